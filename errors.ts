@@ -1,0 +1,28 @@
+/**
+ * The errors a user of Overfold can meet, and the exit codes that stand for them.
+ *
+ * A {@link UserError} carries a complete sentence for a person: what was found, what was expected
+ * and what to do. The command line prints the message alone, never a stack trace. Anything else
+ * that is thrown is a defect of Overfold and keeps its stack.
+ */
+
+/** Exit codes of the command line. */
+export const EXIT = { success: 0, failure: 1, badInput: 2, interrupted: 130 } as const;
+
+/** An error whose message is meant for the person at the keyboard. */
+export class UserError extends Error {
+  override name = "UserError";
+  /** The process exit code that stands for this error. */
+  readonly exitCode: number = EXIT.failure;
+}
+
+/** Something given to Overfold is wrong: a config, an argument, a file, a shape. Exit code 2. */
+export class InputError extends UserError {
+  override name = "InputError";
+  override readonly exitCode: number = EXIT.badInput;
+}
+
+/** Something failed while running on correct input: a download, a device, a diverged loss. Exit code 1. */
+export class RunError extends UserError {
+  override name = "RunError";
+}
