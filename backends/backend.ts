@@ -1,0 +1,68 @@
+/**
+ * What a backend is: something that compiles tensor programs and runs them. Nothing above this
+ * interface knows which backend runs.
+ */
+import type { Program } from "../graph/types.ts";
+
+/** Data of one program input or output: f32, i32 or u8, row-major in the program's shape. */
+export type TensorData = Float32Array | Int32Array | Uint8Array;
+
+/** Bytes a set of programs needs. */
+export interface MemoryPlan {
+  /** All memory together. */
+  readonly totalBytes: number;
+  /** Parameters, statistics, optimizer slots: what outlives a run. */
+  readonly variableBytes: number;
+  /** Activations, gradients and scratch of the most demanding program. */
+  readonly temporaryBytes: number;
+}
+
+/** Time spent in one kernel of a program. */
+export interface KernelTiming {
+  /** Kernel family, such as `conv2d`. */
+  readonly kernel: string;
+  /** Module path and shape, for a person. */
+  readonly label: string;
+  /** Milliseconds a run. */
+  readonly milliseconds: number;
+  /** Floating-point operations a run, where the kernel knows them. */
+  readonly flops: number;
+}
+
+/** Programs ready to run over one set of variables. */
+export interface Executable {
+  /**
+   * Runs a program once on the given inputs and resolves with its outputs. A backend may resolve
+   * late, after further runs have started; runs take effect in the order of the calls.
+   * Throws InputError for a missing, unknown or misshapen input.
+   */
+  run(
+    program: string,
+    inputs: Readonly<Record<string, TensorData>>,
+  ): Promise<Record<string, Float32Array>>;
+  /** A copy of a variable. */
+  read(variable: string): Promise<Float32Array>;
+  /** Overwrites a variable from element `offset` (default 0) on. Variables start as zeros. */
+  write(variable: string, data: Float32Array, offset?: number): void;
+  /** Times each kernel of a program over `runs` runs with the inputs of the last run. */
+  profile(program: string, runs: number): Promise<KernelTiming[]>;
+  /** Frees memory and threads. */
+  dispose(): void;
+}
+
+/** A backend. */
+export interface Backend {
+  /** `cpu`, `webgpu` or `reference`. */
+  readonly name: string;
+  /** One line for a person: device, threads, instruction set. */
+  readonly description: string;
+  /** Threads that compute; 1 where the notion does not apply. */
+  readonly threads: number;
+  /** The memory the programs need together, without allocating it. */
+  plan(programs: readonly Program[]): MemoryPlan;
+  /**
+   * Compiles programs that share variables of equal names; they never run at the same time.
+   * Throws InputError if they need more memory than the backend can give.
+   */
+  compile(programs: readonly Program[]): Promise<Executable>;
+}

@@ -1,0 +1,59 @@
+/** The ops without inputs: per-run inputs, variables and constants. */
+import { type DType, type Op, type Shape } from "./types.ts";
+
+/** Attributes of {@link inputOp}. */
+export interface InputAttributes {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Attributes of {@link variableOp}. */
+export interface VariableAttributes {
+  readonly variable: string;
+  /** First element read. */
+  readonly offset: number;
+  readonly shape: Shape;
+}
+
+/** Attributes of {@link constantOp}. */
+export interface ConstantAttributes {
+  readonly shape: Shape;
+  /** Row-major; float64 where a pass computed it. */
+  readonly data: Float32Array | Float64Array;
+  /** The state-dict name the constant came from, if any. */
+  readonly name?: string;
+}
+
+function notEvaluated(): Float64Array[] {
+  throw new Error("leaves are given, not evaluated");
+}
+
+/** A tensor given anew for every run. */
+export const inputOp: Op<InputAttributes> = {
+  name: "input",
+  inputNames: [],
+  infer: (_inputs, { shape, dtype }) => [{ shape, dtype }],
+  evaluate: notEvaluated,
+};
+
+/** A range of a variable, as it was before the run. */
+export const variableOp: Op<VariableAttributes> = {
+  name: "variable",
+  inputNames: [],
+  infer: (_inputs, { shape }) => [{ shape, dtype: "f32" }],
+  evaluate: notEvaluated,
+};
+
+/** A tensor known when the program was traced. */
+export const constantOp: Op<ConstantAttributes> = {
+  name: "constant",
+  inputNames: [],
+  infer: (_inputs, { shape }) => [{ shape, dtype: "f32" }],
+  evaluate: (_inputs, { data }) => [Float64Array.from(data)],
+};
+
+/** Whether a value is a leaf of this kind. */
+export function isLeaf(op: { readonly name: string }): boolean {
+  return op === inputOp || op === variableOp || op === constantOp;
+}

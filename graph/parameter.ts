@@ -1,0 +1,52 @@
+/** Parameters and buffers: the named tensors a model owns. */
+import { type Shape, sizeOf } from "./types.ts";
+
+/**
+ * What a parameter is, which decides whether weight decay may leave it alone:
+ * kernels and matrices are `weight`, additive terms `bias`, batch-norm scales and shifts `norm`.
+ * A `buffer` is state that is not trained, such as running statistics.
+ */
+export type ParameterRole = "weight" | "bias" | "norm" | "buffer";
+
+/** Draws numbers for an initial value; see `layers/init.ts`. */
+export interface RandomSource {
+  /** Uniform in [0, 1). */
+  uniform(): number;
+  /** Standard normal. */
+  normal(): number;
+}
+
+/** Options of {@link Parameter}. */
+export interface ParameterOptions {
+  readonly role?: ParameterRole;
+  /** Fills the initial value, row-major. Default zeros. */
+  readonly initialize?: (data: Float32Array, random: RandomSource) => void;
+}
+
+/** A tensor a model owns: trained (`weight`, `bias`, `norm`) or only carried along (`buffer`). f32. */
+export class Parameter {
+  /** State-dict name such as `layer1.0.conv1.W`; set when the model is walked. */
+  name = "";
+  readonly role: ParameterRole;
+  /** Present value on the host, row-major. */
+  data: Float32Array;
+  readonly #initialize?: ParameterOptions["initialize"];
+
+  /** @param shape extents, outermost first */
+  constructor(readonly shape: Shape, options: ParameterOptions = {}) {
+    this.role = options.role ?? "weight";
+    this.data = new Float32Array(sizeOf(shape));
+    this.#initialize = options.initialize;
+  }
+
+  /** Whether an optimizer changes it. */
+  get trainable(): boolean {
+    return this.role !== "buffer";
+  }
+
+  /** Draws the initial value anew. */
+  initialize(random: RandomSource): void {
+    this.data.fill(0);
+    this.#initialize?.(this.data, random);
+  }
+}

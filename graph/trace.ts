@@ -1,0 +1,199 @@
+/**
+ * Tracing: running ordinary TypeScript once to record a tensor program.
+ *
+ * Op functions (`conv2d(x, weight)`) append nodes to the program that is being traced. Layers read
+ * their parameters the same way, so a layer is a plain function of values and parameters. Which
+ * memory a parameter stands for is decided by the caller of {@link trace}: a range of a variable
+ * while training, a constant when a program is folded.
+ */
+import { InputError } from "../errors.ts";
+import { constantOp, inputOp, variableOp } from "./leaves.ts";
+import type { Parameter } from "./parameter.ts";
+import {
+  type Attributes,
+  type DType,
+  formatShape,
+  type GraphNode,
+  type Op,
+  type Program,
+  type Shape,
+  sizeOf,
+  type TensorType,
+  type Update,
+  type Value,
+  type Variable,
+} from "./types.ts";
+
+/** What an op function accepts as a tensor operand. */
+export type Operand = Value | Parameter;
+
+/** Where a parameter lives in the program being traced. */
+export type Binding =
+  | { readonly variable: string; readonly offset: number }
+  | { readonly constant: Float32Array | Float64Array };
+
+/** Options of {@link trace}. */
+export interface TraceOptions {
+  /** Name of the program. */
+  readonly name: string;
+  /** Whether layers behave as in training (batch statistics, dropout). Default false. */
+  readonly training?: boolean;
+  /** Variables the program may read and update. Default none. */
+  readonly variables?: readonly Variable[];
+  /** Where each parameter lives. Default: every parameter is a constant with its present data. */
+  readonly bind?: (parameter: Parameter) => Binding;
+}
+
+/** A program under construction. */
+class Trace {
+  readonly nodes: GraphNode[] = [];
+  readonly outputs: Record<string, Value> = {};
+  readonly updates: Update[] = [];
+  readonly scopes: string[] = [];
+  readonly bound = new Map<Parameter, Value>();
+  constructor(readonly options: TraceOptions) {}
+}
+
+let current: Trace | undefined;
+
+function active(): Trace {
+  if (!current) {
+    throw new InputError(
+      "an op was called outside a trace; wrap the code that builds the network in trace(options, build)",
+    );
+  }
+  return current;
+}
+
+/**
+ * Runs `build` once and returns the program it recorded.
+ * Traces do not nest: a second one started inside `build` throws InputError.
+ */
+export function trace(options: TraceOptions, build: () => void): Program {
+  if (current) throw new InputError("trace() was called inside another trace()");
+  const recording = new Trace(options);
+  current = recording;
+  try {
+    build();
+  } finally {
+    current = undefined;
+  }
+  return {
+    name: options.name,
+    nodes: recording.nodes,
+    outputs: recording.outputs,
+    updates: recording.updates,
+    variables: options.variables ?? [],
+  };
+}
+
+/** Whether the program being traced is one for training. */
+export function isTraining(): boolean {
+  return active().options.training ?? false;
+}
+
+/** Runs `build` with `name` appended to the module path that nodes remember. */
+export function withScope<T>(name: string, build: () => T): T {
+  const { scopes } = active();
+  scopes.push(name);
+  try {
+    return build();
+  } finally {
+    scopes.pop();
+  }
+}
+
+/**
+ * Applies an op: records a node and returns its outputs. Op functions call this.
+ * Throws InputError, prefixed with the module path, when the shape rule refuses the inputs.
+ */
+export function apply<A>(op: Op<A>, operands: readonly Operand[], attributes: A): Value[] {
+  const recording = active();
+  const inputs = operands.map(toValue);
+  const scope = recording.scopes.filter((name) => name !== "").join(".");
+  let types: TensorType[];
+  try {
+    types = op.infer(inputs, attributes);
+  } catch (error) {
+    if (error instanceof InputError && scope !== "") {
+      throw new InputError(`${scope}: ${error.message}`);
+    }
+    throw error;
+  }
+  const node = makeNode(op as Op, inputs, attributes, types, scope);
+  recording.nodes.push(node);
+  return [...node.outputs];
+}
+
+/** A node and its output values; for passes that rewrite programs. */
+export function makeNode(
+  op: Op,
+  inputs: readonly Value[],
+  attributes: Attributes,
+  types: readonly TensorType[],
+  scope: string,
+): GraphNode {
+  const outputs: Value[] = [];
+  const node: GraphNode = { op, inputs, attributes, outputs, scope };
+  types.forEach((type, index) => outputs.push({ ...type, node, index }));
+  return node;
+}
+
+/** The value of an operand: a parameter becomes a leaf, the same one at every use. */
+export function toValue(operand: Operand): Value {
+  if ("node" in operand) return operand;
+  const recording = active();
+  const known = recording.bound.get(operand);
+  if (known) return known;
+  const binding = recording.options.bind?.(operand) ?? { constant: operand.data };
+  const value = "constant" in binding
+    ? constant(operand.shape, binding.constant, operand.name)
+    : readVariable(binding.variable, binding.offset, operand.shape);
+  recording.bound.set(operand, value);
+  return value;
+}
+
+/** A tensor given anew for every run, by name. */
+export function input(name: string, shape: Shape, dtype: DType = "f32"): Value {
+  return apply(inputOp, [], { name, shape, dtype })[0];
+}
+
+/** The elements of a variable from `offset` on, as a tensor of the given shape. */
+export function readVariable(variable: string, offset: number, shape: Shape): Value {
+  return apply(variableOp, [], { variable, offset, shape })[0];
+}
+
+/** A tensor known when the program is traced. `name` is the state-dict name it came from, if any. */
+export function constant(
+  shape: Shape,
+  data: Float32Array | Float64Array,
+  name?: string,
+): Value {
+  if (data.length !== sizeOf(shape)) {
+    throw new InputError(
+      `a constant of shape ${formatShape(shape)} needs ${
+        sizeOf(shape)
+      } numbers, found ${data.length}`,
+    );
+  }
+  return apply(constantOp, [], { shape, data, name })[0];
+}
+
+/** Hands `value` back after every run under `name`. */
+export function output(name: string, value: Value): void {
+  active().outputs[name] = value;
+}
+
+/** Makes the elements of a variable from `offset` on take `value` at the end of every run. */
+export function updateVariable(variable: string, offset: number, value: Value): void {
+  active().updates.push({ variable, offset, value });
+}
+
+/** Makes a parameter or buffer take `value` at the end of every run. */
+export function assign(parameter: Parameter, value: Value): void {
+  const binding = active().options.bind?.(parameter);
+  if (!binding || "constant" in binding) {
+    throw new InputError(`${parameter.name}: a constant cannot be assigned to`);
+  }
+  updateVariable(binding.variable, binding.offset, value);
+}

@@ -1,0 +1,155 @@
+/**
+ * The vocabulary of the tensor program: types, values, nodes and operators.
+ *
+ * A program is a list of nodes in static single assignment form. A {@link Value} is one result of
+ * one {@link GraphNode}; a node applies an {@link Op} to values. Shapes are fixed when a program is
+ * traced and follow PyTorch: activations [N, C, H, W], kernels [O, I, kH, kW].
+ */
+
+/** Element type. Parameters and activations are f32, labels i32, pixels u8. */
+export type DType = "f32" | "i32" | "u8";
+
+/** Extents of a tensor, outermost first; a scalar has shape `[]`. */
+export type Shape = readonly number[];
+
+/** Shape and element type of a tensor. */
+export interface TensorType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Number of elements in a tensor of this shape. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** Whether two shapes are equal. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((extent, i) => extent === b[i]);
+}
+
+/** A shape as a person writes it, `[2, 3, 32, 32]`. */
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** A tensor on the host in float64, row-major: what reference evaluation computes with. */
+export interface HostTensor {
+  readonly shape: Shape;
+  readonly data: Float64Array;
+}
+
+/** One result of a node. */
+export interface Value extends TensorType {
+  readonly node: GraphNode;
+  /** Which of the node's outputs this is. */
+  readonly index: number;
+}
+
+/** An operator applied to values. */
+export interface GraphNode {
+  readonly op: Op;
+  readonly inputs: readonly Value[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly Value[];
+  /** Path of the module that traced the node, such as `layer1.0.conv1`; empty outside modules. */
+  readonly scope: string;
+}
+
+/** The static options of a node: plain data, so that a program can be stored as JSON. */
+// deno-lint-ignore no-explicit-any -- each op reads its own attribute type
+export type Attributes = any;
+
+/** What a gradient rule is given. */
+export interface GradientContext<A = Attributes> {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attributes: A;
+  /** Gradient of the loss by each output; undefined where the loss does not depend on it. */
+  readonly outputGradients: readonly (Value | undefined)[];
+  /** Which inputs need a gradient; rules may skip the others. */
+  readonly needed: readonly boolean[];
+}
+
+/**
+ * An operator: everything a program, the autodiff and the reference backend must know of it.
+ * Backends add a kernel for it under the same name; an elementwise op needs none.
+ */
+export interface Op<A = Attributes> {
+  /** Unique name, such as `conv2d`. */
+  readonly name: string;
+  /** Names of the inputs, in order, such as `["input", "weight", "bias"]`. */
+  readonly inputNames: readonly string[];
+  /** The shape rule. Throws InputError for inputs that do not fit. */
+  infer(inputs: readonly TensorType[], attributes: A): TensorType[];
+  /**
+   * The gradient rule, made of other ops: the gradient by each input, undefined where it is zero or
+   * not needed. An op without a rule stops gradients.
+   */
+  gradient?(context: GradientContext<A>): (Value | undefined)[];
+  /** The plain float64 meaning. `outputs` are the types `infer` gave. */
+  evaluate(
+    inputs: readonly HostTensor[],
+    attributes: A,
+    outputs: readonly TensorType[],
+  ): Float64Array[];
+  /** Present when each output element depends only on the matching input elements. */
+  readonly elementwise?: Elementwise<A>;
+  /**
+   * Present when the op's output is its first input seen with another shape or from another offset:
+   * row-major memory is shared, nothing is computed. Gives the offset in elements.
+   */
+  readonly viewOffset?: (attributes: A) => number;
+}
+
+/**
+ * Scalar arithmetic an elementwise op is written in. Reference evaluation instantiates it with
+ * numbers, backends with their instructions, so the meaning is written once.
+ */
+export interface Arithmetic<E> {
+  constant(value: number): E;
+  add(a: E, b: E): E;
+  subtract(a: E, b: E): E;
+  multiply(a: E, b: E): E;
+  divide(a: E, b: E): E;
+  /** NaN if either operand is NaN. */
+  maximum(a: E, b: E): E;
+  /** NaN if either operand is NaN. */
+  minimum(a: E, b: E): E;
+  squareRoot(a: E): E;
+  tanh(a: E): E;
+  /** `a > b ? ifGreater : otherwise`; a NaN operand selects `otherwise`. */
+  selectGreater(a: E, b: E, ifGreater: E, otherwise: E): E;
+}
+
+/** An elementwise op's scalar expression. */
+export interface Elementwise<A = Attributes> {
+  /** Expressions of the outputs, given one expression per input. */
+  expression<E>(arithmetic: Arithmetic<E>, inputs: readonly E[], attributes: A): E[];
+}
+
+/** A tensor that outlives a run of the program: parameters, statistics, optimizer slots. f32. */
+export interface Variable {
+  readonly name: string;
+  /** Number of f32 elements. */
+  readonly size: number;
+}
+
+/** After a run, elements from `offset` of the variable take the value; all reads see the old ones. */
+export interface Update {
+  readonly variable: string;
+  /** First element of the variable that is replaced. */
+  readonly offset: number;
+  readonly value: Value;
+}
+
+/** A traced program: run it as often as one likes; variables persist between runs. */
+export interface Program {
+  readonly name: string;
+  /** In an order in which every value is computed before it is used. */
+  readonly nodes: readonly GraphNode[];
+  /** Results handed back after a run, by name. */
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly updates: readonly Update[];
+  readonly variables: readonly Variable[];
+}

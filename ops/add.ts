@@ -1,0 +1,20 @@
+/** Sum of two tensors. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+
+const addOp = elementwiseOp({
+  name: "add",
+  inputNames: ["input", "other"],
+  expression: (e, [a, b]) => [e.add(a, b)],
+  gradient: ({ outputGradients: [dy] }) => [dy, dy],
+});
+
+/**
+ * `input + other`, two tensors of one shape. Matches `torch.add`.
+ * Throws InputError when the shapes differ.
+ */
+export function add(input: Operand, other: Operand): Value {
+  requireSameShape("add", input, other);
+  return apply(addOp, [input, other], {})[0];
+}

@@ -1,0 +1,182 @@
+/** Two-dimensional convolution and its gradients. */
+import { InputError } from "../errors.ts";
+import { apply, type Operand } from "../graph/trace.ts";
+import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { channelSum } from "./channel_sum.ts";
+import {
+  type ConvolutionAttributes,
+  type ConvolutionGeometry,
+  convolutionGeometry,
+  type PaddingMode,
+  type Pair,
+  sourceIndex,
+} from "./convolution_geometry.ts";
+
+/** Options of {@link conv2d}; PyTorch's names and defaults. */
+export interface Conv2dOptions {
+  /** Default 1. */
+  readonly stride?: number | Pair;
+  /** Default 0. */
+  readonly padding?: number | Pair;
+  /** Default 1. */
+  readonly dilation?: number | Pair;
+  /** Default 1. */
+  readonly groups?: number;
+  /** Default `zeros`. */
+  readonly paddingMode?: PaddingMode;
+}
+
+/** One number for both axes, or one each. */
+export function pair(value: number | Pair): Pair {
+  return typeof value === "number" ? [value, value] : value;
+}
+
+/** Attributes of {@link conv2dInputGradientOp}. */
+export interface InputGradientAttributes extends ConvolutionAttributes {
+  readonly inputShape: Shape;
+}
+
+/** Attributes of {@link conv2dWeightGradientOp}. */
+export interface WeightGradientAttributes extends ConvolutionAttributes {
+  readonly weightShape: Shape;
+}
+
+const conv2dOp: Op<ConvolutionAttributes> = {
+  name: "conv2d",
+  inputNames: ["input", "weight", "bias"],
+  infer([input, weight, bias], attributes) {
+    const { batch, outChannels, outSize } = convolutionGeometry(
+      input.shape,
+      weight.shape,
+      attributes,
+    );
+    if (bias && (bias.shape.length !== 1 || bias.shape[0] !== outChannels)) {
+      throw new InputError(
+        `conv2d: bias has shape ${formatShape(bias.shape)}; expected [${outChannels}]`,
+      );
+    }
+    return [{ shape: [batch, outChannels, ...outSize], dtype: "f32" }];
+  },
+  gradient({ inputs: [input, weight, bias], attributes, outputGradients: [dy], needed }) {
+    if (!dy) return [];
+    return [
+      needed[0]
+        ? apply(conv2dInputGradientOp, [dy, weight], { ...attributes, inputShape: input.shape })[0]
+        : undefined,
+      needed[1]
+        ? apply(conv2dWeightGradientOp, [input, dy], {
+          ...attributes,
+          weightShape: weight.shape,
+        })[0]
+        : undefined,
+      bias && needed[2] ? channelSum(dy) : undefined,
+    ];
+  },
+  evaluate([input, weight, bias], attributes, [type]) {
+    const geometry = convolutionGeometry(input.shape, weight.shape, attributes);
+    const output = new Float64Array(sizeOf(type.shape));
+    const plane = sizeOf(type.shape.slice(2));
+    if (bias) {
+      output.forEach((_, i) => output[i] = bias.data[Math.floor(i / plane) % bias.data.length]);
+    }
+    forEachTap(geometry, (y, x, w) => output[y] += input.data[x] * weight.data[w]);
+    return [output];
+  },
+};
+
+/** The gradient of {@link conv2d} by its input: (dy [N, O, oH, oW], weight) → [N, C, H, W]. */
+const conv2dInputGradientOp: Op<InputGradientAttributes> = {
+  name: "conv2dInputGradient",
+  inputNames: ["outputGradient", "weight"],
+  infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: "f32" }],
+  evaluate([dy, weight], attributes) {
+    const geometry = convolutionGeometry(attributes.inputShape, weight.shape, attributes);
+    const dx = new Float64Array(sizeOf(attributes.inputShape));
+    forEachTap(geometry, (y, x, w) => dx[x] += dy.data[y] * weight.data[w]);
+    return [dx];
+  },
+};
+
+/** The gradient of {@link conv2d} by its weight: (input, dy) → [O, C/groups, kH, kW]. */
+const conv2dWeightGradientOp: Op<WeightGradientAttributes> = {
+  name: "conv2dWeightGradient",
+  inputNames: ["input", "outputGradient"],
+  infer: (_inputs, { weightShape }) => [{ shape: weightShape, dtype: "f32" }],
+  evaluate([input, dy], attributes) {
+    const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
+    const dw = new Float64Array(sizeOf(attributes.weightShape));
+    forEachTap(geometry, (y, x, w) => dw[w] += input.data[x] * dy.data[y]);
+    return [dw];
+  },
+};
+
+/**
+ * Visits every multiplication of a convolution: offsets of the output element, the input element
+ * and the weight that meet. The three ops differ only in which of them is summed into.
+ */
+function forEachTap(
+  geometry: ConvolutionGeometry,
+  visit: (output: number, input: number, weight: number) => void,
+): void {
+  const { batch, inChannels, outChannels, groups } = geometry;
+  const [height, width] = geometry.inSize;
+  const [outHeight, outWidth] = geometry.outSize;
+  const [kernelHeight, kernelWidth] = geometry.kernelSize;
+  const groupIn = inChannels / groups;
+  const groupOut = outChannels / groups;
+  const rows = indexTable(geometry, 0);
+  const columns = indexTable(geometry, 1);
+  for (let n = 0; n < batch; n++) {
+    for (let o = 0; o < outChannels; o++) {
+      const firstChannel = Math.floor(o / groupOut) * groupIn;
+      for (let c = 0; c < groupIn; c++) {
+        const image = (n * inChannels + firstChannel + c) * height * width;
+        for (let ky = 0; ky < kernelHeight; ky++) {
+          for (let kx = 0; kx < kernelWidth; kx++) {
+            const w = ((o * groupIn + c) * kernelHeight + ky) * kernelWidth + kx;
+            for (let oy = 0; oy < outHeight; oy++) {
+              const row = rows[oy * kernelHeight + ky];
+              if (row < 0) continue;
+              const y = ((n * outChannels + o) * outHeight + oy) * outWidth;
+              for (let ox = 0; ox < outWidth; ox++) {
+                const column = columns[ox * kernelWidth + kx];
+                if (column >= 0) visit(y + ox, image + row * width + column, w);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** {@link sourceIndex} of every output position and tap of an axis: [position][tap]. */
+export function indexTable(geometry: ConvolutionGeometry, axis: 0 | 1): Int32Array {
+  const taps = geometry.kernelSize[axis];
+  return Int32Array.from(
+    { length: geometry.outSize[axis] * taps },
+    (_, i) => sourceIndex(geometry, axis, Math.floor(i / taps), i % taps),
+  );
+}
+
+/**
+ * Convolution of `input` [N, C, H, W] with `weight` [O, C/groups, kH, kW] and an optional `bias`
+ * [O]; gives [N, O, oH, oW] with `oH = ⌊(H + 2·padding − dilation·(kH − 1) − 1) / stride⌋ + 1`.
+ * Matches `torch.nn.functional.conv2d`, after `torch.nn.functional.pad` for padding modes other
+ * than `zeros`. Throws InputError where shapes or options do not fit.
+ */
+export function conv2d(
+  input: Operand,
+  weight: Operand,
+  bias?: Operand,
+  options: Conv2dOptions = {},
+): Value {
+  const attributes: ConvolutionAttributes = {
+    stride: pair(options.stride ?? 1),
+    padding: pair(options.padding ?? 0),
+    dilation: pair(options.dilation ?? 1),
+    groups: options.groups ?? 1,
+    paddingMode: options.paddingMode ?? "zeros",
+  };
+  return apply(conv2dOp, bias ? [input, weight, bias] : [input, weight], attributes)[0];
+}

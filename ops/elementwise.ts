@@ -1,0 +1,130 @@
+/**
+ * Elementwise ops: each output element depends only on the matching input elements. Such an op is
+ * one scalar expression; shape rule and reference meaning follow from it, backends generate its
+ * kernel from it, and chains of them fuse into one kernel.
+ */
+import { InputError } from "../errors.ts";
+import {
+  type Arithmetic,
+  type Attributes,
+  formatShape,
+  type GradientContext,
+  type HostTensor,
+  type Op,
+  sameShape,
+  type Shape,
+  sizeOf,
+  type TensorType,
+  type Value,
+} from "../graph/types.ts";
+
+/** Anything with a shape: a value or a parameter. */
+interface TensorShape {
+  readonly shape: Shape;
+}
+
+/** How an operand of an elementwise op meets an output element. */
+export type Broadcast =
+  /** Same shape: element by element. */
+  | "full"
+  /** One number per channel: shape [C] beside an output [N, C, …]. */
+  | "channel"
+  /** One number for all elements: shape []. */
+  | "scalar";
+
+/** How an operand of shape `operand` spreads over `output`; undefined where it does not fit. */
+export function broadcastOf(operand: Shape, output: Shape): Broadcast | undefined {
+  if (sameShape(operand, output)) return "full";
+  if (operand.length === 0) return "scalar";
+  if (operand.length === 1 && output.length >= 2 && operand[0] === output[1]) return "channel";
+  return undefined;
+}
+
+/** What {@link elementwiseOp} is told of an op. */
+export interface ElementwiseDefinition<A> {
+  readonly name: string;
+  readonly inputNames: readonly string[];
+  /** Number of outputs, all of the same shape. Default 1. */
+  readonly outputCount?: number;
+  expression<E>(arithmetic: Arithmetic<E>, inputs: readonly E[], attributes: A): E[];
+  gradient?(context: GradientContext<A>): (Value | undefined)[];
+}
+
+/**
+ * Makes an op of a scalar expression. The first input has the output's shape; each other input has
+ * it too, or is one number per channel ([C]), or a scalar ([]).
+ */
+export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {
+  const { name, inputNames, outputCount = 1, expression, gradient } = definition;
+  return {
+    name,
+    inputNames,
+    infer(inputs: readonly TensorType[]): TensorType[] {
+      const { shape } = inputs[0];
+      inputs.forEach((input, i) => {
+        if (broadcastOf(input.shape, shape) === undefined) {
+          throw new InputError(
+            `${name}: ${inputNames[i]} has shape ${formatShape(input.shape)}, which does not fit ` +
+              `${inputNames[0]} of shape ${formatShape(shape)}; expected the same shape, ` +
+              "one number per channel or a scalar",
+          );
+        }
+      });
+      return Array.from({ length: outputCount }, () => ({ shape, dtype: "f32" }));
+    },
+    gradient,
+    evaluate: (inputs, attributes, outputs) =>
+      evaluateExpression(inputs, outputs, (values) => expression(float64, values, attributes)),
+    elementwise: { expression },
+  };
+}
+
+/** Throws InputError unless two operands have one shape: gradients do not sum over broadcasts. */
+export function requireSameShape(name: string, a: TensorShape, b: TensorShape): void {
+  if (!sameShape(a.shape, b.shape)) {
+    throw new InputError(
+      `${name}: the operands have shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}; ` +
+        "expected equal shapes",
+    );
+  }
+}
+
+/** Runs a scalar expression over every element of the outputs, all of one shape, in float64. */
+export function evaluateExpression(
+  inputs: readonly HostTensor[],
+  outputs: readonly TensorType[],
+  compute: (values: readonly number[]) => number[],
+): Float64Array[] {
+  const { shape } = outputs[0];
+  const size = sizeOf(shape);
+  const spread = inputs.map((input) => broadcastOf(input.shape, shape));
+  const plane = sizeOf(shape.slice(2));
+  const results = outputs.map(() => new Float64Array(size));
+  const values = new Array<number>(inputs.length);
+  for (let i = 0; i < size; i++) {
+    inputs.forEach(({ data }, k) => {
+      const at = spread[k] === "full"
+        ? i
+        : spread[k] === "scalar"
+        ? 0
+        : Math.floor(i / plane) % shape[1];
+      values[k] = data[at];
+    });
+    compute(values).forEach((value, k) => results[k][i] = value);
+  }
+  return results;
+}
+
+/** Arithmetic on plain numbers. */
+export const float64: Arithmetic<number> = {
+  constant: (value) => value,
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
+  maximum: Math.max,
+  minimum: Math.min,
+  squareRoot: Math.sqrt,
+  tanh: Math.tanh,
+  selectGreater: (a, b, ifGreater, otherwise) => a > b ? ifGreater : otherwise,
+};

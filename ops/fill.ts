@@ -1,0 +1,16 @@
+/** A tensor of one number. */
+import { apply } from "../graph/trace.ts";
+import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+
+const fillOp: Op<{ shape: Shape; value: number }> = {
+  name: "fill",
+  inputNames: [],
+  infer: (_inputs, { shape }) => [{ shape, dtype: "f32" }],
+  evaluate: (_inputs, { shape, value }) => [new Float64Array(sizeOf(shape)).fill(value)],
+  elementwise: { expression: (e, _inputs, { value }) => [e.constant(value)] },
+};
+
+/** A tensor of shape `shape` whose elements all are `value`. Matches `torch.full`. */
+export function fill(shape: Shape, value: number): Value {
+  return apply(fillOp, [], { shape, value })[0];
+}
