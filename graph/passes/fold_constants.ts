@@ -1,0 +1,69 @@
+/**
+ * Constant folding: what depends on constants alone is computed once, on the host, in float64.
+ *
+ * This is all that folding an over-parameterized network takes. In an inference program the
+ * parameters are constants, so a kernel composed from them is one too; the pass replaces it by its
+ * value and never learns which method composed it.
+ */
+import { constantOp, inputOp, variableOp } from "../leaves.ts";
+import { rewriteProgram, type Rewriter } from "../rewrite.ts";
+import { makeNode } from "../trace.ts";
+import type { GraphNode, HostTensor, Program, Value } from "../types.ts";
+import { eliminateDeadCode } from "./dead_code.ts";
+
+/**
+ * The program with every constant subexpression replaced by its value.
+ *
+ * A computed constant is named after its first use, `<module path>.<input name>`: the kernel
+ * composed for the convolution in `layer1.0.conv1` becomes `layer1.0.conv1.weight`, the name a plain
+ * convolution there would have.
+ */
+export function foldConstants(program: Program): Program {
+  const known = new Map<Value, HostTensor>();
+  const materialized = new Map<Value, Value>();
+
+  function materialize(value: Value, name: string | undefined, rewriter: Rewriter): Value {
+    const existing = materialized.get(value);
+    if (existing) return existing;
+    const { shape, data } = known.get(value)!;
+    const attributes = value.node.op === constantOp ? value.node.attributes : { shape, data, name };
+    const [leaf] = rewriter.emit(
+      makeNode(constantOp, [], attributes, [value], value.node.scope),
+    );
+    materialized.set(value, leaf);
+    return leaf;
+  }
+
+  const folded = rewriteProgram(program, (node, rewriter) => {
+    if (isConstant(node, known)) {
+      const inputs = node.inputs.map((value) => known.get(value)!);
+      const results = node.op.evaluate(inputs, node.attributes, node.outputs);
+      node.outputs.forEach((value, i) =>
+        known.set(value, { shape: value.shape, data: results[i] })
+      );
+      // A value some program output shows is needed as it stands; others appear where they are used.
+      return node.outputs.map((value) => {
+        const shown = Object.values(program.outputs).includes(value) ||
+          program.updates.some((update) => update.value === value);
+        return shown ? materialize(value, undefined, rewriter) : value;
+      });
+    }
+    const inputs = node.inputs.map((value, i) =>
+      known.has(value)
+        ? materialize(value, qualifiedName(node, i), rewriter)
+        : rewriter.replacement(value)
+    );
+    return rewriter.emit(makeNode(node.op, inputs, node.attributes, node.outputs, node.scope));
+  });
+  return eliminateDeadCode(folded);
+}
+
+function isConstant(node: GraphNode, known: ReadonlyMap<Value, HostTensor>): boolean {
+  return node.op !== inputOp && node.op !== variableOp &&
+    node.inputs.every((value) => known.has(value));
+}
+
+function qualifiedName(node: GraphNode, input: number): string {
+  const name = node.op.inputNames[input];
+  return node.scope === "" ? name : `${node.scope}.${name}`;
+}

@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { constantOp } from "../../../graph/leaves.ts";
+import { Parameter } from "../../../graph/parameter.ts";
+import { foldConstants } from "../../../graph/passes/fold_constants.ts";
+import { constant, input, output, trace, withScope } from "../../../graph/trace.ts";
+import { add } from "../../../ops/add.ts";
+import { conv2d } from "../../../ops/conv2d.ts";
+import { relu } from "../../../ops/relu.ts";
+
+function parameter(name: string, shape: number[], values: number[]): Parameter {
+  const made = new Parameter(shape);
+  made.name = name;
+  made.data.set(values);
+  return made;
+}
+
+Deno.test("a kernel composed of parameters becomes the constant a plain layer would own", () => {
+  const a = parameter("conv.a", [1, 1, 1, 2], [1, 2]);
+  const b = parameter("conv.b", [1, 1, 1, 2], [10, 20]);
+  const program = trace({ name: "infer" }, () => {
+    const x = input("x", [1, 1, 1, 4]);
+    output("y", withScope("conv", () => conv2d(x, add(a, b))));
+  });
+  const folded = foldConstants(program);
+  assertEquals(folded.nodes.map(({ op }) => op.name), ["input", "constant", "conv2d"]);
+  const kernel = folded.nodes[1];
+  assertEquals(kernel.attributes.name, "conv.weight");
+  assertEquals([...kernel.attributes.data], [11, 22]);
+});
+
+Deno.test("constants that are used as they are keep their name and data", () => {
+  const weight = parameter("conv.weight", [1, 1, 1, 1], [3]);
+  const program = trace({ name: "infer" }, () => {
+    output("y", relu(conv2d(input("x", [1, 1, 1, 4]), weight)));
+  });
+  const [kernel] = foldConstants(program).nodes.filter(({ op }) => op === constantOp);
+  assertEquals(kernel.attributes.name, "conv.weight");
+});
+
+Deno.test("an output that is constant is still given", () => {
+  const program = trace({ name: "infer" }, () => {
+    const x = constant([2], Float32Array.of(-1, 2));
+    output("y", relu(x));
+  });
+  const folded = foldConstants(program);
+  assertEquals(folded.nodes.map(({ op }) => op.name), ["constant"]);
+  assertEquals([...folded.outputs.y.node.attributes.data], [0, 2]);
+});

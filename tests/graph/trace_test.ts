@@ -1,0 +1,47 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../errors.ts";
+import { Parameter } from "../../graph/parameter.ts";
+import { assign, input, output, trace, withScope } from "../../graph/trace.ts";
+import { add } from "../../ops/add.ts";
+import { conv2d } from "../../ops/conv2d.ts";
+import { relu } from "../../ops/relu.ts";
+
+Deno.test("a parameter is one leaf however often it is used", () => {
+  const bias = new Parameter([2]);
+  const program = trace({
+    name: "p",
+    variables: [{ name: "parameters", size: 8 }],
+    bind: () => ({ variable: "parameters", offset: 4 }),
+  }, () => output("y", add(bias, bias)));
+  assertEquals(program.nodes.map(({ op }) => op.name), ["variable", "add"]);
+  assertEquals(program.nodes[0].attributes, { variable: "parameters", offset: 4, shape: [2] });
+});
+
+Deno.test("shape errors name the module they arose in", () => {
+  assertThrows(
+    () =>
+      trace({ name: "p" }, () => {
+        const x = input("x", [1, 3, 8, 8]);
+        withScope("layer1", () => withScope("conv", () => conv2d(x, input("w", [4, 2, 3, 3]))));
+      }),
+    InputError,
+    "layer1.conv: conv2d: weight [4, 2, 3, 3] with 1 group(s) expects 2 input channels, found 3",
+  );
+});
+
+Deno.test("ops outside a trace say what to do", () => {
+  assertThrows(() => relu(new Parameter([1])), InputError, "wrap the code");
+});
+
+Deno.test("a failed trace does not block the next one", () => {
+  assertThrows(() =>
+    trace({ name: "bad" }, () => {
+      throw new Error("no");
+    }), Error);
+  trace({ name: "good" }, () => {});
+});
+
+Deno.test("constants cannot be assigned to", () => {
+  const statistic = new Parameter([1], { role: "buffer" });
+  assertThrows(() => trace({ name: "p" }, () => assign(statistic, input("x", [1]))), InputError);
+});
