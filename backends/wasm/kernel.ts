@@ -1,0 +1,177 @@
+/**
+ * What a kernel family is: the interface between the kernels and the driver that compiles programs.
+ *
+ * A family lowers a node to phases. A phase is one call of an emitted function by every thread
+ * (single program, multiple data): each thread takes its share of the work by its number, and all
+ * meet at a barrier before the next phase begins. Shapes are constants of the emitted code; addresses
+ * and the thread's number are its parameters, so nodes of equal shapes share one function.
+ *
+ * ```ts
+ * export const double: KernelFamily = {
+ *   ops: ["double"],
+ *   lower(node, lowering) {
+ *     const { elements } = lowering.layout(node.inputs[0]);
+ *     const kernel = lowering.kernel(`double ${elements}`, ["x", "y"], (f) => {
+ *       const { first, end } = threadRange(f, lowering.threads, elements);
+ *       …
+ *     });
+ *     lowering.phase({
+ *       kernel,
+ *       args: { x: lowering.ref(node.inputs[0]), y: lowering.ref(node.outputs[0]) },
+ *       writes: ["y"],
+ *     });
+ *   },
+ * };
+ * ```
+ */
+import type { GraphNode, Value } from "../../graph/types.ts";
+import {
+  type Callable,
+  type FunctionBuilder,
+  i32,
+  type Local,
+  type ParameterTypes,
+  type ResultType,
+  select,
+  type Target,
+} from "./assembler/mod.ts";
+import type { Layout, NodeOrders, Order } from "./layout.ts";
+
+/** Kernels for some ops. */
+export interface KernelFamily {
+  /** Names of the ops it lowers. */
+  readonly ops: readonly string[];
+  /**
+   * The orders the node's inputs must have and its outputs will have, given the orders the inputs
+   * have. Default: all plain.
+   */
+  orders?(node: GraphNode, available: readonly Order[]): NodeOrders;
+  /** Adds the phases that compute the node's outputs. */
+  lower(node: GraphNode, lowering: Lowering): void;
+}
+
+/** Memory of one purpose; its address is decided once the whole program is lowered. */
+export interface MemoryBuffer {
+  readonly bytes: number;
+}
+
+/** A place in memory, known by name until addresses are decided. */
+export interface Ref {
+  readonly buffer: MemoryBuffer;
+  /** Bytes from the buffer's start. */
+  readonly offset: number;
+}
+
+/** A place some bytes further on. */
+export function advance({ buffer, offset }: Ref, bytes: number): Ref {
+  return { buffer, offset: offset + bytes };
+}
+
+/** One region per thread: thread t's begins at `ref + t * stride`. */
+export interface ThreadScratch {
+  readonly ref: Ref;
+  /** Bytes between the regions of neighbouring threads; depends only on the bytes asked for. */
+  readonly stride: number;
+}
+
+/** A kernel function being written: i32 parameters (addresses, counts), then the thread's number. */
+export type KernelFunction<N extends string = never> = FunctionBuilder<
+  Readonly<Record<N | "thread", "i32">>,
+  "void"
+>;
+
+/** Functions that kernels call, such as an exponential; each is written into the module once. */
+export interface FunctionLibrary {
+  /** The function known by this key, written now if it is not yet. */
+  function<P extends ParameterTypes, R extends ResultType>(
+    key: string,
+    parameterTypes: P,
+    resultType: R,
+    build: (f: FunctionBuilder<P, R>) => void,
+  ): Callable<P, R>;
+}
+
+/** A kernel, known by its key; its code is written only when a module is built. */
+export interface Kernel<N extends string = string> {
+  readonly key: string;
+  readonly parameters: readonly N[];
+  /** Writes the function's body. */
+  readonly build: (f: KernelFunction<N>, library: FunctionLibrary) => void;
+}
+
+/** One call of a kernel by all threads. */
+export interface Phase<N extends string = string> {
+  readonly kernel: Kernel<N>;
+  /** A place or a number for each parameter. Memory lives from its first phase to its last. */
+  readonly args: Readonly<Record<N, Ref | number>>;
+  /** Parameters through which the kernel writes; through the others it only reads. */
+  readonly writes: readonly NoInfer<N>[];
+  /** What the phase does where a node has several, such as `partial sums`. */
+  readonly detail?: string;
+  /** Floating-point operations of all threads together, where it is worth counting. */
+  readonly flops?: number;
+}
+
+/** What a family lowers a node with. */
+export interface Lowering {
+  readonly target: Target;
+  /** Threads that run every phase. */
+  readonly threads: number;
+  /** How a value lies in memory. */
+  layout(value: Value): Layout;
+  /** Where a value lies. */
+  ref(value: Value): Ref;
+  /** Memory, 64-byte aligned and not zeroed, that lives from its first phase to its last. */
+  scratch(bytes: number): Ref;
+  /** As {@link scratch}, one region for each thread, on cache lines of its own. */
+  threadScratch(bytes: number): ThreadScratch;
+  /** Constant data, placed once for equal contents; 64-byte aligned. */
+  table(data: Float32Array | Int32Array | Uint8Array): Ref;
+  /**
+   * A kernel. Two of equal key are one function, so the key names everything its code depends on:
+   * the family, shapes, options. Target and thread count are the same in all of a module.
+   */
+  kernel<N extends string>(
+    key: string,
+    parameters: readonly N[],
+    build: (f: KernelFunction<N>, library: FunctionLibrary) => void,
+  ): Kernel<N>;
+  /** Appends a phase. */
+  phase<N extends string>(phase: Phase<N>): void;
+}
+
+/** A thread's share of a range: `first` to before `end`, in locals of the kernel. */
+export interface ThreadRange {
+  readonly first: Local<"i32">;
+  readonly end: Local<"i32">;
+}
+
+/**
+ * Writes the computation of a thread's share of `count` items: contiguous, as equal as can be, the
+ * same in every run. Shares may be empty.
+ *
+ * @param grain Shares begin at multiples of it; default 1.
+ */
+export function threadRange(
+  f: KernelFunction,
+  threads: number,
+  count: number,
+  grain = 1,
+): ThreadRange {
+  const first = f.i32(), end = f.i32();
+  const { thread } = f.parameters;
+  const groups = Math.ceil(count / grain);
+  const each = Math.floor(groups / threads), extra = groups % threads;
+  const smaller = (a: Local<"i32">, limit: number) => select("i32", i32.ltU(a, limit), a, limit);
+  f.set(first, i32.mul(i32.add(i32.mul(thread, each), smaller(thread, extra)), grain));
+  f.set(end, i32.mul(i32.add(each, i32.ltU(thread, extra)), grain));
+  f.increment(end, first);
+  f.set(first, smaller(first, count));
+  f.set(end, smaller(end, count));
+  return { first, end };
+}
+
+/** Writes code that only thread 0 runs, for work too small to share. */
+export function onFirstThread(f: KernelFunction, body: () => void): void {
+  f.if(i32.eqz(f.parameters.thread), body);
+}

@@ -1,0 +1,132 @@
+/**
+ * How values lie in memory.
+ *
+ * Programs speak of [N, C, H, W]. Convolutions, pools and batch norms run on channels-last
+ * activations; everything else is stored as it is spoken of. Kernel families name the orders they
+ * work on, {@link assignLayouts} walks the program once and puts a conversion wherever the order a
+ * value has is not the one a kernel wants.
+ */
+import { rewriteProgram, withInputs } from "../../graph/rewrite.ts";
+import { makeNode } from "../../graph/trace.ts";
+import {
+  type DType,
+  type GraphNode,
+  type Op,
+  type Program,
+  type Shape,
+  sizeOf,
+  type TensorType,
+  type Value,
+} from "../../graph/types.ts";
+
+/**
+ * The order of a value's elements in memory.
+ *
+ * - `plain`: row-major in the program's shape. No padding; aligned to the element only.
+ * - `channelsLast`: [N, H, W, Cp] for a value of shape [N, C, H, W] (any rank of at least 3), where
+ *   Cp is C rounded up to a multiple of 4; aligned to 64 bytes. The Cp − C padding lanes of a pixel
+ *   hold finite numbers (zeros, from most kernels), so a kernel may compute with them, but no result
+ *   of a real channel may depend on them.
+ */
+export type Order = "plain" | "channelsLast";
+
+/** Channels are padded to a multiple of this, one 128-bit vector of floats. */
+export const CHANNEL_ALIGNMENT = 4;
+
+/** A value's place in memory, without its address. */
+export interface Layout {
+  readonly order: Order;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** First extent; 1 for a scalar. */
+  readonly batch: number;
+  /** Second extent; 1 where there is none. */
+  readonly channels: number;
+  /** Channels stored: `channels` in plain order, rounded up to a multiple of 4 in channelsLast. */
+  readonly paddedChannels: number;
+  /** Pixels of an image: the product of the extents after the second. */
+  readonly pixels: number;
+  /** Elements stored, padding included. */
+  readonly elements: number;
+  readonly bytes: number;
+}
+
+/** The layout of a tensor stored in an order. */
+export function layoutOf({ shape, dtype }: TensorType, order: Order): Layout {
+  if (order === "channelsLast" && shape.length < 3) {
+    throw new Error(`a value of rank ${shape.length} has no channels-last order`);
+  }
+  const [batch = 1, channels = 1, ...rest] = shape;
+  const paddedChannels = order === "plain"
+    ? channels
+    : Math.ceil(channels / CHANNEL_ALIGNMENT) * CHANNEL_ALIGNMENT;
+  const pixels = sizeOf(rest);
+  const elements = batch * paddedChannels * pixels;
+  const bytes = elements * (dtype === "u8" ? 1 : 4);
+  return { order, shape, dtype, batch, channels, paddedChannels, pixels, elements, bytes };
+}
+
+/** Whether a tensor's memory is the same in both orders. */
+export function ordersCoincide({ shape }: TensorType): boolean {
+  return shape.length < 3 || (shape[1] % CHANNEL_ALIGNMENT === 0 && sizeOf(shape.slice(2)) === 1);
+}
+
+/** The orders a node wants its inputs in and gives its outputs in. */
+export interface NodeOrders {
+  readonly inputs: readonly Order[];
+  readonly outputs: readonly Order[];
+}
+
+/** Puts a value into another order; made by {@link assignLayouts} only. */
+export const convertLayoutOp: Op<{ readonly order: Order }> = {
+  name: "convertLayout",
+  inputNames: ["input"],
+  infer: ([input]) => [input],
+  evaluate: ([input]) => [input.data],
+};
+
+/** A program whose values all have an order that suits the kernels that use them. */
+export interface LaidOutProgram {
+  readonly program: Program;
+  readonly orders: ReadonlyMap<Value, Order>;
+}
+
+/**
+ * Chooses the order of every value and inserts conversions. Leaves, program outputs and updates are
+ * plain.
+ *
+ * @param ordersOf What a node wants, given the orders its inputs have.
+ */
+export function assignLayouts(
+  program: Program,
+  ordersOf: (node: GraphNode, available: readonly Order[]) => NodeOrders,
+): LaidOutProgram {
+  const orders = new Map<Value, Order>();
+  const converted = new Map<Value, Value>();
+  const orderOf = (value: Value) => orders.get(value) ?? "plain";
+  const wantedPlain = new Set(
+    [...Object.values(program.outputs), ...program.updates.map((update) => update.value)],
+  );
+
+  const laidOut = rewriteProgram(program, (node, rewriter) => {
+    const convert = (value: Value, order: Order): Value => {
+      if (orderOf(value) === order) return value;
+      const known = converted.get(value);
+      if (known) return known;
+      const conversion = makeNode(convertLayoutOp, [value], { order }, [value], node.scope);
+      const [result] = rewriter.emit(conversion);
+      orders.set(result, order);
+      converted.set(value, result).set(result, value);
+      return result;
+    };
+    const inputs = node.inputs.map(rewriter.replacement);
+    const wanted = ordersOf(node, inputs.map(orderOf));
+    const copy = withInputs(node, inputs.map((value, i) => convert(value, wanted.inputs[i])));
+    rewriter.emit(copy);
+    copy.outputs.forEach((value, i) => orders.set(value, wanted.outputs[i]));
+    return copy.outputs.map((value, i) =>
+      wantedPlain.has(node.outputs[i]) ? convert(value, "plain") : value
+    );
+  });
+  return { program: laidOut, orders };
+}
