@@ -9,6 +9,8 @@
 import { InputError } from "../errors.ts";
 import type { RandomSource } from "./parameter.ts";
 
+export type { RandomSource };
+
 /** What random numbers are drawn for; different purposes never share numbers. */
 export const STREAM = {
   initialization: 0,
@@ -125,4 +127,26 @@ export class RandomStream implements RandomSource {
     }
     return order;
   }
+}
+
+/**
+ * The numbers that initialise one tensor: keyed by the seed, the path of the module that owns it and
+ * how many tensors of that module were drawn before.
+ */
+export function randomSource(seed: number, path: string, drawn: number): RandomSource {
+  return new RandomStream({
+    seed,
+    stream: STREAM.initialization,
+    epoch: hashText(path),
+    sample: drawn,
+  });
+}
+
+/** 32-bit FNV-1a of the text's UTF-16 units. */
+function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  }
+  return hash;
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
-import { RandomStream, STREAM, threefry2x32 } from "../../graph/random.ts";
+import { randomSource, RandomStream, STREAM, threefry2x32 } from "../../graph/random.ts";
 
 Deno.test("Threefry-2x32-20 gives the published known answers", () => {
   // The kat_vectors file of the authors' Random123 distribution.
@@ -65,4 +65,11 @@ Deno.test("a seed that is no whole number is refused", () => {
   for (const seed of [-1, 0.5, NaN, 2 ** 53]) {
     assertThrows(() => new RandomStream({ seed, stream: 0 }), InputError, "seed is");
   }
+});
+
+Deno.test("the numbers of a tensor depend on the module's path and the count drawn before", () => {
+  const first = (path: string, drawn: number) => randomSource(3, path, drawn).uniform();
+  assertEquals(first("layer1.conv", 0), first("layer1.conv", 0));
+  const all = [first("layer1.conv", 0), first("layer2.conv", 0), first("layer1.conv", 1)];
+  assertEquals(new Set(all).size, all.length);
 });
