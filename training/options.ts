@@ -102,7 +102,7 @@ export interface WarmupOptions {
   epochs?: number;
   /** Length in optimizer steps. */
   steps?: number;
-  /** Default 0.01. */
+  /** Default 0.01. From 0, step t of n has the factor (t + 1) / n, so that no step is lost. */
   startFactor?: number;
 }
 
@@ -196,6 +196,12 @@ export interface OneCycleSchedule extends WithWarmup {
   finalDivFactor?: number;
   /** Mirror the rise first, then fall to the last rate. Default `false`. */
   threePhase?: boolean;
+  /** Move the momentum (Adam's first beta) against the rate, where there is one. Default `true`. */
+  cycleMomentum?: boolean;
+  /** The momentum at the highest rate. Default 0.85. */
+  baseMomentum?: number;
+  /** The momentum at the first and last rate. Default 0.95. */
+  maxMomentum?: number;
 }
 
 /** How the learning rate changes. */
@@ -223,6 +229,9 @@ export const SCHEDULE_DEFAULTS = {
     divFactor: 25,
     finalDivFactor: 1e4,
     threePhase: false,
+    cycleMomentum: true,
+    baseMomentum: 0.85,
+    maxMomentum: 0.95,
   },
 } as const;
 
