@@ -1,0 +1,271 @@
+/**
+ * Vector instructions, named as in WebAssembly's text format: `f32x4.add`, `v128.load`. Every
+ * vector has type v128; the namespace says how its 16 bytes are read. Comparisons give all ones or
+ * all zeros in each lane, a mask for `v128.bitselect`.
+ */
+
+import type { ByteWriter } from "./encoding.ts";
+import {
+  binary,
+  Expression,
+  load,
+  type Operand,
+  simd,
+  store,
+  unary,
+  type ValueType,
+  writeMemoryArgument,
+  writeOperand,
+} from "./expression.ts";
+
+/** A vector expression. */
+export type Vector = Expression<"v128">;
+
+const vectorUnary = (opcode: number) => unary("v128", "v128", simd(opcode));
+const vectorBinary = (opcode: number) => binary("v128", "v128", simd(opcode));
+const vectorLoad = (opcode: number, bytes: number) => load("v128", simd(opcode), bytes);
+const splat = <T extends ValueType>(type: T, opcode: number) => unary(type, "v128", simd(opcode));
+
+/** A shift of every lane by the same number of bits. */
+function shift(opcode: number): (a: Vector, bits: Operand<"i32">) => Vector {
+  return (a, bits) =>
+    new Expression("v128", (code) => {
+      a.write(code);
+      writeOperand(code, "i32", bits);
+      code.append(simd(opcode));
+    });
+}
+
+function ternary(opcode: number): (a: Vector, b: Vector, c: Vector) => Vector {
+  return (a, b, c) =>
+    new Expression("v128", (code) => {
+      a.write(code);
+      b.write(code);
+      c.write(code);
+      code.append(simd(opcode));
+    });
+}
+
+function checkLane(lane: number, lanes: number): number {
+  if (Number.isInteger(lane) && lane >= 0 && lane < lanes) return lane;
+  throw new RangeError(`a lane must be an integer from 0 to ${lanes - 1}, found ${lane}`);
+}
+
+/** `extractLane` and `replaceLane` of one way to read a vector. */
+function laneAccess<T extends ValueType>(type: T, extract: number, replace: number, lanes: number) {
+  return {
+    extractLane: (vector: Vector, lane: number): Expression<T> =>
+      new Expression(type, (code) => {
+        vector.write(code);
+        code.append(simd(extract));
+        code.byte(checkLane(lane, lanes));
+      }),
+    replaceLane: (vector: Vector, lane: number, value: Operand<T>): Vector =>
+      new Expression("v128", (code) => {
+        vector.write(code);
+        writeOperand(code, type, value);
+        code.append(simd(replace));
+        code.byte(checkLane(lane, lanes));
+      }),
+  };
+}
+
+/** A constant of the lanes given; a single number fills every lane. */
+function constant(lanes: number, writeLane: (writer: ByteWriter, value: number) => void) {
+  return (...values: number[]): Vector => {
+    if (values.length !== 1 && values.length !== lanes) {
+      throw new RangeError(`a constant takes 1 or ${lanes} lanes, found ${values.length}`);
+    }
+    return new Expression("v128", (code) => {
+      code.append(simd(12));
+      for (let lane = 0; lane < lanes; lane++) writeLane(code, values[lane % values.length]);
+    });
+  };
+}
+
+/** Picks lanes out of the lanes of `a` followed by those of `b`. */
+function shuffle(lanes: number) {
+  const bytes = 16 / lanes;
+  return (a: Vector, b: Vector, picks: readonly number[]): Vector => {
+    if (picks.length !== lanes) {
+      throw new RangeError(`a shuffle picks ${lanes} lanes, found ${picks.length}`);
+    }
+    return new Expression("v128", (code) => {
+      a.write(code);
+      b.write(code);
+      code.append(simd(13));
+      for (const pick of picks) {
+        checkLane(pick, 2 * lanes);
+        for (let byte = 0; byte < bytes; byte++) code.byte(pick * bytes + byte);
+      }
+    });
+  };
+}
+
+/** Loads one lane of a vector (the others are kept) or stores one lane. */
+function lanedAccess<R extends "v128" | "void">(result: R, opcode: number, bytes: number) {
+  return (address: Operand<"i32">, vector: Vector, lane: number, offset = 0): Expression<R> =>
+    new Expression(result, (code) => {
+      writeOperand(code, "i32", address);
+      vector.write(code);
+      code.append(simd(opcode));
+      writeMemoryArgument(code, bytes, offset);
+      code.byte(checkLane(lane, 16 / bytes));
+    });
+}
+
+/** Vectors as 128 bits. */
+export const v128 = {
+  load: vectorLoad(0, 16),
+  store: store("v128", simd(11), 16),
+  load8x8S: vectorLoad(1, 8),
+  load8x8U: vectorLoad(2, 8),
+  load16x4S: vectorLoad(3, 8),
+  load16x4U: vectorLoad(4, 8),
+  load8Splat: vectorLoad(7, 1),
+  load32Splat: vectorLoad(9, 4),
+  load64Splat: vectorLoad(10, 8),
+  load32Zero: vectorLoad(92, 4),
+  load64Zero: vectorLoad(93, 8),
+  load32Lane: lanedAccess("v128", 86, 4),
+  load64Lane: lanedAccess("v128", 87, 8),
+  store32Lane: lanedAccess("void", 90, 4),
+  store64Lane: lanedAccess("void", 91, 8),
+  not: vectorUnary(77),
+  and: vectorBinary(78),
+  /** `a & ~b`. */
+  andnot: vectorBinary(79),
+  or: vectorBinary(80),
+  xor: vectorBinary(81),
+  /** `(a & mask) | (b & ~mask)`, in the order `bitselect(a, b, mask)`. */
+  bitselect: ternary(82),
+  anyTrue: unary("v128", "i32", simd(83)),
+};
+
+/** Vectors of 16 bytes. */
+export const i8x16 = {
+  splat: splat("i32", 15),
+  shuffle: shuffle(16),
+  /** Picks bytes of the first vector by the indices in the second; 0 where an index is above 15. */
+  swizzle: vectorBinary(14),
+};
+
+/** Vectors of eight 16-bit integers. */
+export const i16x8 = {
+  splat: splat("i32", 16),
+  extendLowI8x16U: vectorUnary(137),
+  extendHighI8x16U: vectorUnary(138),
+};
+
+/** Vectors of four 32-bit integers. */
+export const i32x4 = {
+  ...laneAccess("i32", 27, 28, 4),
+  constant: constant(4, (writer, value) => {
+    for (let byte = 0; byte < 4; byte++) writer.byte((value >> (8 * byte)) & 0xff);
+  }),
+  splat: splat("i32", 17),
+  shuffle: shuffle(4),
+  eq: vectorBinary(55),
+  ne: vectorBinary(56),
+  ltS: vectorBinary(57),
+  ltU: vectorBinary(58),
+  gtS: vectorBinary(59),
+  gtU: vectorBinary(60),
+  leS: vectorBinary(61),
+  leU: vectorBinary(62),
+  geS: vectorBinary(63),
+  geU: vectorBinary(64),
+  abs: vectorUnary(160),
+  neg: vectorUnary(161),
+  allTrue: unary("v128", "i32", simd(163)),
+  /** The sign bits of the lanes, lane 0 in bit 0. */
+  bitmask: unary("v128", "i32", simd(164)),
+  extendLowI16x8S: vectorUnary(167),
+  extendHighI16x8S: vectorUnary(168),
+  extendLowI16x8U: vectorUnary(169),
+  extendHighI16x8U: vectorUnary(170),
+  shl: shift(171),
+  shrS: shift(172),
+  shrU: shift(173),
+  add: vectorBinary(174),
+  sub: vectorBinary(177),
+  mul: vectorBinary(181),
+  minS: vectorBinary(182),
+  minU: vectorBinary(183),
+  maxS: vectorBinary(184),
+  maxU: vectorBinary(185),
+  truncSatF32x4S: vectorUnary(248),
+  truncSatF32x4U: vectorUnary(249),
+};
+
+/** Vectors of two 64-bit integers. */
+export const i64x2 = {
+  ...laneAccess("i64", 29, 30, 2),
+  splat: splat("i64", 18),
+  shl: shift(203),
+  shrU: shift(205),
+  add: vectorBinary(206),
+  sub: vectorBinary(209),
+  mul: vectorBinary(213),
+  /** 64-bit products of lanes 0 and 1 of two i32x4, unsigned. */
+  extmulLowI32x4U: vectorBinary(222),
+  /** 64-bit products of lanes 2 and 3 of two i32x4, unsigned. */
+  extmulHighI32x4U: vectorBinary(223),
+};
+
+/** Vectors of four 32-bit floats. */
+export const f32x4 = {
+  ...laneAccess("f32", 31, 32, 4),
+  constant: constant(4, (writer, value) => writer.float32(value)),
+  splat: splat("f32", 19),
+  shuffle: shuffle(4),
+  eq: vectorBinary(65),
+  ne: vectorBinary(66),
+  lt: vectorBinary(67),
+  gt: vectorBinary(68),
+  le: vectorBinary(69),
+  ge: vectorBinary(70),
+  ceil: vectorUnary(103),
+  floor: vectorUnary(104),
+  trunc: vectorUnary(105),
+  /** Rounds to the nearest integer, ties to even. */
+  nearest: vectorUnary(106),
+  abs: vectorUnary(224),
+  neg: vectorUnary(225),
+  sqrt: vectorUnary(227),
+  add: vectorBinary(228),
+  sub: vectorBinary(229),
+  mul: vectorBinary(230),
+  div: vectorBinary(231),
+  /** The smaller; NaN if either is NaN. */
+  min: vectorBinary(232),
+  /** The larger; NaN if either is NaN. */
+  max: vectorBinary(233),
+  /** `b < a ? b : a`: one machine instruction, but keeps `a` where either is NaN. */
+  pmin: vectorBinary(234),
+  /** `a < b ? b : a`: one machine instruction, but keeps `a` where either is NaN. */
+  pmax: vectorBinary(235),
+  convertI32x4S: vectorUnary(250),
+  convertI32x4U: vectorUnary(251),
+  demoteF64x2Zero: vectorUnary(94),
+  /** `a * b + c`, rounded once where the machine can (relaxed SIMD). */
+  relaxedMadd: ternary(0x105),
+  /** `c - a * b`, rounded once where the machine can (relaxed SIMD). */
+  relaxedNmadd: ternary(0x106),
+};
+
+/** Vectors of two 64-bit floats. */
+export const f64x2 = {
+  ...laneAccess("f64", 33, 34, 2),
+  constant: constant(2, (writer, value) => writer.float64(value)),
+  splat: splat("f64", 20),
+  sqrt: vectorUnary(239),
+  add: vectorBinary(240),
+  sub: vectorBinary(241),
+  mul: vectorBinary(242),
+  div: vectorBinary(243),
+  min: vectorBinary(244),
+  max: vectorBinary(245),
+  convertLowI32x4S: vectorUnary(254),
+  promoteLowF32x4: vectorUnary(95),
+};

@@ -1,0 +1,229 @@
+/**
+ * Wide values: one or two vectors treated as one, so that a kernel is written once for both forms.
+ *
+ * With `wide: 1` a value is one v128, 4 float lanes. With `wide: 2` it is a pair, 8 lanes, and V8's
+ * revectorizer (`--experimental-wasm-revectorize`, together with `--no-wasm-bounds-checks`) turns
+ * each pair of 128-bit instructions into one of 256 bits. It does so only for pairs it recognises:
+ *
+ * - both halves of an access have the same base local, at offsets o and o + 16: hence an access
+ *   here takes a `Local`, never an address expression, which would be computed twice;
+ * - the two stores are adjacent, with nothing else between: hence halves that are still
+ *   expressions go to scratch locals before the first is stored.
+ *
+ * A value used by both halves alike, such as a splat load, belongs in one v128 local; every operand
+ * here may be such a local.
+ */
+
+import {
+  type Expression,
+  Local,
+  type Operand,
+  type ParameterTypes,
+  type ResultType,
+} from "./expression.ts";
+import type { FunctionBuilder } from "./function.ts";
+import { f32 } from "./scalars.ts";
+import { f32x4, v128, type Vector } from "./vectors.ts";
+
+/** What the emitted code may assume of the engine, and the form that runs best on it. */
+export interface Target {
+  /** Vectors in a wide value: 1, or 2 where the engine pairs them into 256-bit instructions. */
+  readonly wide: 1 | 2;
+  /** Whether relaxed SIMD (fused multiply-add) may be used. */
+  readonly relaxedSimd: boolean;
+}
+
+/** A wide value: its vectors, lowest lanes first. */
+export interface Wide {
+  readonly halves: readonly Vector[];
+}
+
+/** A wide local variable. */
+export interface WideLocal extends Wide {
+  readonly halves: readonly Local<"v128">[];
+}
+
+/** A wide value, or one v128 local that stands for every half. */
+export type WideOperand = Wide | Local<"v128">;
+
+type WideBinary = (a: WideOperand, b: WideOperand) => Wide;
+type WideUnary = (a: WideOperand) => Wide;
+
+/** The wide instructions of one function under construction. */
+export class WideVectors {
+  /** Vectors in a wide value. */
+  readonly width: 1 | 2;
+  /** Float lanes in a wide value: 4 or 8. */
+  readonly lanes: 4 | 8;
+  /** Bytes of a wide value: 16 or 32. */
+  readonly bytes: 16 | 32;
+  readonly #function: FunctionBuilder<ParameterTypes, ResultType>;
+  readonly #relaxedSimd: boolean;
+  #scratch: WideLocal | undefined;
+
+  /**
+   * @param f The function whose locals and statements are used.
+   * @param target The form to write.
+   */
+  constructor(f: FunctionBuilder<ParameterTypes, ResultType>, target: Target) {
+    this.width = target.wide;
+    this.lanes = target.wide === 1 ? 4 : 8;
+    this.bytes = target.wide === 1 ? 16 : 32;
+    this.#function = f;
+    this.#relaxedSimd = target.relaxedSimd;
+  }
+
+  /** Declares a wide local; it is zero on entry to the function. */
+  local(): WideLocal {
+    return { halves: Array.from({ length: this.width }, () => this.#function.v128()) };
+  }
+
+  /** Declares several wide locals. */
+  locals(count: number): WideLocal[] {
+    return Array.from({ length: count }, () => this.local());
+  }
+
+  /** Sets a wide local. */
+  set(local: WideLocal, value: WideOperand): void {
+    local.halves.forEach((half, i) => this.#function.set(half, this.#half(value, i)));
+  }
+
+  /** Loads a wide value from base + constant offset in bytes. */
+  load(base: Local<"i32">, offset = 0): Wide {
+    return this.#each((i) => v128.load(base, offset + 16 * i));
+  }
+
+  /** Stores a wide value at base + constant offset in bytes. */
+  store(base: Local<"i32">, value: WideOperand, offset = 0): void {
+    const ready = this.#computed(value);
+    for (let i = 0; i < this.width; i++) {
+      this.#function.emit(v128.store(base, this.#half(ready, i), offset + 16 * i));
+    }
+  }
+
+  /** All lanes zero. */
+  zero(): Wide {
+    return this.constant(0);
+  }
+
+  /** All lanes the same constant. */
+  constant(value: number): Wide {
+    return this.#each(() => f32x4.constant(value));
+  }
+
+  /** All lanes the value of one float, computed once, now. */
+  splat(value: Operand<"f32">): Local<"v128"> {
+    return this.#shared(f32x4.splat(value));
+  }
+
+  /** All lanes the float at base + constant offset in bytes, loaded once, now. */
+  loadSplat(base: Operand<"i32">, offset = 0): Local<"v128"> {
+    return this.#shared(v128.load32Splat(base, offset));
+  }
+
+  /** `a + b`. */
+  readonly add: WideBinary = this.#lift2(f32x4.add);
+  /** `a - b`. */
+  readonly sub: WideBinary = this.#lift2(f32x4.sub);
+  /** `a * b`. */
+  readonly mul: WideBinary = this.#lift2(f32x4.mul);
+  /** `a / b`. */
+  readonly div: WideBinary = this.#lift2(f32x4.div);
+  /** The smaller; NaN if either is NaN. */
+  readonly min: WideBinary = this.#lift2(f32x4.min);
+  /** The larger; NaN if either is NaN. */
+  readonly max: WideBinary = this.#lift2(f32x4.max);
+  /** Mask of `a > b`. */
+  readonly greater: WideBinary = this.#lift2(f32x4.gt);
+  /** Mask of `a >= b`. */
+  readonly greaterOrEqual: WideBinary = this.#lift2(f32x4.ge);
+  /** Mask of `a = b`. */
+  readonly equal: WideBinary = this.#lift2(f32x4.eq);
+  /** Bitwise and: keeps `a` where the mask `b` is set, else 0. */
+  readonly and: WideBinary = this.#lift2(v128.and);
+  /** Bitwise or. */
+  readonly or: WideBinary = this.#lift2(v128.or);
+  /** `|a|`. */
+  readonly abs: WideUnary = this.#lift1(f32x4.abs);
+  /** `-a`. */
+  readonly neg: WideUnary = this.#lift1(f32x4.neg);
+  /** `sqrt(a)`. */
+  readonly sqrt: WideUnary = this.#lift1(f32x4.sqrt);
+
+  /** `a * b + c`, fused where the target has relaxed SIMD. */
+  madd(a: WideOperand, b: WideOperand, c: WideOperand): Wide {
+    if (!this.#relaxedSimd) return this.add(this.mul(a, b), c);
+    return this.#each((i) =>
+      f32x4.relaxedMadd(this.#half(a, i), this.#half(b, i), this.#half(c, i))
+    );
+  }
+
+  /** `c - a * b`, fused where the target has relaxed SIMD. */
+  nmadd(a: WideOperand, b: WideOperand, c: WideOperand): Wide {
+    if (!this.#relaxedSimd) return this.sub(c, this.mul(a, b));
+    return this.#each((i) =>
+      f32x4.relaxedNmadd(this.#half(a, i), this.#half(b, i), this.#half(c, i))
+    );
+  }
+
+  /** `mask ? a : b`, lane by lane; both are evaluated. */
+  select(mask: WideOperand, a: WideOperand, b: WideOperand): Wide {
+    return this.#each((i) =>
+      v128.bitselect(this.#half(a, i), this.#half(b, i), this.#half(mask, i))
+    );
+  }
+
+  /** The sum of all lanes. */
+  sumLanes(value: WideOperand): Expression<"f32"> {
+    return this.#reduce(value, f32x4.add, f32.add);
+  }
+
+  /** The largest lane. */
+  maxLane(value: WideOperand): Expression<"f32"> {
+    return this.#reduce(value, f32x4.max, f32.max);
+  }
+
+  #reduce(
+    value: WideOperand,
+    vectors: (a: Vector, b: Vector) => Vector,
+    scalars: (a: Expression<"f32">, b: Expression<"f32">) => Expression<"f32">,
+  ): Expression<"f32"> {
+    const { halves } = this.#each((i) => this.#half(value, i));
+    const vector = this.#shared(halves.reduce((a, b) => vectors(a, b)));
+    const lane = (index: number) => f32x4.extractLane(vector, index);
+    return scalars(scalars(lane(0), lane(1)), scalars(lane(2), lane(3)));
+  }
+
+  #each(make: (index: number) => Vector): Wide {
+    return { halves: Array.from({ length: this.width }, (_, i) => make(i)) };
+  }
+
+  #half(operand: WideOperand, index: number): Vector {
+    return operand instanceof Local ? operand : operand.halves[index];
+  }
+
+  #lift1(operation: (a: Vector) => Vector): WideUnary {
+    return (a) => this.#each((i) => operation(this.#half(a, i)));
+  }
+
+  #lift2(operation: (a: Vector, b: Vector) => Vector): WideBinary {
+    return (a, b) => this.#each((i) => operation(this.#half(a, i), this.#half(b, i)));
+  }
+
+  /** Computes a vector into a new local. */
+  #shared(vector: Vector): Local<"v128"> {
+    const local = this.#function.v128();
+    this.#function.set(local, vector);
+    return local;
+  }
+
+  /** The value itself if storing it needs no computing, else scratch locals that hold it. */
+  #computed(value: WideOperand): WideOperand {
+    const atHand = this.width === 1 || value instanceof Local ||
+      value.halves.every((half) => half instanceof Local);
+    if (atHand) return value;
+    this.#scratch ??= this.local();
+    this.set(this.#scratch, value);
+    return this.#scratch;
+  }
+}
