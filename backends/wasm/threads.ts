@@ -1,0 +1,221 @@
+/**
+ * Threads that walk one WebAssembly module together (single program, multiple data).
+ *
+ * The calling thread is thread 0; the others are workers, which instantiate the same module on the
+ * same memory and then stay in a loop of their own: wait for a command in shared memory, run an
+ * exported function with their thread number, report, repeat. Nothing goes through the event loop,
+ * so {@link ThreadPool.run} is synchronous and takes about a microsecond. Inside a program the
+ * threads meet at a barrier that {@link emitBarrier} writes into the module.
+ *
+ * Waiting, here and at the barrier, is a bounded spin and then a sleep on a futex. If a thread
+ * traps, it raises a flag that threads sleeping at a barrier look at every 50 ms, so that they trap
+ * as well and nobody waits for a thread that will not come.
+ */
+
+import { atomic, type FunctionBuilder, i32, type ModuleBuilder } from "./assembler/mod.ts";
+import {
+  CONTROL_BYTES,
+  OFFSET,
+  type Program,
+  startWorker,
+  STOP,
+  type WorkerSetup,
+} from "./workers.ts";
+
+export { CONTROL_BYTES };
+
+/** How long to sleep before looking whether another thread has failed, in milliseconds. */
+const WAIT_SLICE = 50;
+
+/**
+ * How often a waiting thread looks before it sleeps. Either takes 30 to 50 microseconds, about what
+ * going to sleep and being woken costs: WebAssembly looks once a cycle, JavaScript far less often.
+ */
+const SPINS = { webAssembly: 120_000, javaScript: 10_000 };
+
+/** With more threads than cores, spinning only keeps the awaited thread from running. */
+function spinLimit(language: keyof typeof SPINS, threads: number): number {
+  return threads > navigator.hardwareConcurrency ? 0 : SPINS[language];
+}
+
+/**
+ * Writes a barrier into a module: a function that returns once all threads have called it.
+ *
+ * It traps if another thread has failed and so will not come.
+ *
+ * @param module The module whose functions call it.
+ * @param control Address of the control block, also given to {@link ThreadPool.start}; a multiple
+ * of 64.
+ * @param threads Number of threads that meet; with one the function does nothing.
+ */
+export function emitBarrier(
+  module: ModuleBuilder,
+  control: number,
+  threads: number,
+): FunctionBuilder<Record<never, never>, "void"> {
+  const f = module.function("barrier", {});
+  if (threads === 1) return f;
+  const opened = control + OFFSET.opened, arrived = control + OFFSET.arrived;
+  const before = f.i32(), spins = f.i32();
+  const closed = i32.eq(atomic.load(opened), before);
+
+  f.set(before, atomic.load(opened));
+  f.if(i32.eq(atomic.add(arrived, 1), threads - 1), () => {
+    f.emit(atomic.store(arrived, 0));
+    f.drop(atomic.add(opened, 1));
+    f.drop(atomic.notify(opened, threads));
+    f.return();
+  });
+  f.loop(spins, 0, spinLimit("webAssembly", threads), 1, () => {
+    f.if(i32.eqz(closed), () => f.return());
+  });
+  f.while(closed, () => {
+    f.if(atomic.load(control + OFFSET.failed), () => f.unreachable());
+    f.drop(atomic.wait(opened, before, BigInt(WAIT_SLICE) * 1_000_000n));
+  });
+  return f;
+}
+
+/** What a pool is made of. */
+export interface ThreadPoolOptions {
+  /** The module; it imports nothing but `env.memory`. */
+  readonly module: WebAssembly.Module;
+  /** The shared memory. */
+  readonly memory: WebAssembly.Memory;
+  /** Number of threads, the calling one included. */
+  readonly threads: number;
+  /** Address of {@link CONTROL_BYTES} zeroed bytes in the memory; a multiple of 64. */
+  readonly control: number;
+}
+
+/** A fixed number of threads that run the exported functions of one module together. */
+export class ThreadPool {
+  /** Number of threads, the calling one included. */
+  readonly threads: number;
+  readonly #programs: readonly Program[];
+  readonly #programIndex: ReadonlyMap<string, number>;
+  readonly #words: Int32Array;
+  readonly #text: Uint8Array;
+  readonly #spins: number;
+  #disposed = false;
+
+  private constructor({ module, memory, threads, control }: ThreadPoolOptions) {
+    const programs = Object.entries(new WebAssembly.Instance(module, { env: { memory } }).exports);
+    this.threads = threads;
+    this.#programs = programs.map(([, program]) => program as Program);
+    this.#programIndex = new Map(programs.map(([name], index) => [name, index]));
+    this.#words = new Int32Array(memory.buffer, control, CONTROL_BYTES / 4);
+    this.#text = new Uint8Array(memory.buffer, control, CONTROL_BYTES);
+    this.#spins = spinLimit("javaScript", threads);
+  }
+
+  /**
+   * Starts a pool; resolves once every thread is ready.
+   *
+   * @throws {WebAssembly.LinkError} if the module does not fit the memory.
+   * @throws {Error} if a worker cannot start.
+   */
+  static async start(options: ThreadPoolOptions): Promise<ThreadPool> {
+    const pool = new ThreadPool(options);
+    const { module, memory, threads, control } = options;
+    const setups = Array.from({ length: threads - 1 }, (_, i): WorkerSetup => ({
+      module,
+      memory,
+      control,
+      controlBytes: CONTROL_BYTES,
+      offset: OFFSET,
+      stop: STOP,
+      spins: pool.#spins,
+      thread: i + 1,
+    }));
+    const starts = await Promise.allSettled(setups.map(startWorker));
+    const failure = starts.find((start) => start.status === "rejected");
+    if (failure) {
+      pool.dispose();
+      throw new Error("a worker thread could not start", { cause: failure.reason });
+    }
+    return pool;
+  }
+
+  /**
+   * Runs an exported function on every thread, with the thread's number as its argument, and
+   * returns when all have finished. The calling thread blocks meanwhile, which a browser allows
+   * only outside its main thread.
+   *
+   * A failed run leaves the pool usable.
+   *
+   * @throws {Error} if a thread traps: the error of the first that did, with its thread named.
+   */
+  run(program: string): void {
+    const index = this.#programIndex.get(program);
+    if (index === undefined) throw new Error(`the module exports no function ${program}`);
+    if (this.#disposed) throw new Error("the thread pool has been disposed of");
+    this.#command(index);
+    let error: unknown;
+    try {
+      this.#programs[index](0);
+    } catch (thrown) {
+      error = thrown;
+      this.#fail();
+    }
+    this.#awaitWorkers();
+    if (this.#word(OFFSET.failed) !== 0) throw this.#takeFailure(program, error);
+  }
+
+  /** Lets the workers end. The pool cannot be used afterwards. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#command(STOP);
+  }
+
+  /** {@link dispose}, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #word(offset: number): number {
+    return Atomics.load(this.#words, offset / 4);
+  }
+
+  #command(command: number): void {
+    Atomics.store(this.#words, OFFSET.finished / 4, 0);
+    Atomics.store(this.#words, OFFSET.command / 4, command);
+    Atomics.add(this.#words, OFFSET.commandNumber / 4, 1);
+    Atomics.notify(this.#words, OFFSET.commandNumber / 4);
+  }
+
+  #awaitWorkers(): void {
+    const all = this.threads - 1;
+    for (let i = 0; i < this.#spins; i++) {
+      if (this.#word(OFFSET.finished) === all) return;
+    }
+    for (;;) {
+      const finished = this.#word(OFFSET.finished);
+      if (finished === all) return;
+      Atomics.wait(this.#words, OFFSET.finished / 4, finished);
+    }
+  }
+
+  /** Tells the other threads that this one has failed. */
+  #fail(): void {
+    const failed = OFFSET.failed / 4;
+    if (Atomics.compareExchange(this.#words, failed, 0, 1) === 0) {
+      Atomics.store(this.#words, OFFSET.failedThread / 4, 0);
+    }
+    Atomics.notify(this.#words, OFFSET.opened / 4);
+  }
+
+  /** The error of the first thread that failed; makes the pool ready for the next run. */
+  #takeFailure(program: string, ownError: unknown): Error {
+    const thread = this.#word(OFFSET.failedThread);
+    const length = this.#word(OFFSET.failureLength);
+    const text = this.#text.slice(OFFSET.failureText, OFFSET.failureText + length);
+    const message = thread === 0 ? String(ownError) : new TextDecoder().decode(text);
+    Atomics.store(this.#words, OFFSET.arrived / 4, 0);
+    Atomics.store(this.#words, OFFSET.failed / 4, 0);
+    return new Error(`thread ${thread} failed in ${program}: ${message}`, {
+      cause: thread === 0 ? ownError : undefined,
+    });
+  }
+}
