@@ -189,6 +189,11 @@ export function updateVariable(variable: string, offset: number, value: Value): 
   active().updates.push({ variable, offset, value });
 }
 
+/** The updates recorded so far, in order. */
+export function pendingUpdates(): readonly Update[] {
+  return [...active().updates];
+}
+
 /** Makes a parameter or buffer take `value` at the end of every run. */
 export function assign(parameter: Parameter, value: Value): void {
   const binding = active().options.bind?.(parameter);
