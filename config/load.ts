@@ -1,0 +1,70 @@
+/** Reads a config: YAML text, overrides, validation with every mistake reported at once. */
+
+import { basename, extname } from "@std/path";
+import { stringify } from "yaml";
+import { InputError } from "../errors.ts";
+import { configJsonSchema } from "./json_schema.ts";
+import { mistakesOf } from "./mistakes.ts";
+import { type Config, configSchema } from "./schema.ts";
+import { ConfigSource } from "./source.ts";
+
+/** How a config is read. */
+export interface LoadOptions {
+  /** Overrides `key.path=value`, the value in YAML; `null` removes the key. */
+  set?: readonly string[];
+}
+
+/**
+ * The config in the file `path`, every default filled in. Throws InputError with all mistakes, one
+ * a line, each with file, line and column (or the override), what was found and what was expected.
+ */
+export async function loadConfig(path: string, options: LoadOptions = {}): Promise<Config> {
+  return parseConfig(await readText(path), path, options);
+}
+
+/** As {@link loadConfig}, for a text already read; `file` is its name in errors. */
+export function parseConfig(text: string, file: string, options: LoadOptions = {}): Config {
+  const source = new ConfigSource(text, file);
+  if (source.value === null || source.value === undefined) {
+    throw new InputError(
+      `${file}:1:1 the file is empty; \`overfold init\` writes a config to start from`,
+    );
+  }
+  if (typeof source.value !== "object" || Array.isArray(source.value)) {
+    throw new InputError(`${file}:1:1 expected a mapping, as in \`data:\` with \`dataset: mnist\``);
+  }
+  for (const assignment of options.set ?? []) source.override(assignment);
+  const result = configSchema.safeParse({ name: runName(file), ...source.value });
+  if (result.success) return result.data;
+  throw new InputError(
+    source.report(mistakesOf(result.error.issues, source.value, configJsonSchema())),
+  );
+}
+
+/** A config as YAML text; parsing it gives the same config again. */
+export function formatConfig(config: Config): string {
+  return stringify(config);
+}
+
+function runName(file: string): string {
+  return basename(file, extname(file)).replaceAll(/[^\p{L}\p{N}._-]/gu, "_");
+}
+
+async function readText(path: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new InputError(
+        `${path}: no such file; \`overfold init ${path}\` writes a config to start from`,
+      );
+    }
+    throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError(`${path}: not a text file in UTF-8; expected a config in YAML`);
+  }
+}

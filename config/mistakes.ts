@@ -1,0 +1,212 @@
+/** Turns what zod finds wrong with a config into sentences for a person. */
+
+import type { z } from "zod";
+import type { JsonSchema } from "./json_schema.ts";
+import { nearestName } from "./nearest.ts";
+import type { ConfigPath, Mistake } from "./source.ts";
+
+type Issue = z.core.$ZodIssue;
+
+interface Found extends Mistake {
+  /** The key that is not there. */
+  missing?: string;
+  /** Whether the schema knows no such key. */
+  unknown?: boolean;
+  /** The key that an unknown one was probably meant to be. */
+  meant?: string;
+  /** Whether a rule about several keys is broken. */
+  rule?: boolean;
+}
+
+/** Describes every issue: what was found, what was expected, the nearest valid name. */
+export function mistakesOf(
+  issues: readonly Issue[],
+  value: unknown,
+  schema: JsonSchema,
+): Mistake[] {
+  const found = issues.flatMap(settleUnion).flatMap((issue) => describe(issue, value, schema));
+  // A misspelled key is also a missing one, and may break a rule about its siblings; once is enough.
+  const misspelled = found.filter((mistake) => mistake.unknown);
+  return found.filter((mistake) =>
+    mistake.unknown || !misspelled.some(({ path, meant }) => {
+      const parent = path.slice(0, -1);
+      return mistake.missing !== undefined && mistake.missing === meant &&
+          samePath(mistake.path.slice(0, -1), parent) ||
+        mistake.rule === true && samePath(mistake.path, parent);
+    })
+  );
+}
+
+/** Replaces a union's issue by those of the one branch that the value was meant for, if any. */
+function settleUnion(issue: Issue): Issue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const branches = issue.errors.filter((errors) =>
+    !errors.some(({ path, code }) =>
+      path.length === 0 && (code === "invalid_type" || code === "invalid_value")
+    )
+  ).sort((a, b) => a.length - b.length);
+  if (branches.length === 0) return [issue];
+  return branches[0].flatMap((inner) =>
+    settleUnion({ ...inner, path: [...issue.path, ...inner.path] })
+  );
+}
+
+function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
+  const { path } = issue;
+  if (issue.code === "unrecognized_keys") {
+    const valid = keysOf(schemasAt(schema, path, value));
+    return issue.keys.map((key) => {
+      const meant = nearestName(key, valid) ?? placesOf(schema, key)[0];
+      const remedy = meant === undefined
+        ? valid.length === 0 ? "; no keys are expected here" : `; valid keys: ${valid.join(", ")}`
+        : `; did you mean "${meant}"?`;
+      return {
+        path: [...path, key],
+        part: "key",
+        text: `unknown key${remedy}`,
+        unknown: true,
+        meant,
+      };
+    });
+  }
+  if (issue.code === "custom" || issue.code === "invalid_format") {
+    return [{ path, part: "value", text: issue.message, rule: issue.code === "custom" }];
+  }
+  const here = valueAt(value, path);
+  const schemas = schemasAt(schema, path, value);
+  const expected = expectation(schemas);
+  const last = path.at(-1);
+  if (here === undefined && last !== undefined) {
+    return [{ path, part: "key", text: `missing; expected ${expected}`, missing: String(last) }];
+  }
+  const text = `found ${spell(here)}, expected ${expected}${advice(here, schemas)}`;
+  return [{ path, part: "value", text }];
+}
+
+/** What to do about a text where another was expected. */
+function advice(value: unknown, schemas: readonly JsonSchema[]): string {
+  if (typeof value !== "string") return "";
+  const entry = schemas.find((schema) => schema.properties?.[value]?.required)?.properties?.[value];
+  if (entry) return `; ${value} needs options: ${entry.required?.join(", ")}`;
+  const meant = nearestName(value, choicesOf(schemas));
+  return meant === undefined ? "" : `; did you mean "${meant}"?`;
+}
+
+/** Every schema that may apply at `path`: all branches of unions, told apart by `name` where set. */
+function schemasAt(root: JsonSchema, path: ConfigPath, value: unknown): JsonSchema[] {
+  let schemas = branchesOf(root, value);
+  let here = value;
+  for (const key of path) {
+    here = valueAt(here, [key]);
+    schemas = schemas.flatMap((schema) => {
+      const next = typeof key === "number"
+        ? schema.prefixItems?.[key] ?? schema.items
+        : schema.properties?.[String(key)] ?? (schema.additionalProperties || undefined);
+      return next ? branchesOf(next, here) : [];
+    });
+  }
+  return schemas;
+}
+
+function branchesOf(schema: JsonSchema, value: unknown): JsonSchema[] {
+  const branches = schema.anyOf ?? schema.oneOf;
+  if (!branches) return [schema];
+  const name = valueAt(value, ["name"]);
+  const named = branches.filter((branch) =>
+    name !== undefined && branch.properties?.name?.const === name
+  );
+  return (named.length > 0 ? named : branches).flatMap((branch) => branchesOf(branch, value));
+}
+
+function keysOf(schemas: readonly JsonSchema[]): string[] {
+  return [...new Set(schemas.flatMap((schema) => Object.keys(schema.properties ?? {})))];
+}
+
+function choicesOf(schemas: readonly JsonSchema[]): string[] {
+  const choices = schemas.flatMap((schema) => schema.enum ?? [schema.const]);
+  return choices.filter((choice) => typeof choice === "string");
+}
+
+/** The dotted paths at which `key` would be valid, shallowest first. */
+function placesOf(root: JsonSchema, key: string): string[] {
+  let level: [string, JsonSchema][] = [["", root]];
+  while (level.length > 0) {
+    const places = level.filter(([, schema]) => schema.properties?.[key]);
+    if (places.length > 0) return places.map(([path]) => path + key);
+    level = level.flatMap(([path, schema]) =>
+      Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
+        branchesOf(inner, undefined).map((branch): [string, JsonSchema] => [
+          `${path}${name}.`,
+          branch,
+        ])
+      )
+    );
+  }
+  return [];
+}
+
+/** What a value must be, in words. */
+function expectation(schemas: readonly JsonSchema[]): string {
+  const choices = [
+    ...new Set(schemas.flatMap((s) => s.enum ?? (s.const !== undefined ? [s.const] : []))),
+  ];
+  const words = schemas.filter((s) => !s.enum && s.const === undefined).map(kindInWords);
+  if (choices.length > 1) words.unshift(`one of ${choices.join(", ")}`);
+  if (choices.length === 1) words.unshift(`${choices[0]}`);
+  return words.length > 0 ? [...new Set(words)].join(" or ") : "nothing";
+}
+
+function kindInWords(schema: JsonSchema): string {
+  switch (schema.type) {
+    case "integer":
+      return `an integer${range(schema)}`;
+    case "number":
+      return `a number${range(schema)}`;
+    case "boolean":
+      return "true or false";
+    case "string":
+      return schema.minLength ? "a text that is not empty" : "a text";
+    case "array": {
+      if (schema.prefixItems) return `a list of ${schema.prefixItems.length} values`;
+      const items = schema.items ? branchesOf(schema.items, undefined) : [];
+      const scalars = items.every((item) => item.type !== "object");
+      return scalars ? `a list, each item ${expectation(items)}` : "a list";
+    }
+    default: {
+      const keys = keysOf([schema]);
+      return keys.length > 0 ? `a mapping with keys among ${keys.join(", ")}` : "a mapping";
+    }
+  }
+}
+
+function range(schema: JsonSchema): string {
+  const bounds = [
+    schema.minimum !== undefined && `of at least ${schema.minimum}`,
+    schema.exclusiveMinimum !== undefined && `above ${schema.exclusiveMinimum}`,
+    schema.maximum !== undefined && `at most ${schema.maximum}`,
+    schema.exclusiveMaximum !== undefined && `below ${schema.exclusiveMaximum}`,
+  ].filter((bound) => bound !== false);
+  return bounds.length > 0 ? ` ${bounds.join(" and ")}` : "";
+}
+
+function valueAt(value: unknown, path: ConfigPath): unknown {
+  return path.reduce<unknown>(
+    (here, key) =>
+      typeof here === "object" && here !== null && Object.hasOwn(here, key)
+        ? (here as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
+
+function spell(value: unknown): string {
+  if (value === null || value === undefined) return "nothing (is it indented below its key?)";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object") return "a mapping";
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function samePath(a: ConfigPath, b: ConfigPath): boolean {
+  return a.length === b.length && a.every((key, index) => key === b[index]);
+}

@@ -1,0 +1,36 @@
+/** Finds the name a person probably meant. */
+
+import { levenshteinDistance } from "@std/text";
+
+/**
+ * The one of `names` nearest to `word`, or `undefined` when none is near. Near is: the same but for
+ * case and separators, one containing the other, or few edits away for its length.
+ */
+export function nearestName(word: string, names: Iterable<string>): string | undefined {
+  const wanted = plain(word);
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const name of names) {
+    const candidate = plain(name);
+    const [short, long] = [wanted, candidate].sort((a, b) => a.length - b.length);
+    const contained = short.length >= 3 && long.includes(short);
+    const edits = levenshteinDistance(wanted, candidate);
+    const near = contained || edits <= Math.ceil(long.length * 0.4);
+    // Containment counts less than any near misspelling, but prefers the shortest extension.
+    const distance = contained ? Math.min(edits, 2 + edits / 100) : edits;
+    if (near && distance < bestDistance) [best, bestDistance] = [name, distance];
+  }
+  return best;
+}
+
+/** `; did you mean "x"?`, or a list of all valid names when none is near. */
+export function suggestion(word: string, names: readonly string[], kind: string): string {
+  const nearest = nearestName(word, names);
+  return nearest === undefined
+    ? `; valid ${kind}: ${names.join(", ")}`
+    : `; did you mean "${nearest}"?`;
+}
+
+function plain(word: string): string {
+  return word.toLowerCase().replaceAll(/[_\-\s.]/g, "");
+}

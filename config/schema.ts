@@ -1,0 +1,154 @@
+/**
+ * The one description of a config file: its TypeScript type, its validation, its default values
+ * and, by way of `json_schema.ts`, `schema.json` for editors. Unknown keys are mistakes everywhere.
+ */
+
+import { z } from "zod";
+import { layersSchema } from "./layers_schema.ts";
+import { clipSchema, emaSchema, optimizerSchema, scheduleSchema } from "./recipe_schema.ts";
+
+const count = z.int().min(1);
+const path = z.string().min(1);
+
+/** Everything a file name may not hold on some system, and the two names that are folders. */
+const UNFIT_NAME = /[/\\:*?"<>|\p{Cc}]|^\.{0,2}$/u;
+
+const synthetic = z.strictObject({
+  classes: z.int().min(2).optional().describe("Number of classes"),
+  imageSize: count.optional().describe("Height and width"),
+  channels: count.optional().describe("Channels"),
+  trainCount: count.optional().describe("Training images"),
+  testCount: count.optional().describe("Test images"),
+});
+
+const data = z.strictObject({
+  dataset: z.enum(["mnist", "fashion_mnist", "cifar10", "cifar100", "synthetic"]).describe(
+    "Which dataset",
+  ),
+  root: path.optional().describe(
+    "Folder that holds the dataset's files; by default the cache, filled by download",
+  ),
+  mirror: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).optional()
+    .describe("Address of a folder with the dataset's files, tried before all other sources"),
+  checksums: z.record(
+    z.string(),
+    z.string().regex(/^sha256:[0-9a-f]{64}$/, "expected sha256: and 64 hexadecimal digits"),
+  ).optional().describe("Checksums of files that are not the official ones, by file name"),
+  synthetic: synthetic.optional().describe("Size of the synthetic dataset"),
+  batchSize: count.default(128).describe("Images in a training batch"),
+  evalBatchSize: count.default(256).describe("Images in a batch of validation"),
+  validation: z.union([
+    z.literal("test"),
+    z.strictObject({
+      from: z.literal("train"),
+      count: count.describe("How many of the last training images to validate on"),
+    }),
+  ]).default("test").describe("Which images validate: the test set, or part of the training set"),
+  subset: z.strictObject({
+    train: count.optional().describe("Use only the first n training images"),
+    test: count.optional().describe("Use only the first n test images"),
+  }).optional().describe("Use only part of the dataset"),
+  augmentation: z.strictObject({
+    crop: z.strictObject({ padding: count.describe("Pixels of zeros on every side") }).optional()
+      .describe("Pad, then crop at random to the original size"),
+    flip: z.boolean().default(false).describe("Mirror left to right at random"),
+  }).optional().describe("Random changes of training images; none by default"),
+  normalization: z.union([
+    z.literal("none"),
+    z.strictObject({
+      mean: z.array(z.number()).min(1).describe("Mean of each channel, in fractions of 255"),
+      std: z.array(z.number().positive()).min(1).describe(
+        "Standard deviation of each channel, in fractions of 255",
+      ),
+    }).refine((n) => n.mean.length === n.std.length, {
+      path: ["std"],
+      error: "expected as many numbers as in mean",
+    }),
+  ]).optional().describe("Per-channel normalisation; the dataset's own statistics by default"),
+  dropLast: z.boolean().default(true).describe(
+    "Leave out the last, smaller batch of an epoch's training images",
+  ),
+}).refine((d) => d.synthetic === undefined || d.dataset === "synthetic", {
+  path: ["synthetic"],
+  error: "only the dataset synthetic has a size to choose; remove it",
+});
+
+const model = z.strictObject({
+  name: z.string().min(1).optional().describe("A model by name"),
+  layers: layersSchema.optional().describe("A model as a list of layers"),
+  convolution: z.enum(["conv", "do_conv"]).default("do_conv").describe(
+    "Plain convolutions, or over-parameterized ones (DO-Conv) that fold away after training",
+  ),
+  depthMultiplier: count.optional().describe(
+    "D_mul of every DO-Conv, at least the kernel's area; the kernel's area by default",
+  ),
+  pairing: z.enum(["paper", "authors"]).default("paper").describe(
+    "Which D a grouped kernel's row meets: the paper's pairing or the reference implementation's",
+  ),
+  options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])).optional()
+    .describe("Options of the named model, for instance its width"),
+}).refine((m) => (m.name === undefined) !== (m.layers === undefined), {
+  error: "give exactly one of name and layers",
+}).refine((m) => m.options === undefined || m.layers === undefined, {
+  path: ["options"],
+  error: "a list of layers has no options; remove them",
+});
+
+const training = z.strictObject({
+  epochs: count.default(10).describe("Passes over the training images"),
+  optimizer: optimizerSchema.prefault({ name: "sgd", learningRate: 0.1, momentum: 0.9 }).describe(
+    "How parameters are updated",
+  ),
+  schedule: scheduleSchema.prefault({ name: "constant" }).describe(
+    "How the learning rate changes",
+  ),
+  labelSmoothing: z.number().min(0).lt(1).default(0).describe(
+    "Share of the target spread over all classes",
+  ),
+  clip: clipSchema.optional().describe("Gradient clipping, by norm or by value"),
+  ema: emaSchema.optional().describe(
+    "Exponential moving average of the weights, which is then what is validated and folded",
+  ),
+  validateEvery: count.default(1).describe("Epochs between validations"),
+  logEvery: count.default(50).describe("Steps between entries of the metrics log"),
+});
+
+const checkpoints = z.strictObject({
+  everySteps: count.optional().describe("Save every n steps; else at the end of each epoch"),
+  everyMinutes: z.number().positive().optional().describe("Save every n minutes"),
+  keepBest: z.boolean().default(true).describe("Keep the checkpoint of the best validation too"),
+});
+
+/** A whole config file. */
+export const configSchema = z.strictObject({
+  name: z.string().refine((name) => !UNFIT_NAME.test(name), "expected a name fit for a folder")
+    .describe("Name of the run and of its folder; the file's name by default"),
+  output: path.default("runs").describe("Folder of all runs; this one goes to output/name"),
+  seed: z.int().min(0).max(2 ** 32 - 1).default(0).describe("Seed of all random numbers"),
+  backend: z.enum(["auto", "webgpu", "cpu"]).default("auto").describe(
+    "Where to compute; auto takes a hardware GPU if there is one, else the CPU",
+  ),
+  threads: z.union([z.literal("auto"), count]).default("auto").describe(
+    "CPU threads; auto takes one a core",
+  ),
+  data: data.describe("The images"),
+  model: model.describe("The network"),
+  training: training.prefault({}).describe("The recipe"),
+  checkpoints: checkpoints.prefault({}).describe("When the run is saved"),
+  fold: z.boolean().default(true).describe("Fold the best checkpoint at the end"),
+});
+
+/** A config with every default filled in. */
+export type Config = z.output<typeof configSchema>;
+/** `data` of a config. */
+export type DataConfig = Config["data"];
+/** `model` of a config. */
+export type ModelConfig = Config["model"];
+/** `training` of a config. */
+export type TrainingConfig = Config["training"];
+/** `training.optimizer` of a config, every default filled in. */
+export type OptimizerConfig = TrainingConfig["optimizer"];
+/** `training.schedule` of a config, every default filled in. */
+export type ScheduleConfig = TrainingConfig["schedule"];
+/** One entry of `model.layers`. */
+export type LayerConfig = NonNullable<ModelConfig["layers"]>[number];

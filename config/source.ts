@@ -1,0 +1,151 @@
+/** A config file's text: its YAML value, where each part of it stands, and `--set` overrides. */
+
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { InputError } from "../errors.ts";
+
+/** The way from the root of a config to one of its values. */
+export type ConfigPath = readonly PropertyKey[];
+
+/** A mistake at a place of the config. */
+export interface Mistake {
+  path: ConfigPath;
+  /** Whether the key is wrong or its value. */
+  part: "key" | "value";
+  text: string;
+}
+
+type Container = Record<string, unknown> | unknown[];
+
+/** A parsed config file with overrides applied. */
+export class ConfigSource {
+  /** The config as plain data, not yet validated. */
+  value: unknown;
+  readonly #file: string;
+  readonly #document: Document.Parsed;
+  readonly #lines = new LineCounter();
+  readonly #overrides: string[][] = [];
+
+  /**
+   * Parses `text`, naming `file` in errors. Throws InputError with every YAML mistake, each with
+   * line and column.
+   */
+  constructor(text: string, file: string) {
+    this.#file = file;
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      merge: true,
+    });
+    const problems = [...this.#document.errors, ...this.#document.warnings].map((problem) =>
+      `${this.#place(problem.pos[0])} not valid YAML: ${problem.message}`
+    );
+    if (problems.length > 0) throw new InputError(problems.join("\n"));
+    try {
+      this.value = this.#document.toJS();
+    } catch (error) {
+      throw new InputError(`${file}:1:1 not valid YAML: ${(error as Error).message}`);
+    }
+  }
+
+  /**
+   * Applies `key.path=value`, the value written in YAML; `null` removes the key. Throws InputError
+   * when the text is not of that form.
+   */
+  override(assignment: string): void {
+    const equals = assignment.indexOf("=");
+    const key = equals < 0 ? assignment : assignment.slice(0, equals).trim();
+    const path = key.split(".");
+    if (equals < 0 || path.includes("")) {
+      throw new InputError(`--set ${assignment}: expected key=value, as in training.epochs=5`);
+    }
+    const document = parseDocument(assignment.slice(equals + 1), { prettyErrors: false });
+    if (document.errors.length > 0) {
+      throw new InputError(`--set ${key}: not valid YAML: ${document.errors[0].message}`);
+    }
+    let container = this.value as Container;
+    for (const part of path.slice(0, -1)) {
+      let child = member(container, part);
+      if (typeof child !== "object" || child === null) {
+        child = {};
+        assign(container, part, child, key);
+      }
+      container = child as Container;
+    }
+    assign(container, path[path.length - 1], document.toJS() ?? undefined, key);
+    this.#overrides.push(path);
+  }
+
+  /** All mistakes as one text, a line each, in the order of the file and then of the overrides. */
+  report(mistakes: readonly Mistake[]): string {
+    return mistakes.map((mistake) => {
+      const path = mistake.path.map(String);
+      const overridden = this.#overrides.some((override) =>
+        startsWith(path, override) ||
+        startsWith(override, path) && !this.#document.hasIn(path)
+      );
+      const offset = overridden ? Infinity : this.#offsetOf(path, mistake.part);
+      const place = overridden ? "--set" : this.#place(offset);
+      const dotted = path.length > 0 ? ` ${path.join(".")}` : "";
+      return { offset, line: `${place}${dotted}: ${mistake.text}` };
+    }).sort((a, b) => a.offset === b.offset ? 0 : a.offset - b.offset)
+      .map(({ line }) => line).join("\n");
+  }
+
+  /** Where a key or value starts; what is missing or comes by an alias stands where its parent does. */
+  #offsetOf(path: string[], part: "key" | "value"): number {
+    let node: unknown = this.#document.contents;
+    let key: unknown;
+    for (const name of path) {
+      if (isAlias(node)) node = node.resolve(this.#document);
+      if (isMap(node)) {
+        const pair = node.items.find((item) =>
+          isScalar(item.key) && String(item.key.value) === name
+        );
+        if (pair === undefined) return startOf(key) ?? 0;
+        [key, node] = [pair.key, pair.value];
+      } else if (isSeq(node) && node.items[Number(name)] !== undefined) {
+        node = key = node.items[Number(name)];
+      } else {
+        return startOf(key) ?? 0;
+      }
+    }
+    return (part === "value" ? startOf(node) : undefined) ?? startOf(key) ?? 0;
+  }
+
+  #place(offset: number): string {
+    const { line, col } = this.#lines.linePos(offset);
+    return `${this.#file}:${Math.max(1, line)}:${Math.max(1, col)}`;
+  }
+}
+
+function startOf(node: unknown): number | undefined {
+  return (node as { range?: [number, number, number] | null } | undefined)?.range?.[0];
+}
+
+function startsWith(path: readonly string[], prefix: readonly string[]): boolean {
+  return prefix.every((part, index) => part === path[index]);
+}
+
+/** An own member of a container; what an object inherits is no part of a config. */
+function member(container: Container, key: string): unknown {
+  return Object.hasOwn(container, key) ? (container as Record<string, unknown>)[key] : undefined;
+}
+
+function assign(container: Container, key: string, value: unknown, whole: string): void {
+  if (Array.isArray(container) && !(Number(key) < container.length && /^\d+$/.test(key))) {
+    throw new InputError(
+      `--set ${whole}: found "${key}" as place in a list, ` +
+        `expected a number from 0 to ${container.length - 1}`,
+    );
+  }
+  if (value === undefined && !Array.isArray(container)) {
+    delete container[key];
+  } else {
+    Object.defineProperty(container, key, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+}
