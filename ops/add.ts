@@ -3,7 +3,8 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp, requireSameShape } from "./elementwise.ts";
 
-const addOp = elementwiseOp({
+/** The op of {@link add}. */
+export const addOp = elementwiseOp({
   name: "add",
   inputNames: ["input", "other"],
   expression: (e, [a, b]) => [e.add(a, b)],

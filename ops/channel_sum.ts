@@ -2,11 +2,15 @@
 import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, sizeOf, type Value } from "../graph/types.ts";
+import { requireFloats } from "./checks.ts";
 
-const channelSumOp: Op = {
+/** The op of {@link channelSum}. */
+export const channelSumOp: Op = {
   name: "channelSum",
   inputNames: ["input"],
-  infer([{ shape }]) {
+  infer([input]) {
+    requireFloats("channelSum", ["input"], [input]);
+    const { shape } = input;
     if (shape.length < 2) {
       throw new InputError(`channelSum: expected [N, C, …], found shape ${formatShape(shape)}`);
     }

@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { requireFloats } from "./checks.ts";
 import { channelSum } from "./channel_sum.ts";
 import {
   type ConvolutionAttributes,
@@ -41,10 +42,13 @@ export interface WeightGradientAttributes extends ConvolutionAttributes {
   readonly weightShape: Shape;
 }
 
-const conv2dOp: Op<ConvolutionAttributes> = {
+/** The op of {@link conv2d}. */
+export const conv2dOp: Op<ConvolutionAttributes> = {
   name: "conv2d",
   inputNames: ["input", "weight", "bias"],
-  infer([input, weight, bias], attributes) {
+  infer(inputs, attributes) {
+    requireFloats("conv2d", ["input", "weight", "bias"], inputs);
+    const [input, weight, bias] = inputs;
     const { batch, outChannels, outSize } = convolutionGeometry(
       input.shape,
       weight.shape,
@@ -85,7 +89,7 @@ const conv2dOp: Op<ConvolutionAttributes> = {
 };
 
 /** The gradient of {@link conv2d} by its input: (dy [N, O, oH, oW], weight) → [N, C, H, W]. */
-const conv2dInputGradientOp: Op<InputGradientAttributes> = {
+export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
   name: "conv2dInputGradient",
   inputNames: ["outputGradient", "weight"],
   infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: "f32" }],
@@ -98,7 +102,7 @@ const conv2dInputGradientOp: Op<InputGradientAttributes> = {
 };
 
 /** The gradient of {@link conv2d} by its weight: (input, dy) → [O, C/groups, kH, kW]. */
-const conv2dWeightGradientOp: Op<WeightGradientAttributes> = {
+export const conv2dWeightGradientOp: Op<WeightGradientAttributes> = {
   name: "conv2dWeightGradient",
   inputNames: ["input", "outputGradient"],
   infer: (_inputs, { weightShape }) => [{ shape: weightShape, dtype: "f32" }],

@@ -1,6 +1,7 @@
 /** Shapes and index maps every convolution op and kernel agrees on. */
 import { InputError } from "../errors.ts";
 import { formatShape, type Shape } from "../graph/types.ts";
+import { requireIntegers } from "./checks.ts";
 
 /** Height and width. */
 export type Pair = readonly [number, number];
@@ -46,6 +47,10 @@ export function convolutionGeometry(
         "expected [batch, channels, height, width] and [outChannels, inChannels / groups, height, width]",
     );
   }
+  requireIntegers("conv2d", "stride", stride, 1);
+  requireIntegers("conv2d", "padding", padding, 0);
+  requireIntegers("conv2d", "dilation", dilation, 1);
+  requireIntegers("conv2d", "groups", [groups], 1);
   const [batch, inChannels, ...inSize] = input;
   const [outChannels, groupChannels, ...kernelSize] = weight;
   if (inChannels % groups !== 0 || outChannels % groups !== 0) {

@@ -4,6 +4,7 @@
  * kernel from it, and chains of them fuse into one kernel.
  */
 import { InputError } from "../errors.ts";
+import { requireFloats } from "./checks.ts";
 import {
   type Arithmetic,
   type Attributes,
@@ -45,7 +46,7 @@ export interface ElementwiseDefinition<A> {
   readonly name: string;
   readonly inputNames: readonly string[];
   /** Number of outputs, all of the same shape. Default 1. */
-  readonly outputCount?: number;
+  readonly outputCount?: (attributes: A) => number;
   expression<E>(arithmetic: Arithmetic<E>, inputs: readonly E[], attributes: A): E[];
   gradient?(context: GradientContext<A>): (Value | undefined)[];
 }
@@ -55,12 +56,13 @@ export interface ElementwiseDefinition<A> {
  * it too, or is one number per channel ([C]), or a scalar ([]).
  */
 export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {
-  const { name, inputNames, outputCount = 1, expression, gradient } = definition;
+  const { name, inputNames, outputCount = () => 1, expression, gradient } = definition;
   return {
     name,
     inputNames,
-    infer(inputs: readonly TensorType[]): TensorType[] {
+    infer(inputs: readonly TensorType[], attributes: A): TensorType[] {
       const { shape } = inputs[0];
+      requireFloats(name, inputNames, inputs);
       inputs.forEach((input, i) => {
         if (broadcastOf(input.shape, shape) === undefined) {
           throw new InputError(
@@ -70,7 +72,7 @@ export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<
           );
         }
       });
-      return Array.from({ length: outputCount }, () => ({ shape, dtype: "f32" }));
+      return Array.from({ length: outputCount(attributes) }, () => ({ shape, dtype: "f32" }));
     },
     gradient,
     evaluate: (inputs, attributes, outputs) =>

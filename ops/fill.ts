@@ -2,7 +2,8 @@
 import { apply } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 
-const fillOp: Op<{ shape: Shape; value: number }> = {
+/** The op of {@link fill}. */
+export const fillOp: Op<{ shape: Shape; value: number }> = {
   name: "fill",
   inputNames: [],
   infer: (_inputs, { shape }) => [{ shape, dtype: "f32" }],

@@ -3,14 +3,18 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-const reluOp = elementwiseOp({
+/** The op of {@link relu}. */
+export const reluOp = elementwiseOp({
   name: "relu",
   inputNames: ["input"],
   expression: (e, [x]) => [e.maximum(x, e.constant(0))],
-  gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && reluGradient(dy, y)],
+  gradient: ({ outputs: [y], outputGradients: [dy] }) => [
+    dy && apply(reluGradientOp, [dy, y], {})[0],
+  ],
 });
 
-const reluGradientOp = elementwiseOp({
+/** (outputGradient, output) → the gradient of {@link relu}: 0 where the output is 0. */
+export const reluGradientOp = elementwiseOp({
   name: "reluGradient",
   inputNames: ["outputGradient", "output"],
   expression: (e, [dy, y]) => [e.selectGreater(y, e.constant(0), dy, e.constant(0))],
@@ -19,9 +23,4 @@ const reluGradientOp = elementwiseOp({
 /** `max(input, 0)` by element; NaN stays NaN. Matches `torch.relu`. */
 export function relu(input: Operand): Value {
   return apply(reluOp, [input], {})[0];
-}
-
-/** The gradient of {@link relu} by its input, from its output: 0 where the output is 0. */
-function reluGradient(outputGradient: Value, output: Value): Value {
-  return apply(reluGradientOp, [outputGradient, output], {})[0];
 }

@@ -1,0 +1,137 @@
+/**
+ * Normalisation by given statistics. Batch normalisation is {@link channelNormalize} by the batch's
+ * own moments while training and by running statistics afterwards.
+ */
+import { InputError } from "../errors.ts";
+import { apply, type Operand } from "../graph/trace.ts";
+import { type Arithmetic, type Op, sizeOf, type Value } from "../graph/types.ts";
+import { requireFloats, requireShape } from "./checks.ts";
+import { elementwiseOp } from "./elementwise.ts";
+
+/** Attributes of the channelNormalize ops. */
+export interface ChannelNormalizeAttributes {
+  /** Added to the variance. */
+  readonly eps: number;
+}
+
+/** Options of {@link channelNormalize}. */
+export interface ChannelNormalizeOptions {
+  /** Scale by channel [C]. Default: ones. */
+  readonly weight?: Operand;
+  /** Shift by channel [C]; needs a weight. Default: zeros. */
+  readonly bias?: Operand;
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+}
+
+/** `weight / √(variance + eps)`, the factor by which a channel is stretched. */
+function stretch<E>(e: Arithmetic<E>, eps: number, variance: E, weight?: E): E {
+  return e.divide(weight ?? e.constant(1), e.squareRoot(e.add(variance, e.constant(eps))));
+}
+
+/** The op of {@link channelNormalize}. */
+export const channelNormalizeOp = elementwiseOp<ChannelNormalizeAttributes>({
+  name: "channelNormalize",
+  inputNames: ["input", "mean", "variance", "weight", "bias"],
+  expression(e, [x, mean, variance, weight, bias], { eps }) {
+    const scaled = e.multiply(e.subtract(x, mean), stretch(e, eps, variance, weight));
+    return [bias === undefined ? scaled : e.add(scaled, bias)];
+  },
+  gradient({ inputs, attributes, outputGradients: [dy], needed }) {
+    if (!dy) return [];
+    const [x, mean, variance, ...affine] = inputs;
+    const weight = affine.slice(0, 1);
+    const dx = needed[0]
+      ? apply(channelNormalizeInputGradientOp, [dy, variance, ...weight], attributes)[0]
+      : undefined;
+    if (!needed.slice(1).includes(true)) return [dx];
+    const [dWeight, dBias, dMean, dVariance] = apply(
+      channelNormalizeReduceOp,
+      [dy, x, mean, variance, ...weight],
+      attributes,
+    );
+    return [dx, dMean, dVariance, dWeight, dBias].slice(0, inputs.length);
+  },
+});
+
+/**
+ * The gradient of {@link channelNormalize} by its input alone, statistics held fixed:
+ * (outputGradient, variance [C], weight? [C]) → `dy · weight / √(variance + eps)`.
+ */
+export const channelNormalizeInputGradientOp = elementwiseOp<ChannelNormalizeAttributes>({
+  name: "channelNormalizeInputGradient",
+  inputNames: ["outputGradient", "variance", "weight"],
+  expression: (e, [dy, variance, weight], { eps }) => [
+    e.multiply(dy, stretch(e, eps, variance, weight)),
+  ],
+});
+
+/**
+ * The gradients of {@link channelNormalize} by everything that is one number a channel:
+ * (outputGradient, input, mean [C], variance [C], weight? [C]) → weightGradient, biasGradient,
+ * meanGradient, varianceGradient, [C] each. With `r = 1 / √(variance + eps)`:
+ * `dBias = Σ dy`, `dWeight = r · Σ dy · (x - mean)`, `dMean = -weight · r · dBias`,
+ * `dVariance = -½ · weight · r² · dWeight`.
+ */
+export const channelNormalizeReduceOp: Op<ChannelNormalizeAttributes> = {
+  name: "channelNormalizeReduce",
+  inputNames: ["outputGradient", "input", "mean", "variance", "weight"],
+  infer(inputs) {
+    requireFloats("channelNormalizeReduce", channelNormalizeReduceOp.inputNames, inputs);
+    const [dy, x, ...perChannel] = inputs;
+    requireShape("channelNormalizeReduce", "outputGradient", dy.shape, x.shape);
+    const shape = [x.shape[1]];
+    perChannel.forEach((input, i) =>
+      requireShape(
+        "channelNormalizeReduce",
+        channelNormalizeReduceOp.inputNames[i + 2],
+        input.shape,
+        shape,
+      )
+    );
+    return Array.from({ length: 4 }, () => ({ shape, dtype: "f32" }));
+  },
+  evaluate([dy, x, mean, variance, weight], { eps }) {
+    const channels = mean.data.length;
+    const plane = sizeOf(x.shape.slice(2));
+    const dWeight = new Float64Array(channels);
+    const dBias = new Float64Array(channels);
+    const root = variance.data.map((value) => 1 / Math.sqrt(value + eps));
+    dy.data.forEach((value, i) => {
+      const channel = Math.floor(i / plane) % channels;
+      dBias[channel] += value;
+      dWeight[channel] += value * (x.data[i] - mean.data[channel]) * root[channel];
+    });
+    const scaled = root.map((value, channel) => value * (weight ? weight.data[channel] : 1));
+    return [
+      dWeight,
+      dBias,
+      dBias.map((value, channel) => -scaled[channel] * value),
+      dWeight.map((value, channel) => -0.5 * scaled[channel] * root[channel] * value),
+    ];
+  },
+};
+
+/**
+ * `(input - mean) / √(variance + eps) · weight + bias` with one number of each a channel:
+ * `input` [N, C, …], `mean` and `variance` [C]. Matches `torch.nn.functional.batch_norm` in
+ * evaluation mode, and in training mode when given the moments of `input`.
+ * Throws InputError where shapes do not fit, or for a bias without a weight.
+ */
+export function channelNormalize(
+  input: Operand,
+  mean: Operand,
+  variance: Operand,
+  { weight, bias, eps = 1e-5 }: ChannelNormalizeOptions = {},
+): Value {
+  if (bias && !weight) {
+    throw new InputError("channelNormalize: a bias needs a weight beside it");
+  }
+  const perChannel = [mean, variance, weight, bias].filter((operand) => operand !== undefined);
+  perChannel.forEach((operand, i) =>
+    requireShape("channelNormalize", channelNormalizeOp.inputNames[i + 1], operand.shape, [
+      input.shape[1],
+    ])
+  );
+  return apply(channelNormalizeOp, [input, ...perChannel], { eps })[0];
+}

@@ -1,0 +1,35 @@
+/** Exponential moving average. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+
+/** Attributes of {@link movingAverageOp}. */
+export interface MovingAverageAttributes {
+  /** Share of the old average that stays; absent when it is given as a scalar operand. */
+  readonly decay?: number;
+}
+
+/** The op of {@link movingAverage}: (average, value, decay?). */
+export const movingAverageOp = elementwiseOp<MovingAverageAttributes>({
+  name: "movingAverage",
+  inputNames: ["average", "value", "decay"],
+  expression(e, [average, value, scalar], { decay }) {
+    const [kept, taken] = decay === undefined
+      ? [scalar, e.subtract(e.constant(1), scalar)]
+      : [e.constant(decay), e.constant(1 - decay)];
+    return [e.add(e.multiply(kept, average), e.multiply(taken, value))];
+  },
+});
+
+/**
+ * `decay · average + (1 - decay) · value` by element; `decay` is a number, or a scalar operand
+ * where it changes from run to run. Has no gradient rule. Batch norm's running statistics with
+ * PyTorch's `momentum` are this with `decay = 1 - momentum`.
+ * Throws InputError when `average` and `value` have different shapes.
+ */
+export function movingAverage(average: Operand, value: Operand, decay: number | Operand): Value {
+  requireSameShape("movingAverage", average, value);
+  return typeof decay === "number"
+    ? apply(movingAverageOp, [average, value], { decay })[0]
+    : apply(movingAverageOp, [average, value, decay], {})[0];
+}

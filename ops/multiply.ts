@@ -1,0 +1,24 @@
+/** Product of two tensors. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+
+/** The op of {@link multiply}. */
+export const multiplyOp = elementwiseOp({
+  name: "multiply",
+  inputNames: ["input", "other"],
+  expression: (e, [a, b]) => [e.multiply(a, b)],
+  gradient: ({ inputs: [a, b], outputGradients: [dy], needed }) => [
+    needed[0] && dy ? multiply(dy, b) : undefined,
+    needed[1] && dy ? multiply(dy, a) : undefined,
+  ],
+});
+
+/**
+ * `input · other` by element, two tensors of one shape. Matches `torch.mul`.
+ * Throws InputError when the shapes differ.
+ */
+export function multiply(input: Operand, other: Operand): Value {
+  requireSameShape("multiply", input, other);
+  return apply(multiplyOp, [input, other], {})[0];
+}

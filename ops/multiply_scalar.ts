@@ -1,0 +1,27 @@
+/** A tensor times a number that is computed by the program. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { requireShape } from "./checks.ts";
+import { elementwiseOp } from "./elementwise.ts";
+import { multiply } from "./multiply.ts";
+import { sum } from "./sum.ts";
+
+/** The op of {@link multiplyScalar}. */
+export const multiplyScalarOp = elementwiseOp({
+  name: "multiplyScalar",
+  inputNames: ["input", "scalar"],
+  expression: (e, [x, scalar]) => [e.multiply(x, scalar)],
+  gradient: ({ inputs: [x, scalar], outputGradients: [dy], needed }) => [
+    needed[0] && dy ? multiplyScalar(dy, scalar) : undefined,
+    needed[1] && dy ? sum(multiply(dy, x)) : undefined,
+  ],
+});
+
+/**
+ * `scalar · input` by element; `scalar` has shape []. Matches `torch.mul` with a 0-dimensional
+ * tensor. Throws InputError when `scalar` is not a scalar.
+ */
+export function multiplyScalar(input: Operand, scalar: Operand): Value {
+  requireShape("multiplyScalar", "scalar", scalar.shape, []);
+  return apply(multiplyScalarOp, [input, scalar], {})[0];
+}

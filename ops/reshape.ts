@@ -1,0 +1,51 @@
+/** The same elements under another shape. */
+import { InputError } from "../errors.ts";
+import { apply, type Operand } from "../graph/trace.ts";
+import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+
+/** The op of {@link reshape}: a view. */
+export const reshapeOp: Op<{ readonly shape: Shape }> = {
+  name: "reshape",
+  inputNames: ["input"],
+  infer([input], { shape }) {
+    if (sizeOf(shape) !== sizeOf(input.shape)) {
+      throw new InputError(
+        `reshape: ${formatShape(input.shape)} has ${sizeOf(input.shape)} elements and does not ` +
+          `fit the shape ${formatShape(shape)}`,
+      );
+    }
+    return [{ shape, dtype: input.dtype }];
+  },
+  gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && reshape(dy, x.shape)],
+  evaluate: ([{ data }]) => [data],
+  viewOffset: () => 0,
+};
+
+/**
+ * `input` with its elements, in row-major order, seen as a tensor of shape `shape`; one extent may
+ * be -1 and is found from the others. Matches `torch.reshape`.
+ * Throws InputError when the number of elements differs.
+ */
+export function reshape(input: Operand, shape: Shape): Value {
+  const size = sizeOf(input.shape);
+  const known = -sizeOf(shape);
+  const inferred = shape.map((extent) => extent === -1 && known > 0 ? size / known : extent);
+  if (!inferred.every((extent) => Number.isInteger(extent) && extent >= 0)) {
+    throw new InputError(
+      `reshape: ${formatShape(input.shape)} does not fit the shape ${formatShape(shape)}; ` +
+        "at most one extent may be -1 and the others must divide the number of elements",
+    );
+  }
+  return apply(reshapeOp, [input], { shape: inferred })[0];
+}
+
+/**
+ * `input` with the axes from `startDim` (default 1) on made one: [N, C, H, W] becomes
+ * [N, C·H·W]. Matches `torch.flatten(x, start_dim)`.
+ */
+export function flatten(input: Operand, startDim = 1): Value {
+  return reshape(input, [
+    ...input.shape.slice(0, startDim),
+    sizeOf(input.shape.slice(startDim)),
+  ]);
+}

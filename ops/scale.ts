@@ -1,0 +1,17 @@
+/** A tensor times a number known when the program is traced. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { elementwiseOp } from "./elementwise.ts";
+
+/** The op of {@link scale}. */
+export const scaleOp = elementwiseOp<{ readonly factor: number }>({
+  name: "scale",
+  inputNames: ["input"],
+  expression: (e, [x], { factor }) => [e.multiply(x, e.constant(factor))],
+  gradient: ({ attributes: { factor }, outputGradients: [dy] }) => [dy && scale(dy, factor)],
+});
+
+/** `factor · input` by element. Matches `torch.mul` with a Python number. */
+export function scale(input: Operand, factor: number): Value {
+  return apply(scaleOp, [input], { factor })[0];
+}

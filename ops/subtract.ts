@@ -1,0 +1,24 @@
+/** Difference of two tensors. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+import { scale } from "./scale.ts";
+
+/** The op of {@link subtract}. */
+export const subtractOp = elementwiseOp({
+  name: "subtract",
+  inputNames: ["input", "other"],
+  expression: (e, [a, b]) => [e.subtract(a, b)],
+  gradient: (
+    { outputGradients: [dy], needed },
+  ) => [dy, needed[1] && dy ? scale(dy, -1) : undefined],
+});
+
+/**
+ * `input - other`, two tensors of one shape. Matches `torch.sub`.
+ * Throws InputError when the shapes differ.
+ */
+export function subtract(input: Operand, other: Operand): Value {
+  requireSameShape("subtract", input, other);
+  return apply(subtractOp, [input, other], {})[0];
+}
