@@ -1,0 +1,80 @@
+/**
+ * The binary version of CIFAR (A. Krizhevsky, "Learning Multiple Layers of Features from Tiny
+ * Images", 2009): records of label bytes followed by 1,024 red, 1,024 green and 1,024 blue bytes,
+ * each plane row by row from the top.
+ */
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { type DatasetInfo, emptySplit, type Split, type Splits } from "./dataset.ts";
+import { checkLabel } from "./records.ts";
+
+/** How the records of one of the two datasets begin, and in which files they are. */
+export interface CifarLayout {
+  readonly train: readonly string[];
+  readonly test: readonly string[];
+  /** Bytes before the pixels. */
+  readonly labelBytes: number;
+  /** Which of them is the label. */
+  readonly labelIndex: number;
+}
+
+/** Reads both splits from a folder. */
+export async function loadCifar(
+  folder: string,
+  info: DatasetInfo,
+  layout: CifarLayout,
+): Promise<Splits> {
+  return {
+    train: await loadSplit(folder, layout.train, info, info.sizes.train, layout),
+    test: await loadSplit(folder, layout.test, info, info.sizes.test, layout),
+  };
+}
+
+async function loadSplit(
+  folder: string,
+  files: readonly string[],
+  info: DatasetInfo,
+  count: number,
+  layout: CifarLayout,
+): Promise<Split> {
+  const split = emptySplit(count, info.imageShape);
+  const perFile = count / files.length;
+  for (const [i, file] of files.entries()) {
+    const path = join(folder, file);
+    readRecords(await Deno.readFile(path), path, split, i * perFile, perFile, info, layout);
+  }
+  return split;
+}
+
+/** Unpacks `count` records into the split from image `first` on, planes to channels last. */
+function readRecords(
+  bytes: Uint8Array,
+  path: string,
+  split: Split,
+  first: number,
+  count: number,
+  info: DatasetInfo,
+  { labelBytes, labelIndex }: CifarLayout,
+): void {
+  const { height, width, channels } = info.imageShape;
+  const plane = height * width;
+  const record = labelBytes + channels * plane;
+  if (bytes.length !== count * record) {
+    throw new InputError(
+      `${path}: holds ${bytes.length} bytes, expected ${count * record} (${count} records of ` +
+        `${record}); it is damaged: delete its folder, and the dataset is downloaded again`,
+    );
+  }
+  for (let i = 0; i < count; i++) {
+    const from = i * record;
+    const label = bytes[from + labelIndex];
+    split.labels[first + i] = checkLabel(label, i, info.classNames.length, path);
+    for (let channel = 0; channel < channels; channel++) {
+      const source = from + labelBytes + channel * plane;
+      let target = (first + i) * plane * channels + channel;
+      for (let pixel = 0; pixel < plane; pixel++, target += channels) {
+        split.images[target] = bytes[source + pixel];
+      }
+    }
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * Downloading one file from the first of several sources that has it.
+ *
+ * The bytes gather in `PATH.part`, so a cut transfer goes on where it stopped, in this run or the
+ * next. Every source is tried once a round; between rounds the wait doubles. A source that answers
+ * for good (404, a wrong checksum twice) is not asked again. The file appears under its name only
+ * when its length and checksum are right.
+ */
+import { basename, dirname } from "node:path";
+import { RunError } from "../errors.ts";
+import { writeAll } from "../files/atomic.ts";
+import { type Checksum, digestOfFile } from "../files/checksum.ts";
+import type { DownloadProgress } from "./dataset.ts";
+
+/** Options of {@link download}. */
+export interface DownloadOptions {
+  /** Where the file goes. */
+  readonly path: string;
+  /** Where it may be had, best first. */
+  readonly urls: readonly string[];
+  /** What it must hash to; without it only the length the server names is checked. */
+  readonly checksum?: Checksum;
+  /** Rounds through the sources. Default 5. */
+  readonly rounds?: number;
+  /** Milliseconds before the second round; doubled before each further one. Default 500. */
+  readonly firstDelay?: number;
+  /** Milliseconds without a byte after which a transfer counts as cut. Default 30,000. */
+  readonly stallTimeout?: number;
+  /** Whether a host that cannot be connected to is tried again in the next round. Default true. */
+  readonly retryUnreachable?: boolean;
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Waits that many milliseconds; replaced in tests. */
+  readonly sleep?: (milliseconds: number) => Promise<void>;
+}
+
+/** A download that no source could serve. */
+export class DownloadError extends RunError {
+  override name = "DownloadError";
+  /** @param failures every source and why it failed */
+  constructor(
+    readonly file: string,
+    readonly failures: readonly { readonly source: string; readonly reason: string }[],
+  ) {
+    super(
+      `${file} could not be downloaded:` +
+        failures.map(({ source, reason }) => `\n  ${source}: ${reason}`).join(""),
+    );
+  }
+}
+
+/** Cuts after which a transfer that moves forward is still continued at once. */
+const MAX_RESUMES = 50;
+const LONGEST_DELAY = 30_000;
+
+interface Source {
+  readonly url: string;
+  reason: string;
+  givenUp: boolean;
+  /** Digest of the wrong content it served last. */
+  wrongDigest?: string;
+}
+
+/** Why an attempt failed, and whether the same source may do better later. */
+class Failure extends Error {
+  constructor(message: string, readonly outlook: "permanent" | "cut" | "passing" = "passing") {
+    super(message);
+  }
+}
+
+/**
+ * Downloads to `path`, replacing what is there.
+ * Throws {@link DownloadError} when no source could serve it.
+ */
+export async function download(options: DownloadOptions): Promise<void> {
+  const { path, rounds = 5, firstDelay = 500, sleep = wait } = options;
+  const sources: Source[] = options.urls.map((url) => ({ url, reason: "", givenUp: false }));
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const transfer = new Transfer(options);
+  for (let round = 0; round < rounds; round++) {
+    const remaining = sources.filter((source) => !source.givenUp);
+    if (remaining.length === 0) break;
+    if (round > 0) await sleep(Math.min(firstDelay * 2 ** (round - 1), LONGEST_DELAY));
+    for (const source of remaining) {
+      try {
+        await transfer.fetchFrom(source);
+        await Deno.rename(transfer.part, path);
+        return;
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        source.reason = error.message;
+        source.givenUp = error.outlook === "permanent";
+      }
+    }
+  }
+  throw new DownloadError(
+    basename(path),
+    sources.map(({ url, reason }) => ({ source: url, reason })),
+  );
+}
+
+/** The growing `.part` file and what is known of it. */
+class Transfer {
+  readonly part: string;
+  readonly #options: DownloadOptions;
+  /** Whose bytes the part holds, with the strong ETag that tells whether they are still current. */
+  #validator: { url: string; etag: string } | undefined;
+  /** Whether the part was put together from more than one answer. */
+  #assembled = false;
+  #resumes = 0;
+
+  constructor(options: DownloadOptions) {
+    this.#options = options;
+    this.part = `${options.path}.part`;
+  }
+
+  /** Completes the part from one source and verifies it. Throws Failure. */
+  async fetchFrom(source: Source): Promise<void> {
+    const { firstDelay = 500, sleep = wait } = this.#options;
+    while (true) {
+      const before = await this.#size();
+      try {
+        await this.#receive(source.url);
+        if (await this.#verify(source)) return;
+      } catch (error) {
+        const cut = error instanceof Failure && error.outlook === "cut";
+        if (!cut || await this.#size() <= before || this.#resumes++ >= MAX_RESUMES) throw error;
+        await sleep(firstDelay);
+      }
+    }
+  }
+
+  /** One request: appends to the part, or starts it anew where the server does not go on. */
+  async #receive(url: string): Promise<void> {
+    const offset = this.#mayContinue(url) ? await this.#size() : 0;
+    const headers = new Headers({ "accept-encoding": "identity" });
+    if (offset > 0) {
+      headers.set("range", `bytes=${offset}-`);
+      if (this.#validator?.url === url) headers.set("if-range", this.#validator.etag);
+    }
+    using watch = new StallWatch(this.#options.stallTimeout ?? 30_000);
+    let response: Response;
+    try {
+      response = await fetch(url, { headers, signal: watch.signal });
+    } catch (error) {
+      if (watch.stalled) throw new Failure(watch.message);
+      throw unreachable(error, this.#options.retryUnreachable ?? true);
+    }
+    if (response.status === 416 && offset > 0) {
+      await response.body?.cancel();
+      // The part is the whole file already, or it is not the beginning of this one.
+      if (response.headers.get("content-range") === `bytes */${offset}`) {
+        this.#assembled = true;
+        return;
+      }
+      await this.#discard();
+      return await this.#receive(url);
+    }
+    if (response.status !== 200 && response.status !== 206) {
+      await response.body?.cancel();
+      throw statusFailure(response);
+    }
+    const total = response.status === 206
+      ? await this.#rangeTotal(response, offset)
+      : this.#wholeTotal(response, url);
+    await this.#append(response, response.status === 206 ? offset : 0, total, watch);
+  }
+
+  /**
+   * Whether the part's bytes may be kept: the checksum will judge them, or the server will (by its
+   * ETag), when they came from the same address.
+   */
+  #mayContinue(url: string): boolean {
+    return this.#options.checksum !== undefined || this.#validator?.url === url;
+  }
+
+  async #rangeTotal(response: Response, offset: number): Promise<number | undefined> {
+    const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
+    if (Number(range?.[1] ?? NaN) !== offset) {
+      await response.body?.cancel();
+      await this.#discard();
+      throw new Failure("the server sent another part of the file than was asked for");
+    }
+    this.#assembled = true;
+    return range?.[2] === "*" ? undefined : Number(range?.[2]);
+  }
+
+  #wholeTotal(response: Response, url: string): number | undefined {
+    const etag = response.headers.get("etag");
+    this.#validator = etag?.startsWith('"') ? { url, etag } : undefined;
+    this.#assembled = false;
+    const length = response.headers.get("content-length");
+    return length === null || response.headers.has("content-encoding") ? undefined : Number(length);
+  }
+
+  async #append(
+    response: Response,
+    offset: number,
+    total: number | undefined,
+    watch: StallWatch,
+  ): Promise<void> {
+    const { path, onProgress } = this.#options;
+    using file = await Deno.open(this.part, { write: true, create: true, truncate: offset === 0 });
+    await file.seek(offset, Deno.SeekMode.Start);
+    let received = offset;
+    const report = () => onProgress?.({ file: basename(path), received, total });
+    report();
+    const chunks = (response.body ?? new Blob().stream()).getReader();
+    while (true) {
+      let chunk: ReadableStreamReadResult<Uint8Array>;
+      try {
+        chunk = await chunks.read();
+      } catch (error) {
+        throw new Failure(watch.stalled ? watch.message : `cut: ${messageOf(error)}`, "cut");
+      }
+      if (chunk.done) break;
+      watch.reset();
+      await writeAll(file, chunk.value);
+      received += chunk.value.length;
+      report();
+    }
+    if (total !== undefined && received !== total) {
+      throw new Failure(`the transfer ended after ${received} of ${total} bytes`, "cut");
+    }
+    await file.sync();
+  }
+
+  /** Whether the part is right; false asks for it once more from the start. Throws Failure. */
+  async #verify(source: Source): Promise<boolean> {
+    const { checksum } = this.#options;
+    if (!checksum) return true;
+    const digest = await digestOfFile(this.part, checksum.algorithm);
+    if (digest === checksum.digest) return true;
+    const size = await this.#size();
+    await this.#discard();
+    // Bytes of different answers need not belong together; one whole answer decides.
+    if (this.#assembled) return false;
+    const repeated = source.wrongDigest === digest;
+    source.wrongDigest = digest;
+    throw new Failure(
+      `wrong content: its ${size} bytes have the checksum ${checksum.algorithm}:${digest}, ` +
+        `expected ${checksum.algorithm}:${checksum.digest}`,
+      repeated ? "permanent" : "passing",
+    );
+  }
+
+  async #discard(): Promise<void> {
+    this.#validator = undefined;
+    await Deno.remove(this.part).catch(() => {});
+  }
+
+  async #size(): Promise<number> {
+    try {
+      return (await Deno.stat(this.part)).size;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return 0;
+      throw error;
+    }
+  }
+}
+
+/** Aborts a request that has not moved for a while. */
+class StallWatch {
+  readonly #controller = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  stalled = false;
+
+  constructor(private readonly milliseconds: number) {
+    this.reset();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get message(): string {
+    return `no answer for ${this.milliseconds / 1000} seconds`;
+  }
+
+  reset(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.stalled = true;
+      this.#controller.abort();
+    }, this.milliseconds);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Too many requests, timeouts and the server's own troubles pass; other refusals do not. */
+function statusFailure({ status, statusText }: Response): Failure {
+  const passing = status >= 500 || status === 408 || status === 425 || status === 429;
+  return new Failure(`HTTP ${status} ${statusText}`.trim(), passing ? "passing" : "permanent");
+}
+
+function unreachable(error: unknown, retry: boolean): Failure {
+  if (error instanceof Deno.errors.NotCapable) return new Failure(error.message, "permanent");
+  const message = messageOf(error);
+  const reason = /dns error/i.test(message)
+    ? "the host name cannot be resolved"
+    : /refused/i.test(message)
+    ? "the connection was refused"
+    : message;
+  return new Failure(reason, retry ? "passing" : "permanent");
+}
+
+/** The innermost cause says most: fetch itself only says that it failed. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : messageOf(error.cause);
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
+}

