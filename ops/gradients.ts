@@ -1,9 +1,9 @@
 /** Reverse-mode automatic differentiation as a transformation of the program being traced. */
 import { InputError } from "../errors.ts";
+import { withScope } from "../graph/trace.ts";
+import { formatShape, type GraphNode, sameShape, type Value } from "../graph/types.ts";
 import { add } from "./add.ts";
 import { fill } from "./fill.ts";
-import { formatShape, type GraphNode, type Value } from "../graph/types.ts";
-import { withScope } from "../graph/trace.ts";
 
 /**
  * Appends the nodes that compute the gradient of a scalar by each value of `wrt` and returns those
@@ -16,30 +16,59 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
       `gradients are taken of a scalar; the loss has shape ${formatShape(loss.shape)}`,
     );
   }
-  const path = dependents(loss, wrt);
+  return vectorJacobianProduct([loss], [fill([], 1)], wrt);
+}
+
+/**
+ * Appends the nodes that compute the gradient of `Σ outputs[i] · seeds[i]`, summed over all
+ * elements, by each value of `wrt` and returns those gradients, in order; a value no output
+ * depends on gets zeros. A seed is the gradient of some loss by its output, and has its shape.
+ * Matches `torch.autograd.grad(outputs, wrt, grad_outputs=seeds)`.
+ * Throws InputError where outputs and seeds do not match.
+ */
+export function vectorJacobianProduct(
+  outputs: readonly Value[],
+  seeds: readonly Value[],
+  wrt: readonly Value[],
+): Value[] {
+  if (outputs.length !== seeds.length) {
+    throw new InputError(`${outputs.length} outputs were given ${seeds.length} seeds`);
+  }
   const found = new Map<Value, Value>();
-  found.set(loss, fill([], 1));
+  const accumulate = (value: Value, gradient: Value) => {
+    const sum = found.get(value);
+    found.set(value, sum ? add(sum, gradient) : gradient);
+  };
+  outputs.forEach((value, i) => {
+    if (!sameShape(value.shape, seeds[i].shape)) {
+      throw new InputError(
+        `the seed of an output of shape ${formatShape(value.shape)} has shape ` +
+          formatShape(seeds[i].shape),
+      );
+    }
+    accumulate(value, seeds[i]);
+  });
+  const path = dependents(outputs, wrt);
   for (const node of path) {
     const outputGradients = node.outputs.map((value) => found.get(value));
     if (outputGradients.every((gradient) => gradient === undefined)) continue;
-    const { op, inputs, outputs, attributes } = node;
+    const { op, inputs, attributes } = node;
     if (!op.gradient) continue;
     const needed = inputs.map((value) => path.reaches(value));
     const rule = op.gradient.bind(op);
     withScope(node.scope, () => {
-      rule({ inputs, outputs, attributes, outputGradients, needed }).forEach((gradient, i) => {
-        if (!gradient || !needed[i]) return;
-        const sum = found.get(inputs[i]);
-        found.set(inputs[i], sum ? add(sum, gradient) : gradient);
-      });
+      rule({ inputs, outputs: node.outputs, attributes, outputGradients, needed })
+        .forEach((gradient, i) => {
+          if (gradient && needed[i]) accumulate(inputs[i], gradient);
+        });
     });
   }
   return wrt.map((value) => found.get(value) ?? fill(value.shape, 0));
 }
 
-/** The nodes between `wrt` and `loss`, last first, and whether a value depends on `wrt`. */
+/** The nodes between `wrt` and `outputs`, last first, and whether a value depends on `wrt`. */
 function dependents(
-  loss: Value,
+  outputs: readonly Value[],
   wrt: readonly Value[],
 ): Iterable<GraphNode> & { reaches(value: Value): boolean } {
   const sources = new Set(wrt);
@@ -47,21 +76,25 @@ function dependents(
   const order: GraphNode[] = [];
   const reaches = (value: Value) => sources.has(value) || depends.get(value.node) === true;
   // An explicit stack: networks are deeper than the call stack is high.
-  const stack: { node: GraphNode; next: number }[] = [{ node: loss.node, next: 0 }];
-  depends.set(loss.node, false);
-  while (stack.length > 0) {
-    const frame = stack[stack.length - 1];
-    const child = frame.node.inputs[frame.next++];
-    if (child) {
-      if (!depends.has(child.node)) {
-        depends.set(child.node, false);
-        stack.push({ node: child.node, next: 0 });
+  const stack: { node: GraphNode; next: number }[] = [];
+  const visit = (node: GraphNode) => {
+    if (depends.has(node)) return;
+    depends.set(node, false);
+    stack.push({ node, next: 0 });
+  };
+  for (const output of outputs) {
+    visit(output.node);
+    while (stack.length > 0) {
+      const frame = stack[stack.length - 1];
+      const child = frame.node.inputs[frame.next++];
+      if (child) {
+        visit(child.node);
+        continue;
       }
-      continue;
+      depends.set(frame.node, frame.node.inputs.some(reaches));
+      if (frame.node.inputs.some(reaches)) order.push(frame.node);
+      stack.pop();
     }
-    depends.set(frame.node, frame.node.inputs.some(reaches));
-    if (frame.node.inputs.some(reaches)) order.push(frame.node);
-    stack.pop();
   }
   order.reverse();
   return { [Symbol.iterator]: () => order[Symbol.iterator](), reaches };

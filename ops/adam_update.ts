@@ -1,0 +1,101 @@
+/** One step of Adam or AdamW. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { elementwiseOp } from "./elementwise.ts";
+
+/** Attributes of {@link adamUpdateOp}. */
+export interface AdamUpdateAttributes {
+  /** Decay of the averages of the gradient and of its square. */
+  readonly betas: readonly [number, number];
+  /** Added to the denominator. */
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** Whether decay shrinks the parameter itself (AdamW) instead of joining the gradient (Adam). */
+  readonly decoupledWeightDecay: boolean;
+}
+
+/** Operands and options of {@link adamUpdate}. */
+export interface AdamUpdateOptions extends Partial<AdamUpdateAttributes> {
+  /** Average of the gradient; zeros before the first step. */
+  readonly expAvg: Operand;
+  /** Average of the gradient's square; zeros before the first step. */
+  readonly expAvgSq: Operand;
+  /** Largest `expAvgSq` so far, for AMSGrad; zeros before the first step. Default: not used. */
+  readonly maxExpAvgSq?: Operand;
+  /** Scalar. */
+  readonly learningRate: Operand;
+  /** Scalar: `1 - betas[0] ^ t` in step t = 1, 2, …. */
+  readonly biasCorrection1: Operand;
+  /** Scalar: `1 - betas[1] ^ t` in step t = 1, 2, …. */
+  readonly biasCorrection2: Operand;
+}
+
+/** The op of {@link adamUpdate}: parameter, expAvg, expAvgSq and, if given, maxExpAvgSq anew. */
+export const adamUpdateOp = elementwiseOp<AdamUpdateAttributes & { readonly outputCount: number }>({
+  name: "adamUpdate",
+  inputNames: [
+    "parameter",
+    "gradient",
+    "learningRate",
+    "biasCorrection1",
+    "biasCorrection2",
+    "expAvg",
+    "expAvgSq",
+    "maxExpAvgSq",
+  ],
+  outputCount: ({ outputCount }) => outputCount,
+  expression(e, inputs, { betas, eps, weightDecay, decoupledWeightDecay }) {
+    const [parameter, gradient, learningRate, correction1, correction2, m, v, most] = inputs;
+    const decay = e.constant(weightDecay);
+    const g = weightDecay === 0 || decoupledWeightDecay
+      ? gradient
+      : e.add(gradient, e.multiply(decay, parameter));
+    const decayed = weightDecay === 0 || !decoupledWeightDecay ? parameter : e.multiply(
+      parameter,
+      e.subtract(e.constant(1), e.multiply(learningRate, decay)),
+    );
+    const average = (old: typeof g, value: typeof g, beta: number) =>
+      e.add(e.multiply(e.constant(beta), old), e.multiply(e.constant(1 - beta), value));
+    const newM = average(m, g, betas[0]);
+    const newV = average(v, e.multiply(g, g), betas[1]);
+    const newMost = most === undefined ? undefined : e.maximum(most, newV);
+    const denominator = e.add(
+      e.divide(e.squareRoot(newMost ?? newV), e.squareRoot(correction2)),
+      e.constant(eps),
+    );
+    const stepSize = e.divide(learningRate, correction1);
+    const moved = e.subtract(decayed, e.multiply(stepSize, e.divide(newM, denominator)));
+    return newMost === undefined ? [moved, newM, newV] : [moved, newM, newV, newMost];
+  },
+});
+
+/**
+ * One step of Adam on `parameter` along `gradient`, tensors of one shape: the new parameter and
+ * slots. Defaults: betas 0.9 and 0.999, eps 1e-8, no weight decay, decay joined to the gradient.
+ * Matches `torch.optim.Adam`; with `decoupledWeightDecay` `torch.optim.AdamW`; with `maxExpAvgSq`
+ * their `amsgrad`.
+ */
+export function adamUpdate(
+  parameter: Operand,
+  gradient: Operand,
+  options: AdamUpdateOptions,
+): { parameter: Value; expAvg: Value; expAvgSq: Value; maxExpAvgSq?: Value } {
+  const { expAvg, expAvgSq, maxExpAvgSq } = options;
+  const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, decoupledWeightDecay = false } =
+    options;
+  const slots = maxExpAvgSq ? [expAvg, expAvgSq, maxExpAvgSq] : [expAvg, expAvgSq];
+  const outputs = apply(adamUpdateOp, [
+    parameter,
+    gradient,
+    options.learningRate,
+    options.biasCorrection1,
+    options.biasCorrection2,
+    ...slots,
+  ], { betas, eps, weightDecay, decoupledWeightDecay, outputCount: 1 + slots.length });
+  return {
+    parameter: outputs[0],
+    expAvg: outputs[1],
+    expAvgSq: outputs[2],
+    maxExpAvgSq: outputs[3],
+  };
+}

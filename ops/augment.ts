@@ -1,0 +1,79 @@
+/** From stored pixels to the network's input: random crop, flip and normalisation. */
+import { apply, type Operand } from "../graph/trace.ts";
+import { type Op, sizeOf, type Value } from "../graph/types.ts";
+import { InputError } from "../errors.ts";
+import { requireDType, requireIntegers, requireRank, requireShape } from "./checks.ts";
+
+/** Attributes of {@link augmentOp}. */
+export interface AugmentAttributes {
+  /** Rows and columns of zero pixels on every side of the image that is cropped. */
+  readonly padding: number;
+  /** Mean of each channel, of pixels scaled to [0, 1]. */
+  readonly mean: readonly number[];
+  /** Standard deviation of each channel, likewise. */
+  readonly std: readonly number[];
+}
+
+/** The op of {@link augment}. */
+export const augmentOp: Op<AugmentAttributes> = {
+  name: "augment",
+  inputNames: ["pixels", "transforms"],
+  infer([pixels, transforms], { padding, mean, std }) {
+    requireDType("augment", "pixels", pixels, "u8");
+    requireRank("augment", "pixels", pixels.shape, 4, "[batch, height, width, channels]");
+    const [batch, height, width, channels] = pixels.shape;
+    if (transforms) {
+      requireDType("augment", "transforms", transforms, "i32");
+      requireShape("augment", "transforms", transforms.shape, [batch, 3]);
+    }
+    requireIntegers("augment", "padding", [padding], 0);
+    for (const [name, values] of Object.entries({ mean, std })) {
+      if (values.length !== channels) {
+        throw new InputError(
+          `augment: ${name} has ${values.length} numbers; the pixels have ${channels} channels`,
+        );
+      }
+    }
+    return [{ shape: [batch, channels, height, width], dtype: "f32" }];
+  },
+  evaluate([pixels, transforms], { padding, mean, std }, [type]) {
+    const [batch, height, width, channels] = pixels.shape;
+    const output = new Float64Array(sizeOf(type.shape));
+    let at = 0;
+    for (let n = 0; n < batch; n++) {
+      const [offsetY, offsetX, flip] = transforms
+        ? transforms.data.subarray(3 * n, 3 * n + 3)
+        : [padding, padding, 0];
+      for (let c = 0; c < channels; c++) {
+        for (let y = 0; y < height; y++) {
+          const row = y + offsetY - padding;
+          for (let x = 0; x < width; x++) {
+            const column = (flip ? width - 1 - x : x) + offsetX - padding;
+            const inside = row >= 0 && row < height && column >= 0 && column < width;
+            const pixel = inside
+              ? pixels.data[((n * height + row) * width + column) * channels + c]
+              : 0;
+            output[at++] = (pixel / 255 - mean[c]) / std[c];
+          }
+        }
+      }
+    }
+    return [output];
+  },
+};
+
+/**
+ * `pixels` [N, H, W, C] u8, cropped, flipped and normalised to f32 [N, C, H, W]. `transforms`
+ * [N, 3] i32 holds for each image the first row and column, each 0 to 2·padding, of the H×W crop
+ * of the image padded with zero pixels, and whether the crop is then flipped left to right (0 or
+ * 1); without it the image stays as it is. A pixel p becomes `(p / 255 - mean) / std` of its
+ * channel; padding counts as p = 0. Matches torchvision's RandomCrop(padding), RandomHorizontalFlip,
+ * ToTensor and Normalize with those draws. Throws InputError where shapes or options do not fit.
+ */
+export function augment(
+  pixels: Operand,
+  transforms: Operand | undefined,
+  attributes: AugmentAttributes,
+): Value {
+  return apply(augmentOp, transforms ? [pixels, transforms] : [pixels], attributes)[0];
+}

@@ -1,0 +1,112 @@
+/** Average pooling. */
+import { apply, type Operand } from "../graph/trace.ts";
+import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { requireFloats } from "./checks.ts";
+import { pair } from "./conv2d.ts";
+import type { Pair } from "./convolution_geometry.ts";
+import {
+  forEachWindow,
+  type PoolingAttributes,
+  poolingGeometry,
+  type PoolingWindow,
+} from "./pooling_geometry.ts";
+
+/** Options of {@link avgPool2d}; PyTorch's names and defaults. */
+export interface AvgPool2dOptions {
+  readonly kernelSize: number | Pair;
+  /** Default: the kernel size. */
+  readonly stride?: number | Pair;
+  /** Default 0; at most half of the kernel size. */
+  readonly padding?: number | Pair;
+  /** Whether a last window that leaves the image in part is kept. Default false. */
+  readonly ceilMode?: boolean;
+  /** Whether zeros of the padding count as elements of the mean. Default true. */
+  readonly countIncludePad?: boolean;
+}
+
+/** Attributes of {@link avgPool2dOp}; dilation is always 1. */
+export interface AvgPool2dAttributes extends PoolingAttributes {
+  readonly countIncludePad: boolean;
+}
+
+/** Attributes of {@link avgPool2dGradientOp}. */
+export interface AvgPool2dGradientAttributes extends AvgPool2dAttributes {
+  readonly inputShape: Shape;
+}
+
+/** By how much the sum of a window is divided. */
+export function averageDivisor(
+  rows: PoolingWindow,
+  columns: PoolingWindow,
+  countIncludePad: boolean,
+): number {
+  return countIncludePad
+    ? rows.paddedLength * columns.paddedLength
+    : (rows.end - rows.start) * (columns.end - columns.start);
+}
+
+/** The op of {@link avgPool2d}. */
+export const avgPool2dOp: Op<AvgPool2dAttributes> = {
+  name: "avgPool2d",
+  inputNames: ["input"],
+  infer([input], attributes) {
+    requireFloats("avgPool2d", ["input"], [input]);
+    const { batch, channels, outSize } = poolingGeometry("avgPool2d", input.shape, attributes);
+    return [{ shape: [batch, channels, ...outSize], dtype: "f32" }];
+  },
+  gradient: ({ inputs: [x], attributes, outputGradients: [dy] }) => [
+    dy && apply(avgPool2dGradientOp, [dy], { ...attributes, inputShape: x.shape })[0],
+  ],
+  evaluate([{ shape, data }], attributes, [type]) {
+    const output = new Float64Array(sizeOf(type.shape));
+    forEachShare(shape, attributes, (y, x, share) => output[y] += share * data[x]);
+    return [output];
+  },
+};
+
+/** The gradient of {@link avgPool2d}: outputGradient [N, C, oH, oW] → [N, C, H, W]. */
+export const avgPool2dGradientOp: Op<AvgPool2dGradientAttributes> = {
+  name: "avgPool2dGradient",
+  inputNames: ["outputGradient"],
+  infer(inputs, { inputShape }) {
+    requireFloats("avgPool2dGradient", ["outputGradient"], inputs);
+    return [{ shape: inputShape, dtype: "f32" }];
+  },
+  evaluate([dy], attributes) {
+    const dx = new Float64Array(sizeOf(attributes.inputShape));
+    forEachShare(attributes.inputShape, attributes, (y, x, share) => dx[x] += share * dy.data[y]);
+    return [dx];
+  },
+};
+
+/** Visits every element of every window: output and input offset, and the element's weight. */
+function forEachShare(
+  inputShape: Shape,
+  attributes: AvgPool2dAttributes,
+  visit: (output: number, input: number, share: number) => void,
+): void {
+  const geometry = poolingGeometry("avgPool2d", inputShape, attributes);
+  forEachWindow(geometry, (y, plane, rows, columns) => {
+    const share = 1 / averageDivisor(rows, columns, attributes.countIncludePad);
+    for (let row = rows.start; row < rows.end; row++) {
+      for (let column = columns.start; column < columns.end; column++) {
+        visit(y, plane + row * geometry.inSize[1] + column, share);
+      }
+    }
+  });
+}
+
+/**
+ * The mean of each window of `input` [N, C, H, W]: [N, C, oH, oW]. Matches
+ * `torch.nn.functional.avg_pool2d`. Throws InputError where shapes or options do not fit.
+ */
+export function avgPool2d(input: Operand, options: AvgPool2dOptions): Value {
+  return apply(avgPool2dOp, [input], {
+    kernelSize: pair(options.kernelSize),
+    stride: pair(options.stride ?? options.kernelSize),
+    padding: pair(options.padding ?? 0),
+    dilation: [1, 1],
+    ceilMode: options.ceilMode ?? false,
+    countIncludePad: options.countIncludePad ?? true,
+  })[0];
+}

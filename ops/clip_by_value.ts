@@ -1,0 +1,27 @@
+/** Bounded elements. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { elementwiseOp } from "./elementwise.ts";
+
+/** Attributes of {@link clipByValueOp}. */
+export interface ClipByValueAttributes {
+  /** Largest magnitude that is left alone. */
+  readonly value: number;
+}
+
+/** The op of {@link clipByValue}. */
+export const clipByValueOp = elementwiseOp<ClipByValueAttributes>({
+  name: "clipByValue",
+  inputNames: ["input"],
+  expression: (e, [x], { value }) => [
+    e.maximum(e.minimum(x, e.constant(value)), e.constant(-value)),
+  ],
+});
+
+/**
+ * `input` with every element moved into [-value, value]; NaN stays NaN. Has no gradient rule.
+ * Matches `torch.nn.utils.clip_grad_value_`.
+ */
+export function clipByValue(input: Operand, attributes: ClipByValueAttributes): Value {
+  return apply(clipByValueOp, [input], attributes)[0];
+}

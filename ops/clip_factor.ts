@@ -1,0 +1,31 @@
+/** By how much gradients are scaled so that their norm stays bounded. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { elementwiseOp } from "./elementwise.ts";
+
+/** Attributes of {@link clipFactorOp}. */
+export interface ClipFactorAttributes {
+  /** Largest norm that is left alone. */
+  readonly maxNorm: number;
+}
+
+/** The op of {@link clipFactor}. */
+export const clipFactorOp = elementwiseOp<ClipFactorAttributes>({
+  name: "clipFactor",
+  inputNames: ["sumSquares"],
+  expression: (e, [sumSquares], { maxNorm }) => [
+    e.minimum(
+      e.constant(1),
+      e.divide(e.constant(maxNorm), e.add(e.squareRoot(sumSquares), e.constant(1e-6))),
+    ),
+  ],
+});
+
+/**
+ * `min(1, maxNorm / (√sumSquares + 1e-6))`: times it, gradients whose squares sum to `sumSquares`
+ * have at most the norm `maxNorm`. Both scalars. Has no gradient rule. Matches
+ * `torch.nn.utils.clip_grad_norm_`.
+ */
+export function clipFactor(sumSquares: Operand, attributes: ClipFactorAttributes): Value {
+  return apply(clipFactorOp, [sumSquares], attributes)[0];
+}

@@ -1,0 +1,49 @@
+/** Mean of each channel of each image. */
+import { apply, type Operand } from "../graph/trace.ts";
+import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { requireFloats, requireRank } from "./checks.ts";
+
+/** The op of {@link globalAvgPool2d}. */
+export const globalAvgPool2dOp: Op = {
+  name: "globalAvgPool2d",
+  inputNames: ["input"],
+  infer(inputs) {
+    requireFloats("globalAvgPool2d", ["input"], inputs);
+    const { shape } = inputs[0];
+    requireRank("globalAvgPool2d", "input", shape, 4, "[batch, channels, height, width]");
+    return [{ shape: [shape[0], shape[1], 1, 1], dtype: "f32" }];
+  },
+  gradient: ({ inputs: [x], outputGradients: [dy] }) => [
+    dy && apply(globalAvgPool2dGradientOp, [dy], { inputShape: x.shape })[0],
+  ],
+  evaluate([{ shape, data }]) {
+    const plane = shape[2] * shape[3];
+    const output = new Float64Array(shape[0] * shape[1]);
+    data.forEach((value, i) => output[Math.floor(i / plane)] += value / plane);
+    return [output];
+  },
+};
+
+/** The gradient of {@link globalAvgPool2d}: outputGradient [N, C, 1, 1] → [N, C, H, W]. */
+export const globalAvgPool2dGradientOp: Op<{ readonly inputShape: Shape }> = {
+  name: "globalAvgPool2dGradient",
+  inputNames: ["outputGradient"],
+  infer(inputs, { inputShape }) {
+    requireFloats("globalAvgPool2dGradient", ["outputGradient"], inputs);
+    return [{ shape: inputShape, dtype: "f32" }];
+  },
+  evaluate([dy], { inputShape }) {
+    const plane = inputShape[2] * inputShape[3];
+    return [
+      new Float64Array(sizeOf(inputShape)).map((_, i) => dy.data[Math.floor(i / plane)] / plane),
+    ];
+  },
+};
+
+/**
+ * The mean over height and width of `input` [N, C, H, W]: [N, C, 1, 1]. Matches
+ * `torch.nn.functional.adaptive_avg_pool2d(x, 1)`.
+ */
+export function globalAvgPool2d(input: Operand): Value {
+  return apply(globalAvgPool2dOp, [input], {})[0];
+}

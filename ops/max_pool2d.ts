@@ -1,0 +1,104 @@
+/** Maximum pooling. */
+import { apply, type Operand } from "../graph/trace.ts";
+import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { requireDType, requireFloats } from "./checks.ts";
+import { pair } from "./conv2d.ts";
+import type { Pair } from "./convolution_geometry.ts";
+import { forEachWindow, type PoolingAttributes, poolingGeometry } from "./pooling_geometry.ts";
+
+/** Options of {@link maxPool2d}; PyTorch's names and defaults. */
+export interface MaxPool2dOptions {
+  readonly kernelSize: number | Pair;
+  /** Default: the kernel size. */
+  readonly stride?: number | Pair;
+  /** Default 0; at most half of the kernel size. */
+  readonly padding?: number | Pair;
+  /** Default 1. */
+  readonly dilation?: number | Pair;
+  /** Whether a last window that leaves the image in part is kept. Default false. */
+  readonly ceilMode?: boolean;
+}
+
+/** Attributes of {@link maxPool2dGradientOp}. */
+export interface MaxPool2dGradientAttributes extends PoolingAttributes {
+  readonly inputShape: Shape;
+}
+
+/** The op of {@link maxPool2d}: input → output, indices. */
+export const maxPool2dOp: Op<PoolingAttributes> = {
+  name: "maxPool2d",
+  inputNames: ["input"],
+  infer([input], attributes) {
+    requireFloats("maxPool2d", ["input"], [input]);
+    const { batch, channels, outSize } = poolingGeometry("maxPool2d", input.shape, attributes);
+    const shape = [batch, channels, ...outSize];
+    return [{ shape, dtype: "f32" }, { shape, dtype: "i32" }];
+  },
+  gradient: ({ inputs: [x], outputs: [, indices], attributes, outputGradients: [dy] }) => [
+    dy && apply(maxPool2dGradientOp, [dy, indices], { ...attributes, inputShape: x.shape })[0],
+  ],
+  evaluate([{ shape, data }], attributes, [type]) {
+    const geometry = poolingGeometry("maxPool2d", shape, attributes);
+    const [rowStep, columnStep] = geometry.dilation;
+    const width = geometry.inSize[1];
+    const output = new Float64Array(sizeOf(type.shape)).fill(-Infinity);
+    const indices = new Float64Array(output.length);
+    forEachWindow(geometry, (y, plane, rows, columns) => {
+      indices[y] = rows.start * width + columns.start;
+      for (let row = rows.start; row < rows.end; row += rowStep) {
+        for (let column = columns.start; column < columns.end; column += columnStep) {
+          const value = data[plane + row * width + column];
+          if (value > output[y] || Number.isNaN(value)) {
+            output[y] = value;
+            indices[y] = row * width + column;
+          }
+        }
+      }
+    });
+    return [output, indices];
+  },
+};
+
+/**
+ * The gradient of {@link maxPool2d}: (outputGradient, indices) → [N, C, H, W], where each output's
+ * gradient is added to the element it was taken from.
+ */
+export const maxPool2dGradientOp: Op<MaxPool2dGradientAttributes> = {
+  name: "maxPool2dGradient",
+  inputNames: ["outputGradient", "indices"],
+  infer([dy, indices], { inputShape }) {
+    requireFloats("maxPool2dGradient", ["outputGradient"], [dy]);
+    requireDType("maxPool2dGradient", "indices", indices, "i32");
+    return [{ shape: inputShape, dtype: "f32" }];
+  },
+  evaluate([dy, indices], { inputShape }) {
+    const dx = new Float64Array(sizeOf(inputShape));
+    const inPlane = inputShape[2] * inputShape[3];
+    const outPlane = sizeOf(dy.shape.slice(2));
+    dy.data.forEach((value, i) => {
+      dx[Math.floor(i / outPlane) * inPlane + indices.data[i]] += value;
+    });
+    return [dx];
+  },
+};
+
+/**
+ * The largest element of each window of `input` [N, C, H, W], and where it was found:
+ * `output` [N, C, oH, oW] f32 and `indices`, of the same shape, i32, the row-major place in the
+ * H·W plane. On a tie the first in row-major order wins; a NaN in the window is its maximum.
+ * Matches `torch.nn.functional.max_pool2d(..., return_indices=True)`.
+ * Throws InputError where shapes or options do not fit.
+ */
+export function maxPool2d(
+  input: Operand,
+  options: MaxPool2dOptions,
+): { output: Value; indices: Value } {
+  const [output, indices] = apply(maxPool2dOp, [input], {
+    kernelSize: pair(options.kernelSize),
+    stride: pair(options.stride ?? options.kernelSize),
+    padding: pair(options.padding ?? 0),
+    dilation: pair(options.dilation ?? 1),
+    ceilMode: options.ceilMode ?? false,
+  });
+  return { output, indices };
+}

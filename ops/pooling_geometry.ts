@@ -1,0 +1,129 @@
+/** Shapes and windows every pooling op and kernel agrees on. */
+import { InputError } from "../errors.ts";
+import type { Shape } from "../graph/types.ts";
+import { requireIntegers, requireRank } from "./checks.ts";
+import type { Pair } from "./convolution_geometry.ts";
+
+/** Attributes of the pooling ops. */
+export interface PoolingAttributes {
+  readonly kernelSize: Pair;
+  readonly stride: Pair;
+  /** Rows and columns beyond the border on each side that a window may reach; at most half of it. */
+  readonly padding: Pair;
+  readonly dilation: Pair;
+  /** Whether a last window that leaves the padded image in part is kept. */
+  readonly ceilMode: boolean;
+}
+
+/** Extents of a pooling. */
+export interface PoolingGeometry extends PoolingAttributes {
+  readonly batch: number;
+  readonly channels: number;
+  /** Input height and width. */
+  readonly inSize: Pair;
+  /** Output height and width. */
+  readonly outSize: Pair;
+}
+
+/**
+ * The geometry of a pooling of an input [N, C, H, W]. Throws InputError where it does not fit.
+ * Matches `pooling_output_shape` of PyTorch: with `ceilMode` the size is rounded up, but a window
+ * that would begin beyond the image and its left padding is dropped.
+ */
+export function poolingGeometry(
+  op: string,
+  input: Shape,
+  attributes: PoolingAttributes,
+): PoolingGeometry {
+  const { kernelSize, stride, padding, dilation, ceilMode } = attributes;
+  requireRank(op, "input", input, 4, "[batch, channels, height, width]");
+  requireIntegers(op, "kernelSize", kernelSize, 1);
+  requireIntegers(op, "stride", stride, 1);
+  requireIntegers(op, "padding", padding, 0);
+  requireIntegers(op, "dilation", dilation, 1);
+  const [batch, channels, height, width] = input;
+  const inSize: Pair = [height, width];
+  const outSize = ([0, 1] as const).map((axis) => {
+    if (padding[axis] * 2 > kernelSize[axis]) {
+      throw new InputError(
+        `${op}: padding of ${padding.join("x")} is more than half of the window of ` +
+          `${kernelSize.join("x")}`,
+      );
+    }
+    const reach = dilation[axis] * (kernelSize[axis] - 1) + 1;
+    const room = inSize[axis] + 2 * padding[axis] - reach;
+    let size = Math.floor((room + (ceilMode ? stride[axis] - 1 : 0)) / stride[axis]) + 1;
+    if (ceilMode && (size - 1) * stride[axis] >= inSize[axis] + padding[axis]) size--;
+    if (room < 0 && !ceilMode || size < 1) {
+      throw new InputError(
+        `${op}: a window of ${kernelSize.join("x")} (dilation ${dilation.join("x")}) is larger ` +
+          `than the padded image of ${inSize.join("x")} (padding ${padding.join("x")})`,
+      );
+    }
+    return size;
+  });
+  const geometry = {
+    ...attributes,
+    batch,
+    channels,
+    inSize,
+    outSize: [outSize[0], outSize[1]] as const,
+  };
+  for (const axis of [0, 1] as const) {
+    for (let position = 0; position < outSize[axis]; position++) {
+      const { start, end } = poolingWindow(geometry, axis, position);
+      if (start >= end) {
+        throw new InputError(
+          `${op}: a window of ${kernelSize.join("x")} (dilation ${dilation.join("x")}, padding ` +
+            `${padding.join("x")}) holds no pixel of an image of ${inSize.join("x")}`,
+        );
+      }
+    }
+  }
+  return geometry;
+}
+
+/** The rows (axis 0) or columns (axis 1) of a window that lie within the image. */
+export interface PoolingWindow {
+  /** First one. */
+  readonly start: number;
+  /** One past the last; the window takes every `dilation`-th from `start` on. */
+  readonly end: number;
+  /** How many the window covers in the padded image: what average pooling counts with padding. */
+  readonly paddedLength: number;
+}
+
+/** The window of output row or column `position`. */
+export function poolingWindow(
+  { kernelSize, stride, padding, dilation, inSize }: PoolingGeometry,
+  axis: 0 | 1,
+  position: number,
+): PoolingWindow {
+  const first = position * stride[axis] - padding[axis];
+  const beyond = first + dilation[axis] * (kernelSize[axis] - 1) + 1;
+  const skipped = Math.max(0, Math.ceil(-first / dilation[axis]));
+  return {
+    start: first + skipped * dilation[axis],
+    end: Math.min(beyond, inSize[axis]),
+    paddedLength: Math.min(beyond, inSize[axis] + padding[axis]) - first,
+  };
+}
+
+/** Calls `visit` for every window with the offsets of its output element and its input plane. */
+export function forEachWindow(
+  geometry: PoolingGeometry,
+  visit: (output: number, plane: number, rows: PoolingWindow, columns: PoolingWindow) => void,
+): void {
+  const { batch, channels, inSize, outSize } = geometry;
+  const axes = ([0, 1] as const).map((axis) =>
+    Array.from({ length: outSize[axis] }, (_, position) => poolingWindow(geometry, axis, position))
+  );
+  let output = 0;
+  for (let image = 0; image < batch * channels; image++) {
+    for (const rows of axes[0]) {
+      for (const columns of axes[1]) {
+        visit(output++, image * inSize[0] * inSize[1], rows, columns);
+      }
+    }
+  }
+}

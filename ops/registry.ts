@@ -1,0 +1,108 @@
+/** Every op by name: for programs read from a file, and for tests that go through all ops. */
+import { constantOp, inputOp, variableOp } from "../graph/leaves.ts";
+import type { Op } from "../graph/types.ts";
+import { adamUpdateOp } from "./adam_update.ts";
+import { addOp } from "./add.ts";
+import { augmentOp } from "./augment.ts";
+import { avgPool2dGradientOp, avgPool2dOp } from "./avg_pool2d.ts";
+import { channelMomentsGradientOp, channelMomentsOp } from "./channel_moments.ts";
+import {
+  channelNormalizeInputGradientOp,
+  channelNormalizeOp,
+  channelNormalizeReduceOp,
+} from "./channel_normalize.ts";
+import { channelSumOp } from "./channel_sum.ts";
+import { clipByValueOp } from "./clip_by_value.ts";
+import { clipFactorOp } from "./clip_factor.ts";
+import {
+  composeKernelDGradientOp,
+  composeKernelOp,
+  composeKernelWGradientOp,
+} from "./compose_kernel.ts";
+import { conv2dInputGradientOp, conv2dOp, conv2dWeightGradientOp } from "./conv2d.ts";
+import { countCorrectOp } from "./count_correct.ts";
+import { dropoutMaskOp } from "./dropout_mask.ts";
+import { fillOp } from "./fill.ts";
+import { globalAvgPool2dGradientOp, globalAvgPool2dOp } from "./global_avg_pool2d.ts";
+import { linearOp } from "./linear.ts";
+import { matmulOp } from "./matmul.ts";
+import { maxPool2dGradientOp, maxPool2dOp } from "./max_pool2d.ts";
+import { maximumMagnitudeOp } from "./maximum_magnitude.ts";
+import { movingAverageOp } from "./moving_average.ts";
+import { multiplyOp } from "./multiply.ts";
+import { multiplyScalarOp } from "./multiply_scalar.ts";
+import { packOp } from "./pack.ts";
+import { reluGradientOp, reluOp } from "./relu.ts";
+import { reshapeOp } from "./reshape.ts";
+import { rmspropUpdateOp } from "./rmsprop_update.ts";
+import { scaleOp } from "./scale.ts";
+import { sgdUpdateOp } from "./sgd_update.ts";
+import { sliceOp } from "./slice.ts";
+import { logSoftmaxGradientOp, logSoftmaxOp, softmaxGradientOp, softmaxOp } from "./softmax.ts";
+import { softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from "./softmax_cross_entropy.ts";
+import { subtractOp } from "./subtract.ts";
+import { sumOp } from "./sum.ts";
+import { sumMagnitudesOp } from "./sum_magnitudes.ts";
+import { sumSquaresOp } from "./sum_squares.ts";
+import { tanhGradientOp, tanhOp } from "./tanh.ts";
+
+const ALL: readonly Op[] = [
+  constantOp,
+  inputOp,
+  variableOp,
+  adamUpdateOp,
+  addOp,
+  augmentOp,
+  avgPool2dOp,
+  avgPool2dGradientOp,
+  channelMomentsOp,
+  channelMomentsGradientOp,
+  channelNormalizeOp,
+  channelNormalizeInputGradientOp,
+  channelNormalizeReduceOp,
+  channelSumOp,
+  clipByValueOp,
+  clipFactorOp,
+  composeKernelOp,
+  composeKernelWGradientOp,
+  composeKernelDGradientOp,
+  conv2dOp,
+  conv2dInputGradientOp,
+  conv2dWeightGradientOp,
+  countCorrectOp,
+  dropoutMaskOp,
+  fillOp,
+  globalAvgPool2dOp,
+  globalAvgPool2dGradientOp,
+  linearOp,
+  matmulOp,
+  maxPool2dOp,
+  maxPool2dGradientOp,
+  maximumMagnitudeOp,
+  movingAverageOp,
+  multiplyOp,
+  multiplyScalarOp,
+  packOp,
+  reluOp,
+  reluGradientOp,
+  reshapeOp,
+  rmspropUpdateOp,
+  scaleOp,
+  sgdUpdateOp,
+  sliceOp,
+  softmaxOp,
+  softmaxGradientOp,
+  logSoftmaxOp,
+  logSoftmaxGradientOp,
+  softmaxCrossEntropyOp,
+  softmaxCrossEntropyGradientOp,
+  subtractOp,
+  sumOp,
+  sumMagnitudesOp,
+  sumSquaresOp,
+  tanhOp,
+  tanhGradientOp,
+];
+
+/** The ops by their names. A new op is one import and one line above. */
+export const OPS: ReadonlyMap<string, Op> = new Map(ALL.map((op) => [op.name, op]));
