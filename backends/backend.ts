@@ -2,6 +2,7 @@
  * What a backend is: something that compiles tensor programs and runs them. Nothing above this
  * interface knows which backend runs.
  */
+import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 
 /** Data of one program input or output: f32, i32 or u8, row-major in the program's shape. */
@@ -15,6 +16,16 @@ export interface MemoryPlan {
   readonly variableBytes: number;
   /** Activations, gradients and scratch of the most demanding program. */
   readonly temporaryBytes: number;
+}
+
+/** Programs need more memory than a backend can give. The message names both amounts. */
+export class MemoryLimitError extends InputError {
+  override name = "MemoryLimitError";
+
+  /** @param limitBytes the most that {@link MemoryPlan.totalBytes} may be */
+  constructor(message: string, readonly limitBytes: number) {
+    super(message);
+  }
 }
 
 /** Time spent in one kernel of a program. */
@@ -62,7 +73,7 @@ export interface Backend {
   plan(programs: readonly Program[]): MemoryPlan;
   /**
    * Compiles programs that share variables of equal names; they never run at the same time.
-   * Throws InputError if they need more memory than the backend can give.
+   * Throws MemoryLimitError if they need more memory than the backend can give.
    */
   compile(programs: readonly Program[]): Promise<Executable>;
 }
