@@ -143,7 +143,7 @@ export function randomSource(seed: number, path: string, drawn: number): RandomS
 }
 
 /** 32-bit FNV-1a of the text's UTF-16 units. */
-function hashText(text: string): number {
+export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;

@@ -16,6 +16,7 @@ import {
   type GraphNode,
   type Op,
   type Program,
+  sameShape,
   type Shape,
   sizeOf,
   type TensorType,
@@ -51,6 +52,7 @@ class Trace {
   readonly updates: Update[] = [];
   readonly scopes: string[] = [];
   readonly bound = new Map<Parameter, Value>();
+  readonly inputs = new Map<string, Value>();
   constructor(readonly options: TraceOptions) {}
 }
 
@@ -92,6 +94,11 @@ export function isTraining(): boolean {
   return active().options.training ?? false;
 }
 
+/** The path of the module being traced, such as `layer1.0.conv1`; empty outside modules. */
+export function currentScope(): string {
+  return active().scopes.filter((name) => name !== "").join(".");
+}
+
 /** Runs `build` with `name` appended to the module path that nodes remember. */
 export function withScope<T>(name: string, build: () => T): T {
   const { scopes } = active();
@@ -110,7 +117,7 @@ export function withScope<T>(name: string, build: () => T): T {
 export function apply<A>(op: Op<A>, operands: readonly Operand[], attributes: A): Value[] {
   const recording = active();
   const inputs = operands.map(toValue);
-  const scope = recording.scopes.filter((name) => name !== "").join(".");
+  const scope = currentScope();
   let types: TensorType[];
   try {
     types = op.infer(inputs, attributes);
@@ -153,9 +160,22 @@ export function toValue(operand: Operand): Value {
   return value;
 }
 
-/** A tensor given anew for every run, by name. */
+/**
+ * A tensor given anew for every run, by name; asked for again, it is the same value.
+ * Throws InputError when it was asked for with another shape or type before.
+ */
 export function input(name: string, shape: Shape, dtype: DType = "f32"): Value {
-  return apply(inputOp, [], { name, shape, dtype })[0];
+  const { inputs } = active();
+  const known = inputs.get(name);
+  if (known && (known.dtype !== dtype || !sameShape(known.shape, shape))) {
+    throw new InputError(
+      `the input "${name}" is ${known.dtype} ${formatShape(known.shape)} in one place and ` +
+        `${dtype} ${formatShape(shape)} in another; choose another name`,
+    );
+  }
+  const value = known ?? apply(inputOp, [], { name, shape, dtype })[0];
+  inputs.set(name, value);
+  return value;
 }
 
 /** The elements of a variable from `offset` on, as a tensor of the given shape. */

@@ -1,0 +1,82 @@
+/** Batch normalisation layer. */
+import { InputError } from "../errors.ts";
+import { Parameter } from "../graph/parameter.ts";
+import { assign, isTraining, toValue } from "../graph/trace.ts";
+import { formatShape, sizeOf, type Value } from "../graph/types.ts";
+import { add } from "../ops/add.ts";
+import { channelMoments } from "../ops/channel_moments.ts";
+import { channelNormalize } from "../ops/channel_normalize.ts";
+import { fill } from "../ops/fill.ts";
+import { movingAverage } from "../ops/moving_average.ts";
+import { scale } from "../ops/scale.ts";
+import { Module } from "./module.ts";
+
+/** Options of {@link BatchNorm2d}; names and defaults of `torch.nn.BatchNorm2d`. */
+export interface BatchNorm2dOptions {
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+  /** Weight of the new batch in the running statistics. Default 0.1. */
+  readonly momentum?: number;
+  /** Whether each channel has a trained scale and shift. Default true. */
+  readonly affine?: boolean;
+}
+
+/**
+ * Normalises each channel of [N, C, H, W] (or [N, C]) to mean 0 and variance 1, then scales and
+ * shifts it. In training by the batch's own statistics, which also move the running ones (with the
+ * unbiased variance); otherwise by the running ones. Matches `torch.nn.BatchNorm2d` and `BatchNorm1d`.
+ * Throws InputError when training on a single value per channel.
+ */
+export class BatchNorm2d extends Module {
+  /** Scale [C], starts as 1. */
+  readonly weight?: Parameter;
+  /** Shift [C], starts as 0. */
+  readonly bias?: Parameter;
+  /** [C], starts as 0. */
+  readonly runningMean: Parameter;
+  /** [C], starts as 1. */
+  readonly runningVar: Parameter;
+  /** Scalar: training batches seen. */
+  readonly numBatchesTracked: Parameter;
+  readonly #eps: number;
+  readonly #momentum: number;
+
+  /** @param channels extent of the input's second axis */
+  constructor(readonly channels: number, options: BatchNorm2dOptions = {}) {
+    super();
+    this.#eps = options.eps ?? 1e-5;
+    this.#momentum = options.momentum ?? 0.1;
+    if (options.affine ?? true) {
+      this.weight = new Parameter([channels], { role: "norm", initialize: (data) => data.fill(1) });
+      this.bias = new Parameter([channels], { role: "norm" });
+    }
+    this.runningMean = new Parameter([channels], { role: "buffer" });
+    this.runningVar = new Parameter([channels], {
+      role: "buffer",
+      initialize: (data) => data.fill(1),
+    });
+    this.numBatchesTracked = new Parameter([], { role: "buffer" });
+  }
+
+  forward(input: Value): Value {
+    const { weight, bias } = this;
+    const eps = this.#eps;
+    if (!isTraining()) {
+      return channelNormalize(input, this.runningMean, this.runningVar, { weight, bias, eps });
+    }
+    const count = sizeOf(input.shape) / this.channels;
+    if (count <= 1) {
+      throw new InputError(
+        `batch normalisation of ${formatShape(input.shape)} while training has one value per ` +
+          "channel, which has no variance; use larger batches or images",
+      );
+    }
+    const { mean, variance } = channelMoments(input);
+    const unbiased = scale(variance, count / (count - 1));
+    const decay = 1 - this.#momentum;
+    assign(this.runningMean, movingAverage(this.runningMean, mean, decay));
+    assign(this.runningVar, movingAverage(this.runningVar, unbiased, decay));
+    assign(this.numBatchesTracked, add(toValue(this.numBatchesTracked), fill([], 1)));
+    return channelNormalize(input, mean, variance, { weight, bias, eps });
+  }
+}

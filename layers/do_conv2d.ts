@@ -1,0 +1,116 @@
+/**
+ * Depthwise over-parameterized convolution: DO-Conv, by Cao et al. (2020), arXiv:2006.12030.
+ *
+ * While training, each input channel's kernel plane passes through a matrix of its own:
+ * kernel[o, i, m] = Σ_s (D[i, m, s] + E[m, s]) · W[o, i, s], E being identity blocks side by side.
+ * The composition is linear, so a folded network keeps the composed kernel alone.
+ */
+import { InputError } from "../errors.ts";
+import { Parameter, type RandomSource } from "../graph/parameter.ts";
+import { type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { composeKernel, type Pairing } from "../ops/compose_kernel.ts";
+import { conv2d, pair } from "../ops/conv2d.ts";
+import { reshape } from "../ops/reshape.ts";
+import { type Conv2dOptions, convolutionBias, kernelShape } from "./conv2d.ts";
+import { type Initializer, kaimingUniform } from "./init.ts";
+import { Module } from "./module.ts";
+
+/** Options of {@link DoConv2d}. */
+export interface DoConv2dOptions extends Conv2dOptions {
+  /** D_mul, the length of the inner sum; at least kH·kW, which is the default. */
+  readonly depthMultiplier?: number;
+  /**
+   * Which slice of `D` meets which kernel row when groups have several outputs: `paper` (the input
+   * channel the row convolves; default) or `authors` (row mod inChannels, as in the authors' PyTorch
+   * layer, for its checkpoints). The two agree where `groups` is 1 or equals outChannels.
+   */
+  readonly pairing?: Pairing;
+}
+
+/**
+ * A convolution whose kernel is composed of `W` and `D`; otherwise like `Conv2d`. With `groups` 1 it
+ * is the paper's DO-Conv, with `groups` = inChannels DO-DConv, else DO-GConv.
+ *
+ * It starts as exactly the function of the `Conv2d` it replaces: `D`, stored as the difference from
+ * E, is zero and the first kH·kW columns of `W` are the plain kernel; columns that a further identity
+ * block would add to it start as zero. A 1x1 kernel has no `D`; its `W` is the
+ * kernel itself. Throws InputError for a smaller `depthMultiplier`.
+ */
+export class DoConv2d extends Module {
+  /** [O, I/groups, D_mul]. */
+  readonly W: Parameter;
+  /** [I, kH·kW, D_mul], the difference from E. */
+  readonly D?: Parameter;
+  /** [O]. */
+  readonly bias?: Parameter;
+
+  constructor(readonly options: DoConv2dOptions) {
+    super();
+    const plain = kernelShape(options);
+    const [outChannels, groupChannels, height, width] = plain;
+    const area = height * width;
+    const depth = checkedDepth(options.depthMultiplier, height, width);
+    const initialize = options.initialize ?? kaimingUniform();
+    this.W = new Parameter([outChannels, groupChannels, depth], {
+      initialize: (data, random) => spreadPlainKernel(data, plain, initialize, random),
+    });
+    if (area > 1) this.D = new Parameter([options.inChannels, area, depth]);
+    this.bias = convolutionBias(options);
+  }
+
+  forward(input: Value): Value {
+    return conv2d(input, this.#kernel(), this.bias, this.options);
+  }
+
+  /** The authors' layer stores E as `d_diag`. */
+  override foreignConstants(): Readonly<Record<string, Shape>> {
+    return this.D ? { d_diag: this.D.shape } : {};
+  }
+
+  #kernel(): Value {
+    if (!this.D) return reshape(this.W, kernelShape(this.options));
+    return composeKernel(this.W, this.D, {
+      groups: this.options.groups ?? 1,
+      kernelSize: pair(this.options.kernelSize),
+      pairing: this.options.pairing ?? "paper",
+    });
+  }
+}
+
+function checkedDepth(depth: number | undefined, height: number, width: number): number {
+  const area = height * width;
+  if (area === 1) return 1;
+  if (depth === undefined) return area;
+  if (!Number.isInteger(depth) || depth < area) {
+    throw new InputError(
+      `DoConv2d: depthMultiplier is ${depth}; a ${height}x${width} kernel needs a whole number of ` +
+        `at least ${area} (leave it out for ${area})`,
+    );
+  }
+  return depth;
+}
+
+/**
+ * Draws W [O, I/groups, S] so that (0 + E) · W is a plain kernel [O, I/groups, kH, kW]: its first
+ * kH·kW columns are that kernel, columns that meet a further identity block are zero, and those
+ * beyond the last block, which meet zeros, are drawn alike (zero there too, they would never train).
+ */
+function spreadPlainKernel(
+  data: Float32Array,
+  plain: Shape,
+  initialize: Initializer,
+  random: RandomSource,
+): void {
+  const area = plain[2] * plain[3];
+  const depth = data.length / (plain[0] * plain[1]);
+  const draw = (firstColumn: number, columns: number) => {
+    const kernel = new Float32Array(sizeOf(plain));
+    initialize(kernel, plain, random);
+    kernel.forEach((value, i) => {
+      if (i % area < columns) data[Math.floor(i / area) * depth + firstColumn + i % area] = value;
+    });
+  };
+  draw(0, area);
+  const remainder = depth % area;
+  if (remainder > 0) draw(depth - remainder, remainder);
+}

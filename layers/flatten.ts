@@ -1,0 +1,11 @@
+/** Flattening layer. */
+import type { Value } from "../graph/types.ts";
+import { flatten } from "../ops/reshape.ts";
+import { Module } from "./module.ts";
+
+/** [N, C, H, W] → [N, C·H·W], row-major. Matches `torch.nn.Flatten`. */
+export class Flatten extends Module {
+  forward(input: Value): Value {
+    return flatten(input);
+  }
+}

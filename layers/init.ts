@@ -1,0 +1,101 @@
+/**
+ * Initial values of parameters: PyTorch's and MXNet's distributions, drawn from counter-based
+ * random numbers.
+ */
+import type { Parameter } from "../graph/parameter.ts";
+import { type RandomSource, randomSource } from "../graph/random.ts";
+import { type Shape, sizeOf } from "../graph/types.ts";
+
+/**
+ * Fills a kernel [O, I/groups, kH, kW] or a matrix [O, I], row-major. A `DoConv2d` applies it to the
+ * plain kernel it stands for.
+ */
+export type Initializer = (data: Float32Array, shape: Shape, random: RandomSource) => void;
+
+/** Inputs one output of a kernel or matrix sums: I/groups · kH · kW. */
+export function fanIn(shape: Shape): number {
+  return sizeOf(shape.slice(1));
+}
+
+/** Outputs one input reaches: O · kH · kW. PyTorch's count, which leaves `groups` out. */
+export function fanOut(shape: Shape): number {
+  return shape[0] * sizeOf(shape.slice(2));
+}
+
+/** Fills with numbers uniform in ±`bound`. */
+export function fillUniform(data: Float32Array, bound: number, random: RandomSource): void {
+  for (let i = 0; i < data.length; i++) data[i] = bound * (2 * random.uniform() - 1);
+}
+
+/** Fills with normal numbers of mean 0. */
+export function fillNormal(data: Float32Array, deviation: number, random: RandomSource): void {
+  for (let i = 0; i < data.length; i++) data[i] = deviation * random.normal();
+}
+
+/**
+ * Uniform in ±√(6 / ((1 + a²) · fanIn)). The default `a` = √5 makes it ±1/√fanIn, PyTorch's start
+ * of convolutions and linear layers. Matches `torch.nn.init.kaiming_uniform_`.
+ */
+export function kaimingUniform(a = Math.sqrt(5)): Initializer {
+  return (data, shape, random) =>
+    fillUniform(data, Math.sqrt(6 / ((1 + a * a) * fanIn(shape))), random);
+}
+
+/**
+ * Normal with deviation √(2 / fanOut): keeps the gradients' variance through ReLUs. Torchvision's
+ * start of ResNets. Matches `torch.nn.init.kaiming_normal_(mode="fan_out", nonlinearity="relu")`.
+ */
+export const kaimingNormal: Initializer = (data, shape, random) =>
+  fillNormal(data, Math.sqrt(2 / fanOut(shape)), random);
+
+/**
+ * Uniform in ±√(6 / (fanIn + fanOut)), by Glorot and Bengio (2010). Matches
+ * `torch.nn.init.xavier_uniform_` and MXNet's `Xavier()`.
+ */
+export const xavierUniform: Initializer = (data, shape, random) =>
+  fillUniform(data, Math.sqrt(6 / (fanIn(shape) + fanOut(shape))), random);
+
+/** All zeros. */
+export const zeros: Initializer = (data) => data.fill(0);
+
+/**
+ * PyTorch's start of a bias: uniform in ±1/√`inputs`, `inputs` being the {@link fanIn} of the weight
+ * it stands beside.
+ */
+export function biasUniform(inputs: number): Initializer {
+  return (data, _shape, random) => fillUniform(data, 1 / Math.sqrt(inputs), random);
+}
+
+/**
+ * Draws the parameters of one module. The numbers of a tensor are keyed by (seed, path of the
+ * module, how many of the module's tensors were drawn before), not by the tensor's name or shape, so
+ * that a convolution and an over-parameterized layer in its place draw the same kernel.
+ */
+export function initializeParameters(
+  parameters: readonly Parameter[],
+  seed: number,
+  path: string,
+): void {
+  let drawn = 0;
+  for (const parameter of parameters) {
+    const random = new CountingSource(randomSource(seed, path, drawn));
+    parameter.initialize(random);
+    if (random.used) drawn++;
+  }
+}
+
+/** Notes whether any number was drawn; constant initial values draw none. */
+class CountingSource implements RandomSource {
+  used = false;
+  constructor(private readonly source: RandomSource) {}
+
+  uniform(): number {
+    this.used = true;
+    return this.source.uniform();
+  }
+
+  normal(): number {
+    this.used = true;
+    return this.source.normal();
+  }
+}

@@ -1,0 +1,48 @@
+/** Fully connected layer. */
+import { Parameter } from "../graph/parameter.ts";
+import type { Value } from "../graph/types.ts";
+import { linear } from "../ops/linear.ts";
+import { biasUniform, type Initializer, kaimingUniform } from "./init.ts";
+import { Module } from "./module.ts";
+
+/** Options of {@link Linear}. */
+export interface LinearOptions {
+  /** Whether a number per output is added. Default true. */
+  readonly bias?: boolean;
+  /** Start of the weight. Default `kaimingUniform()`, PyTorch's. */
+  readonly initialize?: Initializer;
+  /** Start of the bias. Default uniform in ±1/√inFeatures, PyTorch's. */
+  readonly initializeBias?: Initializer;
+}
+
+/** [N, inFeatures] → [N, outFeatures]: x · weightᵀ + bias. Matches `torch.nn.Linear`. */
+export class Linear extends Module {
+  /** [outFeatures, inFeatures]. */
+  readonly weight: Parameter;
+  /** [outFeatures]. */
+  readonly bias?: Parameter;
+
+  constructor(
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    options: LinearOptions = {},
+  ) {
+    super();
+    const shape = [outFeatures, inFeatures];
+    const initialize = options.initialize ?? kaimingUniform();
+    this.weight = new Parameter(shape, {
+      initialize: (data, random) => initialize(data, shape, random),
+    });
+    if (options.bias ?? true) {
+      const initializeBias = options.initializeBias ?? biasUniform(inFeatures);
+      this.bias = new Parameter([outFeatures], {
+        role: "bias",
+        initialize: (data, random) => initializeBias(data, [outFeatures], random),
+      });
+    }
+  }
+
+  forward(input: Value): Value {
+    return linear(input, this.weight, this.bias);
+  }
+}

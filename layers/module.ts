@@ -1,0 +1,181 @@
+/**
+ * `Module`: a plain object whose fields are parameters, modules or arrays of them.
+ *
+ * Nothing is registered. What a model owns is found by walking its fields in the order they were
+ * assigned, and a field's place is its state-dict name: `this.layer1[0].conv1.weight` is
+ * `layer1.0.conv1.weight`. A camelCase field is named in snake_case, as PyTorch names it:
+ * `runningMean` is `running_mean`.
+ */
+import { InputError } from "../errors.ts";
+import { Parameter } from "../graph/parameter.ts";
+import { withScope } from "../graph/trace.ts";
+import { formatShape, sameShape, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { initializeParameters } from "./init.ts";
+
+/** A tensor of a state dict: shape and row-major elements. */
+export interface StateTensor {
+  readonly shape: Shape;
+  readonly data: ArrayLike<number | bigint>;
+}
+
+/** Tensors by state-dict name. */
+export type StateDict = ReadonlyMap<string, StateTensor>;
+
+/** Options of {@link Module.loadStateDict}. */
+export interface LoadOptions {
+  /** Whether names the model lacks, or does not find, are an error. Default true. */
+  readonly strict?: boolean;
+}
+
+/** Something with a name and parameters: the base of every layer and model. */
+export abstract class Module {
+  /** Name within the parent, such as `conv1` or `0`; empty at the root. */
+  #name = "";
+
+  /** What the module computes of its input. Modules inside it are invoked by {@link call}. */
+  abstract forward(input: Value): Value;
+
+  /**
+   * Runs {@link forward} with the module's path as the scope of the nodes it records, so that errors
+   * and folded kernels carry state-dict names. Must be inside a `trace`.
+   */
+  call(input: Value): Value {
+    for (const [name, member] of this.members()) {
+      if (member instanceof Module) member.#name = name;
+    }
+    return withScope(this.#name, () => this.forward(input));
+  }
+
+  /** Parameters and modules directly inside this one, with their names here, in order. */
+  *members(): Iterable<[name: string, member: Parameter | Module]> {
+    for (const [field, value] of Object.entries(this)) yield* membersOf(snakeCase(field), value);
+  }
+
+  /**
+   * Constants that other implementations keep in their state dicts beside this module's own
+   * tensors. {@link loadStateDict} checks their shapes and otherwise ignores them.
+   */
+  foreignConstants(): Readonly<Record<string, Shape>> {
+    return {};
+  }
+
+  /** This module and all inside it by path, `""` for itself, parents first. */
+  namedModules(): Map<string, Module> {
+    const modules = new Map<string, Module>();
+    const seen = new Set<Module>();
+    const visit = (path: string, module: Module) => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      modules.set(path, module);
+      for (const [name, member] of module.members()) {
+        if (member instanceof Module) visit(join(path, name), member);
+      }
+    };
+    visit("", this);
+    return modules;
+  }
+
+  /**
+   * Every parameter and buffer by state-dict name, in PyTorch's order: a module's own before those
+   * of the modules inside it. Sets each parameter's `name`; one that is shared keeps the first.
+   */
+  namedParameters(): Map<string, Parameter> {
+    const parameters = new Map<string, Parameter>();
+    const seen = new Set<Parameter>();
+    for (const [path, module] of this.namedModules()) {
+      for (const [name, member] of module.members()) {
+        if (member instanceof Module || seen.has(member)) continue;
+        seen.add(member);
+        member.name = join(path, name);
+        parameters.set(member.name, member);
+      }
+    }
+    return parameters;
+  }
+
+  /** Copies of all parameters and buffers by name. Names and order match PyTorch's `state_dict`. */
+  stateDict(): Map<string, StateTensor & { readonly data: Float32Array }> {
+    return new Map(
+      [...this.namedParameters()].map((
+        [name, { shape, data }],
+      ) => [name, { shape, data: data.slice() }]),
+    );
+  }
+
+  /**
+   * Takes the values of a state dict. Throws one InputError that lists every tensor that is missing,
+   * unexpected or of another shape; with `strict: false` only shapes must fit. Nothing is changed
+   * when it throws.
+   */
+  loadStateDict(tensors: StateDict, { strict = true }: LoadOptions = {}): void {
+    const parameters = this.namedParameters();
+    const constants = new Map(
+      [...this.namedModules()].flatMap(([path, module]) =>
+        Object.entries(module.foreignConstants()).map(([name, shape]) =>
+          [join(path, name), shape] as const
+        )
+      ),
+    );
+    const problems: string[] = [];
+    if (strict) {
+      for (const [name, { shape }] of parameters) {
+        if (!tensors.has(name)) problems.push(`missing: ${name} ${formatShape(shape)}`);
+      }
+    }
+    for (const [name, { shape, data }] of tensors) {
+      const expected = parameters.get(name)?.shape ?? constants.get(name);
+      if (!expected) {
+        if (strict) problems.push(`unexpected: ${name} ${formatShape(shape)}`);
+      } else if (!sameShape(shape, expected)) {
+        problems.push(
+          `wrong shape: ${name} is ${formatShape(shape)}, the model has ${formatShape(expected)}`,
+        );
+      } else if (data.length !== sizeOf(shape)) {
+        problems.push(
+          `wrong size: ${name} ${formatShape(shape)} holds ${data.length} numbers, ` +
+            `expected ${sizeOf(shape)}`,
+        );
+      }
+    }
+    if (problems.length > 0) {
+      throw new InputError(
+        `the tensors do not fit the model (${problems.length} ` +
+          `${problems.length === 1 ? "problem" : "problems"}):\n  ${problems.join("\n  ")}\n` +
+          "Build the model with the options the tensors were saved under.",
+      );
+    }
+    for (const [name, parameter] of parameters) {
+      const data = tensors.get(name)?.data ?? [];
+      for (let i = 0; i < data.length; i++) parameter.data[i] = Number(data[i]);
+    }
+  }
+
+  /**
+   * Draws every initial value anew. A number depends on the seed, the path of the module it is in
+   * and how many tensors of that module were drawn before, and on nothing else in the model.
+   */
+  initialize(seed: number): void {
+    for (const [path, module] of this.namedModules()) {
+      const own = [...module.members()].map(([, member]) => member)
+        .filter((member) => member instanceof Parameter);
+      initializeParameters(own, seed, path);
+    }
+  }
+}
+
+function* membersOf(name: string, value: unknown): Iterable<[string, Parameter | Module]> {
+  if (value instanceof Parameter || value instanceof Module) {
+    yield [name, value];
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* membersOf(`${name}.${index}`, item);
+  }
+}
+
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+/** `runningMean` → `running_mean`; a leading capital stays, `W` → `W`. */
+function snakeCase(field: string): string {
+  return field.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

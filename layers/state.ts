@@ -1,0 +1,151 @@
+/**
+ * Where a model's tensors lie in memory: all parameters in one variable, all buffers in another, so
+ * that an optimizer, weight averaging or a checkpoint is one pass over one array.
+ */
+import type { Executable } from "../backends/backend.ts";
+import { InputError } from "../errors.ts";
+import type { Parameter } from "../graph/parameter.ts";
+import type { Binding } from "../graph/trace.ts";
+import { type Shape, sizeOf, type Variable } from "../graph/types.ts";
+import type { Module } from "./module.ts";
+
+/** Tensors start at multiples of this many elements, 16 bytes: one SIMD vector. */
+const ALIGNMENT = 4;
+
+/** Name of the variable that holds all trained tensors. */
+export const PARAMETERS = "parameters";
+/** Name of the variable that holds all other state, such as running statistics. */
+export const BUFFERS = "buffers";
+
+/** Where one tensor lies. */
+export interface StateRange {
+  /** State-dict name. */
+  readonly name: string;
+  readonly parameter: Parameter;
+  readonly variable: typeof PARAMETERS | typeof BUFFERS;
+  /** First element. */
+  readonly offset: number;
+  /** Number of elements. */
+  readonly size: number;
+}
+
+/** The arenas of a model; see {@link layoutState}. */
+export interface StateLayout {
+  /** `parameters` and `buffers` with their sizes; one without tensors is left out. */
+  readonly variables: readonly Variable[];
+  /** In order of their offsets. */
+  readonly ranges: readonly StateRange[];
+  /**
+   * Elements of `parameters`, from the first, that hold kernels and matrices: what weight decay acts
+   * on when it spares batch norms and biases.
+   */
+  readonly weightSize: number;
+  /** For `trace`: where each parameter lives. Throws InputError for one of another model. */
+  readonly bind: (parameter: Parameter) => Binding;
+}
+
+/** Gives every tensor of a model its place: weights first, then batch norms and biases; buffers apart. */
+export function layoutState(module: Module): StateLayout {
+  const all = [...module.namedParameters().values()];
+  const weights = place(all.filter(({ role }) => role === "weight"), PARAMETERS, 0);
+  const others = place(
+    all.filter(({ role }) => role === "norm" || role === "bias"),
+    PARAMETERS,
+    weights.end,
+  );
+  const buffers = place(all.filter(({ role }) => role === "buffer"), BUFFERS, 0);
+  const ranges = [...weights.ranges, ...others.ranges, ...buffers.ranges];
+  const bindings = new Map<Parameter, Binding>(
+    ranges.map(({ parameter, variable, offset }) => [parameter, { variable, offset }]),
+  );
+  return {
+    variables: [{ name: PARAMETERS, size: others.end }, { name: BUFFERS, size: buffers.end }]
+      .filter(({ size }) => size > 0),
+    ranges,
+    weightSize: weights.end,
+    bind(parameter) {
+      const binding = bindings.get(parameter);
+      if (!binding) {
+        throw new InputError(
+          `${parameter.name || "a parameter"} is not in a field of the model that is traced; ` +
+            "parameters are found by walking a module's fields",
+        );
+      }
+      return binding;
+    },
+  };
+}
+
+function place(
+  parameters: readonly Parameter[],
+  variable: StateRange["variable"],
+  start: number,
+): { ranges: StateRange[]; end: number } {
+  let end = start;
+  const ranges = parameters.map((parameter): StateRange => {
+    const offset = end;
+    const size = sizeOf(parameter.shape);
+    end = Math.ceil((offset + size) / ALIGNMENT) * ALIGNMENT;
+    return { name: parameter.name, parameter, variable, offset, size };
+  });
+  return { ranges, end };
+}
+
+/** The tensors of an array laid out like `variable`, by state-dict name: the variable, a gradient, a slot. */
+export function unpackState(
+  layout: StateLayout,
+  variable: StateRange["variable"],
+  arena: Float32Array,
+): Map<string, { shape: Shape; data: Float32Array }> {
+  return new Map(
+    rangesOf(layout, variable).map(({ name, parameter: { shape }, offset, size }) => [
+      name,
+      { shape, data: arena.slice(offset, offset + size) },
+    ]),
+  );
+}
+
+/**
+ * The reverse of {@link unpackState}; gaps are zero. Throws InputError for a tensor that is missing
+ * or has another size.
+ */
+export function packState(
+  layout: StateLayout,
+  variable: StateRange["variable"],
+  tensors: ReadonlyMap<string, { readonly data: ArrayLike<number> }>,
+): Float32Array {
+  const arena = new Float32Array(
+    layout.variables.find(({ name }) => name === variable)?.size ?? 0,
+  );
+  for (const { name, offset, size } of rangesOf(layout, variable)) {
+    const data = tensors.get(name)?.data;
+    if (data?.length !== size) {
+      throw new InputError(
+        `the tensor ${name} has ${data?.length ?? "no"} numbers; expected ${size}`,
+      );
+    }
+    arena.set(data, offset);
+  }
+  return arena;
+}
+
+/** Copies the present values of all parameters and buffers into an executable's variables. */
+export function uploadState(layout: StateLayout, executable: Executable): void {
+  for (const { parameter, variable, offset } of layout.ranges) {
+    executable.write(variable, parameter.data, offset);
+  }
+}
+
+/** Copies an executable's variables back into the parameters and buffers of the model. */
+export async function downloadState(layout: StateLayout, executable: Executable): Promise<void> {
+  for (const { name } of layout.variables) {
+    const arena = await executable.read(name);
+    for (const { parameter, variable, offset, size } of layout.ranges) {
+      if (variable === name) parameter.data.set(arena.subarray(offset, offset + size));
+    }
+  }
+}
+
+function rangesOf(layout: StateLayout, variable: StateRange["variable"]): StateRange[] {
+  return layout.ranges.filter((range) => range.variable === variable);
+}

@@ -1,0 +1,110 @@
+/**
+ * Residual networks for small pictures, by He et al. (arXiv:1512.03385 and 1603.05027), in GluonCV's
+ * structure (`cifar_resnet*_v1`, `_v2`): three stages of n basic blocks, 6·n + 2 layers deep.
+ */
+import type { Value } from "../graph/types.ts";
+import { BatchNorm2d } from "../layers/batch_norm2d.ts";
+import { xavierUniform, zeros } from "../layers/init.ts";
+import { Linear } from "../layers/linear.ts";
+import { Module } from "../layers/module.ts";
+import type { Sequential } from "../layers/sequential.ts";
+import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
+import { relu } from "../ops/relu.ts";
+import { flatten } from "../ops/reshape.ts";
+import { modelConvolution, type ModelOptions } from "./options.ts";
+import { BasicBlock, type BlockClass, PreActivationBlock, stage } from "./residual_blocks.ts";
+
+/** Options of {@link CifarResNetV1} and {@link CifarResNetV2}. */
+export interface CifarResNetOptions extends ModelOptions {
+  /** Blocks of each stage. */
+  readonly blocks: readonly [number, number, number];
+  /** Channels after the stem, then of each stage. Default 16, 16, 32, 64. */
+  readonly channels?: readonly [number, number, number, number];
+}
+
+/** Options of {@link CifarResNetV1}. */
+export interface CifarResNetV1Options extends CifarResNetOptions {
+  /** Whether a ReLU follows the stem's batch norm. Default false, as in GluonCV. */
+  readonly stemReLU?: boolean;
+}
+
+/**
+ * The parts both versions share. Kernels and `fc` start as GluonCV trains them: MXNet's `Xavier()`,
+ * biases zero.
+ */
+abstract class CifarResNet extends Module {
+  readonly conv1: Module;
+  readonly layer1: Sequential;
+  readonly layer2: Sequential;
+  readonly layer3: Sequential;
+  readonly fc: Linear;
+
+  constructor(options: CifarResNetOptions, Block: BlockClass) {
+    super();
+    const { classes, inputChannels = 3, blocks, channels: widths = [16, 16, 32, 64] } = options;
+    const { convolution, depthMultiplier, pairing } = options;
+    const family = { convolution, depthMultiplier, pairing, initialize: xavierUniform };
+    this.conv1 = modelConvolution(options, {
+      inChannels: inputChannels,
+      outChannels: widths[0],
+      kernelSize: 3,
+      padding: 1,
+      initialize: xavierUniform,
+    });
+    const stageAt = (i: number) =>
+      stage(Block, blocks[i], {
+        ...family,
+        inChannels: widths[i],
+        planes: widths[i + 1],
+        stride: i === 0 ? 1 : 2,
+      });
+    this.layer1 = stageAt(0);
+    this.layer2 = stageAt(1);
+    this.layer3 = stageAt(2);
+    this.fc = new Linear(widths[3], classes, { initialize: xavierUniform, initializeBias: zeros });
+  }
+
+  /** The three stages. */
+  protected stages(input: Value): Value {
+    return this.layer3.call(this.layer2.call(this.layer1.call(input)));
+  }
+
+  /** Global average pool and `fc`. */
+  protected classify(features: Value): Value {
+    return this.fc.call(flatten(globalAvgPool2d(features)));
+  }
+}
+
+/** `conv1`, `bn1`, no ReLU, three stages of post-activation blocks, pool, `fc`. */
+export class CifarResNetV1 extends CifarResNet {
+  readonly bn1: BatchNorm2d;
+  readonly #stemReLU: boolean;
+
+  constructor(options: CifarResNetV1Options) {
+    super(options, BasicBlock);
+    this.bn1 = new BatchNorm2d(options.channels?.[0] ?? 16);
+    this.#stemReLU = options.stemReLU ?? false;
+  }
+
+  forward(input: Value): Value {
+    const stem = this.bn1.call(this.conv1.call(input));
+    return this.classify(this.stages(this.#stemReLU ? relu(stem) : stem));
+  }
+}
+
+/** `bn_in` without scale and shift, `conv1`, three stages of pre-activation blocks, `bn_out`, ReLU, pool, `fc`. */
+export class CifarResNetV2 extends CifarResNet {
+  readonly bnIn: BatchNorm2d;
+  readonly bnOut: BatchNorm2d;
+
+  constructor(options: CifarResNetOptions) {
+    super(options, PreActivationBlock);
+    this.bnIn = new BatchNorm2d(options.inputChannels ?? 3, { affine: false });
+    this.bnOut = new BatchNorm2d(options.channels?.[3] ?? 64);
+  }
+
+  forward(input: Value): Value {
+    const features = this.stages(this.conv1.call(this.bnIn.call(input)));
+    return this.classify(relu(this.bnOut.call(features)));
+  }
+}

@@ -1,0 +1,60 @@
+/** The small network of the DO-Conv examples: four convolutions, every other one DO-Conv. */
+import type { Value } from "../graph/types.ts";
+import { Linear } from "../layers/linear.ts";
+import { Module } from "../layers/module.ts";
+import { pair } from "../ops/conv2d.ts";
+import type { Pair } from "../ops/convolution_geometry.ts";
+import { maxPool2d } from "../ops/max_pool2d.ts";
+import { relu } from "../ops/relu.ts";
+import { flatten } from "../ops/reshape.ts";
+import { modelConvolution, type ModelOptions } from "./options.ts";
+
+/** Options of {@link DoConvNet}. */
+export interface DoConvNetOptions extends ModelOptions {
+  /** Height and width of the pictures, at least 16. Default 32. */
+  readonly inputSize?: number | Pair;
+  /** Channels of the four convolutions. Default 64, 128, 256, 512. */
+  readonly widths?: readonly [number, number, number, number];
+  /** Outputs of the hidden linear layer. Default 1024. */
+  readonly hidden?: number;
+}
+
+/**
+ * Four times [3x3 convolution, 2x2 max pool, ReLU], then flatten, linear, ReLU, linear. With
+ * `convolution: "do_conv"` the first and third are DO-Conv. Starts as PyTorch's layers do.
+ */
+export class DoConvNet extends Module {
+  readonly conv1: Module;
+  readonly conv2: Module;
+  readonly conv3: Module;
+  readonly conv4: Module;
+  readonly fc1: Linear;
+  readonly fc2: Linear;
+
+  constructor(options: DoConvNetOptions) {
+    super();
+    const { classes, inputChannels = 3, inputSize = 32, hidden = 1024 } = options;
+    const [width1, width2, width3, width4] = options.widths ?? [64, 128, 256, 512];
+    const plain = { ...options, convolution: "conv" } as const;
+    const shape = { kernelSize: 3, padding: 1, bias: true };
+    this.conv1 = modelConvolution(options, {
+      ...shape,
+      inChannels: inputChannels,
+      outChannels: width1,
+    });
+    this.conv2 = modelConvolution(plain, { ...shape, inChannels: width1, outChannels: width2 });
+    this.conv3 = modelConvolution(options, { ...shape, inChannels: width2, outChannels: width3 });
+    this.conv4 = modelConvolution(plain, { ...shape, inChannels: width3, outChannels: width4 });
+    const [height, width] = pair(inputSize).map((size) => Math.floor(size / 16));
+    this.fc1 = new Linear(width4 * height * width, hidden);
+    this.fc2 = new Linear(hidden, classes);
+  }
+
+  forward(input: Value): Value {
+    let x = input;
+    for (const conv of [this.conv1, this.conv2, this.conv3, this.conv4]) {
+      x = relu(maxPool2d(conv.call(x), { kernelSize: 2 }).output);
+    }
+    return this.fc2.call(relu(this.fc1.call(flatten(x))));
+  }
+}

@@ -1,0 +1,37 @@
+/** A model written as a list of layers. */
+import { InputError } from "../errors.ts";
+import { formatShape } from "../graph/types.ts";
+import { buildLayers, type LayerSpec } from "../layers/registry.ts";
+import type { Sequential } from "../layers/sequential.ts";
+import { pair } from "../ops/conv2d.ts";
+import type { Pair } from "../ops/convolution_geometry.ts";
+import type { ModelOptions } from "./options.ts";
+
+/** Options of {@link layersModel}. */
+export interface LayersOptions extends ModelOptions {
+  /** Height and width of the pictures. Default 32. */
+  readonly inputSize?: number | Pair;
+  readonly layers: readonly LayerSpec[];
+}
+
+/**
+ * The layers one after the other, named `0`, `1`, …, each with its own start, PyTorch's. Throws
+ * InputError, naming the layer, where they do not fit each other, or where the last does not give one
+ * number per class.
+ */
+export function layersModel(options: LayersOptions): Sequential {
+  const { layers: specs, classes, inputChannels = 3, inputSize = 32 } = options;
+  const { layers, outputShape } = buildLayers(
+    specs,
+    [inputChannels, ...pair(inputSize)],
+    options,
+  );
+  if (outputShape.length !== 1 || outputShape[0] !== classes) {
+    throw new InputError(
+      `the layers give ${formatShape(outputShape)} for one picture; expected [${classes}], one ` +
+        'number per class: end with "flatten" and a "linear" layer of ' +
+        `${classes} outFeatures`,
+    );
+  }
+  return layers;
+}

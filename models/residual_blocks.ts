@@ -1,0 +1,267 @@
+/**
+ * The building blocks of residual networks, by He et al. (arXiv:1512.03385 and 1603.05027), with
+ * torchvision's names: `conv1`, `bn1`, …, `downsample`.
+ */
+import type { Value } from "../graph/types.ts";
+import { BatchNorm2d } from "../layers/batch_norm2d.ts";
+import { Conv2d } from "../layers/conv2d.ts";
+import type { Initializer } from "../layers/init.ts";
+import { Module } from "../layers/module.ts";
+import { Sequential } from "../layers/sequential.ts";
+import { add } from "../ops/add.ts";
+import { relu } from "../ops/relu.ts";
+import { type ConvolutionOptions, modelConvolution } from "./options.ts";
+
+/** What all blocks of a network share. */
+export interface BlockFamily extends ConvolutionOptions {
+  /** Start of all kernels. */
+  readonly initialize: Initializer;
+  /** Groups of a bottleneck's 3x3 convolution (ResNeXt). Default 1. */
+  readonly groups?: number;
+  /** Channels of a bottleneck's groups when `planes` is 64 (ResNeXt, Wide ResNet). Default 64. */
+  readonly widthPerGroup?: number;
+}
+
+/** Options of a block. */
+export interface BlockOptions extends BlockFamily {
+  readonly inChannels: number;
+  /** Output channels divided by the block's expansion. */
+  readonly planes: number;
+  readonly stride: number;
+}
+
+/** A kind of block. */
+export interface BlockClass {
+  /** Output channels for each of `planes`. */
+  readonly expansion: number;
+  new (options: BlockOptions): Module;
+}
+
+/** `count` blocks, `0`, `1`, …; the first one strides and changes the number of channels. */
+export function stage(
+  Block: BlockClass,
+  count: number,
+  { inChannels, ...options }: BlockOptions,
+): Sequential {
+  const outChannels = options.planes * Block.expansion;
+  return new Sequential(
+    new Block({ ...options, inChannels }),
+    ...Array.from(
+      { length: count - 1 },
+      () => new Block({ ...options, inChannels: outChannels, stride: 1 }),
+    ),
+  );
+}
+
+function conv3x3(
+  options: BlockOptions,
+  inChannels: number,
+  outChannels: number,
+  stride: number,
+  groups = 1,
+): Module {
+  const { initialize } = options;
+  return modelConvolution(options, {
+    inChannels,
+    outChannels,
+    kernelSize: 3,
+    stride,
+    padding: 1,
+    groups,
+    initialize,
+  });
+}
+
+function conv1x1(
+  { initialize }: BlockOptions,
+  inChannels: number,
+  outChannels: number,
+  stride = 1,
+): Conv2d {
+  return new Conv2d({ inChannels, outChannels, kernelSize: 1, stride, bias: false, initialize });
+}
+
+/** Whether a block's input does not fit onto its output and needs a convolution on the way. */
+function needsProjection({ inChannels, stride }: BlockOptions, outChannels: number): boolean {
+  return stride !== 1 || inChannels !== outChannels;
+}
+
+/** 1x1 convolution and batch norm on the shortcut of a post-activation block, where it needs one. */
+function projection(options: BlockOptions, outChannels: number): Sequential | undefined {
+  if (!needsProjection(options, outChannels)) return undefined;
+  const conv = conv1x1(options, options.inChannels, outChannels, options.stride);
+  return new Sequential(conv, new BatchNorm2d(outChannels));
+}
+
+/** 1x1 convolution alone on the shortcut of a pre-activation block, where it needs one. */
+function bareProjection(options: BlockOptions, outChannels: number): Conv2d | undefined {
+  if (!needsProjection(options, outChannels)) return undefined;
+  return conv1x1(options, options.inChannels, outChannels, options.stride);
+}
+
+/** Channels of a bottleneck's 3x3 convolution; torchvision's formula. */
+function bottleneckWidth({ planes, groups = 1, widthPerGroup = 64 }: BlockOptions): number {
+  return Math.floor(planes * widthPerGroup / 64) * groups;
+}
+
+/** relu(bn2(conv2(relu(bn1(conv1 x)))) + shortcut), both kernels 3x3; torchvision's `BasicBlock`. */
+export class BasicBlock extends Module {
+  static readonly expansion = 1;
+  readonly conv1: Module;
+  readonly bn1: BatchNorm2d;
+  readonly conv2: Module;
+  readonly bn2: BatchNorm2d;
+  readonly downsample?: Sequential;
+
+  constructor(options: BlockOptions) {
+    super();
+    const { inChannels, planes, stride } = options;
+    this.conv1 = conv3x3(options, inChannels, planes, stride);
+    this.bn1 = new BatchNorm2d(planes);
+    this.conv2 = conv3x3(options, planes, planes, 1);
+    this.bn2 = new BatchNorm2d(planes);
+    this.downsample = projection(options, planes);
+  }
+
+  forward(input: Value): Value {
+    const x = relu(this.bn1.call(this.conv1.call(input)));
+    const residual = this.bn2.call(this.conv2.call(x));
+    return relu(add(residual, this.downsample?.call(input) ?? input));
+  }
+}
+
+/** A {@link BasicBlock} without its shortcut: two convolutions of a plain network. */
+export class PlainBlock extends Module {
+  static readonly expansion = 1;
+  readonly conv1: Module;
+  readonly bn1: BatchNorm2d;
+  readonly conv2: Module;
+  readonly bn2: BatchNorm2d;
+
+  constructor(options: BlockOptions) {
+    super();
+    const { inChannels, planes, stride } = options;
+    this.conv1 = conv3x3(options, inChannels, planes, stride);
+    this.bn1 = new BatchNorm2d(planes);
+    this.conv2 = conv3x3(options, planes, planes, 1);
+    this.bn2 = new BatchNorm2d(planes);
+  }
+
+  forward(input: Value): Value {
+    const x = relu(this.bn1.call(this.conv1.call(input)));
+    return relu(this.bn2.call(this.conv2.call(x)));
+  }
+}
+
+/**
+ * 1x1, 3x3 and 1x1 convolution, each with batch norm, around a shortcut; the 3x3 strides.
+ * Torchvision's `Bottleneck`, GluonCV's v1b.
+ */
+export class Bottleneck extends Module {
+  static readonly expansion: number = 4;
+  readonly conv1: Module;
+  readonly bn1: BatchNorm2d;
+  readonly conv2: Module;
+  readonly bn2: BatchNorm2d;
+  readonly conv3: Module;
+  readonly bn3: BatchNorm2d;
+  readonly downsample?: Sequential;
+
+  constructor(options: BlockOptions, strided: "conv1" | "conv2" = "conv2") {
+    super();
+    const { inChannels, planes, stride, groups } = options;
+    const width = bottleneckWidth(options);
+    const outChannels = planes * Bottleneck.expansion;
+    this.conv1 = conv1x1(options, inChannels, width, strided === "conv1" ? stride : 1);
+    this.bn1 = new BatchNorm2d(width);
+    this.conv2 = conv3x3(options, width, width, strided === "conv2" ? stride : 1, groups);
+    this.bn2 = new BatchNorm2d(width);
+    this.conv3 = conv1x1(options, width, outChannels);
+    this.bn3 = new BatchNorm2d(outChannels);
+    this.downsample = projection(options, outChannels);
+  }
+
+  forward(input: Value): Value {
+    let x = relu(this.bn1.call(this.conv1.call(input)));
+    x = relu(this.bn2.call(this.conv2.call(x)));
+    const residual = this.bn3.call(this.conv3.call(x));
+    return relu(add(residual, this.downsample?.call(input) ?? input));
+  }
+}
+
+/** A {@link Bottleneck} whose first 1x1 convolution strides: He et al.'s own, GluonCV's v1. */
+export class BottleneckV1 extends Bottleneck {
+  constructor(options: BlockOptions) {
+    super(options, "conv1");
+  }
+}
+
+/**
+ * conv2(relu(bn2(conv1(relu(bn1 x))))) + shortcut, the shortcut taken from the raw input; GluonCV's
+ * `CIFARBasicBlockV2`.
+ */
+export class PreActivationBlock extends Module {
+  static readonly expansion: number = 1;
+  readonly bn1: BatchNorm2d;
+  readonly conv1: Module;
+  readonly bn2: BatchNorm2d;
+  readonly conv2: Module;
+  readonly downsample?: Conv2d;
+
+  constructor(options: BlockOptions, private readonly projected: "input" | "activation" = "input") {
+    super();
+    const { inChannels, planes, stride } = options;
+    this.bn1 = new BatchNorm2d(inChannels);
+    this.conv1 = conv3x3(options, inChannels, planes, stride);
+    this.bn2 = new BatchNorm2d(planes);
+    this.conv2 = conv3x3(options, planes, planes, 1);
+    this.downsample = bareProjection(options, planes);
+  }
+
+  forward(input: Value): Value {
+    const active = relu(this.bn1.call(input));
+    const x = relu(this.bn2.call(this.conv1.call(active)));
+    const shortcut = this.downsample?.call(this.projected === "input" ? input : active) ?? input;
+    return add(this.conv2.call(x), shortcut);
+  }
+}
+
+/** A {@link PreActivationBlock} whose projection takes relu(bn1 x); GluonCV's `BasicBlockV2`. */
+export class BasicBlockV2 extends PreActivationBlock {
+  constructor(options: BlockOptions) {
+    super(options, "activation");
+  }
+}
+
+/** The pre-activation form of {@link Bottleneck}; GluonCV's `BottleneckV2`. */
+export class BottleneckV2 extends Module {
+  static readonly expansion = 4;
+  readonly bn1: BatchNorm2d;
+  readonly conv1: Module;
+  readonly bn2: BatchNorm2d;
+  readonly conv2: Module;
+  readonly bn3: BatchNorm2d;
+  readonly conv3: Module;
+  readonly downsample?: Conv2d;
+
+  constructor(options: BlockOptions) {
+    super();
+    const { inChannels, planes, stride, groups } = options;
+    const width = bottleneckWidth(options);
+    const outChannels = planes * BottleneckV2.expansion;
+    this.bn1 = new BatchNorm2d(inChannels);
+    this.conv1 = conv1x1(options, inChannels, width);
+    this.bn2 = new BatchNorm2d(width);
+    this.conv2 = conv3x3(options, width, width, stride, groups);
+    this.bn3 = new BatchNorm2d(width);
+    this.conv3 = conv1x1(options, width, outChannels);
+    this.downsample = bareProjection(options, outChannels);
+  }
+
+  forward(input: Value): Value {
+    const active = relu(this.bn1.call(input));
+    const x = relu(this.bn2.call(this.conv1.call(active)));
+    const residual = this.conv3.call(relu(this.bn3.call(this.conv2.call(x))));
+    return add(residual, this.downsample?.call(active) ?? input);
+  }
+}
