@@ -2,11 +2,12 @@
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
+import { scalar } from "./fill.ts";
 
 /** Attributes of {@link adamUpdateOp}. */
 export interface AdamUpdateAttributes {
-  /** Decay of the averages of the gradient and of its square. */
-  readonly betas: readonly [number, number];
+  /** Decay of the average of the gradient's square. */
+  readonly beta2: number;
   /** Added to the denominator. */
   readonly eps: number;
   readonly weightDecay: number;
@@ -15,7 +16,12 @@ export interface AdamUpdateAttributes {
 }
 
 /** Operands and options of {@link adamUpdate}. */
-export interface AdamUpdateOptions extends Partial<AdamUpdateAttributes> {
+export interface AdamUpdateOptions extends Partial<Omit<AdamUpdateAttributes, "beta2">> {
+  /**
+   * Decay of the averages of the gradient, a scalar operand where it changes, and of its square.
+   * Default 0.9 and 0.999.
+   */
+  readonly betas?: readonly [number | Operand, number];
   /** Average of the gradient; zeros before the first step. */
   readonly expAvg: Operand;
   /** Average of the gradient's square; zeros before the first step. */
@@ -39,13 +45,14 @@ export const adamUpdateOp = elementwiseOp<AdamUpdateAttributes & { readonly outp
     "learningRate",
     "biasCorrection1",
     "biasCorrection2",
+    "beta1",
     "expAvg",
     "expAvgSq",
     "maxExpAvgSq",
   ],
   outputCount: ({ outputCount }) => outputCount,
-  expression(e, inputs, { betas, eps, weightDecay, decoupledWeightDecay }) {
-    const [parameter, gradient, learningRate, correction1, correction2, m, v, most] = inputs;
+  expression(e, inputs, { beta2, eps, weightDecay, decoupledWeightDecay }) {
+    const [parameter, gradient, learningRate, correction1, correction2, beta1, m, v, most] = inputs;
     const decay = e.constant(weightDecay);
     const g = weightDecay === 0 || decoupledWeightDecay
       ? gradient
@@ -54,10 +61,11 @@ export const adamUpdateOp = elementwiseOp<AdamUpdateAttributes & { readonly outp
       parameter,
       e.subtract(e.constant(1), e.multiply(learningRate, decay)),
     );
-    const average = (old: typeof g, value: typeof g, beta: number) =>
-      e.add(e.multiply(e.constant(beta), old), e.multiply(e.constant(1 - beta), value));
-    const newM = average(m, g, betas[0]);
-    const newV = average(v, e.multiply(g, g), betas[1]);
+    const newM = e.add(e.multiply(beta1, m), e.multiply(e.subtract(e.constant(1), beta1), g));
+    const newV = e.add(
+      e.multiply(e.constant(beta2), v),
+      e.multiply(e.constant(1 - beta2), e.multiply(g, g)),
+    );
     const newMost = most === undefined ? undefined : e.maximum(most, newV);
     const denominator = e.add(
       e.divide(e.squareRoot(newMost ?? newV), e.squareRoot(correction2)),
@@ -90,8 +98,9 @@ export function adamUpdate(
     options.learningRate,
     options.biasCorrection1,
     options.biasCorrection2,
+    scalar(betas[0]),
     ...slots,
-  ], { betas, eps, weightDecay, decoupledWeightDecay, outputCount: 1 + slots.length });
+  ], { beta2: betas[1], eps, weightDecay, decoupledWeightDecay, outputCount: 1 + slots.length });
   return {
     parameter: outputs[0],
     expAvg: outputs[1],

@@ -1,5 +1,5 @@
 /** A tensor of one number. */
-import { apply } from "../graph/trace.ts";
+import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 
 /** The op of {@link fill}. */
@@ -14,4 +14,9 @@ export const fillOp: Op<{ shape: Shape; value: number }> = {
 /** A tensor of shape `shape` whose elements all are `value`. Matches `torch.full`. */
 export function fill(shape: Shape, value: number): Value {
   return apply(fillOp, [], { shape, value })[0];
+}
+
+/** A scalar operand: a number becomes a constant of the program, an operand stays itself. */
+export function scalar(value: number | Operand): Operand {
+  return typeof value === "number" ? fill([], value) : value;
 }

@@ -2,6 +2,7 @@
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
+import { scalar } from "./fill.ts";
 
 /** Attributes of {@link rmspropUpdateOp}. */
 export interface RmspropUpdateAttributes {
@@ -11,8 +12,6 @@ export interface RmspropUpdateAttributes {
   readonly eps: number;
   /** L2 penalty: this times the parameter is added to the gradient. */
   readonly weightDecay: number;
-  /** Share of the old momentum buffer that stays; read only where there is a buffer. */
-  readonly momentum: number;
 }
 
 /** Operands and options of {@link rmspropUpdate}. */
@@ -23,8 +22,10 @@ export interface RmspropUpdateOptions extends Partial<RmspropUpdateAttributes> {
   readonly squareAvg: Operand;
   /** Average of the gradient, for the centred form; zeros before the first step. */
   readonly gradAvg?: Operand;
-  /** For momentum; zeros before the first step. */
+  /** For momentum; zeros before the first step. Default: no momentum. */
   readonly momentumBuffer?: Operand;
+  /** Share of the old momentum buffer that stays; a scalar operand where it changes. Default 0. */
+  readonly momentum?: number | Operand;
 }
 
 /** Which slots follow `squareAvg` among the op's inputs and outputs. */
@@ -36,9 +37,17 @@ interface Slots {
 /** The op of {@link rmspropUpdate}: parameter, squareAvg and, if given, gradAvg, momentumBuffer. */
 export const rmspropUpdateOp = elementwiseOp<RmspropUpdateAttributes & Slots>({
   name: "rmspropUpdate",
-  inputNames: ["parameter", "gradient", "learningRate", "squareAvg", "gradAvg", "momentumBuffer"],
+  inputNames: [
+    "parameter",
+    "gradient",
+    "learningRate",
+    "squareAvg",
+    "gradAvg",
+    "momentum",
+    "momentumBuffer",
+  ],
   outputCount: ({ centered, buffered }) => 2 + Number(centered) + Number(buffered),
-  expression(e, inputs, { alpha, eps, weightDecay, momentum, centered, buffered }) {
+  expression(e, inputs, { alpha, eps, weightDecay, centered, buffered }) {
     const [parameter, gradient, learningRate, squareAvg, ...slots] = inputs;
     const g = weightDecay === 0
       ? gradient
@@ -59,8 +68,8 @@ export const rmspropUpdateOp = elementwiseOp<RmspropUpdateAttributes & Slots>({
     }
     let direction = e.divide(g, e.add(e.squareRoot(spread), e.constant(eps)));
     if (buffered) {
-      const buffer = slots[slots.length - 1];
-      direction = e.add(e.multiply(e.constant(momentum), buffer), direction);
+      const [momentum, buffer] = slots.slice(-2);
+      direction = e.add(e.multiply(momentum, buffer), direction);
       results.push(direction);
     }
     return [e.subtract(parameter, e.multiply(learningRate, direction)), ...results];
@@ -80,7 +89,10 @@ export function rmspropUpdate(
 ): { parameter: Value; squareAvg: Value; gradAvg?: Value; momentumBuffer?: Value } {
   const { learningRate, squareAvg, gradAvg, momentumBuffer } = options;
   const { alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0 } = options;
-  const slots = [gradAvg, momentumBuffer].filter((slot) => slot !== undefined);
+  const slots = [
+    ...(gradAvg ? [gradAvg] : []),
+    ...(momentumBuffer ? [scalar(momentum), momentumBuffer] : []),
+  ];
   const [newParameter, newSquareAvg, ...rest] = apply(
     rmspropUpdateOp,
     [parameter, gradient, learningRate, squareAvg, ...slots],
@@ -88,7 +100,6 @@ export function rmspropUpdate(
       alpha,
       eps,
       weightDecay,
-      momentum,
       centered: gradAvg !== undefined,
       buffered: momentumBuffer !== undefined,
     },

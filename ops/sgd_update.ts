@@ -2,11 +2,10 @@
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
+import { scalar } from "./fill.ts";
 
 /** Attributes of {@link sgdUpdateOp}. */
 export interface SgdUpdateAttributes {
-  /** Share of the old momentum buffer that stays; read only where there is a buffer. */
-  readonly momentum: number;
   readonly nesterov: boolean;
   /** L2 penalty: this times the parameter is added to the gradient. */
   readonly weightDecay: number;
@@ -16,32 +15,30 @@ export interface SgdUpdateAttributes {
 export interface SgdUpdateOptions extends Partial<SgdUpdateAttributes> {
   /** Scalar. */
   readonly learningRate: Operand;
-  /** Needed where `momentum` is not 0; zeros before the first step. */
+  /** For momentum; zeros before the first step. Default: no momentum. */
   readonly momentumBuffer?: Operand;
-  /** Scalar; 0 in the first step, where PyTorch lets the buffer begin as the gradient. Default 0. */
-  readonly dampening?: Operand;
+  /** Share of the old momentum buffer that stays; a scalar operand where it changes. Default 0. */
+  readonly momentum?: number | Operand;
+  /** Must be 0 in the first step, where PyTorch lets the buffer begin as the gradient. Default 0. */
+  readonly dampening?: number | Operand;
 }
 
 /** The op of {@link sgdUpdate}: parameter and, if given, momentum buffer anew. */
 export const sgdUpdateOp = elementwiseOp<SgdUpdateAttributes & { readonly outputCount: number }>({
   name: "sgdUpdate",
-  inputNames: ["parameter", "gradient", "learningRate", "momentumBuffer", "dampening"],
+  inputNames: ["parameter", "gradient", "learningRate", "momentumBuffer", "momentum", "dampening"],
   outputCount: ({ outputCount }) => outputCount,
-  expression(e, [parameter, gradient, learningRate, buffer, dampening], attributes) {
-    const { momentum, nesterov, weightDecay } = attributes;
+  expression(e, inputs, { nesterov, weightDecay }) {
+    const [parameter, gradient, learningRate, buffer, momentum, dampening] = inputs;
     const decayed = weightDecay === 0
       ? gradient
       : e.add(gradient, e.multiply(e.constant(weightDecay), parameter));
     const move = (direction: typeof gradient) =>
       e.subtract(parameter, e.multiply(learningRate, direction));
     if (buffer === undefined) return [move(decayed)];
-    const share = dampening === undefined
-      ? decayed
-      : e.multiply(e.subtract(e.constant(1), dampening), decayed);
-    const newBuffer = e.add(e.multiply(e.constant(momentum), buffer), share);
-    const direction = nesterov
-      ? e.add(decayed, e.multiply(e.constant(momentum), newBuffer))
-      : newBuffer;
+    const share = e.multiply(e.subtract(e.constant(1), dampening), decayed);
+    const newBuffer = e.add(e.multiply(momentum, buffer), share);
+    const direction = nesterov ? e.add(decayed, e.multiply(momentum, newBuffer)) : newBuffer;
     return [move(direction), newBuffer];
   },
 });
@@ -58,13 +55,10 @@ export function sgdUpdate(
   gradient: Operand,
   options: SgdUpdateOptions,
 ): { parameter: Value; momentumBuffer?: Value } {
-  const { learningRate, momentumBuffer, dampening } = options;
-  const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
-  const operands = momentumBuffer
-    ? [parameter, gradient, learningRate, momentumBuffer, ...(dampening ? [dampening] : [])]
-    : [parameter, gradient, learningRate];
-  const outputs = apply(sgdUpdateOp, operands, {
-    momentum,
+  const { learningRate, momentumBuffer, momentum = 0, dampening = 0 } = options;
+  const { nesterov = false, weightDecay = 0 } = options;
+  const slots = momentumBuffer ? [momentumBuffer, scalar(momentum), scalar(dampening)] : [];
+  const outputs = apply(sgdUpdateOp, [parameter, gradient, learningRate, ...slots], {
     nesterov,
     weightDecay,
     outputCount: momentumBuffer ? 2 : 1,
