@@ -62,6 +62,12 @@ export const augmentOp: Op<AugmentAttributes> = {
   },
 };
 
+/** Options of {@link augment}. */
+export interface AugmentOptions extends Omit<AugmentAttributes, "padding"> {
+  /** Rows and columns of zero pixels around the image before it is cropped. Default 0. */
+  readonly padding?: number;
+}
+
 /**
  * `pixels` [N, H, W, C] u8, cropped, flipped and normalised to f32 [N, C, H, W]. `transforms`
  * [N, 3] i32 holds for each image the first row and column, each 0 to 2·padding, of the H×W crop
@@ -73,7 +79,8 @@ export const augmentOp: Op<AugmentAttributes> = {
 export function augment(
   pixels: Operand,
   transforms: Operand | undefined,
-  attributes: AugmentAttributes,
+  { padding = 0, mean, std }: AugmentOptions,
 ): Value {
-  return apply(augmentOp, transforms ? [pixels, transforms] : [pixels], attributes)[0];
+  const operands = transforms ? [pixels, transforms] : [pixels];
+  return apply(augmentOp, operands, { padding, mean, std })[0];
 }

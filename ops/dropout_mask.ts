@@ -1,9 +1,9 @@
 /** The random mask of dropout. */
 import { InputError } from "../errors.ts";
+import { threefry2x32 } from "../graph/random.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireDType, requireIntegers, requireShape } from "./checks.ts";
-import { threefry2x32 } from "./threefry.ts";
 
 /** Attributes of {@link dropoutMaskOp}. */
 export interface DropoutMaskAttributes {
@@ -35,10 +35,11 @@ export const dropoutMaskOp: Op<DropoutMaskAttributes> = {
   evaluate([step], { shape, p, stream }) {
     const threshold = dropThreshold(p);
     const kept = 1 / (1 - p);
+    const words = new Uint32Array(2);
     return [
       new Float64Array(sizeOf(shape)).map((_, i) => {
-        const [word] = threefry2x32([step.data[0], stream], [i, 0]);
-        return word >>> 8 < threshold ? 0 : kept;
+        threefry2x32(i, 0, step.data[0], stream, words);
+        return words[0] >>> 8 < threshold ? 0 : kept;
       }),
     ];
   },

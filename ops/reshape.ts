@@ -3,18 +3,25 @@ import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 
-/** The op of {@link reshape}: a view. */
+/**
+ * The op of {@link reshape}: a view. The extent -1 stays in the attributes, so that a stored program
+ * fits every batch size.
+ */
 export const reshapeOp: Op<{ readonly shape: Shape }> = {
   name: "reshape",
   inputNames: ["input"],
   infer([input], { shape }) {
-    if (sizeOf(shape) !== sizeOf(input.shape)) {
+    const size = sizeOf(input.shape);
+    const known = -sizeOf(shape);
+    const inferred = shape.map((extent) => extent === -1 && known > 0 ? size / known : extent);
+    const valid = inferred.every((extent) => Number.isInteger(extent) && extent >= 0);
+    if (!valid || sizeOf(inferred) !== size) {
       throw new InputError(
-        `reshape: ${formatShape(input.shape)} has ${sizeOf(input.shape)} elements and does not ` +
-          `fit the shape ${formatShape(shape)}`,
+        `reshape: ${formatShape(input.shape)} has ${size} elements and does not fit the shape ` +
+          `${formatShape(shape)}; at most one extent may be -1, and the others must divide them`,
       );
     }
-    return [{ shape, dtype: input.dtype }];
+    return [{ shape: inferred, dtype: input.dtype }];
   },
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && reshape(dy, x.shape)],
   evaluate: ([{ data }]) => [data],
@@ -27,16 +34,7 @@ export const reshapeOp: Op<{ readonly shape: Shape }> = {
  * Throws InputError when the number of elements differs.
  */
 export function reshape(input: Operand, shape: Shape): Value {
-  const size = sizeOf(input.shape);
-  const known = -sizeOf(shape);
-  const inferred = shape.map((extent) => extent === -1 && known > 0 ? size / known : extent);
-  if (!inferred.every((extent) => Number.isInteger(extent) && extent >= 0)) {
-    throw new InputError(
-      `reshape: ${formatShape(input.shape)} does not fit the shape ${formatShape(shape)}; ` +
-        "at most one extent may be -1 and the others must divide the number of elements",
-    );
-  }
-  return apply(reshapeOp, [input], { shape: inferred })[0];
+  return apply(reshapeOp, [input], { shape })[0];
 }
 
 /**
@@ -44,8 +42,7 @@ export function reshape(input: Operand, shape: Shape): Value {
  * [N, C·H·W]. Matches `torch.flatten(x, start_dim)`.
  */
 export function flatten(input: Operand, startDim = 1): Value {
-  return reshape(input, [
-    ...input.shape.slice(0, startDim),
-    sizeOf(input.shape.slice(startDim)),
-  ]);
+  const kept = input.shape.slice(1, startDim);
+  const joined = sizeOf(input.shape.slice(startDim));
+  return reshape(input, startDim === 0 ? [-1] : [-1, ...kept, joined]);
 }
