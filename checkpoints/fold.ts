@@ -1,0 +1,132 @@
+/**
+ * Folding: from a model as it trains to the plain network that ships, and the proof that they are
+ * the same function.
+ */
+import type { Backend, Executable } from "../backends/backend.ts";
+import { RunError } from "../errors.ts";
+import { foldConstants } from "../graph/passes/fold_constants.ts";
+import { type Program, sizeOf } from "../graph/types.ts";
+import type { Module } from "../layers/module.ts";
+import { inferenceProgram } from "../models/inference.ts";
+import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";
+import { storeProgram } from "./program.ts";
+import type { Tensor } from "./safetensors.ts";
+
+/** The largest relative difference a fold may make: of logits, over the largest logit. */
+export const FOLD_TOLERANCE = 1e-4;
+
+/** How a folded network compares with the model it came from. */
+export interface FoldVerification {
+  /** Largest difference of a logit. */
+  readonly maxAbsDifference: number;
+  /** That over the largest magnitude of the unfolded logits. */
+  readonly maxRelativeDifference: number;
+  /** Share of images on which both name the same class, 0 to 1. */
+  readonly top1Agreement: number;
+  /** Images compared. */
+  readonly count: number;
+}
+
+/**
+ * Folds a model with its present parameters. Every kernel that is an expression over parameters is
+ * evaluated in float64; what is left are plain convolutions of the same cost as in a plain model.
+ * Buffers that inference does not read (batch counters) are carried along, so that the tensors make
+ * a complete state dict.
+ */
+export function foldModel(model: Module, description: NetworkDescription): FoldedNetwork {
+  const program = foldConstants(inferenceProgram(model, description, 1));
+  const { stored, constants } = storeProgram(program);
+  const tensors = new Map<string, Tensor>(constants);
+  for (const [name, parameter] of model.namedParameters()) {
+    if (parameter.trainable || tensors.has(name)) continue;
+    tensors.set(name, { dtype: "F32", shape: parameter.shape, data: parameter.data });
+  }
+  return { description, program: stored, tensors };
+}
+
+/**
+ * Runs the model and its folded form on the same images and compares the logits.
+ *
+ * @param pixels u8 [count, H, W, C] of the network's input size
+ * @throws RunError when they differ by more than {@link FOLD_TOLERANCE}, relative
+ */
+export async function verifyFold(
+  model: Module,
+  network: FoldedNetwork,
+  backend: Backend,
+  pixels: Uint8Array,
+): Promise<FoldVerification> {
+  const { height, width, channels } = network.description.input;
+  const count = pixels.length / (height * width * channels);
+  const batchSize = Math.min(count, 64);
+  const unfolded = await logitsOf(
+    backend,
+    inferenceProgram(model, network.description, batchSize),
+    pixels,
+  );
+  const folded = await logitsOf(backend, networkProgram(network, batchSize), pixels);
+  const verification = compareLogits(unfolded, folded, count);
+  if (!(verification.maxRelativeDifference <= FOLD_TOLERANCE)) {
+    throw new RunError(
+      `the folded network differs from the trained one by ${
+        verification.maxRelativeDifference.toExponential(1)
+      } relative, more than ${FOLD_TOLERANCE}; nothing was written. The checkpoint may hold ` +
+        "non-finite or extreme weights: evaluate it with: overfold eval CHECKPOINT",
+    );
+  }
+  return verification;
+}
+
+/** Logits of all images, batch by batch; the last batch is filled up with black images. */
+async function logitsOf(
+  backend: Backend,
+  program: Program,
+  pixels: Uint8Array,
+): Promise<Float32Array> {
+  const [input] = program.nodes.filter(({ op }) => op.name === "input");
+  const batchBytes = sizeOf(input.outputs[0].shape);
+  const [batchSize, classes] = program.outputs.logits.shape;
+  const count = pixels.length * batchSize / batchBytes;
+  const logits = new Float32Array(count * classes);
+  const executable: Executable = await backend.compile([program]);
+  try {
+    for (let start = 0; start < count; start += batchSize) {
+      const batch = new Uint8Array(batchBytes);
+      const from = start / batchSize * batchBytes;
+      batch.set(pixels.subarray(from, from + batchBytes));
+      const result = await executable.run(program.name, { pixels: batch });
+      const real = Math.min(batchSize, count - start) * classes;
+      logits.set(result.logits.subarray(0, real), start * classes);
+    }
+  } finally {
+    executable.dispose();
+  }
+  return logits;
+}
+
+function compareLogits(a: Float32Array, b: Float32Array, count: number): FoldVerification {
+  const classes = a.length / count;
+  let maxAbsDifference = 0;
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) {
+    const difference = Math.abs(a[i] - b[i]);
+    // Written so that NaN counts as the largest difference.
+    if (!(difference <= maxAbsDifference)) maxAbsDifference = difference;
+    largest = Math.max(largest, Math.abs(a[i]));
+  }
+  let agreeing = 0;
+  for (let n = 0; n < count; n++) {
+    const row = [n * classes, (n + 1) * classes] as const;
+    if (indexOfLargest(a.subarray(...row)) === indexOfLargest(b.subarray(...row))) agreeing++;
+  }
+  return {
+    maxAbsDifference,
+    maxRelativeDifference: maxAbsDifference === 0 ? 0 : maxAbsDifference / largest,
+    top1Agreement: agreeing / count,
+    count,
+  };
+}
+
+function indexOfLargest(values: Float32Array): number {
+  return values.reduce((best, value, i) => value > values[best] ? i : best, 0);
+}

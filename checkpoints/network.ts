@@ -1,0 +1,73 @@
+/**
+ * A folded network: the inference program in plain form with its weights, in one safetensors file.
+ *
+ * The tensors carry the names a plain model's state dict has (`layer1.0.conv1.weight`), so they load
+ * into the same architecture elsewhere; `__metadata__` holds the program, the input's size and
+ * normalisation and the class names, so the file alone is enough to predict with.
+ */
+import { InputError } from "../errors.ts";
+import type { Program } from "../graph/types.ts";
+import { restoreProgram, type StoredProgram } from "./program.ts";
+import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
+
+/** What a network takes and gives. */
+export interface NetworkDescription {
+  /** Name of the model, such as `cifar_resnet20_v1`. */
+  readonly model: string;
+  readonly input: { readonly height: number; readonly width: number; readonly channels: number };
+  /** Subtracted from and divided out of pixels scaled to [0, 1], one number a channel. */
+  readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  readonly classNames: readonly string[];
+}
+
+/** A network ready for inference; it no longer knows how its kernels were parameterized. */
+export interface FoldedNetwork {
+  readonly description: NetworkDescription;
+  readonly program: StoredProgram;
+  /** State-dict name to tensor. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** `format` in the metadata of a folded file. */
+export const FOLDED_FORMAT = "overfold-folded-1";
+
+/**
+ * The network's program for batches of `batchSize`: input `pixels` u8 [N, H, W, C], output `logits`
+ * f32 [N, classes].
+ */
+export function networkProgram(network: FoldedNetwork, batchSize: number): Program {
+  const { program, tensors, description } = network;
+  return restoreProgram("infer", program, tensors, batchSize, description.model);
+}
+
+/** Writes a folded network, atomically. */
+export async function writeFoldedNetwork(path: string, network: FoldedNetwork): Promise<void> {
+  const { description, program, tensors } = network;
+  await writeSafetensors(path, tensors, {
+    format: FOLDED_FORMAT,
+    network: JSON.stringify(description),
+    program: JSON.stringify(program),
+  });
+}
+
+/** Reads a folded network. Throws InputError for a file that is none or is damaged. */
+export async function readFoldedNetwork(path: string): Promise<FoldedNetwork> {
+  const { tensors, metadata } = await readSafetensors(path);
+  if (metadata.format !== FOLDED_FORMAT) {
+    throw new InputError(
+      `${path}: not a folded network (format ${
+        JSON.stringify(metadata.format ?? null)
+      }, expected ` +
+        `"${FOLDED_FORMAT}"); fold a checkpoint with: overfold fold CHECKPOINT`,
+    );
+  }
+  try {
+    return {
+      description: JSON.parse(metadata.network),
+      program: JSON.parse(metadata.program),
+      tensors,
+    };
+  } catch {
+    throw new InputError(`${path}: the metadata of this folded network is damaged`);
+  }
+}
