@@ -1,4 +1,5 @@
 /** The small network of the DO-Conv examples: four convolutions, every other one DO-Conv. */
+import { InputError } from "../errors.ts";
 import type { Value } from "../graph/types.ts";
 import { Linear } from "../layers/linear.ts";
 import { Module } from "../layers/module.ts";
@@ -46,6 +47,12 @@ export class DoConvNet extends Module {
     this.conv3 = modelConvolution(options, { ...shape, inChannels: width2, outChannels: width3 });
     this.conv4 = modelConvolution(plain, { ...shape, inChannels: width3, outChannels: width4 });
     const [height, width] = pair(inputSize).map((size) => Math.floor(size / 16));
+    if (height < 1 || width < 1) {
+      throw new InputError(
+        `do_conv_net halves pictures four times; ${pair(inputSize).join("x")} is too small, ` +
+          "expected at least 16x16",
+      );
+    }
     this.fc1 = new Linear(width4 * height * width, hidden);
     this.fc2 = new Linear(hidden, classes);
   }

@@ -1,0 +1,35 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../errors.ts";
+import { Dropout, DROPOUT_STEP } from "../../layers/dropout.ts";
+import { Sequential } from "../../layers/sequential.ts";
+import { runModule } from "../support/run_module.ts";
+
+const SHAPE = [20, 100];
+const ones = new Float32Array(2000).fill(1);
+
+function train(module: Sequential, step: number): Promise<Float32Array> {
+  const inputs = { [DROPOUT_STEP]: Int32Array.of(step) };
+  return runModule(module, SHAPE, { x: ones, training: true, inputs });
+}
+
+Deno.test("training drops elements and scales the others, anew each step", async () => {
+  const layer = new Sequential(new Dropout({ p: 0.2 }));
+  const y = await train(layer, 1);
+  assertEquals([...new Set(y)].sort(), [0, 1.25]);
+  assertAlmostEquals(y.filter((value) => value === 0).length / y.length, 0.2, 0.03);
+  assertEquals(await train(layer, 1), y);
+  assertEquals((await train(layer, 2)).some((value, i) => value !== y[i]), true);
+});
+
+Deno.test("two dropouts of a model drop different elements", async () => {
+  const y = await train(new Sequential(new Dropout(), new Dropout()), 1);
+  assertAlmostEquals(y.filter((value) => value === 0).length / y.length, 0.75, 0.04);
+});
+
+Deno.test("inference passes everything through and needs no step", async () => {
+  assertEquals(await runModule(new Sequential(new Dropout()), SHAPE, { x: ones }), ones);
+});
+
+Deno.test("a probability outside [0, 1) is refused", () => {
+  for (const p of [-0.1, 1, NaN]) assertThrows(() => new Dropout({ p }), InputError, "p is");
+});

@@ -1,0 +1,123 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../errors.ts";
+import { input, trace } from "../../graph/trace.ts";
+import type { Module } from "../../layers/module.ts";
+import { buildModel, type BuildOptions, listModels } from "../../models/registry.ts";
+
+const LAYERS = ["flatten", { linear: { outFeatures: 10 } }] as const;
+
+function parameterCount(model: Module): number {
+  return [...model.namedParameters().values()]
+    .filter(({ trainable }) => trainable)
+    .reduce((sum, { data }) => sum + data.length, 0);
+}
+
+for (const name of listModels()) {
+  Deno.test(`${name} gives one logit per class, plain and with DO-Conv`, () => {
+    for (const convolution of ["conv", "do_conv"] as const) {
+      const width = name === "layers" ? {} : { width: 2 };
+      const layers = name === "layers" ? { layers: LAYERS } : {};
+      const model = buildModel(name, { classes: 10, convolution, ...width, ...layers });
+      trace({ name: "test" }, () => {
+        assertEquals(model.call(input("x", [2, 3, 32, 32])).shape, [2, 10]);
+      });
+    }
+  });
+}
+
+/** torchvision's documented counts for 1000 classes; He et al.'s CIFAR networks with projections. */
+const COUNTS: [string, BuildOptions, number][] = [
+  ["resnet18", { classes: 1000 }, 11_689_512],
+  ["resnet34_v1", { classes: 1000 }, 21_797_672],
+  ["resnet50_v1b", { classes: 1000 }, 25_557_032],
+  ["resnet50", { classes: 1000, groups: 32, widthPerGroup: 4 }, 25_028_904],
+  ["resnet50", { classes: 1000, widthPerGroup: 128 }, 68_883_240],
+  ["resnet101", { classes: 1000 }, 44_549_160],
+  ["resnet152", { classes: 1000 }, 60_192_808],
+  ["cifar_resnet20_v1", { classes: 10 }, 269_722 + 2_752],
+  ["cifar_resnet56_v1", { classes: 10 }, 853_018 + 2_752],
+  ["cifar_resnet110_v1", { classes: 10 }, 1_727_962 + 2_752],
+  ["do_conv_net", { classes: 10 }, 1_550_976 + 2048 * 1024 + 1024 + 1024 * 10 + 10],
+];
+
+for (const [name, options, count] of COUNTS) {
+  Deno.test(`${name} ${JSON.stringify(options)} has ${count} parameters`, () => {
+    assertEquals(parameterCount(buildModel(name, options)), count);
+  });
+}
+
+Deno.test("state-dict names are torchvision's", () => {
+  const names = (prefix: string, model: Module) =>
+    [...model.namedParameters().keys()].filter((name) => name.startsWith(prefix));
+  const norm = (name: string) =>
+    ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+      .map((tensor) => `${name}.${tensor}`);
+  const block = (path: string, convolutions: number) => [
+    ...Array.from({ length: convolutions }, (_, i) => [
+      `${path}.conv${i + 1}.weight`,
+      ...norm(`${path}.bn${i + 1}`),
+    ]).flat(),
+    `${path}.downsample.0.weight`,
+    ...norm(`${path}.downsample.1`),
+  ];
+  const resnet18 = buildModel("resnet18", { classes: 3, width: 4 });
+  assertEquals(names("layer2.0.", resnet18), block("layer2.0", 2));
+  assertEquals(names("layer1.0.downsample", resnet18), []);
+  assertEquals(names("fc", resnet18), ["fc.weight", "fc.bias"]);
+  assertEquals([...resnet18.namedParameters().keys()].slice(0, 6), [
+    "conv1.weight",
+    ...norm("bn1"),
+  ]);
+  const resnet50 = buildModel("resnet50", { classes: 3, width: 4 });
+  assertEquals(names("layer1.0.", resnet50), block("layer1.0", 3));
+});
+
+Deno.test("with DO-Conv every kernel above 1x1 of a ResNet has W and D, and no other", () => {
+  const options = { classes: 3, width: 4 } as const;
+  const plain = buildModel("resnet50", options).namedParameters();
+  const composed = buildModel("resnet50", { ...options, convolution: "do_conv" }).namedParameters();
+  for (const [name, { shape }] of plain) {
+    if (shape.length !== 4) continue;
+    const isPointwise = shape[2] * shape[3] === 1;
+    assertEquals(composed.has(name), isPointwise, name);
+    const module = name.slice(0, -"weight".length);
+    assertEquals([composed.has(`${module}W`), composed.has(`${module}D`)], [
+      !isPointwise,
+      !isPointwise,
+    ], name);
+  }
+});
+
+Deno.test("do_conv_net makes its first and third convolution DO-Conv", () => {
+  const model = buildModel("do_conv_net", { classes: 3, width: 2, convolution: "do_conv" });
+  assertEquals([...model.namedParameters().keys()].filter((name) => /\.(W|D|weight)$/.test(name)), [
+    ...["conv1.W", "conv1.D", "conv2.weight", "conv3.W", "conv3.D", "conv4.weight"],
+    ...["fc1.weight", "fc2.weight"],
+  ]);
+});
+
+Deno.test("the same seed gives plain and DO-Conv networks the same kernels", () => {
+  const options = { classes: 3, width: 4 } as const;
+  const plain = buildModel("cifar_resnet20_v1", options);
+  const composed = buildModel("cifar_resnet20_v1", { ...options, convolution: "do_conv" });
+  plain.initialize(3);
+  composed.initialize(3);
+  const other = composed.stateDict();
+  for (const [name, { data }] of plain.stateDict()) {
+    const twin = other.get(name) ?? other.get(name.replace(/weight$/, "W"));
+    assertEquals(twin?.data, data, name);
+  }
+});
+
+Deno.test("mistakes are told with what was meant or expected", () => {
+  const cases: [string, BuildOptions, string][] = [
+    ["resnet19", { classes: 3 }, 'there is no model "resnet19"; did you mean "resnet18"?'],
+    ["resnet18", { classes: 3, groups: 2 }, 'no option "groups"; its own are width'],
+    ["do_conv_net", { classes: 3, hidden: 0 }, "hidden of do_conv_net is 0; expected a whole"],
+    ["do_conv_net", { classes: 3, inputSize: 15 }, "at least 16"],
+    ["layers", { classes: 3, layers: ["flatten"] }, "the layers give [3072]"],
+  ];
+  for (const [name, options, message] of cases) {
+    assertThrows(() => buildModel(name, options), InputError, message);
+  }
+});
