@@ -1,0 +1,75 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { packTar, type TarEntry } from "npm:modern-tar@0.8.6";
+import { unpackTarGz } from "../../datasets/archive.ts";
+import { InputError } from "../../errors.ts";
+
+async function withArchive(
+  entries: readonly TarEntry[],
+  test: (archive: string, folder: string, outer: string) => Promise<void>,
+  change: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (bytes) => bytes,
+) {
+  const outer = await Deno.makeTempDir();
+  try {
+    const archive = join(outer, "a.tar.gz");
+    const tar = new Blob([await packTar(entries)]).stream();
+    const gzipped = await new Response(tar.pipeThrough(new CompressionStream("gzip"))).bytes();
+    await Deno.writeFile(archive, change(gzipped));
+    await test(archive, join(outer, "unpacked"), outer);
+  } finally {
+    await Deno.remove(outer, { recursive: true });
+  }
+}
+
+const entry = (name: string, type?: "file" | "directory" | "symlink" | "link"): TarEntry =>
+  type === undefined || type === "file"
+    ? { header: { name, size: 5 }, body: "hello" }
+    : { header: { name, size: 0, type, linkname: "/etc/passwd" } };
+
+Deno.test("files and folders are unpacked", async () => {
+  await withArchive([entry("a/", "directory"), entry("a/b.txt"), entry("./c/d.txt")], async (
+    archive,
+    folder,
+    outer,
+  ) => {
+    await unpackTarGz(archive, folder);
+    assertEquals(await Deno.readTextFile(join(folder, "a/b.txt")), "hello");
+    assertEquals(await Deno.readTextFile(join(folder, "c/d.txt")), "hello");
+    assertEquals([...Deno.readDirSync(outer)].length, 2);
+  });
+});
+
+const evil: [string, TarEntry][] = [
+  ["climbs out", entry("../out.txt")],
+  ["climbs out from within", entry("a/../../out.txt")],
+  ["climbs out by backslashes", entry("a\\..\\..\\out.txt")],
+  ["has an absolute path", entry("/tmp/out.txt")],
+  ["has a drive letter", entry("C:/out.txt")],
+  ["is a symbolic link", entry("a", "symlink")],
+  ["is a hard link", entry("a", "link")],
+];
+
+for (const [what, bad] of evil) {
+  Deno.test(`an archive with an entry that ${what} is refused and leaves nothing`, async () => {
+    await withArchive([entry("good.txt"), bad], async (archive, folder, outer) => {
+      const error = await assertRejects(() => unpackTarGz(archive, folder), InputError);
+      assertEquals(error.message.includes(bad.header.name), true, error.message);
+      assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
+    });
+  });
+}
+
+Deno.test("a truncated archive is refused and leaves nothing", async () => {
+  const big: TarEntry = {
+    header: { name: "big", size: 50_000 },
+    body: crypto.getRandomValues(new Uint8Array(50_000)),
+  };
+  await withArchive(
+    [big],
+    async (archive, folder, outer) => {
+      await assertRejects(() => unpackTarGz(archive, folder), InputError, "not a whole .tar.gz");
+      assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
+    },
+    (bytes) => bytes.slice(0, 20_000),
+  );
+});

@@ -1,0 +1,211 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { download, DownloadError, type DownloadOptions } from "../../datasets/download.ts";
+import { type Checksum } from "../../files/checksum.ts";
+import { type Reply, type Request, serveRange, startFaultServer } from "./fault_server.ts";
+
+const content = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 7 + (i >> 8)) & 255);
+const checksum: Checksum = {
+  algorithm: "md5",
+  digest: createHash("md5").update(content).digest("hex"),
+};
+
+/** Downloads `urls` (paths on the server) and returns the file, the requests and the waits. */
+async function attempt(
+  handle: (request: Request) => Reply,
+  options: Partial<DownloadOptions> = {},
+  urls = ["/file"],
+  part?: Uint8Array,
+) {
+  const folder = await Deno.makeTempDir();
+  const path = join(folder, "file.bin");
+  if (part) await Deno.writeFile(`${path}.part`, part);
+  await using server = startFaultServer(handle);
+  const waits: number[] = [];
+  try {
+    let error: unknown;
+    await download({
+      path,
+      urls: urls.map((url) => server.url + url),
+      checksum,
+      sleep: (milliseconds) => {
+        waits.push(milliseconds);
+        return Promise.resolve();
+      },
+      ...options,
+    }).catch((thrown) => error = thrown);
+    const left = [...Deno.readDirSync(folder)].map((entry) => entry.name);
+    const file = left.includes("file.bin") ? await Deno.readFile(path) : undefined;
+    return { error, file, left, waits, requests: server.requests };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a download writes the file, reports progress and leaves nothing else", async () => {
+  const reports: string[] = [];
+  const { file, left } = await attempt((request) => serveRange(content, request), {
+    onProgress: ({ file, received, total }) => reports.push(`${file} ${received}/${total}`),
+  });
+  assertEquals(file, content);
+  assertEquals(left, ["file.bin"]);
+  assertEquals(reports[0], "file.bin 0/100000");
+  assertEquals(reports.at(-1), "file.bin 100000/100000");
+});
+
+Deno.test("a cut transfer goes on where it stopped, if the ETag is still the same", async () => {
+  const { file, requests } = await attempt((request) => ({
+    ...serveRange(content, request, '"v1"'),
+    ...(request.count === 1 ? { cutAfter: 30_000 } : {}),
+  }));
+  assertEquals(file, content);
+  assertEquals(requests.map((request) => request.range), [undefined, "bytes=30000-"]);
+  assertEquals(requests[1].ifRange, '"v1"');
+});
+
+Deno.test("a file that changed on the server between two parts is fetched anew", async () => {
+  const old = content.map((byte) => byte ^ 1);
+  const { file, requests } = await attempt((request) =>
+    request.count === 1
+      ? { ...serveRange(old, request, '"v1"'), cutAfter: 30_000 }
+      : serveRange(content, request, '"v2"')
+  );
+  assertEquals(file, content);
+  assertEquals(requests.length, 2);
+});
+
+Deno.test("the part an earlier run left is continued, at another source too", async () => {
+  const { file, requests } = await attempt(
+    (request) => request.path === "/gone" ? { status: 404 } : serveRange(content, request),
+    {},
+    ["/gone", "/file"],
+    content.subarray(0, 60_000),
+  );
+  assertEquals(file, content);
+  assertEquals(requests.map((request) => request.range), ["bytes=60000-", "bytes=60000-"]);
+});
+
+Deno.test("a part that is whole already is verified and used", async () => {
+  const { file, requests } = await attempt(
+    (request) => serveRange(content, request),
+    {},
+    ["/file"],
+    content,
+  );
+  assertEquals(file, content);
+  assertEquals(requests.length, 1);
+});
+
+Deno.test("a part that does not belong to the file is thrown away", async () => {
+  const { file, requests } = await attempt(
+    (request) => serveRange(content, request),
+    {},
+    ["/file"],
+    new Uint8Array(60_000),
+  );
+  assertEquals(file, content);
+  assertEquals(requests.map((request) => request.range), ["bytes=60000-", undefined]);
+});
+
+Deno.test("without a checksum an earlier run's part is not trusted", async () => {
+  const { file, requests } = await attempt(
+    (request) => serveRange(content, request),
+    { checksum: undefined },
+    ["/file"],
+    new Uint8Array(60_000),
+  );
+  assertEquals(file, content);
+  assertEquals(requests[0].range, undefined);
+});
+
+Deno.test("a server that ignores Range is taken from the start", async () => {
+  const { file, requests } = await attempt((request) => ({
+    body: content,
+    ...(request.count === 1 ? { cutAfter: 30_000 } : {}),
+  }));
+  assertEquals(file, content);
+  assertEquals(requests.length, 2);
+});
+
+Deno.test("wrong content is thrown away and the next source asked", async () => {
+  const { file, left, requests } = await attempt(
+    (request) => ({ body: request.path === "/bad" ? content.slice().fill(0, 500, 600) : content }),
+    {},
+    ["/bad", "/good"],
+  );
+  assertEquals(file, content);
+  assertEquals(left, ["file.bin"]);
+  assertEquals(requests.map((request) => request.path), ["/bad", "/good"]);
+});
+
+Deno.test("a source that sends the same wrong content twice is given up", async () => {
+  const { error, left, requests } = await attempt(() => ({ body: new Uint8Array(10) }));
+  assertEquals(error instanceof DownloadError, true);
+  assertEquals(requests.length, 2);
+  assertEquals(left, []);
+});
+
+Deno.test("a troubled server is asked again with doubling waits", async () => {
+  const { file, waits } = await attempt(
+    (request) => request.count < 4 ? { status: 503 } : { body: content },
+    { firstDelay: 100 },
+  );
+  assertEquals(file, content);
+  assertEquals(waits, [100, 200, 400]);
+});
+
+Deno.test("a file that is not there is not asked for again; the error names every source", async () => {
+  const { error, requests, waits } = await attempt(
+    (request) => ({ status: request.path === "/a" ? 404 : 500 }),
+    { rounds: 3 },
+    ["/a", "/b"],
+  );
+  const message = error instanceof DownloadError ? error.message : "";
+  assertEquals(message.includes("/a: HTTP 404"), true, message);
+  assertEquals(message.includes("/b: HTTP 500"), true, message);
+  assertEquals(requests.map((request) => request.path), ["/a", "/b", "/b", "/b"]);
+  assertEquals(waits.length, 2);
+});
+
+Deno.test("a transfer that stalls is dropped and continued", async () => {
+  const { file, requests } = await attempt((request) => ({
+    ...serveRange(content, request, '"v1"'),
+    ...(request.count === 1 ? { stallAfter: 1000 } : {}),
+  }), { stallTimeout: 200 });
+  assertEquals(file, content);
+  assertEquals(requests[1].range, "bytes=1000-");
+});
+
+Deno.test("a server that never moves forward does not hold the download for ever", async () => {
+  const { error, requests } = await attempt(
+    (request) => ({ ...serveRange(content, request), cutAfter: 0 }),
+    { rounds: 3 },
+  );
+  assertEquals(error instanceof DownloadError, true);
+  assertEquals(requests.length, 3);
+});
+
+Deno.test("a host that refuses the connection is given up at once if told so", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const folder = await Deno.makeTempDir();
+  const waits: number[] = [];
+  const error = await assertRejects(
+    () =>
+      download({
+        path: join(folder, "file.bin"),
+        urls: [`http://127.0.0.1:${port}/file`],
+        retryUnreachable: false,
+        sleep: (milliseconds) => {
+          waits.push(milliseconds);
+          return Promise.resolve();
+        },
+      }),
+    DownloadError,
+  );
+  assertEquals(error.failures[0].reason, "the connection was refused");
+  assertEquals(waits, []);
+  await Deno.remove(folder, { recursive: true });
+});
