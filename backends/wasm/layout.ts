@@ -77,8 +77,14 @@ export interface NodeOrders {
   readonly outputs: readonly Order[];
 }
 
+/** Attributes of {@link convertLayoutOp}. */
+export interface ConvertLayoutAttributes {
+  /** The order of the result. */
+  readonly order: Order;
+}
+
 /** Puts a value into another order; made by {@link assignLayouts} only. */
-export const convertLayoutOp: Op<{ readonly order: Order }> = {
+export const convertLayoutOp: Op<ConvertLayoutAttributes> = {
   name: "convertLayout",
   inputNames: ["input"],
   infer: ([input]) => [input],

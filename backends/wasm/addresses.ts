@@ -1,0 +1,106 @@
+/**
+ * Addresses for everything the programs keep in memory: first what outlives a run, then the
+ * temporaries, which lie over each other where their lives allow, and those of different programs in
+ * any case, since programs never run at the same time.
+ */
+import { RunError } from "../../errors.ts";
+import { planMemory } from "../../graph/passes/mod.ts";
+import { MemoryLimitError, type MemoryPlan } from "../backend.ts";
+import type { MemoryBuffer, Ref } from "./kernel.ts";
+import type { LoweredPrograms } from "./lower.ts";
+import { CONTROL_BYTES } from "./threads.ts";
+
+/** What 32-bit addresses reach. */
+export const MEMORY_LIMIT = 2 ** 32;
+/** Bytes of a WebAssembly memory page. */
+export const PAGE_BYTES = 65536;
+
+const CACHE_LINE = 64;
+/** Kernels may load this far past the end of a buffer; so the last one has as much behind it. */
+const OVERREAD_BYTES = 256;
+
+/** Where everything lies. */
+export interface AddressMap extends MemoryPlan {
+  /** Address of the thread pool's control block. */
+  readonly control: number;
+  /** The address a place stands for. */
+  address(ref: Ref): number;
+}
+
+/**
+ * Bytes to ask for, so that the buffers behind each other start at different distances from a
+ * multiple of 4096: streams that walk through several at once would else share cache sets.
+ */
+function skewed(bytes: number, index: number): number {
+  return (Math.ceil(bytes / CACHE_LINE) + 1 + 2 * (index % 8)) * CACHE_LINE;
+}
+
+/** Gives every buffer an address. */
+export function assignAddresses({ programs, persistent }: LoweredPrograms): AddressMap {
+  const addresses = new Map<MemoryBuffer, number>();
+  let end = Math.ceil(CONTROL_BYTES / CACHE_LINE) * CACHE_LINE;
+  const append = (buffers: Iterable<MemoryBuffer>): number => {
+    const start = end;
+    for (const buffer of buffers) {
+      addresses.set(buffer, end);
+      end += skewed(buffer.bytes, addresses.size);
+    }
+    return end - start;
+  };
+  append(persistent.tables.keys());
+  append(persistent.inputs);
+  const variableBytes = append(persistent.variables.values());
+
+  let temporaryBytes = 0;
+  for (const { temporaries } of programs) {
+    const items = temporaries.map(({ buffer, firstUse, lastUse }, i) => ({
+      bytes: skewed(buffer.bytes, i),
+      firstUse,
+      lastUse,
+    }));
+    const { offsets, totalBytes } = planMemory(items, CACHE_LINE);
+    temporaries.forEach(({ buffer }, i) => addresses.set(buffer, end + offsets[i]));
+    temporaryBytes = Math.max(temporaryBytes, totalBytes);
+  }
+  return {
+    control: 0,
+    address: ({ buffer, offset }) => {
+      const start = addresses.get(buffer);
+      if (start === undefined) throw new Error("a buffer has no address");
+      return start + offset;
+    },
+    totalBytes: Math.ceil((end + temporaryBytes + OVERREAD_BYTES) / PAGE_BYTES) * PAGE_BYTES,
+    variableBytes,
+    temporaryBytes,
+  };
+}
+
+/**
+ * The memory for a plan.
+ *
+ * @throws {MemoryLimitError} if it is more than 32-bit addresses reach.
+ * @throws {RunError} if the system does not give that much.
+ */
+export function allocateMemory({ totalBytes, temporaryBytes }: MemoryPlan): WebAssembly.Memory {
+  const pages = totalBytes / PAGE_BYTES;
+  const advice = `; ${mebibytes(temporaryBytes)} of them hold activations and grow with the ` +
+    "batch size: use a smaller batch";
+  if (totalBytes > MEMORY_LIMIT) {
+    throw new MemoryLimitError(
+      `the programs need ${mebibytes(totalBytes)}, the CPU backend can address ` +
+        mebibytes(MEMORY_LIMIT) + advice,
+      MEMORY_LIMIT,
+    );
+  }
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch {
+    throw new RunError(
+      `the system gave no memory for the ${mebibytes(totalBytes)} the programs need${advice}`,
+    );
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}

@@ -1,0 +1,178 @@
+/** Compiled programs: the memory, the threads and the module that run them. */
+import { InputError } from "../../errors.ts";
+import { type DType, formatShape, type Program, sizeOf } from "../../graph/types.ts";
+import type { Executable, KernelTiming, TensorData } from "../backend.ts";
+import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
+import type { Target } from "./assembler/mod.ts";
+import { emitModule, phaseExport, programExport } from "./emit.ts";
+import { type LoweredProgram, type LoweredPrograms, lowerPrograms, type Port } from "./lower.ts";
+import { ThreadPool } from "./threads.ts";
+
+const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
+
+/** Compiles programs for a number of threads and starts those. */
+export async function compilePrograms(
+  programs: readonly Program[],
+  target: Target,
+  threads: number,
+): Promise<Executable> {
+  const lowered = lowerPrograms(programs, target, threads);
+  const addresses = assignAddresses(lowered);
+  const memory = allocateMemory(addresses);
+  const module = await WebAssembly.compile(emitModule(lowered, addresses, threads));
+  for (const [buffer, bytes] of lowered.persistent.tables) {
+    const address = addresses.address({ buffer, offset: 0 });
+    new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
+  }
+  const { control } = addresses;
+  const pool = await ThreadPool.start({ module, memory, threads, control });
+  return new WasmExecutable(lowered, addresses, memory, pool);
+}
+
+class WasmExecutable implements Executable {
+  readonly #programs: ReadonlyMap<string, LoweredProgram>;
+  readonly #variables: LoweredPrograms["persistent"]["variables"];
+  readonly #addresses: AddressMap;
+  readonly #memory: WebAssembly.Memory;
+  readonly #pool: ThreadPool;
+  /** Programs whose inputs lie in memory. */
+  readonly #ran = new Set<string>();
+
+  constructor(
+    { programs, persistent }: LoweredPrograms,
+    addresses: AddressMap,
+    memory: WebAssembly.Memory,
+    pool: ThreadPool,
+  ) {
+    this.#programs = new Map(programs.map((program) => [program.name, program]));
+    this.#variables = persistent.variables;
+    this.#addresses = addresses;
+    this.#memory = memory;
+    this.#pool = pool;
+  }
+
+  // deno-lint-ignore require-await -- errors must come as rejections
+  async run(
+    name: string,
+    inputs: Readonly<Record<string, TensorData>>,
+  ): Promise<Record<string, Float32Array>> {
+    const program = this.#program(name);
+    checkInputs(program, inputs);
+    for (const [input, port] of program.inputs) this.#view(port).set(inputs[input]);
+    this.#ran.add(name);
+    this.#pool.run(programExport(program));
+    return Object.fromEntries(
+      Array.from(
+        program.outputs,
+        ([output, port]) => [output, Float32Array.from(this.#view(port))],
+      ),
+    );
+  }
+
+  // deno-lint-ignore require-await -- errors must come as rejections
+  async read(variable: string): Promise<Float32Array> {
+    return this.#variable(variable).slice();
+  }
+
+  write(variable: string, data: Float32Array, offset = 0): void {
+    const elements = this.#variable(variable);
+    if (offset < 0 || offset + data.length > elements.length) {
+      throw new InputError(
+        `elements ${offset} to ${offset + data.length} were written to variable ${variable}, ` +
+          `which has ${elements.length}`,
+      );
+    }
+    elements.set(data, offset);
+  }
+
+  // deno-lint-ignore require-await -- errors must come as rejections
+  async profile(name: string, runs: number): Promise<KernelTiming[]> {
+    const program = this.#program(name);
+    if (!this.#ran.has(name)) {
+      throw new InputError(`program ${name} cannot be profiled before it has run once`);
+    }
+    const saved = [...this.#variables.keys()].map((variable) => {
+      const elements = this.#variable(variable);
+      return { elements, before: elements.slice() };
+    });
+    const milliseconds = new Float64Array(program.phases.length);
+    for (let run = 0; run < runs; run++) {
+      milliseconds.forEach((_, i) => {
+        const start = performance.now();
+        this.#pool.run(phaseExport(program, i));
+        milliseconds[i] += performance.now() - start;
+      });
+    }
+    for (const { elements, before } of saved) elements.set(before);
+    return program.phases.map(({ op, label, flops }, i) => ({
+      kernel: op,
+      label,
+      milliseconds: milliseconds[i] / runs,
+      flops,
+    }));
+  }
+
+  dispose(): void {
+    this.#pool.dispose();
+  }
+
+  #program(name: string): LoweredProgram {
+    const program = this.#programs.get(name);
+    if (program) return program;
+    const known = [...this.#programs.keys()].join(", ");
+    throw new InputError(`there is no program ${name}; compiled were: ${known}`);
+  }
+
+  #variable(name: string): Float32Array {
+    const buffer = this.#variables.get(name);
+    if (!buffer) {
+      const known = [...this.#variables.keys()].join(", ") || "none";
+      throw new InputError(`there is no variable ${name}; the programs have: ${known}`);
+    }
+    const address = this.#addresses.address({ buffer, offset: 0 });
+    return new Float32Array(this.#memory.buffer, address, buffer.bytes / 4);
+  }
+
+  /** The memory of an input or output. */
+  #view({ type, ref }: Port): TensorData {
+    const address = this.#addresses.address(ref);
+    const size = sizeOf(type.shape);
+    const { buffer } = this.#memory;
+    switch (type.dtype) {
+      case "f32":
+        return new Float32Array(buffer, address, size);
+      case "i32":
+        return new Int32Array(buffer, address, size);
+      case "u8":
+        return new Uint8Array(buffer, address, size);
+    }
+  }
+}
+
+/** Throws InputError unless the inputs are those of the program. */
+function checkInputs(
+  { name, inputs: expected }: LoweredProgram,
+  inputs: Readonly<Record<string, TensorData>>,
+): void {
+  for (const [input, { type }] of expected) {
+    const data = inputs[input];
+    if (data === undefined) throw new InputError(`program ${name}: input ${input} is missing`);
+    if (data.length !== sizeOf(type.shape) || !(data instanceof ARRAYS[type.dtype])) {
+      throw new InputError(
+        `program ${name}: input ${input} is a ${data.constructor.name} of ${data.length} ` +
+          `elements; expected ${describe(type.dtype)} of shape ${formatShape(type.shape)}, ` +
+          `${sizeOf(type.shape)} elements`,
+      );
+    }
+  }
+  for (const input of Object.keys(inputs)) {
+    if (!expected.has(input)) {
+      const known = [...expected.keys()].join(", ") || "none";
+      throw new InputError(`program ${name} has no input ${input}; its inputs: ${known}`);
+    }
+  }
+}
+
+function describe(dtype: DType): string {
+  return `a ${ARRAYS[dtype].name}`;
+}

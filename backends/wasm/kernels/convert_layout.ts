@@ -1,0 +1,83 @@
+/** Conversion between plain and channels-last order. */
+import { f32x4, i32, type Local, v128 } from "../assembler/mod.ts";
+import { type KernelFamily, type KernelFunction, threadRange } from "../kernel.ts";
+import { type ConvertLayoutAttributes, type Layout, layoutOf } from "../layout.ts";
+
+/** `convertLayout`: transposes every image between [C, pixels] and [pixels, Cp]. */
+export const convertLayout: KernelFamily = {
+  ops: ["convertLayout"],
+  orders: ({ attributes }) => {
+    const { order } = attributes as ConvertLayoutAttributes;
+    return {
+      inputs: [order === "plain" ? "channelsLast" : "plain"],
+      outputs: [order],
+    };
+  },
+  lower({ inputs: [input], outputs: [output] }, lowering) {
+    const layout = layoutOf(input, "channelsLast");
+    const toPlain = lowering.layout(output).order === "plain";
+    const { batch, channels, pixels } = layout;
+    const kernel = lowering.kernel(
+      `convertLayout ${toPlain} ${batch} ${channels} ${pixels}`,
+      ["plain", "channelsLast"],
+      (f) => transpose(f, lowering.threads, layout, toPlain),
+    );
+    const [from, to] = [lowering.ref(input), lowering.ref(output)];
+    lowering.phase({
+      kernel,
+      args: toPlain ? { plain: to, channelsLast: from } : { plain: from, channelsLast: to },
+      writes: [toPlain ? "plain" : "channelsLast"],
+    });
+  },
+};
+
+/** Threads share groups of four channels of an image; a group is walked pixel by pixel. */
+function transpose(
+  f: KernelFunction<"plain" | "channelsLast">,
+  threads: number,
+  { batch, channels, paddedChannels, pixels }: Layout,
+  toPlain: boolean,
+): void {
+  const groups = paddedChannels / 4;
+  const group = f.i32(), image = f.i32(), within = f.i32();
+  const plain = f.i32(), last = f.i32(), pixel = f.i32(), vector = f.v128();
+  const { first, end } = threadRange(f, threads, batch * groups);
+  f.loop(group, first, end, 1, () => {
+    f.set(image, i32.divU(group, groups));
+    f.set(within, i32.remU(group, groups));
+    const channel = i32.add(i32.mul(image, channels), i32.mul(within, 4));
+    f.set(plain, i32.add(f.parameters.plain, i32.mul(channel, 4 * pixels)));
+    const place = i32.add(i32.mul(image, 4 * pixels * paddedChannels), i32.mul(within, 16));
+    f.set(last, i32.add(f.parameters.channelsLast, place));
+    const walk = (lanes: number) => {
+      f.loopAtLeastOnce(pixel, 0, pixels, 1, () => {
+        move(f, plain, last, vector, lanes, 4 * pixels, toPlain);
+        f.increment(plain, 4);
+        f.increment(last, 4 * paddedChannels);
+      });
+    };
+    if (channels === paddedChannels) walk(4);
+    else f.if(i32.eq(within, groups - 1), () => walk(channels % 4), () => walk(4));
+  });
+}
+
+/** Moves one pixel of a group: `lanes` elements `step` bytes apart on the plain side. */
+function move(
+  f: KernelFunction<"plain" | "channelsLast">,
+  plain: Local<"i32">,
+  last: Local<"i32">,
+  vector: Local<"v128">,
+  lanes: number,
+  step: number,
+  toPlain: boolean,
+): void {
+  const indices = Array.from({ length: lanes }, (_, lane) => lane);
+  if (toPlain) {
+    f.set(vector, v128.load(last));
+    for (const lane of indices) f.emit(v128.store32Lane(plain, vector, lane, lane * step));
+  } else {
+    f.set(vector, f32x4.constant(0));
+    for (const lane of indices) f.set(vector, v128.load32Lane(plain, vector, lane, lane * step));
+    f.emit(v128.store(last, vector));
+  }
+}

@@ -1,0 +1,49 @@
+/** Copies, and tensors laid out in one long tensor. */
+import { sizeOf } from "../../../graph/types.ts";
+import type { PackAttributes } from "../../../ops/pack.ts";
+import { i32, memory } from "../assembler/mod.ts";
+import { advance, type KernelFamily, type Lowering, type Ref, threadRange } from "../kernel.ts";
+
+/** Bytes below which a thread's share is not worth splitting further. */
+const GRAIN = 4096;
+
+/** Appends a phase that copies `bytes` bytes. */
+export function copyPhase(lowering: Lowering, from: Ref, to: Ref, bytes: number): void {
+  const kernel = lowering.kernel(`copy ${bytes}`, ["from", "to"], (f) => {
+    const { from, to } = f.parameters;
+    const { first, end } = threadRange(f, lowering.threads, bytes, GRAIN);
+    f.emit(memory.copy(i32.add(to, first), i32.add(from, first), i32.sub(end, first)));
+  });
+  lowering.phase({ kernel, args: { from, to }, writes: ["to"], detail: "copy" });
+}
+
+function zeroPhase(lowering: Lowering, to: Ref, bytes: number): void {
+  const kernel = lowering.kernel(`zero ${bytes}`, ["to"], (f) => {
+    const { first, end } = threadRange(f, lowering.threads, bytes, GRAIN);
+    f.emit(memory.fill(i32.add(f.parameters.to, first), 0, i32.sub(end, first)));
+  });
+  lowering.phase({ kernel, args: { to }, writes: ["to"], detail: "zero" });
+}
+
+/** `pack`: most inputs are computed in their places; the others are copied, gaps are zeroed. */
+export const pack: KernelFamily = {
+  ops: ["pack"],
+  lower({ inputs, outputs: [output], attributes }, lowering) {
+    const { offsets, size } = attributes as PackAttributes;
+    const packed = lowering.ref(output);
+    const gap = (from: number, to: number) => {
+      if (to > from) zeroPhase(lowering, advance(packed, 4 * from), 4 * (to - from));
+    };
+    let end = 0;
+    inputs.forEach((value, i) => {
+      const from = lowering.ref(value), to = advance(packed, 4 * offsets[i]);
+      const size = sizeOf(value.shape);
+      if (from.buffer !== to.buffer || from.offset !== to.offset) {
+        copyPhase(lowering, from, to, 4 * size);
+      }
+      gap(end, offsets[i]);
+      end = offsets[i] + size;
+    });
+    gap(end, size);
+  },
+};

@@ -1,0 +1,70 @@
+/**
+ * Every elementwise op, fused chains included: one pass over memory, generated from the op's scalar
+ * expression.
+ *
+ * Full operands are streamed linearly, whatever their shape. What varies by channel alone, such as
+ * a batch norm's scale and shift, is computed once by each thread into tables; these repeat the
+ * channels until their length is a multiple of the loop's stride, so that the loop walks data and
+ * tables side by side and never looks at a channel's number. Elements that do not fill a vector go
+ * one by one through the same code.
+ */
+import { type GraphNode, sizeOf } from "../../../graph/types.ts";
+import { broadcastOf } from "../../../ops/elementwise.ts";
+import type { KernelFamily, Ref } from "../kernel.ts";
+import { planLoop, writeLoop } from "./elementwise_loop.ts";
+import { type TermGraph, termGraph, VARIES } from "./expression_terms.ts";
+
+/** The elementwise kernels. */
+export const elementwise: KernelFamily = {
+  ops: [],
+  orders({ inputs, outputs }, available) {
+    const { shape } = outputs[0];
+    const spread = inputs.map((input) => broadcastOf(input.shape, shape));
+    const channelsLast = shape.length > 2 &&
+      spread.some((how, i) => how === "channel" || available[i] === "channelsLast");
+    const order = channelsLast ? "channelsLast" : "plain";
+    return {
+      inputs: spread.map((how) => how === "full" ? order : "plain"),
+      outputs: outputs.map(() => order),
+    };
+  },
+  lower(node, lowering) {
+    const layout = lowering.layout(node.outputs[0]);
+    const graph = nodeTerms(node);
+    const plan = planLoop(graph, layout, lowering.target);
+    const tables = lowering.threadScratch(plan.tableBytes * plan.tableCount);
+    const inputs = node.inputs.map((_, i) => `x${i}`);
+    const outputs = node.outputs.map((_, i) => `y${i}`);
+    const kernel = lowering.kernel(
+      `elementwise ${layout.elements} ${layout.channels}/${layout.paddedChannels} ${graph.key}`,
+      [...inputs, ...outputs, "tables"],
+      (f) => writeLoop(f, lowering, graph, layout, plan, tables.stride),
+    );
+    const args: Record<string, Ref | number> = { tables: plan.tableCount > 0 ? tables.ref : 0 };
+    node.inputs.forEach((value, i) => args[`x${i}`] = lowering.ref(value));
+    node.outputs.forEach((value, i) => args[`y${i}`] = lowering.ref(value));
+    const operations = graph.terms.filter(({ operands, varies }) =>
+      operands.length > 0 && varies === VARIES.full
+    );
+    lowering.phase({
+      kernel,
+      args,
+      writes: outputs,
+      flops: operations.length * sizeOf(layout.shape),
+    });
+  },
+};
+
+function nodeTerms({ op, inputs, outputs, attributes }: GraphNode): TermGraph {
+  const { elementwise } = op;
+  if (!elementwise) throw new Error(`${op.name} is not elementwise`);
+  const broadcasts = inputs.map((input) => {
+    const broadcast = broadcastOf(input.shape, outputs[0].shape);
+    if (!broadcast) throw new Error(`${op.name}: an operand does not fit the output`);
+    return broadcast;
+  });
+  return termGraph(
+    broadcasts,
+    (arithmetic, values) => elementwise.expression(arithmetic, values, attributes),
+  );
+}

@@ -1,0 +1,309 @@
+/**
+ * Lowering: from a program to the phases that compute it and the memory they need. Nothing is
+ * allocated or emitted here, so that the memory of a program can be told without compiling it.
+ */
+import { InputError } from "../../errors.ts";
+import {
+  type ConstantAttributes,
+  constantOp,
+  type InputAttributes,
+  inputOp,
+  isLeaf,
+  variableOp,
+} from "../../graph/leaves.ts";
+import { optimize } from "../../graph/passes/mod.ts";
+import {
+  formatShape,
+  type GraphNode,
+  type Program,
+  type TensorType,
+  type Value,
+} from "../../graph/types.ts";
+import type { Target } from "./assembler/mod.ts";
+import type { Kernel, Lowering, MemoryBuffer, Phase, Ref, ThreadScratch } from "./kernel.ts";
+import { advance } from "./kernel.ts";
+import { familyOf } from "./kernels/mod.ts";
+import { copyPhase } from "./kernels/copy.ts";
+import { assignLayouts, type LaidOutProgram, type Layout, layoutOf } from "./layout.ts";
+import {
+  isAlias,
+  type Placement,
+  placeValues,
+  rangesOverlap,
+  sourceOf,
+  updatedRange,
+  variableRangeOf,
+} from "./placement.ts";
+
+const CACHE_LINE = 64;
+
+/** A phase ready to be emitted. */
+export interface LoweredPhase {
+  readonly kernel: Kernel;
+  /** Values of the kernel's parameters, in order. */
+  readonly args: readonly (Ref | number)[];
+  /** Name of the op it computes a part of. */
+  readonly op: string;
+  /** Module path, shape and detail, for a person. */
+  readonly label: string;
+  readonly flops: number;
+}
+
+/** A buffer and the phases between which it lives. */
+export interface Temporary {
+  readonly buffer: MemoryBuffer;
+  firstUse: number;
+  lastUse: number;
+}
+
+/** Something that goes into memory before a run or comes out after it; always in plain order. */
+export interface Port {
+  readonly type: TensorType;
+  readonly ref: Ref;
+}
+
+/** A program as phases. */
+export interface LoweredProgram {
+  readonly name: string;
+  readonly phases: readonly LoweredPhase[];
+  readonly inputs: ReadonlyMap<string, Port>;
+  readonly outputs: ReadonlyMap<string, Port>;
+  readonly temporaries: readonly Temporary[];
+}
+
+/** Memory that all programs of a compilation share or that outlives a run. */
+export interface PersistentBuffers {
+  /** By name; the contents survive. */
+  readonly variables: Map<string, MemoryBuffer>;
+  /** Written before a run, kept until the next. */
+  readonly inputs: MemoryBuffer[];
+  /** Constant data. */
+  readonly tables: Map<MemoryBuffer, Uint8Array>;
+}
+
+/** Programs as phases, and the memory that outlives them. */
+export interface LoweredPrograms {
+  readonly programs: readonly LoweredProgram[];
+  readonly persistent: PersistentBuffers;
+}
+
+/**
+ * Lowers programs that share variables of equal names.
+ *
+ * @throws {InputError} if two programs have one name or disagree on a variable's size.
+ */
+export function lowerPrograms(
+  programs: readonly Program[],
+  target: Target,
+  threads: number,
+): LoweredPrograms {
+  const persistent: PersistentBuffers = { variables: new Map(), inputs: [], tables: new Map() };
+  const names = new Set<string>();
+  for (const { name, variables } of programs) {
+    if (names.has(name)) throw new InputError(`two programs are called ${name}`);
+    names.add(name);
+    for (const { name, size } of variables) {
+      const known = persistent.variables.get(name);
+      if (known && known.bytes !== 4 * size) {
+        throw new InputError(
+          `variable ${name} has ${known.bytes / 4} elements in one program and ${size} in another`,
+        );
+      }
+      if (!known) persistent.variables.set(name, { bytes: 4 * size });
+    }
+  }
+  return {
+    programs: programs.map((program) =>
+      new ProgramLowering(program, persistent, target, threads).run()
+    ),
+    persistent,
+  };
+}
+
+class ProgramLowering implements Lowering {
+  readonly #laidOut: LaidOutProgram;
+  readonly #placement: Placement;
+  readonly #phases: LoweredPhase[] = [];
+  readonly #inputs = new Map<string, Port>();
+  readonly #buffers = new Map<Value, Ref>();
+  readonly #temporaries = new Map<MemoryBuffer, Temporary>();
+  #op = "";
+  #label = "";
+
+  constructor(
+    program: Program,
+    readonly persistent: PersistentBuffers,
+    readonly target: Target,
+    readonly threads: number,
+  ) {
+    this.#laidOut = assignLayouts(
+      optimize(program),
+      (node, available) => {
+        const family = isLeaf(node.op) || node.op.viewOffset ? undefined : familyOf(node);
+        return family?.orders?.(node, available) ?? {
+          inputs: node.inputs.map(() => "plain"),
+          outputs: node.outputs.map(() => "plain"),
+        };
+      },
+    );
+    this.#placement = placeValues(this.#laidOut);
+  }
+
+  run(): LoweredProgram {
+    const { program } = this.#laidOut;
+    for (const node of program.nodes) {
+      if (node.op === inputOp) this.#input(node);
+      if (isLeaf(node.op) || isAlias(node)) continue;
+      this.#describe(node);
+      familyOf(node).lower(node, this);
+    }
+    const outputs = this.#finish();
+    return {
+      name: program.name,
+      phases: this.#phases,
+      inputs: this.#inputs,
+      outputs,
+      temporaries: [...this.#temporaries.values()].filter(({ lastUse }) => lastUse >= 0),
+    };
+  }
+
+  layout(value: Value): Layout {
+    return layoutOf(value, this.#laidOut.orders.get(value) ?? "plain");
+  }
+
+  ref(value: Value): Ref {
+    const { value: source, offset } = sourceOf(value);
+    let ref = this.#buffers.get(source);
+    if (!ref) this.#buffers.set(source, ref = this.#locate(source));
+    return advance(ref, offset);
+  }
+
+  scratch(bytes: number): Ref {
+    const buffer = { bytes };
+    this.#temporaries.set(buffer, { buffer, firstUse: Infinity, lastUse: -1 });
+    return { buffer, offset: 0 };
+  }
+
+  threadScratch(bytes: number): ThreadScratch {
+    const stride = (Math.ceil(bytes / CACHE_LINE) + 1) * CACHE_LINE;
+    return { ref: this.scratch(stride * this.threads), stride };
+  }
+
+  table(data: Float32Array | Int32Array | Uint8Array): Ref {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    for (const [buffer, known] of this.persistent.tables) {
+      if (known.length === bytes.length && known.every((byte, i) => byte === bytes[i])) {
+        return { buffer, offset: 0 };
+      }
+    }
+    const buffer = { bytes: bytes.length };
+    this.persistent.tables.set(buffer, bytes);
+    return { buffer, offset: 0 };
+  }
+
+  kernel<N extends string>(
+    key: string,
+    parameters: readonly N[],
+    build: Kernel<N>["build"],
+  ): Kernel<N> {
+    return { key, parameters, build };
+  }
+
+  phase<N extends string>({ kernel, args, detail, flops = 0 }: Phase<N>): void {
+    const values = kernel.parameters.map((name) => args[name]);
+    for (const value of values) {
+      if (typeof value !== "number") this.#use(value.buffer, this.#phases.length);
+    }
+    this.#phases.push({
+      // The driver calls a kernel by position, so the names of its parameters no longer matter.
+      kernel: kernel as unknown as Kernel,
+      args: values,
+      op: this.#op,
+      label: detail ? `${this.#label} ${detail}` : this.#label,
+      flops,
+    });
+  }
+
+  #describe({ op, scope, outputs }: GraphNode): void {
+    this.#op = op.name;
+    const shapes = outputs.map(({ shape }) => formatShape(shape)).join(" ");
+    this.#label = scope ? `${scope} ${shapes}` : shapes;
+  }
+
+  #use(buffer: MemoryBuffer, phase: number): void {
+    const temporary = this.#temporaries.get(buffer);
+    if (!temporary) return;
+    temporary.firstUse = Math.min(temporary.firstUse, phase);
+    temporary.lastUse = Math.max(temporary.lastUse, phase);
+  }
+
+  #input(node: GraphNode): void {
+    const { name } = node.attributes as InputAttributes;
+    const [value] = node.outputs;
+    if (this.#inputs.has(name)) throw new InputError(`two inputs are called ${name}`);
+    const buffer = { bytes: this.layout(value).bytes };
+    this.persistent.inputs.push(buffer);
+    this.#inputs.set(name, { type: value, ref: { buffer, offset: 0 } });
+    this.#buffers.set(value, { buffer, offset: 0 });
+  }
+
+  /** Where a value that is no view goes. */
+  #locate(value: Value): Ref {
+    const { op, attributes } = value.node;
+    if (op === constantOp) {
+      const { data } = attributes as ConstantAttributes;
+      return this.table(data instanceof Float32Array ? data : Float32Array.from(data));
+    }
+    if (op === variableOp) return this.#variable(attributes.variable, attributes.offset);
+    const destination = this.#placement.destinations.get(value);
+    if (destination?.kind === "variable") {
+      return this.#variable(destination.range.variable, destination.range.offset);
+    }
+    if (destination) {
+      return advance(this.ref(destination.place.value), destination.place.offset);
+    }
+    return this.scratch(this.layout(value).bytes);
+  }
+
+  #variable(name: string, offset: number): Ref {
+    const buffer = this.persistent.variables.get(name);
+    if (!buffer) throw new InputError(`the program reads ${name}, which is none of its variables`);
+    return { buffer, offset: 4 * offset };
+  }
+
+  /**
+   * Copies what could not be computed in place. What is a view of a variable that changes is saved
+   * first, since every read sees the old elements.
+   */
+  #finish(): Map<string, Port> {
+    const { program } = this.#laidOut;
+    this.#op = "copy";
+    const saved = (value: Value): Ref => {
+      const range = variableRangeOf(value);
+      const changes = range &&
+        program.updates.some((update) => rangesOverlap(updatedRange(update), range));
+      if (!changes) return this.ref(value);
+      const place = this.scratch(4 * range.size);
+      this.#label = formatShape(value.shape);
+      copyPhase(this, this.ref(value), place, 4 * range.size);
+      return place;
+    };
+    const outputs = new Map(
+      Object.entries(program.outputs).map(([name, value]) => [
+        name,
+        { type: value, ref: saved(value) },
+      ]),
+    );
+    const copies = this.#placement.copiedUpdates.map((update) => ({
+      update,
+      from: saved(update.value),
+    }));
+    for (const { update, from } of copies) {
+      const { variable, offset, size } = updatedRange(update);
+      this.#label = `${variable}[${offset}, ${offset + size})`;
+      copyPhase(this, from, this.#variable(variable, offset), 4 * size);
+    }
+    for (const { ref } of outputs.values()) this.#use(ref.buffer, this.#phases.length);
+    return outputs;
+  }
+}

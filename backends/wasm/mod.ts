@@ -1,0 +1,54 @@
+/**
+ * The CPU backend: kernels emitted as WebAssembly for the shapes at hand, run by one thread per core
+ * in one shared memory.
+ */
+import { InputError, RunError } from "../../errors.ts";
+import type { Backend } from "../backend.ts";
+import { assignAddresses } from "./addresses.ts";
+import type { Target } from "./assembler/mod.ts";
+import { compilePrograms } from "./executable.ts";
+import { cpuFeatures, selectTarget } from "./features.ts";
+import { lowerPrograms } from "./lower.ts";
+
+/** Options of {@link cpuBackend}. */
+export interface CpuBackendOptions {
+  /** Threads that compute, the calling one included. Default `auto`: one per core. */
+  readonly threads?: number | "auto";
+  /** Parts of the form of code to be taken as given; for tests and measurements. */
+  readonly target?: Partial<Target>;
+}
+
+/**
+ * The backend that computes on the CPU.
+ *
+ * Runs of one executable repeat bit by bit; another number of threads or another form of code
+ * rounds sums differently.
+ *
+ * @throws {InputError} if `threads` is not a positive integer.
+ * @throws {RunError} if the engine lacks vector instructions or shared memory.
+ */
+export function cpuBackend({ threads = "auto", target }: CpuBackendOptions = {}): Backend {
+  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new InputError(`threads is ${threads}; expected a positive integer or auto`);
+  }
+  const features = cpuFeatures();
+  if (!features.simd || !features.threads) {
+    const missing = features.simd ? "shared memory and workers" : "128-bit vector instructions";
+    throw new RunError(`the CPU backend needs a WebAssembly engine with ${missing}`);
+  }
+  const form = selectTarget(target);
+  const count = threads === "auto" ? navigator.hardwareConcurrency : threads;
+  return {
+    name: "cpu",
+    description: `CPU, ${count} thread${count === 1 ? "" : "s"}, WebAssembly SIMD, ` +
+      `${128 * form.wide}-bit vectors${form.relaxedSimd ? ", fused multiply-add" : ""}`,
+    threads: count,
+    plan: (programs) => {
+      const { totalBytes, variableBytes, temporaryBytes } = assignAddresses(
+        lowerPrograms(programs, form, count),
+      );
+      return { totalBytes, variableBytes, temporaryBytes };
+    },
+    compile: (programs) => compilePrograms(programs, form, count),
+  };
+}
