@@ -11,6 +11,7 @@ import { RunError } from "../errors.ts";
 import { writeAll } from "../files/atomic.ts";
 import { type Checksum, digestOfFile } from "../files/checksum.ts";
 import type { DownloadProgress } from "./dataset.ts";
+import { StallWatch } from "./stall_watch.ts";
 
 /** Options of {@link download}. */
 export interface DownloadOptions {
@@ -255,37 +256,6 @@ class Transfer {
       if (error instanceof Deno.errors.NotFound) return 0;
       throw error;
     }
-  }
-}
-
-/** Aborts a request that has not moved for a while. */
-class StallWatch {
-  readonly #controller = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  stalled = false;
-
-  constructor(private readonly milliseconds: number) {
-    this.reset();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get message(): string {
-    return `no answer for ${this.milliseconds / 1000} seconds`;
-  }
-
-  reset(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.stalled = true;
-      this.#controller.abort();
-    }, this.milliseconds);
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
   }
 }
 

