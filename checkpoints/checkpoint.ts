@@ -1,0 +1,135 @@
+/**
+ * A checkpoint of a training: one safetensors file that resumes the run, and that `eval`, `fold` and
+ * `predict` read.
+ *
+ * Tensors: the model's state dict under its own names; each optimizer slot as
+ * `optimizer.SLOT.NAME` with PyTorch's slot names; the averaged weights as `ema.NAME`. Everything
+ * else is JSON in `__metadata__`.
+ */
+import { InputError } from "../errors.ts";
+import type { Module, StateDict, StateTensor } from "../layers/module.ts";
+import { buildModel, type BuildOptions } from "../models/registry.ts";
+import type { NetworkDescription } from "./network.ts";
+import type { RunState } from "./run_state.ts";
+import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
+
+/** `format` in the metadata of a checkpoint. */
+export const CHECKPOINT_FORMAT = "overfold-checkpoint-1";
+
+/** The tensors of a training, by state-dict name. */
+export interface TrainingTensors {
+  /** Parameters and buffers as trained. */
+  readonly model: StateDict;
+  /** Slots of the optimizer, such as `momentum_buffer`, for each trained parameter. */
+  readonly optimizer: ReadonlyMap<string, StateDict>;
+  /** Averaged parameters and buffers, where the recipe keeps them. */
+  readonly ema?: StateDict;
+}
+
+/** A model by name and options; see `models/registry.ts`. */
+export interface Architecture {
+  readonly name: string;
+  readonly options: BuildOptions;
+}
+
+/** Everything of a checkpoint but its tensors. */
+export interface CheckpointHeader {
+  /** What the network takes and gives. */
+  readonly description: NetworkDescription;
+  /** How to build the model anew. */
+  readonly architecture: Architecture;
+  /** The resolved config of the run as plain data. */
+  readonly config: unknown;
+  /** Seed of all random numbers. */
+  readonly seed: number;
+  /** What computed; another backend or thread count gives other last bits. */
+  readonly backend: { readonly name: string; readonly threads: number };
+  /** Position of the training. */
+  readonly state: RunState;
+  /** Bytes of the metrics log that belong to this position. */
+  readonly metricsBytes: number;
+}
+
+/** A training at rest. */
+export interface Checkpoint extends CheckpointHeader {
+  readonly tensors: TrainingTensors;
+}
+
+const OPTIMIZER = "optimizer.";
+const EMA = "ema.";
+
+/** Writes a checkpoint, atomically. */
+export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+  const { tensors: { model, optimizer, ema }, ...header } = checkpoint;
+  const tensors = new Map<string, Tensor>();
+  const put = (prefix: string, state: StateDict) => {
+    for (const [name, { shape, data }] of state) {
+      tensors.set(prefix + name, { dtype: "F32", shape, data: Float32Array.from(data, Number) });
+    }
+  };
+  put("", model);
+  for (const [slot, state] of optimizer) put(`${OPTIMIZER}${slot}.`, state);
+  if (ema) put(EMA, ema);
+  await writeSafetensors(path, tensors, {
+    format: CHECKPOINT_FORMAT,
+    checkpoint: JSON.stringify(header satisfies CheckpointHeader),
+  });
+}
+
+/** Reads a checkpoint. Throws InputError for a file that is none or is damaged. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const { tensors, metadata } = await readSafetensors(path);
+  return parseCheckpoint(path, tensors, metadata);
+}
+
+/** A checkpoint from the contents of its file; `path` names it in errors. */
+export function parseCheckpoint(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>>,
+): Checkpoint {
+  if (metadata.format !== CHECKPOINT_FORMAT) {
+    throw new InputError(
+      `${path}: not a checkpoint (format ${JSON.stringify(metadata.format ?? null)}, expected ` +
+        `"${CHECKPOINT_FORMAT}"); training writes them to RUN/checkpoints/`,
+    );
+  }
+  let header: CheckpointHeader;
+  try {
+    header = JSON.parse(metadata.checkpoint);
+  } catch {
+    throw new InputError(`${path}: the metadata of this checkpoint is damaged; use another one`);
+  }
+  const model = new Map<string, StateTensor>();
+  const ema = new Map<string, StateTensor>();
+  const optimizer = new Map<string, Map<string, StateTensor>>();
+  for (const [name, tensor] of tensors) {
+    if (name.startsWith(EMA)) {
+      ema.set(name.slice(EMA.length), tensor);
+    } else if (name.startsWith(OPTIMIZER)) {
+      const [, slot] = name.split(".", 2);
+      const state = optimizer.get(slot) ?? new Map<string, StateTensor>();
+      state.set(name.slice(OPTIMIZER.length + slot.length + 1), tensor);
+      optimizer.set(slot, state);
+    } else {
+      model.set(name, tensor);
+    }
+  }
+  return { ...header, tensors: { model, optimizer, ...(ema.size > 0 ? { ema } : {}) } };
+}
+
+/**
+ * The model of a checkpoint with its inference weights.
+ * Throws InputError when the tensors do not fit the architecture.
+ */
+export function restoreModel(checkpoint: Checkpoint): Module {
+  const { architecture: { name, options } } = checkpoint;
+  const model = buildModel(name, options);
+  model.loadStateDict(inferenceState(checkpoint));
+  return model;
+}
+
+/** The weights a checkpoint stands for outside training: the averaged ones where it has them. */
+export function inferenceState({ tensors: { model, ema } }: Checkpoint): StateDict {
+  return ema ?? model;
+}

@@ -1,0 +1,276 @@
+/**
+ * The programs of a training: one for the whole step (augment, normalise, forward, loss, backward,
+ * clip, update, average) and one for validation, over the same variables.
+ */
+import { InputError } from "../errors.ts";
+import {
+  input,
+  output,
+  pendingUpdates,
+  readVariable,
+  toValue,
+  trace,
+  updateVariable,
+} from "../graph/trace.ts";
+import type { Program, Shape, Value, Variable } from "../graph/types.ts";
+import type { Module } from "../layers/module.ts";
+import { BUFFERS, PARAMETERS, type StateLayout } from "../layers/state.ts";
+import type { ImageFormat } from "../models/inference.ts";
+import { augment } from "../ops/augment.ts";
+import { countCorrect } from "../ops/count_correct.ts";
+import { gradients } from "../ops/gradients.ts";
+import { movingAverage } from "../ops/moving_average.ts";
+import { pack } from "../ops/pack.ts";
+import { slice } from "../ops/slice.ts";
+import { softmaxCrossEntropy } from "../ops/softmax_cross_entropy.ts";
+import { clipGradient } from "./clip.ts";
+import { createOptimizer } from "./optimizers.ts";
+import {
+  type ClipOptions,
+  EMA_DEFAULTS,
+  type EmaOptions,
+  OPTIMIZER_DEFAULTS,
+  type OptimizerOptions,
+} from "./options.ts";
+import type { Rates } from "./schedules.ts";
+
+/** How parameters are trained. */
+export interface Recipe {
+  readonly optimizer: OptimizerOptions;
+  /** Share of the target spread over all classes. Default 0. */
+  readonly labelSmoothing?: number;
+  /** Default: none. */
+  readonly clip?: ClipOptions;
+  /** Default: none. */
+  readonly ema?: EmaOptions;
+}
+
+/** What a training step is fed. */
+export type Feed =
+  /**
+   * Inputs `pixels` u8 [N, H, W, C], `labels` i32 [N] and `transforms` i32 [N, 3] (offsetY, offsetX,
+   * flip), which crop the zero-padded picture and mirror it; see `ops/augment.ts`.
+   */
+  | { readonly kind: "pixels"; readonly images: ImageFormat; readonly padding: number }
+  /** Inputs `x` f32 [N, …shape] and `labels` i32 [N] or, for soft targets, `targets` f32 [N, classes]. */
+  | { readonly kind: "tensors"; readonly shape: Shape; readonly softTargets?: boolean };
+
+/** Names of the programs of a training. */
+export const PROGRAM = { train: "train", evaluate: "evaluate" } as const;
+
+/** The variable that averages another. */
+export function averageOf(variable: string): string {
+  return `ema.${variable}`;
+}
+
+/** The variable of an optimizer slot, laid out like `parameters`. */
+export function slotVariable(slot: string): string {
+  return `optimizer.${slot}`;
+}
+
+/** All variables of a training: the model's, the optimizer's slots, the averages. */
+export function trainingVariables(layout: StateLayout, recipe: Recipe): Variable[] {
+  const size = parameterSize(layout);
+  return [
+    ...layout.variables,
+    ...createOptimizer(recipe.optimizer).slots.map((slot) => ({ name: slotVariable(slot), size })),
+    ...(recipe.ema
+      ? layout.variables.map(({ name, size }) => ({ name: averageOf(name), size }))
+      : []),
+  ];
+}
+
+/**
+ * Traces a training step. Besides its feed it takes the scalars of {@link stepScalars}; its outputs
+ * are `loss` (mean over the labelled images), `correct` (images classified rightly; absent for soft
+ * targets) and, with `keepGradient`, `gradient`, laid out like the parameters, before clipping.
+ * Throws InputError for a model without parameters.
+ */
+export function trainingProgram(
+  model: Module,
+  layout: StateLayout,
+  recipe: Recipe,
+  feed: Feed,
+  batchSize: number,
+  { name = PROGRAM.train as string, keepGradient = false } = {},
+): Program {
+  const options = {
+    name,
+    training: true,
+    variables: trainingVariables(layout, recipe),
+    bind: layout.bind,
+  };
+  return trace(options, () => {
+    const { x, target, labels } = traceFeed(feed, batchSize);
+    const logits = model.call(x);
+    const loss = softmaxCrossEntropy(logits, target ?? input("targets", logits.shape), {
+      labelSmoothing: recipe.labelSmoothing ?? 0,
+    });
+    const trained = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
+    const gradient = pack(
+      gradients(loss, trained.map(({ parameter }) => toValue(parameter))),
+      trained.map(({ offset }) => offset),
+      parameterSize(layout),
+    );
+    traceUpdate(layout, recipe, gradient);
+    output("loss", loss);
+    if (labels) output("correct", countCorrect(logits, labels));
+    if (keepGradient) output("gradient", gradient);
+  });
+}
+
+/**
+ * Traces an update by a gradient that is given, input `gradient` f32 laid out like the parameters.
+ * Takes the scalars of {@link stepScalars} too.
+ */
+export function updateProgram(layout: StateLayout, recipe: Recipe, name = "update"): Program {
+  return trace(
+    { name, variables: trainingVariables(layout, recipe), bind: layout.bind },
+    () => traceUpdate(layout, recipe, input("gradient", [parameterSize(layout)])),
+  );
+}
+
+/**
+ * Traces the evaluation of a batch in inference mode: inputs `pixels` (or `x`) and `labels`, where a
+ * negative label is left out; outputs `loss`, the sum over images, and `correct`, a count.
+ *
+ * @param averaged whether to read the averaged weights instead of the trained ones
+ */
+export function evaluationProgram(
+  model: Module,
+  layout: StateLayout,
+  feed: Feed,
+  batchSize: number,
+  averaged: boolean,
+): Program {
+  const variables = layout.variables.map(({ name, size }) => ({
+    name: averaged ? averageOf(name) : name,
+    size,
+  }));
+  const bind: StateLayout["bind"] = (parameter) => {
+    const binding = layout.bind(parameter);
+    return averaged && "variable" in binding
+      ? { ...binding, variable: averageOf(binding.variable) }
+      : binding;
+  };
+  return trace({ name: PROGRAM.evaluate, variables, bind }, () => {
+    const x = feed.kind === "tensors"
+      ? input("x", [batchSize, ...feed.shape])
+      : augment(tracePixels(feed.images, batchSize), undefined, feed.images.normalization);
+    const labels = input("labels", [batchSize], "i32");
+    const logits = model.call(x);
+    output("loss", softmaxCrossEntropy(logits, labels, { reduction: "sum" }));
+    output("correct", countCorrect(logits, labels));
+  });
+}
+
+/**
+ * The scalar inputs of a training step: the optimizer's, and what layers and averaging ask for.
+ *
+ * @param step optimizer steps taken before this one
+ */
+export function stepScalars(recipe: Recipe, step: number, rates: Rates): Record<string, number> {
+  return {
+    ...createOptimizer(recipe.optimizer).scalars(step, rates),
+    ...(recipe.ema ? { averageDecay: averageDecay(recipe.ema, step) } : {}),
+  };
+}
+
+/** Share of the old average kept at the update of step `step` (from 0). */
+function averageDecay(options: EmaOptions, step: number): number {
+  const { decay, warmup } = { ...EMA_DEFAULTS, ...options };
+  const t = step + 1;
+  return warmup ? Math.min(decay, (1 + t) / (10 + t)) : decay;
+}
+
+function traceFeed(
+  feed: Feed,
+  batchSize: number,
+): { x: Value; target?: Value; labels?: Value } {
+  const trainLabels = () => input("labels", [batchSize], "i32");
+  if (feed.kind === "tensors") {
+    const x = input("x", [batchSize, ...feed.shape]);
+    if (feed.softTargets) return { x };
+    const labels = trainLabels();
+    return { x, target: labels, labels };
+  }
+  const { images, padding } = feed;
+  const pixels = tracePixels(images, batchSize);
+  const transforms = input("transforms", [batchSize, 3], "i32");
+  const labels = trainLabels();
+  const x = augment(pixels, transforms, { ...images.normalization, padding });
+  return { x, target: labels, labels };
+}
+
+function tracePixels(
+  { input: { height, width, channels } }: ImageFormat,
+  batchSize: number,
+): Value {
+  return input("pixels", [batchSize, height, width, channels], "u8");
+}
+
+/** Clips, updates every parameter and moves the averages. */
+function traceUpdate(layout: StateLayout, recipe: Recipe, gradient: Value): void {
+  const optimizer = createOptimizer(recipe.optimizer);
+  const clipped = recipe.clip ? clipGradient(gradient, recipe.clip) : gradient;
+  const scalars = Object.fromEntries(
+    Object.keys(optimizer.scalars(0, { learningRate: 0 })).map((name) => [name, input(name, [])]),
+  );
+  const decay = recipe.ema ? input("averageDecay", []) : undefined;
+  for (const { offset, size, weightDecay } of decayRanges(layout, recipe.optimizer)) {
+    const read = (variable: string) => readVariable(variable, offset, [size]);
+    const updated = optimizer.update({
+      parameter: read(PARAMETERS),
+      gradient: slice(clipped, offset, size),
+      slots: Object.fromEntries(
+        optimizer.slots.map((slot) => [slot, read(slotVariable(slot))]),
+      ),
+      scalars,
+      weightDecay,
+    });
+    updateVariable(PARAMETERS, offset, updated.parameter);
+    for (const slot of optimizer.slots) {
+      const value = updated.slots[slot];
+      if (value) updateVariable(slotVariable(slot), offset, value);
+    }
+  }
+  if (decay) traceAverages(decay);
+}
+
+/** Averages what the step has assigned to parameters and buffers; counters are copied. */
+function traceAverages(decay: Value): void {
+  const assigned = pendingUpdates().filter(({ variable }) =>
+    variable === PARAMETERS || variable === BUFFERS
+  );
+  for (const { variable, offset, value } of assigned) {
+    const average = averageOf(variable);
+    const isCounter = value.shape.length === 0;
+    updateVariable(
+      average,
+      offset,
+      isCounter ? value : movingAverage(readVariable(average, offset, value.shape), value, decay),
+    );
+  }
+}
+
+/** Stretches of the parameters that share a weight decay. */
+function decayRanges(
+  { weightSize, ...layout }: StateLayout,
+  options: OptimizerOptions,
+): { offset: number; size: number; weightDecay: number }[] {
+  const { weightDecay, decayNormAndBias } = { ...OPTIMIZER_DEFAULTS[options.name], ...options };
+  const size = parameterSize(layout);
+  if (decayNormAndBias || weightDecay === 0) return [{ offset: 0, size, weightDecay }];
+  return [
+    { offset: 0, size: weightSize, weightDecay },
+    { offset: weightSize, size: size - weightSize, weightDecay: 0 },
+  ].filter(({ size }) => size > 0);
+}
+
+function parameterSize({ variables }: Pick<StateLayout, "variables">): number {
+  const size = variables.find(({ name }) => name === PARAMETERS)?.size;
+  if (size === undefined) {
+    throw new InputError("the model has no parameters; there is nothing to train");
+  }
+  return size;
+}

@@ -1,0 +1,333 @@
+/**
+ * The training loop: epochs of optimizer steps, validation, checkpoints.
+ *
+ * Results of steps may come late: a few steps are in flight at once, and the position of the run
+ * only counts steps whose results are in. A run that is stopped and resumed from its last
+ * checkpoint takes exactly the steps an unbroken run takes.
+ */
+import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
+import {
+  meanOf,
+  type MetricSums,
+  NO_SUMS,
+  type RunState,
+  START,
+  type ValidationResult,
+} from "../checkpoints/run_state.ts";
+import { RunError } from "../errors.ts";
+import type { ImageBatch, Learner, StepResult } from "./learner.ts";
+import type { Rates, Schedule } from "./schedules.ts";
+
+/** Steps that may be under way before the oldest result is waited for. */
+const MAX_IN_FLIGHT = 4;
+/** Milliseconds after which the event loop gets its turn, so that signals arrive. */
+const BREATH_INTERVAL = 50;
+
+/** Where batches come from. */
+export interface TrainingData {
+  /** Optimizer steps in an epoch. */
+  readonly stepsPerEpoch: number;
+  /** The batches of an epoch (from 0), from number `first` on; always the same ones. */
+  batches(epoch: number, first: number): AsyncIterable<ImageBatch>;
+  /** The images to validate on, the same at every call. Default: nothing is validated. */
+  validationBatches?(): AsyncIterable<ImageBatch>;
+}
+
+/** One step, as an observer sees it. */
+export interface StepEvent {
+  /** From 1. */
+  readonly epoch: number;
+  /** From 1, over the whole training. */
+  readonly step: number;
+  /** Number of the step in its epoch, from 1. */
+  readonly batch: number;
+  readonly learningRate: number;
+  /** Of this step's images. */
+  readonly loss: number;
+  /** Mean loss and accuracy of the epoch so far. */
+  readonly epochMean: ValidationResult;
+  /** Whether this step is one of the metrics log's. */
+  readonly logged: boolean;
+}
+
+/** One epoch, as an observer sees it. */
+export interface EpochEvent {
+  /** From 1. */
+  readonly epoch: number;
+  /** Optimizer steps taken since the start. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Means over the training images, taken while they were trained on. */
+  readonly train: ValidationResult;
+  /** Absent where this epoch was not validated. */
+  readonly validation?: ValidationResult;
+  /** Whether this validation is the best so far. */
+  readonly isBest: boolean;
+}
+
+/** What is known once a training is about to take its first step. */
+export interface StartEvent {
+  readonly stepsPerEpoch: number;
+  readonly epochs: number;
+  /** The position it starts from. */
+  readonly state: RunState;
+}
+
+/** Is told of a training's progress. */
+export interface TrainingObserver {
+  start?(event: StartEvent): void;
+  step?(event: StepEvent): void;
+  /** Images validated so far, at every batch. */
+  validating?(count: number): void;
+  epoch?(event: EpochEvent): void;
+}
+
+/** Keeps a training's results; see `run_folder.ts`. */
+export interface TrainingStore {
+  /** Appends an entry to the metrics log. */
+  log(entry: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Saves a position; `best` ones besides the last. */
+  save(kind: "last" | "best", tensors: TrainingTensors, state: RunState): Promise<void>;
+  /** Names the checkpoint a stopped run can go on from, for a person. */
+  lastCheckpoint(): string | undefined;
+}
+
+/** Options of {@link runTraining}. */
+export interface TrainerOptions {
+  readonly learner: Learner;
+  readonly data: TrainingData;
+  readonly schedule: Schedule;
+  readonly epochs: number;
+  /** Epochs between validations; the last epoch is always validated. Default 1. */
+  readonly validateEvery?: number;
+  /** Steps between entries of the metrics log. Default 50. */
+  readonly logEvery?: number;
+  /** Default: nothing is kept. */
+  readonly store?: TrainingStore;
+  /** Steps between checkpoints; one is saved after each epoch anyway. Default: none. */
+  readonly saveEverySteps?: number;
+  /** Minutes between checkpoints. Default: none. */
+  readonly saveEveryMinutes?: number;
+  /** Whether the best validation's checkpoint is kept too. Default true. */
+  readonly keepBest?: boolean;
+  readonly observer?: TrainingObserver;
+  /** Stops the training after the step under way, saved. */
+  readonly signal?: AbortSignal;
+  /** Where to go on; the learner must hold the tensors of that position. Default: the start. */
+  readonly start?: RunState;
+}
+
+/** How a training ended. */
+export interface TrainingOutcome {
+  readonly status: "completed" | "interrupted";
+  readonly state: RunState;
+}
+
+/**
+ * Trains until the last epoch is done or `signal` asks to stop.
+ * Throws RunError, naming step, learning rate and last good checkpoint, when the loss or a weight is
+ * no longer finite.
+ */
+export function runTraining(options: TrainerOptions): Promise<TrainingOutcome> {
+  return new Trainer(options).run();
+}
+
+/** A step whose result is awaited. */
+interface Pending {
+  readonly result: Promise<StepResult>;
+  readonly rates: Rates;
+  readonly count: number;
+}
+
+class Trainer {
+  readonly #options: TrainerOptions;
+  readonly #pending: Pending[] = [];
+  /** The position after the last step whose result is in. */
+  #state: RunState;
+  #lastBreath = performance.now();
+  #lastSave = performance.now();
+
+  constructor(options: TrainerOptions) {
+    this.#options = options;
+    this.#state = options.start ?? START;
+  }
+
+  async run(): Promise<TrainingOutcome> {
+    const { epochs, data: { stepsPerEpoch }, observer } = this.#options;
+    observer?.start?.({ stepsPerEpoch, epochs, state: this.#state });
+    while (this.#state.epoch < epochs) {
+      await this.#trainEpoch();
+      const validation = await this.#validate();
+      if (this.#stopping) {
+        await this.#save("last", await this.#snapshot());
+        return { status: "interrupted", state: this.#state };
+      }
+      await this.#finishEpoch(validation);
+    }
+    return { status: "completed", state: this.#state };
+  }
+
+  get #stopping(): boolean {
+    return this.#options.signal?.aborted ?? false;
+  }
+
+  /** Takes the steps of the epoch that are left. */
+  async #trainEpoch(): Promise<void> {
+    const { learner, data, schedule } = this.#options;
+    const { epoch, batch: first } = this.#state;
+    let step = this.#state.step;
+    if (first === data.stepsPerEpoch || this.#stopping) return;
+    for await (const batch of data.batches(epoch, first)) {
+      const rates = schedule(step);
+      const result = learner.step(batch, step, rates);
+      // Awaited later; until then a failure is not an unhandled one.
+      result.catch(() => {});
+      this.#pending.push({ result, rates, count: batch.count });
+      step++;
+      if (this.#pending.length >= MAX_IN_FLIGHT) await this.#settleOldest();
+      await this.#breathe();
+      if (this.#stopping) break;
+      if (this.#saveIsDue(step)) {
+        await this.#settleAll();
+        await this.#save("last", await this.#snapshot());
+      }
+    }
+    await this.#settleAll();
+  }
+
+  async #settleAll(): Promise<void> {
+    while (this.#pending.length > 0) await this.#settleOldest();
+  }
+
+  async #settleOldest(): Promise<void> {
+    const pending = this.#pending.shift();
+    if (!pending) return;
+    const { rates: { learningRate }, count } = pending;
+    const { loss, correct } = await pending.result;
+    const { step, epoch, batch, sums } = this.#state;
+    if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`, step, learningRate);
+    this.#state = {
+      ...this.#state,
+      step: step + 1,
+      batch: batch + 1,
+      sums: addSums(sums, { loss: loss * count, correct, count }),
+    };
+    const { observer, store, logEvery = 50 } = this.#options;
+    const logged = (step + 1) % logEvery === 0;
+    const position = { epoch: epoch + 1, step: step + 1, learningRate, loss };
+    if (logged) await store?.log({ event: "step", ...position });
+    const epochMean = meanOf(this.#state.sums);
+    observer?.step?.({ ...position, batch: batch + 1, epochMean, logged });
+  }
+
+  /** Undefined where nothing is to be validated, or the training is stopping. */
+  async #validate(): Promise<ValidationResult | undefined> {
+    const { learner, data, epochs, validateEvery = 1, observer } = this.#options;
+    const epoch = this.#state.epoch + 1;
+    if (!data.validationBatches || this.#stopping) return undefined;
+    if (epoch % validateEvery !== 0 && epoch !== epochs) return undefined;
+    let sums = NO_SUMS;
+    for await (const batch of data.validationBatches()) {
+      sums = addSums(sums, await learner.evaluate(batch));
+      observer?.validating?.(sums.count);
+      await this.#breathe();
+      if (this.#stopping) return undefined;
+    }
+    return meanOf(sums);
+  }
+
+  async #finishEpoch(validation: ValidationResult | undefined): Promise<void> {
+    const { store, schedule, observer, keepBest = true } = this.#options;
+    const { step, epoch, sums, best } = this.#state;
+    const tensors = store && await this.#snapshot();
+    const isBest = validation !== undefined && isBetter(validation, best);
+    this.#state = {
+      step,
+      epoch: epoch + 1,
+      batch: 0,
+      sums: NO_SUMS,
+      validation: validation ?? this.#state.validation,
+      best: isBest ? { ...validation, epoch: epoch + 1 } : best,
+    };
+    const train = meanOf(sums);
+    const { learningRate } = schedule(step - 1);
+    await store?.log({
+      event: "epoch",
+      epoch: epoch + 1,
+      step,
+      learningRate,
+      loss: train.loss,
+      accuracy: train.accuracy,
+      ...(validation ? { validLoss: validation.loss, validAccuracy: validation.accuracy } : {}),
+    });
+    if (tensors) {
+      if (isBest && keepBest) await this.#save("best", tensors);
+      await this.#save("last", tensors);
+    }
+    observer?.epoch?.({ epoch: epoch + 1, step, learningRate, train, validation, isBest });
+  }
+
+  /** Throws RunError rather than let a checkpoint be replaced by weights that are not finite. */
+  async #snapshot(): Promise<TrainingTensors> {
+    const tensors = await this.#options.learner.snapshot();
+    for (const [name, { data }] of tensors.model) {
+      if (allFinite(data)) continue;
+      const step = Math.max(0, this.#state.step - 1);
+      const { learningRate } = this.#options.schedule(step);
+      throw this.#diverged(`${name} is no longer finite`, step, learningRate);
+    }
+    return tensors;
+  }
+
+  async #save(kind: "last" | "best", tensors: TrainingTensors): Promise<void> {
+    await this.#options.store?.save(kind, tensors, this.#state);
+    this.#lastSave = performance.now();
+  }
+
+  #saveIsDue(step: number): boolean {
+    const { store, saveEverySteps, saveEveryMinutes } = this.#options;
+    if (!store) return false;
+    if (saveEverySteps !== undefined && step % saveEverySteps === 0) return true;
+    return saveEveryMinutes !== undefined &&
+      performance.now() - this.#lastSave >= saveEveryMinutes * 60_000;
+  }
+
+  /** Lets the event loop run now and then: on some backends nothing else would. */
+  async #breathe(): Promise<void> {
+    if (performance.now() - this.#lastBreath < BREATH_INTERVAL) return;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#lastBreath = performance.now();
+  }
+
+  /** @param step steps taken before the one that went wrong */
+  #diverged(what: string, step: number, learningRate: number): RunError {
+    const checkpoint = this.#options.store?.lastCheckpoint();
+    return new RunError(
+      `the training diverged: ${what} at step ${step + 1} (epoch ${this.#state.epoch + 1}), ` +
+        `learning rate ${learningRate}. ` +
+        (checkpoint
+          ? `The last good checkpoint is ${checkpoint}. `
+          : "No checkpoint had been saved yet. ") +
+        "Lower training.optimizer.learningRate, add a warm-up or set training.clip.",
+    );
+  }
+}
+
+function addSums(a: MetricSums, b: MetricSums): MetricSums {
+  return { loss: a.loss + b.loss, correct: a.correct + b.correct, count: a.count + b.count };
+}
+
+function allFinite(data: ArrayLike<number | bigint>): boolean {
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(Number(data[i]))) return false;
+  }
+  return true;
+}
+
+/** Higher accuracy, or the same with a lower loss. */
+function isBetter(found: ValidationResult, best: ValidationResult | undefined): boolean {
+  if (!best || found.accuracy !== best.accuracy) {
+    return !best || found.accuracy > best.accuracy;
+  }
+  return found.loss < best.loss;
+}
