@@ -1,0 +1,212 @@
+/** Kernels of `conv2d` and `conv2dInputGradient`: pack the kernel, then correlate strips with it. */
+
+import type { GraphNode, Value } from "../../../graph/types.ts";
+import {
+  type ConvolutionAttributes,
+  type ConvolutionGeometry,
+  convolutionGeometry,
+} from "../../../ops/convolution_geometry.ts";
+import type { InputGradientAttributes } from "../../../ops/conv2d.ts";
+import { advance, type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
+import {
+  type Correlation,
+  type CorrelationParameter,
+  emitCorrelation,
+  phasePairs,
+} from "./conv2d_correlate.ts";
+import { foldPadding } from "./conv2d_fold_padding.ts";
+import { type AxisPlan, forwardAxis, inputGradientAxis, planBands } from "./conv2d_plan.ts";
+import { stripBytes } from "./conv2d_strip.ts";
+import { emitPacking, panelsOf, type PanelSource } from "./panels.ts";
+
+/** Forward convolution, with its bias. */
+export const conv2d: KernelFamily = {
+  ops: ["conv2d"],
+  orders: ({ inputs }) => ({
+    inputs: inputs.map((_, i) => i === 0 ? "channelsLast" : "plain"),
+    outputs: ["channelsLast"],
+  }),
+  lower(node: GraphNode, lowering: Lowering): void {
+    const [input, weight, bias] = node.inputs;
+    const [output] = node.outputs;
+    const attributes: ConvolutionAttributes = node.attributes;
+    const geometry = convolutionGeometry(input.shape, weight.shape, attributes);
+    const taps = geometry.kernelSize[0] * geometry.kernelSize[1];
+    lowerCorrelation(lowering, {
+      name: "conv2d",
+      geometry,
+      rows: forwardAxis(geometry, 0),
+      columns: forwardAxis(geometry, 1),
+      source: image(lowering, input),
+      result: image(lowering, output),
+      weight: lowering.ref(weight),
+      channelStep: 4 * taps,
+      resultStep: 4 * taps * weight.shape[1],
+      bias: bias && lowering.ref(bias),
+    });
+  },
+};
+
+/** Input gradient: a correlation of the output gradient with the kernel turned round. */
+export const conv2dInputGradient: KernelFamily = {
+  ops: ["conv2dInputGradient"],
+  orders: () => ({ inputs: ["channelsLast", "plain"], outputs: ["channelsLast"] }),
+  lower(node: GraphNode, lowering: Lowering): void {
+    const [outputGradient, weight] = node.inputs;
+    const [inputGradient] = node.outputs;
+    const attributes: InputGradientAttributes = node.attributes;
+    const geometry = convolutionGeometry(attributes.inputShape, weight.shape, attributes);
+    const result = image(lowering, inputGradient);
+    const lower = (padded: ConvolutionGeometry, result: Image) => {
+      const taps = geometry.kernelSize[0] * geometry.kernelSize[1];
+      lowerCorrelation(lowering, {
+        name: "conv2dInputGradient",
+        geometry: padded,
+        rows: inputGradientAxis(padded, 0),
+        columns: inputGradientAxis(padded, 1),
+        source: image(lowering, outputGradient),
+        result,
+        weight: lowering.ref(weight),
+        channelStep: 4 * taps * weight.shape[1],
+        resultStep: 4 * taps,
+      });
+    };
+    if (geometry.paddingMode === "zeros") lower(geometry, result);
+    else foldPadding(lowering, geometry, result, lower);
+  },
+};
+
+/** A channels-last tensor in memory. */
+export interface Image {
+  readonly ref: Ref;
+  readonly channels: number;
+  readonly pixelBytes: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+function image(lowering: Lowering, value: Value): Image {
+  const { channels, paddedChannels } = lowering.layout(value);
+  const [height, width] = value.shape.slice(2);
+  return { ref: lowering.ref(value), channels, pixelBytes: 4 * paddedChannels, height, width };
+}
+
+/** What {@link lowerCorrelation} correlates. */
+interface CorrelationOperands {
+  /** The op, for keys and labels. */
+  readonly name: string;
+  readonly geometry: ConvolutionGeometry;
+  readonly rows: AxisPlan;
+  readonly columns: AxisPlan;
+  readonly source: Image;
+  readonly result: Image;
+  readonly weight: Ref;
+  /** Bytes of the weight between neighbouring channels of the source, and of the result. */
+  readonly channelStep: number;
+  readonly resultStep: number;
+  readonly bias?: Ref;
+}
+
+function lowerCorrelation(lowering: Lowering, operands: CorrelationOperands): void {
+  const { name, geometry, rows, columns, source, result, bias } = operands;
+  const { target, threads } = lowering;
+  const { batch, groups } = geometry;
+  const stripRow = columns.source.length * source.pixelBytes;
+  const correlation: Correlation = {
+    strip: {
+      rows,
+      columns,
+      bands: planBands(rows, stripRow, batch, threads),
+      pixelBytes: source.pixelBytes,
+      imageRowBytes: source.width * source.pixelBytes,
+      imageBytes: source.height * source.width * source.pixelBytes,
+    },
+    images: batch,
+    groups,
+    groupChannels: source.channels / groups,
+    run: groups === 1 ? source.pixelBytes / 4 : source.channels / groups,
+    groupResults: result.channels / groups,
+    resultPixelBytes: result.pixelBytes,
+    resultRowBytes: result.width * result.pixelBytes,
+    resultImageBytes: result.height * result.width * result.pixelBytes,
+    bias: bias !== undefined,
+  };
+  const packed = lowerPacking(lowering, operands, correlation);
+  const bytes = stripBytes(correlation.strip);
+  const scratch = bytes > 0 ? lowering.threadScratch(bytes) : undefined;
+  const kernel = lowering.kernel<CorrelationParameter>(
+    `${name} ${JSON.stringify(geometry)} ${bias ? "bias" : ""}`,
+    ["source", "panels", "bias", "result", "rows", "scratch"],
+    (f) => emitCorrelation(f, target, threads, correlation, scratch?.stride ?? 0),
+  );
+  const { inChannels, outChannels, outSize, kernelSize } = geometry;
+  lowering.phase({
+    kernel,
+    args: {
+      source: source.ref,
+      panels: packed,
+      bias: bias ?? 0,
+      result: result.ref,
+      rows: lowering.table(rows.source),
+      scratch: scratch?.ref ?? 0,
+    },
+    writes: ["result", "scratch"],
+    flops: 2 * batch * outChannels * (inChannels / groups) *
+      [...outSize, ...kernelSize].reduce((product, extent) => product * extent),
+  });
+}
+
+/** Adds the packing of the kernel: for every pair of phases, for every group, its panels. */
+function lowerPacking(
+  lowering: Lowering,
+  { geometry, weight, channelStep, resultStep }: CorrelationOperands,
+  { strip, groups, groupChannels, run, groupResults }: Correlation,
+): Ref {
+  const { kernelSize, outChannels, inChannels } = geometry;
+  const tapBytes = 4 * kernelSize[0] * kernelSize[1];
+  const pairs = phasePairs(strip).map(([row, column]) => ({
+    panels: panelsOf(lowering.target, row.taps * column.taps * run, groupResults),
+    firstTap: row.firstTap * kernelSize[1] + column.firstTap,
+    source: {
+      batch: groups,
+      batchStep: (outChannels / groups) * (inChannels / groups) * tapBytes,
+      columnStep: resultStep,
+      depthLoops: [
+        {
+          count: row.taps,
+          sourceStep: 4 * row.kernelStep * kernelSize[1],
+          depthStep: column.taps * run,
+        },
+        { count: column.taps, sourceStep: 4 * column.kernelStep, depthStep: run },
+        { count: groupChannels, sourceStep: channelStep, depthStep: 1 },
+      ],
+    } satisfies PanelSource,
+  }));
+  const packed = lowering.scratch(
+    pairs.reduce((sum, { panels }) => sum + groups * panels.bytes, 0),
+  );
+  let offset = 0;
+  for (const { panels, firstTap, source } of pairs) {
+    if (panels.depth === 0) continue;
+    lowering.phase({
+      kernel: lowering.kernel(
+        `pack panels ${JSON.stringify([panels, source])}`,
+        ["weight", "packed"],
+        (f) =>
+          emitPacking(
+            f,
+            lowering.threads,
+            panels,
+            source,
+            f.parameters.weight,
+            f.parameters.packed,
+          ),
+      ),
+      args: { weight: advance(weight, 4 * firstTap), packed: advance(packed, offset) },
+      writes: ["packed"],
+      detail: "pack the kernel",
+    });
+    offset += groups * panels.bytes;
+  }
+  return packed;
+}

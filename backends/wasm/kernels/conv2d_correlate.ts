@@ -1,0 +1,193 @@
+/** The correlation kernel: forward convolution and input gradient, from strips and packed kernels. */
+
+import { f32x4, i32, type Local, type Target, v128 } from "../assembler/mod.ts";
+import { type KernelFunction, threadRange } from "../kernel.ts";
+import type { AxisPhase } from "./conv2d_plan.ts";
+import {
+  emitStrip,
+  forEachBand,
+  type StripPlan,
+  stripRowBytes,
+  withBandRows,
+} from "./conv2d_strip.ts";
+import { GemmTile, type ReductionWindow, tileSize } from "./gemm_tile.ts";
+import { type AnyFunction, repeat } from "./loops.ts";
+import { forEachPanel, panelsOf } from "./panels.ts";
+
+/** Correlations of a strip with every pair of a row phase and a column phase. */
+export interface Correlation {
+  readonly strip: StripPlan;
+  readonly images: number;
+  readonly groups: number;
+  /** Channels of the source from one group to the next. */
+  readonly groupChannels: number;
+  /** Floats of a pixel a group reduces over: its channels, or the whole pixel if it is the only one. */
+  readonly run: number;
+  /** Channels of the result a group gives. */
+  readonly groupResults: number;
+  /** Bytes of a pixel, a row and an image of the result. */
+  readonly resultPixelBytes: number;
+  readonly resultRowBytes: number;
+  readonly resultImageBytes: number;
+  /** Whether a bias is added. */
+  readonly bias: boolean;
+}
+
+/** Parameters of the kernel; `rows` is the table of row sources, `bias` is read if there is one. */
+export type CorrelationParameter = "source" | "panels" | "bias" | "result" | "rows" | "scratch";
+
+/** The pairs of phases, in the order in which their packed kernels follow one another. */
+export function phasePairs({ rows, columns }: StripPlan): [row: AxisPhase, column: AxisPhase][] {
+  return rows.phases.flatMap((row) =>
+    columns.phases.map((column): [AxisPhase, AxisPhase] => [row, column])
+  );
+}
+
+/** Writes the kernel. `scratchStride` is the bytes between the threads' scratch. */
+export function emitCorrelation(
+  f: KernelFunction<CorrelationParameter>,
+  target: Target,
+  threads: number,
+  correlation: Correlation,
+  scratchStride: number,
+): void {
+  const { strip: plan, images, groups, run, groupResults } = correlation;
+  const { source, panels, bias, result, rows: rowTable, scratch, thread } = f.parameters;
+  const tile = new GemmTile(f, target);
+  const image = f.i32(), strip = f.i32(), resultImage = f.i32(), packed = f.i32();
+  f.increment(scratch, i32.mul(thread, scratchStride));
+  const share = threadRange(f, threads, images * plan.bands.count);
+  forEachBand(f, plan, share, (imageIndex, band) => {
+    f.set(image, i32.add(source, i32.mul(imageIndex, plan.imageBytes)));
+    f.set(resultImage, i32.add(result, i32.mul(imageIndex, correlation.resultImageBytes)));
+    emitStrip(f, plan, strip, image, band, rowTable, scratch);
+    let offset = 0;
+    for (const [row, column] of phasePairs(plan)) {
+      const { bytes } = panelsOf(target, row.taps * column.taps * run, groupResults);
+      withBandRows(f, plan, row.positions, band, (rows) => {
+        const first = row.firstResult * correlation.resultRowBytes +
+          column.firstResult * correlation.resultPixelBytes;
+        const bandBytes = plan.bands.rows * row.resultStep * correlation.resultRowBytes;
+        const to = f.i32();
+        f.set(to, i32.add(resultImage, i32.add(i32.mul(band, bandBytes), first)));
+        f.set(packed, i32.add(panels, offset));
+        emitPhasePair({ f, target, tile, correlation, row, column, rows }, strip, packed, bias, to);
+      });
+      offset += groups * bytes;
+    }
+  });
+}
+
+interface PairContext {
+  readonly f: AnyFunction;
+  readonly target: Target;
+  readonly tile: GemmTile;
+  readonly correlation: Correlation;
+  readonly row: AxisPhase;
+  readonly column: AxisPhase;
+  /** Rows of positions to compute, at least one. */
+  readonly rows: Local<"i32">;
+}
+
+/** Writes the work on one pair of phases in one band: all groups, all panels. */
+function emitPhasePair(
+  context: PairContext,
+  strip: Local<"i32">,
+  panel: Local<"i32">,
+  bias: Local<"i32">,
+  result: Local<"i32">,
+): void {
+  const { f, target, correlation, row, column } = context;
+  const { strip: plan, groups, groupChannels, groupResults, run, resultPixelBytes } = correlation;
+  const panels = panelsOf(target, row.taps * column.taps * run, groupResults);
+  const from = f.i32(), to = f.i32(), toGroup = f.i32();
+  const biasColumn = f.i32(), biasGroup = f.i32();
+  f.set(from, strip);
+  f.increment(
+    from,
+    row.firstPlace * stripRowBytes(plan) + column.firstPlace * plan.pixelBytes,
+  );
+  f.set(toGroup, result);
+  f.set(biasGroup, bias);
+  // Groups that end inside a vector store their own lanes only, so nobody writes the padding.
+  const ragged = groups > 1 && groups * groupResults * 4 < resultPixelBytes;
+  if (ragged) clearPadding(context, result);
+  repeat(f, groups, () => {
+    f.set(to, toGroup);
+    f.set(biasColumn, biasGroup);
+    forEachPanel(f, panels, [to, biasColumn], (vectors, lanes) => {
+      emitRows(context, vectors, lanes, from, panel, biasColumn, to);
+      f.increment(panel, 16 * vectors * panels.depth);
+    });
+    f.increment(from, 4 * groupChannels);
+    f.increment(toGroup, 4 * groupResults);
+    f.increment(biasGroup, 4 * groupResults);
+  });
+}
+
+/** Writes the loop over the positions of one panel. */
+function emitRows(
+  { f, target, tile, correlation, row, column, rows }: PairContext,
+  vectors: number,
+  lanes: number,
+  from: Local<"i32">,
+  panel: Local<"i32">,
+  bias: Local<"i32">,
+  to: Local<"i32">,
+): void {
+  const { strip, groups, run, resultPixelBytes, resultRowBytes } = correlation;
+  const rowBytes = stripRowBytes(strip);
+  const pitch = strip.columns.positionStep * strip.pixelBytes;
+  const resultPitch = column.resultStep * resultPixelBytes;
+  const window: ReductionWindow = {
+    rows: column.taps > 0 ? row.taps : 0,
+    rowStep: row.placeStep * rowBytes,
+    columns: column.taps,
+    columnStep: column.placeStep * strip.pixelBytes,
+    run,
+  };
+  const a = f.i32(), c = f.i32(), aRow = f.i32(), cRow = f.i32();
+  const emitTile = (count: number) => {
+    const size = { rows: count, vectors };
+    if (correlation.bias) tile.loadRow(size, bias, lanes);
+    else tile.clear(size);
+    tile.addRows(size, a, pitch, window, panel);
+    tile.store(size, c, resultPitch, groups === 1 ? 4 : lanes);
+  };
+  const { rows: tileRows } = tileSize(target);
+  const fullTiles = Math.floor(column.positions / tileRows);
+  const rest = column.positions % tileRows;
+  f.set(aRow, from);
+  f.set(cRow, to);
+  repeat(f, rows, () => {
+    f.set(a, aRow);
+    f.set(c, cRow);
+    repeat(f, fullTiles, () => {
+      emitTile(tileRows);
+      f.increment(a, tileRows * pitch);
+      f.increment(c, tileRows * resultPitch);
+    });
+    if (rest > 0) emitTile(rest);
+    f.increment(aRow, strip.rows.positionStep * rowBytes);
+    f.increment(cRow, row.resultStep * resultRowBytes);
+  });
+}
+
+/** Writes zeros to the last vector of every result pixel. */
+function clearPadding(
+  { f, correlation, row, column, rows }: PairContext,
+  result: Local<"i32">,
+): void {
+  const { resultPixelBytes, resultRowBytes } = correlation;
+  const pixel = f.i32(), start = f.i32();
+  const step = column.resultStep * resultPixelBytes;
+  f.set(start, result);
+  repeat(f, rows, () => {
+    f.set(pixel, start);
+    repeat(f, column.positions, () => {
+      f.emit(v128.store(pixel, f32x4.constant(0), resultPixelBytes - 16));
+      f.increment(pixel, step);
+    });
+    f.increment(start, row.resultStep * resultRowBytes);
+  });
+}

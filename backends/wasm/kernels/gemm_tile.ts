@@ -1,0 +1,284 @@
+/**
+ * The innermost loops of every convolution and matrix product: a tile of the result held in
+ * registers while the reduction runs over it.
+ *
+ * A tile has a few rows of a few vectors. Its sums are added to in one of two ways:
+ *
+ * - {@link GemmTile.addRows}: each tile row is the inner product of a run of floats with a packed
+ *   panel (forward convolution: rows are output pixels, runs are the taps under the kernel);
+ * - {@link GemmTile.addOuterProducts}: each step adds a column times a row (weight gradient: steps
+ *   are pixels).
+ *
+ * One factor of every product is a float spread over a vector. Memory instructions are dear where
+ * the engine checks bounds, so the plain form loads four such floats at once and spreads them by
+ * lane shuffles; the paired form has no such check and spreads as it loads, which pairs.
+ */
+
+import {
+  f32x4,
+  type Local,
+  type Operand,
+  type Target,
+  v128,
+  type Vector,
+} from "../assembler/mod.ts";
+import { loadLanes, storeLanes } from "./lanes.ts";
+import { type AnyFunction, repeat } from "./loops.ts";
+
+/** The size of a tile: rows, and vectors of four floats a row. */
+export interface TileSize {
+  readonly rows: number;
+  readonly vectors: number;
+}
+
+/** The largest tile whose sums and factors stay in registers. */
+export function tileSize(target: Target): TileSize {
+  return { rows: 4, vectors: 2 * target.wide };
+}
+
+/**
+ * Where the floats of a row's reduction lie: `rows` × `columns` runs of `run` consecutive floats.
+ * Steps are in bytes and constant.
+ */
+export interface ReductionWindow {
+  readonly rows: number;
+  readonly rowStep: number;
+  readonly columns: number;
+  readonly columnStep: number;
+  readonly run: number;
+}
+
+/** The steps of {@link GemmTile.addOuterProducts}: `rows` × `columns` of them; strides in bytes. */
+export interface OuterSteps {
+  /** How many rows of steps; at least one. */
+  readonly rows: Operand<"i32">;
+  readonly columns: number;
+  /** From one step to the next. */
+  readonly aStep: number;
+  readonly bStep: number;
+  /** From the first step of a row to that of the next. */
+  readonly aRowStep: number;
+  readonly bRowStep: number;
+}
+
+/** Steps written one after another in the loop over a row of outer products. */
+const OUTER_UNROLL = 4;
+/** Floats of a run written one after another, if that divides the run. */
+const RUN_UNROLLS = [16, 12, 8, 4];
+
+/** The registers and pointers of a tile in one function; used for tiles of several sizes in turn. */
+export class GemmTile {
+  readonly #f: AnyFunction;
+  readonly #target: Target;
+  readonly #sums: Local<"v128">[][];
+  readonly #row: Local<"v128">[];
+  readonly #factors: Local<"v128">[];
+  readonly #spread: Local<"v128">;
+  readonly #a: Local<"i32">;
+  readonly #b: Local<"i32">;
+
+  /** @param largest the largest tile this function computes */
+  constructor(f: AnyFunction, target: Target, largest: TileSize = tileSize(target)) {
+    const vectors = (count: number) => Array.from({ length: count }, () => f.v128());
+    this.#f = f;
+    this.#target = target;
+    this.#sums = Array.from({ length: largest.rows }, () => vectors(largest.vectors));
+    this.#row = vectors(largest.vectors);
+    this.#factors = vectors(largest.rows);
+    this.#spread = f.v128();
+    this.#a = f.i32();
+    this.#b = f.i32();
+  }
+
+  /** Sets the sums to zero. */
+  clear({ rows, vectors }: TileSize): void {
+    this.#each(rows, vectors, (sum) => this.#f.set(sum, f32x4.constant(0)));
+  }
+
+  /** Sets the sums of every row to the same floats. `lanes` counts those of the last vector. */
+  loadRow({ rows, vectors }: TileSize, address: Local<"i32">, lanes = 4): void {
+    const [first, ...others] = this.#sums.slice(0, rows);
+    first.slice(0, vectors).forEach((sum, j) => {
+      this.#f.set(sum, loadLanes(address, 16 * j, j < vectors - 1 ? 4 : lanes));
+      for (const other of others) this.#f.set(other[j], sum);
+    });
+  }
+
+  /** Sets the sums from memory, rows `pitch` bytes apart. */
+  load({ rows, vectors }: TileSize, address: Local<"i32">, pitch: number): void {
+    this.#each(rows, vectors, (sum, i, j) => {
+      this.#f.set(sum, v128.load(address, i * pitch + 16 * j));
+    });
+  }
+
+  /** Stores the sums, rows `pitch` bytes apart; of each row's last vector only `lanes` floats. */
+  store({ rows, vectors }: TileSize, address: Local<"i32">, pitch: number, lanes = 4): void {
+    this.#each(rows, vectors, (sum, i, j) => {
+      this.#f.emit(
+        ...storeLanes(address, sum, i * pitch + 16 * j, j < vectors - 1 ? 4 : lanes),
+      );
+    });
+  }
+
+  /**
+   * Adds to each row `i` the inner product of the window at `a + i · pitch` with the panel at `b`:
+   * one row of `vectors` vectors for every float of the window, in order.
+   */
+  addRows(
+    size: TileSize,
+    a: Local<"i32">,
+    pitch: number,
+    window: ReductionWindow,
+    b: Local<"i32">,
+  ): void {
+    const { rows, rowStep, columns, columnStep, run } = joined(window);
+    const f = this.#f;
+    f.set(this.#a, a);
+    f.set(this.#b, b);
+    repeat(f, rows, () => {
+      repeat(f, columns, () => {
+        const moved = this.#addRun(size, pitch, run);
+        f.increment(this.#a, columns > 1 ? columnStep - moved : rows > 1 ? rowStep - moved : 0);
+      });
+      if (columns > 1 && rows > 1) f.increment(this.#a, rowStep - columns * columnStep);
+    });
+  }
+
+  /**
+   * Adds, for every step, the column of `rows` floats at `a` times the row of vectors at `b`. Of
+   * the row's last vector only `lanes` floats are read.
+   */
+  addOuterProducts(
+    size: TileSize,
+    a: Local<"i32">,
+    b: Local<"i32">,
+    steps: OuterSteps,
+    lanes = 4,
+  ): void {
+    const { rows, columns, aStep, bStep, aRowStep, bRowStep } = steps;
+    const f = this.#f;
+    const loops = Math.floor(columns / OUTER_UNROLL);
+    const looped = loops > 1 ? loops * OUTER_UNROLL : 0;
+    f.set(this.#a, a);
+    f.set(this.#b, b);
+    repeat(f, rows, () => {
+      if (looped > 0) {
+        repeat(f, loops, () => {
+          for (let u = 0; u < OUTER_UNROLL; u++) {
+            this.#addOuterProduct(size, u * aStep, u * bStep, lanes);
+          }
+          f.increment(this.#a, OUTER_UNROLL * aStep);
+          f.increment(this.#b, OUTER_UNROLL * bStep);
+        });
+      }
+      for (let u = 0; u < columns - looped; u++) {
+        this.#addOuterProduct(size, u * aStep, u * bStep, lanes);
+      }
+      f.increment(this.#a, aRowStep - looped * aStep);
+      f.increment(this.#b, bRowStep - looped * bStep);
+    });
+  }
+
+  /** Adds one run; returns by how many bytes the pointer into the run moved. */
+  #addRun(size: TileSize, pitch: number, run: number): number {
+    const f = this.#f;
+    const rowBytes = 16 * size.vectors;
+    const whole = run - run % 4;
+    const unroll = RUN_UNROLLS.find((count) => whole % count === 0 && count <= whole) ?? 0;
+    const loops = unroll > 0 ? whole / unroll : 0;
+    repeat(f, loops, () => {
+      for (let u = 0; u < unroll; u += 4) this.#addFour(size, pitch, 4 * u, u * rowBytes);
+      if (loops > 1) {
+        f.increment(this.#a, 4 * unroll);
+        f.increment(this.#b, unroll * rowBytes);
+      }
+    });
+    const moved = loops > 1 ? whole : 0;
+    for (let u = whole; u < run; u++) {
+      this.#loadPanelRow(size.vectors, (u - moved) * rowBytes);
+      this.#addProducts(size, (i) => v128.load32Splat(this.#a, i * pitch + 4 * (u - moved)));
+    }
+    f.increment(this.#b, (run - moved) * rowBytes);
+    return 4 * moved;
+  }
+
+  /** Adds four consecutive floats of every row. */
+  #addFour(size: TileSize, pitch: number, aOffset: number, bOffset: number): void {
+    const paired = this.#target.wide === 2;
+    if (!paired) {
+      for (let i = 0; i < size.rows; i++) {
+        this.#f.set(this.#factors[i], v128.load(this.#a, i * pitch + aOffset));
+      }
+    }
+    for (let lane = 0; lane < 4; lane++) {
+      this.#loadPanelRow(size.vectors, bOffset + 16 * lane * size.vectors);
+      this.#addProducts(
+        size,
+        (i) =>
+          paired
+            ? v128.load32Splat(this.#a, i * pitch + aOffset + 4 * lane)
+            : spreadLane(this.#factors[i], lane),
+      );
+    }
+  }
+
+  #addOuterProduct(size: TileSize, aOffset: number, bOffset: number, lanes: number): void {
+    const [four] = this.#factors;
+    const shuffled = this.#target.wide === 1 ? size.rows - size.rows % 4 : 0;
+    this.#loadPanelRow(size.vectors, bOffset, lanes);
+    this.#addProducts(size, (i) => {
+      if (i >= shuffled) return v128.load32Splat(this.#a, aOffset + 4 * i);
+      if (i % 4 === 0) this.#f.set(four, v128.load(this.#a, aOffset + 4 * i));
+      return spreadLane(four, i % 4);
+    });
+  }
+
+  #loadPanelRow(vectors: number, offset: number, lanes = 4): void {
+    this.#row.slice(0, vectors).forEach((vector, j) => {
+      const count = j < vectors - 1 ? 4 : lanes;
+      this.#f.set(vector, loadLanes(this.#b, offset + 16 * j, count));
+    });
+  }
+
+  /** Adds to every row the product of its factor and the panel row at hand. */
+  #addProducts({ rows, vectors }: TileSize, factor: (row: number) => Vector): void {
+    for (let i = 0; i < rows; i++) {
+      this.#f.set(this.#spread, factor(i));
+      for (let j = 0; j < vectors; j++) {
+        const sum = this.#sums[i][j];
+        this.#f.set(sum, multiplyAdd(this.#target, this.#spread, this.#row[j], sum));
+      }
+    }
+  }
+
+  #each(
+    rows: number,
+    vectors: number,
+    visit: (sum: Local<"v128">, row: number, vector: number) => void,
+  ): void {
+    this.#sums.slice(0, rows).forEach((row, i) =>
+      row.slice(0, vectors).forEach((sum, j) => visit(sum, i, j))
+    );
+  }
+}
+
+/** `a · b + c`, fused where the target has relaxed SIMD. */
+export function multiplyAdd(target: Target, a: Vector, b: Vector, c: Vector): Vector {
+  return target.relaxedSimd ? f32x4.relaxedMadd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** One lane of a vector in all lanes. */
+export function spreadLane(vector: Local<"v128">, lane: number): Vector {
+  return f32x4.shuffle(vector, vector, [lane, lane, lane, lane]);
+}
+
+/** The same window with runs that follow one another made one. */
+function joined(window: ReductionWindow): ReductionWindow {
+  let { rows, rowStep, columns, columnStep, run } = window;
+  if (columns > 1 && columnStep === 4 * run) [run, columns] = [run * columns, 1];
+  if (rows > 1 && columns === 1 && rowStep === 4 * run) [run, rows] = [run * rows, 1];
+  if (rows > 1 && columns > 1 && rowStep === columns * columnStep) {
+    [columns, rows] = [columns * rows, 1];
+  }
+  return { rows, rowStep, columns, columnStep, run };
+}

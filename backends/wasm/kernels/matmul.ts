@@ -1,0 +1,182 @@
+/** Kernels of `matmul` and `linear`: pack the second matrix, then multiply tile by tile. */
+
+import type { GraphNode } from "../../../graph/types.ts";
+import { type MatmulAttributes, matmulGeometry } from "../../../ops/matmul.ts";
+import { i32, type Local, type Target } from "../assembler/mod.ts";
+import {
+  type KernelFamily,
+  type KernelFunction,
+  type Lowering,
+  type Ref,
+  threadRange,
+} from "../kernel.ts";
+import { GemmTile, tileSize } from "./gemm_tile.ts";
+import { emitPacking, type Panels, panelsOf, type PanelSource, tailLanes } from "./panels.ts";
+
+/** Product of two matrices, either transposed. */
+export const matmul: KernelFamily = {
+  ops: ["matmul"],
+  lower(node: GraphNode, lowering: Lowering): void {
+    const [a, b] = node.inputs;
+    const attributes: MatmulAttributes = node.attributes;
+    const { rows, inner, columns } = matmulGeometry(a.shape, b.shape, attributes);
+    const { transposeA, transposeB } = attributes;
+    lowerProduct(lowering, {
+      rows,
+      inner,
+      columns,
+      transposeA,
+      transposeB,
+      a: lowering.ref(a),
+      b: lowering.ref(b),
+      result: lowering.ref(node.outputs[0]),
+    });
+  },
+};
+
+/** Fully connected layer: the product with the transposed weight, and a bias. */
+export const linear: KernelFamily = {
+  ops: ["linear"],
+  lower(node: GraphNode, lowering: Lowering): void {
+    const [input, weight, bias] = node.inputs;
+    const [columns, inner] = weight.shape;
+    lowerProduct(lowering, {
+      rows: input.shape[0],
+      inner,
+      columns,
+      transposeA: false,
+      transposeB: true,
+      a: lowering.ref(input),
+      b: lowering.ref(weight),
+      bias: bias && lowering.ref(bias),
+      result: lowering.ref(node.outputs[0]),
+    });
+  },
+};
+
+interface ProductShape {
+  readonly rows: number;
+  readonly inner: number;
+  readonly columns: number;
+  readonly transposeA: boolean;
+}
+
+interface Product extends ProductShape {
+  readonly transposeB: boolean;
+  readonly a: Ref;
+  readonly b: Ref;
+  readonly bias?: Ref;
+  readonly result: Ref;
+}
+
+function lowerProduct(lowering: Lowering, product: Product): void {
+  const { rows, inner, columns, transposeA, transposeB, bias } = product;
+  const { target, threads } = lowering;
+  const panels = panelsOf(target, inner, columns);
+  const source: PanelSource = {
+    batch: 1,
+    batchStep: 0,
+    columnStep: transposeB ? 4 * inner : 4,
+    depthLoops: [{ count: inner, sourceStep: transposeB ? 4 : 4 * columns, depthStep: 1 }],
+  };
+  const packed = lowering.scratch(panels.bytes);
+  lowering.phase({
+    kernel: lowering.kernel(
+      `pack panels ${JSON.stringify([panels, source])}`,
+      ["matrix", "packed"],
+      (f) => emitPacking(f, threads, panels, source, f.parameters.matrix, f.parameters.packed),
+    ),
+    args: { matrix: product.b, packed },
+    writes: ["packed"],
+    detail: "pack",
+  });
+  const shape = { rows, inner, columns, transposeA };
+  lowering.phase({
+    kernel: lowering.kernel(
+      `product ${JSON.stringify(shape)} ${bias ? "bias" : ""}`,
+      ["a", "panels", "bias", "result"],
+      (f) => emitProduct(f, target, threads, shape, panels, bias !== undefined),
+    ),
+    args: { a: product.a, panels: packed, bias: bias ?? 0, result: product.result },
+    writes: ["result"],
+    flops: 2 * rows * inner * columns,
+  });
+}
+
+/** Writes the multiplication. Threads share the tiles, panel by panel. */
+function emitProduct(
+  f: KernelFunction<"a" | "panels" | "bias" | "result">,
+  target: Target,
+  threads: number,
+  shape: ProductShape,
+  panels: Panels,
+  hasBias: boolean,
+): void {
+  const { rows, inner, columns, transposeA } = shape;
+  const { rows: tileRows } = tileSize(target);
+  const { fullVectors, fullCount, tailVectors, fullBytes } = panels;
+  const rowTiles = Math.ceil(rows / tileRows);
+  const panelCount = fullCount + (tailVectors > 0 ? 1 : 0);
+  const tile = new GemmTile(f, target);
+  const item = f.i32(), panelIndex = f.i32(), rowTile = f.i32();
+  const a = f.i32(), panel = f.i32(), bias = f.i32(), result = f.i32();
+
+  const emitTile = (count: number, vectors: number, lanes: number) => {
+    const size = { rows: count, vectors };
+    if (hasBias) tile.loadRow(size, bias, lanes);
+    else tile.clear(size);
+    if (transposeA) {
+      tile.addOuterProducts(size, a, panel, {
+        rows: 1,
+        columns: inner,
+        aStep: 4 * rows,
+        bStep: 16 * vectors,
+        aRowStep: 0,
+        bRowStep: 0,
+      });
+    } else {
+      const window = { rows: 1, rowStep: 0, columns: 1, columnStep: 0, run: inner };
+      tile.addRows(size, a, 4 * inner, window, panel);
+    }
+    tile.store(size, result, 4 * columns, lanes);
+  };
+  const chooseRows = (vectors: number, lanes: number) =>
+    choose(f, rowTile, rowTiles, rows % tileRows || tileRows, tileRows, (count) => {
+      emitTile(count, vectors, lanes);
+    });
+
+  const { first, end } = threadRange(f, threads, rowTiles * panelCount);
+  f.loop(item, first, end, 1, () => {
+    f.set(panelIndex, i32.divU(item, rowTiles));
+    f.set(rowTile, i32.sub(item, i32.mul(panelIndex, rowTiles)));
+    const rowStep = 4 * tileRows * (transposeA ? 1 : inner);
+    f.set(a, i32.add(f.parameters.a, i32.mul(rowTile, rowStep)));
+    f.set(panel, i32.add(f.parameters.panels, i32.mul(panelIndex, fullBytes)));
+    f.set(bias, i32.add(f.parameters.bias, i32.mul(panelIndex, 16 * fullVectors)));
+    f.set(result, i32.add(f.parameters.result, i32.mul(rowTile, 4 * tileRows * columns)));
+    f.increment(result, i32.mul(panelIndex, 16 * fullVectors));
+    const last = tailVectors || fullVectors;
+    const lanes = tailLanes(panels);
+    if (last === fullVectors && lanes === 4) chooseRows(fullVectors, 4);
+    else {
+      f.if(
+        i32.eq(panelIndex, panelCount - 1),
+        () => chooseRows(last, lanes),
+        panelCount > 1 ? () => chooseRows(fullVectors, 4) : undefined,
+      );
+    }
+  });
+}
+
+/** Writes `body` for the extent of the last of `count` pieces and for that of the others. */
+function choose(
+  f: KernelFunction<"a" | "panels" | "bias" | "result">,
+  index: Local<"i32">,
+  count: number,
+  last: number,
+  others: number,
+  body: (extent: number) => void,
+): void {
+  if (last === others || count === 1) body(last);
+  else f.if(i32.eq(index, count - 1), () => body(last), () => body(others));
+}

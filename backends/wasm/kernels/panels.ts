@@ -1,0 +1,186 @@
+/**
+ * Packed panels: a matrix as the tiles read it.
+ *
+ * A matrix of `depth` rows is cut into panels of as many columns as a tile is wide, each stored row
+ * after row; the last panel may be narrower, by whole vectors. A tile then reads its factors from
+ * consecutive addresses. Missing columns and missing depth are zeros.
+ */
+
+import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
+import { type KernelFunction, threadRange } from "../kernel.ts";
+import { tileSize } from "./gemm_tile.ts";
+import { type AnyFunction, repeat } from "./loops.ts";
+
+/** How a matrix is cut into panels. */
+export interface Panels {
+  /** Floats of a column, the length of the reduction. */
+  readonly depth: number;
+  readonly columns: number;
+  /** Vectors a row of the panels that are not the last, and how many of those there are. */
+  readonly fullVectors: number;
+  readonly fullCount: number;
+  /** Vectors a row of the last panel; 0 if the full ones cover all columns. */
+  readonly tailVectors: number;
+  /** Bytes of a full panel, and of all panels. */
+  readonly fullBytes: number;
+  readonly bytes: number;
+}
+
+/** Cuts a matrix of `depth` × `columns` into panels. */
+export function panelsOf(target: Target, depth: number, columns: number): Panels {
+  const fullVectors = tileSize(target).vectors;
+  const vectors = Math.ceil(columns / 4);
+  const fullCount = Math.floor(vectors / fullVectors);
+  return {
+    depth,
+    columns,
+    fullVectors,
+    fullCount,
+    tailVectors: vectors % fullVectors,
+    fullBytes: 16 * fullVectors * depth,
+    bytes: 16 * vectors * depth,
+  };
+}
+
+/** Floats of a panel's last vector that are columns of the matrix. */
+export function tailLanes({ columns }: Panels): number {
+  return (columns - 1) % 4 + 1;
+}
+
+/**
+ * Writes a loop over the panels; each of `across` moves on by the panel's columns between rounds.
+ *
+ * @param body Writes the work on a panel of so many vectors, the last of so many lanes.
+ */
+export function forEachPanel(
+  f: AnyFunction,
+  panels: Panels,
+  across: readonly Local<"i32">[],
+  body: (vectors: number, lanes: number) => void,
+): void {
+  const { fullVectors, fullCount, tailVectors } = panels;
+  const lanes = tailLanes(panels);
+  const full = (lastLanes: number) => () => {
+    body(fullVectors, lastLanes);
+    for (const pointer of across) f.increment(pointer, 16 * fullVectors);
+  };
+  const partial = tailVectors === 0 && lanes < 4;
+  repeat(f, partial ? fullCount - 1 : fullCount, full(4));
+  if (partial) full(lanes)();
+  if (tailVectors > 0) body(tailVectors, lanes);
+}
+
+/** A loop over the rows of a matrix: how often, and how far apart the elements are. */
+export interface DepthLoop {
+  readonly count: number;
+  /** Bytes from one element of the source to the next; may be negative. */
+  readonly sourceStep: number;
+  /** Rows of the matrix from one to the next. */
+  readonly depthStep: number;
+}
+
+/** Where the elements of a batch of matrices lie: a nest of loops, outermost first. */
+export interface PanelSource {
+  /** Matrices, stored packed one after another, and bytes between their first elements. */
+  readonly batch: number;
+  readonly batchStep: number;
+  /** Bytes between neighbouring columns. */
+  readonly columnStep: number;
+  readonly depthLoops: readonly DepthLoop[];
+}
+
+/** Writes the packing of a batch of matrices, shared out by panels. */
+export function emitPacking(
+  f: KernelFunction,
+  threads: number,
+  panels: Panels,
+  source: PanelSource,
+  from: Local<"i32">,
+  to: Local<"i32">,
+): void {
+  const { fullVectors, fullCount, tailVectors, fullBytes, depth, columns } = panels;
+  const perMatrix = fullCount + (tailVectors > 0 ? 1 : 0);
+  const { first, end } = threadRange(f, threads, source.batch * perMatrix);
+  const item = f.i32(), matrix = f.i32(), index = f.i32(), read = f.i32(), write = f.i32();
+  const pack = (vectors: number, realColumns: number) =>
+    packPanel(f, depth, source, read, write, vectors, realColumns);
+  const lastColumns = columns - 4 * fullVectors * (perMatrix - 1);
+  f.loop(item, first, end, 1, () => {
+    f.set(matrix, i32.divU(item, perMatrix));
+    f.set(index, i32.sub(item, i32.mul(matrix, perMatrix)));
+    f.set(read, i32.add(from, i32.mul(matrix, source.batchStep)));
+    f.increment(read, i32.mul(index, 4 * fullVectors * source.columnStep));
+    f.set(write, i32.add(to, i32.mul(matrix, panels.bytes)));
+    f.increment(write, i32.mul(index, fullBytes));
+    f.if(
+      i32.eq(index, perMatrix - 1),
+      () => pack(tailVectors || fullVectors, lastColumns),
+      () => pack(fullVectors, 4 * fullVectors),
+    );
+  });
+}
+
+/** Writes the packing of one matrix by the thread that runs it. */
+export function packPanels(
+  f: AnyFunction,
+  { depth, columns, fullVectors, fullBytes }: Panels,
+  source: PanelSource,
+  from: Local<"i32">,
+  to: Local<"i32">,
+): void {
+  const read = f.i32(), write = f.i32();
+  const width = 4 * fullVectors;
+  f.set(read, from);
+  f.set(write, to);
+  repeat(f, Math.floor(columns / width), () => {
+    packPanel(f, depth, source, read, write, fullVectors, width);
+    f.increment(read, width * source.columnStep);
+    f.increment(write, fullBytes);
+  });
+  const rest = columns % width;
+  if (rest > 0) packPanel(f, depth, source, read, write, Math.ceil(rest / 4), rest);
+}
+
+/** Byte offset of an element of a packed matrix. */
+export function panelOffset(
+  { columns, fullVectors, fullBytes }: Panels,
+  row: number,
+  column: number,
+): number {
+  const width = 4 * fullVectors;
+  const panel = Math.floor(column / width);
+  const vectors = Math.min(fullVectors, Math.ceil((columns - panel * width) / 4));
+  return panel * fullBytes + 16 * vectors * row + 4 * (column % width);
+}
+
+/** Writes the packing of one panel; `read` and `write` keep their values. */
+function packPanel(
+  f: AnyFunction,
+  depth: number,
+  { depthLoops, columnStep }: PanelSource,
+  read: Local<"i32">,
+  write: Local<"i32">,
+  vectors: number,
+  columns: number,
+): void {
+  const nest = (level: number): void => {
+    if (level === depthLoops.length) {
+      for (let column = 0; column < columns; column++) {
+        f.emit(f32.store(write, f32.load(read, column * columnStep), 4 * column));
+      }
+      return;
+    }
+    const { count, sourceStep, depthStep } = depthLoops[level];
+    const writeStep = 16 * vectors * depthStep;
+    repeat(f, count, () => {
+      nest(level + 1);
+      f.increment(read, sourceStep);
+      f.increment(write, writeStep);
+    });
+    f.increment(read, -count * sourceStep);
+    f.increment(write, -count * writeStep);
+  };
+  const packed = depthLoops.reduce((product, { count }) => product * count, 1);
+  if (packed < depth || columns < 4 * vectors) f.emit(memory.fill(write, 0, 16 * vectors * depth));
+  nest(0);
+}

@@ -1,0 +1,177 @@
+/**
+ * Runs one node on its WebAssembly kernels, without a program or workers: the threads of every
+ * phase take turns. Memory starts as NaN, so that reading what nobody wrote shows.
+ */
+
+import type { GraphNode, Value } from "../../../graph/types.ts";
+import { ModuleBuilder, type Target } from "../../../backends/wasm/assembler/mod.ts";
+import type {
+  FunctionLibrary,
+  Kernel,
+  KernelFamily,
+  KernelFunction,
+  Lowering,
+  MemoryBuffer,
+  Phase,
+  Ref,
+} from "../../../backends/wasm/kernel.ts";
+import { type Layout, layoutOf, type Order } from "../../../backends/wasm/layout.ts";
+
+/** A node's phases, ready to run any number of times. */
+export interface RunnableNode {
+  /** Writes an input, row-major in its shape. */
+  write(value: Value, data: ArrayLike<number>): void;
+  /** An output, row-major in its shape. */
+  read(value: Value): Float64Array;
+  /** What the padding lanes of a value hold. */
+  readPadding(value: Value): number[];
+  /** Runs every phase for every thread. */
+  run(): void;
+  /** The phases, each as a call for one thread. */
+  readonly phases: readonly { readonly phase: Phase; readonly call: (thread: number) => void }[];
+}
+
+/** Lowers a node and places it in a memory of its own. */
+export function runnableNode(
+  family: KernelFamily,
+  node: GraphNode,
+  target: Target,
+  threads: number,
+): RunnableNode {
+  const plain = (values: readonly Value[]): Order[] => values.map(() => "plain");
+  const orders = family.orders?.(node, plain(node.inputs)) ??
+    { inputs: plain(node.inputs), outputs: plain(node.outputs) };
+  const layouts = new Map<Value, Layout>();
+  node.inputs.forEach((value, i) => layouts.set(value, layoutOf(value, orders.inputs[i])));
+  node.outputs.forEach((value, i) => layouts.set(value, layoutOf(value, orders.outputs[i])));
+  const layout = (value: Value): Layout => {
+    const found = layouts.get(value);
+    if (!found) throw new Error("the kernel asked for a value that is not its node's");
+    return found;
+  };
+
+  let top = 4096;
+  const addresses = new Map<MemoryBuffer, number>();
+  const allocate = (bytes: number): Ref => {
+    const buffer = { bytes };
+    addresses.set(buffer, top);
+    top = (top + bytes + 127) & ~63;
+    return { buffer, offset: 0 };
+  };
+  const values = new Map([...layouts].map(([value, { bytes }]) => [value, allocate(bytes)]));
+  const ref = (value: Value): Ref => values.get(value) ?? allocate(0);
+  const tables: { ref: Ref; data: Float32Array | Int32Array | Uint8Array }[] = [];
+  const phases: Phase[] = [];
+  const kernels = new Map<string, Kernel>();
+  const lowering: Lowering = {
+    target,
+    threads,
+    layout,
+    ref,
+    scratch: allocate,
+    threadScratch(bytes) {
+      const stride = (bytes + 127) & ~63;
+      return { ref: allocate(threads * stride), stride };
+    },
+    table(data) {
+      const ref = allocate(data.byteLength);
+      tables.push({ ref, data });
+      return ref;
+    },
+    kernel(key, parameters, build) {
+      const kernel = { key, parameters, build };
+      kernels.set(key, kernel as unknown as Kernel);
+      return kernel;
+    },
+    phase: (phase) => phases.push(phase as unknown as Phase),
+  };
+  family.lower(node, lowering);
+
+  const module = new ModuleBuilder();
+  const names = new Map([...kernels.keys()].map((key, i) => [key, `kernel${i}`]));
+  const functions = new Map<string, unknown>();
+  const library: FunctionLibrary = {
+    function(key, parameterTypes, resultType, build) {
+      const known = functions.get(key);
+      if (known) {
+        return known as ReturnType<
+          typeof library.function<typeof parameterTypes, typeof resultType>
+        >;
+      }
+      const f = module.function(key, parameterTypes, resultType);
+      functions.set(key, f);
+      build(f);
+      return f;
+    },
+  };
+  for (const [key, kernel] of kernels) {
+    const types = Object.fromEntries(
+      [...kernel.parameters, "thread"].map((name) => [name, "i32" as const]),
+    );
+    const f = module.function(names.get(key) ?? key, types);
+    kernel.build(f as unknown as KernelFunction<string>, library);
+    module.export(f);
+  }
+  const pages = Math.ceil(top / 65536) + 1;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
+  const floats = new Float32Array(memory.buffer);
+  floats.fill(NaN);
+  const address = (at: Ref) => (addresses.get(at.buffer) ?? 0) + at.offset;
+  for (const { ref, data } of tables) {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    new Uint8Array(memory.buffer).set(bytes, address(ref));
+  }
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), {
+    env: { memory },
+  });
+  const calls = phases.map((phase) => {
+    const call = exports[names.get(phase.kernel.key) ?? ""] as (...args: number[]) => void;
+    const args = phase.kernel.parameters.map((name) => {
+      const argument = phase.args[name];
+      return typeof argument === "number" ? argument : address(argument);
+    });
+    return { phase, call: (thread: number) => call(...args, thread) };
+  });
+  return {
+    phases: calls,
+    run() {
+      for (const { call } of calls) {
+        for (let thread = 0; thread < threads; thread++) call(thread);
+      }
+    },
+    write(value, data) {
+      const at = address(ref(value)) / 4;
+      floats.fill(0.5, at, at + layout(value).elements);
+      forEachElement(layout(value), (i, place) => floats[at + place] = data[i]);
+    },
+    read(value) {
+      const at = address(ref(value)) / 4;
+      const data = new Float64Array(
+        layout(value).batch * layout(value).channels * layout(value).pixels,
+      );
+      forEachElement(layout(value), (i, place) => data[i] = floats[at + place]);
+      return data;
+    },
+    readPadding(value) {
+      const at = address(ref(value)) / 4;
+      const real = new Set<number>();
+      forEachElement(layout(value), (_, place) => real.add(place));
+      return Array.from({ length: layout(value).elements }, (_, place) => place)
+        .filter((place) => !real.has(place))
+        .map((place) => floats[at + place]);
+    },
+  };
+}
+
+/** Visits the elements of a value: row-major index in its shape, and place in memory. */
+function forEachElement(layout: Layout, visit: (index: number, place: number) => void): void {
+  const { order, batch, channels, paddedChannels, pixels } = layout;
+  for (let n = 0; n < batch; n++) {
+    for (let c = 0; c < channels; c++) {
+      for (let p = 0; p < pixels; p++) {
+        const index = (n * channels + c) * pixels + p;
+        visit(index, order === "plain" ? index : (n * pixels + p) * paddedChannels + c);
+      }
+    }
+  }
+}
