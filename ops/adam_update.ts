@@ -45,13 +45,14 @@ export const adamUpdateOp = elementwiseOp<AdamUpdateAttributes & { readonly outp
     "learningRate",
     "biasCorrection1",
     "biasCorrection2",
+    "beta1",
     "expAvg",
     "expAvgSq",
     "maxExpAvgSq",
   ],
   outputCount: ({ outputCount }) => outputCount,
   expression(e, inputs, { beta2, eps, weightDecay, decoupledWeightDecay }) {
-    const [parameter, gradient, learningRate, beta1, correction1, correction2, m, v, most] = inputs;
+    const [parameter, gradient, learningRate, correction1, correction2, beta1, m, v, most] = inputs;
     const decay = e.constant(weightDecay);
     const g = weightDecay === 0 || decoupledWeightDecay
       ? gradient
