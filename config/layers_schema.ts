@@ -4,6 +4,8 @@
  */
 
 import { z } from "zod";
+import type { LayerName, LayerOptions } from "../layers/registry.ts";
+import type { Shape } from "./shape.ts";
 
 const size = z.union([z.int().min(1), z.tuple([z.int().min(1), z.int().min(1)])]);
 const padding = z.union([z.int().min(0), z.tuple([z.int().min(0), z.int().min(0)])]);
@@ -37,43 +39,56 @@ const poolShape = {
 };
 
 const LAYERS = {
-  conv2d: z.strictObject(convolutionShape).describe("2-d convolution"),
-  do_conv2d: z.strictObject(overParameterizedShape).describe(
-    "Depthwise over-parameterized convolution (DO-Conv)",
+  conv2d: z.strictObject(convolutionShape satisfies Shape<LayerOptions["conv2d"]>).describe(
+    "2-d convolution",
   ),
-  convolution: z.strictObject(overParameterizedShape).describe(
-    "Either of the two, as model.convolution says",
-  ),
-  batch_norm2d: z.strictObject({
-    eps: z.number().positive().optional().describe("Added to the variance; 1e-5 by default"),
-    momentum: z.number().min(0).max(1).optional().describe(
-      "Share of a batch in the running statistics; 0.1 by default",
+  do_conv2d: z.strictObject(overParameterizedShape satisfies Shape<LayerOptions["do_conv2d"]>)
+    .describe(
+      "Depthwise over-parameterized convolution (DO-Conv)",
     ),
-    affine: z.boolean().optional().describe("Whether to scale and shift; true by default"),
-  }).describe("Batch normalisation"),
-  linear: z.strictObject({
-    outFeatures: z.int().min(1).describe("Output features"),
-    bias: z.boolean().optional().describe("Whether to add a bias; true by default"),
-  }).describe("Fully connected layer"),
-  max_pool2d: z.strictObject({
-    ...poolShape,
-    dilation: size.optional().describe("Distance of window taps; 1 by default"),
-  }).describe("Max pooling"),
-  avg_pool2d: z.strictObject({
-    ...poolShape,
-    countIncludePad: z.boolean().optional().describe(
-      "Whether padding counts in the average; true by default",
+  convolution: z.strictObject(overParameterizedShape satisfies Shape<LayerOptions["convolution"]>)
+    .describe(
+      "Either of the two, as model.convolution says",
     ),
-    divisorOverride: z.int().min(1).optional().describe("Divide by this instead of the count"),
-  }).describe("Average pooling"),
+  batch_norm2d: z.strictObject(
+    {
+      eps: z.number().positive().optional().describe("Added to the variance; 1e-5 by default"),
+      momentum: z.number().min(0).max(1).optional().describe(
+        "Share of a batch in the running statistics; 0.1 by default",
+      ),
+      affine: z.boolean().optional().describe("Whether to scale and shift; true by default"),
+    } satisfies Shape<LayerOptions["batch_norm2d"]>,
+  ).describe("Batch normalisation"),
+  linear: z.strictObject(
+    {
+      outFeatures: z.int().min(1).describe("Output features"),
+      bias: z.boolean().optional().describe("Whether to add a bias; true by default"),
+    } satisfies Shape<LayerOptions["linear"]>,
+  ).describe("Fully connected layer"),
+  max_pool2d: z.strictObject(
+    {
+      ...poolShape,
+      dilation: size.optional().describe("Distance of window taps; 1 by default"),
+    } satisfies Shape<LayerOptions["max_pool2d"]>,
+  ).describe("Max pooling"),
+  avg_pool2d: z.strictObject(
+    {
+      ...poolShape,
+      countIncludePad: z.boolean().optional().describe(
+        "Whether padding counts in the average; true by default",
+      ),
+    } satisfies Shape<LayerOptions["avg_pool2d"]>,
+  ).describe("Average pooling"),
   global_avg_pool2d: z.strictObject({}).describe("Mean over all positions, one number a channel"),
   relu: z.strictObject({}).describe("max(x, 0)"),
   tanh: z.strictObject({}).describe("Hyperbolic tangent"),
   flatten: z.strictObject({}).describe("All features of a picture in one row"),
-  dropout: z.strictObject({
-    p: z.number().min(0).lt(1).optional().describe("Share set to zero; 0.5 by default"),
-  }).describe("Dropout, while training"),
-};
+  dropout: z.strictObject(
+    {
+      p: z.number().min(0).lt(1).optional().describe("Share set to zero; 0.5 by default"),
+    } satisfies Shape<LayerOptions["dropout"]>,
+  ).describe("Dropout, while training"),
+} satisfies Record<LayerName, z.ZodType>;
 
 /** Layers that need no options may be written as their name alone. */
 const bareName = z.enum([

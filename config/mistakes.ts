@@ -56,7 +56,8 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
   if (issue.code === "unrecognized_keys") {
     const valid = keysOf(schemasAt(schema, path, value));
     return issue.keys.map((key) => {
-      const meant = nearestName(key, valid) ?? placesOf(schema, key)[0];
+      const meant = nearestName(key, valid) ??
+        placesOf(schema, key).find((place) => place !== [...path, key].join("."));
       const remedy = meant === undefined
         ? valid.length === 0 ? "; no keys are expected here" : `; valid keys: ${valid.join(", ")}`
         : `; did you mean "${meant}"?`;

@@ -4,8 +4,12 @@
  */
 
 import { z } from "zod";
+import type { SyntheticOptions } from "../datasets/dataset.ts";
+import { datasetNames } from "../datasets/registry.ts";
+import { type FamilyOptions, listModels } from "../models/registry.ts";
 import { layersSchema } from "./layers_schema.ts";
 import { clipSchema, emaSchema, optimizerSchema, scheduleSchema } from "./recipe_schema.ts";
+import type { Shape } from "./shape.ts";
 
 const count = z.int().min(1);
 const path = z.string().min(1);
@@ -13,16 +17,19 @@ const path = z.string().min(1);
 /** Everything a file name may not hold on some system, and the two names that are folders. */
 const UNFIT_NAME = /[/\\:*?"<>|\p{Cc}]|^\.{0,2}$/u;
 
-const synthetic = z.strictObject({
-  classes: z.int().min(2).optional().describe("Number of classes"),
-  imageSize: count.optional().describe("Height and width"),
-  channels: count.optional().describe("Channels"),
-  trainCount: count.optional().describe("Training images"),
-  testCount: count.optional().describe("Test images"),
-});
+const synthetic = z.strictObject(
+  {
+    classes: z.int().min(2).optional().describe("Number of classes"),
+    imageSize: count.optional().describe("Height and width"),
+    channels: count.optional().describe("Channels"),
+    trainCount: count.optional().describe("Training images"),
+    testCount: count.optional().describe("Test images"),
+    imageSeed: z.int().min(0).optional().describe("Seed of the images, apart from the run's"),
+  } satisfies Shape<SyntheticOptions>,
+);
 
 const data = z.strictObject({
-  dataset: z.enum(["mnist", "fashion_mnist", "cifar10", "cifar100", "synthetic"]).describe(
+  dataset: z.enum(datasetNames()).describe(
     "Which dataset",
   ),
   root: path.optional().describe(
@@ -32,7 +39,10 @@ const data = z.strictObject({
     .describe("Address of a folder with the dataset's files, tried before all other sources"),
   checksums: z.record(
     z.string(),
-    z.string().regex(/^sha256:[0-9a-f]{64}$/, "expected sha256: and 64 hexadecimal digits"),
+    z.string().regex(
+      /^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}|none)$/i,
+      "expected sha256: and 64 hexadecimal digits, md5: and 32, or none",
+    ),
   ).optional().describe("Checksums of files that are not the official ones, by file name"),
   synthetic: synthetic.optional().describe("Size of the synthetic dataset"),
   batchSize: count.default(128).describe("Images in a training batch"),
@@ -73,8 +83,21 @@ const data = z.strictObject({
   error: "only the dataset synthetic has a size to choose; remove it",
 });
 
+/** A list of layers has a key of its own in a config. */
+const namedModels = listModels().filter((name) => name !== "layers");
+
+const modelOptions = z.strictObject(
+  {
+    width: count.optional().describe("Channels of the first convolution; all others follow it"),
+    hidden: count.optional().describe("Outputs of do_conv_net's hidden linear layer"),
+    stemReLU: z.boolean().optional().describe("ReLU after the stem of cifar_resnet*_v1"),
+    groups: count.optional().describe("Groups of a bottleneck's 3x3 convolution"),
+    widthPerGroup: count.optional().describe("Channels of each such group at 64 planes"),
+  } satisfies Shape<FamilyOptions>,
+);
+
 const model = z.strictObject({
-  name: z.string().min(1).optional().describe("A model by name"),
+  name: z.enum(namedModels).optional().describe("A model by name"),
   layers: layersSchema.optional().describe("A model as a list of layers"),
   convolution: z.enum(["conv", "do_conv"]).default("do_conv").describe(
     "Plain convolutions, or over-parameterized ones (DO-Conv) that fold away after training",
@@ -85,8 +108,7 @@ const model = z.strictObject({
   pairing: z.enum(["paper", "authors"]).default("paper").describe(
     "Which D a grouped kernel's row meets: the paper's pairing or the reference implementation's",
   ),
-  options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])).optional()
-    .describe("Options of the named model, for instance its width"),
+  options: modelOptions.optional().describe("Options of the named model; each takes its own"),
 }).refine((m) => (m.name === undefined) !== (m.layers === undefined), {
   error: "give exactly one of name and layers",
 }).refine((m) => m.options === undefined || m.layers === undefined, {

@@ -1,6 +1,6 @@
 /** A config file's text: its YAML value, where each part of it stands, and `--set` overrides. */
 
-import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import { InputError } from "../errors.ts";
 
 /** The way from the root of a config to one of its values. */
@@ -39,6 +39,13 @@ export class ConfigSource {
     const problems = [...this.#document.errors, ...this.#document.warnings].map((problem) =>
       `${this.#place(problem.pos[0])} not valid YAML: ${problem.message}`
     );
+    visit(this.#document, {
+      Alias: (_, alias) => {
+        if (alias.resolve(this.#document)) return;
+        const place = this.#place(startOf(alias) ?? 0);
+        problems.push(`${place} not valid YAML: no anchor &${alias.source} stands before this`);
+      },
+    });
     if (problems.length > 0) throw new InputError(problems.join("\n"));
     try {
       this.value = this.#document.toJS();

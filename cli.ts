@@ -1,0 +1,138 @@
+/**
+ * The command line: finds the command, reads its arguments, runs it, and turns what is thrown into
+ * a message and an exit code.
+ */
+
+import { columns, type Command, commandHelp, type Context, parseArguments } from "./cli/command.ts";
+import { suggestion } from "./config/nearest.ts";
+import manifest from "./deno.json" with { type: "json" };
+import { EXIT, InputError, UserError } from "./errors.ts";
+import { Progress, type ProgressTarget, standardError } from "./reporting/progress.ts";
+
+/** A line of {@link COMMANDS}. */
+export interface CommandEntry {
+  name: string;
+  /** One line, without a full stop. */
+  summary: string;
+  /** Loads the command's file; only the one that is called for is. */
+  load(): Promise<{ command: Command }>;
+}
+
+/** All commands, in the order of the help. A new one is a file in `cli/` and a line here. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "init",
+    summary: "Write a commented config to start from",
+    load: () => import("./cli/init.ts"),
+  },
+  {
+    name: "datasets",
+    summary: "List the datasets or download one",
+    load: () => import("./cli/datasets.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "Check this machine and say what to do about what is missing",
+    load: () => import("./cli/doctor.ts"),
+  },
+];
+
+/** Where the command line writes. */
+export interface Streams {
+  /** Writes text to standard output as it is. */
+  out(text: string): void;
+  /** Standard error. */
+  error: ProgressTarget;
+}
+
+/** Runs `overfold ARGS…` and returns its exit code. */
+export async function main(
+  args: readonly string[],
+  streams: Streams = processStreams(),
+): Promise<number> {
+  const progress = new Progress(streams.error);
+  try {
+    return await dispatch(args, streams, progress);
+  } catch (error) {
+    progress.finish();
+    if (error instanceof Deno.errors.BrokenPipe) return EXIT.failure;
+    if (error instanceof UserError) {
+      streams.error.write(`error: ${error.message}\n`);
+      return error.exitCode;
+    }
+    if (error instanceof Deno.errors.NotCapable) {
+      streams.error.write(
+        `error: Deno was not allowed something that is needed: ${error.message}\n`,
+      );
+      return EXIT.failure;
+    }
+    const details = error instanceof Error ? error.stack ?? error.message : String(error);
+    streams.error.write(
+      `error: this is a defect in Overfold ${manifest.version}, not a mistake of yours; ` +
+        `please report it with the lines below\n${details}\n`,
+    );
+    return EXIT.failure;
+  }
+}
+
+async function dispatch(
+  args: readonly string[],
+  streams: Streams,
+  progress: Progress,
+): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === undefined || first === "--help" || first === "-h") {
+    streams.out(`${overview()}\n`);
+    return EXIT.success;
+  }
+  if (first === "--version" || first === "-V") {
+    streams.out(`overfold ${manifest.version}\n`);
+    return EXIT.success;
+  }
+  const entry = COMMANDS.find(({ name }) => name === first);
+  if (!entry) {
+    const kind = first.startsWith("-") ? "option" : "command";
+    throw new InputError(
+      `unknown ${kind} "${first}"${
+        suggestion(first, COMMANDS.map(({ name }) => name), "commands")
+      }`,
+    );
+  }
+  const { command } = await entry.load();
+  const parsed = parseArguments(entry.name, command, rest);
+  if (parsed.flag("help")) {
+    streams.out(`${commandHelp(entry.name, entry.summary, command)}\n`);
+    return EXIT.success;
+  }
+  const json = parsed.flag("json");
+  const context: Context = {
+    json,
+    print: (line) => json || streams.out(`${line}\n`),
+    emit: (record) => json && streams.out(`${JSON.stringify(record)}\n`),
+    progress,
+  };
+  const code = await command.run(parsed, context);
+  progress.finish();
+  return code ?? EXIT.success;
+}
+
+function overview(): string {
+  return [
+    "Overfold trains over-parameterized convolutional networks and folds them flat.",
+    "Usage: overfold COMMAND [ARGUMENTS]",
+    `Commands:\n${columns(COMMANDS.map(({ name, summary }) => [name, summary]))}`,
+    "`overfold COMMAND --help` explains a command; `overfold --version` prints the version.",
+  ].join("\n\n");
+}
+
+function processStreams(): Streams {
+  return {
+    out: (text) => {
+      const bytes = new TextEncoder().encode(text);
+      for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+    },
+    error: standardError(),
+  };
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,185 @@
+/** What a command of the command line is, and how its arguments are read and explained. */
+
+import { parseArgs } from "node:util";
+import { suggestion } from "../config/nearest.ts";
+import { InputError } from "../errors.ts";
+import type { Progress } from "../reporting/progress.ts";
+
+/** An argument that is told by its place. */
+export interface Positional {
+  /** As shown in the usage line, in capitals. */
+  name: string;
+  help: string;
+  /** Whether it may be left out. */
+  optional?: boolean;
+  /** Whether there may be several; only for the last. */
+  repeated?: boolean;
+}
+
+/** An argument that is told by its name, `--name`. */
+export interface Option {
+  help: string;
+  /** What stands for its value in the help; an option without is a switch. */
+  value?: string;
+  /** Its one-letter form. */
+  short?: string;
+  /** Whether it may be given several times. */
+  repeated?: boolean;
+}
+
+/** One command. A file in `cli/` exports it as `command`; `cli.ts` has a line that names the file. */
+export interface Command {
+  positionals?: readonly Positional[];
+  options?: Readonly<Record<string, Option>>;
+  /** Paragraphs below the options in the help, for instance examples. */
+  details?: string;
+  /**
+   * Does the work. Mistakes of the user are thrown as UserError. What is returned is the exit code;
+   * nothing stands for success.
+   */
+  run(args: Arguments, context: Context): Promise<number | void>;
+}
+
+/** How a command talks. Results go to standard output, progress to standard error. */
+export interface Context {
+  /** Whether `--json` was given: results are then JSON objects, one a line, and nothing else. */
+  readonly json: boolean;
+  /** Prints a line of the result for people. Nothing with `--json`. */
+  print(line: string): void;
+  /** Prints one result object for machines. Nothing without `--json`. */
+  emit(record: Readonly<Record<string, unknown>>): void;
+  /** A progress line on standard error. */
+  readonly progress: Progress;
+}
+
+/** The arguments of one call, checked against the command. */
+export class Arguments {
+  readonly #options: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+  constructor(
+    /** In the order given. */
+    readonly positionals: readonly string[],
+    options: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>,
+  ) {
+    this.#options = options;
+  }
+
+  /** The value of an option, if it was given. */
+  text(name: string): string | undefined {
+    const value = this.#options[name];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  /** All values of a repeated option. */
+  texts(name: string): string[] {
+    const value = this.#options[name];
+    return Array.isArray(value) ? value.map(String) : [];
+  }
+
+  /** Whether a switch was given. */
+  flag(name: string): boolean {
+    return this.#options[name] === true;
+  }
+
+  /** The value of an option as an integer of at least `minimum`. Throws InputError for another. */
+  integer(name: string, minimum = 1): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < minimum) {
+      throw new InputError(
+        `--${name}: found "${text}", expected an integer of at least ${minimum}`,
+      );
+    }
+    return value;
+  }
+}
+
+const COMMON: Readonly<Record<string, Option>> = {
+  json: { help: "Print results as JSON objects, one a line" },
+  help: { short: "h", help: "Print this help" },
+};
+
+/** Reads the arguments of `overfold NAME`. Throws InputError for any that the command lacks. */
+export function parseArguments(
+  name: string,
+  command: Command,
+  args: readonly string[],
+): Arguments {
+  const options = Object.entries({ ...command.options, ...COMMON });
+  const config = {
+    args: [...args],
+    allowPositionals: true,
+    options: Object.fromEntries(options.map(([key, option]) => [key, {
+      type: option.value === undefined ? "boolean" as const : "string" as const,
+      ...(option.short ? { short: option.short } : {}),
+      ...(option.repeated ? { multiple: true } : {}),
+    }])),
+  };
+  const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === "option" && !Object.hasOwn(config.options, token.name)) {
+      const known = options.map(([key]) => `--${key}`);
+      throw new InputError(
+        `overfold ${name}: unknown option ${token.rawName}` +
+          suggestion(token.rawName, known, "options"),
+      );
+    }
+  }
+  let parsed;
+  try {
+    parsed = parseArgs({ ...config, strict: true });
+  } catch (error) {
+    throw new InputError(`overfold ${name}: ${(error as Error).message}`);
+  }
+  if (!parsed.values.help) checkPositionals(name, command, parsed.positionals);
+  return new Arguments(parsed.positionals, parsed.values);
+}
+
+function checkPositionals(name: string, command: Command, found: readonly string[]): void {
+  const wanted = command.positionals ?? [];
+  const missing = wanted.find((positional, index) => !positional.optional && index >= found.length);
+  if (missing) {
+    throw new InputError(
+      `overfold ${name}: ${missing.name} is missing (${missing.help})\n` +
+        `Usage: ${usage(name, command)}`,
+    );
+  }
+  if (found.length > wanted.length && !wanted.at(-1)?.repeated) {
+    throw new InputError(
+      `overfold ${name}: found one argument too many, "${found[wanted.length]}"\n` +
+        `Usage: ${usage(name, command)}`,
+    );
+  }
+}
+
+/** The help of `overfold NAME`. */
+export function commandHelp(name: string, summary: string, command: Command): string {
+  const positionals = (command.positionals ?? []).map(({ name, help }) => [name, help] as const);
+  const options = Object.entries({ ...command.options, ...COMMON }).map(([key, option]) => {
+    const short = option.short ? `-${option.short}, ` : "    ";
+    return [`${short}--${key}${option.value ? ` ${option.value}` : ""}`, option.help] as const;
+  });
+  const sections = [
+    `${summary}.`,
+    `Usage: ${usage(name, command)}`,
+    ...(positionals.length > 0 ? [`Arguments:\n${columns(positionals)}`] : []),
+    `Options:\n${columns(options)}`,
+    ...(command.details ? [command.details.trim()] : []),
+  ];
+  return sections.join("\n\n");
+}
+
+/** Two columns, indented: a name and what it is. */
+export function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, help]) => `  ${name.padEnd(width)}  ${help}`).join("\n");
+}
+
+function usage(name: string, command: Command): string {
+  const positionals = (command.positionals ?? []).map(({ name, optional, repeated }) => {
+    const shown = repeated ? `${name}...` : name;
+    return optional ? `[${shown}]` : shown;
+  });
+  return ["overfold", name, ...positionals, "[OPTIONS]"].join(" ");
+}

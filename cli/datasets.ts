@@ -1,0 +1,109 @@
+/** `overfold datasets`: what there is, and fetching it ahead of a training. */
+
+import { suggestion } from "../config/nearest.ts";
+import type { DatasetDefinition, DownloadProgress } from "../datasets/dataset.ts";
+import { describeDataset, downloadDataset } from "../datasets/load.ts";
+import { listDatasets } from "../datasets/registry.ts";
+import { InputError } from "../errors.ts";
+import { formatBytes, formatCount, formatPercent, formatTable } from "../reporting/format.ts";
+import type { Arguments, Command, Context } from "./command.ts";
+
+const ACTIONS = ["list", "download"];
+
+/** `datasets list` and `datasets download NAME`. */
+export const command: Command = {
+  positionals: [
+    { name: "ACTION", help: "list, or download" },
+    { name: "NAME", help: "Which dataset to download", optional: true },
+  ],
+  options: {
+    root: { value: "DIR", help: "Folder that may hold the files already" },
+    mirror: { value: "URL", help: "Server that has the files, asked before the official ones" },
+    checksum: {
+      value: "FILE=SUM",
+      repeated: true,
+      help: "Checksum instead of the official one: sha256:HEX, md5:HEX or none",
+    },
+  },
+  async run(args, context) {
+    const [action, name] = args.positionals;
+    if (action === "list") {
+      if (name !== undefined) throw new InputError("overfold datasets list: takes no name");
+      await list(context);
+    } else if (action === "download") {
+      if (name === undefined) {
+        throw new InputError(
+          "overfold datasets download: NAME is missing; `overfold datasets list` shows the names",
+        );
+      }
+      await fetchDataset(name, args, context);
+    } else {
+      throw new InputError(
+        `overfold datasets: unknown action "${action}"${suggestion(action, ACTIONS, "actions")}`,
+      );
+    }
+  },
+};
+
+async function list(context: Context): Promise<void> {
+  const rows = [["name", "classes", "image", "training", "test", "in the cache"]];
+  for (const definition of listDatasets()) {
+    const { name, classNames, imageShape, sizes } = describeDataset({ name: nameOf(definition) });
+    const folder = await cachedFolder(definition);
+    const { height, width, channels } = imageShape;
+    rows.push([
+      name,
+      String(classNames.length),
+      `${height}x${width}x${channels}`,
+      formatCount(sizes.train),
+      formatCount(sizes.test),
+      definition.kind === "generated" ? "computed" : folder ?? "no",
+    ]);
+    context.emit({ name, classes: classNames.length, imageShape, ...sizes, folder });
+  }
+  context.print(formatTable(rows, ["left", "right", "right", "right", "right", "left"]));
+}
+
+async function fetchDataset(name: string, args: Arguments, context: Context): Promise<void> {
+  const folder = await downloadDataset({
+    name,
+    root: args.text("root"),
+    mirror: args.text("mirror"),
+    checksums: Object.fromEntries(args.texts("checksum").map(parseChecksumOption)),
+    onProgress: (progress) => context.progress.update(() => progressLine(progress)),
+    onNotice: (line) => context.progress.print(line),
+  });
+  context.progress.finish();
+  context.print(
+    folder === undefined ? `${name} is computed; there is nothing to download` : folder,
+  );
+  context.emit({ name, folder: folder ?? null });
+}
+
+/** The name of a dataset in configs. */
+export function nameOf(definition: DatasetDefinition): string {
+  return definition.kind === "files" ? definition.info.name : definition.name;
+}
+
+/** Where a dataset lies in the cache; `null` if it is not there, or has no files. */
+export async function cachedFolder(definition: DatasetDefinition): Promise<string | null> {
+  try {
+    return await downloadDataset({ name: nameOf(definition), download: false }) ?? null;
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
+function parseChecksumOption(text: string): [string, string] {
+  const [, file, sum] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (file === undefined) {
+    throw new InputError(`--checksum ${text}: expected FILE=sha256:HEX, FILE=md5:HEX or FILE=none`);
+  }
+  return [file, sum];
+}
+
+function progressLine({ file, received, total }: DownloadProgress): string {
+  const share = total ? ` of ${formatBytes(total)} (${formatPercent(received / total)})` : "";
+  return `${file}: ${formatBytes(received)}${share}`;
+}

@@ -1,0 +1,155 @@
+/** `overfold doctor`: what this machine offers, and what to do about what is missing. */
+
+import { join } from "node:path";
+import { cpuFeatures } from "../backends/wasm/features.ts";
+import { listDatasets } from "../datasets/registry.ts";
+import { EXIT, UserError } from "../errors.ts";
+import { cacheFolder } from "../files/cache.ts";
+import { formatBytes, formatTable } from "../reporting/format.ts";
+import type { Command } from "./command.ts";
+import { cachedFolder, nameOf } from "./datasets.ts";
+
+/** What was found at one place. */
+export interface Check {
+  name: string;
+  /** `fail` means that training cannot work; `warn` that something works less well than it could. */
+  status: "ok" | "warn" | "fail";
+  found: string;
+  /** What to do, unless all is well. */
+  advice?: string;
+}
+
+/** The version all tests run on, and the oldest one with everything that is used. */
+const TESTED_DENO = "2.9.6";
+const OLDEST_DENO = "2.9.0";
+
+/** `doctor`. */
+export const command: Command = {
+  details: "Exits with 1 when training cannot work on this machine.",
+  async run(_args, context) {
+    const checks = [
+      denoCheck(Deno.version.deno),
+      coresCheck(navigator.hardwareConcurrency),
+      ...cpuChecks(),
+      gpuCheck(await gpuAdapter()),
+      await cacheCheck(),
+    ];
+    for (const check of checks) context.emit({ ...check });
+    context.print(formatTable(checks.map(({ status, name, found }) => [status, name, found])));
+    const advice = checks.filter((check) => check.advice !== undefined);
+    if (advice.length > 0) context.print("\nWhat to do:");
+    for (const check of advice) context.print(`- ${check.name}: ${check.advice}`);
+    return checks.some(({ status }) => status === "fail") ? EXIT.failure : EXIT.success;
+  },
+};
+
+/** Whether a version of Deno will do. */
+export function denoCheck(version: string): Check {
+  const found = { name: "Deno", found: `${version}, tested with ${TESTED_DENO}` };
+  if (isOlder(version, OLDEST_DENO)) {
+    return {
+      ...found,
+      status: "fail",
+      advice: `Overfold needs ${OLDEST_DENO} or newer: run \`deno upgrade\`, or use \`npx -y ` +
+        `deno@${TESTED_DENO}\` in place of \`deno\``,
+    };
+  }
+  return { ...found, status: "ok" };
+}
+
+/** How many threads the CPU backend will use by default. */
+export function coresCheck(cores: number): Check {
+  return { name: "CPU cores", status: "ok", found: String(cores) };
+}
+
+/** What the WebAssembly engine offers the CPU backend. */
+export function cpuChecks(features = cpuFeatures()): Check[] {
+  const { simd, relaxedSimd, threads, pairedSimd } = features;
+  const newerDeno = `use Deno ${TESTED_DENO} on a 64-bit x86 or Arm processor`;
+  return [
+    featureCheck("SIMD", simd, "fail", newerDeno),
+    featureCheck("threads", threads, "fail", newerDeno),
+    featureCheck("relaxed SIMD (fused multiply-add)", relaxedSimd, "warn", newerDeno),
+    {
+      name: "paired SIMD (256 bits)",
+      status: "ok",
+      found: pairedSimd ? "yes" : "no; kernels use 128 bits",
+    },
+  ];
+}
+
+/** What WebGPU offers; `undefined` where the runtime has no WebGPU at all. */
+export function gpuCheck(
+  adapter: { info: { description: string; isFallbackAdapter: boolean } } | null | undefined,
+): Check {
+  const name = "WebGPU adapter";
+  const driver = "the CPU is used; a GPU on Linux needs its Vulkan driver: Mesa's " +
+    "(mesa-vulkan-drivers) for AMD and Intel, NVIDIA's own for NVIDIA";
+  if (adapter === undefined) {
+    return { name, status: "warn", found: "no WebGPU in this runtime", advice: driver };
+  }
+  if (adapter === null) return { name, status: "warn", found: "none", advice: driver };
+  const { description, isFallbackAdapter } = adapter.info;
+  return isFallbackAdapter
+    ? { name, status: "warn", found: `software: ${description}`, advice: driver }
+    : { name, status: "ok", found: `hardware: ${description}` };
+}
+
+async function gpuAdapter() {
+  return navigator.gpu === undefined ? undefined : await navigator.gpu.requestAdapter();
+}
+
+/** Where the cache is and which datasets it holds. */
+async function cacheCheck(): Promise<Check> {
+  const name = "cache";
+  let folder: string;
+  try {
+    folder = cacheFolder();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { name, status: "fail", found: "no place for it", advice: error.message };
+  }
+  const datasets: string[] = [];
+  for (const definition of listDatasets()) {
+    if (await cachedFolder(definition) !== null) datasets.push(nameOf(definition));
+  }
+  const size = formatBytes(await folderBytes(folder));
+  return datasets.length > 0
+    ? { name, status: "ok", found: `${folder} (${size}): ${datasets.join(", ")}` }
+    : {
+      name,
+      status: "ok",
+      found: `${folder} (${size}): no datasets yet`,
+      advice: "a training downloads what it needs; `overfold datasets download NAME` does so ahead",
+    };
+}
+
+async function folderBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  try {
+    for await (const entry of Deno.readDir(folder)) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory) bytes += await folderBytes(path);
+      else if (entry.isFile) bytes += (await Deno.stat(path)).size;
+    }
+  } catch (error) {
+    // The folder is made when it is first needed, and another process may be changing it now.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return bytes;
+}
+
+function featureCheck(
+  name: string,
+  present: boolean,
+  otherwise: Check["status"],
+  advice: string,
+): Check {
+  return present
+    ? { name, status: "ok", found: "yes" }
+    : { name, status: otherwise, found: "no", advice };
+}
+
+function isOlder(version: string, than: string): boolean {
+  return version.localeCompare(than, "en", { numeric: true }) < 0;
+}

@@ -1,0 +1,101 @@
+/** `overfold init`: a config to start from. */
+
+import { InputError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import type { Command } from "./command.ts";
+
+/** What is written: a config that trains as it stands, with the other choices in comments. */
+export const TEMPLATE = `# A config of Overfold. Train with it: overfold train FILE
+# Lines that begin with "# " and a key show further choices. Every value can also be set on the
+# command line: overfold train FILE --set training.epochs=5
+
+# name: my-run            # the run's folder is output/name; by default the file's name
+# output: runs
+seed: 0
+backend: auto             # auto, webgpu or cpu
+threads: auto             # or a number of CPU threads
+
+data:
+  dataset: mnist          # mnist, fashion_mnist, cifar10, cifar100 or synthetic
+  # root: path/to/files   # a folder that holds the dataset; by default it is downloaded
+  # mirror: https://...   # tried before the official sources
+  batchSize: 128
+  validation: test        # or {from: train, count: 10000}: the last training images
+  # subset: {train: 1000, test: 1000}   # only the first images
+  # augmentation:
+  #   crop: {padding: 4}  # pad by 4, then crop at random to the original size
+  #   flip: true          # mirror left to right at random
+
+model:
+  # Either a model by name, such as cifar_resnet20_v1 or do_conv_net ...
+  # name: cifar_resnet20_v1
+  # ... or a list of layers. "convolution" is what the key of that name below says.
+  layers:
+    - convolution: {outChannels: 16, kernelSize: 3, padding: 1, bias: false}
+    - batch_norm2d
+    - relu
+    - max_pool2d: {kernelSize: 2}
+    - convolution: {outChannels: 32, kernelSize: 3, padding: 1, bias: false}
+    - batch_norm2d
+    - relu
+    - max_pool2d: {kernelSize: 2}
+    - convolution: {outChannels: 64, kernelSize: 3, padding: 1, bias: false}
+    - batch_norm2d
+    - relu
+    - max_pool2d: {kernelSize: 2}
+    - flatten
+    - linear: {outFeatures: 10}
+  convolution: do_conv    # do_conv: over-parameterized, folded after training; conv: plain
+
+training:
+  epochs: 3
+  optimizer:
+    name: sgd             # sgd, adam, adamw or rmsprop
+    learningRate: 0.1
+    momentum: 0.9
+    nesterov: true
+    weightDecay: 1e-4
+    decayNormAndBias: false
+  schedule:
+    name: one_cycle       # constant, step, multistep, exponential, polynomial, cosine,
+                          # cosine_restarts or one_cycle
+    # warmup: {epochs: 1} # linear, before the schedule starts; not needed with one_cycle
+  # labelSmoothing: 0.1
+  # clip: {norm: 1}       # or {value: 0.5}
+  # ema: {decay: 0.999}   # validate and fold averaged weights
+
+# checkpoints:
+#   everySteps: 500       # or everyMinutes; the end of each epoch is saved in any case
+fold: true                # fold the best checkpoint at the end
+`;
+
+/** `init [FILE]`. */
+export const command: Command = {
+  positionals: [{
+    name: "FILE",
+    help: "Where to write it; config.yaml by default",
+    optional: true,
+  }],
+  options: { force: { short: "f", help: "Overwrite FILE if it exists" } },
+  async run(args, context) {
+    const file = args.positionals[0] ?? "config.yaml";
+    if (!args.flag("force") && await exists(file)) {
+      throw new InputError(
+        `${file}: exists already; choose another name, or overwrite it with --force`,
+      );
+    }
+    await writeFileAtomic(file, TEMPLATE);
+    context.print(`Wrote ${file}. Train with it: overfold train ${file}`);
+    context.emit({ file });
+  },
+};
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

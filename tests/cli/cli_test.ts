@@ -1,0 +1,134 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { COMMANDS, main } from "../../cli.ts";
+
+/** Runs the command line in this process. */
+async function run(...args: string[]) {
+  let out = "";
+  let error = "";
+  const code = await main(args, {
+    out: (text) => void (out += text),
+    error: {
+      write: (text) => void (error += text),
+      isTerminal: false,
+      columns: () => 80,
+      now: () => 0,
+    },
+  });
+  return { code, out, error };
+}
+
+Deno.test("without a command, and with --help, the commands are listed", async () => {
+  for (const args of [[], ["--help"], ["-h"]]) {
+    const { code, out } = await run(...args);
+    assertEquals(code, 0);
+    for (const { name, summary } of COMMANDS) assertMatch(out, new RegExp(`${name} +${summary}`));
+  }
+  assertMatch((await run("--version")).out, /^overfold \d+\.\d+\.\d+\n$/);
+});
+
+for (const { name, summary } of COMMANDS) {
+  Deno.test(`${name} --help explains its arguments and options`, async () => {
+    const { code, out, error } = await run(name, "--help");
+    assertEquals([code, error], [0, ""]);
+    assertStringIncludes(out, `${summary}.\n\nUsage: overfold ${name} `);
+    assertStringIncludes(out, "--json");
+    for (const line of out.split("\n")) assertEquals(line.length <= 100, true, line);
+  });
+
+  Deno.test(`${name} answers an unknown option with exit code 2`, async () => {
+    const { code, error } = await run(name, "--jsno");
+    assertEquals(code, 2);
+    assertStringIncludes(error, `overfold ${name}: unknown option --jsno; did you mean "--json"?`);
+  });
+}
+
+Deno.test("an unknown command is answered with the nearest one", async () => {
+  assertEquals(await run("dotcor"), {
+    code: 2,
+    out: "",
+    error: 'error: unknown command "dotcor"; did you mean "doctor"?\n',
+  });
+  assertStringIncludes((await run("xyzzy")).error, "valid commands: ");
+});
+
+Deno.test("wrong arguments are answered with the usage", async () => {
+  const missing = await run("datasets");
+  assertEquals(missing.code, 2);
+  assertStringIncludes(missing.error, "ACTION is missing");
+  assertStringIncludes(missing.error, "Usage: overfold datasets ACTION [NAME]");
+  const tooMany = await run("init", "a", "b");
+  assertStringIncludes(tooMany.error, 'one argument too many, "b"');
+  const noValue = await run("datasets", "list", "--root");
+  assertStringIncludes(noValue.error, "--root");
+  assertEquals([tooMany.code, noValue.code], [2, 2]);
+});
+
+Deno.test("datasets list shows every dataset, or one JSON object each", async () => {
+  const { code, out } = await run("datasets", "list");
+  assertEquals(code, 0);
+  for (const name of ["mnist", "fashion_mnist", "cifar10", "cifar100", "synthetic"]) {
+    assertStringIncludes(out, name);
+  }
+  const records = (await run("datasets", "list", "--json")).out.trim().split("\n");
+  assertEquals(records.map((line) => JSON.parse(line).name).includes("cifar100"), true);
+});
+
+Deno.test("datasets answers names, actions and options it does not know", async () => {
+  const errors = [
+    [["datasets", "lst"], 'unknown action "lst"; did you mean "list"?'],
+    [["datasets", "download"], "NAME is missing"],
+    [["datasets", "download", "minst"], 'did you mean "mnist"?'],
+    [["datasets", "download", "mnist", "--checksum", "x"], "expected FILE=sha256:HEX"],
+  ] as const;
+  for (const [args, message] of errors) {
+    const { code, error } = await run(...args);
+    assertEquals(code, 2);
+    assertStringIncludes(error, message);
+  }
+  const computed = await run("datasets", "download", "synthetic", "--json");
+  assertEquals(JSON.parse(computed.out), { name: "synthetic", folder: null });
+});
+
+Deno.test("init writes a config and overwrites one only when told to", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = `${folder}/new.yaml`;
+    assertStringIncludes((await run("init", file)).out, `Wrote ${file}`);
+    await Deno.writeTextFile(file, "mine");
+    const refused = await run("init", file);
+    assertEquals(refused.code, 2);
+    assertStringIncludes(refused.error, "exists already");
+    assertEquals(await Deno.readTextFile(file), "mine");
+    assertEquals(JSON.parse((await run("init", file, "--force", "--json")).out), { file });
+    assertStringIncludes(await Deno.readTextFile(file), "dataset: mnist");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a defect is called one and shows its stack; a closed pipe ends in silence", async () => {
+  const failing = async (thrown: Error) => {
+    let error = "";
+    const code = await main(["--help"], {
+      out: () => {
+        throw thrown;
+      },
+      error: { write: (text) => error += text, isTerminal: false, columns: () => 80, now: () => 0 },
+    });
+    return { code, error };
+  };
+  const defect = await failing(new TypeError("of undefined"));
+  assertEquals(defect.code, 1);
+  assertMatch(defect.error, /defect in Overfold .*report it[^]*TypeError: of undefined\n +at /);
+  assertEquals(await failing(new Deno.errors.BrokenPipe()), { code: 1, error: "" });
+});
+
+Deno.test("the program itself exits with the code and keeps stack traces to itself", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", new URL("../../cli.ts", import.meta.url).href, "inti"],
+  }).output();
+  assertEquals(code, 2);
+  assertEquals(stdout.length, 0);
+  assertStringIncludes(new TextDecoder().decode(stderr), 'did you mean "init"?');
+  assertEquals(new TextDecoder().decode(stderr).includes("    at "), false);
+});

@@ -1,0 +1,189 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { formatConfig, loadConfig, parseConfig } from "../../config/load.ts";
+import { InputError } from "../../errors.ts";
+
+const MINIMAL = "data: {dataset: mnist}\nmodel: {name: do_conv_net}\n";
+
+function messageOf(text: string, set: string[] = []): string {
+  return assertThrows(() => parseConfig(text, "run.yaml", { set }), InputError).message;
+}
+
+Deno.test("a minimal config gets every default", () => {
+  const config = parseConfig(MINIMAL, "some/folder/run.yaml");
+  assertEquals(config.name, "run");
+  assertEquals(config.data.batchSize, 128);
+  assertEquals(config.data.validation, "test");
+  assertEquals(config.model.convolution, "do_conv");
+  assertEquals(config.training.optimizer, {
+    name: "sgd",
+    learningRate: 0.1,
+    momentum: 0.9,
+    dampening: 0,
+    nesterov: false,
+    weightDecay: 0,
+    decayNormAndBias: true,
+  });
+  assertEquals(config.training.schedule, { name: "constant" });
+});
+
+Deno.test("a config written back as YAML gives the same config again", () => {
+  const config = parseConfig(
+    MINIMAL + "training: {schedule: {name: one_cycle}, clip: {norm: 1}, ema: {}}\n",
+    "run.yaml",
+  );
+  assertEquals(parseConfig(formatConfig(config), "config.yaml"), config);
+});
+
+/** Line to put into a config, and the whole line of the message it gives. */
+const MISTAKES: [line: string, message: string][] = [
+  ["sede: 1", 'run.yaml:3:1 sede: unknown key; did you mean "seed"?'],
+  ["epochs: 1", 'run.yaml:3:1 epochs: unknown key; did you mean "training.epochs"?'],
+  ["seed: -1", "run.yaml:3:7 seed: found -1, expected an integer of at least 0"],
+  ["seed: 1.5", "run.yaml:3:7 seed: found 1.5, expected an integer of at least 0"],
+  [
+    "threads: none",
+    'run.yaml:3:10 threads: found "none", expected auto or an integer of at least 1',
+  ],
+  [
+    "backend: gpu",
+    'run.yaml:3:10 backend: found "gpu", expected one of auto, webgpu, cpu; did you',
+  ],
+  ["name: a/b", "run.yaml:3:7 name: expected a name fit for a folder"],
+  [
+    "training: {epochs: ten}",
+    'run.yaml:3:20 training.epochs: found "ten", expected an integer of at',
+  ],
+  [
+    "training: {optimizer: {name: sdg}}",
+    'run.yaml:3:30 training.optimizer.name: found "sdg", expected one of sgd, adam, adamw, rmsprop; ' +
+    'did you mean "sgd"?',
+  ],
+  [
+    "training: {optimizer: {name: adam, momentum: 0.9}}",
+    "run.yaml:3:36 training.optimizer.momentum: unknown key; valid keys: name, learningRate, betas",
+  ],
+  [
+    "training: {optimizer: {name: sgd, learningRate: 1, nesterov: true}}",
+    "run.yaml:3:62 training.optimizer.nesterov: Nesterov momentum needs a momentum above 0",
+  ],
+  [
+    "training: {schedule: {name: step}}",
+    "run.yaml:3:12 training.schedule.stepSize: missing; expected an integer of at least 1",
+  ],
+  [
+    "training: {schedule: {name: cosine, warmup: {}}}",
+    "run.yaml:3:45 training.schedule.warmup: give exactly one of epochs and steps",
+  ],
+  [
+    "training: {clip: {nrm: 1}}",
+    'run.yaml:3:19 training.clip.nrm: unknown key; did you mean "norm"?',
+  ],
+  ["training:", "run.yaml:3:10 training: found nothing (is it indented below its key?), expected"],
+];
+
+for (const [line, message] of MISTAKES) {
+  Deno.test(`the config line "${line}" is answered with its place and what was expected`, () => {
+    assertEquals(messageOf(MINIMAL + line).slice(0, message.length), message);
+  });
+}
+
+Deno.test("all mistakes are reported at once, in the order of the file", () => {
+  const message = messageOf(`data:
+  dataset: mnst
+  validation: {from: train}
+  checksums: {a: "sha256:12"}
+model:
+  depth: 9
+  layers:
+    - conv2d: {outChannel: 16, kernelSize: 3}
+    - reluu
+    - conv2d
+    - max_pool2d: {kernelSize: [1, 2, 3]}
+`);
+  assertEquals(
+    message.split("\n").map((line) => line.split(";")[0].slice(0, 90)),
+    [
+      'run.yaml:2:12 data.dataset: found "mnst", expected one of mnist, fashion_mnist, cifar10, cifar1',
+      "run.yaml:3:3 data.validation.count: missing",
+      "run.yaml:4:18 data.checksums.a: expected sha256: and 64 hexadecimal digits, md5: and 32, or none",
+      "run.yaml:6:3 model.depth: unknown key",
+      "run.yaml:8:16 model.layers.0.conv2d.outChannel: unknown key",
+      'run.yaml:9:7 model.layers.1: found "reluu", expected one of batch_norm2d, global_avg_pool2d, rel',
+      'run.yaml:10:7 model.layers.2: found "conv2d", expected one of batch_norm2d, global_avg_pool2d, r',
+      "run.yaml:11:32 model.layers.3.max_pool2d.kernelSize: found a list, expected an integer of at lea",
+    ].map((line) => line.slice(0, 90)),
+  );
+  assertStringIncludes(message, 'did you mean "depthMultiplier"?');
+  assertStringIncludes(message, 'did you mean "relu"?');
+  assertStringIncludes(message, "conv2d needs options: outChannels, kernelSize");
+});
+
+Deno.test("a model is either a name or a list of layers", () => {
+  const both = "data: {dataset: mnist}\nmodel: {name: do_conv_net, layers: [relu]}";
+  assertEquals(messageOf(both), "run.yaml:2:8 model: give exactly one of name and layers");
+  const wrong = "data: {dataset: mnist}\nmodel: {name: cifar_resnet20_v3}";
+  assertStringIncludes(messageOf(wrong), 'did you mean "cifar_resnet20_v1"?');
+});
+
+Deno.test("YAML mistakes are reported with line and column", () => {
+  assertEquals(messageOf("a: 1\na: 2\n"), "run.yaml:2:1 not valid YAML: Map keys must be unique");
+  assertStringIncludes(messageOf("a: [1\nb: 2"), "run.yaml:2:1 not valid YAML");
+  assertStringIncludes(messageOf("a: *b"), "run.yaml:1:4 not valid YAML: no anchor &b");
+  assertStringIncludes(messageOf(""), "run.yaml:1:1 the file is empty");
+  assertStringIncludes(messageOf("- 1"), "run.yaml:1:1 expected a mapping");
+});
+
+Deno.test("overrides are YAML values at dotted paths; null removes", () => {
+  const config = parseConfig(MINIMAL, "run.yaml", {
+    set: [
+      "training.epochs=3",
+      "training.optimizer={name: adam, betas: [0.8, 0.9]}",
+      "data.validation.from=train",
+      "data.validation.count=100",
+      "model.name=null",
+      "model.layers=[flatten, {linear: {outFeatures: 10}}]",
+      "model.layers.1.linear.bias=false",
+    ],
+  });
+  assertEquals(config.training.epochs, 3);
+  assertEquals(config.training.optimizer.learningRate, 0.001);
+  assertEquals(config.data.validation, { from: "train", count: 100 });
+  assertEquals(config.model.layers, ["flatten", { linear: { outFeatures: 10, bias: false } }]);
+});
+
+Deno.test("mistakes of overrides cite the override", () => {
+  assertEquals(
+    messageOf(MINIMAL, ["training.epoch=3", "fold=3", "trainin.x=1"]).split("\n"),
+    [
+      '--set training.epoch: unknown key; did you mean "epochs"?',
+      "--set fold: found 3, expected true or false",
+      '--set trainin: unknown key; did you mean "training"?',
+    ],
+  );
+  assertStringIncludes(messageOf(MINIMAL, ["seed"]), "--set seed: expected key=value");
+  assertStringIncludes(messageOf(MINIMAL, ["seed=[1"]), "--set seed: not valid YAML");
+  const list = ["model.name=null", "model.layers=[relu]", "model.layers.x=relu"];
+  assertStringIncludes(messageOf(MINIMAL, list), 'found "x" as place in a list');
+});
+
+Deno.test("what an object inherits is no part of a config", () => {
+  assertStringIncludes(
+    messageOf(MINIMAL + "__proto__: {seed: 1}"),
+    "run.yaml:3:1 __proto__: unknown",
+  );
+  assertStringIncludes(messageOf(MINIMAL, ["__proto__.seed=1"]), "--set __proto__: unknown key");
+  assertStringIncludes(messageOf(MINIMAL + "constructor: 1"), "constructor: unknown key");
+});
+
+Deno.test("a config that cannot be read is an input error that says what to do", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const missing = await assertRejects(() => loadConfig(`${folder}/none.yaml`), InputError);
+    assertStringIncludes(missing.message, "no such file; `overfold init");
+    await assertRejects(() => loadConfig(folder), InputError, "cannot be read");
+    await Deno.writeFile(`${folder}/binary.yaml`, Uint8Array.of(0xff, 0xfe, 0x80));
+    await assertRejects(() => loadConfig(`${folder}/binary.yaml`), InputError, "UTF-8");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,66 @@
+import { assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { TEMPLATE } from "../../cli/init.ts";
+import { type JsonSchema, schemaFileText } from "../../config/json_schema.ts";
+import { layersSchema } from "../../config/layers_schema.ts";
+import { loadConfig, parseConfig } from "../../config/load.ts";
+import { nearestName } from "../../config/nearest.ts";
+import { listLayers } from "../../layers/registry.ts";
+
+const root = new URL("../../", import.meta.url);
+
+Deno.test("schema.json is what `deno task schema` writes", async () => {
+  assertEquals(await Deno.readTextFile(new URL("schema.json", root)), schemaFileText());
+});
+
+Deno.test("every key of schema.json is described", () => {
+  const undescribed: string[] = [];
+  const walk = (schema: JsonSchema, path: string) => {
+    for (const [key, inner] of Object.entries(schema.properties ?? {})) {
+      const chosen = inner.const !== undefined;
+      if (!inner.description && !chosen) undescribed.push(`${path}.${key}`);
+      walk(inner, `${path}.${key}`);
+    }
+    for (const branch of [...schema.anyOf ?? [], ...schema.oneOf ?? []]) walk(branch, path);
+    if (schema.items) walk(schema.items, `${path}[]`);
+  };
+  walk(JSON.parse(schemaFileText()), "");
+  assertEquals(undescribed, []);
+});
+
+Deno.test("every example and the template of init is a valid config", async () => {
+  for await (const { name } of Deno.readDir(new URL("examples/", root))) {
+    if (name.endsWith(".yaml")) await loadConfig(fromFileUrl(new URL(`examples/${name}`, root)));
+  }
+  assertEquals(parseConfig(TEMPLATE, "config.yaml").data.dataset, "mnist");
+});
+
+Deno.test("the keys that the template of init has in comments are keys of the schema", () => {
+  const commented = [...TEMPLATE.matchAll(/^[ ]*# +([a-z]\w*):/gm)].map(([, key]) => key);
+  const schema = schemaFileText();
+  assertEquals(commented.length > 10, true);
+  assertEquals(commented.filter((key) => !schema.includes(`"${key}": {`)), []);
+});
+
+Deno.test("the schema knows every layer that can be built by name", () => {
+  const options = { outChannels: 1, kernelSize: 1 };
+  for (const name of listLayers()) {
+    const needed = name === "linear"
+      ? { outFeatures: 1 }
+      : name.endsWith("pool2d") && name !== "global_avg_pool2d"
+      ? { kernelSize: 2 }
+      : name.includes("conv")
+      ? options
+      : {};
+    assertEquals(layersSchema.safeParse([{ [name]: needed }]).error, undefined, name);
+  }
+});
+
+Deno.test("the nearest name forgives case, separators, slips and shortened words", () => {
+  const names = ["batchSize", "learningRate", "depthMultiplier", "cifar10", "cifar100"];
+  assertEquals(nearestName("batch_size", names), "batchSize");
+  assertEquals(nearestName("learningrate", names), "learningRate");
+  assertEquals(nearestName("depth", names), "depthMultiplier");
+  assertEquals(nearestName("cifar-10", names), "cifar10");
+  assertEquals(nearestName("banana", names), undefined);
+});
