@@ -1,0 +1,99 @@
+/** Fixtures: files of inputs and of what PyTorch computes from them; see tests/fixtures/README.md. */
+import type { z } from "zod";
+import { readSafetensors, type Tensor } from "../../checkpoints/safetensors.ts";
+import { sizeOf } from "../../graph/types.ts";
+import { type Comparison, deviation } from "./tolerance.ts";
+
+/** A tensor of a fixture: numbers as f32, labels and indices as i32, schedules in float64. */
+export interface FixtureTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | Float64Array;
+}
+
+/** One file. Keeps account of its tensors: each is either an input or compared with a result. */
+export class Fixture {
+  readonly kind: string;
+  readonly #config: unknown;
+  readonly #tensors: ReadonlyMap<string, Tensor>;
+  readonly #unused: Set<string>;
+  readonly #comparisons: Comparison[] = [];
+
+  private constructor(
+    readonly label: string,
+    metadata: Readonly<Record<string, string>>,
+    tensors: ReadonlyMap<string, Tensor>,
+  ) {
+    this.kind = metadata.kind ?? "none";
+    this.#config = JSON.parse(metadata.config ?? "{}");
+    this.#tensors = tensors;
+    this.#unused = new Set(tensors.keys());
+  }
+
+  /** Reads a file. */
+  static async read(path: string, label = path): Promise<Fixture> {
+    const { metadata, tensors } = await readSafetensors(path);
+    return new Fixture(label, metadata, tensors);
+  }
+
+  /** The case's parameters, read by a schema. */
+  config<T>(schema: z.ZodType<T>): T {
+    const { success, data, error } = schema.safeParse(this.#config);
+    if (!success) throw new Error(`${this.label}: this config is not understood: ${error.message}`);
+    return data;
+  }
+
+  /** Names of all tensors. */
+  get names(): string[] {
+    return [...this.#tensors.keys()];
+  }
+
+  /** Whether there is a tensor of this name. */
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  /** A tensor the computation starts from. */
+  input(name: string): FixtureTensor {
+    this.#unused.delete(name);
+    const tensor = this.#tensors.get(name);
+    if (!tensor) throw new Error(`${this.label}: there is no tensor ${name}`);
+    const { shape, dtype, data } = tensor;
+    switch (dtype) {
+      case "F32":
+      case "F64":
+      case "I32":
+        return { shape, data };
+      case "I64":
+        return { shape, data: Int32Array.from(data, Number) };
+      default:
+        throw new Error(`${this.label}: ${name} holds ${dtype}; expected F32, F64, I32 or I64`);
+    }
+  }
+
+  /** Step `index` of a tensor that holds one tensor a step along its first axis. */
+  inputStep(name: string, index: number): FixtureTensor {
+    const { shape, data } = this.input(name);
+    const stepShape = shape.slice(1);
+    const size = sizeOf(stepShape);
+    return { shape: stepShape, data: data.slice(index * size, (index + 1) * size) };
+  }
+
+  /** Compares a result with the tensor `name`. */
+  compare(name: string, actual: ArrayLike<number>, tolerance?: number): void {
+    const { data } = this.input(name);
+    this.#comparisons.push({ name, ...deviation(actual, data), tolerance });
+  }
+
+  /** Compares one result a step with the tensor `name`, which holds them along its first axis. */
+  compareSteps(name: string, steps: readonly ArrayLike<number>[], tolerance?: number): void {
+    this.compare(name, steps.flatMap((step) => Array.from(step)), tolerance);
+  }
+
+  /** What has been compared. Throws if a tensor of the file was neither compared nor an input. */
+  comparisons(): readonly Comparison[] {
+    if (this.#unused.size > 0) {
+      throw new Error(`${this.label}: nothing checked ${[...this.#unused].join(", ")}`);
+    }
+    return this.#comparisons;
+  }
+}

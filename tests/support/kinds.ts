@@ -1,0 +1,33 @@
+/** Every kind of fixture and how it is checked. A new kind is a file in `kinds/` and a line here. */
+import { add } from "./kinds/add.ts";
+import { batchNorm } from "./kinds/batch_norm.ts";
+import { clipGradNorm, clipGradValue } from "./kinds/clip_grad.ts";
+import { conv2d } from "./kinds/conv2d.ts";
+import { doConvLayer } from "./kinds/do_conv_layer.ts";
+import { ema } from "./kinds/ema.ts";
+import type { Kind } from "./kinds/kind.ts";
+import { linear } from "./kinds/linear.ts";
+import { lrSchedule } from "./kinds/lr_schedule.ts";
+import { optimizer } from "./kinds/optimizer.ts";
+import { avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
+import { relu } from "./kinds/relu.ts";
+import { softmaxCrossEntropy } from "./kinds/softmax_cross_entropy.ts";
+
+/** The kinds by the name that fixtures give theirs. */
+export const KINDS: Readonly<Record<string, Kind>> = {
+  add,
+  avg_pool: avgPool,
+  batch_norm: batchNorm,
+  clip_grad_norm: clipGradNorm,
+  clip_grad_value: clipGradValue,
+  conv2d,
+  do_conv_layer: doConvLayer,
+  ema,
+  global_avg_pool: globalAvgPool,
+  linear,
+  lr_schedule: lrSchedule,
+  max_pool: maxPool,
+  optimizer,
+  relu,
+  softmax_cross_entropy: softmaxCrossEntropy,
+};
