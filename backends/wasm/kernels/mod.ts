@@ -1,14 +1,31 @@
 /** The kernel families, and which one computes an op. */
 import type { GraphNode } from "../../../graph/types.ts";
 import type { KernelFamily } from "../kernel.ts";
+import { composeKernel, composeKernelDGradient } from "./compose_kernel.ts";
+import { conv2d, conv2dInputGradient } from "./conv2d.ts";
+import { conv2dWeightGradient } from "./conv2d_weight_gradient.ts";
+import { channelMoments, channelNormalizeReduce, channelSum } from "./channel_statistics.ts";
 import { pack } from "./copy.ts";
+import { linear, matmul } from "./matmul.ts";
+import { scalarReduction } from "./scalar_reduction.ts";
 import { elementwise } from "./elementwise.ts";
 import { convertLayout } from "./convert_layout.ts";
 
 /** All families but `elementwise`, which computes every op that is a scalar expression. */
 const FAMILIES: readonly KernelFamily[] = [
+  channelMoments,
+  channelNormalizeReduce,
+  channelSum,
+  composeKernel,
+  composeKernelDGradient,
+  conv2d,
+  conv2dInputGradient,
+  conv2dWeightGradient,
   convertLayout,
+  linear,
+  matmul,
   pack,
+  scalarReduction,
 ];
 
 const byOp = new Map(FAMILIES.flatMap((family) => family.ops.map((op) => [op, family])));

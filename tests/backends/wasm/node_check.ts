@@ -16,6 +16,11 @@ export const TARGETS: readonly Target[] = [
   { wide: 1, relaxedSimd: false },
 ];
 
+/** Calls `body` for every form of code with 1, 2 and 3 threads. */
+export function forEachForm(body: (target: Target, threads: number) => void): void {
+  for (const target of TARGETS) for (const threads of [1, 2, 3]) body(target, threads);
+}
+
 /** Uniform numbers in [0, 1): mulberry32. */
 export function randomSource(seed: number): () => number {
   let state = seed >>> 0;

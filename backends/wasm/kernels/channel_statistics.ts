@@ -1,0 +1,90 @@
+/** Batch statistics and the sums behind the gradients of batch norms and biases. */
+import type { ChannelNormalizeAttributes } from "../../../ops/channel_normalize.ts";
+import { f64, type Local } from "../assembler/mod.ts";
+import type { KernelFamily } from "../kernel.ts";
+import {
+  type ChannelReduction,
+  channelReductionOrders,
+  lowerChannelReduction,
+} from "./channel_reduction.ts";
+
+/** `channelSum`. */
+export const channelSum: KernelFamily = {
+  ops: ["channelSum"],
+  orders: channelReductionOrders,
+  lower: (node, lowering) =>
+    lowerChannelReduction(
+      {
+        key: "channelSum",
+        sums: 1,
+        streams: 1,
+        shift: "none",
+        terms: (_v, [x]) => [x],
+        results: ({ sums }) => [...sums],
+      },
+      node,
+      lowering,
+    ),
+};
+
+/** `channelMoments`: sums of x - s and (x - s)² with a shift s near the mean. */
+export const channelMoments: KernelFamily = {
+  ops: ["channelMoments"],
+  orders: channelReductionOrders,
+  lower: (node, lowering) =>
+    lowerChannelReduction(
+      {
+        key: "channelMoments",
+        sums: 2,
+        streams: 1,
+        shift: "estimate",
+        terms(v, [x], shift) {
+          const centered = v.local();
+          v.set(centered, v.sub(x, shift!));
+          return [centered, v.mul(centered, centered)];
+        },
+        results({ f, sums: [sum, squares], count, shift }) {
+          const offset = f.f64();
+          f.set(offset, f64.div(sum, count));
+          const variance = f64.sub(f64.div(squares, count), f64.mul(offset, offset));
+          // Rounding must not make the variance of a constant channel negative.
+          return [f64.add(shift, offset), f64.max(variance, 0)];
+        },
+      },
+      node,
+      lowering,
+    ),
+};
+
+/** `channelNormalizeReduce`: sums of dy and dy · (x - mean). */
+export const channelNormalizeReduce: KernelFamily = {
+  ops: ["channelNormalizeReduce"],
+  orders: channelReductionOrders,
+  lower(node, lowering) {
+    const { eps } = node.attributes as ChannelNormalizeAttributes;
+    const hasWeight = node.inputs.length > 4;
+    lowerChannelReduction(normalizeReduction(eps, hasWeight), node, lowering);
+  },
+};
+
+function normalizeReduction(eps: number, hasWeight: boolean): ChannelReduction {
+  return {
+    key: `channelNormalizeReduce ${eps}`,
+    sums: 2,
+    streams: 2,
+    shift: 2,
+    terms: (v, [dy, x], mean) => [dy, v.mul(dy, v.sub(x, mean!))],
+    results({ f, sums: [dBias, product], input }) {
+      const root = f.f64(), scaled = f.f64(), dWeight: Local<"f64"> = f.f64();
+      f.set(root, f64.div(1, f64.sqrt(f64.add(input(3), eps))));
+      f.set(scaled, hasWeight ? f64.mul(root, input(4)) : root);
+      f.set(dWeight, f64.mul(product, root));
+      return [
+        dWeight,
+        dBias,
+        f64.neg(f64.mul(scaled, dBias)),
+        f64.mul(f64.mul(f64.mul(scaled, root), dWeight), -0.5),
+      ];
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/** Reductions of a whole tensor to one number: sums and the largest magnitude. */
+import { sizeOf } from "../../../graph/types.ts";
+import {
+  f32,
+  f64,
+  i32,
+  type Local,
+  v128,
+  type Wide,
+  type WideLocal,
+  WideVectors,
+} from "../assembler/mod.ts";
+import {
+  type KernelFamily,
+  type KernelFunction,
+  type Lowering,
+  onFirstThread,
+  threadRange,
+} from "../kernel.ts";
+
+/** Elements summed in f32 before they join the f64 sum. */
+const CHUNK = 2048;
+/** Independent f32 accumulators, so that additions need not wait for each other. */
+const ACCUMULATORS = 4;
+
+/** One of the reductions. */
+interface Reduction {
+  /** What an element counts for. */
+  term(v: WideVectors, x: WideLocal): Wide;
+  /** Whether terms are compared instead of added. */
+  readonly maximum?: boolean;
+}
+
+const REDUCTIONS: Readonly<Record<string, Reduction>> = {
+  sum: { term: (_v, x) => x },
+  sumMagnitudes: { term: (v, x) => v.abs(x) },
+  sumSquares: { term: (v, x) => v.mul(x, x) },
+  maximumMagnitude: { term: (v, x) => v.abs(x), maximum: true },
+};
+
+/** `sum`, `sumMagnitudes`, `sumSquares` and `maximumMagnitude`. */
+export const scalarReduction: KernelFamily = {
+  ops: Object.keys(REDUCTIONS),
+  lower({ op, inputs: [input], outputs: [output] }, lowering) {
+    const size = sizeOf(input.shape);
+    const reduction = REDUCTIONS[op.name];
+    const partial = lowering.threadScratch(8);
+    lowering.phase({
+      kernel: lowering.kernel(
+        `${op.name} ${size} parts`,
+        ["x", "partial"],
+        (f) => writeParts(f, lowering, reduction, size, partial.stride),
+      ),
+      args: { x: lowering.ref(input), partial: partial.ref },
+      writes: ["partial"],
+      detail: "parts",
+      flops: size,
+    });
+    lowering.phase({
+      kernel: lowering.kernel(
+        `${reduction.maximum ? "largest" : "total"} part`,
+        ["partial", "y"],
+        (f) => {
+          const total = f.f64();
+          onFirstThread(f, () => {
+            for (let t = 0; t < lowering.threads; t++) {
+              const part = f64.load(f.parameters.partial, t * partial.stride);
+              f.set(total, reduction.maximum ? f64.max(total, part) : f64.add(total, part));
+            }
+            f.emit(f32.store(f.parameters.y, f32.demoteF64(total)));
+          });
+        },
+      ),
+      args: { partial: partial.ref, y: lowering.ref(output) },
+      writes: ["y"],
+      detail: "result",
+    });
+  },
+};
+
+/** Writes the phase in which each thread reduces its part to one f64. */
+function writeParts(
+  f: KernelFunction<"x" | "partial">,
+  { threads, target }: Lowering,
+  { term, maximum }: Reduction,
+  size: number,
+  stride: number,
+): void {
+  const { x, partial, thread } = f.parameters;
+  const { first, end } = threadRange(f, threads, size, CHUNK);
+  const total = f.f64(), element = f.i32(), chunkEnd = f.i32(), cursor = f.i32();
+  const join = (value: Parameters<typeof f64.promoteF32>[0]) => {
+    const part = f64.promoteF32(value);
+    f.set(total, maximum ? f64.max(total, part) : f64.add(total, part));
+  };
+  f.set(cursor, i32.add(x, i32.mul(first, 4)));
+
+  const wide = new WideVectors(f, target);
+  const step = ACCUMULATORS * wide.lanes;
+  const totals = wide.locals(ACCUMULATORS), value = wide.local();
+  const combine = (a: WideLocal, b: Wide): Wide => maximum ? wide.max(a, b) : wide.add(a, b);
+  const wholeEnd: Local<"i32"> = f.i32();
+  f.set(wholeEnd, i32.sub(end, i32.remU(i32.sub(end, first), step)));
+  f.set(element, first);
+  f.while(i32.ltU(element, wholeEnd), () => {
+    for (const local of totals) wide.set(local, wide.zero());
+    f.set(chunkEnd, i32.add(element, CHUNK));
+    f.if(i32.gtU(chunkEnd, wholeEnd), () => f.set(chunkEnd, wholeEnd));
+    f.loopAtLeastOnce(element, element, chunkEnd, step, () => {
+      totals.forEach((local, i) => {
+        wide.set(value, wide.load(cursor, i * wide.bytes));
+        wide.set(local, combine(local, term(wide, value)));
+      });
+      f.increment(cursor, 4 * step);
+    });
+    for (const other of totals.slice(1)) wide.set(totals[0], combine(totals[0], other));
+    join(maximum ? wide.maxLane(totals[0]) : wide.sumLanes(totals[0]));
+  });
+
+  const narrow = new WideVectors(f, { ...target, wide: 1 });
+  const single = narrow.local();
+  f.loop(element, element, end, 1, () => {
+    narrow.set(single, { halves: [v128.load32Zero(cursor)] });
+    narrow.set(single, term(narrow, single));
+    // The other lanes hold zeros, which change neither a sum nor the largest magnitude.
+    join(narrow.sumLanes(single));
+    f.increment(cursor, 4);
+  });
+  f.emit(f64.store(i32.add(partial, i32.mul(thread, stride)), total));
+}
