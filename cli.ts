@@ -26,6 +26,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./cli/init.ts"),
   },
   {
+    name: "train",
+    summary: "Train the network of a config and fold it",
+    load: () => import("./cli/train.ts"),
+  },
+  {
+    name: "eval",
+    summary: "Measure a checkpoint's or folded network's loss and accuracy",
+    load: () => import("./cli/eval.ts"),
+  },
+  {
     name: "datasets",
     summary: "List the datasets or download one",
     load: () => import("./cli/datasets.ts"),

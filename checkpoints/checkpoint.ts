@@ -6,6 +6,7 @@
  * `optimizer.SLOT.NAME` with PyTorch's slot names; the averaged weights as `ema.NAME`. Everything
  * else is JSON in `__metadata__`.
  */
+import type { Backend } from "../backends/backend.ts";
 import { InputError } from "../errors.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { buildModel, type BuildOptions } from "../models/registry.ts";
@@ -42,8 +43,8 @@ export interface CheckpointHeader {
   readonly config: unknown;
   /** Seed of all random numbers. */
   readonly seed: number;
-  /** What computed; another backend or thread count gives other last bits. */
-  readonly backend: { readonly name: string; readonly threads: number };
+  /** What computed; another backend, thread count or instruction set gives other last bits. */
+  readonly backend: Pick<Backend, "name" | "threads" | "description">;
   /** Position of the training. */
   readonly state: RunState;
   /** Bytes of the metrics log that belong to this position. */

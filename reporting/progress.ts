@@ -56,10 +56,15 @@ export class Progress {
     this.#draw();
   }
 
-  /** Removes the progress line. */
-  finish(): void {
+  /** Removes the progress line until the next update, so that something else can be printed. */
+  clear(): void {
     this.#clear();
     this.#shown = "";
+  }
+
+  /** Removes the progress line: the work is done, and the next update is shown at once. */
+  finish(): void {
+    this.clear();
     this.#last = -Infinity;
   }
 

@@ -1,0 +1,25 @@
+/** From a checkpoint to the file of its folded network, verified. */
+import type { Backend } from "../backends/backend.ts";
+import { type Checkpoint, restoreModel } from "./checkpoint.ts";
+import { foldModel, type FoldVerification, verifyFold } from "./fold.ts";
+import { writeFoldedNetwork } from "./network.ts";
+
+/**
+ * Folds a checkpoint's inference weights, compares the result with the unfolded model on the given
+ * images and writes it to `output`. Throws RunError, and writes nothing, when they differ by more
+ * than the tolerance.
+ *
+ * @param pixels u8 [count, H, W, C] of the network's input size
+ */
+export async function foldCheckpoint(
+  checkpoint: Checkpoint,
+  output: string,
+  backend: Backend,
+  pixels: Uint8Array,
+): Promise<FoldVerification> {
+  const model = restoreModel(checkpoint);
+  const network = foldModel(model, checkpoint.description);
+  const verification = await verifyFold(model, network, backend, pixels);
+  await writeFoldedNetwork(output, network);
+  return verification;
+}

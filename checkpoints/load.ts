@@ -1,0 +1,51 @@
+/** Loading a network for inference from either kind of file: a checkpoint or a folded network. */
+import { InputError } from "../errors.ts";
+import type { Program } from "../graph/types.ts";
+import { inferenceProgram } from "../models/inference.ts";
+import { type Checkpoint, CHECKPOINT_FORMAT, parseCheckpoint, restoreModel } from "./checkpoint.ts";
+import {
+  FOLDED_FORMAT,
+  type NetworkDescription,
+  networkProgram,
+  readFoldedNetwork,
+} from "./network.ts";
+import { readSafetensors } from "./safetensors.ts";
+
+/** A network that can be run. */
+export interface LoadedNetwork {
+  readonly description: NetworkDescription;
+  /** The checkpoint it came from; absent for a folded network. */
+  readonly checkpoint?: Checkpoint;
+  /** Input `pixels` u8 [N, H, W, C], output `logits` f32 [N, classes]. */
+  program(batchSize: number): Program;
+}
+
+/** Reads a network. Throws InputError for a file that holds none or is damaged. */
+export async function loadNetwork(path: string): Promise<LoadedNetwork> {
+  const { tensors, metadata } = await readSafetensors(path);
+  switch (metadata.format) {
+    case FOLDED_FORMAT: {
+      const network = await readFoldedNetwork(path);
+      return {
+        description: network.description,
+        program: (batchSize) => networkProgram(network, batchSize),
+      };
+    }
+    case CHECKPOINT_FORMAT: {
+      const checkpoint = parseCheckpoint(path, tensors, metadata);
+      const model = restoreModel(checkpoint);
+      const { description } = checkpoint;
+      return {
+        description,
+        checkpoint,
+        program: (batchSize) => inferenceProgram(model, description, batchSize),
+      };
+    }
+    default:
+      throw new InputError(
+        `${path}: neither a checkpoint nor a folded network (format ` +
+          `${JSON.stringify(metadata.format ?? null)}); training leaves them in RUN/checkpoints/ ` +
+          "and RUN/folded/",
+      );
+  }
+}

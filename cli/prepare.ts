@@ -1,0 +1,91 @@
+/** From a resolved config to what commands work with: images, architecture, description. */
+
+import type { Config, DataConfig, ModelConfig } from "../config/schema.ts";
+import type { Architecture } from "../checkpoints/checkpoint.ts";
+import type { NetworkDescription } from "../checkpoints/network.ts";
+import type { ChannelStatistics, DatasetInfo, Split } from "../datasets/dataset.ts";
+import { type DatasetOptions, loadDataset } from "../datasets/load.ts";
+import { chooseSplits } from "../datasets/split.ts";
+import { InputError } from "../errors.ts";
+import { formatBytes } from "../reporting/format.ts";
+import type { Context } from "./command.ts";
+
+/** The images of a config. */
+export interface Images {
+  readonly info: DatasetInfo;
+  readonly train: Split;
+  readonly validation: Split;
+}
+
+/** What `data` of a config asks of the dataset's loader. */
+export function datasetOptions(data: DataConfig): DatasetOptions {
+  const { dataset: name, root, mirror, checksums, synthetic } = data;
+  return { name, root, mirror, checksums, ...synthetic };
+}
+
+/** Loads the images of a config, downloading them if need be; says so on the progress line. */
+export async function loadImages(data: DataConfig, { progress }: Context): Promise<Images> {
+  const dataset = await loadDataset({
+    ...datasetOptions(data),
+    onProgress: ({ file, received, total }) =>
+      progress.update(() =>
+        `downloading ${file}: ${formatBytes(received)}` +
+        (total === undefined ? "" : ` of ${formatBytes(total)}`)
+      ),
+    onNotice: (line) => progress.print(line),
+  });
+  progress.finish();
+  return {
+    info: dataset,
+    ...chooseSplits(dataset, {
+      validation: data.validation,
+      trainLimit: data.subset?.train,
+      validationLimit: data.validation === "test" ? data.subset?.test : undefined,
+    }),
+  };
+}
+
+/** The network of a config as it is built. */
+export function architectureOf(model: ModelConfig, info: DatasetInfo): Architecture {
+  const { name, layers, convolution, depthMultiplier, pairing, options } = model;
+  const { height, width, channels } = info.imageShape;
+  return {
+    name: name ?? "layers",
+    options: {
+      classes: info.classNames.length,
+      inputChannels: channels,
+      inputSize: [height, width],
+      convolution,
+      depthMultiplier,
+      pairing,
+      ...(layers ? { layers } : options),
+    },
+  };
+}
+
+/** What the network of a config takes and gives. Throws InputError for statistics of other channels. */
+export function describeNetwork(config: Config, info: DatasetInfo): NetworkDescription {
+  return {
+    model: config.model.name ?? "layers",
+    input: info.imageShape,
+    normalization: normalizationOf(config.data, info),
+    classNames: info.classNames,
+  };
+}
+
+function normalizationOf(
+  { normalization }: DataConfig,
+  { name, statistics, imageShape: { channels } }: DatasetInfo,
+): ChannelStatistics {
+  if (normalization === undefined) return statistics;
+  if (normalization === "none") {
+    return { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
+  }
+  if (normalization.mean.length !== channels) {
+    throw new InputError(
+      `data.normalization has ${normalization.mean.length} means; the images of ${name} have ` +
+        `${channels} channels`,
+    );
+  }
+  return normalization;
+}

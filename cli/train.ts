@@ -1,0 +1,237 @@
+/** `overfold train`: trains the network of a config and folds the best checkpoint. */
+
+import { join } from "@std/path";
+import { openBackend } from "../backends/registry.ts";
+import type { Backend } from "../backends/backend.ts";
+import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
+import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
+import type { FoldVerification } from "../checkpoints/fold.ts";
+import { formatConfig, loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { imageSize, type Split } from "../datasets/dataset.ts";
+import { EXIT, InputError } from "../errors.ts";
+import { buildModel } from "../models/registry.ts";
+import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
+import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
+import { train } from "../training/train.ts";
+import type { TrainingOutcome } from "../training/trainer.ts";
+import type { Arguments, Command, Context } from "./command.ts";
+import { Interruption } from "./interruption.ts";
+import { architectureOf, describeNetwork, type Images, loadImages } from "./prepare.ts";
+import { checkSameRun } from "./same_run.ts";
+import { TrainReport } from "./train_report.ts";
+
+/** Images on which a folded network is compared with the trained one. */
+const VERIFICATION_IMAGES = 256;
+
+/** `train CONFIG`. */
+export const command: Command = {
+  positionals: [{ name: "CONFIG", help: "A config file in YAML; `overfold init` writes one" }],
+  options: {
+    set: {
+      value: "KEY=VALUE",
+      repeated: true,
+      help: "Override one key of the config, such as training.epochs=5",
+    },
+    output: { value: "DIR", help: "Folder of this run; by default output/name of the config" },
+    resume: { help: "Go on with the run in that folder; start it if there is none" },
+    force: { help: "Start anew although there is a run; its checkpoints are deleted" },
+  },
+  details:
+    "Ctrl-C finishes the step under way, saves and exits with code 130; a second one exits at once.\n" +
+    "A run that was stopped in any way goes on with --resume and ends as if it never had been.",
+  async run(args, context) {
+    const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
+    const path = args.text("output") ?? join(config.output, config.name);
+    const existing = existingRun(args);
+    await RunFolder.check(path, existing);
+    using interruption = new Interruption(() =>
+      context.progress.print("stopping after this step; press Ctrl-C again to stop at once")
+    );
+    const images = await loadImages(config.data, context);
+    const backend = await openBackend(config);
+    const identity = identityOf(config, images, backend);
+    const { folder, checkpoint } = await RunFolder.open(
+      path,
+      identity,
+      formatConfig(config),
+      existing,
+    );
+    using _folder = folder;
+    if (checkpoint) announceResume(checkpoint, identity, config, context);
+    const start = performance.now();
+    const outcome = await trainRun(
+      { config, images, backend, identity, folder, checkpoint },
+      interruption,
+      context,
+    );
+    context.progress.finish();
+    if (outcome.status === "interrupted") {
+      const { epoch, step } = outcome.state;
+      context.progress.print(
+        `stopped at step ${step} (epoch ${epoch + 1} of ${config.training.epochs}) and saved ` +
+          `${folder.lastPath}\nto go on: overfold train ${args.positionals[0]}` +
+          `${repeatedOptions(args)} --resume`,
+      );
+      return EXIT.interrupted;
+    }
+    await finish(config, folder, backend, images.validation, outcome, start, context);
+  },
+};
+
+function existingRun(args: Arguments): ExistingRun {
+  const [resume, force] = [args.flag("resume"), args.flag("force")];
+  if (resume && force) {
+    throw new InputError("--resume and --force exclude each other: go on, or start anew?");
+  }
+  return resume ? "resume" : force ? "replace" : "refuse";
+}
+
+function identityOf(config: Config, { info }: Images, backend: Backend): RunIdentity {
+  const { name, threads, description } = backend;
+  return {
+    description: describeNetwork(config, info),
+    architecture: architectureOf(config.model, info),
+    config,
+    seed: config.seed,
+    backend: { name, threads, description },
+  };
+}
+
+function announceResume(
+  checkpoint: Checkpoint,
+  identity: RunIdentity,
+  config: Config,
+  { progress }: Context,
+): void {
+  for (const warning of checkSameRun(checkpoint, identity)) progress.print(`warning: ${warning}`);
+  const { epoch, step } = checkpoint.state;
+  progress.print(
+    epoch >= config.training.epochs
+      ? `the training was complete at step ${step}`
+      : `going on at step ${step} (epoch ${epoch + 1} of ${config.training.epochs})`,
+  );
+}
+
+/** A run about to be trained. */
+interface PreparedRun {
+  readonly config: Config;
+  readonly images: Images;
+  readonly backend: Backend;
+  readonly identity: RunIdentity;
+  readonly folder: RunFolder;
+  readonly checkpoint?: Checkpoint;
+}
+
+async function trainRun(
+  { config, images, backend, identity, folder, checkpoint }: PreparedRun,
+  interruption: Interruption,
+  context: Context,
+): Promise<TrainingOutcome> {
+  const { data, training, checkpoints, seed } = config;
+  const { name, options } = identity.architecture;
+  const model = buildModel(name, options);
+  model.initialize(seed);
+  const parameters = [...model.namedParameters().values()]
+    .reduce((sum, { trainable, data }) => sum + (trainable ? data.length : 0), 0);
+  context.print(
+    `${name} (${formatCount(parameters)} parameters) on ${data.dataset}: ` +
+      `${formatCount(images.train.count)} images to train on, ` +
+      `${formatCount(images.validation.count)} to validate; ${backend.description}; ` +
+      `run folder ${folder.path}`,
+  );
+  const report = new TrainReport(context, {
+    model: name,
+    parameters,
+    dataset: data.dataset,
+    trainCount: images.train.count,
+    validCount: images.validation.count,
+    batchSize: data.batchSize,
+    backend: backend.name,
+    threads: backend.threads,
+    output: folder.path,
+  }, images.validation.count);
+  interruption.finishFirst();
+  return await train({
+    ...training,
+    model,
+    backend,
+    train: images.train,
+    validation: images.validation,
+    normalization: identity.description.normalization,
+    augmentation: {
+      padding: data.augmentation?.crop?.padding ?? 0,
+      flip: data.augmentation?.flip ?? false,
+    },
+    batchSize: data.batchSize,
+    evaluationBatchSize: data.evalBatchSize,
+    dropLast: data.dropLast,
+    seed,
+    store: folder,
+    saveEverySteps: checkpoints.everySteps,
+    saveEveryMinutes: checkpoints.everyMinutes,
+    keepBest: checkpoints.keepBest,
+    observer: report,
+    signal: interruption.signal,
+    resume: checkpoint,
+  });
+}
+
+/** Folds the run's best checkpoint and says what came out. */
+async function finish(
+  config: Config,
+  folder: RunFolder,
+  backend: Backend,
+  validation: Split,
+  { state }: TrainingOutcome,
+  start: number,
+  context: Context,
+): Promise<void> {
+  const isBestKept = state.best !== undefined && await folder.hasBest();
+  const path = isBestKept ? folder.bestPath : folder.lastPath;
+  const result = isBestKept ? state.best : state.validation;
+  const seconds = (performance.now() - start) / 1000;
+  context.print(
+    `trained in ${formatDuration(seconds)}` +
+      (result ? `; validation accuracy ${formatPercent(result.accuracy)}` : "") + `: ${path}`,
+  );
+  let folded: FoldVerification | undefined;
+  if (config.fold) {
+    const count = Math.min(VERIFICATION_IMAGES, validation.count);
+    folded = await foldCheckpoint(
+      await readCheckpoint(path),
+      folder.foldedPath,
+      backend,
+      validation.images.subarray(0, count * imageSize(validation.imageShape)),
+    );
+    context.print(
+      `folded: ${folder.foldedPath}; on ${folded.count} images the largest difference is ` +
+        `${folded.maxAbsDifference.toExponential(1)} ` +
+        `(${folded.maxRelativeDifference.toExponential(1)} relative), ` +
+        `top-1 agreement ${formatPercent(folded.top1Agreement)}`,
+    );
+  }
+  context.emit({
+    event: "done",
+    checkpoint: path,
+    folded: folded ? folder.foldedPath : null,
+    validAccuracy: result?.accuracy ?? null,
+    validLoss: result?.loss ?? null,
+    epochs: state.epoch,
+    step: state.step,
+    seconds,
+  });
+}
+
+/** The options that must be given again to go on. */
+function repeatedOptions(args: Arguments): string {
+  const output = args.text("output");
+  return [
+    ...args.texts("set").map((assignment) => ` --set ${shellQuoted(assignment)}`),
+    ...(output === undefined ? [] : [` --output ${shellQuoted(output)}`]),
+  ].join("");
+}
+
+function shellQuoted(text: string): string {
+  return /^[\w./=:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,130 @@
+/** What `overfold train` says while it runs. */
+
+import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
+import type { EpochEvent, StartEvent, StepEvent, TrainingObserver } from "../training/trainer.ts";
+import type { Context } from "./command.ts";
+
+/** Turns a training's events into a progress line, lines for epochs and JSON events. */
+export class TrainReport implements TrainingObserver {
+  readonly #context: Context;
+  readonly #header: Readonly<Record<string, unknown>>;
+  readonly #validationCount: number;
+  readonly #now: () => number;
+  #epochs = 0;
+  #stepsPerEpoch = 0;
+  #startStep = 0;
+  #startTime = 0;
+  /** When the event before came. */
+  #lastTime = 0;
+  /** Time spent in training steps, and the images they took. */
+  #trainingSeconds = 0;
+  #images = 0;
+  #imagesBefore = 0;
+
+  /**
+   * @param header what the JSON event `start` says besides the position
+   * @param now a clock in seconds
+   */
+  constructor(
+    context: Context,
+    header: Readonly<Record<string, unknown>>,
+    validationCount: number,
+    now = () => performance.now() / 1000,
+  ) {
+    this.#context = context;
+    this.#header = header;
+    this.#validationCount = validationCount;
+    this.#now = now;
+  }
+
+  start({ epochs, stepsPerEpoch, state }: StartEvent): void {
+    this.#epochs = epochs;
+    this.#stepsPerEpoch = stepsPerEpoch;
+    this.#startStep = state.step;
+    this.#imagesBefore = state.sums.count;
+    this.#startTime = this.#lastTime = this.#now();
+    this.#context.emit({
+      event: "start",
+      ...this.#header,
+      epochs,
+      stepsPerEpoch,
+      epoch: state.epoch,
+      step: state.step,
+    });
+  }
+
+  step({ epoch, step, batch, learningRate, loss, epochMean, logged }: StepEvent): void {
+    const now = this.#now();
+    this.#trainingSeconds += now - this.#lastTime;
+    this.#lastTime = now;
+    this.#images += epochMean.count - (batch === 1 ? 0 : this.#imagesBefore);
+    this.#imagesBefore = epochMean.count;
+    this.#context.progress.update(() =>
+      [
+        `epoch ${epoch}/${this.#epochs}`,
+        `step ${batch}/${this.#stepsPerEpoch}`,
+        `loss ${epochMean.loss.toFixed(4)}`,
+        `accuracy ${formatPercent(epochMean.accuracy)}`,
+        `${formatCount(this.#imagesPerSecond)} images/s`,
+        `${formatDuration(this.#secondsLeft(step))} left`,
+      ].join("  ")
+    );
+    if (logged) {
+      this.#context.emit({
+        event: "step",
+        epoch,
+        step,
+        learningRate,
+        loss,
+        imagesPerSecond: this.#imagesPerSecond,
+      });
+    }
+  }
+
+  validating(count: number): void {
+    this.#lastTime = this.#now();
+    this.#context.progress.update(() =>
+      `validating ${formatCount(count)}/${formatCount(this.#validationCount)}`
+    );
+  }
+
+  epoch({ epoch, step, learningRate, train, validation, isBest }: EpochEvent): void {
+    this.#lastTime = this.#now();
+    this.#context.progress.clear();
+    this.#context.print(
+      [
+        `epoch ${epoch}/${this.#epochs}`,
+        `loss ${train.loss.toFixed(4)}`,
+        `accuracy ${formatPercent(train.accuracy)}`,
+        ...(validation
+          ? [
+            `valid loss ${validation.loss.toFixed(4)}`,
+            `valid accuracy ${formatPercent(validation.accuracy)}${isBest ? " (best)" : ""}`,
+          ]
+          : []),
+        `${formatCount(this.#imagesPerSecond)} images/s`,
+        ...(epoch < this.#epochs ? [`${formatDuration(this.#secondsLeft(step))} left`] : []),
+      ].join("  "),
+    );
+    this.#context.emit({
+      event: "epoch",
+      epoch,
+      step,
+      learningRate,
+      loss: train.loss,
+      accuracy: train.accuracy,
+      ...(validation ? { validLoss: validation.loss, validAccuracy: validation.accuracy } : {}),
+      imagesPerSecond: this.#imagesPerSecond,
+    });
+  }
+
+  get #imagesPerSecond(): number {
+    return this.#trainingSeconds > 0 ? this.#images / this.#trainingSeconds : 0;
+  }
+
+  /** By the pace so far, validation included. */
+  #secondsLeft(step: number): number {
+    const secondsPerStep = (this.#now() - this.#startTime) / (step - this.#startStep);
+    return (this.#epochs * this.#stepsPerEpoch - step) * secondsPerStep;
+  }
+}

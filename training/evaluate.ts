@@ -1,0 +1,64 @@
+/** Evaluating a network by its logits, whatever kind of file it came from. */
+import type { Backend } from "../backends/backend.ts";
+import {
+  meanOf,
+  type MetricSums,
+  NO_SUMS,
+  type ValidationResult,
+} from "../checkpoints/run_state.ts";
+import type { Split } from "../datasets/dataset.ts";
+import { BatchLoader } from "../datasets/loader.ts";
+import type { Program } from "../graph/types.ts";
+
+/** Options of {@link evaluateNetwork}. */
+export interface EvaluateOptions {
+  /** Images in a step. Default 256. */
+  readonly batchSize?: number;
+  /** Told the number of images done, at every batch. */
+  readonly onProgress?: (count: number) => void;
+}
+
+/**
+ * Mean cross-entropy and accuracy of a network on labelled images.
+ *
+ * @param network gives the program for a batch size: input `pixels` u8 [N, H, W, C], output
+ *   `logits` f32 [N, classes]
+ */
+export async function evaluateNetwork(
+  network: { program(batchSize: number): Program },
+  images: Split,
+  backend: Backend,
+  { batchSize = 256, onProgress }: EvaluateOptions = {},
+): Promise<ValidationResult> {
+  const size = Math.min(batchSize, images.count);
+  const program = network.program(size);
+  using loader = new BatchLoader(images, { batchSize: size });
+  const executable = await backend.compile([program]);
+  try {
+    let sums = NO_SUMS;
+    for await (const { pixels, labels, count } of loader.epoch(0)) {
+      const { logits } = await executable.run(program.name, { pixels });
+      sums = addRows(sums, logits, labels.subarray(0, count), logits.length / size);
+      onProgress?.(sums.count);
+    }
+    return meanOf(sums);
+  } finally {
+    executable.dispose();
+  }
+}
+
+function addRows(
+  { loss, correct, count }: MetricSums,
+  logits: Float32Array,
+  labels: Int32Array,
+  classes: number,
+): MetricSums {
+  labels.forEach((label, n) => {
+    const row = logits.subarray(n * classes, (n + 1) * classes);
+    const largest = row.reduce((most, value) => Math.max(most, value), -Infinity);
+    const total = row.reduce((sum, value) => sum + Math.exp(value - largest), 0);
+    loss += Math.log(total) + largest - row[label];
+    if (row.indexOf(largest) === label) correct++;
+  });
+  return { loss, correct, count: count + labels.length };
+}
