@@ -8,3 +8,10 @@ export const BACKENDS: readonly { readonly name: string; create(): Backend }[] =
   { name: "reference", create: referenceBackend },
   { name: "cpu", create: () => cpuBackend({ threads: 2 }) },
 ];
+
+/** Registers a test that runs on every backend. */
+export function testOnEveryBackend(name: string, run: (backend: Backend) => Promise<void>): void {
+  for (const backend of BACKENDS) {
+    Deno.test(`${name} (${backend.name})`, () => run(backend.create()));
+  }
+}

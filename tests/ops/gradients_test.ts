@@ -1,0 +1,203 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { referenceBackend } from "../../backends/reference/reference.ts";
+import { InputError } from "../../errors.ts";
+import { randomSource } from "../../graph/random.ts";
+import { constant, output, trace } from "../../graph/trace.ts";
+import { add } from "../../ops/add.ts";
+import { avgPool2d } from "../../ops/avg_pool2d.ts";
+import { channelMoments } from "../../ops/channel_moments.ts";
+import { channelNormalize } from "../../ops/channel_normalize.ts";
+import { composeKernel } from "../../ops/compose_kernel.ts";
+import { conv2d } from "../../ops/conv2d.ts";
+import { globalAvgPool2d } from "../../ops/global_avg_pool2d.ts";
+import { gradients, vectorJacobianProduct } from "../../ops/gradients.ts";
+import { linear } from "../../ops/linear.ts";
+import { matmul } from "../../ops/matmul.ts";
+import { maxPool2d } from "../../ops/max_pool2d.ts";
+import { multiply } from "../../ops/multiply.ts";
+import { multiplyScalar } from "../../ops/multiply_scalar.ts";
+import { pack } from "../../ops/pack.ts";
+import { OPS } from "../../ops/registry.ts";
+import { relu } from "../../ops/relu.ts";
+import { flatten, reshape } from "../../ops/reshape.ts";
+import { scale } from "../../ops/scale.ts";
+import { slice } from "../../ops/slice.ts";
+import { logSoftmax, softmax } from "../../ops/softmax.ts";
+import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
+import { subtract } from "../../ops/subtract.ts";
+import { sum } from "../../ops/sum.ts";
+import { sumSquares } from "../../ops/sum_squares.ts";
+import { tanh } from "../../ops/tanh.ts";
+import { checkGradient, type GradientCase } from "../support/gradient_check.ts";
+import { compute } from "../support/run.ts";
+
+/** Keeps a value away from the kink at 0. */
+function awayFromZero(value: number): number {
+  return value + Math.sign(value) * 0.1;
+}
+
+const SQUARE = [2, 3, 4, 4];
+const PROBABILITIES = Float64Array.of(0.2, 0.5, 0.3, 0.6, 0.3, 0.1);
+
+/** Cases of every op that has a gradient rule. */
+const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
+  add: [{ shapes: [[2, 3], [2, 3]], build: ([a, b]) => add(a, b) }],
+  subtract: [{ shapes: [[2, 3], [2, 3]], build: ([a, b]) => subtract(a, b) }],
+  multiply: [
+    { shapes: [[2, 3], [2, 3]], build: ([a, b]) => multiply(a, b) },
+    { shapes: [[5]], build: ([a]) => multiply(a, a) },
+  ],
+  scale: [{ shapes: [[4]], build: ([a]) => scale(a, -1.7) }],
+  multiplyScalar: [{ shapes: [[2, 3], []], build: ([a, s]) => multiplyScalar(a, s) }],
+  sum: [{ shapes: [[2, 3]], build: ([a]) => sum(a) }],
+  sumSquares: [{ shapes: [[2, 3]], build: ([a]) => sumSquares(a) }],
+  relu: [{ shapes: [[3, 5]], build: ([a]) => relu(a), adjust: awayFromZero }],
+  tanh: [{ shapes: [[3, 5]], build: ([a]) => tanh(a) }],
+  reshape: [
+    { shapes: [[2, 6]], build: ([a]) => reshape(a, [3, -1]) },
+    { shapes: [[2, 3, 2]], build: ([a]) => flatten(a) },
+  ],
+  slice: [{ shapes: [[7]], build: ([a]) => [slice(a, 2, 3), slice(a, 4, 2)] }],
+  pack: [{ shapes: [[2, 2], [3]], build: ([a, b]) => pack([a, b], [1, 6], 10) }],
+  matmul: [false, true].flatMap((transposeA) =>
+    [false, true].map((transposeB): GradientCase => ({
+      shapes: [transposeA ? [3, 2] : [2, 3], transposeB ? [4, 3] : [3, 4]],
+      build: ([a, b]) => matmul(a, b, { transposeA, transposeB }),
+    }))
+  ),
+  linear: [
+    { shapes: [[2, 3], [4, 3], [4]], build: ([x, w, b]) => linear(x, w, b) },
+    { shapes: [[2, 3], [4, 3]], build: ([x, w]) => linear(x, w) },
+  ],
+  conv2d: [
+    {
+      shapes: [[2, 2, 5, 4], [3, 2, 3, 2], [3]],
+      build: ([x, w, b]) => conv2d(x, w, b, { stride: [2, 1], padding: [1, 0] }),
+    },
+    ...(["zeros", "reflect", "replicate", "circular"] as const).map((paddingMode) => ({
+      shapes: [[1, 4, 5, 6], [6, 2, 3, 3]],
+      build: ([x, w]: Parameters<GradientCase["build"]>[0]) =>
+        conv2d(x, w, undefined, { padding: 2, dilation: [1, 2], groups: 2, paddingMode }),
+    })),
+  ],
+  channelMoments: [
+    {
+      shapes: [SQUARE],
+      build: ([x]) => {
+        const { mean, variance } = channelMoments(x);
+        return [mean, variance];
+      },
+    },
+    { shapes: [[4, 3]], build: ([x]) => channelMoments(x).variance },
+  ],
+  channelNormalize: [
+    {
+      shapes: [SQUARE, [3], [3], [3], [3]],
+      build: ([x, mean, variance, weight, bias]) =>
+        channelNormalize(x, mean, variance, { weight, bias, eps: 1e-3 }),
+      adjust: (value, operand) => operand === 2 ? Math.abs(value) + 0.5 : value,
+    },
+    {
+      shapes: [[4, 3], [3], [3]],
+      build: ([x, mean, variance]) => channelNormalize(x, mean, variance),
+      adjust: (value, operand) => operand === 2 ? Math.abs(value) + 0.5 : value,
+    },
+    {
+      shapes: [SQUARE, [3], [3]],
+      build: ([x, weight, bias]) => {
+        const { mean, variance } = channelMoments(x);
+        return channelNormalize(x, mean, variance, { weight, bias });
+      },
+    },
+  ],
+  maxPool2d: [
+    { shapes: [[1, 2, 5, 5]], build: ([x]) => maxPool2d(x, { kernelSize: 2 }).output },
+    {
+      shapes: [[2, 2, 6, 7]],
+      build: ([x]) =>
+        maxPool2d(x, {
+          kernelSize: 3,
+          stride: [2, 1],
+          padding: 1,
+          dilation: [1, 2],
+          ceilMode: true,
+        })
+          .output,
+    },
+  ],
+  avgPool2d: [
+    { shapes: [[1, 2, 5, 5]], build: ([x]) => avgPool2d(x, { kernelSize: 2 }) },
+    ...[true, false].map((countIncludePad): GradientCase => ({
+      shapes: [[1, 2, 6, 5]],
+      build: ([x]) =>
+        avgPool2d(x, { kernelSize: 3, stride: 2, padding: 1, ceilMode: true, countIncludePad }),
+    })),
+  ],
+  globalAvgPool2d: [{ shapes: [SQUARE], build: ([x]) => globalAvgPool2d(x) }],
+  softmax: [{ shapes: [[2, 4]], build: ([x]) => softmax(x) }],
+  logSoftmax: [{ shapes: [[2, 4]], build: ([x]) => logSoftmax(x) }],
+  softmaxCrossEntropy: (["mean", "sum", "none"] as const).map((reduction) => ({
+    shapes: [[2, 3]],
+    build: ([logits]) =>
+      softmaxCrossEntropy(logits, constant([2, 3], PROBABILITIES), {
+        reduction,
+        labelSmoothing: 0.1,
+      }),
+  })),
+  composeKernel: (["paper", "authors"] as const).map((pairing) => ({
+    shapes: [[6, 2, 7], [4, 6, 7]],
+    build: ([w, d]) => composeKernel(w, d, { kernelSize: [3, 2], groups: 2, pairing }),
+  })),
+};
+
+for (const [name, op] of OPS) {
+  if (!op.gradient) continue;
+  Deno.test(`${name} has the gradient that differences show`, () => {
+    const cases = CASES[name] ?? [];
+    if (cases.length === 0) throw new Error(`add a case for ${name} to CASES`);
+    cases.forEach((gradientCase, i) => {
+      const random = randomSource(1, name, i);
+      const names = checkGradient(gradientCase, () => random.normal());
+      if (!names.has(name)) throw new Error(`case ${i} of ${name} does not use it`);
+    });
+  });
+}
+
+Deno.test("a value used twice gets the sum of its gradients", async () => {
+  const x = { shape: [2], data: Float32Array.of(3, 5) };
+  const { dx } = await compute(referenceBackend(), { x }, ({ x }) => ({
+    dx: gradients(sum(add(multiply(x, x), scale(x, 10))), [x])[0],
+  }));
+  assertEquals([...dx], [16, 20]);
+});
+
+Deno.test("the seeds of several outputs add up, one output upstream of another", async () => {
+  const x = { shape: [2], data: Float32Array.of(3, 5) };
+  const seed = { shape: [2], data: Float32Array.of(1, 10) };
+  const { dx, dy } = await compute(referenceBackend(), { x, seed }, ({ x, seed }) => {
+    const y = scale(x, 2);
+    const z = multiply(y, y);
+    const [dx, dy] = vectorJacobianProduct([y, z], [seed, seed], [x, y]);
+    return { dx, dy };
+  });
+  assertEquals([...dy], [1 + 12, 10 + 200]);
+  assertEquals([...dx], [26, 420]);
+});
+
+Deno.test("a value the loss does not depend on gets zeros", async () => {
+  const x = { shape: [2], data: Float32Array.of(3, 5) };
+  const { dx } = await compute(referenceBackend(), { x, other: x }, ({ x, other }) => ({
+    dx: gradients(sum(other), [x])[0],
+  }));
+  assertEquals([...dx], [0, 0]);
+});
+
+Deno.test("gradients are refused of a loss that is no scalar and of seeds that do not fit", () => {
+  trace({ name: "refused" }, () => {
+    const x = constant([2], Float32Array.of(1, 2));
+    output("x", x);
+    assertThrows(() => gradients(x, [x]), InputError, "[2]");
+    assertThrows(() => vectorJacobianProduct([x], [], [x]), InputError, "0 seeds");
+    assertThrows(() => vectorJacobianProduct([x], [sum(x)], [x]), InputError, "[]");
+  });
+});
