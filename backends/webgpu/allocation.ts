@@ -1,0 +1,97 @@
+/** The GPU buffers of an executable. */
+import type { MemoryPlan } from "../backend.ts";
+import type { MemoryBuffer } from "./kernel.ts";
+import type { LoweredProgram, VariableBuffers } from "./lower.ts";
+import { planTemporaries, sharedSizes, sharedSlots, type TemporaryPlan } from "./memory.ts";
+
+/** What the programs of an executable need together; no device is needed to know it. */
+export interface AllocationPlan {
+  readonly programs: readonly LoweredProgram[];
+  readonly variables: VariableBuffers;
+  readonly temporaries: readonly TemporaryPlan[];
+  /** Bytes of the buffers the programs' temporaries share. */
+  readonly sizes: readonly number[];
+  readonly memory: MemoryPlan;
+}
+
+/** Plans the memory of some programs. */
+export function planAllocation(
+  programs: readonly LoweredProgram[],
+  variables: VariableBuffers,
+): AllocationPlan {
+  const temporaries = programs.map(planTemporaries);
+  const sizes = sharedSizes(temporaries);
+  const fixed = programs.flatMap(({ inputs, constants }) => [
+    ...inputs.values(),
+    ...constants.keys(),
+  ]);
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, bytes) => total + bytes, 0);
+  const variableBytes = sum([...variables.values()].map(({ bytes }) => bytes));
+  const temporaryBytes = sum(sizes) + sum(fixed.map(({ bytes }) => bytes));
+  const totalBytes = variableBytes + temporaryBytes;
+  return {
+    programs,
+    variables,
+    temporaries,
+    sizes,
+    memory: { variableBytes, temporaryBytes, totalBytes },
+  };
+}
+
+/** The buffers of a plan, on a device. */
+export class Allocation {
+  readonly #device: GPUDevice;
+  readonly #buffers = new Map<MemoryBuffer, GPUBuffer>();
+  readonly #all: GPUBuffer[] = [];
+
+  constructor(device: GPUDevice, plan: AllocationPlan) {
+    this.#device = device;
+    const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    for (const [name, buffer] of plan.variables) {
+      this.#buffers.set(buffer, this.#create(buffer.bytes, storage, name));
+    }
+    const shared = plan.sizes.map((bytes, i) => this.#create(bytes, storage, `temporary ${i}`));
+    plan.programs.forEach(({ inputs, constants }, i) => {
+      const slots = sharedSlots(plan.temporaries[i]);
+      plan.temporaries[i].slots.forEach((slot, buffer) => {
+        this.#buffers.set(buffer, shared[slots[slot]]);
+      });
+      for (const [name, buffer] of inputs) {
+        this.#buffers.set(buffer, this.#create(buffer.bytes, storage, name));
+      }
+      for (const [buffer, data] of constants) {
+        const made = this.#create(buffer.bytes, storage, buffer.label);
+        this.#buffers.set(buffer, made);
+        device.queue.writeBuffer(made, 0, data);
+      }
+    });
+  }
+
+  /** The GPU buffer that holds some memory of the plan. */
+  buffer(memory: MemoryBuffer): GPUBuffer {
+    const found = this.#buffers.get(memory);
+    if (!found) throw new Error(`no buffer was planned for ${memory.label}`);
+    return found;
+  }
+
+  /** A uniform buffer with these contents, freed with the rest. */
+  uniform(data: Uint32Array<ArrayBuffer>): GPUBuffer {
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+    const buffer = this.#create(data.byteLength, usage, "bases");
+    this.#device.queue.writeBuffer(buffer, 0, data);
+    return buffer;
+  }
+
+  /** Frees all buffers: what scripts cannot see the size of, the garbage collector keeps too long. */
+  destroy(): void {
+    this.#all.splice(0).forEach((buffer) => buffer.destroy());
+    this.#buffers.clear();
+  }
+
+  #create(bytes: number, usage: GPUBufferUsageFlags, label: string): GPUBuffer {
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    const buffer = this.#device.createBuffer({ size, usage, label });
+    this.#all.push(buffer);
+    return buffer;
+  }
+}

@@ -1,0 +1,137 @@
+/** The GPU: adapter, device and what can go wrong with them. */
+import { InputError, RunError } from "../../errors.ts";
+
+/** Options of {@link openDevice}. */
+export interface DeviceOptions {
+  /** Default: `navigator.gpu`. */
+  readonly gpu?: GPU;
+  /** Whether a software adapter will do. Default true. */
+  readonly software?: boolean;
+  /** Called with what a person should know though it stops nothing. Default: dropped. */
+  readonly warn?: (message: string) => void;
+}
+
+/** Limits the kernels and buffers profit from; asked for as far as the adapter offers them. */
+export const WANTED_LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+] as const;
+
+/** A limit of {@link WANTED_LIMITS}. */
+export type WantedLimit = typeof WANTED_LIMITS[number];
+
+/** An open device. */
+export interface Device {
+  readonly gpu: GPUDevice;
+  /** One line for a person: what computes. */
+  readonly description: string;
+  readonly isSoftware: boolean;
+  /** Whether the device can time dispatches. */
+  readonly hasTimestamps: boolean;
+  /**
+   * What made the device unusable, if anything has. Set by a loss of the device or an error that
+   * WebGPU reports outside any call.
+   */
+  readonly failure: RunError | undefined;
+  /** Calls `listener` once when the device fails, at once if it has. */
+  onFailure(listener: (failure: RunError) => void): void;
+  /** Ends the device; no failure is reported. */
+  destroy(): void;
+}
+
+/**
+ * Opens the adapter's device with all it offers of {@link WANTED_LIMITS}. Throws InputError if there
+ * is no adapter, or only a software one and that was ruled out; RunError if it gives no device.
+ */
+export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  const { gpu = globalThis.navigator?.gpu, software = true, warn = () => {} } = options;
+  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) {
+    throw new InputError(
+      "no WebGPU adapter was found; `overfold doctor` tells the likely cause, and `backend: cpu` " +
+        "runs everything without one",
+    );
+  }
+  const { info } = adapter;
+  const name = info.description || info.vendor || "unnamed adapter";
+  const isSoftware = info.isFallbackAdapter;
+  if (isSoftware && !software) {
+    throw new InputError(
+      `the only WebGPU adapter is software (${name}), far slower than the CPU backend; ask for it ` +
+        "with `backend: webgpu`, or use `backend: cpu`",
+    );
+  }
+  if (isSoftware) {
+    warn(`the WebGPU adapter is software (${name}): expect it to be slower than \`backend: cpu\``);
+  }
+  const hasTimestamps = adapter.features.has("timestamp-query");
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      requiredFeatures: hasTimestamps ? ["timestamp-query"] : [],
+      requiredLimits: Object.fromEntries(
+        WANTED_LIMITS.map((limit) => [limit, adapter.limits[limit]]),
+      ),
+    });
+  } catch (error) {
+    throw new RunError(
+      `the WebGPU adapter (${name}) gave no device: ${
+        error instanceof Error ? error.message : error
+      }; use \`backend: cpu\``,
+    );
+  }
+  return watch(device, name, isSoftware, hasTimestamps);
+}
+
+function watch(
+  gpu: GPUDevice,
+  name: string,
+  isSoftware: boolean,
+  hasTimestamps: boolean,
+): Device {
+  let failure: RunError | undefined;
+  let closed = false;
+  const listeners: ((failure: RunError) => void)[] = [];
+  const fail = (message: string) => {
+    if (failure || closed) return;
+    failure = new RunError(message);
+    listeners.splice(0).forEach((listener) => listener(failure!));
+  };
+  gpu.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    fail(
+      `the WebGPU device (${name}) reported an error: ${
+        (event as GPUUncapturedErrorEvent).error.message
+      }`,
+    );
+  });
+  gpu.lost.then(({ message }) =>
+    fail(
+      `the WebGPU device (${name}) was lost${
+        message ? `: ${message}` : ""
+      }; what the run saved is ` +
+        "safe: resume it from its last checkpoint",
+    )
+  );
+  return {
+    gpu,
+    description: `webgpu: ${name}${isSoftware ? " (software)" : ""}`,
+    isSoftware,
+    hasTimestamps,
+    get failure() {
+      return failure;
+    },
+    onFailure(listener) {
+      if (failure) listener(failure);
+      else listeners.push(listener);
+    },
+    destroy() {
+      closed = true;
+      gpu.destroy();
+    },
+  };
+}

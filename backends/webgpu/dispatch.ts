@@ -1,0 +1,139 @@
+/** Dispatches: pipelines and bind groups for phases. */
+import type { Allocation } from "./allocation.ts";
+import type { LoweredPhase, LoweredProgram } from "./lower.ts";
+import { type Binding, BINDING_ALIGNMENT, buildShader, type Shader } from "./shader.ts";
+
+/** One dispatch, ready to encode. */
+export interface Dispatch {
+  readonly phase: LoweredPhase;
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+}
+
+/** Encodes dispatches in order. */
+export function encodeDispatches(
+  pass: GPUComputePassEncoder,
+  dispatches: readonly Dispatch[],
+): void {
+  for (const { pipeline, group, phase } of dispatches) {
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(...phase.workgroups);
+  }
+}
+
+/** Pipelines by shader text, and bind group layouts by what is bound. */
+export class PipelineCache {
+  readonly #device: GPUDevice;
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /** Number of different pipelines. */
+  get size(): number {
+    return this.#pipelines.size;
+  }
+
+  /** The layout of a shader's bindings. */
+  layout({ bindings, bases }: Shader): GPUBindGroupLayout {
+    const key = bindings.map(({ write }) => write ? "w" : "r").join("") + (bases.length ? "u" : "");
+    const known = this.#layouts.get(key);
+    if (known) return known;
+    const types: GPUBufferBindingType[] = bindings.map(({ write }) =>
+      write ? "storage" : "read-only-storage"
+    );
+    if (bases.length > 0) types.push("uniform");
+    const layout = this.#device.createBindGroupLayout({
+      entries: types.map((type, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type },
+      })),
+    });
+    this.#layouts.set(key, layout);
+    return layout;
+  }
+
+  /** The pipeline of a shader. Rejects with an Error that holds the text where it does not compile. */
+  pipeline(shader: Shader, label: string): Promise<GPUComputePipeline> {
+    const known = this.#pipelines.get(shader.text);
+    if (known) return known;
+    const made = this.#compile(shader, label);
+    this.#pipelines.set(shader.text, made);
+    return made;
+  }
+
+  async #compile(shader: Shader, label: string): Promise<GPUComputePipeline> {
+    const module = this.#device.createShaderModule({ label, code: shader.text });
+    try {
+      return await this.#device.createComputePipelineAsync({
+        label,
+        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.layout(shader)] }),
+        compute: { module, entryPoint: "main" },
+      });
+    } catch (error) {
+      const { messages } = await module.getCompilationInfo();
+      const reasons = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
+      throw new Error(
+        `the shader of ${label} does not compile: ${
+          reasons.join("; ") || (error as Error).message
+        }\n${shader.text}`,
+      );
+    }
+  }
+}
+
+/** Makes a program's dispatches over allocated memory. */
+export async function makeDispatches(
+  lowered: LoweredProgram,
+  allocation: Allocation,
+  cache: PipelineCache,
+  device: GPUDevice,
+): Promise<Dispatch[]> {
+  const shaders = lowered.phases.map((phase) => buildShader(phase));
+  const uniform = makeBases(shaders, allocation);
+  const dispatches: Dispatch[] = [];
+  for (const [i, phase] of lowered.phases.entries()) {
+    const shader = shaders[i];
+    const pipeline = await cache.pipeline(shader, phase.name);
+    const entries = shader.bindings.map((binding) => resource(binding, allocation));
+    const bases = uniform(i);
+    if (bases) entries.push(bases);
+    const group = device.createBindGroup({
+      layout: cache.layout(shader),
+      entries: entries.map((resource, binding) => ({ binding, resource })),
+    });
+    dispatches.push({ phase, pipeline, group });
+  }
+  return dispatches;
+}
+
+function resource({ buffer, offset, bytes }: Binding, allocation: Allocation): GPUBufferBinding {
+  return { buffer: allocation.buffer(buffer), offset, size: Math.ceil(bytes / 4) * 4 };
+}
+
+/** Uploads the bases of all shaders as one buffer; gives each shader's stretch of it. */
+function makeBases(
+  shaders: readonly Shader[],
+  allocation: Allocation,
+): (shader: number) => GPUBufferBinding | undefined {
+  const stretches = new Map<number, { offset: number; size: number }>();
+  let end = 0;
+  shaders.forEach(({ bases }, i) => {
+    if (bases.length === 0) return;
+    const size = 16 * Math.ceil(bases.length / 4);
+    stretches.set(i, { offset: end, size });
+    end += Math.ceil(size / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
+  });
+  if (end === 0) return () => undefined;
+  const data = new Uint32Array(end / 4);
+  stretches.forEach(({ offset }, i) => data.set(shaders[i].bases, offset / 4));
+  const buffer = allocation.uniform(data);
+  return (shader) => {
+    const stretch = stretches.get(shader);
+    return stretch && { buffer, ...stretch };
+  };
+}

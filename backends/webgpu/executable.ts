@@ -1,0 +1,180 @@
+/** Programs on the device: pipelines, bind groups and buffers, all made once. */
+import { InputError, type RunError } from "../../errors.ts";
+import { sizeOf } from "../../graph/types.ts";
+import type { Executable, KernelTiming, TensorData } from "../backend.ts";
+import { checkInputs } from "../inputs.ts";
+import { Allocation } from "./allocation.ts";
+import type { Device } from "./device.ts";
+import { type Dispatch, encodeDispatches } from "./dispatch.ts";
+import type { LoweredProgram, VariableBuffers } from "./lower.ts";
+import { timeDispatches } from "./profile.ts";
+import { Readback } from "./readback.ts";
+
+/** A program ready to run. */
+interface ReadyProgram {
+  readonly lowered: LoweredProgram;
+  readonly dispatches: readonly Dispatch[];
+  readonly readback: Readback;
+  /** Byte offset of each output in a run's readback. */
+  readonly outputOffsets: ReadonlyMap<string, number>;
+  /** Whether the program has run, so that its inputs hold something to profile with. */
+  hasRun: boolean;
+}
+
+/** Runs programs on a device. Made by {@link compilePrograms}. */
+export class WebgpuExecutable implements Executable {
+  readonly #device: Device;
+  readonly #allocation: Allocation;
+  readonly #variables: VariableBuffers;
+  readonly #programs: ReadonlyMap<string, ReadyProgram>;
+
+  constructor(
+    device: Device,
+    allocation: Allocation,
+    variables: VariableBuffers,
+    programs: readonly { lowered: LoweredProgram; dispatches: readonly Dispatch[] }[],
+  ) {
+    this.#device = device;
+    this.#allocation = allocation;
+    this.#variables = variables;
+    this.#programs = new Map(programs.map(({ lowered, dispatches }) => {
+      const outputOffsets = new Map<string, number>();
+      let bytes = 0;
+      for (const [name, ref] of Object.entries(lowered.outputs)) {
+        outputOffsets.set(name, bytes);
+        bytes += ref.bytes;
+      }
+      const readback = new Readback(device, bytes);
+      return [lowered.name, { lowered, dispatches, readback, outputOffsets, hasRun: false }];
+    }));
+  }
+
+  run(
+    name: string,
+    inputs: Readonly<Record<string, TensorData>>,
+  ): Promise<Record<string, Float32Array>> {
+    const program = this.#program(name);
+    checkInputs(program.lowered.program, inputs);
+    if (this.#device.failure) return Promise.reject(this.#device.failure);
+    const { lowered, readback, outputOffsets } = program;
+    const bytes = readback.add((buffer, offset) => {
+      for (const [input, target] of lowered.inputs) {
+        writeBuffer(this.#device.gpu.queue, this.#allocation.buffer(target), 0, inputs[input]);
+      }
+      this.#submit(program, buffer, offset);
+    });
+    program.hasRun = true;
+    return bytes.then((data) =>
+      Object.fromEntries(
+        Object.entries(lowered.program.outputs).map(([output, { shape, dtype }]) => {
+          const place = [data, outputOffsets.get(output), sizeOf(shape)] as const;
+          const isInteger = dtype === "i32";
+          return [
+            output,
+            isInteger ? Float32Array.from(new Int32Array(...place)) : new Float32Array(...place),
+          ];
+        }),
+      )
+    );
+  }
+
+  async read(variable: string): Promise<Float32Array> {
+    const source = this.#variable(variable);
+    this.#throwFailure();
+    const { gpu } = this.#device;
+    const staging = gpu.createBuffer({
+      label: `read ${variable}`,
+      size: source.size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    const encoder = gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, 0, staging, 0, source.size);
+    gpu.queue.submit([encoder.finish()]);
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+      this.#throwFailure();
+      const bytes = this.#variables.get(variable)!.bytes;
+      return new Float32Array(staging.getMappedRange().slice(0, bytes));
+    } catch (error) {
+      throw this.#device.failure ?? error;
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  write(variable: string, data: Float32Array, offset = 0): void {
+    const buffer = this.#variable(variable);
+    const size = this.#variables.get(variable)!.bytes / 4;
+    if (offset < 0 || offset + data.length > size) {
+      throw new InputError(
+        `elements ${offset} to ${offset + data.length} were written to variable "${variable}" of ` +
+          `${size} elements`,
+      );
+    }
+    this.#throwFailure();
+    writeBuffer(this.#device.gpu.queue, buffer, 4 * offset, data);
+  }
+
+  profile(name: string, runs: number): Promise<KernelTiming[]> {
+    const program = this.#program(name);
+    if (!program.hasRun) throw new InputError(`program "${name}" has not run yet`);
+    this.#throwFailure();
+    return timeDispatches(this.#device, program.dispatches, runs);
+  }
+
+  dispose(): void {
+    for (const { readback } of this.#programs.values()) readback.dispose();
+    this.#allocation.destroy();
+  }
+
+  #submit({ lowered, dispatches, outputOffsets }: ReadyProgram, target: GPUBuffer, at: number) {
+    const { gpu } = this.#device;
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    encodeDispatches(pass, dispatches);
+    pass.end();
+    // Outputs first: one may be what a variable held before the run.
+    for (const [name, { buffer, offset, bytes }] of Object.entries(lowered.outputs)) {
+      const place = at + outputOffsets.get(name)!;
+      encoder.copyBufferToBuffer(this.#allocation.buffer(buffer), offset, target, place, bytes);
+    }
+    for (const { source, target } of lowered.copies) {
+      encoder.copyBufferToBuffer(
+        this.#allocation.buffer(source.buffer),
+        source.offset,
+        this.#allocation.buffer(target.buffer),
+        target.offset,
+        target.bytes,
+      );
+    }
+    gpu.queue.submit([encoder.finish()]);
+  }
+
+  #program(name: string): ReadyProgram {
+    const program = this.#programs.get(name);
+    if (!program) throw new InputError(`there is no program "${name}"`);
+    return program;
+  }
+
+  #variable(name: string): GPUBuffer {
+    const buffer = this.#variables.get(name);
+    if (!buffer) throw new InputError(`there is no variable "${name}"`);
+    return this.#allocation.buffer(buffer);
+  }
+
+  #throwFailure(): void {
+    const failure: RunError | undefined = this.#device.failure;
+    if (failure) throw failure;
+  }
+}
+
+/** Writes data of any length; WebGPU writes multiples of four bytes. */
+function writeBuffer(queue: GPUQueue, buffer: GPUBuffer, offset: number, data: TensorData): void {
+  const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  const whole = bytes.length - bytes.length % 4;
+  queue.writeBuffer(buffer, offset, bytes, 0, whole);
+  if (whole === bytes.length) return;
+  const rest = new Uint8Array(4);
+  rest.set(bytes.subarray(whole));
+  queue.writeBuffer(buffer, offset + whole, rest);
+}

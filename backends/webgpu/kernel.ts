@@ -1,0 +1,170 @@
+/**
+ * What a kernel family is: the interface between the kernels and the driver that compiles programs.
+ *
+ * A family lowers a node to phases. A phase is one dispatch of a compute shader; phases run in order,
+ * each seeing all that the ones before it wrote. The shader's text is generated for the shapes at
+ * hand; where its operands lie is kept out of the text, so nodes of equal shapes share a pipeline.
+ *
+ * WebGPU refuses a dispatch that binds one buffer both for reading and for writing. Operands of a
+ * phase that lie in one buffer are therefore bound once, and an operand's place inside the binding
+ * is a number the shader adds to its index: see {@link Accessor}.
+ *
+ * ```ts
+ * export const double: KernelFamily = {
+ *   ops: ["double"],
+ *   lower(node, lowering) {
+ *     const { elements } = lowering.layout(node.inputs[0]);
+ *     const { workgroups, index } = cover(elements);
+ *     lowering.phase({
+ *       name: "double",
+ *       operands: {
+ *         x: { ref: lowering.ref(node.inputs[0]), type: "f32" },
+ *         y: { ref: lowering.ref(node.outputs[0]), type: "f32", write: true },
+ *       },
+ *       workgroupSize: THREADS,
+ *       workgroups,
+ *       code: ({ x, y }) => ({
+ *         main: `let i = ${index}; if (i < ${elements}u) { ${y.at("i")} = 2.0 * ${x.at("i")}; }`,
+ *       }),
+ *     });
+ *   },
+ * };
+ * ```
+ */
+import type { GraphNode, Value } from "../../graph/types.ts";
+import type { Layout, NodeOrders, Order } from "../wasm/layout.ts";
+
+/** Kernels for some ops. */
+export interface KernelFamily {
+  /** Names of the ops it lowers. */
+  readonly ops: readonly string[];
+  /**
+   * The orders the node's inputs must have and its outputs will have, given the orders the inputs
+   * have. Default: all plain.
+   */
+  orders?(node: GraphNode, available: readonly Order[]): NodeOrders;
+  /** Adds the phases that compute the node's outputs. */
+  lower(node: GraphNode, lowering: Lowering): void;
+}
+
+/** Memory of one purpose; temporaries that live at different times share a GPU buffer. */
+export interface MemoryBuffer {
+  readonly bytes: number;
+  /**
+   * `temporary`: computed by the program; `variable`, `input`, `constant`: what it starts with.
+   * Only temporaries and variables are written by shaders.
+   */
+  readonly kind: "temporary" | "variable" | "input" | "constant";
+  /** What it holds, for messages. */
+  readonly label: string;
+}
+
+/** A place in memory. */
+export interface Ref {
+  readonly buffer: MemoryBuffer;
+  /** Bytes from the buffer's start. */
+  readonly offset: number;
+  /** Bytes that belong to the operand. */
+  readonly bytes: number;
+}
+
+/** How a shader sees memory: an array of these. */
+export type ElementType = "f32" | "i32" | "u32" | "vec4<f32>" | "vec4<i32>" | "vec4<u32>";
+
+/** Bytes of an element. */
+export function elementBytes(type: ElementType): number {
+  return type.startsWith("vec4") ? 16 : 4;
+}
+
+/** Memory a phase reads or writes. */
+export interface PhaseOperand {
+  readonly ref: Ref;
+  readonly type: ElementType;
+  /** Whether the shader writes it; it may then read it too. Default false. */
+  readonly write?: boolean;
+}
+
+/** How shader text names an operand's memory. */
+export interface Accessor {
+  /** The element at an index, an expression of type u32; can be assigned to if written. */
+  at(index: string): string;
+}
+
+/** A shader's text: everything but the declarations of its operands. */
+export interface ShaderCode {
+  /** Functions, constants and workgroup variables. */
+  readonly globals?: string;
+  /**
+   * The body of `main`, which has `group: vec3<u32>` (the workgroup's place) and `thread: u32` (the
+   * invocation's number in it).
+   */
+  readonly main: string;
+}
+
+/** Numbers of workgroups along x, y and z. */
+export type Workgroups = readonly [number, number, number];
+
+/** One dispatch. */
+export interface Phase<N extends string = string> {
+  /** The kernel's name and variant, for profiles. */
+  readonly name: string;
+  readonly operands: Readonly<Record<N, PhaseOperand>>;
+  /** Invocations of a workgroup. */
+  readonly workgroupSize: number;
+  readonly workgroups: Workgroups;
+  /** Writes the shader; all it depends on besides the accessors must be constant text. */
+  readonly code: (operands: Readonly<Record<N, Accessor>>) => ShaderCode;
+  /** Floating-point operations, where it is worth counting. Default 0. */
+  readonly flops?: number;
+}
+
+/** What a family lowers a node with. */
+export interface Lowering {
+  /** How a value lies in memory. */
+  layout(value: Value): Layout;
+  /** Where a value lies. */
+  ref(value: Value): Ref;
+  /** Memory, not zeroed, that lives from its first phase to its last. */
+  scratch(bytes: number, label: string): Ref;
+  /** Constant data. */
+  table(data: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): Ref;
+  /**
+   * Something derived from a value that several nodes want, such as a kernel's weights in another
+   * order: made by the first to ask.
+   */
+  derived(value: Value, form: string, make: () => Ref): Ref;
+  /** Appends a phase. */
+  phase<N extends string>(phase: Phase<N>): void;
+}
+
+/** Invocations of a workgroup where nothing speaks for another number. */
+export const THREADS = 64;
+
+/** Most workgroups along one axis that every adapter takes. */
+export const MAX_WORKGROUPS = 65535;
+
+/** A grid over a number of items, one an invocation. */
+export interface Cover {
+  readonly workgroups: Workgroups;
+  /** WGSL expression of the item's number; some invocations get numbers past the last. */
+  readonly index: string;
+}
+
+/** A grid of at least one invocation for each of `items` items. */
+export function cover(items: number, workgroupSize = THREADS): Cover {
+  const groups = Math.max(1, Math.ceil(items / workgroupSize));
+  if (groups <= MAX_WORKGROUPS) {
+    return { workgroups: [groups, 1, 1], index: `group.x * ${workgroupSize}u + thread` };
+  }
+  const rows = Math.ceil(groups / MAX_WORKGROUPS);
+  const columns = Math.ceil(groups / rows);
+  return {
+    workgroups: [columns, rows, 1],
+    index: `(group.y * ${columns}u + group.x) * ${workgroupSize}u + thread`,
+  };
+}
+
+/** Whether an operand of this place can be read four floats at a time. */
+export function isVectorAligned({ offset, bytes }: Ref): boolean {
+  return offset % 16 === 0 && bytes % 16 === 0;
+}

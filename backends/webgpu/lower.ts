@@ -1,0 +1,214 @@
+/**
+ * From a program to dispatches: lays values out, asks the kernel families for phases and resolves
+ * where their operands lie. Nothing here needs a device.
+ */
+import { InputError } from "../../errors.ts";
+import { constantOp, inputOp, isLeaf, variableOp } from "../../graph/leaves.ts";
+import { optimize } from "../../graph/passes/mod.ts";
+import { type Program, sizeOf, type Value } from "../../graph/types.ts";
+import { assignLayouts, type Layout, layoutOf, type Order } from "../wasm/layout.ts";
+import { isAlias, type Placement, placeValues, sourceOf } from "../wasm/placement.ts";
+import type { Lowering, MemoryBuffer, Phase, Ref } from "./kernel.ts";
+import { familyOf } from "./kernels/mod.ts";
+import { copyPhase } from "./kernels/copy.ts";
+
+/** A phase with the node it belongs to. */
+export interface LoweredPhase extends Phase {
+  /** The op and module the phase belongs to, for profiles. */
+  readonly label: string;
+}
+
+/** Memory copied to a variable when all phases are done. */
+export interface UpdateCopy {
+  readonly source: Ref;
+  readonly target: Ref;
+}
+
+/** A program as dispatches over memory whose addresses are open. */
+export interface LoweredProgram {
+  readonly name: string;
+  /** The program as the user traced it: what inputs are checked against. */
+  readonly program: Program;
+  readonly phases: readonly LoweredPhase[];
+  readonly inputs: ReadonlyMap<string, MemoryBuffer>;
+  /** Constant memory and its contents. */
+  readonly constants: ReadonlyMap<
+    MemoryBuffer,
+    Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>
+  >;
+  readonly outputs: Readonly<Record<string, Ref>>;
+  readonly copies: readonly UpdateCopy[];
+}
+
+/** The memory of variables, by name; shared by the programs of an executable. */
+export type VariableBuffers = ReadonlyMap<string, MemoryBuffer>;
+
+/** Memory for the variables of some programs. Throws InputError where sizes disagree. */
+export function variableBuffers(programs: readonly Program[]): VariableBuffers {
+  const buffers = new Map<string, MemoryBuffer>();
+  for (const { name, size } of programs.flatMap(({ variables }) => variables)) {
+    const known = buffers.get(name);
+    if (known && known.bytes !== 4 * size) {
+      throw new InputError(
+        `variable "${name}" has ${known.bytes / 4} elements in one program and ${size} in another`,
+      );
+    }
+    buffers.set(name, known ?? { bytes: 4 * size, kind: "variable", label: name });
+  }
+  return buffers;
+}
+
+/** The phases of a program. */
+export function lowerProgram(program: Program, variables: VariableBuffers): LoweredProgram {
+  return new ProgramLowering(program, variables).finish();
+}
+
+class ProgramLowering implements Lowering {
+  readonly #source: Program;
+  readonly #program: Program;
+  readonly #variables: VariableBuffers;
+  readonly #orders: ReadonlyMap<Value, Order>;
+  readonly #placement: Placement;
+  readonly #buffers = new Map<Value, MemoryBuffer>();
+  readonly #inputs = new Map<string, MemoryBuffer>();
+  readonly #constants = new Map<
+    MemoryBuffer,
+    Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>
+  >();
+  readonly #derived = new Map<Value, Map<string, Ref>>();
+  readonly #phases: LoweredPhase[] = [];
+  #label = "";
+
+  constructor(program: Program, variables: VariableBuffers) {
+    const laidOut = assignLayouts(
+      optimize(program),
+      (node, available) =>
+        familyOf(node).orders?.(node, available) ?? {
+          inputs: node.inputs.map(() => "plain"),
+          outputs: node.outputs.map(() => "plain"),
+        },
+    );
+    this.#source = program;
+    this.#program = laidOut.program;
+    this.#orders = laidOut.orders;
+    this.#placement = placeValues(laidOut);
+    this.#variables = variables;
+  }
+
+  finish(): LoweredProgram {
+    for (const node of this.#program.nodes) {
+      if (node.op === inputOp) {
+        this.#inputs.set(node.attributes.name, this.#bufferOf(node.outputs[0]));
+      }
+      if (isLeaf(node.op) || isAlias(node)) continue;
+      this.#label = node.scope === "" ? node.op.name : `${node.scope} ${node.op.name}`;
+      familyOf(node).lower(node, this);
+    }
+    this.#label = "update";
+    const copies = this.#placement.copiedUpdates.map(({ variable, offset, value }) => {
+      const bytes = 4 * sizeOf(value.shape);
+      const target = { buffer: this.#variable(variable), offset: 4 * offset, bytes };
+      return { source: this.#outsideVariables(this.ref(value)), target };
+    });
+    return {
+      name: this.#source.name,
+      program: this.#source,
+      phases: this.#phases,
+      inputs: this.#inputs,
+      constants: this.#constants,
+      outputs: Object.fromEntries(
+        Object.entries(this.#program.outputs).map(([name, value]) => [name, this.ref(value)]),
+      ),
+      copies,
+    };
+  }
+
+  layout(value: Value): Layout {
+    return layoutOf(value, this.#orders.get(value) ?? "plain");
+  }
+
+  ref(value: Value): Ref {
+    const { value: source, offset } = sourceOf(value);
+    const { bytes } = this.layout(value);
+    const destination = this.#placement.destinations.get(source);
+    if (destination?.kind === "value") {
+      const { buffer, offset: base } = this.ref(destination.place.value);
+      return { buffer, offset: base + destination.place.offset + offset, bytes };
+    }
+    if (destination?.kind === "variable") {
+      const { variable, offset: first } = destination.range;
+      return { buffer: this.#variable(variable), offset: 4 * first + offset, bytes };
+    }
+    if (source.node.op === variableOp) {
+      const { variable, offset: first } = source.node.attributes;
+      return { buffer: this.#variable(variable), offset: 4 * first + offset, bytes };
+    }
+    return { buffer: this.#bufferOf(source), offset, bytes };
+  }
+
+  scratch(bytes: number, label: string): Ref {
+    return whole({ bytes: roundUp(bytes), kind: "temporary", label: `${this.#label}: ${label}` });
+  }
+
+  table(data: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): Ref {
+    const buffer: MemoryBuffer = { bytes: data.byteLength, kind: "constant", label: this.#label };
+    this.#constants.set(buffer, data);
+    return whole(buffer);
+  }
+
+  derived(value: Value, form: string, make: () => Ref): Ref {
+    const { value: source, offset } = sourceOf(value);
+    const forms = this.#derived.get(source) ?? new Map<string, Ref>();
+    this.#derived.set(source, forms);
+    const key = `${form} at ${offset}`;
+    const ref = forms.get(key) ?? make();
+    forms.set(key, ref);
+    return ref;
+  }
+
+  phase<N extends string>(phase: Phase<N>): void {
+    this.#phases.push({ ...phase, label: this.#label } as LoweredPhase);
+  }
+
+  #variable(name: string): MemoryBuffer {
+    const buffer = this.#variables.get(name);
+    if (!buffer) {
+      throw new InputError(
+        `program "${this.#source.name}" uses variable "${name}", which it does not list`,
+      );
+    }
+    return buffer;
+  }
+
+  #bufferOf(value: Value): MemoryBuffer {
+    const known = this.#buffers.get(value);
+    if (known) return known;
+    const { op, attributes, scope } = value.node;
+    const bytes = roundUp(this.layout(value).bytes);
+    const kind = op === inputOp ? "input" : op === constantOp ? "constant" : "temporary";
+    const buffer: MemoryBuffer = {
+      bytes,
+      kind,
+      label: scope === "" ? op.name : `${scope} ${op.name}`,
+    };
+    this.#buffers.set(value, buffer);
+    if (kind === "constant") this.#constants.set(buffer, Float32Array.from(attributes.data));
+    return buffer;
+  }
+
+  /** The same memory, or a copy of it if a variable holds it: WebGPU copies only between buffers. */
+  #outsideVariables(ref: Ref): Ref {
+    if (ref.buffer.kind !== "variable") return ref;
+    const copy = { ...this.scratch(ref.bytes, "copy"), bytes: ref.bytes };
+    this.phase(copyPhase(ref, copy));
+    return copy;
+  }
+}
+
+function whole(buffer: MemoryBuffer): Ref {
+  return { buffer, offset: 0, bytes: buffer.bytes };
+}
+
+function roundUp(bytes: number): number {
+  return Math.max(16, Math.ceil(bytes / 16) * 16);
+}

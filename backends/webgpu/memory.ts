@@ -1,0 +1,96 @@
+/**
+ * Which GPU buffer holds what.
+ *
+ * Temporaries get whole buffers, handed on once their content has been read for the last time,
+ * instead of places in one large buffer: WebGPU tracks reading and writing by buffer, so a place
+ * beside one that is being written could not be bound for reading only, and dispatches that do not
+ * depend on each other would wait for each other. A network's activations have few sizes, so little
+ * is lost by it.
+ */
+import type { MemoryBuffer, Ref } from "./kernel.ts";
+import type { LoweredProgram } from "./lower.ts";
+
+/** The temporaries of a program over shared buffers. */
+export interface TemporaryPlan {
+  /** Bytes of each shared buffer. */
+  readonly sizes: readonly number[];
+  /** Which shared buffer holds a temporary. */
+  readonly slots: ReadonlyMap<MemoryBuffer, number>;
+}
+
+/** When a buffer is used: numbers of its first and last phase. */
+interface Lifetime {
+  readonly buffer: MemoryBuffer;
+  readonly first: number;
+  last: number;
+}
+
+/** Hands buffers out in the order of the phases: the smallest free one that fits, else a new one. */
+export function planTemporaries(lowered: LoweredProgram): TemporaryPlan {
+  const slots = new Map<MemoryBuffer, number>();
+  const sizes: number[] = [];
+  const free = new Set<number>();
+  const ending = new Map<number, number[]>();
+  const lifetimes = lifetimesOf(lowered);
+  let next = 0;
+  for (let phase = 0; phase < lowered.phases.length; phase++) {
+    for (; next < lifetimes.length && lifetimes[next].first === phase; next++) {
+      const { buffer, last } = lifetimes[next];
+      const slot = takeSlot(buffer.bytes, sizes, free);
+      slots.set(buffer, slot);
+      ending.set(last, [...(ending.get(last) ?? []), slot]);
+    }
+    ending.get(phase)?.forEach((slot) => free.add(slot));
+  }
+  return { sizes, slots };
+}
+
+/** A free buffer for so many bytes; the largest free one grows if none is large enough. */
+function takeSlot(bytes: number, sizes: number[], free: Set<number>): number {
+  const candidates = [...free].sort((a, b) => sizes[a] - sizes[b]);
+  const fitting = candidates.find((slot) => sizes[slot] >= bytes);
+  // A small tensor in a large buffer would keep a large one from it.
+  const suitable = fitting !== undefined && sizes[fitting] <= 4 * bytes + 65536
+    ? fitting
+    : undefined;
+  const grown = fitting === undefined ? candidates.at(-1) : undefined;
+  const slot = suitable ?? grown ?? fitting ?? sizes.push(0) - 1;
+  free.delete(slot);
+  sizes[slot] = Math.max(sizes[slot], bytes);
+  return slot;
+}
+
+function lifetimesOf({ phases, outputs, copies }: LoweredProgram): Lifetime[] {
+  const lifetimes = new Map<MemoryBuffer, Lifetime>();
+  const use = ({ buffer }: Ref, phase: number) => {
+    if (buffer.kind !== "temporary") return;
+    const known = lifetimes.get(buffer);
+    if (known) known.last = phase;
+    else lifetimes.set(buffer, { buffer, first: phase, last: phase });
+  };
+  phases.forEach(({ operands }, i) => {
+    for (const { ref } of Object.values(operands)) use(ref, i);
+  });
+  for (const ref of [...Object.values(outputs), ...copies.map(({ source }) => source)]) {
+    use(ref, phases.length);
+  }
+  return [...lifetimes.values()].sort((a, b) => a.first - b.first);
+}
+
+/** Bytes of buffers that serve several programs in turn: the k-th largest of each in one. */
+export function sharedSizes(plans: readonly TemporaryPlan[]): number[] {
+  const ranked = plans.map(({ sizes }) => sizes.toSorted((a, b) => b - a));
+  const count = Math.max(0, ...ranked.map(({ length }) => length));
+  return Array.from(
+    { length: count },
+    (_, k) => Math.max(...ranked.map((sizes) => sizes[k] ?? 0)),
+  );
+}
+
+/** For each buffer of a plan, which of the shared buffers it is. */
+export function sharedSlots({ sizes }: TemporaryPlan): number[] {
+  const order = sizes.map((_, slot) => slot).sort((a, b) => sizes[b] - sizes[a]);
+  const slots = new Array<number>(sizes.length);
+  order.forEach((slot, rank) => slots[slot] = rank);
+  return slots;
+}

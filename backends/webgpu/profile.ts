@@ -1,0 +1,75 @@
+/** Times of a program's kernels. */
+import { RunError } from "../../errors.ts";
+import type { KernelTiming } from "../backend.ts";
+import type { Device } from "./device.ts";
+import { type Dispatch, encodeDispatches } from "./dispatch.ts";
+
+/** Most timestamps of a query set. */
+const MAX_QUERIES = 4096;
+
+/**
+ * The mean time of each dispatch over some runs, in the order of the dispatches. Variables take the
+ * runs' updates. Throws RunError on a device without timestamp queries.
+ */
+export async function timeDispatches(
+  { gpu, hasTimestamps, description }: Device,
+  dispatches: readonly Dispatch[],
+  runs: number,
+): Promise<KernelTiming[]> {
+  if (!hasTimestamps) {
+    throw new RunError(`${description} has no timestamp queries, so kernels cannot be timed`);
+  }
+  const milliseconds = new Float64Array(dispatches.length);
+  for (let run = 0; run < runs; run++) {
+    for (let first = 0; first < dispatches.length; first += MAX_QUERIES / 2) {
+      const batch = dispatches.slice(first, first + MAX_QUERIES / 2);
+      const times = await timeBatch(gpu, batch);
+      times.forEach((time, i) => milliseconds[first + i] += time / runs);
+    }
+  }
+  return dispatches.map(({ phase }, i) => ({
+    kernel: phase.name,
+    label: phase.label,
+    milliseconds: milliseconds[i],
+    flops: phase.flops ?? 0,
+  }));
+}
+
+/** Milliseconds of each dispatch, each in a pass of its own. */
+async function timeBatch(gpu: GPUDevice, dispatches: readonly Dispatch[]): Promise<number[]> {
+  const count = 2 * dispatches.length;
+  const querySet = gpu.createQuerySet({ type: "timestamp", count });
+  const size = 8 * count;
+  const resolved = gpu.createBuffer({
+    size,
+    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+  });
+  const staging = gpu.createBuffer({
+    size,
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
+  const encoder = gpu.createCommandEncoder();
+  dispatches.forEach((dispatch, i) => {
+    const pass = encoder.beginComputePass({
+      timestampWrites: {
+        querySet,
+        beginningOfPassWriteIndex: 2 * i,
+        endOfPassWriteIndex: 2 * i + 1,
+      },
+    });
+    encodeDispatches(pass, [dispatch]);
+    pass.end();
+  });
+  encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+  encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
+  gpu.queue.submit([encoder.finish()]);
+  try {
+    await staging.mapAsync(GPUMapMode.READ);
+    const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
+    return dispatches.map((_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6);
+  } finally {
+    staging.destroy();
+    resolved.destroy();
+    querySet.destroy();
+  }
+}

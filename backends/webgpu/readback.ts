@@ -1,0 +1,110 @@
+/**
+ * Reading results back without waiting for each of them.
+ *
+ * In Deno, `mapAsync` blocks the calling thread until the queue is idle and then takes another
+ * 10 ms. So the outputs of several runs are collected in one readback buffer, which is mapped once:
+ * when it is full, or when no further run has followed for a moment, since a caller that awaits
+ * each run starts none. A full buffer's `mapAsync` waits for the GPU, which bounds the runs in
+ * flight; further runs go to another buffer meanwhile.
+ */
+import { RunError } from "../../errors.ts";
+import type { Device } from "./device.ts";
+
+/** Most runs whose outputs share a buffer. */
+const RUNS = 8;
+/** Most bytes of a buffer for several runs. */
+const MAX_BYTES = 1 << 22;
+/** Milliseconds without a further run after which the buffer is read as it is. */
+const PATIENCE = 2;
+
+/** A run whose outputs are on their way. */
+interface PendingRun {
+  readonly resolve: (data: ArrayBuffer) => void;
+  readonly reject: (error: RunError) => void;
+}
+
+/** A buffer that collects the outputs of runs. */
+interface Batch {
+  readonly buffer: GPUBuffer;
+  readonly runs: PendingRun[];
+}
+
+/** The readback of one program's outputs, which take `bytes` bytes a run. */
+export class Readback {
+  readonly #device: Device;
+  readonly #bytes: number;
+  readonly #capacity: number;
+  readonly #free: GPUBuffer[] = [];
+  readonly #mapping = new Set<Batch>();
+  #open: Batch | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(device: Device, bytes: number) {
+    this.#device = device;
+    this.#bytes = Math.max(16, bytes);
+    this.#capacity = Math.max(1, Math.min(RUNS, Math.floor(MAX_BYTES / this.#bytes)));
+    device.onFailure((failure) => this.#rejectAll(failure));
+  }
+
+  /**
+   * Takes a place for one run's outputs: `submit` is called with it and must submit the run. The
+   * promise resolves with the bytes.
+   */
+  add(submit: (buffer: GPUBuffer, offset: number) => void): Promise<ArrayBuffer> {
+    clearTimeout(this.#timer);
+    const batch = this.#open ??= { buffer: this.#takeBuffer(), runs: [] };
+    submit(batch.buffer, batch.runs.length * this.#bytes);
+    const result = new Promise<ArrayBuffer>((resolve, reject) => {
+      batch.runs.push({ resolve, reject });
+    });
+    if (batch.runs.length === this.#capacity) this.flush();
+    else this.#timer = setTimeout(() => this.flush(), PATIENCE);
+    return result;
+  }
+
+  /** Starts to read what has been collected. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    const batch = this.#open;
+    if (!batch) return;
+    this.#open = undefined;
+    this.#mapping.add(batch);
+    this.#read(batch).catch((error) => {
+      const failure = this.#device.failure ?? new RunError(
+        `the results could not be read back from the WebGPU device: ${error.message}`,
+      );
+      batch.runs.forEach(({ reject }) => reject(failure));
+    }).finally(() => this.#mapping.delete(batch));
+  }
+
+  /** Frees the buffers. Runs whose results have not arrived are rejected. */
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#rejectAll(new RunError("the program was disposed of before its results were read back"));
+    this.#free.splice(0).forEach((buffer) => buffer.destroy());
+  }
+
+  async #read({ buffer, runs }: Batch): Promise<void> {
+    await buffer.mapAsync(GPUMapMode.READ, 0, runs.length * this.#bytes);
+    if (this.#device.failure) throw this.#device.failure;
+    const data = buffer.getMappedRange(0, runs.length * this.#bytes).slice(0);
+    buffer.unmap();
+    this.#free.push(buffer);
+    runs.forEach(({ resolve }, i) => resolve(data.slice(i * this.#bytes, (i + 1) * this.#bytes)));
+  }
+
+  #takeBuffer(): GPUBuffer {
+    return this.#free.pop() ?? this.#device.gpu.createBuffer({
+      label: "readback",
+      size: this.#capacity * this.#bytes,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+  }
+
+  #rejectAll(failure: RunError): void {
+    clearTimeout(this.#timer);
+    const batches = [...this.#mapping, ...(this.#open ? [this.#open] : [])];
+    this.#open = undefined;
+    batches.forEach(({ runs }) => runs.forEach(({ reject }) => reject(failure)));
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The complete shader of a phase, and what is bound to it.
+ *
+ * Operands in one buffer share a binding. A binding begins at a multiple of 256 bytes, which every
+ * adapter takes, so an operand may begin some elements after it: its base. Bases are numbers in a
+ * uniform, not in the text, so that layers of equal shapes share a pipeline though their parameters
+ * lie at different places of the arena.
+ */
+import {
+  type Accessor,
+  elementBytes,
+  type ElementType,
+  type MemoryBuffer,
+  type Phase,
+  type PhaseOperand,
+} from "./kernel.ts";
+
+/** Every binding begins at a multiple of it, in bytes; the largest any adapter asks for. */
+export const BINDING_ALIGNMENT = 256;
+
+/** A stretch of a buffer bound to a shader. */
+export interface Binding {
+  readonly buffer: MemoryBuffer;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly write: boolean;
+}
+
+/** A phase ready to become a pipeline and a bind group. */
+export interface Shader {
+  /** The whole WGSL module; phases of equal text share a pipeline. */
+  readonly text: string;
+  readonly bindings: readonly Binding[];
+  /** Contents of the uniform bound after the bindings; empty where the shader needs none. */
+  readonly bases: readonly number[];
+}
+
+/** Operands of one buffer. */
+interface Group {
+  readonly buffer: MemoryBuffer;
+  readonly type: ElementType;
+  readonly names: string[];
+  start: number;
+  end: number;
+  write: boolean;
+}
+
+/** Writes the shader of a phase. */
+export function buildShader(phase: Phase): Shader {
+  const groups = groupOperands(phase);
+  const bases: number[] = [];
+  const accessors: Record<string, Accessor> = {};
+  groups.forEach(({ names, type, start }, binding) => {
+    for (const name of names) {
+      const base = (phase.operands[name].ref.offset - start) / elementBytes(type);
+      if (!Number.isInteger(base)) {
+        throw new Error(`${phase.name}: operand ${name} is not aligned to its elements`);
+      }
+      // Whether a base is zero is part of the text, its value is not.
+      const place = base === 0 ? undefined : bases.push(base) - 1;
+      const prefix = place === undefined ? "" : `bases[${place >> 2}][${place & 3}u] + `;
+      accessors[name] = { at: (index) => `b${binding}[${prefix}${index}]` };
+    }
+  });
+  const { globals = "", main } = phase.code(accessors);
+  const declarations = groups.map(({ type, write }, binding) =>
+    `@group(0) @binding(${binding}) var<storage, ${write ? "read_write" : "read"}> ` +
+    `b${binding}: array<${type}>;`
+  );
+  if (bases.length > 0) {
+    const rows = Math.ceil(bases.length / 4);
+    declarations.push(
+      `@group(0) @binding(${groups.length}) var<uniform> bases: array<vec4<u32>, ${rows}>;`,
+    );
+  }
+  const text = [
+    ...declarations,
+    globals.trim(),
+    `@compute @workgroup_size(${phase.workgroupSize})`,
+    "fn main(@builtin(workgroup_id) group: vec3<u32>, " +
+    "@builtin(local_invocation_index) thread: u32) {",
+    main.trim(),
+    "}",
+    "",
+  ].join("\n");
+  return {
+    text,
+    bindings: groups.map(({ buffer, start, end, write }) => ({
+      buffer,
+      offset: start,
+      bytes: end - start,
+      write,
+    })),
+    bases,
+  };
+}
+
+function groupOperands(phase: Phase): Group[] {
+  const groups = new Map<MemoryBuffer, Group>();
+  for (const [name, operand] of Object.entries<PhaseOperand>(phase.operands)) {
+    const { ref: { buffer, offset, bytes }, type, write = false } = operand;
+    const start = Math.floor(offset / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
+    const end = offset + Math.ceil(bytes / elementBytes(type)) * elementBytes(type);
+    const group = groups.get(buffer);
+    if (!group) {
+      groups.set(buffer, { buffer, type, names: [name], start, end, write });
+      continue;
+    }
+    if (group.type !== type) {
+      throw new Error(
+        `${phase.name}: ${group.names[0]} and ${name} lie in one buffer as two types`,
+      );
+    }
+    group.names.push(name);
+    group.start = Math.min(group.start, start);
+    group.end = Math.max(group.end, end);
+    group.write ||= write;
+  }
+  return [...groups.values()];
+}
