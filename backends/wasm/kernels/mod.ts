@@ -6,8 +6,11 @@ import { conv2d, conv2dInputGradient } from "./conv2d.ts";
 import { conv2dWeightGradient } from "./conv2d_weight_gradient.ts";
 import { channelMoments, channelNormalizeReduce, channelSum } from "./channel_statistics.ts";
 import { pack } from "./copy.ts";
+import { countCorrect } from "./count_correct.ts";
 import { linear, matmul } from "./matmul.ts";
 import { scalarReduction } from "./scalar_reduction.ts";
+import { softmax } from "./softmax.ts";
+import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./softmax_cross_entropy.ts";
 import { elementwise } from "./elementwise.ts";
 import { convertLayout } from "./convert_layout.ts";
 
@@ -24,8 +27,12 @@ const FAMILIES: readonly KernelFamily[] = [
   convertLayout,
   linear,
   matmul,
+  countCorrect,
   pack,
   scalarReduction,
+  softmax,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyGradient,
 ];
 
 const byOp = new Map(FAMILIES.flatMap((family) => family.ops.map((op) => [op, family])));

@@ -1,8 +1,8 @@
 /** Checks the kernels of one node against its op's plain float64 meaning. */
 
 import { assert } from "@std/assert";
-import { constant, trace } from "../../../graph/trace.ts";
-import type { GraphNode, HostTensor, Op, Shape, Value } from "../../../graph/types.ts";
+import { constant, input, trace } from "../../../graph/trace.ts";
+import type { GraphNode, HostTensor, Op, Shape, TensorType, Value } from "../../../graph/types.ts";
 import { sizeOf } from "../../../graph/types.ts";
 import { apply } from "../../../graph/trace.ts";
 import type { Target } from "../../../backends/wasm/assembler/mod.ts";
@@ -60,10 +60,26 @@ export function inputTensors(node: GraphNode): HostTensor[] {
   }));
 }
 
+/** A node that applies an op to program inputs of these types. */
+export function inputNode(
+  op: Op,
+  types: readonly TensorType[],
+  attributes: NodeCase["attributes"] = {},
+): GraphNode {
+  let outputs: Value[] = [];
+  trace({ name: "case" }, () => {
+    const operands = types.map(({ shape, dtype }, i) => input(`x${i}`, shape, dtype));
+    outputs = apply(op, operands, attributes);
+  });
+  return outputs[0].node;
+}
+
 /**
  * Runs a node on its kernels and asserts that every output lies within `tolerance` of the largest
  * magnitude of the float64 result, that padding lanes are finite, and that a second run gives the
  * same bits.
+ *
+ * @param tensors the inputs; default: the constants the node is applied to
  */
 export function checkNode(
   family: KernelFamily,
@@ -71,11 +87,11 @@ export function checkNode(
   target: Target,
   threads: number,
   tolerance = 1e-5,
+  tensors: readonly HostTensor[] = inputTensors(node),
 ): void {
   const label = `${node.op.name} ${JSON.stringify(node.attributes)} of ${
     node.inputs.map(({ shape }) => JSON.stringify(shape)).join(" ")
   }, ${JSON.stringify(target)}, ${threads} thread(s)`;
-  const tensors = inputTensors(node);
   const expected = node.op.evaluate(tensors, node.attributes, node.outputs);
   const runnable = runnableNode(family, node, target, threads);
   node.inputs.forEach((value, i) => runnable.write(value, tensors[i].data));

@@ -116,6 +116,11 @@ export function runnableNode(
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
   const floats = new Float32Array(memory.buffer);
   floats.fill(NaN);
+  const views = {
+    f32: floats,
+    i32: new Int32Array(memory.buffer),
+    u8: new Uint8Array(memory.buffer),
+  };
   const address = (at: Ref) => (addresses.get(at.buffer) ?? 0) + at.offset;
   for (const { ref, data } of tables) {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -140,16 +145,18 @@ export function runnableNode(
       }
     },
     write(value, data) {
-      const at = address(ref(value)) / 4;
-      floats.fill(0.5, at, at + layout(value).elements);
-      forEachElement(layout(value), (i, place) => floats[at + place] = data[i]);
+      const view = views[value.dtype];
+      const at = address(ref(value)) / view.BYTES_PER_ELEMENT;
+      if (value.dtype === "f32") view.fill(0.5, at, at + layout(value).elements);
+      forEachElement(layout(value), (i, place) => view[at + place] = data[i]);
     },
     read(value) {
-      const at = address(ref(value)) / 4;
+      const view = views[value.dtype];
+      const at = address(ref(value)) / view.BYTES_PER_ELEMENT;
       const data = new Float64Array(
         layout(value).batch * layout(value).channels * layout(value).pixels,
       );
-      forEachElement(layout(value), (i, place) => data[i] = floats[at + place]);
+      forEachElement(layout(value), (i, place) => data[i] = view[at + place]);
       return data;
     },
     readPadding(value) {

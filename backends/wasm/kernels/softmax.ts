@@ -1,0 +1,60 @@
+/** Softmax, its logarithm, and their gradients. */
+import type { GraphNode } from "../../../graph/types.ts";
+import { call, type Expression, f64, type Local } from "../assembler/mod.ts";
+import type { FunctionLibrary, KernelFamily, KernelFunction } from "../kernel.ts";
+import { forEachColumn, forEachRow, logSumExp, type Row, sumOverRow } from "./rows.ts";
+import { exponential } from "./scalar_math.ts";
+
+/** Writes what a row has in common; gives the result for a column. */
+type RowFunction = (
+  f: KernelFunction<string>,
+  library: FunctionLibrary,
+  row: Row,
+  columns: number,
+) => (column: Local<"i32">) => Expression<"f64">;
+
+const logSoftmaxRow: RowFunction = (f, library, row, columns) => {
+  const total = logSumExp(f, library, row, "x0", columns);
+  return (column) => f64.sub(row.load("x0", column), total);
+};
+
+const ROW_FUNCTIONS: Readonly<Record<string, RowFunction>> = {
+  logSoftmax: logSoftmaxRow,
+  softmax(f, library, row, columns) {
+    const logarithm = logSoftmaxRow(f, library, row, columns);
+    return (column) => call(exponential(library), { x: logarithm(column) });
+  },
+  softmaxGradient(f, _library, row, columns) {
+    const product = (column: Local<"i32">) =>
+      f64.mul(row.load("x0", column), row.load("x1", column));
+    const total = sumOverRow(f, columns, product);
+    return (column) => f64.mul(row.load("x1", column), f64.sub(row.load("x0", column), total));
+  },
+  logSoftmaxGradient(f, library, row, columns) {
+    const total = sumOverRow(f, columns, (column) => row.load("x0", column));
+    const probability = (column: Local<"i32">) =>
+      call(exponential(library), { x: row.load("x1", column) });
+    return (column) => f64.sub(row.load("x0", column), f64.mul(probability(column), total));
+  },
+};
+
+/** `softmax`, `logSoftmax` and their gradients. */
+export const softmax: KernelFamily = {
+  ops: Object.keys(ROW_FUNCTIONS),
+  lower({ op, inputs, outputs: [output] }: GraphNode, lowering) {
+    const { shape } = output;
+    const names = inputs.map((_, i) => `x${i}`);
+    const kernel = lowering.kernel(`${op.name} ${shape}`, [...names, "y"], (f, library) => {
+      forEachRow(f, lowering.threads, shape, (row) => {
+        const result = ROW_FUNCTIONS[op.name](f, library, row, shape[1]);
+        forEachColumn(f, shape[1], (column) => row.store("y", column, result(column)));
+      });
+    });
+    const operands = inputs.map((value, i) => [`x${i}`, lowering.ref(value)]);
+    lowering.phase({
+      kernel,
+      args: { ...Object.fromEntries(operands), y: lowering.ref(output) },
+      writes: ["y"],
+    });
+  },
+};
