@@ -4,6 +4,7 @@
  */
 import type { Backend, Executable } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
+import { foldBatchNorm } from "../graph/passes/fold_batch_norm.ts";
 import { foldConstants } from "../graph/passes/fold_constants.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
@@ -27,21 +28,41 @@ export interface FoldVerification {
   readonly count: number;
 }
 
+/** Options of {@link foldModel}. */
+export interface FoldOptions {
+  /**
+   * Whether batch norms become part of the convolutions before them, wherever they follow one. The
+   * file is then smaller and runs faster, but no longer has a plain model's tensors. Default false.
+   */
+  readonly batchNorm?: boolean;
+}
+
 /**
  * Folds a model with its present parameters. Every kernel that is an expression over parameters is
  * evaluated in float64; what is left are plain convolutions of the same cost as in a plain model.
- * Buffers that inference does not read (batch counters) are carried along, so that the tensors make
- * a complete state dict.
+ * Buffers that inference does not read (batch counters) are carried along beside the other tensors
+ * of their layer, so that the tensors make a complete state dict.
  */
-export function foldModel(model: Module, description: NetworkDescription): FoldedNetwork {
-  const program = foldConstants(inferenceProgram(model, description, 1));
+export function foldModel(
+  model: Module,
+  description: NetworkDescription,
+  { batchNorm = false }: FoldOptions = {},
+): FoldedNetwork {
+  const plain = foldConstants(inferenceProgram(model, description, 1));
+  const program = batchNorm ? foldBatchNorm(plain) : plain;
   const { stored, constants } = storeProgram(program);
+  const layers = new Set([...constants.keys()].map(layerOf));
   const tensors = new Map<string, Tensor>(constants);
   for (const [name, parameter] of model.namedParameters()) {
-    if (parameter.trainable || tensors.has(name)) continue;
+    if (parameter.trainable || tensors.has(name) || !layers.has(layerOf(name))) continue;
     tensors.set(name, { dtype: "F32", shape: parameter.shape, data: parameter.data });
   }
   return { description, program: stored, tensors };
+}
+
+/** The path of the layer a tensor belongs to. */
+function layerOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** From a checkpoint to the file of its folded network, verified. */
 import type { Backend } from "../backends/backend.ts";
 import { type Checkpoint, restoreModel } from "./checkpoint.ts";
-import { foldModel, type FoldVerification, verifyFold } from "./fold.ts";
+import { foldModel, type FoldOptions, type FoldVerification, verifyFold } from "./fold.ts";
 import { writeFoldedNetwork } from "./network.ts";
 
 /**
@@ -16,9 +16,10 @@ export async function foldCheckpoint(
   output: string,
   backend: Backend,
   pixels: Uint8Array,
+  options: FoldOptions = {},
 ): Promise<FoldVerification> {
   const model = restoreModel(checkpoint);
-  const network = foldModel(model, checkpoint.description);
+  const network = foldModel(model, checkpoint.description, options);
   const verification = await verifyFold(model, network, backend, pixels);
   await writeFoldedNetwork(output, network);
   return verification;

@@ -15,5 +15,8 @@ export function eliminateDeadCode(program: Program): Program {
     const node = program.nodes[i];
     if (live.has(node)) node.inputs.forEach(keep);
   }
-  return { ...program, nodes: program.nodes.filter((node) => live.has(node) || node.op === inputOp) };
+  return {
+    ...program,
+    nodes: program.nodes.filter((node) => live.has(node) || node.op === inputOp),
+  };
 }

@@ -63,7 +63,8 @@ function isConstant(node: GraphNode, known: ReadonlyMap<Value, HostTensor>): boo
     node.inputs.every((value) => known.has(value));
 }
 
-function qualifiedName(node: GraphNode, input: number): string {
+/** What a constant is named that is input `input` of a node: `<module path>.<input name>`. */
+export function qualifiedName(node: GraphNode, input: number): string {
   const name = node.op.inputNames[input];
   return node.scope === "" ? name : `${node.scope}.${name}`;
 }

@@ -72,6 +72,15 @@ Deno.test("a folded DO-Conv network is a plain one of the same function", async 
   assertEquals([verification.top1Agreement, verification.count], [1, 5]);
 });
 
+Deno.test("batch norms fold into convolutions and leave no tensor behind", async () => {
+  const model = smallNetwork();
+  const network = foldModel(model, description, { batchNorm: true });
+  assertEquals([...network.tensors.keys()], ["0.weight", "0.bias", "3.weight"]);
+  assert(!network.program.nodes.some(({ op }) => op === "channelNormalize"));
+  const verification = await verifyFold(model, network, referenceBackend(), pixels);
+  assert(verification.maxRelativeDifference < 1e-6);
+});
+
 Deno.test("a folded file predicts by itself, at any batch size", async () => {
   const path = await Deno.makeTempFile({ suffix: ".safetensors" });
   try {

@@ -1,0 +1,76 @@
+/**
+ * Batch-norm folding: a convolution followed by a normalisation with fixed statistics is one
+ * convolution with a bias, since both are linear in each output channel:
+ * `weight' = f · weight`, `bias' = (bias − mean) · f + shift` with `f = scale / √(variance + eps)`.
+ */
+import { channelNormalizeOp } from "../../ops/channel_normalize.ts";
+import { conv2dOp } from "../../ops/conv2d.ts";
+import { linearOp } from "../../ops/linear.ts";
+import { type ConstantAttributes, constantOp } from "../leaves.ts";
+import { countUses, rewriteProgram, withInputs } from "../rewrite.ts";
+import { makeNode } from "../trace.ts";
+import type { GraphNode, Program, Shape, Value } from "../types.ts";
+import { eliminateDeadCode } from "./dead_code.ts";
+import { qualifiedName } from "./fold_constants.ts";
+
+/**
+ * The program with every normalisation by constants taken into the convolution or fully connected
+ * layer before it, in float64, where that one's kernel is constant and nothing else reads its
+ * output. Run it after constant folding. Kernels keep their names; a bias that is new is named as
+ * that of the layer would be, `layer1.0.conv1.bias`.
+ */
+export function foldBatchNorm(program: Program): Program {
+  const uses = countUses(program);
+  const folded = rewriteProgram(program, (node, rewriter) => {
+    if (node.op !== channelNormalizeOp || uses.get(node.inputs[0]) !== 1) return undefined;
+    const [input, ...statistics] = node.inputs.map(rewriter.replacement);
+    const layer = input.node;
+    if (layer.op !== conv2dOp && layer.op !== linearOp) return undefined;
+    const [, ...parameters] = layer.inputs;
+    if (![...statistics, ...parameters].every(isConstant)) return undefined;
+    const constants = absorb(layer, node, statistics);
+    constants.forEach(({ node: leaf }) => rewriter.emit(leaf));
+    return rewriter.emit(withInputs(layer, [layer.inputs[0], ...constants]));
+  });
+  return eliminateDeadCode(folded);
+}
+
+/** The weight and bias with which `layer` also does what `normalize` does to its output. */
+function absorb(layer: GraphNode, normalize: GraphNode, statistics: readonly Value[]): Value[] {
+  const [, weight, bias] = layer.inputs;
+  const [mean, variance, scale, shift] = statistics.map((value) => dataOf(value));
+  const { eps } = normalize.attributes;
+  const factor = Float64Array.from(variance, (v, o) => (scale?.[o] ?? 1) / Math.sqrt(v + eps));
+  const row = dataOf(weight).length / factor.length;
+  const offset = bias && dataOf(bias);
+  return [
+    leaf(
+      layer,
+      1,
+      weight.shape,
+      Float64Array.from(dataOf(weight), (value, i) => value * factor[Math.floor(i / row)]),
+    ),
+    leaf(
+      layer,
+      2,
+      [factor.length],
+      factor.map((f, o) => ((offset?.[o] ?? 0) - mean[o]) * f + (shift?.[o] ?? 0)),
+    ),
+  ];
+}
+
+/** A constant in place of input `index` of `layer`, under the name that one has or would have. */
+function leaf(layer: GraphNode, index: number, shape: Shape, data: Float64Array): Value {
+  const present: ConstantAttributes | undefined = layer.inputs[index]?.node.attributes;
+  const name = present?.name ?? qualifiedName(layer, index);
+  const type = { shape, dtype: "f32" } as const;
+  return makeNode(constantOp, [], { shape, data, name }, [type], layer.scope).outputs[0];
+}
+
+function isConstant(value: Value): boolean {
+  return value.node.op === constantOp;
+}
+
+function dataOf(value: Value): Float32Array | Float64Array {
+  return (value.node.attributes as ConstantAttributes).data;
+}
