@@ -25,8 +25,8 @@ import {
  * - `plain`: row-major in the program's shape. No padding; aligned to the element only.
  * - `channelsLast`: [N, H, W, Cp] for a value of shape [N, C, H, W] (any rank of at least 3), where
  *   Cp is C rounded up to a multiple of 4; aligned to 64 bytes. The Cp − C padding lanes of a pixel
- *   hold finite numbers (zeros, from most kernels), so a kernel may compute with them, but no result
- *   of a real channel may depend on them.
+ *   hold finite numbers (zeros, from most kernels; valid indices where a value holds indices), so a
+ *   kernel may compute with them, but no result of a real channel may depend on them.
  */
 export type Order = "plain" | "channelsLast";
 

@@ -1,6 +1,7 @@
 /** The kernel families, and which one computes an op. */
 import type { GraphNode } from "../../../graph/types.ts";
 import type { KernelFamily } from "../kernel.ts";
+import { averagePool, averagePoolGradient } from "./average_pool.ts";
 import { composeKernel, composeKernelDGradient } from "./compose_kernel.ts";
 import { conv2d, conv2dInputGradient } from "./conv2d.ts";
 import { conv2dWeightGradient } from "./conv2d_weight_gradient.ts";
@@ -8,6 +9,7 @@ import { channelMoments, channelNormalizeReduce, channelSum } from "./channel_st
 import { pack } from "./copy.ts";
 import { countCorrect } from "./count_correct.ts";
 import { linear, matmul } from "./matmul.ts";
+import { maxPool2d, maxPool2dGradient } from "./max_pool.ts";
 import { scalarReduction } from "./scalar_reduction.ts";
 import { softmax } from "./softmax.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./softmax_cross_entropy.ts";
@@ -16,6 +18,8 @@ import { convertLayout } from "./convert_layout.ts";
 
 /** All families but `elementwise`, which computes every op that is a scalar expression. */
 const FAMILIES: readonly KernelFamily[] = [
+  averagePool,
+  averagePoolGradient,
   channelMoments,
   channelNormalizeReduce,
   channelSum,
@@ -28,6 +32,8 @@ const FAMILIES: readonly KernelFamily[] = [
   linear,
   matmul,
   countCorrect,
+  maxPool2d,
+  maxPool2dGradient,
   pack,
   scalarReduction,
   softmax,

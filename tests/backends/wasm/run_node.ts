@@ -147,7 +147,8 @@ export function runnableNode(
     write(value, data) {
       const view = views[value.dtype];
       const at = address(ref(value)) / view.BYTES_PER_ELEMENT;
-      if (value.dtype === "f32") view.fill(0.5, at, at + layout(value).elements);
+      // Padding lanes: any number will do, but indices must stay indices.
+      view.fill(value.dtype === "f32" ? 0.5 : 0, at, at + layout(value).elements);
       forEachElement(layout(value), (i, place) => view[at + place] = data[i]);
     },
     read(value) {

@@ -1,0 +1,174 @@
+/** Average pools and their gradients; a global pool is one window over the whole image. */
+import type { GraphNode, Shape } from "../../../graph/types.ts";
+import {
+  averageDivisor,
+  type AvgPool2dAttributes,
+  type AvgPool2dGradientAttributes,
+} from "../../../ops/avg_pool2d.ts";
+import {
+  type PoolingGeometry,
+  poolingGeometry,
+  poolingWindow,
+} from "../../../ops/pooling_geometry.ts";
+import { f32x4, i32, v128, type WideVectors } from "../assembler/mod.ts";
+import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
+import type { NodeOrders } from "../layout.ts";
+import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
+
+type AverageGeometry = PoolingGeometry & Pick<AvgPool2dAttributes, "countIncludePad">;
+
+const orders = ({ inputs, outputs }: GraphNode): NodeOrders => ({
+  inputs: inputs.map(() => "channelsLast"),
+  outputs: outputs.map(() => "channelsLast"),
+});
+
+function averageGeometry(inputShape: Shape, attributes: AvgPool2dAttributes): AverageGeometry {
+  const { countIncludePad } = attributes;
+  return { ...poolingGeometry("avgPool2d", inputShape, attributes), countIncludePad };
+}
+
+/** The pooling whose only window is the whole image. */
+function globalGeometry(inputShape: Shape): AverageGeometry {
+  const [, , height, width] = inputShape;
+  return averageGeometry(inputShape, {
+    kernelSize: [height, width],
+    stride: [1, 1],
+    padding: [0, 0],
+    dilation: [1, 1],
+    ceilMode: false,
+    countIncludePad: false,
+  });
+}
+
+/** The windows along an axis, and by what an element of each is divided along that axis. */
+function axisWindows(
+  geometry: AverageGeometry,
+  axis: 0 | 1,
+): { windows: AxisWindow[]; shares: Float32Array } {
+  const all = Array.from(
+    { length: geometry.outSize[axis] },
+    (_, position) => poolingWindow(geometry, axis, position),
+  );
+  const one = { start: 0, end: 1, paddedLength: 1 };
+  return {
+    windows: all.map(({ start, end }) => ({ first: start, count: end - start })),
+    shares: Float32Array.from(
+      all,
+      (window) => 1 / averageDivisor(window, one, geometry.countIncludePad),
+    ),
+  };
+}
+
+/** For each pixel of an axis, the windows it is in: they follow one another. */
+function coveringWindows(windows: readonly AxisWindow[], size: number): AxisWindow[] {
+  return Array.from({ length: size }, (_, pixel) => {
+    const covers = ({ first, count }: AxisWindow) => pixel >= first && pixel < first + count;
+    const first = windows.findIndex(covers);
+    return { first: Math.max(0, first), count: windows.filter(covers).length };
+  });
+}
+
+function lowerAverage(
+  { op, inputs: [input], outputs: [output] }: GraphNode,
+  lowering: Lowering,
+  geometry: AverageGeometry,
+  gradient: boolean,
+): void {
+  const { batch, paddedChannels } = lowering.layout(input);
+  const rows = axisWindows(geometry, 0), columns = axisWindows(geometry, 1);
+  const { inSize, outSize } = geometry;
+  const walk = {
+    batch,
+    paddedChannels,
+    outSize: gradient ? inSize : outSize,
+    inSize: gradient ? outSize : inSize,
+    step: [1, 1],
+  } as const;
+  const windowsOf = (axis: 0 | 1) => {
+    const { windows } = axis === 0 ? rows : columns;
+    return windowTable(
+      lowering,
+      gradient ? coveringWindows(windows, inSize[axis]) : windows,
+    );
+  };
+  const kernel = lowering.kernel(
+    `${op.name} ${JSON.stringify(walk)}`,
+    ["x", "y", "rows", "columns", "rowShares", "columnShares"],
+    (f) => walkWindows(f, lowering, walk, (v, count) => averageBlock(f, v, count, gradient)),
+  );
+  lowering.phase({
+    kernel,
+    args: {
+      x: lowering.ref(input),
+      y: lowering.ref(output),
+      rows: windowsOf(0),
+      columns: windowsOf(1),
+      rowShares: lowering.table(rows.shares),
+      columnShares: lowering.table(columns.shares),
+    },
+    writes: ["y"],
+  });
+}
+
+/** Sums a window, each element times its window's share: that of the output, or that of the tap. */
+function averageBlock(
+  f: KernelFunction<string>,
+  v: WideVectors,
+  count: number,
+  gradient: boolean,
+): WindowBlock {
+  const sums = v.locals(count), share = f.v128(), cursor = f.i32();
+  const loadShare = (
+    { row, column }: { row: Parameters<typeof i32.mul>[0]; column: typeof row },
+  ) => {
+    const { rowShares, columnShares } = f.parameters;
+    const at = (table: typeof rowShares, index: typeof row) =>
+      v128.load32Splat(i32.add(table, i32.mul(index, 4)));
+    f.set(share, f32x4.mul(at(rowShares, row), at(columnShares, column)));
+  };
+  return {
+    begin: () => sums.forEach((sum) => v.set(sum, v.zero())),
+    tap(tap) {
+      if (gradient) loadShare(tap);
+      f.set(cursor, i32.add(f.parameters.x, tap.place));
+      sums.forEach((sum, i) => {
+        const x = v.load(cursor, i * v.bytes);
+        v.set(sum, gradient ? v.madd(x, share, sum) : v.add(sum, x));
+      });
+    },
+    end(pixel) {
+      if (!gradient) {
+        loadShare(pixel);
+        sums.forEach((sum) => v.set(sum, v.mul(sum, share)));
+      }
+      f.set(cursor, i32.add(f.parameters.y, pixel.place));
+      sums.forEach((sum, i) => v.store(cursor, sum, i * v.bytes));
+    },
+  };
+}
+
+/** `avgPool2d` and `globalAvgPool2d`. */
+export const averagePool: KernelFamily = {
+  ops: ["avgPool2d", "globalAvgPool2d"],
+  orders,
+  lower(node, lowering) {
+    const { shape } = node.inputs[0];
+    const geometry = node.op.name === "avgPool2d"
+      ? averageGeometry(shape, node.attributes as AvgPool2dAttributes)
+      : globalGeometry(shape);
+    lowerAverage(node, lowering, geometry, false);
+  },
+};
+
+/** `avgPool2dGradient` and `globalAvgPool2dGradient`: each pixel sums over the windows it is in. */
+export const averagePoolGradient: KernelFamily = {
+  ops: ["avgPool2dGradient", "globalAvgPool2dGradient"],
+  orders,
+  lower(node, lowering) {
+    const { inputShape, ...attributes } = node.attributes as AvgPool2dGradientAttributes;
+    const geometry = node.op.name === "avgPool2dGradient"
+      ? averageGeometry(inputShape, attributes)
+      : globalGeometry(inputShape);
+    lowerAverage(node, lowering, geometry, true);
+  },
+};
