@@ -36,6 +36,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./cli/eval.ts"),
   },
   {
+    name: "fold",
+    summary: "Fold a checkpoint into the plain network that ships, and verify it",
+    load: () => import("./cli/fold.ts"),
+  },
+  {
+    name: "predict",
+    summary: "Name what pictures show",
+    load: () => import("./cli/predict.ts"),
+  },
+  {
+    name: "inspect",
+    summary: "Show the layers, sizes and memory of a network",
+    load: () => import("./cli/inspect.ts"),
+  },
+  {
+    name: "bench",
+    summary: "Measure how fast a config trains on this machine",
+    load: () => import("./cli/bench.ts"),
+  },
+  {
     name: "datasets",
     summary: "List the datasets or download one",
     load: () => import("./cli/datasets.ts"),

@@ -7,7 +7,7 @@ import {
   FOLDED_FORMAT,
   type NetworkDescription,
   networkProgram,
-  readFoldedNetwork,
+  parseFoldedNetwork,
 } from "./network.ts";
 import { readSafetensors } from "./safetensors.ts";
 
@@ -22,10 +22,11 @@ export interface LoadedNetwork {
 
 /** Reads a network. Throws InputError for a file that holds none or is damaged. */
 export async function loadNetwork(path: string): Promise<LoadedNetwork> {
-  const { tensors, metadata } = await readSafetensors(path);
+  const contents = await readSafetensors(path);
+  const { tensors, metadata } = contents;
   switch (metadata.format) {
     case FOLDED_FORMAT: {
-      const network = await readFoldedNetwork(path);
+      const network = parseFoldedNetwork(path, contents);
       return {
         description: network.description,
         program: (batchSize) => networkProgram(network, batchSize),

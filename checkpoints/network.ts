@@ -8,7 +8,7 @@
 import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import { restoreProgram, type StoredProgram } from "./program.ts";
-import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, type Safetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 
 /** What a network takes and gives. */
 export interface NetworkDescription {
@@ -52,7 +52,14 @@ export async function writeFoldedNetwork(path: string, network: FoldedNetwork): 
 
 /** Reads a folded network. Throws InputError for a file that is none or is damaged. */
 export async function readFoldedNetwork(path: string): Promise<FoldedNetwork> {
-  const { tensors, metadata } = await readSafetensors(path);
+  return parseFoldedNetwork(path, await readSafetensors(path));
+}
+
+/** A folded network from the contents of its file; `path` names it in errors. */
+export function parseFoldedNetwork(
+  path: string,
+  { tensors, metadata }: Safetensors,
+): FoldedNetwork {
   if (metadata.format !== FOLDED_FORMAT) {
     throw new InputError(
       `${path}: not a folded network (format ${

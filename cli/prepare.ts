@@ -23,10 +23,18 @@ export function datasetOptions(data: DataConfig): DatasetOptions {
   return { name, root, mirror, checksums, ...synthetic };
 }
 
-/** Loads the images of a config, downloading them if need be; says so on the progress line. */
-export async function loadImages(data: DataConfig, { progress }: Context): Promise<Images> {
+/**
+ * Loads the images of a config, downloading them if need be; says so on the progress line. With
+ * `download: false` images that are not on this machine are a RunError.
+ */
+export async function loadImages(
+  data: DataConfig,
+  { progress }: Context,
+  { download = true } = {},
+): Promise<Images> {
   const dataset = await loadDataset({
     ...datasetOptions(data),
+    download,
     onProgress: ({ file, received, total }) =>
       progress.update(() =>
         `downloading ${file}: ${formatBytes(received)}` +

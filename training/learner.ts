@@ -2,6 +2,7 @@
 import {
   type Backend,
   type Executable,
+  type KernelTiming,
   MemoryLimitError,
   type TensorData,
 } from "../backends/backend.ts";
@@ -21,6 +22,7 @@ import {
   type StateLayout,
   unpackState,
 } from "../layers/state.ts";
+import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { createOptimizer } from "./optimizers.ts";
 import type { Rates } from "./schedules.ts";
 import {
@@ -76,6 +78,7 @@ export class Learner {
   readonly #executable: Executable;
 
   readonly #hasDropout: boolean;
+  readonly #multiplyAccumulates: number;
 
   private constructor(
     options: LearnerOptions,
@@ -86,6 +89,8 @@ export class Learner {
     this.#options = options;
     this.#layout = layout;
     this.#executable = executable;
+    this.#multiplyAccumulates = programs[0].nodes
+      .reduce((sum, node) => sum + multiplyAccumulates(node), 0);
     this.#hasDropout = programInputs(programs[0]).some(({ name }) => name === DROPOUT_STEP);
   }
 
@@ -165,6 +170,16 @@ export class Learner {
       throw new InputError("the checkpoint has no averaged weights; it was written without ema");
     }
     this.#write(tensors);
+  }
+
+  /** Multiply-accumulate operations of a training step. */
+  get multiplyAccumulates(): number {
+    return this.#multiplyAccumulates;
+  }
+
+  /** Times each kernel of a training step over `runs` repetitions of the last one, which train too. */
+  profile(runs: number): Promise<KernelTiming[]> {
+    return this.#executable.profile(PROGRAM.train, runs);
   }
 
   /** Frees memory and threads. */

@@ -1,0 +1,108 @@
+/** `overfold inspect`: the layers, sizes and memory of a network. */
+
+import { openBackend } from "../backends/registry.ts";
+import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts";
+import type { NetworkDescription } from "../checkpoints/network.ts";
+import { loadConfig, parseConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { describeDataset } from "../datasets/load.ts";
+import { layoutState } from "../layers/state.ts";
+import { buildModel } from "../models/registry.ts";
+import { summarizeModel } from "../models/summary.ts";
+import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
+import { evaluationProgram, trainingProgram } from "../training/step_program.ts";
+import type { Arguments, Command } from "./command.ts";
+import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
+
+/** What is inspected. */
+interface Subject {
+  readonly config: Config;
+  readonly architecture: Architecture;
+  readonly description: NetworkDescription;
+}
+
+/** `inspect CONFIG|CHECKPOINT`. */
+export const command: Command = {
+  positionals: [{ name: "FILE", help: "A config (.yaml), or a checkpoint (.safetensors)" }],
+  options: {
+    set: {
+      value: "KEY=VALUE",
+      repeated: true,
+      help: "Override one key of the config, such as model.convolution=conv",
+    },
+  },
+  details:
+    "Parameters are counted as they train and as they are once folded; MACs are multiply-accumulate\n" +
+    "operations for one image, folded.",
+  async run(args, context) {
+    const { config, architecture, description } = await subjectOf(args);
+    const model = buildModel(architecture.name, architecture.options);
+    const { layers, ...totals } = summarizeModel(model, description);
+    const memory = (await openBackend(config)).plan(programsOf(config, model, description));
+    context.print(formatTable([
+      ["layer", "kind", "output", "training", "folded", "MACs"],
+      ...layers.map(({ path, kind, outputShape, trainingParameters, foldedParameters, macs }) => [
+        path,
+        kind,
+        outputShape.join("x"),
+        formatCount(trainingParameters),
+        formatCount(foldedParameters),
+        macs === 0 ? "" : formatSi(macs),
+      ]),
+      [
+        "total",
+        architecture.name,
+        "",
+        formatCount(totals.trainingParameters),
+        formatCount(totals.foldedParameters),
+        formatSi(totals.macs),
+      ],
+    ], ["left", "left", "left", "right", "right", "right"]));
+    context.print(
+      `memory to train, batch ${config.data.batchSize}: ${formatBytes(memory.totalBytes)} ` +
+        `(${formatBytes(memory.variableBytes)} parameters and optimizer state, ` +
+        `${formatBytes(memory.temporaryBytes)} activations, gradients and scratch)`,
+    );
+    context.emit({
+      model: architecture.name,
+      ...totals,
+      memory: { ...memory, batchSize: config.data.batchSize },
+      layers,
+    });
+  },
+};
+
+async function subjectOf(args: Arguments): Promise<Subject> {
+  const [path] = args.positionals;
+  const set = args.texts("set");
+  if (path.endsWith(".safetensors")) {
+    const { config, architecture, description } = await readCheckpoint(path);
+    return {
+      config: parseConfig(JSON.stringify(config), path, { set }),
+      architecture,
+      description,
+    };
+  }
+  const config = await loadConfig(path, { set });
+  const info = describeDataset(datasetOptions(config.data));
+  return {
+    config,
+    architecture: architectureOf(config.model, info),
+    description: describeNetwork(config, info),
+  };
+}
+
+/** What training compiles together. */
+function programsOf(
+  { training, data }: Config,
+  model: ReturnType<typeof buildModel>,
+  images: NetworkDescription,
+) {
+  const layout = layoutState(model);
+  const padding = data.augmentation?.crop?.padding ?? 0;
+  const feed = { kind: "pixels", images, padding } as const;
+  return [
+    trainingProgram(model, layout, training, feed, data.batchSize),
+    evaluationProgram(model, layout, feed, data.evalBatchSize, training.ema !== undefined),
+  ];
+}
