@@ -1,4 +1,7 @@
-/** Kernels of `conv2d` and `conv2dInputGradient`: pack the kernel, then correlate strips with it. */
+/**
+ * Kernels of `conv2d` and `conv2dInputGradient`, both correlations of a tensor with a kernel: by
+ * Winograd's algorithm where that pays, else strip by strip with the packed kernel.
+ */
 
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import {
@@ -15,8 +18,10 @@ import {
   phasePairs,
 } from "./conv2d_correlate.ts";
 import { foldPadding } from "./conv2d_fold_padding.ts";
-import { type AxisPlan, forwardAxis, inputGradientAxis, planBands } from "./conv2d_plan.ts";
+import { forwardAxis, inputGradientAxis, planBands } from "./conv2d_plan.ts";
 import { stripBytes } from "./conv2d_strip.ts";
+import { lowerWinogradCorrelation } from "./winograd.ts";
+import { suitsWinograd } from "./winograd_plan.ts";
 import { emitPacking, panelsOf, type PanelSource } from "./panels.ts";
 
 /** Forward convolution, with its bias. */
@@ -33,12 +38,10 @@ export const conv2d: KernelFamily = {
     const geometry = convolutionGeometry(input.shape, weight.shape, attributes);
     const taps = geometry.kernelSize[0] * geometry.kernelSize[1];
     lowerCorrelation(lowering, {
-      name: "conv2d",
       geometry,
-      rows: forwardAxis(geometry, 0),
-      columns: forwardAxis(geometry, 1),
-      source: image(lowering, input),
-      result: image(lowering, output),
+      gradient: false,
+      source: imageOf(lowering, input),
+      result: imageOf(lowering, output),
       weight: lowering.ref(weight),
       channelStep: 4 * taps,
       resultStep: 4 * taps * weight.shape[1],
@@ -56,15 +59,13 @@ export const conv2dInputGradient: KernelFamily = {
     const [inputGradient] = node.outputs;
     const attributes: InputGradientAttributes = node.attributes;
     const geometry = convolutionGeometry(attributes.inputShape, weight.shape, attributes);
-    const result = image(lowering, inputGradient);
+    const result = imageOf(lowering, inputGradient);
     const lower = (padded: ConvolutionGeometry, result: Image) => {
       const taps = geometry.kernelSize[0] * geometry.kernelSize[1];
       lowerCorrelation(lowering, {
-        name: "conv2dInputGradient",
         geometry: padded,
-        rows: inputGradientAxis(padded, 0),
-        columns: inputGradientAxis(padded, 1),
-        source: image(lowering, outputGradient),
+        gradient: true,
+        source: imageOf(lowering, outputGradient),
         result,
         weight: lowering.ref(weight),
         channelStep: 4 * taps * weight.shape[1],
@@ -85,7 +86,8 @@ export interface Image {
   readonly width: number;
 }
 
-function image(lowering: Lowering, value: Value): Image {
+/** A channels-last value in memory. */
+export function imageOf(lowering: Lowering, value: Value): Image {
   const { channels, paddedChannels } = lowering.layout(value);
   const [height, width] = value.shape.slice(2);
   return { ref: lowering.ref(value), channels, pixelBytes: 4 * paddedChannels, height, width };
@@ -93,11 +95,9 @@ function image(lowering: Lowering, value: Value): Image {
 
 /** What {@link lowerCorrelation} correlates. */
 interface CorrelationOperands {
-  /** The op, for keys and labels. */
-  readonly name: string;
   readonly geometry: ConvolutionGeometry;
-  readonly rows: AxisPlan;
-  readonly columns: AxisPlan;
+  /** Whether this is the input gradient. */
+  readonly gradient: boolean;
   readonly source: Image;
   readonly result: Image;
   readonly weight: Ref;
@@ -108,9 +108,31 @@ interface CorrelationOperands {
 }
 
 function lowerCorrelation(lowering: Lowering, operands: CorrelationOperands): void {
-  const { name, geometry, rows, columns, source, result, bias } = operands;
+  const { geometry, gradient } = operands;
+  if (!suitsWinograd(geometry)) return lowerStrips(lowering, operands);
+  const [vertical, horizontal] = geometry.padding;
+  lowerWinogradCorrelation(lowering, {
+    ...operands,
+    images: geometry.batch,
+    padding: gradient ? [2 - vertical, 2 - horizontal] : geometry.padding,
+    rotated: gradient,
+  }, convolutionFlops(geometry));
+}
+
+/** Floating-point operations of a convolution or of either gradient, multiplied out directly. */
+export function convolutionFlops(geometry: ConvolutionGeometry): number {
+  const { batch, inChannels, outChannels, groups, outSize, kernelSize } = geometry;
+  return 2 * batch * outChannels * (inChannels / groups) *
+    [...outSize, ...kernelSize].reduce((product, extent) => product * extent);
+}
+
+/** Correlates with the kernel as it is, in strips. */
+function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
+  const { geometry, gradient, source, result, bias } = operands;
   const { target, threads } = lowering;
   const { batch, groups } = geometry;
+  const axis = gradient ? inputGradientAxis : forwardAxis;
+  const rows = axis(geometry, 0), columns = axis(geometry, 1);
   const stripRow = columns.source.length * source.pixelBytes;
   const correlation: Correlation = {
     strip: {
@@ -135,11 +157,10 @@ function lowerCorrelation(lowering: Lowering, operands: CorrelationOperands): vo
   const bytes = stripBytes(correlation.strip);
   const scratch = bytes > 0 ? lowering.threadScratch(bytes) : undefined;
   const kernel = lowering.kernel<CorrelationParameter>(
-    `${name} ${JSON.stringify(geometry)} ${bias ? "bias" : ""}`,
+    `conv2d ${gradient ? "input gradient" : ""} ${JSON.stringify(geometry)} ${bias ? "bias" : ""}`,
     ["source", "panels", "bias", "result", "rows", "scratch"],
     (f) => emitCorrelation(f, target, threads, correlation, scratch?.stride ?? 0),
   );
-  const { inChannels, outChannels, outSize, kernelSize } = geometry;
   lowering.phase({
     kernel,
     args: {
@@ -151,8 +172,7 @@ function lowerCorrelation(lowering: Lowering, operands: CorrelationOperands): vo
       scratch: scratch?.ref ?? 0,
     },
     writes: ["result", "scratch"],
-    flops: 2 * batch * outChannels * (inChannels / groups) *
-      [...outSize, ...kernelSize].reduce((product, extent) => product * extent),
+    flops: convolutionFlops(geometry),
   });
 }
 

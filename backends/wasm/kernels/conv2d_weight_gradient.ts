@@ -12,6 +12,7 @@ import {
 import type { WeightGradientAttributes } from "../../../ops/conv2d.ts";
 import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
 import { type KernelFamily, type KernelFunction, type Lowering, threadRange } from "../kernel.ts";
+import { convolutionFlops, imageOf } from "./conv2d.ts";
 import { forwardAxis, planBands } from "./conv2d_plan.ts";
 import {
   emitStrip,
@@ -24,6 +25,8 @@ import {
 import { GemmTile, type OuterSteps, tileSize } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
+import { suitsWinograd } from "./winograd_plan.ts";
+import { lowerWinogradWeightGradient } from "./winograd_weight_gradient.ts";
 
 /** Bytes of a band's strip and output gradients: they are read many times over, so little. */
 const BAND_BYTES = 1 << 15;
@@ -37,6 +40,15 @@ export const conv2dWeightGradient: KernelFamily = {
     const [weightGradient] = node.outputs;
     const attributes: WeightGradientAttributes = node.attributes;
     const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
+    if (suitsWinograd(geometry)) {
+      return lowerWinogradWeightGradient(lowering, {
+        images: geometry.batch,
+        input: imageOf(lowering, input),
+        outputGradient: imageOf(lowering, outputGradient),
+        padding: geometry.padding,
+        weightGradient: lowering.ref(weightGradient),
+      }, convolutionFlops(geometry));
+    }
     const { threads, target } = lowering;
     const plan = planOf(
       geometry,
@@ -48,7 +60,6 @@ export const conv2dWeightGradient: KernelFamily = {
     const sums = lowering.threadScratch(plan.bytes);
     const strips = stripBytes(plan.strip);
     const scratch = strips > 0 ? lowering.threadScratch(strips) : undefined;
-    const { batch, inChannels, outChannels, groups, outSize, kernelSize } = geometry;
     lowering.phase({
       kernel: lowering.kernel<SumsParameter>(
         `conv2dWeightGradient ${key}`,
@@ -63,8 +74,7 @@ export const conv2dWeightGradient: KernelFamily = {
         scratch: scratch?.ref ?? 0,
       },
       writes: ["sums", "scratch"],
-      flops: 2 * batch * outChannels * (inChannels / groups) *
-        [...outSize, ...kernelSize].reduce((product, extent) => product * extent),
+      flops: convolutionFlops(geometry),
     });
     lowering.phase({
       kernel: lowering.kernel(

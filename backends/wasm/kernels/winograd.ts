@@ -1,0 +1,184 @@
+/**
+ * Winograd convolution F(4×4, 3×3): 3×3 convolutions of stride 1, and their input gradients, with a
+ * quarter of the multiplications. A thread takes its rows of tiles in blocks small enough for the
+ * cache: transform the tiles into 36 matrices, multiply each by its transformed kernel, transform
+ * back.
+ */
+
+import type { Pair } from "../../../ops/convolution_geometry.ts";
+import { call, type FunctionBuilder, i32, type Target } from "../assembler/mod.ts";
+import { type FunctionLibrary, type KernelFunction, type Lowering, type Ref } from "../kernel.ts";
+
+import { GemmTile, tileSize } from "./gemm_tile.ts";
+import { repeat } from "./loops.ts";
+import { forEachPanel, type Panels, panelsOf } from "./panels.ts";
+import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
+import { planWinograd, type TiledImage, type WinogradPlan } from "./winograd_plan.ts";
+import { emitResultTransform, emitSourceTransform, TILE_ROW_PARAMETERS } from "./winograd_tiles.ts";
+import { PRODUCTS } from "./winograd_transforms.ts";
+import { emitWeightTransform, type KernelOrder } from "./winograd_weights.ts";
+
+/** A tensor in memory, channels last, its channels a multiple of 4. */
+export interface StoredImage extends TiledImage {
+  readonly ref: Ref;
+}
+
+/** What {@link lowerWinogradCorrelation} correlates. */
+export interface WinogradCorrelation extends KernelOrder {
+  readonly images: number;
+  readonly source: StoredImage;
+  readonly result: StoredImage;
+  readonly padding: Pair;
+  readonly weight: Ref;
+  readonly bias?: Ref;
+}
+
+/** Adds the phases of a correlation of `source`, padded with zeros, with 3×3 kernels. */
+export function lowerWinogradCorrelation(
+  lowering: Lowering,
+  correlation: WinogradCorrelation,
+  flops: number,
+): void {
+  const { target, threads } = lowering;
+  const { images, source, result, padding, weight, bias, channelStep, resultStep, rotated } =
+    correlation;
+  const plan = planWinograd(target, images, source, result, padding);
+  const panels = panelsOf(target, source.channels, result.channels);
+  const order = { channelStep, resultStep, rotated };
+  const factors = lowering.scratch(PRODUCTS * panels.bytes);
+  lowering.phase({
+    kernel: lowering.kernel(
+      `winograd weights ${JSON.stringify([panels, order])}`,
+      ["weight", "factors"],
+      (f) => emitWeightTransform(f, target, threads, panels, order),
+    ),
+    args: { weight, factors },
+    writes: ["factors"],
+    detail: "transform the kernel",
+  });
+  const scratch = lowering.threadScratch(blockScratch(plan).bytes);
+  lowering.phase({
+    kernel: lowering.kernel(
+      `winograd correlation ${JSON.stringify(plan)} ${bias ? "bias" : ""}`,
+      ["source", "factors", "bias", "result", "scratch"],
+      (f, library) =>
+        emitCorrelation(
+          f,
+          library,
+          target,
+          threads,
+          plan,
+          panels,
+          scratch.stride,
+          bias !== undefined,
+        ),
+    ),
+    args: {
+      source: source.ref,
+      factors,
+      bias: bias ?? 0,
+      result: result.ref,
+      scratch: scratch.ref,
+    },
+    writes: ["result", "scratch"],
+    flops,
+  });
+}
+
+function emitCorrelation(
+  f: KernelFunction<"source" | "factors" | "bias" | "result" | "scratch">,
+  library: FunctionLibrary,
+  target: Target,
+  threads: number,
+  plan: WinogradPlan,
+  panels: Panels,
+  scratchStride: number,
+  hasBias: boolean,
+): void {
+  const { source, factors, bias, result, scratch, thread } = f.parameters;
+  const key = JSON.stringify(plan);
+  const sourceTransform = library.function(
+    `winograd source ${key}`,
+    TILE_ROW_PARAMETERS,
+    "void",
+    (g) => emitSourceTransform(g, target, plan),
+  );
+  const products = library.function(
+    `winograd products ${key}`,
+    PRODUCT_PARAMETERS,
+    "void",
+    (g) => emitProducts(g, target, plan, panels),
+  );
+  const resultTransform = library.function(
+    `winograd result ${key} ${hasBias}`,
+    TILE_ROW_PARAMETERS,
+    "void",
+    (g) => emitResultTransform(g, target, plan, hasBias),
+  );
+  const { rows: tileRows } = tileSize(target);
+  const offsets = blockScratch(plan);
+  f.increment(scratch, i32.mul(thread, scratchStride));
+  forEachBlock(f, threads, plan, scratch, (block) => {
+    const { sourceMatrices, resultMatrices } = block;
+    transformRows(f, plan, block, sourceTransform, plan.source, {
+      tensor: source,
+      matrices: sourceMatrices,
+      work: i32.add(scratch, offsets.sourceWork),
+      bias: 0,
+    });
+    const tiles = i32.add(i32.mul(block.rows, plan.tileColumns), tileRows - 1);
+    f.emit(call(products, {
+      tiles: i32.divU(tiles, tileRows),
+      sourceMatrices,
+      factors,
+      resultMatrices,
+    }));
+    transformRows(f, plan, block, resultTransform, plan.result, {
+      tensor: result,
+      matrices: resultMatrices,
+      work: i32.add(scratch, offsets.resultWork),
+      bias,
+    });
+  });
+}
+
+const PRODUCT_PARAMETERS = {
+  /** Tiles of the matrix kernel. */
+  tiles: "i32",
+  sourceMatrices: "i32",
+  factors: "i32",
+  resultMatrices: "i32",
+} as const;
+
+/** Writes the 36 products of a block. */
+function emitProducts(
+  f: FunctionBuilder<typeof PRODUCT_PARAMETERS, "void">,
+  target: Target,
+  { source, result, sourceMatrices, resultMatrices }: WinogradPlan,
+  panels: Panels,
+): void {
+  const { tiles, sourceMatrices: from, factors, resultMatrices: to } = f.parameters;
+  const tile = new GemmTile(f, target);
+  const { rows } = tileSize(target);
+  const a = f.i32(), c = f.i32(), column = f.i32();
+  const pitch = 4 * source.channels, resultPitch = 4 * result.channels;
+  repeat(f, PRODUCTS, () => {
+    f.set(column, to);
+    forEachPanel(f, panels, [column], (vectors) => {
+      const size = { rows, vectors };
+      const window = { rows: 1, rowStep: 0, columns: 1, columnStep: 0, run: source.channels };
+      f.set(a, from);
+      f.set(c, column);
+      repeat(f, tiles, () => {
+        tile.clear(size);
+        tile.addRows(size, a, pitch, window, factors);
+        tile.store(size, c, resultPitch);
+        f.increment(a, rows * pitch);
+        f.increment(c, rows * resultPitch);
+      });
+      f.increment(factors, 16 * vectors * panels.depth);
+    });
+    f.increment(from, sourceMatrices.step);
+    f.increment(to, resultMatrices.step);
+  });
+}

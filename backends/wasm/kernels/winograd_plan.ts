@@ -1,0 +1,128 @@
+/** Extents of a Winograd convolution: when it is chosen, how it is cut into tiles and blocks. */
+
+import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
+import type { Target } from "../assembler/mod.ts";
+import { tileSize } from "./gemm_tile.ts";
+import { PRODUCTS, TILE } from "./winograd_transforms.ts";
+
+/** Channels below which the transforms cost more than the products save. */
+const LEAST_CHANNELS = 16;
+/**
+ * Floating-point operations below which the direct kernels are used: they are the more accurate
+ * (1e-6 of the largest magnitude against 1e-5), and where little is computed speed matters less.
+ */
+const LEAST_FLOPS = 1 << 27;
+/** Bytes of a block's factors and products, which should stay in the second-level cache. */
+const BLOCK_BYTES = 384 << 10;
+/** Bytes between matrices of factors beyond their size, so that they do not share cache sets. */
+const SKEW = 64;
+
+/** Whether a convolution and its gradients are computed by Winograd's algorithm. */
+export function suitsWinograd(geometry: ConvolutionGeometry): boolean {
+  const { batch, inChannels, outChannels, outSize, kernelSize, stride, dilation, padding } =
+    geometry;
+  const flops = 2 * 9 * batch * inChannels * outChannels * outSize[0] * outSize[1];
+  return geometry.groups === 1 && geometry.paddingMode === "zeros" &&
+    [...kernelSize].every((extent) => extent === 3) &&
+    [...stride, ...dilation].every((step) => step === 1) &&
+    padding.every((extent) => extent <= 2) &&
+    [inChannels, outChannels].every((c) => c >= LEAST_CHANNELS && c % 4 === 0) &&
+    flops >= LEAST_FLOPS;
+}
+
+/** A tensor as tiles read or write it. */
+export interface TiledImage {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Factors or products of a block: a matrix [tile][channel] for each of the 36 products. */
+export interface BlockMatrices {
+  readonly channels: number;
+  /** Bytes from one matrix to the next. */
+  readonly step: number;
+  readonly bytes: number;
+}
+
+/** The cutting of a 3×3 convolution of stride 1 into tiles of 4×4 results. */
+export interface WinogradPlan {
+  readonly images: number;
+  readonly source: TiledImage;
+  readonly result: TiledImage;
+  /** Rows and columns of zeros before the source. */
+  readonly padding: Pair;
+  /** Tiles of an image, down and across. */
+  readonly tileRows: number;
+  readonly tileColumns: number;
+  /** Rows of tiles a thread works on at a time; they may belong to several images. */
+  readonly blockRows: number;
+  /** The block's source and result matrices. */
+  readonly sourceMatrices: BlockMatrices;
+  readonly resultMatrices: BlockMatrices;
+}
+
+/** Cuts a convolution of `source` with `padding` zeros before it into tiles. */
+export function planWinograd(
+  target: Target,
+  images: number,
+  source: TiledImage,
+  result: TiledImage,
+  padding: Pair,
+): WinogradPlan {
+  const tileRows = Math.ceil(result.height / TILE);
+  const tileColumns = Math.ceil(result.width / TILE);
+  const tileBytes = 4 * PRODUCTS * (source.channels + result.channels);
+  const blockRows = Math.max(1, Math.floor(BLOCK_BYTES / (tileBytes * tileColumns)));
+  // Whole tiles of the matrix kernel: its last one may compute with what an earlier block left.
+  const { rows } = tileSize(target);
+  const tiles = Math.ceil(blockRows * tileColumns / rows) * rows;
+  const matrices = (channels: number): BlockMatrices => {
+    const step = 4 * channels * tiles + SKEW;
+    return { channels, step, bytes: PRODUCTS * step };
+  };
+  return {
+    images,
+    source: extentsOf(source),
+    result: extentsOf(result),
+    padding,
+    tileRows,
+    tileColumns,
+    blockRows,
+    sourceMatrices: matrices(source.channels),
+    resultMatrices: matrices(result.channels),
+  };
+}
+
+/** Nothing but the extents: plans are keys of kernels, which do not depend on where tensors lie. */
+function extentsOf({ channels, height, width }: TiledImage): TiledImage {
+  return { channels, height, width };
+}
+
+/** Tile rows that see the same part of an image: they share the code that reads or writes it. */
+export interface TileRowKind {
+  /** The last tile row of this kind. */
+  readonly last: number;
+  /** Rows of the tile or patch, from `first` to before `end`, that lie in the image. */
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Groups tile rows by which of the `extent` image rows from `4 · row - padding` on exist. */
+export function tileRowKinds(
+  tileRows: number,
+  extent: number,
+  padding: number,
+  height: number,
+): TileRowKind[] {
+  const kinds: TileRowKind[] = [];
+  for (let row = 0; row < tileRows; row++) {
+    const top = TILE * row - padding;
+    const first = Math.max(0, -top);
+    const end = Math.min(extent, height - top);
+    const previous = kinds.at(-1);
+    if (previous?.first === first && previous.end === end) kinds.pop();
+    kinds.push({ last: row, first, end });
+  }
+  return kinds;
+}

@@ -1,0 +1,177 @@
+/**
+ * The weight gradient by Winograd's algorithm: the transformed tiles of the input times those of the
+ * output gradient, summed over all tiles in each thread's own 36 matrices [channel][result], which
+ * are then added up in the order of the threads and transformed back into a kernel.
+ */
+
+import { call, type FunctionBuilder, i32, memory, type Target } from "../assembler/mod.ts";
+import type { FunctionLibrary, KernelFunction, Lowering, Ref } from "../kernel.ts";
+import type { Pair } from "../../../ops/convolution_geometry.ts";
+import { GemmTile, tileSize } from "./gemm_tile.ts";
+import { repeat } from "./loops.ts";
+import { forEachPanel, panelsOf } from "./panels.ts";
+import type { StoredImage } from "./winograd.ts";
+import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
+import { type BlockMatrices, planWinograd, type WinogradPlan } from "./winograd_plan.ts";
+import {
+  emitGradientTransform,
+  emitSourceTransform,
+  TILE_ROW_PARAMETERS,
+} from "./winograd_tiles.ts";
+import { PRODUCTS } from "./winograd_transforms.ts";
+import { emitWeightGradient } from "./winograd_weights.ts";
+
+/** Operands of {@link lowerWinogradWeightGradient}. */
+export interface WinogradWeightGradient {
+  readonly images: number;
+  readonly input: StoredImage;
+  readonly outputGradient: StoredImage;
+  readonly padding: Pair;
+  readonly weightGradient: Ref;
+}
+
+/** Adds the phases of the gradient by a 3×3 kernel. */
+export function lowerWinogradWeightGradient(
+  lowering: Lowering,
+  { images, input, outputGradient, padding, weightGradient }: WinogradWeightGradient,
+  flops: number,
+): void {
+  const { target, threads } = lowering;
+  const plan = planWinograd(target, images, input, outputGradient, padding);
+  const key = JSON.stringify(plan);
+  const sums = sumsOf(plan);
+  const threadSums = lowering.threadScratch(sums.bytes);
+  const scratch = lowering.threadScratch(blockScratch(plan).bytes);
+  lowering.phase({
+    kernel: lowering.kernel(
+      `winograd weight gradient sums ${key}`,
+      ["source", "gradient", "sums", "scratch"],
+      (f, library) =>
+        emitSums(f, library, target, threads, plan, threadSums.stride, scratch.stride),
+    ),
+    args: {
+      source: input.ref,
+      gradient: outputGradient.ref,
+      sums: threadSums.ref,
+      scratch: scratch.ref,
+    },
+    writes: ["sums", "scratch"],
+    flops,
+  });
+  const { channels } = plan.source, results = plan.result.channels;
+  lowering.phase({
+    kernel: lowering.kernel(
+      `winograd weight gradient ${JSON.stringify([channels, results])}`,
+      ["sums", "weightGradient"],
+      (f) => emitWeightGradient(f, target, threads, channels, results, sums, threadSums.stride),
+    ),
+    args: { sums: threadSums.ref, weightGradient },
+    writes: ["weightGradient"],
+    detail: "add the threads' sums, transform",
+  });
+}
+
+/** A thread's sums: for each of the 36 products a matrix [channel][result]. */
+function sumsOf({ source, result }: WinogradPlan): BlockMatrices {
+  const step = 4 * source.channels * result.channels;
+  return { channels: result.channels, step, bytes: PRODUCTS * step };
+}
+
+function emitSums(
+  f: KernelFunction<"source" | "gradient" | "sums" | "scratch">,
+  library: FunctionLibrary,
+  target: Target,
+  threads: number,
+  plan: WinogradPlan,
+  sumsStride: number,
+  scratchStride: number,
+): void {
+  const { source, gradient, sums, scratch, thread } = f.parameters;
+  const key = JSON.stringify(plan);
+  const sourceTransform = library.function(
+    `winograd source ${key}`,
+    TILE_ROW_PARAMETERS,
+    "void",
+    (g) => emitSourceTransform(g, target, plan),
+  );
+  const gradientTransform = library.function(
+    `winograd gradient ${key}`,
+    TILE_ROW_PARAMETERS,
+    "void",
+    (g) => emitGradientTransform(g, target, plan),
+  );
+  const products = library.function(
+    `winograd outer products ${key}`,
+    PRODUCT_PARAMETERS,
+    "void",
+    (g) => emitProducts(g, target, plan),
+  );
+  const offsets = blockScratch(plan);
+  f.increment(scratch, i32.mul(thread, scratchStride));
+  f.increment(sums, i32.mul(thread, sumsStride));
+  f.emit(memory.fill(sums, 0, sumsOf(plan).bytes));
+  forEachBlock(f, threads, plan, scratch, (block) => {
+    const { sourceMatrices, resultMatrices } = block;
+    transformRows(f, plan, block, sourceTransform, plan.source, {
+      tensor: source,
+      matrices: sourceMatrices,
+      work: i32.add(scratch, offsets.sourceWork),
+      bias: 0,
+    });
+    transformRows(f, plan, block, gradientTransform, plan.result, {
+      tensor: gradient,
+      matrices: resultMatrices,
+      work: i32.add(scratch, offsets.resultWork),
+      bias: 0,
+    });
+    f.emit(call(products, { rows: block.rows, sourceMatrices, resultMatrices, sums }));
+  });
+}
+
+const PRODUCT_PARAMETERS = {
+  /** Rows of tiles. */
+  rows: "i32",
+  sourceMatrices: "i32",
+  resultMatrices: "i32",
+  sums: "i32",
+} as const;
+
+/** Writes the adding of a block's 36 products to the sums. */
+function emitProducts(
+  f: FunctionBuilder<typeof PRODUCT_PARAMETERS, "void">,
+  target: Target,
+  plan: WinogradPlan,
+): void {
+  const { source, result, sourceMatrices, resultMatrices, tileColumns } = plan;
+  const { rows, sourceMatrices: from, resultMatrices: with_, sums } = f.parameters;
+  const tile = new GemmTile(f, target);
+  const { rows: tileRows } = tileSize(target);
+  const panels = panelsOf(target, 0, result.channels);
+  const pitch = 4 * source.channels, resultPitch = 4 * result.channels;
+  const a = f.i32(), b = f.i32(), c = f.i32();
+  const steps = {
+    rows,
+    columns: tileColumns,
+    aStep: pitch,
+    bStep: resultPitch,
+    aRowStep: tileColumns * pitch,
+    bRowStep: tileColumns * resultPitch,
+  };
+  repeat(f, PRODUCTS, () => {
+    f.set(a, from);
+    repeat(f, source.channels / tileRows, () => {
+      f.set(b, with_);
+      f.set(c, sums);
+      forEachPanel(f, panels, [b, c], (vectors) => {
+        const size = { rows: tileRows, vectors };
+        tile.load(size, c, resultPitch);
+        tile.addOuterProducts(size, a, b, steps);
+        tile.store(size, c, resultPitch);
+      });
+      f.increment(a, 4 * tileRows);
+      f.increment(sums, tileRows * resultPitch);
+    });
+    f.increment(from, sourceMatrices.step);
+    f.increment(with_, resultMatrices.step);
+  });
+}
