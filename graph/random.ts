@@ -20,8 +20,10 @@ export const STREAM = {
   synthetic: 4,
 } as const;
 
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-const PARITY = 0x1bd11bda;
+/** Threefry's rotations, in bits, of the eight rounds that repeat; for kernels that compute it. */
+export const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+/** What Threefry's third key word adds to the parity of the others. */
+export const PARITY = 0x1bd11bda;
 const TWO_POW_32 = 4294967296;
 
 /** Threefry-2x32-20: enciphers the counter under the key into two unsigned 32-bit words. */

@@ -1,6 +1,7 @@
 /** The kernel families, and which one computes an op. */
 import type { GraphNode } from "../../../graph/types.ts";
 import type { KernelFamily } from "../kernel.ts";
+import { augment } from "./augment.ts";
 import { averagePool, averagePoolGradient } from "./average_pool.ts";
 import { composeKernel, composeKernelDGradient } from "./compose_kernel.ts";
 import { conv2d, conv2dInputGradient } from "./conv2d.ts";
@@ -9,6 +10,7 @@ import { channelMoments, channelNormalizeReduce, channelSum } from "./channel_st
 import { pack } from "./copy.ts";
 import { countCorrect } from "./count_correct.ts";
 import { linear, matmul } from "./matmul.ts";
+import { dropoutMask } from "./dropout_mask.ts";
 import { maxPool2d, maxPool2dGradient } from "./max_pool.ts";
 import { scalarReduction } from "./scalar_reduction.ts";
 import { softmax } from "./softmax.ts";
@@ -18,6 +20,7 @@ import { convertLayout } from "./convert_layout.ts";
 
 /** All families but `elementwise`, which computes every op that is a scalar expression. */
 const FAMILIES: readonly KernelFamily[] = [
+  augment,
   averagePool,
   averagePoolGradient,
   channelMoments,
@@ -29,6 +32,7 @@ const FAMILIES: readonly KernelFamily[] = [
   conv2dInputGradient,
   conv2dWeightGradient,
   convertLayout,
+  dropoutMask,
   linear,
   matmul,
   countCorrect,
