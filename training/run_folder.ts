@@ -14,7 +14,7 @@ import {
   writeCheckpoint,
 } from "../checkpoints/checkpoint.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
-import { InputError } from "../errors.ts";
+import { InputError, RunError } from "../errors.ts";
 import { writeAll, writeFileAtomic } from "../files/atomic.ts";
 import type { TrainingStore } from "./trainer.ts";
 
@@ -65,9 +65,7 @@ export class RunFolder implements TrainingStore {
       await folder.#openMetrics(checkpoint?.metricsBytes ?? 0);
       return { folder, ...(checkpoint ? { checkpoint } : {}) };
     } catch (error) {
-      if (
-        error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotADirectory
-      ) {
+      if (isSystemError(error)) {
         throw new InputError(`${path}: the run's folder cannot be written: ${error.message}`);
       }
       throw error;
@@ -114,19 +112,28 @@ export class RunFolder implements TrainingStore {
   async log(entry: Readonly<Record<string, unknown>>): Promise<void> {
     if (!this.#metrics) throw new Error("the run's folder is closed");
     const line = new TextEncoder().encode(`${JSON.stringify(entry)}\n`);
-    await writeAll(this.#metrics, line);
+    try {
+      await writeAll(this.#metrics, line);
+    } catch (error) {
+      throw asRunError(this.#entry("metrics"), error);
+    }
     this.#metricsBytes += line.length;
   }
 
   async save(kind: "last" | "best", tensors: TrainingTensors, state: RunState): Promise<void> {
     // The log must not be shorter on disk than a checkpoint believes.
-    await this.#metrics?.sync();
-    await writeCheckpoint(kind === "last" ? this.lastPath : this.bestPath, {
-      ...this.identity,
-      state,
-      metricsBytes: this.#metricsBytes,
-      tensors,
-    });
+    const path = kind === "last" ? this.lastPath : this.bestPath;
+    try {
+      await this.#metrics?.sync();
+      await writeCheckpoint(path, {
+        ...this.identity,
+        state,
+        metricsBytes: this.#metricsBytes,
+        tensors,
+      });
+    } catch (error) {
+      throw asRunError(path, error);
+    }
     if (kind === "last") this.#hasCheckpoint = true;
   }
 
@@ -179,12 +186,28 @@ export class RunFolder implements TrainingStore {
   }
 }
 
+/** A full disk and its like are no defects: the checkpoint before is whole. */
+function asRunError(path: string, error: unknown): unknown {
+  return isSystemError(error)
+    ? new RunError(
+      `${path} cannot be written: ${error.message}; mend that and go on with --resume`,
+    )
+    : error;
+}
+
+/** Whether the operating system refused something. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && typeof error.code === "string";
+}
+
 async function exists(path: string): Promise<boolean> {
   try {
     await Deno.lstat(path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return false;
+    }
     throw error;
   }
 }

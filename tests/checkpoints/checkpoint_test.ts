@@ -1,0 +1,109 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import {
+  type Checkpoint,
+  inferenceState,
+  readCheckpoint,
+  restoreModel,
+  writeCheckpoint,
+} from "../../checkpoints/checkpoint.ts";
+import { loadNetwork } from "../../checkpoints/load.ts";
+import { writeSafetensors } from "../../checkpoints/safetensors.ts";
+import { InputError } from "../../errors.ts";
+import { buildModel } from "../../models/registry.ts";
+import { TINY_MODEL } from "../support/tiny_training.ts";
+
+function checkpoint(): Checkpoint {
+  const model = buildModel("layers", TINY_MODEL);
+  model.initialize(1);
+  const state = model.stateDict();
+  model.initialize(2);
+  const ema = model.stateDict();
+  return {
+    description: {
+      model: "layers",
+      input: { height: 6, width: 6, channels: 2 },
+      normalization: { mean: [0.5, 0.5], std: [0.25, 0.25] },
+      classNames: ["a", "b", "c"],
+    },
+    architecture: { name: "layers", options: TINY_MODEL },
+    config: { seed: 7 },
+    seed: 7,
+    backend: { name: "cpu", threads: 2, description: "CPU, 2 threads" },
+    state: {
+      step: 12,
+      epoch: 2,
+      batch: 4,
+      sums: { loss: 0.1 + 0.2, correct: 3, count: 24 },
+      validation: { loss: 1 / 3, accuracy: 0.5, count: 7 },
+      best: { loss: 1 / 3, accuracy: 0.5, count: 7, epoch: 1 },
+    },
+    metricsBytes: 321,
+    tensors: {
+      model: state,
+      optimizer: new Map([["exp_avg", state], ["exp_avg_sq", ema]]),
+      ema,
+    },
+  };
+}
+
+async function withFile(test: (path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(join(folder, "last.safetensors"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Tensors without what a file adds, their element type. */
+function plain(checkpoint: Checkpoint) {
+  const state = (tensors: Checkpoint["tensors"]["model"] = new Map()) =>
+    [...tensors].map(([name, { shape, data }]) => ({
+      name,
+      shape,
+      data: [...data as Float32Array],
+    }))
+      .sort((a, b) => a.name < b.name ? -1 : 1);
+  const { model, optimizer, ema } = checkpoint.tensors;
+  return {
+    ...checkpoint,
+    tensors: {
+      model: state(model),
+      optimizer: [...optimizer].map(([slot, tensors]) => ({ slot, tensors: state(tensors) })),
+      ema: state(ema),
+    },
+  };
+}
+
+Deno.test("a checkpoint comes back as it was written, to the last bit", () =>
+  withFile(async (path) => {
+    await writeCheckpoint(path, checkpoint());
+    assertEquals(plain(await readCheckpoint(path)), plain(checkpoint()));
+  }));
+
+Deno.test("the averaged weights are the ones for inference, where there are any", () => {
+  const { tensors: { ema: _, ...tensors }, ...rest } = checkpoint();
+  assertEquals(inferenceState(checkpoint()), checkpoint().tensors.ema);
+  assertEquals(inferenceState({ ...rest, tensors }), tensors.model);
+  assertEquals(restoreModel(checkpoint()).stateDict(), checkpoint().tensors.ema);
+});
+
+Deno.test("tensors that do not fit the architecture are refused", () => {
+  const found = checkpoint();
+  const architecture = { name: "layers", options: { ...TINY_MODEL, inputChannels: 3 } };
+  assertThrows(() => restoreModel({ ...found, architecture }), InputError, "0.W");
+});
+
+Deno.test("files that are no checkpoint, cut short or without sense are refused by name", () =>
+  withFile(async (path) => {
+    await assertRejects(() => readCheckpoint(path), InputError, "no such file");
+    await writeSafetensors(path, new Map());
+    await assertRejects(() => readCheckpoint(path), InputError, "not a checkpoint");
+    await assertRejects(() => loadNetwork(path), InputError, "neither a checkpoint nor a folded");
+    await writeSafetensors(path, new Map(), { format: "overfold-checkpoint-1", checkpoint: "{" });
+    await assertRejects(() => readCheckpoint(path), InputError, "damaged");
+    await writeCheckpoint(path, checkpoint());
+    await Deno.truncate(path, (await Deno.stat(path)).size - 1);
+    await assertRejects(() => readCheckpoint(path), InputError, path);
+  }));

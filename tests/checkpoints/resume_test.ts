@@ -1,0 +1,65 @@
+import { assert, assertEquals } from "@std/assert";
+import { train } from "../../training/train.ts";
+import { MemoryStore } from "../support/memory_store.ts";
+import { tinyTraining } from "../support/tiny_training.ts";
+
+Deno.test("a training stopped after any step and resumed ends with the bits of an unbroken one", async () => {
+  const unbroken = new MemoryStore();
+  const whole = await tinyTraining({ store: unbroken });
+  const outcome = await train(whole);
+  assertEquals(outcome.state.step, 8);
+
+  for (let stopAt = 1; stopAt < 8; stopAt++) {
+    const first = new MemoryStore();
+    const controller = new AbortController();
+    const interrupted = await train(
+      await tinyTraining({
+        store: first,
+        signal: controller.signal,
+        observer: { step: ({ step }) => step >= stopAt && controller.abort() },
+      }),
+    );
+    assertEquals(interrupted.status, "interrupted");
+    assert(first.last);
+    assertEquals(first.last.state, interrupted.state);
+
+    const second = new MemoryStore(first.last.log);
+    const options = await tinyTraining({ store: second, resume: first.last });
+    const resumed = await train(options);
+    assertEquals(resumed.status, "completed");
+    assertEquals(second.last, unbroken.last, `stopped at step ${interrupted.state.step}`);
+    assertEquals(options.model.stateDict(), whole.model.stateDict());
+  }
+});
+
+Deno.test("a training resumed from any checkpoint of an unbroken one repeats it", async () => {
+  const unbroken = new MemoryStore();
+  await train(await tinyTraining({ store: unbroken, saveEverySteps: 1 }));
+  const positions = unbroken.saves.filter(({ kind }) => kind === "last");
+  assertEquals(positions.length, 10);
+  for (const position of positions) {
+    const store = new MemoryStore(position.log);
+    await train(await tinyTraining({ store, resume: position, saveEverySteps: 1 }));
+    if (position.state.epoch < 2) assertEquals(store.last, unbroken.last);
+    else assertEquals(store.saves, []);
+  }
+});
+
+Deno.test("a training stopped while it validates repeats the validation", async () => {
+  const unbroken = new MemoryStore();
+  await train(await tinyTraining({ store: unbroken }));
+  const store = new MemoryStore();
+  const controller = new AbortController();
+  const { status, state } = await train(
+    await tinyTraining({
+      store,
+      signal: controller.signal,
+      observer: { validating: () => controller.abort() },
+    }),
+  );
+  assertEquals([status, state.epoch, state.batch, state.step], ["interrupted", 0, 4, 4]);
+  assert(store.last);
+  const rest = new MemoryStore(store.last.log);
+  await train(await tinyTraining({ store: rest, resume: store.last }));
+  assertEquals(rest.last, unbroken.last);
+});

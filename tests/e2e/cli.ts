@@ -1,0 +1,93 @@
+/** Runs the command line as its users do: as a process of its own. */
+import { fromFileUrl, join } from "@std/path";
+
+const CLI = fromFileUrl(new URL("../../cli.ts", import.meta.url));
+const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
+
+/** What a finished process left. */
+export interface Finished {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** Runs `overfold ARGS…` in the folder `cwd` to its end. */
+export async function overfold(cwd: string, ...args: string[]): Promise<Finished> {
+  const { code, stdout, stderr } = await command(cwd, args).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
+}
+
+/** Starts `overfold ARGS…`; its standard output is read through {@link jsonLines}. */
+export function startOverfold(cwd: string, ...args: string[]): Deno.ChildProcess {
+  return command(cwd, args).spawn();
+}
+
+function command(cwd: string, args: readonly string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--config", CONFIG, "--no-check", "--allow-all", CLI, ...args],
+    cwd,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  });
+}
+
+/** One event of a command with `--json`. */
+export type JsonEvent = Readonly<Record<string, unknown>>;
+
+/** The events in the output of a command with `--json`. */
+export function parseEvents(out: string): JsonEvent[] {
+  return out.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
+/** The events of a process as they come. */
+export async function* jsonLines(process: Deno.ChildProcess): AsyncGenerator<JsonEvent> {
+  let rest = "";
+  for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line);
+  }
+}
+
+/** Calls `test` with a folder that holds `tiny.yaml`, a training of a second, and removes it. */
+export async function withTinyConfig(
+  test: (folder: string) => Promise<void>,
+  config = TINY,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(join(folder, "tiny.yaml"), config);
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Two epochs of 12 steps, with dropout, batch norm, DO-Conv and averaged weights. */
+export const TINY = `\
+threads: 1
+data:
+  dataset: synthetic
+  synthetic: { classes: 3, imageSize: 8, channels: 2, trainCount: 96, testCount: 24 }
+  batchSize: 8
+  evalBatchSize: 16
+  augmentation: { crop: { padding: 1 }, flip: true }
+model:
+  layers:
+    - do_conv2d: { outChannels: 4, kernelSize: 3, padding: 1 }
+    - batch_norm2d
+    - relu
+    - global_avg_pool2d
+    - flatten
+    - dropout: { p: 0.1 }
+    - linear: { outFeatures: 3 }
+training:
+  epochs: 2
+  logEvery: 4
+  optimizer: { name: sgd, learningRate: 0.1, momentum: 0.9, weightDecay: 0.0001 }
+  schedule: { name: cosine }
+  ema: { decay: 0.9 }
+`;

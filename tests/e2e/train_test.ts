@@ -1,0 +1,96 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { loadNetwork } from "../../checkpoints/load.ts";
+import { loadConfig } from "../../config/load.ts";
+import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
+
+Deno.test("train --json reports start, steps, epochs and the end, and leaves a run's files", () =>
+  withTinyConfig(async (folder) => {
+    const { code, out, error } = await overfold(folder, "train", "tiny.yaml", "--json");
+    assertEquals(code, 0, error);
+    const events = parseEvents(out);
+    assertEquals(events.map(({ event, step }) => [event, step]), [
+      ["start", 0],
+      ["step", 4],
+      ["step", 8],
+      ["step", 12],
+      ["epoch", 12],
+      ["step", 16],
+      ["step", 20],
+      ["step", 24],
+      ["epoch", 24],
+      ["done", 24],
+    ]);
+    const [start, step] = events;
+    assertEquals(
+      [start.model, start.backend, start.stepsPerEpoch, start.trainCount, start.validCount],
+      ["layers", "cpu", 12, 96, 24],
+    );
+    assertEquals(typeof step.loss, "number");
+    const done = events[events.length - 1];
+    assertEquals(done.checkpoint, join("runs", "tiny", "checkpoints", "best.safetensors"));
+    assertEquals(done.folded, join("runs", "tiny", "folded", "model.safetensors"));
+    const accuracies = events.filter(({ event }) => event === "epoch").map((e) => e.validAccuracy);
+    assertEquals(done.validAccuracy, Math.max(...accuracies as number[]));
+
+    const run = join(folder, "runs", "tiny");
+    for (const file of ["checkpoints/last.safetensors", "checkpoints/best.safetensors"]) {
+      const { description } = await loadNetwork(join(run, file));
+      assertEquals(description.input, { height: 8, width: 8, channels: 2 });
+    }
+    const stored = await loadConfig(join(run, "config.yaml"));
+    assertEquals({ ...stored }, await loadConfig(join(folder, "tiny.yaml")));
+    const lines = (await Deno.readTextFile(join(run, "metrics.jsonl"))).trim().split("\n");
+    assertEquals(lines.length, events.length - 2);
+  }));
+
+Deno.test("train prints a line for each epoch and what the fold came to", () =>
+  withTinyConfig(async (folder) => {
+    const { code, out } = await overfold(folder, "train", "tiny.yaml", "--output", "out");
+    assertEquals(code, 0);
+    assertStringIncludes(out, "epoch 1/2  loss ");
+    assertStringIncludes(out, "epoch 2/2  loss ");
+    assertStringIncludes(out, `folded: ${join("out", "folded", "model.safetensors")}`);
+    assertStringIncludes(out, "top-1 agreement 100.00 %");
+    assertEquals((await Deno.stat(join(folder, "out", "metrics.jsonl"))).isFile, true);
+  }));
+
+Deno.test("a run that is there is neither overwritten nor resumed unasked", () =>
+  withTinyConfig(async (folder) => {
+    const set = ["--set", "training.epochs=1", "--set", "fold=false"];
+    const first = await overfold(folder, "train", "tiny.yaml", ...set, "--json");
+    assertEquals(parseEvents(first.out).at(-1)?.folded, null);
+    const again = await overfold(folder, "train", "tiny.yaml", ...set);
+    assertEquals(again.code, 2);
+    for (const option of ["--resume", "--force"]) assertStringIncludes(again.error, option);
+    const both = await overfold(folder, "train", "tiny.yaml", "--resume", "--force");
+    assertEquals(both.code, 2);
+    const other = await overfold(
+      folder,
+      "train",
+      "tiny.yaml",
+      "--resume",
+      "--set",
+      "training.optimizer.learningRate=0.5",
+    );
+    assertEquals(other.code, 2);
+    assertStringIncludes(other.error, "training.optimizer.learningRate was 0.1, is 0.5");
+    const forced = await overfold(folder, "train", "tiny.yaml", ...set, "--force");
+    assertEquals(forced.code, 0);
+  }));
+
+Deno.test("a training that diverges ends with exit code 1 and says where", () =>
+  withTinyConfig(async (folder) => {
+    const { code, error } = await overfold(folder, "train", "tiny.yaml");
+    assertEquals(code, 1);
+    assertStringIncludes(error, "error: the training diverged: ");
+    assertStringIncludes(error, "learning rate");
+    assertEquals(error.includes("    at "), false);
+  }, TINY.replace("learningRate: 0.1", "learningRate: 1e30")));
+
+Deno.test("webgpu is refused with a way out", () =>
+  withTinyConfig(async (folder) => {
+    const { code, error } = await overfold(folder, "train", "tiny.yaml", "--set", "backend=webgpu");
+    assertEquals(code, 2);
+    assertStringIncludes(error, "set backend to cpu or auto");
+  }));

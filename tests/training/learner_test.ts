@@ -1,0 +1,37 @@
+import { assertRejects } from "@std/assert";
+import { type Backend, MemoryLimitError } from "../../backends/backend.ts";
+import { referenceBackend } from "../../backends/reference/reference.ts";
+import { InputError } from "../../errors.ts";
+import { train } from "../../training/train.ts";
+import { tinyTraining } from "../support/tiny_training.ts";
+
+/** A backend that has only so many bytes. */
+function smallBackend(limitBytes: number): Backend {
+  const reference = referenceBackend();
+  return {
+    ...reference,
+    compile(programs) {
+      const { totalBytes } = reference.plan(programs);
+      if (totalBytes <= limitBytes) return reference.compile(programs);
+      throw new MemoryLimitError(`asked for ${totalBytes} bytes of ${limitBytes}.`, limitBytes);
+    },
+  };
+}
+
+Deno.test("when memory is short the largest batch that fits is named, and fits", async () => {
+  const limit = 200_000;
+  const options = await tinyTraining({ dropLast: true }, smallBackend(limit));
+  const error = await assertRejects(() => train({ ...options, batchSize: 20 }), InputError);
+  const largest = Number(/largest batch that fits is (\d+)/.exec(error.message)?.[1]);
+  await train({ ...options, batchSize: largest, epochs: 1 });
+  await assertRejects(
+    () => train({ ...options, batchSize: largest + 1 }),
+    InputError,
+    `fits is ${largest}: set data.batchSize (now ${largest + 1})`,
+  );
+});
+
+Deno.test("when not even one image fits, that is said", async () => {
+  const options = await tinyTraining({}, smallBackend(1000));
+  await assertRejects(() => train(options), InputError, "Not even a batch of one image");
+});

@@ -1,0 +1,58 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../errors.ts";
+import { baseLearningRate, createOptimizer } from "../../training/optimizers.ts";
+
+Deno.test("an optimizer keeps only the slots its options need, under PyTorch's names", () => {
+  const slots = (options: Parameters<typeof createOptimizer>[0]) => createOptimizer(options).slots;
+  assertEquals(slots({ name: "sgd", learningRate: 1 }), []);
+  assertEquals(slots({ name: "sgd", learningRate: 1, momentum: 0.9 }), ["momentum_buffer"]);
+  assertEquals(slots({ name: "adamw", amsgrad: true }), [
+    "exp_avg",
+    "exp_avg_sq",
+    "max_exp_avg_sq",
+  ]);
+  assertEquals(slots({ name: "rmsprop", centered: true, momentum: 0.5 }), [
+    "square_avg",
+    "grad_avg",
+    "momentum_buffer",
+  ]);
+});
+
+Deno.test("dampening spares the first step, in which the buffer begins as the gradient", () => {
+  const { scalars } = createOptimizer({
+    name: "sgd",
+    learningRate: 1,
+    momentum: 0.9,
+    dampening: 0.3,
+  });
+  assertEquals(scalars(0, { learningRate: 0.1 }).dampening, 0);
+  assertEquals(scalars(1, { learningRate: 0.1 }).dampening, 0.3);
+});
+
+Deno.test("a schedule's momentum replaces the optimizer's, and Adam's first beta", () => {
+  const rates = { learningRate: 0.1, momentum: 0.5 };
+  const sgd = createOptimizer({ name: "sgd", learningRate: 1, momentum: 0.9 });
+  assertEquals(sgd.scalars(3, rates).momentum, 0.5);
+  const adam = createOptimizer({ name: "adam" });
+  assertEquals(adam.scalars(1, rates), {
+    learningRate: 0.1,
+    beta1: 0.5,
+    biasCorrection1: 0.75,
+    biasCorrection2: 1 - 0.999 ** 2,
+  });
+});
+
+Deno.test("schedules start from the optimizer's learning rate or its default", () => {
+  assertEquals(baseLearningRate({ name: "sgd", learningRate: 0.2 }), 0.2);
+  assertEquals(baseLearningRate({ name: "adam" }), 0.001);
+});
+
+Deno.test("Nesterov momentum without momentum, or with dampening, is refused", () => {
+  for (const options of [{}, { momentum: 0.9, dampening: 0.1 }]) {
+    assertThrows(
+      () => createOptimizer({ name: "sgd", learningRate: 1, nesterov: true, ...options }),
+      InputError,
+      "Nesterov",
+    );
+  }
+});

@@ -1,0 +1,111 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
+import { NO_SUMS, type RunState } from "../../checkpoints/run_state.ts";
+import { InputError } from "../../errors.ts";
+import { type ExistingRun, RunFolder, type RunIdentity } from "../../training/run_folder.ts";
+import { TINY_MODEL } from "../support/tiny_training.ts";
+
+const IDENTITY: RunIdentity = {
+  description: {
+    model: "layers",
+    input: { height: 6, width: 6, channels: 2 },
+    normalization: { mean: [0, 0], std: [1, 1] },
+    classNames: ["a", "b", "c"],
+  },
+  architecture: { name: "layers", options: TINY_MODEL },
+  config: { seed: 0 },
+  seed: 0,
+  backend: { name: "reference", threads: 1, description: "reference" },
+};
+const TENSORS = { model: new Map(), optimizer: new Map() };
+const AT_STEP_3: RunState = { step: 3, epoch: 0, batch: 3, sums: NO_SUMS };
+
+function open(path: string, existing: ExistingRun = "refuse") {
+  return RunFolder.open(path, IDENTITY, "seed: 0\n", existing);
+}
+
+async function withFolder(test: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempDir();
+  try {
+    await test(join(path, "run"));
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
+}
+
+Deno.test("a folder that holds a run is left alone, and both ways out are named", () =>
+  withFolder(async (path) => {
+    await Deno.mkdir(path);
+    (await open(path)).folder.close();
+    const error = await assertRejects(() => open(path), InputError, path);
+    for (const option of ["--resume", "--force"]) {
+      assertEquals(error.message.includes(option), true);
+    }
+  }));
+
+Deno.test("--resume of a run without a checkpoint starts anew", () =>
+  withFolder(async (path) => {
+    const { folder, checkpoint } = await open(path, "resume");
+    assertEquals(checkpoint, undefined);
+    await folder.log({ step: 1 });
+    folder.close();
+    const again = await open(path, "resume");
+    assertEquals(again.checkpoint, undefined);
+    again.folder.close();
+    assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), "");
+  }));
+
+Deno.test("resuming cuts the metrics log back to the checkpoint and goes on there", () =>
+  withFolder(async (path) => {
+    const { folder } = await open(path);
+    assertEquals(folder.lastCheckpoint(), undefined);
+    await folder.log({ step: 3 });
+    await folder.save("last", TENSORS, AT_STEP_3);
+    assertEquals(folder.lastCheckpoint(), folder.lastPath);
+    await folder.log({ step: 4 });
+    folder.close();
+
+    const resumed = await open(path, "resume");
+    assertEquals(resumed.checkpoint?.state, AT_STEP_3);
+    await resumed.folder.log({ step: 5 });
+    await resumed.folder.save("best", TENSORS, AT_STEP_3);
+    resumed.folder.close();
+    const log = '{"step":3}\n{"step":5}\n';
+    assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), log);
+    assertEquals((await readCheckpoint(folder.bestPath)).metricsBytes, log.length);
+  }));
+
+Deno.test("what a killed process left half written is removed", () =>
+  withFolder(async (path) => {
+    (await open(path)).folder.close();
+    await Deno.writeTextFile(join(path, "checkpoints", ".last.safetensors.1-ab.tmp"), "half");
+    (await open(path, "resume")).folder.close();
+    assertEquals([...Deno.readDirSync(join(path, "checkpoints"))], []);
+  }));
+
+Deno.test("--force deletes what the run left and nothing else", () =>
+  withFolder(async (path) => {
+    const { folder } = await open(path);
+    await folder.save("last", TENSORS, AT_STEP_3);
+    await folder.log({ step: 3 });
+    folder.close();
+    await Deno.writeTextFile(join(path, "notes.txt"), "mine");
+    const forced = await open(path, "replace");
+    forced.folder.close();
+    assertEquals(forced.checkpoint, undefined);
+    assertEquals([...Deno.readDirSync(path)].map(({ name }) => name).sort(), [
+      "checkpoints",
+      "config.yaml",
+      "metrics.jsonl",
+      "notes.txt",
+    ]);
+    assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), "");
+    assertEquals([...Deno.readDirSync(join(path, "checkpoints"))], []);
+  }));
+
+Deno.test("a folder that cannot be made is the user's to mend", () =>
+  withFolder(async (path) => {
+    await Deno.writeTextFile(path, "a file");
+    await assertRejects(() => open(path), InputError, "cannot be written");
+  }));

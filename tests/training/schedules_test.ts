@@ -1,0 +1,70 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../errors.ts";
+import type { ScheduleOptions } from "../../training/options.ts";
+import { learningRateSchedule } from "../../training/schedules.ts";
+
+/** The rates of a training of 4 epochs of 5 steps with base rate 1. */
+function rates(options: ScheduleOptions): number[] {
+  const schedule = learningRateSchedule(options, {
+    learningRate: 1,
+    stepsPerEpoch: 5,
+    totalSteps: 20,
+  });
+  return Array.from({ length: 20 }, (_, step) => schedule(step).learningRate);
+}
+
+Deno.test("a schedule that counts epochs keeps its rate within each", () => {
+  const found = rates({ name: "multistep", milestones: [1, 3], gamma: 0.5 });
+  assertEquals(found, [1, 0.5, 0.5, 0.25].flatMap((rate) => Array(5).fill(rate)));
+  assertEquals(rates({ name: "step", stepSize: 2, gamma: 0.5 })[10], 0.5);
+  assertEquals(rates({ name: "exponential", gamma: 0.5 })[19], 0.125);
+});
+
+Deno.test("cosine and polynomial end with the training unless told otherwise", () => {
+  const cosine = rates({ name: "cosine" });
+  assertEquals(cosine[0], 1);
+  assertAlmostEquals(cosine[10], 0.5);
+  assertAlmostEquals(cosine[19], (1 + Math.cos(Math.PI * 19 / 20)) / 2);
+  assertEquals(rates({ name: "polynomial" })[5], 0.75);
+  assertEquals(rates({ name: "polynomial", duration: 2, unit: "epoch" })[10], 0);
+});
+
+Deno.test("cosine restarts begin again, each time longer", () => {
+  const found = rates({ name: "cosine_restarts", period: 4, multiplier: 2, unit: "step" });
+  assertEquals(found.map((rate, step) => rate === 1 ? step : -1).filter((step) => step >= 0), [
+    0,
+    4,
+    12,
+  ]);
+});
+
+Deno.test("linear warm-up climbs to the schedule, which starts after it", () => {
+  const plain = rates({ name: "cosine", duration: 10 });
+  const warmed = rates({ name: "cosine", duration: 10, warmup: { steps: 4, startFactor: 0.2 } });
+  [0.2, 0.4, 0.6, 0.8].forEach((rate, step) => assertAlmostEquals(warmed[step], rate));
+  assertEquals(warmed.slice(4), plain.slice(0, 16));
+});
+
+Deno.test("warm-up from 0 loses no step and may be given in parts of an epoch", () => {
+  const warmed = rates({ name: "constant", warmup: { epochs: 0.8, startFactor: 0 } });
+  assertEquals(warmed.slice(0, 6), [0.25, 0.5, 0.75, 1, 1, 1]);
+});
+
+Deno.test("one cycle moves the momentum against the rate, unless it is to stay", () => {
+  const context = { learningRate: 1, stepsPerEpoch: 5, totalSteps: 20 };
+  const cycled = learningRateSchedule({ name: "one_cycle" }, context);
+  assertAlmostEquals(cycled(0).learningRate, 1 / 25);
+  assertEquals(cycled(0).momentum, 0.95);
+  assertAlmostEquals(cycled(5).learningRate, 1);
+  assertAlmostEquals(cycled(5).momentum ?? 0, 0.85);
+  assertAlmostEquals(cycled(19).learningRate, 1 / 25 / 1e4);
+  assertEquals(cycled(25), cycled(19));
+  const kept = learningRateSchedule({ name: "one_cycle", cycleMomentum: false }, context);
+  assertEquals(kept(0).momentum, undefined);
+});
+
+Deno.test("a warm-up of both epochs and steps, or of neither, is refused", () => {
+  for (const warmup of [{}, { epochs: 1, steps: 1 }]) {
+    assertThrows(() => rates({ name: "constant", warmup }), InputError, "exactly one of them");
+  }
+});

@@ -1,0 +1,104 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { RunError } from "../../errors.ts";
+import { train } from "../../training/train.ts";
+import type { EpochEvent, StepEvent } from "../../training/trainer.ts";
+import { MemoryStore } from "../support/memory_store.ts";
+import { tinyTraining } from "../support/tiny_training.ts";
+
+Deno.test("a training reports steps and epochs and logs the same numbers", async () => {
+  const steps: StepEvent[] = [];
+  const epochs: EpochEvent[] = [];
+  const store = new MemoryStore();
+  const { status, state } = await train(
+    await tinyTraining({
+      store,
+      observer: { step: (event) => steps.push(event), epoch: (event) => epochs.push(event) },
+    }),
+  );
+  assertEquals(status, "completed");
+  assertEquals(steps.map(({ step, epoch, batch }) => [step, epoch, batch]), [
+    [1, 1, 1],
+    [2, 1, 2],
+    [3, 1, 3],
+    [4, 1, 4],
+    [5, 2, 1],
+    [6, 2, 2],
+    [7, 2, 3],
+    [8, 2, 4],
+  ]);
+  assertEquals(epochs.map(({ train, validation }) => [train.count, validation?.count]), [
+    [20, 7],
+    [20, 7],
+  ]);
+  const entries = store.lines.map((line) => JSON.parse(line));
+  assertEquals(entries.map(({ event, step }) => [event, step]), [
+    ["step", 2],
+    ["step", 4],
+    ["epoch", 4],
+    ["step", 6],
+    ["step", 8],
+    ["epoch", 8],
+  ]);
+  assertEquals(entries[1].loss, steps[3].loss);
+  assertEquals(entries[5].validAccuracy, state.validation?.accuracy);
+  const mean = steps.slice(4).reduce((sum, { loss }, i) => sum + loss * (i === 3 ? 2 : 6), 0) / 20;
+  assertEquals(entries[5].loss, mean);
+});
+
+Deno.test("the last and the best position are saved, before the last", async () => {
+  const store = new MemoryStore();
+  const { state } = await train(await tinyTraining({ store, epochs: 3 }));
+  const kinds = store.saves.map(({ kind, state: { epoch } }) => `${kind} ${epoch}`);
+  assertEquals(kinds.slice(0, 2), ["best 1", "last 1"]);
+  assertEquals(kinds.filter((kind) => kind.startsWith("last")), ["last 1", "last 2", "last 3"]);
+  assertEquals(store.saves.findLast(({ kind }) => kind === "best")?.state.best, state.best);
+  const none = new MemoryStore();
+  await train(await tinyTraining({ store: none, keepBest: false }));
+  assertEquals(none.saves.every(({ kind }) => kind === "last"), true);
+});
+
+Deno.test("validation happens every n epochs and after the last", async () => {
+  const validated: number[] = [];
+  await train(
+    await tinyTraining({
+      epochs: 5,
+      validateEvery: 2,
+      observer: { epoch: ({ epoch, validation }) => void (validation && validated.push(epoch)) },
+    }),
+  );
+  assertEquals(validated, [2, 4, 5]);
+});
+
+Deno.test("the model holds the averaged weights afterwards", async () => {
+  const store = new MemoryStore();
+  const options = await tinyTraining({ store });
+  await train(options);
+  const ema = store.last?.tensors.ema;
+  assert(ema);
+  for (const [name, { data }] of options.model.stateDict()) {
+    assertEquals(data, ema.get(name)?.data, name);
+  }
+});
+
+Deno.test("a loss that is not finite stops the training, named with step, rate and checkpoint", async () => {
+  const store = new MemoryStore();
+  const options = await tinyTraining({
+    store,
+    epochs: 9,
+    optimizer: { name: "sgd", learningRate: 1e4, momentum: 0.9 },
+    schedule: { name: "exponential", gamma: 1e20 },
+  });
+  const { ema: _ema, clip: _clip, ...plain } = options;
+  const error = await assertRejects(() => train(plain), RunError);
+  assertStringIncludes(error.message, "the training diverged:");
+  assertStringIncludes(error.message, "at step ");
+  assertStringIncludes(error.message, "learning rate ");
+  const last = store.last;
+  assertStringIncludes(
+    error.message,
+    last ? "last good checkpoint is last.safetensors" : "No checkpoint had been saved yet",
+  );
+  for (const { data } of last?.tensors.model.values() ?? []) {
+    assertEquals(Array.from(data, Number).every(Number.isFinite), true);
+  }
+});
