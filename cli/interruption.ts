@@ -6,27 +6,30 @@ import { EXIT } from "../errors.ts";
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #onSignal = () => {
-    if (this.#controller.signal.aborted || !this.#canFinish) Deno.exit(EXIT.interrupted);
+    if (this.#controller.signal.aborted || !this.#isGraceful) Deno.exit(EXIT.interrupted);
     this.#controller.abort();
     this.#onFirst();
   };
   readonly #onFirst: () => void;
-  #canFinish = false;
+  #isGraceful = false;
 
-  /** @param onFirst called at the first signal, once {@link Interruption.finishFirst} was called */
+  /** @param onFirst called at a first signal that does not end the process */
   constructor(onFirst: () => void) {
     this.#onFirst = onFirst;
     for (const name of signals()) Deno.addSignalListener(name, this.#onSignal);
   }
 
-  /** Aborts at the first signal. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** From now on the first signal aborts {@link Interruption.signal}; before it ends the process. */
-  finishFirst(): void {
-    this.#canFinish = true;
+  /**
+   * Runs `work`, which stops when its signal aborts: at the first interruption. Outside of such work
+   * the first interruption ends the process.
+   */
+  async gracefully<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#isGraceful = true;
+    try {
+      return await work(this.#controller.signal);
+    } finally {
+      this.#isGraceful = false;
+    }
   }
 
   [Symbol.dispose](): void {

@@ -60,10 +60,8 @@ export const command: Command = {
     using _folder = folder;
     if (checkpoint) announceResume(checkpoint, identity, config, context);
     const start = performance.now();
-    const outcome = await trainRun(
-      { config, images, backend, identity, folder, checkpoint },
-      interruption,
-      context,
+    const outcome = await interruption.gracefully((signal) =>
+      trainRun({ config, images, backend, identity, folder, checkpoint }, signal, context)
     );
     context.progress.finish();
     if (outcome.status === "interrupted") {
@@ -125,7 +123,7 @@ interface PreparedRun {
 
 async function trainRun(
   { config, images, backend, identity, folder, checkpoint }: PreparedRun,
-  interruption: Interruption,
+  signal: AbortSignal,
   context: Context,
 ): Promise<TrainingOutcome> {
   const { data, training, checkpoints, seed } = config;
@@ -151,7 +149,6 @@ async function trainRun(
     threads: backend.threads,
     output: folder.path,
   }, images.validation.count);
-  interruption.finishFirst();
   return await train({
     ...training,
     model,
@@ -172,7 +169,7 @@ async function trainRun(
     saveEveryMinutes: checkpoints.everyMinutes,
     keepBest: checkpoints.keepBest,
     observer: report,
-    signal: interruption.signal,
+    signal,
     resume: checkpoint,
   });
 }
