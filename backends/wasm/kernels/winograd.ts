@@ -16,7 +16,7 @@ import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts"
 import { planWinograd, type TiledImage, type WinogradPlan } from "./winograd_plan.ts";
 import { emitResultTransform, emitSourceTransform, TILE_ROW_PARAMETERS } from "./winograd_tiles.ts";
 import { PRODUCTS } from "./winograd_transforms.ts";
-import { emitWeightTransform, type KernelOrder } from "./winograd_weights.ts";
+import { emitWeightTransform, factorMatrices, type KernelOrder } from "./winograd_weights.ts";
 
 /** A tensor in memory, channels last, its channels a multiple of 4. */
 export interface StoredImage extends TiledImage {
@@ -45,7 +45,7 @@ export function lowerWinogradCorrelation(
   const plan = planWinograd(target, images, source, result, padding);
   const panels = panelsOf(target, source.channels, result.channels);
   const order = { channelStep, resultStep, rotated };
-  const factors = lowering.scratch(PRODUCTS * panels.bytes);
+  const factors = lowering.scratch(factorMatrices(panels).bytes);
   lowering.phase({
     kernel: lowering.kernel(
       `winograd weights ${JSON.stringify([panels, order])}`,
@@ -116,14 +116,12 @@ function emitCorrelation(
     (g) => emitResultTransform(g, target, plan, hasBias),
   );
   const { rows: tileRows } = tileSize(target);
-  const offsets = blockScratch(plan);
   f.increment(scratch, i32.mul(thread, scratchStride));
   forEachBlock(f, threads, plan, scratch, (block) => {
     const { sourceMatrices, resultMatrices } = block;
     transformRows(f, plan, block, sourceTransform, plan.source, {
       tensor: source,
       matrices: sourceMatrices,
-      work: i32.add(scratch, offsets.sourceWork),
       bias: 0,
     });
     const tiles = i32.add(i32.mul(block.rows, plan.tileColumns), tileRows - 1);
@@ -136,7 +134,6 @@ function emitCorrelation(
     transformRows(f, plan, block, resultTransform, plan.result, {
       tensor: result,
       matrices: resultMatrices,
-      work: i32.add(scratch, offsets.resultWork),
       bias,
     });
   });
@@ -178,6 +175,7 @@ function emitProducts(
       });
       f.increment(factors, 16 * vectors * panels.depth);
     });
+    f.increment(factors, factorMatrices(panels).step - panels.bytes);
     f.increment(from, sourceMatrices.step);
     f.increment(to, resultMatrices.step);
   });

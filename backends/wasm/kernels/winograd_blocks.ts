@@ -16,8 +16,7 @@ import { TILE_ROW_PARAMETERS, workBytes } from "./winograd_tiles.ts";
 
 /** A thread's memory: byte offsets of its parts, and its size. */
 interface BlockScratch {
-  readonly sourceWork: number;
-  readonly resultWork: number;
+  readonly work: number;
   readonly sourceMatrices: number;
   readonly resultMatrices: number;
   readonly bytes: number;
@@ -25,13 +24,11 @@ interface BlockScratch {
 
 /** How a thread's memory is used. */
 export function blockScratch(plan: WinogradPlan): BlockScratch {
-  const work = workBytes(plan);
-  const sourceWork = 0;
-  const resultWork = sourceWork + work.source;
-  const sourceMatrices = resultWork + work.result;
+  const work = 0;
+  const sourceMatrices = work + workBytes(plan);
   const resultMatrices = sourceMatrices + plan.sourceMatrices.bytes;
   const bytes = resultMatrices + plan.resultMatrices.bytes;
-  return { sourceWork, resultWork, sourceMatrices, resultMatrices, bytes };
+  return { work, sourceMatrices, resultMatrices, bytes };
 }
 
 /** A block at hand, in locals of the kernel. */
@@ -39,7 +36,8 @@ export interface Block {
   /** First row of tiles, counted over all images, and how many rows. */
   readonly first: Local<"i32">;
   readonly rows: Local<"i32">;
-  /** Addresses of the thread's matrices. */
+  /** Addresses of the parts of the thread's memory. */
+  readonly work: Local<"i32">;
   readonly sourceMatrices: Local<"i32">;
   readonly resultMatrices: Local<"i32">;
 }
@@ -59,13 +57,15 @@ export function forEachBlock(
   const block: Block = {
     first: f.i32(),
     rows: f.i32(),
+    work: f.i32(),
     sourceMatrices: f.i32(),
     resultMatrices: f.i32(),
   };
   const most = f.i32();
-  f.emit(memory.fill(scratch, 0, workBytes(plan).source));
+  f.set(block.work, i32.add(scratch, offsets.work));
   f.set(block.sourceMatrices, i32.add(scratch, offsets.sourceMatrices));
   f.set(block.resultMatrices, i32.add(scratch, offsets.resultMatrices));
+  f.emit(memory.fill(block.work, 0, workBytes(plan)));
   f.set(most, plan.blockRows);
   const { first, end } = threadRange(f, threads, plan.images * plan.tileRows);
   f.loop(block.first, first, end, plan.blockRows, () => {
@@ -82,7 +82,7 @@ export function transformRows(
   block: Block,
   transform: TileRowCallable,
   { channels, height, width }: TiledImage,
-  args: Readonly<Record<"tensor" | "matrices" | "work" | "bias", Operand<"i32">>>,
+  args: Readonly<Record<"tensor" | "matrices" | "bias", Operand<"i32">>>,
 ): void {
   const row = f.i32(), end = f.i32(), image = f.i32(), to = f.i32();
   f.set(to, args.matrices);
@@ -93,7 +93,7 @@ export function transformRows(
       image: i32.add(args.tensor, i32.mul(image, 4 * channels * height * width)),
       row: i32.sub(row, i32.mul(image, plan.tileRows)),
       matrices: to,
-      work: args.work,
+      work: block.work,
       bias: args.bias,
     }));
     f.increment(to, 4 * channels * plan.tileColumns);

@@ -12,9 +12,13 @@ const LEAST_CHANNELS = 16;
  * (1e-6 of the largest magnitude against 1e-5), and where little is computed speed matters less.
  */
 const LEAST_FLOPS = 1 << 27;
+/** Tiles below which transforming the kernel costs more than the products save. */
+const LEAST_TILES = 64;
 /** Bytes of a block's factors and products, which should stay in the second-level cache. */
 const BLOCK_BYTES = 384 << 10;
-/** Bytes between matrices of factors beyond their size, so that they do not share cache sets. */
+/** Tiles of a block at least: the kernel's factors are read once a block. */
+const LEAST_BLOCK_TILES = 32;
+/** Bytes between matrices beyond their size: at powers of two all 36 would meet in one cache set. */
 const SKEW = 64;
 
 /** Whether a convolution and its gradients are computed by Winograd's algorithm. */
@@ -22,12 +26,13 @@ export function suitsWinograd(geometry: ConvolutionGeometry): boolean {
   const { batch, inChannels, outChannels, outSize, kernelSize, stride, dilation, padding } =
     geometry;
   const flops = 2 * 9 * batch * inChannels * outChannels * outSize[0] * outSize[1];
+  const tiles = batch * Math.ceil(outSize[0] / TILE) * Math.ceil(outSize[1] / TILE);
   return geometry.groups === 1 && geometry.paddingMode === "zeros" &&
     [...kernelSize].every((extent) => extent === 3) &&
     [...stride, ...dilation].every((step) => step === 1) &&
     padding.every((extent) => extent <= 2) &&
     [inChannels, outChannels].every((c) => c >= LEAST_CHANNELS && c % 4 === 0) &&
-    flops >= LEAST_FLOPS;
+    flops >= LEAST_FLOPS && tiles >= LEAST_TILES;
 }
 
 /** A tensor as tiles read or write it. */
@@ -37,12 +42,18 @@ export interface TiledImage {
   readonly width: number;
 }
 
-/** Factors or products of a block: a matrix [tile][channel] for each of the 36 products. */
-export interface BlockMatrices {
+/** A matrix of rows of channels for each of the 36 products. */
+export interface ProductMatrices {
   readonly channels: number;
   /** Bytes from one matrix to the next. */
   readonly step: number;
   readonly bytes: number;
+}
+
+/** 36 matrices of `rows` × `channels`. */
+export function productMatrices(rows: number, channels: number): ProductMatrices {
+  const step = 4 * rows * channels + SKEW;
+  return { channels, step, bytes: PRODUCTS * step };
 }
 
 /** The cutting of a 3×3 convolution of stride 1 into tiles of 4×4 results. */
@@ -57,9 +68,9 @@ export interface WinogradPlan {
   readonly tileColumns: number;
   /** Rows of tiles a thread works on at a time; they may belong to several images. */
   readonly blockRows: number;
-  /** The block's source and result matrices. */
-  readonly sourceMatrices: BlockMatrices;
-  readonly resultMatrices: BlockMatrices;
+  /** The block's source and result matrices, a row for each tile. */
+  readonly sourceMatrices: ProductMatrices;
+  readonly resultMatrices: ProductMatrices;
 }
 
 /** Cuts a convolution of `source` with `padding` zeros before it into tiles. */
@@ -73,14 +84,11 @@ export function planWinograd(
   const tileRows = Math.ceil(result.height / TILE);
   const tileColumns = Math.ceil(result.width / TILE);
   const tileBytes = 4 * PRODUCTS * (source.channels + result.channels);
-  const blockRows = Math.max(1, Math.floor(BLOCK_BYTES / (tileBytes * tileColumns)));
+  const blockTiles = Math.max(LEAST_BLOCK_TILES, BLOCK_BYTES / tileBytes);
+  const blockRows = Math.ceil(blockTiles / tileColumns);
   // Whole tiles of the matrix kernel: its last one may compute with what an earlier block left.
   const { rows } = tileSize(target);
   const tiles = Math.ceil(blockRows * tileColumns / rows) * rows;
-  const matrices = (channels: number): BlockMatrices => {
-    const step = 4 * channels * tiles + SKEW;
-    return { channels, step, bytes: PRODUCTS * step };
-  };
   return {
     images,
     source: extentsOf(source),
@@ -89,8 +97,8 @@ export function planWinograd(
     tileRows,
     tileColumns,
     blockRows,
-    sourceMatrices: matrices(source.channels),
-    resultMatrices: matrices(result.channels),
+    sourceMatrices: productMatrices(tiles, source.channels),
+    resultMatrices: productMatrices(tiles, result.channels),
   };
 }
 

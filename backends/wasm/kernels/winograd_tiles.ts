@@ -8,12 +8,11 @@ import {
   i32,
   type Local,
   type Target,
-  type WideLocal,
   WideVectors,
 } from "../assembler/mod.ts";
 import { repeat } from "./loops.ts";
 import {
-  type BlockMatrices,
+  type ProductMatrices,
   type TiledImage,
   type TileRowKind,
   tileRowKinds,
@@ -29,7 +28,10 @@ export const TILE_ROW_PARAMETERS = {
   row: "i32",
   /** Address of the row's first tile in the first matrix. */
   matrices: "i32",
-  /** Address of working memory of the thread's own: {@link workBytes}. */
+  /**
+   * Address of {@link workBytes} bytes of the thread's own, for the source transform: zero at first
+   * and used by nothing else.
+   */
   work: "i32",
   /** Address of the bias, where there is one. */
   bias: "i32",
@@ -42,13 +44,10 @@ function channelVectors(f: TileRowFunction, target: Target, channels: number): W
   return new WideVectors(f, channels % (4 * target.wide) === 0 ? target : { ...target, wide: 1 });
 }
 
-/** Bytes of working memory; the source transform's must be zero at first and used by nothing else. */
-export function workBytes({ tileColumns }: WinogradPlan): { source: number; result: number } {
+/** Bytes of a thread's working memory. */
+export function workBytes({ tileColumns }: WinogradPlan): number {
   const widest = 32;
-  return {
-    source: widest * PATCH * patchColumns(tileColumns),
-    result: widest * PATCH * TILE,
-  };
+  return widest * PATCH * patchColumns(tileColumns);
 }
 
 /** Columns a row of patches covers. */
@@ -124,10 +123,11 @@ export function emitResultTransform(
   hasBias: boolean,
 ): void {
   const { result, resultMatrices } = plan;
-  const { work, bias } = f.parameters;
+  const { bias } = f.parameters;
   const wide = channelVectors(f, target, result.channels);
   const transforms = new WinogradTransforms(wide, [2, 4, 8]);
   const products = wide.locals(PATCH);
+  const halfway = Array.from({ length: TILE }, () => wide.locals(PATCH));
   const shift = wide.local();
   forEachTile(f, wide, plan, resultMatrices, () => {
     if (!hasBias) return;
@@ -138,14 +138,10 @@ export function emitResultTransform(
       products.forEach((value, i) =>
         wide.set(value, wide.load(matrix, (i * PATCH + k) * resultMatrices.step))
       );
-      transforms.output(
-        products,
-        (i, value) => wide.store(work, value, (i * PATCH + k) * wide.bytes),
-      );
+      transforms.output(products, (i, value) => wide.set(halfway[i][k], value));
     }
     for (let i = 0; i < rows; i++) {
-      loadRow(wide, products, work, i * PATCH);
-      transforms.output(products, (k, value) => {
+      transforms.output(halfway[i], (k, value) => {
         if (k >= columns) return;
         const offset = i * rowBytes(result) + k * pixelBytes(result);
         wide.store(pixel, hasBias ? wide.add(value, shift) : value, offset);
@@ -161,39 +157,25 @@ export function emitGradientTransform(
   plan: WinogradPlan,
 ): void {
   const { result, resultMatrices } = plan;
-  const { work } = f.parameters;
   const wide = channelVectors(f, target, result.channels);
   const transforms = new WinogradTransforms(wide, [2, 4]);
   const gradients = wide.locals(TILE);
+  const halfway = Array.from({ length: PATCH }, () => wide.locals(TILE));
   forEachTile(f, wide, plan, resultMatrices, () => {}, (rows, columns, pixel, matrix) => {
     for (let k = 0; k < TILE; k++) {
       gradients.forEach((value, i) => {
         const offset = i * rowBytes(result) + k * pixelBytes(result);
         wide.set(value, i < rows && k < columns ? wide.load(pixel, offset) : wide.zero());
       });
-      transforms.gradient(
-        gradients,
-        (i, value) => wide.store(work, value, (i * TILE + k) * wide.bytes),
-      );
+      transforms.gradient(gradients, (i, value) => wide.set(halfway[i][k], value));
     }
-    for (let i = 0; i < PATCH; i++) {
-      loadRow(wide, gradients, work, i * TILE);
+    halfway.forEach((row, i) =>
       transforms.gradient(
-        gradients,
+        row,
         (k, value) => wide.store(matrix, value, (i * PATCH + k) * resultMatrices.step),
-      );
-    }
+      )
+    );
   });
-}
-
-/** Loads consecutive values of `work`, from the given one on. */
-function loadRow(
-  wide: WideVectors,
-  values: readonly WideLocal[],
-  work: Local<"i32">,
-  first: number,
-): void {
-  values.forEach((value, k) => wide.set(value, wide.load(work, (first + k) * wide.bytes)));
 }
 
 /**
@@ -208,7 +190,7 @@ function forEachTile(
   f: TileRowFunction,
   wide: WideVectors,
   { result, tileRows, tileColumns }: WinogradPlan,
-  { channels }: BlockMatrices,
+  { channels }: ProductMatrices,
   begin: () => void,
   body: (rows: number, columns: number, pixel: Local<"i32">, matrix: Local<"i32">) => void,
 ): void {

@@ -12,7 +12,12 @@ import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
 import type { StoredImage } from "./winograd.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
-import { type BlockMatrices, planWinograd, type WinogradPlan } from "./winograd_plan.ts";
+import {
+  planWinograd,
+  type ProductMatrices,
+  productMatrices,
+  type WinogradPlan,
+} from "./winograd_plan.ts";
 import {
   emitGradientTransform,
   emitSourceTransform,
@@ -72,9 +77,8 @@ export function lowerWinogradWeightGradient(
 }
 
 /** A thread's sums: for each of the 36 products a matrix [channel][result]. */
-function sumsOf({ source, result }: WinogradPlan): BlockMatrices {
-  const step = 4 * source.channels * result.channels;
-  return { channels: result.channels, step, bytes: PRODUCTS * step };
+function sumsOf({ source, result }: WinogradPlan): ProductMatrices {
+  return productMatrices(source.channels, result.channels);
 }
 
 function emitSums(
@@ -106,7 +110,6 @@ function emitSums(
     "void",
     (g) => emitProducts(g, target, plan),
   );
-  const offsets = blockScratch(plan);
   f.increment(scratch, i32.mul(thread, scratchStride));
   f.increment(sums, i32.mul(thread, sumsStride));
   f.emit(memory.fill(sums, 0, sumsOf(plan).bytes));
@@ -115,13 +118,11 @@ function emitSums(
     transformRows(f, plan, block, sourceTransform, plan.source, {
       tensor: source,
       matrices: sourceMatrices,
-      work: i32.add(scratch, offsets.sourceWork),
       bias: 0,
     });
     transformRows(f, plan, block, gradientTransform, plan.result, {
       tensor: gradient,
       matrices: resultMatrices,
-      work: i32.add(scratch, offsets.resultWork),
       bias: 0,
     });
     f.emit(call(products, { rows: block.rows, sourceMatrices, resultMatrices, sums }));
@@ -171,6 +172,7 @@ function emitProducts(
       f.increment(a, 4 * tileRows);
       f.increment(sums, tileRows * resultPitch);
     });
+    f.increment(sums, sumsOf(plan).step - source.channels * resultPitch);
     f.increment(from, sourceMatrices.step);
     f.increment(with_, resultMatrices.step);
   });

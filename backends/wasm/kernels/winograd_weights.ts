@@ -14,7 +14,7 @@ import {
 import { type KernelFunction, threadRange } from "../kernel.ts";
 import { repeat } from "./loops.ts";
 import type { Panels } from "./panels.ts";
-import type { BlockMatrices } from "./winograd_plan.ts";
+import { type ProductMatrices, productMatrices } from "./winograd_plan.ts";
 import { PATCH, WinogradTransforms } from "./winograd_transforms.ts";
 
 const TAPS = 3;
@@ -27,6 +27,11 @@ export interface KernelOrder {
   readonly resultStep: number;
   /** Whether the taps are taken in reverse order. */
   readonly rotated: boolean;
+}
+
+/** The 36 matrices of a transformed kernel, each cut into panels. */
+export function factorMatrices({ depth, columns }: Panels): ProductMatrices {
+  return productMatrices(depth, columns);
 }
 
 /** Writes the transform of a kernel into 36 packed matrices, shared out by columns. */
@@ -43,6 +48,7 @@ export function emitWeightTransform(
   const halfway = Array.from({ length: PATCH }, () => wide.locals(TAPS));
   const { weight, factors } = f.parameters;
   const { fullVectors, fullCount, fullBytes, tailVectors, columns, depth } = panels;
+  const { step } = factorMatrices(panels);
   const vector = f.i32(), panel = f.i32(), rowBytes = f.i32(), from = f.i32(), to = f.i32();
   const { first, end } = threadRange(f, threads, columns / 4);
   f.loop(vector, first, end, 1, () => {
@@ -64,7 +70,7 @@ export function emitWeightTransform(
         transforms.weight(taps, (i, value) => wide.set(halfway[i][x], value));
       }
       halfway.forEach((row, i) =>
-        transforms.weight(row, (k, value) => wide.store(to, value, (i * PATCH + k) * panels.bytes))
+        transforms.weight(row, (k, value) => wide.store(to, value, (i * PATCH + k) * step))
       );
       f.increment(from, channelStep);
       f.increment(to, rowBytes);
@@ -82,7 +88,7 @@ export function emitWeightGradient(
   threads: number,
   channels: number,
   results: number,
-  sums: BlockMatrices,
+  sums: ProductMatrices,
   sumsStride: number,
 ): void {
   const wide = new WideVectors(f, { ...target, wide: 1 });
