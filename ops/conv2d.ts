@@ -83,7 +83,12 @@ export const conv2dOp: Op<ConvolutionAttributes> = {
     if (bias) {
       output.forEach((_, i) => output[i] = bias.data[Math.floor(i / plane) % bias.data.length]);
     }
-    forEachTap(geometry, (y, x, w) => output[y] += input.data[x] * weight.data[w]);
+    forEachRow(geometry, (y, x, w, columns) => {
+      const value = weight.data[w];
+      for (let i = 0; i < columns.length; i++) {
+        if (columns[i] >= 0) output[y + i] += input.data[x + columns[i]] * value;
+      }
+    });
     return [output];
   },
 };
@@ -96,7 +101,12 @@ export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
   evaluate([dy, weight], attributes) {
     const geometry = convolutionGeometry(attributes.inputShape, weight.shape, attributes);
     const dx = new Float64Array(sizeOf(attributes.inputShape));
-    forEachTap(geometry, (y, x, w) => dx[x] += dy.data[y] * weight.data[w]);
+    forEachRow(geometry, (y, x, w, columns) => {
+      const value = weight.data[w];
+      for (let i = 0; i < columns.length; i++) {
+        if (columns[i] >= 0) dx[x + columns[i]] += dy.data[y + i] * value;
+      }
+    });
     return [dx];
   },
 };
@@ -109,18 +119,25 @@ export const conv2dWeightGradientOp: Op<WeightGradientAttributes> = {
   evaluate([input, dy], attributes) {
     const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
     const dw = new Float64Array(sizeOf(attributes.weightShape));
-    forEachTap(geometry, (y, x, w) => dw[w] += input.data[x] * dy.data[y]);
+    forEachRow(geometry, (y, x, w, columns) => {
+      let sum = 0;
+      for (let i = 0; i < columns.length; i++) {
+        if (columns[i] >= 0) sum += input.data[x + columns[i]] * dy.data[y + i];
+      }
+      dw[w] += sum;
+    });
     return [dw];
   },
 };
 
 /**
- * Visits every multiplication of a convolution: offsets of the output element, the input element
- * and the weight that meet. The three ops differ only in which of them is summed into.
+ * Visits the multiplications of a convolution row by row: offsets of the output row, the input row
+ * and the weight they share, and the input column each output column meets, -1 where it is padding.
+ * The three ops differ only in which of the three is summed into.
  */
-function forEachTap(
+function forEachRow(
   geometry: ConvolutionGeometry,
-  visit: (output: number, input: number, weight: number) => void,
+  visit: (output: number, input: number, weight: number, columns: Int32Array) => void,
 ): void {
   const { batch, inChannels, outChannels, groups } = geometry;
   const [height, width] = geometry.inSize;
@@ -128,8 +145,8 @@ function forEachTap(
   const [kernelHeight, kernelWidth] = geometry.kernelSize;
   const groupIn = inChannels / groups;
   const groupOut = outChannels / groups;
-  const rows = indexTable(geometry, 0);
-  const columns = indexTable(geometry, 1);
+  const rowsOfTap = sourceIndices(geometry, 0);
+  const columnsOfTap = sourceIndices(geometry, 1);
   for (let n = 0; n < batch; n++) {
     for (let o = 0; o < outChannels; o++) {
       const firstChannel = Math.floor(o / groupOut) * groupIn;
@@ -139,13 +156,10 @@ function forEachTap(
           for (let kx = 0; kx < kernelWidth; kx++) {
             const w = ((o * groupIn + c) * kernelHeight + ky) * kernelWidth + kx;
             for (let oy = 0; oy < outHeight; oy++) {
-              const row = rows[oy * kernelHeight + ky];
+              const row = rowsOfTap[ky][oy];
               if (row < 0) continue;
               const y = ((n * outChannels + o) * outHeight + oy) * outWidth;
-              for (let ox = 0; ox < outWidth; ox++) {
-                const column = columns[ox * kernelWidth + kx];
-                if (column >= 0) visit(y + ox, image + row * width + column, w);
-              }
+              visit(y, image + row * width, w, columnsOfTap[kx]);
             }
           }
         }
@@ -154,12 +168,15 @@ function forEachTap(
   }
 }
 
-/** {@link sourceIndex} of every output position and tap of an axis: [position][tap]. */
-export function indexTable(geometry: ConvolutionGeometry, axis: 0 | 1): Int32Array {
-  const taps = geometry.kernelSize[axis];
-  return Int32Array.from(
-    { length: geometry.outSize[axis] * taps },
-    (_, i) => sourceIndex(geometry, axis, Math.floor(i / taps), i % taps),
+/** {@link sourceIndex} of every tap and output position of an axis: [tap][position]. */
+function sourceIndices(geometry: ConvolutionGeometry, axis: 0 | 1): Int32Array[] {
+  return Array.from(
+    { length: geometry.kernelSize[axis] },
+    (_, tap) =>
+      Int32Array.from(
+        { length: geometry.outSize[axis] },
+        (_, position) => sourceIndex(geometry, axis, position, tap),
+      ),
   );
 }
 

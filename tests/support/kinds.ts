@@ -5,6 +5,7 @@ import { clipGradNorm, clipGradValue } from "./kinds/clip_grad.ts";
 import { conv2d } from "./kinds/conv2d.ts";
 import { doConvLayer } from "./kinds/do_conv_layer.ts";
 import { ema } from "./kinds/ema.ts";
+import { folding } from "./kinds/folding.ts";
 import type { Kind } from "./kinds/kind.ts";
 import { linear } from "./kinds/linear.ts";
 import { lrSchedule } from "./kinds/lr_schedule.ts";
@@ -12,6 +13,8 @@ import { optimizer } from "./kinds/optimizer.ts";
 import { avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
 import { relu } from "./kinds/relu.ts";
 import { softmaxCrossEntropy } from "./kinds/softmax_cross_entropy.ts";
+import { torchvisionModel } from "./kinds/torchvision_model.ts";
+import { trainedModel } from "./kinds/trained_model.ts";
 
 /** The kinds by the name that fixtures give theirs. */
 export const KINDS: Readonly<Record<string, Kind>> = {
@@ -23,6 +26,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   conv2d,
   do_conv_layer: doConvLayer,
   ema,
+  folding,
   global_avg_pool: globalAvgPool,
   linear,
   lr_schedule: lrSchedule,
@@ -30,4 +34,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   optimizer,
   relu,
   softmax_cross_entropy: softmaxCrossEntropy,
+  torchvision_model: torchvisionModel,
+  trained_model: trainedModel,
 };

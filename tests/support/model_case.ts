@@ -1,0 +1,177 @@
+/** What the fixture kinds of whole models share: building the model, its programs, folding it. */
+import { z } from "zod";
+import type { Backend, Executable } from "../../backends/backend.ts";
+import type { ConstantAttributes } from "../../graph/leaves.ts";
+import { foldConstants } from "../../graph/passes/mod.ts";
+import { input, output, trace } from "../../graph/trace.ts";
+import type { Program, Shape } from "../../graph/types.ts";
+import type { Module } from "../../layers/module.ts";
+import { buildLayers, type LayerSpec } from "../../layers/registry.ts";
+import { layoutState, type StateLayout } from "../../layers/state.ts";
+import { CifarResNetV1, CifarResNetV2 } from "../../models/cifar_resnet.ts";
+import { DoConvNet } from "../../models/do_conv_net.ts";
+import { BasicBlock, Bottleneck } from "../../models/residual_blocks.ts";
+import { ResNet } from "../../models/resnet.ts";
+import type { Fixture, FixtureTensor } from "./fixture.ts";
+
+/** Whole models in f32 against PyTorch in f64. */
+export const MODEL_TOLERANCE = 1e-4;
+
+const three = z.tuple([z.int(), z.int(), z.int()]);
+const four = z.tuple([z.int(), z.int(), z.int(), z.int()]);
+
+/** `config` of a fixture that holds a model: what all have, and what tells the families apart. */
+export const modelSchema = z.object({
+  do_conv_layers: z.array(z.string()),
+  D_mul: z.int().nullish(),
+  classes: z.int().default(10),
+  input: three.optional(),
+  /** do_conv_net. */
+  widths: four.optional(),
+  hidden: z.int().optional(),
+  /** CIFAR ResNets. */
+  version: z.union([z.literal(1), z.literal(2)]).optional(),
+  blocks: three.optional(),
+  stem_relu: z.boolean().optional(),
+  /** CIFAR ResNets: stem and stages. Otherwise input and convolutions of the authors' MNIST net. */
+  channels: z.array(z.int()).optional(),
+  /** torchvision's ResNets. */
+  block: z.enum(["BasicBlock", "Bottleneck"]).optional(),
+  layers: four.optional(),
+  width: z.int().default(64),
+  stage_planes: four.default([64, 128, 256, 512]),
+  groups: z.int().optional(),
+  width_per_group: z.int().optional(),
+});
+
+/** See {@link modelSchema}. */
+export type ModelConfig = z.infer<typeof modelSchema>;
+
+/** The model a config describes, for pictures [C, H, W], with the authors' pairing. */
+export function buildFixtureModel(config: ModelConfig, picture: Shape): Module {
+  const { classes, widths, hidden, blocks, layers, channels = [] } = config;
+  const [inputChannels, height, width] = picture;
+  const options = {
+    classes,
+    inputChannels,
+    inputSize: [height, width] as const,
+    convolution: config.do_conv_layers.length > 0 ? "do_conv" as const : "conv" as const,
+    depthMultiplier: config.D_mul ?? undefined,
+    pairing: "authors" as const,
+  };
+  if (widths) return new DoConvNet({ ...options, widths, hidden });
+  if (blocks) {
+    const sizes = { ...options, blocks, channels: four.parse(channels) };
+    return config.version === 2
+      ? new CifarResNetV2(sizes)
+      : new CifarResNetV1({ ...sizes, stemReLU: config.stem_relu });
+  }
+  if (layers) {
+    return new ResNet({
+      ...options,
+      block: config.block === "Bottleneck" ? Bottleneck : BasicBlock,
+      blocks: layers,
+      channels: [config.width, ...config.stage_planes],
+      groups: config.groups,
+      widthPerGroup: config.width_per_group,
+    });
+  }
+  const specs = channels.slice(1).flatMap((outChannels): LayerSpec[] => [
+    { convolution: { outChannels, kernelSize: 3, stride: 2, padding: 1 } },
+    "relu",
+  ]);
+  return buildLayers([...specs, "global_avg_pool2d", "flatten"], picture, options).layers;
+}
+
+/** What follows `PREFIX/` in the names of a fixture's tensors. */
+export function namesIn(fixture: Fixture, prefix: string): string[] {
+  return fixture.names.filter((name) => name.startsWith(`${prefix}/`))
+    .map((name) => name.slice(prefix.length + 1));
+}
+
+/** The tensors named `PREFIX/…`, by what follows. */
+export function inputsIn(fixture: Fixture, prefix: string): Map<string, FixtureTensor> {
+  return new Map(
+    namesIn(fixture, prefix).map((name) => [name, fixture.input(`${prefix}/${name}`)]),
+  );
+}
+
+/** Compares every tensor `PREFIX/…` with the one of that name; the authors' `d_diag` is constant. */
+export function compareGroup(
+  fixture: Fixture,
+  prefix: string,
+  actual: ReadonlyMap<string, { readonly data: ArrayLike<number> }>,
+): void {
+  for (const name of namesIn(fixture, prefix)) {
+    if (name.endsWith(".d_diag")) fixture.input(`${prefix}/${name}`);
+    else fixture.compare(`${prefix}/${name}`, actual.get(name)?.data ?? []);
+  }
+}
+
+/** `x` → `logits`, over the variables of a layout, which it leaves as they are. */
+export function logitsProgram(
+  name: string,
+  model: Module,
+  { variables, bind }: StateLayout,
+  shape: Shape,
+  training: boolean,
+): Program {
+  const program = trace({ name, training, variables, bind }, () => {
+    output("logits", model.call(input("x", shape)));
+  });
+  return { ...program, updates: [] };
+}
+
+/** A folded model: `x` → `logits`, and its tensors, batch counters among them, by name. */
+export interface FoldedModel {
+  readonly program: Program;
+  readonly tensors: ReadonlyMap<
+    string,
+    { readonly shape: Shape; readonly data: ArrayLike<number> }
+  >;
+}
+
+/** Folds a model with its present parameters. */
+export function foldFixtureModel(model: Module, shape: Shape): FoldedModel {
+  const counters = [...model.namedParameters()].filter(([name]) =>
+    name.endsWith("num_batches_tracked")
+  );
+  const program = foldConstants(trace({ name: "folded" }, () => {
+    output("logits", model.call(input("x", shape)));
+  }));
+  const constants = program.nodes.filter(({ op }) => op.name === "constant")
+    .map(({ attributes }): ConstantAttributes => attributes);
+  return {
+    program,
+    tensors: new Map([
+      ...counters,
+      ...constants.map(({ name = "", shape, data }) => [name, { shape, data }] as const),
+    ]),
+  };
+}
+
+/** Compiles programs, hands them to `use` and frees them. */
+export async function withPrograms(
+  backend: Backend,
+  programs: readonly Program[],
+  use: (executable: Executable) => Promise<void>,
+): Promise<void> {
+  const executable = await backend.compile(programs);
+  try {
+    await use(executable);
+  } finally {
+    executable.dispose();
+  }
+}
+
+/** A model with the fixture's tensors `PREFIX/…`, and its layout. */
+export function loadFixtureModel(
+  fixture: Fixture,
+  config: ModelConfig,
+  picture: Shape,
+  prefix: string,
+): { model: Module; layout: StateLayout } {
+  const model = buildFixtureModel(config, picture);
+  model.loadStateDict(inputsIn(fixture, prefix));
+  return { model, layout: layoutState(model) };
+}
