@@ -98,8 +98,12 @@ export async function verifyFold(
   return verification;
 }
 
-/** Logits of all images, batch by batch; the last batch is filled up with black images. */
-async function logitsOf(
+/**
+ * Logits of all images, batch by batch; the last batch is filled up with black images.
+ *
+ * @param program input `pixels` u8 [N, H, W, C], output `logits` f32 [N, classes]
+ */
+export async function logitsOf(
   backend: Backend,
   program: Program,
   pixels: Uint8Array,
@@ -125,7 +129,12 @@ async function logitsOf(
   return logits;
 }
 
-function compareLogits(a: Float32Array, b: Float32Array, count: number): FoldVerification {
+/** Compares two networks by their logits (or probabilities) of `count` images; `a` is the measure. */
+export function compareLogits(
+  a: Float32Array,
+  b: Float32Array,
+  count: number,
+): FoldVerification {
   const classes = a.length / count;
   let maxAbsDifference = 0;
   let largest = 0;

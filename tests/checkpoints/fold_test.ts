@@ -17,6 +17,7 @@ import { conv2d } from "../../ops/conv2d.ts";
 import { globalAvgPool2d } from "../../ops/global_avg_pool2d.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { flatten, reshape } from "../../ops/reshape.ts";
+import { disturb } from "../support/disturb.ts";
 
 const description: NetworkDescription = {
   model: "layers",
@@ -24,20 +25,6 @@ const description: NetworkDescription = {
   normalization: { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.25] },
   classNames: ["a", "b", "c", "d"],
 };
-
-/** Parameters and statistics far from their start, so that folding is not trivial. */
-function disturb(model: Module): Module {
-  let state = 1;
-  for (const [name, { data, role }] of model.namedParameters()) {
-    for (let i = 0; i < data.length; i++) {
-      state = (state * 48271) % 2147483647;
-      const value = state / 2147483647 - 0.5;
-      if (name.endsWith("running_var")) data[i] = 1 + value;
-      else if (role !== "buffer" || name.endsWith("running_mean")) data[i] += 0.3 * value;
-    }
-  }
-  return model;
-}
 
 function smallNetwork(): Module {
   const model = buildModel("layers", {

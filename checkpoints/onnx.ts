@@ -1,0 +1,159 @@
+/**
+ * ONNX files of folded networks (https://onnx.ai), for the runtimes that read them. Batches may have
+ * any size; class names, input size and channel statistics are in the model's metadata.
+ */
+import onnxProto, { type onnx } from "npm:onnx-proto@8.0.1";
+import { InputError } from "../errors.ts";
+import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts";
+import { foldBatchNorm } from "../graph/passes/fold_batch_norm.ts";
+import type { GraphNode, Value } from "../graph/types.ts";
+import { type AugmentAttributes, augmentOp } from "../ops/augment.ts";
+import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";
+import { batchOf, OnnxGraph, type Precision } from "./onnx_graph.ts";
+import { convertNode } from "./onnx_ops.ts";
+
+const { DataType } = onnxProto.onnx.TensorProto;
+
+/** Version of ONNX's operators in the files. */
+export const ONNX_OPSET = 17;
+/** Version of ONNX's file format, the first that knows the opset. */
+const IR_VERSION = 8;
+
+/** Options of {@link encodeOnnx}. */
+export interface OnnxOptions {
+  /**
+   * Whether the file takes pictures as they are stored and gives probabilities: input `pixels` u8
+   * [N, H, W, C], output `probabilities` f32 [N, classes]. Otherwise its input is `input` f32
+   * [N, C, H, W], normalised, and its output `logits` f32 [N, classes]. Default false.
+   */
+  readonly includePreprocessing?: boolean;
+  /** Number format of weights and activations; inputs and outputs stay f32. Default `f32`. */
+  readonly precision?: Precision;
+  /** Whether batch norms are folded into convolutions first. Default true. */
+  readonly batchNorm?: boolean;
+}
+
+/**
+ * The bytes of an ONNX file of a network. Throws InputError for an op without a form in ONNX and for
+ * weights too large for f16.
+ */
+export function encodeOnnx(network: FoldedNetwork, options: OnnxOptions = {}): Uint8Array {
+  const { description } = network;
+  const { batchNorm = true, includePreprocessing = false, precision = "f32" } = options;
+  const graph = new OnnxGraph(precision);
+  const input = graph.unique(includePreprocessing ? "pixels" : "input");
+  const output = graph.unique(includePreprocessing ? "probabilities" : "logits");
+  const traced = networkProgram(network, 1);
+  const program = batchNorm ? foldBatchNorm(traced) : traced;
+  const names = new Map<Value, string>();
+  for (const node of program.nodes) {
+    const outputs = convertLeaf(graph, node, input, includePreprocessing) ??
+      convertNode(graph, node, node.inputs.map((value) => nameOf(value, names)));
+    outputs.forEach((name, i) => names.set(node.outputs[i], name));
+  }
+  const logits = toFloat32(graph, nameOf(program.outputs.logits, names));
+  rename(
+    graph,
+    includePreprocessing ? graph.node("Softmax", [logits], { axis: 1 }) : logits,
+    output,
+  );
+  const { height, width, channels } = description.input;
+  const model = onnxProto.onnx.ModelProto.create({
+    irVersion: IR_VERSION,
+    producerName: "Overfold",
+    opsetImport: [{ domain: "", version: ONNX_OPSET }],
+    metadataProps: metadataOf(description),
+    graph: {
+      name: description.model,
+      node: graph.nodes,
+      initializer: graph.initializers,
+      input: [
+        includePreprocessing
+          ? batchOf(input, DataType.UINT8, [height, width, channels])
+          : batchOf(input, DataType.FLOAT, [channels, height, width]),
+      ],
+      output: [batchOf(output, DataType.FLOAT, [description.classNames.length])],
+    },
+  });
+  return onnxProto.onnx.ModelProto.encode(model).finish();
+}
+
+/** Constants, and the way from the file's input to the network's; undefined for any other node. */
+function convertLeaf(
+  graph: OnnxGraph,
+  { op, attributes, scope }: GraphNode,
+  input: string,
+  includePreprocessing: boolean,
+): string[] | undefined {
+  switch (op) {
+    case constantOp: {
+      const { data, shape, name }: ConstantAttributes = attributes;
+      return [graph.floats(data, shape, name)];
+    }
+    case inputOp:
+      return includePreprocessing ? [input] : [];
+    case augmentOp:
+      return [
+        toPrecision(
+          graph,
+          includePreprocessing ? normalize(graph, input, attributes, scope) : input,
+        ),
+      ];
+  }
+}
+
+/** (pixels / 255 - mean) / std, channels first. */
+function normalize(
+  graph: OnnxGraph,
+  pixels: string,
+  { mean, std }: AugmentAttributes,
+  scope: string,
+): string {
+  const perChannel = [mean.length, 1, 1];
+  const scaled = (values: readonly number[], name: string) =>
+    graph.floats32(values.map((value) => 255 * value), perChannel, name);
+  const floats = graph.node("Cast", [pixels], { to: DataType.FLOAT }, scope);
+  const planes = graph.node("Transpose", [floats], { perm: [0, 3, 1, 2] }, scope);
+  const centred = graph.node("Sub", [planes, scaled(mean, "mean")], {}, scope);
+  return graph.node("Div", [centred, scaled(std, "std")], {}, scope);
+}
+
+function toPrecision(graph: OnnxGraph, name: string): string {
+  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to: DataType.FLOAT16 });
+}
+
+function toFloat32(graph: OnnxGraph, name: string): string {
+  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to: DataType.FLOAT });
+}
+
+/** Gives a node's output the name under which the file shows it. */
+function rename({ nodes }: OnnxGraph, from: string, to: string): void {
+  for (const node of nodes) {
+    node.input = node.input?.map((name) => name === from ? to : name);
+    node.output = node.output?.map((name) => name === from ? to : name);
+  }
+}
+
+function nameOf(value: Value, names: ReadonlyMap<Value, string>): string {
+  const name = names.get(value);
+  if (name !== undefined) return name;
+  const { op } = value.node;
+  throw new InputError(
+    op === inputOp
+      ? "the network reads pixels other than through its normalisation; export it with the " +
+        "preprocessing included"
+      : `output ${
+        value.index + 1
+      } of the op "${op.name}" cannot be written in ONNX; predict with ` +
+        "the folded safetensors file instead",
+  );
+}
+
+function metadataOf(description: NetworkDescription): onnx.IStringStringEntryProto[] {
+  const { model, input, normalization, classNames } = description;
+  const entries = { model, input, normalization, class_names: classNames };
+  return Object.entries(entries).map(([key, value]) => ({
+    key,
+    value: typeof value === "string" ? value : JSON.stringify(value),
+  }));
+}

@@ -1,0 +1,108 @@
+/** An ONNX graph under construction: nodes, constants and names that occur once. */
+import onnxProto, { type onnx } from "npm:onnx-proto@8.0.1";
+import { InputError } from "../errors.ts";
+import { formatShape, type Shape, sizeOf } from "../graph/types.ts";
+
+const { AttributeType } = onnxProto.onnx.AttributeProto;
+const { DataType } = onnxProto.onnx.TensorProto;
+
+/** Number format of weights and activations in an exported network. */
+export type Precision = "f32" | "f16";
+
+/** An attribute of a node: an integer, a float, text or a list of integers. */
+export type OnnxAttribute = number | { readonly float: number } | string | readonly number[];
+
+/** Nodes and constants of a graph. Tensors are known by their names. */
+export class OnnxGraph {
+  readonly nodes: onnx.INodeProto[] = [];
+  readonly initializers: onnx.ITensorProto[] = [];
+  readonly #names = new Map<string, number>();
+
+  /** @param precision in which {@link floats} are stored */
+  constructor(readonly precision: Precision) {}
+
+  /** Appends a node and returns the name of its output. `scope` is the path of the layer it is of. */
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    scope = "",
+  ): string {
+    const name = this.unique(scope === "" ? opType : `${scope}/${opType}`);
+    this.nodes.push({
+      name,
+      opType,
+      input: [...inputs],
+      output: [name],
+      attribute: Object.entries(attributes).map(([key, value]) => attributeOf(key, value)),
+    });
+    return name;
+  }
+
+  /**
+   * Stores a tensor of numbers and returns its name. Throws InputError for a number that is too
+   * large for the graph's precision.
+   */
+  floats(data: Float32Array | Float64Array, shape: Shape, name = "constant"): string {
+    if (this.precision === "f32") {
+      return this.#store(DataType.FLOAT, Float32Array.from(data), shape, name);
+    }
+    const halves = Float16Array.from(data);
+    const lost = halves.findIndex((half, i) => !Number.isFinite(half) && Number.isFinite(data[i]));
+    if (lost >= 0) {
+      throw new InputError(
+        `${name} ${formatShape(shape)} holds ${data[lost]}, too large for f16 (at most 65504); ` +
+          "export with f32",
+      );
+    }
+    return this.#store(DataType.FLOAT16, halves, shape, name);
+  }
+
+  /** Stores a number in f32 whatever the precision and returns its name. */
+  floats32(data: readonly number[], shape: Shape, name: string): string {
+    return this.#store(DataType.FLOAT, Float32Array.from(data), shape, name);
+  }
+
+  /** Stores a list of integers and returns its name. */
+  integers(data: readonly number[], name = "integers"): string {
+    const wide = BigInt64Array.from(data, (value) => BigInt(value));
+    return this.#store(DataType.INT64, wide, [data.length], name);
+  }
+
+  /** `name`, or where that is taken, with a number after it. */
+  unique(name: string): string {
+    const count = this.#names.get(name) ?? 0;
+    this.#names.set(name, count + 1);
+    return count === 0 ? name : this.unique(`${name}.${count}`);
+  }
+
+  #store(
+    dataType: number,
+    data: Float32Array | Float16Array | BigInt64Array,
+    shape: Shape,
+    name: string,
+  ): string {
+    if (data.length !== sizeOf(shape)) {
+      throw new RangeError(`${name}: ${data.length} numbers for shape ${formatShape(shape)}`);
+    }
+    const unique = this.unique(name);
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.initializers.push({ name: unique, dataType, dims: [...shape], rawData });
+    return unique;
+  }
+}
+
+/** A graph input or output, its first extent the free batch size `N`. */
+export function batchOf(name: string, elemType: number, shape: Shape): onnx.IValueInfoProto {
+  const dim = [{ dimParam: "N" }, ...shape.map((dimValue) => ({ dimValue }))];
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
+}
+
+function attributeOf(name: string, value: OnnxAttribute): onnx.IAttributeProto {
+  if (typeof value === "number") return { name, type: AttributeType.INT, i: value };
+  if (typeof value === "string") {
+    return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  }
+  if ("float" in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  return { name, type: AttributeType.INTS, ints: [...value] };
+}

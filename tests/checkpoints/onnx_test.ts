@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import onnxProto from "npm:onnx-proto@8.0.1";
+import { referenceBackend } from "../../backends/reference/reference.ts";
+import { foldModel } from "../../checkpoints/fold.ts";
+import { type FoldedNetwork, networkProgram } from "../../checkpoints/network.ts";
+import { encodeOnnx, type OnnxOptions } from "../../checkpoints/onnx.ts";
+import { verifyOnnx } from "../../checkpoints/onnx_verify.ts";
+import { InputError, RunError } from "../../errors.ts";
+import type { LayerSpec } from "../../layers/registry.ts";
+import { buildModel, type BuildOptions } from "../../models/registry.ts";
+import { disturb } from "../support/disturb.ts";
+
+const COUNT = 3;
+
+/** A folded network of random weights on small pictures, and pictures for it. */
+function network(name: string, options: Partial<BuildOptions> = {}) {
+  const [height, width, channels, classes] = [12, 11, 3, 4];
+  const model = buildModel(name, {
+    classes,
+    inputSize: [height, width],
+    convolution: "do_conv",
+    ...options,
+  });
+  model.initialize(5);
+  const folded = foldModel(disturb(model), {
+    model: name,
+    input: { height, width, channels },
+    normalization: { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.25] },
+    classNames: ["ant", "bee", "cat", "dog"],
+  });
+  const length = COUNT * height * width * channels;
+  return { folded, pixels: Uint8Array.from({ length }, (_, i) => (i * i * 73) % 251) };
+}
+
+/** Whether ONNX Runtime can be had; without it the files are only looked at. */
+const RUNTIME = "npm:onnxruntime-web@1.30.0";
+const hasRuntime = await import(RUNTIME).then(() => true, () => false);
+
+async function assertSameInRuntime(
+  { folded, pixels }: ReturnType<typeof network>,
+  options: OnnxOptions = {},
+  tolerance = 1e-5,
+): Promise<void> {
+  const file = encodeOnnx(folded, options);
+  const compared = {
+    description: folded.description,
+    program: (batchSize: number) => networkProgram(folded, batchSize),
+  };
+  const found = await verifyOnnx(file, compared, referenceBackend(), pixels, options);
+  assert(found.maxRelativeDifference <= tolerance, `${found.maxRelativeDifference}`);
+  assertEquals(found.top1Agreement, 1);
+}
+
+function decode(folded: FoldedNetwork, options?: OnnxOptions) {
+  const { graph, metadataProps, opsetImport } = onnxProto.onnx.ModelProto.decode(
+    encodeOnnx(folded, options),
+  );
+  return {
+    ops: graph?.node?.map(({ opType }) => opType) ?? [],
+    names: graph?.initializer?.map(({ name }) => name) ?? [],
+    inputs: graph?.input ?? [],
+    outputs: graph?.output ?? [],
+    metadata: Object.fromEntries(metadataProps.map(({ key, value }) => [key, value])),
+    opset: Number(opsetImport[0].version),
+  };
+}
+
+const LAYERS: readonly LayerSpec[] = [
+  { convolution: { outChannels: 4, kernelSize: 3, padding: 2, paddingMode: "reflect" } },
+  "tanh",
+  {
+    convolution: {
+      outChannels: 8,
+      kernelSize: 3,
+      padding: [1, 2],
+      dilation: 2,
+      groups: 2,
+      paddingMode: "circular",
+    },
+  },
+  "batch_norm2d",
+  "relu",
+  { max_pool2d: { kernelSize: 3, stride: 2, padding: 1, ceilMode: true } },
+  { convolution: { outChannels: 4, kernelSize: 3, padding: 1, paddingMode: "replicate" } },
+  { avg_pool2d: { kernelSize: 3, stride: 2, padding: 1, ceilMode: true } },
+  "batch_norm2d",
+  { avg_pool2d: { kernelSize: 2, stride: 1, padding: 1, countIncludePad: false } },
+  { max_pool2d: { kernelSize: 2, dilation: 3, padding: 1, ceilMode: true } },
+  "flatten",
+  { linear: { outFeatures: 4 } },
+];
+
+Deno.test("an ONNX file has a free batch size and describes itself", () => {
+  const { folded } = network("layers", { layers: LAYERS });
+  const { inputs, outputs, metadata, opset } = decode(folded);
+  const extents = (value: typeof inputs[0]) =>
+    value.type?.tensorType?.shape?.dim?.map(({ dimParam, dimValue }) =>
+      dimParam || Number(dimValue)
+    );
+  assertEquals([inputs[0].name, extents(inputs[0])], ["input", ["N", 3, 12, 11]]);
+  assertEquals([outputs[0].name, extents(outputs[0])], ["logits", ["N", 4]]);
+  assertEquals(opset, 17);
+  assertEquals(JSON.parse(metadata.class_names), folded.description.classNames);
+  assertEquals(JSON.parse(metadata.normalization), folded.description.normalization);
+  assertEquals(JSON.parse(metadata.input), folded.description.input);
+});
+
+Deno.test("an ONNX file holds plain kernels by their names, batch norms folded if so asked", () => {
+  const { folded } = network("cifar_resnet20_v1", { width: 4 });
+  const { ops, names } = decode(folded);
+  assert(!ops.includes("BatchNormalization"));
+  assert(names.includes("layer1.0.conv1.weight") && names.includes("layer1.0.conv1.bias"));
+  const unfolded = decode(folded, { batchNorm: false });
+  assert(unfolded.ops.includes("BatchNormalization"));
+  assert(unfolded.names.includes("layer1.0.bn1.running_mean"));
+});
+
+Deno.test("a weight too large for f16 is refused by name", () => {
+  const { folded } = network("layers", { layers: ["flatten", { linear: { outFeatures: 4 } }] });
+  const weight = folded.tensors.get("1.weight");
+  assert(weight?.data instanceof Float32Array);
+  weight.data[0] = 1e5;
+  assertThrows(() => encodeOnnx(folded, { precision: "f16" }), InputError, "1.weight");
+});
+
+const inRuntime = { ignore: !hasRuntime };
+
+Deno.test(
+  "every layer gives the same in ONNX Runtime, at several batch sizes",
+  inRuntime,
+  async () => {
+    const { folded, pixels } = network("layers", { layers: LAYERS });
+    await assertSameInRuntime({ folded, pixels });
+    await assertSameInRuntime({ folded, pixels: pixels.slice(0, pixels.length / COUNT) });
+    await assertSameInRuntime({ folded, pixels }, { batchNorm: false });
+  },
+);
+
+for (
+  const [name, options] of [
+    ["cifar_resnet20_v1", { width: 4 }],
+    ["cifar_resnet20_v2", { width: 4 }],
+    ["resnet18", { width: 4 }],
+    ["resnet50", { width: 4 }],
+  ] as const
+) {
+  Deno.test(`${name} gives the same in ONNX Runtime`, inRuntime, async () => {
+    const made = network(name, options);
+    await assertSameInRuntime(made);
+    await assertSameInRuntime(made, { includePreprocessing: true });
+    await assertSameInRuntime(made, { precision: "f16" }, 1e-2);
+  });
+}
+
+Deno.test("a file that gives other numbers than the network is refused", inRuntime, async () => {
+  const { folded, pixels } = network("cifar_resnet20_v1", { width: 4 });
+  const file = encodeOnnx(folded);
+  const { folded: other } = network("cifar_resnet20_v2", { width: 4 });
+  const compared = {
+    description: folded.description,
+    program: (batchSize: number) => networkProgram(other, batchSize),
+  };
+  await assertRejects(
+    () => verifyOnnx(file, compared, referenceBackend(), pixels),
+    RunError,
+    "in ONNX Runtime the exported network differs",
+  );
+});
