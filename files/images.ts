@@ -15,11 +15,17 @@ export interface ImageSize {
  * Reads a PNG or JPEG file as u8 pixels [height, width, channels] of the given size. The largest
  * centred part of the same proportions is scaled with a triangle filter, as PIL's antialiased
  * bilinear does; transparency is dropped, and grey is ITU-R 601 luma, as in PIL's `convert("L")`.
- * Throws InputError for a file that cannot be read or is no such picture.
+ * Throws InputError for a file that cannot be read or is no such picture, and for a network of other
+ * channels.
  */
 export async function readImage(path: string, size: ImageSize): Promise<Uint8Array> {
-  const picture = await decode(path, await readFile(path));
   const { height, width, channels } = size;
+  if (channels !== 1 && channels !== 3) {
+    throw new InputError(
+      `${path}: a picture has 1 or 3 channels; this network takes images of ${channels}`,
+    );
+  }
+  const picture = await decode(path, await readFile(path));
   const fits = picture.height === height && picture.width === width;
   const { data } = fits ? picture : await resize(picture, {
     height,

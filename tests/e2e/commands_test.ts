@@ -1,0 +1,138 @@
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
+import { readFoldedNetwork } from "../../checkpoints/network.ts";
+import { overfold, parseEvents, TINY, withTinyConfig as withConfig } from "./cli.ts";
+
+/** Colour images, and convolutions that `model.convolution` decides on. */
+const CONFIG = TINY.replace("channels: 2", "channels: 3").replace("do_conv2d", "convolution");
+
+const withTinyConfig = (work: (folder: string) => Promise<void>) => withConfig(work, CONFIG);
+
+const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
+
+/** Runs `work` in a folder with a trained, unfolded run of the tiny config. */
+function withTrainedRun(work: (folder: string) => Promise<void>): Promise<void> {
+  return withTinyConfig(async (folder) => {
+    const { code, error } = await overfold(folder, "train", "tiny.yaml", "--set", "fold=false");
+    assertEquals(code, 0, error);
+    await work(folder);
+  });
+}
+
+Deno.test("fold writes plain kernels beside the run and reports the differences", () =>
+  withTrainedRun(async (folder) => {
+    const { code, out, error } = await overfold(folder, "fold", CHECKPOINT, "--json");
+    assertEquals(code, 0, error);
+    const [result] = parseEvents(out);
+    assertEquals(Object.keys(result), [
+      "maxAbsDifference",
+      "maxRelativeDifference",
+      "top1Agreement",
+      "output",
+    ]);
+    assert((result.maxRelativeDifference as number) < 1e-4);
+    assertEquals(result.top1Agreement, 1);
+    assertEquals(result.output, join("runs", "tiny", "folded", "best.safetensors"));
+    const { tensors } = await readFoldedNetwork(join(folder, result.output as string));
+    assert(![...tensors.keys()].some((name) => /\.[WD]$/.test(name)));
+  }));
+
+Deno.test("a folded network evaluates like its checkpoint", () =>
+  withTrainedRun(async (folder) => {
+    const output = join("runs", "tiny", "folded", "small.safetensors");
+    assertEquals((await overfold(folder, "fold", CHECKPOINT, "--output", output)).code, 0);
+    const [unfolded, folded] = await Promise.all(
+      [CHECKPOINT, output].map(async (file) =>
+        parseEvents((await overfold(folder, "eval", file, "--json")).out)[0]
+      ),
+    );
+    assertEquals(folded.accuracy, unfolded.accuracy);
+    assertAlmostEquals(folded.loss as number, unfolded.loss as number, 1e-5);
+  }));
+
+Deno.test("predict names the five likeliest classes of each picture", () =>
+  withTrainedRun(async (folder) => {
+    const pixels = new Uint8ClampedArray(12 * 16 * 4).map((_, i) => (i * 37) % 256);
+    const png = await encodePng(new ImageData(pixels, 16, 12));
+    await Deno.writeFile(join(folder, "a.png"), new Uint8Array(png));
+    const { code, out, error } = await overfold(
+      folder,
+      "predict",
+      CHECKPOINT,
+      "a.png",
+      "a.png",
+      "--json",
+    );
+    assertEquals(code, 0, error);
+    const results = parseEvents(out);
+    assertEquals(results.map(({ image }) => image), ["a.png", "a.png"]);
+    const predictions = results[0].predictions as { name: string; probability: number }[];
+    assert(predictions.length >= 2 && predictions.length <= 5);
+    const probabilities = predictions.map(({ probability }) => probability);
+    assertEquals(probabilities, probabilities.toSorted((a, b) => b - a));
+    assert(probabilities.every((p) => p >= 0 && p <= 1));
+  }));
+
+Deno.test("predict refuses what is no picture, with exit code 2", () =>
+  withTrainedRun(async (folder) => {
+    await Deno.writeTextFile(join(folder, "note.txt"), "not a picture");
+    for (
+      const [file, why] of [["note.txt", "neither a PNG nor a JPEG"], ["none.png", "no such file"]]
+    ) {
+      const { code, error } = await overfold(folder, "predict", CHECKPOINT, file);
+      assertEquals(code, 2);
+      assertStringIncludes(error, `${file}: `);
+      assertStringIncludes(error, why);
+    }
+  }));
+
+Deno.test("inspect shows the same layers for a config and for its checkpoint", () =>
+  withTrainedRun(async (folder) => {
+    const [config, checkpoint] = await Promise.all(
+      ["tiny.yaml", CHECKPOINT].map(async (file) =>
+        parseEvents((await overfold(folder, "inspect", file, "--json")).out)[0]
+      ),
+    );
+    assertEquals(config, checkpoint);
+    assert((config.trainingParameters as number) > (config.foldedParameters as number));
+    const { totalBytes, variableBytes } = config.memory as Record<string, number>;
+    assert(totalBytes > variableBytes && variableBytes > 0);
+    const plain = await overfold(
+      folder,
+      "inspect",
+      "tiny.yaml",
+      "--set",
+      "model.convolution=conv",
+      "--json",
+    );
+    const [{ trainingParameters }] = parseEvents(plain.out);
+    assertEquals(trainingParameters, config.foldedParameters);
+  }));
+
+Deno.test("bench reports its figures and where the time goes", () =>
+  withTinyConfig(async (folder) => {
+    const { code, out, error } = await overfold(
+      folder,
+      "bench",
+      "tiny.yaml",
+      "--steps",
+      "2",
+      "--json",
+    );
+    assertEquals(code, 0, error);
+    const [result] = parseEvents(out);
+    for (const key of ["imagesPerSecond", "millisecondsPerStep", "gigaflops"]) {
+      assert((result[key] as number) > 0, key);
+    }
+    assertEquals([result.backend, result.batchSize], ["cpu", 8]);
+    const shares = (result.kernels as { share: number }[]).map(({ share }) => share);
+    assertAlmostEquals(shares.reduce((sum, share) => sum + share, 0), 1, 1e-9);
+  }));
+
+Deno.test("init writes a config that inspect accepts", () =>
+  withTinyConfig(async (folder) => {
+    assertEquals((await overfold(folder, "init", "new.yaml")).code, 0);
+    const { code, error } = await overfold(folder, "inspect", "new.yaml");
+    assertEquals(code, 0, error);
+  }));
