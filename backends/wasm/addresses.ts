@@ -41,9 +41,10 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
   let end = Math.ceil(CONTROL_BYTES / CACHE_LINE) * CACHE_LINE;
   const append = (buffers: Iterable<MemoryBuffer>): number => {
     const start = end;
+    let index = 0;
     for (const buffer of buffers) {
       addresses.set(buffer, end);
-      end += skewed(buffer.bytes, addresses.size);
+      end += skewed(buffer.bytes, index++);
     }
     return end - start;
   };

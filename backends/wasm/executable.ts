@@ -1,14 +1,13 @@
 /** Compiled programs: the memory, the threads and the module that run them. */
 import { InputError } from "../../errors.ts";
-import { type DType, formatShape, type Program, sizeOf } from "../../graph/types.ts";
+import { type Program, sizeOf } from "../../graph/types.ts";
 import type { Executable, KernelTiming, TensorData } from "../backend.ts";
+import { checkInputs } from "../inputs.ts";
 import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
 import type { Target } from "./assembler/mod.ts";
 import { emitModule, phaseExport, programExport } from "./emit.ts";
 import { type LoweredProgram, type LoweredPrograms, lowerPrograms, type Port } from "./lower.ts";
 import { ThreadPool } from "./threads.ts";
-
-const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const;
 
 /** Compiles programs for a number of threads and starts those. */
 export async function compilePrograms(
@@ -57,7 +56,7 @@ class WasmExecutable implements Executable {
     inputs: Readonly<Record<string, TensorData>>,
   ): Promise<Record<string, Float32Array>> {
     const program = this.#program(name);
-    checkInputs(program, inputs);
+    checkInputs(program.source, inputs);
     for (const [input, port] of program.inputs) this.#view(port).set(inputs[input]);
     this.#ran.add(name);
     this.#pool.run(programExport(program));
@@ -147,32 +146,4 @@ class WasmExecutable implements Executable {
         return new Uint8Array(buffer, address, size);
     }
   }
-}
-
-/** Throws InputError unless the inputs are those of the program. */
-function checkInputs(
-  { name, inputs: expected }: LoweredProgram,
-  inputs: Readonly<Record<string, TensorData>>,
-): void {
-  for (const [input, { type }] of expected) {
-    const data = inputs[input];
-    if (data === undefined) throw new InputError(`program ${name}: input ${input} is missing`);
-    if (data.length !== sizeOf(type.shape) || !(data instanceof ARRAYS[type.dtype])) {
-      throw new InputError(
-        `program ${name}: input ${input} is a ${data.constructor.name} of ${data.length} ` +
-          `elements; expected ${describe(type.dtype)} of shape ${formatShape(type.shape)}, ` +
-          `${sizeOf(type.shape)} elements`,
-      );
-    }
-  }
-  for (const input of Object.keys(inputs)) {
-    if (!expected.has(input)) {
-      const known = [...expected.keys()].join(", ") || "none";
-      throw new InputError(`program ${name} has no input ${input}; its inputs: ${known}`);
-    }
-  }
-}
-
-function describe(dtype: DType): string {
-  return `a ${ARRAYS[dtype].name}`;
 }

@@ -65,6 +65,8 @@ export interface Port {
 /** A program as phases. */
 export interface LoweredProgram {
   readonly name: string;
+  /** What was lowered. */
+  readonly source: Program;
   readonly phases: readonly LoweredPhase[];
   readonly inputs: ReadonlyMap<string, Port>;
   readonly outputs: ReadonlyMap<string, Port>;
@@ -160,6 +162,7 @@ class ProgramLowering implements Lowering {
     const outputs = this.#finish();
     return {
       name: program.name,
+      source: program,
       phases: this.#phases,
       inputs: this.#inputs,
       outputs,

@@ -1,0 +1,268 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import type { TensorData } from "../../../backends/backend.ts";
+import { referenceBackend } from "../../../backends/reference/reference.ts";
+import { placeValues } from "../../../backends/wasm/placement.ts";
+import { familyOf } from "../../../backends/wasm/kernels/mod.ts";
+import { cpuBackend } from "../../../backends/wasm/mod.ts";
+import { InputError } from "../../../errors.ts";
+import { isLeaf } from "../../../graph/leaves.ts";
+import { input, output, readVariable, trace, updateVariable } from "../../../graph/trace.ts";
+import type { GraphNode, Op, Program, Value, Variable } from "../../../graph/types.ts";
+import { add } from "../../../ops/add.ts";
+import { channelMoments } from "../../../ops/channel_moments.ts";
+import { channelNormalize } from "../../../ops/channel_normalize.ts";
+import { conv2d } from "../../../ops/conv2d.ts";
+import { globalAvgPool2d } from "../../../ops/global_avg_pool2d.ts";
+import { gradients } from "../../../ops/gradients.ts";
+import { linear } from "../../../ops/linear.ts";
+import { movingAverage } from "../../../ops/moving_average.ts";
+import { pack } from "../../../ops/pack.ts";
+import { OPS } from "../../../ops/registry.ts";
+import { relu } from "../../../ops/relu.ts";
+import { flatten, reshape } from "../../../ops/reshape.ts";
+import { scale } from "../../../ops/scale.ts";
+import { sgdUpdate } from "../../../ops/sgd_update.ts";
+import { slice } from "../../../ops/slice.ts";
+import { softmaxCrossEntropy } from "../../../ops/softmax_cross_entropy.ts";
+import { sumSquares } from "../../../ops/sum_squares.ts";
+import { randomSource } from "./node_check.ts";
+
+/** Traces a program over variables of these sizes. */
+function program(variables: Readonly<Record<string, number>>, build: () => void): Program {
+  const list: Variable[] = Object.entries(variables).map(([name, size]) => ({ name, size }));
+  return trace({ name: "program", variables: list }, build);
+}
+
+/** Runs a program a few times on both backends, from equal variables, and compares all results. */
+async function checkAgainstReference(
+  program: Program,
+  inputs: Readonly<Record<string, TensorData>> = {},
+  tolerance = 1e-6,
+): Promise<void> {
+  const random = randomSource(9);
+  const contents = program.variables.map(({ name, size }) => ({
+    name,
+    data: Float32Array.from({ length: size }, () => random() - 0.5),
+  }));
+  const expected = await referenceBackend().compile([program]);
+  for (const { name, data } of contents) expected.write(name, data);
+  const wanted: Record<string, Float32Array>[] = [];
+  for (let run = 0; run < 3; run++) wanted.push(await expected.run(program.name, inputs));
+  for (const wide of [1, 2] as const) {
+    for (const threads of [1, 2, 3]) {
+      const actual = await cpuBackend({ threads, target: { wide } }).compile([program]);
+      for (const { name, data } of contents) actual.write(name, data);
+      for (const outputs of wanted) {
+        const found = await actual.run(program.name, inputs);
+        for (const [name, data] of Object.entries(outputs)) {
+          assertClose(found[name], data, tolerance, `output ${name}`);
+        }
+      }
+      for (const { name } of contents) {
+        const data = await expected.read(name);
+        assertClose(await actual.read(name), data, tolerance, `variable ${name}`);
+      }
+      actual.dispose();
+    }
+  }
+}
+
+function assertClose(
+  actual: Float32Array,
+  expected: Float32Array,
+  tolerance: number,
+  name: string,
+): void {
+  assertEquals(actual.length, expected.length);
+  const largest = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-30);
+  expected.forEach((x, i) => {
+    const error = Math.abs(x - actual[i]) / largest;
+    assert(error <= tolerance, `${name}[${i}] is ${actual[i]}, expected ${x}`);
+  });
+}
+
+/** How many updates of a program are computed in a place of their own and copied. */
+function copiedUpdates(program: Program): number {
+  const orders = new Map<Value, "plain">();
+  program.nodes.forEach(({ outputs }) => outputs.forEach((value) => orders.set(value, "plain")));
+  return placeValues({ program, orders }).copiedUpdates.length;
+}
+
+Deno.test("every op has a kernel", () => {
+  for (const op of OPS.values()) {
+    if (isLeaf(op) || op.viewOffset) continue;
+    familyOf({ op: op as Op } as GraphNode);
+  }
+});
+
+Deno.test("an elementwise update is computed in place", async () => {
+  const inPlace = program({ v: 100 }, () => {
+    const old = readVariable("v", 10, [37]);
+    updateVariable("v", 10, movingAverage(old, input("x", [37]), 0.9));
+  });
+  assertEquals(copiedUpdates(inPlace), 0);
+  await checkAgainstReference(inPlace, { x: new Float32Array(37).fill(2) });
+});
+
+Deno.test("an update waits for those that read the old elements later", async () => {
+  const readLater = program({ v: 50 }, () => {
+    const old = readVariable("v", 0, [50]);
+    const next = scale(old, 2);
+    updateVariable("v", 0, next);
+    output("sum", sumSquares(add(old, input("x", [50]))));
+    output("next", next);
+  });
+  assertEquals(copiedUpdates(readLater), 1);
+  await checkAgainstReference(readLater, { x: new Float32Array(50).fill(0.25) });
+});
+
+Deno.test("an update that reads its range shifted is not computed in place", async () => {
+  const shifted = program({ v: 60 }, () => {
+    updateVariable("v", 0, scale(readVariable("v", 1, [50]), 1.5));
+  });
+  assertEquals(copiedUpdates(shifted), 1);
+  await checkAgainstReference(shifted);
+});
+
+Deno.test("variables may change places, and outputs show them as they were", async () => {
+  await checkAgainstReference(program({ a: 33, b: 33 }, () => {
+    const a = readVariable("a", 0, [33]), b = readVariable("b", 0, [33]);
+    updateVariable("a", 0, b);
+    updateVariable("b", 0, a);
+    output("a", a);
+    output("partOfB", slice(b, 5, 7));
+  }));
+});
+
+Deno.test("packed values lie side by side whatever their sizes, and gaps are zero", async () => {
+  await checkAgainstReference(
+    program({ v: 40 }, () => {
+      const x = input("x", [3, 5]);
+      const double = scale(x, 2);
+      const part = relu(readVariable("v", 3, [7]));
+      const norm = sumSquares(double);
+      const packed = pack([double, part, norm, part, x], [1, 16, 23, 25, 40], 60);
+      output("packed", packed);
+      output("again", add(packed, packed));
+      output("double", double);
+    }),
+    { x: Float32Array.from({ length: 15 }, (_, i) => i - 7) },
+  );
+});
+
+/** A small network's training step: convolution, batch norm, pool, linear layer, loss, SGD. */
+function trainingStep(batch: number, name = "train"): Program {
+  const sizes = { weight: 5 * 3 * 9, gamma: 5, beta: 5, matrix: 4 * 5, bias: 4 };
+  const offsets = { weight: 0, gamma: 135, beta: 140, matrix: 145, bias: 165 };
+  const total = 172;
+  const variables = [
+    { name: "parameters", size: total },
+    { name: "momentum", size: total },
+    { name: "buffers", size: 10 },
+  ];
+  return trace({ name, training: true, variables }, () => {
+    const read = (part: keyof typeof sizes, shape: readonly number[]) =>
+      readVariable("parameters", offsets[part], shape);
+    const weight = read("weight", [5, 3, 3, 3]), matrix = read("matrix", [4, 5]);
+    const gamma = read("gamma", [5]), beta = read("beta", [5]), bias = read("bias", [4]);
+    const x = conv2d(input("x", [batch, 3, 6, 6]), weight, undefined, { padding: 1 });
+    const { mean, variance } = channelMoments(x);
+    const normal = relu(channelNormalize(x, mean, variance, { weight: gamma, bias: beta }));
+    const logits = linear(flatten(globalAvgPool2d(normal)), matrix, bias);
+    const loss = softmaxCrossEntropy(logits, input("labels", [batch], "i32"));
+    const wrt = [weight, gamma, beta, matrix, bias];
+    const gradient = pack(gradients(loss, wrt), Object.values(offsets), total);
+    const { parameter, momentumBuffer } = sgdUpdate(
+      readVariable("parameters", 0, [total]),
+      gradient,
+      {
+        learningRate: input("learningRate", []),
+        momentum: 0.9,
+        momentumBuffer: readVariable("momentum", 0, [total]),
+      },
+    );
+    updateVariable("parameters", 0, parameter);
+    if (momentumBuffer) updateVariable("momentum", 0, momentumBuffer);
+    updateVariable("buffers", 0, movingAverage(readVariable("buffers", 0, [5]), mean, 0.9));
+    updateVariable("buffers", 5, movingAverage(readVariable("buffers", 5, [5]), variance, 0.9));
+    output("loss", loss);
+    output("features", reshape(normal, [batch, -1]));
+  });
+}
+
+function trainingInputs(batch: number): Record<string, TensorData> {
+  const random = randomSource(11);
+  return {
+    x: Float32Array.from({ length: batch * 108 }, () => random() - 0.5),
+    labels: Int32Array.from({ length: batch }, (_, i) => i % 4),
+    learningRate: Float32Array.of(0.1),
+  };
+}
+
+Deno.test("a training step agrees with the reference", async () => {
+  await checkAgainstReference(trainingStep(7), trainingInputs(7), 1e-5);
+});
+
+Deno.test("runs repeat bit by bit", async () => {
+  const inputs = trainingInputs(5);
+  const results: Float32Array[] = [];
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const executable = await cpuBackend({ threads: 2 }).compile([trainingStep(5)]);
+    executable.write("parameters", Float32Array.from({ length: 172 }, (_, i) => Math.sin(i)));
+    for (let run = 0; run < 5; run++) await executable.run("train", inputs);
+    results.push(await executable.read("parameters"));
+    executable.dispose();
+  }
+  assertEquals(results[0], results[1]);
+});
+
+Deno.test("programs compiled together share variables and temporary memory", async () => {
+  const backend = cpuBackend({ threads: 2 });
+  const both = [trainingStep(5), trainingStep(3, "small")];
+  const alone = backend.plan(both.slice(0, 1));
+  const together = backend.plan(both);
+  assertEquals(together.variableBytes, alone.variableBytes);
+  assertEquals(together.temporaryBytes, alone.temporaryBytes);
+  const executable = await backend.compile(both);
+  await executable.run("train", trainingInputs(5));
+  await executable.run("small", trainingInputs(3));
+  assertEquals((await executable.read("buffers")).length, 10);
+  executable.dispose();
+});
+
+Deno.test("a profile names every kernel and leaves variables as they were", async () => {
+  const executable = await cpuBackend({ threads: 2 }).compile([trainingStep(5)]);
+  await assertRejects(() => executable.profile("train", 1), InputError, "before it has run");
+  await executable.run("train", trainingInputs(5));
+  const before = await executable.read("parameters");
+  const timings = await executable.profile("train", 2);
+  assertEquals(await executable.read("parameters"), before);
+  const kernels = new Set(timings.map(({ kernel }) => kernel));
+  for (const kernel of ["conv2d", "channelMoments", "sgdUpdate"]) assert(kernels.has(kernel));
+  assert(timings.every(({ milliseconds }) => milliseconds >= 0));
+  executable.dispose();
+});
+
+Deno.test("what is wrong with a call is said", async () => {
+  const backend = cpuBackend({ threads: 1 });
+  const executable = await backend.compile([trainingStep(5)]);
+  await assertRejects(() => executable.run("eval", {}), InputError, "train");
+  await assertRejects(() => executable.run("train", {}), InputError, "x");
+  await assertRejects(() => executable.read("weights"), InputError, "parameters");
+  const tooLong = new Float32Array(173);
+  assertThrows(() => executable.write("parameters", tooLong), InputError, "172");
+  executable.dispose();
+  assertThrows(() => cpuBackend({ threads: 0 }), InputError, "threads is 0");
+  await assertRejects(() => backend.compile([trainingStep(5), trainingStep(5)]), InputError, "two");
+});
+
+Deno.test("programs that need more than 4 GiB are refused before memory is asked for", async () => {
+  const size = 2 ** 29;
+  const large = trace({ name: "large", variables: [{ name: "v", size }] }, () => {
+    updateVariable("v", 0, scale(readVariable("v", 0, [size]), 2));
+    output("w", scale(readVariable("v", 0, [size]), 3));
+  });
+  const backend = cpuBackend({ threads: 1 });
+  assert(backend.plan([large]).totalBytes > 2 ** 32);
+  await assertRejects(() => backend.compile([large]), InputError, "smaller batch");
+});
