@@ -67,22 +67,16 @@ export class PipelineCache {
   }
 
   async #compile(shader: Shader, label: string): Promise<GPUComputePipeline> {
+    // A text that does not compile is a defect of a kernel, not a failure of the device.
+    this.#device.pushErrorScope("validation");
     const module = this.#device.createShaderModule({ label, code: shader.text });
-    try {
-      return await this.#device.createComputePipelineAsync({
-        label,
-        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.layout(shader)] }),
-        compute: { module, entryPoint: "main" },
-      });
-    } catch (error) {
-      const { messages } = await module.getCompilationInfo();
-      const reasons = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
-      throw new Error(
-        `the shader of ${label} does not compile: ${
-          reasons.join("; ") || (error as Error).message
-        }\n${shader.text}`,
-      );
-    }
+    const invalid = await this.#device.popErrorScope();
+    if (invalid) throw new Error(`${invalid.message}\n${shader.text}`);
+    return await this.#device.createComputePipelineAsync({
+      label,
+      layout: this.#device.createPipelineLayout({ bindGroupLayouts: [this.layout(shader)] }),
+      compute: { module, entryPoint: "main" },
+    });
   }
 }
 

@@ -143,25 +143,26 @@ export const THREADS = 64;
 /** Most workgroups along one axis that every adapter takes. */
 export const MAX_WORKGROUPS = 65535;
 
-/** A grid over a number of items, one an invocation. */
+/** A grid over a number of items. */
 export interface Cover {
   readonly workgroups: Workgroups;
-  /** WGSL expression of the item's number; some invocations get numbers past the last. */
+  /** WGSL expression of the item's number, of type u32; some numbers are past the last. */
   readonly index: string;
+}
+
+/** A grid of at least one workgroup for each of `items` items, `depth` of it along z. */
+export function coverByGroups(items: number, depth = 1): Cover {
+  const groups = Math.max(1, items);
+  const rows = Math.ceil(groups / MAX_WORKGROUPS);
+  const columns = Math.ceil(groups / rows);
+  const index = rows === 1 ? "group.x" : `(group.y * ${columns}u + group.x)`;
+  return { workgroups: [columns, rows, depth], index };
 }
 
 /** A grid of at least one invocation for each of `items` items. */
 export function cover(items: number, workgroupSize = THREADS): Cover {
-  const groups = Math.max(1, Math.ceil(items / workgroupSize));
-  if (groups <= MAX_WORKGROUPS) {
-    return { workgroups: [groups, 1, 1], index: `group.x * ${workgroupSize}u + thread` };
-  }
-  const rows = Math.ceil(groups / MAX_WORKGROUPS);
-  const columns = Math.ceil(groups / rows);
-  return {
-    workgroups: [columns, rows, 1],
-    index: `(group.y * ${columns}u + group.x) * ${workgroupSize}u + thread`,
-  };
+  const { workgroups, index } = coverByGroups(Math.ceil(items / workgroupSize));
+  return { workgroups, index: `${index} * ${workgroupSize}u + thread` };
 }
 
 /** Whether an operand of this place can be read four floats at a time. */

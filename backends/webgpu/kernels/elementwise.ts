@@ -14,6 +14,7 @@ import {
   type PhaseOperand,
   THREADS,
 } from "../kernel.ts";
+import { channelVector } from "./channel_vector.ts";
 import { ExpressionWriter, type Term } from "../wgsl.ts";
 
 /** How input `i` of a node meets an output element. */
@@ -47,16 +48,9 @@ function load(operand: Accessor, spread: Broadcast, place: ElementPlace): string
     case "scalar":
       return splat(operand.at("0u"));
     case "channel": {
-      if (width === 1 || lanesShareChannel) return splat(operand.at(channel));
-      // Padding lanes take the last channel's number: finite, and nobody's result.
-      const lanes = [0, 1, 2, 3].map((lane) =>
-        operand.at(
-          channels % 4 === 0
-            ? `${channel} + ${lane}u`
-            : `min(${channel} + ${lane}u, ${channels - 1}u)`,
-        )
-      );
-      return `vec4<f32>(${lanes.join(", ")})`;
+      return lanesShareChannel
+        ? splat(operand.at(channel))
+        : channelVector(operand, channel, width, channels);
     }
   }
 }

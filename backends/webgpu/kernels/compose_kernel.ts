@@ -1,0 +1,122 @@
+/** DO-Conv's kernel composition and its gradients: small sums, one invocation each. */
+import type { GraphNode } from "../../../graph/types.ts";
+import { type ComposeKernelGeometry, composeKernelGeometry } from "../../../ops/compose_kernel.ts";
+import {
+  type Accessor,
+  cover,
+  type KernelFamily,
+  type Lowering,
+  type Ref,
+  THREADS,
+} from "../kernel.ts";
+
+/** WGSL expression of the channel of `D` that row `row` (a u32 in scope) meets. */
+function channelOfRow(geometry: ComposeKernelGeometry): string {
+  const { groups, groupIn, inChannels, outChannels, pairing } = geometry;
+  return pairing === "authors"
+    ? `row % ${inChannels}u`
+    : `row / ${groupIn * (outChannels / groups)}u * ${groupIn}u + row % ${groupIn}u`;
+}
+
+/** WGSL function `identity(m, s)`: the constant that `D` is stored without. */
+function identityFunction({ area, depthMultiplier }: ComposeKernelGeometry): string {
+  const whole = Math.floor(depthMultiplier / area) * area;
+  return `fn identity(m: u32, s: u32) -> f32 {
+  return select(0.0f, 1.0f, s % ${area}u == m && s < ${whole}u);
+}`;
+}
+
+/** One invocation for each of `elements` sums, which `sum` computes. */
+function addPhase(
+  name: string,
+  geometry: ComposeKernelGeometry,
+  elements: number,
+  refs: { a: Ref; b: Ref; result: Ref },
+  sum: (a: Accessor, b: Accessor) => string,
+  lowering: Lowering,
+): void {
+  const { workgroups, index } = cover(elements);
+  const { outChannels, groupIn, area, depthMultiplier } = geometry;
+  lowering.phase({
+    name,
+    operands: {
+      a: { ref: refs.a, type: "f32" },
+      b: { ref: refs.b, type: "f32" },
+      result: { ref: refs.result, type: "f32", write: true },
+    },
+    workgroupSize: THREADS,
+    workgroups,
+    flops: 2 * outChannels * groupIn * area * depthMultiplier,
+    code: ({ a, b, result }) => ({
+      globals: identityFunction(geometry),
+      main: `
+let i = ${index};
+if (i >= ${elements}u) { return; }
+var sum = 0.0f;
+${sum(a, b)}
+${result.at("i")} = sum;`,
+    }),
+  });
+}
+
+function lower({ op, inputs, outputs, attributes }: GraphNode, lowering: Lowering): void {
+  const [a, b] = inputs;
+  const w = { composeKernel: a, composeKernelWGradient: outputs[0], composeKernelDGradient: b }[
+    op.name
+  ]!;
+  const geometry = composeKernelGeometry(w.shape, attributes);
+  const { area, depthMultiplier, outChannels, groupIn, inChannels, groups, pairing } = geometry;
+  const refs = { a: lowering.ref(a), b: lowering.ref(b), result: lowering.ref(outputs[0]) };
+  const rows = outChannels * groupIn;
+  switch (op.name) {
+    case "composeKernel":
+      return addPhase(op.name, geometry, rows * area, refs, (w, d) => `
+let m = i % ${area}u;
+let row = i / ${area}u;
+let channel = ${channelOfRow(geometry)};
+for (var s = 0u; s < ${depthMultiplier}u; s++) {
+  sum += (${d.at(`(channel * ${area}u + m) * ${depthMultiplier}u + s`)} + identity(m, s)) *
+    ${w.at(`row * ${depthMultiplier}u + s`)};
+}`, lowering);
+    case "composeKernelWGradient":
+      return addPhase(op.name, geometry, rows * depthMultiplier, refs, (dKernel, d) => `
+let s = i % ${depthMultiplier}u;
+let row = i / ${depthMultiplier}u;
+let channel = ${channelOfRow(geometry)};
+for (var m = 0u; m < ${area}u; m++) {
+  sum += (${d.at(`(channel * ${area}u + m) * ${depthMultiplier}u + s`)} + identity(m, s)) *
+    ${dKernel.at(`row * ${area}u + m`)};
+}`, lowering);
+    default: {
+      // The rows that meet a channel of D: one in every so many, from a first one on.
+      const [first, step, count] = pairing === "authors"
+        ? ["channel", inChannels, rows / inChannels]
+        : [
+          `channel / ${groupIn}u * ${outChannels / groups * groupIn}u + channel % ${groupIn}u`,
+          groupIn,
+          outChannels / groups,
+        ];
+      return addPhase(
+        op.name,
+        geometry,
+        inChannels * area * depthMultiplier,
+        refs,
+        (dKernel, w) => `
+let s = i % ${depthMultiplier}u;
+let m = i / ${depthMultiplier}u % ${area}u;
+let channel = i / ${depthMultiplier * area}u;
+for (var o = 0u; o < ${count}u; o++) {
+  let row = ${first} + o * ${step}u;
+  sum += ${dKernel.at(`row * ${area}u + m`)} * ${w.at(`row * ${depthMultiplier}u + s`)};
+}`,
+        lowering,
+      );
+    }
+  }
+}
+
+/** Kernel composition and its gradients. */
+export const composeKernel: KernelFamily = {
+  ops: ["composeKernel", "composeKernelWGradient", "composeKernelDGradient"],
+  lower,
+};

@@ -1,0 +1,110 @@
+/** Convolution, its input gradient and its weight gradient. */
+import type { GraphNode } from "../../../graph/types.ts";
+import {
+  type ConvolutionGeometry,
+  convolutionGeometry,
+} from "../../../ops/convolution_geometry.ts";
+import type { Order } from "../../wasm/layout.ts";
+import type { KernelFamily, Lowering } from "../kernel.ts";
+import { directForward, directInputGradient, directWeightGradient } from "./conv2d_direct.ts";
+import { addPaddingGradients, paddedGeometry } from "./conv2d_fold_padding.ts";
+import { correlate, hasVectorGroups, packWeight } from "./conv2d_gemm.ts";
+import { weightGradient } from "./conv2d_weight_gradient.ts";
+import { forwardPhase, inputGradientPhases } from "./correlation.ts";
+
+function lowerForward(node: GraphNode, lowering: Lowering): void {
+  const [input, weight, bias] = node.inputs;
+  const geometry = convolutionGeometry(input.shape, weight.shape, node.attributes);
+  const refs = {
+    input: lowering.ref(input),
+    weight: lowering.ref(weight),
+    bias: bias && lowering.ref(bias),
+    output: lowering.ref(node.outputs[0]),
+  };
+  if (!hasVectorGroups(geometry)) return directForward(geometry, refs, lowering);
+  correlate({
+    name: "conv2d",
+    geometry,
+    direction: "forward",
+    rows: [forwardPhase(geometry, 0)],
+    columns: [forwardPhase(geometry, 1)],
+    source: refs.input,
+    result: refs.output,
+    weight: lowering.derived(weight, "packed", () => packWeight(geometry, refs.weight, lowering)),
+    bias: refs.bias,
+  }, lowering);
+}
+
+function lowerInputGradient(node: GraphNode, lowering: Lowering): void {
+  const [dy, weight] = node.inputs;
+  const geometry = convolutionGeometry(node.attributes.inputShape, weight.shape, node.attributes);
+  const dx = lowering.ref(node.outputs[0]);
+  if (geometry.paddingMode === "zeros") {
+    lowerZeroPaddedGradient(node, geometry, dx, lowering);
+    return;
+  }
+  const padded = paddedGeometry(geometry);
+  const gradient = lowering.scratch(padded.bytes, "gradient with padding");
+  lowerZeroPaddedGradient(node, padded.geometry, gradient, lowering);
+  addPaddingGradients(geometry, gradient, dx, lowering);
+}
+
+function lowerZeroPaddedGradient(
+  { inputs: [dy, weight] }: GraphNode,
+  geometry: ConvolutionGeometry,
+  result: ReturnType<Lowering["ref"]>,
+  lowering: Lowering,
+): void {
+  const refs = { outputGradient: lowering.ref(dy), weight: lowering.ref(weight), result };
+  if (!hasVectorGroups(geometry)) return directInputGradient(geometry, refs, lowering);
+  correlate({
+    name: "conv2dInputGradient",
+    geometry,
+    direction: "inputGradient",
+    rows: inputGradientPhases(geometry, 0),
+    columns: inputGradientPhases(geometry, 1),
+    source: refs.outputGradient,
+    result,
+    weight: lowering.derived(weight, "packed", () => packWeight(geometry, refs.weight, lowering)),
+  }, lowering);
+}
+
+function lowerWeightGradient(node: GraphNode, lowering: Lowering): void {
+  const [input, dy] = node.inputs;
+  const geometry = convolutionGeometry(input.shape, node.attributes.weightShape, node.attributes);
+  const refs = {
+    input: lowering.ref(input),
+    outputGradient: lowering.ref(dy),
+    result: lowering.ref(node.outputs[0]),
+  };
+  if (hasVectorGroups(geometry)) {
+    weightGradient(geometry, refs.input, refs.outputGradient, refs.result, lowering);
+  } else {
+    directWeightGradient(geometry, refs, lowering);
+  }
+}
+
+function orders(inputs: Order[], output: Order): KernelFamily["orders"] {
+  return (node) => ({ inputs: inputs.slice(0, node.inputs.length), outputs: [output] });
+}
+
+/** Forward convolution. */
+export const conv2d: KernelFamily = {
+  ops: ["conv2d"],
+  orders: orders(["channelsLast", "plain", "plain"], "channelsLast"),
+  lower: lowerForward,
+};
+
+/** The gradient by the input. */
+export const conv2dInputGradient: KernelFamily = {
+  ops: ["conv2dInputGradient"],
+  orders: orders(["channelsLast", "plain"], "channelsLast"),
+  lower: lowerInputGradient,
+};
+
+/** The gradient by the weight. */
+export const conv2dWeightGradient: KernelFamily = {
+  ops: ["conv2dWeightGradient"],
+  orders: orders(["channelsLast", "channelsLast"], "plain"),
+  lower: lowerWeightGradient,
+};

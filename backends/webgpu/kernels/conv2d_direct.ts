@@ -1,0 +1,198 @@
+/**
+ * Convolutions whose groups do not begin at whole vectors, depthwise ones above all: each result is
+ * summed by one invocation, each weight's gradient by one workgroup.
+ */
+import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import {
+  cover,
+  coverByGroups,
+  type Lowering,
+  type PhaseOperand,
+  type Ref,
+  THREADS,
+} from "../kernel.ts";
+import { paddedChannels } from "./conv2d_gemm.ts";
+import { borderFunctions } from "./correlation.ts";
+import { combineThreads } from "./reduce.ts";
+
+/** Statements that set `y` and `x`, the input's pixel that tap (`ky`, `kx`) of output `oy`, `ox` reads. */
+function inputPixel({ stride, padding, dilation, paddingMode }: ConvolutionGeometry): string {
+  const [y, x] = ["y", "x"].map((axis, i) =>
+    `i32(o${axis}) * ${stride[i]}i - ${padding[i]}i + i32(k${axis}) * ${dilation[i]}i`
+  );
+  return paddingMode === "zeros"
+    ? `let y = ${y}; let x = ${x};`
+    : `let y = rowAt(${y}); let x = columnAt(${x});`;
+}
+
+function isInside(size: readonly [number, number]): string {
+  return `y >= 0i && y < ${size[0]}i && x >= 0i && x < ${size[1]}i`;
+}
+
+/** Adds the phase of a forward convolution; activations channels last, `weight` as it is. */
+export function directForward(
+  geometry: ConvolutionGeometry,
+  refs: { input: Ref; weight: Ref; bias?: Ref; output: Ref },
+  lowering: Lowering,
+): void {
+  const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
+  const groupIn = inChannels / groups, groupOut = outChannels / groups;
+  const inPadded = paddedChannels(inChannels), outPadded = paddedChannels(outChannels);
+  const elements = batch * outSize[0] * outSize[1] * outPadded;
+  const { workgroups, index } = cover(elements);
+  const operands: Record<string, PhaseOperand> = {
+    input: { ref: refs.input, type: "f32" },
+    weight: { ref: refs.weight, type: "f32" },
+    output: { ref: refs.output, type: "f32", write: true },
+  };
+  if (refs.bias) operands.bias = { ref: refs.bias, type: "f32" };
+  lowering.phase({
+    name: "conv2d direct",
+    operands,
+    workgroupSize: THREADS,
+    workgroups,
+    flops: 2 * batch * outSize[0] * outSize[1] * outChannels * groupIn * kernelSize[0] *
+      kernelSize[1],
+    code: ({ input, weight, bias, output }) => ({
+      globals: borderFunctions(geometry),
+      main: `
+let i = ${index};
+if (i >= ${elements}u) { return; }
+let o = min(i % ${outPadded}u, ${outChannels - 1}u);
+let ox = i / ${outPadded}u % ${outSize[1]}u;
+let oy = i / ${outPadded * outSize[1]}u % ${outSize[0]}u;
+let image = i / ${outPadded * outSize[1] * outSize[0]}u;
+let firstChannel = o / ${groupOut}u * ${groupIn}u;
+var sum = ${bias ? bias.at("o") : "0.0f"};
+for (var ky = 0u; ky < ${kernelSize[0]}u; ky++) {
+  for (var kx = 0u; kx < ${kernelSize[1]}u; kx++) {
+    ${inputPixel(geometry)}
+    if (${isInside(inSize)}) {
+      let pixel = ((image * ${inSize[0]}u + u32(y)) * ${
+        inSize[1]
+      }u + u32(x)) * ${inPadded}u + firstChannel;
+      for (var c = 0u; c < ${groupIn}u; c++) {
+        sum += ${input.at("pixel + c")} * ${
+        weight.at(`((o * ${groupIn}u + c) * ${kernelSize[0]}u + ky) * ${kernelSize[1]}u + kx`)
+      };
+      }
+    }
+  }
+}
+${output.at("i")} = sum;`,
+    }),
+  });
+}
+
+/** Adds the phase of an input gradient of a convolution that pads with zeros. */
+export function directInputGradient(
+  geometry: ConvolutionGeometry,
+  refs: { outputGradient: Ref; weight: Ref; result: Ref },
+  lowering: Lowering,
+): void {
+  const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
+  const { stride, padding, dilation } = geometry;
+  const groupIn = inChannels / groups, groupOut = outChannels / groups;
+  const inPadded = paddedChannels(inChannels), outPadded = paddedChannels(outChannels);
+  const elements = batch * inSize[0] * inSize[1] * inPadded;
+  const { workgroups, index } = cover(elements);
+  lowering.phase({
+    name: "conv2dInputGradient direct",
+    operands: {
+      dy: { ref: refs.outputGradient, type: "f32" },
+      weight: { ref: refs.weight, type: "f32" },
+      result: { ref: refs.result, type: "f32", write: true },
+    },
+    workgroupSize: THREADS,
+    workgroups,
+    flops: 2 * batch * outSize[0] * outSize[1] * outChannels * groupIn * kernelSize[0] *
+      kernelSize[1],
+    code: ({ dy, weight, result }) => ({
+      main: `
+let i = ${index};
+if (i >= ${elements}u) { return; }
+let c = min(i % ${inPadded}u, ${inChannels - 1}u);
+let ix = i32(i / ${inPadded}u % ${inSize[1]}u);
+let iy = i32(i / ${inPadded * inSize[1]}u % ${inSize[0]}u);
+let image = i / ${inPadded * inSize[1] * inSize[0]}u;
+let firstOutput = c / ${groupIn}u * ${groupOut}u;
+var sum = 0.0f;
+for (var ky = 0i; ky < ${kernelSize[0]}i; ky++) {
+  let strideRows = iy + ${padding[0]}i - ky * ${dilation[0]}i;
+  for (var kx = 0i; kx < ${kernelSize[1]}i; kx++) {
+    let strideColumns = ix + ${padding[1]}i - kx * ${dilation[1]}i;
+    let y = strideRows / ${stride[0]}i;
+    let x = strideColumns / ${stride[1]}i;
+    if (strideRows >= 0i && strideColumns >= 0i && strideRows % ${stride[0]}i == 0i &&
+        strideColumns % ${stride[1]}i == 0i && ${isInside(outSize)}) {
+      let pixel = ((image * ${outSize[0]}u + u32(y)) * ${outSize[1]}u + u32(x)) * ${outPadded}u;
+      for (var o = firstOutput; o < firstOutput + ${groupOut}u; o++) {
+        sum += ${dy.at("pixel + o")} * ${
+        weight.at(
+          `((o * ${groupIn}u + c % ${groupIn}u) * ${kernelSize[0]}u + u32(ky)) * ${
+            kernelSize[1]
+          }u + u32(kx)`,
+        )
+      };
+      }
+    }
+  }
+}
+${result.at("i")} = sum;`,
+    }),
+  });
+}
+
+/** Adds the phase of a weight gradient. */
+export function directWeightGradient(
+  geometry: ConvolutionGeometry,
+  refs: { input: Ref; outputGradient: Ref; result: Ref },
+  lowering: Lowering,
+): void {
+  const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
+  const groupIn = inChannels / groups, groupOut = outChannels / groups;
+  const inPadded = paddedChannels(inChannels), outPadded = paddedChannels(outChannels);
+  const weights = outChannels * groupIn * kernelSize[0] * kernelSize[1];
+  const positions = batch * outSize[0] * outSize[1];
+  const { workgroups, index } = coverByGroups(weights);
+  lowering.phase({
+    name: "conv2dWeightGradient direct",
+    operands: {
+      input: { ref: refs.input, type: "f32" },
+      dy: { ref: refs.outputGradient, type: "f32" },
+      result: { ref: refs.result, type: "f32", write: true },
+    },
+    workgroupSize: THREADS,
+    workgroups,
+    flops: 2 * positions * weights,
+    code: ({ input, dy, result }) => {
+      const { globals, statements } = combineThreads("sum", "f32", THREADS);
+      return {
+        globals: `${borderFunctions(geometry)}\n${globals}`,
+        main: `
+let weight = ${index};
+let kx = weight % ${kernelSize[1]}u;
+let ky = weight / ${kernelSize[1]}u % ${kernelSize[0]}u;
+let c = weight / ${kernelSize[0] * kernelSize[1]}u % ${groupIn}u;
+let o = weight / ${kernelSize[0] * kernelSize[1] * groupIn}u;
+let channel = o / ${groupOut}u * ${groupIn}u + c;
+var sum = 0.0f;
+for (var position = thread; position < ${positions}u; position += ${THREADS}u) {
+  let ox = position % ${outSize[1]}u;
+  let oy = position / ${outSize[1]}u % ${outSize[0]}u;
+  let image = position / ${outSize[0] * outSize[1]}u;
+  ${inputPixel(geometry)}
+  if (${isInside(inSize)}) {
+    sum += ${
+          input.at(
+            `((image * ${inSize[0]}u + u32(y)) * ${inSize[1]}u + u32(x)) * ${inPadded}u + channel`,
+          )
+        } * ${dy.at(`position * ${outPadded}u + o`)};
+  }
+}
+${statements}
+if (thread == 0u && weight < ${weights}u) { ${result.at("weight")} = sum; }`,
+      };
+    },
+  });
+}

@@ -1,0 +1,78 @@
+/**
+ * The input gradient of a convolution that pads by copying pixels: gradients are computed for the
+ * padded image, then each pixel adds up those of its copies.
+ */
+import { type ConvolutionGeometry, sourceIndex } from "../../../ops/convolution_geometry.ts";
+import { cover, type Lowering, type Ref, THREADS } from "../kernel.ts";
+import { paddedChannels } from "./conv2d_gemm.ts";
+
+/** The same convolution over the padded image, and the bytes of that image's gradient. */
+export function paddedGeometry(
+  geometry: ConvolutionGeometry,
+): { geometry: ConvolutionGeometry; bytes: number } {
+  const { inSize, padding, batch, inChannels } = geometry;
+  const size = [inSize[0] + 2 * padding[0], inSize[1] + 2 * padding[1]] as const;
+  return {
+    geometry: { ...geometry, inSize: size, padding: [0, 0], paddingMode: "zeros" },
+    bytes: 4 * batch * size[0] * size[1] * paddedChannels(inChannels),
+  };
+}
+
+/** Adds the phase that sums the copies of every pixel. */
+export function addPaddingGradients(
+  geometry: ConvolutionGeometry,
+  padded: Ref,
+  result: Ref,
+  lowering: Lowering,
+): void {
+  const { batch, inChannels, inSize, padding } = geometry;
+  const vectors = paddedChannels(inChannels) / 4;
+  const paddedSize = [inSize[0] + 2 * padding[0], inSize[1] + 2 * padding[1]];
+  const rows = copiesOf(geometry, 0), columns = copiesOf(geometry, 1);
+  const elements = batch * inSize[0] * inSize[1] * vectors;
+  const { workgroups, index } = cover(elements);
+  lowering.phase({
+    name: "addPaddingGradients",
+    operands: {
+      padded: { ref: padded, type: "vec4<f32>" },
+      rows: { ref: lowering.table(rows), type: "i32" },
+      columns: { ref: lowering.table(columns), type: "i32" },
+      result: { ref: result, type: "vec4<f32>", write: true },
+    },
+    workgroupSize: THREADS,
+    workgroups,
+    code: ({ padded, rows, columns, result }) => ({
+      main: `
+let i = ${index};
+if (i >= ${elements}u) { return; }
+let vector = i % ${vectors}u;
+let x = i / ${vectors}u % ${inSize[1]}u;
+let y = i / ${vectors * inSize[1]}u % ${inSize[0]}u;
+let image = i / ${vectors * inSize[1] * inSize[0]}u;
+var sum = vec4<f32>();
+for (var r = ${rows.at("y")}; r < ${rows.at("y + 1u")}; r++) {
+  let line = (image * ${paddedSize[0]}u + u32(${rows.at("u32(r)")})) * ${paddedSize[1]}u;
+  for (var c = ${columns.at("x")}; c < ${columns.at("x + 1u")}; c++) {
+    sum += ${padded.at(`(line + u32(${columns.at("u32(c)")})) * ${vectors}u + vector`)};
+  }
+}
+${result.at("i")} = sum;`,
+    }),
+  });
+}
+
+/**
+ * The padded rows (axis 0) or columns that are copies of each of the image's: first where each list
+ * begins, one more for the last one's end, then the lists.
+ */
+function copiesOf(geometry: ConvolutionGeometry, axis: 0 | 1): Int32Array<ArrayBuffer> {
+  const size = geometry.inSize[axis];
+  const unstrided: ConvolutionGeometry = { ...geometry, stride: [1, 1], dilation: [1, 1] };
+  const copies: number[][] = Array.from({ length: size }, () => []);
+  for (let place = 0; place < size + 2 * geometry.padding[axis]; place++) {
+    copies[sourceIndex(unstrided, axis, place, 0)].push(place);
+  }
+  const starts: number[] = [size + 1];
+  copies.forEach((list) => starts.push(starts[starts.length - 1] + list.length));
+  return Int32Array.from([...starts, ...copies.flat()]);
+}

@@ -1,0 +1,255 @@
+/** Convolution as a matrix product whose first factor is read from the image, tap by tap. */
+import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import {
+  cover,
+  coverByGroups,
+  type Lowering,
+  type PhaseOperand,
+  type Ref,
+  THREADS,
+} from "../kernel.ts";
+import { type AxisPhase, borderFunctions, selectNumber } from "./correlation.ts";
+import { chooseTile, gemmCode, tileThreads } from "./gemm.ts";
+
+/** Extents that forward convolution and input gradient share. */
+export interface Correlation {
+  readonly name: string;
+  readonly geometry: ConvolutionGeometry;
+  /** `forward`: source is the input; `inputGradient`: source is the output's gradient. */
+  readonly direction: "forward" | "inputGradient";
+  readonly rows: readonly AxisPhase[];
+  readonly columns: readonly AxisPhase[];
+  readonly source: Ref;
+  readonly result: Ref;
+  /** Packed by {@link packWeight}. */
+  readonly weight: Ref;
+  readonly bias?: Ref;
+}
+
+/** Channels rounded up to whole vectors. */
+export function paddedChannels(channels: number): number {
+  return Math.ceil(channels / 4) * 4;
+}
+
+/** Whether the channels of every group begin at a vector, so that groups are separate products. */
+export function hasVectorGroups({ groups, inChannels, outChannels }: ConvolutionGeometry): boolean {
+  return groups === 1 || (inChannels / groups % 4 === 0 && outChannels / groups % 4 === 0);
+}
+
+/**
+ * The kernel as the products read it: [kH·kW, I/groups, O], both channel counts padded with zeros to
+ * whole vectors.
+ */
+export function packWeight(
+  geometry: ConvolutionGeometry,
+  weight: Ref,
+  lowering: Lowering,
+): Ref {
+  const { groups, inChannels, outChannels, kernelSize } = geometry;
+  const taps = kernelSize[0] * kernelSize[1];
+  const groupIn = inChannels / groups;
+  const groupInPadded = paddedChannels(groupIn);
+  const outPadded = paddedChannels(outChannels);
+  const elements = taps * groupInPadded * outPadded;
+  const packed = lowering.scratch(4 * elements, "packed weight");
+  const { workgroups, index } = cover(elements);
+  lowering.phase({
+    name: "packWeight",
+    operands: {
+      weight: { ref: weight, type: "f32" },
+      packed: { ref: packed, type: "f32", write: true },
+    },
+    workgroupSize: THREADS,
+    workgroups,
+    code: ({ weight, packed }) => ({
+      main: `
+let i = ${index};
+if (i >= ${elements}u) { return; }
+let o = i % ${outPadded}u;
+let c = i / ${outPadded}u % ${groupInPadded}u;
+let tap = i / ${outPadded * groupInPadded}u;
+var value = 0.0f;
+if (o < ${outChannels}u && c < ${groupIn}u) {
+  value = ${weight.at(`(o * ${groupIn}u + c) * ${taps}u + tap`)};
+}
+${packed.at("i")} = value;`,
+    }),
+  });
+  return packed;
+}
+
+/** Adds the phase of a forward convolution or input gradient. */
+export function correlate(correlation: Correlation, lowering: Lowering): void {
+  const { name, geometry, direction, rows, columns, source, result, weight, bias } = correlation;
+  const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
+  const isForward = direction === "forward";
+  const inPadded = paddedChannels(inChannels), outPadded = paddedChannels(outChannels);
+  const groupIn = groups === 1 ? inPadded : inChannels / groups;
+  const groupOut = groups === 1 ? outPadded : outChannels / groups;
+  const [sourceSize, resultSize] = isForward ? [inSize, outSize] : [outSize, inSize];
+  const [sourceChannels, resultChannels] = isForward
+    ? [inPadded, outPadded]
+    : [outPadded, inPadded];
+  const [groupSource, groupResult] = isForward ? [groupIn, groupOut] : [groupOut, groupIn];
+
+  const phases = rows.flatMap((row) => columns.map((column) => ({ row, column })));
+  const positions = phases.map(({ row, column }) => batch * row.positions * column.positions);
+  const inner = Math.max(...phases.map(({ row, column }) => row.taps * column.taps)) * groupSource;
+  const tile = chooseTile({ rows: Math.max(...positions), columns: groupResult, inner });
+  const columnTiles = Math.ceil(groupResult / tile.columns);
+  const rowTiles = Math.ceil(Math.max(...positions) / tile.rows);
+  const products = phases.reduce(
+    (sum, { row, column }, i) => sum + positions[i] * row.taps * column.taps,
+    0,
+  );
+
+  const grid = coverByGroups(rowTiles * columnTiles, phases.length * groups);
+  const operands: Record<string, PhaseOperand> = {
+    source: { ref: source, type: "vec4<f32>" },
+    weight: { ref: weight, type: "vec4<f32>" },
+    result: { ref: result, type: "vec4<f32>", write: true },
+  };
+  if (bias) operands.bias = { ref: bias, type: "f32" };
+  lowering.phase({
+    name,
+    operands,
+    workgroupSize: tileThreads(tile),
+    // Tiles along x, where a grid may be long; the columns of one row of tiles run side by side.
+    workgroups: grid.workgroups,
+    flops: 2 * products * (inChannels / groups) * outChannels,
+    code: ({ source, weight, result, bias }) => {
+      const row = (key: keyof AxisPhase) => phases.map(({ row }) => row[key]);
+      const column = (key: keyof AxisPhase) => phases.map(({ column }) => column[key]);
+      const numbers: [string, number[]][] = [
+        ["positionRows", row("positions")],
+        ["positionColumns", column("positions")],
+        ["tapRows", row("taps")],
+        ["tapColumns", column("taps")],
+        ["firstSourceRow", row("firstSource")],
+        ["firstSourceColumn", column("firstSource")],
+        ["tapStepRow", row("tapStep")],
+        ["tapStepColumn", column("tapStep")],
+        ["firstTapRow", row("firstTap")],
+        ["firstTapColumn", column("firstTap")],
+        ["kernelStepRow", row("kernelStep")],
+        ["kernelStepColumn", column("kernelStep")],
+        ["firstResultRow", row("firstResult")],
+        ["firstResultColumn", column("firstResult")],
+      ];
+      const [{ row: anyRow, column: anyColumn }] = phases;
+      const sourceVectors = groupSource / 4;
+      const isMapped = isForward && geometry.paddingMode !== "zeros";
+      const tapOf = (innerVector: string, id: string) => `
+let tap${id} = i32(${innerVector} / ${sourceVectors}u);
+let tapRow${id} = tap${id} / max(tapColumns, 1i);
+let tapColumn${id} = tap${id} % max(tapColumns, 1i);`;
+      const innerVector = (inner: string) => `(stretch * ${tile.inner / 4}u + ${inner} / 4u)`;
+      const a = {
+        load: (place: string, inner: string, id: string) => ({
+          prepare: `
+let position${id} = firstPosition + ${place};
+let image${id} = position${id} / u32(positionRows * positionColumns);
+let row${id} = i32(position${id} / u32(positionColumns)) % positionRows * ${anyRow.positionStep}i + firstSourceRow;
+let column${id} = i32(position${id}) % positionColumns * ${anyColumn.positionStep}i + firstSourceColumn;
+let inside${id} = position${id} < positions;`,
+          load: `
+let innerVector = ${innerVector(inner)};
+${tapOf("innerVector", "")}
+${
+            isMapped
+              ? `
+let y = rowAt(row${id} + tapRow * tapStepRow);
+let x = columnAt(column${id} + tapColumn * tapStepColumn);`
+              : `
+let y = row${id} + tapRow * tapStepRow;
+let x = column${id} + tapColumn * tapStepColumn;`
+          }
+if (inside${id} && innerVector < innerVectors && y >= 0i && y < ${
+            sourceSize[0]
+          }i && x >= 0i && x < ${sourceSize[1]}i) {
+  value = ${
+            source.at(
+              `((image${id} * ${sourceSize[0]}u + u32(y)) * ${sourceSize[1]}u + u32(x)) * ` +
+                `${
+                  sourceChannels / 4
+                }u + groupIndex * ${sourceVectors}u + innerVector % ${sourceVectors}u`,
+            )
+          };
+}`,
+        }),
+      };
+      const kernelTap = `u32((firstTapRow + tapRow * kernelStepRow) * ${kernelSize[1]}i + ` +
+        `firstTapColumn + tapColumn * kernelStepColumn)`;
+      const b = {
+        load: (place: string, inner: string, id: string) => ({
+          prepare: `let result${id} = firstColumnOfTile + ${place};`,
+          load: isForward
+            // The vector of four outputs at one tap and input channel.
+            ? `
+let innerPlace = stretch * ${tile.inner}u + ${inner};
+let innerVector = innerPlace / 4u;
+${tapOf("innerVector", "")}
+if (innerVector < innerVectors && result${id} < ${groupResult}u) {
+  value = ${
+              weight.at(
+                `(${kernelTap} * ${groupIn}u + innerPlace % ${groupSource}u) * ${
+                  outPadded / 4
+                }u + ` +
+                  `(groupIndex * ${groupOut}u + result${id}) / 4u`,
+              )
+            };
+}`
+            // The vector of four outputs, along which is summed, at one tap and input channel.
+            : `
+let innerVector = ${innerVector(inner)};
+${tapOf("innerVector", "")}
+if (innerVector < innerVectors && result${id} < ${groupResult}u) {
+  value = ${
+              weight.at(
+                `(${kernelTap} * ${groupIn}u + result${id}) * ${outPadded / 4}u + ` +
+                  `groupIndex * ${groupOut / 4}u + innerVector % ${sourceVectors}u`,
+              )
+            };
+}`,
+        }),
+      };
+      const { globals, main } = gemmCode({
+        form: isForward ? "row" : "dot",
+        tile,
+        setup: `
+let phase = group.z / ${groups}u;
+let groupIndex = group.z % ${groups}u;
+${numbers.map(([name, values]) => selectNumber(name, values, "phase")).join("\n")}
+let tileIndex = ${grid.index};
+let firstPosition = tileIndex / ${columnTiles}u * ${tile.rows}u;
+let firstColumnOfTile = tileIndex % ${columnTiles}u * ${tile.columns}u;
+let positions = ${batch}u * u32(positionRows * positionColumns);
+let innerVectors = u32(tapRows * tapColumns) * ${sourceVectors}u;`,
+        stretches: `(innerVectors + ${tile.inner / 4 - 1}u) / ${tile.inner / 4}u`,
+        a,
+        b,
+        store: `
+let position = firstPosition + row;
+let channel = firstColumnOfTile + column;
+if (position < positions && channel < ${groupResult}u) {
+  let image = position / u32(positionRows * positionColumns);
+  let y = i32(position / u32(positionColumns)) % positionRows * ${anyRow.resultStep}i + firstResultRow;
+  let x = i32(position) % positionColumns * ${anyColumn.resultStep}i + firstResultColumn;
+  let place = ((image * ${resultSize[0]}u + u32(y)) * ${resultSize[1]}u + u32(x)) * ${
+          resultChannels / 4
+        }u + (groupIndex * ${groupResult}u + channel) / 4u;
+  ${result.at("place")} = ${bias ? biased(bias.at, groupOut, outChannels) : "value"};
+}`,
+      });
+      return { globals: [isMapped ? borderFunctions(geometry) : "", globals].join("\n"), main };
+    },
+  });
+}
+
+/** The result plus the bias of its channels, of which the last vector may have fewer than four. */
+function biased(at: (index: string) => string, groupOut: number, outChannels: number): string {
+  const lanes = [0, 1, 2, 3].map((lane) =>
+    at(`min(groupIndex * ${groupOut}u + channel + ${lane}u, ${outChannels - 1}u)`)
+  );
+  return `value + vec4<f32>(${lanes.join(", ")})`;
+}

@@ -1,0 +1,189 @@
+/**
+ * The weight gradient of a convolution as a matrix product over output positions: rows are taps and
+ * input channels, columns output channels. Positions are split into stretches that workgroups sum
+ * separately, so that a small kernel still fills a GPU; a second phase adds the partial sums in a
+ * fixed order, so that every run gives the same bits.
+ */
+import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import { cover, type Lowering, type Ref, THREADS } from "../kernel.ts";
+import { paddedChannels } from "./conv2d_gemm.ts";
+import { borderFunctions } from "./correlation.ts";
+import { chooseTile, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
+
+/** Workgroups that fill a large GPU. */
+const WANTED_WORKGROUPS = 512;
+/** Fewest stretches of positions a workgroup sums: fewer would not pay for the partial sum. */
+const MIN_STRETCHES = 8;
+
+/** How the sum over positions is split. */
+interface Split {
+  readonly parts: number;
+  /** Positions of a part, whole stretches. */
+  readonly positions: number;
+}
+
+function splitPositions(positions: number, tiles: number, { inner }: GemmTile): Split {
+  const stretches = Math.ceil(positions / inner);
+  const wanted = Math.min(
+    Math.ceil(WANTED_WORKGROUPS / tiles),
+    Math.ceil(stretches / MIN_STRETCHES),
+  );
+  const stretchesEach = Math.ceil(stretches / wanted);
+  return { parts: Math.ceil(stretches / stretchesEach), positions: stretchesEach * inner };
+}
+
+/**
+ * Adds the phases: `input` and `outputGradient` channels last, `result` plain
+ * [O, I/groups, kH, kW]. Groups must begin at whole vectors.
+ */
+export function weightGradient(
+  geometry: ConvolutionGeometry,
+  input: Ref,
+  outputGradient: Ref,
+  result: Ref,
+  lowering: Lowering,
+): void {
+  const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
+  const { stride, padding, dilation, paddingMode } = geometry;
+  const inVectors = paddedChannels(inChannels) / 4;
+  const outVectors = paddedChannels(outChannels) / 4;
+  const groupIn = groups === 1 ? 4 * inVectors : inChannels / groups;
+  const groupOut = groups === 1 ? 4 * outVectors : outChannels / groups;
+  const taps = kernelSize[0] * kernelSize[1];
+  const rows = taps * groupIn;
+  const positions = batch * outSize[0] * outSize[1];
+  const tile = weightTile(chooseTile({ rows, columns: groupOut, inner: positions }));
+  const rowTiles = Math.ceil(rows / tile.rows);
+  const columnTiles = Math.ceil(groupOut / tile.columns);
+  const split = splitPositions(positions, rowTiles * columnTiles * groups, tile);
+  const partial = lowering.scratch(4 * split.parts * groups * rows * groupOut, "partial sums");
+  const isMapped = paddingMode !== "zeros";
+
+  lowering.phase({
+    name: "conv2dWeightGradient",
+    operands: {
+      input: { ref: input, type: "vec4<f32>" },
+      dy: { ref: outputGradient, type: "vec4<f32>" },
+      partial: { ref: partial, type: "vec4<f32>", write: true },
+    },
+    workgroupSize: tileThreads(tile),
+    workgroups: [rowTiles * columnTiles, groups, split.parts],
+    flops: 2 * positions * taps * (inChannels / groups) * outChannels,
+    code: ({ input, dy, partial }) => {
+      const { globals, main } = gemmCode({
+        form: "outer",
+        tile,
+        setup: `
+let firstRowOfTile = group.x / ${columnTiles}u * ${tile.rows}u;
+let firstColumnOfTile = group.x % ${columnTiles}u * ${tile.columns}u;
+let firstPosition = group.z * ${split.positions}u;
+let endPosition = min(firstPosition + ${split.positions}u, ${positions}u);`,
+        stretches: `(endPosition - firstPosition + ${tile.inner - 1}u) / ${tile.inner}u`,
+        a: {
+          load: (place, inner, id) => ({
+            prepare: `
+let kernelRow${id} = firstRowOfTile + ${place};
+let tap${id} = i32(kernelRow${id} / ${groupIn}u);
+let tapRow${id} = tap${id} / ${kernelSize[1]}i * ${dilation[0]}i - ${padding[0]}i;
+let tapColumn${id} = tap${id} % ${kernelSize[1]}i * ${dilation[1]}i - ${padding[1]}i;`,
+            load: `
+let position = firstPosition + stretch * ${tile.inner}u + ${inner};
+let image = position / ${outSize[0] * outSize[1]}u;
+var y = i32(position / ${outSize[1]}u % ${outSize[0]}u) * ${stride[0]}i + tapRow${id};
+var x = i32(position % ${outSize[1]}u) * ${stride[1]}i + tapColumn${id};
+${isMapped ? "y = rowAt(y); x = columnAt(x);" : ""}
+if (position < endPosition && kernelRow${id} < ${rows}u && y >= 0i && y < ${
+              inSize[0]
+            }i && x >= 0i && x < ${inSize[1]}i) {
+  value = ${
+              input.at(
+                `((image * ${inSize[0]}u + u32(y)) * ${inSize[1]}u + u32(x)) * ${inVectors}u + ` +
+                  `group.y * ${groupIn / 4}u + kernelRow${id} % ${groupIn}u / 4u`,
+              )
+            };
+}`,
+          }),
+        },
+        b: {
+          load: (place, inner, id) => ({
+            prepare: `let channel${id} = firstColumnOfTile + ${place};`,
+            load: `
+let position = firstPosition + stretch * ${tile.inner}u + ${inner};
+if (position < endPosition && channel${id} < ${groupOut}u) {
+  value = ${
+              dy.at(
+                `position * ${outVectors}u + (group.y * ${groupOut}u + channel${id}) / 4u`,
+              )
+            };
+}`,
+          }),
+        },
+        store: `
+let kernelRow = firstRowOfTile + row;
+let channel = firstColumnOfTile + column;
+if (kernelRow < ${rows}u && channel < ${groupOut}u) {
+  ${
+          partial.at(
+            `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${groupOut / 4}u + ` +
+              "channel / 4u",
+          )
+        } = value;
+}`,
+      });
+      return { globals: [isMapped ? borderFunctions(geometry) : "", globals].join("\n"), main };
+    },
+  });
+  addPartialSums(geometry, { partial, parts: split.parts, groupIn, groupOut }, result, lowering);
+}
+
+/** The form `outer` holds rows in vectors of four. */
+function weightTile(tile: GemmTile): GemmTile {
+  return { ...tile, inner: 16 };
+}
+
+/** Partial sums [parts, groups, kH·kW·groupIn, groupOut], channels padded. */
+interface PartialSums {
+  readonly partial: Ref;
+  readonly parts: number;
+  readonly groupIn: number;
+  readonly groupOut: number;
+}
+
+/** Adds the parts, first to last, and puts the sums into the kernel's order. */
+function addPartialSums(
+  { groups, inChannels, outChannels, kernelSize }: ConvolutionGeometry,
+  { partial, parts, groupIn, groupOut }: PartialSums,
+  result: Ref,
+  lowering: Lowering,
+): void {
+  const taps = kernelSize[0] * kernelSize[1];
+  const realIn = inChannels / groups, realOut = outChannels / groups;
+  const elements = outChannels * realIn * taps;
+  const partElements = groups * taps * groupIn * groupOut;
+  const { workgroups, index } = cover(elements);
+  lowering.phase({
+    name: "addPartialSums",
+    operands: {
+      partial: { ref: partial, type: "f32" },
+      result: { ref: result, type: "f32", write: true },
+    },
+    workgroupSize: THREADS,
+    workgroups,
+    code: ({ partial, result }) => ({
+      // Invocations follow the order of the partial sums, of which there are more than results.
+      main: `
+let i = ${index};
+if (i >= ${elements}u) { return; }
+let o = i % ${realOut}u;
+let c = i / ${realOut}u % ${realIn}u;
+let tap = i / ${realOut * realIn}u % ${taps}u;
+let g = i / ${realOut * realIn * taps}u;
+let place = ((g * ${taps}u + tap) * ${groupIn}u + c) * ${groupOut}u + o;
+var sum = 0.0f;
+for (var part = 0u; part < ${parts}u; part++) {
+  sum += ${partial.at(`part * ${partElements}u + place`)};
+}
+${result.at(`((g * ${realOut}u + o) * ${realIn}u + c) * ${taps}u + tap`)} = sum;`,
+    }),
+  });
+}

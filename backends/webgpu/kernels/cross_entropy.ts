@@ -1,0 +1,185 @@
+/** The classification loss, its gradient, and the count of right answers. */
+import type { GraphNode, Value } from "../../../graph/types.ts";
+import type { SoftmaxCrossEntropyAttributes } from "../../../ops/softmax_cross_entropy.ts";
+import type { Accessor, KernelFamily, Lowering, PhaseOperand } from "../kernel.ts";
+import { float } from "../wgsl.ts";
+import { combineThreads } from "./reduce.ts";
+import { addRowPhase, eachClass, exponentials } from "./rows.ts";
+
+/** Invocations of the workgroup that sums over all rows. */
+const GROUP = 256;
+
+/** How a shader knows the target distribution of its row. */
+interface Target {
+  /** Whether it is given as class labels. */
+  readonly isLabels: boolean;
+  /** WGSL condition: whether the row counts. */
+  counts(target: Accessor, row: string): string;
+  /** WGSL of the smoothed probability of class `c` in `row`. */
+  probability(target: Accessor): string;
+}
+
+function targetOf(value: Value, classes: number, labelSmoothing: number): Target {
+  const isLabels = value.shape.length === 1;
+  const kept = float(1 - labelSmoothing), spread = float(labelSmoothing / classes);
+  return {
+    isLabels,
+    counts: (target, row) => isLabels ? `${target.at(row)} >= 0i` : "true",
+    probability: (target) => {
+      const certain = isLabels
+        ? `select(0.0f, 1.0f, i32(c) == ${target.at("row")})`
+        : target.at(`row * ${classes}u + c`);
+      return labelSmoothing === 0 ? certain : `(${kept} * ${certain} + ${spread})`;
+    },
+  };
+}
+
+function targetOperand(value: Value, { isLabels }: Target, lowering: Lowering): PhaseOperand {
+  return { ref: lowering.ref(value), type: isLabels ? "i32" : "f32" };
+}
+
+function lowerLoss(node: GraphNode, lowering: Lowering): void {
+  const [logits, targets] = node.inputs;
+  const { labelSmoothing, reduction } = node.attributes as SoftmaxCrossEntropyAttributes;
+  const [rows, classes] = logits.shape;
+  const target = targetOf(targets, classes, labelSmoothing);
+  const result = lowering.ref(node.outputs[0]);
+  const losses = reduction === "none" ? result : lowering.scratch(4 * rows, "losses");
+  const targetAt = targetOperand(targets, target, lowering);
+  addRowPhase("softmaxCrossEntropy", logits.shape, {
+    logits: { ref: lowering.ref(logits), type: "f32" },
+    targets: targetAt,
+    losses: { ref: losses, type: "f32", write: true },
+  }, ({ logits, targets, losses }, threads) => {
+    const { globals, statements } = exponentials(logits, classes, threads);
+    const sum = combineThreads("loss", "f32", threads);
+    return {
+      globals: `${globals}\n${sum.globals}`,
+      main: `
+${statements}
+let logTotal = log(total);
+var loss = 0.0f;
+${
+        eachClass(
+          classes,
+          threads,
+          `loss += ${target.probability(targets)} * ` +
+            `(logTotal - (${logits.at(`row * ${classes}u + c`)} - most));`,
+        )
+      }
+${sum.statements}
+if (thread == 0u) { ${losses.at("row")} = select(0.0f, loss, ${target.counts(targets, "row")}); }`,
+    };
+  }, lowering);
+  if (reduction === "none") return;
+  lowering.phase({
+    name: "softmaxCrossEntropy rows",
+    operands: {
+      losses: { ref: losses, type: "f32" },
+      targets: targetAt,
+      result: { ref: result, type: "f32", write: true },
+    },
+    workgroupSize: GROUP,
+    workgroups: [1, 1, 1],
+    code: ({ losses, targets, result }) => {
+      const total = combineThreads("total", "vec2<f32>", GROUP);
+      return {
+        globals: total.globals,
+        main: `
+var total = vec2<f32>();
+for (var row = thread; row < ${rows}u; row += ${GROUP}u) {
+  total += vec2<f32>(${losses.at("row")}, select(0.0f, 1.0f, ${target.counts(targets, "row")}));
+}
+${total.statements}
+if (thread == 0u) { ${result.at("0u")} = ${
+          reduction === "mean" ? "total.x / total.y" : "total.x"
+        }; }`,
+      };
+    },
+  });
+}
+
+function lowerGradient(node: GraphNode, lowering: Lowering): void {
+  const [dLoss, logits, targets] = node.inputs;
+  const { labelSmoothing, reduction } = node.attributes as SoftmaxCrossEntropyAttributes;
+  const [rows, classes] = logits.shape;
+  const target = targetOf(targets, classes, labelSmoothing);
+  addRowPhase("softmaxCrossEntropyGradient", logits.shape, {
+    dLoss: { ref: lowering.ref(dLoss), type: "f32" },
+    logits: { ref: lowering.ref(logits), type: "f32" },
+    targets: targetOperand(targets, target, lowering),
+    result: { ref: lowering.ref(node.outputs[0]), type: "f32", write: true },
+  }, ({ dLoss, logits, targets, result }, threads) => {
+    const { globals, statements } = exponentials(logits, classes, threads);
+    // x: rows that count; y: the sum of the row's target probabilities.
+    const sums = combineThreads("sums", "vec2<f32>", threads);
+    const place = `row * ${classes}u + c`;
+    const share = reduction === "mean" ? " / sums.x" : "";
+    return {
+      globals: `${globals}\n${sums.globals}`,
+      main: `
+${statements}
+var sums = vec2<f32>();
+for (var other = thread; other < ${rows}u; other += ${threads}u) {
+  sums.x += select(0.0f, 1.0f, ${target.counts(targets, "other")});
+}
+${eachClass(classes, threads, `sums.y += ${target.probability(targets)};`)}
+${sums.statements}
+let weight = ${dLoss.at(reduction === "none" ? "row" : "0u")}${share};
+let counts = ${target.counts(targets, "row")};
+${
+        eachClass(
+          classes,
+          threads,
+          `let value = weight * (sums.y * exp(${logits.at(place)} - most) / total - ` +
+            `${target.probability(targets)}); ${result.at(place)} = select(0.0f, value, counts);`,
+        )
+      }`,
+    };
+  }, lowering);
+}
+
+function lowerCount({ inputs: [logits, labels], outputs }: GraphNode, lowering: Lowering): void {
+  const [rows, classes] = logits.shape;
+  lowering.phase({
+    name: "countCorrect",
+    operands: {
+      logits: { ref: lowering.ref(logits), type: "f32" },
+      labels: { ref: lowering.ref(labels), type: "i32" },
+      result: { ref: lowering.ref(outputs[0]), type: "f32", write: true },
+    },
+    workgroupSize: GROUP,
+    workgroups: [1, 1, 1],
+    code: ({ logits, labels, result }) => {
+      const { globals, statements } = combineThreads("count", "f32", GROUP);
+      return {
+        globals,
+        main: `
+var count = 0.0f;
+for (var row = thread; row < ${rows}u; row += ${GROUP}u) {
+  var best = 0u;
+  var most = ${logits.at(`row * ${classes}u`)};
+  for (var c = 1u; c < ${classes}u; c++) {
+    let logit = ${logits.at(`row * ${classes}u + c`)};
+    if (logit > most) { best = c; most = logit; }
+  }
+  if (i32(best) == ${labels.at("row")}) { count += 1.0f; }
+}
+${statements}
+if (thread == 0u) { ${result.at("0u")} = count; }`,
+      };
+    },
+  });
+}
+
+/** The loss. */
+export const crossEntropy: KernelFamily = { ops: ["softmaxCrossEntropy"], lower: lowerLoss };
+
+/** Its gradient. */
+export const crossEntropyGradient: KernelFamily = {
+  ops: ["softmaxCrossEntropyGradient"],
+  lower: lowerGradient,
+};
+
+/** How many rows are classified correctly. */
+export const countCorrect: KernelFamily = { ops: ["countCorrect"], lower: lowerCount };

@@ -1,0 +1,261 @@
+/**
+ * The tiled matrix product that convolutions and linear layers share, fully unrolled.
+ *
+ * A workgroup computes a tile of the product. Step by step it stages a stretch of both factors in
+ * workgroup memory, four floats at a time, and each invocation adds that stretch's products to its
+ * own few rows and columns, which it holds in registers. How factors are read and results stored is
+ * given by the caller as WGSL, so that a convolution multiplies without its patches ever being laid
+ * out.
+ *
+ * The factors' memory decides along which axis four floats lie side by side:
+ *
+ * | form    | first factor [rows, inner] | second factor [inner, columns] | used by         |
+ * | ------- | -------------------------- | ------------------------------ | --------------- |
+ * | `row`   | along inner                | along columns                  | forward         |
+ * | `dot`   | along inner                | along inner                    | input gradient  |
+ * | `outer` | along rows                 | along columns                  | weight gradient |
+ */
+import type { ShaderCode } from "../kernel.ts";
+
+/** Along which axis the vectors of the factors lie. */
+export type GemmForm = "row" | "dot" | "outer";
+
+/** Sizes of a tile; all multiples of 4 but `threadRows` of the forms `row` and `dot`. */
+export interface GemmTile {
+  /** Rows and columns of a workgroup's tile. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Length of the stretch that is staged at a time. */
+  readonly inner: number;
+  /** Rows and columns of one invocation; they divide the workgroup's. */
+  readonly threadRows: number;
+  readonly threadColumns: number;
+}
+
+/** Invocations that compute a tile. */
+export function tileThreads({ rows, columns, threadRows, threadColumns }: GemmTile): number {
+  return (rows / threadRows) * (columns / threadColumns);
+}
+
+/** A load of one vector of a factor, which an invocation repeats for every stretch. */
+export interface FactorLoad {
+  /** Statements that compute, once, what does not depend on the stretch. */
+  readonly prepare: string;
+  /** Statements that set the declared variable `value: vec4<f32>`, which is zero before. */
+  readonly load: string;
+}
+
+/** How a factor is read. */
+export interface Factor {
+  /**
+   * The load of the vector that begins at `place` of the tile's own axis (a row of the first factor,
+   * a column of the second) and at `inner` of the stretch: WGSL expressions of type u32. `id`
+   * makes the names of prepared values unique.
+   */
+  load(place: string, inner: string, id: string): FactorLoad;
+}
+
+/** A product of matrices. */
+export interface Gemm {
+  readonly form: GemmForm;
+  readonly tile: GemmTile;
+  /** Statements before anything else; they may declare what the other parts use. */
+  readonly setup: string;
+  /** WGSL expression of how many stretches there are; the same in all of a workgroup. */
+  readonly stretches: string;
+  /** Statements at the beginning of a stretch, whose number is `stretch`. */
+  readonly beginStretch?: string;
+  readonly a: Factor;
+  readonly b: Factor;
+  /**
+   * Statements that store the four results `value: vec4<f32>` of row `row` and of the columns from
+   * `column` on of the tile, variables of type u32.
+   */
+  readonly store: string;
+}
+
+/** Length of a staged row beyond its vectors: keeps neighbouring rows out of one memory bank. */
+const PADDING = 1;
+
+/** Writes the product. `thread` is the invocation's number, of {@link tileThreads}. */
+export function gemmCode(gemm: Gemm): ShaderCode {
+  const { form, tile } = gemm;
+  const { rows, columns, inner, threadRows, threadColumns } = tile;
+  const threads = tileThreads(tile);
+  const across = columns / threadColumns;
+  const aAlongInner = form !== "outer";
+  const bAlongInner = form === "dot";
+  const a = staging("A", rows, inner, aAlongInner);
+  const b = staging("B", columns, inner, bAlongInner);
+  const sums: string[][] = range(threadRows).map((i) =>
+    range(threadColumns / 4).map((j) => `sum${i}_${j}`)
+  );
+  const stageA = stage(a, gemm.a, threads);
+  const stageB = stage(b, gemm.b, threads);
+  const main = [
+    gemm.setup,
+    `let firstRow = thread / ${across}u * ${threadRows}u;`,
+    `let firstColumn = thread % ${across}u * ${threadColumns}u;`,
+    ...sums.flat().map((sum) => `var ${sum} = vec4<f32>();`),
+    ...stageA.prepare,
+    ...stageB.prepare,
+    `let stretches = ${gemm.stretches};`,
+    "for (var stretch = 0u; stretch < stretches; stretch++) {",
+    gemm.beginStretch ?? "",
+    ...stageA.load,
+    ...stageB.load,
+    "workgroupBarrier();",
+    ...multiply(form, tile, a, b, sums),
+    "workgroupBarrier();",
+    "}",
+    ...sums.flatMap((row, i) =>
+      row.map((sum, j) =>
+        `{ let row = firstRow + ${i}u; let column = firstColumn + ${4 * j}u; ` +
+        `let value = ${sum};\n${gemm.store} }`
+      )
+    ),
+  ].join("\n");
+  return { globals: `${a.declaration}\n${b.declaration}`, main };
+}
+
+/** A factor's stretch in workgroup memory. */
+interface Staging {
+  readonly name: string;
+  readonly declaration: string;
+  /** Vectors of a line and lines; a line holds what lies side by side. */
+  readonly lineVectors: number;
+  readonly lines: number;
+  readonly pitch: number;
+  readonly alongInner: boolean;
+}
+
+function staging(
+  name: string,
+  extent: number,
+  inner: number,
+  alongInner: boolean,
+): Staging {
+  const lineVectors = (alongInner ? inner : extent) / 4;
+  const lines = alongInner ? extent : inner;
+  const pitch = lineVectors + (alongInner ? PADDING : 0);
+  const declaration = `var<workgroup> tile${name}: array<vec4<f32>, ${lines * pitch}>;`;
+  return { name, declaration, lineVectors, lines, pitch, alongInner };
+}
+
+/** The loads by which all invocations together fill a stretch. */
+function stage(
+  { name, lineVectors, lines, pitch, alongInner }: Staging,
+  factor: Factor,
+  threads: number,
+): { prepare: string[]; load: string[] } {
+  const vectors = lineVectors * lines;
+  const prepare: string[] = [];
+  const load: string[] = [];
+  for (let first = 0; first < vectors; first += threads) {
+    const id = `${name}${first / threads}`;
+    const line = `line${id}`, vector = `vector${id}`;
+    const [place, inner] = alongInner ? [line, `${vector} * 4u`] : [`${vector} * 4u`, line];
+    const { prepare: prepared, load: loaded } = factor.load(place, inner, id);
+    prepare.push(
+      `let ${line} = (thread + ${first}u) / ${lineVectors}u;`,
+      `let ${vector} = (thread + ${first}u) % ${lineVectors}u;`,
+      prepared,
+    );
+    const isWhole = first + threads <= vectors;
+    load.push(
+      isWhole ? "{" : `if (thread < ${vectors - first}u) {`,
+      "var value = vec4<f32>();",
+      loaded,
+      `tile${name}[${line} * ${pitch}u + ${vector}] = value;`,
+      "}",
+    );
+  }
+  return { prepare, load };
+}
+
+/** The products of one staged stretch. */
+function multiply(
+  form: GemmForm,
+  { inner, threadRows, threadColumns }: GemmTile,
+  a: Staging,
+  b: Staging,
+  sums: readonly (readonly string[])[],
+): string[] {
+  const lines: string[] = [];
+  const rows = range(threadRows), vectors = range(threadColumns / 4);
+  const block = (body: string[]) => lines.push("{", ...body, "}");
+  const lane = ["x", "y", "z", "w"];
+  if (form === "outer") {
+    for (const k of range(inner)) {
+      block([
+        ...range(threadRows / 4).map((i) =>
+          `let a${i} = tileA[${k * a.pitch}u + firstRow / 4u + ${i}u];`
+        ),
+        ...vectors.map((j) => `let b${j} = tileB[${k * b.pitch}u + firstColumn / 4u + ${j}u];`),
+        ...rows.flatMap((i) =>
+          vectors.map((j) => `${sums[i][j]} += a${i >> 2}.${lane[i & 3]} * b${j};`)
+        ),
+      ]);
+    }
+    return lines;
+  }
+  for (const k of range(inner / 4)) {
+    const loadA = rows.map((i) => `let a${i} = tileA[(firstRow + ${i}u) * ${a.pitch}u + ${k}u];`);
+    if (form === "row") {
+      block([
+        ...loadA,
+        ...lane.flatMap((lane, l) => [
+          "{",
+          ...vectors.map((j) =>
+            `let b${j} = tileB[${(4 * k + l) * b.pitch}u + firstColumn / 4u + ${j}u];`
+          ),
+          ...rows.flatMap((i) => vectors.map((j) => `${sums[i][j]} += a${i}.${lane} * b${j};`)),
+          "}",
+        ]),
+      ]);
+      continue;
+    }
+    block([
+      ...loadA,
+      ...range(threadColumns).map((j) =>
+        `let b${j} = tileB[(firstColumn + ${j}u) * ${b.pitch}u + ${k}u];`
+      ),
+      ...rows.flatMap((i) =>
+        vectors.map((j) => {
+          const dots = range(4).map((l) => `dot(a${i}, b${4 * j + l})`);
+          return `${sums[i][j]} += vec4<f32>(${dots.join(", ")});`;
+        })
+      ),
+    ]);
+  }
+  return lines;
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+/** Extents of a product. */
+export interface GemmExtents {
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+}
+
+/**
+ * A tile that suits the extents: as wide as the columns up to 64, so that a thin layer wastes no
+ * columns, and as tall as leaves every invocation enough work while the grid still fills a GPU.
+ */
+export function chooseTile(extents: GemmExtents): GemmTile {
+  const columns = [4, 8, 16, 32].find((width) => extents.columns <= width) ?? 64;
+  const threadColumns = 4;
+  const across = columns / threadColumns;
+  const rowTiles = (rows: number) =>
+    Math.ceil(extents.rows / rows) * Math.ceil(extents.columns / columns);
+  const candidates = [128, 64, 32, 16].filter((rows) =>
+    rows / 4 * across <= 256 && rows * columns <= 8192
+  );
+  const rows = candidates.find((rows) => rowTiles(rows) >= 256) ?? candidates.at(-1) ?? 16;
+  const threadRows = rows * columns >= 4096 && rows / 8 * across >= 64 ? 8 : 4;
+  return { rows, columns, inner: extents.inner <= 8 ? 8 : 16, threadRows, threadColumns };
+}

@@ -1,0 +1,52 @@
+/** Tensors laid out in one: most are computed in place, the rest is copied, gaps are zeroed. */
+import { type GraphNode, sizeOf } from "../../../graph/types.ts";
+import type { PackAttributes } from "../../../ops/pack.ts";
+import { cover, type KernelFamily, type Lowering, THREADS } from "../kernel.ts";
+import { copyPhase } from "./copy.ts";
+
+function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
+  const { offsets, size } = attributes as PackAttributes;
+  const packed = lowering.ref(output);
+  const gaps: number[] = [];
+  let end = 0;
+  inputs.forEach((value, i) => {
+    for (; end < offsets[i]; end++) gaps.push(end);
+    end = offsets[i] + sizeOf(value.shape);
+    const source = lowering.ref(value);
+    const target = {
+      buffer: packed.buffer,
+      offset: packed.offset + 4 * offsets[i],
+      bytes: 4 * sizeOf(value.shape),
+    };
+    const isInPlace = source.buffer === target.buffer && source.offset === target.offset;
+    if (!isInPlace) lowering.phase(copyPhase(source, target));
+  });
+  for (; end < size; end++) gaps.push(end);
+  if (gaps.length > 0) zeroElements(packed, Int32Array.from(gaps), lowering);
+}
+
+function zeroElements(
+  packed: ReturnType<Lowering["ref"]>,
+  places: Int32Array<ArrayBuffer>,
+  lowering: Lowering,
+): void {
+  const { workgroups, index } = cover(places.length);
+  lowering.phase({
+    name: "pack gaps",
+    operands: {
+      places: { ref: lowering.table(places), type: "i32" },
+      packed: { ref: packed, type: "f32", write: true },
+    },
+    workgroupSize: THREADS,
+    workgroups,
+    code: ({ places: at, packed }) => ({
+      main: `
+let i = ${index};
+if (i >= ${places.length}u) { return; }
+${packed.at(`u32(${at.at("i")})`)} = 0.0f;`,
+    }),
+  });
+}
+
+/** The kernel of `pack`. */
+export const pack: KernelFamily = { ops: ["pack"], lower };

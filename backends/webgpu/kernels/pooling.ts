@@ -1,0 +1,265 @@
+/** Pools and their gradients: one invocation for four channels of a pixel. */
+import type { GraphNode } from "../../../graph/types.ts";
+import { type PoolingGeometry, poolingGeometry } from "../../../ops/pooling_geometry.ts";
+import {
+  type Accessor,
+  cover,
+  type KernelFamily,
+  type Lowering,
+  type PhaseOperand,
+  type ShaderCode,
+  THREADS,
+} from "../kernel.ts";
+import { float } from "../wgsl.ts";
+
+/** The geometry of a pooling node, forward or gradient. */
+function geometryOf({ op, inputs, attributes }: GraphNode): PoolingGeometry {
+  return poolingGeometry(op.name, attributes.inputShape ?? inputs[0].shape, attributes);
+}
+
+/** Vectors of a pixel. */
+function vectorsOf({ channels }: PoolingGeometry): number {
+  return Math.ceil(channels / 4);
+}
+
+/** Adds a phase with an invocation for each vector `i` of `size` pixels: `image`, `y`, `x`, `vector`. */
+function addPixelPhase(
+  name: string,
+  geometry: PoolingGeometry,
+  size: readonly [number, number],
+  operands: Record<string, PhaseOperand>,
+  code: (accessors: Readonly<Record<string, Accessor>>) => ShaderCode,
+  lowering: Lowering,
+): void {
+  const vectors = vectorsOf(geometry);
+  const items = geometry.batch * size[0] * size[1] * vectors;
+  const { workgroups, index } = cover(items);
+  lowering.phase({
+    name,
+    operands,
+    workgroupSize: THREADS,
+    workgroups,
+    code: (accessors) => {
+      const { globals, main } = code(accessors);
+      return {
+        globals,
+        main: `
+let i = ${index};
+if (i >= ${items}u) { return; }
+let vector = i % ${vectors}u;
+let x = i32(i / ${vectors}u % ${size[1]}u);
+let y = i32(i / ${vectors * size[1]}u % ${size[0]}u);
+let image = i / ${vectors * size[1] * size[0]}u;
+${main}`,
+      };
+    },
+  });
+}
+
+/** WGSL that runs `body` for every pixel `row`, `column` of the image in the window of output `y`, `x`. */
+function eachOfWindow(geometry: PoolingGeometry, body: string): string {
+  const { kernelSize, stride, padding, dilation, inSize } = geometry;
+  return `
+for (var ky = 0i; ky < ${kernelSize[0]}i; ky++) {
+  let row = y * ${stride[0]}i - ${padding[0]}i + ky * ${dilation[0]}i;
+  if (row < 0i || row >= ${inSize[0]}i) { continue; }
+  for (var kx = 0i; kx < ${kernelSize[1]}i; kx++) {
+    let column = x * ${stride[1]}i - ${padding[1]}i + kx * ${dilation[1]}i;
+    if (column < 0i || column >= ${inSize[1]}i) { continue; }
+    ${body}
+  }
+}`;
+}
+
+/** WGSL that runs `body` for every output `row`, `column` whose window holds the pixel `y`, `x`. */
+function eachWindowOf(geometry: PoolingGeometry, body: string): string {
+  const { kernelSize, stride, padding, dilation, outSize } = geometry;
+  return `
+for (var ky = 0i; ky < ${kernelSize[0]}i; ky++) {
+  let fromRow = y + ${padding[0]}i - ky * ${dilation[0]}i;
+  let row = fromRow / ${stride[0]}i;
+  if (fromRow < 0i || fromRow % ${stride[0]}i != 0i || row >= ${outSize[0]}i) { continue; }
+  for (var kx = 0i; kx < ${kernelSize[1]}i; kx++) {
+    let fromColumn = x + ${padding[1]}i - kx * ${dilation[1]}i;
+    let column = fromColumn / ${stride[1]}i;
+    if (fromColumn < 0i || fromColumn % ${stride[1]}i != 0i || column >= ${
+    outSize[1]
+  }i) { continue; }
+    ${body}
+  }
+}`;
+}
+
+/** WGSL expression of the place of the vector of pixel `row`, `column`. */
+function placeOf(geometry: PoolingGeometry, size: readonly [number, number]): string {
+  return `((image * ${size[0]}u + u32(row)) * ${size[1]}u + u32(column)) * ${
+    vectorsOf(geometry)
+  }u + vector`;
+}
+
+function lowerMaxPool(node: GraphNode, lowering: Lowering): void {
+  const geometry = geometryOf(node);
+  const [output, indices] = node.outputs;
+  addPixelPhase("maxPool2d", geometry, geometry.outSize, {
+    input: { ref: lowering.ref(node.inputs[0]), type: "vec4<f32>" },
+    output: { ref: lowering.ref(output), type: "vec4<f32>", write: true },
+    indices: { ref: lowering.ref(indices), type: "vec4<i32>", write: true },
+  }, ({ input, output, indices }) => ({
+    main: `
+var most = vec4<f32>();
+var place = vec4<i32>();
+var isFirst = true;
+${
+      eachOfWindow(
+        geometry,
+        `let value = ${input.at(placeOf(geometry, geometry.inSize))};
+    let isNan = (bitcast<vec4<u32>>(value) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+    let takes = (value > most) | isNan | vec4<bool>(isFirst);
+    most = select(most, value, takes);
+    place = select(place, vec4<i32>(row * ${geometry.inSize[1]}i + column), takes);
+    isFirst = false;`,
+      )
+    }
+${output.at("i")} = most;
+${indices.at("i")} = place;`,
+  }), lowering);
+}
+
+function lowerMaxPoolGradient(node: GraphNode, lowering: Lowering): void {
+  const geometry = geometryOf(node);
+  const [dy, indices] = node.inputs;
+  addPixelPhase("maxPool2dGradient", geometry, geometry.inSize, {
+    dy: { ref: lowering.ref(dy), type: "vec4<f32>" },
+    indices: { ref: lowering.ref(indices), type: "vec4<i32>" },
+    dx: { ref: lowering.ref(node.outputs[0]), type: "vec4<f32>", write: true },
+  }, ({ dy, indices, dx }) => ({
+    main: `
+let own = vec4<i32>(y * ${geometry.inSize[1]}i + x);
+var sum = vec4<f32>();
+${
+      eachWindowOf(
+        geometry,
+        `let place = ${placeOf(geometry, geometry.outSize)};
+    sum += select(vec4<f32>(), ${dy.at("place")}, ${indices.at("place")} == own);`,
+      )
+    }
+${dx.at("i")} = sum;`,
+  }), lowering);
+}
+
+/** WGSL function `divisor(y, x)` of an average over the window of output `y`, `x`. */
+function divisorFunction(geometry: PoolingGeometry, countIncludePad: boolean): string {
+  const { kernelSize, stride, padding, inSize } = geometry;
+  const [rows, columns] = (["y", "x"] as const).map((position, axis) => {
+    const first = `(${position} * ${stride[axis]}i - ${padding[axis]}i)`;
+    const limit = inSize[axis] + (countIncludePad ? padding[axis] : 0);
+    const end = `min(${first} + ${kernelSize[axis]}i, ${limit}i)`;
+    return `(${end} - ${countIncludePad ? first : `max(${first}, 0i)`})`;
+  });
+  return `fn divisor(y: i32, x: i32) -> f32 { return f32(${rows} * ${columns}); }`;
+}
+
+function lowerAvgPool(node: GraphNode, lowering: Lowering): void {
+  const geometry = geometryOf(node);
+  addPixelPhase("avgPool2d", geometry, geometry.outSize, {
+    input: { ref: lowering.ref(node.inputs[0]), type: "vec4<f32>" },
+    output: { ref: lowering.ref(node.outputs[0]), type: "vec4<f32>", write: true },
+  }, ({ input, output }) => ({
+    globals: divisorFunction(geometry, node.attributes.countIncludePad),
+    main: `
+var sum = vec4<f32>();
+${eachOfWindow(geometry, `sum += ${input.at(placeOf(geometry, geometry.inSize))};`)}
+${output.at("i")} = sum / divisor(y, x);`,
+  }), lowering);
+}
+
+function lowerAvgPoolGradient(node: GraphNode, lowering: Lowering): void {
+  const geometry = geometryOf(node);
+  addPixelPhase("avgPool2dGradient", geometry, geometry.inSize, {
+    dy: { ref: lowering.ref(node.inputs[0]), type: "vec4<f32>" },
+    dx: { ref: lowering.ref(node.outputs[0]), type: "vec4<f32>", write: true },
+  }, ({ dy, dx }) => ({
+    globals: divisorFunction(geometry, node.attributes.countIncludePad),
+    main: `
+var sum = vec4<f32>();
+${
+      eachWindowOf(
+        geometry,
+        `sum += ${dy.at(placeOf(geometry, geometry.outSize))} / divisor(row, column);`,
+      )
+    }
+${dx.at("i")} = sum;`,
+  }), lowering);
+}
+
+function lowerGlobalAvgPool({ inputs: [x], outputs }: GraphNode, lowering: Lowering): void {
+  const { batch, paddedChannels, pixels } = lowering.layout(x);
+  const vectors = paddedChannels / 4;
+  const { workgroups, index } = cover(batch * vectors);
+  lowering.phase({
+    name: "globalAvgPool2d",
+    operands: {
+      x: { ref: lowering.ref(x), type: "vec4<f32>" },
+      y: { ref: lowering.ref(outputs[0]), type: "vec4<f32>", write: true },
+    },
+    workgroupSize: THREADS,
+    workgroups,
+    code: ({ x, y }) => ({
+      main: `
+let i = ${index};
+if (i >= ${batch * vectors}u) { return; }
+let first = i / ${vectors}u * ${pixels * vectors}u + i % ${vectors}u;
+var sum = vec4<f32>();
+for (var pixel = 0u; pixel < ${pixels}u; pixel++) {
+  sum += ${x.at(`first + pixel * ${vectors}u`)};
+}
+${y.at("i")} = sum * ${float(1 / pixels)};`,
+    }),
+  });
+}
+
+function lowerGlobalAvgPoolGradient({ inputs: [dy], outputs }: GraphNode, lowering: Lowering) {
+  const { batch, paddedChannels, pixels } = lowering.layout(outputs[0]);
+  const vectors = paddedChannels / 4;
+  const items = batch * vectors * pixels;
+  const { workgroups, index } = cover(items);
+  lowering.phase({
+    name: "globalAvgPool2dGradient",
+    operands: {
+      dy: { ref: lowering.ref(dy), type: "vec4<f32>" },
+      dx: { ref: lowering.ref(outputs[0]), type: "vec4<f32>", write: true },
+    },
+    workgroupSize: THREADS,
+    workgroups,
+    code: ({ dy, dx }) => ({
+      main: `
+let i = ${index};
+if (i >= ${items}u) { return; }
+${dx.at("i")} = ${dy.at(`i / ${vectors * pixels}u * ${vectors}u + i % ${vectors}u`)} * ${
+        float(1 / pixels)
+      };`,
+    }),
+  });
+}
+
+/** A family whose operands are all channels last. */
+function channelsLast(op: string, lower: KernelFamily["lower"]): KernelFamily {
+  return {
+    ops: [op],
+    orders: ({ inputs, outputs }) => ({
+      inputs: inputs.map(() => "channelsLast"),
+      outputs: outputs.map(() => "channelsLast"),
+    }),
+    lower,
+  };
+}
+
+/** All pools. */
+export const pools: readonly KernelFamily[] = [
+  channelsLast("maxPool2d", lowerMaxPool),
+  channelsLast("maxPool2dGradient", lowerMaxPoolGradient),
+  channelsLast("avgPool2d", lowerAvgPool),
+  channelsLast("avgPool2dGradient", lowerAvgPoolGradient),
+  channelsLast("globalAvgPool2d", lowerGlobalAvgPool),
+  channelsLast("globalAvgPool2dGradient", lowerGlobalAvgPoolGradient),
+];

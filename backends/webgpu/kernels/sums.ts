@@ -1,0 +1,93 @@
+/** Reductions of all elements to one number. */
+import type { GraphNode } from "../../../graph/types.ts";
+import { type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
+import { combineThreads } from "./reduce.ts";
+
+/** Invocations of a workgroup. */
+const GROUP = 256;
+/** Elements an invocation takes before further workgroups are worth a second phase. */
+const ELEMENTS_EACH = 32;
+
+/**
+ * What is reduced: WGSL of the number an element `x: f32` contributes and of two numbers `a` and `b`
+ * combined. Numbers are of type `type`, kept as u32 bits between phases.
+ */
+interface Reduction {
+  readonly type: "f32" | "u32";
+  readonly contribution: string;
+  readonly combine: string;
+}
+
+const REDUCTIONS: Readonly<Record<string, Reduction>> = {
+  sum: { type: "f32", contribution: "x", combine: "a + b" },
+  sumSquares: { type: "f32", contribution: "x * x", combine: "a + b" },
+  sumMagnitudes: { type: "f32", contribution: "abs(x)", combine: "a + b" },
+  // Magnitudes compare as their bits do, and the bits of NaN are above all others.
+  maximumMagnitude: {
+    type: "u32",
+    contribution: "bitcast<u32>(x) & 0x7fffffffu",
+    combine: "max(a, b)",
+  },
+};
+
+function lower(node: GraphNode, lowering: Lowering): void {
+  const reduction = REDUCTIONS[node.op.name];
+  const { elements } = lowering.layout(node.inputs[0]);
+  const x = lowering.ref(node.inputs[0]);
+  const result = lowering.ref(node.outputs[0]);
+  const parts = Math.min(GROUP, Math.ceil(elements / (GROUP * ELEMENTS_EACH)));
+  if (parts === 1) {
+    addPhase(node.op.name, reduction, { source: x, elements, result, parts }, lowering);
+    return;
+  }
+  const partial = lowering.scratch(4 * parts, "partial results");
+  addPhase(node.op.name, reduction, { source: x, elements, result: partial, parts }, lowering);
+  addPhase(
+    `${node.op.name} parts`,
+    { ...reduction, contribution: reduction.type === "f32" ? "x" : "bitcast<u32>(x)" },
+    { source: partial, elements: parts, result, parts: 1 },
+    lowering,
+  );
+}
+
+/** One number for each of `parts` workgroups. */
+function addPhase(
+  name: string,
+  { type, contribution, combine }: Reduction,
+  { source, elements, result, parts }: {
+    source: Ref;
+    elements: number;
+    result: Ref;
+    parts: number;
+  },
+  lowering: Lowering,
+): void {
+  lowering.phase({
+    name,
+    operands: {
+      source: { ref: source, type: "f32" },
+      result: { ref: result, type: "f32", write: true },
+    },
+    workgroupSize: GROUP,
+    workgroups: [parts, 1, 1],
+    code: ({ source, result }) => {
+      const { globals, statements } = combineThreads("total", type, GROUP, combine);
+      return {
+        globals,
+        main: `
+var total = ${type}(0);
+for (var i = group.x * ${GROUP}u + thread; i < ${elements}u; i += ${GROUP * parts}u) {
+  let x = ${source.at("i")};
+  let a = total;
+  let b = ${contribution};
+  total = ${combine};
+}
+${statements}
+if (thread == 0u) { ${result.at("group.x")} = bitcast<f32>(total); }`,
+      };
+    },
+  });
+}
+
+/** Sums and norms. */
+export const sums: KernelFamily = { ops: Object.keys(REDUCTIONS), lower };
