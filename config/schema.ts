@@ -136,8 +136,8 @@ const training = z.strictObject({
 });
 
 const checkpoints = z.strictObject({
-  everySteps: count.optional().describe("Save every n steps; else at the end of each epoch"),
-  everyMinutes: z.number().positive().optional().describe("Save every n minutes"),
+  everySteps: count.optional().describe("Save every n steps too; the end of an epoch always saves"),
+  everyMinutes: z.number().positive().default(5).describe("Save every n minutes"),
   keepBest: z.boolean().default(true).describe("Keep the checkpoint of the best validation too"),
 });
 
