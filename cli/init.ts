@@ -65,7 +65,7 @@ training:
   # ema: {decay: 0.999}   # validate and fold averaged weights
 
 # checkpoints:
-#   everySteps: 500       # or everyMinutes; the end of each epoch is saved in any case
+#   everySteps: 500       # besides every 5 minutes (everyMinutes) and after each epoch
 fold: true                # fold the best checkpoint at the end
 `;
 
