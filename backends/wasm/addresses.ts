@@ -11,7 +11,7 @@ import type { LoweredPrograms } from "./lower.ts";
 import { CONTROL_BYTES } from "./threads.ts";
 
 /** What 32-bit addresses reach. */
-export const MEMORY_LIMIT = 2 ** 32;
+const MEMORY_LIMIT = 2 ** 32;
 /** Bytes of a WebAssembly memory page. */
 export const PAGE_BYTES = 65536;
 
