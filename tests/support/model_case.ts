@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Backend, Executable } from "../../backends/backend.ts";
 import type { ConstantAttributes } from "../../graph/leaves.ts";
-import { foldConstants } from "../../graph/passes/mod.ts";
+import { foldBatchNorm, foldConstants } from "../../graph/passes/mod.ts";
 import { input, output, trace } from "../../graph/trace.ts";
 import type { Program, Shape } from "../../graph/types.ts";
 import type { Module } from "../../layers/module.ts";
@@ -108,18 +108,16 @@ export function compareGroup(
   }
 }
 
-/** `x` → `logits`, over the variables of a layout, which it leaves as they are. */
+/** Inference, `x` → `logits`, over the variables of a layout. */
 export function logitsProgram(
   name: string,
   model: Module,
   { variables, bind }: StateLayout,
   shape: Shape,
-  training: boolean,
 ): Program {
-  const program = trace({ name, training, variables, bind }, () => {
+  return trace({ name, variables, bind }, () => {
     output("logits", model.call(input("x", shape)));
   });
-  return { ...program, updates: [] };
 }
 
 /** A folded model: `x` → `logits`, and its tensors, batch counters among them, by name. */
@@ -131,23 +129,27 @@ export interface FoldedModel {
   >;
 }
 
-/** Folds a model with its present parameters. */
-export function foldFixtureModel(model: Module, shape: Shape): FoldedModel {
-  const counters = [...model.namedParameters()].filter(([name]) =>
-    name.endsWith("num_batches_tracked")
-  );
-  const program = foldConstants(trace({ name: "folded" }, () => {
+/** Folds a model with its present parameters; its batch norms too with `batchNorm`. */
+export function foldFixtureModel(
+  model: Module,
+  shape: Shape,
+  { batchNorm = false } = {},
+): FoldedModel {
+  const parameters = model.namedParameters();
+  const plain = foldConstants(trace({ name: batchNorm ? "foldedBatchNorm" : "folded" }, () => {
     output("logits", model.call(input("x", shape)));
   }));
+  const program = batchNorm ? foldBatchNorm(plain) : plain;
   const constants = program.nodes.filter(({ op }) => op.name === "constant")
     .map(({ attributes }): ConstantAttributes => attributes);
-  return {
-    program,
-    tensors: new Map([
-      ...counters,
-      ...constants.map(({ name = "", shape, data }) => [name, { shape, data }] as const),
-    ]),
-  };
+  const tensors = new Map(
+    constants.map(({ name = "", shape, data }) => [name, { shape, data }] as const),
+  );
+  const counters = [...parameters].filter(([name]) =>
+    name.endsWith("num_batches_tracked") &&
+    tensors.has(name.replace("num_batches_tracked", "running_mean"))
+  );
+  return { program, tensors: new Map([...tensors, ...counters]) };
 }
 
 /** Compiles programs, hands them to `use` and frees them. */

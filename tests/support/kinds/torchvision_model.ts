@@ -33,20 +33,20 @@ export const torchvisionModel: Kind = {
     const recipe: Recipe = { optimizer: { name: "sgd", learningRate: 0 } };
     const feed = { kind: "tensors", shape: picture } as const;
     const folded = foldFixtureModel(model, shape);
+    const foldedBatchNorm = foldFixtureModel(model, shape, { batchNorm: true });
     const programs = [
       trainingProgram(model, layout, recipe, feed, shape[0], { keepGradient: true }),
-      logitsProgram("trainLogits", model, layout, shape, true),
-      logitsProgram("evalLogits", model, layout, shape, false),
-      folded.program,
+      logitsProgram("evaluate", model, layout, shape),
+      foldedBatchNorm.program,
     ];
     await withPrograms(backend, programs, async (executable) => {
       uploadState(layout, executable);
       const logitsOf = async (program: string) => (await executable.run(program, { x })).logits;
-      fixture.compare("logits_eval", await logitsOf("evalLogits"));
-      fixture.compare("logits_eval_folded_bn", await logitsOf("folded"));
-      fixture.compare("logits_train", await logitsOf("trainLogits"));
+      fixture.compare("logits_eval", await logitsOf("evaluate"));
+      fixture.compare("logits_eval_folded_bn", await logitsOf("foldedBatchNorm"));
       const learningRate = Float32Array.of(0);
-      const { loss, gradient } = await executable.run("train", { x, labels, learningRate });
+      const { loss, logits, gradient } = await executable.run("train", { x, labels, learningRate });
+      fixture.compare("logits_train", logits);
       fixture.compare("loss_train", loss);
       const gradients = unpackState(layout, PARAMETERS, gradient);
       compareGroup(fixture, "grad", gradients);

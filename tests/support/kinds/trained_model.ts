@@ -8,7 +8,6 @@ import type { Fixture } from "../fixture.ts";
 import {
   compareGroup,
   foldFixtureModel,
-  inputsIn,
   loadFixtureModel,
   logitsProgram,
   MODEL_TOLERANCE,
@@ -60,32 +59,31 @@ async function checkTrajectory(fixture: Fixture, config: Config, backend: Backen
   const feed = { kind: "tensors", shape: picture } as const;
   const programs = [
     trainingProgram(model, layout, recipe, feed, shape[0], { keepGradient: true }),
-    logitsProgram("trainLogits", model, layout, shape, true),
-    logitsProgram("evalLogits", model, layout, shape, false),
+    logitsProgram("evaluate", model, layout, shape),
   ];
   await withPrograms(backend, programs, async (executable) => {
     const inputOf = (name: string) => narrow(fixture.input(name).data);
-    const logitsOf = async (program: string, batch: number) =>
-      (await executable.run(program, { x: inputOf(`batch${batch}/x`) })).logits;
+    const evaluate = async (name: string) => {
+      const { logits } = await executable.run("evaluate", { x: inputOf("batch0/x") });
+      fixture.compare(name, logits);
+    };
     uploadState(layout, executable);
-    fixture.compare("logits_eval_initial_batch0", await logitsOf("evalLogits", 0));
-    const losses: Float32Array[] = [];
-    const logits: Float32Array[] = [];
+    await evaluate("logits_eval_initial_batch0");
+    const steps: Record<string, Float32Array>[] = [];
     for (let step = 0; step < config.steps; step++) {
-      logits.push(await logitsOf("trainLogits", step));
       const scalars = Object.entries(stepScalars(recipe, step, rates))
         .map(([name, value]) => [name, Float32Array.of(value)] as const);
-      const { loss, gradient } = await executable.run("train", {
+      const outputs = await executable.run("train", {
         x: inputOf(`batch${step}/x`),
         labels: inputOf(`batch${step}/labels`),
         ...Object.fromEntries(scalars),
       });
-      losses.push(loss);
-      if (step === 0) compareGroup(fixture, "grad", unpackState(layout, PARAMETERS, gradient));
+      steps.push(outputs);
     }
-    fixture.compareSteps("loss_train_per_step", losses);
-    fixture.compareSteps("logits_train_per_step", logits);
-    fixture.compare("logits_eval_after_batch0", await logitsOf("evalLogits", 0));
+    compareGroup(fixture, "grad", unpackState(layout, PARAMETERS, steps[0].gradient));
+    fixture.compareSteps("loss_train_per_step", steps.map(({ loss }) => loss));
+    fixture.compareSteps("logits_train_per_step", steps.map(({ logits }) => logits));
+    await evaluate("logits_eval_after_batch0");
     await downloadState(layout, executable);
   });
   compareGroup(fixture, "after", model.stateDict());
@@ -101,15 +99,17 @@ async function checkFold(fixture: Fixture, config: Config, backend: Backend): Pr
     assertEquals(new Set(tensors.keys()), new Set(namesIn(fixture, "folded")));
     compareGroup(fixture, "folded", tensors);
   }
-  await withPrograms(backend, [program], async (executable) => {
-    const { logits } = await executable.run("folded", { x: narrow(data) });
-    if (fixture.has("logits_eval_after_folded_batch0")) {
-      fixture.compare("logits_eval_after_folded_batch0", logits);
-    }
-    // Batch norms folded into the kernels too are the same function; our fold keeps them apart.
-    if (fixture.has("logits_eval_after_folded_bn_batch0")) {
-      inputsIn(fixture, "folded_bn");
-      fixture.compare("logits_eval_after_folded_bn_batch0", logits);
+  const foldedBatchNorm = foldFixtureModel(model, shape, { batchNorm: true });
+  if (namesIn(fixture, "folded_bn").length > 0) {
+    assertEquals(new Set(foldedBatchNorm.tensors.keys()), new Set(namesIn(fixture, "folded_bn")));
+    compareGroup(fixture, "folded_bn", foldedBatchNorm.tensors);
+  }
+  await withPrograms(backend, [program, foldedBatchNorm.program], async (executable) => {
+    const x = narrow(data);
+    for (const [name, form] of [["folded", "folded"], ["foldedBatchNorm", "folded_bn"]]) {
+      const expected = `logits_eval_after_${form}_batch0`;
+      if (!fixture.has(expected)) continue;
+      fixture.compare(expected, (await executable.run(name, { x })).logits);
     }
   });
 }
