@@ -104,15 +104,16 @@ export function evaluateExpression(
   const results = outputs.map(() => new Float64Array(size));
   const values = new Array<number>(inputs.length);
   for (let i = 0; i < size; i++) {
-    inputs.forEach(({ data }, k) => {
+    for (let k = 0; k < values.length; k++) {
       const at = spread[k] === "full"
         ? i
         : spread[k] === "scalar"
         ? 0
         : Math.floor(i / plane) % shape[1];
-      values[k] = data[at];
-    });
-    compute(values).forEach((value, k) => results[k][i] = value);
+      values[k] = inputs[k].data[at];
+    }
+    const computed = compute(values);
+    for (let k = 0; k < computed.length; k++) results[k][i] = computed[k];
   }
   return results;
 }

@@ -83,7 +83,8 @@ export function trainingVariables(layout: StateLayout, recipe: Recipe): Variable
 /**
  * Traces a training step. Besides its feed it takes the scalars of {@link stepScalars}; its outputs
  * are `loss` (mean over the labelled images), `correct` (images classified rightly; absent for soft
- * targets) and, with `keepGradient`, `gradient`, laid out like the parameters, before clipping.
+ * targets) and, with `keepGradient`, also `logits` and `gradient`, laid out like the parameters,
+ * before clipping.
  * Throws InputError for a model without parameters.
  */
 export function trainingProgram(
@@ -115,7 +116,10 @@ export function trainingProgram(
     traceUpdate(layout, recipe, gradient);
     output("loss", loss);
     if (labels) output("correct", countCorrect(logits, labels));
-    if (keepGradient) output("gradient", gradient);
+    if (keepGradient) {
+      output("logits", logits);
+      output("gradient", gradient);
+    }
   });
 }
 

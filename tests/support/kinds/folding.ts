@@ -23,7 +23,7 @@ export const folding: Kind = {
     const folded = foldFixtureModel(model, shape);
     assertEquals(new Set(folded.tensors.keys()), new Set(namesIn(fixture, "fused")));
     compareGroup(fixture, "fused", folded.tensors);
-    const programs = [logitsProgram("unfolded", model, layout, shape, false), folded.program];
+    const programs = [logitsProgram("unfolded", model, layout, shape), folded.program];
     await withPrograms(backend, programs, async (executable) => {
       uploadState(layout, executable);
       const x = narrow(data);
