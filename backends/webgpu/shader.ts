@@ -1,7 +1,7 @@
 /**
  * The complete shader of a phase, and what is bound to it.
  *
- * Operands in one buffer share a binding. A binding begins at a multiple of 256 bytes, which every
+ * Operands in one buffer share a binding if any of them is written. A binding begins at a multiple of 256 bytes, which every
  * adapter takes, so an operand may begin some elements after it: its base. Bases are numbers in a
  * uniform, not in the text, so that layers of equal shapes share a pipeline though their parameters
  * lie at different places of the arena.
@@ -40,9 +40,9 @@ interface Group {
   readonly buffer: MemoryBuffer;
   readonly type: ElementType;
   readonly names: string[];
+  readonly write: boolean;
   start: number;
   end: number;
-  write: boolean;
 }
 
 /** Writes the shader of a phase. */
@@ -95,15 +95,18 @@ export function buildShader(phase: Phase): Shader {
   };
 }
 
+/** Operands by buffer; a buffer that is only read may be bound once for each type it is read as. */
 function groupOperands(phase: Phase): Group[] {
-  const groups = new Map<MemoryBuffer, Group>();
-  for (const [name, operand] of Object.entries<PhaseOperand>(phase.operands)) {
-    const { ref: { buffer, offset, bytes }, type, write = false } = operand;
+  const operands = Object.entries<PhaseOperand>(phase.operands);
+  const written = new Set(operands.flatMap(([, { ref, write }]) => write ? [ref.buffer] : []));
+  const groups: Group[] = [];
+  for (const [name, { ref: { buffer, offset, bytes }, type }] of operands) {
     const start = Math.floor(offset / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
     const end = offset + Math.ceil(bytes / elementBytes(type)) * elementBytes(type);
-    const group = groups.get(buffer);
+    const write = written.has(buffer);
+    const group = groups.find((group) => group.buffer === buffer && (write || group.type === type));
     if (!group) {
-      groups.set(buffer, { buffer, type, names: [name], start, end, write });
+      groups.push({ buffer, type, names: [name], start, end, write });
       continue;
     }
     if (group.type !== type) {
@@ -114,7 +117,6 @@ function groupOperands(phase: Phase): Group[] {
     group.names.push(name);
     group.start = Math.min(group.start, start);
     group.end = Math.max(group.end, end);
-    group.write ||= write;
   }
-  return [...groups.values()];
+  return groups;
 }

@@ -36,7 +36,7 @@ function lowerForward(node: GraphNode, lowering: Lowering): void {
 }
 
 function lowerInputGradient(node: GraphNode, lowering: Lowering): void {
-  const [dy, weight] = node.inputs;
+  const [, weight] = node.inputs;
   const geometry = convolutionGeometry(node.attributes.inputShape, weight.shape, node.attributes);
   const dx = lowering.ref(node.outputs[0]);
   if (geometry.paddingMode === "zeros") {

@@ -30,11 +30,11 @@ function isVectorizable(node: GraphNode, lowering: Lowering): boolean {
   const spreads = node.inputs.map((_, i) => spreadOf(node, i));
   if (order === "plain" && spreads.includes("channel") && pixels % 4 !== 0) return false;
   const full = [...node.inputs.filter((_, i) => spreads[i] === "full"), ...node.outputs];
-  const buffers = new Set(full.map((value) => lowering.ref(value).buffer));
+  const written = new Set(node.outputs.map((value) => lowering.ref(value).buffer));
   return full.every((value) => isVectorAligned(lowering.ref(value))) &&
-    // A binding has one element type.
+    // What is written is bound once, with one element type.
     !node.inputs.some((value, i) =>
-      spreads[i] !== "full" && buffers.has(lowering.ref(value).buffer)
+      spreads[i] !== "full" && written.has(lowering.ref(value).buffer)
     );
 }
 
