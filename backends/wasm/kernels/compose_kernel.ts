@@ -15,7 +15,7 @@ import {
 } from "../../../ops/compose_kernel.ts";
 import { f32, i32, type Local, type Target } from "../assembler/mod.ts";
 import { type KernelFamily, type KernelFunction, type Lowering, threadRange } from "../kernel.ts";
-import { GemmTile, type OuterSteps, tileSize } from "./gemm_tile.ts";
+import { GemmTile, type OuterSteps, TILE_ROWS } from "./gemm_tile.ts";
 import { type AnyFunction, repeat } from "./loops.ts";
 import {
   forEachPanel,
@@ -139,7 +139,6 @@ function emitRowProducts(
     depthLoops: [{ count: depth, sourceStep: matrix.depthStep, depthStep: 1 }],
   };
   const step = rowStep(geometry), count = rowCount(geometry);
-  const { rows: tileRows } = tileSize(target);
   const tile = new GemmTile(f, target);
   const channel = f.i32(), row = f.i32(), from = f.i32(), panel = f.i32();
   const a = f.i32(), aFirst = f.i32(), c = f.i32(), cColumn = f.i32();
@@ -165,8 +164,8 @@ function emitRowProducts(
       };
       f.set(a, aFirst);
       f.set(c, cColumn);
-      repeat(f, Math.floor(count / tileRows), () => emitTile(tileRows));
-      if (count % tileRows > 0) emitTile(count % tileRows);
+      repeat(f, Math.floor(count / TILE_ROWS), () => emitTile(TILE_ROWS));
+      if (count % TILE_ROWS > 0) emitTile(count % TILE_ROWS);
       f.increment(panel, 16 * vectors * depth);
     });
   });
@@ -211,7 +210,6 @@ function emitOuterProducts(
     aRowStep: 0,
     bRowStep: 0,
   };
-  const { rows: tileRows } = tileSize(target);
   const tile = new GemmTile(f, target);
   const channel = f.i32(), row = f.i32();
   const a = f.i32(), b = f.i32(), bFirst = f.i32(), c = f.i32(), cRow = f.i32();
@@ -233,7 +231,7 @@ function emitOuterProducts(
       f.increment(a, 4 * rows);
       f.increment(cRow, 4 * rows * depthMultiplier);
     };
-    repeat(f, Math.floor(area / tileRows), () => emitRows(tileRows));
-    if (area % tileRows > 0) emitRows(area % tileRows);
+    repeat(f, Math.floor(area / TILE_ROWS), () => emitRows(TILE_ROWS));
+    if (area % TILE_ROWS > 0) emitRows(area % TILE_ROWS);
   });
 }

@@ -18,7 +18,7 @@ import {
   phasePairs,
 } from "./conv2d_correlate.ts";
 import { foldPadding } from "./conv2d_fold_padding.ts";
-import { forwardAxis, inputGradientAxis, planBands } from "./conv2d_plan.ts";
+import { forwardAxis, inputGradientAxis, joinRows, planBands } from "./conv2d_plan.ts";
 import { stripBytes } from "./conv2d_strip.ts";
 import { lowerWinogradCorrelation } from "./winograd.ts";
 import { suitsWinograd } from "./winograd_plan.ts";
@@ -128,9 +128,13 @@ export function convolutionFlops(geometry: ConvolutionGeometry): number {
 
 /** Correlates with the kernel as it is, in strips. */
 function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
-  const { geometry, gradient, source, result, bias } = operands;
+  const { gradient, source, result, bias } = operands;
+  const geometry = joinRows(operands.geometry);
   const { target, threads } = lowering;
-  const { batch, groups } = geometry;
+  const { batch, groups, inSize, outSize } = geometry;
+  const [[height, width], [resultHeight, resultWidth]] = gradient
+    ? [outSize, inSize]
+    : [inSize, outSize];
   const axis = gradient ? inputGradientAxis : forwardAxis;
   const rows = axis(geometry, 0), columns = axis(geometry, 1);
   const stripRow = columns.source.length * source.pixelBytes;
@@ -140,8 +144,8 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
       columns,
       bands: planBands(rows, stripRow, batch, threads),
       pixelBytes: source.pixelBytes,
-      imageRowBytes: source.width * source.pixelBytes,
-      imageBytes: source.height * source.width * source.pixelBytes,
+      imageRowBytes: width * source.pixelBytes,
+      imageBytes: height * width * source.pixelBytes,
     },
     images: batch,
     groups,
@@ -149,8 +153,8 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
     run: groups === 1 ? source.pixelBytes / 4 : source.channels / groups,
     groupResults: result.channels / groups,
     resultPixelBytes: result.pixelBytes,
-    resultRowBytes: result.width * result.pixelBytes,
-    resultImageBytes: result.height * result.width * result.pixelBytes,
+    resultRowBytes: resultWidth * result.pixelBytes,
+    resultImageBytes: resultHeight * resultWidth * result.pixelBytes,
     bias: bias !== undefined,
   };
   const packed = lowerPacking(lowering, operands, correlation);

@@ -10,7 +10,7 @@ import {
   stripRowBytes,
   withBandRows,
 } from "./conv2d_strip.ts";
-import { GemmTile, type ReductionWindow, tileSize } from "./gemm_tile.ts";
+import { GemmTile, type ReductionWindow, TILE_ROWS } from "./gemm_tile.ts";
 import { type AnyFunction, repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
 
@@ -127,7 +127,7 @@ function emitPhasePair(
 
 /** Writes the loop over the positions of one panel. */
 function emitRows(
-  { f, target, tile, correlation, row, column, rows }: PairContext,
+  { f, tile, correlation, row, column, rows }: PairContext,
   vectors: number,
   lanes: number,
   from: Local<"i32">,
@@ -154,18 +154,17 @@ function emitRows(
     tile.addRows(size, a, pitch, window, panel);
     tile.store(size, c, resultPitch, groups === 1 ? 4 : lanes);
   };
-  const { rows: tileRows } = tileSize(target);
-  const fullTiles = Math.floor(column.positions / tileRows);
-  const rest = column.positions % tileRows;
+  const fullTiles = Math.floor(column.positions / TILE_ROWS);
+  const rest = column.positions % TILE_ROWS;
   f.set(aRow, from);
   f.set(cRow, to);
   repeat(f, rows, () => {
     f.set(a, aRow);
     f.set(c, cRow);
     repeat(f, fullTiles, () => {
-      emitTile(tileRows);
-      f.increment(a, tileRows * pitch);
-      f.increment(c, tileRows * resultPitch);
+      emitTile(TILE_ROWS);
+      f.increment(a, TILE_ROWS * pitch);
+      f.increment(c, TILE_ROWS * resultPitch);
     });
     if (rest > 0) emitTile(rest);
     f.increment(aRow, strip.rows.positionStep * rowBytes);

@@ -12,7 +12,12 @@
  * correlation of stride 1 over dy with some of the taps, in reverse order.
  */
 
-import { type ConvolutionGeometry, sourceIndex } from "../../../ops/convolution_geometry.ts";
+import {
+  type ConvolutionGeometry,
+  type Pair,
+  sourceIndex,
+} from "../../../ops/convolution_geometry.ts";
+import { TILE_ROWS } from "./gemm_tile.ts";
 
 /** The taps that meet along one axis, and the positions whose result they give. */
 export interface AxisPhase {
@@ -40,6 +45,21 @@ export interface AxisPlan {
   /** Strip places between neighbouring positions. */
   readonly positionStep: number;
   readonly phases: readonly AxisPhase[];
+}
+
+/**
+ * The same convolution over longer rows, where rows do not matter: with 1×1 kernels, stride 1 and no
+ * padding several rows of an image are as good as one, and leave fewer tiles with missing positions.
+ */
+export function joinRows(geometry: ConvolutionGeometry): ConvolutionGeometry {
+  const { kernelSize, stride, padding, inSize: [height, width] } = geometry;
+  const pointwise = [...kernelSize, ...stride].every((extent) => extent === 1) &&
+    padding.every((extent) => extent === 0);
+  if (!pointwise) return geometry;
+  let joined = 1;
+  while (joined < height && (height % joined !== 0 || joined * width % TILE_ROWS !== 0)) joined++;
+  const size: Pair = [height / joined, joined * width];
+  return { ...geometry, inSize: size, outSize: size };
 }
 
 /** An axis of the forward convolution. */

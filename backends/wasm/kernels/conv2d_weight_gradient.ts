@@ -13,7 +13,7 @@ import type { WeightGradientAttributes } from "../../../ops/conv2d.ts";
 import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
 import { type KernelFamily, type KernelFunction, type Lowering, threadRange } from "../kernel.ts";
 import { convolutionFlops, imageOf } from "./conv2d.ts";
-import { forwardAxis, planBands } from "./conv2d_plan.ts";
+import { forwardAxis, joinRows, planBands } from "./conv2d_plan.ts";
 import {
   emitStrip,
   forEachBand,
@@ -22,7 +22,7 @@ import {
   stripRowBytes,
   withBandRows,
 } from "./conv2d_strip.ts";
-import { GemmTile, type OuterSteps, tileSize } from "./gemm_tile.ts";
+import { GemmTile, type OuterSteps, TILE_ROWS } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
 import { suitsWinograd } from "./winograd_plan.ts";
@@ -51,7 +51,7 @@ export const conv2dWeightGradient: KernelFamily = {
     }
     const { threads, target } = lowering;
     const plan = planOf(
-      geometry,
+      joinRows(geometry),
       4 * lowering.layout(input).paddedChannels,
       4 * lowering.layout(outputGradient).paddedChannels,
       threads,
@@ -201,7 +201,6 @@ function emitBand(
   const runs = joined ? 1 : kernelSize[1];
   const run = joined ? kernelSize[1] * plan.run : plan.run;
   const panels = panelsOf(target, 0, groupOut);
-  const { rows: tileRows } = tileSize(target);
   const sum = f.i32(), c = f.i32(), b = f.i32(), bGroup = f.i32();
   const a = f.i32(), aGroup = f.i32(), aRow = f.i32(), aRun = f.i32();
 
@@ -226,8 +225,8 @@ function emitBand(
       f.set(aRun, aRow);
       repeat(f, runs, () => {
         f.set(a, aRun);
-        repeat(f, Math.floor(run / tileRows), () => emitTile(tileRows));
-        if (run % tileRows > 0) emitTile(run % tileRows);
+        repeat(f, Math.floor(run / TILE_ROWS), () => emitTile(TILE_ROWS));
+        if (run % TILE_ROWS > 0) emitTile(run % TILE_ROWS);
         f.increment(aRun, dilation[1] * pixelBytes);
       });
       f.increment(aRow, dilation[0] * stripRow);

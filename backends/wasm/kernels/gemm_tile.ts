@@ -31,9 +31,12 @@ export interface TileSize {
   readonly vectors: number;
 }
 
+/** Rows of a full tile, whatever the target. */
+export const TILE_ROWS = 4;
+
 /** The largest tile whose sums and factors stay in registers. */
 export function tileSize(target: Target): TileSize {
-  return { rows: 4, vectors: 2 * target.wide };
+  return { rows: TILE_ROWS, vectors: 2 * target.wide };
 }
 
 /**

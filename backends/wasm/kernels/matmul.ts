@@ -10,7 +10,7 @@ import {
   type Ref,
   threadRange,
 } from "../kernel.ts";
-import { GemmTile, tileSize } from "./gemm_tile.ts";
+import { GemmTile, TILE_ROWS } from "./gemm_tile.ts";
 import { emitPacking, type Panels, panelsOf, type PanelSource, tailLanes } from "./panels.ts";
 
 /** Product of two matrices, either transposed. */
@@ -113,9 +113,8 @@ function emitProduct(
   hasBias: boolean,
 ): void {
   const { rows, inner, columns, transposeA } = shape;
-  const { rows: tileRows } = tileSize(target);
   const { fullVectors, fullCount, tailVectors, fullBytes } = panels;
-  const rowTiles = Math.ceil(rows / tileRows);
+  const rowTiles = Math.ceil(rows / TILE_ROWS);
   const panelCount = fullCount + (tailVectors > 0 ? 1 : 0);
   const tile = new GemmTile(f, target);
   const item = f.i32(), panelIndex = f.i32(), rowTile = f.i32();
@@ -141,7 +140,7 @@ function emitProduct(
     tile.store(size, result, 4 * columns, lanes);
   };
   const chooseRows = (vectors: number, lanes: number) =>
-    choose(f, rowTile, rowTiles, rows % tileRows || tileRows, tileRows, (count) => {
+    choose(f, rowTile, rowTiles, rows % TILE_ROWS || TILE_ROWS, TILE_ROWS, (count) => {
       emitTile(count, vectors, lanes);
     });
 
@@ -149,11 +148,11 @@ function emitProduct(
   f.loop(item, first, end, 1, () => {
     f.set(panelIndex, i32.divU(item, rowTiles));
     f.set(rowTile, i32.sub(item, i32.mul(panelIndex, rowTiles)));
-    const rowStep = 4 * tileRows * (transposeA ? 1 : inner);
+    const rowStep = 4 * TILE_ROWS * (transposeA ? 1 : inner);
     f.set(a, i32.add(f.parameters.a, i32.mul(rowTile, rowStep)));
     f.set(panel, i32.add(f.parameters.panels, i32.mul(panelIndex, fullBytes)));
     f.set(bias, i32.add(f.parameters.bias, i32.mul(panelIndex, 16 * fullVectors)));
-    f.set(result, i32.add(f.parameters.result, i32.mul(rowTile, 4 * tileRows * columns)));
+    f.set(result, i32.add(f.parameters.result, i32.mul(rowTile, 4 * TILE_ROWS * columns)));
     f.increment(result, i32.mul(panelIndex, 16 * fullVectors));
     const last = tailVectors || fullVectors;
     const lanes = tailLanes(panels);

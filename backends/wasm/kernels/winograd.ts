@@ -9,7 +9,7 @@ import type { Pair } from "../../../ops/convolution_geometry.ts";
 import { call, type FunctionBuilder, i32, type Target } from "../assembler/mod.ts";
 import { type FunctionLibrary, type KernelFunction, type Lowering, type Ref } from "../kernel.ts";
 
-import { GemmTile, tileSize } from "./gemm_tile.ts";
+import { GemmTile, TILE_ROWS } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, type Panels, panelsOf } from "./panels.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
@@ -42,7 +42,7 @@ export function lowerWinogradCorrelation(
   const { target, threads } = lowering;
   const { images, source, result, padding, weight, bias, channelStep, resultStep, rotated } =
     correlation;
-  const plan = planWinograd(target, images, source, result, padding);
+  const plan = planWinograd(images, source, result, padding);
   const panels = panelsOf(target, source.channels, result.channels);
   const order = { channelStep, resultStep, rotated };
   const factors = lowering.scratch(factorMatrices(panels).bytes);
@@ -115,7 +115,6 @@ function emitCorrelation(
     "void",
     (g) => emitResultTransform(g, target, plan, hasBias),
   );
-  const { rows: tileRows } = tileSize(target);
   f.increment(scratch, i32.mul(thread, scratchStride));
   forEachBlock(f, threads, plan, scratch, (block) => {
     const { sourceMatrices, resultMatrices } = block;
@@ -124,9 +123,9 @@ function emitCorrelation(
       matrices: sourceMatrices,
       bias: 0,
     });
-    const tiles = i32.add(i32.mul(block.rows, plan.tileColumns), tileRows - 1);
+    const tiles = i32.add(i32.mul(block.rows, plan.tileColumns), TILE_ROWS - 1);
     f.emit(call(products, {
-      tiles: i32.divU(tiles, tileRows),
+      tiles: i32.divU(tiles, TILE_ROWS),
       sourceMatrices,
       factors,
       resultMatrices,
@@ -156,7 +155,7 @@ function emitProducts(
 ): void {
   const { tiles, sourceMatrices: from, factors, resultMatrices: to } = f.parameters;
   const tile = new GemmTile(f, target);
-  const { rows } = tileSize(target);
+  const rows = TILE_ROWS;
   const a = f.i32(), c = f.i32(), column = f.i32();
   const pitch = 4 * source.channels, resultPitch = 4 * result.channels;
   repeat(f, PRODUCTS, () => {

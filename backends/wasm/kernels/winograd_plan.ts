@@ -1,8 +1,7 @@
 /** Extents of a Winograd convolution: when it is chosen, how it is cut into tiles and blocks. */
 
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
-import type { Target } from "../assembler/mod.ts";
-import { tileSize } from "./gemm_tile.ts";
+import { TILE_ROWS } from "./gemm_tile.ts";
 import { PRODUCTS, TILE } from "./winograd_transforms.ts";
 
 /** Channels below which the transforms cost more than the products save. */
@@ -75,7 +74,6 @@ export interface WinogradPlan {
 
 /** Cuts a convolution of `source` with `padding` zeros before it into tiles. */
 export function planWinograd(
-  target: Target,
   images: number,
   source: TiledImage,
   result: TiledImage,
@@ -87,8 +85,7 @@ export function planWinograd(
   const blockTiles = Math.max(LEAST_BLOCK_TILES, BLOCK_BYTES / tileBytes);
   const blockRows = Math.ceil(blockTiles / tileColumns);
   // Whole tiles of the matrix kernel: its last one may compute with what an earlier block left.
-  const { rows } = tileSize(target);
-  const tiles = Math.ceil(blockRows * tileColumns / rows) * rows;
+  const tiles = Math.ceil(blockRows * tileColumns / TILE_ROWS) * TILE_ROWS;
   return {
     images,
     source: extentsOf(source),

@@ -7,7 +7,7 @@
 import { call, type FunctionBuilder, i32, memory, type Target } from "../assembler/mod.ts";
 import type { FunctionLibrary, KernelFunction, Lowering, Ref } from "../kernel.ts";
 import type { Pair } from "../../../ops/convolution_geometry.ts";
-import { GemmTile, tileSize } from "./gemm_tile.ts";
+import { GemmTile, TILE_ROWS } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
 import type { StoredImage } from "./winograd.ts";
@@ -42,7 +42,7 @@ export function lowerWinogradWeightGradient(
   flops: number,
 ): void {
   const { target, threads } = lowering;
-  const plan = planWinograd(target, images, input, outputGradient, padding);
+  const plan = planWinograd(images, input, outputGradient, padding);
   const key = JSON.stringify(plan);
   const sums = sumsOf(plan);
   const threadSums = lowering.threadScratch(sums.bytes);
@@ -146,7 +146,6 @@ function emitProducts(
   const { source, result, sourceMatrices, resultMatrices, tileColumns } = plan;
   const { rows, sourceMatrices: from, resultMatrices: with_, sums } = f.parameters;
   const tile = new GemmTile(f, target);
-  const { rows: tileRows } = tileSize(target);
   const panels = panelsOf(target, 0, result.channels);
   const pitch = 4 * source.channels, resultPitch = 4 * result.channels;
   const a = f.i32(), b = f.i32(), c = f.i32();
@@ -160,17 +159,17 @@ function emitProducts(
   };
   repeat(f, PRODUCTS, () => {
     f.set(a, from);
-    repeat(f, source.channels / tileRows, () => {
+    repeat(f, source.channels / TILE_ROWS, () => {
       f.set(b, with_);
       f.set(c, sums);
       forEachPanel(f, panels, [b, c], (vectors) => {
-        const size = { rows: tileRows, vectors };
+        const size = { rows: TILE_ROWS, vectors };
         tile.load(size, c, resultPitch);
         tile.addOuterProducts(size, a, b, steps);
         tile.store(size, c, resultPitch);
       });
-      f.increment(a, 4 * tileRows);
-      f.increment(sums, tileRows * resultPitch);
+      f.increment(a, 4 * TILE_ROWS);
+      f.increment(sums, TILE_ROWS * resultPitch);
     });
     f.increment(sums, sumsOf(plan).step - source.channels * resultPitch);
     f.increment(from, sourceMatrices.step);
