@@ -83,11 +83,10 @@ export const conv2dOp: Op<ConvolutionAttributes> = {
     if (bias) {
       output.forEach((_, i) => output[i] = bias.data[Math.floor(i / plane) % bias.data.length]);
     }
-    forEachRow(geometry, (y, x, w, columns) => {
+    const { data } = input;
+    forEachRow(geometry, (y, x, w, { first, last, indices }) => {
       const value = weight.data[w];
-      for (let i = 0; i < columns.length; i++) {
-        if (columns[i] >= 0) output[y + i] += input.data[x + columns[i]] * value;
-      }
+      for (let i = first; i < last; i++) output[y + i] += data[x + indices[i]] * value;
     });
     return [output];
   },
@@ -101,11 +100,10 @@ export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
   evaluate([dy, weight], attributes) {
     const geometry = convolutionGeometry(attributes.inputShape, weight.shape, attributes);
     const dx = new Float64Array(sizeOf(attributes.inputShape));
-    forEachRow(geometry, (y, x, w, columns) => {
+    const { data } = dy;
+    forEachRow(geometry, (y, x, w, { first, last, indices }) => {
       const value = weight.data[w];
-      for (let i = 0; i < columns.length; i++) {
-        if (columns[i] >= 0) dx[x + columns[i]] += dy.data[y + i] * value;
-      }
+      for (let i = first; i < last; i++) dx[x + indices[i]] += data[y + i] * value;
     });
     return [dx];
   },
@@ -119,25 +117,34 @@ export const conv2dWeightGradientOp: Op<WeightGradientAttributes> = {
   evaluate([input, dy], attributes) {
     const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
     const dw = new Float64Array(sizeOf(attributes.weightShape));
-    forEachRow(geometry, (y, x, w, columns) => {
+    const { data } = input;
+    const gradient = dy.data;
+    forEachRow(geometry, (y, x, w, { first, last, indices }) => {
       let sum = 0;
-      for (let i = 0; i < columns.length; i++) {
-        if (columns[i] >= 0) sum += input.data[x + columns[i]] * dy.data[y + i];
-      }
+      for (let i = first; i < last; i++) sum += data[x + indices[i]] * gradient[y + i];
       dw[w] += sum;
     });
     return [dw];
   },
 };
 
+/** What one tap of the kernel reads along an axis. */
+interface TapReads {
+  /** Input position for each output position; -1 where the tap reads zero padding. */
+  readonly indices: Int32Array;
+  /** The output positions from `first` up to `last`, excluded, are those that read the input. */
+  readonly first: number;
+  readonly last: number;
+}
+
 /**
  * Visits the multiplications of a convolution row by row: offsets of the output row, the input row
- * and the weight they share, and the input column each output column meets, -1 where it is padding.
+ * and the weight they share, and which input column each output column meets.
  * The three ops differ only in which of the three is summed into.
  */
 function forEachRow(
   geometry: ConvolutionGeometry,
-  visit: (output: number, input: number, weight: number, columns: Int32Array) => void,
+  visit: (output: number, input: number, weight: number, reads: TapReads) => void,
 ): void {
   const { batch, inChannels, outChannels, groups } = geometry;
   const [height, width] = geometry.inSize;
@@ -145,8 +152,8 @@ function forEachRow(
   const [kernelHeight, kernelWidth] = geometry.kernelSize;
   const groupIn = inChannels / groups;
   const groupOut = outChannels / groups;
-  const rowsOfTap = sourceIndices(geometry, 0);
-  const columnsOfTap = sourceIndices(geometry, 1);
+  const tapRows = tapReads(geometry, 0);
+  const tapColumns = tapReads(geometry, 1);
   for (let n = 0; n < batch; n++) {
     for (let o = 0; o < outChannels; o++) {
       const firstChannel = Math.floor(o / groupOut) * groupIn;
@@ -155,11 +162,11 @@ function forEachRow(
         for (let ky = 0; ky < kernelHeight; ky++) {
           for (let kx = 0; kx < kernelWidth; kx++) {
             const w = ((o * groupIn + c) * kernelHeight + ky) * kernelWidth + kx;
-            for (let oy = 0; oy < outHeight; oy++) {
-              const row = rowsOfTap[ky][oy];
-              if (row < 0) continue;
+            const { first, last, indices: rows } = tapRows[ky];
+            for (let oy = first; oy < last; oy++) {
+              const row = rows[oy];
               const y = ((n * outChannels + o) * outHeight + oy) * outWidth;
-              visit(y, image + row * width, w, columnsOfTap[kx]);
+              visit(y, image + row * width, w, tapColumns[kx]);
             }
           }
         }
@@ -168,16 +175,18 @@ function forEachRow(
   }
 }
 
-/** {@link sourceIndex} of every tap and output position of an axis: [tap][position]. */
-function sourceIndices(geometry: ConvolutionGeometry, axis: 0 | 1): Int32Array[] {
-  return Array.from(
-    { length: geometry.kernelSize[axis] },
-    (_, tap) =>
-      Int32Array.from(
-        { length: geometry.outSize[axis] },
-        (_, position) => sourceIndex(geometry, axis, position, tap),
-      ),
-  );
+/** What each tap of the kernel reads along an axis. */
+function tapReads(geometry: ConvolutionGeometry, axis: 0 | 1): TapReads[] {
+  const outSize = geometry.outSize[axis];
+  return Array.from({ length: geometry.kernelSize[axis] }, (_, tap) => {
+    const indices = Int32Array.from(
+      { length: outSize },
+      (_, position) => sourceIndex(geometry, axis, position, tap),
+    );
+    const first = indices.findIndex((index) => index >= 0);
+    const last = indices.findLastIndex((index) => index >= 0) + 1;
+    return { indices, first: first < 0 ? last : first, last };
+  });
 }
 
 /**
