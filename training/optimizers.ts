@@ -14,6 +14,7 @@ import {
   type OptimizerOptions,
   type RmsPropOptions,
   type SgdOptions,
+  withDefaults,
 } from "./options.ts";
 import type { Rates } from "./schedules.ts";
 
@@ -69,7 +70,7 @@ export function baseLearningRate(options: OptimizerOptions): number {
 }
 
 function sgd(options: SgdOptions): Optimizer {
-  const { momentum, dampening, nesterov } = { ...OPTIMIZER_DEFAULTS.sgd, ...options };
+  const { momentum, dampening, nesterov } = withDefaults(OPTIMIZER_DEFAULTS.sgd, options);
   if (nesterov && (momentum <= 0 || dampening !== 0)) {
     throw new InputError(
       `Nesterov momentum needs momentum above 0 and dampening 0; found ${momentum} and ${dampening}`,
@@ -111,7 +112,7 @@ function sgd(options: SgdOptions): Optimizer {
 }
 
 function adam(options: AdamOptions | AdamWOptions): Optimizer {
-  const { betas, eps, amsgrad } = { ...OPTIMIZER_DEFAULTS[options.name], ...options };
+  const { betas, eps, amsgrad } = withDefaults(OPTIMIZER_DEFAULTS[options.name], options);
   return {
     slots: amsgrad ? ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"] : ["exp_avg", "exp_avg_sq"],
     scalars(step, { learningRate, momentum: beta1 = betas[0] }) {
@@ -148,7 +149,7 @@ function adam(options: AdamOptions | AdamWOptions): Optimizer {
 }
 
 function rmsprop(options: RmsPropOptions): Optimizer {
-  const { alpha, eps, momentum, centered } = { ...OPTIMIZER_DEFAULTS.rmsprop, ...options };
+  const { alpha, eps, momentum, centered } = withDefaults(OPTIMIZER_DEFAULTS.rmsprop, options);
   const buffered = momentum > 0;
   return {
     slots: [

@@ -267,3 +267,12 @@ export interface EmaOptions {
 
 /** The value of every optional averaging field. */
 export const EMA_DEFAULTS = { decay: 0.999, warmup: true };
+
+/** `options` over `defaults`; an option given as undefined takes its default too. */
+export function withDefaults<D extends object, O extends object>(
+  defaults: D,
+  options: O,
+): D & O {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) } as D & O;
+}

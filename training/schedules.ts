@@ -10,6 +10,7 @@ import {
   type ScheduleUnit,
   WARMUP_DEFAULTS,
   type WarmupOptions,
+  withDefaults,
 } from "./options.ts";
 
 /** What a schedule sets for one step. */
@@ -89,32 +90,32 @@ function scheduleAfterWarmup(options: ScheduleOptions, context: ScheduleContext)
     case "constant":
       return () => ({ learningRate: base });
     case "step": {
-      const { stepSize, gamma, unit } = { ...SCHEDULE_DEFAULTS.step, ...options };
+      const { stepSize, gamma, unit } = withDefaults(SCHEDULE_DEFAULTS.step, options);
       return counted(unit, (t) => base * gamma ** Math.floor(t / stepSize));
     }
     case "multistep": {
-      const { milestones, gamma, unit } = { ...SCHEDULE_DEFAULTS.multistep, ...options };
+      const { milestones, gamma, unit } = withDefaults(SCHEDULE_DEFAULTS.multistep, options);
       return counted(unit, (t) => base * gamma ** milestones.filter((at) => at <= t).length);
     }
     case "exponential": {
-      const { gamma, unit } = { ...SCHEDULE_DEFAULTS.exponential, ...options };
+      const { gamma, unit } = withDefaults(SCHEDULE_DEFAULTS.exponential, options);
       return counted(unit, (t) => base * gamma ** t);
     }
     case "polynomial": {
-      const { power, unit, duration } = { ...SCHEDULE_DEFAULTS.polynomial, ...options };
+      const { power, unit, duration } = withDefaults(SCHEDULE_DEFAULTS.polynomial, options);
       const length = duration ?? unitsLeft(unit);
       return counted(unit, (t) => base * (1 - Math.min(t, length) / length) ** power);
     }
     case "cosine": {
-      const { minLearningRate, unit, duration } = { ...SCHEDULE_DEFAULTS.cosine, ...options };
+      const { minLearningRate, unit, duration } = withDefaults(SCHEDULE_DEFAULTS.cosine, options);
       const length = duration ?? unitsLeft(unit);
       return counted(unit, (t) => cosine(base, minLearningRate, t / length));
     }
     case "cosine_restarts": {
-      const { period, multiplier, minLearningRate, unit } = {
-        ...SCHEDULE_DEFAULTS.cosine_restarts,
-        ...options,
-      };
+      const { period, multiplier, minLearningRate, unit } = withDefaults(
+        SCHEDULE_DEFAULTS.cosine_restarts,
+        options,
+      );
       return counted(
         unit,
         (t) => cosine(base, minLearningRate, restartingPhase(t, period, multiplier)),
@@ -160,7 +161,7 @@ function oneCycle(options: OneCycleSchedule, base: number, totalSteps: number): 
     cycleMomentum,
     baseMomentum,
     maxMomentum,
-  } = { ...SCHEDULE_DEFAULTS.one_cycle, ...options };
+  } = withDefaults(SCHEDULE_DEFAULTS.one_cycle, options);
   const initial = highest / divFactor;
   const lowest = initial / finalDivFactor;
   const rise: Phase = {

@@ -31,6 +31,7 @@ import {
   type EmaOptions,
   OPTIMIZER_DEFAULTS,
   type OptimizerOptions,
+  withDefaults,
 } from "./options.ts";
 import type { Rates } from "./schedules.ts";
 
@@ -182,7 +183,7 @@ export function stepScalars(recipe: Recipe, step: number, rates: Rates): Record<
 
 /** Share of the old average kept at the update of step `step` (from 0). */
 function averageDecay(options: EmaOptions, step: number): number {
-  const { decay, warmup } = { ...EMA_DEFAULTS, ...options };
+  const { decay, warmup } = withDefaults(EMA_DEFAULTS, options);
   const t = step + 1;
   return warmup ? Math.min(decay, (1 + t) / (10 + t)) : decay;
 }
@@ -262,7 +263,7 @@ function decayRanges(
   { weightSize, ...layout }: StateLayout,
   options: OptimizerOptions,
 ): { offset: number; size: number; weightDecay: number }[] {
-  const { weightDecay, decayNormAndBias } = { ...OPTIMIZER_DEFAULTS[options.name], ...options };
+  const { weightDecay, decayNormAndBias } = withDefaults(OPTIMIZER_DEFAULTS[options.name], options);
   const size = parameterSize(layout);
   if (decayNormAndBias || weightDecay === 0) return [{ offset: 0, size, weightDecay }];
   return [
