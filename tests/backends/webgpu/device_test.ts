@@ -1,0 +1,126 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { planAllocation } from "../../../backends/webgpu/allocation.ts";
+import { checkLimits } from "../../../backends/webgpu/limits.ts";
+import { lowerProgram, variableBuffers } from "../../../backends/webgpu/lower.ts";
+import { webgpuBackend } from "../../../backends/webgpu/mod.ts";
+import { InputError, RunError } from "../../../errors.ts";
+import { input, output, trace } from "../../../graph/trace.ts";
+import { relu } from "../../../ops/relu.ts";
+import { gpuBackend, gpuTest } from "./gpu.ts";
+
+const program = trace({ name: "relu" }, () => output("y", relu(input("x", [1024, 1024]))));
+const x = new Float32Array(1 << 20).fill(2);
+
+/** WebGPU whose adapter is this one, and the devices it opened. */
+function gpuWith(adapter: GPUAdapter | null) {
+  const devices: GPUDevice[] = [];
+  const watched = adapter && new Proxy(adapter, {
+    get(target, key) {
+      if (key === "requestDevice") {
+        return async (descriptor?: GPUDeviceDescriptor) => {
+          const device = await target.requestDevice(descriptor);
+          devices.push(device);
+          return device;
+        };
+      }
+      return Reflect.get(target, key, target);
+    },
+  });
+  const gpu = { requestAdapter: () => Promise.resolve(watched) } as unknown as GPU;
+  return { gpu, devices };
+}
+
+Deno.test("a missing adapter is the user's to mend, and is told so", async () => {
+  const { gpu } = gpuWith(null);
+  const error = await assertRejects(() => webgpuBackend({ gpu }), InputError);
+  assert(error.message.includes("doctor") && error.message.includes("backend: cpu"));
+});
+
+Deno.test("a program that exceeds a limit is refused with the limit, the need and a way out", () => {
+  const variables = variableBuffers([program]);
+  const plan = planAllocation([lowerProgram(program, variables)], variables);
+  const limits = {
+    maxBufferSize: 2 ** 30,
+    maxStorageBufferBindingSize: 2 ** 20,
+    maxStorageBuffersPerShaderStage: 8,
+    maxComputeWorkgroupStorageSize: 16384,
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupSizeX: 256,
+  };
+  const check = (changes: Partial<typeof limits>) =>
+    checkLimits(plan, { ...limits, ...changes }, "a small adapter");
+  const { message } = assertThrows(() => check({}), InputError);
+  for (const part of ["maxStorageBufferBindingSize", "4.0 MiB", "1.0 MiB", "smaller batch"]) {
+    assert(message.includes(part), message);
+  }
+  check({ maxStorageBufferBindingSize: 2 ** 22 });
+  const few = { maxStorageBufferBindingSize: 2 ** 22, maxStorageBuffersPerShaderStage: 1 };
+  assert(assertThrows(() => check(few)).message.includes("maxStorageBuffersPerShaderStage"));
+});
+
+gpuTest(
+  "a software adapter warns where it was named, and is refused where it was not",
+  async () => {
+    const adapter = await navigator.gpu.requestAdapter();
+    if (!adapter?.info.isFallbackAdapter) return;
+    const warnings: string[] = [];
+    const backend = await webgpuBackend({ warn: (message) => warnings.push(message) });
+    assertEquals(warnings.length, 1);
+    assert(backend.description.includes("software"));
+    await assertRejects(() => webgpuBackend({ software: false }), InputError);
+  },
+);
+
+gpuTest(
+  "when the device is lost, runs in flight and later calls say so and how to go on",
+  async () => {
+    const { gpu, devices } = gpuWith(await navigator.gpu.requestAdapter());
+    const backend = await webgpuBackend({ gpu });
+    const executable = await backend.compile([program]);
+    const [{ y }] = await Promise.all([executable.run("relu", { x })]);
+    assertEquals(y[7], 2);
+    const inFlight = [executable.run("relu", { x }), executable.run("relu", { x })];
+    devices[0].destroy();
+    for (const run of inFlight) {
+      const error = await assertRejects(() => run, RunError);
+      assert(error.message.includes("lost") && error.message.includes("resume"), error.message);
+    }
+    await assertRejects(() => executable.run("relu", { x }), RunError, "lost");
+    await assertRejects(() => backend.compile([program]), RunError, "lost");
+    executable.dispose();
+  },
+);
+
+gpuTest("outputs of many runs arrive in order, and none waits for the next", async () => {
+  const executable = await (await gpuBackend()).compile([
+    trace({ name: "relu" }, () => output("y", relu(input("x", [3])))),
+  ]);
+  const runs = Array.from(
+    { length: 50 },
+    (_, i) => executable.run("relu", { x: Float32Array.of(i, -i, 1) }),
+  );
+  const results = await Promise.all(runs);
+  assertEquals(results.map(({ y }) => y[0]), runs.map((_, i) => i));
+  const alone = await executable.run("relu", { x: Float32Array.of(7, 0, 0) });
+  assertEquals([...alone.y], [7, 0, 0]);
+  await assertRejects(
+    () => Promise.resolve().then(() => executable.run("relu", { x: Float32Array.of(1) })),
+    InputError,
+  );
+  executable.dispose();
+});
+
+gpuTest("the kernels of a program are timed where the adapter has a clock", async () => {
+  const adapter = await navigator.gpu.requestAdapter();
+  if (!adapter?.features.has("timestamp-query")) return;
+  const executable = await (await gpuBackend()).compile([program]);
+  await assertRejects(
+    () => Promise.resolve().then(() => executable.profile("relu", 1)),
+    InputError,
+  );
+  await executable.run("relu", { x });
+  const [timing] = await executable.profile("relu", 2);
+  assertEquals([timing.kernel, timing.label], ["relu", "relu"]);
+  assert(timing.milliseconds > 0);
+  executable.dispose();
+});

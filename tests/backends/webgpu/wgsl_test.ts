@@ -1,0 +1,95 @@
+/**
+ * Dawn's validation of the shaders, which knows rules that Deno's own implementation does not check:
+ * above all that barriers stand in uniform control flow. It needs no adapter.
+ */
+import { assertEquals } from "@std/assert";
+import { create } from "npm:webgpu@0.6.2";
+import { lowerProgram, variableBuffers } from "../../../backends/webgpu/lower.ts";
+import { buildShader } from "../../../backends/webgpu/shader.ts";
+import { input, output, trace } from "../../../graph/trace.ts";
+import type { Program, Value } from "../../../graph/types.ts";
+import { layoutState } from "../../../layers/state.ts";
+import { buildModel } from "../../../models/registry.ts";
+import { avgPool2d } from "../../../ops/avg_pool2d.ts";
+import { conv2d } from "../../../ops/conv2d.ts";
+import { dropoutMask } from "../../../ops/dropout_mask.ts";
+import { gradients } from "../../../ops/gradients.ts";
+import { softmax } from "../../../ops/softmax.ts";
+import { flatten } from "../../../ops/reshape.ts";
+import { sumSquares } from "../../../ops/sum_squares.ts";
+import { multiply } from "../../../ops/multiply.ts";
+import { evaluationProgram, trainingProgram } from "../../../training/step_program.ts";
+
+/** Dawn without a driver; it must outlive what it makes. */
+const dawn = create(["backend=null"]);
+
+/** Training and evaluation of a model from pixels. */
+function modelPrograms(name: string, size: number): Program[] {
+  const inputSize = [size, size] as const;
+  const model = buildModel(name, { classes: 10, convolution: "do_conv", inputSize });
+  const layout = layoutState(model);
+  const recipe = {
+    optimizer: { name: "adamw", learningRate: 0.1 },
+    clip: { norm: 1 },
+    ema: { decay: 0.9 },
+  } as const;
+  const images = {
+    input: { height: size, width: size, channels: 3 },
+    normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
+  };
+  const feed = { kind: "pixels", images, padding: 4 } as const;
+  return [
+    trainingProgram(model, layout, recipe, feed, 4),
+    evaluationProgram(model, layout, feed, 4, true),
+  ];
+}
+
+/** A program of one function of an image and its gradient. */
+function gradientProgram(build: (x: Value) => Value): Program {
+  return trace({ name: "gradient" }, () => {
+    const x = input("x", [2, 8, 9, 9]);
+    output("dx", gradients(sumSquares(build(x)), [x])[0]);
+  });
+}
+
+function programs(): Program[] {
+  const layers = (x: Value) => {
+    const y = multiply(
+      x,
+      dropoutMask(input("step", [], "i32"), { shape: x.shape, p: 0.5, stream: 1 }),
+    );
+    return softmax(flatten(avgPool2d(y, { kernelSize: 3, stride: 2, padding: 1 })));
+  };
+  const convolutions = (["reflect", "replicate", "circular"] as const).flatMap((paddingMode) =>
+    [1, 2, 8].map((groups) => (x: Value) => {
+      const kernel = input("kernel", [8, 8 / groups, 3, 3]);
+      return conv2d(x, kernel, undefined, { groups, padding: 1, stride: 2, paddingMode });
+    })
+  );
+  return [
+    ...modelPrograms("cifar_resnet20_v1", 32),
+    ...modelPrograms("cifar_resnet20_v2", 32),
+    ...modelPrograms("resnet18", 64),
+    ...[layers, ...convolutions].map(gradientProgram),
+  ];
+}
+
+Deno.test("a second, stricter implementation accepts every shader", async () => {
+  const adapter = await dawn.requestAdapter();
+  const device = await adapter!.requestDevice();
+  const texts = new Set(
+    programs().flatMap((program) =>
+      lowerProgram(program, variableBuffers([program])).phases.map((phase) =>
+        buildShader(phase).text
+      )
+    ),
+  );
+  const complaints: string[] = [];
+  for (const code of texts) {
+    const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+    complaints.push(
+      ...messages.map(({ message, lineNum }) => `${message}: ${code.split("\n")[lineNum - 1]}`),
+    );
+  }
+  assertEquals(complaints, []);
+});
