@@ -22,7 +22,7 @@ import { forwardAxis, inputGradientAxis, joinRows, planBands } from "./conv2d_pl
 import { stripBytes } from "./conv2d_strip.ts";
 import { lowerWinogradCorrelation } from "./winograd.ts";
 import { suitsWinograd } from "./winograd_plan.ts";
-import { emitPacking, panelsOf, type PanelSource } from "./panels.ts";
+import { lowerPacking, panelsOf, type PanelSource } from "./panels.ts";
 
 /** Forward convolution, with its bias. */
 export const conv2d: KernelFamily = {
@@ -157,7 +157,7 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
     resultImageBytes: resultHeight * resultWidth * result.pixelBytes,
     bias: bias !== undefined,
   };
-  const packed = lowerPacking(lowering, operands, correlation);
+  const packed = lowerKernelPacking(lowering, operands, correlation);
   const bytes = stripBytes(correlation.strip);
   const scratch = bytes > 0 ? lowering.threadScratch(bytes) : undefined;
   const kernel = lowering.kernel<CorrelationParameter>(
@@ -181,7 +181,7 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
 }
 
 /** Adds the packing of the kernel: for every pair of phases, for every group, its panels. */
-function lowerPacking(
+function lowerKernelPacking(
   lowering: Lowering,
   { geometry, weight, channelStep, resultStep }: CorrelationOperands,
   { strip, groups, groupChannels, run, groupResults }: Correlation,
@@ -212,24 +212,8 @@ function lowerPacking(
   let offset = 0;
   for (const { panels, firstTap, source } of pairs) {
     if (panels.depth === 0) continue;
-    lowering.phase({
-      kernel: lowering.kernel(
-        `pack panels ${JSON.stringify([panels, source])}`,
-        ["weight", "packed"],
-        (f) =>
-          emitPacking(
-            f,
-            lowering.threads,
-            panels,
-            source,
-            f.parameters.weight,
-            f.parameters.packed,
-          ),
-      ),
-      args: { weight: advance(weight, 4 * firstTap), packed: advance(packed, offset) },
-      writes: ["packed"],
-      detail: "pack the kernel",
-    });
+    const from = advance(weight, 4 * firstTap);
+    lowerPacking(lowering, panels, source, from, advance(packed, offset));
     offset += groups * panels.bytes;
   }
   return packed;

@@ -25,7 +25,7 @@ import {
 import { GemmTile, type OuterSteps, TILE_ROWS } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
-import { suitsWinograd } from "./winograd_plan.ts";
+import { weightGradientSuitsWinograd } from "./winograd_plan.ts";
 import { lowerWinogradWeightGradient } from "./winograd_weight_gradient.ts";
 
 /** Bytes of a band's strip and output gradients: they are read many times over, so little. */
@@ -40,7 +40,7 @@ export const conv2dWeightGradient: KernelFamily = {
     const [weightGradient] = node.outputs;
     const attributes: WeightGradientAttributes = node.attributes;
     const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
-    if (suitsWinograd(geometry)) {
+    if (weightGradientSuitsWinograd(geometry, lowering.threads)) {
       return lowerWinogradWeightGradient(lowering, {
         images: geometry.batch,
         input: imageOf(lowering, input),

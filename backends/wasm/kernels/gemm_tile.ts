@@ -66,6 +66,8 @@ export interface OuterSteps {
 
 /** Steps written one after another in the loop over a row of outer products. */
 const OUTER_UNROLL = 4;
+/** Floats of a window up to which it is written without a loop. */
+const UNROLLED_WINDOW = 48;
 /** Floats of a run written one after another, if that divides the run. */
 const RUN_UNROLLS = [16, 12, 8, 4];
 
@@ -138,6 +140,13 @@ export class GemmTile {
     const f = this.#f;
     f.set(this.#a, a);
     f.set(this.#b, b);
+    if (rows * columns * run <= UNROLLED_WINDOW) {
+      for (let i = 0; i < rows * columns; i++) {
+        const start = Math.floor(i / columns) * rowStep + i % columns * columnStep;
+        this.#addFloats(size, pitch, run, start, i * run * 16 * size.vectors);
+      }
+      return;
+    }
     repeat(f, rows, () => {
       repeat(f, columns, () => {
         const moved = this.#addRun(size, pitch, run);
@@ -186,23 +195,38 @@ export class GemmTile {
   #addRun(size: TileSize, pitch: number, run: number): number {
     const f = this.#f;
     const rowBytes = 16 * size.vectors;
-    const whole = run - run % 4;
-    const unroll = RUN_UNROLLS.find((count) => whole % count === 0 && count <= whole) ?? 0;
-    const loops = unroll > 0 ? whole / unroll : 0;
-    repeat(f, loops, () => {
-      for (let u = 0; u < unroll; u += 4) this.#addFour(size, pitch, 4 * u, u * rowBytes);
-      if (loops > 1) {
+    const unroll = RUN_UNROLLS.find((count) => (run - run % 4) % count === 0) ?? run;
+    const loops = Math.floor(run / unroll);
+    const looped = loops > 1 ? loops * unroll : 0;
+    if (looped > 0) {
+      repeat(f, loops, () => {
+        this.#addFloats(size, pitch, unroll, 0, 0);
         f.increment(this.#a, 4 * unroll);
         f.increment(this.#b, unroll * rowBytes);
-      }
-    });
-    const moved = loops > 1 ? whole : 0;
-    for (let u = whole; u < run; u++) {
-      this.#loadPanelRow(size.vectors, (u - moved) * rowBytes);
-      this.#addProducts(size, (i) => v128.load32Splat(this.#a, i * pitch + 4 * (u - moved)));
+      });
     }
-    f.increment(this.#b, (run - moved) * rowBytes);
-    return 4 * moved;
+    this.#addFloats(size, pitch, run - looped, 0, 0);
+    f.increment(this.#b, (run - looped) * rowBytes);
+    return 4 * looped;
+  }
+
+  /** Adds `count` consecutive floats of every row, without a loop. */
+  #addFloats(
+    size: TileSize,
+    pitch: number,
+    count: number,
+    aOffset: number,
+    bOffset: number,
+  ): void {
+    const rowBytes = 16 * size.vectors;
+    const fours = count - count % 4;
+    for (let u = 0; u < fours; u += 4) {
+      this.#addFour(size, pitch, aOffset + 4 * u, bOffset + u * rowBytes);
+    }
+    for (let u = fours; u < count; u++) {
+      this.#loadPanelRow(size.vectors, bOffset + u * rowBytes);
+      this.#addProducts(size, (i) => v128.load32Splat(this.#a, i * pitch + aOffset + 4 * u));
+    }
   }
 
   /** Adds four consecutive floats of every row. */

@@ -11,7 +11,7 @@ import {
   threadRange,
 } from "../kernel.ts";
 import { GemmTile, TILE_ROWS } from "./gemm_tile.ts";
-import { emitPacking, type Panels, panelsOf, type PanelSource, tailLanes } from "./panels.ts";
+import { lowerPacking, type Panels, panelsOf, type PanelSource, tailLanes } from "./panels.ts";
 
 /** Product of two matrices, either transposed. */
 export const matmul: KernelFamily = {
@@ -80,16 +80,7 @@ function lowerProduct(lowering: Lowering, product: Product): void {
     depthLoops: [{ count: inner, sourceStep: transposeB ? 4 : 4 * columns, depthStep: 1 }],
   };
   const packed = lowering.scratch(panels.bytes);
-  lowering.phase({
-    kernel: lowering.kernel(
-      `pack panels ${JSON.stringify([panels, source])}`,
-      ["matrix", "packed"],
-      (f) => emitPacking(f, threads, panels, source, f.parameters.matrix, f.parameters.packed),
-    ),
-    args: { matrix: product.b, packed },
-    writes: ["packed"],
-    detail: "pack",
-  });
+  lowerPacking(lowering, panels, source, product.b, packed);
   const shape = { rows, inner, columns, transposeA };
   lowering.phase({
     kernel: lowering.kernel(

@@ -7,7 +7,7 @@
  */
 
 import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
-import { type KernelFunction, threadRange } from "../kernel.ts";
+import { type KernelFunction, type Lowering, type Ref, threadRange } from "../kernel.ts";
 import { tileSize } from "./gemm_tile.ts";
 import { type AnyFunction, repeat } from "./loops.ts";
 
@@ -89,14 +89,32 @@ export interface PanelSource {
   readonly depthLoops: readonly DepthLoop[];
 }
 
+/** Adds a phase that packs a batch of matrices. */
+export function lowerPacking(
+  lowering: Lowering,
+  panels: Panels,
+  source: PanelSource,
+  matrices: Ref,
+  packed: Ref,
+): void {
+  lowering.phase({
+    kernel: lowering.kernel(
+      `pack panels ${JSON.stringify([panels, source])}`,
+      ["matrices", "packed"],
+      (f) => emitPacking(f, lowering.threads, panels, source),
+    ),
+    args: { matrices, packed },
+    writes: ["packed"],
+    detail: "pack",
+  });
+}
+
 /** Writes the packing of a batch of matrices, shared out by panels. */
-export function emitPacking(
-  f: KernelFunction,
+function emitPacking(
+  f: KernelFunction<"matrices" | "packed">,
   threads: number,
   panels: Panels,
   source: PanelSource,
-  from: Local<"i32">,
-  to: Local<"i32">,
 ): void {
   const { fullVectors, fullCount, tailVectors, fullBytes, depth, columns } = panels;
   const perMatrix = fullCount + (tailVectors > 0 ? 1 : 0);
@@ -108,9 +126,9 @@ export function emitPacking(
   f.loop(item, first, end, 1, () => {
     f.set(matrix, i32.divU(item, perMatrix));
     f.set(index, i32.sub(item, i32.mul(matrix, perMatrix)));
-    f.set(read, i32.add(from, i32.mul(matrix, source.batchStep)));
+    f.set(read, i32.add(f.parameters.matrices, i32.mul(matrix, source.batchStep)));
     f.increment(read, i32.mul(index, 4 * fullVectors * source.columnStep));
-    f.set(write, i32.add(to, i32.mul(matrix, panels.bytes)));
+    f.set(write, i32.add(f.parameters.packed, i32.mul(matrix, panels.bytes)));
     f.increment(write, i32.mul(index, fullBytes));
     f.if(
       i32.eq(index, perMatrix - 1),

@@ -13,6 +13,8 @@ const LEAST_CHANNELS = 16;
 const LEAST_FLOPS = 1 << 27;
 /** Tiles below which transforming the kernel costs more than the products save. */
 const LEAST_TILES = 64;
+/** Memory worth spending on the weight gradient's sums, of which every thread has its own. */
+const MOST_SUM_BYTES = 1 << 27;
 /** Bytes of a block's factors and products, which should stay in the second-level cache. */
 const BLOCK_BYTES = 384 << 10;
 /** Tiles of a block at least: the kernel's factors are read once a block. */
@@ -20,7 +22,7 @@ const LEAST_BLOCK_TILES = 32;
 /** Bytes between matrices beyond their size: at powers of two all 36 would meet in one cache set. */
 const SKEW = 64;
 
-/** Whether a convolution and its gradients are computed by Winograd's algorithm. */
+/** Whether a convolution and its input gradient are computed by Winograd's algorithm. */
 export function suitsWinograd(geometry: ConvolutionGeometry): boolean {
   const { batch, inChannels, outChannels, outSize, kernelSize, stride, dilation, padding } =
     geometry;
@@ -32,6 +34,15 @@ export function suitsWinograd(geometry: ConvolutionGeometry): boolean {
     padding.every((extent) => extent <= 2) &&
     [inChannels, outChannels].every((c) => c >= LEAST_CHANNELS && c % 4 === 0) &&
     flops >= LEAST_FLOPS && tiles >= LEAST_TILES;
+}
+
+/** Whether a weight gradient is: the threads' sums must also fit into {@link MOST_SUM_BYTES}. */
+export function weightGradientSuitsWinograd(
+  geometry: ConvolutionGeometry,
+  threads: number,
+): boolean {
+  const { bytes } = productMatrices(geometry.inChannels, geometry.outChannels);
+  return suitsWinograd(geometry) && threads * bytes <= MOST_SUM_BYTES;
 }
 
 /** A tensor as tiles read or write it. */
