@@ -41,6 +41,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./cli/fold.ts"),
   },
   {
+    name: "export",
+    summary: "Write a network for other programs: ONNX, or the DO-Conv authors' layer",
+    load: () => import("./cli/export.ts"),
+  },
+  {
+    name: "import",
+    summary: "Make a checkpoint of weights trained elsewhere",
+    load: () => import("./cli/import.ts"),
+  },
+  {
     name: "predict",
     summary: "Name what pictures show",
     load: () => import("./cli/predict.ts"),

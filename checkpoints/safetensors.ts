@@ -65,6 +65,8 @@ const ARRAYS: {
 };
 const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
+/** A header holds tables of tensors, which hold lists. */
+const MAX_HEADER_DEPTH = 3;
 const ALIGNMENT = 8;
 
 /** Reads a safetensors file. Throws InputError when it cannot be read or is not a sound one. */
@@ -187,6 +189,11 @@ function parseHeader(bytes: Uint8Array, fail: (problem: string) => never): Recor
   let header: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return fail("its header is not text in UTF-8");
+  }
+  if (nestingDepth(text) > MAX_HEADER_DEPTH) fail("its header is nested too deep");
+  try {
     header = JSON.parse(text);
   } catch {
     return fail("its header is not JSON");
@@ -195,6 +202,23 @@ function parseHeader(bytes: Uint8Array, fail: (problem: string) => never): Recor
   const repeated = repeatedKey(text);
   if (repeated !== undefined) fail(`the name "${repeated}" stands twice in its header`);
   return header;
+}
+
+/** How deep lists and objects are nested in JSON, valid or not; found without parsing it. */
+function nestingDepth(json: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isText = false;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (isText) {
+      if (character === "\\") at++;
+      else if (character === '"') isText = false;
+    } else if (character === '"') isText = true;
+    else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
+    else if (character === "}" || character === "]") depth--;
+  }
+  return deepest;
 }
 
 /** A key that stands twice in the outer object of valid JSON; `JSON.parse` would keep the last. */

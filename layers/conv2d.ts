@@ -1,11 +1,11 @@
 /** Two-dimensional convolution layer. */
 import { InputError } from "../errors.ts";
 import { Parameter } from "../graph/parameter.ts";
-import type { Value } from "../graph/types.ts";
+import { sameShape, type Value } from "../graph/types.ts";
 import { conv2d, type Conv2dOptions as ConvolutionOptions, pair } from "../ops/conv2d.ts";
 import type { Pair } from "../ops/convolution_geometry.ts";
 import { biasUniform, fanIn, type Initializer, kaimingUniform } from "./init.ts";
-import { Module } from "./module.ts";
+import { Module, type StateDict } from "./module.ts";
 
 /** Options of {@link Conv2d}; names and defaults of `torch.nn.Conv2d`. */
 export interface Conv2dOptions extends ConvolutionOptions {
@@ -65,6 +65,14 @@ export class Conv2d extends Module {
       initialize: (data, random) => initialize(data, shape, random),
     });
     this.bias = convolutionBias(options);
+  }
+
+  /** The DO-Conv authors' layer keeps a 1x1 kernel as `W` [O, I/groups, 1]. */
+  override adopt(tensors: StateDict): StateDict {
+    const { W, ...others } = Object.fromEntries(tensors);
+    const { shape } = this.weight;
+    if (!W || !sameShape([...W.shape, 1], shape)) return tensors;
+    return new Map(Object.entries({ ...others, weight: { shape, data: W.data } }));
   }
 
   forward(input: Value): Value {

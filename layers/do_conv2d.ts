@@ -7,13 +7,13 @@
  */
 import { InputError } from "../errors.ts";
 import { Parameter, type RandomSource } from "../graph/parameter.ts";
-import { type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { sameShape, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { composeKernel, type Pairing } from "../ops/compose_kernel.ts";
 import { conv2d, pair } from "../ops/conv2d.ts";
 import { reshape } from "../ops/reshape.ts";
 import { type Conv2dOptions, convolutionBias, kernelShape } from "./conv2d.ts";
 import { type Initializer, kaimingUniform } from "./init.ts";
-import { Module } from "./module.ts";
+import { Module, type StateDict } from "./module.ts";
 
 /** Options of {@link DoConv2d}. */
 export interface DoConv2dOptions extends Conv2dOptions {
@@ -65,6 +65,30 @@ export class DoConv2d extends Module {
   /** The authors' layer stores E as `d_diag`. */
   override foreignConstants(): Readonly<Record<string, Shape>> {
     return this.D ? { d_diag: this.D.shape } : {};
+  }
+
+  /**
+   * Unfolds a plain kernel: it becomes the first kH·kW columns of `W`, further columns that an
+   * identity block would add to it are zero, and so is `D`. The layer then computes bit for bit what
+   * the plain one does. Columns that meet zeros keep the values they have.
+   */
+  override adopt(tensors: StateDict): StateDict {
+    const { weight, ...others } = Object.fromEntries(tensors);
+    const shape = kernelShape(this.options);
+    if (!weight || !sameShape(weight.shape, shape)) return tensors;
+    const area = shape[2] * shape[3];
+    const depth = this.W.shape[2];
+    const blocks = Math.floor(depth / area) * area;
+    const data = this.W.data.map((value, i) => {
+      const column = i % depth;
+      if (column < area) return Number(weight.data[Math.floor(i / depth) * area + column]);
+      return column < blocks ? 0 : value;
+    });
+    const unfolded = new Map(Object.entries({ ...others, W: { shape: this.W.shape, data } }));
+    if (this.D) {
+      unfolded.set("D", { shape: this.D.shape, data: new Float32Array(sizeOf(this.D.shape)) });
+    }
+    return unfolded;
   }
 
   #kernel(): Value {

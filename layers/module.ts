@@ -59,6 +59,14 @@ export abstract class Module {
     return {};
   }
 
+  /**
+   * The tensors of another implementation of this layer as this layer's own, all by their names
+   * within the layer. Default: as they are.
+   */
+  adopt(tensors: StateDict): StateDict {
+    return tensors;
+  }
+
   /** This module and all inside it by path, `""` for itself, parents first. */
   namedModules(): Map<string, Module> {
     const modules = new Map<string, Module>();

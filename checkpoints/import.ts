@@ -1,0 +1,131 @@
+/**
+ * The way in for weights trained elsewhere: safetensors files with PyTorch's names (torchvision,
+ * timm, the DO-Conv authors' layer) and the initialisers of ONNX files. Plain kernels unfold into
+ * over-parameterized layers without changing what the network computes.
+ */
+import { InputError } from "../errors.ts";
+import { Linear } from "../layers/linear.ts";
+import type { Module, StateDict, StateTensor } from "../layers/module.ts";
+import { CHECKPOINT_FORMAT, inferenceState, parseCheckpoint } from "./checkpoint.ts";
+import { parseOnnxTensors } from "./onnx_read.ts";
+import { parseSafetensors } from "./safetensors.ts";
+
+/** Weights from elsewhere. */
+export interface ForeignState {
+  /** The file they are from. */
+  readonly path: string;
+  readonly tensors: StateDict;
+  /** Whether there may be tensors that are no weights, as constants in an ONNX file are. */
+  readonly hasOthers: boolean;
+}
+
+/** Options of {@link adoptState}. */
+export interface AdoptOptions {
+  /**
+   * Whether the last fully connected layer keeps its present weights whatever the file holds, so
+   * that it may have another number of classes. Default false.
+   */
+  readonly replaceClassifier?: boolean;
+}
+
+/**
+ * Reads the weights in a safetensors or ONNX file, or in one of our checkpoints. A prefix that all
+ * names share because the model was wrapped (`module.`, `model.`) is taken off. Throws InputError for
+ * a file that is of neither kind or damaged.
+ */
+export async function readForeignState(path: string): Promise<ForeignState> {
+  const bytes = await readFile(path);
+  if (path.toLowerCase().endsWith(".onnx")) {
+    const tensors = parseOnnxTensors(bytes, path);
+    return { path, tensors: withoutWrapper(tensors), hasOthers: true };
+  }
+  // A zip archive or a pickle: what torch.save writes.
+  if ((bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x80 && bytes[1] <= 5)) {
+    throw new InputError(
+      `${path}: this is a file of torch.save, which may hold programs and is not read; convert it ` +
+        "in Python: safetensors.torch.save_file(model.state_dict(), 'model.safetensors')",
+    );
+  }
+  const { tensors, metadata } = parseSafetensors(bytes, path);
+  const state = metadata.format === CHECKPOINT_FORMAT
+    ? inferenceState(parseCheckpoint(path, tensors, metadata))
+    : withoutWrapper(tensors);
+  return { path, tensors: state, hasOthers: false };
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw new InputError(`${path}: no such file`);
+    throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);
+  }
+}
+
+const WRAPPERS = ["module.", "model.", "_orig_mod."];
+
+function withoutWrapper<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  const names = [...tensors.keys()];
+  const wrapper = WRAPPERS.find((prefix) => names.every((name) => name.startsWith(prefix)));
+  if (wrapper === undefined || names.length === 0) return tensors;
+  const inner = [...tensors].map(([name, tensor]) => [name.slice(wrapper.length), tensor] as const);
+  return withoutWrapper(new Map(inner));
+}
+
+/**
+ * Takes weights from elsewhere into a model, each layer reading the tensors under its path its own
+ * way: plain kernels unfold, the authors' 1x1 kernels become plain. The model must be initialised.
+ * Batch counters may be missing. Throws one InputError that lists every tensor that is missing,
+ * unexpected or of another shape; the model is then as it was.
+ */
+export function adoptState(
+  model: Module,
+  { path, tensors, hasOthers }: ForeignState,
+  { replaceClassifier = false }: AdoptOptions = {},
+): void {
+  const adopted = new Map<string, StateTensor>();
+  const layers = model.namedModules();
+  const present = model.stateDict();
+  for (const [layer, own] of tensorsByLayer(tensors)) {
+    const read = layers.get(layer)?.adopt(own) ?? own;
+    read.forEach((tensor, name) => adopted.set(layer === "" ? name : `${layer}.${name}`, tensor));
+  }
+  const kept = replaceClassifier ? `${classifierOf(model, path)}.` : undefined;
+  if (kept) {
+    for (const name of [...adopted.keys()]) if (name.startsWith(kept)) adopted.delete(name);
+  }
+  for (const [name, tensor] of present) {
+    const isOptional = name.endsWith("num_batches_tracked") || (kept && name.startsWith(kept));
+    if (isOptional && !adopted.has(name)) adopted.set(name, tensor);
+  }
+  if (hasOthers) {
+    for (const name of [...adopted.keys()]) if (!present.has(name)) adopted.delete(name);
+  }
+  try {
+    model.loadStateDict(adopted);
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+function tensorsByLayer(tensors: StateDict): Map<string, Map<string, StateTensor>> {
+  const layers = new Map<string, Map<string, StateTensor>>();
+  for (const [name, tensor] of tensors) {
+    const dot = name.lastIndexOf(".");
+    const layer = name.slice(0, Math.max(0, dot));
+    const own = layers.get(layer) ?? new Map<string, StateTensor>();
+    layers.set(layer, own.set(name.slice(dot + 1), tensor));
+  }
+  return layers;
+}
+
+/** The path of the last fully connected layer. Throws InputError for a model that has none. */
+export function classifierOf(model: Module, label: string): string {
+  const linears = [...model.namedModules()].filter(([, layer]) => layer instanceof Linear);
+  const last = linears.at(-1);
+  if (!last) {
+    throw new InputError(`${label}: the model has no fully connected layer to classify with`);
+  }
+  return last[0];
+}

@@ -1,0 +1,126 @@
+/** `overfold export`: a trained network for other programs. */
+
+import { basename, dirname, extname, join } from "@std/path";
+import { openBackend } from "../backends/registry.ts";
+import { restoreModel } from "../checkpoints/checkpoint.ts";
+import { authorsState } from "../checkpoints/export_authors.ts";
+import { foldModel, type FoldVerification } from "../checkpoints/fold.ts";
+import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
+import { type FoldedNetwork, readFoldedNetwork } from "../checkpoints/network.ts";
+import { encodeOnnx, type OnnxOptions } from "../checkpoints/onnx.ts";
+import { verifyOnnx } from "../checkpoints/onnx_verify.ts";
+import { writeSafetensors } from "../checkpoints/safetensors.ts";
+import { InputError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { formatBytes } from "../reporting/format.ts";
+import type { Arguments, Command, Context } from "./command.ts";
+import { describeVerification, verificationImages } from "./verification.ts";
+
+const FORMATS = ["onnx", "authors"] as const;
+const PRECISIONS = ["f32", "f16"] as const;
+
+/** `export CHECKPOINT`. */
+export const command: Command = {
+  positionals: [{ name: "CHECKPOINT", help: "A checkpoint, or a folded network" }],
+  options: {
+    format: { value: "FORMAT", help: "onnx (default), or authors: see below" },
+    output: {
+      value: "FILE",
+      help: "Where it goes; by default in the run's folder, folded/NAME.onnx",
+    },
+    "include-preprocessing": {
+      help: "ONNX: take u8 pixels [N, H, W, C] and give probabilities, not logits",
+    },
+    precision: { value: "TYPE", help: "ONNX: f32 (default) or f16, half the size" },
+    "no-verify": { help: "ONNX: do not run the file in ONNX Runtime" },
+  },
+  details:
+    "onnx: the folded network with batch norms folded too, for batches of any size. The file is run\n" +
+    "in ONNX Runtime, which is downloaded from npm once, and compared with the network itself.\n" +
+    "authors: the unfolded weights as the DO-Conv authors' PyTorch layer saves them (W, D, d_diag).\n" +
+    "For plain PyTorch models `overfold fold` writes what is needed: its tensors load with strict=True.",
+  async run(args, context) {
+    const [path] = args.positionals;
+    const network = await loadNetwork(path);
+    if (oneOf(args, "format", FORMATS) === "authors") {
+      await exportAuthors(path, network, args, context);
+    } else {
+      await exportOnnx(path, network, args, context);
+    }
+  },
+};
+
+/** The value of an option that is one of a few words; the first is the default. */
+function oneOf<T extends string>(args: Arguments, name: string, words: readonly T[]): T {
+  const text = args.text(name) ?? words[0];
+  const word = words.find((known) => known === text);
+  if (word === undefined) {
+    throw new InputError(`--${name}: found "${text}", expected ${words.join(" or ")}`);
+  }
+  return word;
+}
+
+function outputOf(path: string, args: Arguments, extension: string): string {
+  const name = basename(path, extname(path));
+  return args.text("output") ?? join(dirname(dirname(path)), "folded", `${name}${extension}`);
+}
+
+async function exportAuthors(
+  path: string,
+  { checkpoint }: LoadedNetwork,
+  args: Arguments,
+  context: Context,
+): Promise<void> {
+  if (!checkpoint) {
+    throw new InputError(`${path}: a folded network has no D any more; export the checkpoint`);
+  }
+  const onnxOption = ["include-preprocessing", "precision", "no-verify"]
+    .find((name) => args.flag(name) || args.text(name) !== undefined);
+  if (onnxOption) throw new InputError(`--${onnxOption} is for --format onnx`);
+  const output = outputOf(path, args, ".authors.safetensors");
+  const tensors = authorsState(restoreModel(checkpoint));
+  await writeSafetensors(output, tensors, { format: "pt" });
+  context.print(`exported: ${output}, ${tensors.size} tensors for the authors' DOConv2d`);
+  context.emit({ format: "authors", output, tensors: tensors.size });
+}
+
+async function exportOnnx(
+  path: string,
+  network: LoadedNetwork,
+  args: Arguments,
+  context: Context,
+): Promise<void> {
+  const { checkpoint, description } = network;
+  const options: OnnxOptions = {
+    includePreprocessing: args.flag("include-preprocessing"),
+    precision: oneOf(args, "precision", PRECISIONS),
+  };
+  const output = outputOf(path, args, ".onnx");
+  const folded: FoldedNetwork = checkpoint
+    ? foldModel(restoreModel(checkpoint), description)
+    : await readFoldedNetwork(path);
+  const file = encodeOnnx(folded, options);
+  let verification: FoldVerification | undefined;
+  let comparison = "not verified";
+  if (!args.flag("no-verify")) {
+    const { pixels, kind } = await verificationImages(
+      path,
+      checkpoint?.config,
+      description,
+      context,
+    );
+    verification = await verifyOnnx(file, network, await openBackend(), pixels, options);
+    const result = options.includePreprocessing ? "probability" : "logit";
+    comparison = `in ONNX Runtime, ${describeVerification(verification, kind, result)}`;
+  }
+  await writeFileAtomic(output, file);
+  context.print(`exported: ${output}, ${formatBytes(file.length)}\n${comparison}`);
+  context.emit({
+    format: "onnx",
+    output,
+    bytes: file.length,
+    maxAbsDifference: verification?.maxAbsDifference ?? null,
+    maxRelativeDifference: verification?.maxRelativeDifference ?? null,
+    top1Agreement: verification?.top1Agreement ?? null,
+  });
+}

@@ -1,0 +1,170 @@
+/** `overfold import`: a checkpoint of weights trained elsewhere. */
+
+import { basename, extname, join } from "@std/path";
+import { type Architecture, type Checkpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
+import {
+  adoptState,
+  classifierOf,
+  type ForeignState,
+  readForeignState,
+} from "../checkpoints/import.ts";
+import type { NetworkDescription } from "../checkpoints/network.ts";
+import { START } from "../checkpoints/run_state.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { describeDataset } from "../datasets/load.ts";
+import { InputError } from "../errors.ts";
+import { CONVOLUTIONS } from "../layers/convolution.ts";
+import { buildModel } from "../models/registry.ts";
+import { formatCount } from "../reporting/format.ts";
+import type { Arguments, Command } from "./command.ts";
+import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
+
+/** Statistics that torchvision's and most of timm's weights were trained with. */
+const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** What a checkpoint is made for. */
+interface Target {
+  readonly architecture: Architecture;
+  readonly description: NetworkDescription;
+  readonly config?: Config;
+}
+
+/** `import FILE`. */
+export const command: Command = {
+  positionals: [{ name: "FILE", help: "Weights: .safetensors with PyTorch's names, or .onnx" }],
+  options: {
+    config: { value: "CONFIG", help: "Config of the network the weights are for" },
+    set: { value: "KEY=VALUE", repeated: true, help: "Override one key of that config" },
+    model: { value: "NAME", help: "Instead of a config: a model by name, such as resnet18" },
+    convolution: {
+      value: "KIND",
+      help: "With --model: conv, or do_conv to unfold; by default what FILE holds",
+    },
+    "input-size": { value: "PIXELS", help: "With --model: height and width; 224 by default" },
+    mean: { value: "R,G,B", help: "With --model: mean of each channel; ImageNet's by default" },
+    std: { value: "R,G,B", help: "With --model: standard deviation of each; likewise" },
+    "class-names": { value: "TXT", help: "With --model: a text file with a class on each line" },
+    output: {
+      value: "CHECKPOINT",
+      help: "Where it goes; by default runs/NAME/checkpoints/imported.safetensors",
+    },
+  },
+  details:
+    "Reads torchvision's and timm's names, the DO-Conv authors' state (W, D, d_diag) and the\n" +
+    "initialisers of ONNX files. Plain kernels unfold into DO-Conv layers (W the kernel, D zero):\n" +
+    "the network computes the same, and trains over-parameterized from there. To start a training\n" +
+    "from such a file without importing it, name it in a config: model.pretrained.",
+  async run(args, context) {
+    const [path] = args.positionals;
+    const state = await readForeignState(path);
+    const { architecture, description, config } = await targetOf(args, state);
+    const model = buildModel(architecture.name, architecture.options);
+    model.initialize(0);
+    adoptState(model, state);
+    const output = args.text("output") ??
+      join("runs", basename(path, extname(path)), "checkpoints", "imported.safetensors");
+    const tensors = model.stateDict();
+    const checkpoint: Checkpoint = {
+      architecture,
+      description,
+      config: config ?? null,
+      seed: 0,
+      backend: { name: "import", threads: 1, description: `imported from ${basename(path)}` },
+      state: START,
+      metricsBytes: 0,
+      tensors: { model: tensors, optimizer: new Map() },
+    };
+    await writeCheckpoint(output, checkpoint);
+    context.print(
+      `imported: ${output}, ${architecture.name} with ${formatCount(tensors.size)} tensors and ` +
+        `${formatCount(description.classNames.length)} classes`,
+    );
+    context.emit({ output, model: architecture.name, tensors: tensors.size });
+  },
+};
+
+async function targetOf(args: Arguments, state: ForeignState): Promise<Target> {
+  const [file, name] = [args.text("config"), args.text("model")];
+  if ((file === undefined) === (name === undefined)) {
+    throw new InputError("overfold import: give exactly one of --config and --model");
+  }
+  if (file !== undefined) {
+    const config = await loadConfig(file, { set: args.texts("set") });
+    const info = describeDataset(datasetOptions(config.data));
+    const architecture = architectureOf(config.model, info);
+    return { architecture, description: describeNetwork(config, info), config };
+  }
+  return await namedTarget(name ?? "", args, state);
+}
+
+/** A model by name, as many classes as the file's classifier has. */
+async function namedTarget(name: string, args: Arguments, state: ForeignState): Promise<Target> {
+  const mean = numbersOf(args, "mean") ?? IMAGENET.mean;
+  const std = numbersOf(args, "std") ?? IMAGENET.std;
+  if (mean.length !== std.length || !std.every((value) => value > 0)) {
+    throw new InputError(
+      `--mean has ${mean.length} numbers and --std ${std.length}; expected as many, one a channel, ` +
+        "and deviations above 0",
+    );
+  }
+  const names = [...state.tensors.keys()];
+  const kind = args.text("convolution") ??
+    (names.some((tensor) => tensor.endsWith(".W")) ? "do_conv" : "conv");
+  const convolution = CONVOLUTIONS.find((known) => known === kind);
+  if (!convolution) {
+    throw new InputError(`--convolution: found "${kind}", expected ${CONVOLUTIONS.join(" or ")}`);
+  }
+  const size = args.integer("input-size") ?? 224;
+  const options = {
+    inputChannels: mean.length,
+    inputSize: [size, size] as const,
+    convolution,
+    ...(names.some((tensor) => tensor.endsWith(".d_diag")) ? { pairing: "authors" as const } : {}),
+  };
+  const classifier = `${classifierOf(buildModel(name, { ...options, classes: 2 }), name)}.weight`;
+  const classes = state.tensors.get(classifier)?.shape[0];
+  if (classes === undefined) {
+    throw new InputError(
+      `${state.path}: there is no tensor ${classifier}, which says how many classes ${name} has; ` +
+        `found ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""}`,
+    );
+  }
+  return {
+    architecture: { name, options: { ...options, classes } },
+    description: {
+      model: name,
+      input: { height: size, width: size, channels: mean.length },
+      normalization: { mean, std },
+      classNames: await classNamesOf(args, classes),
+    },
+  };
+}
+
+function numbersOf(args: Arguments, name: string): number[] | undefined {
+  const text = args.text(name);
+  if (text === undefined) return undefined;
+  const numbers = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
+  if (!numbers.every(Number.isFinite)) {
+    throw new InputError(`--${name}: found "${text}", expected numbers with commas between them`);
+  }
+  return numbers;
+}
+
+async function classNamesOf(args: Arguments, classes: number): Promise<string[]> {
+  const file = args.text("class-names");
+  if (file === undefined) return Array.from({ length: classes }, (_, i) => `${i}`);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    throw new InputError(`${file}: cannot be read: ${(error as Error).message}`);
+  }
+  const names = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+  if (names.length !== classes) {
+    throw new InputError(
+      `${file}: found ${names.length} names; the weights have ${classes} classes`,
+    );
+  }
+  return names;
+}

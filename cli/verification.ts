@@ -1,0 +1,64 @@
+/** Checking a network that was folded or exported against the one it came from. */
+
+import type { FoldVerification } from "../checkpoints/fold.ts";
+import type { NetworkDescription } from "../checkpoints/network.ts";
+import { parseConfig } from "../config/load.ts";
+import { imageSize } from "../datasets/dataset.ts";
+import { UserError } from "../errors.ts";
+import { RandomStream, STREAM } from "../graph/random.ts";
+import { formatCount, formatPercent } from "../reporting/format.ts";
+import type { Context } from "./command.ts";
+import { loadImages } from "./prepare.ts";
+
+/** Images that are compared. */
+const VERIFICATION_IMAGES = 256;
+
+/** Images to compare networks on. */
+export interface VerificationImages {
+  /** u8 [count, H, W, C]. */
+  readonly pixels: Uint8Array;
+  /** What they are, for a person. */
+  readonly kind: string;
+}
+
+/**
+ * The first validation images of a run if they are on this machine, else noise.
+ *
+ * @param path the network's file, for messages
+ * @param config that of the run, as a checkpoint holds it; undefined where it is not known
+ */
+export async function verificationImages(
+  path: string,
+  config: unknown,
+  { input }: NetworkDescription,
+  context: Context,
+): Promise<VerificationImages> {
+  try {
+    const { data } = parseConfig(JSON.stringify(config ?? null), path);
+    const { validation } = await loadImages(data, context, { download: false });
+    const count = Math.min(VERIFICATION_IMAGES, validation.count);
+    return {
+      pixels: validation.images.subarray(0, count * imageSize(validation.imageShape)),
+      kind: "validation images",
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
+    const pixels = Uint8Array.from(
+      { length: VERIFICATION_IMAGES * imageSize(input) },
+      () => random.integer(256),
+    );
+    return { pixels, kind: "images of noise" };
+  }
+}
+
+/** A comparison in a line for a person; `output` is what the network gives. */
+export function describeVerification(
+  { maxAbsDifference, maxRelativeDifference, top1Agreement, count }: FoldVerification,
+  kind: string,
+  output = "logit",
+): string {
+  return `on ${formatCount(count)} ${kind} the largest difference of a ${output} is ` +
+    `${maxAbsDifference.toExponential(1)} (${maxRelativeDifference.toExponential(1)} ` +
+    `relative), top-1 agreement ${formatPercent(top1Agreement)}`;
+}

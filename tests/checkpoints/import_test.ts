@@ -1,0 +1,159 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { cpuBackend } from "../../backends/wasm/mod.ts";
+import { authorsState } from "../../checkpoints/export_authors.ts";
+import { foldModel } from "../../checkpoints/fold.ts";
+import { adoptState, type ForeignState, readForeignState } from "../../checkpoints/import.ts";
+import { encodeOnnx } from "../../checkpoints/onnx.ts";
+import { type Tensor, writeSafetensors } from "../../checkpoints/safetensors.ts";
+import { InputError } from "../../errors.ts";
+import type { Module, StateDict } from "../../layers/module.ts";
+import { buildModel, type BuildOptions } from "../../models/registry.ts";
+import { disturb } from "../support/disturb.ts";
+import { runModule } from "../support/run_module.ts";
+
+const SHAPE = [2, 3, 32, 32];
+
+function resNet(options: Partial<BuildOptions> = {}): Module {
+  const model = buildModel("resnet18", { classes: 5, width: 8, ...options });
+  model.initialize(1);
+  return model;
+}
+
+function from(tensors: StateDict, path = "weights.safetensors"): ForeignState {
+  return { path, tensors, hasOthers: path.endsWith(".onnx") };
+}
+
+async function inTemporaryFile(
+  suffix: string,
+  write: (path: string) => Promise<void>,
+): Promise<ForeignState> {
+  const path = await Deno.makeTempFile({ suffix });
+  try {
+    await write(path);
+    return await readForeignState(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+const run = (model: Module) => runModule(model, SHAPE, { backend: cpuBackend({ threads: 2 }) });
+
+for (const depthMultiplier of [undefined, 50, 120]) {
+  Deno.test(`plain weights unfold into DO-Conv without changing a bit, D_mul ${depthMultiplier}`, async () => {
+    const plain = disturb(resNet());
+    const overParameterized = resNet({ convolution: "do_conv", depthMultiplier });
+    adoptState(overParameterized, from(plain.stateDict()));
+    assertEquals(await run(overParameterized), await run(plain));
+    const parameters = overParameterized.namedParameters();
+    assert(parameters.get("layer1.0.conv1.D")?.data.every((value) => value === 0));
+    assert(!parameters.has("layer1.0.conv1.weight"));
+  });
+}
+
+Deno.test("the authors' state comes back, their 1x1 kernels as plain ones", async () => {
+  const model = disturb(resNet({ convolution: "do_conv" }));
+  const tensors = new Map<string, Tensor>();
+  for (const [name, tensor] of authorsState(model)) {
+    const isProjection = /downsample\.0\.weight$/.test(name);
+    const shape = isProjection ? tensor.shape.slice(0, 3) : tensor.shape;
+    tensors.set(isProjection ? name.replace("weight", "W") : name, { ...tensor, shape } as Tensor);
+  }
+  const found = await inTemporaryFile(".safetensors", (path) => writeSafetensors(path, tensors));
+  const other = resNet({ convolution: "do_conv" });
+  adoptState(other, found);
+  assertEquals(other.stateDict(), model.stateDict());
+});
+
+Deno.test("the authors' state holds the identity blocks that D is added to", () => {
+  const model = buildModel("layers", {
+    classes: 2,
+    inputChannels: 1,
+    convolution: "do_conv",
+    depthMultiplier: 10,
+    layers: [
+      { convolution: { outChannels: 2, kernelSize: 2 } },
+      "global_avg_pool2d",
+      "flatten",
+    ],
+  });
+  const blocks = authorsState(model).get("0.d_diag");
+  assertEquals(blocks?.shape, [1, 4, 10]);
+  assertEquals(
+    [...blocks?.data ?? []].join(""),
+    [
+      "1000100000",
+      "0100010000",
+      "0010001000",
+      "0001000100",
+    ].join(""),
+  );
+});
+
+Deno.test("a grouped layer in the paper's pairing has no form in the authors' layer", () => {
+  const layers = [
+    { convolution: { outChannels: 12, kernelSize: 3, groups: 3 } },
+    "global_avg_pool2d",
+    "flatten",
+  ] as const;
+  const build = (pairing: "paper" | "authors") =>
+    buildModel("layers", { classes: 12, convolution: "do_conv", layers, pairing });
+  assertThrows(() => authorsState(build("paper")), InputError, "0: in 3 groups");
+  authorsState(build("authors"));
+});
+
+Deno.test("initialisers of an ONNX file load by their names, its other constants do not matter", async () => {
+  const plain = disturb(resNet());
+  const network = foldModel(plain, {
+    model: "resnet18",
+    input: { height: 32, width: 32, channels: 3 },
+    normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
+    classNames: ["a", "b", "c", "d", "e"],
+  });
+  const bytes = encodeOnnx(network, { batchNorm: false, includePreprocessing: true });
+  const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
+  const other = resNet({ convolution: "do_conv" });
+  adoptState(other, state);
+  assertEquals(await run(other), await run(plain));
+});
+
+Deno.test("a wrapper's prefix is taken off and batch counters may be missing", async () => {
+  const plain = disturb(resNet());
+  const wrapped = new Map(
+    [...plain.stateDict()].filter(([name]) => !name.endsWith("num_batches_tracked"))
+      .map(([name, { shape, data }]) =>
+        [`module.model.${name}`, { dtype: "F32", shape, data }] as const
+      ),
+  );
+  const state = await inTemporaryFile(".safetensors", (path) => writeSafetensors(path, wrapped));
+  const other = resNet();
+  adoptState(other, state);
+  assertEquals(other.stateDict(), plain.stateDict());
+});
+
+Deno.test("a classifier of other classes is refused with both shapes, or replaced", () => {
+  const trained = disturb(resNet({ classes: 7 }));
+  const model = resNet();
+  const before = model.stateDict();
+  const error = assertThrows(() => adoptState(model, from(trained.stateDict())), InputError);
+  assert(error.message.includes("fc.weight is [7, 64], the model has [5, 64]"), error.message);
+  assertEquals(model.stateDict(), before);
+  adoptState(model, from(trained.stateDict()), { replaceClassifier: true });
+  assertEquals(model.stateDict().get("fc.weight"), before.get("fc.weight"));
+  assertEquals(model.stateDict().get("conv1.weight"), trained.stateDict().get("conv1.weight"));
+});
+
+Deno.test("missing and unexpected tensors are listed by name", () => {
+  const state = resNet().stateDict();
+  state.delete("bn1.bias");
+  state.set("extra", { shape: [1], data: Float32Array.of(1) });
+  const error = assertThrows(() => adoptState(resNet(), from(state, "some.file")), InputError);
+  assert(error.message.startsWith("some.file: "), error.message);
+  assert(error.message.includes("missing: bn1.bias [8]"), error.message);
+  assert(error.message.includes("unexpected: extra [1]"), error.message);
+});
+
+Deno.test("a file of torch.save is named as what it is", async () => {
+  const write = (path: string) => Deno.writeFile(path, Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0));
+  await assertRejects(() => inTemporaryFile(".pth", write), InputError, "torch.save");
+  await assertRejects(() => readForeignState("none.safetensors"), InputError, "no such file");
+});
