@@ -84,7 +84,7 @@ export interface Op<A = Attributes> {
   infer(inputs: readonly TensorType[], attributes: A): TensorType[];
   /**
    * The gradient rule, made of other ops: the gradient by each input, undefined where it is zero or
-   * not needed. An op without a rule stops gradients.
+   * not needed. An op without a rule cannot be differentiated through.
    */
   gradient?(context: GradientContext<A>): (Value | undefined)[];
   /** The plain float64 meaning. `outputs` are the types `infer` gave. */

@@ -8,7 +8,7 @@ import { fill } from "./fill.ts";
 /**
  * Appends the nodes that compute the gradient of a scalar by each value of `wrt` and returns those
  * gradients, in order; a value the loss does not depend on gets zeros.
- * Throws InputError if `loss` is not a scalar.
+ * Throws InputError if `loss` is not a scalar, and for an op on the way that has no gradient rule.
  */
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   if (loss.shape.length !== 0) {
@@ -24,7 +24,8 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
  * elements, by each value of `wrt` and returns those gradients, in order; a value no output
  * depends on gets zeros. A seed is the gradient of some loss by its output, and has its shape.
  * Matches `torch.autograd.grad(outputs, wrt, grad_outputs=seeds)`.
- * Throws InputError where outputs and seeds do not match.
+ * Throws InputError where outputs and seeds do not match, and for an op on the way that has no
+ * gradient rule.
  */
 export function vectorJacobianProduct(
   outputs: readonly Value[],
@@ -53,7 +54,14 @@ export function vectorJacobianProduct(
     const outputGradients = node.outputs.map((value) => found.get(value));
     if (outputGradients.every((gradient) => gradient === undefined)) continue;
     const { op, inputs, attributes } = node;
-    if (!op.gradient) continue;
+    if (!op.gradient) {
+      throw new InputError(
+        `${
+          node.scope ? `${node.scope}: ` : ""
+        }${op.name} has no gradient, so what comes before it ` +
+          "cannot be trained through it",
+      );
+    }
     const needed = inputs.map((value) => path.reaches(value));
     const rule = op.gradient.bind(op);
     withScope(node.scope, () => {
