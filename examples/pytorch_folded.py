@@ -1,0 +1,86 @@
+"""Loads a folded ResNet-18 into PyTorch. Needs torch and safetensors.
+
+    deno task fold runs/NAME/checkpoints/best.safetensors
+    python examples/pytorch_folded.py runs/NAME/folded/best.safetensors
+
+The names are torchvision's, so torchvision.models.resnet18(num_classes=...) loads the file as well.
+Files written with --batch-norm have no batch norms left; their convolutions have biases instead.
+"""
+
+import json
+import sys
+
+import torch
+from safetensors import safe_open
+from torch import nn
+
+
+class BasicBlock(nn.Module):
+    def __init__(self, channels, planes, stride, conv, norm):
+        super().__init__()
+        self.conv1 = conv(channels, planes, 3, stride=stride, padding=1)
+        self.bn1 = norm(planes)
+        self.conv2 = conv(planes, planes, 3, padding=1)
+        self.bn2 = norm(planes)
+        self.downsample = None
+        if stride != 1 or channels != planes:
+            self.downsample = nn.Sequential(conv(channels, planes, 1, stride=stride), norm(planes))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class ResNet18(nn.Module):
+    """torchvision's ResNet-18, tensor by tensor, of any convolution and normalisation."""
+
+    def __init__(self, classes, conv, norm=nn.BatchNorm2d, in_channels=3, width=64):
+        super().__init__()
+        self.conv1 = conv(in_channels, width, 7, stride=2, padding=3)
+        self.bn1 = norm(width)
+        channels = width
+        for i in range(4):
+            planes = width << i
+            setattr(self, f"layer{i + 1}", nn.Sequential(
+                BasicBlock(channels, planes, 1 if i == 0 else 2, conv, norm),
+                BasicBlock(planes, planes, 1, conv, norm),
+            ))
+            channels = planes
+        self.fc = nn.Linear(channels, classes)
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, 2, padding=1)
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.fc(x.mean(dim=(2, 3)))
+
+
+def read(path):
+    """The tensors and the metadata of a safetensors file."""
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()
+
+
+def load(path):
+    """The network in a folded file, ready for inference, and what it takes and gives."""
+    state, metadata = read(path)
+    has_batch_norm = "bn1.weight" in state
+    width, in_channels = state["conv1.weight"].shape[:2]
+
+    def conv(*sizes, **options):
+        return nn.Conv2d(*sizes, **options, bias=not has_batch_norm)
+
+    norm = nn.BatchNorm2d if has_batch_norm else lambda channels: nn.Identity()
+    model = ResNet18(len(state["fc.bias"]), conv, norm, in_channels, width)
+    model.load_state_dict(state, strict=True)
+    return model.eval(), json.loads(metadata["network"])
+
+
+if __name__ == "__main__":
+    model, network = load(sys.argv[1])
+    size = network["input"]
+    mean, std = (torch.tensor(network["normalization"][key])[:, None, None] for key in ("mean", "std"))
+    picture = torch.rand(size["channels"], size["height"], size["width"])
+    with torch.no_grad():
+        probabilities = model(((picture - mean) / std)[None]).softmax(dim=1)[0]
+    best = int(probabilities.argmax())
+    print(f"noise looks like {network['classNames'][best]}: {probabilities[best]:.1%}")
