@@ -184,8 +184,8 @@ function padWithLowest(
  * multiplied by a constant image of the ratios.
  */
 function averagePool(graph: OnnxGraph, node: GraphNode, inputs: readonly string[]): string {
-  const { countIncludePad }: AvgPool2dAttributes = node.attributes;
-  const geometry = poolingGeometry("avgPool2d", node.inputs[0].shape, node.attributes);
+  const attributes: AvgPool2dAttributes = node.attributes;
+  const geometry = poolingGeometry("avgPool2d", node.inputs[0].shape, attributes);
   const { kernelSize, stride, outSize } = geometry;
   const mean = graph.node("AveragePool", inputs, {
     kernel_shape: kernelSize,
@@ -197,7 +197,7 @@ function averagePool(graph: OnnxGraph, node: GraphNode, inputs: readonly string[
   const ratios = Float64Array.from({ length: outSize[0] * outSize[1] }, (_, i) => {
     const rows = poolingWindow(geometry, 0, Math.floor(i / outSize[1]));
     const columns = poolingWindow(geometry, 1, i % outSize[1]);
-    return area / averageDivisor(rows, columns, countIncludePad);
+    return area / averageDivisor(rows, columns, attributes);
   });
   if (ratios.every((ratio) => ratio === 1)) return mean;
   return graph.node(

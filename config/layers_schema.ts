@@ -77,6 +77,9 @@ const LAYERS = {
       countIncludePad: z.boolean().optional().describe(
         "Whether padding counts in the average; true by default",
       ),
+      divisorOverride: z.number().positive().optional().describe(
+        "Divides each sum instead of the number of elements",
+      ),
     } satisfies Shape<LayerOptions["avg_pool2d"]>,
   ).describe("Average pooling"),
   global_avg_pool2d: z.strictObject({}).describe("Mean over all positions, one number a channel"),

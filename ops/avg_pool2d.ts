@@ -1,4 +1,5 @@
 /** Average pooling. */
+import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats } from "./checks.ts";
@@ -22,11 +23,14 @@ export interface AvgPool2dOptions {
   readonly ceilMode?: boolean;
   /** Whether zeros of the padding count as elements of the mean. Default true. */
   readonly countIncludePad?: boolean;
+  /** Divides each sum instead of the number of elements; above 0. Default: none. */
+  readonly divisorOverride?: number;
 }
 
 /** Attributes of {@link avgPool2dOp}; dilation is always 1. */
 export interface AvgPool2dAttributes extends PoolingAttributes {
   readonly countIncludePad: boolean;
+  readonly divisorOverride?: number;
 }
 
 /** Attributes of {@link avgPool2dGradientOp}. */
@@ -38,8 +42,12 @@ export interface AvgPool2dGradientAttributes extends AvgPool2dAttributes {
 export function averageDivisor(
   rows: PoolingWindow,
   columns: PoolingWindow,
-  countIncludePad: boolean,
+  { countIncludePad, divisorOverride }: Pick<
+    AvgPool2dAttributes,
+    "countIncludePad" | "divisorOverride"
+  >,
 ): number {
+  if (divisorOverride !== undefined) return divisorOverride;
   return countIncludePad
     ? rows.paddedLength * columns.paddedLength
     : (rows.end - rows.start) * (columns.end - columns.start);
@@ -51,6 +59,10 @@ export const avgPool2dOp: Op<AvgPool2dAttributes> = {
   inputNames: ["input"],
   infer([input], attributes) {
     requireFloats("avgPool2d", ["input"], [input]);
+    const { divisorOverride = 1 } = attributes;
+    if (!(divisorOverride > 0)) {
+      throw new InputError(`avgPool2d: divisorOverride is ${divisorOverride}; expected above 0`);
+    }
     const { batch, channels, outSize } = poolingGeometry("avgPool2d", input.shape, attributes);
     return [{ shape: [batch, channels, ...outSize], dtype: "f32" }];
   },
@@ -87,7 +99,7 @@ function forEachShare(
 ): void {
   const geometry = poolingGeometry("avgPool2d", inputShape, attributes);
   forEachWindow(geometry, (y, plane, rows, columns) => {
-    const share = 1 / averageDivisor(rows, columns, attributes.countIncludePad);
+    const share = 1 / averageDivisor(rows, columns, attributes);
     for (let row = rows.start; row < rows.end; row++) {
       for (let column = columns.start; column < columns.end; column++) {
         visit(y, plane + row * geometry.inSize[1] + column, share);
@@ -108,5 +120,6 @@ export function avgPool2d(input: Operand, options: AvgPool2dOptions): Value {
     dilation: [1, 1],
     ceilMode: options.ceilMode ?? false,
     countIncludePad: options.countIncludePad ?? true,
+    ...(options.divisorOverride === undefined ? {} : { divisorOverride: options.divisorOverride }),
   })[0];
 }

@@ -127,10 +127,10 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   ],
   avgPool2d: [
     { shapes: [[1, 2, 5, 5]], build: ([x]) => avgPool2d(x, { kernelSize: 2 }) },
-    ...[true, false].map((countIncludePad): GradientCase => ({
+    ...[{}, { countIncludePad: false }, { divisorOverride: 5 }].map((own): GradientCase => ({
       shapes: [[1, 2, 6, 5]],
       build: ([x]) =>
-        avgPool2d(x, { kernelSize: 3, stride: 2, padding: 1, ceilMode: true, countIncludePad }),
+        avgPool2d(x, { kernelSize: 3, stride: 2, padding: 1, ceilMode: true, ...own }),
     })),
   ],
   globalAvgPool2d: [{ shapes: [SQUARE], build: ([x]) => globalAvgPool2d(x) }],

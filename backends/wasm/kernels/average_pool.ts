@@ -15,7 +15,9 @@ import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import type { NodeOrders } from "../layout.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
 
-type AverageGeometry = PoolingGeometry & Pick<AvgPool2dAttributes, "countIncludePad">;
+type AverageGeometry =
+  & PoolingGeometry
+  & Pick<AvgPool2dAttributes, "countIncludePad" | "divisorOverride">;
 
 const orders = ({ inputs, outputs }: GraphNode): NodeOrders => ({
   inputs: inputs.map(() => "channelsLast"),
@@ -23,8 +25,12 @@ const orders = ({ inputs, outputs }: GraphNode): NodeOrders => ({
 });
 
 function averageGeometry(inputShape: Shape, attributes: AvgPool2dAttributes): AverageGeometry {
-  const { countIncludePad } = attributes;
-  return { ...poolingGeometry("avgPool2d", inputShape, attributes), countIncludePad };
+  const { countIncludePad, divisorOverride } = attributes;
+  return {
+    ...poolingGeometry("avgPool2d", inputShape, attributes),
+    countIncludePad,
+    divisorOverride,
+  };
 }
 
 /** The pooling whose only window is the whole image. */
@@ -40,7 +46,10 @@ function globalGeometry(inputShape: Shape): AverageGeometry {
   });
 }
 
-/** The windows along an axis, and by what an element of each is divided along that axis. */
+/**
+ * The windows along an axis, and by what an element of each is divided along that axis; one divisor
+ * for all windows is left to the rows.
+ */
 function axisWindows(
   geometry: AverageGeometry,
   axis: 0 | 1,
@@ -54,7 +63,10 @@ function axisWindows(
     windows: all.map(({ start, end }) => ({ first: start, count: end - start })),
     shares: Float32Array.from(
       all,
-      (window) => 1 / averageDivisor(window, one, geometry.countIncludePad),
+      (window) =>
+        geometry.divisorOverride !== undefined && axis === 1
+          ? 1
+          : 1 / averageDivisor(window, one, geometry),
     ),
   };
 }

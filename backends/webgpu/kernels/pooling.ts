@@ -1,5 +1,6 @@
 /** Pools and their gradients: one invocation for four channels of a pixel. */
 import type { GraphNode } from "../../../graph/types.ts";
+import type { AvgPool2dAttributes } from "../../../ops/avg_pool2d.ts";
 import { type PoolingGeometry, poolingGeometry } from "../../../ops/pooling_geometry.ts";
 import {
   type Accessor,
@@ -148,7 +149,12 @@ ${dx.at("i")} = sum;`,
 }
 
 /** WGSL function `divisor(y, x)` of an average over the window of output `y`, `x`. */
-function divisorFunction(geometry: PoolingGeometry, countIncludePad: boolean): string {
+function divisorFunction(
+  geometry: PoolingGeometry,
+  { countIncludePad, divisorOverride }: AvgPool2dAttributes,
+): string {
+  const signature = "fn divisor(y: i32, x: i32) -> f32";
+  if (divisorOverride !== undefined) return `${signature} { return f32(${divisorOverride}); }`;
   const { kernelSize, stride, padding, inSize } = geometry;
   const [rows, columns] = (["y", "x"] as const).map((position, axis) => {
     const first = `(${position} * ${stride[axis]}i - ${padding[axis]}i)`;
@@ -156,7 +162,7 @@ function divisorFunction(geometry: PoolingGeometry, countIncludePad: boolean): s
     const end = `min(${first} + ${kernelSize[axis]}i, ${limit}i)`;
     return `(${end} - ${countIncludePad ? first : `max(${first}, 0i)`})`;
   });
-  return `fn divisor(y: i32, x: i32) -> f32 { return f32(${rows} * ${columns}); }`;
+  return `${signature} { return f32(${rows} * ${columns}); }`;
 }
 
 function lowerAvgPool(node: GraphNode, lowering: Lowering): void {
@@ -165,7 +171,7 @@ function lowerAvgPool(node: GraphNode, lowering: Lowering): void {
     input: { ref: lowering.ref(node.inputs[0]), type: "vec4<f32>" },
     output: { ref: lowering.ref(node.outputs[0]), type: "vec4<f32>", write: true },
   }, ({ input, output }) => ({
-    globals: divisorFunction(geometry, node.attributes.countIncludePad),
+    globals: divisorFunction(geometry, node.attributes),
     main: `
 var sum = vec4<f32>();
 ${eachOfWindow(geometry, `sum += ${input.at(placeOf(geometry, geometry.inSize))};`)}
@@ -179,7 +185,7 @@ function lowerAvgPoolGradient(node: GraphNode, lowering: Lowering): void {
     dy: { ref: lowering.ref(node.inputs[0]), type: "vec4<f32>" },
     dx: { ref: lowering.ref(node.outputs[0]), type: "vec4<f32>", write: true },
   }, ({ dy, dx }) => ({
-    globals: divisorFunction(geometry, node.attributes.countIncludePad),
+    globals: divisorFunction(geometry, node.attributes),
     main: `
 var sum = vec4<f32>();
 ${

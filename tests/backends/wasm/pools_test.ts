@@ -77,8 +77,8 @@ Deno.test("average pools and their gradients agree with their meaning", () => {
   forEachForm((target, threads) => {
     for (const shape of SHAPES) {
       for (const pool of POOLS) {
-        for (const countIncludePad of [true, false]) {
-          const attributes = { ...pool, countIncludePad };
+        for (const own of [{}, { countIncludePad: false }, { divisorOverride: 5 }]) {
+          const attributes = { ...pool, countIncludePad: true, ...own };
           const node = randomNode({ op: avgPool2dOp, inputs: [shape], attributes }, random);
           checkNode(averagePool, node, target, threads);
           const gradient = {

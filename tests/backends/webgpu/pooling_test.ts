@@ -44,8 +44,8 @@ gpuTest("pools and their gradients agree with the reference", async () => {
         dx: gradients(sum(multiply(maxPool2d(x, attributes).output, dy)), [x])[0],
       }),
     );
-    for (const countIncludePad of [true, false]) {
-      const average = { ...attributes, dilation: [1, 1] as const, countIncludePad };
+    for (const own of [{}, { countIncludePad: false }, { divisorOverride: 5 }]) {
+      const average = { ...attributes, dilation: [1, 1] as const, countIncludePad: true, ...own };
       const { outSize } = poolingGeometry("pool", shape, average);
       await checkOp(avgPool2dOp, [shape], average);
       await checkOp(avgPool2dGradientOp, [[shape[0], shape[1], ...outSize]], {

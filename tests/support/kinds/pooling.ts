@@ -13,7 +13,10 @@ const windowSchema = z.object({
   ceil_mode: z.boolean().default(false),
 });
 const maxSchema = windowSchema.extend({ dilation: pairSchema.default([1, 1]) });
-const avgSchema = windowSchema.extend({ count_include_pad: z.boolean().default(true) });
+const avgSchema = windowSchema.extend({
+  count_include_pad: z.boolean().default(true),
+  divisor_override: z.number().nullish(),
+});
 
 function windowOptions({ kernel_size, stride, padding, ceil_mode }: z.infer<typeof windowSchema>) {
   return { kernelSize: kernel_size, stride, padding, ceilMode: ceil_mode };
@@ -38,7 +41,11 @@ export const avgPool: Kind = {
   tolerance: LAYER_TOLERANCE,
   check(fixture, backend) {
     const config = fixture.config(avgSchema);
-    const options = { ...windowOptions(config), countIncludePad: config.count_include_pad };
+    const options = {
+      ...windowOptions(config),
+      countIncludePad: config.count_include_pad,
+      divisorOverride: config.divisor_override ?? undefined,
+    };
     return checkLayer(fixture, backend, new AvgPool2d(options));
   },
 };
