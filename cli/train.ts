@@ -4,12 +4,14 @@ import { join } from "@std/path";
 import { openBackend } from "../backends/registry.ts";
 import type { Backend } from "../backends/backend.ts";
 import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
+import { adoptState, readForeignState } from "../checkpoints/import.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import { formatConfig, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { imageSize, type Split } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
+import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
@@ -51,6 +53,10 @@ export const command: Command = {
     const images = await loadImages(config.data, context);
     const backend = await openBackend(config);
     const identity = identityOf(config, images, backend);
+    // Before the folder is made, so that a mistake in the model leaves none behind.
+    const model = buildModel(identity.architecture.name, identity.architecture.options);
+    model.initialize(config.seed);
+    if (existing !== "resume") await adoptPretrained(model, config);
     const { folder, checkpoint } = await RunFolder.open(
       path,
       identity,
@@ -59,9 +65,10 @@ export const command: Command = {
     );
     using _folder = folder;
     if (checkpoint) announceResume(checkpoint, identity, config, context);
+    else if (existing === "resume") await adoptPretrained(model, config);
     const start = performance.now();
     const outcome = await interruption.gracefully((signal) =>
-      trainRun({ config, images, backend, identity, folder, checkpoint }, signal, context)
+      trainRun({ config, images, backend, identity, model, folder, checkpoint }, signal, context)
     );
     context.progress.finish();
     if (outcome.status === "interrupted") {
@@ -96,6 +103,12 @@ function identityOf(config: Config, { info }: Images, backend: Backend): RunIden
   };
 }
 
+/** Replaces the initial weights by those the config names, if it names any. */
+async function adoptPretrained(model: Module, { model: options }: Config): Promise<void> {
+  if (options.pretrained === undefined) return;
+  adoptState(model, await readForeignState(options.pretrained), options);
+}
+
 function announceResume(
   checkpoint: Checkpoint,
   identity: RunIdentity,
@@ -117,19 +130,19 @@ interface PreparedRun {
   readonly images: Images;
   readonly backend: Backend;
   readonly identity: RunIdentity;
+  /** Initialised; a checkpoint's weights take the place of its own. */
+  readonly model: Module;
   readonly folder: RunFolder;
   readonly checkpoint?: Checkpoint;
 }
 
 async function trainRun(
-  { config, images, backend, identity, folder, checkpoint }: PreparedRun,
+  { config, images, backend, identity, model, folder, checkpoint }: PreparedRun,
   signal: AbortSignal,
   context: Context,
 ): Promise<TrainingOutcome> {
   const { data, training, checkpoints, seed } = config;
-  const { name, options } = identity.architecture;
-  const model = buildModel(name, options);
-  model.initialize(seed);
+  const { name } = identity.architecture;
   const parameters = [...model.namedParameters().values()]
     .reduce((sum, { trainable, data }) => sum + (trainable ? data.length : 0), 0);
   context.print(

@@ -109,11 +109,20 @@ const model = z.strictObject({
     "Which D a grouped kernel's row meets: the paper's pairing or the reference implementation's",
   ),
   options: modelOptions.optional().describe("Options of the named model; each takes its own"),
+  pretrained: path.optional().describe(
+    "Weights to start from: safetensors with PyTorch's names, or ONNX; plain kernels unfold",
+  ),
+  replaceClassifier: z.boolean().default(false).describe(
+    "Start the last fully connected layer anew, for other classes than the pretrained weights'",
+  ),
 }).refine((m) => (m.name === undefined) !== (m.layers === undefined), {
   error: "give exactly one of name and layers",
 }).refine((m) => m.options === undefined || m.layers === undefined, {
   path: ["options"],
   error: "a list of layers has no options; remove them",
+}).refine((m) => m.pretrained !== undefined || !m.replaceClassifier, {
+  path: ["replaceClassifier"],
+  error: "without model.pretrained every layer starts anew; name a file there or remove this",
 });
 
 const training = z.strictObject({
