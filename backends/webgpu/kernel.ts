@@ -43,6 +43,12 @@ export interface KernelFamily {
    * have. Default: all plain.
    */
   orders?(node: GraphNode, available: readonly Order[]): NodeOrders;
+  /**
+   * Whether small outputs share one buffer instead of having their own, so that the small phases
+   * that make or read them can share a dispatch. Such memory is not reused within a run; it is
+   * accessed by single elements only. Default false.
+   */
+  readonly pooled?: boolean;
   /** Adds the phases that compute the node's outputs. */
   lower(node: GraphNode, lowering: Lowering): void;
 }
@@ -116,6 +122,11 @@ export interface Phase<N extends string = string> {
   readonly code: (operands: Readonly<Record<N, Accessor>>) => ShaderCode;
   /** Floating-point operations, where it is worth counting. Default 0. */
   readonly flops?: number;
+  /**
+   * Whether it is so little work that it should share a dispatch with others. Its grid then has one
+   * dimension, its code no globals and no barriers. Default false.
+   */
+  readonly small?: boolean;
 }
 
 /** What a family lowers a node with. */
@@ -126,6 +137,11 @@ export interface Lowering {
   ref(value: Value): Ref;
   /** Memory, not zeroed, that lives from its first phase to its last. */
   scratch(bytes: number, label: string): Ref;
+  /**
+   * Memory in one buffer with all else of this label, if it is small: for what the small phases of
+   * many nodes make. It is not reused within a run.
+   */
+  pooled(bytes: number, label: string): Ref;
   /** Constant data. */
   table(data: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): Ref;
   /**
@@ -136,6 +152,12 @@ export interface Lowering {
   /** Appends a phase. */
   phase<N extends string>(phase: Phase<N>): void;
 }
+
+/** Most bytes of what shares a buffer with others. */
+export const POOLED_BYTES = 1 << 18;
+
+/** Most items of an elementwise phase that is small. */
+export const SMALL_ITEMS = 1 << 12;
 
 /** Invocations of a workgroup where nothing speaks for another number. */
 export const THREADS = 64;

@@ -8,9 +8,12 @@ import { optimize } from "../../graph/passes/mod.ts";
 import { type Program, sizeOf, type Value } from "../../graph/types.ts";
 import { assignLayouts, type Layout, layoutOf, type Order } from "../wasm/layout.ts";
 import { isAlias, type Placement, placeValues, sourceOf } from "../wasm/placement.ts";
+import { POOLED_BYTES } from "./kernel.ts";
 import type { Lowering, MemoryBuffer, Phase, Ref } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import { copyPhase } from "./kernels/copy.ts";
+import { schedulePhases } from "./schedule.ts";
+import { BINDING_ALIGNMENT } from "./shader.ts";
 
 /** A phase with the node it belongs to. */
 export interface LoweredPhase extends Phase {
@@ -63,13 +66,19 @@ export function lowerProgram(program: Program, variables: VariableBuffers): Lowe
   return new ProgramLowering(program, variables).finish();
 }
 
+/** A buffer that grows while a program is lowered. */
+interface Pool extends MemoryBuffer {
+  bytes: number;
+}
+
 class ProgramLowering implements Lowering {
   readonly #source: Program;
   readonly #program: Program;
   readonly #variables: VariableBuffers;
   readonly #orders: ReadonlyMap<Value, Order>;
   readonly #placement: Placement;
-  readonly #buffers = new Map<Value, MemoryBuffer>();
+  readonly #memory = new Map<Value, Ref>();
+  readonly #pools = new Map<string, Pool>();
   readonly #inputs = new Map<string, MemoryBuffer>();
   readonly #constants = new Map<
     MemoryBuffer,
@@ -98,7 +107,7 @@ class ProgramLowering implements Lowering {
   finish(): LoweredProgram {
     for (const node of this.#program.nodes) {
       if (node.op === inputOp) {
-        this.#inputs.set(node.attributes.name, this.#bufferOf(node.outputs[0]));
+        this.#inputs.set(node.attributes.name, this.#memoryOf(node.outputs[0]).buffer);
       }
       if (isLeaf(node.op) || isAlias(node)) continue;
       this.#label = node.scope === "" ? node.op.name : `${node.scope} ${node.op.name}`;
@@ -113,7 +122,7 @@ class ProgramLowering implements Lowering {
     return {
       name: this.#source.name,
       program: this.#source,
-      phases: this.#phases,
+      phases: schedulePhases(this.#phases),
       inputs: this.#inputs,
       constants: this.#constants,
       outputs: Object.fromEntries(
@@ -143,7 +152,18 @@ class ProgramLowering implements Lowering {
       const { variable, offset: first } = source.node.attributes;
       return { buffer: this.#variable(variable), offset: 4 * first + offset, bytes };
     }
-    return { buffer: this.#bufferOf(source), offset, bytes };
+    const { buffer, offset: first } = this.#memoryOf(source);
+    return { buffer, offset: first + offset, bytes };
+  }
+
+  pooled(bytes: number, label: string): Ref {
+    if (bytes > POOLED_BYTES) return this.scratch(bytes, label);
+    const pool: Pool = this.#pools.get(label) ?? { bytes: 0, kind: "temporary", label };
+    this.#pools.set(label, pool);
+    const offset = pool.bytes;
+    // Places begin where bindings may begin, so that no base is needed to find them.
+    pool.bytes += Math.ceil(bytes / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
+    return { buffer: pool, offset, bytes };
   }
 
   scratch(bytes: number, label: string): Ref {
@@ -180,9 +200,19 @@ class ProgramLowering implements Lowering {
     return buffer;
   }
 
-  #bufferOf(value: Value): MemoryBuffer {
-    const known = this.#buffers.get(value);
+  /** The memory of a value that is computed nowhere else. */
+  #memoryOf(value: Value): Ref {
+    const known = this.#memory.get(value);
     if (known) return known;
+    const { bytes } = this.layout(value);
+    const made = !isLeaf(value.node.op) && familyOf(value.node).pooled
+      ? this.pooled(bytes, "small values")
+      : whole(this.#makeBuffer(value));
+    this.#memory.set(value, made);
+    return made;
+  }
+
+  #makeBuffer(value: Value): MemoryBuffer {
     const { op, attributes, scope } = value.node;
     const bytes = roundUp(this.layout(value).bytes);
     const kind = op === inputOp ? "input" : op === constantOp ? "constant" : "temporary";
@@ -191,7 +221,6 @@ class ProgramLowering implements Lowering {
       kind,
       label: scope === "" ? op.name : `${scope} ${op.name}`,
     };
-    this.#buffers.set(value, buffer);
     if (kind === "constant") this.#constants.set(buffer, Float32Array.from(attributes.data));
     return buffer;
   }

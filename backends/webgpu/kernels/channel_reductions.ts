@@ -347,6 +347,7 @@ function ordersOf(pixelOperands: number): KernelFamily["orders"] {
 /** Sum over everything but the channel. */
 export const channelSum: KernelFamily = {
   ops: ["channelSum"],
+  pooled: true,
   orders: ordersOf(1),
   lower: lowerSum,
 };
@@ -354,6 +355,7 @@ export const channelSum: KernelFamily = {
 /** Mean and variance of each channel. */
 export const channelMoments: KernelFamily = {
   ops: ["channelMoments"],
+  pooled: true,
   orders: ordersOf(1),
   lower: lowerMoments,
 };
@@ -361,6 +363,7 @@ export const channelMoments: KernelFamily = {
 /** The gradients of a normalisation by what is one number a channel. */
 export const channelNormalizeReduce: KernelFamily = {
   ops: ["channelNormalizeReduce"],
+  pooled: true,
   orders: ordersOf(2),
   lower: lowerNormalizeReduce,
 };

@@ -6,6 +6,7 @@ import {
   cover,
   type KernelFamily,
   type Lowering,
+  POOLED_BYTES,
   type Ref,
   THREADS,
 } from "../kernel.ts";
@@ -18,12 +19,10 @@ function channelOfRow(geometry: ComposeKernelGeometry): string {
     : `row / ${groupIn * (outChannels / groups)}u * ${groupIn}u + row % ${groupIn}u`;
 }
 
-/** WGSL function `identity(m, s)`: the constant that `D` is stored without. */
-function identityFunction({ area, depthMultiplier }: ComposeKernelGeometry): string {
+/** WGSL expression of element (`m`, `s`) of the constant that `D` is stored without. */
+function identity({ area, depthMultiplier }: ComposeKernelGeometry): string {
   const whole = Math.floor(depthMultiplier / area) * area;
-  return `fn identity(m: u32, s: u32) -> f32 {
-  return select(0.0f, 1.0f, s % ${area}u == m && s < ${whole}u);
-}`;
+  return `select(0.0f, 1.0f, s % ${area}u == m && s < ${whole}u)`;
 }
 
 /** One invocation for each of `elements` sums, which `sum` computes. */
@@ -46,9 +45,9 @@ function addPhase(
     },
     workgroupSize: THREADS,
     workgroups,
+    small: elements <= POOLED_BYTES / 4,
     flops: 2 * outChannels * groupIn * area * depthMultiplier,
     code: ({ a, b, result }) => ({
-      globals: identityFunction(geometry),
       main: `
 let i = ${index};
 if (i >= ${elements}u) { return; }
@@ -75,7 +74,7 @@ let m = i % ${area}u;
 let row = i / ${area}u;
 let channel = ${channelOfRow(geometry)};
 for (var s = 0u; s < ${depthMultiplier}u; s++) {
-  sum += (${d.at(`(channel * ${area}u + m) * ${depthMultiplier}u + s`)} + identity(m, s)) *
+  sum += (${d.at(`(channel * ${area}u + m) * ${depthMultiplier}u + s`)} + ${identity(geometry)}) *
     ${w.at(`row * ${depthMultiplier}u + s`)};
 }`, lowering);
     case "composeKernelWGradient":
@@ -84,7 +83,7 @@ let s = i % ${depthMultiplier}u;
 let row = i / ${depthMultiplier}u;
 let channel = ${channelOfRow(geometry)};
 for (var m = 0u; m < ${area}u; m++) {
-  sum += (${d.at(`(channel * ${area}u + m) * ${depthMultiplier}u + s`)} + identity(m, s)) *
+  sum += (${d.at(`(channel * ${area}u + m) * ${depthMultiplier}u + s`)} + ${identity(geometry)}) *
     ${dKernel.at(`row * ${area}u + m`)};
 }`, lowering);
     default: {
@@ -118,5 +117,6 @@ for (var o = 0u; o < ${count}u; o++) {
 /** Kernel composition and its gradients. */
 export const composeKernel: KernelFamily = {
   ops: ["composeKernel", "composeKernelWGradient", "composeKernelDGradient"],
+  pooled: true,
   lower,
 };

@@ -105,6 +105,7 @@ export const conv2dInputGradient: KernelFamily = {
 /** The gradient by the weight. */
 export const conv2dWeightGradient: KernelFamily = {
   ops: ["conv2dWeightGradient"],
+  pooled: true,
   orders: orders(["channelsLast", "channelsLast"], "plain"),
   lower: lowerWeightGradient,
 };

@@ -5,6 +5,7 @@ import {
   coverByGroups,
   type Lowering,
   type PhaseOperand,
+  POOLED_BYTES,
   type Ref,
   THREADS,
 } from "../kernel.ts";
@@ -51,7 +52,7 @@ export function packWeight(
   const groupInPadded = paddedChannels(groupIn);
   const outPadded = paddedChannels(outChannels);
   const elements = taps * groupInPadded * outPadded;
-  const packed = lowering.scratch(4 * elements, "packed weight");
+  const packed = lowering.pooled(4 * elements, "packed weights");
   const { workgroups, index } = cover(elements);
   lowering.phase({
     name: "packWeight",
@@ -61,6 +62,7 @@ export function packWeight(
     },
     workgroupSize: THREADS,
     workgroups,
+    small: 4 * elements <= POOLED_BYTES,
     code: ({ weight, packed }) => ({
       main: `
 let i = ${index};

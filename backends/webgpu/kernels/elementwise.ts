@@ -12,6 +12,7 @@ import {
   type KernelFamily,
   type Lowering,
   type PhaseOperand,
+  SMALL_ITEMS,
   THREADS,
 } from "../kernel.ts";
 import { channelVector } from "./channel_vector.ts";
@@ -93,6 +94,7 @@ function lower(node: GraphNode, lowering: Lowering): void {
     operands,
     workgroupSize: THREADS,
     workgroups,
+    small: items <= SMALL_ITEMS,
     code: (accessors) => {
       const writer = new ExpressionWriter(width);
       const inputs: Term[] = node.inputs.map((_, i) =>
