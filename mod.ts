@@ -78,7 +78,21 @@ export { type BackendOptions, openBackend } from "./backends/registry.ts";
 export { referenceBackend } from "./backends/reference/reference.ts";
 
 // Files and folding
-export { foldModel, type FoldVerification, verifyFold } from "./checkpoints/fold.ts";
+export { authorsState } from "./checkpoints/export_authors.ts";
+export {
+  foldModel,
+  type FoldOptions,
+  type FoldVerification,
+  verifyFold,
+} from "./checkpoints/fold.ts";
+export {
+  type AdoptOptions,
+  adoptState,
+  type ForeignState,
+  readForeignState,
+} from "./checkpoints/import.ts";
+export { encodeOnnx, type OnnxOptions } from "./checkpoints/onnx.ts";
+export { verifyOnnx } from "./checkpoints/onnx_verify.ts";
 export {
   type FoldedNetwork,
   type NetworkDescription,

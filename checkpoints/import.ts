@@ -36,7 +36,7 @@ export interface AdoptOptions {
 export async function readForeignState(path: string): Promise<ForeignState> {
   const bytes = await readFile(path);
   if (path.toLowerCase().endsWith(".onnx")) {
-    const tensors = parseOnnxTensors(bytes, path);
+    const tensors = await parseOnnxTensors(bytes, path);
     return { path, tensors: withoutWrapper(tensors), hasOthers: true };
   }
   // A zip archive or a pickle: what torch.save writes.

@@ -2,17 +2,16 @@
  * ONNX files of folded networks (https://onnx.ai), for the runtimes that read them. Batches may have
  * any size; class names, input size and channel statistics are in the model's metadata.
  */
-import onnxProto, { type onnx } from "npm:onnx-proto@8.0.1";
+import type { onnx } from "npm:onnx-proto@8.0.1";
 import { InputError } from "../errors.ts";
 import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts";
 import { foldBatchNorm } from "../graph/passes/fold_batch_norm.ts";
 import type { GraphNode, Value } from "../graph/types.ts";
 import { type AugmentAttributes, augmentOp } from "../ops/augment.ts";
 import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";
-import { batchOf, OnnxGraph, type Precision } from "./onnx_graph.ts";
+import { batchOf, ELEMENT, OnnxGraph, type Precision } from "./onnx_graph.ts";
 import { convertNode } from "./onnx_ops.ts";
-
-const { DataType } = onnxProto.onnx.TensorProto;
+import { loadOnnxProto } from "./protobuf.ts";
 
 /** Version of ONNX's operators in the files. */
 export const ONNX_OPSET = 17;
@@ -37,7 +36,10 @@ export interface OnnxOptions {
  * The bytes of an ONNX file of a network. Throws InputError for an op without a form in ONNX and for
  * weights too large for f16.
  */
-export function encodeOnnx(network: FoldedNetwork, options: OnnxOptions = {}): Uint8Array {
+export async function encodeOnnx(
+  network: FoldedNetwork,
+  options: OnnxOptions = {},
+): Promise<Uint8Array> {
   const { description } = network;
   const { batchNorm = true, includePreprocessing = false, precision = "f32" } = options;
   const graph = new OnnxGraph(precision);
@@ -58,7 +60,8 @@ export function encodeOnnx(network: FoldedNetwork, options: OnnxOptions = {}): U
     output,
   );
   const { height, width, channels } = description.input;
-  const model = onnxProto.onnx.ModelProto.create({
+  const { ModelProto } = await loadOnnxProto();
+  const model = ModelProto.create({
     irVersion: IR_VERSION,
     producerName: "Overfold",
     opsetImport: [{ domain: "", version: ONNX_OPSET }],
@@ -69,13 +72,13 @@ export function encodeOnnx(network: FoldedNetwork, options: OnnxOptions = {}): U
       initializer: graph.initializers,
       input: [
         includePreprocessing
-          ? batchOf(input, DataType.UINT8, [height, width, channels])
-          : batchOf(input, DataType.FLOAT, [channels, height, width]),
+          ? batchOf(input, ELEMENT.uint8, [height, width, channels])
+          : batchOf(input, ELEMENT.float, [channels, height, width]),
       ],
-      output: [batchOf(output, DataType.FLOAT, [description.classNames.length])],
+      output: [batchOf(output, ELEMENT.float, [description.classNames.length])],
     },
   });
-  return onnxProto.onnx.ModelProto.encode(model).finish();
+  return ModelProto.encode(model).finish();
 }
 
 /** Constants, and the way from the file's input to the network's; undefined for any other node. */
@@ -112,18 +115,18 @@ function normalize(
   const perChannel = [mean.length, 1, 1];
   const scaled = (values: readonly number[], name: string) =>
     graph.floats32(values.map((value) => 255 * value), perChannel, name);
-  const floats = graph.node("Cast", [pixels], { to: DataType.FLOAT }, scope);
+  const floats = graph.node("Cast", [pixels], { to: ELEMENT.float }, scope);
   const planes = graph.node("Transpose", [floats], { perm: [0, 3, 1, 2] }, scope);
   const centred = graph.node("Sub", [planes, scaled(mean, "mean")], {}, scope);
   return graph.node("Div", [centred, scaled(std, "std")], {}, scope);
 }
 
 function toPrecision(graph: OnnxGraph, name: string): string {
-  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to: DataType.FLOAT16 });
+  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to: ELEMENT.float16 });
 }
 
 function toFloat32(graph: OnnxGraph, name: string): string {
-  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to: DataType.FLOAT });
+  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to: ELEMENT.float });
 }
 
 /** Gives a node's output the name under which the file shows it. */

@@ -1,10 +1,13 @@
 /** An ONNX graph under construction: nodes, constants and names that occur once. */
-import onnxProto, { type onnx } from "npm:onnx-proto@8.0.1";
+import type { onnx } from "npm:onnx-proto@8.0.1";
 import { InputError } from "../errors.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/types.ts";
 
-const { AttributeType } = onnxProto.onnx.AttributeProto;
-const { DataType } = onnxProto.onnx.TensorProto;
+/** The numbers onnx.proto gives element types. */
+export const ELEMENT = { float: 1, uint8: 2, int64: 7, float16: 10, double: 11 } as const;
+
+/** The numbers onnx.proto gives kinds of attributes. */
+const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 /** Number format of weights and activations in an exported network. */
 export type Precision = "f32" | "f16";
@@ -45,7 +48,7 @@ export class OnnxGraph {
    */
   floats(data: Float32Array | Float64Array, shape: Shape, name = "constant"): string {
     if (this.precision === "f32") {
-      return this.#store(DataType.FLOAT, Float32Array.from(data), shape, name);
+      return this.#store(ELEMENT.float, Float32Array.from(data), shape, name);
     }
     const halves = Float16Array.from(data);
     const lost = halves.findIndex((half, i) => !Number.isFinite(half) && Number.isFinite(data[i]));
@@ -55,18 +58,18 @@ export class OnnxGraph {
           "export with f32",
       );
     }
-    return this.#store(DataType.FLOAT16, halves, shape, name);
+    return this.#store(ELEMENT.float16, halves, shape, name);
   }
 
   /** Stores a number in f32 whatever the precision and returns its name. */
   floats32(data: readonly number[], shape: Shape, name: string): string {
-    return this.#store(DataType.FLOAT, Float32Array.from(data), shape, name);
+    return this.#store(ELEMENT.float, Float32Array.from(data), shape, name);
   }
 
   /** Stores a list of integers and returns its name. */
   integers(data: readonly number[], name = "integers"): string {
     const wide = BigInt64Array.from(data, (value) => BigInt(value));
-    return this.#store(DataType.INT64, wide, [data.length], name);
+    return this.#store(ELEMENT.int64, wide, [data.length], name);
   }
 
   /** `name`, or where that is taken, with a number after it. */
@@ -99,10 +102,10 @@ export function batchOf(name: string, elemType: number, shape: Shape): onnx.IVal
 }
 
 function attributeOf(name: string, value: OnnxAttribute): onnx.IAttributeProto {
-  if (typeof value === "number") return { name, type: AttributeType.INT, i: value };
+  if (typeof value === "number") return { name, type: ATTRIBUTE.int, i: value };
   if (typeof value === "string") {
-    return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+    return { name, type: ATTRIBUTE.string, s: new TextEncoder().encode(value) };
   }
-  if ("float" in value) return { name, type: AttributeType.FLOAT, f: value.float };
-  return { name, type: AttributeType.INTS, ints: [...value] };
+  if ("float" in value) return { name, type: ATTRIBUTE.float, f: value.float };
+  return { name, type: ATTRIBUTE.ints, ints: [...value] };
 }

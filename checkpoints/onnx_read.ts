@@ -3,8 +3,10 @@
  * what is not a weight is skipped unread, no length is believed before it was compared with the
  * bytes that are there, and nothing is nested deeper than a weight is.
  */
-import protobuf from "npm:protobufjs@6.11.6/minimal.js";
+import type protobuf from "npm:protobufjs@6.11.6/minimal.js";
 import { InputError } from "../errors.ts";
+import { ELEMENT } from "./onnx_graph.ts";
+import { loadProtobuf } from "./protobuf.ts";
 import type { Tensor } from "./safetensors.ts";
 
 /** Kinds of encoding in protocol buffers that the fields read here have. */
@@ -24,13 +26,15 @@ const TENSOR = {
   dataLocation: 14,
 } as const;
 
-/** The numbers onnx.proto gives its floating-point types. */
-const FLOAT = 1;
-const FLOAT16 = 10;
-const DOUBLE = 11;
-
 /** More axes than any weight has. */
 const MAX_RANK = 16;
+
+/** How a file is read. */
+interface Source {
+  reader(message: Uint8Array): protobuf.Reader;
+  /** Refuses the file. */
+  readonly fail: (problem: string) => never;
+}
 
 /** One field of a message. */
 interface Field {
@@ -46,18 +50,23 @@ interface Field {
  * The floating-point initialisers of an ONNX file by name; `label` names the file in errors. Throws
  * InputError for a file that is damaged, or keeps its weights in other files.
  */
-export function parseOnnxTensors(bytes: Uint8Array, label: string): Map<string, Tensor> {
+export async function parseOnnxTensors(
+  bytes: Uint8Array,
+  label: string,
+): Promise<Map<string, Tensor>> {
+  const { Reader } = await loadProtobuf();
   const fail = (problem: string): never => {
     throw new InputError(`${label}: not a sound ONNX file: ${problem}`);
   };
+  const source: Source = { reader: (message) => Reader.create(message), fail };
   const tensors = new Map<string, Tensor>();
   let graphs = 0;
-  for (const field of fieldsOf(bytes, fail)) {
+  for (const field of fieldsOf(bytes, source)) {
     if (field.number !== MODEL.graph || field.wireType !== LENGTH_DELIMITED) continue;
     if (++graphs > 1) fail("it has several graphs");
-    for (const { number, wireType, bytes } of fieldsOf(field.bytes, fail)) {
+    for (const { number, wireType, bytes } of fieldsOf(field.bytes, source)) {
       if (number !== GRAPH.initializer || wireType !== LENGTH_DELIMITED) continue;
-      const { name, tensor } = parseTensor(bytes, fail);
+      const { name, tensor } = parseTensor(bytes, source);
       if (tensors.has(name)) fail(`the tensor "${name}" stands twice in it`);
       if (tensor) tensors.set(name, tensor);
     }
@@ -67,8 +76,8 @@ export function parseOnnxTensors(bytes: Uint8Array, label: string): Map<string, 
 }
 
 /** The fields of a message; those of other encodings are skipped. */
-function* fieldsOf(message: Uint8Array, fail: (problem: string) => never): Iterable<Field> {
-  const reader = protobuf.Reader.create(message);
+function* fieldsOf(message: Uint8Array, { reader: read, fail }: Source): Iterable<Field> {
+  const reader = read(message);
   const none = new Uint8Array();
   while (reader.pos < reader.len) {
     let field: Field | undefined;
@@ -100,18 +109,19 @@ function* fieldsOf(message: Uint8Array, fail: (problem: string) => never): Itera
 /** A tensor; undefined where its elements are no floating-point numbers. */
 function parseTensor(
   message: Uint8Array,
-  fail: (problem: string) => never,
+  source: Source,
 ): { name: string; tensor: Tensor | undefined } {
+  const { fail } = source;
   const dims: number[] = [];
   let name = "";
   let dataType = 0;
   let data: Uint8Array | undefined;
   let isExternal = false;
-  for (const { number, wireType, bytes, value } of fieldsOf(message, fail)) {
+  for (const { number, wireType, bytes, value } of fieldsOf(message, source)) {
     const isBytes = wireType === LENGTH_DELIMITED;
-    if (number === TENSOR.dims) dims.push(...(isBytes ? packedIntegers(bytes, fail) : [value]));
+    if (number === TENSOR.dims) dims.push(...(isBytes ? packedIntegers(bytes, source) : [value]));
     else if (number === TENSOR.dataType) dataType = value;
-    else if (number === TENSOR.name && isBytes) name = textOf(bytes, fail);
+    else if (number === TENSOR.name && isBytes) name = textOf(bytes, source);
     else if (number === TENSOR.externalData) isExternal = true;
     else if (number === TENSOR.dataLocation) isExternal ||= value !== 0;
     else if ((number === TENSOR.rawData || number === TENSOR.floatData) && isBytes) {
@@ -120,7 +130,7 @@ function parseTensor(
     }
     if (dims.length > MAX_RANK) fail(`the tensor "${name}" has more than ${MAX_RANK} axes`);
   }
-  if (dataType !== FLOAT && dataType !== FLOAT16 && dataType !== DOUBLE) {
+  if (dataType !== ELEMENT.float && dataType !== ELEMENT.float16 && dataType !== ELEMENT.double) {
     return { name, tensor: undefined };
   }
   if (isExternal) {
@@ -130,7 +140,7 @@ function parseTensor(
   if (!dims.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
     fail(`the tensor "${name}" has the impossible shape [${dims.join(", ")}]`);
   }
-  const elementBytes = dataType === FLOAT ? 4 : dataType === FLOAT16 ? 2 : 8;
+  const elementBytes = dataType === ELEMENT.float ? 4 : dataType === ELEMENT.float16 ? 2 : 8;
   if ((data?.length ?? 0) !== size * elementBytes) {
     fail(
       `the tensor "${name}" of shape [${dims.join(", ")}] needs ${size * elementBytes} bytes, it ` +
@@ -143,13 +153,13 @@ function parseTensor(
 function tensorOf(dataType: number, shape: readonly number[], bytes: Uint8Array): Tensor {
   // A copy of its own is aligned whatever the place in the file.
   const { buffer } = bytes.slice();
-  if (dataType === FLOAT) return { dtype: "F32", shape, data: new Float32Array(buffer) };
-  if (dataType === FLOAT16) return { dtype: "F16", shape, data: new Float16Array(buffer) };
+  if (dataType === ELEMENT.float) return { dtype: "F32", shape, data: new Float32Array(buffer) };
+  if (dataType === ELEMENT.float16) return { dtype: "F16", shape, data: new Float16Array(buffer) };
   return { dtype: "F64", shape, data: new Float64Array(buffer) };
 }
 
-function packedIntegers(bytes: Uint8Array, fail: (problem: string) => never): number[] {
-  const reader = protobuf.Reader.create(bytes);
+function packedIntegers(bytes: Uint8Array, { reader: read, fail }: Source): number[] {
+  const reader = read(bytes);
   const values: number[] = [];
   try {
     while (reader.pos < reader.len && values.length <= MAX_RANK) {
@@ -161,7 +171,7 @@ function packedIntegers(bytes: Uint8Array, fail: (problem: string) => never): nu
   return values;
 }
 
-function textOf(bytes: Uint8Array, fail: (problem: string) => never): string {
+function textOf(bytes: Uint8Array, { fail }: Source): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

@@ -61,13 +61,13 @@ async function configOf(
   const set = args.texts("set");
   const given = args.text("config");
   if (given !== undefined) return await loadConfig(given, { set });
-  if (checkpoint) return parseConfig(JSON.stringify(checkpoint.config), path, { set });
+  if (checkpoint?.config) return parseConfig(JSON.stringify(checkpoint.config), path, { set });
   const beside = join(dirname(dirname(path)), "config.yaml");
   try {
     await Deno.stat(beside);
   } catch {
     throw new InputError(
-      `${path}: a folded network does not say which images it was validated on, and there is no ` +
+      `${path}: does not say which images the network was validated on, and there is no ` +
         `${beside}; name a config that does with --config CONFIG`,
     );
   }

@@ -99,7 +99,7 @@ async function exportOnnx(
   const folded: FoldedNetwork = checkpoint
     ? foldModel(restoreModel(checkpoint), description)
     : await readFoldedNetwork(path);
-  const file = encodeOnnx(folded, options);
+  const file = await encodeOnnx(folded, options);
   let verification: FoldVerification | undefined;
   let comparison = "not verified";
   if (!args.flag("no-verify")) {

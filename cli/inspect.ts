@@ -16,7 +16,8 @@ import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
 
 /** What is inspected. */
 interface Subject {
-  readonly config: Config;
+  /** Absent for imported weights: they have no recipe. */
+  readonly config?: Config;
   readonly architecture: Architecture;
   readonly description: NetworkDescription;
 }
@@ -33,12 +34,11 @@ export const command: Command = {
   },
   details:
     "Parameters are counted as they train and as they are once folded; MACs are multiply-accumulate\n" +
-    "operations for one image, folded.",
+    "operations for one image, folded. The second table compares the programs that classify.",
   async run(args, context) {
     const { config, architecture, description } = await subjectOf(args);
     const model = buildModel(architecture.name, architecture.options);
-    const { layers, ...totals } = summarizeModel(model, description);
-    const memory = (await openBackend(config)).plan(programsOf(config, model, description));
+    const { layers, forms, ...totals } = summarizeModel(model, description);
     context.print(formatTable([
       ["layer", "kind", "output", "training", "folded", "MACs"],
       ...layers.map(({ path, kind, outputShape, trainingParameters, foldedParameters, macs }) => [
@@ -58,19 +58,42 @@ export const command: Command = {
         formatSi(totals.macs),
       ],
     ], ["left", "left", "left", "right", "right", "right"]));
-    context.print(
-      `memory to train, batch ${config.data.batchSize}: ${formatBytes(memory.totalBytes)} ` +
-        `(${formatBytes(memory.variableBytes)} parameters and optimizer state, ` +
-        `${formatBytes(memory.temporaryBytes)} activations, gradients and scratch)`,
-    );
+    context.print(formatTable([
+      ["inference", "operations", "numbers", "bytes", "MACs"],
+      ...forms.map(({ form, nodes, numbers, bytes, macs }) => [
+        FORMS[form],
+        formatCount(nodes),
+        formatCount(numbers),
+        formatBytes(bytes),
+        formatSi(macs),
+      ]),
+    ], ["left", "right", "right", "right", "right"]));
+    const memory = config && {
+      ...(await openBackend(config)).plan(programsOf(config, model, description)),
+      batchSize: config.data.batchSize,
+    };
+    if (memory) {
+      context.print(
+        `memory to train, batch ${memory.batchSize}: ${formatBytes(memory.totalBytes)} ` +
+          `(${formatBytes(memory.variableBytes)} parameters and optimizer state, ` +
+          `${formatBytes(memory.temporaryBytes)} activations, gradients and scratch)`,
+      );
+    }
     context.emit({
       model: architecture.name,
       ...totals,
-      memory: { ...memory, batchSize: config.data.batchSize },
+      forms,
+      ...(memory ? { memory } : {}),
       layers,
     });
   },
 };
+
+const FORMS = {
+  training: "as it trains",
+  folded: "folded",
+  foldedBatchNorm: "batch norms folded too",
+} as const;
 
 async function subjectOf(args: Arguments): Promise<Subject> {
   const [path] = args.positionals;
@@ -78,7 +101,7 @@ async function subjectOf(args: Arguments): Promise<Subject> {
   if (path.endsWith(".safetensors")) {
     const { config, architecture, description } = await readCheckpoint(path);
     return {
-      config: parseConfig(JSON.stringify(config), path, { set }),
+      ...(config ? { config: parseConfig(JSON.stringify(config), path, { set }) } : {}),
       architecture,
       description,
     };

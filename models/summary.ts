@@ -1,5 +1,6 @@
 /** What a model consists of, layer by layer, while it trains and once it is folded. */
-import { constantOp } from "../graph/leaves.ts";
+import { constantOp, inputOp } from "../graph/leaves.ts";
+import { foldBatchNorm } from "../graph/passes/fold_batch_norm.ts";
 import { foldConstants } from "../graph/passes/fold_constants.ts";
 import { type GraphNode, type Program, type Shape, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
@@ -22,17 +23,34 @@ export interface LayerSummary {
   readonly macs: number;
 }
 
+/** A program that computes what the model computes, and what it takes. */
+export interface FormSummary {
+  /** `training`: kernels composed at every run; `folded`; `foldedBatchNorm`: batch norms too. */
+  readonly form: "training" | "folded" | "foldedBatchNorm";
+  /** Operations of the program. */
+  readonly nodes: number;
+  /** Numbers it reads besides the picture: kernels, biases, statistics. */
+  readonly numbers: number;
+  /** Bytes of them in f32. */
+  readonly bytes: number;
+  /** Multiply-accumulate operations for one image. */
+  readonly macs: number;
+}
+
 /** Layers in the order they run, and their sums. */
 export interface ModelSummary {
   readonly layers: readonly LayerSummary[];
   readonly trainingParameters: number;
   readonly foldedParameters: number;
   readonly macs: number;
+  /** The inference program as it trains, folded, and with batch norms folded as well. */
+  readonly forms: readonly FormSummary[];
 }
 
 /** Summarises a model for images of the given format. */
 export function summarizeModel(model: Module, format: ImageFormat): ModelSummary {
-  const folded = foldConstants(inferenceProgram(model, format, 1));
+  const training = inferenceProgram(model, format, 1);
+  const folded = foldConstants(training);
   const modules = model.namedModules();
   const trainable = [...model.namedParameters().values()].filter(({ trainable }) => trainable);
   const statistics = new Set(
@@ -57,6 +75,23 @@ export function summarizeModel(model: Module, format: ImageFormat): ModelSummary
     trainingParameters: sum(layers.map((layer) => layer.trainingParameters)),
     foldedParameters: sum(layers.map((layer) => layer.foldedParameters)),
     macs: sum(layers.map((layer) => layer.macs)),
+    forms: [
+      formOf("training", training),
+      formOf("folded", folded),
+      formOf("foldedBatchNorm", foldBatchNorm(folded)),
+    ],
+  };
+}
+
+function formOf(form: FormSummary["form"], { nodes }: Program): FormSummary {
+  const constants = nodes.filter(({ op }) => op === constantOp);
+  const numbers = sum(constants.map(({ outputs }) => sizeOf(outputs[0].shape)));
+  return {
+    form,
+    nodes: nodes.length - constants.length - nodes.filter(({ op }) => op === inputOp).length,
+    numbers,
+    bytes: 4 * numbers,
+    macs: sum(nodes.map(multiplyAccumulates)),
   };
 }
 

@@ -109,7 +109,7 @@ Deno.test("initialisers of an ONNX file load by their names, its other constants
     normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
     classNames: ["a", "b", "c", "d", "e"],
   });
-  const bytes = encodeOnnx(network, { batchNorm: false, includePreprocessing: true });
+  const bytes = await encodeOnnx(network, { batchNorm: false, includePreprocessing: true });
   const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
   const other = resNet({ convolution: "do_conv" });
   adoptState(other, state);

@@ -1,10 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import onnxProto from "npm:onnx-proto@8.0.1";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { foldModel } from "../../checkpoints/fold.ts";
 import { type FoldedNetwork, networkProgram } from "../../checkpoints/network.ts";
 import { encodeOnnx, type OnnxOptions } from "../../checkpoints/onnx.ts";
 import { verifyOnnx } from "../../checkpoints/onnx_verify.ts";
+import { loadOnnxProto } from "../../checkpoints/protobuf.ts";
 import { InputError, RunError } from "../../errors.ts";
 import type { LayerSpec } from "../../layers/registry.ts";
 import { buildModel, type BuildOptions } from "../../models/registry.ts";
@@ -41,7 +41,7 @@ async function assertSameInRuntime(
   options: OnnxOptions = {},
   tolerance = 1e-5,
 ): Promise<void> {
-  const file = encodeOnnx(folded, options);
+  const file = await encodeOnnx(folded, options);
   const compared = {
     description: folded.description,
     program: (batchSize: number) => networkProgram(folded, batchSize),
@@ -51,9 +51,10 @@ async function assertSameInRuntime(
   assertEquals(found.top1Agreement, 1);
 }
 
-function decode(folded: FoldedNetwork, options?: OnnxOptions) {
-  const { graph, metadataProps, opsetImport } = onnxProto.onnx.ModelProto.decode(
-    encodeOnnx(folded, options),
+async function decode(folded: FoldedNetwork, options?: OnnxOptions) {
+  const { ModelProto } = await loadOnnxProto();
+  const { graph, metadataProps, opsetImport } = ModelProto.decode(
+    await encodeOnnx(folded, options),
   );
   return {
     ops: graph?.node?.map(({ opType }) => opType) ?? [],
@@ -90,9 +91,9 @@ const LAYERS: readonly LayerSpec[] = [
   { linear: { outFeatures: 4 } },
 ];
 
-Deno.test("an ONNX file has a free batch size and describes itself", () => {
+Deno.test("an ONNX file has a free batch size and describes itself", async () => {
   const { folded } = network("layers", { layers: LAYERS });
-  const { inputs, outputs, metadata, opset } = decode(folded);
+  const { inputs, outputs, metadata, opset } = await decode(folded);
   const extents = (value: typeof inputs[0]) =>
     value.type?.tensorType?.shape?.dim?.map(({ dimParam, dimValue }) =>
       dimParam || Number(dimValue)
@@ -105,22 +106,22 @@ Deno.test("an ONNX file has a free batch size and describes itself", () => {
   assertEquals(JSON.parse(metadata.input), folded.description.input);
 });
 
-Deno.test("an ONNX file holds plain kernels by their names, batch norms folded if so asked", () => {
+Deno.test("an ONNX file holds plain kernels by their names, batch norms folded if so asked", async () => {
   const { folded } = network("cifar_resnet20_v1", { width: 4 });
-  const { ops, names } = decode(folded);
+  const { ops, names } = await decode(folded);
   assert(!ops.includes("BatchNormalization"));
   assert(names.includes("layer1.0.conv1.weight") && names.includes("layer1.0.conv1.bias"));
-  const unfolded = decode(folded, { batchNorm: false });
+  const unfolded = await decode(folded, { batchNorm: false });
   assert(unfolded.ops.includes("BatchNormalization"));
   assert(unfolded.names.includes("layer1.0.bn1.running_mean"));
 });
 
-Deno.test("a weight too large for f16 is refused by name", () => {
+Deno.test("a weight too large for f16 is refused by name", async () => {
   const { folded } = network("layers", { layers: ["flatten", { linear: { outFeatures: 4 } }] });
   const weight = folded.tensors.get("1.weight");
   assert(weight?.data instanceof Float32Array);
   weight.data[0] = 1e5;
-  assertThrows(() => encodeOnnx(folded, { precision: "f16" }), InputError, "1.weight");
+  await assertRejects(() => encodeOnnx(folded, { precision: "f16" }), InputError, "1.weight");
 });
 
 const inRuntime = { ignore: !hasRuntime };
@@ -154,7 +155,7 @@ for (
 
 Deno.test("a file that gives other numbers than the network is refused", inRuntime, async () => {
   const { folded, pixels } = network("cifar_resnet20_v1", { width: 4 });
-  const file = encodeOnnx(folded);
+  const file = await encodeOnnx(folded);
   const { folded: other } = network("cifar_resnet20_v2", { width: 4 });
   const compared = {
     description: folded.description,
