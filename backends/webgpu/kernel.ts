@@ -123,6 +123,11 @@ export interface Phase<N extends string = string> {
   /** Floating-point operations, where it is worth counting. Default 0. */
   readonly flops?: number;
   /**
+   * Bytes that the shader's own loads and stores move between global memory and the invocations.
+   * Default: every operand's, once.
+   */
+  readonly bytes?: number;
+  /**
    * Whether it is so little work that it should share a dispatch with others. Its grid then has one
    * dimension, its code no globals and no barriers. Default false.
    */
@@ -185,6 +190,12 @@ export function coverByGroups(items: number, depth = 1): Cover {
 export function cover(items: number, workgroupSize = THREADS): Cover {
   const { workgroups, index } = coverByGroups(Math.ceil(items / workgroupSize));
   return { workgroups, index: `${index} * ${workgroupSize}u + thread` };
+}
+
+/** {@link Phase.bytes} of a phase, with its default. */
+export function movedBytes({ operands, bytes }: Phase): number {
+  const all = Object.values<PhaseOperand>(operands);
+  return bytes ?? all.reduce((sum, { ref }) => sum + ref.bytes, 0);
 }
 
 /** Whether an operand of this place can be read four floats at a time. */

@@ -4,7 +4,13 @@
  * on each other are brought together and become one dispatch, a few workgroups for each.
  */
 import type { LoweredPhase } from "./lower.ts";
-import type { Accessor, MemoryBuffer, PhaseOperand, Ref } from "./kernel.ts";
+import {
+  type Accessor,
+  type MemoryBuffer,
+  movedBytes,
+  type PhaseOperand,
+  type Ref,
+} from "./kernel.ts";
 
 /** Most buffers that a joined dispatch binds; every adapter offers one more, for the uniform. */
 const MAX_BUFFERS = 7;
@@ -99,6 +105,7 @@ function join(members: readonly LoweredPhase[]): LoweredPhase {
     workgroupSize: members[0].workgroupSize,
     workgroups: [firsts[members.length], 1, 1],
     flops: members.reduce((sum, { flops = 0 }) => sum + flops, 0),
+    bytes: members.reduce((sum, member) => sum + movedBytes(member), 0),
     code: (accessors) => ({
       main: members.map((member, i) => {
         const own: Record<string, Accessor> = {};

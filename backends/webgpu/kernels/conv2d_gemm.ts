@@ -10,7 +10,7 @@ import {
   THREADS,
 } from "../kernel.ts";
 import { type AxisPhase, borderFunctions, selectNumber } from "./correlation.ts";
-import { chooseTile, gemmCode, tileThreads } from "./gemm.ts";
+import { chooseTile, factorBytes, gemmCode, tileThreads } from "./gemm.ts";
 
 /** Extents that forward convolution and input gradient share. */
 export interface Correlation {
@@ -119,6 +119,12 @@ export function correlate(correlation: Correlation, lowering: Lowering): void {
     // Tiles along x, where a grid may be long; the columns of one row of tiles run side by side.
     workgroups: grid.workgroups,
     flops: 2 * products * (inChannels / groups) * outChannels,
+    bytes: result.bytes + groups * phases.reduce((sum, { row, column }, i) =>
+          sum + factorBytes({
+            rows: positions[i],
+            columns: groupResult,
+            inner: row.taps * column.taps * groupSource,
+          }, tile), 0),
     code: ({ source, weight, result, bias }) => {
       const row = (key: keyof AxisPhase) => phases.map(({ row }) => row[key]);
       const column = (key: keyof AxisPhase) => phases.map(({ column }) => column[key]);

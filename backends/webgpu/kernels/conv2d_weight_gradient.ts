@@ -8,7 +8,7 @@ import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { cover, type Lowering, type Ref, THREADS } from "../kernel.ts";
 import { paddedChannels } from "./conv2d_gemm.ts";
 import { borderFunctions } from "./correlation.ts";
-import { chooseTile, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
+import { chooseTile, factorBytes, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
 
 /** Workgroups that fill a large GPU. */
 const WANTED_WORKGROUPS = 512;
@@ -52,7 +52,7 @@ export function weightGradient(
   const taps = kernelSize[0] * kernelSize[1];
   const rows = taps * groupIn;
   const positions = batch * outSize[0] * outSize[1];
-  const tile = weightTile(chooseTile({ rows, columns: groupOut, inner: positions }));
+  const tile = chooseTile({ rows, columns: groupOut, inner: positions }, true);
   const rowTiles = Math.ceil(rows / tile.rows);
   const columnTiles = Math.ceil(groupOut / tile.columns);
   const split = splitPositions(positions, rowTiles * columnTiles * groups, tile);
@@ -69,6 +69,8 @@ export function weightGradient(
     workgroupSize: tileThreads(tile),
     workgroups: [rowTiles * columnTiles, groups, split.parts],
     flops: 2 * positions * taps * (inChannels / groups) * outChannels,
+    bytes: partial.bytes +
+      groups * factorBytes({ rows, columns: groupOut, inner: positions }, tile),
     code: ({ input, dy, partial }) => {
       const { globals, main } = gemmCode({
         form: "outer",
@@ -134,11 +136,6 @@ if (kernelRow < ${rows}u && channel < ${groupOut}u) {
     },
   });
   addPartialSums(geometry, { partial, parts: split.parts, groupIn, groupOut }, result, lowering);
-}
-
-/** The form `outer` holds rows in vectors of four. */
-function weightTile(tile: GemmTile): GemmTile {
-  return { ...tile, inner: 16 };
 }
 
 /** Partial sums [parts, groups, kH·kW·groupIn, groupOut], channels padded. */

@@ -61,10 +61,11 @@ export interface Gemm {
   readonly tile: GemmTile;
   /** Statements before anything else; they may declare what the other parts use. */
   readonly setup: string;
-  /** WGSL expression of how many stretches there are; the same in all of a workgroup. */
+  /**
+   * WGSL expression of how many stretches there are, the same in all of a workgroup; `stretch` is
+   * the number of the present one in the factors' loads.
+   */
   readonly stretches: string;
-  /** Statements at the beginning of a stretch, whose number is `stretch`. */
-  readonly beginStretch?: string;
   readonly a: Factor;
   readonly b: Factor;
   /**
@@ -74,46 +75,45 @@ export interface Gemm {
   readonly store: string;
 }
 
+/** Tiles that fill a large GPU. */
+export const WANTED_TILES = 256;
+
 /** Length of a staged row beyond its vectors: keeps neighbouring rows out of one memory bank. */
 const PADDING = 1;
 
 /** Writes the product. `thread` is the invocation's number, of {@link tileThreads}. */
 export function gemmCode(gemm: Gemm): ShaderCode {
   const { form, tile } = gemm;
-  const { rows, columns, inner, threadRows, threadColumns } = tile;
+  const { rows, columns, inner } = tile;
   const threads = tileThreads(tile);
-  const across = columns / threadColumns;
-  const aAlongInner = form !== "outer";
-  const bAlongInner = form === "dot";
-  const a = staging("A", rows, inner, aAlongInner);
-  const b = staging("B", columns, inner, bAlongInner);
-  const sums: string[][] = range(threadRows).map((i) =>
-    range(threadColumns / 4).map((j) => `sum${i}_${j}`)
-  );
+  const a = staging("A", rows, inner, form !== "outer");
+  const b = staging("B", columns, inner, form === "dot");
   const stageA = stage(a, gemm.a, threads);
   const stageB = stage(b, gemm.b, threads);
+  const vectors: StagedVectors = {
+    a: (i, k) =>
+      form === "outer"
+        ? `tileA[${k * a.pitch}u + firstRow / 4u + ${i}u]`
+        : `tileA[(firstRow + ${i}u) * ${a.pitch}u + ${k}u]`,
+    b: (j, k) =>
+      form === "dot"
+        ? `tileB[(firstColumn + ${j}u) * ${b.pitch}u + ${k}u]`
+        : `tileB[${k * b.pitch}u + firstColumn / 4u + ${j}u]`,
+  };
   const main = [
     gemm.setup,
-    `let firstRow = thread / ${across}u * ${threadRows}u;`,
-    `let firstColumn = thread % ${across}u * ${threadColumns}u;`,
-    ...sums.flat().map((sum) => `var ${sum} = vec4<f32>();`),
+    ...beginSums(tile),
     ...stageA.prepare,
     ...stageB.prepare,
     `let stretches = ${gemm.stretches};`,
     "for (var stretch = 0u; stretch < stretches; stretch++) {",
-    gemm.beginStretch ?? "",
     ...stageA.load,
     ...stageB.load,
     "workgroupBarrier();",
-    ...multiply(form, tile, a, b, sums),
+    ...addProducts(form, tile, inner, vectors),
     "workgroupBarrier();",
     "}",
-    ...sums.flatMap((row, i) =>
-      row.map((sum, j) =>
-        `{ let row = firstRow + ${i}u; let column = firstColumn + ${4 * j}u; ` +
-        `let value = ${sum};\n${gemm.store} }`
-      )
-    ),
+    ...storeSums(tile, gemm.store),
   ].join("\n");
   return { globals: `${a.declaration}\n${b.declaration}`, main };
 }
@@ -173,14 +173,28 @@ function stage(
   return { prepare, load };
 }
 
-/** The products of one staged stretch. */
-function multiply(
+/** Names of the variables that hold an invocation's sums: rows, then vectors of columns. */
+export function sumNames({ threadRows, threadColumns }: GemmTile): string[][] {
+  return range(threadRows).map((i) => range(threadColumns / 4).map((j) => `sum${i}_${j}`));
+}
+
+/** WGSL expressions of the vectors of a staged stretch. */
+export interface StagedVectors {
+  /** Vector `k` of row `i` of the invocation; in the form `outer`, vector `i` of its rows at `k`. */
+  a(i: number, k: number): string;
+  /** Vector `j` of the invocation's columns at `k`; in the form `dot`, vector `k` of column `j`. */
+  b(j: number, k: number): string;
+}
+
+/** Statements that add the products of a staged stretch of `inner` to an invocation's sums. */
+export function addProducts(
   form: GemmForm,
-  { inner, threadRows, threadColumns }: GemmTile,
-  a: Staging,
-  b: Staging,
-  sums: readonly (readonly string[])[],
+  tile: GemmTile,
+  inner: number,
+  { a, b }: StagedVectors,
 ): string[] {
+  const { threadRows, threadColumns } = tile;
+  const sums = sumNames(tile);
   const lines: string[] = [];
   const rows = range(threadRows), vectors = range(threadColumns / 4);
   const block = (body: string[]) => lines.push("{", ...body, "}");
@@ -188,10 +202,8 @@ function multiply(
   if (form === "outer") {
     for (const k of range(inner)) {
       block([
-        ...range(threadRows / 4).map((i) =>
-          `let a${i} = tileA[${k * a.pitch}u + firstRow / 4u + ${i}u];`
-        ),
-        ...vectors.map((j) => `let b${j} = tileB[${k * b.pitch}u + firstColumn / 4u + ${j}u];`),
+        ...range(threadRows / 4).map((i) => `let a${i} = ${a(i, k)};`),
+        ...vectors.map((j) => `let b${j} = ${b(j, k)};`),
         ...rows.flatMap((i) =>
           vectors.map((j) => `${sums[i][j]} += a${i >> 2}.${lane[i & 3]} * b${j};`)
         ),
@@ -200,15 +212,13 @@ function multiply(
     return lines;
   }
   for (const k of range(inner / 4)) {
-    const loadA = rows.map((i) => `let a${i} = tileA[(firstRow + ${i}u) * ${a.pitch}u + ${k}u];`);
+    const loadA = rows.map((i) => `let a${i} = ${a(i, k)};`);
     if (form === "row") {
       block([
         ...loadA,
         ...lane.flatMap((lane, l) => [
           "{",
-          ...vectors.map((j) =>
-            `let b${j} = tileB[${(4 * k + l) * b.pitch}u + firstColumn / 4u + ${j}u];`
-          ),
+          ...vectors.map((j) => `let b${j} = ${b(j, 4 * k + l)};`),
           ...rows.flatMap((i) => vectors.map((j) => `${sums[i][j]} += a${i}.${lane} * b${j};`)),
           "}",
         ]),
@@ -217,9 +227,7 @@ function multiply(
     }
     block([
       ...loadA,
-      ...range(threadColumns).map((j) =>
-        `let b${j} = tileB[(firstColumn + ${j}u) * ${b.pitch}u + ${k}u];`
-      ),
+      ...range(threadColumns).map((j) => `let b${j} = ${b(j, k)};`),
       ...rows.flatMap((i) =>
         vectors.map((j) => {
           const dots = range(4).map((l) => `dot(a${i}, b${4 * j + l})`);
@@ -231,8 +239,34 @@ function multiply(
   return lines;
 }
 
+/** Statements that declare the sums of an invocation, and where in the tile they belong. */
+export function beginSums(tile: GemmTile): string[] {
+  const across = tile.columns / tile.threadColumns;
+  return [
+    `let firstRow = thread / ${across}u * ${tile.threadRows}u;`,
+    `let firstColumn = thread % ${across}u * ${tile.threadColumns}u;`,
+    ...sumNames(tile).flat().map((sum) => `var ${sum} = vec4<f32>();`),
+  ];
+}
+
+/** Statements that run `store` (see {@link Gemm.store}) for all sums of an invocation. */
+export function storeSums(tile: GemmTile, store: string): string[] {
+  return sumNames(tile).flatMap((row, i) =>
+    row.map((sum, j) =>
+      `{ let row = firstRow + ${i}u; let column = firstColumn + ${4 * j}u; ` +
+      `let value = ${sum};\n${store} }`
+    )
+  );
+}
+
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
+}
+
+/** Bytes that the factors' loads move: every tile of the product reads its rows and columns anew. */
+export function factorBytes({ rows, columns, inner }: GemmExtents, tile: GemmTile): number {
+  const rowTiles = Math.ceil(rows / tile.rows), columnTiles = Math.ceil(columns / tile.columns);
+  return 4 * inner * (rows * columnTiles + columns * rowTiles);
 }
 
 /** Extents of a product. */
@@ -244,18 +278,21 @@ export interface GemmExtents {
 
 /**
  * A tile that suits the extents: as wide as the columns up to 64, so that a thin layer wastes no
- * columns, and as tall as leaves every invocation enough work while the grid still fills a GPU.
+ * columns, and as tall as still leaves a GPU enough tiles.
+ *
+ * @param isSplit whether the inner extent is split over workgroups too, so that few tiles will do
  */
-export function chooseTile(extents: GemmExtents): GemmTile {
+export function chooseTile(extents: GemmExtents, isSplit = false): GemmTile {
   const columns = [4, 8, 16, 32].find((width) => extents.columns <= width) ?? 64;
-  const threadColumns = 4;
-  const across = columns / threadColumns;
-  const rowTiles = (rows: number) =>
-    Math.ceil(extents.rows / rows) * Math.ceil(extents.columns / columns);
+  const across = columns / 4;
+  const columnTiles = Math.ceil(extents.columns / columns);
   const candidates = [128, 64, 32, 16].filter((rows) =>
-    rows / 4 * across <= 256 && rows * columns <= 8192
+    rows / 4 * across <= 256 && (rows === 16 || rows / 2 < extents.rows)
   );
-  const rows = candidates.find((rows) => rowTiles(rows) >= 256) ?? candidates.at(-1) ?? 16;
-  const threadRows = rows * columns >= 4096 && rows / 8 * across >= 64 ? 8 : 4;
-  return { rows, columns, inner: extents.inner <= 8 ? 8 : 16, threadRows, threadColumns };
+  const rows =
+    candidates.find((rows) =>
+      isSplit || Math.ceil(extents.rows / rows) * columnTiles >= WANTED_TILES
+    ) ?? candidates[candidates.length - 1];
+  const inner = extents.inner <= 8 && !isSplit ? 8 : 16;
+  return { rows, columns, inner, threadRows: 4, threadColumns: 4 };
 }

@@ -10,7 +10,14 @@ import {
   type PhaseOperand,
   type Ref,
 } from "../kernel.ts";
-import { chooseTile, type Factor, gemmCode, type GemmForm, tileThreads } from "./gemm.ts";
+import {
+  chooseTile,
+  type Factor,
+  factorBytes,
+  gemmCode,
+  type GemmForm,
+  tileThreads,
+} from "./gemm.ts";
 
 /** A factor's matrix in memory: `lines` lines of `length` floats. */
 interface Matrix {
@@ -110,6 +117,7 @@ function addProduct(product: Product, lowering: Lowering): void {
     workgroupSize: tileThreads(tile),
     workgroups,
     flops: 2 * rows * inner * columns,
+    bytes: product.result.bytes + factorBytes({ rows, inner, columns }, tile),
     code: ({ a: accessA, b: accessB, bias, result }) =>
       gemmCode({
         form,

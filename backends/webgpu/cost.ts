@@ -1,0 +1,70 @@
+/** What a program costs on a GPU, counted from its dispatches; no device is needed. */
+import { isLeaf } from "../../graph/leaves.ts";
+import { optimize } from "../../graph/passes/mod.ts";
+import { type Program, sizeOf, type Value } from "../../graph/types.ts";
+import { planAllocation } from "./allocation.ts";
+import { movedBytes } from "./kernel.ts";
+import { lowerProgram, variableBuffers } from "./lower.ts";
+import { buildShader } from "./shader.ts";
+
+/** The cost of one run. */
+export interface ProgramCost {
+  /** Dispatches a run. */
+  readonly dispatches: number;
+  /** Floating-point operations of the kernels that count them: products of matrices of all kinds. */
+  readonly flops: number;
+  /** Bytes that the kernels' own loads and stores move between memory and shaders. */
+  readonly bytes: number;
+  /** Bytes moved if every op, after fusion, read its inputs and wrote its outputs once. */
+  readonly perfectBytes: number;
+  /** Different shaders to compile. */
+  readonly pipelines: number;
+  /** Bytes of GPU memory, variables included. */
+  readonly memoryBytes: number;
+  /** The same by kernel, the most moving first. */
+  readonly kernels: readonly KernelCost[];
+}
+
+/** The share of one kernel in a {@link ProgramCost}. */
+export interface KernelCost {
+  readonly kernel: string;
+  readonly dispatches: number;
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+/** Counts the cost of a program. */
+export function programCost(program: Program): ProgramCost {
+  const variables = variableBuffers([program]);
+  const lowered = lowerProgram(program, variables);
+  const kernels = new Map<string, KernelCost>();
+  for (const phase of lowered.phases) {
+    const known = kernels.get(phase.name);
+    kernels.set(phase.name, {
+      kernel: phase.name,
+      dispatches: (known?.dispatches ?? 0) + 1,
+      flops: (known?.flops ?? 0) + (phase.flops ?? 0),
+      bytes: (known?.bytes ?? 0) + movedBytes(phase),
+    });
+  }
+  const sorted = [...kernels.values()].sort((a, b) => b.bytes - a.bytes);
+  const sum = (key: "dispatches" | "flops" | "bytes") =>
+    sorted.reduce((total, kernel) => total + kernel[key], 0);
+  return {
+    dispatches: sum("dispatches"),
+    flops: sum("flops"),
+    bytes: sum("bytes"),
+    perfectBytes: perfectBytes(program),
+    pipelines: new Set(lowered.phases.map((phase) => buildShader(phase).text)).size,
+    memoryBytes: planAllocation([lowered], variables).memory.totalBytes,
+    kernels: sorted,
+  };
+}
+
+function perfectBytes(program: Program): number {
+  const bytes = ({ shape, dtype }: Value) => sizeOf(shape) * (dtype === "u8" ? 1 : 4);
+  return optimize(program).nodes
+    .filter(({ op }) => !isLeaf(op) && !op.viewOffset && op.name !== "pack")
+    .flatMap(({ inputs, outputs }) => [...new Set([...inputs, ...outputs])])
+    .reduce((sum, value) => sum + bytes(value), 0);
+}
