@@ -14,67 +14,24 @@ export interface CommandEntry {
   name: string;
   /** One line, without a full stop. */
   summary: string;
-  /** Loads the command's file; only the one that is called for is. */
-  load(): Promise<{ command: Command }>;
 }
 
-/** All commands, in the order of the help. A new one is a file in `cli/` and a line here. */
+/** All commands, in the order of the help. A new one is a file `cli/NAME.ts` and an entry here. */
 export const COMMANDS: readonly CommandEntry[] = [
-  {
-    name: "init",
-    summary: "Write a commented config to start from",
-    load: () => import("./cli/init.ts"),
-  },
-  {
-    name: "train",
-    summary: "Train the network of a config and fold it",
-    load: () => import("./cli/train.ts"),
-  },
-  {
-    name: "eval",
-    summary: "Measure a checkpoint's or folded network's loss and accuracy",
-    load: () => import("./cli/eval.ts"),
-  },
-  {
-    name: "fold",
-    summary: "Fold a checkpoint into the plain network that ships, and verify it",
-    load: () => import("./cli/fold.ts"),
-  },
+  { name: "init", summary: "Write a commented config to start from" },
+  { name: "train", summary: "Train the network of a config and fold it" },
+  { name: "eval", summary: "Measure a checkpoint's or folded network's loss and accuracy" },
+  { name: "fold", summary: "Fold a checkpoint into the plain network that ships, and verify it" },
   {
     name: "export",
     summary: "Write a network for other programs: ONNX, or the DO-Conv authors' layer",
-    load: () => import("./cli/export.ts"),
   },
-  {
-    name: "import",
-    summary: "Make a checkpoint of weights trained elsewhere",
-    load: () => import("./cli/import.ts"),
-  },
-  {
-    name: "predict",
-    summary: "Name what pictures show",
-    load: () => import("./cli/predict.ts"),
-  },
-  {
-    name: "inspect",
-    summary: "Show the layers, sizes and memory of a network",
-    load: () => import("./cli/inspect.ts"),
-  },
-  {
-    name: "bench",
-    summary: "Measure how fast a config trains on this machine",
-    load: () => import("./cli/bench.ts"),
-  },
-  {
-    name: "datasets",
-    summary: "List the datasets or download one",
-    load: () => import("./cli/datasets.ts"),
-  },
-  {
-    name: "doctor",
-    summary: "Check this machine and say what to do about what is missing",
-    load: () => import("./cli/doctor.ts"),
-  },
+  { name: "import", summary: "Make a checkpoint of weights trained elsewhere" },
+  { name: "predict", summary: "Name what pictures show" },
+  { name: "inspect", summary: "Show the layers, sizes and memory of a network" },
+  { name: "bench", summary: "Measure how fast a config trains on this machine" },
+  { name: "datasets", summary: "List the datasets or download one" },
+  { name: "doctor", summary: "Check this machine and say what to do about what is missing" },
 ];
 
 /** Where the command line writes. */
@@ -138,7 +95,7 @@ async function dispatch(
       }`,
     );
   }
-  const { command } = await entry.load();
+  const command = await loadCommand(entry.name);
   const parsed = parseArguments(entry.name, command, rest);
   if (parsed.flag("help")) {
     streams.out(`${commandHelp(entry.name, entry.summary, command)}\n`);
@@ -154,6 +111,15 @@ async function dispatch(
   const code = await command.run(parsed, context);
   progress.finish();
   return code ?? EXIT.success;
+}
+
+/**
+ * Loads the file of a command. Its address is computed so that Deno does not see it ahead of time:
+ * it would fetch the libraries of all commands before it runs the one that is called for.
+ */
+async function loadCommand(name: string): Promise<Command> {
+  const { command } = await import(new URL(`./cli/${name}.ts`, import.meta.url).href);
+  return command;
 }
 
 function overview(): string {
