@@ -143,13 +143,24 @@ count = merged.count;`,
     1,
     {
       states: { ref: states, type },
-      ...(reduction.origin ? { [reduction.origin]: pixelOperands[reduction.origin] } : {}),
+      ...originOperand(reduction, type, 4 * width * lanes),
       ...channelOperands,
       ...outputs,
     },
     (accessors) => storeResults(reduction, grid, accessors),
     lowering,
   );
+}
+
+/** The operand that holds the origin, of which only the first pixel is read. */
+function originOperand(
+  { origin, pixelOperands }: ChannelReduction,
+  type: PhaseOperand["type"],
+  bytes: number,
+): Record<string, PhaseOperand> {
+  return origin === undefined
+    ? {}
+    : { [origin]: { ref: { ...pixelOperands[origin], bytes }, type } };
 }
 
 type Accessors = Readonly<Record<string, Accessor>>;

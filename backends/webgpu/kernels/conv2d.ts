@@ -8,8 +8,10 @@ import type { Order } from "../../wasm/layout.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import { directForward, directInputGradient, directWeightGradient } from "./conv2d_direct.ts";
 import { addPaddingGradients, paddedGeometry } from "./conv2d_fold_padding.ts";
-import { correlate, hasVectorGroups, packWeight } from "./conv2d_gemm.ts";
+import { correlate, type Correlation, hasVectorGroups, packWeight } from "./conv2d_gemm.ts";
+import { correlatePatches, planPatches } from "./conv2d_patch.ts";
 import { weightGradient } from "./conv2d_weight_gradient.ts";
+import { planWeightPatches, weightGradientPatches } from "./conv2d_weight_gradient_patch.ts";
 import { forwardPhase, inputGradientPhases } from "./correlation.ts";
 
 function lowerForward(node: GraphNode, lowering: Lowering): void {
@@ -22,7 +24,7 @@ function lowerForward(node: GraphNode, lowering: Lowering): void {
     output: lowering.ref(node.outputs[0]),
   };
   if (!hasVectorGroups(geometry)) return directForward(geometry, refs, lowering);
-  correlate({
+  addCorrelation({
     name: "conv2d",
     geometry,
     direction: "forward",
@@ -33,6 +35,12 @@ function lowerForward(node: GraphNode, lowering: Lowering): void {
     weight: lowering.derived(weight, "packed", () => packWeight(geometry, refs.weight, lowering)),
     bias: refs.bias,
   }, lowering);
+}
+
+function addCorrelation(correlation: Correlation, lowering: Lowering): void {
+  const patches = planPatches(correlation);
+  if (patches) correlatePatches(correlation, patches, lowering);
+  else correlate(correlation, lowering);
 }
 
 function lowerInputGradient(node: GraphNode, lowering: Lowering): void {
@@ -57,7 +65,7 @@ function lowerZeroPaddedGradient(
 ): void {
   const refs = { outputGradient: lowering.ref(dy), weight: lowering.ref(weight), result };
   if (!hasVectorGroups(geometry)) return directInputGradient(geometry, refs, lowering);
-  correlate({
+  addCorrelation({
     name: "conv2dInputGradient",
     geometry,
     direction: "inputGradient",
@@ -77,11 +85,11 @@ function lowerWeightGradient(node: GraphNode, lowering: Lowering): void {
     outputGradient: lowering.ref(dy),
     result: lowering.ref(node.outputs[0]),
   };
-  if (hasVectorGroups(geometry)) {
-    weightGradient(geometry, refs.input, refs.outputGradient, refs.result, lowering);
-  } else {
-    directWeightGradient(geometry, refs, lowering);
-  }
+  if (!hasVectorGroups(geometry)) return directWeightGradient(geometry, refs, lowering);
+  const patches = planWeightPatches(geometry);
+  const { input: x, outputGradient, result } = refs;
+  if (patches) weightGradientPatches(geometry, patches, x, outputGradient, result, lowering);
+  else weightGradient(geometry, x, outputGradient, result, lowering);
 }
 
 function orders(inputs: Order[], output: Order): KernelFamily["orders"] {

@@ -1,5 +1,5 @@
 /** Convolution as a matrix product whose first factor is read from the image, tap by tap. */
-import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
 import {
   cover,
   coverByGroups,
@@ -80,19 +80,53 @@ ${packed.at("i")} = value;`,
   return packed;
 }
 
-/** Adds the phase of a forward convolution or input gradient. */
-export function correlate(correlation: Correlation, lowering: Lowering): void {
-  const { name, geometry, direction, rows, columns, source, result, weight, bias } = correlation;
-  const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
-  const isForward = direction === "forward";
+/** Extents of a correlation: source and result are input and output, or the other way round. */
+export interface CorrelationExtents {
+  readonly batch: number;
+  /** Channels of a group of the input and of the output, as the packed weight has them. */
+  readonly groupIn: number;
+  readonly groupOut: number;
+  /** Output channels of the packed weight. */
+  readonly weightColumns: number;
+  readonly sourceSize: Pair;
+  readonly resultSize: Pair;
+  readonly sourceChannels: number;
+  readonly resultChannels: number;
+  readonly groupSource: number;
+  readonly groupResult: number;
+}
+
+/** The extents of a correlation, channels padded to whole vectors. */
+export function correlationExtents({ geometry, direction }: Correlation): CorrelationExtents {
+  const { batch, groups, inChannels, outChannels, inSize, outSize } = geometry;
   const inPadded = paddedChannels(inChannels), outPadded = paddedChannels(outChannels);
   const groupIn = groups === 1 ? inPadded : inChannels / groups;
   const groupOut = groups === 1 ? outPadded : outChannels / groups;
-  const [sourceSize, resultSize] = isForward ? [inSize, outSize] : [outSize, inSize];
-  const [sourceChannels, resultChannels] = isForward
-    ? [inPadded, outPadded]
-    : [outPadded, inPadded];
-  const [groupSource, groupResult] = isForward ? [groupIn, groupOut] : [groupOut, groupIn];
+  const input = { size: inSize, channels: inPadded, group: groupIn };
+  const output = { size: outSize, channels: outPadded, group: groupOut };
+  const [source, result] = direction === "forward" ? [input, output] : [output, input];
+  return {
+    batch,
+    groupIn,
+    groupOut,
+    weightColumns: outPadded,
+    sourceSize: source.size,
+    resultSize: result.size,
+    sourceChannels: source.channels,
+    resultChannels: result.channels,
+    groupSource: source.group,
+    groupResult: result.group,
+  };
+}
+
+/** Adds the phase of a forward convolution or input gradient. */
+export function correlate(correlation: Correlation, lowering: Lowering): void {
+  const { name, geometry, direction, rows, columns, source, result, weight, bias } = correlation;
+  const { groups, inChannels, outChannels, kernelSize } = geometry;
+  const isForward = direction === "forward";
+  const extents = correlationExtents(correlation);
+  const { batch, groupIn, groupOut, groupSource, groupResult, sourceSize, resultSize } = extents;
+  const { sourceChannels, resultChannels, weightColumns } = extents;
 
   const phases = rows.flatMap((row) => columns.map((column) => ({ row, column })));
   const positions = phases.map(({ row, column }) => batch * row.positions * column.positions);
@@ -201,7 +235,7 @@ if (innerVector < innerVectors && result${id} < ${groupResult}u) {
   value = ${
               weight.at(
                 `(${kernelTap} * ${groupIn}u + innerPlace % ${groupSource}u) * ${
-                  outPadded / 4
+                  weightColumns / 4
                 }u + ` +
                   `(groupIndex * ${groupOut}u + result${id}) / 4u`,
               )
@@ -214,7 +248,7 @@ ${tapOf("innerVector", "")}
 if (innerVector < innerVectors && result${id} < ${groupResult}u) {
   value = ${
               weight.at(
-                `(${kernelTap} * ${groupIn}u + result${id}) * ${outPadded / 4}u + ` +
+                `(${kernelTap} * ${groupIn}u + result${id}) * ${weightColumns / 4}u + ` +
                   `groupIndex * ${groupOut / 4}u + innerVector % ${sourceVectors}u`,
               )
             };
@@ -254,8 +288,12 @@ if (position < positions && channel < ${groupResult}u) {
   });
 }
 
-/** The result plus the bias of its channels, of which the last vector may have fewer than four. */
-function biased(at: (index: string) => string, groupOut: number, outChannels: number): string {
+/** WGSL of the result plus the bias of its channels, of which the last vector may have fewer than four. */
+export function biased(
+  at: (index: string) => string,
+  groupOut: number,
+  outChannels: number,
+): string {
   const lanes = [0, 1, 2, 3].map((lane) =>
     at(`min(groupIndex * ${groupOut}u + channel + ${lane}u, ${outChannels - 1}u)`)
   );

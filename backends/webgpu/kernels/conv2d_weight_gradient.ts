@@ -32,6 +32,32 @@ function splitPositions(positions: number, tiles: number, { inner }: GemmTile): 
   return { parts: Math.ceil(stretches / stretchesEach), positions: stretchesEach * inner };
 }
 
+/** Extents of a weight gradient, channels padded to whole vectors. */
+export interface WeightExtents {
+  /** Vectors of a pixel of the input and of the output. */
+  readonly inVectors: number;
+  readonly outVectors: number;
+  /** Channels of a group. */
+  readonly groupIn: number;
+  readonly groupOut: number;
+  readonly taps: number;
+}
+
+/** The extents of a weight gradient; partial sums are [parts, groups, taps · groupIn, groupOut]. */
+export function weightExtents(
+  { groups, inChannels, outChannels, kernelSize }: ConvolutionGeometry,
+): WeightExtents {
+  const inVectors = paddedChannels(inChannels) / 4;
+  const outVectors = paddedChannels(outChannels) / 4;
+  return {
+    inVectors,
+    outVectors,
+    groupIn: groups === 1 ? 4 * inVectors : inChannels / groups,
+    groupOut: groups === 1 ? 4 * outVectors : outChannels / groups,
+    taps: kernelSize[0] * kernelSize[1],
+  };
+}
+
 /**
  * Adds the phases: `input` and `outputGradient` channels last, `result` plain
  * [O, I/groups, kH, kW]. Groups must begin at whole vectors.
@@ -45,11 +71,7 @@ export function weightGradient(
 ): void {
   const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
   const { stride, padding, dilation, paddingMode } = geometry;
-  const inVectors = paddedChannels(inChannels) / 4;
-  const outVectors = paddedChannels(outChannels) / 4;
-  const groupIn = groups === 1 ? 4 * inVectors : inChannels / groups;
-  const groupOut = groups === 1 ? 4 * outVectors : outChannels / groups;
-  const taps = kernelSize[0] * kernelSize[1];
+  const { groupIn, groupOut, inVectors, outVectors, taps } = weightExtents(geometry);
   const rows = taps * groupIn;
   const positions = batch * outSize[0] * outSize[1];
   const tile = chooseTile({ rows, columns: groupOut, inner: positions }, true);
@@ -135,25 +157,19 @@ if (kernelRow < ${rows}u && channel < ${groupOut}u) {
       return { globals: [isMapped ? borderFunctions(geometry) : "", globals].join("\n"), main };
     },
   });
-  addPartialSums(geometry, { partial, parts: split.parts, groupIn, groupOut }, result, lowering);
-}
-
-/** Partial sums [parts, groups, kH·kW·groupIn, groupOut], channels padded. */
-interface PartialSums {
-  readonly partial: Ref;
-  readonly parts: number;
-  readonly groupIn: number;
-  readonly groupOut: number;
+  addPartialSums(geometry, partial, split.parts, result, lowering);
 }
 
 /** Adds the parts, first to last, and puts the sums into the kernel's order. */
-function addPartialSums(
-  { groups, inChannels, outChannels, kernelSize }: ConvolutionGeometry,
-  { partial, parts, groupIn, groupOut }: PartialSums,
+export function addPartialSums(
+  geometry: ConvolutionGeometry,
+  partial: Ref,
+  parts: number,
   result: Ref,
   lowering: Lowering,
 ): void {
-  const taps = kernelSize[0] * kernelSize[1];
+  const { groups, inChannels, outChannels } = geometry;
+  const { groupIn, groupOut, taps } = weightExtents(geometry);
   const realIn = inChannels / groups, realOut = outChannels / groups;
   const elements = outChannels * realIn * taps;
   const partElements = groups * taps * groupIn * groupOut;

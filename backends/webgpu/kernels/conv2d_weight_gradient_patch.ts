@@ -1,0 +1,198 @@
+/**
+ * The weight gradient of a convolution of several taps, where each pixel is read once for all taps:
+ * a workgroup takes all taps of a few input channels, goes through rectangles of output positions,
+ * and stages for each the patch of the input under it and the output's gradient.
+ */
+import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import type { Lowering, Ref } from "../kernel.ts";
+import { reach, WORKGROUP_BYTES } from "./conv2d_patch.ts";
+import { addPartialSums, weightExtents } from "./conv2d_weight_gradient.ts";
+import { borderFunctions, forwardPhase } from "./correlation.ts";
+import {
+  addProducts,
+  beginSums,
+  type GemmTile,
+  storeSums,
+  tileThreads,
+  WANTED_TILES,
+} from "./gemm.ts";
+
+/** Rectangles of positions, rows × columns. */
+const RECTANGLES = [[8, 8], [4, 8], [4, 4]] as const;
+
+/** How a weight gradient is cut. */
+export interface WeightPatchPlan {
+  /** Rows: taps, then input channels; inner: a row of positions. */
+  readonly tile: GemmTile;
+  /** Input channels of a workgroup. */
+  readonly channels: number;
+  /** Positions of a rectangle. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Pixels of the patch under it. */
+  readonly patchRows: number;
+  readonly patchColumns: number;
+  /** Rectangles of an image. */
+  readonly downImage: number;
+  readonly acrossImage: number;
+  /** Workgroups that share the rectangles of all images, and rectangles of each. */
+  readonly parts: number;
+  readonly rectangles: number;
+}
+
+/** Plans a weight gradient; undefined where it does not fit into workgroup memory. */
+export function planWeightPatches(geometry: ConvolutionGeometry): WeightPatchPlan | undefined {
+  const { batch, groups, kernelSize, outSize } = geometry;
+  const { groupIn, groupOut, taps } = weightExtents(geometry);
+  if (taps === 1) return undefined;
+  const channels = Math.min(16, groupIn);
+  const width = [4, 8, 16, 32].find((width) => groupOut <= width) ?? 64;
+  const threadColumns = Math.max(4, width / 4);
+  const [row, column] = [forwardPhase(geometry, 0), forwardPhase(geometry, 1)];
+  for (const [rows, columns] of RECTANGLES) {
+    const patchRows = reach(row, rows).length, patchColumns = reach(column, columns).length;
+    const bytes = 4 * (channels * patchRows * patchColumns + width * rows * columns);
+    const tile = {
+      rows: taps * channels,
+      columns: width,
+      inner: columns,
+      threadRows: 4,
+      threadColumns,
+    };
+    const downImage = Math.ceil(outSize[0] / rows);
+    const acrossImage = Math.ceil(outSize[1] / columns);
+    const isWasteful = downImage * rows * acrossImage * columns > 1.5 * outSize[0] * outSize[1] ||
+      patchRows * patchColumns > kernelSize[0] * kernelSize[1] * rows * columns;
+    if (bytes > WORKGROUP_BYTES || tileThreads(tile) > 256 || isWasteful) continue;
+    const all = batch * downImage * acrossImage;
+    const tiles = Math.ceil(groupIn / channels) * Math.ceil(groupOut / width) * groups;
+    const rectangles = Math.ceil(all / Math.min(all, Math.ceil(WANTED_TILES / tiles)));
+    const parts = Math.ceil(all / rectangles);
+    const grid = { downImage, acrossImage, parts, rectangles };
+    return { tile, channels, rows, columns, patchRows, patchColumns, ...grid };
+  }
+  return undefined;
+}
+
+/** Adds the phases; operands as in `weightGradient`. */
+export function weightGradientPatches(
+  geometry: ConvolutionGeometry,
+  plan: WeightPatchPlan,
+  input: Ref,
+  outputGradient: Ref,
+  result: Ref,
+  lowering: Lowering,
+): void {
+  const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
+  const { stride, padding, dilation, paddingMode } = geometry;
+  const { groupIn, groupOut, inVectors, outVectors, taps } = weightExtents(geometry);
+  const { tile, channels, patchRows, patchColumns, downImage, acrossImage } = plan;
+  const threads = tileThreads(tile);
+  const vectors = channels / 4;
+  const patchPixels = patchRows * patchColumns;
+  const positions = plan.rows * plan.columns;
+  const columnTiles = Math.ceil(groupOut / tile.columns);
+  const channelTiles = Math.ceil(groupIn / channels);
+  const lineVectors = tile.columns / 4;
+  const all = batch * downImage * acrossImage;
+  const rows = taps * groupIn;
+  const partial = lowering.scratch(4 * plan.parts * groups * rows * groupOut, "partial sums");
+  const isMapped = paddingMode !== "zeros";
+  lowering.phase({
+    name: "conv2dWeightGradient patches",
+    operands: {
+      input: { ref: input, type: "vec4<f32>" },
+      dy: { ref: outputGradient, type: "vec4<f32>" },
+      partial: { ref: partial, type: "vec4<f32>", write: true },
+    },
+    workgroupSize: threads,
+    workgroups: [channelTiles * columnTiles, groups, plan.parts],
+    flops: 2 * batch * outSize[0] * outSize[1] * taps * (inChannels / groups) * outChannels,
+    bytes: partial.bytes +
+      4 * groups * all *
+        (patchPixels * groupIn * columnTiles + positions * groupOut * channelTiles),
+    code: ({ input, dy, partial }) => ({
+      globals: `
+${isMapped ? borderFunctions(geometry) : ""}
+var<workgroup> pixels: array<vec4<f32>, ${vectors * patchPixels}>;
+var<workgroup> gradients: array<vec4<f32>, ${positions * lineVectors}>;`,
+      main: [
+        `
+let firstVector = group.x / ${columnTiles}u * ${vectors}u;
+let firstColumnOfTile = group.x % ${columnTiles}u * ${tile.columns}u;
+let endRectangle = min((group.z + 1u) * ${plan.rectangles}u, ${all}u);`,
+        ...beginSums(tile),
+        `
+let tap = firstRow / ${channels}u;
+let ownVector = firstRow % ${channels}u / 4u;
+let ownPixel = ownVector * ${patchPixels}u + tap / ${kernelSize[1]}u * ${
+          dilation[0] * patchColumns
+        }u + tap % ${kernelSize[1]}u * ${dilation[1]}u;
+for (var rectangle = group.z * ${plan.rectangles}u; rectangle < endRectangle; rectangle++) {
+  let image = rectangle / ${downImage * acrossImage}u;
+  let firstY = rectangle / ${acrossImage}u % ${downImage}u * ${plan.rows}u;
+  let firstX = rectangle % ${acrossImage}u * ${plan.columns}u;
+  for (var i = thread; i < ${vectors * patchPixels}u; i += ${threads}u) {
+    let vector = firstVector + i % ${vectors}u;
+    let pixel = i / ${vectors}u;
+    var y = i32(firstY * ${stride[0]}u + pixel / ${patchColumns}u) - ${padding[0]}i;
+    var x = i32(firstX * ${stride[1]}u + pixel % ${patchColumns}u) - ${padding[1]}i;
+    ${isMapped ? "y = rowAt(y); x = columnAt(x);" : ""}
+    var value = vec4<f32>();
+    if (vector < ${groupIn / 4}u && y >= 0i && y < ${inSize[0]}i && x >= 0i && x < ${inSize[1]}i) {
+      value = ${
+          input.at(
+            `((image * ${inSize[0]}u + u32(y)) * ${inSize[1]}u + u32(x)) * ${inVectors}u + ` +
+              `group.y * ${groupIn / 4}u + vector`,
+          )
+        };
+    }
+    pixels[i % ${vectors}u * ${patchPixels}u + pixel] = value;
+  }
+  for (var i = thread; i < ${positions * lineVectors}u; i += ${threads}u) {
+    let y = firstY + i / ${lineVectors * plan.columns}u;
+    let x = firstX + i / ${lineVectors}u % ${plan.columns}u;
+    let channel = firstColumnOfTile + i % ${lineVectors}u * 4u;
+    var value = vec4<f32>();
+    if (y < ${outSize[0]}u && x < ${outSize[1]}u && channel < ${groupOut}u) {
+      value = ${
+          dy.at(
+            `((image * ${outSize[0]}u + y) * ${outSize[1]}u + x) * ${outVectors}u + ` +
+              `(group.y * ${groupOut}u + channel) / 4u`,
+          )
+        };
+    }
+    gradients[i] = value;
+  }
+  workgroupBarrier();
+  for (var y = 0u; y < ${plan.rows}u; y++) {
+    let pixel = ownPixel + y * ${stride[0] * patchColumns}u;
+    let gradient = y * ${plan.columns * lineVectors}u + firstColumn / 4u;`,
+        ...addProducts("outer", tile, tile.inner, {
+          a: (_, k) => `pixels[pixel + ${k * stride[1]}u]`,
+          b: (j, k) => `gradients[gradient + ${k * lineVectors + j}u]`,
+        }),
+        `
+  }
+  workgroupBarrier();
+}`,
+        ...storeSums(
+          tile,
+          `
+let channelIn = firstVector * 4u + row % ${channels}u;
+let channel = firstColumnOfTile + column;
+if (channelIn < ${groupIn}u && channel < ${groupOut}u) {
+  let kernelRow = row / ${channels}u * ${groupIn}u + channelIn;
+  ${
+            partial.at(
+              `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${groupOut / 4}u + ` +
+                "channel / 4u",
+            )
+          } = value;
+}`,
+        ),
+      ].join("\n"),
+    }),
+  });
+  addPartialSums(geometry, partial, plan.parts, result, lowering);
+}
