@@ -11,14 +11,14 @@ export interface DeviceOptions {
   readonly warn?: (message: string) => void;
 }
 
-/** Limits the kernels and buffers profit from; asked for as far as the adapter offers them. */
+/**
+ * Limits that programs may need beyond what every adapter gives; asked for as far as this one offers
+ * them. Kernels keep to the standard's workgroup memory and invocations.
+ */
 export const WANTED_LIMITS = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
   "maxStorageBuffersPerShaderStage",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
 ] as const;
 
 /** A limit of {@link WANTED_LIMITS}. */

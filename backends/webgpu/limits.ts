@@ -41,7 +41,6 @@ function* needs({ programs, sizes, variables }: AllocationPlan): Generator<Need>
       const what = `${phase.label} in program "${program.name}"`;
       const { bindings } = buildShader(phase);
       yield { limit: "maxStorageBuffersPerShaderStage", amount: bindings.length, what };
-      yield { limit: "maxComputeInvocationsPerWorkgroup", amount: phase.workgroupSize, what };
       for (const { bytes } of bindings) {
         yield { limit: "maxStorageBufferBindingSize", amount: bytes, what };
       }

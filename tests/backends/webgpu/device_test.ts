@@ -43,9 +43,6 @@ Deno.test("a program that exceeds a limit is refused with the limit, the need an
     maxBufferSize: 2 ** 30,
     maxStorageBufferBindingSize: 2 ** 20,
     maxStorageBuffersPerShaderStage: 8,
-    maxComputeWorkgroupStorageSize: 16384,
-    maxComputeInvocationsPerWorkgroup: 256,
-    maxComputeWorkgroupSizeX: 256,
   };
   const check = (changes: Partial<typeof limits>) =>
     checkLimits(plan, { ...limits, ...changes }, "a small adapter");

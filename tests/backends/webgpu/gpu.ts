@@ -35,7 +35,7 @@ export function randomTensor(shape: Shape, seed = 1): InputTensor {
   return { shape, data: randomData(shape, seed) };
 }
 
-/** Computes `build` on the GPU and the reference and asserts that the results agree, bit for bit in a second run. */
+/** Computes `build` on the GPU and the reference and asserts that the results agree. */
 export async function checkAgainstReference<K extends string>(
   inputs: Readonly<Record<K, InputTensor>>,
   build: (values: Record<K, Value>) => Record<string, Value>,
