@@ -106,7 +106,7 @@ export class Learner {
       executable = await backend.compile(programs);
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) throw error;
-      throw new InputError(`${error.message} ${adviseBatch(backend, layout, options, error)}`);
+      throw new InputError(`${error.message}. ${adviseBatch(backend, layout, options, error)}`);
     }
     const learner = new Learner(options, layout, executable, programs);
     learner.#write({ model: options.model.stateDict(), optimizer: new Map() });
