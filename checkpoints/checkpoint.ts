@@ -10,8 +10,9 @@ import type { Backend } from "../backends/backend.ts";
 import { InputError } from "../errors.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { buildModel, type BuildOptions } from "../models/registry.ts";
-import type { NetworkDescription } from "./network.ts";
-import type { RunState } from "./run_state.ts";
+import { isRecord, orDamaged } from "./damage.ts";
+import { isDescription, type NetworkDescription } from "./network.ts";
+import { isCount, isRunState, type RunState } from "./run_state.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 
 /** `format` in the metadata of a checkpoint. */
@@ -95,10 +96,8 @@ export function parseCheckpoint(
         `"${CHECKPOINT_FORMAT}"); training writes them to RUN/checkpoints/`,
     );
   }
-  let header: CheckpointHeader;
-  try {
-    header = JSON.parse(metadata.checkpoint);
-  } catch {
+  const header: unknown = orDamaged(path, "the metadata", () => JSON.parse(metadata.checkpoint));
+  if (!isHeader(header)) {
     throw new InputError(`${path}: the metadata of this checkpoint is damaged; use another one`);
   }
   const model = new Map<string, StateTensor>();
@@ -119,15 +118,27 @@ export function parseCheckpoint(
   return { ...header, tensors: { model, optimizer, ...(ema.size > 0 ? { ema } : {}) } };
 }
 
+/** Whether parsed JSON is a header; the options of the architecture are checked when it is built. */
+function isHeader(value: unknown): value is CheckpointHeader {
+  if (!isRecord(value) || !isRecord(value.architecture) || !isRecord(value.backend)) return false;
+  const { description, architecture: { name, options }, backend, state, seed, metricsBytes } =
+    value;
+  return isDescription(description) && typeof name === "string" && isRecord(options) &&
+    typeof backend.name === "string" && Number.isInteger(backend.threads) &&
+    isRunState(state) && Number.isInteger(seed) && isCount(metricsBytes);
+}
+
 /**
  * The model of a checkpoint with its inference weights.
  * Throws InputError when the tensors do not fit the architecture.
  */
 export function restoreModel(checkpoint: Checkpoint): Module {
   const { architecture: { name, options } } = checkpoint;
-  const model = buildModel(name, options);
-  model.loadStateDict(inferenceState(checkpoint));
-  return model;
+  return orDamaged(name, "the architecture", () => {
+    const model = buildModel(name, options);
+    model.loadStateDict(inferenceState(checkpoint));
+    return model;
+  });
 }
 
 /** The weights a checkpoint stands for outside training: the averaged ones where it has them. */

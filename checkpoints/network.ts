@@ -7,7 +7,8 @@
  */
 import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
-import { restoreProgram, type StoredProgram } from "./program.ts";
+import { isRecord, orDamaged } from "./damage.ts";
+import { isStoredProgram, restoreProgram, type StoredProgram } from "./program.ts";
 import { readSafetensors, type Safetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
 
 /** What a network takes and gives. */
@@ -27,6 +28,9 @@ export interface FoldedNetwork {
   /** State-dict name to tensor. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
+
+/** Pixels a side, more than any picture a network classifies has. */
+const MAX_EXTENT = 1 << 15;
 
 /** `format` in the metadata of a folded file. */
 export const FOLDED_FORMAT = "overfold-folded-1";
@@ -68,13 +72,27 @@ export function parseFoldedNetwork(
         `"${FOLDED_FORMAT}"); fold a checkpoint with: overfold fold CHECKPOINT`,
     );
   }
-  try {
-    return {
-      description: JSON.parse(metadata.network),
-      program: JSON.parse(metadata.program),
-      tensors,
-    };
-  } catch {
+  const [description, program] = orDamaged(
+    path,
+    "the metadata",
+    () => [JSON.parse(metadata.network), JSON.parse(metadata.program)],
+  );
+  if (!isDescription(description) || !isStoredProgram(program)) {
     throw new InputError(`${path}: the metadata of this folded network is damaged`);
   }
+  return { description, program, tensors };
+}
+
+/** Whether parsed JSON describes a network of pictures of a sane size. */
+export function isDescription(value: unknown): value is NetworkDescription {
+  if (!isRecord(value) || !isRecord(value.input) || !isRecord(value.normalization)) return false;
+  const { model, input: { height, width, channels }, normalization: { mean, std } } = value;
+  const { classNames } = value;
+  const isExtent = (extent: unknown) =>
+    Number.isInteger(extent) && Number(extent) > 0 && Number(extent) <= MAX_EXTENT;
+  const isPerChannel = (numbers: unknown) =>
+    Array.isArray(numbers) && numbers.length === channels && numbers.every(Number.isFinite);
+  return typeof model === "string" && [height, width, channels].every(isExtent) &&
+    isPerChannel(mean) && isPerChannel(std) &&
+    Array.isArray(classNames) && classNames.every((name) => typeof name === "string");
 }

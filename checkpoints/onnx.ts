@@ -78,7 +78,8 @@ export async function encodeOnnx(
       output: [batchOf(output, ELEMENT.float, [description.classNames.length])],
     },
   });
-  return ModelProto.encode(model).finish();
+  const { buffer, byteOffset, byteLength } = ModelProto.encode(model).finish();
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Constants, and the way from the file's input to the network's; undefined for any other node. */

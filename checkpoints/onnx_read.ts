@@ -152,7 +152,7 @@ function parseTensor(
 
 function tensorOf(dataType: number, shape: readonly number[], bytes: Uint8Array): Tensor {
   // A copy of its own is aligned whatever the place in the file.
-  const { buffer } = bytes.slice();
+  const { buffer } = new Uint8Array(bytes);
   if (dataType === ELEMENT.float) return { dtype: "F32", shape, data: new Float32Array(buffer) };
   if (dataType === ELEMENT.float16) return { dtype: "F16", shape, data: new Float16Array(buffer) };
   return { dtype: "F64", shape, data: new Float64Array(buffer) };

@@ -5,9 +5,14 @@
 import { InputError } from "../errors.ts";
 import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts";
 import { apply, constant, input, output, trace, withScope } from "../graph/trace.ts";
-import { type Attributes, type Program, sizeOf, type Value } from "../graph/types.ts";
+import { type Attributes, formatShape, type Program, sizeOf, type Value } from "../graph/types.ts";
 import { OPS } from "../ops/registry.ts";
+import { isRecord, orDamaged } from "./damage.ts";
 import type { Tensor } from "./safetensors.ts";
+
+/** More than a tensor of one image has, along one axis and in all. */
+const MAX_EXTENT = 2 ** 24;
+const MAX_ELEMENTS = 2 ** 31;
 
 /** A node as JSON. */
 interface StoredNode {
@@ -22,6 +27,20 @@ interface StoredNode {
 export interface StoredProgram {
   readonly nodes: readonly StoredNode[];
   readonly outputs: Readonly<Record<string, readonly [number, number]>>;
+}
+
+/** Whether parsed JSON has the form of a program; what its nodes say is checked when it is restored. */
+export function isStoredProgram(value: unknown): value is StoredProgram {
+  const isReference = (reference: unknown) =>
+    Array.isArray(reference) && reference.length === 2 && reference.every(Number.isInteger);
+  return isRecord(value) && isRecord(value.outputs) &&
+    Object.values(value.outputs).every(isReference) &&
+    Array.isArray(value.nodes) &&
+    value.nodes.every((node) =>
+      isRecord(node) && typeof node.op === "string" && isRecord(node.attributes) &&
+      Array.isArray(node.inputs) && node.inputs.every(isReference) &&
+      (node.scope === undefined || typeof node.scope === "string")
+    );
 }
 
 /** A program without variables, split into JSON and its constants as f32 tensors by unique names. */
@@ -55,8 +74,8 @@ function keep(
 
 /**
  * The program again, for another batch size: every input's first extent becomes `batchSize`.
- * `label` names the file in errors. Throws InputError for an unknown op, a missing tensor or shapes
- * that do not fit.
+ * `label` names the file in errors. Throws InputError for an unknown op, a missing tensor, attributes
+ * or shapes that do not fit, and for tensors of absurd size.
  */
 export function restoreProgram(
   name: string,
@@ -65,7 +84,7 @@ export function restoreProgram(
   batchSize: number,
   label: string,
 ): Program {
-  return trace({ name }, () => {
+  const restore = () => {
     const results: Value[][] = [];
     const resolve = ([node, index]: readonly [number, number]): Value => {
       const value = results[node]?.[index];
@@ -88,9 +107,19 @@ export function restoreProgram(
         }
         return apply(known, inputs.map(resolve), attributes);
       }));
+      for (const { shape } of results[results.length - 1]) {
+        const isSane = shape.every((extent) => Number.isInteger(extent) && extent <= MAX_EXTENT);
+        if (!isSane || !(sizeOf(shape) <= MAX_ELEMENTS * batchSize)) {
+          throw new InputError(
+            `${label}: the stored program has a tensor of the impossible shape ` +
+              `${formatShape(shape)}`,
+          );
+        }
+      }
     }
     Object.entries(stored.outputs).forEach(([key, value]) => output(key, resolve(value)));
-  });
+  };
+  return orDamaged(label, "the program", () => trace({ name }, restore));
 }
 
 function restoreConstant(

@@ -1,5 +1,7 @@
 /** Where a training stands: everything besides tensors that resuming needs, as plain JSON. */
 
+import { isRecord } from "./damage.ts";
+
 /** What an epoch adds up to over the images seen so far. */
 export interface MetricSums {
   /** Sum over images of their loss. */
@@ -37,6 +39,27 @@ export interface RunState {
   readonly validation?: ValidationResult;
   /** The best validation and the number (from 1) of its epoch. */
   readonly best?: ValidationResult & { readonly epoch: number };
+}
+
+/** Whether parsed JSON is a number of things. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** Whether parsed JSON is a position. */
+export function isRunState(value: unknown): value is RunState {
+  if (!isRecord(value) || !isRecord(value.sums)) return false;
+  const { step, epoch, batch, sums, validation, best } = value;
+  return [step, epoch, batch, sums.correct, sums.count].every(isCount) &&
+    typeof sums.loss === "number" &&
+    (validation === undefined || isResult(validation)) &&
+    (best === undefined || isResult(best) && isRecord(best) && isCount(best.epoch));
+}
+
+function isResult(value: unknown): boolean {
+  return isRecord(value) && isCount(value.count) &&
+    // JSON has no NaN; a mean over nothing is stored as null.
+    [value.loss, value.accuracy].every((mean) => mean === null || typeof mean === "number");
 }
 
 /** Sums over no image. */

@@ -7,6 +7,7 @@
  */
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { isRecord } from "./damage.ts";
 
 /** The array type that holds each element type. */
 interface Arrays {
@@ -267,7 +268,7 @@ function parseEntry(name: string, entry: unknown, fail: (problem: string) => nev
 
 function readTensor({ dtype, shape, begin, end }: Entry, data: Uint8Array): Tensor {
   // A copy of its own is aligned whatever the offset, and does not keep the whole file in memory.
-  const bytes = data.slice(begin, end);
+  const bytes = new Uint8Array(data.subarray(begin, end));
   if (dtype === "BF16") {
     // A bfloat16 is the upper half of the float32 with the same value.
     const words = Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half << 16);
@@ -290,8 +291,4 @@ function isDtype(value: unknown): value is Dtype | "BF16" {
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

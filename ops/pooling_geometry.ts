@@ -4,6 +4,9 @@ import type { Shape } from "../graph/types.ts";
 import { requireIntegers, requireRank } from "./checks.ts";
 import type { Pair } from "./convolution_geometry.ts";
 
+/** Rows or columns of an image; every one of them is looked at when a program is traced. */
+const MAX_EXTENT = 2 ** 24;
+
 /** Attributes of the pooling ops. */
 export interface PoolingAttributes {
   readonly kernelSize: Pair;
@@ -43,6 +46,11 @@ export function poolingGeometry(
   requireIntegers(op, "dilation", dilation, 1);
   const [batch, channels, height, width] = input;
   const inSize: Pair = [height, width];
+  if (height > MAX_EXTENT || width > MAX_EXTENT) {
+    throw new InputError(
+      `${op}: an image of ${inSize.join("x")} is too large; at most ${MAX_EXTENT} a side`,
+    );
+  }
   const outSize = ([0, 1] as const).map((axis) => {
     if (padding[axis] * 2 > kernelSize[axis]) {
       throw new InputError(
