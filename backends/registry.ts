@@ -1,25 +1,55 @@
 /** Backends by the names configs use. */
-import { InputError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import { cpuBackend } from "./wasm/mod.ts";
+import { quietDriver } from "./webgpu/quiet_driver.ts";
 
 /** Which backend to open; the keys of the same names in a config. */
 export interface BackendOptions {
-  /** `auto` takes the fastest there is. Default `auto`. */
-  readonly backend?: "auto" | "cpu" | "webgpu";
+  /**
+   * `auto` takes WebGPU if its adapter is hardware, else the CPU; `webgpu` takes a software adapter
+   * too. Default `auto`.
+   */
+  readonly backend?: BackendName;
   /** Threads of the CPU backend. Default `auto`: one per core. */
   readonly threads?: number | "auto";
+  /** Called with what a person should know though it stops nothing. Default: dropped. */
+  readonly onNotice?: (line: string) => void;
 }
 
-/** Opens a backend. Rejects with InputError for one that is not to be had. */
-// deno-lint-ignore require-await -- opening a GPU waits
+/** Names that {@link openBackend} knows. */
+export const BACKEND_NAMES = ["auto", "cpu", "webgpu"] as const;
+
+/** One of {@link BACKEND_NAMES}. */
+export type BackendName = typeof BACKEND_NAMES[number];
+
+/** Opens a backend. Rejects with InputError or RunError where it is not to be had. */
 export async function openBackend(
-  { backend = "auto", threads = "auto" }: BackendOptions = {},
+  { backend = "auto", threads = "auto", onNotice = () => {} }: BackendOptions = {},
 ): Promise<Backend> {
-  if (backend === "webgpu") {
-    throw new InputError(
-      "backend is webgpu, which this version does not have yet; set backend to cpu or auto",
-    );
+  if (backend === "webgpu") return await openWebgpu(onNotice);
+  if (backend === "auto" && await hasHardwareAdapter()) {
+    try {
+      return await openWebgpu(onNotice);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      onNotice(`${error.message}; the CPU is used instead`);
+    }
   }
   return cpuBackend({ threads });
+}
+
+async function hasHardwareAdapter(): Promise<boolean> {
+  quietDriver();
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter({
+    powerPreference: "high-performance",
+  });
+  return adapter ? !adapter.info.isFallbackAdapter : false;
+}
+
+/** Loads the backend only now: most commands on most machines do without. */
+async function openWebgpu(warn: (message: string) => void): Promise<Backend> {
+  quietDriver();
+  const { webgpuBackend } = await import("./webgpu/mod.ts");
+  return await webgpuBackend({ warn });
 }

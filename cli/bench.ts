@@ -1,7 +1,6 @@
 /** `overfold bench`: how fast a config trains on this machine, and where the time goes. */
 
 import type { KernelTiming } from "../backends/backend.ts";
-import { openBackend } from "../backends/registry.ts";
 import { loadConfig } from "../config/load.ts";
 import { describeDataset } from "../datasets/load.ts";
 import { imageSize } from "../datasets/dataset.ts";
@@ -9,6 +8,7 @@ import { RandomStream, STREAM } from "../graph/random.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatCount, formatPercent, formatTable } from "../reporting/format.ts";
 import { Learner } from "../training/learner.ts";
+import { openChosen } from "./backend.ts";
 import type { Command } from "./command.ts";
 import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
 
@@ -39,7 +39,7 @@ export const command: Command = {
     const { name, options } = architectureOf(config.model, info);
     const model = buildModel(name, options);
     model.initialize(config.seed);
-    const backend = await openBackend(config);
+    const backend = await openChosen(config, context);
     const padding = augmentation?.crop?.padding ?? 0;
     const learner = await Learner.create(backend, {
       model,

@@ -1,13 +1,13 @@
 /** `overfold eval`: loss and accuracy of a checkpoint or a folded network. */
 
 import { dirname, join } from "@std/path";
-import { openBackend } from "../backends/registry.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { loadConfig, parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";
+import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
 import { loadImages } from "./prepare.ts";
 
@@ -24,6 +24,7 @@ export const command: Command = {
       repeated: true,
       help: "Override one key of that config, such as data.root=DIR",
     },
+    backend: backendOption("that of the config"),
   },
   details: "Evaluates on the validation images of the config, in inference mode.",
   async run(args, context) {
@@ -35,7 +36,7 @@ export const command: Command = {
     const { loss, accuracy, count } = await evaluateNetwork(
       network,
       validation,
-      await openBackend(config),
+      await openChosen(chosenBackend(args, config), context),
       {
         batchSize: config.data.evalBatchSize,
         onProgress: (done) =>

@@ -1,9 +1,9 @@
 /** `overfold fold`: from a checkpoint to the plain network that ships. */
 
 import { basename, dirname, join } from "@std/path";
-import { openBackend } from "../backends/registry.ts";
 import { readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
+import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Command } from "./command.ts";
 import { describeVerification, verificationImages } from "./verification.ts";
 
@@ -18,6 +18,7 @@ export const command: Command = {
       value: "FILE",
       help: "Where it goes; by default folded/NAME.safetensors in the run's folder",
     },
+    backend: backendOption("auto"),
     "batch-norm": { help: "Fold batch norms into the convolutions before them too" },
   },
   details:
@@ -37,7 +38,7 @@ export const command: Command = {
       checkpoint.description,
       context,
     );
-    const backend = await openBackend();
+    const backend = await openChosen(chosenBackend(args, {}), context);
     const verification = await foldCheckpoint(checkpoint, output, backend, pixels, {
       batchNorm: args.flag("batch-norm"),
     });

@@ -1,6 +1,5 @@
 /** `overfold inspect`: the layers, sizes and memory of a network. */
 
-import { openBackend } from "../backends/registry.ts";
 import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { loadConfig, parseConfig } from "../config/load.ts";
@@ -11,6 +10,7 @@ import { buildModel } from "../models/registry.ts";
 import { summarizeModel } from "../models/summary.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { evaluationProgram, trainingProgram } from "../training/step_program.ts";
+import { openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
 import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
 
@@ -69,7 +69,7 @@ export const command: Command = {
       ]),
     ], ["left", "right", "right", "right", "right"]));
     const memory = config && {
-      ...(await openBackend(config)).plan(programsOf(config, model, description)),
+      ...(await openChosen(config, context)).plan(programsOf(config, model, description)),
       batchSize: config.data.batchSize,
     };
     if (memory) {

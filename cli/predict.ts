@@ -1,9 +1,9 @@
 /** `overfold predict`: names what pictures show. */
 
-import { openBackend } from "../backends/registry.ts";
 import { loadNetwork } from "../checkpoints/load.ts";
 import { readImage } from "../files/images.ts";
 import { formatPercent, formatTable } from "../reporting/format.ts";
+import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Command } from "./command.ts";
 
 /** Classes shown for an image. */
@@ -15,13 +15,18 @@ export const command: Command = {
     { name: "CHECKPOINT", help: "A folded network, or a checkpoint" },
     { name: "IMAGE", help: "A PNG or JPEG picture", repeated: true },
   ],
+  options: {
+    // One picture is classified before a GPU's kernels are compiled.
+    backend: backendOption("cpu"),
+  },
   details:
     "A picture of another size is cut to the network's proportions around its centre and scaled.",
   async run(args, context) {
     const [path, ...images] = args.positionals;
     const { description: { input, classNames }, program } = await loadNetwork(path);
     const infer = program(1);
-    const executable = await (await openBackend({ threads: 1 })).compile([infer]);
+    const choice = chosenBackend(args, { backend: "cpu", threads: 1 });
+    const executable = await (await openChosen(choice, context)).compile([infer]);
     try {
       for (const image of images) {
         const { logits } = await executable.run(infer.name, {

@@ -1,7 +1,6 @@
 /** `overfold train`: trains the network of a config and folds the best checkpoint. */
 
 import { join } from "@std/path";
-import { openBackend } from "../backends/registry.ts";
 import type { Backend } from "../backends/backend.ts";
 import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adoptState, readForeignState } from "../checkpoints/import.ts";
@@ -17,6 +16,7 @@ import { formatCount, formatDuration, formatPercent } from "../reporting/format.
 import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { train } from "../training/train.ts";
 import type { TrainingOutcome } from "../training/trainer.ts";
+import { openChosen } from "./backend.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { architectureOf, describeNetwork, type Images, loadImages } from "./prepare.ts";
@@ -51,7 +51,7 @@ export const command: Command = {
       context.progress.print("stopping after this step; press Ctrl-C again to stop at once")
     );
     const images = await loadImages(config.data, context);
-    const backend = await openBackend(config);
+    const backend = await openChosen(config, context);
     const identity = identityOf(config, images, backend);
     // Before the folder is made, so that a mistake in the model leaves none behind.
     const model = buildModel(identity.architecture.name, identity.architecture.options);

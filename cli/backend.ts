@@ -1,0 +1,45 @@
+/** Opening backends for commands. */
+
+import type { Backend } from "../backends/backend.ts";
+import { BACKEND_NAMES, type BackendName, openBackend } from "../backends/registry.ts";
+import { InputError } from "../errors.ts";
+import type { Arguments, Context, Option } from "./command.ts";
+
+/** The keys of a config that name a backend. */
+export interface BackendChoice {
+  readonly backend?: BackendName;
+  readonly threads?: number | "auto";
+}
+
+/** The option `--backend`; `otherwise` says what is taken without it. */
+export function backendOption(otherwise: string): Option {
+  return {
+    value: "NAME",
+    help: `What computes: ${BACKEND_NAMES.join(", ")}; by default ${otherwise}`,
+  };
+}
+
+/** What `--backend` says, or else `otherwise`. Throws InputError for an unknown name. */
+export function chosenBackend(args: Arguments, otherwise: BackendChoice): BackendChoice {
+  const name = args.text("backend");
+  if (name === undefined) return otherwise;
+  const backend = BACKEND_NAMES.find((known) => known === name);
+  if (!backend) {
+    throw new InputError(
+      `--backend: found "${name}", expected one of ${BACKEND_NAMES.join(", ")}`,
+    );
+  }
+  return { ...otherwise, backend };
+}
+
+/** Opens a backend; what there is to know about it is printed as a warning. */
+export function openChosen(
+  { backend, threads }: BackendChoice,
+  { progress }: Context,
+): Promise<Backend> {
+  return openBackend({
+    backend,
+    threads,
+    onNotice: (line) => progress.print(`warning: ${line}`),
+  });
+}
