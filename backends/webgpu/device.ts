@@ -1,5 +1,6 @@
 /** The GPU: adapter, device and what can go wrong with them. */
 import { InputError, RunError } from "../../errors.ts";
+import { DeviceError } from "../backend.ts";
 
 /** Options of {@link openDevice}. */
 export interface DeviceOptions {
@@ -98,7 +99,7 @@ function watch(
   const listeners: ((failure: RunError) => void)[] = [];
   const fail = (message: string) => {
     if (failure || closed) return;
-    failure = new RunError(message);
+    failure = new DeviceError(message);
     listeners.splice(0).forEach((listener) => listener(failure!));
   };
   gpu.addEventListener("uncapturederror", (event) => {
@@ -110,12 +111,7 @@ function watch(
     );
   });
   gpu.lost.then(({ message }) =>
-    fail(
-      `the WebGPU device (${name}) was lost${
-        message ? `: ${message}` : ""
-      }; what the run saved is ` +
-        "safe: resume it from its last checkpoint",
-    )
+    fail(`the WebGPU device (${name}) was lost${message ? `: ${message}` : ""}`)
   );
   return {
     gpu,

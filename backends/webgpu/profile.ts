@@ -3,6 +3,7 @@ import { RunError } from "../../errors.ts";
 import type { KernelTiming } from "../backend.ts";
 import type { Device } from "./device.ts";
 import { type Dispatch, encodeDispatches } from "./dispatch.ts";
+import { movedBytes } from "./kernel.ts";
 
 /** Most timestamps of a query set. */
 const MAX_QUERIES = 4096;
@@ -32,6 +33,7 @@ export async function timeDispatches(
     label: phase.label,
     milliseconds: milliseconds[i],
     flops: phase.flops ?? 0,
+    bytes: movedBytes(phase),
   }));
 }
 

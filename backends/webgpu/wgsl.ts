@@ -24,13 +24,11 @@ export class ExpressionWriter implements Arithmetic<Term> {
   /** The statements, in order. */
   readonly lines: string[] = [];
   readonly #type: string;
-  readonly #boolean: string;
   readonly #bits: string;
 
   /** @param width 1 for f32 terms, 4 for vec4<f32> terms */
   constructor(width: 1 | 4) {
     this.#type = width === 4 ? "vec4<f32>" : "f32";
-    this.#boolean = width === 4 ? "vec4<bool>" : "bool";
     this.#bits = width === 4 ? "vec4<u32>" : "u32";
   }
 
@@ -57,10 +55,10 @@ export class ExpressionWriter implements Arithmetic<Term> {
     return this.let(`${a.code} / ${b.code}`);
   }
   maximum(a: Term, b: Term): Term {
-    return this.#extreme(a, b, "<=");
+    return this.#extreme(a, b, "max");
   }
   minimum(a: Term, b: Term): Term {
-    return this.#extreme(a, b, ">=");
+    return this.#extreme(a, b, "min");
   }
   squareRoot(a: Term): Term {
     return this.let(`sqrt(${a.code})`);
@@ -76,15 +74,21 @@ export class ExpressionWriter implements Arithmetic<Term> {
   }
 
   /**
-   * WGSL's `max` and `min` lose NaN. A comparison with NaN is false, which keeps the first operand;
-   * a second operand that may be NaN is looked at bit by bit, since drivers take `b != b` for false.
+   * WGSL's `max` and `min` may lose NaN, and drivers take comparisons with it for what they like, so
+   * operands that may be NaN are looked at bit by bit.
    */
-  #extreme(a: Term, b: Term, comparison: "<=" | ">="): Term {
-    if (a.constant !== undefined) [a, b] = [b, a];
-    const chosen = `select(${a.code}, ${b.code}, ${a.code} ${comparison} ${b.code})`;
-    if (b.constant !== undefined) return this.let(chosen);
-    const nan =
-      `(bitcast<${this.#bits}>(${b.code}) & ${this.#bits}(0x7fffffffu)) > ${this.#bits}(0x7f800000u)`;
-    return this.let(`select(${chosen}, ${b.code}, ${this.#boolean}(${nan}))`);
+  #extreme(a: Term, b: Term, name: "max" | "min"): Term {
+    const chosen = this.let(`${name}(${a.code}, ${b.code})`);
+    return [a, b].reduce((result, operand) => {
+      if (operand.constant !== undefined) return result;
+      return this.let(
+        `select(${result.code}, ${operand.code}, ${isNan(operand.code, this.#bits)})`,
+      );
+    }, chosen);
   }
+}
+
+/** WGSL that tells which floats are NaN by their bits; `bits` is u32, or a vector of it. */
+export function isNan(code: string, bits: string): string {
+  return `((bitcast<${bits}>(${code}) & ${bits}(0x7fffffffu)) > ${bits}(0x7f800000u))`;
 }

@@ -11,7 +11,7 @@ import {
   type ShaderCode,
   THREADS,
 } from "../kernel.ts";
-import { float } from "../wgsl.ts";
+import { float, isNan } from "../wgsl.ts";
 
 /** The geometry of a pooling node, forward or gradient. */
 function geometryOf({ op, inputs, attributes }: GraphNode): PoolingGeometry {
@@ -114,8 +114,7 @@ ${
       eachOfWindow(
         geometry,
         `let value = ${input.at(placeOf(geometry, geometry.inSize))};
-    let isNan = (bitcast<vec4<u32>>(value) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
-    let takes = (value > most) | isNan | vec4<bool>(isFirst);
+    let takes = (value > most) | ${isNan("value", "vec4<u32>")} | vec4<bool>(isFirst);
     most = select(most, value, takes);
     place = select(place, vec4<i32>(row * ${geometry.inSize[1]}i + column), takes);
     isFirst = false;`,
