@@ -9,7 +9,7 @@ import { buildModel } from "../models/registry.ts";
 import { formatCount, formatPercent, formatTable } from "../reporting/format.ts";
 import { Learner } from "../training/learner.ts";
 import { openChosen } from "./backend.ts";
-import type { Command } from "./command.ts";
+import { type Command, SAFE_OPTION } from "./command.ts";
 import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
@@ -26,6 +26,7 @@ export const command: Command = {
     },
     steps: { value: "N", help: "Training steps to time (default 20)" },
     profile: { help: "Also show every kernel call, not only the share of each kind" },
+    safe: SAFE_OPTION,
   },
   details:
     "Times whole training steps (augmentation, forward, loss, backward, update) on one batch of\n" +

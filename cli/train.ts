@@ -1,7 +1,7 @@
 /** `overfold train`: trains the network of a config and folds the best checkpoint. */
 
 import { join } from "@std/path";
-import type { Backend } from "../backends/backend.ts";
+import { type Backend, DeviceError } from "../backends/backend.ts";
 import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adoptState, readForeignState } from "../checkpoints/import.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
@@ -17,7 +17,7 @@ import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_f
 import { train } from "../training/train.ts";
 import type { TrainingOutcome } from "../training/trainer.ts";
 import { openChosen } from "./backend.ts";
-import type { Arguments, Command, Context } from "./command.ts";
+import { type Arguments, type Command, type Context, SAFE_OPTION } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { architectureOf, describeNetwork, type Images, loadImages } from "./prepare.ts";
 import { checkSameRun } from "./same_run.ts";
@@ -38,6 +38,7 @@ export const command: Command = {
     output: { value: "DIR", help: "Folder of this run; by default output/name of the config" },
     resume: { help: "Go on with the run in that folder; start it if there is none" },
     force: { help: "Start anew although there is a run; its checkpoints are deleted" },
+    safe: SAFE_OPTION,
   },
   details:
     "Ctrl-C finishes the step under way, saves and exits with code 130; a second one exits at once.\n" +
@@ -67,16 +68,21 @@ export const command: Command = {
     if (checkpoint) announceResume(checkpoint, identity, config, context);
     else if (existing === "resume") await adoptPretrained(model, config);
     const start = performance.now();
-    const outcome = await interruption.gracefully((signal) =>
-      trainRun({ config, images, backend, identity, model, folder, checkpoint }, signal, context)
-    );
+    let outcome: TrainingOutcome;
+    try {
+      outcome = await interruption.gracefully((signal) =>
+        trainRun({ config, images, backend, identity, model, folder, checkpoint }, signal, context)
+      );
+    } catch (error) {
+      if (!(error instanceof DeviceError) || !folder.lastCheckpoint()) throw error;
+      throw new DeviceError(`${error.message}\n${howToGoOn(args)}`, { cause: error });
+    }
     context.progress.finish();
     if (outcome.status === "interrupted") {
       const { epoch, step } = outcome.state;
       context.progress.print(
         `stopped at step ${step} (epoch ${epoch + 1} of ${config.training.epochs}) and saved ` +
-          `${folder.lastPath}\nto go on: overfold train ${args.positionals[0]}` +
-          `${repeatedOptions(args)} --resume`,
+          `${folder.lastPath}\n${howToGoOn(args)}`,
       );
       return EXIT.interrupted;
     }
@@ -233,13 +239,15 @@ async function finish(
   });
 }
 
-/** The options that must be given again to go on. */
-function repeatedOptions(args: Arguments): string {
+/** The command that goes on, with the options that must be given again. */
+function howToGoOn(args: Arguments): string {
   const output = args.text("output");
   return [
-    ...args.texts("set").map((assignment) => ` --set ${shellQuoted(assignment)}`),
-    ...(output === undefined ? [] : [` --output ${shellQuoted(output)}`]),
-  ].join("");
+    `to go on: overfold train ${shellQuoted(args.positionals[0])}`,
+    ...args.texts("set").map((assignment) => `--set ${shellQuoted(assignment)}`),
+    ...(output === undefined ? [] : [`--output ${shellQuoted(output)}`]),
+    "--resume",
+  ].join(" ");
 }
 
 function shellQuoted(text: string): string {

@@ -1,0 +1,50 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import manifest from "../../deno.json" with { type: "json" };
+import { UNCHECKED_COMMANDS } from "../../unchecked.ts";
+import { TINY, withTinyConfig } from "../e2e/cli.ts";
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+
+async function deno(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT })
+    .output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
+}
+
+Deno.test("only commands that run nothing but our own WebAssembly run without bounds checks", () => {
+  const unchecked = Object.entries<{ command: string }>(manifest.tasks)
+    .filter(([, { command }]) => command.includes("--no-wasm-bounds-checks"))
+    .map(([name]) => name);
+  assertEquals(unchecked, UNCHECKED_COMMANDS);
+});
+
+for (const command of UNCHECKED_COMMANDS) {
+  Deno.test(`${command} loads no picture decoder`, async () => {
+    const { out } = await deno("info", "--json", `cli/${command}.ts`);
+    const { modules } = JSON.parse(out) as { modules: { specifier: string }[] };
+    const loaded = modules.map(({ specifier }) => specifier);
+    assert(loaded.some((specifier) => specifier.endsWith("/backends/wasm/emit.ts")));
+    assertEquals(loaded.filter((name) => /images\.ts$|jsquash|\.wasm$|onnx/.test(name)), []);
+  });
+}
+
+Deno.test("other commands are refused without bounds checks", async () => {
+  const { code, error } = await deno("run", "--allow-read", "unchecked.ts", "predict");
+  assertEquals(code, 2);
+  assertStringIncludes(error, "does not run without bounds checks");
+});
+
+Deno.test("deno task bench runs with its flags and, with --safe, without", async () => {
+  await withTinyConfig(async (folder) => {
+    for (const safe of [[], ["--safe"]]) {
+      const { code, out, error } = await deno(
+        ...["task", "bench", `${folder}/tiny.yaml`, "--set", "backend=cpu", "--steps=1", "--json"],
+        ...safe,
+      );
+      assertEquals(code, 0, error);
+      assert(JSON.parse(out).imagesPerSecond > 0);
+    }
+  }, TINY);
+});
