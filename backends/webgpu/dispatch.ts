@@ -32,11 +32,6 @@ export class PipelineCache {
     this.#device = device;
   }
 
-  /** Number of different pipelines. */
-  get size(): number {
-    return this.#pipelines.size;
-  }
-
   /** The layout of a shader's bindings. */
   layout({ bindings, bases }: Shader): GPUBindGroupLayout {
     const key = bindings.map(({ write }) => write ? "w" : "r").join("") + (bases.length ? "u" : "");

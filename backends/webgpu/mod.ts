@@ -60,8 +60,13 @@ async function compile(programs: readonly Program[], device: Device): Promise<Ex
   }
   const cache = new PipelineCache(gpu);
   const ready = [];
-  for (const lowered of plan.programs) {
-    ready.push({ lowered, dispatches: await makeDispatches(lowered, allocation, cache, gpu) });
+  try {
+    for (const lowered of plan.programs) {
+      ready.push({ lowered, dispatches: await makeDispatches(lowered, allocation, cache, gpu) });
+    }
+  } catch (error) {
+    allocation.destroy();
+    throw device.failure ?? error;
   }
   return new WebgpuExecutable(device, allocation, plan.variables, ready);
 }
