@@ -14,6 +14,7 @@ export const TEMPLATE = `# A config of Overfold. Train with it: overfold train F
 seed: 0
 backend: auto             # auto, webgpu or cpu
 threads: auto             # or a number of CPU threads
+# precision: high         # convolutions on the CPU ten times as exact, and slower
 
 data:
   dataset: mnist          # mnist, fashion_mnist, cifar10, cifar100 or synthetic
@@ -46,6 +47,8 @@ model:
     - flatten
     - linear: {outFeatures: 10}
   convolution: do_conv    # do_conv: over-parameterized, folded after training; conv: plain
+  # pretrained: FILE      # start from these weights: safetensors with PyTorch's names, or ONNX
+  # replaceClassifier: true             # when they are for other classes
 
 training:
   epochs: 3
@@ -63,6 +66,8 @@ training:
   # labelSmoothing: 0.1
   # clip: {norm: 1}       # or {value: 0.5}
   # ema: {decay: 0.999}   # validate and fold averaged weights
+  # freeze: [conv1, layer1]             # leave these parameters as they are
+  # learningRates: [{names: fc, factor: 10}]   # train these faster or slower
 
 # checkpoints:
 #   everySteps: 500       # besides every 5 minutes (everyMinutes) and after each epoch

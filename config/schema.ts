@@ -137,6 +137,13 @@ const training = z.strictObject({
     "Share of the target spread over all classes",
   ),
   clip: clipSchema.optional().describe("Gradient clipping, by norm or by value"),
+  freeze: z.array(z.string().min(1)).optional().describe(
+    "Parameters that are not trained: names or their beginnings, as in [conv1, layer1, '*.bias']",
+  ),
+  learningRates: z.array(z.strictObject({
+    names: z.string().min(1).describe("As in freeze"),
+    factor: z.number().positive().describe("Multiplies the learning rate"),
+  })).optional().describe("Other learning rates for some parameters; the first that fits counts"),
   ema: emaSchema.optional().describe(
     "Exponential moving average of the weights, which is then what is validated and folded",
   ),
@@ -161,6 +168,9 @@ export const configSchema = z.strictObject({
   ),
   threads: z.union([z.literal("auto"), count]).default("auto").describe(
     "CPU threads; auto takes one a core",
+  ),
+  precision: z.enum(["fast", "high"]).default("fast").describe(
+    "How the CPU sums 3x3 convolutions: fast has errors of 1e-5 of the largest, high of 1e-6",
   ),
   data: data.describe("The images"),
   model: model.describe("The network"),

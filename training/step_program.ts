@@ -21,23 +21,17 @@ import { countCorrect } from "../ops/count_correct.ts";
 import { gradients } from "../ops/gradients.ts";
 import { movingAverage } from "../ops/moving_average.ts";
 import { pack } from "../ops/pack.ts";
+import { scale } from "../ops/scale.ts";
 import { slice } from "../ops/slice.ts";
 import { softmaxCrossEntropy } from "../ops/softmax_cross_entropy.ts";
 import { clipGradient } from "./clip.ts";
 import { createOptimizer } from "./optimizers.ts";
-import {
-  type ClipOptions,
-  EMA_DEFAULTS,
-  type EmaOptions,
-  OPTIMIZER_DEFAULTS,
-  type OptimizerOptions,
-  withDefaults,
-} from "./options.ts";
+import { type ClipOptions, EMA_DEFAULTS, type EmaOptions, withDefaults } from "./options.ts";
+import { type GroupOptions, parameterGroups, parameterRates } from "./parameter_groups.ts";
 import type { Rates } from "./schedules.ts";
 
 /** How parameters are trained. */
-export interface Recipe {
-  readonly optimizer: OptimizerOptions;
+export interface Recipe extends GroupOptions {
   /** Share of the target spread over all classes. Default 0. */
   readonly labelSmoothing?: number;
   /** Default: none. */
@@ -86,7 +80,7 @@ export function trainingVariables(layout: StateLayout, recipe: Recipe): Variable
  * are `loss` (mean over the labelled images), `correct` (images classified rightly; absent for soft
  * targets) and, with `keepGradient`, also `logits` and `gradient`, laid out like the parameters,
  * before clipping.
- * Throws InputError for a model without parameters.
+ * Gradients of frozen parameters are zero. Throws InputError for a model without parameters.
  */
 export function trainingProgram(
   model: Module,
@@ -108,7 +102,10 @@ export function trainingProgram(
     const loss = softmaxCrossEntropy(logits, target ?? input("targets", logits.shape), {
       labelSmoothing: recipe.labelSmoothing ?? 0,
     });
-    const trained = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
+    const rateOf = parameterRates(layout, recipe);
+    const trained = layout.ranges.filter(({ variable, name }) =>
+      variable === PARAMETERS && rateOf(name) > 0
+    );
     const gradient = pack(
       gradients(loss, trained.map(({ parameter }) => toValue(parameter))),
       trained.map(({ offset }) => offset),
@@ -222,7 +219,7 @@ function traceUpdate(layout: StateLayout, recipe: Recipe, gradient: Value): void
     Object.keys(optimizer.scalars(0, { learningRate: 0 })).map((name) => [name, input(name, [])]),
   );
   const decay = recipe.ema ? input("averageDecay", []) : undefined;
-  for (const { offset, size, weightDecay } of decayRanges(layout, recipe.optimizer)) {
+  for (const { offset, size, weightDecay, rate } of parameterGroups(layout, recipe)) {
     const read = (variable: string) => readVariable(variable, offset, [size]);
     const updated = optimizer.update({
       parameter: read(PARAMETERS),
@@ -230,7 +227,9 @@ function traceUpdate(layout: StateLayout, recipe: Recipe, gradient: Value): void
       slots: Object.fromEntries(
         optimizer.slots.map((slot) => [slot, read(slotVariable(slot))]),
       ),
-      scalars,
+      scalars: rate === 1
+        ? scalars
+        : { ...scalars, learningRate: scale(scalars.learningRate, rate) },
       weightDecay,
     });
     updateVariable(PARAMETERS, offset, updated.parameter);
@@ -256,20 +255,6 @@ function traceAverages(decay: Value): void {
       isCounter ? value : movingAverage(readVariable(average, offset, value.shape), value, decay),
     );
   }
-}
-
-/** Stretches of the parameters that share a weight decay. */
-function decayRanges(
-  { weightSize, ...layout }: StateLayout,
-  options: OptimizerOptions,
-): { offset: number; size: number; weightDecay: number }[] {
-  const { weightDecay, decayNormAndBias } = withDefaults(OPTIMIZER_DEFAULTS[options.name], options);
-  const size = parameterSize(layout);
-  if (decayNormAndBias || weightDecay === 0) return [{ offset: 0, size, weightDecay }];
-  return [
-    { offset: 0, size: weightSize, weightDecay },
-    { offset: weightSize, size: size - weightSize, weightDecay: 0 },
-  ].filter(({ size }) => size > 0);
 }
 
 function parameterSize({ variables }: Pick<StateLayout, "variables">): number {

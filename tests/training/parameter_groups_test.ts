@@ -1,0 +1,96 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { referenceBackend } from "../../backends/reference/reference.ts";
+import { InputError } from "../../errors.ts";
+import { downloadState, layoutState, uploadState } from "../../layers/state.ts";
+import { buildModel } from "../../models/registry.ts";
+import { type GroupOptions, parameterGroups } from "../../training/parameter_groups.ts";
+import { type Recipe, stepScalars, trainingProgram } from "../../training/step_program.ts";
+
+function network() {
+  const model = buildModel("layers", {
+    classes: 3,
+    inputChannels: 1,
+    inputSize: [4, 4],
+    layers: [
+      { convolution: { outChannels: 2, kernelSize: 3, bias: false } },
+      "batch_norm2d",
+      "flatten",
+      { linear: { outFeatures: 4 } },
+      { linear: { outFeatures: 3 } },
+    ],
+  });
+  model.initialize(1);
+  return model;
+}
+
+/** The change of every parameter in one step of plain SGD. */
+async function stepOf(options: Partial<Recipe>): Promise<Map<string, Float32Array>> {
+  const model = network();
+  const before = model.stateDict();
+  const recipe: Recipe = { optimizer: { name: "sgd", learningRate: 0.1 }, ...options };
+  const layout = layoutState(model);
+  const program = trainingProgram(model, layout, recipe, { kind: "tensors", shape: [1, 4, 4] }, 2);
+  const executable = await referenceBackend().compile([program]);
+  uploadState(layout, executable);
+  const scalars = Object.entries(stepScalars(recipe, 0, { learningRate: 0.1 }))
+    .map(([name, value]) => [name, Float32Array.of(value)]);
+  await executable.run("train", {
+    x: Float32Array.from({ length: 32 }, (_, i) => Math.sin(i * i)),
+    labels: Int32Array.of(0, 2),
+    ...Object.fromEntries(scalars),
+  });
+  await downloadState(layout, executable);
+  return new Map(
+    [...model.namedParameters()].filter(([, { trainable }]) => trainable).map((
+      [name, { data }],
+    ) => [
+      name,
+      data.map((value, i) => value - (before.get(name)?.data[i] ?? 0)),
+    ]),
+  );
+}
+
+const sgd = { name: "sgd", learningRate: 0.1, weightDecay: 0.5, decayNormAndBias: false } as const;
+
+function groups(options: Omit<GroupOptions, "optimizer">) {
+  return parameterGroups(layoutState(network()), { optimizer: sgd, ...options });
+}
+
+Deno.test("without names there are two groups, with weight decay and without", () => {
+  assertEquals(groups({}).map(({ weightDecay, rate }) => [weightDecay, rate]), [[0.5, 1], [0, 1]]);
+});
+
+Deno.test("the first name that fits counts, and frozen parameters are in no group", () => {
+  const found = groups({
+    freeze: ["0", "*.bias"],
+    learningRates: [{ names: "4.weight", factor: 10 }, { names: "4", factor: 3 }],
+  });
+  // 3.weight, then 4.weight, then 1.weight.
+  assertEquals(found.map(({ weightDecay, rate }) => [weightDecay, rate]), [
+    [0.5, 1],
+    [0.5, 10],
+    [0, 1],
+  ]);
+});
+
+Deno.test("a name that fits nothing is an error, and so is a model that is all frozen", () => {
+  assertThrows(() => groups({ freeze: ["conv1"] }), InputError, '"conv1" fits no parameter');
+  assertThrows(() => groups({ freeze: ["3.wei"] }), InputError, "3.weight");
+  assertThrows(() => groups({ freeze: ["*"] }), InputError, "no parameter to train");
+});
+
+Deno.test("frozen parameters do not move, others by their own rate", async () => {
+  const usual = await stepOf({});
+  const changed = await stepOf({
+    freeze: ["0", "1.weight"],
+    learningRates: [{ names: "4", factor: 4 }],
+  });
+  for (const [name, change] of usual) {
+    const factor = name.startsWith("0.") || name === "1.weight" ? 0 : name.startsWith("4.") ? 4 : 1;
+    const found = changed.get(name) ?? [];
+    assert(change.some((value) => value !== 0), name);
+    change.forEach((value, i) =>
+      assert(Math.abs(found[i] - factor * value) <= 1e-6, `${name}: ${found[i]}, ${value}`)
+    );
+  }
+});

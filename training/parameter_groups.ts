@@ -1,0 +1,89 @@
+/** Which parameters are trained how: stretches of the arena that share weight decay and rate. */
+import { InputError } from "../errors.ts";
+import { PARAMETERS, type StateLayout } from "../layers/state.ts";
+import { OPTIMIZER_DEFAULTS, type OptimizerOptions, withDefaults } from "./options.ts";
+
+/** A learning rate for some parameters. */
+export interface ParameterRate {
+  /** A state-dict name or its beginning up to a dot; `*` stands for anything: `layer1`, `*.bias`. */
+  readonly names: string;
+  /** By how much the learning rate is multiplied; 0 freezes. */
+  readonly factor: number;
+}
+
+/** What of a recipe tells parameters apart. */
+export interface GroupOptions {
+  /** Update rule, learning rate and weight decay. */
+  readonly optimizer: OptimizerOptions;
+  /** Parameters that are not trained, named as in {@link ParameterRate}. Default: none. */
+  readonly freeze?: readonly string[];
+  /** The first entry that fits a parameter counts; others have the factor 1. Default: none. */
+  readonly learningRates?: readonly ParameterRate[];
+}
+
+/** A stretch of the parameters. */
+export interface ParameterGroup {
+  /** First element. */
+  readonly offset: number;
+  /** Number of elements. */
+  readonly size: number;
+  readonly weightDecay: number;
+  /** Multiplies the learning rate; above 0. */
+  readonly rate: number;
+}
+
+/**
+ * The stretches of the parameters that are trained, as few as can be; frozen ones are in none.
+ * Throws InputError for a name that fits no parameter, and when nothing is left to train.
+ */
+export function parameterGroups(layout: StateLayout, options: GroupOptions): ParameterGroup[] {
+  const { weightDecay, decayNormAndBias } = withDefaults(
+    OPTIMIZER_DEFAULTS[options.optimizer.name],
+    options.optimizer,
+  );
+  const rateOf = parameterRates(layout, options);
+  const { size = 0 } = layout.variables.find(({ name }) => name === PARAMETERS) ?? {};
+  const ranges = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
+  const groups: ParameterGroup[] = [];
+  ranges.forEach(({ name, offset }, i) => {
+    const rate = rateOf(name);
+    if (rate === 0) return;
+    const isDecayed = decayNormAndBias || offset < layout.weightSize;
+    const decay = isDecayed ? weightDecay : 0;
+    const end = ranges[i + 1]?.offset ?? size;
+    const last = groups.at(-1);
+    const continues = last?.rate === rate && last.weightDecay === decay &&
+      last.offset + last.size === offset;
+    if (last && continues) groups[groups.length - 1] = { ...last, size: end - last.offset };
+    else groups.push({ offset, size: end - offset, weightDecay: decay, rate });
+  });
+  if (ranges.length > 0 && groups.length === 0) {
+    throw new InputError("training.freeze leaves no parameter to train; remove some of its names");
+  }
+  return groups;
+}
+
+/** The factor of each parameter's learning rate, 0 where it is frozen. */
+export function parameterRates(
+  layout: StateLayout,
+  { freeze = [], learningRates = [] }: GroupOptions,
+): (name: string) => number {
+  const rates = [...freeze.map((names) => ({ names, factor: 0 })), ...learningRates]
+    .map(({ names, factor }) => ({ names, factor, pattern: patternOf(names) }));
+  const parameters = layout.ranges.filter(({ variable }) => variable === PARAMETERS)
+    .map(({ name }) => name);
+  for (const { names, pattern } of rates) {
+    if (!parameters.some((name) => pattern.test(name))) {
+      throw new InputError(
+        `training: the name "${names}" fits no parameter of the model; it has ` +
+          `${parameters.slice(0, 8).join(", ")}${parameters.length > 8 ? ", …" : ""}`,
+      );
+    }
+  }
+  return (name) => rates.find(({ pattern }) => pattern.test(name))?.factor ?? 1;
+}
+
+function patternOf(names: string): RegExp {
+  const [first, ...others] = names.split("*").map((part) => part.replaceAll(/[^\w]/g, "\\$&"));
+  return new RegExp(`^${[first, ...others].join(".*")}(\\..*)?$`);
+}
