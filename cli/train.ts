@@ -11,8 +11,10 @@ import type { Config } from "../config/schema.ts";
 import { imageSize, type Split } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
+import { layoutState } from "../layers/state.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
+import { parameterGroups } from "../training/parameter_groups.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { train } from "../training/train.ts";
 import type { TrainingOutcome } from "../training/trainer.ts";
@@ -57,6 +59,7 @@ export const command: Command = {
     // Before the folder is made, so that a mistake in the model leaves none behind.
     const model = buildModel(identity.architecture.name, identity.architecture.options);
     model.initialize(config.seed);
+    parameterGroups(layoutState(model), config.training);
     if (existing !== "resume") await adoptPretrained(model, config);
     const { folder, checkpoint } = await RunFolder.open(
       path,
