@@ -1,7 +1,7 @@
 /** Backends by the names configs use. */
 import { UserError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
-import { cpuBackend } from "./wasm/mod.ts";
+import { cpuBackend, type CpuBackendOptions } from "./wasm/mod.ts";
 import { quietDriver } from "./webgpu/quiet_driver.ts";
 
 /** Which backend to open; the keys of the same names in a config. */
@@ -13,6 +13,8 @@ export interface BackendOptions {
   readonly backend?: BackendName;
   /** Threads of the CPU backend. Default `auto`: one per core. */
   readonly threads?: number | "auto";
+  /** See {@link CpuBackendOptions}; WebGPU sums directly in any case. Default `fast`. */
+  readonly precision?: CpuBackendOptions["precision"];
   /** Called with what a person should know though it stops nothing. Default: dropped. */
   readonly onNotice?: (line: string) => void;
 }
@@ -25,7 +27,8 @@ export type BackendName = typeof BACKEND_NAMES[number];
 
 /** Opens a backend. Rejects with InputError or RunError where it is not to be had. */
 export async function openBackend(
-  { backend = "auto", threads = "auto", onNotice = () => {} }: BackendOptions = {},
+  { backend = "auto", threads = "auto", precision = "fast", onNotice = () => {} }: BackendOptions =
+    {},
 ): Promise<Backend> {
   if (backend === "webgpu") return await openWebgpu(onNotice);
   if (backend === "auto" && await hasHardwareAdapter()) {
@@ -36,7 +39,7 @@ export async function openBackend(
       onNotice(`${error.message}; the CPU is used instead`);
     }
   }
-  return cpuBackend({ threads });
+  return cpuBackend({ threads, precision });
 }
 
 async function hasHardwareAdapter(): Promise<boolean> {

@@ -9,6 +9,7 @@ import type { Arguments, Context, Option } from "./command.ts";
 export interface BackendChoice {
   readonly backend?: BackendName;
   readonly threads?: number | "auto";
+  readonly precision?: "fast" | "high";
 }
 
 /** The option `--backend`; `otherwise` says what is taken without it. */
@@ -34,12 +35,13 @@ export function chosenBackend(args: Arguments, otherwise: BackendChoice): Backen
 
 /** Opens a backend; what there is to know about it is printed as a warning. */
 export function openChosen(
-  { backend, threads }: BackendChoice,
+  { backend, threads, precision }: BackendChoice,
   { progress }: Context,
 ): Promise<Backend> {
   return openBackend({
     backend,
     threads,
+    precision,
     onNotice: (line) => progress.print(`warning: ${line}`),
   });
 }

@@ -29,7 +29,7 @@ export interface Option {
 
 /** Of commands whose task runs without V8's bounds checks; `unchecked.ts` sees to it. */
 export const SAFE_OPTION: Option = {
-  help: "Keep V8's bounds checks, which `deno task` switches off for speed (docs/cpu.md)",
+  help: "Keep V8's bounds checks, which the task switches off for speed",
 };
 
 /** One command. A file in `cli/` exports it as `command`; `cli.ts` has a line that names the file. */

@@ -11,6 +11,7 @@ const FREE_KEYS = [
   /^output$/,
   /^backend$/,
   /^threads$/,
+  /^precision$/,
   /^fold$/,
   /^checkpoints\./,
   /^data\.(root|mirror|checksums)(\.|$)/,

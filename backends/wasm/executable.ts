@@ -4,18 +4,18 @@ import { type Program, sizeOf } from "../../graph/types.ts";
 import type { Executable, KernelTiming, TensorData } from "../backend.ts";
 import { checkInputs } from "../inputs.ts";
 import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
-import type { Target } from "./assembler/mod.ts";
 import { emitModule, phaseExport, programExport } from "./emit.ts";
+import type { CompileOptions } from "./kernel.ts";
 import { type LoweredProgram, type LoweredPrograms, lowerPrograms, type Port } from "./lower.ts";
 import { ThreadPool } from "./threads.ts";
 
-/** Compiles programs for a number of threads and starts those. */
+/** Compiles programs and starts the threads. */
 export async function compilePrograms(
   programs: readonly Program[],
-  target: Target,
-  threads: number,
+  options: CompileOptions,
 ): Promise<Executable> {
-  const lowered = lowerPrograms(programs, target, threads);
+  const { threads } = options;
+  const lowered = lowerPrograms(programs, options);
   const addresses = assignAddresses(lowered);
   const memory = allocateMemory(addresses);
   const module = await WebAssembly.compile(emitModule(lowered, addresses, threads));

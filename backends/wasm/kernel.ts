@@ -112,11 +112,22 @@ export interface Phase<N extends string = string> {
   readonly flops?: number;
 }
 
-/** What a family lowers a node with. */
-export interface Lowering {
+/**
+ * How exact sums must be. `fast`: convolutions may use Winograd's algorithm, with errors of about
+ * 1e-5 of the largest magnitude; `high`: direct summation only, about 1e-6.
+ */
+export type Precision = "fast" | "high";
+
+/** What all programs of a compilation are compiled for. */
+export interface CompileOptions {
   readonly target: Target;
   /** Threads that run every phase. */
   readonly threads: number;
+  readonly precision: Precision;
+}
+
+/** What a family lowers a node with. */
+export interface Lowering extends CompileOptions {
   /** How a value lies in memory. */
   layout(value: Value): Layout;
   /** Where a value lies. */

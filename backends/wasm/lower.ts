@@ -20,7 +20,16 @@ import {
   type Value,
 } from "../../graph/types.ts";
 import type { Target } from "./assembler/mod.ts";
-import type { Kernel, Lowering, MemoryBuffer, Phase, Ref, ThreadScratch } from "./kernel.ts";
+import type {
+  CompileOptions,
+  Kernel,
+  Lowering,
+  MemoryBuffer,
+  Phase,
+  Precision,
+  Ref,
+  ThreadScratch,
+} from "./kernel.ts";
 import { advance } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import { copyPhase } from "./kernels/copy.ts";
@@ -96,8 +105,7 @@ export interface LoweredPrograms {
  */
 export function lowerPrograms(
   programs: readonly Program[],
-  target: Target,
-  threads: number,
+  options: CompileOptions,
 ): LoweredPrograms {
   const persistent: PersistentBuffers = { variables: new Map(), inputs: [], tables: new Map() };
   const names = new Set<string>();
@@ -115,14 +123,15 @@ export function lowerPrograms(
     }
   }
   return {
-    programs: programs.map((program) =>
-      new ProgramLowering(program, persistent, target, threads).run()
-    ),
+    programs: programs.map((program) => new ProgramLowering(program, persistent, options).run()),
     persistent,
   };
 }
 
 class ProgramLowering implements Lowering {
+  readonly target: Target;
+  readonly threads: number;
+  readonly precision: Precision;
   readonly #laidOut: LaidOutProgram;
   readonly #placement: Placement;
   readonly #phases: LoweredPhase[] = [];
@@ -135,9 +144,11 @@ class ProgramLowering implements Lowering {
   constructor(
     program: Program,
     readonly persistent: PersistentBuffers,
-    readonly target: Target,
-    readonly threads: number,
+    { target, threads, precision }: CompileOptions,
   ) {
+    this.target = target;
+    this.threads = threads;
+    this.precision = precision;
     this.#laidOut = assignLayouts(
       optimize(program),
       (node, available) => {

@@ -109,7 +109,7 @@ interface CorrelationOperands {
 
 function lowerCorrelation(lowering: Lowering, operands: CorrelationOperands): void {
   const { geometry, gradient } = operands;
-  if (!suitsWinograd(geometry)) return lowerStrips(lowering, operands);
+  if (!suitsWinograd(geometry, lowering)) return lowerStrips(lowering, operands);
   const [vertical, horizontal] = geometry.padding;
   lowerWinogradCorrelation(lowering, {
     ...operands,

@@ -40,7 +40,7 @@ export const conv2dWeightGradient: KernelFamily = {
     const [weightGradient] = node.outputs;
     const attributes: WeightGradientAttributes = node.attributes;
     const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
-    if (weightGradientSuitsWinograd(geometry, lowering.threads)) {
+    if (weightGradientSuitsWinograd(geometry, lowering)) {
       return lowerWinogradWeightGradient(lowering, {
         images: geometry.batch,
         input: imageOf(lowering, input),

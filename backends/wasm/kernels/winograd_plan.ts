@@ -1,6 +1,7 @@
 /** Extents of a Winograd convolution: when it is chosen, how it is cut into tiles and blocks. */
 
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
+import type { CompileOptions } from "../kernel.ts";
 import { TILE_ROWS } from "./gemm_tile.ts";
 import { PRODUCTS, TILE } from "./winograd_transforms.ts";
 
@@ -23,12 +24,15 @@ const LEAST_BLOCK_TILES = 32;
 const SKEW = 64;
 
 /** Whether a convolution and its input gradient are computed by Winograd's algorithm. */
-export function suitsWinograd(geometry: ConvolutionGeometry): boolean {
+export function suitsWinograd(
+  geometry: ConvolutionGeometry,
+  { precision }: Pick<CompileOptions, "precision">,
+): boolean {
   const { batch, inChannels, outChannels, outSize, kernelSize, stride, dilation, padding } =
     geometry;
   const flops = 2 * 9 * batch * inChannels * outChannels * outSize[0] * outSize[1];
   const tiles = batch * Math.ceil(outSize[0] / TILE) * Math.ceil(outSize[1] / TILE);
-  return geometry.groups === 1 && geometry.paddingMode === "zeros" &&
+  return precision === "fast" && geometry.groups === 1 && geometry.paddingMode === "zeros" &&
     [...kernelSize].every((extent) => extent === 3) &&
     [...stride, ...dilation].every((step) => step === 1) &&
     padding.every((extent) => extent <= 2) &&
@@ -39,10 +43,10 @@ export function suitsWinograd(geometry: ConvolutionGeometry): boolean {
 /** Whether a weight gradient is: the threads' sums must also fit into {@link MOST_SUM_BYTES}. */
 export function weightGradientSuitsWinograd(
   geometry: ConvolutionGeometry,
-  threads: number,
+  options: Pick<CompileOptions, "precision" | "threads">,
 ): boolean {
   const { bytes } = productMatrices(geometry.inChannels, geometry.outChannels);
-  return suitsWinograd(geometry) && threads * bytes <= MOST_SUM_BYTES;
+  return suitsWinograd(geometry, options) && options.threads * bytes <= MOST_SUM_BYTES;
 }
 
 /** A tensor as tiles read or write it. */

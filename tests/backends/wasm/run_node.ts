@@ -66,6 +66,7 @@ export function runnableNode(
   const lowering: Lowering = {
     target,
     threads,
+    precision: "fast",
     layout,
     ref,
     scratch: allocate,

@@ -6,7 +6,7 @@ import {
 } from "../../../ops/convolution_geometry.ts";
 import type { Shape } from "../../../graph/types.ts";
 import { assertEquals } from "@std/assert";
-import type { KernelFamily } from "../../../backends/wasm/kernel.ts";
+import type { KernelFamily, Precision } from "../../../backends/wasm/kernel.ts";
 import { conv2d, conv2dInputGradient, imageOf } from "../../../backends/wasm/kernels/conv2d.ts";
 import { conv2dWeightGradient } from "../../../backends/wasm/kernels/conv2d_weight_gradient.ts";
 import { lowerWinogradCorrelation } from "../../../backends/wasm/kernels/winograd.ts";
@@ -102,9 +102,14 @@ Deno.test("Winograd kernels compute convolutions and gradients of any image size
 });
 
 Deno.test("Winograd kernels are chosen for large 3x3 convolutions only", () => {
-  const suits = (input: Shape, weight: Shape, attributes = attributesOf([1, 1])) =>
-    suitsWinograd(convolutionGeometry(input, weight, attributes));
+  const suits = (
+    input: Shape,
+    weight: Shape,
+    attributes = attributesOf([1, 1]),
+    precision: Precision = "fast",
+  ) => suitsWinograd(convolutionGeometry(input, weight, attributes), { precision });
   assertEquals(suits([128, 16, 32, 32], [16, 16, 3, 3]), true);
+  assertEquals(suits([128, 16, 32, 32], [16, 16, 3, 3], attributesOf([1, 1]), "high"), false);
   assertEquals(suits([2, 16, 32, 32], [16, 16, 3, 3]), false);
   assertEquals(suits([128, 3, 32, 32], [16, 3, 3, 3]), false);
   assertEquals(suits([128, 16, 32, 32], [64, 16, 1, 1], attributesOf([0, 0])), false);
@@ -118,7 +123,10 @@ Deno.test("a convolution large enough for Winograd agrees through the families t
   const random = randomSource(7);
   const attributes = attributesOf([1, 1]);
   const input: Shape = [5, 64, 21, 21], weight: Shape = [64, 64, 3, 3];
-  assertEquals(suitsWinograd(convolutionGeometry(input, weight, attributes)), true);
+  assertEquals(
+    suitsWinograd(convolutionGeometry(input, weight, attributes), { precision: "fast" }),
+    true,
+  );
   const cases: [KernelFamily, NodeCase][] = [
     [conv2d, { op: conv2dOp, inputs: [input, weight, [64]], attributes }],
     [conv2dInputGradient, {
