@@ -2,7 +2,7 @@
  * What a backend is: something that compiles tensor programs and runs them. Nothing above this
  * interface knows which backend runs.
  */
-import { InputError } from "../errors.ts";
+import { InputError, RunError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 
 /** Data of one program input or output: f32, i32 or u8, row-major in the program's shape. */
@@ -28,6 +28,11 @@ export class MemoryLimitError extends InputError {
   }
 }
 
+/** The device of a backend failed. Nothing runs on it any more, and what only it held is lost. */
+export class DeviceError extends RunError {
+  override name = "DeviceError";
+}
+
 /** Time spent in one kernel of a program. */
 export interface KernelTiming {
   /** Kernel family, such as `conv2d`. */
@@ -38,6 +43,8 @@ export interface KernelTiming {
   readonly milliseconds: number;
   /** Floating-point operations a run, where the kernel knows them. */
   readonly flops: number;
+  /** Bytes a run that the kernel's own loads and stores move, where the backend knows them. */
+  readonly bytes?: number;
 }
 
 /** Programs ready to run over one set of variables. */

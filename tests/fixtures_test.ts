@@ -4,7 +4,7 @@
  * decided by the kind and config it names, never by its own name; see tests/fixtures/README.md.
  */
 import { dirname, fromFileUrl, join, relative } from "@std/path";
-import { BACKENDS } from "./support/backends.ts";
+import { testOnEveryBackend } from "./support/backends.ts";
 import { Fixture } from "./support/fixture.ts";
 import { KINDS } from "./support/kinds.ts";
 import { assertWithin } from "./support/tolerance.ts";
@@ -14,20 +14,18 @@ const folder = Deno.env.get("OVERFOLD_FIXTURES") ??
 
 for (const path of fixturePaths(folder)) {
   const label = relative(folder, path);
-  for (const { name, create } of BACKENDS) {
-    Deno.test(`fixture ${label} on ${name}`, async () => {
-      const fixture = await Fixture.read(path, label);
-      if (!Object.hasOwn(KINDS, fixture.kind)) {
-        throw new Error(
-          `${label} is of kind "${fixture.kind}", which no file in tests/support/kinds checks; ` +
-            `known are ${Object.keys(KINDS).join(", ")}`,
-        );
-      }
-      const kind = KINDS[fixture.kind];
-      await kind.check(fixture, create());
-      assertWithin(fixture.comparisons(), kind.tolerance);
-    });
-  }
+  testOnEveryBackend(`fixture ${label}`, async (backend) => {
+    const fixture = await Fixture.read(path, label);
+    if (!Object.hasOwn(KINDS, fixture.kind)) {
+      throw new Error(
+        `${label} is of kind "${fixture.kind}", which no file in tests/support/kinds checks; ` +
+          `known are ${Object.keys(KINDS).join(", ")}`,
+      );
+    }
+    const kind = KINDS[fixture.kind];
+    await kind.check(fixture, backend);
+    assertWithin(fixture.comparisons(), kind.tolerance);
+  });
 }
 
 Deno.test("there are fixtures", () => {

@@ -9,6 +9,7 @@ import {
 import type { Split } from "../datasets/dataset.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import type { Program } from "../graph/types.ts";
+import { pipelined } from "./pipeline.ts";
 
 /** Options of {@link evaluateNetwork}. */
 export interface EvaluateOptions {
@@ -36,9 +37,14 @@ export async function evaluateNetwork(
   const executable = await backend.compile([program]);
   try {
     let sums = NO_SUMS;
-    for await (const { pixels, labels, count } of loader.epoch(0)) {
+    const results = pipelined(loader.epoch(0), async ({ pixels, labels, count }) => {
+      // The batch is another one by the time its logits are there.
+      const own = labels.slice(0, count);
       const { logits } = await executable.run(program.name, { pixels });
-      sums = addRows(sums, logits, labels.subarray(0, count), logits.length / size);
+      return { logits, labels: own };
+    });
+    for await (const { logits, labels } of results) {
+      sums = addRows(sums, logits, labels, logits.length / size);
       onProgress?.(sums.count);
     }
     return meanOf(sums);

@@ -14,12 +14,12 @@ import {
   START,
   type ValidationResult,
 } from "../checkpoints/run_state.ts";
+import { DeviceError } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
 import type { ImageBatch, Learner, StepResult } from "./learner.ts";
+import { Pipeline, pipelined } from "./pipeline.ts";
 import type { Rates, Schedule } from "./schedules.ts";
 
-/** Steps that may be under way before the oldest result is waited for. */
-const MAX_IN_FLIGHT = 4;
 /** Milliseconds after which the event loop gets its turn, so that signals arrive. */
 const BREATH_INTERVAL = 50;
 
@@ -41,6 +41,7 @@ export interface StepEvent {
   readonly step: number;
   /** Number of the step in its epoch, from 1. */
   readonly batch: number;
+  /** The rate it was taken with. */
   readonly learningRate: number;
   /** Of this step's images. */
   readonly loss: number;
@@ -56,6 +57,7 @@ export interface EpochEvent {
   readonly epoch: number;
   /** Optimizer steps taken since the start. */
   readonly step: number;
+  /** The rate of the last step. */
   readonly learningRate: number;
   /** Means over the training images, taken while they were trained on. */
   readonly train: ValidationResult;
@@ -67,7 +69,9 @@ export interface EpochEvent {
 
 /** What is known once a training is about to take its first step. */
 export interface StartEvent {
+  /** Optimizer steps in an epoch. */
   readonly stepsPerEpoch: number;
+  /** Epochs in all, those already done included. */
   readonly epochs: number;
   /** The position it starts from. */
   readonly state: RunState;
@@ -75,10 +79,13 @@ export interface StartEvent {
 
 /** Is told of a training's progress. */
 export interface TrainingObserver {
+  /** Before the first step. */
   start?(event: StartEvent): void;
+  /** When a step's results are in, up to a few steps late. */
   step?(event: StepEvent): void;
   /** Images validated so far, at every batch. */
   validating?(count: number): void;
+  /** After an epoch and its validation. */
   epoch?(event: EpochEvent): void;
 }
 
@@ -92,11 +99,9 @@ export interface TrainingStore {
   lastCheckpoint(): string | undefined;
 }
 
-/** Options of {@link runTraining}. */
-export interface TrainerOptions {
-  readonly learner: Learner;
-  readonly data: TrainingData;
-  readonly schedule: Schedule;
+/** How long the loop runs, and what it tells and keeps on the way. */
+export interface LoopOptions {
+  /** Passes over the training images in all, those before `resume` included. */
   readonly epochs: number;
   /** Epochs between validations; the last epoch is always validated. Default 1. */
   readonly validateEvery?: number;
@@ -110,38 +115,48 @@ export interface TrainerOptions {
   readonly saveEveryMinutes?: number;
   /** Whether the best validation's checkpoint is kept too. Default true. */
   readonly keepBest?: boolean;
+  /** Default: nobody is told. */
   readonly observer?: TrainingObserver;
   /** Stops the training after the step under way, saved. */
   readonly signal?: AbortSignal;
+}
+
+/** Options of {@link runTraining}. */
+export interface TrainerOptions extends LoopOptions {
+  readonly learner: Learner;
+  readonly data: TrainingData;
+  readonly schedule: Schedule;
   /** Where to go on; the learner must hold the tensors of that position. Default: the start. */
   readonly start?: RunState;
 }
 
 /** How a training ended. */
 export interface TrainingOutcome {
+  /** `interrupted`: stopped by the signal before the last epoch was done. */
   readonly status: "completed" | "interrupted";
+  /** The position it ended at. */
   readonly state: RunState;
 }
 
 /**
  * Trains until the last epoch is done or `signal` asks to stop.
  * Throws RunError, naming step, learning rate and last good checkpoint, when the loss or a weight is
- * no longer finite.
+ * no longer finite; DeviceError, naming the same, when the device fails.
  */
 export function runTraining(options: TrainerOptions): Promise<TrainingOutcome> {
   return new Trainer(options).run();
 }
 
-/** A step whose result is awaited. */
-interface Pending {
-  readonly result: Promise<StepResult>;
+/** A step whose result is in. */
+interface Settled {
+  readonly result: StepResult;
   readonly rates: Rates;
   readonly count: number;
 }
 
 class Trainer {
   readonly #options: TrainerOptions;
-  readonly #pending: Pending[] = [];
+  readonly #steps = new Pipeline<Settled>();
   /** The position after the last step whose result is in. */
   #state: RunState;
   #lastBreath = performance.now();
@@ -153,6 +168,14 @@ class Trainer {
   }
 
   async run(): Promise<TrainingOutcome> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      throw error instanceof DeviceError ? this.#interruptedBy(error) : error;
+    }
+  }
+
+  async #run(): Promise<TrainingOutcome> {
     const { epochs, data: { stepsPerEpoch }, observer } = this.#options;
     observer?.start?.({ stepsPerEpoch, epochs, state: this.#state });
     while (this.#state.epoch < epochs) {
@@ -179,12 +202,12 @@ class Trainer {
     if (first === data.stepsPerEpoch || this.#stopping) return;
     for await (const batch of data.batches(epoch, first)) {
       const rates = schedule(step);
-      const result = learner.step(batch, step, rates);
-      // Awaited later; until then a failure is not an unhandled one.
-      result.catch(() => {});
-      this.#pending.push({ result, rates, count: batch.count });
+      const { count } = batch;
+      this.#steps.add(
+        learner.step(batch, step, rates).then((result) => ({ result, rates, count })),
+      );
       step++;
-      if (this.#pending.length >= MAX_IN_FLIGHT) await this.#settleOldest();
+      if (this.#steps.isFull) await this.#settleOldest();
       await this.#breathe();
       if (this.#stopping) break;
       if (this.#saveIsDue(step)) {
@@ -196,14 +219,11 @@ class Trainer {
   }
 
   async #settleAll(): Promise<void> {
-    while (this.#pending.length > 0) await this.#settleOldest();
+    while (this.#steps.size > 0) await this.#settleOldest();
   }
 
   async #settleOldest(): Promise<void> {
-    const pending = this.#pending.shift();
-    if (!pending) return;
-    const { rates: { learningRate }, count } = pending;
-    const { loss, correct } = await pending.result;
+    const { result: { loss, correct }, rates: { learningRate }, count } = await this.#steps.take();
     const { step, epoch, batch, sums } = this.#state;
     if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`, step, learningRate);
     this.#state = {
@@ -227,8 +247,9 @@ class Trainer {
     if (!data.validationBatches || this.#stopping) return undefined;
     if (epoch % validateEvery !== 0 && epoch !== epochs) return undefined;
     let sums = NO_SUMS;
-    for await (const batch of data.validationBatches()) {
-      sums = addSums(sums, await learner.evaluate(batch));
+    const results = pipelined(data.validationBatches(), (batch) => learner.evaluate(batch));
+    for await (const result of results) {
+      sums = addSums(sums, result);
       observer?.validating?.(sums.count);
       await this.#breathe();
       if (this.#stopping) return undefined;
@@ -297,6 +318,18 @@ class Trainer {
     if (performance.now() - this.#lastBreath < BREATH_INTERVAL) return;
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#lastBreath = performance.now();
+  }
+
+  #interruptedBy(error: DeviceError): DeviceError {
+    const { step, epoch } = this.#state;
+    const checkpoint = this.#options.store?.lastCheckpoint();
+    return new DeviceError(
+      `${error.message}; the training had taken ${step} steps (epoch ${epoch + 1}). ` +
+        (checkpoint
+          ? `Resume from the last checkpoint, ${checkpoint}.`
+          : "No checkpoint had been saved yet: start again."),
+      { cause: error },
+    );
   }
 
   /** @param step steps taken before the one that went wrong */

@@ -13,7 +13,20 @@ export interface Finished {
 
 /** Runs `overfold ARGS…` in the folder `cwd` to its end. */
 export async function overfold(cwd: string, ...args: string[]): Promise<Finished> {
-  const { code, stdout, stderr } = await command(cwd, args).output();
+  return await finished(command(cwd, args));
+}
+
+/** The same with the module `preload` loaded before the command line. */
+export async function overfoldAfter(
+  preload: URL,
+  cwd: string,
+  ...args: string[]
+): Promise<Finished> {
+  return await finished(command(cwd, args, ["--preload", fromFileUrl(preload)]));
+}
+
+async function finished(command: Deno.Command): Promise<Finished> {
+  const { code, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
   return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
 }
@@ -23,9 +36,13 @@ export function startOverfold(cwd: string, ...args: string[]): Deno.ChildProcess
   return command(cwd, args).spawn();
 }
 
-function command(cwd: string, args: readonly string[]): Deno.Command {
+function command(
+  cwd: string,
+  args: readonly string[],
+  options: readonly string[] = [],
+): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--config", CONFIG, "--no-check", "--allow-all", CLI, ...args],
+    args: ["run", "--config", CONFIG, "--no-check", "--allow-all", ...options, CLI, ...args],
     cwd,
     stdin: "null",
     stdout: "piped",

@@ -2,16 +2,44 @@
 import type { Backend } from "../../backends/backend.ts";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
+import { webgpuBackend } from "../../backends/webgpu/mod.ts";
+import { quietDriver } from "../../backends/webgpu/quiet_driver.ts";
+
+quietDriver();
+
+/** Whether this system has a WebGPU adapter, software ones included. */
+export const hasAdapter = Boolean(await navigator.gpu?.requestAdapter());
+if (!hasAdapter) {
+  console.warn(
+    "SKIPPED: no WebGPU adapter, so nothing is tested on WebGPU; Debian's mesa-vulkan-drivers " +
+      "has a software one",
+  );
+}
+
+let webgpu: Promise<Backend> | undefined;
 
 /** Name and maker of each backend under test. */
-export const BACKENDS: readonly { readonly name: string; create(): Backend }[] = [
+export const BACKENDS: readonly {
+  readonly name: string;
+  create(): Backend | Promise<Backend>;
+  /** Whether it is not on this system. */
+  readonly ignore?: boolean;
+}[] = [
   { name: "reference", create: referenceBackend },
   { name: "cpu", create: () => cpuBackend({ threads: 2 }) },
+  // One device for all tests of a file: it outlives them.
+  { name: "webgpu", create: () => webgpu ??= webgpuBackend(), ignore: !hasAdapter },
 ];
 
-/** Registers a test that runs on every backend. */
+/** Registers a test that runs on every backend; where one is missing, it is reported as ignored. */
 export function testOnEveryBackend(name: string, run: (backend: Backend) => Promise<void>): void {
-  for (const backend of BACKENDS) {
-    Deno.test(`${name} (${backend.name})`, () => run(backend.create()));
+  for (const { name: backend, create, ignore } of BACKENDS) {
+    Deno.test({
+      name: `${name} (${backend})`,
+      ignore,
+      sanitizeOps: backend !== "webgpu",
+      sanitizeResources: backend !== "webgpu",
+      fn: async () => run(await create()),
+    });
   }
 }

@@ -5,11 +5,9 @@ import { webgpuBackend } from "../../../backends/webgpu/mod.ts";
 import { apply } from "../../../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../../../graph/types.ts";
 import { assertWithin, deviation } from "../../support/tolerance.ts";
+import { hasAdapter } from "../../support/backends.ts";
 import { compute, type InputTensor } from "../../support/run.ts";
 import { randomSource } from "../wasm/node_check.ts";
-
-const adapter = await navigator.gpu?.requestAdapter();
-if (!adapter) console.warn("NO WEBGPU ADAPTER: the tests of the WebGPU backend are skipped");
 
 let backend: Promise<Backend> | undefined;
 
@@ -21,7 +19,7 @@ export function gpuBackend(): Promise<Backend> {
 /** A test that is skipped where there is no adapter. */
 export function gpuTest(name: string, fn: () => Promise<void>): void {
   // The device outlives the test that opened it.
-  Deno.test({ name, fn, ignore: !adapter, sanitizeOps: false, sanitizeResources: false });
+  Deno.test({ name, fn, ignore: !hasAdapter, sanitizeOps: false, sanitizeResources: false });
 }
 
 /** Numbers in [-1, 1), the same for equal seeds. */

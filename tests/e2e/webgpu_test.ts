@@ -1,0 +1,72 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { hasAdapter } from "../support/backends.ts";
+import { type Finished, overfold, overfoldAfter, withTinyConfig } from "./cli.ts";
+
+const TRAIN = ["train", "tiny.yaml", "--set", "backend=webgpu"];
+const LAST = join("runs", "tiny", "checkpoints", "last.safetensors");
+
+Deno.test({
+  name: "a network trains, folds, is measured and predicts on WebGPU; the CPU agrees",
+  ignore: !hasAdapter,
+  fn: () =>
+    withTinyConfig(async (folder) => {
+      const trained = await overfold(folder, ...TRAIN);
+      assertEquals(trained.code, 0, trained.error);
+      const folded = join("runs", "tiny", "folded", "model.safetensors");
+      const evaluate = async (backend: string) => {
+        const { out } = await overfold(folder, "eval", folded, "--backend", backend, "--json");
+        return JSON.parse(out);
+      };
+      const [gpu, cpu] = [await evaluate("webgpu"), await evaluate("cpu")];
+      assertEquals(gpu.accuracy, cpu.accuracy);
+      assert(Math.abs(gpu.loss - cpu.loss) < 1e-4 * cpu.loss);
+    }),
+});
+
+Deno.test("without an adapter, webgpu is refused with a way out, and auto takes the CPU", () =>
+  withTinyConfig(async (folder) => {
+    const named = await trainWith("no_adapter", folder);
+    assertEquals(named.code, 2);
+    assertStringIncludes(named.error, "no WebGPU adapter was found; `overfold doctor`");
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["tiny.yaml"]);
+    const auto = await trainWith("no_adapter", folder, "--set", "backend=auto");
+    assertEquals(auto.code, 0, auto.error);
+    assertStringIncludes(auto.out, "CPU, 1 thread");
+  }));
+
+Deno.test({
+  name: "an adapter without the needed limits is refused with limit, need and a way out",
+  ignore: !hasAdapter,
+  fn: () =>
+    withTinyConfig(async (folder) => {
+      const { code, error } = await trainWith("small_limits", folder);
+      assertEquals(code, 2);
+      assertStringIncludes(error, "more than maxStorageBuffersPerShaderStage");
+      assertStringIncludes(error, "use `backend: cpu`");
+    }),
+});
+
+Deno.test({
+  name: "when the device is lost, the last checkpoint stays, and the run says how to go on",
+  ignore: !hasAdapter,
+  fn: () =>
+    withTinyConfig(async (folder) => {
+      const early = await trainWith("lost_device", folder, "--set", "training.epochs=3");
+      assertEquals(early.code, 1);
+      assertStringIncludes(early.error, "was lost");
+      assertStringIncludes(early.error, `Resume from the last checkpoint, ${LAST}.`);
+      assertStringIncludes(
+        early.error,
+        "to go on: overfold train tiny.yaml --set backend=webgpu --set training.epochs=3 --resume",
+      );
+      const resumed = await overfold(folder, ...TRAIN, "--set", "training.epochs=3", "--resume");
+      assertEquals(resumed.code, 0, resumed.error);
+      assertStringIncludes(resumed.error, "going on at step 12 (epoch 2 of 3)");
+    }),
+});
+
+function trainWith(fault: string, folder: string, ...options: string[]): Promise<Finished> {
+  const preload = new URL(`../support/gpu_faults/${fault}.ts`, import.meta.url);
+  return overfoldAfter(preload, folder, ...TRAIN, ...options);
+}

@@ -1,0 +1,4 @@
+/** A system without an adapter. */
+import { replaceAdapter } from "./adapter.ts";
+
+replaceAdapter(() => null);

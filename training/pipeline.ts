@@ -1,0 +1,65 @@
+/**
+ * Runs whose results come late. Some backends take work in faster than they do it and hand results
+ * back several at a time, so a loop that waited for each run would leave them idle.
+ */
+
+/** Most runs under way. Twice what the WebGPU backend reads back at a time, so that it never idles. */
+const MAX_IN_FLIGHT = 16;
+/** Milliseconds of work that may be under way: what an interruption has to wait for. */
+const MAX_LATENCY = 500;
+
+/** Results on their way, to be taken in the order in which they were added. */
+export class Pipeline<T> {
+  readonly #pending: Promise<T>[] = [];
+  readonly #start = performance.now();
+  #taken = 0;
+
+  /** Takes in the result of a run that has been started. */
+  add(result: Promise<T>): void {
+    // Awaited later; until then a failure is not an unhandled one.
+    result.catch(() => {});
+    this.#pending.push(result);
+  }
+
+  /** Runs under way. */
+  get size(): number {
+    return this.#pending.length;
+  }
+
+  /** Whether a result should be taken before another run is started. */
+  get isFull(): boolean {
+    return this.size >= this.#capacity;
+  }
+
+  /** The oldest result. Rejects as its run does. */
+  async take(): Promise<T> {
+    const result = this.#pending.shift();
+    if (!result) throw new Error("nothing is under way");
+    const found = await result;
+    this.#taken++;
+    return found;
+  }
+
+  /** As many runs as fit into the latency, by the time they have taken so far. */
+  get #capacity(): number {
+    if (this.#taken === 0) return 2;
+    const milliseconds = (performance.now() - this.#start) / this.#taken;
+    return Math.max(2, Math.min(MAX_IN_FLIGHT, Math.floor(MAX_LATENCY / milliseconds)));
+  }
+}
+
+/**
+ * The results of `run` on each item, in order, several of them under way at once. `run` must be done
+ * with the item when it returns.
+ */
+export async function* pipelined<I, O>(
+  items: AsyncIterable<I>,
+  run: (item: I) => Promise<O>,
+): AsyncGenerator<O, void, void> {
+  const pipeline = new Pipeline<O>();
+  for await (const item of items) {
+    pipeline.add(run(item));
+    if (pipeline.isFull) yield await pipeline.take();
+  }
+  while (pipeline.size > 0) yield await pipeline.take();
+}
