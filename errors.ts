@@ -11,6 +11,7 @@ export const EXIT = { success: 0, failure: 1, badInput: 2, interrupted: 130 } as
 
 /** An error whose message is meant for the person at the keyboard. */
 export class UserError extends Error {
+  /** `UserError`; a subclass has its own. */
   override name = "UserError";
   /** The process exit code that stands for this error. */
   readonly exitCode: number = EXIT.failure;
@@ -18,11 +19,14 @@ export class UserError extends Error {
 
 /** Something given to Overfold is wrong: a config, an argument, a file, a shape. Exit code 2. */
 export class InputError extends UserError {
+  /** `InputError`. */
   override name = "InputError";
+  /** 2: nothing was run. */
   override readonly exitCode: number = EXIT.badInput;
 }
 
 /** Something failed while running on correct input: a download, a device, a diverged loss. Exit code 1. */
 export class RunError extends UserError {
+  /** `RunError`. */
   override name = "RunError";
 }

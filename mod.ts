@@ -10,28 +10,62 @@
  */
 
 // The tensor program
-export { Parameter, type ParameterOptions, type RandomSource } from "./graph/parameter.ts";
-export { constant, input, isTraining, type Operand, output, trace } from "./graph/trace.ts";
-export type { Program, Shape, Value } from "./graph/types.ts";
+export {
+  Parameter,
+  type ParameterOptions,
+  type ParameterRole,
+  type RandomSource,
+} from "./graph/parameter.ts";
+export {
+  type Binding,
+  constant,
+  input,
+  isTraining,
+  type Operand,
+  output,
+  trace,
+  type TraceOptions,
+} from "./graph/trace.ts";
+export type {
+  Arithmetic,
+  Attributes,
+  DType,
+  Elementwise,
+  GradientContext,
+  GraphNode,
+  HostTensor,
+  Op,
+  Program,
+  Shape,
+  TensorType,
+  Update,
+  Value,
+  Variable,
+} from "./graph/types.ts";
 export { foldConstants } from "./graph/passes/mod.ts";
 export { gradients, vectorJacobianProduct } from "./ops/gradients.ts";
-export { elementwiseOp } from "./ops/elementwise.ts";
+export { type ElementwiseDefinition, elementwiseOp } from "./ops/elementwise.ts";
 export { add } from "./ops/add.ts";
-export { avgPool2d } from "./ops/avg_pool2d.ts";
-export { composeKernel } from "./ops/compose_kernel.ts";
-export { conv2d } from "./ops/conv2d.ts";
+export { avgPool2d, type AvgPool2dOptions } from "./ops/avg_pool2d.ts";
+export { composeKernel, type ComposeKernelOptions, type Pairing } from "./ops/compose_kernel.ts";
+export { conv2d, type Conv2dOptions as Conv2dOpOptions } from "./ops/conv2d.ts";
+export type { PaddingMode, Pair } from "./ops/convolution_geometry.ts";
 export { fill } from "./ops/fill.ts";
 export { globalAvgPool2d } from "./ops/global_avg_pool2d.ts";
 export { linear } from "./ops/linear.ts";
-export { matmul } from "./ops/matmul.ts";
-export { maxPool2d } from "./ops/max_pool2d.ts";
+export { matmul, type MatmulAttributes } from "./ops/matmul.ts";
+export { maxPool2d, type MaxPool2dOptions } from "./ops/max_pool2d.ts";
 export { multiply } from "./ops/multiply.ts";
 export { multiplyScalar } from "./ops/multiply_scalar.ts";
 export { relu } from "./ops/relu.ts";
 export { flatten, reshape } from "./ops/reshape.ts";
 export { scale } from "./ops/scale.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
-export { softmaxCrossEntropy } from "./ops/softmax_cross_entropy.ts";
+export {
+  type Reduction,
+  softmaxCrossEntropy,
+  type SoftmaxCrossEntropyAttributes,
+} from "./ops/softmax_cross_entropy.ts";
 export { subtract } from "./ops/subtract.ts";
 export { tanh } from "./ops/tanh.ts";
 
@@ -39,45 +73,109 @@ export { tanh } from "./ops/tanh.ts";
 export { ReLU, Tanh } from "./layers/activations.ts";
 export { BatchNorm2d, type BatchNorm2dOptions } from "./layers/batch_norm2d.ts";
 export { Conv2d, type Conv2dOptions } from "./layers/conv2d.ts";
+export { type ConvolutionKind, CONVOLUTIONS } from "./layers/convolution.ts";
 export { DoConv2d, type DoConv2dOptions } from "./layers/do_conv2d.ts";
-export { Dropout } from "./layers/dropout.ts";
+export { Dropout, type DropoutOptions } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
 export { type Initializer, kaimingNormal, kaimingUniform } from "./layers/init.ts";
-export { Linear } from "./layers/linear.ts";
-export { Module } from "./layers/module.ts";
+export { Linear, type LinearOptions } from "./layers/linear.ts";
+export { type LoadOptions, Module, type StateDict, type StateTensor } from "./layers/module.ts";
 export { AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./layers/pooling.ts";
+export type { LayerName, LayerOptions, LayerSpec } from "./layers/registry.ts";
 export { Sequential } from "./layers/sequential.ts";
-export { buildModel, type BuildOptions, listModels } from "./models/registry.ts";
+export type { ConvolutionOptions, ModelOptions } from "./models/options.ts";
+export {
+  buildModel,
+  type BuildOptions,
+  type FamilyOptions,
+  listModels,
+} from "./models/registry.ts";
 export { type ImageFormat, inferenceProgram } from "./models/inference.ts";
-export { type ModelSummary, summarizeModel } from "./models/summary.ts";
+export {
+  type FormSummary,
+  type LayerSummary,
+  type ModelSummary,
+  summarizeModel,
+} from "./models/summary.ts";
 
 // Data
 export { type DatasetOptions, loadDataset, type LoadedDataset } from "./datasets/load.ts";
 export { datasetNames } from "./datasets/registry.ts";
-export type { Split } from "./datasets/dataset.ts";
+export type {
+  ChannelStatistics,
+  DatasetInfo,
+  DownloadProgress,
+  ImageShape,
+  Split,
+  Splits,
+  SyntheticOptions,
+} from "./datasets/dataset.ts";
+export type { Augmentation } from "./datasets/batch.ts";
+export type { SourceOptions } from "./datasets/source.ts";
 
 // Training
 export { train, type TrainOptions } from "./training/train.ts";
-export { evaluateNetwork } from "./training/evaluate.ts";
+export { evaluateNetwork, type EvaluateOptions } from "./training/evaluate.ts";
+export type { GroupOptions, ParameterRate } from "./training/parameter_groups.ts";
+export type { Recipe } from "./training/step_program.ts";
 export type {
+  AdamOptions,
+  AdamWOptions,
+  ClipNormOptions,
   ClipOptions,
+  ClipValueOptions,
+  ConstantSchedule,
+  CosineRestartsSchedule,
+  CosineSchedule,
   EmaOptions,
+  ExponentialSchedule,
+  MultiStepSchedule,
+  OneCycleSchedule,
   OptimizerOptions,
+  PolynomialSchedule,
+  RmsPropOptions,
   ScheduleOptions,
+  ScheduleUnit,
+  SgdOptions,
+  StepSchedule,
+  WarmupOptions,
+  WeightDecayOptions,
+  WithWarmup,
 } from "./training/options.ts";
 export type {
   EpochEvent,
+  LoopOptions,
+  StartEvent,
   StepEvent,
   TrainingObserver,
   TrainingOutcome,
+  TrainingStore,
 } from "./training/trainer.ts";
+export type { MetricSums, RunState, ValidationResult } from "./checkpoints/run_state.ts";
 
 // Backends
-export type { Backend, Executable, MemoryPlan } from "./backends/backend.ts";
-export { type BackendOptions, openBackend } from "./backends/registry.ts";
+export type {
+  Backend,
+  Executable,
+  KernelTiming,
+  MemoryPlan,
+  TensorData,
+} from "./backends/backend.ts";
+export {
+  BACKEND_NAMES,
+  type BackendName,
+  type BackendOptions,
+  openBackend,
+} from "./backends/registry.ts";
 export { referenceBackend } from "./backends/reference/reference.ts";
 
 // Files and folding
+export type {
+  Architecture,
+  Checkpoint,
+  CheckpointHeader,
+  TrainingTensors,
+} from "./checkpoints/checkpoint.ts";
 export { authorsState } from "./checkpoints/export_authors.ts";
 export {
   foldModel,
@@ -92,7 +190,8 @@ export {
   readForeignState,
 } from "./checkpoints/import.ts";
 export { encodeOnnx, type OnnxOptions } from "./checkpoints/onnx.ts";
-export { verifyOnnx } from "./checkpoints/onnx_verify.ts";
+export type { Precision as OnnxPrecision } from "./checkpoints/onnx_graph.ts";
+export { type ComparedNetwork, verifyOnnx } from "./checkpoints/onnx_verify.ts";
 export {
   type FoldedNetwork,
   type NetworkDescription,
@@ -101,5 +200,13 @@ export {
   writeFoldedNetwork,
 } from "./checkpoints/network.ts";
 export { type LoadedNetwork, loadNetwork } from "./checkpoints/load.ts";
-export { readSafetensors, type Tensor, writeSafetensors } from "./checkpoints/safetensors.ts";
+export type { StoredNode, StoredProgram } from "./checkpoints/program.ts";
+export {
+  type Arrays as TensorArrays,
+  type Dtype as TensorDtype,
+  readSafetensors,
+  type Safetensors,
+  type Tensor,
+  writeSafetensors,
+} from "./checkpoints/safetensors.ts";
 export { InputError, RunError, UserError } from "./errors.ts";

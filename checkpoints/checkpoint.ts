@@ -30,7 +30,9 @@ export interface TrainingTensors {
 
 /** A model by name and options; see `models/registry.ts`. */
 export interface Architecture {
+  /** What `buildModel` takes, such as `cifar_resnet20_v1`. */
   readonly name: string;
+  /** What it was built with. */
   readonly options: BuildOptions;
 }
 
@@ -54,6 +56,7 @@ export interface CheckpointHeader {
 
 /** A training at rest. */
 export interface Checkpoint extends CheckpointHeader {
+  /** Parameters, statistics and optimizer state. */
   readonly tensors: TrainingTensors;
 }
 

@@ -41,7 +41,8 @@ export interface FoldOptions {
  * Folds a model with its present parameters. Every kernel that is an expression over parameters is
  * evaluated in float64; what is left are plain convolutions of the same cost as in a plain model.
  * Buffers that inference does not read (batch counters) are carried along beside the other tensors
- * of their layer, so that the tensors make a complete state dict.
+ * of their layer, so that the tensors make a complete state dict. Throws InputError, naming the layer,
+ * for a model that does not take the input described.
  */
 export function foldModel(
   model: Module,

@@ -14,6 +14,7 @@ import { parseSafetensors } from "./safetensors.ts";
 export interface ForeignState {
   /** The file they are from. */
   readonly path: string;
+  /** By their names in the file, without a wrapper's prefix. */
   readonly tensors: StateDict;
   /** Whether there may be tensors that are no weights, as constants in an ONNX file are. */
   readonly hasOthers: boolean;

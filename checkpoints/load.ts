@@ -13,6 +13,7 @@ import { readSafetensors } from "./safetensors.ts";
 
 /** A network that can be run. */
 export interface LoadedNetwork {
+  /** What it takes and gives. */
   readonly description: NetworkDescription;
   /** The checkpoint it came from; absent for a folded network. */
   readonly checkpoint?: Checkpoint;

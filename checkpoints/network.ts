@@ -15,15 +15,19 @@ import { readSafetensors, type Safetensors, type Tensor, writeSafetensors } from
 export interface NetworkDescription {
   /** Name of the model, such as `cifar_resnet20_v1`. */
   readonly model: string;
+  /** Extents of a picture, in pixels and channels. */
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
   /** Subtracted from and divided out of pixels scaled to [0, 1], one number a channel. */
   readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  /** In the order of the logits. */
   readonly classNames: readonly string[];
 }
 
 /** A network ready for inference; it no longer knows how its kernels were parameterized. */
 export interface FoldedNetwork {
+  /** What it takes and gives. */
   readonly description: NetworkDescription;
+  /** How it computes; its constants are among `tensors`. */
   readonly program: StoredProgram;
   /** State-dict name to tensor. */
   readonly tensors: ReadonlyMap<string, Tensor>;

@@ -15,6 +15,7 @@ const HALF_TOLERANCE = 2e-2;
 
 /** A network as {@link verifyOnnx} compares with it. */
 export interface ComparedNetwork {
+  /** What it takes and gives. */
   readonly description: NetworkDescription;
   /** Input `pixels` u8 [N, H, W, C], output `logits` f32 [N, classes]. */
   program(batchSize: number): Program;

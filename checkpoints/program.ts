@@ -15,17 +15,22 @@ const MAX_EXTENT = 2 ** 24;
 const MAX_ELEMENTS = 2 ** 31;
 
 /** A node as JSON. */
-interface StoredNode {
+export interface StoredNode {
+  /** Name of the op in `ops/registry.ts`. */
   readonly op: string;
   /** Each input as [index of the node, index of its output]. */
   readonly inputs: readonly (readonly [number, number])[];
+  /** The op's options; of a constant its name, the elements being tensors of the file. */
   readonly attributes: Attributes;
+  /** Path of the module that traced the node; absent outside modules. */
   readonly scope?: string;
 }
 
 /** A program as JSON; constants are kept apart, by name. */
 export interface StoredProgram {
+  /** In an order in which every value is computed before it is used. */
   readonly nodes: readonly StoredNode[];
+  /** Each result, by name, as [index of the node, index of its output]. */
   readonly outputs: Readonly<Record<string, readonly [number, number]>>;
 }
 

@@ -10,15 +10,24 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { isRecord } from "./damage.ts";
 
 /** The array type that holds each element type. */
-interface Arrays {
+export interface Arrays {
+  /** float64. */
   F64: Float64Array;
+  /** float32; also what BF16 is read as. */
   F32: Float32Array;
+  /** float16. */
   F16: Float16Array;
+  /** Signed, 64 bits. */
   I64: BigInt64Array;
+  /** Signed, 32 bits. */
   I32: Int32Array;
+  /** Signed, 16 bits. */
   I16: Int16Array;
+  /** Signed, 8 bits. */
   I8: Int8Array;
+  /** Unsigned, 8 bits. */
   U8: Uint8Array;
+  /** One byte an element, 0 or 1. */
   BOOL: Uint8Array;
 }
 

@@ -7,8 +7,11 @@
 
 /** Extents of every image of a dataset, in pixels and channels. */
 export interface ImageShape {
+  /** Rows. */
   readonly height: number;
+  /** Columns. */
   readonly width: number;
+  /** 1 for grey, 3 for red, green, blue. */
   readonly channels: number;
 }
 
@@ -19,7 +22,9 @@ export function imageSize({ height, width, channels }: ImageShape): number {
 
 /** Per-channel mean and standard deviation of the training images, as fractions of 255. */
 export interface ChannelStatistics {
+  /** One number a channel. */
   readonly mean: readonly number[];
+  /** One number a channel, above 0. */
   readonly std: readonly number[];
 }
 
@@ -29,13 +34,17 @@ export interface Split {
   readonly images: Uint8Array<SharedArrayBuffer>;
   /** Class of each image, from 0. */
   readonly labels: Int32Array<SharedArrayBuffer>;
+  /** Number of images. */
   readonly count: number;
+  /** Extents of every image. */
   readonly imageShape: ImageShape;
 }
 
 /** The two splits as published. */
 export interface Splits {
+  /** Images to train on. */
   readonly train: Split;
+  /** Images to measure with. */
   readonly test: Split;
 }
 
@@ -47,7 +56,9 @@ export interface DatasetInfo {
   readonly title: string;
   /** Class names in the order of the labels. */
   readonly classNames: readonly string[];
+  /** Extents of every image. */
   readonly imageShape: ImageShape;
+  /** Of the training images; what they are normalised with. */
   readonly statistics: ChannelStatistics;
   /** Number of images in each split. */
   readonly sizes: { readonly train: number; readonly test: number };

@@ -23,6 +23,7 @@ export interface SourceOptions {
   readonly checksums?: Readonly<Record<string, string>>;
   /** Whether files that are missing may be downloaded. Default true. */
   readonly download?: boolean;
+  /** Told of every piece of a file that arrives. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** Told, in one line, what a person may want to know. */
   readonly onNotice?: (line: string) => void;

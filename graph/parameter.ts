@@ -18,6 +18,7 @@ export interface RandomSource {
 
 /** Options of {@link Parameter}. */
 export interface ParameterOptions {
+  /** Default `weight`. */
   readonly role?: ParameterRole;
   /** Fills the initial value, row-major. Default zeros. */
   readonly initialize?: (data: Float32Array, random: RandomSource) => void;
@@ -27,12 +28,17 @@ export interface ParameterOptions {
 export class Parameter {
   /** State-dict name such as `layer1.0.conv1.W`; set when the model is walked. */
   name = "";
+  /** What it is: whether it is trained, and whether weight decay may spare it. */
   readonly role: ParameterRole;
   /** Present value on the host, row-major. */
   data: Float32Array;
   readonly #initialize?: ParameterOptions["initialize"];
 
-  /** @param shape extents, outermost first */
+  /**
+   * A tensor of zeros until it is initialised or loaded.
+   *
+   * @param shape extents, outermost first
+   */
   constructor(readonly shape: Shape, options: ParameterOptions = {}) {
     this.role = options.role ?? "weight";
     this.data = new Float32Array(sizeOf(shape));

@@ -89,7 +89,7 @@ export function trace(options: TraceOptions, build: () => void): Program {
   };
 }
 
-/** Whether the program being traced is one for training. */
+/** Whether the program being traced is one for training. Throws InputError outside a trace. */
 export function isTraining(): boolean {
   return active().options.training ?? false;
 }
@@ -199,7 +199,7 @@ export function constant(
   return apply(constantOp, [], { shape, data, name })[0];
 }
 
-/** Hands `value` back after every run under `name`. */
+/** Hands `value` back after every run under `name`; a second value of one name replaces the first. */
 export function output(name: string, value: Value): void {
   active().outputs[name] = value;
 }

@@ -14,7 +14,9 @@ export type Shape = readonly number[];
 
 /** Shape and element type of a tensor. */
 export interface TensorType {
+  /** Extents, outermost first. */
   readonly shape: Shape;
+  /** Type of every element. */
   readonly dtype: DType;
 }
 
@@ -35,12 +37,15 @@ export function formatShape(shape: Shape): string {
 
 /** A tensor on the host in float64, row-major: what reference evaluation computes with. */
 export interface HostTensor {
+  /** Extents, outermost first. */
   readonly shape: Shape;
+  /** Elements, as many as the shape has. */
   readonly data: Float64Array;
 }
 
 /** One result of a node. */
 export interface Value extends TensorType {
+  /** The node that computes it. */
   readonly node: GraphNode;
   /** Which of the node's outputs this is. */
   readonly index: number;
@@ -48,9 +53,13 @@ export interface Value extends TensorType {
 
 /** An operator applied to values. */
 export interface GraphNode {
+  /** What is applied. */
   readonly op: Op;
+  /** In the order of `op.inputNames`; optional ones at the end may be missing. */
   readonly inputs: readonly Value[];
+  /** The op's options with all defaults filled in. */
   readonly attributes: Attributes;
+  /** Results, of the types `op.infer` gave. */
   readonly outputs: readonly Value[];
   /** Path of the module that traced the node, such as `layer1.0.conv1`; empty outside modules. */
   readonly scope: string;
@@ -62,8 +71,11 @@ export type Attributes = any;
 
 /** What a gradient rule is given. */
 export interface GradientContext<A = Attributes> {
+  /** What the op was applied to. */
   readonly inputs: readonly Value[];
+  /** What it gave. */
   readonly outputs: readonly Value[];
+  /** The options it was applied with. */
   readonly attributes: A;
   /** Gradient of the loss by each output; undefined where the loss does not depend on it. */
   readonly outputGradients: readonly (Value | undefined)[];
@@ -107,16 +119,23 @@ export interface Op<A = Attributes> {
  * numbers, backends with their instructions, so the meaning is written once.
  */
 export interface Arithmetic<E> {
+  /** A number that is the same for every element. */
   constant(value: number): E;
+  /** `a + b`. */
   add(a: E, b: E): E;
+  /** `a - b`. */
   subtract(a: E, b: E): E;
+  /** `a · b`. */
   multiply(a: E, b: E): E;
+  /** `a / b`, ±infinity or NaN where b is 0. */
   divide(a: E, b: E): E;
   /** NaN if either operand is NaN. */
   maximum(a: E, b: E): E;
   /** NaN if either operand is NaN. */
   minimum(a: E, b: E): E;
+  /** `√a`; NaN below 0. */
   squareRoot(a: E): E;
+  /** The hyperbolic tangent. */
   tanh(a: E): E;
   /** `a > b ? ifGreater : otherwise`; a NaN operand selects `otherwise`. */
   selectGreater(a: E, b: E, ifGreater: E, otherwise: E): E;
@@ -130,6 +149,7 @@ export interface Elementwise<A = Attributes> {
 
 /** A tensor that outlives a run of the program: parameters, statistics, optimizer slots. f32. */
 export interface Variable {
+  /** Name the backend's `read` and `write` take, such as `parameters`. */
   readonly name: string;
   /** Number of f32 elements. */
   readonly size: number;
@@ -137,19 +157,24 @@ export interface Variable {
 
 /** After a run, elements from `offset` of the variable take the value; all reads see the old ones. */
 export interface Update {
+  /** Name of the variable that changes. */
   readonly variable: string;
   /** First element of the variable that is replaced. */
   readonly offset: number;
+  /** Its elements, row-major, are written there. */
   readonly value: Value;
 }
 
 /** A traced program: run it as often as one likes; variables persist between runs. */
 export interface Program {
+  /** Name that `Executable.run` takes. */
   readonly name: string;
   /** In an order in which every value is computed before it is used. */
   readonly nodes: readonly GraphNode[];
   /** Results handed back after a run, by name. */
   readonly outputs: Readonly<Record<string, Value>>;
+  /** What variables take when a run ends. */
   readonly updates: readonly Update[];
+  /** What the program may read and update. */
   readonly variables: readonly Variable[];
 }

@@ -6,6 +6,7 @@ import { Module } from "./module.ts";
 
 /** max(x, 0). Matches `torch.nn.ReLU`. */
 export class ReLU extends Module {
+  /** f32 of any shape → the same shape. */
   forward(input: Value): Value {
     return relu(input);
   }
@@ -13,6 +14,7 @@ export class ReLU extends Module {
 
 /** Hyperbolic tangent. Matches `torch.nn.Tanh`. */
 export class Tanh extends Module {
+  /** f32 of any shape → the same shape. */
   forward(input: Value): Value {
     return tanh(input);
   }

@@ -41,7 +41,11 @@ export class BatchNorm2d extends Module {
   readonly #eps: number;
   readonly #momentum: number;
 
-  /** @param channels extent of the input's second axis */
+  /**
+   * A layer with mean 0, variance 1, scale 1 and shift 0 once it is initialised.
+   *
+   * @param channels extent of the input's second axis
+   */
   constructor(readonly channels: number, options: BatchNorm2dOptions = {}) {
     super();
     this.#eps = options.eps ?? 1e-5;
@@ -58,6 +62,7 @@ export class BatchNorm2d extends Module {
     this.numBatchesTracked = new Parameter([], { role: "buffer" });
   }
 
+  /** [N, C, …] → the same shape; in a training program it also moves the running statistics. */
   forward(input: Value): Value {
     const { weight, bias } = this;
     const eps = this.#eps;

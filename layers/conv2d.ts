@@ -9,7 +9,9 @@ import { Module, type StateDict } from "./module.ts";
 
 /** Options of {@link Conv2d}; names and defaults of `torch.nn.Conv2d`. */
 export interface Conv2dOptions extends ConvolutionOptions {
+  /** Channels of the input, a multiple of `groups`. */
   readonly inChannels: number;
+  /** Channels of the output, a multiple of `groups`. */
   readonly outChannels: number;
   /** Height and width, or one number for both. */
   readonly kernelSize: number | Pair;
@@ -57,6 +59,7 @@ export class Conv2d extends Module {
   /** [O]. */
   readonly bias?: Parameter;
 
+  /** Throws InputError for sizes that are not whole or do not divide into the groups. */
   constructor(readonly options: Conv2dOptions) {
     super();
     const shape = kernelShape(options);
@@ -75,6 +78,7 @@ export class Conv2d extends Module {
     return new Map(Object.entries({ ...others, weight: { shape, data: W.data } }));
   }
 
+  /** [N, I, H, W] → [N, O, oH, oW]. Throws InputError for an input of another shape. */
   forward(input: Value): Value {
     return conv2d(input, this.weight, this.bias, this.options);
   }

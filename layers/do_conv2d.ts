@@ -44,6 +44,7 @@ export class DoConv2d extends Module {
   /** [O]. */
   readonly bias?: Parameter;
 
+  /** Throws InputError for sizes that do not fit and for a `depthMultiplier` below kH·kW. */
   constructor(readonly options: DoConv2dOptions) {
     super();
     const plain = kernelShape(options);
@@ -58,6 +59,7 @@ export class DoConv2d extends Module {
     this.bias = convolutionBias(options);
   }
 
+  /** [N, I, H, W] → [N, O, oH, oW]. Throws InputError for an input of another shape. */
   forward(input: Value): Value {
     return conv2d(input, this.#kernel(), this.bias, this.options);
   }

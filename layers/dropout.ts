@@ -25,8 +25,10 @@ export interface DropoutOptions {
  * path alone. Matches `torch.nn.Dropout`. Throws InputError for `p` outside [0, 1).
  */
 export class Dropout extends Module {
+  /** Probability that an element becomes zero. */
   readonly p: number;
 
+  /** Throws InputError for `p` outside [0, 1). */
   constructor({ p = 0.5 }: DropoutOptions = {}) {
     super();
     if (!(p >= 0 && p < 1)) {
@@ -35,6 +37,7 @@ export class Dropout extends Module {
     this.p = p;
   }
 
+  /** f32 of any shape → the same shape. */
   forward(x: Value): Value {
     if (!isTraining() || this.p === 0) return x;
     const step = input(DROPOUT_STEP, [], "i32");

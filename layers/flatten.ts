@@ -5,6 +5,7 @@ import { Module } from "./module.ts";
 
 /** [N, C, H, W] → [N, C·H·W], row-major. Matches `torch.nn.Flatten`. */
 export class Flatten extends Module {
+  /** [N, …] → [N, product of the rest]. */
   forward(input: Value): Value {
     return flatten(input);
   }

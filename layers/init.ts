@@ -45,7 +45,7 @@ export function kaimingUniform(a = Math.sqrt(5)): Initializer {
  * Normal with deviation √(2 / fanOut): keeps the gradients' variance through ReLUs. Torchvision's
  * start of ResNets. Matches `torch.nn.init.kaiming_normal_(mode="fan_out", nonlinearity="relu")`.
  */
-export const kaimingNormal: Initializer = (data, shape, random) =>
+export const kaimingNormal: Initializer = (data, shape, random): void =>
   fillNormal(data, Math.sqrt(2 / fanOut(shape)), random);
 
 /**

@@ -22,6 +22,12 @@ export class Linear extends Module {
   /** [outFeatures]. */
   readonly bias?: Parameter;
 
+  /**
+   * A layer of zeros until it is initialised or loaded.
+   *
+   * @param inFeatures length of an input row
+   * @param outFeatures length of an output row
+   */
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
@@ -42,6 +48,7 @@ export class Linear extends Module {
     }
   }
 
+  /** [N, inFeatures] → [N, outFeatures]. Throws InputError for an input of another shape. */
   forward(input: Value): Value {
     return linear(input, this.weight, this.bias);
   }

@@ -14,7 +14,9 @@ import { initializeParameters } from "./init.ts";
 
 /** A tensor of a state dict: shape and row-major elements. */
 export interface StateTensor {
+  /** Extents, outermost first; `[]` is a scalar. */
   readonly shape: Shape;
+  /** Elements, row-major, as many as the shape has. */
   readonly data: ArrayLike<number | bigint>;
 }
 

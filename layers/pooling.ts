@@ -7,10 +7,12 @@ import { Module } from "./module.ts";
 
 /** The largest element of each window of [N, C, H, W]. Matches `torch.nn.MaxPool2d`. */
 export class MaxPool2d extends Module {
+  /** Options are checked by {@link forward}. */
   constructor(readonly options: MaxPool2dOptions) {
     super();
   }
 
+  /** [N, C, H, W] → [N, C, oH, oW]. Throws InputError where shape or options do not fit. */
   forward(input: Value): Value {
     return maxPool2d(input, this.options).output;
   }
@@ -18,10 +20,12 @@ export class MaxPool2d extends Module {
 
 /** The mean of each window of [N, C, H, W]. Matches `torch.nn.AvgPool2d`. */
 export class AvgPool2d extends Module {
+  /** Options are checked by {@link forward}. */
   constructor(readonly options: AvgPool2dOptions) {
     super();
   }
 
+  /** [N, C, H, W] → [N, C, oH, oW]. Throws InputError where shape or options do not fit. */
   forward(input: Value): Value {
     return avgPool2d(input, this.options);
   }
@@ -29,6 +33,7 @@ export class AvgPool2d extends Module {
 
 /** The mean of each channel: [N, C, H, W] → [N, C, 1, 1]. Matches `torch.nn.AdaptiveAvgPool2d(1)`. */
 export class GlobalAvgPool2d extends Module {
+  /** [N, C, H, W] → [N, C, 1, 1]. Throws InputError for an input without four axes. */
   forward(input: Value): Value {
     return globalAvgPool2d(input);
   }

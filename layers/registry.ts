@@ -22,18 +22,29 @@ import { Sequential } from "./sequential.ts";
 
 /** The options of each layer that can be built by name. */
 export interface LayerOptions {
+  /** A plain {@link Conv2d}. */
   conv2d: Omit<Conv2dOptions, "inChannels" | "initialize">;
+  /** A {@link DoConv2d}. */
   do_conv2d: Omit<DoConv2dOptions, "inChannels" | "initialize">;
   /** `conv2d` or `do_conv2d`, as {@link LayerDefaults} says. */
   convolution: Omit<DoConv2dOptions, "inChannels" | "initialize">;
+  /** A {@link BatchNorm2d}. */
   batch_norm2d: BatchNorm2dOptions;
+  /** A {@link Linear}; its input must be flat. `bias` defaults to true. */
   linear: { readonly outFeatures: number; readonly bias?: boolean };
+  /** A {@link MaxPool2d}. */
   max_pool2d: MaxPool2dOptions;
+  /** An {@link AvgPool2d}. */
   avg_pool2d: AvgPool2dOptions;
+  /** A {@link GlobalAvgPool2d}; has no options. */
   global_avg_pool2d: Record<never, never>;
+  /** A {@link ReLU}; has no options. */
   relu: Record<never, never>;
+  /** A {@link Tanh}; has no options. */
   tanh: Record<never, never>;
+  /** A {@link Flatten}; has no options. */
   flatten: Record<never, never>;
+  /** A {@link Dropout}. */
   dropout: DropoutOptions;
 }
 

@@ -6,6 +6,7 @@ import { augment } from "../ops/augment.ts";
 
 /** The pictures a model takes. */
 export interface ImageFormat {
+  /** Extents of a picture, in pixels and channels. */
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
   /** Subtracted from and divided out of pixels scaled to [0, 1], one number a channel. */
   readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] };
@@ -13,7 +14,8 @@ export interface ImageFormat {
 
 /**
  * A model's inference program `infer` with its present parameters as constants: input `pixels` u8
- * [batchSize, H, W, C], output `logits` f32 [batchSize, classes].
+ * [batchSize, H, W, C], output `logits` f32 [batchSize, classes]. Throws InputError, naming the
+ * layer, for a model that does not take such pictures.
  */
 export function inferenceProgram(model: Module, format: ImageFormat, batchSize: number): Program {
   const { input: { height, width, channels }, normalization: { mean, std } } = format;

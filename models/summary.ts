@@ -39,15 +39,22 @@ export interface FormSummary {
 
 /** Layers in the order they run, and their sums. */
 export interface ModelSummary {
+  /** One entry for each module that computes. */
   readonly layers: readonly LayerSummary[];
+  /** Trained numbers while training. */
   readonly trainingParameters: number;
+  /** Numbers left of them once folded. */
   readonly foldedParameters: number;
+  /** Multiply-accumulate operations for one image, folded. */
   readonly macs: number;
   /** The inference program as it trains, folded, and with batch norms folded as well. */
   readonly forms: readonly FormSummary[];
 }
 
-/** Summarises a model for images of the given format. */
+/**
+ * Summarises a model for images of the given format. Throws InputError, naming the layer, for a model
+ * that does not take such images.
+ */
 export function summarizeModel(model: Module, format: ImageFormat): ModelSummary {
   const training = inferenceProgram(model, format, 1);
   const folded = foldConstants(training);

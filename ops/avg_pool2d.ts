@@ -14,6 +14,7 @@ import {
 
 /** Options of {@link avgPool2d}; PyTorch's names and defaults. */
 export interface AvgPool2dOptions {
+  /** Height and width of a window, or one number for both. */
   readonly kernelSize: number | Pair;
   /** Default: the kernel size. */
   readonly stride?: number | Pair;

@@ -67,7 +67,8 @@ export const channelMomentsGradientOp = elementwiseOp<ChannelMomentsGradientAttr
 
 /**
  * Mean and biased variance (divided by the count) of each channel of `input` [N, C, …] over all
- * other axes, [C] each. Matches `torch.var_mean(x, (0, 2, 3), unbiased=False)`.
+ * other axes, [C] each. Matches `torch.var_mean(x, (0, 2, 3), unbiased=False)`. Throws InputError for an
+ * input that is not f32 or has fewer than two axes.
  */
 export function channelMoments(input: Operand): { mean: Value; variance: Value } {
   const [mean, variance] = apply(channelMomentsOp, [input], {});

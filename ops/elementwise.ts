@@ -43,17 +43,22 @@ export function broadcastOf(operand: Shape, output: Shape): Broadcast | undefine
 
 /** What {@link elementwiseOp} is told of an op. */
 export interface ElementwiseDefinition<A> {
+  /** Unique name, such as `relu`. */
   readonly name: string;
+  /** Names of the inputs, in order. */
   readonly inputNames: readonly string[];
   /** Number of outputs, all of the same shape. Default 1. */
   readonly outputCount?: (attributes: A) => number;
+  /** What each output element is, given the matching element of every input. */
   expression<E>(arithmetic: Arithmetic<E>, inputs: readonly E[], attributes: A): E[];
+  /** The gradient rule; see {@link Op.gradient}. */
   gradient?(context: GradientContext<A>): (Value | undefined)[];
 }
 
 /**
  * Makes an op of a scalar expression. The first input has the output's shape; each other input has
- * it too, or is one number per channel ([C]), or a scalar ([]).
+ * it too, or is one number per channel ([C]), or a scalar ([]). All are f32; the op's shape rule
+ * throws InputError for others.
  */
 export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {
   const { name, inputNames, outputCount = () => 1, expression, gradient } = definition;

@@ -11,7 +11,7 @@ export const fillOp: Op<{ shape: Shape; value: number }> = {
   elementwise: { expression: (e, _inputs, { value }) => [e.constant(value)] },
 };
 
-/** A tensor of shape `shape` whose elements all are `value`. Matches `torch.full`. */
+/** An f32 tensor of shape `shape` whose elements all are `value`. Matches `torch.full`. */
 export function fill(shape: Shape, value: number): Value {
   return apply(fillOp, [], { shape, value })[0];
 }

@@ -42,7 +42,7 @@ export const globalAvgPool2dGradientOp: Op<{ readonly inputShape: Shape }> = {
 
 /**
  * The mean over height and width of `input` [N, C, H, W]: [N, C, 1, 1]. Matches
- * `torch.nn.functional.adaptive_avg_pool2d(x, 1)`.
+ * `torch.nn.functional.adaptive_avg_pool2d(x, 1)`. Throws InputError for an input without four axes.
  */
 export function globalAvgPool2d(input: Operand): Value {
   return apply(globalAvgPool2dOp, [input], {})[0];

@@ -8,6 +8,7 @@ import { forEachWindow, type PoolingAttributes, poolingGeometry } from "./poolin
 
 /** Options of {@link maxPool2d}; PyTorch's names and defaults. */
 export interface MaxPool2dOptions {
+  /** Height and width of a window, or one number for both. */
   readonly kernelSize: number | Pair;
   /** Default: the kernel size. */
   readonly stride?: number | Pair;

@@ -20,7 +20,10 @@ export const reluGradientOp = elementwiseOp({
   expression: (e, [dy, y]) => [e.selectGreater(y, e.constant(0), dy, e.constant(0))],
 });
 
-/** `max(input, 0)` by element; NaN stays NaN. Matches `torch.relu`. */
+/**
+ * `max(input, 0)` by element, f32 of any shape; NaN stays NaN. The gradient at 0 is 0. Matches
+ * `torch.relu`. Throws InputError for an input that is not f32.
+ */
 export function relu(input: Operand): Value {
   return apply(reluOp, [input], {})[0];
 }

@@ -11,7 +11,10 @@ export const scaleOp = elementwiseOp<{ readonly factor: number }>({
   gradient: ({ attributes: { factor }, outputGradients: [dy] }) => [dy && scale(dy, factor)],
 });
 
-/** `factor · input` by element. Matches `torch.mul` with a Python number. */
+/**
+ * `factor · input` by element, f32 of any shape. Matches `torch.mul` with a Python number. Throws
+ * InputError for an input that is not f32.
+ */
 export function scale(input: Operand, factor: number): Value {
   return apply(scaleOp, [input], { factor })[0];
 }

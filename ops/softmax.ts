@@ -75,12 +75,18 @@ export const logSoftmaxGradientOp: Op = {
     }),
 };
 
-/** The softmax of each row of `logits` [N, C]. Matches `torch.softmax(x, 1)`. */
+/**
+ * The softmax of each row of `logits` [N, C]: [N, C]. Matches `torch.softmax(x, 1)`. Throws InputError
+ * for logits that are not an f32 matrix.
+ */
 export function softmax(logits: Operand): Value {
   return apply(softmaxOp, [logits], {})[0];
 }
 
-/** The logarithm of the softmax of each row of `logits` [N, C]. Matches `torch.log_softmax(x, 1)`. */
+/**
+ * The logarithm of the softmax of each row of `logits` [N, C]: [N, C]. Matches
+ * `torch.log_softmax(x, 1)`. Throws InputError for logits that are not an f32 matrix.
+ */
 export function logSoftmax(logits: Operand): Value {
   return apply(logSoftmaxOp, [logits], {})[0];
 }

@@ -12,6 +12,7 @@ export type Reduction = "mean" | "sum" | "none";
 export interface SoftmaxCrossEntropyAttributes {
   /** Share of each target that is spread evenly over all classes, in [0, 1]. */
   readonly labelSmoothing: number;
+  /** `none` keeps one loss a sample; `mean` leaves ignored labels out. */
   readonly reduction: Reduction;
 }
 

@@ -20,7 +20,10 @@ export const tanhGradientOp = elementwiseOp({
   expression: (e, [dy, y]) => [e.multiply(dy, e.subtract(e.constant(1), e.multiply(y, y)))],
 });
 
-/** The hyperbolic tangent by element. Matches `torch.tanh`. */
+/**
+ * The hyperbolic tangent by element, f32 of any shape. Matches `torch.tanh`. Throws InputError for an
+ * input that is not f32.
+ */
 export function tanh(input: Operand): Value {
   return apply(tanhOp, [input], {})[0];
 }

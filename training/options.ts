@@ -9,8 +9,8 @@
  */
 
 /** What every optimizer accepts. */
-interface WeightDecayOptions {
-  /** Factor of the L2 penalty (of the decoupled decay for `adamw`). */
+export interface WeightDecayOptions {
+  /** Factor of the L2 penalty, default 0; of the decoupled decay for `adamw`, default 0.01. */
   weightDecay?: number;
   /** Whether batch-norm scales and shifts and all biases decay too. Default `true`, as in PyTorch. */
   decayNormAndBias?: boolean;
@@ -18,7 +18,9 @@ interface WeightDecayOptions {
 
 /** Stochastic gradient descent; `torch.optim.SGD`. */
 export interface SgdOptions extends WeightDecayOptions {
+  /** Tells optimizers apart. */
   name: "sgd";
+  /** Step size; there is no default. */
   learningRate: number;
   /** Default 0. */
   momentum?: number;
@@ -30,6 +32,7 @@ export interface SgdOptions extends WeightDecayOptions {
 
 /** `torch.optim.Adam`: the weight decay is added to the gradient. */
 export interface AdamOptions extends WeightDecayOptions {
+  /** Tells optimizers apart. */
   name: "adam";
   /** Default 0.001. */
   learningRate?: number;
@@ -43,11 +46,13 @@ export interface AdamOptions extends WeightDecayOptions {
 
 /** `torch.optim.AdamW`: the weight decay acts on the weights directly; it is 0.01 by default. */
 export interface AdamWOptions extends Omit<AdamOptions, "name"> {
+  /** Tells optimizers apart. */
   name: "adamw";
 }
 
 /** `torch.optim.RMSprop`. */
 export interface RmsPropOptions extends WeightDecayOptions {
+  /** Tells optimizers apart. */
   name: "rmsprop";
   /** Default 0.01. */
   learningRate?: number;
@@ -107,19 +112,22 @@ export interface WarmupOptions {
 }
 
 /** What every schedule accepts. */
-interface WithWarmup {
+export interface WithWarmup {
   /** Default: none. */
   warmup?: WarmupOptions;
 }
 
 /** The optimizer's learning rate throughout. */
 export interface ConstantSchedule extends WithWarmup {
+  /** Tells schedules apart. */
   name: "constant";
 }
 
 /** Times `gamma` every `stepSize` units; `StepLR`. */
 export interface StepSchedule extends WithWarmup {
+  /** Tells schedules apart. */
   name: "step";
+  /** Units between changes. */
   stepSize: number;
   /** Default 0.1. */
   gamma?: number;
@@ -129,6 +137,7 @@ export interface StepSchedule extends WithWarmup {
 
 /** Times `gamma` at each milestone; `MultiStepLR`. */
 export interface MultiStepSchedule extends WithWarmup {
+  /** Tells schedules apart. */
   name: "multistep";
   /** Rising counts of units. */
   milestones: number[];
@@ -140,7 +149,9 @@ export interface MultiStepSchedule extends WithWarmup {
 
 /** Times `gamma` every unit; `ExponentialLR`. */
 export interface ExponentialSchedule extends WithWarmup {
+  /** Tells schedules apart. */
   name: "exponential";
+  /** Factor a unit. */
   gamma: number;
   /** Default `epoch`. */
   unit?: ScheduleUnit;
@@ -148,6 +159,7 @@ export interface ExponentialSchedule extends WithWarmup {
 
 /** `(1 - t/duration)^power` of the rate, then 0; `PolynomialLR`. */
 export interface PolynomialSchedule extends WithWarmup {
+  /** Tells schedules apart. */
   name: "polynomial";
   /** Default 1: a straight line. */
   power?: number;
@@ -159,6 +171,7 @@ export interface PolynomialSchedule extends WithWarmup {
 
 /** Half a cosine from the rate down to `minLearningRate`; `CosineAnnealingLR`. */
 export interface CosineSchedule extends WithWarmup {
+  /** Tells schedules apart. */
   name: "cosine";
   /** Default 0. */
   minLearningRate?: number;
@@ -170,6 +183,7 @@ export interface CosineSchedule extends WithWarmup {
 
 /** Cosines that start again; `CosineAnnealingWarmRestarts`. */
 export interface CosineRestartsSchedule extends WithWarmup {
+  /** Tells schedules apart. */
   name: "cosine_restarts";
   /** Units of the first cosine (`T_0`). */
   period: number;
@@ -183,6 +197,7 @@ export interface CosineRestartsSchedule extends WithWarmup {
 
 /** Up to the highest rate and down again, counted in steps over the whole training; `OneCycleLR`. */
 export interface OneCycleSchedule extends WithWarmup {
+  /** Tells schedules apart. */
   name: "one_cycle";
   /** Default: the optimizer's learning rate. */
   maxLearningRate?: number;
@@ -248,6 +263,7 @@ export interface ClipNormOptions {
 
 /** Clip every gradient entry to `[-value, value]`; `torch.nn.utils.clip_grad_value_`. */
 export interface ClipValueOptions {
+  /** The largest magnitude allowed. */
   value: number;
 }
 

@@ -12,17 +12,17 @@ import type { ScheduleOptions } from "./options.ts";
 import { learningRateSchedule } from "./schedules.ts";
 import type { Recipe } from "./step_program.ts";
 import {
+  type LoopOptions,
   runTraining,
-  type TrainerOptions,
   type TrainingData,
   type TrainingOutcome,
 } from "./trainer.ts";
 
 /** Options of {@link train}. */
-export interface TrainOptions
-  extends Recipe, Omit<TrainerOptions, "learner" | "data" | "schedule" | "start"> {
+export interface TrainOptions extends Recipe, LoopOptions {
   /** Trained in place: holds the last weights afterwards, the averaged ones if `ema` is given. */
   readonly model: Module;
+  /** What computes; see `openBackend`. */
   readonly backend: Backend;
   /** Images to train on. */
   readonly train: Split;
