@@ -1,19 +1,25 @@
 /** `overfold bench`: how fast a config trains on this machine, and where the time goes. */
 
-import type { KernelTiming } from "../backends/backend.ts";
+import { DeviceError, type KernelTiming } from "../backends/backend.ts";
 import { loadConfig } from "../config/load.ts";
 import { describeDataset } from "../datasets/load.ts";
 import { imageSize } from "../datasets/dataset.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
+import { RunError } from "../errors.ts";
+import { layoutState } from "../layers/state.ts";
 import { buildModel } from "../models/registry.ts";
-import { formatCount, formatPercent, formatTable } from "../reporting/format.ts";
 import { Learner } from "../training/learner.ts";
+import { trainingProgram } from "../training/step_program.ts";
 import { openChosen } from "./backend.ts";
-import { type Command, SAFE_OPTION } from "./command.ts";
+import { reportCost } from "./bench_cost.ts";
+import { callsTable, shares, sharesTable } from "./bench_tables.ts";
+import { type Command, type Context, SAFE_OPTION } from "./command.ts";
 import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
 const WARM_UP_STEPS = 5;
+/** WebGPU takes steps in faster than it does them: so many are started before they are waited for. */
+const WEBGPU_ROUND = 8;
 
 /** `bench CONFIG`. */
 export const command: Command = {
@@ -26,12 +32,15 @@ export const command: Command = {
     },
     steps: { value: "N", help: "Training steps to time (default 20)" },
     profile: { help: "Also show every kernel call, not only the share of each kind" },
+    cost: { help: "Count what a step costs on WebGPU instead; nothing is run" },
     safe: SAFE_OPTION,
   },
   details:
     "Times whole training steps (augmentation, forward, loss, backward, update) on one batch of\n" +
     "random images that is in memory already; the figures are of the median step. GFLOP/s counts the\n" +
-    "multiplications and additions of convolutions and matrix products as the model defines them.",
+    "multiplications and additions of convolutions and matrix products as the model defines them, and\n" +
+    "GB/s, on WebGPU, what the kernels load from and store to global memory. Kernels are timed by\n" +
+    "themselves; on WebGPU that takes an adapter with timestamp queries.",
   async run(args, context) {
     const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
     const steps = args.integer("steps") ?? 20;
@@ -39,38 +48,45 @@ export const command: Command = {
     const info = describeDataset(datasetOptions(config.data));
     const { name, options } = architectureOf(config.model, info);
     const model = buildModel(name, options);
+    const padding = augmentation?.crop?.padding ?? 0;
+    const feed = { kind: "pixels", images: describeNetwork(config, info), padding } as const;
+    if (args.flag("cost")) {
+      const program = trainingProgram(model, layoutState(model), config.training, feed, batchSize);
+      return reportCost(`${name}, batch ${batchSize}`, program, context);
+    }
     model.initialize(config.seed);
     const backend = await openChosen(config, context);
-    const padding = augmentation?.crop?.padding ?? 0;
     const learner = await Learner.create(backend, {
       model,
       recipe: config.training,
-      feed: { kind: "pixels", images: describeNetwork(config, info), padding },
+      feed,
       seed: config.seed,
       batchSize,
     });
     try {
       const batch = randomBatch(batchSize, imageSize(info.imageShape), info.classNames.length);
+      const round = backend.name === "webgpu" ? Math.min(steps, WEBGPU_ROUND) : 1;
       const times: number[] = [];
-      for (let step = 0; step < WARM_UP_STEPS + steps; step++) {
+      for (let step = -WARM_UP_STEPS; step < steps; step += round) {
         const start = performance.now();
-        // No learning: the weights stay where every step costs the same.
-        await learner.step(batch, step, { learningRate: 0 });
-        if (step >= WARM_UP_STEPS) times.push(performance.now() - start);
-        context.progress.update(() => `step ${Math.max(0, step + 1 - WARM_UP_STEPS)} of ${steps}`);
+        await Promise.all(Array.from({ length: round }, (_, i) =>
+          // No learning: the weights stay where every step costs the same.
+          learner.step(batch, step + WARM_UP_STEPS + i, { learningRate: 0 })));
+        if (step >= 0) times.push((performance.now() - start) / round);
+        context.progress.update(() => `step ${Math.max(0, step + round)} of ${steps}`);
       }
       context.progress.finish();
       const millisecondsPerStep = median(times);
       const imagesPerSecond = 1000 * batchSize / millisecondsPerStep;
       const gigaflops = 2 * learner.multiplyAccumulates / millisecondsPerStep / 1e6;
-      const timings = await learner.profile(Math.min(steps, 5));
+      const timings = await timeKernels(learner, Math.min(steps, 5), context);
       context.print(
         `${name}, batch ${batchSize}, ${backend.description}: ` +
           `${imagesPerSecond.toFixed(1)} images/s, ${millisecondsPerStep.toFixed(1)} ms a step, ` +
           `${gigaflops.toFixed(1)} GFLOP/s`,
       );
-      context.print(sharesTable(timings));
-      if (args.flag("profile")) context.print(`\n${callsTable(timings)}`);
+      if (timings.length > 0) context.print(sharesTable(timings));
+      if (args.flag("profile") && timings.length > 0) context.print(`\n${callsTable(timings)}`);
       context.emit({
         backend: backend.name,
         threads: backend.threads,
@@ -97,48 +113,21 @@ function randomBatch(count: number, bytesPerImage: number, classes: number) {
   };
 }
 
-/** Time by kind of kernel, the costliest first. */
-function shares(
-  timings: readonly KernelTiming[],
-): { kernel: string; calls: number; milliseconds: number; gigaflops: number; share: number }[] {
-  const total = sum(timings.map(({ milliseconds }) => milliseconds));
-  const kinds = Map.groupBy(timings, ({ kernel }) => kernel);
-  return [...kinds].map(([kernel, calls]) => {
-    const milliseconds = sum(calls.map((call) => call.milliseconds));
-    const gigaflops = sum(calls.map(({ flops }) => flops)) / milliseconds / 1e6;
-    return { kernel, calls: calls.length, milliseconds, gigaflops, share: milliseconds / total };
-  }).sort((a, b) => b.milliseconds - a.milliseconds);
-}
-
-function sharesTable(timings: readonly KernelTiming[]): string {
-  return formatTable([
-    ["kernel", "calls", "ms", "share", "GFLOP/s"],
-    ...shares(timings).map(({ kernel, calls, milliseconds, gigaflops, share }) => [
-      kernel,
-      formatCount(calls),
-      milliseconds.toFixed(2),
-      formatPercent(share),
-      gigaflops === 0 ? "" : gigaflops.toFixed(1),
-    ]),
-  ], ["left", "right", "right", "right", "right"]);
-}
-
-function callsTable(timings: readonly KernelTiming[]): string {
-  return formatTable([
-    ["kernel", "call", "ms", "GFLOP/s"],
-    ...timings.map(({ kernel, label, milliseconds, flops }) => [
-      kernel,
-      label,
-      milliseconds.toFixed(3),
-      flops === 0 ? "" : (flops / milliseconds / 1e6).toFixed(1),
-    ]),
-  ], ["left", "left", "right", "right"]);
+/** Times kernels by themselves; none, with a warning, where the backend cannot. */
+async function timeKernels(
+  learner: Learner,
+  runs: number,
+  { progress }: Context,
+): Promise<KernelTiming[]> {
+  try {
+    return await learner.profile(runs);
+  } catch (error) {
+    if (!(error instanceof RunError) || error instanceof DeviceError) throw error;
+    progress.print(`warning: ${error.message}`);
+    return [];
+  }
 }
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

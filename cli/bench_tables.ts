@@ -1,0 +1,75 @@
+/** Tables of where a step's time goes. */
+
+import type { KernelTiming } from "../backends/backend.ts";
+import { formatCount, formatPercent, formatTable } from "../reporting/format.ts";
+
+/** The time of all calls of one kind of kernel. */
+export interface KernelShare {
+  readonly kernel: string;
+  readonly calls: number;
+  /** Of all calls in a step. */
+  readonly milliseconds: number;
+  /** 0 for kernels that do not count theirs. */
+  readonly gigaflops: number;
+  /** Gigabytes a second between kernel and memory; absent where the backend does not count them. */
+  readonly gigabytes?: number;
+  /** Of the time of all kernels, 0 to 1. */
+  readonly share: number;
+}
+
+/** Time by kind of kernel, the costliest first. */
+export function shares(timings: readonly KernelTiming[]): KernelShare[] {
+  const total = sum(timings.map(({ milliseconds }) => milliseconds));
+  const kinds = Map.groupBy(timings, ({ kernel }) => kernel);
+  return [...kinds].map(([kernel, calls]) => {
+    const milliseconds = sum(calls.map((call) => call.milliseconds));
+    const flops = sum(calls.map((call) => call.flops));
+    const bytes = sum(calls.map((call) => call.bytes ?? NaN));
+    return {
+      kernel,
+      calls: calls.length,
+      milliseconds,
+      gigaflops: flops / milliseconds / 1e6,
+      ...(Number.isNaN(bytes) ? {} : { gigabytes: bytes / milliseconds / 1e6 }),
+      share: milliseconds / total,
+    };
+  }).sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+/** {@link shares} for a person. */
+export function sharesTable(timings: readonly KernelTiming[]): string {
+  return formatTable([
+    ["kernel", "calls", "ms", "share", "GFLOP/s", "GB/s"],
+    ...shares(timings).map(({ kernel, calls, milliseconds, gigaflops, gigabytes, share }) => [
+      kernel,
+      formatCount(calls),
+      milliseconds.toFixed(2),
+      formatPercent(share),
+      formatRate(gigaflops),
+      formatRate(gigabytes),
+    ]),
+  ], ["left", "right", "right", "right", "right", "right"]);
+}
+
+/** Every call, for a person, in the order of the step. */
+export function callsTable(timings: readonly KernelTiming[]): string {
+  return formatTable([
+    ["kernel", "call", "ms", "GFLOP/s", "GB/s"],
+    ...timings.map(({ kernel, label, milliseconds, flops, bytes = 0 }) => [
+      kernel,
+      label,
+      milliseconds.toFixed(3),
+      formatRate(flops / milliseconds / 1e6),
+      formatRate(bytes / milliseconds / 1e6),
+    ]),
+  ], ["left", "left", "right", "right", "right"]);
+}
+
+/** Blank where nothing was counted. */
+function formatRate(rate = 0): string {
+  return rate === 0 ? "" : rate.toFixed(1);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
