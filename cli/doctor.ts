@@ -8,6 +8,7 @@ import { cacheFolder } from "../files/cache.ts";
 import { formatBytes, formatTable } from "../reporting/format.ts";
 import type { Command } from "./command.ts";
 import { cachedFolder, nameOf } from "./datasets.ts";
+import { gpuChecks } from "./doctor_gpu.ts";
 
 /** What was found at one place. */
 export interface Check {
@@ -31,7 +32,7 @@ export const command: Command = {
       denoCheck(Deno.version.deno),
       coresCheck(navigator.hardwareConcurrency),
       ...cpuChecks(),
-      gpuCheck(await gpuAdapter()),
+      ...await gpuChecks(),
       await cacheCheck(),
     ];
     for (const check of checks) context.emit({ ...check });
@@ -76,27 +77,6 @@ export function cpuChecks(features = cpuFeatures()): Check[] {
       found: pairedSimd ? "yes" : "no; kernels use 128 bits",
     },
   ];
-}
-
-/** What WebGPU offers; `undefined` where the runtime has no WebGPU at all. */
-export function gpuCheck(
-  adapter: { info: { description: string; isFallbackAdapter: boolean } } | null | undefined,
-): Check {
-  const name = "WebGPU adapter";
-  const driver = "the CPU is used; a GPU on Linux needs its Vulkan driver: Mesa's " +
-    "(mesa-vulkan-drivers) for AMD and Intel, NVIDIA's own for NVIDIA";
-  if (adapter === undefined) {
-    return { name, status: "warn", found: "no WebGPU in this runtime", advice: driver };
-  }
-  if (adapter === null) return { name, status: "warn", found: "none", advice: driver };
-  const { description, isFallbackAdapter } = adapter.info;
-  return isFallbackAdapter
-    ? { name, status: "warn", found: `software: ${description}`, advice: driver }
-    : { name, status: "ok", found: `hardware: ${description}` };
-}
-
-async function gpuAdapter() {
-  return navigator.gpu === undefined ? undefined : await navigator.gpu.requestAdapter();
 }
 
 /** Where the cache is and which datasets it holds. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { cpuChecks, denoCheck, gpuCheck } from "../../cli/doctor.ts";
+import { cpuChecks, denoCheck } from "../../cli/doctor.ts";
 
 Deno.test("doctor accepts supported versions of Deno and tells how to get one", () => {
   assertEquals(denoCheck("2.9.6").status, "ok");
@@ -8,19 +8,6 @@ Deno.test("doctor accepts supported versions of Deno and tells how to get one", 
   const old = denoCheck("2.8.14");
   assertEquals(old.status, "fail");
   assertStringIncludes(old.advice ?? "", "deno upgrade");
-});
-
-Deno.test("doctor tells a hardware adapter, a software one and none apart", () => {
-  const adapter = (isFallbackAdapter: boolean) => ({
-    info: { description: "Some GPU", isFallbackAdapter },
-  });
-  const hardware = gpuCheck(adapter(false));
-  assertEquals([hardware.status, hardware.advice], ["ok", undefined]);
-  for (const found of [adapter(true), null, undefined]) {
-    const check = gpuCheck(found);
-    assertEquals(check.status, "warn");
-    assertStringIncludes(check.advice ?? "", "Vulkan driver");
-  }
 });
 
 Deno.test("doctor fails a machine without SIMD or threads and only warns of slower ones", () => {

@@ -1,0 +1,159 @@
+/** The part of `overfold doctor` that looks at WebGPU. */
+
+import type { Backend } from "../backends/backend.ts";
+import { referenceBackend } from "../backends/reference/reference.ts";
+import { webgpuBackend } from "../backends/webgpu/mod.ts";
+import { quietDriver } from "../backends/webgpu/quiet_driver.ts";
+import { UserError } from "../errors.ts";
+import { constant, input, output, trace } from "../graph/trace.ts";
+import { type Program, sizeOf } from "../graph/types.ts";
+import { conv2d } from "../ops/conv2d.ts";
+import { gradients } from "../ops/gradients.ts";
+import { relu } from "../ops/relu.ts";
+import { sumSquares } from "../ops/sum_squares.ts";
+import { formatBytes, formatCount } from "../reporting/format.ts";
+import type { Check } from "./doctor.ts";
+import { diagnoseGpu, type GpuSystem, inspectGpuSystem } from "./gpu_system.ts";
+import { largestDifference } from "./largest_difference.ts";
+
+/** What is asked of an adapter. */
+export interface AdapterFacts {
+  readonly info: {
+    readonly vendor: string;
+    readonly description: string;
+    readonly isFallbackAdapter: boolean;
+  };
+  readonly limits: Readonly<
+    Record<
+      | "maxBufferSize"
+      | "maxStorageBufferBindingSize"
+      | "maxStorageBuffersPerShaderStage"
+      | "maxComputeWorkgroupStorageSize"
+      | "maxComputeInvocationsPerWorkgroup",
+      number
+    >
+  >;
+  readonly features: { has(name: string): boolean };
+}
+
+/** Features that something here profits from, and what. */
+const FEATURES = {
+  "timestamp-query": "times kernels",
+  "shader-f16": "half precision",
+} as const;
+/** Numbers of the self-test may be off by this much of the largest. */
+const SELF_TEST_TOLERANCE = 1e-4;
+
+const X_SHAPE = [2, 8, 9, 9];
+const WEIGHT_SHAPE = [16, 8, 3, 3];
+
+/** Everything about WebGPU on this machine. */
+export async function gpuChecks(): Promise<Check[]> {
+  quietDriver();
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  const system = Deno.build.os === "linux" ? await inspectGpuSystem() : undefined;
+  return [
+    adapterCheck(adapter ?? null, system),
+    ...(adapter ? [limitsCheck(adapter), featuresCheck(adapter), await selfTest()] : []),
+  ];
+}
+
+/** Which adapter there is; `system` is given on Linux. */
+export function adapterCheck(adapter: AdapterFacts | null, system?: GpuSystem): Check {
+  const name = "WebGPU adapter";
+  const cause = system
+    ? diagnoseGpu(system)
+    : "update the GPU's driver and the operating system: WebGPU uses Direct3D 12 or Metal";
+  const files = system ? `; Vulkan drivers: ${system.drivers.join(", ") || "none"}` : "";
+  const advice = (what: string) => `${what}, so \`backend: auto\` takes the CPU: ${cause}`;
+  if (!adapter) {
+    return { name, status: "warn", found: `none${files}`, advice: advice("there is none") };
+  }
+  const { vendor, description, isFallbackAdapter } = adapter.info;
+  const shown = `${description || vendor || "unnamed"}${files}`;
+  return isFallbackAdapter
+    ? { name, status: "warn", found: `software: ${shown}`, advice: advice("it is software") }
+    : { name, status: "ok", found: `hardware: ${shown}` };
+}
+
+/** What the adapter can hold and run at once. */
+export function limitsCheck({ limits }: AdapterFacts): Check {
+  return {
+    name: "WebGPU limits",
+    status: "ok",
+    found: [
+      `buffers of ${formatBytes(limits.maxBufferSize)}`,
+      `bindings of ${formatBytes(limits.maxStorageBufferBindingSize)}`,
+      `${limits.maxStorageBuffersPerShaderStage} storage buffers a shader`,
+      `workgroups of ${formatCount(limits.maxComputeInvocationsPerWorkgroup)} invocations and ` +
+      formatBytes(limits.maxComputeWorkgroupStorageSize),
+    ].join(", "),
+  };
+}
+
+/** Which optional features the adapter has of those that are of use. */
+export function featuresCheck({ features }: AdapterFacts): Check {
+  const found = Object.entries(FEATURES).map(([feature, use]) =>
+    `${feature} (${use}): ${features.has(feature) ? "yes" : "no"}`
+  );
+  return { name: "WebGPU features", status: "ok", found: found.join(", ") };
+}
+
+/** Computes a convolution and its gradients on the device and on the reference. */
+async function selfTest(): Promise<Check> {
+  const name = "WebGPU self-test";
+  const program = convolutionProgram();
+  const start = performance.now();
+  try {
+    const [expected] = await outputsOf(referenceBackend(), program);
+    const found = await outputsOf(await webgpuBackend(), program, 2);
+    const difference = Math.max(
+      ...found.flatMap((outputs) =>
+        Object.keys(expected).map((key) => largestDifference(outputs[key], expected[key]).relative)
+      ),
+    );
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    const measured = `largest difference ${difference.toExponential(1)}, ${seconds} s`;
+    return difference <= SELF_TEST_TOLERANCE ? { name, status: "ok", found: measured } : {
+      name,
+      status: "fail",
+      found: measured,
+      advice: "this device computes wrong numbers: update its driver, or set `backend: cpu`",
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { name, status: "fail", found: "the device failed", advice: error.message };
+  }
+}
+
+function convolutionProgram(): Program {
+  return trace({ name: "self-test" }, () => {
+    const x = input("x", X_SHAPE);
+    const weight = constant(WEIGHT_SHAPE, wave(sizeOf(WEIGHT_SHAPE)));
+    const y = relu(conv2d(x, weight, undefined, { padding: 1 }));
+    output("y", y);
+    output("dx", gradients(sumSquares(y), [x])[0]);
+  });
+}
+
+/** The outputs of some runs, started together. */
+async function outputsOf(
+  backend: Backend,
+  program: Program,
+  runs = 1,
+): Promise<Record<string, Float32Array>[]> {
+  const executable = await backend.compile([program]);
+  try {
+    const inputs = { x: wave(sizeOf(X_SHAPE)) };
+    return await Promise.all(
+      Array.from({ length: runs }, () => executable.run(program.name, inputs)),
+    );
+  } finally {
+    executable.dispose();
+  }
+}
+
+/** Numbers in [-1, 1] without a pattern that indexing mistakes could hide in. */
+function wave(length: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => Math.sin(1.7 * i * i + 0.3 * i));
+}

@@ -1,0 +1,93 @@
+/** Why a system shows no WebGPU adapter, or only a software one, and what to do about it. */
+
+/** What of a Linux system decides about its Vulkan adapters. */
+export interface GpuSystem {
+  /** Whether the Vulkan loader, `libvulkan.so.1`, is installed. */
+  readonly hasLoader: boolean;
+  /** Names of the driver files the loader reads, such as `nvidia_icd.json`. */
+  readonly drivers: readonly string[];
+  /** Whether NVIDIA's libraries for computing are there, as in a container given its GPUs. */
+  readonly hasCuda: boolean;
+  readonly isContainer: boolean;
+}
+
+const DRIVER_FOLDERS = ["/usr/share", "/usr/local/share", "/etc", "/run/opengl-driver/share"]
+  .map((folder) => `${folder}/vulkan/icd.d`);
+const LIBRARY_FOLDERS = [
+  "/usr/lib/x86_64-linux-gnu",
+  "/usr/lib/aarch64-linux-gnu",
+  "/usr/lib64",
+  "/usr/lib",
+  "/usr/local/lib",
+  "/run/opengl-driver/lib",
+];
+const CONTAINER_MARKS = ["/.dockerenv", "/run/.containerenv", "/run/systemd/container"];
+/** Drivers that compute on the CPU. */
+const SOFTWARE_DRIVERS = /^(lvp|vk_swiftshader)/;
+
+/** Looks at this system, which runs Linux. */
+export async function inspectGpuSystem(): Promise<GpuSystem> {
+  const drivers = await Promise.all(DRIVER_FOLDERS.map(filesIn));
+  return {
+    hasLoader: await hasLibrary("libvulkan.so.1"),
+    drivers: [...new Set(drivers.flat())].filter((name) => name.endsWith(".json")).sort(),
+    hasCuda: await hasLibrary("libcuda.so.1"),
+    isContainer: (await Promise.all(CONTAINER_MARKS.map(exists))).includes(true),
+  };
+}
+
+/** The likely cause of a missing hardware adapter and its cure, two sentences. */
+export function diagnoseGpu({ hasLoader, drivers, hasCuda, isContainer }: GpuSystem): string {
+  if (!hasLoader) {
+    return "the Vulkan loader, libvulkan.so.1, is not installed. Install it (Debian, Ubuntu: " +
+      "apt install libvulkan1; Fedora: dnf install vulkan-loader) and the GPU's driver";
+  }
+  const hardware = drivers.filter((name) => !SOFTWARE_DRIVERS.test(name));
+  if (hasCuda && !hardware.some((name) => name.startsWith("nvidia"))) {
+    return isContainer
+      ? "this container has NVIDIA's libraries for computing but not those for graphics, which " +
+        "WebGPU uses. Start it with NVIDIA_DRIVER_CAPABILITIES=all (docker run --gpus all -e " +
+        "NVIDIA_DRIVER_CAPABILITIES=all)"
+      : "NVIDIA's driver is installed without its Vulkan part, nvidia_icd.json. Install the " +
+        "driver's graphics libraries (Debian: nvidia-vulkan-icd; Ubuntu: libnvidia-gl-*)";
+  }
+  if (hardware.length === 0) {
+    return `there is no driver file of a GPU in ${DRIVER_FOLDERS[0]}. Install its Vulkan driver: ` +
+      "Mesa's for AMD and Intel (Debian, Ubuntu: apt install mesa-vulkan-drivers), NVIDIA's own " +
+      "for NVIDIA";
+  }
+  const found = `driver files are there (${hardware.join(", ")}), but none of them finds a GPU`;
+  return isContainer
+    ? `${found}: this container may not have been given one. Start it with --device /dev/dri, or ` +
+      "for NVIDIA with --gpus all -e NVIDIA_DRIVER_CAPABILITIES=all"
+    : `${found}: there may be none, or your user may not open it. If ls -l /dev/dri shows one, ` +
+      "join the group it belongs to (usermod -aG render,video $USER) and log in again";
+}
+
+async function hasLibrary(name: string): Promise<boolean> {
+  const places = LIBRARY_FOLDERS.map((folder) => `${folder}/${name}`);
+  if ((await Promise.all(places.map(exists))).includes(true)) return true;
+  try {
+    const cache = new TextDecoder("latin1").decode(await Deno.readFile("/etc/ld.so.cache"));
+    return cache.includes(name);
+  } catch {
+    return false;
+  }
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,68 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { adapterCheck, featuresCheck, limitsCheck } from "../../cli/doctor_gpu.ts";
+import { diagnoseGpu, type GpuSystem } from "../../cli/gpu_system.ts";
+
+/** A desktop with Mesa's drivers. */
+const SYSTEM: GpuSystem = {
+  hasLoader: true,
+  drivers: ["lvp_icd.x86_64.json", "radeon_icd.x86_64.json"],
+  hasCuda: false,
+  isContainer: false,
+};
+
+function adapter(isFallbackAdapter: boolean) {
+  return {
+    info: { vendor: "4318", description: "Some GPU", isFallbackAdapter },
+    limits: {
+      maxBufferSize: 2 ** 31,
+      maxStorageBufferBindingSize: 2 ** 27,
+      maxStorageBuffersPerShaderStage: 32,
+      maxComputeWorkgroupStorageSize: 2 ** 15,
+      maxComputeInvocationsPerWorkgroup: 1024,
+    },
+    features: new Set(["timestamp-query"]),
+  };
+}
+
+Deno.test("doctor tells a hardware adapter, a software one and none apart", () => {
+  const hardware = adapterCheck(adapter(false), SYSTEM);
+  assertEquals([hardware.status, hardware.advice], ["ok", undefined]);
+  assertStringIncludes(hardware.found, "hardware: Some GPU");
+  for (const [found, shown] of [[adapter(true), "software: Some GPU"], [null, "none"]] as const) {
+    const check = adapterCheck(found, SYSTEM);
+    assertEquals(check.status, "warn");
+    assertStringIncludes(check.found, shown);
+    assertStringIncludes(check.advice ?? "", "`backend: auto` takes the CPU");
+  }
+  assertStringIncludes(adapterCheck(null).advice ?? "", "Direct3D 12 or Metal");
+});
+
+Deno.test("doctor shows limits and features", () => {
+  assertStringIncludes(limitsCheck(adapter(false)).found, "bindings of 128.0 MiB");
+  const { found } = featuresCheck(adapter(false));
+  assertStringIncludes(found, "timestamp-query (times kernels): yes");
+  assertStringIncludes(found, "shader-f16 (half precision): no");
+});
+
+Deno.test("each cause of a missing GPU has its cure", () => {
+  const causes: [Partial<GpuSystem>, string, string][] = [
+    [{ hasLoader: false }, "libvulkan.so.1", "apt install libvulkan1"],
+    [{ drivers: ["lvp_icd.x86_64.json"] }, "no driver file", "mesa-vulkan-drivers"],
+    [{ hasCuda: true }, "without its Vulkan part", "libnvidia-gl"],
+    [{ hasCuda: true, isContainer: true }, "those for graphics", "NVIDIA_DRIVER_CAPABILITIES=all"],
+    [{ isContainer: true }, "may not have been given one", "--device /dev/dri"],
+    [{}, "your user may not open it", "usermod"],
+  ];
+  const texts = causes.map(([changes, cause, cure]) => {
+    const text = diagnoseGpu({ ...SYSTEM, ...changes });
+    assertStringIncludes(text, cause);
+    assertStringIncludes(text, cure);
+    return text;
+  });
+  assertEquals(new Set(texts).size, texts.length);
+  assert(
+    !diagnoseGpu({ ...SYSTEM, drivers: ["nvidia_icd.json"], hasCuda: true }).includes(
+      "Vulkan part",
+    ),
+  );
+});
