@@ -196,17 +196,15 @@ export {
   type FoldedNetwork,
   type NetworkDescription,
   networkProgram,
-  readFoldedNetwork,
-  writeFoldedNetwork,
 } from "./checkpoints/network.ts";
+export { readFoldedNetwork, writeFoldedNetwork } from "./checkpoints/network_file.ts";
 export { type LoadedNetwork, loadNetwork } from "./checkpoints/load.ts";
 export type { StoredNode, StoredProgram } from "./checkpoints/program.ts";
-export {
-  type Arrays as TensorArrays,
-  type Dtype as TensorDtype,
-  readSafetensors,
-  type Safetensors,
-  type Tensor,
-  writeSafetensors,
+export type {
+  Arrays as TensorArrays,
+  Dtype as TensorDtype,
+  Safetensors,
+  Tensor,
 } from "./checkpoints/safetensors.ts";
+export { readSafetensors, writeSafetensors } from "./checkpoints/safetensors_file.ts";
 export { InputError, RunError, UserError } from "./errors.ts";

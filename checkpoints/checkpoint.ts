@@ -13,7 +13,8 @@ import { buildModel, type BuildOptions } from "../models/registry.ts";
 import { isRecord, orDamaged } from "./damage.ts";
 import { isDescription, type NetworkDescription } from "./network.ts";
 import { isCount, isRunState, type RunState } from "./run_state.ts";
-import { readSafetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
+import type { Tensor } from "./safetensors.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
 
 /** `format` in the metadata of a checkpoint. */
 export const CHECKPOINT_FORMAT = "overfold-checkpoint-1";

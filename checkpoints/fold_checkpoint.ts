@@ -2,7 +2,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { type Checkpoint, restoreModel } from "./checkpoint.ts";
 import { foldModel, type FoldOptions, type FoldVerification, verifyFold } from "./fold.ts";
-import { writeFoldedNetwork } from "./network.ts";
+import { writeFoldedNetwork } from "./network_file.ts";
 
 /**
  * Folds a checkpoint's inference weights, compares the result with the unfolded model on the given

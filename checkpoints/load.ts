@@ -9,7 +9,7 @@ import {
   networkProgram,
   parseFoldedNetwork,
 } from "./network.ts";
-import { readSafetensors } from "./safetensors.ts";
+import { readSafetensors } from "./safetensors_file.ts";
 
 /** A network that can be run. */
 export interface LoadedNetwork {

@@ -3,13 +3,14 @@
  *
  * The tensors carry the names a plain model's state dict has (`layer1.0.conv1.weight`), so they load
  * into the same architecture elsewhere; `__metadata__` holds the program, the input's size and
- * normalisation and the class names, so the file alone is enough to predict with.
+ * normalisation and the class names, so the file alone is enough to predict with. Here is what the
+ * file holds, which a browser can read too; `network_file.ts` reads and writes it.
  */
 import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import { isRecord, orDamaged } from "./damage.ts";
 import { isStoredProgram, restoreProgram, type StoredProgram } from "./program.ts";
-import { readSafetensors, type Safetensors, type Tensor, writeSafetensors } from "./safetensors.ts";
+import type { Safetensors, Tensor } from "./safetensors.ts";
 
 /** What a network takes and gives. */
 export interface NetworkDescription {
@@ -46,21 +47,6 @@ export const FOLDED_FORMAT = "overfold-folded-1";
 export function networkProgram(network: FoldedNetwork, batchSize: number): Program {
   const { program, tensors, description } = network;
   return restoreProgram("infer", program, tensors, batchSize, description.model);
-}
-
-/** Writes a folded network, atomically. */
-export async function writeFoldedNetwork(path: string, network: FoldedNetwork): Promise<void> {
-  const { description, program, tensors } = network;
-  await writeSafetensors(path, tensors, {
-    format: FOLDED_FORMAT,
-    network: JSON.stringify(description),
-    program: JSON.stringify(program),
-  });
-}
-
-/** Reads a folded network. Throws InputError for a file that is none or is damaged. */
-export async function readFoldedNetwork(path: string): Promise<FoldedNetwork> {
-  return parseFoldedNetwork(path, await readSafetensors(path));
 }
 
 /** A folded network from the contents of its file; `path` names it in errors. */

@@ -1,12 +1,12 @@
 /**
  * The safetensors file format: a length (u64, little-endian), a JSON header that places each tensor,
- * then raw little-endian data without gaps; https://github.com/huggingface/safetensors.
+ * then raw little-endian data without gaps; https://github.com/huggingface/safetensors. Here are
+ * its bytes, which a browser can read too; `safetensors_file.ts` has the files.
  *
  * A file may come from anywhere, so reading trusts nothing: every length, offset and shape is
  * checked before it is used, as strictly as the format's own implementation does.
  */
 import { InputError } from "../errors.ts";
-import { writeFileAtomic } from "../files/atomic.ts";
 import { isRecord } from "./damage.ts";
 
 /** The array type that holds each element type. */
@@ -79,18 +79,6 @@ const MAX_HEADER_BYTES = 100_000_000;
 const MAX_HEADER_DEPTH = 3;
 const ALIGNMENT = 8;
 
-/** Reads a safetensors file. Throws InputError when it cannot be read or is not a sound one. */
-export async function readSafetensors(path: string): Promise<Safetensors> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`${path}: no such file`);
-    throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);
-  }
-  return parseSafetensors(bytes, path);
-}
-
 /**
  * The tensors in the bytes of a safetensors file; `label` names it in errors. BF16 tensors are
  * widened to F32, which is exact. Throws InputError, naming what is wrong, for anything that is not
@@ -146,7 +134,7 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  const chunks = fileChunks(tensors, metadata);
+  const chunks = safetensorsChunks(tensors, metadata);
   const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   let at = 0;
   for (const chunk of chunks) {
@@ -156,19 +144,13 @@ export function encodeSafetensors(
   return bytes;
 }
 
-/** Writes a safetensors file, atomically; see {@link encodeSafetensors}. */
-export async function writeSafetensors(
-  path: string,
+/**
+ * The bytes of {@link encodeSafetensors} in pieces, so that writing a file needs no second copy of
+ * all tensors. Throws RangeError when a tensor's data does not fit its shape.
+ */
+export function safetensorsChunks(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  await writeFileAtomic(path, fileChunks(tensors, metadata));
-}
-
-/** The file in pieces, so that writing it needs no second copy of all tensors. */
-function fileChunks(
-  tensors: ReadonlyMap<string, Tensor>,
-  metadata: Readonly<Record<string, string>>,
 ): Uint8Array[] {
   const ordered = [...tensors].sort(([, a], [, b]) =>
     b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT

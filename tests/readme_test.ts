@@ -1,7 +1,7 @@
 /** What README.md shows must work: its blocks are read from the file itself. */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { readFoldedNetwork } from "../checkpoints/network.ts";
+import { readFoldedNetwork } from "../checkpoints/network_file.ts";
 import { parseConfig } from "../config/load.ts";
 import settings from "../deno.json" with { type: "json" };
 

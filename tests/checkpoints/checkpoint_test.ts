@@ -8,7 +8,7 @@ import {
   writeCheckpoint,
 } from "../../checkpoints/checkpoint.ts";
 import { loadNetwork } from "../../checkpoints/load.ts";
-import { writeSafetensors } from "../../checkpoints/safetensors.ts";
+import { writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { InputError } from "../../errors.ts";
 import { buildModel } from "../../models/registry.ts";
 import { TINY_MODEL } from "../support/tiny_training.ts";

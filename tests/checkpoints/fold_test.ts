@@ -1,12 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { foldModel, verifyFold } from "../../checkpoints/fold.ts";
-import {
-  type NetworkDescription,
-  networkProgram,
-  readFoldedNetwork,
-  writeFoldedNetwork,
-} from "../../checkpoints/network.ts";
+import { type NetworkDescription, networkProgram } from "../../checkpoints/network.ts";
+import { readFoldedNetwork, writeFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { Parameter } from "../../graph/parameter.ts";
 import type { Value } from "../../graph/types.ts";

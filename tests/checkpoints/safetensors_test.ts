@@ -1,11 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  encodeSafetensors,
-  parseSafetensors,
-  readSafetensors,
-  type Tensor,
-  writeSafetensors,
-} from "../../checkpoints/safetensors.ts";
+import { encodeSafetensors, parseSafetensors, type Tensor } from "../../checkpoints/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { InputError } from "../../errors.ts";
 
 const TENSORS = new Map<string, Tensor>([

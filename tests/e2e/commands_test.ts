@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
-import { readFoldedNetwork } from "../../checkpoints/network.ts";
+import { readFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { overfold, parseEvents, TINY, withTinyConfig as withConfig } from "./cli.ts";
 
 /** Colour images, and convolutions that `model.convolution` decides on. */

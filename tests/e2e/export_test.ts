@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { readSafetensors } from "../../checkpoints/safetensors.ts";
+import { readSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");

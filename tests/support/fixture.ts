@@ -1,6 +1,7 @@
 /** Fixtures: files of inputs and of what PyTorch computes from them; see tests/fixtures/README.md. */
 import type { z } from "zod";
-import { readSafetensors, type Tensor } from "../../checkpoints/safetensors.ts";
+import type { Tensor } from "../../checkpoints/safetensors.ts";
+import { readSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { type Comparison, deviation } from "./tolerance.ts";
 

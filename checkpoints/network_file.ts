@@ -1,0 +1,18 @@
+/** Files of folded networks on disk. */
+import { FOLDED_FORMAT, type FoldedNetwork, parseFoldedNetwork } from "./network.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
+
+/** Writes a folded network, atomically. */
+export async function writeFoldedNetwork(path: string, network: FoldedNetwork): Promise<void> {
+  const { description, program, tensors } = network;
+  await writeSafetensors(path, tensors, {
+    format: FOLDED_FORMAT,
+    network: JSON.stringify(description),
+    program: JSON.stringify(program),
+  });
+}
+
+/** Reads a folded network. Throws InputError for a file that is none or is damaged. */
+export async function readFoldedNetwork(path: string): Promise<FoldedNetwork> {
+  return parseFoldedNetwork(path, await readSafetensors(path));
+}
