@@ -77,12 +77,16 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
 }
 
 /**
- * The memory for a plan.
+ * The memory for a plan. Only several threads share it: a browser lets a page that is not isolated
+ * from other origins have no shared memory.
  *
  * @throws {MemoryLimitError} if it is more than 32-bit addresses reach.
  * @throws {RunError} if the system does not give that much.
  */
-export function allocateMemory({ totalBytes, temporaryBytes }: MemoryPlan): WebAssembly.Memory {
+export function allocateMemory(
+  { totalBytes, temporaryBytes }: MemoryPlan,
+  threads: number,
+): WebAssembly.Memory {
   const pages = totalBytes / PAGE_BYTES;
   const advice = `; ${mebibytes(temporaryBytes)} of them hold activations and grow with the ` +
     "batch size: use a smaller batch";
@@ -94,7 +98,7 @@ export function allocateMemory({ totalBytes, temporaryBytes }: MemoryPlan): WebA
     );
   }
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: threads > 1 });
   } catch {
     throw new RunError(
       `the system gave no memory for the ${mebibytes(totalBytes)} the programs need${advice}`,

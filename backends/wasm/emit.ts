@@ -35,7 +35,11 @@ export function emitModule(
   threads: number,
 ): Uint8Array<ArrayBuffer> {
   const pages = addresses.totalBytes / PAGE_BYTES;
-  const module = new ModuleBuilder({ minimumPages: pages, maximumPages: pages });
+  const module = new ModuleBuilder({
+    minimumPages: pages,
+    maximumPages: pages,
+    shared: threads > 1,
+  });
   const barrier = emitBarrier(module, addresses.control, threads);
   const kernels = new KernelTable(module);
   for (const program of programs) {

@@ -17,7 +17,7 @@ export async function compilePrograms(
   const { threads } = options;
   const lowered = lowerPrograms(programs, options);
   const addresses = assignAddresses(lowered);
-  const memory = allocateMemory(addresses);
+  const memory = allocateMemory(addresses, threads);
   const module = await WebAssembly.compile(emitModule(lowered, addresses, threads));
   for (const [buffer, bytes] of lowered.persistent.tables) {
     const address = addresses.address({ buffer, offset: 0 });

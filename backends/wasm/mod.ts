@@ -1,6 +1,6 @@
 /**
  * The CPU backend: kernels emitted as WebAssembly for the shapes at hand, run by one thread per core
- * in one shared memory.
+ * in one memory.
  */
 import { InputError, RunError } from "../../errors.ts";
 import type { Backend } from "../backend.ts";
@@ -13,7 +13,10 @@ import { lowerPrograms } from "./lower.ts";
 
 /** Options of {@link cpuBackend}. */
 export interface CpuBackendOptions {
-  /** Threads that compute, the calling one included. Default `auto`: one per core. */
+  /**
+   * Threads that compute, the calling one included. Default `auto`: one per core, or one where the
+   * engine has no shared memory.
+   */
   readonly threads?: number | "auto";
   /**
    * `fast` computes 3×3 convolutions by Winograd's algorithm where that is faster, with errors of
@@ -31,7 +34,7 @@ export interface CpuBackendOptions {
  * rounds sums differently.
  *
  * @throws {InputError} if `threads` is not a positive integer.
- * @throws {RunError} if the engine lacks vector instructions or shared memory.
+ * @throws {RunError} if the engine lacks vector instructions, or shared memory for several threads.
  */
 export function cpuBackend(
   { threads = "auto", precision = "fast", target }: CpuBackendOptions = {},
@@ -40,12 +43,15 @@ export function cpuBackend(
     throw new InputError(`threads is ${threads}; expected a positive integer or auto`);
   }
   const features = cpuFeatures();
-  if (!features.simd || !features.threads) {
-    const missing = features.simd ? "shared memory and workers" : "128-bit vector instructions";
-    throw new RunError(`the CPU backend needs a WebAssembly engine with ${missing}`);
-  }
+  const cores = features.threads ? navigator.hardwareConcurrency : 1;
+  const count = threads === "auto" ? cores : threads;
+  const missing = !features.simd
+    ? "128-bit vector instructions"
+    : count > 1 && !features.threads
+    ? "shared memory and workers"
+    : undefined;
+  if (missing) throw new RunError(`the CPU backend needs a WebAssembly engine with ${missing}`);
   const form = selectTarget(target);
-  const count = threads === "auto" ? navigator.hardwareConcurrency : threads;
   const options = { target: form, threads: count, precision };
   return {
     name: "cpu",

@@ -80,7 +80,7 @@ export function emitBarrier(
 export interface ThreadPoolOptions {
   /** The module; it imports nothing but `env.memory`. */
   readonly module: WebAssembly.Module;
-  /** The shared memory. */
+  /** The memory, shared if there are several threads. */
   readonly memory: WebAssembly.Memory;
   /** Number of threads, the calling one included. */
   readonly threads: number;
