@@ -1,6 +1,6 @@
 /**
  * From phases to a WebAssembly module: each kernel once, and a function per program that calls the
- * phases one after the other with a barrier behind each. During a run no JavaScript runs between
+ * phases one after the other with a barrier between stages. During a run no JavaScript runs between
  * phases and nothing is allocated.
  */
 import { type AddressMap, PAGE_BYTES } from "./addresses.ts";
@@ -46,10 +46,10 @@ export function emitModule(
     const run = module.function(programExport(program), { thread: "i32" });
     program.phases.forEach((phase, i) => {
       const single = module.function(phaseExport(program, i), { thread: "i32" });
+      if (i > 0 && phase.stage > program.phases[i - 1].stage) run.emit(call(barrier, {}));
       for (const f of [run, single]) {
         f.emit(callPhase(kernels, phase, addresses, f.parameters.thread));
       }
-      run.emit(call(barrier, {}));
       module.export(single);
     });
     module.export(run);

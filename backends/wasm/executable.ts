@@ -20,7 +20,7 @@ export async function compilePrograms(
   const memory = allocateMemory(addresses, threads);
   const module = await WebAssembly.compile(emitModule(lowered, addresses, threads));
   for (const [buffer, bytes] of lowered.persistent.tables) {
-    const address = addresses.address({ buffer, offset: 0 });
+    const address = addresses.address({ buffer, offset: 0, bytes: buffer.bytes });
     new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
   }
   const { control } = addresses;
@@ -128,7 +128,7 @@ class WasmExecutable implements Executable {
       const known = [...this.#variables.keys()].join(", ") || "none";
       throw new InputError(`there is no variable ${name}; the programs have: ${known}`);
     }
-    const address = this.#addresses.address({ buffer, offset: 0 });
+    const address = this.#addresses.address({ buffer, offset: 0, bytes: buffer.bytes });
     return new Float32Array(this.#memory.buffer, address, buffer.bytes / 4);
   }
 

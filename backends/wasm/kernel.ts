@@ -3,7 +3,8 @@
  *
  * A family lowers a node to phases. A phase is one call of an emitted function by every thread
  * (single program, multiple data): each thread takes its share of the work by its number, and all
- * meet at a barrier before the next phase begins. Shapes are constants of the emitted code; addresses
+ * meet at a barrier before a phase begins that touches what this one writes, or writes what it
+ * touches. Shapes are constants of the emitted code; addresses
  * and the thread's number are its parameters, so nodes of equal shapes share one function.
  *
  * ```ts
@@ -60,11 +61,13 @@ export interface Ref {
   readonly buffer: MemoryBuffer;
   /** Bytes from the buffer's start. */
   readonly offset: number;
+  /** Bytes of the place; what kernels load behind it does not count. */
+  readonly bytes: number;
 }
 
-/** A place some bytes further on. */
-export function advance({ buffer, offset }: Ref, bytes: number): Ref {
-  return { buffer, offset: offset + bytes };
+/** The rest of a place, some bytes further on. */
+export function advance({ buffer, offset, bytes }: Ref, by: number): Ref {
+  return { buffer, offset: offset + by, bytes: bytes - by };
 }
 
 /** One region per thread: thread t's begins at `ref + t * stride`. */
@@ -104,7 +107,10 @@ export interface Phase<N extends string = string> {
   readonly kernel: Kernel<N>;
   /** A place or a number for each parameter. Memory lives from its first phase to its last. */
   readonly args: Readonly<Record<N, Ref | number>>;
-  /** Parameters through which the kernel writes; through the others it only reads. */
+  /**
+   * Parameters through which the kernel writes; through the others it only reads. Where threads wait
+   * for each other depends on it.
+   */
   readonly writes: readonly NoInfer<N>[];
   /** What the phase does where a node has several, such as `partial sums`. */
   readonly detail?: string;

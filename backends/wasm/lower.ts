@@ -32,6 +32,7 @@ import type {
 } from "./kernel.ts";
 import { advance } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
+import { type Access, assignStages } from "./stages.ts";
 import { copyPhase } from "./kernels/copy.ts";
 import { assignLayouts, type LaidOutProgram, type Layout, layoutOf } from "./layout.ts";
 import {
@@ -56,14 +57,19 @@ export interface LoweredPhase {
   /** Module path, shape and detail, for a person. */
   readonly label: string;
   readonly flops: number;
+  /** Threads meet between stages; phases are in order of it. */
+  readonly stage: number;
 }
 
-/** A buffer and the phases between which it lives. */
+/** A buffer and the stages between which it lives. */
 export interface Temporary {
   readonly buffer: MemoryBuffer;
   firstUse: number;
   lastUse: number;
 }
+
+/** A phase without its stage. */
+type UnstagedPhase = Omit<LoweredPhase, "stage"> & { readonly accesses: readonly Access[] };
 
 /** Something that goes into memory before a run or comes out after it; always in plain order. */
 export interface Port {
@@ -134,7 +140,7 @@ class ProgramLowering implements Lowering {
   readonly precision: Precision;
   readonly #laidOut: LaidOutProgram;
   readonly #placement: Placement;
-  readonly #phases: LoweredPhase[] = [];
+  readonly #phases: UnstagedPhase[] = [];
   readonly #inputs = new Map<string, Port>();
   readonly #buffers = new Map<Value, Ref>();
   readonly #temporaries = new Map<MemoryBuffer, Temporary>();
@@ -171,10 +177,14 @@ class ProgramLowering implements Lowering {
       familyOf(node).lower(node, this);
     }
     const outputs = this.#finish();
+    const phases = this.#stage();
+    // Outputs are read when all is done.
+    const end = phases.at(-1)?.stage ?? 0;
+    for (const { ref } of outputs.values()) this.#use(ref.buffer, end);
     return {
       name: program.name,
       source: program,
-      phases: this.#phases,
+      phases,
       inputs: this.#inputs,
       outputs,
       temporaries: [...this.#temporaries.values()].filter(({ lastUse }) => lastUse >= 0),
@@ -189,13 +199,13 @@ class ProgramLowering implements Lowering {
     const { value: source, offset } = sourceOf(value);
     let ref = this.#buffers.get(source);
     if (!ref) this.#buffers.set(source, ref = this.#locate(source));
-    return advance(ref, offset);
+    return { ...advance(ref, offset), bytes: this.layout(value).bytes };
   }
 
   scratch(bytes: number): Ref {
     const buffer = { bytes };
     this.#temporaries.set(buffer, { buffer, firstUse: Infinity, lastUse: -1 });
-    return { buffer, offset: 0 };
+    return { buffer, offset: 0, bytes };
   }
 
   threadScratch(bytes: number): ThreadScratch {
@@ -207,12 +217,12 @@ class ProgramLowering implements Lowering {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     for (const [buffer, known] of this.persistent.tables) {
       if (known.length === bytes.length && known.every((byte, i) => byte === bytes[i])) {
-        return { buffer, offset: 0 };
+        return { buffer, offset: 0, bytes: bytes.length };
       }
     }
     const buffer = { bytes: bytes.length };
     this.persistent.tables.set(buffer, bytes);
-    return { buffer, offset: 0 };
+    return { buffer, offset: 0, bytes: bytes.length };
   }
 
   kernel<N extends string>(
@@ -223,11 +233,9 @@ class ProgramLowering implements Lowering {
     return { key, parameters, build };
   }
 
-  phase<N extends string>({ kernel, args, detail, flops = 0 }: Phase<N>): void {
-    const values = kernel.parameters.map((name) => args[name]);
-    for (const value of values) {
-      if (typeof value !== "number") this.#use(value.buffer, this.#phases.length);
-    }
+  phase<N extends string>({ kernel, args, writes, detail, flops = 0 }: Phase<N>): void {
+    const values = kernel.parameters.map((name): Ref | number => args[name]);
+    const written = new Set<N>(writes);
     this.#phases.push({
       // The driver calls a kernel by position, so the names of its parameters no longer matter.
       kernel: kernel as unknown as Kernel,
@@ -235,7 +243,20 @@ class ProgramLowering implements Lowering {
       op: this.#op,
       label: detail ? `${this.#label} ${detail}` : this.#label,
       flops,
+      accesses: values.flatMap((ref, i): Access[] =>
+        typeof ref === "number" ? [] : [{ ref, writes: written.has(kernel.parameters[i]) }]
+      ),
     });
+  }
+
+  /** The phases in order of their stages; what they use lives in these. */
+  #stage(): LoweredPhase[] {
+    const stages = assignStages(this.#phases.map(({ accesses }) => accesses));
+    const staged = this.#phases.map(({ accesses, ...phase }, i) => {
+      for (const { ref } of accesses) this.#use(ref.buffer, stages[i]);
+      return { ...phase, stage: stages[i] };
+    });
+    return staged.sort((a, b) => a.stage - b.stage);
   }
 
   #describe({ op, scope, outputs }: GraphNode): void {
@@ -244,21 +265,22 @@ class ProgramLowering implements Lowering {
     this.#label = scope ? `${scope} ${shapes}` : shapes;
   }
 
-  #use(buffer: MemoryBuffer, phase: number): void {
+  #use(buffer: MemoryBuffer, stage: number): void {
     const temporary = this.#temporaries.get(buffer);
     if (!temporary) return;
-    temporary.firstUse = Math.min(temporary.firstUse, phase);
-    temporary.lastUse = Math.max(temporary.lastUse, phase);
+    temporary.firstUse = Math.min(temporary.firstUse, stage);
+    temporary.lastUse = Math.max(temporary.lastUse, stage);
   }
 
   #input(node: GraphNode): void {
     const { name } = node.attributes as InputAttributes;
     const [value] = node.outputs;
     if (this.#inputs.has(name)) throw new InputError(`two inputs are called ${name}`);
-    const buffer = { bytes: this.layout(value).bytes };
-    this.persistent.inputs.push(buffer);
-    this.#inputs.set(name, { type: value, ref: { buffer, offset: 0 } });
-    this.#buffers.set(value, { buffer, offset: 0 });
+    const { bytes } = this.layout(value);
+    const ref = { buffer: { bytes }, offset: 0, bytes };
+    this.persistent.inputs.push(ref.buffer);
+    this.#inputs.set(name, { type: value, ref });
+    this.#buffers.set(value, ref);
   }
 
   /** Where a value that is no view goes. */
@@ -282,7 +304,7 @@ class ProgramLowering implements Lowering {
   #variable(name: string, offset: number): Ref {
     const buffer = this.persistent.variables.get(name);
     if (!buffer) throw new InputError(`the program reads ${name}, which is none of its variables`);
-    return { buffer, offset: 4 * offset };
+    return { buffer, offset: 4 * offset, bytes: buffer.bytes - 4 * offset };
   }
 
   /**
@@ -315,9 +337,9 @@ class ProgramLowering implements Lowering {
     for (const { update, from } of copies) {
       const { variable, offset, size } = updatedRange(update);
       this.#label = `${variable}[${offset}, ${offset + size})`;
-      copyPhase(this, from, this.#variable(variable, offset), 4 * size);
+      const to = { ...this.#variable(variable, offset), bytes: 4 * size };
+      copyPhase(this, from, to, 4 * size);
     }
-    for (const { ref } of outputs.values()) this.#use(ref.buffer, this.#phases.length);
     return outputs;
   }
 }

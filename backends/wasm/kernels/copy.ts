@@ -32,12 +32,15 @@ export const pack: KernelFamily = {
     const { offsets, size } = attributes as PackAttributes;
     const packed = lowering.ref(output);
     const gap = (from: number, to: number) => {
-      if (to > from) zeroPhase(lowering, advance(packed, 4 * from), 4 * (to - from));
+      if (to === from) return;
+      const bytes = 4 * (to - from);
+      zeroPhase(lowering, { ...advance(packed, 4 * from), bytes }, bytes);
     };
     let end = 0;
     inputs.forEach((value, i) => {
-      const from = lowering.ref(value), to = advance(packed, 4 * offsets[i]);
       const size = sizeOf(value.shape);
+      const from = lowering.ref(value);
+      const to = { ...advance(packed, 4 * offsets[i]), bytes: 4 * size };
       if (from.buffer !== to.buffer || from.offset !== to.offset) {
         copyPhase(lowering, from, to, 4 * size);
       }

@@ -49,7 +49,7 @@ export const elementwise: KernelFamily = {
     lowering.phase({
       kernel,
       args,
-      writes: outputs,
+      writes: [...outputs, "tables"],
       flops: operations.length * sizeOf(layout.shape),
     });
   },

@@ -17,6 +17,9 @@ import type {
 } from "../../../backends/wasm/kernel.ts";
 import { type Layout, layoutOf, type Order } from "../../../backends/wasm/layout.ts";
 
+/** Floats of memory up to which it is checked that phases write only where they say. */
+const CHECKED_FLOATS = 1 << 18;
+
 /** A node's phases, ready to run any number of times. */
 export interface RunnableNode {
   /** Writes an input, row-major in its shape. */
@@ -56,7 +59,7 @@ export function runnableNode(
     const buffer = { bytes };
     addresses.set(buffer, top);
     top = (top + bytes + 127) & ~63;
-    return { buffer, offset: 0 };
+    return { buffer, offset: 0, bytes };
   };
   const values = new Map([...layouts].map(([value, { bytes }]) => [value, allocate(bytes)]));
   const ref = (value: Value): Ref => values.get(value) ?? allocate(0);
@@ -138,11 +141,24 @@ export function runnableNode(
     });
     return { phase, call: (thread: number) => call(...args, thread) };
   });
+  const words = new Int32Array(memory.buffer, 0, Math.ceil(top / 4));
+  const checkWrites = (before: Int32Array, { kernel, args, writes }: Phase) => {
+    const ranges = writes.flatMap((name) => {
+      const ref = args[name];
+      return typeof ref === "number" ? [] : [[address(ref), address(ref) + ref.bytes]];
+    });
+    const stray = words.findIndex((word, i) =>
+      word !== before[i] && !ranges.some(([from, to]) => 4 * i + 4 > from && 4 * i < to)
+    );
+    if (stray >= 0) throw new Error(`${kernel.key} writes at ${4 * stray}, where it says not to`);
+  };
   return {
     phases: calls,
     run() {
-      for (const { call } of calls) {
+      for (const { phase, call } of calls) {
+        const before = floats.length <= CHECKED_FLOATS ? words.slice() : undefined;
         for (let thread = 0; thread < threads; thread++) call(thread);
+        if (before) checkWrites(before, phase);
       }
     },
     write(value, data) {

@@ -1,0 +1,47 @@
+/**
+ * Stages: runs of phases between which no thread waits for another. Phases of one stage touch
+ * different memory, or only read what they share, so threads may be in different ones of them. Every
+ * barrier saved is a moment in which no thread waits for one that the system has interrupted.
+ */
+import type { MemoryBuffer, Ref } from "./kernel.ts";
+
+/** Memory that a phase touches. */
+export interface Access {
+  readonly ref: Ref;
+  readonly writes: boolean;
+}
+
+/**
+ * How many stages before the latest a phase may be moved to. It lets small phases that depend on
+ * little, such as the composition of kernels, join larger ones; farther back they would only keep
+ * memory for longer.
+ */
+const LOOK_BACK = 6;
+
+/**
+ * A stage for each phase, such that conflicting phases are in different stages, in the order given.
+ * The numbers are contiguous from 0.
+ */
+export function assignStages(phases: readonly (readonly Access[])[]): number[] {
+  const history = new Map<MemoryBuffer, (Access & { readonly stage: number })[]>();
+  let latest = 0;
+  return phases.map((accesses) => {
+    let stage = Math.max(0, latest - LOOK_BACK);
+    for (const access of accesses) {
+      for (const earlier of history.get(access.ref.buffer) ?? []) {
+        if (conflict(access, earlier)) stage = Math.max(stage, earlier.stage + 1);
+      }
+    }
+    latest = Math.max(latest, stage);
+    for (const access of accesses) {
+      const known = history.get(access.ref.buffer) ?? [];
+      if (known.push({ ...access, stage }) === 1) history.set(access.ref.buffer, known);
+    }
+    return stage;
+  });
+}
+
+function conflict(a: Access, b: Access): boolean {
+  return (a.writes || b.writes) && a.ref.offset < b.ref.offset + b.ref.bytes &&
+    b.ref.offset < a.ref.offset + a.ref.bytes;
+}
