@@ -1,0 +1,108 @@
+/**
+ * Speed of single convolutions on the CPU: forward, input gradient and weight gradient of the layers
+ * of CIFAR and ImageNet ResNets, each the best of many interleaved rounds, which on a busy machine
+ * is the one figure that holds.
+ *
+ *     deno run --v8-flags=… --allow-read bench/layers.ts [--threads 1] [--rounds 20] [--only 16x16]
+ *
+ * GFLOP/s count the multiplications and additions of direct summation.
+ */
+import { parseArgs } from "node:util";
+import { cpuBackend } from "../backends/wasm/mod.ts";
+import type { Executable } from "../backends/backend.ts";
+import { output, readVariable, trace } from "../graph/trace.ts";
+import { sizeOf } from "../graph/types.ts";
+import { conv2d } from "../ops/conv2d.ts";
+import { gradients } from "../ops/gradients.ts";
+import { sumSquares } from "../ops/sum_squares.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    threads: { type: "string", default: "1" },
+    rounds: { type: "string", default: "20" },
+    only: { type: "string", default: "" },
+  },
+});
+
+/** Batch, size, channels in and out, kernel size, stride. */
+const LAYERS = [
+  [128, 32, 3, 16, 3, 1],
+  [128, 32, 16, 16, 3, 1],
+  [128, 32, 16, 32, 3, 2],
+  [128, 16, 32, 32, 3, 1],
+  [128, 16, 32, 64, 3, 2],
+  [128, 8, 64, 64, 3, 1],
+  [128, 32, 16, 32, 1, 2],
+  [8, 224, 3, 64, 7, 2],
+  [8, 56, 64, 64, 3, 1],
+  [8, 28, 128, 128, 3, 1],
+  [8, 14, 256, 256, 3, 1],
+  [8, 7, 512, 512, 3, 1],
+  [8, 56, 64, 128, 3, 2],
+  [8, 56, 64, 256, 1, 1],
+  [8, 14, 1024, 256, 1, 1],
+] as const;
+
+function program([batch, size, inChannels, outChannels, kernel, stride]: typeof LAYERS[number]) {
+  const x = [batch, inChannels, size, size];
+  const w = [outChannels, inChannels, kernel, kernel];
+  const variables = [{ name: "x", size: sizeOf(x) }, { name: "w", size: sizeOf(w) }];
+  return trace({ name: "layer", variables }, () => {
+    const input = readVariable("x", 0, x), weight = readVariable("w", 0, w);
+    const padding = (kernel - 1) / 2;
+    const loss = sumSquares(conv2d(input, weight, undefined, { stride, padding }));
+    const [byInput, byWeight] = gradients(loss, [input, weight]);
+    output("input", sumSquares(byInput));
+    output("weight", sumSquares(byWeight));
+  });
+}
+
+interface Layer {
+  readonly name: string;
+  readonly executable: Executable;
+  /** Least milliseconds of each kernel. */
+  readonly best: Map<string, { milliseconds: number; flops: number }>;
+}
+
+const backend = cpuBackend({ threads: Number(options.threads) });
+const layers: Layer[] = [];
+for (const layer of LAYERS) {
+  const [batch, size, inChannels, outChannels, kernel, stride] = layer;
+  const name = `${batch}x${inChannels}x${size}x${size} -> ${outChannels}, ` +
+    `${kernel}x${kernel}/${stride}`;
+  if (!name.includes(options.only)) continue;
+  const executable = await backend.compile([program(layer)]);
+  const x = Float32Array.from({ length: batch * inChannels * size * size }, (_, i) => i % 7 - 3);
+  executable.write("x", x);
+  executable.write(
+    "w",
+    Float32Array.from({ length: outChannels * inChannels * kernel ** 2 }, () => 0.01),
+  );
+  await executable.run("layer", {});
+  layers.push({ name, executable, best: new Map() });
+}
+for (let round = 0; round < Number(options.rounds); round++) {
+  for (const { executable, best } of layers) {
+    const kinds = Map.groupBy(await executable.profile("layer", 1), ({ kernel }) => kernel);
+    for (const [kernel, timings] of kinds) {
+      const milliseconds = timings.reduce((sum, timing) => sum + timing.milliseconds, 0);
+      const flops = timings.reduce((sum, timing) => sum + timing.flops, 0);
+      const least = Math.min(milliseconds, best.get(kernel)?.milliseconds ?? Infinity);
+      best.set(kernel, { milliseconds: least, flops });
+    }
+  }
+}
+console.log(backend.description);
+console.log(
+  `${"".padEnd(32)}${["forward", "by input", "by weight"].map((s) => s.padStart(20)).join("")}`,
+);
+for (const { name, best } of layers) {
+  const cells = ["conv2d", "conv2dInputGradient", "conv2dWeightGradient"].map((kernel) => {
+    const { milliseconds, flops } = best.get(kernel) ?? { milliseconds: NaN, flops: NaN };
+    return `${milliseconds.toFixed(2)} ms ${
+      (flops / milliseconds / 1e6).toFixed(0).padStart(4)
+    } GF`;
+  });
+  console.log(name.padEnd(32) + cells.map((cell) => cell.padStart(20)).join(""));
+}
+for (const { executable } of layers) executable.dispose();
