@@ -134,6 +134,12 @@ export interface Phase<N extends string = string> {
   readonly small?: boolean;
 }
 
+/** One of several ways to compute the same. */
+export interface Variant {
+  /** Tells it from the others of its node; part of what tuning keeps. */
+  readonly name: string;
+}
+
 /** What a family lowers a node with. */
 export interface Lowering {
   /** How a value lies in memory. */
@@ -154,6 +160,11 @@ export interface Lowering {
    * order: made by the first to ask.
    */
   derived(value: Value, form: string, make: () => Ref): Ref;
+  /**
+   * One of several variants of the node's kernel: the one that tuning found to be the fastest on this
+   * adapter, else the first, which is the family's own choice by shape. To be called once a node.
+   */
+  choose<V extends Variant>(variants: readonly V[]): V;
   /** Appends a phase. */
   phase<N extends string>(phase: Phase<N>): void;
 }
@@ -169,6 +180,12 @@ export const THREADS = 64;
 
 /** Most workgroups along one axis that every adapter takes. */
 export const MAX_WORKGROUPS = 65535;
+
+/** Most invocations of a workgroup that every adapter takes. */
+export const MAX_INVOCATIONS = 256;
+
+/** Bytes of workgroup memory that every adapter offers. */
+export const WORKGROUP_BYTES = 16384;
 
 /** A grid over a number of items. */
 export interface Cover {

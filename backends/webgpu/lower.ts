@@ -5,15 +5,16 @@
 import { InputError } from "../../errors.ts";
 import { constantOp, inputOp, isLeaf, variableOp } from "../../graph/leaves.ts";
 import { optimize } from "../../graph/passes/mod.ts";
-import { type Program, sizeOf, type Value } from "../../graph/types.ts";
+import { type GraphNode, type Program, sizeOf, type Value } from "../../graph/types.ts";
 import { assignLayouts, type Layout, layoutOf, type Order } from "../wasm/layout.ts";
 import { isAlias, type Placement, placeValues, sourceOf } from "../wasm/placement.ts";
 import { POOLED_BYTES } from "./kernel.ts";
-import type { Lowering, MemoryBuffer, Phase, Ref } from "./kernel.ts";
+import type { Lowering, MemoryBuffer, Phase, Ref, Variant } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import { copyPhase } from "./kernels/copy.ts";
 import { schedulePhases } from "./schedule.ts";
 import { BINDING_ALIGNMENT } from "./shader.ts";
+import { kernelKey, NO_TUNING, type Tuning } from "./tuning.ts";
 
 /** A phase with the node it belongs to. */
 export interface LoweredPhase extends Phase {
@@ -25,6 +26,17 @@ export interface LoweredPhase extends Phase {
 export interface UpdateCopy {
   readonly source: Ref;
   readonly target: Ref;
+}
+
+/** A node whose kernel has several variants. */
+export interface TunableKernel {
+  /** See {@link kernelKey}. */
+  readonly key: string;
+  readonly node: GraphNode;
+  /** Names of the variants; the first is the family's own choice. */
+  readonly variants: readonly string[];
+  /** The variant that the tuning names; it may be one that there is not, and is not taken then. */
+  readonly tuned?: string;
 }
 
 /** A program as dispatches over memory whose addresses are open. */
@@ -41,6 +53,7 @@ export interface LoweredProgram {
   >;
   readonly outputs: Readonly<Record<string, Ref>>;
   readonly copies: readonly UpdateCopy[];
+  readonly tunable: readonly TunableKernel[];
 }
 
 /** The memory of variables, by name; shared by the programs of an executable. */
@@ -61,9 +74,13 @@ export function variableBuffers(programs: readonly Program[]): VariableBuffers {
   return buffers;
 }
 
-/** The phases of a program. */
-export function lowerProgram(program: Program, variables: VariableBuffers): LoweredProgram {
-  return new ProgramLowering(program, variables).finish();
+/** The phases of a program, of the variants that the tuning names. */
+export function lowerProgram(
+  program: Program,
+  variables: VariableBuffers,
+  tuning: Tuning = NO_TUNING,
+): LoweredProgram {
+  return new ProgramLowering(program, variables, tuning).finish();
 }
 
 /** A buffer that grows while a program is lowered. */
@@ -86,9 +103,12 @@ class ProgramLowering implements Lowering {
   >();
   readonly #derived = new Map<Value, Map<string, Ref>>();
   readonly #phases: LoweredPhase[] = [];
+  readonly #tuning: Tuning;
+  readonly #tunable: TunableKernel[] = [];
   #label = "";
+  #node: GraphNode | undefined;
 
-  constructor(program: Program, variables: VariableBuffers) {
+  constructor(program: Program, variables: VariableBuffers, tuning: Tuning) {
     const laidOut = assignLayouts(
       optimize(program),
       (node, available) =>
@@ -102,6 +122,7 @@ class ProgramLowering implements Lowering {
     this.#orders = laidOut.orders;
     this.#placement = placeValues(laidOut);
     this.#variables = variables;
+    this.#tuning = tuning;
   }
 
   finish(): LoweredProgram {
@@ -111,6 +132,7 @@ class ProgramLowering implements Lowering {
       }
       if (isLeaf(node.op) || isAlias(node)) continue;
       this.#label = node.scope === "" ? node.op.name : `${node.scope} ${node.op.name}`;
+      this.#node = node;
       familyOf(node).lower(node, this);
     }
     this.#label = "update";
@@ -129,6 +151,7 @@ class ProgramLowering implements Lowering {
         Object.entries(this.#program.outputs).map(([name, value]) => [name, this.ref(value)]),
       ),
       copies,
+      tunable: this.#tunable,
     };
   }
 
@@ -184,6 +207,15 @@ class ProgramLowering implements Lowering {
     const ref = forms.get(key) ?? make();
     forms.set(key, ref);
     return ref;
+  }
+
+  choose<V extends Variant>(variants: readonly V[]): V {
+    if (!this.#node) throw new Error("variants were offered outside a node");
+    const key = kernelKey(this.#node);
+    const tuned = this.#tuning.get(key);
+    const names = variants.map(({ name }) => name);
+    this.#tunable.push({ key, node: this.#node, variants: names, tuned });
+    return variants.find(({ name }) => name === tuned) ?? variants[0];
   }
 
   phase<N extends string>(phase: Phase<N>): void {

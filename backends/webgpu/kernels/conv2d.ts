@@ -8,10 +8,16 @@ import type { Order } from "../../wasm/layout.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import { directForward, directInputGradient, directWeightGradient } from "./conv2d_direct.ts";
 import { addPaddingGradients, paddedGeometry } from "./conv2d_fold_padding.ts";
-import { correlate, type Correlation, hasVectorGroups, packWeight } from "./conv2d_gemm.ts";
-import { correlatePatches, planPatches } from "./conv2d_patch.ts";
-import { weightGradient } from "./conv2d_weight_gradient.ts";
-import { planWeightPatches, weightGradientPatches } from "./conv2d_weight_gradient_patch.ts";
+import {
+  correlate,
+  type Correlation,
+  correlationTiles,
+  hasVectorGroups,
+  packWeight,
+} from "./conv2d_gemm.ts";
+import { correlatePatches, patchVariants } from "./conv2d_patch.ts";
+import { weightGradient, weightTiles } from "./conv2d_weight_gradient.ts";
+import { weightGradientPatches, weightPatchVariants } from "./conv2d_weight_gradient_patch.ts";
 import { forwardPhase, inputGradientPhases } from "./correlation.ts";
 
 function lowerForward(node: GraphNode, lowering: Lowering): void {
@@ -38,9 +44,12 @@ function lowerForward(node: GraphNode, lowering: Lowering): void {
 }
 
 function addCorrelation(correlation: Correlation, lowering: Lowering): void {
-  const patches = planPatches(correlation);
-  if (patches) correlatePatches(correlation, patches, lowering);
-  else correlate(correlation, lowering);
+  const patches = patchVariants(correlation);
+  const tiles = correlationTiles(correlation);
+  // Where patches fit, they are nearly always faster, so few of the others are worth trying.
+  const chosen = lowering.choose(patches.length > 0 ? [...patches, tiles[0]] : tiles);
+  if ("patches" in chosen) correlatePatches(correlation, chosen.patches, lowering);
+  else correlate(correlation, chosen.tile, lowering);
 }
 
 function lowerInputGradient(node: GraphNode, lowering: Lowering): void {
@@ -86,10 +95,10 @@ function lowerWeightGradient(node: GraphNode, lowering: Lowering): void {
     result: lowering.ref(node.outputs[0]),
   };
   if (!hasVectorGroups(geometry)) return directWeightGradient(geometry, refs, lowering);
-  const patches = planWeightPatches(geometry);
-  const { input: x, outputGradient, result } = refs;
-  if (patches) weightGradientPatches(geometry, patches, x, outputGradient, result, lowering);
-  else weightGradient(geometry, x, outputGradient, result, lowering);
+  const patches = weightPatchVariants(geometry), tiles = weightTiles(geometry);
+  const chosen = lowering.choose(patches.length > 0 ? [...patches, tiles[0]] : tiles);
+  if ("patches" in chosen) weightGradientPatches(geometry, chosen.patches, refs, lowering);
+  else weightGradient(geometry, chosen.tile, refs, lowering);
 }
 
 function orders(inputs: Order[], output: Order): KernelFamily["orders"] {

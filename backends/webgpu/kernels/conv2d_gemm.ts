@@ -10,7 +10,15 @@ import {
   THREADS,
 } from "../kernel.ts";
 import { type AxisPhase, borderFunctions, selectNumber } from "./correlation.ts";
-import { chooseTile, factorBytes, gemmCode, tileThreads } from "./gemm.ts";
+import {
+  factorBytes,
+  gemmCode,
+  type GemmExtents,
+  type GemmForm,
+  type GemmTile,
+  tileThreads,
+} from "./gemm.ts";
+import { type TileVariant, tileVariants } from "./gemm_tiles.ts";
 
 /** Extents that forward convolution and input gradient share. */
 export interface Correlation {
@@ -119,8 +127,34 @@ export function correlationExtents({ geometry, direction }: Correlation): Correl
   };
 }
 
+/** The tiles of {@link correlate} to choose from. */
+export function correlationTiles(correlation: Correlation): TileVariant[] {
+  return tileVariants(formOf(correlation), productExtents(correlation));
+}
+
+function formOf({ direction }: Correlation): GemmForm {
+  return direction === "forward" ? "row" : "dot";
+}
+
+/** The extents of the largest of a correlation's products, one for each phase. */
+function productExtents(correlation: Correlation): GemmExtents {
+  const { batch, groupSource, groupResult } = correlationExtents(correlation);
+  const phases = correlation.rows.flatMap((row) =>
+    correlation.columns.map((column) => ({ row, column }))
+  );
+  return {
+    rows: Math.max(...phases.map(({ row, column }) => batch * row.positions * column.positions)),
+    columns: groupResult,
+    inner: Math.max(...phases.map(({ row, column }) => row.taps * column.taps)) * groupSource,
+  };
+}
+
 /** Adds the phase of a forward convolution or input gradient. */
-export function correlate(correlation: Correlation, lowering: Lowering): void {
+export function correlate(
+  correlation: Correlation,
+  tile: GemmTile,
+  lowering: Lowering,
+): void {
   const { name, geometry, direction, rows, columns, source, result, weight, bias } = correlation;
   const { groups, inChannels, outChannels, kernelSize } = geometry;
   const isForward = direction === "forward";
@@ -130,8 +164,6 @@ export function correlate(correlation: Correlation, lowering: Lowering): void {
 
   const phases = rows.flatMap((row) => columns.map((column) => ({ row, column })));
   const positions = phases.map(({ row, column }) => batch * row.positions * column.positions);
-  const inner = Math.max(...phases.map(({ row, column }) => row.taps * column.taps)) * groupSource;
-  const tile = chooseTile({ rows: Math.max(...positions), columns: groupResult, inner });
   const columnTiles = Math.ceil(groupResult / tile.columns);
   const rowTiles = Math.ceil(Math.max(...positions) / tile.rows);
   const products = phases.reduce(
@@ -256,7 +288,7 @@ if (innerVector < innerVectors && result${id} < ${groupResult}u) {
         }),
       };
       const { globals, main } = gemmCode({
-        form: isForward ? "row" : "dot",
+        form: formOf(correlation),
         tile,
         setup: `
 let phase = group.z / ${groups}u;

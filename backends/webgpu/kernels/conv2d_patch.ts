@@ -4,23 +4,31 @@
  * patch. The product itself is that of `gemm.ts`. Moves a fraction of the memory that
  * `conv2d_gemm.ts` moves, wherever a kernel has several taps.
  */
-import { coverByGroups, type Lowering, type PhaseOperand } from "../kernel.ts";
+import type { Pair } from "../../../ops/convolution_geometry.ts";
+import {
+  coverByGroups,
+  type Lowering,
+  MAX_INVOCATIONS,
+  type PhaseOperand,
+  type Variant,
+  WORKGROUP_BYTES,
+} from "../kernel.ts";
 import { biased, type Correlation, correlationExtents } from "./conv2d_gemm.ts";
 import { type AxisPhase, borderFunctions } from "./correlation.ts";
+import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
 import {
-  addProducts,
-  beginSums,
-  type GemmTile,
-  storeSums,
-  tileThreads,
+  isRunnable,
+  otherWidths,
+  THREAD_TILES,
+  tileColumns,
+  tileName,
   WANTED_TILES,
-} from "./gemm.ts";
-
-/** Workgroup memory that every adapter offers, in bytes. */
-export const WORKGROUP_BYTES = 16384;
+} from "./gemm_tiles.ts";
 
 /** Rectangles of positions, rows × columns; columns are whole runs of an invocation's rows. */
 const RECTANGLES = [[8, 16], [8, 8], [4, 8], [4, 4]] as const;
+/** One that pays only where invocations compute many results each. */
+const LARGE_RECTANGLE = [16, 16] as const;
 
 /** How a correlation is cut into rectangles. */
 export interface PatchPlan {
@@ -47,36 +55,74 @@ export function reach(phase: AxisPhase, positions: number): { length: number; fi
   };
 }
 
+/** A way to cut a correlation, among several. */
+export interface PatchVariant extends Variant {
+  readonly patches: PatchPlan;
+}
+
 /**
- * Plans rectangles for a correlation of several taps; undefined where none fits into workgroup
- * memory without much waste.
+ * Ways to cut a correlation of several taps, the one that suits most adapters first: the largest
+ * rectangles that leave a GPU enough workgroups. None where no rectangle fits into workgroup memory
+ * without much waste.
  */
-export function planPatches(correlation: Correlation): PatchPlan | undefined {
+export function patchVariants(correlation: Correlation): PatchVariant[] {
+  const { batch, groupSource, groupResult } = correlationExtents(correlation);
+  const width = tileColumns(groupResult);
+  const [thread] = THREAD_TILES;
+  const inner = Math.min(16, groupSource);
+  const plans = RECTANGLES.flatMap((rectangle) =>
+    planPatches(correlation, rectangle, width, inner, thread) ?? []
+  );
+  const isEnough = ({ downImage, acrossImage }: PatchPlan) =>
+    batch * downImage * acrossImage * Math.ceil(groupResult / width) >= WANTED_TILES;
+  const first = plans.find(isEnough) ?? plans.at(-1);
+  if (!first) return [];
+  const variants = [variantOf(first)];
+  for (const columns of otherWidths(width, groupResult)) {
+    for (const rectangle of [LARGE_RECTANGLE, ...RECTANGLES]) {
+      for (const thread of THREAD_TILES) {
+        const plan = planPatches(correlation, rectangle, columns, inner, thread) ??
+          planPatches(correlation, rectangle, columns, Math.min(8, inner), thread);
+        if (!plan || !isRunnable(tileThreads(plan.tile))) continue;
+        const variant = variantOf(plan);
+        if (variants.every(({ name }) => name !== variant.name)) variants.push(variant);
+      }
+    }
+  }
+  return variants;
+}
+
+function variantOf(patches: PatchPlan): PatchVariant {
+  const { rows, columns, tile } = patches;
+  return { name: `patches ${rows}x${columns}, ${tileName(tile)}`, patches };
+}
+
+/** Cuts a correlation into rectangles; undefined where that does not fit or wastes too much. */
+function planPatches(
+  correlation: Correlation,
+  [rows, columns]: Pair,
+  width: number,
+  inner: number,
+  [threadRows, threadColumns]: Pair,
+): PatchPlan | undefined {
   const { rows: rowPhases, columns: columnPhases } = correlation;
   const [row] = rowPhases, [column] = columnPhases;
   const taps = row.taps * column.taps;
-  if (rowPhases.length > 1 || columnPhases.length > 1 || taps === 1) return undefined;
-  const { batch, groupSource, groupResult } = correlationExtents(correlation);
-  const inner = Math.min(16, groupSource);
-  const width = [4, 8, 16, 32].find((width) => groupResult <= width) ?? 64;
-  const plans = RECTANGLES.flatMap(([rows, columns]): PatchPlan[] => {
-    const patchRows = reach(row, rows).length, patchColumns = reach(column, columns).length;
-    const patchBytes = 4 * inner * patchRows * patchColumns;
-    const stagedTaps = [taps, column.taps, 1].find((count) =>
-      patchBytes + 4 * count * inner * width <= WORKGROUP_BYTES
-    );
-    const downImage = Math.ceil(row.positions / rows);
-    const acrossImage = Math.ceil(column.positions / columns);
-    const covered = downImage * rows * acrossImage * columns;
-    const tile = { rows: rows * columns, columns: width, inner, threadRows: 4, threadColumns: 4 };
-    const isWasteful = covered > 1.5 * row.positions * column.positions ||
-      patchRows * patchColumns > taps * rows * columns;
-    if (!stagedTaps || isWasteful || tileThreads(tile) > 256) return [];
-    return [{ tile, rows, columns, patchRows, patchColumns, downImage, acrossImage, stagedTaps }];
-  });
-  const isEnough = ({ downImage, acrossImage }: PatchPlan) =>
-    batch * downImage * acrossImage * Math.ceil(groupResult / width) >= WANTED_TILES;
-  return plans.find(isEnough) ?? plans.at(-1);
+  const isCorrelation = rowPhases.length === 1 && columnPhases.length === 1 && taps > 1;
+  if (!isCorrelation || columns % threadRows > 0 || width % threadColumns > 0) return undefined;
+  const patchRows = reach(row, rows).length, patchColumns = reach(column, columns).length;
+  const patchBytes = 4 * inner * patchRows * patchColumns;
+  const stagedTaps = [taps, column.taps, 1].find((count) =>
+    patchBytes + 4 * count * inner * width <= WORKGROUP_BYTES
+  );
+  const downImage = Math.ceil(row.positions / rows);
+  const acrossImage = Math.ceil(column.positions / columns);
+  const covered = downImage * rows * acrossImage * columns;
+  const tile = { rows: rows * columns, columns: width, inner, threadRows, threadColumns };
+  const isWasteful = covered > 1.5 * row.positions * column.positions ||
+    patchRows * patchColumns > taps * rows * columns;
+  if (!stagedTaps || isWasteful || tileThreads(tile) > MAX_INVOCATIONS) return undefined;
+  return { tile, rows, columns, patchRows, patchColumns, downImage, acrossImage, stagedTaps };
 }
 
 /** Adds the phase of a correlation cut into rectangles. */

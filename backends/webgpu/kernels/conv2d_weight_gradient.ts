@@ -8,7 +8,8 @@ import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { cover, type Lowering, type Ref, THREADS } from "../kernel.ts";
 import { paddedChannels } from "./conv2d_gemm.ts";
 import { borderFunctions } from "./correlation.ts";
-import { chooseTile, factorBytes, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
+import { factorBytes, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
+import { type TileVariant, tileVariants } from "./gemm_tiles.ts";
 
 /** Workgroups that fill a large GPU. */
 const WANTED_WORKGROUPS = 512;
@@ -58,23 +59,38 @@ export function weightExtents(
   };
 }
 
-/**
- * Adds the phases: `input` and `outputGradient` channels last, `result` plain
- * [O, I/groups, kH, kW]. Groups must begin at whole vectors.
- */
+/** What a weight gradient reads and writes. */
+export interface WeightGradientRefs {
+  /** Channels last. */
+  readonly input: Ref;
+  readonly outputGradient: Ref;
+  /** Plain [O, I/groups, kH, kW]. */
+  readonly result: Ref;
+}
+
+/** The tiles of {@link weightGradient} to choose from. */
+export function weightTiles(geometry: ConvolutionGeometry): TileVariant[] {
+  const { groupIn, groupOut, taps } = weightExtents(geometry);
+  const extents = { rows: taps * groupIn, columns: groupOut, inner: positionsOf(geometry) };
+  return tileVariants("outer", extents, true);
+}
+
+function positionsOf({ batch, outSize }: ConvolutionGeometry): number {
+  return batch * outSize[0] * outSize[1];
+}
+
+/** Adds the phases. Groups must begin at whole vectors. */
 export function weightGradient(
   geometry: ConvolutionGeometry,
-  input: Ref,
-  outputGradient: Ref,
-  result: Ref,
+  tile: GemmTile,
+  { input, outputGradient, result }: WeightGradientRefs,
   lowering: Lowering,
 ): void {
-  const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
+  const { groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
   const { stride, padding, dilation, paddingMode } = geometry;
   const { groupIn, groupOut, inVectors, outVectors, taps } = weightExtents(geometry);
   const rows = taps * groupIn;
-  const positions = batch * outSize[0] * outSize[1];
-  const tile = chooseTile({ rows, columns: groupOut, inner: positions }, true);
+  const positions = positionsOf(geometry);
   const rowTiles = Math.ceil(rows / tile.rows);
   const columnTiles = Math.ceil(groupOut / tile.columns);
   const split = splitPositions(positions, rowTiles * columnTiles * groups, tile);

@@ -3,19 +3,17 @@
  * a workgroup takes all taps of a few input channels, goes through rectangles of output positions,
  * and stages for each the patch of the input under it and the output's gradient.
  */
-import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import type { Lowering, Ref } from "../kernel.ts";
-import { reach, WORKGROUP_BYTES } from "./conv2d_patch.ts";
-import { addPartialSums, weightExtents } from "./conv2d_weight_gradient.ts";
-import { borderFunctions, forwardPhase } from "./correlation.ts";
+import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
+import { type Lowering, MAX_INVOCATIONS, type Variant, WORKGROUP_BYTES } from "../kernel.ts";
+import { reach } from "./conv2d_patch.ts";
 import {
-  addProducts,
-  beginSums,
-  type GemmTile,
-  storeSums,
-  tileThreads,
-  WANTED_TILES,
-} from "./gemm.ts";
+  addPartialSums,
+  weightExtents,
+  type WeightGradientRefs,
+} from "./conv2d_weight_gradient.ts";
+import { borderFunctions, forwardPhase } from "./correlation.ts";
+import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
+import { isRunnable, tileColumns, tileName, WANTED_TILES } from "./gemm_tiles.ts";
 
 /** Rectangles of positions, rows × columns. */
 const RECTANGLES = [[8, 8], [4, 8], [4, 4]] as const;
@@ -40,47 +38,96 @@ export interface WeightPatchPlan {
   readonly rectangles: number;
 }
 
-/** Plans a weight gradient; undefined where it does not fit into workgroup memory. */
-export function planWeightPatches(geometry: ConvolutionGeometry): WeightPatchPlan | undefined {
+/** A way to cut a weight gradient, among several. */
+export interface WeightPatchVariant extends Variant {
+  readonly patches: WeightPatchPlan;
+}
+
+/**
+ * Ways to cut a weight gradient, the one that suits most adapters first: the largest rectangles of
+ * positions that fit into workgroup memory. None where none fits, or the kernel has one tap.
+ */
+export function weightPatchVariants(geometry: ConvolutionGeometry): WeightPatchVariant[] {
+  const { groupIn, groupOut } = weightExtents(geometry);
+  const width = tileColumns(groupOut);
+  const channels = Math.min(16, groupIn);
+  const threadColumns = Math.max(4, width / 4);
+  const plan = (rectangle: Pair, channels: number, threadColumns: number, workgroups: number) =>
+    planWeightPatches(geometry, { rectangle, channels, width, threadColumns, workgroups });
+  const plans = RECTANGLES.flatMap((rectangle) =>
+    plan(rectangle, channels, threadColumns, WANTED_TILES) ?? []
+  );
+  if (plans.length === 0) return [];
+  const variants = [variantOf(plans[0])];
+  for (const someChannels of [channels, Math.ceil(channels / 8) * 4]) {
+    for (const someColumns of [4, 8, 16].filter((columns) => width % columns === 0)) {
+      for (const rectangle of RECTANGLES) {
+        for (const workgroups of [WANTED_TILES, 4 * WANTED_TILES]) {
+          const other = plan(rectangle, someChannels, someColumns, workgroups);
+          if (!other || !isRunnable(tileThreads(other.tile))) continue;
+          const variant = variantOf(other);
+          if (variants.every(({ name }) => name !== variant.name)) variants.push(variant);
+        }
+      }
+    }
+  }
+  return variants;
+}
+
+function variantOf(patches: WeightPatchPlan): WeightPatchVariant {
+  const { rows, columns, parts, tile } = patches;
+  return { name: `patches ${rows}x${columns} in ${parts} parts, ${tileName(tile)}`, patches };
+}
+
+/** What tells ways to cut a weight gradient apart. */
+interface WeightPatchChoice {
+  readonly rectangle: Pair;
+  /** Input and output channels of a workgroup. */
+  readonly channels: number;
+  readonly width: number;
+  readonly threadColumns: number;
+  /** Workgroups to be had, if there is work for so many. */
+  readonly workgroups: number;
+}
+
+/** Cuts a weight gradient; undefined where that does not fit or wastes too much. */
+function planWeightPatches(
+  geometry: ConvolutionGeometry,
+  { rectangle: [rows, columns], channels, width, threadColumns, workgroups }: WeightPatchChoice,
+): WeightPatchPlan | undefined {
   const { batch, groups, kernelSize, outSize } = geometry;
   const { groupIn, groupOut, taps } = weightExtents(geometry);
   if (taps === 1) return undefined;
-  const channels = Math.min(16, groupIn);
-  const width = [4, 8, 16, 32].find((width) => groupOut <= width) ?? 64;
-  const threadColumns = Math.max(4, width / 4);
-  const [row, column] = [forwardPhase(geometry, 0), forwardPhase(geometry, 1)];
-  for (const [rows, columns] of RECTANGLES) {
-    const patchRows = reach(row, rows).length, patchColumns = reach(column, columns).length;
-    const bytes = 4 * (channels * patchRows * patchColumns + width * rows * columns);
-    const tile = {
-      rows: taps * channels,
-      columns: width,
-      inner: columns,
-      threadRows: 4,
-      threadColumns,
-    };
-    const downImage = Math.ceil(outSize[0] / rows);
-    const acrossImage = Math.ceil(outSize[1] / columns);
-    const isWasteful = downImage * rows * acrossImage * columns > 1.5 * outSize[0] * outSize[1] ||
-      patchRows * patchColumns > kernelSize[0] * kernelSize[1] * rows * columns;
-    if (bytes > WORKGROUP_BYTES || tileThreads(tile) > 256 || isWasteful) continue;
-    const all = batch * downImage * acrossImage;
-    const tiles = Math.ceil(groupIn / channels) * Math.ceil(groupOut / width) * groups;
-    const rectangles = Math.ceil(all / Math.min(all, Math.ceil(WANTED_TILES / tiles)));
-    const parts = Math.ceil(all / rectangles);
-    const grid = { downImage, acrossImage, parts, rectangles };
-    return { tile, channels, rows, columns, patchRows, patchColumns, ...grid };
+  const patchRows = reach(forwardPhase(geometry, 0), rows).length;
+  const patchColumns = reach(forwardPhase(geometry, 1), columns).length;
+  const bytes = 4 * (channels * patchRows * patchColumns + width * rows * columns);
+  const tile = {
+    rows: taps * channels,
+    columns: width,
+    inner: columns,
+    threadRows: 4,
+    threadColumns,
+  };
+  const downImage = Math.ceil(outSize[0] / rows);
+  const acrossImage = Math.ceil(outSize[1] / columns);
+  const isWasteful = downImage * rows * acrossImage * columns > 1.5 * outSize[0] * outSize[1] ||
+    patchRows * patchColumns > kernelSize[0] * kernelSize[1] * rows * columns;
+  if (bytes > WORKGROUP_BYTES || tileThreads(tile) > MAX_INVOCATIONS || isWasteful) {
+    return undefined;
   }
-  return undefined;
+  const all = batch * downImage * acrossImage;
+  const tiles = Math.ceil(groupIn / channels) * Math.ceil(groupOut / width) * groups;
+  const rectangles = Math.ceil(all / Math.min(all, Math.ceil(workgroups / tiles)));
+  const parts = Math.ceil(all / rectangles);
+  const grid = { downImage, acrossImage, parts, rectangles };
+  return { tile, channels, rows, columns, patchRows, patchColumns, ...grid };
 }
 
-/** Adds the phases; operands as in `weightGradient`. */
+/** Adds the phases. Groups must begin at whole vectors. */
 export function weightGradientPatches(
   geometry: ConvolutionGeometry,
   plan: WeightPatchPlan,
-  input: Ref,
-  outputGradient: Ref,
-  result: Ref,
+  { input, outputGradient, result }: WeightGradientRefs,
   lowering: Lowering,
 ): void {
   const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;

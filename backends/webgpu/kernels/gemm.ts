@@ -75,9 +75,6 @@ export interface Gemm {
   readonly store: string;
 }
 
-/** Tiles that fill a large GPU. */
-export const WANTED_TILES = 256;
-
 /** Length of a staged row beyond its vectors: keeps neighbouring rows out of one memory bank. */
 const PADDING = 1;
 
@@ -116,6 +113,13 @@ export function gemmCode(gemm: Gemm): ShaderCode {
     ...storeSums(tile, gemm.store),
   ].join("\n");
   return { globals: `${a.declaration}\n${b.declaration}`, main };
+}
+
+/** Bytes of workgroup memory that a product stages its factors in. */
+export function stagedBytes(form: GemmForm, { rows, columns, inner }: GemmTile): number {
+  const a = staging("A", rows, inner, form !== "outer");
+  const b = staging("B", columns, inner, form === "dot");
+  return 16 * (a.lines * a.pitch + b.lines * b.pitch);
 }
 
 /** A factor's stretch in workgroup memory. */
@@ -274,25 +278,4 @@ export interface GemmExtents {
   readonly rows: number;
   readonly columns: number;
   readonly inner: number;
-}
-
-/**
- * A tile that suits the extents: as wide as the columns up to 64, so that a thin layer wastes no
- * columns, and as tall as still leaves a GPU enough tiles.
- *
- * @param isSplit whether the inner extent is split over workgroups too, so that few tiles will do
- */
-export function chooseTile(extents: GemmExtents, isSplit = false): GemmTile {
-  const columns = [4, 8, 16, 32].find((width) => extents.columns <= width) ?? 64;
-  const across = columns / 4;
-  const columnTiles = Math.ceil(extents.columns / columns);
-  const candidates = [128, 64, 32, 16].filter((rows) =>
-    rows / 4 * across <= 256 && (rows === 16 || rows / 2 < extents.rows)
-  );
-  const rows =
-    candidates.find((rows) =>
-      isSplit || Math.ceil(extents.rows / rows) * columnTiles >= WANTED_TILES
-    ) ?? candidates[candidates.length - 1];
-  const inner = extents.inner <= 8 && !isSplit ? 8 : 16;
-  return { rows, columns, inner, threadRows: 4, threadColumns: 4 };
 }

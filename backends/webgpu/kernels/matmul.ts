@@ -10,14 +10,8 @@ import {
   type PhaseOperand,
   type Ref,
 } from "../kernel.ts";
-import {
-  chooseTile,
-  type Factor,
-  factorBytes,
-  gemmCode,
-  type GemmForm,
-  tileThreads,
-} from "./gemm.ts";
+import { type Factor, factorBytes, gemmCode, type GemmForm, tileThreads } from "./gemm.ts";
+import { tileVariants } from "./gemm_tiles.ts";
 
 /** A factor's matrix in memory: `lines` lines of `length` floats. */
 interface Matrix {
@@ -99,7 +93,7 @@ function addProduct(product: Product, lowering: Lowering): void {
     lines: transposeB ? columns : inner,
     length: transposeB ? inner : columns,
   };
-  const tile = chooseTile({ rows, inner, columns });
+  const { tile } = lowering.choose(tileVariants(form, { rows, inner, columns }));
   const columnTiles = Math.ceil(columns / tile.columns);
   const { workgroups, index } = coverByGroups(Math.ceil(rows / tile.rows) * columnTiles);
   const operands: Record<string, PhaseOperand> = {

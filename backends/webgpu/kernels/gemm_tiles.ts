@@ -1,0 +1,95 @@
+/**
+ * Which tile a product of matrices is cut into: a rule that suits most adapters, and the other
+ * tiles that may be faster on some.
+ */
+import { MAX_INVOCATIONS, type Variant, WORKGROUP_BYTES } from "../kernel.ts";
+import {
+  type GemmExtents,
+  type GemmForm,
+  type GemmTile,
+  stagedBytes,
+  tileThreads,
+} from "./gemm.ts";
+
+/** Tiles that fill a large GPU. */
+export const WANTED_TILES = 256;
+
+/** Fewest invocations of a variant: fewer leave most of a GPU's vector units idle. */
+export const MIN_INVOCATIONS = 32;
+
+/** Rows of a workgroup, the most first. */
+const ROWS = [128, 64, 32, 16] as const;
+
+/** Rows and columns of an invocation: more do more with each number they load, and fit less often. */
+export const THREAD_TILES = [[4, 4], [8, 4], [8, 8]] as const;
+
+/** A tile among several. */
+export interface TileVariant extends Variant {
+  readonly tile: GemmTile;
+}
+
+/** What a tile is called: rows, columns and stretch of the workgroup, rows and columns of a thread. */
+export function tileName({ rows, columns, inner, threadRows, threadColumns }: GemmTile): string {
+  return `${rows}x${columns}x${inner} by ${threadRows}x${threadColumns}`;
+}
+
+/** The narrowest tile that takes so many columns, up to 64. */
+export function tileColumns(columns: number): number {
+  return [4, 8, 16, 32].find((width) => columns <= width) ?? 64;
+}
+
+/**
+ * A tile that suits the extents: as wide as the columns up to 64, so that a thin layer wastes no
+ * columns, and as tall as still leaves a GPU enough tiles.
+ *
+ * @param isSplit whether the inner extent is split over workgroups too, so that few tiles will do
+ */
+export function chooseTile(extents: GemmExtents, isSplit = false): GemmTile {
+  const columns = tileColumns(extents.columns);
+  const across = columns / 4;
+  const columnTiles = Math.ceil(extents.columns / columns);
+  const candidates = ROWS.filter((rows) =>
+    rows / 4 * across <= MAX_INVOCATIONS && (rows === 16 || rows / 2 < extents.rows)
+  );
+  const rows =
+    candidates.find((rows) =>
+      isSplit || Math.ceil(extents.rows / rows) * columnTiles >= WANTED_TILES
+    ) ?? candidates[candidates.length - 1];
+  const inner = extents.inner <= 8 && !isSplit ? 8 : 16;
+  return { rows, columns, inner, threadRows: 4, threadColumns: 4 };
+}
+
+/** The tiles to choose from: {@link chooseTile}'s first, then others that every adapter can run. */
+export function tileVariants(form: GemmForm, extents: GemmExtents, isSplit = false): TileVariant[] {
+  const first = chooseTile(extents, isSplit);
+  const variants = [variantOf(first)];
+  for (const columns of otherWidths(first.columns, extents.columns)) {
+    for (const rows of ROWS.filter((rows) => rows === 16 || rows / 2 < extents.rows)) {
+      if (columns === 128 && rows < 64) continue;
+      for (const [threadRows, threadColumns] of THREAD_TILES) {
+        if (columns % threadColumns > 0) continue;
+        const fitting = [first.inner, 8].map((inner) =>
+          variantOf({ rows, columns, inner, threadRows, threadColumns })
+        ).find(({ tile }) => stagedBytes(form, tile) <= WORKGROUP_BYTES);
+        if (!fitting || !isRunnable(tileThreads(fitting.tile))) continue;
+        if (variants.every(({ name }) => name !== fitting.name)) variants.push(fitting);
+      }
+    }
+  }
+  return variants;
+}
+
+/** Whether so many invocations are neither too few nor too many. */
+export function isRunnable(invocations: number): boolean {
+  return invocations >= MIN_INVOCATIONS && invocations <= MAX_INVOCATIONS;
+}
+
+/** Widths to try beside the chosen one, itself included: wider ones or narrower ones. */
+export function otherWidths(chosen: number, columns: number): number[] {
+  if (columns > 64) return [chosen, 128];
+  return columns > 16 ? [chosen, chosen / 2] : [chosen];
+}
+
+function variantOf(tile: GemmTile): TileVariant {
+  return { name: tileName(tile), tile };
+}

@@ -1,0 +1,146 @@
+/**
+ * Which variants of kernels are the fastest on an adapter: what tuning found, and how it is kept.
+ *
+ * A file holds what was found on one adapter. It says with which driver and which version of the
+ * kernels, and counts for these alone: another driver may be faster with other variants.
+ */
+import type { GraphNode } from "../../graph/types.ts";
+
+/** Names of the fastest variants by the keys of their kernels. */
+export type Tuning = ReadonlyMap<string, string>;
+
+/** Nothing is known: kernels use what their families choose by shape. */
+export const NO_TUNING: Tuning = new Map();
+
+/**
+ * Where what tuning found is kept between runs: a folder for the command line, whatever there is
+ * in a browser.
+ */
+export interface TuningStore {
+  /** The text written under a name, which would do for a file; undefined if there is none. */
+  read(name: string): Promise<string | undefined>;
+  /** Keeps a text under a name, in place of the one before. */
+  write(name: string, text: string): Promise<void>;
+  /**
+   * What tells versions of the driver apart, as far as the system knows: WebGPU itself does not
+   * say. Default: nothing.
+   */
+  driver?(): Promise<string>;
+}
+
+/** What of a GPUAdapterInfo tells adapters apart. */
+export interface AdapterName {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+}
+
+/** To be raised when keys or variants change their meaning: what was found before is void then. */
+const VERSION = 1;
+
+/** The file of an adapter. */
+interface TuningFile extends TuningContext {
+  readonly kernels: Readonly<Record<string, string>>;
+}
+
+/** What must be as it was for a file to count. */
+interface TuningContext {
+  readonly version: number;
+  readonly adapter: AdapterName;
+  readonly driver: string;
+  /** The program that compiles the shaders, such as Deno and its version. */
+  readonly runtime: string;
+}
+
+/**
+ * What tells one kernel from another: the op, its shapes and options, but not the program it is in.
+ */
+export function kernelKey({ op, inputs, attributes }: GraphNode): string {
+  const shapes = inputs.map(({ shape }) => shape.join("x"));
+  return `${op.name} ${shapes.join(" ")} ${JSON.stringify(attributes)}`;
+}
+
+/**
+ * What was found on an adapter. Nothing, with a warning, where that is damaged or was found with
+ * another driver or version.
+ */
+export async function loadTuning(
+  store: TuningStore,
+  adapter: AdapterName,
+  warn: (message: string) => void,
+): Promise<Tuning> {
+  try {
+    const text = await store.read(fileName(adapter));
+    if (text === undefined) return NO_TUNING;
+    const { kernels, ...found } = parse(text);
+    const stale = difference(found, await contextOf(store, adapter));
+    if (stale === undefined) return new Map(Object.entries(kernels));
+    warn(`what tuning found on ${adapter.description} is ignored: ${stale}; ${REMEDY}`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    warn(`what tuning found on ${adapter.description} cannot be used: ${reason}; ${REMEDY}`);
+  }
+  return NO_TUNING;
+}
+
+/** What a person does about a file that does not count. */
+const REMEDY = "`overfold tune CONFIG` finds it anew";
+
+/** Adds to what was found on an adapter; what no longer counts goes. */
+export async function saveTuning(
+  store: TuningStore,
+  adapter: AdapterName,
+  found: Tuning,
+): Promise<void> {
+  const known = await loadTuning(store, adapter, () => {});
+  const kernels = [...known, ...found].toSorted(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
+  const file: TuningFile = {
+    ...await contextOf(store, adapter),
+    kernels: Object.fromEntries(kernels),
+  };
+  await store.write(fileName(adapter), `${JSON.stringify(file, null, 2)}\n`);
+}
+
+async function contextOf(
+  store: TuningStore,
+  { vendor, architecture, device, description }: AdapterName,
+): Promise<TuningContext> {
+  return {
+    version: VERSION,
+    adapter: { vendor, architecture, device, description },
+    driver: await store.driver?.() ?? "",
+    runtime: globalThis.navigator?.userAgent ?? "",
+  };
+}
+
+function fileName({ vendor, architecture, device, description }: AdapterName): string {
+  const name = [description, vendor, architecture, device].join(" ").toLowerCase();
+  return `${name.replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "")}.json`;
+}
+
+/** What of a context is not as it should be; undefined if all is. */
+function difference(found: TuningContext, wanted: TuningContext): string | undefined {
+  const named = { version: "kernels", adapter: "adapter", driver: "driver", runtime: "runtime" };
+  for (const key of ["version", "adapter", "driver", "runtime"] as const) {
+    if (JSON.stringify(found[key]) === JSON.stringify(wanted[key])) continue;
+    return `it is of another ${named[key]}, ${JSON.stringify(found[key])} instead of ` +
+      JSON.stringify(wanted[key]);
+  }
+}
+
+/** Reads a file. Throws an Error that says what is wrong with it. */
+function parse(text: string): TuningFile {
+  const file: unknown = JSON.parse(text);
+  if (typeof file !== "object" || file === null || !("version" in file) || !("kernels" in file)) {
+    throw new Error("it is no object with version and kernels");
+  }
+  const { kernels } = file;
+  if (
+    typeof kernels !== "object" || kernels === null ||
+    Object.values(kernels).some((variant) => typeof variant !== "string")
+  ) {
+    throw new Error("its kernels are no object of names");
+  }
+  return file as TuningFile;
+}
