@@ -1,0 +1,190 @@
+/** `overfold kernel`: the laboratory in which kernels are tried, one op at a time. */
+
+import type { Backend, Executable, KernelTiming } from "../backends/backend.ts";
+import { referenceBackend } from "../backends/reference/reference.ts";
+import { convertLayoutOp } from "../backends/wasm/layout.ts";
+import { EXIT, InputError, RunError } from "../errors.ts";
+import { type Program, sizeOf } from "../graph/types.ts";
+import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import { formatTable } from "../reporting/format.ts";
+import { openChosen } from "./backend.ts";
+import { callsTable } from "./bench_tables.ts";
+import type { Arguments, Command, Context } from "./command.ts";
+import { type KernelCase, kernelCase } from "./kernel_case.ts";
+import { largestDifference } from "./largest_difference.ts";
+
+/** What a result may be off, of its largest number. */
+const TOLERANCE = 1e-4;
+/** Runs before the first that counts: engines optimise code while it runs. */
+const WARM_UP_RUNS = 3;
+
+const BACKENDS = ["cpu", "webgpu", "reference"] as const;
+
+/** `kernel OP`. */
+export const command: Command = {
+  positionals: [{ name: "OP", help: "Name of an op, such as conv2d or channelMoments" }],
+  options: {
+    shape: {
+      value: "SHAPE",
+      repeated: true,
+      help: "Shape of an input, in their order: 8x16x32x32, scalar, 128:i32, 9x9:u8",
+    },
+    attribute: {
+      value: "KEY=VALUE",
+      repeated: true,
+      help: "An attribute of the op, in JSON, such as stride=[2,2]",
+    },
+    backend: { value: "NAME", help: `One of ${BACKENDS.join(", ")}; by default cpu` },
+    threads: { value: "N", help: "Threads of the CPU backend; by default one per core" },
+    runs: { value: "N", help: "Runs to time (default 20)" },
+    "skip-check": { help: "Do not compare with the reference, which is slow" },
+  },
+  details:
+    "Runs one op on random numbers, compares the result with the reference's and times its kernels;\n" +
+    "the figures are of the median run, without changes of memory layout, which a network seldom\n" +
+    "needs. GFLOP/s counts what the op defines, GB/s its inputs and outputs, once each. As yardsticks\n" +
+    "serve a product of 512x512 matrices and a scaled tensor of 16 MiB on the same backend. Exits\n" +
+    "with 1 if a number is off by more than 1e-4 of the largest.\n" +
+    "Example: overfold kernel conv2d --shape 8x16x32x32 --shape 16x16x3x3 --attribute padding=[1,1]",
+  async run(args, context) {
+    const [name] = args.positionals;
+    const tested = kernelCase(name, args.texts("shape"), args.texts("attribute"));
+    const runs = args.integer("runs") ?? 20;
+    const backend = await chooseBackend(args, context);
+    const { outputs, timings } = await measure(backend, tested, runs);
+    const rate = ratesOf(tested.program, timings);
+    context.print(
+      `${name} on ${backend.description}: ${rate.milliseconds.toFixed(3)} ms, ` +
+        `${rate.gigaflops.toFixed(1)} GFLOP/s, ${rate.gigabytes.toFixed(1)} GB/s`,
+    );
+    context.print(`${callsTable(timings)}\n`);
+    // The reference is not made to be fast.
+    const yardsticks = backend.name === "reference"
+      ? undefined
+      : await measureYardsticks(backend, Math.min(runs, 5));
+    if (yardsticks) {
+      context.print(
+        `yardsticks: ${yardsticks.gigaflops.toFixed(1)} GFLOP/s in a product of matrices, ` +
+          `${yardsticks.gigabytes.toFixed(1)} GB/s in scaling`,
+      );
+    }
+    const differences = args.flag("skip-check") ? [] : await compare(tested, outputs);
+    if (differences.length > 0) {
+      context.print(formatTable([
+        ["result", "difference", "of the largest"],
+        ...differences.map(({ output, absolute, relative }) => [
+          output,
+          absolute.toExponential(1),
+          relative.toExponential(1),
+        ]),
+      ], ["left", "right", "right"]));
+    }
+    context.emit({ op: name, backend: backend.name, ...rate, yardsticks, timings, differences });
+    const isRight = differences.every(({ relative }) => relative <= TOLERANCE);
+    if (!isRight) context.progress.print(`the result differs by more than ${TOLERANCE}`);
+    return isRight ? EXIT.success : EXIT.failure;
+  },
+};
+
+async function chooseBackend(args: Arguments, context: Context): Promise<Backend> {
+  const name = args.text("backend") ?? "cpu";
+  const backend = BACKENDS.find((known) => known === name);
+  if (!backend) {
+    throw new InputError(`--backend: found "${name}", expected one of ${BACKENDS.join(", ")}`);
+  }
+  if (backend === "reference") return referenceBackend();
+  return await openChosen({ backend, threads: args.integer("threads") }, context);
+}
+
+/** Time, floating-point operations and bytes of a program of one op. */
+interface Rates {
+  /** Of all kernels but changes of memory layout, which a network seldom needs. */
+  readonly milliseconds: number;
+  readonly gigaflops: number;
+  readonly gigabytes: number;
+}
+
+function ratesOf({ nodes, outputs }: Program, timings: readonly KernelTiming[]): Rates {
+  const milliseconds = timings.filter(({ kernel }) => kernel !== convertLayoutOp.name)
+    .reduce((sum, timing) => sum + timing.milliseconds, 0);
+  const node = Object.values(outputs)[0].node;
+  const bytes = nodes.flatMap(({ outputs }) => outputs)
+    .reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * (dtype === "u8" ? 1 : 4), 0);
+  return {
+    milliseconds,
+    // Views have no kernels and take no time.
+    gigaflops: milliseconds === 0 ? 0 : 2 * multiplyAccumulates(node) / milliseconds / 1e6,
+    gigabytes: milliseconds === 0 ? 0 : bytes / milliseconds / 1e6,
+  };
+}
+
+interface Measured {
+  readonly outputs: Readonly<Record<string, Float32Array>>;
+  readonly timings: readonly KernelTiming[];
+}
+
+/** What a program computes, and the median time of each of its kernels. */
+async function measure(
+  backend: Backend,
+  { program, inputs }: Pick<KernelCase, "program" | "inputs">,
+  runs: number,
+): Promise<Measured> {
+  const executable = await backend.compile([program]);
+  try {
+    const outputs = await executable.run(program.name, inputs);
+    const rounds: KernelTiming[][] = [];
+    for (let run = -WARM_UP_RUNS; run < runs; run++) {
+      const timings = await time(executable, program, inputs);
+      if (run >= 0) rounds.push(timings);
+    }
+    const timings = rounds[0].map((timing, i) => ({
+      ...timing,
+      milliseconds: median(rounds.map((round) => round[i].milliseconds)),
+    }));
+    return { outputs, timings };
+  } finally {
+    executable.dispose();
+  }
+}
+
+/** The kernels of one run; where a backend has no clock for them, the whole run by the wall's. */
+async function time(
+  executable: Executable,
+  { name }: Program,
+  inputs: KernelCase["inputs"],
+): Promise<KernelTiming[]> {
+  try {
+    return await executable.profile(name, 1);
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    const start = performance.now();
+    await executable.run(name, inputs);
+    const milliseconds = performance.now() - start;
+    return [{ kernel: name, label: "with transfers", milliseconds, flops: 0 }];
+  }
+}
+
+async function measureYardsticks(
+  backend: Backend,
+  runs: number,
+): Promise<Pick<Rates, "gigaflops" | "gigabytes">> {
+  const measured = async (tested: KernelCase) =>
+    ratesOf(tested.program, (await measure(backend, tested, runs)).timings);
+  const { gigaflops } = await measured(kernelCase("matmul", ["512x512", "512x512"], []));
+  const { gigabytes } = await measured(kernelCase("scale", ["4194304"], ["factor=2"]));
+  return { gigaflops, gigabytes };
+}
+
+/** How far each output is from the reference's. */
+async function compare({ program, inputs }: KernelCase, outputs: Measured["outputs"]) {
+  const executable = await referenceBackend().compile([program]);
+  const expected = await executable.run(program.name, inputs);
+  return Object.keys(expected).map((output) => ({
+    output,
+    ...largestDifference(outputs[output], expected[output]),
+  }));
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}

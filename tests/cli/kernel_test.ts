@@ -1,0 +1,70 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { main } from "../../cli.ts";
+import { kernelCase, parseShape } from "../../cli/kernel_case.ts";
+import { InputError } from "../../errors.ts";
+import { hasAdapter } from "../support/backends.ts";
+
+/** The command line in this process: exit code and what it printed. */
+async function kernel(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  let [out, error] = ["", ""];
+  const code = await main(["kernel", ...args], {
+    out: (text) => void (out += text),
+    error: {
+      write: (text) => void (error += text),
+      isTerminal: false,
+      columns: () => 80,
+      now: () => 0,
+    },
+  });
+  return { code, out, error };
+}
+
+Deno.test("shapes are read with their element types", () => {
+  assertEquals(parseShape("2x3"), { shape: [2, 3], dtype: "f32" });
+  assertEquals(parseShape("scalar:i32"), { shape: [], dtype: "i32" });
+  for (const text of ["", "2x", "2x-1", "2:f16", "2:i32:i32", "0"]) {
+    assertThrows(() => parseShape(text), InputError, "--shape");
+  }
+});
+
+Deno.test("what does not fit an op is refused without a stack trace", () => {
+  assertThrows(() => kernelCase("conv3d", [], []), InputError, 'did you mean "conv2d"');
+  assertThrows(() => kernelCase("input", [], []), InputError, "there is no op");
+  assertThrows(() => kernelCase("relu", ["2"], ["stride"]), InputError, "--attribute");
+  assertThrows(() => kernelCase("conv2d", ["2x3x4x4"], []), InputError, "conv2d");
+  assertThrows(() => kernelCase("dropoutMask", ["scalar:i32"], []), InputError, "attributes");
+  assertThrows(() => kernelCase("add", ["2x3", "3x2"], []), InputError, "does not fit");
+});
+
+Deno.test("variances are positive and labels are classes", () => {
+  const { variance } = kernelCase("channelNormalize", ["2x3x4x4", "3", "3"], []).inputs;
+  assert(variance.every((value) => value > 0));
+  const { target } = kernelCase("softmaxCrossEntropy", ["8x2", "8:i32"], []).inputs;
+  assert(target.every((label) => label === 0 || label === 1));
+});
+
+for (const backend of ["cpu", "webgpu", "reference"]) {
+  Deno.test({
+    name: `a kernel is checked and timed on ${backend}`,
+    ignore: backend === "webgpu" && !hasAdapter,
+    // The device outlives the command.
+    sanitizeOps: backend !== "webgpu",
+    sanitizeResources: backend !== "webgpu",
+    async fn() {
+      const shapes = ["--shape", "1x8x6x6", "--shape", "8x8x3x3"];
+      const options = ["--attribute", "padding=[1,1]", "--runs", "1", "--backend", backend];
+      const { code, out, error } = await kernel("conv2d", ...shapes, ...options, "--json");
+      assertEquals(code, 0, error);
+      const result = JSON.parse(out);
+      assertEquals([result.op, result.backend], ["conv2d", backend]);
+      assert(result.milliseconds > 0 && result.gigaflops > 0 && result.gigabytes > 0);
+      assert(result.differences[0].relative < 1e-5);
+    },
+  });
+}
+
+Deno.test("an unknown backend is refused with the known ones", async () => {
+  const { code, error } = await kernel("relu", "--shape", "4", "--backend", "gpu");
+  assertEquals(code, 2);
+  assertStringIncludes(error, "cpu, webgpu, reference");
+});
