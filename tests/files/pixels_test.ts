@@ -1,0 +1,46 @@
+import { assert, assertEquals } from "@std/assert";
+import resize from "npm:@jsquash/resize@2.1.1";
+import { networkPixels } from "../../files/pixels.ts";
+
+/** A picture without regularity, opaque. */
+function picture(width: number, height: number): ImageData {
+  const data = Uint8ClampedArray.from(
+    { length: 4 * width * height },
+    (_, i) => i % 4 === 3 ? 255 : 128 + 127 * Math.sin(i * 0.37) + i * 7919 % 31,
+  );
+  return new ImageData(data, width, height);
+}
+
+Deno.test("pictures are cut and scaled as Squoosh's triangle filter does", async () => {
+  const cases = [[100, 60, 32, 32], [60, 100, 28, 28], [10, 10, 32, 24], [300, 200, 16, 40]];
+  for (const [fromWidth, fromHeight, width, height] of cases) {
+    const from = picture(fromWidth, fromHeight);
+    const pixels = networkPixels(from, { width, height, channels: 3 });
+    const expected = await resize(from, {
+      width,
+      height,
+      method: "triangle",
+      fitMethod: "contain",
+      linearRGB: false,
+      premultiply: false,
+    });
+    const oracle = networkPixels(expected, { width, height, channels: 3 });
+    assert(pixels.every((value, i) => Math.abs(value - oracle[i]) <= 1));
+  }
+});
+
+Deno.test("a picture of the network's size keeps its pixels; grey is luma", () => {
+  const { data } = picture(3, 2);
+  const from = { width: 3, height: 2, data };
+  assertEquals(
+    [...networkPixels(from, { width: 3, height: 2, channels: 3 })],
+    [...data].filter((_, i) => i % 4 !== 3),
+  );
+  assertEquals(
+    [...networkPixels(
+      { width: 1, height: 1, data: [255, 0, 0, 255] },
+      { width: 1, height: 1, channels: 1 },
+    )],
+    [76],
+  );
+});
