@@ -87,10 +87,3 @@ Deno.test("a training that diverges ends with exit code 1 and says where", () =>
     assertStringIncludes(error, "learning rate");
     assertEquals(error.includes("    at "), false);
   }, TINY.replace("learningRate: 0.1", "learningRate: 1e30")));
-
-Deno.test("webgpu is refused with a way out", () =>
-  withTinyConfig(async (folder) => {
-    const { code, error } = await overfold(folder, "train", "tiny.yaml", "--set", "backend=webgpu");
-    assertEquals(code, 2);
-    assertStringIncludes(error, "set backend to cpu or auto");
-  }));
