@@ -4,7 +4,7 @@
  */
 import type { Backend, Executable } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
-import { foldBatchNorm } from "../graph/passes/fold_batch_norm.ts";
+import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
 import { foldConstants } from "../graph/passes/fold_constants.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";

@@ -5,7 +5,7 @@
 import type { onnx } from "npm:onnx-proto@8.0.1";
 import { InputError } from "../errors.ts";
 import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts";
-import { foldBatchNorm } from "../graph/passes/fold_batch_norm.ts";
+import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
 import type { GraphNode, Value } from "../graph/types.ts";
 import { type AugmentAttributes, augmentOp } from "../ops/augment.ts";
 import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";

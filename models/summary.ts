@@ -1,6 +1,6 @@
 /** What a model consists of, layer by layer, while it trains and once it is folded. */
 import { constantOp, inputOp } from "../graph/leaves.ts";
-import { foldBatchNorm } from "../graph/passes/fold_batch_norm.ts";
+import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
 import { foldConstants } from "../graph/passes/fold_constants.ts";
 import { type GraphNode, type Program, type Shape, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";

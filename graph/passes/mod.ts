@@ -4,7 +4,6 @@ import { eliminateDeadCode } from "./dead_code.ts";
 import { fuseElementwise } from "./fuse.ts";
 
 export { eliminateDeadCode } from "./dead_code.ts";
-export { foldBatchNorm } from "./fold_batch_norm.ts";
 export { foldConstants } from "./fold_constants.ts";
 export { type FusedAttributes, fusedOp, fuseElementwise } from "./fuse.ts";
 export { type MemoryItem, type MemoryPlacement, planMemory } from "./plan_memory.ts";

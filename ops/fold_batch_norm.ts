@@ -3,15 +3,15 @@
  * convolution with a bias, since both are linear in each output channel:
  * `weight' = f · weight`, `bias' = (bias − mean) · f + shift` with `f = scale / √(variance + eps)`.
  */
-import { channelNormalizeOp } from "../../ops/channel_normalize.ts";
-import { conv2dOp } from "../../ops/conv2d.ts";
-import { linearOp } from "../../ops/linear.ts";
-import { type ConstantAttributes, constantOp } from "../leaves.ts";
-import { countUses, rewriteProgram, withInputs } from "../rewrite.ts";
-import { makeNode } from "../trace.ts";
-import type { GraphNode, Program, Shape, Value } from "../types.ts";
-import { eliminateDeadCode } from "./dead_code.ts";
-import { qualifiedName } from "./fold_constants.ts";
+import { channelNormalizeOp } from "./channel_normalize.ts";
+import { conv2dOp } from "./conv2d.ts";
+import { linearOp } from "./linear.ts";
+import { type ConstantAttributes, constantOp } from "../graph/leaves.ts";
+import { countUses, rewriteProgram, withInputs } from "../graph/rewrite.ts";
+import { makeNode } from "../graph/trace.ts";
+import type { GraphNode, Program, Shape, Value } from "../graph/types.ts";
+import { eliminateDeadCode } from "../graph/passes/dead_code.ts";
+import { qualifiedName } from "../graph/passes/fold_constants.ts";
 
 /**
  * The program with every normalisation by constants taken into the convolution or fully connected

@@ -1,14 +1,14 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { evaluateProgram } from "../../../backends/reference/reference.ts";
-import type { ConstantAttributes } from "../../../graph/leaves.ts";
-import { foldBatchNorm } from "../../../graph/passes/mod.ts";
-import { constant, input, output, trace, withScope } from "../../../graph/trace.ts";
-import { type Program, type Shape, sizeOf, type Value } from "../../../graph/types.ts";
-import { add } from "../../../ops/add.ts";
-import { channelNormalize } from "../../../ops/channel_normalize.ts";
-import { conv2d } from "../../../ops/conv2d.ts";
-import { linear } from "../../../ops/linear.ts";
-import { relu } from "../../../ops/relu.ts";
+import { evaluateProgram } from "../../backends/reference/reference.ts";
+import type { ConstantAttributes } from "../../graph/leaves.ts";
+import { foldBatchNorm } from "../../ops/fold_batch_norm.ts";
+import { constant, input, output, trace, withScope } from "../../graph/trace.ts";
+import { type Program, type Shape, sizeOf, type Value } from "../../graph/types.ts";
+import { add } from "../../ops/add.ts";
+import { channelNormalize } from "../../ops/channel_normalize.ts";
+import { conv2d } from "../../ops/conv2d.ts";
+import { linear } from "../../ops/linear.ts";
+import { relu } from "../../ops/relu.ts";
 
 let drawn = 0;
 
