@@ -1,60 +1,193 @@
 /** `overfold predict`: names what pictures show. */
 
-import { loadNetwork } from "../checkpoints/load.ts";
-import { readImage } from "../files/images.ts";
-import { formatPercent, formatTable } from "../reporting/format.ts";
+import { extname } from "@std/path";
+import type { Backend } from "../backends/backend.ts";
+import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
+import { InputError, RunError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { findImages } from "./find_images.ts";
+import { type ImageSize, readImage } from "../files/images.ts";
+import { formatCount } from "../reporting/format.ts";
+import { pipelined } from "../training/pipeline.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
-import type { Command } from "./command.ts";
+import type { Arguments, Command } from "./command.ts";
+import {
+  type Prediction,
+  PREDICTION_FORMATS,
+  type PredictionFormat,
+} from "./prediction_formats.ts";
 
-/** Classes shown for an image. */
-const TOP = 5;
+/** Failures that the last message repeats. */
+const SHOWN_FAILURES = 10;
 
 /** `predict CHECKPOINT IMAGE…`. */
 export const command: Command = {
   positionals: [
     { name: "CHECKPOINT", help: "A folded network, or a checkpoint" },
-    { name: "IMAGE", help: "A PNG or JPEG picture", repeated: true },
+    { name: "IMAGE", help: "A PNG or JPEG file, a folder, or a pattern", repeated: true },
   ],
   options: {
-    // One picture is classified before a GPU's kernels are compiled.
+    top: { value: "N", help: "Classes named for each picture; 5 by default" },
+    "batch-size": { value: "N", help: "Pictures computed at once; 32 by default" },
+    format: { value: "FORMAT", help: "text, json or csv; by default as the name in --output ends" },
+    output: { value: "FILE", help: "Write the predictions to FILE" },
+    // A few pictures are classified before a GPU's kernels are compiled.
     backend: backendOption("cpu"),
   },
   details:
-    "A picture of another size is cut to the network's proportions around its centre and scaled.",
+    "A folder stands for all PNG and JPEG files in it and below. A pattern such as '**/*.png' needs\n" +
+    "quotes where the shell would expand it. A picture of another size is cut to the network's\n" +
+    "proportions around its centre and scaled. json has an object a line, csv a row for each class\n" +
+    "of each picture. Pictures that cannot be read are reported and passed over; the exit code is\n" +
+    "then 1, and 2 where there is no picture at all.",
   async run(args, context) {
-    const [path, ...images] = args.positionals;
-    const { description: { input, classNames }, program } = await loadNetwork(path);
-    const infer = program(1);
-    const choice = chosenBackend(args, { backend: "cpu", threads: 1 });
-    const executable = await (await openChosen(choice, context)).compile([infer]);
-    try {
-      for (const image of images) {
-        const { logits } = await executable.run(infer.name, {
-          pixels: await readImage(image, input),
-        });
-        const top = ranking(softmax(logits), classNames);
-        context.print(image);
-        context.print(formatTable(
-          top.map(({ name, probability }) => [`  ${name}`, formatPercent(probability)]),
-          ["left", "right"],
-        ));
-        context.emit({ image, predictions: top });
+    const [path, ...words] = args.positionals;
+    const top = args.integer("top") ?? 5;
+    const batchSize = args.integer("batch-size") ?? 32;
+    const output = args.text("output");
+    const format = formatOf(args);
+    const { paths, missing } = await findImages(words);
+    if (paths.length === 0) throw new InputError(missing.join("\n"));
+    const network = await loadNetwork(path);
+    const choice = chosenBackend(args, {
+      backend: "cpu",
+      threads: paths.length === 1 ? 1 : "auto",
+    });
+    const backend = await openChosen(choice, context);
+
+    const failures: string[] = [];
+    const onFailure = (message: string) => {
+      failures.push(message);
+      context.progress.print(`warning: ${message}`);
+    };
+    missing.forEach(onFailure);
+    const lines = format.heading === undefined ? [] : [format.heading];
+    if (output === undefined) lines.forEach(context.print);
+    let count = 0;
+    const results = predictions(network, paths, backend, { batchSize, top, onFailure });
+    for await (const prediction of results) {
+      count++;
+      if (output !== undefined) {
+        lines.push(format.lines(prediction));
+        context.progress.update(() =>
+          `${formatCount(count)} of ${formatCount(paths.length)} pictures`
+        );
+      } else {
+        context.print(format.lines(prediction));
+        context.emit({ ...prediction });
       }
-    } finally {
-      executable.dispose();
+    }
+    context.progress.finish();
+    if (output !== undefined) {
+      await writeFileAtomic(output, lines.map((line) => `${line}\n`).join(""));
+      context.print(`predictions: ${output}, ${formatCount(count)} pictures`);
+      context.emit({ output, images: count, failures: failures.length });
+    }
+    if (failures.length > 0) {
+      throw new RunError(
+        [
+          `${formatCount(failures.length)} of ${formatCount(paths.length + missing.length)} ` +
+          "could not be read:",
+          ...failures.slice(0, SHOWN_FAILURES),
+          ...(failures.length > SHOWN_FAILURES ? ["…"] : []),
+        ].join("\n  "),
+      );
     }
   },
 };
 
-/** The most likely classes, the likeliest first. */
+/** What `--format` says, or the end of the name in `--output`, or else text. */
+function formatOf(args: Arguments): PredictionFormat {
+  const output = args.text("output");
+  const given = args.text("format");
+  const names = Object.keys(PREDICTION_FORMATS);
+  const ending = extname(output ?? "").slice(1);
+  const name = given ?? (names.includes(ending) ? ending : "text");
+  if (!names.includes(name)) {
+    throw new InputError(`--format: found "${name}", expected one of ${names.join(", ")}`);
+  }
+  if (args.flag("json") && output === undefined && name !== "json" && given !== undefined) {
+    throw new InputError(`--format ${name}: --json prints JSON; give --output too, or one of them`);
+  }
+  return PREDICTION_FORMATS[name];
+}
+
+/** Pictures read, as a network takes them. */
+interface PictureBatch {
+  readonly paths: readonly string[];
+  /** u8 [batchSize, height, width, channels]; zero beyond the last picture. */
+  readonly pixels: Uint8Array;
+}
+
+/** What pictures show, in their order. Those that cannot be read are told to `onFailure`. */
+async function* predictions(
+  { program, description: { input, classNames } }: LoadedNetwork,
+  paths: readonly string[],
+  backend: Backend,
+  options: {
+    readonly batchSize: number;
+    readonly top: number;
+    onFailure(message: string): void;
+  },
+): AsyncGenerator<Prediction, void, void> {
+  const batchSize = Math.min(options.batchSize, paths.length);
+  const infer = program(batchSize);
+  const executable = await backend.compile([infer]);
+  try {
+    const batches = readBatches(paths, input, batchSize, options.onFailure);
+    const results = pipelined(batches, async ({ paths, pixels }) => {
+      const { logits } = await executable.run(infer.name, { pixels });
+      return { paths, logits };
+    });
+    for await (const { paths, logits } of results) {
+      const classes = logits.length / batchSize;
+      for (const [row, image] of paths.entries()) {
+        const probabilities = softmax(logits.subarray(row * classes, (row + 1) * classes));
+        yield { image, predictions: ranking(probabilities, classNames).slice(0, options.top) };
+      }
+    }
+  } finally {
+    executable.dispose();
+  }
+}
+
+async function* readBatches(
+  paths: readonly string[],
+  size: ImageSize,
+  batchSize: number,
+  onFailure: (message: string) => void,
+): AsyncGenerator<PictureBatch, void, void> {
+  const imageBytes = size.height * size.width * size.channels;
+  const emptyBatch = () => ({
+    paths: [] as string[],
+    pixels: new Uint8Array(batchSize * imageBytes),
+  });
+  let batch = emptyBatch();
+  for (const path of paths) {
+    try {
+      batch.pixels.set(await readImage(path, size), batch.paths.length * imageBytes);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      onFailure(error.message);
+      continue;
+    }
+    batch.paths.push(path);
+    if (batch.paths.length === batchSize) {
+      yield batch;
+      batch = emptyBatch();
+    }
+  }
+  if (batch.paths.length > 0) yield batch;
+}
+
+/** All classes, the likeliest first. */
 function ranking(
   probabilities: readonly number[],
   classNames: readonly string[],
 ): { name: string; probability: number }[] {
   return probabilities
     .map((probability, i) => ({ name: classNames[i] ?? String(i), probability }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, TOP);
+    .sort((a, b) => b.probability - a.probability);
 }
 
 function softmax(logits: Float32Array): number[] {

@@ -65,6 +65,15 @@ declare module "@std/assert" {
   export function equal(a: unknown, b: unknown): boolean;
 }
 
+declare module "@std/csv" {
+  export function parse(text: string): string[][];
+  export function stringify(rows: readonly (readonly (string | number)[])[]): string;
+}
+
+declare module "@std/html" {
+  export function escape(text: string): string;
+}
+
 declare module "@std/path" {
   export interface ParsedPath {
     root: string;
@@ -79,6 +88,7 @@ declare module "@std/path" {
   export function extname(path: string | URL): string;
   export function fromFileUrl(url: string | URL): string;
   export function toFileUrl(path: string): URL;
+  export function isGlob(text: string): boolean;
   export function isAbsolute(path: string): boolean;
   export function join(path?: string | URL, ...paths: string[]): string;
   export function normalize(path: string | URL): string;

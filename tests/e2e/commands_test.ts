@@ -1,6 +1,5 @@
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { readFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { overfold, parseEvents, TINY, withTinyConfig as withConfig } from "./cli.ts";
 
@@ -49,42 +48,6 @@ Deno.test("a folded network evaluates like its checkpoint", () =>
     );
     assertEquals(folded.accuracy, unfolded.accuracy);
     assertAlmostEquals(folded.loss as number, unfolded.loss as number, 1e-5);
-  }));
-
-Deno.test("predict names the five likeliest classes of each picture", () =>
-  withTrainedRun(async (folder) => {
-    const pixels = new Uint8ClampedArray(12 * 16 * 4).map((_, i) => (i * 37) % 256);
-    const png = await encodePng(new ImageData(pixels, 16, 12));
-    await Deno.writeFile(join(folder, "a.png"), new Uint8Array(png));
-    const { code, out, error } = await overfold(
-      folder,
-      "predict",
-      CHECKPOINT,
-      "a.png",
-      "a.png",
-      "--json",
-    );
-    assertEquals(code, 0, error);
-    const results = parseEvents(out);
-    assertEquals(results.map(({ image }) => image), ["a.png", "a.png"]);
-    const predictions = results[0].predictions as { name: string; probability: number }[];
-    assert(predictions.length >= 2 && predictions.length <= 5);
-    const probabilities = predictions.map(({ probability }) => probability);
-    assertEquals(probabilities, probabilities.toSorted((a, b) => b - a));
-    assert(probabilities.every((p) => p >= 0 && p <= 1));
-  }));
-
-Deno.test("predict refuses what is no picture, with exit code 2", () =>
-  withTrainedRun(async (folder) => {
-    await Deno.writeTextFile(join(folder, "note.txt"), "not a picture");
-    for (
-      const [file, why] of [["note.txt", "neither a PNG nor a JPEG"], ["none.png", "no such file"]]
-    ) {
-      const { code, error } = await overfold(folder, "predict", CHECKPOINT, file);
-      assertEquals(code, 2);
-      assertStringIncludes(error, `${file}: `);
-      assertStringIncludes(error, why);
-    }
   }));
 
 Deno.test("inspect shows the same layers for a config and for its checkpoint", () =>
