@@ -115,6 +115,7 @@ export type { SourceOptions } from "./datasets/source.ts";
 
 // Training
 export { train, type TrainOptions } from "./training/train.ts";
+export { type ClassAccuracy, type Confusion, ConfusionMatrix } from "./training/confusion.ts";
 export { evaluateNetwork, type EvaluateOptions } from "./training/evaluate.ts";
 export type { GroupOptions, ParameterRate } from "./training/parameter_groups.ts";
 export type { Recipe } from "./training/step_program.ts";

@@ -1,15 +1,21 @@
 /** `overfold eval`: loss and accuracy of a checkpoint or a folded network. */
 
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { loadConfig, parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
-import { formatCount, formatPercent } from "../reporting/format.ts";
+import { formatCount, formatPercent, formatTable } from "../reporting/format.ts";
+import { ConfusionMatrix } from "../training/confusion.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
+import { checkConfusionFiles, writeConfusion } from "./confusion_files.ts";
 import { loadImages } from "./prepare.ts";
+
+/** Classes and confusions that are printed; files and JSON have all. */
+const SHOWN_CLASSES = 20;
+const SHOWN_CONFUSIONS = 10;
 
 /** `eval CHECKPOINT`. */
 export const command: Command = {
@@ -24,15 +30,25 @@ export const command: Command = {
       repeated: true,
       help: "Override one key of that config, such as data.root=DIR",
     },
+    confusion: {
+      value: "FILE",
+      repeated: true,
+      help: "Write the confusion matrix: numbers to a .csv file, a picture to a .html one",
+    },
     backend: backendOption("that of the config"),
   },
-  details: "Evaluates on the validation images of the config, in inference mode.",
+  details:
+    "Evaluates on the validation images of the config, in inference mode, and tells how well each\n" +
+    "class is recognised and which are taken for which.",
   async run(args, context) {
     const [path] = args.positionals;
+    const files = args.texts("confusion");
+    checkConfusionFiles(files);
     const network = await loadNetwork(path);
     const config = await configOf(path, network, args);
     const { info, validation } = await loadImages(config.data, context);
     checkImages(path, network, info);
+    const matrix = new ConfusionMatrix(network.description.classNames);
     const { loss, accuracy, count } = await evaluateNetwork(
       network,
       validation,
@@ -43,15 +59,54 @@ export const command: Command = {
           context.progress.update(() =>
             `evaluated ${formatCount(done)} of ${formatCount(validation.count)} images`
           ),
+        onPrediction: (label, predicted) => matrix.add(label, predicted),
       },
     );
     context.progress.finish();
-    context.print(
-      `accuracy ${formatPercent(accuracy)}  loss ${loss.toFixed(4)}  ${formatCount(count)} images`,
-    );
-    context.emit({ accuracy, loss, count });
+    const result = [
+      `accuracy ${formatPercent(accuracy)}`,
+      `loss ${loss.toFixed(4)}`,
+      `${formatCount(count)} images`,
+    ];
+    context.print([result.join("  "), classTable(matrix), ...confusionTables(matrix)].join("\n\n"));
+    const perClass = matrix.perClass();
+    context.emit({ accuracy, loss, count, perClass, confusion: matrix.counts });
+    const caption = { title: `${basename(path)} on ${info.name}`, result: result.join(", ") };
+    for (const file of files) await writeConfusion(file, matrix, caption);
+    if (files.length > 0) context.print(`\nconfusion matrix: ${files.join(", ")}`);
   },
 };
+
+/** Accuracy of each class; of many classes, those recognised worst. */
+function classTable(matrix: ConfusionMatrix): string {
+  const all = matrix.perClass();
+  const few = all.length <= SHOWN_CLASSES;
+  const shown = few ? all : all.filter(({ count }) => count > 0)
+    .sort((a, b) => a.accuracy - b.accuracy).slice(0, SHOWN_CLASSES);
+  const rows = shown.map(({ name, count, accuracy }) => [
+    name,
+    formatCount(count),
+    count > 0 ? formatPercent(accuracy) : "–",
+  ]);
+  const heading = few ? "class" : `worst ${shown.length} of ${all.length} classes`;
+  return formatTable([[heading, "images", "accuracy"], ...rows], ["left", "right", "right"]);
+}
+
+/** The most frequent confusions, if there are any. */
+function confusionTables(matrix: ConfusionMatrix): string[] {
+  const rows = matrix.confusions().slice(0, SHOWN_CONFUSIONS)
+    .map(({ label, predicted, count, share }) => [
+      label,
+      predicted,
+      formatCount(count),
+      formatPercent(share),
+    ]);
+  if (rows.length === 0) return [];
+  return [formatTable(
+    [["most confused", "taken for", "images", "of the class"], ...rows],
+    ["left", "left", "right", "right"],
+  )];
+}
 
 /** The given config, that in the checkpoint, or that of the run's folder a folded network is in. */
 async function configOf(

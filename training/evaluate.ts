@@ -17,6 +17,8 @@ export interface EvaluateOptions {
   readonly batchSize?: number;
   /** Told the number of images done, at every batch. */
   readonly onProgress?: (count: number) => void;
+  /** Told every image's label and the class it is taken for; -1 where the logits are not numbers. */
+  readonly onPrediction?: (label: number, predicted: number) => void;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function evaluateNetwork(
   network: { program(batchSize: number): Program },
   images: Split,
   backend: Backend,
-  { batchSize = 256, onProgress }: EvaluateOptions = {},
+  { batchSize = 256, onProgress, onPrediction }: EvaluateOptions = {},
 ): Promise<ValidationResult> {
   const size = Math.min(batchSize, images.count);
   const program = network.program(size);
@@ -44,7 +46,7 @@ export async function evaluateNetwork(
       return { logits, labels: own };
     });
     for await (const { logits, labels } of results) {
-      sums = addRows(sums, logits, labels, logits.length / size);
+      sums = addRows(sums, logits, labels, logits.length / size, onPrediction);
       onProgress?.(sums.count);
     }
     return meanOf(sums);
@@ -58,13 +60,16 @@ function addRows(
   logits: Float32Array,
   labels: Int32Array,
   classes: number,
+  onPrediction: EvaluateOptions["onPrediction"],
 ): MetricSums {
   labels.forEach((label, n) => {
     const row = logits.subarray(n * classes, (n + 1) * classes);
     const largest = row.reduce((most, value) => Math.max(most, value), -Infinity);
     const total = row.reduce((sum, value) => sum + Math.exp(value - largest), 0);
     loss += Math.log(total) + largest - row[label];
-    if (row.indexOf(largest) === label) correct++;
+    const predicted = row.indexOf(largest);
+    if (predicted === label) correct++;
+    onPrediction?.(label, predicted);
   });
   return { loss, correct, count: count + labels.length };
 }

@@ -1,4 +1,5 @@
-import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { parse } from "@std/csv";
 import { join } from "@std/path";
 import { overfold, parseEvents, withTinyConfig } from "./cli.ts";
 
@@ -13,14 +14,20 @@ Deno.test("eval measures a checkpoint and its folded network alike", () =>
       results.push(...parseEvents(out));
     }
     const [checkpoint, folded] = results;
-    assertEquals(Object.keys(checkpoint), ["accuracy", "loss", "count"]);
+    assertEquals(Object.keys(checkpoint), [
+      "accuracy",
+      "loss",
+      "count",
+      "perClass",
+      "confusion",
+    ]);
     assertEquals([checkpoint.accuracy, checkpoint.count], [done.validAccuracy, 24]);
     assertEquals([folded.accuracy, folded.count], [checkpoint.accuracy, 24]);
     assertAlmostEquals(Number(checkpoint.loss), Number(done.validLoss), 1e-5);
     assertAlmostEquals(Number(folded.loss), Number(checkpoint.loss), 1e-5);
 
     const plain = await overfold(folder, "eval", String(done.checkpoint));
-    assertStringIncludes(plain.out, "24 images");
+    assertMatch(plain.out, /24 images\n\nclass +images +accuracy\n(class \d +8 +\d+\.\d\d %\n){3}/);
 
     await Deno.copyFile(join(folder, String(done.folded)), join(folder, "moved.safetensors"));
     const lost = await overfold(folder, "eval", "moved.safetensors");
@@ -47,4 +54,43 @@ Deno.test("eval measures a checkpoint and its folded network alike", () =>
     );
     assertEquals(other.code, 2);
     assertStringIncludes(other.error, "8x8x2 in 3 classes");
+  }));
+
+Deno.test("eval tells which classes are taken for which, and writes it to files", () =>
+  withTinyConfig(async (folder) => {
+    // One step leaves a network that still confuses the classes.
+    const set = ["--set", "training.epochs=1", "--set", "data.subset={train: 8}"];
+    const trained = await overfold(folder, "train", "tiny.yaml", ...set, "--set", "fold=false");
+    assertEquals(trained.code, 0, trained.error);
+    const checkpoint = join("runs", "tiny", "checkpoints", "best.safetensors");
+    const { code, out, error } = await overfold(
+      folder,
+      "eval",
+      checkpoint,
+      "--json",
+      "--confusion",
+      "matrix.csv",
+      "--confusion",
+      "matrix.html",
+    );
+    assertEquals(code, 0, error);
+    const [result] = parseEvents(out);
+    const confusion = result.confusion as number[][];
+    const perClass = result.perClass as { name: string; count: number; correct: number }[];
+    assertEquals(confusion.flat().reduce((sum, count) => sum + count), 24);
+    confusion.forEach((row, i) => {
+      assertEquals(row.reduce((sum, count) => sum + count), perClass[i].count);
+      assertEquals(row[i], perClass[i].correct);
+    });
+    const rows = parse(await Deno.readTextFile(join(folder, "matrix.csv")));
+    assertEquals(rows[0], ["class", ...perClass.map(({ name }) => name)]);
+    assertEquals(rows.slice(1).map((row) => row.slice(1).map(Number)), confusion);
+    const page = await Deno.readTextFile(join(folder, "matrix.html"));
+    assertStringIncludes(page, "best.safetensors on synthetic");
+
+    const plain = await overfold(folder, "eval", checkpoint);
+    assertMatch(plain.out, /\nmost confused +taken for +images +of the class\n/);
+    const unknown = await overfold(folder, "eval", checkpoint, "--confusion", "matrix.png");
+    assertEquals(unknown.code, 2);
+    assertStringIncludes(unknown.error, '"matrix.png", expected a name that ends in .csv or .html');
   }));

@@ -1,0 +1,36 @@
+/** The files that `overfold eval --confusion` writes. */
+
+import { extname } from "@std/path";
+import { stringify } from "@std/csv";
+import { InputError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { confusionPicture } from "./confusion_picture.ts";
+import type { ConfusionMatrix } from "../training/confusion.ts";
+
+/** Throws InputError for a file name that tells no format. */
+export function checkConfusionFiles(paths: readonly string[]): void {
+  const unknown = paths.find((path) => ![".csv", ".html"].includes(extname(path)));
+  if (unknown !== undefined) {
+    throw new InputError(
+      `--confusion: found "${unknown}", expected a name that ends in .csv or .html`,
+    );
+  }
+}
+
+/**
+ * Writes a confusion matrix: as CSV with the predicted classes' names in the first row and the
+ * images' own class in the first column, or as a picture in a HTML page.
+ *
+ * @param caption what was evaluated and with which result, for the picture
+ */
+export async function writeConfusion(
+  path: string,
+  matrix: ConfusionMatrix,
+  caption: { readonly title: string; readonly result: string },
+): Promise<void> {
+  const { classNames, counts } = matrix;
+  const text = extname(path) === ".html"
+    ? confusionPicture(matrix, caption)
+    : stringify([["class", ...classNames], ...counts.map((row, i) => [classNames[i], ...row])]);
+  await writeFileAtomic(path, text);
+}
