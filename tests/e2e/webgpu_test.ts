@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { hasAdapter } from "../support/backends.ts";
-import { type Finished, overfold, overfoldAfter, withTinyConfig } from "./cli.ts";
+import { type Finished, overfold, overfoldAfter, parseEvents, withTinyConfig } from "./cli.ts";
 
 const TRAIN = ["train", "tiny.yaml", "--set", "backend=webgpu"];
 const LAST = join("runs", "tiny", "checkpoints", "last.safetensors");
@@ -21,6 +21,37 @@ Deno.test({
       const [gpu, cpu] = [await evaluate("webgpu"), await evaluate("cpu")];
       assertEquals(gpu.accuracy, cpu.accuracy);
       assert(Math.abs(gpu.loss - cpu.loss) < 1e-4 * cpu.loss);
+    }),
+});
+
+Deno.test("bench --cost counts a step without an adapter", () =>
+  withTinyConfig(async (folder) => {
+    const preload = new URL("../support/gpu_faults/no_adapter.ts", import.meta.url);
+    const { code, out, error } = await overfoldAfter(
+      preload,
+      folder,
+      ...["bench", "tiny.yaml", "--cost", "--json"],
+    );
+    assertEquals(code, 0, error);
+    const [cost] = parseEvents(out) as { [key: string]: number }[];
+    for (
+      const key of ["dispatches", "flops", "bytes", "perfectBytes", "pipelines", "memoryBytes"]
+    ) {
+      assert(cost[key] > 0, key);
+    }
+  }));
+
+Deno.test({
+  name: "bench measures steps and kernels on WebGPU",
+  ignore: !hasAdapter,
+  fn: () =>
+    withTinyConfig(async (folder) => {
+      const options = ["--set", "backend=webgpu", "--steps", "2", "--profile", "--json"];
+      const { code, out, error } = await overfold(folder, "bench", "tiny.yaml", ...options);
+      assertEquals(code, 0, error);
+      const [result] = parseEvents(out);
+      assertEquals(result.backend, "webgpu");
+      assert(Number(result.imagesPerSecond) > 0);
     }),
 });
 
