@@ -6,7 +6,9 @@ import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { findImages } from "./find_images.ts";
-import { type ImageSize, readImage } from "../files/images.ts";
+import { readImage } from "../files/images.ts";
+import type { ImageSize } from "../files/pixels.ts";
+import { probabilitiesOf } from "../models/probabilities.ts";
 import { formatCount } from "../reporting/format.ts";
 import { pipelined } from "../training/pipeline.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
@@ -142,7 +144,7 @@ async function* predictions(
     for await (const { paths, logits } of results) {
       const classes = logits.length / batchSize;
       for (const [row, image] of paths.entries()) {
-        const probabilities = softmax(logits.subarray(row * classes, (row + 1) * classes));
+        const probabilities = probabilitiesOf(logits.subarray(row * classes, (row + 1) * classes));
         yield { image, predictions: ranking(probabilities, classNames).slice(0, options.top) };
       }
     }
@@ -188,11 +190,4 @@ function ranking(
   return probabilities
     .map((probability, i) => ({ name: classNames[i] ?? String(i), probability }))
     .sort((a, b) => b.probability - a.probability);
-}
-
-function softmax(logits: Float32Array): number[] {
-  const largest = logits.reduce((most, value) => Math.max(most, value), -Infinity);
-  const powers = Array.from(logits, (value) => Math.exp(value - largest));
-  const total = powers.reduce((sum, value) => sum + value, 0);
-  return powers.map((value) => value / total);
 }
