@@ -31,6 +31,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "inspect", summary: "Show the layers, sizes and memory of a network" },
   { name: "bench", summary: "Measure how fast a config trains on this machine" },
   { name: "kernel", summary: "Run one op's kernels on random data, check and time them" },
+  { name: "tune", summary: "Find the fastest WebGPU kernels for a config on this adapter" },
   { name: "datasets", summary: "List the datasets or download one" },
   { name: "doctor", summary: "Check this machine and say what to do about what is missing" },
 ];

@@ -3,6 +3,7 @@ import { UserError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import { cpuBackend } from "./wasm/mod.ts";
 import { quietDriver } from "./webgpu/quiet_driver.ts";
+import type { TuningStore } from "./webgpu/tuning.ts";
 
 /** Which backend to open; the keys of the same names in a config. */
 export interface BackendOptions {
@@ -19,6 +20,11 @@ export interface BackendOptions {
    * Default `fast`.
    */
   readonly precision?: "fast" | "high";
+  /**
+   * Where the fastest variants of WebGPU's kernels are kept that tuning found on this adapter, such as
+   * `fileTuningStore()`. Default: nowhere; kernels are chosen by shape alone.
+   */
+  readonly tuning?: TuningStore;
   /** Called with what a person should know though it stops nothing. Default: dropped. */
   readonly onNotice?: (line: string) => void;
 }
@@ -30,14 +36,12 @@ export const BACKEND_NAMES = ["auto", "cpu", "webgpu"] as const;
 export type BackendName = typeof BACKEND_NAMES[number];
 
 /** Opens a backend. Rejects with InputError or RunError where it is not to be had. */
-export async function openBackend(
-  { backend = "auto", threads = "auto", precision = "fast", onNotice = () => {} }: BackendOptions =
-    {},
-): Promise<Backend> {
-  if (backend === "webgpu") return await openWebgpu(onNotice);
+export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
+  const { backend = "auto", threads = "auto", precision = "fast", onNotice = () => {} } = options;
+  if (backend === "webgpu") return await openWebgpu(options);
   if (backend === "auto" && await hasHardwareAdapter()) {
     try {
-      return await openWebgpu(onNotice);
+      return await openWebgpu(options);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       onNotice(`${error.message}; the CPU is used instead`);
@@ -55,8 +59,8 @@ async function hasHardwareAdapter(): Promise<boolean> {
 }
 
 /** Loads the backend only now: most commands on most machines do without. */
-async function openWebgpu(warn: (message: string) => void): Promise<Backend> {
+async function openWebgpu({ onNotice, tuning }: BackendOptions): Promise<Backend> {
   quietDriver();
   const { webgpuBackend } = await import("./webgpu/mod.ts");
-  return await webgpuBackend({ warn });
+  return await webgpuBackend({ warn: onNotice, tuning });
 }

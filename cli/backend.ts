@@ -3,6 +3,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { BACKEND_NAMES, type BackendName, openBackend } from "../backends/registry.ts";
 import { InputError } from "../errors.ts";
+import { fileTuningStore } from "../files/tuning_store.ts";
 import type { Arguments, Context, Option } from "./command.ts";
 
 /** The keys of a config that name a backend. */
@@ -42,6 +43,7 @@ export function openChosen(
     backend,
     threads,
     precision,
+    tuning: fileTuningStore(),
     onNotice: (line) => progress.print(`warning: ${line}`),
   });
 }

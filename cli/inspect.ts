@@ -5,14 +5,12 @@ import type { NetworkDescription } from "../checkpoints/network.ts";
 import { loadConfig, parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { describeDataset } from "../datasets/load.ts";
-import { layoutState } from "../layers/state.ts";
 import { buildModel } from "../models/registry.ts";
 import { summarizeModel } from "../models/summary.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
-import { evaluationProgram, trainingProgram } from "../training/step_program.ts";
 import { openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
-import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
+import { architectureOf, datasetOptions, describeNetwork, programsOf } from "./prepare.ts";
 
 /** What is inspected. */
 interface Subject {
@@ -113,19 +111,4 @@ async function subjectOf(args: Arguments): Promise<Subject> {
     architecture: architectureOf(config.model, info),
     description: describeNetwork(config, info),
   };
-}
-
-/** What training compiles together. */
-function programsOf(
-  { training, data }: Config,
-  model: ReturnType<typeof buildModel>,
-  images: NetworkDescription,
-) {
-  const layout = layoutState(model);
-  const padding = data.augmentation?.crop?.padding ?? 0;
-  const feed = { kind: "pixels", images, padding } as const;
-  return [
-    trainingProgram(model, layout, training, feed, data.batchSize),
-    evaluationProgram(model, layout, feed, data.evalBatchSize, training.ema !== undefined),
-  ];
 }

@@ -7,7 +7,11 @@ import type { ChannelStatistics, DatasetInfo, Split } from "../datasets/dataset.
 import { type DatasetOptions, loadDataset } from "../datasets/load.ts";
 import { chooseSplits } from "../datasets/split.ts";
 import { InputError } from "../errors.ts";
+import type { Program } from "../graph/types.ts";
+import type { Module } from "../layers/module.ts";
+import { layoutState } from "../layers/state.ts";
 import { formatBytes } from "../reporting/format.ts";
+import { evaluationProgram, trainingProgram } from "../training/step_program.ts";
 import type { Context } from "./command.ts";
 
 /** The images of a config. */
@@ -96,4 +100,19 @@ function normalizationOf(
     );
   }
   return normalization;
+}
+
+/** What training compiles together: the step and, second, the program that validates. */
+export function programsOf(
+  { training, data }: Config,
+  model: Module,
+  images: NetworkDescription,
+): Program[] {
+  const layout = layoutState(model);
+  const padding = data.augmentation?.crop?.padding ?? 0;
+  const feed = { kind: "pixels", images, padding } as const;
+  return [
+    trainingProgram(model, layout, training, feed, data.batchSize),
+    evaluationProgram(model, layout, feed, data.evalBatchSize, training.ema !== undefined),
+  ];
 }

@@ -5,20 +5,23 @@
  * of it encoded as one compute pass and submitted at once (`executable.ts`). Kernels are in
  * `kernels/`, one file a family.
  */
-import { InputError } from "../../errors.ts";
-import type { Program } from "../../graph/types.ts";
-import type { Backend, Executable } from "../backend.ts";
-import { Allocation, type AllocationPlan, planAllocation } from "./allocation.ts";
-import { type Device, type DeviceOptions, openDevice } from "./device.ts";
-import { makeDispatches, PipelineCache } from "./dispatch.ts";
-import { WebgpuExecutable } from "./executable.ts";
-import { checkLimits } from "./limits.ts";
-import { lowerProgram, variableBuffers } from "./lower.ts";
+import type { Backend } from "../backend.ts";
+import type { AllocationPlan } from "./allocation.ts";
+import { compilePlan, planPrograms } from "./compile.ts";
+import { type DeviceOptions, openDevice } from "./device.ts";
+import { loadTuning, NO_TUNING, type TuningStore } from "./tuning.ts";
 
 export { type DeviceOptions, openDevice } from "./device.ts";
+export type { TuningStore } from "./tuning.ts";
 
 /** Options of {@link webgpuBackend}. */
-export type WebgpuOptions = DeviceOptions;
+export interface WebgpuOptions extends DeviceOptions {
+  /**
+   * Where the fastest variants of the kernels are kept that tuning found on this adapter. Default:
+   * nowhere; kernels are chosen by shape alone.
+   */
+  readonly tuning?: TuningStore;
+}
 
 /**
  * The WebGPU backend on this system's adapter. Throws InputError where there is no adapter, or only
@@ -29,44 +32,36 @@ export type WebgpuOptions = DeviceOptions;
  */
 export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
   const device = await openDevice(options);
+  const { warn = () => {} } = options;
+  const tuning = options.tuning
+    ? await loadTuning(options.tuning, device.gpu.adapterInfo, warn)
+    : NO_TUNING;
   return {
     name: "webgpu",
     description: device.description,
     threads: 1,
-    plan: (programs) => planPrograms(programs).memory,
-    compile: (programs) => compile(programs, device),
+    plan: (programs) => planPrograms(programs, tuning).memory,
+    async compile(programs) {
+      const plan = planPrograms(programs, tuning);
+      warnOfUnknownVariants(plan, warn);
+      return (await compilePlan(plan, device)).executable;
+    },
   };
 }
 
-function planPrograms(programs: readonly Program[]): AllocationPlan {
-  const variables = variableBuffers(programs);
-  return planAllocation(programs.map((program) => lowerProgram(program, variables)), variables);
-}
-
-async function compile(programs: readonly Program[], device: Device): Promise<Executable> {
-  const { gpu } = device;
-  if (device.failure) throw device.failure;
-  const plan = planPrograms(programs);
-  checkLimits(plan, gpu.limits, device.description);
-  gpu.pushErrorScope("out-of-memory");
-  const allocation = new Allocation(gpu, plan);
-  const error = await gpu.popErrorScope();
-  if (error) {
-    allocation.destroy();
-    throw new InputError(
-      `the programs need ${(plan.memory.totalBytes / 2 ** 20).toFixed(0)} MiB, which ` +
-        `${device.description} does not have free (${error.message}); choose a smaller batch`,
-    );
-  }
-  const cache = new PipelineCache(gpu);
-  const ready = [];
-  try {
-    for (const lowered of plan.programs) {
-      ready.push({ lowered, dispatches: await makeDispatches(lowered, allocation, cache, gpu) });
-    }
-  } catch (error) {
-    allocation.destroy();
-    throw device.failure ?? error;
-  }
-  return new WebgpuExecutable(device, allocation, plan.variables, ready);
+function warnOfUnknownVariants(
+  { programs }: AllocationPlan,
+  warn: (message: string) => void,
+): void {
+  const unknown = programs.flatMap(({ tunable }) => tunable).filter(({ tuned, variants }) =>
+    tuned !== undefined && !variants.includes(tuned)
+  );
+  if (unknown.length === 0) return;
+  warn(
+    `tuning names variants of ${unknown.length} kernels that there are not, such as ` +
+      `"${
+        unknown[0].tuned
+      }"; the built-in choice is taken for them, and \`overfold tune CONFIG\` ` +
+      "finds the fastest anew",
+  );
 }

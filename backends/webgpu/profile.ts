@@ -24,7 +24,7 @@ export async function timeDispatches(
   for (let run = 0; run < runs; run++) {
     for (let first = 0; first < dispatches.length; first += MAX_QUERIES / 2) {
       const batch = dispatches.slice(first, first + MAX_QUERIES / 2);
-      const times = await timeBatch(gpu, batch);
+      const times = await timePasses(gpu, batch.map((dispatch) => [dispatch]));
       times.forEach((time, i) => milliseconds[first + i] += time / runs);
     }
   }
@@ -37,9 +37,12 @@ export async function timeDispatches(
   }));
 }
 
-/** Milliseconds of each dispatch, each in a pass of its own. */
-async function timeBatch(gpu: GPUDevice, dispatches: readonly Dispatch[]): Promise<number[]> {
-  const count = 2 * dispatches.length;
+/** Milliseconds of some passes, by timestamp queries. */
+export async function timePasses(
+  gpu: GPUDevice,
+  passes: readonly (readonly Dispatch[])[],
+): Promise<number[]> {
+  const count = 2 * passes.length;
   const querySet = gpu.createQuerySet({ type: "timestamp", count });
   const size = 8 * count;
   const resolved = gpu.createBuffer({
@@ -51,7 +54,7 @@ async function timeBatch(gpu: GPUDevice, dispatches: readonly Dispatch[]): Promi
     usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
   });
   const encoder = gpu.createCommandEncoder();
-  dispatches.forEach((dispatch, i) => {
+  passes.forEach((dispatches, i) => {
     const pass = encoder.beginComputePass({
       timestampWrites: {
         querySet,
@@ -59,7 +62,7 @@ async function timeBatch(gpu: GPUDevice, dispatches: readonly Dispatch[]): Promi
         endOfPassWriteIndex: 2 * i + 1,
       },
     });
-    encodeDispatches(pass, [dispatch]);
+    encodeDispatches(pass, dispatches);
     pass.end();
   });
   encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
@@ -68,7 +71,7 @@ async function timeBatch(gpu: GPUDevice, dispatches: readonly Dispatch[]): Promi
   try {
     await staging.mapAsync(GPUMapMode.READ);
     const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
-    return dispatches.map((_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6);
+    return passes.map((_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6);
   } finally {
     staging.destroy();
     resolved.destroy();

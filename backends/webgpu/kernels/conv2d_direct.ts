@@ -12,7 +12,7 @@ import {
   THREADS,
 } from "../kernel.ts";
 import { paddedChannels } from "./conv2d_gemm.ts";
-import { borderFunctions } from "./correlation.ts";
+import { borderFunctions, isInside } from "./correlation.ts";
 import { combineThreads } from "./reduce.ts";
 
 /** Statements that set `y` and `x`, the input's pixel that tap (`ky`, `kx`) of output `oy`, `ox` reads. */
@@ -23,10 +23,6 @@ function inputPixel({ stride, padding, dilation, paddingMode }: ConvolutionGeome
   return paddingMode === "zeros"
     ? `let y = ${y}; let x = ${x};`
     : `let y = rowAt(${y}); let x = columnAt(${x});`;
-}
-
-function isInside(size: readonly [number, number]): string {
-  return `y >= 0i && y < ${size[0]}i && x >= 0i && x < ${size[1]}i`;
 }
 
 /** Adds the phase of a forward convolution; activations channels last, `weight` as it is. */
@@ -123,8 +119,8 @@ for (var ky = 0i; ky < ${kernelSize[0]}i; ky++) {
     let strideColumns = ix + ${padding[1]}i - kx * ${dilation[1]}i;
     let y = strideRows / ${stride[0]}i;
     let x = strideColumns / ${stride[1]}i;
-    if (strideRows >= 0i && strideColumns >= 0i && strideRows % ${stride[0]}i == 0i &&
-        strideColumns % ${stride[1]}i == 0i && ${isInside(outSize)}) {
+    if ((strideRows >= 0i) & (strideRows % ${stride[0]}i == 0i) & (strideColumns >= 0i) &
+        (strideColumns % ${stride[1]}i == 0i) & ${isInside(outSize)}) {
       let pixel = ((image * ${outSize[0]}u + u32(y)) * ${outSize[1]}u + u32(x)) * ${outPadded}u;
       for (var o = firstOutput; o < firstOutput + ${groupOut}u; o++) {
         sum += ${dy.at("pixel + o")} * ${

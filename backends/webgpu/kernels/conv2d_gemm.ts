@@ -9,7 +9,7 @@ import {
   type Ref,
   THREADS,
 } from "../kernel.ts";
-import { type AxisPhase, borderFunctions, selectNumber } from "./correlation.ts";
+import { type AxisPhase, borderFunctions, isInside, selectNumber } from "./correlation.ts";
 import {
   factorBytes,
   gemmCode,
@@ -238,9 +238,7 @@ let x = columnAt(column${id} + tapColumn * tapStepColumn);`
 let y = row${id} + tapRow * tapStepRow;
 let x = column${id} + tapColumn * tapStepColumn;`
           }
-if (inside${id} && innerVector < innerVectors && y >= 0i && y < ${
-            sourceSize[0]
-          }i && x >= 0i && x < ${sourceSize[1]}i) {
+if (inside${id} & (innerVector < innerVectors) & ${isInside(sourceSize)}) {
   value = ${
             source.at(
               `((image${id} * ${sourceSize[0]}u + u32(y)) * ${sourceSize[1]}u + u32(x)) * ` +
@@ -263,7 +261,7 @@ if (inside${id} && innerVector < innerVectors && y >= 0i && y < ${
 let innerPlace = stretch * ${tile.inner}u + ${inner};
 let innerVector = innerPlace / 4u;
 ${tapOf("innerVector", "")}
-if (innerVector < innerVectors && result${id} < ${groupResult}u) {
+if ((innerVector < innerVectors) & (result${id} < ${groupResult}u)) {
   value = ${
               weight.at(
                 `(${kernelTap} * ${groupIn}u + innerPlace % ${groupSource}u) * ${
@@ -277,7 +275,7 @@ if (innerVector < innerVectors && result${id} < ${groupResult}u) {
             : `
 let innerVector = ${innerVector(inner)};
 ${tapOf("innerVector", "")}
-if (innerVector < innerVectors && result${id} < ${groupResult}u) {
+if ((innerVector < innerVectors) & (result${id} < ${groupResult}u)) {
   value = ${
               weight.at(
                 `(${kernelTap} * ${groupIn}u + result${id}) * ${weightColumns / 4}u + ` +
@@ -305,7 +303,7 @@ let innerVectors = u32(tapRows * tapColumns) * ${sourceVectors}u;`,
         store: `
 let position = firstPosition + row;
 let channel = firstColumnOfTile + column;
-if (position < positions && channel < ${groupResult}u) {
+if ((position < positions) & (channel < ${groupResult}u)) {
   let image = position / u32(positionRows * positionColumns);
   let y = i32(position / u32(positionColumns)) % positionRows * ${anyRow.resultStep}i + firstResultRow;
   let x = i32(position) % positionColumns * ${anyColumn.resultStep}i + firstResultColumn;

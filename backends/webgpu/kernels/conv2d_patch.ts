@@ -14,7 +14,7 @@ import {
   WORKGROUP_BYTES,
 } from "../kernel.ts";
 import { biased, type Correlation, correlationExtents } from "./conv2d_gemm.ts";
-import { type AxisPhase, borderFunctions } from "./correlation.ts";
+import { type AxisPhase, borderFunctions, isInside } from "./correlation.ts";
 import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
 import {
   isRunnable,
@@ -206,9 +206,7 @@ for (var stretch = 0u; stretch < ${stretches}u; stretch++) {
     let x = patchX + i32(pixel % ${patchColumns}u);`
         }
     var value = vec4<f32>();
-    if (vector < ${sourceVectors}u && y >= 0i && y < ${sourceSize[0]}i && x >= 0i && x < ${
-          sourceSize[1]
-        }i) {
+    if ((vector < ${sourceVectors}u) & ${isInside(sourceSize)}) {
       value = ${
           source.at(
             `((image * ${sourceSize[0]}u + u32(y)) * ${sourceSize[1]}u + u32(x)) * ` +
@@ -232,7 +230,7 @@ for (var stretch = 0u; stretch < ${stretches}u; stretch++) {
             ? `
       let channel = stretch * ${tile.inner}u + line;
       let column = firstColumnOfTile + vector * 4u;
-      if (channel < ${groupSource}u && column < ${groupResult}u) {
+      if ((channel < ${groupSource}u) & (column < ${groupResult}u)) {
         value = ${
               weight.at(
                 `(kernelTap * ${groupIn}u + channel) * ${weightColumns / 4}u + ` +
@@ -243,7 +241,7 @@ for (var stretch = 0u; stretch < ${stretches}u; stretch++) {
             : `
       let channel = firstColumnOfTile + line;
       let outputs = stretch * ${vectors}u + vector;
-      if (outputs < ${sourceVectors}u && channel < ${groupResult}u) {
+      if ((outputs < ${sourceVectors}u) & (channel < ${groupResult}u)) {
         value = ${
               weight.at(
                 `(kernelTap * ${groupIn}u + channel) * ${weightColumns / 4}u + ` +
@@ -280,7 +278,7 @@ for (var stretch = 0u; stretch < ${stretches}u; stretch++) {
 let y = firstY + row / ${plan.columns}u;
 let x = firstX + row % ${plan.columns}u;
 let channel = firstColumnOfTile + column;
-if (y < ${row.positions}u && x < ${column.positions}u && channel < ${groupResult}u) {
+if (${isInside([row.positions, column.positions])} & (channel < ${groupResult}u)) {
   let place = ((image * ${resultSize[0]}u + y) * ${resultSize[1]}u + x) * ${
             resultChannels / 4
           }u + (groupIndex * ${groupResult}u + channel) / 4u;

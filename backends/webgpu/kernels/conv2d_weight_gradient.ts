@@ -7,7 +7,7 @@
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { cover, type Lowering, type Ref, THREADS } from "../kernel.ts";
 import { paddedChannels } from "./conv2d_gemm.ts";
-import { borderFunctions } from "./correlation.ts";
+import { borderFunctions, isInside } from "./correlation.ts";
 import { factorBytes, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
 import { type TileVariant, tileVariants } from "./gemm_tiles.ts";
 
@@ -132,9 +132,7 @@ let image = position / ${outSize[0] * outSize[1]}u;
 var y = i32(position / ${outSize[1]}u % ${outSize[0]}u) * ${stride[0]}i + tapRow${id};
 var x = i32(position % ${outSize[1]}u) * ${stride[1]}i + tapColumn${id};
 ${isMapped ? "y = rowAt(y); x = columnAt(x);" : ""}
-if (position < endPosition && kernelRow${id} < ${rows}u && y >= 0i && y < ${
-              inSize[0]
-            }i && x >= 0i && x < ${inSize[1]}i) {
+if ((position < endPosition) & (kernelRow${id} < ${rows}u) & ${isInside(inSize)}) {
   value = ${
               input.at(
                 `((image * ${inSize[0]}u + u32(y)) * ${inSize[1]}u + u32(x)) * ${inVectors}u + ` +
@@ -149,7 +147,7 @@ if (position < endPosition && kernelRow${id} < ${rows}u && y >= 0i && y < ${
             prepare: `let channel${id} = firstColumnOfTile + ${place};`,
             load: `
 let position = firstPosition + stretch * ${tile.inner}u + ${inner};
-if (position < endPosition && channel${id} < ${groupOut}u) {
+if ((position < endPosition) & (channel${id} < ${groupOut}u)) {
   value = ${
               dy.at(
                 `position * ${outVectors}u + (group.y * ${groupOut}u + channel${id}) / 4u`,
@@ -161,7 +159,7 @@ if (position < endPosition && channel${id} < ${groupOut}u) {
         store: `
 let kernelRow = firstRowOfTile + row;
 let channel = firstColumnOfTile + column;
-if (kernelRow < ${rows}u && channel < ${groupOut}u) {
+if ((kernelRow < ${rows}u) & (channel < ${groupOut}u)) {
   ${
           partial.at(
             `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${groupOut / 4}u + ` +

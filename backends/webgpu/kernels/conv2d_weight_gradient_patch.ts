@@ -11,7 +11,7 @@ import {
   weightExtents,
   type WeightGradientRefs,
 } from "./conv2d_weight_gradient.ts";
-import { borderFunctions, forwardPhase } from "./correlation.ts";
+import { borderFunctions, forwardPhase, isInside } from "./correlation.ts";
 import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
 import { isRunnable, tileColumns, tileName, WANTED_TILES } from "./gemm_tiles.ts";
 
@@ -186,7 +186,7 @@ for (var rectangle = group.z * ${plan.rectangles}u; rectangle < endRectangle; re
     var x = i32(firstX * ${stride[1]}u + pixel % ${patchColumns}u) - ${padding[1]}i;
     ${isMapped ? "y = rowAt(y); x = columnAt(x);" : ""}
     var value = vec4<f32>();
-    if (vector < ${groupIn / 4}u && y >= 0i && y < ${inSize[0]}i && x >= 0i && x < ${inSize[1]}i) {
+    if ((vector < ${groupIn / 4}u) & ${isInside(inSize)}) {
       value = ${
           input.at(
             `((image * ${inSize[0]}u + u32(y)) * ${inSize[1]}u + u32(x)) * ${inVectors}u + ` +
@@ -201,7 +201,7 @@ for (var rectangle = group.z * ${plan.rectangles}u; rectangle < endRectangle; re
     let x = firstX + i / ${lineVectors}u % ${plan.columns}u;
     let channel = firstColumnOfTile + i % ${lineVectors}u * 4u;
     var value = vec4<f32>();
-    if (y < ${outSize[0]}u && x < ${outSize[1]}u && channel < ${groupOut}u) {
+    if (${isInside(outSize)} & (channel < ${groupOut}u)) {
       value = ${
           dy.at(
             `((image * ${outSize[0]}u + y) * ${outSize[1]}u + x) * ${outVectors}u + ` +
@@ -228,7 +228,7 @@ for (var rectangle = group.z * ${plan.rectangles}u; rectangle < endRectangle; re
           `
 let channelIn = firstVector * 4u + row % ${channels}u;
 let channel = firstColumnOfTile + column;
-if (channelIn < ${groupIn}u && channel < ${groupOut}u) {
+if ((channelIn < ${groupIn}u) & (channel < ${groupOut}u)) {
   let kernelRow = row / ${channels}u * ${groupIn}u + channelIn;
   ${
             partial.at(

@@ -6,7 +6,7 @@
  * of one phase meet the same taps, and their sources in dy lie side by side. So each phase is a
  * correlation of stride 1 with some of the taps, and no product with a zero is ever computed.
  */
-import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
 
 /** One axis of a phase. Source index = position · `positionStep` + `firstSource` + tap · `tapStep`. */
 export interface AxisPhase {
@@ -87,6 +87,15 @@ export function selectNumber(name: string, numbers: readonly number[], i: string
     `case ${k}u${k === 0 ? ", default" : ""}: { ${name} = ${number}i; }`
   );
   return `var ${name} = 0i; switch (${i}) { ${cases.join(" ")} }`;
+}
+
+/**
+ * WGSL of whether the pixel at row `y`, column `x` (i32) lies in an image; below 0 is far beyond its
+ * end as u32. Conditions of unrolled code are joined by `&`: each `&&` is a branch, and SwiftShader
+ * takes minutes and gigabytes to compile a hundred of them.
+ */
+export function isInside([height, width]: Pair): string {
+  return `(u32(y) < ${height}u) & (u32(x) < ${width}u)`;
 }
 
 /** WGSL functions that map a row `rowAt` or column `columnAt` beyond the border to the one it copies. */

@@ -1,0 +1,194 @@
+/**
+ * Finds the fastest variant of each kernel on an adapter: every one is run by itself on the shapes
+ * at hand, compared with the built-in choice and, if it computes the same, timed.
+ */
+import { InputError } from "../../errors.ts";
+import { apply, input, output, trace } from "../../graph/trace.ts";
+import { type Program, sizeOf } from "../../graph/types.ts";
+import type { TensorData } from "../backend.ts";
+import { compilePlan, planPrograms } from "./compile.ts";
+import type { Device } from "./device.ts";
+import { type Dispatch, encodeDispatches } from "./dispatch.ts";
+import type { TunableKernel } from "./lower.ts";
+import { timePasses } from "./profile.ts";
+import { NO_TUNING } from "./tuning.ts";
+
+/** How a variant did. */
+export interface TunedVariant {
+  readonly name: string;
+  /** Time of one run; absent for a variant that is not to be used. */
+  readonly milliseconds?: number;
+  /** Why it is not to be used. */
+  readonly problem?: string;
+}
+
+/** What was found for one kernel. */
+export interface TunedKernel {
+  /** See `kernelKey`. */
+  readonly key: string;
+  /** The variant to use. */
+  readonly fastest: string;
+  /** In the order tried; the first is the built-in choice. */
+  readonly variants: readonly TunedVariant[];
+}
+
+/**
+ * Largest difference from the built-in choice's results, over the largest of them: sums may be in
+ * another order.
+ */
+const TOLERANCE = 1e-4;
+/** A variant must take at most so much of the built-in choice's time: smaller gains are noise. */
+const WORTHWHILE = 0.97;
+/** A variant whose first run takes so many times as long as the fastest is timed no further. */
+const HOPELESS = 2;
+/** Most runs of a kernel in a pass. */
+const MOST_RUNS = 1024;
+/** Passes that are timed; the shortest counts, which was disturbed the least. */
+const PASSES = 3;
+
+/** The kernels of some programs that have several variants, each once. */
+export function tunableKernels(programs: readonly Program[]): TunableKernel[] {
+  const { programs: lowered } = planPrograms(programs, NO_TUNING);
+  const kernels = lowered.flatMap(({ tunable }) => tunable);
+  const byKey = new Map(kernels.map((kernel) => [kernel.key, kernel]));
+  return [...byKey.values()].filter(({ variants }) => variants.length > 1);
+}
+
+/** Tries all variants of a kernel. Throws InputError where the built-in choice does not fit the device. */
+export async function tuneKernel(kernel: TunableKernel, device: Device): Promise<TunedKernel> {
+  const bench = new KernelBench(kernel, device);
+  const [first, ...others] = kernel.variants;
+  const expected = await bench.try(first);
+  let best = expected.milliseconds;
+  const found: TunedVariant[] = [];
+  for (const name of others) {
+    const variant = await bench.tryAgainst(name, expected.results, best);
+    best = Math.min(best, variant.milliseconds ?? Infinity);
+    found.push(variant);
+  }
+  // Adapters speed up while they work, so the first is given another chance.
+  const again = await bench.try(first);
+  const milliseconds = Math.min(expected.milliseconds, again.milliseconds);
+  const fastest = best <= WORTHWHILE * milliseconds
+    ? found.find((variant) => variant.milliseconds === best)!.name
+    : first;
+  return { key: kernel.key, fastest, variants: [{ name: first, milliseconds }, ...found] };
+}
+
+/** What one run of a variant gave. */
+interface Trial {
+  readonly milliseconds: number;
+  readonly results: Readonly<Record<string, Float32Array>>;
+}
+
+/** A program of one kernel, to try its variants with. */
+class KernelBench {
+  readonly #kernel: TunableKernel;
+  readonly #device: Device;
+  readonly #program: Program;
+  readonly #inputs: Readonly<Record<string, TensorData>>;
+
+  constructor(kernel: TunableKernel, device: Device) {
+    const { op, inputs, attributes } = kernel.node;
+    this.#kernel = kernel;
+    this.#device = device;
+    this.#program = trace({ name: "kernel" }, () => {
+      const values = inputs.map(({ shape, dtype }, i) => input(`x${i}`, shape, dtype));
+      apply(op, values, attributes).forEach((value, i) => output(`y${i}`, value));
+    });
+    this.#inputs = Object.fromEntries(
+      inputs.map(({ shape }, i) => [`x${i}`, scatteredNumbers(sizeOf(shape), i)]),
+    );
+  }
+
+  /** Runs and times a variant; stops early, with a rough time, where that exceeds `limit`. */
+  async try(variant: string, limit = Infinity): Promise<Trial> {
+    const tuning = new Map([[this.#kernel.key, variant]]);
+    const plan = planPrograms([this.#program], tuning);
+    const { executable, dispatches: [all] } = await compilePlan(plan, this.#device);
+    try {
+      const results = await executable.run(this.#program.name, this.#inputs);
+      const dispatches = all.filter(({ phase }) => phase.label === this.#kernel.node.op.name);
+      return { results, milliseconds: await timeRepeated(dispatches, this.#device, limit) };
+    } finally {
+      executable.dispose();
+    }
+  }
+
+  /** The same, and compares the results with what they should be. Throws only where the device fails. */
+  async tryAgainst(name: string, expected: Trial["results"], best: number): Promise<TunedVariant> {
+    try {
+      const { milliseconds, results } = await this.try(name, HOPELESS * best);
+      const difference = Math.max(
+        ...Object.keys(expected).map((key) => relativeDifference(results[key], expected[key])),
+      );
+      if (difference <= TOLERANCE) return { name, milliseconds };
+      return { name, problem: `wrong results: ${difference.toExponential(1)} off` };
+    } catch (error) {
+      if (this.#device.failure) throw this.#device.failure;
+      if (error instanceof InputError) return { name, problem: error.message };
+      // What a driver says of a shader is followed by the shader.
+      const [reason] = (error as Error).message.split("\n");
+      return { name, problem: `does not compile: ${reason}` };
+    }
+  }
+}
+
+/** Milliseconds of some dispatches together; a rough figure where it exceeds `limit`. */
+async function timeRepeated(
+  dispatches: readonly Dispatch[],
+  { gpu, hasTimestamps }: Device,
+  limit: number,
+): Promise<number> {
+  // Without timestamps the host's own delay, about 10 ms in Deno, has to be small beside the pass.
+  const [time, enough] = hasTimestamps ? [timePasses, 4] : [timeSubmissions, 160];
+  let count = 1;
+  let [rough] = await time(gpu, [dispatches]);
+  while (rough < enough && count < MOST_RUNS) {
+    count *= 4;
+    [rough] = await time(gpu, [repeat(dispatches, count)]);
+  }
+  if (rough / count > limit) return rough / count;
+  const times = await time(gpu, Array(PASSES).fill(repeat(dispatches, count)));
+  return Math.min(rough, ...times) / count;
+}
+
+function repeat<T>(items: readonly T[], count: number): T[] {
+  return Array.from({ length: count }, () => items).flat();
+}
+
+/** Milliseconds of some passes, by the host's clock. */
+async function timeSubmissions(
+  gpu: GPUDevice,
+  passes: readonly (readonly Dispatch[])[],
+): Promise<number[]> {
+  const times: number[] = [];
+  for (const dispatches of passes) {
+    const start = performance.now();
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    encodeDispatches(pass, dispatches);
+    pass.end();
+    gpu.queue.submit([encoder.finish()]);
+    await gpu.queue.onSubmittedWorkDone();
+    times.push(performance.now() - start);
+  }
+  return times;
+}
+
+/** Numbers in [-1, 1) without a pattern that could hide a mistake; always the same. */
+function scatteredNumbers(length: number, seed: number): Float32Array {
+  return Float32Array.from(
+    { length },
+    (_, i) => (Math.imul(i + 7919 * seed + 1, 0x9e3779b1) >>> 8) / 2 ** 23 - 1,
+  );
+}
+
+function relativeDifference(actual: Float32Array, expected: Float32Array): number {
+  let magnitude = 0, difference = 0;
+  for (let i = 0; i < expected.length; i++) {
+    magnitude = Math.max(magnitude, Math.abs(expected[i]));
+    difference = Math.max(difference, Math.abs(actual[i] - expected[i]));
+  }
+  return difference === 0 ? 0 : difference / magnitude;
+}

@@ -1,0 +1,76 @@
+/** `overfold tune`: finds the fastest WebGPU kernels for a config on this adapter. */
+
+import { openDevice } from "../backends/webgpu/device.ts";
+import { quietDriver } from "../backends/webgpu/quiet_driver.ts";
+import { tunableKernels, type TunedKernel, tuneKernel } from "../backends/webgpu/tune.ts";
+import { saveTuning, type Tuning } from "../backends/webgpu/tuning.ts";
+import { loadConfig } from "../config/load.ts";
+import { describeDataset } from "../datasets/load.ts";
+import { fileTuningStore } from "../files/tuning_store.ts";
+import { buildModel } from "../models/registry.ts";
+import { formatCount, formatTable } from "../reporting/format.ts";
+import type { Command } from "./command.ts";
+import { architectureOf, datasetOptions, describeNetwork, programsOf } from "./prepare.ts";
+
+/** `tune CONFIG`. */
+export const command: Command = {
+  positionals: [{ name: "CONFIG", help: "A config file in YAML" }],
+  options: {
+    set: {
+      value: "KEY=VALUE",
+      repeated: true,
+      help: "Override one key of the config, such as data.batchSize=64",
+    },
+  },
+  details:
+    "Runs every variant of each convolution's and matrix product's kernels on the shapes of the\n" +
+    "config's training and validation, on this machine's WebGPU adapter, checks that it computes the\n" +
+    "same as the built-in choice, and keeps the fastest. Every later command takes them on this\n" +
+    "adapter, with this driver, for these shapes. No data is loaded.",
+  async run(args, context) {
+    const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
+    const info = describeDataset(datasetOptions(config.data));
+    const { name, options } = architectureOf(config.model, info);
+    const programs = programsOf(config, buildModel(name, options), describeNetwork(config, info));
+    quietDriver();
+    const device = await openDevice({ warn: (line) => context.progress.print(`warning: ${line}`) });
+    try {
+      const kernels = tunableKernels(programs);
+      const tuned: TunedKernel[] = [];
+      for (const kernel of kernels) {
+        context.progress.update(() =>
+          `kernel ${tuned.length + 1} of ${kernels.length}: ${kernel.node.op.name}, ` +
+          `${kernel.variants.length} variants`
+        );
+        const found = await tuneKernel(kernel, device);
+        for (const { name, problem } of found.variants) {
+          if (problem) context.progress.print(`left out, ${found.key}: ${name}: ${problem}`);
+        }
+        context.emit({ ...found });
+        tuned.push(found);
+      }
+      context.progress.finish();
+      const winners: Tuning = new Map(tuned.map(({ key, fastest }) => [key, fastest]));
+      await saveTuning(fileTuningStore(), device.gpu.adapterInfo, winners);
+      context.print(formatTable([
+        ["kernel", "fastest variant", "ms", "built-in, ms", "tried"],
+        ...tuned.map(rowOf),
+      ], ["left", "left", "right", "right", "right"]));
+      const changed = tuned.filter(({ fastest, variants }) => fastest !== variants[0].name);
+      context.print(
+        `${device.description}: ${formatCount(tuned.length)} kernels tuned, ` +
+          `${formatCount(changed.length)} of them faster than the built-in choice`,
+      );
+    } finally {
+      device.destroy();
+    }
+  },
+};
+
+function rowOf({ key, fastest, variants }: TunedKernel): string[] {
+  const time = (name: string) =>
+    variants.find((variant) => variant.name === name)?.milliseconds?.toFixed(3) ?? "";
+  // The options of an op matter less to a reader than its shapes.
+  const [kernel] = key.split(" {");
+  return [kernel, fastest, time(fastest), time(variants[0].name), formatCount(variants.length)];
+}

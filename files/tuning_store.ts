@@ -1,0 +1,78 @@
+/** What tuning found, as files in the cache. */
+import { basename, join } from "node:path";
+import type { TuningStore } from "../backends/webgpu/tuning.ts";
+import { InputError } from "../errors.ts";
+import { writeFileAtomic } from "./atomic.ts";
+import { cacheFolder } from "./cache.ts";
+
+/** Where Linux systems describe their Vulkan drivers. */
+const DRIVER_FOLDERS = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+/** Where the drivers are that are described without a folder. */
+const LIBRARY_FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
+
+/**
+ * Keeps what tuning found in a folder, one file an adapter.
+ *
+ * @param folder default: `webgpu` in Overfold's cache; where there is none, or this process may not
+ * look for it, nothing is found
+ */
+export function fileTuningStore(folder?: string): TuningStore {
+  return {
+    async read(name) {
+      try {
+        return await Deno.readTextFile(join(folder ?? defaultFolder(), name));
+      } catch (error) {
+        const isMissing = error instanceof Deno.errors.NotFound ||
+          error instanceof Deno.errors.NotCapable || error instanceof InputError;
+        if (isMissing) return undefined;
+        throw error;
+      }
+    },
+    write: (name, text) => writeFileAtomic(join(folder ?? defaultFolder(), name), text),
+    driver: driverVersion,
+  };
+}
+
+function defaultFolder(): string {
+  return join(cacheFolder(), "webgpu");
+}
+
+/**
+ * What tells versions of a Linux system's Vulkan drivers apart: the version of Vulkan that they name
+ * and the sizes of their files. Empty on other systems.
+ */
+async function driverVersion(): Promise<string> {
+  const descriptions = (await Promise.all(DRIVER_FOLDERS.map(filesIn))).flat().sort();
+  return (await Promise.all(descriptions.map(describeDriver))).join("; ");
+}
+
+async function describeDriver(path: string): Promise<string> {
+  try {
+    const { ICD } = JSON.parse(await Deno.readTextFile(path));
+    const library = String(ICD.library_path);
+    const places = library.includes("/")
+      ? [library]
+      : LIBRARY_FOLDERS.map((folder) => join(folder, library));
+    const sizes = await Promise.all(places.map(sizeOf));
+    return [basename(path), ICD.api_version, ...sizes.filter((size) => size > 0)].join(" ");
+  } catch {
+    return basename(path);
+  }
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.map(({ name }) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch {
+    return 0;
+  }
+}
