@@ -1,15 +1,20 @@
 /** `overfold kernel`: the laboratory in which kernels are tried, one op at a time. */
 
-import type { Backend, Executable, KernelTiming } from "../backends/backend.ts";
+import {
+  type Backend,
+  DeviceError,
+  type Executable,
+  type KernelTiming,
+} from "../backends/backend.ts";
 import { referenceBackend } from "../backends/reference/reference.ts";
 import { convertLayoutOp } from "../backends/wasm/layout.ts";
-import { EXIT, InputError, RunError } from "../errors.ts";
+import { EXIT, RunError } from "../errors.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { formatTable } from "../reporting/format.ts";
-import { openChosen } from "./backend.ts";
 import { callsTable } from "./bench_tables.ts";
-import type { Arguments, Command, Context } from "./command.ts";
+import type { Command } from "./command.ts";
+import { KERNEL_BACKENDS, openKernelBackend, variantsOf } from "./kernel_backend.ts";
 import { type KernelCase, kernelCase } from "./kernel_case.ts";
 import { largestDifference } from "./largest_difference.ts";
 
@@ -17,8 +22,6 @@ import { largestDifference } from "./largest_difference.ts";
 const TOLERANCE = 1e-4;
 /** Runs before the first that counts: engines optimise code while it runs. */
 const WARM_UP_RUNS = 3;
-
-const BACKENDS = ["cpu", "webgpu", "reference"] as const;
 
 /** `kernel OP`. */
 export const command: Command = {
@@ -34,7 +37,11 @@ export const command: Command = {
       repeated: true,
       help: "An attribute of the op, in JSON, such as stride=[2,2]",
     },
-    backend: { value: "NAME", help: `One of ${BACKENDS.join(", ")}; by default cpu` },
+    backend: { value: "NAME", help: `One of ${KERNEL_BACKENDS.join(", ")}; by default cpu` },
+    variant: {
+      value: "N",
+      help: "A variant of the WebGPU kernel, from 1; by default the tuned one",
+    },
     threads: { value: "N", help: "Threads of the CPU backend; by default one per core" },
     runs: { value: "N", help: "Runs to time (default 20)" },
     "skip-check": { help: "Do not compare with the reference, which is slow" },
@@ -50,7 +57,7 @@ export const command: Command = {
     const [name] = args.positionals;
     const tested = kernelCase(name, args.texts("shape"), args.texts("attribute"));
     const runs = args.integer("runs") ?? 20;
-    const backend = await chooseBackend(args, context);
+    const backend = await openKernelBackend(args, tested.program, context);
     const { outputs, timings } = await measure(backend, tested, runs);
     const rate = ratesOf(tested.program, timings);
     context.print(
@@ -58,6 +65,10 @@ export const command: Command = {
         `${rate.gigaflops.toFixed(1)} GFLOP/s, ${rate.gigabytes.toFixed(1)} GB/s`,
     );
     context.print(`${callsTable(timings)}\n`);
+    const variants = backend.name === "webgpu" ? variantsOf(tested.program) : [];
+    if (variants.length > 0) {
+      context.print(formatTable(variants.map((name, i) => [`variant ${i + 1}`, name])) + "\n");
+    }
     // The reference is not made to be fast.
     const yardsticks = backend.name === "reference"
       ? undefined
@@ -79,22 +90,20 @@ export const command: Command = {
         ]),
       ], ["left", "right", "right"]));
     }
-    context.emit({ op: name, backend: backend.name, ...rate, yardsticks, timings, differences });
+    context.emit({
+      op: name,
+      backend: backend.name,
+      ...rate,
+      variants,
+      yardsticks,
+      timings,
+      differences,
+    });
     const isRight = differences.every(({ relative }) => relative <= TOLERANCE);
     if (!isRight) context.progress.print(`the result differs by more than ${TOLERANCE}`);
     return isRight ? EXIT.success : EXIT.failure;
   },
 };
-
-async function chooseBackend(args: Arguments, context: Context): Promise<Backend> {
-  const name = args.text("backend") ?? "cpu";
-  const backend = BACKENDS.find((known) => known === name);
-  if (!backend) {
-    throw new InputError(`--backend: found "${name}", expected one of ${BACKENDS.join(", ")}`);
-  }
-  if (backend === "reference") return referenceBackend();
-  return await openChosen({ backend, threads: args.integer("threads") }, context);
-}
 
 /** Time, floating-point operations and bytes of a program of one op. */
 interface Rates {
@@ -156,7 +165,7 @@ async function time(
   try {
     return await executable.profile(name, 1);
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
+    if (!(error instanceof RunError) || error instanceof DeviceError) throw error;
     const start = performance.now();
     await executable.run(name, inputs);
     const milliseconds = performance.now() - start;

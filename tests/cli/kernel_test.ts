@@ -63,6 +63,16 @@ for (const backend of ["cpu", "webgpu", "reference"]) {
   });
 }
 
+Deno.test("a variant there is not is refused", async () => {
+  const shapes = ["--shape", "16x16", "--shape", "16x16"];
+  const { code, error } = await kernel("matmul", ...shapes, "--variant", "1");
+  assertEquals(code, 2);
+  assertStringIncludes(error, "only webgpu has variants");
+  const many = await kernel("matmul", ...shapes, "--variant", "99", "--backend", "webgpu");
+  assertEquals(many.code, 2);
+  assertStringIncludes(many.error, "--variant: found 99");
+});
+
 Deno.test("an unknown backend is refused with the known ones", async () => {
   const { code, error } = await kernel("relu", "--shape", "4", "--backend", "gpu");
   assertEquals(code, 2);
