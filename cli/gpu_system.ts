@@ -1,5 +1,8 @@
 /** Why a system shows no WebGPU adapter, or only a software one, and what to do about it. */
 
+import { basename } from "node:path";
+import { DRIVER_FOLDERS, driverFiles, LIBRARY_FOLDERS } from "../files/vulkan_drivers.ts";
+
 /** What of a Linux system decides about its Vulkan adapters. */
 export interface GpuSystem {
   /** Whether the Vulkan loader, `libvulkan.so.1`, is installed. */
@@ -11,26 +14,15 @@ export interface GpuSystem {
   readonly isContainer: boolean;
 }
 
-const DRIVER_FOLDERS = ["/usr/share", "/usr/local/share", "/etc", "/run/opengl-driver/share"]
-  .map((folder) => `${folder}/vulkan/icd.d`);
-const LIBRARY_FOLDERS = [
-  "/usr/lib/x86_64-linux-gnu",
-  "/usr/lib/aarch64-linux-gnu",
-  "/usr/lib64",
-  "/usr/lib",
-  "/usr/local/lib",
-  "/run/opengl-driver/lib",
-];
 const CONTAINER_MARKS = ["/.dockerenv", "/run/.containerenv", "/run/systemd/container"];
 /** Drivers that compute on the CPU. */
 const SOFTWARE_DRIVERS = /^(lvp|vk_swiftshader)/;
 
 /** Looks at this system, which runs Linux. */
 export async function inspectGpuSystem(): Promise<GpuSystem> {
-  const drivers = await Promise.all(DRIVER_FOLDERS.map(filesIn));
   return {
     hasLoader: await hasLibrary("libvulkan.so.1"),
-    drivers: [...new Set(drivers.flat())].filter((name) => name.endsWith(".json")).sort(),
+    drivers: (await driverFiles()).map((path) => basename(path)),
     hasCuda: await hasLibrary("libcuda.so.1"),
     isContainer: (await Promise.all(CONTAINER_MARKS.map(exists))).includes(true),
   };
@@ -72,14 +64,6 @@ async function hasLibrary(name: string): Promise<boolean> {
     return cache.includes(name);
   } catch {
     return false;
-  }
-}
-
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-  } catch {
-    return [];
   }
 }
 

@@ -4,11 +4,7 @@ import type { TuningStore } from "../backends/webgpu/tuning.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { cacheFolder } from "./cache.ts";
-
-/** Where Linux systems describe their Vulkan drivers. */
-const DRIVER_FOLDERS = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
-/** Where the drivers are that are described without a folder. */
-const LIBRARY_FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
+import { driverFiles, LIBRARY_FOLDERS } from "./vulkan_drivers.ts";
 
 /**
  * Keeps what tuning found in a folder, one file an adapter.
@@ -42,8 +38,7 @@ function defaultFolder(): string {
  * and the sizes of their files. Empty on other systems.
  */
 async function driverVersion(): Promise<string> {
-  const descriptions = (await Promise.all(DRIVER_FOLDERS.map(filesIn))).flat().sort();
-  return (await Promise.all(descriptions.map(describeDriver))).join("; ");
+  return (await Promise.all((await driverFiles()).map(describeDriver))).join("; ");
 }
 
 async function describeDriver(path: string): Promise<string> {
@@ -57,15 +52,6 @@ async function describeDriver(path: string): Promise<string> {
     return [basename(path), ICD.api_version, ...sizes.filter((size) => size > 0)].join(" ");
   } catch {
     return basename(path);
-  }
-}
-
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(folder));
-    return entries.map(({ name }) => join(folder, name));
-  } catch {
-    return [];
   }
 }
 
