@@ -9,6 +9,7 @@ import { type Dispatch, encodeDispatches } from "./dispatch.ts";
 import type { LoweredProgram, VariableBuffers } from "./lower.ts";
 import { timeDispatches } from "./profile.ts";
 import { Readback } from "./readback.ts";
+import { Submissions } from "./submissions.ts";
 
 /** A program ready to run. */
 interface ReadyProgram {
@@ -27,6 +28,7 @@ export class WebgpuExecutable implements Executable {
   readonly #allocation: Allocation;
   readonly #variables: VariableBuffers;
   readonly #programs: ReadonlyMap<string, ReadyProgram>;
+  readonly #submissions: Submissions;
 
   constructor(
     device: Device,
@@ -37,6 +39,7 @@ export class WebgpuExecutable implements Executable {
     this.#device = device;
     this.#allocation = allocation;
     this.#variables = variables;
+    this.#submissions = new Submissions(device.gpu.queue);
     this.#programs = new Map(programs.map(({ lowered, dispatches }) => {
       const outputOffsets = new Map<string, number>();
       let bytes = 0;
@@ -89,7 +92,7 @@ export class WebgpuExecutable implements Executable {
     });
     const encoder = gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(source, 0, staging, 0, source.size);
-    gpu.queue.submit([encoder.finish()]);
+    this.#submissions.submit(encoder);
     try {
       await staging.mapAsync(GPUMapMode.READ);
       this.#throwFailure();
@@ -128,8 +131,7 @@ export class WebgpuExecutable implements Executable {
   }
 
   #submit({ lowered, dispatches, outputOffsets }: ReadyProgram, target: GPUBuffer, at: number) {
-    const { gpu } = this.#device;
-    const encoder = gpu.createCommandEncoder();
+    const encoder = this.#device.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     encodeDispatches(pass, dispatches);
     pass.end();
@@ -147,7 +149,7 @@ export class WebgpuExecutable implements Executable {
         target.bytes,
       );
     }
-    gpu.queue.submit([encoder.finish()]);
+    this.#submissions.submit(encoder);
   }
 
   #program(name: string): ReadyProgram {
