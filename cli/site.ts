@@ -1,0 +1,123 @@
+/** `overfold site`: a static page that runs a network in the browser. */
+
+import { join } from "@std/path";
+import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
+import { FOLDED_FORMAT } from "../checkpoints/network.ts";
+import { storeProgram } from "../checkpoints/program.ts";
+import { encodeSafetensors } from "../checkpoints/safetensors.ts";
+import { InputError, RunError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
+import { foldConstants } from "../graph/passes/fold_constants.ts";
+import { sizeOf } from "../graph/types.ts";
+import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import { formatBytes } from "../reporting/format.ts";
+import icon from "../site/icon.svg" with { type: "text" };
+import html from "../site/index.html" with { type: "text" };
+import type { NetworkCard } from "../site/messages.ts";
+import style from "../site/style.css" with { type: "text" };
+import type { Command } from "./command.ts";
+
+/** `site CHECKPOINT`. */
+export const command: Command = {
+  positionals: [{ name: "CHECKPOINT", help: "A checkpoint, or a folded network" }],
+  options: {
+    output: { value: "DIR", help: "The folder the page is written to; required" },
+    title: { value: "TEXT", help: "The page's heading; by default the model's name" },
+  },
+  details:
+    "The page classifies pictures with WebGPU or, where there is none, WebAssembly. It consists of\n" +
+    "files alone and asks no other server for anything: put the folder on any web server, or look at\n" +
+    "it with: npx serve DIR. Accuracy is shown for checkpoints; a folded network does not know it.",
+  async run(args, context) {
+    const [path] = args.positionals;
+    const output = args.text("output");
+    if (output === undefined) {
+      throw new InputError("--output is missing: the folder the page is written to");
+    }
+    const network = await loadNetwork(path);
+    const { channels } = network.description.input;
+    if (channels !== 1 && channels !== 3) {
+      throw new InputError(
+        `${path}: a picture has 1 or 3 channels; this network takes images of ${channels}`,
+      );
+    }
+    const { bytes, card } = encodeNetwork(network, args.text("title"));
+    context.progress.update(() => "bundling the page");
+    const files: Record<string, string | Uint8Array> = {
+      "index.html": html,
+      "style.css": style,
+      "icon.svg": icon,
+      ...await bundleScripts(),
+      "network.safetensors": bytes,
+      "card.json": JSON.stringify(card),
+    };
+    for (const [name, data] of Object.entries(files)) {
+      await writeFileAtomic(join(output, name), data);
+    }
+    context.progress.finish();
+    const total = Object.values(files).reduce((sum, { length }) => sum + length, 0);
+    context.print(
+      `site: ${join(output, "index.html")}, ${formatBytes(total)} in ${
+        Object.keys(files).length
+      } files; look at it with: npx serve ${output}`,
+    );
+    context.emit({ output, files: Object.keys(files), bytes: total });
+  },
+};
+
+/** The network folded as far as it goes, as the bytes of its file, and what the page says of it. */
+function encodeNetwork(
+  { description, program, checkpoint }: LoadedNetwork,
+  title?: string,
+): { bytes: Uint8Array; card: NetworkCard } {
+  const folded = foldBatchNorm(foldConstants(program(1)));
+  const { stored, constants } = storeProgram(folded);
+  const bytes = encodeSafetensors(constants, {
+    format: FOLDED_FORMAT,
+    network: JSON.stringify(description),
+    program: JSON.stringify(stored),
+  });
+  const { model, input, classNames } = description;
+  const validation = checkpoint?.state.validation;
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, value) => total + value, 0);
+  const card: NetworkCard = {
+    // A model that is a list of layers in a config has no name of its own.
+    title: title ?? (model === "layers" ? "Custom network" : model),
+    input,
+    classNames,
+    parameters: sum([...constants.values()].map(({ shape }) => sizeOf(shape))),
+    macs: sum(folded.nodes.map(multiplyAccumulates)),
+    bytes: bytes.length,
+    ...(validation ? { validation } : {}),
+  };
+  return { bytes, card };
+}
+
+/** `page.js` and `worker.js`, each with all it imports. */
+async function bundleScripts(): Promise<Record<string, Uint8Array>> {
+  if (!Deno.bundle) {
+    throw new RunError("the page needs Deno's bundler: run this command with --unstable-bundle");
+  }
+  const entries = ["page.ts", "worker.ts"].map((name) =>
+    new URL(`../site/${name}`, import.meta.url).href
+  );
+  const { success, errors, outputFiles = [] } = await Deno.bundle({
+    entrypoints: entries,
+    outputDir: "site",
+    platform: "browser",
+    minify: true,
+    write: false,
+  });
+  if (!success) {
+    throw new RunError(
+      `the page's scripts could not be bundled: ${errors.map(({ text }) => text).join("; ")}`,
+    );
+  }
+  return Object.fromEntries(
+    outputFiles.map(({ path, contents }) => [
+      path.replace(/^.*[/\\]/, ""),
+      contents ?? new Uint8Array(),
+    ]),
+  );
+}

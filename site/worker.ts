@@ -1,0 +1,98 @@
+/**
+ * The page's worker: loads the folded network and runs it, on WebGPU or as WebAssembly. Off the
+ * page's main thread the page stays responsive, and the threads of the CPU backend may wait.
+ */
+/// <reference lib="dom" />
+import type { Executable } from "../backends/backend.ts";
+import { openBackend } from "../backends/registry.ts";
+import { networkProgram, parseFoldedNetwork } from "../checkpoints/network.ts";
+import { parseSafetensors } from "../checkpoints/safetensors.ts";
+import { RunError } from "../errors.ts";
+import type { Program } from "../graph/types.ts";
+import { probabilitiesOf } from "../models/probabilities.ts";
+import type { Engine, Reply, Request } from "./messages.ts";
+
+/** Where `overfold site` puts the network, beside the page. */
+const NETWORK = "network.safetensors";
+
+/** The network ready to run. */
+interface Ready {
+  readonly engine: "webgpu" | "cpu";
+  readonly executable: Executable;
+}
+
+const program = loadProgram();
+let ready: Ready | undefined;
+/** Requests are answered one after the other. */
+let done: Promise<void> = Promise.resolve();
+
+self.onmessage = ({ data }: MessageEvent<Request>) => {
+  done = done.then(() => answer(data)).catch((error: unknown) =>
+    reply({ kind: "failure", message: messageOf(error) })
+  );
+};
+
+async function answer(request: Request): Promise<void> {
+  if (request.kind === "open") await open(request.engine);
+  else await classify(request.pixels);
+}
+
+async function loadProgram(): Promise<Program> {
+  const response = await fetch(NETWORK);
+  if (!response.ok) {
+    throw new RunError(`${NETWORK} could not be loaded (status ${response.status})`);
+  }
+  const contents = parseSafetensors(new Uint8Array(await response.arrayBuffer()), NETWORK);
+  return networkProgram(parseFoldedNetwork(NETWORK, contents), 1);
+}
+
+/** Makes the network ready; what WebGPU fails at is WebAssembly's to do. */
+async function open(engine: Engine): Promise<void> {
+  ready?.executable.dispose();
+  ready = undefined;
+  let notice: string | undefined;
+  try {
+    ready = await prepare(engine);
+  } catch (error) {
+    if (engine === "cpu") throw error;
+    notice = messageOf(error);
+    ready = await prepare("cpu");
+  }
+  const canWebgpu = await navigator.gpu?.requestAdapter() != null;
+  reply({ kind: "ready", engine: ready.engine, canWebgpu, ...(notice ? { notice } : {}) });
+}
+
+async function prepare(engine: Engine): Promise<Ready> {
+  const backend = await openBackend({ backend: engine });
+  const infer = await program;
+  const executable = await backend.compile([infer]);
+  // The first run has costs of its own, which a person would take for the network's.
+  const [input] = infer.nodes.filter(({ op }) => op.name === "input");
+  const size = input.outputs[0].shape.reduce((product, extent) => product * extent, 1);
+  await executable.run(infer.name, { pixels: new Uint8Array(size) });
+  return { engine: backend.name === "webgpu" ? "webgpu" : "cpu", executable };
+}
+
+async function classify(pixels: Uint8Array): Promise<void> {
+  if (!ready) throw new RunError("the network is not ready");
+  const start = performance.now();
+  let logits: Float32Array;
+  try {
+    ({ logits } = await ready.executable.run((await program).name, { pixels }));
+  } catch (error) {
+    // A page may lose its device at any time, for instance while it is in the background.
+    if (ready.engine !== "webgpu") throw error;
+    await open("cpu");
+    return await classify(pixels);
+  }
+  const milliseconds = performance.now() - start;
+  reply({ kind: "result", probabilities: probabilitiesOf(logits), milliseconds });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function reply(message: Reply): void {
+  self.postMessage(message);
+}
