@@ -168,6 +168,7 @@ export {
   type BackendOptions,
   openBackend,
 } from "./backends/registry.ts";
+export type { TuningStore } from "./backends/webgpu/tuning.ts";
 export { referenceBackend } from "./backends/reference/reference.ts";
 
 // Files and folding

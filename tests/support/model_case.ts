@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Backend, Executable } from "../../backends/backend.ts";
 import type { ConstantAttributes } from "../../graph/leaves.ts";
-import { foldBatchNorm, foldConstants } from "../../graph/passes/mod.ts";
+import { foldConstants } from "../../graph/passes/mod.ts";
 import { input, output, trace } from "../../graph/trace.ts";
 import type { Program, Shape } from "../../graph/types.ts";
 import type { Module } from "../../layers/module.ts";
@@ -12,6 +12,7 @@ import { CifarResNetV1, CifarResNetV2 } from "../../models/cifar_resnet.ts";
 import { DoConvNet } from "../../models/do_conv_net.ts";
 import { BasicBlock, Bottleneck } from "../../models/residual_blocks.ts";
 import { ResNet } from "../../models/resnet.ts";
+import { foldBatchNorm } from "../../ops/fold_batch_norm.ts";
 import type { Fixture, FixtureTensor } from "./fixture.ts";
 
 /** Whole models in f32 against PyTorch in f64. */
