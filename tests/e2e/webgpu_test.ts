@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { hasAdapter } from "../support/backends.ts";
 import { type Finished, overfold, overfoldAfter, parseEvents, withTinyConfig } from "./cli.ts";
 
@@ -79,7 +80,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "when the device is lost, the last checkpoint stays, and the run says how to go on",
+  name: "when the device is lost, the last checkpoint stays, and the run goes on as if unbroken",
   ignore: !hasAdapter,
   fn: () =>
     withTinyConfig(async (folder) => {
@@ -94,6 +95,15 @@ Deno.test({
       const resumed = await overfold(folder, ...TRAIN, "--set", "training.epochs=3", "--resume");
       assertEquals(resumed.code, 0, resumed.error);
       assertStringIncludes(resumed.error, "going on at step 12 (epoch 2 of 3)");
+      const unbroken = await overfold(
+        folder,
+        ...[...TRAIN, "--set", "training.epochs=3", "--output", "unbroken"],
+      );
+      assertEquals(unbroken.code, 0, unbroken.error);
+      const file = join("checkpoints", "last.safetensors");
+      const weights = async (run: string) =>
+        (await readCheckpoint(join(folder, run, file))).tensors;
+      assertEquals(await weights(join("runs", "tiny")), await weights("unbroken"));
     }),
 });
 
