@@ -1,0 +1,78 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { hasAdapter } from "../support/backends.ts";
+import { type Finished, overfold, overfoldAfter, parseEvents, withTinyConfig } from "./cli.ts";
+
+const CONFIG = `\
+data:
+  dataset: synthetic
+  synthetic: { classes: 3, imageSize: 8, channels: 2, trainCount: 16, testCount: 8 }
+  batchSize: 8
+  evalBatchSize: 8
+model:
+  layers:
+    - conv2d: { outChannels: 4, kernelSize: 3, padding: 1 }
+    - global_avg_pool2d
+    - flatten
+    - linear: { outFeatures: 3 }
+training: { epochs: 1, optimizer: { name: sgd, learningRate: 0.1 } }
+`;
+
+Deno.test({
+  name: "tune keeps the fastest kernels, and a training takes them; a broken file is warned of",
+  ignore: !hasAdapter,
+  fn: () =>
+    withTinyConfig((folder) =>
+      withCache(join(folder, "cache"), async (cache) => {
+        const tuned = await overfold(folder, "tune", "tiny.yaml", "--json");
+        assertEquals(tuned.code, 0, tuned.error);
+        const kernels = parseEvents(tuned.out);
+        assert(kernels.some(({ key }) => String(key).startsWith("conv2d 8x2x8x8 4x2x3x3")));
+
+        const [{ name }] = [...Deno.readDirSync(join(cache, "webgpu"))];
+        const file = join(cache, "webgpu", name);
+        const kept = JSON.parse(await Deno.readTextFile(file)).kernels;
+        assertEquals(kept, Object.fromEntries(kernels.map(({ key, fastest }) => [key, fastest])));
+
+        const first = await train(folder), second = await train(folder);
+        assertEquals(first.network, second.network, "the same file gives the same bits");
+        assert(!first.error.includes("tuning"), first.error);
+
+        await Deno.writeTextFile(file, "{");
+        const { error } = await train(folder);
+        assertStringIncludes(error, "warning: what tuning found on");
+        assertStringIncludes(error, "cannot be used");
+      }), CONFIG),
+});
+
+Deno.test("without an adapter, tune says so and exits with 2", () =>
+  withTinyConfig(async (folder) => {
+    const preload = new URL("../support/gpu_faults/no_adapter.ts", import.meta.url);
+    const { code, error } = await overfoldAfter(preload, folder, "tune", "tiny.yaml");
+    assertEquals(code, 2);
+    assertStringIncludes(error, "no WebGPU adapter was found");
+  }));
+
+/** Trains from scratch on WebGPU. */
+async function train(folder: string): Promise<Finished & { network: Uint8Array }> {
+  const options = ["--set", "backend=webgpu", "--force"];
+  const finished = await overfold(folder, "train", "tiny.yaml", ...options);
+  assertEquals(finished.code, 0, finished.error);
+  const network = join(folder, "runs", "tiny", "folded", "model.safetensors");
+  return { ...finished, network: await Deno.readFile(network) };
+}
+
+/** Calls `test` while the command line's cache is in a folder. */
+async function withCache(
+  cache: string,
+  test: (cache: string) => Promise<void>,
+): Promise<void> {
+  const before = Deno.env.get("OVERFOLD_CACHE");
+  Deno.env.set("OVERFOLD_CACHE", cache);
+  try {
+    await test(cache);
+  } finally {
+    if (before === undefined) Deno.env.delete("OVERFOLD_CACHE");
+    else Deno.env.set("OVERFOLD_CACHE", before);
+  }
+}
