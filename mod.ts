@@ -170,7 +170,6 @@ export {
 } from "./backends/registry.ts";
 export type { TuningStore } from "./backends/webgpu/tuning.ts";
 export { fileTuningStore } from "./files/tuning_store.ts";
-export type { TuningStore } from "./backends/webgpu/tuning.ts";
 export { referenceBackend } from "./backends/reference/reference.ts";
 
 // Files and folding
