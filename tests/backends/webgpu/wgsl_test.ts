@@ -6,6 +6,8 @@ import { assertEquals } from "@std/assert";
 import { create } from "npm:webgpu@0.6.2";
 import { lowerProgram, variableBuffers } from "../../../backends/webgpu/lower.ts";
 import { buildShader } from "../../../backends/webgpu/shader.ts";
+import { tunableKernels } from "../../../backends/webgpu/tune.ts";
+import type { Tuning } from "../../../backends/webgpu/tuning.ts";
 import { input, output, trace } from "../../../graph/trace.ts";
 import type { Program, Value } from "../../../graph/types.ts";
 import { layoutState } from "../../../layers/state.ts";
@@ -74,22 +76,51 @@ function programs(): Program[] {
   ];
 }
 
-Deno.test("a second, stricter implementation accepts every shader", async () => {
+/** The shaders of a program, of the variants that a tuning names. */
+function shaders(program: Program, tuning?: Tuning): string[] {
+  return lowerProgram(program, variableBuffers([program]), tuning).phases.map((phase) =>
+    buildShader(phase).text
+  );
+}
+
+/** All variants of a program's kernels, as tunings that each name one for every kernel. */
+function tunings(program: Program): Tuning[] {
+  const kernels = tunableKernels([program]);
+  const rounds = Math.max(...kernels.map(({ variants }) => variants.length));
+  return Array.from(
+    { length: rounds },
+    (_, i) => new Map(kernels.map(({ key, variants }) => [key, variants[i % variants.length]])),
+  );
+}
+
+/** What Dawn has against some shaders, each looked at once. */
+async function complaints(texts: readonly string[]): Promise<string[]> {
   const adapter = await dawn.requestAdapter();
   const device = await adapter!.requestDevice();
-  const texts = new Set(
-    programs().flatMap((program) =>
-      lowerProgram(program, variableBuffers([program])).phases.map((phase) =>
-        buildShader(phase).text
-      )
-    ),
-  );
-  const complaints: string[] = [];
-  for (const code of texts) {
-    const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
-    complaints.push(
+  const found: string[] = [];
+  for (const code of new Set(texts)) {
+    device.pushErrorScope("validation");
+    const module = device.createShaderModule({ code });
+    device.createComputePipeline({ layout: "auto", compute: { module } });
+    const { messages } = await module.getCompilationInfo();
+    const error = await device.popErrorScope();
+    found.push(
       ...messages.map(({ message, lineNum }) => `${message}: ${code.split("\n")[lineNum - 1]}`),
+      ...(error ? [error.message] : []),
     );
   }
-  assertEquals(complaints, []);
+  return found;
+}
+
+Deno.test("a second, stricter implementation accepts every shader", async () => {
+  assertEquals(await complaints(programs().flatMap((program) => shaders(program))), []);
+});
+
+Deno.test("it accepts all variants, with the limits that every adapter has", async () => {
+  const [training] = modelPrograms("cifar_resnet20_v1", 32);
+  const wide = gradientProgram((x) => conv2d(x, input("kernel", [72, 8, 3, 3]), undefined));
+  const texts = [training, wide].flatMap((program) =>
+    tunings(program).flatMap((tuning) => shaders(program, tuning))
+  );
+  assertEquals(await complaints(texts), []);
 });
