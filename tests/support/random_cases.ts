@@ -1,0 +1,318 @@
+/** Random applications of every family of ops, the same for equal seeds. */
+import { RandomStream, STREAM } from "../../graph/random.ts";
+import { type Shape, sizeOf, type Value } from "../../graph/types.ts";
+import { adamUpdate } from "../../ops/adam_update.ts";
+import { add } from "../../ops/add.ts";
+import { augment } from "../../ops/augment.ts";
+import { avgPool2d } from "../../ops/avg_pool2d.ts";
+import { channelMoments } from "../../ops/channel_moments.ts";
+import { channelNormalize } from "../../ops/channel_normalize.ts";
+import { channelSum } from "../../ops/channel_sum.ts";
+import { clipByValue } from "../../ops/clip_by_value.ts";
+import { clipFactor } from "../../ops/clip_factor.ts";
+import { composeKernel } from "../../ops/compose_kernel.ts";
+import { conv2d } from "../../ops/conv2d.ts";
+import { countCorrect } from "../../ops/count_correct.ts";
+import { dropoutMask } from "../../ops/dropout_mask.ts";
+import { fill } from "../../ops/fill.ts";
+import { globalAvgPool2d } from "../../ops/global_avg_pool2d.ts";
+import { linear } from "../../ops/linear.ts";
+import { matmul } from "../../ops/matmul.ts";
+import { maxPool2d } from "../../ops/max_pool2d.ts";
+import { maximumMagnitude } from "../../ops/maximum_magnitude.ts";
+import { movingAverage } from "../../ops/moving_average.ts";
+import { multiply } from "../../ops/multiply.ts";
+import { multiplyScalar } from "../../ops/multiply_scalar.ts";
+import { pack } from "../../ops/pack.ts";
+import { relu } from "../../ops/relu.ts";
+import { reshape } from "../../ops/reshape.ts";
+import { rmspropUpdate } from "../../ops/rmsprop_update.ts";
+import { scale } from "../../ops/scale.ts";
+import { sgdUpdate } from "../../ops/sgd_update.ts";
+import { slice } from "../../ops/slice.ts";
+import { logSoftmax, softmax } from "../../ops/softmax.ts";
+import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
+import { subtract } from "../../ops/subtract.ts";
+import { sum } from "../../ops/sum.ts";
+import { sumMagnitudes } from "../../ops/sum_magnitudes.ts";
+import { sumSquares } from "../../ops/sum_squares.ts";
+import { tanh } from "../../ops/tanh.ts";
+import type { InputTensor } from "./run.ts";
+
+/** Inputs and what is computed from them. */
+export interface RandomCase {
+  readonly inputs: readonly InputTensor[];
+  /** Applies the ops to values of the inputs. */
+  readonly build: (values: Value[]) => Value[];
+  /** Whether gradients by all f32 inputs are computed too. */
+  readonly differentiable?: boolean;
+}
+
+/** Draws shapes, options and numbers. */
+export class Draw {
+  readonly #random: RandomStream;
+
+  /** Equal seeds draw the same. */
+  constructor(seed: number) {
+    this.#random = new RandomStream({ seed, stream: STREAM.synthetic });
+  }
+
+  /** A whole number from `least` to `most`. */
+  whole(least: number, most: number): number {
+    return least + this.#random.integer(most - least + 1);
+  }
+
+  /** One of some things. */
+  one<T>(...choices: readonly T[]): T {
+    return choices[this.whole(0, choices.length - 1)];
+  }
+
+  /** Two whole numbers from `least` to `most`. */
+  pair(least: number, most: number): readonly [number, number] {
+    return [this.whole(least, most), this.whole(least, most)];
+  }
+
+  /** Floats between `least` and `most`. */
+  floats(shape: Shape, least = -1, most = 1): InputTensor {
+    const uniform = () => least + (most - least) * this.#random.uniform();
+    return { shape, data: Float32Array.from({ length: sizeOf(shape) }, uniform) };
+  }
+
+  /** Labels below `classes`, some of them -1. */
+  labels(count: number, classes: number): InputTensor {
+    return {
+      shape: [count],
+      data: Int32Array.from({ length: count }, () => this.whole(-1, classes - 1)),
+    };
+  }
+
+  /** The shape of images. */
+  images(channels = this.whole(1, 20)): number[] {
+    return [this.whole(1, 3), channels, ...this.pair(4, 11)];
+  }
+
+  /** A shape of one to four axes. */
+  shape(): number[] {
+    return Array.from({ length: this.whole(1, 4) }, () => this.whole(1, 7));
+  }
+}
+
+/** The families by name. Together they use every op; see `tests/ops/random_test.ts`. */
+export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
+  "elementwise ops"(draw) {
+    const shape = draw.shape();
+    return {
+      inputs: [draw.floats(shape), draw.floats(shape), draw.floats([])],
+      build: ([a, b, s]) => [
+        relu(add(scale(a, -1.5), tanh(b))),
+        multiplyScalar(subtract(a, multiply(b, b)), s),
+      ],
+      differentiable: true,
+    };
+  },
+  "convolutions"(draw) {
+    const groups = draw.one(1, 1, 2, 4);
+    const groupIn = draw.whole(1, 9), outChannels = groups * draw.whole(1, 9);
+    const input = draw.images(groups * groupIn);
+    const dilation = draw.one(1, 1, 2);
+    const options = {
+      stride: draw.pair(1, 3),
+      padding: draw.pair(0, 3),
+      dilation,
+      groups,
+      paddingMode: draw.one("zeros", "zeros", "reflect", "replicate", "circular"),
+    } as const;
+    const kernel = [outChannels, groupIn, ...draw.pair(1, dilation === 1 ? 4 : 2)];
+    return {
+      inputs: [draw.floats(input), draw.floats(kernel), draw.floats([outChannels])],
+      build: ([x, weight, bias]) => [conv2d(x, weight, bias, options)],
+      differentiable: true,
+    };
+  },
+  "kernel composition"(draw) {
+    const groups = draw.one(1, 2, 3);
+    const kernelSize = draw.pair(1, 3);
+    const area = kernelSize[0] * kernelSize[1];
+    const groupIn = draw.whole(1, 5), outChannels = groups * draw.whole(1, 5);
+    const multiplier = area + draw.whole(0, area + 3);
+    const options = { kernelSize, groups, pairing: draw.one("paper", "authors") } as const;
+    return {
+      inputs: [
+        draw.floats([outChannels, groupIn, multiplier]),
+        draw.floats([groups * groupIn, area, multiplier]),
+      ],
+      build: ([w, d]) => [composeKernel(w, d, options)],
+      differentiable: true,
+    };
+  },
+  "pools"(draw) {
+    const kernelSize = draw.pair(1, 3);
+    const options = {
+      kernelSize,
+      stride: draw.pair(1, 3),
+      padding: [draw.whole(0, kernelSize[0] >> 1), draw.whole(0, kernelSize[1] >> 1)],
+      ceilMode: draw.one(false, true),
+    } as const;
+    const countIncludePad = draw.one(false, true);
+    return {
+      inputs: [draw.floats(draw.images())],
+      build: ([x]) => [
+        maxPool2d(x, options).output,
+        avgPool2d(x, { ...options, countIncludePad }),
+        globalAvgPool2d(x),
+      ],
+      differentiable: true,
+    };
+  },
+  "normalisation"(draw) {
+    const shape = draw.images();
+    const mean = draw.one(0, 30);
+    return {
+      inputs: [
+        draw.floats(shape, mean - 1, mean + 1),
+        draw.floats([shape[1]]),
+        draw.floats([shape[1]]),
+      ],
+      build([x, weight, bias]) {
+        const { mean, variance } = channelMoments(x);
+        return [channelNormalize(x, mean, variance, { weight, bias, eps: 1e-3 }), mean];
+      },
+      differentiable: true,
+    };
+  },
+  "matrix products"(draw) {
+    const [rows, inner, columns] = [draw.whole(1, 40), draw.whole(1, 40), draw.whole(1, 40)];
+    const transposeA = draw.one(false, true), transposeB = draw.one(false, true);
+    return {
+      inputs: [
+        draw.floats(transposeA ? [inner, rows] : [rows, inner]),
+        draw.floats(transposeB ? [columns, inner] : [inner, columns]),
+        draw.floats([draw.whole(1, 12), columns]),
+        draw.floats([1]),
+      ],
+      build([a, b, weight, bias]) {
+        const product = matmul(a, b, { transposeA, transposeB });
+        const features = weight.shape[0];
+        return [
+          linear(product, weight, pack(Array(features).fill(bias), range(features), features)),
+        ];
+      },
+      differentiable: true,
+    };
+  },
+  "losses"(draw) {
+    const [batch, classes] = [draw.whole(2, 9), draw.whole(2, 40)];
+    const labelSmoothing = draw.one(0, 0.1);
+    const reduction = draw.one("mean", "sum", "none");
+    const labels = draw.labels(batch, classes);
+    labels.data[0] = 0;
+    return {
+      inputs: [draw.floats([batch, classes], -5, 5), labels],
+      build: ([logits, target]) => [
+        softmaxCrossEntropy(logits, target, { labelSmoothing, reduction }),
+        softmax(logits),
+        logSoftmax(logits),
+      ],
+      differentiable: true,
+    };
+  },
+  "views and sums"(draw) {
+    const [rows, columns] = [draw.whole(1, 30), draw.whole(1, 50)];
+    const size = rows * columns;
+    const offset = draw.whole(0, size - 1);
+    const gap = draw.whole(0, 5);
+    return {
+      inputs: [draw.floats([rows, columns])],
+      build([x]) {
+        const flat = reshape(x, [size]);
+        const part = slice(flat, offset, size - offset);
+        const packed = pack([part, x], [gap, size + gap], 2 * size + 2 * gap);
+        return [packed, sum(x), sumSquares(packed)];
+      },
+      differentiable: true,
+    };
+  },
+  "reductions"(draw) {
+    const shape = draw.images();
+    const logits = [draw.whole(1, 20), draw.whole(2, 20)];
+    const maxNorm = draw.one(0.1, 1000);
+    return {
+      inputs: [draw.floats(shape), draw.floats(logits), draw.labels(logits[0], logits[1])],
+      build: ([x, logits, labels]) => [
+        channelSum(x),
+        sumMagnitudes(x),
+        maximumMagnitude(x),
+        clipFactor(sumSquares(x), { maxNorm }),
+        clipByValue(x, { value: 0.5 }),
+        countCorrect(logits, labels),
+      ],
+    };
+  },
+  "pixels and dropout"(draw) {
+    const [batch, channels, height, width] = draw.images(draw.whole(1, 4));
+    const padding = draw.whole(0, 3);
+    const pixels = [batch, height, width, channels];
+    const transforms = Array.from({ length: batch }, () => [
+      ...draw.pair(0, 2 * padding),
+      draw.whole(0, 1),
+    ]).flat();
+    const std = Array<number>(channels).fill(0.3), mean = Array<number>(channels).fill(0.4);
+    const shape = draw.shape();
+    return {
+      inputs: [
+        {
+          shape: pixels,
+          data: Uint8Array.from({ length: sizeOf(pixels) }, () => draw.whole(0, 255)),
+        },
+        { shape: [batch, 3], data: Int32Array.from(transforms) },
+        { shape: [], data: Int32Array.of(draw.whole(-1000, 1000)) },
+      ],
+      build: ([pixels, transforms, step]) => [
+        augment(pixels, transforms, { padding, mean, std }),
+        dropoutMask(step, { shape, p: 0.4, stream: 3 }),
+        fill(shape, 1.25),
+      ],
+    };
+  },
+  "optimizers"(draw) {
+    const size = [draw.whole(1, 200)];
+    const positive = () => draw.floats(size, 0.01, 1);
+    const weightDecay = draw.one(0, 0.1);
+    const flag = draw.one(false, true);
+    return {
+      inputs: [draw.floats(size), draw.floats(size), draw.floats(size), positive(), positive()],
+      build([parameter, gradient, average, square, most]) {
+        const learningRate = fill([], 0.1);
+        return [
+          ...Object.values(sgdUpdate(parameter, gradient, {
+            learningRate,
+            weightDecay,
+            momentum: 0.9,
+            nesterov: flag,
+            momentumBuffer: average,
+          })),
+          ...Object.values(adamUpdate(parameter, gradient, {
+            learningRate,
+            weightDecay,
+            decoupledWeightDecay: flag,
+            expAvg: average,
+            expAvgSq: square,
+            maxExpAvgSq: flag ? most : undefined,
+            biasCorrection1: fill([], 0.1),
+            biasCorrection2: fill([], 0.001),
+          })),
+          ...Object.values(rmspropUpdate(parameter, gradient, {
+            learningRate,
+            weightDecay,
+            squareAvg: square,
+          })),
+          movingAverage(parameter, gradient, 0.9),
+        ].filter((value) => value !== undefined);
+      },
+    };
+  },
+};
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
