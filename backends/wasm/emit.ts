@@ -2,6 +2,9 @@
  * From phases to a WebAssembly module: each kernel once, and a function per program that calls the
  * phases one after the other with a barrier between stages. During a run no JavaScript runs between
  * phases and nothing is allocated.
+ *
+ * Stages too small to share are computed by one thread, share by share, so that every sum is the
+ * same: by whichever comes last to the barrier before, while the others wait there anyway.
  */
 import { type AddressMap, PAGE_BYTES } from "./addresses.ts";
 import {
@@ -9,6 +12,7 @@ import {
   call,
   type Callable,
   type FunctionBuilder,
+  i32,
   type Local,
   ModuleBuilder,
   type ParameterTypes,
@@ -43,25 +47,86 @@ export function emitModule(
   const barrier = emitBarrier(module, addresses.control, threads);
   const kernels = new KernelTable(module);
   for (const program of programs) {
-    const run = module.function(programExport(program), { thread: "i32" });
     program.phases.forEach((phase, i) => {
       const single = module.function(phaseExport(program, i), { thread: "i32" });
-      if (i > 0 && phase.stage > program.phases[i - 1].stage) run.emit(call(barrier, {}));
-      for (const f of [run, single]) {
-        f.emit(callPhase(kernels, phase, addresses, f.parameters.thread));
-      }
+      single.emit(callPhase(kernels, phase, addresses, single.parameters.thread));
       module.export(single);
     });
+    const run = module.function(programExport(program), { thread: "i32" });
+    const { thread } = run.parameters;
+    const emitSerial = (stages: readonly Stage[]) => {
+      for (const phase of stages.flatMap(({ phases }) => phases)) {
+        for (let share = 0; share < threads; share++) {
+          run.emit(callPhase(kernels, phase, addresses, share));
+        }
+      }
+    };
+    if (runsAlone(program)) {
+      run.if(i32.eqz(thread), () => emitSerial(stagesOf(program)));
+    } else {
+      for (const { serial, parallel, first } of sections(program)) {
+        if (!first || serial.length > 0) {
+          run.if(call(barrier.arrive, {}), () => {
+            emitSerial(serial);
+            run.emit(call(barrier.open, {}));
+          });
+        }
+        for (const phase of parallel) run.emit(callPhase(kernels, phase, addresses, thread));
+      }
+    }
     module.export(run);
   }
   return module.build();
+}
+
+/** Nanoseconds of work on one thread that waking and awaiting another may cost. */
+const SERIAL_NANOSECONDS = 8000;
+
+/** The phases of one stage. */
+interface Stage {
+  readonly phases: readonly LoweredPhase[];
+  /** Whether one thread computes it. */
+  readonly serial: boolean;
+}
+
+function stagesOf({ phases }: LoweredProgram): Stage[] {
+  return [...Map.groupBy(phases, ({ stage }) => stage).values()].map((phases) => {
+    const nanoseconds = phases.reduce((sum, phase) => sum + phase.nanoseconds, 0);
+    return { phases, serial: nanoseconds < SERIAL_NANOSECONDS };
+  });
+}
+
+/** Whether a program is so small that its first thread computes all of it. */
+export function runsAlone(program: LoweredProgram): boolean {
+  return stagesOf(program).every(({ serial }) => serial);
+}
+
+/** Small stages, computed while threads meet, and then one that all share. */
+interface Section {
+  readonly first: boolean;
+  readonly serial: readonly Stage[];
+  readonly parallel: readonly LoweredPhase[];
+}
+
+function sections(program: LoweredProgram): Section[] {
+  const result: Section[] = [];
+  let serial: Stage[] = [];
+  for (const stage of stagesOf(program)) {
+    if (stage.serial) {
+      serial.push(stage);
+    } else {
+      result.push({ first: result.length === 0, serial, parallel: stage.phases });
+      serial = [];
+    }
+  }
+  return serial.length > 0 ? [...result, { first: false, serial, parallel: [] }] : result;
 }
 
 function callPhase(
   kernels: KernelTable,
   { kernel, args }: LoweredPhase,
   addresses: AddressMap,
-  thread: Local<"i32">,
+  thread: Local<"i32"> | number,
 ) {
   const values = args.map((arg) => typeof arg === "number" ? arg : addresses.address(arg));
   const named = Object.fromEntries(kernel.parameters.map((name, i) => [name, values[i]]));

@@ -4,7 +4,7 @@ import { type Program, sizeOf } from "../../graph/types.ts";
 import type { Executable, KernelTiming, TensorData } from "../backend.ts";
 import { checkInputs } from "../inputs.ts";
 import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
-import { emitModule, phaseExport, programExport } from "./emit.ts";
+import { emitModule, phaseExport, programExport, runsAlone } from "./emit.ts";
 import type { CompileOptions } from "./kernel.ts";
 import { type LoweredProgram, type LoweredPrograms, lowerPrograms, type Port } from "./lower.ts";
 import { ThreadPool } from "./threads.ts";
@@ -34,6 +34,8 @@ class WasmExecutable implements Executable {
   readonly #addresses: AddressMap;
   readonly #memory: WebAssembly.Memory;
   readonly #pool: ThreadPool;
+  /** Programs that need no other thread. */
+  readonly #alone: ReadonlySet<LoweredProgram>;
   /** Programs whose inputs lie in memory. */
   readonly #ran = new Set<string>();
 
@@ -48,6 +50,7 @@ class WasmExecutable implements Executable {
     this.#addresses = addresses;
     this.#memory = memory;
     this.#pool = pool;
+    this.#alone = new Set(programs.filter(runsAlone));
   }
 
   // deno-lint-ignore require-await -- errors must come as rejections
@@ -59,7 +62,8 @@ class WasmExecutable implements Executable {
     checkInputs(program.source, inputs);
     for (const [input, port] of program.inputs) this.#view(port).set(inputs[input]);
     this.#ran.add(name);
-    this.#pool.run(programExport(program));
+    if (this.#alone.has(program)) this.#pool.runAlone(programExport(program));
+    else this.#pool.run(programExport(program));
     return Object.fromEntries(
       Array.from(
         program.outputs,

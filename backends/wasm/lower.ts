@@ -47,6 +47,9 @@ import {
 
 const CACHE_LINE = 64;
 
+/** What a thread does at least in a nanosecond, for a guess at what is too little to share. */
+const FLOPS_PER_NANOSECOND = 20, BYTES_PER_NANOSECOND = 10;
+
 /** A phase ready to be emitted. */
 export interface LoweredPhase {
   readonly kernel: Kernel;
@@ -57,6 +60,8 @@ export interface LoweredPhase {
   /** Module path, shape and detail, for a person. */
   readonly label: string;
   readonly flops: number;
+  /** Roughly what one thread takes for it. */
+  readonly nanoseconds: number;
   /** Threads meet between stages; phases are in order of it. */
   readonly stage: number;
 }
@@ -236,6 +241,10 @@ class ProgramLowering implements Lowering {
   phase<N extends string>({ kernel, args, writes, detail, flops = 0 }: Phase<N>): void {
     const values = kernel.parameters.map((name): Ref | number => args[name]);
     const written = new Set<N>(writes);
+    const bytes = values.reduce<number>(
+      (sum, value) => sum + (typeof value === "number" ? 0 : value.bytes),
+      0,
+    );
     this.#phases.push({
       // The driver calls a kernel by position, so the names of its parameters no longer matter.
       kernel: kernel as unknown as Kernel,
@@ -243,6 +252,7 @@ class ProgramLowering implements Lowering {
       op: this.#op,
       label: detail ? `${this.#label} ${detail}` : this.#label,
       flops,
+      nanoseconds: flops / FLOPS_PER_NANOSECOND + bytes / BYTES_PER_NANOSECOND,
       accesses: values.flatMap((ref, i): Access[] =>
         typeof ref === "number" ? [] : [{ ref, writes: written.has(kernel.parameters[i]) }]
       ),

@@ -33,47 +33,78 @@ const WAIT_SLICE = 50;
  */
 const SPINS = { webAssembly: 120_000, javaScript: 10_000 };
 
+/**
+ * Where other programs keep the cores busy, spinning only keeps the awaited thread from running. So
+ * each vain spin at the barrier makes the next ones shorter, each that succeeds longer again.
+ */
+const HALVINGS = { most: 6, vain: 2, successful: 1 };
+
 /** With more threads than cores, spinning only keeps the awaited thread from running. */
 function spinLimit(language: keyof typeof SPINS, threads: number): number {
   return threads > navigator.hardwareConcurrency ? 0 : SPINS[language];
 }
 
+/** A barrier, as functions of a module. */
+export interface Barrier {
+  /**
+   * Every thread calls it. For the last that comes it returns 1 at once; for the others it returns 0
+   * when that one has called {@link open}. It traps if another thread has failed and so will not
+   * come.
+   */
+  readonly arrive: FunctionBuilder<Record<never, never>, "i32">;
+  /** Called by the thread that came last, after what it wants to do while the others wait. */
+  readonly open: FunctionBuilder<Record<never, never>, "void">;
+}
+
 /**
- * Writes a barrier into a module: a function that returns once all threads have called it.
- *
- * It traps if another thread has failed and so will not come.
+ * Writes a barrier into a module.
  *
  * @param module The module whose functions call it.
  * @param control Address of the control block, also given to {@link ThreadPool.start}; a multiple
  * of 64.
- * @param threads Number of threads that meet; with one the function does nothing.
+ * @param threads Number of threads that meet; one is always the last.
  */
 export function emitBarrier(
   module: ModuleBuilder,
   control: number,
   threads: number,
-): FunctionBuilder<Record<never, never>, "void"> {
-  const f = module.function("barrier", {});
-  if (threads === 1) return f;
+): Barrier {
+  const f = module.function("arrive", {}, "i32"), g = module.function("open", {});
+  if (threads === 1) {
+    f.return(1);
+    return { arrive: f, open: g };
+  }
   const opened = control + OFFSET.opened, arrived = control + OFFSET.arrived;
-  const before = f.i32(), spins = f.i32();
+  const before = f.i32(), spins = f.i32(), limit = f.i32(), halvings = f.i32();
+  const setHalvings = (change: number) => {
+    f.increment(halvings, change);
+    f.if(i32.gtS(halvings, HALVINGS.most), () => f.set(halvings, HALVINGS.most));
+    f.if(i32.ltS(halvings, 0), () => f.set(halvings, 0));
+    f.emit(i32.store(control, halvings, OFFSET.halvings));
+  };
   const closed = i32.eq(atomic.load(opened), before);
 
   f.set(before, atomic.load(opened));
-  f.if(i32.eq(atomic.add(arrived, 1), threads - 1), () => {
-    f.emit(atomic.store(arrived, 0));
-    f.drop(atomic.add(opened, 1));
-    f.drop(atomic.notify(opened, threads));
-    f.return();
+  f.if(i32.eq(atomic.add(arrived, 1), threads - 1), () => f.return(1));
+  f.set(halvings, i32.load(control, OFFSET.halvings));
+  f.set(limit, i32.shrU(spinLimit("webAssembly", threads), halvings));
+  f.loop(spins, 0, limit, 1, () => {
+    f.if(i32.eqz(closed), () => {
+      f.if(halvings, () => setHalvings(-HALVINGS.successful));
+      f.return(0);
+    });
   });
-  f.loop(spins, 0, spinLimit("webAssembly", threads), 1, () => {
-    f.if(i32.eqz(closed), () => f.return());
-  });
+  setHalvings(HALVINGS.vain);
   f.while(closed, () => {
     f.if(atomic.load(control + OFFSET.failed), () => f.unreachable());
     f.drop(atomic.wait(opened, before, BigInt(WAIT_SLICE) * 1_000_000n));
   });
-  return f;
+  f.return(0);
+
+  g.emit(atomic.store(arrived, 0));
+  g.drop(atomic.add(opened, 1));
+  g.drop(atomic.notify(opened, threads));
+  return { arrive: f, open: g };
 }
 
 /** What a pool is made of. */
@@ -138,6 +169,15 @@ export class ThreadPool {
   }
 
   /**
+   * Runs an exported function on the calling thread only, as thread 0.
+   *
+   * @throws {WebAssembly.RuntimeError} if it traps.
+   */
+  runAlone(program: string): void {
+    this.#programs[this.#indexOf(program)](0);
+  }
+
+  /**
    * Runs an exported function on every thread, with the thread's number as its argument, and
    * returns when all have finished. The calling thread blocks meanwhile, which a browser allows
    * only outside its main thread.
@@ -147,9 +187,7 @@ export class ThreadPool {
    * @throws {Error} if a thread traps: the error of the first that did, with its thread named.
    */
   run(program: string): void {
-    const index = this.#programIndex.get(program);
-    if (index === undefined) throw new Error(`the module exports no function ${program}`);
-    if (this.#disposed) throw new Error("the thread pool has been disposed of");
+    const index = this.#indexOf(program);
     this.#command(index);
     let error: unknown;
     try {
@@ -172,6 +210,13 @@ export class ThreadPool {
   /** {@link dispose}, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #indexOf(program: string): number {
+    const index = this.#programIndex.get(program);
+    if (index === undefined) throw new Error(`the module exports no function ${program}`);
+    if (this.#disposed) throw new Error("the thread pool has been disposed of");
+    return index;
   }
 
   #word(offset: number): number {

@@ -23,6 +23,8 @@ export const OFFSET = {
   arrived: 128,
   /** How often the barrier has opened; threads at the barrier wait for it to change. */
   opened: 192,
+  /** How often the spin at the barrier is halved; any thread's guess is as good as another's. */
+  halvings: 196,
   /** 1 if a thread has failed. */
   failed: 256,
   /** Which thread failed first, the bytes of its message, and the message. */

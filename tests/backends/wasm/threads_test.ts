@@ -1,5 +1,11 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { atomic, call, i32, ModuleBuilder } from "../../../backends/wasm/assembler/mod.ts";
+import {
+  atomic,
+  call,
+  type FunctionBuilder,
+  i32,
+  ModuleBuilder,
+} from "../../../backends/wasm/assembler/mod.ts";
 import { CONTROL_BYTES, emitBarrier, ThreadPool } from "../../../backends/wasm/threads.ts";
 
 const THREADS = "../../../backends/wasm/threads.ts";
@@ -8,31 +14,40 @@ const ASSEMBLER = "../../../backends/wasm/assembler/mod.ts";
 const CONTROL = 64;
 const COUNTS = CONTROL + CONTROL_BYTES;
 const TOTAL = COUNTS + 1024;
+const MET = TOTAL + 1024;
 const ROUNDS = 300;
 
 /**
  * `sum`: in each round every thread publishes a number, meets the others, adds up all numbers
- * and meets the others again. `fail`: thread `failing` traps, the others wait at the barrier.
+ * and meets the others again, the last one counting the round. `fail`: thread `failing` traps, the
+ * others wait at the barrier.
  */
 function testModule(threads: number, failing = threads - 1): WebAssembly.Module {
   const module = new ModuleBuilder();
   const barrier = emitBarrier(module, CONTROL, threads);
+  const meet = (f: FunctionBuilder<{ thread: "i32" }, "void">, whileWaiting = () => {}) =>
+    f.if(call(barrier.arrive, {}), () => {
+      whileWaiting();
+      f.emit(call(barrier.open, {}));
+    });
 
   const sum = module.function("sum", { thread: "i32" });
   const own = sum.i32(), other = sum.i32(), round = sum.i32(), total = sum.i32();
   const { thread } = sum.parameters;
   sum.set(own, i32.mul(thread, 4));
   sum.loop(round, 0, ROUNDS, 1, () => {
-    sum.emit(i32.store(own, i32.add(i32.mul(round, 10), thread), COUNTS), call(barrier, {}));
+    sum.emit(i32.store(own, i32.add(i32.mul(round, 10), thread), COUNTS));
+    meet(sum);
     sum.loop(other, 0, 4 * threads, 4, () => sum.increment(total, i32.load(other, COUNTS)));
-    sum.emit(call(barrier, {}));
+    meet(sum, () => sum.emit(i32.store(0, i32.add(i32.load(0, MET), 1), MET)));
   });
   sum.emit(i32.store(own, total, TOTAL));
   module.export(sum);
 
   const fail = module.function("fail", { thread: "i32" });
   fail.if(i32.eq(fail.parameters.thread, failing), () => fail.unreachable());
-  fail.emit(call(barrier, {}), call(barrier, {}));
+  meet(fail);
+  meet(fail);
   module.export(fail);
 
   const count = module.function("count", { thread: "i32" });
@@ -60,6 +75,7 @@ for (const threads of [1, 2, 3]) {
       pool.run("sum");
       const totals = [...new Int32Array(memory.buffer, TOTAL, threads)];
       assertEquals(totals, Array(threads).fill(perThread));
+      assertEquals(new Int32Array(memory.buffer, MET, 1)[0], (run + 1) * ROUNDS);
     }
   });
 
