@@ -1,0 +1,108 @@
+/** Random small networks: a training step of every backend against the reference. */
+import { referenceBackend } from "../../backends/reference/reference.ts";
+import type { Backend } from "../../backends/backend.ts";
+import { InputError } from "../../errors.ts";
+import type { LayerSpec } from "../../layers/registry.ts";
+import type { Module } from "../../layers/module.ts";
+import { layoutState, PARAMETERS, uploadState } from "../../layers/state.ts";
+import { buildModel } from "../../models/registry.ts";
+import { stepScalars, trainingProgram } from "../../training/step_program.ts";
+import { testOnEveryBackend } from "../support/backends.ts";
+import { disturb } from "../support/disturb.ts";
+import { Draw } from "../support/random_cases.ts";
+import { someNumbers } from "../support/run_module.ts";
+import { assertWithin, deviation } from "../support/tolerance.ts";
+
+const NETWORKS = 6;
+const TOLERANCE = 1e-3;
+const RECIPE = { optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9 } } as const;
+
+interface RandomNetwork {
+  readonly model: Module;
+  readonly shape: readonly number[];
+  readonly labels: Int32Array;
+}
+
+/** One to three blocks of convolution, normalisation, activation and pooling, and a classifier. */
+function drawLayers(draw: Draw): LayerSpec[] {
+  const blocks = Array.from({ length: draw.whole(1, 3) }, (): LayerSpec[] => {
+    const options = {
+      outChannels: 4 * draw.whole(1, 4),
+      kernelSize: draw.one(1, 2, 3),
+      stride: draw.one(1, 1, 2),
+      padding: draw.whole(0, 1),
+      groups: draw.one(1, 1, 2),
+      bias: draw.one(false, true),
+    };
+    const pool = { kernelSize: 2, stride: draw.one(1, 2) };
+    return [
+      draw.one<LayerSpec>({ conv2d: options }, { do_conv2d: options }),
+      ...draw.one<LayerSpec[]>([], ["batch_norm2d"]),
+      draw.one("relu", "tanh"),
+      ...draw.one<LayerSpec[]>([], [{ max_pool2d: pool }], [{ avg_pool2d: pool }]),
+    ];
+  });
+  return [
+    ...blocks.flat(),
+    ...draw.one<LayerSpec[]>(["flatten"], ["global_avg_pool2d", "flatten"]),
+    { linear: { outFeatures: 3 } },
+  ];
+}
+
+function* networks(): Generator<{ seed: number; network: RandomNetwork }> {
+  let count = 0;
+  for (let seed = 1; count < NETWORKS; seed++) {
+    const draw = new Draw(seed);
+    const [batch, channels, height, width] = [draw.whole(2, 4), ...draw.images(4).slice(1)];
+    try {
+      const model = buildModel("layers", {
+        classes: 3,
+        inputChannels: channels,
+        inputSize: [height, width],
+        layers: drawLayers(draw),
+      });
+      model.initialize(seed);
+      const labels = Int32Array.from({ length: batch }, () => draw.whole(0, 2));
+      yield { seed, network: { model: disturb(model), shape: [channels, height, width], labels } };
+      count++;
+    } catch (error) {
+      // Small images do not survive every list of layers.
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+}
+
+/** What a training step gives, and the parameters after it. */
+async function trainStep(backend: Backend, { model, shape, labels }: RandomNetwork) {
+  const layout = layoutState(model);
+  const batch = labels.length;
+  const feed = { kind: "tensors", shape } as const;
+  const program = trainingProgram(model, layout, RECIPE, feed, batch, { keepGradient: true });
+  const executable = await backend.compile([program]);
+  try {
+    uploadState(layout, executable);
+    const scalars = Object.entries(stepScalars(RECIPE, 0, { learningRate: 0.1 }));
+    const results = await executable.run(program.name, {
+      x: someNumbers([batch, ...shape]),
+      labels,
+      ...Object.fromEntries(scalars.map(([name, value]) => [name, Float32Array.of(value)])),
+    });
+    return { ...results, parameters: await executable.read(PARAMETERS) };
+  } finally {
+    executable.dispose();
+  }
+}
+
+testOnEveryBackend("random networks train as the reference does", async (backend) => {
+  for (const { seed, network } of networks()) {
+    const expected: Record<string, Float32Array> = await trainStep(referenceBackend(), network);
+    const actual: Record<string, Float32Array> = await trainStep(backend, network);
+    assertWithin(
+      Object.entries(expected).map(([name, values]) => ({
+        name: `seed ${seed}, ${name}`,
+        ...deviation(actual[name], values),
+      })),
+      TOLERANCE,
+    );
+  }
+});
