@@ -187,14 +187,13 @@ function showCard(network: NetworkCard): void {
   const { title, input, classNames, parameters, macs, bytes, validation } = network;
   document.title = `${title} – classify pictures in the browser`;
   element("title", HTMLElement).textContent = title;
-  const channels = input.channels === 1 ? "grey" : "colour";
   const named = classNames.slice(0, NAMED).join(", ");
   const rest = classNames.length - NAMED;
   const accuracy = validation ? [["Accuracy", formatPercent(validation.accuracy)]] : [];
   const facts = [
     ...accuracy,
     ["Classes", formatCount(classNames.length)],
-    ["Input", `${input.width} × ${input.height}, ${channels}`],
+    ["Input", `${input.width} × ${input.height} × ${input.channels}`],
     ["Parameters", formatCount(parameters)],
     ["MACs", formatSi(macs)],
     ["Size", formatBytes(bytes)],

@@ -1,0 +1,187 @@
+/**
+ * Tests of the page in Chromium, at the path in `OVERFOLD_CHROMIUM`. `site_test.ts` runs them, in a
+ * process of their own: the library that drives the browser needs every permission.
+ */
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { extname, join } from "@std/path";
+import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
+import { chromium, type Page } from "npm:playwright-core@1.65.1";
+import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
+
+const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
+const CLASSES = 3;
+
+/** What a web server says of the page's files. */
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".css": "text/css",
+  ".js": "text/javascript",
+  ".svg": "image/svg+xml",
+  ".json": "application/json",
+};
+
+/** Trains a network of pictures with so many channels, makes its page and calls `test`. */
+function withSite(channels: 1 | 3, test: (folder: string) => Promise<void>): Promise<void> {
+  return withTinyConfig(async (folder) => {
+    const trained = await overfold(folder, "train", "tiny.yaml");
+    assertEquals(trained.code, 0, trained.error);
+    const made = await overfold(folder, "site", CHECKPOINT, "--output", "site", "--json");
+    assertEquals(made.code, 0, made.error);
+    assertEquals(parseEvents(made.out)[0].output, "site");
+    await test(folder);
+  }, TINY.replace("channels: 2", `channels: ${channels}`));
+}
+
+/** Serves the page and opens it; fails if it asks any other server for anything, or logs an error. */
+async function withPage(
+  folder: string,
+  isolated: boolean,
+  test: (page: Page) => Promise<void>,
+): Promise<void> {
+  const isolation = {
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+  };
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async ({ url }) => {
+      const { pathname } = new URL(url);
+      const name = pathname === "/" ? "index.html" : pathname.slice(1);
+      const type = TYPES[extname(name)] ?? "application/octet-stream";
+      return new Response(await Deno.readFile(join(folder, "site", name)), {
+        headers: { "content-type": type, ...(isolated ? isolation : {}) },
+      });
+    },
+  );
+  const origin = `http://127.0.0.1:${server.addr.port}/`;
+  const profile = await Deno.makeTempDir();
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: Deno.env.get("OVERFOLD_CHROMIUM"),
+    args: [
+      "--no-sandbox",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--enable-unsafe-webgpu",
+    ],
+  });
+  try {
+    const page = await browser.newPage();
+    const mistakes: string[] = [];
+    page.on("pageerror", ({ message }) => mistakes.push(message));
+    page.on("console", (line) => line.type() === "error" && mistakes.push(line.text()));
+    page.on("request", (request) => {
+      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(origin)) {
+        mistakes.push(`asked for ${request.url()}`);
+      }
+    });
+    await page.goto(origin);
+    await page.waitForSelector("body[data-engine]");
+    assertEquals(await page.evaluate("crossOriginIsolated"), isolated);
+    await test(page);
+    assertEquals(mistakes, []);
+  } finally {
+    await browser.close();
+    await server.shutdown();
+    await Deno.remove(profile, { recursive: true });
+  }
+}
+
+/** Writes a picture without regularity. */
+async function writePicture(path: string, width: number, height: number): Promise<void> {
+  const data = Uint8ClampedArray.from(
+    { length: 4 * width * height },
+    (_, i) => i % 4 === 3 ? 255 : 128 + 127 * Math.sin(i * i * 0.37),
+  );
+  await Deno.writeFile(path, new Uint8Array(await encodePng(new ImageData(data, width, height))));
+}
+
+/** Class to probability, as the page shows them. */
+async function shown(page: Page): Promise<Map<string, number>> {
+  await page.locator("#ranking li").nth(CLASSES - 1).waitFor();
+  await page.locator("#status", { hasText: "Computed in" }).waitFor();
+  const rows: [string, number][] = await page.evaluate(
+    `[...document.querySelectorAll("#ranking li")].map((row) =>
+      [row.querySelector(".name").textContent, Number(row.dataset.probability)])`,
+  );
+  return new Map(rows);
+}
+
+/** The same of `overfold predict`. */
+async function predicted(folder: string, picture: string): Promise<Map<string, number>> {
+  const { code, out, error } = await overfold(folder, "predict", CHECKPOINT, picture, "--json");
+  assertEquals(code, 0, error);
+  const [{ predictions }] = parseEvents(out);
+  return new Map(
+    (predictions as { name: string; probability: number }[])
+      .map(({ name, probability }) => [name, probability]),
+  );
+}
+
+Deno.test(
+  "the page gives predict's probabilities, as WebAssembly and on WebGPU",
+  () =>
+    withSite(3, async (folder) => {
+      const pictures = { "same.png": [8, 8], "larger.png": [37, 23] };
+      for (const [name, [width, height]] of Object.entries(pictures)) {
+        await writePicture(join(folder, name), width, height);
+      }
+      for (const isolated of [false, true]) {
+        await withPage(folder, isolated, async (page) => {
+          for (const engine of ["cpu", "webgpu"]) {
+            await page.check(`input[value=${engine}]`);
+            await page.waitForSelector(`body[data-engine=${engine}]`);
+            if (engine === "webgpu") await shown(page);
+            for (const name of Object.keys(pictures)) {
+              // So that no result of before is taken for this picture's.
+              await page.evaluate(`document.querySelector("#ranking").replaceChildren()`);
+              await page.setInputFiles("#file", join(folder, name));
+              const actual = await shown(page);
+              for (const [label, probability] of await predicted(folder, name)) {
+                assertAlmostEquals(actual.get(label) ?? NaN, probability, 1e-3);
+              }
+            }
+          }
+        });
+      }
+    }),
+);
+
+Deno.test(
+  "a digit is drawn with the mouse or the keyboard, and cleared",
+  () =>
+    withSite(1, (folder) =>
+      withPage(folder, false, async (page) => {
+        const box = await page.locator("#field").boundingBox();
+        assert(box);
+        await page.mouse.move(box.x + 100, box.y + 60);
+        await page.mouse.down();
+        await page.mouse.move(box.x + 110, box.y + 200, { steps: 5 });
+        await page.mouse.up();
+        const drawn = await shown(page);
+        assertAlmostEquals([...drawn.values()].reduce((sum, value) => sum + value, 0), 1, 1e-5);
+        assertEquals(await page.isVisible("#seen"), true);
+        await page.click("#clear");
+        assertEquals(await page.locator("#ranking li").count(), 0);
+        await page.focus("#field");
+        for (const key of ["Space", "ArrowDown", "ArrowDown", "ArrowDown", "Space"]) {
+          await page.keyboard.press(key);
+        }
+        assertEquals((await shown(page)).size, CLASSES);
+        await page.keyboard.press("Escape");
+        assertEquals(await page.locator("#ranking li").count(), 0);
+      })),
+);
+
+Deno.test(
+  "a file that is no picture is refused by name",
+  () =>
+    withSite(3, (folder) =>
+      withPage(folder, false, async (page) => {
+        await page.setInputFiles("#file", join(folder, "tiny.yaml"));
+        await page.waitForSelector("#status.failure");
+        assertStringIncludes(await page.textContent("#status") ?? "", "tiny.yaml is not a picture");
+      })),
+);
