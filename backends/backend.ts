@@ -76,6 +76,11 @@ export interface Backend {
   readonly description: string;
   /** Threads that compute; 1 where the notion does not apply. */
   readonly threads: number;
+  /**
+   * The same device with all bits, where this backend stores some numbers in 16 bits: then small
+   * gradients vanish unless the loss is scaled, and results want to be checked.
+   */
+  readonly fullPrecision?: Backend;
   /** The memory the programs need together, without allocating it. */
   plan(programs: readonly Program[]): MemoryPlan;
   /**

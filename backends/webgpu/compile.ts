@@ -6,13 +6,17 @@ import type { Device } from "./device.ts";
 import { type Dispatch, makeDispatches, PipelineCache } from "./dispatch.ts";
 import { WebgpuExecutable } from "./executable.ts";
 import { checkLimits } from "./limits.ts";
-import { lowerProgram, variableBuffers } from "./lower.ts";
+import { type LoweringOptions, lowerProgram, variableBuffers } from "./lower.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** Lowers programs that share variables and plans their memory. */
-export function planPrograms(programs: readonly Program[], tuning: Tuning): AllocationPlan {
+export function planPrograms(
+  programs: readonly Program[],
+  tuning: Tuning,
+  options: LoweringOptions = {},
+): AllocationPlan {
   const variables = variableBuffers(programs);
-  const lowered = programs.map((program) => lowerProgram(program, variables, tuning));
+  const lowered = programs.map((program) => lowerProgram(program, variables, tuning, options));
   return planAllocation(lowered, variables);
 }
 

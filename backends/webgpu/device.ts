@@ -8,6 +8,8 @@ export interface DeviceOptions {
   readonly gpu?: GPU;
   /** Whether a software adapter will do. Default true. */
   readonly software?: boolean;
+  /** Whether shaders must know floats of 16 bits. Default false. */
+  readonly half?: boolean;
   /** Called with what a person should know though it stops nothing. Default: dropped. */
   readonly warn?: (message: string) => void;
 }
@@ -46,10 +48,12 @@ export interface Device {
 
 /**
  * Opens the adapter's device with all it offers of {@link WANTED_LIMITS}. Throws InputError if there
- * is no adapter, or only a software one and that was ruled out; RunError if it gives no device.
+ * is no adapter, only a software one and that was ruled out, or one without floats of 16 bits where
+ * they are needed; RunError if it gives no device.
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
-  const { gpu = globalThis.navigator?.gpu, software = true, warn = () => {} } = options;
+  const { gpu = globalThis.navigator?.gpu, software = true, half = false } = options;
+  const { warn = () => {} } = options;
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     throw new InputError(
@@ -66,6 +70,12 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
         "with `backend: webgpu`, or use `backend: cpu`",
     );
   }
+  if (half && !adapter.features.has("shader-f16")) {
+    throw new InputError(
+      `\`precision: mixed\` needs the WebGPU feature shader-f16, which this adapter (${name}) does ` +
+        "not have; use `precision: fast`, or a newer driver or another adapter",
+    );
+  }
   if (isSoftware) {
     warn(`the WebGPU adapter is software (${name}): expect it to be slower than \`backend: cpu\``);
   }
@@ -73,7 +83,10 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
-      requiredFeatures: hasTimestamps ? ["timestamp-query"] : [],
+      requiredFeatures: [
+        ...(hasTimestamps ? ["timestamp-query" as const] : []),
+        ...(half ? ["shader-f16" as const] : []),
+      ],
       requiredLimits: Object.fromEntries(
         WANTED_LIMITS.map((limit) => [limit, adapter.limits[limit]]),
       ),

@@ -24,7 +24,7 @@
  *       workgroupSize: THREADS,
  *       workgroups,
  *       code: ({ x, y }) => ({
- *         main: `let i = ${index}; if (i < ${elements}u) { ${y.at("i")} = 2.0 * ${x.at("i")}; }`,
+ *         main: `let i = ${index}; if (i < ${elements}u) { ${y.set("i", `2.0 * ${x.at("i")}`)} }`,
  *       }),
  *     });
  *   },
@@ -55,6 +55,7 @@ export interface KernelFamily {
 
 /** Memory of one purpose; temporaries that live at different times share a GPU buffer. */
 export interface MemoryBuffer {
+  /** Bytes it takes. */
   readonly bytes: number;
   /**
    * `temporary`: computed by the program; `variable`, `input`, `constant`: what it starts with.
@@ -63,6 +64,12 @@ export interface MemoryBuffer {
   readonly kind: "temporary" | "variable" | "input" | "constant";
   /** What it holds, for messages. */
   readonly label: string;
+  /**
+   * Whether it holds floats of 16 bits. Kernels neither know nor care: accessors convert, and places
+   * in it count four bytes an element as everywhere. Only what begins the buffer lies in it. Default
+   * false.
+   */
+  readonly half?: boolean;
 }
 
 /** A place in memory. */
@@ -70,8 +77,13 @@ export interface Ref {
   readonly buffer: MemoryBuffer;
   /** Bytes from the buffer's start. */
   readonly offset: number;
-  /** Bytes that belong to the operand. */
+  /** Bytes that belong to the operand; see {@link MemoryBuffer.half}. */
   readonly bytes: number;
+}
+
+/** Bytes of global memory that a stretch of so many bytes takes where the operand lies. */
+export function storedBytes({ buffer }: Ref, bytes: number): number {
+  return buffer.half ? bytes / 2 : bytes;
 }
 
 /** How a shader sees memory: an array of these. */
@@ -92,8 +104,10 @@ export interface PhaseOperand {
 
 /** How shader text names an operand's memory. */
 export interface Accessor {
-  /** The element at an index, an expression of type u32; can be assigned to if written. */
+  /** The element at an index, an expression of type u32. */
   at(index: string): string;
+  /** A statement that stores a value, an expression of the operand's type, at an index. */
+  set(index: string, value: string): string;
 }
 
 /** A shader's text: everything but the declarations of its operands. */
@@ -212,7 +226,7 @@ export function cover(items: number, workgroupSize = THREADS): Cover {
 /** {@link Phase.bytes} of a phase, with its default. */
 export function movedBytes({ operands, bytes }: Phase): number {
   const all = Object.values<PhaseOperand>(operands);
-  return bytes ?? all.reduce((sum, { ref }) => sum + ref.bytes, 0);
+  return bytes ?? all.reduce((sum, { ref }) => sum + storedBytes(ref, ref.bytes), 0);
 }
 
 /** Whether an operand of this place can be read four floats at a time. */

@@ -6,7 +6,13 @@ import { InputError } from "../../errors.ts";
 import { constantOp, inputOp, isLeaf, variableOp } from "../../graph/leaves.ts";
 import { optimize } from "../../graph/passes/mod.ts";
 import { type GraphNode, type Program, sizeOf, type Value } from "../../graph/types.ts";
-import { assignLayouts, type Layout, layoutOf, type Order } from "../wasm/layout.ts";
+import {
+  assignLayouts,
+  type Layout,
+  layoutOf,
+  type Order,
+  ordersCoincide,
+} from "../wasm/layout.ts";
 import { isAlias, type Placement, placeValues, sourceOf } from "../wasm/placement.ts";
 import { POOLED_BYTES } from "./kernel.ts";
 import type { Lowering, MemoryBuffer, Phase, Ref, Variant } from "./kernel.ts";
@@ -79,8 +85,15 @@ export function lowerProgram(
   program: Program,
   variables: VariableBuffers,
   tuning: Tuning = NO_TUNING,
+  options: LoweringOptions = {},
 ): LoweredProgram {
-  return new ProgramLowering(program, variables, tuning).finish();
+  return new ProgramLowering(program, variables, tuning, options).finish();
+}
+
+/** Options of {@link lowerProgram}. */
+export interface LoweringOptions {
+  /** Whether feature maps are stored in 16 bits a number. Default false. */
+  readonly halfActivations?: boolean;
 }
 
 /** A buffer that grows while a program is lowered. */
@@ -89,6 +102,7 @@ interface Pool extends MemoryBuffer {
 }
 
 class ProgramLowering implements Lowering {
+  readonly #options: LoweringOptions;
   readonly #source: Program;
   readonly #program: Program;
   readonly #variables: VariableBuffers;
@@ -108,7 +122,13 @@ class ProgramLowering implements Lowering {
   #label = "";
   #node: GraphNode | undefined;
 
-  constructor(program: Program, variables: VariableBuffers, tuning: Tuning) {
+  constructor(
+    program: Program,
+    variables: VariableBuffers,
+    tuning: Tuning,
+    options: LoweringOptions,
+  ) {
+    this.#options = options;
     const laidOut = assignLayouts(
       optimize(program),
       (node, available) =>
@@ -237,24 +257,32 @@ class ProgramLowering implements Lowering {
     const known = this.#memory.get(value);
     if (known) return known;
     const { bytes } = this.layout(value);
-    const made = !isLeaf(value.node.op) && familyOf(value.node).pooled
+    const made: Ref = !isLeaf(value.node.op) && familyOf(value.node).pooled
       ? this.pooled(bytes, "small values")
-      : whole(this.#makeBuffer(value));
+      : { buffer: this.#makeBuffer(value), offset: 0, bytes };
     this.#memory.set(value, made);
     return made;
   }
 
   #makeBuffer(value: Value): MemoryBuffer {
     const { op, attributes, scope } = value.node;
-    const bytes = roundUp(this.layout(value).bytes);
+    const half = this.#isHalf(value);
+    const { bytes } = this.layout(value);
     const kind = op === inputOp ? "input" : op === constantOp ? "constant" : "temporary";
     const buffer: MemoryBuffer = {
-      bytes,
+      bytes: roundUp(half ? bytes / 2 : bytes),
       kind,
       label: scope === "" ? op.name : `${scope} ${op.name}`,
+      half,
     };
     if (kind === "constant") this.#constants.set(buffer, Float32Array.from(attributes.data));
     return buffer;
+  }
+
+  /** Feature maps: what has pixels is large, and nothing but kernels reads it in this order. */
+  #isHalf(value: Value): boolean {
+    return this.#options.halfActivations === true && value.dtype === "f32" &&
+      this.layout(value).order === "channelsLast" && !ordersCoincide(value);
   }
 
   /** The same memory, or a copy of it if a variable holds it: WebGPU copies only between buffers. */

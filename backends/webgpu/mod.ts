@@ -9,13 +9,19 @@ import type { Backend } from "../backend.ts";
 import type { AllocationPlan } from "./allocation.ts";
 import { compilePlan, planPrograms } from "./compile.ts";
 import { type DeviceOptions, openDevice } from "./device.ts";
+import type { LoweringOptions } from "./lower.ts";
 import { loadTuning, NO_TUNING, type TuningStore } from "./tuning.ts";
 
 export { type DeviceOptions, openDevice } from "./device.ts";
 export type { TuningStore } from "./tuning.ts";
 
 /** Options of {@link webgpuBackend}. */
-export interface WebgpuOptions extends DeviceOptions {
+export interface WebgpuOptions extends Omit<DeviceOptions, "half"> {
+  /**
+   * `full` stores all numbers in 32 bits; `mixed` stores feature maps in 16, and computes in 32 all
+   * the same. Default `full`.
+   */
+  readonly precision?: "full" | "mixed";
   /**
    * Where the fastest variants of the kernels are kept that tuning found on this adapter. Default:
    * nowhere; kernels are chosen by shape alone.
@@ -24,28 +30,34 @@ export interface WebgpuOptions extends DeviceOptions {
 }
 
 /**
- * The WebGPU backend on this system's adapter. Throws InputError where there is no adapter, or only
- * a software one and `software` is false; RunError where the adapter gives no device.
+ * The WebGPU backend on this system's adapter. Throws InputError where there is no adapter, only a
+ * software one and `software` is false, or one that lacks what `precision` asks for; RunError where
+ * the adapter gives no device.
  *
  * Runs of its executables resolve late, several at a time. When the device is lost or reports an
  * error, runs in flight and all later calls reject with a RunError that says so.
  */
 export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
-  const device = await openDevice(options);
-  const { warn = () => {} } = options;
+  const { warn = () => {}, precision = "full" } = options;
+  const device = await openDevice({ ...options, half: precision === "mixed" });
   const tuning = options.tuning
     ? await loadTuning(options.tuning, device.gpu.adapterInfo, warn)
     : NO_TUNING;
-  return {
+  const backend = (description: string, lowering: LoweringOptions): Backend => ({
     name: "webgpu",
-    description: device.description,
+    description,
     threads: 1,
-    plan: (programs) => planPrograms(programs, tuning).memory,
+    plan: (programs) => planPrograms(programs, tuning, lowering).memory,
     async compile(programs) {
-      const plan = planPrograms(programs, tuning);
+      const plan = planPrograms(programs, tuning, lowering);
       warnOfUnknownVariants(plan, warn);
       return (await compilePlan(plan, device)).executable;
     },
+  });
+  const full = backend(device.description, {});
+  return precision === "full" ? full : {
+    ...backend(`${device.description}, mixed precision`, { halfActivations: true }),
+    fullPrecision: full,
   };
 }
 

@@ -50,7 +50,7 @@ export function buildShader(phase: Phase): Shader {
   const groups = groupOperands(phase);
   const bases: number[] = [];
   const accessors: Record<string, Accessor> = {};
-  groups.forEach(({ names, type, start }, binding) => {
+  groups.forEach(({ names, buffer, type, start }, binding) => {
     for (const name of names) {
       const base = (phase.operands[name].ref.offset - start) / elementBytes(type);
       if (!Number.isInteger(base)) {
@@ -59,13 +59,19 @@ export function buildShader(phase: Phase): Shader {
       // Whether a base is zero is part of the text, its value is not.
       const place = base === 0 ? undefined : bases.push(base) - 1;
       const prefix = place === undefined ? "" : `bases[${place >> 2}][${place & 3}u] + `;
-      accessors[name] = { at: (index) => `b${binding}[${prefix}${index}]` };
+      const element = (index: string) => `b${binding}[${prefix}${index}]`;
+      accessors[name] = buffer.half
+        ? {
+          at: (index) => `${type}(${element(index)})`,
+          set: (index, value) => `${element(index)} = ${HALF[type].narrow}(${value});`,
+        }
+        : { at: element, set: (index, value) => `${element(index)} = ${value};` };
     }
   });
   const { globals = "", main } = phase.code(accessors);
-  const declarations = groups.map(({ type, write }, binding) =>
+  const declarations = groups.map(({ buffer, type, write }, binding) =>
     `@group(0) @binding(${binding}) var<storage, ${write ? "read_write" : "read"}> ` +
-    `b${binding}: array<${type}>;`
+    `b${binding}: array<${buffer.half ? HALF[type].stored : type}>;`
   );
   if (bases.length > 0) {
     const rows = Math.ceil(bases.length / 4);
@@ -74,6 +80,7 @@ export function buildShader(phase: Phase): Shader {
     );
   }
   const text = [
+    ...(groups.some(({ buffer }) => buffer.half) ? [HALF_GLOBALS] : []),
     ...declarations,
     globals.trim(),
     `@compute @workgroup_size(${phase.workgroupSize})`,
@@ -88,12 +95,26 @@ export function buildShader(phase: Phase): Shader {
     bindings: groups.map(({ buffer, start, end, write }) => ({
       buffer,
       offset: start,
-      bytes: end - start,
+      bytes: buffer.half ? (end - start) / 2 : end - start,
       write,
     })),
     bases,
   };
 }
+
+/** How elements are stored in 16 bits a float, and the function that makes them so. */
+const HALF: Readonly<Record<string, { stored: string; narrow: string }>> = {
+  "f32": { stored: "f16", narrow: "narrow" },
+  "vec4<f32>": { stored: "vec4<f16>", narrow: "narrow4" },
+};
+
+/** WGSL leaves open what becomes of a number f16 cannot hold: here it is infinite, and so noticed. */
+const HALF_GLOBALS = ["f32", "vec4<f32>"].reduce(
+  (text, type) =>
+    `${text}\nfn ${HALF[type].narrow}(x: ${type}) -> ${HALF[type].stored} { ` +
+    `return ${HALF[type].stored}(select(x, x * 3.0e38f, abs(x) > ${type}(65504.0f))); }`,
+  "enable f16;",
+);
 
 /** Operands by buffer; a buffer that is only read may be bound once for each type it is read as. */
 function groupOperands(phase: Phase): Group[] {

@@ -70,7 +70,10 @@ export class ExpressionWriter implements Arithmetic<Term> {
     );
   }
   selectGreater(a: Term, b: Term, ifGreater: Term, otherwise: Term): Term {
-    return this.let(`select(${otherwise.code}, ${ifGreater.code}, ${a.code} > ${b.code})`);
+    const numbers = [a, b].filter(({ constant }) => constant === undefined)
+      .map(({ code }) => `!${isNan(code, this.#bits)}`);
+    const isGreater = [`(${a.code} > ${b.code})`, ...numbers].join(" & ");
+    return this.let(`select(${otherwise.code}, ${ifGreater.code}, ${isGreater})`);
   }
 
   /**

@@ -54,7 +54,7 @@ for (var lane = 0u; lane < 4u; lane++) {
   }
   value[lane] = f32(pixel) * scale[channel] - shift[channel];
 }
-${output.at("i")} = value;`,
+${output.set("i", "value")}`,
     }),
   });
 }

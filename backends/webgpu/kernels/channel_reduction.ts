@@ -118,7 +118,7 @@ export function reduceChannels(
     parts,
     { ...pixelOperands, ...channelOperands, states: { ref: states, type, write: true } },
     ({ states }) =>
-      fields.map((field, i) => `${states.at(place(i, "group.x"))} = state.${field};`).join("\n"),
+      fields.map((field, i) => states.set(place(i, "group.x"), `state.${field}`)).join("\n"),
     lowering,
   );
   const counted = (part: string) => `f32(min(${stretch}u, ${pixels}u - ${part} * ${stretch}u))`;

@@ -28,9 +28,9 @@ export function storeChannels(
   width: 1 | 4,
   channels: number,
 ): string {
-  if (width === 1) return `${operand.at(channel)} = ${value};`;
+  if (width === 1) return operand.set(channel, value);
   return [0, 1, 2, 3].map((lane) => {
-    const store = `${operand.at(`${channel} + ${lane}u`)} = ${value}[${lane}u];`;
+    const store = operand.set(`${channel} + ${lane}u`, `${value}[${lane}u]`);
     return channels % 4 === 0 ? store : `if (${channel} + ${lane}u < ${channels}u) { ${store} }`;
   }).join("\n");
 }

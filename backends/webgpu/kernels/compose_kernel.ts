@@ -53,7 +53,7 @@ let i = ${index};
 if (i >= ${elements}u) { return; }
 var sum = 0.0f;
 ${sum(a, b)}
-${result.at("i")} = sum;`,
+${result.set("i", "sum")}`,
     }),
   });
 }

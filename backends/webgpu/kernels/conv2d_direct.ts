@@ -75,7 +75,7 @@ for (var ky = 0u; ky < ${kernelSize[0]}u; ky++) {
     }
   }
 }
-${output.at("i")} = sum;`,
+${output.set("i", "sum")}`,
     }),
   });
 }
@@ -134,7 +134,7 @@ for (var ky = 0i; ky < ${kernelSize[0]}i; ky++) {
     }
   }
 }
-${result.at("i")} = sum;`,
+${result.set("i", "sum")}`,
     }),
   });
 }
@@ -187,7 +187,7 @@ for (var position = thread; position < ${positions}u; position += ${THREADS}u) {
   }
 }
 ${statements}
-if (thread == 0u && weight < ${weights}u) { ${result.at("weight")} = sum; }`,
+if (thread == 0u && weight < ${weights}u) { ${result.set("weight", "sum")} }`,
       };
     },
   });

@@ -56,7 +56,7 @@ for (var r = ${rows.at("y")}; r < ${rows.at("y + 1u")}; r++) {
     sum += ${padded.at(`(line + u32(${columns.at("u32(c)")})) * ${vectors}u + vector`)};
   }
 }
-${result.at("i")} = sum;`,
+${result.set("i", "sum")}`,
     }),
   });
 }

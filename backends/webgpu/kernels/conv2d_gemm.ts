@@ -7,6 +7,7 @@ import {
   type PhaseOperand,
   POOLED_BYTES,
   type Ref,
+  storedBytes,
   THREADS,
 } from "../kernel.ts";
 import { type AxisPhase, borderFunctions, isInside, selectNumber } from "./correlation.ts";
@@ -82,7 +83,7 @@ var value = 0.0f;
 if (o < ${outChannels}u && c < ${groupIn}u) {
   value = ${weight.at(`(o * ${groupIn}u + c) * ${taps}u + tap`)};
 }
-${packed.at("i")} = value;`,
+${packed.set("i", "value")}`,
     }),
   });
   return packed;
@@ -185,12 +186,17 @@ export function correlate(
     // Tiles along x, where a grid may be long; the columns of one row of tiles run side by side.
     workgroups: grid.workgroups,
     flops: 2 * products * (inChannels / groups) * outChannels,
-    bytes: result.bytes + groups * phases.reduce((sum, { row, column }, i) =>
-          sum + factorBytes({
-            rows: positions[i],
-            columns: groupResult,
-            inner: row.taps * column.taps * groupSource,
-          }, tile), 0),
+    bytes: storedBytes(result, result.bytes) +
+      groups * phases.reduce((sum, { row, column }, i) =>
+          sum + factorBytes(
+            {
+              rows: positions[i],
+              columns: groupResult,
+              inner: row.taps * column.taps * groupSource,
+            },
+            tile,
+            [storedBytes(source, 4), 4],
+          ), 0),
     code: ({ source, weight, result, bias }) => {
       const row = (key: keyof AxisPhase) => phases.map(({ row }) => row[key]);
       const column = (key: keyof AxisPhase) => phases.map(({ column }) => column[key]);
@@ -310,7 +316,7 @@ if ((position < positions) & (channel < ${groupResult}u)) {
   let place = ((image * ${resultSize[0]}u + u32(y)) * ${resultSize[1]}u + u32(x)) * ${
           resultChannels / 4
         }u + (groupIndex * ${groupResult}u + channel) / 4u;
-  ${result.at("place")} = ${bias ? biased(bias.at, groupOut, outChannels) : "value"};
+  ${result.set("place", bias ? biased(bias.at, groupOut, outChannels) : "value")}
 }`,
       });
       return { globals: [isMapped ? borderFunctions(geometry) : "", globals].join("\n"), main };

@@ -10,6 +10,7 @@ import {
   type Lowering,
   MAX_INVOCATIONS,
   type PhaseOperand,
+  storedBytes,
   type Variant,
   WORKGROUP_BYTES,
 } from "../kernel.ts";
@@ -169,8 +170,8 @@ export function correlatePatches(
     workgroups: grid.workgroups,
     flops: 2 * batch * row.positions * column.positions * taps * (inChannels / groups) *
       outChannels,
-    bytes: result.bytes + groups * rectangles *
-        (4 * columnTiles * groupSource * patchPixels + weightBytes),
+    bytes: storedBytes(result, result.bytes) + groups * rectangles *
+        (storedBytes(source, 4 * columnTiles * groupSource * patchPixels) + weightBytes),
     code: ({ source, weight, result, bias }) => ({
       globals: `
 ${isMapped ? borderFunctions(geometry) : ""}
@@ -282,7 +283,7 @@ if (${isInside([row.positions, column.positions])} & (channel < ${groupResult}u)
   let place = ((image * ${resultSize[0]}u + y) * ${resultSize[1]}u + x) * ${
             resultChannels / 4
           }u + (groupIndex * ${groupResult}u + channel) / 4u;
-  ${result.at("place")} = ${bias ? biased(bias.at, groupOut, outChannels) : "value"};
+  ${result.set("place", bias ? biased(bias.at, groupOut, outChannels) : "value")}
 }`,
         ),
       ].join("\n"),

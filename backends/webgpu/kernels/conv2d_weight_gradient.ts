@@ -5,7 +5,7 @@
  * fixed order, so that every run gives the same bits.
  */
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import { cover, type Lowering, type Ref, THREADS } from "../kernel.ts";
+import { cover, type Lowering, type Ref, storedBytes, THREADS } from "../kernel.ts";
 import { paddedChannels } from "./conv2d_gemm.ts";
 import { borderFunctions, isInside } from "./correlation.ts";
 import { factorBytes, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
@@ -108,7 +108,10 @@ export function weightGradient(
     workgroups: [rowTiles * columnTiles, groups, split.parts],
     flops: 2 * positions * taps * (inChannels / groups) * outChannels,
     bytes: partial.bytes +
-      groups * factorBytes({ rows, columns: groupOut, inner: positions }, tile),
+      groups * factorBytes({ rows, columns: groupOut, inner: positions }, tile, [
+          storedBytes(input, 4),
+          storedBytes(outputGradient, 4),
+        ]),
     code: ({ input, dy, partial }) => {
       const { globals, main } = gemmCode({
         form: "outer",
@@ -161,11 +164,12 @@ let kernelRow = firstRowOfTile + row;
 let channel = firstColumnOfTile + column;
 if ((kernelRow < ${rows}u) & (channel < ${groupOut}u)) {
   ${
-          partial.at(
+          partial.set(
             `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${groupOut / 4}u + ` +
               "channel / 4u",
+            "value",
           )
-        } = value;
+        }
 }`,
       });
       return { globals: [isMapped ? borderFunctions(geometry) : "", globals].join("\n"), main };
@@ -210,7 +214,7 @@ var sum = 0.0f;
 for (var part = 0u; part < ${parts}u; part++) {
   sum += ${partial.at(`part * ${partElements}u + place`)};
 }
-${result.at(`((g * ${realOut}u + o) * ${realIn}u + c) * ${taps}u + tap`)} = sum;`,
+${result.set(`((g * ${realOut}u + o) * ${realIn}u + c) * ${taps}u + tap`, "sum")}`,
     }),
   });
 }

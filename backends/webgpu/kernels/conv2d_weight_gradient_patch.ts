@@ -4,7 +4,13 @@
  * and stages for each the patch of the input under it and the output's gradient.
  */
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
-import { type Lowering, MAX_INVOCATIONS, type Variant, WORKGROUP_BYTES } from "../kernel.ts";
+import {
+  type Lowering,
+  MAX_INVOCATIONS,
+  storedBytes,
+  type Variant,
+  WORKGROUP_BYTES,
+} from "../kernel.ts";
 import { reach } from "./conv2d_patch.ts";
 import {
   addPartialSums,
@@ -156,8 +162,9 @@ export function weightGradientPatches(
     workgroups: [channelTiles * columnTiles, groups, plan.parts],
     flops: 2 * batch * outSize[0] * outSize[1] * taps * (inChannels / groups) * outChannels,
     bytes: partial.bytes +
-      4 * groups * all *
-        (patchPixels * groupIn * columnTiles + positions * groupOut * channelTiles),
+      groups * all *
+        (storedBytes(input, 4 * patchPixels * groupIn * columnTiles) +
+          storedBytes(outputGradient, 4 * positions * groupOut * channelTiles)),
     code: ({ input, dy, partial }) => ({
       globals: `
 ${isMapped ? borderFunctions(geometry) : ""}
@@ -231,11 +238,12 @@ let channel = firstColumnOfTile + column;
 if ((channelIn < ${groupIn}u) & (channel < ${groupOut}u)) {
   let kernelRow = row / ${channels}u * ${groupIn}u + channelIn;
   ${
-            partial.at(
+            partial.set(
               `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${groupOut / 4}u + ` +
                 "channel / 4u",
+              "value",
             )
-          } = value;
+          }
 }`,
         ),
       ].join("\n"),

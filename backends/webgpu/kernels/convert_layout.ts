@@ -11,12 +11,12 @@ function lower(node: GraphNode, lowering: Lowering): void {
   const { channels, pixels } = to;
   const { workgroups, index } = cover(to.elements);
   const padded = Math.max(from.paddedChannels, to.paddedChannels);
-  // Bits, so that one kernel serves floats and integers.
+  const [type, zero] = input.dtype === "f32" ? ["f32", "0.0f"] as const : ["u32", "0u"] as const;
   lowering.phase({
     name: "convertLayout",
     operands: {
-      x: { ref: lowering.ref(input), type: "u32" },
-      y: { ref: lowering.ref(output), type: "u32", write: true },
+      x: { ref: lowering.ref(input), type },
+      y: { ref: lowering.ref(output), type, write: true },
     },
     workgroupSize: THREADS,
     workgroups,
@@ -29,14 +29,14 @@ let channel = i % ${padded}u;
 let pixel = i / ${padded}u % ${pixels}u;
 let image = i / ${padded * pixels}u;
 let source = (image * ${channels}u + min(channel, ${channels - 1}u)) * ${pixels}u + pixel;
-${y.at("i")} = select(0u, ${x.at("source")}, channel < ${channels}u);`
+${y.set("i", `select(${zero}, ${x.at("source")}, channel < ${channels}u)`)}`
         : `
 let i = ${index};
 if (i >= ${to.elements}u) { return; }
 let pixel = i % ${pixels}u;
 let channel = i / ${pixels}u % ${channels}u;
 let image = i / ${channels * pixels}u;
-${y.at("i")} = ${x.at(`(image * ${pixels}u + pixel) * ${padded}u + channel`)};`,
+${y.set("i", x.at(`(image * ${pixels}u + pixel) * ${padded}u + channel`))}`,
     }),
   });
 }

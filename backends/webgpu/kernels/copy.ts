@@ -20,7 +20,7 @@ export function copyPhase(source: Ref, target: Ref): Phase<"source" | "target"> 
       main: `
 let i = ${index};
 if (i >= ${items}u) { return; }
-${target.at("i")} = ${source.at("i")};`,
+${target.set("i", source.at("i"))}`,
     }),
   };
 }

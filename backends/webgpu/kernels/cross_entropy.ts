@@ -68,7 +68,7 @@ ${
         )
       }
 ${sum.statements}
-if (thread == 0u) { ${losses.at("row")} = select(0.0f, loss, ${target.counts(targets, "row")}); }`,
+if (thread == 0u) { ${losses.set("row", `select(0.0f, loss, ${target.counts(targets, "row")})`)} }`,
     };
   }, lowering);
   if (reduction === "none") return;
@@ -91,9 +91,7 @@ for (var row = thread; row < ${rows}u; row += ${GROUP}u) {
   total += vec2<f32>(${losses.at("row")}, select(0.0f, 1.0f, ${target.counts(targets, "row")}));
 }
 ${total.statements}
-if (thread == 0u) { ${result.at("0u")} = ${
-          reduction === "mean" ? "total.x / total.y" : "total.x"
-        }; }`,
+if (thread == 0u) { ${result.set("0u", reduction === "mean" ? "total.x / total.y" : "total.x")} }`,
       };
     },
   });
@@ -132,7 +130,7 @@ ${
           classes,
           threads,
           `let value = weight * (sums.y * exp(${logits.at(place)} - most) / total - ` +
-            `${target.probability(targets)}); ${result.at(place)} = select(0.0f, value, counts);`,
+            `${target.probability(targets)}); ${result.set(place, "select(0.0f, value, counts)")}`,
         )
       }`,
     };
@@ -166,7 +164,7 @@ for (var row = thread; row < ${rows}u; row += ${GROUP}u) {
   if (i32(best) == ${labels.at("row")}) { count += 1.0f; }
 }
 ${statements}
-if (thread == 0u) { ${result.at("0u")} = count; }`,
+if (thread == 0u) { ${result.set("0u", "count")} }`,
       };
     },
   });

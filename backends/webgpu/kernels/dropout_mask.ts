@@ -48,7 +48,7 @@ function lower({ inputs: [step], outputs: [mask], attributes }: GraphNode, lower
 let i = ${index};
 if (i >= ${elements}u) { return; }
 let word = threefry(vec2<u32>(i, 0u), vec2<u32>(bitcast<u32>(${step.at("0u")}), ${stream}u));
-${mask.at("i")} = select(${float(1 / (1 - p))}, 0.0f, (word >> 8u) < ${dropThreshold(p)}u);`,
+${mask.set("i", `select(${float(1 / (1 - p))}, 0.0f, (word >> 8u) < ${dropThreshold(p)}u)`)}`,
     }),
   });
 }

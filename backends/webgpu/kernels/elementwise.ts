@@ -101,7 +101,7 @@ function lower(node: GraphNode, lowering: Lowering): void {
         writer.let(load(accessors[`x${i}`], spreadOf(node, i), place))
       );
       const results = node.op.elementwise!.expression(writer, inputs, node.attributes);
-      const stores = results.map(({ code }, i) => `${accessors[`y${i}`].at("i")} = ${code};`);
+      const stores = results.map(({ code }, i) => accessors[`y${i}`].set("i", code));
       return {
         main: [
           `let i = ${index};`,

@@ -267,10 +267,19 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-/** Bytes that the factors' loads move: every tile of the product reads its rows and columns anew. */
-export function factorBytes({ rows, columns, inner }: GemmExtents, tile: GemmTile): number {
+/**
+ * Bytes that the factors' loads move: every tile of the product reads its rows and columns anew.
+ *
+ * @param elementBytes of the first factor and of the second
+ */
+export function factorBytes(
+  { rows, columns, inner }: GemmExtents,
+  tile: GemmTile,
+  elementBytes: readonly [number, number] = [4, 4],
+): number {
   const rowTiles = Math.ceil(rows / tile.rows), columnTiles = Math.ceil(columns / tile.columns);
-  return 4 * inner * (rows * columnTiles + columns * rowTiles);
+  const [a, b] = elementBytes;
+  return inner * (a * rows * columnTiles + b * columns * rowTiles);
 }
 
 /** Extents of a product. */

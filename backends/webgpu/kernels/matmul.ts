@@ -126,9 +126,12 @@ let firstColumnOfTile = ${index} % ${columnTiles}u * ${tile.columns}u;`,
 let resultRow = firstRowOfTile + row;
 for (var lane = 0u; lane < 4u; lane++) {
   if ((resultRow < ${rows}u) & (firstColumnOfTile + column + lane < ${columns}u)) {
-    ${result.at(place)} = value[lane]${
-          bias ? ` + ${bias.at("firstColumnOfTile + column + lane")}` : ""
-        };
+    ${
+          result.set(
+            place,
+            `value[lane]${bias ? ` + ${bias.at("firstColumnOfTile + column + lane")}` : ""}`,
+          )
+        }
   }
 }`,
       }),

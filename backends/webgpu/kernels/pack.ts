@@ -43,7 +43,7 @@ function zeroElements(
       main: `
 let i = ${index};
 if (i >= ${places.length}u) { return; }
-${packed.at(`u32(${at.at("i")})`)} = 0.0f;`,
+${packed.set(`u32(${at.at("i")})`, "0.0f")}`,
     }),
   });
 }

@@ -120,8 +120,8 @@ ${
     isFirst = false;`,
       )
     }
-${output.at("i")} = most;
-${indices.at("i")} = place;`,
+${output.set("i", "most")}
+${indices.set("i", "place")}`,
   }), lowering);
 }
 
@@ -143,7 +143,7 @@ ${
     sum += select(vec4<f32>(), ${dy.at("place")}, ${indices.at("place")} == own);`,
       )
     }
-${dx.at("i")} = sum;`,
+${dx.set("i", "sum")}`,
   }), lowering);
 }
 
@@ -174,7 +174,7 @@ function lowerAvgPool(node: GraphNode, lowering: Lowering): void {
     main: `
 var sum = vec4<f32>();
 ${eachOfWindow(geometry, `sum += ${input.at(placeOf(geometry, geometry.inSize))};`)}
-${output.at("i")} = sum / divisor(y, x);`,
+${output.set("i", "sum / divisor(y, x)")}`,
   }), lowering);
 }
 
@@ -193,7 +193,7 @@ ${
         `sum += ${dy.at(placeOf(geometry, geometry.outSize))} / divisor(row, column);`,
       )
     }
-${dx.at("i")} = sum;`,
+${dx.set("i", "sum")}`,
   }), lowering);
 }
 
@@ -218,7 +218,7 @@ var sum = vec4<f32>();
 for (var pixel = 0u; pixel < ${pixels}u; pixel++) {
   sum += ${x.at(`first + pixel * ${vectors}u`)};
 }
-${y.at("i")} = sum * ${float(1 / pixels)};`,
+${y.set("i", `sum * ${float(1 / pixels)}`)}`,
     }),
   });
 }
@@ -240,9 +240,8 @@ function lowerGlobalAvgPoolGradient({ inputs: [dy], outputs }: GraphNode, loweri
       main: `
 let i = ${index};
 if (i >= ${items}u) { return; }
-${dx.at("i")} = ${dy.at(`i / ${vectors * pixels}u * ${vectors}u + i % ${vectors}u`)} * ${
-        float(1 / pixels)
-      };`,
+let average = ${dy.at(`i / ${vectors * pixels}u * ${vectors}u + i % ${vectors}u`)};
+${dx.set("i", `average * ${float(1 / pixels)}`)}`,
     }),
   });
 }

@@ -82,7 +82,7 @@ function lowerSoftmax({ op, inputs: [logits], outputs: [result] }: GraphNode, lo
       : `${logits.at(place)} - most - log(total)`;
     return {
       globals,
-      main: `${statements}\n${eachClass(classes, threads, `${result.at(place)} = ${value};`)}`,
+      main: `${statements}\n${eachClass(classes, threads, result.set(place, value))}`,
     };
   }, lowering);
 }
@@ -105,7 +105,7 @@ function lowerGradient({ op, inputs: [dy, y], outputs: [dx] }: GraphNode, loweri
 var total = 0.0f;
 ${eachClass(classes, threads, `total += ${term};`)}
 ${statements}
-${eachClass(classes, threads, `${dx.at(place)} = ${value};`)}`,
+${eachClass(classes, threads, dx.set(place, value))}`,
     };
   }, lowering);
 }

@@ -83,7 +83,7 @@ for (var i = group.x * ${GROUP}u + thread; i < ${elements}u; i += ${GROUP * part
   total = ${combine};
 }
 ${statements}
-if (thread == 0u) { ${result.at("group.x")} = bitcast<f32>(total); }`,
+if (thread == 0u) { ${result.set("group.x", "bitcast<f32>(total)")} }`,
       };
     },
   });

@@ -4,7 +4,11 @@
  */
 import { assertEquals } from "@std/assert";
 import { create } from "npm:webgpu@0.6.2";
-import { lowerProgram, variableBuffers } from "../../../backends/webgpu/lower.ts";
+import {
+  type LoweringOptions,
+  lowerProgram,
+  variableBuffers,
+} from "../../../backends/webgpu/lower.ts";
 import { buildShader } from "../../../backends/webgpu/shader.ts";
 import { tunableKernels } from "../../../backends/webgpu/tune.ts";
 import type { Tuning } from "../../../backends/webgpu/tuning.ts";
@@ -77,8 +81,8 @@ function programs(): Program[] {
 }
 
 /** The shaders of a program, of the variants that a tuning names. */
-function shaders(program: Program, tuning?: Tuning): string[] {
-  return lowerProgram(program, variableBuffers([program]), tuning).phases.map((phase) =>
+function shaders(program: Program, tuning?: Tuning, options?: LoweringOptions): string[] {
+  return lowerProgram(program, variableBuffers([program]), tuning, options).phases.map((phase) =>
     buildShader(phase).text
   );
 }
@@ -96,7 +100,7 @@ function tunings(program: Program): Tuning[] {
 /** What Dawn has against some shaders, each looked at once. */
 async function complaints(texts: readonly string[]): Promise<string[]> {
   const adapter = await dawn.requestAdapter();
-  const device = await adapter!.requestDevice();
+  const device = await adapter!.requestDevice({ requiredFeatures: ["shader-f16"] });
   const found: string[] = [];
   for (const code of new Set(texts)) {
     device.pushErrorScope("validation");
@@ -114,6 +118,12 @@ async function complaints(texts: readonly string[]): Promise<string[]> {
 
 Deno.test("a second, stricter implementation accepts every shader", async () => {
   assertEquals(await complaints(programs().flatMap((program) => shaders(program))), []);
+});
+
+Deno.test("it accepts feature maps of 16 bits", async () => {
+  const half = { halfActivations: true };
+  const texts = programs().flatMap((program) => shaders(program, undefined, half));
+  assertEquals(await complaints(texts), []);
 });
 
 Deno.test("it accepts all variants, with the limits that every adapter has", async () => {
