@@ -3,8 +3,8 @@
  * `predict` read.
  *
  * Tensors: the model's state dict under its own names; each optimizer slot as
- * `optimizer.SLOT.NAME` with PyTorch's slot names; the averaged weights as `ema.NAME`. Everything
- * else is JSON in `__metadata__`.
+ * `optimizer.SLOT.NAME` with PyTorch's slot names; the averaged weights as `ema.NAME`; the state of
+ * loss scaling as `lossScale`. Everything else is JSON in `__metadata__`.
  */
 import type { Backend } from "../backends/backend.ts";
 import { InputError } from "../errors.ts";
@@ -27,6 +27,8 @@ export interface TrainingTensors {
   readonly optimizer: ReadonlyMap<string, StateDict>;
   /** Averaged parameters and buffers, where the recipe keeps them. */
   readonly ema?: StateDict;
+  /** The loss scale and its steps in a row with finite gradients, where the loss is scaled. */
+  readonly lossScale?: Float32Array;
 }
 
 /** A model by name and options; see `models/registry.ts`. */
@@ -63,10 +65,11 @@ export interface Checkpoint extends CheckpointHeader {
 
 const OPTIMIZER = "optimizer.";
 const EMA = "ema.";
+const LOSS_SCALE = "lossScale";
 
 /** Writes a checkpoint, atomically. */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
-  const { tensors: { model, optimizer, ema }, ...header } = checkpoint;
+  const { tensors: { model, optimizer, ema, lossScale }, ...header } = checkpoint;
   const tensors = new Map<string, Tensor>();
   const put = (prefix: string, state: StateDict) => {
     for (const [name, { shape, data }] of state) {
@@ -76,6 +79,7 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   put("", model);
   for (const [slot, state] of optimizer) put(`${OPTIMIZER}${slot}.`, state);
   if (ema) put(EMA, ema);
+  if (lossScale) tensors.set(LOSS_SCALE, { dtype: "F32", shape: [2], data: lossScale });
   await writeSafetensors(path, tensors, {
     format: CHECKPOINT_FORMAT,
     checkpoint: JSON.stringify(header satisfies CheckpointHeader),
@@ -107,8 +111,16 @@ export function parseCheckpoint(
   const model = new Map<string, StateTensor>();
   const ema = new Map<string, StateTensor>();
   const optimizer = new Map<string, Map<string, StateTensor>>();
+  let lossScale: Float32Array | undefined;
   for (const [name, tensor] of tensors) {
-    if (name.startsWith(EMA)) {
+    if (name === LOSS_SCALE) {
+      lossScale = Float32Array.from(tensor.data, Number);
+      if (lossScale.length !== 2 || !(lossScale[0] > 0 && lossScale[0] < Infinity)) {
+        throw new InputError(
+          `${path}: ${LOSS_SCALE} of this checkpoint is damaged; use another one`,
+        );
+      }
+    } else if (name.startsWith(EMA)) {
       ema.set(name.slice(EMA.length), tensor);
     } else if (name.startsWith(OPTIMIZER)) {
       const [, slot] = name.split(".", 2);
@@ -119,7 +131,15 @@ export function parseCheckpoint(
       model.set(name, tensor);
     }
   }
-  return { ...header, tensors: { model, optimizer, ...(ema.size > 0 ? { ema } : {}) } };
+  return {
+    ...header,
+    tensors: {
+      model,
+      optimizer,
+      ...(ema.size > 0 ? { ema } : {}),
+      ...(lossScale ? { lossScale } : {}),
+    },
+  };
 }
 
 /** Whether parsed JSON is a header; the options of the architecture are checked when it is built. */

@@ -81,12 +81,13 @@ export async function verifyFold(
   const { height, width, channels } = network.description.input;
   const count = pixels.length / (height * width * channels);
   const batchSize = Math.min(count, 64);
+  const exact = backend.fullPrecision ?? backend;
   const unfolded = await logitsOf(
-    backend,
+    exact,
     inferenceProgram(model, network.description, batchSize),
     pixels,
   );
-  const folded = await logitsOf(backend, networkProgram(network, batchSize), pixels);
+  const folded = await logitsOf(exact, networkProgram(network, batchSize), pixels);
   const verification = compareLogits(unfolded, folded, count);
   if (!(verification.maxRelativeDifference <= FOLD_TOLERANCE)) {
     throw new RunError(

@@ -214,6 +214,12 @@ export function pendingUpdates(): readonly Update[] {
   return [...active().updates];
 }
 
+/** Makes what the updates recorded so far assign take other values of the same shapes. */
+export function mapUpdates(valueOf: (update: Update) => Value): void {
+  const { updates } = active();
+  updates.splice(0, updates.length, ...updates.map((u) => ({ ...u, value: valueOf(u) })));
+}
+
 /** Makes a parameter or buffer take `value` at the end of every run. */
 export function assign(parameter: Parameter, value: Value): void {
   const binding = active().options.bind?.(parameter);

@@ -21,6 +21,7 @@ import {
 } from "./compose_kernel.ts";
 import { conv2dInputGradientOp, conv2dOp, conv2dWeightGradientOp } from "./conv2d.ts";
 import { countCorrectOp } from "./count_correct.ts";
+import { divideScalarOp } from "./divide_scalar.ts";
 import { dropoutMaskOp } from "./dropout_mask.ts";
 import { fillOp } from "./fill.ts";
 import { globalAvgPool2dGradientOp, globalAvgPool2dOp } from "./global_avg_pool2d.ts";
@@ -45,6 +46,8 @@ import { sumOp } from "./sum.ts";
 import { sumMagnitudesOp } from "./sum_magnitudes.ts";
 import { sumSquaresOp } from "./sum_squares.ts";
 import { tanhGradientOp, tanhOp } from "./tanh.ts";
+import { updateLossScaleOp } from "./update_loss_scale.ts";
+import { whereFiniteOp } from "./where_finite.ts";
 
 const ALL: readonly Op[] = [
   constantOp,
@@ -70,6 +73,7 @@ const ALL: readonly Op[] = [
   conv2dInputGradientOp,
   conv2dWeightGradientOp,
   countCorrectOp,
+  divideScalarOp,
   dropoutMaskOp,
   fillOp,
   globalAvgPool2dOp,
@@ -102,6 +106,8 @@ const ALL: readonly Op[] = [
   sumSquaresOp,
   tanhOp,
   tanhGradientOp,
+  updateLossScaleOp,
+  whereFiniteOp,
 ];
 
 /** The ops by their names. A new op is one import and one line above. */

@@ -23,12 +23,16 @@ import {
   unpackState,
 } from "../layers/state.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import { adviseBatch } from "./batch_advice.ts";
+import { initialLossScale, LOSS_SCALE_VARIABLE } from "./loss_scale.ts";
 import { createOptimizer } from "./optimizers.ts";
+import { lossOf, requireAgreement } from "./precision_check.ts";
 import type { Rates } from "./schedules.ts";
 import {
   averageOf,
   evaluationProgram,
   type Feed,
+  lossProgram,
   PROGRAM,
   type Recipe,
   slotVariable,
@@ -69,6 +73,8 @@ export interface StepResult {
   readonly loss: number;
   /** Images classified rightly. */
   readonly correct: number;
+  /** What the loss was scaled by for its gradients, where it was. */
+  readonly lossScale?: number;
 }
 
 /** Trains and evaluates one model on one backend. Call {@link Learner.dispose} at the end. */
@@ -76,6 +82,10 @@ export class Learner {
   readonly #options: LearnerOptions;
   readonly #layout: StateLayout;
   readonly #executable: Executable;
+  /** Computes the first step's loss in full precision, until that step is taken. */
+  #fullPrecision: Backend | undefined;
+  /** The model's variables before the first step, while a check waits for them. */
+  readonly #firstState = new Map<string, Float32Array>();
 
   readonly #hasDropout: boolean;
   readonly #multiplyAccumulates: number;
@@ -85,7 +95,9 @@ export class Learner {
     layout: StateLayout,
     executable: Executable,
     programs: readonly Program[],
+    fullPrecision: Backend | undefined,
   ) {
+    this.#fullPrecision = fullPrecision;
     this.#options = options;
     this.#layout = layout;
     this.#executable = executable;
@@ -98,7 +110,10 @@ export class Learner {
    * Compiles the programs of a training and starts from the model's present parameters.
    * Throws InputError, naming the largest batch that fits, when memory is short.
    */
-  static async create(backend: Backend, options: LearnerOptions): Promise<Learner> {
+  static async create(backend: Backend, given: LearnerOptions): Promise<Learner> {
+    const options = backend.fullPrecision
+      ? { ...given, recipe: { ...given.recipe, lossScale: given.recipe.lossScale ?? {} } }
+      : given;
     const layout = layoutState(options.model);
     const programs = tracePrograms(layout, options);
     let executable: Executable;
@@ -106,15 +121,28 @@ export class Learner {
       executable = await backend.compile(programs);
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) throw error;
-      throw new InputError(`${error.message}. ${adviseBatch(backend, layout, options, error)}`);
+      const { limitBytes } = error;
+      const { lastBatchSize: _, ...rest } = options;
+      const advice = adviseBatch(options, (sizes) => {
+        const smaller = tracePrograms(layout, { ...rest, ...sizes });
+        return backend.plan(smaller).totalBytes <= limitBytes;
+      });
+      throw new InputError(`${error.message}. ${advice}`);
     }
-    const learner = new Learner(options, layout, executable, programs);
+    const learner = new Learner(
+      options,
+      layout,
+      executable,
+      programs,
+      backend.fullPrecision,
+    );
     learner.#write({ model: options.model.stateDict(), optimizer: new Map() });
     return learner;
   }
 
   /**
-   * Takes an optimizer step.
+   * Takes an optimizer step. Where the backend has less than full precision, the first one rejects
+   * with RunError if that changes its loss by more than 2 %.
    *
    * @param step optimizer steps taken before this one
    */
@@ -127,8 +155,16 @@ export class Learner {
     }
     if (this.#hasDropout) inputs[DROPOUT_STEP] = this.#dropoutStep(step);
     const name = trainingName(labels.length, batchSize);
-    const { loss, correct } = await this.#executable.run(name, inputs);
-    return { loss: loss[0], correct: correct[0] };
+    const [{ loss, correct, lossScale }, fullLoss] = await Promise.all([
+      this.#executable.run(name, inputs),
+      this.#takeFullLoss(inputs, labels.length),
+    ]);
+    if (fullLoss !== undefined) requireAgreement(loss[0], fullLoss);
+    return {
+      loss: loss[0],
+      correct: correct[0],
+      ...(lossScale ? { lossScale: lossScale[0] } : {}),
+    };
   }
 
   /** Loss and right answers on one batch, by the averaged weights where the recipe keeps them. */
@@ -149,6 +185,9 @@ export class Learner {
       model: await this.#readState((variable) => variable),
       optimizer: slots,
       ...(recipe.ema ? { ema: await this.#readState(averageOf) } : {}),
+      ...(recipe.lossScale
+        ? { lossScale: await this.#executable.read(LOSS_SCALE_VARIABLE.name) }
+        : {}),
     };
   }
 
@@ -188,16 +227,22 @@ export class Learner {
   }
 
   /** Averages start as the weights; slots that are not given stay zero, which is how they start. */
-  #write({ model, optimizer, ema = model }: TrainingTensors): void {
+  #write({ model, optimizer, ema = model, lossScale }: TrainingTensors): void {
     const arenas = new Map<string, Float32Array>();
     for (const variable of this.#stateVariables()) {
-      arenas.set(variable, packState(this.#layout, variable, numbersOf(model)));
+      const arena = packState(this.#layout, variable, numbersOf(model));
+      arenas.set(variable, arena);
+      if (this.#fullPrecision) this.#firstState.set(variable, arena);
       if (this.#options.recipe.ema) {
         arenas.set(averageOf(variable), packState(this.#layout, variable, numbersOf(ema)));
       }
     }
     for (const [slot, state] of optimizer) {
       arenas.set(slotVariable(slot), packState(this.#layout, PARAMETERS, numbersOf(state)));
+    }
+    const { recipe } = this.#options;
+    if (recipe.lossScale) {
+      arenas.set(LOSS_SCALE_VARIABLE.name, lossScale ?? initialLossScale(recipe.lossScale));
     }
     for (const [variable, arena] of arenas) this.#executable.write(variable, arena);
   }
@@ -212,6 +257,23 @@ export class Learner {
       }
     }
     return found;
+  }
+
+  /** The loss of the first step in full precision; undefined where it is not to be checked. */
+  async #takeFullLoss(
+    inputs: Readonly<Record<string, TensorData>>,
+    size: number,
+  ): Promise<number | undefined> {
+    const backend = this.#fullPrecision;
+    if (!backend) return undefined;
+    this.#fullPrecision = undefined;
+    const { model, recipe, feed } = this.#options;
+    const program = lossProgram(model, this.#layout, recipe, feed, size);
+    try {
+      return await lossOf(backend, program, this.#firstState, inputs);
+    } finally {
+      this.#firstState.clear();
+    }
   }
 
   #dropoutStep(step: number): Int32Array {
@@ -246,42 +308,4 @@ function numbersOf(state: StateDict): Map<string, { data: Float32Array }> {
   return new Map(
     [...state].map(([name, { data }]) => [name, { data: Float32Array.from(data, Number) }]),
   );
-}
-
-/** A sentence that says which batches would fit. */
-function adviseBatch(
-  backend: Backend,
-  layout: StateLayout,
-  { lastBatchSize: _, ...options }: LearnerOptions,
-  { limitBytes }: MemoryLimitError,
-): string {
-  const { batchSize, evaluationBatchSize } = options;
-  const largest = largestBelow(Math.max(batchSize, evaluationBatchSize ?? 0), (size) => {
-    const sizes = {
-      batchSize: Math.min(batchSize, size),
-      ...(evaluationBatchSize === undefined
-        ? {}
-        : { evaluationBatchSize: Math.min(evaluationBatchSize, size) }),
-    };
-    return backend.plan(tracePrograms(layout, { ...options, ...sizes })).totalBytes <= limitBytes;
-  });
-  return largest === 0
-    ? "Not even a batch of one image fits; use a smaller model or smaller images."
-    : `The largest batch that fits is ${largest}: set data.batchSize (now ${batchSize})` +
-      (evaluationBatchSize === undefined
-        ? ""
-        : ` and data.evalBatchSize (${evaluationBatchSize})`) +
-      ` to at most ${largest}.`;
-}
-
-/** The largest number from 1 below `end` that satisfies a test which larger ones fail; else 0. */
-function largestBelow(end: number, satisfies: (size: number) => boolean): number {
-  let low = 0;
-  let high = end;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (satisfies(middle)) low = middle;
-    else high = middle;
-  }
-  return low;
 }

@@ -5,7 +5,8 @@
  *
  * Names, formulas and default values are PyTorch's, in camelCase. Fields marked optional have the
  * default stated beside them and listed in {@link OPTIMIZER_DEFAULTS}, {@link SCHEDULE_DEFAULTS},
- * {@link WARMUP_DEFAULTS}, {@link CLIP_DEFAULTS} and {@link EMA_DEFAULTS}.
+ * {@link WARMUP_DEFAULTS}, {@link CLIP_DEFAULTS}, {@link LOSS_SCALE_DEFAULTS} and
+ * {@link EMA_DEFAULTS}.
  */
 
 /** What every optimizer accepts. */
@@ -272,6 +273,26 @@ export type ClipOptions = ClipNormOptions | ClipValueOptions;
 
 /** The value of every optional clipping field. */
 export const CLIP_DEFAULTS = { normType: 2 };
+
+/** Dynamic loss scaling; `torch.amp.GradScaler`. */
+export interface LossScaleOptions {
+  /** The loss is multiplied by it at first. Default 65536. */
+  initialScale?: number;
+  /** Factor of the scale after `growthInterval` steps in a row with finite gradients. Default 2. */
+  growthFactor?: number;
+  /** Factor of the scale after a step whose gradients are not finite. Default 0.5. */
+  backoffFactor?: number;
+  /** Default 2000. */
+  growthInterval?: number;
+}
+
+/** The value of every optional field of loss scaling. Powers of 2 add no rounding. */
+export const LOSS_SCALE_DEFAULTS = {
+  initialScale: 65536,
+  growthFactor: 2,
+  backoffFactor: 0.5,
+  growthInterval: 2000,
+};
 
 /** An exponential moving average of the weights, which is what is validated and folded. */
 export interface EmaOptions {

@@ -20,13 +20,21 @@ import { augment } from "../ops/augment.ts";
 import { countCorrect } from "../ops/count_correct.ts";
 import { gradients } from "../ops/gradients.ts";
 import { movingAverage } from "../ops/moving_average.ts";
+import { multiply } from "../ops/multiply.ts";
 import { pack } from "../ops/pack.ts";
 import { scale } from "../ops/scale.ts";
 import { slice } from "../ops/slice.ts";
 import { softmaxCrossEntropy } from "../ops/softmax_cross_entropy.ts";
 import { clipGradient } from "./clip.ts";
 import { createOptimizer } from "./optimizers.ts";
-import { type ClipOptions, EMA_DEFAULTS, type EmaOptions, withDefaults } from "./options.ts";
+import { LOSS_SCALE_VARIABLE, readLossScale, updateUnscaled } from "./loss_scale.ts";
+import {
+  type ClipOptions,
+  EMA_DEFAULTS,
+  type EmaOptions,
+  type LossScaleOptions,
+  withDefaults,
+} from "./options.ts";
 import { type GroupOptions, parameterGroups, parameterRates } from "./parameter_groups.ts";
 import type { Rates } from "./schedules.ts";
 
@@ -38,6 +46,11 @@ export interface Recipe extends GroupOptions {
   readonly clip?: ClipOptions;
   /** Default: none. */
   readonly ema?: EmaOptions;
+  /**
+   * Dynamic loss scaling. Default: with its own defaults on a backend that stores feature maps in 16
+   * bits, else none. A skipped step counts as a step of the schedule and of Adam's bias correction.
+   */
+  readonly lossScale?: LossScaleOptions;
 }
 
 /** What a training step is fed. */
@@ -51,7 +64,7 @@ export type Feed =
   | { readonly kind: "tensors"; readonly shape: Shape; readonly softTargets?: boolean };
 
 /** Names of the programs of a training. */
-export const PROGRAM = { train: "train", evaluate: "evaluate" } as const;
+export const PROGRAM = { train: "train", evaluate: "evaluate", loss: "loss" } as const;
 
 /** The variable that averages another. */
 export function averageOf(variable: string): string {
@@ -72,13 +85,14 @@ export function trainingVariables(layout: StateLayout, recipe: Recipe): Variable
     ...(recipe.ema
       ? layout.variables.map(({ name, size }) => ({ name: averageOf(name), size }))
       : []),
+    ...(recipe.lossScale ? [LOSS_SCALE_VARIABLE] : []),
   ];
 }
 
 /**
  * Traces a training step. Besides its feed it takes the scalars of {@link stepScalars}; its outputs
  * are `loss` (mean over the labelled images), `correct` (images classified rightly; absent for soft
- * targets) and, with `keepGradient`, also `logits` and `gradient`, laid out like the parameters,
+ * targets), with loss scaling `lossScale` (the step's) and, with `keepGradient`, also `logits` and `gradient`, laid out like the parameters,
  * before clipping.
  * Gradients of frozen parameters are zero. Throws InputError for a model without parameters.
  */
@@ -97,28 +111,55 @@ export function trainingProgram(
     bind: layout.bind,
   };
   return trace(options, () => {
-    const { x, target, labels } = traceFeed(feed, batchSize);
-    const logits = model.call(x);
-    const loss = softmaxCrossEntropy(logits, target ?? input("targets", logits.shape), {
-      labelSmoothing: recipe.labelSmoothing ?? 0,
-    });
+    const { loss, logits, labels } = traceLoss(model, recipe, feed, batchSize);
+    const { lossScale } = recipe;
+    const scaledLoss = lossScale ? multiply(loss, readLossScale()) : loss;
     const rateOf = parameterRates(layout, recipe);
     const trained = layout.ranges.filter(({ variable, name }) =>
       variable === PARAMETERS && rateOf(name) > 0
     );
     const gradient = pack(
-      gradients(loss, trained.map(({ parameter }) => toValue(parameter))),
+      gradients(scaledLoss, trained.map(({ parameter }) => toValue(parameter))),
       trained.map(({ offset }) => offset),
       parameterSize(layout),
     );
-    traceUpdate(layout, recipe, gradient);
+    const update = (gradient: Value) => {
+      traceUpdate(layout, recipe, gradient);
+      if (keepGradient) output("gradient", gradient);
+    };
+    if (lossScale) updateUnscaled(gradient, lossScale, update);
+    else update(gradient);
     output("loss", loss);
+    if (lossScale) output("lossScale", readLossScale());
     if (labels) output("correct", countCorrect(logits, labels));
-    if (keepGradient) {
-      output("logits", logits);
-      output("gradient", gradient);
-    }
+    if (keepGradient) output("logits", logits);
   });
+}
+
+/** Traces the loss of a training step and nothing else. */
+export function lossProgram(
+  model: Module,
+  layout: StateLayout,
+  recipe: Recipe,
+  feed: Feed,
+  batchSize: number,
+): Program {
+  const { variables, bind } = layout;
+  return trace({ name: PROGRAM.loss, training: true, variables, bind }, () => {
+    output("loss", traceLoss(model, recipe, feed, batchSize).loss);
+  });
+}
+
+function traceLoss(
+  model: Module,
+  { labelSmoothing = 0 }: Recipe,
+  feed: Feed,
+  batchSize: number,
+): { loss: Value; logits: Value; labels?: Value } {
+  const { x, target, labels } = traceFeed(feed, batchSize);
+  const logits = model.call(x);
+  const targets = target ?? input("targets", logits.shape);
+  return { loss: softmaxCrossEntropy(logits, targets, { labelSmoothing }), logits, labels };
 }
 
 /**

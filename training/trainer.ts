@@ -17,6 +17,7 @@ import {
 import { DeviceError } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
 import type { ImageBatch, Learner, StepResult } from "./learner.ts";
+import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
 import { Pipeline, pipelined } from "./pipeline.ts";
 import type { Rates, Schedule } from "./schedules.ts";
 
@@ -223,9 +224,13 @@ class Trainer {
   }
 
   async #settleOldest(): Promise<void> {
-    const { result: { loss, correct }, rates: { learningRate }, count } = await this.#steps.take();
+    const { result, rates: { learningRate }, count } = await this.#steps.take();
+    const { loss, correct, lossScale } = result;
     const { step, epoch, batch, sums } = this.#state;
     if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`, step, learningRate);
+    if (lossScale !== undefined && lossScale < LEAST_LOSS_SCALE) {
+      throw this.#diverged("the gradients stay infinite or NaN", step, learningRate);
+    }
     this.#state = {
       ...this.#state,
       step: step + 1,

@@ -43,6 +43,7 @@ function checkpoint(): Checkpoint {
       model: state,
       optimizer: new Map([["exp_avg", state], ["exp_avg_sq", ema]]),
       ema,
+      lossScale: Float32Array.of(1024, 7),
     },
   };
 }
@@ -65,13 +66,14 @@ function plain(checkpoint: Checkpoint) {
       data: [...data as Float32Array],
     }))
       .sort((a, b) => a.name < b.name ? -1 : 1);
-  const { model, optimizer, ema } = checkpoint.tensors;
+  const { model, optimizer, ema, lossScale } = checkpoint.tensors;
   return {
     ...checkpoint,
     tensors: {
       model: state(model),
       optimizer: [...optimizer].map(([slot, tensors]) => ({ slot, tensors: state(tensors) })),
       ema: state(ema),
+      lossScale,
     },
   };
 }
@@ -80,6 +82,16 @@ Deno.test("a checkpoint comes back as it was written, to the last bit", () =>
   withFile(async (path) => {
     await writeCheckpoint(path, checkpoint());
     assertEquals(plain(await readCheckpoint(path)), plain(checkpoint()));
+  }));
+
+Deno.test("a loss scale that is none is refused", () =>
+  withFile(async (path) => {
+    const { tensors, ...rest } = checkpoint();
+    for (const scale of [0, -1, NaN, Infinity]) {
+      const lossScale = Float32Array.of(scale, 0);
+      await writeCheckpoint(path, { ...rest, tensors: { ...tensors, lossScale } });
+      await assertRejects(() => readCheckpoint(path), InputError, "lossScale of this checkpoint");
+    }
   }));
 
 Deno.test("the averaged weights are the ones for inference, where there are any", () => {

@@ -1,0 +1,37 @@
+/** A choice between two tensors by whether a number is finite. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Arithmetic, Value } from "../graph/types.ts";
+import { requireShape } from "./checks.ts";
+import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+
+/** Magnitudes from here on count as infinite; just below the largest number of f32. */
+const INFINITE_FROM = 3e38;
+
+/** `ifFinite` where a magnitude (not negative) is finite, else `otherwise`. */
+export function selectFinite<E>(
+  e: Arithmetic<E>,
+  magnitude: E,
+  ifFinite: E,
+  otherwise: E,
+): E {
+  // NaN is not less than anything.
+  return e.selectGreater(e.constant(INFINITE_FROM), magnitude, ifFinite, otherwise);
+}
+
+/** The op of {@link whereFinite}. */
+export const whereFiniteOp = elementwiseOp({
+  name: "whereFinite",
+  inputNames: ["input", "other", "magnitude"],
+  expression: (e, [x, other, magnitude]) => [selectFinite(e, magnitude, x, other)],
+});
+
+/**
+ * `input` where the scalar `magnitude`, which is not negative, is finite; `other` where it is
+ * infinite or NaN, whatever `input` holds then. Has no gradient rule.
+ * Throws InputError when `input` and `other` have different shapes or `magnitude` is not a scalar.
+ */
+export function whereFinite(input: Operand, other: Operand, magnitude: Operand): Value {
+  requireSameShape("whereFinite", input, other);
+  requireShape("whereFinite", "magnitude", magnitude.shape, []);
+  return apply(whereFiniteOp, [input, other, magnitude], {})[0];
+}

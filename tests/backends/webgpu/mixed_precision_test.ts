@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import type { Backend } from "../../../backends/backend.ts";
+import { webgpuBackend } from "../../../backends/webgpu/mod.ts";
+import { InputError } from "../../../errors.ts";
+import { input, output, trace } from "../../../graph/trace.ts";
+import { relu } from "../../../ops/relu.ts";
+import { sum } from "../../../ops/sum.ts";
+import { conv2d } from "../../../ops/conv2d.ts";
+import { train } from "../../../training/train.ts";
+import { Fixture } from "../../support/fixture.ts";
+import { withProperties } from "../../support/gpu_faults/adapter.ts";
+import { KINDS } from "../../support/kinds.ts";
+import { MemoryStore } from "../../support/memory_store.ts";
+import { tinyTraining } from "../../support/tiny_training.ts";
+import { assertWithin, deviation } from "../../support/tolerance.ts";
+import { gpuBackend } from "./gpu.ts";
+
+const adapter = await navigator.gpu?.requestAdapter();
+const hasHalf = adapter?.features.has("shader-f16") ?? false;
+if (adapter && !hasHalf) console.warn("SKIPPED: mixed precision; the adapter lacks shader-f16");
+
+let backend: Promise<Backend> | undefined;
+
+/** A test that is skipped where the adapter has no floats of 16 bits. */
+function halfTest(name: string, run: (mixed: Backend) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: !hasHalf,
+    // The device outlives the test that opened it.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => run(await (backend ??= webgpuBackend({ precision: "mixed" }))),
+  });
+}
+
+const FIXTURES = [
+  "ops/conv2d_k1x1",
+  "ops/conv2d_k3x3_pad1",
+  "ops/conv2d_k3x3_stride3_pad2",
+  "ops/conv2d_k3x3_depthwise_stride2_pad1",
+  "ops/conv2d_k3x3_reflect_pad1x2",
+  "ops/batch_norm_train_4d",
+  "ops/batch_norm_eval_4d",
+  "ops/max_pool_k3_s2_p1_overlapping",
+  "ops/avg_pool_k3_s2_p1_exclude_pad",
+  "ops/global_avg_pool_2x5x7x7",
+  "do_conv/k3x3_groups2_pad1",
+];
+for (const name of FIXTURES) {
+  halfTest(`fixture ${name} holds with feature maps of 16 bits`, async (mixed) => {
+    const url = new URL(`../../fixtures/${name}.safetensors`, import.meta.url);
+    const fixture = await Fixture.read(fromFileUrl(url), name);
+    await KINDS[fixture.kind].check(fixture, mixed);
+    assertWithin(fixture.comparisons(), 2e-2);
+  });
+}
+
+halfTest(
+  "feature maps take half the memory, and what they cannot hold is infinite",
+  async (mixed) => {
+    const program = trace({ name: "test" }, () => {
+      const x = input("x", [1, 4, 64, 64]);
+      const y = relu(conv2d(x, input("kernel", [4, 4, 1, 1])));
+      output("map", relu(y));
+      output("sum", sum(y));
+    });
+    const full = await gpuBackend();
+    assert(mixed.plan([program]).totalBytes < full.plan([program]).totalBytes);
+    const executable = await mixed.compile([program]);
+    const x = new Float32Array(4 * 64 * 64);
+    x.set([1, 65504, 65520, 1e30, NaN]);
+    const kernel = new Float32Array(16);
+    for (let c = 0; c < 4; c++) kernel[5 * c] = 1;
+    const { map } = await executable.run("test", { x, kernel });
+    executable.dispose();
+    assertEquals([...map.subarray(0, 6)], [1, 65504, Infinity, Infinity, NaN, 0]);
+  },
+);
+
+/** The losses of a tiny training's steps, and what it saved last. */
+async function lossesOn(backend: Backend, options: Parameters<typeof tinyTraining>[0] = {}) {
+  const losses: number[] = [];
+  const store = new MemoryStore();
+  const given = await tinyTraining({
+    store,
+    observer: { step: ({ loss }) => losses.push(loss) },
+    ...options,
+  }, backend);
+  await train(given);
+  return { losses, store, model: given.model };
+}
+
+halfTest("a training loses what it loses in full precision", async (mixed) => {
+  const half = await lossesOn(mixed);
+  const full = await lossesOn(await gpuBackend());
+  assertWithin([{ name: "losses", ...deviation(half.losses, full.losses) }], 2e-2);
+  assert(half.losses.some((loss, i) => loss !== full.losses[i]));
+  assertEquals(half.store.last?.tensors.lossScale, Float32Array.of(65536, 8));
+});
+
+halfTest("a scale too large for 16 bits skips steps until it fits", async (mixed) => {
+  const initialScale = 2 ** 26;
+  const { store, losses } = await lossesOn(mixed, { lossScale: { initialScale }, epochs: 4 });
+  const [scale, steps] = store.last?.tensors.lossScale ?? [];
+  assert(scale < initialScale && scale > 1, `the scale is ${scale}`);
+  assert(steps > 0, "the last step was skipped too");
+  assert(losses.every(Number.isFinite));
+});
+
+halfTest("a training in mixed precision resumes exactly", async (mixed) => {
+  const lossScale = { initialScale: 2 ** 26, growthInterval: 2 };
+  const unbroken = await lossesOn(mixed, { lossScale, saveEverySteps: 3 });
+  const position = unbroken.store.saves.find(({ state }) => state.step === 3);
+  assert(position);
+  const rest = new MemoryStore(position.log);
+  await lossesOn(mixed, { lossScale, saveEverySteps: 3, store: rest, resume: position });
+  assertEquals(rest.last, unbroken.store.last);
+});
+
+Deno.test({
+  name: "an adapter without floats of 16 bits is refused with a way out",
+  ignore: !adapter,
+  fn: async () => {
+    const gpu = withProperties(navigator.gpu, {
+      requestAdapter: async () => {
+        const found = await navigator.gpu.requestAdapter();
+        return found && withProperties(found, { features: new Set() });
+      },
+    });
+    await assertRejects(
+      () => webgpuBackend({ gpu, precision: "mixed" }),
+      InputError,
+      "needs the WebGPU feature shader-f16",
+    );
+  },
+});

@@ -1,0 +1,58 @@
+/**
+ * Dynamic loss scaling: the loss is multiplied before gradients are taken, so that none is too small
+ * for the numbers it passes through, and gradients are divided again. A step whose gradients are not
+ * finite changes nothing but the scale. All of it is ordinary ops, so every backend runs it.
+ */
+import { mapUpdates, readVariable, updateVariable } from "../graph/trace.ts";
+import type { Value, Variable } from "../graph/types.ts";
+import { divideScalar } from "../ops/divide_scalar.ts";
+import { maximumMagnitude } from "../ops/maximum_magnitude.ts";
+import { updateLossScale } from "../ops/update_loss_scale.ts";
+import { whereFinite } from "../ops/where_finite.ts";
+import { LOSS_SCALE_DEFAULTS, type LossScaleOptions, withDefaults } from "./options.ts";
+
+/** Holds the scale and the steps in a row with finite gradients. */
+export const LOSS_SCALE_VARIABLE: Variable = { name: "lossScale", size: 2 };
+
+/** A scale below which gradients are not finite for another reason than the scale. */
+export const LEAST_LOSS_SCALE = 2 ** -10;
+
+/** What {@link LOSS_SCALE_VARIABLE} holds before the first step. */
+export function initialLossScale(options: LossScaleOptions): Float32Array {
+  return Float32Array.of(withDefaults(LOSS_SCALE_DEFAULTS, options).initialScale, 0);
+}
+
+/** The scale of the step being traced, a scalar. */
+export function readLossScale(): Value {
+  return readVariable(LOSS_SCALE_VARIABLE.name, 0, []);
+}
+
+/**
+ * Traces an update by a gradient of the scaled loss: `update` is given the gradient of the loss
+ * itself, and all updates recorded by then, those of statistics included, take place only if the
+ * gradient is finite.
+ */
+export function updateUnscaled(
+  gradient: Value,
+  options: LossScaleOptions,
+  update: (gradient: Value) => void,
+): void {
+  const scale = readLossScale();
+  const magnitude = maximumMagnitude(gradient);
+  update(divideScalar(gradient, scale));
+  mapUpdates(({ variable, offset, value }) =>
+    whereFinite(value, readVariable(variable, offset, value.shape), magnitude)
+  );
+  const { growthFactor, backoffFactor, growthInterval } = withDefaults(
+    LOSS_SCALE_DEFAULTS,
+    options,
+  );
+  const { name } = LOSS_SCALE_VARIABLE;
+  const updated = updateLossScale(scale, readVariable(name, 1, []), magnitude, {
+    growthFactor,
+    backoffFactor,
+    growthInterval,
+  });
+  updateVariable(name, 0, updated.scale);
+  updateVariable(name, 1, updated.steps);
+}
