@@ -130,6 +130,7 @@ export type {
   CosineSchedule,
   EmaOptions,
   ExponentialSchedule,
+  LossScaleOptions,
   MultiStepSchedule,
   OneCycleSchedule,
   OptimizerOptions,
@@ -167,6 +168,8 @@ export {
   type BackendName,
   type BackendOptions,
   openBackend,
+  PRECISION_NAMES,
+  type PrecisionName,
 } from "./backends/registry.ts";
 export type { TuningStore } from "./backends/webgpu/tuning.ts";
 export { fileTuningStore } from "./files/tuning_store.ts";

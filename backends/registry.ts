@@ -1,5 +1,5 @@
 /** Backends by the names configs use. */
-import { UserError } from "../errors.ts";
+import { InputError, UserError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import { cpuBackend } from "./wasm/mod.ts";
 import { quietDriver } from "./webgpu/quiet_driver.ts";
@@ -16,10 +16,10 @@ export interface BackendOptions {
   readonly threads?: number | "auto";
   /**
    * `fast` lets the CPU compute 3×3 convolutions by Winograd's algorithm, with errors of about 1e-5
-   * of the largest magnitude instead of 1e-6; `high` does not. WebGPU sums directly in any case.
-   * Default `fast`.
+   * of the largest magnitude instead of 1e-6; `high` does not. WebGPU sums directly in either case.
+   * `mixed`, on WebGPU only, stores feature maps in 16 bits a number. Default `fast`.
    */
-  readonly precision?: "fast" | "high";
+  readonly precision?: PrecisionName;
   /**
    * Where the fastest variants of WebGPU's kernels are kept that tuning found on this adapter, such as
    * `fileTuningStore()`. Default: nowhere; kernels are chosen by shape alone.
@@ -35,6 +35,12 @@ export const BACKEND_NAMES = ["auto", "cpu", "webgpu"] as const;
 /** One of {@link BACKEND_NAMES}. */
 export type BackendName = typeof BACKEND_NAMES[number];
 
+/** Names of the precisions that {@link openBackend} knows. */
+export const PRECISION_NAMES = ["fast", "high", "mixed"] as const;
+
+/** One of {@link PRECISION_NAMES}. */
+export type PrecisionName = typeof PRECISION_NAMES[number];
+
 /** Opens a backend. Rejects with InputError or RunError where it is not to be had. */
 export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
   const { backend = "auto", threads = "auto", precision = "fast", onNotice = () => {} } = options;
@@ -46,6 +52,12 @@ export async function openBackend(options: BackendOptions = {}): Promise<Backend
       if (!(error instanceof UserError)) throw error;
       onNotice(`${error.message}; the CPU is used instead`);
     }
+  }
+  if (precision === "mixed") {
+    throw new InputError(
+      "`precision: mixed` is for WebGPU, and the CPU computes here; use `precision: fast`, or " +
+        "`backend: webgpu`",
+    );
   }
   return cpuBackend({ threads, precision });
 }
@@ -59,8 +71,12 @@ async function hasHardwareAdapter(): Promise<boolean> {
 }
 
 /** Loads the backend only now: most commands on most machines do without. */
-async function openWebgpu({ onNotice, tuning }: BackendOptions): Promise<Backend> {
+async function openWebgpu({ onNotice, tuning, precision }: BackendOptions): Promise<Backend> {
   quietDriver();
   const { webgpuBackend } = await import("./webgpu/mod.ts");
-  return await webgpuBackend({ warn: onNotice, tuning });
+  return await webgpuBackend({
+    warn: onNotice,
+    tuning,
+    precision: precision === "mixed" ? "mixed" : "full",
+  });
 }

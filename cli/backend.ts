@@ -1,7 +1,12 @@
 /** Opening backends for commands. */
 
 import type { Backend } from "../backends/backend.ts";
-import { BACKEND_NAMES, type BackendName, openBackend } from "../backends/registry.ts";
+import {
+  BACKEND_NAMES,
+  type BackendName,
+  openBackend,
+  type PrecisionName,
+} from "../backends/registry.ts";
 import { InputError } from "../errors.ts";
 import { fileTuningStore } from "../files/tuning_store.ts";
 import type { Arguments, Context, Option } from "./command.ts";
@@ -10,7 +15,7 @@ import type { Arguments, Context, Option } from "./command.ts";
 export interface BackendChoice {
   readonly backend?: BackendName;
   readonly threads?: number | "auto";
-  readonly precision?: "fast" | "high";
+  readonly precision?: PrecisionName;
 }
 
 /** The option `--backend`; `otherwise` says what is taken without it. */
@@ -21,7 +26,10 @@ export function backendOption(otherwise: string): Option {
   };
 }
 
-/** What `--backend` says, or else `otherwise`. Throws InputError for an unknown name. */
+/**
+ * What `--backend` says, or else `otherwise`. Numbers of 16 bits are WebGPU's alone: the CPU, if
+ * named, has all bits. Throws InputError for an unknown name.
+ */
 export function chosenBackend(args: Arguments, otherwise: BackendChoice): BackendChoice {
   const name = args.text("backend");
   if (name === undefined) return otherwise;
@@ -31,7 +39,12 @@ export function chosenBackend(args: Arguments, otherwise: BackendChoice): Backen
       `--backend: found "${name}", expected one of ${BACKEND_NAMES.join(", ")}`,
     );
   }
-  return { ...otherwise, backend };
+  const { precision } = otherwise;
+  return {
+    ...otherwise,
+    backend,
+    precision: backend === "cpu" && precision === "mixed" ? "fast" : precision,
+  };
 }
 
 /** Opens a backend; what there is to know about it is printed as a warning. */

@@ -169,8 +169,9 @@ export const configSchema = z.strictObject({
   threads: z.union([z.literal("auto"), count]).default("auto").describe(
     "CPU threads; auto takes one a core",
   ),
-  precision: z.enum(["fast", "high"]).default("fast").describe(
-    "How the CPU sums 3x3 convolutions: fast has errors of 1e-5 of the largest, high of 1e-6",
+  precision: z.enum(["fast", "high", "mixed"]).default("fast").describe(
+    "fast: the CPU sums 3x3 convolutions with errors of 1e-5 of the largest; high: of 1e-6; mixed: " +
+      "WebGPU stores feature maps in 16 bits a number",
   ),
   data: data.describe("The images"),
   model: model.describe("The network"),
