@@ -1,5 +1,6 @@
 /** Writing a file so that it is there whole or not at all. */
 import { basename, dirname, join } from "node:path";
+import { InputError, RunError } from "../errors.ts";
 
 /** A name beside `path` that no other process uses: the place to prepare what will be `path`. */
 export function temporaryPath(path: string): string {
@@ -10,15 +11,16 @@ export function temporaryPath(path: string): string {
 /**
  * Writes `data` to `path` atomically: into a temporary file in the same folder, flushed to disk,
  * then renamed over whatever was there. The folder is made if it is missing. If anything fails the
- * temporary file is removed, `path` is as it was and the error is passed on.
+ * temporary file is removed, `path` is as it was and the error is passed on: as InputError where
+ * nothing can be written there, as RunError where the disk is full.
  */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true });
   const temporary = temporaryPath(path);
   try {
+    await Deno.mkdir(dirname(path), { recursive: true });
     {
       using file = await Deno.open(temporary, { write: true, createNew: true });
       for await (const chunk of chunksOf(data)) await writeAll(file, chunk);
@@ -27,8 +29,20 @@ export async function writeFileAtomic(
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw error;
+    throw explained(path, error);
   }
+}
+
+/** What the operating system refused, as a sentence for a person; other errors as they are. */
+function explained(path: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new RunError(`${path}: the disk is full; free some space, then run the command again`);
+  }
+  if (typeof code !== "string" || error instanceof Deno.errors.NotCapable) return error;
+  return new InputError(
+    `${path}: cannot be written: ${(error as Error).message}; choose another place`,
+  );
 }
 
 /** Writes all of `bytes` at the file's present position. */

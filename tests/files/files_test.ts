@@ -88,3 +88,16 @@ Deno.test("work under a lock is done by one at a time", async () => {
     assertEquals(events, ["second waits", "first out", "second in"]);
   });
 });
+
+Deno.test("a place where nothing can be written is the user's mistake", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await assertRejects(
+      () => writeFileAtomic(join(file, "below", "a-file.txt"), "text"),
+      InputError,
+      "cannot be written",
+    );
+  } finally {
+    await Deno.remove(file);
+  }
+});
