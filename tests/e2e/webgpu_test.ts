@@ -4,6 +4,9 @@ import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { hasAdapter } from "../support/backends.ts";
 import { type Finished, overfold, overfoldAfter, parseEvents, withTinyConfig } from "./cli.ts";
 
+const adapter = await navigator.gpu?.requestAdapter();
+const hasHalf = adapter?.features.has("shader-f16") ?? false;
+
 const TRAIN = ["train", "tiny.yaml", "--set", "backend=webgpu"];
 const LAST = join("runs", "tiny", "checkpoints", "last.safetensors");
 
@@ -76,6 +79,35 @@ Deno.test({
       assertEquals(code, 2);
       assertStringIncludes(error, "more than maxStorageBuffersPerShaderStage");
       assertStringIncludes(error, "use `backend: cpu`");
+    }),
+});
+
+Deno.test({
+  name: "mixed precision trains, folds and resumes; where there is none, that is said",
+  ignore: !hasHalf,
+  fn: () =>
+    withTinyConfig(async (folder) => {
+      const mixed = ["--set", "precision=mixed"];
+      const refused = await trainWith("no_half", folder, ...mixed);
+      assertEquals(refused.code, 2);
+      assertStringIncludes(refused.error, "needs the WebGPU feature shader-f16");
+      const onCpu = await overfold(folder, ...TRAIN, ...mixed, "--set", "backend=cpu");
+      assertEquals(onCpu.code, 2);
+      assertStringIncludes(onCpu.error, "`precision: mixed` is for WebGPU");
+      const trained = await overfold(folder, ...TRAIN, ...mixed);
+      assertEquals(trained.code, 0, trained.error);
+      assertStringIncludes(trained.out, "mixed precision");
+      const resumed = await overfold(
+        folder,
+        ...TRAIN,
+        ...mixed,
+        "--set",
+        "training.epochs=3",
+        "--resume",
+      );
+      assertEquals(resumed.code, 0, resumed.error);
+      const evaluated = await overfold(folder, "eval", LAST, "--backend", "cpu");
+      assertEquals(evaluated.code, 0, evaluated.error);
     }),
 });
 
