@@ -13,7 +13,7 @@ const LEAST_CHANNELS = 16;
  */
 const LEAST_FLOPS = 1 << 27;
 /** Tiles below which transforming the kernel costs more than the products save. */
-const LEAST_TILES = 64;
+const LEAST_TILES = 32;
 /** Memory worth spending on the weight gradient's sums, of which every thread has its own. */
 const MOST_SUM_BYTES = 1 << 27;
 /** Bytes of a block's factors and products, which should stay in the second-level cache. */

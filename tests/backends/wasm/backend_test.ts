@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { TensorData } from "../../../backends/backend.ts";
 import { referenceBackend } from "../../../backends/reference/reference.ts";
+import { runsAlone } from "../../../backends/wasm/emit.ts";
+import { lowerPrograms } from "../../../backends/wasm/lower.ts";
 import { placeValues } from "../../../backends/wasm/placement.ts";
 import { familyOf } from "../../../backends/wasm/kernels/mod.ts";
 import { cpuBackend } from "../../../backends/wasm/mod.ts";
@@ -199,15 +201,33 @@ function trainingInputs(batch: number): Record<string, TensorData> {
   };
 }
 
-Deno.test("a training step agrees with the reference", async () => {
-  await checkAgainstReference(trainingStep(7), trainingInputs(7), 1e-5);
+/** Few images are computed by one thread alone, many by all. */
+const BATCHES = { small: 7, large: 300 };
+
+for (const [size, batch] of Object.entries(BATCHES)) {
+  Deno.test(`a training step on a ${size} batch agrees with the reference`, async () => {
+    await checkAgainstReference(trainingStep(batch), trainingInputs(batch), 1e-5);
+  });
+}
+
+Deno.test("only programs with little to do are left to one thread", () => {
+  const options = {
+    target: { wide: 1, relaxedSimd: true },
+    threads: 2,
+    precision: "fast",
+  } as const;
+  const alone = Object.values(BATCHES).map((batch) =>
+    lowerPrograms([trainingStep(batch)], options).programs.map(runsAlone)
+  );
+  assertEquals(alone, [[true], [false]]);
 });
 
 Deno.test("runs repeat bit by bit", async () => {
-  const inputs = trainingInputs(5);
+  const batch = BATCHES.large;
+  const inputs = trainingInputs(batch);
   const results: Float32Array[] = [];
   for (let attempt = 0; attempt < 2; attempt++) {
-    const executable = await cpuBackend({ threads: 2 }).compile([trainingStep(5)]);
+    const executable = await cpuBackend({ threads: 2 }).compile([trainingStep(batch)]);
     executable.write("parameters", Float32Array.from({ length: 172 }, (_, i) => Math.sin(i)));
     for (let run = 0; run < 5; run++) await executable.run("train", inputs);
     results.push(await executable.read("parameters"));
