@@ -38,6 +38,7 @@ function ours(): Promise<Record<string, number>> {
     "examples/cifar10.yaml",
     "--json",
     `--steps=${options.steps}`,
+    "--set=backend=cpu",
     `--set=model.convolution=${convolution}`,
   ]);
 }
