@@ -29,14 +29,19 @@ interface Point {
 /** A field to draw in. */
 export class DrawingField {
   readonly #canvas: HTMLCanvasElement;
+  readonly #mark: HTMLElement;
   readonly #context: CanvasRenderingContext2D;
   readonly #changed: () => void;
   #pen: Point = { x: SIDE / 2, y: SIDE / 2 };
   #isDown = false;
 
-  /** @param changed called whenever something was drawn */
-  constructor(canvas: HTMLCanvasElement, changed: () => void) {
+  /**
+   * @param mark an element over the canvas that shows where the pen is
+   * @param changed called whenever something was drawn
+   */
+  constructor(canvas: HTMLCanvasElement, mark: HTMLElement, changed: () => void) {
     this.#canvas = canvas;
+    this.#mark = mark;
     this.#changed = changed;
     canvas.width = canvas.height = SIDE;
     this.#context = context2d(canvas);
@@ -99,7 +104,7 @@ export class DrawingField {
       const [dx, dy] = arrow;
       const to = { x: limit(this.#pen.x + STEP * dx), y: limit(this.#pen.y + STEP * dy) };
       if (this.#isDown) this.#lineTo(to);
-      else this.#pen = to;
+      else this.#movePen(to);
     } else if (event.key === " ") {
       this.#isDown = !this.#isDown;
       if (this.#isDown) this.#lineTo(this.#pen);
@@ -120,8 +125,14 @@ export class DrawingField {
     context.moveTo(this.#pen.x, this.#pen.y);
     context.lineTo(to.x, to.y);
     context.stroke();
-    this.#pen = to;
+    this.#movePen(to);
     this.#changed();
+  }
+
+  #movePen(to: Point): void {
+    this.#pen = to;
+    this.#mark.style.left = `${100 * to.x / SIDE}%`;
+    this.#mark.style.top = `${100 * to.y / SIDE}%`;
   }
 
   #place({ clientX, clientY }: MouseEvent): Point {

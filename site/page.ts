@@ -52,8 +52,9 @@ function listenToWorker(): void {
       return;
     }
     isBusy = false;
-    if (data.kind === "result") showResult(data.probabilities, data.milliseconds);
-    else fail(data.message);
+    if (data.kind === "failure") fail(data.message);
+    // Unless it was cleared meanwhile.
+    else if (pixels) showResult(data.probabilities, data.milliseconds);
     if (isStale) classify();
   };
   worker.onerror = (event) => fail(event.message || "The network could not be loaded.");
@@ -130,7 +131,11 @@ function offerDrawing(): void {
     if (picture) take(picture);
     else clearResult();
   };
-  const field = new DrawingField(element("field", HTMLCanvasElement), changed);
+  const field = new DrawingField(
+    element("field", HTMLCanvasElement),
+    element("pen", HTMLElement),
+    changed,
+  );
   element("clear", HTMLButtonElement).addEventListener("click", () => field.clear());
 }
 
