@@ -13,6 +13,7 @@ import { clipFactor } from "../../ops/clip_factor.ts";
 import { composeKernel } from "../../ops/compose_kernel.ts";
 import { conv2d } from "../../ops/conv2d.ts";
 import { countCorrect } from "../../ops/count_correct.ts";
+import { divideScalar } from "../../ops/divide_scalar.ts";
 import { dropoutMask } from "../../ops/dropout_mask.ts";
 import { fill } from "../../ops/fill.ts";
 import { globalAvgPool2d } from "../../ops/global_avg_pool2d.ts";
@@ -37,6 +38,8 @@ import { sum } from "../../ops/sum.ts";
 import { sumMagnitudes } from "../../ops/sum_magnitudes.ts";
 import { sumSquares } from "../../ops/sum_squares.ts";
 import { tanh } from "../../ops/tanh.ts";
+import { updateLossScale } from "../../ops/update_loss_scale.ts";
+import { whereFinite } from "../../ops/where_finite.ts";
 import type { InputTensor } from "./run.ts";
 
 /** Inputs and what is computed from them. */
@@ -271,6 +274,18 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
         augment(pixels, transforms, { padding, mean, std }),
         dropoutMask(step, { shape, p: 0.4, stream: 3 }),
         fill(shape, 1.25),
+      ],
+    };
+  },
+  "loss scales"(draw) {
+    const shape = draw.shape();
+    const magnitude = { shape: [], data: Float32Array.of(draw.one(0, 5, Infinity, NaN)) };
+    const attributes = { growthFactor: 2, backoffFactor: 0.5, growthInterval: draw.whole(1, 3) };
+    return {
+      inputs: [draw.floats(shape), draw.floats(shape), draw.floats([], 1, 9), magnitude],
+      build: ([x, other, factor, magnitude]) => [
+        whereFinite(divideScalar(x, factor), other, magnitude),
+        ...Object.values(updateLossScale(factor, fill([], 1), magnitude, attributes)),
       ],
     };
   },
