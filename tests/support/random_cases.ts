@@ -293,36 +293,45 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
     const size = [draw.whole(1, 200)];
     const positive = () => draw.floats(size, 0.01, 1);
     const weightDecay = draw.one(0, 0.1);
+    const optimizer = draw.one("sgd", "adam", "rmsprop");
     const flag = draw.one(false, true);
     return {
       inputs: [draw.floats(size), draw.floats(size), draw.floats(size), positive(), positive()],
       build([parameter, gradient, average, square, most]) {
         const learningRate = fill([], 0.1);
-        return [
-          ...Object.values(sgdUpdate(parameter, gradient, {
-            learningRate,
-            weightDecay,
-            momentum: 0.9,
-            nesterov: flag,
-            momentumBuffer: average,
-          })),
-          ...Object.values(adamUpdate(parameter, gradient, {
-            learningRate,
-            weightDecay,
-            decoupledWeightDecay: flag,
-            expAvg: average,
-            expAvgSq: square,
-            maxExpAvgSq: flag ? most : undefined,
-            biasCorrection1: fill([], 0.1),
-            biasCorrection2: fill([], 0.001),
-          })),
-          ...Object.values(rmspropUpdate(parameter, gradient, {
-            learningRate,
-            weightDecay,
-            squareAvg: square,
-          })),
-          movingAverage(parameter, gradient, 0.9),
-        ].filter((value) => value !== undefined);
+        // One at a time and with one scalar for all rates: some adapters bind ten buffers to a shader.
+        const update = {
+          sgd: () => ({
+            average: movingAverage(parameter, gradient, 0.9),
+            ...sgdUpdate(parameter, gradient, {
+              learningRate,
+              weightDecay,
+              momentum: 0.9,
+              nesterov: flag,
+              momentumBuffer: average,
+            }),
+          }),
+          adam: () =>
+            adamUpdate(parameter, gradient, {
+              learningRate,
+              weightDecay,
+              decoupledWeightDecay: flag,
+              expAvg: average,
+              expAvgSq: square,
+              maxExpAvgSq: flag ? most : undefined,
+              betas: [learningRate, 0.999],
+              biasCorrection1: learningRate,
+              biasCorrection2: learningRate,
+            }),
+          rmsprop: () =>
+            rmspropUpdate(parameter, gradient, {
+              learningRate,
+              weightDecay,
+              squareAvg: square,
+            }),
+        }[optimizer];
+        return Object.values<Value | undefined>(update())
+          .filter((value) => value !== undefined);
       },
     };
   },
