@@ -7,7 +7,7 @@ import {
   type KernelTiming,
 } from "../backends/backend.ts";
 import { referenceBackend } from "../backends/reference/reference.ts";
-import { convertLayoutOp } from "../backends/wasm/layout.ts";
+import { convertLayoutOp } from "../backends/layout.ts";
 import { EXIT, RunError } from "../errors.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";

@@ -36,7 +36,7 @@ import {
   select,
   type Target,
 } from "./assembler/mod.ts";
-import type { Layout, NodeOrders, Order } from "./layout.ts";
+import type { Layout, NodeOrders, Order } from "../layout.ts";
 
 /** Kernels for some ops. */
 export interface KernelFamily {

@@ -34,7 +34,7 @@ import { advance } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import { type Access, assignStages } from "./stages.ts";
 import { copyPhase } from "./kernels/copy.ts";
-import { assignLayouts, type LaidOutProgram, type Layout, layoutOf } from "./layout.ts";
+import { assignLayouts, type LaidOutProgram, type Layout, layoutOf } from "../layout.ts";
 import {
   isAlias,
   type Placement,
@@ -43,7 +43,7 @@ import {
   sourceOf,
   updatedRange,
   variableRangeOf,
-} from "./placement.ts";
+} from "../placement.ts";
 
 const CACHE_LINE = 64;
 

@@ -32,7 +32,7 @@
  * ```
  */
 import type { GraphNode, Value } from "../../graph/types.ts";
-import type { Layout, NodeOrders, Order } from "../wasm/layout.ts";
+import type { Layout, NodeOrders, Order } from "../layout.ts";
 
 /** Kernels for some ops. */
 export interface KernelFamily {

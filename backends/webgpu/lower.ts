@@ -6,14 +6,8 @@ import { InputError } from "../../errors.ts";
 import { constantOp, inputOp, isLeaf, variableOp } from "../../graph/leaves.ts";
 import { optimize } from "../../graph/passes/mod.ts";
 import { type GraphNode, type Program, sizeOf, type Value } from "../../graph/types.ts";
-import {
-  assignLayouts,
-  type Layout,
-  layoutOf,
-  type Order,
-  ordersCoincide,
-} from "../wasm/layout.ts";
-import { isAlias, type Placement, placeValues, sourceOf } from "../wasm/placement.ts";
+import { assignLayouts, type Layout, layoutOf, type Order, ordersCoincide } from "../layout.ts";
+import { isAlias, type Placement, placeValues, sourceOf } from "../placement.ts";
 import { POOLED_BYTES } from "./kernel.ts";
 import type { Lowering, MemoryBuffer, Phase, Ref, Variant } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";

@@ -2,7 +2,7 @@
 import type { AugmentAttributes } from "../../../ops/augment.ts";
 import { f32x4, i16x8, i32, i32x4, select, v128, WideVectors } from "../assembler/mod.ts";
 import { type KernelFamily, type KernelFunction, type Lowering, threadRange } from "../kernel.ts";
-import type { Layout } from "../layout.ts";
+import type { Layout } from "../../layout.ts";
 
 /**
  * `augment`: pixels u8 [N, H, W, C] to channels-last floats. A pixel p becomes

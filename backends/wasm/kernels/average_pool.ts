@@ -12,7 +12,7 @@ import {
 } from "../../../ops/pooling_geometry.ts";
 import { f32x4, i32, v128, type WideVectors } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
-import type { NodeOrders } from "../layout.ts";
+import type { NodeOrders } from "../../layout.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
 
 type AverageGeometry =

@@ -24,7 +24,7 @@ import {
   WideVectors,
 } from "../assembler/mod.ts";
 import { type KernelFunction, type Lowering, type Phase, threadRange } from "../kernel.ts";
-import type { NodeOrders, Order } from "../layout.ts";
+import type { NodeOrders, Order } from "../../layout.ts";
 
 /** Bytes of a chunk of one operand. */
 const CHUNK_BYTES = 16384;

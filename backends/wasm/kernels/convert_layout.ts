@@ -1,7 +1,7 @@
 /** Conversion between plain and channels-last order. */
 import { f32x4, i32, type Local, v128 } from "../assembler/mod.ts";
 import { type KernelFamily, type KernelFunction, threadRange } from "../kernel.ts";
-import { type ConvertLayoutAttributes, type Layout, layoutOf } from "../layout.ts";
+import { type ConvertLayoutAttributes, type Layout, layoutOf } from "../../layout.ts";
 
 /** `convertLayout`: transposes every image between [C, pixels] and [pixels, Cp]. */
 export const convertLayout: KernelFamily = {

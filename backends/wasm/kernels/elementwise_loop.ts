@@ -10,7 +10,7 @@ import {
   WideVectors,
 } from "../assembler/mod.ts";
 import { type KernelFunction, type Lowering, threadRange } from "../kernel.ts";
-import type { Layout } from "../layout.ts";
+import type { Layout } from "../../layout.ts";
 import { frontier, type Term, type TermGraph, VARIES } from "./expression_terms.ts";
 import { computeScalars, fillTables } from "./elementwise_tables.ts";
 import { TermCode } from "./term_code.ts";

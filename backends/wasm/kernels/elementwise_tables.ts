@@ -9,7 +9,7 @@ import {
   type WideVectors,
 } from "../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
-import type { Layout } from "../layout.ts";
+import type { Layout } from "../../layout.ts";
 import type { LoopPlan } from "./elementwise_loop.ts";
 import { frontier, type Term, type TermGraph, VARIES } from "./expression_terms.ts";
 import { TermCode } from "./term_code.ts";

@@ -1,6 +1,6 @@
 /** Sums, moments and the gradients of a normalisation by channel. */
 import type { GraphNode } from "../../../graph/types.ts";
-import type { Order } from "../../wasm/layout.ts";
+import type { Order } from "../../layout.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import { float } from "../wgsl.ts";
 import { type ChannelReduction, planGrid, reduceChannels } from "./channel_reduction.ts";

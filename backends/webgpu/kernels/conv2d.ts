@@ -4,7 +4,7 @@ import {
   type ConvolutionGeometry,
   convolutionGeometry,
 } from "../../../ops/convolution_geometry.ts";
-import type { Order } from "../../wasm/layout.ts";
+import type { Order } from "../../layout.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import { directForward, directInputGradient, directWeightGradient } from "./conv2d_direct.ts";
 import { addPaddingGradients, paddedGeometry } from "./conv2d_fold_padding.ts";

@@ -1,6 +1,6 @@
 /** Puts a value from plain order into channels-last order, or back. */
 import type { GraphNode } from "../../../graph/types.ts";
-import { convertLayoutOp } from "../../wasm/layout.ts";
+import { convertLayoutOp } from "../../layout.ts";
 import { cover, type KernelFamily, type Lowering, THREADS } from "../kernel.ts";
 
 function lower(node: GraphNode, lowering: Lowering): void {

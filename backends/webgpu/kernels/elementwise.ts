@@ -4,7 +4,7 @@
  */
 import type { GraphNode } from "../../../graph/types.ts";
 import { type Broadcast, broadcastOf } from "../../../ops/elementwise.ts";
-import type { Order } from "../../wasm/layout.ts";
+import type { Order } from "../../layout.ts";
 import {
   type Accessor,
   cover,

@@ -3,7 +3,7 @@ import type { TensorData } from "../../../backends/backend.ts";
 import { referenceBackend } from "../../../backends/reference/reference.ts";
 import { runsAlone } from "../../../backends/wasm/emit.ts";
 import { lowerPrograms } from "../../../backends/wasm/lower.ts";
-import { placeValues } from "../../../backends/wasm/placement.ts";
+import { placeValues } from "../../../backends/placement.ts";
 import { familyOf } from "../../../backends/wasm/kernels/mod.ts";
 import { cpuBackend } from "../../../backends/wasm/mod.ts";
 import { InputError } from "../../../errors.ts";

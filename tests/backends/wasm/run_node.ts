@@ -15,7 +15,7 @@ import type {
   Phase,
   Ref,
 } from "../../../backends/wasm/kernel.ts";
-import { type Layout, layoutOf, type Order } from "../../../backends/wasm/layout.ts";
+import { type Layout, layoutOf, type Order } from "../../../backends/layout.ts";
 
 /** Floats of memory up to which it is checked that phases write only where they say. */
 const CHECKED_FLOATS = 1 << 18;

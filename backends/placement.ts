@@ -2,16 +2,10 @@
  * Which values need no memory of their own: views share their source's; a value that is packed with
  * others, or that a variable takes at the end of the run, is written where it is going.
  */
-import { isLeaf, variableOp } from "../../graph/leaves.ts";
-import {
-  type GraphNode,
-  type Program,
-  sizeOf,
-  type Update,
-  type Value,
-} from "../../graph/types.ts";
-import { broadcastOf } from "../../ops/elementwise.ts";
-import { type PackAttributes, packOp } from "../../ops/pack.ts";
+import { isLeaf, variableOp } from "../graph/leaves.ts";
+import { type GraphNode, type Program, sizeOf, type Update, type Value } from "../graph/types.ts";
+import { broadcastOf } from "../ops/elementwise.ts";
+import { type PackAttributes, packOp } from "../ops/pack.ts";
 import { convertLayoutOp, type LaidOutProgram, ordersCoincide } from "./layout.ts";
 
 /** A place inside the memory of a value, in bytes from its start. */

@@ -6,8 +6,8 @@
  * work on, {@link assignLayouts} walks the program once and puts a conversion wherever the order a
  * value has is not the one a kernel wants.
  */
-import { rewriteProgram, withInputs } from "../../graph/rewrite.ts";
-import { makeNode } from "../../graph/trace.ts";
+import { rewriteProgram, withInputs } from "../graph/rewrite.ts";
+import { makeNode } from "../graph/trace.ts";
 import {
   type DType,
   type GraphNode,
@@ -17,7 +17,7 @@ import {
   sizeOf,
   type TensorType,
   type Value,
-} from "../../graph/types.ts";
+} from "../graph/types.ts";
 
 /**
  * The order of a value's elements in memory.
