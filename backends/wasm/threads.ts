@@ -35,9 +35,10 @@ const SPINS = { webAssembly: 120_000, javaScript: 10_000 };
 
 /**
  * Where other programs keep the cores busy, spinning only keeps the awaited thread from running. So
- * each vain spin at the barrier makes the next ones shorter, each that succeeds longer again.
+ * each vain spin at the barrier makes the next ones shorter, and each that succeeds longer again: more
+ * so, as on a quiet machine some are vain too.
  */
-const HALVINGS = { most: 6, vain: 2, successful: 1 };
+const HALVINGS = { most: 6, vain: 1, successful: 2 };
 
 /** With more threads than cores, spinning only keeps the awaited thread from running. */
 function spinLimit(language: keyof typeof SPINS, threads: number): number {
