@@ -2,7 +2,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
-import { logSoftmaxRow } from "../ops/softmax.ts";
+import { probabilitiesOf } from "../models/probabilities.ts";
 import { compareLogits, FOLD_TOLERANCE, type FoldVerification, logitsOf } from "./fold.ts";
 import type { NetworkDescription } from "./network.ts";
 import type { OnnxOptions } from "./onnx.ts";
@@ -151,8 +151,7 @@ function normalize(
 function softmaxRows(logits: Float32Array, classes: number): Float32Array {
   const probabilities = new Float32Array(logits.length);
   for (let at = 0; at < logits.length; at += classes) {
-    const row = Float64Array.from(logits.subarray(at, at + classes));
-    probabilities.set(logSoftmaxRow(row).map(Math.exp), at);
+    probabilities.set(probabilitiesOf(logits.subarray(at, at + classes)), at);
   }
   return probabilities;
 }

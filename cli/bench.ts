@@ -8,13 +8,14 @@ import { RandomStream, STREAM } from "../graph/random.ts";
 import { RunError } from "../errors.ts";
 import { layoutState } from "../layers/state.ts";
 import { buildModel } from "../models/registry.ts";
+import { median } from "../reporting/statistics.ts";
 import { Learner } from "../training/learner.ts";
 import { trainingProgram } from "../training/step_program.ts";
 import { openChosen } from "./backend.ts";
 import { reportCost } from "./bench_cost.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
 import { type Command, type Context, SAFE_OPTION } from "./command.ts";
-import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
+import { architectureOf, augmentationOf, datasetOptions, describeNetwork } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
 const WARM_UP_STEPS = 5;
@@ -44,11 +45,11 @@ export const command: Command = {
   async run(args, context) {
     const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
     const steps = args.integer("steps") ?? 20;
-    const { batchSize, augmentation } = config.data;
+    const { batchSize } = config.data;
     const info = describeDataset(datasetOptions(config.data));
     const { name, options } = architectureOf(config.model, info);
     const model = buildModel(name, options);
-    const padding = augmentation?.crop?.padding ?? 0;
+    const { padding } = augmentationOf(config.data);
     const feed = { kind: "pixels", images: describeNetwork(config, info), padding } as const;
     if (args.flag("cost")) {
       const program = trainingProgram(model, layoutState(model), config.training, feed, batchSize);
@@ -126,8 +127,4 @@ async function timeKernels(
     progress.print(`warning: ${error.message}`);
     return [];
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

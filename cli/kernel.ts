@@ -12,6 +12,7 @@ import { EXIT, RunError } from "../errors.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { formatTable } from "../reporting/format.ts";
+import { median } from "../reporting/statistics.ts";
 import { callsTable } from "./bench_tables.ts";
 import type { Command } from "./command.ts";
 import { KERNEL_BACKENDS, openKernelBackend, variantsOf } from "./kernel_backend.ts";
@@ -192,8 +193,4 @@ async function compare({ program, inputs }: KernelCase, outputs: Measured["outpu
     output,
     ...largestDifference(outputs[output], expected[output]),
   }));
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

@@ -3,6 +3,7 @@
 import type { Config, DataConfig, ModelConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
+import type { Augmentation } from "../datasets/batch.ts";
 import type { ChannelStatistics, DatasetInfo, Split } from "../datasets/dataset.ts";
 import { type DatasetOptions, loadDataset } from "../datasets/load.ts";
 import { chooseSplits } from "../datasets/split.ts";
@@ -102,6 +103,11 @@ function normalizationOf(
   return normalization;
 }
 
+/** How training images are changed at random, every default filled in. */
+export function augmentationOf({ augmentation }: DataConfig): Augmentation {
+  return { padding: augmentation?.crop?.padding ?? 0, flip: augmentation?.flip ?? false };
+}
+
 /** What training compiles together: the step and, second, the program that validates. */
 export function programsOf(
   { training, data }: Config,
@@ -109,7 +115,7 @@ export function programsOf(
   images: NetworkDescription,
 ): Program[] {
   const layout = layoutState(model);
-  const padding = data.augmentation?.crop?.padding ?? 0;
+  const { padding } = augmentationOf(data);
   const feed = { kind: "pixels", images, padding } as const;
   return [
     trainingProgram(model, layout, training, feed, data.batchSize),

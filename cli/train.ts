@@ -8,7 +8,7 @@ import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import { formatConfig, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { imageSize, type Split } from "../datasets/dataset.ts";
+import type { Split } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { layoutState } from "../layers/state.ts";
@@ -21,12 +21,16 @@ import type { TrainingOutcome } from "../training/trainer.ts";
 import { openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, SAFE_OPTION } from "./command.ts";
 import { Interruption } from "./interruption.ts";
-import { architectureOf, describeNetwork, type Images, loadImages } from "./prepare.ts";
+import {
+  architectureOf,
+  augmentationOf,
+  describeNetwork,
+  type Images,
+  loadImages,
+} from "./prepare.ts";
 import { checkSameRun } from "./same_run.ts";
 import { TrainReport } from "./train_report.ts";
-
-/** Images on which a folded network is compared with the trained one. */
-const VERIFICATION_IMAGES = 256;
+import { describeVerification, firstImages } from "./verification.ts";
 
 /** `train CONFIG`. */
 export const command: Command = {
@@ -178,10 +182,7 @@ async function trainRun(
     train: images.train,
     validation: images.validation,
     normalization: identity.description.normalization,
-    augmentation: {
-      padding: data.augmentation?.crop?.padding ?? 0,
-      flip: data.augmentation?.flip ?? false,
-    },
+    augmentation: augmentationOf(data),
     batchSize: data.batchSize,
     evaluationBatchSize: data.evalBatchSize,
     dropLast: data.dropLast,
@@ -216,18 +217,14 @@ async function finish(
   );
   let folded: FoldVerification | undefined;
   if (config.fold) {
-    const count = Math.min(VERIFICATION_IMAGES, validation.count);
     folded = await foldCheckpoint(
       await readCheckpoint(path),
       folder.foldedPath,
       backend,
-      validation.images.subarray(0, count * imageSize(validation.imageShape)),
+      firstImages(validation),
     );
     context.print(
-      `folded: ${folder.foldedPath}; on ${folded.count} images the largest difference is ` +
-        `${folded.maxAbsDifference.toExponential(1)} ` +
-        `(${folded.maxRelativeDifference.toExponential(1)} relative), ` +
-        `top-1 agreement ${formatPercent(folded.top1Agreement)}`,
+      `folded: ${folder.foldedPath}; ${describeVerification(folded, "validation images")}`,
     );
   }
   context.emit({

@@ -3,7 +3,7 @@
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { parseConfig } from "../config/load.ts";
-import { imageSize } from "../datasets/dataset.ts";
+import { imageSize, type Split } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
@@ -12,6 +12,11 @@ import { loadImages } from "./prepare.ts";
 
 /** Images that are compared. */
 const VERIFICATION_IMAGES = 256;
+
+/** The images of a split that networks are compared on, the first ones: u8 [count, H, W, C]. */
+export function firstImages({ images, count, imageShape }: Split): Uint8Array {
+  return images.subarray(0, Math.min(VERIFICATION_IMAGES, count) * imageSize(imageShape));
+}
 
 /** Images to compare networks on. */
 export interface VerificationImages {
@@ -36,11 +41,7 @@ export async function verificationImages(
   try {
     const { data } = parseConfig(JSON.stringify(config ?? null), path);
     const { validation } = await loadImages(data, context, { download: false });
-    const count = Math.min(VERIFICATION_IMAGES, validation.count);
-    return {
-      pixels: validation.images.subarray(0, count * imageSize(validation.imageShape)),
-      kind: "validation images",
-    };
+    return { pixels: firstImages(validation), kind: "validation images" };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
