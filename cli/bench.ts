@@ -3,16 +3,14 @@
 import { DeviceError, type KernelTiming } from "../backends/backend.ts";
 import { loadConfig } from "../config/load.ts";
 import { describeDataset } from "../datasets/load.ts";
-import { imageSize } from "../datasets/dataset.ts";
-import { RandomStream, STREAM } from "../graph/random.ts";
-import { RunError } from "../errors.ts";
+import { InputError, RunError } from "../errors.ts";
 import { layoutState } from "../layers/state.ts";
 import { buildModel } from "../models/registry.ts";
 import { median } from "../reporting/statistics.ts";
-import { Learner } from "../training/learner.ts";
 import { trainingProgram } from "../training/step_program.ts";
 import { openChosen } from "./backend.ts";
 import { reportCost } from "./bench_cost.ts";
+import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
 import { type Command, type Context, SAFE_OPTION } from "./command.ts";
 import { architectureOf, augmentationOf, datasetOptions, describeNetwork } from "./prepare.ts";
@@ -33,12 +31,14 @@ export const command: Command = {
     },
     steps: { value: "N", help: "Training steps to time (default 20)" },
     profile: { help: "Also show every kernel call, not only the share of each kind" },
+    inference: { help: "Time the folded network on a batch instead of a training step" },
     cost: { help: "Count what a step costs on WebGPU instead; nothing is run" },
     safe: SAFE_OPTION,
   },
   details:
     "Times whole training steps (augmentation, forward, loss, backward, update) on one batch of\n" +
-    "random images that is in memory already; the figures are of the median step. GFLOP/s counts the\n" +
+    "random images that is in memory already; the figures are of the median step. With --inference a\n" +
+    "step is a forward pass of the network with its kernels and batch norms folded. GFLOP/s counts the\n" +
     "multiplications and additions of convolutions and matrix products as the model defines them, and\n" +
     "GB/s, on WebGPU, what the kernels load from and store to global memory. Kernels are timed by\n" +
     "themselves; on WebGPU that takes an adapter with timestamp queries.",
@@ -55,34 +55,36 @@ export const command: Command = {
       const program = trainingProgram(model, layoutState(model), config.training, feed, batchSize);
       return reportCost(`${name}, batch ${batchSize}`, program, context);
     }
+    if (args.flag("cost") && args.flag("inference")) {
+      throw new InputError("--cost counts a training step; give it without --inference");
+    }
     model.initialize(config.seed);
     const backend = await openChosen(config, context);
-    const learner = await Learner.create(backend, {
-      model,
-      recipe: config.training,
-      feed,
-      seed: config.seed,
-      batchSize,
-    });
+    const subject = args.flag("inference")
+      ? await inferenceOf(backend, model, feed.images, batchSize)
+      : await trainingOf(
+        backend,
+        { model, recipe: config.training, feed, seed: config.seed, batchSize },
+        info,
+      );
     try {
-      const batch = randomBatch(batchSize, imageSize(info.imageShape), info.classNames.length);
       const round = backend.name === "webgpu" ? Math.min(steps, WEBGPU_ROUND) : 1;
       const times: number[] = [];
       for (let step = -WARM_UP_STEPS; step < steps; step += round) {
         const start = performance.now();
-        await Promise.all(Array.from({ length: round }, (_, i) =>
-          // No learning: the weights stay where every step costs the same.
-          learner.step(batch, step + WARM_UP_STEPS + i, { learningRate: 0 })));
+        await Promise.all(
+          Array.from({ length: round }, (_, i) => subject.step(step + WARM_UP_STEPS + i)),
+        );
         if (step >= 0) times.push((performance.now() - start) / round);
         context.progress.update(() => `step ${Math.max(0, step + round)} of ${steps}`);
       }
       context.progress.finish();
       const millisecondsPerStep = median(times);
       const imagesPerSecond = 1000 * batchSize / millisecondsPerStep;
-      const gigaflops = 2 * learner.multiplyAccumulates / millisecondsPerStep / 1e6;
-      const timings = await timeKernels(learner, Math.min(steps, 5), context);
+      const gigaflops = 2 * subject.multiplyAccumulates / millisecondsPerStep / 1e6;
+      const timings = await timeKernels(subject, Math.min(steps, 5), context);
       context.print(
-        `${name}, batch ${batchSize}, ${backend.description}: ` +
+        `${name}, ${subject.description} of ${batchSize}, ${backend.description}: ` +
           `${imagesPerSecond.toFixed(1)} images/s, ${millisecondsPerStep.toFixed(1)} ms a step, ` +
           `${gigaflops.toFixed(1)} GFLOP/s`,
       );
@@ -99,29 +101,19 @@ export const command: Command = {
         ...(args.flag("profile") ? { calls: timings } : {}),
       });
     } finally {
-      learner.dispose();
+      subject.dispose();
     }
   },
 };
 
-function randomBatch(count: number, bytesPerImage: number, classes: number) {
-  const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
-  return {
-    pixels: Uint8Array.from({ length: count * bytesPerImage }, () => random.integer(256)),
-    labels: Int32Array.from({ length: count }, () => random.integer(classes)),
-    transforms: new Int32Array(3 * count),
-    count,
-  };
-}
-
 /** Times kernels by themselves; none, with a warning, where the backend cannot. */
 async function timeKernels(
-  learner: Learner,
+  subject: Subject,
   runs: number,
   { progress }: Context,
 ): Promise<KernelTiming[]> {
   try {
-    return await learner.profile(runs);
+    return await subject.profile(runs);
   } catch (error) {
     if (!(error instanceof RunError) || error instanceof DeviceError) throw error;
     progress.print(`warning: ${error.message}`);

@@ -1,26 +1,45 @@
 /**
- * Training speed against PyTorch on the same machine: `overfold bench` and `resnet20.py` in turn, a
+ * Training speed against PyTorch on the same machine: `overfold bench` and `train.py` in turn, a
  * round each, and the median of the rounds' ratios, which holds when the machine's speed drifts.
  *
- *     deno run --allow-run bench/pytorch/compare.ts [--rounds 7] [--steps 10] [--plain] [--no-flags]
+ *     deno run --allow-run bench/pytorch/compare.ts [--network cifar_resnet20_v1] [--rounds 7]
+ *         [--steps 10] [--threads 2] [--plain] [--no-flags] [--safe]
  *
  * Needs a Python with torch (Debian: python3-torch). `--plain` compares plain convolutions,
- * `--no-flags` runs Overfold without the V8 flags of `deno task bench`.
+ * `--no-flags` runs Overfold without the V8 flags of `deno task bench`, `--safe` as `--safe` does.
  */
 import { parseArgs } from "node:util";
+import { median } from "../../reporting/statistics.ts";
 
 const { values: options } = parseArgs({
   options: {
+    network: { type: "string", default: "cifar_resnet20_v1" },
     rounds: { type: "string", default: "7" },
     steps: { type: "string", default: "10" },
+    threads: { type: "string", default: "2" },
     python: { type: "string", default: "/usr/bin/python3" },
     plain: { type: "boolean", default: false },
     "no-flags": { type: "boolean", default: false },
+    safe: { type: "boolean", default: false },
   },
 });
 
 const ROOT = new URL("../../", import.meta.url);
 const CLI = ["run", "--no-prompt", "--allow-all", "cli.ts", "bench"];
+
+/** The batch each network is measured with; ImageNet's networks see images of 224 × 224. */
+const BATCH_SIZES: Readonly<Record<string, number>> = {
+  cifar_resnet20_v1: 128,
+  cifar_resnet56_v1: 128,
+  resnet18: 16,
+  resnet50: 8,
+};
+const batchSize = BATCH_SIZES[options.network];
+if (batchSize === undefined) {
+  console.error(`--network is ${options.network}; expected ${Object.keys(BATCH_SIZES).join(", ")}`);
+  Deno.exit(2);
+}
+const imageSize = options.network.startsWith("cifar") ? 32 : 224;
 
 /** The last JSON line a command prints. */
 async function measure(command: string, args: readonly string[]): Promise<Record<string, number>> {
@@ -37,19 +56,25 @@ function ours(): Promise<Record<string, number>> {
     ...task,
     "examples/cifar10.yaml",
     "--json",
+    ...(options.safe ? ["--safe"] : []),
     `--steps=${options.steps}`,
     "--set=backend=cpu",
+    `--set=threads=${options.threads}`,
+    "--set=data.dataset=synthetic",
+    `--set=data.synthetic.imageSize=${imageSize}`,
+    `--set=data.batchSize=${batchSize}`,
+    `--set=model.name=${options.network}`,
     `--set=model.convolution=${convolution}`,
   ]);
 }
 
 function theirs(): Promise<Record<string, number>> {
-  const plain = options.plain ? ["--plain"] : [];
-  return measure(options.python, ["bench/pytorch/resnet20.py", "--steps", options.steps, ...plain]);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+  return measure(options.python, [
+    "bench/pytorch/train.py",
+    ...["--network", options.network, "--batch-size", String(batchSize)],
+    ...["--steps", options.steps, "--threads", options.threads],
+    ...(options.plain ? ["--plain"] : []),
+  ]);
 }
 
 const rounds: { overfold: number; pytorch: number; ratio: number }[] = [];
@@ -61,7 +86,8 @@ for (let round = 1; round <= Number(options.rounds); round++) {
   console.log(`round ${round}: overfold ${a} images/s, pytorch ${b}, ratio ${c}`);
 }
 console.log(
-  `median: overfold ${median(rounds.map((r) => r.overfold)).toFixed(1)} images/s, ` +
-    `pytorch ${median(rounds.map((r) => r.pytorch)).toFixed(1)}, ` +
+  `${options.network}, batch ${batchSize}: median: ` +
+    `overfold ${median(rounds.map((r) => r.overfold)).toFixed(2)} images/s, ` +
+    `pytorch ${median(rounds.map((r) => r.pytorch)).toFixed(2)}, ` +
     `ratio ${median(rounds.map((r) => r.ratio)).toFixed(2)}`,
 );

@@ -1,0 +1,74 @@
+/** What `overfold bench` times: a training step, or a folded network on one batch. */
+
+import type { Backend, KernelTiming } from "../backends/backend.ts";
+import { foldModel } from "../checkpoints/fold.ts";
+import { type NetworkDescription, networkProgram } from "../checkpoints/network.ts";
+import { type DatasetInfo, imageSize } from "../datasets/dataset.ts";
+import { RandomStream, STREAM } from "../graph/random.ts";
+import type { Module } from "../layers/module.ts";
+import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import { Learner, type LearnerOptions } from "../training/learner.ts";
+
+/** Something done to one batch of random images again and again. */
+export interface Subject {
+  /** What it is, before "of N images". */
+  readonly description: string;
+  /** Multiply-accumulates a step. */
+  readonly multiplyAccumulates: number;
+  /** Does it once. */
+  step(index: number): Promise<unknown>;
+  /** Times its kernels by themselves. */
+  profile(runs: number): Promise<KernelTiming[]>;
+  /** Frees memory and threads. */
+  dispose(): void;
+}
+
+/** A training step. */
+export async function trainingOf(
+  backend: Backend,
+  options: LearnerOptions,
+  { imageShape, classNames }: DatasetInfo,
+): Promise<Subject> {
+  const learner = await Learner.create(backend, options);
+  const { batchSize } = options;
+  const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
+  const batch = {
+    pixels: randomPixels(random, batchSize * imageSize(imageShape)),
+    labels: Int32Array.from({ length: batchSize }, () => random.integer(classNames.length)),
+    transforms: new Int32Array(3 * batchSize),
+    count: batchSize,
+  };
+  return {
+    description: "training",
+    multiplyAccumulates: learner.multiplyAccumulates,
+    // No learning: the weights stay where every step costs the same.
+    step: (index) => learner.step(batch, index, { learningRate: 0 }),
+    profile: (runs) => learner.profile(runs),
+    dispose: () => learner.dispose(),
+  };
+}
+
+/** Inference with the model folded, batch norms too. */
+export async function inferenceOf(
+  backend: Backend,
+  model: Module,
+  description: NetworkDescription,
+  batchSize: number,
+): Promise<Subject> {
+  const network = foldModel(model, description, { batchNorm: true });
+  const program = networkProgram(network, batchSize);
+  const executable = await backend.compile([program]);
+  const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
+  const pixels = randomPixels(random, batchSize * imageSize(description.input));
+  return {
+    description: "inference",
+    multiplyAccumulates: program.nodes.reduce((sum, node) => sum + multiplyAccumulates(node), 0),
+    step: () => executable.run(program.name, { pixels }),
+    profile: (runs) => executable.profile(program.name, runs),
+    dispose: () => executable.dispose(),
+  };
+}
+
+function randomPixels(random: RandomStream, length: number): Uint8Array {
+  return Uint8Array.from({ length }, () => random.integer(256));
+}
