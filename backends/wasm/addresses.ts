@@ -49,11 +49,13 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
     return end - start;
   };
   append(persistent.tables.keys());
+  append(persistent.prepared);
   append(persistent.inputs);
   const variableBytes = append(persistent.variables.values());
 
   let temporaryBytes = 0;
-  for (const { temporaries } of programs) {
+  const schedules = programs.flatMap(({ preparation, schedule }) => [preparation, schedule]);
+  for (const { temporaries } of schedules) {
     const items = temporaries.map(({ buffer, firstUse, lastUse }, i) => ({
       bytes: skewed(buffer.bytes, i),
       firstUse,

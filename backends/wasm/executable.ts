@@ -4,7 +4,7 @@ import { type Program, sizeOf } from "../../graph/types.ts";
 import type { Executable, KernelTiming, TensorData } from "../backend.ts";
 import { checkInputs } from "../inputs.ts";
 import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
-import { emitModule, phaseExport, programExport, runsAlone } from "./emit.ts";
+import { emitModule, phaseExport, preparationExport, programExport, runsAlone } from "./emit.ts";
 import type { CompileOptions } from "./kernel.ts";
 import { type LoweredProgram, type LoweredPrograms, lowerPrograms, type Port } from "./lower.ts";
 import { ThreadPool } from "./threads.ts";
@@ -25,6 +25,7 @@ export async function compilePrograms(
   }
   const { control } = addresses;
   const pool = await ThreadPool.start({ module, memory, threads, control });
+  for (const program of lowered.programs) pool.run(preparationExport(program));
   return new WasmExecutable(lowered, addresses, memory, pool);
 }
 
@@ -50,7 +51,7 @@ class WasmExecutable implements Executable {
     this.#addresses = addresses;
     this.#memory = memory;
     this.#pool = pool;
-    this.#alone = new Set(programs.filter(runsAlone));
+    this.#alone = new Set(programs.filter(({ schedule }) => runsAlone(schedule)));
   }
 
   // deno-lint-ignore require-await -- errors must come as rejections
@@ -98,7 +99,7 @@ class WasmExecutable implements Executable {
       const elements = this.#variable(variable);
       return { elements, before: elements.slice() };
     });
-    const milliseconds = new Float64Array(program.phases.length);
+    const milliseconds = new Float64Array(program.schedule.phases.length);
     for (let run = 0; run < runs; run++) {
       milliseconds.forEach((_, i) => {
         const start = performance.now();
@@ -107,7 +108,7 @@ class WasmExecutable implements Executable {
       });
     }
     for (const { elements, before } of saved) elements.set(before);
-    return program.phases.map(({ op, label, flops }, i) => ({
+    return program.schedule.phases.map(({ op, label, flops }, i) => ({
       kernel: op,
       label,
       milliseconds: milliseconds[i] / runs,

@@ -1,40 +1,40 @@
 /**
  * What a kernel family is: the interface between the kernels and the driver that compiles programs.
  *
- * A family lowers a node to phases. A phase is one call of an emitted function by every thread
- * (single program, multiple data): each thread takes its share of the work by its number, and all
- * meet at a barrier before a phase begins that touches what this one writes, or writes what it
- * touches. Shapes are constants of the emitted code; addresses
- * and the thread's number are its parameters, so nodes of equal shapes share one function.
+ * A family lowers a node to phases. A phase is a number of items, units of work of equal size, and
+ * an emitted function that does some of them. The driver shares the items out among the threads, and
+ * all meet at a barrier before a phase begins that touches what this one writes, or writes what it
+ * touches. Where items are parts of images, a thread has the same images in every phase; it need not
+ * wait for others then, and takes the images a few at a time through one phase after another while
+ * they are in its cache. Shapes are constants of the emitted code; addresses and the share are its
+ * parameters, so nodes of equal shapes share one function.
  *
  * ```ts
  * export const double: KernelFamily = {
  *   ops: ["double"],
  *   lower(node, lowering) {
  *     const { elements } = lowering.layout(node.inputs[0]);
- *     const kernel = lowering.kernel(`double ${elements}`, ["x", "y"], (f) => {
- *       const { first, end } = threadRange(f, lowering.threads, elements);
+ *     const kernel = lowering.kernel("double", ["x", "y"], (f) => {
+ *       const { x, y, first, end } = f.parameters;
  *       …
  *     });
  *     lowering.phase({
  *       kernel,
  *       args: { x: lowering.ref(node.inputs[0]), y: lowering.ref(node.outputs[0]) },
  *       writes: ["y"],
+ *       items: elements,
  *     });
  *   },
  * };
  * ```
  */
 import type { GraphNode, Value } from "../../graph/types.ts";
-import {
-  type Callable,
-  type FunctionBuilder,
-  i32,
-  type Local,
-  type ParameterTypes,
-  type ResultType,
-  select,
-  type Target,
+import type {
+  Callable,
+  FunctionBuilder,
+  ParameterTypes,
+  ResultType,
+  Target,
 } from "./assembler/mod.ts";
 import type { Layout, NodeOrders, Order } from "../layout.ts";
 
@@ -77,9 +77,16 @@ export interface ThreadScratch {
   readonly stride: number;
 }
 
-/** A kernel function being written: i32 parameters (addresses, counts), then the thread's number. */
+/**
+ * What every kernel is told of its share, after its own parameters: the thread's number, the items to
+ * do (from `first` to before `end`; there may be none), and whether this is the thread's first call
+ * in the phase, 1 or 0. A thread's calls are in the order of the items.
+ */
+export const SHARE_PARAMETERS = ["thread", "first", "end", "opens"] as const;
+
+/** A kernel function being written: i32 parameters (addresses, counts), then the share. */
 export type KernelFunction<N extends string = never> = FunctionBuilder<
-  Readonly<Record<N | "thread", "i32">>,
+  Readonly<Record<N | typeof SHARE_PARAMETERS[number], "i32">>,
   "void"
 >;
 
@@ -102,7 +109,20 @@ export interface Kernel<N extends string = string> {
   readonly build: (f: KernelFunction<N>, library: FunctionLibrary) => void;
 }
 
-/** One call of a kernel by all threads. */
+/** What a phase does to images. */
+export interface ImageOperands<N extends string = string> {
+  /** How many images: the items are theirs, equally many each, image after image. */
+  readonly count: number;
+  /**
+   * Parameters whose places hold the images one after another, in equally many bytes each. Of these
+   * places an item touches its own image's part only.
+   */
+  readonly operands: readonly NoInfer<N>[];
+  /** Images below which a call is inefficient; default 1. */
+  readonly least?: number;
+}
+
+/** Items done by a kernel, shared out among the threads. */
 export interface Phase<N extends string = string> {
   readonly kernel: Kernel<N>;
   /** A place or a number for each parameter. Memory lives from its first phase to its last. */
@@ -112,6 +132,12 @@ export interface Phase<N extends string = string> {
    * for each other depends on it.
    */
   readonly writes: readonly NoInfer<N>[];
+  /** How many items; default 1. */
+  readonly items?: number;
+  /** Shares begin at multiples of so many items; default 1. Those of images begin with an image. */
+  readonly grain?: number;
+  /** Where the items are parts of images. */
+  readonly images?: ImageOperands<N>;
   /** What the phase does where a node has several, such as `partial sums`. */
   readonly detail?: string;
   /** Floating-point operations of all threads together, where it is worth counting. */
@@ -155,40 +181,4 @@ export interface Lowering extends CompileOptions {
   ): Kernel<N>;
   /** Appends a phase. */
   phase<N extends string>(phase: Phase<N>): void;
-}
-
-/** A thread's share of a range: `first` to before `end`, in locals of the kernel. */
-export interface ThreadRange {
-  readonly first: Local<"i32">;
-  readonly end: Local<"i32">;
-}
-
-/**
- * Writes the computation of a thread's share of `count` items: contiguous, as equal as can be, the
- * same in every run. Shares may be empty.
- *
- * @param grain Shares begin at multiples of it; default 1.
- */
-export function threadRange(
-  f: KernelFunction,
-  threads: number,
-  count: number,
-  grain = 1,
-): ThreadRange {
-  const first = f.i32(), end = f.i32();
-  const { thread } = f.parameters;
-  const groups = Math.ceil(count / grain);
-  const each = Math.floor(groups / threads), extra = groups % threads;
-  const smaller = (a: Local<"i32">, limit: number) => select("i32", i32.ltU(a, limit), a, limit);
-  f.set(first, i32.mul(i32.add(i32.mul(thread, each), smaller(thread, extra)), grain));
-  f.set(end, i32.mul(i32.add(each, i32.ltU(thread, extra)), grain));
-  f.increment(end, first);
-  f.set(first, smaller(first, count));
-  f.set(end, smaller(end, count));
-  return { first, end };
-}
-
-/** Writes code that only thread 0 runs, for work too small to share. */
-export function onFirstThread(f: KernelFunction, body: () => void): void {
-  f.if(i32.eqz(f.parameters.thread), body);
 }

@@ -32,7 +32,8 @@ import type {
 } from "./kernel.ts";
 import { advance } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
-import { type Access, assignStages } from "./stages.ts";
+import { type LoweredPhase, type Schedule, schedulePhases, splitConstant } from "./schedule.ts";
+import type { Access } from "./stages.ts";
 import { copyPhase } from "./kernels/copy.ts";
 import { assignLayouts, type LaidOutProgram, type Layout, layoutOf } from "../layout.ts";
 import {
@@ -50,31 +51,8 @@ const CACHE_LINE = 64;
 /** What a thread does at least in a nanosecond, for a guess at what is too little to share. */
 const FLOPS_PER_NANOSECOND = 20, BYTES_PER_NANOSECOND = 10;
 
-/** A phase ready to be emitted. */
-export interface LoweredPhase {
-  readonly kernel: Kernel;
-  /** Values of the kernel's parameters, in order. */
-  readonly args: readonly (Ref | number)[];
-  /** Name of the op it computes a part of. */
-  readonly op: string;
-  /** Module path, shape and detail, for a person. */
-  readonly label: string;
-  readonly flops: number;
-  /** Roughly what one thread takes for it. */
-  readonly nanoseconds: number;
-  /** Threads meet between stages; phases are in order of it. */
-  readonly stage: number;
-}
-
-/** A buffer and the stages between which it lives. */
-export interface Temporary {
-  readonly buffer: MemoryBuffer;
-  firstUse: number;
-  lastUse: number;
-}
-
-/** A phase without its stage. */
-type UnstagedPhase = Omit<LoweredPhase, "stage"> & { readonly accesses: readonly Access[] };
+/** By how much the largest share of the images may exceed the average one. */
+const MOST_IMBALANCE = 1.1;
 
 /** Something that goes into memory before a run or comes out after it; always in plain order. */
 export interface Port {
@@ -87,10 +65,12 @@ export interface LoweredProgram {
   readonly name: string;
   /** What was lowered. */
   readonly source: Program;
-  readonly phases: readonly LoweredPhase[];
+  /** What runs once, before the first run. */
+  readonly preparation: Schedule;
+  /** What every run does. */
+  readonly schedule: Schedule;
   readonly inputs: ReadonlyMap<string, Port>;
   readonly outputs: ReadonlyMap<string, Port>;
-  readonly temporaries: readonly Temporary[];
 }
 
 /** Memory that all programs of a compilation share or that outlives a run. */
@@ -101,6 +81,8 @@ export interface PersistentBuffers {
   readonly inputs: MemoryBuffer[];
   /** Constant data. */
   readonly tables: Map<MemoryBuffer, Uint8Array>;
+  /** What preparations compute. */
+  readonly prepared: MemoryBuffer[];
 }
 
 /** Programs as phases, and the memory that outlives them. */
@@ -118,7 +100,12 @@ export function lowerPrograms(
   programs: readonly Program[],
   options: CompileOptions,
 ): LoweredPrograms {
-  const persistent: PersistentBuffers = { variables: new Map(), inputs: [], tables: new Map() };
+  const persistent: PersistentBuffers = {
+    variables: new Map(),
+    inputs: [],
+    tables: new Map(),
+    prepared: [],
+  };
   const names = new Set<string>();
   for (const { name, variables } of programs) {
     if (names.has(name)) throw new InputError(`two programs are called ${name}`);
@@ -145,10 +132,10 @@ class ProgramLowering implements Lowering {
   readonly precision: Precision;
   readonly #laidOut: LaidOutProgram;
   readonly #placement: Placement;
-  readonly #phases: UnstagedPhase[] = [];
+  readonly #phases: LoweredPhase[] = [];
   readonly #inputs = new Map<string, Port>();
   readonly #buffers = new Map<Value, Ref>();
-  readonly #temporaries = new Map<MemoryBuffer, Temporary>();
+  readonly #temporaries = new Set<MemoryBuffer>();
   #op = "";
   #label = "";
 
@@ -182,17 +169,25 @@ class ProgramLowering implements Lowering {
       familyOf(node).lower(node, this);
     }
     const outputs = this.#finish();
-    const phases = this.#stage();
-    // Outputs are read when all is done.
-    const end = phases.at(-1)?.stage ?? 0;
-    for (const { ref } of outputs.values()) this.#use(ref.buffer, end);
+    const { tables, prepared } = this.persistent;
+    const kept = new Set(Array.from(outputs.values(), ({ ref }) => ref.buffer));
+    const { once, always } = splitConstant(
+      this.#phases,
+      (buffer) => tables.has(buffer),
+      this.#temporaries,
+    );
+    const used = new Set(always.flatMap(({ accesses }) => accesses.map(({ ref }) => ref.buffer)));
+    const written = new Set(once.flatMap(({ accesses }) => accesses.map(({ ref }) => ref.buffer)));
+    const lasting = written.intersection(used.union(kept)).intersection(this.#temporaries);
+    prepared.push(...lasting);
+    const passing = this.#temporaries.difference(lasting);
     return {
       name: program.name,
       source: program,
-      phases,
+      preparation: schedulePhases(once, this.threads, passing, new Set()),
+      schedule: schedulePhases(always, this.threads, passing, kept),
       inputs: this.#inputs,
       outputs,
-      temporaries: [...this.#temporaries.values()].filter(({ lastUse }) => lastUse >= 0),
     };
   }
 
@@ -209,7 +204,7 @@ class ProgramLowering implements Lowering {
 
   scratch(bytes: number): Ref {
     const buffer = { bytes };
-    this.#temporaries.set(buffer, { buffer, firstUse: Infinity, lastUse: -1 });
+    this.#temporaries.add(buffer);
     return { buffer, offset: 0, bytes };
   }
 
@@ -238,9 +233,14 @@ class ProgramLowering implements Lowering {
     return { key, parameters, build };
   }
 
-  phase<N extends string>({ kernel, args, writes, detail, flops = 0 }: Phase<N>): void {
+  phase<N extends string>(phase: Phase<N>): void {
+    const { kernel, args, writes, items, grain = 1, detail, flops = 0 } = phase;
     const values = kernel.parameters.map((name): Ref | number => args[name]);
     const written = new Set<N>(writes);
+    const images = phase.images && this.#sharesImages(phase.images.count)
+      ? phase.images
+      : undefined;
+    const imageOperands = new Set<N>(images?.operands);
     const bytes = values.reduce<number>(
       (sum, value) => sum + (typeof value === "number" ? 0 : value.bytes),
       0,
@@ -249,37 +249,32 @@ class ProgramLowering implements Lowering {
       // The driver calls a kernel by position, so the names of its parameters no longer matter.
       kernel: kernel as unknown as Kernel,
       args: values,
+      items,
+      grain,
+      images,
       op: this.#op,
       label: detail ? `${this.#label} ${detail}` : this.#label,
       flops,
       nanoseconds: flops / FLOPS_PER_NANOSECOND + bytes / BYTES_PER_NANOSECOND,
       accesses: values.flatMap((ref, i): Access[] =>
-        typeof ref === "number" ? [] : [{ ref, writes: written.has(kernel.parameters[i]) }]
+        typeof ref === "number" ? [] : [{
+          ref,
+          writes: written.has(kernel.parameters[i]),
+          images: imageOperands.has(kernel.parameters[i]) ? images?.count : undefined,
+        }]
       ),
     });
   }
 
-  /** The phases in order of their stages; what they use lives in these. */
-  #stage(): LoweredPhase[] {
-    const stages = assignStages(this.#phases.map(({ accesses }) => accesses));
-    const staged = this.#phases.map(({ accesses, ...phase }, i) => {
-      for (const { ref } of accesses) this.#use(ref.buffer, stages[i]);
-      return { ...phase, stage: stages[i] };
-    });
-    return staged.sort((a, b) => a.stage - b.stage);
+  /** Whether threads may have whole images without one having far more than another. */
+  #sharesImages(count: number): boolean {
+    return Math.ceil(count / this.threads) * this.threads <= MOST_IMBALANCE * count;
   }
 
   #describe({ op, scope, outputs }: GraphNode): void {
     this.#op = op.name;
     const shapes = outputs.map(({ shape }) => formatShape(shape)).join(" ");
     this.#label = scope ? `${scope} ${shapes}` : shapes;
-  }
-
-  #use(buffer: MemoryBuffer, stage: number): void {
-    const temporary = this.#temporaries.get(buffer);
-    if (!temporary) return;
-    temporary.firstUse = Math.min(temporary.firstUse, stage);
-    temporary.lastUse = Math.max(temporary.lastUse, stage);
   }
 
   #input(node: GraphNode): void {

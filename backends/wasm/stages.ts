@@ -1,7 +1,8 @@
 /**
  * Stages: runs of phases between which no thread waits for another. Phases of one stage touch
- * different memory, or only read what they share, so threads may be in different ones of them. Every
- * barrier saved is a moment in which no thread waits for one that the system has interrupted.
+ * different memory, only read what they share, or share images of which each thread has its own, so
+ * threads may be in different ones of them. Every barrier saved is a moment in which no thread waits
+ * for one that the system has interrupted.
  */
 import type { MemoryBuffer, Ref } from "./kernel.ts";
 
@@ -9,6 +10,8 @@ import type { MemoryBuffer, Ref } from "./kernel.ts";
 export interface Access {
   readonly ref: Ref;
   readonly writes: boolean;
+  /** How many images the memory holds, where a thread touches none but its own. */
+  readonly images?: number;
 }
 
 /**
@@ -19,7 +22,8 @@ export interface Access {
 const LOOK_BACK = 6;
 
 /**
- * A stage for each phase, such that conflicting phases are in different stages, in the order given.
+ * A stage for each phase, such that phases of which a thread must wait for another thread's are in
+ * different stages, in the order given.
  * The numbers are contiguous from 0.
  */
 export function assignStages(phases: readonly (readonly Access[])[]): number[] {
@@ -29,7 +33,8 @@ export function assignStages(phases: readonly (readonly Access[])[]): number[] {
     let stage = Math.max(0, latest - LOOK_BACK);
     for (const access of accesses) {
       for (const earlier of history.get(access.ref.buffer) ?? []) {
-        if (conflict(access, earlier)) stage = Math.max(stage, earlier.stage + 1);
+        if (!conflict(access, earlier)) continue;
+        stage = Math.max(stage, earlier.stage + (sameThread(access, earlier) ? 0 : 1));
       }
     }
     latest = Math.max(latest, stage);
@@ -39,6 +44,12 @@ export function assignStages(phases: readonly (readonly Access[])[]): number[] {
     }
     return stage;
   });
+}
+
+/** Whether what two accesses have in common is touched by one and the same thread. */
+function sameThread(a: Access, b: Access): boolean {
+  return a.images !== undefined && a.images === b.images && a.ref.offset === b.ref.offset &&
+    a.ref.bytes === b.ref.bytes;
 }
 
 function conflict(a: Access, b: Access): boolean {

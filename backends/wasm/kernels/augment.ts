@@ -1,7 +1,16 @@
 /** From stored pixels to the network's input: crop, flip and normalisation in one pass. */
 import type { AugmentAttributes } from "../../../ops/augment.ts";
-import { f32x4, i16x8, i32, i32x4, select, v128, WideVectors } from "../assembler/mod.ts";
-import { type KernelFamily, type KernelFunction, type Lowering, threadRange } from "../kernel.ts";
+import {
+  f32x4,
+  i16x8,
+  i32,
+  i32x4,
+  select,
+  type Target,
+  v128,
+  WideVectors,
+} from "../assembler/mod.ts";
+import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import type { Layout } from "../../layout.ts";
 
 /**
@@ -22,7 +31,7 @@ export const augment: KernelFamily = {
     const kernel = lowering.kernel(
       `augment ${layout.shape} ${padding} ${transforms !== undefined}`,
       ["pixels", "transforms", "y", "scale", "shift"],
-      (f) => writeAugment(f, lowering, layout, padding, transforms !== undefined),
+      (f) => writeAugment(f, lowering.target, layout, padding, transforms !== undefined),
     );
     lowering.phase({
       kernel,
@@ -34,25 +43,29 @@ export const augment: KernelFamily = {
         shift: perChannel((channel) => -mean[channel] / std[channel]),
       },
       writes: ["y"],
+      items: layout.batch * layout.shape[2],
+      images: {
+        count: layout.batch,
+        operands: transforms ? ["pixels", "transforms", "y"] : ["pixels", "y"],
+      },
     });
   },
 };
 
 type Parameter = "pixels" | "transforms" | "y" | "scale" | "shift";
 
-/** Threads share the rows of the result. */
+/** Items are the rows of the result. */
 function writeAugment(
   f: KernelFunction<Parameter>,
-  { threads, target }: Lowering,
-  { batch, channels, paddedChannels, shape }: Layout,
+  target: Target,
+  { channels, paddedChannels, shape }: Layout,
   padding: number,
   transformed: boolean,
 ): void {
   const [, , height, width] = shape;
-  const { pixels, transforms, scale, shift } = f.parameters;
+  const { pixels, transforms, scale, shift, first, end } = f.parameters;
   const line = f.i32(), image = f.i32(), row = f.i32(), column = f.i32(), step = f.i32();
   const rowStart = f.i32(), place = f.i32(), y = f.i32(), x = f.i32();
-  const { first, end } = threadRange(f, threads, batch * height);
   const vectors = new WideVectors(f, { ...target, wide: 1 });
   const groups = Array.from({ length: paddedChannels / 4 }, (_, group) => group);
   f.set(y, i32.add(f.parameters.y, i32.mul(first, width * 4 * paddedChannels)));

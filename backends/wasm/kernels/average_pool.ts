@@ -90,7 +90,6 @@ function lowerAverage(
   const rows = axisWindows(geometry, 0), columns = axisWindows(geometry, 1);
   const { inSize, outSize } = geometry;
   const walk = {
-    batch,
     paddedChannels,
     outSize: gradient ? inSize : outSize,
     inSize: gradient ? outSize : inSize,
@@ -106,7 +105,7 @@ function lowerAverage(
   const kernel = lowering.kernel(
     `${op.name} ${JSON.stringify(walk)}`,
     ["x", "y", "rows", "columns", "rowShares", "columnShares"],
-    (f) => walkWindows(f, lowering, walk, (v, count) => averageBlock(f, v, count, gradient)),
+    (f) => walkWindows(f, lowering.target, walk, (v, count) => averageBlock(f, v, count, gradient)),
   );
   lowering.phase({
     kernel,
@@ -119,6 +118,8 @@ function lowerAverage(
       columnShares: lowering.table(columns.shares),
     },
     writes: ["y"],
+    items: batch * walk.outSize[0],
+    images: { count: batch, operands: ["x", "y"] },
   });
 }
 

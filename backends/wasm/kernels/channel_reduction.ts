@@ -1,7 +1,7 @@
 /**
  * Sums over everything but the channel, of whatever a family adds up.
  *
- * Threads share the pixels. A thread walks its pixels in chunks that stay in the cache, a block of
+ * Items are the pixels. A thread walks its pixels in chunks that stay in the cache, a block of
  * channels at a time, with f32 sums in registers; after each chunk these are added to f64 sums in
  * memory. So the f32 sums are short and the result is as exact as its terms. A second phase adds
  * the threads' sums in their order and computes the results channel by channel.
@@ -23,14 +23,14 @@ import {
   type WideLocal,
   WideVectors,
 } from "../assembler/mod.ts";
-import { type KernelFunction, type Lowering, type Phase, threadRange } from "../kernel.ts";
+import type { KernelFunction, Lowering, Phase } from "../kernel.ts";
 import type { NodeOrders, Order } from "../../layout.ts";
 
 /** Bytes of a chunk of one operand. */
 const CHUNK_BYTES = 16384;
 /** Fewest and most pixels of a chunk: to keep flushing cheap and f32 sums short. */
 const CHUNK_PIXELS = { least: 32, most: 128 } as const;
-/** Pixels whose mean serves as shift. */
+/** Pixels whose mean serves as a thread's shift. */
 const SHIFT_SAMPLES = 16;
 /** Pixels per round of the innermost loop. */
 const UNROLL = 4;
@@ -43,9 +43,16 @@ export interface ChannelReduction {
   readonly streams: number;
   /**
    * What each channel's numbers are taken relative to: nothing, an input (its index), or an estimate
-   * of the mean of the first input, so that sums of squares do not cancel.
+   * of the mean of the first input, so that sums of squares do not cancel. Every thread estimates
+   * from its own pixels.
    */
   readonly shift: "none" | "estimate" | number;
+  /** Where the shift is an estimate: the sums of `count` numbers relative to a shift less by `by`. */
+  rebase?(
+    sums: readonly Local<"f64">[],
+    count: Expression<"f64">,
+    by: Local<"f64">,
+  ): Expression<"f64">[];
   /** Tells the reduction from others in the keys of kernels. */
   readonly key: string;
   /** The terms of one pixel, one for each sum. */
@@ -79,8 +86,13 @@ interface Shape {
   readonly pixels: number;
   readonly pixelBytes: number;
   readonly chunk: number;
-  /** Bytes of a thread's f64 sums; its shifts, f32, lie behind them. */
+  /**
+   * Bytes of a thread's f64 sums. Behind them lie, where it estimates, its shifts, f32, and the number
+   * of its pixels, f64.
+   */
   readonly sumBytes: number;
+  readonly countOffset: number;
+  readonly scratchBytes: number;
 }
 
 /** Appends the phases of a reduction. */
@@ -93,17 +105,19 @@ export function lowerChannelReduction(
   const lanes = 4 * Math.ceil(channels / 4);
   const pixelBytes = 4 * paddedChannels;
   const { least, most } = CHUNK_PIXELS;
+  const sumBytes = 8 * lanes * reduction.sums;
   const shape: Shape = {
     channels,
     lanes,
     pixels: batch * pixels,
     pixelBytes,
     chunk: Math.min(most, Math.max(least, Math.floor(CHUNK_BYTES / pixelBytes))),
-    sumBytes: 8 * lanes * reduction.sums,
+    sumBytes,
+    countOffset: sumBytes + 4 * lanes,
+    scratchBytes: sumBytes + 4 * lanes + 8,
   };
-  const scratch = lowering.threadScratch(shape.sumBytes + 4 * lanes);
-  const key =
-    `${reduction.key} ${node.inputs.length} ${channels}/${paddedChannels} ${shape.pixels}`;
+  const scratch = lowering.threadScratch(shape.scratchBytes);
+  const key = `${reduction.key} ${node.inputs.length} ${channels}/${paddedChannels}`;
   const inputs = node.inputs.map((_, i) => `x${i}`);
   const outputs = node.outputs.map((_, i) => `y${i}`);
   const args: Record<string, Phase["args"][string]> = { scratch: scratch.ref };
@@ -114,33 +128,35 @@ export function lowerChannelReduction(
     kernel: lowering.kernel(
       `${key} sums`,
       [...inputs, "scratch"],
-      (f) => new ThreadSums(f, lowering, reduction, shape, scratch.stride).write(),
+      (f) => new ThreadSums(f, lowering.target, reduction, shape, scratch.stride).write(),
     ),
     args,
     writes: ["scratch"],
+    items: shape.pixels,
+    images: batch > 1 ? { count: batch, operands: inputs.slice(0, reduction.streams) } : undefined,
     detail: "sums",
     flops: shape.pixels * channels * reduction.sums,
   });
   lowering.phase({
     kernel: lowering.kernel(
-      `${key} results`,
+      `${key} ${shape.pixels} results`,
       [...inputs, ...outputs, "scratch"],
       (f) => writeResults(f, lowering.threads, reduction, shape, scratch.stride, outputs.length),
     ),
     args,
     writes: outputs,
+    items: channels,
+    grain: 16,
     detail: "results",
   });
 }
 
-/** Writes the phase in which each thread sums over its pixels. */
+/** Writes the phase in which each thread adds its pixels to its sums. */
 class ThreadSums {
   readonly #f: KernelFunction<string>;
   readonly #target: Target;
   readonly #reduction: ChannelReduction;
   readonly #shape: Shape;
-  readonly #first: Local<"i32">;
-  readonly #last: Local<"i32">;
   readonly #pixel: Local<"i32">;
   /** Byte of the block's first channel in a pixel. */
   readonly #offset: Local<"i32">;
@@ -148,7 +164,7 @@ class ThreadSums {
 
   constructor(
     f: KernelFunction<string>,
-    { target, threads }: Lowering,
+    target: Target,
     reduction: ChannelReduction,
     shape: Shape,
     stride: number,
@@ -159,9 +175,6 @@ class ThreadSums {
     this.#shape = shape;
     const { scratch, thread } = f.parameters;
     f.increment(scratch, i32.mul(thread, stride));
-    const { first, end } = threadRange(f, threads, shape.pixels);
-    this.#first = first;
-    this.#last = end;
     this.#pixel = f.i32();
     this.#offset = f.i32();
     this.#cursors = Array.from({ length: reduction.streams }, () => f.i32());
@@ -169,10 +182,14 @@ class ThreadSums {
 
   write(): void {
     const f = this.#f;
-    const { chunk, lanes, sumBytes } = this.#shape;
+    const { chunk, lanes, scratchBytes } = this.#shape;
     const { sums, shift } = this.#reduction;
-    f.emit(memory.fill(f.parameters.scratch, 0, sumBytes));
-    if (shift === "estimate") this.#estimateShift();
+    const { scratch, first, end, opens } = f.parameters;
+    f.if(opens, () => {
+      f.emit(memory.fill(scratch, 0, scratchBytes));
+      if (shift === "estimate") this.#estimateShift();
+    });
+    if (shift === "estimate") this.#countPixels();
 
     const wide = new WideVectors(f, this.#target);
     const narrow = new WideVectors(f, { ...this.#target, wide: 1 });
@@ -181,9 +198,9 @@ class ThreadSums {
     const wholeBlocks = Math.floor(lanes / blockLanes);
     const rest = lanes - wholeBlocks * blockLanes;
     const chunkStart = f.i32(), chunkEnd = f.i32();
-    f.loop(chunkStart, this.#first, this.#last, chunk, () => {
+    f.loop(chunkStart, first, end, chunk, () => {
       f.set(chunkEnd, i32.add(chunkStart, chunk));
-      f.if(i32.gtU(chunkEnd, this.#last), () => f.set(chunkEnd, this.#last));
+      f.if(i32.gtU(chunkEnd, end), () => f.set(chunkEnd, end));
       f.loop(this.#offset, 0, 4 * blockLanes * wholeBlocks, 4 * blockLanes, () => {
         this.#block(wide, perBlock, chunkStart, chunkEnd);
       });
@@ -256,56 +273,73 @@ class ThreadSums {
     });
   }
 
-  /** Puts the mean of a few pixels, the same ones in every thread, behind the sums. */
+  /** Puts the mean of a few of the pixels at hand behind the sums. */
   #estimateShift(): void {
     const f = this.#f;
-    const { lanes, pixels, pixelBytes, sumBytes } = this.#shape;
-    const samples = Math.min(SHIFT_SAMPLES, pixels);
-    const source = f.i32(), total = f.v128(), i = f.i32();
-    const step = Math.floor(pixels / samples) * pixelBytes;
-    f.loop(this.#offset, 0, 4 * lanes, 16, () => {
-      f.set(total, f32x4.constant(0));
-      f.set(source, i32.add(f.parameters.x0, this.#offset));
-      f.loopAtLeastOnce(i, 0, samples, 1, () => {
-        f.set(total, f32x4.add(total, v128.load(source)));
-        f.increment(source, step);
+    const { lanes, pixelBytes, sumBytes } = this.#shape;
+    const { x0, scratch, first, end } = f.parameters;
+    const source = f.i32(), total = f.v128(), i = f.i32(), samples = f.i32(), step = f.i32();
+    f.set(samples, SHIFT_SAMPLES);
+    f.if(i32.ltU(i32.sub(end, first), samples), () => f.set(samples, i32.sub(end, first)));
+    f.if(samples, () => {
+      f.set(step, i32.mul(i32.divU(i32.sub(end, first), samples), pixelBytes));
+      f.loop(this.#offset, 0, 4 * lanes, 16, () => {
+        f.set(total, f32x4.constant(0));
+        f.set(source, i32.add(i32.add(x0, i32.mul(first, pixelBytes)), this.#offset));
+        f.loopAtLeastOnce(i, 0, samples, 1, () => {
+          f.set(total, f32x4.add(total, v128.load(source)));
+          f.increment(source, step);
+        });
+        const mean = f32x4.mul(total, f32x4.splat(f32.div(1, f32.convertI32S(samples))));
+        f.emit(v128.store(i32.add(scratch, this.#offset), mean, sumBytes));
       });
-      const mean = f32x4.mul(total, f32x4.constant(1 / samples));
-      f.emit(v128.store(i32.add(f.parameters.scratch, this.#offset), mean, sumBytes));
     });
+  }
+
+  #countPixels(): void {
+    const { scratch, first, end } = this.#f.parameters;
+    const { countOffset } = this.#shape;
+    const count = f64.add(f64.load(scratch, countOffset), f64.convertI32S(i32.sub(end, first)));
+    this.#f.emit(f64.store(scratch, count, countOffset));
   }
 }
 
-/** Writes the phase that adds the threads' sums; threads share the channels. */
+/** Writes the phase that adds the threads' sums; items are the channels. */
 function writeResults(
   f: KernelFunction<string>,
   threads: number,
   reduction: ChannelReduction,
-  { channels, lanes, pixels, sumBytes }: Shape,
+  { lanes, pixels, sumBytes, countOffset }: Shape,
   stride: number,
   outputs: number,
 ): void {
-  const { scratch } = f.parameters;
-  const channel = f.i32(), place = f.i32(), thread = f.i32(), shift = f.f64();
-  const sums = Array.from({ length: reduction.sums }, () => f.f64());
-  const { first, end } = threadRange(f, threads, channels, 16);
+  const { scratch, first, end } = f.parameters;
+  const channel = f.i32(), place = f.i32(), thread = f.i32(), shift = f.f64(), by = f.f64();
+  const locals = () => Array.from({ length: reduction.sums }, () => f.f64());
+  const sums = locals(), terms = locals();
   const number = (address: Operand<"i32">, offset = 0) => f64.promoteF32(f32.load(address, offset));
+  const atChannel = (base: Operand<"i32">) => i32.add(base, i32.mul(channel, 4));
   f.loop(channel, first, end, 1, () => {
-    f.set(place, i32.add(scratch, i32.mul(channel, 8)));
+    if (reduction.shift === "estimate") {
+      f.set(shift, number(atChannel(scratch), sumBytes));
+    } else if (reduction.shift !== "none") {
+      f.set(shift, number(atChannel(f.parameters[`x${reduction.shift}`])));
+    }
+    f.set(place, scratch);
     for (const sum of sums) f.set(sum, 0);
     f.loopAtLeastOnce(thread, 0, threads, 1, () => {
-      sums.forEach((sum, s) => f.set(sum, f64.add(sum, f64.load(place, 8 * lanes * s))));
+      terms.forEach((term, s) => {
+        f.set(term, f64.load(i32.add(place, i32.mul(channel, 8)), 8 * lanes * s));
+      });
+      if (reduction.rebase) {
+        f.set(by, f64.sub(number(atChannel(place), sumBytes), shift));
+        reduction.rebase(terms, f64.load(place, countOffset), by)
+          .forEach((term, s) => f.set(sums[s], f64.add(sums[s], term)));
+      } else {
+        sums.forEach((sum, s) => f.set(sum, f64.add(sum, terms[s])));
+      }
       f.increment(place, stride);
     });
-    const atChannel = (base: Local<"i32">) => i32.add(base, i32.mul(channel, 4));
-    if (reduction.shift !== "none") {
-      f.set(
-        shift,
-        reduction.shift === "estimate"
-          ? number(atChannel(scratch), sumBytes)
-          : number(atChannel(f.parameters[`x${reduction.shift}`])),
-      );
-    }
     const input = (index: number) => number(atChannel(f.parameters[`x${index}`]));
     const results = reduction.results({ f, sums, count: pixels, shift, input });
     for (let i = 0; i < outputs; i++) {

@@ -43,6 +43,10 @@ export const channelMoments: KernelFamily = {
           v.set(centered, v.sub(x, shift!));
           return [centered, v.mul(centered, centered)];
         },
+        rebase: ([sum, squares], count, by) => [
+          f64.add(sum, f64.mul(count, by)),
+          f64.add(squares, f64.mul(by, f64.add(f64.mul(2, sum), f64.mul(count, by)))),
+        ],
         results({ f, sums: [sum, squares], count, shift }) {
           const offset = f.f64();
           f.set(offset, f64.div(sum, count));

@@ -14,7 +14,7 @@ import {
   tiledIdentity,
 } from "../../../ops/compose_kernel.ts";
 import { f32, i32, type Local, type Target } from "../assembler/mod.ts";
-import { type KernelFamily, type KernelFunction, type Lowering, threadRange } from "../kernel.ts";
+import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { GemmTile, type OuterSteps, TILE_ROWS } from "./gemm_tile.ts";
 import { type AnyFunction, repeat } from "./loops.ts";
 import {
@@ -39,14 +39,14 @@ export const composeKernel: KernelFamily = {
     const matrix: ChannelMatrix = forward
       ? { depth: depthMultiplier, columns: area, depthStep: 4, columnStep: 4 * depthMultiplier }
       : { depth: area, columns: depthMultiplier, depthStep: 4 * depthMultiplier, columnStep: 4 };
-    const { target, threads } = lowering;
+    const { target } = lowering;
     const { bytes } = panelsOf(target, matrix.depth, matrix.columns);
     const scratch = lowering.threadScratch(bytes);
     lowering.phase({
       kernel: lowering.kernel(
         `${node.op.name} ${JSON.stringify(geometry)}`,
         ["rows", "d", "result", "firstRows", "scratch"],
-        (f) => emitRowProducts(f, target, threads, geometry, matrix, scratch.stride),
+        (f) => emitRowProducts(f, target, geometry, matrix, scratch.stride),
       ),
       args: {
         rows: lowering.ref(rows),
@@ -56,6 +56,7 @@ export const composeKernel: KernelFamily = {
         scratch: scratch.ref,
       },
       writes: ["result", "scratch"],
+      items: geometry.inChannels,
       flops: flopsOf(geometry),
     });
   },
@@ -67,12 +68,11 @@ export const composeKernelDGradient: KernelFamily = {
   lower(node: GraphNode, lowering: Lowering): void {
     const [kernelGradient, w] = node.inputs;
     const geometry = composeKernelGeometry(w.shape, node.attributes);
-    const { target, threads } = lowering;
     lowering.phase({
       kernel: lowering.kernel(
         `${node.op.name} ${JSON.stringify(geometry)}`,
         ["kernelGradient", "w", "result", "firstRows"],
-        (f) => emitOuterProducts(f, target, threads, geometry),
+        (f) => emitOuterProducts(f, lowering.target, geometry),
       ),
       args: {
         kernelGradient: lowering.ref(kernelGradient),
@@ -81,6 +81,7 @@ export const composeKernelDGradient: KernelFamily = {
         firstRows: lowering.table(firstRows(geometry)),
       },
       writes: ["result"],
+      items: geometry.inChannels,
       flops: flopsOf(geometry),
     });
   },
@@ -123,14 +124,13 @@ function rowCount({ outChannels, groups }: ComposeKernelGeometry): number {
 function emitRowProducts(
   f: KernelFunction<"rows" | "d" | "result" | "firstRows" | "scratch">,
   target: Target,
-  threads: number,
   geometry: ComposeKernelGeometry,
   matrix: ChannelMatrix,
   scratchStride: number,
 ): void {
-  const { inChannels, area, depthMultiplier } = geometry;
+  const { area, depthMultiplier } = geometry;
   const { depth, columns } = matrix;
-  const { rows, d, result, firstRows, scratch, thread } = f.parameters;
+  const { rows, d, result, firstRows, scratch, thread, first, end } = f.parameters;
   const panels = panelsOf(target, depth, columns);
   const source: PanelSource = {
     batch: 1,
@@ -143,7 +143,6 @@ function emitRowProducts(
   const channel = f.i32(), row = f.i32(), from = f.i32(), panel = f.i32();
   const a = f.i32(), aFirst = f.i32(), c = f.i32(), cColumn = f.i32();
   f.increment(scratch, i32.mul(thread, scratchStride));
-  const { first, end } = threadRange(f, threads, inChannels);
   f.loop(channel, first, end, 1, () => {
     f.set(from, i32.add(d, i32.mul(channel, 4 * area * depthMultiplier)));
     packPanels(f, panels, source, from, scratch);
@@ -195,11 +194,10 @@ function addIdentity(
 function emitOuterProducts(
   f: KernelFunction<"kernelGradient" | "w" | "result" | "firstRows">,
   target: Target,
-  threads: number,
   geometry: ComposeKernelGeometry,
 ): void {
-  const { inChannels, area, depthMultiplier } = geometry;
-  const { kernelGradient, w, result, firstRows } = f.parameters;
+  const { area, depthMultiplier } = geometry;
+  const { kernelGradient, w, result, firstRows, first, end } = f.parameters;
   const panels = panelsOf(target, 0, depthMultiplier);
   const step = rowStep(geometry);
   const steps: OuterSteps = {
@@ -213,7 +211,6 @@ function emitOuterProducts(
   const tile = new GemmTile(f, target);
   const channel = f.i32(), row = f.i32();
   const a = f.i32(), b = f.i32(), bFirst = f.i32(), c = f.i32(), cRow = f.i32();
-  const { first, end } = threadRange(f, threads, inChannels);
   f.loop(channel, first, end, 1, () => {
     f.set(row, i32.load(i32.add(firstRows, i32.mul(channel, 4))));
     f.set(a, i32.add(kernelGradient, i32.mul(row, 4 * area)));

@@ -147,7 +147,6 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
       imageRowBytes: width * source.pixelBytes,
       imageBytes: height * width * source.pixelBytes,
     },
-    images: batch,
     groups,
     groupChannels: source.channels / groups,
     run: groups === 1 ? source.pixelBytes / 4 : source.channels / groups,
@@ -163,7 +162,7 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
   const kernel = lowering.kernel<CorrelationParameter>(
     `conv2d ${gradient ? "input gradient" : ""} ${JSON.stringify(geometry)} ${bias ? "bias" : ""}`,
     ["source", "panels", "bias", "result", "rows", "scratch"],
-    (f) => emitCorrelation(f, target, threads, correlation, scratch?.stride ?? 0),
+    (f) => emitCorrelation(f, target, correlation, scratch?.stride ?? 0),
   );
   lowering.phase({
     kernel,
@@ -176,6 +175,8 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
       scratch: scratch?.ref ?? 0,
     },
     writes: ["result", "scratch"],
+    items: batch * correlation.strip.bands.count,
+    images: { count: batch, operands: ["source", "result"] },
     flops: convolutionFlops(geometry),
   });
 }

@@ -1,7 +1,7 @@
 /** The correlation kernel: forward convolution and input gradient, from strips and packed kernels. */
 
 import { f32x4, i32, type Local, type Target, v128 } from "../assembler/mod.ts";
-import { type KernelFunction, threadRange } from "../kernel.ts";
+import type { KernelFunction } from "../kernel.ts";
 import type { AxisPhase } from "./conv2d_plan.ts";
 import {
   emitStrip,
@@ -17,7 +17,6 @@ import { forEachPanel, panelsOf } from "./panels.ts";
 /** Correlations of a strip with every pair of a row phase and a column phase. */
 export interface Correlation {
   readonly strip: StripPlan;
-  readonly images: number;
   readonly groups: number;
   /** Channels of the source from one group to the next. */
   readonly groupChannels: number;
@@ -47,17 +46,15 @@ export function phasePairs({ rows, columns }: StripPlan): [row: AxisPhase, colum
 export function emitCorrelation(
   f: KernelFunction<CorrelationParameter>,
   target: Target,
-  threads: number,
   correlation: Correlation,
   scratchStride: number,
 ): void {
-  const { strip: plan, images, groups, run, groupResults } = correlation;
+  const { strip: plan, groups, run, groupResults } = correlation;
   const { source, panels, bias, result, rows: rowTable, scratch, thread } = f.parameters;
   const tile = new GemmTile(f, target);
   const image = f.i32(), strip = f.i32(), resultImage = f.i32(), packed = f.i32();
   f.increment(scratch, i32.mul(thread, scratchStride));
-  const share = threadRange(f, threads, images * plan.bands.count);
-  forEachBand(f, plan, share, (imageIndex, band) => {
+  forEachBand(f, plan, f.parameters, (imageIndex, band) => {
     f.set(image, i32.add(source, i32.mul(imageIndex, plan.imageBytes)));
     f.set(resultImage, i32.add(result, i32.mul(imageIndex, correlation.resultImageBytes)));
     emitStrip(f, plan, strip, image, band, rowTable, scratch);

@@ -5,7 +5,7 @@
 
 import { f32x4, i32, memory, v128 } from "../assembler/mod.ts";
 import { type ConvolutionGeometry, sourceIndex } from "../../../ops/convolution_geometry.ts";
-import { type KernelFunction, type Lowering, threadRange } from "../kernel.ts";
+import type { KernelFunction, Lowering } from "../kernel.ts";
 import type { Image } from "./conv2d.ts";
 import { repeat } from "./loops.ts";
 
@@ -36,10 +36,10 @@ export function foldPadding(
   lowering.phase({
     kernel: lowering.kernel(
       `fold padding ${
-        JSON.stringify([batch, height, width, result.height, result.width, result.pixelBytes])
+        JSON.stringify([height, width, result.height, result.width, result.pixelBytes])
       }`,
       ["padded", "result", "rows", "columns"],
-      (f) => emitFold(f, lowering.threads, batch, height, width, result),
+      (f) => emitFold(f, height, width, result),
     ),
     args: {
       padded: ref,
@@ -48,6 +48,8 @@ export function foldPadding(
       columns: table(1, width, result.pixelBytes),
     },
     writes: ["result"],
+    items: batch,
+    images: { count: batch, operands: ["padded", "result"] },
     detail: "fold the padding",
   });
 }
@@ -55,15 +57,12 @@ export function foldPadding(
 /** Writes the fold; the tables give byte offsets into the image. */
 function emitFold(
   f: KernelFunction<"padded" | "result" | "rows" | "columns">,
-  threads: number,
-  batch: number,
   height: number,
   width: number,
   result: Omit<Image, "ref">,
 ): void {
-  const { padded, rows, columns } = f.parameters;
+  const { padded, rows, columns, first, end } = f.parameters;
   const imageBytes = result.height * result.width * result.pixelBytes;
-  const { first, end } = threadRange(f, threads, batch);
   const image = f.i32(), from = f.i32(), to = f.i32(), into = f.i32(), row = f.i32();
   const rowAt = f.i32(), columnAt = f.i32();
   f.loop(image, first, end, 1, () => {

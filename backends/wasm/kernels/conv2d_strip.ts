@@ -125,7 +125,7 @@ function segmentsOf(source: Int32Array): Segment[] {
   return segments;
 }
 
-/** Writes a loop over the bands a thread has; sets image and band numbers for each. */
+/** Writes a loop over the bands of a share; sets image and band numbers for each. */
 export function forEachBand(
   f: AnyFunction,
   { bands }: StripPlan,

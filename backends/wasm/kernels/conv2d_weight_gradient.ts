@@ -11,7 +11,7 @@ import {
 } from "../../../ops/convolution_geometry.ts";
 import type { WeightGradientAttributes } from "../../../ops/conv2d.ts";
 import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
-import { type KernelFamily, type KernelFunction, type Lowering, threadRange } from "../kernel.ts";
+import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { convolutionFlops, imageOf } from "./conv2d.ts";
 import { forwardAxis, joinRows, planBands } from "./conv2d_plan.ts";
 import {
@@ -64,7 +64,7 @@ export const conv2dWeightGradient: KernelFamily = {
       kernel: lowering.kernel<SumsParameter>(
         `conv2dWeightGradient ${key}`,
         ["source", "gradient", "sums", "rows", "scratch"],
-        (f) => emitSums(f, target, threads, plan, sums.stride, scratch?.stride ?? 0),
+        (f) => emitSums(f, target, plan, sums.stride, scratch?.stride ?? 0),
       ),
       args: {
         source: lowering.ref(input),
@@ -74,6 +74,8 @@ export const conv2dWeightGradient: KernelFamily = {
         scratch: scratch?.ref ?? 0,
       },
       writes: ["sums", "scratch"],
+      items: geometry.batch * plan.strip.bands.count,
+      images: { count: geometry.batch, operands: ["source", "gradient"] },
       flops: convolutionFlops(geometry),
     });
     lowering.phase({
@@ -84,6 +86,7 @@ export const conv2dWeightGradient: KernelFamily = {
       ),
       args: { sums: sums.ref, weightGradient: lowering.ref(weightGradient) },
       writes: ["weightGradient"],
+      items: geometry.outChannels,
       detail: "add the threads' sums",
     });
   },
@@ -138,27 +141,25 @@ function planOf(
   };
 }
 
-/** Writes the summing over a thread's images. */
+/** Writes the summing over a share of the bands. */
 function emitSums(
   f: KernelFunction<SumsParameter>,
   target: Target,
-  threads: number,
   plan: WeightGradientPlan,
   sumsStride: number,
   scratchStride: number,
 ): void {
   const { geometry, gradientPixelBytes } = plan;
-  const { source, gradient, sums, rows: rowTable, scratch, thread } = f.parameters;
-  const { batch, outSize } = geometry;
+  const { source, gradient, sums, rows: rowTable, scratch, thread, opens } = f.parameters;
+  const { outSize } = geometry;
   const gradientRowBytes = outSize[1] * gradientPixelBytes;
   const strip = f.i32(), image = f.i32(), gradientBand = f.i32();
   f.increment(scratch, i32.mul(thread, scratchStride));
   f.increment(sums, i32.mul(thread, sumsStride));
-  f.emit(memory.fill(sums, 0, plan.bytes));
+  f.if(opens, () => f.emit(memory.fill(sums, 0, plan.bytes)));
   const tile = new GemmTile(f, target);
   const { bands, imageBytes } = plan.strip;
-  const share = threadRange(f, threads, batch * bands.count);
-  forEachBand(f, plan.strip, share, (imageIndex, band) => {
+  forEachBand(f, plan.strip, f.parameters, (imageIndex, band) => {
     f.set(image, i32.add(source, i32.mul(imageIndex, imageBytes)));
     emitStrip(f, plan.strip, strip, image, band, rowTable, scratch);
     f.set(
@@ -236,19 +237,18 @@ function emitBand(
   });
 }
 
-/** Writes the adding of the threads' sums, shared out by output channels. */
+/** Writes the adding of the threads' sums; an item is an output channel. */
 function emitTotal(
   f: KernelFunction<"sums" | "weightGradient">,
   threads: number,
   { geometry, groupIn, groupOut, run, rowBytes }: WeightGradientPlan,
   sumsStride: number,
 ): void {
-  const { outChannels, kernelSize } = geometry;
+  const { kernelSize } = geometry;
   const [kernelHeight, kernelWidth] = kernelSize;
   const taps = kernelHeight * kernelWidth;
-  const { sums, weightGradient } = f.parameters;
+  const { sums, weightGradient, first, end } = f.parameters;
   const channel = f.i32(), group = f.i32(), from = f.i32(), at = f.i32(), to = f.i32();
-  const { first, end } = threadRange(f, threads, outChannels);
   f.set(to, i32.add(weightGradient, i32.mul(first, 4 * groupIn * taps)));
   f.loop(channel, first, end, 1, () => {
     f.set(group, i32.divU(channel, groupOut));

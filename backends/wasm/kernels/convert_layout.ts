@@ -1,6 +1,6 @@
 /** Conversion between plain and channels-last order. */
 import { f32x4, i32, type Local, v128 } from "../assembler/mod.ts";
-import { type KernelFamily, type KernelFunction, threadRange } from "../kernel.ts";
+import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { type ConvertLayoutAttributes, type Layout, layoutOf } from "../../layout.ts";
 
 /** `convertLayout`: transposes every image between [C, pixels] and [pixels, Cp]. */
@@ -18,30 +18,37 @@ export const convertLayout: KernelFamily = {
     const toPlain = lowering.layout(output).order === "plain";
     const { batch, channels, pixels } = layout;
     const kernel = lowering.kernel(
-      `convertLayout ${toPlain} ${batch} ${channels} ${pixels}`,
+      `convertLayout ${toPlain} ${channels} ${pixels}`,
       ["plain", "channelsLast"],
-      (f) => transpose(f, lowering.threads, layout, toPlain),
+      (f) => transpose(f, layout, toPlain),
     );
     const [from, to] = [lowering.ref(input), lowering.ref(output)];
     lowering.phase({
       kernel,
       args: toPlain ? { plain: to, channelsLast: from } : { plain: from, channelsLast: to },
       writes: [toPlain ? "plain" : "channelsLast"],
+      items: batch * groupsOf(layout),
+      images: { count: batch, operands: ["plain", "channelsLast"] },
     });
   },
 };
 
-/** Threads share groups of four channels of an image; a group is walked pixel by pixel. */
+/** Groups of four channels, the items of an image. */
+function groupsOf({ paddedChannels }: Layout): number {
+  return paddedChannels / 4;
+}
+
+/** A group is walked pixel by pixel. */
 function transpose(
   f: KernelFunction<"plain" | "channelsLast">,
-  threads: number,
-  { batch, channels, paddedChannels, pixels }: Layout,
+  layout: Layout,
   toPlain: boolean,
 ): void {
-  const groups = paddedChannels / 4;
+  const { channels, paddedChannels, pixels } = layout;
+  const groups = groupsOf(layout);
   const group = f.i32(), image = f.i32(), within = f.i32();
   const plain = f.i32(), last = f.i32(), pixel = f.i32(), vector = f.v128();
-  const { first, end } = threadRange(f, threads, batch * groups);
+  const { first, end } = f.parameters;
   f.loop(group, first, end, 1, () => {
     f.set(image, i32.divU(group, groups));
     f.set(within, i32.remU(group, groups));

@@ -2,27 +2,40 @@
 import { sizeOf } from "../../../graph/types.ts";
 import type { PackAttributes } from "../../../ops/pack.ts";
 import { i32, memory } from "../assembler/mod.ts";
-import { advance, type KernelFamily, type Lowering, type Ref, threadRange } from "../kernel.ts";
+import { advance, type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
 
 /** Bytes below which a thread's share is not worth splitting further. */
 const GRAIN = 4096;
 
 /** Appends a phase that copies `bytes` bytes. */
 export function copyPhase(lowering: Lowering, from: Ref, to: Ref, bytes: number): void {
-  const kernel = lowering.kernel(`copy ${bytes}`, ["from", "to"], (f) => {
-    const { from, to } = f.parameters;
-    const { first, end } = threadRange(f, lowering.threads, bytes, GRAIN);
+  const kernel = lowering.kernel("copy", ["from", "to"], (f) => {
+    const { from, to, first, end } = f.parameters;
     f.emit(memory.copy(i32.add(to, first), i32.add(from, first), i32.sub(end, first)));
   });
-  lowering.phase({ kernel, args: { from, to }, writes: ["to"], detail: "copy" });
+  lowering.phase({
+    kernel,
+    args: { from, to },
+    writes: ["to"],
+    items: bytes,
+    grain: GRAIN,
+    detail: "copy",
+  });
 }
 
 function zeroPhase(lowering: Lowering, to: Ref, bytes: number): void {
-  const kernel = lowering.kernel(`zero ${bytes}`, ["to"], (f) => {
-    const { first, end } = threadRange(f, lowering.threads, bytes, GRAIN);
-    f.emit(memory.fill(i32.add(f.parameters.to, first), 0, i32.sub(end, first)));
+  const kernel = lowering.kernel("zero", ["to"], (f) => {
+    const { to, first, end } = f.parameters;
+    f.emit(memory.fill(i32.add(to, first), 0, i32.sub(end, first)));
   });
-  lowering.phase({ kernel, args: { to }, writes: ["to"], detail: "zero" });
+  lowering.phase({
+    kernel,
+    args: { to },
+    writes: ["to"],
+    items: bytes,
+    grain: GRAIN,
+    detail: "zero",
+  });
 }
 
 /** `pack`: most inputs are computed in their places; the others are copied, gaps are zeroed. */

@@ -1,6 +1,6 @@
 /** How many samples are classified correctly. */
 import { f32, f64, i32 } from "../assembler/mod.ts";
-import { type KernelFamily, onFirstThread } from "../kernel.ts";
+import type { KernelFamily } from "../kernel.ts";
 import { forEachColumn, forEachRow } from "./rows.ts";
 
 /** `countCorrect`: each thread counts its rows, the first adds the counts. */
@@ -15,7 +15,7 @@ export const countCorrect: KernelFamily = {
       (f) => {
         const { labels, thread } = f.parameters;
         const correct = f.i32(), best = f.i32(), most = f.f64(), value = f.f64();
-        forEachRow(f, lowering.threads, shape, (row) => {
+        forEachRow(f, shape[1], (row) => {
           f.set(best, 0);
           f.set(most, row.load("logits", 0));
           forEachColumn(f, shape[1], (column) => {
@@ -35,17 +35,17 @@ export const countCorrect: KernelFamily = {
       kernel: count,
       args: { logits: lowering.ref(logits), labels: lowering.ref(labels), counts: counts.ref },
       writes: ["counts"],
+      items: shape[0],
       detail: "counts",
     });
     lowering.phase({
-      kernel: lowering.kernel("countCorrect total", ["counts", "y"], (f) =>
-        onFirstThread(f, () => {
-          const total = f.i32();
-          for (let t = 0; t < lowering.threads; t++) {
-            f.increment(total, i32.load(f.parameters.counts, t * counts.stride));
-          }
-          f.emit(f32.store(f.parameters.y, f32.convertI32S(total)));
-        })),
+      kernel: lowering.kernel("countCorrect total", ["counts", "y"], (f) => {
+        const total = f.i32();
+        for (let t = 0; t < lowering.threads; t++) {
+          f.increment(total, i32.load(f.parameters.counts, t * counts.stride));
+        }
+        f.emit(f32.store(f.parameters.y, f32.convertI32S(total)));
+      }),
       args: { counts: counts.ref, y: lowering.ref(output) },
       writes: ["y"],
       detail: "total",

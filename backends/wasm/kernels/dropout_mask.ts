@@ -3,7 +3,7 @@ import { sizeOf } from "../../../graph/types.ts";
 import { PARITY, ROTATIONS } from "../../../graph/random.ts";
 import { type DropoutMaskAttributes, dropThreshold } from "../../../ops/dropout_mask.ts";
 import { f32x4, i32, i32x4, type Local, v128, type Vector } from "../assembler/mod.ts";
-import { type KernelFamily, type KernelFunction, threadRange } from "../kernel.ts";
+import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { storeLanes } from "./lanes.ts";
 
 type Function = KernelFunction<"step" | "y">;
@@ -27,9 +27,9 @@ export const dropoutMask: KernelFamily = {
       (f) => {
         const mask = maskOf(f, p, stream);
         const place = f.i32(), unit = f.i32(), offset = f.i32(), counter = f.v128();
+        const { first, end } = f.parameters;
         if (order === "plain") {
           const size = sizeOf(shape);
-          const { first, end } = threadRange(f, lowering.threads, size, 4);
           const block = (lanes: number) => {
             f.set(place, i32.add(f.parameters.y, i32.mul(unit, 4)));
             f.set(counter, i32x4.add(i32x4.splat(unit), i32x4.constant(0, 1, 2, 3)));
@@ -39,7 +39,6 @@ export const dropoutMask: KernelFamily = {
           if (size % 4 > 0) f.if(i32.ltU(unit, end), () => block(size % 4));
           return;
         }
-        const { first, end } = threadRange(f, lowering.threads, batch * pixels);
         const image = i32.divU(unit, pixels), pixel = i32.remU(unit, pixels);
         f.loop(unit, first, end, 1, () => {
           const start = i32.add(i32.mul(image, channels * pixels), pixel);
@@ -58,6 +57,10 @@ export const dropoutMask: KernelFamily = {
       kernel,
       args: { step: lowering.ref(step), y: lowering.ref(output) },
       writes: ["y"],
+      ...(order === "plain" ? { items: sizeOf(shape), grain: 4 } : {
+        items: batch * pixels,
+        images: { count: batch, operands: ["y"] },
+      }),
     });
   },
 };

@@ -11,7 +11,7 @@
 import { type GraphNode, sizeOf } from "../../../graph/types.ts";
 import { broadcastOf } from "../../../ops/elementwise.ts";
 import type { KernelFamily, Ref } from "../kernel.ts";
-import { planLoop, writeLoop } from "./elementwise_loop.ts";
+import { greatestCommonDivisor, loopGrain, planLoop, writeLoop } from "./elementwise_loop.ts";
 import { type TermGraph, termGraph, VARIES } from "./expression_terms.ts";
 
 /** The elementwise kernels. */
@@ -35,10 +35,27 @@ export const elementwise: KernelFamily = {
     const tables = lowering.threadScratch(plan.tableBytes * plan.tableCount);
     const inputs = node.inputs.map((_, i) => `x${i}`);
     const outputs = node.outputs.map((_, i) => `y${i}`);
+    const grain = loopGrain(plan);
+    const perImage = layout.elements / layout.batch;
+    const images = layout.shape.length > 2 && layout.batch > 1
+      ? {
+        count: layout.batch,
+        operands: [
+          ...inputs.filter((_, i) =>
+            broadcastOf(node.inputs[i].shape, node.outputs[0].shape) === "full"
+          ),
+          ...outputs,
+        ],
+      }
+      : undefined;
+    const unit = greatestCommonDivisor(
+      images ? perImage : layout.elements,
+      layout.elements % grain === 0 ? grain : layout.elements,
+    );
     const kernel = lowering.kernel(
-      `elementwise ${layout.elements} ${layout.channels}/${layout.paddedChannels} ${graph.key}`,
+      `elementwise ${unit} ${layout.channels}/${layout.paddedChannels} ${graph.key}`,
       [...inputs, ...outputs, "tables"],
-      (f) => writeLoop(f, lowering, graph, layout, plan, tables.stride),
+      (f) => writeLoop(f, lowering.target, graph, layout, plan, unit, tables.stride),
     );
     const args: Record<string, Ref | number> = { tables: plan.tableCount > 0 ? tables.ref : 0 };
     node.inputs.forEach((value, i) => args[`x${i}`] = lowering.ref(value));
@@ -50,6 +67,9 @@ export const elementwise: KernelFamily = {
       kernel,
       args,
       writes: [...outputs, "tables"],
+      items: layout.elements,
+      grain,
+      images,
       flops: operations.length * sizeOf(layout.shape),
     });
   },

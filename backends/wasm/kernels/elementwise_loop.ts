@@ -9,7 +9,7 @@ import {
   type WideOperand,
   WideVectors,
 } from "../assembler/mod.ts";
-import { type KernelFunction, type Lowering, threadRange } from "../kernel.ts";
+import type { KernelFunction } from "../kernel.ts";
 import type { Layout } from "../../layout.ts";
 import { frontier, type Term, type TermGraph, VARIES } from "./expression_terms.ts";
 import { computeScalars, fillTables } from "./elementwise_tables.ts";
@@ -19,6 +19,11 @@ import { TermCode } from "./term_code.ts";
 const TABLE_LENGTH = 512;
 /** A thread's share is a multiple of this where no table asks for more: four cache lines. */
 const GRAIN = 64;
+
+/** What shares are multiples of, in elements: tables begin with them. */
+export function loopGrain({ tableLength }: LoopPlan): number {
+  return tableLength || GRAIN;
+}
 
 /** How the loop goes. */
 export interface LoopPlan {
@@ -49,35 +54,39 @@ export function planLoop(graph: TermGraph, layout: Layout, target: Target): Loop
   return { step, tables, masked, tableCount, tableLength, tableBytes: 4 * tableLength };
 }
 
+/** The largest number that divides both. */
+export function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
 function leastCommonMultiple(a: number, b: number): number {
-  let [divisor, rest] = [a, b];
-  while (rest > 0) [divisor, rest] = [rest, divisor % rest];
-  return a / divisor * b;
+  return a / greatestCommonDivisor(a, b) * b;
 }
 
 /**
  * Writes the kernel. Its parameters are `x0`, `x1`, … for inputs, `y0`, … for outputs, and `tables`.
  *
+ * @param unit Elements that shares are multiples of, all of them together too.
  * @param tableStride Bytes from a thread's tables to the next thread's.
  */
 export function writeLoop(
   f: KernelFunction<string>,
-  { threads, target }: Lowering,
+  target: Target,
   graph: TermGraph,
   layout: Layout,
   plan: LoopPlan,
+  unit: number,
   tableStride: number,
 ): void {
   const { step, tableCount, tableLength } = plan;
-  const { tables, thread } = f.parameters;
-  const { first, end } = threadRange(f, threads, layout.elements, tableLength || GRAIN);
+  const { tables, thread, first, end, opens } = f.parameters;
   f.if(i32.geU(first, end), () => f.return());
 
   const narrow = new WideVectors(f, { ...target, wide: 1 });
   const scalars = computeScalars(f, narrow, graph);
   if (tableCount > 0) {
     f.increment(tables, i32.mul(thread, tableStride));
-    fillTables(f, narrow, graph, layout, plan, scalars);
+    f.if(opens, () => fillTables(f, narrow, graph, layout, plan, scalars));
   }
 
   const cursors = openCursors(f, graph, first);
@@ -114,7 +123,7 @@ export function writeLoop(
     });
   }
 
-  if (layout.elements % step === 0) return;
+  if (unit % step === 0) return;
   if (tableCount > 0) {
     const place = i32.remU(i32.sub(element, first), tableLength);
     f.set(table, i32.add(tables, i32.mul(place, 4)));

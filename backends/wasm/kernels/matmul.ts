@@ -3,15 +3,16 @@
 import type { GraphNode } from "../../../graph/types.ts";
 import { type MatmulAttributes, matmulGeometry } from "../../../ops/matmul.ts";
 import { i32, type Local, type Target } from "../assembler/mod.ts";
-import {
-  type KernelFamily,
-  type KernelFunction,
-  type Lowering,
-  type Ref,
-  threadRange,
-} from "../kernel.ts";
+import type { KernelFamily, KernelFunction, Lowering, Ref } from "../kernel.ts";
 import { GemmTile, TILE_ROWS } from "./gemm_tile.ts";
-import { lowerPacking, type Panels, panelsOf, type PanelSource, tailLanes } from "./panels.ts";
+import {
+  lowerPacking,
+  panelCount,
+  type Panels,
+  panelsOf,
+  type PanelSource,
+  tailLanes,
+} from "./panels.ts";
 
 /** Product of two matrices, either transposed. */
 export const matmul: KernelFamily = {
@@ -71,7 +72,7 @@ interface Product extends ProductShape {
 
 function lowerProduct(lowering: Lowering, product: Product): void {
   const { rows, inner, columns, transposeA, transposeB, bias } = product;
-  const { target, threads } = lowering;
+  const { target } = lowering;
   const panels = panelsOf(target, inner, columns);
   const source: PanelSource = {
     batch: 1,
@@ -86,27 +87,26 @@ function lowerProduct(lowering: Lowering, product: Product): void {
     kernel: lowering.kernel(
       `product ${JSON.stringify(shape)} ${bias ? "bias" : ""}`,
       ["a", "panels", "bias", "result"],
-      (f) => emitProduct(f, target, threads, shape, panels, bias !== undefined),
+      (f) => emitProduct(f, target, shape, panels, bias !== undefined),
     ),
     args: { a: product.a, panels: packed, bias: bias ?? 0, result: product.result },
     writes: ["result"],
+    items: Math.ceil(rows / TILE_ROWS) * panelCount(panels),
     flops: 2 * rows * inner * columns,
   });
 }
 
-/** Writes the multiplication. Threads share the tiles, panel by panel. */
+/** Writes the multiplication. Items are the tiles, panel by panel. */
 function emitProduct(
   f: KernelFunction<"a" | "panels" | "bias" | "result">,
   target: Target,
-  threads: number,
   shape: ProductShape,
   panels: Panels,
   hasBias: boolean,
 ): void {
   const { rows, inner, columns, transposeA } = shape;
-  const { fullVectors, fullCount, tailVectors, fullBytes } = panels;
+  const { fullVectors, tailVectors, fullBytes } = panels;
   const rowTiles = Math.ceil(rows / TILE_ROWS);
-  const panelCount = fullCount + (tailVectors > 0 ? 1 : 0);
   const tile = new GemmTile(f, target);
   const item = f.i32(), panelIndex = f.i32(), rowTile = f.i32();
   const a = f.i32(), panel = f.i32(), bias = f.i32(), result = f.i32();
@@ -135,7 +135,7 @@ function emitProduct(
       emitTile(count, vectors, lanes);
     });
 
-  const { first, end } = threadRange(f, threads, rowTiles * panelCount);
+  const { first, end } = f.parameters;
   f.loop(item, first, end, 1, () => {
     f.set(panelIndex, i32.divU(item, rowTiles));
     f.set(rowTile, i32.sub(item, i32.mul(panelIndex, rowTiles)));
@@ -150,9 +150,9 @@ function emitProduct(
     if (last === fullVectors && lanes === 4) chooseRows(fullVectors, 4);
     else {
       f.if(
-        i32.eq(panelIndex, panelCount - 1),
+        i32.eq(panelIndex, panelCount(panels) - 1),
         () => chooseRows(last, lanes),
-        panelCount > 1 ? () => chooseRows(fullVectors, 4) : undefined,
+        panelCount(panels) > 1 ? () => chooseRows(fullVectors, 4) : undefined,
       );
     }
   });

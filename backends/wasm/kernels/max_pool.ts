@@ -16,7 +16,7 @@ import {
   type WideOperand,
   type WideVectors,
 } from "../assembler/mod.ts";
-import { type KernelFamily, type KernelFunction, threadRange } from "../kernel.ts";
+import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
 
 /** The pixels of the image that each window takes along an axis. */
@@ -36,11 +36,12 @@ export const maxPool2d: KernelFamily = {
     const geometry = poolingGeometry("maxPool2d", input.shape, attributes as PoolingAttributes);
     const { batch, paddedChannels } = lowering.layout(input);
     const { inSize, outSize, dilation: step } = geometry;
-    const walk = { batch, paddedChannels, inSize, outSize, step };
+    const walk = { paddedChannels, inSize, outSize, step };
     const kernel = lowering.kernel(
       `maxPool2d ${JSON.stringify(walk)}`,
       ["x", "y", "indices", "rows", "columns"],
-      (f) => walkWindows(f, lowering, walk, (v, count) => maximumBlock(f, v, count, inSize[1])),
+      (f) =>
+        walkWindows(f, lowering.target, walk, (v, count) => maximumBlock(f, v, count, inSize[1])),
     );
     lowering.phase({
       kernel,
@@ -52,6 +53,8 @@ export const maxPool2d: KernelFamily = {
         columns: windowTable(lowering, axisWindows(geometry, 1)),
       },
       writes: ["y", "indices"],
+      items: batch * outSize[0],
+      images: { count: batch, operands: ["x", "y", "indices"] },
     });
   },
 };
@@ -100,8 +103,8 @@ function notNumber({ halves }: Wide): Wide {
 }
 
 /**
- * `maxPool2dGradient`: adds each output's gradient to the element it was taken from. Threads share
- * the images, or groups of four channels of an image where there are fewer images than threads.
+ * `maxPool2dGradient`: adds each output's gradient to the element it was taken from. An item is an
+ * image, or four channels of one where there are fewer images than threads.
  */
 export const maxPool2dGradient: KernelFamily = {
   ops: ["maxPool2dGradient"],
@@ -114,13 +117,13 @@ export const maxPool2dGradient: KernelFamily = {
     const partBytes = channelBytes / parts;
     const imageBytes = inPixels * channelBytes;
     const kernel = lowering.kernel(
-      `maxPool2dGradient ${batch} ${paddedChannels} ${outPixels} ${inPixels}`,
+      `maxPool2dGradient ${parts} ${paddedChannels} ${outPixels} ${inPixels}`,
       ["dy", "indices", "dx"],
       (f) => {
         const unit = f.i32(), image = f.i32(), channel = f.i32(), start = f.i32();
         const source = f.i32(), target = f.i32(), pixel = f.i32(), group = f.i32();
         const place = f.i32(), chosen = f.v128(), gradient = f.v128();
-        const { first, end } = threadRange(f, lowering.threads, batch * parts);
+        const { first, end } = f.parameters;
         f.loop(unit, first, end, 1, () => {
           f.set(image, i32.divU(unit, parts));
           f.set(channel, i32.mul(i32.remU(unit, parts), partBytes));
@@ -153,6 +156,8 @@ export const maxPool2dGradient: KernelFamily = {
       kernel,
       args: { dy: lowering.ref(dy), indices: lowering.ref(indices), dx: lowering.ref(dx) },
       writes: ["dx"],
+      items: batch * parts,
+      images: { count: batch, operands: ["dy", "indices", "dx"] },
     });
   },
 };

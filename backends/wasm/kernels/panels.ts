@@ -7,7 +7,7 @@
  */
 
 import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
-import { type KernelFunction, type Lowering, type Ref, threadRange } from "../kernel.ts";
+import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
 import { tileSize } from "./gemm_tile.ts";
 import { type AnyFunction, repeat } from "./loops.ts";
 
@@ -40,6 +40,11 @@ export function panelsOf(target: Target, depth: number, columns: number): Panels
     fullBytes: 16 * fullVectors * depth,
     bytes: 16 * vectors * depth,
   };
+}
+
+/** How many panels there are. */
+export function panelCount({ fullCount, tailVectors }: Panels): number {
+  return fullCount + (tailVectors > 0 ? 1 : 0);
 }
 
 /** Floats of a panel's last vector that are columns of the matrix. */
@@ -101,24 +106,24 @@ export function lowerPacking(
     kernel: lowering.kernel(
       `pack panels ${JSON.stringify([panels, source])}`,
       ["matrices", "packed"],
-      (f) => emitPacking(f, lowering.threads, panels, source),
+      (f) => emitPacking(f, panels, source),
     ),
     args: { matrices, packed },
     writes: ["packed"],
+    items: source.batch * panelCount(panels),
     detail: "pack",
   });
 }
 
-/** Writes the packing of a batch of matrices, shared out by panels. */
+/** Writes the packing of a batch of matrices, whose panels are the items. */
 function emitPacking(
   f: KernelFunction<"matrices" | "packed">,
-  threads: number,
   panels: Panels,
   source: PanelSource,
 ): void {
-  const { fullVectors, fullCount, tailVectors, fullBytes, depth, columns } = panels;
-  const perMatrix = fullCount + (tailVectors > 0 ? 1 : 0);
-  const { first, end } = threadRange(f, threads, source.batch * perMatrix);
+  const { fullVectors, tailVectors, fullBytes, depth, columns } = panels;
+  const perMatrix = panelCount(panels);
+  const { first, end } = f.parameters;
   const item = f.i32(), matrix = f.i32(), index = f.i32(), read = f.i32(), write = f.i32();
   const pack = (vectors: number, realColumns: number) =>
     packPanel(f, depth, source, read, write, vectors, realColumns);

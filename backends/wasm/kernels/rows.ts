@@ -1,6 +1,6 @@
 /**
- * Kernels over the rows of a matrix [N, C], the logits of a batch: threads share the rows, numbers
- * are computed in double precision.
+ * Kernels over the rows of a matrix [N, C], the logits of a batch: items are the rows, numbers are
+ * computed in double precision.
  */
 import {
   call,
@@ -11,7 +11,7 @@ import {
   type Local,
   type Operand,
 } from "../assembler/mod.ts";
-import { type FunctionLibrary, type KernelFunction, threadRange } from "../kernel.ts";
+import type { FunctionLibrary, KernelFunction } from "../kernel.ts";
 import { exponential, logarithm } from "./scalar_math.ts";
 
 /** A row being computed. */
@@ -24,15 +24,14 @@ export interface Row {
   store(matrix: string, column: Operand<"i32">, value: Operand<"f64">): void;
 }
 
-/** Writes a loop over the thread's rows. */
+/** Writes a loop over the rows of the share, of so many columns. */
 export function forEachRow(
   f: KernelFunction<string>,
-  threads: number,
-  [rows, columns]: readonly number[],
+  columns: number,
   body: (row: Row) => void,
 ): void {
   const index = f.i32(), start = f.i32();
-  const { first, end } = threadRange(f, threads, rows);
+  const { first, end } = f.parameters;
   const at = (matrix: string, column: Operand<"i32">) =>
     i32.add(i32.add(f.parameters[matrix], start), column);
   f.loop(index, first, end, 1, () => {

@@ -5,18 +5,13 @@ import {
   f64,
   i32,
   type Local,
+  type Target,
   v128,
   type Wide,
   type WideLocal,
   WideVectors,
 } from "../assembler/mod.ts";
-import {
-  type KernelFamily,
-  type KernelFunction,
-  type Lowering,
-  onFirstThread,
-  threadRange,
-} from "../kernel.ts";
+import type { KernelFamily, KernelFunction } from "../kernel.ts";
 
 /** Elements summed in f32 before they join the f64 sum. */
 const CHUNK = 2048;
@@ -47,12 +42,14 @@ export const scalarReduction: KernelFamily = {
     const partial = lowering.threadScratch(8);
     lowering.phase({
       kernel: lowering.kernel(
-        `${op.name} ${size} parts`,
+        `${op.name} parts`,
         ["x", "partial"],
-        (f) => writeParts(f, lowering, reduction, size, partial.stride),
+        (f) => writeParts(f, lowering.target, reduction, partial.stride),
       ),
       args: { x: lowering.ref(input), partial: partial.ref },
       writes: ["partial"],
+      items: size,
+      grain: CHUNK,
       detail: "parts",
       flops: size,
     });
@@ -62,13 +59,11 @@ export const scalarReduction: KernelFamily = {
         ["partial", "y"],
         (f) => {
           const total = f.f64();
-          onFirstThread(f, () => {
-            for (let t = 0; t < lowering.threads; t++) {
-              const part = f64.load(f.parameters.partial, t * partial.stride);
-              f.set(total, reduction.maximum ? f64.max(total, part) : f64.add(total, part));
-            }
-            f.emit(f32.store(f.parameters.y, f32.demoteF64(total)));
-          });
+          for (let t = 0; t < lowering.threads; t++) {
+            const part = f64.load(f.parameters.partial, t * partial.stride);
+            f.set(total, reduction.maximum ? f64.max(total, part) : f64.add(total, part));
+          }
+          f.emit(f32.store(f.parameters.y, f32.demoteF64(total)));
         },
       ),
       args: { partial: partial.ref, y: lowering.ref(output) },
@@ -81,13 +76,11 @@ export const scalarReduction: KernelFamily = {
 /** Writes the phase in which each thread reduces its part to one f64. */
 function writeParts(
   f: KernelFunction<"x" | "partial">,
-  { threads, target }: Lowering,
+  target: Target,
   { term, maximum }: Reduction,
-  size: number,
   stride: number,
 ): void {
-  const { x, partial, thread } = f.parameters;
-  const { first, end } = threadRange(f, threads, size, CHUNK);
+  const { x, partial, thread, first, end } = f.parameters;
   const total = f.f64(), element = f.i32(), chunkEnd = f.i32(), cursor = f.i32();
   const join = (value: Parameters<typeof f64.promoteF32>[0]) => {
     const part = f64.promoteF32(value);

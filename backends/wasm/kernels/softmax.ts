@@ -45,7 +45,7 @@ export const softmax: KernelFamily = {
     const { shape } = output;
     const names = inputs.map((_, i) => `x${i}`);
     const kernel = lowering.kernel(`${op.name} ${shape}`, [...names, "y"], (f, library) => {
-      forEachRow(f, lowering.threads, shape, (row) => {
+      forEachRow(f, shape[1], (row) => {
         const result = ROW_FUNCTIONS[op.name](f, library, row, shape[1]);
         forEachColumn(f, shape[1], (column) => row.store("y", column, result(column)));
       });
@@ -55,6 +55,7 @@ export const softmax: KernelFamily = {
       kernel,
       args: { ...Object.fromEntries(operands), y: lowering.ref(output) },
       writes: ["y"],
+      items: shape[0],
     });
   },
 };

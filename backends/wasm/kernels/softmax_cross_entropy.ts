@@ -2,7 +2,7 @@
 import type { Value } from "../../../graph/types.ts";
 import type { SoftmaxCrossEntropyAttributes } from "../../../ops/softmax_cross_entropy.ts";
 import { call, type Expression, f32, f64, i32, type Local, select } from "../assembler/mod.ts";
-import { type KernelFamily, type KernelFunction, onFirstThread } from "../kernel.ts";
+import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { forEachColumn, forEachRow, logSumExp, type Row, sumOverRow } from "./rows.ts";
 import { exponential } from "./scalar_math.ts";
 
@@ -36,7 +36,7 @@ export const softmaxCrossEntropy: KernelFamily = {
         keyOf("rowLoss", shape),
         ["logits", "target", "each"],
         (f, library) =>
-          forEachRow(f, lowering.threads, [shape.rows, shape.classes], (row) => {
+          forEachRow(f, shape.classes, (row) => {
             const value = f.f64();
             f.set(value, 0);
             const compute = (label?: Local<"i32">) => {
@@ -55,6 +55,7 @@ export const softmaxCrossEntropy: KernelFamily = {
       ),
       args: { logits: lowering.ref(logits), target: lowering.ref(target), each },
       writes: ["each"],
+      items: shape.rows,
       detail: "rows",
     });
     if (shape.reduction === "none") return;
@@ -62,15 +63,14 @@ export const softmaxCrossEntropy: KernelFamily = {
       kernel: lowering.kernel(
         keyOf("totalLoss", shape),
         ["target", "each", "loss"],
-        (f) =>
-          onFirstThread(f, () => {
-            const total = f.f64(), row = f.i32();
-            f.loopAtLeastOnce(row, 0, 8 * shape.rows, 8, () => {
-              f.set(total, f64.add(total, f64.load(i32.add(f.parameters.each, row))));
-            });
-            const share = f64.mul(total, sampleShare(f, shape));
-            f.emit(f32.store(f.parameters.loss, f32.demoteF64(share)));
-          }),
+        (f) => {
+          const total = f.f64(), row = f.i32();
+          f.loopAtLeastOnce(row, 0, 8 * shape.rows, 8, () => {
+            f.set(total, f64.add(total, f64.load(i32.add(f.parameters.each, row))));
+          });
+          const share = f64.mul(total, sampleShare(f, shape));
+          f.emit(f32.store(f.parameters.loss, f32.demoteF64(share)));
+        },
       ),
       args: { target: lowering.ref(target), each, loss: lowering.ref(loss) },
       writes: ["loss"],
@@ -90,7 +90,7 @@ export const softmaxCrossEntropyGradient: KernelFamily = {
       (f, library) => {
         const share = f.f64(), weight = f.f64();
         f.set(share, sampleShare(f, shape));
-        forEachRow(f, lowering.threads, [shape.rows, shape.classes], (row) => {
+        forEachRow(f, shape.classes, (row) => {
           const compute = (label?: Local<"i32">) => {
             const { dLoss } = f.parameters;
             const own = shape.reduction === "none" ? i32.add(dLoss, i32.mul(row.index, 4)) : dLoss;
@@ -120,6 +120,7 @@ export const softmaxCrossEntropyGradient: KernelFamily = {
         y: lowering.ref(output),
       },
       writes: ["y"],
+      items: shape.rows,
     });
   },
 };

@@ -1,11 +1,11 @@
 /**
  * Kernels that compute each pixel of a channels-last image from a window of pixels of another:
- * pools, and the gradient of average pools. Threads share the rows of pixels computed; channels are
+ * pools, and the gradient of average pools. Items are the rows of pixels computed; channels are
  * taken a block of vectors at a time, so that the loop over a window runs once per block.
  */
 import type { Pair } from "../../../ops/convolution_geometry.ts";
-import { i32, type Local, WideVectors } from "../assembler/mod.ts";
-import { type KernelFunction, type Lowering, type Ref, threadRange } from "../kernel.ts";
+import { i32, type Local, type Target, WideVectors } from "../assembler/mod.ts";
+import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
 
 /** The pixels of an axis that a window takes: `count` from `first` on. */
 export interface AxisWindow {
@@ -15,7 +15,6 @@ export interface AxisWindow {
 
 /** Which pixels are computed from which. */
 export interface WindowWalk {
-  readonly batch: number;
   /** Channels stored of a pixel. */
   readonly paddedChannels: number;
   /** Height and width of what is computed. */
@@ -71,8 +70,8 @@ const BLOCK = 4;
  */
 export function walkWindows(
   f: KernelFunction<string>,
-  { target, threads }: Lowering,
-  { batch, paddedChannels, outSize, inSize, step }: WindowWalk,
+  target: Target,
+  { paddedChannels, outSize, inSize, step }: WindowWalk,
   block: (v: WideVectors, count: number) => WindowBlock,
 ): void {
   const unit = f.i32(), image = f.i32(), row = f.i32(), column = f.i32();
@@ -81,7 +80,7 @@ export function walkWindows(
   const [outHeight, outWidth] = outSize;
   const [inHeight, inWidth] = inSize;
   const pixelBytes = 4 * paddedChannels;
-  const { first, end } = threadRange(f, threads, batch * outHeight);
+  const { first, end } = f.parameters;
 
   const readWindow = (
     table: Local<"i32">,

@@ -13,7 +13,12 @@ import { GemmTile, TILE_ROWS } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, type Panels, panelsOf } from "./panels.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
-import { planWinograd, type TiledImage, type WinogradPlan } from "./winograd_plan.ts";
+import {
+  imagesOfBlock,
+  planWinograd,
+  type TiledImage,
+  type WinogradPlan,
+} from "./winograd_plan.ts";
 import { emitResultTransform, emitSourceTransform, TILE_ROW_PARAMETERS } from "./winograd_tiles.ts";
 import { PRODUCTS } from "./winograd_transforms.ts";
 import { emitWeightTransform, factorMatrices, type KernelOrder } from "./winograd_weights.ts";
@@ -39,10 +44,10 @@ export function lowerWinogradCorrelation(
   correlation: WinogradCorrelation,
   flops: number,
 ): void {
-  const { target, threads } = lowering;
+  const { target } = lowering;
   const { images, source, result, padding, weight, bias, channelStep, resultStep, rotated } =
     correlation;
-  const plan = planWinograd(images, source, result, padding);
+  const plan = planWinograd(source, result, padding);
   const panels = panelsOf(target, source.channels, result.channels);
   const order = { channelStep, resultStep, rotated };
   const factors = lowering.scratch(factorMatrices(panels).bytes);
@@ -50,10 +55,11 @@ export function lowerWinogradCorrelation(
     kernel: lowering.kernel(
       `winograd weights ${JSON.stringify([panels, order])}`,
       ["weight", "factors"],
-      (f) => emitWeightTransform(f, target, threads, panels, order),
+      (f) => emitWeightTransform(f, target, panels, order),
     ),
     args: { weight, factors },
     writes: ["factors"],
+    items: panels.columns / 4,
     detail: "transform the kernel",
   });
   const scratch = lowering.threadScratch(blockScratch(plan).bytes);
@@ -66,7 +72,6 @@ export function lowerWinogradCorrelation(
           f,
           library,
           target,
-          threads,
           plan,
           panels,
           scratch.stride,
@@ -81,6 +86,8 @@ export function lowerWinogradCorrelation(
       scratch: scratch.ref,
     },
     writes: ["result", "scratch"],
+    items: images * plan.tileRows,
+    images: { count: images, operands: ["source", "result"], least: imagesOfBlock(plan) },
     flops,
   });
 }
@@ -89,7 +96,6 @@ function emitCorrelation(
   f: KernelFunction<"source" | "factors" | "bias" | "result" | "scratch">,
   library: FunctionLibrary,
   target: Target,
-  threads: number,
   plan: WinogradPlan,
   panels: Panels,
   scratchStride: number,
@@ -116,7 +122,7 @@ function emitCorrelation(
     (g) => emitResultTransform(g, target, plan, hasBias),
   );
   f.increment(scratch, i32.mul(thread, scratchStride));
-  forEachBlock(f, threads, plan, scratch, (block) => {
+  forEachBlock(f, plan, scratch, (block) => {
     const { sourceMatrices, resultMatrices } = block;
     transformRows(f, plan, block, sourceTransform, plan.source, {
       tensor: source,

@@ -9,7 +9,7 @@ import {
   type Operand,
   select,
 } from "../assembler/mod.ts";
-import { type KernelFunction, threadRange } from "../kernel.ts";
+import type { KernelFunction } from "../kernel.ts";
 import type { AnyFunction } from "./loops.ts";
 import type { TiledImage, WinogradPlan } from "./winograd_plan.ts";
 import { TILE_ROW_PARAMETERS, workBytes } from "./winograd_tiles.ts";
@@ -45,10 +45,9 @@ export interface Block {
 /** A function that transforms a row of tiles. */
 export type TileRowCallable = Callable<typeof TILE_ROW_PARAMETERS, "void">;
 
-/** Writes a loop over the blocks of a thread, whose memory begins at `scratch`. */
+/** Writes a loop over the blocks of a share; the thread's memory begins at `scratch`. */
 export function forEachBlock(
   f: KernelFunction,
-  threads: number,
   plan: WinogradPlan,
   scratch: Local<"i32">,
   body: (block: Block) => void,
@@ -62,12 +61,12 @@ export function forEachBlock(
     resultMatrices: f.i32(),
   };
   const most = f.i32();
+  const { first, end, opens } = f.parameters;
   f.set(block.work, i32.add(scratch, offsets.work));
   f.set(block.sourceMatrices, i32.add(scratch, offsets.sourceMatrices));
   f.set(block.resultMatrices, i32.add(scratch, offsets.resultMatrices));
-  f.emit(memory.fill(block.work, 0, workBytes(plan)));
+  f.if(opens, () => f.emit(memory.fill(block.work, 0, workBytes(plan))));
   f.set(most, plan.blockRows);
-  const { first, end } = threadRange(f, threads, plan.images * plan.tileRows);
   f.loop(block.first, first, end, plan.blockRows, () => {
     f.set(block.rows, i32.sub(end, block.first));
     f.set(block.rows, select("i32", i32.ltU(block.rows, most), block.rows, most));

@@ -72,7 +72,6 @@ export function productMatrices(rows: number, channels: number): ProductMatrices
 
 /** The cutting of a 3×3 convolution of stride 1 into tiles of 4×4 results. */
 export interface WinogradPlan {
-  readonly images: number;
   readonly source: TiledImage;
   readonly result: TiledImage;
   /** Rows and columns of zeros before the source. */
@@ -87,9 +86,13 @@ export interface WinogradPlan {
   readonly resultMatrices: ProductMatrices;
 }
 
+/** Images that fill a block. */
+export function imagesOfBlock({ blockRows, tileRows }: WinogradPlan): number {
+  return Math.ceil(blockRows / tileRows);
+}
+
 /** Cuts a convolution of `source` with `padding` zeros before it into tiles. */
 export function planWinograd(
-  images: number,
   source: TiledImage,
   result: TiledImage,
   padding: Pair,
@@ -98,11 +101,12 @@ export function planWinograd(
   const tileColumns = Math.ceil(result.width / TILE);
   const tileBytes = 4 * PRODUCTS * (source.channels + result.channels);
   const blockTiles = Math.max(LEAST_BLOCK_TILES, BLOCK_BYTES / tileBytes);
-  const blockRows = Math.ceil(blockTiles / tileColumns);
+  const wanted = Math.ceil(blockTiles / tileColumns);
+  // Whole images, where one fits: a thread then has no smaller block at the end of a few of them.
+  const blockRows = wanted < tileRows ? wanted : wanted - wanted % tileRows;
   // Whole tiles of the matrix kernel: its last one may compute with what an earlier block left.
   const tiles = Math.ceil(blockRows * tileColumns / TILE_ROWS) * TILE_ROWS;
   return {
-    images,
     source: extentsOf(source),
     result: extentsOf(result),
     padding,

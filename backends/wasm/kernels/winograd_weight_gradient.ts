@@ -13,6 +13,7 @@ import { forEachPanel, panelsOf } from "./panels.ts";
 import type { StoredImage } from "./winograd.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
 import {
+  imagesOfBlock,
   planWinograd,
   type ProductMatrices,
   productMatrices,
@@ -42,7 +43,7 @@ export function lowerWinogradWeightGradient(
   flops: number,
 ): void {
   const { target, threads } = lowering;
-  const plan = planWinograd(images, input, outputGradient, padding);
+  const plan = planWinograd(input, outputGradient, padding);
   const key = JSON.stringify(plan);
   const sums = sumsOf(plan);
   const threadSums = lowering.threadScratch(sums.bytes);
@@ -51,8 +52,7 @@ export function lowerWinogradWeightGradient(
     kernel: lowering.kernel(
       `winograd weight gradient sums ${key}`,
       ["source", "gradient", "sums", "scratch"],
-      (f, library) =>
-        emitSums(f, library, target, threads, plan, threadSums.stride, scratch.stride),
+      (f, library) => emitSums(f, library, target, plan, threadSums.stride, scratch.stride),
     ),
     args: {
       source: input.ref,
@@ -61,6 +61,8 @@ export function lowerWinogradWeightGradient(
       scratch: scratch.ref,
     },
     writes: ["sums", "scratch"],
+    items: images * plan.tileRows,
+    images: { count: images, operands: ["source", "gradient"], least: imagesOfBlock(plan) },
     flops,
   });
   const { channels } = plan.source, results = plan.result.channels;
@@ -72,6 +74,7 @@ export function lowerWinogradWeightGradient(
     ),
     args: { sums: threadSums.ref, weightGradient },
     writes: ["weightGradient"],
+    items: results / 4,
     detail: "add the threads' sums, transform",
   });
 }
@@ -85,12 +88,11 @@ function emitSums(
   f: KernelFunction<"source" | "gradient" | "sums" | "scratch">,
   library: FunctionLibrary,
   target: Target,
-  threads: number,
   plan: WinogradPlan,
   sumsStride: number,
   scratchStride: number,
 ): void {
-  const { source, gradient, sums, scratch, thread } = f.parameters;
+  const { source, gradient, sums, scratch, thread, opens } = f.parameters;
   const key = JSON.stringify(plan);
   const sourceTransform = library.function(
     `winograd source ${key}`,
@@ -112,8 +114,8 @@ function emitSums(
   );
   f.increment(scratch, i32.mul(thread, scratchStride));
   f.increment(sums, i32.mul(thread, sumsStride));
-  f.emit(memory.fill(sums, 0, sumsOf(plan).bytes));
-  forEachBlock(f, threads, plan, scratch, (block) => {
+  f.if(opens, () => f.emit(memory.fill(sums, 0, sumsOf(plan).bytes)));
+  forEachBlock(f, plan, scratch, (block) => {
     const { sourceMatrices, resultMatrices } = block;
     transformRows(f, plan, block, sourceTransform, plan.source, {
       tensor: source,

@@ -11,7 +11,7 @@ import {
   type WideLocal,
   WideVectors,
 } from "../assembler/mod.ts";
-import { type KernelFunction, threadRange } from "../kernel.ts";
+import type { KernelFunction } from "../kernel.ts";
 import { repeat } from "./loops.ts";
 import type { Panels } from "./panels.ts";
 import { type ProductMatrices, productMatrices } from "./winograd_plan.ts";
@@ -34,11 +34,10 @@ export function factorMatrices({ depth, columns }: Panels): ProductMatrices {
   return productMatrices(depth, columns);
 }
 
-/** Writes the transform of a kernel into 36 packed matrices, shared out by columns. */
+/** Writes the transform of a kernel into 36 packed matrices; an item is four columns. */
 export function emitWeightTransform(
   f: KernelFunction<"weight" | "factors">,
   target: Target,
-  threads: number,
   panels: Panels,
   { channelStep, resultStep, rotated }: KernelOrder,
 ): void {
@@ -46,11 +45,10 @@ export function emitWeightTransform(
   const transforms = new WinogradTransforms(wide, CONSTANTS);
   const taps = wide.locals(TAPS);
   const halfway = Array.from({ length: PATCH }, () => wide.locals(TAPS));
-  const { weight, factors } = f.parameters;
-  const { fullVectors, fullCount, fullBytes, tailVectors, columns, depth } = panels;
+  const { weight, factors, first, end } = f.parameters;
+  const { fullVectors, fullCount, fullBytes, tailVectors, depth } = panels;
   const { step } = factorMatrices(panels);
   const vector = f.i32(), panel = f.i32(), rowBytes = f.i32(), from = f.i32(), to = f.i32();
-  const { first, end } = threadRange(f, threads, columns / 4);
   f.loop(vector, first, end, 1, () => {
     f.set(panel, i32.divU(vector, fullVectors));
     f.set(
@@ -80,7 +78,7 @@ export function emitWeightTransform(
 
 /**
  * Writes the addition of the threads' sums [36][channel][result] and their transform into the
- * weight gradient [result, channel, 3, 3], shared out by results.
+ * weight gradient [result, channel, 3, 3]; an item is four results.
  */
 export function emitWeightGradient(
   f: KernelFunction<"sums" | "weightGradient">,
@@ -98,7 +96,7 @@ export function emitWeightGradient(
   const result = wide.local();
   const vector = f.i32(), from = f.i32(), to = f.i32();
   const resultStep = 4 * channels * TAPS * TAPS;
-  const { first, end } = threadRange(f, threads, results / 4);
+  const { first, end } = f.parameters;
   f.loop(vector, first, end, 1, () => {
     f.set(from, i32.add(f.parameters.sums, i32.mul(vector, 16)));
     f.set(to, i32.add(f.parameters.weightGradient, i32.mul(vector, 4 * resultStep)));

@@ -2,13 +2,21 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { TensorData } from "../../../backends/backend.ts";
 import { referenceBackend } from "../../../backends/reference/reference.ts";
 import { runsAlone } from "../../../backends/wasm/emit.ts";
+import { selectTarget } from "../../../backends/wasm/features.ts";
 import { lowerPrograms } from "../../../backends/wasm/lower.ts";
 import { placeValues } from "../../../backends/placement.ts";
 import { familyOf } from "../../../backends/wasm/kernels/mod.ts";
 import { cpuBackend } from "../../../backends/wasm/mod.ts";
 import { InputError } from "../../../errors.ts";
 import { isLeaf } from "../../../graph/leaves.ts";
-import { input, output, readVariable, trace, updateVariable } from "../../../graph/trace.ts";
+import {
+  constant,
+  input,
+  output,
+  readVariable,
+  trace,
+  updateVariable,
+} from "../../../graph/trace.ts";
 import type { GraphNode, Op, Program, Value, Variable } from "../../../graph/types.ts";
 import { add } from "../../../ops/add.ts";
 import { channelMoments } from "../../../ops/channel_moments.ts";
@@ -95,6 +103,45 @@ Deno.test("every op has a kernel", () => {
     if (isLeaf(op) || op.viewOffset) continue;
     familyOf({ op: op as Op } as GraphNode);
   }
+});
+
+Deno.test("images pass through a chain of kernels a few at a time, in any number of threads", async () => {
+  // Four images are a chunk, so that threads have several, not all of them equal.
+  for (const batch of [11, 12, 24]) {
+    const chained = program({ kernel: 8 * 8 * 9, scale: 8 }, () => {
+      const kernel = readVariable("kernel", 0, [8, 8, 3, 3]);
+      const x = relu(conv2d(input("x", [batch, 8, 32, 32]), kernel, undefined, { padding: 1 }));
+      const { mean, variance } = channelMoments(x);
+      const scale = readVariable("scale", 0, [8]);
+      const y = relu(channelNormalize(x, mean, variance, { weight: scale }));
+      const z = conv2d(y, kernel, undefined, { padding: 1, stride: 2 });
+      const loss = sumSquares(globalAvgPool2d(z));
+      output("loss", loss);
+      output("mean", mean);
+      gradients(loss, [kernel, scale]).forEach((gradient, i) => output(`gradient${i}`, gradient));
+    });
+    const random = randomSource(batch);
+    const x = Float32Array.from({ length: batch * 8 * 32 * 32 }, () => random() - 0.3);
+    await checkAgainstReference(chained, { x }, 1e-5);
+  }
+});
+
+Deno.test("what depends on constants alone is computed before the first run", async () => {
+  const weights = Float32Array.from({ length: 4 * 4 * 9 }, (_, i) => (i % 7 - 3) / 4);
+  const constants = program({}, () => {
+    const kernel = constant([4, 4, 3, 3], weights);
+    output("y", conv2d(input("x", [2, 4, 8, 8]), relu(kernel), undefined, { padding: 1 }));
+    output("kernel", relu(kernel));
+  });
+  const [lowered] = lowerPrograms([constants], {
+    target: selectTarget(),
+    threads: 2,
+    precision: "fast",
+  }).programs;
+  const ops = ({ phases }: typeof lowered.schedule) => phases.map(({ op }) => op);
+  assertEquals(ops(lowered.preparation).toSorted(), ["conv2d", "relu", "relu"]);
+  assertEquals(ops(lowered.schedule).filter((op) => op === "conv2d").length, 1);
+  await checkAgainstReference(constants, { x: new Float32Array(2 * 4 * 64).fill(0.5) });
 });
 
 Deno.test("an elementwise update is computed in place", async () => {
@@ -217,7 +264,9 @@ Deno.test("only programs with little to do are left to one thread", () => {
     precision: "fast",
   } as const;
   const alone = Object.values(BATCHES).map((batch) =>
-    lowerPrograms([trainingStep(batch)], options).programs.map(runsAlone)
+    lowerPrograms([trainingStep(batch)], options).programs.map(({ schedule }) =>
+      runsAlone(schedule)
+    )
   );
   assertEquals(alone, [[true], [false]]);
 });

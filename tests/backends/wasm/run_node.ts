@@ -5,16 +5,18 @@
 
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import { ModuleBuilder, type Target } from "../../../backends/wasm/assembler/mod.ts";
-import type {
-  FunctionLibrary,
-  Kernel,
-  KernelFamily,
-  KernelFunction,
-  Lowering,
-  MemoryBuffer,
-  Phase,
-  Ref,
+import {
+  type FunctionLibrary,
+  type Kernel,
+  type KernelFamily,
+  type KernelFunction,
+  type Lowering,
+  type MemoryBuffer,
+  type Phase,
+  type Ref,
+  SHARE_PARAMETERS,
 } from "../../../backends/wasm/kernel.ts";
+import { shareOf } from "../../../backends/wasm/shares.ts";
 import { type Layout, layoutOf, type Order } from "../../../backends/layout.ts";
 
 /** Floats of memory up to which it is checked that phases write only where they say. */
@@ -110,7 +112,7 @@ export function runnableNode(
   };
   for (const [key, kernel] of kernels) {
     const types = Object.fromEntries(
-      [...kernel.parameters, "thread"].map((name) => [name, "i32" as const]),
+      [...kernel.parameters, ...SHARE_PARAMETERS].map((name) => [name, "i32" as const]),
     );
     const f = module.function(names.get(key) ?? key, types);
     kernel.build(f as unknown as KernelFunction<string>, library);
@@ -139,7 +141,13 @@ export function runnableNode(
       const argument = phase.args[name];
       return typeof argument === "number" ? argument : address(argument);
     });
-    return { phase, call: (thread: number) => call(...args, thread) };
+    return {
+      phase,
+      call: (thread: number) =>
+        sharesOf(phase, thread, threads).forEach(([first, end], i) =>
+          call(...args, thread, first, end, i === 0 ? 1 : 0)
+        ),
+    };
   });
   const words = new Int32Array(memory.buffer, 0, Math.ceil(top / 4));
   const checkWrites = (before: Int32Array, { kernel, args, writes }: Phase) => {
@@ -186,6 +194,25 @@ export function runnableNode(
         .map((place) => floats[at + place]);
     },
   };
+}
+
+/** The ranges a thread is called with: its share, in two chunks of images where it has several. */
+function sharesOf(
+  { items, grain = 1, images }: Phase,
+  thread: number,
+  threads: number,
+): readonly (readonly [number, number])[] {
+  if (items === undefined) return thread === 0 ? [[0, 1]] : [];
+  if (!images || images.count < threads) {
+    const { first, end } = shareOf(thread, threads, items, grain);
+    return [[Number(first), Number(end)]];
+  }
+  const { first, end } = shareOf(thread, threads, images.count, 1);
+  const middle = Math.ceil((Number(first) + Number(end)) / 2);
+  return [[first, middle], [middle, end]]
+    .map(([from, to]) => [Number(from), Number(to)] as const)
+    .filter(([from, to], i) => i === 0 || from < to)
+    .map(([from, to]) => [from * items / images.count, to * items / images.count] as const);
 }
 
 /** Visits the elements of a value: row-major index in its shape, and place in memory. */

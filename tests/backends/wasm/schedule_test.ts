@@ -1,0 +1,120 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Kernel, MemoryBuffer, Ref } from "../../../backends/wasm/kernel.ts";
+import {
+  type LoweredPhase,
+  type Schedule,
+  schedulePhases,
+  splitConstant,
+} from "../../../backends/wasm/schedule.ts";
+
+const IMAGES = 16;
+
+function whole(buffer: MemoryBuffer): Ref {
+  return { buffer, offset: 0, bytes: buffer.bytes };
+}
+
+/** A phase that reads some buffers and writes others. */
+function phase(
+  reads: readonly MemoryBuffer[],
+  writes: readonly MemoryBuffer[],
+  { images, least }: { images?: number; least?: number } = {},
+): LoweredPhase {
+  const kernel: Kernel = { key: "", parameters: [], build: () => {} };
+  return {
+    kernel,
+    args: [...reads, ...writes].map(whole),
+    grain: 1,
+    items: images ?? 1,
+    images: images === undefined ? undefined : { count: images, operands: [], least },
+    accesses: [
+      ...reads.map((buffer) => ({ ref: whole(buffer), writes: false, images })),
+      ...writes.map((buffer) => ({ ref: whole(buffer), writes: true, images })),
+    ],
+    op: "",
+    label: "",
+    flops: 0,
+    nanoseconds: 0,
+  };
+}
+
+/** A buffer of 64 KiB an image, of which two make a chunk. */
+function tensor(): MemoryBuffer {
+  return { bytes: IMAGES << 16 };
+}
+
+function stages({ phases }: Schedule): number[] {
+  return phases.map(({ stage }) => stage);
+}
+
+Deno.test("phases on the same images are one chain; what only it uses shrinks to a chunk", () => {
+  const [a, b, c, d] = Array.from({ length: 4 }, tensor);
+  const images = IMAGES;
+  const schedule = schedulePhases(
+    [
+      phase([a], [b], { images }),
+      phase([b], [c], { images }),
+      phase([c], [d], { images }),
+      phase([d], []),
+    ],
+    2,
+    new Set([b, c, d]),
+    new Set(),
+  );
+  assertEquals(stages(schedule), [0, 0, 0, 1]);
+  assertEquals(schedule.phases[0].walk, { count: images, chunk: 2 });
+  const [, chunk] = schedule.phases[0].args;
+  assert(typeof chunk === "object" && "stride" in chunk && chunk.imageBytes === 1 << 16);
+  assertEquals(schedule.phases[2].args[1], whole(d));
+  const lives = new Map(schedule.temporaries.map(({ buffer, ...life }) => [buffer, life]));
+  assertEquals(lives.get(d), { firstUse: 0, lastUse: 1 });
+  assert(!lives.has(b) && !lives.has(c));
+  assertEquals(lives.get(chunk.ref.buffer), { firstUse: 0, lastUse: 0 });
+  // Two threads, two tensors that live at the same time, two images of each.
+  assert(chunk.ref.buffer.bytes < 2 * 2 * 2 * (1 << 16) + 4096);
+});
+
+Deno.test("a chunk is as large as a kernel of the chain needs", () => {
+  const [a, b, c] = Array.from({ length: 3 }, tensor);
+  const { phases } = schedulePhases(
+    [phase([a], [b], { images: IMAGES, least: 4 }), phase([b], [c], { images: IMAGES })],
+    2,
+    new Set([b]),
+    new Set(),
+  );
+  assertEquals(phases.map(({ walk }) => walk?.chunk), [4, 4]);
+});
+
+Deno.test("what other phases, or the program's caller, read does not shrink", () => {
+  const [a, b, c] = Array.from({ length: 3 }, tensor);
+  const chain = [phase([a], [b], { images: IMAGES }), phase([b], [c], { images: IMAGES })];
+  const temporary = new Set([b, c]);
+  const read = schedulePhases([...chain, phase([b, c], [])], 2, temporary, new Set());
+  const kept = schedulePhases(chain, 2, temporary, temporary);
+  for (const { phases } of [read, kept]) {
+    for (const { args } of phases) {
+      for (const arg of args) assert(typeof arg === "object" && !("stride" in arg));
+    }
+  }
+});
+
+Deno.test("images shared out differently make threads wait", () => {
+  const [a, b, c] = Array.from({ length: 3 }, tensor);
+  const mixed = [phase([a], [b], { images: IMAGES }), phase([b], [c], { images: 4 })];
+  assertEquals(stages(schedulePhases(mixed, 2, new Set([b]), new Set())), [0, 1]);
+});
+
+Deno.test("what depends on constants alone runs once", () => {
+  const [weights, packed, input, output, own] = Array.from({ length: 5 }, tensor);
+  const pack = phase([weights], [packed]);
+  const multiply = phase([packed, input], [output]);
+  const overwrite = phase([weights], [own]);
+  const add = phase([input], [own]);
+  assertEquals(
+    splitConstant(
+      [pack, multiply, overwrite, add],
+      (buffer) => buffer === weights,
+      new Set([packed, output, own]),
+    ),
+    { once: [pack], always: [multiply, overwrite, add] },
+  );
+});
