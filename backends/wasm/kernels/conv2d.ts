@@ -3,6 +3,7 @@
  * Winograd's algorithm where that pays, else strip by strip with the packed kernel.
  */
 
+import { constantOp } from "../../../graph/leaves.ts";
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import {
   type ConvolutionAttributes,
@@ -20,8 +21,9 @@ import {
 import { foldPadding } from "./conv2d_fold_padding.ts";
 import { forwardAxis, inputGradientAxis, joinRows, planBands } from "./conv2d_plan.ts";
 import { stripBytes } from "./conv2d_strip.ts";
+import { tileSize } from "./gemm_tile.ts";
 import { lowerWinogradCorrelation } from "./winograd.ts";
-import { suitsWinograd } from "./winograd_plan.ts";
+import { winogradObstacle } from "./winograd_plan.ts";
 import { lowerPacking, panelsOf, type PanelSource } from "./panels.ts";
 
 /** Forward convolution, with its bias. */
@@ -46,6 +48,7 @@ export const conv2d: KernelFamily = {
       channelStep: 4 * taps,
       resultStep: 4 * taps * weight.shape[1],
       bias: bias && lowering.ref(bias),
+      fixedKernel: isConstant(weight),
     });
   },
 };
@@ -70,12 +73,17 @@ export const conv2dInputGradient: KernelFamily = {
         weight: lowering.ref(weight),
         channelStep: 4 * taps * weight.shape[1],
         resultStep: 4 * taps,
+        fixedKernel: isConstant(weight),
       });
     };
     if (geometry.paddingMode === "zeros") lower(geometry, result);
     else foldPadding(lowering, geometry, result, lower);
   },
 };
+
+function isConstant({ node }: Value): boolean {
+  return node.op === constantOp;
+}
 
 /** A channels-last tensor in memory. */
 export interface Image {
@@ -105,11 +113,15 @@ interface CorrelationOperands {
   readonly channelStep: number;
   readonly resultStep: number;
   readonly bias?: Ref;
+  /** Whether the kernel is a constant. */
+  readonly fixedKernel: boolean;
 }
 
 function lowerCorrelation(lowering: Lowering, operands: CorrelationOperands): void {
   const { geometry, gradient } = operands;
-  if (!suitsWinograd(geometry, lowering)) return lowerStrips(lowering, operands);
+  const { precision } = lowering;
+  const obstacle = winogradObstacle(geometry, { precision, fixedKernel: operands.fixedKernel });
+  if (obstacle) return lowerStrips(lowering, operands, `direct: ${obstacle}`);
   const [vertical, horizontal] = geometry.padding;
   lowerWinogradCorrelation(lowering, {
     ...operands,
@@ -127,7 +139,7 @@ export function convolutionFlops(geometry: ConvolutionGeometry): number {
 }
 
 /** Correlates with the kernel as it is, in strips. */
-function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
+function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: string): void {
   const { gradient, source, result, bias } = operands;
   const geometry = joinRows(operands.geometry);
   const { target, threads } = lowering;
@@ -138,11 +150,12 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
   const axis = gradient ? inputGradientAxis : forwardAxis;
   const rows = axis(geometry, 0), columns = axis(geometry, 1);
   const stripRow = columns.source.length * source.pixelBytes;
+  const parts = partsOf(lowering, operands);
   const correlation: Correlation = {
     strip: {
       rows,
       columns,
-      bands: planBands(rows, stripRow, batch, threads),
+      bands: planBands(rows, stripRow, batch * parts, threads),
       pixelBytes: source.pixelBytes,
       imageRowBytes: width * source.pixelBytes,
       imageBytes: height * width * source.pixelBytes,
@@ -155,6 +168,8 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
     resultRowBytes: resultWidth * result.pixelBytes,
     resultImageBytes: resultHeight * resultWidth * result.pixelBytes,
     bias: bias !== undefined,
+    images: batch,
+    parts,
   };
   const packed = lowerKernelPacking(lowering, operands, correlation);
   const bytes = stripBytes(correlation.strip);
@@ -175,10 +190,27 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands): void {
       scratch: scratch?.ref ?? 0,
     },
     writes: ["result", "scratch"],
-    items: batch * correlation.strip.bands.count,
-    images: { count: batch, operands: ["source", "result"] },
+    items: parts * batch * correlation.strip.bands.count,
+    images: parts > 1 ? undefined : { count: batch, operands: ["source", "result"] },
+    detail,
     flops: convolutionFlops(geometry),
   });
+}
+
+/**
+ * Parts to cut the result's channels into, so that each thread reads only some of the kernel: where
+ * there are fewer images than threads and the kernel is larger than they are.
+ */
+function partsOf(
+  { target, threads }: Lowering,
+  { geometry, source, result }: CorrelationOperands,
+): number {
+  const { batch, groups, kernelSize } = geometry;
+  const panelChannels = 4 * tileSize(target).vectors;
+  const kernelFloats = kernelSize[0] * kernelSize[1] * source.channels * result.channels;
+  const sourceFloats = batch * source.height * source.width * source.channels;
+  const divides = groups === 1 && result.channels % (threads * panelChannels) === 0;
+  return batch < threads && divides && kernelFloats > sourceFloats ? threads : 1;
 }
 
 /** Adds the packing of the kernel: for every pair of phases, for every group, its panels. */

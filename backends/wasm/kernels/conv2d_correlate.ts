@@ -30,6 +30,12 @@ export interface Correlation {
   readonly resultImageBytes: number;
   /** Whether a bias is added. */
   readonly bias: boolean;
+  readonly images: number;
+  /**
+   * Parts the result's channels are cut into, each of whole panels; 1 if there are groups. Items are
+   * the bands of all images for the first part, then those for the next.
+   */
+  readonly parts: number;
 }
 
 /** Parameters of the kernel; `rows` is the table of row sources, `bias` is read if there is one. */
@@ -49,14 +55,22 @@ export function emitCorrelation(
   correlation: Correlation,
   scratchStride: number,
 ): void {
-  const { strip: plan, groups, run, groupResults } = correlation;
+  const { strip: plan, groups, run, groupResults, images, parts } = correlation;
   const { source, panels, bias, result, rows: rowTable, scratch, thread } = f.parameters;
   const tile = new GemmTile(f, target);
   const image = f.i32(), strip = f.i32(), resultImage = f.i32(), packed = f.i32();
+  const part = f.i32(), biasPart = f.i32();
   f.increment(scratch, i32.mul(thread, scratchStride));
   forEachBand(f, plan, f.parameters, (imageIndex, band) => {
+    if (parts > 1) {
+      f.set(part, i32.divU(imageIndex, images));
+      f.increment(imageIndex, i32.mul(part, -images));
+    }
+    const partBytes = 4 * groupResults / parts;
+    f.set(biasPart, i32.add(bias, i32.mul(part, partBytes)));
     f.set(image, i32.add(source, i32.mul(imageIndex, plan.imageBytes)));
     f.set(resultImage, i32.add(result, i32.mul(imageIndex, correlation.resultImageBytes)));
+    f.increment(resultImage, i32.mul(part, partBytes));
     emitStrip(f, plan, strip, image, band, rowTable, scratch);
     let offset = 0;
     for (const [row, column] of phasePairs(plan)) {
@@ -67,8 +81,9 @@ export function emitCorrelation(
         const bandBytes = plan.bands.rows * row.resultStep * correlation.resultRowBytes;
         const to = f.i32();
         f.set(to, i32.add(resultImage, i32.add(i32.mul(band, bandBytes), first)));
-        f.set(packed, i32.add(panels, offset));
-        emitPhasePair({ f, target, tile, correlation, row, column, rows }, strip, packed, bias, to);
+        f.set(packed, i32.add(i32.add(panels, offset), i32.mul(part, bytes / parts)));
+        const context = { f, target, tile, correlation, row, column, rows };
+        emitPhasePair(context, strip, packed, biasPart, to);
       });
       offset += groups * bytes;
     }
@@ -96,7 +111,7 @@ function emitPhasePair(
 ): void {
   const { f, target, correlation, row, column } = context;
   const { strip: plan, groups, groupChannels, groupResults, run, resultPixelBytes } = correlation;
-  const panels = panelsOf(target, row.taps * column.taps * run, groupResults);
+  const panels = panelsOf(target, row.taps * column.taps * run, groupResults / correlation.parts);
   const from = f.i32(), to = f.i32(), toGroup = f.i32();
   const biasColumn = f.i32(), biasGroup = f.i32();
   f.set(from, strip);

@@ -25,7 +25,7 @@ import {
 import { GemmTile, type OuterSteps, TILE_ROWS } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
-import { weightGradientSuitsWinograd } from "./winograd_plan.ts";
+import { weightGradientObstacle } from "./winograd_plan.ts";
 import { lowerWinogradWeightGradient } from "./winograd_weight_gradient.ts";
 
 /** Bytes of a band's strip and output gradients: they are read many times over, so little. */
@@ -40,7 +40,8 @@ export const conv2dWeightGradient: KernelFamily = {
     const [weightGradient] = node.outputs;
     const attributes: WeightGradientAttributes = node.attributes;
     const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
-    if (weightGradientSuitsWinograd(geometry, lowering)) {
+    const obstacle = weightGradientObstacle(geometry, lowering);
+    if (!obstacle) {
       return lowerWinogradWeightGradient(lowering, {
         images: geometry.batch,
         input: imageOf(lowering, input),
@@ -76,6 +77,7 @@ export const conv2dWeightGradient: KernelFamily = {
       writes: ["sums", "scratch"],
       items: geometry.batch * plan.strip.bands.count,
       images: { count: geometry.batch, operands: ["source", "gradient"] },
+      detail: `direct: ${obstacle}`,
       flops: convolutionFlops(geometry),
     });
     lowering.phase({

@@ -88,6 +88,7 @@ export function lowerWinogradCorrelation(
     writes: ["result", "scratch"],
     items: images * plan.tileRows,
     images: { count: images, operands: ["source", "result"], least: imagesOfBlock(plan) },
+    detail: "Winograd",
     flops,
   });
 }

@@ -12,8 +12,11 @@ const LEAST_CHANNELS = 16;
  * (1e-6 of the largest magnitude against 1e-5), and where little is computed speed matters less.
  */
 const LEAST_FLOPS = 1 << 27;
-/** Tiles below which transforming the kernel costs more than the products save. */
-const LEAST_TILES = 32;
+/**
+ * Tiles below which transforming the kernel, or reading the four times as many numbers of one that
+ * is transformed already, costs more than the products save.
+ */
+const LEAST_TILES = 32, LEAST_TILES_FIXED = 12;
 /** Memory worth spending on the weight gradient's sums, of which every thread has its own. */
 const MOST_SUM_BYTES = 1 << 27;
 /** Bytes of a block's factors and products, which should stay in the second-level cache. */
@@ -23,30 +26,48 @@ const LEAST_BLOCK_TILES = 32;
 /** Bytes between matrices beyond their size: at powers of two all 36 would meet in one cache set. */
 const SKEW = 64;
 
-/** Whether a convolution and its input gradient are computed by Winograd's algorithm. */
-export function suitsWinograd(
+/** What of a convolution besides its extents decides on its algorithm. */
+export interface WinogradOptions extends Pick<CompileOptions, "precision"> {
+  /** Whether the kernel never changes, so that it is transformed but once. Default false. */
+  readonly fixedKernel?: boolean;
+}
+
+/**
+ * What speaks against computing a convolution and its input gradient by Winograd's algorithm, in a
+ * word or two; undefined if nothing does.
+ */
+export function winogradObstacle(
   geometry: ConvolutionGeometry,
-  { precision }: Pick<CompileOptions, "precision">,
-): boolean {
+  { precision, fixedKernel = false }: WinogradOptions,
+): string | undefined {
   const { batch, inChannels, outChannels, outSize, kernelSize, stride, dilation, padding } =
     geometry;
   const flops = 2 * 9 * batch * inChannels * outChannels * outSize[0] * outSize[1];
   const tiles = batch * Math.ceil(outSize[0] / TILE) * Math.ceil(outSize[1] / TILE);
-  return precision === "fast" && geometry.groups === 1 && geometry.paddingMode === "zeros" &&
-    [...kernelSize].every((extent) => extent === 3) &&
-    [...stride, ...dilation].every((step) => step === 1) &&
-    padding.every((extent) => extent <= 2) &&
-    [inChannels, outChannels].every((c) => c >= LEAST_CHANNELS && c % 4 === 0) &&
-    flops >= LEAST_FLOPS && tiles >= LEAST_TILES;
+  const obstacles: readonly (readonly [present: boolean, name: string])[] = [
+    [kernelSize.some((extent) => extent !== 3), kernelSize.join("×")],
+    [stride.some((step) => step !== 1), `stride ${stride.join("×")}`],
+    [dilation.some((step) => step !== 1), `dilation ${dilation.join("×")}`],
+    [geometry.groups !== 1, `${geometry.groups} groups`],
+    [geometry.paddingMode !== "zeros", geometry.paddingMode],
+    [padding.some((extent) => extent > 2), `padding ${padding.join("×")}`],
+    [precision === "high", "high precision"],
+    [Math.min(inChannels, outChannels) < LEAST_CHANNELS, "few channels"],
+    [inChannels % 4 !== 0 || outChannels % 4 !== 0, "odd channels"],
+    [flops < LEAST_FLOPS, "little work"],
+    [tiles < (fixedKernel ? LEAST_TILES_FIXED : LEAST_TILES), "few tiles"],
+  ];
+  return obstacles.find(([present]) => present)?.[1];
 }
 
-/** Whether a weight gradient is: the threads' sums must also fit into {@link MOST_SUM_BYTES}. */
-export function weightGradientSuitsWinograd(
+/** The same of the weight gradient: the threads' sums must also fit into {@link MOST_SUM_BYTES}. */
+export function weightGradientObstacle(
   geometry: ConvolutionGeometry,
   options: Pick<CompileOptions, "precision" | "threads">,
-): boolean {
+): string | undefined {
   const { bytes } = productMatrices(geometry.inChannels, geometry.outChannels);
-  return suitsWinograd(geometry, options) && options.threads * bytes <= MOST_SUM_BYTES;
+  return winogradObstacle(geometry, options) ??
+    (options.threads * bytes > MOST_SUM_BYTES ? "large sums" : undefined);
 }
 
 /** A tensor as tiles read or write it. */

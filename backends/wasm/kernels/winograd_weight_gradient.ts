@@ -63,6 +63,7 @@ export function lowerWinogradWeightGradient(
     writes: ["sums", "scratch"],
     items: images * plan.tileRows,
     images: { count: images, operands: ["source", "gradient"], least: imagesOfBlock(plan) },
+    detail: "Winograd",
     flops,
   });
   const { channels } = plan.source, results = plan.result.channels;

@@ -10,7 +10,7 @@ import type { KernelFamily, Precision } from "../../../backends/wasm/kernel.ts";
 import { conv2d, conv2dInputGradient, imageOf } from "../../../backends/wasm/kernels/conv2d.ts";
 import { conv2dWeightGradient } from "../../../backends/wasm/kernels/conv2d_weight_gradient.ts";
 import { lowerWinogradCorrelation } from "../../../backends/wasm/kernels/winograd.ts";
-import { suitsWinograd } from "../../../backends/wasm/kernels/winograd_plan.ts";
+import { winogradObstacle } from "../../../backends/wasm/kernels/winograd_plan.ts";
 import { lowerWinogradWeightGradient } from "../../../backends/wasm/kernels/winograd_weight_gradient.ts";
 import { checkNode, type NodeCase, randomNode, randomSource, TARGETS } from "./node_check.ts";
 
@@ -107,16 +107,25 @@ Deno.test("Winograd kernels are chosen for large 3x3 convolutions only", () => {
     weight: Shape,
     attributes = attributesOf([1, 1]),
     precision: Precision = "fast",
-  ) => suitsWinograd(convolutionGeometry(input, weight, attributes), { precision });
-  assertEquals(suits([128, 16, 32, 32], [16, 16, 3, 3]), true);
-  assertEquals(suits([128, 16, 32, 32], [16, 16, 3, 3], attributesOf([1, 1]), "high"), false);
-  assertEquals(suits([2, 16, 32, 32], [16, 16, 3, 3]), false);
-  assertEquals(suits([128, 3, 32, 32], [16, 3, 3, 3]), false);
-  assertEquals(suits([128, 16, 32, 32], [64, 16, 1, 1], attributesOf([0, 0])), false);
+    fixedKernel = false,
+  ) =>
+    winogradObstacle(convolutionGeometry(input, weight, attributes), { precision, fixedKernel }) ??
+      "suits";
+  assertEquals(suits([128, 16, 32, 32], [16, 16, 3, 3]), "suits");
+  assertEquals(
+    suits([128, 16, 32, 32], [16, 16, 3, 3], attributesOf([1, 1]), "high"),
+    "high precision",
+  );
+  assertEquals(suits([2, 16, 32, 32], [16, 16, 3, 3]), "little work");
+  assertEquals(suits([128, 3, 32, 32], [16, 3, 3, 3]), "few channels");
+  assertEquals(suits([128, 16, 32, 32], [64, 16, 1, 1], attributesOf([0, 0])), "1×1");
   const strided = { ...attributesOf([1, 1]), stride: [2, 2] as const };
-  assertEquals(suits([128, 64, 32, 32], [64, 64, 3, 3], strided), false);
+  assertEquals(suits([128, 64, 32, 32], [64, 64, 3, 3], strided), "stride 2×2");
   const reflected = { ...attributesOf([1, 1]), paddingMode: "reflect" as const };
-  assertEquals(suits([128, 64, 32, 32], [64, 64, 3, 3], reflected), false);
+  assertEquals(suits([128, 64, 32, 32], [64, 64, 3, 3], reflected), "reflect");
+  const small: [Shape, Shape] = [[1, 256, 14, 14], [256, 256, 3, 3]];
+  assertEquals(suits(...small), "few tiles");
+  assertEquals(suits(...small, attributesOf([1, 1]), "fast", true), "suits");
 });
 
 Deno.test("a convolution large enough for Winograd agrees through the families themselves", () => {
@@ -124,8 +133,8 @@ Deno.test("a convolution large enough for Winograd agrees through the families t
   const attributes = attributesOf([1, 1]);
   const input: Shape = [5, 64, 21, 21], weight: Shape = [64, 64, 3, 3];
   assertEquals(
-    suitsWinograd(convolutionGeometry(input, weight, attributes), { precision: "fast" }),
-    true,
+    winogradObstacle(convolutionGeometry(input, weight, attributes), { precision: "fast" }),
+    undefined,
   );
   const cases: [KernelFamily, NodeCase][] = [
     [conv2d, { op: conv2dOp, inputs: [input, weight, [64]], attributes }],
