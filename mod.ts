@@ -171,6 +171,7 @@ export {
   PRECISION_NAMES,
   type PrecisionName,
 } from "./backends/registry.ts";
+export type { ThreadCount, ThreadOptions } from "./backends/wasm/mod.ts";
 export type { TuningStore } from "./backends/webgpu/tuning.ts";
 export { fileTuningStore } from "./files/tuning_store.ts";
 export { referenceBackend } from "./backends/reference/reference.ts";

@@ -1,7 +1,7 @@
 /** Backends by the names configs use. */
 import { InputError, UserError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
-import { cpuBackend } from "./wasm/mod.ts";
+import { cpuBackend, type ThreadCount, type ThreadOptions } from "./wasm/mod.ts";
 import { quietDriver } from "./webgpu/quiet_driver.ts";
 import type { TuningStore } from "./webgpu/tuning.ts";
 
@@ -13,7 +13,7 @@ export interface BackendOptions {
    */
   readonly backend?: BackendName;
   /** Threads of the CPU backend. Default `auto`: one per core. */
-  readonly threads?: number | "auto";
+  readonly threads?: ThreadCount | ThreadOptions;
   /**
    * `fast` lets the CPU compute 3×3 convolutions by Winograd's algorithm, with errors of about 1e-5
    * of the largest magnitude instead of 1e-6; `high` does not. WebGPU sums directly in either case.

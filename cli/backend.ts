@@ -4,6 +4,7 @@ import type { Backend } from "../backends/backend.ts";
 import {
   BACKEND_NAMES,
   type BackendName,
+  type BackendOptions,
   openBackend,
   type PrecisionName,
 } from "../backends/registry.ts";
@@ -14,7 +15,7 @@ import type { Arguments, Context, Option } from "./command.ts";
 /** The keys of a config that name a backend. */
 export interface BackendChoice {
   readonly backend?: BackendName;
-  readonly threads?: number | "auto";
+  readonly threads?: BackendOptions["threads"];
   readonly precision?: PrecisionName;
 }
 

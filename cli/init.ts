@@ -13,7 +13,7 @@ export const TEMPLATE = `# A config of Overfold. Train with it: overfold train F
 # output: runs
 seed: 0
 backend: auto             # auto, webgpu or cpu
-threads: auto             # or a number of CPU threads
+threads: auto             # or a number of CPU threads, or {schedule: dynamic} on a busy machine
 # precision: high         # convolutions on the CPU ten times as exact, and slower
 
 data:

@@ -10,7 +10,7 @@ const FREE_KEYS = [
   /^name$/,
   /^output$/,
   /^backend$/,
-  /^threads$/,
+  /^threads(\.|$)/,
   /^precision$/,
   /^fold$/,
   /^checkpoints\./,

@@ -157,6 +157,8 @@ const checkpoints = z.strictObject({
   keepBest: z.boolean().default(true).describe("Keep the checkpoint of the best validation too"),
 });
 
+const threadCount = z.union([z.literal("auto"), count]);
+
 /** A whole config file. */
 export const configSchema = z.strictObject({
   name: z.string().refine((name) => !UNFIT_NAME.test(name), "expected a name fit for a folder")
@@ -166,9 +168,15 @@ export const configSchema = z.strictObject({
   backend: z.enum(["auto", "webgpu", "cpu"]).default("auto").describe(
     "Where to compute; auto takes a hardware GPU if there is one, else the CPU",
   ),
-  threads: z.union([z.literal("auto"), count]).default("auto").describe(
-    "CPU threads; auto takes one a core",
-  ),
+  threads: z.union([
+    threadCount,
+    z.strictObject({
+      count: threadCount.default("auto").describe("CPU threads; auto takes one a core"),
+      schedule: z.enum(["static", "dynamic"]).default("static").describe(
+        "static: every run gives the same bits; dynamic: faster on a busy machine, the last digits vary",
+      ),
+    }),
+  ]).default("auto").describe("CPU threads, and how images are shared out among them"),
   precision: z.enum(["fast", "high", "mixed"]).default("fast").describe(
     "fast: the CPU sums 3x3 convolutions with errors of 1e-5 of the largest; high: of 1e-6; mixed: " +
       "WebGPU stores feature maps in 16 bits a number",

@@ -4,13 +4,22 @@
  * in the cache when the next reads it. What only the chain uses need then be no larger than a chunk.
  */
 import { planMemory } from "../../graph/passes/mod.ts";
-import type { ImageOperands, MemoryBuffer, Ref } from "./kernel.ts";
+import type { ImageOperands, MemoryBuffer, Ref, ShareSchedule } from "./kernel.ts";
 import type { Access } from "./stages.ts";
 
 /** Bytes of a chunk of the chain's largest tensor: several of them should stay in a core's cache. */
 const CHUNK_BYTES = 1 << 17;
 
 const CACHE_LINE = 64;
+
+/** Chunks a thread takes at least, on average, where it takes one when it is done with the last. */
+const LEAST_CHUNKS = 8;
+
+/** The threads that share the images. */
+export interface ChainThreads {
+  readonly count: number;
+  readonly schedule: ShareSchedule;
+}
 
 /** A phase as far as chains are concerned. */
 export interface ChainedPhase {
@@ -52,7 +61,7 @@ export interface Chains {
  */
 export function findChains(
   phases: readonly ChainedPhase[],
-  threads: number,
+  threads: ChainThreads,
   temporary: ReadonlySet<MemoryBuffer>,
 ): Chains {
   const users = new Map<MemoryBuffer, Set<number>>();
@@ -71,7 +80,7 @@ export function findChains(
     const { count } = chain[0].images!;
     const chunk = chunkOf(chain, count, threads);
     for (const i of members) walks.set(i, { count, chunk });
-    if (chunk >= count / threads) continue;
+    if (chunk >= count / threads.count) continue;
 
     const inside = new Set(members);
     const own = [...new Set(chain.flatMap(({ accesses }) => accesses.map(({ ref }) => ref.buffer)))]
@@ -93,7 +102,7 @@ export function findChains(
       };
     }));
     const stride = Math.ceil(totalBytes / CACHE_LINE + 1) * CACHE_LINE;
-    const buffer = { bytes: threads * stride };
+    const buffer = { bytes: threads.count * stride };
     arenas.push({ buffer, stage: chain[0].stage });
     own.forEach((old, i) => {
       const ref = { buffer, offset: offsets[i], bytes: buffer.bytes - offsets[i] };
@@ -104,12 +113,19 @@ export function findChains(
 }
 
 /** Images of a chunk: of equal chunks, as large as the cache allows and as the kernels need. */
-function chunkOf(chain: readonly ChainedPhase[], count: number, threads: number): number {
+function chunkOf(
+  chain: readonly ChainedPhase[],
+  count: number,
+  { count: threads, schedule }: ChainThreads,
+): number {
   const share = Math.ceil(count / threads);
-  if (chain.length === 1) return share;
+  const dynamic = schedule === "dynamic";
+  if (chain.length === 1 && !dynamic) return share;
   const images = chain.flatMap(({ accesses }) => accesses.filter(({ images }) => images));
   const largest = Math.max(...images.map(({ ref }) => ref.bytes / count));
   const least = Math.max(...chain.map(({ images }) => images?.least ?? 1));
-  const most = Math.max(1, least, Math.floor(CHUNK_BYTES / largest));
+  const wanted = Math.floor(CHUNK_BYTES / largest);
+  const balanced = Math.ceil(share / LEAST_CHUNKS);
+  const most = Math.max(1, least, dynamic ? Math.min(wanted, balanced) : wanted);
   return Math.ceil(share / Math.ceil(share / most));
 }

@@ -15,22 +15,19 @@ import {
   i32,
   type Local,
   ModuleBuilder,
-  type Operand,
   type ParameterTypes,
   type ResultType,
-  select,
 } from "./assembler/mod.ts";
 import {
+  type CompileOptions,
   type FunctionLibrary,
   type Kernel,
   type KernelFunction,
-  type Ref,
   SHARE_PARAMETERS,
 } from "./kernel.ts";
 import type { LoweredProgram, LoweredPrograms } from "./lower.ts";
-import type { ChunkRef, ImageWalk } from "./chains.ts";
+import { PhaseCalls, type ProgramFunction } from "./phase_calls.ts";
 import type { Schedule, ScheduledPhase } from "./schedule.ts";
-import { type Share, shareOf } from "./shares.ts";
 import { emitBarrier } from "./threads.ts";
 
 /** Name under which the module exports a program. */
@@ -52,7 +49,7 @@ export function phaseExport({ name }: LoweredProgram, phase: number): string {
 export function emitModule(
   { programs }: LoweredPrograms,
   addresses: AddressMap,
-  threads: number,
+  { threads, schedule: shares }: Pick<CompileOptions, "threads" | "schedule">,
 ): Uint8Array<ArrayBuffer> {
   const pages = addresses.totalBytes / PAGE_BYTES;
   const module = new ModuleBuilder({
@@ -60,10 +57,23 @@ export function emitModule(
     maximumPages: pages,
     shared: threads > 1,
   });
-  const barrier = emitBarrier(module, addresses.control, threads);
+  const dynamic = shares === "dynamic" && threads > 1;
+  const barrier = emitBarrier(module, addresses.control, threads, dynamic);
   const kernels = new KernelTable(module);
-  const emitPhases = (f: ProgramFunction, phases: readonly ScheduledPhase[], thread: Thread) =>
-    new PhaseCalls(f, kernels, addresses, threads, thread).emit(phases);
+  const emitPhases = (
+    f: ProgramFunction,
+    phases: readonly ScheduledPhase[],
+    thread: Local<"i32"> | number,
+    taken?: number,
+  ) =>
+    new PhaseCalls(
+      f,
+      ({ kernel }) => kernels.kernel(kernel),
+      addresses,
+      threads,
+      thread,
+      taken,
+    ).emit(phases);
   const emitSchedule = (name: string, schedule: Schedule) => {
     const run = module.function(name, { thread: "i32" });
     const { thread } = run.parameters;
@@ -82,8 +92,10 @@ export function emitModule(
             run.emit(call(barrier.open, {}));
           });
         }
-        emitPhases(run, parallel, thread);
+        emitPhases(run, parallel, thread, dynamic ? barrier.taken : undefined);
       }
+      // The barrier lets the counts of chunks start anew.
+      if (dynamic) run.if(call(barrier.arrive, {}), () => run.emit(call(barrier.open, {})));
     }
     module.export(run);
   };
@@ -140,96 +152,6 @@ function sections(schedule: Schedule): Section[] {
     }
   }
   return serial.length > 0 ? [...result, { first: false, serial, parallel: [] }] : result;
-}
-
-/** A function of a program, or of one phase; its parameter is the thread's number. */
-type ProgramFunction = FunctionBuilder<{ readonly thread: "i32" }, "void">;
-
-/** A thread's number, where the code is that of one thread or of all. */
-type Thread = Local<"i32"> | number;
-
-/** Writes the calls by which a thread does its share of the phases of a stage. */
-class PhaseCalls {
-  readonly #f: ProgramFunction;
-  readonly #kernels: KernelTable;
-  readonly #addresses: AddressMap;
-  readonly #threads: number;
-  readonly #thread: Thread;
-
-  constructor(
-    f: ProgramFunction,
-    kernels: KernelTable,
-    addresses: AddressMap,
-    threads: number,
-    thread: Thread,
-  ) {
-    this.#f = f;
-    this.#kernels = kernels;
-    this.#addresses = addresses;
-    this.#threads = threads;
-    this.#thread = thread;
-  }
-
-  /** Chains come last: no other phase of their stage needs what they compute. */
-  emit(phases: readonly ScheduledPhase[]): void {
-    for (const phase of phases) if (!phase.walk) this.#single(phase);
-    const chains = Map.groupBy(
-      phases.filter(({ walk }) => walk),
-      ({ walk }) => walk!.count,
-    );
-    for (const chain of chains.values()) this.#chain(chain, chain[0].walk!);
-  }
-
-  #single(phase: ScheduledPhase): void {
-    const thread = this.#thread;
-    if (phase.items !== undefined) {
-      const share = shareOf(thread, this.#threads, phase.items, phase.grain);
-      return this.#call(phase, share, 1, 0);
-    }
-    const alone = () => this.#call(phase, { first: 0, end: 1 }, 1, 0);
-    if (typeof thread !== "number") this.#f.if(i32.eqz(thread), alone);
-    else if (thread === 0) alone();
-  }
-
-  /** All phases on a chunk of images, then on the next. */
-  #chain(phases: readonly ScheduledPhase[], { count, chunk }: ImageWalk): void {
-    const f = this.#f;
-    const { first, end } = shareOf(this.#thread, this.#threads, count, 1);
-    const image = f.i32(), chunkEnd = f.i32(), last = f.i32(), opens = f.i32();
-    f.set(image, first);
-    f.set(last, end);
-    f.set(opens, 1);
-    f.doWhile(() => {
-      f.set(chunkEnd, i32.add(image, chunk));
-      f.set(chunkEnd, select("i32", i32.ltU(chunkEnd, last), chunkEnd, last));
-      for (const phase of phases) {
-        const each = (phase.items ?? count) / count;
-        const share = { first: i32.mul(image, each), end: i32.mul(chunkEnd, each) };
-        this.#call(phase, share, opens, image);
-      }
-      f.set(opens, 0);
-      f.set(image, chunkEnd);
-    }, i32.ltU(image, last));
-  }
-
-  #call(
-    { kernel, args }: ScheduledPhase,
-    share: Share,
-    opens: Operand<"i32">,
-    image: Operand<"i32">,
-  ): void {
-    const values = args.map((arg) => typeof arg === "number" ? arg : this.#address(arg, image));
-    const named = Object.fromEntries(kernel.parameters.map((name, i) => [name, values[i]]));
-    const thread = this.#thread;
-    this.#f.emit(call(this.#kernels.kernel(kernel), { ...named, thread, ...share, opens }));
-  }
-
-  /** Where a place begins; that of a chunk, where it would if it held the images from 0 on. */
-  #address(place: Ref | ChunkRef, image: Operand<"i32">): Operand<"i32"> {
-    if (!("stride" in place)) return this.#addresses.address(place);
-    const start = i32.add(this.#addresses.address(place.ref), i32.mul(this.#thread, place.stride));
-    return i32.sub(start, i32.mul(image, place.imageBytes));
-  }
 }
 
 /** The kernels of a module, and the functions they share; each is written when first asked for. */

@@ -18,7 +18,7 @@ export async function compilePrograms(
   const lowered = lowerPrograms(programs, options);
   const addresses = assignAddresses(lowered);
   const memory = allocateMemory(addresses, threads);
-  const module = await WebAssembly.compile(emitModule(lowered, addresses, threads));
+  const module = await WebAssembly.compile(emitModule(lowered, addresses, options));
   for (const [buffer, bytes] of lowered.persistent.tables) {
     const address = addresses.address({ buffer, offset: 0, bytes: buffer.bytes });
     new Uint8Array(memory.buffer, address, bytes.length).set(bytes);

@@ -150,16 +150,25 @@ export interface Phase<N extends string = string> {
  */
 export type Precision = "fast" | "high";
 
+/**
+ * How images are shared out among the threads. `static`: the same to each in every run, so that every
+ * run gives the same bits. `dynamic`: a thread takes a few whenever it is done with the last ones, so
+ * that none waits long for one that the system interrupts; sums over images are then added up in
+ * another order every time.
+ */
+export type ShareSchedule = "static" | "dynamic";
+
 /** What all programs of a compilation are compiled for. */
 export interface CompileOptions {
   readonly target: Target;
   /** Threads that run every phase. */
   readonly threads: number;
+  readonly schedule: ShareSchedule;
   readonly precision: Precision;
 }
 
 /** What a family lowers a node with. */
-export interface Lowering extends CompileOptions {
+export interface Lowering extends Omit<CompileOptions, "schedule"> {
   /** How a value lies in memory. */
   layout(value: Value): Layout;
   /** Where a value lies. */

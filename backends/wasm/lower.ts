@@ -28,6 +28,7 @@ import type {
   Phase,
   Precision,
   Ref,
+  ShareSchedule,
   ThreadScratch,
 } from "./kernel.ts";
 import { advance } from "./kernel.ts";
@@ -130,6 +131,7 @@ class ProgramLowering implements Lowering {
   readonly target: Target;
   readonly threads: number;
   readonly precision: Precision;
+  readonly #shares: ShareSchedule;
   readonly #laidOut: LaidOutProgram;
   readonly #placement: Placement;
   readonly #phases: LoweredPhase[] = [];
@@ -142,8 +144,9 @@ class ProgramLowering implements Lowering {
   constructor(
     program: Program,
     readonly persistent: PersistentBuffers,
-    { target, threads, precision }: CompileOptions,
+    { target, threads, precision, schedule }: CompileOptions,
   ) {
+    this.#shares = schedule;
     this.target = target;
     this.threads = threads;
     this.precision = precision;
@@ -181,11 +184,12 @@ class ProgramLowering implements Lowering {
     const lasting = written.intersection(used.union(kept)).intersection(this.#temporaries);
     prepared.push(...lasting);
     const passing = this.#temporaries.difference(lasting);
+    const threads = { count: this.threads, schedule: this.#shares };
     return {
       name: program.name,
       source: program,
-      preparation: schedulePhases(once, this.threads, passing, new Set()),
-      schedule: schedulePhases(always, this.threads, passing, kept),
+      preparation: schedulePhases(once, threads, passing, new Set()),
+      schedule: schedulePhases(always, threads, passing, kept),
       inputs: this.#inputs,
       outputs,
     };

@@ -1,5 +1,5 @@
 /** The order of a program's phases: what runs once, where threads meet, how long memory lives. */
-import { type ChunkRef, findChains, type ImageWalk } from "./chains.ts";
+import { type ChainThreads, type ChunkRef, findChains, type ImageWalk } from "./chains.ts";
 import type { ImageOperands, Kernel, MemoryBuffer, Ref } from "./kernel.ts";
 import { type Access, assignStages } from "./stages.ts";
 
@@ -54,7 +54,7 @@ export interface Schedule {
  */
 export function schedulePhases(
   phases: readonly LoweredPhase[],
-  threads: number,
+  threads: ChainThreads,
   temporary: ReadonlySet<MemoryBuffer>,
   kept: ReadonlySet<MemoryBuffer>,
 ): Schedule {

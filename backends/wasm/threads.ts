@@ -12,13 +12,14 @@
  * as well and nobody waits for a thread that will not come.
  */
 
-import { atomic, type FunctionBuilder, i32, type ModuleBuilder } from "./assembler/mod.ts";
+import { atomic, type FunctionBuilder, i32, memory, type ModuleBuilder } from "./assembler/mod.ts";
 import {
   CONTROL_BYTES,
   OFFSET,
   type Program,
   startWorker,
   STOP,
+  TAKEN_WORDS,
   type WorkerSetup,
 } from "./workers.ts";
 
@@ -55,6 +56,8 @@ export interface Barrier {
   readonly arrive: FunctionBuilder<Record<never, never>, "i32">;
   /** Called by the thread that came last, after what it wants to do while the others wait. */
   readonly open: FunctionBuilder<Record<never, never>, "void">;
+  /** Address of words in which threads count; zero whenever the barrier opens, if it resets them. */
+  readonly taken: number;
 }
 
 /**
@@ -64,16 +67,19 @@ export interface Barrier {
  * @param control Address of the control block, also given to {@link ThreadPool.start}; a multiple
  * of 64.
  * @param threads Number of threads that meet; one is always the last.
+ * @param resets Whether opening it sets the words at {@link Barrier.taken} to zero. Default false.
  */
 export function emitBarrier(
   module: ModuleBuilder,
   control: number,
   threads: number,
+  resets = false,
 ): Barrier {
+  const taken = control + OFFSET.taken;
   const f = module.function("arrive", {}, "i32"), g = module.function("open", {});
   if (threads === 1) {
     f.return(1);
-    return { arrive: f, open: g };
+    return { arrive: f, open: g, taken };
   }
   const opened = control + OFFSET.opened, arrived = control + OFFSET.arrived;
   const before = f.i32(), spins = f.i32(), limit = f.i32(), halvings = f.i32();
@@ -102,10 +108,11 @@ export function emitBarrier(
   });
   f.return(0);
 
+  if (resets) g.emit(memory.fill(taken, 0, 4 * TAKEN_WORDS));
   g.emit(atomic.store(arrived, 0));
   g.drop(atomic.add(opened, 1));
   g.drop(atomic.notify(opened, threads));
-  return { arrive: f, open: g };
+  return { arrive: f, open: g, taken };
 }
 
 /** What a pool is made of. */
@@ -259,6 +266,7 @@ export class ThreadPool {
     const text = this.#text.slice(OFFSET.failureText, OFFSET.failureText + length);
     const message = thread === 0 ? String(ownError) : new TextDecoder().decode(text);
     Atomics.store(this.#words, OFFSET.arrived / 4, 0);
+    this.#words.fill(0, OFFSET.taken / 4, OFFSET.taken / 4 + TAKEN_WORDS);
     Atomics.store(this.#words, OFFSET.failed / 4, 0);
     return new Error(`thread ${thread} failed in ${program}: ${message}`, {
       cause: thread === 0 ? ownError : undefined,

@@ -21,6 +21,8 @@ export const OFFSET = {
   finished: 64,
   /** Threads that have reached the barrier. */
   arrived: 128,
+  /** Chunks taken of each chain of images since the barrier last opened, {@link TAKEN_WORDS} words. */
+  taken: 132,
   /** How often the barrier has opened; threads at the barrier wait for it to change. */
   opened: 192,
   /** How often the spin at the barrier is halved; any thread's guess is as good as another's. */
@@ -32,6 +34,9 @@ export const OFFSET = {
   failureLength: 264,
   failureText: 268,
 } as const;
+
+/** Chains of one stage whose chunks can be counted; the images of any more are shared statically. */
+export const TAKEN_WORDS = 15;
 
 /** The command that makes a worker end. */
 export const STOP = -1;

@@ -151,7 +151,9 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
   const rows = axis(geometry, 0), columns = axis(geometry, 1);
   const stripRow = columns.source.length * source.pixelBytes;
   const parts = partsOf(lowering, operands);
+  const depthwise = isDepthwise(geometry);
   const correlation: Correlation = {
+    depthwise,
     strip: {
       rows,
       columns,
@@ -160,10 +162,12 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
       imageRowBytes: width * source.pixelBytes,
       imageBytes: height * width * source.pixelBytes,
     },
-    groups,
-    groupChannels: source.channels / groups,
-    run: groups === 1 ? source.pixelBytes / 4 : source.channels / groups,
-    groupResults: result.channels / groups,
+    ...(depthwise ? { groups: 1, groupChannels: 1, run: 1, groupResults: result.channels } : {
+      groups,
+      groupChannels: source.channels / groups,
+      run: groups === 1 ? source.pixelBytes / 4 : source.channels / groups,
+      groupResults: result.channels / groups,
+    }),
     resultPixelBytes: result.pixelBytes,
     resultRowBytes: resultWidth * result.pixelBytes,
     resultImageBytes: resultHeight * resultWidth * result.pixelBytes,
@@ -211,6 +215,11 @@ function partsOf(
   const sourceFloats = batch * source.height * source.width * source.channels;
   const divides = groups === 1 && result.channels % (threads * panelChannels) === 0;
   return batch < threads && divides && kernelFloats > sourceFloats ? threads : 1;
+}
+
+/** Whether every channel is a convolution of its own. */
+export function isDepthwise({ groups, inChannels, outChannels }: ConvolutionGeometry): boolean {
+  return groups > 1 && groups === inChannels && groups === outChannels;
 }
 
 /** Adds the packing of the kernel: for every pair of phases, for every group, its panels. */

@@ -10,6 +10,7 @@ import {
   stripRowBytes,
   withBandRows,
 } from "./conv2d_strip.ts";
+import { DepthwiseTile } from "./depthwise_tile.ts";
 import { GemmTile, type ReductionWindow, TILE_ROWS } from "./gemm_tile.ts";
 import { type AnyFunction, repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
@@ -30,6 +31,11 @@ export interface Correlation {
   readonly resultImageBytes: number;
   /** Whether a bias is added. */
   readonly bias: boolean;
+  /**
+   * Whether each channel of the result is a correlation of the source's channel of the same number.
+   * There are no groups then, and `run` is 1: a panel holds a float a channel for every tap.
+   */
+  readonly depthwise: boolean;
   readonly images: number;
   /**
    * Parts the result's channels are cut into, each of whole panels; 1 if there are groups. Items are
@@ -57,7 +63,8 @@ export function emitCorrelation(
 ): void {
   const { strip: plan, groups, run, groupResults, images, parts } = correlation;
   const { source, panels, bias, result, rows: rowTable, scratch, thread } = f.parameters;
-  const tile = new GemmTile(f, target);
+  const { depthwise } = correlation;
+  const tile = depthwise ? new DepthwiseTile(f, target) : new GemmTile(f, target);
   const image = f.i32(), strip = f.i32(), resultImage = f.i32(), packed = f.i32();
   const part = f.i32(), biasPart = f.i32();
   f.increment(scratch, i32.mul(thread, scratchStride));
@@ -93,7 +100,7 @@ export function emitCorrelation(
 interface PairContext {
   readonly f: AnyFunction;
   readonly target: Target;
-  readonly tile: GemmTile;
+  readonly tile: GemmTile | DepthwiseTile;
   readonly correlation: Correlation;
   readonly row: AxisPhase;
   readonly column: AxisPhase;
@@ -127,7 +134,8 @@ function emitPhasePair(
   repeat(f, groups, () => {
     f.set(to, toGroup);
     f.set(biasColumn, biasGroup);
-    forEachPanel(f, panels, [to, biasColumn], (vectors, lanes) => {
+    const across = correlation.depthwise ? [to, biasColumn, from] : [to, biasColumn];
+    forEachPanel(f, panels, across, (vectors, lanes) => {
       emitRows(context, vectors, lanes, from, panel, biasColumn, to);
       f.increment(panel, 16 * vectors * panels.depth);
     });

@@ -12,7 +12,8 @@ import {
 import type { WeightGradientAttributes } from "../../../ops/conv2d.ts";
 import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
-import { convolutionFlops, imageOf } from "./conv2d.ts";
+import { convolutionFlops, imageOf, isDepthwise } from "./conv2d.ts";
+import { lowerDepthwiseGradient } from "./conv2d_depthwise_gradient.ts";
 import { forwardAxis, joinRows, planBands } from "./conv2d_plan.ts";
 import {
   emitStrip,
@@ -40,6 +41,15 @@ export const conv2dWeightGradient: KernelFamily = {
     const [weightGradient] = node.outputs;
     const attributes: WeightGradientAttributes = node.attributes;
     const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
+    if (isDepthwise(geometry)) {
+      return lowerDepthwiseGradient(
+        lowering,
+        geometry,
+        imageOf(lowering, input),
+        imageOf(lowering, outputGradient),
+        lowering.ref(weightGradient),
+      );
+    }
     const obstacle = weightGradientObstacle(geometry, lowering);
     if (!obstacle) {
       return lowerWinogradWeightGradient(lowering, {

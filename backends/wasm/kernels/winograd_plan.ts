@@ -48,7 +48,7 @@ export function winogradObstacle(
     [kernelSize.some((extent) => extent !== 3), kernelSize.join("×")],
     [stride.some((step) => step !== 1), `stride ${stride.join("×")}`],
     [dilation.some((step) => step !== 1), `dilation ${dilation.join("×")}`],
-    [geometry.groups !== 1, `${geometry.groups} groups`],
+    [geometry.groups !== 1, geometry.groups === inChannels ? "depthwise" : "groups"],
     [geometry.paddingMode !== "zeros", geometry.paddingMode],
     [padding.some((extent) => extent > 2), `padding ${padding.join("×")}`],
     [precision === "high", "high precision"],

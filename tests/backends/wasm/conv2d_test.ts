@@ -65,6 +65,11 @@ const NAMED: readonly Convolution[] = [
   { input: [1, 12, 9, 9], weight: [12, 1, 3, 3], attributes: { ...ordinary, groups: 12 } },
   { input: [1, 6, 9, 9], weight: [12, 1, 3, 3], attributes: { ...ordinary, groups: 6 } },
   {
+    input: [3, 41, 9, 11],
+    weight: [41, 1, 3, 5],
+    attributes: { ...ordinary, groups: 41, stride: [2, 1], padding: [1, 2] },
+  },
+  {
     input: [1, 3, 23, 23],
     weight: [8, 3, 7, 7],
     attributes: { ...ordinary, stride: [2, 2], padding: [3, 3] },

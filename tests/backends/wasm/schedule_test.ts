@@ -8,6 +8,7 @@ import {
 } from "../../../backends/wasm/schedule.ts";
 
 const IMAGES = 16;
+const THREADS = { count: 2, schedule: "static" } as const;
 
 function whole(buffer: MemoryBuffer): Ref {
   return { buffer, offset: 0, bytes: buffer.bytes };
@@ -56,7 +57,7 @@ Deno.test("phases on the same images are one chain; what only it uses shrinks to
       phase([c], [d], { images }),
       phase([d], []),
     ],
-    2,
+    THREADS,
     new Set([b, c, d]),
     new Set(),
   );
@@ -77,7 +78,7 @@ Deno.test("a chunk is as large as a kernel of the chain needs", () => {
   const [a, b, c] = Array.from({ length: 3 }, tensor);
   const { phases } = schedulePhases(
     [phase([a], [b], { images: IMAGES, least: 4 }), phase([b], [c], { images: IMAGES })],
-    2,
+    THREADS,
     new Set([b]),
     new Set(),
   );
@@ -88,8 +89,8 @@ Deno.test("what other phases, or the program's caller, read does not shrink", ()
   const [a, b, c] = Array.from({ length: 3 }, tensor);
   const chain = [phase([a], [b], { images: IMAGES }), phase([b], [c], { images: IMAGES })];
   const temporary = new Set([b, c]);
-  const read = schedulePhases([...chain, phase([b, c], [])], 2, temporary, new Set());
-  const kept = schedulePhases(chain, 2, temporary, temporary);
+  const read = schedulePhases([...chain, phase([b, c], [])], THREADS, temporary, new Set());
+  const kept = schedulePhases(chain, THREADS, temporary, temporary);
   for (const { phases } of [read, kept]) {
     for (const { args } of phases) {
       for (const arg of args) assert(typeof arg === "object" && !("stride" in arg));
@@ -100,7 +101,7 @@ Deno.test("what other phases, or the program's caller, read does not shrink", ()
 Deno.test("images shared out differently make threads wait", () => {
   const [a, b, c] = Array.from({ length: 3 }, tensor);
   const mixed = [phase([a], [b], { images: IMAGES }), phase([b], [c], { images: 4 })];
-  assertEquals(stages(schedulePhases(mixed, 2, new Set([b]), new Set())), [0, 1]);
+  assertEquals(stages(schedulePhases(mixed, THREADS, new Set([b]), new Set())), [0, 1]);
 });
 
 Deno.test("what depends on constants alone runs once", () => {
