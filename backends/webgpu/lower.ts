@@ -6,7 +6,14 @@ import { InputError } from "../../errors.ts";
 import { constantOp, inputOp, isLeaf, variableOp } from "../../graph/leaves.ts";
 import { optimize } from "../../graph/passes/mod.ts";
 import { type GraphNode, type Program, sizeOf, type Value } from "../../graph/types.ts";
-import { assignLayouts, type Layout, layoutOf, type Order, ordersCoincide } from "../layout.ts";
+import {
+  assignLayouts,
+  convertLayoutOp,
+  type Layout,
+  layoutOf,
+  type Order,
+  ordersCoincide,
+} from "../layout.ts";
 import { isAlias, type Placement, placeValues, sourceOf } from "../placement.ts";
 import { POOLED_BYTES } from "./kernel.ts";
 import type { Lowering, MemoryBuffer, Phase, Ref, Variant } from "./kernel.ts";
@@ -88,6 +95,11 @@ export function lowerProgram(
 export interface LoweringOptions {
   /** Whether feature maps are stored in 16 bits a number. Default false. */
   readonly halfActivations?: boolean;
+  /**
+   * Most storage buffers of a shader: fused ops are split where they would need more. Default: as
+   * many as they need.
+   */
+  readonly maxStorageBuffers?: number;
 }
 
 /** A buffer that grows while a program is lowered. */
@@ -124,7 +136,7 @@ class ProgramLowering implements Lowering {
   ) {
     this.#options = options;
     const laidOut = assignLayouts(
-      optimize(program),
+      optimize(program, { maxTensors: options.maxStorageBuffers }),
       (node, available) =>
         familyOf(node).orders?.(node, available) ?? {
           inputs: node.inputs.map(() => "plain"),
@@ -273,9 +285,14 @@ class ProgramLowering implements Lowering {
     return buffer;
   }
 
-  /** Feature maps: what has pixels is large, and nothing but kernels reads it in this order. */
+  /**
+   * Feature maps: what has pixels is large, and nothing but kernels reads it in this order. What the
+   * program is given keeps its bits: only the network may choose the range of its numbers.
+   */
   #isHalf(value: Value): boolean {
-    return this.#options.halfActivations === true && value.dtype === "f32" &&
+    const { op, inputs } = value.node;
+    const given = op === convertLayoutOp && isLeaf(inputs[0].node.op);
+    return this.#options.halfActivations === true && value.dtype === "f32" && !given &&
       this.layout(value).order === "channelsLast" && !ordersCoincide(value);
   }
 

@@ -54,9 +54,13 @@ export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Backen
       return (await compilePlan(plan, device)).executable;
     },
   });
-  const full = backend(device.description, {});
+  const maxStorageBuffers = device.gpu.limits.maxStorageBuffersPerShaderStage;
+  const full = backend(device.description, { maxStorageBuffers });
   return precision === "full" ? full : {
-    ...backend(`${device.description}, mixed precision`, { halfActivations: true }),
+    ...backend(`${device.description}, mixed precision`, {
+      maxStorageBuffers,
+      halfActivations: true,
+    }),
     fullPrecision: full,
   };
 }

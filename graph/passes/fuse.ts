@@ -64,15 +64,25 @@ export const fusedOp: Op<FusedAttributes> = {
   elementwise: { expression },
 };
 
+/** Options of {@link fuseElementwise}. */
+export interface FuseOptions {
+  /** Most tensors a fused node reads and writes together. Default: as many as its inputs make. */
+  readonly maxTensors?: number;
+}
+
 /** The program with chains of elementwise ops joined. */
-export function fuseElementwise(program: Program): Program {
+export function fuseElementwise(
+  program: Program,
+  { maxTensors = Infinity }: FuseOptions = {},
+): Program {
   const uses = countUses(program);
   const groups = new Map<GraphNode, readonly GraphNode[]>();
   const absorbed = new Set<GraphNode>();
   // From the end, so that a chain is joined into its last op.
   for (const root of program.nodes.toReversed()) {
     if (!root.op.elementwise || absorbed.has(root)) continue;
-    const members = collectGroup(root, uses);
+    const maxInputs = Math.min(MAX_INPUTS, maxTensors - root.outputs.length);
+    const members = collectGroup(root, uses, maxInputs);
     if (members.size === 1) continue;
     members.forEach((node) => node !== root && absorbed.add(node));
     groups.set(root, program.nodes.filter((node) => members.has(node)));
@@ -86,14 +96,18 @@ export function fuseElementwise(program: Program): Program {
 }
 
 /** The root and the producers that can join it. */
-function collectGroup(root: GraphNode, uses: ReadonlyMap<Value, number>): Set<GraphNode> {
+function collectGroup(
+  root: GraphNode,
+  uses: ReadonlyMap<Value, number>,
+  maxInputs: number,
+): Set<GraphNode> {
   const members = new Set([root]);
   const external = new Set(root.inputs);
   for (const value of external) {
     const producer = value.node;
     const joins = producer.op.elementwise !== undefined && producer.outputs.length === 1 &&
       uses.get(value) === 1 && sameShape(value.shape, root.outputs[0].shape);
-    if (!joins || external.union(new Set(producer.inputs)).size - 1 > MAX_INPUTS) continue;
+    if (!joins || external.union(new Set(producer.inputs)).size - 1 > maxInputs) continue;
     members.add(producer);
     external.delete(value);
     // Added at the end of the set being walked, so producers of producers are tried too.

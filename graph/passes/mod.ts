@@ -1,7 +1,7 @@
 /** The passes every backend runs before it compiles a program. */
 import type { Program } from "../types.ts";
 import { eliminateDeadCode } from "./dead_code.ts";
-import { fuseElementwise } from "./fuse.ts";
+import { fuseElementwise, type FuseOptions } from "./fuse.ts";
 
 export { eliminateDeadCode } from "./dead_code.ts";
 export { foldConstants } from "./fold_constants.ts";
@@ -9,6 +9,6 @@ export { type FusedAttributes, fusedOp, fuseElementwise } from "./fuse.ts";
 export { type MemoryItem, type MemoryPlacement, planMemory } from "./plan_memory.ts";
 
 /** A program that does the same with less work. */
-export function optimize(program: Program): Program {
-  return fuseElementwise(eliminateDeadCode(program));
+export function optimize(program: Program, options?: FuseOptions): Program {
+  return fuseElementwise(eliminateDeadCode(program), options);
 }

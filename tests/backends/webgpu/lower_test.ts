@@ -82,3 +82,15 @@ Deno.test("a training step takes few dispatches and moves little more memory tha
   assert(ratio <= 2, `${ratio} times the memory of a perfect program`);
   assert(cost.pipelines < cost.dispatches / 2, "layers of equal shapes share pipelines");
 });
+
+Deno.test("a training step needs no more buffers a shader than the adapter with the fewest gives", () => {
+  // WebGPU promises eight to every page.
+  const program = resnet(2);
+  const { phases } = lowerProgram(program, variableBuffers([program]), undefined, {
+    maxStorageBuffers: 8,
+  });
+  assertEquals(
+    phases.filter((phase) => buildShader(phase).bindings.length > 8).map(({ label }) => label),
+    [],
+  );
+});

@@ -34,34 +34,23 @@ function halfTest(name: string, run: (mixed: Backend) => Promise<void>): void {
   });
 }
 
-const FIXTURES = [
-  "ops/conv2d_k1x1",
-  "ops/conv2d_k3x3_pad1",
-  "ops/conv2d_k3x3_stride3_pad2",
-  "ops/conv2d_k3x3_depthwise_stride2_pad1",
-  "ops/conv2d_k3x3_reflect_pad1x2",
-  "ops/batch_norm_train_4d",
-  "ops/batch_norm_eval_4d",
-  "ops/max_pool_k3_s2_p1_overlapping",
-  "ops/avg_pool_k3_s2_p1_exclude_pad",
-  "ops/global_avg_pool_2x5x7x7",
-  "do_conv/k3x3_groups2_pad1",
-];
-for (const name of FIXTURES) {
-  halfTest(`fixture ${name} holds with feature maps of 16 bits`, async (mixed) => {
-    const url = new URL(`../../fixtures/${name}.safetensors`, import.meta.url);
-    const fixture = await Fixture.read(fromFileUrl(url), name);
-    await KINDS[fixture.kind].check(fixture, mixed);
-    assertWithin(fixture.comparisons(), 2e-2);
-  });
+const FIXTURES = new URL("../../fixtures/", import.meta.url);
+for (const folder of ["ops", "do_conv", "folding"]) {
+  for (const { name } of Deno.readDirSync(new URL(folder, FIXTURES))) {
+    halfTest(`fixture ${folder}/${name} holds with feature maps of 16 bits`, async (mixed) => {
+      const fixture = await Fixture.read(fromFileUrl(new URL(`${folder}/${name}`, FIXTURES)), name);
+      await KINDS[fixture.kind].check(fixture, mixed);
+      assertWithin(fixture.comparisons(), 2e-2);
+    });
+  }
 }
 
 halfTest(
   "feature maps take half the memory, and what they cannot hold is infinite",
   async (mixed) => {
     const program = trace({ name: "test" }, () => {
-      const x = input("x", [1, 4, 64, 64]);
-      const y = relu(conv2d(x, input("kernel", [4, 4, 1, 1])));
+      const x = input("x", [1, 4, 64, 64]), kernel = input("kernel", [4, 4, 1, 1]);
+      const y = relu(conv2d(conv2d(x, kernel), kernel));
       output("map", relu(y));
       output("sum", sum(y));
     });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { fuseElementwise } from "../../../graph/passes/fuse.ts";
+import { fuseElementwise, type FuseOptions } from "../../../graph/passes/fuse.ts";
 import { input, output, trace } from "../../../graph/trace.ts";
 import { add } from "../../../ops/add.ts";
 import { conv2d } from "../../../ops/conv2d.ts";
@@ -42,12 +42,23 @@ Deno.test("other ops separate chains", () => {
   assertEquals(names(fused), ["input", "fused", "input", "conv2d", "fused"]);
 });
 
+function widestFused(options?: FuseOptions): number {
+  const fused = fuseElementwise(
+    trace({ name: "wide" }, () => {
+      let sum = input("x0", [4]);
+      for (let i = 1; i < 20; i++) sum = add(sum, input(`x${i}`, [4]));
+      output("y", sum);
+    }),
+    options,
+  );
+  return Math.max(...fused.nodes.map(({ inputs }) => inputs.length));
+}
+
 Deno.test("a fused node never reads more than eight tensors", () => {
-  const fused = fuseElementwise(trace({ name: "wide" }, () => {
-    let sum = input("x0", [4]);
-    for (let i = 1; i < 20; i++) sum = add(sum, input(`x${i}`, [4]));
-    output("y", sum);
-  }));
-  const most = Math.max(...fused.nodes.map(({ inputs }) => inputs.length));
-  assertEquals(most, 8);
+  assertEquals(widestFused(), 8);
+});
+
+Deno.test("a fused node needs no more tensors than it may have", () => {
+  assertEquals(widestFused({ maxTensors: 8 }), 7);
+  assertEquals(widestFused({ maxTensors: 3 }), 2);
 });
