@@ -5,9 +5,11 @@
  *
  *     deno run --v8-flags=… --allow-read bench/layers.ts [--threads 1] [--rounds 20] [--only 16x16]
  *
- * GFLOP/s count the multiplications and additions of direct summation.
+ * GFLOP/s count the multiplications and additions of direct summation, so that Winograd's algorithm
+ * can exceed the measured peak, which is printed first.
  */
 import { parseArgs } from "node:util";
+import { selectTarget } from "../backends/wasm/features.ts";
 import { cpuBackend } from "../backends/wasm/mod.ts";
 import type { Executable } from "../backends/backend.ts";
 import { output, readVariable, trace } from "../graph/trace.ts";
@@ -15,6 +17,7 @@ import { sizeOf } from "../graph/types.ts";
 import { conv2d } from "../ops/conv2d.ts";
 import { gradients } from "../ops/gradients.ts";
 import { sumSquares } from "../ops/sum_squares.ts";
+import { peakGigaflops } from "./peak.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -92,7 +95,8 @@ for (let round = 0; round < Number(options.rounds); round++) {
     }
   }
 }
-console.log(backend.description);
+const peak = peakGigaflops(selectTarget()) * backend.threads;
+console.log(`${backend.description}: at most ${peak.toFixed(0)} GFLOP/s on registers`);
 console.log(
   `${"".padEnd(32)}${["forward", "by input", "by weight"].map((s) => s.padStart(20)).join("")}`,
 );

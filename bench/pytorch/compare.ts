@@ -10,6 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { median } from "../../reporting/statistics.ts";
+import { lastLine, overfoldBench } from "../rival.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -24,9 +25,6 @@ const { values: options } = parseArgs({
   },
 });
 
-const ROOT = new URL("../../", import.meta.url);
-const CLI = ["run", "--no-prompt", "--allow-all", "cli.ts", "bench"];
-
 /** The batch each network is measured with; ImageNet's networks see images of 224 × 224. */
 const BATCH_SIZES: Readonly<Record<string, number>> = {
   cifar_resnet20_v1: 128,
@@ -39,41 +37,23 @@ if (batchSize === undefined) {
   console.error(`--network is ${options.network}; expected ${Object.keys(BATCH_SIZES).join(", ")}`);
   Deno.exit(2);
 }
-const imageSize = options.network.startsWith("cifar") ? 32 : 224;
 
-/** The last JSON line a command prints. */
-async function measure(command: string, args: readonly string[]): Promise<Record<string, number>> {
-  const { code, stdout, stderr } = await new Deno.Command(command, { args: [...args], cwd: ROOT })
-    .output();
-  if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
-}
+const { network, threads, steps } = options;
+const plain = options.plain ? ["--plain"] : [];
 
 function ours(): Promise<Record<string, number>> {
-  const task = options["no-flags"] ? CLI : ["task", "--quiet", "bench"];
   const convolution = options.plain ? "conv" : "do_conv";
-  return measure(Deno.execPath(), [
-    ...task,
-    "examples/cifar10.yaml",
-    "--json",
-    ...(options.safe ? ["--safe"] : []),
-    `--steps=${options.steps}`,
-    "--set=backend=cpu",
-    `--set=threads=${options.threads}`,
-    "--set=data.dataset=synthetic",
-    `--set=data.synthetic.imageSize=${imageSize}`,
-    `--set=data.batchSize=${batchSize}`,
-    `--set=model.name=${options.network}`,
-    `--set=model.convolution=${convolution}`,
-  ]);
+  return overfoldBench(
+    { network, batchSize, threads, steps },
+    [`--set=model.convolution=${convolution}`, ...(options.safe ? ["--safe"] : [])],
+    { flags: !options["no-flags"] },
+  );
 }
 
 function theirs(): Promise<Record<string, number>> {
-  return measure(options.python, [
-    "bench/pytorch/train.py",
-    ...["--network", options.network, "--batch-size", String(batchSize)],
-    ...["--steps", options.steps, "--threads", options.threads],
-    ...(options.plain ? ["--plain"] : []),
+  return lastLine(options.python, [
+    ...["bench/pytorch/train.py", "--network", network, "--batch-size", String(batchSize)],
+    ...["--steps", steps, "--threads", threads, ...plain],
   ]);
 }
 

@@ -1,0 +1,46 @@
+/** What the comparisons with other frameworks share: commands that print a JSON object last. */
+
+const ROOT = new URL("../", import.meta.url);
+
+/** The JSON object on the last line that a command prints. */
+export async function lastLine(
+  command: string,
+  args: readonly string[],
+): Promise<Record<string, number>> {
+  const { code, stdout, stderr } = await new Deno.Command(command, { args: [...args], cwd: ROOT })
+    .output();
+  if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
+}
+
+/** What is measured; ImageNet's networks see images of 224 × 224, CIFAR's of 32 × 32. */
+export interface BenchCase {
+  readonly network: string;
+  readonly batchSize: number;
+  readonly threads: string;
+  readonly steps: string;
+}
+
+/** Runs `overfold bench` on the CPU, with or without the V8 flags of `deno task bench`. */
+export function overfoldBench(
+  { network, batchSize, threads, steps }: BenchCase,
+  args: readonly string[],
+  { flags }: { readonly flags: boolean },
+): Promise<Record<string, number>> {
+  const bench = flags
+    ? ["task", "--quiet", "bench"]
+    : ["run", "--no-prompt", "--allow-all", "cli.ts", "bench"];
+  return lastLine(Deno.execPath(), [
+    ...bench,
+    "examples/cifar10.yaml",
+    "--json",
+    `--steps=${steps}`,
+    "--set=backend=cpu",
+    `--set=threads=${threads}`,
+    "--set=data.dataset=synthetic",
+    `--set=data.synthetic.imageSize=${network.startsWith("cifar") ? 32 : 224}`,
+    `--set=data.batchSize=${batchSize}`,
+    `--set=model.name=${network}`,
+    ...args,
+  ]);
+}
