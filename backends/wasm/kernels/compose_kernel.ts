@@ -15,7 +15,7 @@ import {
 } from "../../../ops/compose_kernel.ts";
 import { f32, i32, type Local, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
-import { GemmTile, type OuterSteps, TILE_ROWS } from "./gemm_tile.ts";
+import { GemmTile, type OuterSteps } from "./gemm_tile.ts";
 import { type AnyFunction, repeat } from "./loops.ts";
 import {
   forEachPanel,
@@ -25,6 +25,7 @@ import {
   panelsOf,
   type PanelSource,
 } from "./panels.ts";
+import { TILE_ROWS } from "./register_tile.ts";
 
 /** The composition and its gradient by W: rows times a matrix made of D. */
 export const composeKernel: KernelFamily = {

@@ -21,10 +21,10 @@ import {
 import { foldPadding } from "./conv2d_fold_padding.ts";
 import { forwardAxis, inputGradientAxis, joinRows, planBands } from "./conv2d_plan.ts";
 import { stripBytes } from "./conv2d_strip.ts";
-import { tileSize } from "./gemm_tile.ts";
 import { lowerWinogradCorrelation } from "./winograd.ts";
 import { winogradObstacle } from "./winograd_plan.ts";
 import { lowerPacking, panelsOf, type PanelSource } from "./panels.ts";
+import { tileSize } from "./register_tile.ts";
 
 /** Forward convolution, with its bias. */
 export const conv2d: KernelFamily = {

@@ -2,7 +2,7 @@
 
 import { f32x4, i32, type Local, type Target, v128 } from "../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
-import type { AxisPhase } from "./conv2d_plan.ts";
+import type { StripPhase } from "./conv2d_plan.ts";
 import {
   emitStrip,
   forEachBand,
@@ -11,9 +11,10 @@ import {
   withBandRows,
 } from "./conv2d_strip.ts";
 import { DepthwiseTile } from "./depthwise_tile.ts";
-import { GemmTile, type ReductionWindow, TILE_ROWS } from "./gemm_tile.ts";
+import { GemmTile, type ReductionWindow } from "./gemm_tile.ts";
 import { type AnyFunction, repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
+import { TILE_ROWS } from "./register_tile.ts";
 
 /** Correlations of a strip with every pair of a row phase and a column phase. */
 export interface Correlation {
@@ -48,9 +49,9 @@ export interface Correlation {
 export type CorrelationParameter = "source" | "panels" | "bias" | "result" | "rows" | "scratch";
 
 /** The pairs of phases, in the order in which their packed kernels follow one another. */
-export function phasePairs({ rows, columns }: StripPlan): [row: AxisPhase, column: AxisPhase][] {
+export function phasePairs({ rows, columns }: StripPlan): [row: StripPhase, column: StripPhase][] {
   return rows.phases.flatMap((row) =>
-    columns.phases.map((column): [AxisPhase, AxisPhase] => [row, column])
+    columns.phases.map((column): [StripPhase, StripPhase] => [row, column])
   );
 }
 
@@ -102,8 +103,8 @@ interface PairContext {
   readonly target: Target;
   readonly tile: GemmTile | DepthwiseTile;
   readonly correlation: Correlation;
-  readonly row: AxisPhase;
-  readonly column: AxisPhase;
+  readonly row: StripPhase;
+  readonly column: StripPhase;
   /** Rows of positions to compute, at least one. */
   readonly rows: Local<"i32">;
 }

@@ -19,9 +19,9 @@ import {
   withBandRows,
 } from "./conv2d_strip.ts";
 import { DepthwiseTile } from "./depthwise_tile.ts";
-import { TILE_ROWS } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelOffset, type Panels, panelsOf } from "./panels.ts";
+import { TILE_ROWS } from "./register_tile.ts";
 
 /** Adds the phases. */
 export function lowerDepthwiseGradient(

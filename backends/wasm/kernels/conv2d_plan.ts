@@ -6,31 +6,26 @@
  * position lies a constant distance from the position. All padding modes, strides and dilations
  * differ only in how a strip is filled and in the distances. Where the strip equals the image
  * nothing is copied.
- *
- * The input gradient of a convolution of stride s falls into s phases an axis: the input positions
- * of one phase meet the same taps, and their sources in dy lie side by side. So each phase is a
- * correlation of stride 1 over dy with some of the taps, in reverse order.
  */
+import { TILE_ROWS } from "./register_tile.ts";
 
 import {
   type ConvolutionGeometry,
   type Pair,
   sourceIndex,
 } from "../../../ops/convolution_geometry.ts";
-import { TILE_ROWS } from "./gemm_tile.ts";
+import {
+  type AxisPhase,
+  forwardPhase,
+  inputGradientPhases,
+} from "../../../ops/correlation_phases.ts";
 
-/** The taps that meet along one axis, and the positions whose result they give. */
-export interface AxisPhase {
-  /** How many results. */
-  readonly positions: number;
-  /** Where the first result goes, and how far the next ones are from it. */
-  readonly firstResult: number;
-  readonly resultStep: number;
-  /** How many taps; 0 if no tap meets these positions, whose result then is zero. */
-  readonly taps: number;
-  /** Kernel index of the tap that lies first in the strip, and from it to the next one's. */
-  readonly firstTap: number;
-  readonly kernelStep: number;
+/** The taps that meet along one axis, in the order in which they lie in the strip. */
+export interface StripPhase extends
+  Pick<
+    AxisPhase,
+    "positions" | "firstResult" | "resultStep" | "taps" | "firstTap" | "kernelStep"
+  > {
   /** Strip place of the first tap for the first position, and strip places between taps. */
   readonly firstPlace: number;
   readonly placeStep: number;
@@ -44,7 +39,7 @@ export interface AxisPlan {
   readonly direct: boolean;
   /** Strip places between neighbouring positions. */
   readonly positionStep: number;
-  readonly phases: readonly AxisPhase[];
+  readonly phases: readonly StripPhase[];
 }
 
 /**
@@ -64,33 +59,17 @@ export function joinRows(geometry: ConvolutionGeometry): ConvolutionGeometry {
 
 /** An axis of the forward convolution. */
 export function forwardAxis(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPlan {
-  const positions = geometry.outSize[axis];
-  const taps = geometry.kernelSize[axis];
-  const positionStep = geometry.stride[axis];
-  const placeStep = geometry.dilation[axis];
+  const phase = stripPhase(forwardPhase(geometry, axis));
+  const { positions, positionStep, firstSource, taps, placeStep } = phase;
   const length = (positions - 1) * positionStep + (taps - 1) * placeStep + 1;
   const unstrided: ConvolutionGeometry = { ...geometry, stride: [1, 1], dilation: [1, 1] };
   const source = Int32Array.from({ length }, (_, place) => sourceIndex(unstrided, axis, place, 0));
-  return plan(source, positionStep, [{
-    positions,
-    firstResult: 0,
-    resultStep: 1,
-    taps,
-    firstTap: 0,
-    kernelStep: 1,
-    firstPlace: 0,
-    placeStep,
-  }]);
+  return plan(source, positionStep, firstSource, [phase]);
 }
 
 /** An axis of the input gradient of a convolution that pads with zeros. */
 export function inputGradientAxis(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPlan {
-  const stride = geometry.stride[axis];
-  const phases = Array.from(
-    { length: stride },
-    (_, residue) => gradientPhase(geometry, axis, residue),
-  )
-    .filter((phase) => phase.positions > 0);
+  const phases = inputGradientPhases(geometry, axis).map(stripPhase);
   // Places counted from the smallest index any phase reads, which may lie before the first of dy.
   const first = Math.min(0, ...phases.map((phase) => phase.firstPlace));
   const last = Math.max(
@@ -104,46 +83,36 @@ export function inputGradientAxis(geometry: ConvolutionGeometry, axis: 0 | 1): A
     const index = place + first;
     return index >= 0 && index < size ? index : -1;
   });
-  return plan(
-    source,
-    1,
-    phases.map((phase) => ({ ...phase, firstPlace: phase.firstPlace - first })),
-  );
+  return plan(source, 1, first, phases);
 }
 
-/**
- * The input positions i with (i + padding) mod stride = residue. With i + padding = q · stride +
- * residue, tap t reaches i from the output position q − (t · dilation − residue) / stride, if that
- * division leaves no rest; so `firstPlace` is an index into dy.
- */
-function gradientPhase(geometry: ConvolutionGeometry, axis: 0 | 1, residue: number): AxisPhase {
-  const stride = geometry.stride[axis];
-  const padding = geometry.padding[axis];
-  const dilation = geometry.dilation[axis];
-  const firstQ = Math.ceil((padding - residue) / stride);
-  const lastQ = Math.floor((geometry.inSize[axis] - 1 + padding - residue) / stride);
-  const taps: { tap: number; shift: number }[] = [];
-  for (let tap = 0; tap < geometry.kernelSize[axis]; tap++) {
-    const distance = tap * dilation - residue;
-    if (distance % stride === 0) taps.push({ tap, shift: distance / stride });
-  }
-  taps.reverse();
-  const [first, second] = taps;
+/** A phase whose `firstPlace` is an index into the source; strips are read forwards. */
+function stripPhase(phase: AxisPhase): AxisPhase & StripPhase {
+  const { taps, firstTap, kernelStep, firstSource, tapStep } = phase;
+  if (taps < 2 || tapStep > 0) return { ...phase, firstPlace: firstSource, placeStep: tapStep };
+  const last = taps - 1;
   return {
-    positions: lastQ - firstQ + 1,
-    firstResult: firstQ * stride + residue - padding,
-    resultStep: stride,
-    taps: taps.length,
-    firstTap: first?.tap ?? 0,
-    kernelStep: second ? second.tap - first.tap : 1,
-    firstPlace: first ? firstQ - first.shift : 0,
-    placeStep: second ? first.shift - second.shift : 1,
+    ...phase,
+    firstTap: firstTap + last * kernelStep,
+    kernelStep: -kernelStep,
+    firstPlace: firstSource + last * tapStep,
+    placeStep: -tapStep,
   };
 }
 
-function plan(source: Int32Array, positionStep: number, phases: readonly AxisPhase[]): AxisPlan {
-  const direct = source.every((index, place) => index === place);
-  return { source, direct, positionStep, phases };
+/** @param first index into the source of the first strip place */
+function plan(
+  source: Int32Array,
+  positionStep: number,
+  first: number,
+  phases: readonly StripPhase[],
+): AxisPlan {
+  return {
+    source,
+    direct: source.every((index, place) => index === place),
+    positionStep,
+    phases: phases.map((phase) => ({ ...phase, firstPlace: phase.firstPlace - first })),
+  };
 }
 
 /** How the rows of positions are cut into bands, the units of work of one thread at a time. */

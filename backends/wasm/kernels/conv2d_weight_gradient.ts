@@ -23,9 +23,10 @@ import {
   stripRowBytes,
   withBandRows,
 } from "./conv2d_strip.ts";
-import { GemmTile, type OuterSteps, TILE_ROWS } from "./gemm_tile.ts";
+import { GemmTile, type OuterSteps } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
+import { TILE_ROWS } from "./register_tile.ts";
 import { weightGradientObstacle } from "./winograd_plan.ts";
 import { lowerWinogradWeightGradient } from "./winograd_weight_gradient.ts";
 

@@ -22,22 +22,9 @@ import {
   v128,
   type Vector,
 } from "../assembler/mod.ts";
-import { loadLanes, storeLanes } from "./lanes.ts";
+import { loadLanes } from "./lanes.ts";
 import { type AnyFunction, repeat } from "./loops.ts";
-
-/** The size of a tile: rows, and vectors of four floats a row. */
-export interface TileSize {
-  readonly rows: number;
-  readonly vectors: number;
-}
-
-/** Rows of a full tile, whatever the target. */
-export const TILE_ROWS = 4;
-
-/** The largest tile whose sums and factors stay in registers. */
-export function tileSize(target: Target): TileSize {
-  return { rows: TILE_ROWS, vectors: 2 * target.wide };
-}
+import { RegisterTile, type TileSize, tileSize } from "./register_tile.ts";
 
 /**
  * Where the floats of a row's reduction lie: `rows` × `columns` runs of `run` consecutive floats.
@@ -71,11 +58,9 @@ const UNROLLED_WINDOW = 48;
 /** Floats of a run written one after another, if that divides the run. */
 const RUN_UNROLLS = [16, 12, 8, 4];
 
-/** The registers and pointers of a tile in one function; used for tiles of several sizes in turn. */
-export class GemmTile {
-  readonly #f: AnyFunction;
+/** A tile whose rows are products of matrices. */
+export class GemmTile extends RegisterTile {
   readonly #target: Target;
-  readonly #sums: Local<"v128">[][];
   readonly #row: Local<"v128">[];
   readonly #factors: Local<"v128">[];
   readonly #spread: Local<"v128">;
@@ -84,45 +69,13 @@ export class GemmTile {
 
   /** @param largest the largest tile this function computes */
   constructor(f: AnyFunction, target: Target, largest: TileSize = tileSize(target)) {
-    const vectors = (count: number) => Array.from({ length: count }, () => f.v128());
-    this.#f = f;
+    super(f, target, largest);
     this.#target = target;
-    this.#sums = Array.from({ length: largest.rows }, () => vectors(largest.vectors));
-    this.#row = vectors(largest.vectors);
-    this.#factors = vectors(largest.rows);
+    this.#row = this.vectors(largest.vectors);
+    this.#factors = this.vectors(largest.rows);
     this.#spread = f.v128();
     this.#a = f.i32();
     this.#b = f.i32();
-  }
-
-  /** Sets the sums to zero. */
-  clear({ rows, vectors }: TileSize): void {
-    this.#each(rows, vectors, (sum) => this.#f.set(sum, f32x4.constant(0)));
-  }
-
-  /** Sets the sums of every row to the same floats. `lanes` counts those of the last vector. */
-  loadRow({ rows, vectors }: TileSize, address: Local<"i32">, lanes = 4): void {
-    const [first, ...others] = this.#sums.slice(0, rows);
-    first.slice(0, vectors).forEach((sum, j) => {
-      this.#f.set(sum, loadLanes(address, 16 * j, j < vectors - 1 ? 4 : lanes));
-      for (const other of others) this.#f.set(other[j], sum);
-    });
-  }
-
-  /** Sets the sums from memory, rows `pitch` bytes apart. */
-  load({ rows, vectors }: TileSize, address: Local<"i32">, pitch: number): void {
-    this.#each(rows, vectors, (sum, i, j) => {
-      this.#f.set(sum, v128.load(address, i * pitch + 16 * j));
-    });
-  }
-
-  /** Stores the sums, rows `pitch` bytes apart; of each row's last vector only `lanes` floats. */
-  store({ rows, vectors }: TileSize, address: Local<"i32">, pitch: number, lanes = 4): void {
-    this.#each(rows, vectors, (sum, i, j) => {
-      this.#f.emit(
-        ...storeLanes(address, sum, i * pitch + 16 * j, j < vectors - 1 ? 4 : lanes),
-      );
-    });
   }
 
   /**
@@ -137,7 +90,7 @@ export class GemmTile {
     b: Local<"i32">,
   ): void {
     const { rows, rowStep, columns, columnStep, run } = joined(window);
-    const f = this.#f;
+    const f = this.f;
     f.set(this.#a, a);
     f.set(this.#b, b);
     if (rows * columns * run <= UNROLLED_WINDOW) {
@@ -168,7 +121,7 @@ export class GemmTile {
     lanes = 4,
   ): void {
     const { rows, columns, aStep, bStep, aRowStep, bRowStep } = steps;
-    const f = this.#f;
+    const f = this.f;
     const loops = Math.floor(columns / OUTER_UNROLL);
     const looped = loops > 1 ? loops * OUTER_UNROLL : 0;
     f.set(this.#a, a);
@@ -193,7 +146,7 @@ export class GemmTile {
 
   /** Adds one run; returns by how many bytes the pointer into the run moved. */
   #addRun(size: TileSize, pitch: number, run: number): number {
-    const f = this.#f;
+    const f = this.f;
     const rowBytes = 16 * size.vectors;
     const unroll = RUN_UNROLLS.find((count) => (run - run % 4) % count === 0) ?? run;
     const loops = Math.floor(run / unroll);
@@ -234,7 +187,7 @@ export class GemmTile {
     const paired = this.#target.wide === 2;
     if (!paired) {
       for (let i = 0; i < size.rows; i++) {
-        this.#f.set(this.#factors[i], v128.load(this.#a, i * pitch + aOffset));
+        this.f.set(this.#factors[i], v128.load(this.#a, i * pitch + aOffset));
       }
     }
     for (let lane = 0; lane < 4; lane++) {
@@ -255,7 +208,7 @@ export class GemmTile {
     this.#loadPanelRow(size.vectors, bOffset, lanes);
     this.#addProducts(size, (i) => {
       if (i >= shuffled) return v128.load32Splat(this.#a, aOffset + 4 * i);
-      if (i % 4 === 0) this.#f.set(four, v128.load(this.#a, aOffset + 4 * i));
+      if (i % 4 === 0) this.f.set(four, v128.load(this.#a, aOffset + 4 * i));
       return spreadLane(four, i % 4);
     });
   }
@@ -263,35 +216,17 @@ export class GemmTile {
   #loadPanelRow(vectors: number, offset: number, lanes = 4): void {
     this.#row.slice(0, vectors).forEach((vector, j) => {
       const count = j < vectors - 1 ? 4 : lanes;
-      this.#f.set(vector, loadLanes(this.#b, offset + 16 * j, count));
+      this.f.set(vector, loadLanes(this.#b, offset + 16 * j, count));
     });
   }
 
   /** Adds to every row the product of its factor and the panel row at hand. */
   #addProducts({ rows, vectors }: TileSize, factor: (row: number) => Vector): void {
     for (let i = 0; i < rows; i++) {
-      this.#f.set(this.#spread, factor(i));
-      for (let j = 0; j < vectors; j++) {
-        const sum = this.#sums[i][j];
-        this.#f.set(sum, multiplyAdd(this.#target, this.#spread, this.#row[j], sum));
-      }
+      this.f.set(this.#spread, factor(i));
+      this.addProducts(i, vectors, () => this.#spread, this.#row);
     }
   }
-
-  #each(
-    rows: number,
-    vectors: number,
-    visit: (sum: Local<"v128">, row: number, vector: number) => void,
-  ): void {
-    this.#sums.slice(0, rows).forEach((row, i) =>
-      row.slice(0, vectors).forEach((sum, j) => visit(sum, i, j))
-    );
-  }
-}
-
-/** `a · b + c`, fused where the target has relaxed SIMD. */
-export function multiplyAdd(target: Target, a: Vector, b: Vector, c: Vector): Vector {
-  return target.relaxedSimd ? f32x4.relaxedMadd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
 /** One lane of a vector in all lanes. */

@@ -4,7 +4,7 @@ import type { GraphNode } from "../../../graph/types.ts";
 import { type MatmulAttributes, matmulGeometry } from "../../../ops/matmul.ts";
 import { i32, type Local, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering, Ref } from "../kernel.ts";
-import { GemmTile, TILE_ROWS } from "./gemm_tile.ts";
+import { GemmTile } from "./gemm_tile.ts";
 import {
   lowerPacking,
   panelCount,
@@ -13,6 +13,7 @@ import {
   type PanelSource,
   tailLanes,
 } from "./panels.ts";
+import { TILE_ROWS } from "./register_tile.ts";
 
 /** Product of two matrices, either transposed. */
 export const matmul: KernelFamily = {

@@ -8,8 +8,8 @@
 
 import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
-import { tileSize } from "./gemm_tile.ts";
 import { type AnyFunction, repeat } from "./loops.ts";
+import { tileSize } from "./register_tile.ts";
 
 /** How a matrix is cut into panels. */
 export interface Panels {

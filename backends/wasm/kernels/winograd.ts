@@ -9,9 +9,10 @@ import type { Pair } from "../../../ops/convolution_geometry.ts";
 import { call, type FunctionBuilder, i32, type Target } from "../assembler/mod.ts";
 import { type FunctionLibrary, type KernelFunction, type Lowering, type Ref } from "../kernel.ts";
 
-import { GemmTile, TILE_ROWS } from "./gemm_tile.ts";
+import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, type Panels, panelsOf } from "./panels.ts";
+import { TILE_ROWS } from "./register_tile.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
 import {
   imagesOfBlock,

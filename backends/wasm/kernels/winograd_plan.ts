@@ -2,7 +2,7 @@
 
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
 import type { CompileOptions } from "../kernel.ts";
-import { TILE_ROWS } from "./gemm_tile.ts";
+import { TILE_ROWS } from "./register_tile.ts";
 import { PRODUCTS, TILE } from "./winograd_transforms.ts";
 
 /** Channels below which the transforms cost more than the products save. */

@@ -7,9 +7,10 @@
 import { call, type FunctionBuilder, i32, memory, type Target } from "../assembler/mod.ts";
 import type { FunctionLibrary, KernelFunction, Lowering, Ref } from "../kernel.ts";
 import type { Pair } from "../../../ops/convolution_geometry.ts";
-import { GemmTile, TILE_ROWS } from "./gemm_tile.ts";
+import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
+import { TILE_ROWS } from "./register_tile.ts";
 import type { StoredImage } from "./winograd.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
 import {

@@ -18,7 +18,7 @@ import {
 import { correlatePatches, patchVariants } from "./conv2d_patch.ts";
 import { weightGradient, weightTiles } from "./conv2d_weight_gradient.ts";
 import { weightGradientPatches, weightPatchVariants } from "./conv2d_weight_gradient_patch.ts";
-import { forwardPhase, inputGradientPhases } from "./correlation.ts";
+import { forwardPhase, inputGradientPhases } from "../../../ops/correlation_phases.ts";
 
 function lowerForward(node: GraphNode, lowering: Lowering): void {
   const [input, weight, bias] = node.inputs;

@@ -10,7 +10,8 @@ import {
   storedBytes,
   THREADS,
 } from "../kernel.ts";
-import { type AxisPhase, borderFunctions, isInside, selectNumber } from "./correlation.ts";
+import type { AxisPhase } from "../../../ops/correlation_phases.ts";
+import { borderFunctions, isInside, selectNumber } from "./correlation.ts";
 import {
   factorBytes,
   gemmCode,

@@ -15,7 +15,8 @@ import {
   WORKGROUP_BYTES,
 } from "../kernel.ts";
 import { biased, type Correlation, correlationExtents } from "./conv2d_gemm.ts";
-import { type AxisPhase, borderFunctions, isInside } from "./correlation.ts";
+import type { AxisPhase } from "../../../ops/correlation_phases.ts";
+import { borderFunctions, isInside } from "./correlation.ts";
 import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
 import {
   isRunnable,

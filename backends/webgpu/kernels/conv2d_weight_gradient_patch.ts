@@ -17,7 +17,8 @@ import {
   weightExtents,
   type WeightGradientRefs,
 } from "./conv2d_weight_gradient.ts";
-import { borderFunctions, forwardPhase, isInside } from "./correlation.ts";
+import { forwardPhase } from "../../../ops/correlation_phases.ts";
+import { borderFunctions, isInside } from "./correlation.ts";
 import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
 import { isRunnable, tileColumns, tileName, WANTED_TILES } from "./gemm_tiles.ts";
 
