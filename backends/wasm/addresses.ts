@@ -7,7 +7,7 @@ import { RunError } from "../../errors.ts";
 import { planMemory } from "../../graph/passes/mod.ts";
 import { MemoryLimitError, type MemoryPlan } from "../backend.ts";
 import type { MemoryBuffer, Ref } from "./kernel.ts";
-import type { LoweredPrograms } from "./lower.ts";
+import type { LoweredPrograms } from "./lowered_program.ts";
 import { CONTROL_BYTES } from "./threads.ts";
 
 /** What 32-bit addresses reach. */

@@ -25,7 +25,7 @@ import {
   type KernelFunction,
   SHARE_PARAMETERS,
 } from "./kernel.ts";
-import type { LoweredProgram, LoweredPrograms } from "./lower.ts";
+import type { LoweredProgram, LoweredPrograms } from "./lowered_program.ts";
 import { PhaseCalls, type ProgramFunction } from "./phase_calls.ts";
 import type { Schedule, ScheduledPhase } from "./schedule.ts";
 import { emitBarrier } from "./threads.ts";

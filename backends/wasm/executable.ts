@@ -6,7 +6,8 @@ import { checkInputs } from "../inputs.ts";
 import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
 import { emitModule, phaseExport, preparationExport, programExport, runsAlone } from "./emit.ts";
 import type { CompileOptions } from "./kernel.ts";
-import { type LoweredProgram, type LoweredPrograms, lowerPrograms, type Port } from "./lower.ts";
+import { lowerPrograms } from "./lower.ts";
+import type { LoweredProgram, LoweredPrograms, Port } from "./lowered_program.ts";
 import { ThreadPool } from "./threads.ts";
 
 /** Compiles programs and starts the threads. */

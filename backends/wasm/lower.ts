@@ -12,13 +12,7 @@ import {
   variableOp,
 } from "../../graph/leaves.ts";
 import { optimize } from "../../graph/passes/mod.ts";
-import {
-  formatShape,
-  type GraphNode,
-  type Program,
-  type TensorType,
-  type Value,
-} from "../../graph/types.ts";
+import { formatShape, type GraphNode, type Program, type Value } from "../../graph/types.ts";
 import type { Target } from "./assembler/mod.ts";
 import type {
   CompileOptions,
@@ -33,7 +27,13 @@ import type {
 } from "./kernel.ts";
 import { advance } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
-import { type LoweredPhase, type Schedule, schedulePhases, splitConstant } from "./schedule.ts";
+import type {
+  LoweredProgram,
+  LoweredPrograms,
+  PersistentBuffers,
+  Port,
+} from "./lowered_program.ts";
+import { type LoweredPhase, schedulePhases, splitConstant } from "./schedule.ts";
 import type { Access } from "./stages.ts";
 import { copyPhase } from "./kernels/copy.ts";
 import { assignLayouts, type LaidOutProgram, type Layout, layoutOf } from "../layout.ts";
@@ -54,43 +54,6 @@ const FLOPS_PER_NANOSECOND = 20, BYTES_PER_NANOSECOND = 10;
 
 /** By how much the largest share of the images may exceed the average one. */
 const MOST_IMBALANCE = 1.1;
-
-/** Something that goes into memory before a run or comes out after it; always in plain order. */
-export interface Port {
-  readonly type: TensorType;
-  readonly ref: Ref;
-}
-
-/** A program as phases. */
-export interface LoweredProgram {
-  readonly name: string;
-  /** What was lowered. */
-  readonly source: Program;
-  /** What runs once, before the first run. */
-  readonly preparation: Schedule;
-  /** What every run does. */
-  readonly schedule: Schedule;
-  readonly inputs: ReadonlyMap<string, Port>;
-  readonly outputs: ReadonlyMap<string, Port>;
-}
-
-/** Memory that all programs of a compilation share or that outlives a run. */
-export interface PersistentBuffers {
-  /** By name; the contents survive. */
-  readonly variables: Map<string, MemoryBuffer>;
-  /** Written before a run, kept until the next. */
-  readonly inputs: MemoryBuffer[];
-  /** Constant data. */
-  readonly tables: Map<MemoryBuffer, Uint8Array>;
-  /** What preparations compute. */
-  readonly prepared: MemoryBuffer[];
-}
-
-/** Programs as phases, and the memory that outlives them. */
-export interface LoweredPrograms {
-  readonly programs: readonly LoweredProgram[];
-  readonly persistent: PersistentBuffers;
-}
 
 /**
  * Lowers programs that share variables of equal names.

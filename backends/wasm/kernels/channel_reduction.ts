@@ -10,30 +10,22 @@ import type { GraphNode, Value } from "../../../graph/types.ts";
 import {
   type Expression,
   f32,
-  f32x4,
   f64,
-  f64x2,
   i32,
   type Local,
-  memory,
   type Operand,
-  type Target,
-  v128,
   type Wide,
   type WideLocal,
-  WideVectors,
+  type WideVectors,
 } from "../assembler/mod.ts";
 import type { KernelFunction, Lowering, Phase } from "../kernel.ts";
 import type { NodeOrders, Order } from "../../layout.ts";
+import { ThreadSums } from "./channel_sums.ts";
 
 /** Bytes of a chunk of one operand. */
 const CHUNK_BYTES = 16384;
 /** Fewest and most pixels of a chunk: to keep flushing cheap and f32 sums short. */
 const CHUNK_PIXELS = { least: 32, most: 128 } as const;
-/** Pixels whose mean serves as a thread's shift. */
-const SHIFT_SAMPLES = 16;
-/** Pixels per round of the innermost loop. */
-const UNROLL = 4;
 
 /** The parts of a channel reduction that differ from op to op. */
 export interface ChannelReduction {
@@ -79,7 +71,7 @@ export function channelReductionOrders({ inputs, outputs }: GraphNode): NodeOrde
 }
 
 /** How a reduction's memory is laid out and walked. */
-interface Shape {
+export interface ReductionShape {
   readonly channels: number;
   /** Channels rounded up to whole vectors. */
   readonly lanes: number;
@@ -106,7 +98,7 @@ export function lowerChannelReduction(
   const pixelBytes = 4 * paddedChannels;
   const { least, most } = CHUNK_PIXELS;
   const sumBytes = 8 * lanes * reduction.sums;
-  const shape: Shape = {
+  const shape: ReductionShape = {
     channels,
     lanes,
     pixels: batch * pixels,
@@ -151,165 +143,12 @@ export function lowerChannelReduction(
   });
 }
 
-/** Writes the phase in which each thread adds its pixels to its sums. */
-class ThreadSums {
-  readonly #f: KernelFunction<string>;
-  readonly #target: Target;
-  readonly #reduction: ChannelReduction;
-  readonly #shape: Shape;
-  readonly #pixel: Local<"i32">;
-  /** Byte of the block's first channel in a pixel. */
-  readonly #offset: Local<"i32">;
-  readonly #cursors: readonly Local<"i32">[];
-
-  constructor(
-    f: KernelFunction<string>,
-    target: Target,
-    reduction: ChannelReduction,
-    shape: Shape,
-    stride: number,
-  ) {
-    this.#f = f;
-    this.#target = target;
-    this.#reduction = reduction;
-    this.#shape = shape;
-    const { scratch, thread } = f.parameters;
-    f.increment(scratch, i32.mul(thread, stride));
-    this.#pixel = f.i32();
-    this.#offset = f.i32();
-    this.#cursors = Array.from({ length: reduction.streams }, () => f.i32());
-  }
-
-  write(): void {
-    const f = this.#f;
-    const { chunk, lanes, scratchBytes } = this.#shape;
-    const { sums, shift } = this.#reduction;
-    const { scratch, first, end, opens } = f.parameters;
-    f.if(opens, () => {
-      f.emit(memory.fill(scratch, 0, scratchBytes));
-      if (shift === "estimate") this.#estimateShift();
-    });
-    if (shift === "estimate") this.#countPixels();
-
-    const wide = new WideVectors(f, this.#target);
-    const narrow = new WideVectors(f, { ...this.#target, wide: 1 });
-    const perBlock = sums === 1 ? 8 : 4;
-    const blockLanes = perBlock * wide.lanes;
-    const wholeBlocks = Math.floor(lanes / blockLanes);
-    const rest = lanes - wholeBlocks * blockLanes;
-    const chunkStart = f.i32(), chunkEnd = f.i32();
-    f.loop(chunkStart, first, end, chunk, () => {
-      f.set(chunkEnd, i32.add(chunkStart, chunk));
-      f.if(i32.gtU(chunkEnd, end), () => f.set(chunkEnd, end));
-      f.loop(this.#offset, 0, 4 * blockLanes * wholeBlocks, 4 * blockLanes, () => {
-        this.#block(wide, perBlock, chunkStart, chunkEnd);
-      });
-      f.set(this.#offset, 4 * blockLanes * wholeBlocks);
-      const restWide = Math.floor(rest / wide.lanes);
-      if (restWide > 0) {
-        this.#block(wide, restWide, chunkStart, chunkEnd);
-        f.increment(this.#offset, restWide * wide.bytes);
-      }
-      if (rest % wide.lanes > 0) this.#block(narrow, 1, chunkStart, chunkEnd);
-    });
-  }
-
-  /** Sums `count` vectors of channels from `#offset` on, over a chunk of pixels. */
-  #block(v: WideVectors, count: number, from: Local<"i32">, to: Local<"i32">): void {
-    const f = this.#f;
-    const { pixelBytes, sumBytes } = this.#shape;
-    const { sums, streams, shift } = this.#reduction;
-    const indices = Array.from({ length: count }, (_, i) => i);
-    const totals = indices.map(() => v.locals(sums));
-    const shifts = shift === "none" ? [] : v.locals(count);
-    const values = v.locals(streams);
-    for (const total of totals.flat()) v.set(total, v.zero());
-    if (shift !== "none") {
-      const source = f.i32();
-      const base = shift === "estimate"
-        ? i32.add(f.parameters.scratch, sumBytes)
-        : f.parameters[`x${shift}`];
-      f.set(source, i32.add(base, this.#offset));
-      shifts.forEach((local, i) => v.set(local, v.load(source, i * v.bytes)));
-    }
-    this.#cursors.forEach((cursor, i) => {
-      const place = i32.add(i32.mul(from, pixelBytes), this.#offset);
-      f.set(cursor, i32.add(f.parameters[`x${i}`], place));
-    });
-    const pixels = (step: number, to: Local<"i32">) =>
-      f.loop(this.#pixel, this.#pixel, to, step, () => {
-        for (let i = 0; i < step; i++) {
-          for (const k of indices) {
-            this.#cursors.forEach((cursor, s) =>
-              v.set(values[s], v.load(cursor, i * pixelBytes + k * v.bytes))
-            );
-            this.#reduction.terms(v, values, shifts[k])
-              .forEach((term, s) => v.set(totals[k][s], v.add(totals[k][s], term)));
-          }
-        }
-        for (const cursor of this.#cursors) f.increment(cursor, step * pixelBytes);
-      });
-    const whole = f.i32();
-    f.set(whole, i32.sub(to, i32.remU(i32.sub(to, from), UNROLL)));
-    f.set(this.#pixel, from);
-    pixels(UNROLL, whole);
-    pixels(1, to);
-    totals.forEach((locals, k) => locals.forEach((total, s) => this.#flush(total, k, s)));
-  }
-
-  /** Adds the f32 sums of vector `k` of the block to the f64 sums numbered `s`. */
-  #flush(total: WideLocal, k: number, s: number): void {
-    const f = this.#f;
-    const place = f.i32();
-    const start = 8 * this.#shape.lanes * s;
-    f.set(place, i32.add(f.parameters.scratch, i32.mul(this.#offset, 2)));
-    total.halves.forEach((half, h) => {
-      const upper = f32x4.shuffle(half, half, [2, 3, 2, 3]);
-      [half, upper].forEach((pair, j) => {
-        const offset = start + 8 * (4 * (k * total.halves.length + h) + 2 * j);
-        const sum = f64x2.add(v128.load(place, offset), f64x2.promoteLowF32x4(pair));
-        f.emit(v128.store(place, sum, offset));
-      });
-    });
-  }
-
-  /** Puts the mean of a few of the pixels at hand behind the sums. */
-  #estimateShift(): void {
-    const f = this.#f;
-    const { lanes, pixelBytes, sumBytes } = this.#shape;
-    const { x0, scratch, first, end } = f.parameters;
-    const source = f.i32(), total = f.v128(), i = f.i32(), samples = f.i32(), step = f.i32();
-    f.set(samples, SHIFT_SAMPLES);
-    f.if(i32.ltU(i32.sub(end, first), samples), () => f.set(samples, i32.sub(end, first)));
-    f.if(samples, () => {
-      f.set(step, i32.mul(i32.divU(i32.sub(end, first), samples), pixelBytes));
-      f.loop(this.#offset, 0, 4 * lanes, 16, () => {
-        f.set(total, f32x4.constant(0));
-        f.set(source, i32.add(i32.add(x0, i32.mul(first, pixelBytes)), this.#offset));
-        f.loopAtLeastOnce(i, 0, samples, 1, () => {
-          f.set(total, f32x4.add(total, v128.load(source)));
-          f.increment(source, step);
-        });
-        const mean = f32x4.mul(total, f32x4.splat(f32.div(1, f32.convertI32S(samples))));
-        f.emit(v128.store(i32.add(scratch, this.#offset), mean, sumBytes));
-      });
-    });
-  }
-
-  #countPixels(): void {
-    const { scratch, first, end } = this.#f.parameters;
-    const { countOffset } = this.#shape;
-    const count = f64.add(f64.load(scratch, countOffset), f64.convertI32S(i32.sub(end, first)));
-    this.#f.emit(f64.store(scratch, count, countOffset));
-  }
-}
-
 /** Writes the phase that adds the threads' sums; items are the channels. */
 function writeResults(
   f: KernelFunction<string>,
   threads: number,
   reduction: ChannelReduction,
-  { lanes, pixels, sumBytes, countOffset }: Shape,
+  { lanes, pixels, sumBytes, countOffset }: ReductionShape,
   stride: number,
   outputs: number,
 ): void {

@@ -20,7 +20,7 @@ import {
   type TiledImage,
   type WinogradPlan,
 } from "./winograd_plan.ts";
-import { emitResultTransform, emitSourceTransform, TILE_ROW_PARAMETERS } from "./winograd_tiles.ts";
+import { emitResultTransform, sourceTransformOf, TILE_ROW_PARAMETERS } from "./winograd_tiles.ts";
 import { PRODUCTS } from "./winograd_transforms.ts";
 import { emitWeightTransform, factorMatrices, type KernelOrder } from "./winograd_weights.ts";
 
@@ -105,12 +105,7 @@ function emitCorrelation(
 ): void {
   const { source, factors, bias, result, scratch, thread } = f.parameters;
   const key = JSON.stringify(plan);
-  const sourceTransform = library.function(
-    `winograd source ${key}`,
-    TILE_ROW_PARAMETERS,
-    "void",
-    (g) => emitSourceTransform(g, target, plan),
-  );
+  const sourceTransform = sourceTransformOf(library, target, plan);
   const products = library.function(
     `winograd products ${key}`,
     PRODUCT_PARAMETERS,

@@ -4,12 +4,14 @@
  */
 
 import {
+  type Callable,
   type FunctionBuilder,
   i32,
   type Local,
   type Target,
   WideVectors,
 } from "../assembler/mod.ts";
+import type { FunctionLibrary } from "../kernel.ts";
 import { repeat } from "./loops.ts";
 import {
   type ProductMatrices,
@@ -63,12 +65,26 @@ function rowBytes(image: TiledImage): number {
   return image.width * pixelBytes(image);
 }
 
+/** The function of the source transform, which the weight gradient shares. */
+export function sourceTransformOf(
+  library: FunctionLibrary,
+  target: Target,
+  plan: WinogradPlan,
+): Callable<typeof TILE_ROW_PARAMETERS, "void"> {
+  return library.function(
+    `winograd source ${JSON.stringify(plan)}`,
+    TILE_ROW_PARAMETERS,
+    "void",
+    (f) => emitSourceTransform(f, target, plan),
+  );
+}
+
 /**
  * Writes the source transform of a row of tiles. Neighbouring patches overlap by two columns, so
  * the transform of columns is done once for the whole row, into `work`, then that of rows. Columns
  * of `work` that lie beyond the image are never written and stay zero.
  */
-export function emitSourceTransform(f: TileRowFunction, target: Target, plan: WinogradPlan): void {
+function emitSourceTransform(f: TileRowFunction, target: Target, plan: WinogradPlan): void {
   const { source, padding, tileRows, tileColumns, sourceMatrices } = plan;
   const { image, row, matrices, work } = f.parameters;
   const wide = channelVectors(f, target, source.channels);

@@ -20,11 +20,7 @@ import {
   productMatrices,
   type WinogradPlan,
 } from "./winograd_plan.ts";
-import {
-  emitGradientTransform,
-  emitSourceTransform,
-  TILE_ROW_PARAMETERS,
-} from "./winograd_tiles.ts";
+import { emitGradientTransform, sourceTransformOf, TILE_ROW_PARAMETERS } from "./winograd_tiles.ts";
 import { PRODUCTS } from "./winograd_transforms.ts";
 import { emitWeightGradient } from "./winograd_weights.ts";
 
@@ -96,12 +92,7 @@ function emitSums(
 ): void {
   const { source, gradient, sums, scratch, thread, opens } = f.parameters;
   const key = JSON.stringify(plan);
-  const sourceTransform = library.function(
-    `winograd source ${key}`,
-    TILE_ROW_PARAMETERS,
-    "void",
-    (g) => emitSourceTransform(g, target, plan),
-  );
+  const sourceTransform = sourceTransformOf(library, target, plan);
   const gradientTransform = library.function(
     `winograd gradient ${key}`,
     TILE_ROW_PARAMETERS,
