@@ -157,8 +157,6 @@ const checkpoints = z.strictObject({
   keepBest: z.boolean().default(true).describe("Keep the checkpoint of the best validation too"),
 });
 
-const threadCount = z.union([z.literal("auto"), count]);
-
 /** A whole config file. */
 export const configSchema = z.strictObject({
   name: z.string().refine((name) => !UNFIT_NAME.test(name), "expected a name fit for a folder")
@@ -169,9 +167,12 @@ export const configSchema = z.strictObject({
     "Where to compute; auto takes a hardware GPU if there is one, else the CPU",
   ),
   threads: z.union([
-    threadCount,
+    z.literal("auto"),
+    count,
     z.strictObject({
-      count: threadCount.default("auto").describe("CPU threads; auto takes one a core"),
+      count: z.union([z.literal("auto"), count]).default("auto").describe(
+        "CPU threads; auto takes one a core",
+      ),
       schedule: z.enum(["static", "dynamic"]).default("static").describe(
         "static: every run gives the same bits; dynamic: faster on a busy machine, the last digits vary",
       ),

@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { readFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { overfold, parseEvents, TINY, withTinyConfig as withConfig } from "./cli.ts";
@@ -73,24 +73,37 @@ Deno.test("inspect shows the same layers for a config and for its checkpoint", (
     assertEquals(trainingParameters, config.foldedParameters);
   }));
 
-Deno.test("bench reports its figures and where the time goes", () =>
+for (const subject of ["training", "inference"]) {
+  Deno.test(`bench reports the figures of ${subject} and where the time goes`, () =>
+    withTinyConfig(async (folder) => {
+      const options = subject === "inference" ? ["--inference"] : [];
+      const command = ["bench", "tiny.yaml", "--steps", "2", "--json", ...options];
+      const { code, out, error } = await overfold(folder, ...command);
+      assertEquals(code, 0, error);
+      const [result] = parseEvents(out);
+      for (const key of ["imagesPerSecond", "millisecondsPerStep", "gigaflops"]) {
+        assert((result[key] as number) > 0, key);
+      }
+      assertEquals([result.backend, result.batchSize], ["cpu", 8]);
+      const kernels = result.kernels as { kernel: string; share: number }[];
+      const sum = kernels.reduce((sum, { share }) => sum + share, 0);
+      assertAlmostEquals(sum, 1, 1e-9);
+      const trains = kernels.some(({ kernel }) => kernel === "conv2dWeightGradient");
+      assertEquals(trains, subject === "training");
+    }));
+}
+
+Deno.test("threads may be scheduled dynamically, and mistakes in that are located", () =>
   withTinyConfig(async (folder) => {
-    const { code, out, error } = await overfold(
-      folder,
-      "bench",
-      "tiny.yaml",
-      "--steps",
-      "2",
-      "--json",
-    );
+    const bench = (threads: string) =>
+      overfold(folder, "bench", "tiny.yaml", "--steps", "1", "--set", `threads=${threads}`);
+    const { code, out, error } = await bench("{count: 2, schedule: dynamic}");
     assertEquals(code, 0, error);
-    const [result] = parseEvents(out);
-    for (const key of ["imagesPerSecond", "millisecondsPerStep", "gigaflops"]) {
-      assert((result[key] as number) > 0, key);
-    }
-    assertEquals([result.backend, result.batchSize], ["cpu", 8]);
-    const shares = (result.kernels as { share: number }[]).map(({ share }) => share);
-    assertAlmostEquals(shares.reduce((sum, share) => sum + share, 0), 1, 1e-9);
+    assertStringIncludes(out, "2 threads");
+    assertStringIncludes(out, "dynamic schedule");
+    const wrong = await bench("{schedule: dynamc}");
+    assertEquals(wrong.code, 2);
+    assertStringIncludes(wrong.error, "threads.schedule");
   }));
 
 Deno.test("init writes a config that inspect accepts", () =>

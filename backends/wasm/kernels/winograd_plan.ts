@@ -23,6 +23,8 @@ const MOST_SUM_BYTES = 1 << 27;
 const BLOCK_BYTES = 384 << 10;
 /** Tiles of a block at least: the kernel's factors are read once a block. */
 const LEAST_BLOCK_TILES = 32;
+/** The most that a weight gradient asks for: its sums, all of them, are read and written each block. */
+const MOST_GRADIENT_TILES = 128;
 /** Bytes between matrices beyond their size: at powers of two all 36 would meet in one cache set. */
 const SKEW = 64;
 
@@ -112,21 +114,36 @@ export function imagesOfBlock({ blockRows, tileRows }: WinogradPlan): number {
   return Math.ceil(blockRows / tileRows);
 }
 
-/** Cuts a convolution of `source` with `padding` zeros before it into tiles. */
-export function planWinograd(
+/** {@link planWinograd} for the weight gradient: as many tiles a block as sums are worth reading for. */
+export function planWinogradGradient(
   source: TiledImage,
   result: TiledImage,
   padding: Pair,
 ): WinogradPlan {
+  const worthwhile = source.channels * result.channels / (source.channels + result.channels);
+  return planWinograd(source, result, padding, Math.min(worthwhile, MOST_GRADIENT_TILES));
+}
+
+/**
+ * Cuts a convolution of `source` with `padding` zeros before it into tiles.
+ *
+ * @param tiles of a block, at least
+ */
+export function planWinograd(
+  source: TiledImage,
+  result: TiledImage,
+  padding: Pair,
+  tiles = LEAST_BLOCK_TILES,
+): WinogradPlan {
   const tileRows = Math.ceil(result.height / TILE);
   const tileColumns = Math.ceil(result.width / TILE);
   const tileBytes = 4 * PRODUCTS * (source.channels + result.channels);
-  const blockTiles = Math.max(LEAST_BLOCK_TILES, BLOCK_BYTES / tileBytes);
+  const blockTiles = Math.max(LEAST_BLOCK_TILES, tiles, BLOCK_BYTES / tileBytes);
   const wanted = Math.ceil(blockTiles / tileColumns);
   // Whole images, where one fits: a thread then has no smaller block at the end of a few of them.
   const blockRows = wanted < tileRows ? wanted : wanted - wanted % tileRows;
   // Whole tiles of the matrix kernel: its last one may compute with what an earlier block left.
-  const tiles = Math.ceil(blockRows * tileColumns / TILE_ROWS) * TILE_ROWS;
+  const rows = Math.ceil(blockRows * tileColumns / TILE_ROWS) * TILE_ROWS;
   return {
     source: extentsOf(source),
     result: extentsOf(result),
@@ -134,8 +151,8 @@ export function planWinograd(
     tileRows,
     tileColumns,
     blockRows,
-    sourceMatrices: productMatrices(tiles, source.channels),
-    resultMatrices: productMatrices(tiles, result.channels),
+    sourceMatrices: productMatrices(rows, source.channels),
+    resultMatrices: productMatrices(rows, result.channels),
   };
 }
 

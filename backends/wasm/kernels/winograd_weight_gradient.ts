@@ -15,7 +15,7 @@ import type { StoredImage } from "./winograd.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
 import {
   imagesOfBlock,
-  planWinograd,
+  planWinogradGradient,
   type ProductMatrices,
   productMatrices,
   type WinogradPlan,
@@ -40,7 +40,7 @@ export function lowerWinogradWeightGradient(
   flops: number,
 ): void {
   const { target, threads } = lowering;
-  const plan = planWinograd(input, outputGradient, padding);
+  const plan = planWinogradGradient(input, outputGradient, padding);
   const key = JSON.stringify(plan);
   const sums = sumsOf(plan);
   const threadSums = lowering.threadScratch(sums.bytes);
