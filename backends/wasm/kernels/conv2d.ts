@@ -20,7 +20,7 @@ import {
 } from "./conv2d_correlate.ts";
 import { foldPadding } from "./conv2d_fold_padding.ts";
 import { forwardAxis, inputGradientAxis, joinRows, planBands } from "./conv2d_plan.ts";
-import { stripBytes } from "./conv2d_strip.ts";
+import { isCached, stripBytes } from "./conv2d_strip.ts";
 import { lowerWinogradCorrelation } from "./winograd.ts";
 import { winogradObstacle } from "./winograd_plan.ts";
 import { lowerPacking, panelsOf, type PanelSource } from "./panels.ts";
@@ -157,7 +157,12 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
     strip: {
       rows,
       columns,
-      bands: planBands(rows, stripRow, batch * parts, threads),
+      bands: planBands(
+        rows,
+        batch * parts,
+        threads,
+        (_, stripRows) => isCached(stripRows, stripRow),
+      ),
       pixelBytes: source.pixelBytes,
       imageRowBytes: width * source.pixelBytes,
       imageBytes: height * width * source.pixelBytes,

@@ -13,6 +13,7 @@ import { forwardAxis, planBands } from "./conv2d_plan.ts";
 import {
   emitStrip,
   forEachBand,
+  isCached,
   stripBytes,
   type StripPlan,
   stripRowBytes,
@@ -38,7 +39,12 @@ export function lowerDepthwiseGradient(
   const strip: StripPlan = {
     rows,
     columns,
-    bands: planBands(rows, columns.source.length * pixelBytes, batch, threads),
+    bands: planBands(
+      rows,
+      batch,
+      threads,
+      (_, stripRows) => isCached(stripRows, columns.source.length * pixelBytes),
+    ),
     pixelBytes,
     imageRowBytes: inSize[1] * pixelBytes,
     imageBytes: inSize[0] * inSize[1] * pixelBytes,

@@ -125,24 +125,19 @@ export interface Bands {
   readonly stripRows: number;
 }
 
-/** Bytes of a strip: of those sizes it stays in the second-level cache beside the kernel. */
-const STRIP_BYTES = 1 << 17;
-
 /**
- * Cuts the rows into bands whose strip stays in cache, and into enough of them that every thread
- * has some.
+ * Cuts the rows into bands that fit into the cache, and into enough of them that every thread has
+ * some.
  *
- * @param rowBytes bytes of a strip row
  * @param images number of images
  * @param threads number of threads
- * @param cacheBytes bytes a strip should not exceed
+ * @param fits whether a band of so many rows of positions, reading so many strip rows, fits
  */
 export function planBands(
   { phases, positionStep }: AxisPlan,
-  rowBytes: number,
   images: number,
   threads: number,
-  cacheBytes = STRIP_BYTES,
+  fits: (rows: number, stripRows: number) => boolean,
 ): Bands {
   const positions = Math.max(...phases.map((phase) => phase.positions));
   const stripRows = (rows: number) =>
@@ -153,9 +148,8 @@ export function planBands(
     );
   const wanted = Math.min(positions, Math.ceil(threads / images));
   let count = wanted;
-  while (count < positions && stripRows(Math.ceil(positions / count)) * rowBytes > cacheBytes) {
-    count++;
-  }
+  const rowsOf = (count: number) => Math.ceil(positions / count);
+  while (count < positions && !fits(rowsOf(count), stripRows(rowsOf(count)))) count++;
   const rows = Math.ceil(positions / count);
   return { rows, count: Math.ceil(positions / rows), stripRows: stripRows(rows) };
 }

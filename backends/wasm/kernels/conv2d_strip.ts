@@ -16,6 +16,14 @@ export interface StripPlan {
   readonly imageBytes: number;
 }
 
+/** Bytes of a strip: of those sizes it stays in the second-level cache beside the kernel. */
+const CACHED_BYTES = 1 << 17;
+
+/** Whether a strip of so many rows, of so many bytes each, stays in the cache. */
+export function isCached(rows: number, rowBytes: number): boolean {
+  return rows * rowBytes <= CACHED_BYTES;
+}
+
 /** Whether the image itself serves as the strip. */
 export function isDirect({ rows, columns }: StripPlan): boolean {
   return rows.direct && columns.direct;

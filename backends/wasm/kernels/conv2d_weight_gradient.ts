@@ -10,28 +10,29 @@ import {
   convolutionGeometry,
 } from "../../../ops/convolution_geometry.ts";
 import type { WeightGradientAttributes } from "../../../ops/conv2d.ts";
-import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
+import { f32, i32, memory, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { convolutionFlops, imageOf, isDepthwise } from "./conv2d.ts";
 import { lowerDepthwiseGradient } from "./conv2d_depthwise_gradient.ts";
 import { forwardAxis, joinRows, planBands } from "./conv2d_plan.ts";
+import { emitStrip, forEachBand, stripBytes, withBandRows } from "./conv2d_strip.ts";
 import {
-  emitStrip,
-  forEachBand,
-  stripBytes,
-  type StripPlan,
-  stripRowBytes,
-  withBandRows,
-} from "./conv2d_strip.ts";
-import { GemmTile, type OuterSteps } from "./gemm_tile.ts";
+  emitBand,
+  emitPackedBand,
+  packBytes,
+  type WeightGradientPlan,
+} from "./conv2d_weight_bands.ts";
+import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
-import { forEachPanel, panelsOf } from "./panels.ts";
-import { TILE_ROWS } from "./register_tile.ts";
 import { weightGradientObstacle } from "./winograd_plan.ts";
 import { lowerWinogradWeightGradient } from "./winograd_weight_gradient.ts";
 
 /** Bytes of a band's strip and output gradients: they are read many times over, so little. */
 const BAND_BYTES = 1 << 15;
+/** Bytes of a band's output gradients where they are packed. */
+const PACKED_BAND_BYTES = 1 << 18;
+/** Bytes of sums from which on a band is packed: reading and writing them takes longer than that. */
+const PACKED_SUM_BYTES = 1 << 17;
 
 /** Weight gradient of a convolution. */
 export const conv2dWeightGradient: KernelFamily = {
@@ -70,8 +71,8 @@ export const conv2dWeightGradient: KernelFamily = {
     );
     const key = JSON.stringify(geometry);
     const sums = lowering.threadScratch(plan.bytes);
-    const strips = stripBytes(plan.strip);
-    const scratch = strips > 0 ? lowering.threadScratch(strips) : undefined;
+    const scratchBytes = packOffset(plan) + (plan.packed ? packBytes(target, plan) : 0);
+    const scratch = scratchBytes > 0 ? lowering.threadScratch(scratchBytes) : undefined;
     lowering.phase({
       kernel: lowering.kernel<SumsParameter>(
         `conv2dWeightGradient ${key}`,
@@ -107,21 +108,6 @@ export const conv2dWeightGradient: KernelFamily = {
 
 type SumsParameter = "source" | "gradient" | "sums" | "rows" | "scratch";
 
-interface WeightGradientPlan {
-  readonly geometry: ConvolutionGeometry;
-  readonly strip: StripPlan;
-  readonly groupIn: number;
-  readonly groupOut: number;
-  /** Floats of a pixel that meet a tap: the group's channels, or the whole pixel of the only one. */
-  readonly run: number;
-  /** Bytes of a pixel of the output gradient. */
-  readonly gradientPixelBytes: number;
-  /** Bytes of a row of the sums: the output channels that meet one channel at one tap. */
-  readonly rowBytes: number;
-  /** Bytes of a thread's sums. */
-  readonly bytes: number;
-}
-
 function planOf(
   geometry: ConvolutionGeometry,
   pixelBytes: number,
@@ -133,14 +119,23 @@ function planOf(
   const groupIn = inChannels / groups, groupOut = outChannels / groups;
   const run = groups === 1 ? pixelBytes / 4 : groupIn;
   const rowBytes = 16 * Math.ceil(groupOut / 4);
-  const bandRow = columns.source.length * pixelBytes * rows.positionStep +
-    outSize[1] * gradientPixelBytes;
+  const bytes = groups * kernelSize[0] * kernelSize[1] * run * rowBytes;
+  const packed = groups === 1 && bytes >= PACKED_SUM_BYTES;
+  const gradientRow = outSize[1] * gradientPixelBytes;
+  const bandRow = columns.source.length * pixelBytes * rows.positionStep + gradientRow;
   return {
     geometry,
+    packed,
     strip: {
       rows,
       columns,
-      bands: planBands(rows, bandRow, batch, threads, BAND_BYTES),
+      bands: planBands(
+        rows,
+        batch,
+        threads,
+        (rows, stripRows) =>
+          packed ? rows * gradientRow <= PACKED_BAND_BYTES : stripRows * bandRow <= BAND_BYTES,
+      ),
       pixelBytes,
       imageRowBytes: inSize[1] * pixelBytes,
       imageBytes: inSize[0] * inSize[1] * pixelBytes,
@@ -150,8 +145,13 @@ function planOf(
     run,
     gradientPixelBytes,
     rowBytes,
-    bytes: groups * kernelSize[0] * kernelSize[1] * run * rowBytes,
+    bytes,
   };
+}
+
+/** Byte of a thread's scratch at which bands are packed, behind the strip. */
+function packOffset({ strip }: WeightGradientPlan): number {
+  return Math.ceil(stripBytes(strip) / 64) * 64;
 }
 
 /** Writes the summing over a share of the bands. */
@@ -166,8 +166,9 @@ function emitSums(
   const { source, gradient, sums, rows: rowTable, scratch, thread, opens } = f.parameters;
   const { outSize } = geometry;
   const gradientRowBytes = outSize[1] * gradientPixelBytes;
-  const strip = f.i32(), image = f.i32(), gradientBand = f.i32();
+  const strip = f.i32(), image = f.i32(), gradientBand = f.i32(), pack = f.i32();
   f.increment(scratch, i32.mul(thread, scratchStride));
+  f.set(pack, i32.add(scratch, packOffset(plan)));
   f.increment(sums, i32.mul(thread, sumsStride));
   f.if(opens, () => f.emit(memory.fill(sums, 0, plan.bytes)));
   const tile = new GemmTile(f, target);
@@ -183,70 +184,10 @@ function emitSums(
       ),
     );
     withBandRows(f, plan.strip, outSize[0], band, (rows) => {
-      emitBand(f, target, tile, plan, rows, strip, gradientBand);
+      const operands = { rows, strip, gradient: gradientBand, sums };
+      if (plan.packed) emitPackedBand(f, target, tile, plan, operands, pack);
+      else emitBand(f, target, tile, plan, operands);
     });
-  });
-}
-
-/** Writes the adding of one band to the sums. */
-function emitBand(
-  f: KernelFunction<SumsParameter>,
-  target: Target,
-  tile: GemmTile,
-  plan: WeightGradientPlan,
-  rows: Local<"i32">,
-  strip: Local<"i32">,
-  gradientBand: Local<"i32">,
-): void {
-  const { geometry, gradientPixelBytes, groupIn, groupOut, rowBytes } = plan;
-  const { groups, outSize, kernelSize, dilation } = geometry;
-  const { pixelBytes, rows: rowPlan, columns: columnPlan } = plan.strip;
-  const stripRow = stripRowBytes(plan.strip);
-  const steps: OuterSteps = {
-    rows,
-    columns: outSize[1],
-    aStep: columnPlan.positionStep * pixelBytes,
-    bStep: gradientPixelBytes,
-    aRowStep: rowPlan.positionStep * stripRow,
-    bRowStep: outSize[1] * gradientPixelBytes,
-  };
-  // Taps side by side are one longer run of channels.
-  const joined = groups === 1 && dilation[1] === 1;
-  const runs = joined ? 1 : kernelSize[1];
-  const run = joined ? kernelSize[1] * plan.run : plan.run;
-  const panels = panelsOf(target, 0, groupOut);
-  const sum = f.i32(), c = f.i32(), b = f.i32(), bGroup = f.i32();
-  const a = f.i32(), aGroup = f.i32(), aRow = f.i32(), aRun = f.i32();
-
-  const emitTile = (count: number) => {
-    f.set(b, bGroup);
-    f.set(c, sum);
-    forEachPanel(f, panels, [b, c], (vectors, lanes) => {
-      const size = { rows: count, vectors };
-      tile.load(size, c, rowBytes);
-      tile.addOuterProducts(size, a, b, steps, groups === 1 ? 4 : lanes);
-      tile.store(size, c, rowBytes);
-    });
-    f.increment(a, 4 * count);
-    f.increment(sum, count * rowBytes);
-  };
-  f.set(sum, f.parameters.sums);
-  f.set(aGroup, strip);
-  f.set(bGroup, gradientBand);
-  repeat(f, groups, () => {
-    f.set(aRow, aGroup);
-    repeat(f, kernelSize[0], () => {
-      f.set(aRun, aRow);
-      repeat(f, runs, () => {
-        f.set(a, aRun);
-        repeat(f, Math.floor(run / TILE_ROWS), () => emitTile(TILE_ROWS));
-        if (run % TILE_ROWS > 0) emitTile(run % TILE_ROWS);
-        f.increment(aRun, dilation[1] * pixelBytes);
-      });
-      f.increment(aRow, dilation[0] * stripRow);
-    });
-    f.increment(aGroup, 4 * groupIn);
-    f.increment(bGroup, 4 * groupOut);
   });
 }
 

@@ -65,6 +65,16 @@ const NAMED: readonly Convolution[] = [
   { input: [1, 12, 9, 9], weight: [12, 1, 3, 3], attributes: { ...ordinary, groups: 12 } },
   { input: [1, 6, 9, 9], weight: [12, 1, 3, 3], attributes: { ...ordinary, groups: 6 } },
   {
+    input: [3, 132, 6, 7],
+    weight: [260, 132, 1, 1],
+    attributes: { ...ordinary, padding: [0, 0] },
+  },
+  {
+    input: [2, 61, 9, 8],
+    weight: [67, 61, 3, 3],
+    attributes: { ...ordinary, stride: [2, 1] },
+  },
+  {
     input: [3, 41, 9, 11],
     weight: [41, 1, 3, 5],
     attributes: { ...ordinary, groups: 41, stride: [2, 1], padding: [1, 2] },
