@@ -23,8 +23,13 @@ const MOST_SUM_BYTES = 1 << 27;
 const BLOCK_BYTES = 384 << 10;
 /** Tiles of a block at least: the kernel's factors are read once a block. */
 const LEAST_BLOCK_TILES = 32;
-/** The most that a weight gradient asks for: its sums, all of them, are read and written each block. */
-const MOST_GRADIENT_TILES = 128;
+/**
+ * Tiles of a block of a weight gradient whose sums exceed the cache: they are all read and written
+ * each block.
+ */
+const LARGE_SUMS_TILES = 128;
+/** Bytes of sums that exceed it, and tiles that are worth clearing, adding up and transforming such. */
+const LARGE_SUMS = 1 << 22, LARGE_SUMS_LEAST_TILES = 64;
 /** Bytes between matrices beyond their size: at powers of two all 36 would meet in one cache set. */
 const SKEW = 64;
 
@@ -32,6 +37,11 @@ const SKEW = 64;
 export interface WinogradOptions extends Pick<CompileOptions, "precision"> {
   /** Whether the kernel never changes, so that it is transformed but once. Default false. */
   readonly fixedKernel?: boolean;
+}
+
+/** Tiles of all images. */
+function tilesOf({ batch, outSize }: ConvolutionGeometry): number {
+  return batch * Math.ceil(outSize[0] / TILE) * Math.ceil(outSize[1] / TILE);
 }
 
 /**
@@ -45,7 +55,7 @@ export function winogradObstacle(
   const { batch, inChannels, outChannels, outSize, kernelSize, stride, dilation, padding } =
     geometry;
   const flops = 2 * 9 * batch * inChannels * outChannels * outSize[0] * outSize[1];
-  const tiles = batch * Math.ceil(outSize[0] / TILE) * Math.ceil(outSize[1] / TILE);
+  const tiles = tilesOf(geometry);
   const obstacles: readonly (readonly [present: boolean, name: string])[] = [
     [kernelSize.some((extent) => extent !== 3), kernelSize.join("×")],
     [stride.some((step) => step !== 1), `stride ${stride.join("×")}`],
@@ -62,14 +72,19 @@ export function winogradObstacle(
   return obstacles.find(([present]) => present)?.[1];
 }
 
-/** The same of the weight gradient: the threads' sums must also fit into {@link MOST_SUM_BYTES}. */
+/**
+ * The same of the weight gradient: the threads' sums must also fit into {@link MOST_SUM_BYTES}, and
+ * there must be enough to add to them.
+ */
 export function weightGradientObstacle(
   geometry: ConvolutionGeometry,
   options: Pick<CompileOptions, "precision" | "threads">,
 ): string | undefined {
   const { bytes } = productMatrices(geometry.inChannels, geometry.outChannels);
-  return winogradObstacle(geometry, options) ??
-    (options.threads * bytes > MOST_SUM_BYTES ? "large sums" : undefined);
+  const obstacle = winogradObstacle(geometry, options);
+  if (obstacle) return obstacle;
+  const few = bytes > LARGE_SUMS && tilesOf(geometry) < LARGE_SUMS_LEAST_TILES;
+  return few || options.threads * bytes > MOST_SUM_BYTES ? "large sums" : undefined;
 }
 
 /** A tensor as tiles read or write it. */
@@ -114,14 +129,14 @@ export function imagesOfBlock({ blockRows, tileRows }: WinogradPlan): number {
   return Math.ceil(blockRows / tileRows);
 }
 
-/** {@link planWinograd} for the weight gradient: as many tiles a block as sums are worth reading for. */
+/** {@link planWinograd} for the weight gradient: as many tiles a block as its sums are worth reading for. */
 export function planWinogradGradient(
   source: TiledImage,
   result: TiledImage,
   padding: Pair,
 ): WinogradPlan {
-  const worthwhile = source.channels * result.channels / (source.channels + result.channels);
-  return planWinograd(source, result, padding, Math.min(worthwhile, MOST_GRADIENT_TILES));
+  const { bytes } = productMatrices(source.channels, result.channels);
+  return planWinograd(source, result, padding, bytes > LARGE_SUMS ? LARGE_SUMS_TILES : undefined);
 }
 
 /**
