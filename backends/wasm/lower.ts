@@ -25,6 +25,7 @@ import type {
   ShareSchedule,
   ThreadScratch,
 } from "./kernel.ts";
+import { fuseEpilogues } from "./epilogues.ts";
 import { advance } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import type {
@@ -114,7 +115,7 @@ class ProgramLowering implements Lowering {
     this.threads = threads;
     this.precision = precision;
     this.#laidOut = assignLayouts(
-      optimize(program),
+      fuseEpilogues(optimize(program)),
       (node, available) => {
         const family = isLeaf(node.op) || node.op.viewOffset ? undefined : familyOf(node);
         return family?.orders?.(node, available) ?? {

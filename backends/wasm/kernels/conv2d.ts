@@ -18,6 +18,7 @@ import {
   emitCorrelation,
   phasePairs,
 } from "./conv2d_correlate.ts";
+import { type Conv2dReluAttributes, conv2dReluOp } from "../epilogues.ts";
 import { foldPadding } from "./conv2d_fold_padding.ts";
 import { forwardAxis, inputGradientAxis, joinRows, planBands } from "./conv2d_plan.ts";
 import { isCached, stripBytes } from "./conv2d_strip.ts";
@@ -26,17 +27,22 @@ import { winogradObstacle } from "./winograd_plan.ts";
 import { lowerPacking, panelsOf, type PanelSource } from "./panels.ts";
 import { tileSize } from "./register_tile.ts";
 
-/** Forward convolution, with its bias. */
+/** Forward convolution, with its bias and with what it takes in of what follows. */
 export const conv2d: KernelFamily = {
-  ops: ["conv2d"],
-  orders: ({ inputs }) => ({
-    inputs: inputs.map((_, i) => i === 0 ? "channelsLast" : "plain"),
+  ops: ["conv2d", "conv2dRelu"],
+  orders: ({ inputs, outputs: [output] }) => ({
+    inputs: inputs.map((input, i) =>
+      i === 0 || input.shape.length === output.shape.length && i > 1 ? "channelsLast" : "plain"
+    ),
     outputs: ["channelsLast"],
   }),
   lower(node: GraphNode, lowering: Lowering): void {
-    const [input, weight, bias] = node.inputs;
+    const relu = node.op === conv2dReluOp;
+    const [input, weight, ...others] = node.inputs;
     const [output] = node.outputs;
-    const attributes: ConvolutionAttributes = node.attributes;
+    const attributes: ConvolutionAttributes & Partial<Conv2dReluAttributes> = node.attributes;
+    const bias = attributes.hasBias ?? others.length > 0 ? others.shift() : undefined;
+    const [residual] = others;
     const geometry = convolutionGeometry(input.shape, weight.shape, attributes);
     const taps = geometry.kernelSize[0] * geometry.kernelSize[1];
     lowerCorrelation(lowering, {
@@ -48,6 +54,8 @@ export const conv2d: KernelFamily = {
       channelStep: 4 * taps,
       resultStep: 4 * taps * weight.shape[1],
       bias: bias && lowering.ref(bias),
+      relu,
+      residual: residual && lowering.ref(residual),
       fixedKernel: isConstant(weight),
     });
   },
@@ -73,6 +81,7 @@ export const conv2dInputGradient: KernelFamily = {
         weight: lowering.ref(weight),
         channelStep: 4 * taps * weight.shape[1],
         resultStep: 4 * taps,
+        relu: false,
         fixedKernel: isConstant(weight),
       });
     };
@@ -113,6 +122,9 @@ interface CorrelationOperands {
   readonly channelStep: number;
   readonly resultStep: number;
   readonly bias?: Ref;
+  /** Whether the result is rectified, and what is added to it before. */
+  readonly relu: boolean;
+  readonly residual?: Ref;
   /** Whether the kernel is a constant. */
   readonly fixedKernel: boolean;
 }
@@ -140,7 +152,7 @@ export function convolutionFlops(geometry: ConvolutionGeometry): number {
 
 /** Correlates with the kernel as it is, in strips. */
 function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: string): void {
-  const { gradient, source, result, bias } = operands;
+  const { gradient, source, result, bias, relu, residual } = operands;
   const geometry = joinRows(operands.geometry);
   const { target, threads } = lowering;
   const { batch, groups, inSize, outSize } = geometry;
@@ -177,6 +189,8 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
     resultRowBytes: resultWidth * result.pixelBytes,
     resultImageBytes: resultHeight * resultWidth * result.pixelBytes,
     bias: bias !== undefined,
+    relu,
+    residual: residual !== undefined,
     images: batch,
     parts,
   };
@@ -184,8 +198,9 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
   const bytes = stripBytes(correlation.strip);
   const scratch = bytes > 0 ? lowering.threadScratch(bytes) : undefined;
   const kernel = lowering.kernel<CorrelationParameter>(
-    `conv2d ${gradient ? "input gradient" : ""} ${JSON.stringify(geometry)} ${bias ? "bias" : ""}`,
-    ["source", "panels", "bias", "result", "rows", "scratch"],
+    `conv2d ${gradient ? "input gradient" : ""} ${JSON.stringify(geometry)} ` +
+      `${bias ? "bias" : ""} ${residual ? "residual" : ""} ${relu ? "relu" : ""}`,
+    ["source", "panels", "bias", "residual", "result", "rows", "scratch"],
     (f) => emitCorrelation(f, target, correlation, scratch?.stride ?? 0),
   );
   lowering.phase({
@@ -194,13 +209,14 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
       source: source.ref,
       panels: packed,
       bias: bias ?? 0,
+      residual: residual ?? 0,
       result: result.ref,
       rows: lowering.table(rows.source),
       scratch: scratch?.ref ?? 0,
     },
     writes: ["result", "scratch"],
     items: parts * batch * correlation.strip.bands.count,
-    images: parts > 1 ? undefined : { count: batch, operands: ["source", "result"] },
+    images: parts > 1 ? undefined : { count: batch, operands: ["source", "residual", "result"] },
     detail,
     flops: convolutionFlops(geometry),
   });

@@ -32,6 +32,9 @@ export interface Correlation {
   readonly resultImageBytes: number;
   /** Whether a bias is added. */
   readonly bias: boolean;
+  /** Whether results are rectified, and whether a residual is added before. */
+  readonly relu: boolean;
+  readonly residual: boolean;
   /**
    * Whether each channel of the result is a correlation of the source's channel of the same number.
    * There are no groups then, and `run` is 1: a panel holds a float a channel for every tap.
@@ -45,8 +48,18 @@ export interface Correlation {
   readonly parts: number;
 }
 
-/** Parameters of the kernel; `rows` is the table of row sources, `bias` is read if there is one. */
-export type CorrelationParameter = "source" | "panels" | "bias" | "result" | "rows" | "scratch";
+/**
+ * Parameters of the kernel; `rows` is the table of row sources, `bias` and `residual` are read if
+ * there is one.
+ */
+export type CorrelationParameter =
+  | "source"
+  | "panels"
+  | "bias"
+  | "residual"
+  | "result"
+  | "rows"
+  | "scratch";
 
 /** The pairs of phases, in the order in which their packed kernels follow one another. */
 export function phasePairs({ rows, columns }: StripPlan): [row: StripPhase, column: StripPhase][] {
@@ -63,12 +76,14 @@ export function emitCorrelation(
   scratchStride: number,
 ): void {
   const { strip: plan, groups, run, groupResults, images, parts } = correlation;
-  const { source, panels, bias, result, rows: rowTable, scratch, thread } = f.parameters;
+  const { source, panels, bias, residual, result, rows: rowTable, scratch, thread } = f.parameters;
   const { depthwise } = correlation;
   const tile = depthwise ? new DepthwiseTile(f, target) : new GemmTile(f, target);
   const image = f.i32(), strip = f.i32(), resultImage = f.i32(), packed = f.i32();
   const part = f.i32(), biasPart = f.i32();
   f.increment(scratch, i32.mul(thread, scratchStride));
+  // From a result to its residual.
+  if (correlation.residual) f.set(residual, i32.sub(residual, result));
   forEachBand(f, plan, f.parameters, (imageIndex, band) => {
     if (parts > 1) {
       f.set(part, i32.divU(imageIndex, images));
@@ -90,7 +105,7 @@ export function emitCorrelation(
         const to = f.i32();
         f.set(to, i32.add(resultImage, i32.add(i32.mul(band, bandBytes), first)));
         f.set(packed, i32.add(i32.add(panels, offset), i32.mul(part, bytes / parts)));
-        const context = { f, target, tile, correlation, row, column, rows };
+        const context = { f, target, tile, correlation, row, column, rows, residual };
         emitPhasePair(context, strip, packed, biasPart, to);
       });
       offset += groups * bytes;
@@ -107,6 +122,8 @@ interface PairContext {
   readonly column: StripPhase;
   /** Rows of positions to compute, at least one. */
   readonly rows: Local<"i32">;
+  /** Bytes from a result to its residual, if there is one. */
+  readonly residual: Local<"i32">;
 }
 
 /** Writes the work on one pair of phases in one band: all groups, all panels. */
@@ -148,7 +165,7 @@ function emitPhasePair(
 
 /** Writes the loop over the positions of one panel. */
 function emitRows(
-  { f, tile, correlation, row, column, rows }: PairContext,
+  { f, tile, correlation, row, column, rows, residual }: PairContext,
   vectors: number,
   lanes: number,
   from: Local<"i32">,
@@ -167,12 +184,16 @@ function emitRows(
     columnStep: column.placeStep * strip.pixelBytes,
     run,
   };
-  const a = f.i32(), c = f.i32(), aRow = f.i32(), cRow = f.i32();
+  const a = f.i32(), c = f.i32(), aRow = f.i32(), cRow = f.i32(), added = f.i32();
   const emitTile = (count: number) => {
     const size = { rows: count, vectors };
     if (correlation.bias) tile.loadRow(size, bias, lanes);
     else tile.clear(size);
     tile.addRows(size, a, pitch, window, panel);
+    if (correlation.residual) f.set(added, i32.add(c, residual));
+    if (correlation.relu) {
+      tile.rectify(size, correlation.residual ? added : undefined, resultPitch);
+    }
     tile.store(size, c, resultPitch, groups === 1 ? 4 : lanes);
   };
   const fullTiles = Math.floor(column.positions / TILE_ROWS);

@@ -54,6 +54,21 @@ export class RegisterTile {
     });
   }
 
+  /**
+   * Replaces the sums by `max(sum, 0)`; NaN stays NaN.
+   *
+   * @param residual address of what is added before, rows `pitch` bytes apart
+   */
+  rectify({ rows, vectors }: TileSize, residual: Local<"i32"> | undefined, pitch: number): void {
+    if (residual) {
+      this.#each(rows, vectors, (sum, i, j) => {
+        this.f.set(sum, f32x4.add(sum, v128.load(residual, i * pitch + 16 * j)));
+      });
+    }
+    // pmax keeps its first operand unless that is less, so a NaN stays.
+    this.#each(rows, vectors, (sum) => this.f.set(sum, f32x4.pmax(sum, f32x4.constant(0))));
+  }
+
   /** Stores the sums, rows `pitch` bytes apart; of each row's last vector only `lanes` floats. */
   store({ rows, vectors }: TileSize, address: Local<"i32">, pitch: number, lanes = 4): void {
     this.#each(rows, vectors, (sum, i, j) => {

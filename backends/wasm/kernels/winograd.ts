@@ -20,7 +20,12 @@ import {
   type TiledImage,
   type WinogradPlan,
 } from "./winograd_plan.ts";
-import { emitResultTransform, sourceTransformOf, TILE_ROW_PARAMETERS } from "./winograd_tiles.ts";
+import {
+  emitResultTransform,
+  type ResultFinish,
+  sourceTransformOf,
+  TILE_ROW_PARAMETERS,
+} from "./winograd_tiles.ts";
 import { PRODUCTS } from "./winograd_transforms.ts";
 import { emitWeightTransform, factorMatrices, type KernelOrder } from "./winograd_weights.ts";
 
@@ -37,6 +42,9 @@ export interface WinogradCorrelation extends KernelOrder {
   readonly padding: Pair;
   readonly weight: Ref;
   readonly bias?: Ref;
+  /** Whether the result is rectified, and what is added to it before. */
+  readonly relu: boolean;
+  readonly residual?: Ref;
 }
 
 /** Adds the phases of a correlation of `source`, padded with zeros, with 3×3 kernels. */
@@ -46,8 +54,9 @@ export function lowerWinogradCorrelation(
   flops: number,
 ): void {
   const { target } = lowering;
-  const { images, source, result, padding, weight, bias, channelStep, resultStep, rotated } =
-    correlation;
+  const { images, source, result, padding, weight, bias, relu, residual } = correlation;
+  const { channelStep, resultStep, rotated } = correlation;
+  const finish = { bias: bias !== undefined, relu, residual: residual !== undefined };
   const plan = planWinograd(source, result, padding);
   const panels = panelsOf(target, source.channels, result.channels);
   const order = { channelStep, resultStep, rotated };
@@ -66,8 +75,8 @@ export function lowerWinogradCorrelation(
   const scratch = lowering.threadScratch(blockScratch(plan).bytes);
   lowering.phase({
     kernel: lowering.kernel(
-      `winograd correlation ${JSON.stringify(plan)} ${bias ? "bias" : ""}`,
-      ["source", "factors", "bias", "result", "scratch"],
+      `winograd correlation ${JSON.stringify([plan, finish])}`,
+      ["source", "factors", "bias", "residual", "result", "scratch"],
       (f, library) =>
         emitCorrelation(
           f,
@@ -76,34 +85,39 @@ export function lowerWinogradCorrelation(
           plan,
           panels,
           scratch.stride,
-          bias !== undefined,
+          finish,
         ),
     ),
     args: {
       source: source.ref,
       factors,
       bias: bias ?? 0,
+      residual: residual ?? 0,
       result: result.ref,
       scratch: scratch.ref,
     },
     writes: ["result", "scratch"],
     items: images * plan.tileRows,
-    images: { count: images, operands: ["source", "result"], least: imagesOfBlock(plan) },
+    images: {
+      count: images,
+      operands: ["source", "residual", "result"],
+      least: imagesOfBlock(plan),
+    },
     detail: "Winograd",
     flops,
   });
 }
 
 function emitCorrelation(
-  f: KernelFunction<"source" | "factors" | "bias" | "result" | "scratch">,
+  f: KernelFunction<"source" | "factors" | "bias" | "residual" | "result" | "scratch">,
   library: FunctionLibrary,
   target: Target,
   plan: WinogradPlan,
   panels: Panels,
   scratchStride: number,
-  hasBias: boolean,
+  finish: ResultFinish,
 ): void {
-  const { source, factors, bias, result, scratch, thread } = f.parameters;
+  const { source, factors, bias, residual, result, scratch, thread } = f.parameters;
   const key = JSON.stringify(plan);
   const sourceTransform = sourceTransformOf(library, target, plan);
   const products = library.function(
@@ -113,18 +127,19 @@ function emitCorrelation(
     (g) => emitProducts(g, target, plan, panels),
   );
   const resultTransform = library.function(
-    `winograd result ${key} ${hasBias}`,
+    `winograd result ${key} ${JSON.stringify(finish)}`,
     TILE_ROW_PARAMETERS,
     "void",
-    (g) => emitResultTransform(g, target, plan, hasBias),
+    (g) => emitResultTransform(g, target, plan, finish),
   );
   f.increment(scratch, i32.mul(thread, scratchStride));
+  // From a result to its residual.
+  if (finish.residual) f.set(residual, i32.sub(residual, result));
   forEachBlock(f, plan, scratch, (block) => {
     const { sourceMatrices, resultMatrices } = block;
     transformRows(f, plan, block, sourceTransform, plan.source, {
       tensor: source,
       matrices: sourceMatrices,
-      bias: 0,
     });
     const tiles = i32.add(i32.mul(block.rows, plan.tileColumns), TILE_ROWS - 1);
     f.emit(call(products, {
@@ -137,6 +152,7 @@ function emitCorrelation(
       tensor: result,
       matrices: resultMatrices,
       bias,
+      residual,
     });
   });
 }

@@ -81,7 +81,10 @@ export function transformRows(
   block: Block,
   transform: TileRowCallable,
   { channels, height, width }: TiledImage,
-  args: Readonly<Record<"tensor" | "matrices" | "bias", Operand<"i32">>>,
+  args: Readonly<
+    & Record<"tensor" | "matrices", Operand<"i32">>
+    & Partial<Record<"bias" | "residual", Operand<"i32">>>
+  >,
 ): void {
   const row = f.i32(), end = f.i32(), image = f.i32(), to = f.i32();
   f.set(to, args.matrices);
@@ -93,7 +96,8 @@ export function transformRows(
       row: i32.sub(row, i32.mul(image, plan.tileRows)),
       matrices: to,
       work: block.work,
-      bias: args.bias,
+      bias: args.bias ?? 0,
+      residual: args.residual ?? 0,
     }));
     f.increment(to, 4 * channels * plan.tileColumns);
   });

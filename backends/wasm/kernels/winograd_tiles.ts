@@ -20,6 +20,7 @@ import {
   tileRowKinds,
   type WinogradPlan,
 } from "./winograd_plan.ts";
+import { maximumWithConstant } from "./vector_math.ts";
 import { PATCH, TILE, WinogradTransforms } from "./winograd_transforms.ts";
 
 /** Parameters of the functions of a row of tiles. */
@@ -35,8 +36,9 @@ export const TILE_ROW_PARAMETERS = {
    * and used by nothing else.
    */
   work: "i32",
-  /** Address of the bias, where there is one. */
+  /** Address of the bias, and bytes from a result to its residual, where there is one. */
   bias: "i32",
+  residual: "i32",
 } as const;
 
 type TileRowFunction = FunctionBuilder<typeof TILE_ROW_PARAMETERS, "void">;
@@ -131,22 +133,29 @@ function emitSourceTransform(f: TileRowFunction, target: Target, plan: WinogradP
   });
 }
 
-/** Writes the result transform of a row of tiles, with the bias added if there is one. */
+/** What is done to results before they are stored: adding a bias, adding a residual, rectifying. */
+export interface ResultFinish {
+  readonly bias: boolean;
+  readonly residual: boolean;
+  readonly relu: boolean;
+}
+
+/** Writes the result transform of a row of tiles. */
 export function emitResultTransform(
   f: TileRowFunction,
   target: Target,
   plan: WinogradPlan,
-  hasBias: boolean,
+  finish: ResultFinish,
 ): void {
   const { result, resultMatrices } = plan;
-  const { bias } = f.parameters;
+  const { bias, residual } = f.parameters;
   const wide = channelVectors(f, target, result.channels);
   const transforms = new WinogradTransforms(wide, [2, 4, 8]);
   const products = wide.locals(PATCH);
   const halfway = Array.from({ length: TILE }, () => wide.locals(PATCH));
-  const shift = wide.local();
+  const shift = wide.local(), added = wide.local(), value = wide.local(), place = f.i32();
   forEachTile(f, wide, plan, resultMatrices, () => {
-    if (!hasBias) return;
+    if (!finish.bias) return;
     wide.set(shift, wide.load(bias));
     f.increment(bias, wide.bytes);
   }, (rows, columns, pixel, matrix) => {
@@ -156,11 +165,17 @@ export function emitResultTransform(
       );
       transforms.output(products, (i, value) => wide.set(halfway[i][k], value));
     }
+    if (finish.residual) f.set(place, i32.add(pixel, residual));
     for (let i = 0; i < rows; i++) {
-      transforms.output(halfway[i], (k, value) => {
+      transforms.output(halfway[i], (k, sum) => {
         if (k >= columns) return;
         const offset = i * rowBytes(result) + k * pixelBytes(result);
-        wide.store(pixel, hasBias ? wide.add(value, shift) : value, offset);
+        wide.set(value, finish.bias ? wide.add(sum, shift) : sum);
+        if (finish.residual) {
+          wide.set(added, wide.load(place, offset));
+          wide.set(value, wide.add(value, added));
+        }
+        wide.store(pixel, finish.relu ? maximumWithConstant(wide, value, 0) : value, offset);
       });
     }
   });

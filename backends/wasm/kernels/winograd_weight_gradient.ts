@@ -113,12 +113,10 @@ function emitSums(
     transformRows(f, plan, block, sourceTransform, plan.source, {
       tensor: source,
       matrices: sourceMatrices,
-      bias: 0,
     });
     transformRows(f, plan, block, gradientTransform, plan.result, {
       tensor: gradient,
       matrices: resultMatrices,
-      bias: 0,
     });
     f.emit(call(products, { rows: block.rows, sourceMatrices, resultMatrices, sums }));
   });

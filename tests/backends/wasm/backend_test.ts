@@ -2,7 +2,6 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { TensorData } from "../../../backends/backend.ts";
 import { referenceBackend } from "../../../backends/reference/reference.ts";
 import { runsAlone } from "../../../backends/wasm/emit.ts";
-import { selectTarget } from "../../../backends/wasm/features.ts";
 import { lowerPrograms } from "../../../backends/wasm/lower.ts";
 import { placeValues } from "../../../backends/placement.ts";
 import { familyOf } from "../../../backends/wasm/kernels/mod.ts";
@@ -17,7 +16,14 @@ import {
   trace,
   updateVariable,
 } from "../../../graph/trace.ts";
-import type { GraphNode, Op, Program, Value, Variable } from "../../../graph/types.ts";
+import {
+  type GraphNode,
+  type Op,
+  type Program,
+  sizeOf,
+  type Value,
+  type Variable,
+} from "../../../graph/types.ts";
 import { add } from "../../../ops/add.ts";
 import { channelMoments } from "../../../ops/channel_moments.ts";
 import { channelNormalize } from "../../../ops/channel_normalize.ts";
@@ -36,6 +42,14 @@ import { slice } from "../../../ops/slice.ts";
 import { softmaxCrossEntropy } from "../../../ops/softmax_cross_entropy.ts";
 import { sumSquares } from "../../../ops/sum_squares.ts";
 import { randomSource } from "./node_check.ts";
+
+/** What programs are lowered for where only the phases matter. */
+const COMPILED = {
+  target: { wide: 1, relaxedSimd: true },
+  threads: 2,
+  precision: "fast",
+  schedule: "static",
+} as const;
 
 /** Traces a program over variables of these sizes. */
 function program(variables: Readonly<Record<string, number>>, build: () => void): Program {
@@ -126,6 +140,37 @@ Deno.test("images pass through a chain of kernels a few at a time, in any number
   }
 });
 
+Deno.test("a convolution takes in the residual and the ReLU behind it, however it is computed", async () => {
+  const shapes = {
+    direct: { x: [3, 12, 9, 7], w: [20, 12, 3, 3] },
+    winograd: { x: [8, 64, 16, 16], w: [64, 64, 3, 3] },
+    depthwise: { x: [3, 24, 9, 7], w: [24, 1, 3, 3] },
+    groups: { x: [2, 6, 9, 7], w: [9, 2, 3, 3] },
+  } as const;
+  for (const [algorithm, { x, w }] of Object.entries(shapes)) {
+    const y = [x[0], w[0], x[2], x[3]];
+    const sizes = { w: sizeOf(w), b: w[0], r: sizeOf(y) };
+    const block = program(sizes, () => {
+      const weight = readVariable("w", 0, w), bias = readVariable("b", 0, [w[0]]);
+      const options = { padding: 1, groups: x[1] / w[1] };
+      const residual = relu(readVariable("r", 0, y));
+      const first = conv2d(input("x", x), weight, undefined, options);
+      output("plain", relu(first));
+      output("block", relu(add(residual, conv2d(input("x2", x), weight, bias, options))));
+    });
+    const [lowered] = lowerPrograms([block], COMPILED).programs;
+    const ops = lowered.schedule.phases.map(({ op }) => op);
+    assertEquals(ops.filter((op) => op === "relu" || op === "fused").length, 1, algorithm);
+    assertEquals(
+      lowered.schedule.phases.some(({ label }) => label.includes("Winograd")),
+      algorithm === "winograd",
+    );
+    const random = randomSource(5);
+    const images = () => Float32Array.from({ length: sizeOf(x) }, () => random() - 0.5);
+    await checkAgainstReference(block, { x: images(), x2: images() }, 1e-4);
+  }
+});
+
 Deno.test("threads may take images as they go; results differ in the last digits only", async () => {
   const program = trainingStep(300);
   const results: Float32Array[] = [];
@@ -147,12 +192,7 @@ Deno.test("what depends on constants alone is computed before the first run", as
     output("y", conv2d(input("x", [2, 4, 8, 8]), relu(kernel), undefined, { padding: 1 }));
     output("kernel", relu(kernel));
   });
-  const [lowered] = lowerPrograms([constants], {
-    target: selectTarget(),
-    threads: 2,
-    precision: "fast",
-    schedule: "static",
-  }).programs;
+  const [lowered] = lowerPrograms([constants], COMPILED).programs;
   const ops = ({ phases }: typeof lowered.schedule) => phases.map(({ op }) => op);
   assertEquals(ops(lowered.preparation).toSorted(), ["conv2d", "relu", "relu"]);
   assertEquals(ops(lowered.schedule).filter((op) => op === "conv2d").length, 1);
@@ -273,14 +313,8 @@ for (const [size, batch] of Object.entries(BATCHES)) {
 }
 
 Deno.test("only programs with little to do are left to one thread", () => {
-  const options = {
-    target: { wide: 1, relaxedSimd: true },
-    threads: 2,
-    precision: "fast",
-    schedule: "static",
-  } as const;
   const alone = Object.values(BATCHES).map((batch) =>
-    lowerPrograms([trainingStep(batch)], options).programs.map(({ schedule }) =>
+    lowerPrograms([trainingStep(batch)], COMPILED).programs.map(({ schedule }) =>
       runsAlone(schedule)
     )
   );
