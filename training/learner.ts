@@ -306,6 +306,9 @@ function trainingName(size: number, batchSize: number): string {
 /** Tensors with elements as numbers; 64-bit integers of other writers become floats. */
 function numbersOf(state: StateDict): Map<string, { data: Float32Array }> {
   return new Map(
-    [...state].map(([name, { data }]) => [name, { data: Float32Array.from(data, Number) }]),
+    [...state].map(([name, { data }]) => [
+      name,
+      { data: data instanceof Float32Array ? data : Float32Array.from(data, Number) },
+    ]),
   );
 }
