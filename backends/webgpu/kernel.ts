@@ -156,6 +156,8 @@ export interface Variant {
 
 /** What a family lowers a node with. */
 export interface Lowering {
+  /** Whether the adapter is software: it has few cores, which vectors of invocations do not widen. */
+  readonly software: boolean;
   /** How a value lies in memory. */
   layout(value: Value): Layout;
   /** Where a value lies. */

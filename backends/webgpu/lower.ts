@@ -100,6 +100,8 @@ export interface LoweringOptions {
    * many as they need.
    */
   readonly maxStorageBuffers?: number;
+  /** Whether the adapter is software. Default false. */
+  readonly software?: boolean;
 }
 
 /** A buffer that grows while a program is lowered. */
@@ -108,6 +110,7 @@ interface Pool extends MemoryBuffer {
 }
 
 class ProgramLowering implements Lowering {
+  readonly software: boolean;
   readonly #options: LoweringOptions;
   readonly #source: Program;
   readonly #program: Program;
@@ -135,6 +138,7 @@ class ProgramLowering implements Lowering {
     options: LoweringOptions,
   ) {
     this.#options = options;
+    this.software = options.software ?? false;
     const laidOut = assignLayouts(
       optimize(program, { maxTensors: options.maxStorageBuffers }),
       (node, available) =>

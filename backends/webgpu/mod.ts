@@ -54,11 +54,14 @@ export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Backen
       return (await compilePlan(plan, device)).executable;
     },
   });
-  const maxStorageBuffers = device.gpu.limits.maxStorageBuffersPerShaderStage;
-  const full = backend(device.description, { maxStorageBuffers });
+  const lowering: LoweringOptions = {
+    maxStorageBuffers: device.gpu.limits.maxStorageBuffersPerShaderStage,
+    software: device.isSoftware,
+  };
+  const full = backend(device.description, lowering);
   return precision === "full" ? full : {
     ...backend(`${device.description}, mixed precision`, {
-      maxStorageBuffers,
+      ...lowering,
       halfActivations: true,
     }),
     fullPrecision: full,

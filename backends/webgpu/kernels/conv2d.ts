@@ -44,7 +44,7 @@ function lowerForward(node: GraphNode, lowering: Lowering): void {
 }
 
 function addCorrelation(correlation: Correlation, lowering: Lowering): void {
-  const patches = patchVariants(correlation);
+  const patches = patchVariants(correlation, lowering.software);
   const tiles = correlationTiles(correlation);
   // Where patches fit, they are nearly always faster, so few of the others are worth trying.
   const chosen = lowering.choose(patches.length > 0 ? [...patches, tiles[0]] : tiles);
@@ -95,7 +95,7 @@ function lowerWeightGradient(node: GraphNode, lowering: Lowering): void {
     result: lowering.ref(node.outputs[0]),
   };
   if (!hasVectorGroups(geometry)) return directWeightGradient(geometry, refs, lowering);
-  const patches = weightPatchVariants(geometry), tiles = weightTiles(geometry);
+  const patches = weightPatchVariants(geometry, lowering.software), tiles = weightTiles(geometry);
   const chosen = lowering.choose(patches.length > 0 ? [...patches, tiles[0]] : tiles);
   if ("patches" in chosen) weightGradientPatches(geometry, chosen.patches, refs, lowering);
   else weightGradient(geometry, chosen.tile, refs, lowering);

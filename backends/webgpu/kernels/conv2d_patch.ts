@@ -63,11 +63,12 @@ export interface PatchVariant extends Variant {
 }
 
 /**
- * Ways to cut a correlation of several taps, the one that suits most adapters first: the largest
- * rectangles that leave a GPU enough workgroups. None where no rectangle fits into workgroup memory
+ * Ways to cut a correlation of several taps, the one that suits most adapters first: on a GPU the
+ * largest rectangles that leave it enough workgroups, on a software adapter those whose invocations
+ * compute the most results, since it has no others to fill. None where no rectangle fits into workgroup memory
  * without much waste.
  */
-export function patchVariants(correlation: Correlation): PatchVariant[] {
+export function patchVariants(correlation: Correlation, software: boolean): PatchVariant[] {
   const { batch, groupSource, groupResult } = correlationExtents(correlation);
   const width = tileColumns(groupResult);
   const [thread] = THREAD_TILES;
@@ -91,7 +92,8 @@ export function patchVariants(correlation: Correlation): PatchVariant[] {
       }
     }
   }
-  return variants;
+  const results = ({ patches: { tile } }: PatchVariant) => tile.threadRows * tile.threadColumns;
+  return software ? variants.toSorted((a, b) => results(b) - results(a)) : variants;
 }
 
 function variantOf(patches: PatchPlan): PatchVariant {

@@ -54,7 +54,10 @@ export interface WeightPatchVariant extends Variant {
  * Ways to cut a weight gradient, the one that suits most adapters first: the largest rectangles of
  * positions that fit into workgroup memory. None where none fits, or the kernel has one tap.
  */
-export function weightPatchVariants(geometry: ConvolutionGeometry): WeightPatchVariant[] {
+export function weightPatchVariants(
+  geometry: ConvolutionGeometry,
+  software: boolean,
+): WeightPatchVariant[] {
   const { groupIn, groupOut } = weightExtents(geometry);
   const width = tileColumns(groupOut);
   const channels = Math.min(16, groupIn);
@@ -78,7 +81,9 @@ export function weightPatchVariants(geometry: ConvolutionGeometry): WeightPatchV
       }
     }
   }
-  return variants;
+  const results = ({ patches: { tile } }: WeightPatchVariant) =>
+    tile.threadRows * tile.threadColumns;
+  return software ? variants.toSorted((a, b) => results(b) - results(a)) : variants;
 }
 
 function variantOf(patches: WeightPatchPlan): WeightPatchVariant {
