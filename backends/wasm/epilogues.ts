@@ -12,10 +12,9 @@ import { conv2dOp } from "../../ops/conv2d.ts";
 import type { ConvolutionAttributes } from "../../ops/convolution_geometry.ts";
 import { reluOp } from "../../ops/relu.ts";
 
-/** Attributes of {@link conv2dReluOp}: the convolution's, and which of its inputs there are. */
+/** Attributes of {@link conv2dReluOp}: the convolution's, and whether the third input is its bias. */
 export interface Conv2dReluAttributes extends ConvolutionAttributes {
   readonly hasBias: boolean;
-  readonly hasResidual: boolean;
 }
 
 /**
@@ -55,7 +54,7 @@ export function fuseEpilogues(program: Program): Program {
     return rewriter.emit(makeNode(
       conv2dReluOp,
       [...inputs, ...residual].map(rewriter.replacement),
-      { ...attributes, hasBias: inputs.length > 2, hasResidual: residual.length > 0 },
+      { ...attributes, hasBias: inputs.length > 2 },
       node.outputs,
       scope,
     ));
