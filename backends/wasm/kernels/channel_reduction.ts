@@ -132,7 +132,8 @@ export function lowerChannelReduction(
   lowering.phase({
     kernel: lowering.kernel(
       `${key} ${shape.pixels} results`,
-      [...inputs, ...outputs, "scratch"],
+      // What has been summed is not read again, so nobody need keep it or wait for it.
+      [...inputs.slice(reduction.streams), ...outputs, "scratch"],
       (f) => writeResults(f, lowering.threads, reduction, shape, scratch.stride, outputs.length),
     ),
     args,

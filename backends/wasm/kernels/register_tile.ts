@@ -105,6 +105,6 @@ export class RegisterTile {
 }
 
 /** `a · b + c`, fused where the target has relaxed SIMD. */
-export function multiplyAdd(target: Target, a: Vector, b: Vector, c: Vector): Vector {
+function multiplyAdd(target: Target, a: Vector, b: Vector, c: Vector): Vector {
   return target.relaxedSimd ? f32x4.relaxedMadd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
