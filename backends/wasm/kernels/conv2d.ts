@@ -20,8 +20,8 @@ import {
 } from "./conv2d_correlate.ts";
 import { type Conv2dReluAttributes, conv2dReluOp } from "../epilogues.ts";
 import { foldPadding } from "./conv2d_fold_padding.ts";
-import { forwardAxis, inputGradientAxis, joinRows, planBands } from "./conv2d_plan.ts";
-import { isCached, stripBytes } from "./conv2d_strip.ts";
+import { forwardAxis, inputGradientAxis, joinRows } from "./conv2d_plan.ts";
+import { planStrip, stripBytes } from "./conv2d_strip.ts";
 import { lowerWinogradCorrelation } from "./winograd.ts";
 import { winogradObstacle } from "./winograd_plan.ts";
 import { lowerPacking, panelsOf, type PanelSource } from "./panels.ts";
@@ -156,29 +156,17 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
   const geometry = joinRows(operands.geometry);
   const { target, threads } = lowering;
   const { batch, groups, inSize, outSize } = geometry;
-  const [[height, width], [resultHeight, resultWidth]] = gradient
-    ? [outSize, inSize]
-    : [inSize, outSize];
+  const [size, [resultHeight, resultWidth]] = gradient ? [outSize, inSize] : [inSize, outSize];
   const axis = gradient ? inputGradientAxis : forwardAxis;
   const rows = axis(geometry, 0), columns = axis(geometry, 1);
-  const stripRow = columns.source.length * source.pixelBytes;
   const parts = partsOf(lowering, operands);
   const depthwise = isDepthwise(geometry);
   const correlation: Correlation = {
     depthwise,
-    strip: {
-      rows,
-      columns,
-      bands: planBands(
-        rows,
-        batch * parts,
-        threads,
-        (_, stripRows) => isCached(stripRows, stripRow),
-      ),
-      pixelBytes: source.pixelBytes,
-      imageRowBytes: width * source.pixelBytes,
-      imageBytes: height * width * source.pixelBytes,
-    },
+    strip: planStrip(
+      { rows, columns, size, pixelBytes: source.pixelBytes },
+      { images: batch * parts, threads },
+    ),
     ...(depthwise ? { groups: 1, groupChannels: 1, run: 1, groupResults: result.channels } : {
       groups,
       groupChannels: source.channels / groups,

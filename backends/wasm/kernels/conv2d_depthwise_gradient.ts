@@ -9,11 +9,11 @@ import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
 import { convolutionFlops, type Image } from "./conv2d.ts";
-import { forwardAxis, planBands } from "./conv2d_plan.ts";
+import { forwardAxis } from "./conv2d_plan.ts";
 import {
   emitStrip,
   forEachBand,
-  isCached,
+  planStrip,
   stripBytes,
   type StripPlan,
   stripRowBytes,
@@ -35,20 +35,10 @@ export function lowerDepthwiseGradient(
   const { target, threads } = lowering;
   const { batch, inSize, kernelSize, outChannels } = geometry;
   const rows = forwardAxis(geometry, 0), columns = forwardAxis(geometry, 1);
-  const { pixelBytes } = input;
-  const strip: StripPlan = {
-    rows,
-    columns,
-    bands: planBands(
-      rows,
-      batch,
-      threads,
-      (_, stripRows) => isCached(stripRows, columns.source.length * pixelBytes),
-    ),
-    pixelBytes,
-    imageRowBytes: inSize[1] * pixelBytes,
-    imageBytes: inSize[0] * inSize[1] * pixelBytes,
-  };
+  const strip = planStrip(
+    { rows, columns, size: inSize, pixelBytes: input.pixelBytes },
+    { images: batch, threads },
+  );
   const panels = panelsOf(target, kernelSize[0] * kernelSize[1], outChannels);
   const sums = lowering.threadScratch(panels.bytes);
   const strips = stripBytes(strip);

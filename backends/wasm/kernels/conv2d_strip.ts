@@ -1,7 +1,7 @@
 /** Strips: the rows of an image that a band of positions reads, with the padding in place. */
 
 import { f32x4, i32, type Local, memory, select, v128 } from "../assembler/mod.ts";
-import type { AxisPlan, Bands } from "./conv2d_plan.ts";
+import { type AxisPlan, type Bands, planBands } from "./conv2d_plan.ts";
 import type { AnyFunction } from "./loops.ts";
 
 /** The strips of a convolution. */
@@ -19,9 +19,29 @@ export interface StripPlan {
 /** Bytes of a strip: of those sizes it stays in the second-level cache beside the kernel. */
 const CACHED_BYTES = 1 << 17;
 
-/** Whether a strip of so many rows, of so many bytes each, stays in the cache. */
-export function isCached(rows: number, rowBytes: number): boolean {
-  return rows * rowBytes <= CACHED_BYTES;
+/**
+ * The strips of images [height, width], cut into bands that `fits` accepts; default, those whose
+ * strip stays in the cache. See {@link planBands}.
+ */
+export function planStrip(
+  { rows, columns, size: [height, width], pixelBytes }: {
+    readonly rows: AxisPlan;
+    readonly columns: AxisPlan;
+    readonly size: readonly number[];
+    readonly pixelBytes: number;
+  },
+  { images, threads }: { readonly images: number; readonly threads: number },
+  fits = (_rows: number, stripRows: number) =>
+    stripRows * columns.source.length * pixelBytes <= CACHED_BYTES,
+): StripPlan {
+  return {
+    rows,
+    columns,
+    bands: planBands(rows, images, threads, fits),
+    pixelBytes,
+    imageRowBytes: width * pixelBytes,
+    imageBytes: height * width * pixelBytes,
+  };
 }
 
 /** Whether the image itself serves as the strip. */

@@ -14,8 +14,8 @@ import { f32, i32, memory, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { convolutionFlops, imageOf, isDepthwise } from "./conv2d.ts";
 import { lowerDepthwiseGradient } from "./conv2d_depthwise_gradient.ts";
-import { forwardAxis, joinRows, planBands } from "./conv2d_plan.ts";
-import { emitStrip, forEachBand, stripBytes, withBandRows } from "./conv2d_strip.ts";
+import { forwardAxis, joinRows } from "./conv2d_plan.ts";
+import { emitStrip, forEachBand, planStrip, stripBytes, withBandRows } from "./conv2d_strip.ts";
 import {
   emitBand,
   emitPackedBand,
@@ -126,20 +126,12 @@ function planOf(
   return {
     geometry,
     packed,
-    strip: {
-      rows,
-      columns,
-      bands: planBands(
-        rows,
-        batch,
-        threads,
-        (rows, stripRows) =>
-          packed ? rows * gradientRow <= PACKED_BAND_BYTES : stripRows * bandRow <= BAND_BYTES,
-      ),
-      pixelBytes,
-      imageRowBytes: inSize[1] * pixelBytes,
-      imageBytes: inSize[0] * inSize[1] * pixelBytes,
-    },
+    strip: planStrip(
+      { rows, columns, size: inSize, pixelBytes },
+      { images: batch, threads },
+      (rows, stripRows) =>
+        packed ? rows * gradientRow <= PACKED_BAND_BYTES : stripRows * bandRow <= BAND_BYTES,
+    ),
     groupIn,
     groupOut,
     run,
