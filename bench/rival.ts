@@ -1,4 +1,5 @@
 /** What the comparisons with other frameworks share: commands that print a JSON object last. */
+import { median } from "../reporting/statistics.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -21,11 +22,14 @@ export interface BenchCase {
   readonly steps: string;
 }
 
-/** Runs `overfold bench` on the CPU, with or without the V8 flags of `deno task bench`. */
+/** Runs `overfold bench`, on the CPU with or without the V8 flags of `deno task bench`. */
 export function overfoldBench(
   { network, batchSize, threads, steps }: BenchCase,
   args: readonly string[],
-  { flags }: { readonly flags: boolean },
+  { flags = true, backend = "cpu" }: {
+    readonly flags?: boolean;
+    readonly backend?: "cpu" | "webgpu";
+  } = {},
 ): Promise<Record<string, number>> {
   const bench = flags
     ? ["task", "--quiet", "bench"]
@@ -35,7 +39,7 @@ export function overfoldBench(
     "examples/cifar10.yaml",
     "--json",
     `--steps=${steps}`,
-    "--set=backend=cpu",
+    `--set=backend=${backend}`,
     `--set=threads=${threads}`,
     "--set=data.dataset=synthetic",
     `--set=data.synthetic.imageSize=${network.startsWith("cifar") ? 32 : 224}`,
@@ -43,4 +47,31 @@ export function overfoldBench(
     `--set=model.name=${network}`,
     ...args,
   ]);
+}
+
+/**
+ * Runs both sides in turn, a round each, and prints their speeds and, last, the medians. The median
+ * of the rounds' ratios holds when the machine's speed drifts.
+ */
+export async function compareInTurn(
+  subject: string,
+  rival: string,
+  rounds: number,
+  ours: () => Promise<Record<string, number>>,
+  theirs: () => Promise<Record<string, number>>,
+): Promise<void> {
+  const speeds: { overfold: number; other: number; ratio: number }[] = [];
+  const line = (overfold: number, other: number, ratio: number) =>
+    `overfold ${overfold.toFixed(2)} images/s, ${rival} ${other.toFixed(2)}, ` +
+    `ratio ${ratio.toFixed(2)}`;
+  for (let round = 1; round <= rounds; round++) {
+    const overfold = (await ours()).imagesPerSecond;
+    const other = (await theirs()).imagesPerSecond;
+    speeds.push({ overfold, other, ratio: overfold / other });
+    console.log(`round ${round}: ${line(overfold, other, overfold / other)}`);
+  }
+  const medianOf = (key: "overfold" | "other" | "ratio") => median(speeds.map((s) => s[key]));
+  console.log(
+    `${subject}: medians: ${line(medianOf("overfold"), medianOf("other"), medianOf("ratio"))}`,
+  );
 }

@@ -1,7 +1,6 @@
 /**
  * Inference speed against ONNX Runtime's CPU provider on the same machine: `overfold bench
- * --inference` and `infer.ts` in turn, a round each, with as many threads, and the median of the
- * rounds' ratios.
+ * --inference` and `infer.ts` in turn, with as many threads.
  *
  *     deno run --allow-run bench/onnxruntime/compare.ts [--network cifar_resnet20_v1]
  *         [--batch-size 64] [--threads 2] [--rounds 7] [--steps 20] [--no-flags]
@@ -9,8 +8,7 @@
  * `--no-flags` runs Overfold without the V8 flags of `deno task bench`.
  */
 import { parseArgs } from "node:util";
-import { median } from "../../reporting/statistics.ts";
-import { lastLine, overfoldBench } from "../rival.ts";
+import { compareInTurn, lastLine, overfoldBench } from "../rival.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -25,20 +23,17 @@ const { values: options } = parseArgs({
 const { network, threads, steps } = options;
 const batchSize = Number(options["batch-size"]);
 
-const ratios: number[] = [];
-for (let round = 1; round <= Number(options.rounds); round++) {
-  const ours = await overfoldBench({ network, batchSize, threads, steps }, [
-    "--inference",
-  ], { flags: !options["no-flags"] });
-  const theirs = await lastLine(Deno.execPath(), [
-    ...["run", "--quiet", "--allow-all", "bench/onnxruntime/infer.ts", "--network", network],
-    ...["--batch-size", String(batchSize), "--threads", threads, "--steps", steps],
-  ]);
-  const [a, b] = [ours.imagesPerSecond, theirs.imagesPerSecond];
-  ratios.push(a / b);
-  console.log(
-    `round ${round}: overfold ${a.toFixed(1)} images/s, onnxruntime ${b.toFixed(1)}, ` +
-      `ratio ${(a / b).toFixed(2)}`,
-  );
-}
-console.log(`${network}, batch ${batchSize}: median ratio ${median(ratios).toFixed(2)}`);
+await compareInTurn(
+  `${network}, batch ${batchSize}`,
+  "onnxruntime",
+  Number(options.rounds),
+  () =>
+    overfoldBench({ network, batchSize, threads, steps }, ["--inference"], {
+      flags: !options["no-flags"],
+    }),
+  () =>
+    lastLine(Deno.execPath(), [
+      ...["run", "--quiet", "--allow-all", "bench/onnxruntime/infer.ts", "--network", network],
+      ...["--batch-size", String(batchSize), "--threads", threads, "--steps", steps],
+    ]),
+);

@@ -1,6 +1,5 @@
 /**
- * Training speed against PyTorch on the same machine: `overfold bench` and `train.py` in turn, a
- * round each, and the median of the rounds' ratios, which holds when the machine's speed drifts.
+ * Training speed against PyTorch on the same machine: `overfold bench` and `train.py` in turn.
  *
  *     deno run --allow-run bench/pytorch/compare.ts [--network cifar_resnet20_v1] [--rounds 7]
  *         [--steps 10] [--threads 2] [--plain] [--no-flags] [--safe]
@@ -9,8 +8,7 @@
  * `--no-flags` runs Overfold without the V8 flags of `deno task bench`, `--safe` as `--safe` does.
  */
 import { parseArgs } from "node:util";
-import { median } from "../../reporting/statistics.ts";
-import { lastLine, overfoldBench } from "../rival.ts";
+import { compareInTurn, lastLine, overfoldBench } from "../rival.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -57,17 +55,10 @@ function theirs(): Promise<Record<string, number>> {
   ]);
 }
 
-const rounds: { overfold: number; pytorch: number; ratio: number }[] = [];
-for (let round = 1; round <= Number(options.rounds); round++) {
-  const overfold = (await ours()).imagesPerSecond;
-  const pytorch = (await theirs()).imagesPerSecond;
-  rounds.push({ overfold, pytorch, ratio: overfold / pytorch });
-  const [a, b, c] = [overfold, pytorch, overfold / pytorch].map((value) => value.toFixed(2));
-  console.log(`round ${round}: overfold ${a} images/s, pytorch ${b}, ratio ${c}`);
-}
-console.log(
-  `${options.network}, batch ${batchSize}: median: ` +
-    `overfold ${median(rounds.map((r) => r.overfold)).toFixed(2)} images/s, ` +
-    `pytorch ${median(rounds.map((r) => r.pytorch)).toFixed(2)}, ` +
-    `ratio ${median(rounds.map((r) => r.ratio)).toFixed(2)}`,
+await compareInTurn(
+  `${network}, batch ${batchSize}`,
+  "pytorch",
+  Number(options.rounds),
+  ours,
+  theirs,
 );
