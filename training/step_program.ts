@@ -92,9 +92,9 @@ export function trainingVariables(layout: StateLayout, recipe: Recipe): Variable
 /**
  * Traces a training step. Besides its feed it takes the scalars of {@link stepScalars}; its outputs
  * are `loss` (mean over the labelled images), `correct` (images classified rightly; absent for soft
- * targets), with loss scaling `lossScale` (the step's) and, with `keepGradient`, also `logits` and `gradient`, laid out like the parameters,
- * before clipping.
- * Gradients of frozen parameters are zero. Throws InputError for a model without parameters.
+ * targets), with loss scaling `lossScale` (the step's) and, with `keepGradient`, also `logits` and
+ * `gradient`, laid out like the parameters, before clipping. Gradients of frozen parameters are
+ * zero. Throws InputError for a model without parameters.
  */
 export function trainingProgram(
   model: Module,
