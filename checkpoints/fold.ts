@@ -3,6 +3,7 @@
  * the same function.
  */
 import type { Backend, Executable } from "../backends/backend.ts";
+import { largestDifference } from "../backends/largest_difference.ts";
 import { RunError } from "../errors.ts";
 import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
 import { foldConstants } from "../graph/passes/fold_constants.ts";
@@ -18,7 +19,7 @@ export const FOLD_TOLERANCE = 1e-4;
 
 /** How a folded network compares with the model it came from. */
 export interface FoldVerification {
-  /** Largest difference of a logit. */
+  /** Largest difference of a logit; infinite where one is not finite. */
   readonly maxAbsDifference: number;
   /** That over the largest magnitude of the unfolded logits. */
   readonly maxRelativeDifference: number;
@@ -138,22 +139,17 @@ export function compareLogits(
   count: number,
 ): FoldVerification {
   const classes = a.length / count;
-  let maxAbsDifference = 0;
-  let largest = 0;
-  for (let i = 0; i < a.length; i++) {
-    const difference = Math.abs(a[i] - b[i]);
-    // Written so that NaN counts as the largest difference.
-    if (!(difference <= maxAbsDifference)) maxAbsDifference = difference;
-    largest = Math.max(largest, Math.abs(a[i]));
-  }
+  const { absolute, relative } = largestDifference(b, a);
   let agreeing = 0;
   for (let n = 0; n < count; n++) {
     const row = [n * classes, (n + 1) * classes] as const;
     if (indexOfLargest(a.subarray(...row)) === indexOfLargest(b.subarray(...row))) agreeing++;
   }
+  // A network that gives no numbers has nothing to be equal to.
+  const comparable = a.every(Number.isFinite);
   return {
-    maxAbsDifference,
-    maxRelativeDifference: maxAbsDifference === 0 ? 0 : maxAbsDifference / largest,
+    maxAbsDifference: comparable ? absolute : Infinity,
+    maxRelativeDifference: comparable ? relative : Infinity,
     top1Agreement: agreeing / count,
     count,
   };

@@ -1,6 +1,7 @@
 /** The part of `overfold doctor` that looks at WebGPU. */
 
 import type { Backend } from "../backends/backend.ts";
+import { largestDifference } from "../backends/largest_difference.ts";
 import { referenceBackend } from "../backends/reference/reference.ts";
 import { webgpuBackend } from "../backends/webgpu/mod.ts";
 import { quietDriver } from "../backends/webgpu/quiet_driver.ts";
@@ -14,7 +15,6 @@ import { sumSquares } from "../ops/sum_squares.ts";
 import { formatBytes, formatCount } from "../reporting/format.ts";
 import type { Check } from "./doctor.ts";
 import { diagnoseGpu, type GpuSystem, inspectGpuSystem } from "./gpu_system.ts";
-import { largestDifference } from "./largest_difference.ts";
 
 /** What is asked of an adapter. */
 export interface AdapterFacts {

@@ -6,8 +6,9 @@ import {
   type Executable,
   type KernelTiming,
 } from "../backends/backend.ts";
-import { referenceBackend } from "../backends/reference/reference.ts";
+import { largestDifference } from "../backends/largest_difference.ts";
 import { convertLayoutOp } from "../backends/layout.ts";
+import { referenceBackend } from "../backends/reference/reference.ts";
 import { EXIT, RunError } from "../errors.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
@@ -17,7 +18,6 @@ import { callsTable } from "./bench_tables.ts";
 import type { Command } from "./command.ts";
 import { KERNEL_BACKENDS, openKernelBackend, variantsOf } from "./kernel_backend.ts";
 import { type KernelCase, kernelCase } from "./kernel_case.ts";
-import { largestDifference } from "./largest_difference.ts";
 
 /** What a result may be off, of its largest number. */
 const TOLERANCE = 1e-4;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
-import { foldModel, verifyFold } from "../../checkpoints/fold.ts";
+import { compareLogits, foldModel, verifyFold } from "../../checkpoints/fold.ts";
 import { type NetworkDescription, networkProgram } from "../../checkpoints/network.ts";
 import { readFoldedNetwork, writeFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { InputError, RunError } from "../../errors.ts";
@@ -114,6 +114,15 @@ Deno.test("a fold that changes the function is refused", async () => {
     RunError,
     "differs from the trained one",
   );
+});
+
+Deno.test("logits that are not numbers are never equal", () => {
+  const numbers = Float32Array.of(1, 2, 3, 4);
+  const holed = Float32Array.of(NaN, 2, 3, 4);
+  for (const [a, b] of [[numbers, holed], [holed, numbers], [holed, holed]]) {
+    assertEquals(compareLogits(a, b, 2).maxRelativeDifference, Infinity);
+  }
+  assertEquals(compareLogits(numbers, numbers, 2).maxRelativeDifference, 0);
 });
 
 Deno.test("other files are not taken for folded networks", async () => {
