@@ -1,4 +1,6 @@
 /** Loading a dataset by name. */
+import { InputError, UserError } from "../errors.ts";
+import { refusalOf } from "../files/refusal.ts";
 import type { DatasetInfo, Splits, SyntheticOptions } from "./dataset.ts";
 import { findDataset } from "./registry.ts";
 import { locateFiles, type SourceOptions } from "./source.ts";
@@ -45,5 +47,11 @@ export async function loadDataset(options: DatasetOptions): Promise<LoadedDatase
     return { ...info, ...definition.generate(options), folder: undefined };
   }
   const folder = await locateFiles(definition, options);
-  return { ...info, ...await definition.load(folder), folder };
+  try {
+    return { ...info, ...await definition.load(folder), folder };
+  } catch (error) {
+    const refusal = error instanceof UserError ? undefined : refusalOf(error);
+    if (refusal === undefined) throw error;
+    throw new InputError(`${folder}: cannot be read: ${refusal}`, { cause: error });
+  }
 }

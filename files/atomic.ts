@@ -1,6 +1,6 @@
 /** Writing a file so that it is there whole or not at all. */
 import { basename, dirname, join } from "node:path";
-import { InputError, RunError } from "../errors.ts";
+import { explainRefusal } from "./refusal.ts";
 
 /** A name beside `path` that no other process uses: the place to prepare what will be `path`. */
 export function temporaryPath(path: string): string {
@@ -29,20 +29,8 @@ export async function writeFileAtomic(
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw explained(path, error);
+    throw explainRefusal(path, error);
   }
-}
-
-/** What the operating system refused, as a sentence for a person; other errors as they are. */
-function explained(path: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new RunError(`${path}: the disk is full; free some space, then run the command again`);
-  }
-  if (typeof code !== "string" || error instanceof Deno.errors.NotCapable) return error;
-  return new InputError(
-    `${path}: cannot be written: ${(error as Error).message}; choose another place`,
-  );
 }
 
 /** Writes all of `bytes` at the file's present position. */

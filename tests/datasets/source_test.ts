@@ -147,3 +147,16 @@ Deno.test("options that do not fit are refused", async () => {
     }
   });
 });
+
+Deno.test("a cache that cannot be written is the user's to mend", async () => {
+  await withFolder(async (folder) => {
+    const cache = join(folder, "cache");
+    await Deno.writeTextFile(cache, "a file");
+    const error = await assertRejects(
+      () => locateFiles(tinyDataset("http://127.0.0.1:9/"), { cache }),
+      InputError,
+      "OVERFOLD_CACHE",
+    );
+    assertEquals(error.message.startsWith(join(cache, "datasets", "tiny")), true);
+  });
+});

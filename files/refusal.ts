@@ -1,0 +1,30 @@
+/** What the operating system refuses: no defect of ours, but something to be told to a person. */
+import { InputError, RunError, UserError } from "../errors.ts";
+
+/** Why the system refused, in its words; undefined for an error that is no refusal. */
+export function refusalOf(error: unknown): string | undefined {
+  // What another layer has explained already keeps the refusal as its cause.
+  if (error instanceof UserError) return refusalOf(error.cause);
+  if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return undefined;
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ENOSPC" || code === "EDQUOT") return "the disk is full";
+  return typeof code === "string" ? error.message : undefined;
+}
+
+/**
+ * A refusal to write at `path` as a sentence for a person: RunError where the disk is full, else
+ * InputError with the way out that `advice` names. Other errors are returned as they are.
+ */
+export function explainRefusal(
+  path: string,
+  error: unknown,
+  advice = "choose another place",
+): unknown {
+  const refusal = error instanceof UserError ? undefined : refusalOf(error);
+  if (refusal === undefined) return error;
+  return refusal === "the disk is full"
+    ? new RunError(`${path}: ${refusal}; free some space, then run the command again`, {
+      cause: error,
+    })
+    : new InputError(`${path}: cannot be written: ${refusal}; ${advice}`, { cause: error });
+}
