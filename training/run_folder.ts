@@ -16,6 +16,7 @@ import {
 import type { RunState } from "../checkpoints/run_state.ts";
 import { InputError, RunError } from "../errors.ts";
 import { writeAll, writeFileAtomic } from "../files/atomic.ts";
+import { explainRefusal, refusalOf } from "../files/refusal.ts";
 import type { TrainingStore } from "./trainer.ts";
 
 /** Files and folders a run leaves, by what they are. */
@@ -38,15 +39,22 @@ export class RunFolder implements TrainingStore {
   #metricsBytes = 0;
   #hasCheckpoint = false;
 
-  private constructor(readonly path: string, private readonly identity: RunIdentity) {}
+  private constructor(
+    readonly path: string,
+    private readonly identity: RunIdentity,
+    private readonly configText: string,
+    private readonly existing: ExistingRun,
+    /** Length of the metrics log that is kept. */
+    private readonly keptMetricsBytes: number,
+  ) {}
 
   /**
-   * Opens the folder at `path`, made if it is missing, and writes the config.
+   * The folder at `path`. Nothing is written or deleted before {@link RunFolder.start}.
    *
    * @param configText the resolved config as it is to be stored
    * @returns the folder and, when resuming, the checkpoint to go on from; a run that was stopped
    *   before its first checkpoint has none and starts anew
-   * @throws InputError if there is a run and `existing` is `refuse`, or if it cannot be written
+   * @throws InputError if there is a run and `existing` is `refuse`, or its checkpoint is damaged
    */
   static async open(
     path: string,
@@ -55,20 +63,29 @@ export class RunFolder implements TrainingStore {
     existing: ExistingRun,
   ): Promise<{ folder: RunFolder; checkpoint?: Checkpoint }> {
     await RunFolder.check(path, existing);
-    const folder = new RunFolder(path, identity);
+    const last = lastPathOf(path);
+    const checkpoint = existing === "resume" && await exists(last)
+      ? await readCheckpoint(last)
+      : undefined;
+    const kept = checkpoint?.metricsBytes ?? 0;
+    const folder = new RunFolder(path, identity, configText, existing, kept);
+    folder.#hasCheckpoint = checkpoint !== undefined;
+    return { folder, ...(checkpoint ? { checkpoint } : {}) };
+  }
+
+  /**
+   * Makes the folder if it is missing, clears away what is not to stay, writes the config and opens
+   * the log. Throws InputError if the folder cannot be written, RunError if the disk is full.
+   */
+  async start(): Promise<void> {
     try {
-      if (existing === "replace") await folder.#clear();
-      await Deno.mkdir(folder.#entry("checkpoints"), { recursive: true });
-      await folder.#removeTemporaryFiles();
-      const checkpoint = existing === "resume" ? await folder.#readLast() : undefined;
-      await writeFileAtomic(folder.#entry("config"), configText);
-      await folder.#openMetrics(checkpoint?.metricsBytes ?? 0);
-      return { folder, ...(checkpoint ? { checkpoint } : {}) };
+      if (this.existing === "replace") await this.#clear();
+      await Deno.mkdir(this.#entry("checkpoints"), { recursive: true });
+      await this.#removeTemporaryFiles();
+      await writeFileAtomic(this.#entry("config"), this.configText);
+      await this.#openMetrics();
     } catch (error) {
-      if (isSystemError(error)) {
-        throw new InputError(`${path}: the run's folder cannot be written: ${error.message}`);
-      }
-      throw error;
+      throw explainRefusal(this.path, error);
     }
   }
 
@@ -87,7 +104,7 @@ export class RunFolder implements TrainingStore {
 
   /** Where the checkpoint of the last position is. */
   get lastPath(): string {
-    return join(this.#entry("checkpoints"), "last.safetensors");
+    return lastPathOf(this.path);
   }
 
   /** Where the checkpoint of the best validation is. */
@@ -110,7 +127,7 @@ export class RunFolder implements TrainingStore {
   }
 
   async log(entry: Readonly<Record<string, unknown>>): Promise<void> {
-    if (!this.#metrics) throw new Error("the run's folder is closed");
+    if (!this.#metrics) throw new Error("the run's folder is not open");
     const line = new TextEncoder().encode(`${JSON.stringify(entry)}\n`);
     try {
       await writeAll(this.#metrics, line);
@@ -170,17 +187,10 @@ export class RunFolder implements TrainingStore {
     }
   }
 
-  async #readLast(): Promise<Checkpoint | undefined> {
-    if (!await exists(this.lastPath)) return undefined;
-    const checkpoint = await readCheckpoint(this.lastPath);
-    this.#hasCheckpoint = true;
-    return checkpoint;
-  }
-
-  async #openMetrics(length: number): Promise<void> {
+  async #openMetrics(): Promise<void> {
     this.#metrics = await Deno.open(this.#entry("metrics"), { write: true, create: true });
     const { size } = await this.#metrics.stat();
-    this.#metricsBytes = Math.min(length, size);
+    this.#metricsBytes = Math.min(this.keptMetricsBytes, size);
     await this.#metrics.truncate(this.#metricsBytes);
     await this.#metrics.seek(this.#metricsBytes, Deno.SeekMode.Start);
   }
@@ -188,16 +198,16 @@ export class RunFolder implements TrainingStore {
 
 /** A full disk and its like are no defects: the checkpoint before is whole. */
 function asRunError(path: string, error: unknown): unknown {
-  return isSystemError(error)
-    ? new RunError(
-      `${path} cannot be written: ${error.message}; mend that and go on with --resume`,
-    )
-    : error;
+  const refusal = refusalOf(error);
+  return refusal === undefined ? error : new RunError(
+    `${path} cannot be written: ${refusal}; mend that and go on with --resume`,
+    { cause: error },
+  );
 }
 
-/** Whether the operating system refused something. */
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && typeof error.code === "string";
+/** The checkpoint of the last position of the run in a folder. */
+function lastPathOf(path: string): string {
+  return join(path, ENTRIES.checkpoints, "last.safetensors");
 }
 
 async function exists(path: string): Promise<boolean> {

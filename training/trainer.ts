@@ -92,6 +92,8 @@ export interface TrainingObserver {
 
 /** Keeps a training's results; see `run_folder.ts`. */
 export interface TrainingStore {
+  /** Called before the first step, when everything that could be refused has been checked. */
+  start?(): Promise<void>;
   /** Appends an entry to the metrics log. */
   log(entry: Readonly<Record<string, unknown>>): Promise<void>;
   /** Saves a position; `best` ones besides the last. */
@@ -177,7 +179,8 @@ class Trainer {
   }
 
   async #run(): Promise<TrainingOutcome> {
-    const { epochs, data: { stepsPerEpoch }, observer } = this.#options;
+    const { epochs, data: { stepsPerEpoch }, observer, store } = this.#options;
+    await store?.start?.();
     observer?.start?.({ stepsPerEpoch, epochs, state: this.#state });
     while (this.#state.epoch < epochs) {
       await this.#trainEpoch();

@@ -1,8 +1,8 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { NO_SUMS, type RunState } from "../../checkpoints/run_state.ts";
-import { InputError } from "../../errors.ts";
+import { InputError, RunError } from "../../errors.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../../training/run_folder.ts";
 import { TINY_MODEL } from "../support/tiny_training.ts";
 
@@ -21,8 +21,10 @@ const IDENTITY: RunIdentity = {
 const TENSORS = { model: new Map(), optimizer: new Map() };
 const AT_STEP_3: RunState = { step: 3, epoch: 0, batch: 3, sums: NO_SUMS };
 
-function open(path: string, existing: ExistingRun = "refuse") {
-  return RunFolder.open(path, IDENTITY, "seed: 0\n", existing);
+async function open(path: string, existing: ExistingRun = "refuse") {
+  const opened = await RunFolder.open(path, IDENTITY, "seed: 0\n", existing);
+  await opened.folder.start();
+  return opened;
 }
 
 async function withFolder(test: (path: string) => Promise<void>): Promise<void> {
@@ -102,6 +104,30 @@ Deno.test("--force deletes what the run left and nothing else", () =>
     ]);
     assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), "");
     assertEquals([...Deno.readDirSync(join(path, "checkpoints"))], []);
+  }));
+
+Deno.test("nothing is written or deleted before the start", () =>
+  withFolder(async (path) => {
+    await RunFolder.open(path, IDENTITY, "seed: 0\n", "refuse");
+    await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
+    const { folder } = await open(path);
+    await folder.save("last", TENSORS, AT_STEP_3);
+    folder.close();
+    for (const existing of ["resume", "replace"] as const) {
+      await RunFolder.open(path, IDENTITY, "seed: 1\n", existing);
+      assertEquals(await Deno.readTextFile(join(path, "config.yaml")), "seed: 0\n");
+      assertEquals((await readCheckpoint(folder.lastPath)).state, AT_STEP_3);
+    }
+  }));
+
+Deno.test("a checkpoint that cannot be written names the way to go on", () =>
+  withFolder(async (path) => {
+    const { folder } = await open(path);
+    await Deno.remove(join(path, "checkpoints"));
+    await Deno.writeTextFile(join(path, "checkpoints"), "a file");
+    const error = await assertRejects(() => folder.save("last", TENSORS, AT_STEP_3), RunError);
+    assertStringIncludes(error.message, "mend that and go on with --resume");
+    folder.close();
   }));
 
 Deno.test("a folder that cannot be made is the user's to mend", () =>
