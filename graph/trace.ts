@@ -53,6 +53,8 @@ class Trace {
   readonly scopes: string[] = [];
   readonly bound = new Map<Parameter, Value>();
   readonly inputs = new Map<string, Value>();
+  /** How often each scope was asked for by {@link uniqueScope}. */
+  readonly scopeUses = new Map<string, number>();
   constructor(readonly options: TraceOptions) {}
 }
 
@@ -97,6 +99,18 @@ export function isTraining(): boolean {
 /** The path of the module being traced, such as `layer1.0.conv1`; empty outside modules. */
 export function currentScope(): string {
   return active().scopes.filter((name) => name !== "").join(".");
+}
+
+/**
+ * The path of the module being traced, numbered from the second time it is asked for in a program:
+ * `drop`, `drop#2`. Tells the calls of a module apart that is called more than once.
+ */
+export function uniqueScope(): string {
+  const { scopeUses } = active();
+  const scope = currentScope();
+  const use = (scopeUses.get(scope) ?? 0) + 1;
+  scopeUses.set(scope, use);
+  return use === 1 ? scope : `${scope}#${use}`;
 }
 
 /** Runs `build` with `name` appended to the module path that nodes remember. */

@@ -1,7 +1,7 @@
 /** Dropout layer. */
 import { InputError } from "../errors.ts";
 import { hashText } from "../graph/random.ts";
-import { currentScope, input, isTraining } from "../graph/trace.ts";
+import { input, isTraining, uniqueScope } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { dropoutMask } from "../ops/dropout_mask.ts";
 import { multiply } from "../ops/multiply.ts";
@@ -21,8 +21,8 @@ export interface DropoutOptions {
 
 /**
  * While training, sets elements to zero at random and scales the others by 1 / (1 − p); otherwise
- * passes its input through. What is dropped depends on the input {@link DROPOUT_STEP} and the layer's
- * path alone. Matches `torch.nn.Dropout`. Throws InputError for `p` outside [0, 1).
+ * passes its input through. What is dropped depends on the input {@link DROPOUT_STEP}, the layer's
+ * path and how often the layer was called before in the program. Matches `torch.nn.Dropout`. Throws InputError for `p` outside [0, 1).
  */
 export class Dropout extends Module {
   /** Probability that an element becomes zero. */
@@ -41,7 +41,7 @@ export class Dropout extends Module {
   forward(x: Value): Value {
     if (!isTraining() || this.p === 0) return x;
     const step = input(DROPOUT_STEP, [], "i32");
-    const stream = hashText(currentScope());
+    const stream = hashText(uniqueScope());
     return multiply(x, dropoutMask(step, { shape: x.shape, p: this.p, stream }));
   }
 }

@@ -26,6 +26,12 @@ Deno.test("two dropouts of a model drop different elements", async () => {
   assertAlmostEquals(y.filter((value) => value === 0).length / y.length, 0.75, 0.04);
 });
 
+Deno.test("a dropout that is called twice drops different elements", async () => {
+  const layer = new Dropout();
+  const y = await train(new Sequential(layer, layer), 1);
+  assertAlmostEquals(y.filter((value) => value === 0).length / y.length, 0.75, 0.04);
+});
+
 Deno.test("inference passes everything through and needs no step", async () => {
   assertEquals(await runModule(new Sequential(new Dropout()), SHAPE, { x: ones }), ones);
 });
