@@ -9,6 +9,7 @@ import {
 import type { Split } from "../datasets/dataset.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import type { Program } from "../graph/types.ts";
+import { requireLabels } from "./labels.ts";
 import { pipelined } from "./pipeline.ts";
 
 /** Options of {@link evaluateNetwork}. */
@@ -26,6 +27,8 @@ export interface EvaluateOptions {
  *
  * @param network gives the program for a batch size: input `pixels` u8 [N, H, W, C], output
  *   `logits` f32 [N, classes]
+ * @throws InputError for a label that is none of the network's classes, MemoryLimitError for a
+ *   batch that does not fit
  */
 export async function evaluateNetwork(
   network: { program(batchSize: number): Program },
@@ -35,6 +38,7 @@ export async function evaluateNetwork(
 ): Promise<ValidationResult> {
   const size = Math.min(batchSize, images.count);
   const program = network.program(size);
+  requireLabels(images, program.outputs.logits.shape[1]);
   using loader = new BatchLoader(images, { batchSize: size });
   const executable = await backend.compile([program]);
   try {

@@ -6,7 +6,9 @@ import type { Augmentation } from "../datasets/batch.ts";
 import { type ChannelStatistics, imageSize, type Split } from "../datasets/dataset.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import type { Module } from "../layers/module.ts";
+import { type ImageFormat, inferenceProgram } from "../models/inference.ts";
 import { type ImageBatch, Learner } from "./learner.ts";
+import { requireLabels } from "./labels.ts";
 import { baseLearningRate } from "./optimizers.ts";
 import type { ScheduleOptions } from "./options.ts";
 import { learningRateSchedule } from "./schedules.ts";
@@ -50,11 +52,17 @@ export interface TrainOptions extends Recipe, LoopOptions {
  * Trains a model by stochastic gradient descent on the softmax cross-entropy of its logits. The
  * same options give the same bits, whether or not the training was interrupted and resumed, on one
  * backend with one number of threads.
- * Throws InputError for options that do not fit, RunError when the training diverges.
+ * Throws InputError for options that do not fit and labels that are none of the model's classes,
+ * RunError when the training diverges.
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   const { model, backend, resume, normalization, seed = 0, dropLast = true } = options;
   const { augmentation = { padding: 0, flip: false } } = options;
+  const images = { input: options.train.imageShape, normalization };
+  const classes = classesOf(model, images);
+  for (const split of [options.train, options.validation]) {
+    if (split) requireLabels(split, classes);
+  }
   const batchSize = dropLast
     ? options.batchSize ?? 128
     : Math.min(options.batchSize ?? 128, options.train.count);
@@ -75,11 +83,7 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   const learner = await Learner.create(backend, {
     model,
     recipe: options,
-    feed: {
-      kind: "pixels",
-      images: { input: options.train.imageShape, normalization },
-      padding: augmentation.padding,
-    },
+    feed: { kind: "pixels", images, padding: augmentation.padding },
     seed,
     batchSize,
     ...(dropLast || rest === 0 ? {} : { lastBatchSize: rest }),
@@ -105,6 +109,12 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   } finally {
     learner.dispose();
   }
+}
+
+/** How many classes a model tells apart. Throws InputError for a model that does not take the images. */
+function classesOf(model: Module, images: ImageFormat): number {
+  const [, classes] = inferenceProgram(model, images, 1).outputs.logits.shape;
+  return classes;
 }
 
 function trainingData(
