@@ -154,11 +154,11 @@ function isHeader(value: unknown): value is CheckpointHeader {
 
 /**
  * The model of a checkpoint with its inference weights.
- * Throws InputError when the tensors do not fit the architecture.
+ * Throws InputError, naming `label`, when the tensors do not fit the architecture.
  */
-export function restoreModel(checkpoint: Checkpoint): Module {
+export function restoreModel(checkpoint: Checkpoint, label?: string): Module {
   const { architecture: { name, options } } = checkpoint;
-  return orDamaged(name, "the architecture", () => {
+  return orDamaged(label ?? name, "the architecture", () => {
     const model = buildModel(name, options);
     model.loadStateDict(inferenceState(checkpoint));
     return model;

@@ -9,12 +9,19 @@ export function orDamaged<T>(path: string, part: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof UserError) throw error;
+    if (error instanceof UserError) throw located(path, error);
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(`${path}: ${part} in this file is damaged (${reason}); use another file`, {
       cause: error,
     });
   }
+}
+
+/** An error of what a file holds, with the file's name unless it has that already. */
+function located(path: string, error: UserError): UserError {
+  return error.message.startsWith(`${path}:`)
+    ? error
+    : new InputError(`${path}: ${error.message}`, { cause: error });
 }
 
 /** Whether parsed JSON is an object. */

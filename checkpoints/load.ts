@@ -30,12 +30,12 @@ export async function loadNetwork(path: string): Promise<LoadedNetwork> {
       const network = parseFoldedNetwork(path, contents);
       return {
         description: network.description,
-        program: (batchSize) => networkProgram(network, batchSize),
+        program: (batchSize) => networkProgram(network, batchSize, path),
       };
     }
     case CHECKPOINT_FORMAT: {
       const checkpoint = parseCheckpoint(path, tensors, metadata);
-      const model = restoreModel(checkpoint);
+      const model = restoreModel(checkpoint, path);
       const { description } = checkpoint;
       return {
         description,

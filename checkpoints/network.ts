@@ -42,11 +42,16 @@ export const FOLDED_FORMAT = "overfold-folded-1";
 
 /**
  * The network's program for batches of `batchSize`: input `pixels` u8 [N, H, W, C], output `logits`
- * f32 [N, classes].
+ * f32 [N, classes]. Throws InputError, naming `label` (default the model), for an op this version
+ * does not know, a tensor that is missing and a shape that does not fit.
  */
-export function networkProgram(network: FoldedNetwork, batchSize: number): Program {
-  const { program, tensors, description } = network;
-  return restoreProgram("infer", program, tensors, batchSize, description.model);
+export function networkProgram(
+  network: FoldedNetwork,
+  batchSize: number,
+  label = network.description.model,
+): Program {
+  const { program, tensors } = network;
+  return restoreProgram("infer", program, tensors, batchSize, label);
 }
 
 /** A folded network from the contents of its file; `path` names it in errors. */

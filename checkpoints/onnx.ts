@@ -14,7 +14,7 @@ import { convertNode } from "./onnx_ops.ts";
 import { loadOnnxProto } from "./protobuf.ts";
 
 /** Version of ONNX's operators in the files. */
-export const ONNX_OPSET = 17;
+const ONNX_OPSET = 17;
 /** Version of ONNX's file format, the first that knows the opset. */
 const IR_VERSION = 8;
 

@@ -43,6 +43,9 @@ export const command: Command = {
     "GB/s, on WebGPU, what the kernels load from and store to global memory. Kernels are timed by\n" +
     "themselves; on WebGPU that takes an adapter with timestamp queries.",
   async run(args, context) {
+    if (args.flag("cost") && args.flag("inference")) {
+      throw new InputError("--cost counts a training step; give it without --inference");
+    }
     const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
     const steps = args.integer("steps") ?? 20;
     const { batchSize } = config.data;
@@ -54,9 +57,6 @@ export const command: Command = {
     if (args.flag("cost")) {
       const program = trainingProgram(model, layoutState(model), config.training, feed, batchSize);
       return reportCost(`${name}, batch ${batchSize}`, program, context);
-    }
-    if (args.flag("cost") && args.flag("inference")) {
-      throw new InputError("--cost counts a training step; give it without --inference");
     }
     model.initialize(config.seed);
     const backend = await openChosen(config, context);
@@ -76,7 +76,9 @@ export const command: Command = {
           Array.from({ length: round }, (_, i) => subject.step(step + WARM_UP_STEPS + i)),
         );
         if (step >= 0) times.push((performance.now() - start) / round);
-        context.progress.update(() => `step ${Math.max(0, step + round)} of ${steps}`);
+        context.progress.update(() =>
+          `step ${Math.min(steps, Math.max(0, step + round))} of ${steps}`
+        );
       }
       context.progress.finish();
       const millisecondsPerStep = median(times);

@@ -46,7 +46,7 @@ export const command: Command = {
     checkConfusionFiles(files);
     const network = await loadNetwork(path);
     const config = await configOf(path, network, args);
-    const { info, validation } = await loadImages(config.data, context);
+    const { info, validation } = await loadImages(config, context);
     checkImages(path, network, info);
     const matrix = new ConfusionMatrix(network.description.classNames);
     const { loss, accuracy, count } = await evaluateNetwork(

@@ -1,12 +1,13 @@
 /** From a resolved config to what commands work with: images, architecture, description. */
 
+import { atKey } from "../config/load.ts";
 import type { Config, DataConfig, ModelConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import type { Augmentation } from "../datasets/batch.ts";
 import type { ChannelStatistics, DatasetInfo, Split } from "../datasets/dataset.ts";
 import { type DatasetOptions, loadDataset } from "../datasets/load.ts";
-import { chooseSplits } from "../datasets/split.ts";
+import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
@@ -30,13 +31,14 @@ export function datasetOptions(data: DataConfig): DatasetOptions {
 
 /**
  * Loads the images of a config, downloading them if need be; says so on the progress line. With
- * `download: false` images that are not on this machine are a RunError.
+ * `download: false` images that are not on this machine are an InputError.
  */
 export async function loadImages(
-  data: DataConfig,
+  config: Config,
   { progress }: Context,
   { download = true } = {},
 ): Promise<Images> {
+  const { data } = config;
   const dataset = await loadDataset({
     ...datasetOptions(data),
     download,
@@ -48,13 +50,16 @@ export async function loadImages(
     onNotice: (line) => progress.print(line),
   });
   progress.finish();
+  const { validation: source, subset } = data;
+  const { train, validation } = source === "test"
+    ? { train: dataset.train, validation: dataset.test }
+    : atKey(config, "data.validation.count", () => holdOut(dataset.train, source.count));
   return {
     info: dataset,
-    ...chooseSplits(dataset, {
-      validation: data.validation,
-      trainLimit: data.subset?.train,
-      validationLimit: data.validation === "test" ? data.subset?.test : undefined,
-    }),
+    train: atKey(config, "data.subset.train", () => firstOf(train, subset?.train)),
+    validation: source === "test"
+      ? atKey(config, "data.subset.test", () => firstOf(validation, subset?.test))
+      : validation,
   };
 }
 
@@ -81,7 +86,7 @@ export function describeNetwork(config: Config, info: DatasetInfo): NetworkDescr
   return {
     model: config.model.name ?? "layers",
     input: info.imageShape,
-    normalization: normalizationOf(config.data, info),
+    normalization: atKey(config, "data.normalization", () => normalizationOf(config.data, info)),
     classNames: info.classNames,
   };
 }
@@ -96,8 +101,8 @@ function normalizationOf(
   }
   if (normalization.mean.length !== channels) {
     throw new InputError(
-      `data.normalization has ${normalization.mean.length} means; the images of ${name} have ` +
-        `${channels} channels`,
+      `found ${normalization.mean.length} means, expected ${channels}, one for each channel of ` +
+        `${name}'s images`,
     );
   }
   return normalization;

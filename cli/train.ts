@@ -11,10 +11,8 @@ import type { Config } from "../config/schema.ts";
 import type { Split } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
-import { layoutState } from "../layers/state.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
-import { parameterGroups } from "../training/parameter_groups.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { train } from "../training/train.ts";
 import type { TrainingOutcome } from "../training/trainer.ts";
@@ -57,14 +55,11 @@ export const command: Command = {
     using interruption = new Interruption(() =>
       context.progress.print("stopping after this step; press Ctrl-C again to stop at once")
     );
-    const images = await loadImages(config.data, context);
+    const images = await loadImages(config, context);
     const backend = await openChosen(config, context);
     const identity = identityOf(config, images, backend);
-    // Before the folder is made, so that a mistake in the model leaves none behind.
     const model = buildModel(identity.architecture.name, identity.architecture.options);
     model.initialize(config.seed);
-    parameterGroups(layoutState(model), config.training);
-    if (existing !== "resume") await adoptPretrained(model, config);
     const { folder, checkpoint } = await RunFolder.open(
       path,
       identity,
@@ -73,7 +68,7 @@ export const command: Command = {
     );
     using _folder = folder;
     if (checkpoint) announceResume(checkpoint, identity, config, context);
-    else if (existing === "resume") await adoptPretrained(model, config);
+    else await adoptPretrained(model, config);
     const start = performance.now();
     let outcome: TrainingOutcome;
     try {
@@ -207,7 +202,9 @@ async function finish(
   start: number,
   context: Context,
 ): Promise<void> {
-  const isBestKept = state.best !== undefined && await folder.hasBest();
+  // An earlier part of the run may have kept another best one.
+  const kept = await folder.hasBest() ? await readCheckpoint(folder.bestPath) : undefined;
+  const isBestKept = kept !== undefined && kept.state.best?.epoch === state.best?.epoch;
   const path = isBestKept ? folder.bestPath : folder.lastPath;
   const result = isBestKept ? state.best : state.validation;
   const seconds = (performance.now() - start) / 1000;
@@ -218,7 +215,7 @@ async function finish(
   let folded: FoldVerification | undefined;
   if (config.fold) {
     folded = await foldCheckpoint(
-      await readCheckpoint(path),
+      isBestKept ? kept : await readCheckpoint(path),
       folder.foldedPath,
       backend,
       firstImages(validation),

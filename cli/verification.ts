@@ -39,8 +39,8 @@ export async function verificationImages(
   context: Context,
 ): Promise<VerificationImages> {
   try {
-    const { data } = parseConfig(JSON.stringify(config ?? null), path);
-    const { validation } = await loadImages(data, context, { download: false });
+    const run = parseConfig(JSON.stringify(config ?? null), path);
+    const { validation } = await loadImages(run, context, { download: false });
     return { pixels: firstImages(validation), kind: "validation images" };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -110,7 +110,7 @@ const withOptions = z.strictObject(LAYERS).partial()
   .meta({ minProperties: 1, maxProperties: 1 });
 
 /** One entry of `model.layers`: a name, or one name with its options. */
-export const layerSchema = z.union([bareName, withOptions]);
+const layerSchema = z.union([bareName, withOptions]);
 
 /** `model.layers`. */
 export const layersSchema = z.array(layerSchema).min(1);

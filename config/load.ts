@@ -14,6 +14,9 @@ export interface LoadOptions {
   set?: readonly string[];
 }
 
+/** Where each config that was read came from. */
+const SOURCES = new WeakMap<Config, ConfigSource>();
+
 /**
  * The config in the file `path`, every default filled in. Throws InputError with all mistakes, one
  * a line, each with file, line and column (or the override), what was found and what was expected.
@@ -35,10 +38,28 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
   }
   for (const assignment of options.set ?? []) source.override(assignment);
   const result = configSchema.safeParse({ name: runName(file), ...source.value });
-  if (result.success) return result.data;
+  if (result.success) {
+    SOURCES.set(result.data, source);
+    return result.data;
+  }
   throw new InputError(
     source.report(mistakesOf(result.error.issues, source.value, configJsonSchema())),
   );
+}
+
+/**
+ * Runs `work` on the value of a key, such as `data.subset.train`, and says where the key stands in
+ * the InputErrors that come of it.
+ */
+export function atKey<T>(config: Config, key: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const mistake = { path: key.split("."), part: "value", text: error.message } as const;
+    const located = SOURCES.get(config)?.report([mistake]) ?? `${key}: ${error.message}`;
+    throw new InputError(located, { cause: error });
+  }
 }
 
 /** A config as YAML text; parsing it gives the same config again. */

@@ -241,8 +241,10 @@ export const clipSchema = z.union([
   z.strictObject(
     {
       norm: positive.describe("Largest norm of all gradients together"),
-      normType: z.union([z.number().min(1), z.literal("inf")]).default(CLIP_DEFAULTS.normType)
-        .describe("Which p-norm; inf for the largest entry"),
+      normType: z.literal([1, 2, "inf"]).default(CLIP_DEFAULTS.normType)
+        .describe(
+          "Which norm: the sum of magnitudes (1), Euclid's (2) or the largest magnitude (inf)",
+        ),
     } satisfies Shape<ClipNormOptions>,
   ),
   z.strictObject(

@@ -20,7 +20,7 @@ const UNFIT_NAME = /[/\\:*?"<>|\p{Cc}]|^\.{0,2}$/u;
 const synthetic = z.strictObject(
   {
     classes: z.int().min(2).optional().describe("Number of classes"),
-    imageSize: count.optional().describe("Height and width"),
+    imageSize: z.int().min(4).optional().describe("Height and width"),
     channels: count.optional().describe("Channels"),
     trainCount: count.optional().describe("Training images"),
     testCount: count.optional().describe("Test images"),
@@ -195,11 +195,3 @@ export type Config = z.output<typeof configSchema>;
 export type DataConfig = Config["data"];
 /** `model` of a config. */
 export type ModelConfig = Config["model"];
-/** `training` of a config. */
-export type TrainingConfig = Config["training"];
-/** `training.optimizer` of a config, every default filled in. */
-export type OptimizerConfig = TrainingConfig["optimizer"];
-/** `training.schedule` of a config, every default filled in. */
-export type ScheduleConfig = TrainingConfig["schedule"];
-/** One entry of `model.layers`. */
-export type LayerConfig = NonNullable<ModelConfig["layers"]>[number];

@@ -119,7 +119,8 @@ function makeSplit(
     const down = height + random.integer(2 * SHIFT + 1) - SHIFT;
     const across = width + random.integer(2 * SHIFT + 1) - SHIFT;
     const contrast = 0.75 + 0.5 * random.uniform();
-    let target = i * size;
+    const image = split.images.subarray(i * size, (i + 1) * size);
+    let target = 0;
     let noise = 0;
     for (let y = 0; y < height; y++) {
       const row = ((y + down) % height) * width;
@@ -131,7 +132,7 @@ function makeSplit(
           const byte = (noise >>> (8 * (target & 3))) & 255;
           const level = 127.5 + contrast * patterns[label][source + channel] +
             NOISE * (byte / 127.5 - 1);
-          split.images[target] = Math.max(0, Math.min(255, Math.round(level)));
+          image[target] = Math.max(0, Math.min(255, Math.round(level)));
         }
       }
     }

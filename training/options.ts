@@ -258,8 +258,8 @@ export const WARMUP_DEFAULTS = { startFactor: 0.01 };
 export interface ClipNormOptions {
   /** The largest norm allowed. */
   norm: number;
-  /** Which p-norm. Default 2. */
-  normType?: number | "inf";
+  /** Which p-norm; `inf` is the largest magnitude. Default 2. */
+  normType?: 1 | 2 | "inf";
 }
 
 /** Clip every gradient entry to `[-value, value]`; `torch.nn.utils.clip_grad_value_`. */
@@ -272,7 +272,7 @@ export interface ClipValueOptions {
 export type ClipOptions = ClipNormOptions | ClipValueOptions;
 
 /** The value of every optional clipping field. */
-export const CLIP_DEFAULTS = { normType: 2 };
+export const CLIP_DEFAULTS = { normType: 2 } as const;
 
 /** Dynamic loss scaling; `torch.amp.GradScaler`. */
 export interface LossScaleOptions {
@@ -294,7 +294,10 @@ export const LOSS_SCALE_DEFAULTS = {
   growthInterval: 2000,
 };
 
-/** An exponential moving average of the weights, which is what is validated and folded. */
+/**
+ * An exponential moving average of the weights, which is what is validated and folded; warmed up as
+ * TensorFlow's `ExponentialMovingAverage` with `num_updates`.
+ */
 export interface EmaOptions {
   /** `ema = decay * ema + (1 - decay) * weights` after each step. Default 0.999. */
   decay?: number;

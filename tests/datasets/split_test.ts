@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { emptySplit } from "../../datasets/dataset.ts";
-import { chooseSplits, slice } from "../../datasets/split.ts";
+import { firstOf, holdOut, slice } from "../../datasets/split.ts";
 import { InputError } from "../../errors.ts";
 
 function numbered(count: number, from: number) {
@@ -12,43 +12,26 @@ function numbered(count: number, from: number) {
   return split;
 }
 
-const dataset = { train: numbered(10, 0), test: numbered(4, 50) };
+const split = numbered(10, 0);
 
-Deno.test("validation is the test split by default", () => {
-  const { train, validation } = chooseSplits(dataset);
-  assertEquals([train.count, validation.count], [10, 4]);
-  assertEquals(validation.labels[0], 50);
+Deno.test("the last training images can be held out", () => {
+  const { train, validation } = holdOut(split, 3);
+  assertEquals([...validation.labels], [7, 8, 9]);
+  assertEquals([...validation.images], [7, 7, 8, 8, 9, 9]);
+  assertEquals([...train.labels], [0, 1, 2, 3, 4, 5, 6]);
+  for (const count of [0, 10, 1.5]) {
+    assertThrows(() => holdOut(split, count), InputError, "left to train on");
+  }
 });
 
-Deno.test("the last or first training images can be held out", () => {
-  const last = chooseSplits(dataset, { validation: { from: "train", count: 3 } });
-  assertEquals([...last.validation.labels], [7, 8, 9]);
-  assertEquals([...last.validation.images], [7, 7, 8, 8, 9, 9]);
-  assertEquals(last.train.count, 7);
-  const first = chooseSplits(dataset, { validation: { from: "train", count: 3, part: "first" } });
-  assertEquals([...first.validation.labels], [0, 1, 2]);
-  assertEquals(first.train.labels[0], 3);
-});
-
-Deno.test("limits take the first images that are left", () => {
-  const { train, validation } = chooseSplits(dataset, {
-    validation: { from: "train", count: 3, part: "first" },
-    trainLimit: 2,
-    validationLimit: 1,
-  });
-  assertEquals([...train.labels], [3, 4]);
-  assertEquals([...validation.labels], [0]);
+Deno.test("a limit takes the first images", () => {
+  assertEquals([...firstOf(split, 2).labels], [0, 1]);
+  assertEquals(firstOf(split).count, 10);
+  assertThrows(() => firstOf(split, 11), InputError, "expected at most 10");
 });
 
 Deno.test("slices share memory and refuse images that are not there", () => {
-  assertEquals(slice(dataset.train, 2, 4).images.buffer, dataset.train.images.buffer);
-  assertThrows(() => slice(dataset.train, 0, 11), InputError, "the split has 10");
-  assertThrows(() => slice(dataset.train, 3, 3), InputError, "at least one");
-  for (const count of [0, 10, 1.5]) {
-    assertThrows(
-      () => chooseSplits(dataset, { validation: { from: "train", count } }),
-      InputError,
-      "validation.count",
-    );
-  }
+  assertEquals(slice(split, 2, 4).images.buffer, split.images.buffer);
+  assertThrows(() => slice(split, 0, 11), InputError, "the split has 10");
+  assertThrows(() => slice(split, 3, 3), InputError, "at least one");
 });

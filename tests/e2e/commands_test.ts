@@ -93,6 +93,13 @@ for (const subject of ["training", "inference"]) {
     }));
 }
 
+Deno.test("bench refuses to count the cost of inference", () =>
+  withTinyConfig(async (folder) => {
+    const { code, error } = await overfold(folder, "bench", "tiny.yaml", "--cost", "--inference");
+    assertEquals(code, 2);
+    assertStringIncludes(error, "give it without --inference");
+  }));
+
 Deno.test("threads may be scheduled dynamically, and mistakes in that are located", () =>
   withTinyConfig(async (folder) => {
     const bench = (threads: string) =>

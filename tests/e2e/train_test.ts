@@ -1,5 +1,6 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { loadNetwork } from "../../checkpoints/load.ts";
 import { loadConfig } from "../../config/load.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
@@ -55,11 +56,41 @@ Deno.test("train prints a line for each epoch and what the fold came to", () =>
     assertEquals((await Deno.stat(join(folder, "out", "metrics.jsonl"))).isFile, true);
   }));
 
+Deno.test("mistakes that only the images show are located too", () =>
+  withTinyConfig(async (folder) => {
+    const given = await overfold(folder, "train", "tiny.yaml", "--set", "data.subset={train: 97}");
+    assertEquals(given.code, 2);
+    const wanted = "--set data.subset.train: found 97, expected at most 96";
+    assertStringIncludes(given.error, wanted);
+    const text = await Deno.readTextFile(join(folder, "tiny.yaml"));
+    const wrong = text.replace("data:", "data:\n  validation: { from: train, count: 96 }");
+    await Deno.writeTextFile(join(folder, "wrong.yaml"), wrong);
+    const written = await overfold(folder, "train", "wrong.yaml");
+    assertEquals(written.code, 2);
+    assertMatch(written.error, /wrong\.yaml:3:37 data\.validation\.count: found 96 images/);
+  }));
+
+Deno.test("what is folded is the checkpoint whose accuracy is told, though an older best is there", () =>
+  withTinyConfig(async (folder) => {
+    const set = ["--set", "fold=false", "--json", "--set"];
+    await overfold(folder, "train", "tiny.yaml", ...set, "training.epochs=1");
+    const { out } = await overfold(
+      folder,
+      ...["train", "tiny.yaml", "--resume", "--set", "checkpoints.keepBest=false", ...set],
+      "training.epochs=6",
+    );
+    const done = parseEvents(out).at(-1);
+    const { state } = await readCheckpoint(join(folder, String(done?.checkpoint)));
+    assertEquals(state.validation?.accuracy, done?.validAccuracy);
+  }));
+
 Deno.test("a run that is there is neither overwritten nor resumed unasked", () =>
   withTinyConfig(async (folder) => {
     const set = ["--set", "training.epochs=1", "--set", "fold=false"];
     const first = await overfold(folder, "train", "tiny.yaml", ...set, "--json");
     assertEquals(parseEvents(first.out).at(-1)?.folded, null);
+    const config = join(folder, "runs", "tiny", "config.yaml");
+    const stored = await Deno.readTextFile(config);
     const again = await overfold(folder, "train", "tiny.yaml", ...set);
     assertEquals(again.code, 2);
     for (const option of ["--resume", "--force"]) assertStringIncludes(again.error, option);
@@ -75,6 +106,18 @@ Deno.test("a run that is there is neither overwritten nor resumed unasked", () =
     );
     assertEquals(other.code, 2);
     assertStringIncludes(other.error, "training.optimizer.learningRate was 0.1, is 0.5");
+    const unfit = await overfold(
+      folder,
+      "train",
+      "tiny.yaml",
+      "--force",
+      "--set",
+      "data.batchSize=200",
+    );
+    assertEquals(unfit.code, 2);
+    assertEquals(await Deno.readTextFile(config), stored);
+    const last = join(folder, "runs", "tiny", "checkpoints", "last.safetensors");
+    assertEquals((await Deno.stat(last)).isFile, true);
     const forced = await overfold(folder, "train", "tiny.yaml", ...set, "--force");
     assertEquals(forced.code, 0);
   }));
