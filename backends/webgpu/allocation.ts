@@ -1,5 +1,5 @@
 /** The GPU buffers of an executable. */
-import type { MemoryPlan } from "../backend.ts";
+import type { MemoryNeed } from "../backend.ts";
 import type { MemoryBuffer } from "./kernel.ts";
 import type { LoweredProgram, VariableBuffers } from "./lower.ts";
 import { planTemporaries, sharedSizes, sharedSlots, type TemporaryPlan } from "./memory.ts";
@@ -11,7 +11,7 @@ export interface AllocationPlan {
   readonly temporaries: readonly TemporaryPlan[];
   /** Bytes of the buffers the programs' temporaries share. */
   readonly sizes: readonly number[];
-  readonly memory: MemoryPlan;
+  readonly memory: MemoryNeed;
 }
 
 /** Plans the memory of some programs. */
@@ -21,9 +21,9 @@ export function planAllocation(
 ): AllocationPlan {
   const temporaries = programs.map(planTemporaries);
   const sizes = sharedSizes(temporaries);
-  const fixed = programs.flatMap(({ inputs, constants }) => [
-    ...inputs.values(),
-    ...constants.keys(),
+  const fixed = programs.flatMap((program) => [
+    ...inputBuffers(program),
+    ...program.constants.keys(),
   ]);
   const sum = (numbers: readonly number[]) => numbers.reduce((total, bytes) => total + bytes, 0);
   const variableBytes = sum([...variables.values()].map(({ bytes }) => bytes));
@@ -36,6 +36,11 @@ export function planAllocation(
     sizes,
     memory: { variableBytes, temporaryBytes, totalBytes },
   };
+}
+
+/** The buffers that hold a program's inputs. */
+function inputBuffers({ inputs }: LoweredProgram): Set<MemoryBuffer> {
+  return new Set([...inputs.values()].map(({ buffer }) => buffer));
 }
 
 /** The buffers of a plan, on a device. */
@@ -51,15 +56,15 @@ export class Allocation {
       this.#buffers.set(buffer, this.#create(buffer.bytes, storage, name));
     }
     const shared = plan.sizes.map((bytes, i) => this.#create(bytes, storage, `temporary ${i}`));
-    plan.programs.forEach(({ inputs, constants }, i) => {
+    plan.programs.forEach((program, i) => {
       const slots = sharedSlots(plan.temporaries[i]);
       plan.temporaries[i].slots.forEach((slot, buffer) => {
         this.#buffers.set(buffer, shared[slots[slot]]);
       });
-      for (const [name, buffer] of inputs) {
-        this.#buffers.set(buffer, this.#create(buffer.bytes, storage, name));
+      for (const buffer of inputBuffers(program)) {
+        this.#buffers.set(buffer, this.#create(buffer.bytes, storage, buffer.label));
       }
-      for (const [buffer, data] of constants) {
+      for (const [buffer, data] of program.constants) {
         const made = this.#create(buffer.bytes, storage, buffer.label);
         this.#buffers.set(buffer, made);
         device.queue.writeBuffer(made, 0, data);

@@ -22,7 +22,7 @@ interface ReadyProgram {
   hasRun: boolean;
 }
 
-/** Runs programs on a device. Made by {@link compilePrograms}. */
+/** Runs programs on a device. Made by {@link compilePlan}. */
 export class WebgpuExecutable implements Executable {
   readonly #device: Device;
   readonly #allocation: Allocation;
@@ -61,8 +61,9 @@ export class WebgpuExecutable implements Executable {
     if (this.#device.failure) return Promise.reject(this.#device.failure);
     const { lowered, readback, outputOffsets } = program;
     const bytes = readback.add((buffer, offset) => {
-      for (const [input, target] of lowered.inputs) {
-        writeBuffer(this.#device.gpu.queue, this.#allocation.buffer(target), 0, inputs[input]);
+      for (const [input, { buffer, offset }] of lowered.inputs) {
+        const target = this.#allocation.buffer(buffer);
+        writeBuffer(this.#device.gpu.queue, target, offset, inputs[input]);
       }
       this.#submit(program, buffer, offset);
     });

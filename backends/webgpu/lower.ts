@@ -19,6 +19,7 @@ import { POOLED_BYTES } from "./kernel.ts";
 import type { Lowering, MemoryBuffer, Phase, Ref, Variant } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import { copyPhase } from "./kernels/copy.ts";
+import { fitOperands } from "./operands.ts";
 import { schedulePhases } from "./schedule.ts";
 import { BINDING_ALIGNMENT } from "./shader.ts";
 import { kernelKey, NO_TUNING, type Tuning } from "./tuning.ts";
@@ -52,7 +53,8 @@ export interface LoweredProgram {
   /** The program as the user traced it: what inputs are checked against. */
   readonly program: Program;
   readonly phases: readonly LoweredPhase[];
-  readonly inputs: ReadonlyMap<string, MemoryBuffer>;
+  /** Where each input is written before a run. Scalars share a buffer. */
+  readonly inputs: ReadonlyMap<string, Ref>;
   /** Constant memory and its contents. */
   readonly constants: ReadonlyMap<
     MemoryBuffer,
@@ -119,7 +121,8 @@ class ProgramLowering implements Lowering {
   readonly #placement: Placement;
   readonly #memory = new Map<Value, Ref>();
   readonly #pools = new Map<string, Pool>();
-  readonly #inputs = new Map<string, MemoryBuffer>();
+  readonly #inputs = new Map<string, Ref>();
+  readonly #scalars: Pool = { bytes: 0, kind: "input", label: "scalars" };
   readonly #constants = new Map<
     MemoryBuffer,
     Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>
@@ -158,7 +161,7 @@ class ProgramLowering implements Lowering {
   finish(): LoweredProgram {
     for (const node of this.#program.nodes) {
       if (node.op === inputOp) {
-        this.#inputs.set(node.attributes.name, this.#memoryOf(node.outputs[0]).buffer);
+        this.#inputs.set(node.attributes.name, this.#memoryOf(node.outputs[0]));
       }
       if (isLeaf(node.op) || isAlias(node)) continue;
       this.#label = node.scope === "" ? node.op.name : `${node.scope} ${node.op.name}`;
@@ -213,10 +216,7 @@ class ProgramLowering implements Lowering {
     if (bytes > POOLED_BYTES) return this.scratch(bytes, label);
     const pool: Pool = this.#pools.get(label) ?? { bytes: 0, kind: "temporary", label };
     this.#pools.set(label, pool);
-    const offset = pool.bytes;
-    // Places begin where bindings may begin, so that no base is needed to find them.
-    pool.bytes += Math.ceil(bytes / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
-    return { buffer: pool, offset, bytes };
+    return placeIn(pool, bytes);
   }
 
   scratch(bytes: number, label: string): Ref {
@@ -233,7 +233,7 @@ class ProgramLowering implements Lowering {
     const { value: source, offset } = sourceOf(value);
     const forms = this.#derived.get(source) ?? new Map<string, Ref>();
     this.#derived.set(source, forms);
-    const key = `${form} at ${offset}`;
+    const key = `${form} ${value.shape.join("x")} at ${offset}`;
     const ref = forms.get(key) ?? make();
     forms.set(key, ref);
     return ref;
@@ -249,7 +249,10 @@ class ProgramLowering implements Lowering {
   }
 
   phase<N extends string>(phase: Phase<N>): void {
-    this.#phases.push({ ...phase, label: this.#label } as LoweredPhase);
+    const { before, after, fitted } = fitOperands(phase, (bytes) => this.scratch(bytes, "copy"));
+    for (const part of [...before, fitted, ...after]) {
+      this.#phases.push({ ...part, label: this.#label } as LoweredPhase);
+    }
   }
 
   #variable(name: string): MemoryBuffer {
@@ -267,7 +270,10 @@ class ProgramLowering implements Lowering {
     const known = this.#memory.get(value);
     if (known) return known;
     const { bytes } = this.layout(value);
-    const made: Ref = !isLeaf(value.node.op) && familyOf(value.node).pooled
+    const isScalarInput = value.node.op === inputOp && value.shape.length === 0;
+    const made: Ref = isScalarInput
+      ? placeIn(this.#scalars, bytes)
+      : !isLeaf(value.node.op) && familyOf(value.node).pooled
       ? this.pooled(bytes, "small values")
       : { buffer: this.#makeBuffer(value), offset: 0, bytes };
     this.#memory.set(value, made);
@@ -307,6 +313,13 @@ class ProgramLowering implements Lowering {
     this.phase(copyPhase(ref, copy));
     return copy;
   }
+}
+
+/** A place behind all else in a pool; it begins where bindings may, so that no base is needed. */
+function placeIn(pool: Pool, bytes: number): Ref {
+  const offset = pool.bytes;
+  pool.bytes += Math.ceil(bytes / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
+  return { buffer: pool, offset, bytes };
 }
 
 function whole(buffer: MemoryBuffer): Ref {
