@@ -9,7 +9,7 @@ import type { Program } from "../graph/types.ts";
 export type TensorData = Float32Array | Int32Array | Uint8Array;
 
 /** Bytes a set of programs needs. */
-export interface MemoryPlan {
+export interface MemoryNeed {
   /** All memory together. */
   readonly totalBytes: number;
   /** Parameters, statistics, optimizer slots: what outlives a run. */
@@ -18,14 +18,15 @@ export interface MemoryPlan {
   readonly temporaryBytes: number;
 }
 
-/** Programs need more memory than a backend can give. The message names both amounts. */
+/** What a set of programs needs of a backend. */
+export interface MemoryPlan extends MemoryNeed {
+  /** Whether the backend can address that much; the system may still have less. */
+  readonly fits: boolean;
+}
+
+/** Programs need more memory than a backend can address. The message names both amounts. */
 export class MemoryLimitError extends InputError {
   override name = "MemoryLimitError";
-
-  /** @param limitBytes the most that {@link MemoryPlan.totalBytes} may be */
-  constructor(message: string, readonly limitBytes: number) {
-    super(message);
-  }
 }
 
 /** The device of a backend failed. Nothing runs on it any more, and what only it held is lost. */
@@ -85,7 +86,7 @@ export interface Backend {
   plan(programs: readonly Program[]): MemoryPlan;
   /**
    * Compiles programs that share variables of equal names; they never run at the same time.
-   * Throws MemoryLimitError if they need more memory than the backend can give.
+   * Throws MemoryLimitError if they do not fit; see {@link MemoryPlan.fits}.
    */
   compile(programs: readonly Program[]): Promise<Executable>;
 }

@@ -16,7 +16,7 @@ import { formatTable } from "../reporting/format.ts";
 import { median } from "../reporting/statistics.ts";
 import { callsTable } from "./bench_tables.ts";
 import type { Command } from "./command.ts";
-import { KERNEL_BACKENDS, openKernelBackend, variantsOf } from "./kernel_backend.ts";
+import { KERNEL_BACKENDS, openKernelBackend } from "./kernel_backend.ts";
 import { type KernelCase, kernelCase } from "./kernel_case.ts";
 
 /** What a result may be off, of its largest number. */
@@ -58,7 +58,7 @@ export const command: Command = {
     const [name] = args.positionals;
     const tested = kernelCase(name, args.texts("shape"), args.texts("attribute"));
     const runs = args.integer("runs") ?? 20;
-    const backend = await openKernelBackend(args, tested.program, context);
+    const { backend, variants } = await openKernelBackend(args, tested.program, context);
     const { outputs, timings } = await measure(backend, tested, runs);
     const rate = ratesOf(tested.program, timings);
     context.print(
@@ -66,7 +66,6 @@ export const command: Command = {
         `${rate.gigaflops.toFixed(1)} GFLOP/s, ${rate.gigabytes.toFixed(1)} GB/s`,
     );
     context.print(`${callsTable(timings)}\n`);
-    const variants = backend.name === "webgpu" ? variantsOf(tested.program) : [];
     if (variants.length > 0) {
       context.print(formatTable(variants.map((name, i) => [`variant ${i + 1}`, name])) + "\n");
     }

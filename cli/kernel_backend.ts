@@ -2,11 +2,14 @@
 
 import type { Backend } from "../backends/backend.ts";
 import { referenceBackend } from "../backends/reference/reference.ts";
-import { compilePlan, planPrograms } from "../backends/webgpu/compile.ts";
+import { loweringFor } from "../backends/webgpu/compile.ts";
 import { openDevice } from "../backends/webgpu/device.ts";
+import { deviceBackend } from "../backends/webgpu/mod.ts";
 import { quietDriver } from "../backends/webgpu/quiet_driver.ts";
 import { tunableKernels } from "../backends/webgpu/tune.ts";
+import { loadTuning } from "../backends/webgpu/tuning.ts";
 import { InputError } from "../errors.ts";
+import { fileTuningStore } from "../files/tuning_store.ts";
 import type { Program } from "../graph/types.ts";
 import { openChosen } from "./backend.ts";
 import type { Arguments, Context } from "./command.ts";
@@ -14,9 +17,11 @@ import type { Arguments, Context } from "./command.ts";
 /** Names that `--backend` takes here. */
 export const KERNEL_BACKENDS = ["cpu", "webgpu", "reference"] as const;
 
-/** Names of the variants of a program's kernel on WebGPU, the built-in choice first. */
-export function variantsOf(program: Program): readonly string[] {
-  return tunableKernels([program])[0]?.variants ?? [];
+/** What a kernel is tried on. */
+export interface KernelBackend {
+  readonly backend: Backend;
+  /** Names of the kernel's variants, the built-in choice first; none where there is no choice. */
+  readonly variants: readonly string[];
 }
 
 /** Opens the backend the arguments name. Throws InputError for one or a variant there is not. */
@@ -24,7 +29,7 @@ export async function openKernelBackend(
   args: Arguments,
   program: Program,
   context: Context,
-): Promise<Backend> {
+): Promise<KernelBackend> {
   const name = args.text("backend") ?? "cpu";
   const backend = KERNEL_BACKENDS.find((known) => known === name);
   if (!backend) {
@@ -32,37 +37,41 @@ export async function openKernelBackend(
     throw new InputError(`--backend: found "${name}", expected one of ${known}`);
   }
   const variant = args.integer("variant");
+  if (backend === "webgpu") return await openWebgpu(program, variant, context);
   if (variant !== undefined) {
-    if (backend === "webgpu") return await openVariant(program, variant, context);
     throw new InputError(`--variant: only webgpu has variants, not ${backend}`);
   }
-  if (backend === "reference") return referenceBackend();
-  return await openChosen({ backend, threads: args.integer("threads") }, context);
+  return {
+    backend: backend === "reference"
+      ? referenceBackend()
+      : await openChosen({ backend, threads: args.integer("threads") }, context),
+    variants: [],
+  };
 }
 
-/** WebGPU that takes variant `number`, from 1, of a program's kernel. */
-async function openVariant(
+/** WebGPU that takes variant `number`, from 1, of a program's kernel; by default the tuned one. */
+async function openWebgpu(
   program: Program,
-  number: number,
+  number: number | undefined,
   { progress }: Context,
-): Promise<Backend> {
-  const [kernel] = tunableKernels([program]);
-  const variant = kernel?.variants[number - 1];
+): Promise<KernelBackend> {
+  quietDriver();
+  const warn = (line: string) => progress.print(`warning: ${line}`);
+  const device = await openDevice({ warn });
+  const [kernel] = tunableKernels([program], loweringFor(device));
+  const variants = kernel?.variants ?? [];
+  if (number === undefined) {
+    const tuning = await loadTuning(fileTuningStore(), device.gpu.adapterInfo, warn);
+    return { backend: deviceBackend(device, { tuning, warn }), variants };
+  }
+  const variant = variants[number - 1];
   if (variant === undefined) {
     throw new InputError(
       `--variant: found ${number}, but this kernel has ` +
-        (kernel ? `variants 1 to ${kernel.variants.length}` : "no variants for these shapes"),
+        (kernel ? `variants 1 to ${variants.length}` : "no variants for these shapes"),
     );
   }
-  quietDriver();
-  const device = await openDevice({ warn: (line) => progress.print(`warning: ${line}`) });
-  const tuning = new Map([[kernel.key, variant]]);
-  return {
-    name: "webgpu",
-    description: `${device.description}, variant ${variant}`,
-    threads: 1,
-    plan: (programs) => planPrograms(programs, tuning).memory,
-    compile: async (programs) =>
-      (await compilePlan(planPrograms(programs, tuning), device)).executable,
-  };
+  const backend = deviceBackend(device, { tuning: new Map([[kernel.key, variant]]), warn });
+  const description = `${backend.description}, variant ${variant}`;
+  return { backend: { ...backend, description }, variants };
 }

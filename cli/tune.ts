@@ -1,9 +1,10 @@
 /** `overfold tune`: finds the fastest WebGPU kernels for a config on this adapter. */
 
+import { loweringFor } from "../backends/webgpu/compile.ts";
 import { openDevice } from "../backends/webgpu/device.ts";
 import { quietDriver } from "../backends/webgpu/quiet_driver.ts";
 import { tunableKernels, type TunedKernel, tuneKernel } from "../backends/webgpu/tune.ts";
-import { saveTuning, type Tuning } from "../backends/webgpu/tuning.ts";
+import { saveTuning } from "../backends/webgpu/tuning.ts";
 import { loadConfig } from "../config/load.ts";
 import { describeDataset } from "../datasets/load.ts";
 import { fileTuningStore } from "../files/tuning_store.ts";
@@ -35,7 +36,7 @@ export const command: Command = {
     quietDriver();
     const device = await openDevice({ warn: (line) => context.progress.print(`warning: ${line}`) });
     try {
-      const kernels = tunableKernels(programs);
+      const kernels = tunableKernels(programs, loweringFor(device));
       const tuned: TunedKernel[] = [];
       for (const kernel of kernels) {
         context.progress.update(() =>
@@ -43,6 +44,9 @@ export const command: Command = {
           `${kernel.variants.length} variants`
         );
         const found = await tuneKernel(kernel, device);
+        // Kept at once: the next kernel's variants may be the driver's end.
+        const winner = new Map([[found.key, found.fastest]]);
+        await saveTuning(fileTuningStore(), device.gpu.adapterInfo, winner);
         for (const { name, problem } of found.variants) {
           if (problem) context.progress.print(`left out, ${found.key}: ${name}: ${problem}`);
         }
@@ -50,8 +54,6 @@ export const command: Command = {
         tuned.push(found);
       }
       context.progress.finish();
-      const winners: Tuning = new Map(tuned.map(({ key, fastest }) => [key, fastest]));
-      await saveTuning(fileTuningStore(), device.gpu.adapterInfo, winners);
       context.print(formatTable([
         ["kernel", "fastest variant", "ms", "built-in, ms", "tried"],
         ...tuned.map(rowOf),

@@ -121,11 +121,10 @@ export class Learner {
       executable = await backend.compile(programs);
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) throw error;
-      const { limitBytes } = error;
       const { lastBatchSize: _, ...rest } = options;
       const advice = adviseBatch(options, (sizes) => {
         const smaller = tracePrograms(layout, { ...rest, ...sizes });
-        return backend.plan(smaller).totalBytes <= limitBytes;
+        return backend.plan(smaller).fits;
       });
       throw new InputError(`${error.message}. ${advice}`);
     }

@@ -11,13 +11,18 @@ const MAX_LATENCY = 500;
 /** Results on their way, to be taken in the order in which they were added. */
 export class Pipeline<T> {
   readonly #pending: Promise<T>[] = [];
-  readonly #start = performance.now();
+  #start = performance.now();
   #taken = 0;
 
   /** Takes in the result of a run that has been started. */
   add(result: Promise<T>): void {
     // Awaited later; until then a failure is not an unhandled one.
     result.catch(() => {});
+    if (this.size === 0) {
+      // What went on while nothing was under way says nothing about the runs.
+      this.#start = performance.now();
+      this.#taken = 0;
+    }
     this.#pending.push(result);
   }
 
@@ -40,7 +45,7 @@ export class Pipeline<T> {
     return found;
   }
 
-  /** As many runs as fit into the latency, by the time they have taken so far. */
+  /** As many runs as fit into the latency, by the time they have taken since nothing was under way. */
   get #capacity(): number {
     if (this.#taken === 0) return 2;
     const milliseconds = (performance.now() - this.#start) / this.#taken;

@@ -31,7 +31,8 @@ function plan(programs: readonly Program[]): MemoryPlan {
       8 * nodes.flatMap(({ outputs }) => outputs).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
     ),
   );
-  return { variableBytes, temporaryBytes, totalBytes: variableBytes + temporaryBytes };
+  const totalBytes = variableBytes + temporaryBytes;
+  return { variableBytes, temporaryBytes, totalBytes, fits: true };
 }
 
 class ReferenceExecutable implements Executable {

@@ -65,6 +65,7 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
     temporaries.forEach(({ buffer }, i) => addresses.set(buffer, end + offsets[i]));
     temporaryBytes = Math.max(temporaryBytes, totalBytes);
   }
+  const totalBytes = Math.ceil((end + temporaryBytes + OVERREAD_BYTES) / PAGE_BYTES) * PAGE_BYTES;
   return {
     control: 0,
     address: ({ buffer, offset }) => {
@@ -72,7 +73,8 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
       if (start === undefined) throw new Error("a buffer has no address");
       return start + offset;
     },
-    totalBytes: Math.ceil((end + temporaryBytes + OVERREAD_BYTES) / PAGE_BYTES) * PAGE_BYTES,
+    fits: totalBytes <= MEMORY_LIMIT,
+    totalBytes,
     variableBytes,
     temporaryBytes,
   };
@@ -86,17 +88,16 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
  * @throws {RunError} if the system does not give that much.
  */
 export function allocateMemory(
-  { totalBytes, temporaryBytes }: MemoryPlan,
+  { totalBytes, temporaryBytes, fits }: MemoryPlan,
   threads: number,
 ): WebAssembly.Memory {
   const pages = totalBytes / PAGE_BYTES;
   const advice = `; ${mebibytes(temporaryBytes)} of them hold activations and grow with the ` +
     "batch size: use a smaller batch";
-  if (totalBytes > MEMORY_LIMIT) {
+  if (!fits) {
     throw new MemoryLimitError(
       `the programs need ${mebibytes(totalBytes)}, the CPU backend can address ` +
         mebibytes(MEMORY_LIMIT) + advice,
-      MEMORY_LIMIT,
     );
   }
   try {

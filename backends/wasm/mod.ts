@@ -79,10 +79,10 @@ export function cpuBackend(
       (schedule === "dynamic" ? ", dynamic schedule" : ""),
     threads: count,
     plan: (programs) => {
-      const { totalBytes, variableBytes, temporaryBytes } = assignAddresses(
+      const { totalBytes, variableBytes, temporaryBytes, fits } = assignAddresses(
         lowerPrograms(programs, options),
       );
-      return { totalBytes, variableBytes, temporaryBytes };
+      return { totalBytes, variableBytes, temporaryBytes, fits };
     },
     compile: (programs) => compilePrograms(programs, options),
   };

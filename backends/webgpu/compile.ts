@@ -20,6 +20,14 @@ export function planPrograms(
   return planAllocation(lowered, variables);
 }
 
+/** How programs are lowered for a device. */
+export function loweringFor({ gpu, isSoftware }: Device): LoweringOptions {
+  return {
+    maxStorageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
+    software: isSoftware,
+  };
+}
+
 /** Programs on a device. */
 export interface CompiledPrograms {
   readonly executable: WebgpuExecutable;
@@ -28,8 +36,8 @@ export interface CompiledPrograms {
 }
 
 /**
- * Allocates the memory of a plan and makes its pipelines. Throws InputError for what exceeds the
- * device's limits or memory.
+ * Allocates the memory of a plan and makes its pipelines. Throws MemoryLimitError for a batch that
+ * exceeds the device's limits, InputError for other such excess and where memory is not free.
  */
 export async function compilePlan(plan: AllocationPlan, device: Device): Promise<CompiledPrograms> {
   const { gpu } = device;

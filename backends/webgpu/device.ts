@@ -40,8 +40,11 @@ export interface Device {
    * WebGPU reports outside any call.
    */
   readonly failure: RunError | undefined;
-  /** Calls `listener` once when the device fails, at once if it has. */
-  onFailure(listener: (failure: RunError) => void): void;
+  /**
+   * Calls `listener` once when the device fails, at once if it has. The function that is returned
+   * ends that.
+   */
+  onFailure(listener: (failure: RunError) => void): () => void;
   /** Ends the device; no failure is reported. */
   destroy(): void;
 }
@@ -109,11 +112,12 @@ function watch(
 ): Device {
   let failure: RunError | undefined;
   let closed = false;
-  const listeners: ((failure: RunError) => void)[] = [];
+  const listeners = new Set<(failure: RunError) => void>();
   const fail = (message: string) => {
     if (failure || closed) return;
     failure = new DeviceError(message);
-    listeners.splice(0).forEach((listener) => listener(failure!));
+    listeners.forEach((listener) => listener(failure!));
+    listeners.clear();
   };
   gpu.addEventListener("uncapturederror", (event) => {
     event.preventDefault();
@@ -136,7 +140,8 @@ function watch(
     },
     onFailure(listener) {
       if (failure) listener(failure);
-      else listeners.push(listener);
+      else listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     destroy() {
       closed = true;

@@ -1,5 +1,6 @@
 /** Whether a device can hold and run some programs. */
 import { InputError } from "../../errors.ts";
+import { MemoryLimitError } from "../backend.ts";
 import type { AllocationPlan } from "./allocation.ts";
 import type { WantedLimit } from "./device.ts";
 import { buildShader } from "./shader.ts";
@@ -12,39 +13,57 @@ interface Need {
   readonly limit: WantedLimit;
   readonly amount: number;
   readonly what: string;
+  /** Whether it grows with the batch. */
+  readonly isBatch: boolean;
+}
+
+/** Whether a device gives all that a plan needs. */
+export function fitsLimits(plan: AllocationPlan, limits: Limits): boolean {
+  return exceeding(plan, limits) === undefined;
 }
 
 /**
- * Throws InputError if a plan needs more than the device gives; names the limit, the need and a way
- * out. Nothing has been allocated by then.
+ * Throws InputError if a plan needs more than the device gives, MemoryLimitError where a smaller
+ * batch may help; names the limit, the need and a way out. Nothing has been allocated by then.
  */
 export function checkLimits(plan: AllocationPlan, limits: Limits, description: string): void {
-  const exceeded = needs(plan).find(({ limit, amount }) => amount > limits[limit]);
+  const exceeded = exceeding(plan, limits);
   if (!exceeded) return;
-  const { limit, amount, what } = exceeded;
-  const isMemory = limit === "maxBufferSize" || limit === "maxStorageBufferBindingSize";
+  const { limit, amount, what, isBatch } = exceeded;
+  const isMemory = limit !== "maxStorageBuffersPerShaderStage";
   const format = (value: number) => isMemory ? `${(value / 2 ** 20).toFixed(1)} MiB` : `${value}`;
-  throw new InputError(
-    `${what} needs ${format(amount)}, more than ${limit} of ${description}, which is ` +
-      `${format(limits[limit])}; ${
-        isMemory ? "choose a smaller batch or image" : "use another adapter"
-      }, or use \`backend: cpu\``,
-  );
+  const remedy = isBatch
+    ? "choose a smaller batch or image"
+    : isMemory
+    ? "choose a smaller model"
+    : "use another adapter";
+  const message = `${what} needs ${format(amount)}, more than ${limit} of ${description}, which ` +
+    `is ${format(limits[limit])}; ${remedy}, or use \`backend: cpu\``;
+  throw isBatch ? new MemoryLimitError(message) : new InputError(message);
+}
+
+function exceeding(plan: AllocationPlan, limits: Limits): Need | undefined {
+  return needs(plan).find(({ limit, amount }) => amount > limits[limit]);
 }
 
 function* needs({ programs, sizes, variables }: AllocationPlan): Generator<Need> {
   for (const { bytes, label } of variables.values()) {
-    yield { limit: "maxBufferSize", amount: bytes, what: `the variable "${label}"` };
+    const what = `the variable "${label}"`;
+    yield { limit: "maxBufferSize", amount: bytes, what, isBatch: false };
   }
   for (const program of programs) {
     for (const phase of program.phases) {
       const what = `${phase.label} in program "${program.name}"`;
       const { bindings } = buildShader(phase);
-      yield { limit: "maxStorageBuffersPerShaderStage", amount: bindings.length, what };
-      for (const { bytes } of bindings) {
-        yield { limit: "maxStorageBufferBindingSize", amount: bytes, what };
+      const amount = bindings.length;
+      yield { limit: "maxStorageBuffersPerShaderStage", amount, what, isBatch: false };
+      for (const { bytes, buffer } of bindings) {
+        const isBatch = buffer.kind !== "variable";
+        yield { limit: "maxStorageBufferBindingSize", amount: bytes, what, isBatch };
       }
     }
   }
-  for (const amount of sizes) yield { limit: "maxBufferSize", amount, what: "an activation" };
+  for (const amount of sizes) {
+    yield { limit: "maxBufferSize", amount, what: "an activation", isBatch: true };
+  }
 }

@@ -48,13 +48,10 @@ export function planTemporaries(lowered: LoweredProgram): TemporaryPlan {
 /** A free buffer for so many bytes; the largest free one grows if none is large enough. */
 function takeSlot(bytes: number, sizes: number[], free: Set<number>): number {
   const candidates = [...free].sort((a, b) => sizes[a] - sizes[b]);
-  const fitting = candidates.find((slot) => sizes[slot] >= bytes);
+  const chosen = candidates.find((slot) => sizes[slot] >= bytes) ?? candidates.at(-1);
   // A small tensor in a large buffer would keep a large one from it.
-  const suitable = fitting !== undefined && sizes[fitting] <= 4 * bytes + 65536
-    ? fitting
-    : undefined;
-  const grown = fitting === undefined ? candidates.at(-1) : undefined;
-  const slot = suitable ?? grown ?? fitting ?? sizes.push(0) - 1;
+  const isWasteful = chosen !== undefined && sizes[chosen] > 4 * bytes + 65536;
+  const slot = chosen === undefined || isWasteful ? sizes.push(0) - 1 : chosen;
   free.delete(slot);
   sizes[slot] = Math.max(sizes[slot], bytes);
   return slot;

@@ -7,10 +7,10 @@
  */
 import type { Backend } from "../backend.ts";
 import type { AllocationPlan } from "./allocation.ts";
-import { compilePlan, planPrograms } from "./compile.ts";
-import { type DeviceOptions, openDevice } from "./device.ts";
-import type { LoweringOptions } from "./lower.ts";
-import { loadTuning, NO_TUNING, type TuningStore } from "./tuning.ts";
+import { compilePlan, loweringFor, planPrograms } from "./compile.ts";
+import { type Device, type DeviceOptions, openDevice } from "./device.ts";
+import { fitsLimits } from "./limits.ts";
+import { loadTuning, NO_TUNING, type Tuning, type TuningStore } from "./tuning.ts";
 
 export { type DeviceOptions, openDevice } from "./device.ts";
 export type { TuningStore } from "./tuning.ts";
@@ -43,28 +43,34 @@ export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Backen
   const tuning = options.tuning
     ? await loadTuning(options.tuning, device.gpu.adapterInfo, warn)
     : NO_TUNING;
-  const backend = (description: string, lowering: LoweringOptions): Backend => ({
+  const full = deviceBackend(device, { tuning, warn });
+  if (precision === "full") return full;
+  return { ...deviceBackend(device, { tuning, warn, halfActivations: true }), fullPrecision: full };
+}
+
+/** The backend that an open device makes. */
+export function deviceBackend(
+  device: Device,
+  { tuning, warn, halfActivations = false }: {
+    readonly tuning: Tuning;
+    readonly warn: (message: string) => void;
+    readonly halfActivations?: boolean;
+  },
+): Backend {
+  const lowering = { ...loweringFor(device), halfActivations };
+  return {
     name: "webgpu",
-    description,
+    description: `${device.description}${halfActivations ? ", mixed precision" : ""}`,
     threads: 1,
-    plan: (programs) => planPrograms(programs, tuning, lowering).memory,
+    plan(programs) {
+      const plan = planPrograms(programs, tuning, lowering);
+      return { ...plan.memory, fits: fitsLimits(plan, device.gpu.limits) };
+    },
     async compile(programs) {
       const plan = planPrograms(programs, tuning, lowering);
       warnOfUnknownVariants(plan, warn);
       return (await compilePlan(plan, device)).executable;
     },
-  });
-  const lowering: LoweringOptions = {
-    maxStorageBuffers: device.gpu.limits.maxStorageBuffersPerShaderStage,
-    software: device.isSoftware,
-  };
-  const full = backend(device.description, lowering);
-  return precision === "full" ? full : {
-    ...backend(`${device.description}, mixed precision`, {
-      ...lowering,
-      halfActivations: true,
-    }),
-    fullPrecision: full,
   };
 }
 

@@ -10,21 +10,24 @@ const MAX_QUERIES = 4096;
 
 /**
  * The mean time of each dispatch over some runs, in the order of the dispatches. Variables take the
- * runs' updates. Throws RunError on a device without timestamp queries.
+ * updates that are written in place. Throws RunError on a device without timestamp queries,
+ * DeviceError when it fails.
  */
 export async function timeDispatches(
-  { gpu, hasTimestamps, description }: Device,
+  device: Device,
   dispatches: readonly Dispatch[],
   runs: number,
 ): Promise<KernelTiming[]> {
-  if (!hasTimestamps) {
-    throw new RunError(`${description} has no timestamp queries, so kernels cannot be timed`);
+  if (!device.hasTimestamps) {
+    throw new RunError(
+      `${device.description} has no timestamp queries, so kernels cannot be timed`,
+    );
   }
   const milliseconds = new Float64Array(dispatches.length);
   for (let run = 0; run < runs; run++) {
     for (let first = 0; first < dispatches.length; first += MAX_QUERIES / 2) {
       const batch = dispatches.slice(first, first + MAX_QUERIES / 2);
-      const times = await timePasses(gpu, batch.map((dispatch) => [dispatch]));
+      const times = await timePasses(device, batch.map((dispatch) => [dispatch]));
       times.forEach((time, i) => milliseconds[first + i] += time / runs);
     }
   }
@@ -37,11 +40,12 @@ export async function timeDispatches(
   }));
 }
 
-/** Milliseconds of some passes, by timestamp queries. */
+/** Milliseconds of some passes, by timestamp queries. Throws DeviceError when the device fails. */
 export async function timePasses(
-  gpu: GPUDevice,
+  device: Device,
   passes: readonly (readonly Dispatch[])[],
 ): Promise<number[]> {
+  const { gpu } = device;
   const count = 2 * passes.length;
   const querySet = gpu.createQuerySet({ type: "timestamp", count });
   const size = 8 * count;
@@ -72,6 +76,8 @@ export async function timePasses(
     await staging.mapAsync(GPUMapMode.READ);
     const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
     return passes.map((_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6);
+  } catch (error) {
+    throw device.failure ?? error;
   } finally {
     staging.destroy();
     resolved.destroy();

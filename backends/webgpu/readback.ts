@@ -36,14 +36,16 @@ export class Readback {
   readonly #capacity: number;
   readonly #free: GPUBuffer[] = [];
   readonly #mapping = new Set<Batch>();
+  readonly #forget: () => void;
   #open: Batch | undefined;
+  #disposed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(device: Device, bytes: number) {
     this.#device = device;
     this.#bytes = Math.max(16, bytes);
     this.#capacity = Math.max(1, Math.min(RUNS, Math.floor(MAX_BYTES / this.#bytes)));
-    device.onFailure((failure) => this.#rejectAll(failure));
+    this.#forget = device.onFailure((failure) => this.#rejectAll(failure));
   }
 
   /**
@@ -79,7 +81,9 @@ export class Readback {
 
   /** Frees the buffers. Runs whose results have not arrived are rejected. */
   dispose(): void {
-    clearTimeout(this.#timer);
+    this.#disposed = true;
+    this.#forget();
+    this.#open?.buffer.destroy();
     this.#rejectAll(new RunError("the program was disposed of before its results were read back"));
     this.#free.splice(0).forEach((buffer) => buffer.destroy());
   }
@@ -89,7 +93,8 @@ export class Readback {
     if (this.#device.failure) throw this.#device.failure;
     const data = buffer.getMappedRange(0, runs.length * this.#bytes).slice(0);
     buffer.unmap();
-    this.#free.push(buffer);
+    if (this.#disposed) buffer.destroy();
+    else this.#free.push(buffer);
     runs.forEach(({ resolve }, i) => resolve(data.slice(i * this.#bytes, (i + 1) * this.#bytes)));
   }
 

@@ -6,14 +6,15 @@
 import type { LoweredPhase } from "./lower.ts";
 import {
   type Accessor,
+  MAX_WORKGROUPS,
   type MemoryBuffer,
   movedBytes,
   type PhaseOperand,
   type Ref,
 } from "./kernel.ts";
 
-/** Most buffers that a joined dispatch binds; every adapter offers one more, for the uniform. */
-const MAX_BUFFERS = 7;
+/** Most buffers that a joined dispatch binds: as many as every adapter offers. */
+const MAX_BUFFERS = 8;
 /** Most phases in a dispatch: each adds to the shader's text. */
 const MAX_MEMBERS = 64;
 
@@ -83,7 +84,9 @@ function isBindable(phases: readonly LoweredPhase[]): boolean {
     types.set(ref.buffer, known);
     return known === type;
   });
-  return haveOneType && types.size <= MAX_BUFFERS && phases.length <= MAX_MEMBERS &&
+  const workgroups = phases.reduce((sum, { workgroups: [x] }) => sum + x, 0);
+  return haveOneType && workgroups <= MAX_WORKGROUPS && types.size <= MAX_BUFFERS &&
+    phases.length <= MAX_MEMBERS &&
     phases.every(({ workgroupSize }) => workgroupSize === phases[0].workgroupSize);
 }
 

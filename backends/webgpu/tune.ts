@@ -6,10 +6,10 @@ import { InputError } from "../../errors.ts";
 import { apply, input, output, trace } from "../../graph/trace.ts";
 import { type Program, sizeOf } from "../../graph/types.ts";
 import type { TensorData } from "../backend.ts";
-import { compilePlan, planPrograms } from "./compile.ts";
+import { compilePlan, loweringFor, planPrograms } from "./compile.ts";
 import type { Device } from "./device.ts";
 import { type Dispatch, encodeDispatches } from "./dispatch.ts";
-import type { TunableKernel } from "./lower.ts";
+import type { LoweringOptions, TunableKernel } from "./lower.ts";
 import { timePasses } from "./profile.ts";
 import { NO_TUNING } from "./tuning.ts";
 
@@ -47,8 +47,11 @@ const MOST_RUNS = 1024;
 const PASSES = 3;
 
 /** The kernels of some programs that have several variants, each once. */
-export function tunableKernels(programs: readonly Program[]): TunableKernel[] {
-  const { programs: lowered } = planPrograms(programs, NO_TUNING);
+export function tunableKernels(
+  programs: readonly Program[],
+  lowering: LoweringOptions = {},
+): TunableKernel[] {
+  const { programs: lowered } = planPrograms(programs, NO_TUNING, lowering);
   const kernels = lowered.flatMap(({ tunable }) => tunable);
   const byKey = new Map(kernels.map((kernel) => [kernel.key, kernel]));
   return [...byKey.values()].filter(({ variants }) => variants.length > 1);
@@ -104,7 +107,7 @@ class KernelBench {
   /** Runs and times a variant; stops early, with a rough time, where that exceeds `limit`. */
   async try(variant: string, limit = Infinity): Promise<Trial> {
     const tuning = new Map([[this.#kernel.key, variant]]);
-    const plan = planPrograms([this.#program], tuning);
+    const plan = planPrograms([this.#program], tuning, loweringFor(this.#device));
     const { executable, dispatches: [all] } = await compilePlan(plan, this.#device);
     try {
       const results = await executable.run(this.#program.name, this.#inputs);
@@ -137,19 +140,19 @@ class KernelBench {
 /** Milliseconds of some dispatches together; a rough figure where it exceeds `limit`. */
 async function timeRepeated(
   dispatches: readonly Dispatch[],
-  { gpu, hasTimestamps }: Device,
+  device: Device,
   limit: number,
 ): Promise<number> {
   // Without timestamps the host's own delay, about 10 ms in Deno, has to be small beside the pass.
-  const [time, enough] = hasTimestamps ? [timePasses, 4] : [timeSubmissions, 160];
+  const [time, enough] = device.hasTimestamps ? [timePasses, 4] : [timeSubmissions, 160];
   let count = 1;
-  let [rough] = await time(gpu, [dispatches]);
+  let [rough] = await time(device, [dispatches]);
   while (rough < enough && count < MOST_RUNS) {
     count *= 4;
-    [rough] = await time(gpu, [repeat(dispatches, count)]);
+    [rough] = await time(device, [repeat(dispatches, count)]);
   }
   if (rough / count > limit) return rough / count;
-  const times = await time(gpu, Array(PASSES).fill(repeat(dispatches, count)));
+  const times = await time(device, Array(PASSES).fill(repeat(dispatches, count)));
   return Math.min(rough, ...times) / count;
 }
 
@@ -159,7 +162,7 @@ function repeat<T>(items: readonly T[], count: number): T[] {
 
 /** Milliseconds of some passes, by the host's clock. */
 async function timeSubmissions(
-  gpu: GPUDevice,
+  { gpu }: Device,
   passes: readonly (readonly Dispatch[])[],
 ): Promise<number[]> {
   const times: number[] = [];

@@ -2,18 +2,24 @@ import { assertRejects } from "@std/assert";
 import { type Backend, MemoryLimitError } from "../../backends/backend.ts";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { InputError } from "../../errors.ts";
+import type { Program } from "../../graph/types.ts";
 import { train } from "../../training/train.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
 /** A backend that has only so many bytes. */
 function smallBackend(limitBytes: number): Backend {
   const reference = referenceBackend();
+  const plan = (programs: readonly Program[]) => {
+    const need = reference.plan(programs);
+    return { ...need, fits: need.totalBytes <= limitBytes };
+  };
   return {
     ...reference,
+    plan,
     compile(programs) {
-      const { totalBytes } = reference.plan(programs);
-      if (totalBytes <= limitBytes) return reference.compile(programs);
-      throw new MemoryLimitError(`asked for ${totalBytes} bytes of ${limitBytes}.`, limitBytes);
+      const { totalBytes, fits } = plan(programs);
+      if (fits) return reference.compile(programs);
+      throw new MemoryLimitError(`asked for ${totalBytes} bytes of ${limitBytes}.`);
     },
   };
 }

@@ -33,6 +33,31 @@ Deno.test("a run that fails rejects in its turn, and those after it are no unhan
   assertEquals(found, [0, 1, 2]);
 });
 
+Deno.test("a pause while nothing is under way does not make a pipeline narrower", async () => {
+  const clock = performance.now;
+  let now = 0;
+  performance.now = () => now;
+  try {
+    const pipeline = new Pipeline<void>();
+    const takeOne = async () => {
+      pipeline.add(Promise.resolve());
+      now += 5;
+      await pipeline.take();
+    };
+    await takeOne();
+    now += 1e6;
+    await takeOne();
+    while (!pipeline.isFull) pipeline.add(Promise.resolve());
+    assertEquals(pipeline.size, 2);
+    now += 5;
+    await pipeline.take();
+    while (!pipeline.isFull) pipeline.add(Promise.resolve());
+    assertEquals(pipeline.size, 16);
+  } finally {
+    performance.now = clock;
+  }
+});
+
 Deno.test("nothing can be taken from an empty pipeline", async () => {
   const pipeline = new Pipeline<number>();
   pipeline.add(Promise.resolve(7));

@@ -4,7 +4,7 @@ import { planAllocation } from "../../../backends/webgpu/allocation.ts";
 import { checkLimits } from "../../../backends/webgpu/limits.ts";
 import { lowerProgram, variableBuffers } from "../../../backends/webgpu/lower.ts";
 import { webgpuBackend } from "../../../backends/webgpu/mod.ts";
-import { InputError } from "../../../errors.ts";
+import { InputError, RunError } from "../../../errors.ts";
 import { input, output, trace } from "../../../graph/trace.ts";
 import { relu } from "../../../ops/relu.ts";
 import { gpuBackend, gpuTest } from "./gpu.ts";
@@ -87,6 +87,25 @@ gpuTest(
     executable.dispose();
   },
 );
+
+gpuTest("a device that is lost while kernels are timed says so", async () => {
+  const adapter = await navigator.gpu.requestAdapter();
+  if (!adapter?.features.has("timestamp-query")) return;
+  const { gpu, devices } = gpuWith(adapter);
+  const executable = await (await webgpuBackend({ gpu })).compile([program]);
+  await executable.run("relu", { x });
+  const timings = executable.profile("relu", 100);
+  devices[0].destroy();
+  await assertRejects(() => timings, DeviceError, "lost");
+  executable.dispose();
+});
+
+gpuTest("the results of what is disposed of are no longer waited for", async () => {
+  const executable = await (await gpuBackend()).compile([program]);
+  const inFlight = Array.from({ length: 10 }, () => executable.run("relu", { x }));
+  executable.dispose();
+  for (const run of inFlight) await assertRejects(() => run, RunError, "disposed of");
+});
 
 gpuTest("outputs of many runs arrive in order, and none waits for the next", async () => {
   const executable = await (await gpuBackend()).compile([
