@@ -114,7 +114,8 @@ ${
       eachOfWindow(
         geometry,
         `let value = ${input.at(placeOf(geometry, geometry.inSize))};
-    let takes = (value > most) | ${isNan("value", "vec4<u32>")} | vec4<bool>(isFirst);
+    let exceeds = (value > most) & !${isNan("most", "vec4<u32>")};
+    let takes = exceeds | ${isNan("value", "vec4<u32>")} | vec4<bool>(isFirst);
     most = select(most, value, takes);
     place = select(place, vec4<i32>(row * ${geometry.inSize[1]}i + column), takes);
     isFirst = false;`,
