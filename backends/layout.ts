@@ -24,14 +24,15 @@ import {
  *
  * - `plain`: row-major in the program's shape. No padding; aligned to the element only.
  * - `channelsLast`: [N, H, W, Cp] for a value of shape [N, C, H, W] (any rank of at least 3), where
- *   Cp is C rounded up to a multiple of 4; aligned to 64 bytes. The Cp − C padding lanes of a pixel
- *   hold finite numbers (zeros, from most kernels; valid indices where a value holds indices), so a
- *   kernel may compute with them, but no result of a real channel may depend on them.
+ *   Cp is C rounded up to a multiple of 4; aligned to 64 bytes, unless it is a view of a plain value or
+ *   computed as part of one. The Cp − C padding lanes of a pixel hold finite numbers (zeros, from
+ *   most kernels; valid indices where a value holds indices), so a kernel may compute with them, but
+ *   no result of a real channel may depend on them.
  */
 export type Order = "plain" | "channelsLast";
 
 /** Channels are padded to a multiple of this, one 128-bit vector of floats. */
-export const CHANNEL_ALIGNMENT = 4;
+const CHANNEL_ALIGNMENT = 4;
 
 /** A value's place in memory, without its address. */
 export interface Layout {

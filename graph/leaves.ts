@@ -53,7 +53,7 @@ export const constantOp: Op<ConstantAttributes> = {
   evaluate: (_inputs, { data }) => [Float64Array.from(data)],
 };
 
-/** Whether a value is a leaf of this kind. */
+/** Whether an op is one of the leaves. */
 export function isLeaf(op: { readonly name: string }): boolean {
   return op === inputOp || op === variableOp || op === constantOp;
 }

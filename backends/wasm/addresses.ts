@@ -15,7 +15,8 @@ const MEMORY_LIMIT = 2 ** 32;
 /** Bytes of a WebAssembly memory page. */
 export const PAGE_BYTES = 65536;
 
-const CACHE_LINE = 64;
+/** Bytes of a cache line: what different threads write is at least so far apart. */
+export const CACHE_LINE = 64;
 /** Kernels may load this far past the end of a buffer; so the last one has as much behind it. */
 const OVERREAD_BYTES = 256;
 

@@ -4,13 +4,12 @@
  * in the cache when the next reads it. What only the chain uses need then be no larger than a chunk.
  */
 import { planMemory } from "../../graph/passes/mod.ts";
+import { CACHE_LINE } from "./addresses.ts";
 import type { ImageOperands, MemoryBuffer, Ref, ShareSchedule } from "./kernel.ts";
 import type { Access } from "./stages.ts";
 
 /** Bytes of a chunk of the chain's largest tensor: several of them should stay in a core's cache. */
 const CHUNK_BYTES = 1 << 17;
-
-const CACHE_LINE = 64;
 
 /** Chunks a thread takes at least, on average, where it takes one when it is done with the last. */
 const LEAST_CHUNKS = 8;

@@ -26,7 +26,12 @@ export async function compilePrograms(
   }
   const { control } = addresses;
   const pool = await ThreadPool.start({ module, memory, threads, control });
-  for (const program of lowered.programs) pool.run(preparationExport(program));
+  try {
+    for (const program of lowered.programs) pool.run(preparationExport(program));
+  } catch (error) {
+    pool.dispose();
+    throw error;
+  }
   return new WasmExecutable(lowered, addresses, memory, pool);
 }
 
@@ -34,8 +39,8 @@ class WasmExecutable implements Executable {
   readonly #programs: ReadonlyMap<string, LoweredProgram>;
   readonly #variables: LoweredPrograms["persistent"]["variables"];
   readonly #addresses: AddressMap;
-  readonly #memory: WebAssembly.Memory;
-  readonly #pool: ThreadPool;
+  /** Let go when disposed of, since the memory is large. */
+  #machine: { readonly memory: WebAssembly.Memory; readonly pool: ThreadPool } | undefined;
   /** Programs that need no other thread. */
   readonly #alone: ReadonlySet<LoweredProgram>;
   /** Programs whose inputs lie in memory. */
@@ -50,8 +55,7 @@ class WasmExecutable implements Executable {
     this.#programs = new Map(programs.map((program) => [program.name, program]));
     this.#variables = persistent.variables;
     this.#addresses = addresses;
-    this.#memory = memory;
-    this.#pool = pool;
+    this.#machine = { memory, pool };
     this.#alone = new Set(programs.filter(({ schedule }) => runsAlone(schedule)));
   }
 
@@ -118,7 +122,17 @@ class WasmExecutable implements Executable {
   }
 
   dispose(): void {
-    this.#pool.dispose();
+    this.#machine?.pool.dispose();
+    this.#machine = undefined;
+  }
+
+  get #pool(): ThreadPool {
+    return this.#live().pool;
+  }
+
+  #live(): { readonly memory: WebAssembly.Memory; readonly pool: ThreadPool } {
+    if (!this.#machine) throw new InputError("the programs have been disposed of");
+    return this.#machine;
   }
 
   #program(name: string): LoweredProgram {
@@ -135,14 +149,14 @@ class WasmExecutable implements Executable {
       throw new InputError(`there is no variable ${name}; the programs have: ${known}`);
     }
     const address = this.#addresses.address({ buffer, offset: 0, bytes: buffer.bytes });
-    return new Float32Array(this.#memory.buffer, address, buffer.bytes / 4);
+    return new Float32Array(this.#live().memory.buffer, address, buffer.bytes / 4);
   }
 
   /** The memory of an input or output. */
   #view({ type, ref }: Port): TensorData {
     const address = this.#addresses.address(ref);
     const size = sizeOf(type.shape);
-    const { buffer } = this.#memory;
+    const { buffer } = this.#live().memory;
     switch (type.dtype) {
       case "f32":
         return new Float32Array(buffer, address, size);

@@ -76,12 +76,15 @@ const TILE_ROWS = 4;
 const TILE_DEPTH = 256;
 /** Tiles computed per measurement: about 10 microseconds once optimised. */
 const TILE_REPEATS = 16;
-/** Rounds whose median decides. */
-const DECIDING_ROUNDS = 5;
-/** A round's time, relative to the first round's, that shows that the code was optimised. */
+/**
+ * Rounds of optimised code whose shortest times decide: interruptions only lengthen them. So many
+ * that the code is optimised before the last should unoptimised code have been taken for it.
+ */
+const DECIDING_ROUNDS = 200;
+/** A round's time, relative to unoptimised code's, that shows that the code was optimised. */
 const OPTIMISED = 0.6;
-/** How long to wait for the optimising compiler, in milliseconds. It mostly takes 3 to 8. */
-const PROBE_LIMIT = 100;
+/** How long to wait for the optimising compiler, in milliseconds. It mostly takes 2 to 8. */
+const PROBE_LIMIT = 1000;
 /** Speed per lane, paired to plain, that shows pairing: about 1.8 if it works, at most 1 if not. */
 const PAIRED_SPEEDUP = 1.3;
 
@@ -97,25 +100,19 @@ function pairingPays(relaxedSimd: boolean): boolean {
     tiles(paired);
     return performance.now() - start;
   };
-  const round = (): { plain: number; speedup: number } => {
-    let plain = Infinity, paired = Infinity;
-    for (let i = 0; i < 4; i++) {
-      plain = Math.min(plain, milliseconds(0));
-      paired = Math.min(paired, milliseconds(1));
-    }
-    return { plain, speedup: 2 * plain / paired };
-  };
-
-  const unoptimised = round().plain;
+  // The first call compiles, in haste; the code is optimised after a dozen more at the earliest.
+  milliseconds(0);
+  const unoptimised = Math.min(...Array.from({ length: 8 }, () => milliseconds(0)));
   const deadline = performance.now() + PROBE_LIMIT;
-  let speedups: number[] = [];
-  for (let optimised = 0; optimised < DECIDING_ROUNDS && performance.now() < deadline;) {
-    const { plain, speedup } = round();
-    if (plain < OPTIMISED * unoptimised) optimised++;
-    speedups = [...speedups, speedup].slice(-DECIDING_ROUNDS);
+  let plain = Infinity, paired = Infinity;
+  for (let rounds = 0; rounds < DECIDING_ROUNDS && performance.now() < deadline;) {
+    const [one, two] = [milliseconds(0), milliseconds(1)];
+    if (one > OPTIMISED * unoptimised) continue;
+    rounds++;
+    plain = Math.min(plain, one);
+    paired = Math.min(paired, two);
   }
-  const median = speedups.toSorted((a, b) => a - b)[speedups.length >> 1];
-  return median > PAIRED_SPEEDUP;
+  return 2 * plain / paired > PAIRED_SPEEDUP;
 }
 
 function pairingProbeModule(relaxedSimd: boolean): Uint8Array<ArrayBuffer> {

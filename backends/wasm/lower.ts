@@ -25,6 +25,7 @@ import type {
   ShareSchedule,
   ThreadScratch,
 } from "./kernel.ts";
+import { CACHE_LINE } from "./addresses.ts";
 import { fuseEpilogues } from "./epilogues.ts";
 import { advance } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
@@ -35,6 +36,7 @@ import type {
   Port,
 } from "./lowered_program.ts";
 import { type LoweredPhase, schedulePhases, splitConstant } from "./schedule.ts";
+import { isBalanced } from "./shares.ts";
 import type { Access } from "./stages.ts";
 import { copyPhase } from "./kernels/copy.ts";
 import { assignLayouts, type LaidOutProgram, type Layout, layoutOf } from "../layout.ts";
@@ -48,13 +50,8 @@ import {
   variableRangeOf,
 } from "../placement.ts";
 
-const CACHE_LINE = 64;
-
 /** What a thread does at least in a nanosecond, for a guess at what is too little to share. */
 const FLOPS_PER_NANOSECOND = 20, BYTES_PER_NANOSECOND = 10;
-
-/** By how much the largest share of the images may exceed the average one. */
-const MOST_IMBALANCE = 1.1;
 
 /**
  * Lowers programs that share variables of equal names.
@@ -205,7 +202,7 @@ class ProgramLowering implements Lowering {
     const { kernel, args, writes, items, grain = 1, detail, flops = 0 } = phase;
     const values = kernel.parameters.map((name): Ref | number => args[name]);
     const written = new Set<N>(writes);
-    const images = phase.images && this.#sharesImages(phase.images.count)
+    const images = phase.images && isBalanced(phase.images.count, this.threads)
       ? phase.images
       : undefined;
     const imageOperands = new Set<N>(images?.operands);
@@ -232,11 +229,6 @@ class ProgramLowering implements Lowering {
         }]
       ),
     });
-  }
-
-  /** Whether threads may have whole images without one having far more than another. */
-  #sharesImages(count: number): boolean {
-    return Math.ceil(count / this.threads) * this.threads <= MOST_IMBALANCE * count;
   }
 
   #describe({ op, scope, outputs }: GraphNode): void {

@@ -8,6 +8,14 @@ export interface Share {
   readonly end: Operand<"i32">;
 }
 
+/** By how much the largest share may exceed the average one. */
+const MOST_IMBALANCE = 1.1;
+
+/** Whether threads can have whole items without one having far more than another. */
+export function isBalanced(count: number, threads: number): boolean {
+  return Math.ceil(count / threads) * threads <= MOST_IMBALANCE * count;
+}
+
 /**
  * A thread's share of `count` items: contiguous, as equal as can be, the same in every run. Shares
  * begin at multiples of `grain` and may be empty.

@@ -11,7 +11,7 @@
 /** Bytes of the control block that a pool and its barrier share; the block must start zeroed. */
 export const CONTROL_BYTES = 1024;
 
-/** Byte offsets in the control block. Words written by different threads are 64 bytes apart. */
+/** Byte offsets in the control block. What threads wait for lies 64 bytes apart. */
 export const OFFSET = {
   /** Number of the latest command; workers wait for it to change. */
   commandNumber: 0,

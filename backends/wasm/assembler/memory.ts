@@ -32,8 +32,6 @@ export const atomic = {
   store: store("i32", threads(0x17), 4),
   /** Adds to a word; leaves its value before. */
   add: readModifyWrite(0x1e),
-  /** Subtracts from a word; leaves its value before. */
-  sub: readModifyWrite(0x25),
   /** Sets a word; leaves its value before. */
   exchange: readModifyWrite(0x41),
   /** Sets a word to `replacement` if it is `expected`; leaves its value before. */

@@ -135,10 +135,6 @@ export class WideVectors {
   readonly max: WideBinary = this.#lift2(f32x4.max);
   /** Mask of `a > b`. */
   readonly greater: WideBinary = this.#lift2(f32x4.gt);
-  /** Mask of `a >= b`. */
-  readonly greaterOrEqual: WideBinary = this.#lift2(f32x4.ge);
-  /** Mask of `a = b`. */
-  readonly equal: WideBinary = this.#lift2(f32x4.eq);
   /** Bitwise and: keeps `a` where the mask `b` is set, else 0. */
   readonly and: WideBinary = this.#lift2(v128.and);
   /** Bitwise or. */

@@ -7,6 +7,7 @@
  * differ only in how a strip is filled and in the distances. Where the strip equals the image
  * nothing is copied.
  */
+import { isBalanced } from "../shares.ts";
 import { TILE_ROWS } from "./register_tile.ts";
 
 import {
@@ -126,8 +127,8 @@ export interface Bands {
 }
 
 /**
- * Cuts the rows into bands that fit into the cache, and into enough of them that every thread has
- * some.
+ * Cuts the rows into bands that fit into the cache, and into enough of them that the threads have
+ * about equally many.
  *
  * @param images number of images
  * @param threads number of threads
@@ -146,8 +147,8 @@ export function planBands(
         firstPlace + Math.max(0, taps - 1) * placeStep + (rows - 1) * positionStep + 1
       ),
     );
-  const wanted = Math.min(positions, Math.ceil(threads / images));
-  let count = wanted;
+  let count = 1;
+  while (count < positions && !isBalanced(images * count, threads)) count++;
   const rowsOf = (count: number) => Math.ceil(positions / count);
   while (count < positions && !fits(rowsOf(count), stripRows(rowsOf(count)))) count++;
   const rows = Math.ceil(positions / count);

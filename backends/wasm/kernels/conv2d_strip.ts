@@ -45,7 +45,7 @@ export function planStrip(
 }
 
 /** Whether the image itself serves as the strip. */
-export function isDirect({ rows, columns }: StripPlan): boolean {
+function isDirect({ rows, columns }: StripPlan): boolean {
   return rows.direct && columns.direct;
 }
 

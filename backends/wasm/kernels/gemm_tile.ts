@@ -230,7 +230,7 @@ export class GemmTile extends RegisterTile {
 }
 
 /** One lane of a vector in all lanes. */
-export function spreadLane(vector: Local<"v128">, lane: number): Vector {
+function spreadLane(vector: Local<"v128">, lane: number): Vector {
   return f32x4.shuffle(vector, vector, [lane, lane, lane, lane]);
 }
 

@@ -17,6 +17,7 @@ import {
   type WideVectors,
 } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
+import { isBalanced } from "../shares.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
 
 /** The pixels of the image that each window takes along an axis. */
@@ -104,7 +105,7 @@ function notNumber({ halves }: Wide): Wide {
 
 /**
  * `maxPool2dGradient`: adds each output's gradient to the element it was taken from. An item is an
- * image, or four channels of one where there are fewer images than threads.
+ * image, or four channels of one where images cannot be shared out evenly.
  */
 export const maxPool2dGradient: KernelFamily = {
   ops: ["maxPool2dGradient"],
@@ -113,7 +114,7 @@ export const maxPool2dGradient: KernelFamily = {
     const { batch, paddedChannels, pixels: outPixels } = lowering.layout(dy);
     const { pixels: inPixels } = lowering.layout(dx);
     const channelBytes = 4 * paddedChannels;
-    const parts = batch >= lowering.threads ? 1 : paddedChannels / 4;
+    const parts = isBalanced(batch, lowering.threads) ? 1 : paddedChannels / 4;
     const partBytes = channelBytes / parts;
     const imageBytes = inPixels * channelBytes;
     const kernel = lowering.kernel(

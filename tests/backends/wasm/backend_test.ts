@@ -321,18 +321,38 @@ Deno.test("only programs with little to do are left to one thread", () => {
   assertEquals(alone, [[true], [false]]);
 });
 
-Deno.test("runs repeat bit by bit", async () => {
-  const batch = BATCHES.large;
-  const inputs = trainingInputs(batch);
-  const results: Float32Array[] = [];
-  for (let attempt = 0; attempt < 2; attempt++) {
-    const executable = await cpuBackend({ threads: 2 }).compile([trainingStep(batch)]);
-    executable.write("parameters", Float32Array.from({ length: 172 }, (_, i) => Math.sin(i)));
-    for (let run = 0; run < 5; run++) await executable.run("train", inputs);
-    results.push(await executable.read("parameters"));
-    executable.dispose();
+/** The parameters after five runs of a training step. */
+async function trained(program: Program): Promise<Float32Array> {
+  const executable = await cpuBackend({ threads: 2 }).compile([program]);
+  executable.write("parameters", Float32Array.from({ length: 172 }, (_, i) => Math.sin(i)));
+  for (let run = 0; run < 5; run++) {
+    await executable.run("train", trainingInputs(BATCHES.large));
   }
-  assertEquals(results[0], results[1]);
+  const parameters = await executable.read("parameters");
+  executable.dispose();
+  return parameters;
+}
+
+Deno.test("runs repeat bit by bit", async () => {
+  const program = trainingStep(BATCHES.large);
+  assertEquals(await trained(program), await trained(program));
+});
+
+Deno.test("memory above 2 GiB serves as any other", async () => {
+  const program = trainingStep(BATCHES.large);
+  // Its pages are never touched, so they cost nothing.
+  const before = { name: "before", size: 560_000_000 };
+  const far = { ...program, variables: [before, ...program.variables] };
+  assertEquals(await trained(far), await trained(program));
+});
+
+Deno.test("programs that were disposed of say so", async () => {
+  const executable = await cpuBackend({ threads: 2 }).compile([trainingStep(3)]);
+  executable.dispose();
+  executable.dispose();
+  const message = "have been disposed of";
+  await assertRejects(() => executable.run("train", trainingInputs(3)), InputError, message);
+  await assertRejects(() => executable.read("parameters"), InputError, message);
 });
 
 Deno.test("programs compiled together share variables and temporary memory", async () => {

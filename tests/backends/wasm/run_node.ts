@@ -16,7 +16,7 @@ import {
   type Ref,
   SHARE_PARAMETERS,
 } from "../../../backends/wasm/kernel.ts";
-import { shareOf } from "../../../backends/wasm/shares.ts";
+import { isBalanced, shareOf } from "../../../backends/wasm/shares.ts";
 import { type Layout, layoutOf, type Order } from "../../../backends/layout.ts";
 
 /** Floats of memory up to which it is checked that phases write only where they say. */
@@ -203,7 +203,7 @@ function sharesOf(
   threads: number,
 ): readonly (readonly [number, number])[] {
   if (items === undefined) return thread === 0 ? [[0, 1]] : [];
-  if (!images || images.count < threads) {
+  if (!images || !isBalanced(images.count, threads)) {
     const { first, end } = shareOf(thread, threads, items, grain);
     return [[Number(first), Number(end)]];
   }
