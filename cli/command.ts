@@ -137,6 +137,13 @@ export function parseArguments(
   } catch (error) {
     throw new InputError(`overfold ${name}: ${(error as Error).message}`);
   }
+  for (const [key, value] of Object.entries(parsed.values)) {
+    if ([value].flat().includes("")) {
+      throw new InputError(
+        `--${key}: found an empty text, expected ${command.options?.[key].value}`,
+      );
+    }
+  }
   if (!parsed.values.help) checkPositionals(name, command, parsed.positionals);
   return new Arguments(parsed.positionals, parsed.values);
 }

@@ -5,7 +5,7 @@
  * `folded/`. A checkpoint knows how long the metrics log was; resuming cuts the log back to it, so
  * that a log that was written further than the run was saved repeats no line.
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   type Checkpoint,
   type CheckpointHeader,
@@ -19,13 +19,18 @@ import { writeAll, writeFileAtomic } from "../files/atomic.ts";
 import { explainRefusal, refusalOf } from "../files/refusal.ts";
 import type { TrainingStore } from "./trainer.ts";
 
-/** Files and folders a run leaves, by what they are. */
-const ENTRIES = {
+/** Files a run leaves, by what they are; nothing else in its folder is ever deleted. */
+const FILES = {
   config: "config.yaml",
   metrics: "metrics.jsonl",
-  checkpoints: "checkpoints",
-  folded: "folded",
+  last: "checkpoints/last.safetensors",
+  best: "checkpoints/best.safetensors",
+  folded: "folded/model.safetensors",
 } as const;
+
+/** Begins the config of a run, and tells it from one that somebody wrote. */
+const CONFIG_HEAD =
+  "# The config of this run, with every default filled in; written by Overfold.\n";
 
 /** What every checkpoint of a run says beside its position. */
 export type RunIdentity = Omit<CheckpointHeader, "state" | "metricsBytes">;
@@ -49,12 +54,14 @@ export class RunFolder implements TrainingStore {
   ) {}
 
   /**
-   * The folder at `path`. Nothing is written or deleted before {@link RunFolder.start}.
+   * The folder at `path`. Nothing is written or deleted before {@link RunFolder.start}, but a run
+   * that is there already is this process's from now on.
    *
    * @param configText the resolved config as it is to be stored
    * @returns the folder and, when resuming, the checkpoint to go on from; a run that was stopped
    *   before its first checkpoint has none and starts anew
-   * @throws InputError if there is a run and `existing` is `refuse`, or its checkpoint is damaged
+   * @throws InputError if there is a run and `existing` is `refuse`, another process has it under
+   *   way, its checkpoint is damaged, or a config of somebody's own is there
    */
   static async open(
     path: string,
@@ -63,14 +70,23 @@ export class RunFolder implements TrainingStore {
     existing: ExistingRun,
   ): Promise<{ folder: RunFolder; checkpoint?: Checkpoint }> {
     await RunFolder.check(path, existing);
-    const last = lastPathOf(path);
-    const checkpoint = existing === "resume" && await exists(last)
-      ? await readCheckpoint(last)
+    const metrics = await exists(join(path, FILES.metrics))
+      ? await openMetrics(path, { create: false })
       : undefined;
-    const kept = checkpoint?.metricsBytes ?? 0;
-    const folder = new RunFolder(path, identity, configText, existing, kept);
-    folder.#hasCheckpoint = checkpoint !== undefined;
-    return { folder, ...(checkpoint ? { checkpoint } : {}) };
+    try {
+      const last = join(path, FILES.last);
+      const checkpoint = existing === "resume" && await exists(last)
+        ? await readCheckpoint(last)
+        : undefined;
+      const kept = checkpoint?.metricsBytes ?? 0;
+      const folder = new RunFolder(path, identity, configText, existing, kept);
+      folder.#metrics = metrics;
+      folder.#hasCheckpoint = checkpoint !== undefined;
+      return { folder, ...(checkpoint ? { checkpoint } : {}) };
+    } catch (error) {
+      metrics?.close();
+      throw error;
+    }
   }
 
   /**
@@ -79,21 +95,36 @@ export class RunFolder implements TrainingStore {
    */
   async start(): Promise<void> {
     try {
+      await Deno.mkdir(this.path, { recursive: true });
+      const metrics = this.#metrics ??= await openMetrics(this.path, { create: true });
       if (this.existing === "replace") await this.#clear();
-      await Deno.mkdir(this.#entry("checkpoints"), { recursive: true });
       await this.#removeTemporaryFiles();
-      await writeFileAtomic(this.#entry("config"), this.configText);
-      await this.#openMetrics();
+      await writeFileAtomic(this.#file("config"), CONFIG_HEAD + this.configText);
+      const { size } = await metrics.stat();
+      this.#metricsBytes = Math.min(this.keptMetricsBytes, size);
+      await metrics.truncate(this.#metricsBytes);
+      await metrics.seek(this.#metricsBytes, Deno.SeekMode.Start);
     } catch (error) {
       throw explainRefusal(this.path, error);
     }
   }
 
-  /** Throws InputError if there is a run at `path` that is to be left alone. */
+  /**
+   * Throws InputError if there is a run at `path` that is to be left alone, or a config of somebody's
+   * own.
+   */
   static async check(path: string, existing: ExistingRun): Promise<void> {
+    const config = join(path, FILES.config);
+    const isRun = !await exists(config) || await exists(join(path, FILES.last)) ||
+      (await Deno.readTextFile(config)).startsWith(CONFIG_HEAD);
+    if (!isRun) {
+      throw new InputError(
+        `${config} would be overwritten, which no run wrote; choose another folder with --output`,
+      );
+    }
     if (existing !== "refuse") return;
-    for (const entry of Object.values(ENTRIES)) {
-      if (await exists(join(path, entry))) {
+    for (const file of Object.values(FILES)) {
+      if (await exists(join(path, file))) {
         throw new InputError(
           `${path} already holds a run; go on with it by --resume, start anew with --force ` +
             "(its checkpoints are then deleted), or choose another folder with --output",
@@ -104,17 +135,17 @@ export class RunFolder implements TrainingStore {
 
   /** Where the checkpoint of the last position is. */
   get lastPath(): string {
-    return lastPathOf(this.path);
+    return this.#file("last");
   }
 
   /** Where the checkpoint of the best validation is. */
   get bestPath(): string {
-    return join(this.#entry("checkpoints"), "best.safetensors");
+    return this.#file("best");
   }
 
   /** Where the folded network goes. */
   get foldedPath(): string {
-    return join(this.#entry("folded"), "model.safetensors");
+    return this.#file("folded");
   }
 
   /** Whether a best checkpoint has been kept. */
@@ -132,7 +163,7 @@ export class RunFolder implements TrainingStore {
     try {
       await writeAll(this.#metrics, line);
     } catch (error) {
-      throw asRunError(this.#entry("metrics"), error);
+      throw asRunError(this.#file("metrics"), error);
     }
     this.#metricsBytes += line.length;
   }
@@ -164,36 +195,39 @@ export class RunFolder implements TrainingStore {
     this.close();
   }
 
-  #entry(name: keyof typeof ENTRIES): string {
-    return join(this.path, ENTRIES[name]);
+  #file(name: keyof typeof FILES): string {
+    return join(this.path, FILES[name]);
   }
 
-  /** Deletes what a run leaves, checkpoints first, and nothing else that may be in the folder. */
+  /** Deletes what a run leaves, checkpoints first; the log is emptied by and by. */
   async #clear(): Promise<void> {
-    for (const name of ["checkpoints", "folded", "metrics", "config"] as const) {
-      if (await exists(this.#entry(name))) {
-        await Deno.remove(this.#entry(name), { recursive: true });
-      }
+    for (const name of ["last", "best", "folded", "config"] as const) {
+      if (await exists(this.#file(name))) await Deno.remove(this.#file(name));
     }
   }
 
   /** What a killed process left half written. */
   async #removeTemporaryFiles(): Promise<void> {
-    for (const folder of [this.path, this.#entry("checkpoints"), this.#entry("folded")]) {
+    const folders = new Set(Object.values(FILES).map((file) => dirname(join(this.path, file))));
+    for (const folder of folders) {
       if (!await exists(folder)) continue;
       for await (const { name } of Deno.readDir(folder)) {
         if (/^\..*\.tmp$/.test(name)) await Deno.remove(join(folder, name));
       }
     }
   }
+}
 
-  async #openMetrics(): Promise<void> {
-    this.#metrics = await Deno.open(this.#entry("metrics"), { write: true, create: true });
-    const { size } = await this.#metrics.stat();
-    this.#metricsBytes = Math.min(this.keptMetricsBytes, size);
-    await this.#metrics.truncate(this.#metricsBytes);
-    await this.#metrics.seek(this.#metricsBytes, Deno.SeekMode.Start);
-  }
+/** Opens a run's log for this process alone, which thereby has the run to itself. */
+async function openMetrics(path: string, { create }: { create: boolean }): Promise<Deno.FsFile> {
+  const file = await Deno.open(join(path, FILES.metrics), { write: true, create });
+  // Some file systems have no locks.
+  if (await file.tryLock(true).catch(() => true)) return file;
+  file.close();
+  throw new InputError(
+    `${path}: another process has this run under way; wait for it, or choose another folder with ` +
+      "--output",
+  );
 }
 
 /** A full disk and its like are no defects: the checkpoint before is whole. */
@@ -203,11 +237,6 @@ function asRunError(path: string, error: unknown): unknown {
     `${path} cannot be written: ${refusal}; mend that and go on with --resume`,
     { cause: error },
   );
-}
-
-/** The checkpoint of the last position of the run in a folder. */
-function lastPathOf(path: string): string {
-  return join(path, ENTRIES.checkpoints, "last.safetensors");
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -81,6 +81,7 @@ Deno.test("resuming cuts the metrics log back to the checkpoint and goes on ther
 Deno.test("what a killed process left half written is removed", () =>
   withFolder(async (path) => {
     (await open(path)).folder.close();
+    await Deno.mkdir(join(path, "checkpoints"));
     await Deno.writeTextFile(join(path, "checkpoints", ".last.safetensors.1-ab.tmp"), "half");
     (await open(path, "resume")).folder.close();
     assertEquals([...Deno.readDirSync(join(path, "checkpoints"))], []);
@@ -92,7 +93,9 @@ Deno.test("--force deletes what the run left and nothing else", () =>
     await folder.save("last", TENSORS, AT_STEP_3);
     await folder.log({ step: 3 });
     folder.close();
-    await Deno.writeTextFile(join(path, "notes.txt"), "mine");
+    for (const mine of ["notes.txt", "checkpoints/notes.txt"]) {
+      await Deno.writeTextFile(join(path, mine), "mine");
+    }
     const forced = await open(path, "replace");
     forced.folder.close();
     assertEquals(forced.checkpoint, undefined);
@@ -103,19 +106,41 @@ Deno.test("--force deletes what the run left and nothing else", () =>
       "notes.txt",
     ]);
     assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), "");
-    assertEquals([...Deno.readDirSync(join(path, "checkpoints"))], []);
+    const kept = [...Deno.readDirSync(join(path, "checkpoints"))].map(({ name }) => name);
+    assertEquals(kept, ["notes.txt"]);
+  }));
+
+Deno.test("a run that is under way is left alone", () =>
+  withFolder(async (path) => {
+    const { folder } = await open(path);
+    for (const existing of ["resume", "replace"] as const) {
+      await assertRejects(() => open(path, existing), InputError, "under way");
+    }
+    folder.close();
+    (await open(path, "replace")).folder.close();
+  }));
+
+Deno.test("a config of somebody's own is never overwritten", () =>
+  withFolder(async (path) => {
+    await Deno.mkdir(path);
+    const config = join(path, "config.yaml");
+    await Deno.writeTextFile(config, "# mine\nseed: 1\n");
+    for (const existing of ["refuse", "resume", "replace"] as const) {
+      await assertRejects(() => open(path, existing), InputError, "would be overwritten");
+    }
+    assertEquals(await Deno.readTextFile(config), "# mine\nseed: 1\n");
   }));
 
 Deno.test("nothing is written or deleted before the start", () =>
   withFolder(async (path) => {
-    await RunFolder.open(path, IDENTITY, "seed: 0\n", "refuse");
+    (await RunFolder.open(path, IDENTITY, "seed: 0\n", "refuse")).folder.close();
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
     const { folder } = await open(path);
     await folder.save("last", TENSORS, AT_STEP_3);
     folder.close();
     for (const existing of ["resume", "replace"] as const) {
-      await RunFolder.open(path, IDENTITY, "seed: 1\n", existing);
-      assertEquals(await Deno.readTextFile(join(path, "config.yaml")), "seed: 0\n");
+      (await RunFolder.open(path, IDENTITY, "seed: 1\n", existing)).folder.close();
+      assertStringIncludes(await Deno.readTextFile(join(path, "config.yaml")), "seed: 0\n");
       assertEquals((await readCheckpoint(folder.lastPath)).state, AT_STEP_3);
     }
   }));
@@ -123,7 +148,6 @@ Deno.test("nothing is written or deleted before the start", () =>
 Deno.test("a checkpoint that cannot be written names the way to go on", () =>
   withFolder(async (path) => {
     const { folder } = await open(path);
-    await Deno.remove(join(path, "checkpoints"));
     await Deno.writeTextFile(join(path, "checkpoints"), "a file");
     const error = await assertRejects(() => folder.save("last", TENSORS, AT_STEP_3), RunError);
     assertStringIncludes(error.message, "mend that and go on with --resume");
