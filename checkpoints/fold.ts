@@ -4,7 +4,7 @@
  */
 import type { Backend, Executable } from "../backends/backend.ts";
 import { largestDifference } from "../backends/largest_difference.ts";
-import { RunError } from "../errors.ts";
+import { InputError, RunError } from "../errors.ts";
 import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
 import { foldConstants } from "../graph/passes/fold_constants.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
@@ -43,7 +43,8 @@ export interface FoldOptions {
  * evaluated in float64; what is left are plain convolutions of the same cost as in a plain model.
  * Buffers that inference does not read (batch counters) are carried along beside the other tensors
  * of their layer, so that the tensors make a complete state dict. Throws InputError, naming the layer,
- * for a model that does not take the input described.
+ * for a model that does not take the input described, and for another number of class names than of
+ * classes.
  */
 export function foldModel(
   model: Module,
@@ -51,6 +52,13 @@ export function foldModel(
   { batchNorm = false }: FoldOptions = {},
 ): FoldedNetwork {
   const plain = foldConstants(inferenceProgram(model, description, 1));
+  const { classNames } = description;
+  const [, classes] = plain.outputs.logits.shape;
+  if (classNames.length !== classes) {
+    throw new InputError(
+      `found ${classNames.length} class names, expected ${classes}, one for each of the model's logits`,
+    );
+  }
   const program = batchNorm ? foldBatchNorm(plain) : plain;
   const { stored, constants } = storeProgram(program);
   const layers = new Set([...constants.keys()].map(layerOf));
@@ -71,7 +79,7 @@ function layerOf(name: string): string {
  * Runs the model and its folded form on the same images and compares the logits.
  *
  * @param pixels u8 [count, H, W, C] of the network's input size
- * @throws RunError when they differ by more than {@link FOLD_TOLERANCE}, relative
+ * @throws InputError for pixels that are no images of that size, RunError when they differ by more than {@link FOLD_TOLERANCE}, relative
  */
 export async function verifyFold(
   model: Module,
@@ -81,6 +89,11 @@ export async function verifyFold(
 ): Promise<FoldVerification> {
   const { height, width, channels } = network.description.input;
   const count = pixels.length / (height * width * channels);
+  if (!Number.isInteger(count) || count === 0) {
+    throw new InputError(
+      `found ${pixels.length} bytes of pixels, expected images of ${height}x${width}x${channels}`,
+    );
+  }
   const batchSize = Math.min(count, 64);
   const exact = backend.fullPrecision ?? backend;
   const unfolded = await logitsOf(

@@ -5,7 +5,6 @@ import { loadConfig } from "../config/load.ts";
 import { describeDataset } from "../datasets/load.ts";
 import { InputError, RunError } from "../errors.ts";
 import { layoutState } from "../layers/state.ts";
-import { buildModel } from "../models/registry.ts";
 import { median } from "../reporting/statistics.ts";
 import { trainingProgram } from "../training/step_program.ts";
 import { openChosen } from "./backend.ts";
@@ -13,7 +12,13 @@ import { reportCost } from "./bench_cost.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
 import { type Command, type Context, SAFE_OPTION } from "./command.ts";
-import { architectureOf, augmentationOf, datasetOptions, describeNetwork } from "./prepare.ts";
+import {
+  architectureOf,
+  augmentationOf,
+  buildNetwork,
+  datasetOptions,
+  describeNetwork,
+} from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
 const WARM_UP_STEPS = 5;
@@ -50,8 +55,9 @@ export const command: Command = {
     const steps = args.integer("steps") ?? 20;
     const { batchSize } = config.data;
     const info = describeDataset(datasetOptions(config.data));
-    const { name, options } = architectureOf(config.model, info);
-    const model = buildModel(name, options);
+    const architecture = architectureOf(config.model, info);
+    const { name } = architecture;
+    const model = buildNetwork(config, architecture);
     const { padding } = augmentationOf(config.data);
     const feed = { kind: "pixels", images: describeNetwork(config, info), padding } as const;
     if (args.flag("cost")) {

@@ -28,7 +28,13 @@ export const command: Command = {
   async run(args, context) {
     const [action, name] = args.positionals;
     if (action === "list") {
-      if (name !== undefined) throw new InputError("overfold datasets list: takes no name");
+      const option = ["root", "mirror", "checksum"]
+        .find((option) => args.text(option) ?? args.texts(option).at(0));
+      if (name !== undefined || option !== undefined) {
+        throw new InputError(
+          `overfold datasets list: takes no ${option === undefined ? "name" : `--${option}`}`,
+        );
+      }
       await list(context);
     } else if (action === "download") {
       if (name === undefined) {

@@ -118,7 +118,7 @@ async function configOf(
   const given = args.text("config");
   if (given !== undefined) return await loadConfig(given, { set });
   if (checkpoint?.config) return parseConfig(JSON.stringify(checkpoint.config), path, { set });
-  const beside = join(dirname(dirname(path)), "config.yaml");
+  const beside = join(dirname(path), "..", "config.yaml");
   try {
     await Deno.stat(beside);
   } catch {

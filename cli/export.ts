@@ -1,6 +1,6 @@
 /** `overfold export`: a trained network for other programs. */
 
-import { basename, dirname, extname, join } from "@std/path";
+import { basename, extname } from "@std/path";
 import { openBackend } from "../backends/registry.ts";
 import { restoreModel } from "../checkpoints/checkpoint.ts";
 import { authorsState } from "../checkpoints/export_authors.ts";
@@ -15,6 +15,7 @@ import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { formatBytes } from "../reporting/format.ts";
 import type { Arguments, Command, Context } from "./command.ts";
+import { besideFolded, checkOutput } from "./output.ts";
 import { describeVerification, verificationImages } from "./verification.ts";
 
 const FORMATS = ["onnx", "authors"] as const;
@@ -63,7 +64,7 @@ function oneOf<T extends string>(args: Arguments, name: string, words: readonly 
 
 function outputOf(path: string, args: Arguments, extension: string): string {
   const name = basename(path, extname(path));
-  return args.text("output") ?? join(dirname(dirname(path)), "folded", `${name}${extension}`);
+  return args.text("output") ?? besideFolded(path, `${name}${extension}`);
 }
 
 async function exportAuthors(
@@ -79,6 +80,7 @@ async function exportAuthors(
     .find((name) => args.flag(name) || args.text(name) !== undefined);
   if (onnxOption) throw new InputError(`--${onnxOption} is for --format onnx`);
   const output = outputOf(path, args, ".authors.safetensors");
+  await checkOutput(output, [path]);
   const tensors = authorsState(restoreModel(checkpoint));
   await writeSafetensors(output, tensors, { format: "pt" });
   context.print(`exported: ${output}, ${tensors.size} tensors for the authors' DOConv2d`);
@@ -97,6 +99,7 @@ async function exportOnnx(
     precision: oneOf(args, "precision", PRECISIONS),
   };
   const output = outputOf(path, args, ".onnx");
+  await checkOutput(output, [path]);
   const folded: FoldedNetwork = checkpoint
     ? foldModel(restoreModel(checkpoint), description)
     : await readFoldedNetwork(path);

@@ -1,10 +1,11 @@
 /** `overfold fold`: from a checkpoint to the plain network that ships. */
 
-import { basename, dirname, join } from "@std/path";
+import { basename } from "@std/path";
 import { readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Command } from "./command.ts";
+import { besideFolded, checkOutput } from "./output.ts";
 import { describeVerification, verificationImages } from "./verification.ts";
 
 /** `fold CHECKPOINT`. */
@@ -24,14 +25,17 @@ export const command: Command = {
   details:
     "Every over-parameterized kernel becomes the plain kernel it stands for. Tensors are named as in\n" +
     "a plain model's state dict, so they load into the same architecture elsewhere; with --batch-norm\n" +
-    "into one without batch norms whose convolutions have biases. The result is\n" +
-    "compared with the trained network on the validation images, or on noise where the images are\n" +
-    "not on this machine, and refused if a logit differs by more than 1e-4 of the largest.",
+    "into one without batch norms whose convolutions have biases, by default in\n" +
+    "folded/NAME-batch-norm.safetensors. The result is compared with the trained network on the\n" +
+    "validation images, or on noise where the images are not on this machine, and refused if a logit\n" +
+    "differs by more than 1e-4 of the largest.",
   async run(args, context) {
     const [path] = args.positionals;
     const checkpoint = await readCheckpoint(path);
-    const output = args.text("output") ??
-      join(dirname(dirname(path)), "folded", basename(path));
+    const batchNorm = args.flag("batch-norm");
+    const name = `${basename(path, ".safetensors")}${batchNorm ? "-batch-norm" : ""}.safetensors`;
+    const output = args.text("output") ?? besideFolded(path, name);
+    await checkOutput(output, [path]);
     const { pixels, kind } = await verificationImages(
       path,
       checkpoint.config,
@@ -39,9 +43,7 @@ export const command: Command = {
       context,
     );
     const backend = await openChosen(chosenBackend(args, {}), context);
-    const verification = await foldCheckpoint(checkpoint, output, backend, pixels, {
-      batchNorm: args.flag("batch-norm"),
-    });
+    const verification = await foldCheckpoint(checkpoint, output, backend, pixels, { batchNorm });
     const { maxAbsDifference, maxRelativeDifference, top1Agreement } = verification;
     context.print(`folded: ${output}\n${describeVerification(verification, kind)}`);
     context.emit({ maxAbsDifference, maxRelativeDifference, top1Agreement, output });

@@ -18,6 +18,7 @@ import { CONVOLUTIONS } from "../layers/convolution.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatCount } from "../reporting/format.ts";
 import type { Arguments, Command } from "./command.ts";
+import { checkOutput } from "./output.ts";
 import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
 
 /** Statistics that torchvision's and most of timm's weights were trained with. */
@@ -64,6 +65,7 @@ export const command: Command = {
     adoptState(model, state);
     const output = args.text("output") ??
       join("runs", basename(path, extname(path)), "checkpoints", "imported.safetensors");
+    await checkOutput(output, [path]);
     const tensors = model.stateDict();
     const checkpoint: Checkpoint = {
       architecture,
@@ -89,6 +91,13 @@ async function targetOf(args: Arguments, state: ForeignState): Promise<Target> {
   if ((file === undefined) === (name === undefined)) {
     throw new InputError("overfold import: give exactly one of --config and --model");
   }
+  const foreign = file === undefined
+    ? ["set"]
+    : ["convolution", "input-size", "mean", "std", "class-names"];
+  const unfit = foreign.find((option) => args.text(option) ?? args.texts(option).at(0));
+  if (unfit !== undefined) {
+    throw new InputError(`--${unfit} is for --${file === undefined ? "config" : "model"}`);
+  }
   if (file !== undefined) {
     const config = await loadConfig(file, { set: args.texts("set") });
     const info = describeDataset(datasetOptions(config.data));
@@ -102,11 +111,14 @@ async function targetOf(args: Arguments, state: ForeignState): Promise<Target> {
 async function namedTarget(name: string, args: Arguments, state: ForeignState): Promise<Target> {
   const mean = numbersOf(args, "mean") ?? IMAGENET.mean;
   const std = numbersOf(args, "std") ?? IMAGENET.std;
-  if (mean.length !== std.length || !std.every((value) => value > 0)) {
+  if (mean.length !== std.length) {
     throw new InputError(
-      `--mean has ${mean.length} numbers and --std ${std.length}; expected as many, one a channel, ` +
-        "and deviations above 0",
+      `found ${mean.length} means and ${std.length} deviations, expected as many, one a channel: ` +
+        "give both --mean and --std",
     );
+  }
+  if (!std.every((value) => value > 0)) {
+    throw new InputError(`--std: found ${std.join(", ")}, expected deviations above 0`);
   }
   const names = [...state.tensors.keys()];
   const kind = args.text("convolution") ??

@@ -5,12 +5,19 @@ import type { NetworkDescription } from "../checkpoints/network.ts";
 import { loadConfig, parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { describeDataset } from "../datasets/load.ts";
+import { InputError } from "../errors.ts";
 import { buildModel } from "../models/registry.ts";
 import { summarizeModel } from "../models/summary.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
-import { architectureOf, datasetOptions, describeNetwork, programsOf } from "./prepare.ts";
+import {
+  architectureOf,
+  buildNetwork,
+  datasetOptions,
+  describeNetwork,
+  programsOf,
+} from "./prepare.ts";
 
 /** What is inspected. */
 interface Subject {
@@ -27,7 +34,7 @@ export const command: Command = {
     set: {
       value: "KEY=VALUE",
       repeated: true,
-      help: "Override one key of the config, such as model.convolution=conv",
+      help: "Override one key of the config, such as data.batchSize=64",
     },
   },
   details:
@@ -35,7 +42,9 @@ export const command: Command = {
     "operations for one image, folded. The second table compares the programs that classify.",
   async run(args, context) {
     const { config, architecture, description } = await subjectOf(args);
-    const model = buildModel(architecture.name, architecture.options);
+    const model = config
+      ? buildNetwork(config, architecture)
+      : buildModel(architecture.name, architecture.options);
     const { layers, forms, ...totals } = summarizeModel(model, description);
     context.print(formatTable([
       ["layer", "kind", "output", "training", "folded", "MACs"],
@@ -98,6 +107,16 @@ async function subjectOf(args: Arguments): Promise<Subject> {
   const set = args.texts("set");
   if (path.endsWith(".safetensors")) {
     const { config, architecture, description } = await readCheckpoint(path);
+    const unfit = config
+      ? set.find((assignment) => /^(model|data\.dataset)\b/.test(assignment))
+      : set[0];
+    if (unfit !== undefined) {
+      throw new InputError(
+        config
+          ? `--set ${unfit}: the network of a checkpoint is as it is; inspect a config to change it`
+          : `--set ${unfit}: ${path} has no config`,
+      );
+    }
     return {
       ...(config ? { config: parseConfig(JSON.stringify(config), path, { set }) } : {}),
       architecture,

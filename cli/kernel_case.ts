@@ -1,7 +1,7 @@
 /** One op on random data, as `overfold kernel` is told of it. */
 
 import type { TensorData } from "../backends/backend.ts";
-import { suggestion } from "../config/nearest.ts";
+import { nearestName, suggestion } from "../config/nearest.ts";
 import { InputError, UserError } from "../errors.ts";
 import { isLeaf } from "../graph/leaves.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
@@ -62,6 +62,8 @@ const DEFAULTS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
   rmspropUpdate: { alpha: 0.99, eps: 1e-8, weightDecay: 0, centered: false, buffered: false },
 };
+/** Most bytes of inputs that are made up. */
+const MOST_BYTES = 2 ** 31;
 /** Operands that are never negative: variances, and means of squares. */
 const POSITIVE = /variance$|sq|biasCorrection/i;
 
@@ -84,11 +86,21 @@ export function kernelCase(
     throw new InputError(`there is no op "${name}"${suggestion(name, names, "ops")}`);
   }
   const types = shapes.map(parseShape);
+  const bytes = types.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  if (bytes > MOST_BYTES) {
+    throw new InputError(
+      `--shape: found ${(bytes / 2 ** 30).toFixed(1)} GiB of inputs, expected at most ` +
+        `${MOST_BYTES / 2 ** 30}`,
+    );
+  }
   const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
   const inputName = (i: number) => op.inputNames[i] ?? `${op.inputNames.at(-1)}${i}`;
   return {
     op,
-    program: traceOp(op, types, inputName, { ...DEFAULTS[name], ...parseAttributes(attributes) }),
+    program: traceOp(op, types, inputName, {
+      ...DEFAULTS[name],
+      ...parseAttributes(attributes, Object.keys(DEFAULTS[name] ?? {})),
+    }),
     inputs: Object.fromEntries(
       types.map((type, i) => [inputName(i), randomData(type, inputName(i), random)]),
     ),
@@ -112,9 +124,17 @@ export function parseShape(text: string): TensorType {
   return { shape, dtype: dtype as DType };
 }
 
-function parseAttributes(texts: readonly string[]): Record<string, unknown> {
+/** @param known names of attributes that have defaults; there may be more */
+function parseAttributes(
+  texts: readonly string[],
+  known: readonly string[],
+): Record<string, unknown> {
   return Object.fromEntries(texts.map((text) => {
     const [, key, value] = text.match(/^(\w+)=(.*)$/s) ?? [];
+    const meant = known.includes(key) ? undefined : nearestName(key ?? "", known);
+    if (meant !== undefined) {
+      throw new InputError(`--attribute: found "${key}"; did you mean "${meant}"?`);
+    }
     try {
       return [key, JSON.parse(value)];
     } catch {
@@ -143,12 +163,24 @@ function traceOp(
     });
   } catch (error) {
     if (error instanceof UserError) throw error;
-    // Ops trust those who call them in code to give every input and attribute.
-    throw new InputError(
-      `${op.name} of (${op.inputNames.join(", ")}) was given ${types.length} shapes and the ` +
-        `attributes ${JSON.stringify(attributes)}, which do not do: ${(error as Error).message}`,
-    );
+    throw unfit({ op, inputs: types, attributes });
   }
+}
+
+/**
+ * What is said of an op that fails on what it is given: ops trust those who call them in code to
+ * give every input and attribute.
+ */
+export function unfit({ op, inputs, attributes }: {
+  readonly op: Op;
+  readonly inputs: readonly TensorType[];
+  readonly attributes: unknown;
+}): InputError {
+  const shapes = inputs.map(({ shape }) => formatShape(shape)).join(", ") || "none";
+  return new InputError(
+    `${op.name} takes ${op.inputNames.join(", ") || "no input"}; found the shapes ${shapes} and ` +
+      `the attributes ${JSON.stringify(attributes)}, which do not fit`,
+  );
 }
 
 /** Floats in [-1, 1), or (0, 1] where negative ones make no sense; bytes; integers 0 and 1. */

@@ -13,6 +13,7 @@ import { formatCount } from "../reporting/format.ts";
 import { pipelined } from "../training/pipeline.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
+import { checkOutput } from "./output.ts";
 import {
   type Prediction,
   PREDICTION_FORMATS,
@@ -50,6 +51,7 @@ export const command: Command = {
     const format = formatOf(args);
     const { paths, missing } = await findImages(words);
     if (paths.length === 0) throw new InputError(missing.join("\n"));
+    if (output !== undefined) await checkOutput(output, [path, ...paths]);
     const network = await loadNetwork(path);
     const choice = chosenBackend(args, {
       backend: "cpu",

@@ -12,6 +12,7 @@ import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { layoutState } from "../layers/state.ts";
+import { buildModel } from "../models/registry.ts";
 import { formatBytes } from "../reporting/format.ts";
 import { evaluationProgram, trainingProgram } from "../training/step_program.ts";
 import type { Context } from "./command.ts";
@@ -79,6 +80,15 @@ export function architectureOf(model: ModelConfig, info: DatasetInfo): Architect
       ...(layers ? { layers } : options),
     },
   };
+}
+
+/** The network of a config, its weights not set. Throws InputError that says where the mistake is. */
+export function buildNetwork(config: Config, { name, options }: Architecture): Module {
+  const keyOf = ({ message }: InputError) => {
+    const [, layer] = /^layer (\d+)/.exec(message) ?? [];
+    return layer === undefined ? "model" : `model.layers.${layer}`;
+  };
+  return atKey(config, keyOf, () => buildModel(name, options));
 }
 
 /** What the network of a config takes and gives. Throws InputError for statistics of other channels. */

@@ -6,13 +6,15 @@ import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adoptState, readForeignState } from "../checkpoints/import.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
-import { formatConfig, loadConfig } from "../config/load.ts";
+import { atKey, formatConfig, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { countBatches } from "../datasets/loader.ts";
 import type { Split } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
-import { buildModel } from "../models/registry.ts";
+import { layoutState } from "../layers/state.ts";
 import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
+import { parameterGroups } from "../training/parameter_groups.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { train } from "../training/train.ts";
 import type { TrainingOutcome } from "../training/trainer.ts";
@@ -22,6 +24,7 @@ import { Interruption } from "./interruption.ts";
 import {
   architectureOf,
   augmentationOf,
+  buildNetwork,
   describeNetwork,
   type Images,
   loadImages,
@@ -58,8 +61,11 @@ export const command: Command = {
     const images = await loadImages(config, context);
     const backend = await openChosen(config, context);
     const identity = identityOf(config, images, backend);
-    const model = buildModel(identity.architecture.name, identity.architecture.options);
+    const model = buildNetwork(config, identity.architecture);
     model.initialize(config.seed);
+    atKey(config, "training", () => parameterGroups(layoutState(model), config.training));
+    const { batchSize, dropLast } = config.data;
+    atKey(config, "data.batchSize", () => countBatches(images.train, batchSize, dropLast));
     const { folder, checkpoint } = await RunFolder.open(
       path,
       identity,
@@ -239,11 +245,14 @@ async function finish(
 /** The command that goes on, with the options that must be given again. */
 function howToGoOn(args: Arguments): string {
   const output = args.text("output");
+  // Who runs the file itself has a task for it; who has installed it calls it by its name.
+  const program = import.meta.url.startsWith("file:") ? "deno task" : "overfold";
   return [
-    `to go on: overfold train ${shellQuoted(args.positionals[0])}`,
+    `to go on: ${program} train ${shellQuoted(args.positionals[0])}`,
     ...args.texts("set").map((assignment) => `--set ${shellQuoted(assignment)}`),
     ...(output === undefined ? [] : [`--output ${shellQuoted(output)}`]),
     "--resume",
+    ...(args.flag("safe") ? ["--safe"] : []),
   ].join(" ");
 }
 

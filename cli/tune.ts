@@ -8,10 +8,15 @@ import { saveTuning } from "../backends/webgpu/tuning.ts";
 import { loadConfig } from "../config/load.ts";
 import { describeDataset } from "../datasets/load.ts";
 import { fileTuningStore } from "../files/tuning_store.ts";
-import { buildModel } from "../models/registry.ts";
 import { formatCount, formatTable } from "../reporting/format.ts";
 import type { Command } from "./command.ts";
-import { architectureOf, datasetOptions, describeNetwork, programsOf } from "./prepare.ts";
+import {
+  architectureOf,
+  buildNetwork,
+  datasetOptions,
+  describeNetwork,
+  programsOf,
+} from "./prepare.ts";
 
 /** `tune CONFIG`. */
 export const command: Command = {
@@ -31,8 +36,8 @@ export const command: Command = {
   async run(args, context) {
     const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
     const info = describeDataset(datasetOptions(config.data));
-    const { name, options } = architectureOf(config.model, info);
-    const programs = programsOf(config, buildModel(name, options), describeNetwork(config, info));
+    const model = buildNetwork(config, architectureOf(config.model, info));
+    const programs = programsOf(config, model, describeNetwork(config, info));
     quietDriver();
     const device = await openDevice({ warn: (line) => context.progress.print(`warning: ${line}`) });
     try {

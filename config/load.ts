@@ -1,6 +1,6 @@
 /** Reads a config: YAML text, overrides, validation with every mistake reported at once. */
 
-import { basename, extname } from "@std/path";
+import { basename, extname, isAbsolute } from "@std/path";
 import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
 import { configJsonSchema } from "./json_schema.ts";
@@ -50,14 +50,21 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
 /**
  * Runs `work` on the value of a key, such as `data.subset.train`, and says where the key stands in
  * the InputErrors that come of it.
+ *
+ * @param key or what tells it from the error
  */
-export function atKey<T>(config: Config, key: string, work: () => T): T {
+export function atKey<T>(
+  config: Config,
+  key: string | ((error: InputError) => string),
+  work: () => T,
+): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const mistake = { path: key.split("."), part: "value", text: error.message } as const;
-    const located = SOURCES.get(config)?.report([mistake]) ?? `${key}: ${error.message}`;
+    const place = typeof key === "string" ? key : key(error);
+    const mistake = { path: place.split("."), part: "value", text: error.message } as const;
+    const located = SOURCES.get(config)?.report([mistake]) ?? `${place}: ${error.message}`;
     throw new InputError(located, { cause: error });
   }
 }
@@ -78,7 +85,9 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new InputError(
-        `${path}: no such file; \`overfold init ${path}\` writes a config to start from`,
+        `${path}: no such file${
+          isAbsolute(path) ? "" : ` in ${Deno.cwd()}`
+        }; \`overfold init ${path}\` writes a config to start from`,
       );
     }
     throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);

@@ -56,6 +56,11 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
   if (issue.code === "unrecognized_keys") {
     const valid = keysOf(schemasAt(schema, path, value));
     return issue.keys.map((key) => {
+      if (valid.includes(key)) {
+        const others = Object.keys(valueAt(value, path) as object).filter((other) => other !== key);
+        const text = `does not go together with ${others.join(", ")}; give one or the other`;
+        return { path: [...path, key], part: "key", text };
+      }
       const meant = nearestName(key, valid) ??
         placesOf(schema, key).find((place) => place !== [...path, key].join("."));
       const remedy = meant === undefined

@@ -12,6 +12,7 @@ import { clipSchema, emaSchema, optimizerSchema, scheduleSchema } from "./recipe
 import type { Shape } from "./shape.ts";
 
 const count = z.int().min(1);
+const threadCount = z.int().min(1).max(256);
 const path = z.string().min(1);
 
 /** Everything a file name may not hold on some system, and the two names that are folders. */
@@ -168,9 +169,9 @@ export const configSchema = z.strictObject({
   ),
   threads: z.union([
     z.literal("auto"),
-    count,
+    threadCount,
     z.strictObject({
-      count: z.union([z.literal("auto"), count]).default("auto").describe(
+      count: z.union([z.literal("auto"), threadCount]).default("auto").describe(
         "CPU threads; auto takes one a core",
       ),
       schedule: z.enum(["static", "dynamic"]).default("static").describe(

@@ -36,9 +36,12 @@ export class ConfigSource {
       prettyErrors: false,
       merge: true,
     });
-    const problems = [...this.#document.errors, ...this.#document.warnings].map((problem) =>
-      `${this.#place(problem.pos[0])} not valid YAML: ${problem.message}`
-    );
+    const problems = [...this.#document.errors, ...this.#document.warnings].map((problem) => {
+      const message = problem.code === "MULTIPLE_DOCS"
+        ? "a second document begins here; expected one"
+        : problem.message;
+      return `${this.#place(problem.pos[0])} not valid YAML: ${message}`;
+    });
     visit(this.#document, {
       Alias: (_, alias) => {
         if (alias.resolve(this.#document)) return;

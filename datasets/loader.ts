@@ -82,21 +82,12 @@ export class BatchLoader {
   constructor(split: Split, options: LoaderOptions) {
     const { batchSize, seed = 0, shuffle = false, dropLast = false, worker = true } = options;
     const { augmentation = { padding: 0, flip: false } } = options;
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new InputError(`batchSize is ${batchSize}; expected a whole number from 1 on`);
-    }
     if (!Number.isInteger(augmentation.padding) || augmentation.padding < 0) {
       throw new InputError(
         `augmentation: padding is ${augmentation.padding}; expected a whole number from 0 on`,
       );
     }
-    this.batchCount = (dropLast ? Math.floor : Math.ceil)(split.count / batchSize);
-    if (this.batchCount === 0) {
-      throw new InputError(
-        `batchSize is ${batchSize}, but there are only ${split.count} images and the last batch, ` +
-          "unless full, is dropped; choose a smaller batch",
-      );
-    }
+    this.batchCount = countBatches(split, batchSize, dropLast);
     this.#split = split;
     this.#plan = { batchSize, seed, shuffle, augmentation };
     this.#filler = new BatchFiller(split, this.#plan);
@@ -191,4 +182,20 @@ export class BatchLoader {
 
 function mayRead(path: URL): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
+/**
+ * Batches in an epoch. Throws InputError where there is none, as the only one would not be full and
+ * is dropped.
+ */
+export function countBatches({ count }: Split, batchSize: number, dropLast: boolean): number {
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new InputError(`batchSize is ${batchSize}; expected a whole number from 1 on`);
+  }
+  const batches = (dropLast ? Math.floor : Math.ceil)(count / batchSize);
+  if (batches > 0) return batches;
+  throw new InputError(
+    `batchSize is ${batchSize}, but there are only ${count} images and the last batch, unless ` +
+      "full, is dropped; choose a smaller batch",
+  );
 }

@@ -144,6 +144,8 @@ const SHARED_OPTIONS: readonly (keyof BuildOptions)[] = [
   "pairing",
 ];
 
+const NUMBERS: readonly string[] = ["classes", "inputChannels"] satisfies (keyof BuildOptions)[];
+
 /** Options may come from a file, so their names and values are checked although they have types. */
 function checkOptions(name: string, entry: ModelEntry, options: BuildOptions): void {
   const own = name === "layers" ? ["layers"] : entry.options;
@@ -155,7 +157,11 @@ function checkOptions(name: string, entry: ModelEntry, options: BuildOptions): v
           (own.length === 0 ? "it has none of its own" : `its own are ${own.join(", ")}`),
       );
     }
-    if (value === undefined || !entry.options.includes(key as keyof FamilyOptions)) continue;
+    if (
+      value === undefined || !NUMBERS.includes(key) && !entry.options.some((own) => own === key)
+    ) {
+      continue;
+    }
     if (key === "stemReLU" ? typeof value !== "boolean" : !isPositiveInteger(value)) {
       const expected = key === "stemReLU" ? "true or false" : "a whole number above 0";
       throw new InputError(

@@ -36,9 +36,19 @@ export interface ScheduleContext {
 /**
  * The schedule of a training. Steps after the last keep to the formula; `one_cycle`, which has no
  * further rates, repeats its last.
- * Throws InputError for a warm-up that names both or neither of `epochs` and `steps`.
+ * Throws InputError for a warm-up that names both or neither of `epochs` and `steps`, and for
+ * options that give no rate.
  */
 export function learningRateSchedule(options: ScheduleOptions, context: ScheduleContext): Schedule {
+  const schedule = scheduleWithWarmup(options, context);
+  const { learningRate } = schedule(0);
+  if (Number.isFinite(learningRate)) return schedule;
+  throw new InputError(
+    `the schedule ${JSON.stringify(options)} gives the learning rate ${learningRate}`,
+  );
+}
+
+function scheduleWithWarmup(options: ScheduleOptions, context: ScheduleContext): Schedule {
   const { warmup } = options;
   if (!warmup) return scheduleAfterWarmup(options, context);
   const warmupSteps = stepsOf(warmup, context.stepsPerEpoch);

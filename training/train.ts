@@ -7,6 +7,7 @@ import { type ChannelStatistics, imageSize, type Split } from "../datasets/datas
 import { BatchLoader } from "../datasets/loader.ts";
 import type { Module } from "../layers/module.ts";
 import { type ImageFormat, inferenceProgram } from "../models/inference.ts";
+import { checkOptions } from "./check_options.ts";
 import { type ImageBatch, Learner } from "./learner.ts";
 import { requireLabels } from "./labels.ts";
 import { baseLearningRate } from "./optimizers.ts";
@@ -58,6 +59,7 @@ export interface TrainOptions extends Recipe, LoopOptions {
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   const { model, backend, resume, normalization, seed = 0, dropLast = true } = options;
   const { augmentation = { padding: 0, flip: false } } = options;
+  checkOptions(options);
   const images = { input: options.train.imageShape, normalization };
   const classes = classesOf(model, images);
   for (const split of [options.train, options.validation]) {

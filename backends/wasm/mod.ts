@@ -29,13 +29,17 @@ export interface ThreadOptions {
   readonly schedule?: "static" | "dynamic";
 }
 
+/** Most threads: each takes a stretch of memory, and the kernels' text grows with their number. */
+const MOST_THREADS = 256;
+
 /** Options of {@link cpuBackend}. */
 export interface CpuBackendOptions {
   /** Threads that compute. Default `auto`. */
   readonly threads?: ThreadCount | ThreadOptions;
   /**
    * `fast` computes 3×3 convolutions by Winograd's algorithm where that is faster, with errors of
-   * about 1e-5 of the largest magnitude instead of 1e-6; `high` does not. Default `fast`.
+   * about 1e-5 of the largest magnitude instead of 1e-6; `high` does not. Weight gradients are
+   * sums over all pixels and up to 2e-5 off either way. Default `fast`.
    */
   readonly precision?: Precision;
   /** Parts of the form of code to be taken as given; for tests and measurements. */
@@ -48,7 +52,7 @@ export interface CpuBackendOptions {
  * Runs of one executable repeat bit by bit unless threads are scheduled dynamically; another number
  * of threads or another form of code rounds sums differently.
  *
- * @throws {InputError} if `threads` is not a positive integer.
+ * @throws {InputError} if `threads` is not a whole number from 1 to 256.
  * @throws {RunError} if the engine lacks vector instructions, or shared memory for several threads.
  */
 export function cpuBackend(
@@ -57,11 +61,14 @@ export function cpuBackend(
   const { count: wanted = "auto", schedule = "static" } = typeof threads === "object"
     ? threads
     : { count: threads };
-  if (wanted !== "auto" && !(Number.isInteger(wanted) && wanted >= 1)) {
-    throw new InputError(`threads is ${wanted}; expected a positive integer or auto`);
+  const isCount = Number.isInteger(wanted) && Number(wanted) >= 1 && Number(wanted) <= MOST_THREADS;
+  if (wanted !== "auto" && !isCount) {
+    throw new InputError(
+      `threads is ${wanted}; expected a whole number from 1 to ${MOST_THREADS}, or auto`,
+    );
   }
   const features = cpuFeatures();
-  const cores = features.threads ? navigator.hardwareConcurrency : 1;
+  const cores = features.threads ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
   const count = wanted === "auto" ? cores : wanted;
   const missing = !features.simd
     ? "128-bit vector instructions"

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { compareLogits, foldModel, verifyFold } from "../../checkpoints/fold.ts";
 import { type NetworkDescription, networkProgram } from "../../checkpoints/network.ts";
@@ -114,6 +114,24 @@ Deno.test("a fold that changes the function is refused", async () => {
     RunError,
     "differs from the trained one",
   );
+});
+
+Deno.test("class names and pixels that do not fit a network are refused", async () => {
+  const model = smallNetwork();
+  const classNames = ["a"];
+  assertThrows(
+    () => foldModel(model, { ...description, classNames }),
+    InputError,
+    "found 1 class names, expected 4",
+  );
+  const network = foldModel(model, description);
+  for (const length of [0, 10]) {
+    await assertRejects(
+      () => verifyFold(model, network, referenceBackend(), pixels.subarray(0, length)),
+      InputError,
+      "expected images of 9x8x3",
+    );
+  }
 });
 
 Deno.test("logits that are not numbers are never equal", () => {

@@ -34,6 +34,16 @@ Deno.test("what does not fit an op is refused without a stack trace", () => {
   assertThrows(() => kernelCase("conv2d", ["2x3x4x4"], []), InputError, "conv2d");
   assertThrows(() => kernelCase("dropoutMask", ["scalar:i32"], []), InputError, "attributes");
   assertThrows(() => kernelCase("add", ["2x3", "3x2"], []), InputError, "does not fit");
+  assertThrows(() => kernelCase("relu", ["99999x99999"], []), InputError, "GiB of inputs");
+  const convolution = ["8x16x32x32", "16x16x3x3"];
+  const misspelt = ["pading=[1,1]"];
+  assertThrows(() => kernelCase("conv2d", convolution, misspelt), InputError, '"padding"');
+});
+
+Deno.test("an op that lacks inputs is refused with the names of all", async () => {
+  const { code, error } = await kernel("channelNormalize", "--shape", "2x4x8x8");
+  assertEquals(code, 2);
+  assertStringIncludes(error, "takes input, mean, variance, weight, bias; found the shapes [2, 4,");
 });
 
 Deno.test("variances are positive and labels are classes", () => {

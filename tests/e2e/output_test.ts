@@ -1,0 +1,55 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { overfold, withTinyConfig } from "./cli.ts";
+
+Deno.test("what a command reads is never what it writes, and runs keep to their own files", () =>
+  withTinyConfig(async (folder) => {
+    const set = ["--set", "training.epochs=1"];
+    assertEquals((await overfold(folder, "train", "tiny.yaml", ...set)).code, 0);
+    const checkpoint = join("runs", "tiny", "checkpoints", "best.safetensors");
+    const before = await Deno.readFile(join(folder, checkpoint));
+    for (const command of [["fold"], ["export"], ["export", "--format", "authors"]]) {
+      const { code, error } = await overfold(
+        folder,
+        ...command,
+        checkpoint,
+        "--output",
+        checkpoint,
+      );
+      assertEquals(code, 2);
+      assertStringIncludes(error, "is what is read");
+    }
+    const into = await overfold(folder, "fold", checkpoint, "--output", "runs");
+    assertEquals(into.code, 2);
+    assertStringIncludes(into.error, "runs is a folder");
+    assertEquals(await Deno.readFile(join(folder, checkpoint)), before);
+
+    const config = await Deno.readTextFile(join(folder, "tiny.yaml"));
+    await Deno.rename(join(folder, "tiny.yaml"), join(folder, "config.yaml"));
+    for (const option of ["--force", "--resume"]) {
+      const { code, error } = await overfold(
+        ...[folder, "train", "config.yaml", "--output", ".", option, ...set] as const,
+      );
+      assertEquals(code, 2);
+      assertStringIncludes(error, "config.yaml would be overwritten");
+    }
+    assertEquals(await Deno.readTextFile(join(folder, "config.yaml")), config);
+    const { code, error } = await overfold(folder, "train", "config.yaml", "--output", "");
+    assertEquals([code, error], [2, "error: --output: found an empty text, expected DIR\n"]);
+  }));
+
+Deno.test("files of a run are found and made from any folder", () =>
+  withTinyConfig(async (folder) => {
+    const set = ["--set", "training.epochs=1", "--set", "fold=false"];
+    await overfold(folder, "train", "tiny.yaml", ...set);
+    const run = join(folder, "runs", "tiny");
+    const checkpoints = join(run, "checkpoints");
+    for (const options of [[], ["--batch-norm"]]) {
+      const { code, error } = await overfold(checkpoints, "fold", "best.safetensors", ...options);
+      assertEquals(code, 0, error);
+    }
+    const made = [...Deno.readDirSync(join(run, "folded"))].map(({ name }) => name).sort();
+    assertEquals(made, ["best-batch-norm.safetensors", "best.safetensors"]);
+    const { code, error } = await overfold(join(run, "folded"), "eval", "best.safetensors");
+    assertEquals(code, 0, error);
+  }));
