@@ -9,17 +9,13 @@ import type { Program } from "../graph/types.ts";
 export type TensorData = Float32Array | Int32Array | Uint8Array;
 
 /** Bytes a set of programs needs. */
-export interface MemoryNeed {
+export interface MemoryPlan {
   /** All memory together. */
   readonly totalBytes: number;
   /** Parameters, statistics, optimizer slots: what outlives a run. */
   readonly variableBytes: number;
   /** Activations, gradients and scratch of the most demanding program. */
   readonly temporaryBytes: number;
-}
-
-/** What a set of programs needs of a backend. */
-export interface MemoryPlan extends MemoryNeed {
   /** Whether the backend can address that much; the system may still have less. */
   readonly fits: boolean;
 }

@@ -1,5 +1,5 @@
 /** The GPU buffers of an executable. */
-import type { MemoryNeed } from "../backend.ts";
+import type { MemoryPlan } from "../backend.ts";
 import type { MemoryBuffer } from "./kernel.ts";
 import type { LoweredProgram, VariableBuffers } from "./lower.ts";
 import { planTemporaries, sharedSizes, sharedSlots, type TemporaryPlan } from "./memory.ts";
@@ -11,7 +11,7 @@ export interface AllocationPlan {
   readonly temporaries: readonly TemporaryPlan[];
   /** Bytes of the buffers the programs' temporaries share. */
   readonly sizes: readonly number[];
-  readonly memory: MemoryNeed;
+  readonly memory: Omit<MemoryPlan, "fits">;
 }
 
 /** Plans the memory of some programs. */
