@@ -32,22 +32,6 @@ export const atomic = {
   store: store("i32", threads(0x17), 4),
   /** Adds to a word; leaves its value before. */
   add: readModifyWrite(0x1e),
-  /** Sets a word; leaves its value before. */
-  exchange: readModifyWrite(0x41),
-  /** Sets a word to `replacement` if it is `expected`; leaves its value before. */
-  compareExchange: (
-    address: Operand<"i32">,
-    expected: Operand<"i32">,
-    replacement: Operand<"i32">,
-    offset = 0,
-  ): Expression<"i32"> =>
-    new Expression("i32", (code) => {
-      writeOperand(code, "i32", address);
-      writeOperand(code, "i32", expected);
-      writeOperand(code, "i32", replacement);
-      code.append(threads(0x48));
-      writeMemoryArgument(code, 4, offset);
-    }),
   /**
    * Sleeps while a word is `expected`, for at most `nanoseconds` (negative: for ever). Leaves 0 if
    * woken, 1 if the word was not `expected`, 2 if the time ran out.
@@ -67,12 +51,6 @@ export const atomic = {
     }),
   /** Wakes at most `count` sleepers on a word; leaves how many. */
   notify: readModifyWrite(0),
-  /** Orders all accesses before it ahead of all after it. */
-  fence: (): Statement =>
-    new Expression("void", (code) => {
-      code.append(threads(3));
-      code.byte(0);
-    }),
 };
 
 function bulk(opcode: readonly number[]) {

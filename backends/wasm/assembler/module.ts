@@ -1,7 +1,7 @@
 /** Building a WebAssembly module out of functions that share one imported memory. */
 
 import { ByteWriter } from "./encoding.ts";
-import type { AnyCallable, Callable, ParameterTypes, ResultType, ValueType } from "./expression.ts";
+import type { AnyCallable, ParameterTypes, ResultType, ValueType } from "./expression.ts";
 import { FunctionBuilder } from "./function.ts";
 
 const TYPE_CODES: Record<ValueType, number> = {
@@ -25,27 +25,15 @@ export interface MemoryImport {
 /** Any function under construction, its signature unknown. */
 type AnyFunction = FunctionBuilder<ParameterTypes, ResultType>;
 
-/** A module under construction: functions, imports and exports. */
+/** A module under construction: functions and exports. */
 export class ModuleBuilder {
   readonly #memory: Required<MemoryImport>;
-  readonly #imports: AnyCallable[] = [];
   readonly #functions: AnyFunction[] = [];
   readonly #exports = new Map<string, AnyCallable>();
 
   /** @param memory Limits of the imported memory. */
   constructor(memory: MemoryImport = {}) {
     this.#memory = { minimumPages: 1, maximumPages: 65536, shared: true, ...memory };
-  }
-
-  /** Declares a function imported as `env.NAME`. */
-  importFunction<P extends ParameterTypes, R extends ResultType>(
-    name: string,
-    parameterTypes: P,
-    resultType: R,
-  ): Callable<P, R> {
-    const imported = { name, parameterTypes, resultType };
-    this.#imports.push(imported);
-    return imported;
   }
 
   /**
@@ -90,10 +78,7 @@ export class ModuleBuilder {
    */
   build(): Uint8Array<ArrayBuffer> {
     const types = new TypeTable();
-    const indices = new Map<AnyCallable, number>();
-    for (const callable of [...this.#imports, ...this.#functions]) {
-      indices.set(callable, indices.size);
-    }
+    const indices = new Map<AnyCallable, number>(this.#functions.map((f, i) => [f, i]));
     const indexOf = (callable: AnyCallable): number => {
       const index = indices.get(callable);
       if (index === undefined) throw new Error(`${callable.name} is not part of this module`);
@@ -101,18 +86,12 @@ export class ModuleBuilder {
     };
 
     const imports = new ByteWriter();
-    imports.unsigned(1 + this.#imports.length);
+    imports.unsigned(1);
     imports.name("env");
     imports.name("memory");
     imports.append([0x02, this.#memory.shared ? 0x03 : 0x01]);
     imports.unsigned(this.#memory.minimumPages);
     imports.unsigned(this.#memory.maximumPages);
-    for (const imported of this.#imports) {
-      imports.name("env");
-      imports.name(imported.name);
-      imports.byte(0x00);
-      imports.unsigned(types.indexOf(imported));
-    }
 
     const declarations = new ByteWriter();
     declarations.unsigned(this.#functions.length);

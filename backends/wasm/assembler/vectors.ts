@@ -137,14 +137,6 @@ export const v128 = {
   anyTrue: unary("v128", "i32", simd(83)),
 };
 
-/** Vectors of 16 bytes. */
-export const i8x16 = {
-  splat: splat("i32", 15),
-  shuffle: shuffle(16),
-  /** Picks bytes of the first vector by the indices in the second; 0 where an index is above 15. */
-  swizzle: vectorBinary(14),
-};
-
 /** Vectors of eight 16-bit integers. */
 export const i16x8 = {
   splat: splat("i32", 16),
@@ -191,21 +183,6 @@ export const i32x4 = {
   maxU: vectorBinary(185),
   truncSatF32x4S: vectorUnary(248),
   truncSatF32x4U: vectorUnary(249),
-};
-
-/** Vectors of two 64-bit integers. */
-export const i64x2 = {
-  ...laneAccess("i64", 29, 30, 2),
-  splat: splat("i64", 18),
-  shl: shift(203),
-  shrU: shift(205),
-  add: vectorBinary(206),
-  sub: vectorBinary(209),
-  mul: vectorBinary(213),
-  /** 64-bit products of lanes 0 and 1 of two i32x4, unsigned. */
-  extmulLowI32x4U: vectorBinary(222),
-  /** 64-bit products of lanes 2 and 3 of two i32x4, unsigned. */
-  extmulHighI32x4U: vectorBinary(223),
 };
 
 /** Vectors of four 32-bit floats. */
