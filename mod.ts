@@ -146,13 +146,12 @@ export type {
 } from "./training/options.ts";
 export type {
   EpochEvent,
-  LoopOptions,
   StartEvent,
   StepEvent,
   TrainingObserver,
-  TrainingOutcome,
   TrainingStore,
-} from "./training/trainer.ts";
+} from "./training/observer.ts";
+export type { LoopOptions, TrainingOutcome } from "./training/trainer.ts";
 export type { MetricSums, RunState, ValidationResult } from "./checkpoints/run_state.ts";
 
 // Backends

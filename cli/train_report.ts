@@ -1,7 +1,7 @@
 /** What `overfold train` says while it runs. */
 
 import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
-import type { EpochEvent, StartEvent, StepEvent, TrainingObserver } from "../training/trainer.ts";
+import type { EpochEvent, StartEvent, StepEvent, TrainingObserver } from "../training/observer.ts";
 import type { Context } from "./command.ts";
 
 /** Turns a training's events into a progress line, lines for epochs and JSON events. */

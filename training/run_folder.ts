@@ -17,7 +17,7 @@ import type { RunState } from "../checkpoints/run_state.ts";
 import { InputError, RunError } from "../errors.ts";
 import { writeAll, writeFileAtomic } from "../files/atomic.ts";
 import { explainRefusal, refusalOf } from "../files/refusal.ts";
-import type { TrainingStore } from "./trainer.ts";
+import type { TrainingStore } from "./observer.ts";
 
 /** Files a run leaves, by what they are; nothing else in its folder is ever deleted. */
 const FILES = {

@@ -18,6 +18,7 @@ import { DeviceError } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
 import type { ImageBatch, Learner, StepResult } from "./learner.ts";
 import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
+import type { TrainingObserver, TrainingStore } from "./observer.ts";
 import { Pipeline, pipelined } from "./pipeline.ts";
 import type { Rates, Schedule } from "./schedules.ts";
 
@@ -32,74 +33,6 @@ export interface TrainingData {
   batches(epoch: number, first: number): AsyncIterable<ImageBatch>;
   /** The images to validate on, the same at every call. Default: nothing is validated. */
   validationBatches?(): AsyncIterable<ImageBatch>;
-}
-
-/** One step, as an observer sees it. */
-export interface StepEvent {
-  /** From 1. */
-  readonly epoch: number;
-  /** From 1, over the whole training. */
-  readonly step: number;
-  /** Number of the step in its epoch, from 1. */
-  readonly batch: number;
-  /** The rate it was taken with. */
-  readonly learningRate: number;
-  /** Of this step's images. */
-  readonly loss: number;
-  /** Mean loss and accuracy of the epoch so far. */
-  readonly epochMean: ValidationResult;
-  /** Whether this step is one of the metrics log's. */
-  readonly logged: boolean;
-}
-
-/** One epoch, as an observer sees it. */
-export interface EpochEvent {
-  /** From 1. */
-  readonly epoch: number;
-  /** Optimizer steps taken since the start. */
-  readonly step: number;
-  /** The rate of the last step. */
-  readonly learningRate: number;
-  /** Means over the training images, taken while they were trained on. */
-  readonly train: ValidationResult;
-  /** Absent where this epoch was not validated. */
-  readonly validation?: ValidationResult;
-  /** Whether this validation is the best so far. */
-  readonly isBest: boolean;
-}
-
-/** What is known once a training is about to take its first step. */
-export interface StartEvent {
-  /** Optimizer steps in an epoch. */
-  readonly stepsPerEpoch: number;
-  /** Epochs in all, those already done included. */
-  readonly epochs: number;
-  /** The position it starts from. */
-  readonly state: RunState;
-}
-
-/** Is told of a training's progress. */
-export interface TrainingObserver {
-  /** Before the first step. */
-  start?(event: StartEvent): void;
-  /** When a step's results are in, up to a few steps late. */
-  step?(event: StepEvent): void;
-  /** Images validated so far, at every batch. */
-  validating?(count: number): void;
-  /** After an epoch and its validation. */
-  epoch?(event: EpochEvent): void;
-}
-
-/** Keeps a training's results; see `run_folder.ts`. */
-export interface TrainingStore {
-  /** Called before the first step, when everything that could be refused has been checked. */
-  start?(): Promise<void>;
-  /** Appends an entry to the metrics log. */
-  log(entry: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Saves a position; `best` ones besides the last. */
-  save(kind: "last" | "best", tensors: TrainingTensors, state: RunState): Promise<void>;
-  /** Names the checkpoint a stopped run can go on from, for a person. */
-  lastCheckpoint(): string | undefined;
 }
 
 /** How long the loop runs, and what it tells and keeps on the way. */

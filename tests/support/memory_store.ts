@@ -1,7 +1,7 @@
 /** A training's results in memory. */
 import type { TrainingTensors } from "../../checkpoints/checkpoint.ts";
 import type { RunState } from "../../checkpoints/run_state.ts";
-import type { TrainingStore } from "../../training/trainer.ts";
+import type { TrainingStore } from "../../training/observer.ts";
 
 /** A saved position. */
 export interface SavedPosition {

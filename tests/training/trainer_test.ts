@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { RunError } from "../../errors.ts";
 import { train } from "../../training/train.ts";
-import type { EpochEvent, StepEvent } from "../../training/trainer.ts";
+import type { EpochEvent, StepEvent } from "../../training/observer.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
