@@ -8,13 +8,8 @@ import type { Order } from "../../layout.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import { directForward, directInputGradient, directWeightGradient } from "./conv2d_direct.ts";
 import { addPaddingGradients, paddedGeometry } from "./conv2d_fold_padding.ts";
-import {
-  correlate,
-  type Correlation,
-  correlationTiles,
-  hasVectorGroups,
-  packWeight,
-} from "./conv2d_gemm.ts";
+import { correlate, type Correlation, correlationTiles, hasVectorGroups } from "./conv2d_gemm.ts";
+import { packWeight } from "./packed_weight.ts";
 import { correlatePatches, patchVariants } from "./conv2d_patch.ts";
 import { weightGradient, weightTiles } from "./conv2d_weight_gradient.ts";
 import { weightGradientPatches, weightPatchVariants } from "./conv2d_weight_gradient_patch.ts";

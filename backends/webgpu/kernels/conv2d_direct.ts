@@ -11,7 +11,7 @@ import {
   type Ref,
   THREADS,
 } from "../kernel.ts";
-import { paddedChannels } from "./conv2d_gemm.ts";
+import { paddedChannels } from "./packed_weight.ts";
 import { borderFunctions, isInside } from "./correlation.ts";
 import { combineThreads } from "./reduce.ts";
 

@@ -4,7 +4,7 @@
  */
 import { type ConvolutionGeometry, sourceIndex } from "../../../ops/convolution_geometry.ts";
 import { cover, type Lowering, type Ref, THREADS } from "../kernel.ts";
-import { paddedChannels } from "./conv2d_gemm.ts";
+import { paddedChannels } from "./packed_weight.ts";
 
 /** The same convolution over the padded image, and the bytes of that image's gradient. */
 export function paddedGeometry(

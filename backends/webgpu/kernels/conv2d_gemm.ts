@@ -1,14 +1,11 @@
 /** Convolution as a matrix product whose first factor is read from the image, tap by tap. */
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
 import {
-  cover,
   coverByGroups,
   type Lowering,
   type PhaseOperand,
-  POOLED_BYTES,
   type Ref,
   storedBytes,
-  THREADS,
 } from "../kernel.ts";
 import type { AxisPhase } from "../../../ops/correlation_phases.ts";
 import { borderFunctions, isInside, selectNumber } from "./correlation.ts";
@@ -21,6 +18,7 @@ import {
   tileThreads,
 } from "./gemm.ts";
 import { type TileVariant, tileVariants } from "./gemm_tiles.ts";
+import { paddedChannels } from "./packed_weight.ts";
 
 /** Extents that forward convolution and input gradient share. */
 export interface Correlation {
@@ -37,57 +35,9 @@ export interface Correlation {
   readonly bias?: Ref;
 }
 
-/** Channels rounded up to whole vectors. */
-export function paddedChannels(channels: number): number {
-  return Math.ceil(channels / 4) * 4;
-}
-
 /** Whether the channels of every group begin at a vector, so that groups are separate products. */
 export function hasVectorGroups({ groups, inChannels, outChannels }: ConvolutionGeometry): boolean {
   return groups === 1 || (inChannels / groups % 4 === 0 && outChannels / groups % 4 === 0);
-}
-
-/**
- * The kernel as the products read it: [kH·kW, I/groups, O], both channel counts padded with zeros to
- * whole vectors.
- */
-export function packWeight(
-  geometry: ConvolutionGeometry,
-  weight: Ref,
-  lowering: Lowering,
-): Ref {
-  const { groups, inChannels, outChannels, kernelSize } = geometry;
-  const taps = kernelSize[0] * kernelSize[1];
-  const groupIn = inChannels / groups;
-  const groupInPadded = paddedChannels(groupIn);
-  const outPadded = paddedChannels(outChannels);
-  const elements = taps * groupInPadded * outPadded;
-  const packed = lowering.pooled(4 * elements, "packed weights");
-  const { workgroups, index } = cover(elements);
-  lowering.phase({
-    name: "packWeight",
-    operands: {
-      weight: { ref: weight, type: "f32" },
-      packed: { ref: packed, type: "f32", write: true },
-    },
-    workgroupSize: THREADS,
-    workgroups,
-    small: 4 * elements <= POOLED_BYTES,
-    code: ({ weight, packed }) => ({
-      main: `
-let i = ${index};
-if (i >= ${elements}u) { return; }
-let o = i % ${outPadded}u;
-let c = i / ${outPadded}u % ${groupInPadded}u;
-let tap = i / ${outPadded * groupInPadded}u;
-var value = 0.0f;
-if (o < ${outChannels}u && c < ${groupIn}u) {
-  value = ${weight.at(`(o * ${groupIn}u + c) * ${taps}u + tap`)};
-}
-${packed.set("i", "value")}`,
-    }),
-  });
-  return packed;
 }
 
 /** Extents of a correlation: source and result are input and output, or the other way round. */

@@ -6,7 +6,7 @@
  */
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { cover, type Lowering, type Ref, storedBytes, THREADS } from "../kernel.ts";
-import { paddedChannels } from "./conv2d_gemm.ts";
+import { paddedChannels } from "./packed_weight.ts";
 import { borderFunctions, isInside } from "./correlation.ts";
 import { factorBytes, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
 import { type TileVariant, tileVariants } from "./gemm_tiles.ts";

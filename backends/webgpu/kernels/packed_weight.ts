@@ -1,0 +1,51 @@
+/** A convolution's kernel in the order that its products read it in. */
+import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import { cover, type Lowering, POOLED_BYTES, type Ref, THREADS } from "../kernel.ts";
+
+/** Channels rounded up to whole vectors. */
+export function paddedChannels(channels: number): number {
+  return Math.ceil(channels / 4) * 4;
+}
+
+/**
+ * The kernel as the products read it: [kH·kW, I/groups, O], both channel counts padded with zeros to
+ * whole vectors.
+ */
+export function packWeight(
+  geometry: ConvolutionGeometry,
+  weight: Ref,
+  lowering: Lowering,
+): Ref {
+  const { groups, inChannels, outChannels, kernelSize } = geometry;
+  const taps = kernelSize[0] * kernelSize[1];
+  const groupIn = inChannels / groups;
+  const groupInPadded = paddedChannels(groupIn);
+  const outPadded = paddedChannels(outChannels);
+  const elements = taps * groupInPadded * outPadded;
+  const packed = lowering.pooled(4 * elements, "packed weights");
+  const { workgroups, index } = cover(elements);
+  lowering.phase({
+    name: "packWeight",
+    operands: {
+      weight: { ref: weight, type: "f32" },
+      packed: { ref: packed, type: "f32", write: true },
+    },
+    workgroupSize: THREADS,
+    workgroups,
+    small: 4 * elements <= POOLED_BYTES,
+    code: ({ weight, packed }) => ({
+      main: `
+let i = ${index};
+if (i >= ${elements}u) { return; }
+let o = i % ${outPadded}u;
+let c = i / ${outPadded}u % ${groupInPadded}u;
+let tap = i / ${outPadded * groupInPadded}u;
+var value = 0.0f;
+if (o < ${outChannels}u && c < ${groupIn}u) {
+  value = ${weight.at(`(o * ${groupIn}u + c) * ${taps}u + tap`)};
+}
+${packed.set("i", "value")}`,
+    }),
+  });
+  return packed;
+}
