@@ -1,7 +1,7 @@
 /** The GPU buffers of an executable. */
 import type { MemoryPlan } from "../backend.ts";
 import type { MemoryBuffer } from "./kernel.ts";
-import type { LoweredProgram, VariableBuffers } from "./lower.ts";
+import type { LoweredProgram, VariableBuffers } from "./lowered_program.ts";
 import { planTemporaries, sharedSizes, sharedSlots, type TemporaryPlan } from "./memory.ts";
 
 /** What the programs of an executable need together; no device is needed to know it. */

@@ -1,6 +1,6 @@
 /** Dispatches: pipelines and bind groups for phases. */
 import type { Allocation } from "./allocation.ts";
-import type { LoweredPhase, LoweredProgram } from "./lower.ts";
+import type { LoweredPhase, LoweredProgram } from "./lowered_program.ts";
 import { type Binding, BINDING_ALIGNMENT, buildShader, type Shader } from "./shader.ts";
 
 /** One dispatch, ready to encode. */

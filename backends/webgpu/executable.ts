@@ -6,7 +6,7 @@ import { checkInputs } from "../inputs.ts";
 import { Allocation } from "./allocation.ts";
 import type { Device } from "./device.ts";
 import { type Dispatch, encodeDispatches } from "./dispatch.ts";
-import type { LoweredProgram, VariableBuffers } from "./lower.ts";
+import type { LoweredProgram, VariableBuffers } from "./lowered_program.ts";
 import { timeDispatches } from "./profile.ts";
 import { Readback } from "./readback.ts";
 import { Submissions } from "./submissions.ts";

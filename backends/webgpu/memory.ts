@@ -8,7 +8,7 @@
  * is lost by it.
  */
 import type { MemoryBuffer, Ref } from "./kernel.ts";
-import type { LoweredProgram } from "./lower.ts";
+import type { LoweredProgram } from "./lowered_program.ts";
 
 /** The temporaries of a program over shared buffers. */
 export interface TemporaryPlan {

@@ -3,7 +3,7 @@
  * longer to start than to run: composing a kernel, moving a running mean. Those that do not depend
  * on each other are brought together and become one dispatch, a few workgroups for each.
  */
-import type { LoweredPhase } from "./lower.ts";
+import type { LoweredPhase } from "./lowered_program.ts";
 import {
   type Accessor,
   MAX_WORKGROUPS,

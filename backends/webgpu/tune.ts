@@ -9,7 +9,8 @@ import type { TensorData } from "../backend.ts";
 import { compilePlan, loweringFor, planPrograms } from "./compile.ts";
 import type { Device } from "./device.ts";
 import { type Dispatch, encodeDispatches } from "./dispatch.ts";
-import type { LoweringOptions, TunableKernel } from "./lower.ts";
+import type { LoweringOptions } from "./lower.ts";
+import type { TunableKernel } from "./lowered_program.ts";
 import { timePasses } from "./profile.ts";
 import { NO_TUNING } from "./tuning.ts";
 
