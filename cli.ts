@@ -45,14 +45,19 @@ export interface Streams {
   error: ProgressTarget;
 }
 
-/** Runs `overfold ARGS…` and returns its exit code. */
+/**
+ * Runs `overfold ARGS…` and returns its exit code.
+ *
+ * @param program what a person types to get here
+ */
 export async function main(
   args: readonly string[],
   streams: Streams = processStreams(),
+  program = "overfold",
 ): Promise<number> {
   const progress = new Progress(streams.error);
   try {
-    return await dispatch(args, streams, progress);
+    return await dispatch(args, streams, progress, program);
   } catch (error) {
     progress.finish();
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.failure;
@@ -79,6 +84,7 @@ async function dispatch(
   args: readonly string[],
   streams: Streams,
   progress: Progress,
+  program: string,
 ): Promise<number> {
   const [first, ...rest] = args;
   if (first === undefined || first === "--help" || first === "-h") {
@@ -106,6 +112,7 @@ async function dispatch(
   }
   const json = parsed.flag("json");
   const context: Context = {
+    program,
     json,
     print: (line) => json || streams.out(`${line}\n`),
     emit: (record) => json && streams.out(`${JSON.stringify(record)}\n`),

@@ -31,7 +31,7 @@ async function run(args: readonly string[]): Promise<number> {
     console.error(`error: "${args[0]}" does not run without bounds checks; use cli.ts`);
     return EXIT.badInput;
   }
-  return await (args.includes("--safe") ? runSafely(args) : main(args));
+  return await (args.includes("--safe") ? runSafely(args) : main(args, undefined, "deno task"));
 }
 
 if (import.meta.main) Deno.exit(await run(Deno.args));

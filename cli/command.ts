@@ -47,6 +47,8 @@ export interface Command {
 
 /** How a command talks. Results go to standard output, progress to standard error. */
 export interface Context {
+  /** What a person types to call the command line: `overfold`, or `deno task`. */
+  readonly program: string;
   /** Whether `--json` was given: results are then JSON objects, one a line, and nothing else. */
   readonly json: boolean;
   /** Prints a line of the result for people. Nothing with `--json`. */

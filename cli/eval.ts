@@ -2,7 +2,7 @@
 
 import { basename, dirname, join } from "@std/path";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
-import { loadConfig, parseConfig } from "../config/load.ts";
+import { loadConfig, parseStored } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { formatCount, formatPercent, formatTable } from "../reporting/format.ts";
@@ -117,7 +117,7 @@ async function configOf(
   const set = args.texts("set");
   const given = args.text("config");
   if (given !== undefined) return await loadConfig(given, { set });
-  if (checkpoint?.config) return parseConfig(JSON.stringify(checkpoint.config), path, { set });
+  if (checkpoint?.config) return parseStored(checkpoint.config, path, set);
   const beside = join(dirname(path), "..", "config.yaml");
   try {
     await Deno.stat(beside);

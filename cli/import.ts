@@ -65,7 +65,10 @@ export const command: Command = {
     adoptState(model, state);
     const output = args.text("output") ??
       join("runs", basename(path, extname(path)), "checkpoints", "imported.safetensors");
-    await checkOutput(output, [path]);
+    await checkOutput(output, [
+      path,
+      ...["config", "class-names"].flatMap((option) => args.text(option) ?? []),
+    ]);
     const tensors = model.stateDict();
     const checkpoint: Checkpoint = {
       architecture,

@@ -2,7 +2,7 @@
 
 import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
-import { loadConfig, parseConfig } from "../config/load.ts";
+import { loadConfig, parseStored } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { describeDataset } from "../datasets/load.ts";
 import { InputError } from "../errors.ts";
@@ -118,7 +118,7 @@ async function subjectOf(args: Arguments): Promise<Subject> {
       );
     }
     return {
-      ...(config ? { config: parseConfig(JSON.stringify(config), path, { set }) } : {}),
+      ...(config ? { config: parseStored(config, path, set) } : {}),
       architecture,
       description,
     };

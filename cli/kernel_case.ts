@@ -131,7 +131,7 @@ function parseAttributes(
 ): Record<string, unknown> {
   return Object.fromEntries(texts.map((text) => {
     const [, key, value] = text.match(/^(\w+)=(.*)$/s) ?? [];
-    const meant = known.includes(key) ? undefined : nearestName(key ?? "", known);
+    const meant = key === undefined || known.includes(key) ? undefined : nearestName(key, known);
     if (meant !== undefined) {
       throw new InputError(`--attribute: found "${key}"; did you mean "${meant}"?`);
     }

@@ -17,6 +17,7 @@ import html from "../site/index.html" with { type: "text" };
 import type { NetworkCard } from "../site/messages.ts";
 import style from "../site/style.css" with { type: "text" };
 import type { Command } from "./command.ts";
+import { checkOutput } from "./output.ts";
 
 /** `site CHECKPOINT`. */
 export const command: Command = {
@@ -52,6 +53,7 @@ export const command: Command = {
       "network.safetensors": bytes,
       "card.json": JSON.stringify(card),
     };
+    for (const name of Object.keys(files)) await checkOutput(join(output, name), [path]);
     for (const [name, data] of Object.entries(files)) {
       await writeFileAtomic(join(output, name), data);
     }

@@ -63,7 +63,7 @@ export const command: Command = {
     const identity = identityOf(config, images, backend);
     const model = buildNetwork(config, identity.architecture);
     model.initialize(config.seed);
-    atKey(config, "training", () => parameterGroups(layoutState(model), config.training));
+    checkParameterNames(config, model);
     const { batchSize, dropLast } = config.data;
     atKey(config, "data.batchSize", () => countBatches(images.train, batchSize, dropLast));
     const { folder, checkpoint } = await RunFolder.open(
@@ -83,14 +83,14 @@ export const command: Command = {
       );
     } catch (error) {
       if (!(error instanceof DeviceError) || !folder.lastCheckpoint()) throw error;
-      throw new DeviceError(`${error.message}\n${howToGoOn(args)}`, { cause: error });
+      throw new DeviceError(`${error.message}\n${howToGoOn(args, context)}`, { cause: error });
     }
     context.progress.finish();
     if (outcome.status === "interrupted") {
       const { epoch, step } = outcome.state;
       context.progress.print(
         `stopped at step ${step} (epoch ${epoch + 1} of ${config.training.epochs}) and saved ` +
-          `${folder.lastPath}\n${howToGoOn(args)}`,
+          `${folder.lastPath}\n${howToGoOn(args, context)}`,
       );
       return EXIT.interrupted;
     }
@@ -115,6 +115,18 @@ function identityOf(config: Config, { info }: Images, backend: Backend): RunIden
     seed: config.seed,
     backend: { name, threads, description },
   };
+}
+
+/** Throws InputError for names of parameters that there are not, or that leave none to train. */
+function checkParameterNames(config: Config, model: Module): void {
+  const { learningRates = [] } = config.training;
+  const isOfRates = ({ message }: InputError) =>
+    learningRates.some(({ names }) => message.includes(`"${names}"`));
+  atKey(
+    config,
+    (error) => isOfRates(error) ? "training.learningRates" : "training.freeze",
+    () => parameterGroups(layoutState(model), config.training),
+  );
 }
 
 /** Replaces the initial weights by those the config names, if it names any. */
@@ -243,12 +255,12 @@ async function finish(
 }
 
 /** The command that goes on, with the options that must be given again. */
-function howToGoOn(args: Arguments): string {
+function howToGoOn(args: Arguments, { program }: Context): string {
   const output = args.text("output");
-  // Who runs the file itself has a task for it; who has installed it calls it by its name.
-  const program = import.meta.url.startsWith("file:") ? "deno task" : "overfold";
   return [
-    `to go on: ${program} train ${shellQuoted(args.positionals[0])}`,
+    `to go on: ${args.flag("safe") ? "deno task" : program} train ${
+      shellQuoted(args.positionals[0])
+    }`,
     ...args.texts("set").map((assignment) => `--set ${shellQuoted(assignment)}`),
     ...(output === undefined ? [] : [`--output ${shellQuoted(output)}`]),
     "--resume",

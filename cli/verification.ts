@@ -2,7 +2,7 @@
 
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
-import { parseConfig } from "../config/load.ts";
+import { parseStored } from "../config/load.ts";
 import { imageSize, type Split } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
@@ -39,7 +39,7 @@ export async function verificationImages(
   context: Context,
 ): Promise<VerificationImages> {
   try {
-    const run = parseConfig(JSON.stringify(config ?? null), path);
+    const run = parseStored(config ?? null, path);
     const { validation } = await loadImages(run, context, { download: false });
     return { pixels: firstImages(validation), kind: "validation images" };
   } catch (error) {

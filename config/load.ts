@@ -12,6 +12,8 @@ import { ConfigSource } from "./source.ts";
 export interface LoadOptions {
   /** Overrides `key.path=value`, the value in YAML; `null` removes the key. */
   set?: readonly string[];
+  /** Whether the config is not the file itself but stored in it, as in a checkpoint. */
+  isStored?: boolean;
 }
 
 /** Where each config that was read came from. */
@@ -27,7 +29,7 @@ export async function loadConfig(path: string, options: LoadOptions = {}): Promi
 
 /** As {@link loadConfig}, for a text already read; `file` is its name in errors. */
 export function parseConfig(text: string, file: string, options: LoadOptions = {}): Config {
-  const source = new ConfigSource(text, file);
+  const source = new ConfigSource(text, file, options);
   if (source.value === null || source.value === undefined) {
     throw new InputError(
       `${file}:1:1 the file is empty; \`overfold init\` writes a config to start from`,
@@ -45,6 +47,11 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
   throw new InputError(
     source.report(mistakesOf(result.error.issues, source.value, configJsonSchema())),
   );
+}
+
+/** The config that a checkpoint at `path` holds, with overrides. Throws as {@link loadConfig} does. */
+export function parseStored(config: unknown, path: string, set: readonly string[] = []): Config {
+  return parseConfig(JSON.stringify(config), path, { set, isStored: true });
 }
 
 /**

@@ -21,16 +21,18 @@ export class ConfigSource {
   /** The config as plain data, not yet validated. */
   value: unknown;
   readonly #file: string;
+  readonly #isStored: boolean;
   readonly #document: Document.Parsed;
   readonly #lines = new LineCounter();
   readonly #overrides: string[][] = [];
 
   /**
-   * Parses `text`, naming `file` in errors. Throws InputError with every YAML mistake, each with
-   * line and column.
+   * Parses `text`, naming `file` in errors; if it `isStored` there, nobody can look up its lines.
+   * Throws InputError with every YAML mistake, each with line and column.
    */
-  constructor(text: string, file: string) {
+  constructor(text: string, file: string, { isStored = false } = {}) {
     this.#file = file;
+    this.#isStored = isStored;
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
       prettyErrors: false,
@@ -123,6 +125,7 @@ export class ConfigSource {
   }
 
   #place(offset: number): string {
+    if (this.#isStored) return this.#file;
     const { line, col } = this.#lines.linePos(offset);
     return `${this.#file}:${Math.max(1, line)}:${Math.max(1, col)}`;
   }

@@ -22,7 +22,8 @@ export interface DropoutOptions {
 /**
  * While training, sets elements to zero at random and scales the others by 1 / (1 − p); otherwise
  * passes its input through. What is dropped depends on the input {@link DROPOUT_STEP}, the layer's
- * path and how often the layer was called before in the program. Matches `torch.nn.Dropout`. Throws InputError for `p` outside [0, 1).
+ * path and how often the layer was called before in the program. Matches `torch.nn.Dropout`. Throws
+ * InputError for `p` outside [0, 1).
  */
 export class Dropout extends Module {
   /** Probability that an element becomes zero. */

@@ -58,7 +58,7 @@ export function parameterGroups(layout: StateLayout, options: GroupOptions): Par
     else groups.push({ offset, size: end - offset, weightDecay: decay, rate });
   });
   if (ranges.length > 0 && groups.length === 0) {
-    throw new InputError("training.freeze leaves no parameter to train; remove some of its names");
+    throw new InputError("freezing leaves no parameter to train");
   }
   return groups;
 }
@@ -75,7 +75,7 @@ export function parameterRates(
   for (const { names, pattern } of rates) {
     if (!parameters.some((name) => pattern.test(name))) {
       throw new InputError(
-        `training: the name "${names}" fits no parameter of the model; it has ` +
+        `the name "${names}" fits no parameter of the model; it has ` +
           `${parameters.slice(0, 8).join(", ")}${parameters.length > 8 ? ", …" : ""}`,
       );
     }

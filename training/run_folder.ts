@@ -28,6 +28,9 @@ const FILES = {
   folded: "folded/model.safetensors",
 } as const;
 
+/** An empty file that the process locks that has the run under way. */
+const LOCK = ".lock";
+
 /** Begins the config of a run, and tells it from one that somebody wrote. */
 const CONFIG_HEAD =
   "# The config of this run, with every default filled in; written by Overfold.\n";
@@ -40,6 +43,8 @@ export type ExistingRun = "refuse" | "resume" | "replace";
 
 /** A run's folder, open for writing. */
 export class RunFolder implements TrainingStore {
+  /** Held while this process has the run to itself. */
+  #lock: Deno.FsFile | undefined;
   #metrics: Deno.FsFile | undefined;
   #metricsBytes = 0;
   #hasCheckpoint = false;
@@ -54,14 +59,15 @@ export class RunFolder implements TrainingStore {
   ) {}
 
   /**
-   * The folder at `path`. Nothing is written or deleted before {@link RunFolder.start}, but a run
-   * that is there already is this process's from now on.
+   * The folder at `path`. Nothing of a run is written or deleted before {@link RunFolder.start}, but
+   * a run that is there already is this process's from now on.
    *
    * @param configText the resolved config as it is to be stored
    * @returns the folder and, when resuming, the checkpoint to go on from; a run that was stopped
    *   before its first checkpoint has none and starts anew
    * @throws InputError if there is a run and `existing` is `refuse`, another process has it under
-   *   way, its checkpoint is damaged, or a config of somebody's own is there
+   *   way, its checkpoint is damaged, a config of somebody's own is there, or the folder cannot be
+   *   written
    */
   static async open(
     path: string,
@@ -70,9 +76,7 @@ export class RunFolder implements TrainingStore {
     existing: ExistingRun,
   ): Promise<{ folder: RunFolder; checkpoint?: Checkpoint }> {
     await RunFolder.check(path, existing);
-    const metrics = await exists(join(path, FILES.metrics))
-      ? await openMetrics(path, { create: false })
-      : undefined;
+    const lock = await exists(path) ? await lockRun(path) : undefined;
     try {
       const last = join(path, FILES.last);
       const checkpoint = existing === "resume" && await exists(last)
@@ -80,30 +84,31 @@ export class RunFolder implements TrainingStore {
         : undefined;
       const kept = checkpoint?.metricsBytes ?? 0;
       const folder = new RunFolder(path, identity, configText, existing, kept);
-      folder.#metrics = metrics;
+      folder.#lock = lock;
       folder.#hasCheckpoint = checkpoint !== undefined;
       return { folder, ...(checkpoint ? { checkpoint } : {}) };
     } catch (error) {
-      metrics?.close();
+      lock?.close();
       throw error;
     }
   }
 
   /**
    * Makes the folder if it is missing, clears away what is not to stay, writes the config and opens
-   * the log. Throws InputError if the folder cannot be written, RunError if the disk is full.
+   * the log. Throws InputError if the folder cannot be written or another process has made a run
+   * there meanwhile, RunError if the disk is full.
    */
   async start(): Promise<void> {
     try {
-      await Deno.mkdir(this.path, { recursive: true });
-      const metrics = this.#metrics ??= await openMetrics(this.path, { create: true });
+      await Deno.mkdir(join(this.path, dirname(FILES.last)), { recursive: true });
+      if (!this.#lock) {
+        this.#lock = await lockRun(this.path);
+        await RunFolder.check(this.path, "refuse");
+      }
       if (this.existing === "replace") await this.#clear();
       await this.#removeTemporaryFiles();
       await writeFileAtomic(this.#file("config"), CONFIG_HEAD + this.configText);
-      const { size } = await metrics.stat();
-      this.#metricsBytes = Math.min(this.keptMetricsBytes, size);
-      await metrics.truncate(this.#metricsBytes);
-      await metrics.seek(this.#metricsBytes, Deno.SeekMode.Start);
+      await this.#openMetrics();
     } catch (error) {
       throw explainRefusal(this.path, error);
     }
@@ -116,7 +121,7 @@ export class RunFolder implements TrainingStore {
   static async check(path: string, existing: ExistingRun): Promise<void> {
     const config = join(path, FILES.config);
     const isRun = !await exists(config) || await exists(join(path, FILES.last)) ||
-      (await Deno.readTextFile(config)).startsWith(CONFIG_HEAD);
+      await startsWith(config, CONFIG_HEAD);
     if (!isRun) {
       throw new InputError(
         `${config} would be overwritten, which no run wrote; choose another folder with --output`,
@@ -185,10 +190,11 @@ export class RunFolder implements TrainingStore {
     if (kind === "last") this.#hasCheckpoint = true;
   }
 
-  /** Closes the metrics log. */
+  /** Closes the metrics log and lets other processes have the run. */
   close(): void {
     this.#metrics?.close();
-    this.#metrics = undefined;
+    this.#lock?.close();
+    this.#metrics = this.#lock = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -197,6 +203,16 @@ export class RunFolder implements TrainingStore {
 
   #file(name: keyof typeof FILES): string {
     return join(this.path, FILES[name]);
+  }
+
+  /** Opens the log, cut back to what is kept of it. */
+  async #openMetrics(): Promise<void> {
+    const file = await Deno.open(this.#file("metrics"), { write: true, create: true });
+    this.#metrics = file;
+    const { size } = await file.stat();
+    this.#metricsBytes = Math.min(this.keptMetricsBytes, size);
+    await file.truncate(this.#metricsBytes);
+    await file.seek(this.#metricsBytes, Deno.SeekMode.Start);
   }
 
   /** Deletes what a run leaves, checkpoints first; the log is emptied by and by. */
@@ -218,9 +234,14 @@ export class RunFolder implements TrainingStore {
   }
 }
 
-/** Opens a run's log for this process alone, which thereby has the run to itself. */
-async function openMetrics(path: string, { create }: { create: boolean }): Promise<Deno.FsFile> {
-  const file = await Deno.open(join(path, FILES.metrics), { write: true, create });
+/** Takes the lock of a run's folder; the system releases that of a process that dies. */
+async function lockRun(path: string): Promise<Deno.FsFile> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(join(path, LOCK), { write: true, create: true });
+  } catch (error) {
+    throw explainRefusal(path, error);
+  }
   // Some file systems have no locks.
   if (await file.tryLock(true).catch(() => true)) return file;
   file.close();
@@ -228,6 +249,11 @@ async function openMetrics(path: string, { create }: { create: boolean }): Promi
     `${path}: another process has this run under way; wait for it, or choose another folder with ` +
       "--output",
   );
+}
+
+/** Whether a file begins with a text; one that cannot be read does not. */
+async function startsWith(path: string, text: string): Promise<boolean> {
+  return (await Deno.readTextFile(path).catch(() => "")).startsWith(text);
 }
 
 /** A full disk and its like are no defects: the checkpoint before is whole. */

@@ -52,7 +52,7 @@ export interface TrainOptions extends Recipe, LoopOptions {
 /**
  * Trains a model by stochastic gradient descent on the softmax cross-entropy of its logits. The
  * same options give the same bits, whether or not the training was interrupted and resumed, on one
- * backend with one number of threads.
+ * backend with one number of threads and one form of kernels (docs/cpu.md).
  * Throws InputError for options that do not fit and labels that are none of the model's classes,
  * RunError when the training diverges.
  */

@@ -107,10 +107,9 @@ function pairingPays(relaxedSimd: boolean): boolean {
   let plain = Infinity, paired = Infinity;
   for (let rounds = 0; rounds < DECIDING_ROUNDS && performance.now() < deadline;) {
     const [one, two] = [milliseconds(0), milliseconds(1)];
-    if (one > OPTIMISED * unoptimised) continue;
-    rounds++;
     plain = Math.min(plain, one);
     paired = Math.min(paired, two);
+    if (one <= OPTIMISED * unoptimised) rounds++;
   }
   return 2 * plain / paired > PAIRED_SPEEDUP;
 }

@@ -29,6 +29,7 @@ export class WebgpuExecutable implements Executable {
   readonly #variables: VariableBuffers;
   readonly #programs: ReadonlyMap<string, ReadyProgram>;
   readonly #submissions: Submissions;
+  #isDisposed = false;
 
   constructor(
     device: Device,
@@ -127,6 +128,7 @@ export class WebgpuExecutable implements Executable {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     for (const { readback } of this.#programs.values()) readback.dispose();
     this.#allocation.destroy();
   }
@@ -154,15 +156,21 @@ export class WebgpuExecutable implements Executable {
   }
 
   #program(name: string): ReadyProgram {
+    this.#throwIfDisposed();
     const program = this.#programs.get(name);
     if (!program) throw new InputError(`there is no program "${name}"`);
     return program;
   }
 
   #variable(name: string): GPUBuffer {
+    this.#throwIfDisposed();
     const buffer = this.#variables.get(name);
     if (!buffer) throw new InputError(`there is no variable "${name}"`);
     return this.#allocation.buffer(buffer);
+  }
+
+  #throwIfDisposed(): void {
+    if (this.#isDisposed) throw new InputError("the programs have been disposed of");
   }
 
   #throwFailure(): void {

@@ -58,7 +58,7 @@ function* needs({ programs, sizes, variables }: AllocationPlan): Generator<Need>
       const amount = bindings.length;
       yield { limit: "maxStorageBuffersPerShaderStage", amount, what, isBatch: false };
       for (const { bytes, buffer } of bindings) {
-        const isBatch = buffer.kind !== "variable";
+        const isBatch = buffer.kind !== "variable" && buffer.kind !== "constant";
         yield { limit: "maxStorageBufferBindingSize", amount: bytes, what, isBatch };
       }
     }

@@ -25,7 +25,10 @@ interface Lifetime {
   last: number;
 }
 
-/** Hands buffers out in the order of the phases: the smallest free one that fits, else a new one. */
+/**
+ * Hands buffers out in the order of the phases: the smallest free one that fits, else the largest,
+ * which grows; a new one where none is free or it would be far too large.
+ */
 export function planTemporaries(lowered: LoweredProgram): TemporaryPlan {
   const slots = new Map<MemoryBuffer, number>();
   const sizes: number[] = [];

@@ -6,6 +6,7 @@ import { InputError } from "../../errors.ts";
 import { apply, input, output, trace } from "../../graph/trace.ts";
 import { type Program, sizeOf } from "../../graph/types.ts";
 import type { TensorData } from "../backend.ts";
+import { largestDifference } from "../largest_difference.ts";
 import { compilePlan, loweringFor, planPrograms } from "./compile.ts";
 import type { Device } from "./device.ts";
 import { type Dispatch, encodeDispatches } from "./dispatch.ts";
@@ -124,7 +125,9 @@ class KernelBench {
     try {
       const { milliseconds, results } = await this.try(name, HOPELESS * best);
       const difference = Math.max(
-        ...Object.keys(expected).map((key) => relativeDifference(results[key], expected[key])),
+        ...Object.keys(expected).map((key) =>
+          largestDifference(results[key], expected[key]).relative
+        ),
       );
       if (difference <= TOLERANCE) return { name, milliseconds };
       return { name, problem: `wrong results: ${difference.toExponential(1)} off` };
@@ -186,13 +189,4 @@ function scatteredNumbers(length: number, seed: number): Float32Array {
     { length },
     (_, i) => (Math.imul(i + 7919 * seed + 1, 0x9e3779b1) >>> 8) / 2 ** 23 - 1,
   );
-}
-
-function relativeDifference(actual: Float32Array, expected: Float32Array): number {
-  let magnitude = 0, difference = 0;
-  for (let i = 0; i < expected.length; i++) {
-    magnitude = Math.max(magnitude, Math.abs(expected[i]));
-    difference = Math.max(difference, Math.abs(actual[i] - expected[i]));
-  }
-  return difference === 0 ? 0 : difference / magnitude;
 }

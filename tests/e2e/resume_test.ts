@@ -29,7 +29,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
         assertEquals(found?.[2], join("a run", "checkpoints", "last.safetensors"));
         assertStringIncludes(
           await error,
-          "to go on: deno task train tiny.yaml --output 'a run' --resume",
+          "to go on: overfold train tiny.yaml --output 'a run' --resume",
         );
         const resumed = startOverfold(
           folder,

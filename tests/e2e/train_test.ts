@@ -67,6 +67,9 @@ Deno.test("mistakes that only the images show are located too", () =>
     await Deno.writeTextFile(join(folder, "wrong.yaml"), wrong);
     const written = await overfold(folder, "train", "wrong.yaml");
     assertEquals(written.code, 2);
+    const frozen = await overfold(folder, "train", "tiny.yaml", "--set", "training.freeze=[foo]");
+    assertEquals(frozen.code, 2);
+    assertStringIncludes(frozen.error, '--set training.freeze: the name "foo" fits no parameter');
     assertMatch(written.error, /wrong\.yaml:3:37 data\.validation\.count: found 96 images/);
   }));
 

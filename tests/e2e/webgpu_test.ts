@@ -122,7 +122,7 @@ Deno.test({
       assertStringIncludes(early.error, `Resume from the last checkpoint, ${LAST}.`);
       assertStringIncludes(
         early.error,
-        "to go on: deno task train tiny.yaml --set backend=webgpu --set training.epochs=3 --resume",
+        "to go on: overfold train tiny.yaml --set backend=webgpu --set training.epochs=3 --resume",
       );
       const resumed = await overfold(folder, ...TRAIN, "--set", "training.epochs=3", "--resume");
       assertEquals(resumed.code, 0, resumed.error);

@@ -81,7 +81,6 @@ Deno.test("resuming cuts the metrics log back to the checkpoint and goes on ther
 Deno.test("what a killed process left half written is removed", () =>
   withFolder(async (path) => {
     (await open(path)).folder.close();
-    await Deno.mkdir(join(path, "checkpoints"));
     await Deno.writeTextFile(join(path, "checkpoints", ".last.safetensors.1-ab.tmp"), "half");
     (await open(path, "resume")).folder.close();
     assertEquals([...Deno.readDirSync(join(path, "checkpoints"))], []);
@@ -100,6 +99,7 @@ Deno.test("--force deletes what the run left and nothing else", () =>
     forced.folder.close();
     assertEquals(forced.checkpoint, undefined);
     assertEquals([...Deno.readDirSync(path)].map(({ name }) => name).sort(), [
+      ".lock",
       "checkpoints",
       "config.yaml",
       "metrics.jsonl",
@@ -118,6 +118,20 @@ Deno.test("a run that is under way is left alone", () =>
     }
     folder.close();
     (await open(path, "replace")).folder.close();
+  }));
+
+Deno.test("a run that was made since is left alone too", () =>
+  withFolder(async (path) => {
+    for (const existing of ["refuse", "resume"] as const) {
+      const late = (await RunFolder.open(path, IDENTITY, "seed: 1\n", existing)).folder;
+      const { folder } = await open(path);
+      await folder.log({ step: 1 });
+      folder.close();
+      await assertRejects(() => late.start(), InputError, "already holds a run");
+      late.close();
+      assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), '{"step":1}\n');
+      await Deno.remove(path, { recursive: true });
+    }
   }));
 
 Deno.test("a config of somebody's own is never overwritten", () =>
@@ -148,10 +162,20 @@ Deno.test("nothing is written or deleted before the start", () =>
 Deno.test("a checkpoint that cannot be written names the way to go on", () =>
   withFolder(async (path) => {
     const { folder } = await open(path);
+    await Deno.remove(join(path, "checkpoints"));
     await Deno.writeTextFile(join(path, "checkpoints"), "a file");
     const error = await assertRejects(() => folder.save("last", TENSORS, AT_STEP_3), RunError);
     assertStringIncludes(error.message, "mend that and go on with --resume");
     folder.close();
+  }));
+
+Deno.test("a folder that cannot be written is the user's to mend", () =>
+  withFolder(async (path) => {
+    await Deno.mkdir(join(path, "metrics.jsonl"), { recursive: true });
+    await assertRejects(() => open(path, "replace"), InputError, "cannot be written");
+    await Deno.remove(path, { recursive: true });
+    await Deno.mkdir(join(path, "config.yaml"), { recursive: true });
+    await assertRejects(() => open(path), InputError, "would be overwritten");
   }));
 
 Deno.test("a folder that cannot be made is the user's to mend", () =>

@@ -147,7 +147,7 @@ export function planBands(
         firstPlace + Math.max(0, taps - 1) * placeStep + (rows - 1) * positionStep + 1
       ),
     );
-  let count = 1;
+  let count = Math.min(positions, Math.ceil(threads / images));
   while (count < positions && !isBalanced(images * count, threads)) count++;
   const rowsOf = (count: number) => Math.ceil(positions / count);
   while (count < positions && !fits(rowsOf(count), stripRows(rowsOf(count)))) count++;

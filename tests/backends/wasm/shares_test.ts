@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { ModuleBuilder } from "../../../backends/wasm/assembler/mod.ts";
-import { shareOf } from "../../../backends/wasm/shares.ts";
+import { convolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import { forwardAxis, planBands } from "../../../backends/wasm/kernels/conv2d_plan.ts";
+import { isBalanced, shareOf } from "../../../backends/wasm/shares.ts";
 
 /** Shares of all threads, as the code for any thread computes them. */
 function emittedShares(threads: number, count: number, grain: number): number[][] {
@@ -38,4 +40,24 @@ Deno.test("shares follow one another, are about equal and leave nothing out", ()
       }
     }
   }
+});
+
+Deno.test("rows are cut into bands that threads can share out evenly", () => {
+  const bandsOf = (images: number, rows: number, threads: number) => {
+    const size = [rows, rows] as const;
+    const geometry = convolutionGeometry([images, 8, ...size], [8, 8, 3, 3], {
+      stride: [1, 1],
+      padding: [1, 1],
+      dilation: [1, 1],
+      groups: 1,
+      paddingMode: "zeros",
+    });
+    return planBands(forwardAxis(geometry, 0), images, threads, () => true).count;
+  };
+  assertEquals([bandsOf(1, 16, 16), bandsOf(1, 14, 14), bandsOf(1, 28, 14)], [16, 14, 14]);
+  for (const [images, threads] of [[3, 2], [5, 4], [8, 6], [17, 16], [128, 2]]) {
+    const count = bandsOf(images, 32, threads);
+    assert(isBalanced(images * count, threads), `${images} images, ${threads} threads: ${count}`);
+  }
+  assertEquals(bandsOf(128, 32, 2), 1);
 });

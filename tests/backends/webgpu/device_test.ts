@@ -1,12 +1,15 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { DeviceError } from "../../../backends/backend.ts";
+import { DeviceError, MemoryLimitError } from "../../../backends/backend.ts";
 import { planAllocation } from "../../../backends/webgpu/allocation.ts";
-import { checkLimits } from "../../../backends/webgpu/limits.ts";
+import type { Device } from "../../../backends/webgpu/device.ts";
+import { checkLimits, fitsLimits } from "../../../backends/webgpu/limits.ts";
 import { lowerProgram, variableBuffers } from "../../../backends/webgpu/lower.ts";
 import { webgpuBackend } from "../../../backends/webgpu/mod.ts";
+import { Readback } from "../../../backends/webgpu/readback.ts";
 import { InputError, RunError } from "../../../errors.ts";
-import { input, output, trace } from "../../../graph/trace.ts";
+import { input, output, readVariable, trace } from "../../../graph/trace.ts";
 import { relu } from "../../../ops/relu.ts";
+import { scale } from "../../../ops/scale.ts";
 import { gpuBackend, gpuTest } from "./gpu.ts";
 
 const program = trace({ name: "relu" }, () => output("y", relu(input("x", [1024, 1024]))));
@@ -47,13 +50,30 @@ Deno.test("a program that exceeds a limit is refused with the limit, the need an
   };
   const check = (changes: Partial<typeof limits>) =>
     checkLimits(plan, { ...limits, ...changes }, "a small adapter");
-  const { message } = assertThrows(() => check({}), InputError);
+  const { message } = assertThrows(() => check({}), MemoryLimitError);
   for (const part of ["maxStorageBufferBindingSize", "4.0 MiB", "1.0 MiB", "smaller batch"]) {
     assert(message.includes(part), message);
   }
+  assert(!fitsLimits(plan, limits));
   check({ maxStorageBufferBindingSize: 2 ** 22 });
+  assert(fitsLimits(plan, { ...limits, maxStorageBufferBindingSize: 2 ** 22 }));
   const few = { maxStorageBufferBindingSize: 2 ** 22, maxStorageBuffersPerShaderStage: 1 };
   assert(assertThrows(() => check(few)).message.includes("maxStorageBuffersPerShaderStage"));
+});
+
+Deno.test("what does not grow with the batch is no reason for a smaller one", () => {
+  const weights = trace({ name: "weights", variables: [{ name: "v", size: 1 << 20 }] }, () => {
+    output("y", scale(readVariable("v", 0, [1 << 20]), 2));
+  });
+  const variables = variableBuffers([weights]);
+  const plan = planAllocation([lowerProgram(weights, variables)], variables);
+  const limits = {
+    maxBufferSize: 2 ** 20,
+    maxStorageBufferBindingSize: 2 ** 30,
+    maxStorageBuffersPerShaderStage: 8,
+  };
+  const error = assertThrows(() => checkLimits(plan, limits, "a small adapter"), InputError);
+  assert(!(error instanceof MemoryLimitError) && error.message.includes("smaller model"));
 });
 
 gpuTest(
@@ -105,6 +125,36 @@ gpuTest("the results of what is disposed of are no longer waited for", async () 
   const inFlight = Array.from({ length: 10 }, () => executable.run("relu", { x }));
   executable.dispose();
   for (const run of inFlight) await assertRejects(() => run, RunError, "disposed of");
+  const message = "have been disposed of";
+  assertThrows(() => executable.run("relu", { x }), InputError, message);
+});
+
+Deno.test("disposing of a readback frees its buffers, those under way included, and its listener", async () => {
+  const buffers = new Set<unknown>();
+  const listeners = new Set<unknown>();
+  const gpu = {
+    createBuffer() {
+      const buffer = {
+        mapAsync: () => Promise.resolve(),
+        getMappedRange: () => new ArrayBuffer(64),
+        unmap() {},
+        destroy: () => buffers.delete(buffer),
+      };
+      buffers.add(buffer);
+      return buffer;
+    },
+  };
+  const onFailure = (listener: unknown) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const readback = new Readback({ gpu, onFailure } as unknown as Device, 4);
+  const runs = Array.from({ length: 10 }, () => readback.add(() => {}));
+  assertEquals([buffers.size, listeners.size], [2, 1]);
+  readback.dispose();
+  for (const run of runs) await assertRejects(() => run, RunError, "disposed of");
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals([buffers.size, listeners.size], [0, 0]);
 });
 
 gpuTest("outputs of many runs arrive in order, and none waits for the next", async () => {
