@@ -1,5 +1,5 @@
 /** Picture files as pixels. */
-import decodeJpeg from "npm:@jsquash/jpeg@1.6.0/decode.js";
+import decodeJpeg, { init as initJpeg } from "npm:@jsquash/jpeg@1.6.0/decode.js";
 import decodePng from "npm:@jsquash/png@3.1.1/decode.js";
 import { InputError } from "../errors.ts";
 import { type ImageSize, networkPixels } from "./pixels.ts";
@@ -34,10 +34,36 @@ async function decode(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<Ima
     throw new InputError(`${path}: neither a PNG nor a JPEG picture; convert it to one of them`);
   }
   try {
-    return await (isPng ? decodePng(bytes.buffer) : decodeJpeg(bytes.buffer));
-  } catch {
-    throw new InputError(`${path}: the ${isPng ? "PNG" : "JPEG"} picture is damaged`);
+    return await (isPng ? decodePng(bytes.buffer) : decodeWholeJpeg(bytes.buffer));
+  } catch (error) {
+    const reason = String(error instanceof Error ? error.message : error).split("\n")[0];
+    throw new InputError(
+      `${path}: the ${
+        isPng ? "PNG" : "JPEG"
+      } picture cannot be decoded (${reason}); if it is whole, ` +
+        "convert it to an RGB PNG or JPEG",
+    );
   }
+}
+
+/** What the JPEG decoder has said of the picture: it fills up one that is cut off, and says so. */
+let jpegComplaints: string[] = [];
+let jpegDecoder: Promise<unknown> | undefined;
+
+/** Throws an Error for a picture that is damaged or cut off. */
+async function decodeWholeJpeg(bytes: ArrayBuffer): Promise<ImageData> {
+  await (jpegDecoder ??= initJpeg({ printErr: (line: string) => jpegComplaints.push(line) }));
+  jpegComplaints = [];
+  let image: ImageData | undefined, failure: unknown;
+  try {
+    image = await decodeJpeg(bytes);
+  } catch (error) {
+    failure = error;
+  }
+  const complaint = jpegComplaints.find((line) => failure || line.startsWith("Premature end"));
+  if (complaint !== undefined) throw new Error(complaint);
+  if (!image) throw failure;
+  return image;
 }
 
 function startsWith(bytes: Uint8Array, signature: readonly number[]): boolean {

@@ -63,6 +63,8 @@ function centredPart(picture: Picture, { width, height }: ImageSize): Part {
 
 /** The part as RGBA bytes of another size: its rows first, then its columns. */
 function scale({ picture, x, y, ...part }: Part, { width, height }: ImageSize): Uint8ClampedArray {
+  // Of an ImageData it is computed anew at each access.
+  const { data } = picture;
   const rows = new Float32Array(part.height * width * 4);
   const horizontal = triangleWindows(part.width, width);
   for (let row = 0; row < part.height; row++) {
@@ -71,7 +73,7 @@ function scale({ picture, x, y, ...part }: Part, { width, height }: ImageSize): 
       const to = 4 * (row * width + column);
       for (let i = 0; i < weights.length; i++) {
         const from = start + 4 * (first + i);
-        for (let c = 0; c < 4; c++) rows[to + c] += weights[i] * picture.data[from + c];
+        for (let c = 0; c < 4; c++) rows[to + c] += weights[i] * data[from + c];
       }
     });
   }

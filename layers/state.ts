@@ -136,16 +136,6 @@ export function uploadState(layout: StateLayout, executable: Executable): void {
   }
 }
 
-/** Copies an executable's variables back into the parameters and buffers of the model. */
-export async function downloadState(layout: StateLayout, executable: Executable): Promise<void> {
-  for (const { name } of layout.variables) {
-    const arena = await executable.read(name);
-    for (const { parameter, variable, offset, size } of layout.ranges) {
-      if (variable === name) parameter.data.set(arena.subarray(offset, offset + size));
-    }
-  }
-}
-
 function rangesOf(layout: StateLayout, variable: StateRange["variable"]): StateRange[] {
   return layout.ranges.filter((range) => range.variable === variable);
 }

@@ -99,17 +99,23 @@ function listenToPictures(): void {
   addEventListener("paste", (event) => takeFile(event.clipboardData?.files[0]));
 }
 
+/** Most pixels of a canvas: beyond a browser's own limit it stays blank without a word. */
+const CANVAS_PIXELS = 1 << 24;
+
+/** How many files have been given; only the last one counts. */
+let filesTaken = 0;
+
 async function takeFile(file: File | undefined): Promise<void> {
   if (!file) return;
-  let bitmap: ImageBitmap;
+  const number = ++filesTaken;
+  let bitmap: ImageBitmap | undefined;
   try {
-    bitmap = await createImageBitmap(file, {
-      colorSpaceConversion: "none",
-      premultiplyAlpha: "none",
-    });
+    bitmap = await readBitmap(file);
   } catch {
-    return fail(`${file.name} is not a picture that this browser can read.`);
+    // Told below.
   }
+  if (number !== filesTaken) return bitmap?.close();
+  if (!bitmap) return fail(`${file.name} is not a picture that this browser can read.`);
   const canvas = element("picture", HTMLCanvasElement);
   canvas.width = bitmap.width;
   canvas.height = bitmap.height;
@@ -120,6 +126,27 @@ async function takeFile(file: File | undefined): Promise<void> {
   element("drop", HTMLElement).classList.add("filled");
   element("drop-name", HTMLElement).textContent = file.name;
   take(context.getImageData(0, 0, canvas.width, canvas.height));
+}
+
+/** A picture's pixels as they are; a very large one is shrunk to what a canvas holds. */
+async function readBitmap(file: File): Promise<ImageBitmap> {
+  const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" } as const;
+  const bitmap = await createImageBitmap(file, options);
+  const share = Math.sqrt(CANVAS_PIXELS / (bitmap.width * bitmap.height));
+  if (share >= 1) return bitmap;
+  const resizeWidth = Math.max(1, Math.floor(bitmap.width * share));
+  const resizeHeight = Math.max(1, Math.floor(bitmap.height * share));
+  const resizeQuality = "high";
+  try {
+    return await createImageBitmap(bitmap, {
+      ...options,
+      resizeWidth,
+      resizeHeight,
+      resizeQuality,
+    });
+  } finally {
+    bitmap.close();
+  }
 }
 
 function offerDrawing(): void {

@@ -29,16 +29,15 @@ import { createOptimizer } from "./optimizers.ts";
 import { lossOf, requireAgreement } from "./precision_check.ts";
 import type { Rates } from "./schedules.ts";
 import {
-  averageOf,
   evaluationProgram,
   type Feed,
   lossProgram,
   PROGRAM,
   type Recipe,
-  slotVariable,
   stepScalars,
   trainingProgram,
 } from "./step_program.ts";
+import { averageOf, slotVariable } from "./update.ts";
 
 /** Options of {@link Learner.create}. */
 export interface LearnerOptions {

@@ -3,29 +3,17 @@
  * clip, update, average) and one for validation, over the same variables.
  */
 import { InputError } from "../errors.ts";
-import {
-  input,
-  output,
-  pendingUpdates,
-  readVariable,
-  toValue,
-  trace,
-  updateVariable,
-} from "../graph/trace.ts";
+import { input, output, toValue, trace } from "../graph/trace.ts";
 import type { Program, Shape, Value, Variable } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
-import { BUFFERS, PARAMETERS, type StateLayout } from "../layers/state.ts";
+import { PARAMETERS, type StateLayout } from "../layers/state.ts";
 import type { ImageFormat } from "../models/inference.ts";
 import { augment } from "../ops/augment.ts";
 import { countCorrect } from "../ops/count_correct.ts";
 import { gradients } from "../ops/gradients.ts";
-import { movingAverage } from "../ops/moving_average.ts";
 import { multiply } from "../ops/multiply.ts";
 import { pack } from "../ops/pack.ts";
-import { scale } from "../ops/scale.ts";
-import { slice } from "../ops/slice.ts";
 import { softmaxCrossEntropy } from "../ops/softmax_cross_entropy.ts";
-import { clipGradient } from "./clip.ts";
 import { createOptimizer } from "./optimizers.ts";
 import { LOSS_SCALE_VARIABLE, readLossScale, updateUnscaled } from "./loss_scale.ts";
 import {
@@ -35,8 +23,9 @@ import {
   type LossScaleOptions,
   withDefaults,
 } from "./options.ts";
-import { type GroupOptions, parameterGroups, parameterRates } from "./parameter_groups.ts";
+import { type GroupOptions, parameterRates } from "./parameter_groups.ts";
 import type { Rates } from "./schedules.ts";
+import { averageOf, slotVariable, traceUpdate } from "./update.ts";
 
 /** How parameters are trained. */
 export interface Recipe extends GroupOptions {
@@ -65,16 +54,6 @@ export type Feed =
 
 /** Names of the programs of a training. */
 export const PROGRAM = { train: "train", evaluate: "evaluate", loss: "loss" } as const;
-
-/** The variable that averages another. */
-export function averageOf(variable: string): string {
-  return `ema.${variable}`;
-}
-
-/** The variable of an optimizer slot, laid out like `parameters`. */
-export function slotVariable(slot: string): string {
-  return `optimizer.${slot}`;
-}
 
 /** All variables of a training: the model's, the optimizer's slots, the averages. */
 export function trainingVariables(layout: StateLayout, recipe: Recipe): Variable[] {
@@ -163,17 +142,6 @@ function traceLoss(
 }
 
 /**
- * Traces an update by a gradient that is given, input `gradient` f32 laid out like the parameters.
- * Takes the scalars of {@link stepScalars} too.
- */
-export function updateProgram(layout: StateLayout, recipe: Recipe, name = "update"): Program {
-  return trace(
-    { name, variables: trainingVariables(layout, recipe), bind: layout.bind },
-    () => traceUpdate(layout, recipe, input("gradient", [parameterSize(layout)])),
-  );
-}
-
-/**
  * Traces the evaluation of a batch in inference mode: inputs `pixels` (or `x`) and `labels`, where a
  * negative label is left out; outputs `loss`, the sum over images, and `correct`, a count.
  *
@@ -250,52 +218,6 @@ function tracePixels(
   batchSize: number,
 ): Value {
   return input("pixels", [batchSize, height, width, channels], "u8");
-}
-
-/** Clips, updates every parameter and moves the averages. */
-function traceUpdate(layout: StateLayout, recipe: Recipe, gradient: Value): void {
-  const optimizer = createOptimizer(recipe.optimizer);
-  const clipped = recipe.clip ? clipGradient(gradient, recipe.clip) : gradient;
-  const scalars = Object.fromEntries(
-    Object.keys(optimizer.scalars(0, { learningRate: 0 })).map((name) => [name, input(name, [])]),
-  );
-  const decay = recipe.ema ? input("averageDecay", []) : undefined;
-  for (const { offset, size, weightDecay, rate } of parameterGroups(layout, recipe)) {
-    const read = (variable: string) => readVariable(variable, offset, [size]);
-    const updated = optimizer.update({
-      parameter: read(PARAMETERS),
-      gradient: slice(clipped, offset, size),
-      slots: Object.fromEntries(
-        optimizer.slots.map((slot) => [slot, read(slotVariable(slot))]),
-      ),
-      scalars: rate === 1
-        ? scalars
-        : { ...scalars, learningRate: scale(scalars.learningRate, rate) },
-      weightDecay,
-    });
-    updateVariable(PARAMETERS, offset, updated.parameter);
-    for (const slot of optimizer.slots) {
-      const value = updated.slots[slot];
-      if (value) updateVariable(slotVariable(slot), offset, value);
-    }
-  }
-  if (decay) traceAverages(decay);
-}
-
-/** Averages what the step has assigned to parameters and buffers; counters are copied. */
-function traceAverages(decay: Value): void {
-  const assigned = pendingUpdates().filter(({ variable }) =>
-    variable === PARAMETERS || variable === BUFFERS
-  );
-  for (const { variable, offset, value } of assigned) {
-    const average = averageOf(variable);
-    const isCounter = value.shape.length === 0;
-    updateVariable(
-      average,
-      offset,
-      isCounter ? value : movingAverage(readVariable(average, offset, value.shape), value, decay),
-    );
-  }
 }
 
 function parameterSize({ variables }: Pick<StateLayout, "variables">): number {

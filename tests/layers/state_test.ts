@@ -9,13 +9,13 @@ import { Linear } from "../../layers/linear.ts";
 import { Sequential } from "../../layers/sequential.ts";
 import {
   BUFFERS,
-  downloadState,
   layoutState,
   packState,
   PARAMETERS,
   unpackState,
   uploadState,
 } from "../../layers/state.ts";
+import { downloadState } from "../support/state.ts";
 
 function network(): Sequential {
   const net = new Sequential(

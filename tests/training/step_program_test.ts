@@ -2,13 +2,15 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import type { TensorData } from "../../backends/backend.ts";
 import { InputError } from "../../errors.ts";
+import { input, trace } from "../../graph/trace.ts";
+import type { Program } from "../../graph/types.ts";
 import { ReLU } from "../../layers/activations.ts";
 import { BatchNorm2d } from "../../layers/batch_norm2d.ts";
 import { Flatten } from "../../layers/flatten.ts";
 import { Linear } from "../../layers/linear.ts";
 import type { Module } from "../../layers/module.ts";
 import { Sequential } from "../../layers/sequential.ts";
-import { layoutState, unpackState, uploadState } from "../../layers/state.ts";
+import { layoutState, type StateLayout, unpackState, uploadState } from "../../layers/state.ts";
 import {
   evaluationProgram,
   type Feed,
@@ -16,8 +18,8 @@ import {
   stepScalars,
   trainingProgram,
   trainingVariables,
-  updateProgram,
 } from "../../training/step_program.ts";
+import { traceUpdate } from "../../training/update.ts";
 
 const FEED = { kind: "tensors", shape: [2, 1, 2] } as const;
 const X = Float32Array.of(1, -2, 0.5, 3, -1, 0.25, 2, 1);
@@ -98,6 +100,15 @@ Deno.test("clipping by norm scales the whole gradient, by value each entry", asy
   assertAlmostEquals(byLargest.largest, plain.largest / 4, 1e-5);
 });
 
+/** An update by a gradient that is given, input `gradient`. */
+function updateProgram(layout: StateLayout, recipe: Recipe): Program {
+  const [{ size }] = layout.variables;
+  return trace(
+    { name: "update", variables: trainingVariables(layout, recipe), bind: layout.bind },
+    () => traceUpdate(layout, recipe, input("gradient", [size])),
+  );
+}
+
 Deno.test("weight decay can spare batch norms and biases", async () => {
   const moved = async (decayNormAndBias: boolean) => {
     const recipe: Recipe = {
@@ -166,8 +177,9 @@ Deno.test("evaluation sums over labelled images and leaves negative labels out",
 
 Deno.test("a model without parameters cannot be trained", () => {
   const model = new Sequential(new ReLU());
+  const recipe: Recipe = { optimizer: { name: "adam" } };
   assertThrows(
-    () => updateProgram(layoutState(model), { optimizer: { name: "adam" } }),
+    () => trainingProgram(model, layoutState(model), recipe, { kind: "tensors", shape: [3] }, 2),
     InputError,
     "no parameters",
   );

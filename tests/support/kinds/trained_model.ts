@@ -2,7 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import type { Backend } from "../../../backends/backend.ts";
-import { downloadState, PARAMETERS, unpackState, uploadState } from "../../../layers/state.ts";
+import { PARAMETERS, unpackState, uploadState } from "../../../layers/state.ts";
+import { downloadState } from "../state.ts";
 import { type Recipe, stepScalars, trainingProgram } from "../../../training/step_program.ts";
 import type { Fixture } from "../fixture.ts";
 import {
