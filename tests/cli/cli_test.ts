@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS, main } from "../../cli.ts";
+import manifest from "../../deno.json" with { type: "json" };
 
 /** Runs the command line in this process. */
 async function run(...args: string[]) {
@@ -16,6 +17,11 @@ async function run(...args: string[]) {
   });
   return { code, out, error };
 }
+
+Deno.test("every command is a task", () => {
+  const tasks = Object.keys(manifest.tasks);
+  assertEquals(COMMANDS.map(({ name }) => name).filter((name) => !tasks.includes(name)), []);
+});
 
 Deno.test("without a command, and with --help, the commands are listed", async () => {
   for (const args of [[], ["--help"], ["-h"]]) {

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { readSafetensors } from "../../checkpoints/safetensors_file.ts";
+import { referenceBackend } from "../../backends/reference/reference.ts";
+import { logitsOf } from "../../checkpoints/fold.ts";
+import { loadNetwork } from "../../checkpoints/load.ts";
+import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
+import { buildModel } from "../../models/registry.ts";
+import { assertWithin, deviation } from "../support/tolerance.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
@@ -112,7 +117,51 @@ Deno.test("a training starts from pretrained weights, unfolded; a file that does
     assertEquals(tensors.get("6.weight")?.shape, [4, 4]);
   }));
 
-Deno.test("import names a model by its weights, and says what it lacks", () =>
+Deno.test("import builds a model by name around its weights, plain ones as DO-Conv too", () =>
+  withTinyConfig(async (folder) => {
+    const name = "cifar_resnet20_v1";
+    const model = buildModel(name, { classes: 4, inputSize: 16 });
+    model.initialize(7);
+    const tensors = new Map(
+      [...model.stateDict()].map(([key, { shape, data }]) =>
+        [key, { dtype: "F32", shape, data: Float32Array.from(data, Number) }] as const
+      ),
+    );
+    await writeSafetensors(join(folder, "weights.safetensors"), tensors);
+    await Deno.writeTextFile(join(folder, "names.txt"), "a\nb\nc\n");
+    const importing = (...options: string[]) =>
+      overfold(
+        ...[
+          folder,
+          "import",
+          "weights.safetensors",
+          "--model",
+          name,
+          "--input-size",
+          "16",
+        ] as const,
+        ...[...options, "--output", "imported.safetensors"],
+      );
+    const short = await importing("--class-names", "names.txt");
+    assertEquals(short.code, 2);
+    await Deno.writeTextFile(join(folder, "names.txt"), "a\nb\nc\nd\n");
+    const logits: Float32Array[] = [];
+    for (const convolution of ["conv", "do_conv"]) {
+      const options = ["--class-names", "names.txt", "--convolution", convolution];
+      const { code, error } = await importing(...options);
+      assertEquals(code, 0, error);
+      const network = await loadNetwork(join(folder, "imported.safetensors"));
+      assertEquals(network.description.classNames, ["a", "b", "c", "d"]);
+      assertEquals(network.checkpoint?.architecture.options.convolution, convolution);
+      const pixels = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => (37 * i) % 256);
+      logits.push(await logitsOf(referenceBackend(), network.program(1), pixels));
+    }
+    assertWithin([{ name: "logits", ...deviation(logits[1], logits[0]) }], 1e-6);
+    const both = await importing("--set", "seed=1");
+    assertStringIncludes(both.error, "--set is for --config");
+  }));
+
+Deno.test("import says what is no file of weights", () =>
   withTinyConfig(async (folder) => {
     const both = await overfold(folder, "import", "x.safetensors", "--model", "resnet18");
     assertEquals(both.code, 2);

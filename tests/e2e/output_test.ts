@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { overfold, withTinyConfig } from "./cli.ts";
+import { overfold, TINY, withTinyConfig } from "./cli.ts";
 
 Deno.test("what a command reads is never what it writes, and runs keep to their own files", () =>
   withTinyConfig(async (folder) => {
@@ -8,6 +8,15 @@ Deno.test("what a command reads is never what it writes, and runs keep to their 
     assertEquals((await overfold(folder, "train", "tiny.yaml", ...set)).code, 0);
     const checkpoint = join("runs", "tiny", "checkpoints", "best.safetensors");
     const before = await Deno.readFile(join(folder, checkpoint));
+    await Deno.copyFile(join(folder, checkpoint), join(folder, "network.safetensors"));
+    const page = await overfold(folder, "site", "network.safetensors", "--output", ".");
+    assertEquals([page.code, page.error.includes("is what is read")], [2, true], page.error);
+    assertEquals(await Deno.readFile(join(folder, "network.safetensors")), before);
+    const weights = join("runs", "tiny", "folded", "model.safetensors");
+    const imported = await overfold(
+      ...[folder, "import", weights, "--config", "tiny.yaml", "--output", "tiny.yaml"] as const,
+    );
+    assertEquals([imported.code, imported.error.includes("is what is read")], [2, true]);
     for (const command of [["fold"], ["export"], ["export", "--format", "authors"]]) {
       const { code, error } = await overfold(
         folder,
@@ -36,7 +45,7 @@ Deno.test("what a command reads is never what it writes, and runs keep to their 
     assertEquals(await Deno.readTextFile(join(folder, "config.yaml")), config);
     const { code, error } = await overfold(folder, "train", "config.yaml", "--output", "");
     assertEquals([code, error], [2, "error: --output: found an empty text, expected DIR\n"]);
-  }));
+  }, TINY.replace("channels: 2", "channels: 3")));
 
 Deno.test("files of a run are found and made from any folder", () =>
   withTinyConfig(async (folder) => {
