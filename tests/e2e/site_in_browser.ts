@@ -150,6 +150,33 @@ Deno.test(
 );
 
 Deno.test(
+  "a picture too large for a canvas is shrunk first, and of two the last counts",
+  () =>
+    withSite(3, async (folder) => {
+      await writePicture(join(folder, "small.png"), 8, 8);
+      const [width, height] = [5200, 3300];
+      const data = new Uint8ClampedArray(4 * width * height).fill(255);
+      for (let i = 0; i < data.length; i += 4) {
+        data.set([i / 4 % width / 21, i / 4 / width / 13, 90], i);
+      }
+      const large = await encodePng(new ImageData(data, width, height));
+      await Deno.writeFile(join(folder, "large.png"), new Uint8Array(large));
+      await withPage(folder, false, async (page) => {
+        await page.setInputFiles("#file", join(folder, "large.png"));
+        await page.setInputFiles("#file", join(folder, "small.png"));
+        await page.locator("#drop-name", { hasText: "small.png" }).waitFor();
+        await page.evaluate(`document.querySelector("#ranking").replaceChildren()`);
+        await page.setInputFiles("#file", join(folder, "large.png"));
+        await page.locator("#drop-name", { hasText: "large.png" }).waitFor();
+        const actual = await shown(page);
+        for (const [label, probability] of await predicted(folder, "large.png")) {
+          assertAlmostEquals(actual.get(label) ?? NaN, probability, 1e-2);
+        }
+      });
+    }),
+);
+
+Deno.test(
   "a digit is drawn with the mouse or the keyboard, and cleared",
   () =>
     withSite(1, (folder) =>
