@@ -1,13 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   atomic,
-  call,
-  type Expression,
   f32,
   f32x4,
   f64,
   f64x2,
-  type FunctionBuilder,
   i16x8,
   i32,
   i32x4,
@@ -15,55 +12,9 @@ import {
   memory as bulk,
   ModuleBuilder,
   select,
-  type Target,
   v128,
-  type ValueType,
-  type Vector,
-  WideVectors,
 } from "../../../backends/wasm/assembler/mod.ts";
-
-type WasmFunction = (...values: (number | bigint)[]) => number | bigint;
-
-function instantiate(
-  module: ModuleBuilder,
-  pages = 1,
-): { memory: WebAssembly.Memory; functions: Record<string, WasmFunction> } {
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build()), {
-    env: { memory },
-  });
-  return { memory, functions: instance.exports as Record<string, WasmFunction> };
-}
-
-/** Evaluates expressions without parameters, each in a function of its own. */
-function evaluate(expressions: Record<string, Expression<ValueType>>) {
-  const module = new ModuleBuilder();
-  for (const [name, expression] of Object.entries(expressions)) {
-    const f = module.function(name, {}, expression.type);
-    f.return(expression);
-    module.export(f);
-  }
-  const { functions } = instantiate(module);
-  return Object.fromEntries(Object.keys(expressions).map((name) => [name, functions[name]()]));
-}
-
-/** Evaluates vectors and returns their bytes as an array of the given kind. */
-function lanes<A>(
-  vector: Vector,
-  array: new (buffer: ArrayBufferLike, offset: number, length: number) => A,
-  count: number,
-): A {
-  const module = new ModuleBuilder();
-  const f = module.function("store", {});
-  f.emit(v128.store(0, vector));
-  module.export(f);
-  const { memory, functions } = instantiate(module);
-  functions.store();
-  return new array(memory.buffer, 0, count);
-}
-const floats = (vector: Vector) => [...lanes(vector, Float32Array, 4)];
-const integers = (vector: Vector) => [...lanes(vector, Int32Array, 4)];
-const doubles = (vector: Vector) => [...lanes(vector, Float64Array, 2)];
+import { doubles, evaluate, floats, instantiate, integers } from "./assembler.ts";
 
 Deno.test("i32 instructions compute what JavaScript computes", () => {
   const a = -123456789, b = 7, u = a >>> 0;
@@ -307,153 +258,4 @@ Deno.test("atomics and bulk memory change memory as documented", () => {
   assertEquals(functions.f(), 142);
   const words = new Int32Array(memory.buffer);
   assertEquals([words[0], words[16], words[32]], [0x01010101, 0x01010101, 42]);
-});
-
-Deno.test("loops run as often as the range asks, not at all if it is empty", () => {
-  const module = new ModuleBuilder();
-  const f = module.function("rounds", { from: "i32", to: "i32", step: "i32" }, "i32");
-  const { from, to, step } = f.parameters, i = f.i32(), rounds = f.i32();
-  // The end is an expression: it must be evaluated once, so changing `to` has no effect.
-  f.loop(i, from, i32.add(to, 0), step, () => {
-    f.increment(rounds, 1);
-    f.set(to, 0);
-  });
-  f.return(rounds);
-  module.export(f);
-  const g = module.function("countdown", { n: "i32" }, "i32");
-  const n = g.parameters.n, sum = g.i32(), j = g.i32();
-  g.while(n, () => {
-    g.increment(sum, n);
-    g.set(n, i32.sub(n, 1));
-  });
-  g.loopAtLeastOnce(j, 0, 1, 1, () => g.increment(sum, 1000));
-  g.if(i32.gtU(sum, 1005), () => g.return(sum), () => g.return(-1));
-  module.export(g);
-  const { functions } = instantiate(module);
-  assertEquals(functions.rounds(0, 10, 3), 4);
-  assertEquals(functions.rounds(5, 5, 1), 0);
-  assertEquals(functions.rounds(6, 5, 1), 0);
-  assertEquals(functions.rounds(2 ** 31 - 2, 2 ** 31 + 2, 1), 4);
-  assertEquals([functions.countdown(4), functions.countdown(0)], [1010, -1]);
-});
-
-Deno.test("functions call functions defined later", () => {
-  const module = new ModuleBuilder();
-  const double = module.function("double", { x: "f32" }, "f32");
-  const first = module.function("first", { x: "f32" }, "f32");
-  first.return(f32.add(call(double, { x: first.parameters.x }), 1));
-  double.return(f32.mul(double.parameters.x, 2));
-  module.export(first);
-  const { functions } = instantiate(module);
-  assertEquals(functions.first(4), 9);
-  assertThrows(() => module.export(first), Error, "first");
-});
-
-Deno.test("a local or function of elsewhere is refused", () => {
-  const module = new ModuleBuilder(), other = new ModuleBuilder();
-  const f = module.function("f", {}), g = other.function("g", {});
-  const foreign = g.i32();
-  assertThrows(() => f.set(foreign, 1), Error, "another function");
-  assertThrows(() => f.drop(i32.add(foreign, 1)), Error, "outside the function");
-  f.emit(call(g, {}));
-  assertThrows(() => module.build(), Error, "g is not part of this module");
-});
-
-Deno.test("values of the wrong type do not compile", () => {
-  const f = new ModuleBuilder().function("f", { a: "i32" }, "f32");
-  const integer = f.i32(), float = f.f32(), vector = f.v128();
-  // @ts-expect-error a vector where an integer belongs
-  i32.add(integer, vector);
-  // @ts-expect-error a number where a vector belongs
-  f32x4.add(vector, 1);
-  // @ts-expect-error a parameter of another name
-  call(f, { b: 1 });
-  // @ts-expect-error a result of another type
-  f.return(vector);
-  // @ts-expect-error a local of another type
-  f.set(integer, float);
-  // @ts-expect-error a value where a statement belongs
-  f.emit(i32.add(1, 2));
-});
-
-Deno.test("a module of several hundred kilobytes builds and runs", () => {
-  const module = new ModuleBuilder();
-  const f = module.function("f", { x: "i32" }, "i32");
-  const additions = 60_000;
-  for (let i = 0; i < additions; i++) f.increment(f.parameters.x, 3);
-  f.return(f.parameters.x);
-  module.export(f);
-  const { functions } = instantiate(module);
-  assertEquals(functions.f(5), 5 + 3 * additions);
-});
-
-Deno.test("addresses above 2 GiB work", () => {
-  const module = new ModuleBuilder();
-  const f = module.function("f", { from: "i32", to: "i32" }, "f32");
-  const { from, to } = f.parameters, address = f.i32(), sum = f.f32();
-  f.loop(address, from, to, 4, () => f.set(sum, f32.add(sum, f32.load(address))));
-  f.return(f32.add(sum, f32.load(2 ** 31 + 4)));
-  module.export(f);
-  const { memory, functions } = instantiate(module, 2 ** 15 + 1);
-  new Float32Array(memory.buffer, 2 ** 31 - 8, 4).fill(1.5);
-  assertEquals(functions.f(2 ** 31 - 8, 2 ** 31 + 8), 7.5);
-});
-
-/** Runs a function of 16 floats at 0 and 16 at 64 that writes 16 floats at 128. */
-function runWide(
-  target: Target,
-  body: (wide: WideVectors, f: FunctionBuilder<{ p: "i32" }, "void">) => void,
-): number[] {
-  const module = new ModuleBuilder();
-  const f = module.function("f", { p: "i32" });
-  const wide = new WideVectors(f, target), end = f.i32();
-  f.set(end, i32.add(f.parameters.p, 64));
-  f.loop(f.parameters.p, f.parameters.p, end, wide.bytes, () => body(wide, f));
-  module.export(f);
-  const { memory, functions } = instantiate(module);
-  const input = Float32Array.from({ length: 32 }, (_, i) => ((i * 7) % 16) - 6);
-  new Float32Array(memory.buffer).set(input);
-  functions.f(0);
-  return [...new Float32Array(memory.buffer, 128, 16)];
-}
-
-Deno.test("wide values give the same results in one vector and in pairs, fused or not", () => {
-  const body = (wide: WideVectors, f: FunctionBuilder<{ p: "i32" }, "void">) => {
-    const { p } = f.parameters, x = wide.local(), y = wide.local(), sum = wide.local();
-    wide.set(x, wide.load(p));
-    wide.set(y, wide.load(p, 64));
-    const half = wide.splat(0.5), first = wide.loadSplat(4);
-    wide.set(sum, wide.madd(x, half, wide.add(y, first)));
-    wide.set(sum, wide.nmadd(y, wide.constant(2), sum));
-    wide.set(sum, wide.select(wide.greater(x, y), wide.max(sum, wide.zero()), wide.neg(sum)));
-    wide.store(p, wide.div(wide.sub(sum, wide.min(x, half)), wide.constant(4)), 128);
-  };
-  const input = Array.from({ length: 32 }, (_, i) => ((i * 7) % 16) - 6);
-  const expected = Array.from({ length: 16 }, (_, i) => {
-    const x = input[i], y = input[i + 16];
-    const sum = x * 0.5 + (y + input[1]) - 2 * y;
-    return ((x > y ? Math.max(sum, 0) : -sum) - Math.min(x, 0.5)) / 4;
-  });
-  for (const wide of [1, 2] as const) {
-    for (const relaxedSimd of [false, true]) {
-      // Adding 0 makes the two zeros one.
-      const results = runWide({ wide, relaxedSimd }, body).map((value) => value + 0);
-      assertEquals(results, expected.map((value) => value + 0), `wide ${wide}, ${relaxedSimd}`);
-    }
-  }
-});
-
-Deno.test("the lanes of a wide value reduce to their sum and their maximum", () => {
-  for (const wide of [1, 2] as const) {
-    const module = new ModuleBuilder();
-    const f = module.function("f", { p: "i32" }, "f32");
-    const vectors = new WideVectors(f, { wide, relaxedSimd: true });
-    const value = vectors.load(f.parameters.p);
-    f.return(f32.add(f32.mul(vectors.sumLanes(value), 100), vectors.maxLane(value)));
-    module.export(f);
-    const { memory, functions } = instantiate(module);
-    const input = [1, 5, -2, 3, 8, -9, 0, 4].slice(0, vectors.lanes);
-    new Float32Array(memory.buffer).set(input);
-    assertEquals(functions.f(0), 100 * input.reduce((a, b) => a + b) + Math.max(...input));
-  }
 });
