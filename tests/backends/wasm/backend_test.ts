@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { TensorData } from "../../../backends/backend.ts";
-import { referenceBackend } from "../../../backends/reference/reference.ts";
 import { runsAlone } from "../../../backends/wasm/emit.ts";
 import { lowerPrograms } from "../../../backends/wasm/lower.ts";
-import { placeValues } from "../../../backends/placement.ts";
 import { familyOf } from "../../../backends/wasm/kernels/mod.ts";
 import { cpuBackend } from "../../../backends/wasm/mod.ts";
 import { InputError } from "../../../errors.ts";
@@ -16,14 +14,7 @@ import {
   trace,
   updateVariable,
 } from "../../../graph/trace.ts";
-import {
-  type GraphNode,
-  type Op,
-  type Program,
-  sizeOf,
-  type Value,
-  type Variable,
-} from "../../../graph/types.ts";
+import { type GraphNode, type Op, type Program, sizeOf } from "../../../graph/types.ts";
 import { add } from "../../../ops/add.ts";
 import { channelMoments } from "../../../ops/channel_moments.ts";
 import { channelNormalize } from "../../../ops/channel_normalize.ts";
@@ -38,79 +29,10 @@ import { relu } from "../../../ops/relu.ts";
 import { flatten, reshape } from "../../../ops/reshape.ts";
 import { scale } from "../../../ops/scale.ts";
 import { sgdUpdate } from "../../../ops/sgd_update.ts";
-import { slice } from "../../../ops/slice.ts";
 import { softmaxCrossEntropy } from "../../../ops/softmax_cross_entropy.ts";
 import { sumSquares } from "../../../ops/sum_squares.ts";
 import { randomSource } from "./node_check.ts";
-
-/** What programs are lowered for where only the phases matter. */
-const COMPILED = {
-  target: { wide: 1, relaxedSimd: true },
-  threads: 2,
-  precision: "fast",
-  schedule: "static",
-} as const;
-
-/** Traces a program over variables of these sizes. */
-function program(variables: Readonly<Record<string, number>>, build: () => void): Program {
-  const list: Variable[] = Object.entries(variables).map(([name, size]) => ({ name, size }));
-  return trace({ name: "program", variables: list }, build);
-}
-
-/** Runs a program a few times on both backends, from equal variables, and compares all results. */
-async function checkAgainstReference(
-  program: Program,
-  inputs: Readonly<Record<string, TensorData>> = {},
-  tolerance = 1e-6,
-): Promise<void> {
-  const random = randomSource(9);
-  const contents = program.variables.map(({ name, size }) => ({
-    name,
-    data: Float32Array.from({ length: size }, () => random() - 0.5),
-  }));
-  const expected = await referenceBackend().compile([program]);
-  for (const { name, data } of contents) expected.write(name, data);
-  const wanted: Record<string, Float32Array>[] = [];
-  for (let run = 0; run < 3; run++) wanted.push(await expected.run(program.name, inputs));
-  for (const wide of [1, 2] as const) {
-    for (const threads of [1, 2, 3]) {
-      const actual = await cpuBackend({ threads, target: { wide } }).compile([program]);
-      for (const { name, data } of contents) actual.write(name, data);
-      for (const outputs of wanted) {
-        const found = await actual.run(program.name, inputs);
-        for (const [name, data] of Object.entries(outputs)) {
-          assertClose(found[name], data, tolerance, `output ${name}`);
-        }
-      }
-      for (const { name } of contents) {
-        const data = await expected.read(name);
-        assertClose(await actual.read(name), data, tolerance, `variable ${name}`);
-      }
-      actual.dispose();
-    }
-  }
-}
-
-function assertClose(
-  actual: Float32Array,
-  expected: Float32Array,
-  tolerance: number,
-  name: string,
-): void {
-  assertEquals(actual.length, expected.length);
-  const largest = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-30);
-  expected.forEach((x, i) => {
-    const error = Math.abs(x - actual[i]) / largest;
-    assert(error <= tolerance, `${name}[${i}] is ${actual[i]}, expected ${x}`);
-  });
-}
-
-/** How many updates of a program are computed in a place of their own and copied. */
-function copiedUpdates(program: Program): number {
-  const orders = new Map<Value, "plain">();
-  program.nodes.forEach(({ outputs }) => outputs.forEach((value) => orders.set(value, "plain")));
-  return placeValues({ program, orders }).copiedUpdates.length;
-}
+import { assertClose, checkAgainstReference, COMPILED, program } from "./programs.ts";
 
 Deno.test("every op has a kernel", () => {
   for (const op of OPS.values()) {
@@ -197,61 +119,6 @@ Deno.test("what depends on constants alone is computed before the first run", as
   assertEquals(ops(lowered.preparation).toSorted(), ["conv2d", "relu", "relu"]);
   assertEquals(ops(lowered.schedule).filter((op) => op === "conv2d").length, 1);
   await checkAgainstReference(constants, { x: new Float32Array(2 * 4 * 64).fill(0.5) });
-});
-
-Deno.test("an elementwise update is computed in place", async () => {
-  const inPlace = program({ v: 100 }, () => {
-    const old = readVariable("v", 10, [37]);
-    updateVariable("v", 10, movingAverage(old, input("x", [37]), 0.9));
-  });
-  assertEquals(copiedUpdates(inPlace), 0);
-  await checkAgainstReference(inPlace, { x: new Float32Array(37).fill(2) });
-});
-
-Deno.test("an update waits for those that read the old elements later", async () => {
-  const readLater = program({ v: 50 }, () => {
-    const old = readVariable("v", 0, [50]);
-    const next = scale(old, 2);
-    updateVariable("v", 0, next);
-    output("sum", sumSquares(add(old, input("x", [50]))));
-    output("next", next);
-  });
-  assertEquals(copiedUpdates(readLater), 1);
-  await checkAgainstReference(readLater, { x: new Float32Array(50).fill(0.25) });
-});
-
-Deno.test("an update that reads its range shifted is not computed in place", async () => {
-  const shifted = program({ v: 60 }, () => {
-    updateVariable("v", 0, scale(readVariable("v", 1, [50]), 1.5));
-  });
-  assertEquals(copiedUpdates(shifted), 1);
-  await checkAgainstReference(shifted);
-});
-
-Deno.test("variables may change places, and outputs show them as they were", async () => {
-  await checkAgainstReference(program({ a: 33, b: 33 }, () => {
-    const a = readVariable("a", 0, [33]), b = readVariable("b", 0, [33]);
-    updateVariable("a", 0, b);
-    updateVariable("b", 0, a);
-    output("a", a);
-    output("partOfB", slice(b, 5, 7));
-  }));
-});
-
-Deno.test("packed values lie side by side whatever their sizes, and gaps are zero", async () => {
-  await checkAgainstReference(
-    program({ v: 40 }, () => {
-      const x = input("x", [3, 5]);
-      const double = scale(x, 2);
-      const part = relu(readVariable("v", 3, [7]));
-      const norm = sumSquares(double);
-      const packed = pack([double, part, norm, part, x], [1, 16, 23, 25, 40], 60);
-      output("packed", packed);
-      output("again", add(packed, packed));
-      output("double", double);
-    }),
-    { x: Float32Array.from({ length: 15 }, (_, i) => i - 7) },
-  );
 });
 
 /** A small network's training step: convolution, batch norm, pool, linear layer, loss, SGD. */
