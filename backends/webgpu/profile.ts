@@ -45,6 +45,16 @@ export async function timePasses(
   device: Device,
   passes: readonly (readonly Dispatch[])[],
 ): Promise<number[]> {
+  const period = await periodOf(device);
+  const stamps = await readStamps(device, passes);
+  return passes.map((_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) * period / 1e6);
+}
+
+/** Ticks at the beginning and the end of each of some passes. */
+async function readStamps(
+  device: Device,
+  passes: readonly (readonly Dispatch[])[],
+): Promise<BigUint64Array> {
   const { gpu } = device;
   const count = 2 * passes.length;
   const querySet = gpu.createQuerySet({ type: "timestamp", count });
@@ -74,8 +84,7 @@ export async function timePasses(
   gpu.queue.submit([encoder.finish()]);
   try {
     await staging.mapAsync(GPUMapMode.READ);
-    const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
-    return passes.map((_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6);
+    return new BigUint64Array(staging.getMappedRange().slice(0));
   } catch (error) {
     throw device.failure ?? error;
   } finally {
@@ -83,4 +92,37 @@ export async function timePasses(
     resolved.destroy();
     querySet.destroy();
   }
+}
+
+/** Milliseconds over which a device's clock is compared with the host's. */
+const CALIBRATION = 200;
+
+const periods = new WeakMap<GPUDevice, Promise<number>>();
+
+/**
+ * Nanoseconds of a tick. By the standard it is one; what runs on native drivers may hand on the GPU's
+ * own ticks, so the clock is compared with the host's, once a device.
+ */
+function periodOf(device: Device): Promise<number> {
+  const known = periods.get(device.gpu) ?? measurePeriod(device);
+  periods.set(device.gpu, known);
+  return known;
+}
+
+async function measurePeriod(device: Device): Promise<number> {
+  const now = async () => {
+    const [ticks] = await readStamps(device, [[]]);
+    return { ticks, host: performance.now() };
+  };
+  const before = await now();
+  await new Promise((resolve) => setTimeout(resolve, CALIBRATION));
+  const after = await now();
+  return nanosecondsPerTick(Number(after.ticks - before.ticks), after.host - before.host);
+}
+
+/** The period that so many ticks in some milliseconds tell; one if it is about that, or they tell none. */
+export function nanosecondsPerTick(ticks: number, milliseconds: number): number {
+  const period = 1e6 * milliseconds / ticks;
+  const isStandard = period > 0.8 && period < 1.25;
+  return isStandard || !(ticks > 0) ? 1 : period;
 }
