@@ -24,8 +24,8 @@ import {
  *
  * - `plain`: row-major in the program's shape. No padding; aligned to the element only.
  * - `channelsLast`: [N, H, W, Cp] for a value of shape [N, C, H, W] (any rank of at least 3), where
- *   Cp is C rounded up to a multiple of 4; aligned to 64 bytes, unless it is a view of a plain value or
- *   computed as part of one. The Cp − C padding lanes of a pixel hold finite numbers (zeros, from
+ *   Cp is C rounded up to a multiple of 4; aligned to 64 bytes, unless it is a view of a plain value
+ *   or computed as part of one. The Cp − C padding lanes of a pixel hold finite numbers (zeros, from
  *   most kernels; valid indices where a value holds indices), so a kernel may compute with them, but
  *   no result of a real channel may depend on them.
  */

@@ -79,7 +79,8 @@ function layerOf(name: string): string {
  * Runs the model and its folded form on the same images and compares the logits.
  *
  * @param pixels u8 [count, H, W, C] of the network's input size
- * @throws InputError for pixels that are no images of that size, RunError when they differ by more than {@link FOLD_TOLERANCE}, relative
+ * @throws InputError for pixels that are no images of that size, RunError when the logits differ by
+ *   more than {@link FOLD_TOLERANCE}, relative
  */
 export async function verifyFold(
   model: Module,

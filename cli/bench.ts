@@ -2,7 +2,6 @@
 
 import { DeviceError, type KernelTiming } from "../backends/backend.ts";
 import { loadConfig } from "../config/load.ts";
-import { describeDataset } from "../datasets/load.ts";
 import { InputError, RunError } from "../errors.ts";
 import { layoutState } from "../layers/state.ts";
 import { median } from "../reporting/statistics.ts";
@@ -12,13 +11,7 @@ import { reportCost } from "./bench_cost.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
 import { type Command, type Context, SAFE_OPTION } from "./command.ts";
-import {
-  architectureOf,
-  augmentationOf,
-  buildNetwork,
-  datasetOptions,
-  describeNetwork,
-} from "./prepare.ts";
+import { augmentationOf, buildNetwork, planNetwork } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
 const WARM_UP_STEPS = 5;
@@ -54,12 +47,11 @@ export const command: Command = {
     const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
     const steps = args.integer("steps") ?? 20;
     const { batchSize } = config.data;
-    const info = describeDataset(datasetOptions(config.data));
-    const architecture = architectureOf(config.model, info);
+    const { info, architecture, description: images } = planNetwork(config);
     const { name } = architecture;
     const model = buildNetwork(config, architecture);
     const { padding } = augmentationOf(config.data);
-    const feed = { kind: "pixels", images: describeNetwork(config, info), padding } as const;
+    const feed = { kind: "pixels", images, padding } as const;
     if (args.flag("cost")) {
       const program = trainingProgram(model, layoutState(model), config.training, feed, batchSize);
       return reportCost(`${name}, batch ${batchSize}`, program, context);
@@ -67,7 +59,7 @@ export const command: Command = {
     model.initialize(config.seed);
     const backend = await openChosen(config, context);
     const subject = args.flag("inference")
-      ? await inferenceOf(backend, model, feed.images, batchSize)
+      ? await inferenceOf(backend, model, images, batchSize)
       : await trainingOf(
         backend,
         { model, recipe: config.training, feed, seed: config.seed, batchSize },

@@ -12,14 +12,13 @@ import type { NetworkDescription } from "../checkpoints/network.ts";
 import { START } from "../checkpoints/run_state.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { describeDataset } from "../datasets/load.ts";
 import { InputError } from "../errors.ts";
 import { CONVOLUTIONS } from "../layers/convolution.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatCount } from "../reporting/format.ts";
 import type { Arguments, Command } from "./command.ts";
 import { checkOutput } from "./output.ts";
-import { architectureOf, datasetOptions, describeNetwork } from "./prepare.ts";
+import { planNetwork } from "./prepare.ts";
 
 /** Statistics that torchvision's and most of timm's weights were trained with. */
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
@@ -103,9 +102,7 @@ async function targetOf(args: Arguments, state: ForeignState): Promise<Target> {
   }
   if (file !== undefined) {
     const config = await loadConfig(file, { set: args.texts("set") });
-    const info = describeDataset(datasetOptions(config.data));
-    const architecture = architectureOf(config.model, info);
-    return { architecture, description: describeNetwork(config, info), config };
+    return { ...planNetwork(config), config };
   }
   return await namedTarget(name ?? "", args, state);
 }

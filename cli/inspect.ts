@@ -4,20 +4,13 @@ import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts"
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { loadConfig, parseStored } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { describeDataset } from "../datasets/load.ts";
 import { InputError } from "../errors.ts";
 import { buildModel } from "../models/registry.ts";
 import { summarizeModel } from "../models/summary.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
-import {
-  architectureOf,
-  buildNetwork,
-  datasetOptions,
-  describeNetwork,
-  programsOf,
-} from "./prepare.ts";
+import { buildNetwork, planNetwork, programsOf } from "./prepare.ts";
 
 /** What is inspected. */
 interface Subject {
@@ -124,10 +117,5 @@ async function subjectOf(args: Arguments): Promise<Subject> {
     };
   }
   const config = await loadConfig(path, { set });
-  const info = describeDataset(datasetOptions(config.data));
-  return {
-    config,
-    architecture: architectureOf(config.model, info),
-    description: describeNetwork(config, info),
-  };
+  return { config, ...planNetwork(config) };
 }

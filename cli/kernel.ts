@@ -59,10 +59,12 @@ export const command: Command = {
     const tested = kernelCase(name, args.texts("shape"), args.texts("attribute"));
     const runs = args.integer("runs") ?? 20;
     const [{ node }] = Object.values(tested.program.outputs);
-    const { backend, variants } = await openKernelBackend(args, tested.program, context);
-    const { outputs, timings } = await measure(backend, tested, runs).catch((error) => {
+    const orUnfit = (error: unknown) => {
       throw error instanceof TypeError ? unfit(node) : error;
-    });
+    };
+    const { backend, variants } = await openKernelBackend(args, tested.program, context)
+      .catch(orUnfit);
+    const { outputs, timings } = await measure(backend, tested, runs).catch(orUnfit);
     const rate = ratesOf(tested.program, timings);
     context.print(
       `${name} on ${backend.description}: ${rate.milliseconds.toFixed(3)} ms, ` +

@@ -6,7 +6,7 @@ import type { Architecture } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import type { Augmentation } from "../datasets/batch.ts";
 import type { ChannelStatistics, DatasetInfo, Split } from "../datasets/dataset.ts";
-import { type DatasetOptions, loadDataset } from "../datasets/load.ts";
+import { type DatasetOptions, describeDataset, loadDataset } from "../datasets/load.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
@@ -25,7 +25,7 @@ export interface Images {
 }
 
 /** What `data` of a config asks of the dataset's loader. */
-export function datasetOptions(data: DataConfig): DatasetOptions {
+function datasetOptions(data: DataConfig): DatasetOptions {
   const { dataset: name, root, mirror, checksums, synthetic } = data;
   return { name, root, mirror, checksums, ...synthetic };
 }
@@ -64,8 +64,26 @@ export async function loadImages(
   };
 }
 
-/** The network of a config as it is built. */
-export function architectureOf(model: ModelConfig, info: DatasetInfo): Architecture {
+/** What is known of the network of a config before it is built. */
+export interface PlannedNetwork {
+  readonly info: DatasetInfo;
+  readonly architecture: Architecture;
+  readonly description: NetworkDescription;
+}
+
+/**
+ * The network of a config for the images of a dataset, by default those the config names. Throws
+ * InputError for statistics of other channels.
+ */
+export function planNetwork(
+  config: Config,
+  info = describeDataset(datasetOptions(config.data)),
+): PlannedNetwork {
+  const architecture = architectureOf(config.model, info);
+  return { info, architecture, description: describeNetwork(config, info) };
+}
+
+function architectureOf(model: ModelConfig, info: DatasetInfo): Architecture {
   const { name, layers, convolution, depthMultiplier, pairing, options } = model;
   const { height, width, channels } = info.imageShape;
   return {
@@ -82,7 +100,7 @@ export function architectureOf(model: ModelConfig, info: DatasetInfo): Architect
   };
 }
 
-/** The network of a config, its weights not set. Throws InputError that says where the mistake is. */
+/** The network of a config, its weights not set. Throws InputError, saying where the mistake is. */
 export function buildNetwork(config: Config, { name, options }: Architecture): Module {
   const keyOf = ({ message }: InputError) => {
     const [, layer] = /^layer (\d+)/.exec(message) ?? [];
@@ -91,8 +109,7 @@ export function buildNetwork(config: Config, { name, options }: Architecture): M
   return atKey(config, keyOf, () => buildModel(name, options));
 }
 
-/** What the network of a config takes and gives. Throws InputError for statistics of other channels. */
-export function describeNetwork(config: Config, info: DatasetInfo): NetworkDescription {
+function describeNetwork(config: Config, info: DatasetInfo): NetworkDescription {
   return {
     model: config.model.name ?? "layers",
     input: info.imageShape,

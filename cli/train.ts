@@ -21,14 +21,7 @@ import type { TrainingOutcome } from "../training/trainer.ts";
 import { openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, SAFE_OPTION } from "./command.ts";
 import { Interruption } from "./interruption.ts";
-import {
-  architectureOf,
-  augmentationOf,
-  buildNetwork,
-  describeNetwork,
-  type Images,
-  loadImages,
-} from "./prepare.ts";
+import { augmentationOf, buildNetwork, type Images, loadImages, planNetwork } from "./prepare.ts";
 import { checkSameRun } from "./same_run.ts";
 import { TrainReport } from "./train_report.ts";
 import { describeVerification, firstImages } from "./verification.ts";
@@ -107,13 +100,14 @@ function existingRun(args: Arguments): ExistingRun {
 }
 
 function identityOf(config: Config, { info }: Images, backend: Backend): RunIdentity {
-  const { name, threads, description } = backend;
+  const { architecture, description } = planNetwork(config, info);
+  const { name, threads } = backend;
   return {
-    description: describeNetwork(config, info),
-    architecture: architectureOf(config.model, info),
+    description,
+    architecture,
     config,
     seed: config.seed,
-    backend: { name, threads, description },
+    backend: { name, threads, description: backend.description },
   };
 }
 

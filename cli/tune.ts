@@ -6,17 +6,10 @@ import { quietDriver } from "../backends/webgpu/quiet_driver.ts";
 import { tunableKernels, type TunedKernel, tuneKernel } from "../backends/webgpu/tune.ts";
 import { saveTuning } from "../backends/webgpu/tuning.ts";
 import { loadConfig } from "../config/load.ts";
-import { describeDataset } from "../datasets/load.ts";
 import { fileTuningStore } from "../files/tuning_store.ts";
 import { formatCount, formatTable } from "../reporting/format.ts";
 import type { Command } from "./command.ts";
-import {
-  architectureOf,
-  buildNetwork,
-  datasetOptions,
-  describeNetwork,
-  programsOf,
-} from "./prepare.ts";
+import { buildNetwork, planNetwork, programsOf } from "./prepare.ts";
 
 /** `tune CONFIG`. */
 export const command: Command = {
@@ -35,9 +28,8 @@ export const command: Command = {
     "adapter, with this driver, for these shapes. No data is loaded.",
   async run(args, context) {
     const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
-    const info = describeDataset(datasetOptions(config.data));
-    const model = buildNetwork(config, architectureOf(config.model, info));
-    const programs = programsOf(config, model, describeNetwork(config, info));
+    const { architecture, description } = planNetwork(config);
+    const programs = programsOf(config, buildNetwork(config, architecture), description);
     quietDriver();
     const device = await openDevice({ warn: (line) => context.progress.print(`warning: ${line}`) });
     try {

@@ -49,7 +49,7 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
   );
 }
 
-/** The config that a checkpoint at `path` holds, with overrides. Throws as {@link loadConfig} does. */
+/** The config that a checkpoint at `path` holds, with overrides. Throws as {@link loadConfig}. */
 export function parseStored(config: unknown, path: string, set: readonly string[] = []): Config {
   return parseConfig(JSON.stringify(config), path, { set, isStored: true });
 }

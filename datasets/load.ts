@@ -1,5 +1,5 @@
 /** Loading a dataset by name. */
-import { InputError, UserError } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { refusalOf } from "../files/refusal.ts";
 import type { DatasetInfo, Splits, SyntheticOptions } from "./dataset.ts";
 import { findDataset } from "./registry.ts";
@@ -50,7 +50,7 @@ export async function loadDataset(options: DatasetOptions): Promise<LoadedDatase
   try {
     return { ...info, ...await definition.load(folder), folder };
   } catch (error) {
-    const refusal = error instanceof UserError ? undefined : refusalOf(error);
+    const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
     throw new InputError(`${folder}: cannot be read: ${refusal}`, { cause: error });
   }

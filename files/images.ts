@@ -54,15 +54,11 @@ let jpegDecoder: Promise<unknown> | undefined;
 async function decodeWholeJpeg(bytes: ArrayBuffer): Promise<ImageData> {
   await (jpegDecoder ??= initJpeg({ printErr: (line: string) => jpegComplaints.push(line) }));
   jpegComplaints = [];
-  let image: ImageData | undefined, failure: unknown;
-  try {
-    image = await decodeJpeg(bytes);
-  } catch (error) {
-    failure = error;
-  }
-  const complaint = jpegComplaints.find((line) => failure || line.startsWith("Premature end"));
-  if (complaint !== undefined) throw new Error(complaint);
-  if (!image) throw failure;
+  const image = await decodeJpeg(bytes).catch((error) => {
+    throw jpegComplaints.length > 0 ? new Error(jpegComplaints[0]) : error;
+  });
+  const cut = jpegComplaints.find((line) => line.startsWith("Premature end"));
+  if (cut !== undefined) throw new Error(cut);
   return image;
 }
 

@@ -1,13 +1,13 @@
 /** What the operating system refuses: no defect of ours, but something to be told to a person. */
-import { InputError, RunError, UserError } from "../errors.ts";
+import { InputError, RunError } from "../errors.ts";
+
+const DISK_FULL = "the disk is full";
 
 /** Why the system refused, in its words; undefined for an error that is no refusal. */
 export function refusalOf(error: unknown): string | undefined {
-  // What another layer has explained already keeps the refusal as its cause.
-  if (error instanceof UserError) return refusalOf(error.cause);
   if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return undefined;
   const code = "code" in error ? error.code : undefined;
-  if (code === "ENOSPC" || code === "EDQUOT") return "the disk is full";
+  if (code === "ENOSPC" || code === "EDQUOT") return DISK_FULL;
   return typeof code === "string" ? error.message : undefined;
 }
 
@@ -20,9 +20,9 @@ export function explainRefusal(
   error: unknown,
   advice = "choose another place",
 ): unknown {
-  const refusal = error instanceof UserError ? undefined : refusalOf(error);
+  const refusal = refusalOf(error);
   if (refusal === undefined) return error;
-  return refusal === "the disk is full"
+  return refusal === DISK_FULL
     ? new RunError(`${path}: ${refusal}; free some space, then run the command again`, {
       cause: error,
     })

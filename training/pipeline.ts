@@ -45,7 +45,7 @@ export class Pipeline<T> {
     return found;
   }
 
-  /** As many runs as fit into the latency, by the time they have taken since nothing was under way. */
+  /** As many runs as fit into the latency, by the time they took since nothing was under way. */
   get #capacity(): number {
     if (this.#taken === 0) return 2;
     const milliseconds = (performance.now() - this.#start) / this.#taken;

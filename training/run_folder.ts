@@ -14,7 +14,7 @@ import {
   writeCheckpoint,
 } from "../checkpoints/checkpoint.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
-import { InputError, RunError } from "../errors.ts";
+import { InputError, RunError, UserError } from "../errors.ts";
 import { writeAll, writeFileAtomic } from "../files/atomic.ts";
 import { explainRefusal, refusalOf } from "../files/refusal.ts";
 import type { TrainingStore } from "./observer.ts";
@@ -59,8 +59,8 @@ export class RunFolder implements TrainingStore {
   ) {}
 
   /**
-   * The folder at `path`. Nothing of a run is written or deleted before {@link RunFolder.start}, but
-   * a run that is there already is this process's from now on.
+   * The folder at `path`. Nothing of a run is written or deleted before {@link RunFolder.start}, but a
+   * run that is there already is this process's from now on.
    *
    * @param configText the resolved config as it is to be stored
    * @returns the folder and, when resuming, the checkpoint to go on from; a run that was stopped
@@ -115,8 +115,8 @@ export class RunFolder implements TrainingStore {
   }
 
   /**
-   * Throws InputError if there is a run at `path` that is to be left alone, or a config of somebody's
-   * own.
+   * Throws InputError if there is a run at `path` that is to be left alone, or a config of
+   * somebody's own.
    */
   static async check(path: string, existing: ExistingRun): Promise<void> {
     const config = join(path, FILES.config);
@@ -258,7 +258,8 @@ async function startsWith(path: string, text: string): Promise<boolean> {
 
 /** A full disk and its like are no defects: the checkpoint before is whole. */
 function asRunError(path: string, error: unknown): unknown {
-  const refusal = refusalOf(error);
+  // What writes a checkpoint has explained the refusal already, with other advice.
+  const refusal = refusalOf(error instanceof UserError ? error.cause : error);
   return refusal === undefined ? error : new RunError(
     `${path} cannot be written: ${refusal}; mend that and go on with --resume`,
     { cause: error },

@@ -113,7 +113,7 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   }
 }
 
-/** How many classes a model tells apart. Throws InputError for a model that does not take the images. */
+/** How many classes a model tells apart. Throws InputError if it does not take the images. */
 function classesOf(model: Module, images: ImageFormat): number {
   const [, classes] = inferenceProgram(model, images, 1).outputs.logits.shape;
   return classes;

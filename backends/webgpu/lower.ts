@@ -211,7 +211,7 @@ class ProgramLowering implements Lowering {
   }
 
   phase<N extends string>(phase: Phase<N>): void {
-    const { before, after, fitted } = fitOperands(phase, (bytes) => this.scratch(bytes, "copy"));
+    const { before, after, fitted } = fitOperands(phase, (bytes) => this.#copyMemory(bytes));
     for (const part of [...before, fitted, ...after]) {
       this.#phases.push({ ...part, label: this.#label } as LoweredPhase);
     }
@@ -271,9 +271,14 @@ class ProgramLowering implements Lowering {
   /** The same memory, or a copy of it if a variable holds it: WebGPU copies only between buffers. */
   #outsideVariables(ref: Ref): Ref {
     if (ref.buffer.kind !== "variable") return ref;
-    const copy = { ...this.scratch(ref.bytes, "copy"), bytes: ref.bytes };
+    const copy = this.#copyMemory(ref.bytes);
     this.phase(copyPhase(ref, copy));
     return copy;
+  }
+
+  /** Memory for a copy of exactly so many bytes. */
+  #copyMemory(bytes: number): Ref {
+    return { ...this.scratch(bytes, "copy"), bytes };
   }
 }
 

@@ -13,8 +13,9 @@ export interface FittedPhase {
   readonly after: readonly Phase[];
 }
 
-/** Puts copies in the place of operands that cannot be bound; `scratch` gives memory for them. */
-export function fitOperands(phase: Phase, scratch: (bytes: number) => Ref): FittedPhase {
+/** Puts copies in the place of operands that cannot be bound; `memoryFor` gives that for
+ * a copy of so many bytes. */
+export function fitOperands(phase: Phase, memoryFor: (bytes: number) => Ref): FittedPhase {
   const before: Phase[] = [], after: Phase[] = [];
   const operands: Record<string, PhaseOperand> = {};
   // What is written keeps its place where it can: then nothing is copied back.
@@ -26,7 +27,7 @@ export function fitOperands(phase: Phase, scratch: (bytes: number) => Ref): Fitt
       continue;
     }
     const { ref, write } = operand;
-    const copy = { ...scratch(ref.bytes), bytes: ref.bytes };
+    const copy = memoryFor(ref.bytes);
     before.push(copyPhase(ref, copy));
     if (write) after.push(copyPhase(copy, ref));
     operands[name] = { ...operand, ref: copy };

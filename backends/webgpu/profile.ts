@@ -100,8 +100,8 @@ const CALIBRATION = 200;
 const periods = new WeakMap<GPUDevice, Promise<number>>();
 
 /**
- * Nanoseconds of a tick. By the standard it is one; what runs on native drivers may hand on the GPU's
- * own ticks, so the clock is compared with the host's, once a device.
+ * Nanoseconds of a tick. By the standard it is one; what runs on native drivers may hand on the
+ * GPU's own ticks, so the clock is compared with the host's, once a device.
  */
 function periodOf(device: Device): Promise<number> {
   const known = periods.get(device.gpu) ?? measurePeriod(device);
@@ -120,7 +120,7 @@ async function measurePeriod(device: Device): Promise<number> {
   return nanosecondsPerTick(Number(after.ticks - before.ticks), after.host - before.host);
 }
 
-/** The period that so many ticks in some milliseconds tell; one if it is about that, or they tell none. */
+/** The period that so many ticks in some milliseconds tell; 1 if it is about 1 or they tell none. */
 export function nanosecondsPerTick(ticks: number, milliseconds: number): number {
   const period = 1e6 * milliseconds / ticks;
   const isStandard = period > 0.8 && period < 1.25;

@@ -19,6 +19,7 @@ import type { AxisPhase } from "../../../ops/correlation_phases.ts";
 import { borderFunctions, isInside } from "./correlation.ts";
 import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
 import {
+  busiestFirst,
   isRunnable,
   otherWidths,
   THREAD_TILES,
@@ -65,8 +66,8 @@ export interface PatchVariant extends Variant {
 /**
  * Ways to cut a correlation of several taps, the one that suits most adapters first: on a GPU the
  * largest rectangles that leave it enough workgroups, on a software adapter those whose invocations
- * compute the most results, since it has no others to fill. None where no rectangle fits into workgroup memory
- * without much waste.
+ * compute the most results, since it has no others to fill. None where no rectangle fits into
+ * workgroup memory without much waste.
  */
 export function patchVariants(correlation: Correlation, software: boolean): PatchVariant[] {
   const { batch, groupSource, groupResult } = correlationExtents(correlation);
@@ -92,8 +93,7 @@ export function patchVariants(correlation: Correlation, software: boolean): Patc
       }
     }
   }
-  const results = ({ patches: { tile } }: PatchVariant) => tile.threadRows * tile.threadColumns;
-  return software ? variants.toSorted((a, b) => results(b) - results(a)) : variants;
+  return software ? busiestFirst(variants) : variants;
 }
 
 function variantOf(patches: PatchPlan): PatchVariant {

@@ -20,7 +20,7 @@ import {
 import { forwardPhase } from "../../../ops/correlation_phases.ts";
 import { borderFunctions, isInside } from "./correlation.ts";
 import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
-import { isRunnable, tileColumns, tileName, WANTED_TILES } from "./gemm_tiles.ts";
+import { busiestFirst, isRunnable, tileColumns, tileName, WANTED_TILES } from "./gemm_tiles.ts";
 
 /** Rectangles of positions, rows × columns. */
 const RECTANGLES = [[8, 8], [4, 8], [4, 4]] as const;
@@ -81,9 +81,7 @@ export function weightPatchVariants(
       }
     }
   }
-  const results = ({ patches: { tile } }: WeightPatchVariant) =>
-    tile.threadRows * tile.threadColumns;
-  return software ? variants.toSorted((a, b) => results(b) - results(a)) : variants;
+  return software ? busiestFirst(variants) : variants;
 }
 
 function variantOf(patches: WeightPatchPlan): WeightPatchVariant {

@@ -28,6 +28,14 @@ export interface TileVariant extends Variant {
   readonly tile: GemmTile;
 }
 
+/** Variants in the order a software adapter wants: those whose invocations compute the most first. */
+export function busiestFirst<V extends { readonly patches: { readonly tile: GemmTile } }>(
+  variants: readonly V[],
+): V[] {
+  const results = ({ patches: { tile } }: V) => tile.threadRows * tile.threadColumns;
+  return variants.toSorted((a, b) => results(b) - results(a));
+}
+
 /** What a tile is called: rows, columns and stretch of the workgroup, rows and columns of a thread. */
 export function tileName({ rows, columns, inner, threadRows, threadColumns }: GemmTile): string {
   return `${rows}x${columns}x${inner} by ${threadRows}x${threadColumns}`;

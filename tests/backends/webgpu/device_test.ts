@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DeviceError, MemoryLimitError } from "../../../backends/backend.ts";
-import { planAllocation } from "../../../backends/webgpu/allocation.ts";
+import { planPrograms } from "../../../backends/webgpu/compile.ts";
 import type { Device } from "../../../backends/webgpu/device.ts";
 import { checkLimits, fitsLimits } from "../../../backends/webgpu/limits.ts";
-import { lowerProgram, variableBuffers } from "../../../backends/webgpu/lower.ts";
 import { webgpuBackend } from "../../../backends/webgpu/mod.ts";
+import { NO_TUNING } from "../../../backends/webgpu/tuning.ts";
 import { Readback } from "../../../backends/webgpu/readback.ts";
 import { InputError, RunError } from "../../../errors.ts";
 import { input, output, readVariable, trace } from "../../../graph/trace.ts";
@@ -40,14 +40,15 @@ Deno.test("a missing adapter is the user's to mend, and is told so", async () =>
   assert(error.message.includes("doctor") && error.message.includes("backend: cpu"));
 });
 
+const LIMITS = {
+  maxBufferSize: 2 ** 30,
+  maxStorageBufferBindingSize: 2 ** 30,
+  maxStorageBuffersPerShaderStage: 8,
+};
+
 Deno.test("a program that exceeds a limit is refused with the limit, the need and a way out", () => {
-  const variables = variableBuffers([program]);
-  const plan = planAllocation([lowerProgram(program, variables)], variables);
-  const limits = {
-    maxBufferSize: 2 ** 30,
-    maxStorageBufferBindingSize: 2 ** 20,
-    maxStorageBuffersPerShaderStage: 8,
-  };
+  const plan = planPrograms([program], NO_TUNING);
+  const limits = { ...LIMITS, maxStorageBufferBindingSize: 2 ** 20 };
   const check = (changes: Partial<typeof limits>) =>
     checkLimits(plan, { ...limits, ...changes }, "a small adapter");
   const { message } = assertThrows(() => check({}), MemoryLimitError);
@@ -65,13 +66,8 @@ Deno.test("what does not grow with the batch is no reason for a smaller one", ()
   const weights = trace({ name: "weights", variables: [{ name: "v", size: 1 << 20 }] }, () => {
     output("y", scale(readVariable("v", 0, [1 << 20]), 2));
   });
-  const variables = variableBuffers([weights]);
-  const plan = planAllocation([lowerProgram(weights, variables)], variables);
-  const limits = {
-    maxBufferSize: 2 ** 20,
-    maxStorageBufferBindingSize: 2 ** 30,
-    maxStorageBuffersPerShaderStage: 8,
-  };
+  const plan = planPrograms([weights], NO_TUNING);
+  const limits = { ...LIMITS, maxBufferSize: 2 ** 20 };
   const error = assertThrows(() => checkLimits(plan, limits, "a small adapter"), InputError);
   assert(!(error instanceof MemoryLimitError) && error.message.includes("smaller model"));
 });
