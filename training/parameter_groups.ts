@@ -1,5 +1,6 @@
 /** Which parameters are trained how: stretches of the arena that share weight decay and rate. */
 import { InputError } from "../errors.ts";
+import { namePattern } from "../layers/names.ts";
 import { PARAMETERS, type StateLayout } from "../layers/state.ts";
 import { OPTIMIZER_DEFAULTS, type OptimizerOptions, withDefaults } from "./options.ts";
 
@@ -69,7 +70,7 @@ export function parameterRates(
   { freeze = [], learningRates = [] }: GroupOptions,
 ): (name: string) => number {
   const rates = [...freeze.map((names) => ({ names, factor: 0 })), ...learningRates]
-    .map(({ names, factor }) => ({ names, factor, pattern: patternOf(names) }));
+    .map(({ names, factor }) => ({ names, factor, pattern: namePattern(names) }));
   const parameters = layout.ranges.filter(({ variable }) => variable === PARAMETERS)
     .map(({ name }) => name);
   for (const { names, pattern } of rates) {
@@ -81,9 +82,4 @@ export function parameterRates(
     }
   }
   return (name) => rates.find(({ pattern }) => pattern.test(name))?.factor ?? 1;
-}
-
-function patternOf(names: string): RegExp {
-  const [first, ...others] = names.split("*").map((part) => part.replaceAll(/[^\w]/g, "\\$&"));
-  return new RegExp(`^${[first, ...others].join(".*")}(\\..*)?$`);
 }

@@ -1,0 +1,12 @@
+import { assertEquals } from "@std/assert";
+import { namePattern } from "../../layers/names.ts";
+
+Deno.test("a pattern fits a name, its beginning up to a dot, and anything where it has a *", () => {
+  const names = ["layer1.0.conv1.weight", "layer10.conv1.weight", "fc.bias", "fc.weight"];
+  const fitting = (pattern: string) => names.filter((name) => namePattern(pattern).test(name));
+  assertEquals(fitting("layer1"), ["layer1.0.conv1.weight"]);
+  assertEquals(fitting("fc.bias"), ["fc.bias"]);
+  assertEquals(fitting("*.weight"), [names[0], names[1], names[3]]);
+  assertEquals(fitting("*.conv1"), [names[0], names[1]]);
+  assertEquals(fitting("fc.b"), []);
+});
