@@ -6,8 +6,7 @@
 import { z } from "zod";
 import type { SyntheticOptions } from "../datasets/dataset.ts";
 import { datasetNames } from "../datasets/registry.ts";
-import { type FamilyOptions, listModels } from "../models/registry.ts";
-import { layersSchema } from "./layers_schema.ts";
+import { modelSchema } from "./model_schema.ts";
 import { clipSchema, emaSchema, optimizerSchema, scheduleSchema } from "./recipe_schema.ts";
 import type { Shape } from "./shape.ts";
 
@@ -84,48 +83,6 @@ const data = z.strictObject({
   error: "only the dataset synthetic has a size to choose; remove it",
 });
 
-/** A list of layers has a key of its own in a config. */
-const namedModels = listModels().filter((name) => name !== "layers");
-
-const modelOptions = z.strictObject(
-  {
-    width: count.optional().describe("Channels of the first convolution; all others follow it"),
-    hidden: count.optional().describe("Outputs of do_conv_net's hidden linear layer"),
-    stemReLU: z.boolean().optional().describe("ReLU after the stem of cifar_resnet*_v1"),
-    groups: count.optional().describe("Groups of a bottleneck's 3x3 convolution"),
-    widthPerGroup: count.optional().describe("Channels of each such group at 64 planes"),
-  } satisfies Shape<FamilyOptions>,
-);
-
-const model = z.strictObject({
-  name: z.enum(namedModels).optional().describe("A model by name"),
-  layers: layersSchema.optional().describe("A model as a list of layers"),
-  convolution: z.enum(["conv", "do_conv"]).default("do_conv").describe(
-    "Plain convolutions, or over-parameterized ones (DO-Conv) that fold away after training",
-  ),
-  depthMultiplier: count.optional().describe(
-    "D_mul of every DO-Conv, at least the kernel's area; the kernel's area by default",
-  ),
-  pairing: z.enum(["paper", "authors"]).default("paper").describe(
-    "Which D a grouped kernel's row meets: the paper's pairing or the reference implementation's",
-  ),
-  options: modelOptions.optional().describe("Options of the named model; each takes its own"),
-  pretrained: path.optional().describe(
-    "Weights to start from: safetensors with PyTorch's names, or ONNX; plain kernels unfold",
-  ),
-  replaceClassifier: z.boolean().default(false).describe(
-    "Start the last fully connected layer anew, for other classes than the pretrained weights'",
-  ),
-}).refine((m) => (m.name === undefined) !== (m.layers === undefined), {
-  error: "give exactly one of name and layers",
-}).refine((m) => m.options === undefined || m.layers === undefined, {
-  path: ["options"],
-  error: "a list of layers has no options; remove them",
-}).refine((m) => m.pretrained !== undefined || !m.replaceClassifier, {
-  path: ["replaceClassifier"],
-  error: "without model.pretrained every layer starts anew; name a file there or remove this",
-});
-
 const training = z.strictObject({
   epochs: count.default(10).describe("Passes over the training images"),
   optimizer: optimizerSchema.prefault({ name: "sgd", learningRate: 0.1, momentum: 0.9 }).describe(
@@ -184,7 +141,7 @@ export const configSchema = z.strictObject({
       "WebGPU stores feature maps in 16 bits a number",
   ),
   data: data.describe("The images"),
-  model: model.describe("The network"),
+  model: modelSchema.describe("The network"),
   training: training.prefault({}).describe("The recipe"),
   checkpoints: checkpoints.prefault({}).describe("When the run is saved"),
   fold: z.boolean().default(true).describe("Fold the best checkpoint at the end"),
