@@ -4,7 +4,7 @@
  */
 
 import { columns, type Command, commandHelp, type Context, parseArguments } from "./cli/command.ts";
-import { suggestion } from "./config/nearest.ts";
+import { suggestion } from "./schema/nearest.ts";
 import manifest from "./deno.json" with { type: "json" };
 import { EXIT, InputError, UserError } from "./errors.ts";
 import { Progress, type ProgressTarget, standardError } from "./reporting/progress.ts";

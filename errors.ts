@@ -17,8 +17,20 @@ export class UserError extends Error {
   readonly exitCode: number = EXIT.failure;
 }
 
+/** The way to a value: keys of mappings and places in lists. */
+export type OptionPath = readonly (string | number)[];
+
 /** Something given to Overfold is wrong: a config, an argument, a file, a shape. Exit code 2. */
 export class InputError extends UserError {
+  /** Which part of what was given is wrong; absent if it is the whole or no part in particular. */
+  readonly at?: OptionPath;
+
+  /** An error with this message; `at` is the path of the wrong part. */
+  constructor(message: string, { at, ...options }: ErrorOptions & { at?: OptionPath } = {}) {
+    super(message, options);
+    this.at = at;
+  }
+
   /** `InputError`. */
   override name = "InputError";
   /** 2: nothing was run. */

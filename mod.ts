@@ -213,4 +213,4 @@ export type {
   Tensor,
 } from "./checkpoints/safetensors.ts";
 export { readSafetensors, writeSafetensors } from "./checkpoints/safetensors_file.ts";
-export { InputError, RunError, UserError } from "./errors.ts";
+export { InputError, type OptionPath, RunError, UserError } from "./errors.ts";

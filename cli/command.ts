@@ -1,7 +1,7 @@
 /** What a command of the command line is, and how its arguments are read and explained. */
 
 import { parseArgs } from "node:util";
-import { suggestion } from "../config/nearest.ts";
+import { suggestion } from "../schema/nearest.ts";
 import { InputError } from "../errors.ts";
 import type { Progress } from "../reporting/progress.ts";
 

@@ -1,6 +1,6 @@
 /** `overfold datasets`: what there is, and fetching it ahead of a training. */
 
-import { suggestion } from "../config/nearest.ts";
+import { suggestion } from "../schema/nearest.ts";
 import type { DatasetDefinition, DownloadProgress } from "../datasets/dataset.ts";
 import { describeDataset, downloadDataset } from "../datasets/load.ts";
 import { listDatasets } from "../datasets/registry.ts";

@@ -1,7 +1,7 @@
 /** One op on random data, as `overfold kernel` is told of it. */
 
 import type { TensorData } from "../backends/backend.ts";
-import { nearestName, suggestion } from "../config/nearest.ts";
+import { nearestName, suggestion } from "../schema/nearest.ts";
 import { InputError, UserError } from "../errors.ts";
 import { isLeaf } from "../graph/leaves.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";

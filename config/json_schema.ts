@@ -3,41 +3,12 @@
  * `deno task schema` writes it; a test holds it to `schema.ts`.
  */
 
-import { z } from "zod";
+import { type JsonSchema, jsonSchemaOf } from "../schema/json.ts";
 import { configSchema } from "./schema.ts";
 
-/** A JSON Schema node, as far as this project's schema uses the language. */
-export interface JsonSchema {
-  type?: string;
-  const?: unknown;
-  enum?: unknown[];
-  anyOf?: JsonSchema[];
-  oneOf?: JsonSchema[];
-  properties?: Record<string, JsonSchema>;
-  required?: string[];
-  additionalProperties?: JsonSchema | false;
-  items?: JsonSchema;
-  prefixItems?: JsonSchema[];
-  minItems?: number;
-  minLength?: number;
-  minimum?: number;
-  maximum?: number;
-  exclusiveMinimum?: number;
-  exclusiveMaximum?: number;
-  [keyword: string]: unknown;
-}
-
-/** The config's JSON Schema (draft 2020-12). The `name` of a run may be left out of a file. */
+/** The config's JSON Schema. The `name` of a run may be left out of a file. */
 export function configJsonSchema(): JsonSchema {
-  const schema = z.toJSONSchema(configSchema, {
-    io: "input",
-    override: ({ jsonSchema }) => {
-      // zod bounds every integer by what a double holds exactly; that helps no reader.
-      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-    },
-  }) as JsonSchema;
-  schema.required = ["data", "model"];
-  return { title: "Overfold config", ...schema };
+  return { title: "Overfold config", ...jsonSchemaOf(configSchema), required: ["data", "model"] };
 }
 
 /** The text of `schema.json`. */

@@ -3,7 +3,7 @@
  * values are PyTorch's in camelCase; sizes that follow from the layer before are inferred.
  */
 
-import { z } from "zod";
+import { z } from "../schema/entry.ts";
 import type { LayerName, LayerOptions } from "../layers/registry.ts";
 import type { Shape } from "./shape.ts";
 

@@ -1,6 +1,6 @@
 /** The schema of `model`: a network by name or as a list of layers, and what its weights start as. */
 
-import { z } from "zod";
+import { z } from "../schema/entry.ts";
 import { type FamilyOptions, listModels } from "../models/registry.ts";
 import { layersSchema } from "./layers_schema.ts";
 import type { Shape } from "./shape.ts";

@@ -1,6 +1,6 @@
 /** Schemas of the training recipe: optimizer, schedule, clipping, averaging. */
 
-import { z } from "zod";
+import { z } from "../schema/entry.ts";
 import {
   type AdamOptions,
   type AdamWOptions,

@@ -3,7 +3,7 @@
  * and, by way of `json_schema.ts`, `schema.json` for editors. Unknown keys are mistakes everywhere.
  */
 
-import { z } from "zod";
+import { z } from "../schema/entry.ts";
 import type { SyntheticOptions } from "../datasets/dataset.ts";
 import { datasetNames } from "../datasets/registry.ts";
 import { modelSchema } from "./model_schema.ts";

@@ -1,6 +1,6 @@
 /** Ties a zod object to a plain TypeScript interface, so that the two cannot drift apart. */
 
-import type { z } from "zod";
+import type { z } from "../schema/entry.ts";
 
 /**
  * The fields a zod object needs to describe `T`: every key of it, no other, each with a value of

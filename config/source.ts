@@ -2,17 +2,7 @@
 
 import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import { InputError } from "../errors.ts";
-
-/** The way from the root of a config to one of its values. */
-export type ConfigPath = readonly PropertyKey[];
-
-/** A mistake at a place of the config. */
-export interface Mistake {
-  path: ConfigPath;
-  /** Whether the key is wrong or its value. */
-  part: "key" | "value";
-  text: string;
-}
+import type { Mistake } from "../schema/mistakes.ts";
 
 type Container = Record<string, unknown> | unknown[];
 

@@ -96,7 +96,3 @@ declare module "@std/path" {
   export function relative(from: string, to: string): string;
   export function resolve(...paths: string[]): string;
 }
-
-declare module "@std/text" {
-  export function levenshteinDistance(a: string, b: string): number;
-}

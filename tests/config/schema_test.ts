@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { TEMPLATE } from "../../cli/init.ts";
-import { type JsonSchema, schemaFileText } from "../../config/json_schema.ts";
+import { schemaFileText } from "../../config/json_schema.ts";
+import type { JsonSchema } from "../../schema/json.ts";
 import { layersSchema } from "../../config/layers_schema.ts";
 import { loadConfig, parseConfig } from "../../config/load.ts";
-import { nearestName } from "../../config/nearest.ts";
+import { nearestName } from "../../schema/nearest.ts";
 import { listLayers } from "../../layers/registry.ts";
 
 const root = new URL("../../", import.meta.url);

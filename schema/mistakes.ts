@@ -1,11 +1,21 @@
-/** Turns what zod finds wrong with a config into sentences for a person. */
+/** Turns what zod finds wrong with options or a config into sentences for a person. */
 
-import type { z } from "zod";
-import type { JsonSchema } from "./json_schema.ts";
+import type { JsonSchema } from "./json.ts";
 import { nearestName } from "./nearest.ts";
-import type { ConfigPath, Mistake } from "./source.ts";
+import type { z } from "./zod.ts";
 
 type Issue = z.core.$ZodIssue;
+
+/** The way from the root to one of its values. */
+export type ValuePath = readonly PropertyKey[];
+
+/** A mistake at a place. */
+export interface Mistake {
+  path: ValuePath;
+  /** Whether the key is wrong or its value. */
+  part: "key" | "value";
+  text: string;
+}
 
 interface Found extends Mistake {
   /** The key that is not there. */
@@ -92,14 +102,18 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
 /** What to do about a text where another was expected. */
 function advice(value: unknown, schemas: readonly JsonSchema[]): string {
   if (typeof value !== "string") return "";
-  const entry = schemas.find((schema) => schema.properties?.[value]?.required)?.properties?.[value];
-  if (entry) return `; ${value} needs options: ${entry.required?.join(", ")}`;
-  const meant = nearestName(value, choicesOf(schemas));
+  const entry = schemas.find((schema) => namesOf(schema).includes(value)) ??
+    schemas.find((schema) => schema.properties?.[value]?.required)?.properties?.[value];
+  if (entry) {
+    const needed = entry.required?.filter((key) => !entry.properties?.name || key !== "name");
+    return `; ${value} needs options: ${needed?.join(", ")}`;
+  }
+  const meant = nearestName(value, [...choicesOf(schemas), ...schemas.flatMap(namesOf)]);
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 
 /** Every schema that may apply at `path`: all branches of unions, told apart by `name` where set. */
-function schemasAt(root: JsonSchema, path: ConfigPath, value: unknown): JsonSchema[] {
+function schemasAt(root: JsonSchema, path: ValuePath, value: unknown): JsonSchema[] {
   let schemas = branchesOf(root, value);
   let here = value;
   for (const key of path) {
@@ -118,10 +132,13 @@ function branchesOf(schema: JsonSchema, value: unknown): JsonSchema[] {
   const branches = schema.anyOf ?? schema.oneOf;
   if (!branches) return [schema];
   const name = valueAt(value, ["name"]);
-  const named = branches.filter((branch) =>
-    name !== undefined && branch.properties?.name?.const === name
-  );
+  const named = branches.filter((branch) => namesOf(branch).some((known) => known === name));
   return (named.length > 0 ? named : branches).flatMap((branch) => branchesOf(branch, value));
+}
+
+/** The names that a mapping may have that is told from others by its `name`. */
+function namesOf({ properties }: JsonSchema): string[] {
+  return properties?.name ? choicesOf([properties.name]) : [];
 }
 
 function keysOf(schemas: readonly JsonSchema[]): string[] {
@@ -156,10 +173,19 @@ function expectation(schemas: readonly JsonSchema[]): string {
   const choices = [
     ...new Set(schemas.flatMap((s) => s.enum ?? (s.const !== undefined ? [s.const] : []))),
   ];
-  const words = schemas.filter((s) => !s.enum && s.const === undefined).map(kindInWords);
-  if (choices.length > 1) words.unshift(`one of ${choices.join(", ")}`);
-  if (choices.length === 1) words.unshift(`${choices[0]}`);
+  const names = schemas.flatMap(namesOf);
+  const words = schemas.filter((s) => !s.enum && s.const === undefined && namesOf(s).length === 0)
+    .map(kindInWords);
+  if (names.length > 0) {
+    const same = names.length === choices.length && names.every((name) => choices.includes(name));
+    words.unshift(`a mapping with ${same ? "such a name" : `the name ${oneOf(names)}`}`);
+  }
+  if (choices.length > 0) words.unshift(oneOf(choices));
   return words.length > 0 ? [...new Set(words)].join(" or ") : "nothing";
+}
+
+function oneOf(choices: readonly unknown[]): string {
+  return choices.length === 1 ? `${choices[0]}` : `one of ${choices.join(", ")}`;
 }
 
 function kindInWords(schema: JsonSchema): string {
@@ -195,7 +221,7 @@ function range(schema: JsonSchema): string {
   return bounds.length > 0 ? ` ${bounds.join(" and ")}` : "";
 }
 
-function valueAt(value: unknown, path: ConfigPath): unknown {
+function valueAt(value: unknown, path: ValuePath): unknown {
   return path.reduce<unknown>(
     (here, key) =>
       typeof here === "object" && here !== null && Object.hasOwn(here, key)
@@ -213,6 +239,6 @@ function spell(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-function samePath(a: ConfigPath, b: ConfigPath): boolean {
+function samePath(a: ValuePath, b: ValuePath): boolean {
   return a.length === b.length && a.every((key, index) => key === b[index]);
 }

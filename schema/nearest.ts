@@ -1,7 +1,5 @@
 /** Finds the name a person probably meant. */
 
-import { levenshteinDistance } from "@std/text";
-
 /**
  * The one of `names` nearest to `word`, or `undefined` when none is near. Near is: the same but for
  * case and separators, one containing the other, or few edits away for its length.
@@ -14,7 +12,7 @@ export function nearestName(word: string, names: Iterable<string>): string | und
     const candidate = plain(name);
     const [short, long] = [wanted, candidate].sort((a, b) => a.length - b.length);
     const contained = short.length >= 3 && long.includes(short);
-    const edits = levenshteinDistance(wanted, candidate);
+    const edits = editDistance(wanted, candidate);
     const near = contained || edits <= Math.ceil(long.length * 0.4);
     // Containment counts less than any near misspelling, but prefers the shortest extension.
     const distance = contained ? Math.min(edits, 2 + edits / 100) : edits;
@@ -33,4 +31,18 @@ export function suggestion(word: string, names: readonly string[], kind: string)
 
 function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[_\-\s.]/g, "");
+}
+
+/** Levenshtein's distance: how many letters to insert, remove or replace. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const above = row;
+    row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = above[j - 1] + Number(a[i - 1] !== b[j - 1]);
+      row.push(Math.min(above[j] + 1, row[j - 1] + 1, replaced));
+    }
+  }
+  return row[b.length];
 }

@@ -1,0 +1,165 @@
+/**
+ * Entries: what a config or the library can name, such as an optimizer or a dataset. An entry says
+ * what the thing is, which options it has (their types, defaults and explanations, all in one zod
+ * object) and how it is built; a registry is a plain object from names to entries. Types,
+ * validation, `schema.json` and help texts follow from the two.
+ *
+ * ```ts
+ * // sgd.ts
+ * const schema = z.strictObject({ learningRate: z.number().positive().describe("Learning rate") });
+ * export type SgdOptions = z.input<typeof schema>;
+ * export const sgd = { about: "As torch.optim.SGD", schema, build: (options, …) => … };
+ * // registry.ts
+ * interface OptimizerEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
+ *   build(options: z.output<S>, …): Optimizer; // a method, so that a registry may hold any S
+ * }
+ * export const OPTIMIZERS = { sgd, adam } satisfies Record<string, OptimizerEntry>;
+ * ```
+ *
+ * A choice among entries is written `{ name: sgd, learningRate: 0.1 }`, or as the name alone where
+ * the entry needs no option. {@link choiceOf} accepts both and keeps the form that was written: a
+ * mapping gets its defaults, a bare name stays one, so that a stored config looks like the file it
+ * came from. Whoever builds calls {@link chosen}, which takes either form and gives the entry and
+ * all its options.
+ */
+import { InputError, type OptionPath } from "../errors.ts";
+import { jsonSchemaOf } from "./json.ts";
+import { mistakesOf } from "./mistakes.ts";
+import { suggestion } from "./nearest.ts";
+import { z } from "./zod.ts";
+
+export { z };
+
+/** Something that a config or the library can name. A registry's entries also have a `build`. */
+export interface Entry<S extends z.ZodObject = z.ZodObject> {
+  /** What it is, in a few words. */
+  readonly about: string;
+  /** Its options; each is described, and has its default here. */
+  readonly schema: S;
+}
+
+/** Entries by name. */
+export type Registry<E extends Entry = Entry> = Readonly<Record<string, E>>;
+
+/** The names of a registry. */
+export type NameOf<R extends Registry> = keyof R & string;
+
+/** The entries that need no option, so that their name alone is a choice. */
+export type BareNameOf<R extends Registry> = {
+  [N in NameOf<R>]: Record<never, never> extends z.input<R[N]["schema"]> ? N : never;
+}[NameOf<R>];
+
+/** A choice among a registry's entries as it is written: options with defaults may be left out. */
+export type Choice<R extends Registry> =
+  | BareNameOf<R>
+  | { [N in NameOf<R>]: { readonly name: N } & z.input<R[N]["schema"]> }[NameOf<R>];
+
+/** A choice that was parsed: a bare name as written, a mapping with every default filled in. */
+export type ParsedChoice<R extends Registry> =
+  | BareNameOf<R>
+  | { [N in NameOf<R>]: { readonly name: N } & z.output<R[N]["schema"]> }[NameOf<R>];
+
+/** An entry that was chosen. */
+export interface Chosen<E extends Entry> {
+  readonly name: string;
+  readonly entry: E;
+  /** All options, defaults filled in, without `name`. */
+  readonly options: z.output<E["schema"]>;
+}
+
+/** The names of the entries that need no option. */
+export function bareNames<R extends Registry>(registry: R): BareNameOf<R>[] {
+  return Object.keys(registry).filter((name) =>
+    registry[name].schema.safeParse({}).success
+  ) as BareNameOf<R>[];
+}
+
+/** The names of a registry in groups that share one schema object, in order. */
+export function namesBySchema<E extends Entry>(
+  registry: Registry<E>,
+): { readonly names: readonly [string, ...string[]]; readonly entry: E }[] {
+  const groups = new Map<z.ZodObject, { names: [string, ...string[]]; entry: E }>();
+  for (const [name, entry] of Object.entries(registry)) {
+    const group = groups.get(entry.schema);
+    if (group) group.names.push(name);
+    else groups.set(entry.schema, { names: [name], entry });
+  }
+  return [...groups.values()];
+}
+
+/**
+ * The schema of a choice among a registry's entries: `{ name, ...options }`, or the name alone
+ * where no option is required. Unknown options are mistakes. Entries that share a schema object
+ * share a branch.
+ */
+export function choiceOf<R extends Registry>(registry: R): z.ZodType<ParsedChoice<R>, Choice<R>> {
+  const branches = namesBySchema(registry).map(({ names, entry: { schema } }) => {
+    const name = names.length === 1 ? z.literal(names[0]) : z.enum(names).describe("Which one");
+    const about = [...new Set(names.map((name) => registry[name].about))].join("; ");
+    return schema.clone({ ...schema.strict().def, shape: { name, ...schema.shape } })
+      .describe(about);
+  });
+  const mapping = z.discriminatedUnion("name", branches as [z.ZodObject, ...z.ZodObject[]]);
+  const bare = bareNames(registry);
+  const choice = bare.length === 0 ? mapping : z.union([z.enum(bare), mapping]);
+  return choice as unknown as z.ZodType<ParsedChoice<R>, Choice<R>>;
+}
+
+/**
+ * The entry of this name. Throws InputError, with the nearest valid name, if there is none.
+ *
+ * @param kind what the registry holds, as in `dataset`
+ * @param at where the name stands in what was given; see {@link InputError.at}
+ */
+export function findEntry<E extends Entry>(
+  registry: Registry<E>,
+  name: string,
+  kind: string,
+  at?: OptionPath,
+): E {
+  if (Object.hasOwn(registry, name)) return registry[name];
+  throw new InputError(
+    `there is no ${kind} "${name}"${suggestion(name, Object.keys(registry), "names")}`,
+    { at },
+  );
+}
+
+/**
+ * The entry and the options of a choice in either form. Throws InputError for an unknown name or
+ * an option that does not fit; `at` says where in the choice.
+ *
+ * @param kind what the registry holds, as in `optimizer`
+ */
+export function chosen<E extends Entry>(
+  registry: Registry<E>,
+  choice: string | { readonly name: string },
+  kind: string,
+): Chosen<E> {
+  const { name, ...own } = typeof choice === "string" ? { name: choice } : choice;
+  const entry = findEntry(registry, name, kind, typeof choice === "string" ? [] : ["name"]);
+  return { name, entry, options: parseOptions<E["schema"]>(entry, own, `${kind} ${name}`) };
+}
+
+/**
+ * Options with defaults filled in. Throws InputError with every mistake, a line each, the nearest
+ * valid name in it; `at` is the first mistake's option.
+ *
+ * @param what whose options they are, as in `optimizer sgd`
+ */
+export function parseOptions<S extends z.ZodObject>(
+  { schema }: Entry<S>,
+  options: unknown,
+  what: string,
+): z.output<S> {
+  const strict = schema.strict();
+  const result = strict.safeParse(options);
+  if (result.success) return result.data as z.output<S>;
+  const mistakes = mistakesOf(result.error.issues, options, jsonSchemaOf(strict));
+  throw new InputError(
+    mistakes.map(({ path, text }) =>
+      `${[what, path.join(".")].filter(Boolean).join(": ")}: ${text}`
+    )
+      .join("\n"),
+    { at: mistakes[0].path as (string | number)[] },
+  );
+}
