@@ -214,3 +214,11 @@ export type {
 } from "./checkpoints/safetensors.ts";
 export { readSafetensors, writeSafetensors } from "./checkpoints/safetensors_file.ts";
 export { InputError, type OptionPath, RunError, UserError } from "./errors.ts";
+export {
+  type BareNameOf,
+  type Choice,
+  type OptionsOf,
+  type ParsedChoice,
+  type ParsedOptionsOf,
+  type SchemaRegistry,
+} from "./schema/entry.ts";

@@ -7,14 +7,17 @@
  * ```ts
  * // sgd.ts
  * const schema = z.strictObject({ learningRate: z.number().positive().describe("Learning rate") });
- * export type SgdOptions = z.input<typeof schema>;
- * export const sgd = { about: "As torch.optim.SGD", schema, build: (options, …) => … };
+ * export const sgd: OptimizerEntry<typeof schema> = { about: "…", schema, build: (options) => … };
  * // registry.ts
  * interface OptimizerEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
  *   build(options: z.output<S>, …): Optimizer; // a method, so that a registry may hold any S
  * }
  * export const OPTIMIZERS = { sgd, adam } satisfies Record<string, OptimizerEntry>;
+ * export type OptimizerOptions = Choice<typeof OPTIMIZERS>;
  * ```
+ *
+ * `mod.ts` exports the registry and the type of a choice; one entry's options are
+ * `OptionsOf<typeof OPTIMIZERS.sgd>`. (`deno doc --lint` takes that, and `z.input` it does not.)
  *
  * A choice among entries is written `{ name: sgd, learningRate: 0.1 }`, or as the name alone where
  * the entry needs no option. {@link choiceOf} accepts both and keeps the form that was written: a
@@ -41,23 +44,35 @@ export interface Entry<S extends z.ZodObject = z.ZodObject> {
 /** Entries by name. */
 export type Registry<E extends Entry = Entry> = Readonly<Record<string, E>>;
 
-/** The names of a registry. */
-export type NameOf<R extends Registry> = keyof R & string;
+/** What the types below need of a registry; zod's own types stay out of the library's front door. */
+export interface SchemaRegistry {
+  /** An entry's schema. */
+  readonly [name: string]: {
+    /** The zod object of its options. */
+    readonly schema: { readonly _zod: { readonly input: unknown; readonly output: unknown } };
+  };
+}
 
-/** The entries that need no option, so that their name alone is a choice. */
-export type BareNameOf<R extends Registry> = {
-  [N in NameOf<R>]: Record<never, never> extends z.input<R[N]["schema"]> ? N : never;
-}[NameOf<R>];
+/** The options of an entry as they are written, those with defaults optional. */
+export type OptionsOf<E extends SchemaRegistry[string]> = E["schema"]["_zod"]["input"];
+
+/** The options of an entry with defaults filled in. */
+export type ParsedOptionsOf<E extends SchemaRegistry[string]> = E["schema"]["_zod"]["output"];
+
+/** The names of a registry's entries that need no option: such a name alone is a choice. */
+export type BareNameOf<R extends SchemaRegistry> = {
+  [N in keyof R & string]: Record<never, never> extends OptionsOf<R[N]> ? N : never;
+}[keyof R & string];
 
 /** A choice among a registry's entries as it is written: options with defaults may be left out. */
-export type Choice<R extends Registry> =
+export type Choice<R extends SchemaRegistry> =
   | BareNameOf<R>
-  | { [N in NameOf<R>]: { readonly name: N } & z.input<R[N]["schema"]> }[NameOf<R>];
+  | { [N in keyof R & string]: { readonly name: N } & OptionsOf<R[N]> }[keyof R & string];
 
 /** A choice that was parsed: a bare name as written, a mapping with every default filled in. */
-export type ParsedChoice<R extends Registry> =
+export type ParsedChoice<R extends SchemaRegistry> =
   | BareNameOf<R>
-  | { [N in NameOf<R>]: { readonly name: N } & z.output<R[N]["schema"]> }[NameOf<R>];
+  | { [N in keyof R & string]: { readonly name: N } & ParsedOptionsOf<R[N]> }[keyof R & string];
 
 /** An entry that was chosen. */
 export interface Chosen<E extends Entry> {
