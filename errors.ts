@@ -42,3 +42,16 @@ export class RunError extends UserError {
   /** `RunError`. */
   override name = "RunError";
 }
+
+/**
+ * Runs `work`, which is given the part of an input that stands at `path`: its InputErrors that say
+ * where a mistake is (`at`) then say so as seen from the whole input.
+ */
+export function within<T>(path: OptionPath, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InputError) || !error.at) throw error;
+    throw new InputError(error.message, { at: [...path, ...error.at], cause: error });
+  }
+}
