@@ -1,25 +1,16 @@
 /** `overfold doctor`: what this machine offers, and what to do about what is missing. */
 
 import { join } from "node:path";
-import { cpuFeatures } from "../backends/wasm/features.ts";
+import { cpuFeatures } from "../backends/registry.ts";
 import { listDatasets } from "../datasets/registry.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { cacheFolder } from "../files/cache.ts";
 import { refusalOf } from "../files/refusal.ts";
 import { formatBytes, formatTable } from "../reporting/format.ts";
+import type { Check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { cachedFolder, nameOf } from "./datasets.ts";
 import { gpuChecks } from "./doctor_gpu.ts";
-
-/** What was found at one place. */
-export interface Check {
-  name: string;
-  /** `fail` means that training cannot work; `warn` that something works less well than it could. */
-  status: "ok" | "warn" | "fail";
-  found: string;
-  /** What to do, unless all is well. */
-  advice?: string;
-}
 
 /** The version all tests run on, and the oldest one with everything that is used. */
 const TESTED_DENO = "2.9.6";

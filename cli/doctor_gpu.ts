@@ -1,8 +1,8 @@
 /** The part of `overfold doctor` that looks at WebGPU. */
 
 import type { Backend } from "../backends/backend.ts";
-import { largestDifference } from "../backends/largest_difference.ts";
-import { referenceBackend } from "../backends/reference/reference.ts";
+import { largestDifference } from "../reporting/largest_difference.ts";
+import { referenceBackend } from "../backends/registry.ts";
 import { webgpuBackend } from "../backends/webgpu/mod.ts";
 import { quietDriver } from "../backends/webgpu/quiet_driver.ts";
 import { input, output, trace } from "../graph/trace.ts";
@@ -12,7 +12,7 @@ import { gradients } from "../ops/gradients.ts";
 import { relu } from "../ops/relu.ts";
 import { sumSquares } from "../ops/sum_squares.ts";
 import { formatBytes, formatCount } from "../reporting/format.ts";
-import type { Check } from "./doctor.ts";
+import type { Check } from "./check.ts";
 import { diagnoseGpu, type GpuSystem, inspectGpuSystem } from "./gpu_system.ts";
 
 /** What is asked of an adapter. */

@@ -6,7 +6,7 @@
 import { RunError } from "../../errors.ts";
 import { planMemory } from "../../graph/passes/mod.ts";
 import { MemoryLimitError, type MemoryPlan } from "../backend.ts";
-import type { MemoryBuffer, Ref } from "./kernel.ts";
+import { CACHE_LINE, type MemoryBuffer, type Ref } from "./kernel.ts";
 import type { LoweredPrograms } from "./lowered_program.ts";
 import { CONTROL_BYTES } from "./threads.ts";
 
@@ -15,8 +15,6 @@ const MEMORY_LIMIT = 2 ** 32;
 /** Bytes of a WebAssembly memory page. */
 export const PAGE_BYTES = 65536;
 
-/** Bytes of a cache line: what different threads write is at least so far apart. */
-export const CACHE_LINE = 64;
 /** Kernels may load this far past the end of a buffer; so the last one has as much behind it. */
 const OVERREAD_BYTES = 256;
 

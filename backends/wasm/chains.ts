@@ -4,8 +4,13 @@
  * in the cache when the next reads it. What only the chain uses need then be no larger than a chunk.
  */
 import { planMemory } from "../../graph/passes/mod.ts";
-import { CACHE_LINE } from "./addresses.ts";
-import type { ImageOperands, MemoryBuffer, Ref, ShareSchedule } from "./kernel.ts";
+import {
+  CACHE_LINE,
+  type ImageOperands,
+  type MemoryBuffer,
+  type Ref,
+  type ShareSchedule,
+} from "./kernel.ts";
 import type { Access } from "./stages.ts";
 
 /** Bytes of a chunk of the chain's largest tensor: several of them should stay in a core's cache. */

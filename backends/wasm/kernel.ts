@@ -56,6 +56,9 @@ export interface MemoryBuffer {
   readonly bytes: number;
 }
 
+/** Bytes of a cache line: what different threads write is at least so far apart. */
+export const CACHE_LINE = 64;
+
 /** A place in memory, known by name until addresses are decided. */
 export interface Ref {
   readonly buffer: MemoryBuffer;

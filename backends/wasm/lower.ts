@@ -25,9 +25,8 @@ import type {
   ShareSchedule,
   ThreadScratch,
 } from "./kernel.ts";
-import { CACHE_LINE } from "./addresses.ts";
 import { fuseEpilogues } from "./epilogues.ts";
-import { advance } from "./kernel.ts";
+import { advance, CACHE_LINE } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import type {
   LoweredProgram,
@@ -52,6 +51,8 @@ import {
 
 /** What a thread does at least in a nanosecond, for a guess at what is too little to share. */
 const FLOPS_PER_NANOSECOND = 20, BYTES_PER_NANOSECOND = 10;
+/** Most tensors a fused node reads: each is an address that its loop keeps in a register. */
+const MAX_FUSED_INPUTS = 8;
 
 /**
  * Lowers programs that share variables of equal names.
@@ -112,7 +113,7 @@ class ProgramLowering implements Lowering {
     this.threads = threads;
     this.precision = precision;
     this.#laidOut = assignLayouts(
-      fuseEpilogues(optimize(program)),
+      fuseEpilogues(optimize(program, { maxInputs: MAX_FUSED_INPUTS })),
       (node, available) => {
         const family = isLeaf(node.op) || node.op.viewOffset ? undefined : familyOf(node);
         return family?.orders?.(node, available) ?? {

@@ -4,7 +4,7 @@ import { optimize } from "../../graph/passes/mod.ts";
 import { type Program, sizeOf, type Value } from "../../graph/types.ts";
 import { planAllocation } from "./allocation.ts";
 import { movedBytes } from "./kernel.ts";
-import { lowerProgram, variableBuffers } from "./lower.ts";
+import { lowerProgram, MAX_FUSED_INPUTS, variableBuffers } from "./lower.ts";
 import { buildShader } from "./shader.ts";
 
 /** The cost of one run. */
@@ -63,7 +63,7 @@ export function programCost(program: Program): ProgramCost {
 
 function perfectBytes(program: Program): number {
   const bytes = ({ shape, dtype }: Value) => sizeOf(shape) * (dtype === "u8" ? 1 : 4);
-  return optimize(program).nodes
+  return optimize(program, { maxInputs: MAX_FUSED_INPUTS }).nodes
     .filter(({ op }) => !isLeaf(op) && !op.viewOffset && op.name !== "pack")
     .flatMap(({ inputs, outputs }) => [...new Set([...inputs, ...outputs])])
     .reduce((sum, value) => sum + bytes(value), 0);

@@ -30,6 +30,9 @@ import { schedulePhases } from "./schedule.ts";
 import { BINDING_ALIGNMENT } from "./shader.ts";
 import { kernelKey, NO_TUNING, type Tuning } from "./tuning.ts";
 
+/** Most tensors a fused node reads: what it writes and parameters need bindings too. */
+export const MAX_FUSED_INPUTS = 8;
+
 /** Memory for the variables of some programs. Throws InputError where sizes disagree. */
 export function variableBuffers(programs: readonly Program[]): VariableBuffers {
   const buffers = new Map<string, MemoryBuffer>();
@@ -105,7 +108,10 @@ class ProgramLowering implements Lowering {
     this.#options = options;
     this.software = options.software ?? false;
     const laidOut = assignLayouts(
-      optimize(program, { maxTensors: options.maxStorageBuffers }),
+      optimize(program, {
+        maxInputs: MAX_FUSED_INPUTS,
+        maxTensors: options.maxStorageBuffers,
+      }),
       (node, available) =>
         familyOf(node).orders?.(node, available) ?? {
           inputs: node.inputs.map(() => "plain"),

@@ -15,9 +15,6 @@ import {
   type Value,
 } from "../types.ts";
 
-/** Most tensors a fused node reads; more would not fit a GPU's binding limits. */
-const MAX_INPUTS = 8;
-
 /** Where an operand of a step comes from: an input of the fused node or an earlier step's output. */
 export type StepOperand = { readonly input: number } | {
   readonly step: number;
@@ -66,14 +63,16 @@ export const fusedOp: Op<FusedAttributes> = {
 
 /** Options of {@link fuseElementwise}. */
 export interface FuseOptions {
+  /** Most tensors a fused node reads. */
+  readonly maxInputs: number;
   /** Most tensors a fused node reads and writes together. Default: as many as its inputs make. */
   readonly maxTensors?: number;
 }
 
-/** The program with chains of elementwise ops joined. */
+/** The program with chains of elementwise ops joined, as far as a backend's limits allow. */
 export function fuseElementwise(
   program: Program,
-  { maxTensors = Infinity }: FuseOptions = {},
+  { maxInputs, maxTensors = Infinity }: FuseOptions,
 ): Program {
   const uses = countUses(program);
   const groups = new Map<GraphNode, readonly GraphNode[]>();
@@ -81,8 +80,8 @@ export function fuseElementwise(
   // From the end, so that a chain is joined into its last op.
   for (const root of program.nodes.toReversed()) {
     if (!root.op.elementwise || absorbed.has(root)) continue;
-    const maxInputs = Math.min(MAX_INPUTS, maxTensors - root.outputs.length);
-    const members = collectGroup(root, uses, maxInputs);
+    const most = Math.min(maxInputs, maxTensors - root.outputs.length);
+    const members = collectGroup(root, uses, most);
     if (members.size === 1) continue;
     members.forEach((node) => node !== root && absorbed.add(node));
     groups.set(root, program.nodes.filter((node) => members.has(node)));

@@ -9,6 +9,6 @@ export { type FusedAttributes, fusedOp, fuseElementwise } from "./fuse.ts";
 export { type MemoryItem, type MemoryPlacement, planMemory } from "./plan_memory.ts";
 
 /** A program that does the same with less work. */
-export function optimize(program: Program, options?: FuseOptions): Program {
+export function optimize(program: Program, options: FuseOptions): Program {
   return fuseElementwise(eliminateDeadCode(program), options);
 }

@@ -7,19 +7,10 @@
  * the threads' sums in their order and computes the results channel by channel.
  */
 import type { GraphNode, Value } from "../../../graph/types.ts";
-import {
-  type Expression,
-  f32,
-  f64,
-  i32,
-  type Local,
-  type Operand,
-  type Wide,
-  type WideLocal,
-  type WideVectors,
-} from "../assembler/mod.ts";
+import { f32, f64, i32, type Operand } from "../assembler/mod.ts";
 import type { KernelFunction, Lowering, Phase } from "../kernel.ts";
 import type { NodeOrders, Order } from "../../layout.ts";
+import type { ChannelReduction, ReductionShape } from "./channel_reduction_parts.ts";
 import { ThreadSums } from "./channel_sums.ts";
 
 /** Bytes of a chunk of one operand. */
@@ -27,64 +18,10 @@ const CHUNK_BYTES = 16384;
 /** Fewest and most pixels of a chunk: to keep flushing cheap and f32 sums short. */
 const CHUNK_PIXELS = { least: 32, most: 128 } as const;
 
-/** The parts of a channel reduction that differ from op to op. */
-export interface ChannelReduction {
-  /** Sums kept for each channel: 1 or 2. */
-  readonly sums: 1 | 2;
-  /** How many leading inputs are summed over; the others are one number a channel. */
-  readonly streams: number;
-  /**
-   * What each channel's numbers are taken relative to: nothing, an input (its index), or an estimate
-   * of the mean of the first input, so that sums of squares do not cancel. Every thread estimates
-   * from its own pixels.
-   */
-  readonly shift: "none" | "estimate" | number;
-  /** Where the shift is an estimate: the sums of `count` numbers relative to a shift less by `by`. */
-  rebase?(
-    sums: readonly Local<"f64">[],
-    count: Expression<"f64">,
-    by: Local<"f64">,
-  ): Expression<"f64">[];
-  /** Tells the reduction from others in the keys of kernels. */
-  readonly key: string;
-  /** The terms of one pixel, one for each sum. */
-  terms(v: WideVectors, streams: readonly Wide[], shift: WideLocal | undefined): Wide[];
-  /** The results, one for each output, from the sums. */
-  results(sums: ChannelSums): Expression<"f64">[];
-}
-
-/** What the results of one channel are computed from. */
-export interface ChannelSums {
-  readonly f: KernelFunction<string>;
-  readonly sums: readonly Local<"f64">[];
-  /** Number of summed elements. */
-  readonly count: number;
-  readonly shift: Local<"f64">;
-  /** Inputs that are one number a channel, by the node's index. */
-  input(index: number): Expression<"f64">;
-}
-
 /** The orders of a channel reduction's operands. */
 export function channelReductionOrders({ inputs, outputs }: GraphNode): NodeOrders {
   const orderOf = ({ shape }: Value): Order => shape.length > 2 ? "channelsLast" : "plain";
   return { inputs: inputs.map(orderOf), outputs: outputs.map(() => "plain") };
-}
-
-/** How a reduction's memory is laid out and walked. */
-export interface ReductionShape {
-  readonly channels: number;
-  /** Channels rounded up to whole vectors. */
-  readonly lanes: number;
-  readonly pixels: number;
-  readonly pixelBytes: number;
-  readonly chunk: number;
-  /**
-   * Bytes of a thread's f64 sums. Behind them lie, where it estimates, its shifts, f32, and the number
-   * of its pixels, f64.
-   */
-  readonly sumBytes: number;
-  readonly countOffset: number;
-  readonly scratchBytes: number;
 }
 
 /** Appends the phases of a reduction. */

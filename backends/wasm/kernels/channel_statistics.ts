@@ -2,11 +2,8 @@
 import type { ChannelNormalizeAttributes } from "../../../ops/channel_normalize.ts";
 import { f64, type Local } from "../assembler/mod.ts";
 import type { KernelFamily } from "../kernel.ts";
-import {
-  type ChannelReduction,
-  channelReductionOrders,
-  lowerChannelReduction,
-} from "./channel_reduction.ts";
+import { channelReductionOrders, lowerChannelReduction } from "./channel_reduction.ts";
+import type { ChannelReduction } from "./channel_reduction_parts.ts";
 
 /** `channelSum`. */
 export const channelSum: KernelFamily = {

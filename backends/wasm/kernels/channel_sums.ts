@@ -14,7 +14,7 @@ import {
   WideVectors,
 } from "../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
-import type { ChannelReduction, ReductionShape } from "./channel_reduction.ts";
+import type { ChannelReduction, ReductionShape } from "./channel_reduction_parts.ts";
 
 /** Pixels whose mean serves as a thread's shift. */
 const SHIFT_SAMPLES = 16;

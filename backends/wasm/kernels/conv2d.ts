@@ -22,6 +22,7 @@ import { type Conv2dReluAttributes, conv2dReluOp } from "../epilogues.ts";
 import { foldPadding } from "./conv2d_fold_padding.ts";
 import { forwardAxis, inputGradientAxis, joinRows } from "./conv2d_plan.ts";
 import { planStrip, stripBytes } from "./conv2d_strip.ts";
+import { type Image, imageOf } from "./image.ts";
 import { lowerWinogradCorrelation } from "./winograd.ts";
 import { winogradObstacle } from "./winograd_plan.ts";
 import { lowerPacking, panelsOf, type PanelSource } from "./panels.ts";
@@ -92,22 +93,6 @@ export const conv2dInputGradient: KernelFamily = {
 
 function isConstant({ node }: Value): boolean {
   return node.op === constantOp;
-}
-
-/** A channels-last tensor in memory. */
-export interface Image {
-  readonly ref: Ref;
-  readonly channels: number;
-  readonly pixelBytes: number;
-  readonly height: number;
-  readonly width: number;
-}
-
-/** A channels-last value in memory. */
-export function imageOf(lowering: Lowering, value: Value): Image {
-  const { channels, paddedChannels } = lowering.layout(value);
-  const [height, width] = value.shape.slice(2);
-  return { ref: lowering.ref(value), channels, pixelBytes: 4 * paddedChannels, height, width };
 }
 
 /** What {@link lowerCorrelation} correlates. */

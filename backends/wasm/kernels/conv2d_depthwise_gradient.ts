@@ -8,7 +8,8 @@
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
-import { convolutionFlops, type Image } from "./conv2d.ts";
+import { convolutionFlops } from "./conv2d.ts";
+import type { Image } from "./image.ts";
 import { forwardAxis } from "./conv2d_plan.ts";
 import {
   emitStrip,

@@ -6,7 +6,7 @@
 import { f32x4, i32, memory, v128 } from "../assembler/mod.ts";
 import { type ConvolutionGeometry, sourceIndex } from "../../../ops/convolution_geometry.ts";
 import type { KernelFunction, Lowering } from "../kernel.ts";
-import type { Image } from "./conv2d.ts";
+import type { Image } from "./image.ts";
 import { repeat } from "./loops.ts";
 
 /**

@@ -12,7 +12,8 @@ import {
 import type { WeightGradientAttributes } from "../../../ops/conv2d.ts";
 import { f32, i32, memory, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
-import { convolutionFlops, imageOf, isDepthwise } from "./conv2d.ts";
+import { convolutionFlops, isDepthwise } from "./conv2d.ts";
+import { imageOf } from "./image.ts";
 import { lowerDepthwiseGradient } from "./conv2d_depthwise_gradient.ts";
 import { forwardAxis, joinRows } from "./conv2d_plan.ts";
 import { emitStrip, forEachBand, planStrip, stripBytes, withBandRows } from "./conv2d_strip.ts";

@@ -11,7 +11,8 @@
 import { type GraphNode, sizeOf } from "../../../graph/types.ts";
 import { broadcastOf } from "../../../ops/elementwise.ts";
 import type { KernelFamily, Ref } from "../kernel.ts";
-import { greatestCommonDivisor, loopGrain, planLoop, writeLoop } from "./elementwise_loop.ts";
+import { writeLoop } from "./elementwise_loop.ts";
+import { greatestCommonDivisor, loopGrain, planLoop } from "./elementwise_plan.ts";
 import { type TermGraph, termGraph, VARIES } from "./expression_terms.ts";
 
 /** The elementwise kernels. */

@@ -10,7 +10,7 @@ import {
 } from "../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 import type { Layout } from "../../layout.ts";
-import type { LoopPlan } from "./elementwise_loop.ts";
+import type { LoopPlan } from "./elementwise_plan.ts";
 import { frontier, type Term, type TermGraph, VARIES } from "./expression_terms.ts";
 import { TermCode } from "./term_code.ts";
 

@@ -7,7 +7,8 @@ import {
 import type { Shape } from "../../../graph/types.ts";
 import { assertEquals } from "@std/assert";
 import type { KernelFamily, Precision } from "../../../backends/wasm/kernel.ts";
-import { conv2d, conv2dInputGradient, imageOf } from "../../../backends/wasm/kernels/conv2d.ts";
+import { conv2d, conv2dInputGradient } from "../../../backends/wasm/kernels/conv2d.ts";
+import { imageOf } from "../../../backends/wasm/kernels/image.ts";
 import { conv2dWeightGradient } from "../../../backends/wasm/kernels/conv2d_weight_gradient.ts";
 import { lowerWinogradCorrelation } from "../../../backends/wasm/kernels/winograd.ts";
 import { winogradObstacle } from "../../../backends/wasm/kernels/winograd_plan.ts";

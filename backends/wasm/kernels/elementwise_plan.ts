@@ -1,0 +1,52 @@
+/** How the loop of an elementwise kernel goes. */
+import type { Target } from "../assembler/mod.ts";
+import type { Layout } from "../../layout.ts";
+import { frontier, type Term, type TermGraph, VARIES } from "./expression_terms.ts";
+
+/** Shortest table worth a loop of its own, in elements. */
+const TABLE_LENGTH = 512;
+/** A thread's share is a multiple of this where no table asks for more: four cache lines. */
+const GRAIN = 64;
+
+/** What shares are multiples of, in elements: tables begin with them. */
+export function loopGrain({ tableLength }: LoopPlan): number {
+  return tableLength || GRAIN;
+}
+
+/** How the loop goes. */
+export interface LoopPlan {
+  /** Elements a round. */
+  readonly step: number;
+  /** Terms that vary by channel alone: one table each. */
+  readonly tables: readonly Term[];
+  /** Whether one more table masks padding lanes, which then stay zero whatever is computed. */
+  readonly masked: boolean;
+  /** Tables, the mask included. */
+  readonly tableCount: number;
+  /** Elements of a table: whole pixels and whole rounds. 0 if there is none. */
+  readonly tableLength: number;
+  readonly tableBytes: number;
+}
+
+/** Decides how the loop goes. */
+export function planLoop(graph: TermGraph, layout: Layout, target: Target): LoopPlan {
+  const tables = frontier(graph, VARIES.channel);
+  const masked = layout.paddedChannels !== layout.channels;
+  const work = graph.terms.filter(({ varies }) => varies === VARIES.full).length;
+  const step = 4 * target.wide * (work <= 6 ? 4 : work <= 12 ? 2 : 1);
+  const tableCount = tables.length + (masked ? 1 : 0);
+  const pixels = leastCommonMultiple(layout.paddedChannels, step);
+  const tableLength = tableCount === 0
+    ? 0
+    : pixels * Math.max(1, Math.floor(TABLE_LENGTH / pixels));
+  return { step, tables, masked, tableCount, tableLength, tableBytes: 4 * tableLength };
+}
+
+/** The largest number that divides both. */
+export function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  return a / greatestCommonDivisor(a, b) * b;
+}
