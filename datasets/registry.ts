@@ -1,6 +1,6 @@
 /** The datasets by name. */
-import { levenshteinDistance } from "npm:deno-std@1.4.0/text/mod.js";
 import { InputError } from "../errors.ts";
+import { suggestion } from "../schema/nearest.ts";
 import { cifar10 } from "./cifar10.ts";
 import { cifar100 } from "./cifar100.ts";
 import type { DatasetDefinition } from "./dataset.ts";
@@ -29,12 +29,7 @@ export function listDatasets(): DatasetDefinition[] {
 /** The dataset of this name. Throws InputError, with the nearest valid name, if there is none. */
 export function findDataset(name: string): DatasetDefinition {
   if (Object.hasOwn(DATASETS, name)) return DATASETS[name];
-  const names = datasetNames();
-  const distance = (other: string): number => levenshteinDistance(name, other);
-  const nearest = names.reduce((a, b) => distance(b) < distance(a) ? b : a);
   throw new InputError(
-    `there is no dataset "${name}"; did you mean "${nearest}"? The datasets are ${
-      names.join(", ")
-    }`,
+    `there is no dataset "${name}"${suggestion(name, datasetNames(), "datasets")}`,
   );
 }

@@ -2,12 +2,12 @@
  * Layers by name, as they are written in a config: option names are PyTorch's in camelCase, and
  * sizes that follow from the layer before (input channels, features) are inferred.
  */
-import { closestString } from "npm:deno-std@1.4.0/text/closest_string.js";
 import { InputError } from "../errors.ts";
 import { input, trace } from "../graph/trace.ts";
 import { formatShape, type Shape } from "../graph/types.ts";
 import type { AvgPool2dOptions } from "../ops/avg_pool2d.ts";
 import type { MaxPool2dOptions } from "../ops/max_pool2d.ts";
+import { suggestion } from "../schema/nearest.ts";
 import { ReLU, Tanh } from "./activations.ts";
 import { BatchNorm2d, type BatchNorm2dOptions } from "./batch_norm2d.ts";
 import { Conv2d, type Conv2dOptions } from "./conv2d.ts";
@@ -135,8 +135,7 @@ function buildLayer<Name extends LayerName>(
 ): Module {
   if (!Object.hasOwn(BUILDERS, name)) {
     throw new InputError(
-      `there is no such layer; did you mean "${closestString(name, listLayers())}"? ` +
-        `Layers: ${listLayers().join(", ")}`,
+      `there is no such layer${suggestion(name, listLayers(), "layers")}`,
     );
   }
   return BUILDERS[name](options, inputShape, defaults);

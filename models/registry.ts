@@ -1,9 +1,9 @@
 /** Models by name. */
-import { closestString } from "npm:deno-std@1.4.0/text/closest_string.js";
 import { InputError } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import type { LayerSpec } from "../layers/registry.ts";
 import type { Pair } from "../ops/convolution_geometry.ts";
+import { suggestion } from "../schema/nearest.ts";
 import { CifarResNetV1, CifarResNetV2 } from "./cifar_resnet.ts";
 import { DoConvNet } from "./do_conv_net.ts";
 import { layersModel } from "./layers.ts";
@@ -127,8 +127,7 @@ export function buildModel(name: string, options: BuildOptions): Module {
   const entry = MODELS.get(name);
   if (!entry) {
     throw new InputError(
-      `there is no model "${name}"; did you mean "${closestString(name, listModels())}"? ` +
-        `Models: ${listModels().join(", ")}`,
+      `there is no model "${name}"${suggestion(name, listModels(), "models")}`,
     );
   }
   checkOptions(name, entry, options);

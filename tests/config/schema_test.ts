@@ -5,7 +5,6 @@ import { schemaFileText } from "../../config/json_schema.ts";
 import type { JsonSchema } from "../../schema/json.ts";
 import { layersSchema } from "../../config/layers_schema.ts";
 import { loadConfig, parseConfig } from "../../config/load.ts";
-import { nearestName } from "../../schema/nearest.ts";
 import { listLayers } from "../../layers/registry.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -55,13 +54,4 @@ Deno.test("the schema knows every layer that can be built by name", () => {
       : {};
     assertEquals(layersSchema.safeParse([{ [name]: needed }]).error, undefined, name);
   }
-});
-
-Deno.test("the nearest name forgives case, separators, slips and shortened words", () => {
-  const names = ["batchSize", "learningRate", "depthMultiplier", "cifar10", "cifar100"];
-  assertEquals(nearestName("batch_size", names), "batchSize");
-  assertEquals(nearestName("learningrate", names), "learningRate");
-  assertEquals(nearestName("depth", names), "depthMultiplier");
-  assertEquals(nearestName("cifar-10", names), "cifar10");
-  assertEquals(nearestName("banana", names), undefined);
 });
