@@ -169,11 +169,12 @@ export {
   openBackend,
   PRECISION_NAMES,
   type PrecisionName,
+  referenceBackend,
+  type ThreadCount,
+  type ThreadOptions,
+  type TuningStore,
 } from "./backends/registry.ts";
-export type { ThreadCount, ThreadOptions } from "./backends/wasm/mod.ts";
-export type { TuningStore } from "./backends/webgpu/tuning.ts";
-export { fileTuningStore } from "./files/tuning_store.ts";
-export { referenceBackend } from "./backends/reference/reference.ts";
+export { fileTuningStore } from "./backends/webgpu/tuning_store.ts";
 
 // Files and folding
 export type {

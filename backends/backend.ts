@@ -30,6 +30,9 @@ export class DeviceError extends RunError {
   override name = "DeviceError";
 }
 
+/** Name of the kernels that change how a value lies in memory: a backend adds them to a program. */
+export const LAYOUT_CONVERSION = "convertLayout";
+
 /** Time spent in one kernel of a program. */
 export interface KernelTiming {
   /** Kernel family, such as `conv2d`. */

@@ -1,6 +1,6 @@
 /** The check of a run's inputs that all backends share. */
 import { InputError } from "../errors.ts";
-import { type InputAttributes, inputOp } from "../graph/leaves.ts";
+import { programInputs } from "../graph/leaves.ts";
 import { type DType, formatShape, type Program, sizeOf } from "../graph/types.ts";
 import type { TensorData } from "./backend.ts";
 
@@ -8,11 +8,6 @@ const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } satisfies 
   DType,
   unknown
 >;
-
-/** The inputs a program asks for. */
-export function programInputs(program: Program): InputAttributes[] {
-  return program.nodes.filter(({ op }) => op === inputOp).map(({ attributes }) => attributes);
-}
 
 /** Throws InputError unless `inputs` holds exactly what the program asks for. */
 export function checkInputs(

@@ -18,6 +18,7 @@ import {
   type TensorType,
   type Value,
 } from "../graph/types.ts";
+import { LAYOUT_CONVERSION } from "./backend.ts";
 
 /**
  * The order of a value's elements in memory.
@@ -86,7 +87,7 @@ export interface ConvertLayoutAttributes {
 
 /** Puts a value into another order; made by {@link assignLayouts} only. */
 export const convertLayoutOp: Op<ConvertLayoutAttributes> = {
-  name: "convertLayout",
+  name: LAYOUT_CONVERSION,
   inputNames: ["input"],
   infer: ([input]) => [input],
   evaluate: ([input]) => [input.data],

@@ -1,9 +1,13 @@
-/** Backends by the names configs use. */
+/** Backends by the names configs use, and what rooms above may know of each. */
 import { InputError, UserError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import { cpuBackend, type ThreadCount, type ThreadOptions } from "./wasm/mod.ts";
 import { quietDriver } from "./webgpu/quiet_driver.ts";
 import type { TuningStore } from "./webgpu/tuning.ts";
+
+export { referenceBackend } from "./reference/reference.ts";
+export { cpuFeatures } from "./wasm/features.ts";
+export type { ThreadCount, ThreadOptions, TuningStore };
 
 /** Which backend to open; the keys of the same names in a config. */
 export interface BackendOptions {

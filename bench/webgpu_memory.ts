@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { openBackend } from "../backends/registry.ts";
-import { layoutState, uploadState } from "../layers/state.ts";
+import { layoutState } from "../layers/state.ts";
 import { buildModel } from "../models/registry.ts";
 import { stepScalars, trainingProgram } from "../training/step_program.ts";
 
@@ -53,7 +53,9 @@ const program = trainingProgram(
   BATCH,
 );
 const executable = await backend.compile([program]);
-uploadState(layout, executable);
+for (const { parameter, variable, offset } of layout.ranges) {
+  executable.write(variable, parameter.data, offset);
+}
 
 const inFlight: Promise<unknown>[] = [];
 let settled = 0;

@@ -3,7 +3,7 @@
  * the same function.
  */
 import type { Backend, Executable } from "../backends/backend.ts";
-import { largestDifference } from "../backends/largest_difference.ts";
+import { largestDifference } from "../reporting/largest_difference.ts";
 import { InputError, RunError } from "../errors.ts";
 import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
 import { foldConstants } from "../graph/passes/fold_constants.ts";

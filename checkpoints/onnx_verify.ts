@@ -2,7 +2,8 @@
 import type { Backend } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
-import { probabilitiesOf } from "../models/probabilities.ts";
+import { augmentOp } from "../ops/augment.ts";
+import { softmaxRow } from "../ops/softmax.ts";
 import { compareLogits, FOLD_TOLERANCE, type FoldVerification, logitsOf } from "./fold.ts";
 import type { NetworkDescription } from "./network.ts";
 import type { OnnxOptions } from "./onnx.ts";
@@ -112,10 +113,11 @@ async function runFile(
     for (let start = 0; start < pixels.length; start += batchSize * size) {
       const batch = pixels.slice(start, start + batchSize * size);
       const count = batch.length / size;
+      const stored = [count, height, width, channels];
       const feeds = includePreprocessing
-        ? { pixels: new runtime.Tensor("uint8", batch, [count, height, width, channels]) }
+        ? { pixels: new runtime.Tensor("uint8", batch, stored) }
         : {
-          input: new runtime.Tensor("float32", normalize(batch, size, normalization), [
+          input: new runtime.Tensor("float32", normalize(batch, stored, normalization), [
             count,
             channels,
             height,
@@ -135,23 +137,21 @@ async function runFile(
 /** [N, H, W, C] pixels as [N, C, H, W] numbers (p / 255 − mean) / std. */
 function normalize(
   pixels: Uint8Array,
-  size: number,
+  [batch, height, width, channels]: readonly number[],
   { mean, std }: NetworkDescription["normalization"],
 ): Float32Array {
-  const channels = mean.length;
-  const plane = size / channels;
-  return Float32Array.from(pixels, (_, i) => {
-    const image = Math.floor(i / size);
-    const channel = Math.floor(i % size / plane);
-    const pixel = pixels[image * size + (i % plane) * channels + channel];
-    return (pixel / 255 - mean[channel]) / std[channel];
-  });
+  const [numbers] = augmentOp.evaluate(
+    [{ data: Float64Array.from(pixels), shape: [batch, height, width, channels] }],
+    { padding: 0, mean, std },
+    [{ shape: [batch, channels, height, width], dtype: "f32" }],
+  );
+  return Float32Array.from(numbers);
 }
 
 function softmaxRows(logits: Float32Array, classes: number): Float32Array {
   const probabilities = new Float32Array(logits.length);
   for (let at = 0; at < logits.length; at += classes) {
-    probabilities.set(probabilitiesOf(logits.subarray(at, at + classes)), at);
+    probabilities.set(softmaxRow(logits.subarray(at, at + classes)), at);
   }
   return probabilities;
 }

@@ -8,8 +8,8 @@ import {
   openBackend,
   type PrecisionName,
 } from "../backends/registry.ts";
+import { fileTuningStore } from "../backends/webgpu/tuning_store.ts";
 import { InputError } from "../errors.ts";
-import { fileTuningStore } from "../files/tuning_store.ts";
 import type { Arguments, Context, Option } from "./command.ts";
 
 /** The keys of a config that name a backend. */

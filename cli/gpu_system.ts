@@ -1,7 +1,7 @@
 /** Why a system shows no WebGPU adapter, or only a software one, and what to do about it. */
 
 import { basename } from "node:path";
-import { DRIVER_FOLDERS, driverFiles, LIBRARY_FOLDERS } from "../files/vulkan_drivers.ts";
+import { DRIVER_FOLDERS, driverFiles, LIBRARY_FOLDERS } from "../backends/webgpu/vulkan_drivers.ts";
 
 /** What of a Linux system decides about its Vulkan adapters. */
 export interface GpuSystem {

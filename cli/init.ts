@@ -2,6 +2,7 @@
 
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { exists } from "../files/exists.ts";
 import type { Command } from "./command.ts";
 
 /** What is written: a config that trains as it stands, with the other choices in comments. */
@@ -94,13 +95,3 @@ export const command: Command = {
     context.emit({ file });
   },
 };
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}

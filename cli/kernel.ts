@@ -5,10 +5,10 @@ import {
   DeviceError,
   type Executable,
   type KernelTiming,
+  LAYOUT_CONVERSION,
 } from "../backends/backend.ts";
-import { largestDifference } from "../backends/largest_difference.ts";
-import { convertLayoutOp } from "../backends/layout.ts";
-import { referenceBackend } from "../backends/reference/reference.ts";
+import { largestDifference } from "../reporting/largest_difference.ts";
+import { referenceBackend } from "../backends/registry.ts";
 import { EXIT, RunError } from "../errors.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
@@ -119,7 +119,7 @@ interface Rates {
 }
 
 function ratesOf({ nodes, outputs }: Program, timings: readonly KernelTiming[]): Rates {
-  const milliseconds = timings.filter(({ kernel }) => kernel !== convertLayoutOp.name)
+  const milliseconds = timings.filter(({ kernel }) => kernel !== LAYOUT_CONVERSION)
     .reduce((sum, timing) => sum + timing.milliseconds, 0);
   const node = Object.values(outputs)[0].node;
   const bytes = nodes.flatMap(({ outputs }) => outputs)

@@ -1,15 +1,15 @@
 /** The backend that `overfold kernel` tries a kernel on. */
 
 import type { Backend } from "../backends/backend.ts";
-import { referenceBackend } from "../backends/reference/reference.ts";
+import { referenceBackend } from "../backends/registry.ts";
 import { loweringFor } from "../backends/webgpu/compile.ts";
 import { openDevice } from "../backends/webgpu/device.ts";
 import { deviceBackend } from "../backends/webgpu/mod.ts";
 import { quietDriver } from "../backends/webgpu/quiet_driver.ts";
 import { tunableKernels } from "../backends/webgpu/tune.ts";
 import { loadTuning } from "../backends/webgpu/tuning.ts";
+import { fileTuningStore } from "../backends/webgpu/tuning_store.ts";
 import { InputError } from "../errors.ts";
-import { fileTuningStore } from "../files/tuning_store.ts";
 import type { Program } from "../graph/types.ts";
 import { openChosen } from "./backend.ts";
 import type { Arguments, Context } from "./command.ts";

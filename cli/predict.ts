@@ -8,7 +8,7 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { findImages } from "./find_images.ts";
 import { readImage } from "../files/images.ts";
 import type { ImageSize } from "../files/pixels.ts";
-import { probabilitiesOf } from "../models/probabilities.ts";
+import { softmaxRow } from "../ops/softmax.ts";
 import { formatCount } from "../reporting/format.ts";
 import { pipelined } from "../training/pipeline.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
@@ -146,7 +146,8 @@ async function* predictions(
     for await (const { paths, logits } of results) {
       const classes = logits.length / batchSize;
       for (const [row, image] of paths.entries()) {
-        const probabilities = probabilitiesOf(logits.subarray(row * classes, (row + 1) * classes));
+        const own = logits.subarray(row * classes, (row + 1) * classes);
+        const probabilities = [...softmaxRow(own)];
         yield { image, predictions: ranking(probabilities, classNames).slice(0, options.top) };
       }
     }

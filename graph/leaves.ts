@@ -1,5 +1,5 @@
 /** The ops without inputs: per-run inputs, variables and constants. */
-import { type DType, type Op, type Shape } from "./types.ts";
+import type { DType, Op, Program, Shape } from "./types.ts";
 
 /** Attributes of {@link inputOp}. */
 export interface InputAttributes {
@@ -36,6 +36,11 @@ export const inputOp: Op<InputAttributes> = {
   infer: (_inputs, { shape, dtype }) => [{ shape, dtype }],
   evaluate: notEvaluated,
 };
+
+/** The inputs a program asks for, in the order in which they were traced. */
+export function programInputs({ nodes }: Program): InputAttributes[] {
+  return nodes.filter(({ op }) => op === inputOp).map(({ attributes }) => attributes);
+}
 
 /** A range of a variable, as it was before the run. */
 export const variableOp: Op<VariableAttributes> = {

@@ -2,7 +2,6 @@
  * Where a model's tensors lie in memory: all parameters in one variable, all buffers in another, so
  * that an optimizer, weight averaging or a checkpoint is one pass over one array.
  */
-import type { Executable } from "../backends/backend.ts";
 import { InputError } from "../errors.ts";
 import type { Parameter } from "../graph/parameter.ts";
 import type { Binding } from "../graph/trace.ts";
@@ -127,13 +126,6 @@ export function packState(
     arena.set(data, offset);
   }
   return arena;
-}
-
-/** Copies the present values of all parameters and buffers into an executable's variables. */
-export function uploadState(layout: StateLayout, executable: Executable): void {
-  for (const { parameter, variable, offset } of layout.ranges) {
-    executable.write(variable, parameter.data, offset);
-  }
 }
 
 function rangesOf(layout: StateLayout, variable: StateRange["variable"]): StateRange[] {

@@ -9,6 +9,15 @@ function inferRows(op: string, inputs: readonly TensorType[]): TensorType[] {
   return [{ shape: inputs[0].shape, dtype: "f32" }];
 }
 
+/** The softmax of a row of logits: the probabilities that they stand for. */
+export function softmaxRow(logits: ArrayLike<number>): Float64Array {
+  const row = Float64Array.from(logits);
+  const most = row.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = row.map((logit) => Math.exp(logit - most));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+}
+
 /** The log-softmax of a row of logits: shifted by its maximum so that no exponential overflows. */
 export function logSoftmaxRow(logits: Float64Array): Float64Array {
   const most = logits.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -37,7 +46,7 @@ export const softmaxOp: Op = {
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [
     dy && apply(softmaxGradientOp, [dy, y], {})[0],
   ],
-  evaluate: (inputs) => mapRows(inputs, (logits) => logSoftmaxRow(logits).map(Math.exp)),
+  evaluate: (inputs) => mapRows(inputs, softmaxRow),
 };
 
 /** The gradient of {@link softmax}: (outputGradient, output) → `y · (dy - Σ dy · y)` by row. */

@@ -9,7 +9,7 @@ import { networkProgram, parseFoldedNetwork } from "../checkpoints/network.ts";
 import { parseSafetensors } from "../checkpoints/safetensors.ts";
 import { RunError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
-import { probabilitiesOf } from "../models/probabilities.ts";
+import { softmaxRow } from "../ops/softmax.ts";
 import type { Engine, Reply, Request } from "./messages.ts";
 
 /** Where `overfold site` puts the network, beside the page. */
@@ -86,7 +86,7 @@ async function classify(pixels: Uint8Array): Promise<void> {
     return await classify(pixels);
   }
   const milliseconds = performance.now() - start;
-  reply({ kind: "result", probabilities: probabilitiesOf(logits), milliseconds });
+  reply({ kind: "result", probabilities: [...softmaxRow(logits)], milliseconds });
 }
 
 function messageOf(error: unknown): string {

@@ -6,10 +6,10 @@ import {
   MemoryLimitError,
   type TensorData,
 } from "../backends/backend.ts";
-import { programInputs } from "../backends/inputs.ts";
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import type { MetricSums } from "../checkpoints/run_state.ts";
 import { InputError } from "../errors.ts";
+import { programInputs } from "../graph/leaves.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import type { Program } from "../graph/types.ts";
 import { DROPOUT_STEP } from "../layers/dropout.ts";

@@ -1,7 +1,7 @@
 /** Whether storing numbers in 16 bits does a network harm: one loss, computed both ways. */
 import type { Backend, TensorData } from "../backends/backend.ts";
-import { programInputs } from "../backends/inputs.ts";
 import { RunError } from "../errors.ts";
+import { programInputs } from "../graph/leaves.ts";
 import type { Program } from "../graph/types.ts";
 
 /** Largest difference of the losses, of the loss in full precision. */

@@ -16,6 +16,7 @@ import {
 import type { RunState } from "../checkpoints/run_state.ts";
 import { InputError, RunError, UserError } from "../errors.ts";
 import { writeAll, writeFileAtomic } from "../files/atomic.ts";
+import { exists } from "../files/exists.ts";
 import { explainRefusal, refusalOf } from "../files/refusal.ts";
 import type { TrainingStore } from "./observer.ts";
 
@@ -264,16 +265,4 @@ function asRunError(path: string, error: unknown): unknown {
     `${path} cannot be written: ${refusal}; mend that and go on with --resume`,
     { cause: error },
   );
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { InputError } from "../../errors.ts";
 import { apply, input, output, trace } from "../../graph/trace.ts";
 import { type Program, sizeOf } from "../../graph/types.ts";
 import type { TensorData } from "../backend.ts";
-import { largestDifference } from "../largest_difference.ts";
+import { largestDifference } from "../../reporting/largest_difference.ts";
 import { compilePlan, loweringFor, planPrograms } from "./compile.ts";
 import type { Device } from "./device.ts";
 import { type Dispatch, encodeDispatches } from "./dispatch.ts";

@@ -7,15 +7,8 @@ import { BatchNorm2d } from "../../layers/batch_norm2d.ts";
 import { Conv2d } from "../../layers/conv2d.ts";
 import { Linear } from "../../layers/linear.ts";
 import { Sequential } from "../../layers/sequential.ts";
-import {
-  BUFFERS,
-  layoutState,
-  packState,
-  PARAMETERS,
-  unpackState,
-  uploadState,
-} from "../../layers/state.ts";
-import { downloadState } from "../support/state.ts";
+import { BUFFERS, layoutState, packState, PARAMETERS, unpackState } from "../../layers/state.ts";
+import { downloadState, uploadState } from "../support/state.ts";
 
 function network(): Sequential {
   const net = new Sequential(

@@ -4,7 +4,7 @@ import type { Backend } from "../../backends/backend.ts";
 import { InputError } from "../../errors.ts";
 import type { LayerSpec } from "../../layers/registry.ts";
 import type { Module } from "../../layers/module.ts";
-import { layoutState, PARAMETERS, uploadState } from "../../layers/state.ts";
+import { layoutState, PARAMETERS } from "../../layers/state.ts";
 import { buildModel } from "../../models/registry.ts";
 import { stepScalars, trainingProgram } from "../../training/step_program.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
@@ -12,6 +12,7 @@ import { disturb } from "../support/disturb.ts";
 import { Draw } from "../support/random_cases.ts";
 import { someNumbers } from "../support/run_module.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";
+import { uploadState } from "../support/state.ts";
 
 const NETWORKS = 6;
 const TOLERANCE = 1e-3;

@@ -2,8 +2,8 @@
 import type { Backend } from "../../backends/backend.ts";
 import { input, output, toValue, trace } from "../../graph/trace.ts";
 import type { Module, StateTensor } from "../../layers/module.ts";
-import { layoutState, uploadState } from "../../layers/state.ts";
-import { downloadState } from "./state.ts";
+import { layoutState } from "../../layers/state.ts";
+import { downloadState, uploadState } from "./state.ts";
 import { vectorJacobianProduct } from "../../ops/gradients.ts";
 import type { Fixture } from "./fixture.ts";
 import { narrow } from "./run.ts";

@@ -4,8 +4,8 @@ import { referenceBackend } from "../../backends/reference/reference.ts";
 import { input, output, trace } from "../../graph/trace.ts";
 import { type Shape, sizeOf } from "../../graph/types.ts";
 import type { Module } from "../../layers/module.ts";
-import { layoutState, uploadState } from "../../layers/state.ts";
-import { downloadState } from "./state.ts";
+import { layoutState } from "../../layers/state.ts";
+import { downloadState, uploadState } from "./state.ts";
 
 /** Numbers between -1 and 1 without a pattern a layer could hide behind; the same every time. */
 export function someNumbers(shape: Shape): Float32Array {

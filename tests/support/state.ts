@@ -1,6 +1,13 @@
-/** Reading a model's state back. */
+/** A model's state into and out of an executable. */
 import type { Executable } from "../../backends/backend.ts";
 import type { StateLayout } from "../../layers/state.ts";
+
+/** Copies the present values of all parameters and buffers into an executable's variables. */
+export function uploadState(layout: StateLayout, executable: Executable): void {
+  for (const { parameter, variable, offset } of layout.ranges) {
+    executable.write(variable, parameter.data, offset);
+  }
+}
 
 /** Copies an executable's variables back into the parameters and buffers of the model. */
 export async function downloadState(layout: StateLayout, executable: Executable): Promise<void> {

@@ -7,7 +7,7 @@ import { BatchNorm2d } from "../../layers/batch_norm2d.ts";
 import { Flatten } from "../../layers/flatten.ts";
 import { Linear } from "../../layers/linear.ts";
 import { Sequential } from "../../layers/sequential.ts";
-import { layoutState, uploadState } from "../../layers/state.ts";
+import { layoutState } from "../../layers/state.ts";
 import { updateLossScale } from "../../ops/update_loss_scale.ts";
 import { whereFinite } from "../../ops/where_finite.ts";
 import { initialLossScale, LOSS_SCALE_VARIABLE } from "../../training/loss_scale.ts";
@@ -22,6 +22,7 @@ import { testOnEveryBackend } from "../support/backends.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { compute } from "../support/run.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
+import { uploadState } from "../support/state.ts";
 
 const scalar = (value: number) => ({ shape: [], data: Float32Array.of(value) });
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { InputError } from "../../errors.ts";
-import { layoutState, uploadState } from "../../layers/state.ts";
-import { downloadState } from "../support/state.ts";
+import { layoutState } from "../../layers/state.ts";
+import { downloadState, uploadState } from "../support/state.ts";
 import { buildModel } from "../../models/registry.ts";
 import { type GroupOptions, parameterGroups } from "../../training/parameter_groups.ts";
 import { type Recipe, stepScalars, trainingProgram } from "../../training/step_program.ts";

@@ -10,7 +10,7 @@ import { Flatten } from "../../layers/flatten.ts";
 import { Linear } from "../../layers/linear.ts";
 import type { Module } from "../../layers/module.ts";
 import { Sequential } from "../../layers/sequential.ts";
-import { layoutState, type StateLayout, unpackState, uploadState } from "../../layers/state.ts";
+import { layoutState, type StateLayout, unpackState } from "../../layers/state.ts";
 import {
   evaluationProgram,
   type Feed,
@@ -20,6 +20,7 @@ import {
   trainingVariables,
 } from "../../training/step_program.ts";
 import { traceUpdate } from "../../training/update.ts";
+import { uploadState } from "../support/state.ts";
 
 const FEED = { kind: "tensors", shape: [2, 1, 2] } as const;
 const X = Float32Array.of(1, -2, 0.5, 3, -1, 0.25, 2, 1);

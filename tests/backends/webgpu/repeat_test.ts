@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { layoutState, PARAMETERS, uploadState } from "../../../layers/state.ts";
+import { layoutState, PARAMETERS } from "../../../layers/state.ts";
 import { DoConvNet } from "../../../models/do_conv_net.ts";
 import { stepScalars, trainingProgram } from "../../../training/step_program.ts";
 import { gpuBackend, gpuTest, randomData } from "./gpu.ts";
+import { uploadState } from "../../support/state.ts";
 
 gpuTest("training from one state twice gives the same bits", async () => {
   const model = new DoConvNet({

@@ -9,7 +9,7 @@ import {
   type TuningStore,
 } from "../../../backends/webgpu/tuning.ts";
 import { tunableKernels } from "../../../backends/webgpu/tune.ts";
-import { fileTuningStore } from "../../../files/tuning_store.ts";
+import { fileTuningStore } from "../../../backends/webgpu/tuning_store.ts";
 import { input, output, trace } from "../../../graph/trace.ts";
 import { matmul } from "../../../ops/matmul.ts";
 import { gpuTest, randomData } from "./gpu.ts";

@@ -1,6 +1,5 @@
 /** `folding`: the authors' MNIST example before and after their fusion. */
 import { assertEquals } from "@std/assert";
-import { uploadState } from "../../../layers/state.ts";
 import {
   compareGroup,
   foldFixtureModel,
@@ -13,6 +12,7 @@ import {
 } from "../model_case.ts";
 import { narrow } from "../run.ts";
 import type { Kind } from "./kind.ts";
+import { uploadState } from "../state.ts";
 
 export const folding: Kind = {
   tolerance: MODEL_TOLERANCE,

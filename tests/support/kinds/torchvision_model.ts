@@ -1,7 +1,7 @@
 /** `torchvision_model`: a torchvision ResNet's logits, gradients and batch-norm statistics. */
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { BUFFERS, PARAMETERS, unpackState, uploadState } from "../../../layers/state.ts";
+import { BUFFERS, PARAMETERS, unpackState } from "../../../layers/state.ts";
 import { type Recipe, trainingProgram } from "../../../training/step_program.ts";
 import {
   buildFixtureModel,
@@ -15,6 +15,7 @@ import {
 } from "../model_case.ts";
 import { narrow } from "../run.ts";
 import type { Kind } from "./kind.ts";
+import { uploadState } from "../state.ts";
 
 const schema = modelSchema.extend({
   grad_norms_of: z.array(z.string()),

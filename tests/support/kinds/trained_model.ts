@@ -2,8 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import type { Backend } from "../../../backends/backend.ts";
-import { PARAMETERS, unpackState, uploadState } from "../../../layers/state.ts";
-import { downloadState } from "../state.ts";
+import { PARAMETERS, unpackState } from "../../../layers/state.ts";
+import { downloadState, uploadState } from "../state.ts";
 import { type Recipe, stepScalars, trainingProgram } from "../../../training/step_program.ts";
 import type { Fixture } from "../fixture.ts";
 import {

@@ -1,4 +1,4 @@
-/** How far a backend's numbers are from the reference's. */
+/** How far some numbers are from those expected. */
 
 /** The largest difference between two tensors. */
 export interface Difference {

@@ -1,9 +1,9 @@
 /** What tuning found, as files in the cache. */
 import { basename, join } from "node:path";
-import type { TuningStore } from "../backends/webgpu/tuning.ts";
-import { InputError } from "../errors.ts";
-import { writeFileAtomic } from "./atomic.ts";
-import { cacheFolder } from "./cache.ts";
+import { InputError } from "../../errors.ts";
+import { writeFileAtomic } from "../../files/atomic.ts";
+import { cacheFolder } from "../../files/cache.ts";
+import type { TuningStore } from "./tuning.ts";
 import { driverFiles, LIBRARY_FOLDERS } from "./vulkan_drivers.ts";
 
 /**
