@@ -1,0 +1,151 @@
+/** Who may import whom: the rule that docs/architecture.md states, and no circles of files. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+/** Rooms import to the right only; of those in brackets, the parts between commas are strangers. */
+const ARROWS = "`cli` → `site` → `config` → `training` → `checkpoints` → " +
+  "(`models` → `layers`, `datasets`, `backends`) → `ops` → `graph`";
+/** What all rooms may import, and what imports nothing else. */
+const GROUND = ["files", "reporting", "schema", "errors.ts"];
+/** All that is known of the backends outside their room. */
+const BACKEND_DOORS = ["backends/backend.ts", "backends/registry.ts"];
+/** Rooms without Deno's APIs. */
+const PORTABLE = ["graph", "ops", "layers", "models"];
+
+const RULE =
+  `Imports point one way: ${ARROWS}. ${BACKEND_DOORS.map(code).join(" and ")} are all that ` +
+  "is known of `backends` outside it, the GPU tools of `cli` excepted, and no backend knows " +
+  `another. ${
+    GROUND.map(code).join(", ")
+  } stand on the ground: all may import them, and they import ` +
+  `only each other. Nothing in ${
+    PORTABLE.map(code).join(", ")
+  } touches Deno's APIs, so they also ` +
+  "run in a browser. No files import each other in a circle but ops that are " +
+  "each other's gradient.";
+
+/** Entry points, which no room imports, and the room whose imports each may have. */
+const ENTRIES: Record<string, string> = {
+  "cli.ts": "cli",
+  "unchecked.ts": "cli",
+  "mod.ts": "config",
+};
+
+/** Files that reach into the WebGPU backend: the GPU tools, and what hands it its tuning store. */
+const GPU_TOOLS = [
+  "cli/backend.ts",
+  "cli/bench_cost.ts",
+  "cli/doctor_gpu.ts",
+  "cli/gpu_system.ts",
+  "cli/kernel_backend.ts",
+  "cli/tune.ts",
+  "mod.ts",
+];
+
+/** The circles there are. */
+const CYCLES = [
+  ["datasets/loader.ts", "datasets/loader_worker.ts"],
+  // Each is part of the other's gradient.
+  ["ops/multiply_scalar.ts", "ops/sum.ts"],
+  ["ops/pack.ts", "ops/slice.ts"],
+  ["training/step_program.ts", "training/update.ts"],
+];
+
+const ROOT = new URL("../", import.meta.url);
+const BELOW = roomsBelow();
+/** Texts of all files of the rooms, and the files each imports, by path. */
+const TEXTS = await readSources();
+const IMPORTS = new Map([...TEXTS].map(([path, text]) => [path, importsOf(path, text)]));
+
+Deno.test("docs/architecture.md states the rule that is checked here", async () => {
+  const text = await Deno.readTextFile(new URL("docs/architecture.md", ROOT));
+  assertStringIncludes(text.replaceAll(/\s+/g, " "), RULE);
+});
+
+Deno.test("imports point one way", () => {
+  const wrong = [...IMPORTS].flatMap(([from, targets]) =>
+    targets.filter((to) => !mayImport(from, to)).map((to) => `${from} imports ${to}`)
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("no files import each other in a circle but those that are listed", () => {
+  const paths = [...IMPORTS.keys()].toSorted();
+  const reached = new Map(paths.map((path) => [path, reachedFrom(path)]));
+  const circles = paths.map((path) =>
+    paths.filter((other) => reached.get(path)!.has(other) && reached.get(other)!.has(path))
+  );
+  // Each circle once, at its first file.
+  assertEquals(circles.filter(([first], i) => first === paths[i]), CYCLES);
+});
+
+Deno.test("rooms that run in a browser do not touch Deno's APIs", () => {
+  const wrong = [...TEXTS].filter(([path, text]) =>
+    PORTABLE.includes(roomOf(path)) && /\bDeno\b/.test(text)
+  );
+  assertEquals(wrong.map(([path]) => path), []);
+});
+
+function code(name: string): string {
+  return `\`${name}\``;
+}
+
+/** The rooms that each room may import, read from {@link ARROWS}. */
+function roomsBelow(): Map<string, string[]> {
+  const floors = ARROWS.replaceAll("`", "").split(/ → (?![^(]*\))/)
+    .map((floor) => floor.replaceAll(/[()]/g, "").split(", ").map((part) => part.split(" → ")));
+  const below = new Map(GROUND.map((room) => [room, GROUND]));
+  floors.forEach((parts, i) => {
+    const under = [...floors.slice(i + 1).flat(2), ...GROUND];
+    for (const chain of parts) {
+      chain.forEach((room, j) => below.set(room, [...chain.slice(j + 1), ...under]));
+    }
+  });
+  return below;
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (Object.hasOwn(ENTRIES, to)) return Object.hasOwn(ENTRIES, from);
+  const [room, target] = [ENTRIES[from] ?? roomOf(from), roomOf(to)];
+  if (room !== target) {
+    return BELOW.get(room)!.includes(target) &&
+      (target !== "backends" || BACKEND_DOORS.includes(to) || GPU_TOOLS.includes(from));
+  }
+  const [backend, other] = [from, to].map((path) => path.split("/").slice(1, -1)[0]);
+  return room !== "backends" || other === undefined || backend === other ||
+    BACKEND_DOORS.includes(from);
+}
+
+function roomOf(path: string): string {
+  return path.split("/")[0];
+}
+
+async function readSources(): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  const read = async (folder: string, isWanted: (name: string) => boolean) => {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+      if (!isWanted(name)) continue;
+      const path = folder + name;
+      if (isDirectory) await read(`${path}/`, () => true);
+      else if (name.endsWith(".ts")) texts.set(path, await Deno.readTextFile(new URL(path, ROOT)));
+    }
+  };
+  await read("", (name) => BELOW.has(name) || Object.hasOwn(ENTRIES, name));
+  return texts;
+}
+
+/** The files of the house that a file names: in imports of all kinds, and as a worker's module. */
+function importsOf(path: string, text: string): string[] {
+  const specifiers = text.matchAll(
+    /^(?:import|export)\b(?:[^;"]*?\bfrom)?\s*"([^"]+)"|\bimport\(\s*"([^"]+)"|\bnew URL\(\s*"([^"]+)",\s*import\.meta\.url/gm,
+  );
+  return [...specifiers].map(([, ...kinds]) => kinds.find((specifier) => specifier !== undefined)!)
+    .filter((specifier) => specifier.startsWith(".") && specifier.endsWith(".ts"))
+    .map((specifier) => new URL(specifier, new URL(path, ROOT)).href.slice(ROOT.href.length));
+}
+
+/** All files that a file imports, at however many steps. */
+function reachedFrom(path: string): Set<string> {
+  const reached = new Set(IMPORTS.get(path));
+  for (const next of reached) IMPORTS.get(next)?.forEach((further) => reached.add(further));
+  return reached;
+}
