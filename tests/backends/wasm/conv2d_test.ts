@@ -7,14 +7,8 @@ import {
 } from "../../../ops/convolution_geometry.ts";
 import { conv2d, conv2dInputGradient } from "../../../backends/wasm/kernels/conv2d.ts";
 import { conv2dWeightGradient } from "../../../backends/wasm/kernels/conv2d_weight_gradient.ts";
-import type { Shape } from "../../../graph/types.ts";
+import { type Convolution, convolutionOutput, CONVOLUTIONS } from "../../support/convolutions.ts";
 import { checkNode, type NodeCase, randomNode, randomSource, TARGETS } from "./node_check.ts";
-
-interface Convolution {
-  readonly input: Shape;
-  readonly weight: Shape;
-  readonly attributes: ConvolutionAttributes;
-}
 
 /** A convolution with every option drawn at random; small, often of odd extents. */
 function randomConvolution(random: () => number): Convolution {
@@ -42,55 +36,6 @@ function randomConvolution(random: () => number): Convolution {
   }
 }
 
-const ordinary: ConvolutionAttributes = {
-  stride: [1, 1],
-  padding: [1, 1],
-  dilation: [1, 1],
-  groups: 1,
-  paddingMode: "zeros",
-};
-
-/** Shapes that take each way through the kernels, and those of the networks built here. */
-const NAMED: readonly Convolution[] = [
-  { input: [2, 3, 32, 32], weight: [16, 3, 3, 3], attributes: ordinary },
-  { input: [3, 16, 32, 32], weight: [16, 16, 3, 3], attributes: ordinary },
-  { input: [2, 64, 8, 8], weight: [64, 64, 3, 3], attributes: ordinary },
-  { input: [2, 16, 16, 16], weight: [32, 16, 3, 3], attributes: { ...ordinary, stride: [2, 2] } },
-  {
-    input: [2, 16, 16, 16],
-    weight: [32, 16, 1, 1],
-    attributes: { ...ordinary, stride: [2, 2], padding: [0, 0] },
-  },
-  { input: [2, 20, 7, 7], weight: [36, 20, 1, 1], attributes: { ...ordinary, padding: [0, 0] } },
-  { input: [1, 12, 9, 9], weight: [12, 1, 3, 3], attributes: { ...ordinary, groups: 12 } },
-  { input: [1, 6, 9, 9], weight: [12, 1, 3, 3], attributes: { ...ordinary, groups: 6 } },
-  {
-    input: [3, 132, 6, 7],
-    weight: [260, 132, 1, 1],
-    attributes: { ...ordinary, padding: [0, 0] },
-  },
-  {
-    input: [2, 61, 9, 8],
-    weight: [67, 61, 3, 3],
-    attributes: { ...ordinary, stride: [2, 1] },
-  },
-  {
-    input: [3, 41, 9, 11],
-    weight: [41, 1, 3, 5],
-    attributes: { ...ordinary, groups: 41, stride: [2, 1], padding: [1, 2] },
-  },
-  {
-    input: [1, 3, 23, 23],
-    weight: [8, 3, 7, 7],
-    attributes: { ...ordinary, stride: [2, 2], padding: [3, 3] },
-  },
-];
-
-function outputShape({ input, weight, attributes }: Convolution): Shape {
-  const { batch, outChannels, outSize } = convolutionGeometry(input, weight, attributes);
-  return [batch, outChannels, ...outSize];
-}
-
 const OPS = {
   conv2d: {
     family: conv2d,
@@ -112,7 +57,7 @@ const OPS = {
     family: conv2dInputGradient,
     make: (convolution: Convolution): NodeCase => ({
       op: conv2dInputGradientOp,
-      inputs: [outputShape(convolution), convolution.weight],
+      inputs: [convolutionOutput(convolution), convolution.weight],
       attributes: { ...convolution.attributes, inputShape: convolution.input },
     }),
   },
@@ -120,7 +65,7 @@ const OPS = {
     family: conv2dWeightGradient,
     make: (convolution: Convolution): NodeCase => ({
       op: conv2dWeightGradientOp,
-      inputs: [convolution.input, outputShape(convolution)],
+      inputs: [convolution.input, convolutionOutput(convolution)],
       attributes: { ...convolution.attributes, weightShape: convolution.weight },
     }),
   },
@@ -129,7 +74,7 @@ const OPS = {
 for (const [name, { family, make }] of Object.entries(OPS)) {
   Deno.test(`${name} kernels compute named shapes in every form`, () => {
     const random = randomSource(1);
-    for (const convolution of NAMED) {
+    for (const convolution of CONVOLUTIONS) {
       const node = randomNode(make(convolution), random);
       TARGETS.forEach((target, i) => checkNode(family, node, target, i + 1));
     }

@@ -10,7 +10,6 @@ import {
   variableBuffers,
 } from "../../../backends/webgpu/lower.ts";
 import { buildShader } from "../../../backends/webgpu/shader.ts";
-import { tunableKernels } from "../../../backends/webgpu/tune.ts";
 import type { Tuning } from "../../../backends/webgpu/tuning.ts";
 import { input, output, trace } from "../../../graph/trace.ts";
 import type { Program, Value } from "../../../graph/types.ts";
@@ -25,6 +24,7 @@ import { flatten } from "../../../ops/reshape.ts";
 import { sumSquares } from "../../../ops/sum_squares.ts";
 import { multiply } from "../../../ops/multiply.ts";
 import { evaluationProgram, trainingProgram } from "../../../training/step_program.ts";
+import { tunings } from "../../support/tunings.ts";
 
 /** Dawn without a driver; it must outlive what it makes. */
 const dawn = create(["backend=null"]);
@@ -84,16 +84,6 @@ function programs(): Program[] {
 function shaders(program: Program, tuning?: Tuning, options?: LoweringOptions): string[] {
   return lowerProgram(program, variableBuffers([program]), tuning, options).phases.map((phase) =>
     buildShader(phase).text
-  );
-}
-
-/** All variants of a program's kernels, as tunings that each name one for every kernel. */
-function tunings(program: Program): Tuning[] {
-  const kernels = tunableKernels([program]);
-  const rounds = Math.max(...kernels.map(({ variants }) => variants.length));
-  return Array.from(
-    { length: rounds },
-    (_, i) => new Map(kernels.map(({ key, variants }) => [key, variants[i % variants.length]])),
   );
 }
 

@@ -1,0 +1,182 @@
+/**
+ * Digests of all code that the backends emit for the subjects. Nothing depends on the machine:
+ * every form of code is given, none is probed, and nothing runs.
+ */
+import { assignAddresses } from "../../backends/wasm/addresses.ts";
+import { emitModule } from "../../backends/wasm/emit.ts";
+import type { CompileOptions } from "../../backends/wasm/kernel.ts";
+import { lowerPrograms } from "../../backends/wasm/lower.ts";
+import {
+  type LoweringOptions,
+  lowerProgram,
+  variableBuffers,
+} from "../../backends/webgpu/lower.ts";
+import { buildShader } from "../../backends/webgpu/shader.ts";
+import { NO_TUNING, type Tuning } from "../../backends/webgpu/tuning.ts";
+import type { Program } from "../../graph/types.ts";
+import { tunings } from "../support/tunings.ts";
+import { Digest } from "./digest.ts";
+import { KernelCode } from "./kernel_code.ts";
+import type { Subject } from "./subjects.ts";
+
+/**
+ * What is on record: for each subject and form of code the digest of all that is emitted, then a
+ * short one of each kernel, which tells those that differ from the others.
+ */
+export type Golden = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Forms of the CPU's code. */
+const CPU_FORMS: Readonly<Record<string, CompileOptions>> = {
+  "cpu 128 bits, 1 thread": {
+    target: { wide: 1, relaxedSimd: true },
+    threads: 1,
+    precision: "fast",
+    schedule: "static",
+  },
+  "cpu 256 bits, 2 threads": {
+    target: { wide: 2, relaxedSimd: true },
+    threads: 2,
+    precision: "fast",
+    schedule: "static",
+  },
+};
+
+/** With these, every choice is in one. */
+const MORE_CPU_FORMS: typeof CPU_FORMS = {
+  "cpu 256 bits, 2 threads, high precision": {
+    target: { wide: 2, relaxedSimd: true },
+    threads: 2,
+    precision: "high",
+    schedule: "static",
+  },
+  "cpu 128 bits, 3 threads, dynamic, no relaxed SIMD": {
+    target: { wide: 1, relaxedSimd: false },
+    threads: 3,
+    precision: "fast",
+    schedule: "dynamic",
+  },
+};
+
+/** Forms of WebGPU's code. */
+const WEBGPU_FORMS: Readonly<Record<string, LoweringOptions>> = {
+  "webgpu full": {},
+  "webgpu mixed": { halfActivations: true, maxStorageBuffers: 10 },
+};
+
+/** See {@link MORE_CPU_FORMS}. */
+const MORE_WEBGPU_FORMS: typeof WEBGPU_FORMS = {
+  "webgpu full, software adapter": { software: true, maxStorageBuffers: 8 },
+};
+
+/** The code of a subject in one form. */
+class Emission {
+  readonly #all = new Digest();
+  /** By digest, what computes what with it first, for a person. */
+  readonly #kernels = new Map<string, string>();
+
+  /** Adds what is not a kernel. */
+  add(data: string | Uint8Array): void {
+    this.#all.add(data);
+  }
+
+  /** Adds a kernel by its digest, of which 16 bits tell it from the others. */
+  addKernel(digest: string, label: string): void {
+    const short = digest.slice(0, 4);
+    if (!this.#kernels.has(short)) this.#kernels.set(short, label);
+  }
+
+  /** The line on record. */
+  toString(): string {
+    return [this.#all, ...this.#kernels.keys()].join(" ");
+  }
+
+  /** How it differs from the line on record. */
+  differences(line = ""): string[] {
+    if (line === this.toString()) return [];
+    const known = new Set(line.split(" ").slice(1));
+    const labels = [...this.#kernels].filter(([digest]) => !known.has(digest))
+      .map(([, label]) => label);
+    const gone = known.difference(this.#kernels).size;
+    return [
+      ...labels,
+      ...(gone > 0 ? [`${gone} kernels on record are not emitted`] : []),
+      ...(labels.length + gone === 0
+        ? ["the kernels are those on record, but not where they are called or operands lie"]
+        : []),
+    ];
+  }
+}
+
+/** The code of a subject by its form. */
+export type Emissions = ReadonlyMap<string, Emission>;
+
+/** Emits code; of one emitter all CPU kernels of one key and form must have equal code. */
+export class Emitter {
+  readonly #code = new Map<string, KernelCode>();
+
+  /** The code of a subject. Throws where two kernels of one key have different code. */
+  async emit(subject: Subject): Promise<Emissions> {
+    const emissions = new Map<string, Emission>();
+    const emission = (part: string, form: string): Emission => {
+      const name = part === "" ? form : `${part}, ${form}`;
+      const found = emissions.get(name) ?? new Emission();
+      emissions.set(name, found);
+      return found;
+    };
+    const { everyForm } = subject;
+    const cpuForms = { ...CPU_FORMS, ...(everyForm ? MORE_CPU_FORMS : {}) };
+    const webgpuForms = { ...WEBGPU_FORMS, ...(everyForm ? MORE_WEBGPU_FORMS : {}) };
+    for (const { part = "", programs, mixed } of await subject.compilations()) {
+      for (const [form, options] of Object.entries(mixed === true ? {} : cpuForms)) {
+        this.#emitModule(programs, form, options, emission(part, form));
+      }
+      for (const [form, options] of Object.entries(webgpuForms)) {
+        if (mixed !== undefined && mixed !== Boolean(options.halfActivations)) continue;
+        emitShaders(programs, NO_TUNING, options, emission(part, form));
+      }
+      if (!everyForm || mixed === true) continue;
+      for (const tuning of programs.flatMap(tunings)) {
+        emitShaders(programs, tuning, {}, emission(part, "webgpu full, all variants"));
+      }
+    }
+    return emissions;
+  }
+
+  #emitModule(
+    programs: readonly Program[],
+    form: string,
+    options: CompileOptions,
+    emission: Emission,
+  ): void {
+    const code = this.#code.get(form) ?? new KernelCode();
+    this.#code.set(form, code);
+    const lowered = lowerPrograms(programs, options);
+    for (const { preparation, schedule } of lowered.programs) {
+      for (const { kernel, op, label } of [...preparation.phases, ...schedule.phases]) {
+        emission.addKernel(code.add(kernel), `${op} ${label}: kernel ${kernel.key}`);
+      }
+    }
+    emission.add(emitModule(lowered, assignAddresses(lowered), options));
+  }
+}
+
+/** Texts of shaders, what they are given and in which order they run. */
+function emitShaders(
+  programs: readonly Program[],
+  tuning: Tuning,
+  options: LoweringOptions,
+  emission: Emission,
+): void {
+  const variables = variableBuffers(programs);
+  for (const program of programs) {
+    for (const phase of lowerProgram(program, variables, tuning, options).phases) {
+      const { text, bindings, bases } = buildShader(phase);
+      const places = bindings.map(({ offset, bytes, write }) => [offset, bytes, write]);
+      emission.add(JSON.stringify([text, phase.workgroups, places, bases]));
+      emission.addKernel(`${new Digest().add(text)}`, `${phase.label}: shader ${phase.name}`);
+    }
+  }
+}
+
+/** The file of the record. */
+export const GOLDEN_FILE = new URL("hashes.json", import.meta.url);

@@ -1,0 +1,43 @@
+/** Programs of random applications of ops, with their gradients. */
+import { InputError } from "../../errors.ts";
+import { constant, input, output, trace } from "../../graph/trace.ts";
+import type { Program } from "../../graph/types.ts";
+import { vectorJacobianProduct } from "../../ops/gradients.ts";
+import { Draw, FAMILIES, type RandomCase } from "./random_cases.ts";
+import { dtypeOf } from "./run.ts";
+import { someNumbers } from "./run_module.ts";
+
+/** Cases of each family. */
+const CASES = 6;
+
+/** The program of a case. */
+function programOf({ inputs, build, differentiable }: RandomCase): Program {
+  return trace({ name: "random" }, () => {
+    const values = inputs.map(({ shape, data }, i) => input(`x${i}`, shape, dtypeOf(data)));
+    const results = build(values);
+    results.forEach((value, i) => output(`y${i}`, value));
+    if (!differentiable) return;
+    const floats = values.filter(({ dtype }) => dtype === "f32");
+    const seeds = results.map(({ shape }) => constant(shape, someNumbers(shape)));
+    vectorJacobianProduct(results, seeds, floats).forEach((gradient, i) =>
+      output(`dx${i}`, gradient)
+    );
+  });
+}
+
+/** The first cases of a family that are valid, with their programs. */
+export function* casesOf(
+  family: string,
+): Generator<{ readonly seed: number; readonly found: RandomCase; readonly program: Program }> {
+  let count = 0;
+  for (let seed = 1; count < CASES; seed++) {
+    const found = FAMILIES[family](new Draw(seed));
+    try {
+      yield { seed, found, program: programOf(found) };
+      count++;
+    } catch (error) {
+      // Options drawn apart from the shape may not fit it, which the ops' shape rules say.
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+}
