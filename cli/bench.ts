@@ -1,7 +1,6 @@
 /** `overfold bench`: how fast a config trains on this machine, and where the time goes. */
 
 import { DeviceError, type KernelTiming } from "../backends/backend.ts";
-import { loadConfig } from "../config/load.ts";
 import { InputError, RunError } from "../errors.ts";
 import { layoutState } from "../layers/state.ts";
 import { median } from "../reporting/statistics.ts";
@@ -11,7 +10,7 @@ import { reportCost } from "./bench_cost.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
 import { type Command, type Context, SAFE_OPTION } from "./command.ts";
-import { augmentationOf, buildNetwork, planNetwork } from "./prepare.ts";
+import { augmentationOf, buildNetwork, planNetwork, readConfig } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
 const WARM_UP_STEPS = 5;
@@ -44,7 +43,7 @@ export const command: Command = {
     if (args.flag("cost") && args.flag("inference")) {
       throw new InputError("--cost counts a training step; give it without --inference");
     }
-    const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
+    const config = await readConfig(args.positionals[0], args, context);
     const steps = args.integer("steps") ?? 20;
     const { batchSize } = config.data;
     const { info, architecture, description: images } = planNetwork(config);

@@ -9,9 +9,9 @@ import { formatCount, formatPercent, formatTable } from "../reporting/format.ts"
 import { ConfusionMatrix } from "../training/confusion.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
-import type { Arguments, Command } from "./command.ts";
+import type { Arguments, Command, Context } from "./command.ts";
 import { checkConfusionFiles, writeConfusion } from "./confusion_files.ts";
-import { loadImages } from "./prepare.ts";
+import { loadImages, readConfig } from "./prepare.ts";
 
 /** Classes and confusions that are printed; files and JSON have all. */
 const SHOWN_CLASSES = 20;
@@ -45,7 +45,7 @@ export const command: Command = {
     const files = args.texts("confusion");
     checkConfusionFiles(files);
     const network = await loadNetwork(path);
-    const config = await configOf(path, network, args);
+    const config = await configOf(path, network, args, context);
     const { info, validation } = await loadImages(config, context);
     checkImages(path, network, info);
     const matrix = new ConfusionMatrix(network.description.classNames);
@@ -113,10 +113,11 @@ async function configOf(
   path: string,
   { checkpoint }: LoadedNetwork,
   args: Arguments,
+  context: Context,
 ): Promise<Config> {
   const set = args.texts("set");
   const given = args.text("config");
-  if (given !== undefined) return await loadConfig(given, { set });
+  if (given !== undefined) return await readConfig(given, args, context);
   if (checkpoint?.config) return parseStored(checkpoint.config, path, set);
   const beside = join(dirname(path), "..", "config.yaml");
   try {

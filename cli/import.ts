@@ -10,15 +10,14 @@ import {
 } from "../checkpoints/import.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { START } from "../checkpoints/run_state.ts";
-import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { CONVOLUTIONS } from "../layers/convolution.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatCount } from "../reporting/format.ts";
-import type { Arguments, Command } from "./command.ts";
+import type { Arguments, Command, Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
-import { planNetwork } from "./prepare.ts";
+import { planNetwork, readConfig } from "./prepare.ts";
 
 /** Statistics that torchvision's and most of timm's weights were trained with. */
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
@@ -58,7 +57,7 @@ export const command: Command = {
   async run(args, context) {
     const [path] = args.positionals;
     const state = await readForeignState(path);
-    const { architecture, description, config } = await targetOf(args, state);
+    const { architecture, description, config } = await targetOf(args, state, context);
     const model = buildModel(architecture.name, architecture.options);
     model.initialize(0);
     adoptState(model, state);
@@ -88,7 +87,11 @@ export const command: Command = {
   },
 };
 
-async function targetOf(args: Arguments, state: ForeignState): Promise<Target> {
+async function targetOf(
+  args: Arguments,
+  state: ForeignState,
+  context: Context,
+): Promise<Target> {
   const [file, name] = [args.text("config"), args.text("model")];
   if ((file === undefined) === (name === undefined)) {
     throw new InputError("overfold import: give exactly one of --config and --model");
@@ -101,7 +104,7 @@ async function targetOf(args: Arguments, state: ForeignState): Promise<Target> {
     throw new InputError(`--${unfit} is for --${file === undefined ? "config" : "model"}`);
   }
   if (file !== undefined) {
-    const config = await loadConfig(file, { set: args.texts("set") });
+    const config = await readConfig(file, args, context);
     return { ...planNetwork(config), config };
   }
   return await namedTarget(name ?? "", args, state);

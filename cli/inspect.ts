@@ -2,15 +2,15 @@
 
 import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
-import { loadConfig, parseStored } from "../config/load.ts";
+import { parseStored } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { buildModel } from "../models/registry.ts";
 import { summarizeModel } from "../models/summary.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { openChosen } from "./backend.ts";
-import type { Arguments, Command } from "./command.ts";
-import { buildNetwork, planNetwork, programsOf } from "./prepare.ts";
+import type { Arguments, Command, Context } from "./command.ts";
+import { buildNetwork, planNetwork, programsOf, readConfig } from "./prepare.ts";
 
 /** What is inspected. */
 interface Subject {
@@ -34,7 +34,7 @@ export const command: Command = {
     "Parameters are counted as they train and as they are once folded; MACs are multiply-accumulate\n" +
     "operations for one image, folded. The second table compares the programs that classify.",
   async run(args, context) {
-    const { config, architecture, description } = await subjectOf(args);
+    const { config, architecture, description } = await subjectOf(args, context);
     const model = config
       ? buildNetwork(config, architecture)
       : buildModel(architecture.name, architecture.options);
@@ -95,7 +95,7 @@ const FORMS = {
   foldedBatchNorm: "batch norms folded too",
 } as const;
 
-async function subjectOf(args: Arguments): Promise<Subject> {
+async function subjectOf(args: Arguments, context: Context): Promise<Subject> {
   const [path] = args.positionals;
   const set = args.texts("set");
   if (path.endsWith(".safetensors")) {
@@ -116,6 +116,6 @@ async function subjectOf(args: Arguments): Promise<Subject> {
       description,
     };
   }
-  const config = await loadConfig(path, { set });
+  const config = await readConfig(path, args, context);
   return { config, ...planNetwork(config) };
 }

@@ -1,6 +1,6 @@
 /** From a resolved config to what commands work with: images, architecture, description. */
 
-import { atKey } from "../config/load.ts";
+import { atKey, loadConfig } from "../config/load.ts";
 import type { Config, DataConfig, ModelConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
@@ -15,7 +15,12 @@ import { layoutState } from "../layers/state.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatBytes } from "../reporting/format.ts";
 import { evaluationProgram, trainingProgram } from "../training/step_program.ts";
-import type { Context } from "./command.ts";
+import type { Arguments, Context } from "./command.ts";
+
+/** The config in a file, with the overrides of the call; former keys in it are told. */
+export function readConfig(path: string, args: Arguments, { progress }: Context): Promise<Config> {
+  return loadConfig(path, { set: args.texts("set"), onHint: (line) => progress.print(line) });
+}
 
 /** The images of a config. */
 export interface Images {

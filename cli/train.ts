@@ -6,7 +6,7 @@ import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adoptState, readForeignState } from "../checkpoints/import.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
-import { atKey, formatConfig, loadConfig } from "../config/load.ts";
+import { atKey, formatConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { countBatches } from "../datasets/loader.ts";
 import type { Split } from "../datasets/dataset.ts";
@@ -21,7 +21,14 @@ import type { TrainingOutcome } from "../training/trainer.ts";
 import { openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, SAFE_OPTION } from "./command.ts";
 import { Interruption } from "./interruption.ts";
-import { augmentationOf, buildNetwork, type Images, loadImages, planNetwork } from "./prepare.ts";
+import {
+  augmentationOf,
+  buildNetwork,
+  type Images,
+  loadImages,
+  planNetwork,
+  readConfig,
+} from "./prepare.ts";
 import { checkSameRun } from "./same_run.ts";
 import { TrainReport } from "./train_report.ts";
 import { describeVerification, firstImages } from "./verification.ts";
@@ -44,7 +51,7 @@ export const command: Command = {
     "Ctrl-C finishes the step under way, saves and exits with code 130; a second one exits at once.\n" +
     "A run that was stopped in any way goes on with --resume and ends as if it never had been.",
   async run(args, context) {
-    const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
+    const config = await readConfig(args.positionals[0], args, context);
     const path = args.text("output") ?? join(config.output, config.name);
     const existing = existingRun(args);
     await RunFolder.check(path, existing);

@@ -6,10 +6,9 @@ import { quietDriver } from "../backends/webgpu/quiet_driver.ts";
 import { tunableKernels, type TunedKernel, tuneKernel } from "../backends/webgpu/tune.ts";
 import { saveTuning } from "../backends/webgpu/tuning.ts";
 import { fileTuningStore } from "../backends/webgpu/tuning_store.ts";
-import { loadConfig } from "../config/load.ts";
 import { formatCount, formatTable } from "../reporting/format.ts";
 import type { Command } from "./command.ts";
-import { buildNetwork, planNetwork, programsOf } from "./prepare.ts";
+import { buildNetwork, planNetwork, programsOf, readConfig } from "./prepare.ts";
 
 /** `tune CONFIG`. */
 export const command: Command = {
@@ -27,7 +26,7 @@ export const command: Command = {
     "same as the built-in choice, and keeps the fastest. Every later command takes them on this\n" +
     "adapter, with this driver, for these shapes. No data is loaded.",
   async run(args, context) {
-    const config = await loadConfig(args.positionals[0], { set: args.texts("set") });
+    const config = await readConfig(args.positionals[0], args, context);
     const { architecture, description } = planNetwork(config);
     const programs = programsOf(config, buildNetwork(config, architecture), description);
     quietDriver();

@@ -3,8 +3,9 @@
 import { basename, extname, isAbsolute } from "@std/path";
 import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
-import { mistakesOf } from "../schema/mistakes.ts";
+import { isName, mistakesOf } from "../schema/mistakes.ts";
 import { configJsonSchema } from "./json_schema.ts";
+import { type Mapping, moveFormerKeys } from "./former_keys.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { ConfigSource } from "./source.ts";
 
@@ -12,7 +13,9 @@ import { ConfigSource } from "./source.ts";
 export interface LoadOptions {
   /** Overrides `key.path=value`, the value in YAML; `null` removes the key. */
   set?: readonly string[];
-  /** Whether the config is not the file itself but stored in it, as in a checkpoint. */
+  /** Receives a line for each former key in the file or an override: where, and what to write. */
+  onHint?(line: string): void;
+  /** Whether the config is not the file itself but stored in it, as in a checkpoint: no hints. */
   isStored?: boolean;
 }
 
@@ -38,14 +41,25 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
   if (typeof source.value !== "object" || Array.isArray(source.value)) {
     throw new InputError(`${file}:1:1 expected a mapping, as in \`data:\` with \`dataset: mnist\``);
   }
-  for (const assignment of options.set ?? []) source.override(assignment);
-  const result = configSchema.safeParse({ name: runName(file), ...source.value });
+  const value = source.value as Mapping;
+  const former = moveFormerKeys(value);
+  for (const assignment of options.set ?? []) {
+    source.override(assignment, (path, name) => isName(configJsonSchema(), path, name));
+  }
+  // Again for overrides of former keys.
+  former.push(...moveFormerKeys(value));
+  if (!options.isStored) {
+    for (const { path, hint } of former) {
+      options.onHint?.(source.report([{ path, part: "key", text: hint }]));
+    }
+  }
+  const result = configSchema.safeParse({ name: runName(file), ...value });
   if (result.success) {
     SOURCES.set(result.data, source);
     return result.data;
   }
   throw new InputError(
-    source.report(mistakesOf(result.error.issues, source.value, configJsonSchema())),
+    source.report(mistakesOf(result.error.issues, value, configJsonSchema())),
   );
 }
 

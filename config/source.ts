@@ -52,8 +52,13 @@ export class ConfigSource {
   /**
    * Applies `key.path=value`, the value written in YAML; `null` removes the key. Throws InputError
    * when the text is not of that form.
+   *
+   * @param isName whether the value at a path is the name alone of what could also have options
    */
-  override(assignment: string): void {
+  override(
+    assignment: string,
+    isName: (path: readonly string[], value: string) => boolean = () => false,
+  ): void {
     const equals = assignment.indexOf("=");
     const key = equals < 0 ? assignment : assignment.slice(0, equals).trim();
     const path = key.split(".");
@@ -65,10 +70,11 @@ export class ConfigSource {
       throw new InputError(`--set ${key}: not valid YAML: ${document.errors[0].message}`);
     }
     let container = this.value as Container;
-    for (const part of path.slice(0, -1)) {
+    for (const [index, part] of path.slice(0, -1).entries()) {
       let child = member(container, part);
       if (typeof child !== "object" || child === null) {
-        child = {};
+        const isNamed = typeof child === "string" && isName(path.slice(0, index + 1), child);
+        child = isNamed ? { name: child } : {};
         assign(container, part, child, key);
       }
       container = child as Container;

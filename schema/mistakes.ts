@@ -141,6 +141,11 @@ function namesOf({ properties }: JsonSchema): string[] {
   return properties?.name ? choicesOf([properties.name]) : [];
 }
 
+/** Whether `value` at `path` is the name of a choice that may also be a mapping with options. */
+export function isName(root: JsonSchema, path: ValuePath, value: string): boolean {
+  return schemasAt(root, path, undefined).some((schema) => namesOf(schema).includes(value));
+}
+
 function keysOf(schemas: readonly JsonSchema[]): string[] {
   return [...new Set(schemas.flatMap((schema) => Object.keys(schema.properties ?? {})))];
 }
