@@ -114,11 +114,11 @@ export type { Augmentation } from "./datasets/batch.ts";
 export type { SourceOptions } from "./datasets/source.ts";
 
 // Training
-export { train, type TrainOptions } from "./training/train.ts";
+export { train, type TrainingRunOptions, type TrainOptions } from "./training/train.ts";
 export { type ClassAccuracy, type Confusion, ConfusionMatrix } from "./training/confusion.ts";
 export { evaluateNetwork, type EvaluateOptions } from "./training/evaluate.ts";
 export type { GroupOptions, ParameterRate } from "./training/parameter_groups.ts";
-export type { Recipe } from "./training/step_program.ts";
+export type { Recipe } from "./training/recipe.ts";
 export type {
   AdamOptions,
   AdamWOptions,
@@ -151,8 +151,8 @@ export type {
   TrainingObserver,
   TrainingStore,
 } from "./training/observer.ts";
-export type { LoopOptions, TrainingOutcome } from "./training/trainer.ts";
-export type { MetricSums, RunState, ValidationResult } from "./checkpoints/run_state.ts";
+export type { LoopOptions, TrainingOutcome } from "./training/loop.ts";
+export type { Metrics, RunState, Sums } from "./checkpoints/run_state.ts";
 
 // Backends
 export type {

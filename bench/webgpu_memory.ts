@@ -7,9 +7,10 @@
  */
 import { parseArgs } from "node:util";
 import { openBackend } from "../backends/registry.ts";
-import { layoutState } from "../layers/state.ts";
 import { buildModel } from "../models/registry.ts";
-import { stepScalars, trainingProgram } from "../training/step_program.ts";
+import { imageInput } from "../training/image_input.ts";
+import { resolveRecipe } from "../training/recipe.ts";
+import { stepProgram, stepScalars } from "../training/step_program.ts";
 
 const { values: options } = parseArgs({
   options: { steps: { type: "string", default: "10000" } },
@@ -26,7 +27,6 @@ const size = { height: 8, width: 8, channels: 3 };
 const pixels = new Uint8Array(BATCH * size.height * size.width * size.channels).fill(100);
 const labels = Int32Array.from({ length: BATCH }, (_, i) => i % 3);
 const transforms = new Int32Array(3 * BATCH);
-const recipe = { optimizer: { name: "sgd", learningRate: 0.01, momentum: 0.9 } } as const;
 
 const backend = await openBackend({ backend: "webgpu", onNotice: console.warn });
 const model = buildModel("layers", {
@@ -43,17 +43,15 @@ const model = buildModel("layers", {
   ],
 });
 model.initialize(1);
-const layout = layoutState(model);
-const images = { input: size, normalization: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } };
-const program = trainingProgram(
+const recipe = resolveRecipe(
   model,
-  layout,
-  recipe,
-  { kind: "pixels", images, padding: 0 },
-  BATCH,
+  { optimizer: { name: "sgd", learningRate: 0.01, momentum: 0.9 } },
+  { classes: 3 },
 );
+const images = { input: size, normalization: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } };
+const program = stepProgram({ recipe, traceInput: imageInput(images, 0), batchSize: BATCH });
 const executable = await backend.compile([program]);
-for (const { parameter, variable, offset } of layout.ranges) {
+for (const { parameter, variable, offset } of recipe.layout.ranges) {
   executable.write(variable, parameter.data, offset);
 }
 

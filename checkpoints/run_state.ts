@@ -2,25 +2,17 @@
 
 import { isRecord } from "./damage.ts";
 
-/** What an epoch adds up to over the images seen so far. */
-export interface MetricSums {
-  /** Sum over images of their loss. */
-  readonly loss: number;
-  /** Images classified rightly. */
-  readonly correct: number;
-  /** Images. */
-  readonly count: number;
-}
+/**
+ * Totals over images, by name; a list has one number per class. Always holds `loss` and `count`, the
+ * number of images.
+ */
+export type Sums = Readonly<Record<string, number | readonly number[]>>;
 
-/** Result of a validation. */
-export interface ValidationResult {
-  /** Mean cross-entropy over the images. */
-  readonly loss: number;
-  /** Share of images classified rightly, 0 to 1. */
-  readonly accuracy: number;
-  /** Images. */
-  readonly count: number;
-}
+/**
+ * What sums come to: `loss`, `accuracy`, …, in the order in which they are shown; always holds
+ * `loss` and `count`.
+ */
+export type Metrics = Readonly<Record<string, number>>;
 
 /**
  * The position of a training. Together with the tensors it determines all that follows: data order,
@@ -34,11 +26,11 @@ export interface RunState {
   /** Steps taken in the epoch under way. */
   readonly batch: number;
   /** Over those steps. */
-  readonly sums: MetricSums;
+  readonly sums: Sums;
   /** The latest validation; absent before the first. */
-  readonly validation?: ValidationResult;
+  readonly validation?: Metrics;
   /** The best validation and the number (from 1) of its epoch. */
-  readonly best?: ValidationResult & { readonly epoch: number };
+  readonly best?: Metrics & { readonly epoch: number };
 }
 
 /** Whether parsed JSON is a number of things. */
@@ -50,25 +42,25 @@ export function isCount(value: unknown): value is number {
 export function isRunState(value: unknown): value is RunState {
   if (!isRecord(value) || !isRecord(value.sums)) return false;
   const { step, epoch, batch, sums, validation, best } = value;
-  return [step, epoch, batch, sums.correct, sums.count].every(isCount) &&
-    typeof sums.loss === "number" &&
-    (validation === undefined || isResult(validation)) &&
-    (best === undefined || isResult(best) && isRecord(best) && isCount(best.epoch));
+  return [step, epoch, batch, sums.count].every(isCount) && typeof sums.loss === "number" &&
+    Object.values(sums).every(isNumberOrList) &&
+    (validation === undefined || isMetrics(validation)) &&
+    (best === undefined || isMetrics(best) && isRecord(best) && isCount(best.epoch));
 }
 
-function isResult(value: unknown): boolean {
-  return isRecord(value) && isCount(value.count) &&
+function isNumberOrList(value: unknown): boolean {
+  return typeof value === "number" ||
+    Array.isArray(value) && value.every((item) => typeof item === "number");
+}
+
+function isMetrics(value: unknown): boolean {
+  return isRecord(value) && isCount(value.count) && "loss" in value &&
     // JSON has no NaN; a mean over nothing is stored as null.
-    [value.loss, value.accuracy].every((mean) => mean === null || typeof mean === "number");
+    Object.values(value).every((mean) => mean === null || typeof mean === "number");
 }
 
 /** Sums over no image. */
-export const NO_SUMS: MetricSums = { loss: 0, correct: 0, count: 0 };
+export const NO_SUMS: Sums = { loss: 0, count: 0 };
 
 /** The position of a training that has not begun. */
 export const START: RunState = { step: 0, epoch: 0, batch: 0, sums: NO_SUMS };
-
-/** Means of sums; NaN over no image. */
-export function meanOf({ loss, correct, count }: MetricSums): ValidationResult {
-  return { loss: loss / count, accuracy: correct / count, count };
-}

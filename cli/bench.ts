@@ -2,9 +2,10 @@
 
 import { DeviceError, type KernelTiming } from "../backends/backend.ts";
 import { InputError, RunError } from "../errors.ts";
-import { layoutState } from "../layers/state.ts";
 import { median } from "../reporting/statistics.ts";
-import { trainingProgram } from "../training/step_program.ts";
+import { imageInput } from "../training/image_input.ts";
+import { resolveRecipe } from "../training/recipe.ts";
+import { stepProgram } from "../training/step_program.ts";
 import { openChosen } from "./backend.ts";
 import { reportCost } from "./bench_cost.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
@@ -49,10 +50,10 @@ export const command: Command = {
     const { info, architecture, description: images } = planNetwork(config);
     const { name } = architecture;
     const model = buildNetwork(config, architecture);
-    const { padding } = augmentationOf(config.data);
-    const feed = { kind: "pixels", images, padding } as const;
+    const recipe = resolveRecipe(model, config.training, { classes: images.classNames.length });
+    const traceInput = imageInput(images, augmentationOf(config.data).padding);
     if (args.flag("cost")) {
-      const program = trainingProgram(model, layoutState(model), config.training, feed, batchSize);
+      const program = stepProgram({ recipe, traceInput, batchSize });
       return reportCost(`${name}, batch ${batchSize}`, program, context);
     }
     model.initialize(config.seed);
@@ -61,7 +62,7 @@ export const command: Command = {
       ? await inferenceOf(backend, model, images, batchSize)
       : await trainingOf(
         backend,
-        { model, recipe: config.training, feed, seed: config.seed, batchSize },
+        { recipe, traceInput, seed: config.seed, batchSize },
         info,
       );
     try {

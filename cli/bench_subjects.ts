@@ -7,7 +7,7 @@ import { type DatasetInfo, imageSize } from "../datasets/dataset.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import type { Module } from "../layers/module.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
-import { Learner, type LearnerOptions } from "../training/learner.ts";
+import { type SessionOptions, TrainingSession } from "../training/session.ts";
 
 /** Something done to one batch of random images again and again. */
 export interface Subject {
@@ -26,25 +26,27 @@ export interface Subject {
 /** A training step. */
 export async function trainingOf(
   backend: Backend,
-  options: LearnerOptions,
+  options: SessionOptions,
   { imageShape, classNames }: DatasetInfo,
 ): Promise<Subject> {
-  const learner = await Learner.create(backend, options);
+  const session = await TrainingSession.create(backend, options);
   const { batchSize } = options;
   const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
   const batch = {
-    pixels: randomPixels(random, batchSize * imageSize(imageShape)),
-    labels: Int32Array.from({ length: batchSize }, () => random.integer(classNames.length)),
-    transforms: new Int32Array(3 * batchSize),
+    arrays: {
+      pixels: randomPixels(random, batchSize * imageSize(imageShape)),
+      labels: Int32Array.from({ length: batchSize }, () => random.integer(classNames.length)),
+      transforms: new Int32Array(3 * batchSize),
+    },
     count: batchSize,
   };
   return {
     description: "training",
-    multiplyAccumulates: learner.multiplyAccumulates,
+    multiplyAccumulates: session.multiplyAccumulates,
     // No learning: the weights stay where every step costs the same.
-    step: (index) => learner.step(batch, index, { learningRate: 0 }),
-    profile: (runs) => learner.profile(runs),
-    dispose: () => learner.dispose(),
+    step: (index) => session.step(batch, index, { learningRate: 0 }),
+    profile: (runs) => session.profile(runs),
+    dispose: () => session.dispose(),
   };
 }
 

@@ -11,10 +11,11 @@ import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
-import { layoutState } from "../layers/state.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatBytes } from "../reporting/format.ts";
-import { evaluationProgram, trainingProgram } from "../training/step_program.ts";
+import { imageInput } from "../training/image_input.ts";
+import { resolveRecipe } from "../training/recipe.ts";
+import { evaluationProgram, stepProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
 
 /** The config in a file, with the overrides of the call; former keys in it are told. */
@@ -151,11 +152,10 @@ export function programsOf(
   model: Module,
   images: NetworkDescription,
 ): Program[] {
-  const layout = layoutState(model);
-  const { padding } = augmentationOf(data);
-  const feed = { kind: "pixels", images, padding } as const;
+  const recipe = resolveRecipe(model, training, { classes: images.classNames.length });
+  const traceInput = imageInput(images, augmentationOf(data).padding);
   return [
-    trainingProgram(model, layout, training, feed, data.batchSize),
-    evaluationProgram(model, layout, feed, data.evalBatchSize, training.ema !== undefined),
+    stepProgram({ recipe, traceInput, batchSize: data.batchSize }),
+    evaluationProgram({ recipe, traceInput, batchSize: data.evalBatchSize }),
   ];
 }

@@ -12,12 +12,11 @@ import { countBatches } from "../datasets/loader.ts";
 import type { Split } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
-import { layoutState } from "../layers/state.ts";
 import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
-import { parameterGroups } from "../training/parameter_groups.ts";
+import type { TrainingOutcome } from "../training/loop.ts";
+import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
-import { train } from "../training/train.ts";
-import type { TrainingOutcome } from "../training/trainer.ts";
+import { trainRecipe } from "../training/train.ts";
 import { openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, SAFE_OPTION } from "./command.ts";
 import { Interruption } from "./interruption.ts";
@@ -63,7 +62,7 @@ export const command: Command = {
     const identity = identityOf(config, images, backend);
     const model = buildNetwork(config, identity.architecture);
     model.initialize(config.seed);
-    checkParameterNames(config, model);
+    const recipe = recipeOf(config, model, identity);
     const { batchSize, dropLast } = config.data;
     atKey(config, "data.batchSize", () => countBatches(images.train, batchSize, dropLast));
     const { folder, checkpoint } = await RunFolder.open(
@@ -79,7 +78,7 @@ export const command: Command = {
     let outcome: TrainingOutcome;
     try {
       outcome = await interruption.gracefully((signal) =>
-        trainRun({ config, images, backend, identity, model, folder, checkpoint }, signal, context)
+        trainRun({ config, images, backend, identity, recipe, folder, checkpoint }, signal, context)
       );
     } catch (error) {
       if (!(error instanceof DeviceError) || !folder.lastCheckpoint()) throw error;
@@ -119,14 +118,14 @@ function identityOf(config: Config, { info }: Images, backend: Backend): RunIden
 }
 
 /** Throws InputError for names of parameters that there are not, or that leave none to train. */
-function checkParameterNames(config: Config, model: Module): void {
+function recipeOf(config: Config, model: Module, { description }: RunIdentity): ResolvedRecipe {
   const { learningRates = [] } = config.training;
   const isOfRates = ({ message }: InputError) =>
     learningRates.some(({ names }) => message.includes(`"${names}"`));
-  atKey(
+  return atKey(
     config,
     (error) => isOfRates(error) ? "training.learningRates" : "training.freeze",
-    () => parameterGroups(layoutState(model), config.training),
+    () => resolveRecipe(model, config.training, { classes: description.classNames.length }),
   );
 }
 
@@ -157,20 +156,20 @@ interface PreparedRun {
   readonly images: Images;
   readonly backend: Backend;
   readonly identity: RunIdentity;
-  /** Initialised; a checkpoint's weights take the place of its own. */
-  readonly model: Module;
+  /** Its model is initialised; a checkpoint's weights take the place of its own. */
+  readonly recipe: ResolvedRecipe;
   readonly folder: RunFolder;
   readonly checkpoint?: Checkpoint;
 }
 
 async function trainRun(
-  { config, images, backend, identity, model, folder, checkpoint }: PreparedRun,
+  { config, images, backend, identity, recipe, folder, checkpoint }: PreparedRun,
   signal: AbortSignal,
   context: Context,
 ): Promise<TrainingOutcome> {
   const { data, training, checkpoints, seed } = config;
   const { name } = identity.architecture;
-  const parameters = [...model.namedParameters().values()]
+  const parameters = [...recipe.model.namedParameters().values()]
     .reduce((sum, { trainable, data }) => sum + (trainable ? data.length : 0), 0);
   context.print(
     `${name} (${formatCount(parameters)} parameters) on ${data.dataset}: ` +
@@ -189,9 +188,11 @@ async function trainRun(
     threads: backend.threads,
     output: folder.path,
   }, images.validation.count);
-  return await train({
-    ...training,
-    model,
+  return await trainRecipe(recipe, {
+    epochs: training.epochs,
+    validateEvery: training.validateEvery,
+    logEvery: training.logEvery,
+    schedule: training.schedule,
     backend,
     train: images.train,
     validation: images.validation,

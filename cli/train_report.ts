@@ -41,7 +41,7 @@ export class TrainReport implements TrainingObserver {
     this.#epochs = epochs;
     this.#stepsPerEpoch = stepsPerEpoch;
     this.#startStep = state.step;
-    this.#imagesBefore = state.sums.count;
+    this.#imagesBefore = Number(state.sums.count);
     this.#startTime = this.#lastTime = this.#now();
     this.#context.emit({
       event: "start",

@@ -228,10 +228,10 @@ export function pendingUpdates(): readonly Update[] {
   return [...active().updates];
 }
 
-/** Makes what the updates recorded so far assign take other values of the same shapes. */
-export function mapUpdates(valueOf: (update: Update) => Value): void {
+/** Replaces every update recorded so far. */
+export function mapUpdates(replace: (update: Update) => Update): void {
   const { updates } = active();
-  updates.splice(0, updates.length, ...updates.map((u) => ({ ...u, value: valueOf(u) })));
+  updates.splice(0, updates.length, ...updates.map(replace));
 }
 
 /** Makes a parameter or buffer take `value` at the end of every run. */

@@ -1,4 +1,5 @@
 /** What the page and its worker say to each other, and what the page shows of the network at once. */
+import type { Metrics } from "../checkpoints/run_state.ts";
 
 /** What computes: WebGPU where its adapter is hardware, else WebAssembly; or one of the two. */
 export type Engine = "auto" | "webgpu" | "cpu";
@@ -46,10 +47,5 @@ export interface NetworkCard {
   /** Bytes of the network's file. */
   readonly bytes: number;
   /** Of the validation at the checkpoint, where it had one. */
-  readonly validation?: {
-    /** Share of pictures classified rightly, 0 to 1. */
-    readonly accuracy: number;
-    /** Pictures. */
-    readonly count: number;
-  };
+  readonly validation?: Metrics;
 }

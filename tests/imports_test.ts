@@ -47,7 +47,6 @@ const CYCLES = [
   // Each is part of the other's gradient.
   ["ops/multiply_scalar.ts", "ops/sum.ts"],
   ["ops/pack.ts", "ops/slice.ts"],
-  ["training/step_program.ts", "training/update.ts"],
 ];
 
 const ROOT = new URL("../", import.meta.url);

@@ -2,8 +2,8 @@
 import { InputError } from "../errors.ts";
 import { OPTIMIZER_DEFAULTS, SCHEDULE_DEFAULTS, type ScheduleOptions } from "./options.ts";
 import { baseLearningRate } from "./optimizers.ts";
-import type { LoopOptions } from "./trainer.ts";
-import type { Recipe } from "./step_program.ts";
+import type { LoopOptions } from "./loop.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** Throws InputError, naming the option, for one that is out of its range. */
 export function checkOptions(

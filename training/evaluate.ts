@@ -1,15 +1,11 @@
 /** Evaluating a network by its logits, whatever kind of file it came from. */
 import type { Backend } from "../backends/backend.ts";
-import {
-  meanOf,
-  type MetricSums,
-  NO_SUMS,
-  type ValidationResult,
-} from "../checkpoints/run_state.ts";
+import type { Metrics } from "../checkpoints/run_state.ts";
 import type { Split } from "../datasets/dataset.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import type { Program } from "../graph/types.ts";
 import { requireLabels } from "./labels.ts";
+import { classification } from "./objectives/classification.ts";
 import { pipelined } from "./pipeline.ts";
 
 /** Options of {@link evaluateNetwork}. */
@@ -35,14 +31,14 @@ export async function evaluateNetwork(
   images: Split,
   backend: Backend,
   { batchSize = 256, onProgress, onPrediction }: EvaluateOptions = {},
-): Promise<ValidationResult> {
+): Promise<Metrics> {
   const size = Math.min(batchSize, images.count);
   const program = network.program(size);
   requireLabels(images, program.outputs.logits.shape[1]);
   using loader = new BatchLoader(images, { batchSize: size });
   const executable = await backend.compile([program]);
   try {
-    let sums = NO_SUMS;
+    let sums = { loss: 0, correct: 0, count: 0 };
     const results = pipelined(loader.epoch(0), async ({ pixels, labels, count }) => {
       // The batch is another one by the time its logits are there.
       const own = labels.slice(0, count);
@@ -53,19 +49,25 @@ export async function evaluateNetwork(
       sums = addRows(sums, logits, labels, logits.length / size, onPrediction);
       onProgress?.(sums.count);
     }
-    return meanOf(sums);
+    return classification().summarize(sums);
   } finally {
     executable.dispose();
   }
 }
 
+interface ClassificationSums {
+  readonly loss: number;
+  readonly correct: number;
+  readonly count: number;
+}
+
 function addRows(
-  { loss, correct, count }: MetricSums,
+  { loss, correct, count }: ClassificationSums,
   logits: Float32Array,
   labels: Int32Array,
   classes: number,
   onPrediction: EvaluateOptions["onPrediction"],
-): MetricSums {
+): ClassificationSums {
   labels.forEach((label, n) => {
     const row = logits.subarray(n * classes, (n + 1) * classes);
     const largest = row.reduce((most, value) => Math.max(most, value), -Infinity);

@@ -9,7 +9,7 @@ import { divideScalar } from "../ops/divide_scalar.ts";
 import { maximumMagnitude } from "../ops/maximum_magnitude.ts";
 import { updateLossScale } from "../ops/update_loss_scale.ts";
 import { whereFinite } from "../ops/where_finite.ts";
-import { LOSS_SCALE_DEFAULTS, type LossScaleOptions, withDefaults } from "./options.ts";
+import type { LossScaleOptions } from "./options.ts";
 
 /** Holds the scale and the steps in a row with finite gradients. */
 export const LOSS_SCALE_VARIABLE: Variable = { name: "lossScale", size: 2 };
@@ -18,8 +18,10 @@ export const LOSS_SCALE_VARIABLE: Variable = { name: "lossScale", size: 2 };
 export const LEAST_LOSS_SCALE = 2 ** -10;
 
 /** What {@link LOSS_SCALE_VARIABLE} holds before the first step. */
-export function initialLossScale(options: LossScaleOptions): Float32Array {
-  return Float32Array.of(withDefaults(LOSS_SCALE_DEFAULTS, options).initialScale, 0);
+export function initialLossScale(
+  { initialScale }: Pick<Required<LossScaleOptions>, "initialScale">,
+): Float32Array {
+  return Float32Array.of(initialScale, 0);
 }
 
 /** The scale of the step being traced, a scalar. */
@@ -34,19 +36,18 @@ export function readLossScale(): Value {
  */
 export function updateUnscaled(
   gradient: Value,
-  options: LossScaleOptions,
+  options: Required<LossScaleOptions>,
   update: (gradient: Value) => void,
 ): void {
   const scale = readLossScale();
   const magnitude = maximumMagnitude(gradient);
   update(divideScalar(gradient, scale));
-  mapUpdates(({ variable, offset, value }) =>
-    whereFinite(value, readVariable(variable, offset, value.shape), magnitude)
-  );
-  const { growthFactor, backoffFactor, growthInterval } = withDefaults(
-    LOSS_SCALE_DEFAULTS,
-    options,
-  );
+  mapUpdates(({ variable, offset, value }) => ({
+    variable,
+    offset,
+    value: whereFinite(value, readVariable(variable, offset, value.shape), magnitude),
+  }));
+  const { growthFactor, backoffFactor, growthInterval } = options;
   const { name } = LOSS_SCALE_VARIABLE;
   const updated = updateLossScale(scale, readVariable(name, 1, []), magnitude, {
     growthFactor,

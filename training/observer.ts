@@ -1,6 +1,6 @@
 /** What a training tells and keeps on the way. */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
-import type { RunState, ValidationResult } from "../checkpoints/run_state.ts";
+import type { Metrics, RunState } from "../checkpoints/run_state.ts";
 
 /** One step, as an observer sees it. */
 export interface StepEvent {
@@ -14,8 +14,8 @@ export interface StepEvent {
   readonly learningRate: number;
   /** Of this step's images. */
   readonly loss: number;
-  /** Mean loss and accuracy of the epoch so far. */
-  readonly epochMean: ValidationResult;
+  /** Of the epoch so far. */
+  readonly epochMean: Metrics;
   /** Whether this step is one of the metrics log's. */
   readonly logged: boolean;
 }
@@ -28,10 +28,10 @@ export interface EpochEvent {
   readonly step: number;
   /** The rate of the last step. */
   readonly learningRate: number;
-  /** Means over the training images, taken while they were trained on. */
-  readonly train: ValidationResult;
+  /** Over the training images, taken while they were trained on. */
+  readonly train: Metrics;
   /** Absent where this epoch was not validated. */
-  readonly validation?: ValidationResult;
+  readonly validation?: Metrics;
   /** Whether this validation is the best so far. */
   readonly isBest: boolean;
 }

@@ -39,12 +39,14 @@ export interface UpdateResult {
 export interface Optimizer {
   /** PyTorch's names of the tensors kept for each parameter; all are zeros before the first step. */
   readonly slots: readonly string[];
+  /** Names of the numbers that differ from step to step: scalar inputs of the program. */
+  readonly scalars: readonly string[];
   /**
-   * The numbers of one step, by name; always the same names.
+   * The numbers of one step, by the names of {@link Optimizer.scalars}.
    *
    * @param step steps taken before this one
    */
-  scalars(step: number, rates: Rates): Record<string, number>;
+  scalarsAt(step: number, rates: Rates): Record<string, number>;
   /** Traces one step of a parameter. */
   update(operands: UpdateOperands): UpdateResult;
 }
@@ -79,7 +81,8 @@ function sgd(options: SgdOptions): Optimizer {
   if (momentum === 0) {
     return {
       slots: [],
-      scalars: (_step, { learningRate }) => ({ learningRate }),
+      scalars: ["learningRate"],
+      scalarsAt: (_step, { learningRate }) => ({ learningRate }),
       update: ({ parameter, gradient, scalars: { learningRate }, weightDecay }) => ({
         parameter: sgdUpdate(parameter, gradient, { learningRate, weightDecay }).parameter,
         slots: {},
@@ -88,7 +91,8 @@ function sgd(options: SgdOptions): Optimizer {
   }
   return {
     slots: ["momentum_buffer"],
-    scalars: (step, rates) => ({
+    scalars: ["learningRate", "momentum", "dampening"],
+    scalarsAt: (step, rates) => ({
       learningRate: rates.learningRate,
       momentum: rates.momentum ?? momentum,
       // The buffer begins as the first gradient.
@@ -115,7 +119,8 @@ function adam(options: AdamOptions | AdamWOptions): Optimizer {
   const { betas, eps, amsgrad } = withDefaults(OPTIMIZER_DEFAULTS[options.name], options);
   return {
     slots: amsgrad ? ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"] : ["exp_avg", "exp_avg_sq"],
-    scalars(step, { learningRate, momentum: beta1 = betas[0] }) {
+    scalars: ["learningRate", "beta1", "biasCorrection1", "biasCorrection2"],
+    scalarsAt(step, { learningRate, momentum: beta1 = betas[0] }) {
       return {
         learningRate,
         beta1,
@@ -157,7 +162,8 @@ function rmsprop(options: RmsPropOptions): Optimizer {
       ...(centered ? ["grad_avg"] : []),
       ...(buffered ? ["momentum_buffer"] : []),
     ],
-    scalars: (_step, rates) => ({
+    scalars: ["learningRate", ...(buffered ? ["momentum"] : [])],
+    scalarsAt: (_step, rates) => ({
       learningRate: rates.learningRate,
       ...(buffered ? { momentum: rates.momentum ?? momentum } : {}),
     }),

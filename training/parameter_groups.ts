@@ -1,7 +1,7 @@
 /** Which parameters are trained how: stretches of the arena that share weight decay and rate. */
 import { InputError } from "../errors.ts";
 import { namePattern } from "../layers/names.ts";
-import { PARAMETERS, type StateLayout } from "../layers/state.ts";
+import { PARAMETERS, type StateLayout, type StateRange } from "../layers/state.ts";
 import { OPTIMIZER_DEFAULTS, type OptimizerOptions, withDefaults } from "./options.ts";
 
 /** A learning rate for some parameters. */
@@ -34,10 +34,14 @@ export interface ParameterGroup {
 }
 
 /**
- * The stretches of the parameters that are trained, as few as can be; frozen ones are in none.
- * Throws InputError for a name that fits no parameter, and when nothing is left to train.
+ * The tensors that are trained, and the fewest stretches of the parameters that cover them; frozen
+ * ones are in none. Throws InputError for a name that fits no parameter, and when nothing is left to
+ * train.
  */
-export function parameterGroups(layout: StateLayout, options: GroupOptions): ParameterGroup[] {
+export function parameterGroups(
+  layout: StateLayout,
+  options: GroupOptions,
+): { readonly groups: readonly ParameterGroup[]; readonly trained: readonly StateRange[] } {
   const { weightDecay, decayNormAndBias } = withDefaults(
     OPTIMIZER_DEFAULTS[options.optimizer.name],
     options.optimizer,
@@ -61,11 +65,11 @@ export function parameterGroups(layout: StateLayout, options: GroupOptions): Par
   if (ranges.length > 0 && groups.length === 0) {
     throw new InputError("freezing leaves no parameter to train");
   }
-  return groups;
+  return { groups, trained: ranges.filter(({ name }) => rateOf(name) > 0) };
 }
 
 /** The factor of each parameter's learning rate, 0 where it is frozen. */
-export function parameterRates(
+function parameterRates(
   layout: StateLayout,
   { freeze = [], learningRates = [] }: GroupOptions,
 ): (name: string) => number {

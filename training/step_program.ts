@@ -1,229 +1,216 @@
 /**
- * The programs of a training: one for the whole step (augment, normalise, forward, loss, backward,
- * clip, update, average) and one for validation, over the same variables.
+ * The programs of a training, all over the same variables. {@link stepProgram} takes a whole step
+ * (input, forward, loss, backward, clip, update, average) and is what one device runs.
+ * {@link contributionProgram} and {@link updateProgram} are the same step in two parts with the
+ * variable `contribution` between, for whoever has to add up several contributions first.
  */
-import { InputError } from "../errors.ts";
-import { input, output, toValue, trace } from "../graph/trace.ts";
-import type { Program, Shape, Value, Variable } from "../graph/types.ts";
-import type { Module } from "../layers/module.ts";
-import { PARAMETERS, type StateLayout } from "../layers/state.ts";
-import type { ImageFormat } from "../models/inference.ts";
-import { augment } from "../ops/augment.ts";
-import { countCorrect } from "../ops/count_correct.ts";
+import {
+  input,
+  mapUpdates,
+  output,
+  readVariable,
+  toValue,
+  trace,
+  updateVariable,
+} from "../graph/trace.ts";
+import type { Program, Value, Variable } from "../graph/types.ts";
+import { BUFFERS, type StateLayout } from "../layers/state.ts";
 import { gradients } from "../ops/gradients.ts";
 import { multiply } from "../ops/multiply.ts";
 import { pack } from "../ops/pack.ts";
-import { softmaxCrossEntropy } from "../ops/softmax_cross_entropy.ts";
-import { createOptimizer } from "./optimizers.ts";
-import { LOSS_SCALE_VARIABLE, readLossScale, updateUnscaled } from "./loss_scale.ts";
-import {
-  type ClipOptions,
-  EMA_DEFAULTS,
-  type EmaOptions,
-  type LossScaleOptions,
-  withDefaults,
-} from "./options.ts";
-import { type GroupOptions, parameterRates } from "./parameter_groups.ts";
+import type { TraceInput } from "./image_input.ts";
+import { readLossScale } from "./loss_scale.ts";
+import type { EmaOptions } from "./options.ts";
+import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules.ts";
-import { averageOf, slotVariable, traceUpdate } from "./update.ts";
-
-/** How parameters are trained. */
-export interface Recipe extends GroupOptions {
-  /** Share of the target spread over all classes. Default 0. */
-  readonly labelSmoothing?: number;
-  /** Default: none. */
-  readonly clip?: ClipOptions;
-  /** Default: none. */
-  readonly ema?: EmaOptions;
-  /**
-   * Dynamic loss scaling. Default: with its own defaults on a backend that stores feature maps in 16
-   * bits, else none. A skipped step counts as a step of the schedule and of Adam's bias correction.
-   */
-  readonly lossScale?: LossScaleOptions;
-}
-
-/** What a training step is fed. */
-export type Feed =
-  /**
-   * Inputs `pixels` u8 [N, H, W, C], `labels` i32 [N] and `transforms` i32 [N, 3] (offsetY, offsetX,
-   * flip), which crop the zero-padded picture and mirror it; see `ops/augment.ts`.
-   */
-  | { readonly kind: "pixels"; readonly images: ImageFormat; readonly padding: number }
-  /** Inputs `x` f32 [N, …shape] and `labels` i32 [N] or, for soft targets, `targets` f32 [N, classes]. */
-  | { readonly kind: "tensors"; readonly shape: Shape; readonly softTargets?: boolean };
+import { traceUpdate } from "./update.ts";
+import { averageOf, CONTRIBUTION, contributionVariable, trainingVariables } from "./variables.ts";
 
 /** Names of the programs of a training. */
-export const PROGRAM = { train: "train", evaluate: "evaluate", loss: "loss" } as const;
+export const PROGRAM = {
+  step: "train",
+  contribution: "contribution",
+  update: "update",
+  evaluate: "evaluate",
+  loss: "loss",
+} as const;
 
-/** All variables of a training: the model's, the optimizer's slots, the averages. */
-export function trainingVariables(layout: StateLayout, recipe: Recipe): Variable[] {
-  const size = parameterSize(layout);
-  return [
-    ...layout.variables,
-    ...createOptimizer(recipe.optimizer).slots.map((slot) => ({ name: slotVariable(slot), size })),
-    ...(recipe.ema
-      ? layout.variables.map(({ name, size }) => ({ name: averageOf(name), size }))
-      : []),
-    ...(recipe.lossScale ? [LOSS_SCALE_VARIABLE] : []),
-  ];
+/** Options of the programs that train on a batch. */
+export interface TrainingProgramOptions {
+  readonly recipe: ResolvedRecipe;
+  readonly traceInput: TraceInput;
+  /** Images in the batch. */
+  readonly batchSize: number;
+  /** Default: the program's in {@link PROGRAM}. */
+  readonly name?: string;
 }
 
 /**
- * Traces a training step. Besides its feed it takes the scalars of {@link stepScalars}; its outputs
- * are `loss` (mean over the labelled images), `correct` (images classified rightly; absent for soft
- * targets), with loss scaling `lossScale` (the step's) and, with `keepGradient`, also `logits` and
- * `gradient`, laid out like the parameters, before clipping. Gradients of frozen parameters are
- * zero. Throws InputError for a model without parameters.
+ * Traces a training step. Inputs: those of `traceInput`, the objective's targets and the scalars of
+ * {@link stepScalars}. Outputs: `loss` (mean over the images), the objective's sums and, with loss
+ * scaling, `lossScale` (the step's).
  */
-export function trainingProgram(
-  model: Module,
-  layout: StateLayout,
-  recipe: Recipe,
-  feed: Feed,
-  batchSize: number,
-  { name = PROGRAM.train as string, keepGradient = false } = {},
-): Program {
-  const options = {
-    name,
-    training: true,
-    variables: trainingVariables(layout, recipe),
-    bind: layout.bind,
-  };
-  return trace(options, () => {
-    const { loss, logits, labels } = traceLoss(model, recipe, feed, batchSize);
-    const { lossScale } = recipe;
-    const scaledLoss = lossScale ? multiply(loss, readLossScale()) : loss;
-    const rateOf = parameterRates(layout, recipe);
-    const trained = layout.ranges.filter(({ variable, name }) =>
-      variable === PARAMETERS && rateOf(name) > 0
-    );
-    const gradient = pack(
-      gradients(scaledLoss, trained.map(({ parameter }) => toValue(parameter))),
-      trained.map(({ offset }) => offset),
-      parameterSize(layout),
-    );
-    const update = (gradient: Value) => {
-      traceUpdate(layout, recipe, gradient);
-      if (keepGradient) output("gradient", gradient);
-    };
-    if (lossScale) updateUnscaled(gradient, lossScale, update);
-    else update(gradient);
-    output("loss", loss);
-    if (lossScale) output("lossScale", readLossScale());
-    if (labels) output("correct", countCorrect(logits, labels));
-    if (keepGradient) output("logits", logits);
+export function stepProgram(options: TrainingProgramOptions): Program {
+  const { recipe, name = PROGRAM.step } = options;
+  return traceTraining(name, recipe, trainingVariables(recipe), () => {
+    const forward = traceForward(options);
+    traceUpdate(recipe, traceGradient(recipe, forward.loss));
+    outputResults(recipe, forward);
+  });
+}
+
+/**
+ * Traces what a batch contributes to a step and changes nothing but the variable `contribution`: the
+ * gradient of the (scaled) loss, zero for frozen parameters, then the buffers the step would leave.
+ * Inputs and outputs are those of {@link stepProgram}, without the scalars.
+ */
+export function contributionProgram(options: TrainingProgramOptions): Program {
+  const { recipe, name = PROGRAM.contribution } = options;
+  const variables = [...trainingVariables(recipe), contributionVariable(recipe)];
+  return traceTraining(name, recipe, variables, () => {
+    const forward = traceForward(options);
+    const gradient = traceGradient(recipe, forward.loss);
+    mapUpdates((update) => ({
+      ...update,
+      variable: CONTRIBUTION,
+      offset: recipe.parameterSize + update.offset,
+    }));
+    updateVariable(CONTRIBUTION, 0, gradient);
+    outputResults(recipe, forward);
+  });
+}
+
+/**
+ * Traces the rest of a step: unscales and clips the gradient in the variable `contribution`, updates
+ * parameters and slots, assigns the buffers, moves the averages. Inputs: the scalars of
+ * {@link stepScalars}.
+ *
+ * @param contribution the program that writes the contribution: tells which buffers it assigns
+ */
+export function updateProgram(recipe: ResolvedRecipe, contribution: Program): Program {
+  const { parameterSize } = recipe;
+  const variables = [...trainingVariables(recipe), contributionVariable(recipe)];
+  return traceTraining(PROGRAM.update, recipe, variables, () => {
+    for (const { offset, value } of contribution.updates) {
+      if (offset < parameterSize) continue;
+      const buffer = readVariable(CONTRIBUTION, offset, value.shape);
+      updateVariable(BUFFERS, offset - parameterSize, buffer);
+    }
+    traceUpdate(recipe, readVariable(CONTRIBUTION, 0, [parameterSize]));
   });
 }
 
 /** Traces the loss of a training step and nothing else. */
-export function lossProgram(
-  model: Module,
-  layout: StateLayout,
-  recipe: Recipe,
-  feed: Feed,
-  batchSize: number,
-): Program {
-  const { variables, bind } = layout;
-  return trace({ name: PROGRAM.loss, training: true, variables, bind }, () => {
-    output("loss", traceLoss(model, recipe, feed, batchSize).loss);
+export function lossProgram(options: TrainingProgramOptions): Program {
+  const { recipe, name = PROGRAM.loss } = options;
+  return traceTraining(name, recipe, recipe.layout.variables, () => {
+    output("loss", traceForward(options).loss);
   });
 }
 
-function traceLoss(
-  model: Module,
-  { labelSmoothing = 0 }: Recipe,
-  feed: Feed,
-  batchSize: number,
-): { loss: Value; logits: Value; labels?: Value } {
-  const { x, target, labels } = traceFeed(feed, batchSize);
-  const logits = model.call(x);
-  const targets = target ?? input("targets", logits.shape);
-  return { loss: softmaxCrossEntropy(logits, targets, { labelSmoothing }), logits, labels };
-}
-
 /**
- * Traces the evaluation of a batch in inference mode: inputs `pixels` (or `x`) and `labels`, where a
- * negative label is left out; outputs `loss`, the sum over images, and `correct`, a count.
- *
- * @param averaged whether to read the averaged weights instead of the trained ones
+ * Traces the evaluation of a batch in inference mode, by the averaged weights where the recipe keeps
+ * them. Inputs: those of `traceInput` and the objective's targets. Outputs: `loss`, the sum over
+ * images, and the objective's sums; rows of filling are left out.
  */
 export function evaluationProgram(
-  model: Module,
-  layout: StateLayout,
-  feed: Feed,
-  batchSize: number,
-  averaged: boolean,
+  { recipe, traceInput, batchSize }: TrainingProgramOptions,
 ): Program {
-  const variables = layout.variables.map(({ name, size }) => ({
-    name: averaged ? averageOf(name) : name,
-    size,
-  }));
+  const { layout, model, objective, ema } = recipe;
+  const heldBy = (variable: string) => ema ? averageOf(variable) : variable;
+  const variables = layout.variables.map(({ name, size }) => ({ name: heldBy(name), size }));
   const bind: StateLayout["bind"] = (parameter) => {
     const binding = layout.bind(parameter);
-    return averaged && "variable" in binding
-      ? { ...binding, variable: averageOf(binding.variable) }
-      : binding;
+    return "variable" in binding ? { ...binding, variable: heldBy(binding.variable) } : binding;
   };
   return trace({ name: PROGRAM.evaluate, variables, bind }, () => {
-    const x = feed.kind === "tensors"
-      ? input("x", [batchSize, ...feed.shape])
-      : augment(tracePixels(feed.images, batchSize), undefined, feed.images.normalization);
-    const labels = input("labels", [batchSize], "i32");
+    const x = traceInput(batchSize);
+    const targets = traceTargets(recipe, batchSize);
     const logits = model.call(x);
-    output("loss", softmaxCrossEntropy(logits, labels, { reduction: "sum" }));
-    output("correct", countCorrect(logits, labels));
+    output("loss", objective.loss(logits, targets, { training: false }));
+    outputSums(objective.sums(logits, targets));
   });
 }
 
 /**
- * The scalar inputs of a training step: the optimizer's, and what layers and averaging ask for.
+ * The scalar inputs of an update: the optimizer's, and the decay of the averages.
  *
  * @param step optimizer steps taken before this one
  */
-export function stepScalars(recipe: Recipe, step: number, rates: Rates): Record<string, number> {
+export function stepScalars(
+  { optimizer, ema }: ResolvedRecipe,
+  step: number,
+  rates: Rates,
+): Record<string, number> {
   return {
-    ...createOptimizer(recipe.optimizer).scalars(step, rates),
-    ...(recipe.ema ? { averageDecay: averageDecay(recipe.ema, step) } : {}),
+    ...optimizer.scalarsAt(step, rates),
+    ...(ema ? { averageDecay: averageDecay(ema, step) } : {}),
   };
 }
 
 /** Share of the old average kept at the update of step `step` (from 0). */
-function averageDecay(options: EmaOptions, step: number): number {
-  const { decay, warmup } = withDefaults(EMA_DEFAULTS, options);
+function averageDecay({ decay, warmup }: Required<EmaOptions>, step: number): number {
   const t = step + 1;
   return warmup ? Math.min(decay, (1 + t) / (10 + t)) : decay;
 }
 
-function traceFeed(
-  feed: Feed,
-  batchSize: number,
-): { x: Value; target?: Value; labels?: Value } {
-  const trainLabels = () => input("labels", [batchSize], "i32");
-  if (feed.kind === "tensors") {
-    const x = input("x", [batchSize, ...feed.shape]);
-    if (feed.softTargets) return { x };
-    const labels = trainLabels();
-    return { x, target: labels, labels };
-  }
-  const { images, padding } = feed;
-  const pixels = tracePixels(images, batchSize);
-  const transforms = input("transforms", [batchSize, 3], "i32");
-  const labels = trainLabels();
-  const x = augment(pixels, transforms, { ...images.normalization, padding });
-  return { x, target: labels, labels };
+function traceTraining(
+  name: string,
+  { layout: { bind } }: ResolvedRecipe,
+  variables: readonly Variable[],
+  build: () => void,
+): Program {
+  return trace({ name, training: true, variables, bind }, build);
 }
 
-function tracePixels(
-  { input: { height, width, channels } }: ImageFormat,
+interface Forward {
+  readonly loss: Value;
+  readonly logits: Value;
+  readonly targets: Readonly<Record<string, Value>>;
+}
+
+function traceForward({ recipe, traceInput, batchSize }: TrainingProgramOptions): Forward {
+  const { model, objective } = recipe;
+  const x = traceInput(batchSize);
+  const targets = traceTargets(recipe, batchSize);
+  const logits = model.call(x);
+  return { loss: objective.loss(logits, targets, { training: true }), logits, targets };
+}
+
+function traceTargets(
+  { objective }: ResolvedRecipe,
   batchSize: number,
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(
+    objective.targets.map(({ name, dtype, shape }) => [
+      name,
+      input(name, [batchSize, ...shape], dtype),
+    ]),
+  );
+}
+
+/** The gradient of the loss, scaled where the recipe scales it, packed like the parameters. */
+function traceGradient(
+  { trained, parameterSize, lossScale }: ResolvedRecipe,
+  loss: Value,
 ): Value {
-  return input("pixels", [batchSize, height, width, channels], "u8");
+  const scaledLoss = lossScale ? multiply(loss, readLossScale()) : loss;
+  return pack(
+    gradients(scaledLoss, trained.map(({ parameter }) => toValue(parameter))),
+    trained.map(({ offset }) => offset),
+    parameterSize,
+  );
 }
 
-function parameterSize({ variables }: Pick<StateLayout, "variables">): number {
-  const size = variables.find(({ name }) => name === PARAMETERS)?.size;
-  if (size === undefined) {
-    throw new InputError("the model has no parameters; there is nothing to train");
-  }
-  return size;
+function outputResults(
+  { objective, lossScale }: ResolvedRecipe,
+  { loss, logits, targets }: Forward,
+): void {
+  output("loss", loss);
+  if (lossScale) output("lossScale", readLossScale());
+  outputSums(objective.sums(logits, targets));
+}
+
+function outputSums(sums: Readonly<Record<string, Value>>): void {
+  for (const [name, value] of Object.entries(sums)) output(name, value);
 }

@@ -2,29 +2,22 @@
 import type { Backend } from "../backends/backend.ts";
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
-import type { Augmentation } from "../datasets/batch.ts";
+import type { Augmentation, BatchArrays } from "../datasets/batch.ts";
 import { type ChannelStatistics, imageSize, type Split } from "../datasets/dataset.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import type { Module } from "../layers/module.ts";
 import { type ImageFormat, inferenceProgram } from "../models/inference.ts";
 import { checkOptions } from "./check_options.ts";
-import { type ImageBatch, Learner } from "./learner.ts";
+import { imageInput } from "./image_input.ts";
 import { requireLabels } from "./labels.ts";
-import { baseLearningRate } from "./optimizers.ts";
+import { type LoopOptions, runTraining, type TrainingData, type TrainingOutcome } from "./loop.ts";
 import type { ScheduleOptions } from "./options.ts";
+import { type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 import { learningRateSchedule } from "./schedules.ts";
-import type { Recipe } from "./step_program.ts";
-import {
-  type LoopOptions,
-  runTraining,
-  type TrainingData,
-  type TrainingOutcome,
-} from "./trainer.ts";
+import { type StepBatch, TrainingSession } from "./session.ts";
 
-/** Options of {@link train}. */
-export interface TrainOptions extends Recipe, LoopOptions {
-  /** Trained in place: holds the last weights afterwards, the averaged ones if `ema` is given. */
-  readonly model: Module;
+/** Options of a training besides its model and {@link Recipe}. */
+export interface TrainingRunOptions extends LoopOptions {
   /** What computes; see `openBackend`. */
   readonly backend: Backend;
   /** Images to train on. */
@@ -49,6 +42,12 @@ export interface TrainOptions extends Recipe, LoopOptions {
   readonly resume?: { readonly state: RunState; readonly tensors: TrainingTensors };
 }
 
+/** Options of {@link train}. */
+export interface TrainOptions extends Recipe, TrainingRunOptions {
+  /** Trained in place: holds the last weights afterwards, the averaged ones if `ema` is given. */
+  readonly model: Module;
+}
+
 /**
  * Trains a model by stochastic gradient descent on the softmax cross-entropy of its logits. The
  * same options give the same bits, whether or not the training was interrupted and resumed, on one
@@ -57,13 +56,22 @@ export interface TrainOptions extends Recipe, LoopOptions {
  * RunError when the training diverges.
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
-  const { model, backend, resume, normalization, seed = 0, dropLast = true } = options;
-  const { augmentation = { padding: 0, flip: false } } = options;
   checkOptions(options);
+  const { model, train, normalization } = options;
+  const classes = classesOf(model, { input: train.imageShape, normalization });
+  return await trainRecipe(resolveRecipe(model, options, { classes }), options);
+}
+
+/** As {@link train}, by a recipe that has been applied to the model. */
+export async function trainRecipe(
+  recipe: ResolvedRecipe,
+  options: TrainingRunOptions,
+): Promise<TrainingOutcome> {
+  const { backend, resume, normalization, seed = 0, dropLast = true } = options;
+  const { augmentation = { padding: 0, flip: false } } = options;
   const images = { input: options.train.imageShape, normalization };
-  const classes = classesOf(model, images);
   for (const split of [options.train, options.validation]) {
-    if (split) requireLabels(split, classes);
+    if (split) requireLabels(split, recipe.classes);
   }
   const batchSize = dropLast
     ? options.batchSize ?? 128
@@ -82,34 +90,33 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   using validation = options.validation &&
     new BatchLoader(options.validation, { batchSize: evaluationBatchSize });
   const rest = options.train.count % batchSize;
-  const learner = await Learner.create(backend, {
-    model,
-    recipe: options,
-    feed: { kind: "pixels", images, padding: augmentation.padding },
+  const session = await TrainingSession.create(backend, {
+    recipe,
+    traceInput: imageInput(images, augmentation.padding),
     seed,
     batchSize,
     ...(dropLast || rest === 0 ? {} : { lastBatchSize: rest }),
     ...(validation ? { evaluationBatchSize } : {}),
   });
   try {
-    if (resume) learner.restore(resume.tensors);
+    if (resume) session.restore(resume.tensors);
     const steps = loader.batchCount;
     const outcome = await runTraining({
       ...options,
-      learner,
+      session,
       data: trainingData(loader, validation, imageSize(options.train.imageShape)),
       schedule: learningRateSchedule(options.schedule ?? { name: "constant" }, {
-        learningRate: baseLearningRate(options.optimizer),
+        learningRate: recipe.learningRate,
         stepsPerEpoch: steps,
         totalSteps: steps * options.epochs,
       }),
       ...(resume ? { start: resume.state } : {}),
     });
-    const { model: weights, ema } = await learner.snapshot();
-    model.loadStateDict(ema ?? weights);
+    const { model: weights, ema } = await session.snapshot();
+    recipe.model.loadStateDict(ema ?? weights);
     return outcome;
   } finally {
-    learner.dispose();
+    session.dispose();
   }
 }
 
@@ -127,22 +134,30 @@ function trainingData(
   return {
     stepsPerEpoch: loader.batchCount,
     async *batches(epoch, first) {
-      for await (const batch of loader.epoch(epoch, first)) {
-        yield withoutFilling(batch, bytesPerImage);
+      for await (const { count, ...arrays } of loader.epoch(epoch, first)) {
+        // Filling would count in batch normalisation, so a training batch has none.
+        yield { arrays: rowsOf(arrays, count, bytesPerImage), count };
       }
     },
-    ...(validation ? { validationBatches: () => validation.epoch(0) } : {}),
+    ...(validation ? { validationBatches: () => wholeBatches(validation) } : {}),
   };
 }
 
-/** Filling would count in batch normalisation, so a training batch has none. */
-function withoutFilling(batch: ImageBatch, bytesPerImage: number): ImageBatch {
-  const { pixels, labels, transforms, count } = batch;
-  if (count === labels.length) return batch;
+async function* wholeBatches(loader: BatchLoader): AsyncGenerator<StepBatch, void, void> {
+  for await (const { pixels, labels, count } of loader.epoch(0)) {
+    yield { arrays: { pixels, labels }, count };
+  }
+}
+
+/** The first rows of a batch. */
+function rowsOf(
+  { pixels, labels, transforms }: BatchArrays,
+  count: number,
+  bytesPerImage: number,
+): StepBatch["arrays"] {
   return {
     pixels: pixels.subarray(0, count * bytesPerImage),
     labels: labels.subarray(0, count),
     transforms: transforms.subarray(0, 3 * count),
-    count,
   };
 }

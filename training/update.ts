@@ -1,34 +1,30 @@
 /** The end of a training step: what becomes of parameters, optimizer state and averages. */
 import { input, pendingUpdates, readVariable, updateVariable } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { BUFFERS, PARAMETERS, type StateLayout } from "../layers/state.ts";
+import { BUFFERS, PARAMETERS } from "../layers/state.ts";
 import { movingAverage } from "../ops/moving_average.ts";
 import { scale } from "../ops/scale.ts";
 import { slice } from "../ops/slice.ts";
 import { clipGradient } from "./clip.ts";
-import { createOptimizer } from "./optimizers.ts";
-import { parameterGroups } from "./parameter_groups.ts";
-import type { Recipe } from "./step_program.ts";
+import { updateUnscaled } from "./loss_scale.ts";
+import type { ResolvedRecipe } from "./recipe.ts";
+import { averageOf, slotVariable } from "./variables.ts";
 
-/** The variable that averages another. */
-export function averageOf(variable: string): string {
-  return `ema.${variable}`;
+/**
+ * Unscales and clips the gradient of the (scaled) loss, updates every parameter and moves the
+ * averages. Buffers must have been assigned before.
+ */
+export function traceUpdate(recipe: ResolvedRecipe, gradient: Value): void {
+  const { lossScale } = recipe;
+  if (!lossScale) return traceUnscaled(recipe, gradient);
+  updateUnscaled(gradient, lossScale, (gradient) => traceUnscaled(recipe, gradient));
 }
 
-/** The variable of an optimizer slot, laid out like `parameters`. */
-export function slotVariable(slot: string): string {
-  return `optimizer.${slot}`;
-}
-
-/** Clips, updates every parameter and moves the averages. */
-export function traceUpdate(layout: StateLayout, recipe: Recipe, gradient: Value): void {
-  const optimizer = createOptimizer(recipe.optimizer);
-  const clipped = recipe.clip ? clipGradient(gradient, recipe.clip) : gradient;
-  const scalars = Object.fromEntries(
-    Object.keys(optimizer.scalars(0, { learningRate: 0 })).map((name) => [name, input(name, [])]),
-  );
-  const decay = recipe.ema ? input("averageDecay", []) : undefined;
-  for (const { offset, size, weightDecay, rate } of parameterGroups(layout, recipe)) {
+function traceUnscaled({ optimizer, groups, clip, ema }: ResolvedRecipe, gradient: Value): void {
+  const clipped = clip ? clipGradient(gradient, clip) : gradient;
+  const scalars = Object.fromEntries(optimizer.scalars.map((name) => [name, input(name, [])]));
+  const decay = ema ? input("averageDecay", []) : undefined;
+  for (const { offset, size, weightDecay, rate } of groups) {
     const read = (variable: string) => readVariable(variable, offset, [size]);
     const updated = optimizer.update({
       parameter: read(PARAMETERS),

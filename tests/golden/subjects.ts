@@ -6,11 +6,12 @@ import { isLeaf } from "../../graph/leaves.ts";
 import { apply, input, output, trace } from "../../graph/trace.ts";
 import type { GraphNode, Op, Program, Shape, TensorType } from "../../graph/types.ts";
 import type { Module } from "../../layers/module.ts";
-import { layoutState } from "../../layers/state.ts";
 import { buildModel } from "../../models/registry.ts";
 import { conv2dInputGradientOp, conv2dOp, conv2dWeightGradientOp } from "../../ops/conv2d.ts";
 import { OPS } from "../../ops/registry.ts";
-import { evaluationProgram, type Recipe, trainingProgram } from "../../training/step_program.ts";
+import { imageInput } from "../../training/image_input.ts";
+import { type Recipe, resolveRecipe } from "../../training/recipe.ts";
+import { evaluationProgram, stepProgram } from "../../training/step_program.ts";
 import { convolutionOutput, CONVOLUTIONS } from "../support/convolutions.ts";
 import { Fixture } from "../support/fixture.ts";
 import { buildFixtureModel, modelSchema } from "../support/model_case.ts";
@@ -56,12 +57,11 @@ function networkCompilations(
     input: { height, width, channels },
     normalization: { mean: perChannel(0.5), std: perChannel(0.25) },
   };
-  const layout = layoutState(model);
-  const feed = { kind: "pixels", images, padding: 4 } as const;
-  const training = (recipe: Recipe) => [
-    trainingProgram(model, layout, recipe, feed, batchSize),
-    evaluationProgram(model, layout, feed, batchSize, true),
-  ];
+  const training = (options: Recipe) => {
+    const recipe = resolveRecipe(model, options, { classes });
+    const batch = { recipe, traceInput: imageInput(images, 4), batchSize };
+    return [stepProgram(batch), evaluationProgram(batch)];
+  };
   const classNames = Array.from({ length: classes }, (_, i) => `${i}`);
   const inference = (batchNorm: boolean) => {
     const network = foldModel(model, { model: "golden", ...images, classNames }, { batchNorm });

@@ -4,15 +4,18 @@ import type { Backend } from "../../backends/backend.ts";
 import { InputError } from "../../errors.ts";
 import type { LayerSpec } from "../../layers/registry.ts";
 import type { Module } from "../../layers/module.ts";
-import { layoutState, PARAMETERS } from "../../layers/state.ts";
+import { PARAMETERS } from "../../layers/state.ts";
 import { buildModel } from "../../models/registry.ts";
-import { stepScalars, trainingProgram } from "../../training/step_program.ts";
+import { resolveRecipe } from "../../training/recipe.ts";
+import { contributionProgram, stepProgram } from "../../training/step_program.ts";
+import { CONTRIBUTION } from "../../training/variables.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
 import { disturb } from "../support/disturb.ts";
 import { Draw } from "../support/random_cases.ts";
 import { someNumbers } from "../support/run_module.ts";
-import { assertWithin, deviation } from "../support/tolerance.ts";
 import { uploadState } from "../support/state.ts";
+import { assertWithin, deviation } from "../support/tolerance.ts";
+import { scalarInputs, tensorInput, withLogits } from "../support/training_programs.ts";
 
 const NETWORKS = 6;
 const TOLERANCE = 1e-3;
@@ -75,20 +78,20 @@ function* networks(): Generator<{ seed: number; network: RandomNetwork }> {
 
 /** What a training step gives, and the parameters after it. */
 async function trainStep(backend: Backend, { model, shape, labels }: RandomNetwork) {
-  const layout = layoutState(model);
-  const batch = labels.length;
-  const feed = { kind: "tensors", shape } as const;
-  const program = trainingProgram(model, layout, RECIPE, feed, batch, { keepGradient: true });
-  const executable = await backend.compile([program]);
+  const recipe = withLogits(resolveRecipe(model, RECIPE, { classes: 3 }));
+  const options = { recipe, traceInput: tensorInput(shape), batchSize: labels.length };
+  const programs = [stepProgram(options), contributionProgram(options)];
+  const executable = await backend.compile(programs);
   try {
-    uploadState(layout, executable);
-    const scalars = Object.entries(stepScalars(RECIPE, 0, { learningRate: 0.1 }));
-    const results = await executable.run(program.name, {
-      x: someNumbers([batch, ...shape]),
-      labels,
-      ...Object.fromEntries(scalars.map(([name, value]) => [name, Float32Array.of(value)])),
-    });
-    return { ...results, parameters: await executable.read(PARAMETERS) };
+    uploadState(recipe.layout, executable);
+    const batch = { x: someNumbers([labels.length, ...shape]), labels };
+    await executable.run("contribution", batch);
+    const results = await executable.run("train", { ...batch, ...scalarInputs(recipe, 0, 0.1) });
+    return {
+      ...results,
+      contribution: await executable.read(CONTRIBUTION),
+      parameters: await executable.read(PARAMETERS),
+    };
   } finally {
     executable.dispose();
   }

@@ -7,22 +7,18 @@ import { BatchNorm2d } from "../../layers/batch_norm2d.ts";
 import { Flatten } from "../../layers/flatten.ts";
 import { Linear } from "../../layers/linear.ts";
 import { Sequential } from "../../layers/sequential.ts";
-import { layoutState } from "../../layers/state.ts";
 import { updateLossScale } from "../../ops/update_loss_scale.ts";
 import { whereFinite } from "../../ops/where_finite.ts";
 import { initialLossScale, LOSS_SCALE_VARIABLE } from "../../training/loss_scale.ts";
-import {
-  type Recipe,
-  stepScalars,
-  trainingProgram,
-  trainingVariables,
-} from "../../training/step_program.ts";
+import { resolveRecipe } from "../../training/recipe.ts";
+import { stepProgram } from "../../training/step_program.ts";
 import { train } from "../../training/train.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { compute } from "../support/run.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 import { uploadState } from "../support/state.ts";
+import { readVariables, scalarInputs, tensorInput } from "../support/training_programs.ts";
 
 const scalar = (value: number) => ({ shape: [], data: Float32Array.of(value) });
 
@@ -65,29 +61,24 @@ testOnEveryBackend(
 testOnEveryBackend("a step without finite gradients changes the scale alone", async (backend) => {
   const model = new Sequential(new BatchNorm2d(2), new Flatten(), new Linear(4, 3));
   model.initialize(5);
-  const layout = layoutState(model);
-  const recipe: Recipe = {
+  const recipe = resolveRecipe(model, {
     optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9 },
     ema: { decay: 0.5, warmup: false },
     lossScale: { growthInterval: 2 },
-  };
-  const feed = { kind: "tensors", shape: [2, 1, 2] } as const;
-  const scalars = Object.entries(stepScalars(recipe, 0, { learningRate: 0.1 }))
-    .map(([name, value]) => [name, Float32Array.of(value)]);
+  }, { classes: 3 });
+  const program = stepProgram({ recipe, traceInput: tensorInput([2, 1, 2]), batchSize: 2 });
+  const scalars = scalarInputs(recipe, 0, 0.1);
   const good = Float32Array.of(1, -2, 0.5, 3, -1, 0.25, 2, 1);
 
   const variablesAfter = async (steps: readonly Float32Array[]) => {
-    const executable = await backend.compile([trainingProgram(model, layout, recipe, feed, 2)]);
-    uploadState(layout, executable);
-    executable.write(LOSS_SCALE_VARIABLE.name, initialLossScale({}));
+    const executable = await backend.compile([program]);
+    uploadState(recipe.layout, executable);
+    executable.write(LOSS_SCALE_VARIABLE.name, initialLossScale({ initialScale: 65536 }));
     for (const x of steps) {
       const labels = Int32Array.of(0, 2);
-      await executable.run("train", { ...Object.fromEntries(scalars), x, labels });
+      await executable.run("train", { ...scalars, x, labels });
     }
-    const variables = new Map<string, Float32Array>();
-    for (const { name } of trainingVariables(layout, recipe)) {
-      variables.set(name, await executable.read(name));
-    }
+    const variables = await readVariables(recipe, executable);
     executable.dispose();
     const scale = variables.get(LOSS_SCALE_VARIABLE.name);
     variables.delete(LOSS_SCALE_VARIABLE.name);

@@ -19,22 +19,22 @@ Deno.test("an optimizer keeps only the slots its options need, under PyTorch's n
 });
 
 Deno.test("dampening spares the first step, in which the buffer begins as the gradient", () => {
-  const { scalars } = createOptimizer({
+  const { scalarsAt } = createOptimizer({
     name: "sgd",
     learningRate: 1,
     momentum: 0.9,
     dampening: 0.3,
   });
-  assertEquals(scalars(0, { learningRate: 0.1 }).dampening, 0);
-  assertEquals(scalars(1, { learningRate: 0.1 }).dampening, 0.3);
+  assertEquals(scalarsAt(0, { learningRate: 0.1 }).dampening, 0);
+  assertEquals(scalarsAt(1, { learningRate: 0.1 }).dampening, 0.3);
 });
 
 Deno.test("a schedule's momentum replaces the optimizer's, and Adam's first beta", () => {
   const rates = { learningRate: 0.1, momentum: 0.5 };
   const sgd = createOptimizer({ name: "sgd", learningRate: 1, momentum: 0.9 });
-  assertEquals(sgd.scalars(3, rates).momentum, 0.5);
+  assertEquals(sgd.scalarsAt(3, rates).momentum, 0.5);
   const adam = createOptimizer({ name: "adam" });
-  assertEquals(adam.scalars(1, rates), {
+  assertEquals(adam.scalarsAt(1, rates), {
     learningRate: 0.1,
     beta1: 0.5,
     biasCorrection1: 0.75,

@@ -5,7 +5,9 @@ import { layoutState } from "../../layers/state.ts";
 import { downloadState, uploadState } from "../support/state.ts";
 import { buildModel } from "../../models/registry.ts";
 import { type GroupOptions, parameterGroups } from "../../training/parameter_groups.ts";
-import { type Recipe, stepScalars, trainingProgram } from "../../training/step_program.ts";
+import { type Recipe, resolveRecipe } from "../../training/recipe.ts";
+import { stepProgram } from "../../training/step_program.ts";
+import { scalarInputs, tensorInput } from "../support/training_programs.ts";
 
 function network() {
   const model = buildModel("layers", {
@@ -28,19 +30,20 @@ function network() {
 async function stepOf(options: Partial<Recipe>): Promise<Map<string, Float32Array>> {
   const model = network();
   const before = model.stateDict();
-  const recipe: Recipe = { optimizer: { name: "sgd", learningRate: 0.1 }, ...options };
-  const layout = layoutState(model);
-  const program = trainingProgram(model, layout, recipe, { kind: "tensors", shape: [1, 4, 4] }, 2);
+  const recipe = resolveRecipe(
+    model,
+    { optimizer: { name: "sgd", learningRate: 0.1 }, ...options },
+    { classes: 3 },
+  );
+  const program = stepProgram({ recipe, traceInput: tensorInput([1, 4, 4]), batchSize: 2 });
   const executable = await referenceBackend().compile([program]);
-  uploadState(layout, executable);
-  const scalars = Object.entries(stepScalars(recipe, 0, { learningRate: 0.1 }))
-    .map(([name, value]) => [name, Float32Array.of(value)]);
+  uploadState(recipe.layout, executable);
   await executable.run("train", {
     x: Float32Array.from({ length: 32 }, (_, i) => Math.sin(i * i)),
     labels: Int32Array.of(0, 2),
-    ...Object.fromEntries(scalars),
+    ...scalarInputs(recipe, 0, 0.1),
   });
-  await downloadState(layout, executable);
+  await downloadState(recipe.layout, executable);
   return new Map(
     [...model.namedParameters()].filter(([, { trainable }]) => trainable).map((
       [name, { data }],
@@ -54,7 +57,7 @@ async function stepOf(options: Partial<Recipe>): Promise<Map<string, Float32Arra
 const sgd = { name: "sgd", learningRate: 0.1, weightDecay: 0.5, decayNormAndBias: false } as const;
 
 function groups(options: Omit<GroupOptions, "optimizer">) {
-  return parameterGroups(layoutState(network()), { optimizer: sgd, ...options });
+  return parameterGroups(layoutState(network()), { optimizer: sgd, ...options }).groups;
 }
 
 Deno.test("without names there are two groups, with weight decay and without", () => {

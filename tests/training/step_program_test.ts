@@ -10,22 +10,21 @@ import { Flatten } from "../../layers/flatten.ts";
 import { Linear } from "../../layers/linear.ts";
 import type { Module } from "../../layers/module.ts";
 import { Sequential } from "../../layers/sequential.ts";
-import { layoutState, type StateLayout, unpackState } from "../../layers/state.ts";
-import {
-  evaluationProgram,
-  type Feed,
-  type Recipe,
-  stepScalars,
-  trainingProgram,
-  trainingVariables,
-} from "../../training/step_program.ts";
+import { unpackState } from "../../layers/state.ts";
+import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
+import { classification } from "../../training/objectives/classification.ts";
+import type { Objective } from "../../training/objectives/objective.ts";
+import { type Recipe, type ResolvedRecipe, resolveRecipe } from "../../training/recipe.ts";
+import { evaluationProgram, stepProgram, stepScalars } from "../../training/step_program.ts";
 import { traceUpdate } from "../../training/update.ts";
+import { trainingVariables } from "../../training/variables.ts";
 import { uploadState } from "../support/state.ts";
+import { readVariables, scalarInputs, tensorInput } from "../support/training_programs.ts";
 
-const FEED = { kind: "tensors", shape: [2, 1, 2] } as const;
 const X = Float32Array.of(1, -2, 0.5, 3, -1, 0.25, 2, 1);
 const LABELS = Int32Array.of(0, 2);
 const RATE = 0.1;
+const BATCH = { traceInput: tensorInput([2, 1, 2]), batchSize: 2 };
 
 function network(): Module {
   const model = new Sequential(
@@ -37,55 +36,56 @@ function network(): Module {
   return model;
 }
 
-/** Takes steps on one batch of two and gives the variables after them. */
-async function variablesAfter(recipe: Recipe, steps: number, inputs: Record<string, TensorData>) {
-  const model = network();
-  const layout = layoutState(model);
-  const feed: Feed = inputs.targets ? { ...FEED, softTargets: true } : FEED;
-  const program = trainingProgram(model, layout, recipe, feed, 2, { keepGradient: true });
-  const executable = await referenceBackend().compile([program]);
-  uploadState(layout, executable);
-  let outputs: Record<string, Float32Array> = {};
-  for (let step = 0; step < steps; step++) {
-    outputs = await executable.run("train", { x: X, ...inputs, ...scalarsOf(recipe, step) });
-  }
-  const variables = new Map<string, Float32Array>();
-  for (const { name } of trainingVariables(layout, recipe)) {
-    variables.set(name, await executable.read(name));
-  }
-  return { layout, variables, outputs };
+function resolve(recipe: Recipe): ResolvedRecipe {
+  return resolveRecipe(network(), recipe, { classes: 3 });
 }
 
-function scalarsOf(recipe: Recipe, step: number): Record<string, Float32Array> {
-  return Object.fromEntries(
-    Object.entries(stepScalars(recipe, step, { learningRate: RATE })).map(
-      ([name, value]) => [name, Float32Array.of(value)],
-    ),
-  );
+/** Takes steps on one batch of two and gives the variables after them. */
+async function variablesAfter(
+  recipe: ResolvedRecipe,
+  steps: number,
+  targets: Record<string, TensorData> = { labels: LABELS },
+) {
+  const executable = await referenceBackend().compile([stepProgram({ recipe, ...BATCH })]);
+  uploadState(recipe.layout, executable);
+  let outputs: Record<string, Float32Array> = {};
+  for (let step = 0; step < steps; step++) {
+    const inputs = { x: X, ...targets, ...scalarInputs(recipe, step, RATE) };
+    outputs = await executable.run("train", inputs);
+  }
+  return { variables: await readVariables(recipe, executable), outputs };
 }
 
 Deno.test("one program takes the whole step and reports loss and right answers", async () => {
-  const recipe: Recipe = { optimizer: { name: "sgd", learningRate: 0.1 } };
-  const first = await variablesAfter(recipe, 1, { labels: LABELS });
-  const later = await variablesAfter(recipe, 50, { labels: LABELS });
+  const recipe = resolve({ optimizer: { name: "sgd", learningRate: 0.1 } });
+  const first = await variablesAfter(recipe, 1);
+  const later = await variablesAfter(recipe, 50);
   assertEquals(later.outputs.loss[0] < first.outputs.loss[0] / 4, true);
   assertEquals(later.outputs.correct[0], 2);
 });
 
-Deno.test("soft targets that name one class train as labels do", async () => {
-  const recipe: Recipe = { optimizer: { name: "sgd", learningRate: 0.1 }, labelSmoothing: 0.1 };
-  const labels = await variablesAfter(recipe, 3, { labels: LABELS });
-  const targets = await variablesAfter(recipe, 3, { targets: Float32Array.of(1, 0, 0, 0, 0, 1) });
-  assertEquals(targets.variables, labels.variables);
-  assertEquals("correct" in targets.outputs, false);
+Deno.test("an objective names its targets: soft ones that name one class train as labels do", async () => {
+  const labelSmoothing = 0.1;
+  const soft: Objective = {
+    ...classification(),
+    targets: [{ name: "targets", dtype: "f32", shape: [3], filling: 0 }],
+    loss: (logits, { targets }) => softmaxCrossEntropy(logits, targets, { labelSmoothing }),
+    sums: () => ({}),
+  };
+  const recipe = resolve({ optimizer: { name: "sgd", learningRate: 0.1 }, labelSmoothing });
+  const labels = await variablesAfter(recipe, 3);
+  const targets = { targets: Float32Array.of(1, 0, 0, 0, 0, 1) };
+  const softened = await variablesAfter({ ...recipe, objective: soft }, 3, targets);
+  assertEquals(softened.variables, labels.variables);
+  assertEquals(Object.keys(softened.outputs), ["loss"]);
 });
 
 Deno.test("clipping by norm scales the whole gradient, by value each entry", async () => {
   const run = async (clip?: Recipe["clip"]) => {
-    const recipe: Recipe = { optimizer: { name: "sgd", learningRate: 1 }, clip };
-    const { variables, layout } = await variablesAfter(recipe, 1, { labels: LABELS });
+    const recipe = resolve({ optimizer: { name: "sgd", learningRate: 1 }, clip });
+    const { variables } = await variablesAfter(recipe, 1);
     const initial = network().stateDict();
-    const moved = unpackState(layout, "parameters", variables.get("parameters")!);
+    const moved = unpackState(recipe.layout, "parameters", variables.get("parameters")!);
     const steps = [...moved].flatMap(([name, { data }]) =>
       [...data].map((value, i) => (initial.get(name)!.data[i] - value) / RATE)
     );
@@ -102,25 +102,24 @@ Deno.test("clipping by norm scales the whole gradient, by value each entry", asy
 });
 
 /** An update by a gradient that is given, input `gradient`. */
-function updateProgram(layout: StateLayout, recipe: Recipe): Program {
-  const [{ size }] = layout.variables;
+function updateByInput(recipe: ResolvedRecipe): Program {
+  const { layout: { bind }, parameterSize } = recipe;
   return trace(
-    { name: "update", variables: trainingVariables(layout, recipe), bind: layout.bind },
-    () => traceUpdate(layout, recipe, input("gradient", [size])),
+    { name: "update", variables: trainingVariables(recipe), bind },
+    () => traceUpdate(recipe, input("gradient", [parameterSize])),
   );
 }
 
 Deno.test("weight decay can spare batch norms and biases", async () => {
   const moved = async (decayNormAndBias: boolean) => {
-    const recipe: Recipe = {
+    const recipe = resolve({
       optimizer: { name: "sgd", learningRate: 1, weightDecay: 1, decayNormAndBias },
-    };
-    const layout = layoutState(network());
-    const executable = await referenceBackend().compile([updateProgram(layout, recipe)]);
-    const size = layout.variables[0].size;
-    executable.write("parameters", new Float32Array(size).fill(1));
-    await executable.run("update", { gradient: new Float32Array(size), ...scalarsOf(recipe, 0) });
-    const state = unpackState(layout, "parameters", await executable.read("parameters"));
+    });
+    const executable = await referenceBackend().compile([updateByInput(recipe)]);
+    const gradient = new Float32Array(recipe.parameterSize);
+    executable.write("parameters", gradient.map(() => 1));
+    await executable.run("update", { gradient, ...scalarInputs(recipe, 0, RATE) });
+    const state = unpackState(recipe.layout, "parameters", await executable.read("parameters"));
     return Object.fromEntries([...state].map(([name, { data }]) => [name, data[0] < 1]));
   };
   assertEquals(await moved(true), {
@@ -138,14 +137,14 @@ Deno.test("weight decay can spare batch norms and biases", async () => {
 });
 
 Deno.test("averages follow parameters and running statistics alike; counters are copied", async () => {
-  const recipe: Recipe = {
+  const recipe = resolve({
     optimizer: { name: "sgd", learningRate: 0.1 },
     ema: { decay: 0.5, warmup: false },
-  };
-  const { variables, layout } = await variablesAfter(recipe, 1, { labels: LABELS });
+  });
+  const { variables } = await variablesAfter(recipe, 1);
   for (const variable of ["parameters", "buffers"] as const) {
-    const trained = unpackState(layout, variable, variables.get(variable)!);
-    const averaged = unpackState(layout, variable, variables.get(`ema.${variable}`)!);
+    const trained = unpackState(recipe.layout, variable, variables.get(variable)!);
+    const averaged = unpackState(recipe.layout, variable, variables.get(`ema.${variable}`)!);
     for (const [name, { data, shape }] of averaged) {
       // The averages start as zeros here, so that one step gives half of the trained value.
       const share = shape.length === 0 ? 1 : 0.5;
@@ -157,17 +156,15 @@ Deno.test("averages follow parameters and running statistics alike; counters are
 });
 
 Deno.test("the average's decay warms up as (1 + t) / (10 + t)", () => {
-  const recipe: Recipe = { optimizer: { name: "sgd", learningRate: 1 }, ema: { decay: 0.9 } };
+  const recipe = resolve({ optimizer: { name: "sgd", learningRate: 1 }, ema: { decay: 0.9 } });
   const decay = (step: number) => stepScalars(recipe, step, { learningRate: 1 }).averageDecay;
   assertEquals([decay(0), decay(1), decay(1000)], [2 / 11, 3 / 12, 0.9]);
 });
 
 Deno.test("evaluation sums over labelled images and leaves negative labels out", async () => {
-  const model = network();
-  const layout = layoutState(model);
-  const program = evaluationProgram(model, layout, FEED, 2, false);
-  const executable = await referenceBackend().compile([program]);
-  uploadState(layout, executable);
+  const recipe = resolve({ optimizer: { name: "sgd", learningRate: 1 } });
+  const executable = await referenceBackend().compile([evaluationProgram({ recipe, ...BATCH })]);
+  uploadState(recipe.layout, executable);
   const run = (...labels: number[]) =>
     executable.run("evaluate", { x: X, labels: Int32Array.from(labels) });
   const [both, first, second] = [await run(0, 2), await run(0, -1), await run(-1, 2)];
@@ -177,10 +174,9 @@ Deno.test("evaluation sums over labelled images and leaves negative labels out",
 });
 
 Deno.test("a model without parameters cannot be trained", () => {
-  const model = new Sequential(new ReLU());
-  const recipe: Recipe = { optimizer: { name: "adam" } };
   assertThrows(
-    () => trainingProgram(model, layoutState(model), recipe, { kind: "tensors", shape: [3] }, 2),
+    () =>
+      resolveRecipe(new Sequential(new ReLU()), { optimizer: { name: "adam" } }, { classes: 3 }),
     InputError,
     "no parameters",
   );

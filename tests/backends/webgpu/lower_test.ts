@@ -6,17 +6,18 @@ import { planTemporaries } from "../../../backends/webgpu/memory.ts";
 import { buildShader } from "../../../backends/webgpu/shader.ts";
 import { input, output, readVariable, trace } from "../../../graph/trace.ts";
 import type { Program } from "../../../graph/types.ts";
-import { layoutState } from "../../../layers/state.ts";
 import { buildModel } from "../../../models/registry.ts";
 import { conv2d } from "../../../ops/conv2d.ts";
 import { relu } from "../../../ops/relu.ts";
 import type { OptimizerOptions } from "../../../training/options.ts";
-import { type Recipe, trainingProgram } from "../../../training/step_program.ts";
+import { imageInput } from "../../../training/image_input.ts";
+import { type Recipe, resolveRecipe } from "../../../training/recipe.ts";
+import { stepProgram } from "../../../training/step_program.ts";
 
 const SGD: Recipe = { optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9 } };
 
 /** A training step of a residual network with DO-Conv. */
-function resnet(batch: number, recipe = SGD): Program {
+function resnet(batchSize: number, recipe = SGD): Program {
   const inputSize = [32, 32] as const;
   const options = { classes: 10, inputSize, convolution: "do_conv" } as const;
   const model = buildModel("cifar_resnet20_v1", options);
@@ -24,8 +25,11 @@ function resnet(batch: number, recipe = SGD): Program {
     input: { height: 32, width: 32, channels: 3 },
     normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
   };
-  const feed = { kind: "pixels", images, padding: 4 } as const;
-  return trainingProgram(model, layoutState(model), recipe, feed, batch);
+  return stepProgram({
+    recipe: resolveRecipe(model, recipe, { classes: 10 }),
+    traceInput: imageInput(images, 4),
+    batchSize,
+  });
 }
 
 const lowered = (program: Program) => lowerProgram(program, variableBuffers([program]));

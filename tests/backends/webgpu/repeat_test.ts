@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { layoutState, PARAMETERS } from "../../../layers/state.ts";
+import { PARAMETERS } from "../../../layers/state.ts";
 import { DoConvNet } from "../../../models/do_conv_net.ts";
-import { stepScalars, trainingProgram } from "../../../training/step_program.ts";
+import { resolveRecipe } from "../../../training/recipe.ts";
+import { stepProgram } from "../../../training/step_program.ts";
+import { scalarInputs, tensorInput } from "../../support/training_programs.ts";
 import { gpuBackend, gpuTest, randomData } from "./gpu.ts";
 import { uploadState } from "../../support/state.ts";
 
@@ -14,21 +16,20 @@ gpuTest("training from one state twice gives the same bits", async () => {
     widths: [8, 8, 8, 8],
     hidden: 8,
   });
-  const layout = layoutState(model);
-  const recipe = { optimizer: { name: "adam", learningRate: 0.01 } } as const;
+  const options = { optimizer: { name: "adam", learningRate: 0.01 } } as const;
+  const recipe = resolveRecipe(model, options, { classes: 4 });
   const shape = [3, 16, 16];
-  const program = trainingProgram(model, layout, recipe, { kind: "tensors", shape }, 4);
+  const program = stepProgram({ recipe, traceInput: tensorInput(shape), batchSize: 4 });
   const train = async () => {
     const executable = await (await gpuBackend()).compile([program]);
-    uploadState(layout, executable);
-    const steps = [0, 1, 2].map((step) => {
-      const scalars = Object.entries(stepScalars(recipe, step, { learningRate: 0.01 }));
-      return executable.run("train", {
+    uploadState(recipe.layout, executable);
+    const steps = [0, 1, 2].map((step) =>
+      executable.run("train", {
         x: randomData([4, ...shape], step + 1),
         labels: Int32Array.of(0, 1, 2, 3),
-        ...Object.fromEntries(scalars.map(([name, value]) => [name, Float32Array.of(value)])),
-      });
-    });
+        ...scalarInputs(recipe, step, 0.01),
+      })
+    );
     const losses = (await Promise.all(steps)).map(({ loss }) => loss[0]);
     const parameters = await executable.read(PARAMETERS);
     executable.dispose();

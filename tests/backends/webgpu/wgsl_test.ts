@@ -13,7 +13,6 @@ import { buildShader } from "../../../backends/webgpu/shader.ts";
 import type { Tuning } from "../../../backends/webgpu/tuning.ts";
 import { input, output, trace } from "../../../graph/trace.ts";
 import type { Program, Value } from "../../../graph/types.ts";
-import { layoutState } from "../../../layers/state.ts";
 import { buildModel } from "../../../models/registry.ts";
 import { avgPool2d } from "../../../ops/avg_pool2d.ts";
 import { conv2d } from "../../../ops/conv2d.ts";
@@ -23,7 +22,9 @@ import { softmax } from "../../../ops/softmax.ts";
 import { flatten } from "../../../ops/reshape.ts";
 import { sumSquares } from "../../../ops/sum_squares.ts";
 import { multiply } from "../../../ops/multiply.ts";
-import { evaluationProgram, trainingProgram } from "../../../training/step_program.ts";
+import { imageInput } from "../../../training/image_input.ts";
+import { resolveRecipe } from "../../../training/recipe.ts";
+import { evaluationProgram, stepProgram } from "../../../training/step_program.ts";
 import { tunings } from "../../support/tunings.ts";
 
 /** Dawn without a driver; it must outlive what it makes. */
@@ -33,21 +34,17 @@ const dawn = create(["backend=null"]);
 function modelPrograms(name: string, size: number): Program[] {
   const inputSize = [size, size] as const;
   const model = buildModel(name, { classes: 10, convolution: "do_conv", inputSize });
-  const layout = layoutState(model);
-  const recipe = {
+  const recipe = resolveRecipe(model, {
     optimizer: { name: "adamw", learningRate: 0.1 },
     clip: { norm: 1 },
     ema: { decay: 0.9 },
-  } as const;
+  }, { classes: 10 });
   const images = {
     input: { height: size, width: size, channels: 3 },
     normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
   };
-  const feed = { kind: "pixels", images, padding: 4 } as const;
-  return [
-    trainingProgram(model, layout, recipe, feed, 4),
-    evaluationProgram(model, layout, feed, 4, true),
-  ];
+  const options = { recipe, traceInput: imageInput(images, 4), batchSize: 4 };
+  return [stepProgram(options), evaluationProgram(options)];
 }
 
 /** A program of one function of an image and its gradient. */

@@ -3,6 +3,8 @@ import { z } from "zod";
 import { input, readVariable, trace, updateVariable } from "../../../graph/trace.ts";
 import { sizeOf } from "../../../graph/types.ts";
 import { movingAverage } from "../../../ops/moving_average.ts";
+import { Linear } from "../../../layers/linear.ts";
+import { resolveRecipe } from "../../../training/recipe.ts";
 import { stepScalars } from "../../../training/step_program.ts";
 import { narrow } from "../run.ts";
 import { type Kind, LAYER_TOLERANCE } from "./kind.ts";
@@ -13,6 +15,8 @@ export const ema: Kind = {
   tolerance: LAYER_TOLERANCE,
   async check(fixture, backend) {
     const { steps, ...options } = fixture.config(schema);
+    const optimizer = { name: "sgd", learningRate: 0 } as const;
+    const recipe = resolveRecipe(new Linear(1, 1), { optimizer, ema: options }, { classes: 1 });
     const first = fixture.inputStep("params", 0);
     const variables = [{ name: "ema", size: sizeOf(first.shape) }];
     const program = trace({ name: "average", variables }, () => {
@@ -25,7 +29,6 @@ export const ema: Kind = {
       executable.write("ema", Float32Array.from(first.data));
       const averages = [await executable.read("ema")];
       for (let step = 0; step < steps; step++) {
-        const recipe = { optimizer: { name: "sgd", learningRate: 0 }, ema: options } as const;
         const { averageDecay } = stepScalars(recipe, step, { learningRate: 0 });
         await executable.run("average", {
           params: narrow(fixture.inputStep("params", step + 1).data),

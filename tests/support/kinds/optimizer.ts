@@ -47,7 +47,6 @@ function trainedTensor(fixture: Fixture, key: string, options: OptimizerOptions)
   const optimizer = createOptimizer(options);
   const { weightDecay } = { ...OPTIMIZER_DEFAULTS[options.name], ...options };
   const slotVariable = (slot: string) => `state_${slot}_${key}`;
-  const scalarNames = Object.keys(optimizer.scalars(0, { learningRate: 1 }));
   const size = sizeOf(first.shape);
   const params = `params_${key}`;
   const variables = [params, ...optimizer.slots.map(slotVariable)];
@@ -65,7 +64,7 @@ function trainedTensor(fixture: Fixture, key: string, options: OptimizerOptions)
           ) => [slot, readVariable(slotVariable(slot), 0, first.shape)]),
         ),
         scalars: Object.fromEntries(
-          scalarNames.map((name) => [name, input(`${key}.${name}`, [])]),
+          optimizer.scalars.map((name) => [name, input(`${key}.${name}`, [])]),
         ),
         weightDecay,
       });
@@ -76,11 +75,11 @@ function trainedTensor(fixture: Fixture, key: string, options: OptimizerOptions)
       }
     },
     inputs(step: number, learningRate: number) {
-      const scalars = optimizer.scalars(step, { learningRate });
+      const scalars = optimizer.scalarsAt(step, { learningRate });
       return {
         [`grads_${key}`]: narrow(fixture.inputStep(`grads_${key}`, step).data),
         ...Object.fromEntries(
-          scalarNames.map((name) => [`${key}.${name}`, Float32Array.of(scalars[name])]),
+          optimizer.scalars.map((name) => [`${key}.${name}`, Float32Array.of(scalars[name])]),
         ),
       };
     },

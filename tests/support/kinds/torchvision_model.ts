@@ -2,7 +2,9 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { BUFFERS, PARAMETERS, unpackState } from "../../../layers/state.ts";
-import { type Recipe, trainingProgram } from "../../../training/step_program.ts";
+import { resolveRecipe } from "../../../training/recipe.ts";
+import { contributionProgram } from "../../../training/step_program.ts";
+import { CONTRIBUTION } from "../../../training/variables.ts";
 import {
   buildFixtureModel,
   compareGroup,
@@ -14,6 +16,7 @@ import {
   withPrograms,
 } from "../model_case.ts";
 import { narrow } from "../run.ts";
+import { tensorInput, withLogits } from "../training_programs.ts";
 import type { Kind } from "./kind.ts";
 import { uploadState } from "../state.ts";
 
@@ -31,12 +34,12 @@ export const torchvisionModel: Kind = {
     const labels = narrow(fixture.input("labels").data);
     const picture = shape.slice(1);
     const { model, layout } = loadFixtureModel(fixture, config, picture, "initial");
-    const recipe: Recipe = { optimizer: { name: "sgd", learningRate: 0 } };
-    const feed = { kind: "tensors", shape: picture } as const;
+    const optimizer = { name: "sgd", learningRate: 0 } as const;
+    const recipe = withLogits(resolveRecipe(model, { optimizer }, config));
     const folded = foldFixtureModel(model, shape);
     const foldedBatchNorm = foldFixtureModel(model, shape, { batchNorm: true });
     const programs = [
-      trainingProgram(model, layout, recipe, feed, shape[0], { keepGradient: true }),
+      contributionProgram({ recipe, traceInput: tensorInput(picture), batchSize: shape[0] }),
       logitsProgram("evaluate", model, layout, shape),
       foldedBatchNorm.program,
     ];
@@ -45,15 +48,15 @@ export const torchvisionModel: Kind = {
       const logitsOf = async (program: string) => (await executable.run(program, { x })).logits;
       fixture.compare("logits_eval", await logitsOf("evaluate"));
       fixture.compare("logits_eval_folded_bn", await logitsOf("foldedBatchNorm"));
-      const learningRate = Float32Array.of(0);
-      const { loss, logits, gradient } = await executable.run("train", { x, labels, learningRate });
+      const { loss, logits } = await executable.run("contribution", { x, labels });
+      const contribution = await executable.read(CONTRIBUTION);
       fixture.compare("logits_train", logits);
       fixture.compare("loss_train", loss);
-      const gradients = unpackState(layout, PARAMETERS, gradient);
+      const gradients = unpackState(layout, PARAMETERS, contribution);
       compareGroup(fixture, "grad", gradients);
       const norms = config.grad_norms_of.map((name) => Math.hypot(...gradients.get(name)!.data));
       fixture.compare("grad_norms", norms);
-      const buffers = unpackState(layout, BUFFERS, await executable.read(BUFFERS));
+      const buffers = unpackState(layout, BUFFERS, contribution.subarray(recipe.parameterSize));
       compareGroup(fixture, "buffers_after_train", buffers);
     });
     compareGroup(fixture, "folded", folded.tensors);

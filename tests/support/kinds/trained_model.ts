@@ -4,7 +4,9 @@ import { z } from "zod";
 import type { Backend } from "../../../backends/backend.ts";
 import { PARAMETERS, unpackState } from "../../../layers/state.ts";
 import { downloadState, uploadState } from "../state.ts";
-import { type Recipe, stepScalars, trainingProgram } from "../../../training/step_program.ts";
+import { type Recipe, resolveRecipe } from "../../../training/recipe.ts";
+import { contributionProgram, stepProgram, updateProgram } from "../../../training/step_program.ts";
+import { CONTRIBUTION } from "../../../training/variables.ts";
 import type { Fixture } from "../fixture.ts";
 import {
   compareGroup,
@@ -17,6 +19,7 @@ import {
   withPrograms,
 } from "../model_case.ts";
 import { narrow } from "../run.ts";
+import { scalarInputs, tensorInput, withLogits } from "../training_programs.ts";
 import type { Kind } from "./kind.ts";
 
 const schema = modelSchema.extend({
@@ -51,15 +54,18 @@ function recipeOf({ optimizer_options: options, label_smoothing }: Config): Reci
   };
 }
 
+/** Takes the first step in two programs, whose gradient can be read, the others in one. */
 async function checkTrajectory(fixture: Fixture, config: Config, backend: Backend): Promise<void> {
   const { shape } = fixture.input("batch0/x");
   const picture = shape.slice(1);
   const { model, layout } = loadFixtureModel(fixture, config, picture, "initial");
-  const recipe = recipeOf(config);
-  const rates = { learningRate: config.optimizer_options.lr };
-  const feed = { kind: "tensors", shape: picture } as const;
+  const recipe = withLogits(resolveRecipe(model, recipeOf(config), config));
+  const options = { recipe, traceInput: tensorInput(picture), batchSize: shape[0] };
+  const contribution = contributionProgram(options);
   const programs = [
-    trainingProgram(model, layout, recipe, feed, shape[0], { keepGradient: true }),
+    contribution,
+    updateProgram(recipe, contribution),
+    stepProgram(options),
     logitsProgram("evaluate", model, layout, shape),
   ];
   await withPrograms(backend, programs, async (executable) => {
@@ -72,16 +78,16 @@ async function checkTrajectory(fixture: Fixture, config: Config, backend: Backen
     await evaluate("logits_eval_initial_batch0");
     const steps: Record<string, Float32Array>[] = [];
     for (let step = 0; step < config.steps; step++) {
-      const scalars = Object.entries(stepScalars(recipe, step, rates))
-        .map(([name, value]) => [name, Float32Array.of(value)] as const);
-      const outputs = await executable.run("train", {
-        x: inputOf(`batch${step}/x`),
-        labels: inputOf(`batch${step}/labels`),
-        ...Object.fromEntries(scalars),
-      });
-      steps.push(outputs);
+      const batch = { x: inputOf(`batch${step}/x`), labels: inputOf(`batch${step}/labels`) };
+      const scalars = scalarInputs(recipe, step, config.optimizer_options.lr);
+      if (step > 0) steps.push(await executable.run("train", { ...batch, ...scalars }));
+      else {
+        steps.push(await executable.run("contribution", batch));
+        await executable.run("update", scalars);
+      }
     }
-    compareGroup(fixture, "grad", unpackState(layout, PARAMETERS, steps[0].gradient));
+    const gradient = await executable.read(CONTRIBUTION);
+    compareGroup(fixture, "grad", unpackState(layout, PARAMETERS, gradient));
     fixture.compareSteps("loss_train_per_step", steps.map(({ loss }) => loss));
     fixture.compareSteps("logits_train_per_step", steps.map(({ logits }) => logits));
     await evaluate("logits_eval_after_batch0");

@@ -7,43 +7,36 @@ import {
   type TensorData,
 } from "../backends/backend.ts";
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
-import type { MetricSums } from "../checkpoints/run_state.ts";
+import type { Sums } from "../checkpoints/run_state.ts";
 import { InputError } from "../errors.ts";
 import { programInputs } from "../graph/leaves.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import type { Program } from "../graph/types.ts";
 import { DROPOUT_STEP } from "../layers/dropout.ts";
-import type { Module, StateDict, StateTensor } from "../layers/module.ts";
-import {
-  BUFFERS,
-  layoutState,
-  packState,
-  PARAMETERS,
-  type StateLayout,
-  unpackState,
-} from "../layers/state.ts";
+import type { StateDict, StateTensor } from "../layers/module.ts";
+import { BUFFERS, packState, PARAMETERS, unpackState } from "../layers/state.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { adviseBatch } from "./batch_advice.ts";
+import type { TraceInput } from "./image_input.ts";
 import { initialLossScale, LOSS_SCALE_VARIABLE } from "./loss_scale.ts";
-import { createOptimizer } from "./optimizers.ts";
+import { LOSS_SCALE_DEFAULTS } from "./options.ts";
 import { lossOf, requireAgreement } from "./precision_check.ts";
+import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules.ts";
 import {
   evaluationProgram,
-  type Feed,
   lossProgram,
   PROGRAM,
-  type Recipe,
+  stepProgram,
   stepScalars,
-  trainingProgram,
 } from "./step_program.ts";
-import { averageOf, slotVariable } from "./update.ts";
+import { averageOf, slotVariable } from "./variables.ts";
 
-/** Options of {@link Learner.create}. */
-export interface LearnerOptions {
-  readonly model: Module;
-  readonly recipe: Recipe;
-  readonly feed: Extract<Feed, { kind: "pixels" }>;
+/** Options of {@link TrainingSession.create}. */
+export interface SessionOptions {
+  readonly recipe: ResolvedRecipe;
+  /** The model's input; what it asks for must be in every batch. */
+  readonly traceInput: TraceInput;
   /** Seed of dropout. */
   readonly seed: number;
   /** Images in a training step. */
@@ -54,15 +47,11 @@ export interface LearnerOptions {
   readonly evaluationBatchSize?: number;
 }
 
-/** Images of one step. The arrays may be overwritten once the call they were given to returns. */
-export interface ImageBatch {
-  /** u8 [N, H, W, C]. */
-  readonly pixels: Uint8Array;
-  /** i32 [N]; negative where the batch is filled up. */
-  readonly labels: Int32Array;
-  /** i32 [N, 3]: offsetY, offsetX, flip; only read while training. */
-  readonly transforms: Int32Array;
-  /** Images that are not filling. */
+/** The images of one step. The arrays may be overwritten once the call they were given to returns. */
+export interface StepBatch {
+  /** By the names of program inputs: pixels, labels, …; each has one row per image. */
+  readonly arrays: Readonly<Record<string, TensorData>>;
+  /** Images that are not filling; a training step has no filling. */
   readonly count: number;
 }
 
@@ -70,72 +59,71 @@ export interface ImageBatch {
 export interface StepResult {
   /** Mean loss over the images, smoothing included. */
   readonly loss: number;
-  /** Images classified rightly. */
-  readonly correct: number;
+  /** Over the images. */
+  readonly sums: Sums;
   /** What the loss was scaled by for its gradients, where it was. */
   readonly lossScale?: number;
 }
 
-/** Trains and evaluates one model on one backend. Call {@link Learner.dispose} at the end. */
-export class Learner {
-  readonly #options: LearnerOptions;
-  readonly #layout: StateLayout;
+/** Trains and evaluates one model on one backend. Call {@link TrainingSession.dispose} at the end. */
+export class TrainingSession {
+  readonly #options: SessionOptions;
   readonly #executable: Executable;
+  readonly #inputs: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #multiplyAccumulates: number;
   /** Computes the first step's loss in full precision, until that step is taken. */
   #fullPrecision: Backend | undefined;
   /** The model's variables before the first step, while a check waits for them. */
   readonly #firstState = new Map<string, Float32Array>();
 
-  readonly #hasDropout: boolean;
-  readonly #multiplyAccumulates: number;
-
   private constructor(
-    options: LearnerOptions,
-    layout: StateLayout,
+    options: SessionOptions,
     executable: Executable,
     programs: readonly Program[],
     fullPrecision: Backend | undefined,
   ) {
     this.#fullPrecision = fullPrecision;
     this.#options = options;
-    this.#layout = layout;
     this.#executable = executable;
     this.#multiplyAccumulates = programs[0].nodes
       .reduce((sum, node) => sum + multiplyAccumulates(node), 0);
-    this.#hasDropout = programInputs(programs[0]).some(({ name }) => name === DROPOUT_STEP);
+    this.#inputs = new Map(
+      programs.map((program) => [
+        program.name,
+        new Set(programInputs(program).map(({ name }) => name)),
+      ]),
+    );
   }
 
   /**
    * Compiles the programs of a training and starts from the model's present parameters.
    * Throws InputError, naming the largest batch that fits, when memory is short.
    */
-  static async create(backend: Backend, given: LearnerOptions): Promise<Learner> {
-    const options = backend.fullPrecision
-      ? { ...given, recipe: { ...given.recipe, lossScale: given.recipe.lossScale ?? {} } }
-      : given;
-    const layout = layoutState(options.model);
-    const programs = tracePrograms(layout, options);
+  static async create(backend: Backend, given: SessionOptions): Promise<TrainingSession> {
+    const { lossScale = backend.fullPrecision && LOSS_SCALE_DEFAULTS } = given.recipe;
+    const recipe = { ...given.recipe, ...(lossScale ? { lossScale } : {}) };
+    const options = { ...given, recipe };
+    const programs = tracePrograms(options);
     let executable: Executable;
     try {
       executable = await backend.compile(programs);
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) throw error;
       const { lastBatchSize: _, ...rest } = options;
-      const advice = adviseBatch(options, (sizes) => {
-        const smaller = tracePrograms(layout, { ...rest, ...sizes });
-        return backend.plan(smaller).fits;
-      });
+      const advice = adviseBatch(
+        options,
+        (sizes) => backend.plan(tracePrograms({ ...rest, ...sizes })).fits,
+      );
       throw new InputError(`${error.message}. ${advice}`);
     }
-    const learner = new Learner(
-      options,
-      layout,
-      executable,
-      programs,
-      backend.fullPrecision,
-    );
-    learner.#write({ model: options.model.stateDict(), optimizer: new Map() });
-    return learner;
+    const session = new TrainingSession(options, executable, programs, backend.fullPrecision);
+    session.#write({ model: recipe.model.stateDict(), optimizer: new Map() });
+    return session;
+  }
+
+  /** What is trained, and how. */
+  get recipe(): ResolvedRecipe {
+    return this.#options.recipe;
   }
 
   /**
@@ -144,48 +132,45 @@ export class Learner {
    *
    * @param step optimizer steps taken before this one
    */
-  async step(batch: ImageBatch, step: number, rates: Rates): Promise<StepResult> {
-    const { recipe, batchSize } = this.#options;
-    const { pixels, labels, transforms } = batch;
-    const inputs: Record<string, TensorData> = { pixels, labels, transforms };
-    for (const [name, value] of Object.entries(stepScalars(recipe, step, rates))) {
+  async step({ arrays, count }: StepBatch, step: number, rates: Rates): Promise<StepResult> {
+    const name = stepName(count, this.#options.batchSize);
+    const inputs = this.#arraysFor(name, arrays);
+    for (const [name, value] of Object.entries(stepScalars(this.recipe, step, rates))) {
       inputs[name] = Float32Array.of(value);
     }
-    if (this.#hasDropout) inputs[DROPOUT_STEP] = this.#dropoutStep(step);
-    const name = trainingName(labels.length, batchSize);
-    const [{ loss, correct, lossScale }, fullLoss] = await Promise.all([
+    if (this.#inputs.get(name)?.has(DROPOUT_STEP)) inputs[DROPOUT_STEP] = this.#dropoutStep(step);
+    const [{ lossScale, ...outputs }, fullLoss] = await Promise.all([
       this.#executable.run(name, inputs),
-      this.#takeFullLoss(inputs, labels.length),
+      this.#takeFullLoss(inputs, count),
     ]);
-    if (fullLoss !== undefined) requireAgreement(loss[0], fullLoss);
+    const [loss] = outputs.loss;
+    if (fullLoss !== undefined) requireAgreement(loss, fullLoss);
     return {
-      loss: loss[0],
-      correct: correct[0],
+      loss,
+      sums: { ...sumsOf(outputs, count), loss: loss * count },
       ...(lossScale ? { lossScale: lossScale[0] } : {}),
     };
   }
 
-  /** Loss and right answers on one batch, by the averaged weights where the recipe keeps them. */
-  async evaluate({ pixels, labels, count }: ImageBatch): Promise<MetricSums> {
-    const { loss, correct } = await this.#executable.run(PROGRAM.evaluate, { pixels, labels });
-    return { loss: loss[0], correct: correct[0], count };
+  /** The sums over one batch, by the averaged weights where the recipe keeps them. */
+  async evaluate({ arrays, count }: StepBatch): Promise<Sums> {
+    const inputs = this.#arraysFor(PROGRAM.evaluate, arrays);
+    return sumsOf(await this.#executable.run(PROGRAM.evaluate, inputs), count);
   }
 
   /** Copies of all tensors of the training. */
   async snapshot(): Promise<TrainingTensors> {
-    const { recipe } = this.#options;
+    const { layout, optimizer, ema, lossScale } = this.recipe;
     const slots = new Map<string, StateDict>();
-    for (const slot of createOptimizer(recipe.optimizer).slots) {
+    for (const slot of optimizer.slots) {
       const arena = await this.#executable.read(slotVariable(slot));
-      slots.set(slot, unpackState(this.#layout, PARAMETERS, arena));
+      slots.set(slot, unpackState(layout, PARAMETERS, arena));
     }
     return {
       model: await this.#readState((variable) => variable),
       optimizer: slots,
-      ...(recipe.ema ? { ema: await this.#readState(averageOf) } : {}),
-      ...(recipe.lossScale
-        ? { lossScale: await this.#executable.read(LOSS_SCALE_VARIABLE.name) }
-        : {}),
+      ...(ema ? { ema: await this.#readState(averageOf) } : {}),
+      ...(lossScale ? { lossScale: await this.#executable.read(LOSS_SCALE_VARIABLE.name) } : {}),
     };
   }
 
@@ -194,8 +179,8 @@ export class Learner {
    * nothing is changed then.
    */
   restore(tensors: TrainingTensors): void {
-    const { optimizer, ema } = this.#options.recipe;
-    for (const slot of createOptimizer(optimizer).slots) {
+    const { optimizer, ema } = this.recipe;
+    for (const slot of optimizer.slots) {
       if (!tensors.optimizer.has(slot)) {
         throw new InputError(
           `the checkpoint has no optimizer state "${slot}"; it was written with other ` +
@@ -216,7 +201,7 @@ export class Learner {
 
   /** Times each kernel of a training step over `runs` repetitions of the last one, which train too. */
   profile(runs: number): Promise<KernelTiming[]> {
-    return this.#executable.profile(PROGRAM.train, runs);
+    return this.#executable.profile(PROGRAM.step, runs);
   }
 
   /** Frees memory and threads. */
@@ -226,19 +211,20 @@ export class Learner {
 
   /** Averages start as the weights; slots that are not given stay zero, which is how they start. */
   #write({ model, optimizer, ema = model, lossScale }: TrainingTensors): void {
+    const { recipe } = this;
+    const { layout } = recipe;
     const arenas = new Map<string, Float32Array>();
     for (const variable of this.#stateVariables()) {
-      const arena = packState(this.#layout, variable, numbersOf(model));
+      const arena = packState(layout, variable, numbersOf(model));
       arenas.set(variable, arena);
       if (this.#fullPrecision) this.#firstState.set(variable, arena);
-      if (this.#options.recipe.ema) {
-        arenas.set(averageOf(variable), packState(this.#layout, variable, numbersOf(ema)));
+      if (recipe.ema) {
+        arenas.set(averageOf(variable), packState(layout, variable, numbersOf(ema)));
       }
     }
     for (const [slot, state] of optimizer) {
-      arenas.set(slotVariable(slot), packState(this.#layout, PARAMETERS, numbersOf(state)));
+      arenas.set(slotVariable(slot), packState(layout, PARAMETERS, numbersOf(state)));
     }
-    const { recipe } = this.#options;
     if (recipe.lossScale) {
       arenas.set(LOSS_SCALE_VARIABLE.name, lossScale ?? initialLossScale(recipe.lossScale));
     }
@@ -250,7 +236,7 @@ export class Learner {
     const found = new Map<string, StateTensor>();
     for (const variable of this.#stateVariables()) {
       const arena = await this.#executable.read(variantOf(variable));
-      for (const [name, tensor] of unpackState(this.#layout, variable, arena)) {
+      for (const [name, tensor] of unpackState(this.recipe.layout, variable, arena)) {
         found.set(name, tensor);
       }
     }
@@ -260,13 +246,12 @@ export class Learner {
   /** The loss of the first step in full precision; undefined where it is not to be checked. */
   async #takeFullLoss(
     inputs: Readonly<Record<string, TensorData>>,
-    size: number,
+    batchSize: number,
   ): Promise<number | undefined> {
     const backend = this.#fullPrecision;
     if (!backend) return undefined;
     this.#fullPrecision = undefined;
-    const { model, recipe, feed } = this.#options;
-    const program = lossProgram(model, this.#layout, recipe, feed, size);
+    const program = lossProgram({ ...this.#options, batchSize });
     try {
       return await lossOf(backend, program, this.#firstState, inputs);
     } finally {
@@ -279,26 +264,41 @@ export class Learner {
     return Int32Array.of(new RandomStream({ seed, stream: STREAM.dropout, sample: step }).uint32());
   }
 
+  /** The arrays that a program asks for; a batch may hold others. */
+  #arraysFor(program: string, arrays: StepBatch["arrays"]): Record<string, TensorData> {
+    return Object.fromEntries(
+      Object.entries(arrays).filter(([name]) => this.#inputs.get(program)?.has(name)),
+    );
+  }
+
   #stateVariables(): (typeof PARAMETERS | typeof BUFFERS)[] {
-    const names = this.#layout.variables.map(({ name }) => name);
+    const names = this.recipe.layout.variables.map(({ name }) => name);
     return ([PARAMETERS, BUFFERS] as const).filter((variable) => names.includes(variable));
   }
 }
 
 /** Every training step's program and the one that validates. */
-function tracePrograms(layout: StateLayout, options: LearnerOptions): Program[] {
-  const { model, recipe, feed, batchSize, lastBatchSize, evaluationBatchSize } = options;
-  const training = [batchSize, ...(lastBatchSize === undefined ? [] : [lastBatchSize])].map(
-    (size) =>
-      trainingProgram(model, layout, recipe, feed, size, { name: trainingName(size, batchSize) }),
+function tracePrograms(options: SessionOptions): Program[] {
+  const { batchSize, lastBatchSize, evaluationBatchSize } = options;
+  const sizes = [batchSize, ...(lastBatchSize === undefined ? [] : [lastBatchSize])];
+  const steps = sizes.map((size) =>
+    stepProgram({ ...options, batchSize: size, name: stepName(size, batchSize) })
   );
-  if (evaluationBatchSize === undefined) return training;
-  const averaged = recipe.ema !== undefined;
-  return [...training, evaluationProgram(model, layout, feed, evaluationBatchSize, averaged)];
+  if (evaluationBatchSize === undefined) return steps;
+  return [...steps, evaluationProgram({ ...options, batchSize: evaluationBatchSize })];
 }
 
-function trainingName(size: number, batchSize: number): string {
-  return size === batchSize ? PROGRAM.train : `${PROGRAM.train}.${size}`;
+function stepName(size: number, batchSize: number): string {
+  return size === batchSize ? PROGRAM.step : `${PROGRAM.step}.${size}`;
+}
+
+/** A program's outputs as sums over the images of its batch. */
+function sumsOf(outputs: Readonly<Record<string, Float32Array>>, count: number): Sums {
+  const sums = Object.entries(outputs).map(([name, data]) => [
+    name,
+    data.length === 1 ? data[0] : Array.from(data),
+  ]);
+  return { ...Object.fromEntries(sums), count };
 }
 
 /** Tensors with elements as numbers; 64-bit integers of other writers become floats. */

@@ -7,20 +7,20 @@
  */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import {
-  meanOf,
-  type MetricSums,
+  type Metrics,
   NO_SUMS,
   type RunState,
   START,
-  type ValidationResult,
+  type Sums,
 } from "../checkpoints/run_state.ts";
 import { DeviceError } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
-import type { ImageBatch, Learner, StepResult } from "./learner.ts";
 import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
+import type { Monitor, Objective } from "./objectives/objective.ts";
 import type { TrainingObserver, TrainingStore } from "./observer.ts";
 import { Pipeline, pipelined } from "./pipeline.ts";
 import type { Rates, Schedule } from "./schedules.ts";
+import type { StepBatch, StepResult, TrainingSession } from "./session.ts";
 
 /** Milliseconds after which the event loop gets its turn, so that signals arrive. */
 const BREATH_INTERVAL = 50;
@@ -30,9 +30,9 @@ export interface TrainingData {
   /** Optimizer steps in an epoch. */
   readonly stepsPerEpoch: number;
   /** The batches of an epoch (from 0), from number `first` on; always the same ones. */
-  batches(epoch: number, first: number): AsyncIterable<ImageBatch>;
+  batches(epoch: number, first: number): AsyncIterable<StepBatch>;
   /** The images to validate on, the same at every call. Default: nothing is validated. */
-  validationBatches?(): AsyncIterable<ImageBatch>;
+  validationBatches?(): AsyncIterable<StepBatch>;
 }
 
 /** How long the loop runs, and what it tells and keeps on the way. */
@@ -58,11 +58,11 @@ export interface LoopOptions {
 }
 
 /** Options of {@link runTraining}. */
-export interface TrainerOptions extends LoopOptions {
-  readonly learner: Learner;
+export interface RunOptions extends LoopOptions {
+  readonly session: TrainingSession;
   readonly data: TrainingData;
   readonly schedule: Schedule;
-  /** Where to go on; the learner must hold the tensors of that position. Default: the start. */
+  /** Where to go on; the session must hold the tensors of that position. Default: the start. */
   readonly start?: RunState;
 }
 
@@ -79,26 +79,25 @@ export interface TrainingOutcome {
  * Throws RunError, naming step, learning rate and last good checkpoint, when the loss or a weight is
  * no longer finite; DeviceError, naming the same, when the device fails.
  */
-export function runTraining(options: TrainerOptions): Promise<TrainingOutcome> {
-  return new Trainer(options).run();
+export function runTraining(options: RunOptions): Promise<TrainingOutcome> {
+  return new TrainingLoop(options).run();
 }
 
 /** A step whose result is in. */
 interface Settled {
   readonly result: StepResult;
   readonly rates: Rates;
-  readonly count: number;
 }
 
-class Trainer {
-  readonly #options: TrainerOptions;
+class TrainingLoop {
+  readonly #options: RunOptions;
   readonly #steps = new Pipeline<Settled>();
   /** The position after the last step whose result is in. */
   #state: RunState;
   #lastBreath = performance.now();
   #lastSave = performance.now();
 
-  constructor(options: TrainerOptions) {
+  constructor(options: RunOptions) {
     this.#options = options;
     this.#state = options.start ?? START;
   }
@@ -127,21 +126,24 @@ class Trainer {
     return { status: "completed", state: this.#state };
   }
 
+  get #objective(): Objective {
+    return this.#options.session.recipe.objective;
+  }
+
   get #stopping(): boolean {
     return this.#options.signal?.aborted ?? false;
   }
 
   /** Takes the steps of the epoch that are left. */
   async #trainEpoch(): Promise<void> {
-    const { learner, data, schedule } = this.#options;
+    const { session, data, schedule } = this.#options;
     const { epoch, batch: first } = this.#state;
     let step = this.#state.step;
     if (first === data.stepsPerEpoch || this.#stopping) return;
     for await (const batch of data.batches(epoch, first)) {
       const rates = schedule(step);
-      const { count } = batch;
       this.#steps.add(
-        learner.step(batch, step, rates).then((result) => ({ result, rates, count })),
+        session.step(batch, step, rates).then((result) => ({ result, rates })),
       );
       step++;
       if (this.#steps.isFull) await this.#settleOldest();
@@ -160,8 +162,8 @@ class Trainer {
   }
 
   async #settleOldest(): Promise<void> {
-    const { result, rates: { learningRate }, count } = await this.#steps.take();
-    const { loss, correct, lossScale } = result;
+    const { result, rates: { learningRate } } = await this.#steps.take();
+    const { loss, lossScale } = result;
     const { step, epoch, batch, sums } = this.#state;
     if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`, step, learningRate);
     if (lossScale !== undefined && lossScale < LEAST_LOSS_SCALE) {
@@ -171,56 +173,55 @@ class Trainer {
       ...this.#state,
       step: step + 1,
       batch: batch + 1,
-      sums: addSums(sums, { loss: loss * count, correct, count }),
+      sums: addSums(sums, result.sums),
     };
     const { observer, store, logEvery = 50 } = this.#options;
     const logged = (step + 1) % logEvery === 0;
     const position = { epoch: epoch + 1, step: step + 1, learningRate, loss };
     if (logged) await store?.log({ event: "step", ...position });
-    const epochMean = meanOf(this.#state.sums);
+    const epochMean = this.#objective.summarize(this.#state.sums);
     observer?.step?.({ ...position, batch: batch + 1, epochMean, logged });
   }
 
   /** Undefined where nothing is to be validated, or the training is stopping. */
-  async #validate(): Promise<ValidationResult | undefined> {
-    const { learner, data, epochs, validateEvery = 1, observer } = this.#options;
+  async #validate(): Promise<Metrics | undefined> {
+    const { session, data, epochs, validateEvery = 1, observer } = this.#options;
     const epoch = this.#state.epoch + 1;
     if (!data.validationBatches || this.#stopping) return undefined;
     if (epoch % validateEvery !== 0 && epoch !== epochs) return undefined;
     let sums = NO_SUMS;
-    const results = pipelined(data.validationBatches(), (batch) => learner.evaluate(batch));
+    const results = pipelined(data.validationBatches(), (batch) => session.evaluate(batch));
     for await (const result of results) {
       sums = addSums(sums, result);
-      observer?.validating?.(sums.count);
+      observer?.validating?.(Number(sums.count));
       await this.#breathe();
       if (this.#stopping) return undefined;
     }
-    return meanOf(sums);
+    return this.#objective.summarize(sums);
   }
 
-  async #finishEpoch(validation: ValidationResult | undefined): Promise<void> {
+  async #finishEpoch(validation: Metrics | undefined): Promise<void> {
     const { store, schedule, observer, keepBest = true } = this.#options;
     const { step, epoch, sums, best } = this.#state;
     const tensors = store && await this.#snapshot();
-    const isBest = validation !== undefined && isBetter(validation, best);
+    const isBest = validation !== undefined && isBetter(validation, best, this.#objective.monitor);
     this.#state = {
       step,
       epoch: epoch + 1,
       batch: 0,
-      sums: NO_SUMS,
+      sums: cleared(sums),
       validation: validation ?? this.#state.validation,
       best: isBest ? { ...validation, epoch: epoch + 1 } : best,
     };
-    const train = meanOf(sums);
+    const train = this.#objective.summarize(sums);
     const { learningRate } = schedule(step - 1);
     await store?.log({
       event: "epoch",
       epoch: epoch + 1,
       step,
       learningRate,
-      loss: train.loss,
-      accuracy: train.accuracy,
-      ...(validation ? { validLoss: validation.loss, validAccuracy: validation.accuracy } : {}),
+      ...logged(train, (metric) => metric),
+      ...logged(validation ?? {}, validName),
     });
     if (tensors) {
       if (isBest && keepBest) await this.#save("best", tensors);
@@ -231,7 +232,7 @@ class Trainer {
 
   /** Throws RunError rather than let a checkpoint be replaced by weights that are not finite. */
   async #snapshot(): Promise<TrainingTensors> {
-    const tensors = await this.#options.learner.snapshot();
+    const tensors = await this.#options.session.snapshot();
     for (const [name, { data }] of tensors.model) {
       if (allFinite(data)) continue;
       const step = Math.max(0, this.#state.step - 1);
@@ -287,8 +288,38 @@ class Trainer {
   }
 }
 
-function addSums(a: MetricSums, b: MetricSums): MetricSums {
-  return { loss: a.loss + b.loss, correct: a.correct + b.correct, count: a.count + b.count };
+function addSums(a: Sums, b: Sums): Sums {
+  return mapSums(b, (value, name, i) => {
+    const before = a[name] ?? 0;
+    return value + (typeof before === "number" ? before : before[i]);
+  });
+}
+
+/** Zeros of the same names. */
+function cleared(sums: Sums): Sums {
+  return mapSums(sums, () => 0);
+}
+
+function mapSums(sums: Sums, map: (value: number, name: string, i: number) => number): Sums {
+  return Object.fromEntries(
+    Object.entries(sums).map(([name, value]) => [
+      name,
+      typeof value === "number" ? map(value, name, 0) : value.map((item, i) => map(item, name, i)),
+    ]),
+  );
+}
+
+/** Metrics as the log has them. */
+function logged(metrics: Metrics, nameOf: (metric: string) => string): Metrics {
+  const { count: _, ...others } = metrics;
+  return Object.fromEntries(
+    Object.entries(others).map(([metric, value]) => [nameOf(metric), value]),
+  );
+}
+
+/** `validLoss` for `loss`. */
+function validName(metric: string): string {
+  return `valid${metric[0].toUpperCase()}${metric.slice(1)}`;
 }
 
 function allFinite(data: ArrayLike<number | bigint>): boolean {
@@ -298,10 +329,9 @@ function allFinite(data: ArrayLike<number | bigint>): boolean {
   return true;
 }
 
-/** Higher accuracy, or the same with a lower loss. */
-function isBetter(found: ValidationResult, best: ValidationResult | undefined): boolean {
-  if (!best || found.accuracy !== best.accuracy) {
-    return !best || found.accuracy > best.accuracy;
-  }
-  return found.loss < best.loss;
+/** A better value of the monitored metric, or the same with a lower loss. */
+function isBetter(found: Metrics, best: Metrics | undefined, { metric, mode }: Monitor): boolean {
+  if (!best) return true;
+  if (found[metric] === best[metric]) return found.loss < best.loss;
+  return mode === "max" ? found[metric] > best[metric] : found[metric] < best[metric];
 }

@@ -1,0 +1,50 @@
+/** What tests of training programs share. */
+import { input } from "../../graph/trace.ts";
+import type { Executable } from "../../backends/backend.ts";
+import type { Shape } from "../../graph/types.ts";
+import type { TraceInput } from "../../training/image_input.ts";
+import type { ResolvedRecipe } from "../../training/recipe.ts";
+import { stepScalars } from "../../training/step_program.ts";
+import { trainingVariables } from "../../training/variables.ts";
+
+/** A model's input as it is: the program input `x` f32 [N, ...shape]. */
+export function tensorInput(shape: Shape): TraceInput {
+  return (batchSize) => input("x", [batchSize, ...shape]);
+}
+
+/** A recipe whose programs also output `logits`. */
+export function withLogits(recipe: ResolvedRecipe): ResolvedRecipe {
+  const { objective } = recipe;
+  return {
+    ...recipe,
+    objective: {
+      ...objective,
+      sums: (logits, targets) => ({ ...objective.sums(logits, targets), logits }),
+    },
+  };
+}
+
+/** The scalars of an update as program inputs. */
+export function scalarInputs(
+  recipe: ResolvedRecipe,
+  step: number,
+  learningRate: number,
+): Record<string, Float32Array> {
+  return Object.fromEntries(
+    Object.entries(stepScalars(recipe, step, { learningRate })).map(
+      ([name, value]) => [name, Float32Array.of(value)],
+    ),
+  );
+}
+
+/** The content of all variables of a training. */
+export async function readVariables(
+  recipe: ResolvedRecipe,
+  executable: Executable,
+): Promise<Map<string, Float32Array>> {
+  const variables = new Map<string, Float32Array>();
+  for (const { name } of trainingVariables(recipe)) {
+    variables.set(name, await executable.read(name));
+  }
+  return variables;
+}

@@ -1,0 +1,34 @@
+/** The variables of a training: the model's, the optimizer's slots, the averages. */
+import type { Variable } from "../graph/types.ts";
+import { LOSS_SCALE_VARIABLE } from "./loss_scale.ts";
+import type { ResolvedRecipe } from "./recipe.ts";
+
+/** Holds what a batch contributes to an update, laid out [`parameters` | `buffers`]. */
+export const CONTRIBUTION = "contribution";
+
+/** The variable that averages another. */
+export function averageOf(variable: string): string {
+  return `ema.${variable}`;
+}
+
+/** The variable of an optimizer slot, laid out like `parameters`. */
+export function slotVariable(slot: string): string {
+  return `optimizer.${slot}`;
+}
+
+/** All variables of a training, which every program of it may read. */
+export function trainingVariables(
+  { layout, parameterSize: size, optimizer, ema, lossScale }: ResolvedRecipe,
+): Variable[] {
+  return [
+    ...layout.variables,
+    ...optimizer.slots.map((slot) => ({ name: slotVariable(slot), size })),
+    ...(ema ? layout.variables.map(({ name, size }) => ({ name: averageOf(name), size })) : []),
+    ...(lossScale ? [LOSS_SCALE_VARIABLE] : []),
+  ];
+}
+
+/** {@link CONTRIBUTION} and its size. */
+export function contributionVariable({ layout }: ResolvedRecipe): Variable {
+  return { name: CONTRIBUTION, size: layout.variables.reduce((sum, { size }) => sum + size, 0) };
+}
