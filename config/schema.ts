@@ -7,8 +7,8 @@ import { z } from "../schema/entry.ts";
 import type { SyntheticOptions } from "../datasets/dataset.ts";
 import { datasetNames } from "../datasets/registry.ts";
 import { modelSchema } from "./model_schema.ts";
-import { clipSchema, emaSchema, optimizerSchema, scheduleSchema } from "./recipe_schema.ts";
 import type { Shape } from "./shape.ts";
+import { trainingSchema } from "./training_schema.ts";
 
 const count = z.int().min(1);
 const threadCount = z.int().min(1).max(256);
@@ -83,32 +83,6 @@ const data = z.strictObject({
   error: "only the dataset synthetic has a size to choose; remove it",
 });
 
-const training = z.strictObject({
-  epochs: count.default(10).describe("Passes over the training images"),
-  optimizer: optimizerSchema.prefault({ name: "sgd", learningRate: 0.1, momentum: 0.9 }).describe(
-    "How parameters are updated",
-  ),
-  schedule: scheduleSchema.prefault({ name: "constant" }).describe(
-    "How the learning rate changes",
-  ),
-  labelSmoothing: z.number().min(0).lt(1).default(0).describe(
-    "Share of the target spread over all classes",
-  ),
-  clip: clipSchema.optional().describe("Gradient clipping, by norm or by value"),
-  freeze: z.array(z.string().min(1)).optional().describe(
-    "Parameters that are not trained: names or their beginnings, as in [conv1, layer1, '*.bias']",
-  ),
-  learningRates: z.array(z.strictObject({
-    names: z.string().min(1).describe("As in freeze"),
-    factor: z.number().positive().describe("Multiplies the learning rate"),
-  })).optional().describe("Other learning rates for some parameters; the first that fits counts"),
-  ema: emaSchema.optional().describe(
-    "Exponential moving average of the weights, which is then what is validated and folded",
-  ),
-  validateEvery: count.default(1).describe("Epochs between validations"),
-  logEvery: count.default(50).describe("Steps between entries of the metrics log"),
-});
-
 const checkpoints = z.strictObject({
   everySteps: count.optional().describe("Save every n steps too; the end of an epoch always saves"),
   everyMinutes: z.number().positive().default(5).describe("Save every n minutes"),
@@ -142,7 +116,7 @@ export const configSchema = z.strictObject({
   ),
   data: data.describe("The images"),
   model: modelSchema.describe("The network"),
-  training: training.prefault({}).describe("The recipe"),
+  training: trainingSchema.prefault({}).describe("The recipe"),
   checkpoints: checkpoints.prefault({}).describe("When the run is saved"),
   fold: z.boolean().default(true).describe("Fold the best checkpoint at the end"),
 });
