@@ -46,6 +46,10 @@ export { foldConstants } from "./graph/passes/mod.ts";
 export { gradients, vectorJacobianProduct } from "./ops/gradients.ts";
 export { type ElementwiseDefinition, elementwiseOp } from "./ops/elementwise.ts";
 export { add } from "./ops/add.ts";
+export {
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropyWithLogits,
+} from "./ops/binary_cross_entropy_with_logits.ts";
 export { avgPool2d, type AvgPool2dOptions } from "./ops/avg_pool2d.ts";
 export { composeKernel, type ComposeKernelOptions, type Pairing } from "./ops/compose_kernel.ts";
 export { conv2d, type Conv2dOptions as Conv2dOpOptions } from "./ops/conv2d.ts";
@@ -116,6 +120,14 @@ export type { SourceOptions } from "./datasets/source.ts";
 // Training
 export { train, type TrainingRunOptions, type TrainOptions } from "./training/train.ts";
 export { type ClassAccuracy, type Confusion, ConfusionMatrix } from "./training/confusion.ts";
+export { averagePrecision, meanAveragePrecision } from "./training/metrics/average_precision.ts";
+export {
+  classScores,
+  type DecisionCounts,
+  type DecisionScores,
+  macroScores,
+  microScores,
+} from "./training/metrics/decisions.ts";
 export { evaluateNetwork, type EvaluateOptions } from "./training/evaluate.ts";
 export type { GroupOptions, ParameterRate } from "./training/parameter_groups.ts";
 export type { Recipe } from "./training/recipe.ts";

@@ -247,6 +247,8 @@ function arithmeticOf(graph: OnnxGraph, scope: string): Arithmetic<string> {
     minimum: apply("Min"),
     squareRoot: apply("Sqrt"),
     tanh: apply("Tanh"),
+    exp: apply("Exp"),
+    log1p: (a) => apply("Log")(apply("Add")(a, graph.floats(Float64Array.of(1), []))),
     selectGreater: (a, b, ifGreater, otherwise) =>
       apply("Where")(apply("Greater")(a, b), ifGreater, otherwise),
   };

@@ -50,6 +50,8 @@ const DEFAULTS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   matmul: { transposeA: false, transposeB: false },
   softmaxCrossEntropy: { labelSmoothing: 0, reduction: "mean" },
   softmaxCrossEntropyGradient: { labelSmoothing: 0, reduction: "mean" },
+  countCorrect: { k: 1 },
+  binaryOutcomes: { threshold: 0 },
   dropoutMask: { p: 0.5, stream: 0 },
   augment: { padding: 0, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
   sgdUpdate: { nesterov: false, weightDecay: 0 },

@@ -137,6 +137,10 @@ export interface Arithmetic<E> {
   squareRoot(a: E): E;
   /** The hyperbolic tangent. */
   tanh(a: E): E;
+  /** `eᵃ`. */
+  exp(a: E): E;
+  /** `ln(1 + a)`, exact for small `a` too; `a` is above -1. */
+  log1p(a: E): E;
   /** `a > b ? ifGreater : otherwise`; a NaN operand selects `otherwise`. */
   selectGreater(a: E, b: E, ifGreater: E, otherwise: E): E;
 }

@@ -134,5 +134,7 @@ export const float64: Arithmetic<number> = {
   minimum: Math.min,
   squareRoot: Math.sqrt,
   tanh: Math.tanh,
+  exp: Math.exp,
+  log1p: Math.log1p,
   selectGreater: (a, b, ifGreater, otherwise) => a > b ? ifGreater : otherwise,
 };

@@ -5,6 +5,11 @@ import { adamUpdateOp } from "./adam_update.ts";
 import { addOp } from "./add.ts";
 import { augmentOp } from "./augment.ts";
 import { avgPool2dGradientOp, avgPool2dOp } from "./avg_pool2d.ts";
+import {
+  binaryCrossEntropyWithLogitsGradientOp,
+  binaryCrossEntropyWithLogitsOp,
+} from "./binary_cross_entropy_with_logits.ts";
+import { binaryOutcomesOp } from "./binary_outcomes.ts";
 import { channelMomentsGradientOp, channelMomentsOp } from "./channel_moments.ts";
 import {
   channelNormalizeInputGradientOp,
@@ -58,6 +63,9 @@ const ALL: readonly Op[] = [
   augmentOp,
   avgPool2dOp,
   avgPool2dGradientOp,
+  binaryCrossEntropyWithLogitsOp,
+  binaryCrossEntropyWithLogitsGradientOp,
+  binaryOutcomesOp,
   channelMomentsOp,
   channelMomentsGradientOp,
   channelNormalizeOp,

@@ -1,4 +1,5 @@
 /** Which classes a network takes for which. */
+import type { DecisionCounts } from "./metrics/decisions.ts";
 
 /** How well one class is recognised. */
 export interface ClassAccuracy {
@@ -47,6 +48,19 @@ export class ConfusionMatrix {
   add(label: number, predicted: number): void {
     this.#totals[label]++;
     if (predicted >= 0) this.#counts[label][predicted]++;
+  }
+
+  /** The counts as decisions: predicting a class is deciding for it and against all others. */
+  decisions(): DecisionCounts {
+    const truePositives = this.#counts.map((row, label) => row[label]);
+    const others = (label: number, total: number) => total - truePositives[label];
+    return {
+      truePositives,
+      falsePositives: truePositives.map((_, label) =>
+        others(label, this.#counts.reduce((sum, row) => sum + row[label], 0))
+      ),
+      falseNegatives: this.#totals.map((total, label) => others(label, total)),
+    };
   }
 
   /** How well each class is recognised, in the order of labels. */

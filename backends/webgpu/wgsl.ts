@@ -69,6 +69,21 @@ export class ExpressionWriter implements Arithmetic<Term> {
       `select(tanh(${a.code}), sign(${a.code}), abs(${a.code}) > ${this.#type}(15.0f))`,
     );
   }
+  exp(a: Term): Term {
+    return this.let(`exp(${a.code})`);
+  }
+  log1p(a: Term): Term {
+    const number = (value: number) => `${this.#type}(${float(value)})`;
+    // Near 0 the sum would lose what the logarithm is made of; its series is exact to f32 there.
+    const series = [4, 3, 2].reduce(
+      (rest, n) => `(${number(1 / n)} - ${a.code} * ${rest})`,
+      number(1 / 5),
+    );
+    const small = `${a.code} * (${number(1)} - ${a.code} * ${series})`;
+    return this.let(
+      `select(log(${number(1)} + ${a.code}), ${small}, abs(${a.code}) < ${number(0.03)})`,
+    );
+  }
   selectGreater(a: Term, b: Term, ifGreater: Term, otherwise: Term): Term {
     const numbers = [a, b].filter(({ constant }) => constant === undefined)
       .map(({ code }) => `!${isNan(code, this.#bits)}`);

@@ -5,6 +5,7 @@ import { randomSource } from "../../graph/random.ts";
 import { constant, output, trace } from "../../graph/trace.ts";
 import { add } from "../../ops/add.ts";
 import { avgPool2d } from "../../ops/avg_pool2d.ts";
+import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_with_logits.ts";
 import { channelMoments } from "../../ops/channel_moments.ts";
 import { channelNormalize } from "../../ops/channel_normalize.ts";
 import { composeKernel } from "../../ops/compose_kernel.ts";
@@ -38,6 +39,7 @@ function awayFromZero(value: number): number {
 
 const SQUARE = [2, 3, 4, 4];
 const PROBABILITIES = Float64Array.of(0.2, 0.5, 0.3, 0.6, 0.3, 0.1);
+const PARTLY_KNOWN = Float64Array.of(0, 1, -1, 0.3, 1, 0);
 
 /** Cases of every op that has a gradient rule. */
 const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
@@ -144,6 +146,16 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
         labelSmoothing: 0.1,
       }),
   })),
+  binaryCrossEntropyWithLogits: (["mean", "sum", "none"] as const).flatMap((reduction) =>
+    [undefined, Float64Array.of(0.5, 1, 3)].map((weight): GradientCase => ({
+      shapes: [[2, 3]],
+      build: ([logits]) =>
+        binaryCrossEntropyWithLogits(logits, constant([2, 3], PARTLY_KNOWN), {
+          reduction,
+          positiveWeight: weight && constant([3], weight),
+        }),
+    }))
+  ),
   composeKernel: (["paper", "authors"] as const).map((pairing) => ({
     shapes: [[6, 2, 7], [4, 6, 7]],
     build: ([w, d]) => composeKernel(w, d, { kernelSize: [3, 2], groups: 2, pairing }),

@@ -11,6 +11,24 @@ export interface FixtureTensor {
   readonly data: Float32Array | Int32Array | Float64Array;
 }
 
+/** The kind of a file, from its header alone. */
+export function kindOf(path: string): string {
+  using file = Deno.openSync(path);
+  const length = new DataView(readBytes(file, 8).buffer).getBigUint64(0, true);
+  const header = JSON.parse(new TextDecoder().decode(readBytes(file, Number(length))));
+  return header.__metadata__?.kind ?? "none";
+}
+
+function readBytes(file: Deno.FsFile, count: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    const read = file.readSync(bytes.subarray(at));
+    if (read === null) throw new Error(`the file ends after ${at} of ${count} bytes`);
+    at += read;
+  }
+  return bytes;
+}
+
 /** One file. Keeps account of its tensors: each is either an input or compared with a result. */
 export class Fixture {
   readonly kind: string;

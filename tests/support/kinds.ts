@@ -1,6 +1,8 @@
 /** Every kind of fixture and how it is checked. A new kind is a file in `kinds/` and a line here. */
 import { add } from "./kinds/add.ts";
 import { batchNorm } from "./kinds/batch_norm.ts";
+import { binaryCrossEntropyWithLogits } from "./kinds/binary_cross_entropy_with_logits.ts";
+import { classificationReport } from "./kinds/classification_report.ts";
 import { clipGradNorm, clipGradValue } from "./kinds/clip_grad.ts";
 import { conv2d } from "./kinds/conv2d.ts";
 import { doConvLayer } from "./kinds/do_conv_layer.ts";
@@ -13,6 +15,7 @@ import { optimizer } from "./kinds/optimizer.ts";
 import { avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
 import { relu } from "./kinds/relu.ts";
 import { softmaxCrossEntropy } from "./kinds/softmax_cross_entropy.ts";
+import { topK } from "./kinds/top_k.ts";
 import { torchvisionModel } from "./kinds/torchvision_model.ts";
 import { trainedModel } from "./kinds/trained_model.ts";
 
@@ -21,6 +24,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   add,
   avg_pool: avgPool,
   batch_norm: batchNorm,
+  binary_cross_entropy_with_logits: binaryCrossEntropyWithLogits,
+  classification_report: classificationReport,
   clip_grad_norm: clipGradNorm,
   clip_grad_value: clipGradValue,
   conv2d,
@@ -34,6 +39,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   optimizer,
   relu,
   softmax_cross_entropy: softmaxCrossEntropy,
+  top_k: topK,
   torchvision_model: torchvisionModel,
   trained_model: trainedModel,
 };

@@ -5,6 +5,8 @@ import { adamUpdate } from "../../ops/adam_update.ts";
 import { add } from "../../ops/add.ts";
 import { augment } from "../../ops/augment.ts";
 import { avgPool2d } from "../../ops/avg_pool2d.ts";
+import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_with_logits.ts";
+import { binaryOutcomes } from "../../ops/binary_outcomes.ts";
 import { channelMoments } from "../../ops/channel_moments.ts";
 import { channelNormalize } from "../../ops/channel_normalize.ts";
 import { channelSum } from "../../ops/channel_sum.ts";
@@ -219,6 +221,25 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
       differentiable: true,
     };
   },
+  "losses of decisions"(draw) {
+    const shape = [draw.whole(1, 20), draw.whole(1, 30)];
+    const reduction = draw.one("mean", "sum", "none");
+    const positiveWeight = draw.one(false, true);
+    return {
+      inputs: [
+        draw.floats(shape, -9, 9),
+        { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => draw.whole(-1, 1)) },
+        draw.floats([shape[1]], 0.5, 3),
+      ],
+      build: ([logits, targets, weight]) => [
+        binaryCrossEntropyWithLogits(logits, targets, {
+          reduction,
+          ...(positiveWeight ? { positiveWeight: weight } : {}),
+        }),
+      ],
+      differentiable: true,
+    };
+  },
   "views and sums"(draw) {
     const [rows, columns] = [draw.whole(1, 30), draw.whole(1, 50)];
     const size = rows * columns;
@@ -248,6 +269,8 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
         clipFactor(sumSquares(x), { maxNorm }),
         clipByValue(x, { value: 0.5 }),
         countCorrect(logits, labels),
+        countCorrect(logits, labels, { k: 3 }),
+        ...Object.values(binaryOutcomes(logits, scale(logits, 2), { threshold: 0.3 })),
       ],
     };
   },

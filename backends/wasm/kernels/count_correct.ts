@@ -1,33 +1,24 @@
 /** How many samples are classified correctly. */
-import { f32, f64, i32 } from "../assembler/mod.ts";
-import type { KernelFamily } from "../kernel.ts";
-import { forEachColumn, forEachRow } from "./rows.ts";
+import { type Expression, f32, f64, i32, type Local } from "../assembler/mod.ts";
+import type { CountCorrectAttributes } from "../../../ops/count_correct.ts";
+import type { KernelFamily, KernelFunction } from "../kernel.ts";
+import { forEachColumn, forEachRow, type Row } from "./rows.ts";
 
 /** `countCorrect`: each thread counts its rows, the first adds the counts. */
 export const countCorrect: KernelFamily = {
   ops: ["countCorrect"],
-  lower({ inputs: [logits, labels], outputs: [output] }, lowering) {
+  lower({ inputs: [logits, labels], outputs: [output], attributes }, lowering) {
     const { shape } = logits;
+    const { k }: CountCorrectAttributes = attributes;
     const counts = lowering.threadScratch(4);
     const count = lowering.kernel(
-      `countCorrect ${shape}`,
+      `countCorrect ${shape}${k === 1 ? "" : ` top ${k}`}`,
       ["logits", "labels", "counts"],
       (f) => {
-        const { labels, thread } = f.parameters;
-        const correct = f.i32(), best = f.i32(), most = f.f64(), value = f.f64();
-        forEachRow(f, shape[1], (row) => {
-          f.set(best, 0);
-          f.set(most, row.load("logits", 0));
-          forEachColumn(f, shape[1], (column) => {
-            f.set(value, row.load("logits", column));
-            f.if(f64.gt(value, most), () => {
-              f.set(most, value);
-              f.set(best, i32.shrU(column, 2));
-            });
-          });
-          const label = i32.load(i32.add(labels, i32.mul(row.index, 4)));
-          f.set(correct, i32.add(correct, i32.eq(best, label)));
-        });
+        const { thread } = f.parameters;
+        const correct = f.i32();
+        if (k === 1) countLargest(f, shape[1], correct);
+        else countRanks(f, shape[1], correct, k);
         f.emit(i32.store(i32.add(f.parameters.counts, i32.mul(thread, counts.stride)), correct));
       },
     );
@@ -52,3 +43,46 @@ export const countCorrect: KernelFamily = {
     });
   },
 };
+
+/** Counts the rows whose largest element, the first of equals, is the label's. */
+function countLargest(f: KernelFunction<string>, classes: number, correct: Local<"i32">): void {
+  const best = f.i32(), most = f.f64(), value = f.f64();
+  forEachRow(f, classes, (row) => {
+    f.set(best, 0);
+    f.set(most, row.load("logits", 0));
+    forEachColumn(f, classes, (column) => {
+      f.set(value, row.load("logits", column));
+      f.if(f64.gt(value, most), () => {
+        f.set(most, value);
+        f.set(best, i32.shrU(column, 2));
+      });
+    });
+    f.set(correct, i32.add(correct, i32.eq(best, labelOf(f, row))));
+  });
+}
+
+/** Counts the rows in which fewer than `k` elements exceed the label's. */
+function countRanks(
+  f: KernelFunction<string>,
+  classes: number,
+  correct: Local<"i32">,
+  k: number,
+): void {
+  const label = f.i32(), rank = f.i32(), own = f.f64();
+  forEachRow(f, classes, (row) => {
+    f.set(label, labelOf(f, row));
+    // None is negative, or beyond the classes, where reading would leave the row.
+    f.if(i32.ltU(label, classes), () => {
+      f.set(rank, 0);
+      f.set(own, row.load("logits", i32.mul(label, 4)));
+      forEachColumn(f, classes, (column) => {
+        f.set(rank, i32.add(rank, i32.eqz(f64.le(row.load("logits", column), own))));
+      });
+      f.set(correct, i32.add(correct, i32.ltS(rank, k)));
+    });
+  });
+}
+
+function labelOf(f: KernelFunction<string>, row: Row): Expression<"i32"> {
+  return i32.load(i32.add(f.parameters.labels, i32.mul(row.index, 4)));
+}

@@ -77,6 +77,8 @@ export function termGraph(
     minimum: operation("minimum"),
     squareRoot: operation("squareRoot"),
     tanh: operation("tanh"),
+    exp: operation("exp"),
+    log1p: operation("log1p"),
     selectGreater: operation("selectGreater"),
   }, inputs);
   return { outputs, ...reachable(terms, outputs) };

@@ -1,7 +1,7 @@
 /** Code for the terms of an elementwise expression. */
 import type { Wide, WideLocal, WideOperand, WideVectors } from "../assembler/mod.ts";
 import type { Term, TermGraph } from "./expression_terms.ts";
-import { maximumWithConstant, tanh } from "./vector_math.ts";
+import { exp, log1p, maximumWithConstant, tanh } from "./vector_math.ts";
 
 /** Writes terms in vectors of one width. */
 export class TermCode {
@@ -66,6 +66,10 @@ export class TermCode {
         return v.sqrt(at(0));
       case "tanh":
         return tanh(v, at(0));
+      case "exp":
+        return exp(v, at(0));
+      case "log1p":
+        return log1p(v, at(0));
       case "selectGreater": {
         const [, , , otherwise] = operands;
         const greater = v.greater(at(0), at(1));

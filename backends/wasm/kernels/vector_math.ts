@@ -46,6 +46,59 @@ export function tanh(v: WideVectors, x: WideOperand): WideLocal {
   return near;
 }
 
+/** Exponential, relative error about 3e-7; infinite from 88.8 on. NaN stays NaN. */
+export function exp(v: WideVectors, x: WideOperand): WideLocal {
+  const half = v.local();
+  // A square leaves the range of f32 by itself, which the scale of the polynomial could not.
+  v.set(half, v.min(v.max(v.mul(x, v.constant(0.5)), v.constant(-60)), v.constant(60)));
+  const root = exponential(v, half);
+  v.set(root, v.mul(root, root));
+  return root;
+}
+
+/**
+ * `ln(1 + x)` of values above -1, relative error about 1e-7, as FreeBSD's `log1pf`
+ * (e_logf.c, s_log1pf.c of msun): 1 + x = 2^n · (1 + f) with 1 + f from √½ to √2, and
+ * log(1 + f) = f - f²/2 + s · (f²/2 + R(s²)), s = f / (2 + f). NaN and infinity stay.
+ */
+export function log1p(v: WideVectors, x: WideOperand): WideLocal {
+  const [input, sum, exponent, f, s, square, halfSquare, result] = v.locals(8);
+  const SQRT_HALF_BITS = 0x3f3504f3;
+  v.set(input, x);
+  v.set(sum, v.add(input, v.constant(1)));
+  v.set(
+    exponent,
+    map(
+      v,
+      sum,
+      (half) => i32x4.shrS(i32x4.sub(half, i32x4.constant(SQRT_HALF_BITS)), 23),
+    ),
+  );
+  v.set(
+    f,
+    v.sub(
+      zip(v, sum, exponent, (half, n) => i32x4.sub(half, i32x4.shl(n, 23))),
+      v.constant(1),
+    ),
+  );
+  v.set(exponent, map(v, exponent, f32x4.convertI32x4S));
+  v.set(s, v.div(f, v.add(f, v.constant(2))));
+  v.set(square, v.mul(s, s));
+  v.set(halfSquare, v.mul(v.mul(f, f), v.constant(0.5)));
+  v.set(
+    result,
+    polynomial(v, square, [0.24279078841, 0.28498786688, 0.40000972152, 0.66666662693]),
+  );
+  v.set(result, v.mul(s, v.madd(result, square, halfSquare)));
+  // What the sum lost of x, and ln 2 in two parts.
+  const lost = v.div(v.sub(input, v.sub(sum, v.constant(1))), sum);
+  v.set(result, v.add(result, v.madd(exponent, v.constant(9.0580006145e-6), lost)));
+  v.set(result, v.add(v.sub(result, halfSquare), f));
+  v.set(result, v.madd(exponent, v.constant(6.9313812256e-1), result));
+  v.set(result, v.select(v.greater(input, v.constant(3e38)), input, result));
+  return result;
+}
+
 /**
  * Exponential of values from -87 to 88, relative error about 1e-7, as Cephes' `expf`: x is split
  * into n · ln 2 and a rest, whose exponential is a polynomial.
@@ -91,6 +144,19 @@ function polynomial(v: WideVectors, x: WideLocal, coefficients: readonly number[
 }
 
 function map(v: WideVectors, value: WideOperand, compute: (half: Vector) => Vector): Wide {
-  const halves = value instanceof Local ? new Array<Vector>(v.width).fill(value) : value.halves;
-  return { halves: halves.map(compute) };
+  return { halves: halvesOf(v, value).map(compute) };
+}
+
+function zip(
+  v: WideVectors,
+  a: WideOperand,
+  b: WideOperand,
+  compute: (a: Vector, b: Vector) => Vector,
+): Wide {
+  const others = halvesOf(v, b);
+  return { halves: halvesOf(v, a).map((half, i) => compute(half, others[i])) };
+}
+
+function halvesOf(v: WideVectors, value: WideOperand): readonly Vector[] {
+  return value instanceof Local ? new Array<Vector>(v.width).fill(value) : value.halves;
 }

@@ -1,5 +1,6 @@
 /** The classification loss, its gradient, and the count of right answers. */
 import type { GraphNode, Value } from "../../../graph/types.ts";
+import type { CountCorrectAttributes } from "../../../ops/count_correct.ts";
 import type { SoftmaxCrossEntropyAttributes } from "../../../ops/softmax_cross_entropy.ts";
 import type { Accessor, KernelFamily, Lowering, PhaseOperand } from "../kernel.ts";
 import { float } from "../wgsl.ts";
@@ -137,8 +138,12 @@ ${
   }, lowering);
 }
 
-function lowerCount({ inputs: [logits, labels], outputs }: GraphNode, lowering: Lowering): void {
+function lowerCount(
+  { inputs: [logits, labels], outputs, attributes }: GraphNode,
+  lowering: Lowering,
+): void {
   const [rows, classes] = logits.shape;
+  const { k }: CountCorrectAttributes = attributes;
   lowering.phase({
     name: "countCorrect",
     operands: {
@@ -155,19 +160,40 @@ function lowerCount({ inputs: [logits, labels], outputs }: GraphNode, lowering: 
         main: `
 var count = 0.0f;
 for (var row = thread; row < ${rows}u; row += ${GROUP}u) {
-  var best = 0u;
-  var most = ${logits.at(`row * ${classes}u`)};
-  for (var c = 1u; c < ${classes}u; c++) {
-    let logit = ${logits.at(`row * ${classes}u + c`)};
-    if (logit > most) { best = c; most = logit; }
-  }
-  if (i32(best) == ${labels.at("row")}) { count += 1.0f; }
+${
+          k === 1
+            ? countLargest(logits, labels, classes)
+            : countRanks(logits, labels, classes, k)
+        }
 }
 ${statements}
 if (thread == 0u) { ${result.set("0u", "count")} }`,
       };
     },
   });
+}
+
+/** WGSL that counts `row` if its largest element, the first of equals, is the label's. */
+function countLargest(logits: Accessor, labels: Accessor, classes: number): string {
+  return `  var best = 0u;
+  var most = ${logits.at(`row * ${classes}u`)};
+  for (var c = 1u; c < ${classes}u; c++) {
+    let logit = ${logits.at(`row * ${classes}u + c`)};
+    if (logit > most) { best = c; most = logit; }
+  }
+  if (i32(best) == ${labels.at("row")}) { count += 1.0f; }`;
+}
+
+/** WGSL that counts `row` if fewer than `k` elements exceed the label's. */
+function countRanks(logits: Accessor, labels: Accessor, classes: number, k: number): string {
+  return `  let label = ${labels.at("row")};
+  if (label < 0i || label >= ${classes}i) { continue; }
+  let own = ${logits.at(`row * ${classes}u + u32(label)`)};
+  var rank = 0u;
+  for (var c = 0u; c < ${classes}u; c++) {
+    if (!(${logits.at(`row * ${classes}u + c`)} <= own)) { rank++; }
+  }
+  if (rank < ${k}u) { count += 1.0f; }`;
 }
 
 /** The loss. */

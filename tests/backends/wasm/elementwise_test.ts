@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { runnableNode } from "./run_node.ts";
 import type { Target } from "../../../backends/wasm/assembler/mod.ts";
 import { elementwise } from "../../../backends/wasm/kernels/elementwise.ts";
-import { constant, trace } from "../../../graph/trace.ts";
+import { apply, constant, trace } from "../../../graph/trace.ts";
 import type { GraphNode, Shape } from "../../../graph/types.ts";
 import { addOp } from "../../../ops/add.ts";
 import { elementwiseOp } from "../../../ops/elementwise.ts";
@@ -24,7 +24,7 @@ const everythingOp = elementwiseOp({
     return [
       // The constant keeps the sum away from zero, where rounding would look large.
       e.add(e.multiply(limited, scalar), e.add(e.tanh(y), e.constant(3))),
-      e.selectGreater(x, y, e.maximum(x, e.constant(0)), e.multiply(scalar, other)),
+      e.selectGreater(x, y, e.maximum(x, e.constant(0)), e.log1p(e.exp(e.multiply(scalar, other)))),
     ];
   },
 });
@@ -102,6 +102,54 @@ Deno.test("tanh is accurate to 2e-7 for small and large arguments", () => {
   });
   const none = nodeOf(() => tanh(constant([1], Float32Array.of(NaN))));
   assertEquals(results(none, TARGETS[0], 1), [NaN]);
+});
+
+const expOp = elementwiseOp({
+  name: "exp",
+  inputNames: ["x"],
+  expression: (e, [x]) => [e.exp(x)],
+});
+const log1pOp = elementwiseOp({
+  name: "log1p",
+  inputNames: ["x"],
+  expression: (e, [x]) => [e.log1p(x)],
+});
+
+Deno.test("exponentials are accurate to 5e-7 over all of f32, logarithms of 1 + x to 2e-7", () => {
+  const magnitudes = Array.from({ length: 4000 }, (_, i) => 10 ** (-9 + i / 340));
+  const exponents = magnitudes.map((x) => x / 30).filter((x) => x < 87);
+  const cases = [
+    {
+      op: expOp,
+      values: [...exponents, ...exponents.map((x) => -x)],
+      meaning: Math.exp,
+      most: 5e-7,
+    },
+    {
+      op: log1pOp,
+      values: [...magnitudes, ...magnitudes.filter((x) => x < 0.99).map((x) => -x), 1e30],
+      meaning: Math.log1p,
+      most: 2e-7,
+    },
+  ];
+  for (const { op, values, meaning, most } of cases) {
+    const x = Float32Array.from(values);
+    const node = nodeOf(() => apply(op, [constant([x.length], x)], {})[0]);
+    forEachForm((target, threads) =>
+      results(node, target, threads).forEach((y, i) => {
+        const error = Math.abs(y - meaning(x[i])) / Math.abs(meaning(x[i]));
+        assert(error < most, `${op.name}(${x[i]}) is off by ${error}`);
+      })
+    );
+  }
+});
+
+Deno.test("exponentials and logarithms keep NaN and infinity", () => {
+  const x = Float32Array.of(0, NaN, Infinity, -Infinity, 200, -200);
+  const of = (op: typeof expOp, values: Float32Array) =>
+    results(nodeOf(() => apply(op, [constant([values.length], values)], {})[0]), TARGETS[0], 1);
+  assertEquals(of(expOp, x), [1, NaN, Infinity, 0, Infinity, 0]);
+  assertEquals(of(log1pOp, x.subarray(0, 3)), [0, NaN, Infinity]);
 });
 
 function nodeOf(build: () => { node: GraphNode }): GraphNode {

@@ -94,12 +94,16 @@ Deno.test("a label beyond the classes reads nothing beyond its row", () => {
   });
 });
 
-Deno.test("correct answers are counted, the first of equal logits winning", () => {
+Deno.test("correct answers are counted, for the largest logit the first of equals winning", () => {
   forEachForm((target, threads) => {
-    const x = tensor([50, 5], () => Math.floor(4 * random()));
-    const goal = labels(50, 5);
-    const node = inputNode(countCorrectOp, [floats(x), { shape: [50], dtype: "i32" }]);
-    checkNode(countCorrect, node, target, threads, 0, [x, goal]);
+    for (const k of [1, 2, 5, 9]) {
+      const x = tensor([50, 7], () => Math.floor(4 * random()));
+      const goal = labels(50, 7);
+      const types = [floats(x), { shape: [50], dtype: "i32" } as const];
+      const node = inputNode(countCorrectOp, types, { k });
+      goal.data[0] = 7;
+      checkNode(countCorrect, node, target, threads, 0, [x, goal]);
+    }
   });
 });
 

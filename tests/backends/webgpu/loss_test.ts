@@ -50,6 +50,6 @@ gpuTest("cross-entropy agrees with the reference for labels and probabilities", 
 
 gpuTest("right answers are counted", async () => {
   for (const shape of [...SHAPES, [300, 3]]) {
-    await checkOp(countCorrectOp, [shape, labelsOf(shape)], {}, 0);
+    for (const k of [1, 3]) await checkOp(countCorrectOp, [shape, labelsOf(shape)], { k }, 0);
   }
 });
