@@ -45,11 +45,17 @@ export function phaseExport({ name }: LoweredProgram, phase: number): string {
   return `phase ${phase} of ${name}`;
 }
 
+/** What {@link emitModule} must know of the compilation. */
+interface EmitOptions extends Pick<CompileOptions, "threads" | "schedule"> {
+  /** Cores the threads have: with fewer than threads none waits busily. Default: this machine's. */
+  readonly cores?: number;
+}
+
 /** The module of the programs, for a memory laid out by `addresses`. */
 export function emitModule(
   { programs }: LoweredPrograms,
   addresses: AddressMap,
-  { threads, schedule: shares }: Pick<CompileOptions, "threads" | "schedule">,
+  { threads, schedule: shares, cores }: EmitOptions,
 ): Uint8Array<ArrayBuffer> {
   const pages = addresses.totalBytes / PAGE_BYTES;
   const module = new ModuleBuilder({
@@ -58,7 +64,7 @@ export function emitModule(
     shared: threads > 1,
   });
   const dynamic = shares === "dynamic" && threads > 1;
-  const barrier = emitBarrier(module, addresses.control, threads, dynamic);
+  const barrier = emitBarrier(module, addresses.control, threads, { resets: dynamic, cores });
   const kernels = new KernelTable(module);
   const emitPhases = (
     f: ProgramFunction,

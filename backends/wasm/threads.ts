@@ -42,8 +42,12 @@ const SPINS = { webAssembly: 120_000, javaScript: 10_000 };
 const HALVINGS = { most: 6, vain: 1, successful: 2 };
 
 /** With more threads than cores, spinning only keeps the awaited thread from running. */
-function spinLimit(language: keyof typeof SPINS, threads: number): number {
-  return threads > navigator.hardwareConcurrency ? 0 : SPINS[language];
+function spinLimit(
+  language: keyof typeof SPINS,
+  threads: number,
+  cores = navigator.hardwareConcurrency,
+): number {
+  return threads > cores ? 0 : SPINS[language];
 }
 
 /** A barrier, as functions of a module. */
@@ -67,13 +71,15 @@ export interface Barrier {
  * @param control Address of the control block, also given to {@link ThreadPool.start}; a multiple
  * of 64.
  * @param threads Number of threads that meet; one is always the last.
- * @param resets Whether opening it sets the words at {@link Barrier.taken} to zero. Default false.
+ * @param options.resets Whether opening it sets the words at {@link Barrier.taken} to zero. Default
+ * false.
+ * @param options.cores Cores the threads have. Default: this machine's.
  */
 export function emitBarrier(
   module: ModuleBuilder,
   control: number,
   threads: number,
-  resets = false,
+  { resets = false, cores }: { readonly resets?: boolean; readonly cores?: number } = {},
 ): Barrier {
   const taken = control + OFFSET.taken;
   const f = module.function("arrive", {}, "i32"), g = module.function("open", {});
@@ -94,7 +100,7 @@ export function emitBarrier(
   f.set(before, atomic.load(opened));
   f.if(i32.eq(atomic.add(arrived, 1), threads - 1), () => f.return(1));
   f.set(halvings, i32.load(control, OFFSET.halvings));
-  f.set(limit, i32.shrU(spinLimit("webAssembly", threads), halvings));
+  f.set(limit, i32.shrU(spinLimit("webAssembly", threads, cores), halvings));
   f.loop(spins, 0, limit, 1, () => {
     f.if(i32.eqz(closed), () => {
       f.if(halvings, () => setHalvings(-HALVINGS.successful));

@@ -118,11 +118,9 @@ export const threads = (opcode: number): readonly number[] => prefixed(0xfe, opc
 /** Opcode bytes of a saturating conversion or bulk memory instruction. */
 export const miscellaneous = (opcode: number): readonly number[] => prefixed(0xfc, opcode);
 
+/** The opcode as LEB128 behind the prefix; none has more than 14 bits. */
 function prefixed(prefix: number, opcode: number): readonly number[] {
-  const writer = new ByteWriter();
-  writer.byte(prefix);
-  writer.unsigned(opcode);
-  return [...writer.bytes];
+  return opcode < 0x80 ? [prefix, opcode] : [prefix, opcode & 0x7f | 0x80, opcode >> 7];
 }
 
 /** Makes the constructor of an instruction with one operand. */
