@@ -104,6 +104,10 @@ function forEachProduct(
   visit: (kernel: number, w: number, d: number, identity: number) => void,
 ): void {
   const { outChannels, groupIn, area, depthMultiplier } = geometry;
+  const identity = Float64Array.from(
+    { length: area * depthMultiplier },
+    (_, i) => tiledIdentity(geometry, Math.floor(i / depthMultiplier), i % depthMultiplier),
+  );
   for (let row = 0; row < outChannels * groupIn; row++) {
     const channel = pairedChannel(geometry, row);
     for (let m = 0; m < area; m++) {
@@ -112,7 +116,7 @@ function forEachProduct(
           row * area + m,
           row * depthMultiplier + s,
           (channel * area + m) * depthMultiplier + s,
-          tiledIdentity(geometry, m, s),
+          identity[m * depthMultiplier + s],
         );
       }
     }

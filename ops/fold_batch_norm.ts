@@ -43,13 +43,12 @@ function absorb(layer: GraphNode, normalize: GraphNode, statistics: readonly Val
   const factor = Float64Array.from(variance, (v, o) => (scale?.[o] ?? 1) / Math.sqrt(v + eps));
   const row = dataOf(weight).length / factor.length;
   const offset = bias && dataOf(bias);
+  const scaled = new Float64Array(dataOf(weight));
+  factor.forEach((f, o) => {
+    for (let i = o * row; i < (o + 1) * row; i++) scaled[i] *= f;
+  });
   return [
-    leaf(
-      layer,
-      1,
-      weight.shape,
-      Float64Array.from(dataOf(weight), (value, i) => value * factor[Math.floor(i / row)]),
-    ),
+    leaf(layer, 1, weight.shape, scaled),
     leaf(
       layer,
       2,
