@@ -93,7 +93,7 @@ export function restoreProgram(
     const results: Value[][] = [];
     const resolve = ([node, index]: readonly [number, number]): Value => {
       const value = results[node]?.[index];
-      if (!value) throw new InputError(`${label}: the stored program refers to a missing value`);
+      if (!value) throw new InputError("the stored program refers to a missing value");
       return value;
     };
     for (const { op, inputs, attributes, scope } of stored.nodes) {
@@ -102,11 +102,11 @@ export function restoreProgram(
           const [, ...rest] = attributes.shape;
           return [input(attributes.name, [batchSize, ...rest], attributes.dtype)];
         }
-        if (op === constantOp.name) return [restoreConstant(attributes.name, tensors, label)];
+        if (op === constantOp.name) return [restoreConstant(attributes.name, tensors)];
         const known = OPS.get(op);
         if (!known) {
           throw new InputError(
-            `${label}: the stored program uses the op "${op}", which this version does not know; ` +
+            `the stored program uses the op "${op}", which this version does not know; ` +
               "update Overfold or fold the checkpoint again",
           );
         }
@@ -116,7 +116,7 @@ export function restoreProgram(
         const isSane = shape.every((extent) => Number.isInteger(extent) && extent <= MAX_EXTENT);
         if (!isSane || !(sizeOf(shape) <= MAX_ELEMENTS * batchSize)) {
           throw new InputError(
-            `${label}: the stored program has a tensor of the impossible shape ` +
+            `the stored program has a tensor of the impossible shape ` +
               `${formatShape(shape)}`,
           );
         }
@@ -127,15 +127,11 @@ export function restoreProgram(
   return orDamaged(label, "the program", () => trace({ name }, restore));
 }
 
-function restoreConstant(
-  name: string,
-  tensors: ReadonlyMap<string, Tensor>,
-  label: string,
-): Value {
+function restoreConstant(name: string, tensors: ReadonlyMap<string, Tensor>): Value {
   const tensor = tensors.get(name);
-  if (!tensor) throw new InputError(`${label}: the tensor "${name}" is missing`);
+  if (!tensor) throw new InputError(`the tensor "${name}" is missing`);
   if (!(tensor.data instanceof Float32Array) || tensor.data.length !== sizeOf(tensor.shape)) {
-    throw new InputError(`${label}: the tensor "${name}" is not of type F32`);
+    throw new InputError(`the tensor "${name}" is not of type F32`);
   }
   return constant(tensor.shape, tensor.data, name);
 }

@@ -44,12 +44,13 @@ export const command: Command = {
     if (args.flag("cost") && args.flag("inference")) {
       throw new InputError("--cost counts a training step; give it without --inference");
     }
-    const config = await readConfig(args.positionals[0], args, context);
+    const file = await readConfig(args.positionals[0], args, context);
+    const { config } = file;
     const steps = args.integer("steps") ?? 20;
     const { batchSize } = config.data;
-    const { info, architecture, description: images } = planNetwork(config);
+    const { info, architecture, description: images } = planNetwork(file);
     const { name } = architecture;
-    const model = buildNetwork(config, architecture);
+    const model = buildNetwork(file, architecture);
     const recipe = resolveRecipe(model, config.training, { classes: images.classNames.length });
     const traceInput = imageInput(images, augmentationOf(config.data).padding);
     if (args.flag("cost")) {

@@ -2,8 +2,7 @@
 
 import { basename, dirname, join } from "@std/path";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
-import { loadConfig, parseStored } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
+import { type ConfigFile, loadConfig, parseStored } from "../config/load.ts";
 import { InputError } from "../errors.ts";
 import { formatCount, formatPercent, formatTable } from "../reporting/format.ts";
 import { ConfusionMatrix } from "../training/confusion.ts";
@@ -45,8 +44,9 @@ export const command: Command = {
     const files = args.texts("confusion");
     checkConfusionFiles(files);
     const network = await loadNetwork(path);
-    const config = await configOf(path, network, args, context);
-    const { info, validation } = await loadImages(config, context);
+    const file = await configOf(path, network, args, context);
+    const { config } = file;
+    const { info, validation } = await loadImages(file, context);
     checkImages(path, network, info);
     const matrix = new ConfusionMatrix(network.description.classNames);
     const { loss, accuracy, count } = await evaluateNetwork(
@@ -114,7 +114,7 @@ async function configOf(
   { checkpoint }: LoadedNetwork,
   args: Arguments,
   context: Context,
-): Promise<Config> {
+): Promise<ConfigFile> {
   const set = args.texts("set");
   const given = args.text("config");
   if (given !== undefined) return await readConfig(given, args, context);

@@ -104,8 +104,8 @@ async function targetOf(
     throw new InputError(`--${unfit} is for --${file === undefined ? "config" : "model"}`);
   }
   if (file !== undefined) {
-    const config = await readConfig(file, args, context);
-    return { ...planNetwork(config), config };
+    const read = await readConfig(file, args, context);
+    return { ...planNetwork(read), config: read.config };
   }
   return await namedTarget(name ?? "", args, state);
 }

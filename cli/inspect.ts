@@ -2,8 +2,7 @@
 
 import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
-import { parseStored } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
+import { type ConfigFile, parseStored } from "../config/load.ts";
 import { InputError } from "../errors.ts";
 import { buildModel } from "../models/registry.ts";
 import { summarizeModel } from "../models/summary.ts";
@@ -14,8 +13,8 @@ import { buildNetwork, planNetwork, programsOf, readConfig } from "./prepare.ts"
 
 /** What is inspected. */
 interface Subject {
-  /** Absent for imported weights: they have no recipe. */
-  readonly config?: Config;
+  /** The config; absent for imported weights: they have no recipe. */
+  readonly file?: ConfigFile;
   readonly architecture: Architecture;
   readonly description: NetworkDescription;
 }
@@ -34,9 +33,10 @@ export const command: Command = {
     "Parameters are counted as they train and as they are once folded; MACs are multiply-accumulate\n" +
     "operations for one image, folded. The second table compares the programs that classify.",
   async run(args, context) {
-    const { config, architecture, description } = await subjectOf(args, context);
-    const model = config
-      ? buildNetwork(config, architecture)
+    const { file, architecture, description } = await subjectOf(args, context);
+    const config = file?.config;
+    const model = file
+      ? buildNetwork(file, architecture)
       : buildModel(architecture.name, architecture.options);
     const { layers, forms, ...totals } = summarizeModel(model, description);
     context.print(formatTable([
@@ -111,11 +111,11 @@ async function subjectOf(args: Arguments, context: Context): Promise<Subject> {
       );
     }
     return {
-      ...(config ? { config: parseStored(config, path, set) } : {}),
+      ...(config ? { file: parseStored(config, path, set) } : {}),
       architecture,
       description,
     };
   }
-  const config = await readConfig(path, args, context);
-  return { config, ...planNetwork(config) };
+  const file = await readConfig(path, args, context);
+  return { file, ...planNetwork(file) };
 }

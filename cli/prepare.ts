@@ -1,6 +1,6 @@
 /** From a resolved config to what commands work with: images, architecture, description. */
 
-import { atKey, loadConfig } from "../config/load.ts";
+import { type ConfigFile, loadConfig } from "../config/load.ts";
 import type { Config, DataConfig, ModelConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
@@ -19,7 +19,11 @@ import { evaluationProgram, stepProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
 
 /** The config in a file, with the overrides of the call; former keys in it are told. */
-export function readConfig(path: string, args: Arguments, { progress }: Context): Promise<Config> {
+export function readConfig(
+  path: string,
+  args: Arguments,
+  { progress }: Context,
+): Promise<ConfigFile> {
   return loadConfig(path, { set: args.texts("set"), onHint: (line) => progress.print(line) });
 }
 
@@ -41,11 +45,10 @@ function datasetOptions(data: DataConfig): DatasetOptions {
  * `download: false` images that are not on this machine are an InputError.
  */
 export async function loadImages(
-  config: Config,
+  { config: { data }, at }: ConfigFile,
   { progress }: Context,
   { download = true } = {},
 ): Promise<Images> {
-  const { data } = config;
   const dataset = await loadDataset({
     ...datasetOptions(data),
     download,
@@ -60,12 +63,12 @@ export async function loadImages(
   const { validation: source, subset } = data;
   const { train, validation } = source === "test"
     ? { train: dataset.train, validation: dataset.test }
-    : atKey(config, "data.validation.count", () => holdOut(dataset.train, source.count));
+    : at("data.validation.count", () => holdOut(dataset.train, source.count));
   return {
     info: dataset,
-    train: atKey(config, "data.subset.train", () => firstOf(train, subset?.train)),
+    train: at("data.subset.train", () => firstOf(train, subset?.train)),
     validation: source === "test"
-      ? atKey(config, "data.subset.test", () => firstOf(validation, subset?.test))
+      ? at("data.subset.test", () => firstOf(validation, subset?.test))
       : validation,
   };
 }
@@ -82,11 +85,11 @@ export interface PlannedNetwork {
  * InputError for statistics of other channels.
  */
 export function planNetwork(
-  config: Config,
-  info = describeDataset(datasetOptions(config.data)),
+  file: ConfigFile,
+  info = describeDataset(datasetOptions(file.config.data)),
 ): PlannedNetwork {
-  const architecture = architectureOf(config.model, info);
-  return { info, architecture, description: describeNetwork(config, info) };
+  const architecture = architectureOf(file.config.model, info);
+  return { info, architecture, description: describeNetwork(file, info) };
 }
 
 function architectureOf(model: ModelConfig, info: DatasetInfo): Architecture {
@@ -107,19 +110,15 @@ function architectureOf(model: ModelConfig, info: DatasetInfo): Architecture {
 }
 
 /** The network of a config, its weights not set. Throws InputError, saying where the mistake is. */
-export function buildNetwork(config: Config, { name, options }: Architecture): Module {
-  const keyOf = ({ message }: InputError) => {
-    const [, layer] = /^layer (\d+)/.exec(message) ?? [];
-    return layer === undefined ? "model" : `model.layers.${layer}`;
-  };
-  return atKey(config, keyOf, () => buildModel(name, options));
+export function buildNetwork({ at }: ConfigFile, { name, options }: Architecture): Module {
+  return at("model", () => buildModel(name, options));
 }
 
-function describeNetwork(config: Config, info: DatasetInfo): NetworkDescription {
+function describeNetwork({ config, at }: ConfigFile, info: DatasetInfo): NetworkDescription {
   return {
     model: config.model.name ?? "layers",
     input: info.imageShape,
-    normalization: atKey(config, "data.normalization", () => normalizationOf(config.data, info)),
+    normalization: at("data.normalization", () => normalizationOf(config.data, info)),
     classNames: info.classNames,
   };
 }

@@ -6,7 +6,7 @@ import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adoptState, readForeignState } from "../checkpoints/import.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
-import { atKey, formatConfig } from "../config/load.ts";
+import { type ConfigFile, formatConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { countBatches } from "../datasets/loader.ts";
 import type { Split } from "../datasets/dataset.ts";
@@ -50,21 +50,22 @@ export const command: Command = {
     "Ctrl-C finishes the step under way, saves and exits with code 130; a second one exits at once.\n" +
     "A run that was stopped in any way goes on with --resume and ends as if it never had been.",
   async run(args, context) {
-    const config = await readConfig(args.positionals[0], args, context);
+    const file = await readConfig(args.positionals[0], args, context);
+    const { config } = file;
     const path = args.text("output") ?? join(config.output, config.name);
     const existing = existingRun(args);
     await RunFolder.check(path, existing);
     using interruption = new Interruption(() =>
       context.progress.print("stopping after this step; press Ctrl-C again to stop at once")
     );
-    const images = await loadImages(config, context);
+    const images = await loadImages(file, context);
     const backend = await openChosen(config, context);
-    const identity = identityOf(config, images, backend);
-    const model = buildNetwork(config, identity.architecture);
+    const identity = identityOf(file, images, backend);
+    const model = buildNetwork(file, identity.architecture);
     model.initialize(config.seed);
-    const recipe = recipeOf(config, model, identity);
+    const recipe = recipeOf(file, model, identity);
     const { batchSize, dropLast } = config.data;
-    atKey(config, "data.batchSize", () => countBatches(images.train, batchSize, dropLast));
+    file.at("data.batchSize", () => countBatches(images.train, batchSize, dropLast));
     const { folder, checkpoint } = await RunFolder.open(
       path,
       identity,
@@ -105,8 +106,9 @@ function existingRun(args: Arguments): ExistingRun {
   return resume ? "resume" : force ? "replace" : "refuse";
 }
 
-function identityOf(config: Config, { info }: Images, backend: Backend): RunIdentity {
-  const { architecture, description } = planNetwork(config, info);
+function identityOf(file: ConfigFile, { info }: Images, backend: Backend): RunIdentity {
+  const { config } = file;
+  const { architecture, description } = planNetwork(file, info);
   const { name, threads } = backend;
   return {
     description,
@@ -118,14 +120,15 @@ function identityOf(config: Config, { info }: Images, backend: Backend): RunIden
 }
 
 /** Throws InputError for names of parameters that there are not, or that leave none to train. */
-function recipeOf(config: Config, model: Module, { description }: RunIdentity): ResolvedRecipe {
-  const { learningRates = [] } = config.training;
-  const isOfRates = ({ message }: InputError) =>
-    learningRates.some(({ names }) => message.includes(`"${names}"`));
-  return atKey(
-    config,
-    (error) => isOfRates(error) ? "training.learningRates" : "training.freeze",
-    () => resolveRecipe(model, config.training, { classes: description.classNames.length }),
+function recipeOf(
+  { config, at }: ConfigFile,
+  model: Module,
+  { description }: RunIdentity,
+): ResolvedRecipe {
+  const { classNames } = description;
+  return at(
+    "training",
+    () => resolveRecipe(model, config.training, { classes: classNames.length }),
   );
 }
 

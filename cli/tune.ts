@@ -26,9 +26,9 @@ export const command: Command = {
     "same as the built-in choice, and keeps the fastest. Every later command takes them on this\n" +
     "adapter, with this driver, for these shapes. No data is loaded.",
   async run(args, context) {
-    const config = await readConfig(args.positionals[0], args, context);
-    const { architecture, description } = planNetwork(config);
-    const programs = programsOf(config, buildNetwork(config, architecture), description);
+    const file = await readConfig(args.positionals[0], args, context);
+    const { architecture, description } = planNetwork(file);
+    const programs = programsOf(file.config, buildNetwork(file, architecture), description);
     quietDriver();
     const device = await openDevice({ warn: (line) => context.progress.print(`warning: ${line}`) });
     try {

@@ -19,19 +19,27 @@ export interface LoadOptions {
   isStored?: boolean;
 }
 
-/** Where each config that was read came from. */
-const SOURCES = new WeakMap<Config, ConfigSource>();
+/** A config that was read, and where its keys stand. */
+export interface ConfigFile {
+  /** The config, every default filled in. */
+  readonly config: Config;
+  /**
+   * Runs `work` on the value of a key, such as `data.subset.train`. InputErrors that come of it then
+   * begin with where the key stands, or the part of its value that the error says.
+   */
+  at<T>(key: string, work: () => T): T;
+}
 
 /**
- * The config in the file `path`, every default filled in. Throws InputError with all mistakes, one
+ * The config in the file `path`. Throws InputError with all mistakes, one
  * a line, each with file, line and column (or the override), what was found and what was expected.
  */
-export async function loadConfig(path: string, options: LoadOptions = {}): Promise<Config> {
+export async function loadConfig(path: string, options: LoadOptions = {}): Promise<ConfigFile> {
   return parseConfig(await readText(path), path, options);
 }
 
 /** As {@link loadConfig}, for a text already read; `file` is its name in errors. */
-export function parseConfig(text: string, file: string, options: LoadOptions = {}): Config {
+export function parseConfig(text: string, file: string, options: LoadOptions = {}): ConfigFile {
   const source = new ConfigSource(text, file, options);
   if (source.value === null || source.value === undefined) {
     throw new InputError(
@@ -54,39 +62,30 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
     }
   }
   const result = configSchema.safeParse({ name: runName(file), ...value });
-  if (result.success) {
-    SOURCES.set(result.data, source);
-    return result.data;
-  }
+  if (result.success) return { config: result.data, at: (key, work) => located(source, key, work) };
   throw new InputError(
     source.report(mistakesOf(result.error.issues, value, configJsonSchema())),
   );
 }
 
 /** The config that a checkpoint at `path` holds, with overrides. Throws as {@link loadConfig}. */
-export function parseStored(config: unknown, path: string, set: readonly string[] = []): Config {
+export function parseStored(
+  config: unknown,
+  path: string,
+  set: readonly string[] = [],
+): ConfigFile {
   return parseConfig(JSON.stringify(config), path, { set, isStored: true });
 }
 
-/**
- * Runs `work` on the value of a key, such as `data.subset.train`, and says where the key stands in
- * the InputErrors that come of it.
- *
- * @param key or what tells it from the error
- */
-export function atKey<T>(
-  config: Config,
-  key: string | ((error: InputError) => string),
-  work: () => T,
-): T {
+function located<T>(source: ConfigSource, key: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const place = typeof key === "string" ? key : key(error);
-    const mistake = { path: place.split("."), part: "value", text: error.message } as const;
-    const located = SOURCES.get(config)?.report([mistake]) ?? `${place}: ${error.message}`;
-    throw new InputError(located, { cause: error });
+    const path = [...key.split("."), ...error.at ?? []];
+    throw new InputError(source.report([{ path, part: "value", text: error.message }]), {
+      cause: error,
+    });
   }
 }
 

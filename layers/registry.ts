@@ -121,7 +121,7 @@ export function buildLayers(
       layers.push(layer);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      throw new InputError(`layer ${index} (${name}): ${error.message}`);
+      throw new InputError(`layer ${index} (${name}): ${error.message}`, { at: ["layers", index] });
     }
   });
   return { layers: new Sequential(...layers), outputShape: shape };
@@ -149,6 +149,7 @@ function entryOf(
   if (entries.length !== 1) {
     throw new InputError(
       `layer ${index} has ${entries.length} names (${Object.keys(spec).join(", ")}); expected one`,
+      { at: ["layers", index] },
     );
   }
   return entries[0] as [LayerName, LayerOptions[LayerName]];

@@ -63,7 +63,7 @@ export function parameterGroups(
     else groups.push({ offset, size: end - offset, weightDecay: decay, rate });
   });
   if (ranges.length > 0 && groups.length === 0) {
-    throw new InputError("freezing leaves no parameter to train");
+    throw new InputError("freezing leaves no parameter to train", { at: ["freeze"] });
   }
   return { groups, trained: ranges.filter(({ name }) => rateOf(name) > 0) };
 }
@@ -73,15 +73,18 @@ function parameterRates(
   layout: StateLayout,
   { freeze = [], learningRates = [] }: GroupOptions,
 ): (name: string) => number {
-  const rates = [...freeze.map((names) => ({ names, factor: 0 })), ...learningRates]
-    .map(({ names, factor }) => ({ names, factor, pattern: namePattern(names) }));
+  const rates = [
+    ...freeze.map((names, i) => ({ names, factor: 0, at: ["freeze", i] })),
+    ...learningRates.map((rate, i) => ({ ...rate, at: ["learningRates", i] })),
+  ].map((rate) => ({ ...rate, pattern: namePattern(rate.names) }));
   const parameters = layout.ranges.filter(({ variable }) => variable === PARAMETERS)
     .map(({ name }) => name);
-  for (const { names, pattern } of rates) {
+  for (const { names, pattern, at } of rates) {
     if (!parameters.some((name) => pattern.test(name))) {
       throw new InputError(
         `the name "${names}" fits no parameter of the model; it has ` +
           `${parameters.slice(0, 8).join(", ")}${parameters.length > 8 ? ", …" : ""}`,
+        { at },
       );
     }
   }

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { formatConfig, loadConfig, parseConfig } from "../../config/load.ts";
-import { InputError } from "../../errors.ts";
+import { InputError, type OptionPath } from "../../errors.ts";
 
 const MINIMAL = "data: {dataset: mnist}\nmodel: {name: do_conv_net}\n";
 
@@ -9,7 +9,7 @@ function messageOf(text: string, set: string[] = []): string {
 }
 
 Deno.test("a minimal config gets every default", () => {
-  const config = parseConfig(MINIMAL, "some/folder/run.yaml");
+  const { config } = parseConfig(MINIMAL, "some/folder/run.yaml");
   assertEquals(config.name, "run");
   assertEquals(config.data.batchSize, 128);
   assertEquals(config.data.validation, "test");
@@ -27,11 +27,11 @@ Deno.test("a minimal config gets every default", () => {
 });
 
 Deno.test("a config written back as YAML gives the same config again", () => {
-  const config = parseConfig(
+  const { config } = parseConfig(
     MINIMAL + "training: {schedule: {name: one_cycle}, clip: {norm: 1}, ema: {}}\n",
     "run.yaml",
   );
-  assertEquals(parseConfig(formatConfig(config), "config.yaml"), config);
+  assertEquals(parseConfig(formatConfig(config), "config.yaml").config, config);
 });
 
 /** Line to put into a config, and the whole line of the message it gives. */
@@ -134,7 +134,7 @@ Deno.test("YAML mistakes are reported with line and column", () => {
 });
 
 Deno.test("overrides are YAML values at dotted paths; null removes", () => {
-  const config = parseConfig(MINIMAL, "run.yaml", {
+  const { config } = parseConfig(MINIMAL, "run.yaml", {
     set: [
       "training.epochs=3",
       "training.optimizer={name: adam, betas: [0.8, 0.9]}",
@@ -164,6 +164,20 @@ Deno.test("mistakes of overrides cite the override", () => {
   assertStringIncludes(messageOf(MINIMAL, ["seed=[1"]), "--set seed: not valid YAML");
   const list = ["model.name=null", "model.layers=[relu]", "model.layers.x=relu"];
   assertStringIncludes(messageOf(MINIMAL, list), 'found "x" as place in a list');
+});
+
+Deno.test("an error in a key's value is told at the part of it that is wrong", () => {
+  const { at } = parseConfig("data: {dataset: mnist}\nmodel: {layers: [relu, tanh]}\n", "run.yaml");
+  const wrong = (path?: OptionPath) => () => {
+    throw new InputError("does not fit", { at: path });
+  };
+  const messageAt = (path?: OptionPath) =>
+    assertThrows(() => at("model", wrong(path)), InputError).message;
+  assertEquals(messageAt(["layers", 1]), "run.yaml:2:24 model.layers.1: does not fit");
+  assertEquals(messageAt(["layers"]), "run.yaml:2:17 model.layers: does not fit");
+  assertEquals(messageAt(), "run.yaml:2:8 model: does not fit");
+  assertThrows(() => at("model", () => JSON.parse("{")), SyntaxError);
+  assertEquals(at("model", () => 3), 3);
 });
 
 Deno.test("what an object inherits is no part of a config", () => {

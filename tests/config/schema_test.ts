@@ -32,7 +32,7 @@ Deno.test("every example and the template of init is a valid config", async () =
   for await (const { name } of Deno.readDir(new URL("examples/", root))) {
     if (name.endsWith(".yaml")) await loadConfig(fromFileUrl(new URL(`examples/${name}`, root)));
   }
-  assertEquals(parseConfig(TEMPLATE, "config.yaml").data.dataset, "mnist");
+  assertEquals(parseConfig(TEMPLATE, "config.yaml").config.data.dataset, "mnist");
 });
 
 Deno.test("the keys that the template of init has in comments are keys of the schema", () => {
