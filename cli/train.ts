@@ -73,7 +73,7 @@ export const command: Command = {
       existing,
     );
     using _folder = folder;
-    if (checkpoint) announceResume(checkpoint, identity, config, context);
+    if (checkpoint) announceResume(checkpoint, folder.lastPath, config, backend, context);
     else await adoptPretrained(model, config);
     const start = performance.now();
     let outcome: TrainingOutcome;
@@ -140,11 +140,14 @@ async function adoptPretrained(model: Module, { model: options }: Config): Promi
 
 function announceResume(
   checkpoint: Checkpoint,
-  identity: RunIdentity,
+  path: string,
   config: Config,
+  backend: Backend,
   { progress }: Context,
 ): void {
-  for (const warning of checkSameRun(checkpoint, identity)) progress.print(`warning: ${warning}`);
+  for (const warning of checkSameRun(checkpoint, path, config, backend)) {
+    progress.print(`warning: ${warning}`);
+  }
   const { epoch, step } = checkpoint.state;
   progress.print(
     epoch >= config.training.epochs

@@ -3,7 +3,8 @@
 import { basename, extname, isAbsolute } from "@std/path";
 import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
-import { isName, mistakesOf } from "../schema/mistakes.ts";
+import { isName } from "../schema/json.ts";
+import { mistakesOf } from "../schema/mistakes.ts";
 import { configJsonSchema } from "./json_schema.ts";
 import { type Mapping, moveFormerKeys } from "./former_keys.ts";
 import { type Config, configSchema } from "./schema.ts";

@@ -1,6 +1,10 @@
 /**
  * The one description of a config file: its TypeScript type, its validation, its default values
  * and, by way of `json_schema.ts`, `schema.json` for editors. Unknown keys are mistakes everywhere.
+ *
+ * `resume` in a key's metadata says what a run may be resumed with: `free`, another value, for it
+ * decides where and how often something is done, not what is computed; `extends`, another value, but
+ * the run then ends otherwise than it would have. Without it a run is resumed with the same value.
  */
 
 import { z } from "../schema/entry.ts";
@@ -34,19 +38,25 @@ const data = z.strictObject({
   ),
   root: path.optional().describe(
     "Folder that holds the dataset's files; by default the cache, filled by download",
-  ),
+  ).meta({ resume: "free" }),
   mirror: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).optional()
-    .describe("Address of a folder with the dataset's files, tried before all other sources"),
+    .describe("Address of a folder with the dataset's files, tried before all other sources").meta({
+      resume: "free",
+    }),
   checksums: z.record(
     z.string(),
     z.string().regex(
       /^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}|none)$/i,
       "expected sha256: and 64 hexadecimal digits, md5: and 32, or none",
     ),
-  ).optional().describe("Checksums of files that are not the official ones, by file name"),
+  ).optional().describe("Checksums of files that are not the official ones, by file name").meta({
+    resume: "free",
+  }),
   synthetic: synthetic.optional().describe("Size of the synthetic dataset"),
   batchSize: count.default(128).describe("Images in a training batch"),
-  evalBatchSize: count.default(256).describe("Images in a batch of validation"),
+  evalBatchSize: count.default(256).describe("Images in a batch of validation").meta({
+    resume: "free",
+  }),
   validation: z.union([
     z.literal("test"),
     z.strictObject({
@@ -92,12 +102,16 @@ const checkpoints = z.strictObject({
 /** A whole config file. */
 export const configSchema = z.strictObject({
   name: z.string().refine((name) => !UNFIT_NAME.test(name), "expected a name fit for a folder")
-    .describe("Name of the run and of its folder; the file's name by default"),
-  output: path.default("runs").describe("Folder of all runs; this one goes to output/name"),
+    .describe("Name of the run and of its folder; the file's name by default").meta({
+      resume: "free",
+    }),
+  output: path.default("runs").describe("Folder of all runs; this one goes to output/name").meta({
+    resume: "free",
+  }),
   seed: z.int().min(0).max(2 ** 32 - 1).default(0).describe("Seed of all random numbers"),
   backend: z.enum(["auto", "webgpu", "cpu"]).default("auto").describe(
     "Where to compute; auto takes a hardware GPU if there is one, else the CPU",
-  ),
+  ).meta({ resume: "free" }),
   threads: z.union([
     z.literal("auto"),
     threadCount,
@@ -109,16 +123,20 @@ export const configSchema = z.strictObject({
         "static: every run gives the same bits; dynamic: faster on a busy machine, the last digits vary",
       ),
     }),
-  ]).default("auto").describe("CPU threads, and how images are shared out among them"),
+  ]).default("auto").describe("CPU threads, and how images are shared out among them").meta({
+    resume: "free",
+  }),
   precision: z.enum(["fast", "high", "mixed"]).default("fast").describe(
     "fast: the CPU sums 3x3 convolutions with errors of 1e-5 of the largest; high: of 1e-6; mixed: " +
       "WebGPU stores feature maps in 16 bits a number",
-  ),
+  ).meta({ resume: "free" }),
   data: data.describe("The images"),
   model: modelSchema.describe("The network"),
   training: trainingSchema.prefault({}).describe("The recipe"),
-  checkpoints: checkpoints.prefault({}).describe("When the run is saved"),
-  fold: z.boolean().default(true).describe("Fold the best checkpoint at the end"),
+  checkpoints: checkpoints.prefault({}).describe("When the run is saved").meta({ resume: "free" }),
+  fold: z.boolean().default(true).describe("Fold the best checkpoint at the end").meta({
+    resume: "free",
+  }),
 });
 
 /** A config with every default filled in. */

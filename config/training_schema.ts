@@ -7,7 +7,7 @@ const count = z.int().min(1);
 
 /** `training`: the recipe and how long it is followed. */
 export const trainingSchema = z.strictObject({
-  epochs: count.default(10).describe("Passes over the training images"),
+  epochs: count.default(10).describe("Passes over the training images").meta({ resume: "extends" }),
   optimizer: optimizerSchema.prefault({ name: "sgd", learningRate: 0.1, momentum: 0.9 }).describe(
     "How parameters are updated",
   ),
@@ -28,6 +28,10 @@ export const trainingSchema = z.strictObject({
   ema: emaSchema.optional().describe(
     "Exponential moving average of the weights, which is then what is validated and folded",
   ),
-  validateEvery: count.default(1).describe("Epochs between validations"),
-  logEvery: count.default(50).describe("Steps between entries of the metrics log"),
+  validateEvery: count.default(1).describe("Epochs between validations").meta({
+    resume: "extends",
+  }),
+  logEvery: count.default(50).describe("Steps between entries of the metrics log").meta({
+    resume: "extends",
+  }),
 });

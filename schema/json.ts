@@ -1,6 +1,9 @@
 /** JSON Schemas of zod schemas: what editors read, and what mistakes are described by. */
 import { z } from "./zod.ts";
 
+/** The way from a root to one of its values. */
+export type ValuePath = readonly PropertyKey[];
+
 /** A JSON Schema node, as far as this project's schemas use the language. */
 export interface JsonSchema {
   type?: string;
@@ -31,4 +34,92 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   }) as JsonSchema;
+}
+
+/** Every schema that may apply at `path`: all branches of unions, told apart by `name` where set. */
+export function schemasAt(root: JsonSchema, path: ValuePath, value: unknown): JsonSchema[] {
+  return partsAlong(root, path, value).at(-1)!;
+}
+
+/** What `keyword` says of the value at `path`, or of what that is part of; the outermost counts. */
+export function keywordAt(
+  root: JsonSchema,
+  path: ValuePath,
+  value: unknown,
+  keyword: string,
+): unknown {
+  return partsAlong(root, path, value).flat().find((schema) => keyword in schema)?.[keyword];
+}
+
+/** Every schema that may apply to the root and to each further part on the way along `path`. */
+function partsAlong(root: JsonSchema, path: ValuePath, value: unknown): JsonSchema[][] {
+  const parts = [branchesOf(root, value)];
+  let here = value;
+  for (const key of path) {
+    here = valueAt(here, [key]);
+    parts.push(parts.at(-1)!.flatMap((schema) => partOf(schema, key, here)));
+  }
+  return parts;
+}
+
+function partOf(schema: JsonSchema, key: PropertyKey, value: unknown): JsonSchema[] {
+  const next = typeof key === "number"
+    ? schema.prefixItems?.[key] ?? schema.items
+    : schema.properties?.[String(key)] ?? (schema.additionalProperties || undefined);
+  return next ? branchesOf(next, value) : [];
+}
+
+/** The branches of a union that may apply to `value`; a schema that is no union by itself. */
+export function branchesOf(schema: JsonSchema, value: unknown): JsonSchema[] {
+  const { anyOf, oneOf, ...shared } = schema;
+  const branches = anyOf ?? oneOf;
+  if (!branches) return [schema];
+  const name = valueAt(value, ["name"]);
+  const named = branches.filter((branch) => namesOf(branch).some((known) => known === name));
+  return (named.length > 0 ? named : branches).flatMap((branch) =>
+    branchesOf({ ...shared, ...branch }, value)
+  );
+}
+
+/** The names that a mapping may have that is told from others by its `name`. */
+export function namesOf({ properties }: JsonSchema): string[] {
+  return properties?.name ? choicesOf([properties.name]) : [];
+}
+
+/** The texts that a value may be one of. */
+export function choicesOf(schemas: readonly JsonSchema[]): string[] {
+  const choices = schemas.flatMap((schema) => schema.enum ?? [schema.const]);
+  return choices.filter((choice) => typeof choice === "string");
+}
+
+/** The value at a path; undefined where there is none. What an object inherits is no part of it. */
+export function valueAt(value: unknown, path: ValuePath): unknown {
+  return path.reduce<unknown>(
+    (here, key) =>
+      typeof here === "object" && here !== null && Object.hasOwn(here, key)
+        ? (here as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
+
+/** Whether `value` at `path` is the name of a choice that may also be a mapping with options. */
+export function isName(root: JsonSchema, path: ValuePath, value: string): boolean {
+  return schemasAt(root, path, undefined).some((schema) => namesOf(schema).includes(value));
+}
+
+/** `value` with each choice that is a name alone written as a mapping, `{ name }`. */
+export function withNames(root: JsonSchema, value: unknown): unknown {
+  const expand = (schemas: readonly JsonSchema[], value: unknown): unknown => {
+    const expandPart = (key: PropertyKey, part: unknown) =>
+      expand(schemas.flatMap((schema) => partOf(schema, key, part)), part);
+    if (Array.isArray(value)) return value.map((item, i) => expandPart(i, item));
+    if (typeof value === "object" && value !== null) {
+      const parts = Object.entries(value).map(([key, part]) => [key, expandPart(key, part)]);
+      return Object.fromEntries(parts);
+    }
+    const isName = schemas.some((schema) => namesOf(schema).some((name) => name === value));
+    return isName ? { name: value } : value;
+  };
+  return expand(branchesOf(root, value), value);
 }

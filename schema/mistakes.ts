@@ -1,13 +1,18 @@
 /** Turns what zod finds wrong with options or a config into sentences for a person. */
 
-import type { JsonSchema } from "./json.ts";
+import {
+  branchesOf,
+  choicesOf,
+  type JsonSchema,
+  namesOf,
+  schemasAt,
+  valueAt,
+  type ValuePath,
+} from "./json.ts";
 import { nearestName } from "./nearest.ts";
 import type { z } from "./zod.ts";
 
 type Issue = z.core.$ZodIssue;
-
-/** The way from the root to one of its values. */
-export type ValuePath = readonly PropertyKey[];
 
 /** A mistake at a place. */
 export interface Mistake {
@@ -112,47 +117,8 @@ function advice(value: unknown, schemas: readonly JsonSchema[]): string {
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 
-/** Every schema that may apply at `path`: all branches of unions, told apart by `name` where set. */
-function schemasAt(root: JsonSchema, path: ValuePath, value: unknown): JsonSchema[] {
-  let schemas = branchesOf(root, value);
-  let here = value;
-  for (const key of path) {
-    here = valueAt(here, [key]);
-    schemas = schemas.flatMap((schema) => {
-      const next = typeof key === "number"
-        ? schema.prefixItems?.[key] ?? schema.items
-        : schema.properties?.[String(key)] ?? (schema.additionalProperties || undefined);
-      return next ? branchesOf(next, here) : [];
-    });
-  }
-  return schemas;
-}
-
-function branchesOf(schema: JsonSchema, value: unknown): JsonSchema[] {
-  const branches = schema.anyOf ?? schema.oneOf;
-  if (!branches) return [schema];
-  const name = valueAt(value, ["name"]);
-  const named = branches.filter((branch) => namesOf(branch).some((known) => known === name));
-  return (named.length > 0 ? named : branches).flatMap((branch) => branchesOf(branch, value));
-}
-
-/** The names that a mapping may have that is told from others by its `name`. */
-function namesOf({ properties }: JsonSchema): string[] {
-  return properties?.name ? choicesOf([properties.name]) : [];
-}
-
-/** Whether `value` at `path` is the name of a choice that may also be a mapping with options. */
-export function isName(root: JsonSchema, path: ValuePath, value: string): boolean {
-  return schemasAt(root, path, undefined).some((schema) => namesOf(schema).includes(value));
-}
-
 function keysOf(schemas: readonly JsonSchema[]): string[] {
   return [...new Set(schemas.flatMap((schema) => Object.keys(schema.properties ?? {})))];
-}
-
-function choicesOf(schemas: readonly JsonSchema[]): string[] {
-  const choices = schemas.flatMap((schema) => schema.enum ?? [schema.const]);
-  return choices.filter((choice) => typeof choice === "string");
 }
 
 /** The dotted paths at which `key` would be valid, shallowest first. */
@@ -224,16 +190,6 @@ function range(schema: JsonSchema): string {
     schema.exclusiveMaximum !== undefined && `below ${schema.exclusiveMaximum}`,
   ].filter((bound) => bound !== false);
   return bounds.length > 0 ? ` ${bounds.join(" and ")}` : "";
-}
-
-function valueAt(value: unknown, path: ValuePath): unknown {
-  return path.reduce<unknown>(
-    (here, key) =>
-      typeof here === "object" && here !== null && Object.hasOwn(here, key)
-        ? (here as Record<PropertyKey, unknown>)[key]
-        : undefined,
-    value,
-  );
 }
 
 function spell(value: unknown): string {

@@ -1,0 +1,86 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { checkSameRun } from "../../cli/same_run.ts";
+import type { Checkpoint } from "../../checkpoints/checkpoint.ts";
+import { START } from "../../checkpoints/run_state.ts";
+import { configJsonSchema } from "../../config/json_schema.ts";
+import { parseConfig } from "../../config/load.ts";
+import { InputError } from "../../errors.ts";
+import type { JsonSchema } from "../../schema/json.ts";
+import type { RunIdentity } from "../../training/run_folder.ts";
+
+const BACKEND: RunIdentity["backend"] = {
+  name: "cpu",
+  threads: 2,
+  description: "CPU, 2 threads",
+};
+const TEXT = "data: {dataset: mnist}\nmodel: {name: do_conv_net}\n";
+
+function configOf(...set: string[]) {
+  return parseConfig(TEXT, "run.yaml", { set }).config;
+}
+
+function checkpointOf(config: unknown): Checkpoint {
+  return {
+    config,
+    architecture: { name: "do_conv_net", options: { classes: 10 } },
+    description: {
+      model: "do_conv_net",
+      input: { height: 28, width: 28, channels: 1 },
+      normalization: { mean: [0], std: [1] },
+      classNames: [],
+    },
+    seed: 0,
+    backend: BACKEND,
+    state: START,
+    metricsBytes: 0,
+    tensors: { model: new Map(), optimizer: new Map() },
+  };
+}
+
+/** What is warned of when a run of `before` goes on with `now`. */
+function warnings(before: unknown, now: string[], backend = BACKEND): string[] {
+  return checkSameRun(checkpointOf(before), "last.safetensors", configOf(...now), backend);
+}
+
+Deno.test("the schema says which keys a resumed run may change", () => {
+  const marked: Record<string, string[]> = { free: [], extends: [] };
+  const walk = (schema: JsonSchema, path: string[]) => {
+    for (const [key, inner] of Object.entries(schema.properties ?? {})) {
+      const { resume } = inner;
+      if (typeof resume === "string") marked[resume].push([...path, key].join("."));
+      walk(inner, [...path, key]);
+    }
+  };
+  walk(configJsonSchema(), []);
+  assertEquals(marked.extends, ["epochs", "validateEvery", "logEvery"].map((k) => `training.${k}`));
+  for (const key of ["name", "output", "backend", "threads", "precision", "checkpoints", "fold"]) {
+    assertEquals(marked.free.includes(key), true, key);
+  }
+  assertEquals(marked.free.filter((key) => /^(seed|model|training)/.test(key)), []);
+});
+
+Deno.test("a run goes on with another place and pace, and warns of another length or machine", () => {
+  const before = configOf();
+  assertEquals(warnings(before, []), []);
+  assertEquals(
+    warnings(before, ["output=elsewhere", "threads.count=3", "checkpoints.everySteps=5"]),
+    [],
+  );
+  assertEquals(warnings(before, ["training.epochs=12"]), [
+    "the config has changed: training.epochs was 10, is 12",
+  ]);
+  const [warning] = warnings(before, [], { ...BACKEND, description: "CPU, 4 threads" });
+  assertStringIncludes(warning, "was computed by CPU, 2 threads, now by CPU, 4 threads");
+});
+
+Deno.test("a run does not go on with another network, recipe or seed", () => {
+  for (const change of ["seed=1", "training.labelSmoothing=0.5", "data.batchSize=64"]) {
+    const [key] = change.split("=");
+    assertThrows(() => warnings(configOf(), [change]), InputError, `  ${key} was `);
+  }
+});
+
+Deno.test("a stored config lacks what is new since, which is no difference where it is the default", () => {
+  const { data, model } = configOf();
+  assertEquals(warnings({ name: "run", data: { dataset: data.dataset }, model }, []), []);
+});
