@@ -84,6 +84,11 @@ Deno.test("rooms that run in a browser do not touch Deno's APIs", () => {
   assertEquals(wrong.map(([path]) => path), []);
 });
 
+Deno.test("the page's scripts and all they import do without Node's modules", () => {
+  const loaded = ["site/page.ts", "site/worker.ts"].flatMap((path) => [path, ...reachedFrom(path)]);
+  assertEquals(loaded.filter((path) => /\bfrom "node:/.test(TEXTS.get(path)!)), []);
+});
+
 function code(name: string): string {
   return `\`${name}\``;
 }
@@ -107,7 +112,8 @@ function mayImport(from: string, to: string): boolean {
   const [room, target] = [ENTRIES[from] ?? roomOf(from), roomOf(to)];
   if (room !== target) {
     return BELOW.get(room)!.includes(target) &&
-      (target !== "backends" || BACKEND_DOORS.includes(to) || GPU_TOOLS.includes(from));
+      (target !== "backends" || BACKEND_DOORS.includes(to) ||
+        GPU_TOOLS.includes(from) && to.startsWith("backends/webgpu/"));
   }
   const [backend, other] = [from, to].map((path) => path.split("/").slice(1, -1)[0]);
   return room !== "backends" || other === undefined || backend === other ||
