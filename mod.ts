@@ -129,33 +129,10 @@ export {
   microScores,
 } from "./training/metrics/decisions.ts";
 export { evaluateNetwork, type EvaluateOptions } from "./training/evaluate.ts";
-export type { GroupOptions, ParameterRate } from "./training/parameter_groups.ts";
-export type { Recipe } from "./training/recipe.ts";
-export type {
-  AdamOptions,
-  AdamWOptions,
-  ClipNormOptions,
-  ClipOptions,
-  ClipValueOptions,
-  ConstantSchedule,
-  CosineRestartsSchedule,
-  CosineSchedule,
-  EmaOptions,
-  ExponentialSchedule,
-  LossScaleOptions,
-  MultiStepSchedule,
-  OneCycleSchedule,
-  OptimizerOptions,
-  PolynomialSchedule,
-  RmsPropOptions,
-  ScheduleOptions,
-  ScheduleUnit,
-  SgdOptions,
-  StepSchedule,
-  WarmupOptions,
-  WeightDecayOptions,
-  WithWarmup,
-} from "./training/options.ts";
+export { RECIPE, type Recipe } from "./training/recipe.ts";
+export { RUN, type RunOptions } from "./training/run_options.ts";
+export { type OptimizerOptions, OPTIMIZERS } from "./training/optimizers/registry.ts";
+export { type ScheduleOptions, SCHEDULES } from "./training/schedules/registry.ts";
 export type {
   EpochEvent,
   StartEvent,
@@ -163,7 +140,7 @@ export type {
   TrainingObserver,
   TrainingStore,
 } from "./training/observer.ts";
-export type { LoopOptions, TrainingOutcome } from "./training/loop.ts";
+export type { LoopHooks, TrainingOutcome } from "./training/loop.ts";
 export type { Metrics, RunState, Sums } from "./checkpoints/run_state.ts";
 
 // Backends

@@ -4,14 +4,13 @@ import { DeviceError, type KernelTiming } from "../backends/backend.ts";
 import { InputError, RunError } from "../errors.ts";
 import { median } from "../reporting/statistics.ts";
 import { imageInput } from "../training/image_input.ts";
-import { resolveRecipe } from "../training/recipe.ts";
 import { stepProgram } from "../training/step_program.ts";
 import { openChosen } from "./backend.ts";
 import { reportCost } from "./bench_cost.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
 import { type Command, type Context, SAFE_OPTION } from "./command.ts";
-import { augmentationOf, buildNetwork, planNetwork, readConfig } from "./prepare.ts";
+import { augmentationOf, buildNetwork, planNetwork, readConfig, recipeOf } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
 const WARM_UP_STEPS = 5;
@@ -51,7 +50,7 @@ export const command: Command = {
     const { info, architecture, description: images } = planNetwork(file);
     const { name } = architecture;
     const model = buildNetwork(file, architecture);
-    const recipe = resolveRecipe(model, config.training, { classes: images.classNames.length });
+    const recipe = recipeOf(file, model, images);
     const traceInput = imageInput(images, augmentationOf(config.data).padding);
     if (args.flag("cost")) {
       const program = stepProgram({ recipe, traceInput, batchSize });

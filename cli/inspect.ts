@@ -69,7 +69,7 @@ export const command: Command = {
       ]),
     ], ["left", "right", "right", "right", "right"]));
     const memory = config && {
-      ...(await openChosen(config, context)).plan(programsOf(config, model, description)),
+      ...(await openChosen(config, context)).plan(programsOf(file, model, description)),
       batchSize: config.data.batchSize,
     };
     if (memory) {

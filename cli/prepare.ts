@@ -1,7 +1,7 @@
 /** From a resolved config to what commands work with: images, architecture, description. */
 
 import { type ConfigFile, loadConfig } from "../config/load.ts";
-import type { Config, DataConfig, ModelConfig } from "../config/schema.ts";
+import type { DataConfig, ModelConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import type { Augmentation } from "../datasets/batch.ts";
@@ -14,7 +14,7 @@ import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatBytes } from "../reporting/format.ts";
 import { imageInput } from "../training/image_input.ts";
-import { resolveRecipe } from "../training/recipe.ts";
+import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
 import { evaluationProgram, stepProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
 
@@ -145,13 +145,26 @@ export function augmentationOf({ augmentation }: DataConfig): Augmentation {
   return { padding: augmentation?.crop?.padding ?? 0, flip: augmentation?.flip ?? false };
 }
 
+/** The recipe of a config for its network. Throws InputError, saying where the mistake is. */
+export function recipeOf(
+  { config, at }: ConfigFile,
+  model: Module,
+  { classNames }: NetworkDescription,
+): ResolvedRecipe {
+  return at(
+    "training",
+    () => resolveRecipe(model, config.training, { classes: classNames.length }),
+  );
+}
+
 /** What training compiles together: the step and, second, the program that validates. */
 export function programsOf(
-  { training, data }: Config,
+  file: ConfigFile,
   model: Module,
   images: NetworkDescription,
 ): Program[] {
-  const recipe = resolveRecipe(model, training, { classes: images.classNames.length });
+  const { data } = file.config;
+  const recipe = recipeOf(file, model, images);
   const traceInput = imageInput(images, augmentationOf(data).padding);
   return [
     stepProgram({ recipe, traceInput, batchSize: data.batchSize }),

@@ -14,7 +14,7 @@ import { EXIT, InputError } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
 import type { TrainingOutcome } from "../training/loop.ts";
-import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
+import type { ResolvedRecipe } from "../training/recipe.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { trainRecipe } from "../training/train.ts";
 import { openChosen } from "./backend.ts";
@@ -27,6 +27,7 @@ import {
   loadImages,
   planNetwork,
   readConfig,
+  recipeOf,
 } from "./prepare.ts";
 import { checkSameRun } from "./same_run.ts";
 import { TrainReport } from "./train_report.ts";
@@ -63,7 +64,7 @@ export const command: Command = {
     const identity = identityOf(file, images, backend);
     const model = buildNetwork(file, identity.architecture);
     model.initialize(config.seed);
-    const recipe = recipeOf(file, model, identity);
+    const recipe = recipeOf(file, model, identity.description);
     const { batchSize, dropLast } = config.data;
     file.at("data.batchSize", () => countBatches(images.train, batchSize, dropLast));
     const { folder, checkpoint } = await RunFolder.open(
@@ -117,19 +118,6 @@ function identityOf(file: ConfigFile, { info }: Images, backend: Backend): RunId
     seed: config.seed,
     backend: { name, threads, description: backend.description },
   };
-}
-
-/** Throws InputError for names of parameters that there are not, or that leave none to train. */
-function recipeOf(
-  { config, at }: ConfigFile,
-  model: Module,
-  { description }: RunIdentity,
-): ResolvedRecipe {
-  const { classNames } = description;
-  return at(
-    "training",
-    () => resolveRecipe(model, config.training, { classes: classNames.length }),
-  );
 }
 
 /** Replaces the initial weights by those the config names, if it names any. */

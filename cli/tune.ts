@@ -28,7 +28,7 @@ export const command: Command = {
   async run(args, context) {
     const file = await readConfig(args.positionals[0], args, context);
     const { architecture, description } = planNetwork(file);
-    const programs = programsOf(file.config, buildNetwork(file, architecture), description);
+    const programs = programsOf(file, buildNetwork(file, architecture), description);
     quietDriver();
     const device = await openDevice({ warn: (line) => context.progress.print(`warning: ${line}`) });
     try {

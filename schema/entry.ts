@@ -178,3 +178,16 @@ export function parseOptions<S extends z.ZodObject>(
     { at: mistakes[0].path as (string | number)[] },
   );
 }
+
+/**
+ * An entry's options out of a larger set, with defaults filled in. Throws as {@link parseOptions}.
+ */
+export function parseOwnOptions<S extends z.ZodObject>(
+  entry: Entry<S>,
+  options: object,
+): z.output<S> {
+  const own = Object.entries(options).filter(([name, value]) =>
+    Object.hasOwn(entry.schema.shape, name) && value !== undefined
+  );
+  return parseOptions<S>(entry, Object.fromEntries(own), "");
+}

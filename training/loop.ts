@@ -19,7 +19,8 @@ import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
 import type { Monitor, Objective } from "./objectives/objective.ts";
 import type { TrainingObserver, TrainingStore } from "./observer.ts";
 import { Pipeline, pipelined } from "./pipeline.ts";
-import type { Rates, Schedule } from "./schedules.ts";
+import type { ParsedRunOptions } from "./run_options.ts";
+import type { Rates, Schedule } from "./schedules/schedule.ts";
 import type { StepBatch, StepResult, TrainingSession } from "./session.ts";
 
 /** Milliseconds after which the event loop gets its turn, so that signals arrive. */
@@ -35,30 +36,18 @@ export interface TrainingData {
   validationBatches?(): AsyncIterable<StepBatch>;
 }
 
-/** How long the loop runs, and what it tells and keeps on the way. */
-export interface LoopOptions {
-  /** Passes over the training images in all, those before `resume` included. */
-  readonly epochs: number;
-  /** Epochs between validations; the last epoch is always validated. Default 1. */
-  readonly validateEvery?: number;
-  /** Steps between entries of the metrics log. Default 50. */
-  readonly logEvery?: number;
-  /** Default: nothing is kept. */
+/** What a training tells and keeps on the way. */
+export interface LoopHooks {
+  /** Keeps checkpoints and the metrics log. Default: none. */
   readonly store?: TrainingStore;
-  /** Steps between checkpoints; one is saved after each epoch anyway. Default: none. */
-  readonly saveEverySteps?: number;
-  /** Minutes between checkpoints. Default: none. */
-  readonly saveEveryMinutes?: number;
-  /** Whether the best validation's checkpoint is kept too. Default true. */
-  readonly keepBest?: boolean;
-  /** Default: nobody is told. */
+  /** Receives the training's progress. Default: none. */
   readonly observer?: TrainingObserver;
   /** Stops the training after the step under way, saved. */
   readonly signal?: AbortSignal;
 }
 
 /** Options of {@link runTraining}. */
-export interface RunOptions extends LoopOptions {
+export interface LoopOptions extends LoopHooks, Omit<ParsedRunOptions, "schedule"> {
   readonly session: TrainingSession;
   readonly data: TrainingData;
   readonly schedule: Schedule;
@@ -79,7 +68,7 @@ export interface TrainingOutcome {
  * Throws RunError, naming step, learning rate and last good checkpoint, when the loss or a weight is
  * no longer finite; DeviceError, naming the same, when the device fails.
  */
-export function runTraining(options: RunOptions): Promise<TrainingOutcome> {
+export function runTraining(options: LoopOptions): Promise<TrainingOutcome> {
   return new TrainingLoop(options).run();
 }
 
@@ -90,14 +79,14 @@ interface Settled {
 }
 
 class TrainingLoop {
-  readonly #options: RunOptions;
+  readonly #options: LoopOptions;
   readonly #steps = new Pipeline<Settled>();
   /** The position after the last step whose result is in. */
   #state: RunState;
   #lastBreath = performance.now();
   #lastSave = performance.now();
 
-  constructor(options: RunOptions) {
+  constructor(options: LoopOptions) {
     this.#options = options;
     this.#state = options.start ?? START;
   }
@@ -175,7 +164,7 @@ class TrainingLoop {
       batch: batch + 1,
       sums: addSums(sums, result.sums),
     };
-    const { observer, store, logEvery = 50 } = this.#options;
+    const { observer, store, logEvery } = this.#options;
     const logged = (step + 1) % logEvery === 0;
     const position = { epoch: epoch + 1, step: step + 1, learningRate, loss };
     if (logged) await store?.log({ event: "step", ...position });
@@ -185,7 +174,7 @@ class TrainingLoop {
 
   /** Undefined where nothing is to be validated, or the training is stopping. */
   async #validate(): Promise<Metrics | undefined> {
-    const { session, data, epochs, validateEvery = 1, observer } = this.#options;
+    const { session, data, epochs, validateEvery, observer } = this.#options;
     const epoch = this.#state.epoch + 1;
     if (!data.validationBatches || this.#stopping) return undefined;
     if (epoch % validateEvery !== 0 && epoch !== epochs) return undefined;
@@ -201,7 +190,7 @@ class TrainingLoop {
   }
 
   async #finishEpoch(validation: Metrics | undefined): Promise<void> {
-    const { store, schedule, observer, keepBest = true } = this.#options;
+    const { store, schedule, observer, keepBest } = this.#options;
     const { step, epoch, sums, best } = this.#state;
     const tensors = store && await this.#snapshot();
     const isBest = validation !== undefined && isBetter(validation, best, this.#objective.monitor);

@@ -9,7 +9,22 @@ import { divideScalar } from "../ops/divide_scalar.ts";
 import { maximumMagnitude } from "../ops/maximum_magnitude.ts";
 import { updateLossScale } from "../ops/update_loss_scale.ts";
 import { whereFinite } from "../ops/where_finite.ts";
-import type { LossScaleOptions } from "./options.ts";
+import { z } from "../schema/entry.ts";
+
+/** Dynamic loss scaling; `torch.amp.GradScaler`. Powers of 2 add no rounding. */
+export const lossScaleSchema = z.strictObject({
+  initialScale: z.number().positive().default(65536).describe("The first factor of the loss"),
+  growthFactor: z.number().positive().default(2).describe(
+    "Factor of the scale after growthInterval steps in a row with finite gradients",
+  ),
+  backoffFactor: z.number().positive().default(0.5).describe(
+    "Factor of the scale after a step whose gradients are not finite",
+  ),
+  growthInterval: z.int().min(1).default(2000).describe("Steps until the scale grows"),
+});
+
+/** Loss scaling with every default filled in. */
+export type LossScale = z.output<typeof lossScaleSchema>;
 
 /** Holds the scale and the steps in a row with finite gradients. */
 export const LOSS_SCALE_VARIABLE: Variable = { name: "lossScale", size: 2 };
@@ -18,9 +33,7 @@ export const LOSS_SCALE_VARIABLE: Variable = { name: "lossScale", size: 2 };
 export const LEAST_LOSS_SCALE = 2 ** -10;
 
 /** What {@link LOSS_SCALE_VARIABLE} holds before the first step. */
-export function initialLossScale(
-  { initialScale }: Pick<Required<LossScaleOptions>, "initialScale">,
-): Float32Array {
+export function initialLossScale({ initialScale }: Pick<LossScale, "initialScale">): Float32Array {
   return Float32Array.of(initialScale, 0);
 }
 
@@ -36,7 +49,7 @@ export function readLossScale(): Value {
  */
 export function updateUnscaled(
   gradient: Value,
-  options: Required<LossScaleOptions>,
+  options: LossScale,
   update: (gradient: Value) => void,
 ): void {
   const scale = readLossScale();

@@ -2,24 +2,24 @@
 import { InputError } from "../errors.ts";
 import { namePattern } from "../layers/names.ts";
 import { PARAMETERS, type StateLayout, type StateRange } from "../layers/state.ts";
-import { OPTIMIZER_DEFAULTS, type OptimizerOptions, withDefaults } from "./options.ts";
+import { z } from "../schema/entry.ts";
+import type { CommonOptions } from "./optimizers/optimizer.ts";
 
-/** A learning rate for some parameters. */
-export interface ParameterRate {
-  /** A state-dict name or its beginning up to a dot; `*` stands for anything: `layer1`, `*.bias`. */
-  readonly names: string;
-  /** By how much the learning rate is multiplied; 0 freezes. */
-  readonly factor: number;
-}
+/** Parameters that are not trained. */
+export const freezeSchema = z.array(z.string().min(1)).describe(
+  "Parameters that are not trained: names or their beginnings, as in [conv1, layer1, '*.bias']",
+);
 
-/** What of a recipe tells parameters apart. */
+/** Learning rates of some parameters; others have the factor 1. */
+export const learningRatesSchema = z.array(z.strictObject({
+  names: z.string().min(1).describe("As in freeze"),
+  factor: z.number().positive().describe("Multiplies the learning rate"),
+})).describe("Other learning rates for some parameters; the first that fits counts");
+
+/** What of a recipe tells parameters apart; names are patterns (`layers/names.ts`). */
 export interface GroupOptions {
-  /** Update rule, learning rate and weight decay. */
-  readonly optimizer: OptimizerOptions;
-  /** Parameters that are not trained, named as in {@link ParameterRate}. Default: none. */
-  readonly freeze?: readonly string[];
-  /** The first entry that fits a parameter counts; others have the factor 1. Default: none. */
-  readonly learningRates?: readonly ParameterRate[];
+  readonly freeze?: z.output<typeof freezeSchema>;
+  readonly learningRates?: z.output<typeof learningRatesSchema>;
 }
 
 /** A stretch of the parameters. */
@@ -35,17 +35,14 @@ export interface ParameterGroup {
 
 /**
  * The tensors that are trained, and the fewest stretches of the parameters that cover them; frozen
- * ones are in none. Throws InputError for a name that fits no parameter, and when nothing is left to
- * train.
+ * ones are in none. Throws InputError, `at` the name, for one that fits no parameter, and when
+ * nothing is left to train.
  */
 export function parameterGroups(
   layout: StateLayout,
   options: GroupOptions,
+  { weightDecay, decayNormAndBias }: CommonOptions,
 ): { readonly groups: readonly ParameterGroup[]; readonly trained: readonly StateRange[] } {
-  const { weightDecay, decayNormAndBias } = withDefaults(
-    OPTIMIZER_DEFAULTS[options.optimizer.name],
-    options.optimizer,
-  );
   const rateOf = parameterRates(layout, options);
   const { size = 0 } = layout.variables.find(({ name }) => name === PARAMETERS) ?? {};
   const ranges = layout.ranges.filter(({ variable }) => variable === PARAMETERS);

@@ -2,33 +2,41 @@
 import { InputError } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { layoutState, PARAMETERS, type StateLayout, type StateRange } from "../layers/state.ts";
+import { choiceOf, type OptionsOf, parseOwnOptions, z } from "../schema/entry.ts";
+import { type Clip, clipSchema } from "./clip.ts";
+import { type Ema, emaSchema } from "./ema.ts";
+import { type LossScale, lossScaleSchema } from "./loss_scale.ts";
 import { classification } from "./objectives/classification.ts";
 import type { Objective } from "./objectives/objective.ts";
-import { baseLearningRate, createOptimizer, type Optimizer } from "./optimizers.ts";
+import type { Optimizer } from "./optimizers/optimizer.ts";
+import { createOptimizer, OPTIMIZERS } from "./optimizers/registry.ts";
 import {
-  type ClipOptions,
-  EMA_DEFAULTS,
-  type EmaOptions,
-  LOSS_SCALE_DEFAULTS,
-  type LossScaleOptions,
-  withDefaults,
-} from "./options.ts";
-import { type GroupOptions, type ParameterGroup, parameterGroups } from "./parameter_groups.ts";
+  freezeSchema,
+  learningRatesSchema,
+  type ParameterGroup,
+  parameterGroups,
+} from "./parameter_groups.ts";
 
-/** How parameters are trained. */
-export interface Recipe extends GroupOptions {
-  /** Share of the target spread over all classes. Default 0. */
-  readonly labelSmoothing?: number;
-  /** Default: none. */
-  readonly clip?: ClipOptions;
-  /** Default: none. */
-  readonly ema?: EmaOptions;
-  /**
-   * Dynamic loss scaling. Default: with its own defaults on a backend that stores feature maps in 16
-   * bits, else none. A skipped step counts as a step of the schedule and of Adam's bias correction.
-   */
-  readonly lossScale?: LossScaleOptions;
-}
+const schema = z.object({
+  optimizer: choiceOf(OPTIMIZERS).describe("How parameters are updated"),
+  labelSmoothing: z.number().min(0).lt(1).default(0).describe(
+    "Share of the target spread over all classes",
+  ),
+  clip: clipSchema.optional(),
+  freeze: freezeSchema.optional(),
+  learningRates: learningRatesSchema.optional(),
+  ema: emaSchema.optional(),
+  lossScale: lossScaleSchema.optional().describe(
+    "Dynamic loss scaling; on with its defaults where feature maps are stored in 16 bits. A " +
+      "skipped step counts as a step of the schedule and of Adam's bias correction",
+  ),
+});
+
+/** The options of a recipe, explained and with their defaults. */
+export const RECIPE = { about: "How parameters are trained", schema };
+
+/** How parameters are trained: the options of {@link RECIPE}, of which only `optimizer` is needed. */
+export type Recipe = Readonly<OptionsOf<typeof RECIPE>>;
 
 /** A recipe applied to a model: what its programs are traced from and its state is laid out by. */
 export interface ResolvedRecipe {
@@ -40,45 +48,45 @@ export interface ResolvedRecipe {
   readonly parameterSize: number;
   readonly objective: Objective;
   readonly optimizer: Optimizer;
-  /** The optimizer's learning rate: the one that schedules start from. */
-  readonly learningRate: number;
   /** The parameters that are trained, in stretches of equal weight decay and rate. */
   readonly groups: readonly ParameterGroup[];
   /** The tensors that are trained, in order of their offsets. */
   readonly trained: readonly StateRange[];
-  readonly clip?: ClipOptions;
-  readonly ema?: Required<EmaOptions>;
-  readonly lossScale?: Required<LossScaleOptions>;
+  readonly clip?: Clip;
+  readonly ema?: Ema;
+  readonly lossScale?: LossScale;
 }
 
 /**
  * Applies a recipe to a model.
  *
- * @throws InputError for a model without parameters, options that contradict each other, names that
- *   fit no parameter, and when every parameter is frozen
+ * @param options other options than a recipe's are left alone
+ * @throws InputError for a model without parameters and, `at` the option, for options that do not
+ *   fit, names that fit no parameter, and when every parameter is frozen
  */
 export function resolveRecipe(
   model: Module,
   options: Recipe,
   { classes }: { readonly classes: number },
 ): ResolvedRecipe {
+  const recipe = parseOwnOptions(RECIPE, options);
   const layout = layoutState(model);
   const parameterSize = layout.variables.find(({ name }) => name === PARAMETERS)?.size;
   if (parameterSize === undefined) {
     throw new InputError("the model has no parameters; there is nothing to train");
   }
-  const { optimizer, labelSmoothing, clip, ema, lossScale } = options;
+  const { labelSmoothing, clip, ema, lossScale } = recipe;
+  const optimizer = createOptimizer(recipe.optimizer);
   return {
     model,
     classes,
     layout,
     parameterSize,
     objective: classification({ labelSmoothing }),
-    optimizer: createOptimizer(optimizer),
-    learningRate: baseLearningRate(optimizer),
-    ...parameterGroups(layout, options),
-    ...(clip ? { clip } : {}),
-    ...(ema ? { ema: withDefaults(EMA_DEFAULTS, ema) } : {}),
-    ...(lossScale ? { lossScale: withDefaults(LOSS_SCALE_DEFAULTS, lossScale) } : {}),
+    optimizer,
+    ...parameterGroups(layout, recipe, optimizer.options),
+    clip,
+    ema,
+    lossScale,
   };
 }

@@ -17,12 +17,12 @@ import type { StateDict, StateTensor } from "../layers/module.ts";
 import { BUFFERS, packState, PARAMETERS, unpackState } from "../layers/state.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { adviseBatch } from "./batch_advice.ts";
+import { averageOf } from "./ema.ts";
 import type { TraceInput } from "./image_input.ts";
-import { initialLossScale, LOSS_SCALE_VARIABLE } from "./loss_scale.ts";
-import { LOSS_SCALE_DEFAULTS } from "./options.ts";
+import { initialLossScale, LOSS_SCALE_VARIABLE, lossScaleSchema } from "./loss_scale.ts";
 import { lossOf, requireAgreement } from "./precision_check.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
-import type { Rates } from "./schedules.ts";
+import type { Rates } from "./schedules/schedule.ts";
 import {
   evaluationProgram,
   lossProgram,
@@ -30,7 +30,7 @@ import {
   stepProgram,
   stepScalars,
 } from "./step_program.ts";
-import { averageOf, slotVariable } from "./variables.ts";
+import { slotVariable } from "./variables.ts";
 
 /** Options of {@link TrainingSession.create}. */
 export interface SessionOptions {
@@ -100,7 +100,7 @@ export class TrainingSession {
    * Throws InputError, naming the largest batch that fits, when memory is short.
    */
   static async create(backend: Backend, given: SessionOptions): Promise<TrainingSession> {
-    const { lossScale = backend.fullPrecision && LOSS_SCALE_DEFAULTS } = given.recipe;
+    const { lossScale = backend.fullPrecision && lossScaleSchema.parse({}) } = given.recipe;
     const recipe = { ...given.recipe, ...(lossScale ? { lossScale } : {}) };
     const options = { ...given, recipe };
     const programs = tracePrograms(options);

@@ -18,13 +18,13 @@ import { BUFFERS, type StateLayout } from "../layers/state.ts";
 import { gradients } from "../ops/gradients.ts";
 import { multiply } from "../ops/multiply.ts";
 import { pack } from "../ops/pack.ts";
+import { averageDecay, averageOf, DECAY_SCALAR } from "./ema.ts";
 import type { TraceInput } from "./image_input.ts";
 import { readLossScale } from "./loss_scale.ts";
-import type { EmaOptions } from "./options.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
-import type { Rates } from "./schedules.ts";
+import type { Rates } from "./schedules/schedule.ts";
 import { traceUpdate } from "./update.ts";
-import { averageOf, CONTRIBUTION, contributionVariable, trainingVariables } from "./variables.ts";
+import { CONTRIBUTION, contributionVariable, trainingVariables } from "./variables.ts";
 
 /** Names of the programs of a training. */
 export const PROGRAM = {
@@ -144,14 +144,8 @@ export function stepScalars(
 ): Record<string, number> {
   return {
     ...optimizer.scalarsAt(step, rates),
-    ...(ema ? { averageDecay: averageDecay(ema, step) } : {}),
+    ...(ema ? { [DECAY_SCALAR]: averageDecay(ema, step) } : {}),
   };
-}
-
-/** Share of the old average kept at the update of step `step` (from 0). */
-function averageDecay({ decay, warmup }: Required<EmaOptions>, step: number): number {
-  const t = step + 1;
-  return warmup ? Math.min(decay, (1 + t) / (10 + t)) : decay;
 }
 
 function traceTraining(

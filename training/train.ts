@@ -6,38 +6,28 @@ import type { Augmentation, BatchArrays } from "../datasets/batch.ts";
 import { type ChannelStatistics, imageSize, type Split } from "../datasets/dataset.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import type { Module } from "../layers/module.ts";
+import { parseOwnOptions } from "../schema/entry.ts";
 import { type ImageFormat, inferenceProgram } from "../models/inference.ts";
-import { checkOptions } from "./check_options.ts";
 import { imageInput } from "./image_input.ts";
 import { requireLabels } from "./labels.ts";
-import { type LoopOptions, runTraining, type TrainingData, type TrainingOutcome } from "./loop.ts";
-import type { ScheduleOptions } from "./options.ts";
+import { type LoopHooks, runTraining, type TrainingData, type TrainingOutcome } from "./loop.ts";
 import { type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
-import { learningRateSchedule } from "./schedules.ts";
+import { RUN, type RunOptions } from "./run_options.ts";
+import { createSchedule } from "./schedules/registry.ts";
 import { type StepBatch, TrainingSession } from "./session.ts";
 
 /** Options of a training besides its model and {@link Recipe}. */
-export interface TrainingRunOptions extends LoopOptions {
+export interface TrainingRunOptions extends RunOptions, LoopHooks {
   /** What computes; see `openBackend`. */
   readonly backend: Backend;
   /** Images to train on. */
   readonly train: Split;
-  /** Images to validate on. Default: nothing is validated. */
+  /** Images to validate on. Default: none. */
   readonly validation?: Split;
-  /** Subtracted from and divided out of pixels scaled to [0, 1], one number a channel. */
+  /** Subtracted from and divided out of pixels scaled to [0, 1], one number per channel. */
   readonly normalization: ChannelStatistics;
   /** Default: none. */
   readonly augmentation?: Augmentation;
-  /** Images in a step. Default 128. */
-  readonly batchSize?: number;
-  /** Images in a step of validation. Default 256. */
-  readonly evaluationBatchSize?: number;
-  /** Whether the last batch of an epoch is left out if it is not full. Default true. */
-  readonly dropLast?: boolean;
-  /** Default: constant. */
-  readonly schedule?: ScheduleOptions;
-  /** Seed of the order of the images, of augmentation and dropout. Default 0. */
-  readonly seed?: number;
   /** Where to go on. Default: from the model's present weights. */
   readonly resume?: { readonly state: RunState; readonly tensors: TrainingTensors };
 }
@@ -54,31 +44,8 @@ export interface TrainOptions extends Recipe, TrainingRunOptions {
  * backend with one number of threads and one form of kernels (docs/cpu.md).
  * Throws InputError for options that do not fit and labels that are none of the model's classes,
  * RunError when the training diverges.
- *
- * ```ts
- * import { buildModel, loadDataset, openBackend, train } from "./mod.ts";
- *
- * const data = await loadDataset({ name: "synthetic", imageSize: 16, trainCount: 64 });
- * const model = buildModel("cifar_resnet20_v1", {
- *   classes: data.classNames.length,
- *   inputSize: 16,
- *   convolution: "do_conv",
- * });
- * model.initialize(0);
- * const { state } = await train({
- *   model,
- *   backend: await openBackend({ backend: "cpu" }),
- *   train: data.train,
- *   normalization: data.statistics,
- *   epochs: 1,
- *   batchSize: 32,
- *   optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9 },
- * });
- * console.log(state.step); // 2
- * ```
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
-  checkOptions(options);
   const { model, train, normalization } = options;
   const classes = classesOf(model, { input: train.imageShape, normalization });
   return await trainRecipe(resolveRecipe(model, options, { classes }), options);
@@ -89,17 +56,17 @@ export async function trainRecipe(
   recipe: ResolvedRecipe,
   options: TrainingRunOptions,
 ): Promise<TrainingOutcome> {
-  const { backend, resume, normalization, seed = 0, dropLast = true } = options;
+  const run = parseOwnOptions(RUN, options);
+  const { backend, resume, normalization } = options;
+  const { seed, dropLast } = run;
   const { augmentation = { padding: 0, flip: false } } = options;
   const images = { input: options.train.imageShape, normalization };
   for (const split of [options.train, options.validation]) {
     if (split) requireLabels(split, recipe.classes);
   }
-  const batchSize = dropLast
-    ? options.batchSize ?? 128
-    : Math.min(options.batchSize ?? 128, options.train.count);
+  const batchSize = dropLast ? run.batchSize : Math.min(run.batchSize, options.train.count);
   const evaluationBatchSize = Math.min(
-    options.evaluationBatchSize ?? 256,
+    run.evaluationBatchSize,
     options.validation?.count ?? Infinity,
   );
   using loader = new BatchLoader(options.train, {
@@ -124,13 +91,16 @@ export async function trainRecipe(
     if (resume) session.restore(resume.tensors);
     const steps = loader.batchCount;
     const outcome = await runTraining({
-      ...options,
+      ...run,
+      store: options.store,
+      observer: options.observer,
+      signal: options.signal,
       session,
       data: trainingData(loader, validation, imageSize(options.train.imageShape)),
-      schedule: learningRateSchedule(options.schedule ?? { name: "constant" }, {
-        learningRate: recipe.learningRate,
+      schedule: createSchedule(run.schedule, {
+        learningRate: recipe.optimizer.options.learningRate,
         stepsPerEpoch: steps,
-        totalSteps: steps * options.epochs,
+        totalSteps: steps * run.epochs,
       }),
       ...(resume ? { start: resume.state } : {}),
     });

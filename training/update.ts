@@ -1,14 +1,14 @@
 /** The end of a training step: what becomes of parameters, optimizer state and averages. */
-import { input, pendingUpdates, readVariable, updateVariable } from "../graph/trace.ts";
+import { input, readVariable, updateVariable } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { BUFFERS, PARAMETERS } from "../layers/state.ts";
-import { movingAverage } from "../ops/moving_average.ts";
+import { PARAMETERS } from "../layers/state.ts";
 import { scale } from "../ops/scale.ts";
 import { slice } from "../ops/slice.ts";
 import { clipGradient } from "./clip.ts";
+import { DECAY_SCALAR, traceAverages } from "./ema.ts";
 import { updateUnscaled } from "./loss_scale.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
-import { averageOf, slotVariable } from "./variables.ts";
+import { slotVariable } from "./variables.ts";
 
 /**
  * Unscales and clips the gradient of the (scaled) loss, updates every parameter and moves the
@@ -23,7 +23,7 @@ export function traceUpdate(recipe: ResolvedRecipe, gradient: Value): void {
 function traceUnscaled({ optimizer, groups, clip, ema }: ResolvedRecipe, gradient: Value): void {
   const clipped = clip ? clipGradient(gradient, clip) : gradient;
   const scalars = Object.fromEntries(optimizer.scalars.map((name) => [name, input(name, [])]));
-  const decay = ema ? input("averageDecay", []) : undefined;
+  const decay = ema ? input(DECAY_SCALAR, []) : undefined;
   for (const { offset, size, weightDecay, rate } of groups) {
     const read = (variable: string) => readVariable(variable, offset, [size]);
     const updated = optimizer.update({
@@ -44,20 +44,4 @@ function traceUnscaled({ optimizer, groups, clip, ema }: ResolvedRecipe, gradien
     }
   }
   if (decay) traceAverages(decay);
-}
-
-/** Averages what the step has assigned to parameters and buffers; counters are copied. */
-function traceAverages(decay: Value): void {
-  const assigned = pendingUpdates().filter(({ variable }) =>
-    variable === PARAMETERS || variable === BUFFERS
-  );
-  for (const { variable, offset, value } of assigned) {
-    const average = averageOf(variable);
-    const isCounter = value.shape.length === 0;
-    updateVariable(
-      average,
-      offset,
-      isCounter ? value : movingAverage(readVariable(average, offset, value.shape), value, decay),
-    );
-  }
 }

@@ -1,15 +1,11 @@
 /** The variables of a training: the model's, the optimizer's slots, the averages. */
 import type { Variable } from "../graph/types.ts";
+import { averageOf } from "./ema.ts";
 import { LOSS_SCALE_VARIABLE } from "./loss_scale.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 
 /** Holds what a batch contributes to an update, laid out [`parameters` | `buffers`]. */
 export const CONTRIBUTION = "contribution";
-
-/** The variable that averages another. */
-export function averageOf(variable: string): string {
-  return `ema.${variable}`;
-}
 
 /** The variable of an optimizer slot, laid out like `parameters`. */
 export function slotVariable(slot: string): string {

@@ -146,7 +146,8 @@ Deno.test("overrides are YAML values at dotted paths; null removes", () => {
     ],
   });
   assertEquals(config.training.epochs, 3);
-  assertEquals(config.training.optimizer.learningRate, 0.001);
+  const { optimizer } = config.training;
+  assertEquals(typeof optimizer === "object" && optimizer.learningRate, 0.001);
   assertEquals(config.data.validation, { from: "train", count: 100 });
   assertEquals(config.model.layers, ["flatten", { linear: { outFeatures: 10, bias: false } }]);
 });

@@ -54,10 +54,10 @@ async function stepOf(options: Partial<Recipe>): Promise<Map<string, Float32Arra
   );
 }
 
-const sgd = { name: "sgd", learningRate: 0.1, weightDecay: 0.5, decayNormAndBias: false } as const;
+const sgd = { learningRate: 0.1, weightDecay: 0.5, decayNormAndBias: false } as const;
 
-function groups(options: Omit<GroupOptions, "optimizer">) {
-  return parameterGroups(layoutState(network()), { optimizer: sgd, ...options }).groups;
+function groups(options: GroupOptions) {
+  return parameterGroups(layoutState(network()), options, sgd).groups;
 }
 
 Deno.test("without names there are two groups, with weight decay and without", () => {

@@ -5,8 +5,7 @@ import { pack } from "../../../ops/pack.ts";
 import { reshape } from "../../../ops/reshape.ts";
 import { slice } from "../../../ops/slice.ts";
 import { sizeOf } from "../../../graph/types.ts";
-import { clipGradient, squaredNorm } from "../../../training/clip.ts";
-import type { ClipOptions } from "../../../training/options.ts";
+import { type Clip, clipGradient, squaredNorm } from "../../../training/clip.ts";
 import type { Fixture } from "../fixture.ts";
 import { compute, type InputTensor } from "../run.ts";
 import { type Kind, LAYER_TOLERANCE } from "./kind.ts";
@@ -20,7 +19,7 @@ const SQUARED_NORM = "squared_norm";
 async function check(
   fixture: Fixture,
   backend: Backend,
-  options: ClipOptions,
+  options: Clip,
 ): Promise<void> {
   const names = fixture.names.filter((name) => name.startsWith(GRADIENT));
   const inputs: Record<string, InputTensor> = Object.fromEntries(

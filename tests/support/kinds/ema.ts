@@ -15,7 +15,7 @@ export const ema: Kind = {
   tolerance: LAYER_TOLERANCE,
   async check(fixture, backend) {
     const { steps, ...options } = fixture.config(schema);
-    const optimizer = { name: "sgd", learningRate: 0 } as const;
+    const optimizer = { name: "sgd", learningRate: 1 } as const;
     const recipe = resolveRecipe(new Linear(1, 1), { optimizer, ema: options }, { classes: 1 });
     const first = fixture.inputStep("params", 0);
     const variables = [{ name: "ema", size: sizeOf(first.shape) }];
@@ -29,7 +29,7 @@ export const ema: Kind = {
       executable.write("ema", Float32Array.from(first.data));
       const averages = [await executable.read("ema")];
       for (let step = 0; step < steps; step++) {
-        const { averageDecay } = stepScalars(recipe, step, { learningRate: 0 });
+        const { averageDecay } = stepScalars(recipe, step, { learningRate: 1 });
         await executable.run("average", {
           params: narrow(fixture.inputStep("params", step + 1).data),
           averageDecay: Float32Array.of(averageDecay),

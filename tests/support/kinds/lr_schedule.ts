@@ -1,7 +1,6 @@
 /** `lr_schedule`: learning-rate schedules, from the names and options of PyTorch's schedulers. */
 import { z } from "zod";
-import type { ScheduleOptions } from "../../../training/options.ts";
-import { learningRateSchedule } from "../../../training/schedules.ts";
+import { createSchedule, type ScheduleOptions } from "../../../training/schedules/registry.ts";
 import type { Kind } from "./kind.ts";
 
 const cosineAnnealing = { T_max: z.int(), eta_min: z.number().default(0) };
@@ -120,7 +119,7 @@ export const lrSchedule: Kind = {
   tolerance: 1e-12,
   check(fixture) {
     const { steps, baseRate, schedule } = fixture.config(schema);
-    const rates = learningRateSchedule(schedule, {
+    const rates = createSchedule(schedule, {
       learningRate: baseRate,
       stepsPerEpoch: 1,
       totalSteps: steps,

@@ -2,8 +2,11 @@
 import { z } from "zod";
 import { input, readVariable, trace, updateVariable } from "../../../graph/trace.ts";
 import { sizeOf } from "../../../graph/types.ts";
-import { createOptimizer } from "../../../training/optimizers.ts";
-import { OPTIMIZER_DEFAULTS, type OptimizerOptions } from "../../../training/options.ts";
+import {
+  createOptimizer,
+  type OptimizerOptions,
+  OPTIMIZERS,
+} from "../../../training/optimizers/registry.ts";
 import type { Fixture } from "../fixture.ts";
 import { narrow } from "../run.ts";
 import { type Kind, LAYER_TOLERANCE } from "./kind.ts";
@@ -32,12 +35,12 @@ const schema = z.object({
 
 function optimizerOptions(
   name: z.infer<typeof schema>["optimizer"],
-  { lr = 0, weight_decay: weightDecay, ...options }: z.infer<typeof optionsSchema>,
+  { lr = 1, weight_decay: weightDecay, ...options }: z.infer<typeof optionsSchema>,
 ): OptimizerOptions {
   const known = Object.entries({ ...options, weightDecay }).filter(([, value]) =>
     value !== undefined
   );
-  const lowered = name.toLowerCase() as OptimizerOptions["name"];
+  const lowered = name.toLowerCase() as keyof typeof OPTIMIZERS;
   return { name: lowered, learningRate: lr, ...Object.fromEntries(known) };
 }
 
@@ -45,7 +48,7 @@ function optimizerOptions(
 function trainedTensor(fixture: Fixture, key: string, options: OptimizerOptions) {
   const first = fixture.inputStep(`params_${key}`, 0);
   const optimizer = createOptimizer(options);
-  const { weightDecay } = { ...OPTIMIZER_DEFAULTS[options.name], ...options };
+  const { weightDecay } = optimizer.options;
   const slotVariable = (slot: string) => `state_${slot}_${key}`;
   const size = sizeOf(first.shape);
   const params = `params_${key}`;

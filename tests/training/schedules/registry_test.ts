@@ -1,11 +1,10 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { InputError } from "../../errors.ts";
-import type { ScheduleOptions } from "../../training/options.ts";
-import { learningRateSchedule } from "../../training/schedules.ts";
+import { InputError } from "../../../errors.ts";
+import { createSchedule, type ScheduleOptions } from "../../../training/schedules/registry.ts";
 
 /** The rates of a training of 4 epochs of 5 steps with base rate 1. */
 function rates(options: ScheduleOptions): number[] {
-  const schedule = learningRateSchedule(options, {
+  const schedule = createSchedule(options, {
     learningRate: 1,
     stepsPerEpoch: 5,
     totalSteps: 20,
@@ -52,19 +51,20 @@ Deno.test("warm-up from 0 loses no step and may be given in parts of an epoch", 
 
 Deno.test("one cycle moves the momentum against the rate, unless it is to stay", () => {
   const context = { learningRate: 1, stepsPerEpoch: 5, totalSteps: 20 };
-  const cycled = learningRateSchedule({ name: "one_cycle" }, context);
+  const cycled = createSchedule({ name: "one_cycle" }, context);
   assertAlmostEquals(cycled(0).learningRate, 1 / 25);
   assertEquals(cycled(0).momentum, 0.95);
   assertAlmostEquals(cycled(5).learningRate, 1);
   assertAlmostEquals(cycled(5).momentum ?? 0, 0.85);
   assertAlmostEquals(cycled(19).learningRate, 1 / 25 / 1e4);
   assertEquals(cycled(25), cycled(19));
-  const kept = learningRateSchedule({ name: "one_cycle", cycleMomentum: false }, context);
+  const kept = createSchedule({ name: "one_cycle", cycleMomentum: false }, context);
   assertEquals(kept(0).momentum, undefined);
 });
 
 Deno.test("a warm-up of both epochs and steps, or of neither, is refused", () => {
   for (const warmup of [{}, { epochs: 1, steps: 1 }]) {
-    assertThrows(() => rates({ name: "constant", warmup }), InputError, "exactly one of them");
+    const wrong = () => rates({ name: "constant", warmup });
+    assertEquals(assertThrows(wrong, InputError, "exactly one of").at, ["warmup"]);
   }
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { InputError } from "../../errors.ts";
-import { baseLearningRate, createOptimizer } from "../../training/optimizers.ts";
+import { InputError } from "../../../errors.ts";
+import { createOptimizer } from "../../../training/optimizers/registry.ts";
 
 Deno.test("an optimizer keeps only the slots its options need, under PyTorch's names", () => {
   const slots = (options: Parameters<typeof createOptimizer>[0]) => createOptimizer(options).slots;
@@ -43,16 +43,34 @@ Deno.test("a schedule's momentum replaces the optimizer's, and Adam's first beta
 });
 
 Deno.test("schedules start from the optimizer's learning rate or its default", () => {
-  assertEquals(baseLearningRate({ name: "sgd", learningRate: 0.2 }), 0.2);
-  assertEquals(baseLearningRate({ name: "adam" }), 0.001);
+  assertEquals(createOptimizer({ name: "sgd", learningRate: 0.2 }).options.learningRate, 0.2);
+  assertEquals(createOptimizer("adam").options.learningRate, 0.001);
 });
 
 Deno.test("Nesterov momentum without momentum, or with dampening, is refused", () => {
   for (const options of [{}, { momentum: 0.9, dampening: 0.1 }]) {
-    assertThrows(
+    const error = assertThrows(
       () => createOptimizer({ name: "sgd", learningRate: 1, nesterov: true, ...options }),
       InputError,
       "Nesterov",
     );
+    assertEquals(error.at, ["nesterov"]);
   }
+});
+
+Deno.test("an optimizer's scalars are those it declares", () => {
+  for (const momentum of [0, 0.9]) {
+    for (const name of ["sgd", "rmsprop"] as const) {
+      const { scalars, scalarsAt } = createOptimizer({ name, learningRate: 1, momentum });
+      assertEquals(Object.keys(scalarsAt(0, { learningRate: 1 })), [...scalars]);
+    }
+  }
+  const { scalars, scalarsAt } = createOptimizer("adamw");
+  assertEquals(Object.keys(scalarsAt(0, { learningRate: 1 })), [...scalars]);
+});
+
+Deno.test("decoupled weight decay is 0.01 by default, the penalty 0", () => {
+  const decays = (["adamw", "adam", "rmsprop"] as const)
+    .map((name) => createOptimizer(name).options.weightDecay);
+  assertEquals(decays, [0.01, 0, 0]);
 });

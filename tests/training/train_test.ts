@@ -1,0 +1,45 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError, type OptionPath } from "../../errors.ts";
+import { train, type TrainOptions } from "../../training/train.ts";
+import { tinyTraining } from "../support/tiny_training.ts";
+
+/** Options as a program without types may give them, and what is said of them. */
+const MISTAKES: readonly [options: Record<string, unknown>, at: OptionPath, text: string][] = [
+  [{ epochs: 0 }, ["epochs"], "epochs: found 0, expected an integer of at least 1"],
+  [{ epochs: 1.5 }, ["epochs"], "epochs: found 1.5"],
+  [{ validateEvery: 0 }, ["validateEvery"], "validateEvery: found 0"],
+  [{ saveEveryMinutes: -1 }, ["saveEveryMinutes"], "saveEveryMinutes: found -1"],
+  [{ seed: -1 }, ["seed"], "seed: found -1"],
+  [{ optimizer: { name: "sgdd" } }, ["optimizer", "name"], 'did you mean "sgd"?'],
+  [
+    { optimizer: { name: "adam", learningRate: -1 } },
+    ["optimizer", "learningRate"],
+    "optimizer.learningRate: found -1, expected a number above 0",
+  ],
+  [
+    { optimizer: { name: "sgd" } },
+    ["optimizer", "learningRate"],
+    "optimizer.learningRate: missing",
+  ],
+  [
+    { optimizer: { name: "adam", momentum: 0.9 } },
+    ["optimizer", "momentum"],
+    "optimizer.momentum: unknown key",
+  ],
+  [{ schedule: { name: "foo" } }, ["schedule", "name"], 'schedule.name: found "foo"'],
+  [{ schedule: { name: "step" } }, ["schedule", "stepSize"], "schedule.stepSize: missing"],
+  [{ labelSmoothing: 2 }, ["labelSmoothing"], "labelSmoothing: found 2"],
+  [{ ema: { decay: 2 } }, ["ema", "decay"], "ema.decay: found 2"],
+  [{ clip: { norm: -1 } }, ["clip", "norm"], "clip.norm: found -1"],
+  [{ clip: { nrm: 1 } }, ["clip", "nrm"], 'clip.nrm: unknown key; did you mean "norm"?'],
+  [{ lossScale: { growth: 2 } }, ["lossScale", "growth"], "lossScale.growth: unknown key"],
+  [{ freeze: ["conv9"] }, ["freeze", 0], '"conv9" fits no parameter'],
+];
+
+for (const [options, at, text] of MISTAKES) {
+  Deno.test(`train refuses options that make no sense: ${text}`, async () => {
+    const given = await tinyTraining(options as Partial<TrainOptions>);
+    const error = await assertRejects(() => train(given), InputError, text);
+    assertEquals(error.at, at);
+  });
+}

@@ -1,0 +1,37 @@
+/** How long a training goes on, in which pieces, and what is kept of it: options as plain data. */
+import { choiceOf, type OptionsOf, type ParsedOptionsOf, z } from "../schema/entry.ts";
+import { SCHEDULES } from "./schedules/registry.ts";
+
+const count = z.int().min(1);
+
+const schema = z.object({
+  epochs: count.describe("Passes over the training images").meta({ resume: "extends" }),
+  schedule: choiceOf(SCHEDULES).prefault({ name: "constant" }).describe(
+    "How the learning rate changes",
+  ),
+  batchSize: count.default(128).describe("Images in a training batch"),
+  evaluationBatchSize: count.default(256).describe("Images in a batch of validation"),
+  dropLast: z.boolean().default(true).describe(
+    "Leave out the last, smaller batch of an epoch's training images",
+  ),
+  validateEvery: count.default(1).describe("Epochs between validations").meta({
+    resume: "extends",
+  }),
+  logEvery: count.default(50).describe("Steps between entries of the metrics log").meta({
+    resume: "extends",
+  }),
+  saveEverySteps: count.optional().describe(
+    "Save every n steps too; the end of an epoch always saves",
+  ),
+  saveEveryMinutes: z.number().positive().optional().describe("Save every n minutes"),
+  keepBest: z.boolean().default(true).describe("Keep the checkpoint of the best validation too"),
+  seed: z.int().min(0).max(2 ** 32 - 1).default(0).describe("Seed of all random numbers"),
+});
+
+/** The options of a run besides its recipe, explained and with their defaults. */
+export const RUN = { about: "How long a training goes on, and in which pieces", schema };
+
+/** The options of {@link RUN}, of which only `epochs` is needed. */
+export type RunOptions = Readonly<OptionsOf<typeof RUN>>;
+/** Options of a run with every default filled in. */
+export type ParsedRunOptions = Readonly<ParsedOptionsOf<typeof RUN>>;

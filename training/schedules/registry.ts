@@ -1,0 +1,35 @@
+/** The learning-rate schedules by name. */
+import { type Choice, chosen } from "../../schema/entry.ts";
+import { constant } from "./constant.ts";
+import { cosine } from "./cosine.ts";
+import { cosineRestarts } from "./cosine_restarts.ts";
+import { exponential } from "./exponential.ts";
+import { multistep } from "./multistep.ts";
+import { oneCycle } from "./one_cycle.ts";
+import { polynomial } from "./polynomial.ts";
+import type { Schedule, ScheduleContext, ScheduleEntry } from "./schedule.ts";
+import { step } from "./step.ts";
+
+/** The schedules by the names that configs use. */
+export const SCHEDULES = {
+  constant,
+  step,
+  multistep,
+  exponential,
+  polynomial,
+  cosine,
+  cosine_restarts: cosineRestarts,
+  one_cycle: oneCycle,
+} satisfies Record<string, ScheduleEntry>;
+
+/** How the learning rate changes: `{ name, …options }`, or a name alone. */
+export type ScheduleOptions = Choice<typeof SCHEDULES>;
+
+/**
+ * The schedule of a training. Steps after the last keep to the formula. Throws InputError, `at` the
+ * option, for one that does not fit.
+ */
+export function createSchedule(options: ScheduleOptions, context: ScheduleContext): Schedule {
+  const { entry, options: own } = chosen<ScheduleEntry>(SCHEDULES, options, "schedule");
+  return entry.build(own, context);
+}

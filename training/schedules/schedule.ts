@@ -1,0 +1,71 @@
+/**
+ * What a learning-rate schedule is: a pure function from the number of optimizer steps taken to the
+ * rate of the next one, in PyTorch's arithmetic; closed form, float64.
+ */
+import { type Entry, z } from "../../schema/entry.ts";
+
+/** What a schedule sets for one step. */
+export interface Rates {
+  readonly learningRate: number;
+  /** Only where the schedule cycles it; the optimizer's own otherwise. */
+  readonly momentum?: number;
+}
+
+/** The rates of step 0, 1, …. */
+export type Schedule = (step: number) => Rates;
+
+/** What a schedule must know of the training. */
+export interface ScheduleContext {
+  /** The optimizer's learning rate. */
+  readonly learningRate: number;
+  /** Optimizer steps in an epoch. */
+  readonly stepsPerEpoch: number;
+  /** Optimizer steps in the whole training, warm-up included. */
+  readonly totalSteps: number;
+}
+
+/** A schedule that a config can name. */
+export interface ScheduleEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
+  build(options: z.output<S>, context: ScheduleContext): Schedule;
+}
+
+/** What a schedule counts: whole epochs passed, or optimizer steps. */
+export type ScheduleUnit = "epoch" | "step";
+
+/** `unit` of a schedule that counts either. */
+export const unit = (value: ScheduleUnit) =>
+  z.enum(["epoch", "step"]).default(value).describe("What the schedule counts");
+
+/** `duration` of a schedule that ends with the training. */
+export const duration = z.int().min(1).optional().describe(
+  "Units until the end of the decay; by default what is left of the training after warm-up",
+);
+
+/** `gamma` of a schedule that decays by a factor. */
+export const gamma = z.number().positive().describe("Factor of each decay");
+
+/** `minLearningRate` of a schedule that ends above 0. */
+export const minLearningRate = z.number().nonnegative().default(0).describe("The lowest rate");
+
+/** Counts whole units and gives the rate of each. */
+export function perUnit(
+  unit: ScheduleUnit,
+  { stepsPerEpoch }: ScheduleContext,
+  rate: (t: number) => number,
+): Schedule {
+  const length = unit === "epoch" ? stepsPerEpoch : 1;
+  return (step) => ({ learningRate: rate(Math.floor(step / length)) });
+}
+
+/** Units in the training. */
+export function unitsIn(
+  unit: ScheduleUnit,
+  { stepsPerEpoch, totalSteps }: ScheduleContext,
+): number {
+  return unit === "epoch" ? totalSteps / stepsPerEpoch : totalSteps;
+}
+
+/** Half a cosine from `start` (phase 0) to `end` (phase 1). */
+export function halfCosine(start: number, end: number, phase: number): number {
+  return end + (start - end) * (1 + Math.cos(Math.PI * phase)) / 2;
+}

@@ -1,0 +1,60 @@
+/** Linear warm-up, which every schedule may begin with. */
+import { z } from "../../schema/entry.ts";
+import type { Schedule, ScheduleContext, ScheduleEntry } from "./schedule.ts";
+
+const warmup = z.strictObject({
+  epochs: z.number().positive().optional().describe("Length in epochs; a fraction is allowed"),
+  steps: z.int().min(1).optional().describe("Length in optimizer steps"),
+  startFactor: z.number().min(0).max(1).default(0.01).describe(
+    "The first rate, as a share of the full one; from 0, step t of n has (t + 1) / n",
+  ),
+}).refine((w) => (w.epochs === undefined) !== (w.steps === undefined), {
+  error: "give exactly one of epochs and steps",
+}).optional().describe("Linear warm-up before the schedule starts");
+
+/**
+ * A schedule with the option `warmup`: the rate climbs from `startFactor` times its value to its
+ * value, and the schedule proper starts after it, as PyTorch's `LinearLR` followed by the schedule
+ * in a `SequentialLR`.
+ */
+export function withWarmup<S extends z.ZodRawShape>(
+  { about, schema, build }: ScheduleEntry<z.ZodObject<S>>,
+): ScheduleEntry<z.ZodObject<S & { warmup: typeof warmup }>> {
+  return {
+    about,
+    // TypeScript cannot follow what `extend` does to a type parameter.
+    schema: schema.extend({ warmup }) as unknown as z.ZodObject<S & { warmup: typeof warmup }>,
+    build(options, context) {
+      const { warmup, ...own } = options as { readonly warmup?: Warmup };
+      const proper = (context: ScheduleContext) => build(own as z.output<z.ZodObject<S>>, context);
+      return warmup ? warmUp(warmup, proper, context) : proper(context);
+    },
+  };
+}
+
+type Warmup = NonNullable<z.output<typeof warmup>>;
+
+function warmUp(
+  { epochs = 0, steps, startFactor }: Warmup,
+  proper: (context: ScheduleContext) => Schedule,
+  context: ScheduleContext,
+): Schedule {
+  const length = steps ?? Math.round(epochs * context.stepsPerEpoch);
+  const totalSteps = Math.max(1, context.totalSteps - length);
+  const schedule = proper({ ...context, totalSteps });
+  const first = schedule(0);
+  return (step) =>
+    step < length
+      ? { ...first, learningRate: first.learningRate * warmupFactor(startFactor, step, length) }
+      : schedule(step - length);
+}
+
+/**
+ * `LinearLR`'s factor, which is `startFactor` at step 0 and 1 at step `length`. From 0 the climb is
+ * counted one step ahead, `(step + 1) / length`, since a step with rate 0 would be lost.
+ */
+function warmupFactor(startFactor: number, step: number, length: number): number {
+  return startFactor === 0
+    ? (step + 1) / length
+    : startFactor + (1 - startFactor) * (step / length);
+}
