@@ -45,7 +45,20 @@ export const PRECISION_NAMES = ["fast", "high", "mixed"] as const;
 /** One of {@link PRECISION_NAMES}. */
 export type PrecisionName = typeof PRECISION_NAMES[number];
 
-/** Opens a backend. Rejects with InputError or RunError where it is not to be had. */
+/**
+ * Opens a backend. Rejects with InputError or RunError where it is not to be had.
+ *
+ * ```ts
+ * import { input, openBackend, output, relu, trace } from "./mod.ts";
+ *
+ * const program = trace({ name: "rectify" }, () => output("y", relu(input("x", [3]))));
+ * const backend = await openBackend({ backend: "cpu" });
+ * const executable = await backend.compile([program]);
+ * const { y } = await executable.run("rectify", { x: Float32Array.of(-1, 0.5, 2) });
+ * console.log([...y]); // [0, 0.5, 2]
+ * executable.dispose();
+ * ```
+ */
 export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
   const { backend = "auto", threads = "auto", precision = "fast", onNotice = () => {} } = options;
   if (backend === "webgpu") return await openWebgpu(options);

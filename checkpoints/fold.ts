@@ -45,6 +45,24 @@ export interface FoldOptions {
  * of their layer, so that the tensors make a complete state dict. Throws InputError, naming the layer,
  * for a model that does not take the input described, and for another number of class names than of
  * classes.
+ *
+ * ```ts
+ * import { DoConv2d, Flatten, foldModel, GlobalAvgPool2d, Sequential } from "./mod.ts";
+ *
+ * const model = new Sequential(
+ *   new DoConv2d({ inChannels: 3, outChannels: 2, kernelSize: 3 }),
+ *   new GlobalAvgPool2d(),
+ *   new Flatten(),
+ * );
+ * model.initialize(0);
+ * const network = foldModel(model, {
+ *   model: "small",
+ *   input: { height: 8, width: 8, channels: 3 },
+ *   normalization: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+ *   classNames: ["cat", "dog"],
+ * });
+ * console.log(network.tensors.get("0.weight")?.shape); // [2, 3, 3, 3]
+ * ```
  */
 export function foldModel(
   model: Module,

@@ -39,6 +39,13 @@ export async function downloadDataset(options: DatasetOptions): Promise<string |
  * Loads a dataset: from `root` if it is there, else from the cache, else downloaded into the cache.
  * Throws InputError for an unknown name, bad options or damaged files, RunError if the files cannot
  * be had.
+ *
+ * ```ts
+ * import { loadDataset } from "./mod.ts";
+ *
+ * const { train, imageShape } = await loadDataset({ name: "synthetic", trainCount: 64 });
+ * console.log(train.count, imageShape.height, imageShape.width); // 64 32 32
+ * ```
  */
 export async function loadDataset(options: DatasetOptions): Promise<LoadedDataset> {
   const definition = findDataset(options.name);

@@ -72,6 +72,16 @@ function active(): Trace {
 /**
  * Runs `build` once and returns the program it recorded.
  * Traces do not nest: a second one started inside `build` throws InputError.
+ *
+ * ```ts
+ * import { input, multiply, output, relu, trace } from "./mod.ts";
+ *
+ * const program = trace({ name: "gate" }, () => {
+ *   const x = input("x", [2, 3]);
+ *   output("y", multiply(x, relu(x)));
+ * });
+ * console.log(program.nodes.map(({ op }) => op.name)); // ["input", "relu", "multiply"]
+ * ```
  */
 export function trace(options: TraceOptions, build: () => void): Program {
   if (current) throw new InputError("trace() was called inside another trace()");

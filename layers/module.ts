@@ -29,7 +29,26 @@ export interface LoadOptions {
   readonly strict?: boolean;
 }
 
-/** Something with a name and parameters: the base of every layer and model. */
+/**
+ * Something with a name and parameters: the base of every layer and model.
+ *
+ * A layer is a class with parameters as fields and a `forward`, here a convolution whose kernel is a
+ * sum of two:
+ *
+ * ```ts
+ * import { add, conv2d, Module, Parameter, type Value } from "./mod.ts";
+ *
+ * class TwinConv2d extends Module {
+ *   first = new Parameter([8, 3, 3, 3]);
+ *   second = new Parameter([8, 3, 3, 3]);
+ *   forward(input: Value): Value {
+ *     return conv2d(input, add(this.first, this.second), undefined, { padding: 1 });
+ *   }
+ * }
+ *
+ * console.log([...new TwinConv2d().stateDict().keys()]); // ["first", "second"]
+ * ```
+ */
 export abstract class Module {
   /** Name within the parent, such as `conv1` or `0`; empty at the root. */
   #name = "";

@@ -122,6 +122,14 @@ export function listModels(): string[] {
 /**
  * Builds a model by name; its parameters are zero until `initialize(seed)` or `loadStateDict`.
  * Throws InputError for an unknown name and for options the model does not take.
+ *
+ * ```ts
+ * import { buildModel } from "./mod.ts";
+ *
+ * const model = buildModel("cifar_resnet20_v1", { classes: 10, convolution: "do_conv" });
+ * model.initialize(0);
+ * console.log(model.stateDict().get("conv1.W")?.shape); // [16, 3, 9]
+ * ```
  */
 export function buildModel(name: string, options: BuildOptions): Module {
   const entry = MODELS.get(name);

@@ -44,6 +44,28 @@ export interface TrainOptions extends Recipe, TrainingRunOptions {
  * backend with one number of threads and one form of kernels (docs/cpu.md).
  * Throws InputError for options that do not fit and labels that are none of the model's classes,
  * RunError when the training diverges.
+ *
+ * ```ts
+ * import { buildModel, loadDataset, openBackend, train } from "./mod.ts";
+ *
+ * const data = await loadDataset({ name: "synthetic", imageSize: 16, trainCount: 64 });
+ * const model = buildModel("cifar_resnet20_v1", {
+ *   classes: data.classNames.length,
+ *   inputSize: 16,
+ *   convolution: "do_conv",
+ * });
+ * model.initialize(0);
+ * const { state } = await train({
+ *   model,
+ *   backend: await openBackend({ backend: "cpu" }),
+ *   train: data.train,
+ *   normalization: data.statistics,
+ *   epochs: 1,
+ *   batchSize: 32,
+ *   optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9 },
+ * });
+ * console.log(state.step); // 2
+ * ```
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   const { model, train, normalization } = options;
