@@ -4,6 +4,9 @@ import { fromFileUrl, join } from "@std/path";
 const CLI = fromFileUrl(new URL("../../cli.ts", import.meta.url));
 const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 
+/** The command line's cache in the folder it runs in. */
+export const CACHE = "cache";
+
 /** What a finished process left. */
 export interface Finished {
   readonly code: number;
@@ -47,7 +50,8 @@ function command(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
+    // Kernels tuned on this machine, or by another test, must not change what this one sees.
+    env: { NO_COLOR: "1", OVERFOLD_CACHE: join(cwd, CACHE) },
   });
 }
 

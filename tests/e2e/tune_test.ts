@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { hasAdapter } from "../support/backends.ts";
-import { type Finished, overfold, overfoldAfter, parseEvents, withTinyConfig } from "./cli.ts";
+import {
+  CACHE,
+  type Finished,
+  overfold,
+  overfoldAfter,
+  parseEvents,
+  withTinyConfig,
+} from "./cli.ts";
 
 const CONFIG = `\
 data:
@@ -22,27 +29,27 @@ Deno.test({
   name: "tune keeps the fastest kernels, and a training takes them; a broken file is warned of",
   ignore: !hasAdapter,
   fn: () =>
-    withTinyConfig((folder) =>
-      withCache(join(folder, "cache"), async (cache) => {
-        const tuned = await overfold(folder, "tune", "tiny.yaml", "--json");
-        assertEquals(tuned.code, 0, tuned.error);
-        const kernels = parseEvents(tuned.out);
-        assert(kernels.some(({ key }) => String(key).startsWith("conv2d 8x2x8x8 4x2x3x3")));
+    withTinyConfig(async (folder) => {
+      const tuned = await overfold(folder, "tune", "tiny.yaml", "--json");
+      assertEquals(tuned.code, 0, tuned.error);
+      const kernels = parseEvents(tuned.out);
+      assert(kernels.some(({ key }) => String(key).startsWith("conv2d 8x2x8x8 4x2x3x3")));
 
-        const [{ name }] = [...Deno.readDirSync(join(cache, "webgpu"))];
-        const file = join(cache, "webgpu", name);
-        const kept = JSON.parse(await Deno.readTextFile(file)).kernels;
-        assertEquals(kept, Object.fromEntries(kernels.map(({ key, fastest }) => [key, fastest])));
+      const tunings = join(folder, CACHE, "webgpu");
+      const [{ name }] = [...Deno.readDirSync(tunings)];
+      const file = join(tunings, name);
+      const kept = JSON.parse(await Deno.readTextFile(file)).kernels;
+      assertEquals(kept, Object.fromEntries(kernels.map(({ key, fastest }) => [key, fastest])));
 
-        const first = await train(folder), second = await train(folder);
-        assertEquals(first.network, second.network, "the same file gives the same bits");
-        assert(!first.error.includes("tuning"), first.error);
+      const first = await train(folder), second = await train(folder);
+      assertEquals(first.network, second.network, "the same file gives the same bits");
+      assert(!first.error.includes("tuning"), first.error);
 
-        await Deno.writeTextFile(file, "{");
-        const { error } = await train(folder);
-        assertStringIncludes(error, "warning: what tuning found on");
-        assertStringIncludes(error, "cannot be used");
-      }), CONFIG),
+      await Deno.writeTextFile(file, "{");
+      const { error } = await train(folder);
+      assertStringIncludes(error, "warning: what tuning found on");
+      assertStringIncludes(error, "cannot be used");
+    }, CONFIG),
 });
 
 Deno.test("without an adapter, tune says so and exits with 2", () =>
@@ -60,19 +67,4 @@ async function train(folder: string): Promise<Finished & { network: Uint8Array }
   assertEquals(finished.code, 0, finished.error);
   const network = join(folder, "runs", "tiny", "folded", "model.safetensors");
   return { ...finished, network: await Deno.readFile(network) };
-}
-
-/** Calls `test` while the command line's cache is in a folder. */
-async function withCache(
-  cache: string,
-  test: (cache: string) => Promise<void>,
-): Promise<void> {
-  const before = Deno.env.get("OVERFOLD_CACHE");
-  Deno.env.set("OVERFOLD_CACHE", cache);
-  try {
-    await test(cache);
-  } finally {
-    if (before === undefined) Deno.env.delete("OVERFOLD_CACHE");
-    else Deno.env.set("OVERFOLD_CACHE", before);
-  }
 }
