@@ -103,19 +103,28 @@ export {
 } from "./models/summary.ts";
 
 // Data
-export { type DatasetOptions, loadDataset, type LoadedDataset } from "./datasets/load.ts";
-export { datasetNames } from "./datasets/registry.ts";
-export type {
-  ChannelStatistics,
-  DatasetInfo,
-  DownloadProgress,
-  ImageShape,
-  Split,
-  Splits,
-  SyntheticOptions,
-} from "./datasets/dataset.ts";
-export type { Augmentation } from "./datasets/batch.ts";
-export type { SourceOptions } from "./datasets/source.ts";
+export {
+  type DatasetChoice,
+  loadDataset,
+  type LoadedDataset,
+  openDataset,
+} from "./datasets/open.ts";
+export { datasetNames, DATASETS } from "./datasets/registry.ts";
+export type { ChannelStatistics, DatasetInfo, OpenDataset, Splits } from "./datasets/dataset.ts";
+export {
+  type ImageShape,
+  type ImageSource,
+  readImages,
+  type SourceHandle,
+  type TargetArrays,
+  type TargetColumn,
+  type TargetDType,
+  type TargetField,
+} from "./datasets/image_source.ts";
+export { type MemoryImages, MemorySource } from "./datasets/sources/memory.ts";
+export { type AugmentationChoice, AUGMENTATIONS } from "./datasets/augmentations/registry.ts";
+export type { DownloadProgress } from "./datasets/download.ts";
+export type { LocateOptions } from "./datasets/locate.ts";
 
 // Training
 export { train, type TrainingRunOptions, type TrainOptions } from "./training/train.ts";

@@ -3,7 +3,8 @@
 import type { Backend, KernelTiming } from "../backends/backend.ts";
 import { foldModel } from "../checkpoints/fold.ts";
 import { type NetworkDescription, networkProgram } from "../checkpoints/network.ts";
-import { type DatasetInfo, imageSize } from "../datasets/dataset.ts";
+import type { DatasetInfo } from "../datasets/dataset.ts";
+import { imageSize } from "../datasets/image_source.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import type { Module } from "../layers/module.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";

@@ -1,9 +1,11 @@
 /** `overfold datasets`: what there is, and fetching it ahead of a training. */
 
+import { bareNames } from "../schema/entry.ts";
 import { suggestion } from "../schema/nearest.ts";
-import type { DatasetDefinition, DownloadProgress } from "../datasets/dataset.ts";
-import { describeDataset, downloadDataset } from "../datasets/load.ts";
-import { listDatasets } from "../datasets/registry.ts";
+import type { OpenDataset } from "../datasets/dataset.ts";
+import type { DownloadProgress } from "../datasets/download.ts";
+import { type DatasetChoice, openDataset } from "../datasets/open.ts";
+import { DATASETS } from "../datasets/registry.ts";
 import { InputError } from "../errors.ts";
 import { formatBytes, formatCount, formatPercent, formatTable } from "../reporting/format.ts";
 import type { Arguments, Command, Context } from "./command.ts";
@@ -53,9 +55,9 @@ export const command: Command = {
 
 async function list(context: Context): Promise<void> {
   const rows = [["name", "classes", "image", "training", "test", "in the cache"]];
-  for (const definition of listDatasets()) {
-    const { name, classNames, imageShape, sizes } = describeDataset({ name: nameOf(definition) });
-    const folder = await cachedFolder(definition);
+  for (const dataset of await knownDatasets()) {
+    const { name, classNames, imageShape, sizes } = dataset.info;
+    const folder = await cachedFolder(dataset);
     const { height, width, channels } = imageShape;
     rows.push([
       name,
@@ -63,7 +65,7 @@ async function list(context: Context): Promise<void> {
       `${height}x${width}x${channels}`,
       formatCount(sizes.train),
       formatCount(sizes.test),
-      definition.kind === "generated" ? "computed" : folder ?? "no",
+      dataset.locate ? folder ?? "no" : "computed",
     ]);
     context.emit({ name, classes: classNames.length, imageShape, ...sizes, folder });
   }
@@ -71,14 +73,14 @@ async function list(context: Context): Promise<void> {
 }
 
 async function fetchDataset(name: string, args: Arguments, context: Context): Promise<void> {
-  const folder = await downloadDataset({
-    name,
+  const { locate } = await openDataset(name as DatasetChoice, {
     root: args.text("root"),
     mirror: args.text("mirror"),
     checksums: Object.fromEntries(args.texts("checksum").map(parseChecksumOption)),
     onProgress: (progress) => context.progress.update(() => progressLine(progress)),
     onNotice: (line) => context.progress.print(line),
   });
+  const folder = await locate?.();
   context.progress.finish();
   context.print(
     folder === undefined ? `${name} is computed; there is nothing to download` : folder,
@@ -86,15 +88,20 @@ async function fetchDataset(name: string, args: Arguments, context: Context): Pr
   context.emit({ name, folder: folder ?? null });
 }
 
-/** The name of a dataset in configs. */
-export function nameOf(definition: DatasetDefinition): string {
-  return definition.kind === "files" ? definition.info.name : definition.name;
+/** The datasets that need no option, opened without a download. */
+export async function knownDatasets(): Promise<OpenDataset[]> {
+  return await Promise.all(
+    bareNames(DATASETS).map((name) => openDataset(name, { download: false })),
+  );
 }
 
-/** Where a dataset lies in the cache; `null` if it is not there, or has no files. */
-export async function cachedFolder(definition: DatasetDefinition): Promise<string | null> {
+/**
+ * Where a dataset that was opened without a download lies in the cache; `null` if it is not there,
+ * or has no files.
+ */
+export async function cachedFolder({ locate }: OpenDataset): Promise<string | null> {
   try {
-    return await downloadDataset({ name: nameOf(definition), download: false }) ?? null;
+    return await locate?.() ?? null;
   } catch (error) {
     if (error instanceof InputError) return null;
     throw error;

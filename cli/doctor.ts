@@ -2,14 +2,13 @@
 
 import { join } from "node:path";
 import { cpuFeatures } from "../backends/registry.ts";
-import { listDatasets } from "../datasets/registry.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { cacheFolder } from "../files/cache.ts";
 import { refusalOf } from "../files/refusal.ts";
 import { formatBytes, formatTable } from "../reporting/format.ts";
 import type { Check } from "./check.ts";
 import type { Command } from "./command.ts";
-import { cachedFolder, nameOf } from "./datasets.ts";
+import { cachedFolder, knownDatasets } from "./datasets.ts";
 import { gpuChecks } from "./doctor_gpu.ts";
 
 /** The version all tests run on, and the oldest one with everything that is used. */
@@ -86,8 +85,8 @@ async function cacheCheck(): Promise<Check> {
   const datasets: string[] = [];
   let size: string;
   try {
-    for (const definition of listDatasets()) {
-      if (await cachedFolder(definition) !== null) datasets.push(nameOf(definition));
+    for (const dataset of await knownDatasets()) {
+      if (await cachedFolder(dataset) !== null) datasets.push(dataset.info.name);
     }
     size = formatBytes(await folderBytes(folder));
   } catch (error) {

@@ -105,7 +105,7 @@ async function targetOf(
   }
   if (file !== undefined) {
     const read = await readConfig(file, args, context);
-    return { ...planNetwork(read), config: read.config };
+    return { ...await planNetwork(read), config: read.config };
   }
   return await namedTarget(name ?? "", args, state);
 }

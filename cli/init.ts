@@ -1,9 +1,23 @@
 /** `overfold init`: a config to start from. */
 
+import { AUGMENTATIONS } from "../datasets/augmentations/registry.ts";
+import { DATASETS } from "../datasets/registry.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { exists } from "../files/exists.ts";
 import type { Command } from "./command.ts";
+
+/** A registry's names in a comment behind a value, on as many lines as they need. */
+function namesOf(registry: object): string {
+  const lines = [""];
+  for (const name of Object.keys(registry)) {
+    const last = lines[lines.length - 1];
+    if (last === "") lines[lines.length - 1] = name;
+    else if (last.length + name.length < 70) lines[lines.length - 1] = `${last}, ${name}`;
+    else lines.push(name);
+  }
+  return lines.join(`,\n${" ".repeat(26)}# `);
+}
 
 /** What is written: a config that trains as it stands, with the other choices in comments. */
 export const TEMPLATE = `# A config of Overfold. Train with it: overfold train FILE
@@ -18,15 +32,16 @@ threads: auto             # or a number of CPU threads, or {schedule: dynamic} o
 # precision: high         # convolutions on the CPU ten times as exact, and slower
 
 data:
-  dataset: mnist          # mnist, fashion_mnist, cifar10, cifar100 or synthetic
+  dataset: mnist          # ${namesOf(DATASETS)};
+                          # one with options: {name: synthetic, classes: 4}
   # root: path/to/files   # a folder that holds the dataset; by default it is downloaded
   # mirror: https://...   # tried before the official sources
   batchSize: 128
   validation: test        # or {from: train, count: 10000}: the last training images
   # subset: {train: 1000, test: 1000}   # only the first images
-  # augmentation:
-  #   crop: {padding: 4}  # pad by 4, then crop at random to the original size
-  #   flip: true          # mirror left to right at random
+  # augmentation:         # ${namesOf(AUGMENTATIONS)}
+  #   - {name: random_crop, padding: 4}   # pad by 4, then crop at random to the original size
+  #   - horizontal_flip   # mirror left to right at random
 
 model:
   # Either a model by name, such as cifar_resnet20_v1 or do_conv_net ...

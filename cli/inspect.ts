@@ -117,5 +117,5 @@ async function subjectOf(args: Arguments, context: Context): Promise<Subject> {
     };
   }
   const file = await readConfig(path, args, context);
-  return { file, ...planNetwork(file) };
+  return { file, ...await planNetwork(file) };
 }

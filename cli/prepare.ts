@@ -4,9 +4,12 @@ import { type ConfigFile, loadConfig } from "../config/load.ts";
 import type { DataConfig, ModelConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
-import type { Augmentation } from "../datasets/batch.ts";
-import type { ChannelStatistics, DatasetInfo, Split } from "../datasets/dataset.ts";
-import { type DatasetOptions, describeDataset, loadDataset } from "../datasets/load.ts";
+import type { StepTransform } from "../datasets/augmentation.ts";
+import { planAugmentation } from "../datasets/augmentations/registry.ts";
+import type { ChannelStatistics, DatasetInfo, OpenDataset } from "../datasets/dataset.ts";
+import type { ImageSource } from "../datasets/image_source.ts";
+import type { LocateOptions } from "../datasets/locate.ts";
+import { openDataset } from "../datasets/open.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
@@ -30,14 +33,16 @@ export function readConfig(
 /** The images of a config. */
 export interface Images {
   readonly info: DatasetInfo;
-  readonly train: Split;
-  readonly validation: Split;
+  readonly train: ImageSource;
+  readonly validation: ImageSource;
 }
 
-/** What `data` of a config asks of the dataset's loader. */
-function datasetOptions(data: DataConfig): DatasetOptions {
-  const { dataset: name, root, mirror, checksums, synthetic } = data;
-  return { name, root, mirror, checksums, ...synthetic };
+/** Opens the dataset of a config. */
+function openImages(
+  { dataset, root, mirror, checksums }: DataConfig,
+  options: LocateOptions = {},
+): Promise<OpenDataset> {
+  return openDataset(dataset, { root, mirror, checksums, ...options });
 }
 
 /**
@@ -49,8 +54,7 @@ export async function loadImages(
   { progress }: Context,
   { download = true } = {},
 ): Promise<Images> {
-  const dataset = await loadDataset({
-    ...datasetOptions(data),
+  const { info, load } = await openImages(data, {
     download,
     onProgress: ({ file, received, total }) =>
       progress.update(() =>
@@ -59,13 +63,14 @@ export async function loadImages(
       ),
     onNotice: (line) => progress.print(line),
   });
+  const splits = await load();
   progress.finish();
   const { validation: source, subset } = data;
   const { train, validation } = source === "test"
-    ? { train: dataset.train, validation: dataset.test }
-    : at("data.validation.count", () => holdOut(dataset.train, source.count));
+    ? { train: splits.train, validation: splits.test }
+    : at("data.validation.count", () => holdOut(splits.train, source.count));
   return {
-    info: dataset,
+    info,
     train: at("data.subset.train", () => firstOf(train, subset?.train)),
     validation: source === "test"
       ? at("data.subset.test", () => firstOf(validation, subset?.test))
@@ -84,10 +89,11 @@ export interface PlannedNetwork {
  * The network of a config for the images of a dataset, by default those the config names. Throws
  * InputError for statistics of other channels.
  */
-export function planNetwork(
+export async function planNetwork(
   file: ConfigFile,
-  info = describeDataset(datasetOptions(file.config.data)),
-): PlannedNetwork {
+  given?: DatasetInfo,
+): Promise<PlannedNetwork> {
+  const info = given ?? (await openImages(file.config.data)).info;
   const architecture = architectureOf(file.config.model, info);
   return { info, architecture, description: describeNetwork(file, info) };
 }
@@ -140,9 +146,9 @@ function normalizationOf(
   return normalization;
 }
 
-/** How training images are changed at random, every default filled in. */
-export function augmentationOf({ augmentation }: DataConfig): Augmentation {
-  return { padding: augmentation?.crop?.padding ?? 0, flip: augmentation?.flip ?? false };
+/** What the training step does to images at random. */
+export function stepTransformOf({ augmentation = [] }: DataConfig): StepTransform {
+  return planAugmentation(augmentation).transform;
 }
 
 /** The recipe of a config for its network. Throws InputError, saying where the mistake is. */
@@ -165,7 +171,7 @@ export function programsOf(
 ): Program[] {
   const { data } = file.config;
   const recipe = recipeOf(file, model, images);
-  const traceInput = imageInput(images, augmentationOf(data).padding);
+  const traceInput = imageInput(images, stepTransformOf(data).padding);
   return [
     stepProgram({ recipe, traceInput, batchSize: data.batchSize }),
     evaluationProgram({ recipe, traceInput, batchSize: data.evalBatchSize }),

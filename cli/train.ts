@@ -9,7 +9,8 @@ import type { FoldVerification } from "../checkpoints/fold.ts";
 import { type ConfigFile, formatConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { countBatches } from "../datasets/loader.ts";
-import type { Split } from "../datasets/dataset.ts";
+import type { DatasetInfo } from "../datasets/dataset.ts";
+import type { ImageSource } from "../datasets/image_source.ts";
 import { EXIT, InputError } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
@@ -21,7 +22,6 @@ import { openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, SAFE_OPTION } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import {
-  augmentationOf,
   buildNetwork,
   type Images,
   loadImages,
@@ -61,7 +61,7 @@ export const command: Command = {
     );
     const images = await loadImages(file, context);
     const backend = await openChosen(config, context);
-    const identity = identityOf(file, images, backend);
+    const identity = await identityOf(file, images.info, backend);
     const model = buildNetwork(file, identity.architecture);
     model.initialize(config.seed);
     const recipe = recipeOf(file, model, identity.description);
@@ -107,9 +107,13 @@ function existingRun(args: Arguments): ExistingRun {
   return resume ? "resume" : force ? "replace" : "refuse";
 }
 
-function identityOf(file: ConfigFile, { info }: Images, backend: Backend): RunIdentity {
+async function identityOf(
+  file: ConfigFile,
+  info: DatasetInfo,
+  backend: Backend,
+): Promise<RunIdentity> {
   const { config } = file;
-  const { architecture, description } = planNetwork(file, info);
+  const { architecture, description } = await planNetwork(file, info);
   const { name, threads } = backend;
   return {
     description,
@@ -166,7 +170,7 @@ async function trainRun(
   const parameters = [...recipe.model.namedParameters().values()]
     .reduce((sum, { trainable, data }) => sum + (trainable ? data.length : 0), 0);
   context.print(
-    `${name} (${formatCount(parameters)} parameters) on ${data.dataset}: ` +
+    `${name} (${formatCount(parameters)} parameters) on ${images.info.name}: ` +
       `${formatCount(images.train.count)} images to train on, ` +
       `${formatCount(images.validation.count)} to validate; ${backend.description}; ` +
       `run folder ${folder.path}`,
@@ -174,7 +178,7 @@ async function trainRun(
   const report = new TrainReport(context, {
     model: name,
     parameters,
-    dataset: data.dataset,
+    dataset: images.info.name,
     trainCount: images.train.count,
     validCount: images.validation.count,
     batchSize: data.batchSize,
@@ -191,7 +195,8 @@ async function trainRun(
     train: images.train,
     validation: images.validation,
     normalization: identity.description.normalization,
-    augmentation: augmentationOf(data),
+    augmentation: data.augmentation,
+    workers: data.workers,
     batchSize: data.batchSize,
     evaluationBatchSize: data.evalBatchSize,
     dropLast: data.dropLast,
@@ -211,7 +216,7 @@ async function finish(
   config: Config,
   folder: RunFolder,
   backend: Backend,
-  validation: Split,
+  validation: ImageSource,
   { state }: TrainingOutcome,
   start: number,
   context: Context,
@@ -232,7 +237,7 @@ async function finish(
       isBestKept ? kept : await readCheckpoint(path),
       folder.foldedPath,
       backend,
-      firstImages(validation),
+      await firstImages(validation),
     );
     context.print(
       `folded: ${folder.foldedPath}; ${describeVerification(folded, "validation images")}`,

@@ -27,7 +27,7 @@ export const command: Command = {
     "adapter, with this driver, for these shapes. No data is loaded.",
   async run(args, context) {
     const file = await readConfig(args.positionals[0], args, context);
-    const { architecture, description } = planNetwork(file);
+    const { architecture, description } = await planNetwork(file);
     const programs = programsOf(file, buildNetwork(file, architecture), description);
     quietDriver();
     const device = await openDevice({ warn: (line) => context.progress.print(`warning: ${line}`) });

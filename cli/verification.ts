@@ -3,7 +3,7 @@
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { parseStored } from "../config/load.ts";
-import { imageSize, type Split } from "../datasets/dataset.ts";
+import { imageSize, type ImageSource, readImages } from "../datasets/image_source.ts";
 import { UserError } from "../errors.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
@@ -13,9 +13,9 @@ import { loadImages } from "./prepare.ts";
 /** Images that are compared. */
 const VERIFICATION_IMAGES = 256;
 
-/** The images of a split that networks are compared on, the first ones: u8 [count, H, W, C]. */
-export function firstImages({ images, count, imageShape }: Split): Uint8Array {
-  return images.subarray(0, Math.min(VERIFICATION_IMAGES, count) * imageSize(imageShape));
+/** The images of a source that networks are compared on, the first ones: u8 [count, H, W, C]. */
+export function firstImages(source: ImageSource): Promise<Uint8Array> {
+  return readImages(source, VERIFICATION_IMAGES);
 }
 
 /** Images to compare networks on. */
@@ -41,7 +41,7 @@ export async function verificationImages(
   try {
     const run = parseStored(config ?? null, path);
     const { validation } = await loadImages(run, context, { download: false });
-    return { pixels: firstImages(validation), kind: "validation images" };
+    return { pixels: await firstImages(validation), kind: "validation images" };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });

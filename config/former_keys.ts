@@ -3,6 +3,7 @@
  * files as in the configs that checkpoints store, so that old ones keep working.
  */
 
+import { stringify } from "yaml";
 import type { OptionPath } from "../errors.ts";
 
 /** A mapping of a config, not yet validated. */
@@ -31,7 +32,32 @@ export interface FormerKey {
 }
 
 /** All of them. */
-export const FORMER_KEYS: readonly FormerKey[] = [];
+export const FORMER_KEYS: readonly FormerKey[] = [
+  {
+    path: "data.synthetic",
+    isFormer: isMapping,
+    move({ value, holder }) {
+      const { dataset } = holder;
+      holder.dataset = {
+        ...(isMapping(dataset) ? dataset : { name: dataset }),
+        ...value as Mapping,
+      };
+    },
+    hint: (value) =>
+      `now options of the dataset: write dataset: ${
+        inYaml({ name: "synthetic", ...value as Mapping })
+      }`,
+  },
+  {
+    path: "data.augmentation",
+    isFormer: isMapping,
+    move({ value, holder }) {
+      holder.augmentation = augmentationList(value as Mapping);
+    },
+    hint: (value) =>
+      `now a list: write augmentation: ${inYaml(augmentationList(value as Mapping))}`,
+  },
+];
 
 /** A former key in a config. */
 export interface FormerKeyFound {
@@ -76,6 +102,18 @@ function holdersAt(
     });
   }
   return places.flatMap(({ at, value }) => isMapping(value) ? [{ at, holder: value }] : []);
+}
+
+function augmentationList({ crop, flip }: Mapping): unknown[] {
+  return [
+    ...(crop === undefined ? [] : [{ name: "random_crop", ...crop as Mapping }]),
+    ...(flip ? ["horizontal_flip"] : []),
+  ];
+}
+
+/** A value as it is written on one line. */
+function inYaml(value: unknown): string {
+  return stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim();
 }
 
 function isMapping(value: unknown): value is Mapping {

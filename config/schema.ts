@@ -8,10 +8,8 @@
  */
 
 import { z } from "../schema/entry.ts";
-import type { SyntheticOptions } from "../datasets/dataset.ts";
-import { datasetNames } from "../datasets/registry.ts";
+import { dataSchema } from "./data_schema.ts";
 import { modelSchema } from "./model_schema.ts";
-import type { Shape } from "./shape.ts";
 import { trainingSchema } from "./training_schema.ts";
 
 const count = z.int().min(1);
@@ -20,78 +18,6 @@ const path = z.string().min(1);
 
 /** Everything a file name may not hold on some system, and the two names that are folders. */
 const UNFIT_NAME = /[/\\:*?"<>|\p{Cc}]|^\.{0,2}$/u;
-
-const synthetic = z.strictObject(
-  {
-    classes: z.int().min(2).optional().describe("Number of classes"),
-    imageSize: z.int().min(4).optional().describe("Height and width"),
-    channels: count.optional().describe("Channels"),
-    trainCount: count.optional().describe("Training images"),
-    testCount: count.optional().describe("Test images"),
-    imageSeed: z.int().min(0).optional().describe("Seed of the images, apart from the run's"),
-  } satisfies Shape<SyntheticOptions>,
-);
-
-const data = z.strictObject({
-  dataset: z.enum(datasetNames()).describe(
-    "Which dataset",
-  ),
-  root: path.optional().describe(
-    "Folder that holds the dataset's files; by default the cache, filled by download",
-  ).meta({ resume: "free" }),
-  mirror: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).optional()
-    .describe("Address of a folder with the dataset's files, tried before all other sources").meta({
-      resume: "free",
-    }),
-  checksums: z.record(
-    z.string(),
-    z.string().regex(
-      /^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}|none)$/i,
-      "expected sha256: and 64 hexadecimal digits, md5: and 32, or none",
-    ),
-  ).optional().describe("Checksums of files that are not the official ones, by file name").meta({
-    resume: "free",
-  }),
-  synthetic: synthetic.optional().describe("Size of the synthetic dataset"),
-  batchSize: count.default(128).describe("Images in a training batch"),
-  evalBatchSize: count.default(256).describe("Images in a batch of validation").meta({
-    resume: "free",
-  }),
-  validation: z.union([
-    z.literal("test"),
-    z.strictObject({
-      from: z.literal("train"),
-      count: count.describe("How many of the last training images to validate on"),
-    }),
-  ]).default("test").describe("Which images validate: the test set, or part of the training set"),
-  subset: z.strictObject({
-    train: count.optional().describe("Use only the first n training images"),
-    test: count.optional().describe("Use only the first n test images"),
-  }).optional().describe("Use only part of the dataset"),
-  augmentation: z.strictObject({
-    crop: z.strictObject({ padding: count.describe("Pixels of zeros on every side") }).optional()
-      .describe("Pad, then crop at random to the original size"),
-    flip: z.boolean().default(false).describe("Mirror left to right at random"),
-  }).optional().describe("Random changes of training images; none by default"),
-  normalization: z.union([
-    z.literal("none"),
-    z.strictObject({
-      mean: z.array(z.number()).min(1).describe("Mean of each channel, in fractions of 255"),
-      std: z.array(z.number().positive()).min(1).describe(
-        "Standard deviation of each channel, in fractions of 255",
-      ),
-    }).refine((n) => n.mean.length === n.std.length, {
-      path: ["std"],
-      error: "expected as many numbers as in mean",
-    }),
-  ]).optional().describe("Per-channel normalisation; the dataset's own statistics by default"),
-  dropLast: z.boolean().default(true).describe(
-    "Leave out the last, smaller batch of an epoch's training images",
-  ),
-}).refine((d) => d.synthetic === undefined || d.dataset === "synthetic", {
-  path: ["synthetic"],
-  error: "only the dataset synthetic has a size to choose; remove it",
-});
 
 const checkpoints = z.strictObject({
   everySteps: count.optional().describe("Save every n steps too; the end of an epoch always saves"),
@@ -130,7 +56,7 @@ export const configSchema = z.strictObject({
     "fast: the CPU sums 3x3 convolutions with errors of 1e-5 of the largest; high: of 1e-6; mixed: " +
       "WebGPU stores feature maps in 16 bits a number",
   ).meta({ resume: "free" }),
-  data: data.describe("The images"),
+  data: dataSchema.describe("The images"),
   model: modelSchema.describe("The network"),
   training: trainingSchema.prefault({}).describe("The recipe"),
   checkpoints: checkpoints.prefault({}).describe("When the run is saved").meta({ resume: "free" }),

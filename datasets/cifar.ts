@@ -5,8 +5,9 @@
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { type DatasetInfo, emptySplit, type Split, type Splits } from "./dataset.ts";
+import type { DatasetInfo, Splits } from "./dataset.ts";
 import { checkLabel } from "./records.ts";
+import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** How the records of one of the two datasets begin, and in which files they are. */
 export interface CifarLayout {
@@ -36,21 +37,21 @@ async function loadSplit(
   info: DatasetInfo,
   count: number,
   layout: CifarLayout,
-): Promise<Split> {
-  const split = emptySplit(count, info.imageShape);
+): Promise<MemorySource> {
+  const split = emptyLabelled(count, info.imageShape);
   const perFile = count / files.length;
   for (const [i, file] of files.entries()) {
     const path = join(folder, file);
     readRecords(await Deno.readFile(path), path, split, i * perFile, perFile, info, layout);
   }
-  return split;
+  return split.source;
 }
 
 /** Unpacks `count` records into the split from image `first` on, planes to channels last. */
 function readRecords(
   bytes: Uint8Array,
   path: string,
-  split: Split,
+  { source, labels }: ReturnType<typeof emptyLabelled>,
   first: number,
   count: number,
   info: DatasetInfo,
@@ -68,12 +69,12 @@ function readRecords(
   for (let i = 0; i < count; i++) {
     const from = i * record;
     const label = bytes[from + labelIndex];
-    split.labels[first + i] = checkLabel(label, i, info.classNames.length, path);
+    labels[first + i] = checkLabel(label, i, info.classNames.length, path);
     for (let channel = 0; channel < channels; channel++) {
-      const source = from + labelBytes + channel * plane;
+      const start = from + labelBytes + channel * plane;
       let target = (first + i) * plane * channels + channel;
       for (let pixel = 0; pixel < plane; pixel++, target += channels) {
-        split.images[target] = bytes[source + pixel];
+        source.images[target] = bytes[start + pixel];
       }
     }
   }

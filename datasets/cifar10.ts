@@ -1,5 +1,7 @@
 import { loadCifar } from "./cifar.ts";
-import type { DatasetInfo, FileDataset } from "./dataset.ts";
+import type { DatasetInfo } from "./dataset.ts";
+import { LABELS } from "./image_source.ts";
+import { publishedEntry } from "./published.ts";
 
 const info: DatasetInfo = {
   name: "cifar10",
@@ -18,6 +20,7 @@ const info: DatasetInfo = {
   ],
   imageShape: { height: 32, width: 32, channels: 3 },
   statistics: { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] },
+  targets: { labels: LABELS },
   sizes: { train: 50000, test: 10000 },
 };
 
@@ -29,8 +32,7 @@ const layout = {
 };
 
 /** CIFAR-10 (A. Krizhevsky, 2009). */
-export const cifar10: FileDataset = {
-  kind: "files",
+export const cifar10 = publishedEntry({
   info,
   about: "60,000 colour photographs of animals and vehicles, 32×32, in 10 classes " +
     "(A. Krizhevsky, 2009)",
@@ -48,4 +50,4 @@ export const cifar10: FileDataset = {
     checksum: "md5:c32a1d4ab5d03f1284b67883e8d87530",
   }],
   load: (folder) => loadCifar(folder, info, layout),
-};
+});

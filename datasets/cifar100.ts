@@ -1,5 +1,7 @@
 import { loadCifar } from "./cifar.ts";
-import type { DatasetInfo, FileDataset } from "./dataset.ts";
+import type { DatasetInfo } from "./dataset.ts";
+import { LABELS } from "./image_source.ts";
+import { publishedEntry } from "./published.ts";
 
 const info: DatasetInfo = {
   name: "cifar100",
@@ -16,6 +18,7 @@ const info: DatasetInfo = {
       "turtle wardrobe whale willow_tree wolf woman worm").split(" "),
   imageShape: { height: 32, width: 32, channels: 3 },
   statistics: { mean: [0.5071, 0.4865, 0.4409], std: [0.2673, 0.2564, 0.2762] },
+  targets: { labels: LABELS },
   sizes: { train: 50000, test: 10000 },
 };
 
@@ -23,8 +26,7 @@ const info: DatasetInfo = {
 const layout = { train: ["train.bin"], test: ["test.bin"], labelBytes: 2, labelIndex: 1 };
 
 /** CIFAR-100 with its fine labels (A. Krizhevsky, 2009). */
-export const cifar100: FileDataset = {
-  kind: "files",
+export const cifar100 = publishedEntry({
   info,
   about: "60,000 colour photographs, 32×32, in 100 classes (A. Krizhevsky, 2009)",
   files: [...layout.train, ...layout.test],
@@ -41,4 +43,4 @@ export const cifar100: FileDataset = {
     checksum: "md5:03b5dce01913d631647c71ecec9e9cb8",
   }],
   load: (folder) => loadCifar(folder, info, layout),
-};
+});

@@ -10,8 +10,17 @@ import { basename, dirname } from "node:path";
 import { RunError } from "../errors.ts";
 import { writeAll } from "../files/atomic.ts";
 import { type Checksum, digestOfFile } from "../files/checksum.ts";
-import type { DownloadProgress } from "./dataset.ts";
 import { StallWatch } from "./stall_watch.ts";
+
+/** How far a download is. */
+export interface DownloadProgress {
+  /** Name of the file. */
+  readonly file: string;
+  /** Bytes here so far. */
+  readonly received: number;
+  /** Bytes in all; undefined while the server has not said. */
+  readonly total: number | undefined;
+}
 
 /** Options of {@link download}. */
 export interface DownloadOptions {

@@ -1,5 +1,7 @@
-import type { DatasetInfo, FileDataset } from "./dataset.ts";
+import type { DatasetInfo } from "./dataset.ts";
 import { IDX_FILES, loadIdx } from "./idx.ts";
+import { LABELS } from "./image_source.ts";
+import { publishedEntry } from "./published.ts";
 
 const info: DatasetInfo = {
   name: "fashion_mnist",
@@ -18,6 +20,7 @@ const info: DatasetInfo = {
   ],
   imageShape: { height: 28, width: 28, channels: 1 },
   statistics: { mean: [0.2860], std: [0.3530] },
+  targets: { labels: LABELS },
   sizes: { train: 60000, test: 10000 },
 };
 
@@ -31,8 +34,7 @@ const remoteFile = (plainName: string, md5: string) => ({
 });
 
 /** Fashion-MNIST (H. Xiao, K. Rasul, R. Vollgraf, 2017). */
-export const fashionMnist: FileDataset = {
-  kind: "files",
+export const fashionMnist = publishedEntry({
   info,
   about: "70,000 pictures of clothing, grey, 28×28 (H. Xiao, K. Rasul, R. Vollgraf, 2017)",
   files: [...IDX_FILES.train, ...IDX_FILES.test],
@@ -45,4 +47,4 @@ export const fashionMnist: FileDataset = {
     remoteFile(IDX_FILES.test[1], "bb300cfdad3c16e7a12a480ee83cd310"),
   ],
   load: (folder) => loadIdx(folder, info),
-};
+});

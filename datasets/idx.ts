@@ -4,8 +4,9 @@
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { type DatasetInfo, emptySplit, type Split, type Splits } from "./dataset.ts";
+import type { DatasetInfo, Splits } from "./dataset.ts";
 import { checkLabel, fileExists } from "./records.ts";
+import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** The four file names every dataset of this kind uses. */
 export const IDX_FILES = {
@@ -26,16 +27,16 @@ async function loadSplit(
   [imageFile, labelFile]: readonly [string, string],
   info: DatasetInfo,
   count: number,
-): Promise<Split> {
+): Promise<MemorySource> {
   const { height, width } = info.imageShape;
   const pixels = await readIdx(join(folder, imageFile), [count, height, width]);
-  const labels = await readIdx(join(folder, labelFile), [count]);
-  const split = emptySplit(count, info.imageShape);
-  split.images.set(pixels);
+  const classes = await readIdx(join(folder, labelFile), [count]);
+  const { source, labels } = emptyLabelled(count, info.imageShape);
+  source.images.set(pixels);
   for (let i = 0; i < count; i++) {
-    split.labels[i] = checkLabel(labels[i], i, info.classNames.length, join(folder, labelFile));
+    labels[i] = checkLabel(classes[i], i, info.classNames.length, join(folder, labelFile));
   }
-  return split;
+  return source;
 }
 
 /**

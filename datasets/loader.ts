@@ -1,194 +1,147 @@
 /**
  * Batches prepared off the training thread.
  *
- * A worker fills a small ring of shared-memory slots ahead of the training loop, so the next batch is
- * normally there when it is asked for. What a batch holds does not depend on the worker: without one
- * (not allowed, or not wanted) the same batches are filled on demand.
+ * Workers fill a ring of shared-memory slots ahead of the training loop, so the next batch is
+ * normally there when it is asked for. What a batch holds does not depend on how many there are:
+ * without any (not allowed, or not wanted) the same batches are filled on demand.
  */
 import { InputError } from "../errors.ts";
-import {
-  type Augmentation,
-  type BatchArrays,
-  BatchFiller,
-  type BatchPlan,
-  emptyBatch,
-} from "./batch.ts";
-import { imageSize, type Split } from "./dataset.ts";
+import { type AugmentationChoice, planAugmentation } from "./augmentations/registry.ts";
+import { type BatchArrays, BatchFiller, type BatchPlan, emptyBatch } from "./batch.ts";
+import type { ImageSource } from "./image_source.ts";
+import { JOBS_PER_WORKER, LoaderWorkers } from "./loader_workers.ts";
 
 /** Options of {@link BatchLoader}. */
 export interface LoaderOptions {
   readonly batchSize: number;
   /** Seed of the order and the augmentation. Default 0. */
   readonly seed?: number;
-  /** Whether every epoch has an order of its own. Default false: the split's order. */
+  /** Whether every epoch has an order of its own. Default false: the source's order. */
   readonly shuffle?: boolean;
   /** Whether images that do not fill a batch are left out. Default false: the batch is padded. */
   readonly dropLast?: boolean;
-  /** Default none: padding 0, no flip. */
-  readonly augmentation?: Augmentation;
-  /** Whether a worker prepares the batches. Default true. */
-  readonly worker?: boolean;
+  /** Random changes of the images. Default: none, and no `transforms` in the batches. */
+  readonly augmentation?: readonly AugmentationChoice[];
+  /** Threads that prepare batches; 0 prepares them on demand. Default 1. */
+  readonly workers?: number;
 }
 
 /** A batch of images; its arrays are reused once the next one is asked for. */
-export interface Batch extends BatchArrays {
+export interface Batch {
   /** Its place in the epoch, from 0. */
   readonly index: number;
-  /** Images in it: batchSize, or fewer in the last batch. The rows beyond have the label -1. */
+  /** Images in it: batchSize, or fewer in the last batch. The rows beyond hold filling. */
   readonly count: number;
-}
-
-/** What the worker is told first. */
-export interface WorkerSetup {
-  readonly split: Split;
-  readonly plan: BatchPlan;
-  readonly slots: readonly BatchArrays[];
-}
-
-/** What the worker is told to fill; it answers with the ticket. */
-export interface WorkerJob {
-  readonly ticket: number;
-  readonly slot: number;
-  readonly epoch: number;
-  readonly index: number;
-}
-
-/** One slot in use by the training loop, the others filled or being filled. */
-const SLOTS = 4;
-
-interface Pending {
-  readonly job: WorkerJob;
-  readonly done: PromiseWithResolvers<void>;
+  readonly arrays: BatchArrays;
 }
 
 /**
- * Serves a split in batches, epoch by epoch. Call {@link BatchLoader.close} (or declare it with
- * `using`) when done: until then its worker keeps the process alive.
- * Throws InputError if the batch size or the padding is no whole number in range, or if `dropLast`
- * would leave no batch.
+ * Serves images in batches, epoch by epoch. Call {@link BatchLoader.close} (or declare it with
+ * `using`) when done: until then its workers keep the process alive.
+ * Throws InputError if the batch size or the number of workers is no whole number in range, for
+ * augmentations that do not fit, or if `dropLast` would leave no batch.
  */
 export class BatchLoader {
   /** Batches in an epoch. */
   readonly batchCount: number;
-  readonly #split: Split;
+  readonly #source: ImageSource;
   readonly #plan: BatchPlan;
-  readonly #slots: BatchArrays[];
   readonly #filler: BatchFiller;
-  readonly #pending = new Map<number, Pending>();
-  #worker: Worker | undefined;
-  #lastTicket = 0;
-  #serving = false;
+  #slots: BatchArrays[];
+  #workers: LoaderWorkers | undefined;
+  /** The epoch that is being served. */
+  #serving: symbol | undefined;
+  /** Batches of an epoch that was left early; their slots are not free yet. */
+  #stale: Promise<unknown>[] = [];
 
-  constructor(split: Split, options: LoaderOptions) {
-    const { batchSize, seed = 0, shuffle = false, dropLast = false, worker = true } = options;
-    const { augmentation = { padding: 0, flip: false } } = options;
-    if (!Number.isInteger(augmentation.padding) || augmentation.padding < 0) {
-      throw new InputError(
-        `augmentation: padding is ${augmentation.padding}; expected a whole number from 0 on`,
-      );
+  constructor(source: ImageSource, options: LoaderOptions) {
+    const { batchSize, seed = 0, shuffle = false, dropLast = false, workers = 1 } = options;
+    if (!Number.isInteger(workers) || workers < 0) {
+      throw new InputError(`workers is ${workers}; expected a whole number from 0 on`);
     }
-    this.batchCount = countBatches(split, batchSize, dropLast);
-    this.#split = split;
-    this.#plan = { batchSize, seed, shuffle, augmentation };
-    this.#filler = new BatchFiller(split, this.#plan);
-    this.#slots = Array.from(
-      { length: SLOTS },
-      () => emptyBatch(batchSize, imageSize(split.imageShape)),
-    );
-    if (worker) this.#startWorker();
+    this.batchCount = countBatches(source, batchSize, dropLast);
+    const { augmentation } = options;
+    const { host, transform } = planAugmentation(augmentation ?? []);
+    this.#source = source;
+    this.#plan = { batchSize, seed, shuffle, ...(augmentation ? { transform } : {}) };
+    this.#filler = new BatchFiller(source, this.#plan, host);
+    const helpers = source.handle ? workers : 0;
+    // One in use by the training loop, one that waits for it, and those that are being filled.
+    const slots = helpers === 0 ? 1 : 2 + JOBS_PER_WORKER * helpers;
+    this.#slots = Array.from({ length: slots }, () => emptyBatch(source, this.#plan));
+    if (!source.handle) return;
+    this.#workers = LoaderWorkers.start({
+      source: source.handle,
+      plan: this.#plan,
+      augmentation: augmentation?.slice(0, host.length) ?? [],
+      slots: this.#slots,
+    }, helpers);
   }
 
   /**
    * The batches of an epoch from `startBatch` on, in order. A batch's arrays may be overwritten as
    * soon as the next one is asked for. One epoch at a time can be served.
+   * Throws InputError for an image that cannot be read, RunError if a worker ends.
    */
   async *epoch(epoch: number, startBatch = 0): AsyncGenerator<Batch, void, void> {
     if (this.#serving) throw new Error("another epoch of this loader is still being served");
-    this.#serving = true;
+    const serving = this.#serving = Symbol();
+    const ahead: Promise<BatchArrays>[] = [];
+    let next = startBatch;
     try {
-      const ready: Promise<void>[] = [];
+      await Promise.allSettled(this.#stale);
+      const { batchSize } = this.#plan;
       for (let index = startBatch; index < this.batchCount; index++) {
-        const ahead = Math.min(this.batchCount, index + (this.#worker ? SLOTS : 1));
-        while (startBatch + ready.length < ahead) {
-          ready.push(this.#prepare(epoch, startBatch + ready.length));
-        }
-        await ready[index - startBatch];
-        const { batchSize } = this.#plan;
-        const count = Math.min(batchSize, this.#split.count - index * batchSize);
-        yield { ...this.#slots[index % SLOTS], index, count };
+        const end = Math.min(this.batchCount, index + (this.#workers ? this.#slots.length : 1));
+        for (; next < end; next++) ahead.push(this.#prepare(serving, epoch, next));
+        const arrays = await ahead.shift()!;
+        yield { index, count: Math.min(batchSize, this.#source.count - index * batchSize), arrays };
       }
     } finally {
-      this.#serving = false;
+      this.#stale = ahead;
+      this.#serving = undefined;
     }
   }
 
-  /** Ends the worker. The loader can be used afterwards, without one. */
+  /** Ends the workers. The loader can be used afterwards, without them. */
   close(): void {
-    this.#worker?.terminate();
-    this.#continueWithoutWorker();
+    // A worker that is being ended may still write to the slots it knows.
+    if (this.#workers) this.#slots = this.#slots.map(() => emptyBatch(this.#source, this.#plan));
+    this.#workers?.close();
+    this.#workers = undefined;
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Resolves when the batch is in its slot. */
-  #prepare(epoch: number, index: number): Promise<void> {
-    const job = { ticket: ++this.#lastTicket, slot: index % SLOTS, epoch, index };
-    const done = Promise.withResolvers<void>();
+  #prepare(serving: symbol, epoch: number, index: number): Promise<BatchArrays> {
+    const prepared = this.#fill(serving, epoch, index);
     // A loop that is left early never waits for the batches ahead of it.
-    done.promise.catch(() => {});
-    this.#pending.set(job.ticket, { job, done });
-    if (this.#worker) this.#worker.postMessage(job);
-    else this.#fillHere();
-    return done.promise;
+    prepared.catch(() => {});
+    return prepared;
   }
 
-  #startWorker(): void {
-    const source = new URL("./loader_worker.ts", import.meta.url);
-    // Asked beforehand, because Deno prints the failure of a worker that it may not read.
-    if (source.protocol === "file:" && !mayRead(source)) return;
-    this.#worker = new Worker(source, { type: "module" });
-    this.#worker.onmessage = ({ data: ticket }: MessageEvent<number>) => {
-      this.#pending.get(ticket)?.done.resolve();
-      this.#pending.delete(ticket);
-    };
-    // Most likely its file cannot be imported; what is wrong with the data fails here, too.
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#continueWithoutWorker();
-    };
-    const setup: WorkerSetup = { split: this.#split, plan: this.#plan, slots: this.#slots };
-    this.#worker.postMessage(setup);
+  /** Resolves to the batch's slot when it is filled. */
+  async #fill(serving: symbol, epoch: number, index: number): Promise<BatchArrays> {
+    const slot = index % this.#slots.length;
+    const shared = this.#slots[slot];
+    if (await this.#workers?.fill({ slot, epoch, index })) return shared;
+    const own = this.#slots[slot];
+    if (this.#serving === serving) await this.#filler.fill(own, epoch, index);
+    return own;
   }
-
-  #continueWithoutWorker(): void {
-    this.#worker = undefined;
-    this.#fillHere();
-  }
-
-  #fillHere(): void {
-    for (const { job, done } of this.#pending.values()) {
-      try {
-        this.#filler.fill(this.#slots[job.slot], job.epoch, job.index);
-        done.resolve();
-      } catch (error) {
-        done.reject(error);
-      }
-    }
-    this.#pending.clear();
-  }
-}
-
-function mayRead(path: URL): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
 /**
  * Batches in an epoch. Throws InputError where there is none, as the only one would not be full and
  * is dropped.
  */
-export function countBatches({ count }: Split, batchSize: number, dropLast: boolean): number {
+export function countBatches(
+  { count }: Pick<ImageSource, "count">,
+  batchSize: number,
+  dropLast: boolean,
+): number {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new InputError(`batchSize is ${batchSize}; expected a whole number from 1 on`);
   }

@@ -1,21 +1,49 @@
-/** The thread that fills batches for {@link BatchLoader}. */
+/** A thread that fills batches for {@link BatchLoader}. */
 import { BatchFiller } from "./batch.ts";
-import type { WorkerJob, WorkerSetup } from "./loader.ts";
+import type { WorkerJob, WorkerReply, WorkerSetup } from "./loader_messages.ts";
+import { openSource } from "./sources/registry.ts";
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<WorkerSetup | WorkerJob>) => void;
-  postMessage(message: number): void;
+  postMessage(message: WorkerReply): void;
 };
 
 let slots: WorkerSetup["slots"] = [];
-let filler: BatchFiller | undefined;
+/** Undefined where the images cannot be opened here. */
+let filler: Promise<BatchFiller | undefined>;
 
 scope.onmessage = ({ data }) => {
   if ("slots" in data) {
     slots = data.slots;
-    filler = new BatchFiller(data.split, data.plan);
+    filler = open(data);
   } else {
-    filler?.fill(slots[data.slot], data.epoch, data.index);
-    scope.postMessage(data.ticket);
+    fill(data);
   }
 };
+
+async function open(
+  { source, plan, augmentation }: WorkerSetup,
+): Promise<BatchFiller | undefined> {
+  try {
+    // With the augmentations comes what checks their options; without, nothing waits for that.
+    const host = augmentation.length > 0
+      ? (await import("./augmentations/registry.ts")).planAugmentation(augmentation).host
+      : [];
+    return new BatchFiller(await openSource(source), plan, host);
+  } catch {
+    // Said rather than thrown, because Deno prints what ends a worker.
+    scope.postMessage({ unfit: true });
+  }
+}
+
+async function fill({ ticket, slot, epoch, index }: WorkerJob): Promise<void> {
+  const opened = await filler;
+  if (!opened) return;
+  try {
+    await opened.fill(slots[slot], epoch, index);
+    scope.postMessage({ ticket });
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    scope.postMessage({ ticket, failure: { name, message } });
+  }
+}

@@ -1,5 +1,7 @@
-import type { DatasetInfo, FileDataset } from "./dataset.ts";
+import type { DatasetInfo } from "./dataset.ts";
 import { IDX_FILES, loadIdx } from "./idx.ts";
+import { LABELS } from "./image_source.ts";
+import { publishedEntry } from "./published.ts";
 
 const info: DatasetInfo = {
   name: "mnist",
@@ -7,6 +9,7 @@ const info: DatasetInfo = {
   classNames: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
   imageShape: { height: 28, width: 28, channels: 1 },
   statistics: { mean: [0.1307], std: [0.3081] },
+  targets: { labels: LABELS },
   sizes: { train: 60000, test: 10000 },
 };
 
@@ -30,8 +33,7 @@ const packageFile = (name: string, sha256: string) => ({
 });
 
 /** MNIST (Y. LeCun, C. Cortes, C. J. C. Burges, 1998). */
-export const mnist: FileDataset = {
-  kind: "files",
+export const mnist = publishedEntry({
   info,
   about: "70,000 handwritten digits, grey, 28×28 (Y. LeCun, C. Cortes, C. J. C. Burges, 1998)",
   files: [...IDX_FILES.train, ...IDX_FILES.test],
@@ -66,4 +68,4 @@ export const mnist: FileDataset = {
     ],
   },
   load: (folder) => loadIdx(folder, info),
-};
+});

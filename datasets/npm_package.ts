@@ -1,13 +1,18 @@
 /** Finding the files of an npm package through Deno's own npm client. */
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
-import type { DatasetPackage } from "./dataset.ts";
+
+/** An npm package in an exact version. */
+export interface NpmPackage {
+  readonly name: string;
+  readonly version: string;
+}
 
 /**
  * The folder of the main file of an npm package, fetched first if it is not in Deno's cache.
- * Whichever registry the user has configured is asked. Throws what Deno throws if it cannot be had.
+ * Whichever registry the user has configured is asked. Throws what Deno throws if it is not available.
  */
-export async function npmPackageFolder({ name, version }: DatasetPackage): Promise<string> {
+export async function npmPackageFolder({ name, version }: NpmPackage): Promise<string> {
   // Not a literal: Deno would fetch that whenever this module is loaded.
   const specifier: string = `npm:${name}@${version}`;
   await import(specifier);

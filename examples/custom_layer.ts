@@ -22,7 +22,7 @@ class LowRankConv2d extends of.Module {
   }
 }
 
-const data = await of.loadDataset({ name: "synthetic" });
+const data = await of.loadDataset("synthetic");
 const { imageShape, statistics, classNames } = data;
 const model = new of.Sequential(
   new LowRankConv2d(imageShape.channels, 16),
@@ -39,5 +39,6 @@ await of.train({ model, backend, train: data.train, normalization: statistics, .
 
 const description = { model: "custom", input: imageShape, normalization: statistics, classNames };
 const network = of.foldModel(model, description);
-const { top1Agreement } = await of.verifyFold(model, network, backend, data.test.images);
+const test = await of.readImages(data.test);
+const { top1Agreement } = await of.verifyFold(model, network, backend, test);
 console.log([...network.tensors.keys()].join(" "), "agreement", top1Agreement);

@@ -20,6 +20,9 @@ export const STREAM = {
   synthetic: 4,
 } as const;
 
+/** Keeps the purposes of one place apart from those of the next. */
+const PLACES = 256;
+
 /** Threefry's rotations, in bits, of the eight rounds that repeat; for kernels that compute it. */
 export const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 /** What Threefry's third key word adds to the parity of the others. */
@@ -56,6 +59,8 @@ export interface StreamKey {
   readonly seed: number;
   /** The purpose, one of {@link STREAM}. */
   readonly stream: number;
+  /** Which of several things that draw for this purpose. Default 0. */
+  readonly place?: number;
   /** Default 0. */
   readonly epoch?: number;
   /** Default 0. */
@@ -74,11 +79,17 @@ export class RandomStream implements RandomSource {
   #unread = 0;
   #spareNormal: number | undefined;
 
-  constructor({ seed, stream, epoch = 0, sample = 0 }: StreamKey) {
+  constructor({ seed, stream, place = 0, epoch = 0, sample = 0 }: StreamKey) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new InputError(`seed is ${seed}; expected an integer from 0 to 9007199254740991`);
     }
-    threefry2x32(stream, epoch, seed >>> 0, Math.floor(seed / TWO_POW_32), this.#key);
+    threefry2x32(
+      stream + PLACES * place,
+      epoch,
+      seed >>> 0,
+      Math.floor(seed / TWO_POW_32),
+      this.#key,
+    );
     this.#sample = sample;
   }
 

@@ -53,11 +53,16 @@ export interface SchemaRegistry {
   };
 }
 
-/** The options of an entry as they are written, those with defaults optional. */
-export type OptionsOf<E extends SchemaRegistry[string]> = E["schema"]["_zod"]["input"];
+/**
+ * The options of an entry as they are written, those with defaults optional. (zod's type of no
+ * options would forbid every key, `name` too.)
+ */
+export type OptionsOf<E extends SchemaRegistry[string]> = string extends
+  keyof E["schema"]["_zod"]["input"] ? Record<never, never> : E["schema"]["_zod"]["input"];
 
 /** The options of an entry with defaults filled in. */
-export type ParsedOptionsOf<E extends SchemaRegistry[string]> = E["schema"]["_zod"]["output"];
+export type ParsedOptionsOf<E extends SchemaRegistry[string]> = string extends
+  keyof E["schema"]["_zod"]["output"] ? Record<never, never> : E["schema"]["_zod"]["output"];
 
 /** The names of a registry's entries that need no option: such a name alone is a choice. */
 export type BareNameOf<R extends SchemaRegistry> = {
@@ -72,7 +77,9 @@ export type Choice<R extends SchemaRegistry> =
 /** A choice that was parsed: a bare name as written, a mapping with every default filled in. */
 export type ParsedChoice<R extends SchemaRegistry> =
   | BareNameOf<R>
-  | { [N in keyof R & string]: { readonly name: N } & ParsedOptionsOf<R[N]> }[keyof R & string];
+  | {
+    [N in keyof R & string]: { readonly name: N } & ParsedOptionsOf<R[N]>;
+  }[keyof R & string];
 
 /** An entry that was chosen. */
 export interface Chosen<E extends Entry> {

@@ -43,7 +43,6 @@ const GPU_TOOLS = [
 
 /** The circles there are. */
 const CYCLES = [
-  ["datasets/loader.ts", "datasets/loader_worker.ts"],
   // Each is part of the other's gradient.
   ["ops/multiply_scalar.ts", "ops/sum.ts"],
   ["ops/pack.ts", "ops/slice.ts"],

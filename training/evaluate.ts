@@ -1,7 +1,7 @@
 /** Evaluating a network by its logits, whatever kind of file it came from. */
 import type { Backend } from "../backends/backend.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
-import type { Split } from "../datasets/dataset.ts";
+import type { ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import type { Program } from "../graph/types.ts";
 import { requireLabels } from "./labels.ts";
@@ -28,7 +28,7 @@ export interface EvaluateOptions {
  */
 export async function evaluateNetwork(
   network: { program(batchSize: number): Program },
-  images: Split,
+  images: ImageSource,
   backend: Backend,
   { batchSize = 256, onProgress, onPrediction }: EvaluateOptions = {},
 ): Promise<Metrics> {
@@ -39,10 +39,10 @@ export async function evaluateNetwork(
   const executable = await backend.compile([program]);
   try {
     let sums = { loss: 0, correct: 0, count: 0 };
-    const results = pipelined(loader.epoch(0), async ({ pixels, labels, count }) => {
+    const results = pipelined(loader.epoch(0), async ({ arrays, count }) => {
       // The batch is another one by the time its logits are there.
-      const own = labels.slice(0, count);
-      const { logits } = await executable.run(program.name, { pixels });
+      const own = Int32Array.from(arrays.labels.subarray(0, count));
+      const { logits } = await executable.run(program.name, { pixels: arrays.pixels });
       return { logits, labels: own };
     });
     for await (const { logits, labels } of results) {

@@ -1,9 +1,13 @@
 /** Whether images can be told apart by a network at all. */
-import type { Split } from "../datasets/dataset.ts";
+import type { ImageSource } from "../datasets/image_source.ts";
 import { InputError } from "../errors.ts";
 
-/** Throws InputError for an image whose label is none of a network's classes. */
-export function requireLabels({ labels }: Split, classes: number): void {
+/** Throws InputError for images without labels and one whose label is none of a network's classes. */
+export function requireLabels({ targets }: ImageSource, classes: number): void {
+  if (!targets.labels) {
+    throw new InputError(`the images have no labels but ${Object.keys(targets).join(", ")}`);
+  }
+  const labels = targets.labels.data as Int32Array;
   const image = labels.findIndex((label) => label < 0 || label >= classes);
   if (image < 0) return;
   throw new InputError(

@@ -2,9 +2,12 @@
 import type { Backend } from "../backends/backend.ts";
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
-import type { Augmentation, BatchArrays } from "../datasets/batch.ts";
-import { type ChannelStatistics, imageSize, type Split } from "../datasets/dataset.ts";
+import { type AugmentationChoice, planAugmentation } from "../datasets/augmentations/registry.ts";
+import type { BatchArrays } from "../datasets/batch.ts";
+import type { ChannelStatistics } from "../datasets/dataset.ts";
+import type { ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
+import { within } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
 import { type ImageFormat, inferenceProgram } from "../models/inference.ts";
@@ -21,13 +24,13 @@ export interface TrainingRunOptions extends RunOptions, LoopHooks {
   /** What computes; see `openBackend`. */
   readonly backend: Backend;
   /** Images to train on. */
-  readonly train: Split;
+  readonly train: ImageSource;
   /** Images to validate on. Default: none. */
-  readonly validation?: Split;
+  readonly validation?: ImageSource;
   /** Subtracted from and divided out of pixels scaled to [0, 1], one number per channel. */
   readonly normalization: ChannelStatistics;
-  /** Default: none. */
-  readonly augmentation?: Augmentation;
+  /** Random changes of training images, in this order. Default: none. */
+  readonly augmentation?: readonly AugmentationChoice[];
   /** Where to go on. Default: from the model's present weights. */
   readonly resume?: { readonly state: RunState; readonly tensors: TrainingTensors };
 }
@@ -69,7 +72,7 @@ export interface TrainOptions extends Recipe, TrainingRunOptions {
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   const { model, train, normalization } = options;
-  const classes = classesOf(model, { input: train.imageShape, normalization });
+  const classes = classesOf(model, { input: train.shape, normalization });
   return await trainRecipe(resolveRecipe(model, options, { classes }), options);
 }
 
@@ -79,10 +82,10 @@ export async function trainRecipe(
   options: TrainingRunOptions,
 ): Promise<TrainingOutcome> {
   const run = parseOwnOptions(RUN, options);
-  const { backend, resume, normalization } = options;
-  const { seed, dropLast } = run;
-  const { augmentation = { padding: 0, flip: false } } = options;
-  const images = { input: options.train.imageShape, normalization };
+  const { backend, resume, normalization, augmentation = [] } = options;
+  const { seed, dropLast, workers } = run;
+  const { transform } = within(["augmentation"], () => planAugmentation(augmentation));
+  const images = { input: options.train.shape, normalization };
   for (const split of [options.train, options.validation]) {
     if (split) requireLabels(split, recipe.classes);
   }
@@ -97,13 +100,14 @@ export async function trainRecipe(
     shuffle: true,
     dropLast,
     augmentation,
+    workers,
   });
   using validation = options.validation &&
-    new BatchLoader(options.validation, { batchSize: evaluationBatchSize });
+    new BatchLoader(options.validation, { batchSize: evaluationBatchSize, workers });
   const rest = options.train.count % batchSize;
   const session = await TrainingSession.create(backend, {
     recipe,
-    traceInput: imageInput(images, augmentation.padding),
+    traceInput: imageInput(images, transform.padding),
     seed,
     batchSize,
     ...(dropLast || rest === 0 ? {} : { lastBatchSize: rest }),
@@ -118,7 +122,7 @@ export async function trainRecipe(
       observer: options.observer,
       signal: options.signal,
       session,
-      data: trainingData(loader, validation, imageSize(options.train.imageShape)),
+      data: trainingData(loader, validation, batchSize),
       schedule: createSchedule(run.schedule, {
         learningRate: recipe.optimizer.options.learningRate,
         stepsPerEpoch: steps,
@@ -143,35 +147,26 @@ function classesOf(model: Module, images: ImageFormat): number {
 function trainingData(
   loader: BatchLoader,
   validation: BatchLoader | undefined,
-  bytesPerImage: number,
+  batchSize: number,
 ): TrainingData {
   return {
     stepsPerEpoch: loader.batchCount,
     async *batches(epoch, first) {
-      for await (const { count, ...arrays } of loader.epoch(epoch, first)) {
+      for await (const { arrays, count } of loader.epoch(epoch, first)) {
         // Filling would count in batch normalisation, so a training batch has none.
-        yield { arrays: rowsOf(arrays, count, bytesPerImage), count };
+        yield { arrays: rowsOf(arrays, count, batchSize), count };
       }
     },
-    ...(validation ? { validationBatches: () => wholeBatches(validation) } : {}),
+    ...(validation ? { validationBatches: () => validation.epoch(0) } : {}),
   };
 }
 
-async function* wholeBatches(loader: BatchLoader): AsyncGenerator<StepBatch, void, void> {
-  for await (const { pixels, labels, count } of loader.epoch(0)) {
-    yield { arrays: { pixels, labels }, count };
-  }
-}
-
-/** The first rows of a batch. */
-function rowsOf(
-  { pixels, labels, transforms }: BatchArrays,
-  count: number,
-  bytesPerImage: number,
-): StepBatch["arrays"] {
-  return {
-    pixels: pixels.subarray(0, count * bytesPerImage),
-    labels: labels.subarray(0, count),
-    transforms: transforms.subarray(0, 3 * count),
-  };
+/** The first `count` rows of a batch. */
+function rowsOf(arrays: BatchArrays, count: number, batchSize: number): StepBatch["arrays"] {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, array]) => [
+      name,
+      array.subarray(0, array.length / batchSize * count),
+    ]),
+  );
 }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { parseConfig } from "../../config/load.ts";
 import { type FormerKey, moveFormerKeys } from "../../config/former_keys.ts";
 
 const KEYS: FormerKey[] = [
@@ -47,4 +48,30 @@ Deno.test("a config of any form can be searched for former keys", () => {
     assertEquals(moveFormerKeys(config, KEYS), []);
     assertEquals(config, { model });
   }
+});
+
+Deno.test("the former forms of data are read, and what to write instead is told", () => {
+  const hints: string[] = [];
+  const read = (data: string, set: string[] = []) =>
+    parseConfig(`data: { ${data} }\nmodel: { name: do_conv_net }\n`, "old.yaml", {
+      set,
+      onHint: (line) => hints.push(line),
+    }).config.data;
+  const { dataset, augmentation } = read(
+    "dataset: synthetic, synthetic: { classes: 3 }, augmentation: { crop: { padding: 4 }, flip: true }",
+  );
+  assertEquals(dataset, read("dataset: { name: synthetic, classes: 3 }").dataset);
+  const sized = read("dataset: synthetic", ["data.synthetic.imageSize=8"]).dataset;
+  assertEquals(sized, read("dataset: { name: synthetic, imageSize: 8 }").dataset);
+  assertEquals(augmentation, [{ name: "random_crop", padding: 4 }, "horizontal_flip"]);
+  assertEquals(read("dataset: mnist, augmentation: { flip: false }").augmentation, []);
+  assertEquals(hints, [
+    "old.yaml:1:29 data.synthetic: now options of the dataset: " +
+    "write dataset: { name: synthetic, classes: 3 }",
+    "old.yaml:1:56 data.augmentation: now a list: " +
+    "write augmentation: [ { name: random_crop, padding: 4 }, horizontal_flip ]",
+    "--set data.synthetic: now options of the dataset: " +
+    "write dataset: { name: synthetic, imageSize: 8 }",
+    "old.yaml:1:25 data.augmentation: now a list: write augmentation: []",
+  ]);
 });

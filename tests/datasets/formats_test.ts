@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { loadCifar } from "../../datasets/cifar.ts";
 import type { DatasetInfo } from "../../datasets/dataset.ts";
 import { loadIdx } from "../../datasets/idx.ts";
+import { LABELS, readImages } from "../../datasets/image_source.ts";
 import { InputError } from "../../errors.ts";
 
 const digits: DatasetInfo = {
@@ -12,6 +13,7 @@ const digits: DatasetInfo = {
   imageShape: { height: 2, width: 3, channels: 1 },
   statistics: { mean: [0.5], std: [0.5] },
   sizes: { train: 2, test: 1 },
+  targets: { labels: LABELS },
 };
 
 function idx(extents: readonly number[], values: readonly number[]): Uint8Array<ArrayBuffer> {
@@ -57,10 +59,10 @@ Deno.test("IDX files are read, plain and gzipped", async () => {
     { ...others, "t10k-images-idx3-ubyte.gz": await gzip(packed) },
     async (folder) => {
       const { train, test } = await loadIdx(folder, digits);
-      assertEquals([...train.images], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-      assertEquals([...train.labels], [2, 0]);
-      assertEquals([...test.images], [20, 21, 22, 23, 24, 25]);
-      assertEquals([...test.labels], [1]);
+      assertEquals([...await readImages(train)], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+      assertEquals([...train.targets.labels.data], [2, 0]);
+      assertEquals([...await readImages(test)], [20, 21, 22, 23, 24, 25]);
+      assertEquals([...test.targets.labels.data], [1]);
       assertEquals(test.count, 1);
     },
   );
@@ -115,10 +117,10 @@ const records = {
 Deno.test("CIFAR's colour planes become channels-last pixels, the fine label the label", async () => {
   await withFiles(records, async (folder) => {
     const { train, test } = await loadCifar(folder, photos, layout);
-    assertEquals([...train.images], [10, 20, 30, 11, 21, 31, 40, 50, 60, 41, 51, 61]);
-    assertEquals([...train.labels], [2, 0]);
-    assertEquals([...test.images], [70, 80, 90, 71, 81, 91]);
-    assertEquals([...test.labels], [1]);
+    assertEquals([...await readImages(train)], [10, 20, 30, 11, 21, 31, 40, 50, 60, 41, 51, 61]);
+    assertEquals([...train.targets.labels.data], [2, 0]);
+    assertEquals([...await readImages(test)], [70, 80, 90, 71, 81, 91]);
+    assertEquals([...test.targets.labels.data], [1]);
   });
 });
 

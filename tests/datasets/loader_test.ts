@@ -1,20 +1,21 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { emptySplit } from "../../datasets/dataset.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { openDataset } from "../../datasets/open.ts";
+import type { AugmentationChoice } from "../../datasets/augmentations/registry.ts";
+import type { ImageSource } from "../../datasets/image_source.ts";
 import { BatchLoader, type LoaderOptions } from "../../datasets/loader.ts";
-import { InputError } from "../../errors.ts";
+import { InputError, RunError } from "../../errors.ts";
+import { RandomStream } from "../../graph/random.ts";
+import { numberedImages } from "../support/images.ts";
+import { numbered } from "../support/sources/numbered.ts";
 
-const split = emptySplit(23, { height: 2, width: 2, channels: 3 });
-for (let i = 0; i < split.count; i++) {
-  split.labels[i] = i;
-  split.images.fill(i + 1, 12 * i, 12 * i + 12);
-}
+const source = numberedImages(23, { height: 2, width: 2, channels: 3 });
 
-const training: LoaderOptions = {
-  batchSize: 5,
-  seed: 11,
-  shuffle: true,
-  augmentation: { padding: 4, flip: true },
-};
+const augmentation: AugmentationChoice[] = [
+  "vertical_flip",
+  { name: "random_crop", padding: 4 },
+  "horizontal_flip",
+];
+const training: LoaderOptions = { batchSize: 5, seed: 11, shuffle: true, augmentation };
 
 interface Copy {
   index: number;
@@ -26,7 +27,8 @@ interface Copy {
 
 async function collect(loader: BatchLoader, epoch: number, start = 0): Promise<Copy[]> {
   const copies: Copy[] = [];
-  for await (const { index, count, pixels, labels, transforms } of loader.epoch(epoch, start)) {
+  for await (const { index, count, arrays } of loader.epoch(epoch, start)) {
+    const { pixels, labels, transforms = [] } = arrays;
     copies.push({
       index,
       count,
@@ -39,55 +41,70 @@ async function collect(loader: BatchLoader, epoch: number, start = 0): Promise<C
 }
 
 Deno.test("every image is served once an epoch, its pixels with its label", async () => {
-  using loader = new BatchLoader(split, training);
+  using loader = new BatchLoader(source, training);
   const batches = await collect(loader, 0);
   const labels = batches.flatMap((batch) => batch.labels.slice(0, batch.count));
   assertEquals(labels.toSorted((a, b) => a - b), Array.from({ length: 23 }, (_, i) => i));
   for (const { pixels, labels, count } of batches) {
     for (let row = 0; row < count; row++) {
-      assertEquals(pixels.slice(12 * row, 12 * row + 12), new Array(12).fill(labels[row] + 1));
+      assertEquals(pixels.slice(12 * row, 12 * row + 12), new Array(12).fill(labels[row]));
     }
   }
 });
 
 Deno.test("the last batch is padded with label -1 and zeros, or dropped", async () => {
-  using padded = new BatchLoader(split, training);
+  using padded = new BatchLoader(source, training);
   const last = (await collect(padded, 0)).at(-1);
   assertEquals([padded.batchCount, last?.index, last?.count], [5, 4, 3]);
   assertEquals(last?.labels.slice(3), [-1, -1]);
   assertEquals(last?.pixels.slice(36), new Array(24).fill(0));
   assertEquals(last?.transforms.slice(9), new Array(6).fill(0));
-  using dropped = new BatchLoader(split, { ...training, dropLast: true });
+  using dropped = new BatchLoader(source, { ...training, dropLast: true });
   assertEquals((await collect(dropped, 0)).length, 4);
 });
 
-Deno.test("a worker and no worker serve the same batches, however slow the loop is", async () => {
-  using withWorker = new BatchLoader(split, training);
-  using without = new BatchLoader(split, { ...training, worker: false });
-  for (const epoch of [0, 1]) {
-    assertEquals(await collect(withWorker, epoch), await collect(without, epoch));
-  }
-});
+/** Every pixel of its images differs, so that turning one upside down shows. */
+const varied = numberedImages(23, source.shape);
+varied.images.forEach((_, i) => varied.images[i] = i % 251);
+
+const sources: [string, ImageSource][] = [["in memory", varied], [
+  "that are read asynchronously",
+  numbered({ count: 23 }),
+]];
+for (const [what, images] of sources) {
+  Deno.test(`any number of workers serves the same batches of images ${what}`, async () => {
+    using without = new BatchLoader(images, { ...training, workers: 0 });
+    const expected = [await collect(without, 0), await collect(without, 1)];
+    for (const workers of [1, 2, 4]) {
+      using loader = new BatchLoader(images, { ...training, workers });
+      assertEquals([await collect(loader, 0), await collect(loader, 1)], expected);
+    }
+  });
+}
 
 Deno.test("resuming at any batch continues exactly", async () => {
-  using unbroken = new BatchLoader(split, training);
+  using unbroken = new BatchLoader(source, training);
   const expected = await collect(unbroken, 3);
   for (let start = 0; start <= expected.length; start++) {
-    using resumed = new BatchLoader(split, training);
+    using resumed = new BatchLoader(source, training);
     assertEquals(await collect(resumed, 3, start), expected.slice(start));
   }
 });
 
 Deno.test("a loop that is left early does not disturb the next", async () => {
-  using loader = new BatchLoader(split, training);
+  using loader = new BatchLoader(source, training);
   for await (const _ of loader.epoch(0)) break;
-  using fresh = new BatchLoader(split, { ...training, worker: false });
+  using several = new BatchLoader(numbered({ count: 23 }), { ...training, workers: 3 });
+  for await (const _ of several.epoch(0)) break;
+  using plain = new BatchLoader(numbered({ count: 23 }), { ...training, workers: 0 });
+  assertEquals(await collect(several, 1), await collect(plain, 1));
+  using fresh = new BatchLoader(source, { ...training, workers: 0 });
   assertEquals(await collect(loader, 1), await collect(fresh, 1));
 });
 
 Deno.test("epochs and seeds differ in order and augmentation", async () => {
-  using loader = new BatchLoader(split, training);
-  using other = new BatchLoader(split, { ...training, seed: 12 });
+  using loader = new BatchLoader(source, training);
+  using other = new BatchLoader(source, { ...training, seed: 12 });
   const orders = [await collect(loader, 0), await collect(loader, 1), await collect(other, 0)];
   for (const part of ["labels", "transforms"] as const) {
     const seen = orders.map((batches) => batches.map((batch) => batch[part].join()).join());
@@ -95,8 +112,18 @@ Deno.test("epochs and seeds differ in order and augmentation", async () => {
   }
 });
 
+Deno.test("the crop and the mirroring are drawn as they always were", async () => {
+  using loader = new BatchLoader(source, { ...training, workers: 0 });
+  const [{ labels, transforms }] = await collect(loader, 1);
+  for (const [row, sample] of labels.entries()) {
+    const random = new RandomStream({ seed: 11, stream: 2, epoch: 1, sample });
+    const drawn = [random.integer(9), random.integer(9), random.integer(2)];
+    assertEquals(transforms.slice(3 * row, 3 * row + 3), drawn);
+  }
+});
+
 Deno.test("augmentation stays in range; without it images come as they are, in order", async () => {
-  using loader = new BatchLoader(split, training);
+  using loader = new BatchLoader(source, training);
   const seen = new Set<number>();
   for (let epoch = 0; epoch < 20; epoch++) {
     for (const { transforms, count } of await collect(loader, epoch)) {
@@ -107,21 +134,72 @@ Deno.test("augmentation stays in range; without it images come as they are, in o
     }
   }
   assertEquals([...seen].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
-  using plain = new BatchLoader(split, { batchSize: 23 });
+  using plain = new BatchLoader(source, { batchSize: 23 });
   const [batch] = await collect(plain, 0);
   assertEquals(batch.labels, Array.from({ length: 23 }, (_, i) => i));
-  assertEquals(batch.transforms, new Array(69).fill(0));
+  assertEquals(batch.pixels, [...source.images]);
+  assertEquals(batch.transforms, []);
+  using still = new BatchLoader(source, { batchSize: 23, augmentation: [] });
+  assertEquals((await collect(still, 0))[0].transforms, new Array(69).fill(0));
+});
+
+Deno.test("targets of several numbers fill their rows, beyond the images with their filling", async () => {
+  const dataset = await openDataset({
+    name: "synthetic_multi_label",
+    classes: 3,
+    imageSize: 4,
+    trainCount: 5,
+  });
+  const { train } = await dataset.load();
+  using loader = new BatchLoader(train, { batchSize: 4 });
+  const seen: number[] = [];
+  for await (const { arrays } of loader.epoch(0)) seen.push(...arrays.targets);
+  assertEquals(seen, [...train.targets.targets.data, ...new Array(9).fill(-1)]);
+});
+
+Deno.test("an image that cannot be read fails its batch as the source says", async () => {
+  for (const workers of [0, 1, 3]) {
+    using loader = new BatchLoader(numbered({ count: 23, refused: 12 }), { batchSize: 5, workers });
+    const served: number[] = [];
+    const error = await assertRejects(async () => {
+      for await (const { index } of loader.epoch(0)) served.push(index);
+    }, InputError);
+    assertEquals([served, error.message], [[0, 1], "image 12 is damaged"]);
+  }
+});
+
+Deno.test("a worker that ends at work fails its batch and hangs nothing", async () => {
+  for (const workers of [1, 3]) {
+    using loader = new BatchLoader(numbered({ count: 40, fatal: 22 }), { batchSize: 5, workers });
+    const error = await assertRejects(() => collect(loader, 0), RunError);
+    assert(error.message.includes("image 22 was too much"), error.message);
+  }
+});
+
+Deno.test("where no worker can be started the loader reads by itself", async () => {
+  using expected = new BatchLoader(source, { ...training, workers: 0 });
+  const unknown = Object.assign(source.slice(0, 23), {});
+  Object.defineProperty(unknown, "handle", { value: { kind: "file:///nowhere/source.ts" } });
+  const unopened = { ...numbered({ count: 23 }), handle: undefined };
+  for (const workers of [1, 2]) {
+    using loader = new BatchLoader(unknown, { ...training, workers });
+    assertEquals(await collect(loader, 0), await collect(expected, 0));
+    using own = new BatchLoader(unopened, { batchSize: 5, workers });
+    assertEquals((await collect(own, 0)).flatMap(({ labels, count }) => labels.slice(0, count)), [
+      ...unopened.targets.labels.data,
+    ]);
+  }
 });
 
 Deno.test("a loader can be used after it was closed", async () => {
-  const loader = new BatchLoader(split, training);
+  const loader = new BatchLoader(source, training);
   const expected = await collect(loader, 0);
   loader.close();
   assertEquals(await collect(loader, 0), expected);
 });
 
 Deno.test("one epoch at a time", async () => {
-  using loader = new BatchLoader(split, training);
+  using loader = new BatchLoader(source, training);
   for await (const _ of loader.epoch(0)) {
     await assertRejects(() => loader.epoch(1).next(), Error, "still being served");
   }
@@ -129,10 +207,15 @@ Deno.test("one epoch at a time", async () => {
 
 Deno.test("sizes that do not fit are refused", () => {
   const make = (options: Partial<LoaderOptions>) => () =>
-    new BatchLoader(split, { ...training, ...options });
+    new BatchLoader(source, { ...training, ...options });
   assertThrows(make({ batchSize: 0 }), InputError, "batchSize is 0");
   assertThrows(make({ batchSize: 24, dropLast: true }), InputError, "only 23 images");
-  assertThrows(make({ augmentation: { padding: -1, flip: false } }), InputError, "padding is -1");
+  assertThrows(make({ workers: -1 }), InputError, "workers is -1");
+  assertThrows(
+    make({ augmentation: [{ name: "random_crop", padding: -1 }] }),
+    InputError,
+    "random_crop: padding",
+  );
 });
 
 Deno.test("a loader from the web works in a process of its own, which ends by itself", async () => {
@@ -146,10 +229,10 @@ Deno.test("a loader from the web works in a process of its own, which ends by it
   );
   const host = `127.0.0.1:${server.addr.port}`;
   const program = `
-    import { emptySplit } from "http://${host}/datasets/dataset.ts";
+    import { emptyLabelled } from "http://${host}/datasets/sources/memory.ts";
     import { BatchLoader } from "http://${host}/datasets/loader.ts";
-    const split = emptySplit(10, { height: 1, width: 1, channels: 1 });
-    using loader = new BatchLoader(split, { batchSize: 4 });
+    const { source } = emptyLabelled(10, { height: 1, width: 1, channels: 1 });
+    using loader = new BatchLoader(source, { batchSize: 4 });
     for await (const batch of loader.epoch(0)) console.log(batch.count);
   `;
   const child = new Deno.Command(Deno.execPath(), {

@@ -1,57 +1,90 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { describeDataset, loadDataset } from "../../datasets/load.ts";
-import { datasetNames, findDataset } from "../../datasets/registry.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { readImages, targetSize } from "../../datasets/image_source.ts";
+import { type DatasetChoice, loadDataset, openDataset } from "../../datasets/open.ts";
+import { DATASETS } from "../../datasets/registry.ts";
 import { InputError } from "../../errors.ts";
-import { parseChecksum } from "../../files/checksum.ts";
+import { bareNames } from "../../schema/entry.ts";
 
-for (const name of datasetNames()) {
-  Deno.test(`${name} describes itself completely`, () => {
-    const info = describeDataset({ name });
+for (const name of bareNames(DATASETS)) {
+  Deno.test(`${name} describes itself completely`, async () => {
+    const { info } = await openDataset(name);
     assertEquals(info.name, name);
     assertEquals(info.statistics.mean.length, info.imageShape.channels);
     assertEquals(info.statistics.std.length, info.imageShape.channels);
     assertEquals(new Set(info.classNames).size, info.classNames.length);
-    const definition = findDataset(name);
-    if (definition.kind === "generated") return;
-    for (const file of [...definition.remoteFiles, ...definition.package?.files ?? []]) {
-      parseChecksum(file.checksum, file.name);
-    }
+    assertEquals(Object.keys(info.targets).length, 1);
   });
 }
 
-Deno.test("CIFAR-100 has its hundred fine classes", () => {
-  assertEquals(describeDataset({ name: "cifar100" }).classNames.length, 100);
+Deno.test("CIFAR-100 has its hundred fine classes", async () => {
+  assertEquals((await openDataset("cifar100")).info.classNames.length, 100);
 });
 
-Deno.test("an unknown name is refused with the nearest one", () => {
-  assertThrows(() => findDataset("cifar_10"), InputError, 'did you mean "cifar10"');
-  assertThrows(() => findDataset("toString"), InputError, "there is no dataset");
+Deno.test("an unknown name is refused with the nearest one", async () => {
+  const open = (name: string) => openDataset(name as DatasetChoice);
+  await assertRejects(() => open("cifar_10"), InputError, 'did you mean "cifar10"');
+  await assertRejects(() => open("toString"), InputError, "there is no dataset");
 });
+
+const small = { classes: 3, imageSize: 8, channels: 2, trainCount: 60, testCount: 30 };
 
 Deno.test("the synthetic dataset repeats, differs by seed and shows its classes", async () => {
-  const options = {
-    name: "synthetic",
-    classes: 3,
-    imageSize: 8,
-    channels: 2,
-    trainCount: 60,
-    testCount: 30,
-  };
-  const first = await loadDataset(options);
-  const again = await loadDataset(options);
-  const other = await loadDataset({ ...options, imageSeed: 1 });
-  assertEquals(first.train.images, again.train.images);
-  assertEquals(first.train.images.length, 60 * 8 * 8 * 2);
-  assertEquals(first.classNames.length, 3);
-  assertEquals([...new Set(first.test.labels)].sort(), [0, 1, 2]);
-  const same = first.train.images.filter((byte, i) => byte === other.train.images[i]).length;
-  assertEquals(same < first.train.images.length / 10, true);
+  const { train, test, classNames } = await loadDataset({ name: "synthetic", ...small });
+  const again = await loadDataset({ name: "synthetic", ...small });
+  const other = await loadDataset({ name: "synthetic", ...small, imageSeed: 1 });
+  const pixels = await readImages(train);
+  assertEquals(pixels, await readImages(again.train));
+  assertEquals(pixels.length, 60 * 8 * 8 * 2);
+  assertEquals(classNames.length, 3);
+  assertEquals([...new Set(test.targets.labels.data)].sort(), [0, 1, 2]);
+  const others = await readImages(other.train);
+  assertEquals(pixels.filter((byte, i) => byte === others[i]).length < pixels.length / 10, true);
 });
 
-Deno.test("synthetic options out of range are refused", () => {
-  assertThrows(
-    () => describeDataset({ name: "synthetic", classes: 1 }),
-    InputError,
-    "classes is 1",
+Deno.test("the synthetic dataset's images are those of earlier versions", async () => {
+  const { train } = await loadDataset({ name: "synthetic", ...small });
+  assertEquals([...(await readImages(train, 1)).subarray(0, 8)], [
+    171,
+    146,
+    117,
+    141,
+    121,
+    91,
+    135,
+    76,
+  ]);
+});
+
+Deno.test("a multi-label image shows the patterns of its classes and no other", async () => {
+  const quiet = { name: "synthetic_multi_label", ...small, maxLabels: 2 } as const;
+  const { train, targets } = await loadDataset(quiet);
+  assertEquals(targets.targets.shape, [3]);
+  const shown = [...train.targets.targets.data];
+  assertEquals(shown.length, 60 * targetSize(targets.targets));
+  const numbers = Array.from(
+    { length: 60 },
+    (_, i) => shown.slice(3 * i, 3 * i + 3).reduce((sum, target) => sum + target, 0),
   );
+  assertEquals([...new Set(numbers)].sort(), [0, 1, 2]);
+  // More patterns, more contrast.
+  const pixels = await readImages(train);
+  const deviation = (count: number) => {
+    const chosen = numbers.flatMap((number, i) => number === count ? [i] : []);
+    const images = chosen.map((i) => pixels.subarray(128 * i, 128 * i + 128));
+    const squares = images.map((image) => image.reduce((sum, p) => sum + (p - 127.5) ** 2, 0));
+    return squares.reduce((sum, square) => sum + square, 0) / squares.length;
+  };
+  assertEquals(deviation(0) < deviation(1) && deviation(1) < deviation(2), true);
+});
+
+Deno.test("options that do not fit are refused at their place", async () => {
+  const refused: [DatasetChoice, string, string[]][] = [
+    [{ name: "synthetic", classes: 1 }, "synthetic: classes: found 1", ["classes"]],
+    [{ name: "synthetic_multi_label", classes: 2 }, "at most as many as classes", ["maxLabels"]],
+    [{ name: "mnist", classes: 10 } as DatasetChoice, "unknown key", ["classes"]],
+  ];
+  for (const [choice, message, at] of refused) {
+    const error = await assertRejects(() => openDataset(choice), InputError, message);
+    assertEquals(error.at, at);
+  }
 });

@@ -91,11 +91,11 @@ export async function withTinyConfig(
 export const TINY = `\
 threads: 1
 data:
-  dataset: synthetic
-  synthetic: { classes: 3, imageSize: 8, channels: 2, trainCount: 96, testCount: 24 }
+  dataset:
+    { name: synthetic, classes: 3, imageSize: 8, channels: 2, trainCount: 96, testCount: 24 }
   batchSize: 8
   evalBatchSize: 16
-  augmentation: { crop: { padding: 1 }, flip: true }
+  augmentation: [{ name: random_crop, padding: 1 }, horizontal_flip]
 model:
   layers:
     - do_conv2d: { outChannels: 4, kernelSize: 3, padding: 1 }

@@ -50,7 +50,7 @@ Deno.test("eval measures a checkpoint and its folded network alike", () =>
       "eval",
       String(done.checkpoint),
       "--set",
-      "data.synthetic.imageSize=6",
+      "data.dataset.imageSize=6",
     );
     assertEquals(other.code, 2);
     assertStringIncludes(other.error, "8x8x2 in 3 classes");

@@ -62,7 +62,9 @@ Deno.test("mod.ts, loaded from a bare address, trains a step and folds", async (
     const network = of.foldModel(model, {
       model: "small", input: imageShape, normalization: statistics, classNames,
     });
-    const { top1Agreement } = await of.verifyFold(model, network, backend, train.images);
+    const { top1Agreement } = await of.verifyFold(
+      model, network, backend, await of.readImages(train),
+    );
     console.log(state.step, top1Agreement, [...network.tensors.keys()].join());
   `);
   assertEquals(out, "1 1 0.weight,0.bias,4.weight,4.bias\n");

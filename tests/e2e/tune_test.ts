@@ -12,8 +12,8 @@ import {
 
 const CONFIG = `\
 data:
-  dataset: synthetic
-  synthetic: { classes: 3, imageSize: 8, channels: 2, trainCount: 16, testCount: 8 }
+  dataset:
+    { name: synthetic, classes: 3, imageSize: 8, channels: 2, trainCount: 16, testCount: 8 }
   batchSize: 8
   evalBatchSize: 8
 model:

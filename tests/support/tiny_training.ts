@@ -1,8 +1,7 @@
 /** A training that takes a fraction of a second and has every kind of state: buffers, slots, averages. */
 import type { Backend } from "../../backends/backend.ts";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
-import type { LoadedDataset } from "../../datasets/load.ts";
-import { loadDataset } from "../../datasets/load.ts";
+import { loadDataset, type LoadedDataset } from "../../datasets/open.ts";
 import { buildModel, type BuildOptions } from "../../models/registry.ts";
 import type { TrainOptions } from "../../training/train.ts";
 
@@ -48,7 +47,7 @@ export async function tinyTraining(
     train: train,
     validation: test,
     normalization: statistics,
-    augmentation: { padding: 1, flip: true },
+    augmentation: [{ name: "random_crop", padding: 1 }, "horizontal_flip"],
     batchSize: 6,
     evaluationBatchSize: 4,
     dropLast: false,

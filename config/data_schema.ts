@@ -1,0 +1,75 @@
+/** The schema of a config's `data`. */
+
+import {
+  type AugmentationChoice,
+  AUGMENTATIONS,
+  planAugmentation,
+} from "../datasets/augmentations/registry.ts";
+import { DATASETS } from "../datasets/registry.ts";
+import { InputError } from "../errors.ts";
+import { choiceOf, z } from "../schema/entry.ts";
+import { RUN } from "../training/run_options.ts";
+
+const count = z.int().min(1);
+const path = z.string().min(1);
+
+/** Finds what is wrong with the list as a whole. */
+function checkAugmentation(choices: AugmentationChoice[], context: z.RefinementCtx): void {
+  try {
+    planAugmentation(choices);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    context.addIssue({ code: "custom", path: [...error.at ?? []], message: error.message });
+  }
+}
+
+/** `data`. */
+export const dataSchema = z.strictObject({
+  dataset: choiceOf(DATASETS).describe("Which dataset, with its options where it has any"),
+  root: path.optional().describe(
+    "Folder that holds the dataset's files; by default the cache, filled by download",
+  ).meta({ resume: "free" }),
+  mirror: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).optional()
+    .describe("Address of a folder with the dataset's files, tried before all other sources").meta({
+      resume: "free",
+    }),
+  checksums: z.record(
+    z.string(),
+    z.string().regex(
+      /^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}|none)$/i,
+      "expected sha256: and 64 hexadecimal digits, md5: and 32, or none",
+    ),
+  ).optional().describe("Checksums of files that are not the official ones, by file name").meta({
+    resume: "free",
+  }),
+  batchSize: RUN.schema.shape.batchSize,
+  evalBatchSize: RUN.schema.shape.evaluationBatchSize.meta({ resume: "free" }),
+  workers: RUN.schema.shape.workers.meta({ resume: "free" }),
+  validation: z.union([
+    z.literal("test"),
+    z.strictObject({
+      from: z.literal("train"),
+      count: count.describe("How many of the last training images to validate on"),
+    }),
+  ]).default("test").describe("Which images validate: the test set, or part of the training set"),
+  subset: z.strictObject({
+    train: count.optional().describe("Use only the first n training images"),
+    test: count.optional().describe("Use only the first n test images"),
+  }).optional().describe("Use only part of the dataset"),
+  augmentation: z.array(choiceOf(AUGMENTATIONS)).superRefine(checkAugmentation).optional().describe(
+    "Random changes of training images, in this order; none by default",
+  ),
+  normalization: z.union([
+    z.literal("none"),
+    z.strictObject({
+      mean: z.array(z.number()).min(1).describe("Mean of each channel, in fractions of 255"),
+      std: z.array(z.number().positive()).min(1).describe(
+        "Standard deviation of each channel, in fractions of 255",
+      ),
+    }).refine((n) => n.mean.length === n.std.length, {
+      path: ["std"],
+      error: "expected as many numbers as in mean",
+    }),
+  ]).optional().describe("Per-channel normalisation; the dataset's own statistics by default"),
+  dropLast: RUN.schema.shape.dropLast,
+});

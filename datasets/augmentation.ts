@@ -1,0 +1,41 @@
+/**
+ * Random changes of training images. An augmentation is of one of two kinds: it changes pixels where
+ * batches are prepared, or it is a part of the crop and mirroring that the training step carries out
+ * (`ops/augment.ts`), for which a batch holds the draws.
+ */
+import type { RandomStream } from "../graph/random.ts";
+import type { Entry, z } from "../schema/entry.ts";
+import type { ImageShape } from "./image_source.ts";
+
+/** Changes pixels where batches are prepared. */
+export interface HostAugmentation {
+  /**
+   * Changes an image in place.
+   *
+   * @param image u8 [height, width, channels]
+   * @param random this image's own numbers in this epoch
+   */
+  apply(image: Uint8Array, shape: ImageShape, random: RandomStream): void;
+}
+
+/** What the training step does to an image, in this order. */
+export interface StepTransform {
+  /** Zero pixels put around the image before it is cropped back to its size at a random place. */
+  readonly padding: number;
+  /** Whether every second image, at random, is mirrored left to right. */
+  readonly flip: boolean;
+}
+
+/** Is carried out by the training step. */
+export interface StepAugmentation {
+  /** Its part of it. */
+  readonly transform: Partial<StepTransform>;
+}
+
+/** A random change of training images. */
+export type Augmentation = HostAugmentation | StepAugmentation;
+
+/** An augmentation that a config can name. */
+export interface AugmentationEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
+  build(options: z.output<S>): Augmentation;
+}

@@ -1,0 +1,11 @@
+import { z } from "../../schema/entry.ts";
+import type { AugmentationEntry } from "../augmentation.ts";
+
+const schema = z.object({});
+
+/** As torchvision's `RandomHorizontalFlip`; the training step carries it out. */
+export const horizontalFlip: AugmentationEntry<typeof schema> = {
+  about: "Mirror every second image, at random, left to right",
+  schema,
+  build: () => ({ transform: { flip: true } }),
+};

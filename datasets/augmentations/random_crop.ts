@@ -1,0 +1,13 @@
+import { z } from "../../schema/entry.ts";
+import type { AugmentationEntry } from "../augmentation.ts";
+
+const schema = z.object({
+  padding: z.int().min(1).describe("Pixels of zeros on every side"),
+});
+
+/** As torchvision's `RandomCrop` to the image's own size; the training step carries it out. */
+export const randomCrop: AugmentationEntry<typeof schema> = {
+  about: "Pad with zeros, then crop at random to the original size",
+  schema,
+  build: ({ padding }) => ({ transform: { padding } }),
+};

@@ -1,0 +1,59 @@
+/** The augmentations by name, and what a list of them comes to. */
+import { InputError, within } from "../../errors.ts";
+import { type Choice, chosen } from "../../schema/entry.ts";
+import type { AugmentationEntry, HostAugmentation, StepTransform } from "../augmentation.ts";
+import { horizontalFlip } from "./horizontal_flip.ts";
+import { randomCrop } from "./random_crop.ts";
+import { verticalFlip } from "./vertical_flip.ts";
+
+/** The augmentations by the names that configs use. */
+export const AUGMENTATIONS = {
+  random_crop: randomCrop,
+  horizontal_flip: horizontalFlip,
+  vertical_flip: verticalFlip,
+} satisfies Record<string, AugmentationEntry>;
+
+/** One augmentation of a list: its name, or `{ name, …options }`. */
+export type AugmentationChoice = Choice<typeof AUGMENTATIONS>;
+
+/** Who does what of a list of augmentations. */
+export interface AugmentationPlan {
+  /** Applied in this order where batches are prepared. */
+  readonly host: readonly HostAugmentation[];
+  /** Carried out by the training step afterwards. */
+  readonly transform: StepTransform;
+}
+
+/**
+ * Builds a list of augmentations. Throws InputError, `at` the item, for an unknown name, an option
+ * that does not fit, one that the training step carries out before one that it does not, and for a
+ * second one of a kind that the training step carries out once.
+ */
+export function planAugmentation(choices: readonly AugmentationChoice[]): AugmentationPlan {
+  const host: HostAugmentation[] = [];
+  const transform: Partial<StepTransform> = {};
+  const ofStep: string[] = [];
+  choices.forEach((choice, i) => {
+    const { name, entry, options } = within(
+      [i],
+      () => chosen<AugmentationEntry>(AUGMENTATIONS, choice, "augmentation"),
+    );
+    const built = entry.build(options);
+    if ("transform" in built) {
+      if (ofStep.includes(name)) {
+        throw new InputError(`${name} stands in the list twice; once is possible`, { at: [i] });
+      }
+      ofStep.push(name);
+      Object.assign(transform, built.transform);
+    } else if (ofStep.length > 0) {
+      throw new InputError(
+        `the training step carries out ${ofStep.join(" and ")}, after all that is done to pixels ` +
+          `before; put ${name} ahead of it in the list`,
+        { at: [i] },
+      );
+    } else {
+      host.push(built);
+    }
+  });
+  return { host, transform: { padding: 0, flip: false, ...transform } };
+}

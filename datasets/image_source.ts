@@ -1,0 +1,129 @@
+/**
+ * Where images come from: something that counts them, knows their targets and reads any one of them.
+ *
+ * Images are u8, channels last and row-major. Targets lie in shared memory, so that the threads that
+ * prepare batches read them without a copy.
+ */
+import { InputError } from "../errors.ts";
+
+/** Extents of every image of a dataset, in pixels and channels. */
+export interface ImageShape {
+  /** Rows. */
+  readonly height: number;
+  /** Columns. */
+  readonly width: number;
+  /** 1 for grey, 3 for red, green, blue. */
+  readonly channels: number;
+}
+
+/** Bytes in one image. */
+export function imageSize({ height, width, channels }: ImageShape): number {
+  return height * width * channels;
+}
+
+/** Arrays of the element types that a batch can have. */
+export interface TargetArrays {
+  /** Signed, 32 bits. */
+  readonly i32: Int32Array<SharedArrayBuffer>;
+  /** Single precision. */
+  readonly f32: Float32Array<SharedArrayBuffer>;
+  /** Unsigned, 8 bits. */
+  readonly u8: Uint8Array<SharedArrayBuffer>;
+}
+
+/** An element type of targets. */
+export type TargetDType = keyof TargetArrays;
+
+/** What the targets of one name look like. */
+export interface TargetField {
+  /** Element type. */
+  readonly dtype: TargetDType;
+  /** Extents of one image's target; `[]` for a single number. */
+  readonly shape: readonly number[];
+  /** What rows of a batch hold that have no image; no image's target may be it. */
+  readonly filling: number;
+}
+
+/** The targets of one name of all images. */
+export interface TargetColumn extends TargetField {
+  /** [count, …shape], row-major. */
+  readonly data: TargetArrays[TargetDType];
+}
+
+/** Classes, from 0: one i32 number per image, -1 in filling. */
+export const LABELS = { dtype: "i32", shape: [], filling: -1 } as const satisfies TargetField;
+
+/** Which classes an image shows: f32 [classes], each 0 or 1 and -1 in filling. */
+export function multiHot(classes: number): TargetField & { readonly dtype: "f32" } {
+  return { dtype: "f32", shape: [classes], filling: -1 };
+}
+
+/** Elements of one image's target. */
+export function targetSize({ shape }: TargetField): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** A field's array for `count` images, in fresh shared memory, all zero. */
+export function emptyTargets<D extends TargetDType>(
+  field: TargetField & { readonly dtype: D },
+  count: number,
+): TargetArrays[D] {
+  const length = count * targetSize(field);
+  const arrays: { readonly [T in TargetDType]: () => TargetArrays[T] } = {
+    i32: () => new Int32Array(new SharedArrayBuffer(4 * length)),
+    f32: () => new Float32Array(new SharedArrayBuffer(4 * length)),
+    u8: () => new Uint8Array(new SharedArrayBuffer(length)),
+  };
+  return arrays[field.dtype]();
+}
+
+/**
+ * How a worker opens a source again: plain data that can be posted to it. `kind` is a name in
+ * `sources/registry.ts`, or the address of a module that exports
+ * `openSource(handle): ImageSource | Promise<ImageSource>`.
+ */
+export interface SourceHandle {
+  /** What opens it. */
+  readonly kind: string;
+}
+
+/** Images with their targets. */
+export interface ImageSource {
+  /** Number of images. */
+  readonly count: number;
+  /** Extents of every image. */
+  readonly shape: ImageShape;
+  /** By name, as `labels`; what an objective needs of them is its own affair. */
+  readonly targets: Readonly<Record<string, TargetColumn>>;
+  /**
+   * Writes an image's pixels, [height, width, channels], into `into`. What they are depends on the
+   * arguments alone. Rejects with InputError for an image that cannot be read.
+   *
+   * @param index from 0 to count - 1
+   * @param epoch from 0, for sources that show an image differently in each
+   */
+  read(index: number, epoch: number, into: Uint8Array): void | Promise<void>;
+  /** Images `from` to `to` - 1, without a copy. Throws InputError if they are not there. */
+  slice(from: number, to: number): ImageSource;
+  /** How a worker opens it. Without one the images are read by the thread that asks for batches. */
+  readonly handle?: SourceHandle;
+}
+
+/** Throws InputError unless a source of `count` images can be sliced `from` `to`. */
+export function requireRange(count: number, from: number, to: number): void {
+  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to > count) {
+    throw new InputError(`images ${from} to ${to} were requested; there are ${count}`);
+  }
+  if (from >= to) throw new InputError("a slice needs at least one image");
+}
+
+/** The first images of a source, as of epoch 0: u8 [N, H, W, C]; `limit` of them or all there are. */
+export async function readImages(source: ImageSource, limit = source.count): Promise<Uint8Array> {
+  const size = imageSize(source.shape);
+  const count = Math.min(limit, source.count);
+  const pixels = new Uint8Array(count * size);
+  for (let i = 0; i < count; i++) {
+    await source.read(i, 0, pixels.subarray(i * size, (i + 1) * size));
+  }
+  return pixels;
+}

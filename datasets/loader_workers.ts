@@ -1,0 +1,124 @@
+/** The threads that fill batches, and who of them does what. */
+import { InputError, RunError } from "../errors.ts";
+import type { WorkerJob, WorkerReply, WorkerSetup } from "./loader_messages.ts";
+
+/** Batches a worker may have at once: the one it fills, and the next, so that it need not wait. */
+export const JOBS_PER_WORKER = 2;
+
+/** A job that is not done. */
+interface Underway {
+  readonly job: WorkerJob;
+  readonly done: PromiseWithResolvers<boolean>;
+}
+
+interface Member {
+  readonly worker: Worker;
+  readonly jobs: Map<number, Underway>;
+  /** Whether it has ever answered. */
+  started: boolean;
+}
+
+type Settled = Exclude<WorkerReply, { unfit: true }>;
+
+/** A number of workers that share the batches of one loader. */
+export class LoaderWorkers {
+  #members: Member[];
+  readonly #waiting: Underway[] = [];
+  #lastTicket = 0;
+
+  private constructor(setup: WorkerSetup, script: URL, count: number) {
+    this.#members = Array.from({ length: count }, () => this.#start(setup, script));
+  }
+
+  /** Starts `count` workers; undefined for none, or where they are not allowed. */
+  static start(setup: WorkerSetup, count: number): LoaderWorkers | undefined {
+    const script = new URL("./loader_worker.ts", import.meta.url);
+    // Asked beforehand, because Deno prints the failure of a worker that it may not read.
+    if (count === 0 || script.protocol === "file:" && !mayRead(script)) return undefined;
+    return new LoaderWorkers(setup, script, count);
+  }
+
+  /**
+   * Has a batch filled. Resolves to false where no worker could be started or all were closed; the
+   * batch is the caller's to fill then. Rejects with the error of an image that cannot be read, or
+   * RunError if the worker ended while it worked.
+   */
+  fill(job: Omit<WorkerJob, "ticket">): Promise<boolean> {
+    const done = Promise.withResolvers<boolean>();
+    this.#waiting.push({ job: { ...job, ticket: ++this.#lastTicket }, done });
+    this.#handOut();
+    return done.promise;
+  }
+
+  /** Ends the workers. */
+  close(): void {
+    const members = this.#members;
+    this.#members = [];
+    for (const { worker, jobs } of members) {
+      worker.terminate();
+      this.#waiting.push(...jobs.values());
+    }
+    this.#handOut();
+  }
+
+  #start(setup: WorkerSetup, script: URL): Member {
+    const worker = new Worker(script, { type: "module" });
+    const member: Member = { worker, jobs: new Map(), started: false };
+    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
+      if ("unfit" in data) this.#lose(member);
+      else this.#settle(member, data);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#lose(member, event.message);
+    };
+    worker.postMessage(setup);
+    return member;
+  }
+
+  /** Gives waiting jobs, oldest first, to the workers with the fewest. */
+  #handOut(): void {
+    if (this.#members.length === 0) {
+      for (const { done } of this.#waiting.splice(0)) done.resolve(false);
+    }
+    while (this.#waiting.length > 0) {
+      const member = this.#members.reduce((a, b) => b.jobs.size < a.jobs.size ? b : a);
+      if (member.jobs.size === JOBS_PER_WORKER) return;
+      const underway = this.#waiting.shift()!;
+      member.jobs.set(underway.job.ticket, underway);
+      member.worker.postMessage(underway.job);
+    }
+  }
+
+  #settle(member: Member, { ticket, failure }: Settled): void {
+    member.started = true;
+    const underway = member.jobs.get(ticket);
+    member.jobs.delete(ticket);
+    this.#handOut();
+    if (failure) underway?.done.reject(revived(failure));
+    else underway?.done.resolve(true);
+  }
+
+  /** One that could not start leaves its jobs to others; those of one that ended at work fail. */
+  #lose(member: Member, reason = ""): void {
+    member.worker.terminate();
+    this.#members = this.#members.filter((other) => other !== member);
+    const jobs = [...member.jobs.values()];
+    if (!member.started) {
+      this.#waiting.unshift(...jobs);
+    } else {
+      const error = new RunError(`a thread that prepares batches ended: ${reason}`);
+      for (const { done } of jobs) done.reject(error);
+    }
+    this.#handOut();
+  }
+}
+
+function revived({ name, message }: NonNullable<Settled["failure"]>): Error {
+  if (name === "InputError") return new InputError(message);
+  return name === "RunError" ? new RunError(message) : new Error(`${name}: ${message}`);
+}
+
+function mayRead(path: URL): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}

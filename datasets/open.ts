@@ -1,0 +1,48 @@
+/** Opening and loading a dataset by name. */
+import { type Choice, chosen } from "../schema/entry.ts";
+import type { DatasetEntry, DatasetInfo, OpenDataset, Splits } from "./dataset.ts";
+import type { LocateOptions } from "./locate.ts";
+import { DATASETS } from "./registry.ts";
+
+/** Which dataset: its name, or `{ name, …options }` with options of its own. */
+export type DatasetChoice = Choice<typeof DATASETS>;
+
+/** A dataset with its images. */
+export interface LoadedDataset extends DatasetInfo, Splits {}
+
+/**
+ * Opens a dataset: says what is known of it, without a download for those whose classes, sizes and
+ * statistics are known beforehand, and loads it when asked to.
+ *
+ * @param where where its files may be: by default in the cache, filled by download
+ * @throws InputError for an unknown name or an option that does not fit, `at` that option
+ */
+export async function openDataset(
+  choice: DatasetChoice,
+  where: LocateOptions = {},
+): Promise<OpenDataset> {
+  const { entry, options } = chosen<DatasetEntry>(DATASETS, choice, "dataset");
+  return await entry.build(options, where);
+}
+
+/**
+ * Loads a dataset: from `root` if it is there, else from the cache, else downloaded into the cache.
+ * Throws InputError for an unknown name, bad options or damaged files, RunError if the files are not
+ * available.
+ *
+ * ```ts
+ * import { loadDataset } from "./mod.ts";
+ *
+ * const { train, imageShape } = await loadDataset({ name: "synthetic", trainCount: 64 });
+ * console.log(train.count, imageShape.height, imageShape.width); // 64 32 32
+ * ```
+ *
+ * @param where where its files may be: by default in the cache, filled by download
+ */
+export async function loadDataset(
+  choice: DatasetChoice,
+  where: LocateOptions = {},
+): Promise<LoadedDataset> {
+  const { info, load } = await openDataset(choice, where);
+  return { ...info, ...await load() };
+}

@@ -1,0 +1,83 @@
+/** Images that lie in shared memory as they are served. */
+import { InputError } from "../../errors.ts";
+import {
+  emptyTargets,
+  type ImageShape,
+  imageSize,
+  type ImageSource,
+  LABELS,
+  requireRange,
+  type SourceHandle,
+  type TargetColumn,
+  targetSize,
+} from "../image_source.ts";
+
+/** What a {@link MemorySource} holds. */
+export interface MemoryImages {
+  /** [count, height, width, channels], row-major. */
+  readonly images: Uint8Array<SharedArrayBuffer>;
+  /** Extents of every image. */
+  readonly shape: ImageShape;
+  /** By name. */
+  readonly targets: Readonly<Record<string, TargetColumn>>;
+}
+
+/** Images in memory. Throws InputError for targets of another number of images. */
+export class MemorySource implements ImageSource {
+  readonly count: number;
+  /** [count, height, width, channels], row-major. */
+  readonly images: Uint8Array<SharedArrayBuffer>;
+  readonly shape: ImageShape;
+  readonly targets: Readonly<Record<string, TargetColumn>>;
+
+  /** A source of these images; they are not copied. */
+  constructor({ images, shape, targets }: MemoryImages) {
+    this.images = images;
+    this.shape = shape;
+    this.targets = targets;
+    this.count = images.length / imageSize(shape);
+    for (const [name, column] of Object.entries(targets)) {
+      if (column.data.length === this.count * targetSize(column)) continue;
+      throw new InputError(
+        `${name} has ${column.data.length} numbers and the images ${images.length} bytes; ` +
+          `expected ${targetSize(column)} and ${imageSize(shape)} per image`,
+      );
+    }
+  }
+
+  read(index: number, _epoch: number, into: Uint8Array): void {
+    const size = imageSize(this.shape);
+    into.set(this.images.subarray(index * size, (index + 1) * size));
+  }
+
+  slice(from: number, to: number): MemorySource {
+    requireRange(this.count, from, to);
+    const size = imageSize(this.shape);
+    return new MemorySource({
+      images: this.images.subarray(from * size, to * size),
+      shape: this.shape,
+      targets: Object.fromEntries(
+        Object.entries(this.targets).map(([name, column]) => {
+          const row = targetSize(column);
+          return [name, { ...column, data: column.data.subarray(from * row, to * row) }];
+        }),
+      ),
+    });
+  }
+
+  get handle(): SourceHandle & MemoryImages {
+    const { images, shape, targets } = this;
+    return { kind: "memory", images, shape, targets };
+  }
+}
+
+/** Room for `count` images with `labels`, in fresh shared memory, all zero. */
+export function emptyLabelled(
+  count: number,
+  shape: ImageShape,
+): { source: MemorySource; labels: Int32Array<SharedArrayBuffer> } {
+  const images = new Uint8Array(new SharedArrayBuffer(count * imageSize(shape)));
+  const labels = emptyTargets(LABELS, count);
+  const targets = { labels: { ...LABELS, data: labels } };
+  return { source: new MemorySource({ images, shape, targets }), labels };
+}

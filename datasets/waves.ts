@@ -1,0 +1,113 @@
+/**
+ * Images computed from a seed: each class is a pattern of plane waves, each image the patterns of its
+ * classes shifted, dimmed and covered with noise. Easy for a small network, impossible for none; for
+ * trying things out and for tests, without a file.
+ */
+import { RandomStream, STREAM } from "../graph/random.ts";
+import { z } from "../schema/entry.ts";
+import type { ChannelStatistics } from "./dataset.ts";
+import { type ImageShape, imageSize } from "./image_source.ts";
+
+const WAVES = 3;
+const AMPLITUDE = 24;
+/** Uniform noise in ±NOISE grey levels. */
+const NOISE = 48;
+/** Images are shifted by up to this many pixels either way. */
+const SHIFT = 2;
+
+/** Numbers of the test split are keyed as those of another epoch than the training split's. */
+const EPOCHS = { patterns: 0, train: 1, test: 2 } as const;
+
+/** The options of every dataset of this kind. */
+export const wavesOptions = {
+  classes: z.int().min(2).default(10).describe("Number of classes"),
+  imageSize: z.int().min(4).default(32).describe("Height and width in pixels"),
+  channels: z.int().min(1).default(3).describe("Channels"),
+  trainCount: z.int().min(1).default(2048).describe("Training images"),
+  testCount: z.int().min(1).default(512).describe("Test images"),
+  imageSeed: z.int().min(0).default(0).describe("Seed of the images, apart from the run's"),
+};
+
+/** The random numbers of one image, after which its pixels are painted. */
+export function imageStream(seed: number, split: "train" | "test", index: number): RandomStream {
+  return new RandomStream({ seed, stream: STREAM.synthetic, epoch: EPOCHS[split], sample: index });
+}
+
+/** Each class's pattern: grey levels about zero, [height, width, channels]. */
+export function classPatterns(seed: number, classes: number, shape: ImageShape): Float32Array[] {
+  return Array.from({ length: classes }, (_, label) => pattern(seed, label, shape));
+}
+
+function pattern(seed: number, label: number, { height, width, channels }: ImageShape) {
+  const random = new RandomStream({
+    seed,
+    stream: STREAM.synthetic,
+    epoch: EPOCHS.patterns,
+    sample: label,
+  });
+  const levels = new Float32Array(height * width * channels);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let wave = 0; wave < WAVES; wave++) {
+      // Whole periods, so that a shifted pattern has no seam.
+      const down = random.integer(7) - 3;
+      const across = random.integer(3) + 1;
+      const phase = 2 * Math.PI * random.uniform();
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const turn = 2 * Math.PI * (down * y / height + across * x / width);
+          levels[(y * width + x) * channels + channel] += AMPLITUDE * Math.sin(turn + phase);
+        }
+      }
+    }
+  }
+  return levels;
+}
+
+/** Paints an image that shows some patterns, each with its own shift and contrast, under noise. */
+export function paintWaves(
+  image: Uint8Array,
+  { height, width, channels }: ImageShape,
+  patterns: readonly Float32Array[],
+  random: RandomStream,
+): void {
+  const levels = new Float64Array(image.length).fill(127.5);
+  for (const pattern of patterns) {
+    const down = height + random.integer(2 * SHIFT + 1) - SHIFT;
+    const across = width + random.integer(2 * SHIFT + 1) - SHIFT;
+    const contrast = 0.75 + 0.5 * random.uniform();
+    let target = 0;
+    for (let y = 0; y < height; y++) {
+      const row = ((y + down) % height) * width;
+      for (let x = 0; x < width; x++) {
+        const source = (row + (x + across) % width) * channels;
+        for (let channel = 0; channel < channels; channel++) {
+          levels[target++] += contrast * pattern[source + channel];
+        }
+      }
+    }
+  }
+  let noise = 0;
+  for (let i = 0; i < image.length; i++) {
+    // Four noise bytes from every random word.
+    if ((i & 3) === 0) noise = random.uint32();
+    const byte = (noise >>> (8 * (i & 3))) & 255;
+    const level = levels[i] + NOISE * (byte / 127.5 - 1);
+    image[i] = Math.max(0, Math.min(255, Math.round(level)));
+  }
+}
+
+/**
+ * What the construction gives: mid grey; the waves' and the noise's variances added.
+ *
+ * @param shown patterns in an image, on average
+ */
+export function wavesStatistics(channels: number, shown: number): ChannelStatistics {
+  const std = Math.sqrt(shown * WAVES * AMPLITUDE ** 2 / 2 + NOISE ** 2 / 3) / 255;
+  return { mean: new Array(channels).fill(0.5), std: new Array(channels).fill(std) };
+}
+
+/** The row of an image in an array of images. */
+export function imageAt(images: Uint8Array, index: number, shape: ImageShape): Uint8Array {
+  const size = imageSize(shape);
+  return images.subarray(index * size, (index + 1) * size);
+}
