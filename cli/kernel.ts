@@ -17,7 +17,7 @@ import { median } from "../reporting/statistics.ts";
 import { callsTable } from "./bench_tables.ts";
 import type { Command } from "./command.ts";
 import { KERNEL_BACKENDS, openKernelBackend } from "./kernel_backend.ts";
-import { type KernelCase, kernelCase, unfit } from "./kernel_case.ts";
+import { type KernelCase, kernelCase } from "./kernel_case.ts";
 
 /** What a result may be off, of its largest number. */
 const TOLERANCE = 1e-4;
@@ -58,13 +58,8 @@ export const command: Command = {
     const [name] = args.positionals;
     const tested = kernelCase(name, args.texts("shape"), args.texts("attribute"));
     const runs = args.integer("runs") ?? 20;
-    const [{ node }] = Object.values(tested.program.outputs);
-    const orUnfit = (error: unknown) => {
-      throw error instanceof TypeError ? unfit(node) : error;
-    };
-    const { backend, variants } = await openKernelBackend(args, tested.program, context)
-      .catch(orUnfit);
-    const { outputs, timings } = await measure(backend, tested, runs).catch(orUnfit);
+    const { backend, variants } = await openKernelBackend(args, tested.program, context);
+    const { outputs, timings } = await measure(backend, tested, runs);
     const rate = ratesOf(tested.program, timings);
     context.print(
       `${name} on ${backend.description}: ${rate.milliseconds.toFixed(3)} ms, ` +

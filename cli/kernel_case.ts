@@ -165,20 +165,13 @@ function traceOp(
     });
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw unfit({ op, inputs: types, attributes });
+    throw unfit(op, types, attributes);
   }
 }
 
-/**
- * What is said of an op that fails on what it is given: ops trust those who call them in code to
- * give every input and attribute.
- */
-export function unfit({ op, inputs, attributes }: {
-  readonly op: Op;
-  readonly inputs: readonly TensorType[];
-  readonly attributes: unknown;
-}): InputError {
-  const shapes = inputs.map(({ shape }) => formatShape(shape)).join(", ") || "none";
+/** What is said of attributes that fail an op's shape rule, which trusts callers to give them all. */
+function unfit(op: Op, types: readonly TensorType[], attributes: unknown): InputError {
+  const shapes = types.map(({ shape }) => formatShape(shape)).join(", ") || "none";
   return new InputError(
     `${op.name} takes ${op.inputNames.join(", ") || "no input"}; found the shapes ${shapes} and ` +
       `the attributes ${JSON.stringify(attributes)}, which do not fit`,

@@ -144,6 +144,7 @@ export function apply<A>(op: Op<A>, operands: readonly Operand[], attributes: A)
   const scope = currentScope();
   let types: TensorType[];
   try {
+    checkInputCount(op, inputs, attributes);
     types = op.infer(inputs, attributes);
   } catch (error) {
     if (error instanceof InputError && scope !== "") {
@@ -154,6 +155,17 @@ export function apply<A>(op: Op<A>, operands: readonly Operand[], attributes: A)
   const node = makeNode(op as Op, inputs, attributes, types, scope);
   recording.nodes.push(node);
   return [...node.outputs];
+}
+
+function checkInputCount<A>(op: Op<A>, inputs: readonly Value[], attributes: A): void {
+  const { name, inputNames, inputCount } = op;
+  const [least, most] = inputCount?.(attributes) ?? [inputNames.length, inputNames.length];
+  if (inputs.length >= least && inputs.length <= most) return;
+  const shapes = inputs.map(({ shape }) => formatShape(shape)).join(", ") || "none";
+  throw new InputError(
+    `${name} takes ${least === most ? least : `${least} to ${most}`} inputs ` +
+      `(${inputNames.join(", ")}); found the shapes ${shapes}`,
+  );
 }
 
 /** A node and its output values; for passes that rewrite programs. */

@@ -92,6 +92,11 @@ export interface Op<A = Attributes> {
   readonly name: string;
   /** Names of the inputs, in order, such as `["input", "weight", "bias"]`. */
   readonly inputNames: readonly string[];
+  /**
+   * How few and how many inputs it takes with these attributes. Default: one for each name; an op
+   * that takes any number has one name for them all.
+   */
+  readonly inputCount?: (attributes: A) => readonly [least: number, most: number];
   /** The shape rule. Throws InputError for inputs that do not fit. */
   infer(inputs: readonly TensorType[], attributes: A): TensorType[];
   /**

@@ -50,6 +50,7 @@ export const adamUpdateOp = elementwiseOp<AdamUpdateAttributes & { readonly outp
     "expAvgSq",
     "maxExpAvgSq",
   ],
+  inputCount: ({ outputCount }) => [outputCount + 5, outputCount + 5],
   outputCount: ({ outputCount }) => outputCount,
   expression(e, inputs, { beta2, eps, weightDecay, decoupledWeightDecay }) {
     const [parameter, gradient, learningRate, correction1, correction2, beta1, m, v, most] = inputs;

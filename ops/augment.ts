@@ -18,6 +18,7 @@ export interface AugmentAttributes {
 export const augmentOp: Op<AugmentAttributes> = {
   name: "augment",
   inputNames: ["pixels", "transforms"],
+  inputCount: () => [1, 2],
   infer([pixels, transforms], { padding, mean, std }) {
     requireDType("augment", "pixels", pixels, "u8");
     requireRank("augment", "pixels", pixels.shape, 4, "[batch, height, width, channels]");

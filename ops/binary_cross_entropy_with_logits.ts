@@ -38,6 +38,7 @@ function whereKnown<E>(e: Arithmetic<E>, target: E, value: E): E {
 export const binaryCrossEntropyWithLogitsOp = elementwiseOp({
   name: "binaryCrossEntropyWithLogits",
   inputNames: INPUT_NAMES,
+  inputCount: () => [2, 3],
   expression(e, [x, target, positiveWeight]) {
     const zero = e.constant(0);
     // -log σ(x) = max(-x, 0) + log(1 + exp(-|x|))
@@ -65,6 +66,7 @@ export const binaryCrossEntropyWithLogitsOp = elementwiseOp({
 export const binaryCrossEntropyWithLogitsGradientOp = elementwiseOp({
   name: "binaryCrossEntropyWithLogitsGradient",
   inputNames: ["outputGradient", ...INPUT_NAMES],
+  inputCount: () => [3, 4],
   expression(e, [dy, x, target, positiveWeight]) {
     const one = e.constant(1);
     const small = decay(e, x);

@@ -33,6 +33,7 @@ function stretch<E>(e: Arithmetic<E>, eps: number, variance: E, weight?: E): E {
 export const channelNormalizeOp = elementwiseOp<ChannelNormalizeAttributes>({
   name: "channelNormalize",
   inputNames: ["input", "mean", "variance", "weight", "bias"],
+  inputCount: () => [3, 5],
   expression(e, [x, mean, variance, weight, bias], { eps }) {
     const scaled = e.multiply(e.subtract(x, mean), stretch(e, eps, variance, weight));
     return [bias === undefined ? scaled : e.add(scaled, bias)];
@@ -61,6 +62,7 @@ export const channelNormalizeOp = elementwiseOp<ChannelNormalizeAttributes>({
 export const channelNormalizeInputGradientOp = elementwiseOp<ChannelNormalizeAttributes>({
   name: "channelNormalizeInputGradient",
   inputNames: ["outputGradient", "variance", "weight"],
+  inputCount: () => [2, 3],
   expression: (e, [dy, variance, weight], { eps }) => [
     e.multiply(dy, stretch(e, eps, variance, weight)),
   ],
@@ -76,6 +78,7 @@ export const channelNormalizeInputGradientOp = elementwiseOp<ChannelNormalizeAtt
 export const channelNormalizeReduceOp: Op<ChannelNormalizeAttributes> = {
   name: "channelNormalizeReduce",
   inputNames: ["outputGradient", "input", "mean", "variance", "weight"],
+  inputCount: () => [4, 5],
   infer(inputs) {
     requireFloats("channelNormalizeReduce", channelNormalizeReduceOp.inputNames, inputs);
     const [dy, x, ...perChannel] = inputs;

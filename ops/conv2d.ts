@@ -46,6 +46,7 @@ export interface WeightGradientAttributes extends ConvolutionAttributes {
 export const conv2dOp: Op<ConvolutionAttributes> = {
   name: "conv2d",
   inputNames: ["input", "weight", "bias"],
+  inputCount: () => [2, 3],
   infer(inputs, attributes) {
     requireFloats("conv2d", ["input", "weight", "bias"], inputs);
     const [input, weight, bias] = inputs;

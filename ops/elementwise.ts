@@ -47,6 +47,8 @@ export interface ElementwiseDefinition<A> {
   readonly name: string;
   /** Names of the inputs, in order. */
   readonly inputNames: readonly string[];
+  /** How few and how many inputs; see {@link Op.inputCount}. Default: one for each name. */
+  readonly inputCount?: (attributes: A) => readonly [least: number, most: number];
   /** Number of outputs, all of the same shape. Default 1. */
   readonly outputCount?: (attributes: A) => number;
   /** What each output element is, given the matching element of every input. */
@@ -61,10 +63,11 @@ export interface ElementwiseDefinition<A> {
  * throws InputError for others.
  */
 export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {
-  const { name, inputNames, outputCount = () => 1, expression, gradient } = definition;
+  const { name, inputNames, inputCount, outputCount = () => 1, expression, gradient } = definition;
   return {
     name,
     inputNames,
+    inputCount,
     infer(inputs: readonly TensorType[], attributes: A): TensorType[] {
       const { shape } = inputs[0];
       requireFloats(name, inputNames, inputs);

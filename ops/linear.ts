@@ -10,6 +10,7 @@ import { matmul } from "./matmul.ts";
 export const linearOp: Op = {
   name: "linear",
   inputNames: ["input", "weight", "bias"],
+  inputCount: () => [2, 3],
   infer(inputs) {
     requireFloats("linear", linearOp.inputNames, inputs);
     const [input, weight, bias] = inputs;

@@ -13,6 +13,7 @@ export interface MovingAverageAttributes {
 export const movingAverageOp = elementwiseOp<MovingAverageAttributes>({
   name: "movingAverage",
   inputNames: ["average", "value", "decay"],
+  inputCount: ({ decay }) => decay === undefined ? [3, 3] : [2, 2],
   expression(e, [average, value, scalar], { decay }) {
     const [kept, taken] = decay === undefined
       ? [scalar, e.subtract(e.constant(1), scalar)]

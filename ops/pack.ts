@@ -18,6 +18,7 @@ export interface PackAttributes {
 export const packOp: Op<PackAttributes> = {
   name: "pack",
   inputNames: ["values"],
+  inputCount: () => [0, Infinity],
   infer(inputs, { offsets, size }) {
     requireFloats("pack", [], inputs);
     requireIntegers("pack", "offsets", offsets, 0);

@@ -46,6 +46,10 @@ export const rmspropUpdateOp = elementwiseOp<RmspropUpdateAttributes & Slots>({
     "momentum",
     "momentumBuffer",
   ],
+  inputCount({ centered, buffered }) {
+    const count = 4 + Number(centered) + 2 * Number(buffered);
+    return [count, count];
+  },
   outputCount: ({ centered, buffered }) => 2 + Number(centered) + Number(buffered),
   expression(e, inputs, { alpha, eps, weightDecay, centered, buffered }) {
     const [parameter, gradient, learningRate, squareAvg, ...slots] = inputs;

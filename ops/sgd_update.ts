@@ -27,6 +27,7 @@ export interface SgdUpdateOptions extends Partial<SgdUpdateAttributes> {
 export const sgdUpdateOp = elementwiseOp<SgdUpdateAttributes & { readonly outputCount: number }>({
   name: "sgdUpdate",
   inputNames: ["parameter", "gradient", "learningRate", "momentumBuffer", "momentum", "dampening"],
+  inputCount: ({ outputCount }) => outputCount === 1 ? [3, 3] : [6, 6],
   outputCount: ({ outputCount }) => outputCount,
   expression(e, inputs, { nesterov, weightDecay }) {
     const [parameter, gradient, learningRate, buffer, momentum, dampening] = inputs;

@@ -43,7 +43,10 @@ Deno.test("what does not fit an op is refused without a stack trace", () => {
 Deno.test("an op that lacks inputs is refused with the names of all", async () => {
   const { code, error } = await kernel("channelNormalize", "--shape", "2x4x8x8");
   assertEquals(code, 2);
-  assertStringIncludes(error, "takes input, mean, variance, weight, bias; found the shapes [2, 4,");
+  assertStringIncludes(
+    error,
+    "takes 3 to 5 inputs (input, mean, variance, weight, bias); found the shapes [2, 4, 8, 8]",
+  );
 });
 
 Deno.test("variances are positive and labels are classes", () => {

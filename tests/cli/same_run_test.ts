@@ -74,7 +74,7 @@ Deno.test("a run goes on with another place and pace, and warns of another lengt
 });
 
 Deno.test("a run does not go on with another network, recipe or seed", () => {
-  for (const change of ["seed=1", "training.labelSmoothing=0.5", "data.batchSize=64"]) {
+  for (const change of ["seed=1", "training.freeze=[fc]", "data.batchSize=64"]) {
     const [key] = change.split("=");
     assertThrows(() => warnings(configOf(), [change]), InputError, `  ${key} was `);
   }
