@@ -76,8 +76,10 @@ export { tanh } from "./ops/tanh.ts";
 // Layers and models
 export { ReLU, Tanh } from "./layers/activations.ts";
 export { BatchNorm2d, type BatchNorm2dOptions } from "./layers/batch_norm2d.ts";
-export { Conv2d, type Conv2dOptions } from "./layers/conv2d.ts";
-export { type ConvolutionKind, CONVOLUTIONS } from "./layers/convolution.ts";
+export { Conv2d } from "./layers/conv2d.ts";
+export type { Conv2dOptions } from "./layers/convolution_options.ts";
+export { convolutionFactory, CONVOLUTIONS, type ConvolutionSpec } from "./layers/convolutions.ts";
+export type { ConvolutionFactory } from "./layers/convolutions/entry.ts";
 export { DoConv2d, type DoConv2dOptions } from "./layers/do_conv2d.ts";
 export { Dropout, type DropoutOptions } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
@@ -85,15 +87,11 @@ export { type Initializer, kaimingNormal, kaimingUniform } from "./layers/init.t
 export { Linear, type LinearOptions } from "./layers/linear.ts";
 export { type LoadOptions, Module, type StateDict, type StateTensor } from "./layers/module.ts";
 export { AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./layers/pooling.ts";
-export type { LayerName, LayerOptions, LayerSpec } from "./layers/registry.ts";
+export { type LayerName, LAYERS, type LayerSpec } from "./layers/registry.ts";
 export { Sequential } from "./layers/sequential.ts";
 export type { ConvolutionOptions, ModelOptions } from "./models/options.ts";
-export {
-  buildModel,
-  type BuildOptions,
-  type FamilyOptions,
-  listModels,
-} from "./models/registry.ts";
+export type { NamedConvolution } from "./models/named_convolutions.ts";
+export { buildModel, type BuildOptions, listModels } from "./models/registry.ts";
 export { type ImageFormat, inferenceProgram } from "./models/inference.ts";
 export {
   type FormSummary,

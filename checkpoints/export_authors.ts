@@ -1,18 +1,16 @@
 /**
- * State dicts for PyTorch models built with the DO-Conv authors' layer, `DOConv2d` of
- * https://github.com/yangyanli/DO-Conv, which keeps the identity that `D` is added to as a tensor of
- * its own, `d_diag`.
+ * State dicts for PyTorch models built with the layers of an over-parameterization's own authors, such
+ * as DO-Conv's `DOConv2d`. What those layers keep beside our tensors is in `layers/convolutions/`.
  */
 import { InputError } from "../errors.ts";
-import { DoConv2d } from "../layers/do_conv2d.ts";
-import type { Module } from "../layers/module.ts";
-import { type Shape, sizeOf } from "../graph/types.ts";
+import { foreignAdditions } from "../layers/convolutions.ts";
+import type { Module, StateDict } from "../layers/module.ts";
 import type { Tensor } from "./safetensors.ts";
 
 /**
- * A model's present tensors, not folded, as the authors' layers save them: `W`, `D` and `d_diag` of
- * every DO-Conv, all else under PyTorch's names and types. Throws InputError for grouped DO-Conv
- * layers whose kernels the authors' layer would compose in another way.
+ * A model's present tensors, not folded, as the authors' layers save them: those of DO-Conv as `W`,
+ * `D` and `d_diag`, all else under PyTorch's names and types. Throws InputError, naming the layer, for
+ * one that the authors' layer would compute in another way.
  */
 export function authorsState(model: Module): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
@@ -25,32 +23,22 @@ export function authorsState(model: Module): Map<string, Tensor> {
     );
   }
   for (const [path, layer] of model.namedModules()) {
-    if (!(layer instanceof DoConv2d) || !layer.D) continue;
-    checkPairing(path, layer);
-    const { shape } = layer.D;
-    tensors.set(`${path}.d_diag`, { dtype: "F32", shape, data: identityBlocks(shape) });
+    for (const [name, { shape, data }] of additionsOf(path, layer)) {
+      tensors.set(path === "" ? name : `${path}.${name}`, {
+        dtype: "F32",
+        shape,
+        data: Float32Array.from(data, Number),
+      });
+    }
   }
   return tensors;
 }
 
-function checkPairing(path: string, { options }: DoConv2d): void {
-  const { groups = 1, outChannels, pairing = "paper" } = options;
-  if (pairing === "authors" || groups === 1 || groups === outChannels) return;
-  throw new InputError(
-    `${path}: in ${groups} groups the authors' layer pairs D with other kernel rows than the paper ` +
-      "does; only models trained with model.pairing=authors can be exported to it. Folded they load " +
-      "into plain PyTorch layers",
-  );
-}
-
-/** For each channel of [I, area, S] identity blocks side by side, then columns of zeros. */
-function identityBlocks(shape: Shape): Float32Array {
-  const [channels, area, depth] = shape;
-  const blocks = new Float32Array(sizeOf(shape));
-  for (let row = 0; row < channels * area; row++) {
-    for (let s = row % area; s < Math.floor(depth / area) * area; s += area) {
-      blocks[row * depth + s] = 1;
-    }
+function additionsOf(path: string, layer: Module): StateDict {
+  try {
+    return foreignAdditions(layer);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${path}: ${error.message}`, { cause: error });
   }
-  return blocks;
 }

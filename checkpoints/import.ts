@@ -4,6 +4,7 @@
  * over-parameterized layers without changing what the network computes.
  */
 import { InputError } from "../errors.ts";
+import { adoptTensors } from "../layers/convolutions.ts";
 import { Linear } from "../layers/linear.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { CHECKPOINT_FORMAT, inferenceState, parseCheckpoint } from "./checkpoint.ts";
@@ -81,17 +82,18 @@ function withoutWrapper<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string,
  */
 export function adoptState(
   model: Module,
-  { path, tensors, hasOthers }: ForeignState,
+  { path: file, tensors, hasOthers }: ForeignState,
   { replaceClassifier = false }: AdoptOptions = {},
 ): void {
   const adopted = new Map<string, StateTensor>();
   const layers = model.namedModules();
   const present = model.stateDict();
-  for (const [layer, own] of tensorsByLayer(tensors)) {
-    const read = layers.get(layer)?.adopt(own) ?? own;
-    read.forEach((tensor, name) => adopted.set(layer === "" ? name : `${layer}.${name}`, tensor));
+  for (const [path, own] of tensorsByLayer(tensors)) {
+    const layer = layers.get(path);
+    const read = layer ? adoptTensors(layer, own) : own;
+    read.forEach((tensor, name) => adopted.set(path === "" ? name : `${path}.${name}`, tensor));
   }
-  const kept = replaceClassifier ? `${classifierOf(model, path)}.` : undefined;
+  const kept = replaceClassifier ? `${classifierOf(model, file)}.` : undefined;
   if (kept) {
     for (const name of [...adopted.keys()]) if (name.startsWith(kept)) adopted.delete(name);
   }
@@ -105,7 +107,7 @@ export function adoptState(
   try {
     model.loadStateDict(adopted);
   } catch (error) {
-    if (error instanceof InputError) throw new InputError(`${path}: ${error.message}`);
+    if (error instanceof InputError) throw new InputError(`${file}: ${error.message}`);
     throw error;
   }
 }

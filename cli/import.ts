@@ -12,15 +12,23 @@ import type { NetworkDescription } from "../checkpoints/network.ts";
 import { START } from "../checkpoints/run_state.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
-import { CONVOLUTIONS } from "../layers/convolution.ts";
+import {
+  CONVOLUTIONS,
+  type ConvolutionSpec,
+  recognizeConvolution,
+} from "../layers/convolutions.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatCount } from "../reporting/format.ts";
+import { bareNames } from "../schema/entry.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
 import { planNetwork, readConfig } from "./prepare.ts";
 
 /** Statistics that torchvision's and most of timm's weights were trained with. */
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** Kinds of convolution; plain kernels unfold into those that are over-parameterized. */
+const NAMES = bareNames(CONVOLUTIONS);
 
 /** What a checkpoint is made for. */
 interface Target {
@@ -38,7 +46,7 @@ export const command: Command = {
     model: { value: "NAME", help: "Instead of a config: a model by name, such as resnet18" },
     convolution: {
       value: "KIND",
-      help: "With --model: conv, or do_conv to unfold; by default what FILE holds",
+      help: `With --model: ${NAMES.join(" or ")}; by default what FILE holds`,
     },
     "input-size": { value: "PIXELS", help: "With --model: height and width; 224 by default" },
     mean: { value: "R,G,B", help: "With --model: mean of each channel; ImageNet's by default" },
@@ -124,18 +132,12 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
     throw new InputError(`--std: found ${std.join(", ")}, expected deviations above 0`);
   }
   const names = [...state.tensors.keys()];
-  const kind = args.text("convolution") ??
-    (names.some((tensor) => tensor.endsWith(".W")) ? "do_conv" : "conv");
-  const convolution = CONVOLUTIONS.find((known) => known === kind);
-  if (!convolution) {
-    throw new InputError(`--convolution: found "${kind}", expected ${CONVOLUTIONS.join(" or ")}`);
-  }
+  const convolution = convolutionOf(args, names);
   const size = args.integer("input-size") ?? 224;
   const options = {
     inputChannels: mean.length,
     inputSize: [size, size] as const,
     convolution,
-    ...(names.some((tensor) => tensor.endsWith(".d_diag")) ? { pairing: "authors" as const } : {}),
   };
   const classifier = `${classifierOf(buildModel(name, { ...options, classes: 2 }), name)}.weight`;
   const classes = state.tensors.get(classifier)?.shape[0];
@@ -154,6 +156,18 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
       classNames: await classNamesOf(args, classes),
     },
   };
+}
+
+/** The kind that was asked for, with the options the file speaks for, or else the file's kind. */
+function convolutionOf(args: Arguments, tensors: readonly string[]): ConvolutionSpec {
+  const found = recognizeConvolution(tensors);
+  const wanted = args.text("convolution");
+  if (wanted === undefined || wanted === (typeof found === "string" ? found : found.name)) {
+    return found;
+  }
+  const name = NAMES.find((name) => name === wanted);
+  if (name) return name;
+  throw new InputError(`--convolution: found "${wanted}", expected ${NAMES.join(" or ")}`);
 }
 
 function numbersOf(args: Arguments, name: string): number[] | undefined {

@@ -4,6 +4,7 @@ import { AUGMENTATIONS } from "../datasets/augmentations/registry.ts";
 import { DATASETS } from "../datasets/registry.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { CONVOLUTIONS } from "../layers/convolutions.ts";
 import { exists } from "../files/exists.ts";
 import type { Command } from "./command.ts";
 
@@ -62,7 +63,10 @@ model:
     - max_pool2d: {kernelSize: 2}
     - flatten
     - linear: {outFeatures: 10}
-  convolution: do_conv    # do_conv: over-parameterized, folded after training; conv: plain
+  convolution: do_conv    # ${
+  Object.keys(CONVOLUTIONS).join(" or ")
+}, or a mapping with that name and its options
+  # convolutions: [{names: layer1, name: conv}]   # another kind for some of them
   # pretrained: FILE      # start from these weights: safetensors with PyTorch's names, or ONNX
   # replaceClassifier: true             # when they are for other classes
 

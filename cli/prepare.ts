@@ -99,17 +99,16 @@ export async function planNetwork(
 }
 
 function architectureOf(model: ModelConfig, info: DatasetInfo): Architecture {
-  const { name, layers, convolution, depthMultiplier, pairing, options } = model;
+  const { name = "layers", layers, convolution, convolutions, options } = model;
   const { height, width, channels } = info.imageShape;
   return {
-    name: name ?? "layers",
+    name,
     options: {
       classes: info.classNames.length,
       inputChannels: channels,
       inputSize: [height, width],
       convolution,
-      depthMultiplier,
-      pairing,
+      ...(convolutions ? { convolutions } : {}),
       ...(layers ? { layers } : options),
     },
   };

@@ -5,6 +5,11 @@
 
 import { stringify } from "yaml";
 import type { OptionPath } from "../errors.ts";
+import {
+  FORMER_OPTIONS,
+  moveLayerOption,
+  moveModelOption,
+} from "../layers/convolutions/do_conv_former.ts";
 
 /** A mapping of a config, not yet validated. */
 export type Mapping = Record<string, unknown>;
@@ -57,6 +62,23 @@ export const FORMER_KEYS: readonly FormerKey[] = [
     hint: (value) =>
       `now a list: write augmentation: ${inYaml(augmentationList(value as Mapping))}`,
   },
+  ...FORMER_OPTIONS.flatMap((option): FormerKey[] => {
+    const hint = (value: unknown) =>
+      `now an option of the convolution: write convolution: { name: do_conv, ${option}: ${value} }`;
+    return [
+      {
+        path: `model.layers.*.convolution.${option}`,
+        move: ({ value, holder, config }) =>
+          moveLayerOption(holder, config.model as Mapping, option, value),
+        hint,
+      },
+      {
+        path: `model.${option}`,
+        move: ({ value, holder }) => moveModelOption(holder, option, value),
+        hint,
+      },
+    ];
+  }),
 ];
 
 /** A former key in a config. */

@@ -7,13 +7,14 @@ import { type JsonSchema, jsonSchemaOf } from "../schema/json.ts";
 import { configSchema } from "./schema.ts";
 
 /** The config's JSON Schema. The `name` of a run may be left out of a file. */
-export function configJsonSchema(): JsonSchema {
-  return { title: "Overfold config", ...jsonSchemaOf(configSchema), required: ["data", "model"] };
+export function configJsonSchema(options: { references?: boolean } = {}): JsonSchema {
+  const schema = jsonSchemaOf(configSchema, options);
+  return { title: "Overfold config", ...schema, required: ["data", "model"] };
 }
 
 /** The text of `schema.json`. */
 export function schemaFileText(): string {
-  return JSON.stringify(configJsonSchema(), null, 2) + "\n";
+  return JSON.stringify(configJsonSchema({ references: true }), null, 2) + "\n";
 }
 
 if (import.meta.main) {

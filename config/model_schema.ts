@@ -1,52 +1,71 @@
 /** The schema of `model`: a network by name or as a list of layers, and what its weights start as. */
 
-import { z } from "../schema/entry.ts";
-import { type FamilyOptions, listModels } from "../models/registry.ts";
-import { layersSchema } from "./layers_schema.ts";
-import type { Shape } from "./shape.ts";
-
-const count = z.int().min(1);
-const path = z.string().min(1);
-
-/** A list of layers has a key of its own in a config. */
-const namedModels = listModels().filter((name) => name !== "layers");
-
-const modelOptions = z.strictObject(
-  {
-    width: count.optional().describe("Channels of the first convolution; all others follow it"),
-    hidden: count.optional().describe("Outputs of do_conv_net's hidden linear layer"),
-    stemReLU: z.boolean().optional().describe("ReLU after the stem of cifar_resnet*_v1"),
-    groups: count.optional().describe("Groups of a bottleneck's 3x3 convolution"),
-    widthPerGroup: count.optional().describe("Channels of each such group at 64 planes"),
-  } satisfies Shape<FamilyOptions>,
-);
+import { type ConvolutionSpec, convolutionSpecSchema } from "../layers/convolutions.ts";
+import { type LayerSpec, layersSchema } from "../layers/registry.ts";
+import { type NamedConvolution, namedConvolutionsSchema } from "../models/named_convolutions.ts";
+import { MODELS } from "../models/registry.ts";
+import { namesBySchema, z } from "../schema/entry.ts";
 
 /** `model` of a config. */
-export const modelSchema = z.strictObject({
-  name: z.enum(namedModels).optional().describe("A model by name"),
-  layers: layersSchema.optional().describe("A model as a list of layers"),
-  convolution: z.enum(["conv", "do_conv"]).default("do_conv").describe(
-    "Plain convolutions, or over-parameterized ones (DO-Conv) that fold away after training",
+export interface ModelConfig {
+  /** A model by name, or `layers`. */
+  readonly name?: string;
+  /** A model as a list of layers. */
+  readonly layers?: readonly LayerSpec[];
+  /** The named model's own options. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly convolution: ConvolutionSpec;
+  readonly convolutions?: readonly NamedConvolution[];
+  /** A file of weights to start from. */
+  readonly pretrained?: string;
+  readonly replaceClassifier: boolean;
+}
+
+const shared = {
+  convolution: convolutionSpecSchema.default("do_conv").describe(
+    "Kind of convolution, for every place of the model that leaves it open",
   ),
-  depthMultiplier: count.optional().describe(
-    "D_mul of every DO-Conv, at least the kernel's area; the kernel's area by default",
+  convolutions: namedConvolutionsSchema.optional().describe(
+    "Other kinds for some of them, by name; the first that fits counts",
   ),
-  pairing: z.enum(["paper", "authors"]).default("paper").describe(
-    "Which D a grouped kernel's row meets: the paper's pairing or the reference implementation's",
-  ),
-  options: modelOptions.optional().describe("Options of the named model; each takes its own"),
-  pretrained: path.optional().describe(
+  pretrained: z.string().min(1).optional().describe(
     "Weights to start from: safetensors with PyTorch's names, or ONNX; plain kernels unfold",
   ),
   replaceClassifier: z.boolean().default(false).describe(
     "Start the last fully connected layer anew, for other classes than the pretrained weights'",
   ),
-}).refine((m) => (m.name === undefined) !== (m.layers === undefined), {
-  error: "give exactly one of name and layers",
-}).refine((m) => m.options === undefined || m.layers === undefined, {
-  path: ["options"],
-  error: "a list of layers has no options; remove them",
-}).refine((m) => m.pretrained !== undefined || !m.replaceClassifier, {
-  path: ["replaceClassifier"],
-  error: "without model.pretrained every layer starts anew; name a file there or remove this",
+};
+
+/** A key that another form of a model has; what to do about it is its mistake. */
+function refused(remedy: string) {
+  return z.unknown().refine((value) => value === undefined, remedy).optional()
+    .describe("Not in this form of a model").meta({ not: {} });
+}
+
+/** A list of layers has a key of its own in a config. */
+const { layers: listed, ...named } = MODELS;
+
+const byName = namesBySchema(named).map(({ names, entry: { schema } }) =>
+  z.strictObject({
+    name: z.enum(names).describe("A model by name"),
+    options: schema.optional().describe("Options of this model"),
+    layers: refused("give exactly one of name and layers"),
+    ...shared,
+  })
+);
+
+const byLayers = z.strictObject({
+  name: z.literal("layers").optional().describe("The model is a list of layers"),
+  layers: layersSchema.optional().describe(listed.about),
+  options: refused("a list of layers has no options; remove them"),
+  ...shared,
 });
+
+/** `model` of a config. */
+export const modelSchema = z.discriminatedUnion("name", [byLayers, ...byName])
+  .refine(({ name, layers }) => (name ?? "layers") !== "layers" || layers !== undefined, {
+    error: "give exactly one of name and layers",
+  }).refine(({ pretrained, replaceClassifier }) => pretrained !== undefined || !replaceClassifier, {
+    path: ["replaceClassifier"],
+    error: "without model.pretrained every layer starts anew; name a file there or remove this",
+  }) as unknown as z.ZodType<ModelConfig>;

@@ -2,6 +2,8 @@
 import type { Value } from "../graph/types.ts";
 import { relu } from "../ops/relu.ts";
 import { tanh } from "../ops/tanh.ts";
+import { z } from "../schema/entry.ts";
+import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
 /** max(x, 0). Matches `torch.nn.ReLU`. */
@@ -19,3 +21,19 @@ export class Tanh extends Module {
     return tanh(input);
   }
 }
+
+const schema = z.strictObject({});
+
+/** {@link ReLU} in a list of layers. */
+export const reluLayer: LayerEntry<typeof schema> = {
+  about: "max(x, 0)",
+  schema,
+  build: () => new ReLU(),
+};
+
+/** {@link Tanh} in a list of layers. */
+export const tanhLayer: LayerEntry<typeof schema> = {
+  about: "Hyperbolic tangent",
+  schema,
+  build: () => new Tanh(),
+};

@@ -9,6 +9,8 @@ import { channelNormalize } from "../ops/channel_normalize.ts";
 import { fill } from "../ops/fill.ts";
 import { movingAverage } from "../ops/moving_average.ts";
 import { scale } from "../ops/scale.ts";
+import { z } from "../schema/entry.ts";
+import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
 /** Options of {@link BatchNorm2d}; names and defaults of `torch.nn.BatchNorm2d`. */
@@ -85,3 +87,18 @@ export class BatchNorm2d extends Module {
     return channelNormalize(input, mean, variance, { weight, bias, eps });
   }
 }
+
+const schema = z.strictObject({
+  eps: z.number().positive().optional().describe("Added to the variance; 1e-5 by default"),
+  momentum: z.number().min(0).max(1).optional().describe(
+    "Weight of a new batch in the running statistics; 0.1 by default",
+  ),
+  affine: z.boolean().optional().describe("Whether to scale and shift; true by default"),
+});
+
+/** {@link BatchNorm2d} in a list of layers. */
+export const batchNorm2dLayer: LayerEntry<typeof schema> = {
+  about: "Batch normalization",
+  schema,
+  build: (options, [channels]) => new BatchNorm2d(channels, options),
+};

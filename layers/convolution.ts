@@ -1,20 +1,22 @@
-/** The one place where a model chooses between plain and over-parameterized convolutions. */
-import { pair } from "../ops/conv2d.ts";
-import { Conv2d } from "./conv2d.ts";
-import { DoConv2d, type DoConv2dOptions } from "./do_conv2d.ts";
-import type { Module } from "./module.ts";
+/** The layer `convolution`: the kind that the model, or the layer itself, chooses. */
+import { convolutionSchema } from "./convolution_options.ts";
+import { convolutionFactory, convolutionSpecSchema } from "./convolutions.ts";
+import { channelsOf, type LayerEntry } from "./layer_entry.ts";
 
-/** Kinds of convolution a model can be built of. */
-export const CONVOLUTIONS = ["conv", "do_conv"] as const;
+const schema = convolutionSchema.extend({
+  convolution: convolutionSpecSchema.optional().describe(
+    "Which kind; what model.convolution says by default",
+  ),
+});
 
-/** A kind of convolution: plain or DO-Conv. */
-export type ConvolutionKind = typeof CONVOLUTIONS[number];
-
-/**
- * A convolution of the given kind. A 1x1 kernel stays a `Conv2d` in either case: it has nothing to
- * over-parameterize, and keeps the state-dict name `weight`.
- */
-export function convolution(kind: ConvolutionKind, options: DoConv2dOptions): Module {
-  const [height, width] = pair(options.kernelSize);
-  return kind === "conv" || height * width === 1 ? new Conv2d(options) : new DoConv2d(options);
-}
+/** A convolution of a kind chosen by name in a list of layers. */
+export const convolutionLayer: LayerEntry<typeof schema> = {
+  about: "A convolution of the kind that model.convolution chooses",
+  schema,
+  build({ convolution, ...options }, inputShape, defaults) {
+    const make = convolution === undefined
+      ? defaults.convolution ?? convolutionFactory("conv")
+      : convolutionFactory(convolution, ["convolution"]);
+    return make({ ...options, inChannels: channelsOf(inputShape) });
+  },
+};

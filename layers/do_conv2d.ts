@@ -7,13 +7,30 @@
  */
 import { InputError } from "../errors.ts";
 import { Parameter, type RandomSource } from "../graph/parameter.ts";
-import { sameShape, type Shape, sizeOf, type Value } from "../graph/types.ts";
-import { composeKernel, type Pairing } from "../ops/compose_kernel.ts";
+import { type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { composeKernel, type Pairing, PAIRINGS } from "../ops/compose_kernel.ts";
 import { conv2d, pair } from "../ops/conv2d.ts";
 import { reshape } from "../ops/reshape.ts";
-import { type Conv2dOptions, convolutionBias, kernelShape } from "./conv2d.ts";
+import { z } from "../schema/entry.ts";
+import {
+  type Conv2dOptions,
+  convolutionBias,
+  convolutionSchema,
+  kernelShape,
+} from "./convolution_options.ts";
 import { type Initializer, kaimingUniform } from "./init.ts";
-import { Module, type StateDict } from "./module.ts";
+import { channelsOf, type LayerEntry } from "./layer_entry.ts";
+import { Module } from "./module.ts";
+
+/** DO-Conv's own options, beside those of every convolution. */
+export const doConvSchema = z.strictObject({
+  depthMultiplier: z.int().min(1).optional().describe(
+    "D_mul of every kernel, at least the kernel's area; the kernel's area by default",
+  ),
+  pairing: z.enum(PAIRINGS).default("paper").describe(
+    "Which D a grouped kernel's row meets: the paper's pairing or the reference implementation's",
+  ),
+});
 
 /** Options of {@link DoConv2d}. */
 export interface DoConv2dOptions extends Conv2dOptions {
@@ -64,41 +81,12 @@ export class DoConv2d extends Module {
     return conv2d(input, this.#kernel(), this.bias, this.options);
   }
 
-  /** The authors' layer stores E as `d_diag`. */
-  override foreignConstants(): Readonly<Record<string, Shape>> {
-    return this.D ? { d_diag: this.D.shape } : {};
-  }
-
-  /**
-   * Unfolds a plain kernel: it becomes the first kH·kW columns of `W`, further columns that an
-   * identity block would add to it are zero, and so is `D`. The layer then computes bit for bit what
-   * the plain one does. Columns that meet zeros keep the values they have.
-   */
-  override adopt(tensors: StateDict): StateDict {
-    const { weight, ...others } = Object.fromEntries(tensors);
-    const shape = kernelShape(this.options);
-    if (!weight || !sameShape(weight.shape, shape)) return tensors;
-    const area = shape[2] * shape[3];
-    const depth = this.W.shape[2];
-    const blocks = Math.floor(depth / area) * area;
-    const data = this.W.data.map((value, i) => {
-      const column = i % depth;
-      if (column < area) return Number(weight.data[Math.floor(i / depth) * area + column]);
-      return column < blocks ? 0 : value;
-    });
-    const unfolded = new Map(Object.entries({ ...others, W: { shape: this.W.shape, data } }));
-    if (this.D) {
-      unfolded.set("D", { shape: this.D.shape, data: new Float32Array(sizeOf(this.D.shape)) });
-    }
-    return unfolded;
-  }
-
   #kernel(): Value {
     if (!this.D) return reshape(this.W, kernelShape(this.options));
     return composeKernel(this.W, this.D, {
       groups: this.options.groups ?? 1,
       kernelSize: pair(this.options.kernelSize),
-      pairing: this.options.pairing ?? "paper",
+      pairing: this.options.pairing,
     });
   }
 }
@@ -111,6 +99,7 @@ function checkedDepth(depth: number | undefined, height: number, width: number):
     throw new InputError(
       `DoConv2d: depthMultiplier is ${depth}; a ${height}x${width} kernel needs a whole number of ` +
         `at least ${area} (leave it out for ${area})`,
+      { at: ["depthMultiplier"] },
     );
   }
   return depth;
@@ -140,3 +129,12 @@ function spreadPlainKernel(
   const remainder = depth % area;
   if (remainder > 0) draw(depth - remainder, remainder);
 }
+
+const schema = convolutionSchema.extend(doConvSchema.shape);
+
+/** A DO-Conv in a list of layers, its 1x1 kernels too. */
+export const doConv2dLayer: LayerEntry<typeof schema> = {
+  about: "Depthwise over-parameterized convolution (DO-Conv)",
+  schema,
+  build: (options, inputShape) => new DoConv2d({ ...options, inChannels: channelsOf(inputShape) }),
+};

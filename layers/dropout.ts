@@ -5,6 +5,8 @@ import { input, isTraining, uniqueScope } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { dropoutMask } from "../ops/dropout_mask.ts";
 import { multiply } from "../ops/multiply.ts";
+import { z } from "../schema/entry.ts";
+import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -46,3 +48,16 @@ export class Dropout extends Module {
     return multiply(x, dropoutMask(step, { shape: x.shape, p: this.p, stream }));
   }
 }
+
+const schema = z.strictObject({
+  p: z.number().min(0).lt(1).optional().describe(
+    "Probability that an element becomes zero; 0.5 by default",
+  ),
+});
+
+/** {@link Dropout} in a list of layers. */
+export const dropoutLayer: LayerEntry<typeof schema> = {
+  about: "Dropout, while training",
+  schema,
+  build: (options) => new Dropout(options),
+};

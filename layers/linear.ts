@@ -1,8 +1,11 @@
 /** Fully connected layer. */
+import { InputError } from "../errors.ts";
 import { Parameter } from "../graph/parameter.ts";
-import type { Value } from "../graph/types.ts";
+import { formatShape, type Value } from "../graph/types.ts";
 import { linear } from "../ops/linear.ts";
+import { z } from "../schema/entry.ts";
 import { biasUniform, type Initializer, kaimingUniform } from "./init.ts";
+import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
 /** Options of {@link Linear}. */
@@ -53,3 +56,23 @@ export class Linear extends Module {
     return linear(input, this.weight, this.bias);
   }
 }
+
+const schema = z.strictObject({
+  outFeatures: z.int().min(1).describe("Output features"),
+  bias: z.boolean().optional().describe("Whether to add a bias; true by default"),
+});
+
+/** {@link Linear} in a list of layers; its input must be flat. */
+export const linearLayer: LayerEntry<typeof schema> = {
+  about: "Fully connected layer",
+  schema,
+  build({ outFeatures, ...options }, inputShape) {
+    if (inputShape.length !== 1) {
+      throw new InputError(
+        `its input has shape ${formatShape(inputShape)}, not one row of features; put "flatten" ` +
+          "before it",
+      );
+    }
+    return new Linear(inputShape[0], outFeatures, options);
+  },
+};

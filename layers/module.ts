@@ -72,22 +72,6 @@ export abstract class Module {
     for (const [field, value] of Object.entries(this)) yield* membersOf(snakeCase(field), value);
   }
 
-  /**
-   * Constants that other implementations keep in their state dicts beside this module's own
-   * tensors. {@link loadStateDict} checks their shapes and otherwise ignores them.
-   */
-  foreignConstants(): Readonly<Record<string, Shape>> {
-    return {};
-  }
-
-  /**
-   * The tensors of another implementation of this layer as this layer's own, all by their names
-   * within the layer. Default: as they are.
-   */
-  adopt(tensors: StateDict): StateDict {
-    return tensors;
-  }
-
   /** This module and all inside it by path, `""` for itself, parents first. */
   namedModules(): Map<string, Module> {
     const modules = new Map<string, Module>();
@@ -138,13 +122,6 @@ export abstract class Module {
    */
   loadStateDict(tensors: StateDict, { strict = true }: LoadOptions = {}): void {
     const parameters = this.namedParameters();
-    const constants = new Map(
-      [...this.namedModules()].flatMap(([path, module]) =>
-        Object.entries(module.foreignConstants()).map(([name, shape]) =>
-          [join(path, name), shape] as const
-        )
-      ),
-    );
     const problems: string[] = [];
     if (strict) {
       for (const [name, { shape }] of parameters) {
@@ -152,7 +129,7 @@ export abstract class Module {
       }
     }
     for (const [name, { shape, data }] of tensors) {
-      const expected = parameters.get(name)?.shape ?? constants.get(name);
+      const expected = parameters.get(name)?.shape;
       if (!expected) {
         if (strict) problems.push(`unexpected: ${name} ${formatShape(shape)}`);
       } else if (!sameShape(shape, expected)) {

@@ -3,7 +3,10 @@ import type { Value } from "../graph/types.ts";
 import { avgPool2d, type AvgPool2dOptions } from "../ops/avg_pool2d.ts";
 import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { maxPool2d, type MaxPool2dOptions } from "../ops/max_pool2d.ts";
+import { z } from "../schema/entry.ts";
+import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
+import { padding, size } from "./sizes.ts";
 
 /** The largest element of each window of [N, C, H, W]. Matches `torch.nn.MaxPool2d`. */
 export class MaxPool2d extends Module {
@@ -38,3 +41,46 @@ export class GlobalAvgPool2d extends Module {
     return globalAvgPool2d(input);
   }
 }
+
+const windowSchema = z.strictObject({
+  kernelSize: size.describe("Window: one number, or [height, width]"),
+  stride: size.optional().describe("Stride; the window's size by default"),
+  padding: padding.optional().describe("Padding on every side; 0 by default"),
+  ceilMode: z.boolean().optional().describe("Round output sizes up; false by default"),
+});
+
+const maxSchema = windowSchema.extend({
+  dilation: size.optional().describe("Distance of window taps; 1 by default"),
+});
+
+/** {@link MaxPool2d} in a list of layers. */
+export const maxPool2dLayer: LayerEntry<typeof maxSchema> = {
+  about: "Max pooling",
+  schema: maxSchema,
+  build: (options) => new MaxPool2d(options),
+};
+
+const averageSchema = windowSchema.extend({
+  countIncludePad: z.boolean().optional().describe(
+    "Whether padding counts in the average; true by default",
+  ),
+  divisorOverride: z.number().positive().optional().describe(
+    "Divides each sum instead of the number of elements",
+  ),
+});
+
+/** {@link AvgPool2d} in a list of layers. */
+export const avgPool2dLayer: LayerEntry<typeof averageSchema> = {
+  about: "Average pooling",
+  schema: averageSchema,
+  build: (options) => new AvgPool2d(options),
+};
+
+const noOptions = z.strictObject({});
+
+/** {@link GlobalAvgPool2d} in a list of layers. */
+export const globalAvgPool2dLayer: LayerEntry<typeof noOptions> = {
+  about: "Mean over all positions, one number per channel",
+  schema: noOptions,
+  build: () => new GlobalAvgPool2d(),
+};

@@ -1,110 +1,69 @@
-/**
- * Layers by name, as they are written in a config: option names are PyTorch's in camelCase, and
- * sizes that follow from the layer before (input channels, features) are inferred.
- */
+/** Layers by name, and networks written as lists of them. */
 import { InputError } from "../errors.ts";
 import { input, trace } from "../graph/trace.ts";
-import { formatShape, type Shape } from "../graph/types.ts";
-import type { AvgPool2dOptions } from "../ops/avg_pool2d.ts";
-import type { MaxPool2dOptions } from "../ops/max_pool2d.ts";
-import { suggestion } from "../schema/nearest.ts";
-import { ReLU, Tanh } from "./activations.ts";
-import { BatchNorm2d, type BatchNorm2dOptions } from "./batch_norm2d.ts";
-import { Conv2d, type Conv2dOptions } from "./conv2d.ts";
-import { convolution, type ConvolutionKind } from "./convolution.ts";
-import { DoConv2d, type DoConv2dOptions } from "./do_conv2d.ts";
-import { Dropout, type DropoutOptions } from "./dropout.ts";
-import { Flatten } from "./flatten.ts";
-import { Linear } from "./linear.ts";
+import type { Shape } from "../graph/types.ts";
+import { bareNames, findEntry, type OptionsOf, parseOptions, z } from "../schema/entry.ts";
+import { reluLayer, tanhLayer } from "./activations.ts";
+import { batchNorm2dLayer } from "./batch_norm2d.ts";
+import { conv2dLayer } from "./conv2d.ts";
+import { convolutionLayer } from "./convolution.ts";
+import { doConv2dLayer } from "./do_conv2d.ts";
+import { dropoutLayer } from "./dropout.ts";
+import { flattenLayer } from "./flatten.ts";
+import type { LayerDefaults, LayerEntry } from "./layer_entry.ts";
+import { linearLayer } from "./linear.ts";
 import type { Module } from "./module.ts";
-import { AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./pooling.ts";
+import { avgPool2dLayer, globalAvgPool2dLayer, maxPool2dLayer } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
 
-/** The options of each layer that can be built by name. */
-export interface LayerOptions {
-  /** A plain {@link Conv2d}. */
-  conv2d: Omit<Conv2dOptions, "inChannels" | "initialize">;
-  /** A {@link DoConv2d}. */
-  do_conv2d: Omit<DoConv2dOptions, "inChannels" | "initialize">;
-  /** `conv2d` or `do_conv2d`, as {@link LayerDefaults} says. */
-  convolution: Omit<DoConv2dOptions, "inChannels" | "initialize">;
-  /** A {@link BatchNorm2d}. */
-  batch_norm2d: BatchNorm2dOptions;
-  /** A {@link Linear}; its input must be flat. `bias` defaults to true. */
-  linear: { readonly outFeatures: number; readonly bias?: boolean };
-  /** A {@link MaxPool2d}. */
-  max_pool2d: MaxPool2dOptions;
-  /** An {@link AvgPool2d}. */
-  avg_pool2d: AvgPool2dOptions;
-  /** A {@link GlobalAvgPool2d}; has no options. */
-  global_avg_pool2d: Record<never, never>;
-  /** A {@link ReLU}; has no options. */
-  relu: Record<never, never>;
-  /** A {@link Tanh}; has no options. */
-  tanh: Record<never, never>;
-  /** A {@link Flatten}; has no options. */
-  flatten: Record<never, never>;
-  /** A {@link Dropout}. */
-  dropout: DropoutOptions;
-}
+/** The layers that a list can name. */
+export const LAYERS = {
+  conv2d: conv2dLayer,
+  do_conv2d: doConv2dLayer,
+  convolution: convolutionLayer,
+  batch_norm2d: batchNorm2dLayer,
+  linear: linearLayer,
+  max_pool2d: maxPool2dLayer,
+  avg_pool2d: avgPool2dLayer,
+  global_avg_pool2d: globalAvgPool2dLayer,
+  relu: reluLayer,
+  tanh: tanhLayer,
+  flatten: flattenLayer,
+  dropout: dropoutLayer,
+} satisfies Record<string, LayerEntry>;
 
 /** A layer that can be built by name. */
-export type LayerName = keyof LayerOptions;
+export type LayerName = keyof typeof LAYERS;
 
 /** A layer in a list: its name alone, or one name with its options. */
-export type LayerSpec = LayerName | { readonly [Name in LayerName]?: LayerOptions[Name] };
+export type LayerSpec =
+  | LayerName
+  | { readonly [Name in LayerName]?: OptionsOf<(typeof LAYERS)[Name]> };
 
-/** What the layers of a list may leave open. */
-export interface LayerDefaults extends Pick<DoConv2dOptions, "depthMultiplier" | "pairing"> {
-  /** What `convolution` stands for. Default `conv`. */
-  readonly convolution?: ConvolutionKind;
-}
+const withOptions = z.strictObject(
+  Object.fromEntries(
+    Object.entries(LAYERS).map(([name, { about, schema }]) => [name, schema.describe(about)]),
+  ),
+).partial()
+  .refine((layer) => Object.keys(layer).length === 1, {
+    error: "an entry holds one layer; start the next one with its own dash",
+  })
+  .meta({ minProperties: 1, maxProperties: 1 });
 
-type Builders = {
-  [Name in LayerName]: (
-    options: LayerOptions[Name],
-    inputShape: Shape,
-    defaults: LayerDefaults,
-  ) => Module;
-};
-
-const BUILDERS: Builders = {
-  conv2d: (options, inputShape) => new Conv2d({ ...options, inChannels: channelsOf(inputShape) }),
-  do_conv2d: (options, inputShape, defaults) =>
-    new DoConv2d(overParameterized(options, inputShape, defaults)),
-  convolution: (options, inputShape, defaults) =>
-    convolution(
-      defaults.convolution ?? "conv",
-      overParameterized(options, inputShape, defaults),
-    ),
-  batch_norm2d: (options, inputShape) => new BatchNorm2d(inputShape[0], options),
-  linear: ({ outFeatures, ...options }, inputShape) => {
-    if (inputShape.length !== 1) {
-      throw new InputError(
-        `its input has shape ${formatShape(inputShape)}, not one row of features; put "flatten" ` +
-          "before it",
-      );
-    }
-    return new Linear(inputShape[0], outFeatures, options);
-  },
-  max_pool2d: (options) => new MaxPool2d(options),
-  avg_pool2d: (options) => new AvgPool2d(options),
-  global_avg_pool2d: () => new GlobalAvgPool2d(),
-  relu: () => new ReLU(),
-  tanh: () => new Tanh(),
-  flatten: () => new Flatten(),
-  dropout: (options) => new Dropout(options),
-};
+/** The schema of a list of layers; one that needs no option may be written as its name alone. */
+export const layersSchema = z.array(z.union([z.enum(bareNames(LAYERS)), withOptions])).min(1) as //
+// A name maps to its own options, which zod's type of a record made from a registry forgets.
+unknown as z.ZodType<LayerSpec[], readonly LayerSpec[]>;
 
 /** Names of all layers that can be built by name. */
 export function listLayers(): LayerName[] {
-  return Object.keys(BUILDERS) as LayerName[];
+  return Object.keys(LAYERS) as LayerName[];
 }
 
 /**
  * Builds a list of layers for inputs of shape `inputShape`, [C, H, W] or [F] without the batch, and
  * finds the shape of what they give, also without the batch. Throws InputError that names the
- * layer for an unknown name or options that do not fit.
+ * layer for an unknown name or options that do not fit; `at` begins with its place in the list.
  */
 export function buildLayers(
   specs: readonly LayerSpec[],
@@ -116,43 +75,30 @@ export function buildLayers(
   specs.forEach((spec, index) => {
     const [name, options] = typeof spec === "string" ? [spec, {}] : entryOf(spec, index);
     try {
-      const layer = buildLayer(name, options, shape, defaults);
+      const entry = findEntry<LayerEntry>(LAYERS, name, "layer");
+      const layer = entry.build(parseOptions(entry, options, "options"), shape, defaults);
       shape = outputShape(layer, shape);
       layers.push(layer);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      throw new InputError(`layer ${index} (${name}): ${error.message}`, { at: ["layers", index] });
+      throw new InputError(`layer ${index} (${name}): ${error.message}`, {
+        at: [index, ...error.at ? [name, ...error.at] : []],
+        cause: error,
+      });
     }
   });
   return { layers: new Sequential(...layers), outputShape: shape };
 }
 
-function buildLayer<Name extends LayerName>(
-  name: Name,
-  options: LayerOptions[Name],
-  inputShape: Shape,
-  defaults: LayerDefaults,
-): Module {
-  if (!Object.hasOwn(BUILDERS, name)) {
-    throw new InputError(
-      `there is no such layer${suggestion(name, listLayers(), "layers")}`,
-    );
-  }
-  return BUILDERS[name](options, inputShape, defaults);
-}
-
-function entryOf(
-  spec: Exclude<LayerSpec, string>,
-  index: number,
-): [LayerName, LayerOptions[LayerName]] {
+function entryOf(spec: Exclude<LayerSpec, string>, index: number): [string, unknown] {
   const entries = Object.entries(spec);
   if (entries.length !== 1) {
     throw new InputError(
       `layer ${index} has ${entries.length} names (${Object.keys(spec).join(", ")}); expected one`,
-      { at: ["layers", index] },
+      { at: [index] },
     );
   }
-  return entries[0] as [LayerName, LayerOptions[LayerName]];
+  return entries[0];
 }
 
 /** The layer's own shape rules decide: it is traced once on a batch of one. */
@@ -162,21 +108,4 @@ function outputShape(layer: Module, inputShape: Shape): Shape {
     shape = layer.call(input("input", [1, ...inputShape])).shape.slice(1);
   });
   return shape;
-}
-
-function overParameterized(
-  options: LayerOptions["do_conv2d"],
-  inputShape: Shape,
-  { depthMultiplier, pairing }: LayerDefaults,
-): DoConv2dOptions {
-  return { depthMultiplier, pairing, ...options, inChannels: channelsOf(inputShape) };
-}
-
-function channelsOf(inputShape: Shape): number {
-  if (inputShape.length !== 3) {
-    throw new InputError(
-      `its input has shape ${formatShape(inputShape)}, not [channels, height, width]`,
-    );
-  }
-  return inputShape[0];
 }

@@ -11,7 +11,8 @@ import type { Sequential } from "../layers/sequential.ts";
 import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { relu } from "../ops/relu.ts";
 import { flatten } from "../ops/reshape.ts";
-import { modelConvolution, type ModelOptions } from "./options.ts";
+import { z } from "../schema/entry.ts";
+import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
 import { BasicBlock, type BlockClass, PreActivationBlock, stage } from "./residual_blocks.ts";
 
 /** Options of {@link CifarResNetV1} and {@link CifarResNetV2}. */
@@ -42,8 +43,7 @@ abstract class CifarResNet extends Module {
   constructor(options: CifarResNetOptions, Block: BlockClass) {
     super();
     const { classes, inputChannels = 3, blocks, channels: widths = [16, 16, 32, 64] } = options;
-    const { convolution, depthMultiplier, pairing } = options;
-    const family = { convolution, depthMultiplier, pairing, initialize: xavierUniform };
+    const family = { convolution: options.convolution, initialize: xavierUniform };
     this.conv1 = modelConvolution(options, {
       inChannels: inputChannels,
       outChannels: widths[0],
@@ -107,4 +107,38 @@ export class CifarResNetV2 extends CifarResNet {
     const features = this.stages(this.conv1.call(this.bnIn.call(input)));
     return this.classify(relu(this.bnOut.call(features)));
   }
+}
+
+const width = z.int().min(1).default(16).describe(
+  "Channels of the first convolution; all others keep their ratio to it",
+);
+const schemaV1 = z.strictObject({
+  width,
+  stemReLU: z.boolean().default(false).describe("Whether a ReLU follows the stem's batch norm"),
+});
+const schemaV2 = z.strictObject({ width });
+
+/** `cifar_resnet{20,32,44,56,110}_{v1,v2}`. */
+export const cifarResNets: Record<
+  string,
+  ModelEntry<typeof schemaV1> | ModelEntry<typeof schemaV2>
+> = Object.fromEntries([20, 32, 44, 56, 110].flatMap(ofDepth));
+
+function ofDepth(depth: number) {
+  const count = (depth - 2) / 6;
+  const blocks = [count, count, count] as const;
+  const channels = (width: number) => [width, width, 2 * width, 4 * width] as const;
+  const v1: ModelEntry<typeof schemaV1> = {
+    about: "A residual network for small images, as GluonCV's",
+    schema: schemaV1,
+    build: ({ width, ...options }) =>
+      new CifarResNetV1({ ...options, blocks, channels: channels(width) }),
+  };
+  const v2: ModelEntry<typeof schemaV2> = {
+    about: "The same with pre-activation blocks",
+    schema: schemaV2,
+    build: ({ width, ...options }) =>
+      new CifarResNetV2({ ...options, blocks, channels: channels(width) }),
+  };
+  return [[`cifar_resnet${depth}_v1`, v1], [`cifar_resnet${depth}_v2`, v2]] as const;
 }

@@ -1,19 +1,18 @@
-/** The small network of the DO-Conv examples: four convolutions, every other one DO-Conv. */
+/** The small network of the DO-Conv examples: four convolutions, two of them DO-Conv. */
 import { InputError } from "../errors.ts";
 import type { Value } from "../graph/types.ts";
+import { Conv2d } from "../layers/conv2d.ts";
 import { Linear } from "../layers/linear.ts";
 import { Module } from "../layers/module.ts";
 import { pair } from "../ops/conv2d.ts";
-import type { Pair } from "../ops/convolution_geometry.ts";
 import { maxPool2d } from "../ops/max_pool2d.ts";
 import { relu } from "../ops/relu.ts";
 import { flatten } from "../ops/reshape.ts";
-import { modelConvolution, type ModelOptions } from "./options.ts";
+import { z } from "../schema/entry.ts";
+import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
 
 /** Options of {@link DoConvNet}. */
 export interface DoConvNetOptions extends ModelOptions {
-  /** Height and width of the pictures, at least 16. Default 32. */
-  readonly inputSize?: number | Pair;
   /** Channels of the four convolutions. Default 64, 128, 256, 512. */
   readonly widths?: readonly [number, number, number, number];
   /** Outputs of the hidden linear layer. Default 1024. */
@@ -21,8 +20,9 @@ export interface DoConvNetOptions extends ModelOptions {
 }
 
 /**
- * Four times [3x3 convolution, 2x2 max pool, ReLU], then flatten, linear, ReLU, linear. With
- * `convolution: "do_conv"` the first and third are DO-Conv. Starts as PyTorch's layers do.
+ * Four times [3x3 convolution, 2x2 max pool, ReLU], then flatten, linear, ReLU, linear. The factory
+ * makes the first and third convolution; the second and fourth are always plain. Starts as PyTorch's
+ * layers do. Throws InputError for images below 16x16.
  */
 export class DoConvNet extends Module {
   readonly conv1: Module;
@@ -36,16 +36,15 @@ export class DoConvNet extends Module {
     super();
     const { classes, inputChannels = 3, inputSize = 32, hidden = 1024 } = options;
     const [width1, width2, width3, width4] = options.widths ?? [64, 128, 256, 512];
-    const plain = { ...options, convolution: "conv" } as const;
     const shape = { kernelSize: 3, padding: 1, bias: true };
     this.conv1 = modelConvolution(options, {
       ...shape,
       inChannels: inputChannels,
       outChannels: width1,
     });
-    this.conv2 = modelConvolution(plain, { ...shape, inChannels: width1, outChannels: width2 });
+    this.conv2 = new Conv2d({ ...shape, inChannels: width1, outChannels: width2 });
     this.conv3 = modelConvolution(options, { ...shape, inChannels: width2, outChannels: width3 });
-    this.conv4 = modelConvolution(plain, { ...shape, inChannels: width3, outChannels: width4 });
+    this.conv4 = new Conv2d({ ...shape, inChannels: width3, outChannels: width4 });
     const [height, width] = pair(inputSize).map((size) => Math.floor(size / 16));
     if (height < 1 || width < 1) {
       throw new InputError(
@@ -65,3 +64,18 @@ export class DoConvNet extends Module {
     return this.fc2.call(relu(this.fc1.call(flatten(x))));
   }
 }
+
+const schema = z.strictObject({
+  width: z.int().min(1).default(64).describe(
+    "Channels of the first convolution; each further one has twice as many",
+  ),
+  hidden: z.int().min(1).default(1024).describe("Outputs of the hidden linear layer"),
+});
+
+/** `do_conv_net`. */
+export const doConvNet: ModelEntry<typeof schema> = {
+  about: "The network of the DO-Conv examples: four convolutions, two of them of the chosen kind",
+  schema,
+  build: ({ width, ...options }) =>
+    new DoConvNet({ ...options, widths: [width, 2 * width, 4 * width, 8 * width] }),
+};

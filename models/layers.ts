@@ -1,16 +1,15 @@
 /** A model written as a list of layers. */
-import { InputError } from "../errors.ts";
+import { InputError, within } from "../errors.ts";
 import { formatShape } from "../graph/types.ts";
-import { buildLayers, type LayerSpec } from "../layers/registry.ts";
+import { buildLayers, type LayerSpec, layersSchema } from "../layers/registry.ts";
 import type { Sequential } from "../layers/sequential.ts";
 import { pair } from "../ops/conv2d.ts";
-import type { Pair } from "../ops/convolution_geometry.ts";
-import type { ModelOptions } from "./options.ts";
+import { z } from "../schema/entry.ts";
+import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Options of {@link layersModel}. */
 export interface LayersOptions extends ModelOptions {
-  /** Height and width of the pictures. Default 32. */
-  readonly inputSize?: number | Pair;
+  /** In the order they run. */
   readonly layers: readonly LayerSpec[];
 }
 
@@ -21,17 +20,28 @@ export interface LayersOptions extends ModelOptions {
  */
 export function layersModel(options: LayersOptions): Sequential {
   const { layers: specs, classes, inputChannels = 3, inputSize = 32 } = options;
-  const { layers, outputShape } = buildLayers(
-    specs,
-    [inputChannels, ...pair(inputSize)],
-    options,
+  const { layers, outputShape } = within(
+    ["layers"],
+    () => buildLayers(specs, [inputChannels, ...pair(inputSize)], options),
   );
   if (outputShape.length !== 1 || outputShape[0] !== classes) {
     throw new InputError(
       `the layers give ${formatShape(outputShape)} for one picture; expected [${classes}], one ` +
         'number per class: end with "flatten" and a "linear" layer of ' +
         `${classes} outFeatures`,
+      { at: ["layers"] },
     );
   }
   return layers;
 }
+
+const schema = z.strictObject({
+  layers: layersSchema.describe("The layers in the order they run"),
+});
+
+/** `layers`. */
+export const listedLayers: ModelEntry<typeof schema> = {
+  about: "A list of layers",
+  schema,
+  build: layersModel,
+};

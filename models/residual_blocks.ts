@@ -4,7 +4,6 @@
  */
 import type { Value } from "../graph/types.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
-import { Conv2d } from "../layers/conv2d.ts";
 import type { Initializer } from "../layers/init.ts";
 import { Module } from "../layers/module.ts";
 import { Sequential } from "../layers/sequential.ts";
@@ -73,12 +72,13 @@ function conv3x3(
 }
 
 function conv1x1(
-  { initialize }: BlockOptions,
+  options: BlockOptions,
   inChannels: number,
   outChannels: number,
   stride = 1,
-): Conv2d {
-  return new Conv2d({ inChannels, outChannels, kernelSize: 1, stride, bias: false, initialize });
+): Module {
+  const { initialize } = options;
+  return modelConvolution(options, { inChannels, outChannels, kernelSize: 1, stride, initialize });
 }
 
 /** Whether a block's input does not fit onto its output and needs a convolution on the way. */
@@ -94,7 +94,7 @@ function projection(options: BlockOptions, outChannels: number): Sequential | un
 }
 
 /** 1x1 convolution alone on the shortcut of a pre-activation block, where it needs one. */
-function bareProjection(options: BlockOptions, outChannels: number): Conv2d | undefined {
+function bareProjection(options: BlockOptions, outChannels: number): Module | undefined {
   if (!needsProjection(options, outChannels)) return undefined;
   return conv1x1(options, options.inChannels, outChannels, options.stride);
 }
@@ -206,7 +206,7 @@ export class PreActivationBlock extends Module {
   readonly conv1: Module;
   readonly bn2: BatchNorm2d;
   readonly conv2: Module;
-  readonly downsample?: Conv2d;
+  readonly downsample?: Module;
 
   constructor(options: BlockOptions, private readonly projected: "input" | "activation" = "input") {
     super();
@@ -242,7 +242,7 @@ export class BottleneckV2 extends Module {
   readonly conv2: Module;
   readonly bn3: BatchNorm2d;
   readonly conv3: Module;
-  readonly downsample?: Conv2d;
+  readonly downsample?: Module;
 
   constructor(options: BlockOptions) {
     super();

@@ -12,8 +12,19 @@ import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { maxPool2d } from "../ops/max_pool2d.ts";
 import { relu } from "../ops/relu.ts";
 import { flatten } from "../ops/reshape.ts";
-import { modelConvolution, type ModelOptions } from "./options.ts";
-import { type BlockClass, type BlockFamily, stage } from "./residual_blocks.ts";
+import { z } from "../schema/entry.ts";
+import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
+import {
+  BasicBlock,
+  BasicBlockV2,
+  type BlockClass,
+  type BlockFamily,
+  Bottleneck,
+  BottleneckV1,
+  BottleneckV2,
+  PlainBlock,
+  stage,
+} from "./residual_blocks.ts";
 
 /** Options of {@link ResNet} and {@link ResNetV2}. */
 export interface ResNetOptions extends ModelOptions, Pick<BlockFamily, "groups" | "widthPerGroup"> {
@@ -42,15 +53,8 @@ export class ResNet extends Module {
     super();
     const { classes, inputChannels = 3, block, blocks } = options;
     const [stem, ...planes] = options.channels ?? [64, 64, 128, 256, 512];
-    const { convolution, depthMultiplier, pairing, groups, widthPerGroup } = options;
-    const family = {
-      convolution,
-      depthMultiplier,
-      pairing,
-      groups,
-      widthPerGroup,
-      initialize: kaimingNormal,
-    };
+    const { convolution, groups, widthPerGroup } = options;
+    const family = { convolution, groups, widthPerGroup, initialize: kaimingNormal };
     this.conv1 = modelConvolution(options, {
       inChannels: inputChannels,
       outChannels: stem,
@@ -110,4 +114,61 @@ export class ResNetV2 extends ResNet {
     const features = this.features(this.bnIn.call(input));
     return this.classify(relu(this.bnOut.call(features)));
   }
+}
+
+const basicSchema = z.strictObject({
+  width: z.int().min(1).default(64).describe(
+    "Channels of the first convolution; all others keep their ratio to it",
+  ),
+});
+const bottleneckSchema = basicSchema.extend({
+  groups: z.int().min(1).default(1).describe("Groups of a bottleneck's 3x3 convolution (ResNeXt)"),
+  widthPerGroup: z.int().min(1).default(64).describe("Channels of each such group at 64 planes"),
+});
+
+type ResNetEntry = ModelEntry<typeof basicSchema | typeof bottleneckSchema>;
+type StageCounts = readonly [number, number, number, number];
+
+/** `resnet{18,34,50,101,152}` in `_v1`, `_v1b` (also without suffix) and `_v2`, and `plain18`. */
+export const resNets: Record<string, ResNetEntry> = {
+  ...ofDepth(18, [2, 2, 2, 2], [BasicBlock, BasicBlock, BasicBlockV2]),
+  ...ofDepth(34, [3, 4, 6, 3], [BasicBlock, BasicBlock, BasicBlockV2]),
+  ...ofDepth(50, [3, 4, 6, 3], [BottleneckV1, Bottleneck, BottleneckV2]),
+  ...ofDepth(101, [3, 4, 23, 3], [BottleneckV1, Bottleneck, BottleneckV2]),
+  ...ofDepth(152, [3, 8, 36, 3], [BottleneckV1, Bottleneck, BottleneckV2]),
+  plain18: entryOf(ResNet, [2, 2, 2, 2], PlainBlock, "A ResNet-18 without shortcuts"),
+};
+
+/** v1 is He et al.'s, v1b (also without suffix) torchvision's, v2 the pre-activation form. */
+function ofDepth(
+  depth: number,
+  blocks: StageCounts,
+  [v1, v1b, v2]: readonly [BlockClass, BlockClass, BlockClass],
+): Record<string, ResNetEntry> {
+  const torchvision = "A residual network, as torchvision's";
+  return {
+    [`resnet${depth}`]: entryOf(ResNet, blocks, v1b, torchvision),
+    [`resnet${depth}_v1`]: entryOf(ResNet, blocks, v1, "A residual network, as its authors'"),
+    [`resnet${depth}_v1b`]: entryOf(ResNet, blocks, v1b, torchvision),
+    [`resnet${depth}_v2`]: entryOf(ResNetV2, blocks, v2, "One of pre-activation blocks"),
+  };
+}
+
+function entryOf(
+  Model: typeof ResNet,
+  blocks: StageCounts,
+  block: BlockClass,
+  about: string,
+): ResNetEntry {
+  return {
+    about,
+    schema: block.expansion === 1 ? basicSchema : bottleneckSchema,
+    build: ({ width, ...options }) =>
+      new Model({
+        ...options,
+        block,
+        blocks,
+        channels: [width, width, 2 * width, 4 * width, 8 * width],
+      }),
+  };
 }

@@ -18,6 +18,9 @@ import type { Pair } from "./convolution_geometry.ts";
  */
 export type Pairing = "paper" | "authors";
 
+/** All of {@link Pairing}. */
+export const PAIRINGS = ["paper", "authors"] as const satisfies Pairing[];
+
 /** Attributes of the composeKernel ops. */
 export interface ComposeKernelAttributes {
   readonly groups: number;

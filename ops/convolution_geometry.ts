@@ -9,6 +9,14 @@ export type Pair = readonly [number, number];
 /** What lies beyond the image's border, as in `torch.nn.Conv2d`'s `padding_mode`. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
+/** All of {@link PaddingMode}. */
+export const PADDING_MODES = [
+  "zeros",
+  "reflect",
+  "replicate",
+  "circular",
+] as const satisfies PaddingMode[];
+
 /** Attributes of the convolution ops. */
 export interface ConvolutionAttributes {
   readonly stride: Pair;

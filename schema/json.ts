@@ -22,18 +22,25 @@ export interface JsonSchema {
   maximum?: number;
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
   [keyword: string]: unknown;
 }
 
-/** The JSON Schema (draft 2020-12) of what `schema` accepts. */
-export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, {
+/**
+ * The JSON Schema (draft 2020-12) of what `schema` accepts.
+ *
+ * @param options with `references` a part that has an `id` stands in `$defs` and is referred to
+ */
+export function jsonSchemaOf(schema: z.ZodType, { references = false } = {}): JsonSchema {
+  const whole = z.toJSONSchema(schema, {
     io: "input",
     override: ({ jsonSchema }) => {
       // zod bounds every integer by what a double holds exactly; that helps no reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   }) as JsonSchema;
+  return references ? whole : withoutReferences(whole);
 }
 
 /** Every schema that may apply at `path`: all branches of unions, told apart by `name` where set. */
@@ -122,4 +129,16 @@ export function withNames(root: JsonSchema, value: unknown): unknown {
     return isName ? { name: value } : value;
   };
   return expand(branchesOf(root, value), value);
+}
+
+/** The same schema, every part that it refers to (`$ref`) put in its place. */
+function withoutReferences({ $defs = {}, ...schema }: JsonSchema): JsonSchema {
+  const resolved = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(resolved);
+    if (typeof node !== "object" || node === null) return node;
+    const { $ref, ...own } = node as JsonSchema;
+    if ($ref !== undefined) return resolved({ ...$defs[$ref.slice("#/$defs/".length)], ...own });
+    return Object.fromEntries(Object.entries(own).map(([key, value]) => [key, resolved(value)]));
+  };
+  return resolved(schema) as JsonSchema;
 }

@@ -117,8 +117,10 @@ function advice(value: unknown, schemas: readonly JsonSchema[]): string {
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 
+/** Keys that may have a value; what takes none is there to say so. */
 function keysOf(schemas: readonly JsonSchema[]): string[] {
-  return [...new Set(schemas.flatMap((schema) => Object.keys(schema.properties ?? {})))];
+  const entries = schemas.flatMap((schema) => Object.entries(schema.properties ?? {}));
+  return [...new Set(entries.filter(([, { not }]) => !not).map(([key]) => key))];
 }
 
 /** The dotted paths at which `key` would be valid, shallowest first. */

@@ -42,7 +42,7 @@ const run = (model: Module) => runModule(model, SHAPE, { backend: cpuBackend({ t
 for (const depthMultiplier of [undefined, 50, 120]) {
   Deno.test(`plain weights unfold into DO-Conv without changing a bit, D_mul ${depthMultiplier}`, async () => {
     const plain = disturb(resNet());
-    const overParameterized = resNet({ convolution: "do_conv", depthMultiplier });
+    const overParameterized = resNet({ convolution: { name: "do_conv", depthMultiplier } });
     adoptState(overParameterized, from(plain.stateDict()));
     assertEquals(await run(overParameterized), await run(plain));
     const parameters = overParameterized.namedParameters();
@@ -69,8 +69,7 @@ Deno.test("the authors' state holds the identity blocks that D is added to", () 
   const model = buildModel("layers", {
     classes: 2,
     inputChannels: 1,
-    convolution: "do_conv",
-    depthMultiplier: 10,
+    convolution: { name: "do_conv", depthMultiplier: 10 },
     layers: [
       { convolution: { outChannels: 2, kernelSize: 2 } },
       "global_avg_pool2d",
@@ -97,7 +96,7 @@ Deno.test("a grouped layer in the paper's pairing has no form in the authors' la
     "flatten",
   ] as const;
   const build = (pairing: "paper" | "authors") =>
-    buildModel("layers", { classes: 12, convolution: "do_conv", layers, pairing });
+    buildModel("layers", { classes: 12, convolution: { name: "do_conv", pairing }, layers });
   assertThrows(() => authorsState(build("paper")), InputError, "0: in 3 groups");
   authorsState(build("authors"));
 });

@@ -93,7 +93,7 @@ Deno.test("all mistakes are reported at once, in the order of the file", () => {
   validation: {from: train}
   checksums: {a: "sha256:12"}
 model:
-  depth: 9
+  convolution: {name: do_conv, depth: 9}
   layers:
     - conv2d: {outChannel: 16, kernelSize: 3}
     - reluu
@@ -106,7 +106,7 @@ model:
       'run.yaml:2:12 data.dataset: found "mnst", expected one of mnist, fashion_mnist, cifar10, cifar1',
       "run.yaml:3:3 data.validation.count: missing",
       "run.yaml:4:18 data.checksums.a: expected sha256: and 64 hexadecimal digits, md5: and 32, or none",
-      "run.yaml:6:3 model.depth: unknown key",
+      "run.yaml:6:32 model.convolution.depth: unknown key",
       "run.yaml:8:16 model.layers.0.conv2d.outChannel: unknown key",
       'run.yaml:9:7 model.layers.1: found "reluu", expected one of batch_norm2d, global_avg_pool2d, rel',
       'run.yaml:10:7 model.layers.2: found "conv2d", expected one of batch_norm2d, global_avg_pool2d, r',
@@ -120,9 +120,65 @@ model:
 
 Deno.test("a model is either a name or a list of layers", () => {
   const both = "data: {dataset: mnist}\nmodel: {name: do_conv_net, layers: [relu]}";
-  assertEquals(messageOf(both), "run.yaml:2:8 model: give exactly one of name and layers");
+  assertEquals(messageOf(both), "run.yaml:2:36 model.layers: give exactly one of name and layers");
+  const neither = "data: {dataset: mnist}\nmodel: {convolution: conv}";
+  assertEquals(messageOf(neither), "run.yaml:2:8 model: give exactly one of name and layers");
   const wrong = "data: {dataset: mnist}\nmodel: {name: cifar_resnet20_v3}";
   assertStringIncludes(messageOf(wrong), 'did you mean "cifar_resnet20_v1"?');
+});
+
+Deno.test("options of a model are those that the named one has", () => {
+  const text = (model: string) => `data: {dataset: mnist}\nmodel: {${model}}`;
+  const { config } = parseConfig(text("name: cifar_resnet20_v1, options: {stemReLU: true}"), "x");
+  assertEquals(config.model.options, { width: 16, stemReLU: true });
+  assertEquals(
+    messageOf(text("name: cifar_resnet20_v1, options: {groups: 2}")),
+    "run.yaml:2:44 model.options.groups: unknown key; valid keys: width, stemReLU",
+  );
+  assertEquals(
+    messageOf(text("layers: [relu], options: {width: 2}")),
+    "run.yaml:2:34 model.options: a list of layers has no options; remove them",
+  );
+});
+
+Deno.test("kinds of convolution are names or mappings, and keep their form", () => {
+  const text = (model: string) => `data: {dataset: mnist}\nmodel: {name: resnet18, ${model}}`;
+  const { config: { model } } = parseConfig(
+    text(
+      "convolution: {name: do_conv, depthMultiplier: 50}, convolutions: [{names: fc, name: conv}]",
+    ),
+    "x",
+  );
+  assertEquals(model.convolution, { name: "do_conv", depthMultiplier: 50, pairing: "paper" });
+  assertEquals(model.convolutions, [{ names: "fc", name: "conv" }]);
+  assertEquals(
+    messageOf(text("convolution: doconv")),
+    'run.yaml:2:38 model.convolution: found "doconv", expected one of conv, do_conv or a mapping ' +
+      'with such a name; did you mean "do_conv"?',
+  );
+  assertEquals(
+    messageOf(text("convolutions: [{names: fc, name: conv, pairing: paper}]")),
+    "run.yaml:2:64 model.convolutions.0.pairing: unknown key; did you mean " +
+      '"model.convolution.pairing"?',
+  );
+});
+
+Deno.test("former DO-Conv options of a file are moved, and told with their place", () => {
+  const hints: string[] = [];
+  const text = (model: string) => `data: {dataset: mnist}\nmodel: {name: resnet18, ${model}}`;
+  const { config } = parseConfig(text("depthMultiplier: 50, pairing: authors"), "run.yaml", {
+    onHint: (line) => hints.push(line),
+  });
+  const now = { name: "do_conv", depthMultiplier: 50, pairing: "authors" } as const;
+  assertEquals(config.model.convolution, now);
+  assertEquals(hints, [
+    "run.yaml:2:25 model.depthMultiplier: now an option of the convolution: write " +
+    "convolution: { name: do_conv, depthMultiplier: 50 }",
+    "run.yaml:2:46 model.pairing: now an option of the convolution: write " +
+    "convolution: { name: do_conv, pairing: authors }",
+  ]);
+  const set = ["model.convolution.depthMultiplier=50", "model.convolution.pairing=authors"];
+  assertEquals(parseConfig(text("convolution: do_conv"), "run.yaml", { set }).config, config);
 });
 
 Deno.test("YAML mistakes are reported with line and column", () => {

@@ -3,9 +3,8 @@ import { fromFileUrl } from "@std/path";
 import { TEMPLATE } from "../../cli/init.ts";
 import { schemaFileText } from "../../config/json_schema.ts";
 import type { JsonSchema } from "../../schema/json.ts";
-import { layersSchema } from "../../config/layers_schema.ts";
 import { loadConfig, parseConfig } from "../../config/load.ts";
-import { listLayers } from "../../layers/registry.ts";
+import { layersSchema, listLayers } from "../../layers/registry.ts";
 
 const root = new URL("../../", import.meta.url);
 

@@ -146,7 +146,7 @@ Deno.test("import builds a model by name around its weights, plain ones as DO-Co
     assertEquals(short.code, 2);
     await Deno.writeTextFile(join(folder, "names.txt"), "a\nb\nc\nd\n");
     const logits: Float32Array[] = [];
-    for (const convolution of ["conv", "do_conv"]) {
+    for (const convolution of ["conv", "do_conv"] as const) {
       const options = ["--class-names", "names.txt", "--convolution", convolution];
       const { code, error } = await importing(...options);
       assertEquals(code, 0, error);

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
-import { Conv2d, type Conv2dOptions } from "../../layers/conv2d.ts";
-import { convolution } from "../../layers/convolution.ts";
+import { Conv2d } from "../../layers/conv2d.ts";
+import type { Conv2dOptions } from "../../layers/convolution_options.ts";
 import { DoConv2d } from "../../layers/do_conv2d.ts";
 import { kaimingNormal } from "../../layers/init.ts";
 import { Sequential } from "../../layers/sequential.ts";
@@ -83,13 +83,6 @@ Deno.test("groups that do not divide the channels are refused", () => {
     InputError,
     "do not divide into 4 groups",
   );
-});
-
-Deno.test("the kind of convolution a model asks for leaves 1x1 kernels plain", () => {
-  const shape = { inChannels: 2, outChannels: 2 };
-  assertEquals(convolution("do_conv", { ...shape, kernelSize: 3 }) instanceof DoConv2d, true);
-  assertEquals(convolution("do_conv", { ...shape, kernelSize: 1 }) instanceof Conv2d, true);
-  assertEquals(convolution("conv", { ...shape, kernelSize: 3 }) instanceof Conv2d, true);
 });
 
 Deno.test("kernels start with the spread PyTorch gives them", () => {

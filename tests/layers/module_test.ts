@@ -6,7 +6,6 @@ import type { Value } from "../../graph/types.ts";
 import { ReLU } from "../../layers/activations.ts";
 import { BatchNorm2d } from "../../layers/batch_norm2d.ts";
 import { Conv2d } from "../../layers/conv2d.ts";
-import { DoConv2d } from "../../layers/do_conv2d.ts";
 import { Linear } from "../../layers/linear.ts";
 import { Module, type StateTensor } from "../../layers/module.ts";
 import { Sequential } from "../../layers/sequential.ts";
@@ -137,17 +136,6 @@ Deno.test("a batch counter stored as 64-bit integers loads", () => {
     ]),
   );
   assertEquals([...norm.numBatchesTracked.data], [7]);
-});
-
-Deno.test("the authors' d_diag is accepted where it has D's shape", () => {
-  const layer = new DoConv2d({ inChannels: 2, outChannels: 1, kernelSize: 3, bias: false });
-  const diagonal = (shape: number[]) =>
-    new Map([
-      ...layer.stateDict(),
-      ["d_diag", { shape, data: new Float32Array(shape.reduce((a, b) => a * b)) }] as const,
-    ]);
-  layer.loadStateDict(diagonal([2, 9, 9]));
-  assertThrows(() => layer.loadStateDict(diagonal([2, 9, 12])), InputError, "wrong shape: d_diag");
 });
 
 Deno.test("initial values depend on the seed and the module's path alone", () => {

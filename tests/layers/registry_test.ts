@@ -1,5 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { InputError } from "../../errors.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InputError, type OptionPath } from "../../errors.ts";
+import { Conv2d } from "../../layers/conv2d.ts";
 import { DoConv2d } from "../../layers/do_conv2d.ts";
 import { buildLayers, type LayerName, type LayerSpec, listLayers } from "../../layers/registry.ts";
 
@@ -46,24 +47,51 @@ Deno.test("convolution follows the model's choice", () => {
   const { layers } = buildLayers(
     [{ convolution: { outChannels: 2, kernelSize: 3 } }],
     [1, 5, 5],
-    { convolution: "do_conv", depthMultiplier: 11 },
+    { convolution: (options) => new DoConv2d({ ...options, depthMultiplier: 11 }) },
   );
   const [layer] = layers.layers;
   assertEquals(layer instanceof DoConv2d && layer.W.shape, [2, 1, 11]);
 });
 
+Deno.test("a layer of its own kind of convolution does not follow the model's", () => {
+  const own = { outChannels: 2, kernelSize: 3 };
+  const { layers: { layers } } = buildLayers(
+    [
+      { convolution: { ...own, convolution: "conv" } },
+      { convolution: { ...own, convolution: { name: "do_conv", depthMultiplier: 12 } } },
+    ],
+    [1, 5, 5],
+    { convolution: (options) => new DoConv2d(options) },
+  );
+  assert(layers[0] instanceof Conv2d);
+  assert(layers[1] instanceof DoConv2d);
+  assertEquals(layers[1].W.shape, [2, 2, 12]);
+});
+
 Deno.test("a mistake in a list of layers is told with its place", () => {
-  const cases: [LayerSpec[], string][] = [
+  const shape = { outChannels: 1, kernelSize: 3 };
+  const cases: [LayerSpec[], string, OptionPath?][] = [
     [
       ["relu", "relux" as LayerName],
-      'layer 1 (relux): there is no such layer; did you mean "relu"?',
+      'layer 1 (relux): there is no layer "relux"; did you mean "relu"?',
     ],
     [["relu", { linear: { outFeatures: 3 } }], "layer 1 (linear): its input has shape [2, 5, 5]"],
     [["flatten", { conv2d: { outChannels: 1, kernelSize: 1 } }], "layer 1 (conv2d): its input"],
     [[{ conv2d: { outChannels: 1, kernelSize: 7 } }], "layer 0 (conv2d): "],
     [[{ relu: {}, tanh: {} }], "layer 0 has 2 names (relu, tanh)"],
+    [
+      ["tanh", { dropout: { p: 1 } }],
+      "layer 1 (dropout): options: p: found 1, expected a number",
+      [1, "dropout", "p"],
+    ],
+    [
+      [{ convolution: { ...shape, convolution: { name: "do_conv", depthMultiplier: 8 } } }],
+      "layer 0 (convolution): DoConv2d: depthMultiplier is 8",
+      [0, "convolution", "convolution", "depthMultiplier"],
+    ],
   ];
-  for (const [specs, message] of cases) {
-    assertThrows(() => buildLayers(specs, [2, 5, 5]), InputError, message);
+  for (const [specs, message, at] of cases) {
+    const error = assertThrows(() => buildLayers(specs, [2, 5, 5]), InputError, message);
+    assertEquals(error.at, at ?? [specs.length - 1]);
   }
 });

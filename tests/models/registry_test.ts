@@ -112,8 +112,22 @@ Deno.test("the same seed gives plain and DO-Conv networks the same kernels", () 
 Deno.test("mistakes are told with what was meant or expected", () => {
   const cases: [string, BuildOptions, string][] = [
     ["resnet19", { classes: 3 }, 'there is no model "resnet19"; did you mean "resnet18"?'],
-    ["resnet18", { classes: 3, groups: 2 }, 'no option "groups"; its own are width'],
-    ["do_conv_net", { classes: 3, hidden: 0 }, "hidden of do_conv_net is 0; expected a whole"],
+    [
+      "resnet18",
+      { classes: 3, groups: 2 },
+      "model resnet18: groups: unknown key; valid keys: width",
+    ],
+    ["cifar_resnet20_v1", { classes: 3, stemRelu: true }, 'did you mean "stemReLU"?'],
+    [
+      "do_conv_net",
+      { classes: 3, hidden: 0 },
+      "model do_conv_net: hidden: found 0, expected an int",
+    ],
+    [
+      "resnet18",
+      { classes: 3, convolution: { name: "do_conv", pairing: "me" } as never },
+      "pairing",
+    ],
     ["do_conv_net", { classes: 3, inputSize: 15 }, "at least 16"],
     ["layers", { classes: 3, layers: ["flatten"] }, "the layers give [3072]"],
   ];

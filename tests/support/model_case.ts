@@ -1,10 +1,12 @@
 /** What the fixture kinds of whole models share: building the model, its programs, folding it. */
 import { z } from "zod";
 import type { Backend, Executable } from "../../backends/backend.ts";
+import { adoptState } from "../../checkpoints/import.ts";
 import type { ConstantAttributes } from "../../graph/leaves.ts";
 import { foldConstants } from "../../graph/passes/mod.ts";
 import { input, output, trace } from "../../graph/trace.ts";
 import type { Program, Shape } from "../../graph/types.ts";
+import { convolutionFactory } from "../../layers/convolutions.ts";
 import type { Module } from "../../layers/module.ts";
 import { buildLayers, type LayerSpec } from "../../layers/registry.ts";
 import { layoutState, type StateLayout } from "../../layers/state.ts";
@@ -56,9 +58,11 @@ export function buildFixtureModel(config: ModelConfig, picture: Shape): Module {
     classes,
     inputChannels,
     inputSize: [height, width] as const,
-    convolution: config.do_conv_layers.length > 0 ? "do_conv" as const : "conv" as const,
-    depthMultiplier: config.D_mul ?? undefined,
-    pairing: "authors" as const,
+    convolution: convolutionFactory(
+      config.do_conv_layers.length > 0
+        ? { name: "do_conv", depthMultiplier: config.D_mul ?? undefined, pairing: "authors" }
+        : "conv",
+    ),
   };
   if (widths) return new DoConvNet({ ...options, widths, hidden });
   if (blocks) {
@@ -175,6 +179,6 @@ export function loadFixtureModel(
   prefix: string,
 ): { model: Module; layout: StateLayout } {
   const model = buildFixtureModel(config, picture);
-  model.loadStateDict(inputsIn(fixture, prefix));
+  adoptState(model, { path: prefix, tensors: inputsIn(fixture, prefix), hasOthers: false });
   return { model, layout: layoutState(model) };
 }

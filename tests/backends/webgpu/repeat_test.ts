@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { DoConv2d } from "../../../layers/do_conv2d.ts";
 import { PARAMETERS } from "../../../layers/state.ts";
 import { DoConvNet } from "../../../models/do_conv_net.ts";
 import { resolveRecipe } from "../../../training/recipe.ts";
@@ -12,7 +13,7 @@ gpuTest("training from one state twice gives the same bits", async () => {
     classes: 4,
     inputChannels: 3,
     inputSize: [16, 16],
-    convolution: "do_conv",
+    convolution: (options) => new DoConv2d(options),
     widths: [8, 8, 8, 8],
     hidden: 8,
   });

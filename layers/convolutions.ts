@@ -1,0 +1,63 @@
+/** The kinds of convolution that models are built of, by name. */
+import { type OptionPath, within } from "../errors.ts";
+import { type Choice, choiceOf, chosen } from "../schema/entry.ts";
+import { conv } from "./convolutions/conv.ts";
+import { doConv } from "./convolutions/do_conv.ts";
+import type { ConvolutionEntry, ConvolutionFactory, ForeignForm } from "./convolutions/entry.ts";
+import type { Module, StateDict } from "./module.ts";
+
+/** What `convolution` of a model or a layer can name. */
+export const CONVOLUTIONS = {
+  conv,
+  do_conv: doConv,
+} satisfies Record<string, ConvolutionEntry>;
+
+/** The schema of {@link ConvolutionSpec}. */
+export const convolutionSpecSchema = choiceOf(CONVOLUTIONS).meta({ id: "convolution" });
+
+/** A kind of convolution and its own options: `do_conv`, or `{ name: "do_conv", … }`. */
+export type ConvolutionSpec = Choice<typeof CONVOLUTIONS>;
+
+/**
+ * The factory of a kind of convolution. Throws InputError for an unknown kind or options it does not
+ * have, as the factory does for options that do not fit a convolution.
+ *
+ * @param at where the choice stands, for errors about the kind's own options
+ */
+export function convolutionFactory(
+  spec: ConvolutionSpec | { readonly name: string },
+  at: OptionPath = [],
+): ConvolutionFactory {
+  const { entry, options: own } = within(
+    at,
+    () => chosen<ConvolutionEntry>(CONVOLUTIONS, spec, "convolution"),
+  );
+  return (options) => within(at, () => entry.build(options, own));
+}
+
+function foreignForms(): ForeignForm[] {
+  return Object.values<ConvolutionEntry>(CONVOLUTIONS)
+    .flatMap(({ foreign }) => foreign ?? []);
+}
+
+/** The kind of convolution that a file's tensor names speak for; `conv` if for no other. */
+export function recognizeConvolution(names: readonly string[]): ConvolutionSpec {
+  for (const [name, { foreign }] of Object.entries<ConvolutionEntry>(CONVOLUTIONS)) {
+    const own = foreign?.recognizes(names);
+    if (own) return (Object.keys(own).length === 0 ? name : { name, ...own }) as ConvolutionSpec;
+  }
+  return "conv";
+}
+
+/** A layer's tensors in a file, by their names within the layer, as the layer itself names them. */
+export function adoptTensors(layer: Module, tensors: StateDict): StateDict {
+  return foreignForms().reduce((known, form) => form.adopt(layer, known), tensors);
+}
+
+/**
+ * What other implementations keep beside a layer's own tensors, by their names within the layer.
+ * Throws InputError for a layer that the other implementation does not have.
+ */
+export function foreignAdditions(layer: Module): StateDict {
+  return new Map(foreignForms().flatMap((form) => [...form.additions(layer)]));
+}

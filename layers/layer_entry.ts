@@ -1,0 +1,31 @@
+/** What a layer is that a list of layers can name. */
+import { InputError } from "../errors.ts";
+import { formatShape, type Shape } from "../graph/types.ts";
+import type { Entry, z } from "../schema/entry.ts";
+import type { ConvolutionFactory } from "./convolutions/entry.ts";
+import type { Module } from "./module.ts";
+
+/** What the layers of a list may leave open. */
+export interface LayerDefaults {
+  /** Makes what `convolution` stands for. Default: plain convolutions. */
+  readonly convolution?: ConvolutionFactory;
+}
+
+/** A layer that can be built by name. Option names and defaults are PyTorch's in camelCase. */
+export interface LayerEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
+  /**
+   * The layer for an input of shape `inputShape`, [C, H, W] or [F] without the batch, from which
+   * sizes follow that are not among the options. Throws InputError for an input it cannot take.
+   */
+  build(options: z.output<S>, inputShape: Shape, defaults: LayerDefaults): Module;
+}
+
+/** The channels of a layer's input. Throws InputError unless it is [C, H, W]. */
+export function channelsOf(inputShape: Shape): number {
+  if (inputShape.length !== 3) {
+    throw new InputError(
+      `its input has shape ${formatShape(inputShape)}, not [channels, height, width]`,
+    );
+  }
+  return inputShape[0];
+}

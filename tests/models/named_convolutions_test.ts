@@ -1,0 +1,80 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../errors.ts";
+import { DoConv2d } from "../../layers/do_conv2d.ts";
+import type { Module } from "../../layers/module.ts";
+import type { NamedConvolution } from "../../models/named_convolutions.ts";
+import { buildModel, type BuildOptions } from "../../models/registry.ts";
+
+function build(options: Partial<BuildOptions>): Module {
+  return buildModel("cifar_resnet20_v1", { classes: 3, width: 2, ...options });
+}
+
+/** Depth multipliers of the DO-Conv layers, by path. */
+function depths(model: Module): Record<string, number> {
+  return Object.fromEntries(
+    [...model.namedModules()].flatMap(([path, layer]) =>
+      layer instanceof DoConv2d ? [[path, layer.W.shape[2]]] : []
+    ),
+  );
+}
+
+Deno.test("the first entry whose names fit decides a convolution's kind", () => {
+  const choices: NamedConvolution[] = [
+    { names: "layer2.0", name: "do_conv", depthMultiplier: 12 },
+    { names: "layer2", name: "conv" },
+    { names: "*.conv2", name: "do_conv", depthMultiplier: 10 },
+    { names: "*.2.conv1", name: "conv" },
+  ];
+  const model = build({ convolution: "do_conv", convolutions: choices });
+  const block = (path: string, depths: number[]) =>
+    depths.flatMap((depth, i) => depth > 0 ? [[`${path}.conv${i + 1}`, depth]] : []);
+  assertEquals(
+    depths(model),
+    Object.fromEntries([
+      ["conv1", 9],
+      ...[1, 3].flatMap((stage) => [
+        ...block(`layer${stage}.0`, [9, 10]),
+        ...block(`layer${stage}.1`, [9, 10]),
+        ...block(`layer${stage}.2`, [0, 10]),
+      ]),
+      ...block("layer2.0", [12, 12]),
+    ]),
+  );
+});
+
+Deno.test("kinds by name leave names, order and initial values of a model as they are", () => {
+  const model = build({ convolutions: [{ names: "layer1", name: "do_conv" }] });
+  const plain = build({});
+  model.initialize(3);
+  plain.initialize(3);
+  assertEquals([...model.namedModules().keys()], [...plain.namedModules().keys()]);
+  const state = model.stateDict();
+  for (const [name, { data }] of plain.stateDict()) {
+    const twin = state.get(name) ?? state.get(name.replace(/weight$/, "W"));
+    assertEquals(twin?.data, data, name);
+  }
+});
+
+Deno.test("a kind that fits only where a name chooses it is tried nowhere else", () => {
+  const seven = { names: "conv1", name: "conv" } as const;
+  const options = {
+    classes: 2,
+    width: 2,
+    convolution: { name: "do_conv", depthMultiplier: 9 },
+  } as const;
+  assertThrows(() => buildModel("resnet18", options), InputError, "at least 49");
+  buildModel("resnet18", { ...options, convolutions: [seven] });
+});
+
+Deno.test("names that fit no convolution are refused with their place", () => {
+  const choices = [{ names: "layer1", name: "conv" }, { names: "fc", name: "conv" }] as const;
+  const error = assertThrows(
+    () => build({ convolutions: choices }),
+    InputError,
+    'the name "fc" fits no convolution whose kind can be chosen; there are conv1, layer1.0.conv1',
+  );
+  assertEquals(error.at, ["convolutions", 1, "names"]);
+  const shallow = [{ names: "layer1", name: "do_conv", depthMultiplier: 4 }] as const;
+  const own = assertThrows(() => build({ convolutions: shallow }), InputError, "at least 9");
+  assertEquals(own.at, ["convolutions", 0, "depthMultiplier"]);
+});
