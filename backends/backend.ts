@@ -76,6 +76,8 @@ export interface Backend {
   readonly description: string;
   /** Threads that compute; 1 where the notion does not apply. */
   readonly threads: number;
+  /** How many runs' results come back together; 1 where each comes when its run is done. */
+  readonly runsPerReadback: number;
   /**
    * The same device with all bits, where this backend stores some numbers in 16 bits: then small
    * gradients vanish unless the loss is scaled, and results want to be checked.

@@ -14,8 +14,6 @@ import { buildNetwork, planNetwork, readConfig, recipeOf, stepTransformOf } from
 
 /** Engines optimise code while it runs: steps until then are not counted. */
 const WARM_UP_STEPS = 5;
-/** WebGPU takes steps in faster than it does them: so many are started before they are waited for. */
-const WEBGPU_ROUND = 8;
 
 /** `bench CONFIG`. */
 export const command: Command = {
@@ -66,7 +64,7 @@ export const command: Command = {
         info,
       );
     try {
-      const round = backend.name === "webgpu" ? Math.min(steps, WEBGPU_ROUND) : 1;
+      const round = Math.min(steps, backend.runsPerReadback);
       const times: number[] = [];
       for (let step = -WARM_UP_STEPS; step < steps; step += round) {
         const start = performance.now();

@@ -139,7 +139,7 @@ async function* predictions(
   const executable = await backend.compile([infer]);
   try {
     const batches = readBatches(paths, input, batchSize, options.onFailure);
-    const results = pipelined(batches, async ({ paths, pixels }) => {
+    const results = pipelined(batches, backend, async ({ paths, pixels }) => {
       const { logits } = await executable.run(infer.name, { pixels });
       return { paths, logits };
     });

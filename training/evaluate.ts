@@ -39,7 +39,7 @@ export async function evaluateNetwork(
   const executable = await backend.compile([program]);
   try {
     let sums = { loss: 0, correct: 0, count: 0 };
-    const results = pipelined(loader.epoch(0), async ({ arrays, count }) => {
+    const results = pipelined(loader.epoch(0), backend, async ({ arrays, count }) => {
       // The batch is another one by the time its logits are there.
       const own = Int32Array.from(arrays.labels.subarray(0, count));
       const { logits } = await executable.run(program.name, { pixels: arrays.pixels });

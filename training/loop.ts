@@ -80,7 +80,7 @@ interface Settled {
 
 class TrainingLoop {
   readonly #options: LoopOptions;
-  readonly #steps = new Pipeline<Settled>();
+  readonly #steps: Pipeline<Settled>;
   /** The position after the last step whose result is in. */
   #state: RunState;
   #lastBreath = performance.now();
@@ -88,6 +88,7 @@ class TrainingLoop {
 
   constructor(options: LoopOptions) {
     this.#options = options;
+    this.#steps = new Pipeline(options.session.backend);
     this.#state = options.start ?? START;
   }
 
@@ -179,7 +180,11 @@ class TrainingLoop {
     if (!data.validationBatches || this.#stopping) return undefined;
     if (epoch % validateEvery !== 0 && epoch !== epochs) return undefined;
     let sums = NO_SUMS;
-    const results = pipelined(data.validationBatches(), (batch) => session.evaluate(batch));
+    const results = pipelined(
+      data.validationBatches(),
+      session.backend,
+      (batch) => session.evaluate(batch),
+    );
     for await (const result of results) {
       sums = addSums(sums, result);
       observer?.validating?.(Number(sums.count));

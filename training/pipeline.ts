@@ -2,17 +2,22 @@
  * Runs whose results come late. Some backends take work in faster than they do it and hand results
  * back several at a time, so a loop that waited for each run would leave them idle.
  */
+import type { Backend } from "../backends/backend.ts";
 
-/** Most runs under way. Twice what the WebGPU backend reads back at a time, so that it never idles. */
-const MAX_IN_FLIGHT = 16;
 /** Milliseconds of work that may be under way: what an interruption has to wait for. */
 const MAX_LATENCY = 500;
 
 /** Results on their way, to be taken in the order in which they were added. */
 export class Pipeline<T> {
+  readonly #maxInFlight: number;
   readonly #pending: Promise<T>[] = [];
   #start = performance.now();
   #taken = 0;
+
+  constructor({ runsPerReadback }: Pick<Backend, "runsPerReadback">) {
+    // While the results of some come back, the others keep the backend busy.
+    this.#maxInFlight = 2 * runsPerReadback;
+  }
 
   /** Takes in the result of a run that has been started. */
   add(result: Promise<T>): void {
@@ -49,7 +54,7 @@ export class Pipeline<T> {
   get #capacity(): number {
     if (this.#taken === 0) return 2;
     const milliseconds = (performance.now() - this.#start) / this.#taken;
-    return Math.max(2, Math.min(MAX_IN_FLIGHT, Math.floor(MAX_LATENCY / milliseconds)));
+    return Math.max(2, Math.min(this.#maxInFlight, Math.floor(MAX_LATENCY / milliseconds)));
   }
 }
 
@@ -59,9 +64,10 @@ export class Pipeline<T> {
  */
 export async function* pipelined<I, O>(
   items: AsyncIterable<I>,
+  backend: Pick<Backend, "runsPerReadback">,
   run: (item: I) => Promise<O>,
 ): AsyncGenerator<O, void, void> {
-  const pipeline = new Pipeline<O>();
+  const pipeline = new Pipeline<O>(backend);
   for await (const item of items) {
     pipeline.add(run(item));
     if (pipeline.isFull) yield await pipeline.take();

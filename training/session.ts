@@ -77,12 +77,13 @@ export class TrainingSession {
   readonly #firstState = new Map<string, Float32Array>();
 
   private constructor(
+    /** What computes. */
+    readonly backend: Backend,
     options: SessionOptions,
     executable: Executable,
     programs: readonly Program[],
-    fullPrecision: Backend | undefined,
   ) {
-    this.#fullPrecision = fullPrecision;
+    this.#fullPrecision = backend.fullPrecision;
     this.#options = options;
     this.#executable = executable;
     this.#multiplyAccumulates = programs[0].nodes
@@ -116,7 +117,7 @@ export class TrainingSession {
       );
       throw new InputError(`${error.message}. ${advice}`);
     }
-    const session = new TrainingSession(options, executable, programs, backend.fullPrecision);
+    const session = new TrainingSession(backend, options, executable, programs);
     session.#write({ model: recipe.model.stateDict(), optimizer: new Map() });
     return session;
   }

@@ -85,6 +85,7 @@ export function cpuBackend(
       (precision === "high" ? ", high precision" : "") +
       (schedule === "dynamic" ? ", dynamic schedule" : ""),
     threads: count,
+    runsPerReadback: 1,
     plan: (programs) => {
       const { totalBytes, variableBytes, temporaryBytes, fits } = assignAddresses(
         lowerPrograms(programs, options),

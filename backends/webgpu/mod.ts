@@ -10,6 +10,7 @@ import type { AllocationPlan } from "./allocation.ts";
 import { compilePlan, loweringFor, planPrograms } from "./compile.ts";
 import { type Device, type DeviceOptions, openDevice } from "./device.ts";
 import { fitsLimits } from "./limits.ts";
+import { RUNS_PER_READBACK } from "./readback.ts";
 import { loadTuning, NO_TUNING, type Tuning, type TuningStore } from "./tuning.ts";
 
 export { type DeviceOptions, openDevice } from "./device.ts";
@@ -62,6 +63,7 @@ export function deviceBackend(
     name: "webgpu",
     description: `${device.description}${halfActivations ? ", mixed precision" : ""}`,
     threads: 1,
+    runsPerReadback: RUNS_PER_READBACK,
     plan(programs) {
       const plan = planPrograms(programs, tuning, lowering);
       return { ...plan.memory, fits: fitsLimits(plan, device.gpu.limits) };

@@ -11,7 +11,7 @@ import { RunError } from "../../errors.ts";
 import type { Device } from "./device.ts";
 
 /** Most runs whose outputs share a buffer. */
-const RUNS = 8;
+export const RUNS_PER_READBACK = 8;
 /** Most bytes of a buffer for several runs. */
 const MAX_BYTES = 1 << 22;
 /** Milliseconds without a further run after which the buffer is read as it is. */
@@ -44,7 +44,7 @@ export class Readback {
   constructor(device: Device, bytes: number) {
     this.#device = device;
     this.#bytes = Math.max(16, bytes);
-    this.#capacity = Math.max(1, Math.min(RUNS, Math.floor(MAX_BYTES / this.#bytes)));
+    this.#capacity = Math.max(1, Math.min(RUNS_PER_READBACK, Math.floor(MAX_BYTES / this.#bytes)));
     this.#forget = device.onFailure((failure) => this.#rejectAll(failure));
   }
 

@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Pipeline, pipelined } from "../../training/pipeline.ts";
 
+const BACKEND = { runsPerReadback: 8 };
+
 async function* numbers(count: number): AsyncGenerator<number> {
   for (let i = 0; i < count; i++) yield i;
 }
@@ -15,7 +17,7 @@ Deno.test("results come in the order of the runs, several of which are under way
     underWay--;
     return i;
   };
-  const results = await Array.fromAsync(pipelined(numbers(40), run));
+  const results = await Array.fromAsync(pipelined(numbers(40), BACKEND, run));
   assertEquals(results, Array.from({ length: 40 }, (_, i) => i));
   assertEquals(most > 1 && most <= 16, true, `${most} under way`);
 });
@@ -25,7 +27,7 @@ Deno.test("a run that fails rejects in its turn, and those after it are no unhan
   const found: number[] = [];
   await assertRejects(
     async () => {
-      for await (const result of pipelined(numbers(9), run)) found.push(result);
+      for await (const result of pipelined(numbers(9), BACKEND, run)) found.push(result);
     },
     Error,
     "run 3",
@@ -38,7 +40,7 @@ Deno.test("a pause while nothing is under way does not make a pipeline narrower"
   let now = 0;
   performance.now = () => now;
   try {
-    const pipeline = new Pipeline<void>();
+    const pipeline = new Pipeline<void>(BACKEND);
     const takeOne = async () => {
       pipeline.add(Promise.resolve());
       now += 5;
@@ -59,7 +61,7 @@ Deno.test("a pause while nothing is under way does not make a pipeline narrower"
 });
 
 Deno.test("nothing can be taken from an empty pipeline", async () => {
-  const pipeline = new Pipeline<number>();
+  const pipeline = new Pipeline<number>({ runsPerReadback: 1 });
   pipeline.add(Promise.resolve(7));
   assertEquals(await pipeline.take(), 7);
   await assertRejects(() => pipeline.take(), Error, "nothing is under way");
