@@ -6,6 +6,8 @@ import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { CONVOLUTIONS } from "../layers/convolutions.ts";
 import { exists } from "../files/exists.ts";
+import { OPTIMIZERS } from "../training/optimizers/registry.ts";
+import { SCHEDULES } from "../training/schedules/registry.ts";
 import type { Command } from "./command.ts";
 
 /** A registry's names in a comment behind a value, on as many lines as they need. */
@@ -73,15 +75,14 @@ model:
 training:
   epochs: 3
   optimizer:
-    name: sgd             # sgd, adam, adamw or rmsprop
+    name: sgd             # ${namesOf(OPTIMIZERS)}
     learningRate: 0.1
     momentum: 0.9
     nesterov: true
     weightDecay: 1e-4
     decayNormAndBias: false
   schedule:
-    name: one_cycle       # constant, step, multistep, exponential, polynomial, cosine,
-                          # cosine_restarts or one_cycle
+    name: one_cycle       # ${namesOf(SCHEDULES)}
     # warmup: {epochs: 1} # linear, before the schedule starts; not needed with one_cycle
   # labelSmoothing: 0.1
   # clip: {norm: 1}       # or {value: 0.5}

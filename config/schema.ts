@@ -8,21 +8,23 @@
  */
 
 import { z } from "../schema/entry.ts";
+import { RUN } from "../training/run_options.ts";
 import { dataSchema } from "./data_schema.ts";
 import { modelSchema } from "./model_schema.ts";
 import { trainingSchema } from "./training_schema.ts";
 
-const count = z.int().min(1);
 const threadCount = z.int().min(1).max(256);
 const path = z.string().min(1);
 
 /** Everything a file name may not hold on some system, and the two names that are folders. */
 const UNFIT_NAME = /[/\\:*?"<>|\p{Cc}]|^\.{0,2}$/u;
 
+const { saveEverySteps, saveEveryMinutes, keepBest, seed } = RUN.schema.shape;
+
 const checkpoints = z.strictObject({
-  everySteps: count.optional().describe("Save every n steps too; the end of an epoch always saves"),
-  everyMinutes: z.number().positive().default(5).describe("Save every n minutes"),
-  keepBest: z.boolean().default(true).describe("Keep the checkpoint of the best validation too"),
+  everySteps: saveEverySteps,
+  everyMinutes: saveEveryMinutes.default(5),
+  keepBest,
 });
 
 /** A whole config file. */
@@ -34,7 +36,7 @@ export const configSchema = z.strictObject({
   output: path.default("runs").describe("Folder of all runs; this one goes to output/name").meta({
     resume: "free",
   }),
-  seed: z.int().min(0).max(2 ** 32 - 1).default(0).describe("Seed of all random numbers"),
+  seed,
   backend: z.enum(["auto", "webgpu", "cpu"]).default("auto").describe(
     "Where to compute; auto takes a hardware GPU if there is one, else the CPU",
   ).meta({ resume: "free" }),
