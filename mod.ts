@@ -55,6 +55,7 @@ export { composeKernel, type ComposeKernelOptions, type Pairing } from "./ops/co
 export { conv2d, type Conv2dOptions as Conv2dOpOptions } from "./ops/conv2d.ts";
 export type { PaddingMode, Pair } from "./ops/convolution_geometry.ts";
 export { fill } from "./ops/fill.ts";
+export { foldForInference, type FoldOptions } from "./ops/fold_for_inference.ts";
 export { globalAvgPool2d } from "./ops/global_avg_pool2d.ts";
 export { linear } from "./ops/linear.ts";
 export { matmul, type MatmulAttributes } from "./ops/matmul.ts";
@@ -180,12 +181,7 @@ export type {
   TrainingTensors,
 } from "./checkpoints/checkpoint.ts";
 export { authorsState } from "./checkpoints/export_authors.ts";
-export {
-  foldModel,
-  type FoldOptions,
-  type FoldVerification,
-  verifyFold,
-} from "./checkpoints/fold.ts";
+export { foldModel, type FoldVerification, verifyFold } from "./checkpoints/fold.ts";
 export {
   type AdoptOptions,
   adoptState,

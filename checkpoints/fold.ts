@@ -5,8 +5,7 @@
 import type { Backend, Executable } from "../backends/backend.ts";
 import { largestDifference } from "../reporting/largest_difference.ts";
 import { InputError, RunError } from "../errors.ts";
-import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
-import { foldConstants } from "../graph/passes/fold_constants.ts";
+import { foldForInference, type FoldOptions } from "../ops/fold_for_inference.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { inferenceProgram } from "../models/inference.ts";
@@ -27,15 +26,6 @@ export interface FoldVerification {
   readonly top1Agreement: number;
   /** Images compared. */
   readonly count: number;
-}
-
-/** Options of {@link foldModel}. */
-export interface FoldOptions {
-  /**
-   * Whether batch norms become part of the convolutions before them, wherever they follow one. The
-   * file is then smaller and runs faster, but no longer has a plain model's tensors. Default false.
-   */
-  readonly batchNorm?: boolean;
 }
 
 /**
@@ -67,17 +57,16 @@ export interface FoldOptions {
 export function foldModel(
   model: Module,
   description: NetworkDescription,
-  { batchNorm = false }: FoldOptions = {},
+  folding: FoldOptions = {},
 ): FoldedNetwork {
-  const plain = foldConstants(inferenceProgram(model, description, 1));
+  const program = foldForInference(inferenceProgram(model, description, 1), folding);
   const { classNames } = description;
-  const [, classes] = plain.outputs.logits.shape;
+  const [, classes] = program.outputs.logits.shape;
   if (classNames.length !== classes) {
     throw new InputError(
       `found ${classNames.length} class names, expected ${classes}, one for each of the model's logits`,
     );
   }
-  const program = batchNorm ? foldBatchNorm(plain) : plain;
   const { stored, constants } = storeProgram(program);
   const layers = new Set([...constants.keys()].map(layerOf));
   const tensors = new Map<string, Tensor>(constants);

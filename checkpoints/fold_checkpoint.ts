@@ -1,7 +1,8 @@
 /** From a checkpoint to the file of its folded network, verified. */
 import type { Backend } from "../backends/backend.ts";
+import type { FoldOptions } from "../ops/fold_for_inference.ts";
 import { type Checkpoint, restoreModel } from "./checkpoint.ts";
-import { foldModel, type FoldOptions, type FoldVerification, verifyFold } from "./fold.ts";
+import { foldModel, type FoldVerification, verifyFold } from "./fold.ts";
 import { writeFoldedNetwork } from "./network_file.ts";
 
 /**

@@ -5,7 +5,7 @@
 import type { onnx } from "npm:onnx-proto@8.0.1";
 import { InputError } from "../errors.ts";
 import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts";
-import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
+import { foldForInference } from "../ops/fold_for_inference.ts";
 import type { GraphNode, Value } from "../graph/types.ts";
 import { type AugmentAttributes, augmentOp } from "../ops/augment.ts";
 import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";
@@ -45,8 +45,7 @@ export async function encodeOnnx(
   const graph = new OnnxGraph(precision);
   const input = graph.unique(includePreprocessing ? "pixels" : "input");
   const output = graph.unique(includePreprocessing ? "probabilities" : "logits");
-  const traced = networkProgram(network, 1);
-  const program = batchNorm ? foldBatchNorm(traced) : traced;
+  const program = foldForInference(networkProgram(network, 1), { batchNorm });
   const names = new Map<Value, string>();
   for (const node of program.nodes) {
     const outputs = convertLeaf(graph, node, input, includePreprocessing) ??

@@ -7,8 +7,7 @@ import { storeProgram } from "../checkpoints/program.ts";
 import { encodeSafetensors } from "../checkpoints/safetensors.ts";
 import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
-import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
-import { foldConstants } from "../graph/passes/fold_constants.ts";
+import { foldForInference } from "../ops/fold_for_inference.ts";
 import { sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { formatBytes } from "../reporting/format.ts";
@@ -73,7 +72,7 @@ function encodeNetwork(
   { description, program, checkpoint }: LoadedNetwork,
   title?: string,
 ): { bytes: Uint8Array; card: NetworkCard } {
-  const folded = foldBatchNorm(foldConstants(program(1)));
+  const folded = foldForInference(program(1), { batchNorm: true });
   const { stored, constants } = storeProgram(folded);
   const bytes = encodeSafetensors(constants, {
     format: FOLDED_FORMAT,

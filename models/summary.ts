@@ -1,7 +1,6 @@
 /** What a model consists of, layer by layer, while it trains and once it is folded. */
 import { constantOp, inputOp } from "../graph/leaves.ts";
-import { foldBatchNorm } from "../ops/fold_batch_norm.ts";
-import { foldConstants } from "../graph/passes/fold_constants.ts";
+import { foldForInference } from "../ops/fold_for_inference.ts";
 import { type GraphNode, type Program, type Shape, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
@@ -57,7 +56,7 @@ export interface ModelSummary {
  */
 export function summarizeModel(model: Module, format: ImageFormat): ModelSummary {
   const training = inferenceProgram(model, format, 1);
-  const folded = foldConstants(training);
+  const folded = foldForInference(training);
   const modules = model.namedModules();
   const trainable = [...model.namedParameters().values()].filter(({ trainable }) => trainable);
   const statistics = new Set(
@@ -85,7 +84,7 @@ export function summarizeModel(model: Module, format: ImageFormat): ModelSummary
     forms: [
       formOf("training", training),
       formOf("folded", folded),
-      formOf("foldedBatchNorm", foldBatchNorm(folded)),
+      formOf("foldedBatchNorm", foldForInference(folded, { batchNorm: true })),
     ],
   };
 }

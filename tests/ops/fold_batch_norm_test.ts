@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { evaluateProgram } from "../../backends/reference/reference.ts";
 import type { ConstantAttributes } from "../../graph/leaves.ts";
 import { foldBatchNorm } from "../../ops/fold_batch_norm.ts";
+import { foldForInference } from "../../ops/fold_for_inference.ts";
 import { constant, input, output, trace, withScope } from "../../graph/trace.ts";
 import { type Program, type Shape, sizeOf, type Value } from "../../graph/types.ts";
 import { add } from "../../ops/add.ts";
@@ -121,4 +122,18 @@ Deno.test("two convolutions that share a kernel keep their own", () => {
   const folded = foldBatchNorm(program);
   assertEquals(opsOf(folded), ["conv2d", "conv2d", "add"]);
   assertSameFunction(program, folded);
+});
+
+Deno.test("a folded program that is folded again stays as it is", () => {
+  const program = build((x) => {
+    const plain = normalize(conv2d(x, tensor([4, 4, 3, 3], "a.weight"), undefined, { padding: 1 }));
+    return relu(add(plain, x));
+  });
+  for (const batchNorm of [false, true]) {
+    const folded = foldForInference(program, { batchNorm });
+    const again = foldForInference(folded, { batchNorm });
+    assertEquals(opsOf(folded).includes("channelNormalize"), !batchNorm);
+    assertEquals([opsOf(again), constantsOf(again)], [opsOf(folded), constantsOf(folded)]);
+    assertEquals(evaluate(again), evaluate(folded));
+  }
 });

@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { Backend, Executable } from "../../backends/backend.ts";
 import { adoptState } from "../../checkpoints/import.ts";
 import type { ConstantAttributes } from "../../graph/leaves.ts";
-import { foldConstants } from "../../graph/passes/mod.ts";
 import { input, output, trace } from "../../graph/trace.ts";
 import type { Program, Shape } from "../../graph/types.ts";
 import { convolutionFactory } from "../../layers/convolutions.ts";
@@ -14,7 +13,7 @@ import { CifarResNetV1, CifarResNetV2 } from "../../models/cifar_resnet.ts";
 import { DoConvNet } from "../../models/do_conv_net.ts";
 import { BasicBlock, Bottleneck } from "../../models/residual_blocks.ts";
 import { ResNet } from "../../models/resnet.ts";
-import { foldBatchNorm } from "../../ops/fold_batch_norm.ts";
+import { foldForInference } from "../../ops/fold_for_inference.ts";
 import type { Fixture, FixtureTensor } from "./fixture.ts";
 
 /** Whole models in f32 against PyTorch in f64. */
@@ -141,10 +140,9 @@ export function foldFixtureModel(
   { batchNorm = false } = {},
 ): FoldedModel {
   const parameters = model.namedParameters();
-  const plain = foldConstants(trace({ name: batchNorm ? "foldedBatchNorm" : "folded" }, () => {
-    output("logits", model.call(input("x", shape)));
-  }));
-  const program = batchNorm ? foldBatchNorm(plain) : plain;
+  const name = batchNorm ? "foldedBatchNorm" : "folded";
+  const traced = trace({ name }, () => output("logits", model.call(input("x", shape))));
+  const program = foldForInference(traced, { batchNorm });
   const constants = program.nodes.filter(({ op }) => op.name === "constant")
     .map(({ attributes }): ConstantAttributes => attributes);
   const tensors = new Map(
