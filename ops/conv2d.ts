@@ -6,12 +6,11 @@ import { requireFloats } from "./checks.ts";
 import { channelSum } from "./channel_sum.ts";
 import {
   type ConvolutionAttributes,
-  type ConvolutionGeometry,
   convolutionGeometry,
   type PaddingMode,
   type Pair,
-  sourceIndex,
 } from "./convolution_geometry.ts";
+import { sumProducts, sumWeightGradient } from "./convolution_sums.ts";
 
 /** Options of {@link conv2d}; PyTorch's names and defaults. */
 export interface Conv2dOptions {
@@ -84,11 +83,7 @@ export const conv2dOp: Op<ConvolutionAttributes> = {
     if (bias) {
       output.forEach((_, i) => output[i] = bias.data[Math.floor(i / plane) % bias.data.length]);
     }
-    const { data } = input;
-    forEachRow(geometry, (y, x, w, { first, last, indices }) => {
-      const value = weight.data[w];
-      for (let i = first; i < last; i++) output[y + i] += data[x + indices[i]] * value;
-    });
+    sumProducts(geometry, "output", input.data, weight.data, output);
     return [output];
   },
 };
@@ -101,11 +96,7 @@ export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
   evaluate([dy, weight], attributes) {
     const geometry = convolutionGeometry(attributes.inputShape, weight.shape, attributes);
     const dx = new Float64Array(sizeOf(attributes.inputShape));
-    const { data } = dy;
-    forEachRow(geometry, (y, x, w, { first, last, indices }) => {
-      const value = weight.data[w];
-      for (let i = first; i < last; i++) dx[x + indices[i]] += data[y + i] * value;
-    });
+    sumProducts(geometry, "input", dy.data, weight.data, dx);
     return [dx];
   },
 };
@@ -118,77 +109,10 @@ export const conv2dWeightGradientOp: Op<WeightGradientAttributes> = {
   evaluate([input, dy], attributes) {
     const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
     const dw = new Float64Array(sizeOf(attributes.weightShape));
-    const { data } = input;
-    const gradient = dy.data;
-    forEachRow(geometry, (y, x, w, { first, last, indices }) => {
-      let sum = 0;
-      for (let i = first; i < last; i++) sum += data[x + indices[i]] * gradient[y + i];
-      dw[w] += sum;
-    });
+    sumWeightGradient(geometry, input.data, dy.data, dw);
     return [dw];
   },
 };
-
-/** What one tap of the kernel reads along an axis. */
-interface TapReads {
-  /** Input position for each output position; -1 where the tap reads zero padding. */
-  readonly indices: Int32Array;
-  /** The output positions from `first` up to `last`, excluded, are those that read the input. */
-  readonly first: number;
-  readonly last: number;
-}
-
-/**
- * Visits the multiplications of a convolution row by row: offsets of the output row, the input row
- * and the weight they share, and which input column each output column meets.
- * The three ops differ only in which of the three is summed into.
- */
-function forEachRow(
-  geometry: ConvolutionGeometry,
-  visit: (output: number, input: number, weight: number, reads: TapReads) => void,
-): void {
-  const { batch, inChannels, outChannels, groups } = geometry;
-  const [height, width] = geometry.inSize;
-  const [outHeight, outWidth] = geometry.outSize;
-  const [kernelHeight, kernelWidth] = geometry.kernelSize;
-  const groupIn = inChannels / groups;
-  const groupOut = outChannels / groups;
-  const tapRows = tapReads(geometry, 0);
-  const tapColumns = tapReads(geometry, 1);
-  for (let n = 0; n < batch; n++) {
-    for (let o = 0; o < outChannels; o++) {
-      const firstChannel = Math.floor(o / groupOut) * groupIn;
-      for (let c = 0; c < groupIn; c++) {
-        const image = (n * inChannels + firstChannel + c) * height * width;
-        for (let ky = 0; ky < kernelHeight; ky++) {
-          for (let kx = 0; kx < kernelWidth; kx++) {
-            const w = ((o * groupIn + c) * kernelHeight + ky) * kernelWidth + kx;
-            const { first, last, indices: rows } = tapRows[ky];
-            for (let oy = first; oy < last; oy++) {
-              const row = rows[oy];
-              const y = ((n * outChannels + o) * outHeight + oy) * outWidth;
-              visit(y, image + row * width, w, tapColumns[kx]);
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
-/** What each tap of the kernel reads along an axis. */
-function tapReads(geometry: ConvolutionGeometry, axis: 0 | 1): TapReads[] {
-  const outSize = geometry.outSize[axis];
-  return Array.from({ length: geometry.kernelSize[axis] }, (_, tap) => {
-    const indices = Int32Array.from(
-      { length: outSize },
-      (_, position) => sourceIndex(geometry, axis, position, tap),
-    );
-    const first = indices.findIndex((index) => index >= 0);
-    const last = indices.findLastIndex((index) => index >= 0) + 1;
-    return { indices, first: first < 0 ? last : first, last };
-  });
-}
 
 /**
  * Convolution of `input` [N, C, H, W] with `weight` [O, C/groups, kH, kW] and an optional `bias`
