@@ -113,6 +113,8 @@ export type { ChannelStatistics, DatasetInfo, OpenDataset, Splits } from "./data
 export {
   type ImageShape,
   type ImageSource,
+  LABELS,
+  multiHot,
   readImages,
   type SourceHandle,
   type TargetArrays,

@@ -51,7 +51,11 @@ export interface TargetColumn extends TargetField {
 }
 
 /** Classes, from 0: one i32 number per image, -1 in filling. */
-export const LABELS = { dtype: "i32", shape: [], filling: -1 } as const satisfies TargetField;
+export const LABELS: TargetField & { readonly dtype: "i32" } = {
+  dtype: "i32",
+  shape: [],
+  filling: -1,
+};
 
 /** Which classes an image shows: f32 [classes], each 0 or 1 and -1 in filling. */
 export function multiHot(classes: number): TargetField & { readonly dtype: "f32" } {

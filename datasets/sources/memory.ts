@@ -22,7 +22,19 @@ export interface MemoryImages {
   readonly targets: Readonly<Record<string, TargetColumn>>;
 }
 
-/** Images in memory. Throws InputError for targets of another number of images. */
+/**
+ * Images in memory. Throws InputError for targets of another number of images.
+ *
+ * ```ts
+ * import { LABELS, MemorySource } from "./mod.ts";
+ *
+ * const shape = { height: 8, width: 8, channels: 1 };
+ * const images = new Uint8Array(new SharedArrayBuffer(10 * 64));
+ * const data = new Int32Array(new SharedArrayBuffer(4 * 10));
+ * const source = new MemorySource({ images, shape, targets: { labels: { ...LABELS, data } } });
+ * console.log(source.count, source.slice(2, 5).count); // 10 3
+ * ```
+ */
 export class MemorySource implements ImageSource {
   readonly count: number;
   /** [count, height, width, channels], row-major. */
