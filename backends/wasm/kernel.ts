@@ -14,12 +14,12 @@
  *   ops: ["double"],
  *   lower(node, lowering) {
  *     const { elements } = lowering.layout(node.inputs[0]);
- *     const kernel = lowering.kernel("double", ["x", "y"], (f) => {
- *       const { x, y, first, end } = f.parameters;
- *       …
- *     });
  *     lowering.phase({
- *       kernel,
+ *       kernel: "double",
+ *       build: (f) => {
+ *         const { x, y, first, end } = f.parameters;
+ *         …
+ *       },
  *       args: { x: lowering.ref(node.inputs[0]), y: lowering.ref(node.outputs[0]) },
  *       writes: ["y"],
  *       items: elements,
@@ -73,6 +73,15 @@ export function advance({ buffer, offset, bytes }: Ref, by: number): Ref {
   return { buffer, offset: offset + by, bytes: bytes - by };
 }
 
+/** Where values lie, by numbered names: `x0`, `x1`, … for the name `x`. */
+export function numberedRefs(
+  lowering: Lowering,
+  name: string,
+  values: readonly Value[],
+): Record<string, Ref> {
+  return Object.fromEntries(values.map((value, i) => [name + i, lowering.ref(value)]));
+}
+
 /** One region per thread: thread t's begins at `ref + t * stride`. */
 export interface ThreadScratch {
   readonly ref: Ref;
@@ -105,11 +114,11 @@ export interface FunctionLibrary {
 }
 
 /** A kernel, known by its key; its code is written only when a module is built. */
-export interface Kernel<N extends string = string> {
+export interface Kernel {
   readonly key: string;
-  readonly parameters: readonly N[];
+  readonly parameters: readonly string[];
   /** Writes the function's body. */
-  readonly build: (f: KernelFunction<N>, library: FunctionLibrary) => void;
+  readonly build: (f: KernelFunction<string>, library: FunctionLibrary) => void;
 }
 
 /** What a phase does to images. */
@@ -127,8 +136,17 @@ export interface ImageOperands<N extends string = string> {
 
 /** Items done by a kernel, shared out among the threads. */
 export interface Phase<N extends string = string> {
-  readonly kernel: Kernel<N>;
-  /** A place or a number for each parameter. Memory lives from its first phase to its last. */
+  /**
+   * The kernel's key. Kernels of equal key are one function, so it names everything the code depends
+   * on: the family, shapes, options. Target and thread count are the same in all of a module.
+   */
+  readonly kernel: string;
+  /** Writes the kernel's body. */
+  readonly build: (f: KernelFunction<N>, library: FunctionLibrary) => void;
+  /**
+   * The kernel's parameters, in order, with a place or a number for each. Memory lives from its first
+   * phase to its last.
+   */
   readonly args: Readonly<Record<N, Ref | number>>;
   /**
    * Parameters through which the kernel writes; through the others it only reads. Where threads wait
@@ -182,15 +200,6 @@ export interface Lowering extends Omit<CompileOptions, "schedule"> {
   threadScratch(bytes: number): ThreadScratch;
   /** Constant data, placed once for equal contents; 64-byte aligned. */
   table(data: Float32Array | Int32Array | Uint8Array): Ref;
-  /**
-   * A kernel. Two of equal key are one function, so the key names everything its code depends on:
-   * the family, shapes, options. Target and thread count are the same in all of a module.
-   */
-  kernel<N extends string>(
-    key: string,
-    parameters: readonly N[],
-    build: (f: KernelFunction<N>, library: FunctionLibrary) => void,
-  ): Kernel<N>;
   /** Appends a phase. */
   phase<N extends string>(phase: Phase<N>): void;
 }

@@ -191,30 +191,26 @@ class ProgramLowering implements Lowering {
     return { buffer, offset: 0, bytes: bytes.length };
   }
 
-  kernel<N extends string>(
-    key: string,
-    parameters: readonly N[],
-    build: Kernel<N>["build"],
-  ): Kernel<N> {
-    return { key, parameters, build };
-  }
-
   phase<N extends string>(phase: Phase<N>): void {
-    const { kernel, args, writes, items, grain = 1, detail, flops = 0 } = phase;
-    const values = kernel.parameters.map((name): Ref | number => args[name]);
-    const written = new Set<N>(writes);
+    const { kernel: key, args, build, items, grain = 1, detail, flops = 0 } = phase;
+    const operands = Object.entries<Ref | number>(args);
+    const written = new Set<string>(phase.writes);
     const images = phase.images && isBalanced(phase.images.count, this.threads)
       ? phase.images
       : undefined;
-    const imageOperands = new Set<N>(images?.operands);
-    const bytes = values.reduce<number>(
-      (sum, value) => sum + (typeof value === "number" ? 0 : value.bytes),
-      0,
+    const imageOperands = new Set<string>(images?.operands);
+    const accesses = operands.flatMap(([name, ref]): Access[] =>
+      typeof ref === "number" ? [] : [{
+        ref,
+        writes: written.has(name),
+        images: imageOperands.has(name) ? images?.count : undefined,
+      }]
     );
+    const bytes = accesses.reduce((sum, { ref }) => sum + ref.bytes, 0);
     this.#phases.push({
-      // The driver calls a kernel by position, so the names of its parameters no longer matter.
-      kernel: kernel as unknown as Kernel,
-      args: values,
+      // The names were those of the function's parameters.
+      kernel: { key, parameters: Object.keys(args), build: build as Kernel["build"] },
+      args: operands.map(([, value]) => value),
       items,
       grain,
       images,
@@ -222,13 +218,7 @@ class ProgramLowering implements Lowering {
       label: detail ? `${this.#label} ${detail}` : this.#label,
       flops,
       nanoseconds: flops / FLOPS_PER_NANOSECOND + bytes / BYTES_PER_NANOSECOND,
-      accesses: values.flatMap((ref, i): Access[] =>
-        typeof ref === "number" ? [] : [{
-          ref,
-          writes: written.has(kernel.parameters[i]),
-          images: imageOperands.has(kernel.parameters[i]) ? images?.count : undefined,
-        }]
-      ),
+      accesses,
     });
   }
 

@@ -28,13 +28,9 @@ export const augment: KernelFamily = {
       mean.forEach((_, channel) => table[channel] = value(channel));
       return lowering.table(table);
     };
-    const kernel = lowering.kernel(
-      `augment ${layout.shape} ${padding} ${transforms !== undefined}`,
-      ["pixels", "transforms", "y", "scale", "shift"],
-      (f) => writeAugment(f, lowering.target, layout, padding, transforms !== undefined),
-    );
     lowering.phase({
-      kernel,
+      kernel: `augment ${layout.shape} ${padding} ${transforms !== undefined}`,
+      build: (f) => writeAugment(f, lowering.target, layout, padding, transforms !== undefined),
       args: {
         pixels: lowering.ref(pixels),
         transforms: transforms ? lowering.ref(transforms) : 0,

@@ -102,13 +102,10 @@ function lowerAverage(
       gradient ? coveringWindows(windows, inSize[axis]) : windows,
     );
   };
-  const kernel = lowering.kernel(
-    `${op.name} ${JSON.stringify(walk)}`,
-    ["x", "y", "rows", "columns", "rowShares", "columnShares"],
-    (f) => walkWindows(f, lowering.target, walk, (v, count) => averageBlock(f, v, count, gradient)),
-  );
   lowering.phase({
-    kernel,
+    kernel: `${op.name} ${JSON.stringify(walk)}`,
+    build: (f) =>
+      walkWindows(f, lowering.target, walk, (v, count) => averageBlock(f, v, count, gradient)),
     args: {
       x: lowering.ref(input),
       y: lowering.ref(output),

@@ -8,7 +8,7 @@
  */
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import { f32, f64, i32, type Operand } from "../assembler/mod.ts";
-import type { KernelFunction, Lowering, Phase } from "../kernel.ts";
+import { type KernelFunction, type Lowering, numberedRefs } from "../kernel.ts";
 import type { NodeOrders, Order } from "../../layout.ts";
 import type { ChannelReduction, ReductionShape } from "./channel_reduction_parts.ts";
 import { ThreadSums } from "./channel_sums.ts";
@@ -47,34 +47,27 @@ export function lowerChannelReduction(
   };
   const scratch = lowering.threadScratch(shape.scratchBytes);
   const key = `${reduction.key} ${node.inputs.length} ${channels}/${paddedChannels}`;
-  const inputs = node.inputs.map((_, i) => `x${i}`);
-  const outputs = node.outputs.map((_, i) => `y${i}`);
-  const args: Record<string, Phase["args"][string]> = { scratch: scratch.ref };
-  node.inputs.forEach((value, i) => args[`x${i}`] = lowering.ref(value));
-  node.outputs.forEach((value, i) => args[`y${i}`] = lowering.ref(value));
-
-  lowering.phase({
-    kernel: lowering.kernel(
-      `${key} sums`,
-      [...inputs, "scratch"],
-      (f) => new ThreadSums(f, lowering.target, reduction, shape, scratch.stride).write(),
-    ),
-    args,
+  const inputs = numberedRefs(lowering, "x", node.inputs);
+  const outputs = numberedRefs(lowering, "y", node.outputs);
+  const streams = Object.keys(inputs).slice(0, reduction.streams);
+  const perChannel = Object.fromEntries(Object.entries(inputs).slice(reduction.streams));
+  lowering.phase<string>({
+    kernel: `${key} sums`,
+    build: (f) => new ThreadSums(f, lowering.target, reduction, shape, scratch.stride).write(),
+    args: { ...inputs, scratch: scratch.ref },
     writes: ["scratch"],
     items: shape.pixels,
-    images: batch > 1 ? { count: batch, operands: inputs.slice(0, reduction.streams) } : undefined,
+    images: batch > 1 ? { count: batch, operands: streams } : undefined,
     detail: "sums",
     flops: shape.pixels * channels * reduction.sums,
   });
-  lowering.phase({
-    kernel: lowering.kernel(
-      `${key} ${shape.pixels} results`,
-      // What has been summed is not read again, so nobody need keep it or wait for it.
-      [...inputs.slice(reduction.streams), ...outputs, "scratch"],
-      (f) => writeResults(f, lowering.threads, reduction, shape, scratch.stride, outputs.length),
-    ),
-    args,
-    writes: outputs,
+  lowering.phase<string>({
+    kernel: `${key} ${shape.pixels} results`,
+    build: (f) =>
+      writeResults(f, lowering.threads, reduction, shape, scratch.stride, node.outputs.length),
+    // What has been summed is not read again, so nobody need keep it or wait for it.
+    args: { ...perChannel, ...outputs, scratch: scratch.ref },
+    writes: Object.keys(outputs),
     items: channels,
     grain: 16,
     detail: "results",

@@ -44,11 +44,8 @@ export const composeKernel: KernelFamily = {
     const { bytes } = panelsOf(target, matrix.depth, matrix.columns);
     const scratch = lowering.threadScratch(bytes);
     lowering.phase({
-      kernel: lowering.kernel(
-        `${node.op.name} ${JSON.stringify(geometry)}`,
-        ["rows", "d", "result", "firstRows", "scratch"],
-        (f) => emitRowProducts(f, target, geometry, matrix, scratch.stride),
-      ),
+      kernel: `${node.op.name} ${JSON.stringify(geometry)}`,
+      build: (f) => emitRowProducts(f, target, geometry, matrix, scratch.stride),
       args: {
         rows: lowering.ref(rows),
         d: lowering.ref(d),
@@ -70,11 +67,8 @@ export const composeKernelDGradient: KernelFamily = {
     const [kernelGradient, w] = node.inputs;
     const geometry = composeKernelGeometry(w.shape, node.attributes);
     lowering.phase({
-      kernel: lowering.kernel(
-        `${node.op.name} ${JSON.stringify(geometry)}`,
-        ["kernelGradient", "w", "result", "firstRows"],
-        (f) => emitOuterProducts(f, lowering.target, geometry),
-      ),
+      kernel: `${node.op.name} ${JSON.stringify(geometry)}`,
+      build: (f) => emitOuterProducts(f, lowering.target, geometry),
       args: {
         kernelGradient: lowering.ref(kernelGradient),
         w: lowering.ref(w),

@@ -12,12 +12,7 @@ import {
 } from "../../../ops/convolution_geometry.ts";
 import type { InputGradientAttributes } from "../../../ops/conv2d.ts";
 import { advance, type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
-import {
-  type Correlation,
-  type CorrelationParameter,
-  emitCorrelation,
-  phasePairs,
-} from "./conv2d_correlate.ts";
+import { type Correlation, emitCorrelation, phasePairs } from "./conv2d_correlate.ts";
 import { type Conv2dReluAttributes, conv2dReluOp } from "../epilogues.ts";
 import { foldPadding } from "./conv2d_fold_padding.ts";
 import { forwardAxis, inputGradientAxis, joinRows } from "./conv2d_plan.ts";
@@ -170,14 +165,10 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
   const packed = lowerKernelPacking(lowering, operands, correlation);
   const bytes = stripBytes(correlation.strip);
   const scratch = bytes > 0 ? lowering.threadScratch(bytes) : undefined;
-  const kernel = lowering.kernel<CorrelationParameter>(
-    `conv2d ${gradient ? "input gradient" : ""} ${JSON.stringify(geometry)} ` +
-      `${bias ? "bias" : ""} ${residual ? "residual" : ""} ${relu ? "relu" : ""}`,
-    ["source", "panels", "bias", "residual", "result", "rows", "scratch"],
-    (f) => emitCorrelation(f, target, correlation, scratch?.stride ?? 0),
-  );
   lowering.phase({
-    kernel,
+    kernel: `conv2d ${gradient ? "input gradient" : ""} ${JSON.stringify(geometry)} ` +
+      `${bias ? "bias" : ""} ${residual ? "residual" : ""} ${relu ? "relu" : ""}`,
+    build: (f) => emitCorrelation(f, target, correlation, scratch?.stride ?? 0),
     args: {
       source: source.ref,
       panels: packed,

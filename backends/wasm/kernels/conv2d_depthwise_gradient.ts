@@ -46,11 +46,8 @@ export function lowerDepthwiseGradient(
   const scratch = strips > 0 ? lowering.threadScratch(strips) : undefined;
   const key = JSON.stringify(geometry);
   lowering.phase({
-    kernel: lowering.kernel<Parameter>(
-      `depthwise weight gradient ${key}`,
-      ["source", "gradient", "sums", "rows", "scratch"],
-      (f) => emitSums(f, target, geometry, strip, panels, sums.stride, scratch?.stride ?? 0),
-    ),
+    kernel: `depthwise weight gradient ${key}`,
+    build: (f) => emitSums(f, target, geometry, strip, panels, sums.stride, scratch?.stride ?? 0),
     args: {
       source: input.ref,
       gradient: outputGradient.ref,
@@ -65,11 +62,8 @@ export function lowerDepthwiseGradient(
     flops: convolutionFlops(geometry),
   });
   lowering.phase({
-    kernel: lowering.kernel(
-      `depthwise weight gradient total ${JSON.stringify(panels)}`,
-      ["sums", "weightGradient"],
-      (f) => emitTotal(f, threads, panels, sums.stride),
-    ),
+    kernel: `depthwise weight gradient total ${JSON.stringify(panels)}`,
+    build: (f) => emitTotal(f, threads, panels, sums.stride),
     args: { sums: sums.ref, weightGradient },
     writes: ["weightGradient"],
     detail: "add the threads' sums",

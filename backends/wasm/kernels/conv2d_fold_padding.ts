@@ -34,13 +34,10 @@ export function foldPadding(
       Int32Array.from({ length }, (_, place) => step * sourceIndex(unstrided, axis, place, 0)),
     );
   lowering.phase({
-    kernel: lowering.kernel(
-      `fold padding ${
-        JSON.stringify([height, width, result.height, result.width, result.pixelBytes])
-      }`,
-      ["padded", "result", "rows", "columns"],
-      (f) => emitFold(f, height, width, result),
-    ),
+    kernel: `fold padding ${
+      JSON.stringify([height, width, result.height, result.width, result.pixelBytes])
+    }`,
+    build: (f) => emitFold(f, height, width, result),
     args: {
       padded: ref,
       result: result.ref,

@@ -75,11 +75,8 @@ export const conv2dWeightGradient: KernelFamily = {
     const scratchBytes = packOffset(plan) + (plan.packed ? packBytes(target, plan) : 0);
     const scratch = scratchBytes > 0 ? lowering.threadScratch(scratchBytes) : undefined;
     lowering.phase({
-      kernel: lowering.kernel<SumsParameter>(
-        `conv2dWeightGradient ${key}`,
-        ["source", "gradient", "sums", "rows", "scratch"],
-        (f) => emitSums(f, target, plan, sums.stride, scratch?.stride ?? 0),
-      ),
+      kernel: `conv2dWeightGradient ${key}`,
+      build: (f) => emitSums(f, target, plan, sums.stride, scratch?.stride ?? 0),
       args: {
         source: lowering.ref(input),
         gradient: lowering.ref(outputGradient),
@@ -94,11 +91,8 @@ export const conv2dWeightGradient: KernelFamily = {
       flops: convolutionFlops(geometry),
     });
     lowering.phase({
-      kernel: lowering.kernel(
-        `conv2dWeightGradient total ${key}`,
-        ["sums", "weightGradient"],
-        (f) => emitTotal(f, threads, plan, sums.stride),
-      ),
+      kernel: `conv2dWeightGradient total ${key}`,
+      build: (f) => emitTotal(f, threads, plan, sums.stride),
       args: { sums: sums.ref, weightGradient: lowering.ref(weightGradient) },
       writes: ["weightGradient"],
       items: geometry.outChannels,

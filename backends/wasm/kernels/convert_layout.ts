@@ -17,14 +17,10 @@ export const convertLayout: KernelFamily = {
     const layout = layoutOf(input, "channelsLast");
     const toPlain = lowering.layout(output).order === "plain";
     const { batch, channels, pixels } = layout;
-    const kernel = lowering.kernel(
-      `convertLayout ${toPlain} ${channels} ${pixels}`,
-      ["plain", "channelsLast"],
-      (f) => transpose(f, layout, toPlain),
-    );
     const [from, to] = [lowering.ref(input), lowering.ref(output)];
     lowering.phase({
-      kernel,
+      kernel: `convertLayout ${toPlain} ${channels} ${pixels}`,
+      build: (f) => transpose(f, layout, toPlain),
       args: toPlain ? { plain: to, channelsLast: from } : { plain: from, channelsLast: to },
       writes: [toPlain ? "plain" : "channelsLast"],
       items: batch * groupsOf(layout),

@@ -9,12 +9,12 @@ const GRAIN = 4096;
 
 /** Appends a phase that copies `bytes` bytes. */
 export function copyPhase(lowering: Lowering, from: Ref, to: Ref, bytes: number): void {
-  const kernel = lowering.kernel("copy", ["from", "to"], (f) => {
-    const { from, to, first, end } = f.parameters;
-    f.emit(memory.copy(i32.add(to, first), i32.add(from, first), i32.sub(end, first)));
-  });
   lowering.phase({
-    kernel,
+    kernel: "copy",
+    build: (f) => {
+      const { from, to, first, end } = f.parameters;
+      f.emit(memory.copy(i32.add(to, first), i32.add(from, first), i32.sub(end, first)));
+    },
     args: { from, to },
     writes: ["to"],
     items: bytes,
@@ -24,12 +24,12 @@ export function copyPhase(lowering: Lowering, from: Ref, to: Ref, bytes: number)
 }
 
 function zeroPhase(lowering: Lowering, to: Ref, bytes: number): void {
-  const kernel = lowering.kernel("zero", ["to"], (f) => {
-    const { to, first, end } = f.parameters;
-    f.emit(memory.fill(i32.add(to, first), 0, i32.sub(end, first)));
-  });
   lowering.phase({
-    kernel,
+    kernel: "zero",
+    build: (f) => {
+      const { to, first, end } = f.parameters;
+      f.emit(memory.fill(i32.add(to, first), 0, i32.sub(end, first)));
+    },
     args: { to },
     writes: ["to"],
     items: bytes,

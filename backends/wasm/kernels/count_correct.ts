@@ -11,32 +11,29 @@ export const countCorrect: KernelFamily = {
     const { shape } = logits;
     const { k }: CountCorrectAttributes = attributes;
     const counts = lowering.threadScratch(4);
-    const count = lowering.kernel(
-      `countCorrect ${shape}${k === 1 ? "" : ` top ${k}`}`,
-      ["logits", "labels", "counts"],
-      (f) => {
+    lowering.phase({
+      kernel: `countCorrect ${shape}${k === 1 ? "" : ` top ${k}`}`,
+      build: (f) => {
         const { thread } = f.parameters;
         const correct = f.i32();
         if (k === 1) countLargest(f, shape[1], correct);
         else countRanks(f, shape[1], correct, k);
         f.emit(i32.store(i32.add(f.parameters.counts, i32.mul(thread, counts.stride)), correct));
       },
-    );
-    lowering.phase({
-      kernel: count,
       args: { logits: lowering.ref(logits), labels: lowering.ref(labels), counts: counts.ref },
       writes: ["counts"],
       items: shape[0],
       detail: "counts",
     });
     lowering.phase({
-      kernel: lowering.kernel("countCorrect total", ["counts", "y"], (f) => {
+      kernel: "countCorrect total",
+      build: (f) => {
         const total = f.i32();
         for (let t = 0; t < lowering.threads; t++) {
           f.increment(total, i32.load(f.parameters.counts, t * counts.stride));
         }
         f.emit(f32.store(f.parameters.y, f32.convertI32S(total)));
-      }),
+      },
       args: { counts: counts.ref, y: lowering.ref(output) },
       writes: ["y"],
       detail: "total",

@@ -21,10 +21,9 @@ export const dropoutMask: KernelFamily = {
   lower({ inputs: [step], outputs: [output], attributes }, lowering) {
     const { shape, p, stream } = attributes as DropoutMaskAttributes;
     const { order, batch, channels, paddedChannels, pixels } = lowering.layout(output);
-    const kernel = lowering.kernel(
-      `dropoutMask ${order} ${shape} ${p} ${stream}`,
-      ["step", "y"],
-      (f) => {
+    lowering.phase({
+      kernel: `dropoutMask ${order} ${shape} ${p} ${stream}`,
+      build: (f) => {
         const mask = maskOf(f, p, stream);
         const place = f.i32(), unit = f.i32(), offset = f.i32(), counter = f.v128();
         const { first, end } = f.parameters;
@@ -52,9 +51,6 @@ export const dropoutMask: KernelFamily = {
           });
         });
       },
-    );
-    lowering.phase({
-      kernel,
       args: { step: lowering.ref(step), y: lowering.ref(output) },
       writes: ["y"],
       ...(order === "plain" ? { items: sizeOf(shape), grain: 4 } : {

@@ -10,7 +10,7 @@
  */
 import { type GraphNode, sizeOf } from "../../../graph/types.ts";
 import { broadcastOf } from "../../../ops/elementwise.ts";
-import type { KernelFamily, Ref } from "../kernel.ts";
+import { type KernelFamily, numberedRefs } from "../kernel.ts";
 import { writeLoop } from "./elementwise_loop.ts";
 import { greatestCommonDivisor, loopGrain, planLoop } from "./elementwise_plan.ts";
 import { type TermGraph, termGraph, VARIES } from "./expression_terms.ts";
@@ -34,18 +34,18 @@ export const elementwise: KernelFamily = {
     const graph = nodeTerms(node);
     const plan = planLoop(graph, layout, lowering.target);
     const tables = lowering.threadScratch(plan.tableBytes * plan.tableCount);
-    const inputs = node.inputs.map((_, i) => `x${i}`);
-    const outputs = node.outputs.map((_, i) => `y${i}`);
+    const inputs = numberedRefs(lowering, "x", node.inputs);
+    const outputs = numberedRefs(lowering, "y", node.outputs);
     const grain = loopGrain(plan);
     const perImage = layout.elements / layout.batch;
     const images = layout.shape.length > 2 && layout.batch > 1
       ? {
         count: layout.batch,
         operands: [
-          ...inputs.filter((_, i) =>
+          ...Object.keys(inputs).filter((_, i) =>
             broadcastOf(node.inputs[i].shape, node.outputs[0].shape) === "full"
           ),
-          ...outputs,
+          ...Object.keys(outputs),
         ],
       }
       : undefined;
@@ -53,21 +53,14 @@ export const elementwise: KernelFamily = {
       images ? perImage : layout.elements,
       layout.elements % grain === 0 ? grain : layout.elements,
     );
-    const kernel = lowering.kernel(
-      `elementwise ${unit} ${layout.channels}/${layout.paddedChannels} ${graph.key}`,
-      [...inputs, ...outputs, "tables"],
-      (f) => writeLoop(f, lowering.target, graph, layout, plan, unit, tables.stride),
-    );
-    const args: Record<string, Ref | number> = { tables: plan.tableCount > 0 ? tables.ref : 0 };
-    node.inputs.forEach((value, i) => args[`x${i}`] = lowering.ref(value));
-    node.outputs.forEach((value, i) => args[`y${i}`] = lowering.ref(value));
     const operations = graph.terms.filter(({ operands, varies }) =>
       operands.length > 0 && varies === VARIES.full
     );
-    lowering.phase({
-      kernel,
-      args,
-      writes: [...outputs, "tables"],
+    lowering.phase<string>({
+      kernel: `elementwise ${unit} ${layout.channels}/${layout.paddedChannels} ${graph.key}`,
+      build: (f) => writeLoop(f, lowering.target, graph, layout, plan, unit, tables.stride),
+      args: { ...inputs, ...outputs, tables: plan.tableCount > 0 ? tables.ref : 0 },
+      writes: [...Object.keys(outputs), "tables"],
       items: layout.elements,
       grain,
       images,

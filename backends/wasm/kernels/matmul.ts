@@ -85,11 +85,8 @@ function lowerProduct(lowering: Lowering, product: Product): void {
   lowerPacking(lowering, panels, source, product.b, packed);
   const shape = { rows, inner, columns, transposeA };
   lowering.phase({
-    kernel: lowering.kernel(
-      `product ${JSON.stringify(shape)} ${bias ? "bias" : ""}`,
-      ["a", "panels", "bias", "result"],
-      (f) => emitProduct(f, target, shape, panels, bias !== undefined),
-    ),
+    kernel: `product ${JSON.stringify(shape)} ${bias ? "bias" : ""}`,
+    build: (f) => emitProduct(f, target, shape, panels, bias !== undefined),
     args: { a: product.a, panels: packed, bias: bias ?? 0, result: product.result },
     writes: ["result"],
     items: Math.ceil(rows / TILE_ROWS) * panelCount(panels),

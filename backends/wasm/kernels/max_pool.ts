@@ -38,14 +38,10 @@ export const maxPool2d: KernelFamily = {
     const { batch, paddedChannels } = lowering.layout(input);
     const { inSize, outSize, dilation: step } = geometry;
     const walk = { paddedChannels, inSize, outSize, step };
-    const kernel = lowering.kernel(
-      `maxPool2d ${JSON.stringify(walk)}`,
-      ["x", "y", "indices", "rows", "columns"],
-      (f) =>
-        walkWindows(f, lowering.target, walk, (v, count) => maximumBlock(f, v, count, inSize[1])),
-    );
     lowering.phase({
-      kernel,
+      kernel: `maxPool2d ${JSON.stringify(walk)}`,
+      build: (f) =>
+        walkWindows(f, lowering.target, walk, (v, count) => maximumBlock(f, v, count, inSize[1])),
       args: {
         x: lowering.ref(input),
         y: lowering.ref(output),
@@ -117,10 +113,9 @@ export const maxPool2dGradient: KernelFamily = {
     const parts = isBalanced(batch, lowering.threads) ? 1 : paddedChannels / 4;
     const partBytes = channelBytes / parts;
     const imageBytes = inPixels * channelBytes;
-    const kernel = lowering.kernel(
-      `maxPool2dGradient ${parts} ${paddedChannels} ${outPixels} ${inPixels}`,
-      ["dy", "indices", "dx"],
-      (f) => {
+    lowering.phase({
+      kernel: `maxPool2dGradient ${parts} ${paddedChannels} ${outPixels} ${inPixels}`,
+      build: (f) => {
         const unit = f.i32(), image = f.i32(), channel = f.i32(), start = f.i32();
         const source = f.i32(), target = f.i32(), pixel = f.i32(), group = f.i32();
         const place = f.i32(), chosen = f.v128(), gradient = f.v128();
@@ -152,9 +147,6 @@ export const maxPool2dGradient: KernelFamily = {
           });
         });
       },
-    );
-    lowering.phase({
-      kernel,
       args: { dy: lowering.ref(dy), indices: lowering.ref(indices), dx: lowering.ref(dx) },
       writes: ["dx"],
       items: batch * parts,

@@ -103,11 +103,8 @@ export function lowerPacking(
   packed: Ref,
 ): void {
   lowering.phase({
-    kernel: lowering.kernel(
-      `pack panels ${JSON.stringify([panels, source])}`,
-      ["matrices", "packed"],
-      (f) => emitPacking(f, panels, source),
-    ),
+    kernel: `pack panels ${JSON.stringify([panels, source])}`,
+    build: (f) => emitPacking(f, panels, source),
     args: { matrices, packed },
     writes: ["packed"],
     items: source.batch * panelCount(panels),

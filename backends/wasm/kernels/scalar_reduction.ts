@@ -41,11 +41,8 @@ export const scalarReduction: KernelFamily = {
     const reduction = REDUCTIONS[op.name];
     const partial = lowering.threadScratch(8);
     lowering.phase({
-      kernel: lowering.kernel(
-        `${op.name} parts`,
-        ["x", "partial"],
-        (f) => writeParts(f, lowering.target, reduction, partial.stride),
-      ),
+      kernel: `${op.name} parts`,
+      build: (f) => writeParts(f, lowering.target, reduction, partial.stride),
       args: { x: lowering.ref(input), partial: partial.ref },
       writes: ["partial"],
       items: size,
@@ -54,18 +51,15 @@ export const scalarReduction: KernelFamily = {
       flops: size,
     });
     lowering.phase({
-      kernel: lowering.kernel(
-        `${reduction.maximum ? "largest" : "total"} part`,
-        ["partial", "y"],
-        (f) => {
-          const total = f.f64();
-          for (let t = 0; t < lowering.threads; t++) {
-            const part = f64.load(f.parameters.partial, t * partial.stride);
-            f.set(total, reduction.maximum ? f64.max(total, part) : f64.add(total, part));
-          }
-          f.emit(f32.store(f.parameters.y, f32.demoteF64(total)));
-        },
-      ),
+      kernel: `${reduction.maximum ? "largest" : "total"} part`,
+      build: (f) => {
+        const total = f.f64();
+        for (let t = 0; t < lowering.threads; t++) {
+          const part = f64.load(f.parameters.partial, t * partial.stride);
+          f.set(total, reduction.maximum ? f64.max(total, part) : f64.add(total, part));
+        }
+        f.emit(f32.store(f.parameters.y, f32.demoteF64(total)));
+      },
       args: { partial: partial.ref, y: lowering.ref(output) },
       writes: ["y"],
       detail: "result",

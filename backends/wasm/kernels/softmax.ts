@@ -1,7 +1,12 @@
 /** Softmax, its logarithm, and their gradients. */
 import type { GraphNode } from "../../../graph/types.ts";
 import { call, type Expression, f64, type Local } from "../assembler/mod.ts";
-import type { FunctionLibrary, KernelFamily, KernelFunction } from "../kernel.ts";
+import {
+  type FunctionLibrary,
+  type KernelFamily,
+  type KernelFunction,
+  numberedRefs,
+} from "../kernel.ts";
 import { forEachColumn, forEachRow, logSumExp, type Row, sumOverRow } from "./rows.ts";
 import { exponential } from "./scalar_math.ts";
 
@@ -43,17 +48,15 @@ export const softmax: KernelFamily = {
   ops: Object.keys(ROW_FUNCTIONS),
   lower({ op, inputs, outputs: [output] }: GraphNode, lowering) {
     const { shape } = output;
-    const names = inputs.map((_, i) => `x${i}`);
-    const kernel = lowering.kernel(`${op.name} ${shape}`, [...names, "y"], (f, library) => {
-      forEachRow(f, shape[1], (row) => {
-        const result = ROW_FUNCTIONS[op.name](f, library, row, shape[1]);
-        forEachColumn(f, shape[1], (column) => row.store("y", column, result(column)));
-      });
-    });
-    const operands = inputs.map((value, i) => [`x${i}`, lowering.ref(value)]);
     lowering.phase({
-      kernel,
-      args: { ...Object.fromEntries(operands), y: lowering.ref(output) },
+      kernel: `${op.name} ${shape}`,
+      build: (f, library) => {
+        forEachRow(f, shape[1], (row) => {
+          const result = ROW_FUNCTIONS[op.name](f, library, row, shape[1]);
+          forEachColumn(f, shape[1], (column) => row.store("y", column, result(column)));
+        });
+      },
+      args: { ...numberedRefs(lowering, "x", inputs), y: lowering.ref(output) },
       writes: ["y"],
       items: shape[0],
     });

@@ -32,27 +32,24 @@ export const softmaxCrossEntropy: KernelFamily = {
     const shape = lossShape(logits, target, attributes as SoftmaxCrossEntropyAttributes);
     const each = shape.reduction === "none" ? lowering.ref(loss) : lowering.scratch(8 * shape.rows);
     lowering.phase({
-      kernel: lowering.kernel(
-        keyOf("rowLoss", shape),
-        ["logits", "target", "each"],
-        (f, library) =>
-          forEachRow(f, shape.classes, (row) => {
-            const value = f.f64();
-            f.set(value, 0);
-            const compute = (label?: Local<"i32">) => {
-              const normalizer = logSumExp(f, library, row, "logits", shape.classes);
-              f.set(value, f64.neg(expectedLogProbability(f, shape, row, normalizer, label)));
-            };
-            if (shape.labels) withLabel(f, row, compute);
-            else compute();
-            const { each } = f.parameters;
-            f.emit(
-              shape.reduction === "none"
-                ? f32.store(i32.add(each, i32.mul(row.index, 4)), f32.demoteF64(value))
-                : f64.store(i32.add(each, i32.mul(row.index, 8)), value),
-            );
-          }),
-      ),
+      kernel: keyOf("rowLoss", shape),
+      build: (f, library) =>
+        forEachRow(f, shape.classes, (row) => {
+          const value = f.f64();
+          f.set(value, 0);
+          const compute = (label?: Local<"i32">) => {
+            const normalizer = logSumExp(f, library, row, "logits", shape.classes);
+            f.set(value, f64.neg(expectedLogProbability(f, shape, row, normalizer, label)));
+          };
+          if (shape.labels) withLabel(f, row, compute);
+          else compute();
+          const { each } = f.parameters;
+          f.emit(
+            shape.reduction === "none"
+              ? f32.store(i32.add(each, i32.mul(row.index, 4)), f32.demoteF64(value))
+              : f64.store(i32.add(each, i32.mul(row.index, 8)), value),
+          );
+        }),
       args: { logits: lowering.ref(logits), target: lowering.ref(target), each },
       writes: ["each"],
       items: shape.rows,
@@ -60,18 +57,15 @@ export const softmaxCrossEntropy: KernelFamily = {
     });
     if (shape.reduction === "none") return;
     lowering.phase({
-      kernel: lowering.kernel(
-        keyOf("totalLoss", shape),
-        ["target", "each", "loss"],
-        (f) => {
-          const total = f.f64(), row = f.i32();
-          f.loopAtLeastOnce(row, 0, 8 * shape.rows, 8, () => {
-            f.set(total, f64.add(total, f64.load(i32.add(f.parameters.each, row))));
-          });
-          const share = f64.mul(total, sampleShare(f, shape));
-          f.emit(f32.store(f.parameters.loss, f32.demoteF64(share)));
-        },
-      ),
+      kernel: keyOf("totalLoss", shape),
+      build: (f) => {
+        const total = f.f64(), row = f.i32();
+        f.loopAtLeastOnce(row, 0, 8 * shape.rows, 8, () => {
+          f.set(total, f64.add(total, f64.load(i32.add(f.parameters.each, row))));
+        });
+        const share = f64.mul(total, sampleShare(f, shape));
+        f.emit(f32.store(f.parameters.loss, f32.demoteF64(share)));
+      },
       args: { target: lowering.ref(target), each, loss: lowering.ref(loss) },
       writes: ["loss"],
       detail: "total",
@@ -84,10 +78,9 @@ export const softmaxCrossEntropyGradient: KernelFamily = {
   ops: ["softmaxCrossEntropyGradient"],
   lower({ inputs: [dLoss, logits, target], outputs: [output], attributes }, lowering) {
     const shape = lossShape(logits, target, attributes as SoftmaxCrossEntropyAttributes);
-    const kernel = lowering.kernel(
-      keyOf("lossGradient", shape),
-      ["dLoss", "logits", "target", "y"],
-      (f, library) => {
+    lowering.phase({
+      kernel: keyOf("lossGradient", shape),
+      build: (f, library) => {
         const share = f.f64(), weight = f.f64();
         f.set(share, sampleShare(f, shape));
         forEachRow(f, shape.classes, (row) => {
@@ -110,9 +103,6 @@ export const softmaxCrossEntropyGradient: KernelFamily = {
           else compute();
         });
       },
-    );
-    lowering.phase({
-      kernel,
       args: {
         dLoss: lowering.ref(dLoss),
         logits: lowering.ref(logits),

@@ -62,11 +62,8 @@ export function lowerWinogradCorrelation(
   const order = { channelStep, resultStep, rotated };
   const factors = lowering.scratch(factorMatrices(panels).bytes);
   lowering.phase({
-    kernel: lowering.kernel(
-      `winograd weights ${JSON.stringify([panels, order])}`,
-      ["weight", "factors"],
-      (f) => emitWeightTransform(f, target, panels, order),
-    ),
+    kernel: `winograd weights ${JSON.stringify([panels, order])}`,
+    build: (f) => emitWeightTransform(f, target, panels, order),
     args: { weight, factors },
     writes: ["factors"],
     items: panels.columns / 4,
@@ -74,20 +71,17 @@ export function lowerWinogradCorrelation(
   });
   const scratch = lowering.threadScratch(blockScratch(plan).bytes);
   lowering.phase({
-    kernel: lowering.kernel(
-      `winograd correlation ${JSON.stringify([plan, finish])}`,
-      ["source", "factors", "bias", "residual", "result", "scratch"],
-      (f, library) =>
-        emitCorrelation(
-          f,
-          library,
-          target,
-          plan,
-          panels,
-          scratch.stride,
-          finish,
-        ),
-    ),
+    kernel: `winograd correlation ${JSON.stringify([plan, finish])}`,
+    build: (f, library) =>
+      emitCorrelation(
+        f,
+        library,
+        target,
+        plan,
+        panels,
+        scratch.stride,
+        finish,
+      ),
     args: {
       source: source.ref,
       factors,

@@ -46,11 +46,8 @@ export function lowerWinogradWeightGradient(
   const threadSums = lowering.threadScratch(sums.bytes);
   const scratch = lowering.threadScratch(blockScratch(plan).bytes);
   lowering.phase({
-    kernel: lowering.kernel(
-      `winograd weight gradient sums ${key}`,
-      ["source", "gradient", "sums", "scratch"],
-      (f, library) => emitSums(f, library, target, plan, threadSums.stride, scratch.stride),
-    ),
+    kernel: `winograd weight gradient sums ${key}`,
+    build: (f, library) => emitSums(f, library, target, plan, threadSums.stride, scratch.stride),
     args: {
       source: input.ref,
       gradient: outputGradient.ref,
@@ -65,11 +62,9 @@ export function lowerWinogradWeightGradient(
   });
   const { channels } = plan.source, results = plan.result.channels;
   lowering.phase({
-    kernel: lowering.kernel(
-      `winograd weight gradient ${JSON.stringify([channels, results])}`,
-      ["sums", "weightGradient"],
-      (f) => emitWeightGradient(f, target, threads, channels, results, sums, threadSums.stride),
-    ),
+    kernel: `winograd weight gradient ${JSON.stringify([channels, results])}`,
+    build: (f) =>
+      emitWeightGradient(f, target, threads, channels, results, sums, threadSums.stride),
     args: { sums: threadSums.ref, weightGradient },
     writes: ["weightGradient"],
     items: results / 4,

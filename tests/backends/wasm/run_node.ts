@@ -7,7 +7,6 @@ import type { GraphNode, Value } from "../../../graph/types.ts";
 import { ModuleBuilder, type Target } from "../../../backends/wasm/assembler/mod.ts";
 import {
   type FunctionLibrary,
-  type Kernel,
   type KernelFamily,
   type KernelFunction,
   type Lowering,
@@ -67,7 +66,6 @@ export function runnableNode(
   const ref = (value: Value): Ref => values.get(value) ?? allocate(0);
   const tables: { ref: Ref; data: Float32Array | Int32Array | Uint8Array }[] = [];
   const phases: Phase[] = [];
-  const kernels = new Map<string, Kernel>();
   const lowering: Lowering = {
     target,
     threads,
@@ -84,17 +82,11 @@ export function runnableNode(
       tables.push({ ref, data });
       return ref;
     },
-    kernel(key, parameters, build) {
-      const kernel = { key, parameters, build };
-      kernels.set(key, kernel as unknown as Kernel);
-      return kernel;
-    },
     phase: (phase) => phases.push(phase as unknown as Phase),
   };
   family.lower(node, lowering);
 
   const module = new ModuleBuilder();
-  const names = new Map([...kernels.keys()].map((key, i) => [key, `kernel${i}`]));
   const functions = new Map<string, unknown>();
   const library: FunctionLibrary = {
     function(key, parameterTypes, resultType, build) {
@@ -110,12 +102,14 @@ export function runnableNode(
       return f;
     },
   };
-  for (const [key, kernel] of kernels) {
+  for (
+    const { kernel, args, build } of new Map(phases.map((phase) => [phase.kernel, phase])).values()
+  ) {
     const types = Object.fromEntries(
-      [...kernel.parameters, ...SHARE_PARAMETERS].map((name) => [name, "i32" as const]),
+      [...Object.keys(args), ...SHARE_PARAMETERS].map((name) => [name, "i32" as const]),
     );
-    const f = module.function(names.get(key) ?? key, types);
-    kernel.build(f as unknown as KernelFunction<string>, library);
+    const f = module.function(kernel, types);
+    build(f as unknown as KernelFunction<string>, library);
     module.export(f);
   }
   const pages = Math.ceil(top / 65536) + 1;
@@ -136,11 +130,10 @@ export function runnableNode(
     env: { memory },
   });
   const calls = phases.map((phase) => {
-    const call = exports[names.get(phase.kernel.key) ?? ""] as (...args: number[]) => void;
-    const args = phase.kernel.parameters.map((name) => {
-      const argument = phase.args[name];
-      return typeof argument === "number" ? argument : address(argument);
-    });
+    const call = exports[phase.kernel] as (...args: number[]) => void;
+    const args = Object.values(phase.args).map((argument) =>
+      typeof argument === "number" ? argument : address(argument)
+    );
     return {
       phase,
       call: (thread: number) =>
@@ -158,7 +151,7 @@ export function runnableNode(
     const stray = words.findIndex((word, i) =>
       word !== before[i] && !ranges.some(([from, to]) => 4 * i + 4 > from && 4 * i < to)
     );
-    if (stray >= 0) throw new Error(`${kernel.key} writes at ${4 * stray}, where it says not to`);
+    if (stray >= 0) throw new Error(`${kernel} writes at ${4 * stray}, where it says not to`);
   };
   return {
     phases: calls,
