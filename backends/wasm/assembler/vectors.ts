@@ -1,6 +1,6 @@
 /**
- * Vector instructions, named as in WebAssembly's text format: `f32x4.add`, `v128.load`. Every
- * vector has type v128; the namespace says how its 16 bytes are read. Comparisons give all ones or
+ * Vector instructions, named as in WebAssembly's text format: `f32x4.add`, `v128.load`; those that
+ * kernels use. Every vector has type v128; the namespace says how its 16 bytes are read. Comparisons give all ones or
  * all zeros in each lane, a mask for `v128.bitselect`.
  */
 
@@ -46,60 +46,46 @@ function ternary(opcode: number): (a: Vector, b: Vector, c: Vector) => Vector {
     });
 }
 
-function checkLane(lane: number, lanes: number): number {
+function checkLane(lane: number, lanes = 4): number {
   if (Number.isInteger(lane) && lane >= 0 && lane < lanes) return lane;
   throw new RangeError(`a lane must be an integer from 0 to ${lanes - 1}, found ${lane}`);
 }
 
-/** `extractLane` and `replaceLane` of one way to read a vector. */
-function laneAccess<T extends ValueType>(type: T, extract: number, replace: number, lanes: number) {
-  return {
-    extractLane: (vector: Vector, lane: number): Expression<T> =>
-      new Expression(type, (code) => {
-        vector.write(code);
-        code.append(simd(extract));
-        code.byte(checkLane(lane, lanes));
-      }),
-    replaceLane: (vector: Vector, lane: number, value: Operand<T>): Vector =>
-      new Expression("v128", (code) => {
-        vector.write(code);
-        writeOperand(code, type, value);
-        code.append(simd(replace));
-        code.byte(checkLane(lane, lanes));
-      }),
-  };
+/** The value of one of four lanes. */
+function extractLane<T extends ValueType>(type: T, opcode: number) {
+  return (vector: Vector, lane: number): Expression<T> =>
+    new Expression(type, (code) => {
+      vector.write(code);
+      code.append(simd(opcode));
+      code.byte(checkLane(lane));
+    });
 }
 
-/** A constant of the lanes given; a single number fills every lane. */
-function constant(lanes: number, writeLane: (writer: ByteWriter, value: number) => void) {
+/** A constant of the four lanes given; a single number fills every lane. */
+function constant(writeLane: (writer: ByteWriter, value: number) => void) {
   return (...values: number[]): Vector => {
-    if (values.length !== 1 && values.length !== lanes) {
-      throw new RangeError(`a constant takes 1 or ${lanes} lanes, found ${values.length}`);
+    if (values.length !== 1 && values.length !== 4) {
+      throw new RangeError(`a constant takes 1 or 4 lanes, found ${values.length}`);
     }
     return new Expression("v128", (code) => {
       code.append(simd(12));
-      for (let lane = 0; lane < lanes; lane++) writeLane(code, values[lane % values.length]);
+      for (let lane = 0; lane < 4; lane++) writeLane(code, values[lane % values.length]);
     });
   };
 }
 
-/** Picks lanes out of the lanes of `a` followed by those of `b`. */
-function shuffle(lanes: number) {
-  const bytes = 16 / lanes;
-  return (a: Vector, b: Vector, picks: readonly number[]): Vector => {
-    if (picks.length !== lanes) {
-      throw new RangeError(`a shuffle picks ${lanes} lanes, found ${picks.length}`);
+/** Picks four of the lanes of `a` followed by those of `b`. */
+function shuffle(a: Vector, b: Vector, picks: readonly number[]): Vector {
+  if (picks.length !== 4) throw new RangeError(`a shuffle picks 4 lanes, found ${picks.length}`);
+  return new Expression("v128", (code) => {
+    a.write(code);
+    b.write(code);
+    code.append(simd(13));
+    for (const pick of picks) {
+      checkLane(pick, 8);
+      for (let byte = 0; byte < 4; byte++) code.byte(4 * pick + byte);
     }
-    return new Expression("v128", (code) => {
-      a.write(code);
-      b.write(code);
-      code.append(simd(13));
-      for (const pick of picks) {
-        checkLane(pick, 2 * lanes);
-        for (let byte = 0; byte < bytes; byte++) code.byte(pick * bytes + byte);
-      }
-    });
-  };
+  });
 }
 
 /** Loads one lane of a vector (the others are kept) or stores one lane. */
@@ -118,10 +104,7 @@ function lanedAccess<R extends "v128" | "void">(result: R, opcode: number, bytes
 export const v128 = {
   load: vectorLoad(0, 16),
   store: store("v128", simd(11), 16),
-  load8x8U: vectorLoad(2, 8),
-  load16x4U: vectorLoad(4, 8),
   load32Splat: vectorLoad(9, 4),
-  load64Splat: vectorLoad(10, 8),
   load32Zero: vectorLoad(92, 4),
   load64Zero: vectorLoad(93, 8),
   load32Lane: lanedAccess("v128", 86, 4),
@@ -134,72 +117,38 @@ export const v128 = {
   xor: vectorBinary(81),
   /** `(a & mask) | (b & ~mask)`, in the order `bitselect(a, b, mask)`. */
   bitselect: ternary(82),
-  anyTrue: unary("v128", "i32", simd(83)),
 };
 
 /** Vectors of eight 16-bit integers. */
 export const i16x8 = {
-  splat: splat("i32", 16),
   extendLowI8x16U: vectorUnary(137),
-  extendHighI8x16U: vectorUnary(138),
 };
 
 /** Vectors of four 32-bit integers. */
 export const i32x4 = {
-  ...laneAccess("i32", 27, 28, 4),
-  constant: constant(4, (writer, value) => {
+  extractLane: extractLane("i32", 27),
+  constant: constant((writer, value) => {
     for (let byte = 0; byte < 4; byte++) writer.byte((value >> (8 * byte)) & 0xff);
   }),
   splat: splat("i32", 17),
-  shuffle: shuffle(4),
-  eq: vectorBinary(55),
-  ne: vectorBinary(56),
-  ltS: vectorBinary(57),
   ltU: vectorBinary(58),
-  gtS: vectorBinary(59),
-  gtU: vectorBinary(60),
-  leS: vectorBinary(61),
-  leU: vectorBinary(62),
-  geS: vectorBinary(63),
-  geU: vectorBinary(64),
-  abs: vectorUnary(160),
-  neg: vectorUnary(161),
-  allTrue: unary("v128", "i32", simd(163)),
-  /** The sign bits of the lanes, lane 0 in bit 0. */
-  bitmask: unary("v128", "i32", simd(164)),
-  extendLowI16x8S: vectorUnary(167),
-  extendHighI16x8S: vectorUnary(168),
   extendLowI16x8U: vectorUnary(169),
-  extendHighI16x8U: vectorUnary(170),
   shl: shift(171),
   shrS: shift(172),
   shrU: shift(173),
   add: vectorBinary(174),
   sub: vectorBinary(177),
-  mul: vectorBinary(181),
-  minS: vectorBinary(182),
-  minU: vectorBinary(183),
-  maxS: vectorBinary(184),
-  maxU: vectorBinary(185),
   truncSatF32x4S: vectorUnary(248),
-  truncSatF32x4U: vectorUnary(249),
 };
 
 /** Vectors of four 32-bit floats. */
 export const f32x4 = {
-  ...laneAccess("f32", 31, 32, 4),
-  constant: constant(4, (writer, value) => writer.float32(value)),
+  extractLane: extractLane("f32", 31),
+  constant: constant((writer, value) => writer.float32(value)),
   splat: splat("f32", 19),
-  shuffle: shuffle(4),
-  eq: vectorBinary(65),
+  shuffle,
   ne: vectorBinary(66),
-  lt: vectorBinary(67),
   gt: vectorBinary(68),
-  le: vectorBinary(69),
-  ge: vectorBinary(70),
-  ceil: vectorUnary(103),
-  floor: vectorUnary(104),
-  trunc: vectorUnary(105),
   /** Rounds to the nearest integer, ties to even. */
   nearest: vectorUnary(106),
   abs: vectorUnary(224),
@@ -213,13 +162,9 @@ export const f32x4 = {
   min: vectorBinary(232),
   /** The larger; NaN if either is NaN. */
   max: vectorBinary(233),
-  /** `b < a ? b : a`: one machine instruction, but keeps `a` where either is NaN. */
-  pmin: vectorBinary(234),
   /** `a < b ? b : a`: one machine instruction, but keeps `a` where either is NaN. */
   pmax: vectorBinary(235),
   convertI32x4S: vectorUnary(250),
-  convertI32x4U: vectorUnary(251),
-  demoteF64x2Zero: vectorUnary(94),
   /** `a * b + c`, rounded once where the machine can (relaxed SIMD). */
   relaxedMadd: ternary(0x105),
   /** `c - a * b`, rounded once where the machine can (relaxed SIMD). */
@@ -228,16 +173,6 @@ export const f32x4 = {
 
 /** Vectors of two 64-bit floats. */
 export const f64x2 = {
-  ...laneAccess("f64", 33, 34, 2),
-  constant: constant(2, (writer, value) => writer.float64(value)),
-  splat: splat("f64", 20),
-  sqrt: vectorUnary(239),
   add: vectorBinary(240),
-  sub: vectorBinary(241),
-  mul: vectorBinary(242),
-  div: vectorBinary(243),
-  min: vectorBinary(244),
-  max: vectorBinary(245),
-  convertLowI32x4S: vectorUnary(254),
   promoteLowF32x4: vectorUnary(95),
 };

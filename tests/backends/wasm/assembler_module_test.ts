@@ -35,7 +35,7 @@ Deno.test("functions call functions defined later", () => {
   const double = module.function("double", { x: "f32" }, "f32");
   const first = module.function("first", { x: "f32" }, "f32");
   first.return(f32.add(call(double, { x: first.parameters.x }), 1));
-  double.return(f32.mul(double.parameters.x, 2));
+  double.return(f32.add(double.parameters.x, double.parameters.x));
   module.export(first);
   const { functions } = instantiate(module);
   assertEquals(functions.first(4), 9);
