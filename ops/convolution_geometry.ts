@@ -102,6 +102,13 @@ export function convolutionGeometry(
   };
 }
 
+/** Floating-point operations of a convolution or of either gradient, multiplied out directly. */
+export function convolutionFlops(geometry: ConvolutionGeometry): number {
+  const { batch, inChannels, outChannels, groups, outSize, kernelSize } = geometry;
+  return 2 * batch * outChannels * (inChannels / groups) *
+    [...outSize, ...kernelSize].reduce((product, extent) => product * extent);
+}
+
 /**
  * Which input row (axis 0) or column (axis 1) the kernel's tap `tap` reads for output position
  * `position`; -1 where it reads a zero beyond the border.

@@ -13,19 +13,12 @@
  * export const double: KernelFamily = {
  *   ops: ["double"],
  *   lower(node, lowering) {
- *     const { elements } = lowering.layout(node.inputs[0]);
- *     const { workgroups, index } = cover(elements);
- *     lowering.phase({
+ *     const { inputs: [x], outputs: [y] } = node;
+ *     lowering.eachItem({
  *       name: "double",
- *       operands: {
- *         x: { ref: lowering.ref(node.inputs[0]), type: "f32" },
- *         y: { ref: lowering.ref(node.outputs[0]), type: "f32", write: true },
- *       },
- *       workgroupSize: THREADS,
- *       workgroups,
- *       code: ({ x, y }) => ({
- *         main: `let i = ${index}; if (i < ${elements}u) { ${y.set("i", `2.0 * ${x.at("i")}`)} }`,
- *       }),
+ *       operands: { ...lowering.reads("f32", { x }), ...lowering.writes("f32", { y }) },
+ *       items: lowering.layout(x).elements,
+ *       main: ({ x, y }) => y.set("i", `2.0 * ${x.at("i")}`),
  *     });
  *   },
  * };
@@ -148,6 +141,16 @@ export interface Phase<N extends string = string> {
   readonly small?: boolean;
 }
 
+/** The same work for each of some items, one invocation each. */
+export interface ItemPhase<N extends string = string>
+  extends Pick<Phase<N>, "name" | "operands" | "flops" | "small"> {
+  readonly items: number;
+  /** Functions and constants. */
+  readonly globals?: string;
+  /** Writes the work on item `i`, a u32; see {@link ShaderCode.main}. */
+  readonly main: (operands: Readonly<Record<N, Accessor>>) => string;
+}
+
 /** One of several ways to compute the same. */
 export interface Variant {
   /** Tells it from the others of its node; part of what tuning keeps. */
@@ -181,8 +184,20 @@ export interface Lowering {
    * adapter, else the first, which is the family's own choice by shape. To be called once a node.
    */
   choose<V extends Variant>(variants: readonly V[]): V;
+  /** Operands that a shader reads, of one type; what is undefined is left out. */
+  reads<N extends string>(
+    type: ElementType,
+    places: Readonly<Record<N, Ref | Value | undefined>>,
+  ): Record<N, PhaseOperand>;
+  /** Operands that a shader writes, of one type. */
+  writes<N extends string>(
+    type: ElementType,
+    places: Readonly<Record<N, Ref | Value>>,
+  ): Record<N, PhaseOperand>;
   /** Appends a phase. */
   phase<N extends string>(phase: Phase<N>): void;
+  /** Appends a phase with an invocation for each item. */
+  eachItem<N extends string>(phase: ItemPhase<N>): void;
 }
 
 /** Most bytes of what shares a buffer with others. */

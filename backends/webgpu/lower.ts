@@ -15,8 +15,17 @@ import {
   ordersCoincide,
 } from "../layout.ts";
 import { isAlias, type Placement, placeValues, sourceOf } from "../placement.ts";
-import { POOLED_BYTES } from "./kernel.ts";
-import type { Lowering, MemoryBuffer, Phase, Ref, Variant } from "./kernel.ts";
+import { cover, POOLED_BYTES, THREADS } from "./kernel.ts";
+import type {
+  ElementType,
+  ItemPhase,
+  Lowering,
+  MemoryBuffer,
+  Phase,
+  PhaseOperand,
+  Ref,
+  Variant,
+} from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import { copyPhase } from "./kernels/copy.ts";
 import { fitOperands } from "./operands.ts";
@@ -214,6 +223,39 @@ class ProgramLowering implements Lowering {
     const names = variants.map(({ name }) => name);
     this.#tunable.push({ key, node: this.#node, variants: names, tuned });
     return variants.find(({ name }) => name === tuned) ?? variants[0];
+  }
+
+  reads<N extends string>(
+    type: ElementType,
+    places: Readonly<Record<N, Ref | Value | undefined>>,
+  ): Record<N, PhaseOperand> {
+    const operands: Partial<Record<N, PhaseOperand>> = {};
+    for (const name in places) {
+      const place: Ref | Value | undefined = places[name];
+      if (place) operands[name] = { ref: "node" in place ? this.ref(place) : place, type };
+    }
+    // Shaders ask of what may be left out whether it is there.
+    return operands as Record<N, PhaseOperand>;
+  }
+
+  writes<N extends string>(
+    type: ElementType,
+    places: Readonly<Record<N, Ref | Value>>,
+  ): Record<N, PhaseOperand> {
+    const operands = this.reads(type, places);
+    for (const name in operands) operands[name] = { ...operands[name], write: true };
+    return operands;
+  }
+
+  eachItem<N extends string>({ items, globals, main, ...phase }: ItemPhase<N>): void {
+    const { workgroups, index } = cover(items);
+    const begin = `\nlet i = ${index};\nif (i >= ${items}u) { return; }\n`;
+    this.phase({
+      ...phase,
+      workgroupSize: THREADS,
+      workgroups,
+      code: (operands) => ({ globals, main: begin + main(operands).trim() }),
+    });
   }
 
   phase<N extends string>(phase: Phase<N>): void {

@@ -7,6 +7,7 @@ import { constantOp } from "../../../graph/leaves.ts";
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import {
   type ConvolutionAttributes,
+  convolutionFlops,
   type ConvolutionGeometry,
   convolutionGeometry,
 } from "../../../ops/convolution_geometry.ts";
@@ -121,13 +122,6 @@ function lowerCorrelation(lowering: Lowering, operands: CorrelationOperands): vo
     padding: gradient ? [2 - vertical, 2 - horizontal] : geometry.padding,
     rotated: gradient,
   }, convolutionFlops(geometry));
-}
-
-/** Floating-point operations of a convolution or of either gradient, multiplied out directly. */
-export function convolutionFlops(geometry: ConvolutionGeometry): number {
-  const { batch, inChannels, outChannels, groups, outSize, kernelSize } = geometry;
-  return 2 * batch * outChannels * (inChannels / groups) *
-    [...outSize, ...kernelSize].reduce((product, extent) => product * extent);
 }
 
 /** Correlates with the kernel as it is, in strips. */

@@ -5,10 +5,9 @@
  * writes them as [O, 1, kH, kW].
  */
 
-import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import { convolutionFlops, type ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
-import { convolutionFlops } from "./conv2d.ts";
 import type { Image } from "./image.ts";
 import { forwardAxis } from "./conv2d_plan.ts";
 import {

@@ -6,13 +6,14 @@
 
 import type { GraphNode } from "../../../graph/types.ts";
 import {
+  convolutionFlops,
   type ConvolutionGeometry,
   convolutionGeometry,
 } from "../../../ops/convolution_geometry.ts";
 import type { WeightGradientAttributes } from "../../../ops/conv2d.ts";
 import { f32, i32, memory, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
-import { convolutionFlops, isDepthwise } from "./conv2d.ts";
+import { isDepthwise } from "./conv2d.ts";
 import { imageOf } from "./image.ts";
 import { lowerDepthwiseGradient } from "./conv2d_depthwise_gradient.ts";
 import { forwardAxis, joinRows } from "./conv2d_plan.ts";

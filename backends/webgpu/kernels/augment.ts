@@ -1,7 +1,7 @@
 /** From stored pixels, four bytes to a word, to the network's input. */
 import type { GraphNode } from "../../../graph/types.ts";
 import type { AugmentAttributes } from "../../../ops/augment.ts";
-import { cover, type KernelFamily, type Lowering, type PhaseOperand, THREADS } from "../kernel.ts";
+import type { KernelFamily, Lowering } from "../kernel.ts";
 import { float } from "../wgsl.ts";
 
 function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
@@ -9,31 +9,24 @@ function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: L
   const { padding, mean, std } = attributes as AugmentAttributes;
   const [batch, height, width, channels] = pixels.shape;
   const vectors = lowering.layout(output).paddedChannels / 4;
-  const items = batch * height * width * vectors;
-  const { workgroups, index } = cover(items);
-  const operands: Record<string, PhaseOperand> = {
-    pixels: { ref: lowering.ref(pixels), type: "u32" },
-    output: { ref: lowering.ref(output), type: "vec4<f32>", write: true },
-  };
-  if (transforms) operands.transforms = { ref: lowering.ref(transforms), type: "i32" };
   const padded = (values: readonly number[], filler: number) =>
     Array.from({ length: 4 * vectors }, (_, c) => float(values[c] ?? filler));
   const table = (name: string, values: string[]) =>
     `const ${name} = array<f32, ${values.length}>(${values.join(", ")});`;
-  lowering.phase({
+  lowering.eachItem({
     name: "augment",
-    operands,
-    workgroupSize: THREADS,
-    workgroups,
-    code: ({ pixels, transforms, output }) => ({
-      globals: [
-        // Multiplied by, where the reference divides: one rounding more.
-        table("scale", padded(std.map((deviation) => 1 / (255 * deviation)), 0)),
-        table("shift", padded(mean.map((value, c) => value / std[c]), 0)),
-      ].join("\n"),
-      main: `
-let i = ${index};
-if (i >= ${items}u) { return; }
+    operands: {
+      ...lowering.reads("u32", { pixels }),
+      ...lowering.writes("vec4<f32>", { output }),
+      ...lowering.reads("i32", { transforms }),
+    },
+    items: batch * height * width * vectors,
+    globals: [
+      // Multiplied by, where the reference divides: one rounding more.
+      table("scale", padded(std.map((deviation) => 1 / (255 * deviation)), 0)),
+      table("shift", padded(mean.map((value, c) => value / std[c]), 0)),
+    ].join("\n"),
+    main: ({ pixels, transforms, output }) => `
 let vector = i % ${vectors}u;
 let x = i32(i / ${vectors}u % ${width}u);
 let y = i32(i / ${vectors * width}u % ${height}u);
@@ -55,7 +48,6 @@ for (var lane = 0u; lane < 4u; lane++) {
   value[lane] = f32(pixel) * scale[channel] - shift[channel];
 }
 ${output.set("i", "value")}`,
-    }),
   });
 }
 

@@ -1,15 +1,7 @@
 /** DO-Conv's kernel composition and its gradients: small sums, one invocation each. */
 import type { GraphNode } from "../../../graph/types.ts";
 import { type ComposeKernelGeometry, composeKernelGeometry } from "../../../ops/compose_kernel.ts";
-import {
-  type Accessor,
-  cover,
-  type KernelFamily,
-  type Lowering,
-  POOLED_BYTES,
-  type Ref,
-  THREADS,
-} from "../kernel.ts";
+import { type Accessor, type KernelFamily, type Lowering, POOLED_BYTES } from "../kernel.ts";
 
 /** WGSL expression of the channel of `D` that row `row` (a u32 in scope) meets. */
 function channelOfRow(geometry: ComposeKernelGeometry): string {
@@ -30,46 +22,32 @@ function addPhase(
   name: string,
   geometry: ComposeKernelGeometry,
   elements: number,
-  refs: { a: Ref; b: Ref; result: Ref },
+  { inputs: [a, b], outputs: [result] }: GraphNode,
   sum: (a: Accessor, b: Accessor) => string,
   lowering: Lowering,
 ): void {
-  const { workgroups, index } = cover(elements);
   const { outChannels, groupIn, area, depthMultiplier } = geometry;
-  lowering.phase({
+  lowering.eachItem({
     name,
-    operands: {
-      a: { ref: refs.a, type: "f32" },
-      b: { ref: refs.b, type: "f32" },
-      result: { ref: refs.result, type: "f32", write: true },
-    },
-    workgroupSize: THREADS,
-    workgroups,
+    operands: { ...lowering.reads("f32", { a, b }), ...lowering.writes("f32", { result }) },
+    items: elements,
     small: elements <= POOLED_BYTES / 4,
     flops: 2 * outChannels * groupIn * area * depthMultiplier,
-    code: ({ a, b, result }) => ({
-      main: `
-let i = ${index};
-if (i >= ${elements}u) { return; }
-var sum = 0.0f;
-${sum(a, b)}
-${result.set("i", "sum")}`,
-    }),
+    main: ({ a, b, result }) => `var sum = 0.0f;\n${sum(a, b)}\n${result.set("i", "sum")}`,
   });
 }
 
-function lower({ op, inputs, outputs, attributes }: GraphNode, lowering: Lowering): void {
-  const [a, b] = inputs;
+function lower(node: GraphNode, lowering: Lowering): void {
+  const { op, inputs: [a, b], outputs, attributes } = node;
   const w = { composeKernel: a, composeKernelWGradient: outputs[0], composeKernelDGradient: b }[
     op.name
   ]!;
   const geometry = composeKernelGeometry(w.shape, attributes);
   const { area, depthMultiplier, outChannels, groupIn, inChannels, groups, pairing } = geometry;
-  const refs = { a: lowering.ref(a), b: lowering.ref(b), result: lowering.ref(outputs[0]) };
   const rows = outChannels * groupIn;
   switch (op.name) {
     case "composeKernel":
-      return addPhase(op.name, geometry, rows * area, refs, (w, d) => `
+      return addPhase(op.name, geometry, rows * area, node, (w, d) => `
 let m = i % ${area}u;
 let row = i / ${area}u;
 let channel = ${channelOfRow(geometry)};
@@ -78,7 +56,7 @@ for (var s = 0u; s < ${depthMultiplier}u; s++) {
     ${w.at(`row * ${depthMultiplier}u + s`)};
 }`, lowering);
     case "composeKernelWGradient":
-      return addPhase(op.name, geometry, rows * depthMultiplier, refs, (dKernel, d) => `
+      return addPhase(op.name, geometry, rows * depthMultiplier, node, (dKernel, d) => `
 let s = i % ${depthMultiplier}u;
 let row = i / ${depthMultiplier}u;
 let channel = ${channelOfRow(geometry)};
@@ -99,7 +77,7 @@ for (var m = 0u; m < ${area}u; m++) {
         op.name,
         geometry,
         inChannels * area * depthMultiplier,
-        refs,
+        node,
         (dKernel, w) => `
 let s = i % ${depthMultiplier}u;
 let m = i / ${depthMultiplier}u % ${area}u;

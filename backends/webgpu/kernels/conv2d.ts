@@ -5,7 +5,7 @@ import {
   convolutionGeometry,
 } from "../../../ops/convolution_geometry.ts";
 import type { Order } from "../../layout.ts";
-import type { KernelFamily, Lowering } from "../kernel.ts";
+import type { KernelFamily, Lowering, Ref } from "../kernel.ts";
 import { directForward, directInputGradient, directWeightGradient } from "./conv2d_direct.ts";
 import { addPaddingGradients, paddedGeometry } from "./conv2d_fold_padding.ts";
 import { correlate, type Correlation, correlationTiles, hasVectorGroups } from "./conv2d_gemm.ts";
@@ -18,23 +18,17 @@ import { forwardPhase, inputGradientPhases } from "../../../ops/correlation_phas
 function lowerForward(node: GraphNode, lowering: Lowering): void {
   const [input, weight, bias] = node.inputs;
   const geometry = convolutionGeometry(input.shape, weight.shape, node.attributes);
-  const refs = {
-    input: lowering.ref(input),
-    weight: lowering.ref(weight),
-    bias: bias && lowering.ref(bias),
-    output: lowering.ref(node.outputs[0]),
-  };
-  if (!hasVectorGroups(geometry)) return directForward(geometry, refs, lowering);
+  if (!hasVectorGroups(geometry)) return directForward(geometry, node, lowering);
   addCorrelation({
     name: "conv2d",
     geometry,
     direction: "forward",
     rows: [forwardPhase(geometry, 0)],
     columns: [forwardPhase(geometry, 1)],
-    source: refs.input,
-    result: refs.output,
-    weight: lowering.derived(weight, "packed", () => packWeight(geometry, refs.weight, lowering)),
-    bias: refs.bias,
+    source: lowering.ref(input),
+    result: lowering.ref(node.outputs[0]),
+    weight: lowering.derived(weight, "packed", () => packWeight(geometry, weight, lowering)),
+    bias: bias && lowering.ref(bias),
   }, lowering);
 }
 
@@ -62,34 +56,34 @@ function lowerInputGradient(node: GraphNode, lowering: Lowering): void {
 }
 
 function lowerZeroPaddedGradient(
-  { inputs: [dy, weight] }: GraphNode,
+  node: GraphNode,
   geometry: ConvolutionGeometry,
-  result: ReturnType<Lowering["ref"]>,
+  result: Ref,
   lowering: Lowering,
 ): void {
-  const refs = { outputGradient: lowering.ref(dy), weight: lowering.ref(weight), result };
-  if (!hasVectorGroups(geometry)) return directInputGradient(geometry, refs, lowering);
+  const [dy, weight] = node.inputs;
+  if (!hasVectorGroups(geometry)) return directInputGradient(geometry, node, result, lowering);
   addCorrelation({
     name: "conv2dInputGradient",
     geometry,
     direction: "inputGradient",
     rows: inputGradientPhases(geometry, 0),
     columns: inputGradientPhases(geometry, 1),
-    source: refs.outputGradient,
+    source: lowering.ref(dy),
     result,
-    weight: lowering.derived(weight, "packed", () => packWeight(geometry, refs.weight, lowering)),
+    weight: lowering.derived(weight, "packed", () => packWeight(geometry, weight, lowering)),
   }, lowering);
 }
 
 function lowerWeightGradient(node: GraphNode, lowering: Lowering): void {
   const [input, dy] = node.inputs;
   const geometry = convolutionGeometry(input.shape, node.attributes.weightShape, node.attributes);
+  if (!hasVectorGroups(geometry)) return directWeightGradient(geometry, node, lowering);
   const refs = {
     input: lowering.ref(input),
     outputGradient: lowering.ref(dy),
     result: lowering.ref(node.outputs[0]),
   };
-  if (!hasVectorGroups(geometry)) return directWeightGradient(geometry, refs, lowering);
   const patches = weightPatchVariants(geometry, lowering.software), tiles = weightTiles(geometry);
   const chosen = lowering.choose(patches.length > 0 ? [...patches, tiles[0]] : tiles);
   if ("patches" in chosen) weightGradientPatches(geometry, chosen.patches, refs, lowering);

@@ -2,15 +2,9 @@
  * Convolutions whose groups do not begin at whole vectors, depthwise ones above all: each result is
  * summed by one invocation, each weight's gradient by one workgroup.
  */
-import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import {
-  cover,
-  coverByGroups,
-  type Lowering,
-  type PhaseOperand,
-  type Ref,
-  THREADS,
-} from "../kernel.ts";
+import type { GraphNode } from "../../../graph/types.ts";
+import { convolutionFlops, type ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import { coverByGroups, type Lowering, type Ref, THREADS } from "../kernel.ts";
 import { paddedChannels } from "./packed_weight.ts";
 import { borderFunctions, isInside } from "./correlation.ts";
 import { combineThreads } from "./reduce.ts";
@@ -28,32 +22,23 @@ function inputPixel({ stride, padding, dilation, paddingMode }: ConvolutionGeome
 /** Adds the phase of a forward convolution; activations channels last, `weight` as it is. */
 export function directForward(
   geometry: ConvolutionGeometry,
-  refs: { input: Ref; weight: Ref; bias?: Ref; output: Ref },
+  { inputs: [input, weight, bias], outputs: [output] }: GraphNode,
   lowering: Lowering,
 ): void {
   const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
   const groupIn = inChannels / groups, groupOut = outChannels / groups;
   const inPadded = paddedChannels(inChannels), outPadded = paddedChannels(outChannels);
-  const elements = batch * outSize[0] * outSize[1] * outPadded;
-  const { workgroups, index } = cover(elements);
-  const operands: Record<string, PhaseOperand> = {
-    input: { ref: refs.input, type: "f32" },
-    weight: { ref: refs.weight, type: "f32" },
-    output: { ref: refs.output, type: "f32", write: true },
-  };
-  if (refs.bias) operands.bias = { ref: refs.bias, type: "f32" };
-  lowering.phase({
+  lowering.eachItem({
     name: "conv2d direct",
-    operands,
-    workgroupSize: THREADS,
-    workgroups,
-    flops: 2 * batch * outSize[0] * outSize[1] * outChannels * groupIn * kernelSize[0] *
-      kernelSize[1],
-    code: ({ input, weight, bias, output }) => ({
-      globals: borderFunctions(geometry),
-      main: `
-let i = ${index};
-if (i >= ${elements}u) { return; }
+    operands: {
+      ...lowering.reads("f32", { input, weight }),
+      ...lowering.writes("f32", { output }),
+      ...lowering.reads("f32", { bias }),
+    },
+    items: batch * outSize[0] * outSize[1] * outPadded,
+    flops: convolutionFlops(geometry),
+    globals: borderFunctions(geometry),
+    main: ({ input, weight, bias, output }) => `
 let o = min(i % ${outPadded}u, ${outChannels - 1}u);
 let ox = i / ${outPadded}u % ${outSize[1]}u;
 let oy = i / ${outPadded * outSize[1]}u % ${outSize[0]}u;
@@ -65,48 +50,40 @@ for (var ky = 0u; ky < ${kernelSize[0]}u; ky++) {
     ${inputPixel(geometry)}
     if (${isInside(inSize)}) {
       let pixel = ((image * ${inSize[0]}u + u32(y)) * ${
-        inSize[1]
-      }u + u32(x)) * ${inPadded}u + firstChannel;
+      inSize[1]
+    }u + u32(x)) * ${inPadded}u + firstChannel;
       for (var c = 0u; c < ${groupIn}u; c++) {
         sum += ${input.at("pixel + c")} * ${
-        weight.at(`((o * ${groupIn}u + c) * ${kernelSize[0]}u + ky) * ${kernelSize[1]}u + kx`)
-      };
+      weight.at(`((o * ${groupIn}u + c) * ${kernelSize[0]}u + ky) * ${kernelSize[1]}u + kx`)
+    };
       }
     }
   }
 }
 ${output.set("i", "sum")}`,
-    }),
   });
 }
 
 /** Adds the phase of an input gradient of a convolution that pads with zeros. */
 export function directInputGradient(
   geometry: ConvolutionGeometry,
-  refs: { outputGradient: Ref; weight: Ref; result: Ref },
+  { inputs: [dy, weight] }: GraphNode,
+  result: Ref,
   lowering: Lowering,
 ): void {
   const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
   const { stride, padding, dilation } = geometry;
   const groupIn = inChannels / groups, groupOut = outChannels / groups;
   const inPadded = paddedChannels(inChannels), outPadded = paddedChannels(outChannels);
-  const elements = batch * inSize[0] * inSize[1] * inPadded;
-  const { workgroups, index } = cover(elements);
-  lowering.phase({
+  lowering.eachItem({
     name: "conv2dInputGradient direct",
     operands: {
-      dy: { ref: refs.outputGradient, type: "f32" },
-      weight: { ref: refs.weight, type: "f32" },
-      result: { ref: refs.result, type: "f32", write: true },
+      ...lowering.reads("f32", { dy, weight }),
+      ...lowering.writes("f32", { result }),
     },
-    workgroupSize: THREADS,
-    workgroups,
-    flops: 2 * batch * outSize[0] * outSize[1] * outChannels * groupIn * kernelSize[0] *
-      kernelSize[1],
-    code: ({ dy, weight, result }) => ({
-      main: `
-let i = ${index};
-if (i >= ${elements}u) { return; }
+    items: batch * inSize[0] * inSize[1] * inPadded,
+    flops: convolutionFlops(geometry),
+    main: ({ dy, weight, result }) => `
 let c = min(i % ${inPadded}u, ${inChannels - 1}u);
 let ix = i32(i / ${inPadded}u % ${inSize[1]}u);
 let iy = i32(i / ${inPadded * inSize[1]}u % ${inSize[0]}u);
@@ -124,25 +101,24 @@ for (var ky = 0i; ky < ${kernelSize[0]}i; ky++) {
       let pixel = ((image * ${outSize[0]}u + u32(y)) * ${outSize[1]}u + u32(x)) * ${outPadded}u;
       for (var o = firstOutput; o < firstOutput + ${groupOut}u; o++) {
         sum += ${dy.at("pixel + o")} * ${
-        weight.at(
-          `((o * ${groupIn}u + c % ${groupIn}u) * ${kernelSize[0]}u + u32(ky)) * ${
-            kernelSize[1]
-          }u + u32(kx)`,
-        )
-      };
+      weight.at(
+        `((o * ${groupIn}u + c % ${groupIn}u) * ${kernelSize[0]}u + u32(ky)) * ${
+          kernelSize[1]
+        }u + u32(kx)`,
+      )
+    };
       }
     }
   }
 }
 ${result.set("i", "sum")}`,
-    }),
   });
 }
 
 /** Adds the phase of a weight gradient. */
 export function directWeightGradient(
   geometry: ConvolutionGeometry,
-  refs: { input: Ref; outputGradient: Ref; result: Ref },
+  { inputs: [input, dy], outputs: [result] }: GraphNode,
   lowering: Lowering,
 ): void {
   const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
@@ -154,13 +130,12 @@ export function directWeightGradient(
   lowering.phase({
     name: "conv2dWeightGradient direct",
     operands: {
-      input: { ref: refs.input, type: "f32" },
-      dy: { ref: refs.outputGradient, type: "f32" },
-      result: { ref: refs.result, type: "f32", write: true },
+      ...lowering.reads("f32", { input, dy }),
+      ...lowering.writes("f32", { result }),
     },
     workgroupSize: THREADS,
     workgroups,
-    flops: 2 * positions * weights,
+    flops: convolutionFlops(geometry),
     code: ({ input, dy, result }) => {
       const { globals, statements } = combineThreads("sum", "f32", THREADS);
       return {

@@ -3,7 +3,7 @@
  * padded image, then each pixel adds up those of its copies.
  */
 import { type ConvolutionGeometry, sourceIndex } from "../../../ops/convolution_geometry.ts";
-import { cover, type Lowering, type Ref, THREADS } from "../kernel.ts";
+import type { Lowering, Ref } from "../kernel.ts";
 import { paddedChannels } from "./packed_weight.ts";
 
 /** The same convolution over the padded image, and the bytes of that image's gradient. */
@@ -29,22 +29,15 @@ export function addPaddingGradients(
   const vectors = paddedChannels(inChannels) / 4;
   const paddedSize = [inSize[0] + 2 * padding[0], inSize[1] + 2 * padding[1]];
   const rows = copiesOf(geometry, 0), columns = copiesOf(geometry, 1);
-  const elements = batch * inSize[0] * inSize[1] * vectors;
-  const { workgroups, index } = cover(elements);
-  lowering.phase({
+  lowering.eachItem({
     name: "addPaddingGradients",
     operands: {
-      padded: { ref: padded, type: "vec4<f32>" },
-      rows: { ref: lowering.table(rows), type: "i32" },
-      columns: { ref: lowering.table(columns), type: "i32" },
-      result: { ref: result, type: "vec4<f32>", write: true },
+      ...lowering.reads("vec4<f32>", { padded }),
+      ...lowering.reads("i32", { rows: lowering.table(rows), columns: lowering.table(columns) }),
+      ...lowering.writes("vec4<f32>", { result }),
     },
-    workgroupSize: THREADS,
-    workgroups,
-    code: ({ padded, rows, columns, result }) => ({
-      main: `
-let i = ${index};
-if (i >= ${elements}u) { return; }
+    items: batch * inSize[0] * inSize[1] * vectors,
+    main: ({ padded, rows, columns, result }) => `
 let vector = i % ${vectors}u;
 let x = i / ${vectors}u % ${inSize[1]}u;
 let y = i / ${vectors * inSize[1]}u % ${inSize[0]}u;
@@ -57,7 +50,6 @@ for (var r = ${rows.at("y")}; r < ${rows.at("y + 1u")}; r++) {
   }
 }
 ${result.set("i", "sum")}`,
-    }),
   });
 }
 

@@ -1,12 +1,6 @@
 /** Convolution as a matrix product whose first factor is read from the image, tap by tap. */
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
-import {
-  coverByGroups,
-  type Lowering,
-  type PhaseOperand,
-  type Ref,
-  storedBytes,
-} from "../kernel.ts";
+import { coverByGroups, type Lowering, type Ref, storedBytes } from "../kernel.ts";
 import type { AxisPhase } from "../../../ops/correlation_phases.ts";
 import { borderFunctions, isInside, selectNumber } from "./correlation.ts";
 import {
@@ -124,15 +118,13 @@ export function correlate(
   );
 
   const grid = coverByGroups(rowTiles * columnTiles, phases.length * groups);
-  const operands: Record<string, PhaseOperand> = {
-    source: { ref: source, type: "vec4<f32>" },
-    weight: { ref: weight, type: "vec4<f32>" },
-    result: { ref: result, type: "vec4<f32>", write: true },
-  };
-  if (bias) operands.bias = { ref: bias, type: "f32" };
   lowering.phase({
     name,
-    operands,
+    operands: {
+      ...lowering.reads("vec4<f32>", { source, weight }),
+      ...lowering.writes("vec4<f32>", { result }),
+      ...lowering.reads("f32", { bias }),
+    },
     workgroupSize: tileThreads(tile),
     // Tiles along x, where a grid may be long; the columns of one row of tiles run side by side.
     workgroups: grid.workgroups,

@@ -9,7 +9,6 @@ import {
   coverByGroups,
   type Lowering,
   MAX_INVOCATIONS,
-  type PhaseOperand,
   storedBytes,
   type Variant,
   WORKGROUP_BYTES,
@@ -154,12 +153,6 @@ export function correlatePatches(
   const grid = coverByGroups(rectangles * columnTiles, groups);
   const stretches = Math.ceil(sourceVectors / vectors);
   const rowReach = reach(row, plan.rows), columnReach = reach(column, plan.columns);
-  const operands: Record<string, PhaseOperand> = {
-    source: { ref: source, type: "vec4<f32>" },
-    weight: { ref: weight, type: "vec4<f32>" },
-    result: { ref: result, type: "vec4<f32>", write: true },
-  };
-  if (bias) operands.bias = { ref: bias, type: "f32" };
   // Staged weights: in the form `row`, vectors of results by input channel; in the form `dot`,
   // vectors of input channels by result.
   const lineVectors = isForward ? tile.columns / 4 : vectors;
@@ -168,7 +161,11 @@ export function correlatePatches(
   const weightBytes = 4 * taps * groupSource * groupResult;
   lowering.phase({
     name: `${name} patches`,
-    operands,
+    operands: {
+      ...lowering.reads("vec4<f32>", { source, weight }),
+      ...lowering.writes("vec4<f32>", { result }),
+      ...lowering.reads("f32", { bias }),
+    },
     workgroupSize: threads,
     workgroups: grid.workgroups,
     flops: 2 * batch * row.positions * column.positions * taps * (inChannels / groups) *

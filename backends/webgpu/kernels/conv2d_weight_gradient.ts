@@ -5,7 +5,7 @@
  * fixed order, so that every run gives the same bits.
  */
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import { cover, type Lowering, type Ref, storedBytes, THREADS } from "../kernel.ts";
+import { type Lowering, type Ref, storedBytes } from "../kernel.ts";
 import { paddedChannels } from "./packed_weight.ts";
 import { borderFunctions, isInside } from "./correlation.ts";
 import { factorBytes, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
@@ -100,9 +100,8 @@ export function weightGradient(
   lowering.phase({
     name: "conv2dWeightGradient",
     operands: {
-      input: { ref: input, type: "vec4<f32>" },
-      dy: { ref: outputGradient, type: "vec4<f32>" },
-      partial: { ref: partial, type: "vec4<f32>", write: true },
+      ...lowering.reads("vec4<f32>", { input, dy: outputGradient }),
+      ...lowering.writes("vec4<f32>", { partial }),
     },
     workgroupSize: tileThreads(tile),
     workgroups: [rowTiles * columnTiles, groups, split.parts],
@@ -189,22 +188,13 @@ export function addPartialSums(
   const { groups, inChannels, outChannels } = geometry;
   const { groupIn, groupOut, taps } = weightExtents(geometry);
   const realIn = inChannels / groups, realOut = outChannels / groups;
-  const elements = outChannels * realIn * taps;
   const partElements = groups * taps * groupIn * groupOut;
-  const { workgroups, index } = cover(elements);
-  lowering.phase({
+  lowering.eachItem({
     name: "addPartialSums",
-    operands: {
-      partial: { ref: partial, type: "f32" },
-      result: { ref: result, type: "f32", write: true },
-    },
-    workgroupSize: THREADS,
-    workgroups,
-    code: ({ partial, result }) => ({
-      // Invocations follow the order of the partial sums, of which there are more than results.
-      main: `
-let i = ${index};
-if (i >= ${elements}u) { return; }
+    operands: { ...lowering.reads("f32", { partial }), ...lowering.writes("f32", { result }) },
+    items: outChannels * realIn * taps,
+    // Invocations follow the order of the partial sums, of which there are more than results.
+    main: ({ partial, result }) => `
 let o = i % ${realOut}u;
 let c = i / ${realOut}u % ${realIn}u;
 let tap = i / ${realOut * realIn}u % ${taps}u;
@@ -215,6 +205,5 @@ for (var part = 0u; part < ${parts}u; part++) {
   sum += ${partial.at(`part * ${partElements}u + place`)};
 }
 ${result.set(`((g * ${realOut}u + o) * ${realIn}u + c) * ${taps}u + tap`, "sum")}`,
-    }),
   });
 }

@@ -158,9 +158,8 @@ export function weightGradientPatches(
   lowering.phase({
     name: "conv2dWeightGradient patches",
     operands: {
-      input: { ref: input, type: "vec4<f32>" },
-      dy: { ref: outputGradient, type: "vec4<f32>" },
-      partial: { ref: partial, type: "vec4<f32>", write: true },
+      ...lowering.reads("vec4<f32>", { input, dy: outputGradient }),
+      ...lowering.writes("vec4<f32>", { partial }),
     },
     workgroupSize: threads,
     workgroups: [channelTiles * columnTiles, groups, plan.parts],

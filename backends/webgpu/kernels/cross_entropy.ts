@@ -48,9 +48,9 @@ function lowerLoss(node: GraphNode, lowering: Lowering): void {
   const losses = reduction === "none" ? result : lowering.scratch(4 * rows, "losses");
   const targetAt = targetOperand(targets, target, lowering);
   addRowPhase("softmaxCrossEntropy", logits.shape, {
-    logits: { ref: lowering.ref(logits), type: "f32" },
+    ...lowering.reads("f32", { logits }),
     targets: targetAt,
-    losses: { ref: losses, type: "f32", write: true },
+    ...lowering.writes("f32", { losses }),
   }, ({ logits, targets, losses }, threads) => {
     const { globals, statements } = exponentials(logits, classes, threads);
     const sum = combineThreads("loss", "f32", threads);
@@ -76,9 +76,9 @@ if (thread == 0u) { ${losses.set("row", `select(0.0f, loss, ${target.counts(targ
   lowering.phase({
     name: "softmaxCrossEntropy rows",
     operands: {
-      losses: { ref: losses, type: "f32" },
+      ...lowering.reads("f32", { losses }),
       targets: targetAt,
-      result: { ref: result, type: "f32", write: true },
+      ...lowering.writes("f32", { result }),
     },
     workgroupSize: GROUP,
     workgroups: [1, 1, 1],
@@ -104,10 +104,9 @@ function lowerGradient(node: GraphNode, lowering: Lowering): void {
   const [rows, classes] = logits.shape;
   const target = targetOf(targets, classes, labelSmoothing);
   addRowPhase("softmaxCrossEntropyGradient", logits.shape, {
-    dLoss: { ref: lowering.ref(dLoss), type: "f32" },
-    logits: { ref: lowering.ref(logits), type: "f32" },
+    ...lowering.reads("f32", { dLoss, logits }),
     targets: targetOperand(targets, target, lowering),
-    result: { ref: lowering.ref(node.outputs[0]), type: "f32", write: true },
+    ...lowering.writes("f32", { result: node.outputs[0] }),
   }, ({ dLoss, logits, targets, result }, threads) => {
     const { globals, statements } = exponentials(logits, classes, threads);
     // x: rows that count; y: the sum of the row's target probabilities.
@@ -147,9 +146,9 @@ function lowerCount(
   lowering.phase({
     name: "countCorrect",
     operands: {
-      logits: { ref: lowering.ref(logits), type: "f32" },
-      labels: { ref: lowering.ref(labels), type: "i32" },
-      result: { ref: lowering.ref(outputs[0]), type: "f32", write: true },
+      ...lowering.reads("f32", { logits }),
+      ...lowering.reads("i32", { labels }),
+      ...lowering.writes("f32", { result: outputs[0] }),
     },
     workgroupSize: GROUP,
     workgroups: [1, 1, 1],

@@ -1,7 +1,7 @@
 /** The random mask of dropout, drawn with the generator of `graph/random.ts`. */
 import type { GraphNode } from "../../../graph/types.ts";
 import { type DropoutMaskAttributes, dropThreshold } from "../../../ops/dropout_mask.ts";
-import { cover, type KernelFamily, type Lowering, THREADS } from "../kernel.ts";
+import type { KernelFamily, Lowering } from "../kernel.ts";
 import { float } from "../wgsl.ts";
 
 /** WGSL function `threefry(counter, key)`: the first word of Threefry-2x32-20. */
@@ -32,24 +32,14 @@ return x;
 
 function lower({ inputs: [step], outputs: [mask], attributes }: GraphNode, lowering: Lowering) {
   const { p, stream } = attributes as DropoutMaskAttributes;
-  const { elements } = lowering.layout(mask);
-  const { workgroups, index } = cover(elements);
-  lowering.phase({
+  lowering.eachItem({
     name: "dropoutMask",
-    operands: {
-      step: { ref: lowering.ref(step), type: "i32" },
-      mask: { ref: lowering.ref(mask), type: "f32", write: true },
-    },
-    workgroupSize: THREADS,
-    workgroups,
-    code: ({ step, mask }) => ({
-      globals: threefryFunction(),
-      main: `
-let i = ${index};
-if (i >= ${elements}u) { return; }
+    operands: { ...lowering.reads("i32", { step }), ...lowering.writes("f32", { mask }) },
+    items: lowering.layout(mask).elements,
+    globals: threefryFunction(),
+    main: ({ step, mask }) => `
 let word = threefry(vec2<u32>(i, 0u), vec2<u32>(bitcast<u32>(${step.at("0u")}), ${stream}u));
 ${mask.set("i", `select(${float(1 / (1 - p))}, 0.0f, (word >> 8u) < ${dropThreshold(p)}u)`)}`,
-    }),
   });
 }
 

@@ -7,7 +7,6 @@ import {
   isVectorAligned,
   type KernelFamily,
   type Lowering,
-  type PhaseOperand,
   type Ref,
 } from "../kernel.ts";
 import { type Factor, factorBytes, gemmCode, type GemmForm, tileThreads } from "./gemm.ts";
@@ -96,18 +95,17 @@ function addProduct(product: Product, lowering: Lowering): void {
   const { tile } = lowering.choose(tileVariants(form, { rows, inner, columns }));
   const columnTiles = Math.ceil(columns / tile.columns);
   const { workgroups, index } = coverByGroups(Math.ceil(rows / tile.rows) * columnTiles);
-  const operands: Record<string, PhaseOperand> = {
-    a: { ref: a.ref, type: isVector(a) ? "vec4<f32>" : "f32" },
-    b: { ref: b.ref, type: isVector(b) ? "vec4<f32>" : "f32" },
-    result: { ref: product.result, type: "f32", write: true },
-  };
-  if (product.bias) operands.bias = { ref: product.bias, type: "f32" };
   const place = transposeResult
     ? `(firstColumnOfTile + column + lane) * ${rows}u + resultRow`
     : `resultRow * ${columns}u + firstColumnOfTile + column + lane`;
   lowering.phase({
     name: product.name,
-    operands,
+    operands: {
+      ...lowering.reads(isVector(a) ? "vec4<f32>" : "f32", { a: a.ref }),
+      ...lowering.reads(isVector(b) ? "vec4<f32>" : "f32", { b: b.ref }),
+      ...lowering.writes("f32", { result: product.result }),
+      ...lowering.reads("f32", { bias: product.bias }),
+    },
     workgroupSize: tileThreads(tile),
     workgroups,
     flops: 2 * rows * inner * columns,

@@ -1,7 +1,7 @@
 /** Tensors laid out in one: most are computed in place, the rest is copied, gaps are zeroed. */
 import { type GraphNode, sizeOf } from "../../../graph/types.ts";
 import type { PackAttributes } from "../../../ops/pack.ts";
-import { cover, type KernelFamily, type Lowering, THREADS } from "../kernel.ts";
+import type { KernelFamily, Lowering, Ref } from "../kernel.ts";
 import { copyPhase } from "./copy.ts";
 
 function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
@@ -26,25 +26,18 @@ function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: L
 }
 
 function zeroElements(
-  packed: ReturnType<Lowering["ref"]>,
+  packed: Ref,
   places: Int32Array<ArrayBuffer>,
   lowering: Lowering,
 ): void {
-  const { workgroups, index } = cover(places.length);
-  lowering.phase({
+  lowering.eachItem({
     name: "pack gaps",
     operands: {
-      places: { ref: lowering.table(places), type: "i32" },
-      packed: { ref: packed, type: "f32", write: true },
+      ...lowering.reads("i32", { places: lowering.table(places) }),
+      ...lowering.writes("f32", { packed }),
     },
-    workgroupSize: THREADS,
-    workgroups,
-    code: ({ places: at, packed }) => ({
-      main: `
-let i = ${index};
-if (i >= ${places.length}u) { return; }
-${packed.set(`u32(${at.at("i")})`, "0.0f")}`,
-    }),
+    items: places.length,
+    main: ({ places, packed }) => packed.set(`u32(${places.at("i")})`, "0.0f"),
   });
 }
 

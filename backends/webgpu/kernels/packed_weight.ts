@@ -1,6 +1,7 @@
 /** A convolution's kernel in the order that its products read it in. */
+import type { Value } from "../../../graph/types.ts";
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import { cover, type Lowering, POOLED_BYTES, type Ref, THREADS } from "../kernel.ts";
+import { type Lowering, POOLED_BYTES, type Ref } from "../kernel.ts";
 
 /** Channels rounded up to whole vectors. */
 export function paddedChannels(channels: number): number {
@@ -13,7 +14,7 @@ export function paddedChannels(channels: number): number {
  */
 export function packWeight(
   geometry: ConvolutionGeometry,
-  weight: Ref,
+  weight: Value,
   lowering: Lowering,
 ): Ref {
   const { groups, inChannels, outChannels, kernelSize } = geometry;
@@ -23,20 +24,12 @@ export function packWeight(
   const outPadded = paddedChannels(outChannels);
   const elements = taps * groupInPadded * outPadded;
   const packed = lowering.pooled(4 * elements, "packed weights");
-  const { workgroups, index } = cover(elements);
-  lowering.phase({
+  lowering.eachItem({
     name: "packWeight",
-    operands: {
-      weight: { ref: weight, type: "f32" },
-      packed: { ref: packed, type: "f32", write: true },
-    },
-    workgroupSize: THREADS,
-    workgroups,
+    operands: { ...lowering.reads("f32", { weight }), ...lowering.writes("f32", { packed }) },
+    items: elements,
     small: 4 * elements <= POOLED_BYTES,
-    code: ({ weight, packed }) => ({
-      main: `
-let i = ${index};
-if (i >= ${elements}u) { return; }
+    main: ({ weight, packed }) => `
 let o = i % ${outPadded}u;
 let c = i / ${outPadded}u % ${groupInPadded}u;
 let tap = i / ${outPadded * groupInPadded}u;
@@ -45,7 +38,6 @@ if (o < ${outChannels}u && c < ${groupIn}u) {
   value = ${weight.at(`(o * ${groupIn}u + c) * ${taps}u + tap`)};
 }
 ${packed.set("i", "value")}`,
-    }),
   });
   return packed;
 }

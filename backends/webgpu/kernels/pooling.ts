@@ -2,15 +2,7 @@
 import type { GraphNode } from "../../../graph/types.ts";
 import type { AvgPool2dAttributes } from "../../../ops/avg_pool2d.ts";
 import { type PoolingGeometry, poolingGeometry } from "../../../ops/pooling_geometry.ts";
-import {
-  type Accessor,
-  cover,
-  type KernelFamily,
-  type Lowering,
-  type PhaseOperand,
-  type ShaderCode,
-  THREADS,
-} from "../kernel.ts";
+import type { ItemPhase, KernelFamily, Lowering, PhaseOperand } from "../kernel.ts";
 import { float, isNan } from "../wgsl.ts";
 
 /** The geometry of a pooling node, forward or gradient. */
@@ -29,31 +21,22 @@ function addPixelPhase(
   geometry: PoolingGeometry,
   size: readonly [number, number],
   operands: Record<string, PhaseOperand>,
-  code: (accessors: Readonly<Record<string, Accessor>>) => ShaderCode,
+  main: ItemPhase["main"],
   lowering: Lowering,
+  globals?: string,
 ): void {
   const vectors = vectorsOf(geometry);
-  const items = geometry.batch * size[0] * size[1] * vectors;
-  const { workgroups, index } = cover(items);
-  lowering.phase({
+  lowering.eachItem({
     name,
     operands,
-    workgroupSize: THREADS,
-    workgroups,
-    code: (accessors) => {
-      const { globals, main } = code(accessors);
-      return {
-        globals,
-        main: `
-let i = ${index};
-if (i >= ${items}u) { return; }
+    items: geometry.batch * size[0] * size[1] * vectors,
+    globals,
+    main: (accessors) => `
 let vector = i % ${vectors}u;
 let x = i32(i / ${vectors}u % ${size[1]}u);
 let y = i32(i / ${vectors * size[1]}u % ${size[0]}u);
 let image = i / ${vectors * size[1] * size[0]}u;
-${main}`,
-      };
-    },
+${main(accessors)}`,
   });
 }
 
@@ -102,50 +85,46 @@ function lowerMaxPool(node: GraphNode, lowering: Lowering): void {
   const geometry = geometryOf(node);
   const [output, indices] = node.outputs;
   addPixelPhase("maxPool2d", geometry, geometry.outSize, {
-    input: { ref: lowering.ref(node.inputs[0]), type: "vec4<f32>" },
-    output: { ref: lowering.ref(output), type: "vec4<f32>", write: true },
-    indices: { ref: lowering.ref(indices), type: "vec4<i32>", write: true },
-  }, ({ input, output, indices }) => ({
-    main: `
+    ...lowering.reads("vec4<f32>", { input: node.inputs[0] }),
+    ...lowering.writes("vec4<f32>", { output }),
+    ...lowering.writes("vec4<i32>", { indices }),
+  }, ({ input, output, indices }) => `
 var most = vec4<f32>();
 var place = vec4<i32>();
 var isFirst = true;
 ${
-      eachOfWindow(
-        geometry,
-        `let value = ${input.at(placeOf(geometry, geometry.inSize))};
+    eachOfWindow(
+      geometry,
+      `let value = ${input.at(placeOf(geometry, geometry.inSize))};
     let exceeds = (value > most) & !${isNan("most", "vec4<u32>")};
     let takes = exceeds | ${isNan("value", "vec4<u32>")} | vec4<bool>(isFirst);
     most = select(most, value, takes);
     place = select(place, vec4<i32>(row * ${geometry.inSize[1]}i + column), takes);
     isFirst = false;`,
-      )
-    }
+    )
+  }
 ${output.set("i", "most")}
-${indices.set("i", "place")}`,
-  }), lowering);
+${indices.set("i", "place")}`, lowering);
 }
 
 function lowerMaxPoolGradient(node: GraphNode, lowering: Lowering): void {
   const geometry = geometryOf(node);
   const [dy, indices] = node.inputs;
   addPixelPhase("maxPool2dGradient", geometry, geometry.inSize, {
-    dy: { ref: lowering.ref(dy), type: "vec4<f32>" },
-    indices: { ref: lowering.ref(indices), type: "vec4<i32>" },
-    dx: { ref: lowering.ref(node.outputs[0]), type: "vec4<f32>", write: true },
-  }, ({ dy, indices, dx }) => ({
-    main: `
+    ...lowering.reads("vec4<f32>", { dy }),
+    ...lowering.reads("vec4<i32>", { indices }),
+    ...lowering.writes("vec4<f32>", { dx: node.outputs[0] }),
+  }, ({ dy, indices, dx }) => `
 let own = vec4<i32>(y * ${geometry.inSize[1]}i + x);
 var sum = vec4<f32>();
 ${
-      eachWindowOf(
-        geometry,
-        `let place = ${placeOf(geometry, geometry.outSize)};
+    eachWindowOf(
+      geometry,
+      `let place = ${placeOf(geometry, geometry.outSize)};
     sum += select(vec4<f32>(), ${dy.at("place")}, ${indices.at("place")} == own);`,
-      )
-    }
-${dx.set("i", "sum")}`,
-  }), lowering);
+    )
+  }
+${dx.set("i", "sum")}`, lowering);
 }
 
 /** WGSL function `divisor(y, x)` of an average over the window of output `y`, `x`. */
@@ -167,26 +146,34 @@ function divisorFunction(
 
 function lowerAvgPool(node: GraphNode, lowering: Lowering): void {
   const geometry = geometryOf(node);
-  addPixelPhase("avgPool2d", geometry, geometry.outSize, {
-    input: { ref: lowering.ref(node.inputs[0]), type: "vec4<f32>" },
-    output: { ref: lowering.ref(node.outputs[0]), type: "vec4<f32>", write: true },
-  }, ({ input, output }) => ({
-    globals: divisorFunction(geometry, node.attributes),
-    main: `
+  addPixelPhase(
+    "avgPool2d",
+    geometry,
+    geometry.outSize,
+    {
+      ...lowering.reads("vec4<f32>", { input: node.inputs[0] }),
+      ...lowering.writes("vec4<f32>", { output: node.outputs[0] }),
+    },
+    ({ input, output }) => `
 var sum = vec4<f32>();
 ${eachOfWindow(geometry, `sum += ${input.at(placeOf(geometry, geometry.inSize))};`)}
 ${output.set("i", "sum / divisor(y, x)")}`,
-  }), lowering);
+    lowering,
+    divisorFunction(geometry, node.attributes),
+  );
 }
 
 function lowerAvgPoolGradient(node: GraphNode, lowering: Lowering): void {
   const geometry = geometryOf(node);
-  addPixelPhase("avgPool2dGradient", geometry, geometry.inSize, {
-    dy: { ref: lowering.ref(node.inputs[0]), type: "vec4<f32>" },
-    dx: { ref: lowering.ref(node.outputs[0]), type: "vec4<f32>", write: true },
-  }, ({ dy, dx }) => ({
-    globals: divisorFunction(geometry, node.attributes),
-    main: `
+  addPixelPhase(
+    "avgPool2dGradient",
+    geometry,
+    geometry.inSize,
+    {
+      ...lowering.reads("vec4<f32>", { dy: node.inputs[0] }),
+      ...lowering.writes("vec4<f32>", { dx: node.outputs[0] }),
+    },
+    ({ dy, dx }) => `
 var sum = vec4<f32>();
 ${
       eachWindowOf(
@@ -195,55 +182,44 @@ ${
       )
     }
 ${dx.set("i", "sum")}`,
-  }), lowering);
+    lowering,
+    divisorFunction(geometry, node.attributes),
+  );
 }
 
 function lowerGlobalAvgPool({ inputs: [x], outputs }: GraphNode, lowering: Lowering): void {
   const { batch, paddedChannels, pixels } = lowering.layout(x);
   const vectors = paddedChannels / 4;
-  const { workgroups, index } = cover(batch * vectors);
-  lowering.phase({
+  lowering.eachItem({
     name: "globalAvgPool2d",
     operands: {
-      x: { ref: lowering.ref(x), type: "vec4<f32>" },
-      y: { ref: lowering.ref(outputs[0]), type: "vec4<f32>", write: true },
+      ...lowering.reads("vec4<f32>", { x }),
+      ...lowering.writes("vec4<f32>", { y: outputs[0] }),
     },
-    workgroupSize: THREADS,
-    workgroups,
-    code: ({ x, y }) => ({
-      main: `
-let i = ${index};
-if (i >= ${batch * vectors}u) { return; }
+    items: batch * vectors,
+    main: ({ x, y }) => `
 let first = i / ${vectors}u * ${pixels * vectors}u + i % ${vectors}u;
 var sum = vec4<f32>();
 for (var pixel = 0u; pixel < ${pixels}u; pixel++) {
   sum += ${x.at(`first + pixel * ${vectors}u`)};
 }
 ${y.set("i", `sum * ${float(1 / pixels)}`)}`,
-    }),
   });
 }
 
 function lowerGlobalAvgPoolGradient({ inputs: [dy], outputs }: GraphNode, lowering: Lowering) {
   const { batch, paddedChannels, pixels } = lowering.layout(outputs[0]);
   const vectors = paddedChannels / 4;
-  const items = batch * vectors * pixels;
-  const { workgroups, index } = cover(items);
-  lowering.phase({
+  lowering.eachItem({
     name: "globalAvgPool2dGradient",
     operands: {
-      dy: { ref: lowering.ref(dy), type: "vec4<f32>" },
-      dx: { ref: lowering.ref(outputs[0]), type: "vec4<f32>", write: true },
+      ...lowering.reads("vec4<f32>", { dy }),
+      ...lowering.writes("vec4<f32>", { dx: outputs[0] }),
     },
-    workgroupSize: THREADS,
-    workgroups,
-    code: ({ dy, dx }) => ({
-      main: `
-let i = ${index};
-if (i >= ${items}u) { return; }
+    items: batch * vectors * pixels,
+    main: ({ dy, dx }) => `
 let average = ${dy.at(`i / ${vectors * pixels}u * ${vectors}u + i % ${vectors}u`)};
 ${dx.set("i", `average * ${float(1 / pixels)}`)}`,
-    }),
   });
 }
 

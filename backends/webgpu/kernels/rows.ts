@@ -72,8 +72,8 @@ export function addRowPhase(
 function lowerSoftmax({ op, inputs: [logits], outputs: [result] }: GraphNode, lowering: Lowering) {
   const [, classes] = logits.shape;
   addRowPhase(op.name, logits.shape, {
-    logits: { ref: lowering.ref(logits), type: "f32" },
-    result: { ref: lowering.ref(result), type: "f32", write: true },
+    ...lowering.reads("f32", { logits }),
+    ...lowering.writes("f32", { result }),
   }, ({ logits, result }, threads) => {
     const { globals, statements } = exponentials(logits, classes, threads);
     const place = `row * ${classes}u + c`;
@@ -90,9 +90,8 @@ function lowerSoftmax({ op, inputs: [logits], outputs: [result] }: GraphNode, lo
 function lowerGradient({ op, inputs: [dy, y], outputs: [dx] }: GraphNode, lowering: Lowering) {
   const [, classes] = y.shape;
   addRowPhase(op.name, y.shape, {
-    dy: { ref: lowering.ref(dy), type: "f32" },
-    y: { ref: lowering.ref(y), type: "f32" },
-    dx: { ref: lowering.ref(dx), type: "f32", write: true },
+    ...lowering.reads("f32", { dy, y }),
+    ...lowering.writes("f32", { dx }),
   }, ({ dy, y, dx }, threads) => {
     const { globals, statements } = combineThreads("total", "f32", threads);
     const place = `row * ${classes}u + c`;

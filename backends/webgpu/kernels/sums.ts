@@ -64,10 +64,7 @@ function addPhase(
 ): void {
   lowering.phase({
     name,
-    operands: {
-      source: { ref: source, type: "f32" },
-      result: { ref: result, type: "f32", write: true },
-    },
+    operands: { ...lowering.reads("f32", { source }), ...lowering.writes("f32", { result }) },
     workgroupSize: GROUP,
     workgroups: [parts, 1, 1],
     code: ({ source, result }) => {
