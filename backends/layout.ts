@@ -103,11 +103,11 @@ export interface LaidOutProgram {
  * Chooses the order of every value and inserts conversions. Leaves, program outputs and updates are
  * plain.
  *
- * @param ordersOf What a node wants, given the orders its inputs have.
+ * @param ordersOf What a node wants, given the orders its inputs have; undefined: all plain.
  */
 export function assignLayouts(
   program: Program,
-  ordersOf: (node: GraphNode, available: readonly Order[]) => NodeOrders,
+  ordersOf: (node: GraphNode, available: readonly Order[]) => NodeOrders | undefined,
 ): LaidOutProgram {
   const orders = new Map<Value, Order>();
   const converted = new Map<Value, Value>();
@@ -129,9 +129,12 @@ export function assignLayouts(
     };
     const inputs = node.inputs.map(rewriter.replacement);
     const wanted = ordersOf(node, inputs.map(orderOf));
-    const copy = withInputs(node, inputs.map((value, i) => convert(value, wanted.inputs[i])));
+    const copy = withInputs(
+      node,
+      inputs.map((value, i) => convert(value, wanted?.inputs[i] ?? "plain")),
+    );
     rewriter.emit(copy);
-    copy.outputs.forEach((value, i) => orders.set(value, wanted.outputs[i]));
+    copy.outputs.forEach((value, i) => orders.set(value, wanted?.outputs[i] ?? "plain"));
     return copy.outputs.map((value, i) =>
       wantedPlain.has(node.outputs[i]) ? convert(value, "plain") : value
     );

@@ -3,14 +3,7 @@
  * allocated or emitted here, so that the memory of a program can be told without compiling it.
  */
 import { InputError } from "../../errors.ts";
-import {
-  type ConstantAttributes,
-  constantOp,
-  type InputAttributes,
-  inputOp,
-  isLeaf,
-  variableOp,
-} from "../../graph/leaves.ts";
+import { type ConstantAttributes, constantOp, inputOp } from "../../graph/leaves.ts";
 import { optimize } from "../../graph/passes/mod.ts";
 import { formatShape, type GraphNode, type Program, type Value } from "../../graph/types.ts";
 import type { Target } from "./assembler/mod.ts";
@@ -26,7 +19,7 @@ import type {
   ThreadScratch,
 } from "./kernel.ts";
 import { fuseEpilogues } from "./epilogues.ts";
-import { advance, CACHE_LINE } from "./kernel.ts";
+import { CACHE_LINE } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import type {
   LoweredProgram,
@@ -38,16 +31,8 @@ import { type LoweredPhase, schedulePhases, splitConstant } from "./schedule.ts"
 import { isBalanced } from "./shares.ts";
 import type { Access } from "./stages.ts";
 import { copyPhase } from "./kernels/copy.ts";
-import { assignLayouts, type LaidOutProgram, type Layout, layoutOf } from "../layout.ts";
-import {
-  isAlias,
-  type Placement,
-  placeValues,
-  rangesOverlap,
-  sourceOf,
-  updatedRange,
-  variableRangeOf,
-} from "../placement.ts";
+import { ProgramPlaces, variableSizes } from "../lowering.ts";
+import { rangesOverlap, updatedRange, variableRangeOf } from "../placement.ts";
 
 /** What a thread does at least in a nanosecond, for a guess at what is too little to share. */
 const FLOPS_PER_NANOSECOND = 20, BYTES_PER_NANOSECOND = 10;
@@ -64,24 +49,17 @@ export function lowerPrograms(
   options: CompileOptions,
 ): LoweredPrograms {
   const persistent: PersistentBuffers = {
-    variables: new Map(),
+    variables: new Map(
+      Array.from(variableSizes(programs), ([name, size]) => [name, { bytes: 4 * size }]),
+    ),
     inputs: [],
     tables: new Map(),
     prepared: [],
   };
   const names = new Set<string>();
-  for (const { name, variables } of programs) {
+  for (const { name } of programs) {
     if (names.has(name)) throw new InputError(`two programs are called ${name}`);
     names.add(name);
-    for (const { name, size } of variables) {
-      const known = persistent.variables.get(name);
-      if (known && known.bytes !== 4 * size) {
-        throw new InputError(
-          `variable ${name} has ${known.bytes / 4} elements in one program and ${size} in another`,
-        );
-      }
-      if (!known) persistent.variables.set(name, { bytes: 4 * size });
-    }
   }
   return {
     programs: programs.map((program) => new ProgramLowering(program, persistent, options).run()),
@@ -89,16 +67,12 @@ export function lowerPrograms(
   };
 }
 
-class ProgramLowering implements Lowering {
+class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
   readonly target: Target;
   readonly threads: number;
   readonly precision: Precision;
   readonly #shares: ShareSchedule;
-  readonly #laidOut: LaidOutProgram;
-  readonly #placement: Placement;
   readonly #phases: LoweredPhase[] = [];
-  readonly #inputs = new Map<string, Port>();
-  readonly #buffers = new Map<Value, Ref>();
   readonly #temporaries = new Set<MemoryBuffer>();
   #op = "";
   #label = "";
@@ -108,28 +82,20 @@ class ProgramLowering implements Lowering {
     readonly persistent: PersistentBuffers,
     { target, threads, precision, schedule }: CompileOptions,
   ) {
+    const optimized = optimize(program, { maxInputs: MAX_FUSED_INPUTS });
+    super(fuseEpilogues(optimized), familyOf, persistent.variables);
     this.#shares = schedule;
     this.target = target;
     this.threads = threads;
     this.precision = precision;
-    this.#laidOut = assignLayouts(
-      fuseEpilogues(optimize(program, { maxInputs: MAX_FUSED_INPUTS })),
-      (node, available) => {
-        const family = isLeaf(node.op) || node.op.viewOffset ? undefined : familyOf(node);
-        return family?.orders?.(node, available) ?? {
-          inputs: node.inputs.map(() => "plain"),
-          outputs: node.outputs.map(() => "plain"),
-        };
-      },
-    );
-    this.#placement = placeValues(this.#laidOut);
   }
 
   run(): LoweredProgram {
-    const { program } = this.#laidOut;
-    for (const node of program.nodes) {
-      if (node.op === inputOp) this.#input(node);
-      if (isLeaf(node.op) || isAlias(node)) continue;
+    const inputs = new Map<string, Port>();
+    for (const [name, value] of this.inputs()) {
+      inputs.set(name, { type: value, ref: this.ref(value) });
+    }
+    for (const node of this.computedNodes()) {
       this.#describe(node);
       familyOf(node).lower(node, this);
     }
@@ -148,24 +114,13 @@ class ProgramLowering implements Lowering {
     const passing = this.#temporaries.difference(lasting);
     const threads = { count: this.threads, schedule: this.#shares };
     return {
-      name: program.name,
-      source: program,
+      name: this.program.name,
+      source: this.program,
       preparation: schedulePhases(once, threads, passing, new Set()),
       schedule: schedulePhases(always, threads, passing, kept),
-      inputs: this.#inputs,
+      inputs,
       outputs,
     };
-  }
-
-  layout(value: Value): Layout {
-    return layoutOf(value, this.#laidOut.orders.get(value) ?? "plain");
-  }
-
-  ref(value: Value): Ref {
-    const { value: source, offset } = sourceOf(value);
-    let ref = this.#buffers.get(source);
-    if (!ref) this.#buffers.set(source, ref = this.#locate(source));
-    return { ...advance(ref, offset), bytes: this.layout(value).bytes };
   }
 
   scratch(bytes: number): Ref {
@@ -228,39 +183,17 @@ class ProgramLowering implements Lowering {
     this.#label = scope ? `${scope} ${shapes}` : shapes;
   }
 
-  #input(node: GraphNode): void {
-    const { name } = node.attributes as InputAttributes;
-    const [value] = node.outputs;
-    if (this.#inputs.has(name)) throw new InputError(`two inputs are called ${name}`);
-    const { bytes } = this.layout(value);
-    const ref = { buffer: { bytes }, offset: 0, bytes };
-    this.persistent.inputs.push(ref.buffer);
-    this.#inputs.set(name, { type: value, ref });
-    this.#buffers.set(value, ref);
-  }
-
-  /** Where a value that is no view goes. */
-  #locate(value: Value): Ref {
+  protected allocate(value: Value): Ref {
     const { op, attributes } = value.node;
     if (op === constantOp) {
       const { data } = attributes as ConstantAttributes;
       return this.table(data instanceof Float32Array ? data : Float32Array.from(data));
     }
-    if (op === variableOp) return this.#variable(attributes.variable, attributes.offset);
-    const destination = this.#placement.destinations.get(value);
-    if (destination?.kind === "variable") {
-      return this.#variable(destination.range.variable, destination.range.offset);
-    }
-    if (destination) {
-      return advance(this.ref(destination.place.value), destination.place.offset);
-    }
-    return this.scratch(this.layout(value).bytes);
-  }
-
-  #variable(name: string, offset: number): Ref {
-    const buffer = this.persistent.variables.get(name);
-    if (!buffer) throw new InputError(`the program reads ${name}, which is none of its variables`);
-    return { buffer, offset: 4 * offset, bytes: buffer.bytes - 4 * offset };
+    const { bytes } = this.layout(value);
+    if (op !== inputOp) return this.scratch(bytes);
+    const buffer = { bytes };
+    this.persistent.inputs.push(buffer);
+    return { buffer, offset: 0, bytes };
   }
 
   /**
@@ -268,34 +201,30 @@ class ProgramLowering implements Lowering {
    * first, since every read sees the old elements.
    */
   #finish(): Map<string, Port> {
-    const { program } = this.#laidOut;
+    const { outputs, updates } = this.program;
     this.#op = "copy";
     const saved = (value: Value): Ref => {
       const range = variableRangeOf(value);
       const changes = range &&
-        program.updates.some((update) => rangesOverlap(updatedRange(update), range));
+        updates.some((update) => rangesOverlap(updatedRange(update), range));
       if (!changes) return this.ref(value);
       const place = this.scratch(4 * range.size);
       this.#label = formatShape(value.shape);
       copyPhase(this, this.ref(value), place, 4 * range.size);
       return place;
     };
-    const outputs = new Map(
-      Object.entries(program.outputs).map(([name, value]) => [
-        name,
-        { type: value, ref: saved(value) },
-      ]),
+    const ports = new Map(
+      Object.entries(outputs).map(([name, value]) => [name, { type: value, ref: saved(value) }]),
     );
-    const copies = this.#placement.copiedUpdates.map((update) => ({
-      update,
+    const copies = this.copiedUpdates.map((update) => ({
+      range: updatedRange(update),
       from: saved(update.value),
     }));
-    for (const { update, from } of copies) {
-      const { variable, offset, size } = updatedRange(update);
+    for (const { range, from } of copies) {
+      const { variable, offset, size } = range;
       this.#label = `${variable}[${offset}, ${offset + size})`;
-      const to = { ...this.#variable(variable, offset), bytes: 4 * size };
-      copyPhase(this, from, to, 4 * size);
+      copyPhase(this, from, this.rangeRef(range), 4 * size);
     }
-    return outputs;
+    return ports;
   }
 }

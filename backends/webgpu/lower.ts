@@ -2,19 +2,12 @@
  * From a program to dispatches: lays values out, asks the kernel families for phases and resolves
  * where their operands lie. Nothing here needs a device.
  */
-import { InputError } from "../../errors.ts";
-import { constantOp, inputOp, isLeaf, variableOp } from "../../graph/leaves.ts";
+import { constantOp, inputOp, isLeaf } from "../../graph/leaves.ts";
 import { optimize } from "../../graph/passes/mod.ts";
-import { type GraphNode, type Program, sizeOf, type Value } from "../../graph/types.ts";
-import {
-  assignLayouts,
-  convertLayoutOp,
-  type Layout,
-  layoutOf,
-  type Order,
-  ordersCoincide,
-} from "../layout.ts";
-import { isAlias, type Placement, placeValues, sourceOf } from "../placement.ts";
+import type { GraphNode, Program, Value } from "../../graph/types.ts";
+import { convertLayoutOp, ordersCoincide } from "../layout.ts";
+import { ProgramPlaces, variableSizes } from "../lowering.ts";
+import { sourceOf, updatedRange } from "../placement.ts";
 import { cover, POOLED_BYTES, THREADS } from "./kernel.ts";
 import type {
   ElementType,
@@ -44,17 +37,12 @@ export const MAX_FUSED_INPUTS = 8;
 
 /** Memory for the variables of some programs. Throws InputError where sizes disagree. */
 export function variableBuffers(programs: readonly Program[]): VariableBuffers {
-  const buffers = new Map<string, MemoryBuffer>();
-  for (const { name, size } of programs.flatMap(({ variables }) => variables)) {
-    const known = buffers.get(name);
-    if (known && known.bytes !== 4 * size) {
-      throw new InputError(
-        `variable "${name}" has ${known.bytes / 4} elements in one program and ${size} in another`,
-      );
-    }
-    buffers.set(name, known ?? { bytes: 4 * size, kind: "variable", label: name });
-  }
-  return buffers;
+  return new Map(
+    Array.from(
+      variableSizes(programs),
+      ([name, size]) => [name, { bytes: 4 * size, kind: "variable", label: name }],
+    ),
+  );
 }
 
 /** The phases of a program, of the variants that the tuning names. */
@@ -85,17 +73,11 @@ interface Pool extends MemoryBuffer {
   bytes: number;
 }
 
-class ProgramLowering implements Lowering {
+class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
   readonly software: boolean;
   readonly #options: LoweringOptions;
   readonly #source: Program;
-  readonly #program: Program;
-  readonly #variables: VariableBuffers;
-  readonly #orders: ReadonlyMap<Value, Order>;
-  readonly #placement: Placement;
-  readonly #memory = new Map<Value, Ref>();
   readonly #pools = new Map<string, Pool>();
-  readonly #inputs = new Map<string, Ref>();
   readonly #scalars: Pool = { bytes: 0, kind: "input", label: "scalars" };
   readonly #constants = new Map<
     MemoryBuffer,
@@ -114,79 +96,38 @@ class ProgramLowering implements Lowering {
     tuning: Tuning,
     options: LoweringOptions,
   ) {
+    const limits = { maxInputs: MAX_FUSED_INPUTS, maxTensors: options.maxStorageBuffers };
+    super(optimize(program, limits), familyOf, variables);
     this.#options = options;
     this.software = options.software ?? false;
-    const laidOut = assignLayouts(
-      optimize(program, {
-        maxInputs: MAX_FUSED_INPUTS,
-        maxTensors: options.maxStorageBuffers,
-      }),
-      (node, available) =>
-        familyOf(node).orders?.(node, available) ?? {
-          inputs: node.inputs.map(() => "plain"),
-          outputs: node.outputs.map(() => "plain"),
-        },
-    );
     this.#source = program;
-    this.#program = laidOut.program;
-    this.#orders = laidOut.orders;
-    this.#placement = placeValues(laidOut);
-    this.#variables = variables;
     this.#tuning = tuning;
   }
 
   finish(): LoweredProgram {
-    for (const node of this.#program.nodes) {
-      if (node.op === inputOp) {
-        this.#inputs.set(node.attributes.name, this.#memoryOf(node.outputs[0]));
-      }
-      if (isLeaf(node.op) || isAlias(node)) continue;
+    const inputs = new Map(Array.from(this.inputs(), ([name, value]) => [name, this.ref(value)]));
+    for (const node of this.computedNodes()) {
       this.#label = node.scope === "" ? node.op.name : `${node.scope} ${node.op.name}`;
       this.#node = node;
       familyOf(node).lower(node, this);
     }
     this.#label = "update";
-    const copies = this.#placement.copiedUpdates.map(({ variable, offset, value }) => {
-      const bytes = 4 * sizeOf(value.shape);
-      const target = { buffer: this.#variable(variable), offset: 4 * offset, bytes };
-      return { source: this.#outsideVariables(this.ref(value)), target };
-    });
+    const copies = this.copiedUpdates.map((update) => ({
+      source: this.#outsideVariables(this.ref(update.value)),
+      target: this.rangeRef(updatedRange(update)),
+    }));
     return {
       name: this.#source.name,
       program: this.#source,
       phases: schedulePhases(this.#phases),
-      inputs: this.#inputs,
+      inputs,
       constants: this.#constants,
       outputs: Object.fromEntries(
-        Object.entries(this.#program.outputs).map(([name, value]) => [name, this.ref(value)]),
+        Object.entries(this.program.outputs).map(([name, value]) => [name, this.ref(value)]),
       ),
       copies,
       tunable: this.#tunable,
     };
-  }
-
-  layout(value: Value): Layout {
-    return layoutOf(value, this.#orders.get(value) ?? "plain");
-  }
-
-  ref(value: Value): Ref {
-    const { value: source, offset } = sourceOf(value);
-    const { bytes } = this.layout(value);
-    const destination = this.#placement.destinations.get(source);
-    if (destination?.kind === "value") {
-      const { buffer, offset: base } = this.ref(destination.place.value);
-      return { buffer, offset: base + destination.place.offset + offset, bytes };
-    }
-    if (destination?.kind === "variable") {
-      const { variable, offset: first } = destination.range;
-      return { buffer: this.#variable(variable), offset: 4 * first + offset, bytes };
-    }
-    if (source.node.op === variableOp) {
-      const { variable, offset: first } = source.node.attributes;
-      return { buffer: this.#variable(variable), offset: 4 * first + offset, bytes };
-    }
-    const { buffer, offset: first } = this.#memoryOf(source);
-    return { buffer, offset: first + offset, bytes };
   }
 
   pooled(bytes: number, label: string): Ref {
@@ -265,29 +206,12 @@ class ProgramLowering implements Lowering {
     }
   }
 
-  #variable(name: string): MemoryBuffer {
-    const buffer = this.#variables.get(name);
-    if (!buffer) {
-      throw new InputError(
-        `program "${this.#source.name}" uses variable "${name}", which it does not list`,
-      );
-    }
-    return buffer;
-  }
-
-  /** The memory of a value that is computed nowhere else. */
-  #memoryOf(value: Value): Ref {
-    const known = this.#memory.get(value);
-    if (known) return known;
+  protected allocate(value: Value): Ref {
+    const { op } = value.node;
     const { bytes } = this.layout(value);
-    const isScalarInput = value.node.op === inputOp && value.shape.length === 0;
-    const made: Ref = isScalarInput
-      ? placeIn(this.#scalars, bytes)
-      : !isLeaf(value.node.op) && familyOf(value.node).pooled
-      ? this.pooled(bytes, "small values")
-      : { buffer: this.#makeBuffer(value), offset: 0, bytes };
-    this.#memory.set(value, made);
-    return made;
+    if (op === inputOp && value.shape.length === 0) return placeIn(this.#scalars, bytes);
+    if (!isLeaf(op) && familyOf(value.node).pooled) return this.pooled(bytes, "small values");
+    return { buffer: this.#makeBuffer(value), offset: 0, bytes };
   }
 
   #makeBuffer(value: Value): MemoryBuffer {

@@ -1,5 +1,6 @@
 /** The kernel families, and which one computes an op. */
 import type { GraphNode } from "../../../graph/types.ts";
+import { familyFinder } from "../../lowering.ts";
 import type { KernelFamily } from "../kernel.ts";
 import { augment } from "./augment.ts";
 import { averagePool, averagePoolGradient } from "./average_pool.ts";
@@ -45,15 +46,9 @@ const FAMILIES: readonly KernelFamily[] = [
   softmaxCrossEntropyGradient,
 ];
 
-const byOp = new Map(FAMILIES.flatMap((family) => family.ops.map((op) => [op, family])));
-
-/**
- * The family that computes a node.
- *
- * @throws {Error} if there is none: every op that programs can contain has one.
- */
-export function familyOf({ op }: GraphNode): KernelFamily {
-  const family = byOp.get(op.name) ?? (op.elementwise ? elementwise : undefined);
-  if (!family) throw new Error(`the CPU backend has no kernel for ${op.name}`);
-  return family;
-}
+/** The family that lowers a node. Throws InputError for an op that has no kernel. */
+export const familyOf: (node: GraphNode) => KernelFamily = familyFinder(
+  "CPU",
+  FAMILIES,
+  elementwise,
+);

@@ -1,7 +1,6 @@
 /** All kernel families. */
-import { InputError } from "../../../errors.ts";
-import { isLeaf } from "../../../graph/leaves.ts";
 import type { GraphNode } from "../../../graph/types.ts";
+import { familyFinder } from "../../lowering.ts";
 import type { KernelFamily } from "../kernel.ts";
 import { augment } from "./augment.ts";
 import { channelMoments, channelNormalizeReduce, channelSum } from "./channel_reductions.ts";
@@ -41,15 +40,9 @@ const FAMILIES: readonly KernelFamily[] = [
   sums,
 ];
 
-const byOp = new Map(FAMILIES.flatMap((family) => family.ops.map((op) => [op, family])));
-
-/** Leaves and views have memory but compute nothing. */
-const nothing: KernelFamily = { ops: [], lower: () => {} };
-
 /** The family that lowers a node. Throws InputError for an op that has no kernel. */
-export function familyOf({ op }: GraphNode): KernelFamily {
-  if (isLeaf(op) || op.viewOffset) return nothing;
-  const family = byOp.get(op.name) ?? (op.elementwise && elementwise);
-  if (!family) throw new InputError(`op "${op.name}" has no WebGPU kernel`);
-  return family;
-}
+export const familyOf: (node: GraphNode) => KernelFamily = familyFinder(
+  "WebGPU",
+  FAMILIES,
+  elementwise,
+);

@@ -1,0 +1,154 @@
+/**
+ * What lowering a program has in common on all backends: which kernels an op has, which variables
+ * there are, and where values lie.
+ */
+import { InputError } from "../errors.ts";
+import { inputOp, isLeaf } from "../graph/leaves.ts";
+import type { GraphNode, Program, Update, Value } from "../graph/types.ts";
+import { assignLayouts, type Layout, layoutOf, type NodeOrders, type Order } from "./layout.ts";
+import {
+  isAlias,
+  type Placement,
+  placeValues,
+  sourceOf,
+  type VariableRange,
+  variableRangeOf,
+} from "./placement.ts";
+
+/** What is known of a kernel family whatever its backend. */
+interface Family {
+  /** Names of the ops it lowers. */
+  readonly ops: readonly string[];
+  /** See {@link assignLayouts}. */
+  orders?(node: GraphNode, available: readonly Order[]): NodeOrders;
+}
+
+/**
+ * The family that lowers a node: the one that names its op, else `elementwise` for a scalar
+ * expression. The function that is returned throws InputError for an op that has no kernel.
+ */
+export function familyFinder<F extends Family>(
+  backend: string,
+  families: readonly F[],
+  elementwise: F,
+): (node: GraphNode) => F {
+  const byOp = new Map(families.flatMap((family) => family.ops.map((op) => [op, family])));
+  return ({ op }) => {
+    const family = byOp.get(op.name) ?? (op.elementwise && elementwise);
+    if (!family) throw new InputError(`op "${op.name}" has no ${backend} kernel`);
+    return family;
+  };
+}
+
+/** Elements of the variables of some programs, by name. Throws InputError where sizes disagree. */
+export function variableSizes(programs: readonly Program[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const { name, size } of programs.flatMap(({ variables }) => variables)) {
+    const known = sizes.get(name) ?? size;
+    if (known !== size) {
+      throw new InputError(
+        `variable "${name}" has ${known} elements in one program and ${size} in another`,
+      );
+    }
+    sizes.set(name, size);
+  }
+  return sizes;
+}
+
+/** A place in some buffer, in bytes. */
+interface Place<B> {
+  readonly buffer: B;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** Where the values of one program lie, in buffers of type `B`. */
+export abstract class ProgramPlaces<B> {
+  /** The program, values laid out. */
+  protected readonly program: Program;
+  /** Updates whose value is computed elsewhere and must be copied when all else is done. */
+  protected readonly copiedUpdates: readonly Update[];
+  readonly #orders: ReadonlyMap<Value, Order>;
+  readonly #destinations: Placement["destinations"];
+  readonly #variables: ReadonlyMap<string, B>;
+  readonly #places = new Map<Value, Place<B>>();
+
+  /** Lays out an optimized program over the variables' buffers. */
+  constructor(
+    optimized: Program,
+    familyOf: (node: GraphNode) => Family,
+    variables: ReadonlyMap<string, B>,
+  ) {
+    const laidOut = assignLayouts(
+      optimized,
+      (node, available) =>
+        isLeaf(node.op) || node.op.viewOffset
+          ? undefined
+          : familyOf(node).orders?.(node, available),
+    );
+    const { destinations, copiedUpdates } = placeValues(laidOut);
+    this.program = laidOut.program;
+    this.copiedUpdates = copiedUpdates;
+    this.#orders = laidOut.orders;
+    this.#destinations = destinations;
+    this.#variables = variables;
+  }
+
+  /** How a value lies in memory. */
+  layout(value: Value): Layout {
+    return layoutOf(value, this.#orders.get(value) ?? "plain");
+  }
+
+  /** Where a value lies. */
+  ref(value: Value): Place<B> {
+    const { value: source, offset } = sourceOf(value);
+    const known = this.#places.get(source) ?? this.#locate(source);
+    this.#places.set(source, known);
+    return {
+      buffer: known.buffer,
+      offset: known.offset + offset,
+      bytes: this.layout(value).bytes,
+    };
+  }
+
+  /** New memory for a value that is an input, a constant or computed in no other's place. */
+  protected abstract allocate(value: Value): Place<B>;
+
+  /** The place of a range of a variable. */
+  protected rangeRef({ variable, offset, size }: VariableRange): Place<B> {
+    const buffer = this.#variables.get(variable);
+    if (!buffer) {
+      throw new InputError(
+        `program "${this.program.name}" uses variable "${variable}", which it does not list`,
+      );
+    }
+    return { buffer, offset: 4 * offset, bytes: 4 * size };
+  }
+
+  /** The program's inputs by name. Throws InputError if two have one name. */
+  protected inputs(): Map<string, Value> {
+    const inputs = new Map<string, Value>();
+    for (const { op, attributes: { name }, outputs } of this.program.nodes) {
+      if (op !== inputOp) continue;
+      if (inputs.has(name)) throw new InputError(`two inputs are called ${name}`);
+      inputs.set(name, outputs[0]);
+    }
+    return inputs;
+  }
+
+  /** The nodes that kernels compute, in order. */
+  protected computedNodes(): GraphNode[] {
+    return this.program.nodes.filter((node) => !isLeaf(node.op) && !isAlias(node));
+  }
+
+  /** Where a value that is no view lies. */
+  #locate(value: Value): Place<B> {
+    const destination = this.#destinations.get(value);
+    if (destination?.kind === "value") {
+      const whole = this.ref(destination.place.value);
+      return { ...whole, offset: whole.offset + destination.place.offset };
+    }
+    const range = destination?.range ?? variableRangeOf(value);
+    return range ? this.rangeRef(range) : this.allocate(value);
+  }
+}
