@@ -42,36 +42,22 @@ export class ExpressionWriter implements Arithmetic<Term> {
   constant(value: number): Term {
     return { code: `${this.#type}(${float(value)})`, constant: value };
   }
-  add(a: Term, b: Term): Term {
-    return this.let(`${a.code} + ${b.code}`);
-  }
-  subtract(a: Term, b: Term): Term {
-    return this.let(`${a.code} - ${b.code}`);
-  }
-  multiply(a: Term, b: Term): Term {
-    return this.let(`${a.code} * ${b.code}`);
-  }
-  divide(a: Term, b: Term): Term {
-    return this.let(`${a.code} / ${b.code}`);
-  }
-  maximum(a: Term, b: Term): Term {
-    return this.#extreme(a, b, "max");
-  }
-  minimum(a: Term, b: Term): Term {
-    return this.#extreme(a, b, "min");
-  }
-  squareRoot(a: Term): Term {
-    return this.let(`sqrt(${a.code})`);
-  }
+  add = (a: Term, b: Term): Term => this.let(`${a.code} + ${b.code}`);
+  subtract = (a: Term, b: Term): Term => this.let(`${a.code} - ${b.code}`);
+  multiply = (a: Term, b: Term): Term => this.let(`${a.code} * ${b.code}`);
+  divide = (a: Term, b: Term): Term => this.let(`${a.code} / ${b.code}`);
+  maximum = (a: Term, b: Term): Term => this.#extreme(a, b, "max");
+  minimum = (a: Term, b: Term): Term => this.#extreme(a, b, "min");
+  squareRoot = (a: Term): Term => this.let(`sqrt(${a.code})`);
+  exp = (a: Term): Term => this.let(`exp(${a.code})`);
+
   tanh(a: Term): Term {
     // Drivers compute it from exponentials, which overflow where the result is 1 to f32.
     return this.let(
       `select(tanh(${a.code}), sign(${a.code}), abs(${a.code}) > ${this.#type}(15.0f))`,
     );
   }
-  exp(a: Term): Term {
-    return this.let(`exp(${a.code})`);
-  }
+
   log1p(a: Term): Term {
     const number = (value: number) => `${this.#type}(${float(value)})`;
     // Near 0 the sum would lose what the logarithm is made of; its series is exact to f32 there.
@@ -84,6 +70,7 @@ export class ExpressionWriter implements Arithmetic<Term> {
       `select(log(${number(1)} + ${a.code}), ${small}, abs(${a.code}) < ${number(0.03)})`,
     );
   }
+
   selectGreater(a: Term, b: Term, ifGreater: Term, otherwise: Term): Term {
     const numbers = [a, b].filter(({ constant }) => constant === undefined)
       .map(({ code }) => `!${isNan(code, this.#bits)}`);

@@ -82,13 +82,14 @@ export function reduceChannels(
 ): void {
   const { groupRows, lanes, width } = grid;
   const { fields } = reduction;
+  const store = (accessors: Accessors) => storeResults(reduction, grid, accessors);
   const partsWanted = Math.ceil(pixels / (groupRows * PIXELS_EACH));
   const stretch = Math.ceil(pixels / Math.min(partsWanted, MAX_PARTS));
   const parts = Math.ceil(pixels / stretch);
   const type = grid.width === 4 ? "vec4<f32>" : "f32";
-  const pixelOperands = mapRefs(reduction.pixelOperands, type, false);
-  const channelOperands = mapRefs(reduction.channelOperands, "f32", false);
-  const outputs = mapRefs(reduction.outputs, "f32", true);
+  const pixelOperands = lowering.reads(type, reduction.pixelOperands);
+  const channelOperands = lowering.reads("f32", reduction.channelOperands);
+  const outputs = lowering.writes("f32", reduction.outputs);
   const readPixels: Reader = {
     items: pixels,
     stretch,
@@ -104,10 +105,8 @@ export function reduceChannels(
     },
   };
   if (parts === 1) {
-    addPhase(reduction, grid, readPixels, 1, { ...pixelOperands, ...channelOperands, ...outputs }, (
-      accessors,
-    ) => storeResults(reduction, grid, accessors), lowering);
-    return;
+    const operands = { ...pixelOperands, ...channelOperands, ...outputs };
+    return addPhase(reduction, grid, readPixels, 1, operands, store, lowering);
   }
   const states = lowering.scratch(4 * width * fields.length * parts * lanes, "partial results");
   const place = (field: number, part: string) => `(${field * parts}u + ${part}) * ${lanes}u + lane`;
@@ -116,21 +115,19 @@ export function reduceChannels(
     grid,
     readPixels,
     parts,
-    { ...pixelOperands, ...channelOperands, states: { ref: states, type, write: true } },
+    { ...pixelOperands, ...channelOperands, ...lowering.writes(type, { states }) },
     ({ states }) =>
       fields.map((field, i) => states.set(place(i, "group.x"), `state.${field}`)).join("\n"),
     lowering,
   );
-  const counted = (part: string) => `f32(min(${stretch}u, ${pixels}u - ${part} * ${stretch}u))`;
+  const counted = `f32(min(${stretch}u, ${pixels}u - item * ${stretch}u))`;
   const readStates: Reader = {
     items: parts,
     stretch: parts,
     code: ({ states }) => ({
       begin: "",
       each: `
-let other = State(${fields.map((_, i) => states.at(place(i, "item"))).join(", ")}, ${
-        counted("item")
-      });
+let other = State(${fields.map((_, i) => states.at(place(i, "item"))).join(", ")}, ${counted});
 let merged = combine(State(${fields.join(", ")}, count), other);
 ${fields.map((field) => `${field} = merged.${field};`).join("\n")}
 count = merged.count;`,
@@ -143,25 +140,21 @@ count = merged.count;`,
     readStates,
     1,
     {
-      states: { ref: states, type },
-      ...originOperand(reduction, type, 4 * width * lanes),
+      ...lowering.reads(type, { states, ...originRef(reduction, 4 * width * lanes) }),
       ...channelOperands,
       ...outputs,
     },
-    (accessors) => storeResults(reduction, grid, accessors),
+    store,
     lowering,
   );
 }
 
-/** The operand that holds the origin, of which only the first pixel is read. */
-function originOperand(
+/** What holds the origin, of which only the first pixel is read. */
+function originRef(
   { origin, pixelOperands }: ChannelReduction,
-  type: PhaseOperand["type"],
   bytes: number,
-): Record<string, PhaseOperand> {
-  return origin === undefined
-    ? {}
-    : { [origin]: { ref: { ...pixelOperands[origin], bytes }, type } };
+): Record<string, Ref> {
+  return origin === undefined ? {} : { [origin]: { ...pixelOperands[origin], bytes } };
 }
 
 type Accessors = Readonly<Record<string, Accessor>>;
@@ -199,6 +192,7 @@ function addPhase(
       const loadChannels = used.map((name) =>
         `let ${name} = ${channelVector(accessors[name], "channel", width, channels)};`
       );
+      const combined = fields.map((field) => combine?.[field] ?? `a.${field} + b.${field}`);
       const tree = [];
       for (let distance = groupRows / 2; distance >= 1; distance /= 2) {
         tree.push(
@@ -215,9 +209,7 @@ var<workgroup> shared_states: array<State, ${groupLanes * groupRows}>;
 fn combine(a: State, b: State) -> State {
   let count = a.count + b.count;
   let share = b.count / max(count, 1.0f);
-  return State(${
-          fields.map((field) => combine?.[field] ?? `a.${field} + b.${field}`).join(", ")
-        }, count);
+  return State(${combined.join(", ")}, count);
 }`,
         main: `
 let lane = min(group.y * ${groupLanes}u + thread % ${groupLanes}u, ${lanes - 1}u);
@@ -258,14 +250,4 @@ function storeResults(
       storeChannels(accessors[name], "channel", `result_${name}`, width, channels),
     ]),
   ].join("\n");
-}
-
-function mapRefs(
-  refs: Readonly<Record<string, Ref>>,
-  type: PhaseOperand["type"],
-  write: boolean,
-): Record<string, PhaseOperand> {
-  return Object.fromEntries(
-    Object.entries(refs).map(([name, ref]) => [name, { ref, type, write }]),
-  );
 }

@@ -6,7 +6,7 @@ import type { GraphNode } from "../../../graph/types.ts";
 import { convolutionFlops, type ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { coverByGroups, type Lowering, type Ref, THREADS } from "../kernel.ts";
 import { paddedChannels } from "./packed_weight.ts";
-import { borderFunctions, isInside } from "./correlation.ts";
+import { borderFunctions, isInside, pixelPlace } from "./correlation.ts";
 import { combineThreads } from "./reduce.ts";
 
 /** Statements that set `y` and `x`, the input's pixel that tap (`ky`, `kx`) of output `oy`, `ox` reads. */
@@ -28,6 +28,7 @@ export function directForward(
   const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
   const groupIn = inChannels / groups, groupOut = outChannels / groups;
   const inPadded = paddedChannels(inChannels), outPadded = paddedChannels(outChannels);
+  const kernelRow = `((o * ${groupIn}u + c) * ${kernelSize[0]}u + ky) * ${kernelSize[1]}u`;
   lowering.eachItem({
     name: "conv2d direct",
     operands: {
@@ -49,13 +50,9 @@ for (var ky = 0u; ky < ${kernelSize[0]}u; ky++) {
   for (var kx = 0u; kx < ${kernelSize[1]}u; kx++) {
     ${inputPixel(geometry)}
     if (${isInside(inSize)}) {
-      let pixel = ((image * ${inSize[0]}u + u32(y)) * ${
-      inSize[1]
-    }u + u32(x)) * ${inPadded}u + firstChannel;
+      let pixel = ${pixelPlace(inSize, inPadded)} + firstChannel;
       for (var c = 0u; c < ${groupIn}u; c++) {
-        sum += ${input.at("pixel + c")} * ${
-      weight.at(`((o * ${groupIn}u + c) * ${kernelSize[0]}u + ky) * ${kernelSize[1]}u + kx`)
-    };
+        sum += ${input.at("pixel + c")} * ${weight.at(`${kernelRow} + kx`)};
       }
     }
   }
@@ -75,12 +72,11 @@ export function directInputGradient(
   const { stride, padding, dilation } = geometry;
   const groupIn = inChannels / groups, groupOut = outChannels / groups;
   const inPadded = paddedChannels(inChannels), outPadded = paddedChannels(outChannels);
+  const weightRow = `(o * ${groupIn}u + c % ${groupIn}u) * ${kernelSize[0]}u`;
+  const kernelRow = `(${weightRow} + u32(ky)) * ${kernelSize[1]}u`;
   lowering.eachItem({
     name: "conv2dInputGradient direct",
-    operands: {
-      ...lowering.reads("f32", { dy, weight }),
-      ...lowering.writes("f32", { result }),
-    },
+    operands: { ...lowering.reads("f32", { dy, weight }), ...lowering.writes("f32", { result }) },
     items: batch * inSize[0] * inSize[1] * inPadded,
     flops: convolutionFlops(geometry),
     main: ({ dy, weight, result }) => `
@@ -98,15 +94,9 @@ for (var ky = 0i; ky < ${kernelSize[0]}i; ky++) {
     let x = strideColumns / ${stride[1]}i;
     if ((strideRows >= 0i) & (strideRows % ${stride[0]}i == 0i) & (strideColumns >= 0i) &
         (strideColumns % ${stride[1]}i == 0i) & ${isInside(outSize)}) {
-      let pixel = ((image * ${outSize[0]}u + u32(y)) * ${outSize[1]}u + u32(x)) * ${outPadded}u;
+      let pixel = ${pixelPlace(outSize, outPadded)};
       for (var o = firstOutput; o < firstOutput + ${groupOut}u; o++) {
-        sum += ${dy.at("pixel + o")} * ${
-      weight.at(
-        `((o * ${groupIn}u + c % ${groupIn}u) * ${kernelSize[0]}u + u32(ky)) * ${
-          kernelSize[1]
-        }u + u32(kx)`,
-      )
-    };
+        sum += ${dy.at("pixel + o")} * ${weight.at(`${kernelRow} + u32(kx)`)};
       }
     }
   }
@@ -129,10 +119,7 @@ export function directWeightGradient(
   const { workgroups, index } = coverByGroups(weights);
   lowering.phase({
     name: "conv2dWeightGradient direct",
-    operands: {
-      ...lowering.reads("f32", { input, dy }),
-      ...lowering.writes("f32", { result }),
-    },
+    operands: { ...lowering.reads("f32", { input, dy }), ...lowering.writes("f32", { result }) },
     workgroupSize: THREADS,
     workgroups,
     flops: convolutionFlops(geometry),
@@ -154,11 +141,9 @@ for (var position = thread; position < ${positions}u; position += ${THREADS}u) {
   let image = position / ${outSize[0] * outSize[1]}u;
   ${inputPixel(geometry)}
   if (${isInside(inSize)}) {
-    sum += ${
-          input.at(
-            `((image * ${inSize[0]}u + u32(y)) * ${inSize[1]}u + u32(x)) * ${inPadded}u + channel`,
-          )
-        } * ${dy.at(`position * ${outPadded}u + o`)};
+    sum += ${input.at(`${pixelPlace(inSize, inPadded)} + channel`)} * ${
+          dy.at(`position * ${outPadded}u + o`)
+        };
   }
 }
 ${statements}

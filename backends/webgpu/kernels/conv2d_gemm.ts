@@ -2,8 +2,9 @@
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
 import { coverByGroups, type Lowering, type Ref, storedBytes } from "../kernel.ts";
 import type { AxisPhase } from "../../../ops/correlation_phases.ts";
-import { borderFunctions, isInside, selectNumber } from "./correlation.ts";
+import { borderFunctions, isInside, pixelPlace, selectNumber } from "./correlation.ts";
 import {
+  type Factor,
   factorBytes,
   gemmCode,
   type GemmExtents,
@@ -82,12 +83,14 @@ function formOf({ direction }: Correlation): GemmForm {
   return direction === "forward" ? "row" : "dot";
 }
 
+function phasesOf({ rows, columns }: Correlation) {
+  return rows.flatMap((row) => columns.map((column) => ({ row, column })));
+}
+
 /** The extents of the largest of a correlation's products, one for each phase. */
 function productExtents(correlation: Correlation): GemmExtents {
   const { batch, groupSource, groupResult } = correlationExtents(correlation);
-  const phases = correlation.rows.flatMap((row) =>
-    correlation.columns.map((column) => ({ row, column }))
-  );
+  const phases = phasesOf(correlation);
   return {
     rows: Math.max(...phases.map(({ row, column }) => batch * row.positions * column.positions)),
     columns: groupResult,
@@ -101,14 +104,14 @@ export function correlate(
   tile: GemmTile,
   lowering: Lowering,
 ): void {
-  const { name, geometry, direction, rows, columns, source, result, weight, bias } = correlation;
+  const { name, geometry, direction, source, result, weight, bias } = correlation;
   const { groups, inChannels, outChannels, kernelSize } = geometry;
   const isForward = direction === "forward";
   const extents = correlationExtents(correlation);
   const { batch, groupIn, groupOut, groupSource, groupResult, sourceSize, resultSize } = extents;
   const { sourceChannels, resultChannels, weightColumns } = extents;
 
-  const phases = rows.flatMap((row) => columns.map((column) => ({ row, column })));
+  const phases = phasesOf(correlation);
   const positions = phases.map(({ row, column }) => batch * row.positions * column.positions);
   const columnTiles = Math.ceil(groupResult / tile.columns);
   const rowTiles = Math.ceil(Math.max(...positions) / tile.rows);
@@ -141,106 +144,80 @@ export function correlate(
             [storedBytes(source, 4), 4],
           ), 0),
     code: ({ source, weight, result, bias }) => {
-      const row = (key: keyof AxisPhase) => phases.map(({ row }) => row[key]);
-      const column = (key: keyof AxisPhase) => phases.map(({ column }) => column[key]);
-      const numbers: [string, number[]][] = [
-        ["positionRows", row("positions")],
-        ["positionColumns", column("positions")],
-        ["tapRows", row("taps")],
-        ["tapColumns", column("taps")],
-        ["firstSourceRow", row("firstSource")],
-        ["firstSourceColumn", column("firstSource")],
-        ["tapStepRow", row("tapStep")],
-        ["tapStepColumn", column("tapStep")],
-        ["firstTapRow", row("firstTap")],
-        ["firstTapColumn", column("firstTap")],
-        ["kernelStepRow", row("kernelStep")],
-        ["kernelStepColumn", column("kernelStep")],
-        ["firstResultRow", row("firstResult")],
-        ["firstResultColumn", column("firstResult")],
+      const declare = (key: keyof AxisPhase, name = (axis: string) => key + axis) => [
+        selectNumber(name("Row"), phases.map(({ row }) => row[key]), "phase"),
+        selectNumber(name("Column"), phases.map(({ column }) => column[key]), "phase"),
+      ];
+      const numbers = [
+        ...declare("positions", (axis) => `position${axis}s`),
+        ...declare("taps", (axis) => `tap${axis}s`),
+        ...(["firstSource", "tapStep", "firstTap", "kernelStep", "firstResult"] as const)
+          .flatMap((key) => declare(key)),
       ];
       const [{ row: anyRow, column: anyColumn }] = phases;
       const sourceVectors = groupSource / 4;
       const isMapped = isForward && geometry.paddingMode !== "zeros";
-      const tapOf = (innerVector: string, id: string) => `
-let tap${id} = i32(${innerVector} / ${sourceVectors}u);
-let tapRow${id} = tap${id} / max(tapColumns, 1i);
-let tapColumn${id} = tap${id} % max(tapColumns, 1i);`;
+      const mapped = (map: string, index: string) => isMapped ? `${map}(${index})` : index;
+      const tap = `
+let tap = i32(innerVector / ${sourceVectors}u);
+let tapRow = tap / max(tapColumns, 1i);
+let tapColumn = tap % max(tapColumns, 1i);`;
       const innerVector = (inner: string) => `(stretch * ${tile.inner / 4}u + ${inner} / 4u)`;
-      const a = {
-        load: (place: string, inner: string, id: string) => ({
+      const a: Factor = (place, inner, id) => {
+        const image = `image${id}`;
+        const first = pixelPlace(sourceSize, sourceChannels / 4, { image });
+        const vector = `groupIndex * ${sourceVectors}u + innerVector % ${sourceVectors}u`;
+        return {
           prepare: `
 let position${id} = firstPosition + ${place};
-let image${id} = position${id} / u32(positionRows * positionColumns);
+let ${image} = position${id} / u32(positionRows * positionColumns);
 let row${id} = i32(position${id} / u32(positionColumns)) % positionRows * ${anyRow.positionStep}i + firstSourceRow;
 let column${id} = i32(position${id}) % positionColumns * ${anyColumn.positionStep}i + firstSourceColumn;
 let inside${id} = position${id} < positions;`,
           load: `
 let innerVector = ${innerVector(inner)};
-${tapOf("innerVector", "")}
-${
-            isMapped
-              ? `
-let y = rowAt(row${id} + tapRow * tapStepRow);
-let x = columnAt(column${id} + tapColumn * tapStepColumn);`
-              : `
-let y = row${id} + tapRow * tapStepRow;
-let x = column${id} + tapColumn * tapStepColumn;`
-          }
+${tap}
+
+let y = ${mapped("rowAt", `row${id} + tapRow * tapStepRow`)};
+let x = ${mapped("columnAt", `column${id} + tapColumn * tapStepColumn`)};
 if (inside${id} & (innerVector < innerVectors) & ${isInside(sourceSize)}) {
-  value = ${
-            source.at(
-              `((image${id} * ${sourceSize[0]}u + u32(y)) * ${sourceSize[1]}u + u32(x)) * ` +
-                `${
-                  sourceChannels / 4
-                }u + groupIndex * ${sourceVectors}u + innerVector % ${sourceVectors}u`,
-            )
-          };
+  value = ${source.at(`${first} + ${vector}`)};
 }`,
-        }),
+        };
       };
       const kernelTap = `u32((firstTapRow + tapRow * kernelStepRow) * ${kernelSize[1]}i + ` +
         `firstTapColumn + tapColumn * kernelStepColumn)`;
-      const b = {
-        load: (place: string, inner: string, id: string) => ({
+      // The vector of four outputs at one tap and input channel; the input gradient sums along it.
+      const b: Factor = (place, inner, id) => {
+        const [inputs, outputs] = isForward
+          ? [`innerPlace % ${groupSource}u`, `(groupIndex * ${groupOut}u + result${id}) / 4u`]
+          : [
+            `result${id}`,
+            `groupIndex * ${groupOut / 4}u + innerVector % ${sourceVectors}u`,
+          ];
+        const row = `(${kernelTap} * ${groupIn}u + ${inputs}) * ${weightColumns / 4}u`;
+        return {
           prepare: `let result${id} = firstColumnOfTile + ${place};`,
-          load: isForward
-            // The vector of four outputs at one tap and input channel.
-            ? `
-let innerPlace = stretch * ${tile.inner}u + ${inner};
-let innerVector = innerPlace / 4u;
-${tapOf("innerVector", "")}
+          load: `
+${
+            isForward
+              ? `let innerPlace = stretch * ${tile.inner}u + ${inner};\nlet innerVector = innerPlace / 4u;`
+              : `let innerVector = ${innerVector(inner)};`
+          }
+${tap}
 if ((innerVector < innerVectors) & (result${id} < ${groupResult}u)) {
-  value = ${
-              weight.at(
-                `(${kernelTap} * ${groupIn}u + innerPlace % ${groupSource}u) * ${
-                  weightColumns / 4
-                }u + ` +
-                  `(groupIndex * ${groupOut}u + result${id}) / 4u`,
-              )
-            };
-}`
-            // The vector of four outputs, along which is summed, at one tap and input channel.
-            : `
-let innerVector = ${innerVector(inner)};
-${tapOf("innerVector", "")}
-if ((innerVector < innerVectors) & (result${id} < ${groupResult}u)) {
-  value = ${
-              weight.at(
-                `(${kernelTap} * ${groupIn}u + result${id}) * ${weightColumns / 4}u + ` +
-                  `groupIndex * ${groupOut / 4}u + innerVector % ${sourceVectors}u`,
-              )
-            };
+  value = ${weight.at(`${row} + ${outputs}`)};
 }`,
-        }),
+        };
       };
+      const resultPixel = pixelPlace(resultSize, resultChannels / 4);
       const { globals, main } = gemmCode({
         form: formOf(correlation),
         tile,
         setup: `
 let phase = group.z / ${groups}u;
 let groupIndex = group.z % ${groups}u;
-${numbers.map(([name, values]) => selectNumber(name, values, "phase")).join("\n")}
+${numbers.join("\n")}
 let tileIndex = ${grid.index};
 let firstPosition = tileIndex / ${columnTiles}u * ${tile.rows}u;
 let firstColumnOfTile = tileIndex % ${columnTiles}u * ${tile.columns}u;
@@ -256,9 +233,7 @@ if ((position < positions) & (channel < ${groupResult}u)) {
   let image = position / u32(positionRows * positionColumns);
   let y = i32(position / u32(positionColumns)) % positionRows * ${anyRow.resultStep}i + firstResultRow;
   let x = i32(position) % positionColumns * ${anyColumn.resultStep}i + firstResultColumn;
-  let place = ((image * ${resultSize[0]}u + u32(y)) * ${resultSize[1]}u + u32(x)) * ${
-          resultChannels / 4
-        }u + (groupIndex * ${groupResult}u + channel) / 4u;
+  let place = ${resultPixel} + (groupIndex * ${groupResult}u + channel) / 4u;
   ${result.set("place", bias ? biased(bias.at, groupOut, outChannels) : "value")}
 }`,
       });

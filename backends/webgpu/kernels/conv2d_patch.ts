@@ -15,7 +15,7 @@ import {
 } from "../kernel.ts";
 import { biased, type Correlation, correlationExtents } from "./conv2d_gemm.ts";
 import type { AxisPhase } from "../../../ops/correlation_phases.ts";
-import { borderFunctions, isInside } from "./correlation.ts";
+import { borderFunctions, isInside, pixelPlace } from "./correlation.ts";
 import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
 import {
   busiestFirst,
@@ -24,6 +24,7 @@ import {
   THREAD_TILES,
   tileColumns,
   tileName,
+  unique,
   WANTED_TILES,
 } from "./gemm_tiles.ts";
 
@@ -32,9 +33,8 @@ const RECTANGLES = [[8, 16], [8, 8], [4, 8], [4, 4]] as const;
 /** One that pays only where invocations compute many results each. */
 const LARGE_RECTANGLE = [16, 16] as const;
 
-/** How a correlation is cut into rectangles. */
-export interface PatchPlan {
-  readonly tile: GemmTile;
+/** How images are cut into rectangles of positions. */
+export interface Rectangles {
   /** Positions of a rectangle. */
   readonly rows: number;
   readonly columns: number;
@@ -44,6 +44,11 @@ export interface PatchPlan {
   /** Rectangles of an image. */
   readonly downImage: number;
   readonly acrossImage: number;
+}
+
+/** How a correlation is cut into rectangles. */
+export interface PatchPlan extends Rectangles {
+  readonly tile: GemmTile;
   /** Taps whose weights are staged together. */
   readonly stagedTaps: number;
 }
@@ -86,13 +91,11 @@ export function patchVariants(correlation: Correlation, software: boolean): Patc
       for (const thread of THREAD_TILES) {
         const plan = planPatches(correlation, rectangle, columns, inner, thread) ??
           planPatches(correlation, rectangle, columns, Math.min(8, inner), thread);
-        if (!plan || !isRunnable(tileThreads(plan.tile))) continue;
-        const variant = variantOf(plan);
-        if (variants.every(({ name }) => name !== variant.name)) variants.push(variant);
+        if (plan && isRunnable(tileThreads(plan.tile))) variants.push(variantOf(plan));
       }
     }
   }
-  return software ? busiestFirst(variants) : variants;
+  return software ? busiestFirst(unique(variants)) : unique(variants);
 }
 
 function variantOf(patches: PatchPlan): PatchVariant {
@@ -172,13 +175,37 @@ export function correlatePatches(
       outChannels,
     bytes: storedBytes(result, result.bytes) + groups * rectangles *
         (storedBytes(source, 4 * columnTiles * groupSource * patchPixels) + weightBytes),
-    code: ({ source, weight, result, bias }) => ({
-      globals: `
+    code: ({ source, weight, result, bias }) => {
+      const sourcePixel = pixelPlace(sourceSize, sourceChannels / 4);
+      const resultPixel = pixelPlace(resultSize, resultChannels / 4, { y: "y", x: "x" });
+      const kernelRow = `${row.firstTap}i + tap / ${column.taps}i * ${row.kernelStep}i`;
+      const kernelColumn = `${column.firstTap}i + tap % ${column.taps}i * ${column.kernelStep}i`;
+      const [condition, outputs, declarations] = isForward
+        ? [
+          `(channel < ${groupSource}u) & (column < ${groupResult}u)`,
+          `(groupIndex * ${groupOut}u + column) / 4u`,
+          `
+      let channel = stretch * ${tile.inner}u + line;
+      let column = firstColumnOfTile + vector * 4u;`,
+        ]
+        : [
+          `(outputs < ${sourceVectors}u) & (channel < ${groupResult}u)`,
+          `groupIndex * ${groupOut / 4}u + outputs`,
+          `
+      let channel = firstColumnOfTile + line;
+      let outputs = stretch * ${vectors}u + vector;`,
+        ];
+      const weightRow = `(kernelTap * ${groupIn}u + channel) * ${weightColumns / 4}u`;
+      const firstTapPixel = (row.firstSource - rowReach.first) * patchColumns +
+        column.firstSource - columnReach.first;
+      const mapped = (map: string, index: string) => isMapped ? `${map}(${index})` : index;
+      return ({
+        globals: `
 ${isMapped ? borderFunctions(geometry) : ""}
 var<workgroup> pixels: array<vec4<f32>, ${vectors * patchPixels}>;
 var<workgroup> weights: array<vec4<f32>, ${stagedTaps * tapVectors}>;`,
-      main: [
-        `
+        main: [
+          `
 let groupIndex = group.z;
 let rectangle = ${grid.index} / ${columnTiles}u;
 let firstColumnOfTile = ${grid.index} % ${columnTiles}u * ${tile.columns}u;
@@ -187,33 +214,20 @@ let firstY = rectangle / ${acrossImage}u % ${downImage}u * ${plan.rows}u;
 let firstX = rectangle % ${acrossImage}u * ${plan.columns}u;
 let patchY = i32(firstY) * ${row.positionStep}i + ${rowReach.first}i;
 let patchX = i32(firstX) * ${column.positionStep}i + ${columnReach.first}i;`,
-        ...beginSums(tile),
-        `
+          ...beginSums(tile),
+          `
 // The patch pixel of the invocation's first position under tap 0; its others lie to the right.
 let ownPixel = firstRow / ${plan.columns}u * ${row.positionStep * patchColumns}u +
-  firstRow % ${plan.columns}u * ${column.positionStep}u + ${
-          (row.firstSource - rowReach.first) * patchColumns + column.firstSource -
-          columnReach.first
-        }u;
+  firstRow % ${plan.columns}u * ${column.positionStep}u + ${firstTapPixel}u;
 for (var stretch = 0u; stretch < ${stretches}u; stretch++) {
   for (var i = thread; i < ${vectors * patchPixels}u; i += ${threads}u) {
     let vector = stretch * ${vectors}u + i % ${vectors}u;
     let pixel = i / ${vectors}u;
-    ${
-          isMapped
-            ? `let y = rowAt(patchY + i32(pixel / ${patchColumns}u));
-    let x = columnAt(patchX + i32(pixel % ${patchColumns}u));`
-            : `let y = patchY + i32(pixel / ${patchColumns}u);
-    let x = patchX + i32(pixel % ${patchColumns}u);`
-        }
+    let y = ${mapped("rowAt", `patchY + i32(pixel / ${patchColumns}u)`)};
+    let x = ${mapped("columnAt", `patchX + i32(pixel % ${patchColumns}u)`)};
     var value = vec4<f32>();
     if ((vector < ${sourceVectors}u) & ${isInside(sourceSize)}) {
-      value = ${
-          source.at(
-            `((image * ${sourceSize[0]}u + u32(y)) * ${sourceSize[1]}u + u32(x)) * ` +
-              `${sourceChannels / 4}u + groupIndex * ${sourceVectors}u + vector`,
-          )
-        };
+      value = ${source.at(`${sourcePixel} + groupIndex * ${sourceVectors}u + vector`)};
     }
     pixels[i % ${vectors}u * ${patchPixels}u + pixel] = value;
   }
@@ -222,35 +236,12 @@ for (var stretch = 0u; stretch < ${stretches}u; stretch++) {
       let tap = i32(firstTap + i / ${tapVectors}u);
       let line = i / ${lineVectors}u % ${lines}u;
       let vector = i % ${lineVectors}u;
-      let kernelTap = u32((${row.firstTap}i + tap / ${column.taps}i * ${row.kernelStep}i) * ${
-          kernelSize[1]
-        }i + ${column.firstTap}i + tap % ${column.taps}i * ${column.kernelStep}i);
+      let kernelTap = u32((${kernelRow}) * ${kernelSize[1]}i + ${kernelColumn});
       var value = vec4<f32>();
-      ${
-          isForward
-            ? `
-      let channel = stretch * ${tile.inner}u + line;
-      let column = firstColumnOfTile + vector * 4u;
-      if ((channel < ${groupSource}u) & (column < ${groupResult}u)) {
-        value = ${
-              weight.at(
-                `(kernelTap * ${groupIn}u + channel) * ${weightColumns / 4}u + ` +
-                  `(groupIndex * ${groupOut}u + column) / 4u`,
-              )
-            };
-      }`
-            : `
-      let channel = firstColumnOfTile + line;
-      let outputs = stretch * ${vectors}u + vector;
-      if ((outputs < ${sourceVectors}u) & (channel < ${groupResult}u)) {
-        value = ${
-              weight.at(
-                `(kernelTap * ${groupIn}u + channel) * ${weightColumns / 4}u + ` +
-                  `groupIndex * ${groupOut / 4}u + outputs`,
-              )
-            };
-      }`
-        }
+      ${declarations}
+      if (${condition}) {
+        value = ${weight.at(`${weightRow} + ${outputs}`)};
+      }
       weights[i] = value;
     }
     workgroupBarrier();
@@ -259,34 +250,33 @@ for (var stretch = 0u; stretch < ${stretches}u; stretch++) {
       let pixel = u32(i32(ownPixel) + tap / ${column.taps}i * ${row.tapStep * patchColumns}i +
         tap % ${column.taps}i * ${column.tapStep}i);
       let firstWeight = t * ${tapVectors}u + ${
-          isForward ? "firstColumn / 4u" : `firstColumn * ${lineVectors}u`
-        };`,
-        ...addProducts(isForward ? "row" : "dot", tile, tile.inner, {
-          a: (i, k) => `pixels[${k * patchPixels + i * column.positionStep}u + pixel]`,
-          b: (j, k) =>
-            isForward
-              ? `weights[firstWeight + ${k * lineVectors + j}u]`
-              : `weights[firstWeight + ${j * lineVectors + k}u]`,
-        }),
-        `
+            isForward ? "firstColumn / 4u" : `firstColumn * ${lineVectors}u`
+          };`,
+          ...addProducts(isForward ? "row" : "dot", tile, tile.inner, {
+            a: (i, k) => `pixels[${k * patchPixels + i * column.positionStep}u + pixel]`,
+            b: (j, k) =>
+              isForward
+                ? `weights[firstWeight + ${k * lineVectors + j}u]`
+                : `weights[firstWeight + ${j * lineVectors + k}u]`,
+          }),
+          `
     }
     workgroupBarrier();
   }
 }`,
-        ...storeSums(
-          tile,
-          `
+          ...storeSums(
+            tile,
+            `
 let y = firstY + row / ${plan.columns}u;
 let x = firstX + row % ${plan.columns}u;
 let channel = firstColumnOfTile + column;
 if (${isInside([row.positions, column.positions])} & (channel < ${groupResult}u)) {
-  let place = ((image * ${resultSize[0]}u + y) * ${resultSize[1]}u + x) * ${
-            resultChannels / 4
-          }u + (groupIndex * ${groupResult}u + channel) / 4u;
+  let place = ${resultPixel} + (groupIndex * ${groupResult}u + channel) / 4u;
   ${result.set("place", bias ? biased(bias.at, groupOut, outChannels) : "value")}
 }`,
-        ),
-      ].join("\n"),
-    }),
+          ),
+        ].join("\n"),
+      });
+    },
   });
 }

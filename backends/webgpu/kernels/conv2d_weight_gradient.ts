@@ -7,7 +7,7 @@
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { type Lowering, type Ref, storedBytes } from "../kernel.ts";
 import { paddedChannels } from "./packed_weight.ts";
-import { borderFunctions, isInside } from "./correlation.ts";
+import { borderFunctions, isInside, pixelPlace } from "./correlation.ts";
 import { factorBytes, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
 import { type TileVariant, tileVariants } from "./gemm_tiles.ts";
 
@@ -112,6 +112,10 @@ export function weightGradient(
           storedBytes(outputGradient, 4),
         ]),
     code: ({ input, dy, partial }) => {
+      const inputPixel = pixelPlace(inSize, inVectors);
+      const partialRow = `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${
+        groupOut / 4
+      }u`;
       const { globals, main } = gemmCode({
         form: "outer",
         tile,
@@ -121,14 +125,13 @@ let firstColumnOfTile = group.x % ${columnTiles}u * ${tile.columns}u;
 let firstPosition = group.z * ${split.positions}u;
 let endPosition = min(firstPosition + ${split.positions}u, ${positions}u);`,
         stretches: `(endPosition - firstPosition + ${tile.inner - 1}u) / ${tile.inner}u`,
-        a: {
-          load: (place, inner, id) => ({
-            prepare: `
+        a: (place, inner, id) => ({
+          prepare: `
 let kernelRow${id} = firstRowOfTile + ${place};
 let tap${id} = i32(kernelRow${id} / ${groupIn}u);
 let tapRow${id} = tap${id} / ${kernelSize[1]}i * ${dilation[0]}i - ${padding[0]}i;
 let tapColumn${id} = tap${id} % ${kernelSize[1]}i * ${dilation[1]}i - ${padding[1]}i;`,
-            load: `
+          load: `
 let position = firstPosition + stretch * ${tile.inner}u + ${inner};
 let image = position / ${outSize[0] * outSize[1]}u;
 var y = i32(position / ${outSize[1]}u % ${outSize[0]}u) * ${stride[0]}i + tapRow${id};
@@ -136,39 +139,25 @@ var x = i32(position % ${outSize[1]}u) * ${stride[1]}i + tapColumn${id};
 ${isMapped ? "y = rowAt(y); x = columnAt(x);" : ""}
 if ((position < endPosition) & (kernelRow${id} < ${rows}u) & ${isInside(inSize)}) {
   value = ${
-              input.at(
-                `((image * ${inSize[0]}u + u32(y)) * ${inSize[1]}u + u32(x)) * ${inVectors}u + ` +
-                  `group.y * ${groupIn / 4}u + kernelRow${id} % ${groupIn}u / 4u`,
-              )
-            };
+            input.at(
+              `${inputPixel} + group.y * ${groupIn / 4}u + kernelRow${id} % ${groupIn}u / 4u`,
+            )
+          };
 }`,
-          }),
-        },
-        b: {
-          load: (place, inner, id) => ({
-            prepare: `let channel${id} = firstColumnOfTile + ${place};`,
-            load: `
+        }),
+        b: (place, inner, id) => ({
+          prepare: `let channel${id} = firstColumnOfTile + ${place};`,
+          load: `
 let position = firstPosition + stretch * ${tile.inner}u + ${inner};
 if ((position < endPosition) & (channel${id} < ${groupOut}u)) {
-  value = ${
-              dy.at(
-                `position * ${outVectors}u + (group.y * ${groupOut}u + channel${id}) / 4u`,
-              )
-            };
+  value = ${dy.at(`position * ${outVectors}u + (group.y * ${groupOut}u + channel${id}) / 4u`)};
 }`,
-          }),
-        },
+        }),
         store: `
 let kernelRow = firstRowOfTile + row;
 let channel = firstColumnOfTile + column;
 if ((kernelRow < ${rows}u) & (channel < ${groupOut}u)) {
-  ${
-          partial.set(
-            `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${groupOut / 4}u + ` +
-              "channel / 4u",
-            "value",
-          )
-        }
+  ${partial.set(`${partialRow} + channel / 4u`, "value")}
 }`,
       });
       return { globals: [isMapped ? borderFunctions(geometry) : "", globals].join("\n"), main };

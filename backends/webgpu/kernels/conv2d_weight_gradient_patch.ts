@@ -11,35 +11,33 @@ import {
   type Variant,
   WORKGROUP_BYTES,
 } from "../kernel.ts";
-import { reach } from "./conv2d_patch.ts";
+import { reach, type Rectangles } from "./conv2d_patch.ts";
 import {
   addPartialSums,
   weightExtents,
   type WeightGradientRefs,
 } from "./conv2d_weight_gradient.ts";
 import { forwardPhase } from "../../../ops/correlation_phases.ts";
-import { borderFunctions, isInside } from "./correlation.ts";
+import { borderFunctions, isInside, pixelPlace } from "./correlation.ts";
 import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
-import { busiestFirst, isRunnable, tileColumns, tileName, WANTED_TILES } from "./gemm_tiles.ts";
+import {
+  busiestFirst,
+  isRunnable,
+  tileColumns,
+  tileName,
+  unique,
+  WANTED_TILES,
+} from "./gemm_tiles.ts";
 
 /** Rectangles of positions, rows × columns. */
 const RECTANGLES = [[8, 8], [4, 8], [4, 4]] as const;
 
 /** How a weight gradient is cut. */
-export interface WeightPatchPlan {
+export interface WeightPatchPlan extends Rectangles {
   /** Rows: taps, then input channels; inner: a row of positions. */
   readonly tile: GemmTile;
   /** Input channels of a workgroup. */
   readonly channels: number;
-  /** Positions of a rectangle. */
-  readonly rows: number;
-  readonly columns: number;
-  /** Pixels of the patch under it. */
-  readonly patchRows: number;
-  readonly patchColumns: number;
-  /** Rectangles of an image. */
-  readonly downImage: number;
-  readonly acrossImage: number;
   /** Workgroups that share the rectangles of all images, and rectangles of each. */
   readonly parts: number;
   readonly rectangles: number;
@@ -74,14 +72,12 @@ export function weightPatchVariants(
       for (const rectangle of RECTANGLES) {
         for (const workgroups of [WANTED_TILES, 4 * WANTED_TILES]) {
           const other = plan(rectangle, someChannels, someColumns, workgroups);
-          if (!other || !isRunnable(tileThreads(other.tile))) continue;
-          const variant = variantOf(other);
-          if (variants.every(({ name }) => name !== variant.name)) variants.push(variant);
+          if (other && isRunnable(tileThreads(other.tile))) variants.push(variantOf(other));
         }
       }
     }
   }
-  return software ? busiestFirst(variants) : variants;
+  return software ? busiestFirst(unique(variants)) : unique(variants);
 }
 
 function variantOf(patches: WeightPatchPlan): WeightPatchVariant {
@@ -168,23 +164,30 @@ export function weightGradientPatches(
       groups * all *
         (storedBytes(input, 4 * patchPixels * groupIn * columnTiles) +
           storedBytes(outputGradient, 4 * positions * groupOut * channelTiles)),
-    code: ({ input, dy, partial }) => ({
-      globals: `
+    code: ({ input, dy, partial }) => {
+      const inputPixel = pixelPlace(inSize, inVectors);
+      const gradientPixel = pixelPlace(outSize, outVectors, { y: "y", x: "x" });
+      const partialRow = `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${
+        groupOut / 4
+      }u`;
+      const tapRow = dilation[0] * patchColumns;
+      return ({
+        globals: `
 ${isMapped ? borderFunctions(geometry) : ""}
 var<workgroup> pixels: array<vec4<f32>, ${vectors * patchPixels}>;
 var<workgroup> gradients: array<vec4<f32>, ${positions * lineVectors}>;`,
-      main: [
-        `
+        main: [
+          `
 let firstVector = group.x / ${columnTiles}u * ${vectors}u;
 let firstColumnOfTile = group.x % ${columnTiles}u * ${tile.columns}u;
 let endRectangle = min((group.z + 1u) * ${plan.rectangles}u, ${all}u);`,
-        ...beginSums(tile),
-        `
+          ...beginSums(tile),
+          `
 let tap = firstRow / ${channels}u;
 let ownVector = firstRow % ${channels}u / 4u;
-let ownPixel = ownVector * ${patchPixels}u + tap / ${kernelSize[1]}u * ${
-          dilation[0] * patchColumns
-        }u + tap % ${kernelSize[1]}u * ${dilation[1]}u;
+let ownPixel = ownVector * ${patchPixels}u + tap / ${kernelSize[1]}u * ${tapRow}u + tap % ${
+            kernelSize[1]
+          }u * ${dilation[1]}u;
 for (var rectangle = group.z * ${plan.rectangles}u; rectangle < endRectangle; rectangle++) {
   let image = rectangle / ${downImage * acrossImage}u;
   let firstY = rectangle / ${acrossImage}u % ${downImage}u * ${plan.rows}u;
@@ -197,12 +200,7 @@ for (var rectangle = group.z * ${plan.rectangles}u; rectangle < endRectangle; re
     ${isMapped ? "y = rowAt(y); x = columnAt(x);" : ""}
     var value = vec4<f32>();
     if ((vector < ${groupIn / 4}u) & ${isInside(inSize)}) {
-      value = ${
-          input.at(
-            `((image * ${inSize[0]}u + u32(y)) * ${inSize[1]}u + u32(x)) * ${inVectors}u + ` +
-              `group.y * ${groupIn / 4}u + vector`,
-          )
-        };
+      value = ${input.at(`${inputPixel} + group.y * ${groupIn / 4}u + vector`)};
     }
     pixels[i % ${vectors}u * ${patchPixels}u + pixel] = value;
   }
@@ -212,12 +210,7 @@ for (var rectangle = group.z * ${plan.rectangles}u; rectangle < endRectangle; re
     let channel = firstColumnOfTile + i % ${lineVectors}u * 4u;
     var value = vec4<f32>();
     if (${isInside(outSize)} & (channel < ${groupOut}u)) {
-      value = ${
-          dy.at(
-            `((image * ${outSize[0]}u + y) * ${outSize[1]}u + x) * ${outVectors}u + ` +
-              `(group.y * ${groupOut}u + channel) / 4u`,
-          )
-        };
+      value = ${dy.at(`${gradientPixel} + (group.y * ${groupOut}u + channel) / 4u`)};
     }
     gradients[i] = value;
   }
@@ -225,32 +218,27 @@ for (var rectangle = group.z * ${plan.rectangles}u; rectangle < endRectangle; re
   for (var y = 0u; y < ${plan.rows}u; y++) {
     let pixel = ownPixel + y * ${stride[0] * patchColumns}u;
     let gradient = y * ${plan.columns * lineVectors}u + firstColumn / 4u;`,
-        ...addProducts("outer", tile, tile.inner, {
-          a: (_, k) => `pixels[pixel + ${k * stride[1]}u]`,
-          b: (j, k) => `gradients[gradient + ${k * lineVectors + j}u]`,
-        }),
-        `
+          ...addProducts("outer", tile, tile.inner, {
+            a: (_, k) => `pixels[pixel + ${k * stride[1]}u]`,
+            b: (j, k) => `gradients[gradient + ${k * lineVectors + j}u]`,
+          }),
+          `
   }
   workgroupBarrier();
 }`,
-        ...storeSums(
-          tile,
-          `
+          ...storeSums(
+            tile,
+            `
 let channelIn = firstVector * 4u + row % ${channels}u;
 let channel = firstColumnOfTile + column;
 if ((channelIn < ${groupIn}u) & (channel < ${groupOut}u)) {
   let kernelRow = row / ${channels}u * ${groupIn}u + channelIn;
-  ${
-            partial.set(
-              `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${groupOut / 4}u + ` +
-                "channel / 4u",
-              "value",
-            )
-          }
+  ${partial.set(`${partialRow} + channel / 4u`, "value")}
 }`,
-        ),
-      ].join("\n"),
-    }),
+          ),
+        ].join("\n"),
+      });
+    },
   });
   addPartialSums(geometry, partial, plan.parts, result, lowering);
 }

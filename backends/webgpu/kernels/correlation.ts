@@ -20,6 +20,15 @@ export function isInside([height, width]: Pair): string {
   return `(u32(y) < ${height}u) & (u32(x) < ${width}u)`;
 }
 
+/** WGSL of where pixel `y`, `x` of an image begins, in vectors of which a pixel has some. */
+export function pixelPlace(
+  [height, width]: Pair,
+  vectors: number,
+  { image = "image", y = "u32(y)", x = "u32(x)" } = {},
+): string {
+  return `((${image} * ${height}u + ${y}) * ${width}u + ${x}) * ${vectors}u`;
+}
+
 /** WGSL functions that map a row `rowAt` or column `columnAt` beyond the border to the one it copies. */
 export function borderFunctions({ inSize, paddingMode }: ConvolutionGeometry): string {
   if (paddingMode === "zeros") return "";

@@ -2,7 +2,7 @@
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import type { CountCorrectAttributes } from "../../../ops/count_correct.ts";
 import type { SoftmaxCrossEntropyAttributes } from "../../../ops/softmax_cross_entropy.ts";
-import type { Accessor, KernelFamily, Lowering, PhaseOperand } from "../kernel.ts";
+import type { Accessor, KernelFamily, Lowering } from "../kernel.ts";
 import { float } from "../wgsl.ts";
 import { combineThreads } from "./reduce.ts";
 import { addRowPhase, eachClass, exponentials } from "./rows.ts";
@@ -12,8 +12,8 @@ const GROUP = 256;
 
 /** How a shader knows the target distribution of its row. */
 interface Target {
-  /** Whether it is given as class labels. */
-  readonly isLabels: boolean;
+  /** Of class labels, or of probabilities. */
+  readonly type: "i32" | "f32";
   /** WGSL condition: whether the row counts. */
   counts(target: Accessor, row: string): string;
   /** WGSL of the smoothed probability of class `c` in `row`. */
@@ -24,7 +24,7 @@ function targetOf(value: Value, classes: number, labelSmoothing: number): Target
   const isLabels = value.shape.length === 1;
   const kept = float(1 - labelSmoothing), spread = float(labelSmoothing / classes);
   return {
-    isLabels,
+    type: isLabels ? "i32" : "f32",
     counts: (target, row) => isLabels ? `${target.at(row)} >= 0i` : "true",
     probability: (target) => {
       const certain = isLabels
@@ -35,10 +35,6 @@ function targetOf(value: Value, classes: number, labelSmoothing: number): Target
   };
 }
 
-function targetOperand(value: Value, { isLabels }: Target, lowering: Lowering): PhaseOperand {
-  return { ref: lowering.ref(value), type: isLabels ? "i32" : "f32" };
-}
-
 function lowerLoss(node: GraphNode, lowering: Lowering): void {
   const [logits, targets] = node.inputs;
   const { labelSmoothing, reduction } = node.attributes as SoftmaxCrossEntropyAttributes;
@@ -46,28 +42,21 @@ function lowerLoss(node: GraphNode, lowering: Lowering): void {
   const target = targetOf(targets, classes, labelSmoothing);
   const result = lowering.ref(node.outputs[0]);
   const losses = reduction === "none" ? result : lowering.scratch(4 * rows, "losses");
-  const targetAt = targetOperand(targets, target, lowering);
   addRowPhase("softmaxCrossEntropy", logits.shape, {
     ...lowering.reads("f32", { logits }),
-    targets: targetAt,
+    ...lowering.reads(target.type, { targets }),
     ...lowering.writes("f32", { losses }),
   }, ({ logits, targets, losses }, threads) => {
     const { globals, statements } = exponentials(logits, classes, threads);
     const sum = combineThreads("loss", "f32", threads);
+    const logit = `(${logits.at(`row * ${classes}u + c`)} - most)`;
     return {
       globals: `${globals}\n${sum.globals}`,
       main: `
 ${statements}
 let logTotal = log(total);
 var loss = 0.0f;
-${
-        eachClass(
-          classes,
-          threads,
-          `loss += ${target.probability(targets)} * ` +
-            `(logTotal - (${logits.at(`row * ${classes}u + c`)} - most));`,
-        )
-      }
+${eachClass(classes, threads, `loss += ${target.probability(targets)} * (logTotal - ${logit});`)}
 ${sum.statements}
 if (thread == 0u) { ${losses.set("row", `select(0.0f, loss, ${target.counts(targets, "row")})`)} }`,
     };
@@ -77,7 +66,7 @@ if (thread == 0u) { ${losses.set("row", `select(0.0f, loss, ${target.counts(targ
     name: "softmaxCrossEntropy rows",
     operands: {
       ...lowering.reads("f32", { losses }),
-      targets: targetAt,
+      ...lowering.reads(target.type, { targets }),
       ...lowering.writes("f32", { result }),
     },
     workgroupSize: GROUP,
@@ -105,7 +94,7 @@ function lowerGradient(node: GraphNode, lowering: Lowering): void {
   const target = targetOf(targets, classes, labelSmoothing);
   addRowPhase("softmaxCrossEntropyGradient", logits.shape, {
     ...lowering.reads("f32", { dLoss, logits }),
-    targets: targetOperand(targets, target, lowering),
+    ...lowering.reads(target.type, { targets }),
     ...lowering.writes("f32", { result: node.outputs[0] }),
   }, ({ dLoss, logits, targets, result }, threads) => {
     const { globals, statements } = exponentials(logits, classes, threads);
@@ -113,6 +102,8 @@ function lowerGradient(node: GraphNode, lowering: Lowering): void {
     const sums = combineThreads("sums", "vec2<f32>", threads);
     const place = `row * ${classes}u + c`;
     const share = reduction === "mean" ? " / sums.x" : "";
+    const softmax = `exp(${logits.at(place)} - most) / total`;
+    const value = `let value = weight * (sums.y * ${softmax} - ${target.probability(targets)});`;
     return {
       globals: `${globals}\n${sums.globals}`,
       main: `
@@ -125,14 +116,7 @@ ${eachClass(classes, threads, `sums.y += ${target.probability(targets)};`)}
 ${sums.statements}
 let weight = ${dLoss.at(reduction === "none" ? "row" : "0u")}${share};
 let counts = ${target.counts(targets, "row")};
-${
-        eachClass(
-          classes,
-          threads,
-          `let value = weight * (sums.y * exp(${logits.at(place)} - most) / total - ` +
-            `${target.probability(targets)}); ${result.set(place, "select(0.0f, value, counts)")}`,
-        )
-      }`,
+${eachClass(classes, threads, `${value} ${result.set(place, "select(0.0f, value, counts)")}`)}`,
     };
   }, lowering);
 }
@@ -154,16 +138,15 @@ function lowerCount(
     workgroups: [1, 1, 1],
     code: ({ logits, labels, result }) => {
       const { globals, statements } = combineThreads("count", "f32", GROUP);
+      const countRow = k === 1
+        ? countLargest(logits, labels, classes)
+        : countRanks(logits, labels, classes, k);
       return {
         globals,
         main: `
 var count = 0.0f;
 for (var row = thread; row < ${rows}u; row += ${GROUP}u) {
-${
-          k === 1
-            ? countLargest(logits, labels, classes)
-            : countRanks(logits, labels, classes, k)
-        }
+${countRow}
 }
 ${statements}
 if (thread == 0u) { ${result.set("0u", "count")} }`,

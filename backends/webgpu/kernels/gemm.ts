@@ -45,15 +45,12 @@ export interface FactorLoad {
   readonly load: string;
 }
 
-/** How a factor is read. */
-export interface Factor {
-  /**
-   * The load of the vector that begins at `place` of the tile's own axis (a row of the first factor,
-   * a column of the second) and at `inner` of the stretch: WGSL expressions of type u32. `id`
-   * makes the names of prepared values unique.
-   */
-  load(place: string, inner: string, id: string): FactorLoad;
-}
+/**
+ * How a factor is read: the load of the vector that begins at `place` of the tile's own axis (a row
+ * of the first factor, a column of the second) and at `inner` of the stretch, WGSL expressions of
+ * type u32. `id` makes the names of prepared values unique.
+ */
+export type Factor = (place: string, inner: string, id: string) => FactorLoad;
 
 /** A product of matrices. */
 export interface Gemm {
@@ -159,7 +156,7 @@ function stage(
     const id = `${name}${first / threads}`;
     const line = `line${id}`, vector = `vector${id}`;
     const [place, inner] = alongInner ? [line, `${vector} * 4u`] : [`${vector} * 4u`, line];
-    const { prepare: prepared, load: loaded } = factor.load(place, inner, id);
+    const { prepare: prepared, load: loaded } = factor(place, inner, id);
     prepare.push(
       `let ${line} = (thread + ${first}u) / ${lineVectors}u;`,
       `let ${vector} = (thread + ${first}u) % ${lineVectors}u;`,
@@ -178,7 +175,7 @@ function stage(
 }
 
 /** Names of the variables that hold an invocation's sums: rows, then vectors of columns. */
-export function sumNames({ threadRows, threadColumns }: GemmTile): string[][] {
+function sumNames({ threadRows, threadColumns }: GemmTile): string[][] {
   return range(threadRows).map((i) => range(threadColumns / 4).map((j) => `sum${i}_${j}`));
 }
 

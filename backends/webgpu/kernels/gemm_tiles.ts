@@ -15,7 +15,7 @@ import {
 export const WANTED_TILES = 256;
 
 /** Fewest invocations of a variant: fewer leave most of a GPU's vector units idle. */
-export const MIN_INVOCATIONS = 32;
+const MIN_INVOCATIONS = 32;
 
 /** Rows of a workgroup, the most first. */
 const ROWS = [128, 64, 32, 16] as const;
@@ -26,6 +26,11 @@ export const THREAD_TILES = [[4, 4], [8, 4], [8, 8]] as const;
 /** A tile among several. */
 export interface TileVariant extends Variant {
   readonly tile: GemmTile;
+}
+
+/** The first of each name. */
+export function unique<V extends Variant>(variants: readonly V[]): V[] {
+  return [...Map.groupBy(variants, ({ name }) => name).values()].map(([first]) => first);
 }
 
 /** Variants in the order a software adapter wants: those whose invocations compute the most first. */
@@ -52,7 +57,7 @@ export function tileColumns(columns: number): number {
  *
  * @param isSplit whether the inner extent is split over workgroups too, so that few tiles will do
  */
-export function chooseTile(extents: GemmExtents, isSplit = false): GemmTile {
+function chooseTile(extents: GemmExtents, isSplit = false): GemmTile {
   const columns = tileColumns(extents.columns);
   const across = columns / 4;
   const columnTiles = Math.ceil(extents.columns / columns);
@@ -79,12 +84,11 @@ export function tileVariants(form: GemmForm, extents: GemmExtents, isSplit = fal
         const fitting = [first.inner, 8].map((inner) =>
           variantOf({ rows, columns, inner, threadRows, threadColumns })
         ).find(({ tile }) => stagedBytes(form, tile) <= WORKGROUP_BYTES);
-        if (!fitting || !isRunnable(tileThreads(fitting.tile))) continue;
-        if (variants.every(({ name }) => name !== fitting.name)) variants.push(fitting);
+        if (fitting && isRunnable(tileThreads(fitting.tile))) variants.push(fitting);
       }
     }
   }
-  return variants;
+  return unique(variants);
 }
 
 /** Whether so many invocations are neither too few nor too many. */

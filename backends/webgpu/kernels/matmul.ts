@@ -33,24 +33,20 @@ function factor(
   stretch: number,
 ): Factor {
   const { lines, length } = matrix;
-  return {
-    load: (place, inner, id) => {
-      const far = `far${id}`, near = "stretch * " + `${stretch}u + ${inner}`;
-      const [line, column] = alongInner ? [far, "near"] : ["near", far];
-      const read = isVector(matrix)
-        ? `if (${column} < ${length}u) { value = ${
-          operand.at(`(${line} * ${length}u + ${column}) / 4u`)
-        }; }`
-        : [0, 1, 2, 3].map((lane) =>
-          `if (${column} + ${lane}u < ${length}u) { value[${lane}u] = ${
-            operand.at(`${line} * ${length}u + ${column} + ${lane}u`)
-          }; }`
-        ).join("\n");
-      return {
-        prepare: `let ${far} = ${firstPlace} + ${place};`,
-        load: `let near = ${near};\nif (${line} < ${lines}u) {\n${read}\n}`,
-      };
-    },
+  return (place, inner, id) => {
+    const far = `far${id}`;
+    const [line, column] = alongInner ? [far, "near"] : ["near", far];
+    const first = `${line} * ${length}u + ${column}`;
+    const read = isVector(matrix)
+      ? `if (${column} < ${length}u) { value = ${operand.at(`(${first}) / 4u`)}; }`
+      : [0, 1, 2, 3].map((lane) => {
+        const element = operand.at(`${first} + ${lane}u`);
+        return `if (${column} + ${lane}u < ${length}u) { value[${lane}u] = ${element}; }`;
+      }).join("\n");
+    return {
+      prepare: `let ${far} = ${firstPlace} + ${place};`,
+      load: `let near = stretch * ${stretch}u + ${inner};\nif (${line} < ${lines}u) {\n${read}\n}`,
+    };
   };
 }
 
@@ -95,9 +91,10 @@ function addProduct(product: Product, lowering: Lowering): void {
   const { tile } = lowering.choose(tileVariants(form, { rows, inner, columns }));
   const columnTiles = Math.ceil(columns / tile.columns);
   const { workgroups, index } = coverByGroups(Math.ceil(rows / tile.rows) * columnTiles);
+  const column = "firstColumnOfTile + column + lane";
   const place = transposeResult
-    ? `(firstColumnOfTile + column + lane) * ${rows}u + resultRow`
-    : `resultRow * ${columns}u + firstColumnOfTile + column + lane`;
+    ? `(${column}) * ${rows}u + resultRow`
+    : `resultRow * ${columns}u + ${column}`;
   lowering.phase({
     name: product.name,
     operands: {
@@ -124,12 +121,7 @@ let firstColumnOfTile = ${index} % ${columnTiles}u * ${tile.columns}u;`,
 let resultRow = firstRowOfTile + row;
 for (var lane = 0u; lane < 4u; lane++) {
   if ((resultRow < ${rows}u) & (firstColumnOfTile + column + lane < ${columns}u)) {
-    ${
-          result.set(
-            place,
-            `value[lane]${bias ? ` + ${bias.at("firstColumnOfTile + column + lane")}` : ""}`,
-          )
-        }
+    ${result.set(place, bias ? `value[lane] + ${bias.at(column)}` : "value[lane]")}
   }
 }`,
       }),

@@ -10,7 +10,7 @@ import {
 import { combineThreads } from "./reduce.ts";
 
 /** Invocations for a row: a power of two, for some four elements each. */
-export function rowThreads(classes: number): number {
+function rowThreads(classes: number): number {
   return Math.min(256, 2 ** Math.ceil(Math.log2(Math.max(1, classes / 4))));
 }
 
