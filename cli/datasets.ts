@@ -5,9 +5,15 @@ import { suggestion } from "../schema/nearest.ts";
 import type { OpenDataset } from "../datasets/dataset.ts";
 import type { DownloadProgress } from "../datasets/download.ts";
 import { type DatasetChoice, openDataset } from "../datasets/open.ts";
-import { DATASETS } from "../datasets/registry.ts";
+import { datasetNames, DATASETS } from "../datasets/registry.ts";
 import { InputError } from "../errors.ts";
-import { formatBytes, formatCount, formatPercent, formatTable } from "../reporting/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatPercent,
+  formatTable,
+  wrapText,
+} from "../reporting/format.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 
 const ACTIONS = ["list", "download"];
@@ -16,7 +22,11 @@ const ACTIONS = ["list", "download"];
 export const command: Command = {
   positionals: [
     { name: "ACTION", help: "list, or download" },
-    { name: "NAME", help: "Which dataset to download", optional: true },
+    {
+      name: "NAME",
+      help: "Which dataset to download",
+      optional: true,
+    },
   ],
   options: {
     root: { value: "DIR", help: "Folder that may hold the files already" },
@@ -27,6 +37,7 @@ export const command: Command = {
       help: "Checksum instead of the official one: sha256:HEX, md5:HEX or none",
     },
   },
+  details: wrapText(`Datasets: ${datasetNames().join(", ")}`, 100).join("\n"),
   async run(args, context) {
     const [action, name] = args.positionals;
     if (action === "list") {

@@ -17,8 +17,8 @@ import {
   type ConvolutionSpec,
   recognizeConvolution,
 } from "../layers/convolutions.ts";
-import { buildModel } from "../models/registry.ts";
-import { formatCount } from "../reporting/format.ts";
+import { buildModel, listModels } from "../models/registry.ts";
+import { formatCount, wrapText } from "../reporting/format.ts";
 import { bareNames } from "../schema/entry.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
@@ -61,7 +61,10 @@ export const command: Command = {
     "Reads torchvision's and timm's names, the DO-Conv authors' state (W, D, d_diag) and the\n" +
     "initialisers of ONNX files. Plain kernels unfold into DO-Conv layers (W the kernel, D zero):\n" +
     "the network computes the same, and trains over-parameterized from there. To start a training\n" +
-    "from such a file without importing it, name it in a config: model.pretrained.",
+    "from such a file without importing it, name it in a config: model.pretrained.\n" +
+    wrapText(`Models: ${listModels().filter((name) => name !== "layers").join(", ")}`, 100).join(
+      "\n",
+    ),
   async run(args, context) {
     const [path] = args.positionals;
     const state = await readForeignState(path);

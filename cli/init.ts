@@ -1,56 +1,76 @@
 /** `overfold init`: a config to start from. */
 
-import { AUGMENTATIONS } from "../datasets/augmentations/registry.ts";
-import { DATASETS } from "../datasets/registry.ts";
+import { configJsonSchema } from "../config/json_schema.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
-import { CONVOLUTIONS } from "../layers/convolutions.ts";
 import { exists } from "../files/exists.ts";
-import { OPTIMIZERS } from "../training/optimizers/registry.ts";
-import { SCHEDULES } from "../training/schedules/registry.ts";
+import { LAYERS } from "../layers/registry.ts";
+import { MODELS } from "../models/registry.ts";
+import { wrapText } from "../reporting/format.ts";
+import {
+  branchesOf,
+  choicesOf,
+  type JsonSchema,
+  namesOf,
+  nodeAt,
+  schemasAt,
+} from "../schema/json.ts";
 import type { Command } from "./command.ts";
 
-/** A registry's names in a comment behind a value, on as many lines as they need. */
-function namesOf(registry: object): string {
-  const lines = [""];
-  for (const name of Object.keys(registry)) {
-    const last = lines[lines.length - 1];
-    if (last === "") lines[lines.length - 1] = name;
-    else if (last.length + name.length < 70) lines[lines.length - 1] = `${last}, ${name}`;
-    else lines.push(name);
-  }
-  return lines.join(`,\n${" ".repeat(26)}# `);
+/** Column of the comments behind values. */
+const COMMENT = 26;
+const WIDTH = 100;
+
+/** How a key is shown. */
+interface RowOptions {
+  /** Whether the line is a comment: a further choice, not what the template chooses. */
+  readonly off?: boolean;
+  /** What the comment adds to what the schema says. */
+  readonly more?: string;
 }
 
 /** What is written: a config that trains as it stands, with the other choices in comments. */
-export const TEMPLATE = `# A config of Overfold. Train with it: overfold train FILE
+export function configTemplate(): string {
+  const schema = configJsonSchema();
+  /** A key with a value; behind it what the schema says it is and may be. */
+  const row = (key: string, value: unknown, { off = false, more }: RowOptions = {}) => {
+    const path = key.split(".");
+    const comment = [
+      nodeAt(schema, path)?.description ?? "",
+      alternatives(schemasAt(schema, path, undefined)),
+      more ?? "",
+    ].filter((part) => part !== "").join("; ").replace(/^./, (letter) => letter.toUpperCase());
+    const indent = "  ".repeat(path.length - 1) + (off ? "# " : "");
+    return commented(`${indent}${path.at(-1)}: ${value}`, comment);
+  };
+  const standard = (key: string, options?: RowOptions) =>
+    row(key, nodeAt(schema, key.split("."))?.default, options);
+  return `\
+# A config of Overfold. Train with it: overfold train FILE
 # Lines that begin with "# " and a key show further choices. Every value can also be set on the
 # command line: overfold train FILE --set training.epochs=5
 
-# name: my-run            # the run's folder is output/name; by default the file's name
-# output: runs
-seed: 0
-backend: auto             # auto, webgpu or cpu
-threads: auto             # or a number of CPU threads, or {schedule: dynamic} on a busy machine
-# precision: high         # convolutions on the CPU ten times as exact, and slower
+${row("name", "my-run", { off: true })}
+${standard("output", { off: true })}
+${standard("seed")}
+${standard("backend")}
+${standard("threads", { more: "a number, or {schedule: dynamic} on a busy machine" })}
+${standard("precision", { off: true })}
 
 data:
-  dataset: mnist          # ${namesOf(DATASETS)};
-                          # one with options: {name: synthetic, classes: 4}
-  # root: path/to/files   # a folder that holds the dataset; by default it is downloaded
-  # mirror: https://...   # tried before the official sources
-  batchSize: 128
-  validation: test        # or {from: train, count: 10000}: the last training images
-  # subset: {train: 1000, test: 1000}   # only the first images
-  # augmentation:         # ${namesOf(AUGMENTATIONS)}
-  #   - {name: random_crop, padding: 4}   # pad by 4, then crop at random to the original size
-  #   - horizontal_flip   # mirror left to right at random
+${row("data.dataset", "mnist", { more: "one with options: {name: synthetic, classes: 4}" })}
+${row("data.root", "path/to/files", { off: true })}
+${row("data.mirror", "https://...", { off: true })}
+${standard("data.batchSize")}
+${standard("data.validation", { more: "or {from: train, count: 10000}" })}
+${row("data.subset", "{train: 1000, test: 1000}", { off: true })}
+${row("data.augmentation", "[{name: random_crop, padding: 4}, horizontal_flip]", { off: true })}
 
 model:
-  # Either a model by name, such as cifar_resnet20_v1 or do_conv_net ...
-  # name: cifar_resnet20_v1
+  # Either a model by name ...
+${commented("  # name: cifar_resnet20_v1", `One of ${names(MODELS)}`)}
   # ... or a list of layers. "convolution" is what the key of that name below says.
-  layers:
+${commented("  layers:", `Each is one of ${names(LAYERS)}`)}
     - convolution: {outChannels: 16, kernelSize: 3, padding: 1, bias: false}
     - batch_norm2d
     - relu
@@ -65,35 +85,59 @@ model:
     - max_pool2d: {kernelSize: 2}
     - flatten
     - linear: {outFeatures: 10}
-  convolution: do_conv    # ${
-  Object.keys(CONVOLUTIONS).join(" or ")
-}, or a mapping with that name and its options
-  # convolutions: [{names: layer1, name: conv}]   # another kind for some of them
-  # pretrained: FILE      # start from these weights: safetensors with PyTorch's names, or ONNX
-  # replaceClassifier: true             # when they are for other classes
+${standard("model.convolution", { more: "or a mapping with that name and its options" })}
+${row("model.convolutions", "[{names: layer1, name: conv}]", { off: true })}
+${row("model.pretrained", "FILE", { off: true })}
+${row("model.replaceClassifier", "true", { off: true })}
 
 training:
-  epochs: 3
+${row("training.epochs", "3")}
   optimizer:
-    name: sgd             # ${namesOf(OPTIMIZERS)}
-    learningRate: 0.1
-    momentum: 0.9
-    nesterov: true
-    weightDecay: 1e-4
-    decayNormAndBias: false
+${row("training.optimizer.name", "sgd")}
+${row("training.optimizer.learningRate", "0.1")}
+${row("training.optimizer.momentum", "0.9")}
+${row("training.optimizer.nesterov", "true")}
+${row("training.optimizer.weightDecay", "1e-4")}
+${row("training.optimizer.decayNormAndBias", "false")}
   schedule:
-    name: one_cycle       # ${namesOf(SCHEDULES)}
-    # warmup: {epochs: 1} # linear, before the schedule starts; not needed with one_cycle
-  # labelSmoothing: 0.1
-  # clip: {norm: 1}       # or {value: 0.5}
-  # ema: {decay: 0.999}   # validate and fold averaged weights
-  # freeze: [conv1, layer1]             # leave these parameters as they are
-  # learningRates: [{names: fc, factor: 10}]   # train these faster or slower
+${row("training.schedule.name", "one_cycle")}
+${row("training.schedule.warmup", "{epochs: 1}", { off: true, more: "not needed with one_cycle" })}
+${row("training.labelSmoothing", "0.1", { off: true })}
+${row("training.clip", "{norm: 1}", { off: true, more: "or {value: 0.5}" })}
+${row("training.ema", "{decay: 0.999}", { off: true })}
+${row("training.freeze", "[conv1, layer1]", { off: true })}
+${row("training.learningRates", "[{names: fc, factor: 10}]", { off: true })}
 
-# checkpoints:
-#   everySteps: 500       # besides every 5 minutes (everyMinutes) and after each epoch
-fold: true                # fold the best checkpoint at the end
+checkpoints:
+${row("checkpoints.everySteps", "500", { off: true })}
+${standard("checkpoints.everyMinutes")}
+${standard("fold")}
 `;
+}
+
+/** The names that a value may be one of, if there are several. */
+function alternatives(schemas: readonly JsonSchema[]): string {
+  const single = schemas.flatMap((schema) =>
+    schema.items ? branchesOf(schema.items, undefined) : [schema]
+  );
+  const names = new Set([...choicesOf(single), ...single.flatMap(namesOf)]);
+  return names.size > 1 ? `one of ${[...names].join(", ")}` : "";
+}
+
+/** A line of the template with a comment behind it, which goes on in the lines below. */
+function commented(line: string, comment: string): string {
+  const lines = wrapText(comment, WIDTH - COMMENT - 2).map((text) =>
+    `${" ".repeat(COMMENT)}# ${text}`
+  );
+  // A long line stands alone, its comment below it.
+  if (line.length >= COMMENT) return [line, ...lines].join("\n");
+  return `${line}${lines.join("\n").slice(line.length)}`;
+}
+
+/** A registry's names; a list of layers, which has a key of its own, is no name to choose. */
+function names(registry: Readonly<Record<string, unknown>>): string {
+  return Object.keys(registry).filter((name) => name !== "layers").join(", ");
+}
 
 /** `init [FILE]`. */
 export const command: Command = {
@@ -110,7 +154,7 @@ export const command: Command = {
         `${file}: exists already; choose another name, or overwrite it with --force`,
       );
     }
-    await writeFileAtomic(file, TEMPLATE);
+    await writeFileAtomic(file, configTemplate());
     context.print(`Wrote ${file}. Train with it: overfold train ${file}`);
     context.emit({ file });
   },

@@ -12,12 +12,12 @@ import { referenceBackend } from "../backends/registry.ts";
 import { EXIT, RunError } from "../errors.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
-import { formatTable } from "../reporting/format.ts";
+import { formatTable, wrapText } from "../reporting/format.ts";
 import { median } from "../reporting/statistics.ts";
 import { callsTable } from "./bench_tables.ts";
 import type { Command } from "./command.ts";
 import { KERNEL_BACKENDS, openKernelBackend } from "./kernel_backend.ts";
-import { type KernelCase, kernelCase } from "./kernel_case.ts";
+import { type KernelCase, kernelCase, opNames } from "./kernel_case.ts";
 
 /** What a result may be off, of its largest number. */
 const TOLERANCE = 1e-4;
@@ -53,7 +53,8 @@ export const command: Command = {
     "needs. GFLOP/s counts what the op defines, GB/s its inputs and outputs, once each. As yardsticks\n" +
     "serve a product of 512x512 matrices and a scaled tensor of 16 MiB on the same backend. Exits\n" +
     "with 1 if a number is off by more than 1e-4 of the largest.\n" +
-    "Example: overfold kernel conv2d --shape 8x16x32x32 --shape 16x16x3x3 --attribute padding=[1,1]",
+    "Example: overfold kernel conv2d --shape 8x16x32x32 --shape 16x16x3x3 --attribute padding=[1,1]\n" +
+    wrapText(`Ops: ${opNames().join(", ")}`, 100).join("\n"),
   async run(args, context) {
     const [name] = args.positionals;
     const tested = kernelCase(name, args.texts("shape"), args.texts("attribute"));

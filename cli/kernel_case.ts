@@ -69,6 +69,11 @@ const MOST_BYTES = 2 ** 31;
 /** Operands that are never negative: variances, and means of squares. */
 const POSITIVE = /variance$|sq|biasCorrection/i;
 
+/** The names of all ops that compute something. */
+export function opNames(): string[] {
+  return [...OPS.values()].filter((op) => !isLeaf(op)).map(({ name }) => name);
+}
+
 /**
  * The case of an op by its name.
  *
@@ -81,11 +86,9 @@ export function kernelCase(
   shapes: readonly string[],
   attributes: readonly string[],
 ): KernelCase {
-  const runnable = [...OPS.values()].filter((op) => !isLeaf(op));
-  const op = runnable.find((op) => op.name === name);
-  if (!op) {
-    const names = runnable.map((op) => op.name);
-    throw new InputError(`there is no op "${name}"${suggestion(name, names, "ops")}`);
+  const op = OPS.get(name);
+  if (!op || isLeaf(op)) {
+    throw new InputError(`there is no op "${name}"${suggestion(name, opNames(), "ops")}`);
   }
   const types = shapes.map(parseShape);
   const bytes = types.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);

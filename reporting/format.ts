@@ -63,6 +63,18 @@ export function formatTable(
   ).join("\n");
 }
 
+/** A text in lines of at most `width` columns, broken between words. */
+export function wrapText(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (last === "") lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }

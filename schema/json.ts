@@ -22,6 +22,8 @@ export interface JsonSchema {
   maximum?: number;
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
+  description?: string;
+  default?: unknown;
   $ref?: string;
   $defs?: Record<string, JsonSchema>;
   [keyword: string]: unknown;
@@ -41,6 +43,15 @@ export function jsonSchemaOf(schema: z.ZodType, { references = false } = {}): Js
     },
   }) as JsonSchema;
   return references ? whole : withoutReferences(whole);
+}
+
+/** The schema at `path` as it is written, unions and all; of several the first. */
+export function nodeAt(root: JsonSchema, path: ValuePath): JsonSchema | undefined {
+  return path.reduce<JsonSchema | undefined>(
+    (node, key) =>
+      node && branchesOf(node, undefined).map((branch) => nodeOf(branch, key)).find(Boolean),
+    root,
+  );
 }
 
 /** Every schema that may apply at `path`: all branches of unions, told apart by `name` where set. */
@@ -70,10 +81,14 @@ function partsAlong(root: JsonSchema, path: ValuePath, value: unknown): JsonSche
 }
 
 function partOf(schema: JsonSchema, key: PropertyKey, value: unknown): JsonSchema[] {
-  const next = typeof key === "number"
+  const node = nodeOf(schema, key);
+  return node ? branchesOf(node, value) : [];
+}
+
+function nodeOf(schema: JsonSchema, key: PropertyKey): JsonSchema | undefined {
+  return typeof key === "number"
     ? schema.prefixItems?.[key] ?? schema.items
     : schema.properties?.[String(key)] ?? (schema.additionalProperties || undefined);
-  return next ? branchesOf(next, value) : [];
 }
 
 /** The branches of a union that may apply to `value`; a schema that is no union by itself. */

@@ -1,3 +1,6 @@
+import { opNames } from "../../cli/kernel_case.ts";
+import { datasetNames } from "../../datasets/registry.ts";
+import { listModels } from "../../models/registry.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS, main } from "../../cli.ts";
 import manifest from "../../deno.json" with { type: "json" };
@@ -47,6 +50,15 @@ for (const { name, summary } of COMMANDS) {
     assertStringIncludes(error, `overfold ${name}: unknown option --jsno; did you mean "--json"?`);
   });
 }
+
+Deno.test("help names every entry that an argument can choose", async () => {
+  const named = { datasets: datasetNames(), import: listModels(), kernel: opNames() };
+  for (const [command, names] of Object.entries(named)) {
+    const { out } = await run(command, "--help");
+    const words = out.split(/\W+/);
+    assertEquals(names.filter((name) => name !== "layers" && !words.includes(name)), []);
+  }
+});
 
 Deno.test("an unknown command is answered with the nearest one", async () => {
   assertEquals(await run("dotcor"), {

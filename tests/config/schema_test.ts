@@ -1,7 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { TEMPLATE } from "../../cli/init.ts";
+import { configTemplate } from "../../cli/init.ts";
 import { schemaFileText } from "../../config/json_schema.ts";
+import { AUGMENTATIONS } from "../../datasets/augmentations/registry.ts";
+import { DATASETS } from "../../datasets/registry.ts";
+import { CONVOLUTIONS } from "../../layers/convolutions.ts";
+import { LAYERS } from "../../layers/registry.ts";
+import { MODELS } from "../../models/registry.ts";
+import { OPTIMIZERS } from "../../training/optimizers/registry.ts";
+import { SCHEDULES } from "../../training/schedules/registry.ts";
 import type { JsonSchema } from "../../schema/json.ts";
 import { loadConfig, parseConfig } from "../../config/load.ts";
 import { layersSchema, listLayers } from "../../layers/registry.ts";
@@ -31,11 +38,28 @@ Deno.test("every example and the template of init is a valid config", async () =
   for await (const { name } of Deno.readDir(new URL("examples/", root))) {
     if (name.endsWith(".yaml")) await loadConfig(fromFileUrl(new URL(`examples/${name}`, root)));
   }
-  assertEquals(parseConfig(TEMPLATE, "config.yaml").config.data.dataset, "mnist");
+  assertEquals(parseConfig(configTemplate(), "config.yaml").config.data.dataset, "mnist");
+});
+
+Deno.test("the template of init names every entry that a config can choose", () => {
+  const template = configTemplate();
+  const registries = [
+    AUGMENTATIONS,
+    CONVOLUTIONS,
+    DATASETS,
+    LAYERS,
+    MODELS,
+    OPTIMIZERS,
+    SCHEDULES,
+  ];
+  const names = registries.flatMap((registry) => Object.keys(registry));
+  const missing = names.filter((name) => !new RegExp(`\\W${name}(\\W|$)`).test(template));
+  assertEquals(missing.filter((name) => name !== "layers"), []);
+  assertEquals(template.split("\n").filter((line) => line.length > 100), []);
 });
 
 Deno.test("the keys that the template of init has in comments are keys of the schema", () => {
-  const commented = [...TEMPLATE.matchAll(/^[ ]*# +([a-z]\w*):/gm)].map(([, key]) => key);
+  const commented = [...configTemplate().matchAll(/^ {0,8}# +([a-z]\w*):/gm)].map(([, key]) => key);
   const schema = schemaFileText();
   assertEquals(commented.length > 10, true);
   assertEquals(commented.filter((key) => !schema.includes(`"${key}": {`)), []);
