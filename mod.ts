@@ -51,8 +51,15 @@ export {
   binaryCrossEntropyWithLogits,
 } from "./ops/binary_cross_entropy_with_logits.ts";
 export { avgPool2d, type AvgPool2dOptions } from "./ops/avg_pool2d.ts";
+export {
+  type BinaryOutcomes,
+  binaryOutcomes,
+  type BinaryOutcomesAttributes,
+} from "./ops/binary_outcomes.ts";
+export { channelSum } from "./ops/channel_sum.ts";
 export { composeKernel, type ComposeKernelOptions, type Pairing } from "./ops/compose_kernel.ts";
 export { conv2d, type Conv2dOptions as Conv2dOpOptions } from "./ops/conv2d.ts";
+export { countCorrect, type CountCorrectAttributes } from "./ops/count_correct.ts";
 export type { PaddingMode, Pair } from "./ops/convolution_geometry.ts";
 export { fill } from "./ops/fill.ts";
 export { foldForInference, type FoldOptions } from "./ops/fold_for_inference.ts";
@@ -72,6 +79,7 @@ export {
   type SoftmaxCrossEntropyAttributes,
 } from "./ops/softmax_cross_entropy.ts";
 export { subtract } from "./ops/subtract.ts";
+export { sum } from "./ops/sum.ts";
 export { tanh } from "./ops/tanh.ts";
 
 // Layers and models
@@ -138,6 +146,17 @@ export {
   macroScores,
   microScores,
 } from "./training/metrics/decisions.ts";
+export type { MetricInfo, MetricInfos } from "./training/metrics/metric.ts";
+export type {
+  BatchField,
+  EvaluationReport,
+  ImageTally,
+  MetricTally,
+  Monitor,
+  Objective,
+  TargetRows,
+} from "./training/objectives/objective.ts";
+export { type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./training/objectives/registry.ts";
 export { evaluateNetwork, type EvaluateOptions } from "./training/evaluate.ts";
 export { RECIPE, type Recipe } from "./training/recipe.ts";
 export { RUN, type RunOptions } from "./training/run_options.ts";
@@ -176,6 +195,7 @@ export {
 export { fileTuningStore } from "./backends/webgpu/tuning_store.ts";
 
 // Files and folding
+export type { Activation } from "./checkpoints/activation.ts";
 export type {
   Architecture,
   Checkpoint,

@@ -22,8 +22,10 @@ export interface FoldVerification {
   readonly maxAbsDifference: number;
   /** That over the largest magnitude of the unfolded logits. */
   readonly maxRelativeDifference: number;
-  /** Share of images on which both name the same class, 0 to 1. */
-  readonly top1Agreement: number;
+  /** Share of images on which both name the same class, 0 to 1. Absent with `sigmoid`. */
+  readonly top1Agreement?: number;
+  /** With `sigmoid`: share of the decisions on classes (probability above ½) that agree, 0 to 1. */
+  readonly decisionAgreement?: number;
   /** Images compared. */
   readonly count: number;
 }
@@ -110,7 +112,9 @@ export async function verifyFold(
     pixels,
   );
   const folded = await logitsOf(exact, networkProgram(network, batchSize), pixels);
-  const verification = compareLogits(unfolded, folded, count);
+  const verification = compareLogits(unfolded, folded, count, {
+    ...(network.description.activation === "sigmoid" ? { threshold: 0 } : {}),
+  });
   if (!(verification.maxRelativeDifference <= FOLD_TOLERANCE)) {
     throw new RunError(
       `the folded network differs from the trained one by ${
@@ -153,27 +157,42 @@ export async function logitsOf(
   return logits;
 }
 
-/** Compares two networks by their logits (or probabilities) of `count` images; `a` is the measure. */
+/**
+ * Compares two networks by their logits (or probabilities) of `count` images; `a` is the measure.
+ *
+ * @param threshold above which a class is decided for, where each is by itself
+ */
 export function compareLogits(
   a: Float32Array,
   b: Float32Array,
   count: number,
+  { threshold }: { readonly threshold?: number } = {},
 ): FoldVerification {
-  const classes = a.length / count;
   const { absolute, relative } = largestDifference(b, a);
-  let agreeing = 0;
-  for (let n = 0; n < count; n++) {
-    const row = [n * classes, (n + 1) * classes] as const;
-    if (indexOfLargest(a.subarray(...row)) === indexOfLargest(b.subarray(...row))) agreeing++;
-  }
   // A network that gives no numbers has nothing to be equal to.
   const comparable = a.every(Number.isFinite);
   return {
     maxAbsDifference: comparable ? absolute : Infinity,
     maxRelativeDifference: comparable ? relative : Infinity,
-    top1Agreement: agreeing / count,
+    ...(threshold === undefined
+      ? { top1Agreement: top1Agreement(a, b, count) }
+      : { decisionAgreement: decisionAgreement(a, b, threshold) }),
     count,
   };
+}
+
+function top1Agreement(a: Float32Array, b: Float32Array, count: number): number {
+  const classes = a.length / count;
+  let agreeing = 0;
+  for (let n = 0; n < count; n++) {
+    const row = [n * classes, (n + 1) * classes] as const;
+    if (indexOfLargest(a.subarray(...row)) === indexOfLargest(b.subarray(...row))) agreeing++;
+  }
+  return agreeing / count;
+}
+
+function decisionAgreement(a: Float32Array, b: Float32Array, threshold: number): number {
+  return a.filter((value, i) => (value > threshold) === (b[i] > threshold)).length / a.length;
 }
 
 function indexOfLargest(values: Float32Array): number {

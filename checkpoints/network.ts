@@ -8,6 +8,7 @@
  */
 import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
+import { type Activation, isActivation } from "./activation.ts";
 import { isRecord, orDamaged } from "./damage.ts";
 import { isStoredProgram, restoreProgram, type StoredProgram } from "./program.ts";
 import type { Safetensors, Tensor } from "./safetensors.ts";
@@ -22,6 +23,8 @@ export interface NetworkDescription {
   readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] };
   /** In the order of the logits. */
   readonly classNames: readonly string[];
+  /** What turns logits into probabilities. Default `softmax`. */
+  readonly activation?: Activation;
 }
 
 /** A network ready for inference; it no longer knows how its kernels were parameterized. */
@@ -82,12 +85,13 @@ export function parseFoldedNetwork(
 export function isDescription(value: unknown): value is NetworkDescription {
   if (!isRecord(value) || !isRecord(value.input) || !isRecord(value.normalization)) return false;
   const { model, input: { height, width, channels }, normalization: { mean, std } } = value;
-  const { classNames } = value;
+  const { classNames, activation } = value;
   const isExtent = (extent: unknown) =>
     Number.isInteger(extent) && Number(extent) > 0 && Number(extent) <= MAX_EXTENT;
   const isPerChannel = (numbers: unknown) =>
     Array.isArray(numbers) && numbers.length === channels && numbers.every(Number.isFinite);
   return typeof model === "string" && [height, width, channels].every(isExtent) &&
     isPerChannel(mean) && isPerChannel(std) &&
+    (activation === undefined || isActivation(activation)) &&
     Array.isArray(classNames) && classNames.every((name) => typeof name === "string");
 }

@@ -55,7 +55,7 @@ export async function encodeOnnx(
   const logits = toFloat32(graph, nameOf(program.outputs.logits, names));
   rename(
     graph,
-    includePreprocessing ? graph.node("Softmax", [logits], { axis: 1 }) : logits,
+    includePreprocessing ? probabilities(graph, logits, description) : logits,
     output,
   );
   const { height, width, channels } = description.input;
@@ -79,6 +79,16 @@ export async function encodeOnnx(
   });
   const { buffer, byteOffset, byteLength } = ModelProto.encode(model).finish();
   return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function probabilities(
+  graph: OnnxGraph,
+  logits: string,
+  { activation }: NetworkDescription,
+): string {
+  return activation === "sigmoid"
+    ? graph.node("Sigmoid", [logits])
+    : graph.node("Softmax", [logits], { axis: 1 });
 }
 
 /** Constants, and the way from the file's input to the network's; undefined for any other node. */
@@ -153,8 +163,14 @@ function nameOf(value: Value, names: ReadonlyMap<Value, string>): string {
 }
 
 function metadataOf(description: NetworkDescription): onnx.IStringStringEntryProto[] {
-  const { model, input, normalization, classNames } = description;
-  const entries = { model, input, normalization, class_names: classNames };
+  const { model, input, normalization, classNames, activation } = description;
+  const entries = {
+    model,
+    input,
+    normalization,
+    class_names: classNames,
+    ...(activation ? { activation } : {}),
+  };
   return Object.entries(entries).map(([key, value]) => ({
     key,
     value: typeof value === "string" ? value : JSON.stringify(value),

@@ -3,7 +3,7 @@ import type { Backend } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import { augmentOp } from "../ops/augment.ts";
-import { softmaxRow } from "../ops/softmax.ts";
+import { type Activation, probabilitiesOf } from "./activation.ts";
 import { compareLogits, FOLD_TOLERANCE, type FoldVerification, logitsOf } from "./fold.ts";
 import type { NetworkDescription } from "./network.ts";
 import type { OnnxOptions } from "./onnx.ts";
@@ -44,8 +44,13 @@ export async function verifyOnnx(
   const batchSize = Math.min(count, 64);
   const found = await runFile(file, description, pixels, batchSize, includePreprocessing);
   const logits = await logitsOf(backend, network.program(batchSize), pixels);
-  const expected = includePreprocessing ? softmaxRows(logits, logits.length / count) : logits;
-  const verification = compareLogits(expected, found, count);
+  const { activation } = description;
+  const expected = includePreprocessing
+    ? probabilityRows(logits, logits.length / count, activation)
+    : logits;
+  const verification = compareLogits(expected, found, count, {
+    ...(activation === "sigmoid" ? { threshold: includePreprocessing ? 0.5 : 0 } : {}),
+  });
   const tolerance = precision === "f32" ? FOLD_TOLERANCE : HALF_TOLERANCE;
   if (!(verification.maxRelativeDifference <= tolerance)) {
     throw new RunError(
@@ -148,10 +153,14 @@ function normalize(
   return Float32Array.from(numbers);
 }
 
-function softmaxRows(logits: Float32Array, classes: number): Float32Array {
+function probabilityRows(
+  logits: Float32Array,
+  classes: number,
+  activation: Activation | undefined,
+): Float32Array {
   const probabilities = new Float32Array(logits.length);
   for (let at = 0; at < logits.length; at += classes) {
-    probabilities.set(softmaxRow(logits.subarray(at, at + classes)), at);
+    probabilities.set(probabilitiesOf(logits.subarray(at, at + classes), activation), at);
   }
   return probabilities;
 }

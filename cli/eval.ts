@@ -1,20 +1,17 @@
-/** `overfold eval`: loss and accuracy of a checkpoint or a folded network. */
+/** `overfold eval`: loss and metrics of a checkpoint or a folded network. */
 
 import { basename, dirname, join } from "@std/path";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { type ConfigFile, loadConfig, parseStored } from "../config/load.ts";
 import { InputError } from "../errors.ts";
-import { formatCount, formatPercent, formatTable } from "../reporting/format.ts";
-import { ConfusionMatrix } from "../training/confusion.ts";
+import { formatCount } from "../reporting/format.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";
+import { formatMetric, lossLast } from "../training/metrics/metric.ts";
+import type { Objective } from "../training/objectives/objective.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { checkConfusionFiles, writeConfusion } from "./confusion_files.ts";
-import { loadImages, readConfig } from "./prepare.ts";
-
-/** Classes and confusions that are printed; files and JSON have all. */
-const SHOWN_CLASSES = 20;
-const SHOWN_CONFUSIONS = 10;
+import { loadImages, objectiveFor, readConfig } from "./prepare.ts";
 
 /** `eval CHECKPOINT`. */
 export const command: Command = {
@@ -48,65 +45,50 @@ export const command: Command = {
     const { config } = file;
     const { info, validation } = await loadImages(file, context);
     checkImages(path, network, info);
-    const matrix = new ConfusionMatrix(network.description.classNames);
-    const { loss, accuracy, count } = await evaluateNetwork(
+    const objective = objectiveFor(file, info);
+    checkActivation(path, network, objective);
+    const report = objective.report(network.description.classNames);
+    const matrix = report.confusion;
+    if (files.length > 0 && !matrix) {
+      throw new InputError(
+        `--confusion: with the objective ${objective.name} an image is not taken for one class, so ` +
+          "there is no confusion matrix",
+      );
+    }
+    const metrics = await evaluateNetwork(
       network,
       validation,
       await openChosen(chosenBackend(args, config), context),
       {
+        objective,
         batchSize: config.data.evalBatchSize,
         onProgress: (done) =>
           context.progress.update(() =>
             `evaluated ${formatCount(done)} of ${formatCount(validation.count)} images`
           ),
-        onPrediction: (label, predicted) => matrix.add(label, predicted),
+        tally: report,
       },
     );
     context.progress.finish();
+    const names = lossLast(Object.keys(objective.metrics));
     const result = [
-      `accuracy ${formatPercent(accuracy)}`,
-      `loss ${loss.toFixed(4)}`,
-      `${formatCount(count)} images`,
+      ...names.map((name) => {
+        const info = objective.metrics[name];
+        return `${info.title} ${formatMetric(info, metrics[name])}`;
+      }),
+      `${formatCount(metrics.count)} images`,
     ];
-    context.print([result.join("  "), classTable(matrix), ...confusionTables(matrix)].join("\n\n"));
-    const perClass = matrix.perClass();
-    context.emit({ accuracy, loss, count, perClass, confusion: matrix.counts });
+    context.print([result.join("  "), ...report.tables()].join("\n\n"));
+    context.emit({
+      ...Object.fromEntries(names.map((name) => [name, metrics[name]])),
+      count: metrics.count,
+      ...report.details(),
+    });
     const caption = { title: `${basename(path)} on ${info.name}`, result: result.join(", ") };
-    for (const file of files) await writeConfusion(file, matrix, caption);
+    if (matrix) { for (const file of files) await writeConfusion(file, matrix, caption); }
     if (files.length > 0) context.print(`\nconfusion matrix: ${files.join(", ")}`);
   },
 };
-
-/** Accuracy of each class; of many classes, those recognised worst. */
-function classTable(matrix: ConfusionMatrix): string {
-  const all = matrix.perClass();
-  const few = all.length <= SHOWN_CLASSES;
-  const shown = few ? all : all.filter(({ count }) => count > 0)
-    .sort((a, b) => a.accuracy - b.accuracy).slice(0, SHOWN_CLASSES);
-  const rows = shown.map(({ name, count, accuracy }) => [
-    name,
-    formatCount(count),
-    count > 0 ? formatPercent(accuracy) : "–",
-  ]);
-  const heading = few ? "class" : `worst ${shown.length} of ${all.length} classes`;
-  return formatTable([[heading, "images", "accuracy"], ...rows], ["left", "right", "right"]);
-}
-
-/** The most frequent confusions, if there are any. */
-function confusionTables(matrix: ConfusionMatrix): string[] {
-  const rows = matrix.confusions().slice(0, SHOWN_CONFUSIONS)
-    .map(({ label, predicted, count, share }) => [
-      label,
-      predicted,
-      formatCount(count),
-      formatPercent(share),
-    ]);
-  if (rows.length === 0) return [];
-  return [formatTable(
-    [["most confused", "taken for", "images", "of the class"], ...rows],
-    ["left", "left", "right", "right"],
-  )];
-}
 
 /** The given config, that in the checkpoint, or that of the run's folder a folded network is in. */
 async function configOf(
@@ -129,6 +111,20 @@ async function configOf(
     );
   }
   return await loadConfig(beside, { set });
+}
+
+/** A network's logits mean what the objective takes them for, or there is nothing to evaluate. */
+function checkActivation(
+  path: string,
+  { description: { activation = "softmax" } }: LoadedNetwork,
+  objective: Objective,
+): void {
+  if (activation === objective.activation) return;
+  throw new InputError(
+    `${path} turns logits into probabilities by ${activation}, the objective ${objective.name} by ` +
+      `${objective.activation}; set training.objective to what the network was trained for`,
+    { at: ["training", "objective"] },
+  );
 }
 
 function checkImages(

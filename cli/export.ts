@@ -125,6 +125,8 @@ async function exportOnnx(
     bytes: file.length,
     maxAbsDifference: verification?.maxAbsDifference ?? null,
     maxRelativeDifference: verification?.maxRelativeDifference ?? null,
-    top1Agreement: verification?.top1Agreement ?? null,
+    ...(description.activation === "sigmoid"
+      ? { decisionAgreement: verification?.decisionAgreement ?? null }
+      : { top1Agreement: verification?.top1Agreement ?? null }),
   });
 }

@@ -102,7 +102,13 @@ ${row("training.optimizer.decayNormAndBias", "false")}
   schedule:
 ${row("training.schedule.name", "one_cycle")}
 ${row("training.schedule.warmup", "{epochs: 1}", { off: true, more: "not needed with one_cycle" })}
-${row("training.labelSmoothing", "0.1", { off: true })}
+${
+    standard("training.objective", {
+      off: true,
+      more: "with options: {name: classification, labelSmoothing: 0.1}",
+    })
+  }
+${row("training.monitor", "{metric: loss}", { off: true })}
 ${row("training.clip", "{norm: 1}", { off: true, more: "or {value: 0.5}" })}
 ${row("training.ema", "{decay: 0.999}", { off: true })}
 ${row("training.freeze", "[conv1, layer1]", { off: true })}

@@ -2,19 +2,21 @@
 
 import { extname } from "@std/path";
 import type { Backend } from "../backends/backend.ts";
+import { probabilitiesOf } from "../checkpoints/activation.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
+import type { NetworkDescription } from "../checkpoints/network.ts";
 import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { findImages } from "./find_images.ts";
 import { readImage } from "../files/images.ts";
 import type { ImageSize } from "../files/pixels.ts";
-import { softmaxRow } from "../ops/softmax.ts";
 import { formatCount } from "../reporting/format.ts";
 import { pipelined } from "../training/pipeline.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
 import { checkOutput } from "./output.ts";
 import {
+  type NamedProbability,
   type Prediction,
   PREDICTION_FORMATS,
   type PredictionFormat,
@@ -30,7 +32,14 @@ export const command: Command = {
     { name: "IMAGE", help: "A PNG or JPEG file, a folder, or a pattern", repeated: true },
   ],
   options: {
-    top: { value: "N", help: "Classes named for each picture; 5 by default" },
+    top: {
+      value: "N",
+      help: "Classes named for each picture; 5 by default, or all above --threshold",
+    },
+    threshold: {
+      value: "P",
+      help: "Of several classes per picture, name those with a probability above P; 0.5",
+    },
     "batch-size": { value: "N", help: "Pictures computed at once; 32 by default" },
     format: { value: "FORMAT", help: "text, json or csv; by default as the name in --output ends" },
     output: { value: "FILE", help: "Write the predictions to FILE" },
@@ -41,11 +50,12 @@ export const command: Command = {
     "A folder stands for all PNG and JPEG files in it and below. A pattern such as '**/*.png' needs\n" +
     "quotes where the shell would expand it. A picture of another size is cut to the network's\n" +
     "proportions around its centre and scaled. json has an object a line, csv a row for each class\n" +
-    "of each picture. Pictures that cannot be read are reported and passed over; the exit code is\n" +
+    "of each picture. Of a network for several classes per picture, those above --threshold are named,\n" +
+    "which may be none. Pictures that cannot be read are reported and passed over; the exit code is\n" +
     "then 1, and 2 where there is no picture at all.",
   async run(args, context) {
     const [path, ...words] = args.positionals;
-    const top = args.integer("top") ?? 5;
+    const top = args.integer("top");
     const batchSize = args.integer("batch-size") ?? 32;
     const output = args.text("output");
     const format = formatOf(args);
@@ -53,6 +63,7 @@ export const command: Command = {
     if (paths.length === 0) throw new InputError(missing.join("\n"));
     if (output !== undefined) await checkOutput(output, [path, ...paths]);
     const network = await loadNetwork(path);
+    const choose = choiceOfClasses(network.description, { top, threshold: thresholdOf(args) });
     const choice = chosenBackend(args, {
       backend: "cpu",
       threads: paths.length === 1 ? 1 : "auto",
@@ -68,7 +79,7 @@ export const command: Command = {
     const lines = format.heading === undefined ? [] : [format.heading];
     if (output === undefined) lines.forEach(context.print);
     let count = 0;
-    const results = predictions(network, paths, backend, { batchSize, top, onFailure });
+    const results = predictions(network, paths, backend, { batchSize, choose, onFailure });
     for await (const prediction of results) {
       count++;
       if (output !== undefined) {
@@ -116,6 +127,35 @@ function formatOf(args: Arguments): PredictionFormat {
   return PREDICTION_FORMATS[name];
 }
 
+function thresholdOf(args: Arguments): number | undefined {
+  const text = args.text("threshold");
+  if (text === undefined) return undefined;
+  const threshold = text.trim() === "" ? NaN : Number(text);
+  if (!(threshold >= 0 && threshold <= 1)) {
+    throw new InputError(`--threshold: found "${text}", expected a probability from 0 to 1`);
+  }
+  return threshold;
+}
+
+/** Which of the ranked classes are named: the likeliest, or those that are decided for. */
+function choiceOfClasses(
+  { model, activation }: NetworkDescription,
+  { top, threshold }: { readonly top?: number; readonly threshold?: number },
+): (ranking: readonly NamedProbability[]) => readonly NamedProbability[] {
+  if (activation === "sigmoid") {
+    const least = threshold ?? 0.5;
+    return (ranking) =>
+      ranking.filter(({ probability }) => probability > least).slice(0, top ?? Infinity);
+  }
+  if (threshold !== undefined) {
+    throw new InputError(
+      `--threshold: ${model} takes every picture for one class; it is for networks that were ` +
+        "trained for several per picture (training.objective: multi_label); use --top",
+    );
+  }
+  return (ranking) => ranking.slice(0, top ?? 5);
+}
+
 /** Pictures read, as a network takes them. */
 interface PictureBatch {
   readonly paths: readonly string[];
@@ -125,12 +165,12 @@ interface PictureBatch {
 
 /** What pictures show, in their order. Those that cannot be read are told to `onFailure`. */
 async function* predictions(
-  { program, description: { input, classNames } }: LoadedNetwork,
+  { program, description: { input, classNames, activation } }: LoadedNetwork,
   paths: readonly string[],
   backend: Backend,
   options: {
     readonly batchSize: number;
-    readonly top: number;
+    choose(ranking: readonly NamedProbability[]): readonly NamedProbability[];
     onFailure(message: string): void;
   },
 ): AsyncGenerator<Prediction, void, void> {
@@ -147,8 +187,8 @@ async function* predictions(
       const classes = logits.length / batchSize;
       for (const [row, image] of paths.entries()) {
         const own = logits.subarray(row * classes, (row + 1) * classes);
-        const probabilities = [...softmaxRow(own)];
-        yield { image, predictions: ranking(probabilities, classNames).slice(0, options.top) };
+        const ranked = ranking(probabilitiesOf(own, activation), classNames);
+        yield { image, predictions: options.choose(ranked) };
       }
     }
   } finally {
@@ -189,7 +229,7 @@ async function* readBatches(
 function ranking(
   probabilities: readonly number[],
   classNames: readonly string[],
-): { name: string; probability: number }[] {
+): NamedProbability[] {
   return probabilities
     .map((probability, i) => ({ name: classNames[i] ?? String(i), probability }))
     .sort((a, b) => b.probability - a.probability);

@@ -3,12 +3,19 @@
 import { stringify } from "@std/csv";
 import { formatPercent, formatTable } from "../reporting/format.ts";
 
+/** A class and how likely it is. */
+export interface NamedProbability {
+  readonly name: string;
+  /** 0 to 1. */
+  readonly probability: number;
+}
+
 /** What a picture shows. */
 export interface Prediction {
   /** Path of the picture. */
   readonly image: string;
-  /** The likeliest classes, the likeliest first. */
-  readonly predictions: readonly { readonly name: string; readonly probability: number }[];
+  /** The classes that are named, the likeliest first. */
+  readonly predictions: readonly NamedProbability[];
 }
 
 /** A form of results. */
@@ -25,6 +32,7 @@ const text: PredictionFormat = {
       `  ${name}`,
       formatPercent(probability),
     ]);
+    if (rows.length === 0) return `${image}\n  no class`;
     return `${image}\n${formatTable(rows, ["left", "right"])}`;
   },
 };
@@ -36,8 +44,10 @@ const json: PredictionFormat = { lines: (prediction) => JSON.stringify(predictio
 const csv: PredictionFormat = {
   heading: "image,rank,class,probability",
   lines: ({ image, predictions }) =>
-    stringify(predictions.map(({ name, probability }, i) => [image, i + 1, name, probability]))
-      .replaceAll("\r\n", "\n").trimEnd(),
+    predictions.length === 0
+      ? stringify([[image, "", "", ""]]).trimEnd()
+      : stringify(predictions.map(({ name, probability }, i) => [image, i + 1, name, probability]))
+        .replaceAll("\r\n", "\n").trimEnd(),
 };
 
 /** All forms, by the name that `--format` takes. */

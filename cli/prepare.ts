@@ -11,11 +11,14 @@ import type { ImageSource } from "../datasets/image_source.ts";
 import type { LocateOptions } from "../datasets/locate.ts";
 import { openDataset } from "../datasets/open.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
-import { InputError } from "../errors.ts";
+import { InputError, within } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatBytes } from "../reporting/format.ts";
+import type { Objective } from "../training/objectives/objective.ts";
+import { objectiveOf } from "../training/objectives/registry.ts";
+import { requireTargets } from "../training/targets.ts";
 import { imageInput } from "../training/image_input.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
 import { evaluationProgram, stepProgram } from "../training/step_program.ts";
@@ -50,10 +53,11 @@ function openImages(
  * `download: false` images that are not on this machine are an InputError.
  */
 export async function loadImages(
-  { config: { data }, at }: ConfigFile,
+  file: ConfigFile,
   { progress }: Context,
   { download = true } = {},
 ): Promise<Images> {
+  const { config: { data }, at } = file;
   const { info, load } = await openImages(data, {
     download,
     onProgress: ({ file, received, total }) =>
@@ -63,6 +67,7 @@ export async function loadImages(
       ),
     onNotice: (line) => progress.print(line),
   });
+  objectiveFor(file, info);
   const splits = await load();
   progress.finish();
   const { validation: source, subset } = data;
@@ -119,12 +124,31 @@ export function buildNetwork({ at }: ConfigFile, { name, options }: Architecture
   return at("model", () => buildModel(name, options));
 }
 
-function describeNetwork({ config, at }: ConfigFile, info: DatasetInfo): NetworkDescription {
+/**
+ * What the network of a config is trained for. Throws InputError, saying where the mistake is, if
+ * the images have not the targets for it.
+ */
+export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Objective {
+  const classes = info.classNames.length;
+  return at("training", () => {
+    const objective = within(
+      ["objective"],
+      () => objectiveOf(config.training.objective, classes),
+    );
+    requireTargets(objective, info.targets, classes);
+    return objective;
+  });
+}
+
+function describeNetwork(file: ConfigFile, info: DatasetInfo): NetworkDescription {
+  const { config, at } = file;
+  const { activation } = objectiveFor(file, info);
   return {
     model: config.model.name ?? "layers",
     input: info.imageShape,
     normalization: at("data.normalization", () => normalizationOf(config.data, info)),
     classNames: info.classNames,
+    ...(activation === "softmax" ? {} : { activation }),
   };
 }
 

@@ -1,10 +1,13 @@
 /** `overfold site`: a static page that runs a network in the browser. */
 
 import { join } from "@std/path";
+import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { FOLDED_FORMAT } from "../checkpoints/network.ts";
 import { storeProgram } from "../checkpoints/program.ts";
+import type { Metrics } from "../checkpoints/run_state.ts";
 import { encodeSafetensors } from "../checkpoints/safetensors.ts";
+import { parseStored } from "../config/load.ts";
 import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
@@ -15,6 +18,8 @@ import icon from "../site/icon.svg" with { type: "text" };
 import html from "../site/index.html" with { type: "text" };
 import type { NetworkCard } from "../site/messages.ts";
 import style from "../site/style.css" with { type: "text" };
+import { briefMetrics, formatMetric } from "../training/metrics/metric.ts";
+import { objectiveOf } from "../training/objectives/registry.ts";
 import type { Command } from "./command.ts";
 import { checkOutput } from "./output.ts";
 
@@ -42,7 +47,7 @@ export const command: Command = {
         `${path}: a picture has 1 or 3 channels; this network takes images of ${channels}`,
       );
     }
-    const { bytes, card } = encodeNetwork(network, args.text("title"));
+    const { bytes, card } = encodeNetwork(path, network, args.text("title"));
     context.progress.update(() => "bundling the page");
     const files: Record<string, string | Uint8Array> = {
       "index.html": html,
@@ -69,6 +74,7 @@ export const command: Command = {
 
 /** The network folded as far as it goes, as the bytes of its file, and what the page says of it. */
 function encodeNetwork(
+  path: string,
   { description, program, checkpoint }: LoadedNetwork,
   title?: string,
 ): { bytes: Uint8Array; card: NetworkCard } {
@@ -90,9 +96,25 @@ function encodeNetwork(
     parameters: sum([...constants.values()].map(({ shape }) => sizeOf(shape))),
     macs: sum(folded.nodes.map(multiplyAccumulates)),
     bytes: bytes.length,
-    ...(validation ? { validation } : {}),
+    ...(checkpoint && validation ? { validation: measured(path, checkpoint, validation) } : {}),
   };
   return { bytes, card };
+}
+
+/** A validation as the page shows it. */
+function measured(
+  path: string,
+  { config, description }: Checkpoint,
+  validation: Metrics,
+): NetworkCard["validation"] {
+  const objective = config ? parseStored(config, path).config.training.objective : undefined;
+  const { metrics } = objectiveOf(objective, description.classNames.length);
+  return {
+    results: briefMetrics(metrics, validation)
+      .filter(([name]) => name !== "loss")
+      .map(([name, info]) => [info.title, formatMetric(info, validation[name])]),
+    count: validation.count,
+  };
 }
 
 /** `page.js` and `worker.js`, each with all it imports. */

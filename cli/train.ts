@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
 import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adoptState, readForeignState } from "../checkpoints/import.ts";
+import type { Metrics } from "../checkpoints/run_state.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import { type ConfigFile, formatConfig } from "../config/load.ts";
@@ -13,8 +14,9 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { ImageSource } from "../datasets/image_source.ts";
 import { EXIT, InputError } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
-import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
+import { formatCount, formatDuration } from "../reporting/format.ts";
 import type { TrainingOutcome } from "../training/loop.ts";
+import { formatMetric, lossLast, validationName } from "../training/metrics/metric.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { trainRecipe } from "../training/train.ts";
@@ -95,7 +97,7 @@ export const command: Command = {
       );
       return EXIT.interrupted;
     }
-    await finish(config, folder, backend, images.validation, outcome, start, context);
+    await finish(config, recipe, folder, backend, images.validation, outcome, start, context);
   },
 };
 
@@ -175,17 +177,22 @@ async function trainRun(
       `${formatCount(images.validation.count)} to validate; ${backend.description}; ` +
       `run folder ${folder.path}`,
   );
-  const report = new TrainReport(context, {
-    model: name,
-    parameters,
-    dataset: images.info.name,
-    trainCount: images.train.count,
-    validCount: images.validation.count,
-    batchSize: data.batchSize,
-    backend: backend.name,
-    threads: backend.threads,
-    output: folder.path,
-  }, images.validation.count);
+  const report = new TrainReport(
+    context,
+    {
+      model: name,
+      parameters,
+      dataset: images.info.name,
+      trainCount: images.train.count,
+      validCount: images.validation.count,
+      batchSize: data.batchSize,
+      backend: backend.name,
+      threads: backend.threads,
+      output: folder.path,
+    },
+    recipe,
+    images.validation.count,
+  );
   return await trainRecipe(recipe, {
     epochs: training.epochs,
     validateEvery: training.validateEvery,
@@ -214,6 +221,7 @@ async function trainRun(
 /** Folds the run's best checkpoint and says what came out. */
 async function finish(
   config: Config,
+  recipe: ResolvedRecipe,
   folder: RunFolder,
   backend: Backend,
   validation: ImageSource,
@@ -229,7 +237,7 @@ async function finish(
   const seconds = (performance.now() - start) / 1000;
   context.print(
     `trained in ${formatDuration(seconds)}` +
-      (result ? `; validation accuracy ${formatPercent(result.accuracy)}` : "") + `: ${path}`,
+      (result ? `; validation ${describeMonitored(recipe, result)}` : "") + `: ${path}`,
   );
   let folded: FoldVerification | undefined;
   if (config.fold) {
@@ -247,12 +255,22 @@ async function finish(
     event: "done",
     checkpoint: path,
     folded: folded ? folder.foldedPath : null,
-    validAccuracy: result?.accuracy ?? null,
-    validLoss: result?.loss ?? null,
+    ...Object.fromEntries(
+      lossLast(Object.keys(recipe.objective.metrics)).map((name) => [
+        validationName(name),
+        result?.[name] ?? null,
+      ]),
+    ),
     epochs: state.epoch,
     step: state.step,
     seconds,
   });
+}
+
+/** The metric by which the best validation was chosen: `accuracy 97.50 %`. */
+function describeMonitored({ objective, monitor }: ResolvedRecipe, result: Metrics): string {
+  const info = objective.metrics[monitor.metric];
+  return `${info.title} ${formatMetric(info, result[monitor.metric])}`;
 }
 
 /** The command that goes on, with the options that must be given again. */

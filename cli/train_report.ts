@@ -1,13 +1,17 @@
 /** What `overfold train` says while it runs. */
 
-import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
+import type { Metrics } from "../checkpoints/run_state.ts";
+import { formatCount, formatDuration } from "../reporting/format.ts";
+import { briefMetrics, formatMetric, loggedMetrics } from "../training/metrics/metric.ts";
 import type { EpochEvent, StartEvent, StepEvent, TrainingObserver } from "../training/observer.ts";
+import type { ResolvedRecipe } from "../training/recipe.ts";
 import type { Context } from "./command.ts";
 
 /** Turns a training's events into a progress line, lines for epochs and JSON events. */
 export class TrainReport implements TrainingObserver {
   readonly #context: Context;
   readonly #header: Readonly<Record<string, unknown>>;
+  readonly #recipe: Pick<ResolvedRecipe, "objective" | "monitor">;
   readonly #validationCount: number;
   readonly #now: () => number;
   #epochs = 0;
@@ -28,11 +32,13 @@ export class TrainReport implements TrainingObserver {
   constructor(
     context: Context,
     header: Readonly<Record<string, unknown>>,
+    recipe: Pick<ResolvedRecipe, "objective" | "monitor">,
     validationCount: number,
     now = () => performance.now() / 1000,
   ) {
     this.#context = context;
     this.#header = header;
+    this.#recipe = recipe;
     this.#validationCount = validationCount;
     this.#now = now;
   }
@@ -63,8 +69,7 @@ export class TrainReport implements TrainingObserver {
       [
         `epoch ${epoch}/${this.#epochs}`,
         `step ${batch}/${this.#stepsPerEpoch}`,
-        `loss ${epochMean.loss.toFixed(4)}`,
-        `accuracy ${formatPercent(epochMean.accuracy)}`,
+        ...this.#described(epochMean),
         `${formatCount(this.#imagesPerSecond)} images/s`,
         `${formatDuration(this.#secondsLeft(step))} left`,
       ].join("  ")
@@ -94,14 +99,8 @@ export class TrainReport implements TrainingObserver {
     this.#context.print(
       [
         `epoch ${epoch}/${this.#epochs}`,
-        `loss ${train.loss.toFixed(4)}`,
-        `accuracy ${formatPercent(train.accuracy)}`,
-        ...(validation
-          ? [
-            `valid loss ${validation.loss.toFixed(4)}`,
-            `valid accuracy ${formatPercent(validation.accuracy)}${isBest ? " (best)" : ""}`,
-          ]
-          : []),
+        ...this.#described(train),
+        ...(validation ? this.#described(validation, "valid ", isBest) : []),
         `${formatCount(this.#imagesPerSecond)} images/s`,
         ...(epoch < this.#epochs ? [`${formatDuration(this.#secondsLeft(step))} left`] : []),
       ].join("  "),
@@ -111,11 +110,18 @@ export class TrainReport implements TrainingObserver {
       epoch,
       step,
       learningRate,
-      loss: train.loss,
-      accuracy: train.accuracy,
-      ...(validation ? { validLoss: validation.loss, validAccuracy: validation.accuracy } : {}),
+      ...loggedMetrics(train, validation),
       imagesPerSecond: this.#imagesPerSecond,
     });
+  }
+
+  /** `loss 0.1234`, `accuracy 97.50 %`; `isBest` says so at the monitored one. */
+  #described(metrics: Metrics, prefix = "", isBest = false): string[] {
+    const { objective, monitor } = this.#recipe;
+    return briefMetrics(objective.metrics, metrics, monitor.metric).map(([name, info]) =>
+      `${prefix}${info.title} ${formatMetric(info, metrics[name])}` +
+      (isBest && name === monitor.metric ? " (best)" : "")
+    );
   }
 
   get #imagesPerSecond(): number {

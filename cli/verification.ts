@@ -55,11 +55,20 @@ export async function verificationImages(
 
 /** A comparison in a line for a person; `output` is what the network gives. */
 export function describeVerification(
-  { maxAbsDifference, maxRelativeDifference, top1Agreement, count }: FoldVerification,
+  { maxAbsDifference, maxRelativeDifference, count, ...agreement }: FoldVerification,
   kind: string,
   output = "logit",
 ): string {
   return `on ${formatCount(count)} ${kind} the largest difference of a ${output} is ` +
     `${maxAbsDifference.toExponential(1)} (${maxRelativeDifference.toExponential(1)} ` +
-    `relative), top-1 agreement ${formatPercent(top1Agreement)}`;
+    `relative), ${describeAgreement(agreement)}`;
 }
+
+function describeAgreement({ top1Agreement, decisionAgreement }: Agreement): string {
+  return top1Agreement === undefined
+    ? `agreement of decisions ${formatPercent(decisionAgreement ?? NaN)}`
+    : `top-1 agreement ${formatPercent(top1Agreement)}`;
+}
+
+/** How often networks decide alike. */
+type Agreement = Pick<FoldVerification, "top1Agreement" | "decisionAgreement">;

@@ -79,6 +79,18 @@ export const FORMER_KEYS: readonly FormerKey[] = [
       },
     ];
   }),
+  {
+    path: "training.labelSmoothing",
+    move({ value, holder }) {
+      const objective = holder.objective ?? "classification";
+      holder.objective = isMapping(objective)
+        ? { labelSmoothing: value, ...objective }
+        : { name: objective, labelSmoothing: value };
+    },
+    hint: (value) =>
+      "now an option of the objective: write objective: " +
+      inYaml({ name: "classification", labelSmoothing: value }),
+  },
 ];
 
 /** A former key in a config. */

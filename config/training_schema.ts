@@ -4,7 +4,7 @@ import { z } from "../schema/entry.ts";
 import { RECIPE } from "../training/recipe.ts";
 import { RUN } from "../training/run_options.ts";
 
-const { optimizer, labelSmoothing, clip, freeze, learningRates, ema } = RECIPE.schema.shape;
+const { optimizer, objective, monitor, clip, freeze, learningRates, ema } = RECIPE.schema.shape;
 const { epochs, schedule, validateEvery, logEvery } = RUN.schema.shape;
 
 /** `training`. */
@@ -12,7 +12,8 @@ export const trainingSchema = z.strictObject({
   epochs: epochs.default(10),
   optimizer: optimizer.prefault({ name: "sgd", learningRate: 0.1, momentum: 0.9 }),
   schedule,
-  labelSmoothing,
+  objective,
+  monitor,
   clip,
   freeze,
   learningRates,

@@ -101,6 +101,20 @@ export function trace(options: TraceOptions, build: () => void): Program {
   };
 }
 
+/**
+ * The program with what `build` records behind it, outputs and updates included; `build` may use
+ * the program's values. Names of inputs must be new. Traces do not nest, as with {@link trace}.
+ */
+export function extendProgram(program: Program, build: () => void): Program {
+  const { nodes, outputs, updates } = trace({ name: program.name }, build);
+  return {
+    ...program,
+    nodes: [...program.nodes, ...nodes],
+    outputs: { ...program.outputs, ...outputs },
+    updates: [...program.updates, ...updates],
+  };
+}
+
 /** Whether the program being traced is one for training. Throws InputError outside a trace. */
 export function isTraining(): boolean {
   return active().options.training ?? false;

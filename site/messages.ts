@@ -1,5 +1,4 @@
 /** What the page and its worker say to each other, and what the page shows of the network at once. */
-import type { Metrics } from "../checkpoints/run_state.ts";
 
 /** What computes: WebGPU where its adapter is hardware, else WebAssembly; or one of the two. */
 export type Engine = "auto" | "webgpu" | "cpu";
@@ -47,5 +46,10 @@ export interface NetworkCard {
   /** Bytes of the network's file. */
   readonly bytes: number;
   /** Of the validation at the checkpoint, where it had one. */
-  readonly validation?: Metrics;
+  readonly validation?: {
+    /** What was measured and how it came out, as a person reads it: `accuracy`, `97.50 %`. */
+    readonly results: readonly (readonly [name: string, value: string])[];
+    /** Pictures it was measured on. */
+    readonly count: number;
+  };
 }

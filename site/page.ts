@@ -221,9 +221,9 @@ function showCard(network: NetworkCard): void {
   element("title", HTMLElement).textContent = title;
   const named = classNames.slice(0, NAMED).join(", ");
   const rest = classNames.length - NAMED;
-  const accuracy = validation ? [["Accuracy", formatPercent(validation.accuracy)]] : [];
+  const { results = [], count = 0 } = validation ?? {};
   const facts = [
-    ...accuracy,
+    ...results.map(([name, value]) => [capitalized(name), value]),
     ["Classes", formatCount(classNames.length)],
     ["Input", `${input.width} × ${input.height} × ${input.channels}`],
     ["Parameters", formatCount(parameters)],
@@ -239,10 +239,16 @@ function showCard(network: NetworkCard): void {
     return fact;
   }));
   const classes = `Classes: ${named}${rest > 0 ? ` and ${formatCount(rest)} more` : ""}.`;
-  const measured = validation
-    ? ` Accuracy was measured on ${formatCount(validation.count)} pictures not used for training.`
+  const names = results.map(([name]) => name).join(" and ");
+  const measured = results.length > 0
+    ? ` ${capitalized(names)} ${results.length === 1 ? "was" : "were"} measured on ` +
+      `${formatCount(count)} pictures not used for training.`
     : "";
   element("classes", HTMLElement).textContent = classes + measured;
+}
+
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function say(text: string): void {

@@ -5,15 +5,21 @@
 /// <reference lib="dom" />
 import type { Executable } from "../backends/backend.ts";
 import { openBackend } from "../backends/registry.ts";
+import { type Activation, probabilitiesOf } from "../checkpoints/activation.ts";
 import { networkProgram, parseFoldedNetwork } from "../checkpoints/network.ts";
 import { parseSafetensors } from "../checkpoints/safetensors.ts";
 import { RunError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
-import { softmaxRow } from "../ops/softmax.ts";
 import type { Engine, Reply, Request } from "./messages.ts";
 
 /** Where `overfold site` puts the network, beside the page. */
 const NETWORK = "network.safetensors";
+
+/** The network as it was loaded. */
+interface Network {
+  readonly program: Program;
+  readonly activation: Activation | undefined;
+}
 
 /** The network ready to run. */
 interface Ready {
@@ -21,7 +27,7 @@ interface Ready {
   readonly executable: Executable;
 }
 
-const program = loadProgram();
+const network = loadNetwork();
 let ready: Ready | undefined;
 /** Requests are answered one after the other. */
 let done: Promise<void> = Promise.resolve();
@@ -37,13 +43,14 @@ async function answer(request: Request): Promise<void> {
   else await classify(request.pixels);
 }
 
-async function loadProgram(): Promise<Program> {
+async function loadNetwork(): Promise<Network> {
   const response = await fetch(NETWORK);
   if (!response.ok) {
     throw new RunError(`${NETWORK} could not be loaded (status ${response.status})`);
   }
   const contents = parseSafetensors(new Uint8Array(await response.arrayBuffer()), NETWORK);
-  return networkProgram(parseFoldedNetwork(NETWORK, contents), 1);
+  const folded = parseFoldedNetwork(NETWORK, contents);
+  return { program: networkProgram(folded, 1), activation: folded.description.activation };
 }
 
 /** Makes the network ready; what WebGPU fails at is WebAssembly's to do. */
@@ -64,7 +71,7 @@ async function open(engine: Engine): Promise<void> {
 
 async function prepare(engine: Engine): Promise<Ready> {
   const backend = await openBackend({ backend: engine });
-  const infer = await program;
+  const { program: infer } = await network;
   const executable = await backend.compile([infer]);
   // The first run has costs of its own, which a person would take for the network's.
   const [input] = infer.nodes.filter(({ op }) => op.name === "input");
@@ -75,10 +82,11 @@ async function prepare(engine: Engine): Promise<Ready> {
 
 async function classify(pixels: Uint8Array): Promise<void> {
   if (!ready) throw new RunError("the network is not ready");
+  const { program, activation } = await network;
   const start = performance.now();
   let logits: Float32Array;
   try {
-    ({ logits } = await ready.executable.run((await program).name, { pixels }));
+    ({ logits } = await ready.executable.run(program.name, { pixels }));
   } catch (error) {
     // A page may lose its device at any time, for instance while it is in the background.
     if (ready.engine !== "webgpu") throw error;
@@ -86,7 +94,7 @@ async function classify(pixels: Uint8Array): Promise<void> {
     return await classify(pixels);
   }
   const milliseconds = performance.now() - start;
-  reply({ kind: "result", probabilities: [...softmaxRow(logits)], milliseconds });
+  reply({ kind: "result", probabilities: probabilitiesOf(logits, activation), milliseconds });
 }
 
 function messageOf(error: unknown): string {

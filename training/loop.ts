@@ -6,22 +6,19 @@
  * checkpoint takes exactly the steps an unbroken run takes.
  */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
-import {
-  type Metrics,
-  NO_SUMS,
-  type RunState,
-  START,
-  type Sums,
-} from "../checkpoints/run_state.ts";
+import { type Metrics, type RunState, START } from "../checkpoints/run_state.ts";
 import { DeviceError } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
 import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
+import { Evaluation, type StepBatch } from "./evaluation.ts";
+import { loggedMetrics } from "./metrics/metric.ts";
 import type { Monitor, Objective } from "./objectives/objective.ts";
 import type { TrainingObserver, TrainingStore } from "./observer.ts";
-import { Pipeline, pipelined } from "./pipeline.ts";
+import { Pipeline } from "./pipeline.ts";
 import type { ParsedRunOptions } from "./run_options.ts";
 import type { Rates, Schedule } from "./schedules/schedule.ts";
-import type { StepBatch, StepResult, TrainingSession } from "./session.ts";
+import type { StepResult, TrainingSession } from "./session.ts";
+import { addSums, cleared } from "./sums.ts";
 
 /** Milliseconds after which the event loop gets its turn, so that signals arrive. */
 const BREATH_INTERVAL = 50;
@@ -179,26 +176,25 @@ class TrainingLoop {
     const epoch = this.#state.epoch + 1;
     if (!data.validationBatches || this.#stopping) return undefined;
     if (epoch % validateEvery !== 0 && epoch !== epochs) return undefined;
-    let sums = NO_SUMS;
-    const results = pipelined(
-      data.validationBatches(),
+    const evaluation = new Evaluation(
+      this.#objective,
       session.backend,
       (batch) => session.evaluate(batch),
     );
-    for await (const result of results) {
-      sums = addSums(sums, result);
-      observer?.validating?.(Number(sums.count));
+    for await (const count of evaluation.over(data.validationBatches())) {
+      observer?.validating?.(count);
       await this.#breathe();
       if (this.#stopping) return undefined;
     }
-    return this.#objective.summarize(sums);
+    return evaluation.metrics();
   }
 
   async #finishEpoch(validation: Metrics | undefined): Promise<void> {
     const { store, schedule, observer, keepBest } = this.#options;
     const { step, epoch, sums, best } = this.#state;
+    const { monitor } = this.#options.session.recipe;
     const tensors = store && await this.#snapshot();
-    const isBest = validation !== undefined && isBetter(validation, best, this.#objective.monitor);
+    const isBest = validation !== undefined && isBetter(validation, best, monitor);
     this.#state = {
       step,
       epoch: epoch + 1,
@@ -214,8 +210,7 @@ class TrainingLoop {
       epoch: epoch + 1,
       step,
       learningRate,
-      ...logged(train, (metric) => metric),
-      ...logged(validation ?? {}, validName),
+      ...loggedMetrics(train, validation),
     });
     if (tensors) {
       if (isBest && keepBest) await this.#save("best", tensors);
@@ -282,40 +277,6 @@ class TrainingLoop {
   }
 }
 
-function addSums(a: Sums, b: Sums): Sums {
-  return mapSums(b, (value, name, i) => {
-    const before = a[name] ?? 0;
-    return value + (typeof before === "number" ? before : before[i]);
-  });
-}
-
-/** Zeros of the same names. */
-function cleared(sums: Sums): Sums {
-  return mapSums(sums, () => 0);
-}
-
-function mapSums(sums: Sums, map: (value: number, name: string, i: number) => number): Sums {
-  return Object.fromEntries(
-    Object.entries(sums).map(([name, value]) => [
-      name,
-      typeof value === "number" ? map(value, name, 0) : value.map((item, i) => map(item, name, i)),
-    ]),
-  );
-}
-
-/** Metrics as the log has them. */
-function logged(metrics: Metrics, nameOf: (metric: string) => string): Metrics {
-  const { count: _, ...others } = metrics;
-  return Object.fromEntries(
-    Object.entries(others).map(([metric, value]) => [nameOf(metric), value]),
-  );
-}
-
-/** `validLoss` for `loss`. */
-function validName(metric: string): string {
-  return `valid${metric[0].toUpperCase()}${metric.slice(1)}`;
-}
-
 function allFinite(data: ArrayLike<number | bigint>): boolean {
   for (let i = 0; i < data.length; i++) {
     if (!Number.isFinite(Number(data[i]))) return false;
@@ -325,7 +286,8 @@ function allFinite(data: ArrayLike<number | bigint>): boolean {
 
 /** A better value of the monitored metric, or the same with a lower loss. */
 function isBetter(found: Metrics, best: Metrics | undefined, { metric, mode }: Monitor): boolean {
-  if (!best) return true;
+  // A checkpoint's null, and NaN, are the worst.
+  if (!best || !Number.isFinite(best[metric])) return true;
   if (found[metric] === best[metric]) return found.loss < best.loss;
   return mode === "max" ? found[metric] > best[metric] : found[metric] < best[metric];
 }

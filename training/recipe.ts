@@ -1,13 +1,14 @@
 /** How parameters are trained: the options, and all that follows from them for one model. */
-import { InputError } from "../errors.ts";
+import { InputError, within } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { layoutState, PARAMETERS, type StateLayout, type StateRange } from "../layers/state.ts";
 import { choiceOf, type OptionsOf, parseOwnOptions, z } from "../schema/entry.ts";
+import { suggestion } from "../schema/nearest.ts";
 import { type Clip, clipSchema } from "./clip.ts";
 import { type Ema, emaSchema } from "./ema.ts";
 import { type LossScale, lossScaleSchema } from "./loss_scale.ts";
-import { classification } from "./objectives/classification.ts";
-import type { Objective } from "./objectives/objective.ts";
+import type { Monitor, Objective } from "./objectives/objective.ts";
+import { isBuilt, type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./objectives/registry.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { createOptimizer, OPTIMIZERS } from "./optimizers/registry.ts";
 import {
@@ -17,11 +18,21 @@ import {
   parameterGroups,
 } from "./parameter_groups.ts";
 
+const monitorSchema = z.strictObject({
+  metric: z.string().min(1).describe("A metric of the validation, such as loss or accuracy"),
+  mode: z.enum(["min", "max"]).optional().describe(
+    "Whether a lower or a higher value is better; by default as the metric is meant",
+  ),
+}).describe(
+  "Which metric says which validation is the best; by default the objective's, such as accuracy",
+);
+
 const schema = z.object({
   optimizer: choiceOf(OPTIMIZERS).describe("How parameters are updated"),
-  labelSmoothing: z.number().min(0).lt(1).default(0).describe(
-    "Share of the target spread over all classes",
+  objective: choiceOf(OBJECTIVES).default("classification").describe(
+    "What the network is trained for: the loss and the metrics",
   ),
+  monitor: monitorSchema.optional(),
   clip: clipSchema.optional(),
   freeze: freezeSchema.optional(),
   learningRates: learningRatesSchema.optional(),
@@ -36,7 +47,10 @@ const schema = z.object({
 export const RECIPE = { about: "How parameters are trained", schema };
 
 /** How parameters are trained: the options of {@link RECIPE}, of which only `optimizer` is needed. */
-export type Recipe = Readonly<OptionsOf<typeof RECIPE>>;
+export type Recipe = Readonly<Omit<OptionsOf<typeof RECIPE>, "objective">> & {
+  /** What the network is trained for, by name or built. Default: classification. */
+  readonly objective?: ObjectiveChoice | Objective;
+};
 
 /** A recipe applied to a model: what its programs are traced from and its state is laid out by. */
 export interface ResolvedRecipe {
@@ -47,6 +61,8 @@ export interface ResolvedRecipe {
   /** Elements of the variable `parameters`. */
   readonly parameterSize: number;
   readonly objective: Objective;
+  /** Which validation is the best. */
+  readonly monitor: Monitor;
   readonly optimizer: Optimizer;
   /** The parameters that are trained, in stretches of equal weight decay and rate. */
   readonly groups: readonly ParameterGroup[];
@@ -69,24 +85,44 @@ export function resolveRecipe(
   options: Recipe,
   { classes }: { readonly classes: number },
 ): ResolvedRecipe {
-  const recipe = parseOwnOptions(RECIPE, options);
+  const { objective: choice, ...others } = options;
+  const built = isBuilt(choice) ? choice : undefined;
+  const recipe = parseOwnOptions(RECIPE, built ? others : options);
   const layout = layoutState(model);
   const parameterSize = layout.variables.find(({ name }) => name === PARAMETERS)?.size;
   if (parameterSize === undefined) {
     throw new InputError("the model has no parameters; there is nothing to train");
   }
-  const { labelSmoothing, clip, ema, lossScale } = recipe;
+  const { clip, ema, lossScale } = recipe;
+  const objective = within(["objective"], () => objectiveOf(built ?? recipe.objective, classes));
   const optimizer = createOptimizer(recipe.optimizer);
   return {
     model,
     classes,
     layout,
     parameterSize,
-    objective: classification({ labelSmoothing }),
+    objective,
+    monitor: monitorOf(objective, recipe.monitor),
     optimizer,
     ...parameterGroups(layout, recipe, optimizer.options),
     clip,
     ema,
     lossScale,
   };
+}
+
+/** The monitor that a recipe asks for. Throws InputError for a metric that the objective lacks. */
+function monitorOf(
+  { name, metrics, monitor }: Objective,
+  options: z.output<typeof monitorSchema> | undefined,
+): Monitor {
+  if (!options) return monitor;
+  const { metric } = options;
+  if (!Object.hasOwn(metrics, metric)) {
+    throw new InputError(
+      `${name} has no metric "${metric}"${suggestion(metric, Object.keys(metrics), "metrics")}`,
+      { at: ["monitor", "metric"] },
+    );
+  }
+  return { metric, mode: options.mode ?? metrics[metric].mode };
 }

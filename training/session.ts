@@ -20,6 +20,7 @@ import { adviseBatch } from "./batch_advice.ts";
 import { averageOf } from "./ema.ts";
 import type { TraceInput } from "./image_input.ts";
 import { initialLossScale, LOSS_SCALE_VARIABLE, lossScaleSchema } from "./loss_scale.ts";
+import { type BatchResult, resultOf, type StepBatch } from "./evaluation.ts";
 import { lossOf, requireAgreement } from "./precision_check.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules/schedule.ts";
@@ -45,14 +46,6 @@ export interface SessionOptions {
   readonly lastBatchSize?: number;
   /** Images in a step of validation; default: nothing is validated. */
   readonly evaluationBatchSize?: number;
-}
-
-/** The images of one step. The arrays may be overwritten once the call they were given to returns. */
-export interface StepBatch {
-  /** By the names of program inputs: pixels, labels, …; each has one row per image. */
-  readonly arrays: Readonly<Record<string, TensorData>>;
-  /** Images that are not filling; a training step has no filling. */
-  readonly count: number;
 }
 
 /** What one training step found. */
@@ -148,15 +141,15 @@ export class TrainingSession {
     if (fullLoss !== undefined) requireAgreement(loss, fullLoss);
     return {
       loss,
-      sums: { ...sumsOf(outputs, count), loss: loss * count },
+      sums: { ...resultOf(outputs, count).sums, loss: loss * count },
       ...(lossScale ? { lossScale: lossScale[0] } : {}),
     };
   }
 
-  /** The sums over one batch, by the averaged weights where the recipe keeps them. */
-  async evaluate({ arrays, count }: StepBatch): Promise<Sums> {
+  /** Evaluates one batch, by the averaged weights where the recipe keeps them. */
+  async evaluate({ arrays, count }: StepBatch): Promise<BatchResult> {
     const inputs = this.#arraysFor(PROGRAM.evaluate, arrays);
-    return sumsOf(await this.#executable.run(PROGRAM.evaluate, inputs), count);
+    return resultOf(await this.#executable.run(PROGRAM.evaluate, inputs), count);
   }
 
   /** Copies of all tensors of the training. */
@@ -291,15 +284,6 @@ function tracePrograms(options: SessionOptions): Program[] {
 
 function stepName(size: number, batchSize: number): string {
   return size === batchSize ? PROGRAM.step : `${PROGRAM.step}.${size}`;
-}
-
-/** A program's outputs as sums over the images of its batch. */
-function sumsOf(outputs: Readonly<Record<string, Float32Array>>, count: number): Sums {
-  const sums = Object.entries(outputs).map(([name, data]) => [
-    name,
-    data.length === 1 ? data[0] : Array.from(data),
-  ]);
-  return { ...Object.fromEntries(sums), count };
 }
 
 /** Tensors with elements as numbers; 64-bit integers of other writers become floats. */

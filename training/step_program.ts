@@ -21,6 +21,7 @@ import { pack } from "../ops/pack.ts";
 import { averageDecay, averageOf, DECAY_SCALAR } from "./ema.ts";
 import type { TraceInput } from "./image_input.ts";
 import { readLossScale } from "./loss_scale.ts";
+import type { Objective } from "./objectives/objective.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules/schedule.ts";
 import { traceUpdate } from "./update.ts";
@@ -111,7 +112,8 @@ export function lossProgram(options: TrainingProgramOptions): Program {
 /**
  * Traces the evaluation of a batch in inference mode, by the averaged weights where the recipe keeps
  * them. Inputs: those of `traceInput` and the objective's targets. Outputs: `loss`, the sum over
- * images, and the objective's sums; rows of filling are left out.
+ * images, the objective's sums and, where it has a tally, the `logits`; the others leave rows of filling
+ * out.
  */
 export function evaluationProgram(
   { recipe, traceInput, batchSize }: TrainingProgramOptions,
@@ -125,11 +127,35 @@ export function evaluationProgram(
   };
   return trace({ name: PROGRAM.evaluate, variables, bind }, () => {
     const x = traceInput(batchSize);
-    const targets = traceTargets(recipe, batchSize);
+    const targets = traceTargets(recipe.objective, batchSize);
     const logits = model.call(x);
-    output("loss", objective.loss(logits, targets, { training: false }));
-    outputSums(objective.sums(logits, targets));
+    traceEvaluation(objective, logits, targets);
+    if (objective.tally) output("logits", logits);
   });
+}
+
+/** Traces what an evaluation of a batch outputs: `loss` and the objective's sums. */
+export function traceEvaluation(
+  objective: Objective,
+  logits: Value,
+  targets: Readonly<Record<string, Value>>,
+): void {
+  const options = { training: false };
+  output("loss", objective.loss(logits, targets, options));
+  outputSums(objective.sums(logits, targets, options));
+}
+
+/** The objective's targets of a batch, as inputs. */
+export function traceTargets(
+  objective: Objective,
+  batchSize: number,
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(
+    objective.targets.map(({ name, dtype, shape }) => [
+      name,
+      input(name, [batchSize, ...shape], dtype),
+    ]),
+  );
 }
 
 /**
@@ -166,21 +192,9 @@ interface Forward {
 function traceForward({ recipe, traceInput, batchSize }: TrainingProgramOptions): Forward {
   const { model, objective } = recipe;
   const x = traceInput(batchSize);
-  const targets = traceTargets(recipe, batchSize);
+  const targets = traceTargets(recipe.objective, batchSize);
   const logits = model.call(x);
   return { loss: objective.loss(logits, targets, { training: true }), logits, targets };
-}
-
-function traceTargets(
-  { objective }: ResolvedRecipe,
-  batchSize: number,
-): Readonly<Record<string, Value>> {
-  return Object.fromEntries(
-    objective.targets.map(({ name, dtype, shape }) => [
-      name,
-      input(name, [batchSize, ...shape], dtype),
-    ]),
-  );
 }
 
 /** The gradient of the loss, scaled where the recipe scales it, packed like the parameters. */
@@ -202,7 +216,7 @@ function outputResults(
 ): void {
   output("loss", loss);
   if (lossScale) output("lossScale", readLossScale());
-  outputSums(objective.sums(logits, targets));
+  outputSums(objective.sums(logits, targets, { training: true }));
 }
 
 function outputSums(sums: Readonly<Record<string, Value>>): void {

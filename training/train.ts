@@ -11,13 +11,14 @@ import { within } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
 import { type ImageFormat, inferenceProgram } from "../models/inference.ts";
+import type { StepBatch } from "./evaluation.ts";
 import { imageInput } from "./image_input.ts";
-import { requireLabels } from "./labels.ts";
 import { type LoopHooks, runTraining, type TrainingData, type TrainingOutcome } from "./loop.ts";
 import { type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 import { RUN, type RunOptions } from "./run_options.ts";
 import { createSchedule } from "./schedules/registry.ts";
-import { type StepBatch, TrainingSession } from "./session.ts";
+import { TrainingSession } from "./session.ts";
+import { checkTargets } from "./targets.ts";
 
 /** Options of a training besides its model and {@link Recipe}. */
 export interface TrainingRunOptions extends RunOptions, LoopHooks {
@@ -42,10 +43,10 @@ export interface TrainOptions extends Recipe, TrainingRunOptions {
 }
 
 /**
- * Trains a model by stochastic gradient descent on the softmax cross-entropy of its logits. The
- * same options give the same bits, whether or not the training was interrupted and resumed, on one
+ * Trains a model by stochastic gradient descent on an objective, by default the softmax
+ * cross-entropy of its logits. The same options give the same bits, whether or not the training was interrupted and resumed, on one
  * backend with one number of threads and one form of kernels (docs/cpu.md).
- * Throws InputError for options that do not fit and labels that are none of the model's classes,
+ * Throws InputError for options that do not fit and targets that are none of the objective's,
  * RunError when the training diverges.
  *
  * ```ts
@@ -87,7 +88,7 @@ export async function trainRecipe(
   const { transform } = within(["augmentation"], () => planAugmentation(augmentation));
   const images = { input: options.train.shape, normalization };
   for (const split of [options.train, options.validation]) {
-    if (split) requireLabels(split, recipe.classes);
+    if (split) checkTargets(recipe.objective, split, recipe.classes);
   }
   const batchSize = dropLast ? run.batchSize : Math.min(run.batchSize, options.train.count);
   const evaluationBatchSize = Math.min(

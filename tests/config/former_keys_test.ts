@@ -75,3 +75,25 @@ Deno.test("the former forms of data are read, and what to write instead is told"
     "old.yaml:1:25 data.augmentation: now a list: write augmentation: []",
   ]);
 });
+
+Deno.test("the former label smoothing is the objective's", () => {
+  const hints: string[] = [];
+  const read = (training: string, set: string[] = []) =>
+    parseConfig(
+      `data: { dataset: mnist }\nmodel: { name: do_conv_net }\ntraining: { ${training} }\n`,
+      "old.yaml",
+      { set, onHint: (line) => hints.push(line) },
+    ).config.training.objective;
+  assertEquals(read("labelSmoothing: 0.1"), { name: "classification", labelSmoothing: 0.1 });
+  assertEquals(read("epochs: 1", ["training.labelSmoothing=0.2"]), {
+    name: "classification",
+    labelSmoothing: 0.2,
+  });
+  assertEquals(read("epochs: 1"), "classification");
+  assertEquals(hints, [
+    "old.yaml:3:13 training.labelSmoothing: now an option of the objective: " +
+    "write objective: { name: classification, labelSmoothing: 0.1 }",
+    "--set training.labelSmoothing: now an option of the objective: " +
+    "write objective: { name: classification, labelSmoothing: 0.2 }",
+  ]);
+});

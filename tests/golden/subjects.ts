@@ -38,7 +38,7 @@ export interface Subject {
 
 const RECIPE: Recipe = {
   optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4 },
-  labelSmoothing: 0.1,
+  objective: { name: "classification", labelSmoothing: 0.1 },
   clip: { norm: 1 },
   ema: { decay: 0.99 },
 };

@@ -56,7 +56,7 @@ export async function tinyTraining(
     schedule: { name: "one_cycle" },
     clip: { norm: 1 },
     ema: { decay: 0.9 },
-    labelSmoothing: 0.1,
+    objective: { name: "classification", labelSmoothing: 0.1 },
     seed: 3,
     logEvery: 2,
     ...options,

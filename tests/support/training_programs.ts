@@ -19,7 +19,7 @@ export function withLogits(recipe: ResolvedRecipe): ResolvedRecipe {
     ...recipe,
     objective: {
       ...objective,
-      sums: (logits, targets) => ({ ...objective.sums(logits, targets), logits }),
+      sums: (logits, ...others) => ({ ...objective.sums(logits, ...others), logits }),
     },
   };
 }

@@ -45,7 +45,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     lossScale: { initialScale: 2 ** 127, growthInterval: 2 },
     clip: { norm: 1 },
     ema: {},
-    labelSmoothing: 0.1,
+    objective: { name: "classification", labelSmoothing: 0.1 },
   },
 };
 const STEPS = 4;

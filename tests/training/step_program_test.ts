@@ -12,7 +12,7 @@ import type { Module } from "../../layers/module.ts";
 import { Sequential } from "../../layers/sequential.ts";
 import { unpackState } from "../../layers/state.ts";
 import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
-import { classification } from "../../training/objectives/classification.ts";
+import { objectiveOf } from "../../training/objectives/registry.ts";
 import type { Objective } from "../../training/objectives/objective.ts";
 import { type Recipe, type ResolvedRecipe, resolveRecipe } from "../../training/recipe.ts";
 import { evaluationProgram, stepProgram, stepScalars } from "../../training/step_program.ts";
@@ -67,12 +67,15 @@ Deno.test("one program takes the whole step and reports loss and right answers",
 Deno.test("an objective names its targets: soft ones that name one class train as labels do", async () => {
   const labelSmoothing = 0.1;
   const soft: Objective = {
-    ...classification(),
+    ...objectiveOf("classification", 3),
     targets: [{ name: "targets", dtype: "f32", shape: [3], filling: 0 }],
     loss: (logits, { targets }) => softmaxCrossEntropy(logits, targets, { labelSmoothing }),
     sums: () => ({}),
   };
-  const recipe = resolve({ optimizer: { name: "sgd", learningRate: 0.1 }, labelSmoothing });
+  const recipe = resolve({
+    optimizer: { name: "sgd", learningRate: 0.1 },
+    objective: { name: "classification", labelSmoothing },
+  });
   const labels = await variablesAfter(recipe, 3);
   const targets = { targets: Float32Array.of(1, 0, 0, 0, 0, 1) };
   const softened = await variablesAfter({ ...recipe, objective: soft }, 3, targets);

@@ -28,7 +28,11 @@ const MISTAKES: readonly [options: Record<string, unknown>, at: OptionPath, text
   ],
   [{ schedule: { name: "foo" } }, ["schedule", "name"], 'schedule.name: found "foo"'],
   [{ schedule: { name: "step" } }, ["schedule", "stepSize"], "schedule.stepSize: missing"],
-  [{ labelSmoothing: 2 }, ["labelSmoothing"], "labelSmoothing: found 2"],
+  [
+    { objective: { name: "classification", labelSmoothing: 2 } },
+    ["objective", "labelSmoothing"],
+    "labelSmoothing: found 2",
+  ],
   [{ ema: { decay: 2 } }, ["ema", "decay"], "ema.decay: found 2"],
   [{ clip: { norm: -1 } }, ["clip", "norm"], "clip.norm: found -1"],
   [{ clip: { nrm: 1 } }, ["clip", "nrm"], 'clip.nrm: unknown key; did you mean "norm"?'],

@@ -1,27 +1,71 @@
 /** One class per image: softmax cross-entropy and the share of images classified correctly. */
+import { InputError } from "../../errors.ts";
 import { countCorrect } from "../../ops/count_correct.ts";
 import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
-import type { Objective } from "./objective.ts";
+import { z } from "../../schema/entry.ts";
+import { LOSS, type MetricInfo } from "../metrics/metric.ts";
+import { ClassificationReport } from "./classification_report.ts";
+import type { ObjectiveEntry } from "./entry.ts";
 
-/** Options of {@link classification}. */
-export interface ClassificationOptions {
-  /** Share of the target spread over all classes, while training. Default 0. */
-  readonly labelSmoothing?: number;
-}
+/** How many of the likeliest classes top-5 accuracy looks at. */
+const TOP = 5;
+/** Most classes of which the five likeliest would say little. */
+const FEW_CLASSES = 10;
+
+const ACCURACY: MetricInfo = { title: "accuracy", unit: "share", mode: "max" };
+const TOP_ACCURACY: MetricInfo = { title: `top-${TOP} accuracy`, unit: "share", mode: "max" };
+
+const schema = z.object({
+  labelSmoothing: z.number().min(0).lt(1).default(0).describe(
+    "Share of the target spread over all classes, while training",
+  ),
+});
 
 /** Images of one class each, target `labels` i32 [N]; negative ones are ignored. */
-export function classification({ labelSmoothing = 0 }: ClassificationOptions = {}): Objective {
-  return {
-    name: "classification",
-    activation: "softmax",
-    targets: [{ name: "labels", dtype: "i32", shape: [], filling: -1 }],
-    monitor: { metric: "accuracy", mode: "max" },
-    loss: (logits, { labels }, { training }) =>
-      softmaxCrossEntropy(logits, labels, training ? { labelSmoothing } : { reduction: "sum" }),
-    sums: (logits, { labels }) => ({ correct: countCorrect(logits, labels) }),
-    summarize(sums) {
-      const count = Number(sums.count);
-      return { loss: Number(sums.loss) / count, accuracy: Number(sums.correct) / count, count };
-    },
-  };
-}
+export const classification: ObjectiveEntry<typeof schema> = {
+  about: "One class per image: softmax and cross-entropy",
+  schema,
+  build({ labelSmoothing }, { classes }) {
+    const hasTop = classes > FEW_CLASSES;
+    return {
+      name: "classification",
+      activation: "softmax",
+      targets: [{ name: "labels", dtype: "i32", shape: [], filling: -1 }],
+      metrics: {
+        loss: LOSS,
+        accuracy: ACCURACY,
+        ...(hasTop ? { top5Accuracy: TOP_ACCURACY } : {}),
+      },
+      monitor: { metric: "accuracy", mode: "max" },
+      checkTargets({ labels }) {
+        const image = Array.prototype.findIndex.call(
+          labels,
+          (label: number) => label < 0 || label >= classes,
+        );
+        if (image < 0) return;
+        throw new InputError(
+          `image ${image} has the label ${labels[image]}; expected 0 to ${classes - 1}, as the ` +
+            `network tells ${classes} classes apart`,
+        );
+      },
+      loss: (logits, { labels }, { training }) =>
+        softmaxCrossEntropy(logits, labels, training ? { labelSmoothing } : { reduction: "sum" }),
+      sums: (logits, { labels }, { training }) => ({
+        correct: countCorrect(logits, labels),
+        ...(hasTop && !training ? { top5Correct: countCorrect(logits, labels, { k: TOP }) } : {}),
+      }),
+      summarize({ loss, correct, top5Correct, count }) {
+        const mean = (sum: Sum) => Number(sum) / Number(count);
+        return {
+          loss: mean(loss),
+          accuracy: mean(correct),
+          ...(top5Correct === undefined ? {} : { top5Accuracy: mean(top5Correct) }),
+          count: Number(count),
+        };
+      },
+      report: (classNames) => new ClassificationReport(classNames),
+    };
+  },
+};
+
+type Sum = number | readonly number[];

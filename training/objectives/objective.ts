@@ -1,12 +1,17 @@
 /** What a network is trained for: the loss, what is counted, and which result is better. */
+import type { Activation } from "../../checkpoints/activation.ts";
 import type { Metrics, Sums } from "../../checkpoints/run_state.ts";
 import type { DType, Shape, Value } from "../../graph/types.ts";
+import type { ConfusionMatrix } from "../confusion.ts";
+import type { MetricInfos } from "../metrics/metric.ts";
 
 export type { Metrics, Sums };
 
 /** An array of a batch that an objective needs: a program's input of this name. */
 export interface BatchField {
+  /** Of the input, and of the images' targets that it holds. */
   readonly name: string;
+  /** Element type. */
   readonly dtype: DType;
   /** Of one image's part; the input has the batch size before it. */
   readonly shape: Shape;
@@ -22,16 +27,50 @@ export interface Monitor {
   readonly mode: "min" | "max";
 }
 
+/** Targets of the images of a batch by name, without filling. */
+export type TargetRows = Readonly<Record<string, ArrayLike<number>>>;
+
+/** Sees the logits of every image of an evaluation. */
+export interface ImageTally {
+  /**
+   * Takes a batch.
+   *
+   * @param logits f32 [N, classes]; there may be rows of filling behind the images
+   * @param targets by the names of {@link Objective.targets}
+   */
+  add(logits: Float32Array, targets: TargetRows): void;
+}
+
+/** A tally whose result is metrics. */
+export interface MetricTally extends ImageTally {
+  /** What was found. */
+  metrics(): Metrics;
+}
+
+/** What `eval` says besides metrics. */
+export interface EvaluationReport extends ImageTally {
+  /** Tables for a person, as lines of text. */
+  tables(): string[];
+  /** The same in full, as plain data. */
+  details(): Readonly<Record<string, unknown>>;
+  /** Which classes were taken for which, where an image is taken for one. */
+  readonly confusion?: ConfusionMatrix;
+}
+
 /** What a network is trained for. */
 export interface Objective {
   /** Its name in the registry. */
   readonly name: string;
   /** What turns the logits into probabilities. */
-  readonly activation: "softmax" | "sigmoid";
+  readonly activation: Activation;
   /** What a batch says of its images. Loss and sums ignore rows of filling. */
   readonly targets: readonly BatchField[];
+  /** The metrics of a validation. */
+  readonly metrics: MetricInfos;
   /** Which validation is the best, unless a recipe says otherwise. */
   readonly monitor: Monitor;
+  /** Throws InputError for a target that no image of a network of these classes can have. */
+  checkTargets?(targets: TargetRows): void;
   /**
    * Traces the loss of a batch, a scalar: in training the mean over the images, otherwise the plain
    * sum, without what only training adds.
@@ -44,8 +83,23 @@ export interface Objective {
     targets: Readonly<Record<string, Value>>,
     options: { readonly training: boolean },
   ): Value;
-  /** Traces what is summed over images besides the loss; a program's outputs of these names. */
-  sums(logits: Value, targets: Readonly<Record<string, Value>>): Readonly<Record<string, Value>>;
-  /** What sums come to; NaN over no image. */
-  summarize(sums: Sums): Metrics;
+  /**
+   * Traces what is summed over images besides the loss, scalars and one number per class; a
+   * program's outputs of these names.
+   */
+  sums(
+    logits: Value,
+    targets: Readonly<Record<string, Value>>,
+    options: { readonly training: boolean },
+  ): Readonly<Record<string, Value>>;
+  /**
+   * What sums come to, in the order of {@link Objective.metrics}; NaN over no image.
+   *
+   * @param tallied the metrics of {@link Objective.tally}, where there was one
+   */
+  summarize(sums: Sums, tallied?: Metrics): Metrics;
+  /** A tally for metrics of a validation that sums cannot tell. Absent if there are none. */
+  tally?(): MetricTally;
+  /** A report on an evaluation. */
+  report(classNames: readonly string[]): EvaluationReport;
 }

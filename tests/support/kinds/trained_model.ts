@@ -50,7 +50,7 @@ function recipeOf({ optimizer_options: options, label_smoothing }: Config): Reci
   const { lr: learningRate, weight_decay: weightDecay, ...others } = options;
   return {
     optimizer: { name: "sgd", learningRate, weightDecay, ...others },
-    labelSmoothing: label_smoothing,
+    objective: { name: "classification", labelSmoothing: label_smoothing },
   };
 }
 

@@ -1,4 +1,4 @@
-import { assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { inferenceProgram } from "../../models/inference.ts";
 import { evaluateNetwork } from "../../training/evaluate.ts";
@@ -16,4 +16,15 @@ Deno.test("labels that are none of the network's classes are refused before anyt
     await assertRejects(() => train(options), InputError, expected);
     await assertRejects(() => evaluateNetwork(network, images, backend), InputError, expected);
   }
+});
+
+Deno.test("images without an objective's targets are refused, with the objective they are for", async () => {
+  const options = await tinyTraining({ objective: "multi_label" });
+  const error = await assertRejects(() => train(options), InputError);
+  assertEquals(error.at, ["objective"]);
+  assertEquals(
+    error.message,
+    "multi_label learns from the targets targets f32 [images, 3]; the images have labels i32 " +
+      "[images]. Use the objective classification, or other images",
+  );
 });

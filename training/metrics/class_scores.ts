@@ -1,0 +1,53 @@
+/** How the classes' scores of all images meet their targets: what no sum over batches can tell. */
+import type { ImageTally, TargetRows } from "../objectives/objective.ts";
+import { averagePrecision } from "./average_precision.ts";
+import type { DecisionCounts } from "./decisions.ts";
+
+/** Keeps the scores and targets of every image, class by class. */
+export class ClassScores implements ImageTally {
+  readonly #scores: number[][];
+  readonly #targets: number[][];
+
+  /**
+   * @param classes how many there are
+   * @param field the name of the targets, f32 [N, classes]
+   */
+  constructor(classes: number, private readonly field: string) {
+    const columns = () => Array.from({ length: classes }, (): number[] => []);
+    this.#scores = columns();
+    this.#targets = columns();
+  }
+
+  /** Adds the images of a batch. */
+  add(logits: Float32Array, targets: TargetRows): void {
+    const classes = this.#scores.length;
+    const rows = targets[this.field];
+    for (let i = 0; i < rows.length; i++) {
+      this.#scores[i % classes].push(logits[i]);
+      this.#targets[i % classes].push(rows[i]);
+    }
+  }
+
+  /** Each class's average precision; NaN for one without a positive image. */
+  averagePrecisions(): number[] {
+    return this.#scores.map((scores, c) => averagePrecision(scores, this.#targets[c]));
+  }
+
+  /** Images that are positive, by class. */
+  positives(): number[] {
+    return this.#targets.map((column) => column.filter((target) => target > 0.5).length);
+  }
+
+  /** What the decisions `logit > threshold` come to; unknown targets count nowhere. */
+  decisions(threshold: number): DecisionCounts {
+    const count = (isCounted: (yes: boolean, target: number) => boolean) =>
+      this.#scores.map((scores, c) =>
+        scores.filter((score, i) => isCounted(score > threshold, this.#targets[c][i])).length
+      );
+    return {
+      truePositives: count((yes, target) => yes && target > 0.5),
+      falsePositives: count((yes, target) => yes && target >= 0 && target <= 0.5),
+      falseNegatives: count((yes, target) => !yes && target > 0.5),
+    };
+  }
+}

@@ -1,0 +1,66 @@
+/** What an evaluation tells of classification: how well each class is recognised, and confusions. */
+import { formatCount, formatPercent, formatTable } from "../../reporting/format.ts";
+import { ConfusionMatrix } from "../confusion.ts";
+import type { EvaluationReport, TargetRows } from "./objective.ts";
+
+/** Classes and confusions that tables show; the details have all. */
+const SHOWN_CLASSES = 20;
+const SHOWN_CONFUSIONS = 10;
+
+/** Counts the classes that images are of and are taken for. */
+export class ClassificationReport implements EvaluationReport {
+  readonly confusion: ConfusionMatrix;
+
+  /** A report on no images yet. */
+  constructor(classNames: readonly string[]) {
+    this.confusion = new ConfusionMatrix(classNames);
+  }
+
+  add(logits: Float32Array, { labels }: TargetRows): void {
+    const classes = this.confusion.classNames.length;
+    for (let n = 0; n < labels.length; n++) {
+      const row = logits.subarray(n * classes, (n + 1) * classes);
+      const largest = row.reduce((most, value) => Math.max(most, value), -Infinity);
+      this.confusion.add(labels[n], row.indexOf(largest));
+    }
+  }
+
+  tables(): string[] {
+    return [classTable(this.confusion), ...confusionTables(this.confusion)];
+  }
+
+  details(): Readonly<Record<string, unknown>> {
+    return { perClass: this.confusion.perClass(), confusion: this.confusion.counts };
+  }
+}
+
+/** Accuracy of each class; of many classes, those recognised worst. */
+function classTable(matrix: ConfusionMatrix): string {
+  const all = matrix.perClass();
+  const few = all.length <= SHOWN_CLASSES;
+  const shown = few ? all : all.filter(({ count }) => count > 0)
+    .sort((a, b) => a.accuracy - b.accuracy).slice(0, SHOWN_CLASSES);
+  const rows = shown.map(({ name, count, accuracy }) => [
+    name,
+    formatCount(count),
+    count > 0 ? formatPercent(accuracy) : "–",
+  ]);
+  const heading = few ? "class" : `worst ${shown.length} of ${all.length} classes`;
+  return formatTable([[heading, "images", "accuracy"], ...rows], ["left", "right", "right"]);
+}
+
+/** The most frequent confusions, if there are any. */
+function confusionTables(matrix: ConfusionMatrix): string[] {
+  const rows = matrix.confusions().slice(0, SHOWN_CONFUSIONS)
+    .map(({ label, predicted, count, share }) => [
+      label,
+      predicted,
+      formatCount(count),
+      formatPercent(share),
+    ]);
+  if (rows.length === 0) return [];
+  return [formatTable(
+    [["most confused", "taken for", "images", "of the class"], ...rows],
+    ["left", "left", "right", "right"],
+  )];
+}

@@ -1,0 +1,35 @@
+/** The objectives by name. A new one is its file and a line here. */
+import { type Choice, chosen } from "../../schema/entry.ts";
+import { classification } from "./classification.ts";
+import type { ObjectiveEntry } from "./entry.ts";
+import { multiLabel } from "./multi_label.ts";
+import type { Objective } from "./objective.ts";
+
+/** The registry. */
+export const OBJECTIVES = {
+  classification,
+  multi_label: multiLabel,
+} satisfies Record<string, ObjectiveEntry>;
+
+/** An objective by name, with its options where it is given any. */
+export type ObjectiveChoice = Choice<typeof OBJECTIVES>;
+
+/**
+ * The objective of a recipe for a network of `classes` classes. Throws InputError, `at` the option,
+ * for a name or an option that does not fit.
+ *
+ * @param choice default: classification
+ */
+export function objectiveOf(
+  choice: ObjectiveChoice | Objective = "classification",
+  classes: number,
+): Objective {
+  if (isBuilt(choice)) return choice;
+  const { entry, options } = chosen<ObjectiveEntry>(OBJECTIVES, choice, "objective");
+  return entry.build(options, { classes });
+}
+
+/** Whether an objective is not named but there. */
+export function isBuilt(choice: ObjectiveChoice | Objective | undefined): choice is Objective {
+  return typeof choice === "object" && "loss" in choice;
+}

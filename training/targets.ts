@@ -1,0 +1,57 @@
+/** Whether images say what an objective learns from. */
+import type { ImageSource } from "../datasets/image_source.ts";
+import { InputError } from "../errors.ts";
+import type { BatchField, Objective } from "./objectives/objective.ts";
+import { type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./objectives/registry.ts";
+
+/**
+ * Throws InputError for images without the targets that an objective learns from, and for one whose
+ * target no image of a network of `classes` classes can have.
+ */
+export function checkTargets(
+  objective: Objective,
+  { targets }: Pick<ImageSource, "targets">,
+  classes: number,
+): void {
+  requireTargets(objective, targets, classes);
+  objective.checkTargets?.(
+    Object.fromEntries(Object.entries(targets).map(([name, { data }]) => [name, data])),
+  );
+}
+
+/** What is known of the targets of images, by name. */
+export type TargetFields = Readonly<Record<string, Omit<BatchField, "name">>>;
+
+/**
+ * Throws InputError, `at` the objective, if images with these targets are none that it can learn
+ * from; names the objectives that can.
+ */
+export function requireTargets(
+  objective: Objective,
+  fields: TargetFields,
+  classes: number,
+): void {
+  if (fits(objective, fields)) return;
+  const spell = ({ dtype, shape }: Omit<BatchField, "name">) =>
+    `${dtype} [${["images", ...shape].join(", ")}]`;
+  const found = Object.entries(fields).map(([name, field]) => `${name} ${spell(field)}`);
+  const wanted = objective.targets.map((field) => `${field.name} ${spell(field)}`);
+  const fitting = Object.keys(OBJECTIVES).filter((name) =>
+    fits(objectiveOf(name as ObjectiveChoice, classes), fields)
+  );
+  throw new InputError(
+    `${objective.name} learns from the targets ${wanted.join(", ")}; the images have ` +
+      `${found.join(", ") || "none"}. ` +
+      (fitting.length > 0
+        ? `Use the objective ${fitting.join(" or ")}, or other images`
+        : "Use other images"),
+    { at: ["objective"] },
+  );
+}
+
+function fits({ targets }: Objective, fields: TargetFields): boolean {
+  return targets.every(({ name, dtype, shape }) => {
+    const field = fields[name];
+    return field?.dtype === dtype && `${field.shape}` === `${shape}`;
+  });
+}
