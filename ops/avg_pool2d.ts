@@ -3,25 +3,17 @@ import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats } from "./checks.ts";
-import { pair } from "./conv2d.ts";
-import type { Pair } from "./convolution_geometry.ts";
 import {
   forEachWindow,
   type PoolingAttributes,
+  poolingAttributes,
   poolingGeometry,
+  type PoolingOptions,
   type PoolingWindow,
 } from "./pooling_geometry.ts";
 
 /** Options of {@link avgPool2d}; PyTorch's names and defaults. */
-export interface AvgPool2dOptions {
-  /** Height and width of a window, or one number for both. */
-  readonly kernelSize: number | Pair;
-  /** Default: the kernel size. */
-  readonly stride?: number | Pair;
-  /** Default 0; at most half of the kernel size. */
-  readonly padding?: number | Pair;
-  /** Whether a last window that leaves the image in part is kept. Default false. */
-  readonly ceilMode?: boolean;
+export interface AvgPool2dOptions extends PoolingOptions {
   /** Whether zeros of the padding count as elements of the mean. Default true. */
   readonly countIncludePad?: boolean;
   /** Divides each sum instead of the number of elements; above 0. Default: none. */
@@ -115,11 +107,7 @@ function forEachShare(
  */
 export function avgPool2d(input: Operand, options: AvgPool2dOptions): Value {
   return apply(avgPool2dOp, [input], {
-    kernelSize: pair(options.kernelSize),
-    stride: pair(options.stride ?? options.kernelSize),
-    padding: pair(options.padding ?? 0),
-    dilation: [1, 1],
-    ceilMode: options.ceilMode ?? false,
+    ...poolingAttributes(options),
     countIncludePad: options.countIncludePad ?? true,
     ...(options.divisorOverride === undefined ? {} : { divisorOverride: options.divisorOverride }),
   })[0];

@@ -4,20 +4,18 @@ import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireDType, requireFloats } from "./checks.ts";
 import { pair } from "./conv2d.ts";
 import type { Pair } from "./convolution_geometry.ts";
-import { forEachWindow, type PoolingAttributes, poolingGeometry } from "./pooling_geometry.ts";
+import {
+  forEachWindow,
+  type PoolingAttributes,
+  poolingAttributes,
+  poolingGeometry,
+  type PoolingOptions,
+} from "./pooling_geometry.ts";
 
 /** Options of {@link maxPool2d}; PyTorch's names and defaults. */
-export interface MaxPool2dOptions {
-  /** Height and width of a window, or one number for both. */
-  readonly kernelSize: number | Pair;
-  /** Default: the kernel size. */
-  readonly stride?: number | Pair;
-  /** Default 0; at most half of the kernel size. */
-  readonly padding?: number | Pair;
+export interface MaxPool2dOptions extends PoolingOptions {
   /** Default 1. */
   readonly dilation?: number | Pair;
-  /** Whether a last window that leaves the image in part is kept. Default false. */
-  readonly ceilMode?: boolean;
 }
 
 /** Attributes of {@link maxPool2dGradientOp}. */
@@ -95,11 +93,8 @@ export function maxPool2d(
   options: MaxPool2dOptions,
 ): { output: Value; indices: Value } {
   const [output, indices] = apply(maxPool2dOp, [input], {
-    kernelSize: pair(options.kernelSize),
-    stride: pair(options.stride ?? options.kernelSize),
-    padding: pair(options.padding ?? 0),
+    ...poolingAttributes(options),
     dilation: pair(options.dilation ?? 1),
-    ceilMode: options.ceilMode ?? false,
   });
   return { output, indices };
 }

@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import type { Shape } from "../graph/types.ts";
 import { requireIntegers, requireRank } from "./checks.ts";
+import { pair } from "./conv2d.ts";
 import type { Pair } from "./convolution_geometry.ts";
 
 /** Rows or columns of an image; every one of them is looked at when a program is traced. */
@@ -16,6 +17,29 @@ export interface PoolingAttributes {
   readonly dilation: Pair;
   /** Whether a last window that leaves the padded image in part is kept. */
   readonly ceilMode: boolean;
+}
+
+/** Options of the pooling ops; PyTorch's names and defaults. */
+export interface PoolingOptions {
+  /** Height and width of a window, or one number for both. */
+  readonly kernelSize: number | Pair;
+  /** Default: the kernel size. */
+  readonly stride?: number | Pair;
+  /** Default 0; at most half of the kernel size. */
+  readonly padding?: number | Pair;
+  /** Whether a last window that leaves the image in part is kept. Default false. */
+  readonly ceilMode?: boolean;
+}
+
+/** The attributes that options stand for, `dilation` 1. */
+export function poolingAttributes(options: PoolingOptions): PoolingAttributes {
+  return {
+    kernelSize: pair(options.kernelSize),
+    stride: pair(options.stride ?? options.kernelSize),
+    padding: pair(options.padding ?? 0),
+    dilation: [1, 1],
+    ceilMode: options.ceilMode ?? false,
+  };
 }
 
 /** Extents of a pooling. */
