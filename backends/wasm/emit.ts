@@ -13,7 +13,6 @@ import {
   type Callable,
   type FunctionBuilder,
   i32,
-  type Local,
   ModuleBuilder,
   type ParameterTypes,
   type ResultType,
@@ -26,7 +25,7 @@ import {
   SHARE_PARAMETERS,
 } from "./kernel.ts";
 import type { LoweredProgram, LoweredPrograms } from "./lowered_program.ts";
-import { PhaseCalls, type ProgramFunction } from "./phase_calls.ts";
+import { emitPhases } from "./phase_calls.ts";
 import type { Schedule, ScheduledPhase } from "./schedule.ts";
 import { emitBarrier } from "./threads.ts";
 
@@ -66,26 +65,19 @@ export function emitModule(
   const dynamic = shares === "dynamic" && threads > 1;
   const barrier = emitBarrier(module, addresses.control, threads, { resets: dynamic, cores });
   const kernels = new KernelTable(module);
-  const emitPhases = (
-    f: ProgramFunction,
-    phases: readonly ScheduledPhase[],
-    thread: Local<"i32"> | number,
-    taken?: number,
-  ) =>
-    new PhaseCalls(
-      f,
-      ({ kernel }) => kernels.kernel(kernel),
-      addresses,
-      threads,
-      thread,
-      taken,
-    ).emit(phases);
+  const context = {
+    addresses,
+    threads,
+    kernelOf: ({ kernel }: ScheduledPhase) => kernels.kernel(kernel),
+  };
   const emitSchedule = (name: string, schedule: Schedule) => {
     const run = module.function(name, { thread: "i32" });
     const { thread } = run.parameters;
     const emitSerial = (stages: readonly Stage[]) => {
       for (const { phases } of stages) {
-        for (let share = 0; share < threads; share++) emitPhases(run, phases, share);
+        for (let share = 0; share < threads; share++) {
+          emitPhases(run, { ...context, thread: share }, phases);
+        }
       }
     };
     if (runsAlone(schedule)) {
@@ -98,7 +90,11 @@ export function emitModule(
             run.emit(call(barrier.open, {}));
           });
         }
-        emitPhases(run, parallel, thread, dynamic ? barrier.taken : undefined);
+        emitPhases(
+          run,
+          { ...context, thread, taken: dynamic ? barrier.taken : undefined },
+          parallel,
+        );
       }
       // The barrier lets the counts of chunks start anew.
       if (dynamic) run.if(call(barrier.arrive, {}), () => run.emit(call(barrier.open, {})));
@@ -110,7 +106,7 @@ export function emitModule(
     emitSchedule(programExport(program), program.schedule);
     program.schedule.phases.forEach((phase, i) => {
       const single = module.function(phaseExport(program, i), { thread: "i32" });
-      emitPhases(single, [phase], single.parameters.thread);
+      emitPhases(single, { ...context, thread: single.parameters.thread }, [phase]);
       module.export(single);
     });
   }

@@ -20,102 +20,97 @@ import { TAKEN_WORDS } from "./workers.ts";
 /** A function of a program, or of one phase; its parameter is the thread's number. */
 export type ProgramFunction = FunctionBuilder<{ readonly thread: "i32" }, "void">;
 
-/** Writes the calls by which a thread does its share of the phases of a stage. */
-export class PhaseCalls {
-  readonly #f: ProgramFunction;
-  readonly #kernelOf: (phase: ScheduledPhase) => Callable<ParameterTypes, "void">;
-  readonly #addresses: AddressMap;
-  readonly #threads: number;
-  readonly #thread: Local<"i32"> | number;
-  readonly #taken: number | undefined;
-
+/** What calls of phases are written with. */
+export interface PhaseContext {
+  readonly addresses: AddressMap;
+  readonly threads: number;
+  /** The function of a phase's kernel. */
+  kernelOf(phase: ScheduledPhase): Callable<ParameterTypes, "void">;
+  /** The thread's number, or the parameter that holds it in code for all threads. */
+  readonly thread: Local<"i32"> | number;
   /**
-   * @param thread the thread's number, or the parameter that holds it in code for all threads
-   * @param taken where the chunks that threads have taken of each chain are counted, if they take
-   * one whenever they have finished the last; default: each has its share from the start
+   * Where the chunks that threads have taken of each chain are counted, if they take one whenever
+   * they have finished the last. Default: each has its share from the start.
    */
-  constructor(
-    f: ProgramFunction,
-    kernelOf: (phase: ScheduledPhase) => Callable<ParameterTypes, "void">,
-    addresses: AddressMap,
-    threads: number,
-    thread: Local<"i32"> | number,
-    taken?: number,
-  ) {
-    this.#f = f;
-    this.#kernelOf = kernelOf;
-    this.#addresses = addresses;
-    this.#threads = threads;
-    this.#thread = thread;
-    this.#taken = taken;
-  }
+  readonly taken?: number;
+}
 
-  /** Chains come last: no other phase of their stage needs what they compute. */
-  emit(phases: readonly ScheduledPhase[]): void {
-    for (const phase of phases) if (!phase.walk) this.#single(phase);
-    const chains = Map.groupBy(
-      phases.filter(({ walk }) => walk),
-      ({ walk }) => walk!.count,
-    );
-    [...chains.values()].forEach((chain, i) => this.#chain(chain, chain[0].walk!, i));
-  }
+/**
+ * Writes the calls by which a thread does its share of the phases of a stage. Chains come last: no
+ * other phase of their stage needs what they compute.
+ */
+export function emitPhases(
+  f: ProgramFunction,
+  context: PhaseContext,
+  phases: readonly ScheduledPhase[],
+): void {
+  for (const phase of phases) if (!phase.walk) emitSingle(f, context, phase);
+  const chains = Map.groupBy(
+    phases.filter(({ walk }) => walk),
+    ({ walk }) => walk!.count,
+  );
+  [...chains.values()].forEach((chain, i) => emitChain(f, context, chain, chain[0].walk!, i));
+}
 
-  #single(phase: ScheduledPhase): void {
-    const thread = this.#thread;
-    if (phase.items !== undefined) {
-      const share = shareOf(thread, this.#threads, phase.items, phase.grain);
-      return this.#call(phase, share, 1, 0);
+function emitSingle(f: ProgramFunction, context: PhaseContext, phase: ScheduledPhase): void {
+  const { thread, threads } = context;
+  if (phase.items !== undefined) {
+    const share = shareOf(thread, threads, phase.items, phase.grain);
+    return emitCall(f, context, phase, share, 1, 0);
+  }
+  const alone = () => emitCall(f, context, phase, { first: 0, end: 1 }, 1, 0);
+  if (typeof thread !== "number") f.if(i32.eqz(thread), alone);
+  else if (thread === 0) alone();
+}
+
+/** All phases on a chunk of images, then on the next. */
+function emitChain(
+  f: ProgramFunction,
+  context: PhaseContext,
+  phases: readonly ScheduledPhase[],
+  { count, chunk }: ImageWalk,
+  index: number,
+): void {
+  const { thread, threads, taken } = context;
+  const image = f.i32(), chunkEnd = f.i32(), last = f.i32(), opens = f.i32();
+  const take = taken === undefined || index >= TAKEN_WORDS
+    ? undefined
+    : i32.mul(atomic.add(taken + 4 * index, 1), chunk);
+  const { first, end } = take ? { first: take, end: count } : shareOf(thread, threads, count, 1);
+  f.set(image, first);
+  f.set(last, end);
+  f.set(opens, 1);
+  f.doWhile(() => {
+    // A thread that comes too late for any chunk still opens its sums.
+    if (take) f.set(image, select("i32", i32.ltU(image, last), image, last));
+    f.set(chunkEnd, i32.add(image, chunk));
+    f.set(chunkEnd, select("i32", i32.ltU(chunkEnd, last), chunkEnd, last));
+    for (const phase of phases) {
+      const each = (phase.items ?? count) / count;
+      const share = { first: i32.mul(image, each), end: i32.mul(chunkEnd, each) };
+      emitCall(f, context, phase, share, opens, image);
     }
-    const alone = () => this.#call(phase, { first: 0, end: 1 }, 1, 0);
-    if (typeof thread !== "number") this.#f.if(i32.eqz(thread), alone);
-    else if (thread === 0) alone();
-  }
+    f.set(opens, 0);
+    f.set(image, take ?? chunkEnd);
+  }, i32.ltU(image, last));
+}
 
-  /** All phases on a chunk of images, then on the next. */
-  #chain(phases: readonly ScheduledPhase[], { count, chunk }: ImageWalk, index: number): void {
-    const f = this.#f;
-    const image = f.i32(), chunkEnd = f.i32(), last = f.i32(), opens = f.i32();
-    const take = this.#taken === undefined || index >= TAKEN_WORDS
-      ? undefined
-      : i32.mul(atomic.add(this.#taken + 4 * index, 1), chunk);
-    const { first, end } = take
-      ? { first: take, end: count }
-      : shareOf(this.#thread, this.#threads, count, 1);
-    f.set(image, first);
-    f.set(last, end);
-    f.set(opens, 1);
-    f.doWhile(() => {
-      // A thread that comes too late for any chunk still opens its sums.
-      if (take) f.set(image, select("i32", i32.ltU(image, last), image, last));
-      f.set(chunkEnd, i32.add(image, chunk));
-      f.set(chunkEnd, select("i32", i32.ltU(chunkEnd, last), chunkEnd, last));
-      for (const phase of phases) {
-        const each = (phase.items ?? count) / count;
-        const share = { first: i32.mul(image, each), end: i32.mul(chunkEnd, each) };
-        this.#call(phase, share, opens, image);
-      }
-      f.set(opens, 0);
-      f.set(image, take ?? chunkEnd);
-    }, i32.ltU(image, last));
-  }
-
-  #call(
-    phase: ScheduledPhase,
-    share: Share,
-    opens: Operand<"i32">,
-    image: Operand<"i32">,
-  ): void {
-    const { kernel, args } = phase;
-    const values = args.map((arg) => typeof arg === "number" ? arg : this.#address(arg, image));
-    const named = Object.fromEntries(kernel.parameters.map((name, i) => [name, values[i]]));
-    const thread = this.#thread;
-    this.#f.emit(call(this.#kernelOf(phase), { ...named, thread, ...share, opens }));
-  }
-
+function emitCall(
+  f: ProgramFunction,
+  { addresses, kernelOf, thread }: PhaseContext,
+  phase: ScheduledPhase,
+  share: Share,
+  opens: Operand<"i32">,
+  image: Operand<"i32">,
+): void {
+  const { kernel, args } = phase;
   /** Where a place begins; that of a chunk, where it would if it held the images from 0 on. */
-  #address(place: Ref | ChunkRef, image: Operand<"i32">): Operand<"i32"> {
-    if (!("stride" in place)) return this.#addresses.address(place);
-    const start = i32.add(this.#addresses.address(place.ref), i32.mul(this.#thread, place.stride));
+  const addressOf = (place: Ref | ChunkRef): Operand<"i32"> => {
+    if (!("stride" in place)) return addresses.address(place);
+    const start = i32.add(addresses.address(place.ref), i32.mul(thread, place.stride));
     return i32.sub(start, i32.mul(image, place.imageBytes));
-  }
+  };
+  const values = args.map((arg) => typeof arg === "number" ? arg : addressOf(arg));
+  const named = Object.fromEntries(kernel.parameters.map((name, i) => [name, values[i]]));
+  f.emit(call(kernelOf(phase), { ...named, thread, ...share, opens }));
 }

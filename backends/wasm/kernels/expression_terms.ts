@@ -67,20 +67,10 @@ export function termGraph(
       return constant(compute(...operands.map(({ value }) => value)));
     };
   const inputs = broadcasts.map((broadcast, i) => make("input", [], i, VARIES[broadcast]));
-  const outputs = write<Term>({
-    constant,
-    add: operation("add"),
-    subtract: operation("subtract"),
-    multiply: operation("multiply"),
-    divide: operation("divide"),
-    maximum: operation("maximum"),
-    minimum: operation("minimum"),
-    squareRoot: operation("squareRoot"),
-    tanh: operation("tanh"),
-    exp: operation("exp"),
-    log1p: operation("log1p"),
-    selectGreater: operation("selectGreater"),
-  }, inputs);
+  const { constant: _, ...operations } = float64;
+  const kinds = Object.keys(operations) as (keyof typeof operations)[];
+  const arithmetic = Object.fromEntries(kinds.map((kind) => [kind, operation(kind)]));
+  const outputs = write({ constant, ...arithmetic } as Arithmetic<Term>, inputs);
   return { outputs, ...reachable(terms, outputs) };
 }
 

@@ -2,7 +2,7 @@
 
 import type { GraphNode } from "../../../graph/types.ts";
 import { type MatmulAttributes, matmulGeometry } from "../../../ops/matmul.ts";
-import { i32, type Local, type Target } from "../assembler/mod.ts";
+import { i32, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering, Ref } from "../kernel.ts";
 import { GemmTile } from "./gemm_tile.ts";
 import {
@@ -128,10 +128,12 @@ function emitProduct(
     }
     tile.store(size, result, 4 * columns, lanes);
   };
-  const chooseRows = (vectors: number, lanes: number) =>
-    choose(f, rowTile, rowTiles, rows % TILE_ROWS || TILE_ROWS, TILE_ROWS, (count) => {
-      emitTile(count, vectors, lanes);
-    });
+  const lastRows = rows % TILE_ROWS || TILE_ROWS;
+  const chooseRows = (vectors: number, lanes: number) => {
+    const tile = (count: number) => emitTile(count, vectors, lanes);
+    if (lastRows === TILE_ROWS || rowTiles === 1) tile(lastRows);
+    else f.if(i32.eq(rowTile, rowTiles - 1), () => tile(lastRows), () => tile(TILE_ROWS));
+  };
 
   const { first, end } = f.parameters;
   f.loop(item, first, end, 1, () => {
@@ -154,17 +156,4 @@ function emitProduct(
       );
     }
   });
-}
-
-/** Writes `body` for the extent of the last of `count` pieces and for that of the others. */
-function choose(
-  f: KernelFunction<"a" | "panels" | "bias" | "result">,
-  index: Local<"i32">,
-  count: number,
-  last: number,
-  others: number,
-  body: (extent: number) => void,
-): void {
-  if (last === others || count === 1) body(last);
-  else f.if(i32.eq(index, count - 1), () => body(last), () => body(others));
 }

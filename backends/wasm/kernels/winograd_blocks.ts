@@ -1,6 +1,7 @@
 /** The walk over blocks of tile rows that all Winograd kernels share. */
 
 import {
+  type AnyFunction,
   call,
   type Callable,
   i32,
@@ -10,20 +11,11 @@ import {
   select,
 } from "../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
-import type { AnyFunction } from "./loops.ts";
 import type { TiledImage, WinogradPlan } from "./winograd_plan.ts";
 import { TILE_ROW_PARAMETERS, workBytes } from "./winograd_tiles.ts";
 
 /** A thread's memory: byte offsets of its parts, and its size. */
-interface BlockScratch {
-  readonly work: number;
-  readonly sourceMatrices: number;
-  readonly resultMatrices: number;
-  readonly bytes: number;
-}
-
-/** How a thread's memory is used. */
-export function blockScratch(plan: WinogradPlan): BlockScratch {
+export function blockScratch(plan: WinogradPlan) {
   const work = 0;
   const sourceMatrices = work + workBytes(plan);
   const resultMatrices = sourceMatrices + plan.sourceMatrices.bytes;

@@ -80,37 +80,29 @@ function run(node: GraphNode, reduction: ChannelReduction, lowering: Lowering): 
   reduceChannels(reduction, grid, batch * pixels, lowering);
 }
 
-/** Pixel operands channels last where they have pixels; what has one number a channel is plain. */
-function ordersOf(pixelOperands: number): KernelFamily["orders"] {
-  return ({ inputs, outputs }) => {
-    const order: Order = inputs[0].shape.length > 2 ? "channelsLast" : "plain";
-    return {
-      inputs: inputs.map((_, i) => i < pixelOperands ? order : "plain"),
-      outputs: outputs.map(() => "plain"),
-    };
+/** A family that reduces its first inputs, which have pixels; what has one number a channel is plain. */
+function family(
+  op: string,
+  pixelOperands: number,
+  lower: KernelFamily["lower"],
+): KernelFamily {
+  return {
+    ops: [op],
+    pooled: true,
+    orders: ({ inputs, outputs }) => {
+      const order: Order = inputs[0].shape.length > 2 ? "channelsLast" : "plain";
+      return {
+        inputs: inputs.map((_, i) => i < pixelOperands ? order : "plain"),
+        outputs: outputs.map(() => "plain"),
+      };
+    },
+    lower,
   };
 }
 
-/** Sum over everything but the channel. */
-export const channelSum: KernelFamily = {
-  ops: ["channelSum"],
-  pooled: true,
-  orders: ordersOf(1),
-  lower: lowerSum,
-};
-
-/** Mean and variance of each channel. */
-export const channelMoments: KernelFamily = {
-  ops: ["channelMoments"],
-  pooled: true,
-  orders: ordersOf(1),
-  lower: lowerMoments,
-};
-
-/** The gradients of a normalisation by what is one number a channel. */
-export const channelNormalizeReduce: KernelFamily = {
-  ops: ["channelNormalizeReduce"],
-  pooled: true,
-  orders: ordersOf(2),
-  lower: lowerNormalizeReduce,
-};
+/** Sums over everything but the channel, moments, and the gradients of a normalisation. */
+export const channelReductions: readonly KernelFamily[] = [
+  family("channelSum", 1, lowerSum),
+  family("channelMoments", 1, lowerMoments),
+  family("channelNormalizeReduce", 2, lowerNormalizeReduce),
+];

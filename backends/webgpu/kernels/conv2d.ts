@@ -94,24 +94,22 @@ function orders(inputs: Order[], output: Order): KernelFamily["orders"] {
   return (node) => ({ inputs: inputs.slice(0, node.inputs.length), outputs: [output] });
 }
 
-/** Forward convolution. */
-export const conv2d: KernelFamily = {
-  ops: ["conv2d"],
-  orders: orders(["channelsLast", "plain", "plain"], "channelsLast"),
-  lower: lowerForward,
-};
-
-/** The gradient by the input. */
-export const conv2dInputGradient: KernelFamily = {
-  ops: ["conv2dInputGradient"],
-  orders: orders(["channelsLast", "plain"], "channelsLast"),
-  lower: lowerInputGradient,
-};
-
-/** The gradient by the weight. */
-export const conv2dWeightGradient: KernelFamily = {
-  ops: ["conv2dWeightGradient"],
-  pooled: true,
-  orders: orders(["channelsLast", "channelsLast"], "plain"),
-  lower: lowerWeightGradient,
-};
+/** Convolution and its gradients by the input and by the weight. */
+export const convolutions: readonly KernelFamily[] = [
+  {
+    ops: ["conv2d"],
+    orders: orders(["channelsLast", "plain", "plain"], "channelsLast"),
+    lower: lowerForward,
+  },
+  {
+    ops: ["conv2dInputGradient"],
+    orders: orders(["channelsLast", "plain"], "channelsLast"),
+    lower: lowerInputGradient,
+  },
+  {
+    ops: ["conv2dWeightGradient"],
+    pooled: true,
+    orders: orders(["channelsLast", "channelsLast"], "plain"),
+    lower: lowerWeightGradient,
+  },
+];

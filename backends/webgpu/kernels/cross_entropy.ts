@@ -178,14 +178,9 @@ function countRanks(logits: Accessor, labels: Accessor, classes: number, k: numb
   if (rank < ${k}u) { count += 1.0f; }`;
 }
 
-/** The loss. */
-export const crossEntropy: KernelFamily = { ops: ["softmaxCrossEntropy"], lower: lowerLoss };
-
-/** Its gradient. */
-export const crossEntropyGradient: KernelFamily = {
-  ops: ["softmaxCrossEntropyGradient"],
-  lower: lowerGradient,
-};
-
-/** How many rows are classified correctly. */
-export const countCorrect: KernelFamily = { ops: ["countCorrect"], lower: lowerCount };
+/** The loss, its gradient, and how many rows are classified correctly. */
+export const classification: readonly KernelFamily[] = [
+  { ops: ["softmaxCrossEntropy"], lower: lowerLoss },
+  { ops: ["softmaxCrossEntropyGradient"], lower: lowerGradient },
+  { ops: ["countCorrect"], lower: lowerCount },
+];

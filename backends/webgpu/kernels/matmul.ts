@@ -156,8 +156,8 @@ function lowerMatmul({ inputs: [a, b], outputs, attributes }: GraphNode, lowerin
   }, lowering);
 }
 
-/** Fully connected layers. */
-export const linear: KernelFamily = { ops: ["linear"], lower: lowerLinear };
-
-/** Products of two matrices. */
-export const matmul: KernelFamily = { ops: ["matmul"], lower: lowerMatmul };
+/** Fully connected layers, and products of two matrices. */
+export const products: readonly KernelFamily[] = [
+  { ops: ["linear"], lower: lowerLinear },
+  { ops: ["matmul"], lower: lowerMatmul },
+];

@@ -3,40 +3,32 @@ import type { GraphNode } from "../../../graph/types.ts";
 import { familyFinder } from "../../lowering.ts";
 import type { KernelFamily } from "../kernel.ts";
 import { augment } from "./augment.ts";
-import { channelMoments, channelNormalizeReduce, channelSum } from "./channel_reductions.ts";
+import { channelReductions } from "./channel_reductions.ts";
 import { composeKernel } from "./compose_kernel.ts";
-import { conv2d, conv2dInputGradient, conv2dWeightGradient } from "./conv2d.ts";
+import { convolutions } from "./conv2d.ts";
 import { convertLayout } from "./convert_layout.ts";
-import { countCorrect, crossEntropy, crossEntropyGradient } from "./cross_entropy.ts";
+import { classification } from "./cross_entropy.ts";
 import { dropoutMask } from "./dropout_mask.ts";
 import { elementwise } from "./elementwise.ts";
-import { linear, matmul } from "./matmul.ts";
+import { products } from "./matmul.ts";
 import { pack } from "./pack.ts";
 import { pools } from "./pooling.ts";
-import { softmax, softmaxGradient } from "./rows.ts";
+import { softmaxes } from "./rows.ts";
 import { sums } from "./sums.ts";
 
 /** Every family but the elementwise one, which takes whatever op has an expression. */
 const FAMILIES: readonly KernelFamily[] = [
   augment,
-  channelMoments,
-  channelNormalizeReduce,
-  channelSum,
+  ...channelReductions,
   composeKernel,
-  conv2d,
-  conv2dInputGradient,
-  conv2dWeightGradient,
+  ...convolutions,
   convertLayout,
-  countCorrect,
-  crossEntropy,
-  crossEntropyGradient,
+  ...classification,
   dropoutMask,
-  linear,
-  matmul,
+  ...products,
   pack,
   ...pools,
-  softmax,
-  softmaxGradient,
+  ...softmaxes,
   sums,
 ];
 

@@ -109,11 +109,8 @@ ${eachClass(classes, threads, dx.set(place, value))}`,
   }, lowering);
 }
 
-/** Softmax and its logarithm. */
-export const softmax: KernelFamily = { ops: ["softmax", "logSoftmax"], lower: lowerSoftmax };
-
-/** Their gradients. */
-export const softmaxGradient: KernelFamily = {
-  ops: ["softmaxGradient", "logSoftmaxGradient"],
-  lower: lowerGradient,
-};
+/** Softmax, its logarithm and their gradients. */
+export const softmaxes: readonly KernelFamily[] = [
+  { ops: ["softmax", "logSoftmax"], lower: lowerSoftmax },
+  { ops: ["softmaxGradient", "logSoftmaxGradient"], lower: lowerGradient },
+];
