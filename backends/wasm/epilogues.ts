@@ -5,8 +5,8 @@
  */
 import { countUses, rewriteProgram } from "../../graph/rewrite.ts";
 import { makeNode } from "../../graph/trace.ts";
-import { type FusedAttributes, fusedOp } from "../../graph/passes/mod.ts";
-import { type GraphNode, type Op, type Program, sameShape, type Value } from "../../graph/types.ts";
+import { type FusedAttributes, fusedOp, passOp } from "../../graph/passes/mod.ts";
+import { type GraphNode, type Program, sameShape, type Value } from "../../graph/types.ts";
 import { addOp } from "../../ops/add.ts";
 import { conv2dOp } from "../../ops/conv2d.ts";
 import type { ConvolutionAttributes } from "../../ops/convolution_geometry.ts";
@@ -21,16 +21,7 @@ export interface Conv2dReluAttributes extends ConvolutionAttributes {
  * `relu(conv2d(input, weight[, bias])[ + residual])`; the inputs are those, in this order. Made by
  * {@link fuseEpilogues} only.
  */
-export const conv2dReluOp: Op<Conv2dReluAttributes> = {
-  name: "conv2dRelu",
-  inputNames: [],
-  infer: () => {
-    throw new Error("conv2dRelu nodes are made by a pass, not traced");
-  },
-  evaluate: () => {
-    throw new Error("programs are evaluated before convolutions take in what follows them");
-  },
-};
+export const conv2dReluOp = passOp<Conv2dReluAttributes>("conv2dRelu");
 
 /** The program with every ReLU, and a residual added before it, taken into the convolution before. */
 export function fuseEpilogues(program: Program): Program {

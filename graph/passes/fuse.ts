@@ -48,18 +48,16 @@ function expression<E>(
   return results[results.length - 1];
 }
 
-/** Several elementwise ops as one. Made by {@link fuseElementwise} only, never traced. */
-export const fusedOp: Op<FusedAttributes> = {
-  name: "fused",
-  inputNames: [],
-  infer: () => {
-    throw new Error("fused nodes are made by a pass, not traced");
-  },
-  evaluate: () => {
-    throw new Error("programs are evaluated before they are fused");
-  },
-  elementwise: { expression },
-};
+/** An op that a pass makes of others, when a program is no longer traced or evaluated. */
+export function passOp<A>(name: string, elementwise?: Op<A>["elementwise"]): Op<A> {
+  const refuse = () => {
+    throw new Error(`${name} nodes are made by a pass, not traced or evaluated`);
+  };
+  return { name, inputNames: [], infer: refuse, evaluate: refuse, elementwise };
+}
+
+/** Several elementwise ops as one. Made by {@link fuseElementwise} only. */
+export const fusedOp = passOp<FusedAttributes>("fused", { expression });
 
 /** Options of {@link fuseElementwise}. */
 export interface FuseOptions {

@@ -27,6 +27,18 @@ import { i32 } from "./scalars.ts";
 
 const EMPTY_BLOCK_TYPE = 0x40;
 
+type Index = Operand<"i32">;
+type CountingLoop = (
+  index: Local<"i32">,
+  from: Index,
+  to: Index,
+  step: Index,
+  body: () => void,
+) => void;
+
+/** Any function under construction, its signature unknown. */
+export type AnyFunction = FunctionBuilder<ParameterTypes, ResultType>;
+
 /** One function of a module. Made by `ModuleBuilder.function`. */
 export class FunctionBuilder<P extends ParameterTypes, R extends ResultType>
   implements Callable<P, R> {
@@ -154,37 +166,20 @@ export class FunctionBuilder<P extends ParameterTypes, R extends ResultType>
    *
    * @param step A positive constant, or a local the body leaves alone.
    */
-  loop(
-    index: Local<"i32">,
-    from: Operand<"i32">,
-    to: Operand<"i32">,
-    step: Operand<"i32">,
-    body: () => void,
-  ): void {
+  readonly loop: CountingLoop = (index, from, to, step, body) => {
     const end = this.#once(to);
     this.set(index, from);
     this.if(i32.ltU(index, end), () => this.#countUp(index, end, step, body));
-  }
+  };
 
   /** {@link loop} without the test before the first round: for ranges known not to be empty. */
-  loopAtLeastOnce(
-    index: Local<"i32">,
-    from: Operand<"i32">,
-    to: Operand<"i32">,
-    step: Operand<"i32">,
-    body: () => void,
-  ): void {
+  readonly loopAtLeastOnce: CountingLoop = (index, from, to, step, body) => {
     const end = this.#once(to);
     this.set(index, from);
     this.#countUp(index, end, step, body);
-  }
+  };
 
-  #countUp(
-    index: Local<"i32">,
-    end: Operand<"i32">,
-    step: Operand<"i32">,
-    body: () => void,
-  ): void {
+  #countUp(index: Local<"i32">, end: Index, step: Index, body: () => void): void {
     this.doWhile(body, i32.ltU(this.#tee(index, i32.add(index, step)), end));
   }
 

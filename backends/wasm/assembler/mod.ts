@@ -14,7 +14,7 @@ export {
   type Statement,
   type ValueType,
 } from "./expression.ts";
-export { FunctionBuilder } from "./function.ts";
+export { type AnyFunction, FunctionBuilder } from "./function.ts";
 export { atomic, memory } from "./memory.ts";
 export { type MemoryImport, ModuleBuilder } from "./module.ts";
 export { f32, f64, i32, i64 } from "./scalars.ts";

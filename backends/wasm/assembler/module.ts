@@ -2,7 +2,7 @@
 
 import { ByteWriter } from "./encoding.ts";
 import type { AnyCallable, ParameterTypes, ResultType, ValueType } from "./expression.ts";
-import { FunctionBuilder } from "./function.ts";
+import { type AnyFunction, FunctionBuilder } from "./function.ts";
 
 const TYPE_CODES: Record<ValueType, number> = {
   i32: 0x7f,
@@ -21,9 +21,6 @@ export interface MemoryImport {
   /** Whether threads share the memory. Default true. */
   readonly shared?: boolean;
 }
-
-/** Any function under construction, its signature unknown. */
-type AnyFunction = FunctionBuilder<ParameterTypes, ResultType>;
 
 /** A module under construction: functions and exports. */
 export class ModuleBuilder {

@@ -14,14 +14,8 @@
  * here may be such a local.
  */
 
-import {
-  type Expression,
-  Local,
-  type Operand,
-  type ParameterTypes,
-  type ResultType,
-} from "./expression.ts";
-import type { FunctionBuilder } from "./function.ts";
+import { type Expression, Local, type Operand } from "./expression.ts";
+import type { AnyFunction } from "./function.ts";
 import { f32 } from "./scalars.ts";
 import { f32x4, v128, type Vector } from "./vectors.ts";
 
@@ -57,7 +51,7 @@ export class WideVectors {
   readonly lanes: 4 | 8;
   /** Bytes of a wide value: 16 or 32. */
   readonly bytes: 16 | 32;
-  readonly #function: FunctionBuilder<ParameterTypes, ResultType>;
+  readonly #function: AnyFunction;
   readonly #relaxedSimd: boolean;
   #scratch: WideLocal | undefined;
 
@@ -65,7 +59,7 @@ export class WideVectors {
    * @param f The function whose locals and statements are used.
    * @param target The form to write.
    */
-  constructor(f: FunctionBuilder<ParameterTypes, ResultType>, target: Target) {
+  constructor(f: AnyFunction, target: Target) {
     this.width = target.wide;
     this.lanes = target.wide === 1 ? 4 : 8;
     this.bytes = target.wide === 1 ? 16 : 32;

@@ -12,17 +12,11 @@ import {
 } from "../../../ops/pooling_geometry.ts";
 import { f32x4, i32, v128, type WideVectors } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
-import type { NodeOrders } from "../../layout.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
 
 type AverageGeometry =
   & PoolingGeometry
   & Pick<AvgPool2dAttributes, "countIncludePad" | "divisorOverride">;
-
-const orders = ({ inputs, outputs }: GraphNode): NodeOrders => ({
-  inputs: inputs.map(() => "channelsLast"),
-  outputs: outputs.map(() => "channelsLast"),
-});
 
 function averageGeometry(inputShape: Shape, attributes: AvgPool2dAttributes): AverageGeometry {
   const { countIncludePad, divisorOverride } = attributes;
@@ -157,28 +151,21 @@ function averageBlock(
   };
 }
 
-/** `avgPool2d` and `globalAvgPool2d`. */
+/** Average pools and their gradients, of which each pixel sums over the windows it is in. */
 export const averagePool: KernelFamily = {
-  ops: ["avgPool2d", "globalAvgPool2d"],
-  orders,
+  ops: ["avgPool2d", "globalAvgPool2d", "avgPool2dGradient", "globalAvgPool2dGradient"],
+  orders: ({ inputs, outputs }) => ({
+    inputs: inputs.map(() => "channelsLast"),
+    outputs: outputs.map(() => "channelsLast"),
+  }),
   lower(node, lowering) {
-    const { shape } = node.inputs[0];
-    const geometry = node.op.name === "avgPool2d"
-      ? averageGeometry(shape, node.attributes as AvgPool2dAttributes)
-      : globalGeometry(shape);
-    lowerAverage(node, lowering, geometry, false);
-  },
-};
-
-/** `avgPool2dGradient` and `globalAvgPool2dGradient`: each pixel sums over the windows it is in. */
-export const averagePoolGradient: KernelFamily = {
-  ops: ["avgPool2dGradient", "globalAvgPool2dGradient"],
-  orders,
-  lower(node, lowering) {
-    const { inputShape, ...attributes } = node.attributes as AvgPool2dGradientAttributes;
-    const geometry = node.op.name === "avgPool2dGradient"
+    const { op: { name }, inputs: [{ shape }] } = node;
+    const { inputShape = shape, ...attributes } = node.attributes as
+      & AvgPool2dAttributes
+      & Partial<AvgPool2dGradientAttributes>;
+    const geometry = name.startsWith("avgPool2d")
       ? averageGeometry(inputShape, attributes)
       : globalGeometry(inputShape);
-    lowerAverage(node, lowering, geometry, true);
+    lowerAverage(node, lowering, geometry, name.endsWith("Gradient"));
   },
 };

@@ -1,74 +1,56 @@
 /** Batch statistics and the sums behind the gradients of batch norms and biases. */
+import type { GraphNode } from "../../../graph/types.ts";
 import type { ChannelNormalizeAttributes } from "../../../ops/channel_normalize.ts";
 import { f64, type Local } from "../assembler/mod.ts";
 import type { KernelFamily } from "../kernel.ts";
 import { channelReductionOrders, lowerChannelReduction } from "./channel_reduction.ts";
 import type { ChannelReduction } from "./channel_reduction_parts.ts";
 
-/** `channelSum`. */
-export const channelSum: KernelFamily = {
-  ops: ["channelSum"],
-  orders: channelReductionOrders,
-  lower: (node, lowering) =>
-    lowerChannelReduction(
-      {
-        key: "channelSum",
-        sums: 1,
-        streams: 1,
-        shift: "none",
-        terms: (_v, [x]) => [x],
-        results: ({ sums }) => [...sums],
-      },
-      node,
-      lowering,
-    ),
+/** The family of an op that is a channel reduction. */
+function family(op: string, reductionOf: (node: GraphNode) => ChannelReduction): KernelFamily {
+  return {
+    ops: [op],
+    orders: channelReductionOrders,
+    lower: (node, lowering) => lowerChannelReduction(reductionOf(node), node, lowering),
+  };
+}
+
+const sum: ChannelReduction = {
+  key: "channelSum",
+  sums: 1,
+  streams: 1,
+  shift: "none",
+  terms: (_v, [x]) => [x],
+  results: ({ sums }) => [...sums],
 };
 
-/** `channelMoments`: sums of x - s and (x - s)² with a shift s near the mean. */
-export const channelMoments: KernelFamily = {
-  ops: ["channelMoments"],
-  orders: channelReductionOrders,
-  lower: (node, lowering) =>
-    lowerChannelReduction(
-      {
-        key: "channelMoments",
-        sums: 2,
-        streams: 1,
-        shift: "estimate",
-        terms(v, [x], shift) {
-          const centered = v.local();
-          v.set(centered, v.sub(x, shift!));
-          return [centered, v.mul(centered, centered)];
-        },
-        rebase: ([sum, squares], count, by) => [
-          f64.add(sum, f64.mul(count, by)),
-          f64.add(squares, f64.mul(by, f64.add(f64.mul(2, sum), f64.mul(count, by)))),
-        ],
-        results({ f, sums: [sum, squares], count, shift }) {
-          const offset = f.f64();
-          f.set(offset, f64.div(sum, count));
-          const variance = f64.sub(f64.div(squares, count), f64.mul(offset, offset));
-          // Rounding must not make the variance of a constant channel negative.
-          return [f64.add(shift, offset), f64.max(variance, 0)];
-        },
-      },
-      node,
-      lowering,
-    ),
-};
-
-/** `channelNormalizeReduce`: sums of dy and dy · (x - mean). */
-export const channelNormalizeReduce: KernelFamily = {
-  ops: ["channelNormalizeReduce"],
-  orders: channelReductionOrders,
-  lower(node, lowering) {
-    const { eps } = node.attributes as ChannelNormalizeAttributes;
-    const hasWeight = node.inputs.length > 4;
-    lowerChannelReduction(normalizeReduction(eps, hasWeight), node, lowering);
+/** Sums of x - s and (x - s)² with a shift s near the mean. */
+const moments: ChannelReduction = {
+  key: "channelMoments",
+  sums: 2,
+  streams: 1,
+  shift: "estimate",
+  terms(v, [x], shift) {
+    const centered = v.local();
+    v.set(centered, v.sub(x, shift!));
+    return [centered, v.mul(centered, centered)];
+  },
+  rebase: ([sum, squares], count, by) => [
+    f64.add(sum, f64.mul(count, by)),
+    f64.add(squares, f64.mul(by, f64.add(f64.mul(2, sum), f64.mul(count, by)))),
+  ],
+  results({ f, sums: [sum, squares], count, shift }) {
+    const offset = f.f64();
+    f.set(offset, f64.div(sum, count));
+    const variance = f64.sub(f64.div(squares, count), f64.mul(offset, offset));
+    // Rounding must not make the variance of a constant channel negative.
+    return [f64.add(shift, offset), f64.max(variance, 0)];
   },
 };
 
-function normalizeReduction(eps: number, hasWeight: boolean): ChannelReduction {
+/** Sums of dy and dy · (x - mean). */
+function normalizeReduction({ inputs, attributes }: GraphNode): ChannelReduction {
+  const { eps } = attributes as ChannelNormalizeAttributes;
   return {
     key: `channelNormalizeReduce ${eps}`,
     sums: 2,
@@ -78,7 +60,7 @@ function normalizeReduction(eps: number, hasWeight: boolean): ChannelReduction {
     results({ f, sums: [dBias, product], input }) {
       const root = f.f64(), scaled = f.f64(), dWeight: Local<"f64"> = f.f64();
       f.set(root, f64.div(1, f64.sqrt(f64.add(input(3), eps))));
-      f.set(scaled, hasWeight ? f64.mul(root, input(4)) : root);
+      f.set(scaled, inputs.length > 4 ? f64.mul(root, input(4)) : root);
       f.set(dWeight, f64.mul(product, root));
       return [
         dWeight,
@@ -89,3 +71,10 @@ function normalizeReduction(eps: number, hasWeight: boolean): ChannelReduction {
     },
   };
 }
+
+/** Sums over everything but the channel, moments, and the gradients of a normalisation. */
+export const channelStatistics: readonly KernelFamily[] = [
+  family("channelSum", () => sum),
+  family("channelMoments", () => moments),
+  family("channelNormalizeReduce", normalizeReduction),
+];

@@ -13,10 +13,10 @@ import {
   pairedChannel,
   tiledIdentity,
 } from "../../../ops/compose_kernel.ts";
-import { f32, i32, type Local, type Target } from "../assembler/mod.ts";
+import { type AnyFunction, f32, i32, type Local, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { GemmTile, type OuterSteps } from "./gemm_tile.ts";
-import { type AnyFunction, repeat } from "./loops.ts";
+import { repeat } from "./loops.ts";
 import {
   forEachPanel,
   packPanels,

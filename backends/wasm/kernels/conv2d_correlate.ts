@@ -1,6 +1,6 @@
 /** The correlation kernel: forward convolution and input gradient, from strips and packed kernels. */
 
-import { f32x4, i32, type Local, type Target, v128 } from "../assembler/mod.ts";
+import { type AnyFunction, f32x4, i32, type Local, type Target, v128 } from "../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 import type { StripPhase } from "./conv2d_plan.ts";
 import {
@@ -12,7 +12,7 @@ import {
 } from "./conv2d_strip.ts";
 import { DepthwiseTile } from "./depthwise_tile.ts";
 import { GemmTile, type ReductionWindow } from "./gemm_tile.ts";
-import { type AnyFunction, repeat } from "./loops.ts";
+import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
 import { TILE_ROWS } from "./register_tile.ts";
 

@@ -1,8 +1,15 @@
 /** Strips: the rows of an image that a band of positions reads, with the padding in place. */
 
-import { f32x4, i32, type Local, memory, select, v128 } from "../assembler/mod.ts";
+import {
+  type AnyFunction,
+  f32x4,
+  i32,
+  type Local,
+  memory,
+  select,
+  v128,
+} from "../assembler/mod.ts";
 import { type AxisPlan, type Bands, planBands } from "./conv2d_plan.ts";
-import type { AnyFunction } from "./loops.ts";
 
 /** The strips of a convolution. */
 export interface StripPlan {

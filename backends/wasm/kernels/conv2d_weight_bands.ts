@@ -4,10 +4,10 @@
  */
 
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import { i32, type Local, type Target, v128 } from "../assembler/mod.ts";
+import { type AnyFunction, i32, type Local, type Target, v128 } from "../assembler/mod.ts";
 import { type StripPlan, stripRowBytes } from "./conv2d_strip.ts";
 import type { GemmTile, OuterSteps } from "./gemm_tile.ts";
-import { type AnyFunction, repeat } from "./loops.ts";
+import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
 import { TILE_ROWS } from "./register_tile.ts";
 

@@ -3,9 +3,9 @@
  * multiplied with a vector of the kernel, lane by lane.
  */
 
-import { type Local, type Target, v128 } from "../assembler/mod.ts";
+import { type AnyFunction, type Local, type Target, v128 } from "../assembler/mod.ts";
 import type { ReductionWindow } from "./gemm_tile.ts";
-import { type AnyFunction, repeat } from "./loops.ts";
+import { repeat } from "./loops.ts";
 import { RegisterTile, TILE_ROWS, type TileSize, tileSize } from "./register_tile.ts";
 
 /** A tile whose rows are pixels, or taps, by a few vectors of channels. */

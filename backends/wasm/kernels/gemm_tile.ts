@@ -15,6 +15,7 @@
  */
 
 import {
+  type AnyFunction,
   f32x4,
   type Local,
   type Operand,
@@ -23,7 +24,7 @@ import {
   type Vector,
 } from "../assembler/mod.ts";
 import { loadLanes } from "./lanes.ts";
-import { type AnyFunction, repeat } from "./loops.ts";
+import { repeat } from "./loops.ts";
 import { RegisterTile, type TileSize, tileSize } from "./register_tile.ts";
 
 /**

@@ -1,15 +1,6 @@
 /** Loops of emitted code. */
 
-import {
-  type FunctionBuilder,
-  i32,
-  type Operand,
-  type ParameterTypes,
-  type ResultType,
-} from "../assembler/mod.ts";
-
-/** Any function under construction. */
-export type AnyFunction = FunctionBuilder<ParameterTypes, ResultType>;
+import { type AnyFunction, i32, type Operand } from "../assembler/mod.ts";
 
 /**
  * Writes `body` so that it runs `count` times: with no loop at all for a constant 0 or 1.

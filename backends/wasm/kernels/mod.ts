@@ -3,11 +3,11 @@ import type { GraphNode } from "../../../graph/types.ts";
 import { familyFinder } from "../../lowering.ts";
 import type { KernelFamily } from "../kernel.ts";
 import { augment } from "./augment.ts";
-import { averagePool, averagePoolGradient } from "./average_pool.ts";
+import { averagePool } from "./average_pool.ts";
 import { composeKernel, composeKernelDGradient } from "./compose_kernel.ts";
 import { conv2d, conv2dInputGradient } from "./conv2d.ts";
 import { conv2dWeightGradient } from "./conv2d_weight_gradient.ts";
-import { channelMoments, channelNormalizeReduce, channelSum } from "./channel_statistics.ts";
+import { channelStatistics } from "./channel_statistics.ts";
 import { pack } from "./copy.ts";
 import { countCorrect } from "./count_correct.ts";
 import { linear, matmul } from "./matmul.ts";
@@ -23,10 +23,7 @@ import { convertLayout } from "./convert_layout.ts";
 const FAMILIES: readonly KernelFamily[] = [
   augment,
   averagePool,
-  averagePoolGradient,
-  channelMoments,
-  channelNormalizeReduce,
-  channelSum,
+  ...channelStatistics,
   composeKernel,
   composeKernelDGradient,
   conv2d,

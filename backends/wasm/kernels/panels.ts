@@ -6,9 +6,9 @@
  * consecutive addresses. Missing columns and missing depth are zeros.
  */
 
-import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
+import { type AnyFunction, f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
-import { type AnyFunction, repeat } from "./loops.ts";
+import { repeat } from "./loops.ts";
 import { tileSize } from "./register_tile.ts";
 
 /** How a matrix is cut into panels. */

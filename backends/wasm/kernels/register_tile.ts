@@ -1,8 +1,14 @@
 /** Sums held in registers while a reduction runs over them: what all tiles have in common. */
 
-import { f32x4, type Local, type Target, v128, type Vector } from "../assembler/mod.ts";
+import {
+  type AnyFunction,
+  f32x4,
+  type Local,
+  type Target,
+  v128,
+  type Vector,
+} from "../assembler/mod.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
-import type { AnyFunction } from "./loops.ts";
 
 /** The size of a tile: rows, and vectors of four floats a row. */
 export interface TileSize {
