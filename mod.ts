@@ -67,6 +67,7 @@ export { globalAvgPool2d } from "./ops/global_avg_pool2d.ts";
 export { linear } from "./ops/linear.ts";
 export { matmul, type MatmulAttributes } from "./ops/matmul.ts";
 export { maxPool2d, type MaxPool2dOptions } from "./ops/max_pool2d.ts";
+export type { PoolingOptions } from "./ops/pooling_geometry.ts";
 export { multiply } from "./ops/multiply.ts";
 export { multiplyScalar } from "./ops/multiply_scalar.ts";
 export { relu } from "./ops/relu.ts";
