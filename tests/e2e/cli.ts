@@ -1,8 +1,7 @@
 /** Runs the command line as its users do: as a process of its own. */
 import { fromFileUrl, join } from "@std/path";
 
-const CLI = fromFileUrl(new URL("../../cli.ts", import.meta.url));
-const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
 /** The command line's cache in the folder it runs in. */
 export const CACHE = "cache";
@@ -28,6 +27,15 @@ export async function overfoldAfter(
   return await finished(command(cwd, args, ["--preload", fromFileUrl(preload)]));
 }
 
+/** The same by the command line whose sources are in the folder `root`. */
+export async function overfoldOf(
+  root: string,
+  cwd: string,
+  args: readonly string[],
+): Promise<Finished> {
+  return await finished(command(cwd, args, [], root));
+}
+
 async function finished(command: Deno.Command): Promise<Finished> {
   const { code, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
@@ -43,9 +51,11 @@ function command(
   cwd: string,
   args: readonly string[],
   options: readonly string[] = [],
+  root = ROOT,
 ): Deno.Command {
+  const [config, cli] = ["deno.json", "cli.ts"].map((name) => join(root, name));
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--config", CONFIG, "--no-check", "--allow-all", ...options, CLI, ...args],
+    args: ["run", "--config", config, "--no-check", "--allow-all", ...options, cli, ...args],
     cwd,
     stdin: "null",
     stdout: "piped",

@@ -1,0 +1,146 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path";
+import { ADDITIONS } from "../support/additions.ts";
+import { overfoldOf, parseEvents } from "./cli.ts";
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+/** Parts of the repository that a program does not need. */
+const LEFT_OUT = ["tests", "docs", "bench", "examples", "runs", "node_modules"];
+
+/** Everything that was added, in one config. */
+const CONFIG = `\
+threads: 1
+data:
+  dataset: { name: stripes, size: 12 }
+  batchSize: 8
+  workers: 2
+  augmentation: [{ name: invert, share: 0.25 }]
+model:
+  layers:
+    - convolution: { outChannels: 4, kernelSize: 3, padding: 1 }
+    - leaky_relu: { slope: 0.1 }
+    - global_avg_pool2d
+    - flatten
+    - linear: { outFeatures: 2 }
+  convolution: { name: twin, share: 0.5 }
+training:
+  epochs: 1
+  objective: { name: tempered, temperature: 2 }
+  optimizer: { name: descent, boost: 2 }
+  schedule: { name: halving, every: 4 }
+`;
+
+Deno.test("one thing of each kind is added by a file and a line each, and used from a config", async (t) => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const sources = join(folder, "sources");
+    await copySources(ROOT, sources, LEFT_OUT);
+    for (const addition of ADDITIONS) await add(sources, addition);
+    await Deno.writeTextFile(join(folder, "all.yaml"), CONFIG);
+    const run = (...args: string[]) => overfoldOf(sources, folder, args);
+
+    await t.step("the compiler accepts the files and the lines", async () => {
+      const changed = ADDITIONS.flatMap(({ path, registry }) => [path, registry]);
+      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["check", "--quiet", ...changed.filter((path) => path !== "cli.ts")],
+        cwd: sources,
+        stderr: "piped",
+      }).output();
+      assertEquals([success, new TextDecoder().decode(stderr)], [true, ""]);
+    });
+
+    await t.step("a list of layers trains with all of it, folds and classifies", async () => {
+      const { code, out, error } = await run("train", "all.yaml", "--output", "run", "--json");
+      assertEquals(code, 0, error);
+      const done = parseEvents(out).at(-1)!;
+      assertEquals([done.event, done.step], ["done", 8]);
+      const { dataset, stored } = await runOf(join(folder, "run"));
+      assertEquals([dataset, stored], ["stripes", ["conv2d", "leakyRelu"]]);
+    });
+
+    await t.step("a model by name takes its options and the kind of convolution", async () => {
+      const { code, out, error } = await run(
+        ...["inspect", "all.yaml", "--json", "--set", "model.layers=null"],
+        ...["--set", "model.name=shallow", "--set", "model.options.channels=5"],
+      );
+      assertEquals(code, 0, error);
+      const [{ layers }] = parseEvents(out) as unknown as {
+        layers: { path: string; kind: string; trainingParameters: number }[];
+      }[];
+      assertEquals(
+        layers.map(({ path, kind, trainingParameters }) => [path, kind, trainingParameters])[0],
+        ["conv", "TwinConv2d", 2 * 5 * 9],
+      );
+    });
+
+    await t.step("a mistake in an option is told at its place", async () => {
+      const { code, error } = await run(
+        ...["train", "all.yaml", "--set", "training.optimizer.bost=1"],
+        ...["--set", "data.dataset.count=1"],
+      );
+      assertEquals(code, 2);
+      assertStringIncludes(error, 'training.optimizer.bost: unknown key; did you mean "boost"?');
+      assertStringIncludes(error, "data.dataset.count: found 1, expected an integer of at least 2");
+    });
+
+    await t.step("help, the template and the schema for editors name what was added", async () => {
+      await run("init", "template.yaml");
+      const template = await Deno.readTextFile(join(folder, "template.yaml"));
+      const schema = await schemaOf(sources);
+      for (
+        const name of [
+          ...["stripes", "invert", "shallow", "leaky_relu", "twin"],
+          ...["tempered", "descent", "halving"],
+        ]
+      ) {
+        assertMatch(template, new RegExp(`\\W${name}\\W`));
+        assertStringIncludes(schema, `"${name}"`);
+      }
+      assertStringIncludes((await run("kernel", "--help")).out, "leakyRelu");
+      assertMatch((await run("rooms")).out, /^\d+ models\n$/);
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Copies a folder without what is left out and hidden. */
+async function copySources(from: string, to: string, leftOut: readonly string[]): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (name.startsWith(".") || leftOut.includes(name)) continue;
+    if (isDirectory) await copySources(join(from, name), join(to, name), []);
+    else await Deno.copyFile(join(from, name), join(to, name));
+  }
+}
+
+async function add(
+  sources: string,
+  { path, text, registry, after, line, names }: (typeof ADDITIONS)[number],
+): Promise<void> {
+  await Deno.writeTextFile(join(sources, path), text);
+  const place = join(sources, registry);
+  const known = await Deno.readTextFile(place);
+  assertEquals(known.split(after).length, 2, `${registry} has one "${after}"`);
+  const specifier = path.startsWith(`${dirname(registry)}/`)
+    ? `./${path.slice(dirname(registry).length + 1)}`
+    : undefined;
+  const imported = names ? `import { ${names} } from "${specifier}";\n` : "";
+  await Deno.writeTextFile(place, imported + known.replace(after, `${after}\n  ${line}`));
+}
+
+/** The dataset of a finished run, and some ops of its folded network. */
+async function runOf(path: string): Promise<{ dataset: string; stored: string[] }> {
+  const config = await Deno.readTextFile(join(path, "config.yaml"));
+  const [, dataset = ""] = config.match(/dataset:\s+name: (\w+)/) ?? [];
+  const folded = await Deno.readTextFile(join(path, "folded", "model.safetensors"));
+  return { dataset, stored: ["conv2d", "leakyRelu"].filter((op) => folded.includes(`"${op}\\"`)) };
+}
+
+async function schemaOf(sources: string): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", 'console.log((await import("./config/json_schema.ts")).schemaFileText())'],
+    cwd: sources,
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
