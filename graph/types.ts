@@ -110,6 +110,15 @@ export interface Op<A = Attributes> {
     attributes: A,
     outputs: readonly TensorType[],
   ): Float64Array[];
+  /**
+   * Multiply-accumulate operations of a node; a floating-point operation count is twice that. Absent
+   * for an op that only moves or scales elements.
+   */
+  multiplyAccumulates?(
+    inputs: readonly TensorType[],
+    outputs: readonly TensorType[],
+    attributes: A,
+  ): number;
   /** Present when each output element depends only on the matching input elements. */
   readonly elementwise?: Elementwise<A>;
   /**

@@ -155,6 +155,7 @@ export const composeKernelOp: Op<ComposeKernelAttributes> = {
     });
     return [kernel];
   },
+  multiplyAccumulates: ([w], [kernel]) => sizeOf(kernel.shape) * w.shape[2],
 };
 
 /** The gradient of {@link composeKernel} by `W`: (kernelGradient, D) → [O, I/groups, S]. */
@@ -176,6 +177,7 @@ export const composeKernelWGradientOp: Op<ComposeKernelAttributes> = {
     });
     return [dW];
   },
+  multiplyAccumulates: ([dKernel], [dW]) => sizeOf(dKernel.shape) * dW.shape[2],
 };
 
 /** The gradient of {@link composeKernel} by `D`: (kernelGradient, W) → [I, M·N, S]. */
@@ -196,6 +198,7 @@ export const composeKernelDGradientOp: Op<ComposeKernelAttributes> = {
     });
     return [dD];
   },
+  multiplyAccumulates: ([dKernel, w]) => sizeOf(dKernel.shape) * w.shape[2],
 };
 
 /** Options of {@link composeKernel}. */

@@ -1,7 +1,14 @@
 /** Two-dimensional convolution and its gradients. */
 import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
-import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import {
+  formatShape,
+  type Op,
+  type Shape,
+  sizeOf,
+  type TensorType,
+  type Value,
+} from "../graph/types.ts";
 import { requireFloats } from "./checks.ts";
 import { channelSum } from "./channel_sum.ts";
 import {
@@ -86,7 +93,13 @@ export const conv2dOp: Op<ConvolutionAttributes> = {
     sumProducts(geometry, "output", input.data, weight.data, output);
     return [output];
   },
+  multiplyAccumulates: ([, weight], [output]) => sizeOf(output.shape) * perOutputChannel(weight),
 };
+
+/** Elements of a kernel [O, I/groups, kH, kW] that make one output element. */
+function perOutputChannel({ shape }: TensorType): number {
+  return sizeOf(shape.slice(1));
+}
 
 /** The gradient of {@link conv2d} by its input: (dy [N, O, oH, oW], weight) → [N, C, H, W]. */
 export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
@@ -99,6 +112,7 @@ export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
     sumProducts(geometry, "input", dy.data, weight.data, dx);
     return [dx];
   },
+  multiplyAccumulates: ([dy, weight]) => sizeOf(dy.shape) * perOutputChannel(weight),
 };
 
 /** The gradient of {@link conv2d} by its weight: (input, dy) → [O, C/groups, kH, kW]. */
@@ -112,6 +126,7 @@ export const conv2dWeightGradientOp: Op<WeightGradientAttributes> = {
     sumWeightGradient(geometry, input.data, dy.data, dw);
     return [dw];
   },
+  multiplyAccumulates: ([, dy], [dw]) => sizeOf(dy.shape) * perOutputChannel(dw),
 };
 
 /**

@@ -1,7 +1,7 @@
 /** Fully connected layer. */
 import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
-import { formatShape, type Op, type Value } from "../graph/types.ts";
+import { formatShape, type Op, sizeOf, type Value } from "../graph/types.ts";
 import { channelSum } from "./channel_sum.ts";
 import { requireFloats, requireRank, requireShape } from "./checks.ts";
 import { matmul } from "./matmul.ts";
@@ -49,6 +49,7 @@ export const linearOp: Op = {
     }
     return [output];
   },
+  multiplyAccumulates: ([, weight], [output]) => sizeOf(output.shape) * weight.shape[1],
 };
 
 /**

@@ -77,6 +77,10 @@ export const matmulOp: Op<MatmulAttributes> = {
     }
     return [product];
   },
+  multiplyAccumulates([a, b], _outputs, attributes) {
+    const { rows, inner, columns } = matmulGeometry(a.shape, b.shape, attributes);
+    return rows * inner * columns;
+  },
 };
 
 /**
