@@ -7,6 +7,7 @@ import { DATASETS } from "../../datasets/registry.ts";
 import { CONVOLUTIONS } from "../../layers/convolutions.ts";
 import { LAYERS } from "../../layers/registry.ts";
 import { MODELS } from "../../models/registry.ts";
+import { OBJECTIVES } from "../../training/objectives/registry.ts";
 import { OPTIMIZERS } from "../../training/optimizers/registry.ts";
 import { SCHEDULES } from "../../training/schedules/registry.ts";
 import type { JsonSchema } from "../../schema/json.ts";
@@ -49,6 +50,7 @@ Deno.test("the template of init names every entry that a config can choose", () 
     DATASETS,
     LAYERS,
     MODELS,
+    OBJECTIVES,
     OPTIMIZERS,
     SCHEDULES,
   ];
