@@ -10,6 +10,7 @@ import {
   type Attributes,
   formatShape,
   type GradientContext,
+  type GraphNode,
   type HostTensor,
   type Op,
   sameShape,
@@ -39,6 +40,15 @@ export function broadcastOf(operand: Shape, output: Shape): Broadcast | undefine
   if (operand.length === 0) return "scalar";
   if (operand.length === 1 && output.length >= 2 && operand[0] === output[1]) return "channel";
   return undefined;
+}
+
+/** How each input of an elementwise node spreads over its outputs. */
+export function broadcastsOf({ op, inputs, outputs }: GraphNode): Broadcast[] {
+  return inputs.map(({ shape }, i) => {
+    const broadcast = broadcastOf(shape, outputs[0].shape);
+    if (!broadcast) throw new Error(`${op.name}: input ${i} does not fit the output`);
+    return broadcast;
+  });
 }
 
 /** What {@link elementwiseOp} is told of an op. */

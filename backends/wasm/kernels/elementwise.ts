@@ -8,20 +8,20 @@
  * tables side by side and never looks at a channel's number. Elements that do not fill a vector go
  * one by one through the same code.
  */
-import { type GraphNode, sizeOf } from "../../../graph/types.ts";
-import { broadcastOf } from "../../../ops/elementwise.ts";
+import { sizeOf } from "../../../graph/types.ts";
+import { broadcastsOf } from "../../../ops/elementwise.ts";
 import { type KernelFamily, numberedRefs } from "../kernel.ts";
 import { writeLoop } from "./elementwise_loop.ts";
 import { greatestCommonDivisor, loopGrain, planLoop } from "./elementwise_plan.ts";
-import { type TermGraph, termGraph, VARIES } from "./expression_terms.ts";
+import { termGraph, VARIES } from "./expression_terms.ts";
 
 /** The elementwise kernels. */
 export const elementwise: KernelFamily = {
   ops: [],
-  orders({ inputs, outputs }, available) {
-    const { shape } = outputs[0];
-    const spread = inputs.map((input) => broadcastOf(input.shape, shape));
-    const channelsLast = shape.length > 2 &&
+  orders(node, available) {
+    const { outputs } = node;
+    const spread = broadcastsOf(node);
+    const channelsLast = outputs[0].shape.length > 2 &&
       spread.some((how, i) => how === "channel" || available[i] === "channelsLast");
     const order = channelsLast ? "channelsLast" : "plain";
     return {
@@ -31,7 +31,11 @@ export const elementwise: KernelFamily = {
   },
   lower(node, lowering) {
     const layout = lowering.layout(node.outputs[0]);
-    const graph = nodeTerms(node);
+    const broadcasts = broadcastsOf(node);
+    const graph = termGraph(
+      broadcasts,
+      (arithmetic, values) => node.op.elementwise!.expression(arithmetic, values, node.attributes),
+    );
     const plan = planLoop(graph, layout, lowering.target);
     const tables = lowering.threadScratch(plan.tableBytes * plan.tableCount);
     const inputs = numberedRefs(lowering, "x", node.inputs);
@@ -42,9 +46,7 @@ export const elementwise: KernelFamily = {
       ? {
         count: layout.batch,
         operands: [
-          ...Object.keys(inputs).filter((_, i) =>
-            broadcastOf(node.inputs[i].shape, node.outputs[0].shape) === "full"
-          ),
+          ...Object.keys(inputs).filter((_, i) => broadcasts[i] === "full"),
           ...Object.keys(outputs),
         ],
       }
@@ -68,17 +70,3 @@ export const elementwise: KernelFamily = {
     });
   },
 };
-
-function nodeTerms({ op, inputs, outputs, attributes }: GraphNode): TermGraph {
-  const { elementwise } = op;
-  if (!elementwise) throw new Error(`${op.name} is not elementwise`);
-  const broadcasts = inputs.map((input) => {
-    const broadcast = broadcastOf(input.shape, outputs[0].shape);
-    if (!broadcast) throw new Error(`${op.name}: an operand does not fit the output`);
-    return broadcast;
-  });
-  return termGraph(
-    broadcasts,
-    (arithmetic, values) => elementwise.expression(arithmetic, values, attributes),
-  );
-}

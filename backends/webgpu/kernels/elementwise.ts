@@ -3,8 +3,8 @@
  * allows it.
  */
 import type { GraphNode } from "../../../graph/types.ts";
-import { type Broadcast, broadcastOf } from "../../../ops/elementwise.ts";
-import type { Order } from "../../layout.ts";
+import { type Broadcast, broadcastsOf } from "../../../ops/elementwise.ts";
+import type { NodeOrders, Order } from "../../layout.ts";
 import {
   type Accessor,
   cover,
@@ -16,19 +16,15 @@ import {
   THREADS,
 } from "../kernel.ts";
 import { channelVector } from "./channel_vector.ts";
-import { ExpressionWriter, type Term } from "../wgsl.ts";
-
-/** How input `i` of a node meets an output element. */
-function spreadOf(node: GraphNode, i: number): Broadcast {
-  const spread = broadcastOf(node.inputs[i].shape, node.outputs[0].shape);
-  if (!spread) throw new Error(`${node.op.name}: input ${i} does not fit the output`);
-  return spread;
-}
+import { ExpressionWriter } from "../wgsl.ts";
 
 /** Whether every operand can be accessed four elements at a time. */
-function isVectorizable(node: GraphNode, lowering: Lowering): boolean {
+function isVectorizable(
+  node: GraphNode,
+  spreads: readonly Broadcast[],
+  lowering: Lowering,
+): boolean {
   const { order, pixels } = lowering.layout(node.outputs[0]);
-  const spreads = node.inputs.map((_, i) => spreadOf(node, i));
   if (order === "plain" && spreads.includes("channel") && pixels % 4 !== 0) return false;
   const full = [...node.inputs.filter((_, i) => spreads[i] === "full"), ...node.outputs];
   const written = new Set(node.outputs.map((value) => lowering.ref(value).buffer));
@@ -39,55 +35,32 @@ function isVectorizable(node: GraphNode, lowering: Lowering): boolean {
     );
 }
 
-/** WGSL that reads the number or numbers of an operand for element `i`. */
-function load(operand: Accessor, spread: Broadcast, place: ElementPlace): string {
-  const { width, channel, lanesShareChannel, channels } = place;
-  const splat = (code: string) => width === 4 ? `vec4<f32>(${code})` : code;
-  switch (spread) {
-    case "full":
-      return operand.at("i");
-    case "scalar":
-      return splat(operand.at("0u"));
-    case "channel": {
-      return lanesShareChannel
-        ? splat(operand.at(channel))
-        : channelVector(operand, channel, width, channels);
-    }
-  }
-}
-
-/** Where an invocation's elements are. */
-interface ElementPlace {
-  readonly width: 1 | 4;
-  readonly channels: number;
-  /** Expression of the first element's channel. */
-  readonly channel: string;
-  /** Whether all elements of an invocation are of one channel. */
-  readonly lanesShareChannel: boolean;
-}
-
 function lower(node: GraphNode, lowering: Lowering): void {
   const layout = lowering.layout(node.outputs[0]);
   const { order, channels, paddedChannels, pixels, elements } = layout;
-  const width = isVectorizable(node, lowering) ? 4 : 1;
-  const lastFirst = order === "channelsLast" || pixels === 1;
+  const spreads = broadcastsOf(node);
+  const width = isVectorizable(node, spreads, lowering) ? 4 : 1;
   const items = elements / width;
   const { workgroups, index } = cover(items);
-  const place: ElementPlace = {
-    width,
-    channels,
-    lanesShareChannel: !lastFirst,
-    channel: lastFirst
-      ? `(i * ${width}u) % ${paddedChannels}u`
-      : `(i * ${width}u / ${pixels}u) % ${channels}u`,
+  const lastFirst = order === "channelsLast" || pixels === 1;
+  const channel = lastFirst
+    ? `(i * ${width}u) % ${paddedChannels}u`
+    : `(i * ${width}u / ${pixels}u) % ${channels}u`;
+  const splat = (code: string) => width === 4 ? `vec4<f32>(${code})` : code;
+  /** WGSL that reads the number or numbers of an operand for element `i`. */
+  const load: Record<Broadcast, (operand: Accessor) => string> = {
+    full: (operand) => operand.at("i"),
+    scalar: (operand) => splat(operand.at("0u")),
+    channel: (operand) =>
+      lastFirst ? channelVector(operand, channel, width, channels) : splat(operand.at(channel)),
   };
   const type = (spread: Broadcast) => spread === "full" && width === 4 ? "vec4<f32>" : "f32";
   const operands: Record<string, PhaseOperand> = {};
   node.inputs.forEach((value, i) => {
-    operands[`x${i}`] = { ref: lowering.ref(value), type: type(spreadOf(node, i)) };
+    Object.assign(operands, lowering.reads(type(spreads[i]), { [`x${i}`]: value }));
   });
   node.outputs.forEach((value, i) => {
-    operands[`y${i}`] = { ref: lowering.ref(value), type: type("full"), write: true };
+    Object.assign(operands, lowering.writes(type("full"), { [`y${i}`]: value }));
   });
   lowering.phase({
     name: node.op.name,
@@ -97,9 +70,7 @@ function lower(node: GraphNode, lowering: Lowering): void {
     small: items <= SMALL_ITEMS,
     code: (accessors) => {
       const writer = new ExpressionWriter(width);
-      const inputs: Term[] = node.inputs.map((_, i) =>
-        writer.let(load(accessors[`x${i}`], spreadOf(node, i), place))
-      );
+      const inputs = spreads.map((spread, i) => writer.let(load[spread](accessors[`x${i}`])));
       const results = node.op.elementwise!.expression(writer, inputs, node.attributes);
       const stores = results.map(({ code }, i) => accessors[`y${i}`].set("i", code));
       return {
@@ -115,13 +86,12 @@ function lower(node: GraphNode, lowering: Lowering): void {
 }
 
 /** The order of a node's full operands: channels last as soon as one of them is. */
-function ordersOf(node: GraphNode, available: readonly Order[]) {
-  const order: Order =
-    node.inputs.some((_, i) => spreadOf(node, i) === "full" && available[i] === "channelsLast")
-      ? "channelsLast"
-      : "plain";
+function ordersOf(node: GraphNode, available: readonly Order[]): NodeOrders {
+  const spreads = broadcastsOf(node);
+  const isLast = spreads.some((how, i) => how === "full" && available[i] === "channelsLast");
+  const order = isLast ? "channelsLast" : "plain";
   return {
-    inputs: node.inputs.map((_, i) => spreadOf(node, i) === "full" ? order : "plain" as const),
+    inputs: spreads.map((how) => how === "full" ? order : "plain"),
     outputs: node.outputs.map(() => order),
   };
 }
