@@ -143,6 +143,15 @@ Deno.test("logits that are not numbers are never equal", () => {
   assertEquals(compareLogits(numbers, numbers, 2).maxRelativeDifference, 0);
 });
 
+Deno.test("classes decided on one by one agree by decision", () => {
+  const a = Float32Array.of(2, -1, 0.5, 3);
+  const b = Float32Array.of(1, -2, -0.5, 3);
+  const logits = compareLogits(a, b, 2, { threshold: 0 });
+  assertEquals([logits.decisionAgreement, logits.top1Agreement], [3 / 4, undefined]);
+  assertEquals(compareLogits(a, b, 2, { threshold: 2.5 }).decisionAgreement, 1);
+  assertEquals(compareLogits(a, b, 2).top1Agreement, 1);
+});
+
 Deno.test("other files are not taken for folded networks", async () => {
   const path = await Deno.makeTempFile();
   try {

@@ -106,6 +106,18 @@ Deno.test("an ONNX file has a free batch size and describes itself", async () =>
   assertEquals(JSON.parse(metadata.input), folded.description.input);
 });
 
+Deno.test("an ONNX file of a network for several classes per image has a sigmoid for each", async () => {
+  const { folded } = network("layers", { layers: ["flatten", { linear: { outFeatures: 4 } }] });
+  const several = {
+    ...folded,
+    description: { ...folded.description, activation: "sigmoid" },
+  } as const;
+  const { ops, metadata } = await decode(several, { includePreprocessing: true });
+  assertEquals(ops.filter((op) => op === "Sigmoid" || op === "Softmax"), ["Sigmoid"]);
+  assertEquals(metadata.activation, "sigmoid");
+  assertEquals((await decode(folded)).metadata.activation, undefined);
+});
+
 Deno.test("an ONNX file holds plain kernels by their names, batch norms folded if so asked", async () => {
   const { folded } = network("cifar_resnet20_v1", { width: 4 });
   const { ops, names } = await decode(folded);

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { Parameter } from "../../graph/parameter.ts";
-import { assign, input, output, trace, withScope } from "../../graph/trace.ts";
+import { assign, extendProgram, input, output, trace, withScope } from "../../graph/trace.ts";
 import { add } from "../../ops/add.ts";
 import { conv2d } from "../../ops/conv2d.ts";
 import { relu } from "../../ops/relu.ts";
@@ -27,6 +27,15 @@ Deno.test("shape errors name the module they arose in", () => {
     InputError,
     "layer1.conv: conv2d: weight [4, 2, 3, 3] with 1 group(s) expects 2 input channels, found 3",
   );
+});
+
+Deno.test("a program is extended by what is made of its values, and stays as it was", () => {
+  const first = trace({ name: "p" }, () => output("x", relu(input("a", [2]))));
+  const { x } = first.outputs;
+  const extended = extendProgram(first, () => output("y", add(x, input("b", [2]))));
+  assertEquals(extended.nodes.map(({ op }) => op.name), ["input", "relu", "input", "add"]);
+  assertEquals(Object.keys(extended.outputs), ["x", "y"]);
+  assertEquals([extended.name, first.nodes.length], ["p", 2]);
 });
 
 Deno.test("ops outside a trace say what to do", () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { RunError } from "../../errors.ts";
-import { train } from "../../training/train.ts";
+import { InputError, RunError } from "../../errors.ts";
+import { train, type TrainOptions } from "../../training/train.ts";
 import type { EpochEvent, StepEvent } from "../../training/observer.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
@@ -55,6 +55,29 @@ Deno.test("the last and the best position are saved, before the last", async () 
   const none = new MemoryStore();
   await train(await tinyTraining({ store: none, keepBest: false }));
   assertEquals(none.saves.every(({ kind }) => kind === "last"), true);
+});
+
+Deno.test("the best validation is the one with the best value of the monitored metric", async () => {
+  const kept = async (monitor?: TrainOptions["monitor"]) => {
+    const losses: number[] = [];
+    const { state } = await train(
+      await tinyTraining({
+        epochs: 6,
+        monitor,
+        optimizer: { name: "sgd", learningRate: 2 },
+        observer: { epoch: ({ validation }) => void losses.push(validation?.loss ?? NaN) },
+      }),
+    );
+    return { losses, best: state.best?.epoch ?? 0 };
+  };
+  const lowest = await kept({ metric: "loss" });
+  assertEquals(lowest.losses[lowest.best - 1], Math.min(...lowest.losses));
+  const highest = await kept({ metric: "loss", mode: "max" });
+  assertEquals(highest.losses[highest.best - 1], Math.max(...highest.losses));
+  assert(lowest.best !== highest.best);
+  const error = await assertRejects(() => kept({ metric: "acuracy" }), InputError);
+  assertStringIncludes(error.message, 'did you mean "accuracy"?');
+  assertEquals(error.at, ["monitor", "metric"]);
 });
 
 Deno.test("validation happens every n epochs and after the last", async () => {
