@@ -20,8 +20,18 @@ const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
 };
 
-/** Trains a network of pictures with so many channels, makes its page and calls `test`. */
-function withSite(channels: 1 | 3, test: (folder: string) => Promise<void>): Promise<void> {
+/** The same network for pictures of three channels that show any number of the classes. */
+const MULTI_LABEL = TINY.replace("name: synthetic,", "name: synthetic_multi_label,")
+  .replace("channels: 2", "channels: 3")
+  .replace("training:\n", "training:\n  objective: multi_label\n");
+
+/** A network for pictures with the given number of channels. */
+function tiny(channels: 1 | 3): string {
+  return TINY.replace("channels: 2", `channels: ${channels}`);
+}
+
+/** Trains a network, makes its page and calls `test`. */
+function withSite(config: string, test: (folder: string) => Promise<void>): Promise<void> {
   return withTinyConfig(async (folder) => {
     const trained = await overfold(folder, "train", "tiny.yaml");
     assertEquals(trained.code, 0, trained.error);
@@ -29,7 +39,7 @@ function withSite(channels: 1 | 3, test: (folder: string) => Promise<void>): Pro
     assertEquals(made.code, 0, made.error);
     assertEquals(parseEvents(made.out)[0].output, "site");
     await test(folder);
-  }, TINY.replace("channels: 2", `channels: ${channels}`));
+  }, config);
 }
 
 /** Serves the page and opens it; fails if it asks any other server for anything, or logs an error. */
@@ -110,8 +120,15 @@ async function shown(page: Page): Promise<Map<string, number>> {
 }
 
 /** The same of `overfold predict`. */
-async function predicted(folder: string, picture: string): Promise<Map<string, number>> {
-  const { code, out, error } = await overfold(folder, "predict", CHECKPOINT, picture, "--json");
+async function predicted(
+  folder: string,
+  picture: string,
+  ...options: string[]
+): Promise<Map<string, number>> {
+  const { code, out, error } = await overfold(
+    folder,
+    ...["predict", CHECKPOINT, picture, "--json", ...options],
+  );
   assertEquals(code, 0, error);
   const [{ predictions }] = parseEvents(out);
   return new Map(
@@ -123,7 +140,7 @@ async function predicted(folder: string, picture: string): Promise<Map<string, n
 Deno.test(
   "the page gives predict's probabilities, as WebAssembly and on WebGPU",
   () =>
-    withSite(3, async (folder) => {
+    withSite(tiny(3), async (folder) => {
       const pictures = { "same.png": [8, 8], "larger.png": [37, 23] };
       for (const [name, [width, height]] of Object.entries(pictures)) {
         await writePicture(join(folder, name), width, height);
@@ -150,9 +167,26 @@ Deno.test(
 );
 
 Deno.test(
+  "the page gives every class of a multi-label network a probability of its own",
+  () =>
+    withSite(MULTI_LABEL, async (folder) => {
+      await writePicture(join(folder, "some.png"), 8, 8);
+      await withPage(folder, false, async (page) => {
+        await page.setInputFiles("#file", join(folder, "some.png"));
+        const actual = await shown(page);
+        const expected = await predicted(folder, "some.png", "--threshold", "0");
+        assertEquals(expected.size, CLASSES);
+        for (const [label, probability] of expected) {
+          assertAlmostEquals(actual.get(label) ?? NaN, probability, 1e-3);
+        }
+      });
+    }),
+);
+
+Deno.test(
   "a picture too large for a canvas is shrunk first, and of two the last counts",
   () =>
-    withSite(3, async (folder) => {
+    withSite(tiny(3), async (folder) => {
       await writePicture(join(folder, "small.png"), 8, 8);
       const [width, height] = [5200, 3300];
       const data = new Uint8ClampedArray(4 * width * height).fill(255);
@@ -179,7 +213,7 @@ Deno.test(
 Deno.test(
   "a digit is drawn with the mouse or the keyboard, and cleared",
   () =>
-    withSite(1, (folder) =>
+    withSite(tiny(1), (folder) =>
       withPage(folder, false, async (page) => {
         const box = await page.locator("#field").boundingBox();
         assert(box);
@@ -205,7 +239,7 @@ Deno.test(
 Deno.test(
   "a file that is no picture is refused by name",
   () =>
-    withSite(3, (folder) =>
+    withSite(tiny(3), (folder) =>
       withPage(folder, false, async (page) => {
         await page.setInputFiles("#file", join(folder, "tiny.yaml"));
         await page.waitForSelector("#status.failure");
