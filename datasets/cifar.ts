@@ -6,17 +6,55 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import type { DatasetInfo, Splits } from "./dataset.ts";
+import { LABELS } from "./image_source.ts";
+import { publishedEntry } from "./published.ts";
 import { checkLabel } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** How the records of one of the two datasets begin, and in which files they are. */
-export interface CifarLayout {
+interface CifarLayout {
   readonly train: readonly string[];
   readonly test: readonly string[];
   /** Bytes before the pixels. */
   readonly labelBytes: number;
   /** Which of them is the label. */
   readonly labelIndex: number;
+}
+
+/** One of the two datasets. */
+interface CifarDataset extends Pick<DatasetInfo, "name" | "title" | "classNames" | "statistics"> {
+  readonly about: string;
+  readonly layout: CifarLayout;
+  /** Name of the archive, without `.tar.gz`. */
+  readonly archive: string;
+  readonly md5: string;
+  /** The folder in the archive. */
+  readonly folder: string;
+}
+
+/** The entry of one of the two datasets. */
+export function cifarEntry({ about, layout, archive, md5, folder, ...own }: CifarDataset) {
+  const info: DatasetInfo = {
+    ...own,
+    imageShape: { height: 32, width: 32, channels: 3 },
+    targets: { labels: LABELS },
+    sizes: { train: 50000, test: 10000 },
+  };
+  const file = `${archive}.tar.gz`;
+  return publishedEntry({
+    info,
+    about,
+    files: [...layout.train, ...layout.test],
+    gzipped: false,
+    layouts: [".", folder, `${archive}/${folder}`],
+    remoteFiles: [{
+      name: file,
+      urls: [`https://www.cs.toronto.edu/~kriz/${file}`],
+      mirrorPath: file,
+      checksum: `md5:${md5}`,
+    }],
+    load: (folder) => loadCifar(folder, info, layout),
+  });
 }
 
 /** Reads both splits from a folder. */

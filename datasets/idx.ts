@@ -5,26 +5,73 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import type { DatasetInfo, Splits } from "./dataset.ts";
+import { LABELS } from "./image_source.ts";
+import type { DatasetPackage } from "./locate.ts";
+import { publishedEntry } from "./published.ts";
 import { checkLabel, fileExists } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
-/** The four file names every dataset of this kind uses. */
-export const IDX_FILES = {
-  train: ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
-  test: ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"],
-} as const;
+/** The four file names every dataset of this kind uses: training images and labels, then test's. */
+export const IDX_FILES = [
+  "train-images-idx3-ubyte",
+  "train-labels-idx1-ubyte",
+  "t10k-images-idx3-ubyte",
+  "t10k-labels-idx1-ubyte",
+] as const;
+
+/** A dataset of 60,000 and 10,000 grey pictures, published as {@link IDX_FILES} with `.gz`. */
+interface IdxDataset extends Pick<DatasetInfo, "name" | "title" | "classNames" | "statistics"> {
+  readonly about: string;
+  readonly layouts: readonly string[];
+  /** Folders on the web that hold the files, best first. */
+  readonly hosts: readonly string[];
+  /** Where a mirror keeps them. */
+  readonly mirrorFolder: string;
+  /** Checksums in the order of {@link IDX_FILES}. */
+  readonly md5: readonly string[];
+  readonly package?: DatasetPackage;
+}
+
+/** The entry of a dataset in IDX files, each plain or as `.gz`. */
+export function idxEntry(
+  { about, layouts, hosts, mirrorFolder, md5, package: carrier, ...own }: IdxDataset,
+) {
+  const info: DatasetInfo = {
+    ...own,
+    imageShape: { height: 28, width: 28, channels: 1 },
+    targets: { labels: LABELS },
+    sizes: { train: 60000, test: 10000 },
+  };
+  return publishedEntry({
+    info,
+    about,
+    files: IDX_FILES,
+    gzipped: true,
+    layouts,
+    remoteFiles: IDX_FILES.map((plainName, i) => ({
+      name: `${plainName}.gz`,
+      urls: hosts.map((host) => `${host}${plainName}.gz`),
+      mirrorPath: `${mirrorFolder}/${plainName}.gz`,
+      checksum: `md5:${md5[i]}`,
+    })),
+    package: carrier,
+    load: (folder) => loadIdx(folder, info),
+  });
+}
 
 /** Reads both splits from a folder with {@link IDX_FILES}, each plain or as `.gz`. */
 export async function loadIdx(folder: string, info: DatasetInfo): Promise<Splits> {
+  const [trainImages, trainLabels, testImages, testLabels] = IDX_FILES;
   return {
-    train: await loadSplit(folder, IDX_FILES.train, info, info.sizes.train),
-    test: await loadSplit(folder, IDX_FILES.test, info, info.sizes.test),
+    train: await loadSplit(folder, trainImages, trainLabels, info, info.sizes.train),
+    test: await loadSplit(folder, testImages, testLabels, info, info.sizes.test),
   };
 }
 
 async function loadSplit(
   folder: string,
-  [imageFile, labelFile]: readonly [string, string],
+  imageFile: string,
+  labelFile: string,
   info: DatasetInfo,
   count: number,
 ): Promise<MemorySource> {
@@ -43,7 +90,7 @@ async function loadSplit(
  * The bytes of an IDX file of unsigned bytes, or of `path` + `.gz`, row-major.
  * Throws InputError if it is damaged or its extents are not `shape`.
  */
-export async function readIdx(path: string, shape: readonly number[]): Promise<Uint8Array> {
+async function readIdx(path: string, shape: readonly number[]): Promise<Uint8Array> {
   const { bytes, place } = await readPlainOrGzip(path);
   const header = 4 + 4 * shape.length;
   const expected = shape.reduce((product, extent) => product * extent, 1);

@@ -5,8 +5,16 @@
  */
 import { RandomStream, STREAM } from "../graph/random.ts";
 import { z } from "../schema/entry.ts";
-import type { ChannelStatistics } from "./dataset.ts";
-import { type ImageShape, imageSize } from "./image_source.ts";
+import type { ChannelStatistics, DatasetInfo, OpenDataset } from "./dataset.ts";
+import {
+  emptyTargets,
+  type ImageShape,
+  imageSize,
+  type TargetColumn,
+  type TargetField,
+  targetSize,
+} from "./image_source.ts";
+import { MemorySource } from "./sources/memory.ts";
 
 const WAVES = 3;
 const AMPLITUDE = 24;
@@ -28,16 +36,55 @@ export const wavesOptions = {
   imageSeed: z.int().min(0).default(0).describe("Seed of the images, apart from the run's"),
 };
 
-/** The random numbers of one image, after which its pixels are painted. */
-export function imageStream(seed: number, split: "train" | "test", index: number): RandomStream {
-  return new RandomStream({ seed, stream: STREAM.synthetic, epoch: EPOCHS[split], sample: index });
+type WavesOptions = z.output<z.ZodObject<typeof wavesOptions>>;
+
+/** What distinguishes a dataset of this kind. */
+interface WavesKind extends Pick<DatasetInfo, "name" | "title"> {
+  /** The name of the targets, and what they look like. */
+  readonly target: readonly [name: string, field: TargetField];
+  /** Patterns in an image, on average. */
+  readonly shown: number;
+  /** Chooses the patterns of an image, and writes its target. */
+  choose(index: number, random: RandomStream, target: TargetColumn["data"]): Iterable<number>;
 }
 
-/** Each class's pattern: grey levels about zero, [height, width, channels]. */
-export function classPatterns(seed: number, classes: number, shape: ImageShape): Float32Array[] {
-  return Array.from({ length: classes }, (_, label) => pattern(seed, label, shape));
+/** Opens a dataset of images that show the patterns chosen for them. */
+export function openWaves(
+  { classes, imageSize: side, channels, trainCount, testCount, imageSeed: seed }: WavesOptions,
+  { name, title, target: [targetName, field], shown, choose }: WavesKind,
+): OpenDataset {
+  const shape = { height: side, width: side, channels };
+  const info: DatasetInfo = {
+    name,
+    title,
+    classNames: Array.from({ length: classes }, (_, i) => `class ${i}`),
+    imageShape: shape,
+    statistics: statisticsOf(channels, shown),
+    targets: { [targetName]: field },
+    sizes: { train: trainCount, test: testCount },
+  };
+  const load = () => {
+    const patterns = Array.from({ length: classes }, (_, label) => pattern(seed, label, shape));
+    const make = (split: "train" | "test"): MemorySource => {
+      const count = info.sizes[split];
+      const [size, width] = [imageSize(shape), targetSize(field)];
+      const images = new Uint8Array(new SharedArrayBuffer(count * size));
+      const data = emptyTargets(field, count);
+      for (let i = 0; i < count; i++) {
+        const key = { seed, stream: STREAM.synthetic, epoch: EPOCHS[split], sample: i };
+        const random = new RandomStream(key);
+        const labels = choose(i, random, data.subarray(i * width, (i + 1) * width));
+        const chosen = Array.from(labels, (label) => patterns[label]);
+        paintWaves(images.subarray(i * size, (i + 1) * size), shape, chosen, random);
+      }
+      return new MemorySource({ images, shape, targets: { [targetName]: { ...field, data } } });
+    };
+    return Promise.resolve({ train: make("train"), test: make("test") });
+  };
+  return { info, load };
 }
 
+/** A class's pattern: grey levels about zero, [height, width, channels]. */
 function pattern(seed: number, label: number, { height, width, channels }: ImageShape) {
   const random = new RandomStream({
     seed,
@@ -64,7 +111,7 @@ function pattern(seed: number, label: number, { height, width, channels }: Image
 }
 
 /** Paints an image that shows some patterns, each with its own shift and contrast, under noise. */
-export function paintWaves(
+function paintWaves(
   image: Uint8Array,
   { height, width, channels }: ImageShape,
   patterns: readonly Float32Array[],
@@ -96,18 +143,8 @@ export function paintWaves(
   }
 }
 
-/**
- * What the construction gives: mid grey; the waves' and the noise's variances added.
- *
- * @param shown patterns in an image, on average
- */
-export function wavesStatistics(channels: number, shown: number): ChannelStatistics {
+/** What the construction gives: mid grey; the waves' and the noise's variances added. */
+function statisticsOf(channels: number, shown: number): ChannelStatistics {
   const std = Math.sqrt(shown * WAVES * AMPLITUDE ** 2 / 2 + NOISE ** 2 / 3) / 255;
   return { mean: new Array(channels).fill(0.5), std: new Array(channels).fill(std) };
-}
-
-/** The row of an image in an array of images. */
-export function imageAt(images: Uint8Array, index: number, shape: ImageShape): Uint8Array {
-  const size = imageSize(shape);
-  return images.subarray(index * size, (index + 1) * size);
 }
