@@ -2,8 +2,7 @@
 import type { Value } from "../graph/types.ts";
 import { relu } from "../ops/relu.ts";
 import { tanh } from "../ops/tanh.ts";
-import { z } from "../schema/entry.ts";
-import type { LayerEntry } from "./layer_entry.ts";
+import { plainLayer } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
 /** max(x, 0). Matches `torch.nn.ReLU`. */
@@ -22,18 +21,8 @@ export class Tanh extends Module {
   }
 }
 
-const schema = z.strictObject({});
-
 /** {@link ReLU} in a list of layers. */
-export const reluLayer: LayerEntry<typeof schema> = {
-  about: "max(x, 0)",
-  schema,
-  build: () => new ReLU(),
-};
+export const reluLayer = plainLayer("max(x, 0)", () => new ReLU());
 
 /** {@link Tanh} in a list of layers. */
-export const tanhLayer: LayerEntry<typeof schema> = {
-  about: "Hyperbolic tangent",
-  schema,
-  build: () => new Tanh(),
-};
+export const tanhLayer = plainLayer("Hyperbolic tangent", () => new Tanh());

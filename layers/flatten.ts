@@ -1,8 +1,7 @@
 /** Flattening layer. */
 import type { Value } from "../graph/types.ts";
 import { flatten } from "../ops/reshape.ts";
-import { z } from "../schema/entry.ts";
-import type { LayerEntry } from "./layer_entry.ts";
+import { plainLayer } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
 /** [N, C, H, W] → [N, C·H·W], row-major. Matches `torch.nn.Flatten`. */
@@ -13,11 +12,8 @@ export class Flatten extends Module {
   }
 }
 
-const schema = z.strictObject({});
-
 /** {@link Flatten} in a list of layers. */
-export const flattenLayer: LayerEntry<typeof schema> = {
-  about: "All features of an image in one row",
-  schema,
-  build: () => new Flatten(),
-};
+export const flattenLayer = plainLayer(
+  "All features of an image in one row",
+  () => new Flatten(),
+);

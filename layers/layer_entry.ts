@@ -1,7 +1,7 @@
 /** What a layer is that a list of layers can name. */
 import { InputError } from "../errors.ts";
 import { formatShape, type Shape } from "../graph/types.ts";
-import type { Entry, z } from "../schema/entry.ts";
+import { type Entry, z } from "../schema/entry.ts";
 import type { ConvolutionFactory } from "./convolutions/entry.ts";
 import type { Module } from "./module.ts";
 
@@ -18,6 +18,13 @@ export interface LayerEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S
    * sizes follow that are not among the options. Throws InputError for an input it cannot take.
    */
   build(options: z.output<S>, inputShape: Shape, defaults: LayerDefaults): Module;
+}
+
+const noOptions = z.strictObject({});
+
+/** The entry of a layer without options. */
+export function plainLayer(about: string, build: () => Module): LayerEntry<typeof noOptions> {
+  return { about, schema: noOptions, build };
 }
 
 /** The channels of a layer's input. Throws InputError unless it is [C, H, W]. */

@@ -4,7 +4,7 @@ import { avgPool2d, type AvgPool2dOptions } from "../ops/avg_pool2d.ts";
 import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { maxPool2d, type MaxPool2dOptions } from "../ops/max_pool2d.ts";
 import { z } from "../schema/entry.ts";
-import type { LayerEntry } from "./layer_entry.ts";
+import { type LayerEntry, plainLayer } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 import { padding, size } from "./sizes.ts";
 
@@ -76,11 +76,8 @@ export const avgPool2dLayer: LayerEntry<typeof averageSchema> = {
   build: (options) => new AvgPool2d(options),
 };
 
-const noOptions = z.strictObject({});
-
 /** {@link GlobalAvgPool2d} in a list of layers. */
-export const globalAvgPool2dLayer: LayerEntry<typeof noOptions> = {
-  about: "Mean over all positions, one number per channel",
-  schema: noOptions,
-  build: () => new GlobalAvgPool2d(),
-};
+export const globalAvgPool2dLayer = plainLayer(
+  "Mean over all positions, one number per channel",
+  () => new GlobalAvgPool2d(),
+);

@@ -55,11 +55,6 @@ export const layersSchema = z.array(z.union([z.enum(bareNames(LAYERS)), withOpti
 // A name maps to its own options, which zod's type of a record made from a registry forgets.
 unknown as z.ZodType<LayerSpec[], readonly LayerSpec[]>;
 
-/** Names of all layers that can be built by name. */
-export function listLayers(): LayerName[] {
-  return Object.keys(LAYERS) as LayerName[];
-}
-
 /**
  * Builds a list of layers for inputs of shape `inputShape`, [C, H, W] or [F] without the batch, and
  * finds the shape of what they give, also without the batch. Throws InputError that names the

@@ -5,14 +5,13 @@ import { schemaFileText } from "../../config/json_schema.ts";
 import { AUGMENTATIONS } from "../../datasets/augmentations/registry.ts";
 import { DATASETS } from "../../datasets/registry.ts";
 import { CONVOLUTIONS } from "../../layers/convolutions.ts";
-import { LAYERS } from "../../layers/registry.ts";
 import { MODELS } from "../../models/registry.ts";
 import { OBJECTIVES } from "../../training/objectives/registry.ts";
 import { OPTIMIZERS } from "../../training/optimizers/registry.ts";
 import { SCHEDULES } from "../../training/schedules/registry.ts";
 import type { JsonSchema } from "../../schema/json.ts";
 import { loadConfig, parseConfig } from "../../config/load.ts";
-import { layersSchema, listLayers } from "../../layers/registry.ts";
+import { LAYERS, layersSchema } from "../../layers/registry.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -69,7 +68,7 @@ Deno.test("the keys that the template of init has in comments are keys of the sc
 
 Deno.test("the schema knows every layer that can be built by name", () => {
   const options = { outChannels: 1, kernelSize: 1 };
-  for (const name of listLayers()) {
+  for (const name of Object.keys(LAYERS)) {
     const needed = name === "linear"
       ? { outFeatures: 1 }
       : name.endsWith("pool2d") && name !== "global_avg_pool2d"
