@@ -104,33 +104,7 @@ function bottleneckWidth({ planes, groups = 1, widthPerGroup = 64 }: BlockOption
   return Math.floor(planes * widthPerGroup / 64) * groups;
 }
 
-/** relu(bn2(conv2(relu(bn1(conv1 x)))) + shortcut), both kernels 3x3; torchvision's `BasicBlock`. */
-export class BasicBlock extends Module {
-  static readonly expansion = 1;
-  readonly conv1: Module;
-  readonly bn1: BatchNorm2d;
-  readonly conv2: Module;
-  readonly bn2: BatchNorm2d;
-  readonly downsample?: Sequential;
-
-  constructor(options: BlockOptions) {
-    super();
-    const { inChannels, planes, stride } = options;
-    this.conv1 = conv3x3(options, inChannels, planes, stride);
-    this.bn1 = new BatchNorm2d(planes);
-    this.conv2 = conv3x3(options, planes, planes, 1);
-    this.bn2 = new BatchNorm2d(planes);
-    this.downsample = projection(options, planes);
-  }
-
-  forward(input: Value): Value {
-    const x = relu(this.bn1.call(this.conv1.call(input)));
-    const residual = this.bn2.call(this.conv2.call(x));
-    return relu(add(residual, this.downsample?.call(input) ?? input));
-  }
-}
-
-/** A {@link BasicBlock} without its shortcut: two convolutions of a plain network. */
+/** relu(bn2(conv2(relu(bn1(conv1 x))))), both kernels 3x3: two convolutions of a plain network. */
 export class PlainBlock extends Module {
   static readonly expansion = 1;
   readonly conv1: Module;
@@ -148,8 +122,27 @@ export class PlainBlock extends Module {
   }
 
   forward(input: Value): Value {
+    return relu(this.convolved(input));
+  }
+
+  /** All before the last ReLU. */
+  protected convolved(input: Value): Value {
     const x = relu(this.bn1.call(this.conv1.call(input)));
-    return relu(this.bn2.call(this.conv2.call(x)));
+    return this.bn2.call(this.conv2.call(x));
+  }
+}
+
+/** A {@link PlainBlock} with a shortcut around it, which ends before the ReLU; torchvision's. */
+export class BasicBlock extends PlainBlock {
+  readonly downsample?: Sequential;
+
+  constructor(options: BlockOptions) {
+    super(options);
+    this.downsample = projection(options, options.planes);
+  }
+
+  override forward(input: Value): Value {
+    return relu(add(this.convolved(input), this.downsample?.call(input) ?? input));
   }
 }
 
