@@ -9,7 +9,6 @@ import {
   type PrecisionName,
 } from "../backends/registry.ts";
 import { fileTuningStore } from "../backends/webgpu/tuning_store.ts";
-import { InputError } from "../errors.ts";
 import type { Arguments, Context, Option } from "./command.ts";
 
 /** The keys of a config that name a backend. */
@@ -32,14 +31,8 @@ export function backendOption(otherwise: string): Option {
  * named, has all bits. Throws InputError for an unknown name.
  */
 export function chosenBackend(args: Arguments, otherwise: BackendChoice): BackendChoice {
-  const name = args.text("backend");
-  if (name === undefined) return otherwise;
-  const backend = BACKEND_NAMES.find((known) => known === name);
-  if (!backend) {
-    throw new InputError(
-      `--backend: found "${name}", expected one of ${BACKEND_NAMES.join(", ")}`,
-    );
-  }
+  const backend = args.choice("backend", BACKEND_NAMES);
+  if (backend === undefined) return otherwise;
   const { precision } = otherwise;
   return {
     ...otherwise,

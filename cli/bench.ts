@@ -9,7 +9,7 @@ import { openChosen } from "./backend.ts";
 import { reportCost } from "./bench_cost.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
-import { type Command, type Context, SAFE_OPTION } from "./command.ts";
+import { type Command, type Context, SAFE_OPTION, setOption } from "./command.ts";
 import { buildNetwork, planNetwork, readConfig, recipeOf, stepTransformOf } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
@@ -19,11 +19,7 @@ const WARM_UP_STEPS = 5;
 export const command: Command = {
   positionals: [{ name: "CONFIG", help: "A config file in YAML" }],
   options: {
-    set: {
-      value: "KEY=VALUE",
-      repeated: true,
-      help: "Override one key of the config, such as data.batchSize=64",
-    },
+    set: setOption(),
     steps: { value: "N", help: "Training steps to time (default 20)" },
     profile: { help: "Also show every kernel call, not only the share of each kind" },
     inference: { help: "Time the folded network on a batch instead of a training step" },

@@ -32,6 +32,13 @@ export const SAFE_OPTION: Option = {
   help: "Keep V8's bounds checks, which the task switches off for speed",
 };
 
+/** The option `--set` of commands that read a config. */
+export const setOption = (whose = "the config", example = "data.batchSize=64"): Option => ({
+  value: "KEY=VALUE",
+  repeated: true,
+  help: `Override one key of ${whose}, such as ${example}`,
+});
+
 /** One command. A file in `cli/` exports it as `command`; `cli.ts` has a line that names the file. */
 export interface Command {
   positionals?: readonly Positional[];
@@ -86,6 +93,15 @@ export class Arguments {
   /** Whether a switch was given. */
   flag(name: string): boolean {
     return this.#options[name] === true;
+  }
+
+  /** The value of an option that is one of a few words. Throws InputError for another. */
+  choice<T extends string>(name: string, words: readonly T[]): T | undefined {
+    const text = this.text(name);
+    const word = words.find((known) => known === text);
+    if (text === undefined || word !== undefined) return word;
+    const expected = words.length === 2 ? words.join(" or ") : `one of ${words.join(", ")}`;
+    throw new InputError(`--${name}: found "${text}", expected ${expected}`);
   }
 
   /** The value of an option as an integer of at least `minimum`. Throws InputError for another. */

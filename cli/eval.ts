@@ -9,7 +9,7 @@ import { evaluateNetwork } from "../training/evaluate.ts";
 import { formatMetric, lossLast } from "../training/metrics/metric.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
-import type { Arguments, Command, Context } from "./command.ts";
+import { type Arguments, type Command, type Context, setOption } from "./command.ts";
 import { checkConfusionFiles, writeConfusion } from "./confusion_files.ts";
 import { loadImages, objectiveFor, readConfig } from "./prepare.ts";
 
@@ -21,11 +21,7 @@ export const command: Command = {
       value: "CONFIG",
       help: "Config that names the images; by default the one of the network's run",
     },
-    set: {
-      value: "KEY=VALUE",
-      repeated: true,
-      help: "Override one key of that config, such as data.root=DIR",
-    },
+    set: setOption("that config", "data.root=DIR"),
     confusion: {
       value: "FILE",
       repeated: true,

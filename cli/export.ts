@@ -44,23 +44,13 @@ export const command: Command = {
   async run(args, context) {
     const [path] = args.positionals;
     const network = await loadNetwork(path);
-    if (oneOf(args, "format", FORMATS) === "authors") {
+    if (args.choice("format", FORMATS) === "authors") {
       await exportAuthors(path, network, args, context);
     } else {
       await exportOnnx(path, network, args, context);
     }
   },
 };
-
-/** The value of an option that is one of a few words; the first is the default. */
-function oneOf<T extends string>(args: Arguments, name: string, words: readonly T[]): T {
-  const text = args.text(name) ?? words[0];
-  const word = words.find((known) => known === text);
-  if (word === undefined) {
-    throw new InputError(`--${name}: found "${text}", expected ${words.join(" or ")}`);
-  }
-  return word;
-}
 
 function outputOf(path: string, args: Arguments, extension: string): string {
   const name = basename(path, extname(path));
@@ -96,7 +86,7 @@ async function exportOnnx(
   const { checkpoint, description } = network;
   const options: OnnxOptions = {
     includePreprocessing: args.flag("include-preprocessing"),
-    precision: oneOf(args, "precision", PRECISIONS),
+    precision: args.choice("precision", PRECISIONS),
   };
   const output = outputOf(path, args, ".onnx");
   await checkOutput(output, [path]);

@@ -164,13 +164,10 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
 /** The kind that was asked for, with the options the file speaks for, or else the file's kind. */
 function convolutionOf(args: Arguments, tensors: readonly string[]): ConvolutionSpec {
   const found = recognizeConvolution(tensors);
-  const wanted = args.text("convolution");
-  if (wanted === undefined || wanted === (typeof found === "string" ? found : found.name)) {
-    return found;
-  }
-  const name = NAMES.find((name) => name === wanted);
-  if (name) return name;
-  throw new InputError(`--convolution: found "${wanted}", expected ${NAMES.join(" or ")}`);
+  const wanted = args.choice("convolution", NAMES);
+  return wanted === undefined || wanted === (typeof found === "string" ? found : found.name)
+    ? found
+    : wanted;
 }
 
 function numbersOf(args: Arguments, name: string): number[] | undefined {

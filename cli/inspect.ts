@@ -8,7 +8,7 @@ import { buildModel } from "../models/registry.ts";
 import { summarizeModel } from "../models/summary.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { openChosen } from "./backend.ts";
-import type { Arguments, Command, Context } from "./command.ts";
+import { type Arguments, type Command, type Context, setOption } from "./command.ts";
 import { buildNetwork, planNetwork, programsOf, readConfig } from "./prepare.ts";
 
 /** What is inspected. */
@@ -22,13 +22,7 @@ interface Subject {
 /** `inspect CONFIG|CHECKPOINT`. */
 export const command: Command = {
   positionals: [{ name: "FILE", help: "A config (.yaml), or a checkpoint (.safetensors)" }],
-  options: {
-    set: {
-      value: "KEY=VALUE",
-      repeated: true,
-      help: "Override one key of the config, such as data.batchSize=64",
-    },
-  },
+  options: { set: setOption() },
   details:
     "Parameters are counted as they train and as they are once folded; MACs are multiply-accumulate\n" +
     "operations for one image, folded. The second table compares the programs that classify.",

@@ -30,12 +30,7 @@ export async function openKernelBackend(
   program: Program,
   context: Context,
 ): Promise<KernelBackend> {
-  const name = args.text("backend") ?? "cpu";
-  const backend = KERNEL_BACKENDS.find((known) => known === name);
-  if (!backend) {
-    const known = KERNEL_BACKENDS.join(", ");
-    throw new InputError(`--backend: found "${name}", expected one of ${known}`);
-  }
+  const backend = args.choice("backend", KERNEL_BACKENDS) ?? "cpu";
   const variant = args.integer("variant");
   if (backend === "webgpu") return await openWebgpu(program, variant, context);
   if (variant !== undefined) {

@@ -21,7 +21,7 @@ import type { ResolvedRecipe } from "../training/recipe.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { trainRecipe } from "../training/train.ts";
 import { openChosen } from "./backend.ts";
-import { type Arguments, type Command, type Context, SAFE_OPTION } from "./command.ts";
+import { type Arguments, type Command, type Context, SAFE_OPTION, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import {
   buildNetwork,
@@ -39,11 +39,7 @@ import { describeVerification, firstImages } from "./verification.ts";
 export const command: Command = {
   positionals: [{ name: "CONFIG", help: "A config file in YAML; `overfold init` writes one" }],
   options: {
-    set: {
-      value: "KEY=VALUE",
-      repeated: true,
-      help: "Override one key of the config, such as training.epochs=5",
-    },
+    set: setOption("the config", "training.epochs=5"),
     output: { value: "DIR", help: "Folder of this run; by default output/name of the config" },
     resume: { help: "Go on with the run in that folder; start it if there is none" },
     force: { help: "Start anew although there is a run; its checkpoints are deleted" },

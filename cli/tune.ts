@@ -7,19 +7,13 @@ import { tunableKernels, type TunedKernel, tuneKernel } from "../backends/webgpu
 import { saveTuning } from "../backends/webgpu/tuning.ts";
 import { fileTuningStore } from "../backends/webgpu/tuning_store.ts";
 import { formatCount, formatTable } from "../reporting/format.ts";
-import type { Command } from "./command.ts";
+import { type Command, setOption } from "./command.ts";
 import { buildNetwork, planNetwork, programsOf, readConfig } from "./prepare.ts";
 
 /** `tune CONFIG`. */
 export const command: Command = {
   positionals: [{ name: "CONFIG", help: "A config file in YAML" }],
-  options: {
-    set: {
-      value: "KEY=VALUE",
-      repeated: true,
-      help: "Override one key of the config, such as data.batchSize=64",
-    },
-  },
+  options: { set: setOption() },
   details:
     "Runs every variant of each convolution's and matrix product's kernels on the shapes of the\n" +
     "config's training and validation, on this machine's WebGPU adapter, checks that it computes the\n" +
