@@ -68,31 +68,29 @@ export interface Context {
 
 /** The arguments of one call, checked against the command. */
 export class Arguments {
-  readonly #options: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
-
   constructor(
     /** In the order given. */
     readonly positionals: readonly string[],
-    options: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>,
-  ) {
-    this.#options = options;
-  }
+    private readonly options: Readonly<
+      Record<string, string | boolean | (string | boolean)[] | undefined>
+    >,
+  ) {}
 
   /** The value of an option, if it was given. */
   text(name: string): string | undefined {
-    const value = this.#options[name];
+    const value = this.options[name];
     return typeof value === "string" ? value : undefined;
   }
 
   /** All values of a repeated option. */
   texts(name: string): string[] {
-    const value = this.#options[name];
+    const value = this.options[name];
     return Array.isArray(value) ? value.map(String) : [];
   }
 
   /** Whether a switch was given. */
   flag(name: string): boolean {
-    return this.#options[name] === true;
+    return this.options[name] === true;
   }
 
   /** The value of an option that is one of a few words. Throws InputError for another. */

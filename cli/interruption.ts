@@ -8,14 +8,12 @@ export class Interruption {
   readonly #onSignal = () => {
     if (this.#controller.signal.aborted || !this.#isGraceful) Deno.exit(EXIT.interrupted);
     this.#controller.abort();
-    this.#onFirst();
+    this.onFirst();
   };
-  readonly #onFirst: () => void;
   #isGraceful = false;
 
   /** @param onFirst called at a first signal that does not end the process */
-  constructor(onFirst: () => void) {
-    this.#onFirst = onFirst;
+  constructor(private readonly onFirst: () => void) {
     for (const name of signals()) Deno.addSignalListener(name, this.#onSignal);
   }
 

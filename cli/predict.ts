@@ -114,13 +114,10 @@ export const command: Command = {
 /** What `--format` says, or the end of the name in `--output`, or else text. */
 function formatOf(args: Arguments): PredictionFormat {
   const output = args.text("output");
-  const given = args.text("format");
   const names = Object.keys(PREDICTION_FORMATS);
+  const given = args.choice("format", names);
   const ending = extname(output ?? "").slice(1);
   const name = given ?? (names.includes(ending) ? ending : "text");
-  if (!names.includes(name)) {
-    throw new InputError(`--format: found "${name}", expected one of ${names.join(", ")}`);
-  }
   if (args.flag("json") && output === undefined && name !== "json" && given !== undefined) {
     throw new InputError(`--format ${name}: --json prints JSON; give --output too, or one of them`);
   }

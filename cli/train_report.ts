@@ -9,11 +9,6 @@ import type { Context } from "./command.ts";
 
 /** Turns a training's events into a progress line, lines for epochs and JSON events. */
 export class TrainReport implements TrainingObserver {
-  readonly #context: Context;
-  readonly #header: Readonly<Record<string, unknown>>;
-  readonly #recipe: Pick<ResolvedRecipe, "objective" | "monitor">;
-  readonly #validationCount: number;
-  readonly #now: () => number;
   #epochs = 0;
   #stepsPerEpoch = 0;
   #startStep = 0;
@@ -30,28 +25,22 @@ export class TrainReport implements TrainingObserver {
    * @param now a clock in seconds
    */
   constructor(
-    context: Context,
-    header: Readonly<Record<string, unknown>>,
-    recipe: Pick<ResolvedRecipe, "objective" | "monitor">,
-    validationCount: number,
-    now = () => performance.now() / 1000,
-  ) {
-    this.#context = context;
-    this.#header = header;
-    this.#recipe = recipe;
-    this.#validationCount = validationCount;
-    this.#now = now;
-  }
+    private readonly context: Context,
+    private readonly header: Readonly<Record<string, unknown>>,
+    private readonly recipe: Pick<ResolvedRecipe, "objective" | "monitor">,
+    private readonly validationCount: number,
+    private readonly now = () => performance.now() / 1000,
+  ) {}
 
   start({ epochs, stepsPerEpoch, state }: StartEvent): void {
     this.#epochs = epochs;
     this.#stepsPerEpoch = stepsPerEpoch;
     this.#startStep = state.step;
     this.#imagesBefore = Number(state.sums.count);
-    this.#startTime = this.#lastTime = this.#now();
-    this.#context.emit({
+    this.#startTime = this.#lastTime = this.now();
+    this.context.emit({
       event: "start",
-      ...this.#header,
+      ...this.header,
       epochs,
       stepsPerEpoch,
       epoch: state.epoch,
@@ -60,12 +49,12 @@ export class TrainReport implements TrainingObserver {
   }
 
   step({ epoch, step, batch, learningRate, loss, epochMean, logged }: StepEvent): void {
-    const now = this.#now();
+    const now = this.now();
     this.#trainingSeconds += now - this.#lastTime;
     this.#lastTime = now;
     this.#images += epochMean.count - (batch === 1 ? 0 : this.#imagesBefore);
     this.#imagesBefore = epochMean.count;
-    this.#context.progress.update(() =>
+    this.context.progress.update(() =>
       [
         `epoch ${epoch}/${this.#epochs}`,
         `step ${batch}/${this.#stepsPerEpoch}`,
@@ -75,7 +64,7 @@ export class TrainReport implements TrainingObserver {
       ].join("  ")
     );
     if (logged) {
-      this.#context.emit({
+      this.context.emit({
         event: "step",
         epoch,
         step,
@@ -87,16 +76,16 @@ export class TrainReport implements TrainingObserver {
   }
 
   validating(count: number): void {
-    this.#lastTime = this.#now();
-    this.#context.progress.update(() =>
-      `validating ${formatCount(count)}/${formatCount(this.#validationCount)}`
+    this.#lastTime = this.now();
+    this.context.progress.update(() =>
+      `validating ${formatCount(count)}/${formatCount(this.validationCount)}`
     );
   }
 
   epoch({ epoch, step, learningRate, train, validation, isBest }: EpochEvent): void {
-    this.#lastTime = this.#now();
-    this.#context.progress.clear();
-    this.#context.print(
+    this.#lastTime = this.now();
+    this.context.progress.clear();
+    this.context.print(
       [
         `epoch ${epoch}/${this.#epochs}`,
         ...this.#described(train),
@@ -105,7 +94,7 @@ export class TrainReport implements TrainingObserver {
         ...(epoch < this.#epochs ? [`${formatDuration(this.#secondsLeft(step))} left`] : []),
       ].join("  "),
     );
-    this.#context.emit({
+    this.context.emit({
       event: "epoch",
       epoch,
       step,
@@ -117,7 +106,7 @@ export class TrainReport implements TrainingObserver {
 
   /** `loss 0.1234`, `accuracy 97.50 %`; `isBest` says so at the monitored one. */
   #described(metrics: Metrics, prefix = "", isBest = false): string[] {
-    const { objective, monitor } = this.#recipe;
+    const { objective, monitor } = this.recipe;
     return briefMetrics(objective.metrics, metrics, monitor.metric).map(([name, info]) =>
       `${prefix}${info.title} ${formatMetric(info, metrics[name])}` +
       (isBest && name === monitor.metric ? " (best)" : "")
@@ -130,7 +119,7 @@ export class TrainReport implements TrainingObserver {
 
   /** By the pace so far, validation included. */
   #secondsLeft(step: number): number {
-    const secondsPerStep = (this.#now() - this.#startTime) / (step - this.#startStep);
+    const secondsPerStep = (this.now() - this.#startTime) / (step - this.#startStep);
     return (this.#epochs * this.#stepsPerEpoch - step) * secondsPerStep;
   }
 }

@@ -10,8 +10,6 @@ type Container = Record<string, unknown> | unknown[];
 export class ConfigSource {
   /** The config as plain data, not yet validated. */
   value: unknown;
-  readonly #file: string;
-  readonly #isStored: boolean;
   readonly #document: Document.Parsed;
   readonly #lines = new LineCounter();
   readonly #overrides: string[][] = [];
@@ -20,9 +18,11 @@ export class ConfigSource {
    * Parses `text`, naming `file` in errors; if it `isStored` there, nobody can look up its lines.
    * Throws InputError with every YAML mistake, each with line and column.
    */
-  constructor(text: string, file: string, { isStored = false } = {}) {
-    this.#file = file;
-    this.#isStored = isStored;
+  constructor(
+    text: string,
+    private readonly file: string,
+    private readonly options: { readonly isStored?: boolean } = {},
+  ) {
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
       prettyErrors: false,
@@ -121,9 +121,9 @@ export class ConfigSource {
   }
 
   #place(offset: number): string {
-    if (this.#isStored) return this.#file;
+    if (this.options.isStored) return this.file;
     const { line, col } = this.#lines.linePos(offset);
-    return `${this.#file}:${Math.max(1, line)}:${Math.max(1, col)}`;
+    return `${this.file}:${Math.max(1, line)}:${Math.max(1, col)}`;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Evaluating batches: sums are added up, and whoever needs every image sees its logits. */
 import type { Backend, TensorData } from "../backends/backend.ts";
 import { type Metrics, NO_SUMS, type Sums } from "../checkpoints/run_state.ts";
+import { sizeOf } from "../graph/types.ts";
 import type { ImageTally, MetricTally, Objective, TargetRows } from "./objectives/objective.ts";
 import { pipelined } from "./pipeline.ts";
 import { addSums } from "./sums.ts";
@@ -37,9 +38,6 @@ export function resultOf(
 
 /** One evaluation. */
 export class Evaluation {
-  readonly #objective: Objective;
-  readonly #backend: Pick<Backend, "runsPerReadback">;
-  readonly #evaluate: (batch: StepBatch) => Promise<BatchResult>;
   readonly #tally: MetricTally | undefined;
   readonly #tallies: readonly ImageTally[];
   #sums = NO_SUMS;
@@ -50,24 +48,21 @@ export class Evaluation {
    * @param tallies see every image besides the objective's own tally
    */
   constructor(
-    objective: Objective,
-    backend: Pick<Backend, "runsPerReadback">,
-    evaluate: (batch: StepBatch) => Promise<BatchResult>,
+    private readonly objective: Objective,
+    private readonly backend: Pick<Backend, "runsPerReadback">,
+    private readonly evaluate: (batch: StepBatch) => Promise<BatchResult>,
     tallies: readonly ImageTally[] = [],
   ) {
-    this.#objective = objective;
-    this.#backend = backend;
-    this.#evaluate = evaluate;
     this.#tally = objective.tally?.();
     this.#tallies = this.#tally ? [this.#tally, ...tallies] : tallies;
   }
 
   /** Evaluates batches, a few at a time; yields the number of images so far, at every batch. */
   async *over(batches: AsyncIterable<StepBatch>): AsyncGenerator<number, void, void> {
-    const results = pipelined(batches, this.#backend, (batch) => {
+    const results = pipelined(batches, this.backend, (batch) => {
       // The batch is another one by the time its logits are there.
       const targets = this.#tallies.length > 0 ? this.#targetsOf(batch) : {};
-      return this.#evaluate(batch).then((result) => ({ ...result, targets }));
+      return this.evaluate(batch).then((result) => ({ ...result, targets }));
     });
     for await (const { sums, logits, targets } of results) {
       this.#sums = addSums(this.#sums, sums);
@@ -78,15 +73,15 @@ export class Evaluation {
 
   /** What all batches so far come to. */
   metrics(): Metrics {
-    return this.#objective.summarize(this.#sums, this.#tally?.metrics());
+    return this.objective.summarize(this.#sums, this.#tally?.metrics());
   }
 
   #targetsOf({ arrays, count }: StepBatch): TargetRows {
     return Object.fromEntries(
-      this.#objective.targets.map(({ name, shape }) => {
-        const width = shape.reduce((product, extent) => product * extent, 1);
-        return [name, Array.from(arrays[name].subarray(0, count * width))];
-      }),
+      this.objective.targets.map(({ name, shape }) => [
+        name,
+        Array.from(arrays[name].subarray(0, count * sizeOf(shape))),
+      ]),
     );
   }
 }

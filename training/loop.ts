@@ -76,15 +76,13 @@ interface Settled {
 }
 
 class TrainingLoop {
-  readonly #options: LoopOptions;
   readonly #steps: Pipeline<Settled>;
   /** The position after the last step whose result is in. */
   #state: RunState;
   #lastBreath = performance.now();
   #lastSave = performance.now();
 
-  constructor(options: LoopOptions) {
-    this.#options = options;
+  constructor(private readonly options: LoopOptions) {
     this.#steps = new Pipeline(options.session.backend);
     this.#state = options.start ?? START;
   }
@@ -98,7 +96,7 @@ class TrainingLoop {
   }
 
   async #run(): Promise<TrainingOutcome> {
-    const { epochs, data: { stepsPerEpoch }, observer, store } = this.#options;
+    const { epochs, data: { stepsPerEpoch }, observer, store } = this.options;
     await store?.start?.();
     observer?.start?.({ stepsPerEpoch, epochs, state: this.#state });
     while (this.#state.epoch < epochs) {
@@ -114,16 +112,16 @@ class TrainingLoop {
   }
 
   get #objective(): Objective {
-    return this.#options.session.recipe.objective;
+    return this.options.session.recipe.objective;
   }
 
   get #stopping(): boolean {
-    return this.#options.signal?.aborted ?? false;
+    return this.options.signal?.aborted ?? false;
   }
 
   /** Takes the steps of the epoch that are left. */
   async #trainEpoch(): Promise<void> {
-    const { session, data, schedule } = this.#options;
+    const { session, data, schedule } = this.options;
     const { epoch, batch: first } = this.#state;
     let step = this.#state.step;
     if (first === data.stepsPerEpoch || this.#stopping) return;
@@ -162,7 +160,7 @@ class TrainingLoop {
       batch: batch + 1,
       sums: addSums(sums, result.sums),
     };
-    const { observer, store, logEvery } = this.#options;
+    const { observer, store, logEvery } = this.options;
     const logged = (step + 1) % logEvery === 0;
     const position = { epoch: epoch + 1, step: step + 1, learningRate, loss };
     if (logged) await store?.log({ event: "step", ...position });
@@ -172,7 +170,7 @@ class TrainingLoop {
 
   /** Undefined where nothing is to be validated, or the training is stopping. */
   async #validate(): Promise<Metrics | undefined> {
-    const { session, data, epochs, validateEvery, observer } = this.#options;
+    const { session, data, epochs, validateEvery, observer } = this.options;
     const epoch = this.#state.epoch + 1;
     if (!data.validationBatches || this.#stopping) return undefined;
     if (epoch % validateEvery !== 0 && epoch !== epochs) return undefined;
@@ -190,9 +188,9 @@ class TrainingLoop {
   }
 
   async #finishEpoch(validation: Metrics | undefined): Promise<void> {
-    const { store, schedule, observer, keepBest } = this.#options;
+    const { store, schedule, observer, keepBest } = this.options;
     const { step, epoch, sums, best } = this.#state;
-    const { monitor } = this.#options.session.recipe;
+    const { monitor } = this.options.session.recipe;
     const tensors = store && await this.#snapshot();
     const isBest = validation !== undefined && isBetter(validation, best, monitor);
     this.#state = {
@@ -221,23 +219,23 @@ class TrainingLoop {
 
   /** Throws RunError rather than let a checkpoint be replaced by weights that are not finite. */
   async #snapshot(): Promise<TrainingTensors> {
-    const tensors = await this.#options.session.snapshot();
+    const tensors = await this.options.session.snapshot();
     for (const [name, { data }] of tensors.model) {
       if (allFinite(data)) continue;
       const step = Math.max(0, this.#state.step - 1);
-      const { learningRate } = this.#options.schedule(step);
+      const { learningRate } = this.options.schedule(step);
       throw this.#diverged(`${name} is no longer finite`, step, learningRate);
     }
     return tensors;
   }
 
   async #save(kind: "last" | "best", tensors: TrainingTensors): Promise<void> {
-    await this.#options.store?.save(kind, tensors, this.#state);
+    await this.options.store?.save(kind, tensors, this.#state);
     this.#lastSave = performance.now();
   }
 
   #saveIsDue(step: number): boolean {
-    const { store, saveEverySteps, saveEveryMinutes } = this.#options;
+    const { store, saveEverySteps, saveEveryMinutes } = this.options;
     if (!store) return false;
     if (saveEverySteps !== undefined && step % saveEverySteps === 0) return true;
     return saveEveryMinutes !== undefined &&
@@ -253,7 +251,7 @@ class TrainingLoop {
 
   #interruptedBy(error: DeviceError): DeviceError {
     const { step, epoch } = this.#state;
-    const checkpoint = this.#options.store?.lastCheckpoint();
+    const checkpoint = this.options.store?.lastCheckpoint();
     return new DeviceError(
       `${error.message}; the training had taken ${step} steps (epoch ${epoch + 1}). ` +
         (checkpoint
@@ -265,7 +263,7 @@ class TrainingLoop {
 
   /** @param step steps taken before the one that went wrong */
   #diverged(what: string, step: number, learningRate: number): RunError {
-    const checkpoint = this.#options.store?.lastCheckpoint();
+    const checkpoint = this.options.store?.lastCheckpoint();
     return new RunError(
       `the training diverged: ${what} at step ${step + 1} (epoch ${this.#state.epoch + 1}), ` +
         `learning rate ${learningRate}. ` +

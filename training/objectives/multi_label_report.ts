@@ -18,22 +18,18 @@ interface ClassResult extends DecisionScores {
 
 /** Scores each class. */
 export class MultiLabelReport implements EvaluationReport {
-  readonly #classNames: readonly string[];
-  readonly #scores: ClassScores;
-  readonly #threshold: number;
-
   /**
    * @param scores of no images yet
    * @param threshold a logit above it decides for a class
    */
-  constructor(classNames: readonly string[], scores: ClassScores, threshold: number) {
-    this.#classNames = classNames;
-    this.#scores = scores;
-    this.#threshold = threshold;
-  }
+  constructor(
+    private readonly classNames: readonly string[],
+    private readonly scores: ClassScores,
+    private readonly threshold: number,
+  ) {}
 
   add(logits: Float32Array, targets: TargetRows): void {
-    this.#scores.add(logits, targets);
+    this.scores.add(logits, targets);
   }
 
   tables(): string[] {
@@ -59,10 +55,10 @@ export class MultiLabelReport implements EvaluationReport {
   }
 
   #perClass(): ClassResult[] {
-    const scores = classScores(this.#scores.decisions(this.#threshold));
-    const counts = this.#scores.positives();
-    const precisions = this.#scores.averagePrecisions();
-    return this.#classNames.map((name, c) => ({
+    const scores = classScores(this.scores.decisions(this.threshold));
+    const counts = this.scores.positives();
+    const precisions = this.scores.averagePrecisions();
+    return this.classNames.map((name, c) => ({
       name,
       count: counts[c],
       ...scores[c],
