@@ -19,8 +19,3 @@ export function orDamaged<T>(path: string, part: string, read: () => T): T {
     });
   }
 }
-
-/** Whether parsed JSON is an object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -9,7 +9,8 @@
 import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import { type Activation, isActivation } from "./activation.ts";
-import { isRecord, orDamaged } from "./damage.ts";
+import { isRecord } from "../schema/record.ts";
+import { orDamaged } from "./damage.ts";
 import { isStoredProgram, restoreProgram, type StoredProgram } from "./program.ts";
 import type { Safetensors, Tensor } from "./safetensors.ts";
 

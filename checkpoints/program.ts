@@ -7,7 +7,8 @@ import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts
 import { apply, constant, input, output, trace, withScope } from "../graph/trace.ts";
 import { type Attributes, formatShape, type Program, sizeOf, type Value } from "../graph/types.ts";
 import { OPS } from "../ops/registry.ts";
-import { isRecord, orDamaged } from "./damage.ts";
+import { isRecord } from "../schema/record.ts";
+import { orDamaged } from "./damage.ts";
 import type { Tensor } from "./safetensors.ts";
 
 /** More than a tensor of one image has, along one axis and in all. */

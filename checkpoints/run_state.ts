@@ -1,6 +1,6 @@
 /** Where a training stands: everything besides tensors that resuming needs, as plain JSON. */
 
-import { isRecord } from "./damage.ts";
+import { isRecord } from "../schema/record.ts";
 
 /**
  * Totals over images, by name; a list has one number per class. Always holds `loss` and `count`, the

@@ -7,7 +7,7 @@
  * checked before it is used, as strictly as the format's own implementation does.
  */
 import { InputError } from "../errors.ts";
-import { isRecord } from "./damage.ts";
+import { isRecord } from "../schema/record.ts";
 
 /** The array type that holds each element type. */
 export interface Arrays {

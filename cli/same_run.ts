@@ -6,6 +6,7 @@ import { parseStored } from "../config/load.ts";
 import { type Config, configSchema } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { keywordAt, withNames } from "../schema/json.ts";
+import { isRecord } from "../schema/record.ts";
 import type { RunIdentity } from "../training/run_folder.ts";
 
 /**
@@ -75,8 +76,4 @@ function differencesOf(
     );
   }
   return JSON.stringify(before) === JSON.stringify(now) ? [] : [{ path, before, now }];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,10 +3,11 @@
 import { basename, extname, isAbsolute } from "@std/path";
 import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
+import { type Mapping, moveFormerKeys } from "../schema/former_keys.ts";
 import { isName } from "../schema/json.ts";
 import { mistakesOf } from "../schema/mistakes.ts";
 import { configJsonSchema } from "./json_schema.ts";
-import { type Mapping, moveFormerKeys } from "./former_keys.ts";
+import { FORMER_KEYS } from "./former_keys.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { ConfigSource } from "./source.ts";
 
@@ -51,12 +52,12 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
     throw new InputError(`${file}:1:1 expected a mapping, as in \`data:\` with \`dataset: mnist\``);
   }
   const value = source.value as Mapping;
-  const former = moveFormerKeys(value);
+  const former = moveFormerKeys(value, FORMER_KEYS);
   for (const assignment of options.set ?? []) {
     source.override(assignment, (path, name) => isName(configJsonSchema(), path, name));
   }
   // Again for overrides of former keys.
-  former.push(...moveFormerKeys(value));
+  former.push(...moveFormerKeys(value, FORMER_KEYS));
   if (!options.isStored) {
     for (const { path, hint } of former) {
       options.onHint?.(source.report([{ path, part: "key", text: hint }]));
