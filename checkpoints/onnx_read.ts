@@ -5,6 +5,7 @@
  */
 import type protobuf from "npm:protobufjs@6.11.6/minimal.js";
 import { InputError } from "../errors.ts";
+import { sizeOf } from "../graph/types.ts";
 import { ELEMENT } from "./onnx_graph.ts";
 import { loadProtobuf } from "./protobuf.ts";
 import type { Tensor } from "./safetensors.ts";
@@ -136,7 +137,7 @@ function parseTensor(
   if (isExternal) {
     fail(`the numbers of the tensor "${name}" are in another file; save the model as one file`);
   }
-  const size = dims.reduce((product, extent) => product * extent, 1);
+  const size = sizeOf(dims);
   if (!dims.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
     fail(`the tensor "${name}" has the impossible shape [${dims.join(", ")}]`);
   }

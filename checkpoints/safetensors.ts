@@ -7,6 +7,7 @@
  * checked before it is used, as strictly as the format's own implementation does.
  */
 import { InputError } from "../errors.ts";
+import { sizeOf } from "../graph/types.ts";
 import { isRecord } from "../schema/record.ts";
 
 /** The array type that holds each element type. */
@@ -157,7 +158,7 @@ export function safetensorsChunks(
   );
   let offset = 0;
   const entries = ordered.map(([name, { dtype, shape, data }]) => {
-    if (data.length !== elements(shape)) {
+    if (data.length !== sizeOf(shape)) {
       throw new RangeError(`tensor "${name}": ${data.length} elements for shape [${shape}]`);
     }
     const begin = offset;
@@ -240,14 +241,14 @@ function parseEntry(name: string, entry: unknown, fail: (problem: string) => nev
     const known = [...Object.keys(ARRAYS), "BF16"].join(", ");
     return fail(`tensor "${name}" has the element type ${JSON.stringify(dtype)}; known: ${known}`);
   }
-  if (!isSizes(shape) || !Number.isSafeInteger(elements(shape))) {
+  if (!isSizes(shape) || !Number.isSafeInteger(sizeOf(shape))) {
     return fail(`tensor "${name}" has the impossible shape ${JSON.stringify(shape)}`);
   }
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     return fail(`tensor "${name}" has the impossible offsets ${JSON.stringify(offsets)}`);
   }
   const [begin, end] = offsets;
-  const expected = elements(shape) * elementBytes(dtype);
+  const expected = sizeOf(shape) * elementBytes(dtype);
   if (end - begin !== expected) {
     fail(
       `tensor "${name}" of shape [${shape}] and type ${dtype} needs ${expected} bytes, ` +
@@ -270,10 +271,6 @@ function readTensor({ dtype, shape, begin, end }: Entry, data: Uint8Array): Tens
 
 function elementBytes(dtype: Dtype | "BF16"): number {
   return dtype === "BF16" ? 2 : ARRAYS[dtype].BYTES_PER_ELEMENT;
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 function isDtype(value: unknown): value is Dtype | "BF16" {

@@ -2,6 +2,7 @@
 
 import type { KernelTiming } from "../backends/backend.ts";
 import { formatCount, formatPercent, formatTable } from "../reporting/format.ts";
+import { sum } from "../reporting/statistics.ts";
 
 /** The time of all calls of one kind of kernel. */
 export interface KernelShare {
@@ -68,8 +69,4 @@ export function callsTable(timings: readonly KernelTiming[]): string {
 /** Blank where nothing was counted. */
 function formatRate(rate = 0): string {
   return rate === 0 ? "" : rate.toFixed(1);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -14,6 +14,7 @@ import { foldForInference } from "../ops/fold_for_inference.ts";
 import { sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { formatBytes } from "../reporting/format.ts";
+import { sum } from "../reporting/statistics.ts";
 import icon from "../site/icon.svg" with { type: "text" };
 import html from "../site/index.html" with { type: "text" };
 import type { NetworkCard } from "../site/messages.ts";
@@ -62,7 +63,7 @@ export const command: Command = {
       await writeFileAtomic(join(output, name), data);
     }
     context.progress.finish();
-    const total = Object.values(files).reduce((sum, { length }) => sum + length, 0);
+    const total = sum(Object.values(files).map(({ length }) => length));
     context.print(
       `site: ${join(output, "index.html")}, ${formatBytes(total)} in ${
         Object.keys(files).length
@@ -87,7 +88,6 @@ function encodeNetwork(
   });
   const { model, input, classNames } = description;
   const validation = checkpoint?.state.validation;
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, value) => total + value, 0);
   const card: NetworkCard = {
     // A model that is a list of layers in a config has no name of its own.
     title: title ?? (model === "layers" ? "Custom network" : model),

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import { sizeOf } from "../graph/types.ts";
 import type { DatasetInfo, Splits } from "./dataset.ts";
 import { LABELS } from "./image_source.ts";
 import type { DatasetPackage } from "./locate.ts";
@@ -93,7 +94,7 @@ async function loadSplit(
 async function readIdx(path: string, shape: readonly number[]): Promise<Uint8Array> {
   const { bytes, place } = await readPlainOrGzip(path);
   const header = 4 + 4 * shape.length;
-  const expected = shape.reduce((product, extent) => product * extent, 1);
+  const expected = sizeOf(shape);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // The third byte is the element type, 8 for unsigned bytes; the fourth the number of extents.
   if (bytes.length < header || view.getUint32(0) !== 0x800 + shape.length) {

@@ -5,6 +5,7 @@
  * prepare batches read them without a copy.
  */
 import { InputError } from "../errors.ts";
+import { sizeOf } from "../graph/types.ts";
 
 /** Extents of every image of a dataset, in pixels and channels. */
 export interface ImageShape {
@@ -62,17 +63,12 @@ export function multiHot(classes: number): TargetField & { readonly dtype: "f32"
   return { dtype: "f32", shape: [classes], filling: -1 };
 }
 
-/** Elements of one image's target. */
-export function targetSize({ shape }: TargetField): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}
-
 /** A field's array for `count` images, in fresh shared memory, all zero. */
 export function emptyTargets<D extends TargetDType>(
   field: TargetField & { readonly dtype: D },
   count: number,
 ): TargetArrays[D] {
-  const length = count * targetSize(field);
+  const length = count * sizeOf(field.shape);
   const arrays: { readonly [T in TargetDType]: () => TargetArrays[T] } = {
     i32: () => new Int32Array(new SharedArrayBuffer(4 * length)),
     f32: () => new Float32Array(new SharedArrayBuffer(4 * length)),

@@ -4,6 +4,7 @@
  * trying things out and for tests, without a file.
  */
 import { RandomStream, STREAM } from "../graph/random.ts";
+import { sizeOf } from "../graph/types.ts";
 import { z } from "../schema/entry.ts";
 import type { ChannelStatistics, DatasetInfo, OpenDataset } from "./dataset.ts";
 import {
@@ -12,7 +13,6 @@ import {
   imageSize,
   type TargetColumn,
   type TargetField,
-  targetSize,
 } from "./image_source.ts";
 import { MemorySource } from "./sources/memory.ts";
 
@@ -67,7 +67,7 @@ export function openWaves(
     const patterns = Array.from({ length: classes }, (_, label) => pattern(seed, label, shape));
     const make = (split: "train" | "test"): MemorySource => {
       const count = info.sizes[split];
-      const [size, width] = [imageSize(shape), targetSize(field)];
+      const [size, width] = [imageSize(shape), sizeOf(field.shape)];
       const images = new Uint8Array(new SharedArrayBuffer(count * size));
       const data = emptyTargets(field, count);
       for (let i = 0; i < count; i++) {

@@ -4,6 +4,7 @@ import { foldForInference } from "../ops/fold_for_inference.ts";
 import { type GraphNode, type Program, type Shape, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import { sum } from "../reporting/statistics.ts";
 import { type ImageFormat, inferenceProgram } from "./inference.ts";
 
 /** One layer: a module that has parameters or computes. */
@@ -112,8 +113,4 @@ function nodesByScope({ nodes }: Program): Map<string, GraphNode[]> {
 
 function parentOf(name: string): string {
   return name.slice(0, Math.max(0, name.lastIndexOf(".")));
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, value) => total + value, 0);
 }

@@ -1,5 +1,6 @@
 /** Images that lie in shared memory as they are served. */
 import { InputError } from "../../errors.ts";
+import { sizeOf } from "../../graph/types.ts";
 import {
   emptyTargets,
   type ImageShape,
@@ -9,7 +10,6 @@ import {
   requireRange,
   type SourceHandle,
   type TargetColumn,
-  targetSize,
 } from "../image_source.ts";
 
 /** What a {@link MemorySource} holds. */
@@ -49,10 +49,10 @@ export class MemorySource implements ImageSource {
     this.targets = targets;
     this.count = images.length / imageSize(shape);
     for (const [name, column] of Object.entries(targets)) {
-      if (column.data.length === this.count * targetSize(column)) continue;
+      if (column.data.length === this.count * sizeOf(column.shape)) continue;
       throw new InputError(
         `${name} has ${column.data.length} numbers and the images ${images.length} bytes; ` +
-          `expected ${targetSize(column)} and ${imageSize(shape)} per image`,
+          `expected ${sizeOf(column.shape)} and ${imageSize(shape)} per image`,
       );
     }
   }
@@ -70,7 +70,7 @@ export class MemorySource implements ImageSource {
       shape: this.shape,
       targets: Object.fromEntries(
         Object.entries(this.targets).map(([name, column]) => {
-          const row = targetSize(column);
+          const row = sizeOf(column.shape);
           return [name, { ...column, data: column.data.subarray(from * row, to * row) }];
         }),
       ),

@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readImages, targetSize } from "../../datasets/image_source.ts";
+import { readImages } from "../../datasets/image_source.ts";
 import { type DatasetChoice, loadDataset, openDataset } from "../../datasets/open.ts";
 import { DATASETS } from "../../datasets/registry.ts";
+import { sizeOf } from "../../graph/types.ts";
 import { InputError } from "../../errors.ts";
 import { bareNames } from "../../schema/entry.ts";
 
@@ -60,7 +61,7 @@ Deno.test("a multi-label image shows the patterns of its classes and no other", 
   const { train, targets } = await loadDataset(quiet);
   assertEquals(targets.targets.shape, [3]);
   const shown = [...train.targets.targets.data];
-  assertEquals(shown.length, 60 * targetSize(targets.targets));
+  assertEquals(shown.length, 60 * sizeOf(targets.targets.shape));
   const numbers = Array.from(
     { length: 60 },
     (_, i) => shown.slice(3 * i, 3 * i + 3).reduce((sum, target) => sum + target, 0),

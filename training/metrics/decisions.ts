@@ -1,4 +1,5 @@
 /** How good yes-or-no decisions are: precision, recall and F1, by class and over classes. */
+import { sum } from "../../reporting/statistics.ts";
 
 /** Counts of decisions, one number per class. */
 export interface DecisionCounts {
@@ -56,8 +57,4 @@ function scoresOf(right: number, falsePositives: number, falseNegatives: number)
 
 function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, value) => total + value, 0);
 }
