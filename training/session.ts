@@ -18,7 +18,6 @@ import { BUFFERS, packState, PARAMETERS, unpackState } from "../layers/state.ts"
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { adviseBatch } from "./batch_advice.ts";
 import { averageOf } from "./ema.ts";
-import type { TraceInput } from "./image_input.ts";
 import { initialLossScale, LOSS_SCALE_VARIABLE, lossScaleSchema } from "./loss_scale.ts";
 import { type BatchResult, resultOf, type StepBatch } from "./evaluation.ts";
 import { lossOf, requireAgreement } from "./precision_check.ts";
@@ -30,18 +29,14 @@ import {
   PROGRAM,
   stepProgram,
   stepScalars,
+  type TrainingProgramOptions,
 } from "./step_program.ts";
 import { slotVariable } from "./variables.ts";
 
 /** Options of {@link TrainingSession.create}. */
-export interface SessionOptions {
-  readonly recipe: ResolvedRecipe;
-  /** The model's input; what it asks for must be in every batch. */
-  readonly traceInput: TraceInput;
+export interface SessionOptions extends Omit<TrainingProgramOptions, "name"> {
   /** Seed of dropout. */
   readonly seed: number;
-  /** Images in a training step. */
-  readonly batchSize: number;
   /** Images in the last step of an epoch, if it is a smaller one. */
   readonly lastBatchSize?: number;
   /** Images in a step of validation; default: nothing is validated. */
@@ -60,10 +55,9 @@ export interface StepResult {
 
 /** Trains and evaluates one model on one backend. Call {@link TrainingSession.dispose} at the end. */
 export class TrainingSession {
-  readonly #options: SessionOptions;
-  readonly #executable: Executable;
+  /** Multiply-accumulate operations of a training step. */
+  readonly multiplyAccumulates: number;
   readonly #inputs: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly #multiplyAccumulates: number;
   /** Computes the first step's loss in full precision, until that step is taken. */
   #fullPrecision: Backend | undefined;
   /** The model's variables before the first step, while a check waits for them. */
@@ -72,14 +66,12 @@ export class TrainingSession {
   private constructor(
     /** What computes. */
     readonly backend: Backend,
-    options: SessionOptions,
-    executable: Executable,
+    private readonly options: SessionOptions,
+    private readonly executable: Executable,
     programs: readonly Program[],
   ) {
     this.#fullPrecision = backend.fullPrecision;
-    this.#options = options;
-    this.#executable = executable;
-    this.#multiplyAccumulates = programs[0].nodes
+    this.multiplyAccumulates = programs[0].nodes
       .reduce((sum, node) => sum + multiplyAccumulates(node), 0);
     this.#inputs = new Map(
       programs.map((program) => [
@@ -117,7 +109,7 @@ export class TrainingSession {
 
   /** What is trained, and how. */
   get recipe(): ResolvedRecipe {
-    return this.#options.recipe;
+    return this.options.recipe;
   }
 
   /**
@@ -127,14 +119,14 @@ export class TrainingSession {
    * @param step optimizer steps taken before this one
    */
   async step({ arrays, count }: StepBatch, step: number, rates: Rates): Promise<StepResult> {
-    const name = stepName(count, this.#options.batchSize);
+    const name = stepName(count, this.options.batchSize);
     const inputs = this.#arraysFor(name, arrays);
     for (const [name, value] of Object.entries(stepScalars(this.recipe, step, rates))) {
       inputs[name] = Float32Array.of(value);
     }
     if (this.#inputs.get(name)?.has(DROPOUT_STEP)) inputs[DROPOUT_STEP] = this.#dropoutStep(step);
     const [{ lossScale, ...outputs }, fullLoss] = await Promise.all([
-      this.#executable.run(name, inputs),
+      this.executable.run(name, inputs),
       this.#takeFullLoss(inputs, count),
     ]);
     const [loss] = outputs.loss;
@@ -149,7 +141,7 @@ export class TrainingSession {
   /** Evaluates one batch, by the averaged weights where the recipe keeps them. */
   async evaluate({ arrays, count }: StepBatch): Promise<BatchResult> {
     const inputs = this.#arraysFor(PROGRAM.evaluate, arrays);
-    return resultOf(await this.#executable.run(PROGRAM.evaluate, inputs), count);
+    return resultOf(await this.executable.run(PROGRAM.evaluate, inputs), count);
   }
 
   /** Copies of all tensors of the training. */
@@ -157,14 +149,14 @@ export class TrainingSession {
     const { layout, optimizer, ema, lossScale } = this.recipe;
     const slots = new Map<string, StateDict>();
     for (const slot of optimizer.slots) {
-      const arena = await this.#executable.read(slotVariable(slot));
+      const arena = await this.executable.read(slotVariable(slot));
       slots.set(slot, unpackState(layout, PARAMETERS, arena));
     }
     return {
       model: await this.#readState((variable) => variable),
       optimizer: slots,
       ...(ema ? { ema: await this.#readState(averageOf) } : {}),
-      ...(lossScale ? { lossScale: await this.#executable.read(LOSS_SCALE_VARIABLE.name) } : {}),
+      ...(lossScale ? { lossScale: await this.executable.read(LOSS_SCALE_VARIABLE.name) } : {}),
     };
   }
 
@@ -188,19 +180,14 @@ export class TrainingSession {
     this.#write(tensors);
   }
 
-  /** Multiply-accumulate operations of a training step. */
-  get multiplyAccumulates(): number {
-    return this.#multiplyAccumulates;
-  }
-
   /** Times each kernel of a training step over `runs` repetitions of the last one, which train too. */
   profile(runs: number): Promise<KernelTiming[]> {
-    return this.#executable.profile(PROGRAM.step, runs);
+    return this.executable.profile(PROGRAM.step, runs);
   }
 
   /** Frees memory and threads. */
   dispose(): void {
-    this.#executable.dispose();
+    this.executable.dispose();
   }
 
   /** Averages start as the weights; slots that are not given stay zero, which is how they start. */
@@ -222,14 +209,14 @@ export class TrainingSession {
     if (recipe.lossScale) {
       arenas.set(LOSS_SCALE_VARIABLE.name, lossScale ?? initialLossScale(recipe.lossScale));
     }
-    for (const [variable, arena] of arenas) this.#executable.write(variable, arena);
+    for (const [variable, arena] of arenas) this.executable.write(variable, arena);
   }
 
   /** The model's tensors as held by a variant of its variables, in state-dict order. */
   async #readState(variantOf: (variable: string) => string): Promise<StateDict> {
     const found = new Map<string, StateTensor>();
     for (const variable of this.#stateVariables()) {
-      const arena = await this.#executable.read(variantOf(variable));
+      const arena = await this.executable.read(variantOf(variable));
       for (const [name, tensor] of unpackState(this.recipe.layout, variable, arena)) {
         found.set(name, tensor);
       }
@@ -245,7 +232,7 @@ export class TrainingSession {
     const backend = this.#fullPrecision;
     if (!backend) return undefined;
     this.#fullPrecision = undefined;
-    const program = lossProgram({ ...this.#options, batchSize });
+    const program = lossProgram({ ...this.options, batchSize });
     try {
       return await lossOf(backend, program, this.#firstState, inputs);
     } finally {
@@ -254,7 +241,7 @@ export class TrainingSession {
   }
 
   #dropoutStep(step: number): Int32Array {
-    const { seed } = this.#options;
+    const { seed } = this.options;
     return Int32Array.of(new RandomStream({ seed, stream: STREAM.dropout, sample: step }).uint32());
   }
 

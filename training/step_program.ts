@@ -39,6 +39,7 @@ export const PROGRAM = {
 /** Options of the programs that train on a batch. */
 export interface TrainingProgramOptions {
   readonly recipe: ResolvedRecipe;
+  /** The model's input; what it asks for must be in every batch. */
   readonly traceInput: TraceInput;
   /** Images in the batch. */
   readonly batchSize: number;

@@ -1,7 +1,7 @@
 /** Whether images say what an objective learns from. */
-import type { ImageSource } from "../datasets/image_source.ts";
+import type { ImageSource, TargetField } from "../datasets/image_source.ts";
 import { InputError } from "../errors.ts";
-import type { BatchField, Objective } from "./objectives/objective.ts";
+import type { Objective } from "./objectives/objective.ts";
 import { type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./objectives/registry.ts";
 
 /**
@@ -19,8 +19,7 @@ export function checkTargets(
   );
 }
 
-/** What is known of the targets of images, by name. */
-export type TargetFields = Readonly<Record<string, Omit<BatchField, "name">>>;
+type TargetFields = Readonly<Record<string, TargetField>>;
 
 /**
  * Throws InputError, `at` the objective, if images with these targets are none that it can learn
@@ -32,8 +31,7 @@ export function requireTargets(
   classes: number,
 ): void {
   if (fits(objective, fields)) return;
-  const spell = ({ dtype, shape }: Omit<BatchField, "name">) =>
-    `${dtype} [${["images", ...shape].join(", ")}]`;
+  const spell = ({ dtype, shape }: TargetField) => `${dtype} [${["images", ...shape].join(", ")}]`;
   const found = Object.entries(fields).map(([name, field]) => `${name} ${spell(field)}`);
   const wanted = objective.targets.map((field) => `${field.name} ${spell(field)}`);
   const fitting = Object.keys(OBJECTIVES).filter((name) =>

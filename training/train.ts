@@ -10,7 +10,7 @@ import { BatchLoader } from "../datasets/loader.ts";
 import { within } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
-import { type ImageFormat, inferenceProgram } from "../models/inference.ts";
+import { inferenceProgram } from "../models/inference.ts";
 import type { StepBatch } from "./evaluation.ts";
 import { imageInput } from "./image_input.ts";
 import { type LoopHooks, runTraining, type TrainingData, type TrainingOutcome } from "./loop.ts";
@@ -73,7 +73,8 @@ export interface TrainOptions extends Recipe, TrainingRunOptions {
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   const { model, train, normalization } = options;
-  const classes = classesOf(model, { input: train.shape, normalization });
+  const images = { input: train.shape, normalization };
+  const [, classes] = inferenceProgram(model, images, 1).outputs.logits.shape;
   return await trainRecipe(resolveRecipe(model, options, { classes }), options);
 }
 
@@ -137,12 +138,6 @@ export async function trainRecipe(
   } finally {
     session.dispose();
   }
-}
-
-/** How many classes a model tells apart. Throws InputError if it does not take the images. */
-function classesOf(model: Module, images: ImageFormat): number {
-  const [, classes] = inferenceProgram(model, images, 1).outputs.logits.shape;
-  return classes;
 }
 
 function trainingData(

@@ -47,16 +47,12 @@ export function formatMetric({ unit }: MetricInfo, value: number | null | undefi
 }
 
 /** Metrics by the names that logs and events have for them, `count` left out. */
-export function loggedMetrics(train: Metrics, validation?: Metrics): Metrics {
-  const { count: _, ...metrics } = train;
-  return { ...metrics, ...(validation ? loggedValidation(validation) : {}) };
-}
-
-/** As {@link loggedMetrics}, of a validation alone: `validLoss` for `loss`. */
-export function loggedValidation({ count: _, ...metrics }: Metrics): Metrics {
-  return Object.fromEntries(
-    Object.entries(metrics).map(([name, value]) => [validationName(name), value]),
-  );
+export function loggedMetrics(
+  { count: _, ...train }: Metrics,
+  { count: __, ...validation }: Metrics = {},
+): Metrics {
+  const named = Object.entries(validation).map(([name, value]) => [validationName(name), value]);
+  return { ...train, ...Object.fromEntries(named) };
 }
 
 /** What logs and events call a metric of a validation: `validLoss` for `loss`. */

@@ -5,7 +5,7 @@ import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
 import { z } from "../../schema/entry.ts";
 import { LOSS, type MetricInfo } from "../metrics/metric.ts";
 import { ClassificationReport } from "./classification_report.ts";
-import type { ObjectiveEntry } from "./entry.ts";
+import type { ObjectiveEntry } from "./objective.ts";
 
 /** How many of the likeliest classes top-5 accuracy looks at. */
 const TOP = 5;

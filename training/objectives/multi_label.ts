@@ -1,4 +1,5 @@
 /** Any number of classes per image: each is decided on by itself, by its own sigmoid. */
+import type { Metrics, Sums } from "../../checkpoints/run_state.ts";
 import { InputError } from "../../errors.ts";
 import { constant } from "../../graph/trace.ts";
 import type { Value } from "../../graph/types.ts";
@@ -11,9 +12,8 @@ import { meanAveragePrecision } from "../metrics/average_precision.ts";
 import { ClassScores } from "../metrics/class_scores.ts";
 import { classScores, macroScores, microScores } from "../metrics/decisions.ts";
 import { LOSS, type MetricInfos } from "../metrics/metric.ts";
-import type { ObjectiveEntry } from "./entry.ts";
 import { MultiLabelReport } from "./multi_label_report.ts";
-import type { Metrics, Sums } from "./objective.ts";
+import type { ObjectiveEntry } from "./objective.ts";
 
 const METRICS: MetricInfos = {
   loss: LOSS,

@@ -1,22 +1,16 @@
 /** What a network is trained for: the loss, what is counted, and which result is better. */
 import type { Activation } from "../../checkpoints/activation.ts";
 import type { Metrics, Sums } from "../../checkpoints/run_state.ts";
-import type { DType, Shape, Value } from "../../graph/types.ts";
+import type { TargetField } from "../../datasets/image_source.ts";
+import type { Value } from "../../graph/types.ts";
+import type { Entry, z } from "../../schema/entry.ts";
 import type { ConfusionMatrix } from "../confusion.ts";
 import type { MetricInfos } from "../metrics/metric.ts";
 
-export type { Metrics, Sums };
-
 /** An array of a batch that an objective needs: a program's input of this name. */
-export interface BatchField {
+export interface BatchField extends TargetField {
   /** Of the input, and of the images' targets that it holds. */
   readonly name: string;
-  /** Element type. */
-  readonly dtype: DType;
-  /** Of one image's part; the input has the batch size before it. */
-  readonly shape: Shape;
-  /** What rows hold that stand for no image. */
-  readonly filling: number;
 }
 
 /** Which metric says how good a network is. */
@@ -102,4 +96,10 @@ export interface Objective {
   tally?(): MetricTally;
   /** A report on an evaluation. */
   report(classNames: readonly string[]): EvaluationReport;
+}
+
+/** An objective that a config can name. */
+export interface ObjectiveEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
+  /** The objective for a network of this many classes. */
+  build(options: z.output<S>, network: { readonly classes: number }): Objective;
 }

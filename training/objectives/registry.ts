@@ -1,9 +1,8 @@
 /** The objectives by name. A new one is its file and a line here. */
 import { type Choice, chosen } from "../../schema/entry.ts";
 import { classification } from "./classification.ts";
-import type { ObjectiveEntry } from "./entry.ts";
 import { multiLabel } from "./multi_label.ts";
-import type { Objective } from "./objective.ts";
+import type { Objective, ObjectiveEntry } from "./objective.ts";
 
 /** The registry. */
 export const OBJECTIVES = {
