@@ -89,7 +89,7 @@ export { BatchNorm2d, type BatchNorm2dOptions } from "./layers/batch_norm2d.ts";
 export { Conv2d } from "./layers/conv2d.ts";
 export type { Conv2dOptions } from "./layers/convolution_options.ts";
 export { convolutionFactory, CONVOLUTIONS, type ConvolutionSpec } from "./layers/convolutions.ts";
-export type { ConvolutionFactory } from "./layers/convolutions/entry.ts";
+export type { ConvolutionFactory, ConvolutionOptions } from "./layers/convolutions/entry.ts";
 export { DoConv2d, type DoConv2dOptions } from "./layers/do_conv2d.ts";
 export { Dropout, type DropoutOptions } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
@@ -99,7 +99,7 @@ export { type LoadOptions, Module, type StateDict, type StateTensor } from "./la
 export { AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./layers/pooling.ts";
 export { type LayerName, LAYERS, type LayerSpec } from "./layers/registry.ts";
 export { Sequential } from "./layers/sequential.ts";
-export type { ConvolutionOptions, ModelOptions } from "./models/options.ts";
+export type { ModelOptions } from "./models/options.ts";
 export type { NamedConvolution } from "./models/named_convolutions.ts";
 export { buildModel, type BuildOptions, listModels } from "./models/registry.ts";
 export { type ImageFormat, inferenceProgram } from "./models/inference.ts";

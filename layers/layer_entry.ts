@@ -2,14 +2,8 @@
 import { InputError } from "../errors.ts";
 import { formatShape, type Shape } from "../graph/types.ts";
 import { type Entry, z } from "../schema/entry.ts";
-import type { ConvolutionFactory } from "./convolutions/entry.ts";
+import type { ConvolutionOptions } from "./convolutions/entry.ts";
 import type { Module } from "./module.ts";
-
-/** What the layers of a list may leave open. */
-export interface LayerDefaults {
-  /** Makes what `convolution` stands for. Default: plain convolutions. */
-  readonly convolution?: ConvolutionFactory;
-}
 
 /** A layer that can be built by name. Option names and defaults are PyTorch's in camelCase. */
 export interface LayerEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
@@ -17,7 +11,7 @@ export interface LayerEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S
    * The layer for an input of shape `inputShape`, [C, H, W] or [F] without the batch, from which
    * sizes follow that are not among the options. Throws InputError for an input it cannot take.
    */
-  build(options: z.output<S>, inputShape: Shape, defaults: LayerDefaults): Module;
+  build(options: z.output<S>, inputShape: Shape, defaults: ConvolutionOptions): Module;
 }
 
 const noOptions = z.strictObject({});

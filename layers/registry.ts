@@ -10,7 +10,8 @@ import { convolutionLayer } from "./convolution.ts";
 import { doConv2dLayer } from "./do_conv2d.ts";
 import { dropoutLayer } from "./dropout.ts";
 import { flattenLayer } from "./flatten.ts";
-import type { LayerDefaults, LayerEntry } from "./layer_entry.ts";
+import type { ConvolutionOptions } from "./convolutions/entry.ts";
+import type { LayerEntry } from "./layer_entry.ts";
 import { linearLayer } from "./linear.ts";
 import type { Module } from "./module.ts";
 import { avgPool2dLayer, globalAvgPool2dLayer, maxPool2dLayer } from "./pooling.ts";
@@ -63,7 +64,7 @@ unknown as z.ZodType<LayerSpec[], readonly LayerSpec[]>;
 export function buildLayers(
   specs: readonly LayerSpec[],
   inputShape: Shape,
-  defaults: LayerDefaults = {},
+  defaults: ConvolutionOptions = {},
 ): { layers: Sequential; outputShape: Shape } {
   const layers: Module[] = [];
   let shape = inputShape;

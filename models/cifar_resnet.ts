@@ -19,8 +19,8 @@ import { BasicBlock, type BlockClass, PreActivationBlock, stage } from "./residu
 export interface CifarResNetOptions extends ModelOptions {
   /** Blocks of each stage. */
   readonly blocks: readonly [number, number, number];
-  /** Channels after the stem, then of each stage. Default 16, 16, 32, 64. */
-  readonly channels?: readonly [number, number, number, number];
+  /** Channels after the stem, then of each stage. */
+  readonly channels: readonly [number, number, number, number];
 }
 
 /** Options of {@link CifarResNetV1}. */
@@ -42,26 +42,29 @@ abstract class CifarResNet extends Module {
 
   constructor(options: CifarResNetOptions, Block: BlockClass) {
     super();
-    const { classes, inputChannels = 3, blocks, channels: widths = [16, 16, 32, 64] } = options;
-    const family = { convolution: options.convolution, initialize: xavierUniform };
+    const { classes, inputChannels = 3, blocks, channels, convolution } = options;
     this.conv1 = modelConvolution(options, {
       inChannels: inputChannels,
-      outChannels: widths[0],
+      outChannels: channels[0],
       kernelSize: 3,
       padding: 1,
       initialize: xavierUniform,
     });
     const stageAt = (i: number) =>
       stage(Block, blocks[i], {
-        ...family,
-        inChannels: widths[i],
-        planes: widths[i + 1],
+        convolution,
+        initialize: xavierUniform,
+        inChannels: channels[i],
+        planes: channels[i + 1],
         stride: i === 0 ? 1 : 2,
       });
     this.layer1 = stageAt(0);
     this.layer2 = stageAt(1);
     this.layer3 = stageAt(2);
-    this.fc = new Linear(widths[3], classes, { initialize: xavierUniform, initializeBias: zeros });
+    this.fc = new Linear(channels[3], classes, {
+      initialize: xavierUniform,
+      initializeBias: zeros,
+    });
   }
 
   /** The three stages. */
@@ -82,7 +85,7 @@ export class CifarResNetV1 extends CifarResNet {
 
   constructor(options: CifarResNetV1Options) {
     super(options, BasicBlock);
-    this.bn1 = new BatchNorm2d(options.channels?.[0] ?? 16);
+    this.bn1 = new BatchNorm2d(options.channels[0]);
     this.#stemReLU = options.stemReLU ?? false;
   }
 
@@ -100,7 +103,7 @@ export class CifarResNetV2 extends CifarResNet {
   constructor(options: CifarResNetOptions) {
     super(options, PreActivationBlock);
     this.bnIn = new BatchNorm2d(options.inputChannels ?? 3, { affine: false });
-    this.bnOut = new BatchNorm2d(options.channels?.[3] ?? 64);
+    this.bnOut = new BatchNorm2d(options.channels[3]);
   }
 
   forward(input: Value): Value {

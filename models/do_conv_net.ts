@@ -13,8 +13,8 @@ import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.
 
 /** Options of {@link DoConvNet}. */
 export interface DoConvNetOptions extends ModelOptions {
-  /** Channels of the four convolutions. Default 64, 128, 256, 512. */
-  readonly widths?: readonly [number, number, number, number];
+  /** Channels of the four convolutions. */
+  readonly widths: readonly [number, number, number, number];
   /** Outputs of the hidden linear layer. Default 1024. */
   readonly hidden?: number;
 }
@@ -35,7 +35,7 @@ export class DoConvNet extends Module {
   constructor(options: DoConvNetOptions) {
     super();
     const { classes, inputChannels = 3, inputSize = 32, hidden = 1024 } = options;
-    const [width1, width2, width3, width4] = options.widths ?? [64, 128, 256, 512];
+    const [width1, width2, width3, width4] = options.widths;
     const shape = { kernelSize: 3, padding: 1, bias: true };
     this.conv1 = modelConvolution(options, {
       ...shape,

@@ -2,18 +2,12 @@
 import { Conv2d } from "../layers/conv2d.ts";
 import type { Conv2dOptions } from "../layers/convolution_options.ts";
 import { convolutionSpecSchema } from "../layers/convolutions.ts";
-import type { ConvolutionFactory } from "../layers/convolutions/entry.ts";
+import type { ConvolutionOptions } from "../layers/convolutions/entry.ts";
 import type { Module } from "../layers/module.ts";
 import { size } from "../layers/sizes.ts";
 import type { Pair } from "../ops/convolution_geometry.ts";
 import { type Entry, z } from "../schema/entry.ts";
 import { namedConvolutionsSchema } from "./named_convolutions.ts";
-
-/** How a model makes its convolutions. */
-export interface ConvolutionOptions {
-  /** Makes each of them. Default: plain ones, `(options) => new Conv2d(options)`. */
-  readonly convolution?: ConvolutionFactory;
-}
 
 /** Options all models share. */
 export interface ModelOptions extends ConvolutionOptions {

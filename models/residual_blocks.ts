@@ -4,12 +4,13 @@
  */
 import type { Value } from "../graph/types.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
+import type { ConvolutionOptions } from "../layers/convolutions/entry.ts";
 import type { Initializer } from "../layers/init.ts";
 import { Module } from "../layers/module.ts";
 import { Sequential } from "../layers/sequential.ts";
 import { add } from "../ops/add.ts";
 import { relu } from "../ops/relu.ts";
-import { type ConvolutionOptions, modelConvolution } from "./options.ts";
+import { modelConvolution } from "./options.ts";
 
 /** What all blocks of a network share. */
 export interface BlockFamily extends ConvolutionOptions {
@@ -81,22 +82,17 @@ function conv1x1(
   return modelConvolution(options, { inChannels, outChannels, kernelSize: 1, stride, initialize });
 }
 
-/** Whether a block's input does not fit onto its output and needs a convolution on the way. */
-function needsProjection({ inChannels, stride }: BlockOptions, outChannels: number): boolean {
-  return stride !== 1 || inChannels !== outChannels;
-}
-
-/** 1x1 convolution and batch norm on the shortcut of a post-activation block, where it needs one. */
-function projection(options: BlockOptions, outChannels: number): Sequential | undefined {
-  if (!needsProjection(options, outChannels)) return undefined;
-  const conv = conv1x1(options, options.inChannels, outChannels, options.stride);
-  return new Sequential(conv, new BatchNorm2d(outChannels));
-}
-
-/** 1x1 convolution alone on the shortcut of a pre-activation block, where it needs one. */
+/** 1x1 convolution on the shortcut of a block whose input does not fit onto its output. */
 function bareProjection(options: BlockOptions, outChannels: number): Module | undefined {
-  if (!needsProjection(options, outChannels)) return undefined;
-  return conv1x1(options, options.inChannels, outChannels, options.stride);
+  const { inChannels, stride } = options;
+  if (stride === 1 && inChannels === outChannels) return undefined;
+  return conv1x1(options, inChannels, outChannels, stride);
+}
+
+/** The same with batch norm, for post-activation blocks. */
+function projection(options: BlockOptions, outChannels: number): Sequential | undefined {
+  const conv = bareProjection(options, outChannels);
+  return conv && new Sequential(conv, new BatchNorm2d(outChannels));
 }
 
 /** Channels of a bottleneck's 3x3 convolution; torchvision's formula. */

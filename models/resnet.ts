@@ -31,8 +31,8 @@ export interface ResNetOptions extends ModelOptions, Pick<BlockFamily, "groups" 
   readonly block: BlockClass;
   /** Blocks of each stage. */
   readonly blocks: readonly [number, number, number, number];
-  /** Channels after the stem, then planes of each stage. Default 64, 64, 128, 256, 512. */
-  readonly channels?: readonly [number, number, number, number, number];
+  /** Channels after the stem, then planes of each stage. */
+  readonly channels: readonly [number, number, number, number, number];
 }
 
 /**
@@ -52,7 +52,7 @@ export class ResNet extends Module {
   constructor(options: ResNetOptions) {
     super();
     const { classes, inputChannels = 3, block, blocks } = options;
-    const [stem, ...planes] = options.channels ?? [64, 64, 128, 256, 512];
+    const [stem, ...planes] = options.channels;
     const { convolution, groups, widthPerGroup } = options;
     const family = { convolution, groups, widthPerGroup, initialize: kaimingNormal };
     this.conv1 = modelConvolution(options, {

@@ -9,6 +9,12 @@ import type { Module, StateDict } from "../module.ts";
  */
 export type ConvolutionFactory = (options: Conv2dOptions) => Module;
 
+/** How a model or a list of layers makes its convolutions. */
+export interface ConvolutionOptions {
+  /** Makes each of them. Default: plain ones, `(options) => new Conv2d(options)`. */
+  readonly convolution?: ConvolutionFactory;
+}
+
 /** A kind of convolution that can be chosen by name. */
 export interface ConvolutionEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
   /**
