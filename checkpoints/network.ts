@@ -9,19 +9,16 @@
 import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import { type Activation, isActivation } from "./activation.ts";
+import type { ImageFormat } from "../models/inference.ts";
 import { isRecord } from "../schema/record.ts";
 import { orDamaged } from "./damage.ts";
 import { isStoredProgram, restoreProgram, type StoredProgram } from "./program.ts";
 import type { Safetensors, Tensor } from "./safetensors.ts";
 
 /** What a network takes and gives. */
-export interface NetworkDescription {
+export interface NetworkDescription extends ImageFormat {
   /** Name of the model, such as `cifar_resnet20_v1`. */
   readonly model: string;
-  /** Extents of a picture, in pixels and channels. */
-  readonly input: { readonly height: number; readonly width: number; readonly channels: number };
-  /** Subtracted from and divided out of pixels scaled to [0, 1], one number a channel. */
-  readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] };
   /** In the order of the logits. */
   readonly classNames: readonly string[];
   /** What turns logits into probabilities. Default `softmax`. */

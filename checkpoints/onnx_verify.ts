@@ -1,10 +1,10 @@
 /** The proof that an ONNX file does what the network does: ONNX Runtime runs it on the same images. */
 import type { Backend } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
-import type { Program } from "../graph/types.ts";
 import { augmentOp } from "../ops/augment.ts";
 import { type Activation, probabilitiesOf } from "./activation.ts";
 import { compareLogits, FOLD_TOLERANCE, type FoldVerification, logitsOf } from "./fold.ts";
+import type { LoadedNetwork } from "./load.ts";
 import type { NetworkDescription } from "./network.ts";
 import type { OnnxOptions } from "./onnx.ts";
 
@@ -15,12 +15,7 @@ const RUNTIME = "npm:onnxruntime-web@1.30.0";
 const HALF_TOLERANCE = 2e-2;
 
 /** A network as {@link verifyOnnx} compares with it. */
-export interface ComparedNetwork {
-  /** What it takes and gives. */
-  readonly description: NetworkDescription;
-  /** Input `pixels` u8 [N, H, W, C], output `logits` f32 [N, classes]. */
-  program(batchSize: number): Program;
-}
+export type ComparedNetwork = Pick<LoadedNetwork, "description" | "program">;
 
 /**
  * Runs an ONNX file of a network in ONNX Runtime and compares what it gives with the network's own
