@@ -4,57 +4,21 @@
  * decided by the kind and config it names, never by its own name; see tests/fixtures/README.md.
  */
 import { assertEquals } from "@std/assert";
-import { dirname, fromFileUrl, join, relative } from "@std/path";
-import { testOnEveryBackend } from "./support/backends.ts";
-import { Fixture, kindOf } from "./support/fixture.ts";
-import { KINDS } from "./support/kinds.ts";
-import { assertWithin } from "./support/tolerance.ts";
+import { fixturePaths, isModel, OWN_FIXTURES, testFixtures } from "./support/fixture_tests.ts";
 
-const folder = Deno.env.get("OVERFOLD_FIXTURES") ??
-  join(dirname(fromFileUrl(import.meta.url)), "fixtures");
-
-const unknown = new Map<string, number>();
-
-for (const path of fixturePaths(folder)) {
-  const label = relative(folder, path);
-  const name = kindOf(path);
-  if (!Object.hasOwn(KINDS, name)) {
-    unknown.set(name, (unknown.get(name) ?? 0) + 1);
-    Deno.test.ignore(`fixture ${label}: nothing checks the kind "${name}"`, () => {});
-    continue;
-  }
-  const kind = KINDS[name];
-  testOnEveryBackend(`fixture ${label}`, async (backend) => {
-    const fixture = await Fixture.read(path, label);
-    await kind.check(fixture, backend);
-    assertWithin(fixture.comparisons(), kind.tolerance);
-  });
-}
-
-if (unknown.size > 0) {
-  const kinds = [...unknown].map(([kind, files]) => `  ${kind}: ${files}`);
-  console.warn(
-    `SKIPPED: no file in tests/support/kinds checks the fixtures of these kinds:\n${
-      kinds.join("\n")
-    }`,
-  );
-}
+const given = Deno.env.get("OVERFOLD_FIXTURES");
+const unknown = given === undefined
+  // The whole models of the project are tested in tests/backends/models_test.ts, beside these.
+  ? testFixtures(OWN_FIXTURES, (label) => !isModel(label))
+  : testFixtures(given);
 
 Deno.test({
   name: "every kind of the project's own fixtures is checked",
-  ignore: Deno.env.has("OVERFOLD_FIXTURES"),
-  fn: () => assertEquals([...unknown.keys()], []),
+  ignore: given !== undefined,
+  fn: () => assertEquals(unknown, []),
 });
 
 Deno.test("there are fixtures", () => {
+  const folder = given ?? OWN_FIXTURES;
   if (fixturePaths(folder).length === 0) throw new Error(`${folder} holds no .safetensors file`);
 });
-
-/** All safetensors files below a folder, sorted. */
-function fixturePaths(root: string): string[] {
-  return [...Deno.readDirSync(root)].flatMap((entry) => {
-    const path = join(root, entry.name);
-    if (entry.isDirectory) return fixturePaths(path);
-    return entry.name.endsWith(".safetensors") ? [path] : [];
-  }).sort();
-}
