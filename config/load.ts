@@ -63,11 +63,10 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
       options.onHint?.(source.report([{ path, part: "key", text: hint }]));
     }
   }
-  const result = configSchema.safeParse({ name: runName(file), ...value });
+  const named = { name: runName(file), ...value };
+  const result = configSchema.safeParse(named);
   if (result.success) return { config: result.data, at: (key, work) => located(source, key, work) };
-  throw new InputError(
-    source.report(mistakesOf(result.error.issues, value, configJsonSchema())),
-  );
+  throw new InputError(source.report(mistakesOf(configSchema, named, configJsonSchema())));
 }
 
 /** The config that a checkpoint at `path` holds, with overrides. Throws as {@link loadConfig}. */

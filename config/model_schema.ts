@@ -36,35 +36,54 @@ const shared = {
   ),
 };
 
-/** A key that another form of a model has; what to do about it is its mistake. */
-function refused(remedy: string) {
-  return z.unknown().refine((value) => value === undefined, remedy).optional()
-    .describe("Not in this form of a model").meta({ not: {} });
-}
-
 /** A list of layers has a key of its own in a config. */
 const { layers: listed, ...named } = MODELS;
+
+const layers = layersSchema.meta({ id: "layers" });
+
+/** A key that only another form of a model has: editors refuse it here, below its rule tells why. */
+function foreign(schema: z.ZodType) {
+  return schema.optional().describe("Not in this form of a model").meta({ not: {} });
+}
 
 const byName = namesBySchema(named).map(({ names, entry: { schema } }) =>
   z.strictObject({
     name: z.enum(names).describe("A model by name"),
     options: schema.optional().describe("Options of this model"),
-    layers: refused("give exactly one of name and layers"),
+    layers: foreign(layers),
     ...shared,
   })
 );
 
 const byLayers = z.strictObject({
   name: z.literal("layers").optional().describe("The model is a list of layers"),
-  layers: layersSchema.optional().describe(listed.about),
-  options: refused("a list of layers has no options; remove them"),
+  layers: layers.optional().describe(listed.about),
+  options: foreign(z.unknown()),
   ...shared,
 });
 
+/** Of a rule that is also broken where single values are wrong. */
+const ofKeys = { when: ({ value }: { value: unknown }) => typeof value === "object" };
+
 /** `model` of a config. */
 export const modelSchema = z.discriminatedUnion("name", [byLayers, ...byName])
-  .refine(({ name, layers }) => (name ?? "layers") !== "layers" || layers !== undefined, {
+  .refine(({ name, layers }) => name === undefined || name === "layers" || layers === undefined, {
+    ...ofKeys,
+    path: ["layers"],
     error: "give exactly one of name and layers",
+  }).refine(
+    ({ name, layers, options }) =>
+      layers === undefined || options === undefined || (name ?? "layers") !== "layers",
+    {
+      ...ofKeys,
+      path: ["options"],
+      error: "a list of layers has no options; remove them",
+    },
+  ).refine(({ name, layers }) => name !== undefined || layers !== undefined, {
+    error: "give exactly one of name and layers",
+  }).refine(({ name, layers }) => name !== "layers" || layers !== undefined, {
+    path: ["layers"],
+    error: "missing; expected a list of layers",
   }).refine(({ pretrained, replaceClassifier }) => pretrained !== undefined || !replaceClassifier, {
     path: ["replaceClassifier"],
     error: "without model.pretrained every layer starts anew; name a file there or remove this",

@@ -26,7 +26,6 @@
  * all its options.
  */
 import { InputError, type OptionPath } from "../errors.ts";
-import { jsonSchemaOf } from "./json.ts";
 import { mistakesOf } from "./mistakes.ts";
 import { suggestion } from "./nearest.ts";
 import { z } from "./zod.ts";
@@ -176,7 +175,7 @@ export function parseOptions<S extends z.ZodObject>(
   const strict = schema.strict();
   const result = strict.safeParse(options);
   if (result.success) return result.data as z.output<S>;
-  const mistakes = mistakesOf(result.error.issues, options, jsonSchemaOf(strict));
+  const mistakes = mistakesOf(strict, options);
   throw new InputError(
     mistakes.map(({ path, text }) =>
       `${[what, path.join(".")].filter(Boolean).join(": ")}: ${text}`

@@ -4,6 +4,7 @@ import {
   branchesOf,
   choicesOf,
   type JsonSchema,
+  jsonSchemaOf,
   namesOf,
   schemasAt,
   valueAt,
@@ -33,13 +34,17 @@ interface Found extends Mistake {
   rule?: boolean;
 }
 
-/** Describes every issue: what was found, what was expected, the nearest valid name. */
+/**
+ * Describes every mistake in `value`: what was found, what was expected, the nearest valid name.
+ *
+ * @param json the schema's own JSON Schema, or one that differs in what a person may leave out
+ */
 export function mistakesOf(
-  issues: readonly Issue[],
+  schema: z.ZodType,
   value: unknown,
-  schema: JsonSchema,
+  json: JsonSchema = jsonSchemaOf(schema),
 ): Mistake[] {
-  const found = issues.flatMap(settleUnion).flatMap((issue) => describe(issue, value, schema));
+  const found = find({ schema, json }, value);
   // A misspelled key is also a missing one, and may break a rule about its siblings; once is enough.
   const misspelled = found.filter((mistake) => mistake.unknown);
   return found.filter((mistake) =>
@@ -50,6 +55,80 @@ export function mistakesOf(
         mistake.rule === true && samePath(mistake.path, parent);
     })
   );
+}
+
+interface Schemas {
+  readonly schema: z.ZodType;
+  readonly json: JsonSchema;
+}
+
+/**
+ * All mistakes in `value`, or in its part at `at`. What is wrong with a choice besides its name is
+ * found as if it had the name that was meant.
+ *
+ * @param shown what to describe in place of `value`
+ */
+function find(
+  schemas: Schemas,
+  value: unknown,
+  at: ValuePath = [],
+  shown: unknown = value,
+): Found[] {
+  const issues = (schemas.schema.safeParse(value).error?.issues ?? []).flatMap(settleUnion)
+    .filter(({ path }) => startsWith(path, at));
+  const found = issues.flatMap((issue) => describe(issue, shown, schemas.json));
+  const misnamed = found.filter((mistake) => isOfName(mistake, value, schemas.json))
+    .map(({ path }) => path.slice(0, -1));
+  const choices = misnamed.filter((choice) =>
+    !misnamed.some((outer) => outer.length < choice.length && startsWith(choice, outer))
+  );
+  const isBeside = ({ path }: Found) => choices.some((choice) => startsWith(path, choice));
+  return [
+    ...found.filter((mistake) => !isBeside(mistake) || isNameOf(choices, mistake)),
+    ...choices.flatMap((choice) => findBeside(choice, schemas, value)),
+  ];
+}
+
+/** Whether a mistake is that a choice has no name, or none that is known. */
+function isOfName({ path, unknown, meant }: Found, value: unknown, json: JsonSchema): boolean {
+  if (path.length === 0 || (unknown ? meant : path.at(-1)) !== "name") return false;
+  const choice = path.slice(0, -1);
+  const names = schemasAt(json, choice, value).flatMap(namesOf);
+  const name = valueAt(value, [...choice, "name"]);
+  return names.length > 0 &&
+    (unknown ? name === undefined : !names.some((known) => known === name));
+}
+
+function isNameOf(choices: readonly ValuePath[], { path }: Found): boolean {
+  return path.at(-1) === "name" && choices.some((choice) => samePath(path.slice(0, -1), choice));
+}
+
+/** The mistakes of a choice besides its wrong name; if no name is near, those it has under any. */
+function findBeside(choice: ValuePath, schemas: Schemas, value: unknown): Found[] {
+  const branches = schemasAt(schemas.json, choice, value).filter((branch) => namesOf(branch)[0]);
+  const keys = keysOf(branches);
+  const written = Object.entries(valueAt(value, choice) as object)
+    .find(([key]) => nearestName(key, keys) === "name")?.[1];
+  const meant = nearestName(String(written ?? ""), branches.flatMap(namesOf));
+  const [first, ...others] = (meant === undefined ? branches.map((b) => namesOf(b)[0]) : [meant])
+    .map((name) => {
+      const named = withValue(value, [...choice, "name"], name);
+      return find(schemas, named, choice, meant === undefined ? value : named);
+    });
+  return first.filter((mistake) =>
+    others.every((other) =>
+      other.some(({ path, text }) => samePath(path, mistake.path) && text === mistake.text)
+    )
+  );
+}
+
+/** A copy of plain data with another value at `path`. */
+function withValue(whole: unknown, path: ValuePath, value: unknown): unknown {
+  if (path.length === 0) return value;
+  const [key, ...rest] = path;
+  const copy = Array.isArray(whole) ? [...whole] : { ...whole as object };
+  (copy as Record<PropertyKey, unknown>)[key] = withValue(valueAt(whole, [key]), rest, value);
+  return copy;
 }
 
 /** Replaces a union's issue by those of the one branch that the value was meant for, if any. */
@@ -91,10 +170,13 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
     });
   }
   if (issue.code === "custom" || issue.code === "invalid_format") {
-    return [{ path, part: "value", text: issue.message, rule: issue.code === "custom" }];
+    const part = valueAt(value, path) === undefined ? "key" : "value";
+    return [{ path, part, text: issue.message, rule: issue.code === "custom" }];
   }
   const here = valueAt(value, path);
-  const schemas = schemasAt(schema, path, value);
+  const known = schemasAt(schema, path, value);
+  const allowed = known.filter(({ not }) => !not);
+  const schemas = allowed.length > 0 ? allowed : known;
   const expected = expectation(schemas);
   const last = path.at(-1);
   if (here === undefined && last !== undefined) {
@@ -110,8 +192,10 @@ function advice(value: unknown, schemas: readonly JsonSchema[]): string {
   const entry = schemas.find((schema) => namesOf(schema).includes(value)) ??
     schemas.find((schema) => schema.properties?.[value]?.required)?.properties?.[value];
   if (entry) {
-    const needed = entry.required?.filter((key) => !entry.properties?.name || key !== "name");
-    return `; ${value} needs options: ${needed?.join(", ")}`;
+    const needed = entry.required?.filter((key) => !entry.properties?.name || key !== "name") ?? [];
+    return needed.length > 0
+      ? `; ${value} needs options: ${needed.join(", ")}`
+      : `; write { name: ${value} }`;
   }
   const meant = nearestName(value, [...choicesOf(schemas), ...schemas.flatMap(namesOf)]);
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
@@ -123,8 +207,9 @@ function keysOf(schemas: readonly JsonSchema[]): string[] {
   return [...new Set(entries.filter(([, { not }]) => !not).map(([key]) => key))];
 }
 
-/** The dotted paths at which `key` would be valid, shallowest first. */
+/** The dotted paths at which `key` would be valid, shallowest first; a name fits nearly anywhere. */
 function placesOf(root: JsonSchema, key: string): string[] {
+  if (key === "name") return [];
   let level: [string, JsonSchema][] = [["", root]];
   while (level.length > 0) {
     const places = level.filter(([, schema]) => schema.properties?.[key]);
@@ -175,7 +260,8 @@ function kindInWords(schema: JsonSchema): string {
       if (schema.prefixItems) return `a list of ${schema.prefixItems.length} values`;
       const items = schema.items ? branchesOf(schema.items, undefined) : [];
       const scalars = items.every((item) => item.type !== "object");
-      return scalars ? `a list, each item ${expectation(items)}` : "a list";
+      const list = schema.minItems ? "a list that is not empty" : "a list";
+      return scalars ? `${list}, each item ${expectation(items)}` : list;
     }
     default: {
       const keys = keysOf([schema]);
@@ -200,6 +286,10 @@ function spell(value: unknown): string {
   if (typeof value === "object") return "a mapping";
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function startsWith(path: ValuePath, prefix: ValuePath): boolean {
+  return prefix.every((key, index) => key === path[index]);
 }
 
 function samePath(a: ValuePath, b: ValuePath): boolean {

@@ -54,7 +54,7 @@ const MISTAKES: [line: string, message: string][] = [
     'run.yaml:3:20 training.epochs: found "ten", expected an integer of at',
   ],
   [
-    "training: {optimizer: {name: sdg}}",
+    "training: {optimizer: {name: sdg, learningRate: 1}}",
     'run.yaml:3:30 training.optimizer.name: found "sdg", expected one of sgd, adam, adamw, rmsprop; ' +
     'did you mean "sgd"?',
   ],
@@ -73,6 +73,10 @@ const MISTAKES: [line: string, message: string][] = [
   [
     "training: {schedule: {name: cosine, warmup: {}}}",
     "run.yaml:3:45 training.schedule.warmup: give exactly one of epochs and steps",
+  ],
+  [
+    "checkpoints: {name: loss}",
+    "run.yaml:3:15 checkpoints.name: unknown key; valid keys: everySteps, everyMinutes, keepBest",
   ],
   [
     "training: {clip: {nrm: 1}}",
@@ -123,8 +127,45 @@ Deno.test("a model is either a name or a list of layers", () => {
   assertEquals(messageOf(both), "run.yaml:2:36 model.layers: give exactly one of name and layers");
   const neither = "data: {dataset: mnist}\nmodel: {convolution: conv}";
   assertEquals(messageOf(neither), "run.yaml:2:8 model: give exactly one of name and layers");
+  const unlisted = "data: {dataset: mnist}\nmodel: {name: layers}";
+  assertEquals(
+    messageOf(unlisted),
+    "run.yaml:2:1 model.layers: missing; expected a list of layers",
+  );
   const wrong = "data: {dataset: mnist}\nmodel: {name: cifar_resnet20_v3}";
   assertStringIncludes(messageOf(wrong), 'did you mean "cifar_resnet20_v1"?');
+  const alone = "data: {dataset: mnist}\nmodel: resnet18";
+  assertEquals(messageOf(alone).split(";")[1], " write { name: resnet18 }");
+  for (const [value, found] of [["[]", "an empty list"], ["{}", "a mapping"], ["5", "5"]]) {
+    assertEquals(
+      messageOf(`data: {dataset: mnist}\nmodel: {layers: ${value}}`),
+      `run.yaml:2:17 model.layers: found ${found}, expected a list that is not empty`,
+    );
+  }
+});
+
+Deno.test("a model's mistakes are all told, whatever is wrong with its form", () => {
+  const found = (model: string) =>
+    messageOf(`data: {dataset: mnist}\nmodel: ${model}`).split("\n")
+      .map((line) => line.replace(/^run.yaml:\d+:\d+ model\.?/, "").replace(/, expected.*;/, ";"));
+  assertEquals(
+    found("{name: resnt18, convolution: do_cnv, pretraind: x, replaceClassifier: 3}"),
+    [
+      'name: found "resnt18"; did you mean "resnet18"?',
+      'convolution: found "do_cnv"; did you mean "do_conv"?',
+      'pretraind: unknown key; did you mean "pretrained"?',
+      "replaceClassifier: found 3, expected true or false",
+    ],
+  );
+  assertEquals(found("{nme: resnet18, options: {width: 3, hight: 3}}"), [
+    'nme: unknown key; did you mean "name"?',
+    "options.hight: unknown key; valid keys: width",
+  ]);
+  assertEquals(found("{name: resnet18, layers: [{linear: {}}, relu6]}"), [
+    "layers: give exactly one of name and layers",
+    "layers.0.linear.outFeatures: missing; expected an integer of at least 1",
+    'layers.1: found "relu6"; did you mean "relu"?',
+  ]);
 });
 
 Deno.test("options of a model are those that the named one has", () => {

@@ -52,9 +52,9 @@ const schema = z.strictObject({
 });
 
 function mistakes(value: unknown): string[] {
-  const { error } = schema.safeParse(value);
-  return mistakesOf(error?.issues ?? [], value, jsonSchemaOf(schema))
-    .map(({ path, part, text }) => `${path.join(".")} (${part}): ${text}`);
+  return mistakesOf(schema, value).map(({ path, part, text }) =>
+    `${path.join(".")} (${part}): ${text}`
+  );
 }
 
 Deno.test("a choice is a mapping with a name, or the name alone where no option is required", () => {
@@ -97,6 +97,7 @@ Deno.test("what is wrong with a choice is told at its place, with the nearest va
   ]);
   assertEquals(mistakes({ formula: { name: "con" } }), [
     'formula.name (value): found "con", expected one of line, cone, power; did you mean "cone"?',
+    "formula.slope (key): missing; expected a number above 0",
   ]);
   assertEquals(mistakes({ formula: { slope: 1 } }), [
     "formula.name (key): missing; expected one of line, cone, power",
@@ -115,6 +116,37 @@ Deno.test("what is wrong with a choice is told at its place, with the nearest va
   ]);
   assertEquals(mistakes({ formula: 3 }), [
     "formula (value): found 3, expected power or a mapping with the name one of line, cone, power",
+  ]);
+});
+
+Deno.test("what else is wrong with a choice whose name is wrong is told too", () => {
+  assertEquals(mistakes({ formula: { name: "powr", expo: 2, inverse: 3 } }), [
+    'formula.name (value): found "powr", expected one of line, cone, power; did you mean "power"?',
+    "formula.inverse (value): found 3, expected true or false",
+    'formula.expo (key): unknown key; did you mean "exponent"?',
+  ]);
+  assertEquals(mistakes({ formula: { nam: "power", exponent: 0 } }), [
+    "formula.exponent (value): found 0, expected an integer of at least 1",
+    'formula.nam (key): unknown key; did you mean "name"?',
+  ]);
+  // Under any name, that is: a slope or an exponent might be right.
+  assertEquals(mistakes({ formula: { name: "wiggle", slope: 0, exponent: 0, color: "red" } }), [
+    'formula.name (value): found "wiggle", expected one of line, cone, power',
+    "formula.color (key): unknown key; valid keys: name, slope, exponent, inverse",
+  ]);
+});
+
+Deno.test("a choice within a choice is looked at although both names are wrong", () => {
+  const outer = z.strictObject({
+    plot: choiceOf({
+      curve: { about: "A curve", schema: z.object({ formula: choiceOf(FORMULAS) }) },
+    }),
+  });
+  const found = mistakesOf(outer, { plot: { nme: "curve", formula: { name: "pow", expo: 1 } } });
+  assertEquals(found.map(({ path, text }) => `${path.join(".")}: ${text}`), [
+    'plot.formula.name: found "pow", expected one of line, cone, power; did you mean "power"?',
+    'plot.nme: unknown key; did you mean "name"?',
+    'plot.formula.expo: unknown key; did you mean "exponent"?',
   ]);
 });
 
