@@ -1,5 +1,5 @@
 /** Kinds of convolution for parts of a model, chosen by the names of its modules. */
-import { InputError } from "../errors.ts";
+import { InputError, type OptionPath } from "../errors.ts";
 import { Conv2d } from "../layers/conv2d.ts";
 import { convolutionFactory, CONVOLUTIONS, type ConvolutionSpec } from "../layers/convolutions.ts";
 import type { ConvolutionFactory } from "../layers/convolutions/entry.ts";
@@ -32,43 +32,87 @@ export const namedConvolutionsSchema: z.ZodType<NamedConvolution[], readonly Nam
 /**
  * Builds a model each of whose convolutions is made by the first of `choices` that fits its name, or
  * by `others`. A module has no name while it is built, so a plain draft of the model is built first,
- * which tells the name of each call. Throws InputError for names that fit no convolution; `at` is the
- * place in the list.
+ * which tells the name of each call. Throws InputError for an entry by which no convolution is
+ * made; `at` is its place in the list. What a kind does not take is told at the place of the kind,
+ * wherever in the model it came up.
  */
 export function buildByName(
   build: (convolution: ConvolutionFactory) => Module,
   others: ConvolutionFactory,
   choices: readonly NamedConvolution[],
 ): Module {
-  if (choices.length === 0) return build(others);
-  const paths = convolutionPaths(build);
-  const kinds = choices.map(({ names, ...spec }, i) => {
-    const pattern = namePattern(names);
-    if (!paths.some((path) => pattern.test(path))) {
-      throw new InputError(
-        `the name "${names}" fits no convolution whose kind can be chosen; there are ` +
-          `${paths.slice(0, 8).join(", ")}${paths.length > 8 ? ", …" : ""}`,
-        { at: ["convolutions", i, "names"] },
-      );
+  if (choices.length === 0) return buildAt(build, others);
+  const draft = draftOf(build);
+  const kinds = choices.map(({ names, ...spec }, i) => ({
+    names,
+    pattern: namePattern(names),
+    make: convolutionFactory(spec, ["convolutions", i]),
+  }));
+  const kindOf = (path: string) => kinds.find(({ pattern }) => pattern.test(path));
+  const used = new Set(draft.paths.map(kindOf));
+  kinds.forEach((kind, i) => {
+    if (!used.has(kind)) {
+      throw new InputError(reasonUnused(kind, draft), { at: ["convolutions", i, "names"] });
     }
-    return { pattern, make: convolutionFactory(spec, ["convolutions", i]) };
   });
   let calls = 0;
-  return build((options) => {
-    const path = paths[calls++];
-    const kind = kinds.find(({ pattern }) => pattern.test(path));
-    return (kind?.make ?? others)(options);
-  });
+  return buildAt(build, (options) => (kindOf(draft.paths[calls++])?.make ?? others)(options));
 }
 
-/** The paths of the modules that a model's factory makes, in the order of its calls. */
-function convolutionPaths(build: (convolution: ConvolutionFactory) => Module): string[] {
+/** Builds a model; what its factory says of a place (`at`) holds whatever else the model is part of. */
+function buildAt(
+  build: (convolution: ConvolutionFactory) => Module,
+  make: ConvolutionFactory,
+): Module {
+  let at: OptionPath | undefined;
+  try {
+    return build((options) => {
+      try {
+        return make(options);
+      } catch (error) {
+        if (error instanceof InputError) at = error.at;
+        throw error;
+      }
+    });
+  } catch (error) {
+    if (at === undefined || !(error instanceof InputError)) throw error;
+    throw new InputError(error.message, { at, cause: error });
+  }
+}
+
+/** A model of plain convolutions, built to know the names in it. */
+interface Draft {
+  /** The paths of the modules that the factory made, in the order of its calls. */
+  readonly paths: readonly string[];
+  /** All modules by path. */
+  readonly modules: ReadonlyMap<string, Module>;
+}
+
+/** Why no convolution gets its kind from an entry. */
+function reasonUnused(
+  { names, pattern }: { readonly names: string; readonly pattern: RegExp },
+  { paths, modules }: Draft,
+): string {
+  if (paths.some((path) => pattern.test(path))) {
+    return `every convolution that "${names}" fits has its kind from an entry before this one; ` +
+      "move this one ahead, or remove it";
+  }
+  const choices = `${paths.slice(0, 8).join(", ")}${paths.length > 8 ? ", …" : ""}`;
+  const [fixed] = [...modules].filter(([path]) => path !== "" && pattern.test(path));
+  return fixed
+    ? `${fixed[0]} is a ${fixed[1].constructor.name} whatever kind the model is asked for; the ` +
+      `kind can be chosen of ${choices}`
+    : `the name "${names}" fits no convolution whose kind can be chosen; there are ${choices}`;
+}
+
+function draftOf(build: (convolution: ConvolutionFactory) => Module): Draft {
   const made: Module[] = [];
   const draft = build((options) => {
     const layer = new Conv2d(options);
     made.push(layer);
     return layer;
   });
-  const paths = new Map([...draft.namedModules()].map(([path, module]) => [module, path]));
-  return made.map((module) => paths.get(module) ?? "");
+  const modules = draft.namedModules();
+  const paths = new Map([...modules].map(([path, module]) => [module, path]));
+  return { paths: made.map((module) => paths.get(module) ?? ""), modules };
 }

@@ -180,10 +180,23 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
   const expected = expectation(schemas);
   const last = path.at(-1);
   if (here === undefined && last !== undefined) {
-    return [{ path, part: "key", text: `missing; expected ${expected}`, missing: String(last) }];
+    const unknown = issue.code === "invalid_union" ? unknownKeys(issue.path, value, schema) : [];
+    const instead = unknown.length > 0 ? `; found ${unknown.join(", ")} instead` : "";
+    const text = `missing; expected ${expected}${instead}`;
+    return [{ path, part: "key", text, missing: String(last) }];
   }
   const text = `found ${spell(here)}, expected ${expected}${advice(here, schemas)}`;
   return [{ path, part: "value", text }];
+}
+
+/**
+ * Keys beside the one at `path` that the schema does not know. zod does not tell them where that key
+ * is what a mapping is told from others by.
+ */
+function unknownKeys(path: ValuePath, value: unknown, schema: JsonSchema): string[] {
+  const holder = path.slice(0, -1);
+  const valid = keysOf(schemasAt(schema, holder, valueAt(value, holder)));
+  return Object.keys(valueAt(value, holder) as object).filter((key) => !valid.includes(key));
 }
 
 /** What to do about a text where another was expected. */
@@ -231,7 +244,7 @@ function expectation(schemas: readonly JsonSchema[]): string {
   const choices = [
     ...new Set(schemas.flatMap((s) => s.enum ?? (s.const !== undefined ? [s.const] : []))),
   ];
-  const names = schemas.flatMap(namesOf);
+  const names = [...new Set(schemas.flatMap(namesOf))];
   const words = schemas.filter((s) => !s.enum && s.const === undefined && namesOf(s).length === 0)
     .map(kindInWords);
   if (names.length > 0) {

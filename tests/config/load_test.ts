@@ -198,6 +198,16 @@ Deno.test("kinds of convolution are names or mappings, and keep their form", () 
       'with such a name; did you mean "do_conv"?',
   );
   assertEquals(
+    messageOf("data: {dataset: mnist}\nmodel: {layers: [relu], convolution: doconv}"),
+    'run.yaml:2:38 model.convolution: found "doconv", expected one of conv, do_conv or a mapping ' +
+      'with such a name; did you mean "do_conv"?',
+  );
+  assertEquals(
+    messageOf(text("convolutions: [{names: fc, convolution: conv}]")),
+    "run.yaml:2:40 model.convolutions.0.name: missing; expected one of conv, do_conv; found " +
+      "convolution instead",
+  );
+  assertEquals(
     messageOf(text("convolutions: [{names: fc, name: conv, pairing: paper}]")),
     "run.yaml:2:64 model.convolutions.0.pairing: unknown key; did you mean " +
       '"model.convolution.pairing"?',

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { DoConv2d } from "../../layers/do_conv2d.ts";
 import type { Module } from "../../layers/module.ts";
@@ -66,15 +66,55 @@ Deno.test("a kind that fits only where a name chooses it is tried nowhere else",
   buildModel("resnet18", { ...options, convolutions: [seven] });
 });
 
-Deno.test("names that fit no convolution are refused with their place", () => {
-  const choices = [{ names: "layer1", name: "conv" }, { names: "fc", name: "conv" }] as const;
-  const error = assertThrows(
-    () => build({ convolutions: choices }),
-    InputError,
-    'the name "fc" fits no convolution whose kind can be chosen; there are conv1, layer1.0.conv1',
+Deno.test("names by which no convolution is made are refused with their place and why", () => {
+  const refusal = (...choices: NamedConvolution[]) => {
+    const error = assertThrows(() => build({ convolutions: choices }), InputError);
+    assertEquals(error.at, ["convolutions", choices.length - 1, "names"]);
+    return error.message;
+  };
+  const layer1 = { names: "layer1", name: "conv" } as const;
+  assertStringIncludes(
+    refusal(layer1, { names: "layr2", name: "conv" }),
+    'the name "layr2" fits no convolution whose kind can be chosen; there are conv1, layer1.0.conv1',
   );
-  assertEquals(error.at, ["convolutions", 1, "names"]);
-  const shallow = [{ names: "layer1", name: "do_conv", depthMultiplier: 4 }] as const;
-  const own = assertThrows(() => build({ convolutions: shallow }), InputError, "at least 9");
+  assertStringIncludes(
+    refusal(layer1, { names: "fc", name: "conv" }),
+    "fc is a Linear whatever kind the model is asked for; the kind can be chosen of conv1, layer1.0",
+  );
+  assertEquals(
+    refusal(layer1, { names: "layer1.*.conv2", name: "do_conv" }),
+    'every convolution that "layer1.*.conv2" fits has its kind from an entry before this one; move ' +
+      "this one ahead, or remove it",
+  );
+});
+
+Deno.test("a layer of its own kind and one that is always plain are told from a misspelled name", () => {
+  const convolution = { outChannels: 2, kernelSize: 3 };
+  const layers = [{ convolution }, { convolution: { ...convolution, convolution: "do_conv" } }];
+  const options = { classes: 2, layers: [...layers, "global_avg_pool2d", "flatten"] };
+  const choose = (names: string) => ({ convolutions: [{ names, name: "conv" }] as const });
+  assertThrows(
+    () => buildModel("layers", { ...options, ...choose("1") }),
+    InputError,
+    "1 is a DoConv2d whatever kind the model is asked for; the kind can be chosen of 0",
+  );
+  assertThrows(
+    () => buildModel("do_conv_net", { classes: 2, ...choose("conv2") }),
+    InputError,
+    "conv2 is a Conv2d whatever kind the model is asked for; the kind can be chosen of conv1, conv3",
+  );
+});
+
+Deno.test("what a kind does not take is told where the kind was chosen, with the layer", () => {
+  const shallow = { name: "do_conv", depthMultiplier: 4 } as const;
+  const named = { names: "layer1", ...shallow };
+  const own = assertThrows(() => build({ convolutions: [named] }), InputError, "at least 9");
   assertEquals(own.at, ["convolutions", 0, "depthMultiplier"]);
+  const layers = ["relu", { convolution: { outChannels: 2, kernelSize: 3 } }];
+  const inherited = assertThrows(
+    () => buildModel("layers", { classes: 2, layers, convolution: shallow }),
+    InputError,
+    "layer 1 (convolution): DoConv2d: depthMultiplier is 4",
+  );
+  assertEquals(inherited.at, ["convolution", "depthMultiplier"]);
 });
