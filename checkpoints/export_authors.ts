@@ -7,10 +7,14 @@ import { foreignAdditions } from "../layers/convolutions.ts";
 import type { Module, StateDict } from "../layers/module.ts";
 import type { Tensor } from "./safetensors.ts";
 
+/** How PyTorch names the tensors of its plain layers. */
+const PLAIN = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"];
+
 /**
  * A model's present tensors, not folded, as the authors' layers save them: those of DO-Conv as `W`,
  * `D` and `d_diag`, all else under PyTorch's names and types. Throws InputError, naming the layer, for
- * one that the authors' layer would compute in another way.
+ * one that the authors' layer would compute in another way, and for one whose tensors are neither those
+ * of a plain layer nor the authors'.
  */
 export function authorsState(model: Module): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
@@ -36,9 +40,21 @@ export function authorsState(model: Module): Map<string, Tensor> {
 
 function additionsOf(path: string, layer: Module): StateDict {
   try {
-    return foreignAdditions(layer);
+    return foreignAdditions(layer) ?? requirePlain(layer);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`${path}: ${error.message}`, { cause: error });
   }
+}
+
+function requirePlain(layer: Module): StateDict {
+  const own = [...layer.namedParameters().keys()].filter((name) => !name.includes("."));
+  const others = own.filter((name) => !PLAIN.includes(name));
+  if (others.length > 0) {
+    throw new InputError(
+      `a ${layer.constructor.name} keeps ${others.join(", ")}, for which neither PyTorch nor the ` +
+        "DO-Conv authors have a layer; fold the network, then it loads into plain PyTorch layers",
+    );
+  }
+  return new Map();
 }

@@ -4,6 +4,7 @@
  * over-parameterized layers without changing what the network computes.
  */
 import { InputError } from "../errors.ts";
+import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import { adoptTensors } from "../layers/convolutions.ts";
 import { Linear } from "../layers/linear.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
@@ -104,6 +105,7 @@ export function adoptState(
   if (hasOthers) {
     for (const name of [...adopted.keys()]) if (!present.has(name)) adopted.delete(name);
   }
+  checkBatchNorms(model, adopted, { tensors, path: file });
   try {
     model.loadStateDict(adopted);
   } catch (error) {
@@ -112,13 +114,35 @@ export function adoptState(
   }
 }
 
+/** A file may hold a network whose batch norms are a part of its convolutions. */
+function checkBatchNorms(
+  model: Module,
+  adopted: StateDict,
+  { tensors, path: file }: Pick<ForeignState, "tensors" | "path">,
+): void {
+  const layers = model.namedModules();
+  const found = new Set([...tensors.keys()].map(layerOf));
+  const missing = [...model.stateDict().keys()].filter((name) => !adopted.has(name));
+  const paths = new Set(missing.map(layerOf));
+  const isLeftOut = (path: string) => layers.get(path) instanceof BatchNorm2d && !found.has(path);
+  if (paths.size === 0 || ![...paths].every(isLeftOut)) return;
+  throw new InputError(
+    `${file}: the batch norms ${[...paths].slice(0, 3).join(", ")}${paths.size > 3 ? ", …" : ""} ` +
+      "are not in it; in an exported file they are folded into the convolutions and cannot be taken " +
+      "out again. Use the checkpoint or the folded network (.safetensors) it was exported from",
+  );
+}
+
+function layerOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
+}
+
 function tensorsByLayer(tensors: StateDict): Map<string, Map<string, StateTensor>> {
   const layers = new Map<string, Map<string, StateTensor>>();
   for (const [name, tensor] of tensors) {
-    const dot = name.lastIndexOf(".");
-    const layer = name.slice(0, Math.max(0, dot));
+    const layer = layerOf(name);
     const own = layers.get(layer) ?? new Map<string, StateTensor>();
-    layers.set(layer, own.set(name.slice(dot + 1), tensor));
+    layers.set(layer, own.set(name.slice(name.lastIndexOf(".") + 1), tensor));
   }
   return layers;
 }

@@ -55,9 +55,13 @@ export function adoptTensors(layer: Module, tensors: StateDict): StateDict {
 }
 
 /**
- * What other implementations keep beside a layer's own tensors, by their names within the layer.
- * Throws InputError for a layer that the other implementation does not have.
+ * What another implementation keeps beside a layer's own tensors, by their names within the layer;
+ * undefined for a layer that no other one has. Throws InputError for one that it computes otherwise.
  */
-export function foreignAdditions(layer: Module): StateDict {
-  return new Map(foreignForms().flatMap((form) => [...form.additions(layer)]));
+export function foreignAdditions(layer: Module): StateDict | undefined {
+  for (const { additions } of foreignForms()) {
+    const found = additions(layer);
+    if (found) return found;
+  }
+  return undefined;
 }

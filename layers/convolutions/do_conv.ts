@@ -35,7 +35,8 @@ export const doConv: ConvolutionEntry<typeof doConvSchema> = {
       return tensors;
     },
     additions(layer) {
-      if (!(layer instanceof DoConv2d) || !layer.D) return new Map();
+      if (!(layer instanceof DoConv2d)) return undefined;
+      if (!layer.D) return new Map();
       checkPairing(layer);
       const { shape } = layer.D;
       return new Map([["d_diag", { shape, data: identityBlocks(shape) }]]);

@@ -36,8 +36,8 @@ export interface ForeignForm<S extends z.ZodObject = z.ZodObject> {
    */
   adopt(layer: Module, tensors: StateDict): StateDict;
   /**
-   * What the other implementation keeps beside the layer's own tensors. Empty for a layer of another
-   * kind. Throws InputError for a layer that has no such form.
+   * What the other implementation keeps beside the layer's own tensors; undefined for a layer of
+   * another kind. Throws InputError for a layer that has no such form.
    */
-  additions(layer: Module): StateDict;
+  additions(layer: Module): StateDict | undefined;
 }

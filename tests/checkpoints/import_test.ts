@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
 import { authorsState } from "../../checkpoints/export_authors.ts";
 import { foldModel } from "../../checkpoints/fold.ts";
@@ -7,6 +13,9 @@ import { encodeOnnx } from "../../checkpoints/onnx.ts";
 import type { Tensor } from "../../checkpoints/safetensors.ts";
 import { writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { InputError } from "../../errors.ts";
+import { Parameter } from "../../graph/parameter.ts";
+import { Conv2d } from "../../layers/conv2d.ts";
+import type { Conv2dOptions } from "../../layers/convolution_options.ts";
 import type { Module, StateDict } from "../../layers/module.ts";
 import { buildModel, type BuildOptions } from "../../models/registry.ts";
 import { disturb } from "../support/disturb.ts";
@@ -101,6 +110,26 @@ Deno.test("a grouped layer in the paper's pairing has no form in the authors' la
   authorsState(build("authors"));
 });
 
+Deno.test("a layer of which the authors have none is refused by name, an own one of plain names is not", () => {
+  class OwnConv2d extends Conv2d {
+    constructor(options: Conv2dOptions, readonly factor?: Parameter) {
+      super(options);
+    }
+  }
+  const build = (factor?: () => Parameter) =>
+    buildModel("layers", {
+      classes: 2,
+      convolution: (options) => new OwnConv2d(options, factor?.()),
+      layers: [{ convolution: { outChannels: 2, kernelSize: 3 } }, "global_avg_pool2d", "flatten"],
+    });
+  assertThrows(
+    () => authorsState(build(() => new Parameter([1]))),
+    InputError,
+    "0: a OwnConv2d keeps factor, for which neither PyTorch nor the DO-Conv authors have a layer",
+  );
+  assertEquals([...authorsState(build()).keys()], ["0.weight", "0.bias"]);
+});
+
 Deno.test("initialisers of an ONNX file load by their names, its other constants do not matter", async () => {
   const plain = disturb(resNet());
   const network = foldModel(plain, {
@@ -114,6 +143,21 @@ Deno.test("initialisers of an ONNX file load by their names, its other constants
   const other = resNet({ convolution: "do_conv" });
   adoptState(other, state);
   assertEquals(await run(other), await run(plain));
+});
+
+Deno.test("an ONNX file whose batch norms are folded is refused with the file to use", async () => {
+  const plain = disturb(resNet());
+  const network = foldModel(plain, {
+    model: "resnet18",
+    input: { height: 32, width: 32, channels: 3 },
+    normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
+    classNames: ["a", "b", "c", "d", "e"],
+  });
+  const bytes = await encodeOnnx(network);
+  const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
+  const error = assertThrows(() => adoptState(resNet(), state), InputError);
+  assertStringIncludes(error.message, "the batch norms bn1, layer1.0.bn1, layer1.0.bn2, … are not");
+  assertStringIncludes(error.message, "Use the checkpoint or the folded network (.safetensors)");
 });
 
 Deno.test("a wrapper's prefix is taken off and batch counters may be missing", async () => {
