@@ -1,6 +1,7 @@
 /** `overfold import`: a checkpoint of weights trained elsewhere. */
 
 import { basename, extname, join } from "@std/path";
+import { parse } from "yaml";
 import { type Architecture, type Checkpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
 import {
   adoptState,
@@ -15,11 +16,13 @@ import { InputError } from "../errors.ts";
 import {
   CONVOLUTIONS,
   type ConvolutionSpec,
+  convolutionSpecSchema,
   recognizeConvolution,
 } from "../layers/convolutions.ts";
 import { buildModel, listModels } from "../models/registry.ts";
 import { formatCount, wrapText } from "../reporting/format.ts";
-import { bareNames } from "../schema/entry.ts";
+import { jsonSchemaOf } from "../schema/json.ts";
+import { mistakesOf } from "../schema/mistakes.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
 import { planNetwork, readConfig } from "./prepare.ts";
@@ -28,7 +31,7 @@ import { planNetwork, readConfig } from "./prepare.ts";
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /** Kinds of convolution; plain kernels unfold into those that are over-parameterized. */
-const NAMES = bareNames(CONVOLUTIONS);
+const NAMES = Object.keys(CONVOLUTIONS);
 
 /** What a checkpoint is made for. */
 interface Target {
@@ -43,10 +46,13 @@ export const command: Command = {
   options: {
     config: { value: "CONFIG", help: "Config of the network the weights are for" },
     set: { value: "KEY=VALUE", repeated: true, help: "Override one key of that config" },
-    model: { value: "NAME", help: "Instead of a config: a model by name, such as resnet18" },
+    model: {
+      value: "NAME",
+      help: "Instead of a config: a model by its name alone, such as resnet18",
+    },
     convolution: {
       value: "KIND",
-      help: `With --model: ${NAMES.join(" or ")}; by default what FILE holds`,
+      help: `With --model: ${NAMES.join(" or ")}, in YAML with options; by default FILE's`,
     },
     "input-size": { value: "PIXELS", help: "With --model: height and width; 224 by default" },
     mean: { value: "R,G,B", help: "With --model: mean of each channel; ImageNet's by default" },
@@ -61,7 +67,8 @@ export const command: Command = {
     "Reads torchvision's and timm's names, the DO-Conv authors' state (W, D, d_diag) and the\n" +
     "initialisers of ONNX files. Plain kernels unfold into DO-Conv layers (W the kernel, D zero):\n" +
     "the network computes the same, and trains over-parameterized from there. To start a training\n" +
-    "from such a file without importing it, name it in a config: model.pretrained.\n" +
+    "from such a file without importing it, name it in a config: model.pretrained. A model with\n" +
+    "options of its own, or for another objective, takes a config: --config.\n" +
     wrapText(`Models: ${listModels().filter((name) => name !== "layers").join(", ")}`, 100).join(
       "\n",
     ),
@@ -164,10 +171,22 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
 /** The kind that was asked for, with the options the file speaks for, or else the file's kind. */
 function convolutionOf(args: Arguments, tensors: readonly string[]): ConvolutionSpec {
   const found = recognizeConvolution(tensors);
-  const wanted = args.choice("convolution", NAMES);
-  return wanted === undefined || wanted === (typeof found === "string" ? found : found.name)
-    ? found
-    : wanted;
+  const wanted = args.text("convolution");
+  if (wanted === undefined || wanted === (typeof found === "string" ? found : found.name)) {
+    return found;
+  }
+  let choice: unknown;
+  try {
+    choice = parse(wanted);
+  } catch (error) {
+    throw new InputError(`--convolution: not valid YAML: ${(error as Error).message}`);
+  }
+  const result = convolutionSpecSchema.safeParse(choice);
+  if (result.success) return result.data;
+  const mistakes = mistakesOf(result.error.issues, choice, jsonSchemaOf(convolutionSpecSchema));
+  throw new InputError(
+    mistakes.map(({ path, text }) => `${["--convolution", ...path].join(".")}: ${text}`).join("\n"),
+  );
 }
 
 function numbersOf(args: Arguments, name: string): number[] | undefined {

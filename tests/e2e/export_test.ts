@@ -146,8 +146,10 @@ Deno.test("import builds a model by name around its weights, plain ones as DO-Co
     assertEquals(short.code, 2);
     await Deno.writeTextFile(join(folder, "names.txt"), "a\nb\nc\nd\n");
     const logits: Float32Array[] = [];
-    for (const convolution of ["conv", "do_conv"] as const) {
-      const options = ["--class-names", "names.txt", "--convolution", convolution];
+    const deep = { name: "do_conv", depthMultiplier: 18, pairing: "paper" } as const;
+    for (const convolution of ["conv", "do_conv", deep] as const) {
+      const written = typeof convolution === "string" ? convolution : JSON.stringify(convolution);
+      const options = ["--class-names", "names.txt", "--convolution", written];
       const { code, error } = await importing(...options);
       assertEquals(code, 0, error);
       const network = await loadNetwork(join(folder, "imported.safetensors"));
@@ -156,7 +158,15 @@ Deno.test("import builds a model by name around its weights, plain ones as DO-Co
       const pixels = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => (37 * i) % 256);
       logits.push(await logitsOf(referenceBackend(), network.program(1), pixels));
     }
-    assertWithin([{ name: "logits", ...deviation(logits[1], logits[0]) }], 1e-6);
+    for (const unfolded of logits.slice(1)) {
+      assertWithin([{ name: "logits", ...deviation(unfolded, logits[0]) }], 1e-6);
+    }
+    const misspelled = await importing("--convolution", "{ name: do_conv, depth: 18 }");
+    assertEquals(misspelled.code, 2);
+    assertStringIncludes(
+      misspelled.error,
+      '--convolution.depth: unknown key; did you mean "depthMultiplier"?',
+    );
     const both = await importing("--set", "seed=1");
     assertStringIncludes(both.error, "--set is for --config");
   }));
