@@ -1,6 +1,6 @@
 /** `overfold datasets`: what there is, and fetching it ahead of a training. */
 
-import { bareNames } from "../schema/entry.ts";
+import { bareNames, type Entry, findEntry } from "../schema/entry.ts";
 import { suggestion } from "../schema/nearest.ts";
 import type { OpenDataset } from "../datasets/dataset.ts";
 import type { DownloadProgress } from "../datasets/download.ts";
@@ -65,10 +65,11 @@ export const command: Command = {
 };
 
 async function list(context: Context): Promise<void> {
-  const rows = [["name", "classes", "image", "training", "test", "in the cache"]];
+  const rows = [["name", "classes", "image", "training", "test", "in the cache", "options"]];
   for (const dataset of await knownDatasets()) {
     const { name, classNames, imageShape, sizes } = dataset.info;
     const folder = await cachedFolder(dataset);
+    const options = Object.keys(findEntry<Entry>(DATASETS, name, "dataset").schema.shape);
     const { height, width, channels } = imageShape;
     rows.push([
       name,
@@ -77,10 +78,11 @@ async function list(context: Context): Promise<void> {
       formatCount(sizes.train),
       formatCount(sizes.test),
       dataset.locate ? folder ?? "no" : "computed",
+      options.join(", "),
     ]);
-    context.emit({ name, classes: classNames.length, imageShape, ...sizes, folder });
+    context.emit({ name, classes: classNames.length, imageShape, ...sizes, folder, options });
   }
-  context.print(formatTable(rows, ["left", "right", "right", "right", "right", "left"]));
+  context.print(formatTable(rows, ["left", "right", "right", "right", "right", "left", "left"]));
 }
 
 async function fetchDataset(name: string, args: Arguments, context: Context): Promise<void> {

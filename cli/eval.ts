@@ -102,8 +102,8 @@ async function configOf(
     await Deno.stat(beside);
   } catch {
     throw new InputError(
-      `${path}: does not say which images the network was validated on, and there is no ` +
-        `${beside}; name a config that does with --config CONFIG`,
+      `${path}: does not say which images the network was validated on, and is not in the folder of ` +
+        "a run; name a config that does with --config CONFIG",
     );
   }
   return await loadConfig(beside, { set });

@@ -1,5 +1,6 @@
 import { opNames } from "../../cli/kernel_case.ts";
-import { datasetNames } from "../../datasets/registry.ts";
+import { datasetNames, DATASETS } from "../../datasets/registry.ts";
+import { type Entry, findEntry } from "../../schema/entry.ts";
 import { listModels } from "../../models/registry.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS, main } from "../../cli.ts";
@@ -87,8 +88,13 @@ Deno.test("datasets list shows every dataset, or one JSON object each", async ()
   for (const name of ["mnist", "fashion_mnist", "cifar10", "cifar100", "synthetic"]) {
     assertStringIncludes(out, name);
   }
-  const records = (await run("datasets", "list", "--json")).out.trim().split("\n");
-  assertEquals(records.map((line) => JSON.parse(line).name).includes("cifar100"), true);
+  assertMatch(out, /synthetic .* classes, imageSize/);
+  const records = (await run("datasets", "list", "--json")).out.trim().split("\n")
+    .map((line) => JSON.parse(line));
+  for (const { name, options } of records) {
+    assertEquals(options, Object.keys(findEntry<Entry>(DATASETS, name, "dataset").schema.shape));
+  }
+  assertEquals(records.map(({ name }) => name).includes("cifar100"), true);
 });
 
 Deno.test("datasets answers names, actions and options it does not know", async () => {

@@ -53,8 +53,10 @@ Deno.test("a complete run that is resumed trains no further", () =>
     await overfold(folder, "train", "tiny.yaml");
     const last = join(folder, "runs", "tiny", "checkpoints", "last.safetensors");
     const before = await Deno.readFile(last);
-    const { code, error } = await overfold(folder, "train", "tiny.yaml", "--resume");
+    const { code, error, out } = await overfold(folder, "train", "tiny.yaml", "--resume");
     assertEquals(code, 0);
+    assertStringIncludes(out, "nothing was left to train; validation accuracy ");
+    assertEquals(out.includes("trained in"), false);
     assertStringIncludes(error, "the training was complete at step 24");
     assertEquals(await Deno.readFile(last), before);
   }));
