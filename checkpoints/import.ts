@@ -11,6 +11,7 @@ import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { CHECKPOINT_FORMAT, inferenceState, parseCheckpoint } from "./checkpoint.ts";
 import { parseOnnxTensors } from "./onnx_read.ts";
 import { parseSafetensors } from "./safetensors.ts";
+import { readBytes } from "./safetensors_file.ts";
 
 /** Weights from elsewhere. */
 export interface ForeignState {
@@ -37,7 +38,7 @@ export interface AdoptOptions {
  * a file that is of neither kind or damaged.
  */
 export async function readForeignState(path: string): Promise<ForeignState> {
-  const bytes = await readFile(path);
+  const bytes = await readBytes(path);
   if (path.toLowerCase().endsWith(".onnx")) {
     const tensors = await parseOnnxTensors(bytes, path);
     return { path, tensors: withoutWrapper(tensors), hasOthers: true };
@@ -54,15 +55,6 @@ export async function readForeignState(path: string): Promise<ForeignState> {
     ? inferenceState(parseCheckpoint(path, tensors, metadata))
     : withoutWrapper(tensors);
   return { path, tensors: state, hasOthers: false };
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`${path}: no such file`);
-    throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);
-  }
 }
 
 const WRAPPERS = ["module.", "model.", "_orig_mod."];

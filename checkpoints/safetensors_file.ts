@@ -10,14 +10,17 @@ import {
 
 /** Reads a safetensors file. Throws InputError when it cannot be read or is not a sound one. */
 export async function readSafetensors(path: string): Promise<Safetensors> {
-  let bytes: Uint8Array;
+  return parseSafetensors(await readBytes(path), path);
+}
+
+/** The bytes of any file. Throws InputError when it cannot be read. */
+export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    bytes = await Deno.readFile(path);
+    return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new InputError(`${path}: no such file`);
     throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);
   }
-  return parseSafetensors(bytes, path);
 }
 
 /**
