@@ -106,15 +106,11 @@ export async function verifyFold(
   }
   const batchSize = Math.min(count, 64);
   const exact = backend.fullPrecision ?? backend;
-  const unfolded = await logitsOf(
-    exact,
-    inferenceProgram(model, network.description, batchSize),
-    pixels,
-  );
+  const unfoldedProgram = inferenceProgram(model, network.description, batchSize);
+  const unfolded = await logitsOf(exact, unfoldedProgram, pixels);
   const folded = await logitsOf(exact, networkProgram(network, batchSize), pixels);
-  const verification = compareLogits(unfolded, folded, count, {
-    ...(network.description.activation === "sigmoid" ? { threshold: 0 } : {}),
-  });
+  const threshold = network.description.activation === "sigmoid" ? 0 : undefined;
+  const verification = compareLogits(unfolded, folded, count, { threshold });
   if (!(verification.maxRelativeDifference <= FOLD_TOLERANCE)) {
     throw new RunError(
       `the folded network differs from the trained one by ${

@@ -52,12 +52,8 @@ export async function encodeOnnx(
       convertNode(graph, node, node.inputs.map((value) => nameOf(value, names)));
     outputs.forEach((name, i) => names.set(node.outputs[i], name));
   }
-  const logits = toFloat32(graph, nameOf(program.outputs.logits, names));
-  rename(
-    graph,
-    includePreprocessing ? probabilities(graph, logits, description) : logits,
-    output,
-  );
+  const logits = cast(graph, nameOf(program.outputs.logits, names), ELEMENT.float);
+  rename(graph, includePreprocessing ? probabilities(graph, logits, description) : logits, output);
   const { height, width, channels } = description.input;
   const { ModelProto } = await loadOnnxProto();
   const model = ModelProto.create({
@@ -106,12 +102,11 @@ function convertLeaf(
     case inputOp:
       return includePreprocessing ? [input] : [];
     case augmentOp:
-      return [
-        toPrecision(
-          graph,
-          includePreprocessing ? normalize(graph, input, attributes, scope) : input,
-        ),
-      ];
+      return [cast(
+        graph,
+        includePreprocessing ? normalize(graph, input, attributes, scope) : input,
+        ELEMENT.float16,
+      )];
   }
 }
 
@@ -131,12 +126,9 @@ function normalize(
   return graph.node("Div", [centred, scaled(std, "std")], {}, scope);
 }
 
-function toPrecision(graph: OnnxGraph, name: string): string {
-  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to: ELEMENT.float16 });
-}
-
-function toFloat32(graph: OnnxGraph, name: string): string {
-  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to: ELEMENT.float });
+/** To or from f16; in a graph of f32 all is f32. */
+function cast(graph: OnnxGraph, name: string, to: number): string {
+  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to });
 }
 
 /** Gives a node's output the name under which the file shows it. */

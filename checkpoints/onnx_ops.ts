@@ -25,37 +25,36 @@ import {
 import { reluOp } from "../ops/relu.ts";
 import { reshapeOp } from "../ops/reshape.ts";
 import { logSoftmaxOp, softmaxOp } from "../ops/softmax.ts";
-import type { OnnxGraph } from "./onnx_graph.ts";
+import type { OnnxAttribute, OnnxGraph } from "./onnx_graph.ts";
 
 /** Writes a node, given the names of its inputs, and returns the name of its first output. */
 type Conversion = (graph: OnnxGraph, node: GraphNode, inputs: readonly string[]) => string;
 
 const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map<string, Conversion>([
   [conv2dOp.name, convolution],
-  [linearOp.name, (graph, { scope }, inputs) => graph.node("Gemm", inputs, { transB: 1 }, scope)],
+  [linearOp.name, direct("Gemm", { transB: 1 })],
   [matmulOp.name, matrixProduct],
   [channelNormalizeOp.name, batchNormalization],
-  [reluOp.name, (graph, { scope }, inputs) => graph.node("Relu", inputs, {}, scope)],
+  [reluOp.name, direct("Relu")],
   [maxPool2dOp.name, maxPool],
   [avgPool2dOp.name, averagePool],
-  [
-    globalAvgPool2dOp.name,
-    (graph, { scope }, inputs) => graph.node("GlobalAveragePool", inputs, {}, scope),
-  ],
+  [globalAvgPool2dOp.name, direct("GlobalAveragePool")],
   [
     reshapeOp.name,
     (graph, { attributes, scope }, [x]) =>
       graph.node("Reshape", [x, graph.integers(attributes.shape)], {}, scope),
   ],
-  [
-    softmaxOp.name,
-    (graph, { scope }, inputs) => graph.node("Softmax", inputs, { axis: 1 }, scope),
-  ],
-  [
-    logSoftmaxOp.name,
-    (graph, { scope }, inputs) => graph.node("LogSoftmax", inputs, { axis: 1 }, scope),
-  ],
+  [softmaxOp.name, direct("Softmax", { axis: 1 })],
+  [logSoftmaxOp.name, direct("LogSoftmax", { axis: 1 })],
 ]);
+
+/** For an op that ONNX has under another name. */
+function direct(
+  opType: string,
+  attributes: Readonly<Record<string, OnnxAttribute>> = {},
+): Conversion {
+  return (graph, { scope }, inputs) => graph.node(opType, inputs, attributes, scope);
+}
 
 /**
  * Appends a node of an inference program to an ONNX graph and returns the names of its outputs that
@@ -116,18 +115,10 @@ function wrapImage(
   for (const axis of [2, 3]) {
     const amount = padding[axis - 2];
     if (amount === 0) continue;
-    const part = (start: number, end: number) =>
-      graph.node(
-        "Slice",
-        [
-          wrapped,
-          graph.integers([start]),
-          graph.integers([end]),
-          graph.integers([axis]),
-        ],
-        {},
-        scope,
-      );
+    const part = (start: number, end: number) => {
+      const bounds = [start, end, axis].map((bound) => graph.integers([bound]));
+      return graph.node("Slice", [wrapped, ...bounds], {}, scope);
+    };
     const size = image.shape[axis];
     const parts = [part(size - amount, size), wrapped, part(0, amount)];
     wrapped = graph.node("Concat", parts, { axis }, scope);
@@ -200,12 +191,8 @@ function averagePool(graph: OnnxGraph, node: GraphNode, inputs: readonly string[
     return area / averageDivisor(rows, columns, attributes);
   });
   if (ratios.every((ratio) => ratio === 1)) return mean;
-  return graph.node(
-    "Mul",
-    [mean, graph.floats(ratios, outSize, `${node.scope}.ratios`)],
-    {},
-    node.scope,
-  );
+  const factors = graph.floats(ratios, outSize, `${node.scope}.ratios`);
+  return graph.node("Mul", [mean, factors], {}, node.scope);
 }
 
 /** Padding [top, left, bottom, right] with which rounding down gives the pooling's output size. */

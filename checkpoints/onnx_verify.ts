@@ -43,9 +43,9 @@ export async function verifyOnnx(
   const expected = includePreprocessing
     ? probabilityRows(logits, logits.length / count, activation)
     : logits;
-  const verification = compareLogits(expected, found, count, {
-    ...(activation === "sigmoid" ? { threshold: includePreprocessing ? 0.5 : 0 } : {}),
-  });
+  const middle = includePreprocessing ? 0.5 : 0;
+  const threshold = activation === "sigmoid" ? middle : undefined;
+  const verification = compareLogits(expected, found, count, { threshold });
   const tolerance = precision === "f32" ? FOLD_TOLERANCE : HALF_TOLERANCE;
   if (!(verification.maxRelativeDifference <= tolerance)) {
     throw new RunError(
@@ -105,25 +105,19 @@ async function runFile(
   batchSize: number,
   includePreprocessing: boolean,
 ): Promise<Float32Array> {
-  const runtime = await loadRuntime();
+  const { InferenceSession, Tensor } = await loadRuntime();
   const size = height * width * channels;
   try {
-    const session = await runtime.InferenceSession.create(file, { executionProviders: ["wasm"] });
+    const session = await InferenceSession.create(file, { executionProviders: ["wasm"] });
     const rows: Float32Array[] = [];
     for (let start = 0; start < pixels.length; start += batchSize * size) {
       const batch = pixels.slice(start, start + batchSize * size);
       const count = batch.length / size;
       const stored = [count, height, width, channels];
-      const feeds = includePreprocessing
-        ? { pixels: new runtime.Tensor("uint8", batch, stored) }
-        : {
-          input: new runtime.Tensor("float32", normalize(batch, stored, normalization), [
-            count,
-            channels,
-            height,
-            width,
-          ]),
-        };
+      const planes = [count, channels, height, width];
+      const feeds = includePreprocessing ? { pixels: new Tensor("uint8", batch, stored) } : {
+        input: new Tensor("float32", normalize(batch, stored, normalization), planes),
+      };
       const results = await session.run(feeds);
       rows.push(results[session.outputNames[0]].data);
     }
