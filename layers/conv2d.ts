@@ -1,5 +1,5 @@
 /** Two-dimensional convolution layer. */
-import { Parameter } from "../graph/parameter.ts";
+import type { Parameter } from "../graph/parameter.ts";
 import type { Value } from "../graph/types.ts";
 import { conv2d } from "../ops/conv2d.ts";
 import {
@@ -8,7 +8,7 @@ import {
   convolutionSchema,
   kernelShape,
 } from "./convolution_options.ts";
-import { kaimingUniform } from "./init.ts";
+import { initialized, kaimingUniform } from "./init.ts";
 import { channelsOf, type LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
@@ -22,11 +22,7 @@ export class Conv2d extends Module {
   /** Throws InputError for sizes that are not whole or do not divide into the groups. */
   constructor(readonly options: Conv2dOptions) {
     super();
-    const shape = kernelShape(options);
-    const initialize = options.initialize ?? kaimingUniform();
-    this.weight = new Parameter(shape, {
-      initialize: (data, random) => initialize(data, shape, random),
-    });
+    this.weight = initialized(kernelShape(options), options.initialize ?? kaimingUniform());
     this.bias = convolutionBias(options);
   }
 

@@ -1,10 +1,10 @@
 /** What every kind of convolution shares: its options, the shape of a plain kernel, the bias. */
 import { InputError } from "../errors.ts";
-import { Parameter } from "../graph/parameter.ts";
+import type { Parameter } from "../graph/parameter.ts";
 import { type Conv2dOptions as ConvolutionOptions, pair } from "../ops/conv2d.ts";
 import { PADDING_MODES, type Pair } from "../ops/convolution_geometry.ts";
 import { z } from "../schema/entry.ts";
-import { biasUniform, fanIn, type Initializer } from "./init.ts";
+import { biasUniform, fanIn, initialized, type Initializer } from "./init.ts";
 import { padding, size } from "./sizes.ts";
 
 /** Options of {@link Conv2d} and of every other kind; names and defaults of `torch.nn.Conv2d`. */
@@ -59,9 +59,5 @@ export function kernelShape(
 export function convolutionBias(options: Conv2dOptions): Parameter | undefined {
   if (options.bias === false) return undefined;
   const initialize = biasUniform(fanIn(kernelShape(options)));
-  const shape = [options.outChannels];
-  return new Parameter(shape, {
-    role: "bias",
-    initialize: (data, random) => initialize(data, shape, random),
-  });
+  return initialized([options.outChannels], initialize, "bias");
 }

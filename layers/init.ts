@@ -2,7 +2,7 @@
  * Initial values of parameters: PyTorch's and MXNet's distributions, drawn from counter-based
  * random numbers.
  */
-import type { Parameter } from "../graph/parameter.ts";
+import { Parameter, type ParameterRole } from "../graph/parameter.ts";
 import { type RandomSource, randomSource } from "../graph/random.ts";
 import { type Shape, sizeOf } from "../graph/types.ts";
 
@@ -20,6 +20,18 @@ export function fanIn(shape: Shape): number {
 /** Outputs one input reaches: O · kH · kW. PyTorch's count, which leaves `groups` out. */
 export function fanOut(shape: Shape): number {
   return shape[0] * sizeOf(shape.slice(2));
+}
+
+/** A parameter that an {@link Initializer} fills. */
+export function initialized(
+  shape: Shape,
+  initialize: Initializer,
+  role?: ParameterRole,
+): Parameter {
+  return new Parameter(shape, {
+    role,
+    initialize: (data, random) => initialize(data, shape, random),
+  });
 }
 
 /** Fills with numbers uniform in ±`bound`. */

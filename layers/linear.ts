@@ -1,10 +1,10 @@
 /** Fully connected layer. */
 import { InputError } from "../errors.ts";
-import { Parameter } from "../graph/parameter.ts";
+import type { Parameter } from "../graph/parameter.ts";
 import { formatShape, type Value } from "../graph/types.ts";
 import { linear } from "../ops/linear.ts";
 import { z } from "../schema/entry.ts";
-import { biasUniform, type Initializer, kaimingUniform } from "./init.ts";
+import { biasUniform, initialized, type Initializer, kaimingUniform } from "./init.ts";
 import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
@@ -37,18 +37,10 @@ export class Linear extends Module {
     options: LinearOptions = {},
   ) {
     super();
-    const shape = [outFeatures, inFeatures];
-    const initialize = options.initialize ?? kaimingUniform();
-    this.weight = new Parameter(shape, {
-      initialize: (data, random) => initialize(data, shape, random),
-    });
-    if (options.bias ?? true) {
-      const initializeBias = options.initializeBias ?? biasUniform(inFeatures);
-      this.bias = new Parameter([outFeatures], {
-        role: "bias",
-        initialize: (data, random) => initializeBias(data, [outFeatures], random),
-      });
-    }
+    const { bias = true, initialize = kaimingUniform(), initializeBias = biasUniform(inFeatures) } =
+      options;
+    this.weight = initialized([outFeatures, inFeatures], initialize);
+    if (bias) this.bias = initialized([outFeatures], initializeBias, "bias");
   }
 
   /** [N, inFeatures] → [N, outFeatures]. Throws InputError for an input of another shape. */
