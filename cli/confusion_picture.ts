@@ -4,14 +4,10 @@
  */
 import { escape } from "@std/html";
 import { formatCount, formatPercent } from "../reporting/format.ts";
+import type { ConfusionMatrix } from "../training/confusion.ts";
 
 /** What is drawn. */
-export interface PicturedMatrix {
-  /** Names of the classes. */
-  readonly classNames: readonly string[];
-  /** Images by the class they are of (row) and the class they were taken for (column). */
-  readonly counts: readonly (readonly number[])[];
-}
+type PicturedMatrix = Pick<ConfusionMatrix, "classNames" | "counts">;
 
 /** Side of a cell, in the picture's own units; a letter is about half of {@link FONT} wide. */
 const CELL = 36;

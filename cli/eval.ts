@@ -3,6 +3,7 @@
 import { basename, dirname, join } from "@std/path";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { type ConfigFile, loadConfig, parseStored } from "../config/load.ts";
+import type { DatasetInfo } from "../datasets/dataset.ts";
 import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";
@@ -126,11 +127,7 @@ function checkActivation(
 function checkImages(
   path: string,
   { description: { input, classNames } }: LoadedNetwork,
-  info: {
-    readonly name: string;
-    readonly imageShape: typeof input;
-    readonly classNames: readonly string[];
-  },
+  info: DatasetInfo,
 ): void {
   const shown = (shape: typeof input, classes: readonly string[]) =>
     `${shape.height}x${shape.width}x${shape.channels} in ${classes.length} classes`;
