@@ -13,6 +13,7 @@ import { countBatches } from "../datasets/loader.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { ImageSource } from "../datasets/image_source.ts";
 import { EXIT, InputError } from "../errors.ts";
+import { exists } from "../files/exists.ts";
 import type { Module } from "../layers/module.ts";
 import { formatCount, formatDuration } from "../reporting/format.ts";
 import type { TrainingOutcome } from "../training/loop.ts";
@@ -240,7 +241,7 @@ async function finish(
   context: Context,
 ): Promise<void> {
   // An earlier part of the run may have kept another best one.
-  const kept = await folder.hasBest() ? await readCheckpoint(folder.bestPath) : undefined;
+  const kept = await exists(folder.bestPath) ? await readCheckpoint(folder.bestPath) : undefined;
   const isBestKept = kept !== undefined && kept.state.best?.epoch === state.best?.epoch;
   const path = isBestKept ? folder.bestPath : folder.lastPath;
   const result = isBestKept ? state.best : state.validation;

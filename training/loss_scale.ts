@@ -49,7 +49,7 @@ export function readLossScale(): Value {
  */
 export function updateUnscaled(
   gradient: Value,
-  options: LossScale,
+  { initialScale: _, ...options }: LossScale,
   update: (gradient: Value) => void,
 ): void {
   const scale = readLossScale();
@@ -60,13 +60,8 @@ export function updateUnscaled(
     offset,
     value: whereFinite(value, readVariable(variable, offset, value.shape), magnitude),
   }));
-  const { growthFactor, backoffFactor, growthInterval } = options;
   const { name } = LOSS_SCALE_VARIABLE;
-  const updated = updateLossScale(scale, readVariable(name, 1, []), magnitude, {
-    growthFactor,
-    backoffFactor,
-    growthInterval,
-  });
+  const updated = updateLossScale(scale, readVariable(name, 1, []), magnitude, options);
   updateVariable(name, 0, updated.scale);
   updateVariable(name, 1, updated.steps);
 }

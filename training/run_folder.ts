@@ -154,11 +154,6 @@ export class RunFolder implements TrainingStore {
     return this.#file("folded");
   }
 
-  /** Whether a best checkpoint has been kept. */
-  hasBest(): Promise<boolean> {
-    return exists(this.bestPath);
-  }
-
   lastCheckpoint(): string | undefined {
     return this.#hasCheckpoint ? this.lastPath : undefined;
   }

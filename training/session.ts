@@ -34,7 +34,7 @@ import {
 import { slotVariable } from "./variables.ts";
 
 /** Options of {@link TrainingSession.create}. */
-export interface SessionOptions extends Omit<TrainingProgramOptions, "name"> {
+export interface SessionOptions extends TrainingProgramOptions {
   /** Seed of dropout. */
   readonly seed: number;
   /** Images in the last step of an epoch, if it is a smaller one. */
@@ -263,7 +263,7 @@ function tracePrograms(options: SessionOptions): Program[] {
   const { batchSize, lastBatchSize, evaluationBatchSize } = options;
   const sizes = [batchSize, ...(lastBatchSize === undefined ? [] : [lastBatchSize])];
   const steps = sizes.map((size) =>
-    stepProgram({ ...options, batchSize: size, name: stepName(size, batchSize) })
+    stepProgram({ ...options, batchSize: size }, stepName(size, batchSize))
   );
   if (evaluationBatchSize === undefined) return steps;
   return [...steps, evaluationProgram({ ...options, batchSize: evaluationBatchSize })];

@@ -43,8 +43,6 @@ export interface TrainingProgramOptions {
   readonly traceInput: TraceInput;
   /** Images in the batch. */
   readonly batchSize: number;
-  /** Default: the program's in {@link PROGRAM}. */
-  readonly name?: string;
 }
 
 /**
@@ -52,8 +50,11 @@ export interface TrainingProgramOptions {
  * {@link stepScalars}. Outputs: `loss` (mean over the images), the objective's sums and, with loss
  * scaling, `lossScale` (the step's).
  */
-export function stepProgram(options: TrainingProgramOptions): Program {
-  const { recipe, name = PROGRAM.step } = options;
+export function stepProgram(
+  options: TrainingProgramOptions,
+  name: string = PROGRAM.step,
+): Program {
+  const { recipe } = options;
   return traceTraining(name, recipe, trainingVariables(recipe), () => {
     const forward = traceForward(options);
     traceUpdate(recipe, traceGradient(recipe, forward.loss));
@@ -67,9 +68,9 @@ export function stepProgram(options: TrainingProgramOptions): Program {
  * Inputs and outputs are those of {@link stepProgram}, without the scalars.
  */
 export function contributionProgram(options: TrainingProgramOptions): Program {
-  const { recipe, name = PROGRAM.contribution } = options;
+  const { recipe } = options;
   const variables = [...trainingVariables(recipe), contributionVariable(recipe)];
-  return traceTraining(name, recipe, variables, () => {
+  return traceTraining(PROGRAM.contribution, recipe, variables, () => {
     const forward = traceForward(options);
     const gradient = traceGradient(recipe, forward.loss);
     mapUpdates((update) => ({
@@ -104,8 +105,8 @@ export function updateProgram(recipe: ResolvedRecipe, contribution: Program): Pr
 
 /** Traces the loss of a training step and nothing else. */
 export function lossProgram(options: TrainingProgramOptions): Program {
-  const { recipe, name = PROGRAM.loss } = options;
-  return traceTraining(name, recipe, recipe.layout.variables, () => {
+  const { recipe } = options;
+  return traceTraining(PROGRAM.loss, recipe, recipe.layout.variables, () => {
     output("loss", traceForward(options).loss);
   });
 }
@@ -116,10 +117,8 @@ export function lossProgram(options: TrainingProgramOptions): Program {
  * images, the objective's sums and, where it has a tally, the `logits`; the others leave rows of filling
  * out.
  */
-export function evaluationProgram(
-  { recipe, traceInput, batchSize }: TrainingProgramOptions,
-): Program {
-  const { layout, model, objective, ema } = recipe;
+export function evaluationProgram(options: TrainingProgramOptions): Program {
+  const { layout, objective, ema } = options.recipe;
   const heldBy = (variable: string) => ema ? averageOf(variable) : variable;
   const variables = layout.variables.map(({ name, size }) => ({ name: heldBy(name), size }));
   const bind: StateLayout["bind"] = (parameter) => {
@@ -127,9 +126,7 @@ export function evaluationProgram(
     return "variable" in binding ? { ...binding, variable: heldBy(binding.variable) } : binding;
   };
   return trace({ name: PROGRAM.evaluate, variables, bind }, () => {
-    const x = traceInput(batchSize);
-    const targets = traceTargets(recipe.objective, batchSize);
-    const logits = model.call(x);
+    const { logits, targets } = traceLogits(options);
     traceEvaluation(objective, logits, targets);
     if (objective.tally) output("logits", logits);
   });
@@ -184,18 +181,16 @@ function traceTraining(
   return trace({ name, training: true, variables, bind }, build);
 }
 
-interface Forward {
-  readonly loss: Value;
-  readonly logits: Value;
-  readonly targets: Readonly<Record<string, Value>>;
-}
-
-function traceForward({ recipe, traceInput, batchSize }: TrainingProgramOptions): Forward {
-  const { model, objective } = recipe;
+function traceLogits({ recipe, traceInput, batchSize }: TrainingProgramOptions) {
   const x = traceInput(batchSize);
   const targets = traceTargets(recipe.objective, batchSize);
-  const logits = model.call(x);
-  return { loss: objective.loss(logits, targets, { training: true }), logits, targets };
+  return { logits: recipe.model.call(x), targets };
+}
+
+function traceForward(options: TrainingProgramOptions) {
+  const { logits, targets } = traceLogits(options);
+  const loss = options.recipe.objective.loss(logits, targets, { training: true });
+  return { loss, logits, targets };
 }
 
 /** The gradient of the loss, scaled where the recipe scales it, packed like the parameters. */
@@ -213,7 +208,7 @@ function traceGradient(
 
 function outputResults(
   { objective, lossScale }: ResolvedRecipe,
-  { loss, logits, targets }: Forward,
+  { loss, logits, targets }: ReturnType<typeof traceForward>,
 ): void {
   output("loss", loss);
   if (lossScale) output("lossScale", readLossScale());
