@@ -205,10 +205,7 @@ async function trainRun(
     images.validation.count,
   );
   return await trainRecipe(recipe, {
-    epochs: training.epochs,
-    validateEvery: training.validateEvery,
-    logEvery: training.logEvery,
-    schedule: training.schedule,
+    ...training,
     backend,
     train: images.train,
     validation: images.validation,

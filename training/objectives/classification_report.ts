@@ -1,10 +1,10 @@
 /** What an evaluation tells of classification: how well each class is recognised, and confusions. */
 import { formatCount, formatPercent, formatTable } from "../../reporting/format.ts";
 import { ConfusionMatrix } from "../confusion.ts";
+import { classTable } from "./class_table.ts";
 import type { EvaluationReport, TargetRows } from "./objective.ts";
 
-/** Classes and confusions that tables show; the details have all. */
-const SHOWN_CLASSES = 20;
+/** Confusions that the table shows; the details have all. */
 const SHOWN_CONFUSIONS = 10;
 
 /** Counts the classes that images are of and are taken for. */
@@ -26,27 +26,15 @@ export class ClassificationReport implements EvaluationReport {
   }
 
   tables(): string[] {
-    return [classTable(this.confusion), ...confusionTables(this.confusion)];
+    return [
+      classTable(this.confusion.perClass(), { accuracy: "accuracy" }),
+      ...confusionTables(this.confusion),
+    ];
   }
 
   details(): Readonly<Record<string, unknown>> {
     return { perClass: this.confusion.perClass(), confusion: this.confusion.counts };
   }
-}
-
-/** Accuracy of each class; of many classes, those recognised worst. */
-function classTable(matrix: ConfusionMatrix): string {
-  const all = matrix.perClass();
-  const few = all.length <= SHOWN_CLASSES;
-  const shown = few ? all : all.filter(({ count }) => count > 0)
-    .sort((a, b) => a.accuracy - b.accuracy).slice(0, SHOWN_CLASSES);
-  const rows = shown.map(({ name, count, accuracy }) => [
-    name,
-    formatCount(count),
-    count > 0 ? formatPercent(accuracy) : "–",
-  ]);
-  const heading = few ? "class" : `worst ${shown.length} of ${all.length} classes`;
-  return formatTable([[heading, "images", "accuracy"], ...rows], ["left", "right", "right"]);
 }
 
 /** The most frequent confusions, if there are any. */

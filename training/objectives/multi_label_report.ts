@@ -1,11 +1,8 @@
 /** What an evaluation tells of decisions on every class: precision, recall, F1, average precision. */
-import { formatCount, formatPercent, formatTable } from "../../reporting/format.ts";
 import type { ClassScores } from "../metrics/class_scores.ts";
 import { classScores, type DecisionScores } from "../metrics/decisions.ts";
+import { classTable } from "./class_table.ts";
 import type { EvaluationReport, TargetRows } from "./objective.ts";
-
-/** Classes that the table shows; the details have all. */
-const SHOWN_CLASSES = 20;
 
 /** How well one class is recognised. */
 interface ClassResult extends DecisionScores {
@@ -33,21 +30,12 @@ export class MultiLabelReport implements EvaluationReport {
   }
 
   tables(): string[] {
-    const all = this.#perClass();
-    const few = all.length <= SHOWN_CLASSES;
-    const shown = few ? all : all.filter(({ count }) => count > 0)
-      .sort((a, b) => a.averagePrecision - b.averagePrecision).slice(0, SHOWN_CLASSES);
-    const rows = shown.map(({ name, count, precision, recall, f1, averagePrecision }) => [
-      name,
-      formatCount(count),
-      ...[precision, recall, f1].map(formatPercent),
-      count > 0 ? formatPercent(averagePrecision) : "–",
-    ]);
-    const heading = few ? "class" : `worst ${shown.length} of ${all.length} classes`;
-    return [formatTable(
-      [[heading, "images", "precision", "recall", "F1", "average precision"], ...rows],
-      ["left", "right", "right", "right", "right", "right"],
-    )];
+    return [classTable(this.#perClass(), {
+      precision: "precision",
+      recall: "recall",
+      f1: "F1",
+      averagePrecision: "average precision",
+    })];
   }
 
   details(): Readonly<Record<string, unknown>> {
