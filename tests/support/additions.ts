@@ -360,7 +360,7 @@ export const halving: ScheduleEntry<typeof schema> = {
 import { scale } from "../../ops/scale.ts";
 import { z } from "../../schema/entry.ts";
 import { classification } from "./classification.ts";
-import type { ObjectiveEntry } from "./entry.ts";
+import type { ObjectiveEntry } from "./objective.ts";
 
 const schema = z.strictObject({
   temperature: z.number().positive().default(1).describe("What logits are divided by"),
