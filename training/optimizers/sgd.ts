@@ -22,27 +22,17 @@ export const sgd: OptimizerEntry<typeof schema> = {
   schema,
   build(options) {
     const { momentum, dampening, nesterov } = options;
-    if (momentum === 0) {
-      return {
-        options,
-        slots: [],
-        scalars: ["learningRate"],
-        scalarsAt: (_step, { learningRate }) => ({ learningRate }),
-        update: ({ parameter, gradient, scalars: { learningRate }, weightDecay }) => ({
-          parameter: sgdUpdate(parameter, gradient, { learningRate, weightDecay }).parameter,
-          slots: {},
-        }),
-      };
-    }
+    const buffered = momentum > 0;
     return {
       options,
-      slots: ["momentum_buffer"],
-      scalars: ["learningRate", "momentum", "dampening"],
+      slots: buffered ? ["momentum_buffer"] : [],
+      scalars: ["learningRate", ...(buffered ? ["momentum", "dampening"] : [])],
       scalarsAt: (step, rates) => ({
         learningRate: rates.learningRate,
-        momentum: rates.momentum ?? momentum,
         // The buffer begins as the first gradient.
-        dampening: step === 0 ? 0 : dampening,
+        ...(buffered
+          ? { momentum: rates.momentum ?? momentum, dampening: step === 0 ? 0 : dampening }
+          : {}),
       }),
       update({ parameter, gradient, slots, scalars, weightDecay }) {
         const updated = sgdUpdate(parameter, gradient, {
