@@ -11,7 +11,6 @@ import { type ConfigFile, formatConfig } from "../config/load.ts";
 import { type Config, configSchema } from "../config/schema.ts";
 import { countBatches } from "../datasets/loader.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
-import type { ImageSource } from "../datasets/image_source.ts";
 import { EXIT, InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import type { Module } from "../layers/module.ts";
@@ -76,11 +75,10 @@ export const command: Command = {
     if (checkpoint) announceResume(checkpoint, folder.lastPath, config, backend, context);
     else await adoptPretrained(model, config);
     const start = performance.now();
+    const run = { config, images, backend, identity, recipe, folder, checkpoint };
     let outcome: TrainingOutcome;
     try {
-      outcome = await interruption.gracefully((signal) =>
-        trainRun({ config, images, backend, identity, recipe, folder, checkpoint }, signal, context)
-      );
+      outcome = await interruption.gracefully((signal) => trainRun(run, signal, context));
     } catch (error) {
       if (!(error instanceof DeviceError) || !folder.lastCheckpoint()) throw error;
       throw new DeviceError(`${error.message}\n${howToGoOn(args, context)}`, { cause: error });
@@ -96,7 +94,7 @@ export const command: Command = {
     }
     const wasComplete = checkpoint?.state.step === outcome.state.step;
     const seconds = wasComplete ? 0 : (performance.now() - start) / 1000;
-    await finish(config, recipe, folder, backend, images.validation, outcome, seconds, context);
+    await finish(run, outcome, seconds, context);
   },
 };
 
@@ -228,11 +226,7 @@ async function trainRun(
 
 /** Folds the run's best checkpoint and says what came out. */
 async function finish(
-  config: Config,
-  recipe: ResolvedRecipe,
-  folder: RunFolder,
-  backend: Backend,
-  validation: ImageSource,
+  { config, images, backend, recipe, folder }: PreparedRun,
   { state }: TrainingOutcome,
   seconds: number,
   context: Context,
@@ -252,7 +246,7 @@ async function finish(
       isBestKept ? kept : await readCheckpoint(path),
       folder.foldedPath,
       backend,
-      await firstImages(validation),
+      await firstImages(images.validation),
     );
     context.print(
       `folded: ${folder.foldedPath}; ${describeVerification(folded, "validation images")}`,
