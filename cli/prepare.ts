@@ -1,7 +1,7 @@
 /** From a resolved config to what commands work with: images, architecture, description. */
 
 import { type ConfigFile, loadConfig } from "../config/load.ts";
-import type { DataConfig, ModelConfig } from "../config/schema.ts";
+import type { DataConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import type { StepTransform } from "../datasets/augmentation.ts";
@@ -98,23 +98,30 @@ export async function planNetwork(
   file: ConfigFile,
   given?: DatasetInfo,
 ): Promise<PlannedNetwork> {
-  const info = given ?? (await openImages(file.config.data)).info;
-  const architecture = architectureOf(file.config.model, info);
-  return { info, architecture, description: describeNetwork(file, info) };
-}
-
-function architectureOf(model: ModelConfig, info: DatasetInfo): Architecture {
+  const { config: { data, model }, at } = file;
+  const info = given ?? (await openImages(data)).info;
   const { name = "layers", layers, convolution, convolutions, options } = model;
-  const { height, width, channels } = info.imageShape;
+  const { imageShape: { height, width, channels }, classNames } = info;
+  const { activation } = objectiveFor(file, info);
   return {
-    name,
-    options: {
-      classes: info.classNames.length,
-      inputChannels: channels,
-      inputSize: [height, width],
-      convolution,
-      ...(convolutions ? { convolutions } : {}),
-      ...(layers ? { layers } : options),
+    info,
+    architecture: {
+      name,
+      options: {
+        classes: classNames.length,
+        inputChannels: channels,
+        inputSize: [height, width],
+        convolution,
+        ...(convolutions ? { convolutions } : {}),
+        ...(layers ? { layers } : options),
+      },
+    },
+    description: {
+      model: name,
+      input: info.imageShape,
+      normalization: at("data.normalization", () => normalizationOf(data, info)),
+      classNames,
+      ...(activation === "softmax" ? {} : { activation }),
     },
   };
 }
@@ -138,18 +145,6 @@ export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Obj
     requireTargets(objective, info.targets, classes);
     return objective;
   });
-}
-
-function describeNetwork(file: ConfigFile, info: DatasetInfo): NetworkDescription {
-  const { config, at } = file;
-  const { activation } = objectiveFor(file, info);
-  return {
-    model: config.model.name ?? "layers",
-    input: info.imageShape,
-    normalization: at("data.normalization", () => normalizationOf(config.data, info)),
-    classNames: info.classNames,
-    ...(activation === "softmax" ? {} : { activation }),
-  };
 }
 
 function normalizationOf(

@@ -71,5 +71,3 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 /** `data` of a config. */
 export type DataConfig = Config["data"];
-/** `model` of a config. */
-export type ModelConfig = Config["model"];
