@@ -1,22 +1,12 @@
 /** Opening backends for commands. */
 
 import type { Backend } from "../backends/backend.ts";
-import {
-  BACKEND_NAMES,
-  type BackendName,
-  type BackendOptions,
-  openBackend,
-  type PrecisionName,
-} from "../backends/registry.ts";
+import { BACKEND_NAMES, type BackendOptions, openBackend } from "../backends/registry.ts";
 import { fileTuningStore } from "../backends/webgpu/tuning_store.ts";
 import type { Arguments, Context, Option } from "./command.ts";
 
 /** The keys of a config that name a backend. */
-export interface BackendChoice {
-  readonly backend?: BackendName;
-  readonly threads?: BackendOptions["threads"];
-  readonly precision?: PrecisionName;
-}
+export type BackendChoice = Pick<BackendOptions, "backend" | "threads" | "precision">;
 
 /** The option `--backend`; `otherwise` says what is taken without it. */
 export function backendOption(otherwise: string): Option {

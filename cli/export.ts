@@ -97,12 +97,8 @@ async function exportOnnx(
   let verification: FoldVerification | undefined;
   let comparison = "not verified";
   if (!args.flag("no-verify")) {
-    const { pixels, kind } = await verificationImages(
-      path,
-      checkpoint?.config,
-      description,
-      context,
-    );
+    const run = { config: checkpoint?.config, description };
+    const { pixels, kind } = await verificationImages(path, run, context);
     verification = await verifyOnnx(file, network, await openBackend(), pixels, options);
     const result = options.includePreprocessing ? "probability" : "logit";
     comparison = `in ONNX Runtime, ${describeVerification(verification, kind, result)}`;

@@ -36,12 +36,7 @@ export const command: Command = {
     const name = `${basename(path, ".safetensors")}${batchNorm ? "-batch-norm" : ""}.safetensors`;
     const output = args.text("output") ?? besideFolded(path, name);
     await checkOutput(output, [path]);
-    const { pixels, kind } = await verificationImages(
-      path,
-      checkpoint.config,
-      checkpoint.description,
-      context,
-    );
+    const { pixels, kind } = await verificationImages(path, checkpoint, context);
     const backend = await openChosen(chosenBackend(args, {}), context);
     const verification = await foldCheckpoint(checkpoint, output, backend, pixels, { batchNorm });
     const { count: _, ...result } = verification;

@@ -1,7 +1,7 @@
 /** Checking a network that was folded or exported against the one it came from. */
 
+import type { CheckpointHeader } from "../checkpoints/checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
-import type { NetworkDescription } from "../checkpoints/network.ts";
 import { parseStored } from "../config/load.ts";
 import { imageSize, type ImageSource, readImages } from "../datasets/image_source.ts";
 import { UserError } from "../errors.ts";
@@ -30,12 +30,11 @@ export interface VerificationImages {
  * The first validation images of a run if they are on this machine, else noise.
  *
  * @param path the network's file, for messages
- * @param config that of the run, as a checkpoint holds it; undefined where it is not known
+ * @param network its `config` is that of the run, as a checkpoint holds it; undefined if not known
  */
 export async function verificationImages(
   path: string,
-  config: unknown,
-  { input }: NetworkDescription,
+  { config, description: { input } }: Pick<CheckpointHeader, "config" | "description">,
   context: Context,
 ): Promise<VerificationImages> {
   try {
@@ -55,20 +54,16 @@ export async function verificationImages(
 
 /** A comparison in a line for a person; `output` is what the network gives. */
 export function describeVerification(
-  { maxAbsDifference, maxRelativeDifference, count, ...agreement }: FoldVerification,
+  found: FoldVerification,
   kind: string,
   output = "logit",
 ): string {
+  const { maxAbsDifference, maxRelativeDifference, count } = found;
+  const { top1Agreement, decisionAgreement = NaN } = found;
+  const agreement = top1Agreement === undefined
+    ? `agreement of decisions ${formatPercent(decisionAgreement)}`
+    : `top-1 agreement ${formatPercent(top1Agreement)}`;
   return `on ${formatCount(count)} ${kind} the largest difference of a ${output} is ` +
     `${maxAbsDifference.toExponential(1)} (${maxRelativeDifference.toExponential(1)} ` +
-    `relative), ${describeAgreement(agreement)}`;
+    `relative), ${agreement}`;
 }
-
-function describeAgreement({ top1Agreement, decisionAgreement }: Agreement): string {
-  return top1Agreement === undefined
-    ? `agreement of decisions ${formatPercent(decisionAgreement ?? NaN)}`
-    : `top-1 agreement ${formatPercent(top1Agreement)}`;
-}
-
-/** How often networks decide alike. */
-type Agreement = Pick<FoldVerification, "top1Agreement" | "decisionAgreement">;
