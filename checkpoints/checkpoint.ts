@@ -14,7 +14,7 @@ import { isRecord } from "../schema/record.ts";
 import { orDamaged } from "./damage.ts";
 import { isDescription, type NetworkDescription } from "./network.ts";
 import { isCount, isRunState, type RunState } from "./run_state.ts";
-import type { Tensor } from "./safetensors.ts";
+import type { Safetensors, Tensor } from "./safetensors.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
 
 /** `format` in the metadata of a checkpoint. */
@@ -89,16 +89,11 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
 
 /** Reads a checkpoint. Throws InputError for a file that is none or is damaged. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const { tensors, metadata } = await readSafetensors(path);
-  return parseCheckpoint(path, tensors, metadata);
+  return parseCheckpoint(path, await readSafetensors(path));
 }
 
 /** A checkpoint from the contents of its file; `path` names it in errors. */
-export function parseCheckpoint(
-  path: string,
-  tensors: ReadonlyMap<string, Tensor>,
-  metadata: Readonly<Record<string, string>>,
-): Checkpoint {
+export function parseCheckpoint(path: string, { tensors, metadata }: Safetensors): Checkpoint {
   if (metadata.format !== CHECKPOINT_FORMAT) {
     throw new InputError(
       `${path}: not a checkpoint (format ${JSON.stringify(metadata.format ?? null)}, expected ` +

@@ -5,6 +5,7 @@
 import { InputError } from "../errors.ts";
 import { foreignAdditions } from "../layers/convolutions.ts";
 import type { Module, StateDict } from "../layers/module.ts";
+import { joinPath } from "../layers/names.ts";
 import type { Tensor } from "./safetensors.ts";
 
 /** How PyTorch names the tensors of its plain layers. */
@@ -28,7 +29,7 @@ export function authorsState(model: Module): Map<string, Tensor> {
   }
   for (const [path, layer] of model.namedModules()) {
     for (const [name, { shape, data }] of additionsOf(path, layer)) {
-      tensors.set(path === "" ? name : `${path}.${name}`, {
+      tensors.set(joinPath(path, name), {
         dtype: "F32",
         shape,
         data: Float32Array.from(data, Number),

@@ -8,6 +8,7 @@ import { InputError, RunError } from "../errors.ts";
 import { foldForInference, type FoldOptions } from "../ops/fold_for_inference.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
+import { parentPath } from "../layers/names.ts";
 import { inferenceProgram } from "../models/inference.ts";
 import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";
 import { storeProgram } from "./program.ts";
@@ -70,18 +71,13 @@ export function foldModel(
     );
   }
   const { stored, constants } = storeProgram(program);
-  const layers = new Set([...constants.keys()].map(layerOf));
+  const layers = new Set([...constants.keys()].map(parentPath));
   const tensors = new Map<string, Tensor>(constants);
   for (const [name, parameter] of model.namedParameters()) {
-    if (parameter.trainable || tensors.has(name) || !layers.has(layerOf(name))) continue;
+    if (parameter.trainable || tensors.has(name) || !layers.has(parentPath(name))) continue;
     tensors.set(name, { dtype: "F32", shape: parameter.shape, data: parameter.data });
   }
   return { description, program: stored, tensors };
-}
-
-/** The path of the layer a tensor belongs to. */
-function layerOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
 }
 
 /**

@@ -8,6 +8,7 @@ import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import { adoptTensors } from "../layers/convolutions.ts";
 import { Linear } from "../layers/linear.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
+import { joinPath, parentPath } from "../layers/names.ts";
 import { CHECKPOINT_FORMAT, inferenceState, parseCheckpoint } from "./checkpoint.ts";
 import { parseOnnxTensors } from "./onnx_read.ts";
 import { parseSafetensors } from "./safetensors.ts";
@@ -50,10 +51,10 @@ export async function readForeignState(path: string): Promise<ForeignState> {
         "in Python: safetensors.torch.save_file(model.state_dict(), 'model.safetensors')",
     );
   }
-  const { tensors, metadata } = parseSafetensors(bytes, path);
-  const state = metadata.format === CHECKPOINT_FORMAT
-    ? inferenceState(parseCheckpoint(path, tensors, metadata))
-    : withoutWrapper(tensors);
+  const contents = parseSafetensors(bytes, path);
+  const state = contents.metadata.format === CHECKPOINT_FORMAT
+    ? inferenceState(parseCheckpoint(path, contents))
+    : withoutWrapper(contents.tensors);
   return { path, tensors: state, hasOthers: false };
 }
 
@@ -84,7 +85,7 @@ export function adoptState(
   for (const [path, own] of tensorsByLayer(tensors)) {
     const layer = layers.get(path);
     const read = layer ? adoptTensors(layer, own) : own;
-    read.forEach((tensor, name) => adopted.set(path === "" ? name : `${path}.${name}`, tensor));
+    read.forEach((tensor, name) => adopted.set(joinPath(path, name), tensor));
   }
   const kept = replaceClassifier ? `${classifierOf(model, file)}.` : undefined;
   if (kept) {
@@ -113,9 +114,9 @@ function checkBatchNorms(
   { tensors, path: file }: Pick<ForeignState, "tensors" | "path">,
 ): void {
   const layers = model.namedModules();
-  const found = new Set([...tensors.keys()].map(layerOf));
+  const found = new Set([...tensors.keys()].map(parentPath));
   const missing = [...model.stateDict().keys()].filter((name) => !adopted.has(name));
-  const paths = new Set(missing.map(layerOf));
+  const paths = new Set(missing.map(parentPath));
   const isLeftOut = (path: string) => layers.get(path) instanceof BatchNorm2d && !found.has(path);
   if (paths.size === 0 || ![...paths].every(isLeftOut)) return;
   throw new InputError(
@@ -125,14 +126,10 @@ function checkBatchNorms(
   );
 }
 
-function layerOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
-}
-
 function tensorsByLayer(tensors: StateDict): Map<string, Map<string, StateTensor>> {
   const layers = new Map<string, Map<string, StateTensor>>();
   for (const [name, tensor] of tensors) {
-    const layer = layerOf(name);
+    const layer = parentPath(name);
     const own = layers.get(layer) ?? new Map<string, StateTensor>();
     layers.set(layer, own.set(name.slice(name.lastIndexOf(".") + 1), tensor));
   }

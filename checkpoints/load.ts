@@ -24,8 +24,8 @@ export interface LoadedNetwork {
 /** Reads a network. Throws InputError for a file that holds none or is damaged. */
 export async function loadNetwork(path: string): Promise<LoadedNetwork> {
   const contents = await readSafetensors(path);
-  const { tensors, metadata } = contents;
-  switch (metadata.format) {
+  const { format } = contents.metadata;
+  switch (format) {
     case FOLDED_FORMAT: {
       const network = parseFoldedNetwork(path, contents);
       return {
@@ -34,7 +34,7 @@ export async function loadNetwork(path: string): Promise<LoadedNetwork> {
       };
     }
     case CHECKPOINT_FORMAT: {
-      const checkpoint = parseCheckpoint(path, tensors, metadata);
+      const checkpoint = parseCheckpoint(path, contents);
       const model = restoreModel(checkpoint, path);
       const { description } = checkpoint;
       return {
@@ -46,7 +46,7 @@ export async function loadNetwork(path: string): Promise<LoadedNetwork> {
     default:
       throw new InputError(
         `${path}: neither a checkpoint nor a folded network (format ` +
-          `${JSON.stringify(metadata.format ?? null)}); training leaves them in RUN/checkpoints/ ` +
+          `${JSON.stringify(format ?? null)}); training leaves them in RUN/checkpoints/ ` +
           "and RUN/folded/",
       );
   }

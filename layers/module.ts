@@ -11,6 +11,7 @@ import { Parameter } from "../graph/parameter.ts";
 import { withScope } from "../graph/trace.ts";
 import { formatShape, sameShape, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { initializeParameters } from "./init.ts";
+import { joinPath } from "./names.ts";
 
 /** A tensor of a state dict: shape and row-major elements. */
 export interface StateTensor {
@@ -81,7 +82,7 @@ export abstract class Module {
       seen.add(module);
       modules.set(path, module);
       for (const [name, member] of module.members()) {
-        if (member instanceof Module) visit(join(path, name), member);
+        if (member instanceof Module) visit(joinPath(path, name), member);
       }
     };
     visit("", this);
@@ -99,7 +100,7 @@ export abstract class Module {
       for (const [name, member] of module.members()) {
         if (member instanceof Module || seen.has(member)) continue;
         seen.add(member);
-        member.name = join(path, name);
+        member.name = joinPath(path, name);
         parameters.set(member.name, member);
       }
     }
@@ -175,10 +176,6 @@ function* membersOf(name: string, value: unknown): Iterable<[string, Parameter |
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* membersOf(`${name}.${index}`, item);
   }
-}
-
-function join(path: string, name: string): string {
-  return path === "" ? name : `${path}.${name}`;
 }
 
 /** `runningMean` → `running_mean`; a leading capital stays, `W` → `W`. */

@@ -3,6 +3,7 @@ import { constantOp, inputOp } from "../graph/leaves.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { type GraphNode, type Program, type Shape, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
+import { parentPath } from "../layers/names.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { sum } from "../reporting/statistics.ts";
 import { type ImageFormat, inferenceProgram } from "./inference.ts";
@@ -68,7 +69,7 @@ export function summarizeModel(model: Module, format: ImageFormat): ModelSummary
     kind: modules.get(path)?.constructor.name ?? "",
     outputShape: nodes[nodes.length - 1].outputs[0].shape.slice(1),
     trainingParameters: sum(
-      trainable.filter(({ name }) => parentOf(name) === path).map(({ shape }) => sizeOf(shape)),
+      trainable.filter(({ name }) => parentPath(name) === path).map(({ shape }) => sizeOf(shape)),
     ),
     foldedParameters: sum(
       nodes.flatMap(({ inputs }) => inputs.map(({ node }) => node))
@@ -109,8 +110,4 @@ function nodesByScope({ nodes }: Program): Map<string, GraphNode[]> {
     scopes.set(node.scope, [...scopes.get(node.scope) ?? [], node]);
   }
   return scopes;
-}
-
-function parentOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
 }

@@ -104,8 +104,7 @@ function readFolded(bytes: Uint8Array): unknown {
 }
 
 function readModel(bytes: Uint8Array): unknown {
-  const { tensors, metadata } = parseSafetensors(bytes, "file");
-  return restoreModel(parseCheckpoint("file", tensors, metadata));
+  return restoreModel(parseCheckpoint("file", parseSafetensors(bytes, "file")));
 }
 
 /** What became of damaged files. */
