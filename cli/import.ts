@@ -21,7 +21,6 @@ import {
 } from "../layers/convolutions.ts";
 import { buildModel, listModels } from "../models/registry.ts";
 import { formatCount, wrapText } from "../reporting/format.ts";
-import { jsonSchemaOf } from "../schema/json.ts";
 import { mistakesOf } from "../schema/mistakes.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
@@ -183,7 +182,7 @@ function convolutionOf(args: Arguments, tensors: readonly string[]): Convolution
   }
   const result = convolutionSpecSchema.safeParse(choice);
   if (result.success) return result.data;
-  const mistakes = mistakesOf(result.error.issues, choice, jsonSchemaOf(convolutionSpecSchema));
+  const mistakes = mistakesOf(convolutionSpecSchema, choice);
   throw new InputError(
     mistakes.map(({ path, text }) => `${["--convolution", ...path].join(".")}: ${text}`).join("\n"),
   );
