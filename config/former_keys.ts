@@ -4,56 +4,237 @@
  */
 
 import { stringify } from "yaml";
-import { doConvFormerKeys } from "../layers/convolutions/do_conv_former.ts";
-import type { FormerKey, Mapping } from "../schema/former_keys.ts";
+import { AUGMENTATIONS } from "../datasets/augmentations/registry.ts";
+import { DATASETS } from "../datasets/registry.ts";
+import type { OptionPath } from "../errors.ts";
+import {
+  FORMER_OPTIONS,
+  type Moved,
+  moveFormerOptions,
+} from "../layers/convolutions/do_conv_former.ts";
+import { doConvSchema } from "../layers/do_conv2d.ts";
+import { z } from "../schema/entry.ts";
+import { valueAt } from "../schema/json.ts";
+import { type Mistake, mistakesOf } from "../schema/mistakes.ts";
 import { isRecord } from "../schema/record.ts";
+import { OBJECTIVES } from "../training/objectives/registry.ts";
+
+/** A mapping of a config, not yet validated. */
+export type Mapping = Record<string, unknown>;
+
+/** A key that is elsewhere now, or has another form. */
+interface FormerKey {
+  /** Dotted path, as in `model.depthMultiplier`; `*` stands for every item of a list. */
+  readonly path: string;
+  /** What may stand there. Of a mapping, each key is an option that is elsewhere now. */
+  readonly schema: z.ZodType;
+  /** Where the option is now, if it is the same. */
+  readonly now?: string;
+  /** Whether a value in a mapping is in the former form; every value is, by default. */
+  isFormer?(value: unknown, holder: Mapping): boolean;
+}
+
+/** Augmentations that had keys of their own, in the order in which they were applied. */
+const augmentation = z.strictObject({
+  crop: AUGMENTATIONS.random_crop.schema.strict().optional(),
+  flip: z.boolean().optional(),
+});
+
+/** The schema of what is a mistake in any form. */
+function refused(remedy: (value: unknown) => string): z.ZodType {
+  return z.unknown().refine(() => false, { error: ({ input }) => remedy(input) });
+}
 
 /** All of them. */
-export const FORMER_KEYS: readonly FormerKey[] = [
+const FORMER_KEYS: readonly FormerKey[] = [
   {
     path: "data.synthetic",
-    isFormer: isRecord,
-    move({ value, holder }) {
-      const { dataset } = holder;
-      holder.dataset = {
-        ...(isRecord(dataset) ? dataset : { name: dataset }),
-        ...value as Mapping,
-      };
-    },
-    hint: (value) =>
-      `now options of the dataset: write dataset: ${
-        inYaml({ name: "synthetic", ...value as Mapping })
-      }`,
+    schema: refused(() => "only the dataset synthetic has a size to choose; remove it"),
+    isFormer: (_, { dataset }) => nameOf(dataset) !== "synthetic" && isNameIn(DATASETS, dataset),
   },
+  { path: "data.synthetic", schema: DATASETS.synthetic.schema.strict(), now: "data.dataset" },
+  { path: "data.augmentation", schema: augmentation, isFormer: isFormerAugmentation },
   {
     path: "data.augmentation",
-    isFormer: isRecord,
-    move({ value, holder }) {
-      holder.augmentation = augmentationList(value as Mapping);
-    },
-    hint: (value) =>
-      `now a list: write augmentation: ${inYaml(augmentationList(value as Mapping))}`,
+    schema: refused((value) => `expected a list; write augmentation: ${inYaml([value])}`),
+    isFormer: (value) => isNameIn(AUGMENTATIONS, value),
   },
-  ...doConvFormerKeys("do_conv"),
   {
     path: "training.labelSmoothing",
-    move({ value, holder }) {
-      const objective = holder.objective ?? "classification";
-      holder.objective = isRecord(objective)
-        ? { labelSmoothing: value, ...objective }
-        : { name: objective, labelSmoothing: value };
-    },
-    hint: (value) =>
-      "now an option of the objective: write objective: " +
-      inYaml({ name: "classification", labelSmoothing: value }),
+    schema: OBJECTIVES.classification.schema.shape.labelSmoothing,
+    now: "training.objective.labelSmoothing",
   },
+  ...["model.layers.*.convolution", "model"].flatMap((holder) =>
+    FORMER_OPTIONS.map((option) => ({
+      path: `${holder}.${option}`,
+      schema: doConvSchema.shape[option],
+      now: `${holder}.convolution.${option}`,
+    }))
+  ),
 ];
 
-function augmentationList({ crop, flip }: Mapping): unknown[] {
-  return [
-    ...(crop === undefined ? [] : [{ name: "random_crop", ...crop as Mapping }]),
-    ...(flip ? ["horizontal_flip"] : []),
-  ];
+/** The former and the present path of each option that has both. */
+const PATHS = FORMER_KEYS.flatMap(({ path, schema, now }) =>
+  now === undefined
+    ? []
+    : schema instanceof z.ZodObject
+    ? Object.keys(schema.shape).map((option) => [`${path}.${option}`, `${now}.${option}`])
+    : [[path, now]]
+).map(([former, now]) => [former.split("."), now.split(".")]);
+
+/** Paths that state in the other form what the value at `path` states; those of an override yield. */
+export function otherForms(path: readonly string[]): string[][] {
+  const named = (pattern: string[]) => pattern.map((part, i) => part === "*" ? path[i] : part);
+  return PATHS.flatMap(([former, now]) => {
+    if (isWithin(path, former) || isWithin(former, path) && !isWithin(now, path)) {
+      return [named(now)];
+    }
+    return isWithin(path, now) ? [named(former)] : [];
+  });
+}
+
+/** What became of former keys. */
+export interface FormerKeys {
+  /** Options that were moved. */
+  readonly moved: Moved[];
+  /** What is wrong with their values; those are left out. */
+  readonly mistakes: Mistake[];
+  /** What to write instead, at the place of each. */
+  readonly hints: Mistake[];
+}
+
+/** Moves every former key of `config`, in place. */
+export function moveFormerKeys(config: Mapping): FormerKeys {
+  const found: OptionPath[] = [];
+  const mistakes: Mistake[] = [];
+  for (const { path, schema, isFormer } of FORMER_KEYS) {
+    for (const at of placesOf(config, path.split("."))) {
+      const holder = valueAt(config, at.slice(0, -1)) as Mapping;
+      const { [at.at(-1)!]: value } = holder;
+      if (isFormer?.(value, holder) === false) continue;
+      const wrong = mistakesOf(schema, value);
+      if (wrong.length === 0) {
+        found.push(at);
+        continue;
+      }
+      delete holder[at.at(-1)!];
+      mistakes.push(...wrong.map((mistake) => ({ ...mistake, path: [...at, ...mistake.path] })));
+    }
+  }
+  const moved = moveAll(config);
+  return { moved, mistakes, hints: hintsOf(config, found, moved) };
+}
+
+function moveAll({ data, model, training }: Mapping): Moved[] {
+  const moved: Moved[] = [];
+  const moveOptions = (from: OptionPath, options: Mapping, choice: unknown, to: OptionPath) => {
+    const full: Mapping = isRecord(choice) ? { ...choice } : { name: choice };
+    if (!isRecord(choice)) moved.push({ from: to, to: [...to, "name"] });
+    for (const [option, value] of Object.entries(options)) {
+      if (Object.hasOwn(full, option)) continue;
+      full[option] = value;
+      moved.push({ from: [...from, option], to: [...to, option] });
+    }
+    return full;
+  };
+  if (isRecord(data) && isRecord(data.synthetic)) {
+    const { synthetic, dataset } = data;
+    delete data.synthetic;
+    if (dataset !== undefined) {
+      data.dataset = moveOptions(["data", "synthetic"], synthetic, dataset, ["data", "dataset"]);
+    }
+  }
+  if (isRecord(data) && isFormerAugmentation(data.augmentation)) {
+    const { crop, flip } = data.augmentation;
+    data.augmentation = [
+      ...(isRecord(crop) ? [{ name: "random_crop", ...crop }] : []),
+      ...(flip ? ["horizontal_flip"] : []),
+    ];
+    const at = ["data", "augmentation"];
+    if (crop) moved.push({ from: [...at, "crop"], to: [...at, 0] });
+    if (flip) moved.push({ from: [...at, "flip"], to: [...at, crop ? 1 : 0] });
+  }
+  if (isRecord(training) && Object.hasOwn(training, "labelSmoothing")) {
+    const { labelSmoothing, objective = "classification" } = training;
+    delete training.labelSmoothing;
+    const to = ["training", "objective"];
+    training.objective = moveOptions(["training"], { labelSmoothing }, objective, to);
+  }
+  if (isRecord(model)) {
+    moved.push(
+      ...moveFormerOptions(model, "do_conv")
+        .map(({ from, to }) => ({ from: ["model", ...from], to: ["model", ...to] })),
+    );
+  }
+  return moved;
+}
+
+/** What to write instead of former keys: a line for each place to change, and for each that is idle. */
+function hintsOf(
+  config: Mapping,
+  found: readonly OptionPath[],
+  moved: readonly Moved[],
+): Mistake[] {
+  const changes = new Map<string, { to: OptionPath; former: OptionPath[] }>();
+  const hints: Mistake[] = [];
+  for (const former of found) {
+    const targets = moved.filter(({ from }) => isWithin(from, former));
+    if (targets.length === 0) {
+      hints.push({ path: former, part: "key", text: "has no effect here; remove it" });
+    }
+    for (const target of targets) {
+      const to = target.to.slice(0, -1);
+      const change = changes.get(`${to}`) ?? { to, former: [] };
+      changes.set(`${to}`, { to, former: [...change.former, former] });
+    }
+  }
+  for (const { to, former: [first, ...others] } of changes.values()) {
+    const holder = first.slice(0, -1);
+    const present = to.slice(holder.length).join(".");
+    const keys = new Set(
+      [first, ...others.filter((path) => isWithin(path, holder))].map((path) => path.at(-1)),
+    );
+    keys.delete(present);
+    const instead = keys.size > 0 ? `instead of ${[...keys].join(" and ")} ` : "";
+    const text = `${instead}write ${present}: ${inYaml(valueAt(config, to))}`;
+    hints.push({ path: first, part: "key", text });
+  }
+  return hints;
+}
+
+/** The paths in `config` that a pattern fits, `*` in it standing for every item of a list. */
+function placesOf(config: Mapping, pattern: readonly string[]): OptionPath[] {
+  return pattern.reduce<OptionPath[]>(
+    (places, part) =>
+      places.flatMap((at) => {
+        const value = valueAt(config, at);
+        if (part === "*") return Array.isArray(value) ? value.map((_, i) => [...at, i]) : [];
+        return isRecord(value) && Object.hasOwn(value, part) ? [[...at, part]] : [];
+      }),
+    [[]],
+  );
+}
+
+/** Whether `path` is `prefix` or leads on from it; `*` in either stands for any part. */
+function isWithin(path: OptionPath, prefix: OptionPath): boolean {
+  return prefix.every((part, i) =>
+    i < path.length && (part === "*" || path[i] === "*" || `${part}` === `${path[i]}`)
+  );
+}
+
+function isFormerAugmentation(value: unknown): value is Mapping {
+  if (!isRecord(value) || Object.hasOwn(value, "name")) return false;
+  const keys = Object.keys(value);
+  return keys.length === 0 || keys.some((key) => Object.hasOwn(augmentation.shape, key));
+}
+
+function nameOf(choice: unknown): unknown {
+  return isRecord(choice) ? choice.name : choice;
+}
+
+function isNameIn(registry: object, choice: unknown): boolean {
+  const name = nameOf(choice);
+  return typeof name === "string" && Object.hasOwn(registry, name);
 }
 
 /** A value as it is written on one line. */

@@ -3,11 +3,10 @@
 import { basename, extname, isAbsolute } from "@std/path";
 import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
-import { type Mapping, moveFormerKeys } from "../schema/former_keys.ts";
-import { isName } from "../schema/json.ts";
+import { type Mapping, moveFormerKeys, otherForms } from "./former_keys.ts";
+import { isName, nodeAt } from "../schema/json.ts";
 import { mistakesOf } from "../schema/mistakes.ts";
 import { configJsonSchema } from "./json_schema.ts";
-import { FORMER_KEYS } from "./former_keys.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { ConfigSource } from "./source.ts";
 
@@ -51,22 +50,28 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
   if (typeof source.value !== "object" || Array.isArray(source.value)) {
     throw new InputError(`${file}:1:1 expected a mapping, as in \`data:\` with \`dataset: mnist\``);
   }
+  for (const assignment of options.set ?? []) source.override(assignment, nameAt, otherForms);
   const value = source.value as Mapping;
-  const former = moveFormerKeys(value, FORMER_KEYS);
-  for (const assignment of options.set ?? []) {
-    source.override(assignment, (path, name) => isName(configJsonSchema(), path, name));
-  }
-  // Again for overrides of former keys.
-  former.push(...moveFormerKeys(value, FORMER_KEYS));
-  if (!options.isStored) {
-    for (const { path, hint } of former) {
-      options.onHint?.(source.report([{ path, part: "key", text: hint }]));
-    }
+  const former = moveFormerKeys(value);
+  source.noteMoved(former.moved);
+  if (!options.isStored && former.hints.length > 0) {
+    for (const line of source.report(former.hints).split("\n")) options.onHint?.(line);
   }
   const named = { name: runName(file), ...value };
   const result = configSchema.safeParse(named);
-  if (result.success) return { config: result.data, at: (key, work) => located(source, key, work) };
-  throw new InputError(source.report(mistakesOf(configSchema, named, configJsonSchema())));
+  if (result.success && former.mistakes.length === 0) {
+    return { config: result.data, at: (key, work) => located(source, key, work) };
+  }
+  throw new InputError(
+    source.report([...former.mistakes, ...mistakesOf(configSchema, named, configJsonSchema())]),
+  );
+}
+
+/** The name that a value at a path is, of what could also have options; what is missing has a default. */
+function nameAt(path: readonly string[], value: unknown): string | undefined {
+  const root = configJsonSchema();
+  const name = value === undefined ? nodeAt(root, path)?.default : value;
+  return typeof name === "string" && isName(root, path, name) ? name : undefined;
 }
 
 /** The config that a checkpoint at `path` holds, with overrides. Throws as {@link loadConfig}. */

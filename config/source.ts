@@ -1,8 +1,20 @@
 /** A config file's text: its YAML value, where each part of it stands, and `--set` overrides. */
 
-import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import {
+  Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  stringify,
+  visit,
+} from "yaml";
 import { InputError } from "../errors.ts";
+import { valueAt, type ValuePath } from "../schema/json.ts";
 import type { Mistake } from "../schema/mistakes.ts";
+import { isRecord } from "../schema/record.ts";
 
 type Container = Record<string, unknown> | unknown[];
 
@@ -13,6 +25,7 @@ export class ConfigSource {
   readonly #document: Document.Parsed;
   readonly #lines = new LineCounter();
   readonly #overrides: string[][] = [];
+  readonly #origins = new Map<string, string[]>();
 
   /**
    * Parses `text`, naming `file` in errors; if it `isStored` there, nobody can look up its lines.
@@ -43,7 +56,7 @@ export class ConfigSource {
     });
     if (problems.length > 0) throw new InputError(problems.join("\n"));
     try {
-      this.value = this.#document.toJS();
+      this.value = copyOf(this.#document.toJS());
     } catch (error) {
       throw new InputError(`${file}:1:1 not valid YAML: ${(error as Error).message}`);
     }
@@ -53,11 +66,14 @@ export class ConfigSource {
    * Applies `key.path=value`, the value written in YAML; `null` removes the key. Throws InputError
    * when the text is not of that form.
    *
-   * @param isName whether the value at a path is the name alone of what could also have options
+   * @param nameAt the name that the value at a path is, or is by default, of what could also have
+   *   options
+   * @param otherForms paths at which the same may also stand; it is removed there
    */
   override(
     assignment: string,
-    isName: (path: readonly string[], value: string) => boolean = () => false,
+    nameAt: (path: readonly string[], value: unknown) => string | undefined = () => undefined,
+    otherForms: (path: readonly string[]) => readonly string[][] = () => [],
   ): void {
     const equals = assignment.indexOf("=");
     const key = equals < 0 ? assignment : assignment.slice(0, equals).trim();
@@ -69,24 +85,35 @@ export class ConfigSource {
     if (document.errors.length > 0) {
       throw new InputError(`--set ${key}: not valid YAML: ${document.errors[0].message}`);
     }
+    for (const other of otherForms(path)) {
+      const holder = valueAt(this.value, other.slice(0, -1));
+      if (isRecord(holder)) delete holder[other.at(-1)!];
+    }
+    this.#overrides.push(path);
+    const value = document.toJS() ?? undefined;
     let container = this.value as Container;
     for (const [index, part] of path.slice(0, -1).entries()) {
       let child = member(container, part);
       if (typeof child !== "object" || child === null) {
-        const isNamed = typeof child === "string" && isName(path.slice(0, index + 1), child);
-        child = isNamed ? { name: child } : {};
-        assign(container, part, child, key);
+        if (child === undefined && value === undefined) return;
+        const name = nameAt(path.slice(0, index + 1), child);
+        child = name === undefined ? {} : { name };
+        assign(container, path, index, child);
       }
       container = child as Container;
     }
-    assign(container, path[path.length - 1], document.toJS() ?? undefined, key);
-    this.#overrides.push(path);
+    assign(container, path, path.length - 1, value);
+  }
+
+  /** Notes that options stand elsewhere in `value` than in the text; reports name where they were. */
+  noteMoved(moved: readonly { from: ValuePath; to: ValuePath }[]): void {
+    for (const { from, to } of moved) this.#origins.set(to.join("."), from.map(String));
   }
 
   /** All mistakes as one text, a line each, in the order of the file and then of the overrides. */
   report(mistakes: readonly Mistake[]): string {
-    return mistakes.map((mistake) => {
-      const path = mistake.path.map(String);
+    const lines = mistakes.map((mistake) => {
+      const path = this.#origin(mistake.path.map(String));
       const overridden = this.#overrides.some((override) =>
         startsWith(path, override) ||
         startsWith(override, path) && !this.#document.hasIn(path)
@@ -96,7 +123,17 @@ export class ConfigSource {
       const dotted = path.length > 0 ? ` ${path.join(".")}` : "";
       return { offset, line: `${place}${dotted}: ${mistake.text}` };
     }).sort((a, b) => a.offset === b.offset ? 0 : a.offset - b.offset)
-      .map(({ line }) => line).join("\n");
+      .map(({ line }) => line);
+    return [...new Set(lines)].join("\n");
+  }
+
+  /** The path in the text of what stands at `path` in the value. */
+  #origin(path: string[]): string[] {
+    for (let length = path.length; length > 0; length--) {
+      const origin = this.#origins.get(path.slice(0, length).join("."));
+      if (origin) return this.#origin([...origin, ...path.slice(length)]);
+    }
+    return path;
   }
 
   /** Where a key or value starts; what is missing or comes by an alias stands where its parent does. */
@@ -135,16 +172,29 @@ function startsWith(path: readonly string[], prefix: readonly string[]): boolean
   return prefix.every((part, index) => part === path[index]);
 }
 
+/** Plain data again, nothing in it shared, as what an alias stands for is. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyOf(part)]));
+}
+
 /** An own member of a container; what an object inherits is no part of a config. */
 function member(container: Container, key: string): unknown {
   return Object.hasOwn(container, key) ? (container as Record<string, unknown>)[key] : undefined;
 }
 
-function assign(container: Container, key: string, value: unknown, whole: string): void {
+function assign(container: Container, path: string[], index: number, value: unknown): void {
+  const key = path[index];
   if (Array.isArray(container) && !(Number(key) < container.length && /^\d+$/.test(key))) {
+    const list = path.slice(0, index).join(".");
+    const places = container.length > 0 ? `a number from 0 to ${container.length - 1} or ` : "";
+    const items = stringify(container, { collectionStyle: "flow", lineWidth: 0 }).trim();
     throw new InputError(
-      `--set ${whole}: found "${key}" as place in a list, ` +
-        `expected a number from 0 to ${container.length - 1}`,
+      `--set ${
+        path.join(".")
+      }: ${list} is a list and has no "${key}"; expected ${places}the whole ` +
+        `list, as in --set '${list}=${items}'`,
     );
   }
   if (value === undefined && !Array.isArray(container)) {

@@ -48,7 +48,10 @@ export function listModels(): string[] {
  */
 export function buildModel(name: string, options: BuildOptions): Module {
   const entry = findEntry(MODELS, name, "model");
-  const { convolution, ...others } = moveFormerOptions(options, "conv");
+  const model: Record<string, unknown> = { ...options };
+  if (options.layers !== undefined) model.layers = structuredClone(options.layers);
+  moveFormerOptions(model, "conv");
+  const { convolution, ...others } = model;
   const factory = typeof convolution === "function" ? convolution as ConvolutionFactory : undefined;
   const schema = entry.schema.extend(sharedSchema.shape);
   const { convolution: kind, convolutions = [], ...parsed } = parseOptions(

@@ -2,66 +2,84 @@
  * Where DO-Conv's options stood before they were the convolution's own: beside `convolution`, in a
  * model and in a layer. Old configs and checkpoints hold them so.
  */
-import { type FormerKey, type Mapping, moveFormerKeys } from "../../schema/former_keys.ts";
+import type { OptionPath } from "../../errors.ts";
 import { isRecord } from "../../schema/record.ts";
+import { doConvSchema } from "../do_conv2d.ts";
 
-/** What was the default, and stood in every config that was stored. */
-const FORMER_DEFAULT = "paper";
+/** The options that stood there. */
+export const FORMER_OPTIONS = ["depthMultiplier", "pairing"] as const satisfies readonly (
+  keyof typeof doConvSchema.shape
+)[];
+
+/** An option that was copied from one place of the data to another. */
+export interface Moved {
+  readonly from: OptionPath;
+  readonly to: OptionPath;
+}
+
+type Mapping = Record<string, unknown>;
+
+interface Option {
+  readonly name: string;
+  readonly value: unknown;
+  readonly from: OptionPath;
+}
 
 /**
- * The former keys of a config's `model`.
+ * Moves DO-Conv's options in the plain data of a model to what they were meant for: a model's to its
+ * convolutions and the `do_conv2d` of its list, a layer's to its own convolution, which then also
+ * has those of the model that it leaves open. What stands at the present place already counts; what
+ * plain convolutions leave without effect is dropped. `model` is changed.
  *
- * @param usual the kind of convolution that a model has if it does not say
+ * @param usual the kind of convolution that the model has if it does not say
  */
-export function doConvFormerKeys(usual: string): FormerKey[] {
-  return ["depthMultiplier", "pairing"].flatMap((option): FormerKey[] => {
-    const hint = (value: unknown) =>
-      `now an option of the convolution: write convolution: { name: do_conv, ${option}: ${value} }`;
-    return [
-      {
-        path: `model.layers.*.convolution.${option}`,
-        move({ value, holder: layer, config }) {
-          if (value === undefined || !isDoConv(config.model as Mapping, usual)) return;
-          layer.convolution = withOption(layer.convolution, option, value);
-        },
-        hint,
-      },
-      {
-        path: `model.${option}`,
-        move: ({ value, holder }) => moveModelOption(holder, option, value, usual),
-        hint,
-      },
-    ];
+export function moveFormerOptions(model: Mapping, usual: string): Moved[] {
+  const moved: Moved[] = [];
+  const give = (holder: Mapping, options: readonly Option[], at: OptionPath) => {
+    for (const { name, value, from } of options) {
+      if (Object.hasOwn(holder, name)) continue;
+      holder[name] = value;
+      moved.push({ from, to: [...at, name] });
+    }
+  };
+  const chosen = (choice: unknown, options: readonly Option[], at: OptionPath) => {
+    if (options.length === 0) return choice;
+    const full: Mapping = isRecord(choice) ? { ...choice } : { name: "do_conv" };
+    give(full, options, at);
+    return full;
+  };
+
+  const former = takeOptions(model, []);
+  if (isDoConv(model.convolution ?? usual)) {
+    model.convolution = chosen(model.convolution, former, ["convolution"]);
+  }
+  const ofModel = isRecord(model.convolution)
+    ? takeOptions({ ...model.convolution }, ["convolution"])
+    : [];
+  for (const [i, layer] of Array.isArray(model.layers) ? model.layers.entries() : []) {
+    if (!isRecord(layer)) continue;
+    const { do_conv2d: doConv, convolution: own } = layer;
+    if (isRecord(doConv)) give(doConv, former, ["layers", i, "do_conv2d"]);
+    if (!isRecord(own)) continue;
+    const at = ["layers", i, "convolution"];
+    const options = takeOptions(own, at);
+    const { convolution: kind } = own;
+    if (options.length === 0 || !isDoConv(kind ?? model.convolution ?? usual)) continue;
+    const inherited = kind === undefined ? ofModel : [];
+    own.convolution = chosen(kind, [...options, ...inherited], [...at, "convolution"]);
+  }
+  return moved;
+}
+
+/** Takes DO-Conv's options out of a mapping that stands `at` a place. */
+function takeOptions(holder: Mapping, at: OptionPath): Option[] {
+  return FORMER_OPTIONS.flatMap((name) => {
+    const { [name]: value } = holder;
+    delete holder[name];
+    return value === undefined ? [] : [{ name, value, from: [...at, name] }];
   });
 }
 
-/** The options of a model with all that stood elsewhere where it belongs; they are not changed. */
-export function moveFormerOptions(options: Readonly<Mapping>, usual: string): Mapping {
-  const model: Mapping = { ...options };
-  if (options.layers !== undefined) model.layers = structuredClone(options.layers);
-  moveFormerKeys({ model }, doConvFormerKeys(usual));
-  return model;
-}
-
-/** Gives an option to what it was meant for: the model's convolutions, if they are DO-Conv, and layers. */
-function moveModelOption(model: Mapping, option: string, value: unknown, usual: string): void {
-  if (value === undefined || value === FORMER_DEFAULT) return;
-  if (isDoConv(model, usual)) model.convolution = withOption(model.convolution, option, value);
-  for (const layer of Array.isArray(model.layers) ? model.layers.filter(isRecord) : []) {
-    const { do_conv2d: doConv, convolution } = layer;
-    if (isRecord(doConv)) doConv[option] ??= value;
-    if (isRecord(convolution) && isRecord(convolution.convolution)) {
-      convolution.convolution[option] ??= value;
-    }
-  }
-}
-
-function isDoConv({ convolution }: Mapping, usual: string): boolean {
-  return (isRecord(convolution) ? convolution.name : convolution ?? usual) === "do_conv";
-}
-
-function withOption(convolution: unknown, option: string, value: unknown): Mapping {
-  return isRecord(convolution)
-    ? { [option]: value, ...convolution }
-    : { name: "do_conv", [option]: value };
+function isDoConv(choice: unknown): boolean {
+  return (isRecord(choice) ? choice.name : choice) === "do_conv";
 }
