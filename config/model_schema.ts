@@ -5,6 +5,7 @@ import { type LayerSpec, layersSchema } from "../layers/registry.ts";
 import { type NamedConvolution, namedConvolutionsSchema } from "../models/named_convolutions.ts";
 import { MODELS } from "../models/registry.ts";
 import { namesBySchema, z } from "../schema/entry.ts";
+import { isRecord } from "../schema/record.ts";
 
 /** `model` of a config. */
 export interface ModelConfig {
@@ -63,7 +64,7 @@ const byLayers = z.strictObject({
 });
 
 /** Of a rule that is also broken where single values are wrong. */
-const ofKeys = { when: ({ value }: { value: unknown }) => typeof value === "object" };
+const ofKeys = { when: ({ value }: { value: unknown }) => isRecord(value) };
 
 /** `model` of a config. */
 export const modelSchema = z.discriminatedUnion("name", [byLayers, ...byName])
