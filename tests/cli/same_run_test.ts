@@ -84,3 +84,19 @@ Deno.test("a stored config lacks what is new since, which is no difference where
   const { data, model } = configOf();
   assertEquals(warnings({ name: "run", data: { dataset: data.dataset }, model }, []), []);
 });
+
+Deno.test("a run of a former config goes on with it, and with no other value of a former key", () => {
+  const former = {
+    data: { dataset: "mnist" },
+    model: { name: "do_conv_net", convolution: "do_conv", pairing: "paper", depthMultiplier: 30 },
+    training: { labelSmoothing: 0.1 },
+  };
+  const same = ["model.convolution.depthMultiplier=30", "training.objective.labelSmoothing=0.1"];
+  assertEquals(warnings(former, same), []);
+  assertEquals(warnings(former, ["model.depthMultiplier=30", "training.labelSmoothing=0.1"]), []);
+  const { message } = assertThrows(
+    () => warnings(former, [...same, "training.labelSmoothing=0.3"]),
+    InputError,
+  );
+  assertStringIncludes(message, "training.objective.labelSmoothing was 0.1, is 0.3");
+});

@@ -214,24 +214,6 @@ Deno.test("kinds of convolution are names or mappings, and keep their form", () 
   );
 });
 
-Deno.test("former DO-Conv options of a file are moved, and told with their place", () => {
-  const hints: string[] = [];
-  const text = (model: string) => `data: {dataset: mnist}\nmodel: {name: resnet18, ${model}}`;
-  const { config } = parseConfig(text("depthMultiplier: 50, pairing: authors"), "run.yaml", {
-    onHint: (line) => hints.push(line),
-  });
-  const now = { name: "do_conv", depthMultiplier: 50, pairing: "authors" } as const;
-  assertEquals(config.model.convolution, now);
-  assertEquals(hints, [
-    "run.yaml:2:25 model.depthMultiplier: now an option of the convolution: write " +
-    "convolution: { name: do_conv, depthMultiplier: 50 }",
-    "run.yaml:2:46 model.pairing: now an option of the convolution: write " +
-    "convolution: { name: do_conv, pairing: authors }",
-  ]);
-  const set = ["model.convolution.depthMultiplier=50", "model.convolution.pairing=authors"];
-  assertEquals(parseConfig(text("convolution: do_conv"), "run.yaml", { set }).config, config);
-});
-
 Deno.test("YAML mistakes are reported with line and column", () => {
   assertEquals(messageOf("a: 1\na: 2\n"), "run.yaml:2:1 not valid YAML: Map keys must be unique");
   assertStringIncludes(messageOf("a: [1\nb: 2"), "run.yaml:2:1 not valid YAML");
@@ -259,6 +241,18 @@ Deno.test("overrides are YAML values at dotted paths; null removes", () => {
   assertEquals(config.model.layers, ["flatten", { linear: { outFeatures: 10, bias: false } }]);
 });
 
+Deno.test("an override of an option of a choice keeps the name, or takes the default one", () => {
+  const { training, model } = parseConfig(MINIMAL, "run.yaml", {
+    set: ["training.objective.labelSmoothing=0.1", "model.convolution.pairing=authors"],
+  }).config;
+  assertEquals(training.objective, { name: "classification", labelSmoothing: 0.1 });
+  assertEquals(model.convolution, { name: "do_conv", pairing: "authors" });
+  assertStringIncludes(
+    messageOf(MINIMAL, ["training.optimizer.momentum=0.5"]),
+    "training.optimizer.name: missing",
+  );
+});
+
 Deno.test("mistakes of overrides cite the override", () => {
   assertEquals(
     messageOf(MINIMAL, ["training.epoch=3", "fold=3", "trainin.x=1"]).split("\n"),
@@ -271,7 +265,7 @@ Deno.test("mistakes of overrides cite the override", () => {
   assertStringIncludes(messageOf(MINIMAL, ["seed"]), "--set seed: expected key=value");
   assertStringIncludes(messageOf(MINIMAL, ["seed=[1"]), "--set seed: not valid YAML");
   const list = ["model.name=null", "model.layers=[relu]", "model.layers.x=relu"];
-  assertStringIncludes(messageOf(MINIMAL, list), 'found "x" as place in a list');
+  assertStringIncludes(messageOf(MINIMAL, list), 'model.layers is a list and has no "x"');
 });
 
 Deno.test("an error in a key's value is told at the part of it that is wrong", () => {

@@ -1,60 +1,98 @@
 import { assertEquals } from "@std/assert";
+import { parseConfig } from "../../../config/load.ts";
+import { Conv2d } from "../../../layers/conv2d.ts";
 import { moveFormerOptions } from "../../../layers/convolutions/do_conv_former.ts";
-import { buildModel } from "../../../models/registry.ts";
+import { DoConv2d } from "../../../layers/do_conv2d.ts";
+import type { Module } from "../../../layers/module.ts";
+import { Sequential } from "../../../layers/sequential.ts";
+import { buildModel, type BuildOptions } from "../../../models/registry.ts";
 
-const shape = { outChannels: 2, kernelSize: 3 };
+interface Own {
+  depthMultiplier?: number;
+  pairing?: string;
+}
 
-Deno.test("a model's former DO-Conv options become its convolution's", () => {
-  const cases: [Record<string, unknown>, Record<string, unknown>][] = [
-    [{ convolution: "do_conv", depthMultiplier: 9 }, {
-      convolution: { name: "do_conv", depthMultiplier: 9 },
-    }],
-    [{ depthMultiplier: 9, pairing: "authors" }, {
-      convolution: { name: "do_conv", depthMultiplier: 9, pairing: "authors" },
-    }],
-    // What every config said before the options moved.
-    [{ name: "resnet18", convolution: "do_conv", pairing: "paper" }, {
-      name: "resnet18",
-      convolution: "do_conv",
-    }],
-    [{ convolution: "conv", depthMultiplier: 9, pairing: "authors" }, { convolution: "conv" }],
-    [{ convolution: { name: "do_conv", depthMultiplier: 10 }, depthMultiplier: 9 }, {
-      convolution: { name: "do_conv", depthMultiplier: 10 },
-    }],
-    [{ convolution: "conv" }, { convolution: "conv" }],
-  ];
-  for (const [former, now] of cases) assertEquals(moveFormerOptions(former, "do_conv"), now);
+const SHAPE = { outChannels: 4, kernelSize: 3, groups: 2 };
+const OF_MODEL: Own[] = [
+  {},
+  { depthMultiplier: 12 },
+  { pairing: "authors" },
+  { depthMultiplier: 12, pairing: "authors" },
+];
+const OF_LAYER: Own[] = [
+  {},
+  { depthMultiplier: 20 },
+  { pairing: "paper" },
+  { depthMultiplier: 20, pairing: "paper" },
+];
+
+/** The first layer: plain, or its D_mul and pairing. */
+function firstOf(model: Module): Own | "plain" {
+  const [layer] = model instanceof Sequential ? model.layers : [];
+  if (layer instanceof Conv2d) return "plain";
+  if (!(layer instanceof DoConv2d)) throw new Error("expected a convolution first");
+  return { depthMultiplier: layer.W.shape[2], pairing: layer.options.pairing ?? "paper" };
+}
+
+/** The same model built of its plain options, as a checkpoint holds them, and of a config. */
+function built(model: Record<string, unknown>): Module[] {
+  const images = { classes: 4, inputChannels: 4, inputSize: 3 };
+  const text = JSON.stringify({ data: { dataset: "mnist" }, model });
+  const { convolution, layers } = parseConfig(text, "old.yaml").config.model;
+  return [{ ...images, ...model }, { ...images, convolution, layers }]
+    .map((options) => buildModel("layers", options as BuildOptions));
+}
+
+Deno.test("DO-Conv's options are a layer's own, else the model's, wherever they stood", () => {
+  for (const convolution of ["conv", "do_conv"]) {
+    for (const layer of ["conv2d", "do_conv2d", "convolution"]) {
+      for (const ofModel of OF_MODEL) {
+        for (const ofLayer of layer === "conv2d" ? [{}] : OF_LAYER) {
+          const layers = [{ [layer]: { ...SHAPE, ...ofLayer } }, "flatten"];
+          const model = { convolution, ...ofModel, layers };
+          const isPlain = layer === "conv2d" || layer === "convolution" && convolution === "conv";
+          const expected = isPlain
+            ? "plain"
+            : { depthMultiplier: 9, pairing: "paper", ...ofModel, ...ofLayer };
+          assertEquals(built(model).map(firstOf), [expected, expected], JSON.stringify(model));
+        }
+      }
+    }
+  }
 });
 
-Deno.test("former DO-Conv options of a list of layers go to the layers they were meant for", () => {
-  const layers = [
-    { convolution: { ...shape, depthMultiplier: 11 } },
-    { do_conv2d: { ...shape, pairing: "paper" } },
-    { convolution: shape },
-    "relu",
-  ];
-  const options = { convolution: "do_conv", pairing: "authors", layers };
-  assertEquals(moveFormerOptions(options, "conv"), {
-    convolution: { name: "do_conv", pairing: "authors" },
-    layers: [
-      {
-        convolution: {
-          ...shape,
-          convolution: { name: "do_conv", pairing: "authors", depthMultiplier: 11 },
-        },
-      },
-      { do_conv2d: { ...shape, pairing: "paper" } },
-      { convolution: shape },
-      "relu",
-    ],
-  });
-  assertEquals(moveFormerOptions({ layers }, "conv"), {
-    layers: [{ convolution: shape }, ...layers.slice(1)],
+Deno.test("a layer's former option leaves the others to what the model says now", () => {
+  const convolution = { name: "do_conv", depthMultiplier: 12, pairing: "authors" };
+  const layers = [{ convolution: { ...SHAPE, pairing: "paper" } }, "flatten"];
+  const expected = { depthMultiplier: 12, pairing: "paper" };
+  assertEquals(built({ convolution, layers }).map(firstOf), [expected, expected]);
+});
+
+Deno.test("where the former and the present place are both taken, the present one counts", () => {
+  const model = {
+    convolution: { name: "do_conv", depthMultiplier: 10 },
+    depthMultiplier: 12,
+    pairing: "authors",
+  };
+  assertEquals(moveFormerOptions(model, "conv"), [
+    { from: ["pairing"], to: ["convolution", "pairing"] },
+  ]);
+  assertEquals<unknown>(model, {
+    convolution: { name: "do_conv", depthMultiplier: 10, pairing: "authors" },
   });
 });
 
-Deno.test("a model is built of what an old checkpoint holds", () => {
+Deno.test("a layer that chooses its own kind has nothing of the model's", () => {
+  const own = { ...SHAPE, convolution: "do_conv" };
+  const model = { convolution: "do_conv", depthMultiplier: 12, layers: [{ convolution: own }] };
+  moveFormerOptions(model, "conv");
+  assertEquals<unknown>(model.layers, [{ convolution: own }]);
+});
+
+Deno.test("a named model is built of what an old checkpoint holds, which stays as it is", () => {
   const former = { classes: 3, width: 2, convolution: "do_conv", depthMultiplier: 60 } as const;
-  const model = buildModel("resnet18", { ...former, pairing: "authors" });
+  const options = { ...former, pairing: "authors" };
+  const model = buildModel("resnet18", options);
   assertEquals(model.namedParameters().get("layer1.0.conv1.W")?.shape, [2, 2, 60]);
+  assertEquals(options, { ...former, pairing: "authors" });
 });
