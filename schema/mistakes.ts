@@ -148,14 +148,18 @@ function settleUnion(issue: Issue): Issue[] {
 function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
-    const valid = keysOf(schemasAt(schema, path, value));
+    const schemas = schemasAt(schema, path, value);
+    const valid = keysOf(schemas);
+    const isNamed = valueAt(value, [...path, "name"]) !== undefined;
+    const names = isNamed ? [] : schemas.flatMap(namesOf);
     return issue.keys.map((key) => {
       if (valid.includes(key)) {
         const others = Object.keys(valueAt(value, path) as object).filter((other) => other !== key);
         const text = `does not go together with ${others.join(", ")}; give one or the other`;
         return { path: [...path, key], part: "key", text };
       }
-      const meant = nearestName(key, valid) ??
+      const holdsName = names.some((name) => name === valueAt(value, [...path, key]));
+      const meant = nearestName(key, valid) ?? (holdsName ? "name" : undefined) ??
         placesOf(schema, key).find((place) => place !== [...path, key].join("."));
       const remedy = meant === undefined
         ? valid.length === 0 ? "; no keys are expected here" : `; valid keys: ${valid.join(", ")}`
@@ -180,23 +184,11 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
   const expected = expectation(schemas);
   const last = path.at(-1);
   if (here === undefined && last !== undefined) {
-    const unknown = issue.code === "invalid_union" ? unknownKeys(issue.path, value, schema) : [];
-    const instead = unknown.length > 0 ? `; found ${unknown.join(", ")} instead` : "";
-    const text = `missing; expected ${expected}${instead}`;
+    const text = `missing; expected ${expected}`;
     return [{ path, part: "key", text, missing: String(last) }];
   }
   const text = `found ${spell(here)}, expected ${expected}${advice(here, schemas)}`;
   return [{ path, part: "value", text }];
-}
-
-/**
- * Keys beside the one at `path` that the schema does not know. zod does not tell them where that key
- * is what a mapping is told from others by.
- */
-function unknownKeys(path: ValuePath, value: unknown, schema: JsonSchema): string[] {
-  const holder = path.slice(0, -1);
-  const valid = keysOf(schemasAt(schema, holder, valueAt(value, holder)));
-  return Object.keys(valueAt(value, holder) as object).filter((key) => !valid.includes(key));
 }
 
 /** What to do about a text where another was expected. */

@@ -1,6 +1,14 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { formatConfig, loadConfig, parseConfig } from "../../config/load.ts";
+import { DATASETS } from "../../datasets/registry.ts";
 import { InputError, type OptionPath } from "../../errors.ts";
+import { CONVOLUTIONS } from "../../layers/convolutions.ts";
+import { LAYERS } from "../../layers/registry.ts";
+import { bareNames, type Registry } from "../../schema/entry.ts";
+import { OPTIMIZERS } from "../../training/optimizers/registry.ts";
+
+/** The names of a registry as a mistake lists them. */
+const names = (registry: Registry) => Object.keys(registry).join(", ");
 
 const MINIMAL = "data: {dataset: mnist}\nmodel: {name: do_conv_net}\n";
 
@@ -55,7 +63,7 @@ const MISTAKES: [line: string, message: string][] = [
   ],
   [
     "training: {optimizer: {name: sdg, learningRate: 1}}",
-    'run.yaml:3:30 training.optimizer.name: found "sdg", expected one of sgd, adam, adamw, rmsprop; ' +
+    `run.yaml:3:30 training.optimizer.name: found "sdg", expected one of ${names(OPTIMIZERS)}; ` +
     'did you mean "sgd"?',
   ],
   [
@@ -107,13 +115,15 @@ model:
   assertEquals(
     message.split("\n").map((line) => line.split(";")[0].slice(0, 90)),
     [
-      'run.yaml:2:12 data.dataset: found "mnst", expected one of mnist, fashion_mnist, cifar10, cifar1',
+      `run.yaml:2:12 data.dataset: found "mnst", expected one of ${names(DATASETS)}`,
       "run.yaml:3:3 data.validation.count: missing",
       "run.yaml:4:18 data.checksums.a: expected sha256: and 64 hexadecimal digits, md5: and 32, or none",
       "run.yaml:6:32 model.convolution.depth: unknown key",
       "run.yaml:8:16 model.layers.0.conv2d.outChannel: unknown key",
-      'run.yaml:9:7 model.layers.1: found "reluu", expected one of batch_norm2d, global_avg_pool2d, rel',
-      'run.yaml:10:7 model.layers.2: found "conv2d", expected one of batch_norm2d, global_avg_pool2d, r',
+      `run.yaml:9:7 model.layers.1: found "reluu", expected one of ${bareNames(LAYERS).join(", ")}`,
+      `run.yaml:10:7 model.layers.2: found "conv2d", expected one of ${
+        bareNames(LAYERS).join(", ")
+      }`,
       "run.yaml:11:32 model.layers.3.max_pool2d.kernelSize: found a list, expected an integer of at lea",
     ].map((line) => line.slice(0, 90)),
   );
@@ -194,18 +204,21 @@ Deno.test("kinds of convolution are names or mappings, and keep their form", () 
   assertEquals(model.convolutions, [{ names: "fc", name: "conv" }]);
   assertEquals(
     messageOf(text("convolution: doconv")),
-    'run.yaml:2:38 model.convolution: found "doconv", expected one of conv, do_conv or a mapping ' +
-      'with such a name; did you mean "do_conv"?',
+    `run.yaml:2:38 model.convolution: found "doconv", expected one of ${
+      names(CONVOLUTIONS)
+    } or a ` +
+      'mapping with such a name; did you mean "do_conv"?',
   );
   assertEquals(
     messageOf("data: {dataset: mnist}\nmodel: {layers: [relu], convolution: doconv}"),
-    'run.yaml:2:38 model.convolution: found "doconv", expected one of conv, do_conv or a mapping ' +
-      'with such a name; did you mean "do_conv"?',
+    `run.yaml:2:38 model.convolution: found "doconv", expected one of ${
+      names(CONVOLUTIONS)
+    } or a ` +
+      'mapping with such a name; did you mean "do_conv"?',
   );
   assertEquals(
     messageOf(text("convolutions: [{names: fc, convolution: conv}]")),
-    "run.yaml:2:40 model.convolutions.0.name: missing; expected one of conv, do_conv; found " +
-      "convolution instead",
+    'run.yaml:2:52 model.convolutions.0.convolution: unknown key; did you mean "name"?',
   );
   assertEquals(
     messageOf(text("convolutions: [{names: fc, name: conv, pairing: paper}]")),
