@@ -12,6 +12,7 @@ import { SCHEDULES } from "../../training/schedules/registry.ts";
 import type { JsonSchema } from "../../schema/json.ts";
 import { loadConfig, parseConfig } from "../../config/load.ts";
 import { LAYERS, layersSchema } from "../../layers/registry.ts";
+import { exampleOptions } from "../support/example_options.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -67,15 +68,8 @@ Deno.test("the keys that the template of init has in comments are keys of the sc
 });
 
 Deno.test("the schema knows every layer that can be built by name", () => {
-  const options = { outChannels: 1, kernelSize: 1 };
-  for (const name of Object.keys(LAYERS)) {
-    const needed = name === "linear"
-      ? { outFeatures: 1 }
-      : name.endsWith("pool2d") && name !== "global_avg_pool2d"
-      ? { kernelSize: 2 }
-      : name.includes("conv")
-      ? options
-      : {};
-    assertEquals(layersSchema.safeParse([{ [name]: needed }]).error, undefined, name);
+  for (const [name, entry] of Object.entries(LAYERS)) {
+    const options = exampleOptions(entry);
+    assertEquals(layersSchema.safeParse([{ [name]: options }]).error, undefined, name);
   }
 });

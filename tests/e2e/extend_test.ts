@@ -4,8 +4,15 @@ import { ADDITIONS } from "../support/additions.ts";
 import { overfoldOf, parseEvents } from "./cli.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
-/** Parts of the repository that a program does not need. */
-const LEFT_OUT = ["tests", "docs", "bench", "examples", "runs", "node_modules"];
+/** Parts of the repository that neither a program nor {@link TESTS} need. */
+const LEFT_OUT = ["docs", "bench", "runs", "node_modules"];
+/** Tests that say what all entries of the registries have in common. */
+const TESTS = [
+  "tests/config",
+  "tests/layers/registry_test.ts",
+  "tests/training/targets_test.ts",
+  "tests/training/objectives/registry_test.ts",
+];
 
 /** Everything that was added, in one config. */
 const CONFIG = `\
@@ -47,6 +54,17 @@ Deno.test("one thing of each kind is added by a file and a line each, and used f
         stderr: "piped",
       }).output();
       assertEquals([success, new TextDecoder().decode(stderr)], [true, ""]);
+    });
+
+    await t.step("the tests of registries hold for what was added", async () => {
+      await Deno.writeTextFile(join(sources, "schema.json"), await schemaOf(sources));
+      const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["test", "--quiet", "--no-lock", "--allow-all", ...TESTS],
+        cwd: sources,
+        env: { NO_COLOR: "1" },
+      }).output();
+      const decoder = new TextDecoder();
+      assertEquals(success, true, decoder.decode(stdout) + decoder.decode(stderr));
     });
 
     await t.step("a list of layers trains with all of it, folds and classifies", async () => {
@@ -139,7 +157,10 @@ async function runOf(path: string): Promise<{ dataset: string; stored: string[] 
 
 async function schemaOf(sources: string): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", 'console.log((await import("./config/json_schema.ts")).schemaFileText())'],
+    args: [
+      "eval",
+      'await Deno.stdout.write(new TextEncoder().encode((await import("./config/json_schema.ts")).schemaFileText()))',
+    ],
     cwd: sources,
   }).output();
   return new TextDecoder().decode(stdout);

@@ -3,45 +3,61 @@ import { InputError, type OptionPath } from "../../errors.ts";
 import { Conv2d } from "../../layers/conv2d.ts";
 import { DoConv2d } from "../../layers/do_conv2d.ts";
 import { buildLayers, type LayerName, LAYERS, type LayerSpec } from "../../layers/registry.ts";
+import { exampleOptions } from "../support/example_options.ts";
 
-/** One use of every layer: what it is given and the shape that comes out. */
-const USES: Record<LayerName, { spec: LayerSpec; input: number[]; output: number[] }> = {
-  conv2d: {
+/** Uses of layers: the shape of what they are given and of what comes out. */
+const USES: { spec: LayerSpec; input: number[]; output: number[] }[] = [
+  {
     spec: { conv2d: { outChannels: 6, kernelSize: [3, 5], stride: 2, padding: [1, 2], groups: 2 } },
     input: [4, 9, 8],
     output: [6, 5, 4],
   },
-  do_conv2d: {
+  {
     spec: { do_conv2d: { outChannels: 6, kernelSize: 3, dilation: 2, depthMultiplier: 12 } },
     input: [4, 9, 8],
     output: [6, 5, 4],
   },
-  convolution: {
+  {
     spec: { convolution: { outChannels: 6, kernelSize: 3 } },
     input: [4, 9, 8],
     output: [6, 7, 6],
   },
-  batch_norm2d: { spec: "batch_norm2d", input: [4, 9, 8], output: [4, 9, 8] },
-  linear: { spec: { linear: { outFeatures: 5 } }, input: [7], output: [5] },
-  max_pool2d: {
+  { spec: "batch_norm2d", input: [4, 9, 8], output: [4, 9, 8] },
+  { spec: { linear: { outFeatures: 5 } }, input: [7], output: [5] },
+  {
     spec: { max_pool2d: { kernelSize: 3, stride: 2, ceilMode: true } },
     input: [4, 9, 8],
     output: [4, 4, 4],
   },
-  avg_pool2d: { spec: { avg_pool2d: { kernelSize: 2 } }, input: [4, 9, 8], output: [4, 4, 4] },
-  global_avg_pool2d: { spec: "global_avg_pool2d", input: [4, 9, 8], output: [4, 1, 1] },
-  relu: { spec: "relu", input: [4, 9, 8], output: [4, 9, 8] },
-  tanh: { spec: { tanh: {} }, input: [3], output: [3] },
-  flatten: { spec: "flatten", input: [4, 9, 8], output: [288] },
-  dropout: { spec: { dropout: { p: 0.1 } }, input: [3], output: [3] },
-};
+  { spec: { avg_pool2d: { kernelSize: 2 } }, input: [4, 9, 8], output: [4, 4, 4] },
+  { spec: "global_avg_pool2d", input: [4, 9, 8], output: [4, 1, 1] },
+  { spec: "relu", input: [4, 9, 8], output: [4, 9, 8] },
+  { spec: { tanh: {} }, input: [3], output: [3] },
+  { spec: "flatten", input: [4, 9, 8], output: [288] },
+  { spec: { dropout: { p: 0.1 } }, input: [3], output: [3] },
+];
 
-for (const name of Object.keys(LAYERS) as LayerName[]) {
+for (const { spec, input, output } of USES) {
+  const name = typeof spec === "string" ? spec : Object.keys(spec)[0];
   Deno.test(`${name} is built by name and infers its sizes`, () => {
-    const { spec, input, output } = USES[name];
     assertEquals(buildLayers([spec], input).outputShape, output);
   });
 }
+
+Deno.test("every layer is built of the options that it requires, for images or for features", () => {
+  for (const [name, entry] of Object.entries(LAYERS)) {
+    const spec = { [name]: exampleOptions(entry) } as LayerSpec;
+    const built = [[4, 9, 8], [7]].flatMap((input) => {
+      try {
+        return [buildLayers([spec], input)];
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        return [];
+      }
+    });
+    assert(built.length > 0, name);
+  }
+});
 
 Deno.test("convolution follows the model's choice", () => {
   const { layers } = buildLayers(

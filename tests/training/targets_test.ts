@@ -1,7 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { inferenceProgram } from "../../models/inference.ts";
+import { bareNames } from "../../schema/entry.ts";
 import { evaluateNetwork } from "../../training/evaluate.ts";
+import { objectiveOf, OBJECTIVES } from "../../training/objectives/registry.ts";
 import { train } from "../../training/train.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
@@ -22,9 +24,13 @@ Deno.test("images without an objective's targets are refused, with the objective
   const options = await tinyTraining({ objective: "multi_label" });
   const error = await assertRejects(() => train(options), InputError);
   assertEquals(error.at, ["objective"]);
+  const fitting = bareNames(OBJECTIVES).filter((name) =>
+    objectiveOf(name, 3).targets.every(({ name }) => name === "labels")
+  );
+  assertEquals(fitting.includes("classification"), true);
   assertEquals(
     error.message,
     "multi_label learns from the targets targets f32 [images, 3]; the images have labels i32 " +
-      "[images]. Use the objective classification, or other images",
+      `[images]. Use the objective ${fitting.join(" or ")}, or other images`,
   );
 });
