@@ -5,7 +5,8 @@
  * Layers are plain objects whose `forward` traces ops into a tensor program; `train` runs that
  * program on a {@link Backend}; `foldModel` leaves plain convolutions.
  *
- * @example A custom layer, trained and folded: `examples/custom_layer.ts`.
+ * @example A custom layer, trained and folded: `examples/custom_layer.ts`. A kind of convolution, a
+ * source of images and an objective of one's own: `examples/extensions.ts`.
  * @module
  */
 
@@ -87,7 +88,7 @@ export { tanh } from "./ops/tanh.ts";
 export { ReLU, Tanh } from "./layers/activations.ts";
 export { BatchNorm2d, type BatchNorm2dOptions } from "./layers/batch_norm2d.ts";
 export { Conv2d } from "./layers/conv2d.ts";
-export type { Conv2dOptions } from "./layers/convolution_options.ts";
+export { type Conv2dOptions, convolutionBias, kernelShape } from "./layers/convolution_options.ts";
 export { convolutionFactory, CONVOLUTIONS, type ConvolutionSpec } from "./layers/convolutions.ts";
 export type { ConvolutionFactory, ConvolutionOptions } from "./layers/convolutions/entry.ts";
 export { DoConv2d, type DoConv2dOptions } from "./layers/do_conv2d.ts";
@@ -120,18 +121,20 @@ export {
 export { datasetNames, DATASETS } from "./datasets/registry.ts";
 export type { ChannelStatistics, DatasetInfo, OpenDataset, Splits } from "./datasets/dataset.ts";
 export {
+  emptyTargets,
   type ImageShape,
   type ImageSource,
   LABELS,
   multiHot,
   readImages,
+  requireRange,
   type SourceHandle,
   type TargetArrays,
   type TargetColumn,
   type TargetDType,
   type TargetField,
 } from "./datasets/image_source.ts";
-export { type MemoryImages, MemorySource } from "./datasets/sources/memory.ts";
+export { emptyLabelled, type MemoryImages, MemorySource } from "./datasets/sources/memory.ts";
 export { type AugmentationChoice, AUGMENTATIONS } from "./datasets/augmentations/registry.ts";
 export type { DownloadProgress } from "./datasets/download.ts";
 export type { LocateOptions } from "./datasets/locate.ts";

@@ -75,3 +75,8 @@ Deno.test("the custom layer of the examples trains and folds", async () => {
   assertStringIncludes(out, "0.weight ");
   assertStringIncludes(out, "agreement 1\n");
 });
+
+Deno.test("the extensions of the examples train and fold to plain kernels", async () => {
+  const out = await runAlone((address) => `import "${address}/examples/extensions.ts";`);
+  assertEquals(out, "accuracy 1 agreement 1\nconv1.weight\n");
+});
