@@ -30,7 +30,10 @@ export function readConfig(
   args: Arguments,
   { progress }: Context,
 ): Promise<ConfigFile> {
-  return loadConfig(path, { set: args.texts("set"), onHint: (line) => progress.print(line) });
+  return loadConfig(path, {
+    set: args.texts("set"),
+    onHint: (line) => progress.print(`hint: ${line}`),
+  });
 }
 
 /** The images of a config. */

@@ -156,3 +156,20 @@ Deno.test("the program itself exits with the code and keeps stack traces to itse
   assertStringIncludes(new TextDecoder().decode(stderr), 'did you mean "init"?');
   assertEquals(new TextDecoder().decode(stderr).includes("    at "), false);
 });
+
+Deno.test("hints about former keys are told from results", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/old.yaml`;
+    const old = "data: { dataset: mnist }\nmodel: { name: do_conv_net, depthMultiplier: 12 }\n";
+    await Deno.writeTextFile(path, old);
+    const { code, error } = await run("inspect", path, "--json");
+    assertEquals(code, 0, error);
+    assertStringIncludes(
+      error,
+      `hint: ${path}:2:29 model.depthMultiplier: instead of depthMultiplier write convolution: `,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
