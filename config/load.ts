@@ -14,7 +14,7 @@ import { ConfigSource } from "./source.ts";
 export interface LoadOptions {
   /** Overrides `key.path=value`, the value in YAML; `null` removes the key. */
   set?: readonly string[];
-  /** Receives a line for each former key in the file or an override: where, and what to write. */
+  /** Receives a line for each place to which former keys were moved: where they are, what to write. */
   onHint?(line: string): void;
   /** Whether the config is not the file itself but stored in it, as in a checkpoint: no hints. */
   isStored?: boolean;
@@ -55,7 +55,7 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
   const former = moveFormerKeys(value);
   source.noteMoved(former.moved);
   if (!options.isStored && former.hints.length > 0) {
-    for (const line of source.report(former.hints).split("\n")) options.onHint?.(line);
+    for (const line of source.report(former.hints).split("\n")) options.onHint?.(`hint: ${line}`);
   }
   const named = { name: runName(file), ...value };
   const result = configSchema.safeParse(named);

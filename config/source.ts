@@ -14,7 +14,7 @@ import {
 import { InputError } from "../errors.ts";
 import { valueAt, type ValuePath } from "../schema/json.ts";
 import type { Mistake } from "../schema/mistakes.ts";
-import { isRecord } from "../schema/record.ts";
+import { copyOf, isRecord } from "../schema/record.ts";
 
 type Container = Record<string, unknown> | unknown[];
 
@@ -56,6 +56,7 @@ export class ConfigSource {
     });
     if (problems.length > 0) throw new InputError(problems.join("\n"));
     try {
+      // An alias shares its anchor's mapping; an override of one place must not change the other.
       this.value = copyOf(this.#document.toJS());
     } catch (error) {
       throw new InputError(`${file}:1:1 not valid YAML: ${(error as Error).message}`);
@@ -85,7 +86,8 @@ export class ConfigSource {
     if (document.errors.length > 0) {
       throw new InputError(`--set ${key}: not valid YAML: ${document.errors[0].message}`);
     }
-    for (const other of otherForms(path)) {
+    const others = otherForms(path);
+    for (const other of others) {
       const holder = valueAt(this.value, other.slice(0, -1));
       if (isRecord(holder)) delete holder[other.at(-1)!];
     }
@@ -95,7 +97,7 @@ export class ConfigSource {
     for (const [index, part] of path.slice(0, -1).entries()) {
       let child = member(container, part);
       if (typeof child !== "object" || child === null) {
-        if (child === undefined && value === undefined) return;
+        if (child === undefined && value === undefined && others.length > 0) return;
         const name = nameAt(path.slice(0, index + 1), child);
         child = name === undefined ? {} : { name };
         assign(container, path, index, child);
@@ -170,13 +172,6 @@ function startOf(node: unknown): number | undefined {
 
 function startsWith(path: readonly string[], prefix: readonly string[]): boolean {
   return prefix.every((part, index) => part === path[index]);
-}
-
-/** Plain data again, nothing in it shared, as what an alias stands for is. */
-function copyOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyOf);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyOf(part)]));
 }
 
 /** An own member of a container; what an object inherits is no part of a config. */

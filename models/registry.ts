@@ -4,6 +4,7 @@ import { moveFormerOptions } from "../layers/convolutions/do_conv_former.ts";
 import type { ConvolutionFactory } from "../layers/convolutions/entry.ts";
 import type { Module } from "../layers/module.ts";
 import { findEntry, parseOptions, type z } from "../schema/entry.ts";
+import { copyOf } from "../schema/record.ts";
 import { cifarResNets } from "./cifar_resnet.ts";
 import { doConvNet } from "./do_conv_net.ts";
 import { listedLayers } from "./layers.ts";
@@ -49,7 +50,7 @@ export function listModels(): string[] {
 export function buildModel(name: string, options: BuildOptions): Module {
   const entry = findEntry(MODELS, name, "model");
   const model: Record<string, unknown> = { ...options };
-  if (options.layers !== undefined) model.layers = structuredClone(options.layers);
+  if (options.layers !== undefined) model.layers = copyOf(options.layers);
   moveFormerOptions(model, "conv");
   const { convolution, ...others } = model;
   const factory = typeof convolution === "function" ? convolution as ConvolutionFactory : undefined;

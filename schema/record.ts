@@ -1,6 +1,13 @@
-/** Telling objects from all else in plain data. */
+/** Objects in plain data. */
 
 /** Whether plain data, such as parsed JSON or YAML, is an object: a mapping, no list. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A copy of lists and mappings, nothing in it shared; of what plain data cannot hold, the thing itself. */
+export function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyOf(part)]));
 }

@@ -268,11 +268,12 @@ Deno.test("an override of an option of a choice keeps the name, or takes the def
 
 Deno.test("mistakes of overrides cite the override", () => {
   assertEquals(
-    messageOf(MINIMAL, ["training.epoch=3", "fold=3", "trainin.x=1"]).split("\n"),
+    messageOf(MINIMAL, ["training.epoch=3", "fold=3", "trainin.x=1", "dat.x=null"]).split("\n"),
     [
       '--set training.epoch: unknown key; did you mean "epochs"?',
       "--set fold: found 3, expected true or false",
       '--set trainin: unknown key; did you mean "training"?',
+      '--set dat: unknown key; did you mean "data"?',
     ],
   );
   assertStringIncludes(messageOf(MINIMAL, ["seed"]), "--set seed: expected key=value");
