@@ -55,7 +55,7 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
   const former = moveFormerKeys(value);
   source.noteMoved(former.moved);
   if (!options.isStored && former.hints.length > 0) {
-    for (const line of source.report(former.hints).split("\n")) options.onHint?.(`hint: ${line}`);
+    for (const line of source.report(former.hints).split("\n")) options.onHint?.(line);
   }
   const named = { name: runName(file), ...value };
   const result = configSchema.safeParse(named);

@@ -227,30 +227,30 @@ Deno.test("a former augmentation is checked as strictly as a list", () => {
 
 Deno.test("a hint says once for each place what to write there, or that a key has no effect", () => {
   assertEquals(hintsOf(FORMS[0][1]), [
-    "hint: old.yaml:1:29 data.synthetic: instead of synthetic write dataset: " +
+    "old.yaml:1:29 data.synthetic: instead of synthetic write dataset: " +
     "{ name: synthetic, classes: 4, imageSize: 8 }",
   ]);
   assertEquals(hintsOf(FORMS[1][1]), [
-    "hint: old.yaml:1:25 data.augmentation: write augmentation: " +
+    "old.yaml:1:25 data.augmentation: write augmentation: " +
     "[ { name: random_crop, padding: 2 }, horizontal_flip ]",
   ]);
   assertEquals(hintsOf({ training: "labelSmoothing: 0.1" }, "training.labelSmoothing=0.2"), [
-    "hint: --set training.labelSmoothing: instead of labelSmoothing write objective: " +
+    "--set training.labelSmoothing: instead of labelSmoothing write objective: " +
     "{ name: classification, labelSmoothing: 0.2 }",
   ]);
   const layer = "outChannels: 4, kernelSize: 3";
   const layers =
     `layers: [{ convolution: { ${layer}, pairing: paper } }, { do_conv2d: { ${layer} } }]`;
   assertEquals(hintsOf({ model: `depthMultiplier: 12, pairing: authors, ${layers}` }), [
-    "hint: old.yaml:2:10 model.depthMultiplier: instead of depthMultiplier and pairing write convolution: " +
+    "old.yaml:2:10 model.depthMultiplier: instead of depthMultiplier and pairing write convolution: " +
     "{ name: do_conv, depthMultiplier: 12, pairing: authors }",
-    "hint: old.yaml:2:10 model.depthMultiplier: instead of depthMultiplier and pairing write " +
+    "old.yaml:2:10 model.depthMultiplier: instead of depthMultiplier and pairing write " +
     `layers.1.do_conv2d: { ${layer}, depthMultiplier: 12, pairing: authors }`,
-    "hint: old.yaml:2:106 model.layers.0.convolution.pairing: instead of pairing write convolution: " +
+    "old.yaml:2:106 model.layers.0.convolution.pairing: instead of pairing write convolution: " +
     "{ name: do_conv, pairing: paper, depthMultiplier: 12 }",
   ]);
   assertEquals(hintsOf({ model: "name: resnet18, convolution: conv, depthMultiplier: 12" }), [
-    "hint: old.yaml:2:45 model.depthMultiplier: has no effect here; remove it",
+    "old.yaml:2:45 model.depthMultiplier: has no effect here; remove it",
   ]);
 });
 
