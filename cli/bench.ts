@@ -41,7 +41,7 @@ export const command: Command = {
     const { config } = file;
     const steps = args.integer("steps") ?? 20;
     const { batchSize } = config.data;
-    const { info, architecture, description: images } = await planNetwork(file);
+    const { architecture, description: images } = await planNetwork(file);
     const { name } = architecture;
     const model = buildNetwork(file, architecture);
     const recipe = recipeOf(file, model, images);
@@ -57,7 +57,7 @@ export const command: Command = {
       : await trainingOf(
         backend,
         { recipe, traceInput, seed: config.seed, batchSize },
-        info,
+        images.input,
       );
     try {
       const round = Math.min(steps, backend.runsPerReadback);

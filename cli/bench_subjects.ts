@@ -3,11 +3,12 @@
 import type { Backend, KernelTiming } from "../backends/backend.ts";
 import { foldModel } from "../checkpoints/fold.ts";
 import { type NetworkDescription, networkProgram } from "../checkpoints/network.ts";
-import type { DatasetInfo } from "../datasets/dataset.ts";
-import { imageSize } from "../datasets/image_source.ts";
+import { emptyTargets, type ImageShape, imageSize } from "../datasets/image_source.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import type { Module } from "../layers/module.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import type { StepBatch } from "../training/evaluation.ts";
+import type { ResolvedRecipe } from "../training/recipe.ts";
 import { type SessionOptions, TrainingSession } from "../training/session.ts";
 
 /** Something done to one batch of random images again and again. */
@@ -28,7 +29,7 @@ export interface Subject {
 export async function trainingOf(
   backend: Backend,
   options: SessionOptions,
-  { imageShape, classNames }: DatasetInfo,
+  imageShape: ImageShape,
 ): Promise<Subject> {
   const session = await TrainingSession.create(backend, options);
   const { batchSize } = options;
@@ -36,7 +37,7 @@ export async function trainingOf(
   const batch = {
     arrays: {
       pixels: randomPixels(random, batchSize * imageSize(imageShape)),
-      labels: Int32Array.from({ length: batchSize }, () => random.integer(classNames.length)),
+      ...randomTargets(random, options.recipe, batchSize),
       transforms: new Int32Array(3 * batchSize),
     },
     count: batchSize,
@@ -70,6 +71,21 @@ export async function inferenceOf(
     profile: (runs) => executable.profile(program.name, runs),
     dispose: () => executable.dispose(),
   };
+}
+
+/** Targets that images could have: a number is a class, of several each is a class shown or not. */
+function randomTargets(
+  random: RandomStream,
+  { objective, classes }: ResolvedRecipe,
+  batchSize: number,
+): StepBatch["arrays"] {
+  return Object.fromEntries(
+    objective.targets.map((field) => {
+      const values = field.shape.length === 0 ? classes : 2;
+      const data = emptyTargets(field, batchSize);
+      return [field.name, data.map(() => random.integer(values))];
+    }),
+  );
 }
 
 function randomPixels(random: RandomStream, length: number): Uint8Array {

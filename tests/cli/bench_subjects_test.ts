@@ -1,0 +1,38 @@
+import { assert } from "@std/assert";
+import { referenceBackend } from "../../backends/registry.ts";
+import { trainingOf } from "../../cli/bench_subjects.ts";
+import { buildModel } from "../../models/registry.ts";
+import { imageInput } from "../../training/image_input.ts";
+import { type ObjectiveChoice, OBJECTIVES } from "../../training/objectives/registry.ts";
+import { resolveRecipe } from "../../training/recipe.ts";
+import type { StepResult } from "../../training/session.ts";
+
+const IMAGES = {
+  input: { height: 4, width: 4, channels: 1 },
+  normalization: { mean: [0.5], std: [0.25] },
+};
+
+for (const name of Object.keys(OBJECTIVES)) {
+  Deno.test(`bench takes a training step with the objective ${name}`, async () => {
+    const model = buildModel("layers", {
+      classes: 3,
+      inputChannels: 1,
+      inputSize: 4,
+      layers: ["flatten", { linear: { outFeatures: 3 } }],
+    });
+    model.initialize(0);
+    const options = {
+      optimizer: { name: "sgd", learningRate: 0.1 },
+      objective: name as ObjectiveChoice,
+    } as const;
+    const subject = await trainingOf(referenceBackend(), {
+      recipe: resolveRecipe(model, options, { classes: 3 }),
+      traceInput: imageInput(IMAGES, 0),
+      seed: 0,
+      batchSize: 8,
+    }, IMAGES.input);
+    const { loss, sums } = await subject.step(0) as StepResult;
+    subject.dispose();
+    assert(loss > 0 && sums.count === 8);
+  });
+}
