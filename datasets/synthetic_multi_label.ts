@@ -3,22 +3,40 @@ import type { DatasetEntry } from "./dataset.ts";
 import { multiHot } from "./image_source.ts";
 import { openWaves, wavesOptions } from "./waves.ts";
 
+/** Patterns in an image at most, unless a config says otherwise or there are fewer classes. */
+const USUAL_LABELS = 3;
+
+interface LabelOptions {
+  readonly classes: number;
+  readonly maxLabels?: number;
+}
+
+function mostLabels({ classes, maxLabels = Math.min(USUAL_LABELS, classes) }: LabelOptions) {
+  return maxLabels;
+}
+
 const schema = z.object({
   ...wavesOptions,
-  maxLabels: z.int().min(1).default(3).describe(
-    "Patterns in an image: from 0 to this many, all numbers equally often",
+  maxLabels: z.int().min(1).optional().describe(
+    "Patterns in an image: from 0 to this many, all numbers equally often; by default " +
+      `${USUAL_LABELS}, or the number of classes where that is smaller`,
   ),
-}).refine(({ classes, maxLabels }) => maxLabels <= classes, {
-  path: ["maxLabels"],
-  error: "expected at most as many as classes",
-});
+}).overwrite((options) => ({ ...options, maxLabels: mostLabels(options) }))
+  .refine((options) => mostLabels(options) <= options.classes, {
+    path: ["maxLabels"],
+    error: ({ input }) => {
+      const { classes, maxLabels } = input as LabelOptions;
+      return `found ${maxLabels}, expected at most ${classes}, the number of classes`;
+    },
+  });
 
 /** Noisy wave patterns, several in one image (`waves.ts`); the targets are multi-hot. */
 export const syntheticMultiLabel: DatasetEntry<typeof schema> = {
   about: "Several noisy wave patterns in one image, computed from a seed; no files",
   schema,
-  build: ({ maxLabels, ...options }) =>
-    openWaves(options, {
+  build({ maxLabels: given, ...options }) {
+    const maxLabels = mostLabels({ ...options, maxLabels: given });
+    return openWaves(options, {
       name: "synthetic_multi_label",
       title: "Synthetic waves, several per image",
       target: ["targets", multiHot(options.classes)],
@@ -29,5 +47,6 @@ export const syntheticMultiLabel: DatasetEntry<typeof schema> = {
         for (const label of shown) target[label] = 1;
         return shown;
       },
-    }),
+    });
+  },
 };
