@@ -38,7 +38,7 @@ export function requireTargets(
     fits(objectiveOf(name as ObjectiveChoice, classes), fields)
   );
   throw new InputError(
-    `${objective.name} learns from the targets ${wanted.join(", ")}; the images have ` +
+    `${objective.name} learns from ${wanted.join(", ")}; the images have ` +
       `${found.join(", ") || "none"}. ` +
       (fitting.length > 0
         ? `Use the objective ${fitting.join(" or ")}, or other images`

@@ -146,7 +146,7 @@ Deno.test("an objective that the images are not for, and a metric it lacks, are 
     };
     assertStringIncludes(
       await refusal("training.objective=classification"),
-      "--set training.objective: classification learns from the targets labels i32 [images]; the " +
+      "--set training.objective: classification learns from labels i32 [images]; the " +
         "images have targets f32 [images, 3]. Use the objective multi_label",
     );
     assertStringIncludes(

@@ -30,7 +30,7 @@ Deno.test("images without an objective's targets are refused, with the objective
   assertEquals(fitting.includes("classification"), true);
   assertEquals(
     error.message,
-    "multi_label learns from the targets targets f32 [images, 3]; the images have labels i32 " +
+    "multi_label learns from targets f32 [images, 3]; the images have labels i32 " +
       `[images]. Use the objective ${fitting.join(" or ")}, or other images`,
   );
 });
