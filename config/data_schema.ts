@@ -13,8 +13,9 @@ import { RUN } from "../training/run_options.ts";
 const count = z.int().min(1);
 const path = z.string().min(1);
 
-/** Finds what is wrong with the list as a whole. */
+/** Finds what is wrong with the list as a whole, where every item is right. */
 function checkAugmentation(choices: AugmentationChoice[], context: z.RefinementCtx): void {
+  if (context.issues.length > 0) return;
   try {
     planAugmentation(choices);
   } catch (error) {

@@ -99,6 +99,15 @@ for (const [line, message] of MISTAKES) {
   });
 }
 
+Deno.test("a wrong option of an item of a list is told once", () => {
+  const text = "data: {dataset: mnist, augmentation: [{name: random_crop, padding: 4}]}\n" +
+    "model: {name: do_conv_net}\n";
+  assertEquals(
+    messageOf(text, ["data.augmentation.0.padding=0"]),
+    "--set data.augmentation.0.padding: found 0, expected an integer of at least 1",
+  );
+});
+
 Deno.test("all mistakes are reported at once, in the order of the file", () => {
   const message = messageOf(`data:
   dataset: mnst
