@@ -10,7 +10,7 @@ import { reportCost } from "./bench_cost.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
 import { type Command, type Context, SAFE_OPTION, setOption } from "./command.ts";
-import { buildNetwork, planNetwork, readConfig, recipeOf, stepTransformOf } from "./prepare.ts";
+import { buildNetwork, planNetwork, readConfig, recipeOf } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
 const WARM_UP_STEPS = 5;
@@ -41,11 +41,11 @@ export const command: Command = {
     const { config } = file;
     const steps = args.integer("steps") ?? 20;
     const { batchSize } = config.data;
-    const { architecture, description: images } = await planNetwork(file);
+    const { architecture, description: images, transform } = await planNetwork(file);
     const { name } = architecture;
     const model = buildNetwork(file, architecture);
     const recipe = recipeOf(file, model, images);
-    const traceInput = imageInput(images, stepTransformOf(config.data).padding);
+    const traceInput = imageInput(images, transform.padding);
     if (args.flag("cost")) {
       const program = stepProgram({ recipe, traceInput, batchSize });
       return reportCost(`${name}, batch ${batchSize}`, program, context);

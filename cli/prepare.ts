@@ -7,7 +7,7 @@ import type { NetworkDescription } from "../checkpoints/network.ts";
 import type { StepTransform } from "../datasets/augmentation.ts";
 import { planAugmentation } from "../datasets/augmentations/registry.ts";
 import type { ChannelStatistics, DatasetInfo, OpenDataset } from "../datasets/dataset.ts";
-import type { ImageSource } from "../datasets/image_source.ts";
+import type { ImageShape, ImageSource } from "../datasets/image_source.ts";
 import type { LocateOptions } from "../datasets/locate.ts";
 import { openDataset } from "../datasets/open.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
@@ -91,11 +91,12 @@ export interface PlannedNetwork {
   readonly info: DatasetInfo;
   readonly architecture: Architecture;
   readonly description: NetworkDescription;
+  readonly transform: StepTransform;
 }
 
 /**
  * The network of a config for the images of a dataset, by default those the config names. Throws
- * InputError for statistics of other channels.
+ * InputError, saying where the mistake is, for statistics or augmentations that do not fit the images.
  */
 export async function planNetwork(
   file: ConfigFile,
@@ -126,6 +127,7 @@ export async function planNetwork(
       classNames,
       ...(activation === "softmax" ? {} : { activation }),
     },
+    transform: stepTransformOf(file, info.imageShape),
   };
 }
 
@@ -168,8 +170,11 @@ function normalizationOf(
 }
 
 /** What the training step does to images at random. */
-export function stepTransformOf({ augmentation = [] }: DataConfig): StepTransform {
-  return planAugmentation(augmentation).transform;
+function stepTransformOf({ config, at }: ConfigFile, shape: ImageShape): StepTransform {
+  return at(
+    "data.augmentation",
+    () => planAugmentation(config.data.augmentation ?? [], shape).transform,
+  );
 }
 
 /** The recipe of a config for its network. Throws InputError, saying where the mistake is. */
@@ -192,7 +197,7 @@ export function programsOf(
 ): Program[] {
   const { data } = file.config;
   const recipe = recipeOf(file, model, images);
-  const traceInput = imageInput(images, stepTransformOf(data).padding);
+  const traceInput = imageInput(images, stepTransformOf(file, images.input).padding);
   return [
     stepProgram({ recipe, traceInput, batchSize: data.batchSize }),
     evaluationProgram({ recipe, traceInput, batchSize: data.evalBatchSize }),

@@ -37,5 +37,10 @@ export type Augmentation = HostAugmentation | StepAugmentation;
 
 /** An augmentation that a config can name. */
 export interface AugmentationEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
-  build(options: z.output<S>): Augmentation;
+  /**
+   * Throws InputError, `at` the option, for one that does not fit the images.
+   *
+   * @param shape of the images, where it is known
+   */
+  build(options: z.output<S>, shape?: ImageShape): Augmentation;
 }

@@ -86,7 +86,10 @@ export async function trainRecipe(
   const run = parseOwnOptions(RUN, options);
   const { backend, resume, normalization, augmentation = [] } = options;
   const { seed, dropLast, workers } = run;
-  const { transform } = within(["augmentation"], () => planAugmentation(augmentation));
+  const { transform } = within(
+    ["augmentation"],
+    () => planAugmentation(augmentation, options.train.shape),
+  );
   const images = { input: options.train.shape, normalization };
   for (const split of [options.train, options.validation]) {
     if (split) checkTargets(recipe.objective, split, recipe.classes);

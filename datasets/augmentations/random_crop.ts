@@ -1,3 +1,4 @@
+import { InputError } from "../../errors.ts";
 import { z } from "../../schema/entry.ts";
 import type { AugmentationEntry } from "../augmentation.ts";
 
@@ -9,5 +10,14 @@ const schema = z.object({
 export const randomCrop: AugmentationEntry<typeof schema> = {
   about: "Pad with zeros, then crop at random to the original size",
   schema,
-  build: ({ padding }) => ({ transform: { padding } }),
+  build({ padding }, shape) {
+    if (shape && padding >= Math.min(shape.height, shape.width)) {
+      throw new InputError(
+        `found ${padding}; images of ${shape.height}x${shape.width} need less than ` +
+          `${Math.min(shape.height, shape.width)}, or a crop may hold nothing of one`,
+        { at: ["padding"] },
+      );
+    }
+    return { transform: { padding } };
+  },
 };

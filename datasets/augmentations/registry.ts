@@ -2,6 +2,7 @@
 import { InputError, within } from "../../errors.ts";
 import { type Choice, chosen } from "../../schema/entry.ts";
 import type { AugmentationEntry, HostAugmentation, StepTransform } from "../augmentation.ts";
+import type { ImageShape } from "../image_source.ts";
 import { horizontalFlip } from "./horizontal_flip.ts";
 import { randomCrop } from "./random_crop.ts";
 import { verticalFlip } from "./vertical_flip.ts";
@@ -26,19 +27,25 @@ export interface AugmentationPlan {
 
 /**
  * Builds a list of augmentations. Throws InputError, `at` the item, for an unknown name, an option
- * that does not fit, one that the training step carries out before one that it does not, and for a
+ * that does not fit (the images neither, where their `shape` is given), one that the training step carries out before one that it does not, and for a
  * second one of a kind that the training step carries out once.
  */
-export function planAugmentation(choices: readonly AugmentationChoice[]): AugmentationPlan {
+export function planAugmentation(
+  choices: readonly AugmentationChoice[],
+  shape?: ImageShape,
+): AugmentationPlan {
   const host: HostAugmentation[] = [];
   const transform: Partial<StepTransform> = {};
   const ofStep: string[] = [];
   choices.forEach((choice, i) => {
-    const { name, entry, options } = within(
-      [i],
-      () => chosen<AugmentationEntry>(AUGMENTATIONS, choice, "augmentation"),
-    );
-    const built = entry.build(options);
+    const { name, built } = within([i], () => {
+      const { name, entry, options } = chosen<AugmentationEntry>(
+        AUGMENTATIONS,
+        choice,
+        "augmentation",
+      );
+      return { name, built: entry.build(options, shape) };
+    });
     if ("transform" in built) {
       if (ofStep.includes(name)) {
         throw new InputError(`${name} stands in the list twice; once is possible`, { at: [i] });

@@ -54,6 +54,14 @@ for (const [what, list, message, at] of refused) {
   });
 }
 
+Deno.test("a crop that may hold nothing of an image is refused where the images are known", () => {
+  const choices = [{ name: "random_crop", padding: 6 }] as const;
+  const plan = (width: number) => planAugmentation(choices, { height: 9, width, channels: 1 });
+  assertEquals(plan(7).transform.padding, 6);
+  const error = assertThrows(() => plan(6), InputError, "images of 9x6 need less than 6");
+  assertEquals(error.at, [0, "padding"]);
+});
+
 Deno.test("vertical_flip turns about half of the images upside down", () => {
   const [flip] = planAugmentation(["vertical_flip"]).host;
   const shape = { height: 3, width: 1, channels: 2 };
