@@ -108,7 +108,7 @@ ${
       more: "with options: {name: classification, labelSmoothing: 0.1}",
     })
   }
-${row("training.monitor", "{metric: loss}", { off: true })}
+${row("training.monitor", "loss", { off: true })}
 ${row("training.clip", "{norm: 1}", { off: true, more: "or {value: 0.5}" })}
 ${row("training.ema", "{decay: 0.999}", { off: true })}
 ${row("training.freeze", "[conv1, layer1]", { off: true })}

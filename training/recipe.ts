@@ -7,6 +7,7 @@ import { suggestion } from "../schema/nearest.ts";
 import { type Clip, clipSchema } from "./clip.ts";
 import { type Ema, emaSchema } from "./ema.ts";
 import { type LossScale, lossScaleSchema } from "./loss_scale.ts";
+import type { MetricInfos } from "./metrics/metric.ts";
 import type { Monitor, Objective } from "./objectives/objective.ts";
 import { isBuilt, type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./objectives/registry.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
@@ -18,14 +19,19 @@ import {
   parameterGroups,
 } from "./parameter_groups.ts";
 
-const monitorSchema = z.strictObject({
-  metric: z.string().min(1).describe("A metric of the validation, such as loss or accuracy"),
-  mode: z.enum(["min", "max"]).optional().describe(
-    "Whether a lower or a higher value is better; by default as the metric is meant",
-  ),
-}).describe(
+const metric = z.string().min(1).describe("A metric of the validation, such as loss or accuracy");
+
+const monitorSchema = z.union([
+  metric,
+  z.strictObject({
+    metric,
+    mode: z.enum(["min", "max"]).optional().describe(
+      "Whether a lower or a higher value is better; by default as the metric is meant",
+    ),
+  }),
+]).describe(
   "Which metric says which validation is the best; by default the objective's, such as accuracy",
-);
+).meta({ resume: "extends" });
 
 const schema = z.object({
   optimizer: choiceOf(OPTIMIZERS).describe("How parameters are updated"),
@@ -117,12 +123,21 @@ function monitorOf(
   options: z.output<typeof monitorSchema> | undefined,
 ): Monitor {
   if (!options) return monitor;
-  const { metric } = options;
+  const isName = typeof options === "string";
+  const { metric, mode = undefined } = isName ? { metric: options } : options;
   if (!Object.hasOwn(metrics, metric)) {
     throw new InputError(
-      `${name} has no metric "${metric}"${suggestion(metric, Object.keys(metrics), "metrics")}`,
-      { at: ["monitor", "metric"] },
+      `${name} has no metric "${metric}"${suggestionOf(metrics, metric)}`,
+      { at: isName ? ["monitor"] : ["monitor", "metric"] },
     );
   }
-  return { metric, mode: options.mode ?? metrics[metric].mode };
+  return { metric, mode: mode ?? metrics[metric].mode };
+}
+
+/** The metric that a person means, who may know it by its title. */
+function suggestionOf(metrics: MetricInfos, word: string): string {
+  const titled = Object.keys(metrics).find((name) =>
+    metrics[name].title.toLowerCase() === word.toLowerCase()
+  );
+  return suggestion(titled ?? word, Object.keys(metrics), "metrics");
 }

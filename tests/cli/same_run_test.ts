@@ -52,7 +52,8 @@ Deno.test("the schema says which keys a resumed run may change", () => {
     }
   };
   walk(configJsonSchema(), []);
-  assertEquals(marked.extends, ["epochs", "validateEvery", "logEvery"].map((k) => `training.${k}`));
+  const extending = ["epochs", "monitor", "validateEvery", "logEvery"];
+  assertEquals(marked.extends, extending.map((key) => `training.${key}`));
   for (const key of ["name", "output", "backend", "threads", "precision", "checkpoints", "fold"]) {
     assertEquals(marked.free.includes(key), true, key);
   }
@@ -71,6 +72,18 @@ Deno.test("a run goes on with another place and pace, and warns of another lengt
   ]);
   const [warning] = warnings(before, [], { ...BACKEND, description: "CPU, 4 threads" });
   assertStringIncludes(warning, "was computed by CPU, 2 threads, now by CPU, 4 threads");
+});
+
+Deno.test("a run goes on with another threshold or monitor, which change no weights, and says so", () => {
+  const labels = ["data.dataset=synthetic_multi_label", "training.objective.name=multi_label"];
+  const before = configOf(...labels);
+  const now = ["training.objective.threshold=0.3", "training.monitor=f1"];
+  assertEquals(warnings(before, [...labels, ...now]), [
+    "the config has changed: training.objective.threshold was 0.5, is 0.3",
+    'the config has changed: training.monitor was not set, is "f1"',
+  ]);
+  const weighted = [...labels, "training.objective.positiveWeight=2"];
+  assertThrows(() => warnings(before, weighted), InputError, "positiveWeight was not set, is 2");
 });
 
 Deno.test("a run does not go on with another network, recipe or seed", () => {

@@ -75,7 +75,10 @@ Deno.test("mistakes that only the images show are located too", () =>
     const crop = ["--set", "data.augmentation.0.padding=8"];
     const cropped = await overfold(folder, "train", "tiny.yaml", ...crop);
     assertEquals(cropped.code, 2);
-    assertStringIncludes(cropped.error, "--set data.augmentation.0.padding: found 8; images of 8x8");
+    assertStringIncludes(
+      cropped.error,
+      "--set data.augmentation.0.padding: found 8; images of 8x8",
+    );
     assertMatch(written.error, /wrong\.yaml:3:37 data\.validation\.count: found 96 images/);
   }));
 

@@ -72,12 +72,17 @@ Deno.test("the best validation is the one with the best value of the monitored m
   };
   const lowest = await kept({ metric: "loss" });
   assertEquals(lowest.losses[lowest.best - 1], Math.min(...lowest.losses));
+  assertEquals((await kept("loss")).best, lowest.best);
   const highest = await kept({ metric: "loss", mode: "max" });
   assertEquals(highest.losses[highest.best - 1], Math.max(...highest.losses));
   assert(lowest.best !== highest.best);
   const error = await assertRejects(() => kept({ metric: "acuracy" }), InputError);
   assertStringIncludes(error.message, 'did you mean "accuracy"?');
   assertEquals(error.at, ["monitor", "metric"]);
+  const byTitle = await tinyTraining({ objective: "multi_label", monitor: "mAP" });
+  const titled = await assertRejects(() => train(byTitle), InputError);
+  assertStringIncludes(titled.message, 'did you mean "meanAveragePrecision"?');
+  assertEquals(titled.at, ["monitor"]);
 });
 
 Deno.test("validation happens every n epochs and after the last", async () => {

@@ -29,7 +29,7 @@ const factor = z.number().positive();
 const schema = z.object({
   threshold: z.number().gt(0).lt(1).default(0.5).describe(
     "Probability above which a class is decided for, in precision, recall and F1",
-  ),
+  ).meta({ resume: "extends" }),
   positiveWeight: z.union([factor, z.array(factor).min(1)]).optional().describe(
     "Factor of the loss of classes that an image shows, against their rarity: one for all or one " +
       "per class",
