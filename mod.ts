@@ -161,7 +161,12 @@ export type {
   TargetRows,
 } from "./training/objectives/objective.ts";
 export { type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./training/objectives/registry.ts";
-export { evaluateNetwork, type EvaluateOptions } from "./training/evaluate.ts";
+export { describeNetwork } from "./training/description.ts";
+export {
+  type EvaluatedNetwork,
+  evaluateNetwork,
+  type EvaluateOptions,
+} from "./training/evaluate.ts";
 export { RECIPE, type Recipe } from "./training/recipe.ts";
 export { RUN, type RunOptions } from "./training/run_options.ts";
 export { type OptimizerOptions, OPTIMIZERS } from "./training/optimizers/registry.ts";

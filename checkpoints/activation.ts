@@ -7,6 +7,14 @@ import { softmaxRow } from "../ops/softmax.ts";
  */
 export type Activation = "softmax" | "sigmoid";
 
+/** Probability above which a class that is decided on by itself is decided for, unless said otherwise. */
+export const DEFAULT_THRESHOLD = 0.5;
+
+/** The logit that a sigmoid makes a probability of. */
+export function logitOf(probability: number): number {
+  return Math.log(probability / (1 - probability));
+}
+
 /** Whether parsed JSON is one. */
 export function isActivation(value: unknown): value is Activation {
   return value === "softmax" || value === "sigmoid";

@@ -10,6 +10,7 @@ import { type Program, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { parentPath } from "../layers/names.ts";
 import { inferenceProgram } from "../models/inference.ts";
+import { DEFAULT_THRESHOLD, logitOf } from "./activation.ts";
 import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";
 import { storeProgram } from "./program.ts";
 import type { Tensor } from "./safetensors.ts";
@@ -25,7 +26,7 @@ export interface FoldVerification {
   readonly maxRelativeDifference: number;
   /** Share of images on which both name the same class, 0 to 1. Absent with `sigmoid`. */
   readonly top1Agreement?: number;
-  /** With `sigmoid`: share of the decisions on classes (probability above ½) that agree, 0 to 1. */
+  /** With `sigmoid`: share of the decisions on classes (probability above the threshold) that agree, 0 to 1. */
   readonly decisionAgreement?: number;
   /** Images compared. */
   readonly count: number;
@@ -38,6 +39,9 @@ export interface FoldVerification {
  * of their layer, so that the tensors make a complete state dict. Throws InputError, naming the layer,
  * for a model that does not take the input described, and for another number of class names than of
  * classes.
+ *
+ * `describeNetwork` makes the description of a network that was trained on a dataset; without an
+ * `activation` the network is one that takes an image for one class.
  *
  * ```ts
  * import { DoConv2d, Flatten, foldModel, GlobalAvgPool2d, Sequential } from "./mod.ts";
@@ -105,8 +109,10 @@ export async function verifyFold(
   const unfoldedProgram = inferenceProgram(model, network.description, batchSize);
   const unfolded = await logitsOf(exact, unfoldedProgram, pixels);
   const folded = await logitsOf(exact, networkProgram(network, batchSize), pixels);
-  const threshold = network.description.activation === "sigmoid" ? 0 : undefined;
-  const verification = compareLogits(unfolded, folded, count, { threshold });
+  const { activation, threshold = DEFAULT_THRESHOLD } = network.description;
+  const verification = compareLogits(unfolded, folded, count, {
+    ...(activation === "sigmoid" ? { threshold: logitOf(threshold) } : {}),
+  });
   if (!(verification.maxRelativeDifference <= FOLD_TOLERANCE)) {
     throw new RunError(
       `the folded network differs from the trained one by ${

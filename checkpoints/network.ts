@@ -21,8 +21,10 @@ export interface NetworkDescription extends ImageFormat {
   readonly model: string;
   /** In the order of the logits. */
   readonly classNames: readonly string[];
-  /** What turns logits into probabilities. Default `softmax`. */
+  /** What turns logits into probabilities: that of the objective. Default `softmax`. */
   readonly activation?: Activation;
+  /** With `sigmoid`: probability above which a class is decided for. Default 0.5. */
+  readonly threshold?: number;
 }
 
 /** A network ready for inference; it no longer knows how its kernels were parameterized. */
@@ -83,7 +85,7 @@ export function parseFoldedNetwork(
 export function isDescription(value: unknown): value is NetworkDescription {
   if (!isRecord(value) || !isRecord(value.input) || !isRecord(value.normalization)) return false;
   const { model, input: { height, width, channels }, normalization: { mean, std } } = value;
-  const { classNames, activation } = value;
+  const { classNames, activation, threshold } = value;
   const isExtent = (extent: unknown) =>
     Number.isInteger(extent) && Number(extent) > 0 && Number(extent) <= MAX_EXTENT;
   const isPerChannel = (numbers: unknown) =>
@@ -91,5 +93,10 @@ export function isDescription(value: unknown): value is NetworkDescription {
   return typeof model === "string" && [height, width, channels].every(isExtent) &&
     isPerChannel(mean) && isPerChannel(std) &&
     (activation === undefined || isActivation(activation)) &&
+    (threshold === undefined || isThreshold(threshold)) &&
     Array.isArray(classNames) && classNames.every((name) => typeof name === "string");
+}
+
+function isThreshold(value: unknown): boolean {
+  return typeof value === "number" && value > 0 && value < 1;
 }

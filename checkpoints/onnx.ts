@@ -155,13 +155,14 @@ function nameOf(value: Value, names: ReadonlyMap<Value, string>): string {
 }
 
 function metadataOf(description: NetworkDescription): onnx.IStringStringEntryProto[] {
-  const { model, input, normalization, classNames, activation } = description;
+  const { model, input, normalization, classNames, activation, threshold } = description;
   const entries = {
     model,
     input,
     normalization,
     class_names: classNames,
     ...(activation ? { activation } : {}),
+    ...(threshold === undefined ? {} : { threshold }),
   };
   return Object.entries(entries).map(([key, value]) => ({
     key,

@@ -2,7 +2,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
 import { augmentOp } from "../ops/augment.ts";
-import { type Activation, probabilitiesOf } from "./activation.ts";
+import { type Activation, DEFAULT_THRESHOLD, logitOf, probabilitiesOf } from "./activation.ts";
 import { compareLogits, FOLD_TOLERANCE, type FoldVerification, logitsOf } from "./fold.ts";
 import type { LoadedNetwork } from "./load.ts";
 import type { NetworkDescription } from "./network.ts";
@@ -39,13 +39,15 @@ export async function verifyOnnx(
   const batchSize = Math.min(count, 64);
   const found = await runFile(file, description, pixels, batchSize, includePreprocessing);
   const logits = await logitsOf(backend, network.program(batchSize), pixels);
-  const { activation } = description;
+  const { activation, threshold = DEFAULT_THRESHOLD } = description;
   const expected = includePreprocessing
     ? probabilityRows(logits, logits.length / count, activation)
     : logits;
-  const middle = includePreprocessing ? 0.5 : 0;
-  const threshold = activation === "sigmoid" ? middle : undefined;
-  const verification = compareLogits(expected, found, count, { threshold });
+  const verification = compareLogits(expected, found, count, {
+    ...(activation === "sigmoid"
+      ? { threshold: includePreprocessing ? threshold : logitOf(threshold) }
+      : {}),
+  });
   const tolerance = precision === "f32" ? FOLD_TOLERANCE : HALF_TOLERANCE;
   if (!(verification.maxRelativeDifference <= tolerance)) {
     throw new RunError(

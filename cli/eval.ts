@@ -8,7 +8,6 @@ import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";
 import { formatMetric, lossLast } from "../training/metrics/metric.ts";
-import type { Objective } from "../training/objectives/objective.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
 import { checkConfusionFiles, writeConfusion } from "./confusion_files.ts";
@@ -43,7 +42,6 @@ export const command: Command = {
     const { info, validation } = await loadImages(file, context);
     checkImages(path, network, info);
     const objective = objectiveFor(file, info);
-    checkActivation(path, network, objective);
     const report = objective.report(network.description.classNames);
     const matrix = report.confusion;
     if (files.length > 0 && !matrix) {
@@ -108,20 +106,6 @@ async function configOf(
     );
   }
   return await loadConfig(beside, { set });
-}
-
-/** A network's logits mean what the objective takes them for, or there is nothing to evaluate. */
-function checkActivation(
-  path: string,
-  { description: { activation = "softmax" } }: LoadedNetwork,
-  objective: Objective,
-): void {
-  if (activation === objective.activation) return;
-  throw new InputError(
-    `${path} turns logits into probabilities by ${activation}, the objective ${objective.name} by ` +
-      `${objective.activation}; set training.objective to what the network was trained for`,
-    { at: ["training", "objective"] },
-  );
 }
 
 function checkImages(

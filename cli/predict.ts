@@ -2,7 +2,7 @@
 
 import { extname } from "@std/path";
 import type { Backend } from "../backends/backend.ts";
-import { probabilitiesOf } from "../checkpoints/activation.ts";
+import { DEFAULT_THRESHOLD, probabilitiesOf } from "../checkpoints/activation.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { InputError, RunError } from "../errors.ts";
@@ -38,7 +38,8 @@ export const command: Command = {
     },
     threshold: {
       value: "P",
-      help: "Of several classes per picture, name those with a probability above P; 0.5",
+      help: "Of several classes per picture, name those with a probability above P; by default " +
+        "as it was trained, else 0.5",
     },
     "batch-size": { value: "N", help: "Pictures computed at once; 32 by default" },
     format: { value: "FORMAT", help: "text, json or csv; by default as the name in --output ends" },
@@ -136,11 +137,11 @@ function thresholdOf(args: Arguments): number | undefined {
 
 /** Which of the ranked classes are named: the likeliest, or those that are decided for. */
 function choiceOfClasses(
-  { model, activation }: NetworkDescription,
+  { model, activation, threshold: trained }: NetworkDescription,
   { top, threshold }: { readonly top?: number; readonly threshold?: number },
 ): (ranking: readonly NamedProbability[]) => readonly NamedProbability[] {
   if (activation === "sigmoid") {
-    const least = threshold ?? 0.5;
+    const least = threshold ?? trained ?? DEFAULT_THRESHOLD;
     return (ranking) =>
       ranking.filter(({ probability }) => probability > least).slice(0, top ?? Infinity);
   }

@@ -16,6 +16,7 @@ import type { Program } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatBytes } from "../reporting/format.ts";
+import { describeNetwork } from "../training/description.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import { requireTargets } from "../training/targets.ts";
@@ -106,7 +107,8 @@ export async function planNetwork(
   const info = given ?? (await openImages(data)).info;
   const { name = "layers", layers, convolution, convolutions, options } = model;
   const { imageShape: { height, width, channels }, classNames } = info;
-  const { activation } = objectiveFor(file, info);
+  const objective = objectiveFor(file, info);
+  const statistics = at("data.normalization", () => normalizationOf(data, info));
   return {
     info,
     architecture: {
@@ -120,13 +122,7 @@ export async function planNetwork(
         ...(layers ? { layers } : options),
       },
     },
-    description: {
-      model: name,
-      input: info.imageShape,
-      normalization: at("data.normalization", () => normalizationOf(data, info)),
-      classNames,
-      ...(activation === "softmax" ? {} : { activation }),
-    },
+    description: describeNetwork(name, { ...info, statistics }, objective),
     transform: stepTransformOf(file, info.imageShape),
   };
 }

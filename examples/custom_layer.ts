@@ -37,7 +37,7 @@ const backend = await of.openBackend();
 const recipe = { epochs: 3, optimizer: { name: "adam", learningRate: 0.01 } } as const;
 await of.train({ model, backend, train: data.train, normalization: statistics, ...recipe });
 
-const description = { model: "custom", input: imageShape, normalization: statistics, classNames };
+const description = of.describeNetwork("custom", data, "classification");
 const network = of.foldModel(model, description);
 const test = await of.readImages(data.test);
 const { top1Agreement } = await of.verifyFold(model, network, backend, test);

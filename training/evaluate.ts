@@ -1,8 +1,14 @@
 /** Evaluating a network by its logits, whatever kind of file it came from. */
 import type { Backend } from "../backends/backend.ts";
+import {
+  type FoldedNetwork,
+  type NetworkDescription,
+  networkProgram,
+} from "../checkpoints/network.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
 import type { ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
+import { InputError } from "../errors.ts";
 import { extendProgram, output } from "../graph/trace.ts";
 import type { Program } from "../graph/types.ts";
 import { Evaluation, resultOf } from "./evaluation.ts";
@@ -23,24 +29,32 @@ export interface EvaluateOptions {
   readonly tally?: ImageTally;
 }
 
+/** Gives the program for a batch size: input `pixels` u8 [N, H, W, C], output `logits` f32 [N, classes]. */
+export interface EvaluatedNetwork {
+  /** What it takes and gives, where it is known. */
+  readonly description?: NetworkDescription;
+  /** The program, traced anew at each call. */
+  program(batchSize: number): Program;
+}
+
 /**
  * The metrics of a network on images that have targets, such as the mean loss and the accuracy.
  *
- * @param network gives the program for a batch size: input `pixels` u8 [N, H, W, C], output
- *   `logits` f32 [N, classes]
- * @throws InputError for images without the objective's targets or with ones that do not fit the
- *   network, MemoryLimitError for a batch that does not fit
+ * @param network as `loadNetwork` reads it, or folded
+ * @throws InputError for a network that was trained for another kind of objective, for images
+ *   without the objective's targets or with ones that do not fit the network, MemoryLimitError for a batch that does not fit
  */
 export async function evaluateNetwork(
-  network: { program(batchSize: number): Program },
+  network: EvaluatedNetwork | FoldedNetwork,
   images: ImageSource,
   backend: Backend,
   { objective: choice, batchSize = 256, onProgress, tally }: EvaluateOptions = {},
 ): Promise<Metrics> {
   const size = Math.min(batchSize, images.count);
-  const inference = network.program(size);
+  const inference = programOf(network, size);
   const [, classes] = inference.outputs.logits.shape;
   const objective = objectiveOf(choice, classes);
+  checkActivation(network.description, objective);
   checkTargets(objective, images, classes);
   const program = evaluationOf(inference, objective, size);
   using loader = new BatchLoader(images, { batchSize: size });
@@ -61,6 +75,22 @@ export async function evaluateNetwork(
   } finally {
     executable.dispose();
   }
+}
+
+/** Throws InputError where a network's logits are not what the objective takes them for. */
+function checkActivation(description: NetworkDescription | undefined, objective: Objective): void {
+  if (!description) return;
+  const { activation = "softmax" } = description;
+  if (activation === objective.activation) return;
+  throw new InputError(
+    `${description.model} turns logits into probabilities by ${activation}, the objective ` +
+      `${objective.name} by ${objective.activation}; name the objective that it was trained for`,
+    { at: ["objective"] },
+  );
+}
+
+function programOf(network: EvaluatedNetwork | FoldedNetwork, batchSize: number): Program {
+  return "tensors" in network ? networkProgram(network, batchSize) : network.program(batchSize);
 }
 
 /** An inference program that also computes what an objective makes of its logits. */

@@ -2,6 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
+import { readFoldedNetwork, writeFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { openDataset } from "../../datasets/open.ts";
 import { overfold, parseEvents, withTinyConfig } from "./cli.ts";
 
@@ -101,6 +102,11 @@ Deno.test("several classes per image are trained, evaluated, predicted, exported
     assertEquals(probabilities, probabilities.toSorted((a, b) => b - a));
     const [{ predictions: some }] = await events(folder, ...predict, `${probabilities[1]}`);
     assertEquals(some, (all as unknown[]).slice(0, 1));
+    const folded = await readFoldedNetwork(join(folder, FOLDED));
+    const description = { ...folded.description, threshold: probabilities[1] };
+    await writeFoldedNetwork(join(folder, "own.safetensors"), { ...folded, description });
+    const [own] = await events(folder, "predict", "own.safetensors", "a.png");
+    assertEquals(own.predictions, some);
     const none = await overfold(folder, ...predict, "1");
     assertEquals(none.out, "a.png\n  no class\n");
     const csv = await overfold(folder, ...predict, "1", "--format", "csv");

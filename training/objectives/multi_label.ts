@@ -1,4 +1,5 @@
 /** Any number of classes per image: each is decided on by itself, by its own sigmoid. */
+import { DEFAULT_THRESHOLD, logitOf } from "../../checkpoints/activation.ts";
 import type { Metrics, Sums } from "../../checkpoints/run_state.ts";
 import { InputError } from "../../errors.ts";
 import { constant } from "../../graph/trace.ts";
@@ -27,8 +28,8 @@ const METRICS: MetricInfos = {
 const factor = z.number().positive();
 
 const schema = z.object({
-  threshold: z.number().gt(0).lt(1).default(0.5).describe(
-    "Probability above which a class is decided for, in precision, recall and F1",
+  threshold: z.number().gt(0).lt(1).default(DEFAULT_THRESHOLD).describe(
+    "Probability above which a class is decided for, in precision, recall, F1 and predictions",
   ).meta({ resume: "extends" }),
   positiveWeight: z.union([factor, z.array(factor).min(1)]).optional().describe(
     "Factor of the loss of classes that an image shows, against their rarity: one for all or one " +
@@ -49,10 +50,11 @@ export const multiLabel: ObjectiveEntry<typeof schema> = {
   schema,
   build({ threshold, positiveWeight }, { classes }) {
     const weights = weightsOf(positiveWeight, classes);
-    const logitThreshold = Math.log(threshold / (1 - threshold));
+    const logitThreshold = logitOf(threshold);
     return {
       name: "multi_label",
       activation: "sigmoid",
+      threshold,
       targets: [{ name: TARGETS, dtype: "f32", shape: [classes], filling: -1 }],
       metrics: METRICS,
       monitor: { metric: "meanAveragePrecision", mode: "max" },

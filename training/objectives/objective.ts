@@ -57,6 +57,10 @@ export interface Objective {
   readonly name: string;
   /** What turns the logits into probabilities. */
   readonly activation: Activation;
+  /**
+   * Probability above which a class is decided for, where each is decided on by itself. Default 0.5.
+   */
+  readonly threshold?: number;
   /** What a batch says of its images. Loss and sums ignore rows of filling. */
   readonly targets: readonly BatchField[];
   /** The metrics of a validation. */
