@@ -54,17 +54,17 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
   const value = source.value as Mapping;
   const former = moveFormerKeys(value);
   source.noteMoved(former.moved);
+  const named = { name: runName(file), ...value };
+  const result = configSchema.safeParse(named);
+  if (!result.success || former.mistakes.length > 0) {
+    throw new InputError(
+      source.report([...former.mistakes, ...mistakesOf(configSchema, named, configJsonSchema())]),
+    );
+  }
   if (!options.isStored && former.hints.length > 0) {
     for (const line of source.report(former.hints).split("\n")) options.onHint?.(line);
   }
-  const named = { name: runName(file), ...value };
-  const result = configSchema.safeParse(named);
-  if (result.success && former.mistakes.length === 0) {
-    return { config: result.data, at: (key, work) => located(source, key, work) };
-  }
-  throw new InputError(
-    source.report([...former.mistakes, ...mistakesOf(configSchema, named, configJsonSchema())]),
-  );
+  return { config: result.data, at: (key, work) => located(source, key, work) };
 }
 
 /** The name that a value at a path is, of what could also have options; what is missing has a default. */

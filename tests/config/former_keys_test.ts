@@ -225,7 +225,7 @@ Deno.test("a former augmentation is checked as strictly as a list", () => {
   ]);
 });
 
-Deno.test("a hint says once for each place what to write there, or that a key has no effect", () => {
+Deno.test("a hint says what to write at each place, or that a key has no effect, if a config is valid", () => {
   assertEquals(hintsOf(FORMS[0][1]), [
     "old.yaml:1:29 data.synthetic: instead of synthetic write dataset: " +
     "{ name: synthetic, classes: 4, imageSize: 8 }",
@@ -252,6 +252,11 @@ Deno.test("a hint says once for each place what to write there, or that a key ha
   assertEquals(hintsOf({ model: "name: resnet18, convolution: conv, depthMultiplier: 12" }), [
     "old.yaml:2:45 model.depthMultiplier: has no effect here; remove it",
   ]);
+  const misspelled = textOf({ model: "name: resnet18, convolution: do_cnv, depthMultiplier: 12" });
+  const hints: string[] = [];
+  const read = () => parseConfig(misspelled, "old.yaml", { onHint: (line) => hints.push(line) });
+  assertThrows(read, InputError, "model.convolution");
+  assertEquals(hints, []);
 });
 
 Deno.test("layers that share their options by an alias have each their own", () => {
