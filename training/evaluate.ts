@@ -11,7 +11,7 @@ import { BatchLoader } from "../datasets/loader.ts";
 import { InputError } from "../errors.ts";
 import { extendProgram, output } from "../graph/trace.ts";
 import type { Program } from "../graph/types.ts";
-import { Evaluation, resultOf } from "./evaluation.ts";
+import { Evaluation, resultOf, withoutFilling } from "./evaluation.ts";
 import type { ImageTally, Objective } from "./objectives/objective.ts";
 import { type ObjectiveChoice, objectiveOf } from "./objectives/registry.ts";
 import { traceEvaluation, traceTargets } from "./step_program.ts";
@@ -57,16 +57,22 @@ export async function evaluateNetwork(
   checkActivation(network.description, objective);
   checkTargets(objective, images, classes);
   const program = evaluationOf(inference, objective, size);
+  const rest = objective.ignoresFilling ? 0 : images.count % size;
+  const last = rest === 0
+    ? program
+    : { ...evaluationOf(programOf(network, rest), objective, rest), name: `${program.name}.last` };
   using loader = new BatchLoader(images, { batchSize: size });
-  const executable = await backend.compile([program]);
+  const executable = await backend.compile([...new Set([program, last])]);
   try {
     const inputs = ["pixels", ...objective.targets.map(({ name }) => name)];
     const evaluation = new Evaluation(
       objective,
       backend,
-      async ({ arrays, count }) => {
+      async (batch) => {
+        const isLast = batch.count === rest;
+        const { arrays, count } = isLast ? withoutFilling(batch, size) : batch;
         const given = Object.fromEntries(inputs.map((name) => [name, arrays[name]]));
-        return resultOf(await executable.run(program.name, given), count);
+        return resultOf(await executable.run((isLast ? last : program).name, given), count);
       },
       tally ? [tally] : [],
     );

@@ -21,6 +21,19 @@ export interface BatchResult {
   readonly logits?: Float32Array;
 }
 
+/**
+ * The batch without rows of filling.
+ *
+ * @param rows that its arrays have
+ */
+export function withoutFilling({ arrays, count }: StepBatch, rows: number): StepBatch {
+  const filled = Object.entries(arrays).map(([name, array]) => [
+    name,
+    array.subarray(0, array.length / rows * count),
+  ]);
+  return { arrays: Object.fromEntries(filled), count };
+}
+
 /** A program's outputs for a batch of `count` images. */
 export function resultOf(
   { logits, ...outputs }: Readonly<Record<string, Float32Array>>,

@@ -19,7 +19,7 @@ import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { adviseBatch } from "./batch_advice.ts";
 import { averageOf } from "./ema.ts";
 import { initialLossScale, LOSS_SCALE_VARIABLE, lossScaleSchema } from "./loss_scale.ts";
-import { type BatchResult, resultOf, type StepBatch } from "./evaluation.ts";
+import { type BatchResult, resultOf, type StepBatch, withoutFilling } from "./evaluation.ts";
 import { lossOf, requireAgreement } from "./precision_check.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules/schedule.ts";
@@ -41,6 +41,8 @@ export interface SessionOptions extends TrainingProgramOptions {
   readonly lastBatchSize?: number;
   /** Images in a step of validation; default: nothing is validated. */
   readonly evaluationBatchSize?: number;
+  /** Images in the last step of validation, if it is a smaller one. */
+  readonly lastEvaluationBatchSize?: number;
 }
 
 /** What one training step found. */
@@ -95,7 +97,7 @@ export class TrainingSession {
       executable = await backend.compile(programs);
     } catch (error) {
       if (!(error instanceof MemoryLimitError)) throw error;
-      const { lastBatchSize: _, ...rest } = options;
+      const { lastBatchSize: _, lastEvaluationBatchSize: __, ...rest } = options;
       const advice = adviseBatch(
         options,
         (sizes) => backend.plan(tracePrograms({ ...rest, ...sizes })).fits,
@@ -139,9 +141,13 @@ export class TrainingSession {
   }
 
   /** Evaluates one batch, by the averaged weights where the recipe keeps them. */
-  async evaluate({ arrays, count }: StepBatch): Promise<BatchResult> {
-    const inputs = this.#arraysFor(PROGRAM.evaluate, arrays);
-    return resultOf(await this.executable.run(PROGRAM.evaluate, inputs), count);
+  async evaluate(batch: StepBatch): Promise<BatchResult> {
+    const { evaluationBatchSize = batch.count } = this.options;
+    const own = evaluationName(batch.count, evaluationBatchSize);
+    const name = this.#inputs.has(own) ? own : PROGRAM.evaluate;
+    const rows = name === own ? withoutFilling(batch, evaluationBatchSize) : batch;
+    const inputs = this.#arraysFor(name, rows.arrays);
+    return resultOf(await this.executable.run(name, inputs), batch.count);
   }
 
   /** Copies of all tensors of the training. */
@@ -266,7 +272,19 @@ function tracePrograms(options: SessionOptions): Program[] {
     stepProgram({ ...options, batchSize: size }, stepName(size, batchSize))
   );
   if (evaluationBatchSize === undefined) return steps;
-  return [...steps, evaluationProgram({ ...options, batchSize: evaluationBatchSize })];
+  const { recipe: { objective }, lastEvaluationBatchSize: last } = options;
+  const evaluations = [evaluationBatchSize, ...(objective.ignoresFilling || !last ? [] : [last])];
+  return [
+    ...steps,
+    ...evaluations.map((size) => {
+      const name = evaluationName(size, evaluationBatchSize);
+      return { ...evaluationProgram({ ...options, batchSize: size }), name };
+    }),
+  ];
+}
+
+function evaluationName(size: number, batchSize: number): string {
+  return size === batchSize ? PROGRAM.evaluate : `${PROGRAM.evaluate}.${size}`;
 }
 
 function stepName(size: number, batchSize: number): string {

@@ -3,7 +3,6 @@ import type { Backend } from "../backends/backend.ts";
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
 import { type AugmentationChoice, planAugmentation } from "../datasets/augmentations/registry.ts";
-import type { BatchArrays } from "../datasets/batch.ts";
 import type { ChannelStatistics } from "../datasets/dataset.ts";
 import type { ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
@@ -11,7 +10,7 @@ import { within } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
 import { inferenceProgram } from "../models/inference.ts";
-import type { StepBatch } from "./evaluation.ts";
+import { withoutFilling } from "./evaluation.ts";
 import { imageInput } from "./image_input.ts";
 import { type LoopHooks, runTraining, type TrainingData, type TrainingOutcome } from "./loop.ts";
 import { type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
@@ -110,6 +109,7 @@ export async function trainRecipe(
   using validation = options.validation &&
     new BatchLoader(options.validation, { batchSize: evaluationBatchSize, workers });
   const rest = options.train.count % batchSize;
+  const lastEvaluation = (options.validation?.count ?? 0) % evaluationBatchSize;
   const session = await TrainingSession.create(backend, {
     recipe,
     traceInput: imageInput(images, transform.padding),
@@ -117,6 +117,7 @@ export async function trainRecipe(
     batchSize,
     ...(dropLast || rest === 0 ? {} : { lastBatchSize: rest }),
     ...(validation ? { evaluationBatchSize } : {}),
+    ...(lastEvaluation === 0 ? {} : { lastEvaluationBatchSize: lastEvaluation }),
   });
   try {
     if (resume) session.restore(resume.tensors);
@@ -151,21 +152,11 @@ function trainingData(
   return {
     stepsPerEpoch: loader.batchCount,
     async *batches(epoch, first) {
-      for await (const { arrays, count } of loader.epoch(epoch, first)) {
+      for await (const batch of loader.epoch(epoch, first)) {
         // Filling would count in batch normalisation, so a training batch has none.
-        yield { arrays: rowsOf(arrays, count, batchSize), count };
+        yield withoutFilling(batch, batchSize);
       }
     },
     ...(validation ? { validationBatches: () => validation.epoch(0) } : {}),
   };
-}
-
-/** The first `count` rows of a batch. */
-function rowsOf(arrays: BatchArrays, count: number, batchSize: number): StepBatch["arrays"] {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => [
-      name,
-      array.subarray(0, array.length / batchSize * count),
-    ]),
-  );
 }

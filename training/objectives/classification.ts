@@ -30,6 +30,7 @@ export const classification: ObjectiveEntry<typeof schema> = {
     return {
       name: "classification",
       activation: "softmax",
+      ignoresFilling: true,
       targets: [{ name: "labels", dtype: "i32", shape: [], filling: -1 }],
       metrics: {
         loss: LOSS,

@@ -54,6 +54,7 @@ export const multiLabel: ObjectiveEntry<typeof schema> = {
     return {
       name: "multi_label",
       activation: "sigmoid",
+      ignoresFilling: true,
       threshold,
       targets: [{ name: TARGETS, dtype: "f32", shape: [classes], filling: -1 }],
       metrics: METRICS,

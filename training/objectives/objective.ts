@@ -61,8 +61,13 @@ export interface Objective {
    * Probability above which a class is decided for, where each is decided on by itself. Default 0.5.
    */
   readonly threshold?: number;
-  /** What a batch says of its images. Loss and sums ignore rows of filling. */
+  /** What a batch says of its images. */
   readonly targets: readonly BatchField[];
+  /**
+   * Whether loss and sums leave rows of filling out. Default: no; they then see none, by a program of
+   * the last batch's own size.
+   */
+  readonly ignoresFilling?: boolean;
   /** The metrics of a validation. */
   readonly metrics: MetricInfos;
   /** Which validation is the best, unless a recipe says otherwise. */
