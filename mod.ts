@@ -105,10 +105,13 @@ export type { NamedConvolution } from "./models/named_convolutions.ts";
 export { buildModel, type BuildOptions, listModels } from "./models/registry.ts";
 export { type ImageFormat, inferenceProgram } from "./models/inference.ts";
 export {
+  type FoldedLayerSummary,
   type FormSummary,
   type LayerSummary,
   type ModelSummary,
+  type NetworkSummary,
   summarizeModel,
+  summarizeNetwork,
 } from "./models/summary.ts";
 
 // Data

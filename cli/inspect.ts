@@ -1,11 +1,18 @@
 /** `overfold inspect`: the layers, sizes and memory of a network. */
 
+import type { MemoryPlan } from "../backends/backend.ts";
 import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts";
+import { loadNetwork } from "../checkpoints/load.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { type ConfigFile, parseStored } from "../config/load.ts";
 import { InputError } from "../errors.ts";
 import { buildModel } from "../models/registry.ts";
-import { summarizeModel } from "../models/summary.ts";
+import {
+  type ModelSummary,
+  type NetworkSummary,
+  summarizeModel,
+  summarizeNetwork,
+} from "../models/summary.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
@@ -19,39 +26,49 @@ interface Subject {
   readonly description: NetworkDescription;
 }
 
+/** What is found out of it. */
+interface Inspected {
+  readonly name: string;
+  readonly summary: NetworkSummary | ModelSummary;
+  /** To train it. */
+  readonly memory?: MemoryPlan & { readonly batchSize: number };
+}
+
 /** `inspect CONFIG|CHECKPOINT`. */
 export const command: Command = {
-  positionals: [{ name: "FILE", help: "A config (.yaml), or a checkpoint (.safetensors)" }],
+  positionals: [{
+    name: "FILE",
+    help: "A config (.yaml), or a checkpoint or folded network (.safetensors)",
+  }],
   options: { set: setOption() },
   details:
     "Parameters are counted as they train and as they are once folded; MACs are multiply-accumulate\n" +
     "operations for one image, folded. The second table compares the programs that classify.",
   async run(args, context) {
-    const { file, architecture, description } = await subjectOf(args, context);
-    const config = file?.config;
-    const model = file
-      ? buildNetwork(file, architecture)
-      : buildModel(architecture.name, architecture.options);
-    const { layers, forms, ...totals } = summarizeModel(model, description);
+    const { name, summary, memory } = await inspected(args, context);
+    const { layers, forms, ...totals } = summary;
+    const training = "trainingParameters" in summary ? ["training"] : [];
+    const trained = (counted: object) =>
+      "trainingParameters" in counted ? [formatCount(Number(counted.trainingParameters))] : [];
     context.print(formatTable([
-      ["layer", "kind", "output", "training", "folded", "MACs"],
-      ...layers.map(({ path, kind, outputShape, trainingParameters, foldedParameters, macs }) => [
-        path,
-        kind,
-        outputShape.join("x"),
-        formatCount(trainingParameters),
-        formatCount(foldedParameters),
-        macs === 0 ? "" : formatSi(macs),
+      ["layer", "kind", "output", ...training, "folded", "MACs"],
+      ...layers.map((layer) => [
+        layer.path,
+        layer.kind,
+        layer.outputShape.join("x"),
+        ...trained(layer),
+        formatCount(layer.foldedParameters),
+        layer.macs === 0 ? "" : formatSi(layer.macs),
       ]),
       [
         "total",
-        architecture.name,
+        name,
         "",
-        formatCount(totals.trainingParameters),
+        ...trained(totals),
         formatCount(totals.foldedParameters),
         formatSi(totals.macs),
       ],
-    ], ["left", "left", "left", "right", "right", "right"]));
+    ], ["left", "left", "left", ...training.map(() => "right" as const), "right", "right"]));
     context.print(formatTable([
       ["inference", "operations", "numbers", "bytes", "MACs"],
       ...forms.map(({ form, nodes, numbers, bytes, macs }) => [
@@ -62,10 +79,6 @@ export const command: Command = {
         formatSi(macs),
       ]),
     ], ["left", "right", "right", "right", "right"]));
-    const memory = config && {
-      ...(await openChosen(config, context)).plan(programsOf(file, model, description)),
-      batchSize: config.data.batchSize,
-    };
     if (memory) {
       context.print(
         `memory to train, batch ${memory.batchSize}: ${formatBytes(memory.totalBytes)} ` +
@@ -74,7 +87,7 @@ export const command: Command = {
       );
     }
     context.emit({
-      model: architecture.name,
+      model: name,
       ...totals,
       forms,
       ...(memory ? { memory } : {}),
@@ -88,6 +101,31 @@ const FORMS = {
   folded: "folded",
   foldedBatchNorm: "batch norms folded too",
 } as const;
+
+/** What there is to show: of a config also the memory to train with. */
+async function inspected(args: Arguments, context: Context): Promise<Inspected> {
+  const [path] = args.positionals;
+  if (path.endsWith(".safetensors")) {
+    const network = await loadNetwork(path);
+    if (!network.checkpoint) {
+      const [set] = args.texts("set");
+      if (set !== undefined) throw new InputError(`--set ${set}: ${path} has no config`);
+      return { name: network.description.model, summary: summarizeNetwork(network.program(1)) };
+    }
+  }
+  const { file, architecture, description } = await subjectOf(args, context);
+  const model = file
+    ? buildNetwork(file, architecture)
+    : buildModel(architecture.name, architecture.options);
+  const summary = summarizeModel(model, description);
+  if (!file) return { name: architecture.name, summary };
+  const backend = await openChosen(file.config, context);
+  const memory = {
+    ...backend.plan(programsOf(file, model, description)),
+    batchSize: file.config.data.batchSize,
+  };
+  return { name: architecture.name, summary, memory };
+}
 
 async function subjectOf(args: Arguments, context: Context): Promise<Subject> {
   const [path] = args.positionals;

@@ -8,20 +8,24 @@ import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { sum } from "../reporting/statistics.ts";
 import { type ImageFormat, inferenceProgram } from "./inference.ts";
 
-/** One layer: a module that has parameters or computes. */
-export interface LayerSummary {
+/** One layer of a network that is folded. */
+export interface FoldedLayerSummary {
   /** Module path, such as `layer1.0.conv1`. */
   readonly path: string;
-  /** Class of the module, such as `DoConv2d`. */
+  /** What it computes: its ops, such as `conv2d`. */
   readonly kind: string;
   /** Shape of its output for one image, [C, H, W] or [features]. */
   readonly outputShape: Shape;
-  /** Trained numbers while training. */
-  readonly trainingParameters: number;
-  /** Numbers left of them once folded. */
+  /** Numbers of its kernels, factors and biases; statistics do not count. */
   readonly foldedParameters: number;
   /** Multiply-accumulate operations for one image, folded. */
   readonly macs: number;
+}
+
+/** One layer of a model: a module that has parameters or computes; `kind` is its class. */
+export interface LayerSummary extends FoldedLayerSummary {
+  /** Trained numbers while training. */
+  readonly trainingParameters: number;
 }
 
 /** A program that computes what the model computes, and what it takes. */
@@ -38,18 +42,30 @@ export interface FormSummary {
   readonly macs: number;
 }
 
-/** Layers in the order they run, and their sums. */
-export interface ModelSummary {
+/** Layers of a folded network in the order they run, and their sums. */
+export interface NetworkSummary {
+  /** One entry for each module that computes. */
+  readonly layers: readonly FoldedLayerSummary[];
+  /** Numbers of all layers. */
+  readonly foldedParameters: number;
+  /** Multiply-accumulate operations for one image, folded. */
+  readonly macs: number;
+  /** The inference program: folded, and with batch norms folded as well; of a model as it trains, too. */
+  readonly forms: readonly FormSummary[];
+}
+
+/** The same of a model, which can be trained. */
+export interface ModelSummary extends NetworkSummary {
   /** One entry for each module that computes. */
   readonly layers: readonly LayerSummary[];
   /** Trained numbers while training. */
   readonly trainingParameters: number;
-  /** Numbers left of them once folded. */
-  readonly foldedParameters: number;
-  /** Multiply-accumulate operations for one image, folded. */
-  readonly macs: number;
-  /** The inference program as it trains, folded, and with batch norms folded as well. */
-  readonly forms: readonly FormSummary[];
+}
+
+/** Summarises a network that is folded. */
+export function summarizeNetwork(folded: Program): NetworkSummary {
+  const layers = layersOf(folded, (name) => /(^|\.)running_(mean|var)$/.test(name));
+  return { layers, ...totalsOf(layers), forms: foldedForms(folded) };
 }
 
 /**
@@ -64,31 +80,51 @@ export function summarizeModel(model: Module, format: ImageFormat): ModelSummary
   const statistics = new Set(
     [...model.namedParameters()].filter(([, { trainable }]) => !trainable).map(([name]) => name),
   );
-  const layers = [...nodesByScope(folded)].map(([path, nodes]): LayerSummary => ({
-    path,
-    kind: modules.get(path)?.constructor.name ?? "",
-    outputShape: nodes[nodes.length - 1].outputs[0].shape.slice(1),
+  const layers = layersOf(folded, (name) => statistics.has(name)).map((layer): LayerSummary => ({
+    ...layer,
+    kind: modules.get(layer.path)?.constructor.name ?? "",
     trainingParameters: sum(
-      trainable.filter(({ name }) => parentPath(name) === path).map(({ shape }) => sizeOf(shape)),
+      trainable.filter(({ name }) => parentPath(name) === layer.path)
+        .map(({ shape }) => sizeOf(shape)),
     ),
-    foldedParameters: sum(
-      nodes.flatMap(({ inputs }) => inputs.map(({ node }) => node))
-        .filter(({ op, attributes }) => op === constantOp && !statistics.has(attributes.name))
-        .map(({ outputs }) => sizeOf(outputs[0].shape)),
-    ),
-    macs: sum(nodes.map(multiplyAccumulates)),
   }));
   return {
     layers,
     trainingParameters: sum(layers.map((layer) => layer.trainingParameters)),
+    ...totalsOf(layers),
+    forms: [formOf("training", training), ...foldedForms(folded)],
+  };
+}
+
+function layersOf(
+  folded: Program,
+  isStatistic: (name: string) => boolean,
+): FoldedLayerSummary[] {
+  return [...nodesByScope(folded)].map(([path, nodes]) => ({
+    path,
+    kind: [...new Set(nodes.map(({ op }) => op.name))].join(", "),
+    outputShape: nodes[nodes.length - 1].outputs[0].shape.slice(1),
+    foldedParameters: sum(
+      nodes.flatMap(({ inputs }) => inputs.map(({ node }) => node))
+        .filter(({ op, attributes }) => op === constantOp && !isStatistic(attributes.name ?? ""))
+        .map(({ outputs }) => sizeOf(outputs[0].shape)),
+    ),
+    macs: sum(nodes.map(multiplyAccumulates)),
+  }));
+}
+
+function totalsOf(layers: readonly FoldedLayerSummary[]) {
+  return {
     foldedParameters: sum(layers.map((layer) => layer.foldedParameters)),
     macs: sum(layers.map((layer) => layer.macs)),
-    forms: [
-      formOf("training", training),
-      formOf("folded", folded),
-      formOf("foldedBatchNorm", foldForInference(folded, { batchNorm: true })),
-    ],
   };
+}
+
+function foldedForms(folded: Program): FormSummary[] {
+  return [
+    formOf("folded", folded),
+    formOf("foldedBatchNorm", foldForInference(folded, { batchNorm: true })),
+  ];
 }
 
 function formOf(form: FormSummary["form"], { nodes }: Program): FormSummary {

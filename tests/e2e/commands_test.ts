@@ -1,4 +1,10 @@
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import { readFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { overfold, parseEvents, TINY, withTinyConfig as withConfig } from "./cli.ts";
@@ -71,6 +77,28 @@ Deno.test("inspect shows the same layers for a config and for its checkpoint", (
     );
     const [{ trainingParameters }] = parseEvents(plain.out);
     assertEquals(trainingParameters, config.foldedParameters);
+  }));
+
+Deno.test("inspect shows what is left of a network that is folded", () =>
+  withTrainedRun(async (folder) => {
+    const folded = join("runs", "tiny", "folded", "best.safetensors");
+    await overfold(folder, "fold", CHECKPOINT);
+    const [network, checkpoint] = await Promise.all(
+      [folded, CHECKPOINT].map(async (file) =>
+        parseEvents((await overfold(folder, "inspect", file, "--json")).out)[0]
+      ),
+    );
+    for (const total of ["foldedParameters", "macs"]) {
+      assertEquals(network[total], checkpoint[total], total);
+    }
+    const paths = ({ layers }: typeof network) => (layers as { path: string }[]).map((l) => l.path);
+    assertEquals(paths(network), paths(checkpoint));
+    assertEquals("trainingParameters" in network, false);
+    const { out } = await overfold(folder, "inspect", folded);
+    assertMatch(out, /^layer +kind +output +folded +MACs\n0 +conv2d +4x8x8 +112 /);
+    const { code, error } = await overfold(folder, "inspect", folded, "--set", "seed=1");
+    assertEquals(code, 2);
+    assertStringIncludes(error, "has no config");
   }));
 
 for (const subject of ["training", "inference"]) {
