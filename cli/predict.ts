@@ -38,8 +38,7 @@ export const command: Command = {
     },
     threshold: {
       value: "P",
-      help: "Of several classes per picture, name those with a probability above P; by default " +
-        "as it was trained, else 0.5",
+      help: "Name classes above this probability; by default the objective's threshold",
     },
     "batch-size": { value: "N", help: "Pictures computed at once; 32 by default" },
     format: { value: "FORMAT", help: "text, json or csv; by default as the name in --output ends" },
