@@ -6,14 +6,15 @@ import { type AugmentationChoice, planAugmentation } from "../datasets/augmentat
 import type { ChannelStatistics } from "../datasets/dataset.ts";
 import type { ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
-import { within } from "../errors.ts";
+import { InputError, within } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
+import { suggestion } from "../schema/nearest.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
 import { inferenceProgram } from "../models/inference.ts";
 import { withoutFilling } from "./evaluation.ts";
 import { imageInput } from "./image_input.ts";
 import { type LoopHooks, runTraining, type TrainingData, type TrainingOutcome } from "./loop.ts";
-import { type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
+import { RECIPE, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 import { RUN, type RunOptions } from "./run_options.ts";
 import { createSchedule } from "./schedules/registry.ts";
 import { TrainingSession } from "./session.ts";
@@ -71,6 +72,7 @@ export interface TrainOptions extends Recipe, TrainingRunOptions {
  * ```
  */
 export async function train(options: TrainOptions): Promise<TrainingOutcome> {
+  checkOptions(options);
   const { model, train, normalization } = options;
   const images = { input: train.shape, normalization };
   const [, classes] = inferenceProgram(model, images, 1).outputs.logits.shape;
@@ -159,4 +161,38 @@ function trainingData(
     },
     ...(validation ? { validationBatches: () => validation.epoch(0) } : {}),
   };
+}
+
+/** The options that are objects of a program, not plain data with a schema. */
+const OBJECTS: Readonly<
+  Record<Exclude<keyof TrainOptions, keyof Recipe | keyof RunOptions>, true>
+> = {
+  model: true,
+  backend: true,
+  train: true,
+  validation: true,
+  normalization: true,
+  augmentation: true,
+  resume: true,
+  store: true,
+  observer: true,
+  signal: true,
+};
+
+/** Throws InputError for options that there are not, or are no longer. */
+function checkOptions(options: object): void {
+  const known = Object.keys({ ...RECIPE.schema.shape, ...RUN.schema.shape, ...OBJECTS });
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(name)) continue;
+    const advice = name === "labelSmoothing"
+      ? `; now an option of the objective: { name: "classification", labelSmoothing: ${value} }`
+      : suggestion(name, known, "options");
+    throw new InputError(`${name}: unknown option${advice}`, { at: [name] });
+  }
+  const { augmentation = [] } = options as { augmentation?: unknown };
+  if (Array.isArray(augmentation)) return;
+  throw new InputError(
+    'augmentation: expected a list, such as [{ name: "random_crop", padding: 4 }, "horizontal_flip"]',
+    { at: ["augmentation"] },
+  );
 }

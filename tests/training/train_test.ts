@@ -37,6 +37,9 @@ const MISTAKES: readonly [options: Record<string, unknown>, at: OptionPath, text
   [{ clip: { norm: -1 } }, ["clip", "norm"], "clip.norm: found -1"],
   [{ clip: { nrm: 1 } }, ["clip", "nrm"], 'clip.nrm: unknown key; did you mean "norm"?'],
   [{ lossScale: { growth: 2 } }, ["lossScale", "growth"], "lossScale.growth: unknown key"],
+  [{ epoch: 3 }, ["epoch"], 'epoch: unknown option; did you mean "epochs"?'],
+  [{ labelSmoothing: 0.1 }, ["labelSmoothing"], "now an option of the objective"],
+  [{ augmentation: { flip: true } }, ["augmentation"], "augmentation: expected a list"],
   [{ freeze: ["conv9"] }, ["freeze", 0], '"conv9" fits no parameter'],
 ];
 
