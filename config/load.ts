@@ -51,6 +51,7 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
     throw new InputError(`${file}:1:1 expected a mapping, as in \`data:\` with \`dataset: mnist\``);
   }
   for (const assignment of options.set ?? []) source.override(assignment, nameAt, otherForms);
+  source.completeChoices((path) => nodeAt(configJsonSchema(), path)?.default);
   const value = source.value as Mapping;
   const former = moveFormerKeys(value);
   source.noteMoved(former.moved);

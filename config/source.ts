@@ -25,6 +25,8 @@ export class ConfigSource {
   readonly #document: Document.Parsed;
   readonly #lines = new LineCounter();
   readonly #overrides: string[][] = [];
+  /** Where overrides put a mapping that was not there. */
+  readonly #added: string[][] = [];
   readonly #origins = new Map<string, string[]>();
 
   /**
@@ -99,12 +101,27 @@ export class ConfigSource {
       if (typeof child !== "object" || child === null) {
         if (child === undefined && value === undefined && others.length > 0) return;
         const name = nameAt(path.slice(0, index + 1), child);
+        if (child === undefined) this.#added.push(path.slice(0, index + 1));
         child = name === undefined ? {} : { name };
         assign(container, path, index, child);
       }
       container = child as Container;
     }
     assign(container, path, path.length - 1, value);
+  }
+
+  /**
+   * Fills in choices of which overrides gave no more than options: they are of the default choice.
+   *
+   * @param defaultAt the default of the value at a path
+   */
+  completeChoices(defaultAt: (path: readonly string[]) => unknown): void {
+    for (const path of this.#added) {
+      const choice = valueAt(this.value, path);
+      const standard = defaultAt(path);
+      if (!isRecord(choice) || !isRecord(standard)) continue;
+      if (!Object.hasOwn(choice, "name")) Object.assign(choice, { ...standard, ...choice });
+    }
   }
 
   /** Notes that options stand elsewhere in `value` than in the text; reports name where they were. */
@@ -118,7 +135,10 @@ export class ConfigSource {
       const path = this.#origin(mistake.path.map(String));
       const overridden = this.#overrides.some((override) =>
         startsWith(path, override) ||
-        startsWith(override, path) && !this.#document.hasIn(path)
+        // What is missing in a mapping that only an override put there is a mistake of that.
+        [path, path.slice(0, -1)].some((part) =>
+          startsWith(override, part) && !this.#document.hasIn(part)
+        )
       );
       const offset = overridden ? Infinity : this.#offsetOf(path, mistake.part);
       const place = overridden ? "--set" : this.#place(offset);

@@ -269,9 +269,17 @@ Deno.test("an override of an option of a choice keeps the name, or takes the def
   }).config;
   assertEquals(training.objective, { name: "classification", labelSmoothing: 0.1 });
   assertEquals(model.convolution, { name: "do_conv", pairing: "authors" });
-  assertStringIncludes(
-    messageOf(MINIMAL, ["training.optimizer.momentum=0.5"]),
-    "training.optimizer.name: missing",
+  const optimizerOf = (...set: string[]) => {
+    const { optimizer } = parseConfig(MINIMAL, "run.yaml", { set }).config.training;
+    return typeof optimizer === "string" ? { name: optimizer } : optimizer;
+  };
+  const standard = optimizerOf();
+  const rate = "training.optimizer.learningRate=0.5";
+  assertEquals(optimizerOf(rate), { ...standard, learningRate: 0.5 } as typeof standard);
+  assertEquals(optimizerOf(rate, "training.optimizer.name=adam").name, "adam");
+  assertEquals(
+    messageOf("model: {name: do_conv_net}", ["data.dataset.classes=3"]).split(";")[0],
+    "--set data.dataset.name: missing",
   );
 });
 
