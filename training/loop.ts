@@ -282,10 +282,13 @@ function allFinite(data: ArrayLike<number | bigint>): boolean {
   return true;
 }
 
-/** A better value of the monitored metric, or the same with a lower loss. */
+/** A better value of the monitored metric, or the same or none again with a lower loss. */
 function isBetter(found: Metrics, best: Metrics | undefined, { metric, mode }: Monitor): boolean {
-  // A checkpoint's null, and NaN, are the worst.
-  if (!best || !Number.isFinite(best[metric])) return true;
-  if (found[metric] === best[metric]) return found.loss < best.loss;
-  return mode === "max" ? found[metric] > best[metric] : found[metric] < best[metric];
+  if (!best) return true;
+  // A checkpoint's null, and NaN, are none.
+  const [now, before] = [found[metric], best[metric]];
+  const isTie = now === before || !Number.isFinite(now) && !Number.isFinite(before);
+  if (isTie) return !Number.isFinite(best.loss) || found.loss < best.loss;
+  if (!Number.isFinite(before)) return true;
+  return mode === "max" ? now > before : now < before;
 }

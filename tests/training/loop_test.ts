@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { InputError, RunError } from "../../errors.ts";
 import { train, type TrainOptions } from "../../training/train.ts";
 import type { EpochEvent, StepEvent } from "../../training/observer.ts";
+import type { Objective } from "../../training/objectives/objective.ts";
+import { objectiveOf } from "../../training/objectives/registry.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
@@ -58,12 +60,14 @@ Deno.test("the last and the best position are saved, before the last", async () 
 });
 
 Deno.test("the best validation is the one with the best value of the monitored metric", async () => {
-  const kept = async (monitor?: TrainOptions["monitor"]) => {
+  const classification = objectiveOf("classification", 3);
+  const kept = async (monitor?: TrainOptions["monitor"], objective: Objective = classification) => {
     const losses: number[] = [];
     const { state } = await train(
       await tinyTraining({
         epochs: 6,
         monitor,
+        objective,
         optimizer: { name: "sgd", learningRate: 2 },
         observer: { epoch: ({ validation }) => void losses.push(validation?.loss ?? NaN) },
       }),
@@ -76,6 +80,11 @@ Deno.test("the best validation is the one with the best value of the monitored m
   const highest = await kept({ metric: "loss", mode: "max" });
   assertEquals(highest.losses[highest.best - 1], Math.max(...highest.losses));
   assert(lowest.best !== highest.best);
+  const undefinedMetric = await kept(undefined, {
+    ...classification,
+    summarize: (sums) => ({ ...classification.summarize(sums), accuracy: NaN }),
+  });
+  assertEquals(undefinedMetric, lowest);
   const error = await assertRejects(() => kept({ metric: "acuracy" }), InputError);
   assertStringIncludes(error.message, 'did you mean "accuracy"?');
   assertEquals(error.at, ["monitor", "metric"]);
