@@ -80,7 +80,8 @@ export function emptyTargets<D extends TargetDType>(
 /**
  * How a worker opens a source again: plain data that can be posted to it. `kind` is a name in
  * `sources/registry.ts`, or the address of a module that exports
- * `openSource(handle): ImageSource | Promise<ImageSource>`.
+ * `openSource(handle): ImageSource | Promise<ImageSource>`. An epoch waits until it has opened the
+ * source or failed to, as it waits for `read`: neither may stay unsettled.
  */
 export interface SourceHandle {
   /** What opens it. */

@@ -5,7 +5,8 @@
  * normally there when it is asked for. What a batch holds does not depend on how many there are:
  * without any (not allowed, or not wanted) the same batches are filled on demand.
  */
-import { InputError } from "../errors.ts";
+import { InputError, within } from "../errors.ts";
+import { parseOwnOptions, z } from "../schema/entry.ts";
 import { type AugmentationChoice, planAugmentation } from "./augmentations/registry.ts";
 import { type BatchArrays, BatchFiller, type BatchPlan, emptyBatch } from "./batch.ts";
 import type { ImageSource } from "./image_source.ts";
@@ -25,6 +26,25 @@ export interface LoaderOptions {
   /** Threads that prepare batches; 0 prepares them on demand. Default 1. */
   readonly workers?: number;
 }
+
+const count = z.int().min(0);
+
+/** What the options must be; augmentations have their own check. */
+const OPTIONS = {
+  about: "How images are served in batches",
+  schema: z.object({
+    batchSize: z.int().min(1),
+    seed: z.int().min(0).max(2 ** 32 - 1).default(0),
+    shuffle: z.boolean().default(false),
+    dropLast: z.boolean().default(false),
+    workers: count.default(1),
+  }),
+};
+
+const PLACE = {
+  about: "Where in a training batches are",
+  schema: z.object({ epoch: count, startBatch: count }),
+};
 
 /** A batch of images; its arrays are reused once the next one is asked for. */
 export interface Batch {
@@ -55,20 +75,20 @@ export class BatchLoader {
   #stale: Promise<unknown>[] = [];
 
   constructor(source: ImageSource, options: LoaderOptions) {
-    const { batchSize, seed = 0, shuffle = false, dropLast = false, workers = 1 } = options;
-    if (!Number.isInteger(workers) || workers < 0) {
-      throw new InputError(`workers is ${workers}; expected a whole number from 0 on`);
-    }
+    const { batchSize, seed, shuffle, dropLast, workers } = parseOwnOptions(OPTIONS, options);
     this.batchCount = countBatches(source, batchSize, dropLast);
     const { augmentation } = options;
-    const { host, transform } = planAugmentation(augmentation ?? []);
+    const { host, transform } = within(
+      ["augmentation"],
+      () => planAugmentation(augmentation === undefined ? [] : augmentation),
+    );
     this.#source = source;
     this.#plan = { batchSize, seed, shuffle, ...(augmentation ? { transform } : {}) };
     this.#filler = new BatchFiller(source, this.#plan, host);
-    const helpers = source.handle ? workers : 0;
+    const helpers = source.handle ? Math.min(workers, this.batchCount) : 0;
     // One in use by the training loop, one that waits for it, and those that are being filled.
     const slots = helpers === 0 ? 1 : 2 + JOBS_PER_WORKER * helpers;
-    this.#slots = Array.from({ length: slots }, () => emptyBatch(source, this.#plan));
+    this.#slots = emptySlots(slots, source, this.#plan);
     if (!source.handle) return;
     this.#workers = LoaderWorkers.start({
       source: source.handle,
@@ -81,9 +101,11 @@ export class BatchLoader {
   /**
    * The batches of an epoch from `startBatch` on, in order. A batch's arrays may be overwritten as
    * soon as the next one is asked for. One epoch at a time can be served.
-   * Throws InputError for an image that cannot be read, RunError if a worker ends.
+   * Throws InputError for an image that cannot be read and for numbers that are none from 0 on,
+   * RunError if a worker ends.
    */
   async *epoch(epoch: number, startBatch = 0): AsyncGenerator<Batch, void, void> {
+    parseOwnOptions(PLACE, { epoch, startBatch });
     if (this.#serving) throw new Error("another epoch of this loader is still being served");
     const serving = this.#serving = Symbol();
     const ahead: Promise<BatchArrays>[] = [];
@@ -106,7 +128,7 @@ export class BatchLoader {
   /** Ends the workers. The loader can be used afterwards, without them. */
   close(): void {
     // A worker that is being ended may still write to the slots it knows.
-    if (this.#workers) this.#slots = this.#slots.map(() => emptyBatch(this.#source, this.#plan));
+    if (this.#workers) this.#slots = emptySlots(this.#slots.length, this.#source, this.#plan);
     this.#workers?.close();
     this.#workers = undefined;
   }
@@ -142,13 +164,23 @@ export function countBatches(
   batchSize: number,
   dropLast: boolean,
 ): number {
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new InputError(`batchSize is ${batchSize}; expected a whole number from 1 on`);
-  }
   const batches = (dropLast ? Math.floor : Math.ceil)(count / batchSize);
   if (batches > 0) return batches;
   throw new InputError(
     `batchSize is ${batchSize}, but there are only ${count} images and the last batch, unless ` +
       "full, is dropped; choose a smaller batch",
+    { at: ["batchSize"] },
   );
+}
+
+function emptySlots(length: number, source: ImageSource, plan: BatchPlan): BatchArrays[] {
+  try {
+    return Array.from({ length }, () => emptyBatch(source, plan));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError(
+      `there is no memory for ${length} batches of ${plan.batchSize} images; choose a smaller batch`,
+      { at: ["batchSize"], cause: error },
+    );
+  }
 }

@@ -19,11 +19,16 @@ export interface WorkerJob {
   readonly index: number;
 }
 
-/** A job is done or failed, or the worker cannot do any. */
+/** A job is done or failed, or the worker cannot do any, or it ends. */
 export type WorkerReply =
   | {
     readonly ticket: number;
-    /** An error's name and message; errors themselves lose their class on the way. */
-    readonly failure?: { readonly name: string; readonly message: string };
+    /** What is left of an error; errors themselves lose their class on the way. */
+    readonly failure?: {
+      readonly name: string;
+      readonly message: string;
+      readonly stack?: string;
+    };
   }
-  | { readonly unfit: true };
+  | { readonly unfit: true }
+  | { readonly ends: true };

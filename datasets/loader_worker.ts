@@ -6,6 +6,14 @@ import { openSource } from "./sources/registry.ts";
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<WorkerSetup | WorkerJob>) => void;
   postMessage(message: WorkerReply): void;
+  close(): void;
+};
+
+// Nobody hears of a worker that a source ends.
+const { close } = scope;
+scope.close = () => {
+  scope.postMessage({ ends: true });
+  close.call(scope);
 };
 
 let slots: WorkerSetup["slots"] = [];
@@ -43,7 +51,7 @@ async function fill({ ticket, slot, epoch, index }: WorkerJob): Promise<void> {
     await opened.fill(slots[slot], epoch, index);
     scope.postMessage({ ticket });
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    scope.postMessage({ ticket, failure: { name, message } });
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    scope.postMessage({ ticket, failure: { name, message, stack } });
   }
 }

@@ -18,7 +18,7 @@ interface Member {
   started: boolean;
 }
 
-type Settled = Exclude<WorkerReply, { unfit: true }>;
+type Settled = Extract<WorkerReply, { ticket: number }>;
 
 /** A number of workers that share the batches of one loader. */
 export class LoaderWorkers {
@@ -66,6 +66,7 @@ export class LoaderWorkers {
     const member: Member = { worker, jobs: new Map(), started: false };
     worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
       if ("unfit" in data) this.#lose(member);
+      else if ("ends" in data) this.#lose(member, "it closed itself");
       else this.#settle(member, data);
     };
     worker.onerror = (event) => {
@@ -114,9 +115,10 @@ export class LoaderWorkers {
   }
 }
 
-function revived({ name, message }: NonNullable<Settled["failure"]>): Error {
+function revived({ name, message, stack }: NonNullable<Settled["failure"]>): Error {
   if (name === "InputError") return new InputError(message);
-  return name === "RunError" ? new RunError(message) : new Error(`${name}: ${message}`);
+  if (name === "RunError") return new RunError(message);
+  return Object.assign(new Error(message), { name, stack });
 }
 
 function mayRead(path: URL): boolean {

@@ -176,6 +176,21 @@ Deno.test("a worker that ends at work fails its batch and hangs nothing", async 
   }
 });
 
+Deno.test("a worker that its source closes fails its batch and hangs nothing", async () => {
+  for (const workers of [1, 3]) {
+    using loader = new BatchLoader(numbered({ count: 40, closing: 22 }), { batchSize: 5, workers });
+    const error = await assertRejects(() => collect(loader, 0), RunError);
+    assertEquals(error.message, "a thread that prepares batches ended: it closed itself");
+  }
+});
+
+Deno.test("a source's own mistake arrives with its kind and its stack", async () => {
+  using loader = new BatchLoader(numbered({ count: 23, mistaken: 12 }), { batchSize: 5 });
+  const error = await assertRejects(() => collect(loader, 0), Error);
+  assertEquals(`${error}`, "TypeError: image 12 is no image");
+  assert(error.stack?.includes("numbered.ts"), error.stack);
+});
+
 Deno.test("where no worker can be started the loader reads by itself", async () => {
   using expected = new BatchLoader(source, { ...training, workers: 0 });
   const unknown = Object.assign(source.slice(0, 23), {});
@@ -208,14 +223,41 @@ Deno.test("one epoch at a time", async () => {
 Deno.test("sizes that do not fit are refused", () => {
   const make = (options: Partial<LoaderOptions>) => () =>
     new BatchLoader(source, { ...training, ...options });
-  assertThrows(make({ batchSize: 0 }), InputError, "batchSize is 0");
+  assertThrows(make({ batchSize: 0 }), InputError, "batchSize: found 0");
+  assertThrows(make({ batchSize: 1e12 }), InputError, "no memory for 4 batches of 1000000000000");
   assertThrows(make({ batchSize: 24, dropLast: true }), InputError, "only 23 images");
-  assertThrows(make({ workers: -1 }), InputError, "workers is -1");
+  assertThrows(make({ workers: -1 }), InputError, "workers: found -1");
+  assertThrows(make({ seed: 0.5 }), InputError, "seed: found 0.5");
   assertThrows(
     make({ augmentation: [{ name: "random_crop", padding: -1 }] }),
     InputError,
     "random_crop: padding",
   );
+});
+
+Deno.test("an epoch and a batch to start at are whole numbers from 0 on", async () => {
+  using loader = new BatchLoader(source, { batchSize: 5, workers: 0 });
+  await assertRejects(() => loader.epoch(-1).next(), InputError, "epoch: found -1");
+  await assertRejects(() => loader.epoch(0, -1).next(), InputError, "startBatch: found -1");
+  await assertRejects(() => loader.epoch(0, 1.5).next(), InputError, "startBatch: found 1.5");
+});
+
+Deno.test("there are no more workers than batches", async () => {
+  const { Worker } = globalThis;
+  let started = 0;
+  globalThis.Worker = class extends Worker {
+    constructor(...given: ConstructorParameters<typeof Worker>) {
+      super(...given);
+      started++;
+    }
+  };
+  try {
+    using loader = new BatchLoader(source, { batchSize: 12, workers: 64 });
+    assertEquals((await collect(loader, 0)).length, 2);
+  } finally {
+    globalThis.Worker = Worker;
+  }
+  assertEquals(started, 2);
 });
 
 Deno.test("a loader from the web works in a process of its own, which ends by itself", async () => {

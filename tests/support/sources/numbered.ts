@@ -8,16 +8,21 @@ import {
 } from "../../../datasets/image_source.ts";
 import { InputError } from "../../../errors.ts";
 
-/** How one image is read: `refused` rejects, `fatal` ends the thread. */
+/**
+ * How one image is read: `refused` and `mistaken` reject, as for a bad file and for a mistake in the
+ * code, `fatal` ends the thread by an error, `closing` closes it.
+ */
 export interface NumberedHandle extends SourceHandle {
   readonly count: number;
   readonly refused?: number;
+  readonly mistaken?: number;
   readonly fatal?: number;
+  readonly closing?: number;
 }
 
 /** Images 0, 1, … of four pixels, each its number; image i takes i mod 3 turns of the event loop. */
 export function numbered(options: Omit<NumberedHandle, "kind">): ImageSource {
-  const { count, refused, fatal } = options;
+  const { count, refused, mistaken, fatal, closing } = options;
   const labels = emptyTargets(LABELS, count);
   labels.set(Array.from(labels, (_, i) => i));
   return {
@@ -27,6 +32,8 @@ export function numbered(options: Omit<NumberedHandle, "kind">): ImageSource {
     async read(index, epoch, into) {
       for (let turn = 0; turn < index % 3; turn++) await new Promise((done) => setTimeout(done));
       if (index === refused) throw new InputError(`image ${index} is damaged`);
+      if (index === mistaken) throw new TypeError(`image ${index} is no image`);
+      if (index === closing) (self as unknown as { close(): void }).close();
       if (index === fatal) {
         setTimeout(() => {
           throw new Error(`image ${index} was too much`);
