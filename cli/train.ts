@@ -64,7 +64,7 @@ export const command: Command = {
     model.initialize(config.seed);
     const recipe = recipeOf(file, model, identity.description);
     const { batchSize, dropLast } = config.data;
-    file.at("data.batchSize", () => countBatches(images.train, batchSize, dropLast));
+    file.at("data", () => countBatches(images.train, batchSize, dropLast));
     const { folder, checkpoint } = await RunFolder.open(
       path,
       identity,

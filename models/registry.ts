@@ -48,9 +48,9 @@ export function listModels(): string[] {
  * ```
  */
 export function buildModel(name: string, options: BuildOptions): Module {
-  const entry = findEntry(MODELS, name, "model");
+  const entry = findEntry(MODELS, name, "model", ["name"]);
   const model: Record<string, unknown> = { ...options };
-  if (options.layers !== undefined) model.layers = copyOf(options.layers);
+  if (model.layers !== undefined) model.layers = copyOf(model.layers);
   moveFormerOptions(model, "conv");
   const { convolution, ...others } = model;
   const factory = typeof convolution === "function" ? convolution as ConvolutionFactory : undefined;

@@ -26,8 +26,9 @@
  * all its options.
  */
 import { InputError, type OptionPath } from "../errors.ts";
-import { mistakesOf } from "./mistakes.ts";
+import { mistakesOf, spell } from "./mistakes.ts";
 import { suggestion } from "./nearest.ts";
+import { isRecord } from "./record.ts";
 import { z } from "./zod.ts";
 
 export { z };
@@ -138,6 +139,10 @@ export function findEntry<E extends Entry>(
   kind: string,
   at?: OptionPath,
 ): E {
+  if (typeof name !== "string") {
+    const names = Object.keys(registry).join(", ");
+    throw new InputError(`${kind}: found ${spell(name)}, expected one of ${names}`, { at });
+  }
   if (Object.hasOwn(registry, name)) return registry[name];
   throw new InputError(
     `there is no ${kind} "${name}"${suggestion(name, Object.keys(registry), "names")}`,
@@ -156,8 +161,9 @@ export function chosen<E extends Entry>(
   choice: string | { readonly name: string },
   kind: string,
 ): Chosen<E> {
-  const { name, ...own } = typeof choice === "string" ? { name: choice } : choice;
-  const entry = findEntry(registry, name, kind, typeof choice === "string" ? [] : ["name"]);
+  const isMapping = isRecord(choice);
+  const { name, ...own } = isMapping ? choice : { name: choice };
+  const entry = findEntry(registry, name, kind, isMapping ? ["name"] : []);
   return { name, entry, options: parseOptions<E["schema"]>(entry, own, `${kind} ${name}`) };
 }
 

@@ -187,7 +187,8 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
     const text = `missing; expected ${expected}`;
     return [{ path, part: "key", text, missing: String(last) }];
   }
-  const text = `found ${spell(here)}, expected ${expected}${advice(here, schemas)}`;
+  const hint = here === null ? " (is it indented below its key?)" : "";
+  const text = `found ${spell(here)}${hint}, expected ${expected}${advice(here, schemas)}`;
   return [{ path, part: "value", text }];
 }
 
@@ -285,8 +286,9 @@ function range(schema: JsonSchema): string {
   return bounds.length > 0 ? ` ${bounds.join(" and ")}` : "";
 }
 
-function spell(value: unknown): string {
-  if (value === null || value === undefined) return "nothing (is it indented below its key?)";
+/** A value in a few words, as it was found. */
+export function spell(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a mapping";
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);

@@ -8,14 +8,21 @@ import {
 import type { Metrics } from "../checkpoints/run_state.ts";
 import type { ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
-import { InputError } from "../errors.ts";
+import { InputError, within } from "../errors.ts";
 import { extendProgram, output } from "../graph/trace.ts";
 import type { Program } from "../graph/types.ts";
 import { Evaluation, resultOf, withoutFilling } from "./evaluation.ts";
+import { parseOwnOptions, z } from "../schema/entry.ts";
+import { RUN } from "./run_options.ts";
 import type { ImageTally, Objective } from "./objectives/objective.ts";
 import { type ObjectiveChoice, objectiveOf } from "./objectives/registry.ts";
 import { traceEvaluation, traceTargets } from "./step_program.ts";
 import { checkTargets } from "./targets.ts";
+
+const OPTIONS = {
+  about: "How a network is evaluated",
+  schema: z.object({ batchSize: RUN.schema.shape.evaluationBatchSize }),
+};
 
 /** Options of {@link evaluateNetwork}. */
 export interface EvaluateOptions {
@@ -48,14 +55,15 @@ export async function evaluateNetwork(
   network: EvaluatedNetwork | FoldedNetwork,
   images: ImageSource,
   backend: Backend,
-  { objective: choice, batchSize = 256, onProgress, tally }: EvaluateOptions = {},
+  { objective: choice, onProgress, tally, ...options }: EvaluateOptions = {},
 ): Promise<Metrics> {
+  const { batchSize } = parseOwnOptions(OPTIONS, options);
   const size = Math.min(batchSize, images.count);
   const inference = programOf(network, size);
   const [, classes] = inference.outputs.logits.shape;
-  const objective = objectiveOf(choice, classes);
+  const objective = within(["objective"], () => objectiveOf(choice, classes));
   checkActivation(network.description, objective);
-  checkTargets(objective, images, classes);
+  checkTargets(objective, images, classes, ["images"]);
   const program = evaluationOf(inference, objective, size);
   const rest = objective.ignoresFilling ? 0 : images.count % size;
   const last = rest === 0

@@ -1,22 +1,24 @@
 /** Whether images say what an objective learns from. */
 import type { ImageSource, TargetField } from "../datasets/image_source.ts";
-import { InputError } from "../errors.ts";
+import { InputError, type OptionPath, within } from "../errors.ts";
 import type { Objective } from "./objectives/objective.ts";
 import { type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./objectives/registry.ts";
 
 /**
- * Throws InputError for images without the targets that an objective learns from, and for one whose
- * target no image of a network of `classes` classes can have.
+ * Throws InputError for images without the targets that an objective learns from, and, `at` the
+ * images, for one whose target no image of a network of `classes` classes can have.
+ *
+ * @param at which images they are
  */
 export function checkTargets(
   objective: Objective,
   { targets }: Pick<ImageSource, "targets">,
   classes: number,
+  at: OptionPath,
 ): void {
   requireTargets(objective, targets, classes);
-  objective.checkTargets?.(
-    Object.fromEntries(Object.entries(targets).map(([name, { data }]) => [name, data])),
-  );
+  const data = Object.entries(targets).map(([name, { data }]) => [name, data]);
+  within([...at, "targets"], () => objective.checkTargets?.(Object.fromEntries(data)));
 }
 
 type TargetFields = Readonly<Record<string, TargetField>>;

@@ -4,9 +4,9 @@ import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
 import { type AugmentationChoice, planAugmentation } from "../datasets/augmentations/registry.ts";
 import type { ChannelStatistics } from "../datasets/dataset.ts";
-import type { ImageSource } from "../datasets/image_source.ts";
+import type { ImageShape, ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
-import { InputError, within } from "../errors.ts";
+import { InputError, type OptionPath, within } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { suggestion } from "../schema/nearest.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
@@ -92,8 +92,11 @@ export async function trainRecipe(
     () => planAugmentation(augmentation, options.train.shape),
   );
   const images = { input: options.train.shape, normalization };
-  for (const split of [options.train, options.validation]) {
-    if (split) checkTargets(recipe.objective, split, recipe.classes);
+  for (const name of ["train", "validation"] as const) {
+    const split = options[name];
+    if (!split) continue;
+    requireShape(split.shape, options.train.shape, [name]);
+    checkTargets(recipe.objective, split, recipe.classes, [name]);
   }
   const batchSize = dropLast ? run.batchSize : Math.min(run.batchSize, options.train.count);
   const evaluationBatchSize = Math.min(
@@ -146,6 +149,15 @@ export async function trainRecipe(
   }
 }
 
+/** Throws InputError, `at` the images, for ones of another shape than those to train on. */
+function requireShape(found: ImageShape, expected: ImageShape, at: OptionPath): void {
+  const [is, shouldBe] = [found, expected].map(({ height, width, channels }) =>
+    `${height}x${width}x${channels}`
+  );
+  if (is === shouldBe) return;
+  throw new InputError(`the images are ${is}; expected ${shouldBe}, as those to train on`, { at });
+}
+
 function trainingData(
   loader: BatchLoader,
   validation: BatchLoader | undefined,
@@ -189,10 +201,4 @@ function checkOptions(options: object): void {
       : suggestion(name, known, "options");
     throw new InputError(`${name}: unknown option${advice}`, { at: [name] });
   }
-  const { augmentation = [] } = options as { augmentation?: unknown };
-  if (Array.isArray(augmentation)) return;
-  throw new InputError(
-    'augmentation: expected a list, such as [{ name: "random_crop", padding: 4 }, "horizontal_flip"]',
-    { at: ["augmentation"] },
-  );
 }

@@ -1,6 +1,7 @@
 /** The augmentations by name, and what a list of them comes to. */
 import { InputError, within } from "../../errors.ts";
 import { type Choice, chosen } from "../../schema/entry.ts";
+import { spell } from "../../schema/mistakes.ts";
 import type { AugmentationEntry, HostAugmentation, StepTransform } from "../augmentation.ts";
 import type { ImageShape } from "../image_source.ts";
 import { horizontalFlip } from "./horizontal_flip.ts";
@@ -27,13 +28,21 @@ export interface AugmentationPlan {
 
 /**
  * Builds a list of augmentations. Throws InputError, `at` the item, for an unknown name, an option
- * that does not fit (the images neither, where their `shape` is given), one that the training step carries out before one that it does not, and for a
- * second one of a kind that the training step carries out once.
+ * that does not fit (the images neither, where their `shape` is given), one that the training step
+ * carries out before one that it does not, and for a second one of a kind that the training step
+ * carries out once.
  */
 export function planAugmentation(
   choices: readonly AugmentationChoice[],
   shape?: ImageShape,
 ): AugmentationPlan {
+  if (!Array.isArray(choices)) {
+    throw new InputError(
+      `found ${spell(choices)}, expected a list of augmentations, such as ` +
+        '[{ name: "random_crop", padding: 4 }, "horizontal_flip"]',
+      { at: [] },
+    );
+  }
   const host: HostAugmentation[] = [];
   const transform: Partial<StepTransform> = {};
   const ofStep: string[] = [];

@@ -23,7 +23,7 @@ export interface MemoryImages {
 }
 
 /**
- * Images in memory. Throws InputError for targets of another number of images.
+ * Images in memory. Throws InputError for a part of an image and targets of another number of images.
  *
  * ```ts
  * import { LABELS, MemorySource } from "./mod.ts";
@@ -48,6 +48,13 @@ export class MemorySource implements ImageSource {
     this.shape = shape;
     this.targets = targets;
     this.count = images.length / imageSize(shape);
+    if (!Number.isInteger(this.count)) {
+      throw new InputError(
+        `the images have ${images.length} bytes; expected a multiple of ${imageSize(shape)}, as ` +
+          "many as each has",
+        { at: ["images"] },
+      );
+    }
     for (const [name, column] of Object.entries(targets)) {
       if (column.data.length === this.count * sizeOf(column.shape)) continue;
       throw new InputError(

@@ -97,6 +97,16 @@ Deno.test("options that do not fit are refused at their place", async () => {
   const refused: [DatasetChoice, string, string[]][] = [
     [{ name: "synthetic", classes: 1 }, "synthetic: classes: found 1", ["classes"]],
     [{ name: "mnist", classes: 10 } as DatasetChoice, "unknown key", ["classes"]],
+    ...[undefined, null, 3, ["mnist"]].map((choice): [DatasetChoice, string, string[]] => [
+      choice as unknown as DatasetChoice,
+      "expected one of mnist,",
+      [],
+    ]),
+    ...[{}, { name: 3 }].map((choice): [DatasetChoice, string, string[]] => [
+      choice as unknown as DatasetChoice,
+      "expected one of mnist,",
+      ["name"],
+    ]),
   ];
   for (const [choice, message, at] of refused) {
     const error = await assertRejects(() => openDataset(choice), InputError, message);

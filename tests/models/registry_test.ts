@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { InputError } from "../../errors.ts";
+import { InputError, type OptionPath } from "../../errors.ts";
 import { input, trace } from "../../graph/trace.ts";
 import type { Module } from "../../layers/module.ts";
 import { buildModel, type BuildOptions, listModels } from "../../models/registry.ts";
@@ -133,5 +133,20 @@ Deno.test("mistakes are told with what was meant or expected", () => {
   ];
   for (const [name, options, message] of cases) {
     assertThrows(() => buildModel(name, options), InputError, message);
+  }
+});
+
+Deno.test("what a program without types may give is refused at its place", () => {
+  const cases: [name: unknown, options: unknown, message: string, at: OptionPath][] = [
+    [undefined, { classes: 3 }, "model: found nothing, expected one of do_conv_net,", ["name"]],
+    [3, { classes: 3 }, "model: found 3, expected one of do_conv_net,", ["name"]],
+    ["resnt18", { classes: 3 }, 'did you mean "resnet18"?', ["name"]],
+    ["resnet18", undefined, "classes: missing", ["classes"]],
+    ["resnet18", null, "classes: missing", ["classes"]],
+    ["layers", { classes: 3, layers: ["relu", () => 3] }, "layers.1: found ()", ["layers", 1]],
+  ];
+  for (const [name, options, message, at] of cases) {
+    const build = () => buildModel(name as string, options as BuildOptions);
+    assertEquals(assertThrows(build, InputError, message).at, at);
   }
 });

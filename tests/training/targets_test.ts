@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { inferenceProgram } from "../../models/inference.ts";
 import { bareNames } from "../../schema/entry.ts";
-import { evaluateNetwork } from "../../training/evaluate.ts";
+import { evaluateNetwork, type EvaluateOptions } from "../../training/evaluate.ts";
 import { objectiveOf, OBJECTIVES } from "../../training/objectives/registry.ts";
 import { train } from "../../training/train.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
@@ -15,8 +15,25 @@ Deno.test("labels that are none of the network's classes are refused before anyt
   for (const label of [3, -1]) {
     images.targets.labels.data[7] = label;
     const expected = `image 7 has the label ${label}; expected 0 to 2`;
-    await assertRejects(() => train(options), InputError, expected);
-    await assertRejects(() => evaluateNetwork(network, images, backend), InputError, expected);
+    const place = ["targets", "labels", 7];
+    const error = await assertRejects(() => train(options), InputError, expected);
+    assertEquals(error.at, ["train", ...place]);
+    const evaluate = () => evaluateNetwork(network, images, backend);
+    assertEquals((await assertRejects(evaluate, InputError, expected)).at, ["images", ...place]);
+  }
+});
+
+Deno.test("options of an evaluation that do not fit are refused at their place", async () => {
+  const { model, backend, train: images, normalization } = await tinyTraining();
+  const format = { input: images.shape, normalization };
+  const network = { program: (size: number) => inferenceProgram(model, format, size) };
+  const refused: [EvaluateOptions, string, string[]][] = [
+    [{ batchSize: -3 }, "batchSize: found -3, expected an integer of at least 1", ["batchSize"]],
+    [{ objective: { name: "multi_label", threshold: 3 } }, "found 3", ["objective", "threshold"]],
+  ];
+  for (const [options, message, at] of refused) {
+    const evaluate = () => evaluateNetwork(network, images, backend, options);
+    assertEquals((await assertRejects(evaluate, InputError, message)).at, at);
   }
 });
 

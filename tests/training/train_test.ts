@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError, type OptionPath } from "../../errors.ts";
+import { loadDataset } from "../../datasets/open.ts";
 import { train, type TrainOptions } from "../../training/train.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
@@ -39,7 +40,18 @@ const MISTAKES: readonly [options: Record<string, unknown>, at: OptionPath, text
   [{ lossScale: { growth: 2 } }, ["lossScale", "growth"], "lossScale.growth: unknown key"],
   [{ epoch: 3 }, ["epoch"], 'epoch: unknown option; did you mean "epochs"?'],
   [{ labelSmoothing: 0.1 }, ["labelSmoothing"], "now an option of the objective"],
-  [{ augmentation: { flip: true } }, ["augmentation"], "augmentation: expected a list"],
+  [{ objective: null }, ["objective"], "objective: found nothing"],
+  [{ objective: { name: "multi_label", loss: 1 } }, ["objective", "loss"], "loss: unknown key"],
+  [{ augmentation: { flip: true } }, ["augmentation"], "found a mapping, expected a list"],
+  [{ augmentation: null }, ["augmentation"], "found nothing, expected a list"],
+  [{ augmentation: "flip" }, ["augmentation"], 'found "flip", expected a list'],
+  [
+    { augmentation: [{}] },
+    ["augmentation", 0, "name"],
+    "augmentation: found nothing, expected one of",
+  ],
+  [{ augmentation: [null] }, ["augmentation", 0], "found nothing, expected one of random_crop, "],
+  [{ batchSize: 21, dropLast: true }, ["batchSize"], "there are only 20 images"],
   [{ freeze: ["conv9"] }, ["freeze", 0], '"conv9" fits no parameter'],
 ];
 
@@ -50,3 +62,11 @@ for (const [options, at, text] of MISTAKES) {
     assertEquals(error.at, at);
   });
 }
+
+Deno.test("images to validate on have the shape of those to train on", async () => {
+  const { test } = await loadDataset({ name: "synthetic", imageSize: 8, classes: 3, channels: 2 });
+  const given = await tinyTraining({ validation: test });
+  const error = await assertRejects(() => train(given), InputError);
+  assertEquals(error.message, "the images are 8x8x2; expected 6x6x2, as those to train on");
+  assertEquals(error.at, ["validation"]);
+});

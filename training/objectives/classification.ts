@@ -21,7 +21,7 @@ const schema = z.object({
   ),
 });
 
-/** Images of one class each, target `labels` i32 [N]; negative ones are ignored. */
+/** Images of one class each, target `labels` i32 [N], each from 0 to classes - 1. */
 export const classification: ObjectiveEntry<typeof schema> = {
   about: "One class per image: softmax and cross-entropy",
   schema,
@@ -47,6 +47,7 @@ export const classification: ObjectiveEntry<typeof schema> = {
         throw new InputError(
           `image ${image} has the label ${labels[image]}; expected 0 to ${classes - 1}, as the ` +
             `network tells ${classes} classes apart`,
+          { at: ["labels", image] },
         );
       },
       loss: (logits, { labels }, { training }) =>

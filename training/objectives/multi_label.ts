@@ -65,6 +65,7 @@ export const multiLabel: ObjectiveEntry<typeof schema> = {
           throw new InputError(
             `image ${Math.floor(i / classes)} has the target ${targets[i]} of class ` +
               `${i % classes}; expected at most 1`,
+            { at: [TARGETS, i] },
           );
         }
       },

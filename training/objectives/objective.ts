@@ -72,7 +72,7 @@ export interface Objective {
   readonly metrics: MetricInfos;
   /** Which validation is the best, unless a recipe says otherwise. */
   readonly monitor: Monitor;
-  /** Throws InputError for a target that no image of a network of these classes can have. */
+  /** Throws InputError, `at` the target, for one that no image of a network of these classes can have. */
   checkTargets?(targets: TargetRows): void;
   /**
    * Traces the loss of a batch, a scalar: in training the mean over the images, otherwise the plain

@@ -1,5 +1,6 @@
 /** The objectives by name. A new one is its file and a line here. */
 import { type Choice, chosen } from "../../schema/entry.ts";
+import { isRecord } from "../../schema/record.ts";
 import { classification } from "./classification.ts";
 import { multiLabel } from "./multi_label.ts";
 import type { Objective, ObjectiveEntry } from "./objective.ts";
@@ -30,5 +31,5 @@ export function objectiveOf(
 
 /** Whether an objective is not named but there. */
 export function isBuilt(choice: ObjectiveChoice | Objective | undefined): choice is Objective {
-  return typeof choice === "object" && "loss" in choice;
+  return isRecord(choice) && "loss" in choice && typeof choice.loss === "function";
 }

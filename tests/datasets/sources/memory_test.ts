@@ -29,6 +29,11 @@ Deno.test("targets of several numbers are sliced by image", () => {
     InputError,
     "targets has 5 numbers",
   );
+  assertThrows(
+    () => new MemorySource({ images: images.subarray(1), shape, targets: {} }),
+    InputError,
+    "the images have 3 bytes; expected a multiple of 2",
+  );
 });
 
 Deno.test("a source opened from its handle reads the same", async () => {
