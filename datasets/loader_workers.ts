@@ -2,6 +2,9 @@
 import { InputError, RunError } from "../errors.ts";
 import type { WorkerJob, WorkerReply, WorkerSetup } from "./loader_messages.ts";
 
+/** The web's class: a library such as ONNX Runtime may put Node's in its place later. */
+const { Worker } = globalThis;
+
 /** Batches a worker may have at once: the one it fills, and the next, so that it need not wait. */
 export const JOBS_PER_WORKER = 2;
 
@@ -33,8 +36,9 @@ export class LoaderWorkers {
   /** Starts `count` workers; undefined for none, or where they are not allowed. */
   static start(setup: WorkerSetup, count: number): LoaderWorkers | undefined {
     const script = new URL("./loader_worker.ts", import.meta.url);
+    if (count === 0 || !("onmessage" in Worker.prototype)) return undefined;
     // Asked beforehand, because Deno prints the failure of a worker that it may not read.
-    if (count === 0 || script.protocol === "file:" && !mayRead(script)) return undefined;
+    if (script.protocol === "file:" && !mayRead(script)) return undefined;
     return new LoaderWorkers(setup, script, count);
   }
 
