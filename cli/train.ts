@@ -1,6 +1,6 @@
 /** `overfold train`: trains the network of a config and folds the best checkpoint. */
 
-import { basename, dirname, join, resolve } from "@std/path";
+import { join } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
 import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adoptState, readForeignState } from "../checkpoints/import.ts";
@@ -8,7 +8,7 @@ import type { Metrics } from "../checkpoints/run_state.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import { type ConfigFile, formatConfig } from "../config/load.ts";
-import { type Config, configSchema } from "../config/schema.ts";
+import type { Config } from "../config/schema.ts";
 import { countBatches } from "../datasets/loader.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
@@ -50,8 +50,8 @@ export const command: Command = {
     "A run that was stopped in any way goes on with --resume and ends as if it never had been.",
   async run(args, context) {
     const file = await readConfig(args.positionals[0], args, context);
-    const path = args.text("output") ?? join(file.config.output, file.config.name);
-    const config = placedAt(path, file.config);
+    const { config } = file;
+    const path = args.text("output") ?? join(config.output, config.name);
     const existing = existingRun(args);
     await RunFolder.check(path, existing);
     using interruption = new Interruption(() =>
@@ -59,7 +59,7 @@ export const command: Command = {
     );
     const images = await loadImages(file, context);
     const backend = await openChosen(config, context);
-    const identity = await identityOf({ ...file, config }, images.info, backend);
+    const identity = await identityOf(file, images.info, backend);
     const model = buildNetwork(file, identity.architecture);
     model.initialize(config.seed);
     const recipe = recipeOf(file, model, identity.description);
@@ -97,18 +97,6 @@ export const command: Command = {
     await finish(run, outcome, seconds, context);
   },
 };
-
-/** The config as the run in the folder `path` has it: it says where the run is. */
-function placedAt(path: string, config: Config): Config {
-  const place = [path, resolve(path)].find((place) => isRunName(basename(place)));
-  return place === undefined
-    ? config
-    : { ...config, output: dirname(place), name: basename(place) };
-}
-
-function isRunName(name: string): boolean {
-  return configSchema.shape.name.safeParse(name).success;
-}
 
 function existingRun(args: Arguments): ExistingRun {
   const [resume, force] = [args.flag("resume"), args.flag("force")];

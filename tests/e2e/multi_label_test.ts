@@ -161,6 +161,6 @@ Deno.test("an objective that the images are not for, and a metric it lacks, are 
     );
     assertStringIncludes(
       await refusal("training.labelSmoothing=0.1"),
-      "training.objective.labelSmoothing: unknown key",
+      "--set training.labelSmoothing: unknown key",
     );
   }, CONFIG));

@@ -49,8 +49,6 @@ Deno.test("train prints a line for each epoch and what the fold came to", () =>
   withTinyConfig(async (folder) => {
     const { code, out } = await overfold(folder, "train", "tiny.yaml", "--output", "out");
     assertEquals(code, 0);
-    const { config } = await loadConfig(join(folder, "out", "config.yaml"));
-    assertEquals(join(config.output, config.name), "out");
     assertStringIncludes(out, "epoch 1/2  loss ");
     assertStringIncludes(out, "epoch 2/2  loss ");
     assertStringIncludes(out, `folded: ${join("out", "folded", "model.safetensors")}`);
