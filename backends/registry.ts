@@ -46,7 +46,7 @@ export const PRECISION_NAMES = ["fast", "high", "mixed"] as const;
 export type PrecisionName = typeof PRECISION_NAMES[number];
 
 /**
- * Opens a backend. Rejects with InputError or RunError where it is not to be had.
+ * Opens a backend. Rejects with InputError or RunError where it is unavailable.
  *
  * ```ts
  * import { input, openBackend, output, relu, trace } from "./mod.ts";

@@ -3,7 +3,7 @@ import { sum } from "../../reporting/statistics.ts";
 
 /** Counts of decisions, one number per class. */
 export interface DecisionCounts {
-  /** Decided yes, rightly. */
+  /** Decided yes, correctly. */
   readonly truePositives: readonly number[];
   /** Decided yes, wrongly. */
   readonly falsePositives: readonly number[];
