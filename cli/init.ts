@@ -61,9 +61,14 @@ data:
 ${row("data.dataset", "mnist", { more: "one with options: {name: synthetic, classes: 4}" })}
 ${row("data.root", "path/to/files", { off: true })}
 ${row("data.mirror", "https://...", { off: true })}
+${row("data.checksums", "{train.bin: none}", { off: true })}
 ${standard("data.batchSize")}
+${standard("data.evalBatchSize", { off: true })}
+${standard("data.dropLast", { off: true })}
+${standard("data.workers", { off: true })}
 ${standard("data.validation", { more: "or {from: train, count: 10000}" })}
 ${row("data.subset", "{train: 1000, test: 1000}", { off: true })}
+${row("data.normalization", "{mean: [0.5], std: [0.25]}", { off: true, more: "or none" })}
 ${row("data.augmentation", "[{name: random_crop, padding: 4}, horizontal_flip]", { off: true })}
 
 model:
@@ -109,6 +114,8 @@ ${
     })
   }
 ${row("training.monitor", "loss", { off: true })}
+${standard("training.validateEvery", { off: true })}
+${standard("training.logEvery", { off: true })}
 ${row("training.clip", "{norm: 1}", { off: true, more: "or {value: 0.5}" })}
 ${row("training.ema", "{decay: 0.999}", { off: true })}
 ${row("training.freeze", "[conv1, layer1]", { off: true })}
@@ -117,6 +124,7 @@ ${row("training.learningRates", "[{names: fc, factor: 10}]", { off: true })}
 checkpoints:
 ${row("checkpoints.everySteps", "500", { off: true })}
 ${standard("checkpoints.everyMinutes")}
+${standard("checkpoints.keepBest", { off: true })}
 ${standard("fold")}
 `;
 }

@@ -134,7 +134,7 @@ function thresholdOf(args: Arguments): number | undefined {
   return threshold;
 }
 
-/** Which of the ranked classes are named: the likeliest, or those that are decided for. */
+/** Which of the ranked classes are named: the most probable, or those that are decided for. */
 function choiceOfClasses(
   { model, activation, threshold: trained }: NetworkDescription,
   { top, threshold }: { readonly top?: number; readonly threshold?: number },
@@ -222,7 +222,7 @@ async function* readBatches(
   if (batch.paths.length > 0) yield batch;
 }
 
-/** All classes, the likeliest first. */
+/** All classes, the most probable first. */
 function ranking(
   probabilities: readonly number[],
   classNames: readonly string[],

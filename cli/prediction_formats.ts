@@ -14,7 +14,7 @@ export interface NamedProbability {
 export interface Prediction {
   /** Path of the picture. */
   readonly image: string;
-  /** The classes that are named, the likeliest first. */
+  /** The classes that are named, the most probable first. */
   readonly predictions: readonly NamedProbability[];
 }
 

@@ -1,6 +1,7 @@
 /** `overfold site`: a static page that runs a network in the browser. */
 
 import { join } from "@std/path";
+import { DEFAULT_THRESHOLD } from "../checkpoints/activation.ts";
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { FOLDED_FORMAT } from "../checkpoints/network.ts";
@@ -86,13 +87,14 @@ function encodeNetwork(
     network: JSON.stringify(description),
     program: JSON.stringify(stored),
   });
-  const { model, input, classNames } = description;
+  const { model, input, classNames, activation, threshold = DEFAULT_THRESHOLD } = description;
   const validation = checkpoint?.state.validation;
   const card: NetworkCard = {
     // A model that is a list of layers in a config has no name of its own.
     title: title ?? (model === "layers" ? "Custom network" : model),
     input,
     classNames,
+    ...(activation === "sigmoid" ? { threshold } : {}),
     parameters: sum([...constants.values()].map(({ shape }) => sizeOf(shape))),
     macs: sum(folded.nodes.map(multiplyAccumulates)),
     bytes: bytes.length,

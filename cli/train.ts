@@ -244,6 +244,7 @@ async function finish(
     event: "done",
     checkpoint: path,
     folded: folded ? folder.foldedPath : null,
+    monitor: recipe.monitor.metric,
     ...Object.fromEntries(
       lossLast(Object.keys(recipe.objective.metrics)).map((name) => [
         validationName(name),

@@ -92,7 +92,7 @@ export interface Chosen<E extends Entry> {
 /** The names of the entries that need no option. */
 export function bareNames<R extends Registry>(registry: R): BareNameOf<R>[] {
   return Object.keys(registry).filter((name) =>
-    registry[name].schema.safeParse({}).success
+    Object.values(registry[name].schema.shape).every(({ _zod }) => _zod.optin !== undefined)
   ) as BareNameOf<R>[];
 }
 

@@ -39,6 +39,8 @@ export interface NetworkCard {
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
   /** In the order of the probabilities. */
   readonly classNames: readonly string[];
+  /** Of a network for several classes per picture: those above this probability are shown. */
+  readonly threshold?: number;
   /** Numbers the network consists of. */
   readonly parameters: number;
   /** Multiply-accumulate operations for one picture. */

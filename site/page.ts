@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatPercent, formatSi } from "../reporting/
 import { DrawingField } from "./drawing.ts";
 import type { NetworkCard, Reply, Request } from "./messages.ts";
 
-/** Classes shown for a picture. */
+/** Classes shown for a picture that is of one class. */
 const TOP = 5;
 /** Classes named in the model card before the rest is counted. */
 const NAMED = 12;
@@ -181,11 +181,15 @@ function showInput(data: Uint8Array): void {
 }
 
 function showResult(probabilities: readonly number[], milliseconds: number): void {
-  const top = probabilities
+  const { threshold } = card;
+  const ranked = probabilities
     .map((probability, i) => ({ probability, name: card.classNames[i] ?? String(i) }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, TOP);
-  element("ranking", HTMLElement).replaceChildren(...top.map(({ name, probability }) => {
+    .sort((a, b) => b.probability - a.probability);
+  const shown = threshold === undefined
+    ? ranked.slice(0, TOP)
+    : ranked.filter(({ probability }) => probability > threshold);
+  element("none", HTMLElement).hidden = shown.length > 0;
+  element("ranking", HTMLElement).replaceChildren(...shown.map(({ name, probability }) => {
     const row = document.createElement("li");
     row.dataset.probability = String(probability);
     row.style.setProperty("--share", `${100 * probability}%`);
@@ -201,6 +205,7 @@ function clearResult(): void {
   isStale = false;
   element("result", HTMLElement).classList.add("empty");
   element("ranking", HTMLElement).replaceChildren();
+  element("none", HTMLElement).hidden = true;
   element("seen-figure", HTMLElement).hidden = true;
   say("Ready");
 }

@@ -44,7 +44,7 @@ export class ConfusionMatrix {
     return this.#counts;
   }
 
-  /** Counts an image; `predicted` is -1 where the logits are no numbers and no class is likeliest. */
+  /** Counts an image; `predicted` is -1 where the logits are no numbers and no class is the most probable. */
   add(label: number, predicted: number): void {
     this.#totals[label]++;
     if (predicted >= 0) this.#counts[label][predicted]++;

@@ -46,6 +46,14 @@ async function inTemporaryFile(
   }
 }
 
+const folded = (model: Module) =>
+  foldModel(model, {
+    model: "resnet18",
+    input: { height: 32, width: 32, channels: 3 },
+    normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
+    classNames: ["a", "b", "c", "d", "e"],
+  });
+
 const run = (model: Module) => runModule(model, SHAPE, { backend: cpuBackend({ threads: 2 }) });
 
 for (const depthMultiplier of [undefined, 50, 120]) {
@@ -132,13 +140,7 @@ Deno.test("a layer of which the authors have none is refused by name, an own one
 
 Deno.test("initialisers of an ONNX file load by their names, its other constants do not matter", async () => {
   const plain = disturb(resNet());
-  const network = foldModel(plain, {
-    model: "resnet18",
-    input: { height: 32, width: 32, channels: 3 },
-    normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
-    classNames: ["a", "b", "c", "d", "e"],
-  });
-  const bytes = await encodeOnnx(network, { batchNorm: false, includePreprocessing: true });
+  const bytes = await encodeOnnx(folded(plain), { batchNorm: false, includePreprocessing: true });
   const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
   const other = resNet({ convolution: "do_conv" });
   adoptState(other, state);
@@ -147,13 +149,7 @@ Deno.test("initialisers of an ONNX file load by their names, its other constants
 
 Deno.test("an ONNX file whose batch norms are folded is refused with the file to use", async () => {
   const plain = disturb(resNet());
-  const network = foldModel(plain, {
-    model: "resnet18",
-    input: { height: 32, width: 32, channels: 3 },
-    normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
-    classNames: ["a", "b", "c", "d", "e"],
-  });
-  const bytes = await encodeOnnx(network);
+  const bytes = await encodeOnnx(folded(plain));
   const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
   const error = assertThrows(() => adoptState(resNet(), state), InputError);
   assertStringIncludes(error.message, "the batch norms bn1, layer1.0.bn1, layer1.0.bn2, … are not");

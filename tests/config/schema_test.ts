@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { configTemplate } from "../../cli/init.ts";
-import { schemaFileText } from "../../config/json_schema.ts";
+import { configJsonSchema, schemaFileText } from "../../config/json_schema.ts";
 import { AUGMENTATIONS } from "../../datasets/augmentations/registry.ts";
 import { DATASETS } from "../../datasets/registry.ts";
 import { CONVOLUTIONS } from "../../layers/convolutions.ts";
@@ -9,7 +9,7 @@ import { MODELS } from "../../models/registry.ts";
 import { OBJECTIVES } from "../../training/objectives/registry.ts";
 import { OPTIMIZERS } from "../../training/optimizers/registry.ts";
 import { SCHEDULES } from "../../training/schedules/registry.ts";
-import type { JsonSchema } from "../../schema/json.ts";
+import { type JsonSchema, nodeAt } from "../../schema/json.ts";
 import { loadConfig, parseConfig } from "../../config/load.ts";
 import { LAYERS, layersSchema } from "../../layers/registry.ts";
 import { exampleOptions } from "../support/example_options.ts";
@@ -65,6 +65,20 @@ Deno.test("the keys that the template of init has in comments are keys of the sc
   const schema = schemaFileText();
   assertEquals(commented.length > 10, true);
   assertEquals(commented.filter((key) => !schema.includes(`"${key}": {`)), []);
+});
+
+Deno.test("the template of init shows every key of the sections it has", () => {
+  const schema = configJsonSchema();
+  const template = configTemplate();
+  const missing = ["data", "model", "training", "checkpoints"].flatMap((section) => {
+    const from = template.indexOf(`\n${section}:\n`);
+    const rest = template.slice(from + section.length + 3);
+    const text = rest.slice(0, rest.search(/^\S/m) >>> 0);
+    return Object.keys(nodeAt(schema, [section])?.properties ?? {})
+      .filter((key) => !new RegExp(`^ {2}(# )?${key}:`, "m").test(text))
+      .map((key) => `${section}.${key}`);
+  });
+  assertEquals(missing, []);
 });
 
 Deno.test("the schema knows every layer that can be built by name", () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { packTar } from "npm:modern-tar@0.8.6";
 import { locateFiles, type PublishedFiles } from "../../datasets/locate.ts";
 import { InputError, RunError } from "../../errors.ts";
+import { withFolder } from "../support/folder.ts";
 import { startFaultServer } from "./fault_server.ts";
 
 const archive = await (async () => {
@@ -27,15 +28,6 @@ function tinyDataset(officialUrl: string, checksum = md5): PublishedFiles {
       checksum,
     }],
   };
-}
-
-async function withFolder(test: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 /** Serves the archive at the paths given, 404 elsewhere. */

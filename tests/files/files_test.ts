@@ -5,15 +5,7 @@ import { writeFileAtomic } from "../../files/atomic.ts";
 import { cacheFolder } from "../../files/cache.ts";
 import { digestOfFile, parseChecksum } from "../../files/checksum.ts";
 import { withLock } from "../../files/lock.ts";
-
-async function withFolder(test: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../support/folder.ts";
 
 Deno.test("text, bytes and chunks are written, over what was there", async () => {
   await withFolder(async (folder) => {

@@ -4,6 +4,7 @@ import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { NO_SUMS, type RunState } from "../../checkpoints/run_state.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../../training/run_folder.ts";
+import { withFolder } from "../support/folder.ts";
 import { TINY_MODEL } from "../support/tiny_training.ts";
 
 const IDENTITY: RunIdentity = {
@@ -27,17 +28,11 @@ async function open(path: string, existing: ExistingRun = "refuse") {
   return opened;
 }
 
-async function withFolder(test: (path: string) => Promise<void>): Promise<void> {
-  const path = await Deno.makeTempDir();
-  try {
-    await test(join(path, "run"));
-  } finally {
-    await Deno.remove(path, { recursive: true });
-  }
-}
+const withRun = (test: (path: string) => Promise<void>): Promise<void> =>
+  withFolder((folder) => test(join(folder, "run")));
 
 Deno.test("a folder that holds a run is left alone, and both ways out are named", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     await Deno.mkdir(path);
     (await open(path)).folder.close();
     const error = await assertRejects(() => open(path), InputError, path);
@@ -47,7 +42,7 @@ Deno.test("a folder that holds a run is left alone, and both ways out are named"
   }));
 
 Deno.test("--resume of a run without a checkpoint starts anew", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     const { folder, checkpoint } = await open(path, "resume");
     assertEquals(checkpoint, undefined);
     await folder.log({ step: 1 });
@@ -59,7 +54,7 @@ Deno.test("--resume of a run without a checkpoint starts anew", () =>
   }));
 
 Deno.test("resuming cuts the metrics log back to the checkpoint and goes on there", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     const { folder } = await open(path);
     assertEquals(folder.lastCheckpoint(), undefined);
     await folder.log({ step: 3 });
@@ -79,7 +74,7 @@ Deno.test("resuming cuts the metrics log back to the checkpoint and goes on ther
   }));
 
 Deno.test("what a killed process left half written is removed", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     (await open(path)).folder.close();
     await Deno.writeTextFile(join(path, "checkpoints", ".last.safetensors.1-ab.tmp"), "half");
     (await open(path, "resume")).folder.close();
@@ -87,7 +82,7 @@ Deno.test("what a killed process left half written is removed", () =>
   }));
 
 Deno.test("--force deletes what the run left and nothing else", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     const { folder } = await open(path);
     await folder.save("last", TENSORS, AT_STEP_3);
     await folder.log({ step: 3 });
@@ -111,7 +106,7 @@ Deno.test("--force deletes what the run left and nothing else", () =>
   }));
 
 Deno.test("a run that is under way is left alone", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     const { folder } = await open(path);
     for (const existing of ["resume", "replace"] as const) {
       await assertRejects(() => open(path, existing), InputError, "under way");
@@ -121,7 +116,7 @@ Deno.test("a run that is under way is left alone", () =>
   }));
 
 Deno.test("a run that was made since is left alone too", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     for (const existing of ["refuse", "resume"] as const) {
       const late = (await RunFolder.open(path, IDENTITY, "seed: 1\n", existing)).folder;
       const { folder } = await open(path);
@@ -135,7 +130,7 @@ Deno.test("a run that was made since is left alone too", () =>
   }));
 
 Deno.test("a config of somebody's own is never overwritten", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     await Deno.mkdir(path);
     const config = join(path, "config.yaml");
     await Deno.writeTextFile(config, "# mine\nseed: 1\n");
@@ -146,7 +141,7 @@ Deno.test("a config of somebody's own is never overwritten", () =>
   }));
 
 Deno.test("nothing is written or deleted before the start", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     (await RunFolder.open(path, IDENTITY, "seed: 0\n", "refuse")).folder.close();
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
     const { folder } = await open(path);
@@ -160,7 +155,7 @@ Deno.test("nothing is written or deleted before the start", () =>
   }));
 
 Deno.test("a checkpoint that cannot be written names the way to go on", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     const { folder } = await open(path);
     await Deno.remove(join(path, "checkpoints"));
     await Deno.writeTextFile(join(path, "checkpoints"), "a file");
@@ -170,7 +165,7 @@ Deno.test("a checkpoint that cannot be written names the way to go on", () =>
   }));
 
 Deno.test("a folder that cannot be written is the user's to mend", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     await Deno.mkdir(join(path, "metrics.jsonl"), { recursive: true });
     await assertRejects(() => open(path, "replace"), InputError, "cannot be written");
     await Deno.remove(path, { recursive: true });
@@ -179,7 +174,7 @@ Deno.test("a folder that cannot be written is the user's to mend", () =>
   }));
 
 Deno.test("a folder that cannot be made is the user's to mend", () =>
-  withFolder(async (path) => {
+  withRun(async (path) => {
     await Deno.writeTextFile(path, "a file");
     await assertRejects(() => open(path), InputError, "cannot be written");
   }));

@@ -7,9 +7,9 @@ import { LOSS, type MetricInfo } from "../metrics/metric.ts";
 import { ClassificationReport } from "./classification_report.ts";
 import type { ObjectiveEntry } from "./objective.ts";
 
-/** How many of the likeliest classes top-5 accuracy looks at. */
+/** How many of the most probable classes top-5 accuracy looks at. */
 const TOP = 5;
-/** Most classes of which the five likeliest would say little. */
+/** Most classes of which the five most probable would say little. */
 const FEW_CLASSES = 10;
 
 const ACCURACY: MetricInfo = { title: "accuracy", unit: "share", mode: "max" };
