@@ -2,6 +2,7 @@
 
 import { basename, dirname, join, resolve } from "@std/path";
 import { InputError } from "../errors.ts";
+import { checkPlace } from "../files/place.ts";
 
 /**
  * Where a file made of `path` goes by default: the folder `folded` of the run that `path` lies in a
@@ -14,21 +15,21 @@ export function besideFolded(path: string, name: string): string {
     : join(folder, "folded", name);
 }
 
-/** Throws InputError if a file cannot be written at `output`, or would replace one that is read. */
+/**
+ * Throws InputError if a file cannot be written at `output`, or would replace one that is read;
+ * RunError if the disk is full. Called before the work whose result it takes.
+ */
 export async function checkOutput(output: string, inputs: readonly string[]): Promise<void> {
-  const place = await placeOf(output);
-  if (place === undefined) return;
-  if ((await Deno.stat(output)).isDirectory) {
-    throw new InputError(`--output: ${output} is a folder; expected the name of a file`);
-  }
+  await checkPlace(output);
+  const place = await realPath(output);
   for (const input of inputs) {
-    if (await placeOf(input) !== place) continue;
-    throw new InputError(`--output: ${output} is what is read; choose another file`);
+    if (place === undefined || await realPath(input) !== place) continue;
+    throw new InputError(`${output} is what is read; choose another file to write`);
   }
 }
 
 /** What a path leads to; undefined if there is nothing. */
-async function placeOf(path: string): Promise<string | undefined> {
+async function realPath(path: string): Promise<string | undefined> {
   try {
     return await Deno.realPath(path);
   } catch {

@@ -2,7 +2,8 @@
 import { createTarDecoder } from "npm:modern-tar@0.8.6";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
-import { temporaryPath, writeFileAtomic } from "../files/atomic.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { temporaryPath } from "../files/temporary.ts";
 
 /**
  * Unpacks the files and folders of a `.tar.gz` into `folder`, which must not exist: it appears

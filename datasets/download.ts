@@ -8,7 +8,7 @@
  */
 import { basename, dirname } from "node:path";
 import { RunError } from "../errors.ts";
-import { writeAll } from "../files/atomic.ts";
+import { writeAll } from "../files/disk.ts";
 import { type Checksum, digestOfFile } from "../files/checksum.ts";
 import { StallWatch } from "./stall_watch.ts";
 

@@ -20,7 +20,8 @@ export function explainRefusal(
   error: unknown,
   advice = "choose another place",
 ): unknown {
-  const refusal = refusalOf(error);
+  // What the system adds in brackets and behind them may be a path that no person named.
+  const refusal = refusalOf(error)?.replace(/ \(os error \d+\).*$/s, "");
   if (refusal === undefined) return error;
   return refusal === DISK_FULL
     ? new RunError(`${path}: ${refusal}; free some space, then run the command again`, {

@@ -15,7 +15,8 @@ import {
 } from "../checkpoints/checkpoint.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
 import { InputError, RunError, UserError } from "../errors.ts";
-import { writeAll, writeFileAtomic } from "../files/atomic.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { writeAll } from "../files/disk.ts";
 import { exists } from "../files/exists.ts";
 import { explainRefusal, refusalOf } from "../files/refusal.ts";
 import type { TrainingStore } from "./observer.ts";

@@ -5,6 +5,9 @@ import { writeFileAtomic } from "../../files/atomic.ts";
 import { cacheFolder } from "../../files/cache.ts";
 import { digestOfFile, parseChecksum } from "../../files/checksum.ts";
 import { withLock } from "../../files/lock.ts";
+import { Output } from "../../files/output.ts";
+import { checkPlace } from "../../files/place.ts";
+import { removeTemporary, temporaryPath } from "../../files/temporary.ts";
 import { withFolder } from "../support/folder.ts";
 
 Deno.test("text, bytes and chunks are written, over what was there", async () => {
@@ -93,3 +96,102 @@ Deno.test("a place where nothing can be written is the user's mistake", async ()
     await Deno.remove(file);
   }
 });
+
+Deno.test("a file that is replaced keeps its permissions, and the link to it stays", async () => {
+  await withFolder(async (folder) => {
+    const [file, link] = [join(folder, "file"), join(folder, "link")];
+    for (const mode of [0o600, 0o666]) {
+      await Deno.writeTextFile(file, "old");
+      await Deno.chmod(file, mode);
+      await Deno.symlink(file, link).catch(() => {});
+      await writeFileAtomic(link, "new");
+      assertEquals((await Deno.lstat(link)).isSymlink, true);
+      assertEquals(await Deno.readTextFile(file), "new");
+      assertEquals((await Deno.stat(file)).mode! & 0o777, mode);
+    }
+    assertEquals(namesIn(folder), ["file", "link"]);
+  });
+});
+
+Deno.test("a pipe is written into and stays", async () => {
+  await withFolder(async (folder) => {
+    const pipe = join(folder, "pipe");
+    await new Deno.Command("mkfifo", { args: [pipe] }).output();
+    await checkPlace(pipe);
+    const [text] = await Promise.all([
+      Deno.readTextFile(pipe),
+      writeFileAtomic(pipe, [new Uint8Array([65]), new Uint8Array([66])]),
+    ]);
+    assertEquals(text, "AB");
+    assertEquals((await Deno.stat(pipe)).isFifo, true);
+    assertEquals(namesIn(folder), ["pipe"]);
+  });
+});
+
+Deno.test("a device is written into and stays", async () => {
+  await writeFileAtomic("/dev/null", "text");
+  assertEquals((await Deno.stat("/dev/null")).isCharDevice, true);
+});
+
+Deno.test("a place is checked without a trace", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "old");
+    await Deno.symlink(join(folder, "nothing"), join(folder, "dangling"));
+    const before = namesIn(folder);
+    await checkPlace(file);
+    await checkPlace(join(folder, "new", "deep", "file"));
+    await checkPlace(join(folder, "x".repeat(255)));
+    for (
+      const [path, reason] of [
+        [folder, "is a folder"],
+        [join(file, "below"), "Not a directory"],
+        [join(folder, "dangling"), "a link to nothing"],
+        [join(folder, "x".repeat(256)), "name too long"],
+      ]
+    ) {
+      await assertRejects(() => checkPlace(path), InputError, reason);
+      await assertRejects(() => writeFileAtomic(path, "new"), InputError, path);
+    }
+    assertEquals(namesIn(folder), before);
+    assertEquals(await Deno.readTextFile(file), "old");
+  });
+});
+
+Deno.test("what is written by and by is beside the file until it is finished", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "file.csv");
+    await Deno.writeTextFile(path, "old");
+    {
+      using output = await Output.open(path);
+      await output.write("a\n");
+      assertEquals(await Deno.readTextFile(output.temporary), "a\n");
+    }
+    assertEquals(await Deno.readTextFile(path), "old");
+    const [kept] = namesIn(folder).filter((name) =>
+      /^file\.csv\.\d+-[0-9a-f]{8}\.part$/.test(name)
+    );
+    assertEquals(namesIn(folder), ["file.csv", kept]);
+    using output = await Output.open(path);
+    await output.write("a\n");
+    await output.write(new TextEncoder().encode("b\n"));
+    await output.finish();
+    assertEquals(await Deno.readTextFile(path), "a\nb\n");
+    assertEquals(namesIn(folder), ["file.csv", kept]);
+  });
+});
+
+Deno.test("only what has the name of our own temporary files is cleared away", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "a.bin");
+    const foreign = [".a.bin.tmp", ".a.bin.1-ab.tmp", ".b.bin.1-0123abcd.tmp", "a.bin", "x.tmp"];
+    for (const name of foreign) await Deno.writeTextFile(join(folder, name), "");
+    await Deno.writeTextFile(temporaryPath(path), "");
+    await removeTemporary(path);
+    assertEquals(namesIn(folder), foreign.toSorted());
+  });
+});
+
+function namesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
+}
