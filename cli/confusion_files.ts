@@ -6,15 +6,23 @@ import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { confusionPicture } from "./confusion_picture.ts";
 import type { ConfusionMatrix } from "../training/confusion.ts";
+import { checkOutput } from "./output.ts";
 
-/** Throws InputError for a file name that tells no format. */
-export function checkConfusionFiles(paths: readonly string[]): void {
+/**
+ * Throws InputError for a file name that tells no format, for a place that cannot be written and for
+ * one of `inputs`, which are read.
+ */
+export async function checkConfusionFiles(
+  paths: readonly string[],
+  inputs: readonly string[],
+): Promise<void> {
   const unknown = paths.find((path) => ![".csv", ".html"].includes(extname(path)));
   if (unknown !== undefined) {
     throw new InputError(
       `--confusion: found "${unknown}", expected a name that ends in .csv or .html`,
     );
   }
+  for (const path of paths) await checkOutput(path, inputs);
 }
 
 /**

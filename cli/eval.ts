@@ -35,7 +35,7 @@ export const command: Command = {
   async run(args, context) {
     const [path] = args.positionals;
     const files = args.texts("confusion");
-    checkConfusionFiles(files);
+    await checkConfusionFiles(files, [path, args.text("config") ?? path]);
     const network = await loadNetwork(path);
     const file = await configOf(path, network, args, context);
     const { config } = file;

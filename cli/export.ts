@@ -5,7 +5,7 @@ import { openBackend } from "../backends/registry.ts";
 import { restoreModel } from "../checkpoints/checkpoint.ts";
 import { authorsState } from "../checkpoints/export_authors.ts";
 import { foldModel, type FoldVerification } from "../checkpoints/fold.ts";
-import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
+import { loadNetwork } from "../checkpoints/load.ts";
 import type { FoldedNetwork } from "../checkpoints/network.ts";
 import { readFoldedNetwork } from "../checkpoints/network_file.ts";
 import { encodeOnnx, type OnnxOptions } from "../checkpoints/onnx.ts";
@@ -43,34 +43,27 @@ export const command: Command = {
     "For plain PyTorch models `overfold fold` writes what is needed: its tensors load with strict=True.",
   async run(args, context) {
     const [path] = args.positionals;
-    const network = await loadNetwork(path);
-    if (args.choice("format", FORMATS) === "authors") {
-      await exportAuthors(path, network, args, context);
-    } else {
-      await exportOnnx(path, network, args, context);
-    }
+    const isOnnx = args.choice("format", FORMATS) !== "authors";
+    const name = `${basename(path, extname(path))}${isOnnx ? ".onnx" : ".authors.safetensors"}`;
+    const output = args.text("output") ?? besideFolded(path, name);
+    await checkOutput(output, [path]);
+    await (isOnnx ? exportOnnx : exportAuthors)(path, output, args, context);
   },
 };
 
-function outputOf(path: string, args: Arguments, extension: string): string {
-  const name = basename(path, extname(path));
-  return args.text("output") ?? besideFolded(path, `${name}${extension}`);
-}
-
 async function exportAuthors(
   path: string,
-  { checkpoint }: LoadedNetwork,
+  output: string,
   args: Arguments,
   context: Context,
 ): Promise<void> {
+  const { checkpoint } = await loadNetwork(path);
   if (!checkpoint) {
     throw new InputError(`${path}: a folded network has no D any more; export the checkpoint`);
   }
   const onnxOption = ["include-preprocessing", "precision", "no-verify"]
     .find((name) => args.flag(name) || args.text(name) !== undefined);
   if (onnxOption) throw new InputError(`--${onnxOption} is for --format onnx`);
-  const output = outputOf(path, args, ".authors.safetensors");
-  await checkOutput(output, [path]);
   const tensors = authorsState(restoreModel(checkpoint));
   await writeSafetensors(output, tensors, { format: "pt" });
   context.print(`exported: ${output}, ${tensors.size} tensors for the authors' DOConv2d`);
@@ -79,17 +72,16 @@ async function exportAuthors(
 
 async function exportOnnx(
   path: string,
-  network: LoadedNetwork,
+  output: string,
   args: Arguments,
   context: Context,
 ): Promise<void> {
+  const network = await loadNetwork(path);
   const { checkpoint, description } = network;
   const options: OnnxOptions = {
     includePreprocessing: args.flag("include-preprocessing"),
     precision: args.choice("precision", PRECISIONS),
   };
-  const output = outputOf(path, args, ".onnx");
-  await checkOutput(output, [path]);
   const folded: FoldedNetwork = checkpoint
     ? foldModel(restoreModel(checkpoint), description)
     : await readFoldedNetwork(path);

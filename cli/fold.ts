@@ -31,11 +31,11 @@ export const command: Command = {
     "differs by more than 1e-4 of the largest.",
   async run(args, context) {
     const [path] = args.positionals;
-    const checkpoint = await readCheckpoint(path);
     const batchNorm = args.flag("batch-norm");
     const name = `${basename(path, ".safetensors")}${batchNorm ? "-batch-norm" : ""}.safetensors`;
     const output = args.text("output") ?? besideFolded(path, name);
     await checkOutput(output, [path]);
+    const checkpoint = await readCheckpoint(path);
     const { pixels, kind } = await verificationImages(path, checkpoint, context);
     const backend = await openChosen(chosenBackend(args, {}), context);
     const verification = await foldCheckpoint(checkpoint, output, backend, pixels, { batchNorm });

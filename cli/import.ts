@@ -73,17 +73,17 @@ export const command: Command = {
     ),
   async run(args, context) {
     const [path] = args.positionals;
-    const state = await readForeignState(path);
-    const { architecture, description, config } = await targetOf(args, state, context);
-    const model = buildModel(architecture.name, architecture.options);
-    model.initialize(0);
-    adoptState(model, state);
     const output = args.text("output") ??
       join("runs", basename(path, extname(path)), "checkpoints", "imported.safetensors");
     await checkOutput(output, [
       path,
       ...["config", "class-names"].flatMap((option) => args.text(option) ?? []),
     ]);
+    const state = await readForeignState(path);
+    const { architecture, description, config } = await targetOf(args, state, context);
+    const model = buildModel(architecture.name, architecture.options);
+    model.initialize(0);
+    adoptState(model, state);
     const tensors = model.stateDict();
     const checkpoint: Checkpoint = {
       architecture,

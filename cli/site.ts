@@ -11,6 +11,7 @@ import { encodeSafetensors } from "../checkpoints/safetensors.ts";
 import { parseStored } from "../config/load.ts";
 import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { exists } from "../files/exists.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
@@ -24,6 +25,17 @@ import { briefMetrics, formatMetric } from "../training/metrics/metric.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import type { Command } from "./command.ts";
 import { checkOutput } from "./output.ts";
+
+/** What a page consists of, in the order of writing: the first tells it from pages of others. */
+const FILES = [
+  "card.json",
+  "index.html",
+  "style.css",
+  "icon.svg",
+  "page.js",
+  "worker.js",
+  "network.safetensors",
+];
 
 /** `site CHECKPOINT`. */
 export const command: Command = {
@@ -42,6 +54,7 @@ export const command: Command = {
     if (output === undefined) {
       throw new InputError("--output is missing: the folder the page is written to");
     }
+    await checkFolder(output, path);
     const network = await loadNetwork(path);
     const { channels } = network.description.input;
     if (channels !== 1 && channels !== 3) {
@@ -59,20 +72,30 @@ export const command: Command = {
       "network.safetensors": bytes,
       "card.json": JSON.stringify(card),
     };
-    for (const name of Object.keys(files)) await checkOutput(join(output, name), [path]);
-    for (const [name, data] of Object.entries(files)) {
-      await writeFileAtomic(join(output, name), data);
-    }
+    for (const name of FILES) await writeFileAtomic(join(output, name), files[name]);
     context.progress.finish();
     const total = sum(Object.values(files).map(({ length }) => length));
     context.print(
-      `site: ${join(output, "index.html")}, ${formatBytes(total)} in ${
-        Object.keys(files).length
-      } files; look at it with: npx serve ${output}`,
+      `site: ${join(output, "index.html")}, ${
+        formatBytes(total)
+      } in ${FILES.length} files; look at it with: npx serve ${output}`,
     );
-    context.emit({ output, files: Object.keys(files), bytes: total });
+    context.emit({ output, files: FILES, bytes: total });
   },
 };
+
+/** Throws InputError if the page cannot be written to `folder`, or would replace what is not one. */
+async function checkFolder(folder: string, input: string): Promise<void> {
+  const isPage = await exists(join(folder, FILES[0]));
+  for (const name of FILES) {
+    const path = join(folder, name);
+    await checkOutput(path, [input]);
+    if (isPage || !await exists(path)) continue;
+    throw new InputError(
+      `${path} would be overwritten, which \`overfold site\` did not write; choose another folder`,
+    );
+  }
+}
 
 /** The network folded as far as it goes, as the bytes of its file, and what the page says of it. */
 function encodeNetwork(

@@ -26,6 +26,8 @@ export const command: Command = {
     quietDriver();
     const device = await openDevice({ warn: (line) => context.progress.print(`warning: ${line}`) });
     try {
+      // Nothing is added: it finds out whether what will be found can be kept.
+      await saveTuning(fileTuningStore(), device.gpu.adapterInfo, new Map());
       const kernels = tunableKernels(programs, loweringFor(device));
       const tuned: TunedKernel[] = [];
       for (const kernel of kernels) {

@@ -5,22 +5,7 @@ import { listModels } from "../../models/registry.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS, main } from "../../cli.ts";
 import manifest from "../../deno.json" with { type: "json" };
-
-/** Runs the command line in this process. */
-async function run(...args: string[]) {
-  let out = "";
-  let error = "";
-  const code = await main(args, {
-    out: (text) => void (out += text),
-    error: {
-      write: (text) => void (error += text),
-      isTerminal: false,
-      columns: () => 80,
-      now: () => 0,
-    },
-  });
-  return { code, out, error };
-}
+import { run } from "../support/command_line.ts";
 
 Deno.test("every command is a task", () => {
   const tasks = Object.keys(manifest.tasks);

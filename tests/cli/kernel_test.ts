@@ -1,23 +1,11 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { main } from "../../cli.ts";
 import { kernelCase, parseShape } from "../../cli/kernel_case.ts";
 import { InputError } from "../../errors.ts";
 import { hasAdapter } from "../support/backends.ts";
+import { run } from "../support/command_line.ts";
 
 /** The command line in this process: exit code and what it printed. */
-async function kernel(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  let [out, error] = ["", ""];
-  const code = await main(["kernel", ...args], {
-    out: (text) => void (out += text),
-    error: {
-      write: (text) => void (error += text),
-      isTerminal: false,
-      columns: () => 80,
-      now: () => 0,
-    },
-  });
-  return { code, out, error };
-}
+const kernel = (...args: string[]) => run("kernel", ...args);
 
 Deno.test("shapes are read with their element types", () => {
   assertEquals(parseShape("2x3"), { shape: [2, 3], dtype: "f32" });

@@ -1,0 +1,54 @@
+/** Commands find out whether they can write before they do anything else. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { run } from "../support/command_line.ts";
+import { withFolder } from "../support/folder.ts";
+
+/** Commands whose other arguments name nothing that there is. */
+const COMMANDS: Record<string, (output: string) => string[]> = {
+  fold: (output) => ["fold", "none.safetensors", "--output", output],
+  "export to ONNX": (output) => ["export", "none.safetensors", "--output", output],
+  "export for the authors": (
+    output,
+  ) => ["export", "none.safetensors", "--format", "authors", "--output", output],
+  import: (output) => ["import", "none.safetensors", "--model", "resnet18", "--output", output],
+  "eval --confusion": (output) => ["eval", "none.safetensors", "--confusion", `${output}.csv`],
+};
+
+for (const [name, args] of Object.entries(COMMANDS)) {
+  Deno.test(`${name} looks at the place of its result first, and leaves it as it was`, () =>
+    withFolder(async (folder) => {
+      const [file, pipe] = [join(folder, "file"), join(folder, "pipe.csv")];
+      await Deno.writeTextFile(file, "mine");
+      await new Deno.Command("mkfifo", { args: [pipe] }).output();
+      for (
+        const [output, complaint] of [
+          [join(file, "below"), "cannot be written: Not a directory"],
+          [join(folder, "new"), "none.safetensors: no such file"],
+          [pipe.slice(0, -".csv".length), "none.safetensors: no such file"],
+        ]
+      ) {
+        const { code, error } = await run(...args(output));
+        assertEquals(code, 2);
+        assertStringIncludes(error, complaint);
+      }
+      assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), [
+        "file",
+        "pipe.csv",
+      ]);
+    }));
+}
+
+Deno.test("site looks at its folder first, and takes no file for its own that is another's", () =>
+  withFolder(async (folder) => {
+    const site = (output: string) => run("site", "none.safetensors", "--output", output);
+    const style = join(folder, "style.css");
+    await Deno.writeTextFile(style, "mine");
+    assertStringIncludes((await site(style)).error, "cannot be written: Not a directory");
+    const foreign = await site(folder);
+    assertEquals(foreign.code, 2);
+    assertStringIncludes(foreign.error, `${style} would be overwritten`);
+    await Deno.writeTextFile(join(folder, "card.json"), "{}");
+    assertStringIncludes((await site(folder)).error, "none.safetensors: no such file");
+    assertEquals(await Deno.readTextFile(style), "mine");
+  }));
