@@ -7,6 +7,8 @@ import { columns, type Command, commandHelp, type Context, parseArguments } from
 import { suggestion } from "./schema/nearest.ts";
 import manifest from "./deno.json" with { type: "json" };
 import { EXIT, InputError, UserError } from "./errors.ts";
+import { explainPermission } from "./files/refusal.ts";
+import { spellControls } from "./reporting/controls.ts";
 import { Progress, type ProgressTarget, standardError } from "./reporting/progress.ts";
 
 /** A line of {@link COMMANDS}. */
@@ -62,19 +64,18 @@ export async function main(
     progress.finish();
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.failure;
     if (error instanceof UserError) {
-      streams.error.write(`error: ${error.message}\n`);
+      progress.print(`error: ${error.message}`);
       return error.exitCode;
     }
     if (error instanceof Deno.errors.NotCapable) {
-      streams.error.write(
-        `error: Deno was not allowed something that is needed: ${error.message}\n`,
-      );
-      return EXIT.failure;
+      const { message, exitCode } = explainPermission(error);
+      progress.print(`error: ${message}`);
+      return exitCode;
     }
     const details = error instanceof Error ? error.stack ?? error.message : String(error);
-    streams.error.write(
+    progress.print(
       `error: this is a defect in Overfold ${manifest.version}, not a mistake of yours; ` +
-        `please report it with the lines below\n${details}\n`,
+        `please report it with the lines below\n${details}`,
     );
     return EXIT.failure;
   }
@@ -114,8 +115,8 @@ async function dispatch(
   const context: Context = {
     program,
     json,
-    print: (line) => json || streams.out(`${line}\n`),
-    emit: (record) => json && streams.out(`${JSON.stringify(record)}\n`),
+    print: (line) => json || streams.out(`${spellControls(line)}\n`),
+    emit: (record) => json && streams.out(`${spellControls(JSON.stringify(record))}\n`),
     progress,
   };
   const code = await command.run(parsed, context);

@@ -4,6 +4,7 @@
  * over-parameterized layers without changing what the network computes.
  */
 import { InputError } from "../errors.ts";
+import { sameShape } from "../graph/types.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import { adoptTensors } from "../layers/convolutions.ts";
 import { Linear } from "../layers/linear.ts";
@@ -102,9 +103,23 @@ export function adoptState(
   try {
     model.loadStateDict(adopted);
   } catch (error) {
-    if (error instanceof InputError) throw new InputError(`${file}: ${error.message}`);
-    throw error;
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${file}: ${error.message}${classesAdvice(model, adopted)}`);
   }
+}
+
+/** What to do where all fits but the layer that tells classes apart. */
+function classesAdvice(model: Module, adopted: StateDict): string {
+  const unfit = [...model.stateDict()].filter(([name, { shape }]) => {
+    const found = adopted.get(name);
+    return !found || !sameShape(found.shape, shape);
+  });
+  const last = lastLinear(model);
+  return last !== undefined && unfit.length > 0 &&
+      unfit.every(([name]) => parentPath(name) === last)
+    ? "\nIf these are weights for other classes, a config with model.replaceClassifier: true besides " +
+      `model.pretrained starts ${last} anew and takes the rest`
+    : "";
 }
 
 /** A file may hold a network whose batch norms are a part of its convolutions. */
@@ -138,10 +153,13 @@ function tensorsByLayer(tensors: StateDict): Map<string, Map<string, StateTensor
 
 /** The path of the last fully connected layer. Throws InputError for a model that has none. */
 export function classifierOf(model: Module, label: string): string {
-  const linears = [...model.namedModules()].filter(([, layer]) => layer instanceof Linear);
-  const last = linears.at(-1);
-  if (!last) {
+  const last = lastLinear(model);
+  if (last === undefined) {
     throw new InputError(`${label}: the model has no fully connected layer to classify with`);
   }
-  return last[0];
+  return last;
+}
+
+function lastLinear(model: Module): string | undefined {
+  return [...model.namedModules()].findLast(([, layer]) => layer instanceof Linear)?.[0];
 }

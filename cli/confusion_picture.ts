@@ -2,7 +2,8 @@
  * A confusion matrix as a picture: one HTML file without scripts, links or requests. Only cells that
  * count something are drawn, so a thousand classes stay a few megabytes.
  */
-import { escape } from "@std/html";
+import { escape as escapeHtml } from "@std/html";
+import { spellControls } from "../reporting/controls.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { ConfusionMatrix } from "../training/confusion.ts";
 
@@ -79,6 +80,10 @@ text.end { text-anchor: end; }
 .wrong { fill: var(--wrong); background: var(--wrong); }
 .key { display: inline-block; width: 0.8em; height: 0.8em; border-radius: 2px; }
 `;
+
+function escape(text: string): string {
+  return escapeHtml(spellControls(text));
+}
 
 function drawing({ classNames, counts }: PicturedMatrix): string {
   const labelled = classNames.length <= LABELLED;

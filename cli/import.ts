@@ -19,6 +19,7 @@ import {
   convolutionSpecSchema,
   recognizeConvolution,
 } from "../layers/convolutions.ts";
+import { decodeText } from "../files/text.ts";
 import { buildModel, listModels } from "../models/registry.ts";
 import { formatCount, wrapText } from "../reporting/format.ts";
 import { mistakesOf } from "../schema/mistakes.ts";
@@ -201,17 +202,22 @@ function numbersOf(args: Arguments, name: string): number[] | undefined {
 async function classNamesOf(args: Arguments, classes: number): Promise<string[]> {
   const file = args.text("class-names");
   if (file === undefined) return Array.from({ length: classes }, (_, i) => `${i}`);
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await Deno.readTextFile(file);
+    bytes = await Deno.readFile(file);
   } catch (error) {
     throw new InputError(`${file}: cannot be read: ${(error as Error).message}`);
   }
+  const text = decodeText(bytes, file, "a class on each line");
   const names = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
   if (names.length !== classes) {
     throw new InputError(
       `${file}: found ${names.length} names; the weights have ${classes} classes`,
     );
+  }
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new InputError(`${file}: found "${twice}" twice; expected another name for each class`);
   }
   return names;
 }

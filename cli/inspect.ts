@@ -16,7 +16,15 @@ import {
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
-import { buildNetwork, planNetwork, programsOf, readConfig } from "./prepare.ts";
+import {
+  buildNetwork,
+  checkLastBatch,
+  planNetwork,
+  programsOf,
+  readConfig,
+  recipeOf,
+  trainCountOf,
+} from "./prepare.ts";
 
 /** What is inspected. */
 interface Subject {
@@ -149,5 +157,8 @@ async function subjectOf(args: Arguments, context: Context): Promise<Subject> {
     };
   }
   const file = await readConfig(path, args, context);
-  return { file, ...await planNetwork(file) };
+  const { architecture, description, info } = await planNetwork(file);
+  const recipe = recipeOf(file, buildNetwork(file, architecture), description);
+  checkLastBatch(file, recipe, description, trainCountOf(file.config.data, info));
+  return { file, architecture, description };
 }

@@ -12,17 +12,18 @@ import type { LocateOptions } from "../datasets/locate.ts";
 import { openDataset } from "../datasets/open.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError, within } from "../errors.ts";
+import { fromHome } from "../files/home.ts";
 import type { Program } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
-import { formatBytes } from "../reporting/format.ts";
+import { formatBytes, formatCount } from "../reporting/format.ts";
 import { describeNetwork } from "../training/description.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import { requireTargets } from "../training/targets.ts";
 import { imageInput } from "../training/image_input.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
-import { evaluationProgram, stepProgram } from "../training/step_program.ts";
+import { evaluationProgram, lossProgram, stepProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
 
 /** The config in a file, with the overrides of the call; former keys in it are told. */
@@ -44,12 +45,23 @@ export interface Images {
   readonly validation: ImageSource;
 }
 
+/** How many images a config trains on, known before they are loaded. */
+export function trainCountOf({ validation, subset }: DataConfig, { sizes }: DatasetInfo): number {
+  const count = sizes.train - (validation === "test" ? 0 : validation.count);
+  return Math.min(count, subset?.train ?? count);
+}
+
 /** Opens the dataset of a config. */
 function openImages(
   { dataset, root, mirror, checksums }: DataConfig,
   options: LocateOptions = {},
 ): Promise<OpenDataset> {
-  return openDataset(dataset, { root, mirror, checksums, ...options });
+  return openDataset(dataset, {
+    root: root === undefined ? undefined : fromHome(root),
+    mirror,
+    checksums,
+    ...options,
+  });
 }
 
 /**
@@ -183,6 +195,32 @@ export function recipeOf(
     "training",
     () => resolveRecipe(model, config.training, { classes: classNames.length }),
   );
+}
+
+/**
+ * Throws InputError, saying where the mistake is, if batches of a training on `count` images are too
+ * small for the network: a batch norm finds no variance in one number.
+ */
+export function checkLastBatch(
+  { config: { data }, at }: ConfigFile,
+  recipe: ResolvedRecipe,
+  images: NetworkDescription,
+  count: number,
+): void {
+  const isLast = !data.dropLast && count % data.batchSize === 1;
+  if (!isLast && data.batchSize > 1) return;
+  at(isLast ? "data.dropLast" : "data.batchSize", () => {
+    try {
+      lossProgram({ recipe, traceInput: imageInput(images, 0), batchSize: 1 });
+    } catch (error) {
+      if (!isLast || !(error instanceof InputError)) throw error;
+      throw new InputError(
+        `the last batch of an epoch has one image (${formatCount(count)} images in batches of ` +
+          `${data.batchSize}): ${error.message}, or leave that batch out with data.dropLast: true`,
+        { cause: error },
+      );
+    }
+  });
 }
 
 /** What training compiles together: the step and, second, the program that validates. */

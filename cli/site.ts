@@ -15,6 +15,7 @@ import { exists } from "../files/exists.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import { spellControls } from "../reporting/controls.ts";
 import { formatBytes } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import icon from "../site/icon.svg" with { type: "text" };
@@ -114,9 +115,9 @@ function encodeNetwork(
   const validation = checkpoint?.state.validation;
   const card: NetworkCard = {
     // A model that is a list of layers in a config has no name of its own.
-    title: title ?? (model === "layers" ? "Custom network" : model),
+    title: title ?? (model === "layers" ? "Custom network" : spellControls(model)),
     input,
-    classNames,
+    classNames: classNames.map(spellControls),
     ...(activation === "sigmoid" ? { threshold } : {}),
     parameters: sum([...constants.values()].map(({ shape }) => sizeOf(shape))),
     macs: sum(folded.nodes.map(multiplyAccumulates)),

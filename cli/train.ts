@@ -13,18 +13,21 @@ import { countBatches } from "../datasets/loader.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
+import { fromHome } from "../files/home.ts";
 import type { Module } from "../layers/module.ts";
 import { formatCount, formatDuration } from "../reporting/format.ts";
 import type { TrainingOutcome } from "../training/loop.ts";
 import { formatMetric, lossLast, validationName } from "../training/metrics/metric.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
+import { scheduleWarnings } from "../training/schedules/registry.ts";
 import { trainRecipe } from "../training/train.ts";
 import { openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, SAFE_OPTION, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import {
   buildNetwork,
+  checkLastBatch,
   type Images,
   loadImages,
   planNetwork,
@@ -51,7 +54,7 @@ export const command: Command = {
   async run(args, context) {
     const file = await readConfig(args.positionals[0], args, context);
     const { config } = file;
-    const path = args.text("output") ?? join(config.output, config.name);
+    const path = fromHome(args.text("output") ?? join(config.output, config.name));
     const existing = existingRun(args);
     await RunFolder.check(path, existing);
     using interruption = new Interruption(() =>
@@ -64,7 +67,17 @@ export const command: Command = {
     model.initialize(config.seed);
     const recipe = recipeOf(file, model, identity.description);
     const { batchSize, dropLast } = config.data;
-    file.at("data", () => countBatches(images.train, batchSize, dropLast));
+    const stepsPerEpoch = file.at(
+      "data",
+      () => countBatches(images.train, batchSize, dropLast),
+    );
+    checkLastBatch(file, recipe, identity.description, images.train.count);
+    const warnings = scheduleWarnings(config.training.schedule, {
+      learningRate: recipe.optimizer.options.learningRate,
+      stepsPerEpoch,
+      totalSteps: stepsPerEpoch * config.training.epochs,
+    });
+    for (const warning of warnings) context.progress.print(`warning: ${warning}`);
     const { folder, checkpoint } = await RunFolder.open(
       path,
       identity,
@@ -126,7 +139,7 @@ async function identityOf(
 /** Replaces the initial weights by those the config names, if it names any. */
 async function adoptPretrained(model: Module, { model: options }: Config): Promise<void> {
   if (options.pretrained === undefined) return;
-  adoptState(model, await readForeignState(options.pretrained), options);
+  adoptState(model, await readForeignState(fromHome(options.pretrained)), options);
 }
 
 function announceResume(

@@ -9,9 +9,9 @@ import { DATASETS } from "../datasets/registry.ts";
 import { InputError } from "../errors.ts";
 import { choiceOf, z } from "../schema/entry.ts";
 import { RUN } from "../training/run_options.ts";
+import { path } from "./path.ts";
 
 const count = z.int().min(1);
-const path = z.string().min(1);
 
 /** Finds what is wrong with the list as a whole, where every item is right. */
 function checkAugmentation(choices: AugmentationChoice[], context: z.RefinementCtx): void {

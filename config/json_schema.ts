@@ -9,7 +9,8 @@ import { configSchema } from "./schema.ts";
 /** The config's JSON Schema. The `name` of a run may be left out of a file. */
 export function configJsonSchema(options: { references?: boolean } = {}): JsonSchema {
   const schema = jsonSchemaOf(configSchema, options);
-  return { title: "Overfold config", ...schema, required: ["data", "model"] };
+  const patternProperties = { "^x-": { description: "A place for anchors; not read otherwise" } };
+  return { title: "Overfold config", ...schema, patternProperties, required: ["data", "model"] };
 }
 
 /** The text of `schema.json`. */

@@ -3,12 +3,14 @@
 import { basename, extname, isAbsolute } from "@std/path";
 import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
+import { decodeText } from "../files/text.ts";
 import { type Mapping, moveFormerKeys, otherForms } from "./former_keys.ts";
 import { isName, nodeAt } from "../schema/json.ts";
 import { mistakesOf } from "../schema/mistakes.ts";
 import { configJsonSchema } from "./json_schema.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { ConfigSource } from "./source.ts";
+import { MOST_BYTES, requireModestText } from "./yaml.ts";
 
 /** How a config is read. */
 export interface LoadOptions {
@@ -16,8 +18,6 @@ export interface LoadOptions {
   set?: readonly string[];
   /** Receives a line for each place to which former keys were moved: where they are, what to write. */
   onHint?(line: string): void;
-  /** Whether the config is not the file itself but stored in it, as in a checkpoint: no hints. */
-  isStored?: boolean;
 }
 
 /** A config that was read, and where its keys stand. */
@@ -39,9 +39,12 @@ export async function loadConfig(path: string, options: LoadOptions = {}): Promi
   return parseConfig(await readText(path), path, options);
 }
 
-/** As {@link loadConfig}, for a text already read; `file` is its name in errors. */
-export function parseConfig(text: string, file: string, options: LoadOptions = {}): ConfigFile {
-  const source = new ConfigSource(text, file, options);
+/**
+ * As {@link loadConfig}, for a text already read, or a config that is stored as plain data, of which
+ * there are no hints; `file` is its name in errors.
+ */
+export function parseConfig(text: unknown, file: string, options: LoadOptions = {}): ConfigFile {
+  const source = new ConfigSource(text, file);
   if (source.value === null || source.value === undefined) {
     throw new InputError(
       `${file}:1:1 the file is empty; \`overfold init\` writes a config to start from`,
@@ -55,14 +58,14 @@ export function parseConfig(text: string, file: string, options: LoadOptions = {
   const value = source.value as Mapping;
   const former = moveFormerKeys(value);
   source.noteMoved(former.moved);
-  const named = { name: runName(file), ...value };
+  const named = { name: runName(file), ...withoutExtras(value) };
   const result = configSchema.safeParse(named);
   if (!result.success || former.mistakes.length > 0) {
     throw new InputError(
       source.report([...former.mistakes, ...mistakesOf(configSchema, named, configJsonSchema())]),
     );
   }
-  if (!options.isStored && former.hints.length > 0) {
+  if (typeof text === "string" && former.hints.length > 0) {
     for (const line of source.report(former.hints).split("\n")) options.onHint?.(line);
   }
   return { config: result.data, at: (key, work) => located(source, key, work) };
@@ -81,7 +84,12 @@ export function parseStored(
   path: string,
   set: readonly string[] = [],
 ): ConfigFile {
-  return parseConfig(JSON.stringify(config), path, { set, isStored: true });
+  return parseConfig(config, path, { set });
+}
+
+/** What a config's keys say, without those that are there for their anchors: `x-…`. */
+function withoutExtras(config: Mapping): Mapping {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !key.startsWith("x-")));
 }
 
 function located<T>(source: ConfigSource, key: string, work: () => T): T {
@@ -106,9 +114,19 @@ function runName(file: string): string {
 }
 
 async function readText(path: string): Promise<string> {
-  let bytes: Uint8Array;
+  // One byte more than may be there: a file can be longer than it says, or have no end.
+  const bytes = new Uint8Array(MOST_BYTES + 1);
+  let length = 0;
   try {
-    bytes = await Deno.readFile(path);
+    using file = await Deno.open(path);
+    for (
+      let read: number | null = 0;
+      read !== null;
+      read = await file.read(bytes.subarray(length))
+    ) {
+      length += read;
+      if (length === bytes.length) break;
+    }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new InputError(
@@ -117,11 +135,9 @@ async function readText(path: string): Promise<string> {
         }; \`overfold init ${path}\` writes a config to start from`,
       );
     }
+    if (error instanceof Deno.errors.NotCapable) throw error;
     throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new InputError(`${path}: not a text file in UTF-8; expected a config in YAML`);
-  }
+  requireModestText(length, path);
+  return decodeText(bytes.subarray(0, length), path, "a config in YAML");
 }

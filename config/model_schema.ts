@@ -6,6 +6,7 @@ import { type NamedConvolution, namedConvolutionsSchema } from "../models/named_
 import { MODELS } from "../models/registry.ts";
 import { namesBySchema, z } from "../schema/entry.ts";
 import { isRecord } from "../schema/record.ts";
+import { path } from "./path.ts";
 
 /** `model` of a config. */
 export interface ModelConfig {
@@ -29,7 +30,7 @@ const shared = {
   convolutions: namedConvolutionsSchema.optional().describe(
     "Other kinds for some of them, by name; the first that fits counts",
   ),
-  pretrained: z.string().min(1).optional().describe(
+  pretrained: path.optional().describe(
     "Weights to start from: safetensors with PyTorch's names, or ONNX; plain kernels unfold",
   ),
   replaceClassifier: z.boolean().default(false).describe(

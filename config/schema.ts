@@ -11,10 +11,10 @@ import { z } from "../schema/entry.ts";
 import { RUN } from "../training/run_options.ts";
 import { dataSchema } from "./data_schema.ts";
 import { modelSchema } from "./model_schema.ts";
+import { path } from "./path.ts";
 import { trainingSchema } from "./training_schema.ts";
 
 const threadCount = z.int().min(1).max(256);
-const path = z.string().min(1);
 
 /** Everything a file name may not hold on some system, and the two names that are folders. */
 const UNFIT_NAME = /[/\\:*?"<>|\p{Cc}]|^\.{0,2}$/u;

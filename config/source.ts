@@ -9,20 +9,24 @@ import {
   LineCounter,
   parseDocument,
   stringify,
-  visit,
 } from "yaml";
 import { InputError } from "../errors.ts";
 import { valueAt, type ValuePath } from "../schema/json.ts";
 import type { Mistake } from "../schema/mistakes.ts";
 import { copyOf, isRecord } from "../schema/record.ts";
+import { parseYaml, requireModest, requireModestText } from "./yaml.ts";
 
 type Container = Record<string, unknown> | unknown[];
+
+/** Lines of a report at most; a person mends some and asks again. */
+const MOST_LINES = 50;
 
 /** A parsed config file with overrides applied. */
 export class ConfigSource {
   /** The config as plain data, not yet validated. */
   value: unknown;
-  readonly #document: Document.Parsed;
+  readonly #document: Document;
+  readonly #isStored: boolean;
   readonly #lines = new LineCounter();
   readonly #overrides: string[][] = [];
   /** Where overrides put a mapping that was not there. */
@@ -30,39 +34,31 @@ export class ConfigSource {
   readonly #origins = new Map<string, string[]>();
 
   /**
-   * Parses `text`, naming `file` in errors; if it `isStored` there, nobody can look up its lines.
-   * Throws InputError with every YAML mistake, each with line and column.
+   * Parses a text, naming `file` in errors, or takes plain data that is stored there, of which
+   * nobody can look up lines. Throws InputError with every YAML mistake, each with line and column,
+   * and for more than a config can need.
    */
-  constructor(
-    text: string,
-    private readonly file: string,
-    private readonly options: { readonly isStored?: boolean } = {},
-  ) {
-    this.#document = parseDocument(text, {
-      lineCounter: this.#lines,
-      prettyErrors: false,
-      merge: true,
-    });
-    const problems = [...this.#document.errors, ...this.#document.warnings].map((problem) => {
-      const message = problem.code === "MULTIPLE_DOCS"
-        ? "a second document begins here; expected one"
-        : problem.message;
-      return `${this.#place(problem.pos[0])} not valid YAML: ${message}`;
-    });
-    visit(this.#document, {
-      Alias: (_, alias) => {
-        if (alias.resolve(this.#document)) return;
-        const place = this.#place(startOf(alias) ?? 0);
-        problems.push(`${place} not valid YAML: no anchor &${alias.source} stands before this`);
-      },
-    });
-    if (problems.length > 0) throw new InputError(problems.join("\n"));
-    try {
-      // An alias shares its anchor's mapping; an override of one place must not change the other.
-      this.value = copyOf(this.#document.toJS());
-    } catch (error) {
-      throw new InputError(`${file}:1:1 not valid YAML: ${(error as Error).message}`);
+  constructor(source: unknown, private readonly file: string) {
+    this.#isStored = typeof source !== "string";
+    let value = source;
+    if (typeof source === "string") {
+      requireModestText(source.length, file);
+      const { document, problems } = parseYaml(source, this.#lines);
+      const lines = problems.map(({ offset, message }) =>
+        `${this.#place(offset)} not valid YAML: ${message}`
+      );
+      if (lines.length > 0) throw new InputError(asReport(lines));
+      try {
+        value = document.toJS();
+      } catch (error) {
+        throw new InputError(`${file}:1:1 not valid YAML: ${(error as Error).message}`);
+      }
+      this.#document = document;
     }
+    requireModest(value, file);
+    this.#document ??= new Document(value);
+    // An alias shares its anchor's mapping; an override of one place must not change the other.
+    this.value = copyOf(value);
   }
 
   /**
@@ -146,7 +142,7 @@ export class ConfigSource {
       return { offset, line: `${place}${dotted}: ${mistake.text}` };
     }).sort((a, b) => a.offset === b.offset ? 0 : a.offset - b.offset)
       .map(({ line }) => line);
-    return [...new Set(lines)].join("\n");
+    return asReport([...new Set(lines)]);
   }
 
   /** The path in the text of what stands at `path` in the value. */
@@ -180,10 +176,15 @@ export class ConfigSource {
   }
 
   #place(offset: number): string {
-    if (this.options.isStored) return this.file;
+    if (this.#isStored) return this.file;
     const { line, col } = this.#lines.linePos(offset);
     return `${this.file}:${Math.max(1, line)}:${Math.max(1, col)}`;
   }
+}
+
+function asReport(lines: readonly string[]): string {
+  const shown = lines.slice(0, MOST_LINES);
+  return [...shown, ...(shown.length < lines.length ? ["and more"] : [])].join("\n");
 }
 
 function startOf(node: unknown): number | undefined {

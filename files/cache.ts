@@ -1,6 +1,7 @@
 /** Where downloaded and computed files are kept between runs. */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import { readableVariable } from "./home.ts";
 
 /** What {@link cacheFolder} looks at; the defaults are those of this process. */
 export interface CacheEnvironment {
@@ -37,14 +38,4 @@ export function cacheFolder(
       "XDG_CACHE_HOME and HOME is set or may be read; set OVERFOLD_CACHE to a folder " +
       "(and allow reading it, --allow-env)",
   );
-}
-
-/** An environment variable; one that this process may not read counts as not set. */
-function readableVariable(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
-  }
 }

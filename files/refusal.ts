@@ -1,5 +1,5 @@
 /** What the operating system refuses: no defect of ours, but something to be told to a person. */
-import { InputError, RunError } from "../errors.ts";
+import { InputError, RunError, type UserError } from "../errors.ts";
 
 const DISK_FULL = "the disk is full";
 
@@ -9,6 +9,17 @@ export function refusalOf(error: unknown): string | undefined {
   const code = "code" in error ? error.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT") return DISK_FULL;
   return typeof code === "string" ? error.message : undefined;
+}
+
+/** What Deno did not allow, as an error for a person. */
+export function explainPermission(error: Deno.errors.NotCapable): UserError {
+  const place = /^Requires all access to (".*"),/.exec(error.message)?.[1];
+  return place === undefined
+    ? new RunError(`Deno was not allowed something that is needed: ${error.message}`)
+    : new InputError(
+      `Deno keeps programs out of ${place}, as of all in /dev, /proc and /sys, whatever they are ` +
+        "allowed; name another place",
+    );
 }
 
 /**

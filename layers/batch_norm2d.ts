@@ -1,7 +1,7 @@
 /** Batch normalisation layer. */
 import { InputError } from "../errors.ts";
 import { Parameter } from "../graph/parameter.ts";
-import { assign, isTraining, toValue } from "../graph/trace.ts";
+import { assign, currentScope, isTraining, toValue } from "../graph/trace.ts";
 import { formatShape, sizeOf, type Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
 import { channelMoments } from "../ops/channel_moments.ts";
@@ -74,8 +74,10 @@ export class BatchNorm2d extends Module {
     const count = sizeOf(input.shape) / this.channels;
     if (count <= 1) {
       throw new InputError(
-        `batch normalisation of ${formatShape(input.shape)} while training has one value per ` +
-          "channel, which has no variance; use larger batches or images",
+        `${currentScope()}: batch normalisation of ${
+          formatShape(input.shape)
+        } while training has ` +
+          "one value per channel, which has no variance; use larger batches or images",
       );
     }
     const { mean, variance } = channelMoments(input);

@@ -3,6 +3,8 @@
  * file) plain lines now and then.
  */
 
+import { spellControls } from "./controls.ts";
+
 /** Where progress is shown. */
 export interface ProgressTarget {
   /** Writes text as it is, without a line end of its own. */
@@ -40,7 +42,7 @@ export class Progress {
     const interval = this.#target.isTerminal ? TERMINAL_INTERVAL : PLAIN_INTERVAL;
     if (now - this.#last < interval) return;
     this.#last = now;
-    const line = typeof text === "string" ? text : text();
+    const line = spellControls(typeof text === "string" ? text : text());
     if (this.#target.isTerminal) {
       this.#shown = line;
       this.#draw();
@@ -52,7 +54,7 @@ export class Progress {
   /** Prints a line that stays, above the progress line. */
   print(line: string): void {
     this.#clear();
-    this.#target.write(`${line}\n`);
+    this.#target.write(`${spellControls(line)}\n`);
     this.#draw();
   }
 

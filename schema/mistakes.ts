@@ -15,6 +15,9 @@ import type { z } from "./zod.ts";
 
 type Issue = z.core.$ZodIssue;
 
+/** Issues that are described, and unknown keys of one; nobody reads more. */
+const MOST_ISSUES = 100;
+
 /** A mistake at a place. */
 export interface Mistake {
   path: ValuePath;
@@ -74,8 +77,8 @@ function find(
   at: ValuePath = [],
   shown: unknown = value,
 ): Found[] {
-  const issues = (schemas.schema.safeParse(value).error?.issues ?? []).flatMap(settleUnion)
-    .filter(({ path }) => startsWith(path, at));
+  const issues = (schemas.schema.safeParse(value).error?.issues ?? []).slice(0, MOST_ISSUES)
+    .flatMap(settleUnion).filter(({ path }) => startsWith(path, at));
   const found = issues.flatMap((issue) => describe(issue, shown, schemas.json));
   const misnamed = found.filter((mistake) => isOfName(mistake, value, schemas.json))
     .map(({ path }) => path.slice(0, -1));
@@ -152,7 +155,7 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
     const valid = keysOf(schemas);
     const isNamed = valueAt(value, [...path, "name"]) !== undefined;
     const names = isNamed ? [] : schemas.flatMap(namesOf);
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, MOST_ISSUES).map((key) => {
       if (valid.includes(key)) {
         const others = Object.keys(valueAt(value, path) as object).filter((other) => other !== key);
         const text = `does not go together with ${others.join(", ")}; give one or the other`;

@@ -12,8 +12,10 @@ export function nearestName(word: string, names: Iterable<string>): string | und
     const candidate = plain(name);
     const [short, long] = [wanted, candidate].sort((a, b) => a.length - b.length);
     const contained = short.length >= 3 && long.includes(short);
-    const edits = editDistance(wanted, candidate);
-    const near = contained || edits <= Math.ceil(long.length * 0.4);
+    const most = Math.ceil(long.length * 0.4);
+    const longer = long.length - short.length;
+    const edits = contained || longer > most ? longer : editDistance(wanted, candidate);
+    const near = contained || edits <= most;
     // Containment counts less than any near misspelling, but prefers the shortest extension.
     const distance = contained ? Math.min(edits, 2 + edits / 100) : edits;
     if (near && distance < bestDistance) [best, bestDistance] = [name, distance];

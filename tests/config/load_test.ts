@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { formatConfig, loadConfig, parseConfig } from "../../config/load.ts";
+import { formatConfig, loadConfig, parseConfig, parseStored } from "../../config/load.ts";
 import { DATASETS } from "../../datasets/registry.ts";
 import { InputError, type OptionPath } from "../../errors.ts";
 import { CONVOLUTIONS } from "../../layers/convolutions.ts";
@@ -90,6 +90,15 @@ const MISTAKES: [line: string, message: string][] = [
     "training: {clip: {nrm: 1}}",
     'run.yaml:3:19 training.clip.nrm: unknown key; did you mean "norm"?',
   ],
+  [
+    "training: {optimizer: {name: sgd, learningRate: 1, momentum: 1}}",
+    "run.yaml:3:62 training.optimizer.momentum: found 1, expected a number of at least 0 and below 1",
+  ],
+  [
+    "training: {optimizer: {name: rmsprop, learningRate: 1, momentum: 1.5}}",
+    "run.yaml:3:66 training.optimizer.momentum: found 1.5, expected a number of at least 0 and below",
+  ],
+  ["output: ~someone/runs", "run.yaml:3:9 output: of ~ only ~/ is looked up"],
   ["training:", "run.yaml:3:10 training: found nothing (is it indented below its key?), expected"],
 ];
 
@@ -333,4 +342,63 @@ Deno.test("a config that cannot be read is an input error that says what to do",
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a text too large, too deep or with too many aliases is refused", async () => {
+  const list = (item: string, count: number) => `[${Array(count).fill(item).join(",")}]`;
+  const laughs = ["a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]"];
+  for (let i = 1; i < 12; i++) {
+    laughs.push(`l${i}: &${"abcdefghijkl"[i]} ${list("*" + "abcdefghijkl"[i - 1], 9)}`);
+  }
+  const texts: [text: string, message: string][] = [
+    ["a: &a 1\nb: " + list("*a", 15_000), "Excessive alias count"],
+    [laughs.join("\n"), "Excessive alias count"],
+    ["a: &a " + list("1", 5000) + "\nb: " + list("*a", 9), "more than 20,000 values"],
+    ["a: &a [*a]", "lie in each other"],
+    ["a: " + "[".repeat(300) + "]".repeat(300), "lie in each other"],
+    ["a: " + "[".repeat(5000), "nested too deep"],
+    ["#".repeat(300_000), "more than 256.0 KiB"],
+    [`? "${"k".repeat(200_000)}"\n: 1`, "unknown key"],
+    [`data: {dataset: ${"k".repeat(200_000)}}`, 'found "kkk'],
+    ["model: {layers: " + list("x", 19_000) + "}", "model.layers.0"],
+    [Array.from({ length: 15_000 }, (_, i) => `k${i}: 1`).join("\n"), "k1: unknown key"],
+  ];
+  for (const [text, message] of texts) {
+    const found = messageOf(text);
+    assertStringIncludes(found, message);
+    assertEquals(found.split("\n").length <= 51, true, "what nobody reads is left out");
+  }
+  for (const config of [{ data: nested(100) }, { data: Array(20_001).fill(0) }]) {
+    assertThrows(() => parseStored(config, "a.safetensors"), InputError, "a.safetensors: ");
+  }
+  if (Deno.build.os === "linux") await assertRejects(() => loadConfig("/dev/zero"));
+});
+
+function nested(depth: number): unknown {
+  return depth === 0 ? 1 : [nested(depth - 1)];
+}
+
+Deno.test("a large network's config is read, from a file and from a checkpoint", () => {
+  const layers = "    - conv2d: { outChannels: 16, kernelSize: 3, padding: 1, bias: false }\n" +
+    "    - batch_norm2d\n    - relu\n";
+  const { config } = parseConfig(
+    `data: {dataset: mnist}\nmodel:\n  layers:\n${layers.repeat(1000)}`,
+    "run.yaml",
+  );
+  assertEquals(parseStored(config, "a.safetensors").config, config);
+});
+
+Deno.test("keys that begin with x- are a place for anchors", () => {
+  const { config } = parseConfig(
+    "x-rate: &rate 0.25\nx-set: &set { dataset: cifar10 }\ndata: { <<: *set, batchSize: 8 }\n" +
+      "model: {name: do_conv_net}\ntraining: {optimizer: {name: sgd, learningRate: *rate}}\n",
+    "run.yaml",
+  );
+  const { optimizer } = config.training;
+  assertEquals(typeof optimizer === "object" && optimizer.learningRate, 0.25);
+  assertEquals(Object.keys(config).filter((key) => key.startsWith("x-")), []);
+  assertEquals(
+    messageOf("x: 1\n" + MINIMAL).split("\n")[0].slice(0, 25),
+    "run.yaml:1:1 x: unknown k",
+  );
 });

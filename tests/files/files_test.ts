@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
 import { cacheFolder } from "../../files/cache.ts";
+import { fromHome } from "../../files/home.ts";
 import { digestOfFile, parseChecksum } from "../../files/checksum.ts";
 import { withLock } from "../../files/lock.ts";
 import { Output } from "../../files/output.ts";
@@ -195,3 +196,11 @@ Deno.test("only what has the name of our own temporary files is cleared away", a
 function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
 }
+
+Deno.test("a path that begins at one's own folder is looked up, another's is left", () => {
+  assertEquals(
+    ["~", "~/runs/a", "runs/~", "~a/b", "/~/a"].map((path) => fromHome(path, () => "/home/me")),
+    ["/home/me", "/home/me/runs/a", "runs/~", "~a/b", "/~/a"],
+  );
+  assertThrows(() => fromHome("~/runs", () => undefined), InputError, "HOME");
+});

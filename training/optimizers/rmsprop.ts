@@ -7,7 +7,7 @@ const schema = z.object({
   alpha: z.number().min(0).lt(1).default(0.99).describe("Decay rate of the mean square"),
   eps: z.number().positive().default(1e-8).describe("Added to the denominator"),
   weightDecay,
-  momentum: z.number().nonnegative().default(0).describe("Momentum factor"),
+  momentum: z.number().min(0).lt(1).default(0).describe("Momentum factor"),
   centered: z.boolean().default(false).describe(
     "Divide by the standard deviation instead of the root mean square",
   ),

@@ -4,7 +4,7 @@ import { decayNormAndBias, learningRate, type OptimizerEntry, weightDecay } from
 
 const schema = z.object({
   learningRate,
-  momentum: z.number().nonnegative().default(0).describe("Momentum factor"),
+  momentum: z.number().min(0).lt(1).default(0).describe("Momentum factor"),
   dampening: z.number().default(0).describe("Dampening of the momentum"),
   nesterov: z.boolean().default(false).describe(
     "Nesterov momentum; needs momentum above 0 and dampening 0",

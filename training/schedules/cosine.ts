@@ -1,5 +1,13 @@
 import { z } from "../../schema/entry.ts";
-import { duration, halfCosine, minLearningRate, perUnit, unit, unitsIn } from "./schedule.ts";
+import {
+  duration,
+  durationWarnings,
+  halfCosine,
+  minLearningRate,
+  perUnit,
+  unit,
+  unitsIn,
+} from "./schedule.ts";
 import { withWarmup } from "./warmup.ts";
 
 /** Half a cosine from the rate down to `minLearningRate` at `duration` (`T_max`); `CosineAnnealingLR`. */
@@ -14,4 +22,6 @@ export const cosine = withWarmup({
       (t) => halfCosine(context.learningRate, minLearningRate, t / length),
     );
   },
+  warnings: (options, context) =>
+    durationWarnings(options, context, "after which the rate rises again and swings"),
 });

@@ -1,5 +1,5 @@
 import { z } from "../../schema/entry.ts";
-import { duration, perUnit, unit, unitsIn } from "./schedule.ts";
+import { duration, durationWarnings, perUnit, unit, unitsIn } from "./schedule.ts";
 import { withWarmup } from "./warmup.ts";
 
 /** `(1 - t/duration)^power` of the rate, then 0; `PolynomialLR`. */
@@ -18,4 +18,5 @@ export const polynomial = withWarmup({
       (t) => context.learningRate * (1 - Math.min(t, length) / length) ** power,
     );
   },
+  warnings: (options, context) => durationWarnings(options, context, "after which the rate is 0"),
 });

@@ -33,3 +33,9 @@ export function createSchedule(options: ScheduleOptions, context: ScheduleContex
   const { entry, options: own } = chosen<ScheduleEntry>(SCHEDULES, options, "schedule");
   return entry.build(own, context);
 }
+
+/** What of a schedule's options fits a training badly: sentences for a person, with the numbers. */
+export function scheduleWarnings(options: ScheduleOptions, context: ScheduleContext): string[] {
+  const { name, entry, options: own } = chosen<ScheduleEntry>(SCHEDULES, options, "schedule");
+  return (entry.warnings?.(own, context) ?? []).map((text) => `the schedule ${name}: ${text}`);
+}

@@ -27,6 +27,8 @@ export interface ScheduleContext {
 /** A schedule that a config can name. */
 export interface ScheduleEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
   build(options: z.output<S>, context: ScheduleContext): Schedule;
+  /** What of its options fits a training badly, a sentence each; nothing of a schedule without. */
+  warnings?(options: z.output<S>, context: ScheduleContext): readonly string[];
 }
 
 /** What a schedule counts: whole epochs passed, or optimizer steps. */
@@ -63,6 +65,24 @@ export function unitsIn(
   { stepsPerEpoch, totalSteps }: ScheduleContext,
 ): number {
   return unit === "epoch" ? totalSteps / stepsPerEpoch : totalSteps;
+}
+
+/**
+ * What is to be said of a `duration` that ends before the training.
+ *
+ * @param then what the rate does after it
+ */
+export function durationWarnings(
+  { duration, unit }: { readonly duration?: number; readonly unit: ScheduleUnit },
+  context: ScheduleContext,
+  then: string,
+): string[] {
+  const units = unitsIn(unit, context);
+  if (duration === undefined || duration >= units) return [];
+  const remedy = unit === "step"
+    ? `with unit: epoch the duration counts epochs of ${context.stepsPerEpoch} steps`
+    : "without a duration it is the training's";
+  return [`its duration is ${duration} of ${units} ${unit}s, ${then}; ${remedy}`];
 }
 
 /** Half a cosine from `start` (phase 0) to `end` (phase 1). */

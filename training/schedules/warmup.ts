@@ -18,7 +18,7 @@ const warmup = z.strictObject({
  * in a `SequentialLR`.
  */
 export function withWarmup<S extends z.ZodRawShape>(
-  { about, schema, build }: ScheduleEntry<z.ZodObject<S>>,
+  { about, schema, build, warnings }: ScheduleEntry<z.ZodObject<S>>,
 ): ScheduleEntry<z.ZodObject<S & { warmup: typeof warmup }>> {
   return {
     about,
@@ -29,17 +29,31 @@ export function withWarmup<S extends z.ZodRawShape>(
       const proper = (context: ScheduleContext) => build(own as z.output<z.ZodObject<S>>, context);
       return warmup ? warmUp(warmup, proper, context) : proper(context);
     },
+    warnings(options, context) {
+      const { warmup, ...own } = options as { readonly warmup?: Warmup };
+      const length = warmup ? stepsOf(warmup, context) : 0;
+      const { totalSteps } = context;
+      if (length >= totalSteps) {
+        return [
+          `its warm-up takes ${length} steps and the training has ${totalSteps}: the schedule ` +
+          "never starts, and the full rate is never reached",
+        ];
+      }
+      const rest = { ...context, totalSteps: totalSteps - length };
+      return warnings?.(own as z.output<z.ZodObject<S>>, rest) ?? [];
+    },
   };
 }
 
 type Warmup = NonNullable<z.output<typeof warmup>>;
 
 function warmUp(
-  { epochs = 0, steps, startFactor }: Warmup,
+  warmup: Warmup,
   proper: (context: ScheduleContext) => Schedule,
   context: ScheduleContext,
 ): Schedule {
-  const length = steps ?? Math.round(epochs * context.stepsPerEpoch);
+  const { startFactor } = warmup;
+  const length = stepsOf(warmup, context);
   const totalSteps = Math.max(1, context.totalSteps - length);
   const schedule = proper({ ...context, totalSteps });
   const first = schedule(0);
@@ -47,6 +61,10 @@ function warmUp(
     step < length
       ? { ...first, learningRate: first.learningRate * warmupFactor(startFactor, step, length) }
       : schedule(step - length);
+}
+
+function stepsOf({ epochs = 0, steps }: Warmup, { stepsPerEpoch }: ScheduleContext): number {
+  return steps ?? Math.round(epochs * stepsPerEpoch);
 }
 
 /**

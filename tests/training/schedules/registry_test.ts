@@ -1,6 +1,10 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../../errors.ts";
-import { createSchedule, type ScheduleOptions } from "../../../training/schedules/registry.ts";
+import {
+  createSchedule,
+  type ScheduleOptions,
+  scheduleWarnings,
+} from "../../../training/schedules/registry.ts";
 
 /** The rates of a training of 4 epochs of 5 steps with base rate 1. */
 function rates(options: ScheduleOptions): number[] {
@@ -67,4 +71,27 @@ Deno.test("a warm-up of both epochs and steps, or of neither, is refused", () =>
     const wrong = () => rates({ name: "constant", warmup });
     assertEquals(assertThrows(wrong, InputError, "exactly one of").at, ["warmup"]);
   }
+});
+
+Deno.test("a schedule that fits its training badly is told with the numbers", () => {
+  const context = { learningRate: 1, stepsPerEpoch: 5, totalSteps: 20 };
+  const badly: [ScheduleOptions, string][] = [
+    [{ name: "cosine", duration: 4 }, "4 of 20 steps, after which the rate rises again"],
+    [{ name: "cosine", duration: 3, unit: "epoch" }, "3 of 4 epochs"],
+    [{ name: "polynomial", duration: 4 }, "4 of 20 steps, after which the rate is 0"],
+    [{ name: "constant", warmup: { epochs: 8 } }, "takes 40 steps and the training has 20"],
+    [{ name: "one_cycle", warmup: { steps: 20 } }, "takes 20 steps and the training has 20"],
+  ];
+  for (const [options, text] of badly) {
+    const [warning] = scheduleWarnings(options, context);
+    assertEquals(warning.includes(text), true, warning);
+  }
+  const well: ScheduleOptions[] = [
+    "constant",
+    { name: "cosine", duration: 20 },
+    { name: "cosine", duration: 4, unit: "epoch" },
+    { name: "cosine", duration: 15, warmup: { epochs: 1 } },
+    { name: "polynomial", warmup: { steps: 19 } },
+  ];
+  for (const options of well) assertEquals(scheduleWarnings(options, context), []);
 });

@@ -1,0 +1,14 @@
+/** Names come from files of strangers; what steers a terminal or a page is told, not obeyed. */
+
+/**
+ * Control characters but tab and line end, line separators, marks without width that start a file,
+ * and what turns the direction of writing.
+ */
+const CONTROLS =
+  // deno-lint-ignore no-control-regex
+  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** A text with its control characters spelled as in JSON: `\u001b`; JSON stays the same data. */
+export function spellControls(text: string): string {
+  return text.replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

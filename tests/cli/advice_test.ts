@@ -1,0 +1,74 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { run } from "../support/command_line.ts";
+import { withTinyConfig } from "../e2e/cli.ts";
+
+const CONFIG = (
+  training = "{}",
+  data = "{ dataset: &set { name: synthetic, classes: 4, imageSize: 8 } }",
+) => `
+data: ${data}
+model:
+  convolution: conv
+  layers:
+    - conv2d: { outChannels: 4, kernelSize: 3 }
+    - global_avg_pool2d
+    - batch_norm2d
+    - flatten
+    - linear: { outFeatures: 4 }
+training: ${training}
+`;
+
+/** What `overfold COMMAND tiny.yaml` says of a config; nothing of it trains. */
+async function said(config: string, command: string, ...args: string[]) {
+  let result = { code: -1, out: "", error: "" };
+  await withTinyConfig(async (folder) => {
+    const path = join(folder, "tiny.yaml");
+    result = await run(command, path, ...args);
+    result.error = result.error.replaceAll(folder + "/", "");
+    const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assertEquals(left, ["tiny.yaml"], "nothing is written before all is checked");
+  }, config);
+  return result;
+}
+
+Deno.test("a last batch of one before a batch norm is told with line, layer and key, by inspect too", async () => {
+  const data = "{ dataset: { name: synthetic, classes: 4, imageSize: 8, trainCount: 33 }, " +
+    "batchSize: 16, dropLast: false }";
+  for (const command of ["inspect", "train"]) {
+    const { code, error } = await said(CONFIG("{}", data), command);
+    assertEquals(code, 2);
+    for (
+      const part of [
+        "tiny.yaml:2:106 data.dropLast",
+        "33 images in batches of 16",
+        " 2: ",
+        "data.dropLast: true",
+      ]
+    ) {
+      assertStringIncludes(error, part);
+    }
+  }
+  const held = await said(
+    CONFIG("{}", data.replace("}, ", "}, validation: { from: train, count: 4 }, ")),
+    "inspect",
+  );
+  assertEquals(held.code, 0, held.error);
+});
+
+Deno.test("batches of one before a batch norm are told before the run's folder is made", async () => {
+  const { code, error } = await said(CONFIG(), "train", "--set", "data.batchSize=1");
+  assertEquals(code, 2);
+  assertStringIncludes(error, "--set data.batchSize: 2: batch normalisation of [1, 4, 1, 1]");
+});
+
+Deno.test("a place that Deno keeps from all programs is told as that", async () => {
+  const cli = fromFileUrl(new URL("../../cli.ts", import.meta.url));
+  const args = ["run", "--no-prompt", "--no-check", "--allow-read", cli, "inspect", "/proc/x.yaml"];
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  assertEquals(code, 2);
+  assertStringIncludes(
+    new TextDecoder().decode(stderr),
+    'Deno keeps programs out of "/proc/x.yaml"',
+  );
+});

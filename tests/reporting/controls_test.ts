@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { Progress } from "../../reporting/progress.ts";
+import { spellControls } from "../../reporting/controls.ts";
+
+Deno.test("what steers a terminal or turns the writing is spelled, all else stays", () => {
+  const kinds = ["\x1b[2J", "\r", "\x07", "\x9b31m", "\x7f", "\u202ered\u202c", "\u2066", "\u2028"];
+  for (const kind of kinds) {
+    assertEquals(/[^ -~]/.test(spellControls(kind)), false, JSON.stringify(kind));
+  }
+  assertEquals(spellControls("\x1b[31mcat"), "\\u001b[31mcat");
+  const plain = "crème brûlée\t猫 🐈‍⬛ نمی‌دانم\nnext";
+  assertEquals(spellControls(plain), plain);
+});
+
+Deno.test("JSON stays the same data", () => {
+  const record = { name: "\x1b]0;title\x07\x9b\u202e\ufeff" };
+  const text = spellControls(JSON.stringify(record));
+  assertEquals(JSON.parse(text), record);
+  assertEquals(/[^ -~]/.test(text), false);
+});
+
+Deno.test("progress passes no control characters of what it shows", () => {
+  let written = "";
+  const progress = new Progress({
+    write: (text) => void (written += text),
+    isTerminal: false,
+    columns: () => 80,
+    now: () => 0,
+  });
+  progress.update("\x1b[2Jone");
+  progress.print("\x1b[2Jtwo");
+  assertEquals(written, "\\u001b[2Jone\n\\u001b[2Jtwo\n");
+});
