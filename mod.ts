@@ -17,6 +17,7 @@ export {
   type ParameterRole,
   type RandomSource,
 } from "./graph/parameter.ts";
+export type { AttributeRule, AttributeRules } from "./graph/attribute_rules.ts";
 export {
   type Binding,
   constant,
@@ -45,7 +46,7 @@ export type {
 } from "./graph/types.ts";
 export { foldConstants } from "./graph/passes/mod.ts";
 export { gradients, vectorJacobianProduct } from "./ops/gradients.ts";
-export { type ElementwiseDefinition, elementwiseOp } from "./ops/elementwise.ts";
+export { type Broadcast, type ElementwiseDefinition, elementwiseOp } from "./ops/elementwise.ts";
 export { add } from "./ops/add.ts";
 export {
   type BinaryCrossEntropyOptions,
@@ -232,7 +233,7 @@ export {
 } from "./checkpoints/network.ts";
 export { readFoldedNetwork, writeFoldedNetwork } from "./checkpoints/network_file.ts";
 export { type LoadedNetwork, loadNetwork } from "./checkpoints/load.ts";
-export type { StoredNode, StoredProgram } from "./checkpoints/program.ts";
+export type { StoredNode, StoredProgram, StoredReference } from "./checkpoints/program.ts";
 export type {
   Arrays as TensorArrays,
   Dtype as TensorDtype,

@@ -7,7 +7,8 @@
  * file holds, which a browser can read too; `network_file.ts` reads and writes it.
  */
 import { InputError } from "../errors.ts";
-import type { Program } from "../graph/types.ts";
+import { programInputs } from "../graph/leaves.ts";
+import { formatShape, type Program, type TensorType } from "../graph/types.ts";
 import { type Activation, isActivation } from "./activation.ts";
 import type { ImageFormat } from "../models/inference.ts";
 import { isRecord } from "../schema/record.ts";
@@ -45,19 +46,53 @@ export const FOLDED_FORMAT = "overfold-folded-1";
 
 /**
  * The network's program for batches of `batchSize`: input `pixels` u8 [N, H, W, C], output `logits`
- * f32 [N, classes]. Throws InputError, naming `label` (default the model), for an op this version
- * does not know, a tensor that is missing and a shape that does not fit.
+ * f32 [N, classes]. Throws InputError, naming `label` (default the model), for a program that is not
+ * one of inference, takes or gives anything else, or lacks a tensor.
  */
 export function networkProgram(
   network: FoldedNetwork,
   batchSize: number,
   label = network.description.model,
 ): Program {
-  const { program, tensors } = network;
-  return restoreProgram("infer", program, tensors, batchSize, label);
+  const { description, program, tensors } = network;
+  return orDamaged(label, "the program", () => {
+    const restored = restoreProgram("infer", program, tensors, batchSize);
+    requireSignature(restored, description, batchSize);
+    return restored;
+  });
 }
 
-/** A folded network from the contents of its file; `path` names it in errors. */
+/** Throws InputError unless a program takes such pictures, nothing else, and gives logits alone. */
+function requireSignature(
+  program: Program,
+  { input: { height, width, channels }, classNames }: NetworkDescription,
+  batchSize: number,
+): void {
+  const spell = (name: string, { dtype, shape }: TensorType) =>
+    `${JSON.stringify(name)} (${dtype} ${formatShape(shape)})`;
+  const check = (verb: string, found: readonly string[], expected: string) => {
+    if (found.length === 1 && found[0] === expected) return;
+    const all = found.join(", ") || "nothing";
+    throw new InputError(`the stored program ${verb} ${all}; expected ${expected}`);
+  };
+  const pixels = { shape: [batchSize, height, width, channels], dtype: "u8" } as const;
+  const logits = { shape: [batchSize, classNames.length], dtype: "f32" } as const;
+  check(
+    "takes",
+    programInputs(program).map((input) => spell(input.name, input)),
+    spell("pixels", pixels),
+  );
+  check(
+    "gives",
+    Object.entries(program.outputs).map(([name, value]) => spell(name, value)),
+    spell("logits", logits),
+  );
+}
+
+/**
+ * A folded network from the contents of its file; `path` names it in errors. Throws InputError for
+ * a file that is none, is damaged, or holds a program that {@link networkProgram} refuses.
+ */
 export function parseFoldedNetwork(
   path: string,
   { tensors, metadata }: Safetensors,
@@ -78,7 +113,9 @@ export function parseFoldedNetwork(
   if (!isDescription(description) || !isStoredProgram(program)) {
     throw new InputError(`${path}: the metadata of this folded network is damaged`);
   }
-  return { description, program, tensors };
+  const network = { description, program, tensors };
+  networkProgram(network, 1, path);
+  return network;
 }
 
 /** Whether parsed JSON describes a network of pictures of a sane size. */

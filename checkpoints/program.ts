@@ -3,24 +3,43 @@
  * alone is enough to predict with, whatever model it came from.
  */
 import { InputError } from "../errors.ts";
-import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts";
+import {
+  type AttributeRules,
+  MAX_EXTENT,
+  MAX_RANK,
+  MAX_SIDE,
+  text,
+  wrongAttribute,
+} from "../graph/attribute_rules.ts";
+import { type ConstantAttributes, constantOp, isLeaf } from "../graph/leaves.ts";
 import { apply, constant, input, output, trace, withScope } from "../graph/trace.ts";
-import { type Attributes, formatShape, type Program, sizeOf, type Value } from "../graph/types.ts";
+import {
+  type Attributes,
+  formatShape,
+  type Program,
+  type Shape,
+  sizeOf,
+  type Value,
+} from "../graph/types.ts";
 import { OPS } from "../ops/registry.ts";
 import { isRecord } from "../schema/record.ts";
-import { orDamaged } from "./damage.ts";
 import type { Tensor } from "./safetensors.ts";
 
-/** More than a tensor of one image has, along one axis and in all. */
-const MAX_EXTENT = 2 ** 24;
-const MAX_ELEMENTS = 2 ** 31;
+/** More than a network has: one of a thousand layers has some ten thousand. */
+const MAX_NODES = 2 ** 14;
+
+/** More elements than a tensor of one image has. */
+const MAX_ELEMENTS = 2 ** 28;
+
+/** A result of a node: the node's index, the result's. */
+export type StoredReference = readonly [node: number, output: number];
 
 /** A node as JSON. */
 export interface StoredNode {
   /** Name of the op in `ops/registry.ts`. */
   readonly op: string;
-  /** Each input as [index of the node, index of its output]. */
-  readonly inputs: readonly (readonly [number, number])[];
+  /** Where each input comes from. */
+  readonly inputs: readonly StoredReference[];
   /** The op's options; of a constant its name, the elements being tensors of the file. */
   readonly attributes: Attributes;
   /** Path of the module that traced the node; absent outside modules. */
@@ -31,8 +50,8 @@ export interface StoredNode {
 export interface StoredProgram {
   /** In an order in which every value is computed before it is used. */
   readonly nodes: readonly StoredNode[];
-  /** Each result, by name, as [index of the node, index of its output]. */
-  readonly outputs: Readonly<Record<string, readonly [number, number]>>;
+  /** Where each result comes from, by name. */
+  readonly outputs: Readonly<Record<string, StoredReference>>;
 }
 
 /** Whether parsed JSON has the form of a program; what its nodes say is checked when it is restored. */
@@ -79,53 +98,83 @@ function keep(
 }
 
 /**
- * The program again, for another batch size: every input's first extent becomes `batchSize`.
- * `label` names the file in errors. Throws InputError for an unknown op, a missing tensor, attributes
- * or shapes that do not fit, and for tensors of absurd size.
+ * The program again, for another batch size: every input's first extent becomes `batchSize`. What
+ * was stored is taken for a stranger's: only ops of inference programs, whose operands and attributes
+ * are what the op says of them, with all shapes inferred anew. Throws InputError, which does not name
+ * the file, for anything else, for a missing tensor, and for a program or tensors of absurd size.
  */
 export function restoreProgram(
   name: string,
-  stored: StoredProgram,
+  { nodes, outputs }: StoredProgram,
   tensors: ReadonlyMap<string, Tensor>,
   batchSize: number,
-  label: string,
 ): Program {
-  const restore = () => {
-    const results: Value[][] = [];
-    const resolve = ([node, index]: readonly [number, number]): Value => {
-      const value = results[node]?.[index];
-      if (!value) throw new InputError("the stored program refers to a missing value");
-      return value;
-    };
-    for (const { op, inputs, attributes, scope } of stored.nodes) {
-      results.push(withScope(scope ?? "", () => {
-        if (op === inputOp.name) {
-          const [, ...rest] = attributes.shape;
-          return [input(attributes.name, [batchSize, ...rest], attributes.dtype)];
-        }
-        if (op === constantOp.name) return [restoreConstant(attributes.name, tensors)];
-        const known = OPS.get(op);
-        if (!known) {
-          throw new InputError(
-            `the stored program uses the op "${op}", which this version does not know; ` +
-              "update Overfold or fold the checkpoint again",
-          );
-        }
-        return apply(known, inputs.map(resolve), attributes);
-      }));
-      for (const { shape } of results[results.length - 1]) {
-        const isSane = shape.every((extent) => Number.isInteger(extent) && extent <= MAX_EXTENT);
-        if (!isSane || !(sizeOf(shape) <= MAX_ELEMENTS * batchSize)) {
-          throw new InputError(
-            `the stored program has a tensor of the impossible shape ` +
-              `${formatShape(shape)}`,
-          );
-        }
-      }
-    }
-    Object.entries(stored.outputs).forEach(([key, value]) => output(key, resolve(value)));
+  if (nodes.length > MAX_NODES) {
+    throw new InputError(
+      `the stored program has ${nodes.length} nodes; expected at most ${MAX_NODES}`,
+    );
+  }
+  const results: Value[][] = [];
+  const resolve = ([node, index]: StoredReference): Value => {
+    const value = results[node]?.[index];
+    if (!value) throw new InputError("the stored program refers to a missing value");
+    return value;
   };
-  return orDamaged(label, "the program", () => trace({ name }, restore));
+  return trace({ name }, () => {
+    for (const node of nodes) {
+      const values = withScope(
+        node.scope ?? "",
+        () => restoreNode(node, node.inputs.map(resolve), tensors, batchSize),
+      );
+      values.forEach(({ shape }) => requireSane(shape, batchSize));
+      results.push(values);
+    }
+    Object.entries(outputs).forEach(([key, value]) => output(key, resolve(value)));
+  });
+}
+
+/** What a stored constant says: its elements are a tensor of the file. */
+const CONSTANT_RULES: AttributeRules<Pick<ConstantAttributes, "name">> = { name: text };
+
+function restoreNode(
+  { op: name, attributes }: StoredNode,
+  operands: readonly Value[],
+  tensors: ReadonlyMap<string, Tensor>,
+  batchSize: number,
+): Value[] {
+  const op = OPS.get(name);
+  if (!op) {
+    throw new InputError(
+      `the stored program uses the op "${name}", which this version does not know; ` +
+        "update Overfold or fold the checkpoint again",
+    );
+  }
+  const rules = op === constantOp ? CONSTANT_RULES : op.stored;
+  if (!rules) {
+    throw new InputError(
+      `the stored program uses the op "${name}", which is none of inference; ` +
+        "fold the checkpoint again",
+    );
+  }
+  const wrong = wrongAttribute(rules, attributes);
+  if (wrong) throw new InputError(`the stored program: ${name}: ${wrong}`);
+  if (!isLeaf(op)) return apply(op, operands, attributes);
+  if (operands.length > 0) throw new InputError(`the stored program: ${name} takes no inputs`);
+  if (op === constantOp) return [restoreConstant(attributes.name, tensors)];
+  const [, ...rest] = attributes.shape;
+  return [input(attributes.name, [batchSize, ...rest], attributes.dtype)];
+}
+
+/** Throws InputError for a tensor that no network has, before anything is planned for it. */
+function requireSane(shape: Shape, batchSize: number): void {
+  const isSane = shape.length <= MAX_RANK &&
+    shape.every((extent) => extent >= 1 && extent <= Math.max(MAX_EXTENT, batchSize)) &&
+    shape.slice(2).every((extent) => extent <= MAX_SIDE) &&
+    sizeOf(shape) <= MAX_ELEMENTS * batchSize;
+  if (isSane) return;
+  throw new InputError(
+    `the stored program has a tensor of the impossible shape ${formatShape(shape)}`,
+  );
 }
 
 function restoreConstant(name: string, tensors: ReadonlyMap<string, Tensor>): Value {

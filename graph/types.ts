@@ -6,6 +6,8 @@
  * traced and follow PyTorch: activations [N, C, H, W], kernels [O, I, kH, kW].
  */
 
+import type { AttributeRules } from "./attribute_rules.ts";
+
 /** Element type. Parameters and activations are f32, labels i32, pixels u8. */
 export type DType = "f32" | "i32" | "u8";
 
@@ -97,6 +99,12 @@ export interface Op<A = Attributes> {
    * that takes any number has one name for them all.
    */
   readonly inputCount?: (attributes: A) => readonly [least: number, most: number];
+  /**
+   * What each attribute of the op must be in a stored program, whoever wrote that. Only an op that
+   * computes what inference needs has it: a file that holds another op, another attribute or another
+   * value is refused.
+   */
+  readonly stored?: AttributeRules<A>;
   /** The shape rule. Throws InputError for inputs that do not fit. */
   infer(inputs: readonly TensorType[], attributes: A): TensorType[];
   /**

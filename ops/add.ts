@@ -1,12 +1,14 @@
 /** Sum of two tensors. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+import { elementwiseOp } from "./elementwise.ts";
 
 /** The op of {@link add}. */
 export const addOp = elementwiseOp({
   name: "add",
   inputNames: ["input", "other"],
+  stored: {},
+  spreads: ["full"],
   expression: (e, [a, b]) => [e.add(a, b)],
   gradient: ({ outputGradients: [dy] }) => [dy, dy],
 });
@@ -16,6 +18,5 @@ export const addOp = elementwiseOp({
  * Throws InputError when the shapes differ.
  */
 export function add(input: Operand, other: Operand): Value {
-  requireSameShape("add", input, other);
   return apply(addOp, [input, other], {})[0];
 }

@@ -1,4 +1,5 @@
 /** From stored pixels to the network's input: random crop, flip and normalisation. */
+import { finite, listOf, MAX_EXTENT, MAX_SIDE, whole } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, sizeOf, type Value } from "../graph/types.ts";
 import { InputError } from "../errors.ts";
@@ -19,6 +20,11 @@ export const augmentOp: Op<AugmentAttributes> = {
   name: "augment",
   inputNames: ["pixels", "transforms"],
   inputCount: () => [1, 2],
+  stored: {
+    padding: whole(0, MAX_SIDE),
+    mean: listOf(finite(), { most: MAX_EXTENT }),
+    std: listOf(finite(), { most: MAX_EXTENT }),
+  },
   infer([pixels, transforms], { padding, mean, std }) {
     requireDType("augment", "pixels", pixels, "u8");
     requireRank("augment", "pixels", pixels.shape, 4, "[batch, height, width, channels]");

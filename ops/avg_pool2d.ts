@@ -1,5 +1,6 @@
 /** Average pooling. */
 import { InputError } from "../errors.ts";
+import { finite, flag, optional } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats } from "./checks.ts";
@@ -10,6 +11,7 @@ import {
   poolingGeometry,
   type PoolingOptions,
   type PoolingWindow,
+  storedPooling,
 } from "./pooling_geometry.ts";
 
 /** Options of {@link avgPool2d}; PyTorch's names and defaults. */
@@ -50,6 +52,11 @@ export function averageDivisor(
 export const avgPool2dOp: Op<AvgPool2dAttributes> = {
   name: "avgPool2d",
   inputNames: ["input"],
+  stored: {
+    ...storedPooling(1),
+    countIncludePad: flag,
+    divisorOverride: optional(finite()),
+  },
   infer([input], attributes) {
     requireFloats("avgPool2d", ["input"], [input]);
     const { divisorOverride = 1 } = attributes;

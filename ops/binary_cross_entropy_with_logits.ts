@@ -1,7 +1,7 @@
 /** The loss of independent yes-or-no decisions, one per class. */
 import { apply, type Operand, toValue } from "../graph/trace.ts";
 import { type Arithmetic, sizeOf, type Value } from "../graph/types.ts";
-import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+import { elementwiseOp } from "./elementwise.ts";
 import { scale } from "./scale.ts";
 import type { Reduction } from "./softmax_cross_entropy.ts";
 import { sum } from "./sum.ts";
@@ -39,6 +39,7 @@ export const binaryCrossEntropyWithLogitsOp = elementwiseOp({
   name: "binaryCrossEntropyWithLogits",
   inputNames: INPUT_NAMES,
   inputCount: () => [2, 3],
+  spreads: ["full"],
   expression(e, [x, target, positiveWeight]) {
     const zero = e.constant(0);
     // -log σ(x) = max(-x, 0) + log(1 + exp(-|x|))
@@ -96,7 +97,6 @@ export function binaryCrossEntropyWithLogits(
   targets: Operand,
   { positiveWeight, reduction = "mean" }: BinaryCrossEntropyOptions = {},
 ): Value {
-  requireSameShape("binaryCrossEntropyWithLogits", logits, targets);
   const operands = [logits, targets, ...(positiveWeight ? [positiveWeight] : [])].map(toValue);
   const [losses] = apply(binaryCrossEntropyWithLogitsOp, operands, {});
   if (reduction === "none") return losses;

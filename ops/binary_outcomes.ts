@@ -1,7 +1,7 @@
 /** Which yes-or-no decisions are right. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+import { elementwiseOp } from "./elementwise.ts";
 
 /** Attributes of {@link binaryOutcomesOp}. */
 export interface BinaryOutcomesAttributes {
@@ -23,6 +23,7 @@ export interface BinaryOutcomes {
 export const binaryOutcomesOp = elementwiseOp<BinaryOutcomesAttributes>({
   name: "binaryOutcomes",
   inputNames: ["logits", "targets"],
+  spreads: ["full"],
   outputCount: () => 3,
   expression(e, [logit, target], { threshold }) {
     const [zero, one] = [e.constant(0), e.constant(1)];
@@ -47,7 +48,6 @@ export function binaryOutcomes(
   targets: Operand,
   attributes: BinaryOutcomesAttributes,
 ): BinaryOutcomes {
-  requireSameShape("binaryOutcomes", logits, targets);
   const [truePositives, falsePositives, falseNegatives] = apply(
     binaryOutcomesOp,
     [logits, targets],

@@ -3,6 +3,7 @@
  * own moments while training and by running statistics afterwards.
  */
 import { InputError } from "../errors.ts";
+import { finite } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Arithmetic, type Op, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats, requireShape } from "./checks.ts";
@@ -34,6 +35,8 @@ export const channelNormalizeOp = elementwiseOp<ChannelNormalizeAttributes>({
   name: "channelNormalize",
   inputNames: ["input", "mean", "variance", "weight", "bias"],
   inputCount: () => [3, 5],
+  stored: { eps: finite(0) },
+  spreads: ["channel", "channel", "channel", "channel"],
   expression(e, [x, mean, variance, weight, bias], { eps }) {
     const scaled = e.multiply(e.subtract(x, mean), stretch(e, eps, variance, weight));
     return [bias === undefined ? scaled : e.add(scaled, bias)];
@@ -131,10 +134,5 @@ export function channelNormalize(
     throw new InputError("channelNormalize: a bias needs a weight beside it");
   }
   const perChannel = [mean, variance, weight, bias].filter((operand) => operand !== undefined);
-  perChannel.forEach((operand, i) =>
-    requireShape("channelNormalize", channelNormalizeOp.inputNames[i + 1], operand.shape, [
-      input.shape[1],
-    ])
-  );
   return apply(channelNormalizeOp, [input, ...perChannel], { eps })[0];
 }

@@ -1,5 +1,6 @@
 /** Two-dimensional convolution and its gradients. */
 import { InputError } from "../errors.ts";
+import { oneOf, pairOf, whole } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import {
   formatShape,
@@ -14,6 +15,7 @@ import { channelSum } from "./channel_sum.ts";
 import {
   type ConvolutionAttributes,
   convolutionGeometry,
+  PADDING_MODES,
   type PaddingMode,
   type Pair,
 } from "./convolution_geometry.ts";
@@ -53,6 +55,13 @@ export const conv2dOp: Op<ConvolutionAttributes> = {
   name: "conv2d",
   inputNames: ["input", "weight", "bias"],
   inputCount: () => [2, 3],
+  stored: {
+    stride: pairOf(1),
+    padding: pairOf(0),
+    dilation: pairOf(1),
+    groups: whole(1),
+    paddingMode: oneOf(PADDING_MODES),
+  },
   infer(inputs, attributes) {
     requireFloats("conv2d", ["input", "weight", "bias"], inputs);
     const [input, weight, bias] = inputs;

@@ -1,13 +1,13 @@
 /** A tensor divided by a number that is computed by the program. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { requireShape } from "./checks.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
 /** The op of {@link divideScalar}. */
 export const divideScalarOp = elementwiseOp({
   name: "divideScalar",
   inputNames: ["input", "scalar"],
+  spreads: ["scalar"],
   expression: (e, [x, scalar]) => [e.divide(x, scalar)],
 });
 
@@ -16,6 +16,5 @@ export const divideScalarOp = elementwiseOp({
  * a 0-dimensional tensor. Throws InputError when `scalar` is not a scalar.
  */
 export function divideScalar(input: Operand, scalar: Operand): Value {
-  requireShape("divideScalar", "scalar", scalar.shape, []);
   return apply(divideScalarOp, [input, scalar], {})[0];
 }

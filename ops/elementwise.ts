@@ -5,6 +5,7 @@
  */
 import { InputError } from "../errors.ts";
 import { requireFloats } from "./checks.ts";
+import type { AttributeRules } from "../graph/attribute_rules.ts";
 import {
   type Arithmetic,
   type Attributes,
@@ -20,11 +21,6 @@ import {
   type Value,
 } from "../graph/types.ts";
 
-/** Anything with a shape: a value or a parameter. */
-interface TensorShape {
-  readonly shape: Shape;
-}
-
 /** How an operand of an elementwise op meets an output element. */
 export type Broadcast =
   /** Same shape: element by element. */
@@ -34,12 +30,24 @@ export type Broadcast =
   /** One number for all elements: shape []. */
   | "scalar";
 
-/** How an operand of shape `operand` spreads over `output`; undefined where it does not fit. */
-export function broadcastOf(operand: Shape, output: Shape): Broadcast | undefined {
-  if (sameShape(operand, output)) return "full";
-  if (operand.length === 0) return "scalar";
-  if (operand.length === 1 && output.length >= 2 && operand[0] === output[1]) return "channel";
-  return undefined;
+/** The shape of an operand that spreads so over an output; undefined where none can. */
+const SHAPES: Readonly<Record<Broadcast, (output: Shape) => Shape | undefined>> = {
+  full: (output) => output,
+  channel: (output) => output.length >= 2 ? [output[1]] : undefined,
+  scalar: () => [],
+};
+const ALL_BROADCASTS = Object.keys(SHAPES) as Broadcast[];
+
+/** How an operand of shape `operand` spreads over `output`; undefined where none of `among` fits. */
+export function broadcastOf(
+  operand: Shape,
+  output: Shape,
+  among: readonly Broadcast[] = ALL_BROADCASTS,
+): Broadcast | undefined {
+  return among.find((how) => {
+    const shape = SHAPES[how](output);
+    return shape && sameShape(operand, shape);
+  });
 }
 
 /** How each input of an elementwise node spreads over its outputs. */
@@ -59,6 +67,13 @@ export interface ElementwiseDefinition<A> {
   readonly inputNames: readonly string[];
   /** How few and how many inputs; see {@link Op.inputCount}. Default: one for each name. */
   readonly inputCount?: (attributes: A) => readonly [least: number, most: number];
+  /** What the attributes must be in a stored program; see {@link Op.stored}. */
+  readonly stored?: AttributeRules<A>;
+  /**
+   * How the operands after the first may spread over the output, in the order of `inputNames`.
+   * Default: in any way that fits.
+   */
+  readonly spreads?: readonly Broadcast[];
   /** Number of outputs, all of the same shape. Default 1. */
   readonly outputCount?: (attributes: A) => number;
   /** What each output element is, given the matching element of every input. */
@@ -73,22 +88,25 @@ export interface ElementwiseDefinition<A> {
  * throws InputError for others.
  */
 export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {
-  const { name, inputNames, inputCount, outputCount = () => 1, expression, gradient } = definition;
+  const { name, inputNames, inputCount, stored, spreads = [], expression, gradient } = definition;
+  const { outputCount = () => 1 } = definition;
   return {
     name,
     inputNames,
     inputCount,
+    stored,
     infer(inputs: readonly TensorType[], attributes: A): TensorType[] {
       const { shape } = inputs[0];
       requireFloats(name, inputNames, inputs);
-      inputs.forEach((input, i) => {
-        if (broadcastOf(input.shape, shape) === undefined) {
-          throw new InputError(
-            `${name}: ${inputNames[i]} has shape ${formatShape(input.shape)}, which does not fit ` +
-              `${inputNames[0]} of shape ${formatShape(shape)}; expected the same shape, ` +
-              "one number per channel or a scalar",
-          );
-        }
+      inputs.slice(1).forEach((operand, i) => {
+        const allowed = spreads[i] ? [spreads[i]] : ALL_BROADCASTS;
+        if (broadcastOf(operand.shape, shape, allowed) !== undefined) return;
+        const fitting = allowed.map((how) => SHAPES[how](shape)).filter((fit) => fit !== undefined);
+        throw new InputError(
+          `${name}: ${inputNames[i + 1]} has shape ${formatShape(operand.shape)}, which does not ` +
+            `fit ${inputNames[0]} of shape ${formatShape(shape)}; expected ` +
+            (fitting.map(formatShape).join(" or ") || `${inputNames[0]} of [N, C, …]`),
+        );
       });
       return Array.from({ length: outputCount(attributes) }, () => ({ shape, dtype: "f32" }));
     },
@@ -97,16 +115,6 @@ export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<
       evaluateExpression(inputs, outputs, (values) => expression(float64, values, attributes)),
     elementwise: { expression },
   };
-}
-
-/** Throws InputError unless two operands have one shape: gradients do not sum over broadcasts. */
-export function requireSameShape(name: string, a: TensorShape, b: TensorShape): void {
-  if (!sameShape(a.shape, b.shape)) {
-    throw new InputError(
-      `${name}: the operands have shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}; ` +
-        "expected equal shapes",
-    );
-  }
 }
 
 /** Runs a scalar expression over every element of the outputs, all of one shape, in float64. */

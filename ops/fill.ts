@@ -1,4 +1,5 @@
 /** A tensor of one number. */
+import { finite, listOf, whole } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 
@@ -6,6 +7,7 @@ import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 export const fillOp: Op<{ shape: Shape; value: number }> = {
   name: "fill",
   inputNames: [],
+  stored: { shape: listOf(whole(1)), value: finite() },
   infer: (_inputs, { shape }) => [{ shape, dtype: "f32" }],
   evaluate: (_inputs, { shape, value }) => [new Float64Array(sizeOf(shape)).fill(value)],
   elementwise: { expression: (e, _inputs, { value }) => [e.constant(value)] },

@@ -7,6 +7,7 @@ import { requireFloats, requireRank } from "./checks.ts";
 export const globalAvgPool2dOp: Op = {
   name: "globalAvgPool2d",
   inputNames: ["input"],
+  stored: {},
   infer(inputs) {
     requireFloats("globalAvgPool2d", ["input"], inputs);
     const { shape } = inputs[0];

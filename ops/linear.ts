@@ -11,6 +11,7 @@ export const linearOp: Op = {
   name: "linear",
   inputNames: ["input", "weight", "bias"],
   inputCount: () => [2, 3],
+  stored: {},
   infer(inputs) {
     requireFloats("linear", linearOp.inputNames, inputs);
     const [input, weight, bias] = inputs;

@@ -1,5 +1,6 @@
 /** Product of two matrices. */
 import { InputError } from "../errors.ts";
+import { flag } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, type Shape, type Value } from "../graph/types.ts";
 import { requireFloats, requireRank } from "./checks.ts";
@@ -39,6 +40,7 @@ export function matmulGeometry(a: Shape, b: Shape, attributes: MatmulAttributes)
 export const matmulOp: Op<MatmulAttributes> = {
   name: "matmul",
   inputNames: ["a", "b"],
+  stored: { transposeA: flag, transposeB: flag },
   infer(inputs, attributes) {
     requireFloats("matmul", ["a", "b"], inputs);
     const { rows, columns } = matmulGeometry(inputs[0].shape, inputs[1].shape, attributes);

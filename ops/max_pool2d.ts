@@ -10,6 +10,7 @@ import {
   poolingAttributes,
   poolingGeometry,
   type PoolingOptions,
+  storedPooling,
 } from "./pooling_geometry.ts";
 
 /** Options of {@link maxPool2d}; PyTorch's names and defaults. */
@@ -27,6 +28,7 @@ export interface MaxPool2dGradientAttributes extends PoolingAttributes {
 export const maxPool2dOp: Op<PoolingAttributes> = {
   name: "maxPool2d",
   inputNames: ["input"],
+  stored: storedPooling(),
   infer([input], attributes) {
     requireFloats("maxPool2d", ["input"], [input]);
     const { batch, channels, outSize } = poolingGeometry("maxPool2d", input.shape, attributes);

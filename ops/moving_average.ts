@@ -1,7 +1,7 @@
 /** Exponential moving average. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+import { elementwiseOp } from "./elementwise.ts";
 
 /** Attributes of {@link movingAverageOp}. */
 export interface MovingAverageAttributes {
@@ -14,6 +14,7 @@ export const movingAverageOp = elementwiseOp<MovingAverageAttributes>({
   name: "movingAverage",
   inputNames: ["average", "value", "decay"],
   inputCount: ({ decay }) => decay === undefined ? [3, 3] : [2, 2],
+  spreads: ["full", "scalar"],
   expression(e, [average, value, scalar], { decay }) {
     const [kept, taken] = decay === undefined
       ? [scalar, e.subtract(e.constant(1), scalar)]
@@ -29,7 +30,6 @@ export const movingAverageOp = elementwiseOp<MovingAverageAttributes>({
  * Throws InputError when `average` and `value` have different shapes.
  */
 export function movingAverage(average: Operand, value: Operand, decay: number | Operand): Value {
-  requireSameShape("movingAverage", average, value);
   return typeof decay === "number"
     ? apply(movingAverageOp, [average, value], { decay })[0]
     : apply(movingAverageOp, [average, value, decay], {})[0];

@@ -1,12 +1,14 @@
 /** Product of two tensors. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+import { elementwiseOp } from "./elementwise.ts";
 
 /** The op of {@link multiply}. */
 export const multiplyOp = elementwiseOp({
   name: "multiply",
   inputNames: ["input", "other"],
+  stored: {},
+  spreads: ["full"],
   expression: (e, [a, b]) => [e.multiply(a, b)],
   gradient: ({ inputs: [a, b], outputGradients: [dy], needed }) => [
     needed[0] && dy ? multiply(dy, b) : undefined,
@@ -19,6 +21,5 @@ export const multiplyOp = elementwiseOp({
  * Throws InputError when the shapes differ.
  */
 export function multiply(input: Operand, other: Operand): Value {
-  requireSameShape("multiply", input, other);
   return apply(multiplyOp, [input, other], {})[0];
 }

@@ -1,7 +1,6 @@
 /** A tensor times a number that is computed by the program. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { requireShape } from "./checks.ts";
 import { elementwiseOp } from "./elementwise.ts";
 import { multiply } from "./multiply.ts";
 import { sum } from "./sum.ts";
@@ -10,6 +9,8 @@ import { sum } from "./sum.ts";
 export const multiplyScalarOp = elementwiseOp({
   name: "multiplyScalar",
   inputNames: ["input", "scalar"],
+  stored: {},
+  spreads: ["scalar"],
   expression: (e, [x, scalar]) => [e.multiply(x, scalar)],
   gradient: ({ inputs: [x, scalar], outputGradients: [dy], needed }) => [
     needed[0] && dy ? multiplyScalar(dy, scalar) : undefined,
@@ -22,6 +23,5 @@ export const multiplyScalarOp = elementwiseOp({
  * tensor. Throws InputError when `scalar` is not a scalar.
  */
 export function multiplyScalar(input: Operand, scalar: Operand): Value {
-  requireShape("multiplyScalar", "scalar", scalar.shape, []);
   return apply(multiplyScalarOp, [input, scalar], {})[0];
 }

@@ -1,5 +1,6 @@
 /** Shapes and windows every pooling op and kernel agrees on. */
 import { InputError } from "../errors.ts";
+import { type AttributeRules, flag, MAX_SIDE, pairOf } from "../graph/attribute_rules.ts";
 import type { Shape } from "../graph/types.ts";
 import { requireIntegers, requireRank } from "./checks.ts";
 import { pair } from "./conv2d.ts";
@@ -17,6 +18,17 @@ export interface PoolingAttributes {
   readonly dilation: Pair;
   /** Whether a last window that leaves the padded image in part is kept. */
   readonly ceilMode: boolean;
+}
+
+/** What these attributes are in a stored program; dilations are at most `mostDilation`. */
+export function storedPooling(mostDilation = MAX_SIDE): AttributeRules<PoolingAttributes> {
+  return {
+    kernelSize: pairOf(1),
+    stride: pairOf(1),
+    padding: pairOf(0),
+    dilation: pairOf(1, mostDilation),
+    ceilMode: flag,
+  };
 }
 
 /** Options of the pooling ops; PyTorch's names and defaults. */

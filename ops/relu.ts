@@ -7,6 +7,7 @@ import { elementwiseOp } from "./elementwise.ts";
 export const reluOp = elementwiseOp({
   name: "relu",
   inputNames: ["input"],
+  stored: {},
   expression: (e, [x]) => [e.maximum(x, e.constant(0))],
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [
     dy && apply(reluGradientOp, [dy, y], {})[0],

@@ -1,5 +1,6 @@
 /** The same elements under another shape. */
 import { InputError } from "../errors.ts";
+import { listOf, whole } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 
@@ -10,6 +11,7 @@ import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/t
 export const reshapeOp: Op<{ readonly shape: Shape }> = {
   name: "reshape",
   inputNames: ["input"],
+  stored: { shape: listOf(whole(-1)) },
   infer([input], { shape }) {
     const size = sizeOf(input.shape);
     const known = -sizeOf(shape);

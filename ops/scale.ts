@@ -1,4 +1,5 @@
 /** A tensor times a number known when the program is traced. */
+import { finite } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
@@ -7,6 +8,7 @@ import { elementwiseOp } from "./elementwise.ts";
 export const scaleOp = elementwiseOp<{ readonly factor: number }>({
   name: "scale",
   inputNames: ["input"],
+  stored: { factor: finite() },
   expression: (e, [x], { factor }) => [e.multiply(x, e.constant(factor))],
   gradient: ({ attributes: { factor }, outputGradients: [dy] }) => [dy && scale(dy, factor)],
 });

@@ -42,6 +42,7 @@ function mapRows(
 export const softmaxOp: Op = {
   name: "softmax",
   inputNames: ["logits"],
+  stored: {},
   infer: (inputs) => inferRows("softmax", inputs),
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [
     dy && apply(softmaxGradientOp, [dy, y], {})[0],
@@ -65,6 +66,7 @@ export const softmaxGradientOp: Op = {
 export const logSoftmaxOp: Op = {
   name: "logSoftmax",
   inputNames: ["logits"],
+  stored: {},
   infer: (inputs) => inferRows("logSoftmax", inputs),
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [
     dy && apply(logSoftmaxGradientOp, [dy, y], {})[0],

@@ -1,13 +1,15 @@
 /** Difference of two tensors. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+import { elementwiseOp } from "./elementwise.ts";
 import { scale } from "./scale.ts";
 
 /** The op of {@link subtract}. */
 export const subtractOp = elementwiseOp({
   name: "subtract",
   inputNames: ["input", "other"],
+  stored: {},
+  spreads: ["full"],
   expression: (e, [a, b]) => [e.subtract(a, b)],
   gradient: (
     { outputGradients: [dy], needed },
@@ -19,6 +21,5 @@ export const subtractOp = elementwiseOp({
  * Throws InputError when the shapes differ.
  */
 export function subtract(input: Operand, other: Operand): Value {
-  requireSameShape("subtract", input, other);
   return apply(subtractOp, [input, other], {})[0];
 }

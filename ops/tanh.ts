@@ -7,6 +7,7 @@ import { elementwiseOp } from "./elementwise.ts";
 export const tanhOp = elementwiseOp({
   name: "tanh",
   inputNames: ["input"],
+  stored: {},
   expression: (e, [x]) => [e.tanh(x)],
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [
     dy && apply(tanhGradientOp, [dy, y], {})[0],

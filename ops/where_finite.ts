@@ -1,8 +1,7 @@
 /** A choice between two tensors by whether a number is finite. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Arithmetic, Value } from "../graph/types.ts";
-import { requireShape } from "./checks.ts";
-import { elementwiseOp, requireSameShape } from "./elementwise.ts";
+import { elementwiseOp } from "./elementwise.ts";
 
 /** Magnitudes from here on count as infinite; just below the largest number of f32. */
 const INFINITE_FROM = 3e38;
@@ -22,6 +21,7 @@ export function selectFinite<E>(
 export const whereFiniteOp = elementwiseOp({
   name: "whereFinite",
   inputNames: ["input", "other", "magnitude"],
+  spreads: ["full", "scalar"],
   expression: (e, [x, other, magnitude]) => [selectFinite(e, magnitude, x, other)],
 });
 
@@ -31,7 +31,5 @@ export const whereFiniteOp = elementwiseOp({
  * Throws InputError when `input` and `other` have different shapes or `magnitude` is not a scalar.
  */
 export function whereFinite(input: Operand, other: Operand, magnitude: Operand): Value {
-  requireSameShape("whereFinite", input, other);
-  requireShape("whereFinite", "magnitude", magnitude.shape, []);
   return apply(whereFiniteOp, [input, other, magnitude], {})[0];
 }

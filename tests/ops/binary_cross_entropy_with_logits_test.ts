@@ -56,7 +56,7 @@ Deno.test("targets and weights that do not fit are refused", () => {
     assertThrows(
       () => binaryCrossEntropyWithLogits(logits, input("labels", [2], "i32")),
       InputError,
-      "[2, 3] and [2]",
+      "targets holds i32; expected f32",
     );
     const targets = input("targets", [2, 3]);
     const positiveWeight = input("weight", [2]);

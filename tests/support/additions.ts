@@ -25,6 +25,7 @@ export const ADDITIONS: readonly Addition[] = [
     line: "leakyReluOp,",
     names: "leakyReluOp",
     text: `
+import { finite } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { add } from "./add.ts";
@@ -35,6 +36,7 @@ import { scale } from "./scale.ts";
 export const leakyReluOp = elementwiseOp<{ readonly slope: number }>({
   name: "leakyRelu",
   inputNames: ["input"],
+  stored: { slope: finite() },
   expression: (e, [x], { slope }) => [e.maximum(x, e.multiply(e.constant(slope), x))],
   gradient: ({ outputs: [y], outputGradients: [dy], attributes: { slope } }) => [
     dy && add(scale(dy, slope), scale(apply(reluGradientOp, [dy, y], {})[0], 1 - slope)),
