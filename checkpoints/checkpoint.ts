@@ -12,13 +12,11 @@ import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { buildModel, type BuildOptions } from "../models/registry.ts";
 import { isRecord } from "../schema/record.ts";
 import { orDamaged } from "./damage.ts";
+import { CHECKPOINT_FORMAT, otherFormat } from "./formats.ts";
 import { isDescription, type NetworkDescription } from "./network.ts";
 import { isCount, isRunState, type RunState } from "./run_state.ts";
 import type { Safetensors, Tensor } from "./safetensors.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
-
-/** `format` in the metadata of a checkpoint. */
-export const CHECKPOINT_FORMAT = "overfold-checkpoint-1";
 
 /** The tensors of a training, by state-dict name. */
 export interface TrainingTensors {
@@ -95,10 +93,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 /** A checkpoint from the contents of its file; `path` names it in errors. */
 export function parseCheckpoint(path: string, { tensors, metadata }: Safetensors): Checkpoint {
   if (metadata.format !== CHECKPOINT_FORMAT) {
-    throw new InputError(
-      `${path}: not a checkpoint (format ${JSON.stringify(metadata.format ?? null)}, expected ` +
-        `"${CHECKPOINT_FORMAT}"); training writes them to RUN/checkpoints/`,
-    );
+    throw otherFormat(path, metadata.format, "not a checkpoint");
   }
   const header: unknown = orDamaged(path, "the metadata", () => JSON.parse(metadata.checkpoint));
   if (!isHeader(header)) {

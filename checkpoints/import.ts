@@ -10,10 +10,11 @@ import { adoptTensors } from "../layers/convolutions.ts";
 import { Linear } from "../layers/linear.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { joinPath, parentPath } from "../layers/names.ts";
-import { CHECKPOINT_FORMAT, inferenceState, parseCheckpoint } from "./checkpoint.ts";
-import { parseOnnxTensors } from "./onnx_read.ts";
-import { parseSafetensors } from "./safetensors.ts";
-import { readBytes } from "./safetensors_file.ts";
+import { someOf } from "../reporting/format.ts";
+import { inferenceState, parseCheckpoint } from "./checkpoint.ts";
+import { CHECKPOINT_FORMAT } from "./formats.ts";
+import { readOnnxTensors } from "./onnx_file.ts";
+import { readSafetensors } from "./safetensors_file.ts";
 
 /** Weights from elsewhere. */
 export interface ForeignState {
@@ -21,6 +22,8 @@ export interface ForeignState {
   readonly path: string;
   /** By their names in the file, without a wrapper's prefix. */
   readonly tensors: StateDict;
+  /** Names of tensors that were beside the wrapped model, as a loss's weights are, and left out. */
+  readonly leftOut?: readonly string[];
   /** Whether there may be tensors that are no weights, as constants in an ONNX file are. */
   readonly hasOthers: boolean;
 }
@@ -35,49 +38,51 @@ export interface AdoptOptions {
 }
 
 /**
- * Reads the weights in a safetensors or ONNX file, or in one of our checkpoints. A prefix that all
- * names share because the model was wrapped (`module.`, `model.`) is taken off. Throws InputError for
- * a file that is of neither kind or damaged.
+ * Reads the weights in a safetensors or ONNX file, or in one of our checkpoints. A prefix that names
+ * share because the model was wrapped (`module.`, `model.`) is taken off, and what stands beside the
+ * model in the wrapper left out. Throws InputError for a file of another kind and one that is damaged.
  */
 export async function readForeignState(path: string): Promise<ForeignState> {
-  const bytes = await readBytes(path);
   if (path.toLowerCase().endsWith(".onnx")) {
-    const tensors = await parseOnnxTensors(bytes, path);
-    return { path, tensors: withoutWrapper(tensors), hasOthers: true };
+    return { path, ...withoutWrapper(await readOnnxTensors(path)), hasOthers: true };
   }
-  // A zip archive or a pickle: what torch.save writes.
-  if ((bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x80 && bytes[1] <= 5)) {
-    throw new InputError(
-      `${path}: this is a file of torch.save, which may hold programs and is not read; convert it ` +
-        "in Python: safetensors.torch.save_file(model.state_dict(), 'model.safetensors')",
-    );
+  const contents = await readSafetensors(path);
+  if (contents.metadata.format === CHECKPOINT_FORMAT) {
+    return { path, tensors: inferenceState(parseCheckpoint(path, contents)), hasOthers: false };
   }
-  const contents = parseSafetensors(bytes, path);
-  const state = contents.metadata.format === CHECKPOINT_FORMAT
-    ? inferenceState(parseCheckpoint(path, contents))
-    : withoutWrapper(contents.tensors);
-  return { path, tensors: state, hasOthers: false };
+  return { path, ...withoutWrapper(contents.tensors), hasOthers: false };
 }
 
+/** Fields that training code keeps its model in; no model of ours has a layer of that name. */
 const WRAPPERS = ["module.", "model.", "_orig_mod."];
 
-function withoutWrapper<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+function withoutWrapper(
+  tensors: StateDict,
+  leftOut: readonly string[] = [],
+): Pick<ForeignState, "tensors" | "leftOut"> {
   const names = [...tensors.keys()];
-  const wrapper = WRAPPERS.find((prefix) => names.every((name) => name.startsWith(prefix)));
-  if (wrapper === undefined || names.length === 0) return tensors;
-  const inner = [...tensors].map(([name, tensor]) => [name.slice(wrapper.length), tensor] as const);
-  return withoutWrapper(new Map(inner));
+  const isMost = (prefix: string) =>
+    names.filter((name) => name.startsWith(prefix)).length > names.length / 2;
+  const wrapper = WRAPPERS.find(isMost);
+  if (wrapper === undefined) return { tensors, ...(leftOut.length > 0 ? { leftOut } : {}) };
+  const isInside = (name: string) => name.startsWith(wrapper);
+  return withoutWrapper(
+    new Map(
+      names.filter(isInside).map((name) => [name.slice(wrapper.length), tensors.get(name)!]),
+    ),
+    [...leftOut, ...names.filter((name) => !isInside(name))],
+  );
 }
 
 /**
  * Takes weights from elsewhere into a model, each layer reading the tensors under its path its own
  * way: plain kernels unfold, the authors' 1x1 kernels become plain. The model must be initialised.
- * Batch counters may be missing. Throws one InputError that lists every tensor that is missing,
+ * Batch counters may be missing, or lists of one number. Throws one InputError that lists every tensor that is missing,
  * unexpected or of another shape; the model is then as it was.
  */
 export function adoptState(
   model: Module,
-  { path: file, tensors, hasOthers }: ForeignState,
+  { path: file, tensors, leftOut = [], hasOthers }: ForeignState,
   { replaceClassifier = false }: AdoptOptions = {},
 ): void {
   const adopted = new Map<string, StateTensor>();
@@ -93,8 +98,11 @@ export function adoptState(
     for (const name of [...adopted.keys()]) if (name.startsWith(kept)) adopted.delete(name);
   }
   for (const [name, tensor] of present) {
-    const isOptional = name.endsWith("num_batches_tracked") || (kept && name.startsWith(kept));
-    if (isOptional && !adopted.has(name)) adopted.set(name, tensor);
+    const isCounter = name.endsWith("num_batches_tracked");
+    const isOptional = isCounter || (kept && name.startsWith(kept));
+    const given = adopted.get(name);
+    if (isOptional && !given) adopted.set(name, tensor);
+    if (isCounter && given?.data.length === 1) adopted.set(name, { ...given, shape: [] });
   }
   if (hasOthers) {
     for (const name of [...adopted.keys()]) if (!present.has(name)) adopted.delete(name);
@@ -104,7 +112,8 @@ export function adoptState(
     model.loadStateDict(adopted);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new InputError(`${file}: ${error.message}${classesAdvice(model, adopted)}`);
+    const beside = leftOut.length > 0 ? `\nLeft out, as not in the model: ${someOf(leftOut)}` : "";
+    throw new InputError(`${file}: ${error.message}${classesAdvice(model, adopted)}${beside}`);
   }
 }
 
@@ -132,12 +141,18 @@ function checkBatchNorms(
   const found = new Set([...tensors.keys()].map(parentPath));
   const missing = [...model.stateDict().keys()].filter((name) => !adopted.has(name));
   const paths = new Set(missing.map(parentPath));
-  const isLeftOut = (path: string) => layers.get(path) instanceof BatchNorm2d && !found.has(path);
-  if (paths.size === 0 || ![...paths].every(isLeftOut)) return;
+  // PyTorch's exporter takes the names off kernels that it has changed.
+  const isUnnamed = [...tensors.keys()].some((name) => /^onnx::Conv_\d+$/.test(name));
+  const norms = [...paths].filter((path) => layers.get(path) instanceof BatchNorm2d);
+  const isLeftOut = (path: string) => !found.has(path) && (isUnnamed || norms.includes(path));
+  if (norms.length === 0 || ![...paths].every(isLeftOut)) return;
   throw new InputError(
-    `${file}: the batch norms ${[...paths].slice(0, 3).join(", ")}${paths.size > 3 ? ", …" : ""} ` +
-      "are not in it; in an exported file they are folded into the convolutions and cannot be taken " +
-      "out again. Use the checkpoint or the folded network (.safetensors) it was exported from",
+    `${file}: the batch norms ${
+      someOf(norms, 3)
+    } are not in it; in an exported file they are folded ` +
+      "into the convolutions and cannot be taken out again. Use the checkpoint or the folded network " +
+      "(.safetensors) it was exported from, or in PyTorch save the weights themselves: " +
+      "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')",
   );
 }
 

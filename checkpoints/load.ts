@@ -1,14 +1,9 @@
 /** Loading a network for inference from either kind of file: a checkpoint or a folded network. */
-import { InputError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import { inferenceProgram } from "../models/inference.ts";
-import { type Checkpoint, CHECKPOINT_FORMAT, parseCheckpoint, restoreModel } from "./checkpoint.ts";
-import {
-  FOLDED_FORMAT,
-  type NetworkDescription,
-  networkProgram,
-  parseFoldedNetwork,
-} from "./network.ts";
+import { type Checkpoint, parseCheckpoint, restoreModel } from "./checkpoint.ts";
+import { CHECKPOINT_FORMAT, FOLDED_FORMAT, otherFormat } from "./formats.ts";
+import { type NetworkDescription, networkProgram, parseFoldedNetwork } from "./network.ts";
 import { readSafetensors } from "./safetensors_file.ts";
 
 /** A network that can be run. */
@@ -44,10 +39,6 @@ export async function loadNetwork(path: string): Promise<LoadedNetwork> {
       };
     }
     default:
-      throw new InputError(
-        `${path}: neither a checkpoint nor a folded network (format ` +
-          `${JSON.stringify(format ?? null)}); training leaves them in RUN/checkpoints/ ` +
-          "and RUN/folded/",
-      );
+      throw otherFormat(path, format, "neither a checkpoint nor a folded network");
   }
 }

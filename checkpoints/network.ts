@@ -13,6 +13,7 @@ import { type Activation, isActivation } from "./activation.ts";
 import type { ImageFormat } from "../models/inference.ts";
 import { isRecord } from "../schema/record.ts";
 import { orDamaged } from "./damage.ts";
+import { FOLDED_FORMAT, otherFormat } from "./formats.ts";
 import { isStoredProgram, restoreProgram, type StoredProgram } from "./program.ts";
 import type { Safetensors, Tensor } from "./safetensors.ts";
 
@@ -40,9 +41,6 @@ export interface FoldedNetwork {
 
 /** Pixels a side, more than any picture a network classifies has. */
 const MAX_EXTENT = 1 << 15;
-
-/** `format` in the metadata of a folded file. */
-export const FOLDED_FORMAT = "overfold-folded-1";
 
 /**
  * The network's program for batches of `batchSize`: input `pixels` u8 [N, H, W, C], output `logits`
@@ -98,12 +96,7 @@ export function parseFoldedNetwork(
   { tensors, metadata }: Safetensors,
 ): FoldedNetwork {
   if (metadata.format !== FOLDED_FORMAT) {
-    throw new InputError(
-      `${path}: not a folded network (format ${
-        JSON.stringify(metadata.format ?? null)
-      }, expected ` +
-        `"${FOLDED_FORMAT}"); fold a checkpoint with: overfold fold CHECKPOINT`,
-    );
+    throw otherFormat(path, metadata.format, "not a folded network");
   }
   const [description, program] = orDamaged(
     path,

@@ -1,5 +1,6 @@
 /** Files of folded networks on disk. */
-import { FOLDED_FORMAT, type FoldedNetwork, parseFoldedNetwork } from "./network.ts";
+import { FOLDED_FORMAT } from "./formats.ts";
+import { type FoldedNetwork, parseFoldedNetwork } from "./network.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
 
 /** Writes a folded network, atomically. */

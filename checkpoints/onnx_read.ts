@@ -27,8 +27,17 @@ const TENSOR = {
   dataLocation: 14,
 } as const;
 
+const ENTRY = { key: 1, value: 2 } as const;
+
 /** More axes than any weight has. */
 const MAX_RANK = 16;
+
+/** Bytes of an element, of the types that are numbers with a point. */
+const ELEMENT_BYTES = new Map<number, number>([
+  [ELEMENT.float, 4],
+  [ELEMENT.float16, 2],
+  [ELEMENT.double, 8],
+]);
 
 /** How a file is read. */
 interface Source {
@@ -47,13 +56,36 @@ interface Field {
   readonly value: number;
 }
 
+/** Where in which other file a tensor's numbers are, as an ONNX file says it: nothing is checked. */
+export interface ExternalData {
+  /** The file, from the folder the ONNX file is in. */
+  readonly location: string;
+  /** The first byte. */
+  readonly offset: number;
+  /** How many bytes the tensor needs, which the file says too if it says anything. */
+  readonly length: number;
+}
+
+/** A tensor of the file whose numbers are yet to be looked at. */
+interface TensorEntry {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly dataType: number;
+  readonly data?: Uint8Array;
+  /** By key, where the numbers are in another file. */
+  readonly external?: ReadonlyMap<string, string>;
+}
+
 /**
  * The floating-point initialisers of an ONNX file by name; `label` names the file in errors. Throws
- * InputError for a file that is damaged, or keeps its weights in other files.
+ * InputError for a file that is damaged, and what `readExternal` throws.
+ *
+ * @param readExternal reads a tensor's bytes from another file
  */
 export async function parseOnnxTensors(
   bytes: Uint8Array,
   label: string,
+  readExternal: (data: ExternalData, tensor: string) => Promise<Uint8Array>,
 ): Promise<Map<string, Tensor>> {
   const { Reader } = await loadProtobuf();
   const fail = (problem: string): never => {
@@ -67,9 +99,21 @@ export async function parseOnnxTensors(
     if (++graphs > 1) fail("it has several graphs");
     for (const { number, wireType, bytes } of fieldsOf(field.bytes, source)) {
       if (number !== GRAPH.initializer || wireType !== LENGTH_DELIMITED) continue;
-      const { name, tensor } = parseTensor(bytes, source);
+      const entry = parseTensor(bytes, source);
+      const { name, external } = entry;
       if (tensors.has(name)) fail(`the tensor "${name}" stands twice in it`);
-      if (tensor) tensors.set(name, tensor);
+      const size = bytesOf(entry, source);
+      if (size === undefined) continue;
+      const data = external
+        ? await readExternal(placeOf(entry, external, size, source), name)
+        : entry.data ?? new Uint8Array();
+      if (data.length !== size) {
+        fail(
+          `the tensor "${name}" of shape [${entry.dims.join(", ")}] needs ${size} bytes, it has ` +
+            `${data.length}`,
+        );
+      }
+      tensors.set(name, tensorOf(entry, data));
     }
   }
   if (graphs === 0) fail("it has no graph");
@@ -107,13 +151,10 @@ function* fieldsOf(message: Uint8Array, { reader: read, fail }: Source): Iterabl
   }
 }
 
-/** A tensor; undefined where its elements are no floating-point numbers. */
-function parseTensor(
-  message: Uint8Array,
-  source: Source,
-): { name: string; tensor: Tensor | undefined } {
+function parseTensor(message: Uint8Array, source: Source): TensorEntry {
   const { fail } = source;
   const dims: number[] = [];
+  const external = new Map<string, string>();
   let name = "";
   let dataType = 0;
   let data: Uint8Array | undefined;
@@ -123,35 +164,55 @@ function parseTensor(
     if (number === TENSOR.dims) dims.push(...(isBytes ? packedIntegers(bytes, source) : [value]));
     else if (number === TENSOR.dataType) dataType = value;
     else if (number === TENSOR.name && isBytes) name = textOf(bytes, source);
-    else if (number === TENSOR.externalData) isExternal = true;
     else if (number === TENSOR.dataLocation) isExternal ||= value !== 0;
-    else if ((number === TENSOR.rawData || number === TENSOR.floatData) && isBytes) {
+    else if (number === TENSOR.externalData && isBytes) {
+      isExternal = true;
+      external.set(...parseEntry(bytes, source));
+    } else if ((number === TENSOR.rawData || number === TENSOR.floatData) && isBytes) {
       if (data) fail(`the tensor "${name}" has its numbers twice`);
       data = bytes;
     }
     if (dims.length > MAX_RANK) fail(`the tensor "${name}" has more than ${MAX_RANK} axes`);
   }
-  if (dataType !== ELEMENT.float && dataType !== ELEMENT.float16 && dataType !== ELEMENT.double) {
-    return { name, tensor: undefined };
+  return { name, dims, dataType, data, ...(isExternal ? { external } : {}) };
+}
+
+function parseEntry(message: Uint8Array, source: Source): [key: string, value: string] {
+  let [key, value] = ["", ""];
+  for (const { number, bytes } of fieldsOf(message, source)) {
+    if (number === ENTRY.key) key = textOf(bytes, source);
+    if (number === ENTRY.value) value = textOf(bytes, source);
   }
-  if (isExternal) {
-    fail(`the numbers of the tensor "${name}" are in another file; save the model as one file`);
-  }
-  const size = sizeOf(dims);
+  return [key, value];
+}
+
+/** Bytes of a tensor; undefined where its elements are no floating-point numbers. */
+function bytesOf({ name, dims, dataType }: TensorEntry, { fail }: Source): number | undefined {
+  const elementBytes = ELEMENT_BYTES.get(dataType);
+  if (elementBytes === undefined) return undefined;
   if (!dims.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
     fail(`the tensor "${name}" has the impossible shape [${dims.join(", ")}]`);
   }
-  const elementBytes = dataType === ELEMENT.float ? 4 : dataType === ELEMENT.float16 ? 2 : 8;
-  if ((data?.length ?? 0) !== size * elementBytes) {
-    fail(
-      `the tensor "${name}" of shape [${dims.join(", ")}] needs ${size * elementBytes} bytes, it ` +
-        `has ${data?.length ?? 0}`,
-    );
-  }
-  return { name, tensor: tensorOf(dataType, dims, data ?? new Uint8Array()) };
+  return sizeOf(dims) * elementBytes;
 }
 
-function tensorOf(dataType: number, shape: readonly number[], bytes: Uint8Array): Tensor {
+function placeOf(
+  { name }: TensorEntry,
+  external: ReadonlyMap<string, string>,
+  size: number,
+  { fail }: Source,
+): ExternalData {
+  const { location = "", offset = "0", length = String(size) } = Object.fromEntries(external);
+  if (![offset, length].every((digits) => /^\d{1,15}$/.test(digits)) || Number(length) !== size) {
+    fail(
+      `the tensor "${name}" is said to have ${length} bytes from byte ${offset} of another file on; ` +
+        `it needs ${size}`,
+    );
+  }
+  return { location, offset: Number(offset), length: size };
+}
+
+function tensorOf({ dataType, dims: shape }: TensorEntry, bytes: Uint8Array): Tensor {
   // A copy of its own is aligned whatever the place in the file.
   const { buffer } = new Uint8Array(bytes);
   if (dataType === ELEMENT.float) return { dtype: "F32", shape, data: new Float32Array(buffer) };

@@ -1,6 +1,6 @@
 /** Safetensors files on disk. */
-import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { otherKind, readWanted } from "../files/kind_of_file.ts";
 import {
   parseSafetensors,
   type Safetensors,
@@ -10,16 +10,11 @@ import {
 
 /** Reads a safetensors file. Throws InputError when it cannot be read or is not a sound one. */
 export async function readSafetensors(path: string): Promise<Safetensors> {
-  return parseSafetensors(await readBytes(path), path);
-}
-
-/** The bytes of any file. Throws InputError when it cannot be read. */
-export async function readBytes(path: string): Promise<Uint8Array> {
+  const bytes = await readWanted(path, "network");
   try {
-    return await Deno.readFile(path);
+    return parseSafetensors(bytes, path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`${path}: no such file`);
-    throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);
+    throw otherKind(path, bytes, "network") ?? error;
   }
 }
 

@@ -3,12 +3,7 @@
 import { basename, extname, join } from "@std/path";
 import { parse } from "yaml";
 import { type Architecture, type Checkpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
-import {
-  adoptState,
-  classifierOf,
-  type ForeignState,
-  readForeignState,
-} from "../checkpoints/import.ts";
+import { adoptState, classifierOf, type ForeignState } from "../checkpoints/import.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { START } from "../checkpoints/run_state.ts";
 import type { Config } from "../config/schema.ts";
@@ -21,11 +16,11 @@ import {
 } from "../layers/convolutions.ts";
 import { decodeText } from "../files/text.ts";
 import { buildModel, listModels } from "../models/registry.ts";
-import { formatCount, wrapText } from "../reporting/format.ts";
+import { formatCount, someOf, wrapText } from "../reporting/format.ts";
 import { mistakesOf } from "../schema/mistakes.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
-import { planNetwork, readConfig } from "./prepare.ts";
+import { planNetwork, readConfig, readWeights } from "./prepare.ts";
 
 /** Statistics that torchvision's and most of timm's weights were trained with. */
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
@@ -80,7 +75,7 @@ export const command: Command = {
       path,
       ...["config", "class-names"].flatMap((option) => args.text(option) ?? []),
     ]);
-    const state = await readForeignState(path);
+    const state = await readWeights(path, context);
     const { architecture, description, config } = await targetOf(args, state, context);
     const model = buildModel(architecture.name, architecture.options);
     model.initialize(0);
@@ -154,7 +149,7 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
   if (classes === undefined) {
     throw new InputError(
       `${state.path}: there is no tensor ${classifier}, which says how many classes ${name} has; ` +
-        `found ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""}`,
+        `found ${someOf(names)}`,
     );
   }
   return {

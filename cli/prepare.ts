@@ -3,6 +3,7 @@
 import { type ConfigFile, loadConfig } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
+import { type ForeignState, readForeignState } from "../checkpoints/import.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import type { StepTransform } from "../datasets/augmentation.ts";
 import { planAugmentation } from "../datasets/augmentations/registry.ts";
@@ -16,7 +17,7 @@ import { fromHome } from "../files/home.ts";
 import type { Program } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
-import { formatBytes, formatCount } from "../reporting/format.ts";
+import { formatBytes, formatCount, someOf } from "../reporting/format.ts";
 import { describeNetwork } from "../training/description.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
@@ -36,6 +37,15 @@ export function readConfig(
     set: args.texts("set"),
     onHint: (line) => progress.print(`hint: ${line}`),
   });
+}
+
+/** The weights in a file from elsewhere; what of it is left out is told. */
+export async function readWeights(path: string, { progress }: Context): Promise<ForeignState> {
+  const state = await readForeignState(path);
+  if (state.leftOut) {
+    progress.print(`warning: ${path}: left out, as beside the model: ${someOf(state.leftOut)}`);
+  }
+  return state;
 }
 
 /** The images of a config. */

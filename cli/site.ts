@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { DEFAULT_THRESHOLD } from "../checkpoints/activation.ts";
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
-import { FOLDED_FORMAT } from "../checkpoints/network.ts";
+import { FOLDED_FORMAT } from "../checkpoints/formats.ts";
 import { storeProgram } from "../checkpoints/program.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
 import { encodeSafetensors } from "../checkpoints/safetensors.ts";

@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
 import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
-import { adoptState, readForeignState } from "../checkpoints/import.ts";
+import { adoptState } from "../checkpoints/import.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
@@ -32,6 +32,7 @@ import {
   loadImages,
   planNetwork,
   readConfig,
+  readWeights,
   recipeOf,
 } from "./prepare.ts";
 import { checkSameRun } from "./same_run.ts";
@@ -86,7 +87,7 @@ export const command: Command = {
     );
     using _folder = folder;
     if (checkpoint) announceResume(checkpoint, folder.lastPath, config, backend, context);
-    else await adoptPretrained(model, config);
+    else await adoptPretrained(model, config, context);
     const start = performance.now();
     const run = { config, images, backend, identity, recipe, folder, checkpoint };
     let outcome: TrainingOutcome;
@@ -137,9 +138,13 @@ async function identityOf(
 }
 
 /** Replaces the initial weights by those the config names, if it names any. */
-async function adoptPretrained(model: Module, { model: options }: Config): Promise<void> {
+async function adoptPretrained(
+  model: Module,
+  { model: options }: Config,
+  context: Context,
+): Promise<void> {
   if (options.pretrained === undefined) return;
-  adoptState(model, await readForeignState(fromHome(options.pretrained)), options);
+  adoptState(model, await readWeights(fromHome(options.pretrained), context), options);
 }
 
 function announceResume(

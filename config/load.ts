@@ -1,8 +1,9 @@
 /** Reads a config: YAML text, overrides, validation with every mistake reported at once. */
 
-import { basename, extname, isAbsolute } from "@std/path";
+import { basename, extname } from "@std/path";
 import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
+import { otherKind, readWanted } from "../files/kind_of_file.ts";
 import { decodeText } from "../files/text.ts";
 import { type Mapping, moveFormerKeys, otherForms } from "./former_keys.ts";
 import { isName, nodeAt } from "../schema/json.ts";
@@ -115,29 +116,9 @@ function runName(file: string): string {
 
 async function readText(path: string): Promise<string> {
   // One byte more than may be there: a file can be longer than it says, or have no end.
-  const bytes = new Uint8Array(MOST_BYTES + 1);
-  let length = 0;
-  try {
-    using file = await Deno.open(path);
-    for (
-      let read: number | null = 0;
-      read !== null;
-      read = await file.read(bytes.subarray(length))
-    ) {
-      length += read;
-      if (length === bytes.length) break;
-    }
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new InputError(
-        `${path}: no such file${
-          isAbsolute(path) ? "" : ` in ${Deno.cwd()}`
-        }; \`overfold init ${path}\` writes a config to start from`,
-      );
-    }
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);
-  }
-  requireModestText(length, path);
-  return decodeText(bytes.subarray(0, length), path, "a config in YAML");
+  const bytes = await readWanted(path, "config", MOST_BYTES + 1);
+  const other = otherKind(path, bytes, "config");
+  if (other) throw other;
+  requireModestText(bytes.length, path);
+  return decodeText(bytes, path, "a config in YAML");
 }

@@ -2,6 +2,7 @@
 import decodeJpeg, { init as initJpeg } from "npm:@jsquash/jpeg@1.6.0/decode.js";
 import decodePng from "npm:@jsquash/png@3.1.1/decode.js";
 import { InputError } from "../errors.ts";
+import { otherKind } from "./kind_of_file.ts";
 import { type ImageSize, networkPixels } from "./pixels.ts";
 
 /**
@@ -31,7 +32,8 @@ async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
 async function decode(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<ImageData> {
   const isPng = startsWith(bytes, [0x89, 0x50, 0x4e, 0x47]);
   if (!isPng && !startsWith(bytes, [0xff, 0xd8, 0xff])) {
-    throw new InputError(`${path}: neither a PNG nor a JPEG picture; convert it to one of them`);
+    throw otherKind(path, bytes, "picture") ??
+      new InputError(`${path}: neither a PNG nor a JPEG picture; convert it to one of them`);
   }
   try {
     return await (isPng ? decodePng(bytes.buffer) : decodeWholeJpeg(bytes.buffer));

@@ -78,3 +78,8 @@ export function wrapText(text: string, width: number): string[] {
 function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }
+
+/** The first `count` of a list of names, and whether there are more. */
+export function someOf(names: readonly string[], count = 5): string {
+  return [...names.slice(0, count), ...(names.length > count ? ["…"] : [])].join(", ");
+}

@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import { namePattern } from "../layers/names.ts";
 import { PARAMETERS, type StateLayout, type StateRange } from "../layers/state.ts";
+import { someOf } from "../reporting/format.ts";
 import { z } from "../schema/entry.ts";
 import type { CommonOptions } from "./optimizers/optimizer.ts";
 
@@ -79,8 +80,7 @@ function parameterRates(
   for (const { names, pattern, at } of rates) {
     if (!parameters.some((name) => pattern.test(name))) {
       throw new InputError(
-        `the name "${names}" fits no parameter of the model; it has ` +
-          `${parameters.slice(0, 8).join(", ")}${parameters.length > 8 ? ", …" : ""}`,
+        `the name "${names}" fits no parameter of the model; it has ${someOf(parameters, 8)}`,
         { at },
       );
     }

@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
 import { authorsState } from "../../checkpoints/export_authors.ts";
 import { foldModel } from "../../checkpoints/fold.ts";
@@ -44,6 +45,27 @@ async function inTemporaryFile(
   } finally {
     await Deno.remove(path);
   }
+}
+
+/** The path of a file as another program writes it. */
+const foreign = (name: string) => fromFileUrl(new URL(`foreign/${name}`, import.meta.url));
+
+/** The network that those files are of. */
+function foreignModel(): Module {
+  const model = buildModel("layers", {
+    classes: 4,
+    convolution: "do_conv",
+    layers: [
+      { convolution: { outChannels: 8, kernelSize: 3, padding: 1, bias: false } },
+      "batch_norm2d",
+      "relu",
+      "global_avg_pool2d",
+      "flatten",
+      { linear: { outFeatures: 4 } },
+    ],
+  });
+  model.initialize(0);
+  return model;
 }
 
 const folded = (model: Module) =>
@@ -156,6 +178,13 @@ Deno.test("an ONNX file whose batch norms are folded is refused with the file to
   assertStringIncludes(error.message, "Use the checkpoint or the folded network (.safetensors)");
 });
 
+Deno.test("an ONNX file of PyTorch's exporter is refused for its folded batch norms, not for names", async () => {
+  const model = foreignModel();
+  const folded = await readForeignState(foreign("folded_bn.onnx"));
+  assertThrows(() => adoptState(model, folded), InputError, "the batch norms 1 are not in it");
+  adoptState(model, await readForeignState(foreign("kept_bn_eval.onnx")));
+});
+
 Deno.test("a wrapper's prefix is taken off and batch counters may be missing", async () => {
   const plain = disturb(resNet());
   const wrapped = new Map(
@@ -194,8 +223,40 @@ Deno.test("missing and unexpected tensors are listed by name", () => {
   assert(error.message.includes("unexpected: extra [1]"), error.message);
 });
 
-Deno.test("a file of torch.save is named as what it is", async () => {
-  const write = (path: string) => Deno.writeFile(path, Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0));
+Deno.test("what stands beside a wrapped model is left out, and named where the rest does not fit", async () => {
+  const plain = disturb(resNet());
+  const wrapped = new Map<string, Tensor>(
+    [...plain.stateDict()].map(([name, { shape, data }]) =>
+      [`model.${name}`, { dtype: "F32", shape, data: Float32Array.from(data, Number) }] as const
+    ),
+  );
+  wrapped.set("criterion.weight", { dtype: "F32", shape: [5], data: new Float32Array(5) });
+  const state = await inTemporaryFile(".safetensors", (path) => writeSafetensors(path, wrapped));
+  assertEquals(state.leftOut, ["criterion.weight"]);
+  const other = resNet();
+  adoptState(other, state);
+  assertEquals(other.stateDict(), plain.stateDict());
+  const error = assertThrows(() => adoptState(resNet({ classes: 7 }), state), InputError);
+  assertStringIncludes(error.message, "Left out, as not in the model: criterion.weight");
+});
+
+Deno.test("batch counters may be lists of one number, other tensors of other shapes may not", () => {
+  const plain = disturb(resNet());
+  const state = plain.stateDict();
+  const counter = "bn1.num_batches_tracked";
+  state.set(counter, { ...state.get(counter)!, shape: [1] });
+  const other = resNet();
+  adoptState(other, from(state));
+  assertEquals(other.stateDict(), plain.stateDict());
+  state.set(counter, { shape: [2], data: Float32Array.of(1, 2) });
+  assertThrows(() => adoptState(resNet(), from(state)), InputError, "is [2], the model has []");
+});
+
+Deno.test("a header whose length begins like a pickle is read, and a pickle is named", async () => {
+  const { tensors } = await readForeignState(foreign("header640_fp16.safetensors"));
+  assertEquals([...tensors.keys()].length, 8);
+  const write = (path: string) =>
+    Deno.writeFile(path, Uint8Array.of(0x80, 2, 0x8a, 10, 0, 0, 0, 0));
   await assertRejects(() => inTemporaryFile(".pth", write), InputError, "torch.save");
   await assertRejects(() => readForeignState("none.safetensors"), InputError, "no such file");
 });

@@ -1,0 +1,223 @@
+// deno-lint-ignore-file no-control-regex -- bytes are no text
+/**
+ * What a file is that is not what was wanted, told from its first bytes: most wrong files are a right
+ * file of another kind, and whoever hears which knows what to do.
+ */
+import { basename, isAbsolute, join } from "node:path";
+import { InputError } from "../errors.ts";
+import { exists } from "./exists.ts";
+
+/** What a file can be wanted for. */
+export type Wanted = "network" | "onnx" | "config" | "picture";
+
+/** What another kind of file is not. */
+const UNLIKE: Readonly<Record<Wanted, string>> = {
+  network: "not a network in safetensors",
+  onnx: "not an ONNX network",
+  config: "not a config in YAML",
+  picture: "neither a PNG nor a JPEG picture",
+};
+
+/** What to do where a kind of file has no advice of its own. */
+const NEXT: Readonly<Record<Wanted, string>> = {
+  network: "expected a checkpoint (RUN/checkpoints/best.safetensors) or a folded network " +
+    "(RUN/folded/model.safetensors)",
+  onnx: "expected a network that was exported to ONNX",
+  config: "expected a config; `overfold init` writes one to start from",
+  picture: "expected a PNG or JPEG file",
+};
+
+/** A kind of file. */
+interface Kind {
+  /** With its article. */
+  readonly what: string;
+  /** What to do with it, the same whatever was wanted or by what was. */
+  readonly next?: string | Partial<Readonly<Record<Wanted, string>>>;
+  /** What it may well be read as: no reason to refuse it there. */
+  readonly fits?: Wanted;
+  /** Whether the file is of this kind, by its first bytes, each a character. */
+  is(head: string): boolean;
+}
+
+/** Bytes that are looked at. */
+const HEAD_BYTES = 4096;
+
+const TORCH_NEXT =
+  "it may hold programs and is not read; convert it in Python: safetensors.torch.save_file(" +
+  'model.state_dict(), "model.safetensors"), then: overfold import model.safetensors';
+const UNPACK = "unpack it and name the file in it";
+const NETWORK_FIRST = "the network comes before the pictures: overfold predict NETWORK PICTURE…";
+const PICTURE: Pick<Kind, "next" | "fits"> = { next: { network: NETWORK_FIRST }, fits: "picture" };
+
+const begins = (...signatures: readonly string[]) => (head: string) =>
+  signatures.some((signature) => head.startsWith(signature));
+
+/** What `temporaryPath` names: known by that, whatever it holds. */
+const LEFTOVER: Kind = {
+  what: "what an interrupted write left behind (.tmp)",
+  next: "it is not whole and may be deleted; name the file it was to become",
+  is: () => true,
+};
+
+/** Text in UTF-8 or one of the encodings before it. */
+const isText = (head: string) => /^[\t\n\f\r\x20-\x7e\x80-\xff]+$/.test(head);
+
+const textWith = (pattern: RegExp) => (head: string) => isText(head) && pattern.test(head);
+
+/** The first that fits is it. */
+const KINDS: readonly Kind[] = [
+  { what: "an empty file", next: "fetch or make it again", is: (head) => head === "" },
+  {
+    what: "a safetensors file",
+    next: {
+      onnx: "give it a name that ends in .safetensors",
+      config: "`overfold inspect` shows what it holds; a run goes on with: " +
+        "overfold train CONFIG --resume",
+      picture: NETWORK_FIRST,
+    },
+    fits: "network",
+    // A length of less than 4 GiB, then JSON: before all whose first bytes could be a length.
+    is: (head) => /^[^]{4}\0{4}\{/.test(head),
+  },
+  {
+    what: "a file of zeros",
+    next: "whatever wrote it did not finish; fetch or make it again",
+    is: (head) => /^\0+$/.test(head),
+  },
+  {
+    what: "a pointer of Git LFS",
+    next: "it stands for the file itself, which `git lfs pull` fetches",
+    is: begins("version https://git-lfs.github.com/spec/"),
+  },
+  {
+    what: "a page of the web (HTML)",
+    next: "the download went to a page about the file; fetch the file itself",
+    is: textWith(/^[\s\xef\xbb\xbf]*<(!doctype|html|head|\?xml|!--)/i),
+  },
+  {
+    what: "a file of torch.save (PyTorch)",
+    next: TORCH_NEXT,
+    // A pickle, or a zip archive that begins with one.
+    is: (head) => /^\x80[\x02-\x05]/.test(head) || /^PK\x03\x04[^]*\/data\.pkl/.test(head),
+  },
+  {
+    what: "an HDF5 file (Keras, h5py)",
+    next: "convert its arrays to safetensors, named as in PyTorch, then: overfold import",
+    is: begins("\x89HDF\r\n\x1a\n"),
+  },
+  { what: "a zip archive", next: UNPACK, is: begins("PK\x03\x04", "PK\x05\x06") },
+  {
+    what: "a compressed file",
+    next: UNPACK,
+    is: begins("\x1f\x8b", "\xfd7zXZ\0", "BZh", "\x28\xb5\x2f\xfd", "7z\xbc\xaf", "Rar!"),
+  },
+  { what: "a tar archive", next: UNPACK, is: (head) => head.startsWith("ustar", 257) },
+  { what: "a PNG picture", ...PICTURE, is: begins("\x89PNG") },
+  { what: "a JPEG picture", ...PICTURE, is: begins("\xff\xd8\xff") },
+  {
+    what: "a picture (GIF, WebP, TIFF or BMP)",
+    next: { network: NETWORK_FIRST, picture: "convert it" },
+    is: (head) => /^(GIF8|II\*\0|MM\0\*|BM[^]{4}\0{4})/.test(head) || /^RIFF[^]{4}WEBP/.test(head),
+  },
+  {
+    what: "a file of numpy",
+    next: "convert its arrays to safetensors, named as in PyTorch, then: overfold import",
+    is: begins("\x93NUMPY"),
+  },
+  { what: "a PDF document", is: begins("%PDF") },
+  {
+    what: "a model for another program (GGUF, TensorFlow Lite)",
+    is: (head) => head.startsWith("GGUF") || head.startsWith("TFL3", 4),
+  },
+  {
+    what: "an ONNX file",
+    next: "make a checkpoint of it: overfold import FILE.onnx --config CONFIG",
+    fits: "onnx",
+    // The version of the format, then the name of the program that wrote it or the graph.
+    is: (head) => /^\x08[\x01-\x1f][\x12\x1a\x22\x32\x3a\x42]/.test(head),
+  },
+  {
+    what: "the index of a network in several files",
+    next:
+      "join them in Python: merge what safetensors.torch.load_file gives of each into one dict " +
+      "for safetensors.torch.save_file",
+    is: textWith(/^\s*\{[^]*"weight_map"/),
+  },
+  { what: "a JSON file", fits: "config", is: textWith(/^\s*[{[]/) },
+  {
+    what: "a config",
+    next: {
+      network: "train it first: overfold train CONFIG; `overfold import` takes it with --config",
+    },
+    fits: "config",
+    is: textWith(/^(data|model|training):/m),
+  },
+  { what: "a text file", fits: "config", is: isText },
+];
+
+/** Files of a run, or of a network from elsewhere, that a folder may have been named for. */
+const IN_FOLDERS: Partial<Readonly<Record<Wanted, readonly string[]>>> = {
+  network: ["checkpoints/best.safetensors", "folded/model.safetensors", "model.safetensors"],
+  config: ["config.yaml"],
+};
+
+/**
+ * The contents of a file, or `most` bytes of it. Throws InputError for one that is not there, no file
+ * or not readable.
+ */
+export async function readWanted(
+  path: string,
+  wanted: Wanted,
+  most = Infinity,
+): Promise<Uint8Array> {
+  try {
+    return await (most === Infinity ? Deno.readFile(path) : readBeginning(path, most));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    if (error instanceof Deno.errors.NotFound) {
+      const place = isAbsolute(path) ? "" : ` in ${Deno.cwd()}`;
+      const hint = `${place}; \`overfold init ${path}\` writes a config to start from`;
+      throw new InputError(`${path}: no such file${wanted === "config" ? hint : ""}`);
+    }
+    const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
+    if (!isFolder) throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);
+    for (const name of IN_FOLDERS[wanted] ?? []) {
+      const inside = join(path, name);
+      if (await exists(inside)) {
+        throw new InputError(`${path}: cannot be read: it is a folder; name ${inside}`);
+      }
+    }
+    throw new InputError(`${path}: cannot be read: it is a folder; ${NEXT[wanted]}`);
+  }
+}
+
+async function readBeginning(path: string, most: number): Promise<Uint8Array> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(most);
+  let length = 0;
+  while (length < most) {
+    const count = await file.read(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
+}
+
+/**
+ * Why the file `path` with these contents is not what was wanted, if it is plainly of another kind:
+ * an InputError that says which and what to do. Undefined where its kind is not known, or fits.
+ */
+export function otherKind(
+  path: string,
+  bytes: Uint8Array,
+  wanted: Wanted,
+): InputError | undefined {
+  const head = String.fromCharCode(...bytes.subarray(0, HEAD_BYTES));
+  const isLeftover = /^\..+\.tmp$/.test(basename(path));
+  const kind = isLeftover ? LEFTOVER : KINDS.find((kind) => kind.is(head));
+  if (!kind || kind.fits === wanted) return undefined;
+  const next = typeof kind.next === "string" ? kind.next : kind.next?.[wanted];
+  return new InputError(
+    `${path}: this is ${kind.what}, ${UNLIKE[wanted]}; ${next ?? NEXT[wanted]}`,
+  );
+}

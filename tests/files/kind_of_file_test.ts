@@ -1,0 +1,128 @@
+/** Files that are of another kind than was wanted. */
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { main } from "../../cli.ts";
+import { otherKind, readWanted, type Wanted } from "../../files/kind_of_file.ts";
+import { InputError } from "../../errors.ts";
+
+/** The first bytes of files, each a character, and what they are called. */
+const FILES: readonly (readonly [head: string, kind: string, advice: string])[] = [
+  ["", "an empty file", "fetch or make it again"],
+  ["\0".repeat(64), "a file of zeros", "did not finish"],
+  ["version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "Git LFS", "git lfs pull"],
+  ["\n<!DOCTYPE html><html>", "a page of the web", "fetch the file itself"],
+  ["<?xml version='1.0'?><Error>", "a page of the web", "fetch the file itself"],
+  [`PK\x03\x04${"\0".repeat(26)}archive/data.pkl`, "torch.save", "overfold import"],
+  ["\x80\x02\x8a\x0al\xfc", "torch.save", "safetensors.torch.save_file"],
+  ["\x89HDF\r\n\x1a\n\0", "an HDF5 file", "overfold import"],
+  [`PK\x03\x04${"\0".repeat(26)}weights.npy`, "a zip archive", "unpack it"],
+  ["\x1f\x8b\x08\0", "a compressed file", "unpack it"],
+  ["\xfd7zXZ\0", "a compressed file", "unpack it"],
+  ["\x28\xb5\x2f\xfd\x04", "a compressed file", "unpack it"],
+  [`${"model.safetensors".padEnd(257, "\0")}ustar\0`, "a tar archive", "unpack it"],
+  ["GIF89a", "a picture", "NETWORK PICTURE"],
+  ["RIFF\0\0\0\0WEBPVP8 ", "a picture", "NETWORK PICTURE"],
+  ["\x93NUMPY\x01", "a file of numpy", "overfold import"],
+  ["GGUF\x03\0", "a model for another program", "expected a checkpoint"],
+  ["%PDF-1.7", "a PDF document", "expected a checkpoint"],
+  [
+    '{"metadata": {"total_size": 1}, "weight_map": {',
+    "the index of a network in several",
+    "join them",
+  ],
+  // What a picture, a config or a network may be is refused where another of them is wanted.
+  ["\x89PNG\r\n", "a PNG picture", "NETWORK PICTURE"],
+  ["\xff\xd8\xff\xe0", "a JPEG picture", "NETWORK PICTURE"],
+  ["# A config\ndata:\n  dataset: mnist\n", "a config", "overfold train CONFIG"],
+  ['{ "data": {} }', "a JSON file", "expected a checkpoint"],
+  ["Gr\xc3\xbc\xc3\x9fe\n", "a text file", "expected a checkpoint"],
+  ["\x08\x07\x12\x07pytorch", "an ONNX file", "overfold import"],
+];
+
+const bytesOf = (head: string) => Uint8Array.from(head, (character) => character.charCodeAt(0));
+const SAFETENSORS = bytesOf('\x80\x02\0\0\0\0\0\0{"a":{}}');
+
+for (const [head, kind, advice] of FILES) {
+  Deno.test(`${kind} (${JSON.stringify(head.slice(0, 8))}) is named where a network is wanted`, () => {
+    const message = otherKind("the.file", bytesOf(head), "network")?.message ?? "";
+    assertStringIncludes(message, "the.file: this is ");
+    assertStringIncludes(message, kind);
+    assertStringIncludes(message, advice);
+  });
+}
+
+Deno.test("what fits is no other kind, and what is not known is not guessed", () => {
+  const fits: readonly (readonly [Uint8Array, Wanted])[] = [
+    // Its length begins with the bytes of a pickle.
+    [SAFETENSORS, "network"],
+    [bytesOf("\x08\x07\x12\x07pytorch"), "onnx"],
+    [bytesOf("data: {}"), "config"],
+    [bytesOf("{}"), "config"],
+    [new Uint8Array(), "network"],
+    [bytesOf("\x89PNG"), "picture"],
+    [bytesOf("\xff\xd8\xff"), "picture"],
+  ];
+  const refused = fits.filter(([bytes, wanted]) => otherKind("file", bytes, wanted));
+  assertEquals(refused.map(([, wanted]) => wanted), ["network"], "of those the empty file alone");
+  assertEquals(otherKind("file", bytesOf("\x01\x02\x03\xfe"), "network"), undefined);
+  assertStringIncludes(otherKind("c", SAFETENSORS, "config")!.message, "train CONFIG --resume");
+  assertStringIncludes(otherKind("p", SAFETENSORS, "picture")!.message, "NETWORK PICTURE");
+  assertStringIncludes(otherKind("a/.b.1-2.tmp", SAFETENSORS, "network")!.message, "interrupted");
+});
+
+Deno.test("a folder is named as one, with the file in it that was meant", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const read = () => readWanted(folder, "network");
+    await assertRejects(read, InputError, "it is a folder; expected a checkpoint");
+    const inside = join(folder, "checkpoints", "best.safetensors");
+    await Deno.mkdir(join(folder, "checkpoints"));
+    await Deno.writeFile(inside, SAFETENSORS);
+    await assertRejects(read, InputError, `it is a folder; name ${inside}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("every command that reads a network or a config says what else a file is", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const pointer = join(folder, "pointer.safetensors");
+    await Deno.writeFile(pointer, bytesOf(FILES[2][0]));
+    const config = join(folder, "config.yaml");
+    await Deno.writeTextFile(
+      config,
+      "data: { dataset: { name: synthetic, trainCount: 8, testCount: 8 }, batchSize: 8 }\n" +
+        `model: { layers: [flatten, { linear: { outFeatures: 10 } }], pretrained: ${pointer} }\n`,
+    );
+    const commands = [
+      ...["fold", "export", "eval", "inspect", "train", "bench", "tune"].map((
+        name,
+      ) => [name, pointer]),
+      ["site", pointer, "--output", join(folder, "site")],
+      ["predict", pointer, config],
+      ["train", config, "--output", join(folder, "run")],
+      ["import", pointer, "--model", "resnet18"],
+      ["import", config, "--config", pointer],
+    ];
+    for (const args of commands) {
+      let error = "";
+      const code = await main(args, {
+        out: () => {},
+        error: {
+          write: (text) => void (error += text),
+          isTerminal: false,
+          columns: () => 80,
+          now: () => 0,
+        },
+      });
+      assertEquals(code, 2, `${args[0]}: ${error}`);
+      const expected = args[0] === "import" && args[1] === config
+        ? "this is a config"
+        : "this is a pointer of Git LFS";
+      assertStringIncludes(error, expected, args[0]);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
