@@ -6,8 +6,8 @@
 import { columns, type Command, commandHelp, type Context, parseArguments } from "./cli/command.ts";
 import { suggestion } from "./schema/nearest.ts";
 import manifest from "./deno.json" with { type: "json" };
-import { EXIT, InputError, UserError } from "./errors.ts";
-import { explainPermission } from "./files/refusal.ts";
+import { EXIT, InputError, RunError, UserError } from "./errors.ts";
+import { explainPermission, refusalOf } from "./files/refusal.ts";
 import { spellControls } from "./reporting/controls.ts";
 import { Progress, type ProgressTarget, standardError } from "./reporting/progress.ts";
 
@@ -146,7 +146,14 @@ function processStreams(): Streams {
   return {
     out: (text) => {
       const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+      try {
+        for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+      } catch (error) {
+        const refusal = refusalOf(error);
+        // Whoever closes a pipe knows.
+        if (refusal === undefined || error instanceof Deno.errors.BrokenPipe) throw error;
+        throw new RunError(`standard output: ${refusal}`, { cause: error });
+      }
     },
     error: standardError(),
   };

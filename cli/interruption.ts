@@ -1,41 +1,79 @@
 /** Ctrl-C and its kin: the first signal asks to stop, the second stops. */
 
 import { EXIT } from "../errors.ts";
+import type { Context } from "./command.ts";
 
-/** Listens for SIGINT and SIGTERM while work is under way. */
+/** Listens for signals while work is under way. */
 export class Interruption {
   readonly #controller = new AbortController();
-  readonly #onSignal = () => {
-    if (this.#controller.signal.aborted || !this.#isGraceful) Deno.exit(EXIT.interrupted);
-    this.#controller.abort();
-    this.onFirst();
-  };
+  readonly #listeners = listeners(() => this.#stop(), () => this.#hasten());
   #isGraceful = false;
+  #outputFailure: unknown;
 
   /** @param onFirst called at a first signal that does not end the process */
   constructor(private readonly onFirst: () => void) {
-    for (const name of signals()) Deno.addSignalListener(name, this.#onSignal);
+    for (const [name, listener] of this.#listeners) Deno.addSignalListener(name, listener);
   }
 
   /**
-   * Runs `work`, which stops when its signal aborts: at the first interruption. Outside of such work
-   * the first interruption ends the process.
+   * Runs `work`, which stops when its signal aborts: at the first interruption, or when what it
+   * prints in its context finds standard output closed or full. Outside of such work the first
+   * interruption ends the process.
    */
-  async gracefully<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async gracefully<T>(
+    context: Context,
+    work: (signal: AbortSignal, context: Context) => Promise<T>,
+  ): Promise<T> {
+    const { print, emit } = context;
+    const guarded = { ...context, print: this.#guarded(print), emit: this.#guarded(emit) };
     this.#isGraceful = true;
     try {
-      return await work(this.#controller.signal);
+      return await work(this.#controller.signal, guarded);
     } finally {
       this.#isGraceful = false;
     }
   }
 
+  /** What standard output had against what the work printed, if it had. */
+  get outputFailure(): unknown {
+    return this.#outputFailure;
+  }
+
   [Symbol.dispose](): void {
-    for (const name of signals()) Deno.removeSignalListener(name, this.#onSignal);
+    for (const [name, listener] of this.#listeners) Deno.removeSignalListener(name, listener);
+  }
+
+  #guarded<A>(write: (value: A) => void): (value: A) => void {
+    return (value) => {
+      if (this.#outputFailure !== undefined) return;
+      try {
+        write(value);
+      } catch (error) {
+        this.#outputFailure = error;
+        this.#controller.abort();
+      }
+    };
+  }
+
+  #stop(): void {
+    if (!this.#isGraceful) Deno.exit(EXIT.interrupted);
+    if (this.#controller.signal.aborted) return;
+    this.#controller.abort();
+    this.onFirst();
+  }
+
+  #hasten(): void {
+    if (this.#controller.signal.aborted) Deno.exit(EXIT.interrupted);
+    this.#stop();
   }
 }
 
-/** Windows has no SIGTERM. */
-function signals(): Deno.Signal[] {
-  return Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+/**
+ * What is done at which signal. A terminal that is closed may say so several times, to each process of
+ * a group and to their parent who passes it on: a further one is no sign of impatience.
+ */
+function listeners(stop: () => void, hasten: () => void): [Deno.Signal, () => void][] {
+  // Windows has no others.
+  if (Deno.build.os === "windows") return [["SIGINT", hasten]];
+  return [["SIGINT", hasten], ["SIGTERM", hasten], ["SIGHUP", stop]];
 }

@@ -92,20 +92,25 @@ export const command: Command = {
     const run = { config, images, backend, identity, recipe, folder, checkpoint };
     let outcome: TrainingOutcome;
     try {
-      outcome = await interruption.gracefully((signal) => trainRun(run, signal, context));
+      outcome = await interruption.gracefully(
+        context,
+        (signal, context) => trainRun(run, signal, context),
+      );
     } catch (error) {
       if (!(error instanceof DeviceError) || !folder.lastCheckpoint()) throw error;
       throw new DeviceError(`${error.message}\n${howToGoOn(args, context)}`, { cause: error });
     }
     context.progress.finish();
-    if (outcome.status === "interrupted") {
+    const isStopped = outcome.status === "interrupted";
+    if (isStopped) {
       const { epoch, step } = outcome.state;
       context.progress.print(
         `stopped at step ${step} (epoch ${epoch + 1} of ${config.training.epochs}) and saved ` +
           `${folder.lastPath}\n${howToGoOn(args, context)}`,
       );
-      return EXIT.interrupted;
     }
+    if (interruption.outputFailure !== undefined) throw interruption.outputFailure;
+    if (isStopped) return EXIT.interrupted;
     const wasComplete = checkpoint?.state.step === outcome.state.step;
     const seconds = wasComplete ? 0 : (performance.now() - start) / 1000;
     await finish(run, outcome, seconds, context);

@@ -81,15 +81,26 @@ export class Progress {
   }
 }
 
-/** Standard error of this process, so that standard output holds results alone. */
+/**
+ * Standard error of this process, so that standard output holds results alone. No work ends because
+ * it cannot be told of: a terminal that is closed meanwhile is written to no more.
+ */
 export function standardError(): ProgressTarget {
   return {
     write: (text) => {
       const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+      try {
+        for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+      } catch { /* There is nobody to tell. */ }
     },
     isTerminal: Deno.stderr.isTerminal(),
-    columns: () => Deno.consoleSize().columns,
+    columns() {
+      try {
+        return Deno.consoleSize().columns;
+      } catch {
+        return 80;
+      }
+    },
     now: () => performance.now(),
   };
 }

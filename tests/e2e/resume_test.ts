@@ -1,11 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { jsonLines, overfold, startOverfold, TINY, withTinyConfig } from "./cli.ts";
 
 /** Long enough to be interrupted. */
 const LONG = TINY.replace("epochs: 2", "epochs: 2000");
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.test({
     name: `${signal} finishes the step, saves, says how to go on and exits with 130`,
     ignore: Deno.build.os === "windows",
@@ -19,6 +20,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
           if (event === "step" && !signalled) {
             signalled = true;
             process.kill(signal);
+            // A terminal that is closed says so more than once.
+            if (signal === "SIGHUP") process.kill(signal);
           }
           lastStep = Number(step);
         }
@@ -47,6 +50,18 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       }, LONG),
   });
 }
+
+Deno.test("a training whose output is closed saves before it ends", () =>
+  withTinyConfig(async (folder) => {
+    const process = startOverfold(folder, "train", "tiny.yaml", "--json", "--output", "run");
+    const error = new Response(process.stderr).text();
+    for await (const { event } of jsonLines(process)) if (event === "step") break;
+    assertEquals((await process.status).code, 1);
+    const [, step] = /stopped at step (\d+) .* and saved/.exec(await error) ?? [];
+    const { state } = await readCheckpoint(join(folder, "run", "checkpoints", "last.safetensors"));
+    assertEquals(state.step, Number(step));
+    assertEquals((await error).includes("error:"), false, "whoever closed the pipe knows");
+  }, LONG));
 
 Deno.test("a complete run that is resumed trains no further", () =>
   withTinyConfig(async (folder) => {
