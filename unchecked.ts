@@ -21,7 +21,9 @@ async function runSafely([command, ...args]: readonly string[]): Promise<number>
   // A terminal sends the interrupt to both processes: the child decides what it means.
   Deno.addSignalListener("SIGINT", () => {});
   if (Deno.build.os !== "windows") {
-    Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+    for (const name of ["SIGTERM", "SIGHUP"] as const) {
+      Deno.addSignalListener(name, () => child.kill(name));
+    }
   }
   return (await child.status).code;
 }
