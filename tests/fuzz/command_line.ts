@@ -1,0 +1,22 @@
+/** Commands run in this process, for what they make of their input. */
+import { main } from "../../cli.ts";
+import { EXIT, InputError } from "../../errors.ts";
+
+/** What a terminal may obey: anything but text and line ends. */
+const CONTROL = /[^\P{Cc}\n]/u;
+
+/**
+ * Runs `overfold ARGS…`. Throws InputError where it fails in an orderly way, and an Error where it
+ * calls itself defective or prints control characters.
+ */
+export async function commandLine(...args: string[]): Promise<void> {
+  let text = "";
+  const write = (part: string) => void (text += part);
+  const code = await main(args, {
+    out: write,
+    error: { write, isTerminal: false, columns: () => 80, now: () => 0 },
+  });
+  if (text.includes("error: this is a defect")) throw new Error(text);
+  if (CONTROL.test(text)) throw new Error(`control characters in ${JSON.stringify(text)}`);
+  if (code !== EXIT.success) throw new InputError(text);
+}

@@ -1,0 +1,25 @@
+/** All kinds of files that are fuzzed. */
+import type { Kind } from "./kind.ts";
+import { checkpoint } from "./kinds/checkpoint.ts";
+import { folded } from "./kinds/folded.ts";
+import { idxImages, idxLabels } from "./kinds/idx.ts";
+import { jpeg } from "./kinds/jpeg.ts";
+import { onnx } from "./kinds/onnx.ts";
+import { png } from "./kinds/png.ts";
+import { safetensors } from "./kinds/safetensors.ts";
+import { tar } from "./kinds/tar.ts";
+import { yaml } from "./kinds/yaml.ts";
+
+/** By name, in the order in which they are fuzzed. */
+export const KINDS: Readonly<Record<string, Kind>> = {
+  safetensors,
+  checkpoint,
+  folded,
+  onnx,
+  yaml,
+  png,
+  jpeg,
+  idx_images: idxImages,
+  idx_labels: idxLabels,
+  tar,
+};

@@ -1,0 +1,32 @@
+import type { Report } from "./child.ts";
+
+/** What became of the files of a kind. */
+export class Totals {
+  readonly #counts = { refused: 0, accepted: 0, run: 0, failed: 0 };
+  #slowest = { milliseconds: 0, seed: 0 };
+  #peak = 0;
+
+  constructor(private readonly kind: string) {}
+
+  /** Files with which more is wrong than that they are refused. */
+  get failed(): number {
+    return this.#counts.failed;
+  }
+
+  /** Takes in what became of a file. Prints how a failure is repeated. */
+  add(seed: number, { outcome, failure, milliseconds, peak }: Report): void {
+    this.#counts[outcome ?? "failed"]++;
+    if (milliseconds > this.#slowest.milliseconds) this.#slowest = { milliseconds, seed };
+    this.#peak = Math.max(this.#peak, peak);
+    if (outcome) return;
+    console.log(`deno task fuzz --kind ${this.kind} --count 1 --seed ${seed}\n${failure}`);
+  }
+
+  toString(): string {
+    const { refused, accepted, run, failed } = this.#counts;
+    const { milliseconds, seed } = this.#slowest;
+    return `${this.kind}: ${refused + accepted + run + failed} files, ${refused} refused, ` +
+      `${accepted + run} accepted, ${run} of them run, ${failed} failed; slowest ` +
+      `${milliseconds.toFixed(0)} ms (seed ${seed}), at most ${this.#peak.toFixed(0)} MiB`;
+  }
+}

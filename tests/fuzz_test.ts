@@ -1,0 +1,21 @@
+/** Mutated files are read or refused, never worse. `deno task fuzz` reads as many as one likes. */
+import "./support/gpu_faults/no_adapter.ts";
+import { assert } from "@std/assert";
+import { Fuzzer } from "./fuzz/kind.ts";
+import { KINDS } from "./fuzz/registry.ts";
+import { withFolder } from "./support/folder.ts";
+
+/** Mutated files of each kind. */
+const FILES = 200;
+
+const { yaml: _, jpeg: __, ...kinds } = KINDS;
+for (const [name, kind] of Object.entries(kinds)) {
+  Deno.test(`mutated files of the kind ${name} are read and run, or refused`, () =>
+    withFolder(async (folder) => {
+      const fuzzer = await Fuzzer.open(kind, folder);
+      const counts = { refused: 0, accepted: 0, run: 0 };
+      for (let seed = 0; seed < FILES; seed++) counts[await fuzzer.outcome(seed)]++;
+      const { refused, accepted, run } = counts;
+      assert(refused > FILES / 10 && accepted + run > 0, JSON.stringify(counts));
+    }));
+}
