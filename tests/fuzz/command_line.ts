@@ -1,6 +1,6 @@
 /** Commands run in this process, for what they make of their input. */
-import { main } from "../../cli.ts";
 import { EXIT, InputError } from "../../errors.ts";
+import { run } from "../support/command_line.ts";
 
 /** What a terminal may obey: anything but text and line ends. */
 const CONTROL = /[^\P{Cc}\n]/u;
@@ -10,12 +10,8 @@ const CONTROL = /[^\P{Cc}\n]/u;
  * calls itself defective or prints control characters.
  */
 export async function commandLine(...args: string[]): Promise<void> {
-  let text = "";
-  const write = (part: string) => void (text += part);
-  const code = await main(args, {
-    out: write,
-    error: { write, isTerminal: false, columns: () => 80, now: () => 0 },
-  });
+  const { code, out, error } = await run(...args);
+  const text = out + error;
   if (text.includes("error: this is a defect")) throw new Error(text);
   if (CONTROL.test(text)) throw new Error(`control characters in ${JSON.stringify(text)}`);
   if (code !== EXIT.success) throw new InputError(text);

@@ -1,13 +1,10 @@
 /** Tiny networks as files, and how one that was read is run. */
 import { evaluateProgram } from "../../backends/reference/reference.ts";
-import { CHECKPOINT_FORMAT, type CheckpointHeader } from "../../checkpoints/checkpoint.ts";
+import type { CheckpointHeader } from "../../checkpoints/checkpoint.ts";
 import { foldModel } from "../../checkpoints/fold.ts";
+import { CHECKPOINT_FORMAT, FOLDED_FORMAT } from "../../checkpoints/formats.ts";
 import type { LoadedNetwork } from "../../checkpoints/load.ts";
-import {
-  FOLDED_FORMAT,
-  type FoldedNetwork,
-  type NetworkDescription,
-} from "../../checkpoints/network.ts";
+import type { FoldedNetwork, NetworkDescription } from "../../checkpoints/network.ts";
 import { START } from "../../checkpoints/run_state.ts";
 import { encodeSafetensors, type Tensor } from "../../checkpoints/safetensors.ts";
 import { programInputs } from "../../graph/leaves.ts";
@@ -17,7 +14,7 @@ import { buildModel } from "../../models/registry.ts";
 import { multiplyAccumulates } from "../../ops/multiply_accumulates.ts";
 import { parseConfig } from "../../config/load.ts";
 import { disturb } from "../support/disturb.ts";
-import { runGuarded } from "./canary.ts";
+import { runBetweenCanaries } from "../support/canaries.ts";
 
 const NETWORKS: readonly { size: number; channels: number; layers: readonly LayerSpec[] }[] = [
   {
@@ -155,7 +152,7 @@ export async function runNetwork({ program }: Pick<LoadedNetwork, "program">): P
       Uint8Array.from({ length: sizeOf(shape) }, (_, i) => (i * i * 73) % 251),
     ]),
   );
-  const found = runGuarded(infer, inputs, TARGETS[runs++ % TARGETS.length]);
+  const found = runBetweenCanaries(infer, inputs, TARGETS[runs++ % TARGETS.length]);
   if (found) compare(infer, inputs, found);
   return found !== undefined;
 }

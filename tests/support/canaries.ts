@@ -1,105 +1,113 @@
-/** Runs of a program's emitted code in which every buffer lies apart, between numbers that must stay. */
+/**
+ * Programs run by the CPU backend's kernels where every buffer has a place of its own between guard
+ * bytes: what is written outside the buffers is found, and what is read before it was written is NaN.
+ */
 import type { TensorData } from "../../backends/backend.ts";
+import { checkInputs } from "../../backends/inputs.ts";
 import { type AddressMap, PAGE_BYTES } from "../../backends/wasm/addresses.ts";
+import type { Target } from "../../backends/wasm/assembler/mod.ts";
 import { emitModule, preparationExport, programExport } from "../../backends/wasm/emit.ts";
-import type { MemoryBuffer } from "../../backends/wasm/kernel.ts";
+import type { MemoryBuffer, Ref } from "../../backends/wasm/kernel.ts";
 import { lowerPrograms } from "../../backends/wasm/lower.ts";
-import type { LoweredPrograms, Port } from "../../backends/wasm/lowered_program.ts";
+import type { LoweredPrograms } from "../../backends/wasm/lowered_program.ts";
 import { CONTROL_BYTES } from "../../backends/wasm/threads.ts";
-import { programInputs } from "../../graph/leaves.ts";
 import { type Program, sizeOf } from "../../graph/types.ts";
 
-/** Bytes between the buffers, and what they hold. */
-const GAP = 4096, CANARY = 0xa5;
+/** Bytes between buffers at least; kernels may load, but not store, so far behind one. */
+const GUARD_BYTES = 256;
+const GUARD = 0xa5;
+/** As f32 NaN. */
+const UNWRITTEN = 0xff;
 
-/** What is compiled for: one thread, so that nothing need be awaited. */
-const OPTIONS = {
-  target: { wide: 1, relaxedSimd: false },
-  threads: 1,
-  precision: "fast",
-  schedule: "static",
-} as const;
-
-/** More memory than a run is worth. */
-const MAX_BYTES = 2 ** 26;
-
-function buffersOf({ programs, persistent }: LoweredPrograms): Set<MemoryBuffer> {
-  const { tables, prepared, inputs, variables } = persistent;
-  const temporaries = programs.flatMap(({ preparation, schedule }) =>
-    [...preparation.temporaries, ...schedule.temporaries].map(({ buffer }) => buffer)
-  );
-  return new Set([...tables.keys(), ...prepared, ...inputs, ...variables.values(), ...temporaries]);
-}
+/** One memory for all programs: making one takes longer than running a small network. */
+const MEMORY_BYTES = 2 ** 24;
+const PAGES = MEMORY_BYTES / PAGE_BYTES;
+let memory: WebAssembly.Memory | undefined;
 
 /**
- * Runs a program once on the CPU backend's code, all inputs zero but for bytes, which are noise. Gives
- * the outputs; nothing where the program needs more than {@link MAX_BYTES}. Throws an Error where
- * something is written outside of all buffers, and what WebAssembly throws for an access outside of
- * the memory.
+ * The f32 outputs of a program without variables, computed by one thread in this form of code;
+ * undefined for a program that needs more than 16 MiB. Throws an Error where something was written
+ * outside every buffer, and what WebAssembly throws for an access outside of the memory.
  */
-export function runBetweenCanaries(program: Program): Map<string, TensorData> | undefined {
-  const lowered = lowerPrograms([program], OPTIONS);
-  const [{ inputs, outputs }] = lowered.programs;
-  const starts = new Map<MemoryBuffer, number>();
-  let end = CONTROL_BYTES + GAP;
-  for (const buffer of buffersOf(lowered)) {
-    starts.set(buffer, Math.ceil(end / 64) * 64);
-    end = starts.get(buffer)! + buffer.bytes + GAP;
-  }
-  const totalBytes = Math.ceil(end / PAGE_BYTES) * PAGE_BYTES;
-  if (!(totalBytes <= MAX_BYTES)) return undefined;
-  const addresses: AddressMap = {
-    control: 0,
-    address: ({ buffer, offset }) => starts.get(buffer)! + offset,
-    fits: true,
-    totalBytes,
-    variableBytes: 0,
-    temporaryBytes: 0,
+export function runBetweenCanaries(
+  program: Program,
+  inputs: Readonly<Record<string, TensorData>>,
+  target: Target,
+): Record<string, Float32Array> | undefined {
+  checkInputs(program, inputs);
+  const options = { target, threads: 1, precision: "fast", schedule: "static" } as const;
+  const lowered = lowerPrograms([program], options);
+  const [own] = lowered.programs;
+  const places = new GuardedPlaces(lowered);
+  if (!places.fits) return undefined;
+  const module = new WebAssembly.Module(emitModule(lowered, places, options));
+  const { buffer } = memory ??= new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const bytes = new Uint8Array(buffer);
+  const step = (name: string) => {
+    (exports[name] as (thread: number) => void)(0);
+    places.check(bytes, name);
   };
-  const pages = totalBytes / PAGE_BYTES;
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const bytes = new Uint8Array(memory.buffer).fill(CANARY, CONTROL_BYTES);
-  for (const [buffer, start] of starts) bytes.fill(0, start, start + buffer.bytes);
-  for (const [buffer, data] of lowered.persistent.tables) bytes.set(data, starts.get(buffer));
-  for (const { name, dtype } of programInputs(program)) {
-    const { ref } = inputs.get(name)!;
-    const start = addresses.address(ref);
-    if (dtype === "u8") {
-      bytes.subarray(start, start + ref.bytes).forEach((_, i, all) => all[i] = i * 7);
+  places.arm(bytes);
+  for (const [buffer, table] of lowered.persistent.tables) bytes.set(table, places.start(buffer));
+  step(preparationExport(own));
+  for (const [name, { ref }] of own.inputs) {
+    const { buffer, byteOffset, byteLength } = inputs[name];
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), places.address(ref));
+  }
+  step(programExport(own));
+  return Object.fromEntries(Array.from(own.outputs, ([name, { type, ref }]) => [
+    name,
+    new Float32Array(buffer, places.address(ref), sizeOf(type.shape)).slice(),
+  ]));
+}
+
+class GuardedPlaces implements AddressMap {
+  readonly control = 0;
+  readonly fits: boolean;
+  readonly totalBytes = MEMORY_BYTES;
+  readonly variableBytes = 0;
+  readonly temporaryBytes = 0;
+  /** In the order of the addresses. */
+  readonly #starts = new Map<MemoryBuffer, number>();
+  readonly #end: number;
+
+  constructor({ programs, persistent: { tables, prepared, inputs } }: LoweredPrograms) {
+    const temporaries = programs.flatMap(({ preparation, schedule }) =>
+      [...preparation.temporaries, ...schedule.temporaries].map(({ buffer }) => buffer)
+    );
+    let end = CONTROL_BYTES;
+    for (const buffer of new Set([...tables.keys(), ...prepared, ...inputs, ...temporaries])) {
+      const start = 64 * Math.ceil((end + GUARD_BYTES) / 64);
+      this.#starts.set(buffer, start);
+      end = start + buffer.bytes;
+    }
+    this.#end = end + GUARD_BYTES;
+    this.fits = this.#end <= MEMORY_BYTES;
+  }
+
+  start(buffer: MemoryBuffer): number {
+    const start = this.#starts.get(buffer);
+    if (start === undefined) throw new Error("a buffer has no address");
+    return start;
+  }
+
+  address({ buffer, offset }: Ref): number {
+    return this.start(buffer) + offset;
+  }
+
+  arm(memory: Uint8Array): void {
+    memory.fill(0, 0, CONTROL_BYTES);
+    memory.fill(GUARD, CONTROL_BYTES, this.#end);
+    for (const [{ bytes }, start] of this.#starts) memory.fill(UNWRITTEN, start, start + bytes);
+  }
+
+  check(memory: Uint8Array, step: string): void {
+    let end = CONTROL_BYTES;
+    for (const [{ bytes }, start] of [...this.#starts, [{ bytes: 0 }, this.#end] as const]) {
+      const wrong = memory.subarray(end, start).findIndex((byte) => byte !== GUARD);
+      if (wrong >= 0) throw new Error(`${step}: written outside every buffer, at ${end + wrong}`);
+      end = start + bytes;
     }
   }
-  const module = new WebAssembly.Module(emitModule(lowered, addresses, OPTIONS));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  for (const name of [preparationExport(lowered.programs[0]), programExport(lowered.programs[0])]) {
-    (exports[name] as (thread: number) => void)(0);
-    requireCanaries(bytes, starts, name);
-  }
-  return new Map(
-    Array.from(outputs, ([name, port]) => [name, view(memory, addresses.address(port.ref), port)]),
-  );
-}
-
-function requireCanaries(
-  bytes: Uint8Array,
-  starts: ReadonlyMap<MemoryBuffer, number>,
-  when: string,
-): void {
-  let from = CONTROL_BYTES;
-  for (
-    const [start, end] of [
-      ...Array.from(starts, ([buffer, start]) => [start, start + buffer.bytes]),
-      [bytes.length, bytes.length],
-    ]
-  ) {
-    const wrong = bytes.subarray(from, start).findIndex((byte) => byte !== CANARY);
-    if (wrong >= 0) throw new Error(`${when} wrote ${wrong} bytes behind a buffer`);
-    from = end;
-  }
-}
-
-function view({ buffer }: WebAssembly.Memory, address: number, { type }: Port): TensorData {
-  const size = sizeOf(type.shape);
-  return type.dtype === "f32"
-    ? new Float32Array(buffer, address, size)
-    : new Int32Array(buffer, address, size);
 }
