@@ -3,46 +3,64 @@ import { createTarDecoder } from "npm:modern-tar@0.8.6";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
-import { temporaryPath } from "../files/temporary.ts";
+import { DISK } from "../files/disk.ts";
+import { removeTemporary, temporaryPath } from "../files/temporary.ts";
 
 /**
- * Unpacks the files and folders of a `.tar.gz` into `folder`, which must not exist: it appears
- * whole, by a rename, or not at all.
- * Throws InputError if the archive is damaged, if an entry would leave the folder (`..`, an absolute
- * path, a drive letter), or if it is neither file nor folder (links, devices).
+ * Unpacks the files of a `.tar.gz` into `folder`, where they replace others of their names, once all
+ * are there; what a process left that was killed meanwhile is cleared away. No other process may be
+ * unpacking there.
+ * Throws InputError if the archive is damaged or holds more than `maxBytes`, if an entry would leave
+ * the folder (`..`, an absolute path, a drive letter), or if it is neither file nor folder (links,
+ * devices).
  */
-export async function unpackTarGz(archive: string, folder: string): Promise<void> {
-  await Deno.mkdir(dirname(folder), { recursive: true });
+export async function unpackTarGz(
+  archive: string,
+  folder: string,
+  maxBytes = Infinity,
+): Promise<void> {
+  await DISK.makeFolder(dirname(folder));
+  await removeTemporary(folder);
   const temporary = temporaryPath(folder);
-  await Deno.mkdir(temporary);
   try {
-    await extract(archive, temporary);
-    await Deno.rename(temporary, folder);
-  } catch (error) {
+    for (const path of await extract(archive, temporary, maxBytes)) {
+      await DISK.makeFolder(dirname(join(folder, path)));
+      await DISK.rename(join(temporary, path), join(folder, path));
+    }
+  } finally {
     await Deno.remove(temporary, { recursive: true }).catch(() => {});
-    throw error;
   }
 }
 
-async function extract(archive: string, folder: string): Promise<void> {
+/** Unpacks into an empty folder and returns the files' paths in it. */
+async function extract(archive: string, folder: string, maxBytes: number): Promise<string[]> {
   using file = await Deno.open(archive);
   const entries = file.readable
     .pipeThrough(new DecompressionStream("gzip"))
     .pipeThrough(createTarDecoder({ strict: true }));
+  const paths: string[] = [];
+  let total = 0;
   try {
     for await (const { header, body } of entries) {
-      const target = join(folder, ...safeParts(header.name, archive));
+      const path = join(...safeParts(header.name, archive));
+      total += header.size;
+      if (total > maxBytes) {
+        throw new InputError(
+          `${archive}: holds more than ${maxBytes} bytes, which the dataset does not; delete it`,
+        );
+      }
       if (header.type === "directory") {
-        await Deno.mkdir(target, { recursive: true });
         await body.cancel();
       } else if (header.type === "file" || header.type === undefined) {
-        await writeFileAtomic(target, body);
+        await writeFileAtomic(join(folder, path), body);
+        paths.push(path);
       } else {
         throw new InputError(
           `${archive}: entry "${header.name}" is a ${header.type}; only files and folders are unpacked`,
         );
       }
     }
+    return paths;
   } catch (error) {
     if (error instanceof InputError || isFileSystemError(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);

@@ -52,6 +52,7 @@ export function cifarEntry({ about, layout, archive, md5, folder, ...own }: Cifa
       urls: [`https://www.cs.toronto.edu/~kriz/${file}`],
       mirrorPath: file,
       checksum: `md5:${md5}`,
+      recordBytes: (info.sizes.train + info.sizes.test) * recordBytes(info, layout),
     }],
     load: (folder) => loadCifar(folder, info, layout),
   });
@@ -85,6 +86,11 @@ async function loadSplit(
   return split.source;
 }
 
+function recordBytes({ imageShape }: DatasetInfo, { labelBytes }: CifarLayout): number {
+  const { height, width, channels } = imageShape;
+  return labelBytes + channels * height * width;
+}
+
 /** Unpacks `count` records into the split from image `first` on, planes to channels last. */
 function readRecords(
   bytes: Uint8Array,
@@ -93,11 +99,12 @@ function readRecords(
   first: number,
   count: number,
   info: DatasetInfo,
-  { labelBytes, labelIndex }: CifarLayout,
+  layout: CifarLayout,
 ): void {
+  const { labelBytes, labelIndex } = layout;
   const { height, width, channels } = info.imageShape;
   const plane = height * width;
-  const record = labelBytes + channels * plane;
+  const record = recordBytes(info, layout);
   if (bytes.length !== count * record) {
     throw new InputError(
       `${path}: holds ${bytes.length} bytes, expected ${count * record} (${count} records of ` +

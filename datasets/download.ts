@@ -3,13 +3,14 @@
  *
  * The bytes gather in `PATH.part`, so a cut transfer goes on where it stopped, in this run or the
  * next. Every source is tried once a round; between rounds the wait doubles. A source that answers
- * for good (404, a wrong checksum twice) is not asked again. The file appears under its name only
- * when its length and checksum are right.
+ * for good (404, a wrong checksum twice, a file that is too large) is not asked again. The file
+ * appears under its name only when its length and checksum are right.
  */
 import { basename, dirname } from "node:path";
 import { RunError } from "../errors.ts";
-import { writeAll } from "../files/disk.ts";
+import { DISK, writeAll } from "../files/disk.ts";
 import { type Checksum, digestOfFile } from "../files/checksum.ts";
+import { Failure, messageOf, statusFailure, unreachable } from "./download_failure.ts";
 import { StallWatch } from "./stall_watch.ts";
 
 /** How far a download is. */
@@ -30,11 +31,13 @@ export interface DownloadOptions {
   readonly urls: readonly string[];
   /** What it must hash to; without it only the length the server names is checked. */
   readonly checksum?: Checksum;
+  /** Bytes it has at most: a server that has more to give is left. Default: any number. */
+  readonly maxBytes?: number;
   /** Rounds through the sources. Default 5. */
   readonly rounds?: number;
   /** Milliseconds before the second round; doubled before each further one. Default 500. */
   readonly firstDelay?: number;
-  /** Milliseconds without a byte after which a transfer counts as cut. Default 30,000. */
+  /** Milliseconds in which a transfer must bring 1 KiB a second on average. Default 30,000. */
   readonly stallTimeout?: number;
   /** Whether a host that cannot be connected to is tried again in the next round. Default true. */
   readonly retryUnreachable?: boolean;
@@ -70,13 +73,6 @@ interface Source {
   wrongDigest?: string;
 }
 
-/** Why an attempt failed, and whether the same source may do better later. */
-class Failure extends Error {
-  constructor(message: string, readonly outlook: "permanent" | "cut" | "passing" = "passing") {
-    super(message);
-  }
-}
-
 /**
  * Downloads to `path`, replacing what is there.
  * Throws {@link DownloadError} when no source could serve it.
@@ -93,7 +89,7 @@ export async function download(options: DownloadOptions): Promise<void> {
     for (const source of remaining) {
       try {
         await transfer.fetchFrom(source);
-        await Deno.rename(transfer.part, path);
+        await DISK.rename(transfer.part, path);
         return;
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
@@ -141,6 +137,7 @@ class Transfer {
 
   /** One request: appends to the part, or starts it anew where the server does not go on. */
   async #receive(url: string): Promise<void> {
+    if (await this.#size() > this.#maxBytes) await this.#discard();
     const offset = this.#mayContinue(url) ? await this.#size() : 0;
     const headers = new Headers({ "accept-encoding": "identity" });
     if (offset > 0) {
@@ -172,6 +169,10 @@ class Transfer {
     const total = response.status === 206
       ? await this.#rangeTotal(response, offset)
       : this.#wholeTotal(response, url);
+    if (total !== undefined && total > this.#maxBytes) {
+      await response.body?.cancel();
+      throw this.#tooLarge(`the server's has ${total} bytes`);
+    }
     await this.#append(response, response.status === 206 ? offset : 0, total, watch);
   }
 
@@ -220,12 +221,18 @@ class Transfer {
       try {
         chunk = await chunks.read();
       } catch (error) {
-        throw new Failure(watch.stalled ? watch.message : `cut: ${messageOf(error)}`, "cut");
+        if (!watch.stalled) throw new Failure(`cut: ${messageOf(error)}`, "cut");
+        throw new Failure(watch.message, watch.drips ? "passing" : "cut");
       }
       if (chunk.done) break;
-      watch.reset();
-      await writeAll(file, chunk.value);
+      watch.move(chunk.value.length);
       received += chunk.value.length;
+      if (received > this.#maxBytes) {
+        await chunks.cancel();
+        await this.#discard();
+        throw this.#tooLarge("the server sends more bytes");
+      }
+      await writeAll(file, chunk.value);
       report();
     }
     if (total !== undefined && received !== total) {
@@ -253,6 +260,14 @@ class Transfer {
     );
   }
 
+  get #maxBytes(): number {
+    return this.#options.maxBytes ?? Infinity;
+  }
+
+  #tooLarge(found: string): Failure {
+    return new Failure(`${found}, expected at most ${this.#maxBytes}`, "permanent");
+  }
+
   async #discard(): Promise<void> {
     this.#validator = undefined;
     await Deno.remove(this.part).catch(() => {});
@@ -266,29 +281,6 @@ class Transfer {
       throw error;
     }
   }
-}
-
-/** Too many requests, timeouts and the server's own troubles pass; other refusals do not. */
-function statusFailure({ status, statusText }: Response): Failure {
-  const passing = status >= 500 || status === 408 || status === 425 || status === 429;
-  return new Failure(`HTTP ${status} ${statusText}`.trim(), passing ? "passing" : "permanent");
-}
-
-function unreachable(error: unknown, retry: boolean): Failure {
-  if (error instanceof Deno.errors.NotCapable) return new Failure(error.message, "permanent");
-  const message = messageOf(error);
-  const reason = /dns error/i.test(message)
-    ? "the host name cannot be resolved"
-    : /refused/i.test(message)
-    ? "the connection was refused"
-    : message;
-  return new Failure(reason, retry ? "passing" : "permanent");
-}
-
-/** The innermost cause says most: fetch itself only says that it failed. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : messageOf(error.cause);
 }
 
 function wait(milliseconds: number): Promise<void> {

