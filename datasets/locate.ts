@@ -213,12 +213,14 @@ async function fetchRemote(
   options: LocateOptions,
 ): Promise<void> {
   const path = join(home, file.name);
+  const isArchive = file.name.endsWith(".tar.gz");
+  // Unlike an archive that somebody put there, a downloaded one goes when it is unpacked.
+  const downloaded = `${path}.downloaded`;
   // Packing makes hardly anything larger.
   const maxBytes = file.recordBytes + BESIDES;
-  const putByHand = await fileExists(path);
-  if (putByHand) {
+  if (await fileExists(path)) {
     await verify(path, checksum);
-  } else {
+  } else if (!await fileExists(downloaded)) {
     const addresses = options.mirror === undefined ? [] : mirrorAddresses(options.mirror, file);
     await download({
       path,
@@ -229,11 +231,12 @@ async function fetchRemote(
       ...(dataset.package ? { retryUnreachable: false, stallTimeout: 10_000 } : {}),
       onProgress: options.onProgress,
     });
+    if (isArchive) await DISK.rename(path, downloaded);
   }
-  if (file.name.endsWith(".tar.gz")) {
-    await unpackTarGz(path, path.slice(0, -".tar.gz".length), maxBytes);
-    if (!putByHand) await Deno.remove(path);
-  }
+  if (!isArchive) return;
+  const archive = await fileExists(downloaded) ? downloaded : path;
+  await unpackTarGz(archive, path.slice(0, -".tar.gz".length), maxBytes);
+  if (archive === downloaded) await Deno.remove(archive);
 }
 
 /** The file in the mirror's usual place for it, then directly under the mirror's address. */

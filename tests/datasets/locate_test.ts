@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { packTar } from "npm:modern-tar@0.8.6";
 import { locateFiles, type PublishedFiles } from "../../datasets/locate.ts";
 import { InputError, RunError } from "../../errors.ts";
+import { temporaryPath } from "../../files/temporary.ts";
 import { withFolder } from "../support/folder.ts";
 import { startFaultServer } from "./fault_server.ts";
 
@@ -112,6 +113,19 @@ Deno.test("an archive put in place by hand is verified, used and kept", async ()
     await Deno.writeFile(path, archive);
     await locateFiles(dataset, { cache });
     assertEquals(await Deno.readFile(path), archive);
+  });
+});
+
+Deno.test("what a process left that was killed while it unpacked is used and goes", async () => {
+  await using server = serving("/official.tar.gz");
+  await withFolder(async (cache) => {
+    const dataset = tinyDataset(`${server.url}/official.tar.gz`);
+    const home = join(cache, "datasets", "tiny");
+    await Deno.mkdir(temporaryPath(join(home, "tiny-binary")), { recursive: true });
+    await Deno.writeFile(join(home, "tiny-binary.tar.gz.downloaded"), archive);
+    await locateFiles(dataset, { cache });
+    assertEquals(server.requests, []);
+    assertEquals([...Deno.readDirSync(home)].map(({ name }) => name), ["tiny-binary"]);
   });
 });
 
