@@ -188,9 +188,11 @@ export type { Metrics, RunState, Sums } from "./checkpoints/run_state.ts";
 // Backends
 export type {
   Backend,
+  BackendRecord,
   Executable,
   KernelTiming,
   MemoryPlan,
+  Numerics,
   TensorData,
 } from "./backends/backend.ts";
 export {

@@ -68,6 +68,15 @@ export interface Executable {
   dispose(): void;
 }
 
+/**
+ * What decides the bits of a backend's results, besides the program and its inputs, as plain data:
+ * where it is equal, so are they.
+ */
+export type Numerics = Readonly<Record<string, unknown>>;
+
+/** A backend as a checkpoint names it. */
+export type BackendRecord = Pick<Backend, "name" | "numerics">;
+
 /** A backend. */
 export interface Backend {
   /** `cpu`, `webgpu` or `reference`. */
@@ -76,6 +85,8 @@ export interface Backend {
   readonly description: string;
   /** Threads that compute; 1 where the notion does not apply. */
   readonly threads: number;
+  /** What decides its bits; `openBackend` takes it to repeat them. */
+  readonly numerics: Numerics;
   /** How many runs' results come back together; 1 where each comes when its run is done. */
   readonly runsPerReadback: number;
   /**

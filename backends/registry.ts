@@ -1,7 +1,7 @@
 /** Backends by the names configs use, and what rooms above may know of each. */
 import { InputError, UserError } from "../errors.ts";
-import type { Backend } from "./backend.ts";
-import { cpuBackend, type ThreadCount, type ThreadOptions } from "./wasm/mod.ts";
+import type { Backend, BackendRecord } from "./backend.ts";
+import { cpuBackend, repeatCpuBackend, type ThreadCount, type ThreadOptions } from "./wasm/mod.ts";
 import { quietDriver } from "./webgpu/quiet_driver.ts";
 import type { TuningStore } from "./webgpu/tuning.ts";
 
@@ -29,6 +29,11 @@ export interface BackendOptions {
    * `fileTuningStore()`. Default: nowhere; kernels are chosen by shape alone.
    */
   readonly tuning?: TuningStore;
+  /**
+   * A backend whose bits are to be repeated, as a checkpoint names it. `backend`, `threads` and
+   * `precision` are then not looked at. Default: the backend that fits this machine best.
+   */
+  readonly repeat?: BackendRecord;
   /** Called with what a person should know though it stops nothing. Default: dropped. */
   readonly onNotice?: (line: string) => void;
 }
@@ -46,7 +51,8 @@ export const PRECISION_NAMES = ["fast", "high", "mixed"] as const;
 export type PrecisionName = typeof PRECISION_NAMES[number];
 
 /**
- * Opens a backend. Rejects with InputError or RunError where it is unavailable.
+ * Opens a backend. Rejects with InputError or RunError where it is unavailable, or its bits cannot be
+ * those of the one to be repeated.
  *
  * ```ts
  * import { input, openBackend, output, relu, trace } from "./mod.ts";
@@ -61,6 +67,7 @@ export type PrecisionName = typeof PRECISION_NAMES[number];
  */
 export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
   const { backend = "auto", threads = "auto", precision = "fast", onNotice = () => {} } = options;
+  if (options.repeat) return await repeatBackend(options.repeat, options);
   if (backend === "webgpu") return await openWebgpu(options);
   if (backend === "auto" && await hasHardwareAdapter()) {
     try {
@@ -79,6 +86,17 @@ export async function openBackend(options: BackendOptions = {}): Promise<Backend
   return cpuBackend({ threads, precision });
 }
 
+async function repeatBackend(
+  { name, numerics }: BackendRecord,
+  options: BackendOptions,
+): Promise<Backend> {
+  if (name === "webgpu") return await openWebgpu(options);
+  if (name === "cpu") return repeatCpuBackend(numerics);
+  throw new InputError(
+    `the backend ${JSON.stringify(name)} cannot be repeated; known: cpu, webgpu`,
+  );
+}
+
 async function hasHardwareAdapter(): Promise<boolean> {
   quietDriver();
   const adapter = await globalThis.navigator?.gpu?.requestAdapter({
@@ -88,12 +106,15 @@ async function hasHardwareAdapter(): Promise<boolean> {
 }
 
 /** Loads the backend only now: most commands on most machines do without. */
-async function openWebgpu({ onNotice, tuning, precision }: BackendOptions): Promise<Backend> {
+async function openWebgpu(
+  { onNotice, tuning, precision, repeat }: BackendOptions,
+): Promise<Backend> {
   quietDriver();
   const { webgpuBackend } = await import("./webgpu/mod.ts");
   return await webgpuBackend({
     warn: onNotice,
     tuning,
     precision: precision === "mixed" ? "mixed" : "full",
+    repeat: repeat?.numerics,
   });
 }

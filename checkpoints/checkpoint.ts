@@ -48,8 +48,10 @@ export interface CheckpointHeader {
   readonly config: unknown;
   /** Seed of all random numbers. */
   readonly seed: number;
-  /** What computed; another backend, thread count or instruction set gives other last bits. */
-  readonly backend: Pick<Backend, "name" | "threads" | "description">;
+  /** What computed. Former versions did not say what decides its bits. */
+  readonly backend:
+    & Pick<Backend, "name" | "threads" | "description">
+    & Partial<Pick<Backend, "numerics">>;
   /** Position of the training. */
   readonly state: RunState;
   /** Bytes of the metrics log that belong to this position. */
@@ -140,6 +142,7 @@ function isHeader(value: unknown): value is CheckpointHeader {
     value;
   return isDescription(description) && typeof name === "string" && isRecord(options) &&
     typeof backend.name === "string" && Number.isInteger(backend.threads) &&
+    (backend.numerics === undefined || isRecord(backend.numerics)) &&
     isRunState(state) && Number.isInteger(seed) && isCount(metricsBytes);
 }
 

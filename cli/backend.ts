@@ -8,6 +8,9 @@ import type { Arguments, Context, Option } from "./command.ts";
 /** The keys of a config that name a backend. */
 export type BackendChoice = Pick<BackendOptions, "backend" | "threads" | "precision">;
 
+/** The same, or the backend whose bits are to be repeated. */
+type OpenedChoice = BackendChoice & Pick<BackendOptions, "repeat">;
+
 /** The option `--backend`; `otherwise` says what is taken without it. */
 export function backendOption(otherwise: string): Option {
   return {
@@ -33,13 +36,14 @@ export function chosenBackend(args: Arguments, otherwise: BackendChoice): Backen
 
 /** Opens a backend; what there is to know about it is printed as a warning. */
 export function openChosen(
-  { backend, threads, precision }: BackendChoice,
+  { backend, threads, precision, repeat }: OpenedChoice,
   { progress }: Context,
 ): Promise<Backend> {
   return openBackend({
     backend,
     threads,
     precision,
+    repeat,
     tuning: fileTuningStore(),
     onNotice: (line) => progress.print(`warning: ${line}`),
   });

@@ -7,45 +7,65 @@ import { type Config, configSchema } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { keywordAt, withNames } from "../schema/json.ts";
 import { isRecord } from "../schema/record.ts";
-import type { RunIdentity } from "../training/run_folder.ts";
+
+/** What has changed in a run's config, in words, by what may change when it goes on. */
+interface Changes {
+  /** The network, the images or the recipe. */
+  readonly refused: readonly string[];
+  /** What decides the last bits of its results. */
+  readonly bits: readonly string[];
+  /** That after which it does not end as it would have. */
+  readonly extending: readonly string[];
+}
 
 /**
  * Compares the config a run is to go on with to the one of its checkpoint, both as this version
  * reads them. What may differ is marked in the config's schema.
  *
  * @param path the checkpoint's file, for errors
- * @returns what to warn of: changes after which the run does not end as it would have
- * @throws InputError when the network, the images or the recipe have changed
+ */
+export function changesSince(checkpoint: Checkpoint, path: string, config: Config): Changes {
+  const schema = configJsonSchema();
+  const before = fullyWritten(parseStored(checkpoint.config, path).config);
+  const now = fullyWritten(config);
+  const by = Map.groupBy(
+    differencesOf(before, now),
+    (difference) => keywordAt(schema, difference.path, now, "resume"),
+  );
+  const [refused, bits, extending] = [undefined, "bits", "extends"].map((mark) =>
+    (by.get(mark) ?? []).map(describe)
+  );
+  return { refused, bits, extending };
+}
+
+/**
+ * Throws InputError unless the run of a checkpoint can go on with this config.
+ *
+ * @param path the checkpoint's file, for errors
+ * @param options.otherBits whether what decides the last bits may have changed. Default false
+ * @returns what to warn of
  */
 export function checkSameRun(
   checkpoint: Checkpoint,
   path: string,
   config: Config,
-  backend: RunIdentity["backend"],
+  { otherBits = false }: { readonly otherBits?: boolean } = {},
 ): string[] {
-  const schema = configJsonSchema();
-  const before = fullyWritten(parseStored(checkpoint.config, path).config);
-  const now = fullyWritten(config);
-  const differences = differencesOf(before, now)
-    .map((difference) => ({
-      ...difference,
-      resume: keywordAt(schema, difference.path, now, "resume"),
-    }))
-    .filter(({ resume }) => resume !== "free");
-  const refused = differences.filter(({ resume }) => resume !== "extends");
+  const { refused, bits, extending } = changesSince(checkpoint, path, config);
   if (refused.length > 0) {
     throw new InputError(
       "this run was started with another config; give it the old values, choose another " +
-        `--output, or start anew with --force:\n  ${refused.map(describe).join("\n  ")}`,
+        `--output, or start anew with --force:\n  ${refused.join("\n  ")}`,
     );
   }
-  return [
-    ...differences.map((difference) => `the config has changed: ${describe(difference)}`),
-    ...(checkpoint.backend.description === backend.description ? [] : [
-      `the run was computed by ${checkpoint.backend.description}, now by ` +
-      `${backend.description}; the last bits of the result may differ from an unbroken run's`,
-    ]),
-  ];
+  // What computed the checkpoints of former versions is not known, so nothing can be repeated.
+  if (bits.length > 0 && checkpoint.backend.numerics && !otherBits) {
+    throw new InputError(
+      "this run was computed otherwise; give it the old values, or go on with --other-bits, and the " +
+        `last bits of the result differ from an unbroken run's:\n  ${bits.join("\n  ")}`,
+    );
+  }
+  return extending.map((change) => `the config has changed: ${change}`);
 }
 
 /** A config in which no choice is a name alone, so that both ways to write one are equal. */

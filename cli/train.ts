@@ -2,7 +2,7 @@
 
 import { join } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
-import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
+import { readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adoptState } from "../checkpoints/import.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
@@ -11,7 +11,7 @@ import { type ConfigFile, formatConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { countBatches } from "../datasets/loader.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
-import { EXIT, InputError } from "../errors.ts";
+import { EXIT } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { fromHome } from "../files/home.ts";
 import type { Module } from "../layers/module.ts";
@@ -19,11 +19,10 @@ import { formatCount, formatDuration } from "../reporting/format.ts";
 import type { TrainingOutcome } from "../training/loop.ts";
 import { formatMetric, lossLast, validationName } from "../training/metrics/metric.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
-import { type ExistingRun, RunFolder, type RunIdentity } from "../training/run_folder.ts";
+import { RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { scheduleWarnings } from "../training/schedules/registry.ts";
 import { trainRecipe } from "../training/train.ts";
-import { openChosen } from "./backend.ts";
-import { type Arguments, type Command, type Context, SAFE_OPTION, setOption } from "./command.ts";
+import { type Command, type Context, SAFE_OPTION, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import {
   buildNetwork,
@@ -35,7 +34,7 @@ import {
   readWeights,
   recipeOf,
 } from "./prepare.ts";
-import { checkSameRun } from "./same_run.ts";
+import { announceResume, checkResume, existingRun, howToGoOn, openForRun } from "./resume.ts";
 import { TrainReport } from "./train_report.ts";
 import { describeVerification, firstImages } from "./verification.ts";
 
@@ -46,23 +45,30 @@ export const command: Command = {
     set: setOption("the config", "training.epochs=5"),
     output: { value: "DIR", help: "Folder of this run; by default output/name of the config" },
     resume: { help: "Go on with the run in that folder; start it if there is none" },
+    best: { help: "With --resume: go on from the best checkpoint instead of the last" },
+    "other-bits": {
+      help: "With --resume: compute as fits this machine; the last bits then differ",
+    },
     force: { help: "Start anew although there is a run; its checkpoints are deleted" },
     safe: SAFE_OPTION,
   },
   details:
     "Ctrl-C finishes the step under way, saves and exits with code 130; a second one exits at once.\n" +
-    "A run that was stopped in any way goes on with --resume and ends as if it never had been.",
+    "A run that was stopped in any way goes on with --resume and ends as if it never had been: with\n" +
+    "the threads and kernels it began with, also where others would be faster, or else not at all.",
   async run(args, context) {
     const file = await readConfig(args.positionals[0], args, context);
     const { config } = file;
     const path = fromHome(args.text("output") ?? join(config.output, config.name));
     const existing = existingRun(args);
-    await RunFolder.check(path, existing);
+    using folder = await RunFolder.open(path, existing);
+    const { found } = folder;
+    const changes = found ? await checkResume(folder, found, config, args) : [];
     using interruption = new Interruption(() =>
       context.progress.print("stopping after this step; press Ctrl-C again to stop at once")
     );
     const images = await loadImages(file, context);
-    const backend = await openChosen(config, context);
+    const backend = await openForRun(found?.checkpoint, config, args, context);
     const identity = await identityOf(file, images.info, backend);
     const model = buildNetwork(file, identity.architecture);
     model.initialize(config.seed);
@@ -79,17 +85,11 @@ export const command: Command = {
       totalSteps: stepsPerEpoch * config.training.epochs,
     });
     for (const warning of warnings) context.progress.print(`warning: ${warning}`);
-    const { folder, checkpoint } = await RunFolder.open(
-      path,
-      identity,
-      formatConfig(config),
-      existing,
-    );
-    using _folder = folder;
-    if (checkpoint) announceResume(checkpoint, folder.lastPath, config, backend, context);
+    folder.describe(identity, formatConfig(config));
+    if (found) announceResume(found, changes, config, backend, context);
     else await adoptPretrained(model, config, context);
     const start = performance.now();
-    const run = { config, images, backend, identity, recipe, folder, checkpoint };
+    const run = { config, images, backend, identity, recipe, folder };
     let outcome: TrainingOutcome;
     try {
       outcome = await interruption.gracefully(
@@ -111,19 +111,11 @@ export const command: Command = {
     }
     if (interruption.outputFailure !== undefined) throw interruption.outputFailure;
     if (isStopped) return EXIT.interrupted;
-    const wasComplete = checkpoint?.state.step === outcome.state.step;
+    const wasComplete = found?.checkpoint.state.step === outcome.state.step;
     const seconds = wasComplete ? 0 : (performance.now() - start) / 1000;
     await finish(run, outcome, seconds, context);
   },
 };
-
-function existingRun(args: Arguments): ExistingRun {
-  const [resume, force] = [args.flag("resume"), args.flag("force")];
-  if (resume && force) {
-    throw new InputError("--resume and --force exclude each other: go on, or start anew?");
-  }
-  return resume ? "resume" : force ? "replace" : "refuse";
-}
 
 async function identityOf(
   file: ConfigFile,
@@ -132,13 +124,13 @@ async function identityOf(
 ): Promise<RunIdentity> {
   const { config } = file;
   const { architecture, description } = await planNetwork(file, info);
-  const { name, threads } = backend;
+  const { name, threads, numerics } = backend;
   return {
     description,
     architecture,
     config,
     seed: config.seed,
-    backend: { name, threads, description: backend.description },
+    backend: { name, threads, numerics, description: backend.description },
   };
 }
 
@@ -152,24 +144,6 @@ async function adoptPretrained(
   adoptState(model, await readWeights(fromHome(options.pretrained), context), options);
 }
 
-function announceResume(
-  checkpoint: Checkpoint,
-  path: string,
-  config: Config,
-  backend: Backend,
-  { progress }: Context,
-): void {
-  for (const warning of checkSameRun(checkpoint, path, config, backend)) {
-    progress.print(`warning: ${warning}`);
-  }
-  const { epoch, step } = checkpoint.state;
-  progress.print(
-    epoch >= config.training.epochs
-      ? `the training was complete at step ${step}`
-      : `going on at step ${step} (epoch ${epoch + 1} of ${config.training.epochs})`,
-  );
-}
-
 /** A run about to be trained. */
 interface PreparedRun {
   readonly config: Config;
@@ -179,11 +153,10 @@ interface PreparedRun {
   /** Its model is initialised; a checkpoint's weights take the place of its own. */
   readonly recipe: ResolvedRecipe;
   readonly folder: RunFolder;
-  readonly checkpoint?: Checkpoint;
 }
 
 async function trainRun(
-  { config, images, backend, identity, recipe, folder, checkpoint }: PreparedRun,
+  { config, images, backend, identity, recipe, folder }: PreparedRun,
   signal: AbortSignal,
   context: Context,
 ): Promise<TrainingOutcome> {
@@ -231,7 +204,7 @@ async function trainRun(
     keepBest: checkpoints.keepBest,
     observer: report,
     signal,
-    resume: checkpoint,
+    resume: folder.found?.checkpoint,
   });
 }
 
@@ -284,22 +257,4 @@ async function finish(
 function describeMonitored({ objective, monitor }: ResolvedRecipe, result: Metrics): string {
   const info = objective.metrics[monitor.metric];
   return `${info.title} ${formatMetric(info, result[monitor.metric])}`;
-}
-
-/** The command that goes on, with the options that must be given again. */
-function howToGoOn(args: Arguments, { program }: Context): string {
-  const output = args.text("output");
-  return [
-    `to go on: ${args.flag("safe") ? "deno task" : program} train ${
-      shellQuoted(args.positionals[0])
-    }`,
-    ...args.texts("set").map((assignment) => `--set ${shellQuoted(assignment)}`),
-    ...(output === undefined ? [] : [`--output ${shellQuoted(output)}`]),
-    "--resume",
-    ...(args.flag("safe") ? ["--safe"] : []),
-  ].join(" ");
-}
-
-function shellQuoted(text: string): string {
-  return /^[\w./=:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

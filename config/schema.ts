@@ -3,8 +3,9 @@
  * and, by way of `json_schema.ts`, `schema.json` for editors. Unknown keys are mistakes everywhere.
  *
  * `resume` in a key's metadata says what a run may be resumed with: `free`, another value, for it
- * decides where and how often something is done, not what is computed; `extends`, another value, but
- * the run then ends otherwise than it would have. Without it a run is resumed with the same value.
+ * decides where and how often something is done, not what is computed; `bits`, another value if the
+ * person agrees to other last bits; `extends`, another value, but the run then ends otherwise than it
+ * would have. Without it a run is resumed with the same value.
  */
 
 import { z } from "../schema/entry.ts";
@@ -39,7 +40,7 @@ export const configSchema = z.strictObject({
   seed,
   backend: z.enum(["auto", "webgpu", "cpu"]).default("auto").describe(
     "Where to compute; auto takes a hardware GPU if there is one, else the CPU",
-  ).meta({ resume: "free" }),
+  ).meta({ resume: "bits" }),
   threads: z.union([
     z.literal("auto"),
     threadCount,
@@ -52,12 +53,12 @@ export const configSchema = z.strictObject({
       ),
     }),
   ]).default("auto").describe("CPU threads, and how images are shared out among them").meta({
-    resume: "free",
+    resume: "bits",
   }),
   precision: z.enum(["fast", "high", "mixed"]).default("fast").describe(
     "fast: the CPU sums 3x3 convolutions with errors of 1e-5 of the largest; high: of 1e-6; mixed: " +
       "WebGPU stores feature maps in 16 bits a number",
-  ).meta({ resume: "free" }),
+  ).meta({ resume: "bits" }),
   data: dataSchema.describe("The images"),
   model: modelSchema.describe("The network"),
   training: trainingSchema.prefault({}).describe("The recipe"),

@@ -9,6 +9,7 @@ import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import { type Metrics, type RunState, START } from "../checkpoints/run_state.ts";
 import { DeviceError } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
+import { notANumber } from "./finite.ts";
 import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
 import { Evaluation, type StepBatch } from "./evaluation.ts";
 import { loggedMetrics } from "./metrics/metric.ts";
@@ -98,6 +99,8 @@ class TrainingLoop {
   async #run(): Promise<TrainingOutcome> {
     const { epochs, data: { stepsPerEpoch }, observer, store } = this.options;
     await store?.start?.();
+    // A run that has begun always has a checkpoint: one without has lost it.
+    if (store && !this.options.start) await this.#save("last", await this.#snapshot());
     observer?.start?.({ stepsPerEpoch, epochs, state: this.#state });
     while (this.#state.epoch < epochs) {
       await this.#trainEpoch();
@@ -220,13 +223,11 @@ class TrainingLoop {
   /** Throws RunError rather than let a checkpoint be replaced by weights that are not finite. */
   async #snapshot(): Promise<TrainingTensors> {
     const tensors = await this.options.session.snapshot();
-    for (const [name, { data }] of tensors.model) {
-      if (allFinite(data)) continue;
-      const step = Math.max(0, this.#state.step - 1);
-      const { learningRate } = this.options.schedule(step);
-      throw this.#diverged(`${name} is no longer finite`, step, learningRate);
-    }
-    return tensors;
+    const name = notANumber(tensors);
+    if (name === undefined) return tensors;
+    const step = Math.max(0, this.#state.step - 1);
+    const { learningRate } = this.options.schedule(step);
+    throw this.#diverged(`${name} is not finite`, step, learningRate);
   }
 
   async #save(kind: "last" | "best", tensors: TrainingTensors): Promise<void> {
@@ -263,6 +264,12 @@ class TrainingLoop {
 
   /** @param step steps taken before the one that went wrong */
   #diverged(what: string, step: number, learningRate: number): RunError {
+    if (this.#state.step === (this.options.start ?? START).step) {
+      return new RunError(
+        `${what} before any weight was changed: look at the weights it goes on from and at the ` +
+          "images and their normalization, not at the learning rate",
+      );
+    }
     const checkpoint = this.options.store?.lastCheckpoint();
     return new RunError(
       `the training diverged: ${what} at step ${step + 1} (epoch ${this.#state.epoch + 1}), ` +
@@ -273,13 +280,6 @@ class TrainingLoop {
         "Lower training.optimizer.learningRate, add a warm-up or set training.clip.",
     );
   }
-}
-
-function allFinite(data: ArrayLike<number | bigint>): boolean {
-  for (let i = 0; i < data.length; i++) {
-    if (!Number.isFinite(Number(data[i]))) return false;
-  }
-  return true;
 }
 
 /** A better value of the monitored metric, or the same or none again with a lower loss. */

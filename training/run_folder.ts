@@ -1,98 +1,87 @@
 /**
  * The folder of a run: the resolved config, the metrics log and the checkpoints.
  *
- * `config.yaml`, `metrics.jsonl`, `checkpoints/last.safetensors`, `checkpoints/best.safetensors` and
- * `folded/`. A checkpoint knows how long the metrics log was; resuming cuts the log back to it, so
- * that a log that was written further than the run was saved repeats no line.
+ * `config.yaml`, `metrics.jsonl`, `folded/` and, in `checkpoints/`, `last.safetensors`, the one before
+ * it as `previous.safetensors`, and `best.safetensors`. A checkpoint knows how long the metrics log
+ * was; resuming cuts the log back to it, so that a log that was written further than the run was
+ * saved repeats no line.
  */
 import { dirname, join } from "node:path";
 import {
   type Checkpoint,
   type CheckpointHeader,
-  readCheckpoint,
   type TrainingTensors,
   writeCheckpoint,
 } from "../checkpoints/checkpoint.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
 import { InputError, RunError, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
-import { writeAll } from "../files/disk.ts";
+import { DISK, writeAll } from "../files/disk.ts";
 import { exists } from "../files/exists.ts";
 import { explainRefusal, refusalOf } from "../files/refusal.ts";
+import { temporaryPath } from "../files/temporary.ts";
 import type { TrainingStore } from "./observer.ts";
-
-/** Files a run leaves, by what they are; nothing else in its folder is ever deleted. */
-const FILES = {
-  config: "config.yaml",
-  metrics: "metrics.jsonl",
-  last: "checkpoints/last.safetensors",
-  best: "checkpoints/best.safetensors",
-  folded: "folded/model.safetensors",
-} as const;
+import {
+  checkExisting,
+  CONFIG_HEAD,
+  type ExistingRun,
+  findCheckpoint,
+  type FoundCheckpoint,
+  RUN_FILES,
+  type RunFile,
+  runFile,
+} from "./run_files.ts";
 
 /** An empty file that the process locks that has the run under way. */
 const LOCK = ".lock";
 
-/** Begins the config of a run, and tells it from one that somebody wrote. */
-const CONFIG_HEAD =
-  "# The config of this run, with every default filled in; written by Overfold.\n";
-
 /** What every checkpoint of a run says beside its position. */
 export type RunIdentity = Omit<CheckpointHeader, "state" | "metricsBytes">;
-
-/** How {@link RunFolder.open} treats a run that is there already. */
-export type ExistingRun = "refuse" | "resume" | "replace";
 
 /** A run's folder, open for writing. */
 export class RunFolder implements TrainingStore {
   /** Held while this process has the run to itself. */
   #lock: Deno.FsFile | undefined;
+  #described: { readonly identity: RunIdentity; readonly configText: string } | undefined;
   #metrics: Deno.FsFile | undefined;
   #metricsBytes = 0;
-  #hasCheckpoint = false;
+  #hasCheckpoint: boolean;
 
   private constructor(
     readonly path: string,
-    private readonly identity: RunIdentity,
-    private readonly configText: string,
     private readonly existing: ExistingRun,
-    /** Length of the metrics log that is kept. */
-    private readonly keptMetricsBytes: number,
-  ) {}
+    lock: Deno.FsFile | undefined,
+    /** What to go on from; absent in a run that starts. */
+    readonly found?: FoundCheckpoint,
+  ) {
+    this.#lock = lock;
+    this.#hasCheckpoint = found !== undefined;
+  }
 
   /**
    * The folder at `path`. Nothing of a run is written or deleted before {@link RunFolder.start}, but a
    * run that is there already is this process's from now on.
    *
-   * @param configText the resolved config as it is to be stored
-   * @returns the folder and, when resuming, the checkpoint to go on from; a run that was stopped
-   *   before its first checkpoint has none and starts anew
    * @throws InputError if there is a run and `existing` is `refuse`, another process has it under
-   *   way, its checkpoint is damaged, a config of somebody's own is there, or the folder cannot be
-   *   written
+   *   way, it has begun but has no checkpoint to go on from, a config of somebody's own is there, or
+   *   the folder cannot be written
    */
-  static async open(
-    path: string,
-    identity: RunIdentity,
-    configText: string,
-    existing: ExistingRun,
-  ): Promise<{ folder: RunFolder; checkpoint?: Checkpoint }> {
-    await RunFolder.check(path, existing);
+  static async open(path: string, existing: ExistingRun): Promise<RunFolder> {
+    await checkExisting(path, existing);
     const lock = await exists(path) ? await lockRun(path) : undefined;
     try {
-      const last = join(path, FILES.last);
-      const checkpoint = existing === "resume" && await exists(last)
-        ? await readCheckpoint(last)
-        : undefined;
-      const kept = checkpoint?.metricsBytes ?? 0;
-      const folder = new RunFolder(path, identity, configText, existing, kept);
-      folder.#lock = lock;
-      folder.#hasCheckpoint = checkpoint !== undefined;
-      return { folder, ...(checkpoint ? { checkpoint } : {}) };
+      const resumes = existing === "resume" || existing === "resume best";
+      const found = resumes ? await findCheckpoint(path, existing) : undefined;
+      return new RunFolder(path, existing, lock, found);
     } catch (error) {
       lock?.close();
       throw error;
     }
+  }
+
+  /** Says what the config and all checkpoints of the run hold; called before the start. */
+  describe(identity: RunIdentity, configText: string): void {
+    this.#described = { identity, configText };
   }
 
   /**
@@ -102,57 +91,37 @@ export class RunFolder implements TrainingStore {
    */
   async start(): Promise<void> {
     try {
-      await Deno.mkdir(join(this.path, dirname(FILES.last)), { recursive: true });
+      await Deno.mkdir(dirname(this.lastPath), { recursive: true });
       if (!this.#lock) {
         this.#lock = await lockRun(this.path);
-        await RunFolder.check(this.path, "refuse");
+        await checkExisting(this.path, "refuse");
       }
       if (this.existing === "replace") await this.#clear();
       await this.#removeTemporaryFiles();
-      await writeFileAtomic(this.#file("config"), CONFIG_HEAD + this.configText);
+      if (this.found) await this.#makeLast(this.found);
+      await writeFileAtomic(
+        runFile(this.path, "config"),
+        CONFIG_HEAD + this.#description.configText,
+      );
       await this.#openMetrics();
     } catch (error) {
       throw explainRefusal(this.path, error);
     }
   }
 
-  /**
-   * Throws InputError if there is a run at `path` that is to be left alone, or a config of
-   * somebody's own.
-   */
-  static async check(path: string, existing: ExistingRun): Promise<void> {
-    const config = join(path, FILES.config);
-    const isRun = !await exists(config) || await exists(join(path, FILES.last)) ||
-      await startsWith(config, CONFIG_HEAD);
-    if (!isRun) {
-      throw new InputError(
-        `${config} would be overwritten, which no run wrote; choose another folder with --output`,
-      );
-    }
-    if (existing !== "refuse") return;
-    for (const file of Object.values(FILES)) {
-      if (await exists(join(path, file))) {
-        throw new InputError(
-          `${path} already holds a run; go on with it by --resume, start anew with --force ` +
-            "(its checkpoints are then deleted), or choose another folder with --output",
-        );
-      }
-    }
-  }
-
   /** Where the checkpoint of the last position is. */
   get lastPath(): string {
-    return this.#file("last");
+    return runFile(this.path, "last");
   }
 
   /** Where the checkpoint of the best validation is. */
   get bestPath(): string {
-    return this.#file("best");
+    return runFile(this.path, "best");
   }
 
   /** Where the folded network goes. */
   get foldedPath(): string {
-    return this.#file("folded");
+    return runFile(this.path, "folded");
   }
 
   lastCheckpoint(): string | undefined {
@@ -165,26 +134,53 @@ export class RunFolder implements TrainingStore {
     try {
       await writeAll(this.#metrics, line);
     } catch (error) {
-      throw asRunError(this.#file("metrics"), error);
+      throw asRunError(runFile(this.path, "metrics"), error);
     }
     this.#metricsBytes += line.length;
   }
 
   async save(kind: "last" | "best", tensors: TrainingTensors, state: RunState): Promise<void> {
-    // The log must not be shorter on disk than a checkpoint believes.
     const path = kind === "last" ? this.lastPath : this.bestPath;
+    const checkpoint = {
+      ...this.#description.identity,
+      state,
+      metricsBytes: this.#metricsBytes,
+      tensors,
+    };
     try {
+      // The log must not be shorter on disk than a checkpoint believes.
       await this.#metrics?.sync();
-      await writeCheckpoint(path, {
-        ...this.identity,
-        state,
-        metricsBytes: this.#metricsBytes,
-        tensors,
-      });
+      if (kind === "last" && await exists(path)) await this.#replaceLast(checkpoint);
+      else await writeCheckpoint(path, checkpoint);
     } catch (error) {
       throw asRunError(path, error);
     }
     if (kind === "last") this.#hasCheckpoint = true;
+  }
+
+  /** Writes the last checkpoint and keeps the one before: while it is written, the two before. */
+  async #replaceLast(checkpoint: Checkpoint): Promise<void> {
+    const previous = runFile(this.path, "previous");
+    const kept = temporaryPath(previous);
+    // Some file systems have no links.
+    await Deno.link(this.lastPath, kept).catch(() => Deno.copyFile(this.lastPath, kept));
+    try {
+      await writeCheckpoint(this.lastPath, checkpoint);
+      await DISK.rename(kept, previous);
+    } catch (error) {
+      await Deno.remove(kept).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** What a run goes on from becomes its last checkpoint before the log is cut back to it. */
+  async #makeLast({ file }: FoundCheckpoint): Promise<void> {
+    if (file === "last") return;
+    const copy = temporaryPath(this.lastPath);
+    await Deno.copyFile(runFile(this.path, file), copy);
+    // That of a later position than the best one would miss lines of the log.
+    if (file === "best") await this.#remove("previous");
+    await DISK.rename(copy, this.lastPath);
   }
 
   /** Closes the metrics log and lets other processes have the run. */
@@ -198,30 +194,36 @@ export class RunFolder implements TrainingStore {
     this.close();
   }
 
-  #file(name: keyof typeof FILES): string {
-    return join(this.path, FILES[name]);
+  get #description() {
+    if (!this.#described) throw new Error("the run has not been described");
+    return this.#described;
   }
 
   /** Opens the log, cut back to what is kept of it. */
   async #openMetrics(): Promise<void> {
-    const file = await Deno.open(this.#file("metrics"), { write: true, create: true });
+    const file = await Deno.open(runFile(this.path, "metrics"), { write: true, create: true });
     this.#metrics = file;
     const { size } = await file.stat();
-    this.#metricsBytes = Math.min(this.keptMetricsBytes, size);
+    this.#metricsBytes = Math.min(this.found?.checkpoint.metricsBytes ?? 0, size);
     await file.truncate(this.#metricsBytes);
     await file.seek(this.#metricsBytes, Deno.SeekMode.Start);
   }
 
   /** Deletes what a run leaves, checkpoints first; the log is emptied by and by. */
   async #clear(): Promise<void> {
-    for (const name of ["last", "best", "folded", "config"] as const) {
-      if (await exists(this.#file(name))) await Deno.remove(this.#file(name));
+    for (const file of ["previous", "last", "best", "folded", "config"] as const) {
+      await this.#remove(file);
     }
+  }
+
+  async #remove(file: RunFile): Promise<void> {
+    const path = runFile(this.path, file);
+    if (await exists(path)) await Deno.remove(path);
   }
 
   /** What a killed process left half written. */
   async #removeTemporaryFiles(): Promise<void> {
-    const folders = new Set(Object.values(FILES).map((file) => dirname(join(this.path, file))));
+    const folders = new Set(RUN_FILES.map((file) => dirname(runFile(this.path, file))));
     for (const folder of folders) {
       if (!await exists(folder)) continue;
       for await (const { name } of Deno.readDir(folder)) {
@@ -246,11 +248,6 @@ async function lockRun(path: string): Promise<Deno.FsFile> {
     `${path}: another process has this run under way; wait for it, or choose another folder with ` +
       "--output",
   );
-}
-
-/** Whether a file begins with a text; one that cannot be read does not. */
-async function startsWith(path: string, text: string): Promise<boolean> {
-  return (await Deno.readTextFile(path).catch(() => "")).startsWith(text);
 }
 
 /** A full disk and its like are no defects: the checkpoint before is whole. */

@@ -15,6 +15,7 @@ export function referenceBackend(): Backend {
     name: "reference",
     description: "reference: float64, one thread",
     threads: 1,
+    numerics: {},
     runsPerReadback: 1,
     plan,
     compile: (programs) => Promise.resolve(new ReferenceExecutable(programs)),

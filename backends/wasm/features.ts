@@ -1,11 +1,11 @@
 /**
- * What this engine's WebAssembly can do, found out by trying.
+ * What this engine's WebAssembly can do: of one engine on one processor always the same answer, for
+ * the form of the kernels decides the last bits of a training.
  *
- * Instructions are probed by validating a tiny module that uses them. Whether V8 pairs 128-bit
- * vectors into 256-bit ones cannot be asked: the flags that make it do so are not visible to a
- * program, and without them the paired form is slower than the plain one. So a small matrix kernel
- * is timed in both forms. They live in one function, which the engine optimises as a whole, so at
- * any moment they are compared at the same level of optimisation.
+ * Instructions are probed by validating a tiny module that uses them, the rounding of one by its
+ * result. Whether V8 pairs 128-bit vectors into 256-bit ones cannot be asked: its flags are not
+ * visible to a program, and a measurement depends on what else the machine does. So whoever passes
+ * the flags passes one more, which is visible: {@link PAIRING_SIGN}.
  */
 
 import {
@@ -14,15 +14,13 @@ import {
   type FunctionBuilder,
   ModuleBuilder,
   type Target,
-  v128,
-  WideVectors,
 } from "./assembler/mod.ts";
 
 /** What the engine offers. */
 export interface CpuFeatures {
   /** 128-bit vector instructions. Without them the CPU backend cannot run. */
   readonly simd: boolean;
-  /** Relaxed SIMD: fused multiply-add. */
+  /** Relaxed SIMD on a processor that fuses multiply-adds, which is to round them once. */
   readonly relaxedSimd: boolean;
   /** Shared memory, atomics and workers. */
   readonly threads: boolean;
@@ -30,9 +28,12 @@ export interface CpuFeatures {
   readonly pairedSimd: boolean;
 }
 
+/** Global that V8's flag `--expose-gc-as` makes: the sign of the flags that pair vectors (docs/cpu.md). */
+const PAIRING_SIGN = "overfoldPairedSimd";
+
 let detected: CpuFeatures | undefined;
 
-/** The features of this process's engine. Probed once, in a few milliseconds, then remembered. */
+/** The features of this process's engine. Probed once, then remembered. */
 export function cpuFeatures(): CpuFeatures {
   return detected ??= detectFeatures();
 }
@@ -56,12 +57,12 @@ function detectFeatures(): CpuFeatures {
   const relaxedSimd = validates((f) => {
     const x = f32x4.constant(0);
     f.drop(f32x4.relaxedMadd(x, x, x));
-  });
+  }) && fusesMultiplyAdd();
   const threads = typeof SharedArrayBuffer === "function" && typeof Worker === "function" &&
     validates((f) => f.drop(atomic.load(0)));
-  // A browser takes no flags, and its clock may be too coarse for the measurement.
-  const takesFlags = "process" in globalThis;
-  return { simd, relaxedSimd, threads, pairedSimd: simd && takesFlags && pairingPays(relaxedSimd) };
+  // V8 pairs on 64-bit x86 only, with AVX2; the processors that have it fuse multiply-adds too.
+  const pairedSimd = relaxedSimd && PAIRING_SIGN in globalThis && Deno.build.arch === "x86_64";
+  return { simd, relaxedSimd, threads, pairedSimd };
 }
 
 function validates(body: (f: FunctionBuilder<Record<never, never>, "void">) => void): boolean {
@@ -70,84 +71,17 @@ function validates(body: (f: FunctionBuilder<Record<never, never>, "void">) => v
   return WebAssembly.validate(module.build());
 }
 
-/** Rows of the timed kernel's tile; each is two wide values long. */
-const TILE_ROWS = 4;
-/** Length of the timed kernel's inner product. */
-const TILE_DEPTH = 256;
-/** Tiles computed per measurement: about 10 microseconds once optimised. */
-const TILE_REPEATS = 16;
-/**
- * Rounds of optimised code whose shortest times decide: interruptions only lengthen them. So many
- * that the code is optimised before the last should unoptimised code have been taken for it.
- */
-const DECIDING_ROUNDS = 200;
-/** A round's time, relative to unoptimised code's, that shows that the code was optimised. */
-const OPTIMISED = 0.6;
-/** How long to wait for the optimising compiler, in milliseconds. It mostly takes 2 to 8. */
-const PROBE_LIMIT = 1000;
-/** Speed per lane, paired to plain, that shows pairing: about 1.8 if it works, at most 1 if not. */
-const PAIRED_SPEEDUP = 1.3;
-
-/** Whether the paired form of a register-blocked matrix kernel beats the plain form, per lane. */
-function pairingPays(relaxedSimd: boolean): boolean {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  const module = new WebAssembly.Module(pairingProbeModule(relaxedSimd));
-  const { tiles } = new WebAssembly.Instance(module, { env: { memory } }).exports as {
-    tiles(paired: 0 | 1): void;
-  };
-  const milliseconds = (paired: 0 | 1): number => {
-    const start = performance.now();
-    tiles(paired);
-    return performance.now() - start;
-  };
-  // The first call compiles, in haste; the code is optimised after a dozen more at the earliest.
-  milliseconds(0);
-  const unoptimised = Math.min(...Array.from({ length: 8 }, () => milliseconds(0)));
-  const deadline = performance.now() + PROBE_LIMIT;
-  let plain = Infinity, paired = Infinity;
-  for (let rounds = 0; rounds < DECIDING_ROUNDS && performance.now() < deadline;) {
-    const [one, two] = [milliseconds(0), milliseconds(1)];
-    plain = Math.min(plain, one);
-    paired = Math.min(paired, two);
-    if (one <= OPTIMISED * unoptimised) rounds++;
-  }
-  return 2 * plain / paired > PAIRED_SPEEDUP;
-}
-
-function pairingProbeModule(relaxedSimd: boolean): Uint8Array<ArrayBuffer> {
+/** Whether a relaxed multiply-add keeps the bits of its product that a rounded one loses. */
+function fusesMultiplyAdd(): boolean {
   const module = new ModuleBuilder({ maximumPages: 1, shared: false });
-  const f = module.function("tiles", { paired: "i32" });
-  const repeat = f.i32();
-  f.loopAtLeastOnce(repeat, 0, TILE_REPEATS, 1, () => {
-    f.if(
-      f.parameters.paired,
-      () => matrixTile(f, { wide: 2, relaxedSimd }),
-      () => matrixTile(f, { wide: 1, relaxedSimd }),
-    );
-  });
+  const f = module.function("madd", { factor: "f32", term: "f32" }, "f32");
+  const factor = f32x4.splat(f.parameters.factor);
+  f.return(f32x4.extractLane(f32x4.relaxedMadd(factor, factor, f32x4.splat(f.parameters.term)), 0));
   module.export(f);
-  return module.build();
-}
-
-/** C[4 × 2 wide] = A[4 × depth] · B[depth × 2 wide], accumulated in registers. */
-function matrixTile(f: FunctionBuilder<{ paired: "i32" }, "void">, target: Target): void {
-  const wide = new WideVectors(f, target);
-  const a = f.i32(), b = f.i32(), c = f.i32();
-  const factor = f.v128(), columns = wide.locals(2);
-  const sums = Array.from({ length: TILE_ROWS }, () => wide.locals(2));
-  const rowBytes = 4 * TILE_DEPTH, columnBytes = 2 * wide.bytes;
-  f.set(b, TILE_ROWS * rowBytes);
-  f.set(c, TILE_ROWS * rowBytes + TILE_DEPTH * columnBytes);
-  for (const sum of sums.flat()) wide.set(sum, wide.zero());
-  f.loopAtLeastOnce(a, 0, rowBytes, 4, () => {
-    columns.forEach((column, j) => wide.set(column, wide.load(b, j * wide.bytes)));
-    sums.forEach((row, i) => {
-      f.set(factor, v128.load32Splat(a, i * rowBytes));
-      row.forEach((sum, j) => wide.set(sum, wide.madd(factor, columns[j], sum)));
-    });
-    f.increment(b, columnBytes);
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), {
+    env: { memory },
   });
-  sums.forEach((row, i) =>
-    row.forEach((sum, j) => wide.store(c, sum, i * columnBytes + j * wide.bytes))
-  );
+  const madd = exports.madd as (factor: number, term: number) => number;
+  return madd(1 + 2 ** -12, -(1 + 2 ** -11)) !== 0;
 }

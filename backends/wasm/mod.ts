@@ -3,7 +3,7 @@
  * in one memory.
  */
 import { InputError, RunError } from "../../errors.ts";
-import type { Backend } from "../backend.ts";
+import type { Backend, Numerics } from "../backend.ts";
 import { assignAddresses } from "./addresses.ts";
 import type { Target } from "./assembler/mod.ts";
 import { compilePrograms } from "./executable.ts";
@@ -85,6 +85,7 @@ export function cpuBackend(
       (precision === "high" ? ", high precision" : "") +
       (schedule === "dynamic" ? ", dynamic schedule" : ""),
     threads: count,
+    numerics: { threads: count, schedule, precision, ...form },
     runsPerReadback: 1,
     plan: (programs) => {
       const { totalBytes, variableBytes, temporaryBytes, fits } = assignAddresses(
@@ -94,4 +95,27 @@ export function cpuBackend(
     },
     compile: (programs) => compilePrograms(programs, options),
   };
+}
+
+/**
+ * The CPU backend whose runs have the bits of one with these numerics.
+ *
+ * @throws {InputError} if this processor cannot give them, or `numerics` is no CPU backend's.
+ */
+export function repeatCpuBackend(numerics: Numerics, features = cpuFeatures()): Backend {
+  const { threads, schedule, precision, wide, relaxedSimd } = numerics;
+  if (
+    typeof threads !== "number" || schedule !== "static" && schedule !== "dynamic" ||
+    precision !== "fast" && precision !== "high" || wide !== 1 && wide !== 2 ||
+    typeof relaxedSimd !== "boolean"
+  ) {
+    throw new InputError(`${JSON.stringify(numerics)} are no numerics of the CPU backend`);
+  }
+  if (relaxedSimd && !features.relaxedSimd) {
+    throw new InputError(
+      "its multiply-adds were rounded once, and this processor or engine rounds them twice",
+    );
+  }
+  const target: Target = { wide, relaxedSimd };
+  return cpuBackend({ threads: { count: threads, schedule }, precision, target });
 }

@@ -5,13 +5,20 @@
  * of it encoded as one compute pass and submitted at once (`executable.ts`). Kernels are in
  * `kernels/`, one file a family.
  */
-import type { Backend } from "../backend.ts";
+import type { Backend, Numerics } from "../backend.ts";
 import type { AllocationPlan } from "./allocation.ts";
 import { compilePlan, loweringFor, planPrograms } from "./compile.ts";
 import { type Device, type DeviceOptions, openDevice } from "./device.ts";
 import { fitsLimits } from "./limits.ts";
 import { RUNS_PER_READBACK } from "./readback.ts";
-import { loadTuning, NO_TUNING, type Tuning, type TuningStore } from "./tuning.ts";
+import {
+  contextOf,
+  loadTuning,
+  NO_TUNING,
+  repeatedTuning,
+  type Tuning,
+  type TuningStore,
+} from "./tuning.ts";
 
 export { type DeviceOptions, openDevice } from "./device.ts";
 export type { TuningStore } from "./tuning.ts";
@@ -28,25 +35,34 @@ export interface WebgpuOptions extends Omit<DeviceOptions, "half"> {
    * nowhere; kernels are chosen by shape alone.
    */
   readonly tuning?: TuningStore;
+  /** That of a backend whose bits are to be repeated; `precision` is then not looked at. */
+  readonly repeat?: Numerics;
 }
 
 /**
  * The WebGPU backend on this system's adapter. Throws InputError where there is no adapter, only a
- * software one and `software` is false, or one that lacks what `precision` asks for; RunError where
- * the adapter gives no device.
+ * software one and `software` is false, one that lacks what `precision` asks for, or another than
+ * is to be repeated; RunError where the adapter gives no device.
  *
  * Runs of its executables resolve late, several at a time. When the device is lost or reports an
  * error, runs in flight and all later calls reject with a RunError that says so.
  */
 export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
-  const { warn = () => {}, precision = "full" } = options;
-  const device = await openDevice({ ...options, half: precision === "mixed" });
-  const tuning = options.tuning
-    ? await loadTuning(options.tuning, device.gpu.adapterInfo, warn)
+  const { warn = () => {}, repeat, tuning: store } = options;
+  const halfActivations = repeat ? repeat.halfActivations === true : options.precision === "mixed";
+  const device = await openDevice({ ...options, half: halfActivations });
+  const { adapterInfo } = device.gpu;
+  const context = await contextOf(store, adapterInfo);
+  const tuning = repeat
+    ? repeatedTuning(repeat, context)
+    : store
+    ? await loadTuning(store, adapterInfo, warn)
     : NO_TUNING;
-  const full = deviceBackend(device, { tuning, warn });
-  if (precision === "full") return full;
-  return { ...deviceBackend(device, { tuning, warn, halfActivations: true }), fullPrecision: full };
+  const [full, mixed] = [false, true].map((halfActivations) => {
+    const backend = deviceBackend(device, { tuning, warn, halfActivations });
+    return { ...backend, numerics: { ...backend.numerics, ...context } };
+  });
+  return halfActivations ? { ...mixed, fullPrecision: full } : full;
 }
 
 /** The backend that an open device makes. */
@@ -63,6 +79,7 @@ export function deviceBackend(
     name: "webgpu",
     description: `${device.description}${halfActivations ? ", mixed precision" : ""}`,
     threads: 1,
+    numerics: { halfActivations, tuning: Object.fromEntries(tuning) },
     runsPerReadback: RUNS_PER_READBACK,
     plan(programs) {
       const plan = planPrograms(programs, tuning, lowering);

@@ -4,7 +4,10 @@
  * A file holds what was found on one adapter. It says with which driver and which version of the
  * kernels, and counts for these alone: another driver may be faster with other variants.
  */
+import { InputError } from "../../errors.ts";
 import type { GraphNode } from "../../graph/types.ts";
+import { isRecord } from "../../schema/record.ts";
+import type { Numerics } from "../backend.ts";
 
 /** Names of the fastest variants by the keys of their kernels. */
 export type Tuning = ReadonlyMap<string, string>;
@@ -44,8 +47,8 @@ interface TuningFile extends TuningContext {
   readonly kernels: Readonly<Record<string, string>>;
 }
 
-/** What must be as it was for a file to count. */
-interface TuningContext {
+/** What must be as it was for a file to count, and for an adapter to repeat its bits. */
+export interface TuningContext {
   readonly version: number;
   readonly adapter: AdapterName;
   readonly driver: string;
@@ -102,14 +105,27 @@ export async function saveTuning(
   await store.write(fileName(adapter), `${JSON.stringify(file, null, 2)}\n`);
 }
 
-async function contextOf(
-  store: TuningStore,
+/**
+ * The tuning of a backend with these numerics. Throws InputError, saying what is another one, where
+ * the bits here would be others.
+ */
+export function repeatedTuning(numerics: Numerics, here: TuningContext): Tuning {
+  const { tuning, ...found } = numerics;
+  const other = difference(found, here);
+  if (other !== undefined) throw new InputError(other);
+  const kernels = isRecord(tuning) ? Object.entries(tuning) : [];
+  return new Map(kernels.map(([key, variant]) => [key, String(variant)]));
+}
+
+/** What a tuning found here counts for. Without a store nothing is known of the driver. */
+export async function contextOf(
+  store: TuningStore | undefined,
   { vendor, architecture, device, description }: AdapterName,
 ): Promise<TuningContext> {
   return {
     version: VERSION,
     adapter: { vendor, architecture, device, description },
-    driver: await store.driver?.() ?? "",
+    driver: await store?.driver?.() ?? "",
     runtime: globalThis.navigator?.userAgent ?? "",
   };
 }
@@ -120,7 +136,10 @@ function fileName({ vendor, architecture, device, description }: AdapterName): s
 }
 
 /** What of a context is not as it should be; undefined if all is. */
-function difference(found: TuningContext, wanted: TuningContext): string | undefined {
+function difference(
+  found: Readonly<Record<string, unknown>>,
+  wanted: TuningContext,
+): string | undefined {
   const named = { version: "kernels", adapter: "adapter", driver: "driver", runtime: "runtime" };
   for (const key of ["version", "adapter", "driver", "runtime"] as const) {
     if (JSON.stringify(found[key]) === JSON.stringify(wanted[key])) continue;

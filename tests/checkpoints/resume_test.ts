@@ -36,7 +36,7 @@ Deno.test("a training resumed from any checkpoint of an unbroken one repeats it"
   const unbroken = new MemoryStore();
   await train(await tinyTraining({ store: unbroken, saveEverySteps: 1 }));
   const positions = unbroken.saves.filter(({ kind }) => kind === "last");
-  assertEquals(positions.length, 10);
+  assertEquals(positions.length, 11);
   for (const position of positions) {
     const store = new MemoryStore(position.log);
     await train(await tinyTraining({ store, resume: position, saveEverySteps: 1 }));

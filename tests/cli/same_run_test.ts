@@ -12,6 +12,7 @@ const BACKEND: RunIdentity["backend"] = {
   name: "cpu",
   threads: 2,
   description: "CPU, 2 threads",
+  numerics: { threads: 2 },
 };
 const TEXT = "data: {dataset: mnist}\nmodel: {name: do_conv_net}\n";
 
@@ -38,12 +39,12 @@ function checkpointOf(config: unknown): Checkpoint {
 }
 
 /** What is warned of when a run of `before` goes on with `now`. */
-function warnings(before: unknown, now: string[], backend = BACKEND): string[] {
-  return checkSameRun(checkpointOf(before), "last.safetensors", configOf(...now), backend);
+function warnings(before: unknown, now: string[], otherBits = false): string[] {
+  return checkSameRun(checkpointOf(before), "last.safetensors", configOf(...now), { otherBits });
 }
 
 Deno.test("the schema says which keys a resumed run may change", () => {
-  const marked: Record<string, string[]> = { free: [], extends: [] };
+  const marked: Record<string, string[]> = { free: [], bits: [], extends: [] };
   const walk = (schema: JsonSchema, path: string[]) => {
     for (const [key, inner] of Object.entries(schema.properties ?? {})) {
       const { resume } = inner;
@@ -54,24 +55,33 @@ Deno.test("the schema says which keys a resumed run may change", () => {
   walk(configJsonSchema(), []);
   const extending = ["epochs", "monitor", "validateEvery", "logEvery"];
   assertEquals(marked.extends, extending.map((key) => `training.${key}`));
-  for (const key of ["name", "output", "backend", "threads", "precision", "checkpoints", "fold"]) {
+  assertEquals(marked.bits, ["backend", "threads", "precision"]);
+  for (const key of ["name", "output", "checkpoints", "fold"]) {
     assertEquals(marked.free.includes(key), true, key);
   }
   assertEquals(marked.free.filter((key) => /^(seed|model|training)/.test(key)), []);
 });
 
-Deno.test("a run goes on with another place and pace, and warns of another length or machine", () => {
+Deno.test("a run goes on with another place and pace, and warns of another length", () => {
   const before = configOf();
   assertEquals(warnings(before, []), []);
-  assertEquals(
-    warnings(before, ["output=elsewhere", "threads.count=3", "checkpoints.everySteps=5"]),
-    [],
-  );
+  assertEquals(warnings(before, ["output=elsewhere", "checkpoints.everySteps=5"]), []);
   assertEquals(warnings(before, ["training.epochs=12"]), [
     "the config has changed: training.epochs was 10, is 12",
   ]);
-  const [warning] = warnings(before, [], { ...BACKEND, description: "CPU, 4 threads" });
-  assertStringIncludes(warning, "was computed by CPU, 2 threads, now by CPU, 4 threads");
+});
+
+Deno.test("a run is not computed otherwise unless other bits are asked for, or its own are unknown", () => {
+  for (const change of ["backend=webgpu", "threads.count=3", "precision=high"]) {
+    const [key] = change.split(/[.=]/);
+    const { message } = assertThrows(() => warnings(configOf(), [change]), InputError);
+    assertStringIncludes(message, "--other-bits");
+    assertStringIncludes(message, `\n  ${key} was `);
+    assertEquals(warnings(configOf(), [change], true), []);
+    const { numerics: _, ...backend } = BACKEND;
+    const former = { ...checkpointOf(configOf()), backend };
+    assertEquals(checkSameRun(former, "last.safetensors", configOf(change)), []);
+  }
 });
 
 Deno.test("a run goes on with another threshold or monitor, which change no weights, and says so", () => {

@@ -20,6 +20,20 @@ Deno.test("only commands that run nothing but our own WebAssembly run without bo
   assertEquals(unchecked, UNCHECKED_COMMANDS);
 });
 
+Deno.test("the flags of the tasks, and nothing else, make the paired form the default", async () => {
+  const { command } = manifest.tasks.train;
+  const [flags] = /--v8-flags=\S+/.exec(command) ?? [];
+  assertEquals(manifest.tasks.bench.command.includes(`${flags} `), true);
+  const probe = `const { cpuFeatures } = await import("./backends/registry.ts");
+    console.log(JSON.stringify(cpuFeatures()));`;
+  const features = async (...options: string[]) =>
+    JSON.parse((await deno("eval", ...options, "--no-check", probe)).out);
+  const plain = await features();
+  assertEquals(plain.pairedSimd, false);
+  const pairs = plain.relaxedSimd && Deno.build.arch === "x86_64";
+  assertEquals(await features(`${flags}`), { ...plain, pairedSimd: pairs });
+});
+
 for (const command of UNCHECKED_COMMANDS) {
   Deno.test(`${command} loads no picture decoder`, async () => {
     const { out } = await deno("info", "--json", `cli/${command}.ts`);

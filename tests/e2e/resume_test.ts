@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
+import { readCheckpoint, writeCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { jsonLines, overfold, startOverfold, TINY, withTinyConfig } from "./cli.ts";
 
 /** Long enough to be interrupted. */
@@ -74,4 +74,84 @@ Deno.test("a complete run that is resumed trains no further", () =>
     assertEquals(out.includes("trained in"), false);
     assertStringIncludes(error, "the training was complete at step 24");
     assertEquals(await Deno.readFile(last), before);
+  }));
+
+const RUN = join("runs", "tiny", "checkpoints");
+
+/** A training without the fold; a key is still to be set. */
+const SHORT = ["train", "tiny.yaml", "--set", "fold=false", "--set"];
+
+Deno.test("a run that lost its last checkpoints is left alone; from its best it goes on to the same bits", () =>
+  withTinyConfig(async (folder) => {
+    const train = [...SHORT, "training.monitor=loss"];
+    await overfold(folder, ...train, "--output", "unbroken");
+    await overfold(folder, ...train);
+    const last = join(folder, RUN, "last.safetensors");
+    const wanted = await Deno.readFile(last);
+    const { state: { best } } = await readCheckpoint(last);
+    assertEquals(best?.epoch, 1);
+    await Deno.remove(last);
+    await Deno.remove(join(folder, RUN, "previous.safetensors"));
+    const kept = await Deno.readFile(join(folder, RUN, "best.safetensors"));
+    const refused = await overfold(folder, ...train, "--resume");
+    assertEquals(refused.code, 2);
+    assertStringIncludes(refused.error, `${join(RUN, "best.safetensors")} with --resume --best`);
+    assertEquals(await Deno.readFile(join(folder, RUN, "best.safetensors")), kept);
+    const resumed = await overfold(folder, ...train, "--resume", "--best");
+    assertEquals(resumed.code, 0, resumed.error);
+    assertStringIncludes(resumed.error, "going on at step 12 (epoch 2 of 2)");
+    assertEquals(await Deno.readFile(last), wanted);
+    const log = (run: string) => Deno.readTextFile(join(folder, run, "metrics.jsonl"));
+    assertEquals(await log(join("runs", "tiny")), await log("unbroken"));
+  }));
+
+Deno.test("a best checkpoint of another network or a damaged one is refused before the run goes on", () =>
+  withTinyConfig(async (folder) => {
+    const train = [...SHORT, "training.epochs=1"];
+    await overfold(folder, ...train);
+    await overfold(
+      folder,
+      ...train,
+      "--set",
+      "model.layers.0.do_conv2d.outChannels=8",
+      "--output",
+      "other",
+    );
+    const best = join(folder, RUN, "best.safetensors");
+    await Deno.copyFile(join(folder, "other", "checkpoints", "best.safetensors"), best);
+    const other = await overfold(folder, ...train, "--resume");
+    assertEquals(other.code, 2);
+    assertStringIncludes(other.error, "best.safetensors is another run's; put it elsewhere");
+    assertStringIncludes(other.error, "model.layers was ");
+    await Deno.truncate(best, 1000);
+    const damaged = await overfold(folder, ...train, "--resume");
+    assertEquals(damaged.code, 2);
+    assertStringIncludes(damaged.error, "put it elsewhere, and the run goes on without it");
+  }));
+
+Deno.test("a run goes on with the form and threads it began with, or is refused unless told otherwise", () =>
+  withTinyConfig(async (folder) => {
+    const train = [...SHORT, "training.epochs=1"];
+    await overfold(folder, ...train);
+    const last = join(folder, RUN, "last.safetensors");
+    const checkpoint = await readCheckpoint(last);
+    const began = async (change: Record<string, unknown>) => {
+      const numerics = { ...checkpoint.backend.numerics, ...change };
+      await writeCheckpoint(last, { ...checkpoint, backend: { ...checkpoint.backend, numerics } });
+      return numerics;
+    };
+    const longer = [...SHORT, "training.epochs=2", "--resume"];
+    const numerics = await began({ wide: 2, threads: 3 });
+    const resumed = await overfold(folder, ...longer);
+    assertEquals(resumed.code, 0, resumed.error);
+    assertStringIncludes(resumed.out, "3 threads, WebAssembly SIMD, 256-bit vectors");
+    assertEquals((await readCheckpoint(last)).backend.numerics, numerics);
+
+    await began({ wide: 4 });
+    const refused = await overfold(folder, ...longer);
+    assertEquals(refused.code, 2);
+    assertStringIncludes(refused.error, "With --other-bits it goes on");
+    const other = await overfold(folder, ...longer, "--other-bits");
+    assertEquals(other.code, 0, other.error);
+    assertEquals((await readCheckpoint(last)).backend.numerics, checkpoint.backend.numerics);
   }));

@@ -47,12 +47,17 @@ Deno.test("a training reports steps and epochs and logs the same numbers", async
   assertEquals(entries[5].loss, mean);
 });
 
-Deno.test("the last and the best position are saved, before the last", async () => {
+Deno.test("the first, the last and the best position are saved, the best before the last", async () => {
   const store = new MemoryStore();
   const { state } = await train(await tinyTraining({ store, epochs: 3 }));
   const kinds = store.saves.map(({ kind, state: { epoch } }) => `${kind} ${epoch}`);
-  assertEquals(kinds.slice(0, 2), ["best 1", "last 1"]);
-  assertEquals(kinds.filter((kind) => kind.startsWith("last")), ["last 1", "last 2", "last 3"]);
+  assertEquals(kinds.slice(0, 3), ["last 0", "best 1", "last 1"]);
+  assertEquals(kinds.filter((kind) => kind.startsWith("last")), [
+    "last 0",
+    "last 1",
+    "last 2",
+    "last 3",
+  ]);
   assertEquals(store.saves.findLast(({ kind }) => kind === "best")?.state.best, state.best);
   const none = new MemoryStore();
   await train(await tinyTraining({ store: none, keepBest: false }));
@@ -130,12 +135,21 @@ Deno.test("a loss that is not finite stops the training, named with step, rate a
   assertStringIncludes(error.message, "the training diverged:");
   assertStringIncludes(error.message, "at step ");
   assertStringIncludes(error.message, "learning rate ");
-  const last = store.last;
-  assertStringIncludes(
-    error.message,
-    last ? "last good checkpoint is last.safetensors" : "No checkpoint had been saved yet",
-  );
-  for (const { data } of last?.tensors.model.values() ?? []) {
+  assertStringIncludes(error.message, "last good checkpoint is last.safetensors");
+  for (const { data } of store.last?.tensors.model.values() ?? []) {
     assertEquals(Array.from(data, Number).every(Number.isFinite), true);
   }
+});
+
+Deno.test("numbers that were not finite at the start are not blamed on the learning rate", async () => {
+  const broken = async (store?: MemoryStore) => {
+    const options = await tinyTraining({ store });
+    options.model.namedParameters().get("6.weight")!.data[0] = NaN;
+    const error = await assertRejects(() => train(options), RunError);
+    assertStringIncludes(error.message, "before any weight was changed");
+    assertEquals(error.message.includes("Lower training.optimizer.learningRate"), false);
+    return error.message;
+  };
+  assertStringIncludes(await broken(new MemoryStore()), "6.weight is not finite");
+  assertStringIncludes(await broken(), "the loss is NaN");
 });

@@ -3,7 +3,8 @@ import { join } from "@std/path";
 import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { NO_SUMS, type RunState } from "../../checkpoints/run_state.ts";
 import { InputError, RunError } from "../../errors.ts";
-import { type ExistingRun, RunFolder, type RunIdentity } from "../../training/run_folder.ts";
+import type { ExistingRun } from "../../training/run_files.ts";
+import { RunFolder, type RunIdentity } from "../../training/run_folder.ts";
 import { withFolder } from "../support/folder.ts";
 import { TINY_MODEL } from "../support/tiny_training.ts";
 
@@ -22,10 +23,16 @@ const IDENTITY: RunIdentity = {
 const TENSORS = { model: new Map(), optimizer: new Map() };
 const AT_STEP_3: RunState = { step: 3, epoch: 0, batch: 3, sums: NO_SUMS };
 
+async function opened(path: string, existing: ExistingRun, configText = "seed: 0\n") {
+  const folder = await RunFolder.open(path, existing);
+  folder.describe(IDENTITY, configText);
+  return folder;
+}
+
 async function open(path: string, existing: ExistingRun = "refuse") {
-  const opened = await RunFolder.open(path, IDENTITY, "seed: 0\n", existing);
-  await opened.folder.start();
-  return opened;
+  const folder = await opened(path, existing);
+  await folder.start();
+  return folder;
 }
 
 const withRun = (test: (path: string) => Promise<void>): Promise<void> =>
@@ -34,28 +41,129 @@ const withRun = (test: (path: string) => Promise<void>): Promise<void> =>
 Deno.test("a folder that holds a run is left alone, and both ways out are named", () =>
   withRun(async (path) => {
     await Deno.mkdir(path);
-    (await open(path)).folder.close();
+    (await open(path)).close();
     const error = await assertRejects(() => open(path), InputError, path);
     for (const option of ["--resume", "--force"]) {
       assertEquals(error.message.includes(option), true);
     }
   }));
 
-Deno.test("--resume of a run without a checkpoint starts anew", () =>
+Deno.test("--resume starts a run that had not begun", () =>
   withRun(async (path) => {
-    const { folder, checkpoint } = await open(path, "resume");
-    assertEquals(checkpoint, undefined);
-    await folder.log({ step: 1 });
+    const folder = await open(path, "resume");
+    assertEquals(folder.found, undefined);
     folder.close();
     const again = await open(path, "resume");
-    assertEquals(again.checkpoint, undefined);
-    again.folder.close();
-    assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), "");
+    assertEquals(again.found, undefined);
+    await again.log({ step: 1 });
+    again.close();
+    assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), '{"step":1}\n');
+  }));
+
+/** A run of steps 3 to 5, the first of which is the best, and its files as they are. */
+async function runOfThree(path: string): Promise<Map<string, Uint8Array>> {
+  const folder = await open(path);
+  for (const step of [3, 4, 5]) {
+    await folder.log({ step });
+    if (step === 3) await folder.save("best", TENSORS, { ...AT_STEP_3, step });
+    await folder.save("last", TENSORS, { ...AT_STEP_3, step });
+  }
+  folder.close();
+  return filesOf(path);
+}
+
+async function filesOf(path: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const folder of [path, join(path, "checkpoints")]) {
+    for (const { name, isFile } of Deno.readDirSync(folder)) {
+      if (isFile) files.set(name, await Deno.readFile(join(folder, name)));
+    }
+  }
+  return files;
+}
+
+Deno.test("a run that has lost its last checkpoints never starts over unasked", () =>
+  withRun(async (path) => {
+    await runOfThree(path);
+    const checkpoints = join(path, "checkpoints");
+    for (const name of ["last", "previous"]) {
+      await Deno.remove(join(checkpoints, `${name}.safetensors`));
+    }
+    const before = await filesOf(path);
+    const error = await assertRejects(() => open(path, "resume"), InputError);
+    assertStringIncludes(error.message, "last.safetensors: no such file");
+    assertStringIncludes(error.message, "best.safetensors with --resume --best");
+    assertEquals(await filesOf(path), before);
+
+    await Deno.remove(join(checkpoints, "best.safetensors"));
+    for (const existing of ["resume", "resume best"] as const) {
+      const { message } = await assertRejects(() => open(path, existing), InputError);
+      assertStringIncludes(message, "Start anew with --force");
+    }
+    (await open(path, "replace")).close();
+  }));
+
+Deno.test("a run goes on from its best checkpoint when told to, and cuts the log back to it", () =>
+  withRun(async (path) => {
+    await runOfThree(path);
+    const folder = await open(path, "resume best");
+    folder.close();
+    assertEquals(folder.found?.checkpoint.state.step, 3);
+    assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), '{"step":3}\n');
+    // What was later is gone: with it the log would miss lines.
+    const resumed = await open(path, "resume");
+    resumed.close();
+    assertEquals(resumed.found?.checkpoint.state.step, 3);
+    await Deno.writeFile(resumed.lastPath, new Uint8Array(9));
+    await assertRejects(() => open(path, "resume"), InputError, "no checkpoint to go on from");
+  }));
+
+Deno.test("a last checkpoint that is damaged or gone gives way to the one before, and that is told", () =>
+  withRun(async (path) => {
+    await runOfThree(path);
+    const last = join(path, "checkpoints", "last.safetensors");
+    const bytes = await Deno.readFile(last);
+    for (const damage of [bytes.subarray(1), bytes.subarray(0, -1), undefined]) {
+      if (damage) await Deno.writeFile(last, damage);
+      else await Deno.remove(last);
+      const folder = await RunFolder.open(path, "resume");
+      assertEquals(folder.found?.checkpoint.state.step, 4);
+      assertStringIncludes(folder.found?.notice ?? "", "goes on from the checkpoint before");
+      folder.close();
+    }
+    const folder = await open(path, "resume");
+    await folder.log({ step: 5 });
+    await folder.save("last", TENSORS, { ...AT_STEP_3, step: 5 });
+    folder.close();
+    assertEquals(await Deno.readFile(last), bytes);
+    assertEquals(
+      (await readCheckpoint(join(path, "checkpoints", "previous.safetensors"))).state.step,
+      4,
+    );
+    assertEquals(
+      await Deno.readTextFile(join(path, "metrics.jsonl")),
+      '{"step":3}\n{"step":4}\n{"step":5}\n',
+    );
+  }));
+
+Deno.test("a checkpoint whose weights are no numbers is not gone on from", () =>
+  withRun(async (path) => {
+    const folder = await open(path);
+    const model = (value: number) =>
+      new Map([["fc.weight", { shape: [1], data: Float32Array.of(value) }]]);
+    for (const [step, value] of [[3, 1], [4, NaN]]) {
+      await folder.save("last", { ...TENSORS, model: model(value) }, { ...AT_STEP_3, step });
+    }
+    folder.close();
+    const resumed = await RunFolder.open(path, "resume");
+    resumed.close();
+    assertEquals(resumed.found?.checkpoint.state.step, 3);
+    assertStringIncludes(resumed.found?.notice ?? "", "fc.weight of this checkpoint is not finite");
   }));
 
 Deno.test("resuming cuts the metrics log back to the checkpoint and goes on there", () =>
   withRun(async (path) => {
-    const { folder } = await open(path);
+    const folder = await open(path);
     assertEquals(folder.lastCheckpoint(), undefined);
     await folder.log({ step: 3 });
     await folder.save("last", TENSORS, AT_STEP_3);
@@ -64,10 +172,10 @@ Deno.test("resuming cuts the metrics log back to the checkpoint and goes on ther
     folder.close();
 
     const resumed = await open(path, "resume");
-    assertEquals(resumed.checkpoint?.state, AT_STEP_3);
-    await resumed.folder.log({ step: 5 });
-    await resumed.folder.save("best", TENSORS, AT_STEP_3);
-    resumed.folder.close();
+    assertEquals(resumed.found?.checkpoint.state, AT_STEP_3);
+    await resumed.log({ step: 5 });
+    await resumed.save("best", TENSORS, AT_STEP_3);
+    resumed.close();
     const log = '{"step":3}\n{"step":5}\n';
     assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), log);
     assertEquals((await readCheckpoint(folder.bestPath)).metricsBytes, log.length);
@@ -75,15 +183,15 @@ Deno.test("resuming cuts the metrics log back to the checkpoint and goes on ther
 
 Deno.test("what a killed process left half written is removed", () =>
   withRun(async (path) => {
-    (await open(path)).folder.close();
+    (await open(path)).close();
     await Deno.writeTextFile(join(path, "checkpoints", ".last.safetensors.1-ab.tmp"), "half");
-    (await open(path, "resume")).folder.close();
+    (await open(path, "resume")).close();
     assertEquals([...Deno.readDirSync(join(path, "checkpoints"))], []);
   }));
 
 Deno.test("--force deletes what the run left and nothing else", () =>
   withRun(async (path) => {
-    const { folder } = await open(path);
+    const folder = await open(path);
     await folder.save("last", TENSORS, AT_STEP_3);
     await folder.log({ step: 3 });
     folder.close();
@@ -91,8 +199,8 @@ Deno.test("--force deletes what the run left and nothing else", () =>
       await Deno.writeTextFile(join(path, mine), "mine");
     }
     const forced = await open(path, "replace");
-    forced.folder.close();
-    assertEquals(forced.checkpoint, undefined);
+    forced.close();
+    assertEquals(forced.found, undefined);
     assertEquals([...Deno.readDirSync(path)].map(({ name }) => name).sort(), [
       ".lock",
       "checkpoints",
@@ -107,19 +215,19 @@ Deno.test("--force deletes what the run left and nothing else", () =>
 
 Deno.test("a run that is under way is left alone", () =>
   withRun(async (path) => {
-    const { folder } = await open(path);
+    const folder = await open(path);
     for (const existing of ["resume", "replace"] as const) {
       await assertRejects(() => open(path, existing), InputError, "under way");
     }
     folder.close();
-    (await open(path, "replace")).folder.close();
+    (await open(path, "replace")).close();
   }));
 
 Deno.test("a run that was made since is left alone too", () =>
   withRun(async (path) => {
     for (const existing of ["refuse", "resume"] as const) {
-      const late = (await RunFolder.open(path, IDENTITY, "seed: 1\n", existing)).folder;
-      const { folder } = await open(path);
+      const late = await opened(path, existing, "seed: 1\n");
+      const folder = await open(path);
       await folder.log({ step: 1 });
       folder.close();
       await assertRejects(() => late.start(), InputError, "already holds a run");
@@ -142,13 +250,13 @@ Deno.test("a config of somebody's own is never overwritten", () =>
 
 Deno.test("nothing is written or deleted before the start", () =>
   withRun(async (path) => {
-    (await RunFolder.open(path, IDENTITY, "seed: 0\n", "refuse")).folder.close();
+    (await opened(path, "refuse")).close();
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
-    const { folder } = await open(path);
+    const folder = await open(path);
     await folder.save("last", TENSORS, AT_STEP_3);
     folder.close();
     for (const existing of ["resume", "replace"] as const) {
-      (await RunFolder.open(path, IDENTITY, "seed: 1\n", existing)).folder.close();
+      (await opened(path, existing, "seed: 1\n")).close();
       assertStringIncludes(await Deno.readTextFile(join(path, "config.yaml")), "seed: 0\n");
       assertEquals((await readCheckpoint(folder.lastPath)).state, AT_STEP_3);
     }
@@ -156,7 +264,7 @@ Deno.test("nothing is written or deleted before the start", () =>
 
 Deno.test("a checkpoint that cannot be written names the way to go on", () =>
   withRun(async (path) => {
-    const { folder } = await open(path);
+    const folder = await open(path);
     await Deno.remove(join(path, "checkpoints"));
     await Deno.writeTextFile(join(path, "checkpoints"), "a file");
     const error = await assertRejects(() => folder.save("last", TENSORS, AT_STEP_3), RunError);

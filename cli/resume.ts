@@ -1,0 +1,127 @@
+/** Going on with a run: from which checkpoint, as the run it was, and computed as it was. */
+
+import type { Backend } from "../backends/backend.ts";
+import { type Checkpoint, readCheckpoint, restoreModel } from "../checkpoints/checkpoint.ts";
+import type { Config } from "../config/schema.ts";
+import { InputError, UserError } from "../errors.ts";
+import { exists } from "../files/exists.ts";
+import type { ExistingRun, FoundCheckpoint } from "../training/run_files.ts";
+import type { RunFolder } from "../training/run_folder.ts";
+import { openChosen } from "./backend.ts";
+import type { Arguments, Context } from "./command.ts";
+import { changesSince, checkSameRun } from "./same_run.ts";
+
+/** What the options say is to become of a run that is there. Throws InputError for unfit ones. */
+export function existingRun(args: Arguments): ExistingRun {
+  const [resume, force] = [args.flag("resume"), args.flag("force")];
+  if (resume && force) {
+    throw new InputError("--resume and --force exclude each other: go on, or start anew?");
+  }
+  for (const option of ["best", "other-bits"]) {
+    if (args.flag(option) && !resume) {
+      throw new InputError(`--${option} says how a run goes on; give --resume with it`);
+    }
+  }
+  if (force) return "replace";
+  return !resume ? "refuse" : args.flag("best") ? "resume best" : "resume";
+}
+
+/**
+ * Throws InputError unless a run's checkpoints are of the run that the config describes.
+ *
+ * @returns what to warn of
+ */
+export async function checkResume(
+  { bestPath, lastPath }: RunFolder,
+  { file, checkpoint, notice }: FoundCheckpoint,
+  config: Config,
+  args: Arguments,
+): Promise<string[]> {
+  const warnings = checkSameRun(checkpoint, file === "best" ? bestPath : lastPath, config, {
+    otherBits: args.flag("other-bits"),
+  });
+  if (file !== "best" && await exists(bestPath)) await checkBest(bestPath, config);
+  return [...(notice ? [notice] : []), ...warnings];
+}
+
+/** Throws InputError for a best checkpoint that the run could not end with. */
+async function checkBest(path: string, config: Config): Promise<void> {
+  const remedy = "put it elsewhere, and the run goes on without it";
+  let best: Checkpoint;
+  try {
+    best = await readCheckpoint(path);
+    restoreModel(best, path);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${error.message}; ${remedy}`, { cause: error });
+  }
+  const { refused } = changesSince(best, path, config);
+  if (refused.length === 0) return;
+  throw new InputError(`${path} is another run's; ${remedy}:\n  ${refused.join("\n  ")}`);
+}
+
+/**
+ * The backend of a run: the one with the bits of its checkpoint, unless others will do or it says
+ * nothing of them.
+ */
+export async function openForRun(
+  checkpoint: Checkpoint | undefined,
+  config: Config,
+  args: Arguments,
+  context: Context,
+): Promise<Backend> {
+  const { name, numerics, description } = checkpoint?.backend ?? {};
+  if (!name || !numerics || args.flag("other-bits")) return await openChosen(config, context);
+  try {
+    return await openChosen({ ...config, repeat: { name, numerics } }, context);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new InputError(
+      `this run was computed by ${description}, which cannot be repeated here: ${error.message}. ` +
+        "With --other-bits it goes on with what is here, and its last bits differ from an unbroken " +
+        "run's",
+      { cause: error },
+    );
+  }
+}
+
+/** Says where a run goes on, and what a person should know of it. */
+export function announceResume(
+  { checkpoint: { backend: former, state } }: FoundCheckpoint,
+  warnings: readonly string[],
+  config: Config,
+  backend: Backend,
+  { progress }: Context,
+): void {
+  for (const warning of warnings) progress.print(`warning: ${warning}`);
+  if (former.description !== backend.description) {
+    progress.print(
+      `warning: the run was computed by ${former.description}, now by ${backend.description}; the ` +
+        "last bits of the result may differ from an unbroken run's",
+    );
+  }
+  const { epoch, step } = state;
+  progress.print(
+    epoch >= config.training.epochs
+      ? `the training was complete at step ${step}`
+      : `going on at step ${step} (epoch ${epoch + 1} of ${config.training.epochs})`,
+  );
+}
+
+/** The command that goes on, with the options that must be given again. */
+export function howToGoOn(args: Arguments, { program }: Context): string {
+  const output = args.text("output");
+  return [
+    `to go on: ${args.flag("safe") ? "deno task" : program} train ${
+      shellQuoted(args.positionals[0])
+    }`,
+    ...args.texts("set").map((assignment) => `--set ${shellQuoted(assignment)}`),
+    ...(output === undefined ? [] : [`--output ${shellQuoted(output)}`]),
+    "--resume",
+    ...(args.flag("safe") ? ["--safe"] : []),
+  ].join(" ");
+}
+
+function shellQuoted(text: string): string {
+  return /^[\w./=:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

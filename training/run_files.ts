@@ -1,0 +1,116 @@
+/** The files of a run: where they are, what of a run is there already, and where it can go on. */
+import { join } from "node:path";
+import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
+import { InputError } from "../errors.ts";
+import { exists } from "../files/exists.ts";
+import { notANumber } from "./finite.ts";
+
+/** Files a run leaves, by what they are; nothing else in its folder is ever deleted. */
+const FILES = {
+  config: "config.yaml",
+  metrics: "metrics.jsonl",
+  last: "checkpoints/last.safetensors",
+  previous: "checkpoints/previous.safetensors",
+  best: "checkpoints/best.safetensors",
+  folded: "folded/model.safetensors",
+} as const;
+
+/** A file of a run, by what it is. */
+export type RunFile = keyof typeof FILES;
+
+/** All that a run leaves. */
+export const RUN_FILES = Object.keys(FILES) as readonly RunFile[];
+
+/** Where the run in folder `run` has a file. */
+export function runFile(run: string, file: RunFile): string {
+  return join(run, FILES[file]);
+}
+
+/** Begins the config of a run, and tells it from one that somebody wrote. */
+export const CONFIG_HEAD =
+  "# The config of this run, with every default filled in; written by Overfold.\n";
+
+/**
+ * How a run is treated that is there already: `resume` goes on from its last checkpoint,
+ * `resume best` from its best one.
+ */
+export type ExistingRun = "refuse" | "resume" | "resume best" | "replace";
+
+/**
+ * Throws InputError if there is a run in folder `run` that is to be left alone, or a config of
+ * somebody's own.
+ */
+export async function checkExisting(run: string, existing: ExistingRun): Promise<void> {
+  const config = runFile(run, "config");
+  const isRun = !await exists(config) || await exists(runFile(run, "last")) ||
+    (await Deno.readTextFile(config).catch(() => "")).startsWith(CONFIG_HEAD);
+  if (!isRun) {
+    throw new InputError(
+      `${config} would be overwritten, which no run wrote; choose another folder with --output`,
+    );
+  }
+  if (existing !== "refuse") return;
+  for (const file of RUN_FILES) {
+    if (await exists(runFile(run, file))) {
+      throw new InputError(
+        `${run} already holds a run; go on with it by --resume, start anew with --force ` +
+          "(its checkpoints are then deleted), or choose another folder with --output",
+      );
+    }
+  }
+}
+
+/** A checkpoint to go on from. */
+export interface FoundCheckpoint {
+  readonly file: RunFile;
+  readonly checkpoint: Checkpoint;
+  /** Why it is not the last one that was written. */
+  readonly notice?: string;
+}
+
+/**
+ * The newest sound checkpoint of the run in folder `run`, or its best one. Undefined if no run has
+ * begun there. Throws InputError where one has, but has no such checkpoint.
+ */
+export async function findCheckpoint(
+  run: string,
+  existing: "resume" | "resume best",
+): Promise<FoundCheckpoint | undefined> {
+  const problems: string[] = [];
+  for (const file of existing === "resume" ? ["last", "previous"] as const : ["best"] as const) {
+    const path = runFile(run, file);
+    try {
+      const checkpoint = await readCheckpoint(path);
+      requireNumbers(checkpoint, path);
+      const notice = `${problems[0]}; the run goes on from the checkpoint before, ${path}`;
+      return { file, checkpoint, ...(problems.length > 0 ? { notice } : {}) };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  if (!await hasBegun(run)) return undefined;
+  const best = runFile(run, "best");
+  throw new InputError(
+    `${run} holds a run, but no checkpoint to go on from: ${problems.join("; ")}. ` +
+      (existing === "resume" && await exists(best)
+        ? `Go on from ${best} with --resume --best, or start`
+        : "Start") +
+      " anew with --force (what the run left is then deleted)",
+  );
+}
+
+/** Whether more is there of a run than a config and an empty log: those it has before it begins. */
+async function hasBegun(run: string): Promise<boolean> {
+  for (const file of ["last", "previous", "best", "folded"] as const) {
+    if (await exists(runFile(run, file))) return true;
+  }
+  const log = runFile(run, "metrics");
+  return await exists(log) && (await Deno.stat(log)).size > 0;
+}
+
+function requireNumbers({ tensors }: Checkpoint, path: string): void {
+  const name = notANumber(tensors);
+  if (name === undefined) return;
+  throw new InputError(`${path}: ${name} of this checkpoint is not finite; use another one`);
+}
