@@ -11,9 +11,11 @@ import { Linear } from "../layers/linear.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { joinPath, parentPath } from "../layers/names.ts";
 import { someOf } from "../reporting/format.ts";
-import { inferenceState, parseCheckpoint } from "./checkpoint.ts";
-import { CHECKPOINT_FORMAT } from "./formats.ts";
+import { inferenceState, parseCheckpoint, restoreModel } from "./checkpoint.ts";
+import { CHECKPOINT_FORMAT, FOLDED_FORMAT } from "./formats.ts";
+import { parseFoldedNetwork } from "./network.ts";
 import { readOnnxTensors } from "./onnx_file.ts";
+import type { Safetensors } from "./safetensors.ts";
 import { readSafetensors } from "./safetensors_file.ts";
 
 /** Weights from elsewhere. */
@@ -47,10 +49,25 @@ export async function readForeignState(path: string): Promise<ForeignState> {
     return { path, ...withoutWrapper(await readOnnxTensors(path)), hasOthers: true };
   }
   const contents = await readSafetensors(path);
-  if (contents.metadata.format === CHECKPOINT_FORMAT) {
-    return { path, tensors: inferenceState(parseCheckpoint(path, contents)), hasOthers: false };
+  const own = ownState(path, contents);
+  const state = own ? { tensors: own } : withoutWrapper(contents.tensors);
+  return { path, ...state, hasOthers: false };
+}
+
+/**
+ * The weights in a file of ours; undefined for another. It is taken only if all it says is sound,
+ * though only its tensors are wanted.
+ */
+function ownState(path: string, contents: Safetensors): StateDict | undefined {
+  switch (contents.metadata.format) {
+    case CHECKPOINT_FORMAT: {
+      const checkpoint = parseCheckpoint(path, contents);
+      restoreModel(checkpoint, path);
+      return inferenceState(checkpoint);
+    }
+    case FOLDED_FORMAT:
+      return parseFoldedNetwork(path, contents).tensors;
   }
-  return { path, ...withoutWrapper(contents.tensors), hasOthers: false };
 }
 
 /** Fields that training code keeps its model in; no model of ours has a layer of that name. */

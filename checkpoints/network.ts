@@ -39,8 +39,8 @@ export interface FoldedNetwork {
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
-/** Pixels a side, more than any picture a network classifies has. */
-const MAX_EXTENT = 1 << 15;
+/** Pixels a side and numbers in all, more than any picture a network classifies has. */
+const MAX_EXTENT = 1 << 15, MAX_NUMBERS = 2 ** 28;
 
 /**
  * The network's program for batches of `batchSize`: input `pixels` u8 [N, H, W, C], output `logits`
@@ -121,6 +121,7 @@ export function isDescription(value: unknown): value is NetworkDescription {
   const isPerChannel = (numbers: unknown) =>
     Array.isArray(numbers) && numbers.length === channels && numbers.every(Number.isFinite);
   return typeof model === "string" && [height, width, channels].every(isExtent) &&
+    Number(height) * Number(width) * Number(channels) <= MAX_NUMBERS &&
     isPerChannel(mean) && isPerChannel(std) &&
     (activation === undefined || isActivation(activation)) &&
     (threshold === undefined || isThreshold(threshold)) &&

@@ -15,7 +15,7 @@ export type AttributeRules<A> = { readonly [K in keyof A]-?: AttributeRule };
 export const MAX_EXTENT = 2 ** 24;
 
 /** More than a picture with its padding has rows or columns: kernels are planned row by row. */
-export const MAX_SIDE = 2 ** 17;
+export const MAX_SIDE = 2 ** 20;
 
 /** Most axes of a tensor. */
 export const MAX_RANK = 8;

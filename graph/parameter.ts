@@ -30,19 +30,28 @@ export class Parameter {
   name = "";
   /** What it is: whether it is trained, and whether weight decay may spare it. */
   readonly role: ParameterRole;
-  /** Present value on the host, row-major. */
-  data: Float32Array;
+  #data?: Float32Array;
   readonly #initialize?: ParameterOptions["initialize"];
 
   /**
-   * A tensor of zeros until it is initialised or loaded.
+   * A tensor of zeros until it is initialised or loaded. It takes memory when its data is first asked
+   * for, so that a model can be built and looked at whatever the sizes that a file gives it.
    *
    * @param shape extents, outermost first
    */
   constructor(readonly shape: Shape, options: ParameterOptions = {}) {
     this.role = options.role ?? "weight";
-    this.data = new Float32Array(sizeOf(shape));
     this.#initialize = options.initialize;
+  }
+
+  /** Present value on the host, row-major. */
+  get data(): Float32Array {
+    return this.#data ??= new Float32Array(sizeOf(this.shape));
+  }
+
+  /** Takes another array as the present value. */
+  set data(value: Float32Array) {
+    this.#data = value;
   }
 
   /** Whether an optimizer changes it. */

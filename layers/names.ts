@@ -15,6 +15,7 @@ export function parentPath(name: string): string {
  * `*` stands for anything. `layer1` fits `layer1` and `layer1.0.conv1.weight`, `*.bias` every bias.
  */
 export function namePattern(names: string): RegExp {
-  const parts = names.split("*").map((part) => part.replaceAll(/[^\w]/g, "\\$&"));
+  // Stars side by side would be tried against each other without end.
+  const parts = names.split(/\*+/).map((part) => part.replaceAll(/[^\w]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}(\\..*)?$`);
 }

@@ -97,10 +97,11 @@ function entryOf(spec: Exclude<LayerSpec, string>, index: number): [string, unkn
   return entries[0];
 }
 
-/** The layer's own shape rules decide: it is traced once on a batch of one. */
+/** The layer's own shape rules decide: it is traced once on a batch of one, for the shape alone. */
 function outputShape(layer: Module, inputShape: Shape): Shape {
   let shape: Shape = [];
-  trace({ name: "shape" }, () => {
+  const bind = () => ({ variable: "", offset: 0 });
+  trace({ name: "shape", bind }, () => {
     shape = layer.call(input("input", [1, ...inputShape])).shape.slice(1);
   });
   return shape;

@@ -1,6 +1,14 @@
 /** Checks that the shape rules of several ops share. */
 import { InputError } from "../errors.ts";
-import { type DType, formatShape, sameShape, type Shape, type TensorType } from "../graph/types.ts";
+import { MAX_SIDE } from "../graph/attribute_rules.ts";
+import {
+  type DType,
+  formatShape,
+  sameShape,
+  type Shape,
+  sizeOf,
+  type TensorType,
+} from "../graph/types.ts";
 
 /** Throws InputError unless a tensor has element type `dtype`; `operand` is its name in messages. */
 export function requireDType(op: string, operand: string, type: TensorType, dtype: DType): void {
@@ -38,6 +46,42 @@ export function requireShape(op: string, operand: string, shape: Shape, expected
       `${op}: ${operand} has shape ${formatShape(shape)}; expected ${formatShape(expected)}`,
     );
   }
+}
+
+/** More elements than one image with its padding has: their offsets in bytes fit 32 bits with ease. */
+const MAX_IMAGE = 2 ** 28;
+
+/** Height and width, of an image or an option. */
+type Sides = readonly [number, number];
+
+/** What windows on an image do, an option for each axis. */
+interface WindowOptions {
+  readonly kernelSize: Sides;
+  readonly stride: Sides;
+  readonly padding: Sides;
+  readonly dilation: Sides;
+}
+
+/**
+ * Throws InputError for an image so large, or with options that reach so far, that no kernel can be
+ * planned for it.
+ */
+export function requirePlannable(
+  op: string,
+  channels: number,
+  size: Sides,
+  { kernelSize, stride, padding, dilation }: WindowOptions,
+): void {
+  const reach = size.map((extent, axis) =>
+    Math.max(extent + 2 * padding[axis], stride[axis], dilation[axis] * kernelSize[axis])
+  );
+  if (reach.every((extent) => extent <= MAX_SIDE) && channels * sizeOf(reach) <= MAX_IMAGE) return;
+  throw new InputError(
+    `${op}: an image of ${
+      size.join("x")
+    } with ${channels} channels is too large, or its padding, ` +
+      `stride or dilation is: they reach over ${reach.join("x")} pixels`,
+  );
 }
 
 /** Throws InputError unless every number of an option is a whole number of at least `minimum`. */

@@ -1,7 +1,7 @@
 /** Shapes and index maps every convolution op and kernel agrees on. */
 import { InputError } from "../errors.ts";
 import { formatShape, type Shape } from "../graph/types.ts";
-import { requireIntegers } from "./checks.ts";
+import { requireIntegers, requirePlannable } from "./checks.ts";
 
 /** Height and width. */
 export type Pair = readonly [number, number];
@@ -59,8 +59,9 @@ export function convolutionGeometry(
   requireIntegers("conv2d", "padding", padding, 0);
   requireIntegers("conv2d", "dilation", dilation, 1);
   requireIntegers("conv2d", "groups", [groups], 1);
-  const [batch, inChannels, ...inSize] = input;
-  const [outChannels, groupChannels, ...kernelSize] = weight;
+  const [batch, inChannels, height, width] = input;
+  const [outChannels, groupChannels, ...kernel] = weight;
+  const inSize: Pair = [height, width], kernelSize: Pair = [kernel[0], kernel[1]];
   if (inChannels % groups !== 0 || outChannels % groups !== 0) {
     throw new InputError(
       `conv2d: ${inChannels} input and ${outChannels} output channels do not divide into ` +
@@ -73,6 +74,7 @@ export function convolutionGeometry(
         `${groupChannels * groups} input channels, found ${inChannels}`,
     );
   }
+  requirePlannable("conv2d", inChannels, inSize, { ...attributes, kernelSize });
   const outSize = [0, 1].map((axis) => {
     const reach = dilation[axis] * (kernelSize[axis] - 1) + 1;
     const size = Math.floor((inSize[axis] + 2 * padding[axis] - reach) / stride[axis]) + 1;
@@ -96,9 +98,9 @@ export function convolutionGeometry(
     batch,
     inChannels,
     outChannels,
-    inSize: [inSize[0], inSize[1]],
+    inSize,
     outSize: [outSize[0], outSize[1]],
-    kernelSize: [kernelSize[0], kernelSize[1]],
+    kernelSize,
   };
 }
 

@@ -2,12 +2,9 @@
 import { InputError } from "../errors.ts";
 import { type AttributeRules, flag, MAX_SIDE, pairOf } from "../graph/attribute_rules.ts";
 import type { Shape } from "../graph/types.ts";
-import { requireIntegers, requireRank } from "./checks.ts";
+import { requireIntegers, requirePlannable, requireRank } from "./checks.ts";
 import { pair } from "./conv2d.ts";
 import type { Pair } from "./convolution_geometry.ts";
-
-/** Rows or columns of an image; every one of them is looked at when a program is traced. */
-const MAX_EXTENT = 2 ** 24;
 
 /** Attributes of the pooling ops. */
 export interface PoolingAttributes {
@@ -82,11 +79,7 @@ export function poolingGeometry(
   requireIntegers(op, "dilation", dilation, 1);
   const [batch, channels, height, width] = input;
   const inSize: Pair = [height, width];
-  if (height > MAX_EXTENT || width > MAX_EXTENT) {
-    throw new InputError(
-      `${op}: an image of ${inSize.join("x")} is too large; at most ${MAX_EXTENT} a side`,
-    );
-  }
+  requirePlannable(op, channels, inSize, attributes);
   const outSize = ([0, 1] as const).map((axis) => {
     if (padding[axis] * 2 > kernelSize[axis]) {
       throw new InputError(
