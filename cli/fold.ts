@@ -1,7 +1,7 @@
 /** `overfold fold`: from a checkpoint to the plain network that ships. */
 
 import { basename } from "@std/path";
-import { readCheckpoint } from "../checkpoints/checkpoint.ts";
+import { readCheckpoint, restoreModel } from "../checkpoints/checkpoint.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Command } from "./command.ts";
@@ -36,6 +36,7 @@ export const command: Command = {
     const output = args.text("output") ?? besideFolded(path, name);
     await checkOutput(output, [path]);
     const checkpoint = await readCheckpoint(path);
+    restoreModel(checkpoint, path); // What cannot be folded is refused before a backend opens.
     const { pixels, kind } = await verificationImages(path, checkpoint, context);
     const backend = await openChosen(chosenBackend(args, {}), context);
     const verification = await foldCheckpoint(checkpoint, output, backend, pixels, { batchNorm });
