@@ -1,6 +1,7 @@
 /** `overfold eval`: loss and metrics of a checkpoint or a folded network. */
 
 import { basename, dirname, join } from "@std/path";
+import { requireFiniteWeights } from "../checkpoints/finite.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { type ConfigFile, loadConfig, parseStored } from "../config/load.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
@@ -37,6 +38,7 @@ export const command: Command = {
     const files = args.texts("confusion");
     await checkConfusionFiles(files, [path, args.text("config") ?? path]);
     const network = await loadNetwork(path);
+    requireFiniteWeights(path, network.program(1));
     const file = await configOf(path, network, args, context);
     const { config } = file;
     const { info, validation } = await loadImages(file, context);

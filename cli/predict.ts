@@ -3,6 +3,7 @@
 import { extname } from "@std/path";
 import type { Backend } from "../backends/backend.ts";
 import { DEFAULT_THRESHOLD, probabilitiesOf } from "../checkpoints/activation.ts";
+import { requireFiniteLogits, requireFiniteWeights } from "../checkpoints/finite.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { InputError, RunError } from "../errors.ts";
@@ -63,6 +64,7 @@ export const command: Command = {
     if (paths.length === 0) throw new InputError(missing.join("\n"));
     if (output !== undefined) await checkOutput(output, [path, ...paths]);
     const network = await loadNetwork(path);
+    requireFiniteWeights(path, network.program(1));
     const choose = choiceOfClasses(network.description, { top, threshold: thresholdOf(args) });
     const choice = chosenBackend(args, {
       backend: "cpu",
@@ -178,12 +180,16 @@ async function* predictions(
     const batches = readBatches(paths, input, batchSize, options.onFailure);
     const results = pipelined(batches, backend, async ({ paths, pixels }) => {
       const { logits } = await executable.run(infer.name, { pixels });
-      return { paths, logits };
+      return { paths, pixels, logits };
     });
-    for await (const { paths, logits } of results) {
-      const classes = logits.length / batchSize;
+    for await (const { paths, pixels, logits } of results) {
+      const [classes, size] = [logits, pixels].map(({ length }) => length / batchSize);
       for (const [row, image] of paths.entries()) {
         const own = logits.subarray(row * classes, (row + 1) * classes);
+        await requireFiniteLogits(own, program, backend, () => ({
+          name: image,
+          pixels: pixels.subarray(row * size, (row + 1) * size),
+        }));
         const ranked = ranking(probabilitiesOf(own, activation), classNames);
         yield { image, predictions: options.choose(ranked) };
       }

@@ -120,7 +120,12 @@ Deno.test("predict passes over what it cannot read and reports it, with exit cod
     );
     assertEquals(code, 1);
     assertEquals(imagesOf(parseEvents(out)), PICTURES.slice(0, 2));
-    for (const why of ["none.png: no such file", "note.txt: neither a PNG nor a JPEG"]) {
+    for (
+      const why of [
+        "none.png: no such file",
+        "note.txt: this is a text file, neither a PNG nor a JPEG",
+      ]
+    ) {
       assertStringIncludes(error, `warning: ${why}`);
       assertStringIncludes(error.slice(error.indexOf("error: 2 of")), why);
     }
