@@ -11,6 +11,7 @@ import { InputError } from "../errors.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { buildModel, type BuildOptions } from "../models/registry.ts";
 import { isRecord } from "../schema/record.ts";
+import { withChecksums } from "./checksums.ts";
 import { orDamaged } from "./damage.ts";
 import { CHECKPOINT_FORMAT, otherFormat } from "./formats.ts";
 import { isDescription, type NetworkDescription } from "./network.ts";
@@ -81,10 +82,11 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   for (const [slot, state] of optimizer) put(`${OPTIMIZER}${slot}.`, state);
   if (ema) put(EMA, ema);
   if (lossScale) tensors.set(LOSS_SCALE, { dtype: "F32", shape: [2], data: lossScale });
-  await writeSafetensors(path, tensors, {
+  const metadata = {
     format: CHECKPOINT_FORMAT,
     checkpoint: JSON.stringify(header satisfies CheckpointHeader),
-  });
+  };
+  await writeSafetensors(path, tensors, withChecksums(tensors, metadata));
 }
 
 /** Reads a checkpoint. Throws InputError for a file that is none or is damaged. */

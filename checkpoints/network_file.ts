@@ -1,4 +1,5 @@
 /** Files of folded networks on disk. */
+import { withChecksums } from "./checksums.ts";
 import { FOLDED_FORMAT } from "./formats.ts";
 import { type FoldedNetwork, parseFoldedNetwork } from "./network.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
@@ -6,11 +7,12 @@ import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
 /** Writes a folded network, atomically. */
 export async function writeFoldedNetwork(path: string, network: FoldedNetwork): Promise<void> {
   const { description, program, tensors } = network;
-  await writeSafetensors(path, tensors, {
+  const metadata = {
     format: FOLDED_FORMAT,
     network: JSON.stringify(description),
     program: JSON.stringify(program),
-  });
+  };
+  await writeSafetensors(path, tensors, withChecksums(tensors, metadata));
 }
 
 /** Reads a folded network. Throws InputError for a file that is none or is damaged. */
