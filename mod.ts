@@ -141,7 +141,7 @@ export {
 export { emptyLabelled, type MemoryImages, MemorySource } from "./datasets/sources/memory.ts";
 export { type AugmentationChoice, AUGMENTATIONS } from "./datasets/augmentations/registry.ts";
 export type { DownloadProgress } from "./datasets/download.ts";
-export type { LocateOptions } from "./datasets/published_files.ts";
+export type { LocateOptions } from "./datasets/locate.ts";
 
 // Training
 export { train, type TrainingRunOptions, type TrainOptions } from "./training/train.ts";
@@ -243,6 +243,7 @@ export type {
   Tensor,
 } from "./checkpoints/safetensors.ts";
 export { readSafetensors, writeSafetensors } from "./checkpoints/safetensors_file.ts";
+export type { Disk, DiskFile } from "./files/disk.ts";
 export { InputError, type OptionPath, RunError, UserError } from "./errors.ts";
 export {
   type BareNameOf,

@@ -8,10 +8,10 @@
  */
 import type { Backend } from "../backends/backend.ts";
 import { InputError } from "../errors.ts";
+import type { Disk } from "../files/disk.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { buildModel, type BuildOptions } from "../models/registry.ts";
 import { isRecord } from "../schema/record.ts";
-import { withChecksums } from "./checksums.ts";
 import { orDamaged } from "./damage.ts";
 import { CHECKPOINT_FORMAT, otherFormat } from "./formats.ts";
 import { isDescription, type NetworkDescription } from "./network.ts";
@@ -70,7 +70,11 @@ const EMA = "ema.";
 const LOSS_SCALE = "lossScale";
 
 /** Writes a checkpoint, atomically. */
-export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+export async function writeCheckpoint(
+  path: string,
+  checkpoint: Checkpoint,
+  disk?: Disk,
+): Promise<void> {
   const { tensors: { model, optimizer, ema, lossScale }, ...header } = checkpoint;
   const tensors = new Map<string, Tensor>();
   const put = (prefix: string, state: StateDict) => {
@@ -82,11 +86,10 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   for (const [slot, state] of optimizer) put(`${OPTIMIZER}${slot}.`, state);
   if (ema) put(EMA, ema);
   if (lossScale) tensors.set(LOSS_SCALE, { dtype: "F32", shape: [2], data: lossScale });
-  const metadata = {
+  await writeSafetensors(path, tensors, {
     format: CHECKPOINT_FORMAT,
     checkpoint: JSON.stringify(header satisfies CheckpointHeader),
-  };
-  await writeSafetensors(path, tensors, withChecksums(tensors, metadata));
+  }, disk);
 }
 
 /** Reads a checkpoint. Throws InputError for a file that is none or is damaged. */

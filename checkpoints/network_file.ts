@@ -1,18 +1,21 @@
 /** Files of folded networks on disk. */
-import { withChecksums } from "./checksums.ts";
+import type { Disk } from "../files/disk.ts";
 import { FOLDED_FORMAT } from "./formats.ts";
 import { type FoldedNetwork, parseFoldedNetwork } from "./network.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
 
-/** Writes a folded network, atomically. */
-export async function writeFoldedNetwork(path: string, network: FoldedNetwork): Promise<void> {
+/** Writes a folded network, atomically; `disk` is what writes, by default the system. */
+export async function writeFoldedNetwork(
+  path: string,
+  network: FoldedNetwork,
+  disk?: Disk,
+): Promise<void> {
   const { description, program, tensors } = network;
-  const metadata = {
+  await writeSafetensors(path, tensors, {
     format: FOLDED_FORMAT,
     network: JSON.stringify(description),
     program: JSON.stringify(program),
-  };
-  await writeSafetensors(path, tensors, withChecksums(tensors, metadata));
+  }, disk);
 }
 
 /** Reads a folded network. Throws InputError for a file that is none or is damaged. */

@@ -1,7 +1,7 @@
 /** Safetensors files on disk. */
 import { writeFileAtomic } from "../files/atomic.ts";
+import type { Disk } from "../files/disk.ts";
 import { otherKind, readWanted } from "../files/kind_of_file.ts";
-import { verifyChecksums } from "./checksums.ts";
 import {
   parseSafetensors,
   type Safetensors,
@@ -9,16 +9,11 @@ import {
   type Tensor,
 } from "./safetensors.ts";
 
-/**
- * Reads a safetensors file. Throws InputError when it cannot be read, is not a sound one or does not
- * hold what its checksums were taken of.
- */
+/** Reads a safetensors file. Throws InputError when it cannot be read or is not a sound one. */
 export async function readSafetensors(path: string): Promise<Safetensors> {
   const bytes = await readWanted(path, "network");
   try {
-    const contents = parseSafetensors(bytes, path);
-    verifyChecksums(contents, path);
-    return contents;
+    return parseSafetensors(bytes, path);
   } catch (error) {
     throw otherKind(path, bytes, "network") ?? error;
   }
@@ -27,11 +22,14 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
 /**
  * Writes a safetensors file, atomically. Throws RangeError when a tensor's data does not fit its
  * shape.
+ *
+ * @param disk what writes; default: the system
  */
 export async function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
+  disk?: Disk,
 ): Promise<void> {
-  await writeFileAtomic(path, safetensorsChunks(tensors, metadata));
+  await writeFileAtomic(path, safetensorsChunks(tensors, metadata), disk);
 }

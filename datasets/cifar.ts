@@ -3,12 +3,12 @@
  * Images", 2009): records of label bytes followed by 1,024 red, 1,024 green and 1,024 blue bytes,
  * each plane row by row from the top.
  */
+import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import type { DatasetInfo, Splits } from "./dataset.ts";
-import { imageSize, LABELS } from "./image_source.ts";
+import { LABELS } from "./image_source.ts";
 import { publishedEntry } from "./published.ts";
-import type { LocatedFile, LocatedFiles } from "./published_files.ts";
-import { checkLabel, readDataFile } from "./records.ts";
+import { checkLabel } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** How the records of one of the two datasets begin, and in which files they are. */
@@ -27,17 +27,13 @@ interface CifarDataset extends Pick<DatasetInfo, "name" | "title" | "classNames"
   readonly layout: CifarLayout;
   /** Name of the archive, without `.tar.gz`. */
   readonly archive: string;
-  readonly sha256: string;
-  /** Checksums of the files in it by name. */
-  readonly contents: Readonly<Record<string, string>>;
+  readonly md5: string;
   /** The folder in the archive. */
   readonly folder: string;
 }
 
 /** The entry of one of the two datasets. */
-export function cifarEntry(
-  { about, layout, archive, sha256, contents, folder, ...own }: CifarDataset,
-) {
+export function cifarEntry({ about, layout, archive, md5, folder, ...own }: CifarDataset) {
   const info: DatasetInfo = {
     ...own,
     imageShape: { height: 32, width: 32, channels: 3 },
@@ -55,33 +51,28 @@ export function cifarEntry(
       name: file,
       urls: [`https://www.cs.toronto.edu/~kriz/${file}`],
       mirrorPath: file,
-      checksum: `sha256:${sha256}`,
-      contents: Object.entries(contents).map(([name, digest]) => ({
-        name,
-        checksum: `sha256:${digest}`,
-      })),
+      checksum: `md5:${md5}`,
       recordBytes: (info.sizes.train + info.sizes.test) * recordBytes(info, layout),
     }],
-    load: (files) => loadCifar(files, info, layout),
+    load: (folder) => loadCifar(folder, info, layout),
   });
 }
 
-/** Reads both splits. */
+/** Reads both splits from a folder. */
 export async function loadCifar(
-  files: LocatedFiles["files"],
+  folder: string,
   info: DatasetInfo,
   layout: CifarLayout,
 ): Promise<Splits> {
-  const split = (names: readonly string[], count: number) =>
-    loadSplit(names.map((name) => files.get(name)!), info, count, layout);
   return {
-    train: await split(layout.train, info.sizes.train),
-    test: await split(layout.test, info.sizes.test),
+    train: await loadSplit(folder, layout.train, info, info.sizes.train, layout),
+    test: await loadSplit(folder, layout.test, info, info.sizes.test, layout),
   };
 }
 
 async function loadSplit(
-  files: readonly LocatedFile[],
+  folder: string,
+  files: readonly string[],
   info: DatasetInfo,
   count: number,
   layout: CifarLayout,
@@ -89,14 +80,15 @@ async function loadSplit(
   const split = emptyLabelled(count, info.imageShape);
   const perFile = count / files.length;
   for (const [i, file] of files.entries()) {
-    const bytes = await readDataFile(file, perFile * recordBytes(info, layout));
-    readRecords(bytes, file.path, split, i * perFile, perFile, info, layout);
+    const path = join(folder, file);
+    readRecords(await Deno.readFile(path), path, split, i * perFile, perFile, info, layout);
   }
   return split.source;
 }
 
 function recordBytes({ imageShape }: DatasetInfo, { labelBytes }: CifarLayout): number {
-  return labelBytes + imageSize(imageShape);
+  const { height, width, channels } = imageShape;
+  return labelBytes + channels * height * width;
 }
 
 /** Unpacks `count` records into the split from image `first` on, planes to channels last. */
@@ -115,9 +107,7 @@ function readRecords(
   const record = recordBytes(info, layout);
   if (bytes.length !== count * record) {
     throw new InputError(
-      `${path}: holds ${bytes.length > count * record ? "more" : bytes.length} bytes, expected ${
-        count * record
-      } (${count} records of ` +
+      `${path}: holds ${bytes.length} bytes, expected ${count * record} (${count} records of ` +
         `${record}); it is damaged: delete its folder, and the dataset is downloaded again`,
     );
   }

@@ -9,6 +9,8 @@ export interface DiskFile extends Disposable {
   sync(): Promise<void>;
   /** Cuts the file to so many bytes. */
   truncate(length: number): Promise<void>;
+  /** How long it is now. */
+  stat(): Promise<Pick<Deno.FileInfo, "size">>;
   /** Moves the position. */
   seek(offset: number, whence: Deno.SeekMode): Promise<number>;
   /** Takes the system's lock of the file; false if another process has it. */
@@ -23,6 +25,8 @@ export interface Disk {
   makeFolder(path: string): Promise<void>;
   /** Opens a file; a `mode` is the file's whatever the process masks. */
   open(path: string, options: Deno.OpenOptions): Promise<DiskFile>;
+  /** Gives a file a second name, or where there are no such names makes a copy. */
+  link(from: string, to: string): Promise<void>;
   /** Puts `from` in the place of `to`, in the same folder, so that it outlasts a loss of power. */
   rename(from: string, to: string): Promise<void>;
   /** Deletes a file. */
@@ -38,6 +42,7 @@ export const DISK: Disk = {
     if (options.mode !== undefined) await Deno.chmod(path, options.mode).catch(() => {});
     return file;
   },
+  link: (from, to) => Deno.link(from, to).catch(() => Deno.copyFile(from, to)),
   async rename(from, to) {
     await Deno.rename(from, to);
     await syncFolder(dirname(to));

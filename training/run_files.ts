@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
-import { describeNoNumbers } from "./finite.ts";
+import { checkPlace } from "../files/place.ts";
+import { notANumber } from "./finite.ts";
 
 /** Files a run leaves, by what they are; nothing else in its folder is ever deleted. */
 const FILES = {
@@ -60,6 +61,20 @@ export async function checkExisting(run: string, existing: ExistingRun): Promise
   }
 }
 
+/** Throws InputError if a run in folder `run` could not write its files, RunError if the disk is full. */
+export async function checkWritable(run: string): Promise<void> {
+  // One in each folder.
+  for (const file of ["metrics", "last", "folded"] as const) await checkPlace(runFile(run, file));
+  for (const file of RUN_FILES) {
+    const path = runFile(run, file);
+    if (!await exists(path) || (await Deno.lstat(path)).isFile) continue;
+    throw new InputError(
+      `${path} is no plain file, and a run replaces nothing else; move it away, or choose another ` +
+        "folder with --output",
+    );
+  }
+}
+
 /** A checkpoint to go on from. */
 export interface FoundCheckpoint {
   readonly file: RunFile;
@@ -110,7 +125,7 @@ async function hasBegun(run: string): Promise<boolean> {
 }
 
 function requireNumbers({ tensors }: Checkpoint, path: string): void {
-  const found = describeNoNumbers(tensors);
-  if (found === undefined) return;
-  throw new InputError(`${path}: ${found}; the file is damaged or its training diverged`);
+  const name = notANumber(tensors);
+  if (name === undefined) return;
+  throw new InputError(`${path}: ${name} of this checkpoint is not finite; use another one`);
 }

@@ -16,13 +16,14 @@ import {
 import type { RunState } from "../checkpoints/run_state.ts";
 import { InputError, RunError, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
-import { DISK, writeAll } from "../files/disk.ts";
+import { DISK, type Disk, type DiskFile, writeAll } from "../files/disk.ts";
 import { exists } from "../files/exists.ts";
 import { explainRefusal, refusalOf } from "../files/refusal.ts";
-import { temporaryPath } from "../files/temporary.ts";
+import { removeTemporary, temporaryPath } from "../files/temporary.ts";
 import type { TrainingStore } from "./observer.ts";
 import {
   checkExisting,
+  checkWritable,
   CONFIG_HEAD,
   type ExistingRun,
   findCheckpoint,
@@ -41,16 +42,17 @@ export type RunIdentity = Omit<CheckpointHeader, "state" | "metricsBytes">;
 /** A run's folder, open for writing. */
 export class RunFolder implements TrainingStore {
   /** Held while this process has the run to itself. */
-  #lock: Deno.FsFile | undefined;
+  #lock: DiskFile | undefined;
   #described: { readonly identity: RunIdentity; readonly configText: string } | undefined;
-  #metrics: Deno.FsFile | undefined;
+  #metrics: DiskFile | undefined;
   #metricsBytes = 0;
   #hasCheckpoint: boolean;
 
   private constructor(
     readonly path: string,
     private readonly existing: ExistingRun,
-    lock: Deno.FsFile | undefined,
+    private readonly disk: Disk,
+    lock: DiskFile | undefined,
     /** What to go on from; absent in a run that starts. */
     readonly found?: FoundCheckpoint,
   ) {
@@ -62,17 +64,19 @@ export class RunFolder implements TrainingStore {
    * The folder at `path`. Nothing of a run is written or deleted before {@link RunFolder.start}, but a
    * run that is there already is this process's from now on.
    *
+   * @param disk what all files are written by
    * @throws InputError if there is a run and `existing` is `refuse`, another process has it under
    *   way, it has begun but has no checkpoint to go on from, a config of somebody's own is there, or
    *   the folder cannot be written
    */
-  static async open(path: string, existing: ExistingRun): Promise<RunFolder> {
+  static async open(path: string, existing: ExistingRun, disk = DISK): Promise<RunFolder> {
     await checkExisting(path, existing);
-    const lock = await exists(path) ? await lockRun(path) : undefined;
+    const lock = await exists(path) ? await lockRun(path, disk) : undefined;
     try {
+      await checkWritable(path);
       const resumes = existing === "resume" || existing === "resume best";
       const found = resumes ? await findCheckpoint(path, existing) : undefined;
-      return new RunFolder(path, existing, lock, found);
+      return new RunFolder(path, existing, disk, lock, found);
     } catch (error) {
       lock?.close();
       throw error;
@@ -91,9 +95,9 @@ export class RunFolder implements TrainingStore {
    */
   async start(): Promise<void> {
     try {
-      await Deno.mkdir(dirname(this.lastPath), { recursive: true });
+      await this.disk.makeFolder(dirname(this.lastPath));
       if (!this.#lock) {
-        this.#lock = await lockRun(this.path);
+        this.#lock = await lockRun(this.path, this.disk);
         await checkExisting(this.path, "refuse");
       }
       if (this.existing === "replace") await this.#clear();
@@ -102,6 +106,7 @@ export class RunFolder implements TrainingStore {
       await writeFileAtomic(
         runFile(this.path, "config"),
         CONFIG_HEAD + this.#description.configText,
+        this.disk,
       );
       await this.#openMetrics();
     } catch (error) {
@@ -134,6 +139,8 @@ export class RunFolder implements TrainingStore {
     try {
       await writeAll(this.#metrics, line);
     } catch (error) {
+      // Half a line is none.
+      await this.#metrics.truncate(this.#metricsBytes).catch(() => {});
       throw asRunError(runFile(this.path, "metrics"), error);
     }
     this.#metricsBytes += line.length;
@@ -151,7 +158,7 @@ export class RunFolder implements TrainingStore {
       // The log must not be shorter on disk than a checkpoint believes.
       await this.#metrics?.sync();
       if (kind === "last" && await exists(path)) await this.#replaceLast(checkpoint);
-      else await writeCheckpoint(path, checkpoint);
+      else await writeCheckpoint(path, checkpoint, this.disk);
     } catch (error) {
       throw asRunError(path, error);
     }
@@ -162,13 +169,12 @@ export class RunFolder implements TrainingStore {
   async #replaceLast(checkpoint: Checkpoint): Promise<void> {
     const previous = runFile(this.path, "previous");
     const kept = temporaryPath(previous);
-    // Some file systems have no links.
-    await Deno.link(this.lastPath, kept).catch(() => Deno.copyFile(this.lastPath, kept));
+    await this.disk.link(this.lastPath, kept);
     try {
-      await writeCheckpoint(this.lastPath, checkpoint);
-      await DISK.rename(kept, previous);
+      await writeCheckpoint(this.lastPath, checkpoint, this.disk);
+      await this.disk.rename(kept, previous);
     } catch (error) {
-      await Deno.remove(kept).catch(() => {});
+      await this.disk.remove(kept).catch(() => {});
       throw error;
     }
   }
@@ -177,10 +183,10 @@ export class RunFolder implements TrainingStore {
   async #makeLast({ file }: FoundCheckpoint): Promise<void> {
     if (file === "last") return;
     const copy = temporaryPath(this.lastPath);
-    await Deno.copyFile(runFile(this.path, file), copy);
+    await this.disk.link(runFile(this.path, file), copy);
     // That of a later position than the best one would miss lines of the log.
     if (file === "best") await this.#remove("previous");
-    await DISK.rename(copy, this.lastPath);
+    await this.disk.rename(copy, this.lastPath);
   }
 
   /** Closes the metrics log and lets other processes have the run. */
@@ -201,7 +207,10 @@ export class RunFolder implements TrainingStore {
 
   /** Opens the log, cut back to what is kept of it. */
   async #openMetrics(): Promise<void> {
-    const file = await Deno.open(runFile(this.path, "metrics"), { write: true, create: true });
+    const file = await this.disk.open(runFile(this.path, "metrics"), {
+      write: true,
+      create: true,
+    });
     this.#metrics = file;
     const { size } = await file.stat();
     this.#metricsBytes = Math.min(this.found?.checkpoint.metricsBytes ?? 0, size);
@@ -218,26 +227,23 @@ export class RunFolder implements TrainingStore {
 
   async #remove(file: RunFile): Promise<void> {
     const path = runFile(this.path, file);
-    if (await exists(path)) await Deno.remove(path);
+    if (await exists(path)) await this.disk.remove(path);
   }
 
   /** What a killed process left half written. */
   async #removeTemporaryFiles(): Promise<void> {
-    const folders = new Set(RUN_FILES.map((file) => dirname(runFile(this.path, file))));
-    for (const folder of folders) {
-      if (!await exists(folder)) continue;
-      for await (const { name } of Deno.readDir(folder)) {
-        if (/^\..*\.tmp$/.test(name)) await Deno.remove(join(folder, name));
-      }
+    for (const file of RUN_FILES) {
+      const path = runFile(this.path, file);
+      if (await exists(dirname(path))) await removeTemporary(path);
     }
   }
 }
 
 /** Takes the lock of a run's folder; the system releases that of a process that dies. */
-async function lockRun(path: string): Promise<Deno.FsFile> {
-  let file: Deno.FsFile;
+async function lockRun(path: string, disk: Disk): Promise<DiskFile> {
+  let file: DiskFile;
   try {
-    file = await Deno.open(join(path, LOCK), { write: true, create: true });
+    file = await disk.open(join(path, LOCK), { write: true, create: true });
   } catch (error) {
     throw explainRefusal(path, error);
   }

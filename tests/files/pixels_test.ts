@@ -30,10 +30,11 @@ Deno.test("pictures are cut and scaled as Squoosh's triangle filter does", async
 });
 
 Deno.test("a picture of the network's size keeps its pixels; grey is luma", () => {
-  const from = picture(3, 2);
+  const { data } = picture(3, 2);
+  const from = { width: 3, height: 2, data };
   assertEquals(
     [...networkPixels(from, { width: 3, height: 2, channels: 3 })],
-    [...from.data].filter((_, i) => i % 4 !== 3),
+    [...data].filter((_, i) => i % 4 !== 3),
   );
   assertEquals(
     [...networkPixels(

@@ -56,10 +56,7 @@ export const softmax: KernelFamily = {
           forEachColumn(f, shape[1], (column) => row.store("y", column, result(column)));
         });
       },
-      args: {
-        ...numberedRefs(lowering, "x", inputs, () => shape),
-        y: lowering.ref(output, shape),
-      },
+      args: { ...numberedRefs(lowering, "x", inputs), y: lowering.ref(output) },
       writes: ["y"],
       items: shape[0],
     });
