@@ -1,0 +1,139 @@
+/**
+ * Kills many trainings at random moments, resumes them until they end and compares them bit for bit
+ * with unbroken ones; the trainings run as `deno task train` runs them:
+ *
+ *     deno task kills 100 --busy 8 --seed 1
+ *
+ * `--busy` has that many processes keep the cores busy meanwhile. Every other kill waits for a
+ * checkpoint that is being written. The exit code is 1 if a run ended with other bits.
+ */
+import { fromFileUrl, join } from "@std/path";
+import { Buffer } from "node:buffer";
+import { parseArgs } from "node:util";
+import manifest from "../../deno.json" with { type: "json" };
+import { exists } from "../../files/exists.ts";
+import { RandomStream, STREAM } from "../../graph/random.ts";
+import { killAt, KILLED, resultsOf } from "./kills.ts";
+
+const { positionals: [count = "100"], values } = parseArgs({
+  args: Deno.args,
+  allowPositionals: true,
+  options: {
+    busy: { type: "string", default: "0" },
+    seed: { type: "string", default: "0" },
+  },
+});
+const random = new RandomStream({ seed: Number(values.seed), stream: STREAM.synthetic });
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+const [V8_FLAGS] = /--v8-flags=\S+/.exec(manifest.tasks.train.command) ?? [];
+/** Large enough that writing a checkpoint takes a while. */
+const CONFIG = KILLED.replace("outChannels: 4", "outChannels: 256");
+/** What the runs differ in: each number of threads has its own bits. */
+const THREADS = [1, 2, 3];
+/** Kills after which a run is left to come to its end. */
+const KILLS_A_RUN = 8;
+
+function train(folder: string, output: string, threads: number): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", `${V8_FLAGS}`, "--no-check", "--allow-all", "--config", join(ROOT, "deno.json")],
+      ...[join(ROOT, "unchecked.ts"), "train", "config.yaml", "--set", `threads=${threads}`],
+      ...["--output", output, "--resume"],
+    ],
+    cwd: folder,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Lets a training come to its end. */
+const toTheEnd = async (process: Deno.ChildProcess) => void await process.status;
+
+const wait = (milliseconds: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+/** A moment at which a file of `checkpoints` is half written, after a few that were written. */
+function duringWrite(checkpoints: string) {
+  const skipped = random.integer(12);
+  return async (process: Deno.ChildProcess) => {
+    let hasEnded = false;
+    process.status.then(() => hasEnded = true);
+    const seen = new Set(temporaryFiles(checkpoints));
+    const enough = seen.size + skipped;
+    while (!hasEnded && seen.size <= enough) {
+      for (const name of temporaryFiles(checkpoints)) seen.add(name);
+      await wait(0);
+    }
+  };
+}
+
+/** Files that are not whole yet, or were not when their process was killed. */
+function temporaryFiles(folder: string): string[] {
+  try {
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    return names.filter((name) => name.endsWith(".tmp"));
+  } catch {
+    return [];
+  }
+}
+
+/** A random moment of a training of about `milliseconds`. */
+function atRandom(milliseconds: number) {
+  const moment = (random.uint32() / 2 ** 32) * milliseconds;
+  return () => wait(moment);
+}
+
+/** The results of an unbroken training with so many threads, and how long it took. */
+async function trainUnbroken(folder: string, threads: number) {
+  const start = performance.now();
+  const output = `unbroken-${threads}`;
+  await killAt(train(folder, output, threads), toTheEnd);
+  return { results: await resultsOf(join(folder, output)), took: performance.now() - start };
+}
+
+const folder = await Deno.makeTempDir();
+const busy = Array.from(
+  { length: Number(values.busy) },
+  () => new Deno.Command(Deno.execPath(), { args: ["eval", "for (;;);"] }).spawn(),
+);
+const totals = { kills: 0, duringWrites: 0, beforeFirstCheckpoint: 0, runs: 0, differing: 0 };
+try {
+  await Deno.writeTextFile(join(folder, "config.yaml"), CONFIG);
+  const expected = new Map<number, Awaited<ReturnType<typeof trainUnbroken>>>();
+  for (const threads of THREADS) expected.set(threads, await trainUnbroken(folder, threads));
+  while (totals.kills < Number(count)) {
+    const threads = THREADS[totals.runs % THREADS.length];
+    const { results, took } = expected.get(threads)!;
+    const output = `killed-${totals.runs++}`;
+    const checkpoints = join(folder, output, "checkpoints");
+    for (let kill = 0; kill < KILLS_A_RUN && totals.kills < Number(count); kill++) {
+      const before = temporaryFiles(checkpoints);
+      const moment = kill % 2 === 0 ? duringWrite(checkpoints) : atRandom(took);
+      if (!await killAt(train(folder, output, threads), moment)) break;
+      totals.kills++;
+      const isHalfWritten = temporaryFiles(checkpoints).some((name) => !before.includes(name));
+      if (isHalfWritten) totals.duringWrites++;
+      if (!await exists(join(checkpoints, "last.safetensors"))) totals.beforeFirstCheckpoint++;
+    }
+    await killAt(train(folder, output, threads), toTheEnd);
+    const found = await resultsOf(join(folder, output));
+    const others = [...results].filter(([name, bytes]) =>
+      Buffer.compare(bytes, found.get(name)!) !== 0
+    );
+    if (others.length > 0) totals.differing++;
+    for (const [name] of others) console.log(`${output} (${threads} threads): ${name} differs`);
+    await Deno.remove(join(folder, output), { recursive: true });
+  }
+} finally {
+  for (const process of busy) process.kill("SIGKILL");
+  await Promise.all(busy.map(({ status }) => status));
+  await Deno.remove(folder, { recursive: true });
+}
+console.log(
+  `${totals.kills} kills of ${totals.runs} runs: ${totals.duringWrites} while a checkpoint was ` +
+    `written, ${totals.beforeFirstCheckpoint} before the first; ${totals.differing} runs ended with ` +
+    `other bits than an unbroken one (seed ${values.seed}, ${values.busy} busy processes)`,
+);
+if (totals.differing > 0) Deno.exit(1);
