@@ -141,7 +141,7 @@ export {
 export { emptyLabelled, type MemoryImages, MemorySource } from "./datasets/sources/memory.ts";
 export { type AugmentationChoice, AUGMENTATIONS } from "./datasets/augmentations/registry.ts";
 export type { DownloadProgress } from "./datasets/download.ts";
-export type { LocateOptions } from "./datasets/locate.ts";
+export type { LocateOptions } from "./datasets/published_files.ts";
 
 // Training
 export { train, type TrainingRunOptions, type TrainOptions } from "./training/train.ts";

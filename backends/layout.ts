@@ -53,6 +53,11 @@ export interface Layout {
   readonly bytes: number;
 }
 
+/** Bytes of an element. */
+export function elementBytes(dtype: DType): number {
+  return dtype === "u8" ? 1 : 4;
+}
+
 /** The layout of a tensor stored in an order. */
 export function layoutOf({ shape, dtype }: TensorType, order: Order): Layout {
   if (order === "channelsLast" && shape.length < 3) {
@@ -64,7 +69,7 @@ export function layoutOf({ shape, dtype }: TensorType, order: Order): Layout {
     : Math.ceil(channels / CHANNEL_ALIGNMENT) * CHANNEL_ALIGNMENT;
   const pixels = sizeOf(rest);
   const elements = batch * paddedChannels * pixels;
-  const bytes = elements * (dtype === "u8" ? 1 : 4);
+  const bytes = elements * elementBytes(dtype);
   return { order, shape, dtype, batch, channels, paddedChannels, pixels, elements, bytes };
 }
 

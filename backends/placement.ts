@@ -6,7 +6,7 @@ import { isLeaf, variableOp } from "../graph/leaves.ts";
 import { type GraphNode, type Program, sizeOf, type Update, type Value } from "../graph/types.ts";
 import { broadcastOf } from "../ops/elementwise.ts";
 import { type PackAttributes, packOp } from "../ops/pack.ts";
-import { convertLayoutOp, type LaidOutProgram, ordersCoincide } from "./layout.ts";
+import { convertLayoutOp, elementBytes, type LaidOutProgram, ordersCoincide } from "./layout.ts";
 
 /** A place inside the memory of a value, in bytes from its start. */
 export interface PlaceInValue {
@@ -55,7 +55,8 @@ export function sourceOf(value: Value): PlaceInValue {
   let offset = 0;
   let source = value;
   while (isAlias(source.node)) {
-    offset += 4 * (source.node.op.viewOffset?.(source.node.attributes) ?? 0);
+    const elements = source.node.op.viewOffset?.(source.node.attributes) ?? 0;
+    offset += elements * elementBytes(source.dtype);
     source = source.node.inputs[0];
   }
   return { value: source, offset };

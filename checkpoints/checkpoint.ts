@@ -12,6 +12,7 @@ import type { Disk } from "../files/disk.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { buildModel, type BuildOptions } from "../models/registry.ts";
 import { isRecord } from "../schema/record.ts";
+import { withChecksums } from "./checksums.ts";
 import { orDamaged } from "./damage.ts";
 import { CHECKPOINT_FORMAT, otherFormat } from "./formats.ts";
 import { isDescription, type NetworkDescription } from "./network.ts";
@@ -86,10 +87,11 @@ export async function writeCheckpoint(
   for (const [slot, state] of optimizer) put(`${OPTIMIZER}${slot}.`, state);
   if (ema) put(EMA, ema);
   if (lossScale) tensors.set(LOSS_SCALE, { dtype: "F32", shape: [2], data: lossScale });
-  await writeSafetensors(path, tensors, {
+  const metadata = {
     format: CHECKPOINT_FORMAT,
     checkpoint: JSON.stringify(header satisfies CheckpointHeader),
-  }, disk);
+  };
+  await writeSafetensors(path, tensors, withChecksums(tensors, metadata), disk);
 }
 
 /** Reads a checkpoint. Throws InputError for a file that is none or is damaged. */

@@ -11,6 +11,7 @@ import type { Module } from "../layers/module.ts";
 import { parentPath } from "../layers/names.ts";
 import { inferenceProgram } from "../models/inference.ts";
 import { DEFAULT_THRESHOLD, logitOf } from "./activation.ts";
+import { requireFiniteLogits, requireFiniteWeights } from "./finite.ts";
 import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";
 import { storeProgram } from "./program.ts";
 import type { Tensor } from "./safetensors.ts";
@@ -89,7 +90,7 @@ export function foldModel(
  *
  * @param pixels u8 [count, H, W, C] of the network's input size
  * @throws InputError for pixels that are no images of that size, RunError when the logits differ by
- *   more than {@link FOLD_TOLERANCE}, relative
+ *   more than {@link FOLD_TOLERANCE}, relative, or are no numbers
  */
 export async function verifyFold(
   model: Module,
@@ -107,7 +108,15 @@ export async function verifyFold(
   const batchSize = Math.min(count, 64);
   const exact = backend.fullPrecision ?? backend;
   const unfoldedProgram = inferenceProgram(model, network.description, batchSize);
+  requireFiniteWeights(network.description.model, unfoldedProgram);
   const unfolded = await logitsOf(exact, unfoldedProgram, pixels);
+  const size = pixels.length / count;
+  await requireFiniteLogits(
+    unfolded,
+    (batchSize) => inferenceProgram(model, network.description, batchSize),
+    exact,
+    (row) => ({ name: `image ${row}`, pixels: pixels.subarray(row * size, (row + 1) * size) }),
+  );
   const folded = await logitsOf(exact, networkProgram(network, batchSize), pixels);
   const { activation, threshold = DEFAULT_THRESHOLD } = network.description;
   const verification = compareLogits(unfolded, folded, count, {
@@ -118,7 +127,7 @@ export async function verifyFold(
       `the folded network differs from the trained one by ${
         verification.maxRelativeDifference.toExponential(1)
       } relative, more than ${FOLD_TOLERANCE}; nothing was written. The checkpoint may hold ` +
-        "non-finite or extreme weights: evaluate it with: overfold eval CHECKPOINT",
+        "extreme weights: evaluate it with: overfold eval CHECKPOINT",
     );
   }
   return verification;

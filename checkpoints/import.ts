@@ -12,6 +12,7 @@ import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { joinPath, parentPath } from "../layers/names.ts";
 import { someOf } from "../reporting/format.ts";
 import { inferenceState, parseCheckpoint, restoreModel } from "./checkpoint.ts";
+import { describeNotFinite } from "./finite.ts";
 import { CHECKPOINT_FORMAT, FOLDED_FORMAT } from "./formats.ts";
 import { parseFoldedNetwork } from "./network.ts";
 import { readOnnxTensors } from "./onnx_file.ts";
@@ -95,7 +96,8 @@ function withoutWrapper(
  * Takes weights from elsewhere into a model, each layer reading the tensors under its path its own
  * way: plain kernels unfold, the authors' 1x1 kernels become plain. The model must be initialised.
  * Batch counters may be missing, or lists of one number. Throws one InputError that lists every tensor that is missing,
- * unexpected or of another shape; the model is then as it was.
+ * unexpected or of another shape, or names the first that holds NaN or infinity; the model is then as
+ * it was.
  */
 export function adoptState(
   model: Module,
@@ -125,6 +127,14 @@ export function adoptState(
     for (const name of [...adopted.keys()]) if (!present.has(name)) adopted.delete(name);
   }
   checkBatchNorms(model, adopted, { tensors, path: file });
+  for (const name of present.keys()) {
+    const found = describeNotFinite(adopted.get(name)?.data ?? []);
+    if (found) {
+      throw new InputError(
+        `${file}: ${name} holds ${found}; its training diverged: use other weights`,
+      );
+    }
+  }
   try {
     model.loadStateDict(adopted);
   } catch (error) {

@@ -1,5 +1,6 @@
 /** Files of folded networks on disk. */
 import type { Disk } from "../files/disk.ts";
+import { withChecksums } from "./checksums.ts";
 import { FOLDED_FORMAT } from "./formats.ts";
 import { type FoldedNetwork, parseFoldedNetwork } from "./network.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
@@ -11,11 +12,12 @@ export async function writeFoldedNetwork(
   disk?: Disk,
 ): Promise<void> {
   const { description, program, tensors } = network;
-  await writeSafetensors(path, tensors, {
+  const metadata = {
     format: FOLDED_FORMAT,
     network: JSON.stringify(description),
     program: JSON.stringify(program),
-  }, disk);
+  };
+  await writeSafetensors(path, tensors, withChecksums(tensors, metadata), disk);
 }
 
 /** Reads a folded network. Throws InputError for a file that is none or is damaged. */

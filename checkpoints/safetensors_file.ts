@@ -2,6 +2,7 @@
 import { writeFileAtomic } from "../files/atomic.ts";
 import type { Disk } from "../files/disk.ts";
 import { otherKind, readWanted } from "../files/kind_of_file.ts";
+import { verifyChecksums } from "./checksums.ts";
 import {
   parseSafetensors,
   type Safetensors,
@@ -9,11 +10,16 @@ import {
   type Tensor,
 } from "./safetensors.ts";
 
-/** Reads a safetensors file. Throws InputError when it cannot be read or is not a sound one. */
+/**
+ * Reads a safetensors file. Throws InputError when it cannot be read, is not a sound one or does not
+ * hold what its checksums were taken of.
+ */
 export async function readSafetensors(path: string): Promise<Safetensors> {
   const bytes = await readWanted(path, "network");
   try {
-    return parseSafetensors(bytes, path);
+    const contents = parseSafetensors(bytes, path);
+    verifyChecksums(contents, path);
+    return contents;
   } catch (error) {
     throw otherKind(path, bytes, "network") ?? error;
   }

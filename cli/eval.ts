@@ -1,6 +1,7 @@
 /** `overfold eval`: loss and metrics of a checkpoint or a folded network. */
 
 import { basename, dirname, join } from "@std/path";
+import { requireFiniteWeights } from "../checkpoints/finite.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { type ConfigFile, loadConfig, parseStored } from "../config/load.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
@@ -31,15 +32,20 @@ export const command: Command = {
   },
   details:
     "Evaluates on the validation images of the config, in inference mode, and tells how well each\n" +
-    "class is recognised and which are taken for which.",
+    "class is recognised and which are taken for which. Images that are not on this machine are\n" +
+    "fetched for a config that is named, not for one that came with the network.",
   async run(args, context) {
     const [path] = args.positionals;
     const files = args.texts("confusion");
     await checkConfusionFiles(files, [path, args.text("config") ?? path]);
     const network = await loadNetwork(path);
+    requireFiniteWeights(path, network.program(1));
+    // Nobody has named the images that a network says it was trained on: nothing is fetched for it.
+    const isNamed = args.text("config") !== undefined;
+    if (!isNamed) await Deno.permissions.revoke({ name: "net" });
     const file = await configOf(path, network, args, context);
     const { config } = file;
-    const { info, validation } = await loadImages(file, context);
+    const { info, validation } = await loadImages(file, context, { download: isNamed });
     checkImages(path, network, info);
     const objective = objectiveFor(file, info);
     const report = objective.report(network.description.classNames);
@@ -92,10 +98,13 @@ async function configOf(
   args: Arguments,
   context: Context,
 ): Promise<ConfigFile> {
-  const set = args.texts("set");
   const given = args.text("config");
   if (given !== undefined) return await readConfig(given, args, context);
-  if (checkpoint?.config) return parseStored(checkpoint.config, path, set);
+  const options = {
+    set: args.texts("set"),
+    onHint: (line: string) => context.progress.print(line),
+  };
+  if (checkpoint?.config) return parseStored(checkpoint.config, path, options);
   const beside = join(dirname(path), "..", "config.yaml");
   try {
     await Deno.stat(beside);
@@ -105,7 +114,7 @@ async function configOf(
         "a run; name a config that does with --config CONFIG",
     );
   }
-  return await loadConfig(beside, { set });
+  return await loadConfig(beside, { ...options, isForeign: true });
 }
 
 function checkImages(

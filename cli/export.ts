@@ -5,7 +5,6 @@ import { openBackend } from "../backends/registry.ts";
 import { restoreModel } from "../checkpoints/checkpoint.ts";
 import { authorsState } from "../checkpoints/export_authors.ts";
 import { foldModel, type FoldVerification } from "../checkpoints/fold.ts";
-import { loadNetwork } from "../checkpoints/load.ts";
 import type { FoldedNetwork } from "../checkpoints/network.ts";
 import { readFoldedNetwork } from "../checkpoints/network_file.ts";
 import { encodeOnnx, type OnnxOptions } from "../checkpoints/onnx.ts";
@@ -16,7 +15,7 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { formatBytes } from "../reporting/format.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { besideFolded, checkOutput } from "./output.ts";
-import { describeVerification, verificationImages } from "./verification.ts";
+import { describeVerification, loadFinite, verificationImages } from "./verification.ts";
 
 const FORMATS = ["onnx", "authors"] as const;
 const PRECISIONS = ["f32", "f16"] as const;
@@ -57,7 +56,7 @@ async function exportAuthors(
   args: Arguments,
   context: Context,
 ): Promise<void> {
-  const { checkpoint } = await loadNetwork(path);
+  const { checkpoint } = await loadFinite(path);
   if (!checkpoint) {
     throw new InputError(`${path}: a folded network has no D any more; export the checkpoint`);
   }
@@ -76,7 +75,7 @@ async function exportOnnx(
   args: Arguments,
   context: Context,
 ): Promise<void> {
-  const network = await loadNetwork(path);
+  const network = await loadFinite(path);
   const { checkpoint, description } = network;
   const options: OnnxOptions = {
     includePreprocessing: args.flag("include-preprocessing"),

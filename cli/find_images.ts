@@ -1,6 +1,10 @@
 /** Which picture files the words of a command line mean: files, folders and patterns. */
 import { glob } from "node:fs/promises";
-import { isGlob, join } from "@std/path";
+import { extname, isGlob, join } from "@std/path";
+import { InputError } from "../errors.ts";
+import { formatOfPicture, SIGNATURE_BYTES } from "../files/decode.ts";
+import { readWanted } from "../files/kind_of_file.ts";
+import { formatCount } from "../reporting/format.ts";
 
 /** What was found. */
 export interface FoundImages {
@@ -8,45 +12,107 @@ export interface FoundImages {
   readonly paths: readonly string[];
   /** A sentence for each word that means no file. */
   readonly missing: readonly string[];
+  /** A sentence for each word that means files but not all that is there: how many of what. */
+  readonly passedOver: readonly string[];
 }
 
-const PICTURE = /\.(png|jpe?g)$/i;
+/** Names that PNG and JPEG files go by. */
+const PICTURE = /\.(a?png|jpe?g?|jfif?|jif|pjpe?g?)$/i;
+
+/** What is passed over, and how often. */
+type Tally = Map<string, number>;
 
 /**
  * Finds the files that are meant. A word that names a file means that file, whatever it holds; the
- * name of a folder means all PNG and JPEG files in it and in the folders below, hidden ones left
- * out; another word is a pattern such as `digits/*.png` or `**\/*.jpg` and means all files that fit.
+ * name of a folder means all PNG and JPEG files in it and in the folders below, known by their names
+ * or by how they begin, hidden ones left out and links to folders not followed; another word is a
+ * pattern such as `digits/*.png` or `**\/*.jpg` and means all files that fit.
  */
 export async function findImages(words: readonly string[]): Promise<FoundImages> {
   const paths: string[] = [];
   const missing: string[] = [];
+  const passedOver: string[] = [];
   for (const word of words) {
+    const tally: Tally = new Map();
     const info = await statOf(word);
-    if (info?.isDirectory) {
-      const pictures = (await filesOf("**", word)).filter((path) => PICTURE.test(path));
-      paths.push(...pictures);
-      if (pictures.length === 0) missing.push(`${word}: no PNG or JPEG file in this folder`);
-    } else if (info) {
+    if (info && !info.isDirectory) {
       paths.push(word);
-    } else if (isGlob(word)) {
-      const files = await filesOf(word);
-      paths.push(...files);
-      if (files.length === 0) missing.push(`${word}: no file fits this pattern`);
-    } else {
+      continue;
+    }
+    if (!info && !isGlob(word)) {
       missing.push(`${word}: no such file or folder`);
+      continue;
+    }
+    const found = info ? await picturesIn(word, tally) : await filesOf(word, tally);
+    paths.push(...found.sort());
+    const others = listed(tally);
+    if (found.length === 0) {
+      const none = info ? "no PNG or JPEG file in this folder" : "no file fits this pattern";
+      missing.push(`${word}: ${none}${others ? `; passed over ${others}` : ""}`);
+    } else if (others) {
+      passedOver.push(`${word}: passed over ${others}`);
     }
   }
-  return { paths, missing };
+  return { paths, missing, passedOver };
 }
 
-/** Files that fit a pattern within a folder, sorted. */
-async function filesOf(pattern: string, folder = "."): Promise<string[]> {
-  const files: string[] = [];
-  for await (const name of glob(pattern, { cwd: folder })) {
-    const path = folder === "." ? name : join(folder, name);
-    if ((await statOf(path))?.isFile) files.push(path);
+/** The pictures in a folder and those below. */
+async function picturesIn(folder: string, tally: Tally): Promise<string[]> {
+  const found: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      const path = join(folder, name);
+      const entry = name.startsWith(".") ? "hidden" : await entryAt(path);
+      if (entry === "folder") found.push(...await picturesIn(path, tally));
+      else if (entry !== "file") count(tally, entry);
+      else if (PICTURE.test(name) || await beginsAsPicture(path)) found.push(path);
+      else count(tally, extname(name).toLowerCase() || "without ending");
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    count(tally, "unreadable folder");
   }
-  return files.sort();
+  return found;
+}
+
+/** Files that fit a pattern. */
+async function filesOf(pattern: string, tally: Tally): Promise<string[]> {
+  const files: string[] = [];
+  for await (const path of glob(pattern)) {
+    const entry = await entryAt(path);
+    if (entry === "file") files.push(path);
+    else if (!entry.endsWith("folder")) count(tally, entry);
+  }
+  return files;
+}
+
+/** What is at a path that was found: a file, a folder, or else the name of what is passed over. */
+async function entryAt(path: string): Promise<string> {
+  const info = await statOf(path);
+  // What is no Unicode in a name is lost, and with it the way to the file.
+  if (!info) return path.includes("\ufffd") ? "name that is no Unicode" : "link to nothing";
+  if (info.isFile) return "file";
+  if (!info.isDirectory) return "pipe or device";
+  return (await Deno.lstat(path)).isSymlink ? "link to a folder" : "folder";
+}
+
+async function beginsAsPicture(path: string): Promise<boolean> {
+  try {
+    return formatOfPicture(await readWanted(path, "picture", SIGNATURE_BYTES)) !== undefined;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
+function count(tally: Tally, what: string): void {
+  tally.set(what, (tally.get(what) ?? 0) + 1);
+}
+
+/** Such as `12 × .webp, 1 × hidden`; the most frequent first. */
+function listed(tally: Tally): string {
+  return [...tally].sort(([, a], [, b]) => b - a)
+    .map(([what, times]) => `${formatCount(times)} × ${what}`).join(", ");
 }
 
 async function statOf(path: string): Promise<Deno.FileInfo | undefined> {

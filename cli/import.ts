@@ -2,8 +2,10 @@
 
 import { basename, extname, join } from "@std/path";
 import { parse } from "yaml";
+import { openBackend } from "../backends/registry.ts";
 import { type Architecture, type Checkpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
 import { adoptState, classifierOf, type ForeignState } from "../checkpoints/import.ts";
+import { requireFinite } from "../checkpoints/finite.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { START } from "../checkpoints/run_state.ts";
 import type { Config } from "../config/schema.ts";
@@ -15,6 +17,7 @@ import {
   recognizeConvolution,
 } from "../layers/convolutions.ts";
 import { decodeText } from "../files/text.ts";
+import { inferenceProgram } from "../models/inference.ts";
 import { buildModel, listModels } from "../models/registry.ts";
 import { formatCount, someOf, wrapText } from "../reporting/format.ts";
 import { mistakesOf } from "../schema/mistakes.ts";
@@ -80,6 +83,8 @@ export const command: Command = {
     const model = buildModel(architecture.name, architecture.options);
     model.initialize(0);
     adoptState(model, state);
+    const backend = await openBackend({ backend: "cpu" });
+    await requireFinite(path, inferenceProgram(model, description, 1), backend);
     const tensors = model.stateDict();
     const checkpoint: Checkpoint = {
       architecture,

@@ -151,7 +151,7 @@ async function subjectOf(args: Arguments, context: Context): Promise<Subject> {
       );
     }
     return {
-      ...(config ? { file: parseStored(config, path, set) } : {}),
+      ...(config ? { file: parseStored(config, path, { set }) } : {}),
       architecture,
       description,
     };

@@ -1,26 +1,25 @@
 /** `overfold predict`: names what pictures show. */
 
 import { extname } from "@std/path";
-import type { Backend } from "../backends/backend.ts";
-import { DEFAULT_THRESHOLD, probabilitiesOf } from "../checkpoints/activation.ts";
-import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
+import { DEFAULT_THRESHOLD } from "../checkpoints/activation.ts";
+import { requireFiniteWeights } from "../checkpoints/finite.ts";
+import { loadNetwork } from "../checkpoints/load.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
-import { InputError, RunError } from "../errors.ts";
-import { writeFileAtomic } from "../files/atomic.ts";
-import { findImages } from "./find_images.ts";
-import { readImage } from "../files/images.ts";
-import type { ImageSize } from "../files/pixels.ts";
+import { EXIT, InputError, RunError } from "../errors.ts";
+import { Output } from "../files/output.ts";
+import { type Colour, WHITE } from "../files/pixels.ts";
 import { formatCount } from "../reporting/format.ts";
-import { pipelined } from "../training/pipeline.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
+import { findImages } from "./find_images.ts";
+import { Interruption } from "./interruption.ts";
 import { checkOutput } from "./output.ts";
 import {
   type NamedProbability,
-  type Prediction,
-  PREDICTION_FORMATS,
   type PredictionFormat,
+  predictionFormats,
 } from "./prediction_formats.ts";
+import { predictions } from "./predictions.ts";
 
 /** Failures that the last message repeats. */
 const SHOWN_FAILURES = 10;
@@ -43,26 +42,36 @@ export const command: Command = {
     "batch-size": { value: "N", help: "Pictures computed at once; 32 by default" },
     format: { value: "FORMAT", help: "text, json or csv; by default as the name in --output ends" },
     output: { value: "FILE", help: "Write the predictions to FILE" },
+    background: {
+      value: "COLOUR",
+      help: "What transparent pixels lie on, such as black or #808080; white by default",
+    },
+    damaged: { help: "Classify damaged pictures too, as far as they can be decoded" },
     // A few pictures are classified before a GPU's kernels are compiled.
     backend: backendOption("cpu"),
   },
   details:
-    "A folder stands for all PNG and JPEG files in it and below. A pattern such as '**/*.png' needs\n" +
-    "quotes where the shell would expand it. A picture of another size is cut to the network's\n" +
-    "proportions around its centre and scaled. json has an object a line, csv a row for each class\n" +
-    "of each picture. Of a network for several classes per picture, those above --threshold are named,\n" +
-    "which may be none. Pictures that cannot be read are reported and passed over; the exit code is\n" +
-    "then 1, and 2 where there is no picture at all.",
+    "A folder stands for all PNG and JPEG files in it and below; what is passed over is told. A pattern\n" +
+    "such as '**/*.png' needs quotes where the shell would expand it. A picture is held upright as its\n" +
+    "EXIF data says; one of another size is cut to the network's proportions around its centre and\n" +
+    "scaled. --background none takes the colours that are stored under transparent pixels. json has an\n" +
+    "object a line, csv a row for each class of each picture. Of a network for several classes per\n" +
+    "picture, those above --threshold are named, which may be none. Pictures that are damaged or cannot\n" +
+    "be read are reported and passed over; the exit code is then 1, and 2 where there is no picture at\n" +
+    "all. What is done when it is interrupted is kept.",
   async run(args, context) {
     const [path, ...words] = args.positionals;
     const top = args.integer("top");
     const batchSize = args.integer("batch-size") ?? 32;
     const output = args.text("output");
-    const format = formatOf(args);
-    const { paths, missing } = await findImages(words);
+    const damaged = args.flag("damaged");
+    const format = formatOf(args, damaged);
+    const { background, ground } = backgroundOf(args);
+    const { paths, missing, passedOver } = await findImages(words);
     if (paths.length === 0) throw new InputError(missing.join("\n"));
     if (output !== undefined) await checkOutput(output, [path, ...paths]);
     const network = await loadNetwork(path);
+    requireFiniteWeights(path, network.program(1));
     const choose = choiceOfClasses(network.description, { top, threshold: thresholdOf(args) });
     const choice = chosenBackend(args, {
       backend: "cpu",
@@ -70,31 +79,60 @@ export const command: Command = {
     });
     const backend = await openChosen(choice, context);
 
+    const { progress } = context;
+    passedOver.forEach((line) => progress.print(`note: ${line}`));
     const failures: string[] = [];
     const onFailure = (message: string) => {
       failures.push(message);
-      context.progress.print(`warning: ${message}`);
+      progress.print(`warning: ${message}`);
     };
     missing.forEach(onFailure);
-    const lines = format.heading === undefined ? [] : [format.heading];
-    if (output === undefined) lines.forEach(context.print);
-    let count = 0;
-    const results = predictions(network, paths, backend, { batchSize, choose, onFailure });
-    for await (const prediction of results) {
-      count++;
-      if (output !== undefined) {
-        lines.push(format.lines(prediction));
-        context.progress.update(() =>
-          `${formatCount(count)} of ${formatCount(paths.length)} pictures`
-        );
-      } else {
-        context.print(format.lines(prediction));
-        context.emit({ ...prediction });
-      }
+    using interruption = new Interruption(() =>
+      progress.print("stopping after these pictures; press Ctrl-C again to stop at once")
+    );
+    using file = output === undefined ? undefined : await Output.open(output);
+    let [count, onGround, isStopped] = [0, 0, false];
+    try {
+      await interruption.gracefully(context, async (signal, { print, emit }) => {
+        const put = async (line: string) => file ? await file.write(`${line}\n`) : print(line);
+        if (format.heading !== undefined) await put(format.heading);
+        const options = { batchSize, ground, damaged, signal, choose, onFailure };
+        for await (
+          const { isOnGround, ...found } of predictions(network, paths, backend, options)
+        ) {
+          const prediction = isOnGround ? { ...found, background } : found;
+          if (found.damage) progress.print(`warning: ${found.image}: ${found.damage}`);
+          if (isOnGround) onGround++;
+          await put(format.lines(prediction));
+          count++;
+          if (file) {
+            progress.update(() => `${formatCount(count)} of ${formatCount(paths.length)} pictures`);
+          } else {
+            emit({ ...prediction });
+          }
+        }
+        isStopped = count + failures.length < paths.length + missing.length;
+        if (!isStopped) await file?.finish();
+      });
+    } catch (error) {
+      progress.print(await leave(file, count, paths.length));
+      throw error;
     }
-    context.progress.finish();
-    if (output !== undefined) {
-      await writeFileAtomic(output, lines.map((line) => `${line}\n`).join(""));
+    progress.finish();
+    if (interruption.outputFailure !== undefined) throw interruption.outputFailure;
+    if (onGround > 0) {
+      progress.print(
+        `note: ${formatCount(onGround)} of ${
+          formatCount(count)
+        } pictures have transparent pixels, ` +
+          `which lie on ${background} (--background)`,
+      );
+    }
+    if (isStopped) {
+      progress.print(await leave(file, count, paths.length));
+      return EXIT.interrupted;
+    }
+    if (file) {
       context.print(`predictions: ${output}, ${formatCount(count)} pictures`);
       context.emit({ output, images: count, failures: failures.length });
     }
@@ -111,17 +149,50 @@ export const command: Command = {
   },
 };
 
+/** Ends before all is done: keeps the predictions that there are, and says where. */
+async function leave(file: Output | undefined, done: number, all: number): Promise<string> {
+  const stopped = `stopped after ${formatCount(done)} of ${formatCount(all)} pictures`;
+  if (!file) return stopped;
+  if (done > 0) return `${stopped}; their predictions are in ${file.temporary}`;
+  await file.discard();
+  return stopped;
+}
+
+/** Names of colours; all others are written in hexadecimal digits. */
+const COLOURS: Readonly<Record<string, Colour>> = {
+  white: WHITE,
+  grey: [128, 128, 128],
+  black: [0, 0, 0],
+};
+
+/** What `--background` says: a name, and what it stands for. */
+function backgroundOf(args: Arguments): { background: string; ground?: Colour } {
+  const background = args.text("background") ?? "white";
+  if (background === "none") return { background };
+  const digits = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(background);
+  if (digits) {
+    const [red, green, blue] = digits.slice(1).map((hex) => parseInt(hex, 16));
+    return { background, ground: [red, green, blue] };
+  }
+  if (Object.hasOwn(COLOURS, background)) return { background, ground: COLOURS[background] };
+  throw new InputError(
+    `--background: found "${background}", expected ${Object.keys(COLOURS).join(", ")}, none or ` +
+      "red, green and blue in hexadecimal, such as #ff8000",
+  );
+}
+
 /** What `--format` says, or the end of the name in `--output`, or else text. */
-function formatOf(args: Arguments): PredictionFormat {
+function formatOf(args: Arguments, damaged: boolean): PredictionFormat {
   const output = args.text("output");
-  const names = Object.keys(PREDICTION_FORMATS);
+  const formats = predictionFormats(damaged);
+  const names = Object.keys(formats);
   const given = args.choice("format", names);
   const ending = extname(output ?? "").slice(1);
   const name = given ?? (names.includes(ending) ? ending : "text");
   if (args.flag("json") && output === undefined && name !== "json" && given !== undefined) {
     throw new InputError(`--format ${name}: --json prints JSON; give --output too, or one of them`);
   }
-  return PREDICTION_FORMATS[name];
+  return formats[name];
 }
 
 function thresholdOf(args: Arguments): number | undefined {
@@ -151,83 +222,4 @@ function choiceOfClasses(
     );
   }
   return (ranking) => ranking.slice(0, top ?? 5);
-}
-
-/** Pictures read, as a network takes them. */
-interface PictureBatch {
-  readonly paths: readonly string[];
-  /** u8 [batchSize, height, width, channels]; zero beyond the last picture. */
-  readonly pixels: Uint8Array;
-}
-
-/** What pictures show, in their order. Those that cannot be read are told to `onFailure`. */
-async function* predictions(
-  { program, description: { input, classNames, activation } }: LoadedNetwork,
-  paths: readonly string[],
-  backend: Backend,
-  options: {
-    readonly batchSize: number;
-    choose(ranking: readonly NamedProbability[]): readonly NamedProbability[];
-    onFailure(message: string): void;
-  },
-): AsyncGenerator<Prediction, void, void> {
-  const batchSize = Math.min(options.batchSize, paths.length);
-  const infer = program(batchSize);
-  const executable = await backend.compile([infer]);
-  try {
-    const batches = readBatches(paths, input, batchSize, options.onFailure);
-    const results = pipelined(batches, backend, async ({ paths, pixels }) => {
-      const { logits } = await executable.run(infer.name, { pixels });
-      return { paths, logits };
-    });
-    for await (const { paths, logits } of results) {
-      const classes = logits.length / batchSize;
-      for (const [row, image] of paths.entries()) {
-        const own = logits.subarray(row * classes, (row + 1) * classes);
-        const ranked = ranking(probabilitiesOf(own, activation), classNames);
-        yield { image, predictions: options.choose(ranked) };
-      }
-    }
-  } finally {
-    executable.dispose();
-  }
-}
-
-async function* readBatches(
-  paths: readonly string[],
-  size: ImageSize,
-  batchSize: number,
-  onFailure: (message: string) => void,
-): AsyncGenerator<PictureBatch, void, void> {
-  const imageBytes = size.height * size.width * size.channels;
-  const emptyBatch = () => ({
-    paths: [] as string[],
-    pixels: new Uint8Array(batchSize * imageBytes),
-  });
-  let batch = emptyBatch();
-  for (const path of paths) {
-    try {
-      batch.pixels.set(await readImage(path, size), batch.paths.length * imageBytes);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      onFailure(error.message);
-      continue;
-    }
-    batch.paths.push(path);
-    if (batch.paths.length === batchSize) {
-      yield batch;
-      batch = emptyBatch();
-    }
-  }
-  if (batch.paths.length > 0) yield batch;
-}
-
-/** All classes, the most probable first. */
-function ranking(
-  probabilities: readonly number[],
-  classNames: readonly string[],
-): NamedProbability[] {
-  return probabilities
-    .map((probability, i) => ({ name: classNames[i] ?? String(i), probability }))
-    .sort((a, b) => b.probability - a.probability);
 }

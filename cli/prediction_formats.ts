@@ -16,6 +16,10 @@ export interface Prediction {
   readonly image: string;
   /** The classes that are named, the most probable first. */
   readonly predictions: readonly NamedProbability[];
+  /** What its transparent pixels lie on, if it has any. */
+  readonly background?: string;
+  /** What is wrong with its file, if anything is. */
+  readonly damage?: string;
 }
 
 /** A form of results. */
@@ -27,28 +31,32 @@ export interface PredictionFormat {
 }
 
 const text: PredictionFormat = {
-  lines: ({ image, predictions }) => {
+  lines: ({ image, predictions, damage }) => {
+    const title = damage === undefined ? image : `${image} (${damage})`;
     const rows = predictions.map(({ name, probability }) => [
       `  ${name}`,
       formatPercent(probability),
     ]);
-    if (rows.length === 0) return `${image}\n  no class`;
-    return `${image}\n${formatTable(rows, ["left", "right"])}`;
+    if (rows.length === 0) return `${title}\n  no class`;
+    return `${title}\n${formatTable(rows, ["left", "right"])}`;
   },
 };
 
 /** An object a line. */
 const json: PredictionFormat = { lines: (prediction) => JSON.stringify(prediction) };
 
-/** A row for each class of each picture. */
-const csv: PredictionFormat = {
-  heading: "image,rank,class,probability",
-  lines: ({ image, predictions }) =>
-    predictions.length === 0
-      ? stringify([[image, "", "", ""]]).trimEnd()
-      : stringify(predictions.map(({ name, probability }, i) => [image, i + 1, name, probability]))
-        .replaceAll("\r\n", "\n").trimEnd(),
-};
+/** A row for each class of each picture; where damaged pictures are classified, with their damage. */
+const csv = (damaged: boolean): PredictionFormat => ({
+  heading: `image,rank,class,probability${damaged ? ",damage" : ""}`,
+  lines: ({ image, predictions, damage = "" }) => {
+    const rows = predictions.map(({ name, probability }, i) => [image, i + 1, name, probability]);
+    const told = (rows.length === 0 ? [[image, "", "", ""]] : rows)
+      .map((row) => damaged ? [...row, damage] : row);
+    return stringify(told).replaceAll("\r\n", "\n").trimEnd();
+  },
+});
 
-/** All forms, by the name that `--format` takes. */
-export const PREDICTION_FORMATS: Readonly<Record<string, PredictionFormat>> = { text, json, csv };
+/** All forms, by the name that `--format` takes. `damaged`: whether damaged pictures are classified. */
+export function predictionFormats(damaged: boolean): Readonly<Record<string, PredictionFormat>> {
+  return { text, json, csv: csv(damaged) };
+}

@@ -9,7 +9,7 @@ import type { StepTransform } from "../datasets/augmentation.ts";
 import { planAugmentation } from "../datasets/augmentations/registry.ts";
 import type { ChannelStatistics, DatasetInfo, OpenDataset } from "../datasets/dataset.ts";
 import type { ImageShape, ImageSource } from "../datasets/image_source.ts";
-import type { LocateOptions } from "../datasets/locate.ts";
+import type { LocateOptions } from "../datasets/published_files.ts";
 import { openDataset } from "../datasets/open.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError, within } from "../errors.ts";
@@ -96,6 +96,8 @@ export async function loadImages(
   objectiveFor(file, info);
   const splits = await load();
   progress.finish();
+  // Nothing that comes after has to reach anyone.
+  await Deno.permissions.revoke({ name: "net" });
   const { validation: source, subset } = data;
   const { train, validation } = source === "test"
     ? { train: splits.train, validation: splits.test }

@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { DEFAULT_THRESHOLD } from "../checkpoints/activation.ts";
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
-import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
+import type { LoadedNetwork } from "../checkpoints/load.ts";
 import { FOLDED_FORMAT } from "../checkpoints/formats.ts";
 import { storeProgram } from "../checkpoints/program.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
@@ -26,6 +26,7 @@ import { briefMetrics, formatMetric } from "../training/metrics/metric.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import type { Command } from "./command.ts";
 import { checkOutput } from "./output.ts";
+import { loadFinite } from "./verification.ts";
 
 /** What a page consists of, in the order of writing: the first tells it from pages of others. */
 const FILES = [
@@ -56,7 +57,7 @@ export const command: Command = {
       throw new InputError("--output is missing: the folder the page is written to");
     }
     await checkFolder(output, path);
-    const network = await loadNetwork(path);
+    const network = await loadFinite(path);
     const { channels } = network.description.input;
     if (channels !== 1 && channels !== 3) {
       throw new InputError(

@@ -1,14 +1,23 @@
 /** Checking a network that was folded or exported against the one it came from. */
 
+import { openBackend } from "../backends/registry.ts";
 import type { CheckpointHeader } from "../checkpoints/checkpoint.ts";
+import { noisePixels, requireFinite } from "../checkpoints/finite.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
+import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { parseStored } from "../config/load.ts";
-import { imageSize, type ImageSource, readImages } from "../datasets/image_source.ts";
+import { type ImageSource, readImages } from "../datasets/image_source.ts";
 import { UserError } from "../errors.ts";
-import { RandomStream, STREAM } from "../graph/random.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
 import { loadImages } from "./prepare.ts";
+
+/** The network of a file, to be handed on. Throws InputError also for one that gives no numbers. */
+export async function loadFinite(path: string): Promise<LoadedNetwork> {
+  const network = await loadNetwork(path);
+  await requireFinite(path, network.program(1), await openBackend({ backend: "cpu" }));
+  return network;
+}
 
 /** Images that are compared. */
 const VERIFICATION_IMAGES = 256;
@@ -43,11 +52,7 @@ export async function verificationImages(
     return { pixels: await firstImages(validation), kind: "validation images" };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
-    const pixels = Uint8Array.from(
-      { length: VERIFICATION_IMAGES * imageSize(input) },
-      () => random.integer(256),
-    );
+    const pixels = noisePixels(input, VERIFICATION_IMAGES);
     return { pixels, kind: "images of noise" };
   }
 }

@@ -13,12 +13,20 @@ import { type Config, configSchema } from "./schema.ts";
 import { ConfigSource } from "./source.ts";
 import { MOST_BYTES, requireModestText } from "./yaml.ts";
 
+/** What a config says of where images are fetched from, and of what is taken for them. */
+const FETCHING = ["data.mirror", "data.checksums"];
+
 /** How a config is read. */
 export interface LoadOptions {
   /** Overrides `key.path=value`, the value in YAML; `null` removes the key. */
   set?: readonly string[];
   /** Receives a line for each place to which former keys were moved: where they are, what to write. */
   onHint?(line: string): void;
+  /**
+   * Whether no person has named it: it came with a network, from who knows whom. What it says of
+   * where to fetch from, and of the checksums of what comes, is left out; `set` may say it.
+   */
+  isForeign?: boolean;
 }
 
 /** A config that was read, and where its keys stand. */
@@ -54,6 +62,13 @@ export function parseConfig(text: unknown, file: string, options: LoadOptions = 
   if (typeof source.value !== "object" || Array.isArray(source.value)) {
     throw new InputError(`${file}:1:1 expected a mapping, as in \`data:\` with \`dataset: mnist\``);
   }
+  if (options.isForeign) {
+    for (const key of FETCHING.filter((key) => source.leaveOut(key.split(".")))) {
+      options.onHint?.(
+        `${file}: its config's ${key} is not followed; if you trust it, name it with --set or --config`,
+      );
+    }
+  }
   for (const assignment of options.set ?? []) source.override(assignment, nameAt, otherForms);
   source.completeChoices((path) => nodeAt(configJsonSchema(), path)?.default);
   const value = source.value as Mapping;
@@ -83,9 +98,9 @@ function nameAt(path: readonly string[], value: unknown): string | undefined {
 export function parseStored(
   config: unknown,
   path: string,
-  set: readonly string[] = [],
+  options: LoadOptions = {},
 ): ConfigFile {
-  return parseConfig(config, path, { set });
+  return parseConfig(config, path, { ...options, isForeign: true });
 }
 
 /** What a config's keys say, without those that are there for their anchors: `x-…`. */

@@ -61,6 +61,12 @@ export class ConfigSource {
     this.value = copyOf(value);
   }
 
+  /** Leaves out what stands at a path, and returns whether something did. */
+  leaveOut(path: readonly string[]): boolean {
+    const holder = valueAt(this.value, path.slice(0, -1));
+    return isRecord(holder) && Object.hasOwn(holder, path.at(-1)!) && delete holder[path.at(-1)!];
+  }
+
   /**
    * Applies `key.path=value`, the value written in YAML; `null` removes the key. Throws InputError
    * when the text is not of that form.
@@ -85,10 +91,7 @@ export class ConfigSource {
       throw new InputError(`--set ${key}: not valid YAML: ${document.errors[0].message}`);
     }
     const others = otherForms(path);
-    for (const other of others) {
-      const holder = valueAt(this.value, other.slice(0, -1));
-      if (isRecord(holder)) delete holder[other.at(-1)!];
-    }
+    for (const other of others) this.leaveOut(other);
     this.#overrides.push(path);
     const value = document.toJS() ?? undefined;
     let container = this.value as Container;

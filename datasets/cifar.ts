@@ -3,12 +3,12 @@
  * Images", 2009): records of label bytes followed by 1,024 red, 1,024 green and 1,024 blue bytes,
  * each plane row by row from the top.
  */
-import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import type { DatasetInfo, Splits } from "./dataset.ts";
-import { LABELS } from "./image_source.ts";
+import { imageSize, LABELS } from "./image_source.ts";
 import { publishedEntry } from "./published.ts";
-import { checkLabel } from "./records.ts";
+import type { LocatedFile, LocatedFiles } from "./published_files.ts";
+import { checkLabel, readDataFile } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** How the records of one of the two datasets begin, and in which files they are. */
@@ -27,13 +27,17 @@ interface CifarDataset extends Pick<DatasetInfo, "name" | "title" | "classNames"
   readonly layout: CifarLayout;
   /** Name of the archive, without `.tar.gz`. */
   readonly archive: string;
-  readonly md5: string;
+  readonly sha256: string;
+  /** Checksums of the files in it by name. */
+  readonly contents: Readonly<Record<string, string>>;
   /** The folder in the archive. */
   readonly folder: string;
 }
 
 /** The entry of one of the two datasets. */
-export function cifarEntry({ about, layout, archive, md5, folder, ...own }: CifarDataset) {
+export function cifarEntry(
+  { about, layout, archive, sha256, contents, folder, ...own }: CifarDataset,
+) {
   const info: DatasetInfo = {
     ...own,
     imageShape: { height: 32, width: 32, channels: 3 },
@@ -51,28 +55,33 @@ export function cifarEntry({ about, layout, archive, md5, folder, ...own }: Cifa
       name: file,
       urls: [`https://www.cs.toronto.edu/~kriz/${file}`],
       mirrorPath: file,
-      checksum: `md5:${md5}`,
+      checksum: `sha256:${sha256}`,
+      contents: Object.entries(contents).map(([name, digest]) => ({
+        name,
+        checksum: `sha256:${digest}`,
+      })),
       recordBytes: (info.sizes.train + info.sizes.test) * recordBytes(info, layout),
     }],
-    load: (folder) => loadCifar(folder, info, layout),
+    load: (files) => loadCifar(files, info, layout),
   });
 }
 
-/** Reads both splits from a folder. */
+/** Reads both splits. */
 export async function loadCifar(
-  folder: string,
+  files: LocatedFiles["files"],
   info: DatasetInfo,
   layout: CifarLayout,
 ): Promise<Splits> {
+  const split = (names: readonly string[], count: number) =>
+    loadSplit(names.map((name) => files.get(name)!), info, count, layout);
   return {
-    train: await loadSplit(folder, layout.train, info, info.sizes.train, layout),
-    test: await loadSplit(folder, layout.test, info, info.sizes.test, layout),
+    train: await split(layout.train, info.sizes.train),
+    test: await split(layout.test, info.sizes.test),
   };
 }
 
 async function loadSplit(
-  folder: string,
-  files: readonly string[],
+  files: readonly LocatedFile[],
   info: DatasetInfo,
   count: number,
   layout: CifarLayout,
@@ -80,15 +89,14 @@ async function loadSplit(
   const split = emptyLabelled(count, info.imageShape);
   const perFile = count / files.length;
   for (const [i, file] of files.entries()) {
-    const path = join(folder, file);
-    readRecords(await Deno.readFile(path), path, split, i * perFile, perFile, info, layout);
+    const bytes = await readDataFile(file, perFile * recordBytes(info, layout));
+    readRecords(bytes, file.path, split, i * perFile, perFile, info, layout);
   }
   return split.source;
 }
 
 function recordBytes({ imageShape }: DatasetInfo, { labelBytes }: CifarLayout): number {
-  const { height, width, channels } = imageShape;
-  return labelBytes + channels * height * width;
+  return labelBytes + imageSize(imageShape);
 }
 
 /** Unpacks `count` records into the split from image `first` on, planes to channels last. */
@@ -107,7 +115,9 @@ function readRecords(
   const record = recordBytes(info, layout);
   if (bytes.length !== count * record) {
     throw new InputError(
-      `${path}: holds ${bytes.length} bytes, expected ${count * record} (${count} records of ` +
+      `${path}: holds ${bytes.length > count * record ? "more" : bytes.length} bytes, expected ${
+        count * record
+      } (${count} records of ` +
         `${record}); it is damaged: delete its folder, and the dataset is downloaded again`,
     );
   }

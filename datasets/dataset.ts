@@ -1,7 +1,7 @@
 /** What a dataset is: images in two splits, and what is known of them beforehand. */
 import type { Entry, z } from "../schema/entry.ts";
 import type { ImageShape, ImageSource, TargetField } from "./image_source.ts";
-import type { LocateOptions } from "./locate.ts";
+import type { LocateOptions } from "./published_files.ts";
 
 /** Per-channel mean and standard deviation of the training images, as fractions of 255. */
 export interface ChannelStatistics {

@@ -2,14 +2,14 @@
  * The IDX format of MNIST and its relatives (Y. LeCun, C. Cortes, C. J. C. Burges): a big-endian
  * header of a magic number and one 32-bit extent for each dimension, then the bytes.
  */
-import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import { readAtMost } from "../files/at_most.ts";
 import { sizeOf } from "../graph/types.ts";
 import type { DatasetInfo, Splits } from "./dataset.ts";
 import { LABELS } from "./image_source.ts";
-import type { DatasetPackage } from "./locate.ts";
+import type { DatasetPackage, LocatedFile, LocatedFiles } from "./published_files.ts";
 import { publishedEntry } from "./published.ts";
-import { checkLabel, fileExists } from "./records.ts";
+import { checkLabel, readDataFile } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** The four file names every dataset of this kind uses: training images and labels, then test's. */
@@ -28,14 +28,14 @@ interface IdxDataset extends Pick<DatasetInfo, "name" | "title" | "classNames" |
   readonly hosts: readonly string[];
   /** Where a mirror keeps them. */
   readonly mirrorFolder: string;
-  /** Checksums in the order of {@link IDX_FILES}. */
-  readonly md5: readonly string[];
+  /** Checksums of the packed files in the order of {@link IDX_FILES}. */
+  readonly sha256: readonly string[];
   readonly package?: DatasetPackage;
 }
 
 /** The entry of a dataset in IDX files, each plain or as `.gz`. */
 export function idxEntry(
-  { about, layouts, hosts, mirrorFolder, md5, package: carrier, ...own }: IdxDataset,
+  { about, layouts, hosts, mirrorFolder, sha256, package: carrier, ...own }: IdxDataset,
 ) {
   const info: DatasetInfo = {
     ...own,
@@ -53,83 +53,87 @@ export function idxEntry(
       name: `${plainName}.gz`,
       urls: hosts.map((host) => `${host}${plainName}.gz`),
       mirrorPath: `${mirrorFolder}/${plainName}.gz`,
-      checksum: `md5:${md5[i]}`,
+      checksum: `sha256:${sha256[i]}`,
       recordBytes: (i < 2 ? 60000 : 10000) * (i % 2 === 0 ? 28 * 28 : 1),
     })),
     package: carrier,
-    load: (folder) => loadIdx(folder, info),
+    load: (files) => loadIdx(files, info),
   });
 }
 
-/** Reads both splits from a folder with {@link IDX_FILES}, each plain or as `.gz`. */
-export async function loadIdx(folder: string, info: DatasetInfo): Promise<Splits> {
-  const [trainImages, trainLabels, testImages, testLabels] = IDX_FILES;
+/** Reads both splits from {@link IDX_FILES}, each plain or as `.gz`. */
+export async function loadIdx(files: LocatedFiles["files"], info: DatasetInfo): Promise<Splits> {
+  const [trainImages, trainLabels, testImages, testLabels] = IDX_FILES.map((name) =>
+    files.get(name)!
+  );
   return {
-    train: await loadSplit(folder, trainImages, trainLabels, info, info.sizes.train),
-    test: await loadSplit(folder, testImages, testLabels, info, info.sizes.test),
+    train: await loadSplit(trainImages, trainLabels, info, info.sizes.train),
+    test: await loadSplit(testImages, testLabels, info, info.sizes.test),
   };
 }
 
 async function loadSplit(
-  folder: string,
-  imageFile: string,
-  labelFile: string,
+  imageFile: LocatedFile,
+  labelFile: LocatedFile,
   info: DatasetInfo,
   count: number,
 ): Promise<MemorySource> {
   const { height, width } = info.imageShape;
-  const pixels = await readIdx(join(folder, imageFile), [count, height, width]);
-  const classes = await readIdx(join(folder, labelFile), [count]);
+  const pixels = await readIdx(imageFile, [count, height, width]);
+  const classes = await readIdx(labelFile, [count]);
   const { source, labels } = emptyLabelled(count, info.imageShape);
   source.images.set(pixels);
   for (let i = 0; i < count; i++) {
-    labels[i] = checkLabel(classes[i], i, info.classNames.length, join(folder, labelFile));
+    labels[i] = checkLabel(classes[i], i, info.classNames.length, labelFile.path);
   }
   return source;
 }
 
 /**
- * The bytes of an IDX file of unsigned bytes, or of `path` + `.gz`, row-major.
+ * The bytes of an IDX file of unsigned bytes, row-major.
  * Throws InputError if it is damaged or its extents are not `shape`.
  */
-async function readIdx(path: string, shape: readonly number[]): Promise<Uint8Array> {
-  const { bytes, place } = await readPlainOrGzip(path);
+async function readIdx(file: LocatedFile, shape: readonly number[]): Promise<Uint8Array> {
+  const { path } = file;
   const header = 4 + 4 * shape.length;
-  const expected = sizeOf(shape);
+  const expected = header + sizeOf(shape);
+  const bytes = await (path.endsWith(".gz") ? unpack : readDataFile)(file, expected);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // The third byte is the element type, 8 for unsigned bytes; the fourth the number of extents.
   if (bytes.length < header || view.getUint32(0) !== 0x800 + shape.length) {
     throw new InputError(
-      `${place}: not an IDX file of unsigned bytes in ${shape.length} dimensions; delete it, and ` +
+      `${path}: not an IDX file of unsigned bytes in ${shape.length} dimensions; delete it, and ` +
         "it is downloaded again",
     );
   }
   const found = shape.map((_, i) => view.getUint32(4 + 4 * i));
   if (found.some((extent, i) => extent !== shape[i])) {
     throw new InputError(
-      `${place}: its extents are [${found.join(", ")}], expected [${shape.join(", ")}]`,
+      `${path}: its extents are [${found.join(", ")}], expected [${shape.join(", ")}]`,
     );
   }
-  if (bytes.length !== header + expected) {
+  if (bytes.length !== expected) {
     throw new InputError(
-      `${place}: holds ${bytes.length} bytes, expected ${header + expected}; it is damaged: ` +
-        "delete it, and it is downloaded again",
+      `${path}: holds ${bytes.length > expected ? "more" : bytes.length} bytes, expected ` +
+        `${expected}; it is damaged: delete it, and it is downloaded again`,
     );
   }
   return bytes.subarray(header);
 }
 
-async function readPlainOrGzip(path: string): Promise<{ bytes: Uint8Array; place: string }> {
-  if (await fileExists(path)) return { bytes: await Deno.readFile(path), place: path };
-  const place = `${path}.gz`;
-  using file = await Deno.open(place);
+/** What a `.gz` may have besides its content, which packing hardly makes larger. */
+const PACKING = 1 << 20;
+
+/** The bytes in a `.gz`, `most` and one more at most. */
+async function unpack(file: LocatedFile, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = await readDataFile(file, most + PACKING);
   try {
-    const plain = file.readable.pipeThrough(new DecompressionStream("gzip"));
-    return { bytes: new Uint8Array(await new Response(plain).arrayBuffer()), place };
+    const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return await readAtMost(plain, most);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(
-      `${place}: not a whole gzip file (${reason}); delete it, and it is downloaded again`,
+      `${file.path}: not a whole gzip file (${reason}); delete it, and it is downloaded again`,
     );
   }
 }

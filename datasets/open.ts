@@ -1,7 +1,7 @@
 /** Opening and loading a dataset by name. */
 import { type Choice, chosen } from "../schema/entry.ts";
 import type { DatasetEntry, DatasetInfo, OpenDataset, Splits } from "./dataset.ts";
-import type { LocateOptions } from "./locate.ts";
+import type { LocateOptions } from "./published_files.ts";
 import { DATASETS } from "./registry.ts";
 
 /** Which dataset: its name, or `{ name, …options }` with options of its own. */

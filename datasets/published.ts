@@ -3,7 +3,8 @@ import { InputError } from "../errors.ts";
 import { refusalOf } from "../files/refusal.ts";
 import { z } from "../schema/entry.ts";
 import type { DatasetEntry, DatasetInfo, Splits } from "./dataset.ts";
-import { locateFiles, type PublishedFiles } from "./locate.ts";
+import { locateFiles } from "./locate.ts";
+import type { LocatedFiles, PublishedFiles } from "./published_files.ts";
 
 const schema = z.object({});
 
@@ -12,8 +13,8 @@ export interface PublishedDataset extends PublishedFiles {
   readonly info: DatasetInfo;
   /** One sentence: what is in it and who made it. */
   readonly about: string;
-  /** Reads the files of a folder. Throws InputError for one that is truncated or corrupted. */
-  load(folder: string): Promise<Splits>;
+  /** Reads the files. Throws InputError for one that is truncated, corrupted or another one. */
+  load(files: LocatedFiles["files"]): Promise<Splits>;
 }
 
 /** The entry of a published dataset. */
@@ -24,14 +25,21 @@ export function publishedEntry(dataset: PublishedDataset): DatasetEntry<typeof s
     schema,
     build: (_, where) => {
       const locate = () => locateFiles(dataset, where);
-      return { info, locate, load: async () => await loadFrom(dataset, await locate()) };
+      return {
+        info,
+        locate: async () => (await locate()).folder,
+        load: async () => await loadFrom(dataset, await locate()),
+      };
     },
   };
 }
 
-async function loadFrom(dataset: PublishedDataset, folder: string): Promise<Splits> {
+async function loadFrom(
+  dataset: PublishedDataset,
+  { folder, files }: LocatedFiles,
+): Promise<Splits> {
   try {
-    return await dataset.load(folder);
+    return await dataset.load(files);
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;

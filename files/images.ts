@@ -1,69 +1,54 @@
-/** Picture files as pixels. */
-import decodeJpeg, { init as initJpeg } from "npm:@jsquash/jpeg@1.6.0/decode.js";
-import decodePng from "npm:@jsquash/png@3.1.1/decode.js";
+/** Picture files on the disk. */
 import { InputError } from "../errors.ts";
-import { otherKind } from "./kind_of_file.ts";
-import { type ImageSize, networkPixels } from "./pixels.ts";
+import { decodePicture } from "./decode.ts";
+import { otherKind, readWanted } from "./kind_of_file.ts";
+import { type Colour, type ImageSize, layOn, networkPixels } from "./pixels.ts";
+
+/** How pictures are read. */
+export interface ReadOptions {
+  /** What transparent pixels lie on; without it they have the colours that are stored under them. */
+  readonly ground?: Colour;
+  /** Whether damaged pictures are read too, as far as they can be decoded. */
+  readonly damaged?: boolean;
+}
+
+/** A picture as a network takes it. */
+export interface ReadPicture {
+  /** u8 [height, width, channels]. */
+  readonly pixels: Uint8Array;
+  /** Whether any of it was transparent and lies on the ground now. */
+  readonly isOnGround: boolean;
+  /** What is wrong with the file, if anything is. */
+  readonly damage?: string;
+}
 
 /**
- * Reads a PNG or JPEG file as u8 pixels [height, width, channels], cut and scaled as
- * {@link networkPixels} does. Throws InputError for a file that cannot be read or is no such picture,
- * and for a network of other channels.
+ * Reads a PNG or JPEG file, held upright, cut and scaled as {@link networkPixels} does. Throws
+ * InputError for a file that cannot be read, is no such picture or a damaged one, and for a network
+ * of other channels.
  */
-export async function readImage(path: string, size: ImageSize): Promise<Uint8Array> {
+export async function readImage(
+  path: string,
+  size: ImageSize,
+  { ground, damaged = false }: ReadOptions = {},
+): Promise<ReadPicture> {
   const { channels } = size;
   if (channels !== 1 && channels !== 3) {
     throw new InputError(
       `${path}: a picture has 1 or 3 channels; this network takes images of ${channels}`,
     );
   }
-  return networkPixels(await decode(path, await readFile(path)), size);
-}
-
-async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
-    throw new InputError(`${path}: cannot read the image: ${why}`);
-  }
-}
-
-async function decode(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<ImageData> {
-  const isPng = startsWith(bytes, [0x89, 0x50, 0x4e, 0x47]);
-  if (!isPng && !startsWith(bytes, [0xff, 0xd8, 0xff])) {
-    throw otherKind(path, bytes, "picture") ??
-      new InputError(`${path}: neither a PNG nor a JPEG picture; convert it to one of them`);
-  }
-  try {
-    return await (isPng ? decodePng(bytes.buffer) : decodeWholeJpeg(bytes.buffer));
-  } catch (error) {
-    const reason = String(error instanceof Error ? error.message : error).split("\n")[0];
+  const bytes = await readWanted(path, "picture");
+  const { picture, damage } = await decodePicture(bytes).catch((error) => {
+    if (!(error instanceof InputError)) throw error;
+    throw otherKind(path, bytes, "picture") ?? new InputError(`${path}: ${error.message}`);
+  });
+  if (damage !== undefined && !damaged) {
     throw new InputError(
-      `${path}: the ${
-        isPng ? "PNG" : "JPEG"
-      } picture cannot be decoded (${reason}); if it is whole, ` +
-        "convert it to an RGB PNG or JPEG",
+      `${path}: ${damage}; get it anew, or read what is left of it with --damaged`,
     );
   }
-}
-
-/** What the JPEG decoder has said of the picture: it fills up one that is cut off, and says so. */
-let jpegComplaints: string[] = [];
-let jpegDecoder: Promise<unknown> | undefined;
-
-/** Throws an Error for a picture that is damaged or cut off. */
-async function decodeWholeJpeg(bytes: ArrayBuffer): Promise<ImageData> {
-  await (jpegDecoder ??= initJpeg({ printErr: (line: string) => jpegComplaints.push(line) }));
-  jpegComplaints = [];
-  const image = await decodeJpeg(bytes).catch((error) => {
-    throw jpegComplaints.length > 0 ? new Error(jpegComplaints[0]) : error;
-  });
-  const cut = jpegComplaints.find((line) => line.startsWith("Premature end"));
-  if (cut !== undefined) throw new Error(cut);
-  return image;
-}
-
-function startsWith(bytes: Uint8Array, signature: readonly number[]): boolean {
-  return signature.every((byte, i) => bytes[i] === byte);
+  const isOnGround = ground !== undefined && layOn(picture, ground);
+  const pixels = networkPixels(picture, size);
+  return { pixels, isOnGround, ...(damage === undefined ? {} : { damage }) };
 }

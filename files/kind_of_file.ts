@@ -49,6 +49,21 @@ const UNPACK = "unpack it and name the file in it";
 const NETWORK_FIRST = "the network comes before the pictures: overfold predict NETWORK PICTURE…";
 const PICTURE: Pick<Kind, "next" | "fits"> = { next: { network: NETWORK_FIRST }, fits: "picture" };
 
+/** Pictures that are not read, and how they begin. */
+const STRANGE_PICTURES: readonly (readonly [what: string, beginning: RegExp])[] = [
+  ["a GIF picture", /^GIF8/],
+  ["a WebP picture", /^RIFF[^]{4}WEBP/],
+  ["an AVIF picture", /^[^]{4}ftypavi/],
+  ["a HEIC picture", /^[^]{4}ftyp(he|mi)/],
+  ["a JPEG XL picture", /^(\xff\x0a|\0{3}\x0cJXL )/],
+  ["a JPEG 2000 picture", /^\0{3}\x0cjP/],
+  ["a TIFF picture", /^(II\*\0|MM\0\*)/],
+  ["a BMP picture", /^BM[^]{4}\0{4}/],
+  ["an icon", /^\0\0\x01\0/],
+  ["a Photoshop picture", /^8BPS/],
+  ["an SVG picture", /^<svg/],
+];
+
 const begins = (...signatures: readonly string[]) => (head: string) =>
   signatures.some((signature) => head.startsWith(signature));
 
@@ -114,11 +129,11 @@ const KINDS: readonly Kind[] = [
   { what: "a tar archive", next: UNPACK, is: (head) => head.startsWith("ustar", 257) },
   { what: "a PNG picture", ...PICTURE, is: begins("\x89PNG") },
   { what: "a JPEG picture", ...PICTURE, is: begins("\xff\xd8\xff") },
-  {
-    what: "a picture (GIF, WebP, TIFF or BMP)",
-    next: { network: NETWORK_FIRST, picture: "convert it" },
-    is: (head) => /^(GIF8|II\*\0|MM\0\*|BM[^]{4}\0{4})/.test(head) || /^RIFF[^]{4}WEBP/.test(head),
-  },
+  ...STRANGE_PICTURES.map(([what, beginning]): Kind => ({
+    what,
+    next: { network: NETWORK_FIRST, picture: "convert it to PNG or JPEG" },
+    is: (head) => beginning.test(head),
+  })),
   {
     what: "a file of numpy",
     next: "convert its arrays to safetensors, named as in PyTorch, then: overfold import",
@@ -169,7 +184,7 @@ export async function readWanted(
   path: string,
   wanted: Wanted,
   most = Infinity,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await (most === Infinity ? Deno.readFile(path) : readBeginning(path, most));
   } catch (error) {
@@ -191,7 +206,7 @@ export async function readWanted(
   }
 }
 
-async function readBeginning(path: string, most: number): Promise<Uint8Array> {
+async function readBeginning(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   const bytes = new Uint8Array(most);
   let length = 0;

@@ -3,6 +3,8 @@
  * scaled with a triangle filter that widens when it shrinks, as PIL's antialiased bilinear does. A
  * picture of the network's size keeps its pixels.
  */
+import { InputError } from "../errors.ts";
+import { formatCount } from "../reporting/format.ts";
 
 /** The size a network wants its images in. */
 export interface ImageSize {
@@ -14,6 +16,12 @@ export interface ImageSize {
   readonly channels: number;
 }
 
+/** Red, green and blue, 0 to 255. */
+export type Colour = readonly [red: number, green: number, blue: number];
+
+/** What transparent pixels lie on unless something else is said: paper. */
+export const WHITE: Colour = [255, 255, 255];
+
 /** A decoded picture; `ImageData` is one. */
 export interface Picture {
   /** Columns. */
@@ -21,7 +29,41 @@ export interface Picture {
   /** Rows. */
   readonly height: number;
   /** RGBA bytes [height, width, 4]. */
-  readonly data: ArrayLike<number>;
+  readonly data: { readonly length: number; [index: number]: number };
+}
+
+/** A picture file's pixels, and what else there is to know. */
+export interface DecodedPicture {
+  readonly picture: Picture;
+  /** How its pixels are to be held, 1 (as they are) to 8, as EXIF numbers it. */
+  readonly orientation: number;
+  /** What is wrong with the file, if anything is: some pixels are not what they were. */
+  readonly damage?: string;
+}
+
+/** Most pixels a picture may have: what the largest cameras give. */
+const MAX_PIXELS = 1 << 26;
+
+/** Throws InputError, without a name, for a picture that no one means to be read. */
+export function checkPictureSize(width: number, height: number): void {
+  if (width > 0 && height > 0 && width * height <= MAX_PIXELS) return;
+  throw new InputError(
+    `a picture of ${formatCount(width)} × ${formatCount(height)} pixels; expected at least one ` +
+      `and at most ${formatCount(MAX_PIXELS)}; make it smaller`,
+  );
+}
+
+/** Lays a picture on a ground, in place: none of it is transparent then. Whether any of it was. */
+export function layOn({ data }: Picture, ground: Colour): boolean {
+  let isChanged = false;
+  for (let i = 0; i < data.length; i += 4) {
+    const alpha = data[i + 3] / 255;
+    if (alpha === 1) continue;
+    isChanged = true;
+    for (let c = 0; c < 3; c++) data[i + c] = alpha * data[i + c] + (1 - alpha) * ground[c];
+    data[i + 3] = 255;
+  }
+  return isChanged;
 }
 
 /**

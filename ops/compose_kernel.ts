@@ -126,12 +126,15 @@ function forEachProduct(
   }
 }
 
-function depthwiseShape(geometry: ComposeKernelGeometry): Shape {
-  return [geometry.inChannels, geometry.area, geometry.depthMultiplier];
-}
-
-function kernelShape({ outChannels, groupIn, kernelSize }: ComposeKernelGeometry): Shape {
-  return [outChannels, groupIn, ...kernelSize];
+/** The shapes of `W`, `D` and the kernel. */
+export function composeKernelShapes(
+  { inChannels, outChannels, groupIn, area, depthMultiplier, kernelSize }: ComposeKernelGeometry,
+): { readonly weight: Shape; readonly depthwise: Shape; readonly kernel: Shape } {
+  return {
+    weight: [outChannels, groupIn, depthMultiplier],
+    depthwise: [inChannels, area, depthMultiplier],
+    kernel: [outChannels, groupIn, ...kernelSize],
+  };
 }
 
 /** The op of {@link composeKernel}. */
@@ -141,8 +144,8 @@ export const composeKernelOp: Op<ComposeKernelAttributes> = {
   infer(inputs, attributes) {
     requireFloats("composeKernel", ["W", "D"], inputs);
     const geometry = composeKernelGeometry(inputs[0].shape, attributes);
-    requireShape("composeKernel", "D", inputs[1].shape, depthwiseShape(geometry));
-    return [{ shape: kernelShape(geometry), dtype: "f32" }];
+    requireShape("composeKernel", "D", inputs[1].shape, composeKernelShapes(geometry).depthwise);
+    return [{ shape: composeKernelShapes(geometry).kernel, dtype: "f32" }];
   },
   gradient: ({ inputs: [w, d], attributes, outputGradients: [dKernel], needed }) => [
     dKernel && needed[0] ? apply(composeKernelWGradientOp, [dKernel, d], attributes)[0] : undefined,
@@ -167,7 +170,12 @@ export const composeKernelWGradientOp: Op<ComposeKernelAttributes> = {
     const [dKernel, d] = inputs;
     const shape = [dKernel.shape[0], dKernel.shape[1], d.shape[2]];
     const geometry = composeKernelGeometry(shape, attributes);
-    requireShape("composeKernelWGradient", "kernelGradient", dKernel.shape, kernelShape(geometry));
+    requireShape(
+      "composeKernelWGradient",
+      "kernelGradient",
+      dKernel.shape,
+      composeKernelShapes(geometry).kernel,
+    );
     return [{ shape, dtype: "f32" }];
   },
   evaluate([dKernel, d], attributes, [type]) {
@@ -188,8 +196,13 @@ export const composeKernelDGradientOp: Op<ComposeKernelAttributes> = {
     requireFloats("composeKernelDGradient", ["kernelGradient", "W"], inputs);
     const [dKernel, w] = inputs;
     const geometry = composeKernelGeometry(w.shape, attributes);
-    requireShape("composeKernelDGradient", "kernelGradient", dKernel.shape, kernelShape(geometry));
-    return [{ shape: depthwiseShape(geometry), dtype: "f32" }];
+    requireShape(
+      "composeKernelDGradient",
+      "kernelGradient",
+      dKernel.shape,
+      composeKernelShapes(geometry).kernel,
+    );
+    return [{ shape: composeKernelShapes(geometry).depthwise, dtype: "f32" }];
   },
   evaluate([dKernel, w], attributes, [type]) {
     const dD = new Float64Array(sizeOf(type.shape));

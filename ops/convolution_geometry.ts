@@ -104,6 +104,17 @@ export function convolutionGeometry(
   };
 }
 
+/** The shapes of a convolution's input, kernel and output. */
+export function convolutionShapes(
+  { batch, inChannels, outChannels, groups, inSize, outSize, kernelSize }: ConvolutionGeometry,
+): { readonly input: Shape; readonly weight: Shape; readonly output: Shape } {
+  return {
+    input: [batch, inChannels, ...inSize],
+    weight: [outChannels, inChannels / groups, ...kernelSize],
+    output: [batch, outChannels, ...outSize],
+  };
+}
+
 /** Floating-point operations of a convolution or of either gradient, multiplied out directly. */
 export function convolutionFlops(geometry: ConvolutionGeometry): number {
   const { batch, inChannels, outChannels, groups, outSize, kernelSize } = geometry;

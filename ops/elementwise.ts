@@ -30,13 +30,19 @@ export type Broadcast =
   /** One number for all elements: shape []. */
   | "scalar";
 
-/** The shape of an operand that spreads so over an output; undefined where none can. */
-const SHAPES: Readonly<Record<Broadcast, (output: Shape) => Shape | undefined>> = {
-  full: (output) => output,
-  channel: (output) => output.length >= 2 ? [output[1]] : undefined,
-  scalar: () => [],
-};
-const ALL_BROADCASTS = Object.keys(SHAPES) as Broadcast[];
+const ALL_BROADCASTS: readonly Broadcast[] = ["full", "channel", "scalar"];
+
+/** The shape of an operand that spreads so over `output`; undefined where none can. */
+export function spreadShape(how: Broadcast, output: Shape): Shape | undefined {
+  switch (how) {
+    case "full":
+      return output;
+    case "channel":
+      return output.length >= 2 ? [output[1]] : undefined;
+    case "scalar":
+      return [];
+  }
+}
 
 /** How an operand of shape `operand` spreads over `output`; undefined where none of `among` fits. */
 export function broadcastOf(
@@ -45,7 +51,7 @@ export function broadcastOf(
   among: readonly Broadcast[] = ALL_BROADCASTS,
 ): Broadcast | undefined {
   return among.find((how) => {
-    const shape = SHAPES[how](output);
+    const shape = spreadShape(how, output);
     return shape && sameShape(operand, shape);
   });
 }
@@ -101,7 +107,9 @@ export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<
       inputs.slice(1).forEach((operand, i) => {
         const allowed = spreads[i] ? [spreads[i]] : ALL_BROADCASTS;
         if (broadcastOf(operand.shape, shape, allowed) !== undefined) return;
-        const fitting = allowed.map((how) => SHAPES[how](shape)).filter((fit) => fit !== undefined);
+        const fitting = allowed.map((how) => spreadShape(how, shape)).filter((fit) =>
+          fit !== undefined
+        );
         throw new InputError(
           `${name}: ${inputNames[i + 1]} has shape ${formatShape(operand.shape)}, which does not ` +
             `fit ${inputNames[0]} of shape ${formatShape(shape)}; expected ` +

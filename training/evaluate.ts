@@ -1,12 +1,13 @@
 /** Evaluating a network by its logits, whatever kind of file it came from. */
 import type { Backend } from "../backends/backend.ts";
+import { type NamedPicture, requireFiniteLogits } from "../checkpoints/finite.ts";
 import {
   type FoldedNetwork,
   type NetworkDescription,
   networkProgram,
 } from "../checkpoints/network.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
-import type { ImageSource } from "../datasets/image_source.ts";
+import { imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import { InputError, within } from "../errors.ts";
 import { extendProgram, output } from "../graph/trace.ts";
@@ -49,7 +50,8 @@ export interface EvaluatedNetwork {
  *
  * @param network as `loadNetwork` reads it, or folded
  * @throws InputError for a network that was trained for another kind of objective, for images
- *   without the objective's targets or with ones that do not fit the network, MemoryLimitError for a batch that does not fit
+ *   without the objective's targets or with ones that do not fit the network, MemoryLimitError for a batch that does not fit,
+ *   RunError, naming the layer where it begins, for a network that gives no numbers for an image
  */
 export async function evaluateNetwork(
   network: EvaluatedNetwork | FoldedNetwork,
@@ -72,6 +74,7 @@ export async function evaluateNetwork(
   using loader = new BatchLoader(images, { batchSize: size });
   const executable = await backend.compile([...new Set([program, last])]);
   try {
+    let begun = 0;
     const inputs = ["pixels", ...objective.targets.map(({ name }) => name)];
     const evaluation = new Evaluation(
       objective,
@@ -80,7 +83,16 @@ export async function evaluateNetwork(
         const isLast = batch.count === rest;
         const { arrays, count } = isLast ? withoutFilling(batch, size) : batch;
         const given = Object.fromEntries(inputs.map((name) => [name, arrays[name]]));
-        return resultOf(await executable.run((isLast ? last : program).name, given), count);
+        const first = begun;
+        begun += count;
+        const result = resultOf(await executable.run((isLast ? last : program).name, given), count);
+        await requireFiniteLogits(
+          result.logits!.subarray(0, count * classes),
+          (batchSize) => programOf(network, batchSize),
+          backend,
+          (row) => pictureOf(images, first + row),
+        );
+        return result;
       },
       tally ? [tally] : [],
     );
@@ -89,6 +101,13 @@ export async function evaluateNetwork(
   } finally {
     executable.dispose();
   }
+}
+
+/** An image of a source, read anew: a batch may be overwritten by the time its logits are there. */
+async function pictureOf(images: ImageSource, index: number): Promise<NamedPicture> {
+  const pixels = new Uint8Array(imageSize(images.shape));
+  await images.read(index, 0, pixels);
+  return { name: `image ${index}`, pixels };
 }
 
 /** Throws InputError where a network's logits are not what the objective takes them for. */

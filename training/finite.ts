@@ -1,23 +1,23 @@
 /** Whether tensors hold numbers that a training can go on from. */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
+import { describeNotFinite } from "../checkpoints/finite.ts";
 
 /**
- * The name of the first tensor after which every step gives NaN: weights or averages that are not
- * finite, or optimizer state that is NaN. Undefined if there is none.
+ * The first tensor after which every step gives NaN, and what it holds: weights or averages that are
+ * not finite, or optimizer state that is NaN. Undefined if there is none.
  */
-export function notANumber({ model, optimizer, ema }: TrainingTensors): string | undefined {
-  const weights = [...model, ...(ema ?? [])].find(([, { data }]) => !every(data, Number.isFinite));
-  if (weights) return weights[0];
+export function describeNoNumbers(
+  { model, optimizer, ema }: TrainingTensors,
+): string | undefined {
+  for (const [name, { data }] of [...model, ...(ema ?? [])]) {
+    const found = describeNotFinite(data);
+    if (found) return `${name} holds ${found}`;
+  }
   for (const [slot, state] of optimizer) {
     for (const [name, { data }] of state) {
-      if (!every(data, (value) => !Number.isNaN(value))) return `${slot} of ${name}`;
+      // Infinity may be there: a gradient's square, which only keeps its weight where it is.
+      const found = describeNotFinite(data);
+      if (found?.startsWith("NaN")) return `${slot} of ${name} holds ${found}`;
     }
   }
-}
-
-function every(data: ArrayLike<number | bigint>, holds: (value: number) => boolean): boolean {
-  for (let i = 0; i < data.length; i++) {
-    if (!holds(Number(data[i]))) return false;
-  }
-  return true;
 }

@@ -9,7 +9,7 @@ import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import { type Metrics, type RunState, START } from "../checkpoints/run_state.ts";
 import { DeviceError } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
-import { notANumber } from "./finite.ts";
+import { describeNoNumbers } from "./finite.ts";
 import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
 import { Evaluation, type StepBatch } from "./evaluation.ts";
 import { loggedMetrics } from "./metrics/metric.ts";
@@ -223,11 +223,11 @@ class TrainingLoop {
   /** Throws RunError rather than let a checkpoint be replaced by weights that are not finite. */
   async #snapshot(): Promise<TrainingTensors> {
     const tensors = await this.options.session.snapshot();
-    const name = notANumber(tensors);
-    if (name === undefined) return tensors;
+    const found = describeNoNumbers(tensors);
+    if (found === undefined) return tensors;
     const step = Math.max(0, this.#state.step - 1);
     const { learningRate } = this.options.schedule(step);
-    throw this.#diverged(`${name} is not finite`, step, learningRate);
+    throw this.#diverged(found, step, learningRate);
   }
 
   async #save(kind: "last" | "best", tensors: TrainingTensors): Promise<void> {

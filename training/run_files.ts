@@ -4,7 +4,7 @@ import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { checkPlace } from "../files/place.ts";
-import { notANumber } from "./finite.ts";
+import { describeNoNumbers } from "./finite.ts";
 
 /** Files a run leaves, by what they are; nothing else in its folder is ever deleted. */
 const FILES = {
@@ -125,7 +125,7 @@ async function hasBegun(run: string): Promise<boolean> {
 }
 
 function requireNumbers({ tensors }: Checkpoint, path: string): void {
-  const name = notANumber(tensors);
-  if (name === undefined) return;
-  throw new InputError(`${path}: ${name} of this checkpoint is not finite; use another one`);
+  const found = describeNoNumbers(tensors);
+  if (found === undefined) return;
+  throw new InputError(`${path}: ${found}; the file is damaged or its training diverged`);
 }

@@ -6,7 +6,7 @@
 import { RunError } from "../../errors.ts";
 import { planMemory } from "../../graph/passes/mod.ts";
 import { MemoryLimitError, type MemoryPlan } from "../backend.ts";
-import { CACHE_LINE, type MemoryBuffer, type Ref } from "./kernel.ts";
+import { CACHE_LINE, type MemoryBuffer, type Ref, requireInside } from "./kernel.ts";
 import type { LoweredPrograms } from "./lowered_program.ts";
 import { CONTROL_BYTES } from "./threads.ts";
 
@@ -22,7 +22,7 @@ const OVERREAD_BYTES = 256;
 export interface AddressMap extends MemoryPlan {
   /** Address of the thread pool's control block. */
   readonly control: number;
-  /** The address a place stands for. */
+  /** The address a place stands for. Throws an Error for one that is not within its buffer. */
   address(ref: Ref): number;
 }
 
@@ -67,10 +67,11 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
   const totalBytes = Math.ceil((end + temporaryBytes + OVERREAD_BYTES) / PAGE_BYTES) * PAGE_BYTES;
   return {
     control: 0,
-    address: ({ buffer, offset }) => {
-      const start = addresses.get(buffer);
+    address: (ref) => {
+      const start = addresses.get(ref.buffer);
       if (start === undefined) throw new Error("a buffer has no address");
-      return start + offset;
+      requireInside(ref, 0, ref.buffer.bytes);
+      return start + ref.offset;
     },
     fits: totalBytes <= MEMORY_LIMIT,
     totalBytes,

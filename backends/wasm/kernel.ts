@@ -12,15 +12,15 @@
  * ```ts
  * export const double: KernelFamily = {
  *   ops: ["double"],
- *   lower(node, lowering) {
- *     const { elements } = lowering.layout(node.inputs[0]);
+ *   lower({ inputs: [x], outputs: [y] }, lowering) {
+ *     const { elements } = lowering.layout(x);
  *     lowering.phase({
  *       kernel: "double",
  *       build: (f) => {
  *         const { x, y, first, end } = f.parameters;
  *         …
  *       },
- *       args: { x: lowering.ref(node.inputs[0]), y: lowering.ref(node.outputs[0]) },
+ *       args: { x: lowering.ref(x, x.shape), y: lowering.ref(y, x.shape) },
  *       writes: ["y"],
  *       items: elements,
  *     });
@@ -28,7 +28,7 @@
  * };
  * ```
  */
-import type { GraphNode, Value } from "../../graph/types.ts";
+import type { GraphNode, Shape, Value } from "../../graph/types.ts";
 import type {
   Callable,
   FunctionBuilder,
@@ -68,18 +68,32 @@ export interface Ref {
   readonly bytes: number;
 }
 
-/** The rest of a place, some bytes further on. */
-export function advance({ buffer, offset, bytes }: Ref, by: number): Ref {
-  return { buffer, offset: offset + by, bytes: bytes - by };
+/** The rest of a place some bytes further on, or `bytes` of it. Throws an Error if it has fewer. */
+export function advance(place: Ref, by: number, bytes = place.bytes - by): Ref {
+  const part = { buffer: place.buffer, offset: place.offset + by, bytes };
+  requireInside(part, place.offset, place.offset + place.bytes);
+  return part;
 }
 
-/** Where values lie, by numbered names: `x0`, `x1`, … for the name `x`. */
+/** Throws an Error unless a place lies between two bytes of its buffer. */
+export function requireInside({ offset, bytes }: Ref, from: number, to: number): void {
+  if (Number.isInteger(offset) && bytes >= 0 && offset >= from && offset + bytes <= to) return;
+  throw new Error(`bytes ${offset} to ${offset + bytes} are not within ${from} to ${to}`);
+}
+
+/**
+ * Where values lie, by numbered names: `x0`, `x1`, … for the name `x`; `shapeOf` says what shape the
+ * kernel takes each for.
+ */
 export function numberedRefs(
   lowering: Lowering,
   name: string,
   values: readonly Value[],
+  shapeOf: (index: number) => Shape,
 ): Record<string, Ref> {
-  return Object.fromEntries(values.map((value, i) => [name + i, lowering.ref(value)]));
+  return Object.fromEntries(
+    values.map((value, i) => [name + i, lowering.ref(value, shapeOf(i))]),
+  );
 }
 
 /** One region per thread: thread t's begins at `ref + t * stride`. */
@@ -192,8 +206,12 @@ export interface CompileOptions {
 export interface Lowering extends Omit<CompileOptions, "schedule"> {
   /** How a value lies in memory. */
   layout(value: Value): Layout;
-  /** Where a value lies. */
-  ref(value: Value): Ref;
+  /**
+   * Where a value lies, for a kernel whose loops cover a tensor of this shape: that of the geometry
+   * its code is written for. Throws an Error if the value has another, or elements of another width
+   * (default 4 bytes), so that no kernel reaches beyond the memory that is planned for it.
+   */
+  ref(value: Value, covered: Shape, width?: number): Ref;
   /** Memory, 64-byte aligned and not zeroed, that lives from its first phase to its last. */
   scratch(bytes: number): Ref;
   /** As {@link scratch}, one region for each thread, on cache lines of its own. */

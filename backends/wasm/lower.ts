@@ -5,7 +5,14 @@
 import { InputError } from "../../errors.ts";
 import { type ConstantAttributes, constantOp, inputOp } from "../../graph/leaves.ts";
 import { optimize } from "../../graph/passes/mod.ts";
-import { formatShape, type GraphNode, type Program, type Value } from "../../graph/types.ts";
+import {
+  formatShape,
+  type GraphNode,
+  type Program,
+  sameShape,
+  type Shape,
+  type Value,
+} from "../../graph/types.ts";
 import type { Target } from "./assembler/mod.ts";
 import type {
   CompileOptions,
@@ -19,7 +26,7 @@ import type {
   ThreadScratch,
 } from "./kernel.ts";
 import { fuseEpilogues } from "./epilogues.ts";
-import { CACHE_LINE } from "./kernel.ts";
+import { CACHE_LINE, requireInside } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import type {
   LoweredProgram,
@@ -31,6 +38,7 @@ import { type LoweredPhase, schedulePhases, splitConstant } from "./schedule.ts"
 import { isBalanced } from "./shares.ts";
 import type { Access } from "./stages.ts";
 import { copyPhase } from "./kernels/copy.ts";
+import { elementBytes } from "../layout.ts";
 import { ProgramPlaces, variableSizes } from "../lowering.ts";
 import { rangesOverlap, updatedRange, variableRangeOf } from "../placement.ts";
 
@@ -123,6 +131,17 @@ class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
     };
   }
 
+  override ref(value: Value, covered?: Shape, width = 4): Ref {
+    const { shape, dtype } = value;
+    if (covered && !(sameShape(shape, covered) && elementBytes(dtype) === width)) {
+      throw new Error(
+        `${this.#op}: a kernel for a tensor of ${formatShape(covered)}, ${width} bytes each, was ` +
+          `given ${dtype} ${formatShape(shape)}`,
+      );
+    }
+    return super.ref(value);
+  }
+
   scratch(bytes: number): Ref {
     const buffer = { bytes };
     this.#temporaries.add(buffer);
@@ -161,6 +180,7 @@ class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
         images: imageOperands.has(name) ? images?.count : undefined,
       }]
     );
+    for (const { ref } of accesses) requireInside(ref, 0, ref.buffer.bytes);
     const bytes = accesses.reduce((sum, { ref }) => sum + ref.bytes, 0);
     this.#phases.push({
       // The names were those of the function's parameters.

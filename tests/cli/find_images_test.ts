@@ -17,24 +17,76 @@ async function withFiles(names: readonly string[], work: (folder: string) => Pro
   }
 }
 
+/** What is found, with paths from the folder on. */
+async function found(folder: string, ...words: string[]) {
+  const { paths, missing, passedOver } = await findImages(words.map((word) => join(folder, word)));
+  const short = (text: string) => text.replace(folder, "").replace(/^[/\\]/, "");
+  return {
+    paths: paths.map(short),
+    missing: missing.map(short),
+    passedOver: passedOver.map(short),
+  };
+}
+
 Deno.test("a folder means the pictures in it and below, a pattern the files that fit", () =>
   withFiles(["b.png", "a.JPG", "c/d.jpeg", "c/note.txt", ".hidden/e.png"], async (folder) => {
-    const find = async (...words: string[]) => {
-      const { paths, missing } = await findImages(words.map((word) => join(folder, word)));
-      return { paths: paths.map((path) => path.slice(folder.length + 1)), missing };
-    };
     const d = join("c", "d.jpeg");
-    assertEquals(await find(""), { paths: ["a.JPG", "b.png", d], missing: [] });
-    assertEquals(await find("*.png", "c"), { paths: ["b.png", d], missing: [] });
-    assertEquals((await find("c/*")).paths, [d, join("c", "note.txt")]);
+    assertEquals(await found(folder, ""), {
+      paths: ["a.JPG", "b.png", d],
+      missing: [],
+      passedOver: [": passed over 1 × hidden, 1 × .txt"],
+    });
+    const { paths, missing } = await found(folder, "*.png", "c");
+    assertEquals([paths, missing], [["b.png", d], []]);
+    assertEquals((await found(folder, "c/*")).paths, [d, join("c", "note.txt")]);
     // What is named is taken, again and whatever it is.
-    assertEquals((await find("b.png", "c/note.txt", "b.png")).paths.length, 3);
+    assertEquals((await found(folder, "b.png", "c/note.txt", "b.png")).paths.length, 3);
   }));
+
+Deno.test("pictures in a folder are known by any of their endings, and by how they begin", () =>
+  withFiles(["a.jfif", "b.JPE", "c.jif", "d.pjpeg", "e.apng", "f.jp2"], async (folder) => {
+    await Deno.writeFile(join(folder, "g"), new Uint8Array([0xff, 0xd8, 0xff, 0xe0]));
+    await Deno.writeFile(join(folder, "h.dat"), new TextEncoder().encode("no picture"));
+    await Deno.writeFile(join(folder, "i.tmp"), new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13]));
+    assertEquals(await found(folder, "."), {
+      paths: ["a.jfif", "b.JPE", "c.jif", "d.pjpeg", "e.apng", "g", "i.tmp"],
+      missing: [],
+      passedOver: [": passed over 1 × .jp2, 1 × .dat"],
+    });
+  }));
+
+Deno.test({
+  name: "links, pipes and names that are no Unicode are passed over by kind, and told",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withFiles(["in/a.png", "in/b.webp", "in/c.webp", "in/d", "out/e.png"], async (folder) => {
+      const inside = join(folder, "in");
+      await Deno.symlink(join(folder, "out", "e.png"), join(inside, "to_a_file.png"));
+      await Deno.symlink(join(folder, "out"), join(inside, "to_a_folder"));
+      await Deno.symlink(inside, join(inside, "to_itself"));
+      await Deno.symlink("nothing", join(inside, "to_nothing.png"));
+      const script = "mkfifo pipe.png; printf x > \"$(printf 'f\\377.png')\"";
+      const { success } = await new Deno.Command("sh", { args: ["-c", script], cwd: inside })
+        .output();
+      assertEquals(success, true);
+      const others = "1 × link to nothing, 1 × pipe or device, 1 × name that is no Unicode";
+      const { paths, passedOver } = await found(folder, "in");
+      assertEquals(paths, ["in/a.png", "in/to_a_file.png"]);
+      const [sentence] = passedOver;
+      const parts = sentence.replace("in: passed over ", "").split(", ").sort();
+      const expected = `${others}, 2 × .webp, 2 × link to a folder, 1 × without ending`;
+      assertEquals(parts, expected.split(", ").sort());
+      const pattern = await found(folder, "in/*.png");
+      assertEquals(pattern.paths, paths);
+      const told = pattern.passedOver[0].replace("in/*.png: passed over ", "").split(", ").sort();
+      assertEquals(told, others.split(", ").sort());
+    }),
+});
 
 Deno.test("a file whose name looks like a pattern is that file", () =>
   withFiles(["[1].png", "1.png"], async (folder) => {
     const path = join(folder, "[1].png");
-    assertEquals(await findImages([path]), { paths: [path], missing: [] });
+    assertEquals(await findImages([path]), { paths: [path], missing: [], passedOver: [] });
   }));
 
 Deno.test("a word that means no file is told with the reason", () =>
@@ -43,9 +95,10 @@ Deno.test("a word that means no file is told with the reason", () =>
     assertEquals(await findImages(words), {
       paths: [],
       missing: [
-        `${words[0]}: no PNG or JPEG file in this folder`,
+        `${words[0]}: no PNG or JPEG file in this folder; passed over 1 × .txt`,
         `${words[1]}: no file fits this pattern`,
         `${words[2]}: no such file or folder`,
       ],
+      passedOver: [],
     });
   }));

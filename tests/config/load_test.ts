@@ -402,3 +402,22 @@ Deno.test("keys that begin with x- are a place for anchors", () => {
     "run.yaml:1:1 x: unknown k",
   );
 });
+
+Deno.test("a config that came with a network does not say what is fetched; an override does", () => {
+  const data = {
+    dataset: "mnist",
+    mirror: "http://127.0.0.1/",
+    checksums: { "t10k-labels-idx1-ubyte.gz": "none" },
+    batchSize: 8,
+  };
+  const hints: string[] = [];
+  const stored = { data, model: { name: "do_conv_net" } };
+  const parse = (...set: string[]) =>
+    parseStored(stored, "a.safetensors", { set, onHint: (line) => void hints.push(line) }).config
+      .data;
+  const { mirror, checksums, batchSize } = parse();
+  assertEquals([mirror, checksums, batchSize], [undefined, undefined, 8]);
+  assertEquals(hints.map((line) => line.split(" ")[3]), ["data.mirror", "data.checksums"]);
+  assertEquals(parse("data.mirror=http://localhost/").mirror, "http://localhost/");
+  assertEquals(stored.data.mirror, "http://127.0.0.1/", "what was stored is as it was");
+});

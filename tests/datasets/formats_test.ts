@@ -4,6 +4,7 @@ import { loadCifar } from "../../datasets/cifar.ts";
 import type { DatasetInfo } from "../../datasets/dataset.ts";
 import { loadIdx } from "../../datasets/idx.ts";
 import { LABELS, readImages } from "../../datasets/image_source.ts";
+import type { LocatedFiles } from "../../datasets/published_files.ts";
 import { InputError } from "../../errors.ts";
 
 const digits: DatasetInfo = {
@@ -45,6 +46,12 @@ async function withFiles(
   }
 }
 
+/** The files of a folder as those of a dataset, of which no checksums are known. */
+function filesIn(folder: string): LocatedFiles["files"] {
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  return new Map(names.map((name) => [name.replace(/\.gz$/, ""), { path: join(folder, name) }]));
+}
+
 const idxFiles = {
   "train-images-idx3-ubyte": idx([2, 2, 3], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
   "train-labels-idx1-ubyte": idx([2], [2, 0]),
@@ -58,7 +65,7 @@ Deno.test("IDX files are read, plain and gzipped", async () => {
   await withFiles(
     { ...others, "t10k-images-idx3-ubyte.gz": await gzip(packed) },
     async (folder) => {
-      const { train, test } = await loadIdx(folder, digits);
+      const { train, test } = await loadIdx(filesIn(folder), digits);
       assertEquals([...await readImages(train)], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
       assertEquals([...train.targets.labels.data], [2, 0]);
       assertEquals([...await readImages(test)], [20, 21, 22, 23, 24, 25]);
@@ -84,7 +91,11 @@ const idxFaults: [string, Record<string, Uint8Array>, string][] = [
 for (const [what, change, message] of idxFaults) {
   Deno.test(`an IDX file that ${what} is refused by name`, async () => {
     await withFiles({ ...idxFiles, ...change }, async (folder) => {
-      const error = await assertRejects(() => loadIdx(folder, digits), InputError, message);
+      const error = await assertRejects(
+        () => loadIdx(filesIn(folder), digits),
+        InputError,
+        message,
+      );
       assertEquals(error.message.includes(Object.keys(change)[0]), true);
     });
   });
@@ -95,11 +106,26 @@ Deno.test("a truncated gzip file is refused by name", async () => {
   const cut = (await gzip(packed)).slice(0, -9);
   await withFiles({ ...others, "train-images-idx3-ubyte.gz": cut }, async (folder) => {
     await assertRejects(
-      () => loadIdx(folder, digits),
+      () => loadIdx(filesIn(folder), digits),
       InputError,
       "train-images-idx3-ubyte.gz: not a whole gzip file",
     );
   });
+});
+
+Deno.test("an IDX file that goes on for ever is read no further than the dataset's", async () => {
+  const { "train-images-idx3-ubyte": packed, ...others } = idxFiles;
+  const endless = new Uint8Array(50 << 20);
+  endless.set(packed);
+  const kinds = {
+    "train-images-idx3-ubyte": endless,
+    "train-images-idx3-ubyte.gz": await gzip(endless),
+  };
+  for (const [name, bytes] of Object.entries(kinds)) {
+    await withFiles({ ...others, [name]: bytes }, async (folder) => {
+      await assertRejects(() => loadIdx(filesIn(folder), digits), InputError, "holds more bytes");
+    });
+  }
 });
 
 const photos: DatasetInfo = {
@@ -116,7 +142,7 @@ const records = {
 
 Deno.test("CIFAR's colour planes become channels-last pixels, the fine label the label", async () => {
   await withFiles(records, async (folder) => {
-    const { train, test } = await loadCifar(folder, photos, layout);
+    const { train, test } = await loadCifar(filesIn(folder), photos, layout);
     assertEquals([...await readImages(train)], [10, 20, 30, 11, 21, 31, 40, 50, 60, 41, 51, 61]);
     assertEquals([...train.targets.labels.data], [2, 0]);
     assertEquals([...await readImages(test)], [70, 80, 90, 71, 81, 91]);
@@ -127,12 +153,16 @@ Deno.test("CIFAR's colour planes become channels-last pixels, the fine label the
 Deno.test("a CIFAR file that is truncated or has an impossible label is refused by name", async () => {
   await withFiles({ ...records, "b.bin": records["b.bin"].slice(0, 7) }, async (folder) => {
     await assertRejects(
-      () => loadCifar(folder, photos, layout),
+      () => loadCifar(filesIn(folder), photos, layout),
       InputError,
       "b.bin: holds 7 bytes, expected 8",
     );
   });
   await withFiles({ ...records, "t.bin": new Uint8Array(8).fill(200) }, async (folder) => {
-    await assertRejects(() => loadCifar(folder, photos, layout), InputError, "the label 200");
+    await assertRejects(
+      () => loadCifar(filesIn(folder), photos, layout),
+      InputError,
+      "the label 200",
+    );
   });
 });

@@ -2,7 +2,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { packTar } from "npm:modern-tar@0.8.6";
-import { locateFiles, type PublishedFiles } from "../../datasets/locate.ts";
+import { locateFiles } from "../../datasets/locate.ts";
+import type { PublishedFiles } from "../../datasets/published_files.ts";
+import { readDataFile } from "../../datasets/records.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { temporaryPath } from "../../files/temporary.ts";
 import { withFolder } from "../support/folder.ts";
@@ -15,6 +17,7 @@ const archive = await (async () => {
   return await new Response(stream).bytes();
 })();
 const md5 = "md5:" + createHash("md5").update(archive).digest("hex");
+const sha256 = (bytes: Uint8Array) => "sha256:" + createHash("sha256").update(bytes).digest("hex");
 
 function tinyDataset(officialUrl: string, checksum = md5): PublishedFiles {
   return {
@@ -28,6 +31,7 @@ function tinyDataset(officialUrl: string, checksum = md5): PublishedFiles {
       mirrorPath: "sets/tiny-binary.tar.gz",
       checksum,
       recordBytes: 1000,
+      contents: [{ name: "data.bin", checksum: sha256(new Uint8Array([1, 2, 3])) }],
     }],
   };
 }
@@ -41,7 +45,11 @@ Deno.test("a root that holds the files is used before anything else", async () =
     await Deno.mkdir(join(folder, "tiny"));
     await Deno.writeFile(join(folder, "tiny", "data.bin"), new Uint8Array(1));
     const found = await locateFiles(tinyDataset("http://127.0.0.1:9/"), { root: folder });
-    assertEquals(found, join(folder, "tiny"));
+    assertEquals(found.folder, join(folder, "tiny"));
+    assertEquals(found.files.get("data.bin"), {
+      path: join(folder, "tiny", "data.bin"),
+      checksum: undefined,
+    });
   });
 });
 
@@ -55,9 +63,12 @@ Deno.test("the archive is downloaded once, unpacked into the cache and deleted",
       root: join(cache, "nowhere"),
       onNotice: (line: string) => void notices.push(line),
     };
-    const folder = await locateFiles(dataset, options);
-    assertEquals(await Deno.readFile(join(folder, "data.bin")), new Uint8Array([1, 2, 3]));
-    assertEquals(await locateFiles(dataset, { cache, download: false }), folder);
+    const located = await locateFiles(dataset, options);
+    assertEquals(
+      await readDataFile(located.files.get("data.bin")!, 3),
+      new Uint8Array([1, 2, 3]),
+    );
+    assertEquals(await locateFiles(dataset, { cache, download: false }), located);
     assertEquals(server.requests.length, 1);
     assertEquals([...Deno.readDirSync(join(cache, "datasets", "tiny"))].length, 1);
     assertEquals(notices.length, 1);
@@ -98,9 +109,54 @@ Deno.test("checksums can be overridden and turned off", async () => {
   });
   for (const checksum of [md5, "none"]) {
     await withFolder(async (cache) => {
-      await locateFiles(dataset, { cache, checksums: { "tiny-binary.tar.gz": checksum } });
+      const checksums = { "tiny-binary.tar.gz": checksum };
+      const { folder, files } = await locateFiles(dataset, { cache, checksums });
+      assertEquals(await locateFiles(dataset, { cache, checksums, download: false }), {
+        folder,
+        files,
+      });
+      await Deno.writeFile(join(folder, "data.bin"), new Uint8Array([1, 2, 4]));
+      await assertRejects(() => readDataFile(files.get("data.bin")!, 3), InputError, "has changed");
+      await assertRejects(
+        () => locateFiles(dataset, { cache, download: false }),
+        InputError,
+        "is not here",
+        "what was asked for under another checksum is never taken for what is published",
+      );
     });
   }
+});
+
+Deno.test("a byte that has changed in the cache is found when it is read", async () => {
+  await using server = serving("/official.tar.gz");
+  await withFolder(async (cache) => {
+    const dataset = tinyDataset(`${server.url}/official.tar.gz`);
+    const { folder, files } = await locateFiles(dataset, { cache });
+    const path = join(folder, "data.bin");
+    await Deno.writeFile(path, new Uint8Array([1, 2, 4]));
+    const error = await assertRejects(
+      () => readDataFile(files.get("data.bin")!, 3),
+      InputError,
+      "has changed since it came",
+    );
+    assertEquals(error.message.startsWith(path), true);
+    await Deno.remove(path);
+    const again = await locateFiles(dataset, { cache });
+    assertEquals((await readDataFile(again.files.get("data.bin")!, 3)).length, 3);
+  });
+});
+
+Deno.test("a file in the cache of which no checksum is known is not taken", async () => {
+  await withFolder(async (cache) => {
+    const dataset = { ...tinyDataset("http://127.0.0.1:9/"), gzipped: true };
+    const home = join(cache, "datasets", "tiny");
+    await Deno.mkdir(home, { recursive: true });
+    await Deno.writeFile(join(home, "data.bin.gz"), new Uint8Array(1));
+    await assertRejects(() => locateFiles(dataset, { cache, download: false }), InputError);
+    await Deno.writeFile(join(home, "data.bin"), new Uint8Array([1, 2, 3]));
+    const { files } = await locateFiles(dataset, { cache, download: false });
+    assertEquals(files.get("data.bin")?.path, join(home, "data.bin"));
+  });
 });
 
 Deno.test("an archive put in place by hand is verified, used and kept", async () => {

@@ -1,6 +1,9 @@
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import { join } from "@std/path";
+import { readCheckpoint, writeCheckpoint } from "../../checkpoints/checkpoint.ts";
+import type { Config } from "../../config/schema.ts";
+import { startFaultServer } from "../datasets/fault_server.ts";
 import { overfold, parseEvents, withTinyConfig } from "./cli.ts";
 
 Deno.test("eval measures a checkpoint and its folded network alike", () =>
@@ -95,4 +98,36 @@ Deno.test("eval tells which classes are taken for which, and writes it to files"
     const unknown = await overfold(folder, "eval", checkpoint, "--confusion", "matrix.png");
     assertEquals(unknown.code, 2);
     assertStringIncludes(unknown.error, '"matrix.png", expected a name that ends in .csv or .html');
+  }));
+
+Deno.test("eval asks no server for what came with a network, and leaves no cache", () =>
+  withTinyConfig(async (folder) => {
+    await using server = startFaultServer(() => ({ status: 404 }));
+    const trained = await overfold(folder, "train", "tiny.yaml", "--set", "training.epochs=1");
+    assertEquals(trained.code, 0, trained.error);
+    const run = join(folder, "runs", "tiny");
+    const checkpoint = await readCheckpoint(join(run, "checkpoints", "last.safetensors"));
+    const config = checkpoint.config as Config;
+    const foreign = {
+      ...config,
+      data: {
+        ...config.data,
+        dataset: "fashion_mnist",
+        mirror: server.url,
+        checksums: { "train-images-idx3-ubyte.gz": "none" },
+      },
+    };
+    await writeCheckpoint(join(folder, "foreign.safetensors"), { ...checkpoint, config: foreign });
+    await Deno.writeTextFile(join(run, "config.yaml"), JSON.stringify(foreign));
+    for (
+      const network of ["foreign.safetensors", join("runs", "tiny", "folded", "model.safetensors")]
+    ) {
+      const { code, error } = await overfold(folder, "eval", network);
+      assertEquals(code, 2, error);
+      for (const part of ["data.mirror is not followed", "data.checksums is not", "is not here"]) {
+        assertStringIncludes(error, part);
+      }
+    }
+    assertEquals(server.requests, []);
+    assertEquals(Array.from(Deno.readDirSync(folder), ({ name }) => name).includes("cache"), false);
   }));

@@ -187,5 +187,5 @@ Deno.test("import says what is no file of weights", () =>
     await Deno.writeTextFile(join(folder, "x.onnx"), "text");
     const damaged = await overfold(folder, "import", "x.onnx", "--model", "resnet18");
     assertEquals(damaged.code, 2);
-    assertStringIncludes(damaged.error, "x.onnx: not a sound ONNX file");
+    assertStringIncludes(damaged.error, "x.onnx: this is a text file, not an ONNX network");
   }));

@@ -1,8 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
-import { type JsonEvent, overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
+import {
+  type JsonEvent,
+  overfold,
+  parseEvents,
+  startOverfold,
+  TINY,
+  withTinyConfig,
+} from "./cli.ts";
 
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
 
@@ -120,7 +127,12 @@ Deno.test("predict passes over what it cannot read and reports it, with exit cod
     );
     assertEquals(code, 1);
     assertEquals(imagesOf(parseEvents(out)), PICTURES.slice(0, 2));
-    for (const why of ["none.png: no such file", "note.txt: neither a PNG nor a JPEG"]) {
+    for (
+      const why of [
+        "none.png: no such file",
+        "note.txt: this is a text file, neither a PNG nor a JPEG",
+      ]
+    ) {
       assertStringIncludes(error, `warning: ${why}`);
       assertStringIncludes(error.slice(error.indexOf("error: 2 of")), why);
     }
@@ -144,3 +156,106 @@ Deno.test("predict without any picture says why, with exit code 2", () =>
       "y.png: no such file or folder",
     ]);
   }));
+
+function fixture(name: string): string {
+  return fromFileUrl(new URL(`../fixtures/pictures/${name}`, import.meta.url));
+}
+
+Deno.test("predict tells of damage and transparency, in every format", () =>
+  withPictures(async (folder) => {
+    const [bad, clear] = ["badcrc.png", "d4_alpha_black.png"].map(fixture);
+    const predict = (...args: string[]) => overfold(folder, "predict", CHECKPOINT, ...args);
+    const refused = await predict(bad, clear, "--json");
+    assertEquals(refused.code, 1);
+    const [white, ...others] = parseEvents(refused.out);
+    assertEquals([white.image, white.background, others], [clear, "white", []]);
+    const why = "a damaged PNG file: the checksum of its chunk IDAT at byte 33 is wrong";
+    assertStringIncludes(refused.error, `${bad}: ${why}; get it anew, or read what is left of it`);
+    assertStringIncludes(refused.error, "note: 1 of 1 pictures have transparent pixels, which lie");
+
+    const taken = await predict(bad, clear, "--damaged", "--background", "#000000", "--json");
+    assertEquals(taken.code, 0, taken.error);
+    assertStringIncludes(taken.error, `warning: ${bad}: ${why}`);
+    const [damaged, black] = parseEvents(taken.out);
+    assertEquals([damaged.damage, black.background], [why, "#000000"]);
+    const probability = ({ predictions }: JsonEvent) =>
+      (predictions as { probability: number }[])[0].probability;
+    assert(probability(black) !== probability(white));
+    const none = await predict(clear, "--background", "none", "--json");
+    // The ink and what is stored around it are black alike.
+    assertEquals(parseEvents(none.out)[0].predictions, black.predictions);
+    assertEquals(none.error, "");
+
+    const text = await predict(bad, "--damaged", "--top", "1");
+    assertEquals(text.out.split("\n")[0], `${bad} (${why})`);
+    const csv = await predict(bad, clear, "--damaged", "--top", "1", "--format", "csv");
+    assertEquals(parse(csv.out).map((row) => row.at(-1)), ["damage", why, ""]);
+    const colour = await predict(clear, "--background", "mauve");
+    assertEquals([colour.code, colour.out], [2, ""]);
+    assertStringIncludes(colour.error, 'found "mauve", expected white, grey, black, none or');
+  }));
+
+Deno.test({
+  name: "predict keeps what is done when it is interrupted, says where, and replaces no pipe",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withPictures(async (folder) => {
+      const inFolder = (name: string) => join(folder, name);
+      const make = await new Deno.Command("mkfifo", { args: ["wait", "out"], cwd: folder })
+        .output();
+      assertEquals(make.success, true);
+      await Deno.writeTextFile(inFolder("found.csv"), "before\n");
+      // It reads four pictures and then waits for what nobody writes.
+      const pictures = [...PICTURES.slice(0, 4), "wait", PICTURES[4]];
+      const args = [CHECKPOINT, ...pictures, "--batch-size", "1", "--top", "1"];
+      for (const signal of ["SIGINT", "SIGKILL"] as const) {
+        const waiting = await Deno.open(inFolder("wait"), { read: true, write: true });
+        const process = startOverfold(folder, "predict", ...args, "--output", "found.csv");
+        const part = await partWithRows(folder);
+        process.kill(signal);
+        let error = "";
+        for await (const text of process.stderr.pipeThrough(new TextDecoderStream())) {
+          error += text;
+          // It has heard, and heeds it after this picture.
+          if (text.includes("stopping after")) waiting.close();
+        }
+        if (signal === "SIGKILL") waiting.close();
+        const { code } = await process.status;
+        await process.stdout.cancel();
+        const rows = parse(await Deno.readTextFile(inFolder(part)));
+        assertEquals(rows[0], ["image", "rank", "class", "probability"]);
+        assertEquals(rows[1].slice(0, 2), [PICTURES[0], "1"]);
+        assertEquals(await Deno.readTextFile(inFolder("found.csv")), "before\n");
+        if (signal === "SIGINT") {
+          assertEquals([code, rows.length], [130, 5], error);
+          assertStringIncludes(error, "stopped after 4 of 6 pictures; their predictions are in");
+          assertStringIncludes(error, part);
+        }
+        await Deno.remove(inFolder(part));
+      }
+
+      const [written, received] = await Promise.all([
+        overfold(folder, "predict", CHECKPOINT, PICTURES[0], "--output", "out"),
+        Deno.readTextFile(inFolder("out")),
+      ]);
+      assertEquals(written.code, 0, written.error);
+      assertEquals(received.split("\n")[0], PICTURES[0]);
+      assertEquals((await Deno.stat(inFolder("out"))).isFifo, true);
+      const nowhere = await overfold(
+        ...[folder, "predict", CHECKPOINT, PICTURES[0], "--output", "tiny.yaml/x.csv"] as const,
+      );
+      assertEquals(nowhere.code, 2, nowhere.error);
+    }),
+});
+
+/** Waits until there is a file under way that holds three predictions, and gives its name. */
+async function partWithRows(folder: string): Promise<string> {
+  for (;;) {
+    for (const { name } of Deno.readDirSync(folder)) {
+      if (!name.endsWith(".part")) continue;
+      const text = await Deno.readTextFile(join(folder, name));
+      if (text.split("\n").length > 4) return name;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
 import encodeJpeg from "npm:@jsquash/jpeg@1.6.0/encode.js";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { InputError } from "../../errors.ts";
@@ -32,35 +32,114 @@ async function withFile(
   }
 }
 
+function fixturePath(name: string): string {
+  return fromFileUrl(new URL(`../fixtures/pictures/${name}`, import.meta.url));
+}
+
+function fixture(name: string): Promise<Uint8Array> {
+  return Deno.readFile(fixturePath(name));
+}
+
+/** A JPEG file whose header says that it is a square of this side. */
+async function jpegOfSize(side: number): Promise<Uint8Array> {
+  const jpeg = new Uint8Array(await encodeJpeg(picture));
+  const frame = jpeg.findIndex((byte, i) => byte === 0xff && [0xc0, 0xc2].includes(jpeg[i + 1]));
+  jpeg.set([side >> 8, side & 255, side >> 8, side & 255], frame + 5);
+  return jpeg;
+}
+
 Deno.test("PNG and JPEG files are told apart by their bytes and decoded", async () => {
   await withFile(await encodePng(picture), async (path) => {
-    assertEquals([...await readImage(path, SIZE)], colours);
+    assertEquals([...(await readImage(path, SIZE)).pixels], colours);
   });
   await withFile(await encodeJpeg(picture, { quality: 95 }), async (path) => {
-    const pixels = await readImage(path, SIZE);
+    const { pixels } = await readImage(path, SIZE);
     const difference = Math.max(...pixels.map((value, i) => Math.abs(value - colours[i])));
     assert(difference < 16, `${difference}`);
   });
 });
 
-Deno.test("pictures that are cut off or damaged are refused by name", async () => {
-  const jpeg = new Uint8Array(await encodeJpeg(picture));
+Deno.test("pictures that are cut off or damaged are refused by name, or read as far as they go", async () => {
+  const jpeg = await fixture("d4_upright.jpg");
   const png = new Uint8Array(await encodePng(picture));
-  const files = {
-    "cannot be decoded (Premature end of JPEG file)": jpeg.subarray(0, jpeg.length >> 1),
-    "the PNG picture cannot be decoded": png.subarray(0, png.length >> 1),
-    "neither a PNG nor a JPEG": new TextEncoder().encode("text"),
-  };
-  for (const [message, bytes] of Object.entries(files)) {
+  const files: readonly [damage: string, Uint8Array][] = [
+    ["a damaged JPEG file: Premature end of JPEG file", jpeg.subarray(0, jpeg.length >> 1)],
+    ["a damaged PNG file: it is cut off at byte", png.subarray(0, png.length - 20)],
+    [
+      "a damaged JPEG file: Corrupt JPEG data: 54 extraneous bytes before marker 0xd9",
+      await fixture("corrupt_mid.jpg"),
+    ],
+    [
+      "a damaged PNG file: the checksum of its chunk IDAT at byte 33 is wrong",
+      await fixture("badcrc.png"),
+    ],
+  ];
+  for (const [damage, bytes] of files) {
     await withFile(bytes, async (path) => {
-      const error = await assertRejects(() => readImage(path, SIZE), InputError, message);
+      const error = await assertRejects(() => readImage(path, SIZE), InputError, damage);
       assert(error.message.startsWith(`${path}: `));
+      assertStringIncludes(error.message, "--damaged");
+      const read = await readImage(path, SIZE, { damaged: true });
+      assertStringIncludes(read.damage ?? "", damage);
+      assert(new Set(read.pixels).size > 9, damage);
     });
   }
-  // The decoder is as before.
   await withFile(jpeg, async (path) => {
-    assertEquals((await readImage(path, SIZE)).length, colours.length);
+    assertEquals((await readImage(path, SIZE)).damage, undefined);
   });
+});
+
+Deno.test("what is no picture that can be read is named for what it is", async () => {
+  const files: readonly [what: string, Uint8Array][] = [
+    [
+      "a WebP picture, neither a PNG nor a JPEG picture; convert it to PNG or JPEG",
+      await fixture("real.webp"),
+    ],
+    ["a GIF picture, ", new TextEncoder().encode("GIF89a…")],
+    ["an AVIF picture, ", new TextEncoder().encode("\0\0\0 ftypavif")],
+    ["a text file, neither a PNG nor a JPEG picture", new TextEncoder().encode("text")],
+    ["an empty file", new Uint8Array()],
+    ["four inks (CMYK); convert it to RGB", await fixture("cmyk.jpg")],
+    ["nothing in its 51 bytes says how large", await fixture("truncated_51_bytes.jpg")],
+    ["there is no chunk at byte 33", await fixture("png_poisons_decoder_948.png")],
+    ["a picture of 60,000 × 60,000 pixels", await jpegOfSize(60000)],
+    ["bytes cannot hold 8,000 × 8,000 pixels", await jpegOfSize(8000)],
+  ];
+  for (const [what, bytes] of files) {
+    await withFile(bytes, async (path) => {
+      await assertRejects(() => readImage(path, SIZE, { damaged: true }), InputError, what);
+    });
+  }
+});
+
+Deno.test("a JPEG file whatever its ending is read, and any number of broken ones harm no other", async () => {
+  const path = fixturePath("picture.jfif");
+  const before = await readImage(path, SIZE);
+  // Sound to the frame's header, then cut: the decoder gives up in the midst.
+  const jpeg = new Uint8Array(await encodeJpeg(picture));
+  const scan = jpeg.findIndex((byte, i) => byte === 0xff && jpeg[i + 1] === 0xda);
+  await withFile(jpeg.subarray(0, scan), async (broken) => {
+    for (let i = 0; i < 150; i++) {
+      await assertRejects(() => readImage(broken, SIZE), InputError, "cannot be decoded");
+    }
+  });
+  assertEquals(await readImage(path, SIZE), before);
+});
+
+Deno.test("transparent pixels lie on the ground that is named, or show what is stored under them", async () => {
+  const size = { height: 28, width: 28, channels: 1 };
+  const path = fixturePath("d4_alpha_black.png");
+  const [white, grey, none] = await Promise.all(
+    [[255, 255, 255] as const, [128, 128, 128] as const, undefined]
+      .map((ground) => readImage(path, size, { ground })),
+  );
+  assertEquals([white.isOnGround, grey.isOnGround, none.isOnGround], [true, true, false]);
+  assertEquals([white.pixels[0], grey.pixels[0], none.pixels[0]], [255, 128, 0]);
+  // The ink.
+  assertEquals([Math.min(...white.pixels), Math.min(...grey.pixels)], [0, 0]);
+  assertEquals(none.pixels.every((value) => value === 0), true);
+  const opaque = await readImage(fixturePath("base.png"), SIZE, { ground: [255, 255, 255] });
+  assertEquals(opaque.isOnGround, false);
 });
 
 Deno.test("a network of other channels than a picture's is refused", () =>

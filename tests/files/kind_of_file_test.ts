@@ -1,9 +1,10 @@
 /** Files that are of another kind than was wanted. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { main } from "../../cli.ts";
 import { otherKind, readWanted, type Wanted } from "../../files/kind_of_file.ts";
 import { InputError } from "../../errors.ts";
+import { run } from "../support/command_line.ts";
+import { withFolder } from "../support/folder.ts";
 
 /** The first bytes of files, each a character, and what they are called. */
 const FILES: readonly (readonly [head: string, kind: string, advice: string])[] = [
@@ -20,8 +21,8 @@ const FILES: readonly (readonly [head: string, kind: string, advice: string])[] 
   ["\xfd7zXZ\0", "a compressed file", "unpack it"],
   ["\x28\xb5\x2f\xfd\x04", "a compressed file", "unpack it"],
   [`${"model.safetensors".padEnd(257, "\0")}ustar\0`, "a tar archive", "unpack it"],
-  ["GIF89a", "a picture", "NETWORK PICTURE"],
-  ["RIFF\0\0\0\0WEBPVP8 ", "a picture", "NETWORK PICTURE"],
+  ["GIF89a", "a GIF picture", "NETWORK PICTURE"],
+  ["RIFF\0\0\0\0WEBPVP8 ", "a WebP picture", "NETWORK PICTURE"],
   ["\x93NUMPY\x01", "a file of numpy", "overfold import"],
   ["GGUF\x03\0", "a model for another program", "expected a checkpoint"],
   ["%PDF-1.7", "a PDF document", "expected a checkpoint"],
@@ -70,23 +71,18 @@ Deno.test("what fits is no other kind, and what is not known is not guessed", ()
   assertStringIncludes(otherKind("a/.b.1-2.tmp", SAFETENSORS, "network")!.message, "interrupted");
 });
 
-Deno.test("a folder is named as one, with the file in it that was meant", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("a folder is named as one, with the file in it that was meant", () =>
+  withFolder(async (folder) => {
     const read = () => readWanted(folder, "network");
     await assertRejects(read, InputError, "it is a folder; expected a checkpoint");
     const inside = join(folder, "checkpoints", "best.safetensors");
     await Deno.mkdir(join(folder, "checkpoints"));
     await Deno.writeFile(inside, SAFETENSORS);
     await assertRejects(read, InputError, `it is a folder; name ${inside}`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  }));
 
-Deno.test("every command that reads a network or a config says what else a file is", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("every command that reads a network or a config says what else a file is", () =>
+  withFolder(async (folder) => {
     const pointer = join(folder, "pointer.safetensors");
     await Deno.writeFile(pointer, bytesOf(FILES[2][0]));
     const config = join(folder, "config.yaml");
@@ -106,23 +102,11 @@ Deno.test("every command that reads a network or a config says what else a file 
       ["import", config, "--config", pointer],
     ];
     for (const args of commands) {
-      let error = "";
-      const code = await main(args, {
-        out: () => {},
-        error: {
-          write: (text) => void (error += text),
-          isTerminal: false,
-          columns: () => 80,
-          now: () => 0,
-        },
-      });
+      const { code, error } = await run(...args);
       assertEquals(code, 2, `${args[0]}: ${error}`);
       const expected = args[0] === "import" && args[1] === config
         ? "this is a config"
         : "this is a pointer of Git LFS";
       assertStringIncludes(error, expected, args[0]);
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  }));

@@ -23,6 +23,7 @@ export const augment: KernelFamily = {
   lower({ inputs: [pixels, transforms], outputs: [output], attributes }, lowering) {
     const { padding, mean, std } = attributes as AugmentAttributes;
     const layout = lowering.layout(output);
+    const { batch, channels, shape: [, , height, width] } = layout;
     const perChannel = (value: (channel: number) => number) => {
       const table = new Float32Array(layout.paddedChannels);
       mean.forEach((_, channel) => table[channel] = value(channel));
@@ -32,16 +33,16 @@ export const augment: KernelFamily = {
       kernel: `augment ${layout.shape} ${padding} ${transforms !== undefined}`,
       build: (f) => writeAugment(f, lowering.target, layout, padding, transforms !== undefined),
       args: {
-        pixels: lowering.ref(pixels),
-        transforms: transforms ? lowering.ref(transforms) : 0,
-        y: lowering.ref(output),
+        pixels: lowering.ref(pixels, [batch, height, width, channels], 1),
+        transforms: transforms ? lowering.ref(transforms, [batch, 3]) : 0,
+        y: lowering.ref(output, layout.shape),
         scale: perChannel((channel) => 1 / (255 * std[channel])),
         shift: perChannel((channel) => -mean[channel] / std[channel]),
       },
       writes: ["y"],
-      items: layout.batch * layout.shape[2],
+      items: batch * height,
       images: {
-        count: layout.batch,
+        count: batch,
         operands: transforms ? ["pixels", "transforms", "y"] : ["pixels", "y"],
       },
     });

@@ -80,7 +80,7 @@ function lowerAverage(
   geometry: AverageGeometry,
   gradient: boolean,
 ): void {
-  const { batch, paddedChannels } = lowering.layout(input);
+  const { batch, channels, paddedChannels } = lowering.layout(input);
   const rows = axisWindows(geometry, 0), columns = axisWindows(geometry, 1);
   const { inSize, outSize } = geometry;
   const walk = {
@@ -101,8 +101,8 @@ function lowerAverage(
     build: (f) =>
       walkWindows(f, lowering.target, walk, (v, count) => averageBlock(f, v, count, gradient)),
     args: {
-      x: lowering.ref(input),
-      y: lowering.ref(output),
+      x: lowering.ref(input, [batch, channels, ...walk.inSize]),
+      y: lowering.ref(output, [batch, channels, ...walk.outSize]),
       rows: windowsOf(0),
       columns: windowsOf(1),
       rowShares: lowering.table(rows.shares),

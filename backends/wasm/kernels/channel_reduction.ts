@@ -47,8 +47,10 @@ export function lowerChannelReduction(
   };
   const scratch = lowering.threadScratch(shape.scratchBytes);
   const key = `${reduction.key} ${node.inputs.length} ${channels}/${paddedChannels}`;
-  const inputs = numberedRefs(lowering, "x", node.inputs);
-  const outputs = numberedRefs(lowering, "y", node.outputs);
+  const streamed = node.inputs[0].shape;
+  const shapeOf = (i: number) => i < reduction.streams ? streamed : [channels];
+  const inputs = numberedRefs(lowering, "x", node.inputs, shapeOf);
+  const outputs = numberedRefs(lowering, "y", node.outputs, () => [channels]);
   const streams = Object.keys(inputs).slice(0, reduction.streams);
   const perChannel = Object.fromEntries(Object.entries(inputs).slice(reduction.streams));
   lowering.phase<string>({

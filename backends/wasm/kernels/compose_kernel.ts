@@ -10,6 +10,7 @@ import {
   type ComposeKernelAttributes,
   type ComposeKernelGeometry,
   composeKernelGeometry,
+  composeKernelShapes,
   pairedChannel,
   tiledIdentity,
 } from "../../../ops/compose_kernel.ts";
@@ -36,6 +37,7 @@ export const composeKernel: KernelFamily = {
     const attributes: ComposeKernelAttributes = node.attributes;
     const forward = node.op.name === "composeKernel";
     const geometry = composeKernelGeometry((forward ? rows : result).shape, attributes);
+    const shapes = composeKernelShapes(geometry);
     const { area, depthMultiplier } = geometry;
     const matrix: ChannelMatrix = forward
       ? { depth: depthMultiplier, columns: area, depthStep: 4, columnStep: 4 * depthMultiplier }
@@ -47,9 +49,9 @@ export const composeKernel: KernelFamily = {
       kernel: `${node.op.name} ${JSON.stringify(geometry)}`,
       build: (f) => emitRowProducts(f, target, geometry, matrix, scratch.stride),
       args: {
-        rows: lowering.ref(rows),
-        d: lowering.ref(d),
-        result: lowering.ref(result),
+        rows: lowering.ref(rows, forward ? shapes.weight : shapes.kernel),
+        d: lowering.ref(d, shapes.depthwise),
+        result: lowering.ref(result, forward ? shapes.kernel : shapes.weight),
         firstRows: lowering.table(firstRows(geometry)),
         scratch: scratch.ref,
       },
@@ -66,13 +68,14 @@ export const composeKernelDGradient: KernelFamily = {
   lower(node: GraphNode, lowering: Lowering): void {
     const [kernelGradient, w] = node.inputs;
     const geometry = composeKernelGeometry(w.shape, node.attributes);
+    const shapes = composeKernelShapes(geometry);
     lowering.phase({
       kernel: `${node.op.name} ${JSON.stringify(geometry)}`,
       build: (f) => emitOuterProducts(f, lowering.target, geometry),
       args: {
-        kernelGradient: lowering.ref(kernelGradient),
-        w: lowering.ref(w),
-        result: lowering.ref(node.outputs[0]),
+        kernelGradient: lowering.ref(kernelGradient, shapes.kernel),
+        w: lowering.ref(w, shapes.weight),
+        result: lowering.ref(node.outputs[0], shapes.depthwise),
         firstRows: lowering.table(firstRows(geometry)),
       },
       writes: ["result"],

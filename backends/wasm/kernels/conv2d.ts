@@ -10,6 +10,7 @@ import {
   convolutionFlops,
   type ConvolutionGeometry,
   convolutionGeometry,
+  convolutionShapes,
 } from "../../../ops/convolution_geometry.ts";
 import type { InputGradientAttributes } from "../../../ops/conv2d.ts";
 import { advance, type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
@@ -41,18 +42,19 @@ export const conv2d: KernelFamily = {
     const bias = attributes.hasBias ?? others.length > 0 ? others.shift() : undefined;
     const [residual] = others;
     const geometry = convolutionGeometry(input.shape, weight.shape, attributes);
+    const shapes = convolutionShapes(geometry);
     const taps = geometry.kernelSize[0] * geometry.kernelSize[1];
     lowerCorrelation(lowering, {
       geometry,
       gradient: false,
-      source: imageOf(lowering, input),
-      result: imageOf(lowering, output),
-      weight: lowering.ref(weight),
+      source: imageOf(lowering, input, shapes.input),
+      result: imageOf(lowering, output, shapes.output),
+      weight: lowering.ref(weight, shapes.weight),
       channelStep: 4 * taps,
       resultStep: 4 * taps * weight.shape[1],
-      bias: bias && lowering.ref(bias),
+      bias: bias && lowering.ref(bias, [geometry.outChannels]),
       relu,
-      residual: residual && lowering.ref(residual),
+      residual: residual && lowering.ref(residual, shapes.output),
       fixedKernel: isConstant(weight),
     });
   },
@@ -67,15 +69,16 @@ export const conv2dInputGradient: KernelFamily = {
     const [inputGradient] = node.outputs;
     const attributes: InputGradientAttributes = node.attributes;
     const geometry = convolutionGeometry(attributes.inputShape, weight.shape, attributes);
-    const result = imageOf(lowering, inputGradient);
+    const shapes = convolutionShapes(geometry);
+    const result = imageOf(lowering, inputGradient, shapes.input);
     const lower = (padded: ConvolutionGeometry, result: Image) => {
       const taps = geometry.kernelSize[0] * geometry.kernelSize[1];
       lowerCorrelation(lowering, {
         geometry: padded,
         gradient: true,
-        source: imageOf(lowering, outputGradient),
+        source: imageOf(lowering, outputGradient, shapes.output),
         result,
-        weight: lowering.ref(weight),
+        weight: lowering.ref(weight, shapes.weight),
         channelStep: 4 * taps * weight.shape[1],
         resultStep: 4 * taps,
         relu: false,

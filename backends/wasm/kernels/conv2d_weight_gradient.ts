@@ -9,6 +9,7 @@ import {
   convolutionFlops,
   type ConvolutionGeometry,
   convolutionGeometry,
+  convolutionShapes,
 } from "../../../ops/convolution_geometry.ts";
 import type { WeightGradientAttributes } from "../../../ops/conv2d.ts";
 import { f32, i32, memory, type Target } from "../assembler/mod.ts";
@@ -45,32 +46,25 @@ export const conv2dWeightGradient: KernelFamily = {
     const [weightGradient] = node.outputs;
     const attributes: WeightGradientAttributes = node.attributes;
     const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
+    const shapes = convolutionShapes(geometry);
+    const source = imageOf(lowering, input, shapes.input);
+    const gradient = imageOf(lowering, outputGradient, shapes.output);
+    const result = lowering.ref(weightGradient, shapes.weight);
     if (isDepthwise(geometry)) {
-      return lowerDepthwiseGradient(
-        lowering,
-        geometry,
-        imageOf(lowering, input),
-        imageOf(lowering, outputGradient),
-        lowering.ref(weightGradient),
-      );
+      return lowerDepthwiseGradient(lowering, geometry, source, gradient, result);
     }
     const obstacle = weightGradientObstacle(geometry, lowering);
     if (!obstacle) {
       return lowerWinogradWeightGradient(lowering, {
         images: geometry.batch,
-        input: imageOf(lowering, input),
-        outputGradient: imageOf(lowering, outputGradient),
+        input: source,
+        outputGradient: gradient,
         padding: geometry.padding,
-        weightGradient: lowering.ref(weightGradient),
+        weightGradient: result,
       }, convolutionFlops(geometry));
     }
     const { threads, target } = lowering;
-    const plan = planOf(
-      joinRows(geometry),
-      4 * lowering.layout(input).paddedChannels,
-      4 * lowering.layout(outputGradient).paddedChannels,
-      threads,
-    );
+    const plan = planOf(joinRows(geometry), source.pixelBytes, gradient.pixelBytes, threads);
     const key = JSON.stringify(geometry);
     const sums = lowering.threadScratch(plan.bytes);
     const scratchBytes = packOffset(plan) + (plan.packed ? packBytes(target, plan) : 0);
@@ -79,8 +73,8 @@ export const conv2dWeightGradient: KernelFamily = {
       kernel: `conv2dWeightGradient ${key}`,
       build: (f) => emitSums(f, target, plan, sums.stride, scratch?.stride ?? 0),
       args: {
-        source: lowering.ref(input),
-        gradient: lowering.ref(outputGradient),
+        source: source.ref,
+        gradient: gradient.ref,
         sums: sums.ref,
         rows: lowering.table(plan.strip.rows.source),
         scratch: scratch?.ref ?? 0,
@@ -94,7 +88,7 @@ export const conv2dWeightGradient: KernelFamily = {
     lowering.phase({
       kernel: `conv2dWeightGradient total ${key}`,
       build: (f) => emitTotal(f, threads, plan, sums.stride),
-      args: { sums: sums.ref, weightGradient: lowering.ref(weightGradient) },
+      args: { sums: sums.ref, weightGradient: result },
       writes: ["weightGradient"],
       items: geometry.outChannels,
       detail: "add the threads' sums",

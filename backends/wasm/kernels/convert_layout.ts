@@ -16,8 +16,8 @@ export const convertLayout: KernelFamily = {
   lower({ inputs: [input], outputs: [output] }, lowering) {
     const layout = layoutOf(input, "channelsLast");
     const toPlain = lowering.layout(output).order === "plain";
-    const { batch, channels, pixels } = layout;
-    const [from, to] = [lowering.ref(input), lowering.ref(output)];
+    const { batch, channels, pixels, shape } = layout;
+    const [from, to] = [lowering.ref(input, shape), lowering.ref(output, shape)];
     lowering.phase({
       kernel: `convertLayout ${toPlain} ${channels} ${pixels}`,
       build: (f) => transpose(f, layout, toPlain),

@@ -43,17 +43,17 @@ export const pack: KernelFamily = {
   ops: ["pack"],
   lower({ inputs, outputs: [output], attributes }, lowering) {
     const { offsets, size } = attributes as PackAttributes;
-    const packed = lowering.ref(output);
+    const packed = lowering.ref(output, [size]);
     const gap = (from: number, to: number) => {
       if (to === from) return;
       const bytes = 4 * (to - from);
-      zeroPhase(lowering, { ...advance(packed, 4 * from), bytes }, bytes);
+      zeroPhase(lowering, advance(packed, 4 * from, bytes), bytes);
     };
     let end = 0;
     inputs.forEach((value, i) => {
       const size = sizeOf(value.shape);
-      const from = lowering.ref(value);
-      const to = { ...advance(packed, 4 * offsets[i]), bytes: 4 * size };
+      const from = lowering.ref(value, value.shape);
+      const to = advance(packed, 4 * offsets[i], 4 * size);
       if (from.buffer !== to.buffer || from.offset !== to.offset) {
         copyPhase(lowering, from, to, 4 * size);
       }

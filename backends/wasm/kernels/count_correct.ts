@@ -20,7 +20,11 @@ export const countCorrect: KernelFamily = {
         else countRanks(f, shape[1], correct, k);
         f.emit(i32.store(i32.add(f.parameters.counts, i32.mul(thread, counts.stride)), correct));
       },
-      args: { logits: lowering.ref(logits), labels: lowering.ref(labels), counts: counts.ref },
+      args: {
+        logits: lowering.ref(logits, shape),
+        labels: lowering.ref(labels, [shape[0]]),
+        counts: counts.ref,
+      },
       writes: ["counts"],
       items: shape[0],
       detail: "counts",
@@ -34,7 +38,7 @@ export const countCorrect: KernelFamily = {
         }
         f.emit(f32.store(f.parameters.y, f32.convertI32S(total)));
       },
-      args: { counts: counts.ref, y: lowering.ref(output) },
+      args: { counts: counts.ref, y: lowering.ref(output, []) },
       writes: ["y"],
       detail: "total",
     });

@@ -51,7 +51,7 @@ export const dropoutMask: KernelFamily = {
           });
         });
       },
-      args: { step: lowering.ref(step), y: lowering.ref(output) },
+      args: { step: lowering.ref(step, []), y: lowering.ref(output, shape) },
       writes: ["y"],
       ...(order === "plain" ? { items: sizeOf(shape), grain: 4 } : {
         items: batch * pixels,

@@ -1,6 +1,6 @@
 /** Where the images of a tensor lie. */
 
-import type { Value } from "../../../graph/types.ts";
+import type { Shape, Value } from "../../../graph/types.ts";
 import type { Lowering, Ref } from "../kernel.ts";
 
 /** A channels-last tensor in memory. */
@@ -12,9 +12,10 @@ export interface Image {
   readonly width: number;
 }
 
-/** A channels-last value in memory. */
-export function imageOf(lowering: Lowering, value: Value): Image {
+/** A channels-last value in memory, for a kernel that takes it for one of this shape. */
+export function imageOf(lowering: Lowering, value: Value, covered: Shape): Image {
+  const ref = lowering.ref(value, covered);
   const { channels, paddedChannels } = lowering.layout(value);
   const [height, width] = value.shape.slice(2);
-  return { ref: lowering.ref(value), channels, pixelBytes: 4 * paddedChannels, height, width };
+  return { ref, channels, pixelBytes: 4 * paddedChannels, height, width };
 }

@@ -29,9 +29,9 @@ export const matmul: KernelFamily = {
       columns,
       transposeA,
       transposeB,
-      a: lowering.ref(a),
-      b: lowering.ref(b),
-      result: lowering.ref(node.outputs[0]),
+      a: lowering.ref(a, transposeA ? [inner, rows] : [rows, inner]),
+      b: lowering.ref(b, transposeB ? [columns, inner] : [inner, columns]),
+      result: lowering.ref(node.outputs[0], [rows, columns]),
     });
   },
 };
@@ -42,16 +42,17 @@ export const linear: KernelFamily = {
   lower(node: GraphNode, lowering: Lowering): void {
     const [input, weight, bias] = node.inputs;
     const [columns, inner] = weight.shape;
+    const [rows] = input.shape;
     lowerProduct(lowering, {
-      rows: input.shape[0],
+      rows,
       inner,
       columns,
       transposeA: false,
       transposeB: true,
-      a: lowering.ref(input),
-      b: lowering.ref(weight),
-      bias: bias && lowering.ref(bias),
-      result: lowering.ref(node.outputs[0]),
+      a: lowering.ref(input, [rows, inner]),
+      b: lowering.ref(weight, [columns, inner]),
+      bias: bias && lowering.ref(bias, [columns]),
+      result: lowering.ref(node.outputs[0], [rows, columns]),
     });
   },
 };

@@ -35,17 +35,18 @@ export const maxPool2d: KernelFamily = {
   orders: () => ({ inputs: ["channelsLast"], outputs: ["channelsLast", "channelsLast"] }),
   lower({ inputs: [input], outputs: [output, indices], attributes }, lowering) {
     const geometry = poolingGeometry("maxPool2d", input.shape, attributes as PoolingAttributes);
-    const { batch, paddedChannels } = lowering.layout(input);
+    const { batch, channels, paddedChannels } = lowering.layout(input);
     const { inSize, outSize, dilation: step } = geometry;
+    const outShape = [batch, channels, ...outSize];
     const walk = { paddedChannels, inSize, outSize, step };
     lowering.phase({
       kernel: `maxPool2d ${JSON.stringify(walk)}`,
       build: (f) =>
         walkWindows(f, lowering.target, walk, (v, count) => maximumBlock(f, v, count, inSize[1])),
       args: {
-        x: lowering.ref(input),
-        y: lowering.ref(output),
-        indices: lowering.ref(indices),
+        x: lowering.ref(input, [batch, channels, ...inSize]),
+        y: lowering.ref(output, outShape),
+        indices: lowering.ref(indices, outShape),
         rows: windowTable(lowering, axisWindows(geometry, 0)),
         columns: windowTable(lowering, axisWindows(geometry, 1)),
       },
@@ -107,7 +108,7 @@ export const maxPool2dGradient: KernelFamily = {
   ops: ["maxPool2dGradient"],
   orders: () => ({ inputs: ["channelsLast", "channelsLast"], outputs: ["channelsLast"] }),
   lower({ inputs: [dy, indices], outputs: [dx] }, lowering) {
-    const { batch, paddedChannels, pixels: outPixels } = lowering.layout(dy);
+    const { batch, channels, paddedChannels, pixels: outPixels } = lowering.layout(dy);
     const { pixels: inPixels } = lowering.layout(dx);
     const channelBytes = 4 * paddedChannels;
     const parts = isBalanced(batch, lowering.threads) ? 1 : paddedChannels / 4;
@@ -147,7 +148,11 @@ export const maxPool2dGradient: KernelFamily = {
           });
         });
       },
-      args: { dy: lowering.ref(dy), indices: lowering.ref(indices), dx: lowering.ref(dx) },
+      args: {
+        dy: lowering.ref(dy, dy.shape),
+        indices: lowering.ref(indices, dy.shape),
+        dx: lowering.ref(dx, [batch, channels, ...dx.shape.slice(2)]),
+      },
       writes: ["dx"],
       items: batch * parts,
       images: { count: batch, operands: ["dy", "indices", "dx"] },

@@ -43,7 +43,7 @@ export const scalarReduction: KernelFamily = {
     lowering.phase({
       kernel: `${op.name} parts`,
       build: (f) => writeParts(f, lowering.target, reduction, partial.stride),
-      args: { x: lowering.ref(input), partial: partial.ref },
+      args: { x: lowering.ref(input, input.shape), partial: partial.ref },
       writes: ["partial"],
       items: size,
       grain: CHUNK,
@@ -60,7 +60,7 @@ export const scalarReduction: KernelFamily = {
         }
         f.emit(f32.store(f.parameters.y, f32.demoteF64(total)));
       },
-      args: { partial: partial.ref, y: lowering.ref(output) },
+      args: { partial: partial.ref, y: lowering.ref(output, []) },
       writes: ["y"],
       detail: "result",
     });

@@ -56,7 +56,10 @@ export const softmax: KernelFamily = {
           forEachColumn(f, shape[1], (column) => row.store("y", column, result(column)));
         });
       },
-      args: { ...numberedRefs(lowering, "x", inputs), y: lowering.ref(output) },
+      args: {
+        ...numberedRefs(lowering, "x", inputs, () => shape),
+        y: lowering.ref(output, shape),
+      },
       writes: ["y"],
       items: shape[0],
     });

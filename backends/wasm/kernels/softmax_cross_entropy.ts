@@ -1,5 +1,5 @@
 /** The classification loss and its gradient. */
-import type { Value } from "../../../graph/types.ts";
+import type { Shape, Value } from "../../../graph/types.ts";
 import type { SoftmaxCrossEntropyAttributes } from "../../../ops/softmax_cross_entropy.ts";
 import { call, type Expression, f32, f64, i32, type Local, select } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
@@ -23,6 +23,9 @@ function lossShape(
   return { rows, classes, labels: target.shape.length === 1, labelSmoothing, reduction };
 }
 
+const logitsShape = ({ rows, classes }: LossShape): Shape => [rows, classes];
+const targetShape = (shape: LossShape): Shape => shape.labels ? [shape.rows] : logitsShape(shape);
+
 const keyOf = (name: string, shape: LossShape) => `${name} ${Object.values(shape)}`;
 
 /** `softmaxCrossEntropy`: the loss of each row, then their sum in the order of the rows. */
@@ -30,7 +33,9 @@ export const softmaxCrossEntropy: KernelFamily = {
   ops: ["softmaxCrossEntropy"],
   lower({ inputs: [logits, target], outputs: [loss], attributes }, lowering) {
     const shape = lossShape(logits, target, attributes as SoftmaxCrossEntropyAttributes);
-    const each = shape.reduction === "none" ? lowering.ref(loss) : lowering.scratch(8 * shape.rows);
+    const each = shape.reduction === "none"
+      ? lowering.ref(loss, [shape.rows])
+      : lowering.scratch(8 * shape.rows);
     lowering.phase({
       kernel: keyOf("rowLoss", shape),
       build: (f, library) =>
@@ -50,7 +55,11 @@ export const softmaxCrossEntropy: KernelFamily = {
               : f64.store(i32.add(each, i32.mul(row.index, 8)), value),
           );
         }),
-      args: { logits: lowering.ref(logits), target: lowering.ref(target), each },
+      args: {
+        logits: lowering.ref(logits, logitsShape(shape)),
+        target: lowering.ref(target, targetShape(shape)),
+        each,
+      },
       writes: ["each"],
       items: shape.rows,
       detail: "rows",
@@ -66,7 +75,11 @@ export const softmaxCrossEntropy: KernelFamily = {
         const share = f64.mul(total, sampleShare(f, shape));
         f.emit(f32.store(f.parameters.loss, f32.demoteF64(share)));
       },
-      args: { target: lowering.ref(target), each, loss: lowering.ref(loss) },
+      args: {
+        target: lowering.ref(target, targetShape(shape)),
+        each,
+        loss: lowering.ref(loss, []),
+      },
       writes: ["loss"],
       detail: "total",
     });
@@ -104,10 +117,10 @@ export const softmaxCrossEntropyGradient: KernelFamily = {
         });
       },
       args: {
-        dLoss: lowering.ref(dLoss),
-        logits: lowering.ref(logits),
-        target: lowering.ref(target),
-        y: lowering.ref(output),
+        dLoss: lowering.ref(dLoss, shape.reduction === "none" ? [shape.rows] : []),
+        logits: lowering.ref(logits, logitsShape(shape)),
+        target: lowering.ref(target, targetShape(shape)),
+        y: lowering.ref(output, logitsShape(shape)),
       },
       writes: ["y"],
       items: shape.rows,

@@ -24,11 +24,11 @@ const forward: KernelFamily = {
   lower({ inputs: [input, weight, bias], outputs: [output], attributes }, lowering) {
     lowerWinogradCorrelation(lowering, {
       images: input.shape[0],
-      source: imageOf(lowering, input),
-      result: imageOf(lowering, output),
+      source: imageOf(lowering, input, input.shape),
+      result: imageOf(lowering, output, output.shape),
       padding: attributes.padding,
-      weight: lowering.ref(weight),
-      bias: bias && lowering.ref(bias),
+      weight: lowering.ref(weight, weight.shape),
+      bias: bias && lowering.ref(bias, bias.shape),
       channelStep: 36,
       resultStep: 36 * input.shape[1],
       rotated: false,
@@ -41,10 +41,10 @@ const inputGradient: KernelFamily = {
   lower({ inputs: [dy, weight], outputs: [dx], attributes }, lowering) {
     lowerWinogradCorrelation(lowering, {
       images: dy.shape[0],
-      source: imageOf(lowering, dy),
-      result: imageOf(lowering, dx),
+      source: imageOf(lowering, dy, dy.shape),
+      result: imageOf(lowering, dx, dx.shape),
       padding: [2 - attributes.padding[0], 2 - attributes.padding[1]],
-      weight: lowering.ref(weight),
+      weight: lowering.ref(weight, weight.shape),
       channelStep: 36 * dx.shape[1],
       resultStep: 36,
       rotated: true,
@@ -57,10 +57,10 @@ const weightGradient: KernelFamily = {
   lower({ inputs: [input, dy], outputs: [dw], attributes }, lowering) {
     lowerWinogradWeightGradient(lowering, {
       images: input.shape[0],
-      input: imageOf(lowering, input),
-      outputGradient: imageOf(lowering, dy),
+      input: imageOf(lowering, input, input.shape),
+      outputGradient: imageOf(lowering, dy, dy.shape),
       padding: attributes.padding,
-      weightGradient: lowering.ref(dw),
+      weightGradient: lowering.ref(dw, dw.shape),
     }, 0);
   },
 };

@@ -38,7 +38,8 @@ function packed(mutated: number): Kind {
       for (const [i, name] of IDX_FILES.entries()) {
         if (i !== mutated) await Deno.writeFile(`${folder}/${name}`, SOUND[i]);
       }
-      await loadIdx(folder, INFO);
+      const paths = IDX_FILES.map((name, i) => `${folder}/${name}${i === mutated ? ".gz" : ""}`);
+      await loadIdx(new Map(IDX_FILES.map((name, i) => [name, { path: paths[i] }])), INFO);
     },
   };
 }

@@ -1,0 +1,128 @@
+/** Networks that give no numbers: where NaN or infinity begins. */
+import type { Backend } from "../backends/backend.ts";
+import { InputError, RunError } from "../errors.ts";
+import { type ConstantAttributes, constantOp, programInputs } from "../graph/leaves.ts";
+import { RandomStream, STREAM } from "../graph/random.ts";
+import type { GraphNode, Program } from "../graph/types.ts";
+import type { ImageFormat } from "../models/inference.ts";
+import { formatCount } from "../reporting/format.ts";
+
+const ADVICE = "its training diverged or the file is damaged: use another checkpoint";
+
+/** That among numbers there are some that are none, and how many; undefined if all are finite. */
+export function describeNotFinite(data: ArrayLike<number | bigint>): string | undefined {
+  let [count, what] = [0, "infinity"];
+  for (let i = 0; i < data.length; i++) {
+    const value = Number(data[i]);
+    if (Number.isFinite(value)) continue;
+    count++;
+    if (Number.isNaN(value)) what = "NaN";
+  }
+  if (count === 0) return undefined;
+  return `${what}, ${formatCount(count)} of ${formatCount(data.length)} numbers`;
+}
+
+/** Pictures of noise, the same ones each time: u8 [count, H, W, C]. */
+export function noisePixels(
+  { height, width, channels }: ImageFormat["input"],
+  count: number,
+): Uint8Array {
+  const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
+  return Uint8Array.from(
+    { length: count * height * width * channels },
+    () => random.integer(256),
+  );
+}
+
+/**
+ * Throws InputError, naming `path` and the first layer at fault, for a network that has weights or
+ * gives logits, of a picture of noise, that are not finite.
+ *
+ * @param program of a batch of one: input `pixels` u8 [1, H, W, C]
+ */
+export async function requireFinite(
+  path: string,
+  program: Program,
+  backend: Backend,
+): Promise<void> {
+  const [pixels] = programInputs(program);
+  const [count, height, width, channels] = pixels.shape;
+  const noise = noisePixels({ height, width, channels }, count);
+  const fault = weightsAtFault(program) ?? await valuesAtFault(program, backend, noise);
+  if (fault) throw new InputError(`${path}: ${fault}; ${ADVICE}`);
+}
+
+/** Throws RunError, naming `path` and the first layer that reads them, for weights that are not finite. */
+export function requireFiniteWeights(path: string, program: Program): void {
+  const fault = weightsAtFault(program);
+  if (fault) throw new RunError(`${path}: ${fault}; ${ADVICE}`);
+}
+
+/** A picture by the name that errors give it, its pixels u8 [H, W, C]. */
+export interface NamedPicture {
+  readonly name: string;
+  readonly pixels: Uint8Array;
+}
+
+/**
+ * Throws RunError, naming the first picture and the first layer at fault, unless logits are finite.
+ *
+ * @param logits f32 [N, classes]
+ * @param program gives the network's program for a batch of N: input `pixels` u8 [N, H, W, C]
+ * @param pictureOf the picture that a row of the logits is of
+ */
+export async function requireFiniteLogits(
+  logits: Float32Array,
+  program: (batchSize: number) => Program,
+  backend: Backend,
+  pictureOf: (row: number) => NamedPicture | Promise<NamedPicture>,
+): Promise<void> {
+  const at = logits.findIndex((logit) => !Number.isFinite(logit));
+  if (at < 0) return;
+  const single = program(1);
+  const [, classes] = single.outputs.logits.shape;
+  const { name, pixels } = await pictureOf(Math.floor(at / classes));
+  const fault = weightsAtFault(single) ?? await valuesAtFault(single, backend, pixels) ??
+    "though by itself it has some; try another backend";
+  throw new RunError(`${name}: the network gives no numbers for it: ${fault}; ${ADVICE}`);
+}
+
+/** The first weights that are not finite, in the order in which layers are computed. */
+function weightsAtFault({ nodes }: Program): string | undefined {
+  for (const { attributes, outputs: [value] } of nodes.filter(({ op }) => op === constantOp)) {
+    const { name = "a constant", data }: ConstantAttributes = attributes;
+    const found = describeNotFinite(data);
+    const reader = nodes.find(({ inputs }) => inputs.includes(value));
+    if (found) return `${name}${reader ? `, which ${layerOf(reader)} reads,` : ""} holds ${found}`;
+  }
+}
+
+/** The first values that are not finite, if the logits are not. */
+async function valuesAtFault(
+  program: Program,
+  backend: Backend,
+  pixels: Uint8Array,
+): Promise<string | undefined> {
+  const values = program.nodes
+    .filter(({ inputs }) => inputs.length > 0)
+    .flatMap(({ outputs }) => outputs)
+    .filter(({ dtype }) => dtype === "f32");
+  const outputs = Object.fromEntries(values.map((value, i) => [String(i), value]));
+  const executable = await backend.compile([
+    { ...program, outputs: { ...outputs, logits: program.outputs.logits } },
+  ]);
+  try {
+    const results = await executable.run(program.name, { pixels });
+    if (describeNotFinite(results.logits) === undefined) return undefined;
+    const at = values.findIndex((_, i) => describeNotFinite(results[i]) !== undefined);
+    return `${layerOf(values[at].node)} gives ${describeNotFinite(results[at])}, of finite ` +
+      "values and weights";
+  } finally {
+    executable.dispose();
+  }
+}
+
+/** A layer as errors name it: its path and what it computes. */
+function layerOf({ scope, op }: GraphNode): string {
+  return scope === "" ? op.name : `${scope} (${op.name})`;
+}

@@ -1,0 +1,107 @@
+/** What a network says of picture files. */
+
+import type { Backend } from "../backends/backend.ts";
+import { probabilitiesOf } from "../checkpoints/activation.ts";
+import { requireFiniteLogits } from "../checkpoints/finite.ts";
+import type { LoadedNetwork } from "../checkpoints/load.ts";
+import { InputError } from "../errors.ts";
+import { readImage, type ReadOptions, type ReadPicture } from "../files/images.ts";
+import type { ImageSize } from "../files/pixels.ts";
+import { pipelined } from "../training/pipeline.ts";
+import type { NamedProbability, Prediction } from "./prediction_formats.ts";
+
+/** How pictures are read and what is told of them. */
+export interface PredictionOptions extends ReadOptions {
+  /** Pictures computed at once. */
+  readonly batchSize: number;
+  /** When it aborts, no more pictures are read; what has been read is still told. */
+  readonly signal: AbortSignal;
+  /** Which of the classes, the most probable first, are named. */
+  choose(ranking: readonly NamedProbability[]): readonly NamedProbability[];
+  /** Is told of a picture that cannot be read. */
+  onFailure(message: string): void;
+}
+
+/** What there is to say of a picture that has been read. */
+type Told = Pick<Prediction, "image"> & Omit<ReadPicture, "pixels">;
+
+/** Pictures read, as a network takes them. */
+interface PictureBatch {
+  readonly pictures: readonly Told[];
+  /** u8 [batchSize, height, width, channels]; zero beyond the last picture. */
+  readonly pixels: Uint8Array;
+}
+
+/** What pictures show, in their order. */
+export async function* predictions(
+  { program, description: { input, classNames, activation } }: LoadedNetwork,
+  paths: readonly string[],
+  backend: Backend,
+  options: PredictionOptions,
+): AsyncGenerator<Told & Pick<Prediction, "predictions">, void, void> {
+  const batchSize = Math.min(options.batchSize, paths.length);
+  const infer = program(batchSize);
+  const executable = await backend.compile([infer]);
+  try {
+    const batches = readBatches(paths, input, batchSize, options);
+    const results = pipelined(batches, backend, async ({ pictures, pixels }) => {
+      const { logits } = await executable.run(infer.name, { pixels });
+      return { pictures, pixels, logits };
+    });
+    for await (const { pictures, pixels, logits } of results) {
+      const [classes, size] = [logits, pixels].map(({ length }) => length / batchSize);
+      for (const [row, picture] of pictures.entries()) {
+        const own = logits.subarray(row * classes, (row + 1) * classes);
+        await requireFiniteLogits(own, program, backend, () => ({
+          name: picture.image,
+          pixels: pixels.subarray(row * size, (row + 1) * size),
+        }));
+        const ranked = ranking(probabilitiesOf(own, activation), classNames);
+        yield { ...picture, predictions: options.choose(ranked) };
+      }
+    }
+  } finally {
+    executable.dispose();
+  }
+}
+
+async function* readBatches(
+  paths: readonly string[],
+  size: ImageSize,
+  batchSize: number,
+  options: PredictionOptions,
+): AsyncGenerator<PictureBatch, void, void> {
+  const imageBytes = size.height * size.width * size.channels;
+  const emptyBatch = () => ({
+    pictures: [] as Told[],
+    pixels: new Uint8Array(batchSize * imageBytes),
+  });
+  let batch = emptyBatch();
+  for (const image of paths) {
+    if (options.signal.aborted) break;
+    try {
+      const { pixels, ...told } = await readImage(image, size, options);
+      batch.pixels.set(pixels, batch.pictures.length * imageBytes);
+      batch.pictures.push({ image, ...told });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      options.onFailure(error.message);
+      continue;
+    }
+    if (batch.pictures.length === batchSize) {
+      yield batch;
+      batch = emptyBatch();
+    }
+  }
+  if (batch.pictures.length > 0) yield batch;
+}
+
+/** All classes, the most probable first. */
+function ranking(
+  probabilities: readonly number[],
+  classNames: readonly string[],
+): NamedProbability[] {
+  return probabilities
+    .map((probability, i) => ({ name: classNames[i] ?? String(i), probability }))
+    .sort((a, b) => b.probability - a.probability);
+}

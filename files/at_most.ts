@@ -1,0 +1,17 @@
+/** Reading what may be longer than it can be meant to be. */
+
+/** The bytes of a stream: `most` and one more at most, whatever it would go on to bring. */
+export async function readAtMost(
+  stream: ReadableStream<Uint8Array>,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(most + 1);
+  let length = 0;
+  for await (const chunk of stream) {
+    const part = chunk.subarray(0, bytes.length - length);
+    bytes.set(part, length);
+    length += part.length;
+    if (length === bytes.length) break;
+  }
+  return bytes.subarray(0, length);
+}

@@ -1,0 +1,106 @@
+/** JPEG files as pixels. */
+import mozjpeg from "npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js";
+import { InputError } from "../errors.ts";
+import { formatCount } from "../reporting/format.ts";
+import { orientationOf } from "./orientation.ts";
+import { checkPictureSize, type DecodedPicture } from "./pixels.ts";
+
+/** Most pixels that a byte of a JPEG file can stand for: a bit a block of 8 × 8, with nothing in it. */
+const PIXELS_PER_BYTE = 512;
+
+/** What the markers before the pixels say. */
+interface JpegHeader {
+  readonly width: number;
+  readonly height: number;
+  /** Kinds of samples: 1 is grey, 3 a colour, 4 are inks. */
+  readonly components: number;
+  /** EXIF's, 1 to 8. */
+  readonly orientation: number;
+}
+
+type Decoder = Awaited<ReturnType<typeof mozjpeg>>;
+
+let decoder: Promise<Decoder> | undefined;
+/** What the decoder has said of the picture. Of several complaints it says only the first. */
+let complaints: string[] = [];
+
+/**
+ * Decodes a JPEG file. Of a damaged one it gives what can be decoded, filled up. Throws InputError
+ * where there is nothing to give.
+ */
+export async function decodeJpeg(bytes: Uint8Array<ArrayBuffer>): Promise<DecodedPicture> {
+  const header = readHeader(bytes);
+  if (header === undefined) {
+    throw new InputError(
+      `a damaged JPEG file: nothing in its ${
+        formatCount(bytes.length)
+      } bytes says how large the picture is; ` +
+        "get it anew",
+    );
+  }
+  const { width, height, components, orientation } = header;
+  checkPictureSize(width, height);
+  if (components === 4) {
+    throw new InputError("a JPEG picture in four inks (CMYK); convert it to RGB");
+  }
+  if (width * height > PIXELS_PER_BYTE * bytes.length) {
+    throw new InputError(
+      `a damaged JPEG file: its ${formatCount(bytes.length)} bytes cannot hold ` +
+        `${formatCount(width)} × ${formatCount(height)} pixels; get it anew`,
+    );
+  }
+  const { decode } = await (decoder ??= newDecoder());
+  complaints = [];
+  try {
+    const picture = decode(bytes, false);
+    if (!picture) throw new Error("there is no picture in it");
+    const [damage] = complaints;
+    return {
+      picture,
+      orientation,
+      ...(damage === undefined ? {} : { damage: `a damaged JPEG file: ${damage}` }),
+    };
+  } catch (error) {
+    // It did not clean up after itself; after some dozens it would fail at sound pictures.
+    decoder = undefined;
+    const reason = complaints[0] ?? (error instanceof Error ? error.message : String(error));
+    throw new InputError(
+      `a JPEG picture that cannot be decoded (${reason}); if it is whole, convert it to an RGB ` +
+        "PNG or JPEG",
+    );
+  }
+}
+
+function newDecoder(): Promise<Decoder> {
+  const printErr = (line: string) => void complaints.push(line);
+  return mozjpeg({ noInitialRun: true, printErr });
+}
+
+/** Reads the segments before the pixels; undefined if none of them says how large the picture is. */
+function readHeader(bytes: Uint8Array): JpegHeader | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let orientation: number | undefined;
+  for (let at = 2; at + 10 <= bytes.length;) {
+    const marker = bytes[at + 1];
+    // Any number of 0xff may stand before a marker.
+    if (bytes[at] !== 0xff || marker === 0xff) {
+      at++;
+      continue;
+    }
+    const segment = bytes.subarray(at + 4, at + 2 + view.getUint16(at + 2));
+    if (isFrame(marker)) {
+      const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
+      return { width, height, components: bytes[at + 9], orientation: orientation ?? 1 };
+    }
+    if (marker === 0xe1 && String.fromCharCode(...segment.subarray(0, 6)) === "Exif\0\0") {
+      orientation ??= orientationOf(segment.subarray(6));
+    }
+    at += 2 + view.getUint16(at + 2);
+  }
+  return undefined;
+}
+
+/** Whether a marker begins a frame (SOF0 to SOF15): three of its number mean something else. */
+function isFrame(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+}

@@ -1,0 +1,211 @@
+/** PNG files as pixels, with the same bits here and in a browser. */
+import { InputError } from "../errors.ts";
+import { formatCount } from "../reporting/format.ts";
+import { sum } from "../reporting/statistics.ts";
+import type { DecodedPicture } from "./pixels.ts";
+import { COLOUR, type PngParts, takePngApart } from "./png_chunks.ts";
+
+/** Samples of a pixel, by colour type. */
+const SAMPLES: Readonly<Record<number, number>> = {
+  [COLOUR.grey]: 1,
+  [COLOUR.rgb]: 3,
+  [COLOUR.palette]: 1,
+  [COLOUR.greyAlpha]: 2,
+  [COLOUR.rgbAlpha]: 4,
+};
+
+/** First column and row of each pass of an interlaced picture, and the steps from there. */
+const PASSES = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+];
+
+/** Most bytes that deflate makes of one. */
+const EXPANSION = 1032;
+
+/** A row of pixels as it is stored: pixels `from`, `from + step`, … of the picture. */
+interface Row {
+  readonly from: number;
+  readonly step: number;
+  readonly pixels: number;
+  /** Whether no row of the same pass is above it. */
+  readonly isFirst: boolean;
+}
+
+/**
+ * Decodes a PNG file; 16-bit samples lose their lower 8. Of a damaged one it gives what can be
+ * decoded, the rest being zero. Throws InputError where there is nothing to give.
+ */
+export async function decodePng(bytes: Uint8Array<ArrayBuffer>): Promise<DecodedPicture> {
+  const parts = takePngApart(bytes);
+  const { width, height, orientation } = parts;
+  const length = sum(parts.data.map(({ length }) => length));
+  if (width * height * bitsOf(parts) > 8 * EXPANSION * length) {
+    const cause = parts.damage ??
+      `its ${formatCount(length)} bytes of pixels cannot be ${formatCount(width)} × ` +
+        `${formatCount(height)} of them`;
+    throw new InputError(`a damaged PNG file: ${cause}; get it anew`);
+  }
+  const data = new Uint8ClampedArray(4 * width * height);
+  const { rows, damage: broken } = await readRows(parts, data);
+  const damage = parts.damage ?? broken;
+  if (rows === 0) throw new InputError(`a damaged PNG file: ${damage}; get it anew`);
+  return {
+    picture: { width, height, data },
+    orientation,
+    ...(damage === undefined ? {} : { damage: `a damaged PNG file: ${damage}` }),
+  };
+}
+
+/** Decodes into RGBA `data`. Returns how many rows there were, and what was wrong. */
+async function readRows(
+  parts: PngParts,
+  data: Uint8ClampedArray,
+): Promise<{ rows: number; damage?: string }> {
+  const bits = bitsOf(parts);
+  const distance = Math.max(1, bits >> 3);
+  const paint = painter(parts, data);
+  const plan = rowsOf(parts);
+  let row = plan.next().value;
+  let rows = 0;
+  /** Its filter, then its bytes; and those of the row above. */
+  let [line, above] = [new Uint8Array(), new Uint8Array()];
+  let filled = 0;
+  const start = (next: Row) => {
+    const length = 1 + Math.ceil(next.pixels * bits / 8);
+    [line, above] = [new Uint8Array(length), next.isFirst ? new Uint8Array(length) : line];
+    filled = 0;
+  };
+  if (row) start(row);
+  try {
+    for await (const piece of decompressed(parts.data)) {
+      for (let at = 0; at < piece.length;) {
+        // More than a picture is no harm.
+        if (!row) return { rows };
+        const part = piece.subarray(at, at + line.length - filled);
+        line.set(part, filled);
+        filled += part.length;
+        at += part.length;
+        if (filled < line.length) continue;
+        if (!unfilter(line, above, distance)) {
+          return { rows, damage: "its compressed pixels are broken" };
+        }
+        paint(line, row);
+        rows++;
+        row = plan.next().value;
+        if (row) start(row);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return { rows, damage: "its compressed pixels are broken" };
+  }
+  return row ? { rows, damage: "there are too few pixels in it" } : { rows };
+}
+
+/** Bits of a pixel. */
+function bitsOf({ colour, depth }: PngParts): number {
+  return SAMPLES[colour] * depth;
+}
+
+/** Rows in the order in which they are stored. */
+function* rowsOf({ width, height, isInterlaced }: PngParts): Generator<Row, undefined, void> {
+  for (const [x, y, stepX, stepY] of isInterlaced ? PASSES : [[0, 0, 1, 1]]) {
+    const pixels = Math.ceil((width - x) / stepX);
+    if (pixels <= 0) continue;
+    for (let at = y; at < height; at += stepY) {
+      yield { from: at * width + x, step: stepX, pixels, isFirst: at === y };
+    }
+  }
+}
+
+/** The bytes that were compressed, as they come. Throws TypeError where they are broken. */
+async function* decompressed(
+  pieces: readonly Uint8Array<ArrayBuffer>[],
+): AsyncGenerator<Uint8Array, void, void> {
+  const stream = new DecompressionStream("deflate");
+  const writer = stream.writable.getWriter();
+  // Where they are broken, what follows in the same portion is lost, and what was before.
+  const portion = Math.max(256, Math.ceil(sum(pieces.map(({ length }) => length)) / 4096));
+  const written = (async () => {
+    for (const piece of pieces) {
+      for (let at = 0; at < piece.length; at += portion) {
+        await writer.write(piece.subarray(at, at + portion));
+      }
+    }
+    await writer.close();
+  })();
+  // What goes wrong is heard of on the other side.
+  written.catch(() => {});
+  yield* stream.readable;
+}
+
+/** Undoes the filter of a row in place; false for a filter that there is not. */
+function unfilter(line: Uint8Array, above: Uint8Array, distance: number): boolean {
+  const filter = line[0];
+  for (let i = 1; i < line.length; i++) {
+    const left = i > distance ? line[i - distance] : 0;
+    const up = above[i];
+    if (filter === 1) line[i] += left;
+    else if (filter === 2) line[i] += up;
+    else if (filter === 3) line[i] += (left + up) >> 1;
+    else if (filter === 4) line[i] += nearest(left, up, i > distance ? above[i - distance] : 0);
+  }
+  return filter <= 4;
+}
+
+/** Paeth's predictor. */
+function nearest(left: number, up: number, corner: number): number {
+  const byLeft = Math.abs(up - corner);
+  const byUp = Math.abs(left - corner);
+  const byCorner = Math.abs(left + up - 2 * corner);
+  if (byLeft <= byUp && byLeft <= byCorner) return left;
+  return byUp <= byCorner ? up : corner;
+}
+
+/** What writes a row's pixels into RGBA `data`. */
+function painter(
+  { depth, colour, palette, transparency }: PngParts,
+  data: Uint8ClampedArray,
+): (line: Uint8Array, row: Row) => void {
+  const samples = SAMPLES[colour];
+  const hasAlpha = colour === COLOUR.greyAlpha || colour === COLOUR.rgbAlpha;
+  const colours = hasAlpha ? samples - 1 : samples;
+  /** Sample `i` of a row, as stored. */
+  const sampleOf = (line: Uint8Array, i: number): number => {
+    if (depth === 8) return line[1 + i];
+    if (depth === 16) return line[1 + 2 * i] << 8 | line[2 + 2 * i];
+    const bit = i * depth;
+    return line[1 + (bit >> 3)] >> (8 - depth - (bit & 7)) & ((1 << depth) - 1);
+  };
+  const toByte = (sample: number) =>
+    depth === 16 ? sample >> 8 : depth === 8 ? sample : sample * 255 / ((1 << depth) - 1);
+  /** The one colour that is transparent. */
+  const clear = colour !== COLOUR.palette && transparency.length === 2 * samples
+    ? Array.from(
+      { length: samples },
+      (_, i) => (transparency[2 * i] << 8 | transparency[2 * i + 1]) & ((1 << depth) - 1),
+    )
+    : undefined;
+  return (line, { from, step, pixels }) => {
+    for (let pixel = 0, to = 4 * from; pixel < pixels; pixel++, to += 4 * step) {
+      const at = samples * pixel;
+      if (colour === COLOUR.palette) {
+        const index = sampleOf(line, at);
+        for (let c = 0; c < 3; c++) data[to + c] = palette[3 * index + c] ?? 0;
+        data[to + 3] = transparency[index] ?? 255;
+        continue;
+      }
+      for (let c = 0; c < 3; c++) {
+        data[to + c] = toByte(sampleOf(line, at + Math.min(c, colours - 1)));
+      }
+      const isClear = clear?.every((value, i) => sampleOf(line, at + i) === value);
+      data[to + 3] = hasAlpha ? toByte(sampleOf(line, at + colours)) : isClear ? 0 : 255;
+    }
+  };
+}

@@ -1,0 +1,115 @@
+/** A PNG file taken apart: its chunks, whose checksums are looked at, and what its header says. */
+import { InputError } from "../errors.ts";
+import { orientationOf } from "./orientation.ts";
+import { checkPictureSize } from "./pixels.ts";
+
+/** Colour types as PNG numbers them. */
+export const COLOUR = { grey: 0, rgb: 2, palette: 3, greyAlpha: 4, rgbAlpha: 6 } as const;
+
+/** Bit depths that each colour type may have. */
+const DEPTHS: Readonly<Record<number, readonly number[]>> = {
+  [COLOUR.grey]: [1, 2, 4, 8, 16],
+  [COLOUR.rgb]: [8, 16],
+  [COLOUR.palette]: [1, 2, 4, 8],
+  [COLOUR.greyAlpha]: [8, 16],
+  [COLOUR.rgbAlpha]: [8, 16],
+};
+
+/** Chunks without which the others mean nothing. */
+const KNOWN = ["IHDR", "PLTE", "IDAT", "IEND"];
+
+/** What of a PNG file its pixels are made of. */
+export interface PngParts {
+  readonly width: number;
+  readonly height: number;
+  /** Bits of a sample. */
+  readonly depth: number;
+  /** One of {@link COLOUR}. */
+  readonly colour: number;
+  readonly isInterlaced: boolean;
+  /** Red, green and blue of each colour. */
+  readonly palette: Uint8Array;
+  /** Alpha of the palette's colours, or the colour that is transparent; empty if nothing is. */
+  readonly transparency: Uint8Array;
+  /** The compressed pixels, in pieces. */
+  readonly data: readonly Uint8Array<ArrayBuffer>[];
+  /** EXIF's, 1 to 8. */
+  readonly orientation: number;
+  /** What is wrong with the file, if anything is. */
+  readonly damage?: string;
+}
+
+/** Takes a PNG file apart. Throws InputError for one whose pixels cannot be made sense of. */
+export function takePngApart(bytes: Uint8Array<ArrayBuffer>): PngParts {
+  const chunks = new Map<string, Uint8Array<ArrayBuffer>[]>();
+  const damage = readChunks(bytes, chunks);
+  const only = (type: string) => chunks.get(type)?.[0] ?? new Uint8Array();
+  const header = only("IHDR");
+  if (header.length !== 13) {
+    throw new InputError(`a damaged PNG file: ${damage ?? "it has no header"}; get it anew`);
+  }
+  const view = new DataView(header.buffer, header.byteOffset);
+  const [width, height] = [view.getUint32(0), view.getUint32(4)];
+  checkPictureSize(width, height);
+  const [depth, colour, compression, filter, interlace] = header.subarray(8);
+  const stranger = [...chunks.keys()].find((type) => /^[A-Z]/.test(type) && !KNOWN.includes(type));
+  const isKnown = DEPTHS[colour]?.includes(depth) && compression + filter === 0 && interlace <= 1;
+  if (!isKnown || stranger !== undefined) {
+    throw new InputError(
+      `a PNG file of an unknown kind (${stranger ?? [...header.subarray(8)].join(" ")}); ` +
+        "save it as an ordinary PNG or JPEG",
+    );
+  }
+  return {
+    width,
+    height,
+    depth,
+    colour,
+    isInterlaced: interlace === 1,
+    palette: only("PLTE"),
+    transparency: only("tRNS"),
+    data: chunks.get("IDAT") ?? [],
+    orientation: orientationOf(only("eXIf")),
+    ...(damage === undefined ? {} : { damage }),
+  };
+}
+
+/** Sorts the chunks by type. Returns what is wrong with them, if anything is. */
+function readChunks(
+  bytes: Uint8Array<ArrayBuffer>,
+  chunks: Map<string, Uint8Array<ArrayBuffer>[]>,
+): string | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let damage: string | undefined;
+  for (let at = 8; at + 8 <= bytes.length;) {
+    const length = view.getUint32(at);
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (!/^[A-Za-z]{4}$/.test(type)) return damage ?? `there is no chunk at byte ${at}`;
+    const end = at + 8 + length;
+    const content = bytes.subarray(at + 8, end);
+    chunks.set(type, [...chunks.get(type) ?? [], content]);
+    if (end + 4 > bytes.length) break;
+    if (view.getUint32(end) !== crc32(bytes.subarray(at + 4, end))) {
+      damage ??= `the checksum of its chunk ${type} at byte ${at} is wrong`;
+    }
+    if (type === "IEND") return damage;
+    at = end + 4;
+  }
+  return damage ?? `it is cut off at byte ${bytes.length}`;
+}
+
+/** Remainders of all bytes. */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let remainder = byte;
+  for (let bit = 0; bit < 8; bit++) {
+    remainder = remainder & 1 ? 0xedb88320 ^ (remainder >>> 1) : remainder >>> 1;
+  }
+  return remainder;
+});
+
+/** Also where node:zlib is not: in a browser. */
+function crc32(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}

@@ -1,0 +1,146 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { deflateSync } from "node:zlib";
+import { fromFileUrl } from "@std/path";
+import decodeOtherwise from "npm:@jsquash/png@3.1.1/decode.js";
+import { InputError } from "../../errors.ts";
+import type { Picture } from "../../files/pixels.ts";
+import { decodePng } from "../../files/png.ts";
+import {
+  PNG_KINDS,
+  pngChunk,
+  pngFile,
+  pngHeader,
+  type PngKind,
+  pngPixels,
+} from "../support/png.ts";
+
+const END = pngChunk("IEND", new Uint8Array());
+
+/** Numbers without regularity below `limit`. */
+function numbers(count: number, limit: number): number[] {
+  let state = 7;
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return (state >>> 8) % limit;
+  });
+}
+
+function bytesOf({ data }: Picture): number[] {
+  return Array.from(data);
+}
+
+/** A colour picture that is compressed to more than a portion. */
+const SOME: PngKind = { width: 16, height: 15, depth: 8, colour: 2 };
+
+Deno.test("PNG files of every kind have the pixels that another decoder finds in them", async () => {
+  for (const { colour, samples, depths } of PNG_KINDS) {
+    for (const depth of depths) {
+      for (const [width, height] of [[13, 9], [1, 3]]) {
+        for (const isInterlaced of [false, true]) {
+          for (const hasColourKey of colour === 4 || colour === 6 ? [false] : [false, true]) {
+            const kind: PngKind = { width, height, depth, colour, isInterlaced };
+            const values = numbers(samples * width * height, 2 ** depth);
+            const palette = Uint8Array.from(numbers(3 * 2 ** depth, 256));
+            const key = colour === 3
+              ? numbers(2 ** depth / 2, 256)
+              : values.slice(0, samples).flatMap((value) => [value >> 8, value & 255]);
+            const pixels = pngPixels(kind, values);
+            const file = pngFile(
+              pngHeader(kind),
+              ...(colour === 3 ? [pngChunk("PLTE", palette)] : []),
+              ...(hasColourKey ? [pngChunk("tRNS", Uint8Array.from(key))] : []),
+              pngChunk("IDAT", pixels.subarray(0, 9)),
+              pngChunk("IDAT", pixels.subarray(9)),
+              END,
+            );
+            const { picture, damage } = await decodePng(file);
+            const other = await decodeOtherwise(file.buffer);
+            assertEquals([picture.width, picture.height, damage], [width, height, undefined]);
+            assertEquals(
+              bytesOf(picture),
+              [...other.data],
+              JSON.stringify({ ...kind, hasColourKey }),
+            );
+          }
+        }
+      }
+    }
+  }
+});
+
+Deno.test("a damaged PNG file says what is wrong, and gives the rows before", async () => {
+  const samples = numbers(3 * 16 * 15, 256);
+  const [header, pixels] = [pngHeader(SOME), pngPixels(SOME, samples)];
+  const whole = pngFile(header, pngChunk("IDAT", pixels), END);
+  const sound = await decodePng(whole);
+  assertEquals(sound.damage, undefined);
+  const wrongSum = whole.slice();
+  wrongSum[wrongSum.length - 14] ^= 1;
+  const wrongText = pngChunk("tEXt", new Uint8Array(3));
+  wrongText[8] ^= 1;
+  const fewRows = pngPixels({ ...SOME, height: 4 }, samples.slice(0, 3 * 16 * 4));
+  const wrongAdler = pixels.slice();
+  wrongAdler[wrongAdler.length - 1] ^= 1;
+  const cases: readonly [what: string, Uint8Array<ArrayBuffer>, rows: number][] = [
+    ["the checksum of its chunk IDAT at byte 33 is wrong", wrongSum, 15],
+    [
+      "the checksum of its chunk tEXt at byte 33 is wrong",
+      pngFile(header, wrongText, pngChunk("IDAT", pixels), END),
+      15,
+    ],
+    [`it is cut off at byte ${whole.length - 12}`, whole.slice(0, -12), 15],
+    ["it is cut off at byte 441", whole.slice(0, 441), 8],
+    ["there are too few pixels in it", pngFile(header, pngChunk("IDAT", fewRows), END), 4],
+    ["its compressed pixels are broken", pngFile(header, pngChunk("IDAT", wrongAdler), END), 10],
+    ["it is cut off at byte 50", whole.slice(0, 50), 0],
+    ["there is no chunk at byte 33", pngFile(header, new Uint8Array(30)), 0],
+  ];
+  for (const [what, bytes, rows] of cases) {
+    if (rows === 0) {
+      await assertRejects(() => decodePng(bytes), InputError, `a damaged PNG file: ${what}`);
+      continue;
+    }
+    const { picture, damage } = await decodePng(bytes);
+    assertEquals(damage, `a damaged PNG file: ${what}`);
+    const size = 4 * 16 * rows;
+    assertEquals(bytesOf(picture).slice(0, size), bytesOf(sound.picture).slice(0, size));
+    assertEquals(bytesOf(picture).slice(size).every((value) => value === 0), true);
+  }
+});
+
+Deno.test("a PNG file of an absurd or impossible size or an unknown kind is refused undecoded", async () => {
+  const data = pngChunk("IDAT", pngPixels(SOME, numbers(3 * 16 * 15, 256)));
+  const cases: readonly [why: string, header: Uint8Array][] = [
+    ["a picture of 20,000 × 4,000 pixels", pngHeader({ ...SOME, width: 20000, height: 4000 })],
+    ["of 4,294,967,295 × 1 pixels", pngHeader({ ...SOME, width: 2 ** 32 - 1, height: 1 })],
+    ["a picture of 0 × 15 pixels", pngHeader({ ...SOME, width: 0 })],
+    ["cannot be 8,000 × 8,000 of them", pngHeader({ ...SOME, width: 8000, height: 8000 })],
+    ["of an unknown kind (3 2 0 0 0)", pngHeader({ ...SOME, depth: 3 })],
+    ["it has no header", new Uint8Array()],
+  ];
+  for (const [why, header] of cases) {
+    await assertRejects(() => decodePng(pngFile(header, data, END)), InputError, why);
+  }
+  const apple = pngFile(pngChunk("CgBI", new Uint8Array(4)), pngHeader(SOME), data, END);
+  await assertRejects(() => decodePng(apple), InputError, "of an unknown kind (CgBI)");
+});
+
+Deno.test("compressed bytes beyond a picture's end are not unpacked", async () => {
+  const kind: PngKind = { width: 1, height: 1, depth: 8, colour: 0 };
+  const bomb = new Uint8Array(deflateSync(new Uint8Array(2_000_000)));
+  const { picture, damage } = await decodePng(
+    pngFile(pngHeader(kind), pngChunk("IDAT", bomb), END),
+  );
+  assertEquals([bytesOf(picture), damage], [[0, 0, 0, 255], undefined]);
+});
+
+Deno.test("pictures that break another decoder leave this one as it was", async () => {
+  const fixture = (name: string) =>
+    Deno.readFile(fromFileUrl(new URL(`../fixtures/pictures/${name}`, import.meta.url)));
+  const bad = await fixture("png_poisons_decoder_948.png");
+  for (let i = 0; i < 1000; i++) {
+    const error = await assertRejects(() => decodePng(bad), InputError);
+    assertStringIncludes(error.message, "damaged");
+  }
+  assertEquals((await decodePng(await fixture("base.png"))).damage, undefined);
+});
