@@ -34,13 +34,16 @@ Deno.test("the flags of the tasks, and nothing else, make the paired form the de
   assertEquals(await features(`${flags}`), { ...plain, pairedSimd: pairs });
 });
 
+/** What reads pictures, and files whose programs are then run. */
+const UNSAFE = /images\.ts$|jsquash|\.wasm$|checkpoints\/load\.ts$/;
+
 for (const command of UNCHECKED_COMMANDS) {
-  Deno.test(`${command} loads no picture decoder`, async () => {
+  Deno.test(`${command} loads neither a picture decoder nor what opens networks to run`, async () => {
     const { out } = await deno("info", "--json", `cli/${command}.ts`);
     const { modules } = JSON.parse(out) as { modules: { specifier: string }[] };
     const loaded = modules.map(({ specifier }) => specifier);
     assert(loaded.some((specifier) => specifier.endsWith("/backends/wasm/emit.ts")));
-    assertEquals(loaded.filter((name) => /images\.ts$|jsquash|\.wasm$/.test(name)), []);
+    assertEquals(loaded.filter((name) => UNSAFE.test(name)), []);
   });
 }
 
