@@ -12,6 +12,7 @@ import { parseStored } from "../config/load.ts";
 import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { exists } from "../files/exists.ts";
+import { decoderLocation } from "../files/jpeg.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
@@ -36,6 +37,7 @@ const FILES = [
   "icon.svg",
   "page.js",
   "worker.js",
+  "mozjpeg_dec.wasm",
   "network.safetensors",
 ];
 
@@ -71,6 +73,7 @@ export const command: Command = {
       "style.css": style,
       "icon.svg": icon,
       ...await bundleScripts(),
+      "mozjpeg_dec.wasm": await Deno.readFile(decoderLocation()),
       "network.safetensors": bytes,
       "card.json": JSON.stringify(card),
     };

@@ -71,6 +71,13 @@ export async function decodeJpeg(bytes: Uint8Array<ArrayBuffer>): Promise<Decode
   }
 }
 
+/** Where the decoder's WebAssembly is; beside its script a page needs a copy of the same name. */
+export function decoderLocation(): URL {
+  return new URL(
+    import.meta.resolve("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.wasm"),
+  );
+}
+
 function newDecoder(): Promise<Decoder> {
   const printErr = (line: string) => void complaints.push(line);
   return mozjpeg({ noInitialRun: true, printErr });

@@ -1,5 +1,4 @@
 /** Which way up a picture is held, as its EXIF data says. */
-import type { Picture } from "./pixels.ts";
 
 /** The tag of the orientation and its type in TIFF, of which EXIF data is made. */
 const ORIENTATION = 0x0112;
@@ -32,7 +31,7 @@ export function orientationOf(exif: Uint8Array): number {
 }
 
 /** The picture as a person holds it, whose file stores it in one of the eight orientations. */
-export function upright(picture: Picture, orientation: number): Picture {
+export function upright(picture: ImageData, orientation: number): ImageData {
   if (orientation === 1) return picture;
   const { data: from } = picture;
   const isTurned = orientation >= 5;
@@ -40,7 +39,8 @@ export function upright(picture: Picture, orientation: number): Picture {
   const height = isTurned ? picture.width : picture.height;
   const isFlippedX = [2, 3, 7, 8].includes(orientation);
   const isFlippedY = [3, 4, 6, 7].includes(orientation);
-  const data = new Uint8ClampedArray(from.length);
+  const held = new ImageData(width, height);
+  const { data } = held;
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++, to += 4) {
       const [u, v] = isTurned ? [y, x] : [x, y];
@@ -50,5 +50,5 @@ export function upright(picture: Picture, orientation: number): Picture {
       for (let c = 0; c < 4; c++) data[to + c] = from[at + c];
     }
   }
-  return { width, height, data };
+  return held;
 }

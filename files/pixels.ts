@@ -34,7 +34,7 @@ export interface Picture {
 
 /** A picture file's pixels, and what else there is to know. */
 export interface DecodedPicture {
-  readonly picture: Picture;
+  readonly picture: ImageData;
   /** How its pixels are to be held, 1 (as they are) to 8, as EXIF numbers it. */
   readonly orientation: number;
   /** What is wrong with the file, if anything is: some pixels are not what they were. */

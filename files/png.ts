@@ -51,12 +51,12 @@ export async function decodePng(bytes: Uint8Array<ArrayBuffer>): Promise<Decoded
         `${formatCount(height)} of them`;
     throw new InputError(`a damaged PNG file: ${cause}; get it anew`);
   }
-  const data = new Uint8ClampedArray(4 * width * height);
-  const { rows, damage: broken } = await readRows(parts, data);
+  const picture = new ImageData(width, height);
+  const { rows, damage: broken } = await readRows(parts, picture.data);
   const damage = parts.damage ?? broken;
   if (rows === 0) throw new InputError(`a damaged PNG file: ${damage}; get it anew`);
   return {
-    picture: { width, height, data },
+    picture,
     orientation,
     ...(damage === undefined ? {} : { damage: `a damaged PNG file: ${damage}` }),
   };
@@ -65,7 +65,7 @@ export async function decodePng(bytes: Uint8Array<ArrayBuffer>): Promise<Decoded
 /** Decodes into RGBA `data`. Returns how many rows there were, and what was wrong. */
 async function readRows(
   parts: PngParts,
-  data: Uint8ClampedArray,
+  data: ImageDataArray,
 ): Promise<{ rows: number; damage?: string }> {
   const bits = bitsOf(parts);
   const distance = Math.max(1, bits >> 3);
@@ -171,7 +171,7 @@ function nearest(left: number, up: number, corner: number): number {
 /** What writes a row's pixels into RGBA `data`. */
 function painter(
   { depth, colour, palette, transparency }: PngParts,
-  data: Uint8ClampedArray,
+  data: ImageDataArray,
 ): (line: Uint8Array, row: Row) => void {
   const samples = SAMPLES[colour];
   const hasAlpha = colour === COLOUR.greyAlpha || colour === COLOUR.rgbAlpha;

@@ -4,6 +4,7 @@ import { networkPixels, type Picture } from "../files/pixels.ts";
 import { formatBytes, formatCount, formatPercent, formatSi } from "../reporting/format.ts";
 import { DrawingField } from "./drawing.ts";
 import type { NetworkCard, Reply, Request } from "./messages.ts";
+import { readPicture } from "./picture.ts";
 
 /** Classes shown for a picture that is of one class. */
 const TOP = 5;
@@ -99,53 +100,27 @@ function listenToPictures(): void {
   addEventListener("paste", (event) => takeFile(event.clipboardData?.files[0]));
 }
 
-/** Most pixels of a canvas: beyond a browser's own limit it stays blank without a word. */
-const CANVAS_PIXELS = 1 << 24;
-
 /** How many files have been given; only the last one counts. */
 let filesTaken = 0;
 
 async function takeFile(file: File | undefined): Promise<void> {
   if (!file) return;
   const number = ++filesTaken;
-  let bitmap: ImageBitmap | undefined;
   try {
-    bitmap = await readBitmap(file);
-  } catch {
-    // Told below.
-  }
-  if (number !== filesTaken) return bitmap?.close();
-  if (!bitmap) return fail(`${file.name} is not a picture that this browser can read.`);
-  const canvas = element("picture", HTMLCanvasElement);
-  canvas.width = bitmap.width;
-  canvas.height = bitmap.height;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) return fail("This browser cannot read the pixels of a picture.");
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  element("drop", HTMLElement).classList.add("filled");
-  element("drop-name", HTMLElement).textContent = file.name;
-  take(context.getImageData(0, 0, canvas.width, canvas.height));
-}
-
-/** A picture's pixels as they are; a very large one is shrunk to what a canvas holds. */
-async function readBitmap(file: File): Promise<ImageBitmap> {
-  const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" } as const;
-  const bitmap = await createImageBitmap(file, options);
-  const share = Math.sqrt(CANVAS_PIXELS / (bitmap.width * bitmap.height));
-  if (share >= 1) return bitmap;
-  const resizeWidth = Math.max(1, Math.floor(bitmap.width * share));
-  const resizeHeight = Math.max(1, Math.floor(bitmap.height * share));
-  const resizeQuality = "high";
-  try {
-    return await createImageBitmap(bitmap, {
-      ...options,
-      resizeWidth,
-      resizeHeight,
-      resizeQuality,
-    });
-  } finally {
-    bitmap.close();
+    const { image, isOnGround, preview } = await readPicture(file);
+    if (number !== filesTaken) return preview.close();
+    const canvas = element("picture", HTMLCanvasElement);
+    canvas.width = preview.width;
+    canvas.height = preview.height;
+    canvas.getContext("2d")?.drawImage(preview, 0, 0);
+    preview.close();
+    element("drop", HTMLElement).classList.add("filled");
+    element("drop-name", HTMLElement).textContent = isOnGround
+      ? `${file.name} (its transparent parts lie on white)`
+      : file.name;
+    take(image);
+  } catch (error) {
+    if (number === filesTaken) fail(error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -3,9 +3,10 @@
  * process of their own: the library that drives the browser needs every permission.
  */
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
-import { extname, join } from "@std/path";
+import { extname, fromFileUrl, join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { chromium, type Page } from "npm:playwright-core@1.65.1";
+import { pngChunk } from "../support/png.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
@@ -163,6 +164,52 @@ Deno.test(
           }
         });
       }
+    }),
+);
+
+Deno.test(
+  "the page holds pictures upright, lays them on white and refuses damaged ones, as predict does",
+  () =>
+    withSite(tiny(3), async (folder) => {
+      const fixtures = fromFileUrl(new URL("../fixtures/pictures/", import.meta.url));
+      // A PNG turned by its EXIF data: a big-endian header and one entry.
+      const exif = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
+      await writePicture(join(folder, "turned.png"), 30, 20);
+      const png = await Deno.readFile(join(folder, "turned.png"));
+      const chunk = pngChunk("eXIf", Uint8Array.from(exif));
+      const turned = Uint8Array.from([...png.subarray(0, 33), ...chunk, ...png.subarray(33)]);
+      await Deno.writeFile(join(folder, "turned.png"), turned);
+      const sound = ["d4_exif6.jpg", "d4_alpha_black.png", "picture.jfif", "turned.png"];
+      for (const name of [...sound, "badcrc.png", "corrupt_mid.jpg", "cmyk.jpg", "real.webp"]) {
+        if (name !== "turned.png") await Deno.copyFile(join(fixtures, name), join(folder, name));
+      }
+      await withPage(folder, false, async (page) => {
+        await page.check("input[value=cpu]");
+        await page.waitForSelector("body[data-engine=cpu]");
+        for (const name of [...sound, "real.webp"]) {
+          await page.evaluate(`document.querySelector("#ranking").replaceChildren()`);
+          await page.setInputFiles("#file", join(folder, name));
+          const actual = await shown(page);
+          // predict takes no WebP; that picture is the same.
+          const same = name === "real.webp" ? "picture.jfif" : name;
+          const tolerance = name === "real.webp" ? 5e-2 : 1e-6;
+          for (const [label, probability] of await predicted(folder, same)) {
+            assertAlmostEquals(actual.get(label) ?? NaN, probability, tolerance, name);
+          }
+          const isClear = (await page.textContent("#drop-name"))?.includes("lie on white");
+          assertEquals(isClear, name === "d4_alpha_black.png");
+        }
+        for (
+          const [name, why] of [
+            ["badcrc.png", "a damaged PNG file: the checksum of its chunk IDAT at byte 33"],
+            ["corrupt_mid.jpg", "a damaged JPEG file: Corrupt JPEG data: 54 extraneous bytes"],
+            ["cmyk.jpg", "a JPEG picture in four inks (CMYK); convert it to RGB"],
+          ]
+        ) {
+          await page.setInputFiles("#file", join(folder, name));
+          await page.locator("#status.failure", { hasText: `${name}: ${why}` }).waitFor();
+        }
+      });
     }),
 );
 
