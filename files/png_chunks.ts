@@ -87,7 +87,9 @@ function readChunks(
     if (!/^[A-Za-z]{4}$/.test(type)) return damage ?? `there is no chunk at byte ${at}`;
     const end = at + 8 + length;
     const content = bytes.subarray(at + 8, end);
-    chunks.set(type, [...chunks.get(type) ?? [], content]);
+    const others = chunks.get(type);
+    if (others) others.push(content);
+    else chunks.set(type, [content]);
     if (end + 4 > bytes.length) break;
     if (view.getUint32(end) !== crc32(bytes.subarray(at + 4, end))) {
       damage ??= `the checksum of its chunk ${type} at byte ${at} is wrong`;
