@@ -15,7 +15,8 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { formatBytes } from "../reporting/format.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { besideFolded, checkOutput } from "./output.ts";
-import { describeVerification, loadFinite, verificationImages } from "./verification.ts";
+import { loadFinite } from "./load_finite.ts";
+import { describeVerification, verificationImages } from "./verification.ts";
 
 const FORMATS = ["onnx", "authors"] as const;
 const PRECISIONS = ["f32", "f16"] as const;

@@ -27,7 +27,7 @@ import { briefMetrics, formatMetric } from "../training/metrics/metric.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import type { Command } from "./command.ts";
 import { checkOutput } from "./output.ts";
-import { loadFinite } from "./verification.ts";
+import { loadFinite } from "./load_finite.ts";
 
 /** What a page consists of, in the order of writing: the first tells it from pages of others. */
 const FILES = [

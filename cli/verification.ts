@@ -1,23 +1,14 @@
 /** Checking a network that was folded or exported against the one it came from. */
 
-import { openBackend } from "../backends/registry.ts";
 import type { CheckpointHeader } from "../checkpoints/checkpoint.ts";
-import { noisePixels, requireFinite } from "../checkpoints/finite.ts";
+import { noisePixels } from "../checkpoints/finite.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
-import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { parseStored } from "../config/load.ts";
 import { type ImageSource, readImages } from "../datasets/image_source.ts";
 import { UserError } from "../errors.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
 import { loadImages } from "./prepare.ts";
-
-/** The network of a file, to be handed on. Throws InputError also for one that gives no numbers. */
-export async function loadFinite(path: string): Promise<LoadedNetwork> {
-  const network = await loadNetwork(path);
-  await requireFinite(path, network.program(1), await openBackend({ backend: "cpu" }));
-  return network;
-}
 
 /** Images that are compared. */
 const VERIFICATION_IMAGES = 256;
