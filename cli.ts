@@ -9,6 +9,7 @@ import manifest from "./deno.json" with { type: "json" };
 import { EXIT, InputError, RunError, UserError } from "./errors.ts";
 import { explainPermission, refusalOf } from "./files/refusal.ts";
 import { spellControls } from "./reporting/controls.ts";
+import { missingLibrary } from "./files/library.ts";
 import { Progress, type ProgressTarget, standardError } from "./reporting/progress.ts";
 
 /** A line of {@link COMMANDS}. */
@@ -36,6 +37,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "kernel", summary: "Run one op's kernels on random data, check and time them" },
   { name: "tune", summary: "Find the fastest WebGPU kernels for a config on this adapter" },
   { name: "datasets", summary: "List the datasets or download one" },
+  { name: "fetch", summary: "Cache the libraries of all commands, to work without a network" },
   { name: "doctor", summary: "Check this machine and say what to do about what is missing" },
 ];
 
@@ -60,8 +62,9 @@ export async function main(
   const progress = new Progress(streams.error);
   try {
     return await dispatch(args, streams, progress, program);
-  } catch (error) {
+  } catch (thrown) {
     progress.finish();
+    const error = missingLibrary(thrown) ?? thrown;
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.failure;
     if (error instanceof UserError) {
       progress.print(`error: ${error.message}`);
@@ -118,6 +121,9 @@ async function dispatch(
     print: (line) => json || streams.out(`${spellControls(line)}\n`),
     emit: (record) => json && streams.out(`${spellControls(JSON.stringify(record))}\n`),
     progress,
+    loadCommands: async () => {
+      for (const { name } of COMMANDS) await loadCommand(name);
+    },
   };
   const code = await command.run(parsed, context);
   progress.finish();

@@ -1,6 +1,7 @@
 /** The proof that an ONNX file does what the network does: ONNX Runtime runs it on the same images. */
 import type { Backend } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
+import { importLibrary } from "../files/library.ts";
 import { augmentOp } from "../ops/augment.ts";
 import { type Activation, DEFAULT_THRESHOLD, logitOf, probabilitiesOf } from "./activation.ts";
 import { compareLogits, FOLD_TOLERANCE, type FoldVerification, logitsOf } from "./fold.ts";
@@ -82,21 +83,15 @@ interface InferenceSession {
   release(): Promise<void>;
 }
 
-async function loadRuntime(): Promise<OnnxRuntime> {
-  try {
-    const runtime: OnnxRuntime = await import(RUNTIME);
-    runtime.env.logLevel = "error";
-    runtime.env.wasm.numThreads = 1;
-    return runtime;
-  } catch (error) {
-    throw new RunError(
-      `ONNX Runtime (${RUNTIME}), which verifies the file, could not be loaded: ` +
-        `${
-          messageOf(error)
-        }\nIt is downloaded when it is first needed: connect to the network and ` +
-        "try again, or leave the verification out",
-    );
-  }
+/** ONNX Runtime. Throws RunError if it cannot be had. */
+export async function loadRuntime(): Promise<OnnxRuntime> {
+  const runtime = await importLibrary<OnnxRuntime>(
+    RUNTIME,
+    "or leave the verification out (--no-verify)",
+  );
+  runtime.env.logLevel = "error";
+  runtime.env.wasm.numThreads = 1;
+  return runtime;
 }
 
 /** The file's output for all images, batch by batch, the last one smaller. */

@@ -64,6 +64,8 @@ export interface Context {
   emit(record: Readonly<Record<string, unknown>>): void;
   /** A progress line on standard error. */
   readonly progress: Progress;
+  /** Loads the files of all commands, and so the libraries that they import. */
+  loadCommands(): Promise<void>;
 }
 
 /** The arguments of one call, checked against the command. */

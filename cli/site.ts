@@ -147,8 +147,10 @@ function measured(
   };
 }
 
-/** `page.js` and `worker.js`, each with all it imports. */
-async function bundleScripts(): Promise<Record<string, Uint8Array>> {
+/**
+ * `page.js` and `worker.js`, each with all it imports. Throws RunError where they cannot be bundled.
+ */
+export async function bundleScripts(): Promise<Record<string, Uint8Array>> {
   if (!Deno.bundle) {
     throw new RunError("the page needs Deno's bundler: run this command with --unstable-bundle");
   }

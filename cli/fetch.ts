@@ -1,0 +1,31 @@
+/** `overfold fetch`: everything that commands would fetch when they need it, ahead of that. */
+
+import { loadRuntime } from "../checkpoints/onnx_verify.ts";
+import { loadOnnxProto, loadProtobuf } from "../checkpoints/protobuf.ts";
+import type { Command } from "./command.ts";
+import { bundleScripts } from "./site.ts";
+
+/** `fetch`. */
+export const command: Command = {
+  positionals: [],
+  options: {},
+  details:
+    "Commands load libraries from npm when they first need them, and Deno keeps them in its cache;\n" +
+    "`deno info` shows in which folder. After this command they work without a network, and where the\n" +
+    "folder is copied to. Images are fetched by: overfold datasets download NAME.",
+  async run(_args, context) {
+    const parts: Readonly<Record<string, () => Promise<unknown>>> = {
+      "the libraries of all commands": context.loadCommands,
+      "those of ONNX files": () => Promise.all([loadOnnxProto(), loadProtobuf()]),
+      "ONNX Runtime": loadRuntime,
+      "the bundler of pages": bundleScripts,
+    };
+    for (const [name, load] of Object.entries(parts)) {
+      context.progress.update(() => `fetching ${name}`);
+      await load();
+    }
+    context.progress.finish();
+    context.print(`in Deno's cache: ${Object.keys(parts).join(", ")}`);
+    context.emit({ cached: Object.keys(parts) });
+  },
+};

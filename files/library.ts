@@ -1,0 +1,41 @@
+/** Libraries, which Deno fetches into its cache when they are first needed. */
+import { RunError } from "../errors.ts";
+
+/** How Deno says that a module is neither in its cache nor to be had, and which. */
+const UNAVAILABLE =
+  /^(?:(?:Failed loading \S+ for package|Failed caching npm package|Could not find npm package|npm package) ["'](.+?)["']|Import '(https?:.+?)' failed)/;
+
+/**
+ * That a library is missing, as a RunError that says which, why and what to do; undefined for an
+ * error that says anything else.
+ */
+export function missingLibrary(error: unknown): RunError | undefined {
+  const message = error instanceof Error ? error.message : "";
+  const [, npm, address] = UNAVAILABLE.exec(message) ?? [];
+  const library = npm ?? address;
+  if (library === undefined) return undefined;
+  const [, cause] = message.split("\n");
+  const reason = cause?.replace(/^\s*\d+: /, "") ?? message;
+  return new RunError(
+    `the library ${library} is needed, is not in Deno's cache and cannot be fetched: ${reason}\n` +
+      "Where there is a network, run `overfold fetch` (deno task fetch) once: it caches the " +
+      "libraries of all commands; `deno info` shows in which folder",
+    { cause: error },
+  );
+}
+
+/**
+ * Imports a module that may have to be fetched first. Imports that can be seen are fetched before
+ * anything runs; this one is not. Throws RunError if it cannot be had, with what to do `otherwise`.
+ */
+export async function importLibrary<T>(specifier: string, otherwise?: string): Promise<T> {
+  try {
+    return await import(specifier);
+  } catch (error) {
+    const missing = missingLibrary(error);
+    if (missing && otherwise) {
+      throw new RunError(`${missing.message}; ${otherwise}`, { cause: error });
+    }
+    throw missing ?? error;
+  }
+}
