@@ -38,26 +38,29 @@ export const CONFIG_HEAD =
 export type ExistingRun = "refuse" | "resume" | "resume best" | "replace";
 
 /**
- * Throws InputError if there is a run in folder `run` that is to be left alone, or a config of
- * somebody's own.
+ * Throws InputError if there is a run in folder `run` that is to be left alone, or something of
+ * somebody's own in the place of what a run writes.
  */
 export async function checkExisting(run: string, existing: ExistingRun): Promise<void> {
   const config = runFile(run, "config");
-  const isRun = !await exists(config) || await exists(runFile(run, "last")) ||
+  const isRun = await exists(runFile(run, "last")) ||
     (await Deno.readTextFile(config).catch(() => "")).startsWith(CONFIG_HEAD);
-  if (!isRun) {
-    throw new InputError(
-      `${config} would be overwritten, which no run wrote; choose another folder with --output`,
+  const foreign = (path: string) =>
+    new InputError(
+      `${path} would be overwritten, which no run wrote; choose another folder with --output`,
     );
-  }
-  if (existing !== "refuse") return;
+  if (!isRun && await exists(config)) throw foreign(config);
+  if (existing !== "refuse" && existing !== "replace") return;
   for (const file of RUN_FILES) {
-    if (await exists(runFile(run, file))) {
+    const path = runFile(run, file);
+    if (!await exists(path)) continue;
+    if (existing === "refuse") {
       throw new InputError(
         `${run} already holds a run; go on with it by --resume, start anew with --force ` +
           "(its checkpoints are then deleted), or choose another folder with --output",
       );
     }
+    if (!isRun) throw foreign(path);
   }
 }
 

@@ -218,9 +218,9 @@ export class RunFolder implements TrainingStore {
     await file.seek(this.#metricsBytes, Deno.SeekMode.Start);
   }
 
-  /** Deletes what a run leaves, checkpoints first; the log is emptied by and by. */
+  /** Deletes what a run leaves; the config, which tells that it was one, goes last. */
   async #clear(): Promise<void> {
-    for (const file of ["previous", "last", "best", "folded", "config"] as const) {
+    for (const file of ["previous", "last", "best", "folded", "metrics", "config"] as const) {
       await this.#remove(file);
     }
   }

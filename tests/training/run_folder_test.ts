@@ -253,6 +253,17 @@ Deno.test("a config of somebody's own is never overwritten", () =>
     assertEquals(await Deno.readTextFile(config), "# mine\nseed: 1\n");
   }));
 
+Deno.test("--force deletes nothing where no run has been", () =>
+  withRun(async (path) => {
+    for (const file of ["metrics.jsonl", "folded/model.safetensors"]) {
+      await Deno.mkdir(join(path, "folded"), { recursive: true });
+      await Deno.writeTextFile(join(path, file), "mine");
+      await assertRejects(() => open(path, "replace"), InputError, "would be overwritten");
+      assertEquals(await Deno.readTextFile(join(path, file)), "mine");
+      await Deno.remove(path, { recursive: true });
+    }
+  }));
+
 Deno.test("nothing is written or deleted before the start", () =>
   withRun(async (path) => {
     (await opened(path, "refuse")).close();
@@ -279,7 +290,9 @@ Deno.test("a checkpoint that cannot be written names the way to go on", () =>
 
 Deno.test("a folder that cannot be written is the user's to mend", () =>
   withRun(async (path) => {
-    await Deno.mkdir(join(path, "metrics.jsonl"), { recursive: true });
+    (await open(path)).close();
+    await Deno.remove(join(path, "metrics.jsonl"));
+    await Deno.mkdir(join(path, "metrics.jsonl"));
     await assertRejects(() => open(path, "replace"), InputError, "is a folder");
     await Deno.remove(path, { recursive: true });
     await Deno.mkdir(join(path, "config.yaml"), { recursive: true });
