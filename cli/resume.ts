@@ -1,11 +1,15 @@
 /** Going on with a run: from which checkpoint, as the run it was, and computed as it was. */
 
 import type { Backend } from "../backends/backend.ts";
-import { type Checkpoint, readCheckpoint, restoreModel } from "../checkpoints/checkpoint.ts";
+import { type Checkpoint, restoreModel } from "../checkpoints/checkpoint.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError, UserError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
-import type { ExistingRun, FoundCheckpoint } from "../training/run_files.ts";
+import {
+  type ExistingRun,
+  type FoundCheckpoint,
+  readRunCheckpoint,
+} from "../training/run_files.ts";
 import type { RunFolder } from "../training/run_folder.ts";
 import { openChosen } from "./backend.ts";
 import type { Arguments, Context } from "./command.ts";
@@ -33,7 +37,7 @@ export function existingRun(args: Arguments): ExistingRun {
  */
 export async function checkResume(
   { bestPath, lastPath }: RunFolder,
-  { file, checkpoint, notice }: FoundCheckpoint,
+  { file, checkpoint, notices }: FoundCheckpoint,
   config: Config,
   args: Arguments,
 ): Promise<string[]> {
@@ -41,7 +45,7 @@ export async function checkResume(
     otherBits: args.flag("other-bits"),
   });
   if (file !== "best" && await exists(bestPath)) await checkBest(bestPath, config);
-  return [...(notice ? [notice] : []), ...warnings];
+  return [...notices, ...warnings];
 }
 
 /** Throws InputError for a best checkpoint that the run could not end with. */
@@ -49,7 +53,7 @@ async function checkBest(path: string, config: Config): Promise<void> {
   const remedy = "put it elsewhere, and the run goes on without it";
   let best: Checkpoint;
   try {
-    best = await readCheckpoint(path);
+    best = await readRunCheckpoint(path);
     restoreModel(best, path);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

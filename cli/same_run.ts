@@ -68,9 +68,12 @@ export function checkSameRun(
   return extending.map((change) => `the config has changed: ${change}`);
 }
 
-/** A config in which no choice is a name alone, so that both ways to write one are equal. */
-function fullyWritten(config: Config): Config {
-  return configSchema.parse(withNames(configJsonSchema(), config));
+/** A config in which nothing is written in short, so that both ways to write it are equal. */
+function fullyWritten({ threads, ...config }: Config): Config {
+  return configSchema.parse({
+    ...withNames(configJsonSchema(), config) as object,
+    threads: isRecord(threads) ? threads : { count: threads },
+  });
 }
 
 interface Difference {

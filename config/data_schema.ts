@@ -44,7 +44,7 @@ export const dataSchema = z.strictObject({
     resume: "free",
   }),
   batchSize: RUN.schema.shape.batchSize,
-  evalBatchSize: RUN.schema.shape.evaluationBatchSize.meta({ resume: "free" }),
+  evalBatchSize: RUN.schema.shape.evaluationBatchSize.meta({ resume: "bits" }),
   workers: RUN.schema.shape.workers.meta({ resume: "free" }),
   validation: z.union([
     z.literal("test"),

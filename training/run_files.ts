@@ -82,8 +82,16 @@ export async function checkWritable(run: string): Promise<void> {
 export interface FoundCheckpoint {
   readonly file: RunFile;
   readonly checkpoint: Checkpoint;
-  /** Why it is not the last one that was written. */
-  readonly notice?: string;
+  /** What a person should know: that it is not the last one, or lines of the log are missing. */
+  readonly notices: readonly string[];
+}
+
+/** Reads a checkpoint of a run. Throws InputError for one whose weights are no numbers, too. */
+export async function readRunCheckpoint(path: string): Promise<Checkpoint> {
+  const checkpoint = await readCheckpoint(path);
+  const found = describeNoNumbers(checkpoint.tensors);
+  if (found === undefined) return checkpoint;
+  throw new InputError(`${path}: ${found}; the file is damaged or its training diverged`);
 }
 
 /**
@@ -98,10 +106,14 @@ export async function findCheckpoint(
   for (const file of existing === "resume" ? ["last", "previous"] as const : ["best"] as const) {
     const path = runFile(run, file);
     try {
-      const checkpoint = await readCheckpoint(path);
-      requireNumbers(checkpoint, path);
-      const notice = `${problems[0]}; the run goes on from the checkpoint before, ${path}`;
-      return { file, checkpoint, ...(problems.length > 0 ? { notice } : {}) };
+      const checkpoint = await readRunCheckpoint(path);
+      const notices = [
+        ...problems.map((problem) =>
+          `${problem}; the run goes on from the checkpoint before, ${path}`
+        ),
+        ...await missingLog(run, checkpoint),
+      ];
+      return { file, checkpoint, notices };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.push(error.message);
@@ -127,8 +139,9 @@ async function hasBegun(run: string): Promise<boolean> {
   return await exists(log) && (await Deno.stat(log)).size > 0;
 }
 
-function requireNumbers({ tensors }: Checkpoint, path: string): void {
-  const found = describeNoNumbers(tensors);
-  if (found === undefined) return;
-  throw new InputError(`${path}: ${found}; the file is damaged or its training diverged`);
+async function missingLog(run: string, { metricsBytes }: Checkpoint): Promise<string[]> {
+  const log = runFile(run, "metrics");
+  const bytes = await exists(log) ? (await Deno.stat(log)).size : 0;
+  if (bytes >= metricsBytes) return [];
+  return [`${log} has lost lines: it held ${metricsBytes} bytes or more, and holds ${bytes}`];
 }

@@ -131,7 +131,7 @@ Deno.test("a last checkpoint that is damaged or gone gives way to the one before
       else await Deno.remove(last);
       const folder = await RunFolder.open(path, "resume");
       assertEquals(folder.found?.checkpoint.state.step, 4);
-      assertStringIncludes(folder.found?.notice ?? "", "goes on from the checkpoint before");
+      assertStringIncludes(`${folder.found?.notices}`, "goes on from the checkpoint before");
       folder.close();
     }
     const folder = await open(path, "resume");
@@ -149,6 +149,15 @@ Deno.test("a last checkpoint that is damaged or gone gives way to the one before
     );
   }));
 
+Deno.test("a log that is shorter than the checkpoint believes is told", () =>
+  withRun(async (path) => {
+    await runOfThree(path);
+    await Deno.truncate(join(path, "metrics.jsonl"), 11);
+    const folder = await RunFolder.open(path, "resume");
+    folder.close();
+    assertStringIncludes(`${folder.found?.notices}`, "has lost lines: it held 33 bytes or more");
+  }));
+
 Deno.test("a checkpoint whose weights are no numbers is not gone on from", () =>
   withRun(async (path) => {
     const folder = await open(path);
@@ -161,7 +170,7 @@ Deno.test("a checkpoint whose weights are no numbers is not gone on from", () =>
     const resumed = await RunFolder.open(path, "resume");
     resumed.close();
     assertEquals(resumed.found?.checkpoint.state.step, 3);
-    assertStringIncludes(resumed.found?.notice ?? "", "fc.weight holds NaN");
+    assertStringIncludes(`${resumed.found?.notices}`, "fc.weight holds NaN");
   }));
 
 Deno.test("resuming cuts the metrics log back to the checkpoint and goes on there", () =>
