@@ -5,6 +5,12 @@ import { formatCount } from "../reporting/format.ts";
 import { orientationOf } from "./orientation.ts";
 import { checkPictureSize, type DecodedPicture } from "./pixels.ts";
 
+/**
+ * Most scans of a file. A progressive one has about ten; each costs time for all pixels, however
+ * short it is.
+ */
+const MAX_SCANS = 100;
+
 /** Most pixels that a byte of a JPEG file can stand for: a bit a block of 8 × 8, with nothing in it. */
 const PIXELS_PER_BYTE = 512;
 
@@ -47,6 +53,13 @@ export async function decodeJpeg(bytes: Uint8Array<ArrayBuffer>): Promise<Decode
     throw new InputError(
       `a damaged JPEG file: its ${formatCount(bytes.length)} bytes cannot hold ` +
         `${formatCount(width)} × ${formatCount(height)} pixels; get it anew`,
+    );
+  }
+  const scans = countScans(bytes);
+  if (scans > MAX_SCANS) {
+    throw new InputError(
+      `a JPEG file that refines its pixels ${formatCount(scans)} times; expected at most ` +
+        `${MAX_SCANS}; save it anew`,
     );
   }
   const { decode } = await (decoder ??= newDecoder());
@@ -105,6 +118,15 @@ function readHeader(bytes: Uint8Array): JpegHeader | undefined {
     at += 2 + view.getUint16(at + 2);
   }
   return undefined;
+}
+
+/** How often a scan begins; in what is compressed a marker cannot be. */
+function countScans(bytes: Uint8Array): number {
+  let scans = 0;
+  for (let at = bytes.indexOf(0xff); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    if (bytes[at + 1] === 0xda) scans++;
+  }
+  return scans;
 }
 
 /** Whether a marker begins a frame (SOF0 to SOF15): three of its number mean something else. */

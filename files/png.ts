@@ -1,9 +1,8 @@
 /** PNG files as pixels, with the same bits here and in a browser. */
-import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import type { DecodedPicture } from "./pixels.ts";
-import { COLOUR, type PngParts, takePngApart } from "./png_chunks.ts";
+import { COLOUR, damaged, type PngParts, takePngApart } from "./png_chunks.ts";
 
 /** Samples of a pixel, by colour type. */
 const SAMPLES: Readonly<Record<number, number>> = {
@@ -49,12 +48,12 @@ export async function decodePng(bytes: Uint8Array<ArrayBuffer>): Promise<Decoded
     const cause = parts.damage ??
       `its ${formatCount(length)} bytes of pixels cannot be ${formatCount(width)} × ` +
         `${formatCount(height)} of them`;
-    throw new InputError(`a damaged PNG file: ${cause}; get it anew`);
+    throw damaged(cause);
   }
   const picture = new ImageData(width, height);
   const { rows, damage: broken } = await readRows(parts, picture.data);
   const damage = parts.damage ?? broken;
-  if (rows === 0) throw new InputError(`a damaged PNG file: ${damage}; get it anew`);
+  if (rows === 0) throw damaged(damage ?? "there are no pixels in it");
   return {
     picture,
     orientation,

@@ -45,9 +45,7 @@ export function takePngApart(bytes: Uint8Array<ArrayBuffer>): PngParts {
   const damage = readChunks(bytes, chunks);
   const only = (type: string) => chunks.get(type)?.[0] ?? new Uint8Array();
   const header = only("IHDR");
-  if (header.length !== 13) {
-    throw new InputError(`a damaged PNG file: ${damage ?? "it has no header"}; get it anew`);
-  }
+  if (header.length !== 13) throw damaged(damage ?? "it has no header");
   const view = new DataView(header.buffer, header.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   checkPictureSize(width, height);
@@ -55,6 +53,7 @@ export function takePngApart(bytes: Uint8Array<ArrayBuffer>): PngParts {
   const stranger = [...chunks.keys()].find((type) => /^[A-Z]/.test(type) && !KNOWN.includes(type));
   const isKnown = DEPTHS[colour]?.includes(depth) && compression + filter === 0 && interlace <= 1;
   if (!isKnown || stranger !== undefined) {
+    if (damage !== undefined) throw damaged(damage);
     throw new InputError(
       `a PNG file of an unknown kind (${stranger ?? [...header.subarray(8)].join(" ")}); ` +
         "save it as an ordinary PNG or JPEG",
@@ -74,6 +73,11 @@ export function takePngApart(bytes: Uint8Array<ArrayBuffer>): PngParts {
   };
 }
 
+/** A file of whose pixels nothing is left. */
+export function damaged(damage: string): InputError {
+  return new InputError(`a damaged PNG file: ${damage}; get it anew`);
+}
+
 /** Sorts the chunks by type. Returns what is wrong with them, if anything is. */
 function readChunks(
   bytes: Uint8Array<ArrayBuffer>,
@@ -86,14 +90,17 @@ function readChunks(
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     if (!/^[A-Za-z]{4}$/.test(type)) return damage ?? `there is no chunk at byte ${at}`;
     const end = at + 8 + length;
-    const content = bytes.subarray(at + 8, end);
+    const isWhole = end + 4 <= bytes.length;
+    if (isWhole && view.getUint32(end) !== crc32(bytes.subarray(at + 4, end))) {
+      damage ??= `the checksum of its chunk ${type} at byte ${at} is wrong`;
+      // What it says of the others is not to be believed.
+      if (type === "IHDR") break;
+    }
     const others = chunks.get(type);
+    const content = bytes.subarray(at + 8, end);
     if (others) others.push(content);
     else chunks.set(type, [content]);
-    if (end + 4 > bytes.length) break;
-    if (view.getUint32(end) !== crc32(bytes.subarray(at + 4, end))) {
-      damage ??= `the checksum of its chunk ${type} at byte ${at} is wrong`;
-    }
+    if (!isWhole) break;
     if (type === "IEND") return damage;
     at = end + 4;
   }

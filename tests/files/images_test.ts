@@ -48,6 +48,15 @@ async function jpegOfSize(side: number): Promise<Uint8Array> {
   return jpeg;
 }
 
+/** A JPEG file whose last scan is there again until there are so many. */
+async function jpegOfScans(count: number): Promise<Uint8Array> {
+  const jpeg = new Uint8Array(await encodeJpeg(picture, { progressive: true }));
+  const scans = [...jpeg.keys()].filter((i) => jpeg[i] === 0xff && jpeg[i + 1] === 0xda);
+  const last = jpeg.subarray(scans.at(-1), -2);
+  const more = Array.from({ length: count - scans.length }, () => [...last]).flat();
+  return Uint8Array.from([...jpeg.subarray(0, -2), ...more, 0xff, 0xd9]);
+}
+
 Deno.test("PNG and JPEG files are told apart by their bytes and decoded", async () => {
   await withFile(await encodePng(picture), async (path) => {
     assertEquals([...(await readImage(path, SIZE)).pixels], colours);
@@ -104,6 +113,7 @@ Deno.test("what is no picture that can be read is named for what it is", async (
     ["there is no chunk at byte 33", await fixture("png_poisons_decoder_948.png")],
     ["a picture of 60,000 × 60,000 pixels", await jpegOfSize(60000)],
     ["bytes cannot hold 8,000 × 8,000 pixels", await jpegOfSize(8000)],
+    ["refines its pixels 1,000 times; expected at most 100", await jpegOfScans(1000)],
   ];
   for (const [what, bytes] of files) {
     await withFile(bytes, async (path) => {

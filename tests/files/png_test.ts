@@ -32,6 +32,16 @@ function bytesOf({ data }: Picture): number[] {
 /** A colour picture that is compressed to more than a portion. */
 const SOME: PngKind = { width: 16, height: 15, depth: 8, colour: 2 };
 
+function withByte(
+  bytes: Uint8Array<ArrayBuffer>,
+  at: number,
+  value: number,
+): Uint8Array<ArrayBuffer> {
+  const copy = bytes.slice();
+  copy[at] = value;
+  return copy;
+}
+
 Deno.test("PNG files of every kind have the pixels that another decoder finds in them", async () => {
   for (const { colour, samples, depths } of PNG_KINDS) {
     for (const depth of depths) {
@@ -74,13 +84,10 @@ Deno.test("a damaged PNG file says what is wrong, and gives the rows before", as
   const whole = pngFile(header, pngChunk("IDAT", pixels), END);
   const sound = await decodePng(whole);
   assertEquals(sound.damage, undefined);
-  const wrongSum = whole.slice();
-  wrongSum[wrongSum.length - 14] ^= 1;
-  const wrongText = pngChunk("tEXt", new Uint8Array(3));
-  wrongText[8] ^= 1;
+  const wrongSum = withByte(whole, whole.length - 14, whole[whole.length - 14] ^ 1);
+  const wrongText = withByte(pngChunk("tEXt", new Uint8Array(3)), 8, 1);
   const fewRows = pngPixels({ ...SOME, height: 4 }, samples.slice(0, 3 * 16 * 4));
-  const wrongAdler = pixels.slice();
-  wrongAdler[wrongAdler.length - 1] ^= 1;
+  const wrongAdler = withByte(pixels, pixels.length - 1, pixels[pixels.length - 1] ^ 1);
   const cases: readonly [what: string, Uint8Array<ArrayBuffer>, rows: number][] = [
     ["the checksum of its chunk IDAT at byte 33 is wrong", wrongSum, 15],
     [
@@ -93,6 +100,8 @@ Deno.test("a damaged PNG file says what is wrong, and gives the rows before", as
     ["there are too few pixels in it", pngFile(header, pngChunk("IDAT", fewRows), END), 4],
     ["its compressed pixels are broken", pngFile(header, pngChunk("IDAT", wrongAdler), END), 10],
     ["it is cut off at byte 50", whole.slice(0, 50), 0],
+    ["the checksum of its chunk IHDR at byte 8 is wrong", withByte(whole, 17, 0xff), 0],
+    ["the checksum of its chunk IDIT at byte 33 is wrong", withByte(whole, 39, 0x49), 0],
     ["there is no chunk at byte 33", pngFile(header, new Uint8Array(30)), 0],
   ];
   for (const [what, bytes, rows] of cases) {

@@ -21,7 +21,7 @@ export const PNG_KINDS = [
 ] as const;
 
 /** A chunk with its length and checksum. */
-export function pngChunk(type: string, content: Uint8Array): Uint8Array {
+export function pngChunk(type: string, content: Uint8Array): Uint8Array<ArrayBuffer> {
   const chunk = new Uint8Array(12 + content.length);
   const view = new DataView(chunk.buffer);
   view.setUint32(0, content.length);
