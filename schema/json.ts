@@ -29,20 +29,29 @@ export interface JsonSchema {
   [keyword: string]: unknown;
 }
 
+/** Those without references: every mistake in a config or in options is described by one. */
+const plain = new WeakMap<z.ZodType, JsonSchema>();
+
 /**
  * The JSON Schema (draft 2020-12) of what `schema` accepts.
  *
  * @param options with `references` a part that has an `id` stands in `$defs` and is referred to
  */
 export function jsonSchemaOf(schema: z.ZodType, { references = false } = {}): JsonSchema {
-  const whole = z.toJSONSchema(schema, {
+  if (references) return wholeSchema(schema);
+  const made = plain.get(schema) ?? withoutReferences(wholeSchema(schema));
+  plain.set(schema, made);
+  return made;
+}
+
+function wholeSchema(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, {
     io: "input",
     override: ({ jsonSchema }) => {
       // zod bounds every integer by what a double holds exactly; that helps no reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   }) as JsonSchema;
-  return references ? whole : withoutReferences(whole);
 }
 
 /** The schema at `path` as it is written, unions and all; of several the first. */
