@@ -1,5 +1,4 @@
 /** Mutated files are read or refused, never worse. `deno task fuzz` reads as many as one likes. */
-import "./support/gpu_faults/no_adapter.ts";
 import { assert } from "@std/assert";
 import { Fuzzer } from "./fuzz/kind.ts";
 import { KINDS } from "./fuzz/registry.ts";

@@ -3,7 +3,6 @@
  * each, after a first one when all is ready.
  */
 import process from "node:process";
-import "../support/gpu_faults/no_adapter.ts";
 import { Fuzzer, type Outcome } from "./kind.ts";
 import { KINDS } from "./registry.ts";
 
