@@ -32,13 +32,13 @@ export async function unpackTarGz(
   }
 }
 
-/** Unpacks into an empty folder and returns the files' paths in it. */
-async function extract(archive: string, folder: string, maxBytes: number): Promise<string[]> {
+/** Unpacks into an empty folder and returns the files' paths in it; of equal ones the last is kept. */
+async function extract(archive: string, folder: string, maxBytes: number): Promise<Set<string>> {
   using file = await Deno.open(archive);
   const entries = file.readable
     .pipeThrough(new DecompressionStream("gzip"))
     .pipeThrough(createTarDecoder({ strict: true }));
-  const paths: string[] = [];
+  const paths = new Set<string>();
   let total = 0;
   try {
     for await (const { header, body } of entries) {
@@ -53,7 +53,7 @@ async function extract(archive: string, folder: string, maxBytes: number): Promi
         await body.cancel();
       } else if (header.type === "file" || header.type === undefined) {
         await writeFileAtomic(join(folder, path), body);
-        paths.push(path);
+        paths.add(path);
       } else {
         throw new InputError(
           `${archive}: entry "${header.name}" is a ${header.type}; only files and folders are unpacked`,

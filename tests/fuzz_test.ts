@@ -7,7 +7,7 @@ import { withFolder } from "./support/folder.ts";
 /** Mutated files of each kind. */
 const FILES = 200;
 
-const { yaml: _, jpeg: __, ...kinds } = KINDS;
+const { yaml: _, ...kinds } = KINDS;
 for (const [name, kind] of Object.entries(kinds)) {
   Deno.test(`mutated files of the kind ${name} are read and run, or refused`, () =>
     withFolder(async (folder) => {

@@ -64,6 +64,14 @@ Deno.test("an archive of more than was to be expected is refused and leaves noth
     await unpackTarGz(archive, folder, 10);
   }));
 
+Deno.test("of entries of one name the last is unpacked", async () => {
+  const later: TarEntry = { header: { name: "a.txt", size: 3 }, body: "bye" };
+  await withArchive([entry("a.txt"), later], async (archive, folder) => {
+    await unpackTarGz(archive, folder);
+    assertEquals(await Deno.readTextFile(join(folder, "a.txt")), "bye");
+  });
+});
+
 const evil: [string, TarEntry][] = [
   ["climbs out", entry("../out.txt")],
   ["climbs out from within", entry("a/../../out.txt")],

@@ -24,7 +24,7 @@ export const jpeg: Kind = {
     return concatenate(segments);
   },
   async read(path) {
-    await readImage(path, { height: 5, width: 6, channels: 3 });
+    await readImage(path, { height: 5, width: 6, channels: 3 }, { damaged: true });
   },
 };
 

@@ -26,12 +26,13 @@ export const tar: Kind = {
   },
   async read(path, folder) {
     const target = `${folder}/unpacked`;
-    await unpackTarGz(path, target);
-    await Deno.remove(target, { recursive: true });
+    await Deno.remove(target, { recursive: true }).catch(() => {});
+    await unpackTarGz(path, target, MOST_BYTES);
   },
 };
 
 const PLAIN: Uint8Array[] = [];
+const MOST_BYTES = 2 ** 20;
 
 /** Fields of a header: where they are and how long. */
 const FIELDS = [[0, 100], [100, 8], [124, 12], [136, 12], [156, 1], [157, 100], [257, 8], [
