@@ -44,7 +44,7 @@ export const command: Command = {
     output: { value: "FILE", help: "Write the predictions to FILE" },
     background: {
       value: "COLOUR",
-      help: "What transparent pixels lie on, such as black or #808080; white by default",
+      help: "What transparent pixels lie on, as black or #808080; white by default",
     },
     damaged: { help: "Classify damaged pictures too, as far as they can be decoded" },
     // A few pictures are classified before a GPU's kernels are compiled.

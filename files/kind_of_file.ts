@@ -178,7 +178,8 @@ const IN_FOLDERS: Partial<Readonly<Record<Wanted, readonly string[]>>> = {
 
 /**
  * The contents of a file, or `most` bytes of it. Throws InputError for one that is not there, no file
- * or not readable.
+ * or not readable; and for one that is read to its end also {@link otherKind}'s, of its beginning: it
+ * may be too large to be read in vain.
  */
 export async function readWanted(
   path: string,
@@ -186,9 +187,15 @@ export async function readWanted(
   most = Infinity,
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await (most === Infinity ? Deno.readFile(path) : readBeginning(path, most));
+    if (most < Infinity) return await readBeginning(path, most);
+    // What is no file, such as a pipe, can be read only once.
+    if ((await Deno.stat(path)).isFile) {
+      const other = unlike(path, kindOf(await readBeginning(path, HEAD_BYTES)), wanted);
+      if (other) throw other;
+    }
+    return await Deno.readFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
+    if (error instanceof Deno.errors.NotCapable || error instanceof InputError) throw error;
     if (error instanceof Deno.errors.NotFound) {
       const place = isAbsolute(path) ? "" : ` in ${Deno.cwd()}`;
       const hint = `${place}; \`overfold init ${path}\` writes a config to start from`;
@@ -227,9 +234,16 @@ export function otherKind(
   bytes: Uint8Array,
   wanted: Wanted,
 ): InputError | undefined {
-  const head = String.fromCharCode(...bytes.subarray(0, HEAD_BYTES));
   const isLeftover = /^\..+\.tmp$/.test(basename(path));
-  const kind = isLeftover ? LEFTOVER : KINDS.find((kind) => kind.is(head));
+  return unlike(path, isLeftover ? LEFTOVER : kindOf(bytes), wanted);
+}
+
+function kindOf(bytes: Uint8Array): Kind | undefined {
+  const head = String.fromCharCode(...bytes.subarray(0, HEAD_BYTES));
+  return KINDS.find((kind) => kind.is(head));
+}
+
+function unlike(path: string, kind: Kind | undefined, wanted: Wanted): InputError | undefined {
   if (!kind || kind.fits === wanted) return undefined;
   const next = typeof kind.next === "string" ? kind.next : kind.next?.[wanted];
   return new InputError(

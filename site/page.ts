@@ -53,9 +53,11 @@ function listenToWorker(): void {
       return;
     }
     isBusy = false;
-    if (data.kind === "failure") fail(data.message);
-    // Unless it was cleared meanwhile.
-    else if (pixels) showResult(data.probabilities, data.milliseconds);
+    if (data.kind === "failure") {
+      clearRanking();
+      fail(data.message);
+      // Unless it was cleared meanwhile.
+    } else if (pixels) showResult(data.probabilities, data.milliseconds);
     if (isStale) classify();
   };
   worker.onerror = (event) => fail(event.message || "The network could not be loaded.");
@@ -178,11 +180,15 @@ function showResult(probabilities: readonly number[], milliseconds: number): voi
 function clearResult(): void {
   pixels = undefined;
   isStale = false;
+  clearRanking();
+  element("seen-figure", HTMLElement).hidden = true;
+  say("Ready");
+}
+
+function clearRanking(): void {
   element("result", HTMLElement).classList.add("empty");
   element("ranking", HTMLElement).replaceChildren();
   element("none", HTMLElement).hidden = true;
-  element("seen-figure", HTMLElement).hidden = true;
-  say("Ready");
 }
 
 function showEngine(chosen: keyof typeof ENGINES, canWebgpu: boolean): void {

@@ -94,6 +94,9 @@ async function classify(pixels: Uint8Array): Promise<void> {
     return await classify(pixels);
   }
   const milliseconds = performance.now() - start;
+  if (!logits.every(Number.isFinite)) {
+    throw new RunError("the network gives no numbers for this picture; its training diverged");
+  }
   reply({ kind: "result", probabilities: probabilitiesOf(logits, activation), milliseconds });
 }
 

@@ -6,6 +6,7 @@ import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "
 import { extname, fromFileUrl, join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { chromium, type Page } from "npm:playwright-core@1.65.1";
+import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { pngChunk } from "../support/png.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
@@ -139,7 +140,7 @@ async function predicted(
 }
 
 Deno.test(
-  "the page gives predict's probabilities, as WebAssembly and on WebGPU",
+  "the page gives predict's probabilities, as WebAssembly and on WebGPU, or says that there are none",
   () =>
     withSite(tiny(3), async (folder) => {
       const pictures = { "same.png": [8, 8], "larger.png": [37, 23] };
@@ -164,6 +165,15 @@ Deno.test(
           }
         });
       }
+      const network = join(folder, "site", "network.safetensors");
+      const { tensors, metadata } = await readSafetensors(network);
+      tensors.get("0.weight")!.data.fill(3e38 as never);
+      await writeSafetensors(network, tensors, metadata);
+      await withPage(folder, false, async (page) => {
+        await page.setInputFiles("#file", join(folder, "same.png"));
+        await page.locator("#status.failure", { hasText: "gives no numbers" }).waitFor();
+        assertEquals(await page.locator("#ranking li").count(), 0);
+      });
     }),
 );
 

@@ -71,6 +71,15 @@ Deno.test("what fits is no other kind, and what is not known is not guessed", ()
   assertStringIncludes(otherKind("a/.b.1-2.tmp", SAFETENSORS, "network")!.message, "interrupted");
 });
 
+Deno.test("a file of gigabytes of another kind is not read to its end", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "large.pth");
+    await Deno.writeFile(path, bytesOf("\x80\x02\x8a\x0al\xfc"));
+    // Sparse: it takes no room.
+    await Deno.truncate(path, 2 ** 36);
+    await assertRejects(() => readWanted(path, "network"), InputError, "torch.save");
+  }));
+
 Deno.test("a folder is named as one, with the file in it that was meant", () =>
   withFolder(async (folder) => {
     const read = () => readWanted(folder, "network");
