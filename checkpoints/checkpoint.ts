@@ -9,7 +9,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { InputError } from "../errors.ts";
 import type { Disk } from "../files/disk.ts";
-import type { Module, StateDict, StateTensor } from "../layers/module.ts";
+import { floatsOf, type Module, type StateDict, type StateTensor } from "../layers/module.ts";
 import { buildModel, type BuildOptions } from "../models/registry.ts";
 import { isRecord } from "../schema/record.ts";
 import { withChecksums } from "./checksums.ts";
@@ -79,8 +79,9 @@ export async function writeCheckpoint(
   const { tensors: { model, optimizer, ema, lossScale }, ...header } = checkpoint;
   const tensors = new Map<string, Tensor>();
   const put = (prefix: string, state: StateDict) => {
-    for (const [name, { shape, data }] of state) {
-      tensors.set(prefix + name, { dtype: "F32", shape, data: Float32Array.from(data, Number) });
+    for (const [name, tensor] of state) {
+      const { shape } = tensor;
+      tensors.set(prefix + name, { dtype: "F32", shape, data: floatsOf(tensor) });
     }
   };
   put("", model);

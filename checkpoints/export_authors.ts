@@ -4,7 +4,7 @@
  */
 import { InputError } from "../errors.ts";
 import { foreignAdditions } from "../layers/convolutions.ts";
-import type { Module, StateDict } from "../layers/module.ts";
+import { floatsOf, type Module, type StateDict } from "../layers/module.ts";
 import { joinPath } from "../layers/names.ts";
 import type { Tensor } from "./safetensors.ts";
 
@@ -28,12 +28,9 @@ export function authorsState(model: Module): Map<string, Tensor> {
     );
   }
   for (const [path, layer] of model.namedModules()) {
-    for (const [name, { shape, data }] of additionsOf(path, layer)) {
-      tensors.set(joinPath(path, name), {
-        dtype: "F32",
-        shape,
-        data: Float32Array.from(data, Number),
-      });
+    for (const [name, tensor] of additionsOf(path, layer)) {
+      const { shape } = tensor;
+      tensors.set(joinPath(path, name), { dtype: "F32", shape, data: floatsOf(tensor) });
     }
   }
   return tensors;

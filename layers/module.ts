@@ -21,6 +21,11 @@ export interface StateTensor {
   readonly data: ArrayLike<number | bigint>;
 }
 
+/** A tensor's elements as f32: its own where they are; 64-bit integers of other writers become floats. */
+export function floatsOf({ data }: StateTensor): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data, Number);
+}
+
 /** Tensors by state-dict name. */
 export type StateDict = ReadonlyMap<string, StateTensor>;
 

@@ -13,7 +13,7 @@ import { programInputs } from "../graph/leaves.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import type { Program } from "../graph/types.ts";
 import { DROPOUT_STEP } from "../layers/dropout.ts";
-import type { StateDict, StateTensor } from "../layers/module.ts";
+import { floatsOf, type StateDict, type StateTensor } from "../layers/module.ts";
 import { BUFFERS, packState, PARAMETERS, unpackState } from "../layers/state.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { adviseBatch } from "./batch_advice.ts";
@@ -291,12 +291,7 @@ function stepName(size: number, batchSize: number): string {
   return size === batchSize ? PROGRAM.step : `${PROGRAM.step}.${size}`;
 }
 
-/** Tensors with elements as numbers; 64-bit integers of other writers become floats. */
+/** Tensors with elements as numbers. */
 function numbersOf(state: StateDict): Map<string, { data: Float32Array }> {
-  return new Map(
-    [...state].map(([name, { data }]) => [
-      name,
-      { data: data instanceof Float32Array ? data : Float32Array.from(data, Number) },
-    ]),
-  );
+  return new Map([...state].map(([name, tensor]) => [name, { data: floatsOf(tensor) }]));
 }
