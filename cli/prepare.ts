@@ -14,10 +14,12 @@ import { openDataset } from "../datasets/open.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError, within } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
-import type { Program } from "../graph/types.ts";
+import { requireMemory } from "../files/memory.ts";
+import { type Program, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatBytes, formatCount, someOf } from "../reporting/format.ts";
+import { sum } from "../reporting/statistics.ts";
 import { describeNetwork } from "../training/description.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
@@ -26,6 +28,9 @@ import { imageInput } from "../training/image_input.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
 import { evaluationProgram, lossProgram, stepProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
+
+/** Bytes that one device addresses: a network with more of them in its parameters trains nowhere. */
+const ADDRESSABLE = 2 ** 32;
 
 /** The config in a file, with the overrides of the call; former keys in it are told. */
 export function readConfig(
@@ -153,7 +158,12 @@ export async function planNetwork(
 
 /** The network of a config, its weights not set. Throws InputError, saying where the mistake is. */
 export function buildNetwork({ at }: ConfigFile, { name, options }: Architecture): Module {
-  return at("model", () => buildModel(name, options));
+  return at("model", () => {
+    const model = buildModel(name, options);
+    const count = sum([...model.namedParameters().values()].map(({ shape }) => sizeOf(shape)));
+    requireMemory(4 * count, `its ${formatCount(count)} numbers take`, ADDRESSABLE);
+    return model;
+  });
 }
 
 /**

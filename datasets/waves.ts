@@ -5,6 +5,8 @@
  */
 import { RandomStream, STREAM } from "../graph/random.ts";
 import { sizeOf } from "../graph/types.ts";
+import { requireMemory } from "../files/memory.ts";
+import { formatCount } from "../reporting/format.ts";
 import { z } from "../schema/entry.ts";
 import type { ChannelStatistics, DatasetInfo, OpenDataset } from "./dataset.ts";
 import {
@@ -16,6 +18,7 @@ import {
 } from "./image_source.ts";
 import { MemorySource } from "./sources/memory.ts";
 
+const [BYTES_PER_LEVEL, BYTES_PER_TARGET] = [4, 4];
 const WAVES = 3;
 const AMPLITUDE = 24;
 /** Uniform noise in ±NOISE grey levels. */
@@ -28,9 +31,9 @@ const EPOCHS = { patterns: 0, train: 1, test: 2 } as const;
 
 /** The options of every dataset of this kind. */
 export const wavesOptions = {
-  classes: z.int().min(2).default(10).describe("Number of classes"),
-  imageSize: z.int().min(4).default(32).describe("Height and width in pixels"),
-  channels: z.int().min(1).default(3).describe("Channels"),
+  classes: z.int().min(2).max(2 ** 16).default(10).describe("Number of classes"),
+  imageSize: z.int().min(4).max(2 ** 15).default(32).describe("Height and width in pixels"),
+  channels: z.int().min(1).max(2 ** 15).default(3).describe("Channels"),
   trainCount: z.int().min(1).default(2048).describe("Training images"),
   testCount: z.int().min(1).default(512).describe("Test images"),
   imageSeed: z.int().min(0).default(0).describe("Seed of the images, apart from the run's"),
@@ -64,10 +67,16 @@ export function openWaves(
     sizes: { train: trainCount, test: testCount },
   };
   const load = () => {
+    const { train, test } = info.sizes;
+    const [size, width] = [imageSize(shape), sizeOf(field.shape)];
+    requireMemory(
+      (train + test) * (size + BYTES_PER_TARGET * width) + classes * size * BYTES_PER_LEVEL,
+      `data.dataset: ${formatCount(train + test)} images of ${side}x${side}x${channels} in ` +
+        `${formatCount(classes)} classes take`,
+    );
     const patterns = Array.from({ length: classes }, (_, label) => pattern(seed, label, shape));
     const make = (split: "train" | "test"): MemorySource => {
       const count = info.sizes[split];
-      const [size, width] = [imageSize(shape), sizeOf(field.shape)];
       const images = new Uint8Array(new SharedArrayBuffer(count * size));
       const data = emptyTargets(field, count);
       for (let i = 0; i < count; i++) {

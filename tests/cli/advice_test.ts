@@ -72,3 +72,28 @@ Deno.test("a place that Deno keeps from all programs is told as that", async () 
     'Deno keeps programs out of "/proc/x.yaml"',
   );
 });
+
+Deno.test("images and networks too large for memory are told in bytes before any is taken", async () => {
+  const cases: [set: string, message: string][] = [
+    [
+      "data.dataset.trainCount=1000000000",
+      "1,000,000,512 images of 8x8x3 in 4 classes take 182.5 GiB",
+    ],
+    ["data.dataset.imageSize=30000", "2,560 images of 30000x30000x3 in 4 classes take 6."],
+    ["data.dataset.classes=60000000", "expected an integer of at least 2 and at most 65536"],
+    [
+      "model.convolution={name: do_conv, depthMultiplier: 1000000000}",
+      "model: its 39,000,000,041 numbers take",
+    ],
+  ];
+  for (const [set, message] of cases) {
+    const { code, error } = await said(
+      CONFIG().replace("conv2d:", "convolution:"),
+      "train",
+      "--set",
+      set,
+    );
+    assertEquals(code, 2);
+    assertStringIncludes(error, message);
+  }
+});
