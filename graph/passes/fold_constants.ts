@@ -5,7 +5,7 @@
  * parameters are constants, so a kernel composed from them is one too; the pass replaces it by its
  * value and never learns which method composed it.
  */
-import { constantOp, inputOp, variableOp } from "../leaves.ts";
+import { type ConstantAttributes, constantOp, inputOp, variableOp } from "../leaves.ts";
 import { rewriteProgram, type Rewriter } from "../rewrite.ts";
 import { makeNode } from "../trace.ts";
 import type { GraphNode, HostTensor, Program, Value } from "../types.ts";
@@ -19,16 +19,16 @@ import { eliminateDeadCode } from "./dead_code.ts";
  * convolution there would have.
  */
 export function foldConstants(program: Program): Program {
-  const known = new Map<Value, HostTensor>();
+  const known = new Map<Value, ConstantAttributes>();
   const materialized = new Map<Value, Value>();
 
   function materialize(value: Value, name: string | undefined, rewriter: Rewriter): Value {
     const existing = materialized.get(value);
     if (existing) return existing;
-    const { shape, data } = known.get(value)!;
-    const attributes = value.node.op === constantOp ? value.node.attributes : { shape, data, name };
+    const { scope } = value.node;
+    // Of a leaf the name comes with its attributes.
     const [leaf] = rewriter.emit(
-      makeNode(constantOp, [], attributes, [value], value.node.scope),
+      makeNode(constantOp, [], { name, ...known.get(value)! }, [value], scope),
     );
     materialized.set(value, leaf);
     return leaf;
@@ -36,11 +36,8 @@ export function foldConstants(program: Program): Program {
 
   const folded = rewriteProgram(program, (node, rewriter) => {
     if (isConstant(node, known)) {
-      const inputs = node.inputs.map((value) => known.get(value)!);
-      const results = node.op.evaluate(inputs, node.attributes, node.outputs);
-      node.outputs.forEach((value, i) =>
-        known.set(value, { shape: value.shape, data: results[i] })
-      );
+      const results = evaluate(node, known);
+      node.outputs.forEach((value, i) => known.set(value, results[i]));
       // A value some program output shows is needed as it stands; others appear where they are used.
       return node.outputs.map((value) => {
         const shown = Object.values(program.outputs).includes(value) ||
@@ -58,7 +55,21 @@ export function foldConstants(program: Program): Program {
   return eliminateDeadCode(folded);
 }
 
-function isConstant(node: GraphNode, known: ReadonlyMap<Value, HostTensor>): boolean {
+/** What a node gives; a leaf, whose numbers may be many, as it stands. */
+function evaluate(
+  { op, inputs, attributes, outputs }: GraphNode,
+  known: ReadonlyMap<Value, ConstantAttributes>,
+): ConstantAttributes[] {
+  if (op === constantOp) return [attributes as ConstantAttributes];
+  const operands = inputs.map((value): HostTensor => {
+    const { shape, data } = known.get(value)!;
+    return { shape, data: data instanceof Float64Array ? data : Float64Array.from(data) };
+  });
+  return op.evaluate(operands, attributes, outputs)
+    .map((data, i) => ({ shape: outputs[i].shape, data }));
+}
+
+function isConstant(node: GraphNode, known: ReadonlyMap<Value, unknown>): boolean {
   return node.op !== inputOp && node.op !== variableOp &&
     node.inputs.every((value) => known.has(value));
 }
