@@ -132,7 +132,8 @@ export const command: Command = {
       progress.print(await leave(file, count, paths.length));
       return EXIT.interrupted;
     }
-    if (file) {
+    // What is written to may be standard output itself.
+    if (file && !file.isStream) {
       context.print(`predictions: ${output}, ${formatCount(count)} pictures`);
       context.emit({ output, images: count, failures: failures.length });
     }
@@ -152,7 +153,7 @@ export const command: Command = {
 /** Ends before all is done: keeps the predictions that there are, and says where. */
 async function leave(file: Output | undefined, done: number, all: number): Promise<string> {
   const stopped = `stopped after ${formatCount(done)} of ${formatCount(all)} pictures`;
-  if (!file) return stopped;
+  if (!file || file.isStream) return stopped;
   if (done > 0) return `${stopped}; their predictions are in ${file.temporary}`;
   await file.discard();
   return stopped;

@@ -40,6 +40,11 @@ export class Output implements Disposable {
     }
   }
 
+  /** Whether it is a pipe or device, into which all is written at once. */
+  get isStream(): boolean {
+    return this.place.isStream;
+  }
+
   /** Adds text or bytes. */
   async write(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;

@@ -240,6 +240,7 @@ Deno.test({
       ]);
       assertEquals(written.code, 0, written.error);
       assertEquals(received.split("\n")[0], PICTURES[0]);
+      assertEquals(written.out, "");
       assertEquals((await Deno.stat(inFolder("out"))).isFifo, true);
       const nowhere = await overfold(
         ...[folder, "predict", CHECKPOINT, PICTURES[0], "--output", "tiny.yaml/x.csv"] as const,
