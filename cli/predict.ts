@@ -137,18 +137,20 @@ export const command: Command = {
       context.print(`predictions: ${output}, ${formatCount(count)} pictures`);
       context.emit({ output, images: count, failures: failures.length });
     }
-    if (failures.length > 0) {
-      throw new RunError(
-        [
-          `${formatCount(failures.length)} of ${formatCount(paths.length + missing.length)} ` +
-          "could not be read:",
-          ...failures.slice(0, SHOWN_FAILURES),
-          ...(failures.length > SHOWN_FAILURES ? ["…"] : []),
-        ].join("\n  "),
-      );
-    }
+    if (failures.length > 0) throw unread(failures, paths.length + missing.length);
   },
 };
+
+/** The last message, which repeats the first of what could not be read. */
+function unread(failures: readonly string[], all: number): RunError {
+  return new RunError(
+    [
+      `${formatCount(failures.length)} of ${formatCount(all)} could not be read:`,
+      ...failures.slice(0, SHOWN_FAILURES),
+      ...(failures.length > SHOWN_FAILURES ? ["…"] : []),
+    ].join("\n  "),
+  );
+}
 
 /** Ends before all is done: keeps the predictions that there are, and says where. */
 async function leave(file: Output | undefined, done: number, all: number): Promise<string> {

@@ -14,7 +14,10 @@ const MAX_SCANS = 100;
 /** Most pixels that a byte of a JPEG file can stand for: a bit a block of 8 × 8, with nothing in it. */
 const PIXELS_PER_BYTE = 512;
 
-/** What the markers before the pixels say. */
+/** Markers: the end of a picture, the beginning of a scan and of a segment that may be EXIF's. */
+const [END, SCAN, EXIF] = [0xd9, 0xda, 0xe1];
+
+/** What the markers say. */
 interface JpegHeader {
   readonly width: number;
   readonly height: number;
@@ -22,6 +25,8 @@ interface JpegHeader {
   readonly components: number;
   /** EXIF's, 1 to 8. */
   readonly orientation: number;
+  /** How often all pixels are gone through. */
+  readonly scans: number;
 }
 
 type Decoder = Awaited<ReturnType<typeof mozjpeg>>;
@@ -44,7 +49,7 @@ export async function decodeJpeg(bytes: Uint8Array<ArrayBuffer>): Promise<Decode
         "get it anew",
     );
   }
-  const { width, height, components, orientation } = header;
+  const { width, height, components, orientation, scans } = header;
   checkPictureSize(width, height);
   if (components === 4) {
     throw new InputError("a JPEG picture in four inks (CMYK); convert it to RGB");
@@ -55,7 +60,6 @@ export async function decodeJpeg(bytes: Uint8Array<ArrayBuffer>): Promise<Decode
         `${formatCount(width)} × ${formatCount(height)} pixels; get it anew`,
     );
   }
-  const scans = countScans(bytes);
   if (scans > MAX_SCANS) {
     throw new InputError(
       `a JPEG file that refines its pixels ${formatCount(scans)} times; expected at most ` +
@@ -96,37 +100,37 @@ function newDecoder(): Promise<Decoder> {
   return mozjpeg({ noInitialRun: true, printErr });
 }
 
-/** Reads the segments before the pixels; undefined if none of them says how large the picture is. */
+/** Reads what is not compressed; undefined if nothing says how large the picture is. */
 function readHeader(bytes: Uint8Array): JpegHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let frame: Pick<JpegHeader, "width" | "height" | "components"> | undefined;
   let orientation: number | undefined;
-  for (let at = 2; at + 10 <= bytes.length;) {
+  let scans = 0;
+  for (let at = bytes.indexOf(0xff); at >= 0 && at + 10 <= bytes.length;) {
     const marker = bytes[at + 1];
-    // Any number of 0xff may stand before a marker.
-    if (bytes[at] !== 0xff || marker === 0xff) {
-      at++;
+    if (marker === END) break;
+    if (!hasLength(marker)) {
+      // Nothing or filling: what is compressed goes on, or garbage, or the marker comes.
+      at = bytes.indexOf(0xff, at + 1);
       continue;
     }
-    const segment = bytes.subarray(at + 4, at + 2 + view.getUint16(at + 2));
+    const next = at + 2 + view.getUint16(at + 2);
+    if (marker === SCAN) scans++;
     if (isFrame(marker)) {
       const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
-      return { width, height, components: bytes[at + 9], orientation: orientation ?? 1 };
+      frame ??= { width, height, components: bytes[at + 9] };
     }
-    if (marker === 0xe1 && String.fromCharCode(...segment.subarray(0, 6)) === "Exif\0\0") {
-      orientation ??= orientationOf(segment.subarray(6));
+    if (marker === EXIF && String.fromCharCode(...bytes.subarray(at + 4, at + 10)) === "Exif\0\0") {
+      orientation ??= orientationOf(bytes.subarray(at + 10, next));
     }
-    at += 2 + view.getUint16(at + 2);
+    at = bytes.indexOf(0xff, next);
   }
-  return undefined;
+  return frame && { ...frame, orientation: orientation ?? 1, scans };
 }
 
-/** How often a scan begins; in what is compressed a marker cannot be. */
-function countScans(bytes: Uint8Array): number {
-  let scans = 0;
-  for (let at = bytes.indexOf(0xff); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
-    if (bytes[at + 1] === 0xda) scans++;
-  }
-  return scans;
+/** Whether a marker begins a segment, whose length follows. */
+function hasLength(marker: number): boolean {
+  return marker >= 0xc0 && marker < 0xff && (marker < 0xd0 || marker > END);
 }
 
 /** Whether a marker begins a frame (SOF0 to SOF15): three of its number mean something else. */

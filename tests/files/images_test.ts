@@ -136,6 +136,15 @@ Deno.test("a JPEG file whatever its ending is read, and any number of broken one
   assertEquals(await readImage(path, SIZE), before);
 });
 
+Deno.test("what follows the end of a JPEG picture, such as a film of the same scene, is no part of it", async () => {
+  const jpeg = await fixture("d4_exif6.jpg");
+  const film = Array.from({ length: 500 }, () => [0xff, 0xda, 0xff, 0xc0, 0, 8, 8, 0xff]).flat();
+  const size = { height: 28, width: 28, channels: 1 };
+  await withFile(Uint8Array.from([...jpeg, ...film]), async (path) => {
+    assertEquals(await readImage(path, size), await readImage(fixturePath("d4_exif6.jpg"), size));
+  });
+});
+
 Deno.test("transparent pixels lie on the ground that is named, or show what is stored under them", async () => {
   const size = { height: 28, width: 28, channels: 1 };
   const path = fixturePath("d4_alpha_black.png");
