@@ -44,8 +44,13 @@ export async function checkResume(
   const warnings = checkSameRun(checkpoint, file === "best" ? bestPath : lastPath, config, {
     otherBits: args.flag("other-bits"),
   });
-  if (file !== "best" && await exists(bestPath)) await checkBest(bestPath, config);
-  return [...notices, ...warnings];
+  const gone: string[] = [];
+  if (await exists(bestPath)) {
+    if (file !== "best") await checkBest(bestPath, config);
+  } else if (checkpoint.state.best && config.checkpoints.keepBest) {
+    gone.push(`${bestPath} is gone: unless a later validation is better, the run ends without it`);
+  }
+  return [...notices, ...gone, ...warnings];
 }
 
 /** Throws InputError for a best checkpoint that the run could not end with. */

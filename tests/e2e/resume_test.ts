@@ -127,6 +127,10 @@ Deno.test("a best checkpoint of another network or a damaged one is refused befo
     const damaged = await overfold(folder, ...train, "--resume");
     assertEquals(damaged.code, 2);
     assertStringIncludes(damaged.error, "put it elsewhere, and the run goes on without it");
+    await Deno.remove(best);
+    const without = await overfold(folder, ...train, "--resume");
+    assertEquals(without.code, 0);
+    assertStringIncludes(without.error, "best.safetensors is gone");
   }));
 
 Deno.test("a run goes on with the form and threads it began with, or is refused unless told otherwise", () =>
