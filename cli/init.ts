@@ -16,6 +16,7 @@ import {
   schemasAt,
 } from "../schema/json.ts";
 import type { Command } from "./command.ts";
+import { checkOutput } from "./output.ts";
 
 /** Column of the comments behind values. */
 const COMMENT = 26;
@@ -168,6 +169,7 @@ export const command: Command = {
         `${file}: exists already; choose another name, or overwrite it with --force`,
       );
     }
+    await checkOutput(file, []);
     await writeFileAtomic(file, configTemplate());
     context.print(`Wrote ${file}. Train with it: overfold train ${file}`);
     context.emit({ file });
