@@ -48,7 +48,13 @@ export async function requireFinite(
   const [pixels] = programInputs(program);
   const [count, height, width, channels] = pixels.shape;
   const noise = noisePixels({ height, width, channels }, count);
-  const fault = weightsAtFault(program) ?? await valuesAtFault(program, backend, noise);
+  let fault = weightsAtFault(program);
+  if (fault === undefined) {
+    const { logits } = await runOnce(program, backend, noise);
+    const found = describeNotFinite(logits);
+    // Only then: all values together take much more memory than the logits.
+    if (found) fault = await valuesAtFault(program, backend, noise) ?? `its logits hold ${found}`;
+  }
   if (fault) throw new InputError(`${path}: ${fault}; ${ADVICE}`);
 }
 
@@ -92,12 +98,13 @@ function weightsAtFault({ nodes }: Program): string | undefined {
   for (const { attributes, outputs: [value] } of nodes.filter(({ op }) => op === constantOp)) {
     const { name = "a constant", data }: ConstantAttributes = attributes;
     const found = describeNotFinite(data);
+    if (found === undefined) continue;
     const reader = nodes.find(({ inputs }) => inputs.includes(value));
-    if (found) return `${name}${reader ? `, which ${layerOf(reader)} reads,` : ""} holds ${found}`;
+    return `${name}${reader ? `, which ${layerOf(reader)} reads,` : ""} holds ${found}`;
   }
 }
 
-/** The first values that are not finite, if the logits are not. */
+/** The first values that are not finite; undefined if all are. */
 async function valuesAtFault(
   program: Program,
   backend: Backend,
@@ -108,15 +115,21 @@ async function valuesAtFault(
     .flatMap(({ outputs }) => outputs)
     .filter(({ dtype }) => dtype === "f32");
   const outputs = Object.fromEntries(values.map((value, i) => [String(i), value]));
-  const executable = await backend.compile([
-    { ...program, outputs: { ...outputs, logits: program.outputs.logits } },
-  ]);
+  const results = await runOnce({ ...program, outputs }, backend, pixels);
+  for (const [i, { node }] of values.entries()) {
+    const found = describeNotFinite(results[i]);
+    if (found) return `${layerOf(node)} gives ${found}, of finite values and weights`;
+  }
+}
+
+async function runOnce(
+  program: Program,
+  backend: Backend,
+  pixels: Uint8Array,
+): Promise<Record<string, Float32Array>> {
+  const executable = await backend.compile([program]);
   try {
-    const results = await executable.run(program.name, { pixels });
-    if (describeNotFinite(results.logits) === undefined) return undefined;
-    const at = values.findIndex((_, i) => describeNotFinite(results[i]) !== undefined);
-    return `${layerOf(values[at].node)} gives ${describeNotFinite(results[at])}, of finite ` +
-      "values and weights";
+    return await executable.run(program.name, { pixels });
   } finally {
     executable.dispose();
   }
