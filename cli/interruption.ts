@@ -8,6 +8,8 @@ export class Interruption {
   readonly #controller = new AbortController();
   readonly #listeners = listeners(() => this.#stop(), () => this.#hasten());
   #isGraceful = false;
+  /** Whether a signal has asked to stop. */
+  #isAsked = false;
   #outputFailure: unknown;
 
   /** @param onFirst called at a first signal that does not end the process */
@@ -57,13 +59,14 @@ export class Interruption {
 
   #stop(): void {
     if (!this.#isGraceful) Deno.exit(EXIT.interrupted);
-    if (this.#controller.signal.aborted) return;
+    if (this.#isAsked) return;
+    this.#isAsked = true;
     this.#controller.abort();
     this.onFirst();
   }
 
   #hasten(): void {
-    if (this.#controller.signal.aborted) Deno.exit(EXIT.interrupted);
+    if (this.#isAsked) Deno.exit(EXIT.interrupted);
     this.#stop();
   }
 }

@@ -142,6 +142,19 @@ Deno.test("the program itself exits with the code and keeps stack traces to itse
   assertEquals(new TextDecoder().decode(stderr).includes("    at "), false);
 });
 
+Deno.test({
+  name: "a full standard output is told as what it is",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const cli = new URL("../../cli.ts", import.meta.url).href;
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", `"$0" run --no-prompt "$1" --version > /dev/full`, Deno.execPath(), cli],
+    }).output();
+    assertEquals(code, 1);
+    assertEquals(new TextDecoder().decode(stderr), "error: standard output: the disk is full\n");
+  },
+});
+
 Deno.test("hints about former keys are told from results", async () => {
   const folder = await Deno.makeTempDir();
   try {
