@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { InputError } from "../../errors.ts";
+import { InputError, UserError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
 import { cacheFolder } from "../../files/cache.ts";
 import { fromHome } from "../../files/home.ts";
@@ -9,6 +9,7 @@ import { withLock } from "../../files/lock.ts";
 import { Output } from "../../files/output.ts";
 import { checkPlace } from "../../files/place.ts";
 import { removeTemporary, temporaryPath } from "../../files/temporary.ts";
+import { FaultyDisk } from "../support/faulty_disk.ts";
 import { withFolder } from "../support/folder.ts";
 
 Deno.test("text, bytes and chunks are written, over what was there", async () => {
@@ -33,6 +34,28 @@ Deno.test("a write that fails leaves the old file and nothing else", async () =>
     await assertRejects(() => writeFileAtomic(path, broken()), Error, "broken off");
     assertEquals(await Deno.readTextFile(path), "old");
     assertEquals([...Deno.readDirSync(folder)].length, 1);
+  });
+});
+
+Deno.test("a disk that fails at any call leaves the old file or the new one, and nothing else", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "file");
+    const chunks = [new Uint8Array([110, 101]), new Uint8Array([119])];
+    const sound = new FaultyDisk();
+    await writeFileAtomic(path, chunks, sound);
+    for (const fault of ["early", "late"] as const) {
+      for (let call = 1; call <= sound.calls; call++) {
+        await Deno.writeTextFile(path, "old");
+        const disk = new FaultyDisk(call, fault);
+        await assertRejects(() => writeFileAtomic(path, chunks, disk), UserError, path);
+        const isNew = fault === "late" && call === sound.calls;
+        assertEquals(await Deno.readTextFile(path), isNew ? "new" : "old");
+        // Where making it was late, nobody knows that it is there.
+        const left = namesIn(folder).filter((name) => name !== "file");
+        assertEquals(left.length, fault === "late" && call === 2 ? 1 : 0);
+        for (const name of left) await Deno.remove(join(folder, name));
+      }
+    }
   });
 });
 
