@@ -25,8 +25,8 @@ import { OPS } from "../ops/registry.ts";
 import { isRecord } from "../schema/record.ts";
 import type { Tensor } from "./safetensors.ts";
 
-/** More than a network has: one of a thousand layers has some ten thousand. */
-const MAX_NODES = 2 ** 14;
+/** More than a network has: one of a thousand layers has some eight thousand. */
+const MAX_NODES = 2 ** 13;
 
 /** More elements than a tensor of one image has. */
 const MAX_ELEMENTS = 2 ** 28;
@@ -120,11 +120,18 @@ export function restoreProgram(
     if (!value) throw new InputError("the stored program refers to a missing value");
     return value;
   };
+  // However often a program names a tensor, it is there once.
+  const constants = new Map<string, Value>();
+  const constantOf = (name: string): Value => {
+    const known = constants.get(name) ?? restoreConstant(name, tensors);
+    constants.set(name, known);
+    return known;
+  };
   return trace({ name }, () => {
     for (const node of nodes) {
       const values = withScope(
         node.scope ?? "",
-        () => restoreNode(node, node.inputs.map(resolve), tensors, batchSize),
+        () => restoreNode(node, node.inputs.map(resolve), constantOf, batchSize),
       );
       values.forEach(({ shape }) => requireSane(shape, batchSize));
       results.push(values);
@@ -139,7 +146,7 @@ const CONSTANT_RULES: AttributeRules<Pick<ConstantAttributes, "name">> = { name:
 function restoreNode(
   { op: name, attributes }: StoredNode,
   operands: readonly Value[],
-  tensors: ReadonlyMap<string, Tensor>,
+  constantOf: (name: string) => Value,
   batchSize: number,
 ): Value[] {
   const op = OPS.get(name);
@@ -160,7 +167,7 @@ function restoreNode(
   if (wrong) throw new InputError(`the stored program: ${name}: ${wrong}`);
   if (!isLeaf(op)) return apply(op, operands, attributes);
   if (operands.length > 0) throw new InputError(`the stored program: ${name} takes no inputs`);
-  if (op === constantOp) return [restoreConstant(attributes.name, tensors)];
+  if (op === constantOp) return [constantOf(attributes.name)];
   const [, ...rest] = attributes.shape;
   return [input(attributes.name, [batchSize, ...rest], attributes.dtype)];
 }

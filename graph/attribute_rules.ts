@@ -28,11 +28,12 @@ export function whole(least: number, most = MAX_EXTENT): AttributeRule {
   };
 }
 
-/** A number that is finite, and at least `least` where that is given. */
+/** A number that is finite as f32, and at least `least` where that is given. */
 export function finite(least = -Infinity): AttributeRule {
   return {
     expected: least === -Infinity ? "a finite number" : `a finite number of at least ${least}`,
-    accepts: (value) => Number.isFinite(value) && Number(value) >= least,
+    accepts: (value) =>
+      typeof value === "number" && Number.isFinite(Math.fround(value)) && value >= least,
   };
 }
 

@@ -1,13 +1,16 @@
 /** Stored programs are input: whatever one says, it is refused, or it runs within its buffers. */
-import { assert } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { foldModel } from "../../checkpoints/fold.ts";
 import { type FoldedNetwork, networkProgram } from "../../checkpoints/network.ts";
+import type { StoredNode } from "../../checkpoints/program.ts";
 import { InputError } from "../../errors.ts";
+import { wrongAttribute } from "../../graph/attribute_rules.ts";
 import { buildModel } from "../../models/registry.ts";
 import { runBetweenCanaries } from "../support/canaries.ts";
 import { mutateNetwork } from "../support/mutate_program.ts";
-import { Draw } from "../support/random_cases.ts";
+import { Draw, FAMILIES } from "../support/random_cases.ts";
+import { casesOf } from "../support/random_programs.ts";
 
 /** Folded networks that together hold most ops of inference. */
 const NETWORKS = [
@@ -78,4 +81,91 @@ Deno.test("a stored program that was changed is refused, or runs within its buff
     }
   }
   assert(refused > 200 && ran > 30, `${refused} refused, ${ran} ran`);
+});
+
+Deno.test("what ops are traced with fits their own rules", () => {
+  for (const family of Object.keys(FAMILIES)) {
+    for (const { program } of casesOf(family)) {
+      for (const { op, attributes } of program.nodes) {
+        const wrong = op.stored && wrongAttribute(op.stored, attributes);
+        assertEquals(wrong, undefined, op.name);
+      }
+    }
+  }
+});
+
+/** The first network with its program changed. */
+function changed(change: (nodes: StoredNode[]) => StoredNode[]): FoldedNetwork {
+  const [network] = NETWORKS;
+  const { nodes, outputs } = network.program;
+  return { ...network, program: { nodes: change(structuredClone([...nodes])), outputs } };
+}
+
+/** Other attributes for the first node of an op. */
+const withAttributes = (op: string, attributes: object) =>
+  changed((nodes) => {
+    const at = nodes.findIndex((node) => node.op === op);
+    const node = nodes[at];
+    return nodes.with(at, { ...node, attributes: { ...node.attributes, ...attributes } });
+  });
+
+const REFUSED: Readonly<Record<string, readonly [network: FoldedNetwork, why: string]>> = {
+  "an unknown attribute": [
+    withAttributes("relu", { inputShape: [1] }),
+    'relu: has no attribute "inputShape"',
+  ],
+  "a number that is not whole": [
+    withAttributes("conv2d", { stride: [1, 1.5] }),
+    "conv2d: stride is [1,1.5]; expected a list of 2, each a whole number of 1 to 1048576",
+  ],
+  "a number that is none": [
+    withAttributes("augment", { std: [1, NaN, 1] }),
+    "augment: std is [1,null,1]; expected a list of up to",
+  ],
+  "a text for a number": [
+    withAttributes("conv2d", { groups: "1" }),
+    'conv2d: groups is "1"; expected a whole number',
+  ],
+  "a choice that is none": [
+    withAttributes("conv2d", { paddingMode: "valid" }),
+    'paddingMode is "valid"; expected "zeros" or "reflect"',
+  ],
+  "padding beyond all pictures": [
+    withAttributes("conv2d", { padding: [2 ** 20, 2 ** 20], paddingMode: "zeros" }),
+    "conv2d: an image of 10x8 with 3 channels is too large",
+  ],
+  "elements beyond all networks": [
+    changed((nodes) => [
+      ...nodes,
+      { op: "fill", inputs: [], attributes: { shape: [2 ** 20, 2 ** 20], value: 0 } },
+    ]),
+    "impossible shape [1048576, 1048576]",
+  ],
+  "more nodes than any network": [
+    changed((nodes) => Array.from({ length: 10_000 }, () => nodes[0])),
+    "has 10000 nodes; expected at most 8192",
+  ],
+  "an input of a leaf": [
+    changed((nodes) => nodes.with(2, { ...nodes[2], inputs: [[0, 0]] })),
+    "constant takes no inputs",
+  ],
+  "an op of training": [
+    changed((nodes) => [
+      ...nodes,
+      { op: "variable", inputs: [], attributes: { variable: "parameters", offset: 0, shape: [1] } },
+    ]),
+    'the op "variable", which is none of inference',
+  ],
+};
+
+for (const [what, [network, why]] of Object.entries(REFUSED)) {
+  Deno.test(`${what} in a stored program is refused`, () => {
+    assertThrows(() => networkProgram(network, 2, "file"), InputError, why);
+  });
+}
+
+Deno.test("a tensor that a stored program names often is there once", () => {
+  const network = changed((nodes) => [...nodes, ...Array.from({ length: 50 }, () => nodes[2])]);
+  const { nodes } = networkProgram(network, 1);
+  assertEquals(nodes.length, NETWORKS[0].program.nodes.length);
 });

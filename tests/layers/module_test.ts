@@ -9,6 +9,7 @@ import { Conv2d } from "../../layers/conv2d.ts";
 import { Linear } from "../../layers/linear.ts";
 import { Module, type StateTensor } from "../../layers/module.ts";
 import { Sequential } from "../../layers/sequential.ts";
+import { buildModel } from "../../models/registry.ts";
 import { flatten } from "../../ops/reshape.ts";
 
 class Net extends Module {
@@ -153,5 +154,15 @@ Deno.test("initial values depend on the seed and the module's path alone", () =>
   assertEquals(
     shifted.stateDict().get("0.weight")?.data[0] === shifted.stateDict().get("1.weight")?.data[0],
     false,
+  );
+});
+
+Deno.test("a model of sizes that a file made up is built, and refused, without its memory", () => {
+  const model = buildModel("do_conv_net", { classes: 3, width: 2 ** 40, convolution: "do_conv" });
+  const tensors = new Map([["conv1.W", { shape: [2, 3, 9], data: new Float32Array(54) }]]);
+  assertThrows(
+    () => model.loadStateDict(tensors),
+    InputError,
+    "conv1.W is [2, 3, 9], the model has [1099511627776, 3, 9]",
   );
 });
