@@ -23,10 +23,8 @@ import { readSafetensors } from "./safetensors_file.ts";
 export interface ForeignState {
   /** The file they are from. */
   readonly path: string;
-  /** By their names in the file, without a wrapper's prefix. */
+  /** By their names in the file. */
   readonly tensors: StateDict;
-  /** Names of tensors that were beside the wrapped model, as a loss's weights are, and left out. */
-  readonly leftOut?: readonly string[];
   /** Whether there may be tensors that are no weights, as constants in an ONNX file are. */
   readonly hasOthers: boolean;
 }
@@ -41,18 +39,15 @@ export interface AdoptOptions {
 }
 
 /**
- * Reads the weights in a safetensors or ONNX file, or in one of our checkpoints. A prefix that names
- * share because the model was wrapped (`module.`, `model.`) is taken off, and what stands beside the
- * model in the wrapper left out. Throws InputError for a file of another kind and one that is damaged.
+ * Reads the weights in a safetensors or ONNX file, or in one of our checkpoints. Throws InputError for
+ * a file of another kind and one that is damaged.
  */
 export async function readForeignState(path: string): Promise<ForeignState> {
   if (path.toLowerCase().endsWith(".onnx")) {
-    return { path, ...withoutWrapper(await readOnnxTensors(path)), hasOthers: true };
+    return { path, tensors: await readOnnxTensors(path), hasOthers: true };
   }
   const contents = await readSafetensors(path);
-  const own = ownState(path, contents);
-  const state = own ? { tensors: own } : withoutWrapper(contents.tensors);
-  return { path, ...state, hasOthers: false };
+  return { path, tensors: ownState(path, contents) ?? contents.tensors, hasOthers: false };
 }
 
 /**
@@ -71,39 +66,52 @@ function ownState(path: string, contents: Safetensors): StateDict | undefined {
   }
 }
 
-/** Fields that training code keeps its model in; no model of ours has a layer of that name. */
+/** Fields that training code keeps its model in. */
 const WRAPPERS = ["module.", "model.", "_orig_mod."];
 
-function withoutWrapper(
+/**
+ * What of a file's tensors is a model's: where the names of its layers stand behind those of a
+ * wrapper (`module.`, `model.`), that is taken off, and what is beside the model in the wrapper, as a
+ * loss's weights are, is left out.
+ */
+export function tensorsOf(
+  model: Module,
   tensors: StateDict,
-  leftOut: readonly string[] = [],
-): Pick<ForeignState, "tensors" | "leftOut"> {
-  const names = [...tensors.keys()];
-  const isMost = (prefix: string) =>
-    names.filter((name) => name.startsWith(prefix)).length > names.length / 2;
-  const wrapper = WRAPPERS.find(isMost);
-  if (wrapper === undefined) return { tensors, ...(leftOut.length > 0 ? { leftOut } : {}) };
-  const isInside = (name: string) => name.startsWith(wrapper);
-  return withoutWrapper(
-    new Map(
-      names.filter(isInside).map((name) => [name.slice(wrapper.length), tensors.get(name)!]),
-    ),
-    [...leftOut, ...names.filter((name) => !isInside(name))],
-  );
+): { tensors: StateDict; leftOut: readonly string[] } {
+  const layers = model.namedModules();
+  const known = (state: StateDict) =>
+    [...state.keys()].filter((name) => layers.has(parentPath(name))).length;
+  for (const wrapper of WRAPPERS) {
+    const inside = new Map(
+      [...tensors].filter(([name]) => name.startsWith(wrapper))
+        .map(([name, tensor]) => [name.slice(wrapper.length), tensor]),
+    );
+    const inner = inside.size > 0 ? tensorsOf(model, inside) : undefined;
+    if (inner === undefined || known(inner.tensors) <= known(tensors)) continue;
+    const beside = [...tensors.keys()].filter((name) => !name.startsWith(wrapper));
+    return {
+      tensors: inner.tensors,
+      leftOut: [...inner.leftOut.map((name) => wrapper + name), ...beside],
+    };
+  }
+  return { tensors, leftOut: [] };
 }
 
 /**
  * Takes weights from elsewhere into a model, each layer reading the tensors under its path its own
  * way: plain kernels unfold, the authors' 1x1 kernels become plain. The model must be initialised.
- * Batch counters may be missing, or lists of one number. Throws one InputError that lists every tensor that is missing,
- * unexpected or of another shape, or names the first that holds NaN or infinity; the model is then as
- * it was.
+ * Batch counters may be missing, or lists of one number; a wrapper's prefix is taken off. Throws one
+ * InputError that lists every tensor that is missing, unexpected or of another shape, or names the
+ * first that holds NaN or infinity; the model is then as it was.
+ *
+ * @returns the names of tensors that stood beside the model in its wrapper and were left out
  */
 export function adoptState(
   model: Module,
-  { path: file, tensors, leftOut = [], hasOthers }: ForeignState,
+  { path: file, tensors: all, hasOthers }: ForeignState,
   { replaceClassifier = false }: AdoptOptions = {},
-): void {
+): readonly string[] {
+  const { tensors, leftOut } = tensorsOf(model, all);
   const adopted = new Map<string, StateTensor>();
   const layers = model.namedModules();
   const present = model.stateDict();
@@ -142,6 +150,7 @@ export function adoptState(
     const beside = leftOut.length > 0 ? `\nLeft out, as not in the model: ${someOf(leftOut)}` : "";
     throw new InputError(`${file}: ${error.message}${classesAdvice(model, adopted)}${beside}`);
   }
+  return hasOthers ? [] : leftOut;
 }
 
 /** What to do where all fits but the layer that tells classes apart. */

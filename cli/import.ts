@@ -4,7 +4,12 @@ import { basename, extname, join } from "@std/path";
 import { parse } from "yaml";
 import { openBackend } from "../backends/registry.ts";
 import { type Architecture, type Checkpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
-import { adoptState, classifierOf, type ForeignState } from "../checkpoints/import.ts";
+import {
+  classifierOf,
+  type ForeignState,
+  readForeignState,
+  tensorsOf,
+} from "../checkpoints/import.ts";
 import { requireFinite } from "../checkpoints/finite.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { START } from "../checkpoints/run_state.ts";
@@ -23,7 +28,7 @@ import { formatCount, someOf, wrapText } from "../reporting/format.ts";
 import { mistakesOf } from "../schema/mistakes.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
-import { planNetwork, readConfig, readWeights } from "./prepare.ts";
+import { adoptWeights, planNetwork, readConfig } from "./prepare.ts";
 
 /** Statistics that torchvision's and most of timm's weights were trained with. */
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
@@ -78,11 +83,11 @@ export const command: Command = {
       path,
       ...["config", "class-names"].flatMap((option) => args.text(option) ?? []),
     ]);
-    const state = await readWeights(path, context);
+    const state = await readForeignState(path);
     const { architecture, description, config } = await targetOf(args, state, context);
     const model = buildModel(architecture.name, architecture.options);
     model.initialize(0);
-    adoptState(model, state);
+    adoptWeights(model, state, {}, context);
     const backend = await openBackend({ backend: "cpu" });
     await requireFinite(path, inferenceProgram(model, description, 1), backend);
     const tensors = model.stateDict();
@@ -149,8 +154,9 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
     inputSize: [size, size] as const,
     convolution,
   };
-  const classifier = `${classifierOf(buildModel(name, { ...options, classes: 2 }), name)}.weight`;
-  const classes = state.tensors.get(classifier)?.shape[0];
+  const model = buildModel(name, { ...options, classes: 2 });
+  const classifier = `${classifierOf(model, name)}.weight`;
+  const classes = tensorsOf(model, state.tensors).tensors.get(classifier)?.shape[0];
   if (classes === undefined) {
     throw new InputError(
       `${state.path}: there is no tensor ${classifier}, which says how many classes ${name} has; ` +

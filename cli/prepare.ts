@@ -3,7 +3,7 @@
 import { type ConfigFile, loadConfig } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
-import { type ForeignState, readForeignState } from "../checkpoints/import.ts";
+import { type AdoptOptions, adoptState, type ForeignState } from "../checkpoints/import.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import type { StepTransform } from "../datasets/augmentation.ts";
 import { planAugmentation } from "../datasets/augmentations/registry.ts";
@@ -44,13 +44,16 @@ export function readConfig(
   });
 }
 
-/** The weights in a file from elsewhere; what of it is left out is told. */
-export async function readWeights(path: string, { progress }: Context): Promise<ForeignState> {
-  const state = await readForeignState(path);
-  if (state.leftOut) {
-    progress.print(`warning: ${path}: left out, as beside the model: ${someOf(state.leftOut)}`);
-  }
-  return state;
+/** Takes weights from elsewhere into a model, and tells what of them is left out. */
+export function adoptWeights(
+  model: Module,
+  state: ForeignState,
+  options: AdoptOptions,
+  { progress }: Context,
+): void {
+  const leftOut = adoptState(model, state, options);
+  if (leftOut.length === 0) return;
+  progress.print(`warning: ${state.path}: left out, as beside the model: ${someOf(leftOut)}`);
 }
 
 /** The images of a config. */

@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
 import { readCheckpoint } from "../checkpoints/checkpoint.ts";
-import { adoptState } from "../checkpoints/import.ts";
+import { readForeignState } from "../checkpoints/import.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
@@ -25,13 +25,13 @@ import { trainRecipe } from "../training/train.ts";
 import { type Command, type Context, SAFE_OPTION, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import {
+  adoptWeights,
   buildNetwork,
   checkLastBatch,
   type Images,
   loadImages,
   planNetwork,
   readConfig,
-  readWeights,
   recipeOf,
 } from "./prepare.ts";
 import { announceResume, checkResume, existingRun, howToGoOn, openForRun } from "./resume.ts";
@@ -141,7 +141,8 @@ async function adoptPretrained(
   context: Context,
 ): Promise<void> {
   if (options.pretrained === undefined) return;
-  adoptState(model, await readWeights(fromHome(options.pretrained), context), options);
+  const state = await readForeignState(fromHome(options.pretrained));
+  adoptWeights(model, state, options, context);
 }
 
 /** A run about to be trained. */
