@@ -9,7 +9,7 @@ import { openChosen } from "./backend.ts";
 import { reportCost } from "./bench_cost.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
-import { type Command, type Context, SAFE_OPTION, setOption } from "./command.ts";
+import { type Command, type Context, howToKeepChecks, setOption } from "./command.ts";
 import { buildNetwork, planNetwork, readConfig, recipeOf } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
@@ -24,7 +24,6 @@ export const command: Command = {
     profile: { help: "Also show every kernel call, not only the share of each kind" },
     inference: { help: "Time the folded network on a batch instead of a training step" },
     cost: { help: "Count what a step costs on WebGPU instead; nothing is run" },
-    safe: SAFE_OPTION,
   },
   details:
     "Times whole training steps (augmentation, forward, loss, backward, update) on one batch of\n" +
@@ -32,7 +31,8 @@ export const command: Command = {
     "step is a forward pass of the network with its kernels and batch norms folded. GFLOP/s counts the\n" +
     "multiplications and additions of convolutions and matrix products as the model defines them, and\n" +
     "GB/s, on WebGPU, what the kernels load from and store to global memory. Kernels are timed by\n" +
-    "themselves; on WebGPU that takes an adapter with timestamp queries.",
+    "themselves; on WebGPU that takes an adapter with timestamp queries.\n" +
+    howToKeepChecks("bench"),
   async run(args, context) {
     if (args.flag("cost") && args.flag("inference")) {
       throw new InputError("--cost counts a training step; give it without --inference");

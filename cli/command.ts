@@ -27,10 +27,9 @@ export interface Option {
   repeated?: boolean;
 }
 
-/** Of commands whose task runs without V8's bounds checks; `unchecked.ts` sees to it. */
-export const SAFE_OPTION: Option = {
-  help: "Keep V8's bounds checks, which the task switches off for speed",
-};
+/** Of commands whose task runs without V8's bounds checks (`unchecked.ts`): how to keep them. */
+export const howToKeepChecks = (command: string) =>
+  `\`deno task ${command}:safe\` keeps V8's bounds checks, which \`deno task ${command}\` switches off.`;
 
 /** The option `--set` of commands that read a config. */
 export const setOption = (whose = "the config", example = "data.batchSize=64"): Option => ({

@@ -121,13 +121,10 @@ export function announceResume(
 export function howToGoOn(args: Arguments, { program }: Context): string {
   const output = args.text("output");
   return [
-    `to go on: ${args.flag("safe") ? "deno task" : program} train ${
-      shellQuoted(args.positionals[0])
-    }`,
+    `to go on: ${program} train ${shellQuoted(args.positionals[0])}`,
     ...args.texts("set").map((assignment) => `--set ${shellQuoted(assignment)}`),
     ...(output === undefined ? [] : [`--output ${shellQuoted(output)}`]),
     "--resume",
-    ...(args.flag("safe") ? ["--safe"] : []),
   ].join(" ");
 }
 

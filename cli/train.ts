@@ -22,7 +22,7 @@ import type { ResolvedRecipe } from "../training/recipe.ts";
 import { RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { scheduleWarnings } from "../training/schedules/registry.ts";
 import { trainRecipe } from "../training/train.ts";
-import { type Command, type Context, SAFE_OPTION, setOption } from "./command.ts";
+import { type Command, type Context, howToKeepChecks, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import {
   adoptWeights,
@@ -50,12 +50,12 @@ export const command: Command = {
       help: "With --resume: compute as fits this machine; the last bits then differ",
     },
     force: { help: "Start anew although there is a run; its checkpoints are deleted" },
-    safe: SAFE_OPTION,
   },
   details:
     "Ctrl-C finishes the step under way, saves and exits with code 130; a second one exits at once.\n" +
     "A run that was stopped in any way goes on with --resume and ends as if it never had been: with\n" +
-    "the threads and kernels it began with, also where others would be faster, or else not at all.",
+    "the threads and kernels it began with, also where others would be faster, or else not at all.\n" +
+    howToKeepChecks("train"),
   async run(args, context) {
     const file = await readConfig(args.positionals[0], args, context);
     const { config } = file;

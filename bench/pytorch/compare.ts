@@ -2,10 +2,10 @@
  * Training speed against PyTorch on the same machine: `overfold bench` and `train.py` in turn.
  *
  *     deno run --allow-run bench/pytorch/compare.ts [--network cifar_resnet20_v1] [--rounds 7]
- *         [--steps 10] [--threads 2] [--plain] [--no-flags] [--safe]
+ *         [--steps 10] [--threads 2] [--plain] [--no-flags]
  *
  * Needs a Python with torch (Debian: python3-torch). `--plain` compares plain convolutions,
- * `--no-flags` runs Overfold without the V8 flags of `deno task bench`, `--safe` as `--safe` does.
+ * `--no-flags` runs Overfold without the V8 flags of `deno task bench`.
  */
 import { parseArgs } from "node:util";
 import { compareInTurn, lastLine, overfoldBench } from "../rival.ts";
@@ -19,7 +19,6 @@ const { values: options } = parseArgs({
     python: { type: "string", default: "/usr/bin/python3" },
     plain: { type: "boolean", default: false },
     "no-flags": { type: "boolean", default: false },
-    safe: { type: "boolean", default: false },
   },
 });
 
@@ -43,7 +42,7 @@ function ours(): Promise<Record<string, number>> {
   const convolution = options.plain ? "conv" : "do_conv";
   return overfoldBench(
     { network, batchSize, threads, steps },
-    [`--set=model.convolution=${convolution}`, ...(options.safe ? ["--safe"] : [])],
+    [`--set=model.convolution=${convolution}`],
     { flags: !options["no-flags"] },
   );
 }
