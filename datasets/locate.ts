@@ -166,7 +166,7 @@ async function fetchRemote(
   const maxBytes = file.recordBytes + BESIDES;
   if (await fileExists(path)) {
     await verify(path, checksum);
-  } else if (!await fileExists(downloaded)) {
+  } else if (!await isKept(downloaded, checksum)) {
     const addresses = options.mirror === undefined ? [] : mirrorAddresses(options.mirror, file);
     await download({
       path,
@@ -199,6 +199,12 @@ function mirrorAddresses(mirror: string, file: RemoteFile): string[] {
     return url.href;
   });
   return [...new Set(addresses)];
+}
+
+/** Whether an archive is there of an earlier download, for this checksum. */
+async function isKept(path: string, checksum: Checksum | undefined): Promise<boolean> {
+  return await fileExists(path) &&
+    (!checksum || await digestOfFile(path, checksum.algorithm) === checksum.digest);
 }
 
 /** Throws InputError if the file is not what it should be. */

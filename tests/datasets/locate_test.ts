@@ -182,6 +182,13 @@ Deno.test("what a process left that was killed while it unpacked is used and goe
     await locateFiles(dataset, { cache });
     assertEquals(server.requests, []);
     assertEquals([...Deno.readDirSync(home)].map(({ name }) => name), ["tiny-binary"]);
+    // One that another checksum, or none, let through is not.
+    await Deno.remove(home, { recursive: true });
+    await Deno.mkdir(home);
+    await Deno.writeFile(join(home, "tiny-binary.tar.gz.downloaded"), archive.slice(1));
+    await locateFiles(dataset, { cache });
+    assertEquals(server.requests.length, 1);
+    assertEquals([...Deno.readDirSync(home)].map(({ name }) => name), ["tiny-binary"]);
   });
 });
 
