@@ -89,7 +89,7 @@ export async function parseOnnxTensors(
 ): Promise<Map<string, Tensor>> {
   const { Reader } = await loadProtobuf();
   const fail = (problem: string): never => {
-    throw new InputError(`${label}: not a sound ONNX file: ${problem}`);
+    throw new InputError(`${label}: not a sound ONNX file: ${problem}; export or fetch it again`);
   };
   const source: Source = { reader: (message) => Reader.create(message), fail };
   const tensors = new Map<string, Tensor>();

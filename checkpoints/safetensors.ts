@@ -87,7 +87,9 @@ const ALIGNMENT = 8;
  */
 export function parseSafetensors(bytes: Uint8Array, label: string): Safetensors {
   const fail = (problem: string): never => {
-    throw new InputError(`${label}: not a sound safetensors file: ${problem}`);
+    throw new InputError(
+      `${label}: not a sound safetensors file: ${problem}; write or fetch it again`,
+    );
   };
   if (bytes.length < LENGTH_BYTES) fail(`it has ${bytes.length} bytes, too few for a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -110,7 +110,7 @@ const KINDS: readonly Kind[] = [
     is: textWith(/^[\s\xef\xbb\xbf]*<(!doctype|html|head|\?xml|!--)/i),
   },
   {
-    what: "a file of torch.save (PyTorch)",
+    what: "a pickle, as torch.save (PyTorch) writes",
     next: TORCH_NEXT,
     // A pickle, or a zip archive that begins with one.
     is: (head) => /^\x80[\x02-\x05]/.test(head) || /^PK\x03\x04[^]*\/data\.pkl/.test(head),
