@@ -30,6 +30,12 @@ Deno.test({
   ignore: !hasAdapter,
   fn: () =>
     withTinyConfig(async (folder) => {
+      await Deno.writeTextFile(join(folder, CACHE), "no folder");
+      const refused = await overfold(folder, "tune", "tiny.yaml", "--json");
+      assertEquals([refused.code, refused.out], [2, ""], "before the first kernel");
+      assertStringIncludes(refused.error, "cannot be written");
+      await Deno.remove(join(folder, CACHE));
+
       const tuned = await overfold(folder, "tune", "tiny.yaml", "--json");
       assertEquals(tuned.code, 0, tuned.error);
       const kernels = parseEvents(tuned.out);
