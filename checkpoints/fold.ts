@@ -108,7 +108,7 @@ export async function verifyFold(
   const batchSize = Math.min(count, 64);
   const exact = backend.fullPrecision ?? backend;
   const unfoldedProgram = inferenceProgram(model, network.description, batchSize);
-  requireFiniteWeights(network.description.model, unfoldedProgram);
+  requireFiniteWeights("the network", unfoldedProgram);
   const unfolded = await logitsOf(exact, unfoldedProgram, pixels);
   const size = pixels.length / count;
   await requireFiniteLogits(
