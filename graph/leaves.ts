@@ -26,6 +26,24 @@ export interface ConstantAttributes {
   readonly name?: string;
 }
 
+/** A constant whose numbers are computed when they are first asked for: some programs are only looked at. */
+export class ComputedConstant implements ConstantAttributes {
+  #compute: (() => Float64Array) | undefined;
+  #data: Float64Array = new Float64Array();
+
+  /** @param compute gives as many numbers as the shape has; called once at most */
+  constructor(readonly shape: Shape, compute: () => Float64Array, readonly name?: string) {
+    this.#compute = compute;
+  }
+
+  /** Row-major. */
+  get data(): Float64Array {
+    if (this.#compute) this.#data = this.#compute();
+    this.#compute = undefined;
+    return this.#data;
+  }
+}
+
 function notEvaluated(): Float64Array[] {
   throw new Error("leaves are given, not evaluated");
 }

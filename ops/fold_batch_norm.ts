@@ -6,7 +6,7 @@
 import { channelNormalizeOp } from "./channel_normalize.ts";
 import { conv2dOp } from "./conv2d.ts";
 import { linearOp } from "./linear.ts";
-import { type ConstantAttributes, constantOp } from "../graph/leaves.ts";
+import { ComputedConstant, type ConstantAttributes, constantOp } from "../graph/leaves.ts";
 import { countUses, rewriteProgram, withInputs } from "../graph/rewrite.ts";
 import { makeNode } from "../graph/trace.ts";
 import type { GraphNode, Program, Shape, Value } from "../graph/types.ts";
@@ -38,32 +38,35 @@ export function foldBatchNorm(program: Program): Program {
 /** The weight and bias with which `layer` also does what `normalize` does to its output. */
 function absorb(layer: GraphNode, normalize: GraphNode, statistics: readonly Value[]): Value[] {
   const [, weight, bias] = layer.inputs;
-  const [mean, variance, scale, shift] = statistics.map((value) => dataOf(value));
+  const [mean, variance, scale, shift] = statistics;
+  const [channels] = mean.shape;
   const { eps } = normalize.attributes;
-  const factor = Float64Array.from(variance, (v, o) => (scale?.[o] ?? 1) / Math.sqrt(v + eps));
-  const row = dataOf(weight).length / factor.length;
-  const offset = bias && dataOf(bias);
-  const scaled = new Float64Array(dataOf(weight));
-  factor.forEach((f, o) => {
-    for (let i = o * row; i < (o + 1) * row; i++) scaled[i] *= f;
-  });
+  const factors = () => {
+    const scales = scale && dataOf(scale);
+    return Float64Array.from(dataOf(variance), (v, o) => (scales?.[o] ?? 1) / Math.sqrt(v + eps));
+  };
   return [
-    leaf(layer, 1, weight.shape, scaled),
-    leaf(
-      layer,
-      2,
-      [factor.length],
-      factor.map((f, o) => ((offset?.[o] ?? 0) - mean[o]) * f + (shift?.[o] ?? 0)),
-    ),
+    leaf(layer, 1, weight.shape, () => {
+      const scaled = new Float64Array(dataOf(weight));
+      const row = scaled.length / channels;
+      factors().forEach((f, o) => {
+        for (let i = o * row; i < (o + 1) * row; i++) scaled[i] *= f;
+      });
+      return scaled;
+    }),
+    leaf(layer, 2, [channels], () => {
+      const [means, offsets, shifts] = [mean, bias, shift].map((value) => value && dataOf(value));
+      return factors().map((f, o) => ((offsets?.[o] ?? 0) - means![o]) * f + (shifts?.[o] ?? 0));
+    }),
   ];
 }
 
 /** A constant in place of input `index` of `layer`, under the name that one has or would have. */
-function leaf(layer: GraphNode, index: number, shape: Shape, data: Float64Array): Value {
+function leaf(layer: GraphNode, index: number, shape: Shape, data: () => Float64Array): Value {
   const present: ConstantAttributes | undefined = layer.inputs[index]?.node.attributes;
   const name = present?.name ?? qualifiedName(layer, index);
-  const type = { shape, dtype: "f32" } as const;
-  return makeNode(constantOp, [], { shape, data, name }, [type], layer.scope).outputs[0];
+  const constant = new ComputedConstant(shape, data, name);
+  return makeNode(constantOp, [], constant, [{ shape, dtype: "f32" }], layer.scope).outputs[0];
 }
 
 function isConstant(value: Value): boolean {

@@ -1,14 +1,15 @@
 /**
- * Constant folding: what depends on constants alone is computed once, on the host, in float64.
+ * Constant folding: what depends on constants alone is computed once, on the host, in float64, when
+ * its numbers are first asked for.
  *
  * This is all that folding an over-parameterized network takes. In an inference program the
  * parameters are constants, so a kernel composed from them is one too; the pass replaces it by its
  * value and never learns which method composed it.
  */
-import { type ConstantAttributes, constantOp, inputOp, variableOp } from "../leaves.ts";
+import { ComputedConstant, constantOp, inputOp, variableOp } from "../leaves.ts";
 import { rewriteProgram, type Rewriter } from "../rewrite.ts";
 import { makeNode } from "../trace.ts";
-import type { GraphNode, HostTensor, Program, Value } from "../types.ts";
+import type { GraphNode, HostTensor, Program, Shape, Value } from "../types.ts";
 import { eliminateDeadCode } from "./dead_code.ts";
 
 /**
@@ -19,25 +20,26 @@ import { eliminateDeadCode } from "./dead_code.ts";
  * convolution there would have.
  */
 export function foldConstants(program: Program): Program {
-  const known = new Map<Value, ConstantAttributes>();
+  const known = new Map<Value, Known>();
   const materialized = new Map<Value, Value>();
 
   function materialize(value: Value, name: string | undefined, rewriter: Rewriter): Value {
     const existing = materialized.get(value);
     if (existing) return existing;
-    const { scope } = value.node;
-    // Of a leaf the name comes with its attributes.
-    const [leaf] = rewriter.emit(
-      makeNode(constantOp, [], { name, ...known.get(value)! }, [value], scope),
-    );
+    const { op, attributes, scope } = value.node;
+    const { shape, data } = known.get(value)!;
+    const constant = op === constantOp ? attributes : new ComputedConstant(shape, data, name);
+    const [leaf] = rewriter.emit(makeNode(constantOp, [], constant, [value], scope));
     materialized.set(value, leaf);
     return leaf;
   }
 
   const folded = rewriteProgram(program, (node, rewriter) => {
     if (isConstant(node, known)) {
-      const results = evaluate(node, known);
-      node.outputs.forEach((value, i) => known.set(value, results[i]));
+      const results = once(() => evaluate(node, known));
+      node.outputs.forEach((value, i) =>
+        known.set(value, { shape: value.shape, data: () => results()[i] })
+      );
       // A value some program output shows is needed as it stands; others appear where they are used.
       return node.outputs.map((value) => {
         const shown = Object.values(program.outputs).includes(value) ||
@@ -55,18 +57,27 @@ export function foldConstants(program: Program): Program {
   return eliminateDeadCode(folded);
 }
 
-/** What a node gives; a leaf, whose numbers may be many, as it stands. */
+/** A value that depends on constants alone. */
+interface Known {
+  readonly shape: Shape;
+  /** Its elements, computed when they are first asked for. */
+  data(): Float64Array;
+}
+
 function evaluate(
   { op, inputs, attributes, outputs }: GraphNode,
-  known: ReadonlyMap<Value, ConstantAttributes>,
-): ConstantAttributes[] {
-  if (op === constantOp) return [attributes as ConstantAttributes];
+  known: ReadonlyMap<Value, Known>,
+): Float64Array[] {
   const operands = inputs.map((value): HostTensor => {
     const { shape, data } = known.get(value)!;
-    return { shape, data: data instanceof Float64Array ? data : Float64Array.from(data) };
+    return { shape, data: data() };
   });
-  return op.evaluate(operands, attributes, outputs)
-    .map((data, i) => ({ shape: outputs[i].shape, data }));
+  return op.evaluate(operands, attributes, outputs);
+}
+
+function once<T>(compute: () => T): () => T {
+  let result: { readonly value: T } | undefined;
+  return () => (result ??= { value: compute() }).value;
 }
 
 function isConstant(node: GraphNode, known: ReadonlyMap<Value, unknown>): boolean {

@@ -11,7 +11,6 @@ import {
   type ComposeKernelGeometry,
   composeKernelGeometry,
   composeKernelShapes,
-  pairedChannel,
   tiledIdentity,
 } from "../../../ops/compose_kernel.ts";
 import { type AnyFunction, f32, i32, type Local, type Target } from "../assembler/mod.ts";
@@ -99,13 +98,15 @@ function flopsOf({ outChannels, groupIn, area, depthMultiplier }: ComposeKernelG
 
 /** The first kernel row that meets each channel; the others follow every {@link rowStep} rows. */
 function firstRows(geometry: ComposeKernelGeometry): Int32Array {
-  const { inChannels, outChannels, groupIn } = geometry;
-  const first = new Int32Array(inChannels).fill(-1);
-  for (let row = 0; row < outChannels * groupIn; row++) {
-    const channel = pairedChannel(geometry, row);
-    if (first[channel] < 0) first[channel] = row;
-  }
-  return first;
+  const { pairing, inChannels, groupIn } = geometry;
+  const groupRows = groupIn * rowCount(geometry);
+  return Int32Array.from(
+    { length: inChannels },
+    (_, channel) =>
+      pairing === "authors"
+        ? channel
+        : Math.floor(channel / groupIn) * groupRows + channel % groupIn,
+  );
 }
 
 /** Rows from one that meets a channel to the next. */
