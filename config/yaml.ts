@@ -39,6 +39,8 @@ export function parseYaml(
     merge: true,
     // The library compares each key with each other.
     uniqueKeys: false,
+    // What it warns of besides is printed: the schema says better what a list is as a key.
+    logLevel: "error",
   });
   const problems = [...document.errors, ...document.warnings].map(({ code, pos, message }) => ({
     offset: pos[0],
