@@ -46,6 +46,8 @@ const DATA = {
   batchSize: 4,
 };
 
+const CONFIG = { backend: "cpu", data: DATA, model: { layers: OPTIONS.layers } };
+
 /** The network with numbers of one of its tensors replaced: the first, or `all`. */
 function broken(name: string, value: number, all = false): Module {
   const model = buildModel("layers", OPTIONS);
@@ -113,7 +115,7 @@ function checkpointOf(model: Module): Checkpoint {
   return {
     architecture: { name: "layers", options: OPTIONS },
     description: DESCRIPTION,
-    config: { data: DATA, model: { layers: OPTIONS.layers } },
+    config: CONFIG,
     seed: 0,
     backend: { name: "cpu", threads: 1, description: "CPU" },
     state: START,
@@ -137,7 +139,7 @@ Deno.test("import, export, site and fold refuse a network without numbers and wr
         [2, "export", at("net"), "--no-verify", "--output", at("net.onnx")],
         [2, "export", at("net"), "--format", "authors", "--output", at("net.authors")],
         [2, "site", at("net"), "--output", at("site")],
-        [1, "fold", at("net"), "--output", at("folded")],
+        [1, "fold", at("net"), "--backend", "cpu", "--output", at("folded")],
         [1, "predict", at("net"), at("black.png"), "--output", at("classes.csv")],
         [1, "eval", at("net")],
       ] as const;
@@ -149,7 +151,7 @@ Deno.test("import, export, site and fold refuse a network without numbers and wr
     }
     await Deno.writeTextFile(
       at("c.yaml"),
-      JSON.stringify({ data: DATA, model: { layers: OPTIONS.layers } }),
+      JSON.stringify(CONFIG),
     );
     for (const [model, said] of FAULTS.slice(2, 4)) {
       const tensors = [...model.stateDict()].map(([name, { shape, data }]) =>

@@ -97,7 +97,8 @@ Deno.test("every command that reads a network or a config says what else a file 
     const config = join(folder, "config.yaml");
     await Deno.writeTextFile(
       config,
-      "data: { dataset: { name: synthetic, trainCount: 8, testCount: 8 }, batchSize: 8 }\n" +
+      "backend: cpu\n" +
+        "data: { dataset: { name: synthetic, trainCount: 8, testCount: 8 }, batchSize: 8 }\n" +
         `model: { layers: [flatten, { linear: { outFeatures: 10 } }], pretrained: ${pointer} }\n`,
     );
     const commands = [
