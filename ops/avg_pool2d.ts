@@ -3,9 +3,10 @@ import { InputError } from "../errors.ts";
 import { finite, flag, optional } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
-import { requireFloats } from "./checks.ts";
+import { requireFloats, requireShape } from "./checks.ts";
 import {
   forEachWindow,
+  pooledShape,
   type PoolingAttributes,
   poolingAttributes,
   poolingGeometry,
@@ -63,8 +64,8 @@ export const avgPool2dOp: Op<AvgPool2dAttributes> = {
     if (!(divisorOverride > 0)) {
       throw new InputError(`avgPool2d: divisorOverride is ${divisorOverride}; expected above 0`);
     }
-    const { batch, channels, outSize } = poolingGeometry("avgPool2d", input.shape, attributes);
-    return [{ shape: [batch, channels, ...outSize], dtype: "f32" }];
+    const shape = pooledShape(poolingGeometry("avgPool2d", input.shape, attributes));
+    return [{ shape, dtype: "f32" }];
   },
   gradient: ({ inputs: [x], attributes, outputGradients: [dy] }) => [
     dy && apply(avgPool2dGradientOp, [dy], { ...attributes, inputShape: x.shape })[0],
@@ -80,8 +81,11 @@ export const avgPool2dOp: Op<AvgPool2dAttributes> = {
 export const avgPool2dGradientOp: Op<AvgPool2dGradientAttributes> = {
   name: "avgPool2dGradient",
   inputNames: ["outputGradient"],
-  infer(inputs, { inputShape }) {
+  infer(inputs, attributes) {
+    const { inputShape } = attributes;
     requireFloats("avgPool2dGradient", ["outputGradient"], inputs);
+    const shape = pooledShape(poolingGeometry("avgPool2dGradient", inputShape, attributes));
+    requireShape("avgPool2dGradient", "outputGradient", inputs[0].shape, shape);
     return [{ shape: inputShape, dtype: "f32" }];
   },
   evaluate([dy], attributes) {

@@ -1,20 +1,13 @@
 /** Two-dimensional convolution and its gradients. */
-import { InputError } from "../errors.ts";
 import { oneOf, pairOf, whole } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
-import {
-  formatShape,
-  type Op,
-  type Shape,
-  sizeOf,
-  type TensorType,
-  type Value,
-} from "../graph/types.ts";
-import { requireFloats } from "./checks.ts";
+import { type Op, type Shape, sizeOf, type TensorType, type Value } from "../graph/types.ts";
+import { requireFloats, requireShape } from "./checks.ts";
 import { channelSum } from "./channel_sum.ts";
 import {
   type ConvolutionAttributes,
   convolutionGeometry,
+  convolutionShapes,
   PADDING_MODES,
   type PaddingMode,
   type Pair,
@@ -65,17 +58,9 @@ export const conv2dOp: Op<ConvolutionAttributes> = {
   infer(inputs, attributes) {
     requireFloats("conv2d", ["input", "weight", "bias"], inputs);
     const [input, weight, bias] = inputs;
-    const { batch, outChannels, outSize } = convolutionGeometry(
-      input.shape,
-      weight.shape,
-      attributes,
-    );
-    if (bias && (bias.shape.length !== 1 || bias.shape[0] !== outChannels)) {
-      throw new InputError(
-        `conv2d: bias has shape ${formatShape(bias.shape)}; expected [${outChannels}]`,
-      );
-    }
-    return [{ shape: [batch, outChannels, ...outSize], dtype: "f32" }];
+    const geometry = convolutionGeometry(input.shape, weight.shape, attributes);
+    if (bias) requireShape("conv2d", "bias", bias.shape, [geometry.outChannels]);
+    return [{ shape: convolutionShapes(geometry).output, dtype: "f32" }];
   },
   gradient({ inputs: [input, weight, bias], attributes, outputGradients: [dy], needed }) {
     if (!dy) return [];
@@ -114,7 +99,14 @@ function perOutputChannel({ shape }: TensorType): number {
 export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
   name: "conv2dInputGradient",
   inputNames: ["outputGradient", "weight"],
-  infer: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: "f32" }],
+  infer(inputs, attributes) {
+    requireFloats("conv2dInputGradient", ["outputGradient", "weight"], inputs);
+    const [dy, weight] = inputs;
+    const { inputShape } = attributes;
+    const { output } = convolutionShapes(convolutionGeometry(inputShape, weight.shape, attributes));
+    requireShape("conv2dInputGradient", "outputGradient", dy.shape, output);
+    return [{ shape: inputShape, dtype: "f32" }];
+  },
   evaluate([dy, weight], attributes) {
     const geometry = convolutionGeometry(attributes.inputShape, weight.shape, attributes);
     const dx = new Float64Array(sizeOf(attributes.inputShape));
@@ -128,7 +120,14 @@ export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
 export const conv2dWeightGradientOp: Op<WeightGradientAttributes> = {
   name: "conv2dWeightGradient",
   inputNames: ["input", "outputGradient"],
-  infer: (_inputs, { weightShape }) => [{ shape: weightShape, dtype: "f32" }],
+  infer(inputs, attributes) {
+    requireFloats("conv2dWeightGradient", ["input", "outputGradient"], inputs);
+    const [input, dy] = inputs;
+    const { weightShape } = attributes;
+    const { output } = convolutionShapes(convolutionGeometry(input.shape, weightShape, attributes));
+    requireShape("conv2dWeightGradient", "outputGradient", dy.shape, output);
+    return [{ shape: weightShape, dtype: "f32" }];
+  },
   evaluate([input, dy], attributes) {
     const geometry = convolutionGeometry(input.shape, attributes.weightShape, attributes);
     const dw = new Float64Array(sizeOf(attributes.weightShape));

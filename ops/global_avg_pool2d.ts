@@ -1,7 +1,7 @@
 /** Mean of each channel of each image. */
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
-import { requireFloats, requireRank } from "./checks.ts";
+import { requireFloats, requireRank, requireShape } from "./checks.ts";
 
 /** The op of {@link globalAvgPool2d}. */
 export const globalAvgPool2dOp: Op = {
@@ -30,7 +30,11 @@ export const globalAvgPool2dGradientOp: Op<{ readonly inputShape: Shape }> = {
   name: "globalAvgPool2dGradient",
   inputNames: ["outputGradient"],
   infer(inputs, { inputShape }) {
+    const [dy] = inputs;
     requireFloats("globalAvgPool2dGradient", ["outputGradient"], inputs);
+    requireRank("globalAvgPool2dGradient", "inputShape", inputShape, 4, "four axes");
+    const pooled = [...inputShape.slice(0, 2), 1, 1];
+    requireShape("globalAvgPool2dGradient", "outputGradient", dy.shape, pooled);
     return [{ shape: inputShape, dtype: "f32" }];
   },
   evaluate([dy], { inputShape }) {

@@ -1,11 +1,12 @@
 /** Maximum pooling. */
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
-import { requireDType, requireFloats } from "./checks.ts";
+import { requireDType, requireFloats, requireShape } from "./checks.ts";
 import { pair } from "./conv2d.ts";
 import type { Pair } from "./convolution_geometry.ts";
 import {
   forEachWindow,
+  pooledShape,
   type PoolingAttributes,
   poolingAttributes,
   poolingGeometry,
@@ -31,8 +32,7 @@ export const maxPool2dOp: Op<PoolingAttributes> = {
   stored: storedPooling(),
   infer([input], attributes) {
     requireFloats("maxPool2d", ["input"], [input]);
-    const { batch, channels, outSize } = poolingGeometry("maxPool2d", input.shape, attributes);
-    const shape = [batch, channels, ...outSize];
+    const shape = pooledShape(poolingGeometry("maxPool2d", input.shape, attributes));
     return [{ shape, dtype: "f32" }, { shape, dtype: "i32" }];
   },
   gradient: ({ inputs: [x], outputs: [, indices], attributes, outputGradients: [dy] }) => [
@@ -67,9 +67,13 @@ export const maxPool2dOp: Op<PoolingAttributes> = {
 export const maxPool2dGradientOp: Op<MaxPool2dGradientAttributes> = {
   name: "maxPool2dGradient",
   inputNames: ["outputGradient", "indices"],
-  infer([dy, indices], { inputShape }) {
+  infer([dy, indices], attributes) {
+    const { inputShape } = attributes;
     requireFloats("maxPool2dGradient", ["outputGradient"], [dy]);
     requireDType("maxPool2dGradient", "indices", indices, "i32");
+    const shape = pooledShape(poolingGeometry("maxPool2dGradient", inputShape, attributes));
+    requireShape("maxPool2dGradient", "outputGradient", dy.shape, shape);
+    requireShape("maxPool2dGradient", "indices", indices.shape, shape);
     return [{ shape: inputShape, dtype: "f32" }];
   },
   evaluate([dy, indices], { inputShape }) {

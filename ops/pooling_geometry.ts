@@ -120,6 +120,11 @@ export function poolingGeometry(
   return geometry;
 }
 
+/** The shape [N, C, oH, oW] of what a pooling gives. */
+export function pooledShape({ batch, channels, outSize }: PoolingGeometry): Shape {
+  return [batch, channels, ...outSize];
+}
+
 /** The rows (axis 0) or columns (axis 1) of a window that lie within the image. */
 export interface PoolingWindow {
   /** First one. */

@@ -1,12 +1,14 @@
 /** Softmax and its logarithm, over the classes of each sample. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { HostTensor, Op, TensorType, Value } from "../graph/types.ts";
-import { requireFloats, requireRank } from "./checks.ts";
+import { requireFloats, requireRank, requireShape } from "./checks.ts";
 
 function inferRows(op: string, inputs: readonly TensorType[]): TensorType[] {
+  const { shape } = inputs[0];
   requireFloats(op, [], inputs);
-  requireRank(op, "input", inputs[0].shape, 2, "[batch, classes]");
-  return [{ shape: inputs[0].shape, dtype: "f32" }];
+  requireRank(op, "input", shape, 2, "[batch, classes]");
+  inputs.forEach((input, i) => requireShape(op, `operand ${i + 1}`, input.shape, shape));
+  return [{ shape, dtype: "f32" }];
 }
 
 /** The softmax of a row of logits: the probabilities that they stand for. */
