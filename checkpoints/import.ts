@@ -163,7 +163,7 @@ function classesAdvice(model: Module, adopted: StateDict): string {
   return last !== undefined && unfit.length > 0 &&
       unfit.every(([name]) => parentPath(name) === last)
     ? "\nIf these are weights for other classes, a config with model.replaceClassifier: true besides " +
-      `model.pretrained starts ${last} anew and takes the rest`
+      `model.pretrained starts the layer ${last} anew and takes the rest`
     : "";
 }
 

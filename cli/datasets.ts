@@ -86,7 +86,7 @@ async function list(context: Context): Promise<void> {
 }
 
 async function fetchDataset(name: string, args: Arguments, context: Context): Promise<void> {
-  const { locate } = await openDataset(name as DatasetChoice, {
+  const { locate, load } = await openDataset(name as DatasetChoice, {
     root: args.text("root"),
     mirror: args.text("mirror"),
     checksums: Object.fromEntries(args.texts("checksum").map(parseChecksumOption)),
@@ -94,6 +94,8 @@ async function fetchDataset(name: string, args: Arguments, context: Context): Pr
     onNotice: (line) => context.progress.print(line),
   });
   const folder = await locate?.();
+  // What lies there is read, too: it may not be what came.
+  if (folder !== undefined) await load();
   context.progress.finish();
   context.print(
     folder === undefined ? `${name} is computed; there is nothing to download` : folder,

@@ -87,7 +87,7 @@ export const command: Command = {
     for (const warning of warnings) context.progress.print(`warning: ${warning}`);
     folder.describe(identity, formatConfig(config));
     if (found) announceResume(found, changes, config, backend, context);
-    else await adoptPretrained(model, config, context);
+    else await adoptPretrained(model, file, context);
     const start = performance.now();
     const run = { config, images, backend, identity, recipe, folder };
     let outcome: TrainingOutcome;
@@ -137,12 +137,12 @@ async function identityOf(
 /** Replaces the initial weights by those the config names, if it names any. */
 async function adoptPretrained(
   model: Module,
-  { model: options }: Config,
+  { config: { model: options }, at }: ConfigFile,
   context: Context,
 ): Promise<void> {
   if (options.pretrained === undefined) return;
   const state = await readForeignState(fromHome(options.pretrained));
-  adoptWeights(model, state, options, context);
+  at("model.pretrained", () => adoptWeights(model, state, options, context));
 }
 
 /** A run about to be trained. */
