@@ -13,6 +13,7 @@ import { Conv2d } from "../layers/conv2d.ts";
 import { Flatten } from "../layers/flatten.ts";
 import { GlobalAvgPool2d } from "../layers/pooling.ts";
 import { Sequential } from "../layers/sequential.ts";
+import "./support/vulkan.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const CONFIG = fromFileUrl(new URL("deno.json", ROOT));

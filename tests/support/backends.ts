@@ -4,10 +4,9 @@ import { referenceBackend } from "../../backends/reference/reference.ts";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
 import { webgpuBackend } from "../../backends/webgpu/mod.ts";
 import { quietDriver } from "../../backends/webgpu/quiet_driver.ts";
+import "./vulkan.ts";
 
 quietDriver();
-// Linux's OpenGL driver is of no use here, and at times corrupts the heap as its thread ends.
-if (Deno.build.os === "linux") Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
 
 /** Whether this system has a WebGPU adapter, software ones included. */
 export const hasAdapter = Boolean(await navigator.gpu?.requestAdapter());
