@@ -3,7 +3,7 @@
  * count something are drawn, so a thousand classes stay a few megabytes.
  */
 import { escape as escapeHtml } from "@std/html";
-import { spellControls } from "../reporting/controls.ts";
+import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { ConfusionMatrix } from "../training/confusion.ts";
 
@@ -82,7 +82,7 @@ text.end { text-anchor: end; }
 `;
 
 function escape(text: string): string {
-  return escapeHtml(spellControls(text));
+  return escapeHtml(spellName(text));
 }
 
 function drawing({ classNames, counts }: PicturedMatrix): string {

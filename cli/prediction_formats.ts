@@ -1,6 +1,7 @@
 /** The forms in which `overfold predict` writes its results. */
 
 import { stringify } from "@std/csv";
+import { spellName } from "../reporting/controls.ts";
 import { formatPercent, formatTable } from "../reporting/format.ts";
 
 /** A class and how likely it is. */
@@ -32,7 +33,7 @@ export interface PredictionFormat {
 
 const text: PredictionFormat = {
   lines: ({ image, predictions, damage }) => {
-    const title = damage === undefined ? image : `${image} (${damage})`;
+    const title = spellName(damage === undefined ? image : `${image} (${damage})`);
     const rows = predictions.map(({ name, probability }) => [
       `  ${name}`,
       formatPercent(probability),

@@ -16,7 +16,7 @@ import { decoderLocation } from "../files/jpeg.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
-import { spellControls } from "../reporting/controls.ts";
+import { spellName } from "../reporting/controls.ts";
 import { formatBytes } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import icon from "../site/icon.svg" with { type: "text" };
@@ -119,9 +119,9 @@ function encodeNetwork(
   const validation = checkpoint?.state.validation;
   const card: NetworkCard = {
     // A model that is a list of layers in a config has no name of its own.
-    title: title ?? (model === "layers" ? "Custom network" : spellControls(model)),
+    title: title ?? (model === "layers" ? "Custom network" : spellName(model)),
     input,
-    classNames: classNames.map(spellControls),
+    classNames: classNames.map(spellName),
     ...(activation === "sigmoid" ? { threshold } : {}),
     parameters: sum([...constants.values()].map(({ shape }) => sizeOf(shape))),
     macs: sum(folded.nodes.map(multiplyAccumulates)),

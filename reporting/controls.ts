@@ -10,5 +10,14 @@ const CONTROLS =
 
 /** A text with its control characters spelled as in JSON: `\u001b`; JSON stays the same data. */
 export function spellControls(text: string): string {
-  return text.replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(CONTROLS, spelled);
+}
+
+/** A name that is to stay on its line: as {@link spellControls}, with tabs and line ends too. */
+export function spellName(name: string): string {
+  return spellControls(name).replace(/[\t\n]/g, spelled);
+}
+
+function spelled(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

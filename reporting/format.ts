@@ -1,4 +1,5 @@
 /** Numbers, durations and tables as people read them. */
+import { spellName } from "./controls.ts";
 
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
@@ -53,10 +54,11 @@ export function formatTable(
   alignments: readonly Alignment[] = [],
 ): string {
   const widths: number[] = [];
-  for (const row of rows) {
+  const table = rows.map((row) => row.map(spellName));
+  for (const row of table) {
     row.forEach((cell, i) => widths[i] = Math.max(widths[i] ?? 0, cell.length));
   }
-  return rows.map((row) =>
+  return table.map((row) =>
     row.map((cell, i) =>
       alignments[i] === "right" ? cell.padStart(widths[i]) : cell.padEnd(widths[i])
     ).join("  ").trimEnd()

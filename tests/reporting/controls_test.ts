@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Progress } from "../../reporting/progress.ts";
+import { formatTable } from "../../reporting/format.ts";
 import { spellControls } from "../../reporting/controls.ts";
 
 Deno.test("what steers a terminal or turns the writing is spelled, all else stays", () => {
@@ -10,6 +11,10 @@ Deno.test("what steers a terminal or turns the writing is spelled, all else stay
   assertEquals(spellControls("\x1b[31mcat"), "\\u001b[31mcat");
   const plain = "crème brûlée\t猫 🐈‍⬛ نمی‌دانم\nnext";
   assertEquals(spellControls(plain), plain);
+});
+
+Deno.test("a name in a table stays in its cell", () => {
+  assertEquals(formatTable([["a\nerror: b\tc", "1"]]), "a\\u000aerror: b\\u0009c  1");
 });
 
 Deno.test("JSON stays the same data", () => {
