@@ -1,7 +1,8 @@
 import { loadNetwork } from "../../../checkpoints/load.ts";
 import { commandLine } from "../command_line.ts";
 import type { Kind } from "../kind.ts";
-import { checkpointFiles, runNetwork } from "../networks.ts";
+import { checkpointFiles } from "../networks.ts";
+import { runNetwork } from "../run_network.ts";
 import { mutateSafetensors } from "../safetensors.ts";
 
 /** Checkpoints: architectures and configs as data. */

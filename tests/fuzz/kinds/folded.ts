@@ -1,11 +1,20 @@
 import { loadNetwork } from "../../../checkpoints/load.ts";
+import { readFoldedNetwork } from "../../../checkpoints/network_file.ts";
+import { encodeOnnx } from "../../../checkpoints/onnx.ts";
+import { UserError } from "../../../errors.ts";
 import { mutateNetwork } from "../../support/mutate_program.ts";
 import { Draw } from "../../support/random_cases.ts";
 import { pick } from "../bytes.ts";
 import { commandLine } from "../command_line.ts";
 import type { Kind } from "../kind.ts";
-import { foldedFile, foldedNetworks, runNetwork } from "../networks.ts";
+import { foldedFile, foldedNetworks } from "../networks.ts";
+import { runNetwork } from "../run_network.ts";
 import { mutateSafetensors } from "../safetensors.ts";
+
+/** A network may hold what ONNX has no form of. */
+function orRefused(error: unknown): void {
+  if (!(error instanceof UserError)) throw error;
+}
 
 const NETWORKS = foldedNetworks();
 
@@ -20,6 +29,9 @@ export const folded: Kind = {
   async read(path) {
     await commandLine("inspect", path);
     const network = await loadNetwork(path);
-    return () => runNetwork(network);
+    return async () => {
+      await encodeOnnx(await readFoldedNetwork(path)).catch(orRefused);
+      return await runNetwork(network);
+    };
   },
 };

@@ -1,8 +1,9 @@
 import { adoptState, readForeignState } from "../../../checkpoints/import.ts";
-import { encodeSafetensors } from "../../../checkpoints/safetensors.ts";
+import { encodeSafetensors, type Tensor } from "../../../checkpoints/safetensors.ts";
 import { inferenceProgram } from "../../../models/inference.ts";
 import type { Kind } from "../kind.ts";
-import { foldedNetworks, runNetwork, tinyNetworks } from "../networks.ts";
+import { foldedNetworks, tinyNetworks } from "../networks.ts";
+import { runNetwork } from "../run_network.ts";
 import { mutateSafetensors } from "../safetensors.ts";
 
 const [{ model, description }] = tinyNetworks();
@@ -10,7 +11,14 @@ const [{ model, description }] = tinyNetworks();
 /** Weights that other programs wrote. */
 export const safetensors: Kind = {
   file: "weights.safetensors",
-  samples: () => [encodeSafetensors(foldedNetworks()[0].tensors, { format: "pt" })],
+  samples() {
+    const [{ tensors }] = foldedNetworks();
+    const halves = new Map([...tensors].map(([name, { shape, data }]): [string, Tensor] => [
+      `model.${name}`,
+      { dtype: "F16", shape, data: Float16Array.from(data, Number) },
+    ]));
+    return [encodeSafetensors(tensors, { format: "pt" }), encodeSafetensors(halves)];
+  },
   mutate: (sound, random) => mutateSafetensors(sound, random),
   async read(path) {
     adoptState(model, await readForeignState(path));
