@@ -51,7 +51,11 @@ export class ConfigSource {
       try {
         value = document.toJS();
       } catch (error) {
-        throw new InputError(`${file}:1:1 not valid YAML: ${(error as Error).message}`);
+        const { message } = error as Error;
+        const reason = message.startsWith("Excessive alias count")
+          ? "an anchor has more than 100 aliases, those inside others counted each time"
+          : message;
+        throw new InputError(`${file}:1:1 not valid YAML: ${reason}`);
       }
       this.#document = document;
     }

@@ -351,8 +351,8 @@ Deno.test("a text too large, too deep or with too many aliases is refused", asyn
     laughs.push(`l${i}: &${"abcdefghijkl"[i]} ${list("*" + "abcdefghijkl"[i - 1], 9)}`);
   }
   const texts: [text: string, message: string][] = [
-    ["a: &a 1\nb: " + list("*a", 15_000), "Excessive alias count"],
-    [laughs.join("\n"), "Excessive alias count"],
+    ["a: &a 1\nb: " + list("*a", 15_000), "more than 100 aliases"],
+    [laughs.join("\n"), "more than 100 aliases"],
     ["a: &a " + list("1", 5000) + "\nb: " + list("*a", 9), "more than 20,000 values"],
     ["a: &a [*a]", "lie in each other"],
     ["a: " + "[".repeat(300) + "]".repeat(300), "lie in each other"],
