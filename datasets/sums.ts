@@ -39,7 +39,10 @@ export function isOfOtherSums({ checksums = {} }: LocateOptions): boolean {
 /** The dataset's folder in the cache: that of what is published, or one for what was asked for. */
 export function folderName({ info: { name } }: PublishedFiles, options: LocateOptions): string {
   if (!isOfOtherSums(options)) return name;
-  const asked = JSON.stringify([Object.entries(options.checksums!).sort(), options.mirror]);
+  const sums = Object.entries(options.checksums!).sort();
+  // What is not checked depends on who serves it.
+  const server = sums.some(([, sum]) => sum === "none") ? options.mirror : undefined;
+  const asked = JSON.stringify([sums, server]);
   return `${name}-${createHash("sha256").update(asked).digest("hex").slice(0, 16)}`;
 }
 
