@@ -48,7 +48,7 @@ export class Fuzzer {
       if (!(error instanceof UserError)) throw error;
       outcome = "refused";
     }
-    if (seed % SOUND_EVERY === 0) await this.#readSound();
+    if (seed % SOUND_EVERY === 0) await this.#readSound(seed);
     return outcome;
   }
 
@@ -67,13 +67,12 @@ export class Fuzzer {
     return await run?.() ? "run" : "accepted";
   }
 
-  async #readSound(): Promise<void> {
+  async #readSound(seed: number): Promise<void> {
     try {
       await this.#read(this.samples[0]);
     } catch (cause) {
-      throw new Error(`a sound file is refused after ${SOUND_EVERY} mutated ones: ${cause}`, {
-        cause,
-      });
+      const before = `files ${seed - SOUND_EVERY + 1} to ${seed}`;
+      throw new Error(`a sound file is refused after ${before}: ${cause}`, { cause });
     }
   }
 }

@@ -134,28 +134,28 @@ export function tinyNetworks() {
   });
 }
 
-/** Checkpoints of the tiny networks; the first also with checksums, which most mutations belie. */
-export function checkpointFiles(): Uint8Array[] {
-  const networks = tinyNetworks();
-  return [networks[0], ...networks].map(({ model, architecture, description, config }, i) => {
-    const header: CheckpointHeader = {
-      description,
-      architecture,
-      config,
-      seed: 1,
-      backend: { name: "cpu", threads: 1, description: "CPU" },
-      state: START,
-      metricsBytes: 0,
-    };
-    const tensors = new Map(
-      [...model.stateDict()].map(([name, { shape, data }]): [string, Tensor] => [
-        name,
-        { dtype: "F32", shape, data: Float32Array.from(data, Number) },
-      ]),
-    );
-    const metadata = { format: CHECKPOINT_FORMAT, checkpoint: JSON.stringify(header) };
-    return encodeSafetensors(tensors, i === 0 ? withChecksums(tensors, metadata) : metadata);
-  });
+/** The bytes of a network's checkpoint. */
+export function checkpointFile(
+  { model, architecture, description, config }: ReturnType<typeof tinyNetworks>[number],
+  { checksums = false } = {},
+): Uint8Array {
+  const header: CheckpointHeader = {
+    description,
+    architecture,
+    config,
+    seed: 1,
+    backend: { name: "cpu", threads: 1, description: "CPU" },
+    state: START,
+    metricsBytes: 0,
+  };
+  const tensors = new Map(
+    [...model.stateDict()].map(([name, { shape, data }]): [string, Tensor] => [
+      name,
+      { dtype: "F32", shape, data: Float32Array.from(data, Number) },
+    ]),
+  );
+  const metadata = { format: CHECKPOINT_FORMAT, checkpoint: JSON.stringify(header) };
+  return encodeSafetensors(tensors, checksums ? withChecksums(tensors, metadata) : metadata);
 }
 
 /** The tiny networks folded, and one more. */

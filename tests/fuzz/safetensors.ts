@@ -57,7 +57,7 @@ export function mutateSafetensors(
 function strangeNumbers(data: Uint8Array, random: RandomStream): Uint8Array {
   const copy = data.slice();
   const view = new DataView(copy.buffer);
-  const strange = [NaN, Infinity, -Infinity, 0, -0, 1e38, -1e38, 1e-45, 1e4];
+  const strange = [NaN, Infinity, 0, -0, 1, -0.5, 1e4, -1e4, 1e38, -1e38, 1e-45];
   for (let times = 1 + random.integer(4); times > 0 && copy.length >= 4; times--) {
     view.setFloat32(4 * random.integer(copy.length >> 2), pick(strange, random), true);
   }
