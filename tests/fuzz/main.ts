@@ -12,7 +12,7 @@ import { KINDS } from "./registry.ts";
 import { Totals } from "./totals.ts";
 
 /** Files that one process reads at most: memory is that of a process that has not read many more. */
-const SHARE = 5000;
+const SHARE = 2500;
 
 /** Takes shares off the list, one after the other, until none is left. */
 async function work(shares: Share[], totals: Totals): Promise<void> {
@@ -37,6 +37,11 @@ const { values } = parseArgs({
   },
 });
 const [first, count] = [Number(values.seed), Number(values.count)];
+const unknown = values.kind.filter((kind) => !Object.hasOwn(KINDS, kind));
+if (unknown.length > 0) {
+  console.error(`--kind ${unknown.join(", ")}: expected ${Object.keys(KINDS).join(", ")}`);
+  Deno.exit(2);
+}
 let failed = 0;
 for (const kind of values.kind) {
   const totals = new Totals(kind);
