@@ -10,12 +10,13 @@ import type { Backend } from "../backends/backend.ts";
 import { InputError } from "../errors.ts";
 import type { Disk } from "../files/disk.ts";
 import { floatsOf, type Module, type StateDict, type StateTensor } from "../layers/module.ts";
+import { inferenceProgram } from "../models/inference.ts";
 import { buildModel, type BuildOptions } from "../models/registry.ts";
 import { isRecord } from "../schema/record.ts";
 import { withChecksums } from "./checksums.ts";
 import { orDamaged } from "./damage.ts";
 import { CHECKPOINT_FORMAT, otherFormat } from "./formats.ts";
-import { isDescription, type NetworkDescription } from "./network.ts";
+import { isDescription, type NetworkDescription, requireSignature } from "./network.ts";
 import { isCount, isRunState, type RunState } from "./run_state.ts";
 import type { Safetensors, Tensor } from "./safetensors.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
@@ -156,13 +157,15 @@ function isHeader(value: unknown): value is CheckpointHeader {
 
 /**
  * The model of a checkpoint with its inference weights.
- * Throws InputError, naming `label`, when the tensors do not fit the architecture.
+ * Throws InputError, naming `label`, when the tensors do not fit the architecture, or that not what
+ * the network is said to take and give.
  */
 export function restoreModel(checkpoint: Checkpoint, label?: string): Module {
-  const { architecture: { name, options } } = checkpoint;
+  const { architecture: { name, options }, description } = checkpoint;
   return orDamaged(label ?? name, "the architecture", () => {
     const model = buildModel(name, options);
     model.loadStateDict(inferenceState(checkpoint));
+    requireSignature(inferenceProgram(model, description, 1), description, 1);
     return model;
   });
 }

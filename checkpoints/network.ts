@@ -60,8 +60,11 @@ export function networkProgram(
   });
 }
 
-/** Throws InputError unless a program takes such pictures, nothing else, and gives logits alone. */
-function requireSignature(
+/**
+ * Throws InputError unless a program for batches of `batchSize` takes the pictures described, nothing
+ * else, and gives logits alone, as many as there are class names.
+ */
+export function requireSignature(
   program: Program,
   { input: { height, width, channels }, classNames }: NetworkDescription,
   batchSize: number,
@@ -71,7 +74,7 @@ function requireSignature(
   const check = (verb: string, found: readonly string[], expected: string) => {
     if (found.length === 1 && found[0] === expected) return;
     const all = found.join(", ") || "nothing";
-    throw new InputError(`the stored program ${verb} ${all}; expected ${expected}`);
+    throw new InputError(`the network ${verb} ${all}; expected ${expected}`);
   };
   const pixels = { shape: [batchSize, height, width, channels], dtype: "u8" } as const;
   const logits = { shape: [batchSize, classNames.length], dtype: "f32" } as const;

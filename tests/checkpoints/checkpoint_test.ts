@@ -107,6 +107,17 @@ Deno.test("tensors that do not fit the architecture are refused", () => {
   assertThrows(() => restoreModel({ ...found, architecture }), InputError, "0.W");
 });
 
+Deno.test("a description of another network than the architecture's is refused", () => {
+  const found = checkpoint();
+  const { description } = found;
+  const other = { ...description, classNames: [...description.classNames, "more"] };
+  assertThrows(
+    () => restoreModel({ ...found, description: other }, "file"),
+    InputError,
+    'file: the network gives "logits"',
+  );
+});
+
 Deno.test("files that are no checkpoint, cut short or without sense are refused by name", () =>
   withFile(async (path) => {
     await assertRejects(() => readCheckpoint(path), InputError, "no such file");

@@ -12,8 +12,8 @@ const FOLDED = {
   folded_fill_negative:
     "fill: shape is [2,3,-1,8]; expected a list of up to 8, each a whole number",
   folded_missing_operand: "subtract takes 2 inputs (input, other)",
-  folded_no_logits: 'the stored program gives nothing; expected "logits" (f32 [1, 3])',
-  folded_two_inputs: 'the stored program takes "pixels" (u8 [1, 10, 8, 3]), "more" (f32 [1, 2])',
+  folded_no_logits: 'the network gives nothing; expected "logits" (f32 [1, 3])',
+  folded_two_inputs: 'the network takes "pixels" (u8 [1, 10, 8, 3]), "more" (f32 [1, 2])',
   program_trap_201033: "avgPool2d takes 1 inputs (input)",
   program_trap_215400: 'uses the op "avgPool2dGradient", which is none of inference',
 };
