@@ -4,7 +4,7 @@ import type { CheckpointHeader } from "../checkpoints/checkpoint.ts";
 import { noisePixels } from "../checkpoints/finite.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import { parseStored } from "../config/load.ts";
-import { type ImageSource, readImages } from "../datasets/image_source.ts";
+import { imageSize, type ImageSource, readImages } from "../datasets/image_source.ts";
 import { UserError } from "../errors.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
@@ -12,6 +12,9 @@ import { loadImages } from "./prepare.ts";
 
 /** Images that are compared. */
 const VERIFICATION_IMAGES = 256;
+
+/** Bytes of noise that are enough, where a picture is large. */
+const NOISE_BYTES = 2 ** 26;
 
 /** The images of a source that networks are compared on, the first ones: u8 [count, H, W, C]. */
 export function firstImages(source: ImageSource): Promise<Uint8Array> {
@@ -27,7 +30,8 @@ export interface VerificationImages {
 }
 
 /**
- * The first validation images of a run if they are on this machine, else noise.
+ * The first validation images of a run if they are on this machine and of the network's size, else
+ * noise.
  *
  * @param path the network's file, for messages
  * @param network its `config` is that of the run, as a checkpoint holds it; undefined if not known
@@ -40,12 +44,14 @@ export async function verificationImages(
   try {
     const run = parseStored(config ?? null, path);
     const { validation } = await loadImages(run, context, { download: false });
-    return { pixels: await firstImages(validation), kind: "validation images" };
+    if (imageSize(validation.shape) === imageSize(input)) {
+      return { pixels: await firstImages(validation), kind: "validation images" };
+    }
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const pixels = noisePixels(input, VERIFICATION_IMAGES);
-    return { pixels, kind: "images of noise" };
   }
+  const count = Math.min(VERIFICATION_IMAGES, Math.ceil(NOISE_BYTES / imageSize(input)));
+  return { pixels: noisePixels(input, count), kind: "images of noise" };
 }
 
 /** A comparison in a line for a person; `output` is what the network gives. */
