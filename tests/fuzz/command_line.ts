@@ -5,8 +5,8 @@ import { run } from "../support/command_line.ts";
 // A driver is neither fuzzed nor counted into the memory.
 navigator.gpu.requestAdapter = () => Promise.resolve(null);
 
-/** What a terminal may obey: anything but text and line ends. */
-const CONTROL = /[^\P{Cc}\n]/u;
+/** What a terminal may obey: anything but text, tabs and line ends. */
+const CONTROL = /[^\P{Cc}\t\n]/u;
 
 /**
  * Runs `overfold ARGS…`. Throws InputError where it fails in an orderly way, and an Error where it
