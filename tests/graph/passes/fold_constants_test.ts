@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { constantOp } from "../../../graph/leaves.ts";
 import { Parameter } from "../../../graph/parameter.ts";
 import { foldConstants } from "../../../graph/passes/fold_constants.ts";
-import { constant, input, output, trace, withScope } from "../../../graph/trace.ts";
+import { apply, constant, input, output, trace, withScope } from "../../../graph/trace.ts";
+import type { Op } from "../../../graph/types.ts";
 import { add } from "../../../ops/add.ts";
 import { conv2d } from "../../../ops/conv2d.ts";
 import { relu } from "../../../ops/relu.ts";
@@ -45,4 +46,27 @@ Deno.test("an output that is constant is still given", () => {
   const folded = foldConstants(program);
   assertEquals(folded.nodes.map(({ op }) => op.name), ["constant"]);
   assertEquals([...folded.outputs.y.node.attributes.data], [0, 2]);
+});
+
+Deno.test("what is folded is computed once, when its numbers are asked for", () => {
+  let computed = 0;
+  const counted: Op = {
+    name: "counted",
+    inputNames: ["input"],
+    infer: ([type]) => [type],
+    evaluate([{ data }]) {
+      computed++;
+      return [data];
+    },
+  };
+  const program = trace({ name: "infer" }, () => {
+    const [y] = apply(counted, [constant([2], Float32Array.of(1, 2))], {});
+    output("sum", add(input("x", [2]), y));
+  });
+  const [folded] = foldConstants(foldConstants(program)).nodes.filter(({ op }) =>
+    op === constantOp
+  );
+  assertEquals(computed, 0);
+  for (let times = 0; times < 2; times++) assertEquals([...folded.attributes.data], [1, 2]);
+  assertEquals(computed, 1);
 });
