@@ -6,13 +6,16 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { DISK } from "../files/disk.ts";
 import { removeTemporary, temporaryPath } from "../files/temporary.ts";
 
+/** More entries than a dataset's archive has: even an empty file costs a while. */
+const MAX_ENTRIES = 1000;
+
 /**
  * Unpacks the files of a `.tar.gz` into `folder`, where they replace others of their names, once all
  * are there; what a process left that was killed meanwhile is cleared away. No other process may be
  * unpacking there.
- * Throws InputError if the archive is damaged or holds more than `maxBytes`, if an entry would leave
- * the folder (`..`, an absolute path, a drive letter), or if it is neither file nor folder (links,
- * devices).
+ * Throws InputError if the archive is damaged or holds more than `maxBytes` or {@link MAX_ENTRIES}, if
+ * an entry would leave the folder (`..`, an absolute path, a drive letter) or take its place (`.`), or
+ * if it is neither file nor folder (links, devices).
  */
 export async function unpackTarGz(
   archive: string,
@@ -39,7 +42,7 @@ async function extract(archive: string, folder: string, maxBytes: number): Promi
     .pipeThrough(new DecompressionStream("gzip"))
     .pipeThrough(createTarDecoder({ strict: true }));
   const paths = new Set<string>();
-  let total = 0;
+  let total = 0, count = 0;
   try {
     for await (const { header, body } of entries) {
       const path = join(...safeParts(header.name, archive));
@@ -49,8 +52,16 @@ async function extract(archive: string, folder: string, maxBytes: number): Promi
           `${archive}: holds more than ${maxBytes} bytes, which the dataset does not; delete it`,
         );
       }
+      if (++count > MAX_ENTRIES) {
+        throw new InputError(
+          `${archive}: holds more than ${MAX_ENTRIES} files and folders, which the dataset does not; ` +
+            "delete it",
+        );
+      }
       if (header.type === "directory") {
         await body.cancel();
+      } else if (path === ".") {
+        throw new InputError(`${archive}: entry "${header.name}" would take its folder's place`);
       } else if (header.type === "file" || header.type === undefined) {
         await writeFileAtomic(join(folder, path), body);
         paths.add(path);

@@ -64,6 +64,13 @@ Deno.test("an archive of more than was to be expected is refused and leaves noth
     await unpackTarGz(archive, folder, 10);
   }));
 
+Deno.test("an archive of more entries than a dataset has is refused", () =>
+  withArchive(
+    Array.from({ length: 1001 }, () => entry("a/", "directory")),
+    async (archive, folder) =>
+      void await assertRejects(() => unpackTarGz(archive, folder), InputError, "1000 files"),
+  ));
+
 Deno.test("of entries of one name the last is unpacked", async () => {
   const later: TarEntry = { header: { name: "a.txt", size: 3 }, body: "bye" };
   await withArchive([entry("a.txt"), later], async (archive, folder) => {
@@ -78,6 +85,7 @@ const evil: [string, TarEntry][] = [
   ["climbs out by backslashes", entry("a\\..\\..\\out.txt")],
   ["has an absolute path", entry("/tmp/out.txt")],
   ["has a drive letter", entry("C:/out.txt")],
+  ["is a file in its folder's place", entry("./.")],
   ["is a symbolic link", entry("a", "symlink")],
   ["is a hard link", entry("a", "link")],
 ];
