@@ -19,6 +19,9 @@ export interface FoundImages {
 /** Names that PNG and JPEG files go by. */
 const PICTURE = /\.(a?png|jpe?g?|jfif?|jif|pjpe?g?)$/i;
 
+/** What a link can lead to, such as a file of the system's that holds secrets of processes. */
+const CLOSED = "file that Deno opens for no program";
+
 /** What is passed over, and how often. */
 type Tally = Map<string, number>;
 
@@ -36,7 +39,8 @@ export async function findImages(words: readonly string[]): Promise<FoundImages>
     const tally: Tally = new Map();
     const info = await statOf(word);
     if (info && !info.isDirectory) {
-      paths.push(word);
+      if (info.isFile && await isClosed(word)) missing.push(`${word}: a ${CLOSED}`);
+      else paths.push(word);
       continue;
     }
     if (!info && !isGlob(word)) {
@@ -91,9 +95,19 @@ async function entryAt(path: string): Promise<string> {
   const info = await statOf(path);
   // What is no Unicode in a name is lost, and with it the way to the file.
   if (!info) return path.includes("\ufffd") ? "name that is no Unicode" : "link to nothing";
-  if (info.isFile) return "file";
+  if (info.isFile) return await isClosed(path) ? CLOSED : "file";
   if (!info.isDirectory) return "pipe or device";
   return (await Deno.lstat(path)).isSymlink ? "link to a folder" : "folder";
+}
+
+/** Whether Deno keeps a file from this program: a link to it shows that only when it is opened. */
+async function isClosed(path: string): Promise<boolean> {
+  try {
+    using _file = await Deno.open(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotCapable;
+  }
 }
 
 async function beginsAsPicture(path: string): Promise<boolean> {

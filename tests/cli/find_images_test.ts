@@ -83,6 +83,23 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "links to what Deno keeps closed are passed over in folders, and told where they are named",
+  ignore: Deno.build.os !== "linux",
+  permissions: { read: true, write: true },
+  fn: () =>
+    withFiles(["in/a.png"], async (folder) => {
+      const closed = "file that Deno opens for no program";
+      await Deno.symlink("/proc/self/environ", join(folder, "in", "b.png"));
+      await Deno.symlink("/proc/self/environ", join(folder, "in", "c"));
+      const { paths, passedOver } = await found(folder, "in", "in/*");
+      assertEquals(paths, ["in/a.png", "in/a.png"]);
+      const times = `passed over 2 × ${closed}`;
+      assertEquals(passedOver, [`in: ${times}`, `in/*: ${times}`]);
+      assertEquals((await found(folder, "in/b.png")).missing, [`in/b.png: a ${closed}`]);
+    }),
+});
+
 Deno.test("a file whose name looks like a pattern is that file", () =>
   withFiles(["[1].png", "1.png"], async (folder) => {
     const path = join(folder, "[1].png");
