@@ -6,6 +6,7 @@ import { requireFiniteWeights } from "../checkpoints/finite.ts";
 import { loadNetwork } from "../checkpoints/load.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { EXIT, InputError, RunError } from "../errors.ts";
+import { requirePictures } from "../files/images.ts";
 import { Output } from "../files/output.ts";
 import { type Colour, WHITE } from "../files/pixels.ts";
 import { formatCount } from "../reporting/format.ts";
@@ -71,6 +72,7 @@ export const command: Command = {
     if (paths.length === 0) throw new InputError(missing.join("\n"));
     if (output !== undefined) await checkOutput(output, [path, ...paths]);
     const network = await loadNetwork(path);
+    requirePictures(path, network.description.input);
     requireFiniteWeights(path, network.program(1));
     const choose = choiceOfClasses(network.description, { top, threshold: thresholdOf(args) });
     const choice = chosenBackend(args, {

@@ -12,6 +12,7 @@ import { parseStored } from "../config/load.ts";
 import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { exists } from "../files/exists.ts";
+import { requirePictures } from "../files/images.ts";
 import { decoderLocation } from "../files/jpeg.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { sizeOf } from "../graph/types.ts";
@@ -60,12 +61,7 @@ export const command: Command = {
     }
     await checkFolder(output, path);
     const network = await loadFinite(path);
-    const { channels } = network.description.input;
-    if (channels !== 1 && channels !== 3) {
-      throw new InputError(
-        `${path}: a picture has 1 or 3 channels; this network takes images of ${channels}`,
-      );
-    }
+    requirePictures(path, network.description.input);
     const { bytes, card } = encodeNetwork(path, network, args.text("title"));
     context.progress.update(() => "bundling the page");
     const files: Record<string, string | Uint8Array> = {

@@ -22,22 +22,25 @@ export interface ReadPicture {
   readonly damage?: string;
 }
 
+/** Throws InputError for the network in `path` if it takes no pictures: those have 1 or 3 channels. */
+export function requirePictures(path: string, { channels }: ImageSize): void {
+  if (channels === 1 || channels === 3) return;
+  throw new InputError(
+    `${path}: a picture has 1 or 3 channels; this network takes images of ${channels}`,
+  );
+}
+
 /**
  * Reads a PNG or JPEG file, held upright, cut and scaled as {@link networkPixels} does. Throws
- * InputError for a file that cannot be read, is no such picture or a damaged one, and for a network
- * of other channels.
+ * InputError for a file that cannot be read, is no such picture or a damaged one.
+ *
+ * @param size such that {@link requirePictures} lets it pass
  */
 export async function readImage(
   path: string,
   size: ImageSize,
   { ground, damaged = false }: ReadOptions = {},
 ): Promise<ReadPicture> {
-  const { channels } = size;
-  if (channels !== 1 && channels !== 3) {
-    throw new InputError(
-      `${path}: a picture has 1 or 3 channels; this network takes images of ${channels}`,
-    );
-  }
   const bytes = await readWanted(path, "picture");
   const { picture, damage } = await decodePicture(bytes).catch((error) => {
     if (!(error instanceof InputError)) throw error;

@@ -1,9 +1,15 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import encodeJpeg from "npm:@jsquash/jpeg@1.6.0/encode.js";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { InputError } from "../../errors.ts";
-import { readImage } from "../../files/images.ts";
+import { readImage, requirePictures } from "../../files/images.ts";
 
 const SIZE = { height: 24, width: 32, channels: 3 };
 
@@ -161,13 +167,7 @@ Deno.test("transparent pixels lie on the ground that is named, or show what is s
   assertEquals(opaque.isOnGround, false);
 });
 
-Deno.test("a network of other channels than a picture's is refused", () =>
-  withFile(
-    new Uint8Array(),
-    async (path) =>
-      void await assertRejects(
-        () => readImage(path, { ...SIZE, channels: 4 }),
-        InputError,
-        "takes images of 4",
-      ),
-  ));
+Deno.test("a network of other channels than a picture's is refused", () => {
+  assertThrows(() => requirePictures("a", { ...SIZE, channels: 4 }), InputError, "images of 4");
+  [1, 3].forEach((channels) => requirePictures("a", { ...SIZE, channels }));
+});
