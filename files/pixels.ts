@@ -44,12 +44,16 @@ export interface DecodedPicture {
 /** Most pixels a picture may have: what the largest cameras give. */
 const MAX_PIXELS = 1 << 26;
 
+/** Most pixels a side, as in JPEG. */
+const MAX_SIDE = (1 << 16) - 1;
+
 /** Throws InputError, without a name, for a picture that no one means to be read. */
 export function checkPictureSize(width: number, height: number): void {
-  if (width > 0 && height > 0 && width * height <= MAX_PIXELS) return;
+  const isSane = [width, height].every((side) => side > 0 && side <= MAX_SIDE);
+  if (isSane && width * height <= MAX_PIXELS) return;
   throw new InputError(
     `a picture of ${formatCount(width)} × ${formatCount(height)} pixels; expected at least one ` +
-      `and at most ${formatCount(MAX_PIXELS)}; make it smaller`,
+      `and at most ${formatCount(MAX_PIXELS)}, ${formatCount(MAX_SIDE)} a side; make it smaller`,
   );
 }
 

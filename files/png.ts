@@ -75,9 +75,9 @@ async function readRows(
   /** Its filter, then its bytes; and those of the row above. */
   let [line, above] = [new Uint8Array(), new Uint8Array()];
   let filled = 0;
-  const start = (next: Row) => {
-    const length = 1 + Math.ceil(next.pixels * bits / 8);
-    [line, above] = [new Uint8Array(length), next.isFirst ? new Uint8Array(length) : line];
+  const start = ({ pixels, isFirst }: Row) => {
+    const newRow = () => new Uint8Array(1 + Math.ceil(pixels * bits / 8));
+    [line, above] = isFirst ? [newRow(), newRow()] : [above, line];
     filled = 0;
   };
   if (row) start(row);

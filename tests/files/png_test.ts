@@ -122,6 +122,7 @@ Deno.test("a PNG file of an absurd or impossible size or an unknown kind is refu
   const cases: readonly [why: string, header: Uint8Array][] = [
     ["a picture of 20,000 × 4,000 pixels", pngHeader({ ...SOME, width: 20000, height: 4000 })],
     ["of 4,294,967,295 × 1 pixels", pngHeader({ ...SOME, width: 2 ** 32 - 1, height: 1 })],
+    ["67,108,864, 65,535 a side", pngHeader({ ...SOME, width: 1, height: 65536 })],
     ["a picture of 0 × 15 pixels", pngHeader({ ...SOME, width: 0 })],
     ["cannot be 8,000 × 8,000 of them", pngHeader({ ...SOME, width: 8000, height: 8000 })],
     ["of an unknown kind (3 2 0 0 0)", pngHeader({ ...SOME, depth: 3 })],
