@@ -140,7 +140,8 @@ function moveAll({ data, model, training }: Mapping): Moved[] {
   if (isRecord(data) && isRecord(data.synthetic)) {
     const { synthetic, dataset } = data;
     delete data.synthetic;
-    if (dataset !== undefined) {
+    // Of another there is nothing to say but its name.
+    if (isNameIn(DATASETS, dataset)) {
       data.dataset = moveOptions(["data", "synthetic"], synthetic, dataset, ["data", "dataset"]);
     }
   }

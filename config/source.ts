@@ -1,15 +1,6 @@
 /** A config file's text: its YAML value, where each part of it stands, and `--set` overrides. */
 
-import {
-  Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  stringify,
-} from "yaml";
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, stringify } from "yaml";
 import { InputError } from "../errors.ts";
 import { valueAt, type ValuePath } from "../schema/json.ts";
 import type { Mistake } from "../schema/mistakes.ts";
@@ -43,20 +34,10 @@ export class ConfigSource {
     let value = source;
     if (typeof source === "string") {
       requireModestText(source.length, file);
-      const { document, problems } = parseYaml(source, this.#lines);
-      const lines = problems.map(({ offset, message }) =>
-        `${this.#place(offset)} not valid YAML: ${message}`
-      );
+      const { document, value: parsed, problems } = parseYaml(source, this.#lines);
+      const lines = problems.map(({ offset, message }) => `${this.#place(offset)} ${message}`);
       if (lines.length > 0) throw new InputError(asReport(lines));
-      try {
-        value = document.toJS();
-      } catch (error) {
-        const { message } = error as Error;
-        const reason = message.startsWith("Excessive alias count")
-          ? "an anchor has more than 100 aliases, those inside others counted each time"
-          : message;
-        throw new InputError(`${file}:1:1 not valid YAML: ${reason}`);
-      }
+      value = parsed;
       this.#document = document;
     }
     requireModest(value, file);
@@ -90,14 +71,13 @@ export class ConfigSource {
     if (equals < 0 || path.includes("")) {
       throw new InputError(`--set ${assignment}: expected key=value, as in training.epochs=5`);
     }
-    const document = parseDocument(assignment.slice(equals + 1), { prettyErrors: false });
-    if (document.errors.length > 0) {
-      throw new InputError(`--set ${key}: not valid YAML: ${document.errors[0].message}`);
-    }
+    const parsed = parseYaml(assignment.slice(equals + 1), new LineCounter());
+    const [problem] = parsed.problems;
+    if (problem) throw new InputError(`--set ${key}: ${problem.message}`);
+    const value = parsed.value ?? undefined;
     const others = otherForms(path);
     for (const other of others) this.leaveOut(other);
     this.#overrides.push(path);
-    const value = document.toJS() ?? undefined;
     let container = this.value as Container;
     for (const [index, part] of path.slice(0, -1).entries()) {
       let child = member(container, part);

@@ -5,12 +5,13 @@
 import {
   type Document,
   isAlias,
+  isCollection,
   isMap,
   isNode,
+  isPair,
   isScalar,
   type LineCounter,
   parseDocument,
-  visit,
 } from "yaml";
 import { InputError } from "../errors.ts";
 import { formatBytes, formatCount } from "../reporting/format.ts";
@@ -19,20 +20,28 @@ import { formatBytes, formatCount } from "../reporting/format.ts";
 export const MOST_BYTES = 1 << 18;
 /** Values in a config at most, those that aliases stand for each time. */
 const MOST_VALUES = 20_000;
+const TOO_MANY = `holds more than ${formatCount(MOST_VALUES)} values, aliases counted each time`;
 /** How deep lists and mappings may lie in each other. */
 const MOST_DEPTH = 64;
 
-/** What is wrong with a text at a place in it. */
+/** What is wrong with a text at a place in it, as a sentence. */
 export interface YamlProblem {
   readonly offset: number;
   readonly message: string;
 }
 
-/** The document in a text, and everything that makes it no valid YAML. */
+/**
+ * The document in a text, as plain data too, or everything that makes it no valid YAML, or more of it
+ * than a config can need.
+ */
 export function parseYaml(
   text: string,
   lineCounter: LineCounter,
-): { readonly document: Document; readonly problems: readonly YamlProblem[] } {
+): {
+  readonly document: Document;
+  readonly value: unknown;
+  readonly problems: readonly YamlProblem[];
+} {
   const document = parseDocument(text, {
     lineCounter,
     prettyErrors: false,
@@ -42,32 +51,59 @@ export function parseYaml(
     // What it warns of besides is printed: the schema says better what a list is as a key.
     logLevel: "error",
   });
-  const problems = [...document.errors, ...document.warnings].map(({ code, pos, message }) => ({
-    offset: pos[0],
-    message: code === "MULTIPLE_DOCS"
-      ? "a second document begins here; expected one"
-      : message.replace("Maximum call stack size exceeded", "nested too deep"),
-  }));
-  const anchors = new Set<string>();
-  visit(document, (_, node) => {
-    if (isAlias(node) && !anchors.has(node.source)) {
-      const message = `no anchor &${node.source} stands before this`;
-      problems.push({ offset: node.range?.[0] ?? 0, message });
-    } else if (isNode(node) && "anchor" in node && node.anchor) {
-      anchors.add(node.anchor);
+  const problems: YamlProblem[] = [];
+  const invalid = (offset: number, message: string) =>
+    problems.push({ offset, message: `not valid YAML: ${message}` });
+  for (const { code, pos, message } of [...document.errors, ...document.warnings]) {
+    invalid(
+      pos[0],
+      code === "MULTIPLE_DOCS"
+        ? "a second document begins here; expected one"
+        : message.replace("Maximum call stack size exceeded", "nested too deep"),
+    );
+  }
+  /** Values that an alias of each anchor stands for. */
+  const sizes = new Map<string, number>();
+  let count = 0;
+  const walk = (node: unknown, values: number) => {
+    if (count > MOST_VALUES) return;
+    const before = count;
+    count += values;
+    const offset = isNode(node) ? node.range?.[0] ?? 0 : 0;
+    if (isAlias(node)) {
+      const size = sizes.get(node.source);
+      if (size === undefined) invalid(offset, `no anchor &${node.source} stands before this`);
+      count += size ?? 0;
     }
+    if (count > MOST_VALUES) problems.push({ offset, message: TOO_MANY });
+    const anchor = isNode(node) && "anchor" in node ? node.anchor : undefined;
+    // Within itself it has no end.
+    if (anchor) sizes.set(anchor, Infinity);
+    if (isPair(node)) {
+      walk(node.key, 0);
+      walk(node.value, 1);
+    } else if (isCollection(node)) {
+      for (const item of node.items) walk(item, isPair(item) ? 0 : 1);
+    }
+    if (anchor) sizes.set(anchor, count - before - values);
     if (isMap(node)) {
       const keys = new Set<unknown>();
       for (const { key } of node.items) {
         if (!isScalar(key)) continue;
-        if (keys.has(key.value)) {
-          problems.push({ offset: key.range?.[0] ?? 0, message: "Map keys must be unique" });
-        }
+        if (keys.has(key.value)) invalid(key.range?.[0] ?? 0, "Map keys must be unique");
         keys.add(key.value);
       }
     }
-  });
-  return { document, problems };
+  };
+  walk(document.contents, 0);
+  let value: unknown;
+  try {
+    // They are counted.
+    if (problems.length === 0) value = document.toJS({ maxAliasCount: -1 });
+  } catch (error) {
+    invalid(0, (error as Error).message);
+  }
+  return { document, value, problems };
 }
 
 /** Throws InputError, naming the file, for a text that is longer than a config can need to be. */
@@ -93,9 +129,7 @@ export function requireModest(value: unknown, file: string): void {
       throw new InputError(
         depth >= MOST_DEPTH
           ? `${file}: more than ${MOST_DEPTH} lists and mappings lie in each other`
-          : `${file}: holds more than ${
-            formatCount(MOST_VALUES)
-          } values, aliases counted each time`,
+          : `${file}: ${TOO_MANY}`,
       );
     }
     for (const value of parts) open.push({ value, depth: depth + 1 });

@@ -181,6 +181,11 @@ Deno.test("mistakes in former keys are told where they stand", () => {
   assertEquals(mistakesOf({ data: "dataset: mnist, synthetic: { classes: 4 }" }), [
     "old.yaml:1:36 data.synthetic: only the dataset synthetic has a size to choose; remove it",
   ]);
+  // Of a dataset that there is not, the name alone is wrong.
+  const unknown = mistakesOf({ data: "dataset: mnits, synthetic: { classes: 4, channels: 1 }" });
+  assertEquals(unknown.map((line) => line.split(",")[0]), [
+    'old.yaml:1:18 data.dataset: found "mnits"',
+  ]);
   assertEquals(mistakesOf({ training: "objective: multi_label, labelSmoothing: 0.1" }), [
     "old.yaml:3:37 training.labelSmoothing: unknown key; valid keys: name, threshold, positiveWeight",
   ]);

@@ -351,10 +351,12 @@ Deno.test("a text too large, too deep or with too many aliases is refused", asyn
     laughs.push(`l${i}: &${"abcdefghijkl"[i]} ${list("*" + "abcdefghijkl"[i - 1], 9)}`);
   }
   const texts: [text: string, message: string][] = [
-    ["a: &a 1\nb: " + list("*a", 15_000), "more than 100 aliases"],
-    [laughs.join("\n"), "more than 100 aliases"],
-    ["a: &a " + list("1", 5000) + "\nb: " + list("*a", 9), "more than 20,000 values"],
-    ["a: &a [*a]", "lie in each other"],
+    ["a: &a 1\nb: " + list("*a", 25_000), "run.yaml:2:59999 holds more than 20,000 values"],
+    [laughs.join("\n"), "run.yaml:5:12 holds more than 20,000 values"],
+    ["a: &a " + list("1", 5000) + "\nb: " + list("*a", 9), "run.yaml:2:11 holds more than 20,000"],
+    ["a: &a {b: {<<: *a}}", "run.yaml:1:16 holds more than 20,000"],
+    ["a: {<<: 1}", "run.yaml:1:1 not valid YAML: Merge sources must be"],
+    ["a: &a [*a]", "run.yaml:1:8 holds more than 20,000"],
     ["a: " + "[".repeat(300) + "]".repeat(300), "lie in each other"],
     ["a: " + "[".repeat(5000), "nested too deep"],
     ["#".repeat(300_000), "more than 256.0 KiB"],
@@ -386,6 +388,20 @@ Deno.test("a large network's config is read, from a file and from a checkpoint",
     "run.yaml",
   );
   assertEquals(parseStored(config, "a.safetensors").config, config);
+});
+
+Deno.test("an anchor may have as many aliases as a config may have values", () => {
+  const layers = [...Array(105).fill("*conv"), "flatten", "{ linear: { outFeatures: 10 } }"];
+  const text = "x-conv: &conv { conv2d: { outChannels: 8, kernelSize: 3, padding: 1 } }\n" +
+    `data: {dataset: mnist}\nmodel: {layers: [${layers.join(", ")}]}\n`;
+  assertEquals(parseConfig(text, "run.yaml").config.model.layers?.length, 107);
+  const items = `[&a flatten, ${Array(150).fill("*a").join(", ")}]`;
+  const { config } = parseConfig(text, "run.yaml", { set: [`model.layers=${items}`] });
+  assertEquals(config.model.layers?.length, 151);
+  assertStringIncludes(
+    messageOf(text, ["seed=*none"]),
+    "--set seed: not valid YAML: no anchor &none",
+  );
 });
 
 Deno.test("keys that begin with x- are a place for anchors", () => {
