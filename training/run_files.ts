@@ -16,6 +16,9 @@ const FILES = {
   folded: "folded/model.safetensors",
 } as const;
 
+/** The folders of a run within its own. */
+const FOLDERS = ["checkpoints", "folded"];
+
 /** A file of a run, by what it is. */
 export type RunFile = keyof typeof FILES;
 
@@ -43,13 +46,14 @@ export type ExistingRun = "refuse" | "resume" | "resume best" | "replace";
  */
 export async function checkExisting(run: string, existing: ExistingRun): Promise<void> {
   const config = runFile(run, "config");
-  const isRun = await exists(runFile(run, "last")) ||
-    (await Deno.readTextFile(config).catch(() => "")).startsWith(CONFIG_HEAD);
+  const isOurs = (await Deno.readTextFile(config).catch(() => "")).startsWith(CONFIG_HEAD);
+  const isRun = isOurs || await exists(runFile(run, "last"));
   const foreign = (path: string) =>
     new InputError(
-      `${path} would be overwritten, which no run wrote; choose another folder with --output`,
+      `${path} would be overwritten, which no run wrote; give it another name, or choose another ` +
+        "folder with --output",
     );
-  if (!isRun && await exists(config)) throw foreign(config);
+  if (!isOurs && await exists(config)) throw foreign(config);
   if (existing !== "refuse" && existing !== "replace") return;
   for (const file of RUN_FILES) {
     const path = runFile(run, file);
@@ -66,6 +70,14 @@ export async function checkExisting(run: string, existing: ExistingRun): Promise
 
 /** Throws InputError if a run in folder `run` could not write its files, RunError if the disk is full. */
 export async function checkWritable(run: string): Promise<void> {
+  for (const folder of FOLDERS) {
+    const path = join(run, folder);
+    if (!await exists(path) || !(await Deno.lstat(path)).isSymlink) continue;
+    throw new InputError(
+      `${path} is a link, and what it leads to may be another run's; put a folder in its place, or ` +
+        "choose another folder with --output",
+    );
+  }
   // One in each folder.
   for (const file of ["metrics", "last", "folded"] as const) await checkPlace(runFile(run, file));
   for (const file of RUN_FILES) {

@@ -207,10 +207,12 @@ export class RunFolder implements TrainingStore {
 
   /** Opens the log, cut back to what is kept of it. */
   async #openMetrics(): Promise<void> {
-    const file = await this.disk.open(runFile(this.path, "metrics"), {
-      write: true,
-      create: true,
-    });
+    const path = runFile(this.path, "metrics");
+    // Cutting back and appending would change a copy that shares the file, as `cp -l` makes them.
+    if (await exists(path) && ((await Deno.stat(path)).nlink ?? 1) > 1) {
+      await writeFileAtomic(path, await Deno.readFile(path), this.disk);
+    }
+    const file = await this.disk.open(path, { write: true, create: true });
     this.#metrics = file;
     const { size } = await file.stat();
     this.#metricsBytes = Math.min(this.found?.checkpoint.metricsBytes ?? 0, size);

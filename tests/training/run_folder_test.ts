@@ -256,10 +256,47 @@ Deno.test("a config of somebody's own is never overwritten", () =>
     await Deno.mkdir(path);
     const config = join(path, "config.yaml");
     await Deno.writeTextFile(config, "# mine\nseed: 1\n");
-    for (const existing of ["refuse", "resume", "replace"] as const) {
-      await assertRejects(() => open(path, existing), InputError, "would be overwritten");
+    const isLeft = async () => {
+      for (const existing of ["refuse", "resume", "resume best", "replace"] as const) {
+        await assertRejects(() => open(path, existing), InputError, "would be overwritten");
+      }
+      assertEquals(await Deno.readTextFile(config), "# mine\nseed: 1\n");
+    };
+    await isLeft();
+    await Deno.remove(config);
+    await runOfThree(path);
+    await Deno.writeTextFile(config, "# mine\nseed: 1\n");
+    const before = await filesOf(path);
+    await isLeft();
+    assertEquals(await filesOf(path), before);
+    await Deno.rename(config, join(path, "mine.yaml"));
+    (await open(path, "resume")).close();
+  }));
+
+Deno.test("a run changes nothing behind a link in the place of its folders, nor in a linked copy of its log", () =>
+  withRun(async (path) => {
+    await runOfThree(path);
+    const other = join(path, "other");
+    for (const folder of ["checkpoints", "folded"]) {
+      const place = join(path, folder);
+      await Deno.mkdir(place, { recursive: true });
+      await Deno.rename(place, other);
+      await Deno.symlink(other, place);
+      for (const existing of ["resume", "replace"] as const) {
+        await assertRejects(() => RunFolder.open(path, existing), InputError, `${place} is a link`);
+      }
+      await Deno.remove(place);
+      await Deno.rename(other, place);
     }
-    assertEquals(await Deno.readTextFile(config), "# mine\nseed: 1\n");
+    const log = join(path, "metrics.jsonl");
+    const lines = await Deno.readTextFile(log) + '{"step":6}\n';
+    await Deno.writeTextFile(log, lines);
+    await Deno.link(log, other);
+    const folder = await open(path, "resume");
+    await folder.log({ step: 7 });
+    folder.close();
+    assertEquals(await Deno.readTextFile(other), lines);
+    assertEquals(await Deno.readTextFile(log), lines.replace("6", "7"));
   }));
 
 Deno.test("--force deletes nothing where no run has been", () =>
