@@ -71,6 +71,9 @@ const OPTIMIZER = "optimizer.";
 const EMA = "ema.";
 const LOSS_SCALE = "lossScale";
 
+/** Characters of what computed, as shown to a person. */
+const MOST_SHOWN = 1000;
+
 /** Writes a checkpoint, atomically. */
 export async function writeCheckpoint(
   path: string,
@@ -150,9 +153,14 @@ function isHeader(value: unknown): value is CheckpointHeader {
   const { description, architecture: { name, options }, backend, state, seed, metricsBytes } =
     value;
   return isDescription(description) && typeof name === "string" && isRecord(options) &&
-    typeof backend.name === "string" && Number.isInteger(backend.threads) &&
+    isLine(backend.name) && isLine(backend.description) && Number.isInteger(backend.threads) &&
     (backend.numerics === undefined || isRecord(backend.numerics)) &&
     isRunState(state) && Number.isInteger(seed) && isCount(metricsBytes);
+}
+
+/** Whether parsed JSON is text that can be shown. */
+function isLine(value: unknown): boolean {
+  return typeof value === "string" && value.length <= MOST_SHOWN;
 }
 
 /**

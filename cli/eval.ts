@@ -45,7 +45,7 @@ export const command: Command = {
     if (!isNamed) await Deno.permissions.revoke({ name: "net" });
     const file = await configOf(path, network, args, context);
     const { config } = file;
-    const { info, validation } = await loadImages(file, context, { download: isNamed });
+    const { info, validation } = await loadImages(file, context, { isNamed });
     checkImages(path, network, info);
     const objective = objectiveFor(file, info);
     const report = objective.report(network.description.classNames);

@@ -32,6 +32,9 @@ import type { Arguments, Context } from "./command.ts";
 /** Bytes that one device addresses: a network with more of them in its parameters trains nowhere. */
 const ADDRESSABLE = 2 ** 32;
 
+/** Bytes of images that are computed for a config that nobody has named: seconds of work. */
+const UNASKED_BYTES = 2 ** 27;
+
 /** The config in a file, with the overrides of the call; former keys in it are told. */
 export function readConfig(
   path: string,
@@ -84,16 +87,17 @@ function openImages(
 
 /**
  * Loads the images of a config, downloading them if need be; says so on the progress line. With
- * `download: false` images that are not on this machine are an InputError.
+ * `isNamed: false`, for a config that came with a network, images that are not on this machine are
+ * an InputError, and so are more to compute than the network of a stranger may ask for.
  */
 export async function loadImages(
   file: ConfigFile,
   { progress }: Context,
-  { download = true } = {},
+  { isNamed = true } = {},
 ): Promise<Images> {
   const { config: { data }, at } = file;
-  const { info, load } = await openImages(data, {
-    download,
+  const { info, computedBytes = 0, load } = await openImages(data, {
+    download: isNamed,
     onProgress: ({ file, received, total }) =>
       progress.update(() =>
         `downloading ${file}: ${formatBytes(received)}` +
@@ -102,6 +106,14 @@ export async function loadImages(
     onNotice: (line) => progress.print(line),
   });
   objectiveFor(file, info);
+  if (!isNamed && computedBytes > UNASKED_BYTES) {
+    at("data.dataset", () => {
+      throw new InputError(
+        `its images take ${formatBytes(computedBytes)}, and unasked at most ` +
+          `${formatBytes(UNASKED_BYTES)} are computed; name a config with --config`,
+      );
+    });
+  }
   const splits = await load();
   progress.finish();
   // Nothing that comes after has to reach anyone.

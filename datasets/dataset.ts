@@ -41,6 +41,8 @@ export interface Splits {
 export interface OpenDataset {
   /** What is known of it. */
   readonly info: DatasetInfo;
+  /** Bytes of its images where they are computed when loaded; absent where they are read. */
+  readonly computedBytes?: number;
   /**
    * Finds its files, downloading them if need be, and returns their folder; absent for a dataset
    * that has none. Rejects with InputError or RunError if they are not available.

@@ -66,12 +66,14 @@ export function openWaves(
     targets: { [targetName]: field },
     sizes: { train: trainCount, test: testCount },
   };
+  const [size, width] = [imageSize(shape), sizeOf(field.shape)];
+  const count = trainCount + testCount;
+  const computedBytes = count * (size + BYTES_PER_TARGET * width) +
+    classes * size * BYTES_PER_LEVEL;
   const load = () => {
-    const { train, test } = info.sizes;
-    const [size, width] = [imageSize(shape), sizeOf(field.shape)];
     requireMemory(
-      (train + test) * (size + BYTES_PER_TARGET * width) + classes * size * BYTES_PER_LEVEL,
-      `data.dataset: ${formatCount(train + test)} images of ${side}x${side}x${channels} in ` +
+      computedBytes,
+      `data.dataset: ${formatCount(count)} images of ${side}x${side}x${channels} in ` +
         `${formatCount(classes)} classes take`,
     );
     const patterns = Array.from({ length: classes }, (_, label) => pattern(seed, label, shape));
@@ -90,7 +92,7 @@ export function openWaves(
     };
     return Promise.resolve({ train: make("train"), test: make("test") });
   };
-  return { info, load };
+  return { info, computedBytes, load };
 }
 
 /** A class's pattern: grey levels about zero, [height, width, channels]. */

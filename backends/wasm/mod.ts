@@ -109,7 +109,7 @@ export function repeatCpuBackend(numerics: Numerics, features = cpuFeatures()): 
     precision !== "fast" && precision !== "high" || wide !== 1 && wide !== 2 ||
     typeof relaxedSimd !== "boolean"
   ) {
-    throw new InputError(`${JSON.stringify(numerics)} are no numerics of the CPU backend`);
+    throw new InputError("what is stored of its numerics is none of the CPU backend's");
   }
   if (relaxedSimd && !features.relaxedSimd) {
     throw new InputError(

@@ -42,6 +42,9 @@ export interface AdapterName {
 /** To be raised when keys or variants change their meaning: what was found before is void then. */
 const VERSION = 1;
 
+/** Characters of a stored adapter that are shown. */
+const MOST_SHOWN = 300;
+
 /** The file of an adapter. */
 interface TuningFile extends TuningContext {
   readonly kernels: Readonly<Record<string, string>>;
@@ -143,8 +146,8 @@ function difference(
   const named = { version: "kernels", adapter: "adapter", driver: "driver", runtime: "runtime" };
   for (const key of ["version", "adapter", "driver", "runtime"] as const) {
     if (JSON.stringify(found[key]) === JSON.stringify(wanted[key])) continue;
-    return `it is of another ${named[key]}, ${JSON.stringify(found[key])} instead of ` +
-      JSON.stringify(wanted[key]);
+    const former = JSON.stringify(found[key])?.slice(0, MOST_SHOWN);
+    return `it is of another ${named[key]}, ${former} instead of ${JSON.stringify(wanted[key])}`;
   }
 }
 

@@ -94,6 +94,20 @@ Deno.test("a loss scale that is none is refused", () =>
     }
   }));
 
+Deno.test("a checkpoint says in a line what computed it, or is refused", () =>
+  withFile(async (path) => {
+    const found = checkpoint();
+    for (const description of [undefined, 3, "long".repeat(1000)]) {
+      const backend = { ...found.backend, description: description as string };
+      await writeCheckpoint(path, { ...found, backend });
+      await assertRejects(
+        () => readCheckpoint(path),
+        InputError,
+        "the metadata of this checkpoint",
+      );
+    }
+  }));
+
 Deno.test("the averaged weights are the ones for inference, where there are any", () => {
   const { tensors: { ema: _, ...tensors }, ...rest } = checkpoint();
   assertEquals(inferenceState(checkpoint()), checkpoint().tensors.ema);

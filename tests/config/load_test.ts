@@ -99,6 +99,7 @@ const MISTAKES: [line: string, message: string][] = [
     "run.yaml:3:66 training.optimizer.momentum: found 1.5, expected a number of at least 0 and below",
   ],
   ["output: ~someone/runs", "run.yaml:3:9 output: of ~ only ~/ is looked up"],
+  ['output: "runs\\0"', "run.yaml:3:9 output: expected a path without a NUL character"],
   ["training:", "run.yaml:3:10 training: found nothing (is it indented below its key?), expected"],
 ];
 
