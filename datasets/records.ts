@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import { readAtMost } from "../files/at_most.ts";
+import { refusalOf } from "../files/refusal.ts";
 import type { LocatedFile } from "./published_files.ts";
 
 /**
@@ -33,7 +34,7 @@ export function checkLabel(label: number, record: number, classes: number, path:
   );
 }
 
-/** Whether there is a file of this name. */
+/** Whether there is a file of this name. Throws InputError where the system does not say. */
 export async function fileExists(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
@@ -41,6 +42,10 @@ export async function fileExists(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return false;
     }
-    throw error;
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    throw new InputError(`images cannot be read: ${refusal}; set data.root to another folder`, {
+      cause: error,
+    });
   }
 }

@@ -3,6 +3,7 @@ import { openBackend } from "../../backends/registry.ts";
 import { cpuFeatures } from "../../backends/wasm/features.ts";
 import { cpuBackend, repeatCpuBackend } from "../../backends/wasm/mod.ts";
 import { webgpuBackend } from "../../backends/webgpu/mod.ts";
+import { repeatedTuning } from "../../backends/webgpu/tuning.ts";
 import { InputError } from "../../errors.ts";
 import { hasAdapter } from "../support/backends.ts";
 
@@ -31,6 +32,21 @@ Deno.test("numerics that this processor has not, or that no backend has, are ref
   }
   const repeat = { name: "tpu", numerics };
   await assertRejects(() => openBackend({ repeat }), InputError, 'the backend "tpu"');
+});
+
+Deno.test("numerics that are refused are not told at length", () => {
+  const long = "x".repeat(1e5);
+  const { numerics } = cpuBackend();
+  const adapter = { vendor: "", architecture: "", device: "", description: "" };
+  const here = { version: 1, adapter, driver: "", runtime: "" };
+  for (
+    const repeat of [
+      () => repeatCpuBackend({ ...numerics, threads: long }),
+      () => repeatedTuning({ ...here, driver: long }, here),
+    ]
+  ) {
+    assertEquals(assertThrows(repeat, InputError).message.slice(500), "");
+  }
 });
 
 Deno.test({
