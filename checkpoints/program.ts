@@ -23,13 +23,11 @@ import {
 } from "../graph/types.ts";
 import { OPS } from "../ops/registry.ts";
 import { isRecord } from "../schema/record.ts";
+import { MOST_AT_ONCE, requireModestCost } from "./program_cost.ts";
 import type { Tensor } from "./safetensors.ts";
 
 /** More than a network has: one of a thousand layers has some eight thousand. */
 const MAX_NODES = 2 ** 13;
-
-/** More elements than a tensor of one image has. */
-const MAX_ELEMENTS = 2 ** 28;
 
 /** A result of a node: the node's index, the result's. */
 export type StoredReference = readonly [node: number, output: number];
@@ -101,7 +99,8 @@ function keep(
  * The program again, for another batch size: every input's first extent becomes `batchSize`. What
  * was stored is taken for a stranger's: only ops of inference programs, whose operands and attributes
  * are what the op says of them, with all shapes inferred anew. Throws InputError, which does not name
- * the file, for anything else, for a missing tensor, and for a program or tensors of absurd size.
+ * the file, for anything else, for a missing tensor, and for a program or tensors of absurd size or
+ * cost.
  */
 export function restoreProgram(
   name: string,
@@ -127,7 +126,7 @@ export function restoreProgram(
     constants.set(name, known);
     return known;
   };
-  return trace({ name }, () => {
+  const program = trace({ name }, () => {
     for (const node of nodes) {
       const values = withScope(
         node.scope ?? "",
@@ -138,6 +137,8 @@ export function restoreProgram(
     }
     Object.entries(outputs).forEach(([key, value]) => output(key, resolve(value)));
   });
+  requireModestCost(program, batchSize);
+  return program;
 }
 
 /** What a stored constant says: its elements are a tensor of the file. */
@@ -177,7 +178,7 @@ function requireSane(shape: Shape, batchSize: number): void {
   const isSane = shape.length <= MAX_RANK &&
     shape.every((extent) => extent >= 1 && extent <= Math.max(MAX_EXTENT, batchSize)) &&
     shape.slice(2).every((extent) => extent <= MAX_SIDE) &&
-    sizeOf(shape) <= MAX_ELEMENTS * batchSize;
+    sizeOf(shape) <= MOST_AT_ONCE * batchSize;
   if (isSane) return;
   throw new InputError(
     `the stored program has a tensor of the impossible shape ${formatShape(shape)}`,

@@ -3,10 +3,18 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { foldModel } from "../../checkpoints/fold.ts";
 import { type FoldedNetwork, networkProgram } from "../../checkpoints/network.ts";
-import type { StoredNode } from "../../checkpoints/program.ts";
+import { type StoredNode, storeProgram } from "../../checkpoints/program.ts";
 import { InputError } from "../../errors.ts";
 import { wrongAttribute } from "../../graph/attribute_rules.ts";
+import { input, output, trace } from "../../graph/trace.ts";
+import type { Value } from "../../graph/types.ts";
 import { buildModel } from "../../models/registry.ts";
+import { augment } from "../../ops/augment.ts";
+import { conv2d } from "../../ops/conv2d.ts";
+import { fill } from "../../ops/fill.ts";
+import { matmul } from "../../ops/matmul.ts";
+import { maxPool2d } from "../../ops/max_pool2d.ts";
+import { relu } from "../../ops/relu.ts";
 import { runBetweenCanaries } from "../support/canaries.ts";
 import { mutateNetwork } from "../support/mutate_program.ts";
 import { Draw, FAMILIES } from "../support/random_cases.ts";
@@ -124,6 +132,15 @@ const withAttributes = (op: string, attributes: object) =>
     return nodes.with(at, { ...node, attributes: { ...node.attributes, ...attributes } });
   });
 
+/** The first network with a program that makes something of pictures f32 [1, 1, 2048, 2048]. */
+function computing(compute: (pictures: Value) => Value): FoldedNetwork {
+  const program = trace({ name: "infer" }, () => {
+    const pixels = input("pixels", [1, 2048, 2048, 1], "u8");
+    output("logits", compute(augment(pixels, undefined, { mean: [0], std: [1] })));
+  });
+  return { ...NETWORKS[0], program: storeProgram(program).stored };
+}
+
 const REFUSED: Readonly<Record<string, readonly [network: FoldedNetwork, why: string]>> = {
   "an unknown attribute": [
     withAttributes("relu", { inputShape: [1] }),
@@ -155,6 +172,26 @@ const REFUSED: Readonly<Record<string, readonly [network: FoldedNetwork, why: st
       { op: "fill", inputs: [], attributes: { shape: [2 ** 20, 2 ** 20], value: 0 } },
     ]),
     "impossible shape [1048576, 1048576]",
+  ],
+  "numbers of a few bytes": [
+    computing(() => relu(fill([2 ** 24], 1))),
+    "needs 33.6 M numbers for all pictures; expected at most 16.8 M",
+  ],
+  "work of a few bytes": [
+    computing(() => matmul(fill([1024, 1024], 1), fill([1024, 1024], 1))),
+    "needs 1.07 G multiply-accumulates for all pictures; expected at most 268 M",
+  ],
+  "more memory for a picture than any network": [
+    computing((x) => relu(conv2d(x, fill([33, 1, 1, 1], 1)))),
+    "needs 277 M numbers at once for a picture; expected at most 268 M",
+  ],
+  "more multiply-accumulates than any network": [
+    computing((x) => conv2d(x, fill([1, 1, 1025, 1025], 1), undefined, { padding: 512 })),
+    "needs 4.41 T multiply-accumulates for a picture; expected at most 1.1 T",
+  ],
+  "larger poolings than any network": [
+    computing((x) => maxPool2d(x, { kernelSize: 65, stride: 1, padding: 32 }).output),
+    "needs 35.5 G numbers for a picture; expected at most 8.59 G",
   ],
   "more nodes than any network": [
     changed((nodes) => Array.from({ length: 10_000 }, () => nodes[0])),
