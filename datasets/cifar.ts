@@ -8,7 +8,7 @@ import type { DatasetInfo, Splits } from "./dataset.ts";
 import { imageSize, LABELS } from "./image_source.ts";
 import { publishedEntry } from "./published.ts";
 import type { LocatedFile, LocatedFiles } from "./published_files.ts";
-import { checkLabel, readDataFile } from "./records.ts";
+import { checkLabel, howToReplace, readDataFile } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** How the records of one of the two datasets begin, and in which files they are. */
@@ -89,7 +89,7 @@ async function loadSplit(
   const split = emptyLabelled(count, info.imageShape);
   const perFile = count / files.length;
   for (const [i, file] of files.entries()) {
-    const bytes = await readDataFile(file, perFile * recordBytes(info, layout));
+    const bytes = await readDataFile(file, perFile * recordBytes(info, layout), info.name);
     readRecords(bytes, file.path, split, i * perFile, perFile, info, layout);
   }
   return split.source;
@@ -118,13 +118,13 @@ function readRecords(
       `${path}: holds ${bytes.length > count * record ? "more" : bytes.length} bytes, expected ${
         count * record
       } (${count} records of ` +
-        `${record}); it is damaged: delete its folder, and the dataset is downloaded again`,
+        `${record}); it is damaged: ${howToReplace(info.name)}`,
     );
   }
   for (let i = 0; i < count; i++) {
     const from = i * record;
     const label = bytes[from + labelIndex];
-    labels[first + i] = checkLabel(label, i, info.classNames.length, path);
+    labels[first + i] = checkLabel(label, i, info, path);
     for (let channel = 0; channel < channels; channel++) {
       const start = from + labelBytes + channel * plane;
       let target = (first + i) * plane * channels + channel;

@@ -9,7 +9,7 @@ import type { DatasetInfo, Splits } from "./dataset.ts";
 import { LABELS } from "./image_source.ts";
 import type { DatasetPackage, LocatedFile, LocatedFiles } from "./published_files.ts";
 import { publishedEntry } from "./published.ts";
-import { checkLabel, readDataFile } from "./records.ts";
+import { checkLabel, howToReplace, readDataFile } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** The four file names every dataset of this kind uses: training images and labels, then test's. */
@@ -79,12 +79,12 @@ async function loadSplit(
   count: number,
 ): Promise<MemorySource> {
   const { height, width } = info.imageShape;
-  const pixels = await readIdx(imageFile, [count, height, width]);
-  const classes = await readIdx(labelFile, [count]);
+  const pixels = await readIdx(imageFile, [count, height, width], info.name);
+  const classes = await readIdx(labelFile, [count], info.name);
   const { source, labels } = emptyLabelled(count, info.imageShape);
   source.images.set(pixels);
   for (let i = 0; i < count; i++) {
-    labels[i] = checkLabel(classes[i], i, info.classNames.length, labelFile.path);
+    labels[i] = checkLabel(classes[i], i, info, labelFile.path);
   }
   return source;
 }
@@ -93,17 +93,21 @@ async function loadSplit(
  * The bytes of an IDX file of unsigned bytes, row-major.
  * Throws InputError if it is damaged or its extents are not `shape`.
  */
-async function readIdx(file: LocatedFile, shape: readonly number[]): Promise<Uint8Array> {
+async function readIdx(
+  file: LocatedFile,
+  shape: readonly number[],
+  dataset: string,
+): Promise<Uint8Array> {
   const { path } = file;
   const header = 4 + 4 * shape.length;
   const expected = header + sizeOf(shape);
-  const bytes = await (path.endsWith(".gz") ? unpack : readDataFile)(file, expected);
+  const bytes = await (path.endsWith(".gz") ? unpack : readDataFile)(file, expected, dataset);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // The third byte is the element type, 8 for unsigned bytes; the fourth the number of extents.
   if (bytes.length < header || view.getUint32(0) !== 0x800 + shape.length) {
     throw new InputError(
-      `${path}: not an IDX file of unsigned bytes in ${shape.length} dimensions; delete it, and ` +
-        "it is downloaded again",
+      `${path}: not an IDX file of unsigned bytes in ${shape.length} dimensions; ` +
+        howToReplace(dataset),
     );
   }
   const found = shape.map((_, i) => view.getUint32(4 + 4 * i));
@@ -115,7 +119,7 @@ async function readIdx(file: LocatedFile, shape: readonly number[]): Promise<Uin
   if (bytes.length !== expected) {
     throw new InputError(
       `${path}: holds ${bytes.length > expected ? "more" : bytes.length} bytes, expected ` +
-        `${expected}; it is damaged: delete it, and it is downloaded again`,
+        `${expected}; it is damaged: ${howToReplace(dataset)}`,
     );
   }
   return bytes.subarray(header);
@@ -125,15 +129,19 @@ async function readIdx(file: LocatedFile, shape: readonly number[]): Promise<Uin
 const PACKING = 1 << 20;
 
 /** The bytes in a `.gz`, `most` and one more at most. */
-async function unpack(file: LocatedFile, most: number): Promise<Uint8Array<ArrayBuffer>> {
-  const packed = await readDataFile(file, most + PACKING);
+async function unpack(
+  file: LocatedFile,
+  most: number,
+  dataset: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = await readDataFile(file, most + PACKING, dataset);
   try {
     const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     return await readAtMost(plain, most);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(
-      `${file.path}: not a whole gzip file (${reason}); delete it, and it is downloaded again`,
+      `${file.path}: not a whole gzip file (${reason}); ${howToReplace(dataset)}`,
     );
   }
 }

@@ -3,15 +3,19 @@ import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import { readAtMost } from "../files/at_most.ts";
 import { refusalOf } from "../files/refusal.ts";
+import type { DatasetInfo } from "./dataset.ts";
 import type { LocatedFile } from "./published_files.ts";
 
 /**
  * The bytes of a file, `most` and one more at most. Throws InputError if it does not hash to what it
  * should.
+ *
+ * @param dataset its name, for errors
  */
 export async function readDataFile(
   { path, checksum }: LocatedFile,
   most: number,
+  dataset: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   const bytes = await readAtMost(file.readable, most);
@@ -21,16 +25,25 @@ export async function readDataFile(
   throw new InputError(
     `${path}: its checksum is ${checksum.algorithm}:${digest}, expected ` +
       `${checksum.algorithm}:${checksum.digest}: it has changed since it came, or another is in its ` +
-      "place; delete it, and it is downloaded again (data.root takes the files of a folder as they are)",
+      `place; ${howToReplace(dataset)} (data.root takes the files of a folder as they are)`,
   );
 }
 
+/** What to do about a damaged file of a dataset; not all commands download. */
+export const howToReplace = (dataset: string) =>
+  `delete it, and the command \`datasets download ${dataset}\` fetches it again`;
+
 /** The label, if it is a class of the dataset. Throws InputError naming the record otherwise. */
-export function checkLabel(label: number, record: number, classes: number, path: string): number {
+export function checkLabel(
+  label: number,
+  record: number,
+  { name, classNames: { length: classes } }: DatasetInfo,
+  path: string,
+): number {
   if (label < classes) return label;
   throw new InputError(
     `${path}: record ${record} has the label ${label}, expected 0 to ${classes - 1}; the file is ` +
-      "damaged: delete it, and it is downloaded again",
+      `damaged: ${howToReplace(name)}`,
   );
 }
 

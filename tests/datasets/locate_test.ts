@@ -65,7 +65,7 @@ Deno.test("the archive is downloaded once, unpacked into the cache and deleted",
     };
     const located = await locateFiles(dataset, options);
     assertEquals(
-      await readDataFile(located.files.get("data.bin")!, 3),
+      await readDataFile(located.files.get("data.bin")!, 3, "tiny"),
       new Uint8Array([1, 2, 3]),
     );
     assertEquals(await locateFiles(dataset, { cache, download: false }), located);
@@ -116,7 +116,11 @@ Deno.test("checksums can be overridden and turned off", async () => {
         files,
       });
       await Deno.writeFile(join(folder, "data.bin"), new Uint8Array([1, 2, 4]));
-      await assertRejects(() => readDataFile(files.get("data.bin")!, 3), InputError, "has changed");
+      await assertRejects(
+        () => readDataFile(files.get("data.bin")!, 3, "tiny"),
+        InputError,
+        "the command `datasets download tiny` fetches it again",
+      );
       await assertRejects(
         () => locateFiles(dataset, { cache, download: false }),
         InputError,
@@ -135,14 +139,14 @@ Deno.test("a byte that has changed in the cache is found when it is read", async
     const path = join(folder, "data.bin");
     await Deno.writeFile(path, new Uint8Array([1, 2, 4]));
     const error = await assertRejects(
-      () => readDataFile(files.get("data.bin")!, 3),
+      () => readDataFile(files.get("data.bin")!, 3, "tiny"),
       InputError,
       "has changed since it came",
     );
     assertEquals(error.message.startsWith(path), true);
     await Deno.remove(path);
     const again = await locateFiles(dataset, { cache });
-    assertEquals((await readDataFile(again.files.get("data.bin")!, 3)).length, 3);
+    assertEquals((await readDataFile(again.files.get("data.bin")!, 3, "tiny")).length, 3);
   });
 });
 
