@@ -1,6 +1,6 @@
 /** `overfold train`: trains the network of a config and folds the best checkpoint. */
 
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
 import { readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { readForeignState } from "../checkpoints/import.ts";
@@ -141,8 +141,12 @@ async function adoptPretrained(
   context: Context,
 ): Promise<void> {
   if (options.pretrained === undefined) return;
-  const state = await readForeignState(fromHome(options.pretrained));
-  at("model.pretrained", () => adoptWeights(model, state, options, context));
+  // In full: nothing else says where a relative one was looked for.
+  const path = resolve(fromHome(options.pretrained));
+  await at(
+    "model.pretrained",
+    async () => adoptWeights(model, await readForeignState(path), options, context),
+  );
 }
 
 /** A run about to be trained. */

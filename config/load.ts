@@ -34,8 +34,8 @@ export interface ConfigFile {
   /** The config, every default filled in. */
   readonly config: Config;
   /**
-   * Runs `work` on the value of a key, such as `data.subset.train`. InputErrors that come of it then
-   * begin with where the key stands, or the part of its value that the error says.
+   * Runs `work` on the value of a key, such as `data.subset.train`. InputErrors that come of it, or
+   * of the promise it returns, then begin with where the key stands, or the part of its value that the error says.
    */
   at<T>(key: string, work: () => T): T;
 }
@@ -109,14 +109,18 @@ function withoutExtras(config: Mapping): Mapping {
 }
 
 function located<T>(source: ConfigSource, key: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
+  const locate = (error: unknown): never => {
     if (!(error instanceof InputError)) throw error;
     const path = [...key.split("."), ...error.at ?? []];
     throw new InputError(source.report([{ path, part: "value", text: error.message }]), {
       cause: error,
     });
+  };
+  try {
+    const result = work();
+    return result instanceof Promise ? result.catch(locate) as T : result;
+  } catch (error) {
+    return locate(error);
   }
 }
 

@@ -74,7 +74,7 @@ export class BatchNorm2d extends Module {
     const count = sizeOf(input.shape) / this.channels;
     if (count <= 1) {
       throw new InputError(
-        `${currentScope()}: batch normalisation of ${
+        `layer ${currentScope()} (batch_norm2d): its input ${
           formatShape(input.shape)
         } while training has ` +
           "one value per channel, which has no variance; use larger batches or images",

@@ -42,7 +42,7 @@ Deno.test("a last batch of one before a batch norm is told with line, layer and 
       const part of [
         "tiny.yaml:2:106 data.dropLast",
         "33 images in batches of 16",
-        " 2: ",
+        ": layer 2 (batch_norm2d): ",
         "data.dropLast: true",
       ]
     ) {
@@ -59,7 +59,18 @@ Deno.test("a last batch of one before a batch norm is told with line, layer and 
 Deno.test("batches of one before a batch norm are told before the run's folder is made", async () => {
   const { code, error } = await said(CONFIG(), "train", "--set", "data.batchSize=1");
   assertEquals(code, 2);
-  assertStringIncludes(error, "--set data.batchSize: 2: batch normalisation of [1, 4, 1, 1]");
+  assertStringIncludes(
+    error,
+    "--set data.batchSize: layer 2 (batch_norm2d): its input [1, 4, 1, 1]",
+  );
+});
+
+Deno.test("weights to start from that are missing are told with line, key and where they were looked for", async () => {
+  const config = CONFIG().replace("model:\n", "model:\n  pretrained: none.safetensors\n");
+  const { code, error } = await said(config, "train");
+  assertEquals(code, 2);
+  const path = join(Deno.cwd(), "none.safetensors");
+  assertStringIncludes(error, `tiny.yaml:4:15 model.pretrained: ${path}: no such file`);
 });
 
 Deno.test("a place that Deno keeps from all programs is told as that", async () => {
