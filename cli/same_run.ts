@@ -20,16 +20,17 @@ interface Changes {
 
 /**
  * Compares the config a run is to go on with to the one of its checkpoint, both as this version
- * reads them. What may differ is marked in the config's schema.
+ * reads them. What may differ is marked in the config's schema; what asks for
+ * the computation that the checkpoint records is no change.
  *
  * @param path the checkpoint's file, for errors
  */
 export function changesSince(checkpoint: Checkpoint, path: string, config: Config): Changes {
   const schema = configJsonSchema();
-  const before = fullyWritten(parseStored(checkpoint.config, path).config);
   const now = fullyWritten(config);
+  const before = fullyWritten(parseStored(checkpoint.config, path).config);
   const by = Map.groupBy(
-    differencesOf(before, now),
+    differencesOf(before, now).filter((difference) => !isRecorded(difference, checkpoint.backend)),
     (difference) => keywordAt(schema, difference.path, now, "resume"),
   );
   const [refused, bits, extending] = [undefined, "bits", "extends"].map((mark) =>
@@ -66,6 +67,26 @@ export function checkSameRun(
     );
   }
   return extending.map((change) => `the config has changed: ${change}`);
+}
+
+/** Whether the value of now asks for just what computed the checkpoint. */
+function isRecorded(
+  { path, now }: Difference,
+  { name, numerics = {} }: Checkpoint["backend"],
+): boolean {
+  const isCpu = name === "cpu";
+  switch (path.join(".")) {
+    case "backend":
+      return now === "auto" || now === name;
+    case "threads.count":
+      return !isCpu || now === "auto" || now === numerics.threads;
+    case "threads.schedule":
+      return !isCpu || now === numerics.schedule;
+    case "precision":
+      return isCpu ? now === numerics.precision : numerics.halfActivations === (now === "mixed");
+    default:
+      return false;
+  }
 }
 
 /** A config in which nothing is written in short, so that both ways to write it are equal. */

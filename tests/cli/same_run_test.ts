@@ -12,7 +12,7 @@ const BACKEND: RunIdentity["backend"] = {
   name: "cpu",
   threads: 2,
   description: "CPU, 2 threads",
-  numerics: { threads: 2 },
+  numerics: { threads: 2, schedule: "static", precision: "fast" },
 };
 const TEXT = "data: {dataset: mnist}\nmodel: {name: do_conv_net}\n";
 
@@ -82,6 +82,27 @@ Deno.test("a run is not computed otherwise unless other bits are asked for, or i
     const { numerics: _, ...backend } = BACKEND;
     const former = { ...checkpointOf(configOf()), backend };
     assertEquals(checkSameRun(former, "last.safetensors", configOf(change)), []);
+  }
+});
+
+Deno.test("a run goes on with what its config left open, once it is said as it was computed", () => {
+  const same = ["backend=cpu", "threads=2"];
+  assertEquals(warnings(configOf(), same), []);
+  assertEquals(warnings(configOf(...same), []), []);
+  for (const change of ["threads={count: 2, schedule: dynamic}", "precision=high"]) {
+    assertThrows(() => warnings(configOf(), [...same, change]), InputError, "--other-bits");
+  }
+  const { message } = assertThrows(
+    () => warnings(configOf("backend=cpu"), ["threads=3"]),
+    InputError,
+  );
+  assertEquals(message.split("\n  ").slice(1), ['threads.count was "auto", is 3']);
+  const backend = { ...BACKEND, name: "webgpu", numerics: { halfActivations: false, tuning: {} } };
+  const former = { ...checkpointOf(configOf()), backend };
+  const onGpu = (...set: string[]) => checkSameRun(former, "last.safetensors", configOf(...set));
+  assertEquals(onGpu("backend=webgpu", "precision=high", "threads=3"), []);
+  for (const change of ["backend=cpu", "precision=mixed"]) {
+    assertThrows(() => onGpu(change), InputError, "--other-bits");
   }
 });
 
