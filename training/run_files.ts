@@ -78,16 +78,18 @@ export async function checkWritable(run: string): Promise<void> {
         "choose another folder with --output",
     );
   }
-  // One in each folder.
-  for (const file of ["metrics", "last", "folded"] as const) await checkPlace(runFile(run, file));
   for (const file of RUN_FILES) {
     const path = runFile(run, file);
-    if (!await exists(path) || (await Deno.lstat(path)).isFile) continue;
+    if (!await exists(path)) continue;
+    const { isFile, isDirectory } = await Deno.lstat(path);
+    if (isFile) continue;
     throw new InputError(
-      `${path} is no plain file, and a run replaces nothing else; move it away, or choose another ` +
-        "folder with --output",
+      `${path} is ${isDirectory ? "a folder" : "no plain file"}, and a run replaces plain files ` +
+        "alone; move it away, or choose another folder with --output",
     );
   }
+  // One in each folder.
+  for (const file of ["metrics", "last", "folded"] as const) await checkPlace(runFile(run, file));
 }
 
 /** A checkpoint to go on from. */
@@ -114,32 +116,51 @@ export async function findCheckpoint(
   run: string,
   existing: "resume" | "resume best",
 ): Promise<FoundCheckpoint | undefined> {
+  const { found, problems } = await newestSound(run, SOURCES[existing]);
+  if (found) {
+    const notices = [
+      ...problems.map((problem) =>
+        `${problem}; the run goes on from the checkpoint before, ${runFile(run, found.file)}`
+      ),
+      ...await missingLog(run, found.checkpoint),
+    ];
+    return { ...found, notices };
+  }
+  if (!await hasBegun(run)) return undefined;
+  const [kind, other, how] = existing === "resume"
+    ? ["checkpoint", "resume best", "--resume --best"] as const
+    : ["best checkpoint", "resume", "--resume alone"] as const;
+  const { found: left } = await newestSound(run, SOURCES[other]);
+  // No run goes on beside a best checkpoint that is damaged.
+  const isInTheWay = other === "resume" && await exists(runFile(run, "best"));
+  throw new InputError(
+    `${run} holds a run, but no ${kind} to go on from: ${problems.join("; ")}. ` +
+      (left
+        ? `${isInTheWay ? "Put it elsewhere and go" : "Go"} on from ` +
+          `${runFile(run, left.file)} with ${how}, or start`
+        : "Start") +
+      " anew with --force (what the run left is then deleted)",
+  );
+}
+
+/** Where a run goes on, the first that is sound. */
+const SOURCES = { resume: ["last", "previous"], "resume best": ["best"] } as const;
+
+/** The first sound checkpoint among files of a run, and what is wrong with those before. */
+async function newestSound(
+  run: string,
+  files: readonly RunFile[],
+): Promise<{ found?: Omit<FoundCheckpoint, "notices">; problems: string[] }> {
   const problems: string[] = [];
-  for (const file of existing === "resume" ? ["last", "previous"] as const : ["best"] as const) {
-    const path = runFile(run, file);
+  for (const file of files) {
     try {
-      const checkpoint = await readRunCheckpoint(path);
-      const notices = [
-        ...problems.map((problem) =>
-          `${problem}; the run goes on from the checkpoint before, ${path}`
-        ),
-        ...await missingLog(run, checkpoint),
-      ];
-      return { file, checkpoint, notices };
+      return { found: { file, checkpoint: await readRunCheckpoint(runFile(run, file)) }, problems };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.push(error.message);
     }
   }
-  if (!await hasBegun(run)) return undefined;
-  const best = runFile(run, "best");
-  throw new InputError(
-    `${run} holds a run, but no checkpoint to go on from: ${problems.join("; ")}. ` +
-      (existing === "resume" && await exists(best)
-        ? `Go on from ${best} with --resume --best, or start`
-        : "Start") +
-      " anew with --force (what the run left is then deleted)",
-  );
+  return { problems };
 }
 
 /** Whether more is there of a run than a config and an empty log: those it has before it begins. */

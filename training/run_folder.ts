@@ -172,7 +172,7 @@ export class RunFolder implements TrainingStore {
     await this.disk.link(this.lastPath, kept);
     try {
       await writeCheckpoint(this.lastPath, checkpoint, this.disk);
-      await this.disk.rename(kept, previous);
+      await this.#settle(kept, previous);
     } catch (error) {
       await this.disk.remove(kept).catch(() => {});
       throw error;
@@ -186,7 +186,14 @@ export class RunFolder implements TrainingStore {
     await this.disk.link(runFile(this.path, file), copy);
     // That of a later position than the best one would miss lines of the log.
     if (file === "best") await this.#remove("previous");
-    await this.disk.rename(copy, this.lastPath);
+    await this.#settle(copy, this.lastPath);
+  }
+
+  /** Puts a second name of a file in the place of `path`. */
+  async #settle(name: string, path: string): Promise<void> {
+    await this.disk.rename(name, path);
+    // Where both are names of the same file already, the system renames nothing.
+    if (await exists(name)) await this.disk.remove(name);
   }
 
   /** Closes the metrics log and lets other processes have the run. */

@@ -119,6 +119,37 @@ Deno.test("a run goes on from its best checkpoint when told to, and cuts the log
     await assertRejects(() => open(path, "resume"), InputError, "no checkpoint to go on from");
   }));
 
+Deno.test("a run whose best checkpoint is damaged or missing goes on from another, and is told how", () =>
+  withRun(async (path) => {
+    await runOfThree(path);
+    const file = (name: string) => join(path, "checkpoints", `${name}.safetensors`);
+    const message = async () =>
+      (await assertRejects(() => open(path, "resume best"), InputError)).message;
+    await Deno.truncate(file("best"), 9);
+    const damaged = await message();
+    assertStringIncludes(damaged, `no best checkpoint to go on from: ${file("best")}: `);
+    assertStringIncludes(damaged, `Put it elsewhere and go on from ${file("last")} with --resume`);
+    await Deno.remove(file("best"));
+    assertStringIncludes(
+      await message(),
+      `best.safetensors: no such file. Go on from ${
+        file("last")
+      } with --resume alone, or start anew`,
+    );
+    await Deno.remove(file("last"));
+    assertStringIncludes(await message(), `Go on from ${file("previous")} with --resume alone`);
+    await Deno.truncate(file("previous"), 9);
+    assertStringIncludes(await message(), "no such file. Start anew with --force");
+  }));
+
+Deno.test("going on from the best checkpoint a second time leaves no other name of it", () =>
+  withRun(async (path) => {
+    await runOfThree(path);
+    for (let time = 0; time < 2; time++) (await open(path, "resume best")).close();
+    const left = [...Deno.readDirSync(join(path, "checkpoints"))].map(({ name }) => name).sort();
+    assertEquals(left, ["best.safetensors", "last.safetensors"]);
+  }));
+
 Deno.test("a last checkpoint that is damaged or gone gives way to the one before, and that is told", () =>
   withRun(async (path) => {
     await runOfThree(path);
@@ -139,6 +170,8 @@ Deno.test("a last checkpoint that is damaged or gone gives way to the one before
     await folder.save("last", TENSORS, { ...AT_STEP_3, step: 5 });
     folder.close();
     assertEquals(await Deno.readFile(last), bytes);
+    const left = [...Deno.readDirSync(join(path, "checkpoints"))].map(({ name }) => name).sort();
+    assertEquals(left, ["best", "last", "previous"].map((name) => `${name}.safetensors`));
     assertEquals(
       (await readCheckpoint(join(path, "checkpoints", "previous.safetensors"))).state.step,
       4,
@@ -340,6 +373,9 @@ Deno.test("a folder that cannot be written is the user's to mend", () =>
     await Deno.remove(join(path, "metrics.jsonl"));
     await Deno.mkdir(join(path, "metrics.jsonl"));
     await assertRejects(() => open(path, "replace"), InputError, "is a folder");
+    await Deno.remove(join(path, "metrics.jsonl"));
+    await Deno.mkdir(join(path, "checkpoints", "last.safetensors"));
+    await assertRejects(() => open(path, "resume"), InputError, "is a folder, and a run replaces");
     await Deno.remove(path, { recursive: true });
     await Deno.mkdir(join(path, "config.yaml"), { recursive: true });
     await assertRejects(() => open(path), InputError, "would be overwritten");
