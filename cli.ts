@@ -99,6 +99,7 @@ async function dispatch(
     streams.out(`overfold ${manifest.version}\n`);
     return EXIT.success;
   }
+  if (first === "help") return await dispatch([...rest, "--help"], streams, progress, program);
   const entry = COMMANDS.find(({ name }) => name === first);
   if (!entry) {
     const kind = first.startsWith("-") ? "option" : "command";

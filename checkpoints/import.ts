@@ -183,9 +183,9 @@ function checkBatchNorms(
   const isLeftOut = (path: string) => !found.has(path) && (isUnnamed || norms.includes(path));
   if (norms.length === 0 || ![...paths].every(isLeftOut)) return;
   throw new InputError(
-    `${file}: the batch norms ${
+    `${file}: the layers ${
       someOf(norms, 3)
-    } are not in it; in an exported file they are folded ` +
+    } (batch norms) are not in it; in an exported file they are folded ` +
       "into the convolutions and cannot be taken out again. Use the checkpoint or the folded network " +
       "(.safetensors) it was exported from, or in PyTorch save the weights themselves: " +
       "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')",

@@ -138,21 +138,24 @@ export function parseArguments(
       ...(option.repeated ? { multiple: true } : {}),
     }])),
   };
-  const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
+  const { tokens, ...parsed } = parseArgs({ ...config, strict: false, tokens: true });
   for (const token of tokens) {
-    if (token.kind === "option" && !Object.hasOwn(config.options, token.name)) {
+    if (token.kind !== "option") continue;
+    const { rawName, value, inlineValue } = token;
+    const option = options.find(([key]) => key === token.name)?.[1];
+    let mistake: string | undefined;
+    if (!option) {
       const known = options.map(([key]) => `--${key}`);
-      throw new InputError(
-        `overfold ${name}: unknown option ${token.rawName}` +
-          suggestion(token.rawName, known, "options"),
-      );
+      mistake = `unknown option ${rawName}${suggestion(rawName, known, "options")}`;
+    } else if (option.value === undefined) {
+      if (value !== undefined) mistake = `${rawName} takes no value`;
+    } else if (value === undefined) {
+      mistake = `${rawName} lacks its value, ${option.value}`;
+    } else if (!inlineValue && /^-./.test(value)) {
+      mistake = `${rawName} lacks its value, ${option.value}; if "${value}" is it, write ` +
+        `${rawName}=${value}`;
     }
-  }
-  let parsed;
-  try {
-    parsed = parseArgs({ ...config, strict: true });
-  } catch (error) {
-    throw new InputError(`overfold ${name}: ${(error as Error).message}`);
+    if (mistake !== undefined) throw new InputError(`overfold ${name}: ${mistake}`);
   }
   for (const [key, value] of Object.entries(parsed.values)) {
     if ([value].flat().includes("")) {

@@ -36,6 +36,7 @@ export async function locateFiles(
 ): Promise<LocatedFiles> {
   const { name } = dataset.info;
   const checksums = chooseChecksums(dataset, options.checksums ?? {});
+  requireAddress(options.mirror);
   if (options.root !== undefined) {
     const found = await findFiles(dataset, options.root);
     if (found) return found;
@@ -185,14 +186,17 @@ async function fetchRemote(
   if (archive === downloaded) await Deno.remove(archive);
 }
 
+function requireAddress(mirror: string | undefined): void {
+  if (mirror === undefined) return;
+  if (URL.canParse(mirror) && /^https?:$/.test(new URL(mirror).protocol)) return;
+  throw new InputError(
+    `data.mirror: "${mirror}" is no http or https address; expected one such as ` +
+      "https://example.org/datasets",
+  );
+}
+
 /** The file in the mirror's usual place for it, then directly under the mirror's address. */
 function mirrorAddresses(mirror: string, file: RemoteFile): string[] {
-  if (!URL.canParse(mirror) || !/^https?:$/.test(new URL(mirror).protocol)) {
-    throw new InputError(
-      `data.mirror: "${mirror}" is no http or https address; expected one such as ` +
-        "https://example.org/datasets",
-    );
-  }
   const addresses = [file.mirrorPath, file.name].map((path) => {
     const url = new URL(mirror);
     url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;

@@ -24,7 +24,8 @@ export function publishedEntry(dataset: PublishedDataset): DatasetEntry<typeof s
     about,
     schema,
     build: (_, where) => {
-      const locate = () => locateFiles(dataset, where);
+      let located: LocatedFiles | undefined;
+      const locate = async () => located ??= await locateFiles(dataset, where);
       return {
         info,
         locate: async () => (await locate()).folder,

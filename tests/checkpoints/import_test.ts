@@ -176,14 +176,21 @@ Deno.test("an ONNX file whose batch norms are folded is refused with the file to
   const bytes = await encodeOnnx(folded(plain));
   const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
   const error = assertThrows(() => adoptState(resNet(), state), InputError);
-  assertStringIncludes(error.message, "the batch norms bn1, layer1.0.bn1, layer1.0.bn2, … are not");
+  assertStringIncludes(
+    error.message,
+    "the layers bn1, layer1.0.bn1, layer1.0.bn2, … (batch norms)",
+  );
   assertStringIncludes(error.message, "Use the checkpoint or the folded network (.safetensors)");
 });
 
 Deno.test("an ONNX file of PyTorch's exporter is refused for its folded batch norms, not for names", async () => {
   const model = foreignModel();
   const folded = await readForeignState(foreign("folded_bn.onnx"));
-  assertThrows(() => adoptState(model, folded), InputError, "the batch norms 1 are not in it");
+  assertThrows(
+    () => adoptState(model, folded),
+    InputError,
+    "the layers 1 (batch norms) are not in it",
+  );
   adoptState(model, await readForeignState(foreign("kept_bn_eval.onnx")));
 });
 

@@ -13,7 +13,7 @@ Deno.test("every command is a task", () => {
 });
 
 Deno.test("without a command, and with --help, the commands are listed", async () => {
-  for (const args of [[], ["--help"], ["-h"]]) {
+  for (const args of [[], ["--help"], ["-h"], ["help"]]) {
     const { code, out } = await run(...args);
     assertEquals(code, 0);
     for (const { name, summary } of COMMANDS) assertMatch(out, new RegExp(`${name} +${summary}`));
@@ -25,6 +25,7 @@ for (const { name, summary } of COMMANDS) {
   Deno.test(`${name} --help explains its arguments and options`, async () => {
     const { code, out, error } = await run(name, "--help");
     assertEquals([code, error], [0, ""]);
+    assertEquals((await run("help", name)).out, out);
     assertStringIncludes(out, `${summary}.\n\nUsage: overfold ${name} `);
     assertStringIncludes(out, "--json");
     for (const line of out.split("\n")) assertEquals(line.length <= 100, true, line);
@@ -62,9 +63,16 @@ Deno.test("wrong arguments are answered with the usage", async () => {
   assertStringIncludes(missing.error, "Usage: overfold datasets ACTION [NAME]");
   const tooMany = await run("init", "a", "b");
   assertStringIncludes(tooMany.error, 'one argument too many, "b"');
-  const noValue = await run("datasets", "list", "--root");
-  assertStringIncludes(noValue.error, "--root");
-  assertEquals([tooMany.code, noValue.code], [2, 2]);
+  assertEquals(tooMany.code, 2);
+  const values = [
+    [["--root"], "--root lacks its value, DIR"],
+    [["--root", "--json"], '--root lacks its value, DIR; if "--json" is it, write --root=--json'],
+    [["--json=yes"], "--json takes no value"],
+  ] as const;
+  for (const [options, message] of values) {
+    const { code, error } = await run("datasets", "list", ...options);
+    assertEquals([code, error], [2, `error: overfold datasets: ${message}\n`]);
+  }
 });
 
 Deno.test("datasets list shows every dataset, or one JSON object each", async () => {

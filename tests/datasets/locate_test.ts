@@ -202,6 +202,8 @@ Deno.test("options that do not fit are refused", async () => {
     const refused: [Parameters<typeof locateFiles>[1], string][] = [
       [{ download: false }, "downloading is off"],
       [{ mirror: "example.org" }, "data.mirror"],
+      // Wherever the files are.
+      [{ mirror: "ftp://example.org", root: cache, download: false }, "data.mirror"],
       [{ checksums: { "tiny.zip": "none" } }, 'no file "tiny.zip"'],
       [{ checksums: { "tiny-binary.tar.gz": "crc:1" } }, "is no checksum"],
     ];
