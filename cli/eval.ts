@@ -6,7 +6,7 @@ import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { type ConfigFile, loadConfig, parseStored } from "../config/load.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { InputError } from "../errors.ts";
-import { formatCount } from "../reporting/format.ts";
+import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";
 import { formatMetric, lossLast } from "../training/metrics/metric.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
@@ -45,8 +45,10 @@ export const command: Command = {
     if (!isNamed) await Deno.permissions.revoke({ name: "net" });
     const file = await configOf(path, network, args, context);
     const { config } = file;
-    const { info, validation } = await loadImages(file, context, { isNamed });
-    checkImages(path, network, info);
+    const { info, validation } = await loadImages(file, context, {
+      isNamed,
+      check: (info) => checkImages(path, network, info),
+    });
     const objective = objectiveFor(file, info);
     const report = objective.report(network.description.classNames);
     const matrix = report.confusion;
@@ -65,7 +67,7 @@ export const command: Command = {
         batchSize: config.data.evalBatchSize,
         onProgress: (done) =>
           context.progress.update(() =>
-            `evaluated ${formatCount(done)} of ${formatCount(validation.count)} images`
+            `evaluated ${formatCount(done)} of ${formatNumberOf(validation.count, "image")}`
           ),
         tally: report,
       },
@@ -77,7 +79,7 @@ export const command: Command = {
         const info = objective.metrics[name];
         return `${info.title} ${formatMetric(info, metrics[name])}`;
       }),
-      `${formatCount(metrics.count)} images`,
+      formatNumberOf(metrics.count, "image"),
     ];
     context.print([result.join("  "), ...report.tables()].join("\n\n"));
     context.emit({

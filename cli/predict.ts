@@ -9,7 +9,7 @@ import { EXIT, InputError, RunError } from "../errors.ts";
 import { requirePictures } from "../files/images.ts";
 import { Output } from "../files/output.ts";
 import { type Colour, WHITE } from "../files/pixels.ts";
-import { formatCount } from "../reporting/format.ts";
+import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
 import { findImages } from "./find_images.ts";
@@ -41,7 +41,10 @@ export const command: Command = {
       help: "Name classes above this probability; by default the objective's threshold",
     },
     "batch-size": { value: "N", help: "Pictures computed at once; 32 by default" },
-    format: { value: "FORMAT", help: "text, json or csv; by default as the name in --output ends" },
+    format: {
+      value: "FORMAT",
+      help: "text, json or csv; by default as FILE ends: .json, .jsonl, .ndjson, .csv",
+    },
     output: { value: "FILE", help: "Write the predictions to FILE" },
     background: {
       value: "COLOUR",
@@ -58,8 +61,8 @@ export const command: Command = {
     "scaled. --background none takes the colours that are stored under transparent pixels. json has an\n" +
     "object a line, csv a row for each class of each picture. Of a network for several classes per\n" +
     "picture, those above --threshold are named, which may be none. Pictures that are damaged or cannot\n" +
-    "be read are reported and passed over; the exit code is then 1, and 2 where there is no picture at\n" +
-    "all. What is done when it is interrupted is kept.",
+    "be read are reported and passed over; the exit code is then 1, and 2 where there is no file to\n" +
+    "read, as in a folder without PNG and JPEG files. What is done when it is interrupted is kept.",
   async run(args, context) {
     const [path, ...words] = args.positionals;
     const top = args.integer("top");
@@ -108,7 +111,9 @@ export const command: Command = {
           await put(format.lines(prediction));
           count++;
           if (file) {
-            progress.update(() => `${formatCount(count)} of ${formatCount(paths.length)} pictures`);
+            progress.update(() =>
+              `${formatCount(count)} of ${formatNumberOf(paths.length, "picture")}`
+            );
           } else {
             emit({ ...prediction });
           }
@@ -121,13 +126,18 @@ export const command: Command = {
       throw error;
     }
     progress.finish();
-    if (interruption.outputFailure !== undefined) throw interruption.outputFailure;
+    const { outputFailure } = interruption;
+    if (outputFailure !== undefined) {
+      if (outputFailure instanceof Deno.errors.BrokenPipe) {
+        progress.print("standard output was closed; not all predictions are written");
+      }
+      throw outputFailure;
+    }
     if (onGround > 0) {
       progress.print(
-        `note: ${formatCount(onGround)} of ${
-          formatCount(count)
-        } pictures have transparent pixels, ` +
-          `which lie on ${background} (--background)`,
+        `note: ${formatCount(onGround)} of ${formatNumberOf(count, "picture")} ` +
+          `${onGround === 1 ? "has" : "have"} transparent pixels, which lie on ${background} ` +
+          "(--background)",
       );
     }
     if (isStopped) {
@@ -136,7 +146,7 @@ export const command: Command = {
     }
     // What is written to may be standard output itself.
     if (file && !file.isStream) {
-      context.print(`predictions: ${output}, ${formatCount(count)} pictures`);
+      context.print(`predictions: ${output}, ${formatNumberOf(count, "picture")}`);
       context.emit({ output, images: count, failures: failures.length });
     }
     if (failures.length > 0) throw unread(failures, paths.length + missing.length);
@@ -156,7 +166,7 @@ function unread(failures: readonly string[], all: number): RunError {
 
 /** Ends before all is done: keeps the predictions that there are, and says where. */
 async function leave(file: Output | undefined, done: number, all: number): Promise<string> {
-  const stopped = `stopped after ${formatCount(done)} of ${formatCount(all)} pictures`;
+  const stopped = `stopped after ${formatCount(done)} of ${formatNumberOf(all, "picture")}`;
   if (!file || file.isStream) return stopped;
   if (done > 0) return `${stopped}; their predictions are in ${file.temporary}`;
   await file.discard();
@@ -186,14 +196,18 @@ function backgroundOf(args: Arguments): { background: string; ground?: Colour } 
   );
 }
 
+/** What files with an object a line end in, besides `.json`. */
+const ENDINGS_OF_LINES = ["jsonl", "ndjson"];
+
 /** What `--format` says, or the end of the name in `--output`, or else text. */
 function formatOf(args: Arguments, damaged: boolean): PredictionFormat {
   const output = args.text("output");
   const formats = predictionFormats(damaged);
   const names = Object.keys(formats);
   const given = args.choice("format", names);
-  const ending = extname(output ?? "").slice(1);
-  const name = given ?? (names.includes(ending) ? ending : "text");
+  const ending = extname(output ?? "").slice(1).toLowerCase();
+  const named = ENDINGS_OF_LINES.includes(ending) ? "json" : ending;
+  const name = given ?? (names.includes(named) ? named : "text");
   if (args.flag("json") && output === undefined && name !== "json" && given !== undefined) {
     throw new InputError(`--format ${name}: --json prints JSON; give --output too, or one of them`);
   }

@@ -77,10 +77,16 @@ async function* readBatches(
     pixels: new Uint8Array(batchSize * imageBytes),
   });
   let batch = emptyBatch();
+  // A pipe may never have anything to read.
+  const stopped = new Promise<void>((resolve) =>
+    options.signal.addEventListener("abort", () => resolve(), { once: true })
+  );
   for (const image of paths) {
     if (options.signal.aborted) break;
     try {
-      const { pixels, ...told } = await readImage(image, size, options);
+      const read = await Promise.race([readImage(image, size, options), stopped]);
+      if (!read) break;
+      const { pixels, ...told } = read;
       batch.pixels.set(pixels, batch.pictures.length * imageBytes);
       batch.pictures.push({ image, ...told });
     } catch (error) {

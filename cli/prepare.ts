@@ -88,12 +88,16 @@ function openImages(
 /**
  * Loads the images of a config, downloading them if need be; says so on the progress line. With
  * `isNamed: false`, for a config that came with a network, images that are not on this machine are
- * an InputError, and so are more to compute than the network of a stranger may ask for.
+ * an InputError, and so are more to compute than the network of a stranger may ask for. `check` sees
+ * what is known of the images before any is fetched.
  */
 export async function loadImages(
   file: ConfigFile,
   { progress }: Context,
-  { isNamed = true } = {},
+  { isNamed = true, check = () => {} }: {
+    readonly isNamed?: boolean;
+    check?(info: DatasetInfo): void;
+  } = {},
 ): Promise<Images> {
   const { config: { data }, at } = file;
   const { info, computedBytes = 0, load } = await openImages(data, {
@@ -114,6 +118,7 @@ export async function loadImages(
       );
     });
   }
+  check(info);
   const splits = await load();
   progress.finish();
   // Nothing that comes after has to reach anyone.

@@ -29,6 +29,11 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
 }
 
+/** How many there are of something, which has an s for several: `1 picture`, `1,200 pictures`. */
+export function formatNumberOf(count: number, what: string): string {
+  return `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** A number with an SI prefix and three digits: `41.2 M`, `253 k`. */
 export function formatSi(value: number): string {
   for (const [prefix, factor] of [["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3]] as const) {

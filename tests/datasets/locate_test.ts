@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { packTar } from "npm:modern-tar@0.8.6";
 import { locateFiles } from "../../datasets/locate.ts";
+import { mnist } from "../../datasets/mnist.ts";
+import { publishedEntry } from "../../datasets/published.ts";
 import type { PublishedFiles } from "../../datasets/published_files.ts";
 import { readDataFile } from "../../datasets/records.ts";
 import { InputError, RunError } from "../../errors.ts";
@@ -71,6 +73,29 @@ Deno.test("the archive is downloaded once, unpacked into the cache and deleted",
     assertEquals(await locateFiles(dataset, { cache, download: false }), located);
     assertEquals(server.requests.length, 1);
     assertEquals([...Deno.readDirSync(join(cache, "datasets", "tiny"))].length, 1);
+    assertEquals(notices.length, 1);
+  });
+});
+
+Deno.test("files that were found are not looked for again", async () => {
+  await using server = serving("/official.tar.gz");
+  await withFolder(async (cache) => {
+    const notices: string[] = [];
+    const { about } = mnist;
+    const { info } = await mnist.build({}, {});
+    const dataset = {
+      ...tinyDataset(`${server.url}/official.tar.gz`),
+      about,
+      info,
+      load: () => Promise.reject(new InputError("no records")),
+    };
+    const { locate, load } = await publishedEntry(dataset).build({}, {
+      cache,
+      root: join(cache, "nowhere"),
+      onNotice: (line) => void notices.push(line),
+    });
+    await locate!();
+    await assertRejects(load, InputError, "no records");
     assertEquals(notices.length, 1);
   });
 });

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { readCheckpoint, writeCheckpoint } from "../../checkpoints/checkpoint.ts";
 import type { Config } from "../../config/schema.ts";
 import { startFaultServer } from "../datasets/fault_server.ts";
-import { overfold, parseEvents, withTinyConfig } from "./cli.ts";
+import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
 Deno.test("eval measures a checkpoint and its folded network alike", () =>
   withTinyConfig(async (folder) => {
@@ -100,6 +100,10 @@ Deno.test("eval tells which classes are taken for which, and writes it to files"
     assertStringIncludes(unknown.error, '"matrix.png", expected a name that ends in .csv or .html');
   }));
 
+/** Trains on images of its shape. */
+const LIKE_FASHION_MNIST = TINY.replace("outFeatures: 3", "outFeatures: 10")
+  .replace("classes: 3, imageSize: 8, channels: 2", "classes: 10, imageSize: 28, channels: 1");
+
 Deno.test("eval asks no server for what came with a network, and leaves no cache", () =>
   withTinyConfig(async (folder) => {
     await using server = startFaultServer(() => ({ status: 404 }));
@@ -128,6 +132,14 @@ Deno.test("eval asks no server for what came with a network, and leaves no cache
         assertStringIncludes(error, part);
       }
     }
+    // Nor any server for images that the network cannot take.
+    const unfit = { ...config, data: { ...config.data, dataset: "cifar10", mirror: server.url } };
+    await Deno.writeTextFile(join(folder, "unfit.yaml"), JSON.stringify(unfit));
+    const { code, error } = await overfold(
+      ...[folder, "eval", "foreign.safetensors", "--config", "unfit.yaml"] as const,
+    );
+    assertEquals(code, 2, error);
+    assertStringIncludes(error, "those of cifar10 are 32x32x3 in 10 classes");
     assertEquals(server.requests, []);
     assertEquals(Array.from(Deno.readDirSync(folder), ({ name }) => name).includes("cache"), false);
-  }));
+  }, LIKE_FASHION_MNIST));

@@ -97,6 +97,10 @@ Deno.test("predict writes a file in the format its name tells", () =>
       rows.map(([image, rank]) => [image, rank]),
       PICTURES.flatMap((image) => [[image, "1"], [image, "2"]]),
     );
+    const lines = await overfold(folder, "predict", CHECKPOINT, "pictures", "--output", "o.JSONL");
+    assertEquals(lines.out, "predictions: o.JSONL, 5 pictures\n");
+    const events = parseEvents(await Deno.readTextFile(join(folder, "o.JSONL")));
+    assertEquals(imagesOf(events), PICTURES);
     const both = await overfold(
       folder,
       "predict",
@@ -171,7 +175,7 @@ Deno.test("predict tells of damage and transparency, in every format", () =>
     assertEquals([white.image, white.background, others], [clear, "white", []]);
     const why = "a damaged PNG file: the checksum of its chunk IDAT at byte 33 is wrong";
     assertStringIncludes(refused.error, `${bad}: ${why}; get it anew, or read what is left of it`);
-    assertStringIncludes(refused.error, "note: 1 of 1 pictures have transparent pixels, which lie");
+    assertStringIncludes(refused.error, "note: 1 of 1 picture has transparent pixels, which lie");
 
     const taken = await predict(bad, clear, "--damaged", "--background", "#000000", "--json");
     assertEquals(taken.code, 0, taken.error);
@@ -216,11 +220,9 @@ Deno.test({
         let error = "";
         for await (const text of process.stderr.pipeThrough(new TextDecoderStream())) {
           error += text;
-          // It has heard, and heeds it after this picture.
-          if (text.includes("stopping after")) waiting.close();
         }
-        if (signal === "SIGKILL") waiting.close();
         const { code } = await process.status;
+        waiting.close();
         await process.stdout.cancel();
         const rows = parse(await Deno.readTextFile(inFolder(part)));
         assertEquals(rows[0], ["image", "rank", "class", "probability"]);
@@ -242,6 +244,13 @@ Deno.test({
       assertEquals(received.split("\n")[0], PICTURES[0]);
       assertEquals(written.out, "");
       assertEquals((await Deno.stat(inFolder("out"))).isFifo, true);
+      const unheard = startOverfold(folder, "predict", CHECKPOINT, "pictures");
+      await unheard.stdout.cancel();
+      assertStringIncludes(
+        await new Response(unheard.stderr).text(),
+        "standard output was closed; not all predictions are written\n",
+      );
+      assertEquals((await unheard.status).code, 1);
       const nowhere = await overfold(
         ...[folder, "predict", CHECKPOINT, PICTURES[0], "--output", "tiny.yaml/x.csv"] as const,
       );

@@ -3,6 +3,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatNumberOf,
   formatPercent,
   formatSi,
   formatTable,
@@ -16,6 +17,11 @@ Deno.test("sizes have binary units", () => {
     "1.5 MiB",
     "3072.0 TiB",
   ]);
+});
+
+Deno.test("several have an s", () => {
+  const found = [0, 1, 1200].map((count) => formatNumberOf(count, "picture"));
+  assertEquals(found, ["0 pictures", "1 picture", "1,200 pictures"]);
 });
 
 Deno.test("durations have the two units that matter and never sixty of the smaller", () => {
