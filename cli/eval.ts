@@ -33,7 +33,8 @@ export const command: Command = {
   details:
     "Evaluates on the validation images of the config, in inference mode, and tells how well each\n" +
     "class is recognised and which are taken for which. Images that are not on this machine are\n" +
-    "fetched for a config that is named, not for one that came with the network.",
+    "fetched for a config that is named, not for one that came with the network; nor are more than\n" +
+    "64 MiB of images computed for that.",
   async run(args, context) {
     const [path] = args.positionals;
     const files = args.texts("confusion");

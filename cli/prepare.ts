@@ -33,7 +33,7 @@ import type { Arguments, Context } from "./command.ts";
 const ADDRESSABLE = 2 ** 32;
 
 /** Bytes of images that are computed for a config that nobody has named: seconds of work. */
-const UNASKED_BYTES = 2 ** 27;
+const UNASKED_BYTES = 2 ** 26;
 
 /** The config in a file, with the overrides of the call; former keys in it are told. */
 export function readConfig(

@@ -46,7 +46,7 @@ const REFUSED: [data: Readonly<Record<string, unknown>>, message: string][] = [
   ],
   [
     { dataset: { ...SYNTHETIC, testCount: 2e7 } },
-    "data.dataset: its images take 1.4 GiB, and unasked at most 128.0 MiB are computed; name a config",
+    "data.dataset: its images take 1.4 GiB, and unasked at most 64.0 MiB are computed; name a config",
   ],
   [
     { dataset: { ...SYNTHETIC, trainCount: 1e7 } },
