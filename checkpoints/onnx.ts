@@ -6,7 +6,7 @@ import type { onnx } from "npm:onnx-proto@8.0.1";
 import { InputError } from "../errors.ts";
 import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
-import type { GraphNode, Value } from "../graph/types.ts";
+import type { GraphNode, Program, Value } from "../graph/types.ts";
 import { type AugmentAttributes, augmentOp } from "../ops/augment.ts";
 import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";
 import { batchOf, ELEMENT, OnnxGraph, type Precision } from "./onnx_graph.ts";
@@ -33,8 +33,8 @@ export interface OnnxOptions {
 }
 
 /**
- * The bytes of an ONNX file of a network. Throws InputError for an op without a form in ONNX and for
- * weights too large for f16.
+ * The bytes of an ONNX file of a network. Throws InputError for an op without a form in ONNX, for
+ * weights too large for f16 and, where others normalise, for a normalisation that is not described.
  */
 export async function encodeOnnx(
   network: FoldedNetwork,
@@ -46,6 +46,7 @@ export async function encodeOnnx(
   const input = graph.unique(includePreprocessing ? "pixels" : "input");
   const output = graph.unique(includePreprocessing ? "probabilities" : "logits");
   const program = foldForInference(networkProgram(network, 1), { batchNorm });
+  if (!includePreprocessing) requireDescribed(program, description);
   const names = new Map<Value, string>();
   for (const node of program.nodes) {
     const outputs = convertLeaf(graph, node, input, includePreprocessing) ??
@@ -75,6 +76,20 @@ export async function encodeOnnx(
   });
   const { buffer, byteOffset, byteLength } = ModelProto.encode(model).finish();
   return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Throws InputError for a network that normalises pictures in another way than it says. */
+function requireDescribed({ nodes }: Program, { normalization }: NetworkDescription): void {
+  for (const { op, attributes } of nodes) {
+    for (const what of op === augmentOp ? ["mean", "std"] as const : []) {
+      const [found, described] = [attributes[what], normalization[what]].map(String);
+      if (found === described) continue;
+      throw new InputError(
+        `the network normalises with the ${what} ${found}, but says ${described}; export it with ` +
+          "the preprocessing included",
+      );
+    }
+  }
 }
 
 function probabilities(
