@@ -1,7 +1,8 @@
 /** ONNX files on disk, and the files beside them that exporters put large weights into. */
 import { dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
-import { otherKind, readWanted } from "../files/kind_of_file.ts";
+import { otherKind } from "../files/kind_of_file.ts";
+import { readWanted } from "../files/read_wanted.ts";
 import { type ExternalData, parseOnnxTensors } from "./onnx_read.ts";
 import type { Tensor } from "./safetensors.ts";
 

@@ -1,7 +1,8 @@
 /** Safetensors files on disk. */
 import { writeFileAtomic } from "../files/atomic.ts";
 import type { Disk } from "../files/disk.ts";
-import { otherKind, readWanted } from "../files/kind_of_file.ts";
+import { otherKind } from "../files/kind_of_file.ts";
+import { readWanted } from "../files/read_wanted.ts";
 import { verifyChecksums } from "./checksums.ts";
 import {
   parseSafetensors,

@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { suggestion } from "../schema/nearest.ts";
 import { InputError } from "../errors.ts";
+import { fromHome } from "../files/home.ts";
 import type { Progress } from "../reporting/progress.ts";
 
 /** An argument that is told by its place. */
@@ -117,12 +118,18 @@ export class Arguments {
   }
 }
 
+/** How the help calls values that are paths. */
+const PATHS = ["FILE", "DIR", "CHECKPOINT", "CONFIG", "TXT"];
+
 const COMMON: Readonly<Record<string, Option>> = {
   json: { help: "Print results as JSON objects, one a line" },
   help: { short: "h", help: "Print this help" },
 };
 
-/** Reads the arguments of `overfold NAME`. Throws InputError for any that the command lacks. */
+/**
+ * Reads the arguments of `overfold NAME`; a path may begin with `~/`, which shells leave alone in
+ * quotes and in `--output=~/x`. Throws InputError for any that the command lacks.
+ */
 export function parseArguments(
   name: string,
   command: Command,
@@ -165,7 +172,15 @@ export function parseArguments(
     }
   }
   if (!parsed.values.help) checkPositionals(name, command, parsed.positionals);
-  return new Arguments(parsed.positionals, parsed.values);
+  const values = Object.entries(parsed.values).map(([key, value]) => {
+    const isPath = PATHS.includes(command.options?.[key]?.value ?? "");
+    const expand = (text: string | boolean) => isPath ? fromHome(String(text)) : text;
+    return [key, Array.isArray(value) ? value.map(expand) : value && expand(value)];
+  });
+  return new Arguments(
+    parsed.positionals.map((text) => fromHome(text)),
+    Object.fromEntries(values),
+  );
 }
 
 function checkPositionals(name: string, command: Command, found: readonly string[]): void {

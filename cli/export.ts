@@ -46,7 +46,7 @@ export const command: Command = {
     const isOnnx = args.choice("format", FORMATS) !== "authors";
     const name = `${basename(path, extname(path))}${isOnnx ? ".onnx" : ".authors.safetensors"}`;
     const output = args.text("output") ?? besideFolded(path, name);
-    await checkOutput(output, [path]);
+    await checkOutput(output, [path], isOnnx ? ".onnx" : ".safetensors");
     await (isOnnx ? exportOnnx : exportAuthors)(path, output, args, context);
   },
 };

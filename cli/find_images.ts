@@ -3,7 +3,7 @@ import { glob } from "node:fs/promises";
 import { extname, isGlob, join } from "@std/path";
 import { InputError } from "../errors.ts";
 import { formatOfPicture, SIGNATURE_BYTES } from "../files/decode.ts";
-import { readWanted } from "../files/kind_of_file.ts";
+import { readWanted } from "../files/read_wanted.ts";
 import { formatCount } from "../reporting/format.ts";
 
 /** What was found. */

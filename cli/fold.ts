@@ -34,8 +34,8 @@ export const command: Command = {
     const batchNorm = args.flag("batch-norm");
     const name = `${basename(path, ".safetensors")}${batchNorm ? "-batch-norm" : ""}.safetensors`;
     const output = args.text("output") ?? besideFolded(path, name);
-    await checkOutput(output, [path]);
     const checkpoint = await readCheckpoint(path);
+    await checkOutput(output, [path], ".safetensors");
     restoreModel(checkpoint, path); // What cannot be folded is refused before a backend opens.
     const { pixels, kind } = await verificationImages(path, checkpoint, context);
     const backend = await openChosen(chosenBackend(args, {}), context);

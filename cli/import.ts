@@ -21,6 +21,7 @@ import {
   convolutionSpecSchema,
   recognizeConvolution,
 } from "../layers/convolutions.ts";
+import { readAtMost } from "../files/at_most.ts";
 import { decodeText } from "../files/text.ts";
 import { inferenceProgram } from "../models/inference.ts";
 import { buildModel, listModels } from "../models/registry.ts";
@@ -35,6 +36,9 @@ const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /** Kinds of convolution; plain kernels unfold into those that are over-parameterized. */
 const NAMES = Object.keys(CONVOLUTIONS);
+
+/** Bytes of class names that are read. */
+const MOST_NAMES = 2 ** 20;
 
 /** What a checkpoint is made for. */
 interface Target {
@@ -79,10 +83,8 @@ export const command: Command = {
     const [path] = args.positionals;
     const output = args.text("output") ??
       join("runs", basename(path, extname(path)), "checkpoints", "imported.safetensors");
-    await checkOutput(output, [
-      path,
-      ...["config", "class-names"].flatMap((option) => args.text(option) ?? []),
-    ]);
+    const inputs = ["config", "class-names"].flatMap((option) => args.text(option) ?? []);
+    await checkOutput(output, [path, ...inputs], ".safetensors");
     const state = await readForeignState(path);
     const { architecture, description, config } = await targetOf(args, state, context);
     const model = buildModel(architecture.name, architecture.options);
@@ -210,7 +212,7 @@ async function classNamesOf(args: Arguments, classes: number): Promise<string[]>
   if (file === undefined) return Array.from({ length: classes }, (_, i) => `${i}`);
   let bytes: Uint8Array;
   try {
-    bytes = await Deno.readFile(file);
+    bytes = await readAtMost((await Deno.open(file)).readable, MOST_NAMES);
   } catch (error) {
     throw new InputError(`${file}: cannot be read: ${(error as Error).message}`);
   }

@@ -164,12 +164,12 @@ export const command: Command = {
   options: { force: { short: "f", help: "Overwrite FILE if it exists" } },
   async run(args, context) {
     const file = args.positionals[0] ?? "config.yaml";
+    await checkOutput(file, [], ".yaml");
     if (!args.flag("force") && await exists(file)) {
       throw new InputError(
         `${file}: exists already; choose another name, or overwrite it with --force`,
       );
     }
-    await checkOutput(file, []);
     await writeFileAtomic(file, configTemplate());
     context.print(`Wrote ${file}. Train with it: overfold train ${file}`);
     context.emit({ file });

@@ -6,6 +6,7 @@ import { loadNetwork } from "../checkpoints/load.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { type ConfigFile, parseStored } from "../config/load.ts";
 import { InputError } from "../errors.ts";
+import { networkOrConfig } from "../files/read_wanted.ts";
 import { buildModel } from "../models/registry.ts";
 import {
   type ModelSummary,
@@ -46,7 +47,7 @@ interface Inspected {
 export const command: Command = {
   positionals: [{
     name: "FILE",
-    help: "A config (.yaml), or a checkpoint or folded network (.safetensors)",
+    help: "A config, a checkpoint or a folded network",
   }],
   options: { set: setOption() },
   details:
@@ -113,7 +114,8 @@ const FORMS = {
 /** What there is to show: of a config also the memory to train with. */
 async function inspected(args: Arguments, context: Context): Promise<Inspected> {
   const [path] = args.positionals;
-  if (path.endsWith(".safetensors")) {
+  const isNetwork = await networkOrConfig(path) === "network";
+  if (isNetwork) {
     const network = await loadNetwork(path);
     if (!network.checkpoint) {
       const [set] = args.texts("set");
@@ -121,7 +123,7 @@ async function inspected(args: Arguments, context: Context): Promise<Inspected> 
       return { name: network.description.model, summary: summarizeNetwork(network.program(1)) };
     }
   }
-  const { file, architecture, description } = await subjectOf(args, context);
+  const { file, architecture, description } = await subjectOf(isNetwork, args, context);
   const model = file
     ? buildNetwork(file, architecture)
     : buildModel(architecture.name, architecture.options);
@@ -135,10 +137,14 @@ async function inspected(args: Arguments, context: Context): Promise<Inspected> 
   return { name: architecture.name, summary, memory };
 }
 
-async function subjectOf(args: Arguments, context: Context): Promise<Subject> {
+async function subjectOf(
+  isNetwork: boolean,
+  args: Arguments,
+  context: Context,
+): Promise<Subject> {
   const [path] = args.positionals;
   const set = args.texts("set");
-  if (path.endsWith(".safetensors")) {
+  if (isNetwork) {
     const { config, architecture, description } = await readCheckpoint(path);
     const unfit = config
       ? set.find((assignment) => /^(model|data\.dataset)\b/.test(assignment))

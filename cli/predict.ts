@@ -45,7 +45,7 @@ export const command: Command = {
       value: "FORMAT",
       help: "text, json or csv; by default as FILE ends: .json, .jsonl, .ndjson, .csv",
     },
-    output: { value: "FILE", help: "Write the predictions to FILE" },
+    output: { value: "FILE", help: "Write the predictions to FILE; - is standard output" },
     background: {
       value: "COLOUR",
       help: "What transparent pixels lie on, as black or #808080; white by default",
@@ -67,7 +67,7 @@ export const command: Command = {
     const [path, ...words] = args.positionals;
     const top = args.integer("top");
     const batchSize = args.integer("batch-size") ?? 32;
-    const output = args.text("output");
+    const output = outputOf(args);
     const damaged = args.flag("damaged");
     const format = formatOf(args, damaged);
     const { background, ground } = backgroundOf(args);
@@ -199,9 +199,15 @@ function backgroundOf(args: Arguments): { background: string; ground?: Colour } 
 /** What files with an object a line end in, besides `.json`. */
 const ENDINGS_OF_LINES = ["jsonl", "ndjson"];
 
+/** The file that is written; `-` is standard output, as nothing is. */
+function outputOf(args: Arguments): string | undefined {
+  const output = args.text("output");
+  return output === "-" ? undefined : output;
+}
+
 /** What `--format` says, or the end of the name in `--output`, or else text. */
 function formatOf(args: Arguments, damaged: boolean): PredictionFormat {
-  const output = args.text("output");
+  const output = outputOf(args);
   const formats = predictionFormats(damaged);
   const names = Object.keys(formats);
   const given = args.choice("format", names);

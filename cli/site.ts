@@ -27,7 +27,7 @@ import style from "../site/style.css" with { type: "text" };
 import { briefMetrics, formatMetric } from "../training/metrics/metric.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import type { Command } from "./command.ts";
-import { checkOutput } from "./output.ts";
+import { checkFolder, checkOutput } from "./output.ts";
 import { loadFinite } from "./load_finite.ts";
 
 /** What a page consists of, in the order of writing: the first tells it from pages of others. */
@@ -59,7 +59,7 @@ export const command: Command = {
     if (output === undefined) {
       throw new InputError("--output is missing: the folder the page is written to");
     }
-    await checkFolder(output, path);
+    await checkPage(output, path);
     const network = await loadFinite(path);
     requirePictures(path, network.description.input);
     const { bytes, card } = encodeNetwork(path, network, args.text("title"));
@@ -86,7 +86,8 @@ export const command: Command = {
 };
 
 /** Throws InputError if the page cannot be written to `folder`, or would replace what is not one. */
-async function checkFolder(folder: string, input: string): Promise<void> {
+async function checkPage(folder: string, input: string): Promise<void> {
+  await checkFolder(folder);
   const isPage = await exists(join(folder, FILES[0]));
   for (const name of FILES) {
     const path = join(folder, name);

@@ -24,6 +24,7 @@ import { scheduleWarnings } from "../training/schedules/registry.ts";
 import { trainRecipe } from "../training/train.ts";
 import { type Command, type Context, howToKeepChecks, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
+import { checkFolder } from "./output.ts";
 import {
   adoptWeights,
   buildNetwork,
@@ -59,7 +60,8 @@ export const command: Command = {
   async run(args, context) {
     const file = await readConfig(args.positionals[0], args, context);
     const { config } = file;
-    const path = fromHome(args.text("output") ?? join(config.output, config.name));
+    const path = args.text("output") ?? fromHome(join(config.output, config.name));
+    await checkFolder(path);
     const existing = existingRun(args);
     using folder = await RunFolder.open(path, existing);
     const { found } = folder;

@@ -3,7 +3,8 @@
 import { basename, extname } from "@std/path";
 import { stringify } from "yaml";
 import { InputError } from "../errors.ts";
-import { otherKind, readWanted } from "../files/kind_of_file.ts";
+import { otherKind } from "../files/kind_of_file.ts";
+import { readWanted } from "../files/read_wanted.ts";
 import { decodeText } from "../files/text.ts";
 import { type Mapping, moveFormerKeys, otherForms } from "./former_keys.ts";
 import { isName, nodeAt } from "../schema/json.ts";

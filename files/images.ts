@@ -1,7 +1,8 @@
 /** Picture files on the disk. */
 import { InputError } from "../errors.ts";
 import { decodePicture } from "./decode.ts";
-import { otherKind, readWanted } from "./kind_of_file.ts";
+import { otherKind } from "./kind_of_file.ts";
+import { readWanted } from "./read_wanted.ts";
 import { type Colour, type ImageSize, layOn, networkPixels } from "./pixels.ts";
 
 /** How pictures are read. */

@@ -3,12 +3,11 @@
  * What a file is that is not what was wanted, told from its first bytes: most wrong files are a right
  * file of another kind, and whoever hears which knows what to do.
  */
-import { basename, isAbsolute, join } from "node:path";
+import { basename } from "node:path";
 import { InputError } from "../errors.ts";
-import { exists } from "./exists.ts";
 
 /** What a file can be wanted for. */
-export type Wanted = "network" | "onnx" | "config" | "picture";
+export type Wanted = "network" | "onnx" | "config" | "picture" | "network or config";
 
 /** What another kind of file is not. */
 const UNLIKE: Readonly<Record<Wanted, string>> = {
@@ -16,19 +15,21 @@ const UNLIKE: Readonly<Record<Wanted, string>> = {
   onnx: "not an ONNX network",
   config: "not a config in YAML",
   picture: "neither a PNG nor a JPEG picture",
+  "network or config": "neither a network in safetensors nor a config in YAML",
 };
 
 /** What to do where a kind of file has no advice of its own. */
-const NEXT: Readonly<Record<Wanted, string>> = {
+export const NEXT: Readonly<Record<Wanted, string>> = {
   network: "expected a checkpoint (RUN/checkpoints/best.safetensors) or a folded network " +
     "(RUN/folded/model.safetensors)",
   onnx: "expected a network that was exported to ONNX",
   config: "expected a config; `overfold init` writes one to start from",
   picture: "expected a PNG or JPEG file",
+  "network or config": "expected a checkpoint, a folded network or a config",
 };
 
 /** A kind of file. */
-interface Kind {
+export interface Kind {
   /** With its article. */
   readonly what: string;
   /** What to do with it, the same whatever was wanted or by what was. */
@@ -40,7 +41,7 @@ interface Kind {
 }
 
 /** Bytes that are looked at. */
-const HEAD_BYTES = 4096;
+export const HEAD_BYTES = 4096;
 
 const TORCH_NEXT =
   "it may hold programs and is not read; convert it in Python: safetensors.torch.save_file(" +
@@ -170,61 +171,6 @@ const KINDS: readonly Kind[] = [
   { what: "a text file", fits: "config", is: isText },
 ];
 
-/** Files of a run, or of a network from elsewhere, that a folder may have been named for. */
-const IN_FOLDERS: Partial<Readonly<Record<Wanted, readonly string[]>>> = {
-  network: ["checkpoints/best.safetensors", "folded/model.safetensors", "model.safetensors"],
-  config: ["config.yaml"],
-};
-
-/**
- * The contents of a file, or `most` bytes of it. Throws InputError for one that is not there, no file
- * or not readable; and for one that is read to its end also {@link otherKind}'s, of its beginning: it
- * may be too large to be read in vain.
- */
-export async function readWanted(
-  path: string,
-  wanted: Wanted,
-  most = Infinity,
-): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    if (most < Infinity) return await readBeginning(path, most);
-    // What is no file, such as a pipe, can be read only once.
-    if ((await Deno.stat(path)).isFile) {
-      const other = unlike(path, kindOf(await readBeginning(path, HEAD_BYTES)), wanted);
-      if (other) throw other;
-    }
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable || error instanceof InputError) throw error;
-    if (error instanceof Deno.errors.NotFound) {
-      const place = isAbsolute(path) ? "" : ` in ${Deno.cwd()}`;
-      const hint = `${place}; \`overfold init ${path}\` writes a config to start from`;
-      throw new InputError(`${path}: no such file${wanted === "config" ? hint : ""}`);
-    }
-    const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
-    if (!isFolder) throw new InputError(`${path}: cannot be read: ${(error as Error).message}`);
-    for (const name of IN_FOLDERS[wanted] ?? []) {
-      const inside = join(path, name);
-      if (await exists(inside)) {
-        throw new InputError(`${path}: cannot be read: it is a folder; name ${inside}`);
-      }
-    }
-    throw new InputError(`${path}: cannot be read: it is a folder; ${NEXT[wanted]}`);
-  }
-}
-
-async function readBeginning(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array(most);
-  let length = 0;
-  while (length < most) {
-    const count = await file.read(bytes.subarray(length));
-    if (count === null) break;
-    length += count;
-  }
-  return bytes.subarray(0, length);
-}
-
 /**
  * Why the file `path` with these contents is not what was wanted, if it is plainly of another kind:
  * an InputError that says which and what to do. Undefined where its kind is not known, or fits.
@@ -238,12 +184,18 @@ export function otherKind(
   return unlike(path, isLeftover ? LEFTOVER : kindOf(bytes), wanted);
 }
 
-function kindOf(bytes: Uint8Array): Kind | undefined {
+/** The kind of a file with these contents, if it is known. */
+export function kindOf(bytes: Uint8Array): Kind | undefined {
   const head = String.fromCharCode(...bytes.subarray(0, HEAD_BYTES));
   return KINDS.find((kind) => kind.is(head));
 }
 
-function unlike(path: string, kind: Kind | undefined, wanted: Wanted): InputError | undefined {
+/** As {@link otherKind}, of a file whose kind has been told. */
+export function unlike(
+  path: string,
+  kind: Kind | undefined,
+  wanted: Wanted,
+): InputError | undefined {
   if (!kind || kind.fits === wanted) return undefined;
   const next = typeof kind.next === "string" ? kind.next : kind.next?.[wanted];
   return new InputError(

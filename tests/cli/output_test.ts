@@ -6,7 +6,6 @@ import { withFolder } from "../support/folder.ts";
 
 /** Commands whose other arguments name nothing that there is. */
 const COMMANDS: Record<string, (output: string) => string[]> = {
-  fold: (output) => ["fold", "none.safetensors", "--output", output],
   "export to ONNX": (output) => ["export", "none.safetensors", "--output", output],
   "export for the authors": (
     output,
@@ -44,11 +43,35 @@ Deno.test("site looks at its folder first, and takes no file for its own that is
     const site = (output: string) => run("site", "none.safetensors", "--output", output);
     const style = join(folder, "style.css");
     await Deno.writeTextFile(style, "mine");
-    assertStringIncludes((await site(style)).error, "cannot be written: Not a directory");
+    assertStringIncludes((await site(style)).error, "is a file; expected a folder");
     const foreign = await site(folder);
     assertEquals(foreign.code, 2);
     assertStringIncludes(foreign.error, `${style} would be overwritten`);
     await Deno.writeTextFile(join(folder, "card.json"), "{}");
     assertStringIncludes((await site(folder)).error, "none.safetensors: no such file");
     assertEquals(await Deno.readTextFile(style), "mine");
+  }));
+
+Deno.test("places that are no file, or named as another kind of network, are told as such at once", () =>
+  withFolder(async (folder) => {
+    const [file, link] = [join(folder, "file"), join(folder, "link")];
+    await Deno.writeTextFile(file, "mine");
+    await Deno.symlink("nothing", link);
+    const expected: readonly (readonly [string, string, ...string[]])[] = [
+      ["is a folder", "init", folder],
+      ["is a link to nothing", "init", link],
+      ["end the name in .yaml", "init", join(folder, "new.onnx")],
+      ["not written to standard output", "init", "-"],
+      ["not written to standard output", "export", "none.safetensors", "--output", "-"],
+      ["not written to standard output", "site", "none.safetensors", "--output", "-"],
+      ["end the name in .onnx", "export", "none.safetensors", "--output", `${file}.safetensors`],
+      ["is a file; expected a folder", "site", "none.safetensors", "--output", file],
+    ];
+    for (const [complaint, ...args] of expected) {
+      const { code, error } = await run(...args);
+      assertEquals(code, 2);
+      assertStringIncludes(error, complaint);
+    }
+    const named = ["predict", "none.safetensors", file, "--output"] as const;
+    assertStringIncludes((await run(...named, "-")).error, "none.safetensors: no such file");
   }));

@@ -28,6 +28,16 @@ Deno.test("what a command reads is never what it writes, and runs keep to their 
       assertEquals(code, 2);
       assertStringIncludes(error, "is what is read");
     }
+    const other = join("runs", "tiny", "checkpoints", "last.safetensors");
+    for (const args of [["fold", checkpoint], ["import", weights, "--config", "tiny.yaml"]]) {
+      const { code, error } = await overfold(folder, ...args, "--output", other);
+      assertEquals(code, 2);
+      assertStringIncludes(error, `${other} is the checkpoint of a training`);
+    }
+    const twice = await overfold(folder, "fold", weights);
+    assertEquals([twice.code, twice.error.includes("it is a folded network")], [2, true]);
+    const intoFile = await overfold(folder, "train", "tiny.yaml", "--output", checkpoint);
+    assertEquals([intoFile.code, intoFile.error.includes("is a file; expected")], [2, true]);
     const into = await overfold(folder, "fold", checkpoint, "--output", "runs");
     assertEquals(into.code, 2);
     assertStringIncludes(into.error, "runs is a folder");

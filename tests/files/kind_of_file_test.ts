@@ -1,7 +1,8 @@
 /** Files that are of another kind than was wanted. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { otherKind, readWanted, type Wanted } from "../../files/kind_of_file.ts";
+import { otherKind, type Wanted } from "../../files/kind_of_file.ts";
+import { networkOrConfig, readWanted } from "../../files/read_wanted.ts";
 import { InputError } from "../../errors.ts";
 import { run } from "../support/command_line.ts";
 import { withFolder } from "../support/folder.ts";
@@ -79,6 +80,34 @@ Deno.test("a file of gigabytes of another kind is not read to its end", () =>
     await Deno.truncate(path, 2 ** 36);
     await assertRejects(() => readWanted(path, "network"), InputError, "torch.save");
   }));
+
+Deno.test("a network and a config are told by what they hold, and nothing else is either", () =>
+  withFolder(async (folder) => {
+    const kindOf = async (name: string, head: string | Uint8Array) => {
+      const path = join(folder, name);
+      await Deno.writeFile(path, typeof head === "string" ? bytesOf(head) : head);
+      return await networkOrConfig(path);
+    };
+    assertEquals(await kindOf("best.ckpt", SAFETENSORS), "network");
+    assertEquals(await kindOf("config.safetensors", "model:\n"), "config");
+    assertEquals(await kindOf("unknown.safetensors", "\x01\x02\x03\xfe"), "network");
+    assertEquals(await kindOf("unknown.yaml", "\x01\x02\x03\xfe"), "config");
+    const neither = "neither a network in safetensors nor a config in YAML; it may hold programs";
+    await assertRejects(() => kindOf("best.ckpt", "\x80\x02"), InputError, neither);
+    await assertRejects(() => networkOrConfig(folder), InputError, "a folded network or a config");
+  }));
+
+Deno.test({
+  name: "a device without an end is read no further than its beginning",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    for (const wanted of ["network", "picture", "onnx"] as const) {
+      const read = (path: string) => () => readWanted(path, wanted);
+      await assertRejects(read("/dev/zero"), InputError, "this is a file of zeros");
+      await assertRejects(read("/dev/urandom"), InputError, "/dev/urandom: ");
+    }
+  },
+});
 
 Deno.test("a folder is named as one, with the file in it that was meant", () =>
   withFolder(async (folder) => {

@@ -66,6 +66,9 @@ Deno.test("a command whose libraries are not in the cache says so, not that it i
 Deno.test("deno task fetches no library before a command can say what it misses", () => {
   assertEquals("imports" in manifest, false);
   assertEquals(manifest.lock, false);
+  for (const [name, { command }] of Object.entries(manifest.tasks)) {
+    if (name !== "lock") assertEquals(command.startsWith("deno cache"), false, name);
+  }
 });
 
 Deno.test("fetch has all libraries at hand", async () => {
