@@ -226,6 +226,7 @@ Deno.test("options that do not fit are refused", async () => {
   await withFolder(async (cache) => {
     const refused: [Parameters<typeof locateFiles>[1], string][] = [
       [{ download: false }, "downloading is off"],
+      [{ root: "a".repeat(300) }, "images cannot be read: File name too long"],
       [{ mirror: "example.org" }, "data.mirror"],
       // Wherever the files are.
       [{ mirror: "ftp://example.org", root: cache, download: false }, "data.mirror"],
