@@ -1,7 +1,7 @@
 /**
  * Reads mutated files of every kind that may come from elsewhere, and runs the networks in those that
  * are accepted with guard bytes around every buffer. What is more than a refusal, or takes more than
- * 2 seconds or 300 MiB, is printed with the command that repeats it:
+ * 2 seconds of the processor or 300 MiB, is printed with the command that repeats it:
  *
  *     deno task fuzz [--kind KIND] [--count FILES] [--seed FIRST] [--processes N]
  */

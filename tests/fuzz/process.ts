@@ -3,8 +3,10 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Report } from "./child.ts";
 
-/** What no file may take. */
+/** What no file may take; the time is the processor's, whatever else the machine does. */
 const MOST = { milliseconds: 2000, mebibytes: 300 };
+/** Milliseconds after which a file hangs, on a machine that has much to do. */
+const HANG = 20_000;
 /** Milliseconds in which a process is ready, on a machine that has much to do. */
 const START = 60_000;
 
@@ -51,8 +53,12 @@ export async function* readShare(
         last = report;
         break;
       }
-      if (++done > 0) yield report;
-      timer = limit(MOST.milliseconds);
+      const { milliseconds } = report;
+      const failure = milliseconds > MOST.milliseconds
+        ? `took ${milliseconds.toFixed(0)} ms of processor time`
+        : report.failure;
+      if (++done > 0) yield { ...report, ...(failure === undefined ? {} : { failure }) };
+      timer = limit(HANG);
     }
   } finally {
     clearTimeout(timer);

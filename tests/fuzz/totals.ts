@@ -15,10 +15,11 @@ export class Totals {
 
   /** Takes in what became of a file. Prints how a failure is repeated. */
   add(seed: number, { outcome, failure, milliseconds, peak }: Report): void {
-    this.#counts[outcome ?? "failed"]++;
+    const isFailed = outcome === undefined || failure !== undefined;
+    this.#counts[isFailed ? "failed" : outcome]++;
     if (milliseconds > this.#slowest.milliseconds) this.#slowest = { milliseconds, seed };
     this.#peak = Math.max(this.#peak, peak);
-    if (outcome) return;
+    if (!isFailed) return;
     console.log(`deno task fuzz --kind ${this.kind} --count 1 --seed ${seed}\n${failure}`);
   }
 
