@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { otherKind } from "../files/kind_of_file.ts";
-import { readWanted } from "../files/read_wanted.ts";
+import { nextBytes, readWanted } from "../files/read_wanted.ts";
 import { type ExternalData, parseOnnxTensors } from "./onnx_read.ts";
 import type { Tensor } from "./safetensors.ts";
 
@@ -58,11 +58,7 @@ async function readBeside(
   read.set(location, sum);
   using file = await Deno.open(place);
   await file.seek(offset, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length;) {
-    const count = await file.read(bytes.subarray(at));
-    if (count === null) return fail("which became shorter while it was read; try again");
-    at += count;
-  }
+  const bytes = await nextBytes(file, length);
+  if (bytes.length < length) fail("which became shorter while it was read; try again");
   return bytes;
 }

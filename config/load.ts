@@ -36,7 +36,8 @@ export interface ConfigFile {
   readonly config: Config;
   /**
    * Runs `work` on the value of a key, such as `data.subset.train`. InputErrors that come of it, or
-   * of the promise it returns, then begin with where the key stands, or the part of its value that the error says.
+   * of the promise it returns, then begin with where the key stands, or the part of its value that
+   * the error says.
    */
   at<T>(key: string, work: () => T): T;
 }

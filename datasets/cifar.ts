@@ -3,12 +3,11 @@
  * Images", 2009): records of label bytes followed by 1,024 red, 1,024 green and 1,024 blue bytes,
  * each plane row by row from the top.
  */
-import { InputError } from "../errors.ts";
 import type { DatasetInfo, Splits } from "./dataset.ts";
 import { imageSize, LABELS } from "./image_source.ts";
 import { publishedEntry } from "./published.ts";
 import type { LocatedFile, LocatedFiles } from "./published_files.ts";
-import { checkLabel, howToReplace, readDataFile } from "./records.ts";
+import { checkLabel, readDataFile, requireLength } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** How the records of one of the two datasets begin, and in which files they are. */
@@ -113,14 +112,7 @@ function readRecords(
   const { height, width, channels } = info.imageShape;
   const plane = height * width;
   const record = recordBytes(info, layout);
-  if (bytes.length !== count * record) {
-    throw new InputError(
-      `${path}: holds ${bytes.length > count * record ? "more" : bytes.length} bytes, expected ${
-        count * record
-      } (${count} records of ` +
-        `${record}); it is damaged: ${howToReplace(info.name)}`,
-    );
-  }
+  requireLength(bytes, count * record, path, info.name, ` (${count} records of ${record})`);
   for (let i = 0; i < count; i++) {
     const from = i * record;
     const label = bytes[from + labelIndex];

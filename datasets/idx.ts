@@ -6,10 +6,10 @@ import { InputError } from "../errors.ts";
 import { readAtMost } from "../files/at_most.ts";
 import { sizeOf } from "../graph/types.ts";
 import type { DatasetInfo, Splits } from "./dataset.ts";
-import { LABELS } from "./image_source.ts";
+import { imageSize, LABELS } from "./image_source.ts";
 import type { DatasetPackage, LocatedFile, LocatedFiles } from "./published_files.ts";
 import { publishedEntry } from "./published.ts";
-import { checkLabel, howToReplace, readDataFile } from "./records.ts";
+import { BESIDES, checkLabel, howToReplace, readDataFile, requireLength } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** The four file names every dataset of this kind uses: training images and labels, then test's. */
@@ -54,7 +54,8 @@ export function idxEntry(
       urls: hosts.map((host) => `${host}${plainName}.gz`),
       mirrorPath: `${mirrorFolder}/${plainName}.gz`,
       checksum: `sha256:${sha256[i]}`,
-      recordBytes: (i < 2 ? 60000 : 10000) * (i % 2 === 0 ? 28 * 28 : 1),
+      recordBytes: (i < 2 ? info.sizes.train : info.sizes.test) *
+        (i % 2 === 0 ? imageSize(info.imageShape) : 1),
     })),
     package: carrier,
     load: (files) => loadIdx(files, info),
@@ -116,17 +117,9 @@ async function readIdx(
       `${path}: its extents are [${found.join(", ")}], expected [${shape.join(", ")}]`,
     );
   }
-  if (bytes.length !== expected) {
-    throw new InputError(
-      `${path}: holds ${bytes.length > expected ? "more" : bytes.length} bytes, expected ` +
-        `${expected}; it is damaged: ${howToReplace(dataset)}`,
-    );
-  }
+  requireLength(bytes, expected, path, dataset);
   return bytes.subarray(header);
 }
-
-/** What a `.gz` may have besides its content, which packing hardly makes larger. */
-const PACKING = 1 << 20;
 
 /** The bytes in a `.gz`, `most` and one more at most. */
 async function unpack(
@@ -134,7 +127,7 @@ async function unpack(
   most: number,
   dataset: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const packed = await readDataFile(file, most + PACKING, dataset);
+  const packed = await readDataFile(file, most + BESIDES, dataset);
   try {
     const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     return await readAtMost(plain, most);

@@ -19,11 +19,8 @@ import type {
   PublishedFiles,
   RemoteFile,
 } from "./published_files.ts";
-import { fileExists } from "./records.ts";
+import { BESIDES, fileExists } from "./records.ts";
 import { chooseChecksums, folderName, isOfOtherSums, knownSums, listSums } from "./sums.ts";
-
-/** What a file may have besides its records: headers, and the notes that archives bring. */
-const BESIDES = 1 << 20;
 
 /**
  * The dataset's files, downloading them if need be. Processes that want the

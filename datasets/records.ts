@@ -29,6 +29,26 @@ export async function readDataFile(
   );
 }
 
+/** What a file may have besides its records: headers, what packing adds, notes in an archive. */
+export const BESIDES = 1 << 20;
+
+/** Throws InputError unless a file of a dataset has `expected` bytes; `records` says how they come about. */
+export function requireLength(
+  { length }: Uint8Array,
+  expected: number,
+  path: string,
+  dataset: string,
+  records = "",
+): void {
+  if (length === expected) return;
+  throw new InputError(
+    `${path}: holds ${
+      length > expected ? "more" : length
+    } bytes, expected ${expected}${records}; ` +
+      `it is damaged: ${howToReplace(dataset)}`,
+  );
+}
+
 /** What to do about a damaged file of a dataset; not all commands download. */
 export const howToReplace = (dataset: string) =>
   `delete it, and the command \`datasets download ${dataset}\` fetches it again`;

@@ -4,7 +4,8 @@
 const LEAST_SPEED = 1024;
 
 /**
- * Aborts a request that has brought too little for so many milliseconds; dispose of it when it is over.
+ * Aborts a request that is too slow over the given number of milliseconds. Dispose of it when the
+ * request is over.
  */
 export class StallWatch {
   readonly #controller = new AbortController();
@@ -34,7 +35,7 @@ export class StallWatch {
     return this.drips ? `only ${this.#moved} bytes in ${seconds}` : `no answer for ${seconds}`;
   }
 
-  /** So many bytes arrived: when they are enough, the time starts again. */
+  /** Counts bytes that arrived; once there are enough, the time starts again. */
   move(bytes: number): void {
     this.#moved += bytes;
     if (this.#moved >= LEAST_SPEED * this.milliseconds / 1000) this.#start();

@@ -7,7 +7,7 @@ export interface DiskFile extends Disposable {
   write(bytes: Uint8Array): Promise<number>;
   /** Returns when what was written is on the medium. */
   sync(): Promise<void>;
-  /** Cuts the file to so many bytes. */
+  /** Cuts the file to `length` bytes. */
   truncate(length: number): Promise<void>;
   /** How long it is now. */
   stat(): Promise<Pick<Deno.FileInfo, "size">>;

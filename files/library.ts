@@ -1,7 +1,7 @@
 /** Libraries, which Deno fetches into its cache when they are first needed. */
 import { RunError } from "../errors.ts";
 
-/** How Deno says that a module is neither in its cache nor to be had, and which. */
+/** How Deno says which module is not in its cache and cannot be fetched. */
 const UNAVAILABLE =
   /^(?:(?:Failed loading \S+ for package|Failed caching npm package|Could not find npm package|npm package) ["'](.+?)["']|Import '(https?:.+?)' failed)/;
 

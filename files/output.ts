@@ -1,4 +1,4 @@
-/** Writing a file by and by. */
+/** Writing a file bit by bit. */
 import { dirname } from "node:path";
 import { DISK, type DiskFile, writeAll } from "./disk.ts";
 import { type Place, placeOf } from "./place.ts";

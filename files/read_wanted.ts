@@ -55,7 +55,7 @@ export async function readWanted(
 /** What comes from a pipe or a device: it can be read only once. */
 async function readStream(path: string, wanted: Wanted): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
-  const head = await firstBytes(file, HEAD_BYTES);
+  const head = await nextBytes(file, HEAD_BYTES);
   const kind = kindOf(head);
   if (kind?.fits !== wanted) {
     throw unlike(path, kind, wanted) ?? new InputError(
@@ -76,10 +76,11 @@ async function readStream(path: string, wanted: Wanted): Promise<Uint8Array<Arra
 
 async function readBeginning(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
-  return await firstBytes(file, most);
+  return await nextBytes(file, most);
 }
 
-async function firstBytes(file: Deno.FsFile, most: number): Promise<Uint8Array<ArrayBuffer>> {
+/** The next `most` bytes of a file, fewer at its end. */
+export async function nextBytes(file: Deno.FsFile, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(most);
   let length = 0;
   while (length < most) {

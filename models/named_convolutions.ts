@@ -5,6 +5,7 @@ import { convolutionFactory, CONVOLUTIONS, type ConvolutionSpec } from "../layer
 import type { ConvolutionFactory } from "../layers/convolutions/entry.ts";
 import type { Module } from "../layers/module.ts";
 import { namePattern } from "../layers/names.ts";
+import { someOf } from "../reporting/format.ts";
 import { choiceOf, z } from "../schema/entry.ts";
 
 /** A kind of convolution for the modules that `names` fits: `{ names: "layer1", name: "conv" }`. */
@@ -97,7 +98,7 @@ function reasonUnused(
     return `every convolution that "${names}" fits has its kind from an entry before this one; ` +
       "move this one ahead, or remove it";
   }
-  const choices = `${paths.slice(0, 8).join(", ")}${paths.length > 8 ? ", …" : ""}`;
+  const choices = someOf(paths, 8);
   const [fixed] = [...modules].filter(([path]) => path !== "" && pattern.test(path));
   return fixed
     ? `${fixed[0]} is a ${fixed[1].constructor.name} whatever kind the model is asked for; the ` +

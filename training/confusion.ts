@@ -44,7 +44,7 @@ export class ConfusionMatrix {
     return this.#counts;
   }
 
-  /** Counts an image; `predicted` is -1 where the logits are no numbers and no class is the most probable. */
+  /** Counts an image; `predicted` is -1 where the logits are no numbers, so that no class leads. */
   add(label: number, predicted: number): void {
     this.#totals[label]++;
     if (predicted >= 0) this.#counts[label][predicted]++;

@@ -50,8 +50,9 @@ export interface EvaluatedNetwork {
  *
  * @param network as `loadNetwork` reads it, or folded
  * @throws InputError for a network that was trained for another kind of objective, for images
- *   without the objective's targets or with ones that do not fit the network, MemoryLimitError for a batch that does not fit,
- *   RunError, naming the layer where it begins, for a network that gives no numbers for an image
+ *   without the objective's targets or with ones that do not fit the network, MemoryLimitError for a
+ *   batch that does not fit, RunError, naming the layer where it begins, for a network that gives no
+ *   numbers for an image
  */
 export async function evaluateNetwork(
   network: EvaluatedNetwork | FoldedNetwork,

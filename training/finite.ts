@@ -17,7 +17,9 @@ export function describeNoNumbers(
     for (const [name, { data }] of state) {
       // Infinity may be there: a gradient's square, which only keeps its weight where it is.
       const found = describeNotFinite(data);
-      if (found?.startsWith("NaN")) return `${slot} of ${name} holds ${found}`;
+      if (found && Array.prototype.some.call(data, Number.isNaN)) {
+        return `${slot} of ${name} holds ${found}`;
+      }
     }
   }
 }

@@ -2,6 +2,7 @@
 import { isLeaf } from "../../graph/leaves.ts";
 import { optimize } from "../../graph/passes/mod.ts";
 import { type Program, sizeOf, type Value } from "../../graph/types.ts";
+import { elementBytes } from "../layout.ts";
 import { planAllocation } from "./allocation.ts";
 import { movedBytes } from "./kernel.ts";
 import { lowerProgram, MAX_FUSED_INPUTS, variableBuffers } from "./lower.ts";
@@ -62,7 +63,7 @@ export function programCost(program: Program): ProgramCost {
 }
 
 function perfectBytes(program: Program): number {
-  const bytes = ({ shape, dtype }: Value) => sizeOf(shape) * (dtype === "u8" ? 1 : 4);
+  const bytes = ({ shape, dtype }: Value) => sizeOf(shape) * elementBytes(dtype);
   return optimize(program, { maxInputs: MAX_FUSED_INPUTS }).nodes
     .filter(({ op }) => !isLeaf(op) && !op.viewOffset && op.name !== "pack")
     .flatMap(({ inputs, outputs }) => [...new Set([...inputs, ...outputs])])

@@ -56,7 +56,7 @@ export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Backen
   const tuning = repeat
     ? repeatedTuning(repeat, context)
     : store
-    ? await loadTuning(store, adapterInfo, warn)
+    ? await loadTuning(store, adapterInfo, warn, context)
     : NO_TUNING;
   const [full, mixed] = [false, true].map((halfActivations) => {
     const backend = deviceBackend(device, { tuning, warn, halfActivations });

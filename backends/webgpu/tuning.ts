@@ -70,17 +70,20 @@ export function kernelKey({ op, inputs, attributes }: GraphNode): string {
 /**
  * What was found on an adapter. Nothing, with a warning, where that is damaged or was found with
  * another driver or version.
+ *
+ * @param context what a tuning found here counts for. Default: it is looked at
  */
 export async function loadTuning(
   store: TuningStore,
   adapter: AdapterName,
   warn: (message: string) => void,
+  context?: TuningContext,
 ): Promise<Tuning> {
   try {
     const text = await store.read(fileName(adapter));
     if (text === undefined) return NO_TUNING;
     const { kernels, ...found } = parse(text);
-    const stale = difference(found, await contextOf(store, adapter));
+    const stale = difference(found, context ?? await contextOf(store, adapter));
     if (stale === undefined) return new Map(Object.entries(kernels));
     warn(`what tuning found on ${adapter.description} is ignored: ${stale}; ${REMEDY}`);
   } catch (error) {
@@ -99,10 +102,11 @@ export async function saveTuning(
   adapter: AdapterName,
   found: Tuning,
 ): Promise<void> {
-  const known = await loadTuning(store, adapter, () => {});
+  const context = await contextOf(store, adapter);
+  const known = await loadTuning(store, adapter, () => {}, context);
   const kernels = [...known, ...found].toSorted(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
   const file: TuningFile = {
-    ...await contextOf(store, adapter),
+    ...context,
     kernels: Object.fromEntries(kernels),
   };
   await store.write(fileName(adapter), `${JSON.stringify(file, null, 2)}\n`);

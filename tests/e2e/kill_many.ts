@@ -85,7 +85,7 @@ function atRandom(milliseconds: number) {
   return () => wait(moment);
 }
 
-/** The results of an unbroken training with so many threads, and how long it took. */
+/** The results of an unbroken training with that number of threads, and how long it took. */
 async function trainUnbroken(folder: string, threads: number) {
   const start = performance.now();
   const output = `unbroken-${threads}`;

@@ -182,7 +182,7 @@ Deno.test("a place is checked without a trace", async () => {
   });
 });
 
-Deno.test("what is written by and by is beside the file until it is finished", async () => {
+Deno.test("what is written bit by bit is beside the file until it is finished", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "file.csv");
     await Deno.writeTextFile(path, "old");
