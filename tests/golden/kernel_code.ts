@@ -61,11 +61,11 @@ export class KernelCode implements FunctionLibrary {
 
 /** Signature, locals and instructions; functions it calls by their keys. */
 function digestOf<P extends ParameterTypes, R extends ResultType>(
-  { parameterTypes, resultType, localTypes, code }: FunctionBuilder<P, R>,
+  { parameterTypes, resultType, localGroups, code }: FunctionBuilder<P, R>,
 ): string {
   const calls = code.calls.map(({ place, callee }) => [place, callee.name]);
   return new Digest()
-    .add(JSON.stringify([Object.values(parameterTypes), resultType, localTypes, calls]))
+    .add(JSON.stringify([Object.values(parameterTypes), resultType, localGroups, calls]))
     .add(code.bytes)
     .toString();
 }

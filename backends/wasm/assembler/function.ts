@@ -36,6 +36,12 @@ type CountingLoop = (
   body: () => void,
 ) => void;
 
+/** Locals of one type that the binary format declares together. */
+interface LocalGroup {
+  readonly type: ValueType;
+  count: number;
+}
+
 /** Any function under construction, its signature unknown. */
 export type AnyFunction = FunctionBuilder<ParameterTypes, ResultType>;
 
@@ -44,10 +50,16 @@ export class FunctionBuilder<P extends ParameterTypes, R extends ResultType>
   implements Callable<P, R> {
   /** The parameters, by name. They are locals and may be set. */
   readonly parameters: { readonly [K in keyof P]: Local<P[K]> };
-  /** The types of the locals after the parameters, in order. */
-  readonly localTypes: ValueType[] = [];
+  /**
+   * The locals after the parameters, in order: groups as the binary format declares them. Vectors
+   * declared together are a group, others groups of their own, so that who reads the module knows
+   * which belong together.
+   */
+  readonly localGroups: LocalGroup[] = [];
   /** The instructions written so far. */
   readonly code = new CodeWriter();
+  /** The index of the next local. */
+  #nextIndex: number;
 
   /**
    * @param name The name to export it by, and for messages.
@@ -61,13 +73,20 @@ export class FunctionBuilder<P extends ParameterTypes, R extends ResultType>
         new Local(type, index, this.code),
       ]),
     ) as { [K in keyof P]: Local<P[K]> };
+    this.#nextIndex = Object.keys(parameterTypes).length;
   }
 
   /** Declares a local; it is zero on entry. */
   local<T extends ValueType>(type: T): Local<T> {
-    this.localTypes.push(type);
-    const index = Object.keys(this.parameterTypes).length + this.localTypes.length - 1;
-    return new Local(type, index, this.code);
+    return this.locals(type, 1)[0];
+  }
+
+  /** Declares locals of one type with consecutive indices: vectors as one group. */
+  locals<T extends ValueType>(type: T, count: number): Local<T>[] {
+    const last = this.localGroups.at(-1);
+    if (last?.type === type && type !== "v128") last.count += count;
+    else this.localGroups.push({ type, count });
+    return Array.from({ length: count }, () => new Local(type, this.#nextIndex++, this.code));
   }
 
   /** Declares a 32-bit integer local. */

@@ -160,15 +160,9 @@ function functionBody(
   builder: AnyFunction,
   indexOf: (callable: AnyCallable) => number,
 ): Uint8Array {
-  const runs: { type: ValueType; count: number }[] = [];
-  for (const type of builder.localTypes) {
-    const last = runs.at(-1);
-    if (last?.type === type) last.count++;
-    else runs.push({ type, count: 1 });
-  }
   const body = new ByteWriter();
-  body.unsigned(runs.length);
-  for (const { type, count } of runs) {
+  body.unsigned(builder.localGroups.length);
+  for (const { type, count } of builder.localGroups) {
     body.unsigned(count);
     body.byte(TYPE_CODES[type]);
   }

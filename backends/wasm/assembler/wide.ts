@@ -1,16 +1,20 @@
 /**
- * Wide values: one or two vectors treated as one, so that a kernel is written once for both forms.
+ * Wide values: one, two or four vectors treated as one, so that a kernel is written once for all
+ * forms.
  *
  * With `wide: 1` a value is one v128, 4 float lanes. With `wide: 2` it is a pair, 8 lanes, and V8's
  * revectorizer (`--experimental-wasm-revectorize`, together with `--no-wasm-bounds-checks`) turns
- * each pair of 128-bit instructions into one of 256 bits. It does so only for pairs it recognises:
+ * each pair of 128-bit instructions into one of 256 bits. With `wide: 4` it is four of them, 16
+ * lanes, for instructions of 512 bits. Such groups are found only where they are recognised:
  *
- * - both halves of an access have the same base local, at offsets o and o + 16: hence an access
- *   here takes a `Local`, never an address expression, which would be computed twice;
- * - the two stores are adjacent, with nothing else between: hence halves that are still
- *   expressions go to scratch locals before the first is stored.
+ * - the vectors of a wide local are declared as one group and set one after another, by the same
+ *   expression of the same parts of other wide values;
+ * - the parts of an access have the same base local, at offsets 16 apart: hence an access here
+ *   takes a `Local`, never an address expression, which would be computed several times;
+ * - stores are adjacent, with nothing else between: hence parts that are still expressions go to
+ *   scratch locals before the first is stored.
  *
- * A value used by both halves alike, such as a splat load, belongs in one v128 local; every operand
+ * A value used by all parts alike, such as a splat load, belongs in one v128 local; every operand
  * here may be such a local.
  */
 
@@ -21,8 +25,8 @@ import { f32x4, v128, type Vector } from "./vectors.ts";
 
 /** What the emitted code may assume of the engine, and the form that runs best on it. */
 export interface Target {
-  /** Vectors in a wide value: 1, or 2 where the engine pairs them into 256-bit instructions. */
-  readonly wide: 1 | 2;
+  /** Vectors in a wide value: 1, or as many as become one instruction of 256 or 512 bits. */
+  readonly wide: 1 | 2 | 4;
   /** Whether relaxed SIMD (fused multiply-add) may be used. */
   readonly relaxedSimd: boolean;
 }
@@ -37,7 +41,7 @@ export interface WideLocal extends Wide {
   readonly halves: readonly Local<"v128">[];
 }
 
-/** A wide value, or one v128 local that stands for every half. */
+/** A wide value, or one v128 local that stands for each of its vectors. */
 export type WideOperand = Wide | Local<"v128">;
 
 type WideBinary = (a: WideOperand, b: WideOperand) => Wide;
@@ -46,11 +50,11 @@ type WideUnary = (a: WideOperand) => Wide;
 /** The wide instructions of one function under construction. */
 export class WideVectors {
   /** Vectors in a wide value. */
-  readonly width: 1 | 2;
-  /** Float lanes in a wide value: 4 or 8. */
-  readonly lanes: 4 | 8;
-  /** Bytes of a wide value: 16 or 32. */
-  readonly bytes: 16 | 32;
+  readonly width: Target["wide"];
+  /** Float lanes in a wide value. */
+  readonly lanes: number;
+  /** Bytes of a wide value. */
+  readonly bytes: number;
   readonly #function: AnyFunction;
   readonly #relaxedSimd: boolean;
   #scratch: WideLocal | undefined;
@@ -61,15 +65,15 @@ export class WideVectors {
    */
   constructor(f: AnyFunction, target: Target) {
     this.width = target.wide;
-    this.lanes = target.wide === 1 ? 4 : 8;
-    this.bytes = target.wide === 1 ? 16 : 32;
+    this.lanes = 4 * target.wide;
+    this.bytes = 16 * target.wide;
     this.#function = f;
     this.#relaxedSimd = target.relaxedSimd;
   }
 
   /** Declares a wide local; it is zero on entry to the function. */
   local(): WideLocal {
-    return { halves: Array.from({ length: this.width }, () => this.#function.v128()) };
+    return { halves: this.#function.locals("v128", this.width) };
   }
 
   /** Declares several wide locals. */

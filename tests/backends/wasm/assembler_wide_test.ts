@@ -27,7 +27,7 @@ function runWide(
   return [...new Float32Array(memory.buffer, 128, 16)];
 }
 
-Deno.test("wide values give the same results in one vector and in pairs, fused or not", () => {
+Deno.test("wide values give the same results in one vector, two and four, fused or not", () => {
   const body = (wide: WideVectors, f: FunctionBuilder<{ p: "i32" }, "void">) => {
     const { p } = f.parameters, x = wide.local(), y = wide.local(), sum = wide.local();
     wide.set(x, wide.load(p));
@@ -44,7 +44,7 @@ Deno.test("wide values give the same results in one vector and in pairs, fused o
     const sum = x * 0.5 + (y + input[1]) - 2 * y;
     return ((x > y ? Math.max(sum, 0) : -sum) - Math.min(x, 0.5)) / 4;
   });
-  for (const wide of [1, 2] as const) {
+  for (const wide of [1, 2, 4] as const) {
     for (const relaxedSimd of [false, true]) {
       // Adding 0 makes the two zeros one.
       const results = runWide({ wide, relaxedSimd }, body).map((value) => value + 0);
@@ -54,7 +54,7 @@ Deno.test("wide values give the same results in one vector and in pairs, fused o
 });
 
 Deno.test("the lanes of a wide value reduce to their sum and their maximum", () => {
-  for (const wide of [1, 2] as const) {
+  for (const wide of [1, 2, 4] as const) {
     const module = new ModuleBuilder();
     const f = module.function("f", { p: "i32" }, "f32");
     const vectors = new WideVectors(f, { wide, relaxedSimd: true });
@@ -62,8 +62,24 @@ Deno.test("the lanes of a wide value reduce to their sum and their maximum", () 
     f.return(f32.add(f32.div(vectors.sumLanes(value), 1 / 128), vectors.maxLane(value)));
     module.export(f);
     const { memory, functions } = instantiate(module);
-    const input = [1, 5, -2, 3, 8, -9, 0, 4].slice(0, vectors.lanes);
+    const input = [1, 5, -2, 3, 8, -9, 0, 4, 7, -6, 2, 12, 3, -1, 9, 5].slice(0, vectors.lanes);
     new Float32Array(memory.buffer).set(input);
     assertEquals(functions.f(0), 128 * input.reduce((a, b) => a + b) + Math.max(...input));
   }
+});
+
+Deno.test("the vectors of a wide local are one group of the function's locals, others are not", () => {
+  const f = new ModuleBuilder().function("f", {});
+  const wide = new WideVectors(f, { wide: 4, relaxedSimd: true });
+  wide.local(), f.v128(), f.v128(), wide.locals(2), wide.splat(1), f.i32(), f.i32();
+  const groups = f.localGroups.map(({ type, count }) => `${count} ${type}`);
+  assertEquals(groups, [
+    "4 v128",
+    "1 v128",
+    "1 v128",
+    "4 v128",
+    "4 v128",
+    "1 v128",
+    "2 i32",
+  ]);
 });
