@@ -25,7 +25,7 @@ export async function compilePrograms(
     new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
   }
   const { control } = addresses;
-  const pool = await ThreadPool.start({ module, memory, threads, control });
+  const pool = await ThreadPool.start({ code: { module }, memory, threads, control });
   try {
     for (const program of lowered.programs) pool.run(preparationExport(program));
   } catch (error) {

@@ -15,6 +15,7 @@ import {
   ModuleBuilder,
   type Target,
 } from "./assembler/mod.ts";
+import { detectNativeSupport, type NativeSupport } from "./native/support.ts";
 
 /** What the engine offers. */
 export interface CpuFeatures {
@@ -26,6 +27,8 @@ export interface CpuFeatures {
   readonly threads: boolean;
   /** Whether pairs of vectors run as one 256-bit vector, which makes the paired form faster. */
   readonly pairedSimd: boolean;
+  /** Native code in place of WebAssembly. */
+  readonly native: NativeSupport;
 }
 
 /** Global that V8's flag `--expose-gc-as` makes: the sign of the flags that pair vectors (docs/cpu.md). */
@@ -62,7 +65,7 @@ function detectFeatures(): CpuFeatures {
     validates((f) => f.drop(atomic.load(0)));
   // V8 pairs on 64-bit x86 only, with AVX2; the processors that have it fuse multiply-adds too.
   const pairedSimd = relaxedSimd && PAIRING_SIGN in globalThis && Deno.build.arch === "x86_64";
-  return { simd, relaxedSimd, threads, pairedSimd };
+  return { simd, relaxedSimd, threads, pairedSimd, native: detectNativeSupport() };
 }
 
 function validates(body: (f: FunctionBuilder<Record<never, never>, "void">) => void): boolean {

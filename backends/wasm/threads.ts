@@ -1,9 +1,10 @@
 /**
- * Threads that walk one WebAssembly module together (single program, multiple data).
+ * Threads that walk one WebAssembly module together, or machine code made of it (single program,
+ * multiple data).
  *
- * The calling thread is thread 0; the others are workers, which instantiate the same module on the
- * same memory and then stay in a loop of their own: wait for a command in shared memory, run an
- * exported function with their thread number, report, repeat. Nothing goes through the event loop,
+ * The calling thread is thread 0; the others are workers, which load the same programs on the same
+ * memory and then stay in a loop of their own: wait for a command in shared memory, run a program with
+ * their thread number, report, repeat. Nothing goes through the event loop,
  * so {@link ThreadPool.run} is synchronous and takes about a microsecond. Inside a program the
  * threads meet at a barrier that {@link emitBarrier} writes into the module.
  *
@@ -17,6 +18,8 @@ import {
   CONTROL_BYTES,
   OFFSET,
   type Program,
+  type ProgramCode,
+  programsOf,
   startWorker,
   STOP,
   TAKEN_WORDS,
@@ -123,8 +126,8 @@ export function emitBarrier(
 
 /** What a pool is made of. */
 export interface ThreadPoolOptions {
-  /** The module; it imports nothing but `env.memory`. */
-  readonly module: WebAssembly.Module;
+  /** The programs. Machine code must stay mapped until the pool has been disposed of. */
+  readonly code: ProgramCode;
   /** The memory, shared if there are several threads. */
   readonly memory: WebAssembly.Memory;
   /** Number of threads, the calling one included. */
@@ -133,7 +136,7 @@ export interface ThreadPoolOptions {
   readonly control: number;
 }
 
-/** A fixed number of threads that run the exported functions of one module together. */
+/** A fixed number of threads that run programs together. */
 export class ThreadPool {
   /** Number of threads, the calling one included. */
   readonly threads: number;
@@ -144,10 +147,10 @@ export class ThreadPool {
   readonly #spins: number;
   #disposed = false;
 
-  private constructor({ module, memory, threads, control }: ThreadPoolOptions) {
-    const programs = Object.entries(new WebAssembly.Instance(module, { env: { memory } }).exports);
+  private constructor({ code, memory, threads, control }: ThreadPoolOptions) {
+    const programs = programsOf(code, memory);
     this.threads = threads;
-    this.#programs = programs.map(([, program]) => program as Program);
+    this.#programs = programs.map(([, program]) => program);
     this.#programIndex = new Map(programs.map(([name], index) => [name, index]));
     this.#words = new Int32Array(memory.buffer, control, CONTROL_BYTES / 4);
     this.#text = new Uint8Array(memory.buffer, control, CONTROL_BYTES);
@@ -162,9 +165,9 @@ export class ThreadPool {
    */
   static async start(options: ThreadPoolOptions): Promise<ThreadPool> {
     const pool = new ThreadPool(options);
-    const { module, memory, threads, control } = options;
+    const { code, memory, threads, control } = options;
     const setups = Array.from({ length: threads - 1 }, (_, i): WorkerSetup => ({
-      module,
+      code,
       memory,
       control,
       controlBytes: CONTROL_BYTES,
@@ -183,7 +186,7 @@ export class ThreadPool {
   }
 
   /**
-   * Runs an exported function on the calling thread only, as thread 0.
+   * Runs a program on the calling thread only, as thread 0.
    *
    * @throws {WebAssembly.RuntimeError} if it traps.
    */
@@ -192,7 +195,7 @@ export class ThreadPool {
   }
 
   /**
-   * Runs an exported function on every thread, with the thread's number as its argument, and
+   * Runs a program on every thread, with the thread's number as its argument, and
    * returns when all have finished. The calling thread blocks meanwhile, which a browser allows
    * only outside its main thread.
    *
@@ -228,7 +231,7 @@ export class ThreadPool {
 
   #indexOf(program: string): number {
     const index = this.#programIndex.get(program);
-    if (index === undefined) throw new Error(`the module exports no function ${program}`);
+    if (index === undefined) throw new Error(`there is no program ${program}`);
     if (this.#disposed) throw new Error("the thread pool has been disposed of");
     return index;
   }

@@ -41,12 +41,25 @@ export const TAKEN_WORDS = 15;
 /** The command that makes a worker end. */
 export const STOP = -1;
 
-/** A function of the module run by every thread. */
+/** A function run by every thread. */
 export type Program = (thread: number) => void;
+
+/** Machine code of a module's exported functions, by what can be sent to a worker. */
+export interface NativePrograms {
+  /** Address of the memory's first byte. */
+  readonly base: bigint;
+  /** Names and addresses of functions `u32 f(base, u32 thread)`, which return 0, or 1 if they trap. */
+  readonly entries: readonly (readonly [name: string, address: bigint])[];
+}
+
+/** The programs of a pool: a module that imports nothing but `env.memory`, or what was made of one. */
+export type ProgramCode =
+  | { readonly module: WebAssembly.Module; readonly native?: undefined }
+  | { readonly native: NativePrograms };
 
 /** What a worker needs. It runs from its own source text, so constants come along. */
 export interface WorkerSetup {
-  readonly module: WebAssembly.Module;
+  readonly code: ProgramCode;
   readonly memory: WebAssembly.Memory;
   readonly control: number;
   readonly controlBytes: number;
@@ -56,13 +69,36 @@ export interface WorkerSetup {
   readonly thread: number;
 }
 
+/**
+ * The programs by name, always in the same order. Workers get its source text: it may use nothing from
+ * outside.
+ *
+ * @throws {WebAssembly.LinkError} if the module does not fit the memory.
+ */
+export function programsOf(code: ProgramCode, memory: WebAssembly.Memory): [string, Program][] {
+  if (code.native === undefined) {
+    const { exports } = new WebAssembly.Instance(code.module, { env: { memory } });
+    return Object.entries(exports) as [string, Program][];
+  }
+  const { base, entries } = code.native;
+  return entries.map(([name, address]) => {
+    const pointer = Deno.UnsafePointer.create(address) as Deno.PointerObject<never>;
+    const native = new Deno.UnsafeFnPointer(
+      pointer,
+      { parameters: ["usize", "u32"], result: "u32" } as const,
+    );
+    return [name, (thread) => {
+      if (native.call(base, thread) !== 0) throw new WebAssembly.RuntimeError("unreachable");
+    }];
+  });
+}
+
 /** The life of a worker. Its source text is all a worker gets: it may use nothing from outside. */
-function workerMain(setup: WorkerSetup, ready: () => void): void {
-  const { module, memory, control, controlBytes, offset, stop, spins, thread } = setup;
+function workerMain(setup: WorkerSetup, load: typeof programsOf, ready: () => void): void {
+  const { code, memory, control, controlBytes, offset, stop, spins, thread } = setup;
   const words = new Int32Array(memory.buffer, control, controlBytes / 4);
   const bytes = new Uint8Array(memory.buffer, control, controlBytes);
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  const programs = Object.values(instance.exports) as Program[];
+  const programs = load(code, memory).map(([, program]) => program);
   const commandNumber = offset.commandNumber / 4;
 
   const fail = (error: unknown) => {
@@ -107,7 +143,7 @@ interface NodeWorkerThreads {
 /**
  * Starts a worker; resolves once it waits for commands.
  *
- * @throws {Error} if it cannot instantiate the module.
+ * @throws {Error} if it cannot load the programs.
  */
 export function startWorker(setup: WorkerSetup): Promise<void> {
   const { process } = globalThis as {
@@ -119,7 +155,7 @@ export function startWorker(setup: WorkerSetup): Promise<void> {
 
 function startNodeWorker(node: NodeWorkerThreads, setup: WorkerSetup): Promise<void> {
   const source = `const { parentPort, workerData } = require("node:worker_threads");
-(${workerMain})(workerData, () => parentPort.postMessage("ready"));`;
+(${workerMain})(workerData, ${programsOf}, () => parentPort.postMessage("ready"));`;
   return new Promise((resolve, reject) => {
     const worker = new node.Worker(source, { eval: true, workerData: setup });
     worker.once("error", reject);
@@ -132,7 +168,7 @@ function startNodeWorker(node: NodeWorkerThreads, setup: WorkerSetup): Promise<v
 
 function startWebWorker(setup: WorkerSetup): Promise<void> {
   const source = `onmessage = ({ data }) => {
-  (${workerMain})(data, () => postMessage("ready"));
+  (${workerMain})(data, ${programsOf}, () => postMessage("ready"));
   close();
 };`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));

@@ -12,7 +12,8 @@ Deno.test("doctor accepts supported versions of Deno and tells how to get one", 
 
 Deno.test("doctor fails a machine without SIMD or threads and only warns of slower ones", () => {
   const statuses = (simd: boolean, threads: boolean, relaxedSimd: boolean) =>
-    cpuChecks({ simd, threads, relaxedSimd, pairedSimd: false }).map(({ status }) => status);
+    cpuChecks({ simd, threads, relaxedSimd, pairedSimd: false, native: {} })
+      .map(({ status }) => status);
   assertEquals(statuses(true, true, true), ["ok", "ok", "ok", "ok"]);
   assertEquals(statuses(false, false, false), ["fail", "fail", "warn", "ok"]);
 });

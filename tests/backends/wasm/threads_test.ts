@@ -6,6 +6,9 @@ import {
   i32,
   ModuleBuilder,
 } from "../../../backends/wasm/assembler/mod.ts";
+import { cpuFeatures } from "../../../backends/wasm/features.ts";
+import { CodePages } from "../../../backends/wasm/native/code_pages.ts";
+import { guardedMemory, startOf } from "../../../backends/wasm/native/memory.ts";
 import { CONTROL_BYTES, emitBarrier, ThreadPool } from "../../../backends/wasm/threads.ts";
 
 const THREADS = "../../../backends/wasm/threads.ts";
@@ -64,7 +67,7 @@ for (const threads of [1, 2, 3]) {
   Deno.test(`${threads} thread(s) see each other's numbers in every round`, async () => {
     const memory = sharedMemory();
     using pool = await ThreadPool.start({
-      module: testModule(threads),
+      code: { module: testModule(threads) },
       memory,
       threads,
       control: CONTROL,
@@ -83,7 +86,7 @@ for (const threads of [1, 2, 3]) {
     for (const failing of new Set([0, threads - 1])) {
       const memory = sharedMemory();
       using pool = await ThreadPool.start({
-        module: testModule(threads, failing),
+        code: { module: testModule(threads, failing) },
         memory,
         threads,
         control: CONTROL,
@@ -98,10 +101,34 @@ for (const threads of [1, 2, 3]) {
   });
 }
 
+Deno.test({
+  name: "machine code is run on every thread, and what it calls a trap is thrown as one",
+  ignore: cpuFeatures().native.level === undefined,
+  fn: async () => {
+    // lock inc dword [rdi + TOTAL]; xor eax, eax; ret
+    const count = [0xf0, 0xff, 0x87, TOTAL & 255, TOTAL >> 8, 0, 0, 0x31, 0xc0, 0xc3];
+    // xor eax, eax; cmp esi, 1; sete al; ret
+    const trapInThread1 = [0x31, 0xc0, 0x83, 0xfe, 0x01, 0x0f, 0x94, 0xc0, 0xc3];
+    using pages = new CodePages(Uint8Array.from([...count, ...trapInThread1]));
+    const memory = guardedMemory(1, true);
+    const native = {
+      base: startOf(memory),
+      entries: [["count", pages.address()], ["fail", pages.address(count.length)]] as const,
+    };
+    using pool = await ThreadPool.start({ code: { native }, memory, threads: 3, control: CONTROL });
+    for (let run = 1; run <= 3; run++) {
+      pool.run("count");
+      assertEquals(new Int32Array(memory.buffer)[TOTAL / 4], 3 * run);
+      const message = "thread 1 failed in fail: RuntimeError: unreachable";
+      assertThrows(() => pool.run("fail"), Error, message);
+    }
+  },
+});
+
 Deno.test("a pool refuses unknown programs, and any after it was disposed of", async () => {
   const options = { memory: sharedMemory(), threads: 2, control: CONTROL };
-  const pool = await ThreadPool.start({ module: testModule(2), ...options });
-  assertThrows(() => pool.run("nothing"), Error, "exports no function nothing");
+  const pool = await ThreadPool.start({ code: { module: testModule(2) }, ...options });
+  assertThrows(() => pool.run("nothing"), Error, "there is no program nothing");
   pool.dispose();
   pool.dispose();
   assertThrows(() => pool.run("sum"), Error, "disposed");
@@ -109,7 +136,7 @@ Deno.test("a pool refuses unknown programs, and any after it was disposed of", a
 
 Deno.test("a module that does not fit the memory is refused", async () => {
   const module = new WebAssembly.Module(new ModuleBuilder({ minimumPages: 2 }).build());
-  const options = { module, memory: sharedMemory(), threads: 2, control: CONTROL };
+  const options = { code: { module }, memory: sharedMemory(), threads: 2, control: CONTROL };
   await assertRejects(() => ThreadPool.start(options), WebAssembly.LinkError);
 });
 
@@ -125,7 +152,7 @@ async function runProgram(
     const module = new ModuleBuilder();
     module.export(module.function("nothing", { thread: "i32" }));
     const pool = await ThreadPool.start({
-      module: new WebAssembly.Module(module.build()),
+      code: { module: new WebAssembly.Module(module.build()) },
       memory: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
       threads: 2,
       control: 0,

@@ -1,0 +1,96 @@
+/**
+ * What native code needs of the system, which is Linux on 64-bit x86: libc's calls, by Deno's foreign
+ * function interface. Whatever knows the system is in this file.
+ */
+import { RunError } from "../../../errors.ts";
+
+/** Of an `mmap`: what may be done with the memory, and whose it is. */
+const READ = 1, WRITE = 2, EXECUTE = 4;
+const PRIVATE_ANONYMOUS = 0x22;
+const MAP_FAILED = 2n ** 64n - 1n;
+
+const CALLS = {
+  mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
+  mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  munmap: { parameters: ["usize", "usize"], result: "i32" },
+  memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+type Calls = Deno.DynamicLibrary<typeof CALLS>["symbols"];
+
+/** Why nothing native can run in this process; undefined if it can as far as that is known. */
+export function missingHere(): string | undefined {
+  if (globalThis.Deno === undefined) return "it needs Deno";
+  const { os, arch } = Deno.build;
+  if (os !== "linux" || arch !== "x86_64") return `it is for Linux on x86_64, not ${os} on ${arch}`;
+  // Functions in memory may be called only by who may load any library.
+  if (Deno.permissions.querySync({ name: "ffi" }).state === "granted") return undefined;
+  return "it needs --allow-ffi";
+}
+
+/**
+ * Maps machine code: it is written and then made executable, never both at once.
+ *
+ * @returns its address
+ * @throws {RunError} if the system refuses
+ */
+export function mapCode(code: Uint8Array<ArrayBuffer>): bigint {
+  const bytes = BigInt(code.length);
+  return withLibc(({ mmap, memcpy, mprotect, munmap }) => {
+    const address = mmap(0n, bytes, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0n);
+    if (address === MAP_FAILED) throw new RunError("the system gave no memory for machine code");
+    memcpy(address, code, bytes);
+    if (mprotect(address, bytes, READ | EXECUTE) === 0) return address;
+    munmap(address, bytes);
+    throw new RunError("the system lets no program write machine code");
+  });
+}
+
+/** Takes mapped code out of memory; nothing may be in it or call it any more. */
+export function unmapCode(address: bigint, bytes: number): void {
+  withLibc(({ munmap }) => munmap(address, BigInt(bytes)));
+}
+
+/** A stretch of this process's memory. */
+export interface Mapping {
+  readonly start: bigint;
+  readonly end: bigint;
+  /** What may be done with it, such as `r-xp` or `---p`. */
+  readonly access: string;
+}
+
+/** All that is mapped in this process, in the order of the addresses; none if that cannot be read. */
+export function mappings(): Mapping[] {
+  // By libc: Deno keeps /proc to itself, since it says more of a process than this.
+  const text = withLibc(({ open, read, close }) => {
+    const file = open(new TextEncoder().encode("/proc/self/maps\0"), 0);
+    if (file < 0) return "";
+    const decoder = new TextDecoder(), chunk = new Uint8Array(65536);
+    let text = "";
+    for (;;) {
+      const bytes = Number(read(file, chunk, BigInt(chunk.length)));
+      if (bytes <= 0) break;
+      text += decoder.decode(chunk.subarray(0, bytes), { stream: true });
+    }
+    close(file);
+    return text;
+  });
+  return [...text.matchAll(/^([0-9a-f]+)-([0-9a-f]+) (\S+)/gm)].map(([, start, end, access]) => ({
+    start: BigInt(`0x${start}`),
+    end: BigInt(`0x${end}`),
+    access,
+  }));
+}
+
+/** Opened for each use, since it is needed a few times in a process's life. */
+function withLibc<T>(use: (calls: Calls) => T): T {
+  const library = Deno.dlopen("libc.so.6", CALLS);
+  try {
+    return use(library.symbols);
+  } finally {
+    library.close();
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Memory for native code, which checks no bounds: an address is the memory's start, an index of 32
+ * bits and an offset of fewer than 31, so it lies within 6 GiB of the start. Those are reserved, and
+ * what is not the memory itself is inaccessible: a wrong address ends the process, whatever it is, and
+ * reaches nothing else.
+ *
+ * V8 under Deno reserves as much as a memory may grow to and no more, 4 GiB of one with 32-bit
+ * addresses. So this is one with 64-bit addresses; no WebAssembly ever runs on it.
+ */
+import { type Mapping, mappings } from "./linux.ts";
+
+/** 8 GiB, the next power of two. */
+const RESERVED_PAGES = 131072n;
+const PAGE_BYTES = 65536n;
+
+/**
+ * Memory of `pages` pages of 64 KiB that never grows.
+ *
+ * @throws {RangeError} if the system does not give it.
+ */
+export function guardedMemory(pages: number, shared: boolean): WebAssembly.Memory {
+  const descriptor = { address: "i64", initial: BigInt(pages), maximum: RESERVED_PAGES, shared };
+  // TypeScript does not know of 64-bit addresses yet.
+  return new WebAssembly.Memory(descriptor as unknown as WebAssembly.MemoryDescriptor);
+}
+
+/** Address of a memory's first byte. */
+export function startOf({ buffer }: WebAssembly.Memory): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(buffer)));
+}
+
+/** Whether what lies behind a memory within the reach of native code is reserved and inaccessible. */
+export function isGuarded(
+  memory: WebAssembly.Memory,
+  mapped: readonly Mapping[] = mappings(),
+): boolean {
+  const start = startOf(memory);
+  let at = start + BigInt(memory.buffer.byteLength);
+  for (const { start, end, access } of mapped) {
+    if (start <= at && at < end && access.startsWith("---")) at = end;
+  }
+  return at >= start + RESERVED_PAGES * PAGE_BYTES;
+}

@@ -1,0 +1,44 @@
+/** Whether native code runs in this process, or why not. */
+import { guardedMemory, isGuarded } from "./memory.ts";
+import { missingHere } from "./linux.ts";
+import { type NativeLevel, type Processor, thisProcessor } from "./processor.ts";
+
+/** Native code of a level, or why there is none. */
+export interface NativeSupport {
+  /** What it may use; undefined if there is none. */
+  readonly level?: NativeLevel;
+  /** What the processor calls itself, where it could be asked. */
+  readonly processor?: string;
+  /** Why there is none, as the end of a sentence about native code. */
+  readonly missing?: string;
+}
+
+/** What this process has. */
+export function detectNativeSupport(): NativeSupport {
+  const missing = missingHere();
+  if (missing !== undefined) return { missing };
+  let processor: Processor;
+  try {
+    processor = thisProcessor();
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) };
+  }
+  const { name, level } = processor;
+  if (level === undefined) {
+    return { processor: name, missing: "it needs a processor with AVX2 and fused multiply-adds" };
+  }
+  if (!hasGuardedMemory()) {
+    return { processor: name, missing: "the engine reserves no room behind the programs' memory" };
+  }
+  return { processor: name, level };
+}
+
+function hasGuardedMemory(): boolean {
+  try {
+    return isGuarded(guardedMemory(1, true));
+  } catch (error) {
+    // The system limits the addresses of a process (ulimit -v).
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

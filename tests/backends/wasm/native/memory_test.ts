@@ -1,0 +1,74 @@
+import { assertEquals } from "@std/assert";
+import { cpuFeatures } from "../../../../backends/wasm/features.ts";
+import { guardedMemory, isGuarded, startOf } from "../../../../backends/wasm/native/memory.ts";
+import { runText } from "../../../support/own_process.ts";
+
+const ignore = cpuFeatures().native.level === undefined;
+const PAGE = 65536, GIBIBYTE = 2 ** 30;
+
+Deno.test({
+  name: "all that native code could reach behind its memory is reserved and inaccessible",
+  ignore,
+  fn: () => {
+    for (const shared of [false, true]) {
+      for (const pages of [1, 100, 65536]) {
+        const memory = guardedMemory(pages, shared);
+        assertEquals(memory.buffer.byteLength, pages * PAGE);
+        assertEquals(memory.buffer instanceof ArrayBuffer, !shared);
+        assertEquals(isGuarded(memory), true);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "a memory is not taken for guarded where anything within reach is accessible or free",
+  ignore,
+  fn: () => {
+    const memory = guardedMemory(2, false), start = startOf(memory);
+    const inaccessible = (from: number, to: number) => ({
+      start: start + BigInt(from),
+      end: start + BigInt(to),
+      access: "---p",
+    });
+    const end = 8 * GIBIBYTE, half = 3 * GIBIBYTE;
+    const own = { start, end: start + BigInt(2 * PAGE), access: "rw-p" };
+    const whole = [own, inaccessible(2 * PAGE, half), inaccessible(half, end + PAGE)];
+    assertEquals(isGuarded(memory, whole), true);
+    assertEquals(isGuarded(memory, [own, inaccessible(PAGE, half), ...whole.slice(2)]), true);
+    assertEquals(isGuarded(memory, []), false);
+    assertEquals(isGuarded(memory, whole.slice(0, 2)), false);
+    assertEquals(isGuarded(memory, [own, inaccessible(3 * PAGE, end)]), false);
+    assertEquals(isGuarded(memory, [own, inaccessible(2 * PAGE, end - 1)]), false);
+    const open = { ...whole[1], access: "r--p" };
+    assertEquals(isGuarded(memory, [own, open, whole[2]]), false);
+  },
+});
+
+/** `lea rax, [rdi + rsi]; mov eax, [rax]; ret`: a load of 4 bytes at an index, 64 bits wide. */
+const LOAD = [0x48, 0x8d, 0x04, 0x37, 0x8b, 0x00, 0xc3];
+
+Deno.test({
+  name: "an access behind the memory ends the process",
+  ignore,
+  fn: async () => {
+    const module = (name: string) =>
+      JSON.stringify(import.meta.resolve(`../../../../backends/wasm/native/${name}.ts`));
+    const load = (index: number) =>
+      runText(
+        `import { CodePages } from ${module("code_pages")};
+        import { guardedMemory, startOf } from ${module("memory")};
+        const memory = guardedMemory(1, true);
+        new Int32Array(memory.buffer).fill(7);
+        const pages = new CodePages(Uint8Array.from(${JSON.stringify(LOAD)}));
+        const load = pages.functionAt(0, { parameters: ["usize", "usize"], result: "u32" });
+        console.log(load.call(startOf(memory), ${index}n));`,
+        "--allow-ffi",
+      );
+    assertEquals((await load(PAGE - 4)).out, "7\n");
+    for (const index of [PAGE, 6 * GIBIBYTE, 8 * GIBIBYTE - 4]) {
+      const { out, signal } = await load(index);
+      assertEquals([out, signal], ["", "SIGSEGV"]);
+    }
+  },
+});
