@@ -15,7 +15,7 @@ const FORMS = [
   { target: { wide: 1, relaxedSimd: false }, batchNorm: false },
   { target: { wide: 2, relaxedSimd: true }, batchNorm: true },
   { target: { wide: 1, relaxedSimd: true }, batchNorm: true },
-  { target: { wide: 2, relaxedSimd: false }, batchNorm: false },
+  { target: { wide: 4, relaxedSimd: false }, batchNorm: false },
 ] as const;
 let runs = 0;
 

@@ -42,6 +42,12 @@ const CPU_FORMS: Readonly<Record<string, CompileOptions>> = {
     precision: "fast",
     schedule: "static",
   },
+  "cpu 512 bits, 1 thread": {
+    target: { wide: 4, relaxedSimd: true },
+    threads: 1,
+    precision: "fast",
+    schedule: "static",
+  },
 };
 
 /** With these, every choice is in one. */

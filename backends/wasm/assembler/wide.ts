@@ -47,6 +47,12 @@ export type WideOperand = Wide | Local<"v128">;
 type WideBinary = (a: WideOperand, b: WideOperand) => Wide;
 type WideUnary = (a: WideOperand) => Wide;
 
+/** Wide values of the target's width and of each narrower one, widest first. */
+export function widths(f: AnyFunction, target: Target): WideVectors[] {
+  return ([4, 2, 1] as const).filter((wide) => wide <= target.wide)
+    .map((wide) => new WideVectors(f, { ...target, wide }));
+}
+
 /** The wide instructions of one function under construction. */
 export class WideVectors {
   /** Vectors in a wide value. */
@@ -167,7 +173,10 @@ export class WideVectors {
     );
   }
 
-  /** The sum of all lanes. */
+  /**
+   * The sum of all lanes: of vectors the upper half is added to the lower one until one is left, in
+   * which neighbours are added. Several wide values added up so before give the same bits in any width.
+   */
   sumLanes(value: WideOperand): Expression<"f32"> {
     return this.#reduce(value, f32x4.add, f32.add);
   }
@@ -182,8 +191,12 @@ export class WideVectors {
     vectors: (a: Vector, b: Vector) => Vector,
     scalars: (a: Expression<"f32">, b: Expression<"f32">) => Expression<"f32">,
   ): Expression<"f32"> {
-    const { halves } = this.#each((i) => this.#half(value, i));
-    const vector = this.#shared(halves.reduce((a, b) => vectors(a, b)));
+    let { halves } = this.#each((i) => this.#half(value, i));
+    while (halves.length > 1) {
+      const upper = halves.slice(halves.length / 2);
+      halves = upper.map((half, i) => vectors(halves[i], half));
+    }
+    const vector = this.#shared(halves[0]);
     const lane = (index: number) => f32x4.extractLane(vector, index);
     return scalars(scalars(lane(0), lane(1)), scalars(lane(2), lane(3)));
   }

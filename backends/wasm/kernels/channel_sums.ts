@@ -11,7 +11,8 @@ import {
   type Target,
   v128,
   type WideLocal,
-  WideVectors,
+  type WideVectors,
+  widths,
 } from "../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 import type { ChannelReduction, ReductionShape } from "./channel_reduction_parts.ts";
@@ -61,12 +62,11 @@ export class ThreadSums {
     });
     if (shift === "estimate") this.#countPixels();
 
-    const wide = new WideVectors(f, this.#target);
-    const narrow = new WideVectors(f, { ...this.#target, wide: 1 });
+    const forms = widths(f, this.#target);
+    const [wide] = forms;
     const perBlock = sums === 1 ? 8 : 4;
     const blockLanes = perBlock * wide.lanes;
     const wholeBlocks = Math.floor(lanes / blockLanes);
-    const rest = lanes - wholeBlocks * blockLanes;
     const chunkStart = f.i32(), chunkEnd = f.i32();
     f.loop(chunkStart, first, end, chunk, () => {
       f.set(chunkEnd, i32.add(chunkStart, chunk));
@@ -75,12 +75,14 @@ export class ThreadSums {
         this.#block(wide, perBlock, chunkStart, chunkEnd);
       });
       f.set(this.#offset, 4 * blockLanes * wholeBlocks);
-      const restWide = Math.floor(rest / wide.lanes);
-      if (restWide > 0) {
-        this.#block(wide, restWide, chunkStart, chunkEnd);
-        f.increment(this.#offset, restWide * wide.bytes);
+      let rest = lanes - wholeBlocks * blockLanes;
+      for (const v of forms) {
+        const count = Math.floor(rest / v.lanes);
+        if (count === 0) continue;
+        this.#block(v, count, chunkStart, chunkEnd);
+        f.increment(this.#offset, count * v.bytes);
+        rest -= count * v.lanes;
       }
-      if (rest % wide.lanes > 0) this.#block(narrow, 1, chunkStart, chunkEnd);
     });
   }
 

@@ -152,11 +152,11 @@ function emitRowProducts(
     f.set(panel, scratch);
     forEachPanel(f, panels, [cColumn], (vectors, lanes) => {
       const emitTile = (rows: number) => {
-        const size = { rows, vectors };
+        const size = { rows, vectors, lanes };
         tile.clear(size);
         const window = { rows: 1, rowStep: 0, columns: 1, columnStep: 0, run: depth };
         tile.addRows(size, a, 4 * step * depth, window, panel);
-        tile.store(size, c, 4 * step * columns, lanes);
+        tile.store(size, c, 4 * step * columns);
         f.increment(a, 4 * rows * step * depth);
         f.increment(c, 4 * rows * step * columns);
       };
@@ -219,10 +219,10 @@ function emitOuterProducts(
       f.set(b, bFirst);
       f.set(c, cRow);
       forEachPanel(f, panels, [b, c], (vectors, lanes) => {
-        const size = { rows, vectors };
+        const size = { rows, vectors, lanes };
         tile.clear(size);
-        tile.addOuterProducts(size, a, b, steps, lanes);
-        tile.store(size, c, 4 * depthMultiplier, lanes);
+        tile.addOuterProducts(size, a, b, steps);
+        tile.store(size, c, 4 * depthMultiplier);
       });
       f.increment(a, 4 * rows);
       f.increment(cRow, 4 * rows * depthMultiplier);

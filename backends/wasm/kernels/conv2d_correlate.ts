@@ -186,15 +186,15 @@ function emitRows(
   };
   const a = f.i32(), c = f.i32(), aRow = f.i32(), cRow = f.i32(), added = f.i32();
   const emitTile = (count: number) => {
-    const size = { rows: count, vectors };
-    if (correlation.bias) tile.loadRow(size, bias, lanes);
+    const size = { rows: count, vectors, lanes };
+    if (correlation.bias) tile.loadRow(size, bias);
     else tile.clear(size);
     tile.addRows(size, a, pitch, window, panel);
     if (correlation.residual) f.set(added, i32.add(c, residual));
     if (correlation.relu) {
       tile.rectify(size, correlation.residual ? added : undefined, resultPitch);
     }
-    tile.store(size, c, resultPitch, groups === 1 ? 4 : lanes);
+    tile.store(size, c, resultPitch, { whole: groups === 1 });
   };
   const fullTiles = Math.floor(column.positions / TILE_ROWS);
   const rest = column.positions % TILE_ROWS;

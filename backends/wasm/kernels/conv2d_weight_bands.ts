@@ -71,10 +71,10 @@ export function emitBand(
     f.set(b, bGroup);
     f.set(c, sum);
     forEachPanel(f, panels, [b, c], (vectors, lanes) => {
-      const size = { rows: count, vectors };
+      const size = { rows: count, vectors, lanes: groups === 1 ? 4 : lanes };
       tile.load(size, c, rowBytes);
-      tile.addOuterProducts(size, a, b, steps, groups === 1 ? 4 : lanes);
-      tile.store(size, c, rowBytes);
+      tile.addOuterProducts(size, a, b, steps);
+      tile.store(size, c, rowBytes, { whole: true });
     });
     f.increment(a, 4 * count);
     f.increment(sum, count * rowBytes);

@@ -3,23 +3,20 @@
  * multiplied with a vector of the kernel, lane by lane.
  */
 
-import { type AnyFunction, type Local, type Target, v128 } from "../assembler/mod.ts";
+import type { AnyFunction, Local, Target } from "../assembler/mod.ts";
 import type { ReductionWindow } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
-import { RegisterTile, TILE_ROWS, type TileSize, tileSize } from "./register_tile.ts";
+import { RegisterTile, RowLocals, TILE_ROWS, type TileSize, tileSize } from "./register_tile.ts";
 
 /** A tile whose rows are pixels, or taps, by a few vectors of channels. */
 export class DepthwiseTile extends RegisterTile {
-  readonly #shared: Local<"v128">[];
-  readonly #other: Local<"v128">[];
+  readonly #shared = new RowLocals();
+  readonly #other = new RowLocals();
   readonly #a: Local<"i32">;
   readonly #b: Local<"i32">;
 
   constructor(f: AnyFunction, target: Target) {
-    const size = tileSize(target);
-    super(f, target, size);
-    this.#shared = this.vectors(size.vectors);
-    this.#other = this.vectors(size.vectors);
+    super(f, target, tileSize(target));
     this.#a = f.i32();
     this.#b = f.i32();
   }
@@ -29,25 +26,26 @@ export class DepthwiseTile extends RegisterTile {
    * at `b`.
    */
   addRows(
-    { rows, vectors }: TileSize,
+    size: TileSize,
     a: Local<"i32">,
     pitch: number,
     window: ReductionWindow,
     b: Local<"i32">,
   ): void {
     const { f } = this;
+    const rowBytes = 16 * size.vectors;
     f.set(this.#a, a);
     f.set(this.#b, b);
     repeat(f, window.columns > 0 ? window.rows : 0, () => {
       for (let tap = 0; tap < window.columns; tap++) {
-        this.#loadAll(this.#shared, vectors, this.#b, 16 * vectors * tap);
-        for (let i = 0; i < rows; i++) {
-          this.#loadAll(this.#other, vectors, this.#a, i * pitch + tap * window.columnStep);
-          this.addProducts(i, vectors, (j) => this.#shared[j], this.#other);
+        this.#loadAll(size, this.#shared, this.#b, rowBytes * tap);
+        for (let i = 0; i < size.rows; i++) {
+          this.#loadAll(size, this.#other, this.#a, i * pitch + tap * window.columnStep);
+          this.addProducts(size, i, (piece) => this.#shared.at(piece), this.#other);
         }
       }
       f.increment(this.#a, window.rowStep);
-      f.increment(this.#b, 16 * vectors * window.columns);
+      f.increment(this.#b, rowBytes * window.columns);
     });
   }
 
@@ -56,7 +54,7 @@ export class DepthwiseTile extends RegisterTile {
    * meets, at `a + i · tapStep`, and that of the output gradient at `b`.
    */
   addPixels(
-    { rows, vectors }: TileSize,
+    size: TileSize,
     a: Local<"i32">,
     b: Local<"i32">,
     pixels: number,
@@ -65,10 +63,10 @@ export class DepthwiseTile extends RegisterTile {
     const { f } = this;
     const add = (count: number) => {
       for (let pixel = 0; pixel < count; pixel++) {
-        this.#loadAll(this.#shared, vectors, this.#b, pixel * bStep);
-        for (let i = 0; i < rows; i++) {
-          this.#loadAll(this.#other, vectors, this.#a, pixel * aStep + i * tapStep);
-          this.addProducts(i, vectors, (j) => this.#shared[j], this.#other);
+        this.#loadAll(size, this.#shared, this.#b, pixel * bStep);
+        for (let i = 0; i < size.rows; i++) {
+          this.#loadAll(size, this.#other, this.#a, pixel * aStep + i * tapStep);
+          this.addProducts(size, i, (piece) => this.#shared.at(piece), this.#other);
         }
       }
       f.increment(this.#a, count * aStep);
@@ -80,14 +78,10 @@ export class DepthwiseTile extends RegisterTile {
     add(pixels % TILE_ROWS);
   }
 
-  #loadAll(
-    into: readonly Local<"v128">[],
-    vectors: number,
-    address: Local<"i32">,
-    offset: number,
-  ): void {
-    into.slice(0, vectors).forEach((vector, j) => {
-      this.f.set(vector, v128.load(address, offset + 16 * j));
-    });
+  #loadAll(size: TileSize, into: RowLocals, address: Local<"i32">, start: number): void {
+    for (const piece of this.pieces.of(size)) {
+      const { wide, offset } = piece;
+      wide.set(into.at(piece), wide.load(address, start + offset));
+    }
   }
 }

@@ -17,7 +17,8 @@ import { computeScalars, fillTables } from "./elementwise_tables.ts";
 import { TermCode } from "./term_code.ts";
 
 /**
- * Writes the kernel. Its parameters are `x0`, `x1`, … for inputs, `y0`, … for outputs, and `tables`.
+ * Writes the kernel: rounds of the plan's step, then of one vector, then of one element. Its
+ * parameters are `x0`, `x1`, … for inputs, `y0`, … for outputs, and `tables`.
  *
  * @param unit Elements that shares are multiples of, all of them together too.
  * @param tableStride Bytes from a thread's tables to the next thread's.
@@ -50,29 +51,31 @@ export function writeLoop(
   };
   const round = { graph, plan, scalars, cursors, table };
 
-  const wide = new WideVectors(f, target);
-  const wideCode = new TermCode(wide, graph);
-  const walk = (to: Local<"i32">) =>
+  const walk = (v: WideVectors, code: TermCode, step: number, to: Local<"i32">) =>
     f.loop(element, element, to, step, () => {
-      for (let i = 0; i < step; i += wide.lanes) {
-        writeRound(round, wide, wideCode, {
-          load: (place, offset) => wide.load(place, offset + 4 * i),
-          store: (place, value) => wide.store(place, value, 4 * i),
+      for (let i = 0; i < step; i += v.lanes) {
+        writeRound(round, v, code, {
+          load: (place, offset) => v.load(place, offset + 4 * i),
+          store: (place, value) => v.store(place, value, 4 * i),
         });
       }
       advance(step);
     });
+  const endOfWhole = (step: number) =>
+    f.set(vectorEnd, i32.sub(end, i32.remU(i32.sub(end, element), step)));
+  const wide = new WideVectors(f, target);
+  const wideCode = new TermCode(wide, graph);
   f.set(element, first);
-  f.set(vectorEnd, i32.sub(end, i32.remU(i32.sub(end, first), step)));
+  endOfWhole(step);
   if (tableCount === 0) {
-    walk(vectorEnd);
+    walk(wide, wideCode, step, vectorEnd);
   } else {
     const tableEnd = f.i32();
     f.while(i32.ltU(element, vectorEnd), () => {
       f.set(tableEnd, i32.add(element, tableLength));
       f.set(tableEnd, select("i32", i32.ltU(tableEnd, vectorEnd), tableEnd, vectorEnd));
       f.set(table, tables);
-      walk(tableEnd);
+      walk(wide, wideCode, step, tableEnd);
     });
   }
 
@@ -82,6 +85,11 @@ export function writeLoop(
     f.set(table, i32.add(tables, i32.mul(place, 4)));
   }
   const narrowCode = new TermCode(narrow, graph);
+  if (step > narrow.lanes) {
+    endOfWhole(narrow.lanes);
+    walk(narrow, narrowCode, narrow.lanes, vectorEnd);
+    if (unit % narrow.lanes === 0) return;
+  }
   f.loop(element, element, end, 1, () => {
     writeRound(round, narrow, narrowCode, {
       load: (place, offset) => ({ halves: [v128.load32Zero(place, offset)] }),

@@ -11,7 +11,7 @@
  *
  * One factor of every product is a float spread over a vector. Memory instructions are dear where
  * the engine checks bounds, so the plain form loads four such floats at once and spreads them by
- * lane shuffles; the paired form has no such check and spreads as it loads, which pairs.
+ * lane shuffles; the wide forms have no such check and spread as they load.
  */
 
 import {
@@ -23,9 +23,8 @@ import {
   v128,
   type Vector,
 } from "../assembler/mod.ts";
-import { loadLanes } from "./lanes.ts";
 import { repeat } from "./loops.ts";
-import { RegisterTile, type TileSize, tileSize } from "./register_tile.ts";
+import { loadPiece, RegisterTile, RowLocals, type TileSize, tileSize } from "./register_tile.ts";
 
 /**
  * Where the floats of a row's reduction lie: `rows` × `columns` runs of `run` consecutive floats.
@@ -61,8 +60,9 @@ const RUN_UNROLLS = [16, 12, 8, 4];
 
 /** A tile whose rows are products of matrices. */
 export class GemmTile extends RegisterTile {
-  readonly #target: Target;
-  readonly #row: Local<"v128">[];
+  /** Whether factors are spread as they are loaded. */
+  readonly #loadsSpread: boolean;
+  readonly #row = new RowLocals();
   readonly #factors: Local<"v128">[];
   readonly #spread: Local<"v128">;
   readonly #a: Local<"i32">;
@@ -71,9 +71,8 @@ export class GemmTile extends RegisterTile {
   /** @param largest the largest tile this function computes */
   constructor(f: AnyFunction, target: Target, largest: TileSize = tileSize(target)) {
     super(f, target, largest);
-    this.#target = target;
-    this.#row = this.vectors(largest.vectors);
-    this.#factors = this.vectors(largest.rows);
+    this.#loadsSpread = target.wide > 1;
+    this.#factors = this.#loadsSpread ? [] : Array.from({ length: largest.rows }, () => f.v128());
     this.#spread = f.v128();
     this.#a = f.i32();
     this.#b = f.i32();
@@ -110,16 +109,12 @@ export class GemmTile extends RegisterTile {
     });
   }
 
-  /**
-   * Adds, for every step, the column of `rows` floats at `a` times the row of vectors at `b`. Of
-   * the row's last vector only `lanes` floats are read.
-   */
+  /** Adds, for every step, the column of `rows` floats at `a` times the row of vectors at `b`. */
   addOuterProducts(
     size: TileSize,
     a: Local<"i32">,
     b: Local<"i32">,
     steps: OuterSteps,
-    lanes = 4,
   ): void {
     const { rows, columns, aStep, bStep, aRowStep, bRowStep } = steps;
     const f = this.f;
@@ -131,14 +126,14 @@ export class GemmTile extends RegisterTile {
       if (looped > 0) {
         repeat(f, loops, () => {
           for (let u = 0; u < OUTER_UNROLL; u++) {
-            this.#addOuterProduct(size, u * aStep, u * bStep, lanes);
+            this.#addOuterProduct(size, u * aStep, u * bStep);
           }
           f.increment(this.#a, OUTER_UNROLL * aStep);
           f.increment(this.#b, OUTER_UNROLL * bStep);
         });
       }
       for (let u = 0; u < columns - looped; u++) {
-        this.#addOuterProduct(size, u * aStep, u * bStep, lanes);
+        this.#addOuterProduct(size, u * aStep, u * bStep);
       }
       f.increment(this.#a, aRowStep - looped * aStep);
       f.increment(this.#b, bRowStep - looped * bStep);
@@ -178,35 +173,32 @@ export class GemmTile extends RegisterTile {
       this.#addFour(size, pitch, aOffset + 4 * u, bOffset + u * rowBytes);
     }
     for (let u = fours; u < count; u++) {
-      this.#loadPanelRow(size.vectors, bOffset + u * rowBytes);
+      this.#loadPanelRow(size, bOffset + u * rowBytes);
       this.#addProducts(size, (i) => v128.load32Splat(this.#a, i * pitch + aOffset + 4 * u));
     }
   }
 
   /** Adds four consecutive floats of every row. */
   #addFour(size: TileSize, pitch: number, aOffset: number, bOffset: number): void {
-    const paired = this.#target.wide === 2;
-    if (!paired) {
-      for (let i = 0; i < size.rows; i++) {
-        this.f.set(this.#factors[i], v128.load(this.#a, i * pitch + aOffset));
-      }
-    }
+    this.#factors.slice(0, size.rows).forEach((four, i) => {
+      this.f.set(four, v128.load(this.#a, i * pitch + aOffset));
+    });
     for (let lane = 0; lane < 4; lane++) {
-      this.#loadPanelRow(size.vectors, bOffset + 16 * lane * size.vectors);
+      this.#loadPanelRow(size, bOffset + 16 * lane * size.vectors);
       this.#addProducts(
         size,
         (i) =>
-          paired
+          this.#loadsSpread
             ? v128.load32Splat(this.#a, i * pitch + aOffset + 4 * lane)
             : spreadLane(this.#factors[i], lane),
       );
     }
   }
 
-  #addOuterProduct(size: TileSize, aOffset: number, bOffset: number, lanes: number): void {
+  #addOuterProduct(size: TileSize, aOffset: number, bOffset: number): void {
     const [four] = this.#factors;
-    const shuffled = this.#target.wide === 1 ? size.rows - size.rows % 4 : 0;
-    this.#loadPanelRow(size.vectors, bOffset, lanes);
+    const shuffled = this.#loadsSpread ? 0 : size.rows - size.rows % 4;
+    this.#loadPieces(size, bOffset);
     this.#addProducts(size, (i) => {
       if (i >= shuffled) return v128.load32Splat(this.#a, aOffset + 4 * i);
       if (i % 4 === 0) this.f.set(four, v128.load(this.#a, aOffset + 4 * i));
@@ -214,18 +206,26 @@ export class GemmTile extends RegisterTile {
     });
   }
 
-  #loadPanelRow(vectors: number, offset: number, lanes = 4): void {
-    this.#row.slice(0, vectors).forEach((vector, j) => {
-      const count = j < vectors - 1 ? 4 : lanes;
-      this.f.set(vector, loadLanes(this.#b, offset + 16 * j, count));
-    });
+  /** Loads a row of a panel, which is packed: there its last vector is whole. */
+  #loadPanelRow(size: TileSize, start: number): void {
+    for (const piece of this.pieces.of(size)) {
+      const { wide, offset } = piece;
+      wide.set(this.#row.at(piece), wide.load(this.#b, start + offset));
+    }
   }
 
-  /** Adds to every row the product of its factor and the panel row at hand. */
-  #addProducts({ rows, vectors }: TileSize, factor: (row: number) => Vector): void {
-    for (let i = 0; i < rows; i++) {
+  /** Loads a row of a matrix that may not be packed. */
+  #loadPieces(size: TileSize, start: number): void {
+    for (const piece of this.pieces.of(size)) {
+      piece.wide.set(this.#row.at(piece), loadPiece(piece, this.#b, start));
+    }
+  }
+
+  /** Adds to every row the product of its factor and the row of the other matrix at hand. */
+  #addProducts(size: TileSize, factor: (row: number) => Vector): void {
+    for (let i = 0; i < size.rows; i++) {
       this.f.set(this.#spread, factor(i));
-      this.addProducts(i, vectors, () => this.#spread, this.#row);
+      this.addProducts(size, i, () => this.#spread, this.#row);
     }
   }
 }

@@ -111,8 +111,8 @@ function emitProduct(
   const a = f.i32(), panel = f.i32(), bias = f.i32(), result = f.i32();
 
   const emitTile = (count: number, vectors: number, lanes: number) => {
-    const size = { rows: count, vectors };
-    if (hasBias) tile.loadRow(size, bias, lanes);
+    const size = { rows: count, vectors, lanes };
+    if (hasBias) tile.loadRow(size, bias);
     else tile.clear(size);
     if (transposeA) {
       tile.addOuterProducts(size, a, panel, {
@@ -127,7 +127,7 @@ function emitProduct(
       const window = { rows: 1, rowStep: 0, columns: 1, columnStep: 0, run: inner };
       tile.addRows(size, a, 4 * inner, window, panel);
     }
-    tile.store(size, result, 4 * columns, lanes);
+    tile.store(size, result, 4 * columns);
   };
   const lastRows = rows % TILE_ROWS || TILE_ROWS;
   const chooseRows = (vectors: number, lanes: number) => {

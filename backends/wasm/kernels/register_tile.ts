@@ -2,18 +2,22 @@
 
 import {
   type AnyFunction,
-  f32x4,
   type Local,
   type Target,
-  v128,
-  type Vector,
+  type WideLocal,
+  type WideOperand,
+  type WideVectors,
+  widths,
 } from "../assembler/mod.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
+import { maximumWithConstant } from "./vector_math.ts";
 
 /** The size of a tile: rows, and vectors of four floats a row. */
 export interface TileSize {
   readonly rows: number;
   readonly vectors: number;
+  /** Floats of a row's last vector, as it lies in memory that is not packed. Default 4. */
+  readonly lanes?: number;
 }
 
 /** Rows of a full tile, whatever the target. */
@@ -24,39 +28,90 @@ export function tileSize(target: Target): TileSize {
   return { rows: TILE_ROWS, vectors: 2 * target.wide };
 }
 
+/** A part of a tile's row that is one wide value. */
+interface Piece {
+  readonly wide: WideVectors;
+  /** Its place among the row's pieces of its width. */
+  readonly index: number;
+  /** Bytes from the row's start. */
+  readonly offset: number;
+  /** Floats that lie in memory: all, or those of the row's last vector. */
+  readonly lanes: number;
+}
+
+/** Vectors of a row in as few pieces as the target's widths allow, widest first. */
+export class RowPieces {
+  readonly #forms: readonly WideVectors[];
+
+  constructor(f: AnyFunction, target: Target) {
+    this.#forms = widths(f, target);
+  }
+
+  /** The pieces of a row. A last vector of fewer than four floats is a piece of its own. */
+  of({ vectors, lanes = 4 }: TileSize): Piece[] {
+    const pieces: Piece[] = [];
+    let first = 0;
+    const whole = lanes < 4 ? vectors - 1 : vectors;
+    for (const wide of this.#forms) {
+      for (let index = 0; first + wide.width <= whole; index++, first += wide.width) {
+        pieces.push({ wide, index, offset: 16 * first, lanes: wide.lanes });
+      }
+    }
+    const narrow = this.#forms.at(-1)!;
+    if (lanes < 4) {
+      const index = pieces.filter(({ wide }) => wide === narrow).length;
+      pieces.push({ wide: narrow, index, offset: 16 * first, lanes });
+    }
+    return pieces;
+  }
+}
+
+/** Locals for a row of vectors, made when a piece first needs them. */
+export class RowLocals {
+  readonly #locals = new Map<WideVectors, WideLocal[]>();
+
+  /** The local of a piece; pieces of different widths have different ones. */
+  at({ wide, index }: Piece): WideLocal {
+    const locals = this.#locals.get(wide) ?? [];
+    this.#locals.set(wide, locals);
+    return locals[index] ??= wide.local();
+  }
+}
+
 /** The sums of a tile in one function; used for tiles of several sizes in turn. */
 export class RegisterTile {
   /** The function the tile's code is written into. */
   protected readonly f: AnyFunction;
-  /** By row and vector. */
-  protected readonly sums: readonly (readonly Local<"v128">[])[];
-  readonly #target: Target;
+  protected readonly pieces: RowPieces;
+  /** By row. */
+  readonly #sums: readonly RowLocals[];
 
   /** @param largest the largest tile this function computes */
   constructor(f: AnyFunction, target: Target, largest: TileSize) {
     this.f = f;
-    this.#target = target;
-    this.sums = Array.from({ length: largest.rows }, () => this.vectors(largest.vectors));
+    this.pieces = new RowPieces(f, target);
+    this.#sums = Array.from({ length: largest.rows }, () => new RowLocals());
   }
 
   /** Sets the sums to zero. */
-  clear({ rows, vectors }: TileSize): void {
-    this.#each(rows, vectors, (sum) => this.f.set(sum, f32x4.constant(0)));
+  clear(size: TileSize): void {
+    this.#each(size, (sum, { wide }) => wide.set(sum, wide.zero()));
   }
 
-  /** Sets the sums of every row to the same floats. `lanes` counts those of the last vector. */
-  loadRow({ rows, vectors }: TileSize, address: Local<"i32">, lanes = 4): void {
-    const [first, ...others] = this.sums.slice(0, rows);
-    first.slice(0, vectors).forEach((sum, j) => {
-      this.f.set(sum, loadLanes(address, 16 * j, j < vectors - 1 ? 4 : lanes));
-      for (const other of others) this.f.set(other[j], sum);
-    });
+  /** Sets the sums of every row to the same floats. */
+  loadRow(size: TileSize, address: Local<"i32">): void {
+    const [first, ...others] = this.#sums.slice(0, size.rows);
+    for (const piece of this.pieces.of(size)) {
+      const { wide } = piece;
+      wide.set(first.at(piece), loadPiece(piece, address, 0));
+      for (const other of others) wide.set(other.at(piece), first.at(piece));
+    }
   }
 
-  /** Sets the sums from memory, rows `pitch` bytes apart. */
-  load({ rows, vectors }: TileSize, address: Local<"i32">, pitch: number): void {
-    this.#each(rows, vectors, (sum, i, j) => {
-      this.f.set(sum, v128.load(address, i * pitch + 16 * j));
+  /** Sets the sums from packed memory, rows `pitch` bytes apart. */
+  load(size: TileSize, address: Local<"i32">, pitch: number): void {
+    this.#each(size, (sum, { wide, offset }, row) => {
+      wide.set(sum, wide.load(address, row * pitch + offset));
     });
   }
 
@@ -65,52 +120,53 @@ export class RegisterTile {
    *
    * @param residual address of what is added before, rows `pitch` bytes apart
    */
-  rectify({ rows, vectors }: TileSize, residual: Local<"i32"> | undefined, pitch: number): void {
+  rectify(size: TileSize, residual: Local<"i32"> | undefined, pitch: number): void {
     if (residual) {
-      this.#each(rows, vectors, (sum, i, j) => {
-        this.f.set(sum, f32x4.add(sum, v128.load(residual, i * pitch + 16 * j)));
+      this.#each(size, (sum, { wide, offset }, row) => {
+        wide.set(sum, wide.add(sum, wide.load(residual, row * pitch + offset)));
       });
     }
-    // pmax keeps its first operand unless that is less, so a NaN stays.
-    this.#each(rows, vectors, (sum) => this.f.set(sum, f32x4.pmax(sum, f32x4.constant(0))));
+    this.#each(size, (sum, { wide }) => wide.set(sum, maximumWithConstant(wide, sum, 0)));
   }
 
-  /** Stores the sums, rows `pitch` bytes apart; of each row's last vector only `lanes` floats. */
-  store({ rows, vectors }: TileSize, address: Local<"i32">, pitch: number, lanes = 4): void {
-    this.#each(rows, vectors, (sum, i, j) => {
-      this.f.emit(...storeLanes(address, sum, i * pitch + 16 * j, j < vectors - 1 ? 4 : lanes));
+  /** Stores the sums, rows `pitch` bytes apart; `whole`: all floats of each row's last vector. */
+  store(size: TileSize, address: Local<"i32">, pitch: number, { whole = false } = {}): void {
+    this.#each(size, (sum, { wide, offset, lanes }, row) => {
+      const place = row * pitch + offset;
+      if (whole || lanes === wide.lanes) wide.store(address, sum, place);
+      else this.f.emit(...storeLanes(address, sum.halves[0], place, lanes));
     });
   }
 
-  /** New locals for vectors. */
-  protected vectors(count: number): Local<"v128">[] {
-    return Array.from({ length: count }, () => this.f.v128());
-  }
-
-  /** Adds to row `row`, vector by vector, the product of its factor and the vector at hand. */
+  /** Adds to row `row`, piece by piece, the product of its factor and what is at hand. */
   protected addProducts(
+    size: TileSize,
     row: number,
-    vectors: number,
-    factor: (vector: number) => Vector,
-    others: readonly Vector[],
+    factor: (piece: Piece) => WideOperand,
+    others: RowLocals,
   ): void {
-    this.sums[row].slice(0, vectors).forEach((sum, j) => {
-      this.f.set(sum, multiplyAdd(this.#target, factor(j), others[j], sum));
-    });
+    for (const piece of this.pieces.of(size)) {
+      const sum = this.#sums[row].at(piece);
+      piece.wide.set(sum, piece.wide.madd(factor(piece), others.at(piece), sum));
+    }
   }
 
-  #each(
-    rows: number,
-    vectors: number,
-    visit: (sum: Local<"v128">, row: number, vector: number) => void,
-  ): void {
-    this.sums.slice(0, rows).forEach((row, i) =>
-      row.slice(0, vectors).forEach((sum, j) => visit(sum, i, j))
+  #each(size: TileSize, visit: (sum: WideLocal, piece: Piece, row: number) => void): void {
+    const pieces = this.pieces.of(size);
+    this.#sums.slice(0, size.rows).forEach((sums, row) =>
+      pieces.forEach((piece) => visit(sums.at(piece), piece, row))
     );
   }
 }
 
-/** `a · b + c`, fused where the target has relaxed SIMD. */
-function multiplyAdd(target: Target, a: Vector, b: Vector, c: Vector): Vector {
-  return target.relaxedSimd ? f32x4.relaxedMadd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
+/** A piece of a row of floats at base + constant offset in bytes; missing lanes are zero. */
+export function loadPiece(
+  { wide, offset, lanes }: Piece,
+  base: Local<"i32">,
+  start: number,
+): WideOperand {
+  const place = start + offset;
+  return lanes === wide.lanes
+    ? wide.load(base, place)
+    : { halves: [loadLanes(base, place, lanes)] };
 }

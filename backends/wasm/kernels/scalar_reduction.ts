@@ -15,8 +15,8 @@ import type { KernelFamily, KernelFunction } from "../kernel.ts";
 
 /** Elements summed in f32 before they join the f64 sum. */
 const CHUNK = 2048;
-/** Independent f32 accumulators, so that additions need not wait for each other. */
-const ACCUMULATORS = 4;
+/** Independent f32 sums, whatever the target, so that its width changes no bit of the result. */
+const LANES = 32;
 
 /** One of the reductions. */
 interface Reduction {
@@ -83,24 +83,25 @@ function writeParts(
   f.set(cursor, i32.add(x, i32.mul(first, 4)));
 
   const wide = new WideVectors(f, target);
-  const step = ACCUMULATORS * wide.lanes;
-  const totals = wide.locals(ACCUMULATORS), value = wide.local();
+  const totals = wide.locals(LANES / wide.lanes), value = wide.local();
   const combine = (a: WideLocal, b: Wide): Wide => maximum ? wide.max(a, b) : wide.add(a, b);
   const wholeEnd: Local<"i32"> = f.i32();
-  f.set(wholeEnd, i32.sub(end, i32.remU(i32.sub(end, first), step)));
+  f.set(wholeEnd, i32.sub(end, i32.remU(i32.sub(end, first), LANES)));
   f.set(element, first);
   f.while(i32.ltU(element, wholeEnd), () => {
     for (const local of totals) wide.set(local, wide.zero());
     f.set(chunkEnd, i32.add(element, CHUNK));
     f.if(i32.gtU(chunkEnd, wholeEnd), () => f.set(chunkEnd, wholeEnd));
-    f.loopAtLeastOnce(element, element, chunkEnd, step, () => {
+    f.loopAtLeastOnce(element, element, chunkEnd, LANES, () => {
       totals.forEach((local, i) => {
         wide.set(value, wide.load(cursor, i * wide.bytes));
         wide.set(local, combine(local, term(wide, value)));
       });
-      f.increment(cursor, 4 * step);
+      f.increment(cursor, 4 * LANES);
     });
-    for (const other of totals.slice(1)) wide.set(totals[0], combine(totals[0], other));
+    for (let half = totals.length / 2; half >= 1; half /= 2) {
+      for (let i = 0; i < half; i++) wide.set(totals[i], combine(totals[i], totals[i + half]));
+    }
     join(maximum ? wide.maxLane(totals[0]) : wide.sumLanes(totals[0]));
   });
 

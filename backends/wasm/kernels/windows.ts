@@ -4,7 +4,7 @@
  * taken a block of vectors at a time, so that the loop over a window runs once per block.
  */
 import type { Pair } from "../../../ops/convolution_geometry.ts";
-import { i32, type Local, type Target, WideVectors } from "../assembler/mod.ts";
+import { i32, type Local, type Target, type WideVectors, widths } from "../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
 
 /** The pixels of an axis that a window takes: `count` from `first` on. */
@@ -113,11 +113,10 @@ export function walkWindows(
     end(pixel);
   };
 
-  const wide = new WideVectors(f, target);
-  const narrow = new WideVectors(f, { ...target, wide: 1 });
+  const forms = widths(f, target);
+  const [wide] = forms;
   const blockBytes = BLOCK * wide.bytes;
   const whole = Math.floor(pixelBytes / blockBytes) * blockBytes;
-  const rest = Math.floor((pixelBytes - whole) / wide.bytes);
   f.loop(unit, first, end, 1, () => {
     f.set(image, i32.divU(unit, outHeight));
     f.set(row, i32.remU(unit, outHeight));
@@ -126,11 +125,14 @@ export function walkWindows(
       readWindow(f.parameters.columns, column, firstColumn, columnCount);
       if (whole > 0) f.loopAtLeastOnce(offset, 0, whole, blockBytes, () => oneBlock(wide, BLOCK));
       f.set(offset, whole);
-      if (rest > 0) {
-        oneBlock(wide, rest);
-        f.increment(offset, rest * wide.bytes);
+      let rest = pixelBytes - whole;
+      for (const v of forms) {
+        const count = Math.floor(rest / v.bytes);
+        if (count === 0) continue;
+        oneBlock(v, count);
+        f.increment(offset, count * v.bytes);
+        rest -= count * v.bytes;
       }
-      if (pixelBytes % wide.bytes > 0) oneBlock(narrow, 1);
     });
   });
 }

@@ -9,7 +9,8 @@ import {
   i32,
   type Local,
   type Target,
-  WideVectors,
+  type WideVectors,
+  widths,
 } from "../assembler/mod.ts";
 import type { FunctionLibrary } from "../kernel.ts";
 import { repeat } from "./loops.ts";
@@ -43,14 +44,14 @@ export const TILE_ROW_PARAMETERS = {
 
 type TileRowFunction = FunctionBuilder<typeof TILE_ROW_PARAMETERS, "void">;
 
-/** The wide values that channels are processed in. */
+/** The wide values that channels are processed in: the widest of which all are whole. */
 function channelVectors(f: TileRowFunction, target: Target, channels: number): WideVectors {
-  return new WideVectors(f, channels % (4 * target.wide) === 0 ? target : { ...target, wide: 1 });
+  return widths(f, target).find(({ lanes }) => channels % lanes === 0)!;
 }
 
 /** Bytes of a thread's working memory. */
 export function workBytes({ tileColumns }: WinogradPlan): number {
-  const widest = 32;
+  const widest = 64;
   return widest * PATCH * patchColumns(tileColumns);
 }
 

@@ -2,9 +2,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { TensorData } from "../../../backends/backend.ts";
 import { referenceBackend } from "../../../backends/reference/reference.ts";
-import { cpuBackend } from "../../../backends/wasm/mod.ts";
 import { trace } from "../../../graph/trace.ts";
 import type { Program, Variable } from "../../../graph/types.ts";
+import { cpuInEveryWidth } from "../../support/cpu_forms.ts";
 import { randomSource } from "./node_check.ts";
 
 /** What programs are lowered for where only the phases matter. */
@@ -36,22 +36,20 @@ export async function checkAgainstReference(
   for (const { name, data } of contents) expected.write(name, data);
   const wanted: Record<string, Float32Array>[] = [];
   for (let run = 0; run < 3; run++) wanted.push(await expected.run(program.name, inputs));
-  for (const wide of [1, 2] as const) {
-    for (const threads of [1, 2, 3]) {
-      const actual = await cpuBackend({ threads, target: { wide } }).compile([program]);
-      for (const { name, data } of contents) actual.write(name, data);
-      for (const outputs of wanted) {
-        const found = await actual.run(program.name, inputs);
-        for (const [name, data] of Object.entries(outputs)) {
-          assertClose(found[name], data, tolerance, `output ${name}`);
-        }
+  for (const threads of [1, 2, 3]) {
+    const actual = await cpuInEveryWidth({ threads }).compile([program]);
+    for (const { name, data } of contents) actual.write(name, data);
+    for (const outputs of wanted) {
+      const found = await actual.run(program.name, inputs);
+      for (const [name, data] of Object.entries(outputs)) {
+        assertClose(found[name], data, tolerance, `output ${name}`);
       }
-      for (const { name } of contents) {
-        const data = await expected.read(name);
-        assertClose(await actual.read(name), data, tolerance, `variable ${name}`);
-      }
-      actual.dispose();
     }
+    for (const { name } of contents) {
+      const data = await expected.read(name);
+      assertClose(await actual.read(name), data, tolerance, `variable ${name}`);
+    }
+    actual.dispose();
   }
 }
 

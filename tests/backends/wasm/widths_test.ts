@@ -1,0 +1,81 @@
+/** The form of the code changes no bit: every width gives the numbers of the others. */
+import { RandomStream, STREAM } from "../../../graph/random.ts";
+import { buildModel, type BuildOptions } from "../../../models/registry.ts";
+import { imageInput } from "../../../training/image_input.ts";
+import { resolveRecipe } from "../../../training/recipe.ts";
+import { TrainingSession } from "../../../training/session.ts";
+import { runBetweenCanaries } from "../../support/canaries.ts";
+import { assertSameBits, cpuInEveryWidth, WIDTHS } from "../../support/cpu_forms.ts";
+import { FAMILIES } from "../../support/random_cases.ts";
+import { casesOf } from "../../support/random_programs.ts";
+import { narrow } from "../../support/run.ts";
+import { TINY_MODEL } from "../../support/tiny_training.ts";
+
+for (const family of Object.keys(FAMILIES)) {
+  Deno.test(`random programs have the same bits in every width: ${family}`, () => {
+    for (const { seed, found, program } of casesOf(family)) {
+      const inputs = Object.fromEntries(
+        found.inputs.map(({ data }, i) => [`x${i}`, narrow(data)]),
+      );
+      const all = WIDTHS.map((wide) =>
+        runBetweenCanaries(program, inputs, { wide, relaxedSimd: seed % 2 === 0 }) ?? {}
+      );
+      for (const name of Object.keys(all[0])) {
+        assertSameBits(all.map((outputs) => outputs[name]), `${name} of seed ${seed}`);
+      }
+    }
+  });
+}
+
+interface Training {
+  readonly inputSize: number;
+  readonly batchSize: number;
+  readonly model: BuildOptions;
+}
+
+const DO_CONV: BuildOptions = { classes: 10, convolution: "do_conv" };
+const NETWORKS: Readonly<Record<string, Training>> = {
+  layers: { inputSize: 6, batchSize: 5, model: TINY_MODEL },
+  // Large enough for Winograd's algorithm in both of its uses.
+  cifar_resnet20_v1: { inputSize: 32, batchSize: 32, model: DO_CONV },
+  cifar_resnet20_v2: { inputSize: 20, batchSize: 3, model: DO_CONV },
+};
+
+for (const [name, { inputSize, batchSize, model: options }] of Object.entries(NETWORKS)) {
+  for (const threads of [1, 2]) {
+    Deno.test(`a training of ${name} has the same bits in every width, ${threads} thread(s)`, async () => {
+      const { classes, inputChannels = 3 } = options;
+      const model = buildModel(name, { ...options, inputSize });
+      model.initialize(1);
+      const perChannel = Array<number>(inputChannels).fill(0.5);
+      const images = {
+        input: { height: inputSize, width: inputSize, channels: inputChannels },
+        normalization: { mean: perChannel, std: perChannel },
+      };
+      const session = await TrainingSession.create(cpuInEveryWidth({ threads }), {
+        recipe: resolveRecipe(model, {
+          optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 },
+          objective: { name: "classification", labelSmoothing: 0.1 },
+          clip: { norm: 1 },
+          ema: { decay: 0.9 },
+        }, { classes }),
+        traceInput: imageInput(images, 2),
+        seed: 1,
+        batchSize,
+      });
+      const random = new RandomStream({ seed: 1, stream: STREAM.synthetic });
+      const draw = (length: number, below: number) =>
+        Array.from({ length }, () => random.integer(below));
+      for (let step = 0; step < 3; step++) {
+        const arrays = {
+          pixels: Uint8Array.from(draw(batchSize * inputSize ** 2 * inputChannels, 256)),
+          labels: Int32Array.from(draw(batchSize, classes)),
+          transforms: Int32Array.from(draw(3 * batchSize, 2)),
+        };
+        await session.step({ arrays, count: batchSize }, step, { learningRate: 0.1 });
+      }
+      await session.snapshot();
+      session.dispose();
+    });
+  }
+}
