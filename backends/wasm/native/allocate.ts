@@ -1,0 +1,174 @@
+/**
+ * Gives virtual registers numbers. Each lives from its first write to its last read, in the order of
+ * the code; one that was written before a loop and is read in it, to the loop's end. Those that are
+ * used most for the length of their lives are served first; what finds no register free for all its
+ * life lies on the stack.
+ */
+import type { Instruction, VirtualRegister } from "./instructions.ts";
+import { GENERAL } from "./x86/encoder.ts";
+
+/** Instructions and the loops among them, from one instruction to another, the inner ones first. */
+export interface LinearCode {
+  readonly instructions: readonly Instruction[];
+  readonly loops: readonly Loop[];
+}
+
+/** A stretch that is repeated: numbers of its first instruction and the one behind its last. */
+export interface Loop {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a function needs besides its instructions. */
+export interface Allocation {
+  /** General registers that are written. */
+  readonly written: readonly number[];
+  /** Bytes on the stack, from `bottom` on. */
+  readonly stackEnd: number;
+}
+
+/** General registers to allocate: but for those that have their uses in `instructions.ts`. */
+const GENERAL_REGISTERS: readonly number[] = [
+  GENERAL.rsi,
+  GENERAL.rdi,
+  GENERAL.r8,
+  GENERAL.r9,
+  GENERAL.r10,
+  GENERAL.r11,
+  GENERAL.rbx,
+  12,
+  13,
+  14,
+];
+
+/** How much more a use in a loop counts than one outside it, and the depth from which it is enough. */
+const LOOP = { factor: 8, depth: 7 };
+
+/**
+ * Gives every register of the code its number or place.
+ *
+ * @param vectorRegisters How many vector registers there are to allocate, from 0 on.
+ * @param bottom Bytes at the stack pointer that are taken.
+ */
+export function allocate(code: LinearCode, vectorRegisters: number, bottom: number): Allocation {
+  const values = measureLives(code);
+  const calls = code.instructions.flatMap(({ calls }, i) => calls ? [2 * i] : []);
+  const general = GENERAL_REGISTERS.map(() => new Occupation());
+  const vector = Array.from({ length: vectorRegisters }, () => new Occupation());
+  const onStack: VirtualRegister[] = [];
+  const priority = (value: VirtualRegister) => value.weight / (value.end - value.start + 2);
+  for (const value of values.sort((a, b) => priority(b) - priority(a) || a.start - b.start)) {
+    const isGeneral = value.kind === "general";
+    const lost = !isGeneral && calls.some((call) => value.start < call && value.end > call);
+    const files = isGeneral ? general : vector;
+    const number = lost ? -1 : choose(files, value, isGeneral ? GENERAL_REGISTERS : undefined);
+    if (number < 0) {
+      onStack.push(value);
+    } else {
+      files[number].take(value);
+      value.register = isGeneral ? GENERAL_REGISTERS[number] : number;
+    }
+  }
+  return {
+    written: GENERAL_REGISTERS.filter((_, i) => !general[i].empty),
+    stackEnd: layOnStack(onStack, bottom),
+  };
+}
+
+/** A register that is free; the partner's if that is. */
+function choose(
+  files: readonly Occupation[],
+  value: VirtualRegister,
+  numbers: readonly number[] | undefined,
+): number {
+  const wanted = value.partner?.register;
+  if (wanted !== undefined && value.partner?.kind === value.kind) {
+    const file = numbers ? numbers.indexOf(wanted) : wanted;
+    if (files[file].isFree(value)) return file;
+  }
+  return files.findIndex((file) => file.isFree(value));
+}
+
+/** Positions of every value's life, two an instruction: it reads at the even one, then writes. */
+function measureLives({ instructions, loops }: LinearCode): VirtualRegister[] {
+  const values = new Set<VirtualRegister>();
+  const starting = Map.groupBy(loops, ({ start }) => start);
+  const open: Loop[] = [];
+  const touch = (value: VirtualRegister, position: number) => {
+    values.add(value);
+    value.start = Math.min(value.start, position);
+    value.end = Math.max(value.end, position);
+    value.weight += LOOP.factor ** Math.min(open.length, LOOP.depth);
+  };
+  instructions.forEach(({ reads = [], readsLate = [], writes = [], temporaries = [] }, i) => {
+    while (open.length > 0 && open[open.length - 1].end <= i) open.pop();
+    // Outer loops last in the list, first on the stack.
+    open.push(...(starting.get(i) ?? []).toReversed());
+    const read = (value: VirtualRegister, position: number) => {
+      if (value.start > position) throw new Error("a register is read before it is written");
+      touch(value, position);
+      const outermost = open.find(({ start }) => value.start < 2 * start);
+      if (outermost) value.end = Math.max(value.end, 2 * outermost.end - 1);
+    };
+    for (const value of reads) read(value, 2 * i);
+    for (const value of readsLate) read(value, 2 * i + 1);
+    for (const value of temporaries) {
+      touch(value, 2 * i);
+      touch(value, 2 * i + 1);
+      // An instruction relies on it.
+      value.weight = Infinity;
+    }
+    for (const value of writes) touch(value, 2 * i + 1);
+  });
+  return [...values];
+}
+
+/** Places on the stack, those of one size shared by values that do not live at the same time. */
+function layOnStack(values: readonly VirtualRegister[], bottom: number): number {
+  let end = bottom;
+  const slots = new Map<number, { readonly place: number; readonly lives: Occupation }[]>();
+  for (const value of values.toSorted((a, b) => b.vectors - a.vectors)) {
+    const bytes = value.kind === "general" ? 8 : 16 * value.vectors;
+    const known = slots.get(bytes) ?? [];
+    slots.set(bytes, known);
+    let slot = known.find(({ lives }) => lives.isFree(value));
+    if (!slot) {
+      end = Math.ceil(end / bytes) * bytes;
+      slot = { place: end, lives: new Occupation() };
+      known.push(slot);
+      end += bytes;
+    }
+    slot.lives.take(value);
+    value.slot = slot.place;
+  }
+  return end;
+}
+
+/** The lives of those that share a register, in their order; none overlap. */
+class Occupation {
+  readonly #lives: VirtualRegister[] = [];
+
+  get empty(): boolean {
+    return this.#lives.length === 0;
+  }
+
+  isFree(life: VirtualRegister): boolean {
+    const next = this.#lives[this.#firstEndingFrom(life.start)];
+    return next === undefined || next.start > life.end;
+  }
+
+  take(life: VirtualRegister): void {
+    this.#lives.splice(this.#firstEndingFrom(life.start), 0, life);
+  }
+
+  /** The place of the first life that ends at a position or later. */
+  #firstEndingFrom(position: number): number {
+    let low = 0, high = this.#lives.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#lives[middle].end < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * Reads the modules that Overfold emits: those parts of WebAssembly's binary format that
+ * `assembler/` writes. What it does not write is refused.
+ */
+import type { ValueType } from "../assembler/mod.ts";
+import { type Immediate, OPCODES, PREFIXES } from "./opcodes.ts";
+import { type FunctionTree, type Node, node, some, type Statement, type Variable } from "./tree.ts";
+
+/** A module. */
+export interface ModuleTree {
+  readonly functions: readonly FunctionTree[];
+  /** Numbers of the exported functions by name, in the order of the module. */
+  readonly exports: ReadonlyMap<string, number>;
+}
+
+interface Signature {
+  readonly parameters: readonly ValueType[];
+  readonly result: ValueType | undefined;
+}
+
+const VALUE_TYPES: Readonly<Record<number, ValueType>> = {
+  0x7f: "i32",
+  0x7e: "i64",
+  0x7d: "f32",
+  0x7c: "f64",
+  0x7b: "v128",
+};
+
+const [TYPES, FUNCTIONS, EXPORTS, CODE] = [1, 3, 7, 10];
+
+/**
+ * The functions of a module.
+ *
+ * @throws {Error} if it holds what Overfold does not emit.
+ */
+export function decodeModule(bytes: Uint8Array): ModuleTree {
+  const reader = new Reader(bytes);
+  const types: Signature[] = [];
+  const signatures: Signature[] = [];
+  const exports = new Map<string, number>();
+  let functions: FunctionTree[] = [];
+  reader.position = 8;
+  while (reader.position < bytes.length) {
+    const section = reader.byte();
+    const end = reader.unsigned() + reader.position;
+    if (section === TYPES) reader.times(() => types.push(readSignature(reader)));
+    if (section === FUNCTIONS) reader.times(() => signatures.push(types[reader.unsigned()]));
+    if (section === EXPORTS) {
+      reader.times(() => {
+        const name = new TextDecoder().decode(reader.bytes(reader.unsigned()));
+        reader.expect(0, "an exported function");
+        exports.set(name, reader.unsigned());
+      });
+    }
+    if (section === CODE) {
+      const names = new Map([...exports].map(([name, number]) => [number, name]));
+      const count = reader.unsigned();
+      functions = Array.from({ length: count }, (_, i) => {
+        const bodyEnd = reader.unsigned() + reader.position;
+        const name = names.get(i) ?? `function ${i}`;
+        const result = new FunctionDecoder(reader, signatures, signatures[i]).function(name);
+        if (reader.position !== bodyEnd) throw new Error(`${name}: code behind its end`);
+        return result;
+      });
+    }
+    reader.position = end;
+  }
+  return { functions, exports };
+}
+
+function readSignature(reader: Reader): Signature {
+  reader.expect(0x60, "the type of a function");
+  const parameters: ValueType[] = [];
+  reader.times(() => parameters.push(reader.valueType()));
+  const results: ValueType[] = [];
+  reader.times(() => results.push(reader.valueType()));
+  return { parameters, result: results[0] };
+}
+
+/** Reads one function. */
+class FunctionDecoder {
+  readonly #reader: Reader;
+  readonly #signatures: readonly Signature[];
+  readonly #signature: Signature;
+  readonly #variables: Variable[] = [];
+  /** Expressions computed and not yet used. */
+  #stack: Node[] = [];
+  #statements: Statement[] = [];
+
+  constructor(reader: Reader, signatures: readonly Signature[], signature: Signature) {
+    this.#reader = reader;
+    this.#signatures = signatures;
+    this.#signature = signature;
+  }
+
+  function(name: string): FunctionTree {
+    const { parameters, result } = this.#signature;
+    for (const type of parameters) this.#declare(type, 1);
+    this.#reader.times(() => {
+      const count = this.#reader.unsigned();
+      this.#declare(this.#reader.valueType(), count);
+    });
+    const { statements: body } = this.#block();
+    return { name, parameters, result, variables: this.#variables, body };
+  }
+
+  #declare(type: ValueType, count: number): void {
+    const group = this.#variables.length;
+    for (let member = 0; member < count; member++) {
+      this.#variables.push({ type, number: group + member, group, member });
+    }
+  }
+
+  /** Reads to the end of a block; a loop's ends with a jump back while a condition holds. */
+  #block(): { statements: Statement[]; end: "end" | "else"; condition?: Node } {
+    const outer = this.#statements;
+    const statements: Statement[] = this.#statements = [];
+    let condition: Node | undefined;
+    for (;;) {
+      const opcode = this.#reader.byte();
+      if (opcode === 0x0b || opcode === 0x05) {
+        this.#statements = outer;
+        return { statements, end: opcode === 0x05 ? "else" : "end", condition };
+      }
+      if (condition) throw new Error("a loop that goes on behind its condition");
+      if (opcode === 0x0d) {
+        this.#reader.expect(0, "a jump to the loop at hand");
+        condition = this.#pop();
+      } else {
+        this.#instruction(opcode);
+      }
+    }
+  }
+
+  #instruction(opcode: number): void {
+    const reader = this.#reader;
+    switch (opcode) {
+      case 0x00:
+        return this.#do({ kind: "unreachable" });
+      case 0x03: {
+        reader.expect(0x40, "a block without results");
+        this.#settle(() => true);
+        const { statements: body, condition } = this.#block();
+        if (!condition) throw new Error("a loop without a condition");
+        return this.#do({ kind: "loop", body, condition });
+      }
+      case 0x04: {
+        reader.expect(0x40, "a block without results");
+        const condition = this.#pop();
+        this.#settle(() => true);
+        const { statements: then, end } = this.#block();
+        const otherwise = end === "else" ? this.#block().statements : [];
+        return this.#do({ kind: "if", condition, then, otherwise });
+      }
+      case 0x0f:
+        return this.#do({
+          kind: "return",
+          value: this.#signature.result ? this.#pop() : undefined,
+        });
+      case 0x10: {
+        const index = reader.unsigned();
+        const { parameters, result = "void" } = this.#signatures[index];
+        return this.#add(
+          node("call", result, { operands: this.#popAll(parameters.length), index }),
+        );
+      }
+      case 0x1a:
+        return this.#do({ kind: "effect", value: this.#pop() });
+      case 0x20:
+        return this.#get(this.#variables[reader.unsigned()]);
+      case 0x21:
+        return this.#set(this.#variables[reader.unsigned()]);
+      case 0x22: {
+        const variable = this.#variables[reader.unsigned()];
+        this.#set(variable);
+        return this.#get(variable);
+      }
+      case 0x41:
+        return this.#push(node("i32.const", "i32", { value: reader.signed() }));
+      case 0x42:
+        return this.#push(node("i64.const", "i64", { value: reader.signed64() }));
+      case 0x43:
+        return this.#push(node("f32.const", "f32", { value: reader.float32() }));
+      case 0x44:
+        return this.#push(node("f64.const", "f64", { value: reader.float64() }));
+    }
+    const prefix = PREFIXES[opcode];
+    const number = prefix === undefined ? opcode : prefix + reader.unsigned();
+    const known = OPCODES.get(number);
+    if (!known) throw new Error(`an instruction that is not translated: 0x${number.toString(16)}`);
+    const { name, operands: count, result, immediate } = known;
+    const fields = this.#immediate(immediate);
+    const operands = this.#popAll(count);
+    const type = name === "select" ? operands[0].type : result;
+    this.#add(node(name, type, { operands, ...fields }));
+  }
+
+  #immediate(kind: Immediate | undefined): Partial<Node> {
+    const reader = this.#reader;
+    switch (kind) {
+      case "memory":
+        return { offset: reader.memoryOffset() };
+      case "memoryLane":
+        return { offset: reader.memoryOffset(), index: reader.byte() };
+      case "lane":
+        return { index: reader.byte() };
+      case "bytes16":
+        return { bytes: reader.bytes(16) };
+      case "zeros":
+        reader.expect(0, "the only memory");
+        // falls through
+      case "zero":
+        reader.expect(0, "the only memory");
+        return {};
+      case undefined:
+        return {};
+    }
+  }
+
+  /** Takes an instruction up: as an expression, or as a statement if it has effects. */
+  #add(instruction: Node): void {
+    const effects = instruction.type === "void" || /^call$|atomic/.test(instruction.op);
+    if (!effects) return this.#push(instruction);
+    this.#settle((pending) => some(pending, ({ op }) => op.includes("load")));
+    if (instruction.type === "void") return this.#do({ kind: "effect", value: instruction });
+    const variable = this.#temporary(instruction.type);
+    this.#do({ kind: "set", variable, value: instruction });
+    this.#get(variable);
+  }
+
+  /** Computes expressions on the stack now, if what follows would change them. */
+  #settle(changes: (pending: Node) => boolean): void {
+    this.#stack = this.#stack.map((pending) => {
+      if (!changes(pending) || pending.type === "void") return pending;
+      const variable = this.#temporary(pending.type);
+      this.#do({ kind: "set", variable, value: pending });
+      return node("local.get", variable.type, { variable });
+    });
+  }
+
+  #temporary(type: ValueType): Variable {
+    this.#declare(type, 1);
+    return this.#variables[this.#variables.length - 1];
+  }
+
+  #get(variable: Variable): void {
+    this.#push(node("local.get", variable.type, { variable }));
+  }
+
+  #set(variable: Variable): void {
+    const value = this.#pop();
+    this.#settle((pending) => some(pending, (part) => part.variable === variable));
+    this.#do({ kind: "set", variable, value });
+  }
+
+  #do(statement: Statement): void {
+    this.#statements.push(statement);
+  }
+
+  #push(expression: Node): void {
+    this.#stack.push(expression);
+  }
+
+  #pop(): Node {
+    const top = this.#stack.pop();
+    if (!top) throw new Error("an operand is missing");
+    return top;
+  }
+
+  #popAll(count: number): Node[] {
+    if (this.#stack.length < count) throw new Error("an operand is missing");
+    return this.#stack.splice(this.#stack.length - count, count);
+  }
+}
+
+/** The numbers of the binary format. */
+class Reader {
+  position = 0;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  byte(): number {
+    return this.#view.getUint8(this.position++);
+  }
+
+  bytes(count: number): Uint8Array {
+    this.position += count;
+    return this.#bytes.slice(this.position - count, this.position);
+  }
+
+  /** Takes the byte that must follow. */
+  expect(value: number, what: string): void {
+    const found = this.byte();
+    if (found !== value) throw new Error(`${what} was expected, found byte ${found}`);
+  }
+
+  valueType(): ValueType {
+    return VALUE_TYPES[this.byte()];
+  }
+
+  /** Reads a count, then calls a function as often. */
+  times(read: () => void): void {
+    for (let left = this.unsigned(); left > 0; left--) read();
+  }
+
+  unsigned(): number {
+    let result = 0;
+    for (let shift = 0;; shift += 7) {
+      const byte = this.byte();
+      result |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return result >>> 0;
+    }
+  }
+
+  signed(): number {
+    return Number(this.signed64());
+  }
+
+  signed64(): bigint {
+    let result = 0n;
+    for (let shift = 0n;; shift += 7n) {
+      const byte = this.byte();
+      result |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asIntN(Number(shift) + 7, result);
+    }
+  }
+
+  float32(): number {
+    this.position += 4;
+    return this.#view.getFloat32(this.position - 4, true);
+  }
+
+  float64(): number {
+    this.position += 8;
+    return this.#view.getFloat64(this.position - 8, true);
+  }
+
+  /** The offset of a memory access; its alignment is only a hint. */
+  memoryOffset(): number {
+    this.unsigned();
+    return this.unsigned();
+  }
+}

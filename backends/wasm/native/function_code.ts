@@ -1,0 +1,176 @@
+/**
+ * The code of one function under construction: instructions in order, the loops among them, and the
+ * registers of its variables. What selects instructions for expressions asks it for their operands.
+ */
+import type { Loop } from "./allocate.ts";
+import { type Address, type Instruction, type Output, VirtualRegister } from "./instructions.ts";
+import type { Node, Variable, Width } from "./tree.ts";
+import type { Joined, WideFunction } from "./widen.ts";
+import type { Encoder, Label } from "./x86/encoder.ts";
+
+/** Which vector instructions the processor has. */
+export type Level = "avx2" | "avx512";
+
+/** Computes an expression into a register. */
+export type Select = (code: FunctionCode, expression: Node, into: VirtualRegister) => void;
+
+/** A memory operand of a vector instruction. */
+export interface MemoryOperand {
+  readonly address: Address;
+  /** Whether it is one float for all lanes. */
+  readonly broadcast: boolean;
+}
+
+/** Displacements must be below; what is above goes to a register. */
+const DISPLACEMENT_LIMIT = 2 ** 31;
+
+/** The instructions of one function. */
+export class FunctionCode {
+  readonly instructions: Instruction[] = [];
+  readonly loops: Loop[] = [];
+  /** Most arguments of a call. */
+  mostArguments = 0;
+  readonly #tree: WideFunction;
+  readonly #widest: Width;
+  readonly #select: Select;
+  readonly #registers = new Map<Variable, VirtualRegister>();
+
+  constructor(readonly level: Level, tree: WideFunction, select: Select) {
+    this.#tree = tree;
+    this.#widest = level === "avx512" ? 4 : 2;
+    this.#select = select;
+  }
+
+  /** A new general register. */
+  general(): VirtualRegister {
+    return new VirtualRegister("general", 1);
+  }
+
+  /** A new vector register. */
+  vector(vectors: Width = 1): VirtualRegister {
+    return new VirtualRegister("vector", vectors);
+  }
+
+  /** A new register for what an expression computes. */
+  registerFor({ type, width }: Pick<Node, "type" | "width">): VirtualRegister {
+    return type === "i32" || type === "i64" ? this.general() : this.vector(width);
+  }
+
+  /** The register of a variable. */
+  variable(variable: Variable): VirtualRegister {
+    let register = this.#registers.get(variable);
+    if (!register) {
+      const width = this.#tree.uniform.has(variable)
+        ? this.#widest
+        : this.#tree.joined.get(variable)?.width ?? 1;
+      register = this.registerFor({ type: variable.type, width });
+      this.#registers.set(variable, register);
+    }
+    return register;
+  }
+
+  /** Appends an instruction. */
+  add(encode: (output: Output) => void, uses: Omit<Instruction, "encode"> = {}): void {
+    // A result best lies where its first operand did.
+    const result = uses.writes?.[0], operand = uses.reads?.[0];
+    if (result && operand && result.kind === operand.kind) {
+      result.partner ??= operand;
+      operand.partner ??= result;
+    }
+    this.instructions.push({ ...uses, encode });
+  }
+
+  /** Appends an instruction that computes a general register. */
+  addGeneral(
+    into: VirtualRegister,
+    encode: (to: number, output: Output) => void,
+    uses: Omit<Instruction, "encode" | "writes"> = {},
+  ): void {
+    this.add((output) => output.intoGeneral(into, (to) => encode(to, output)), {
+      ...uses,
+      writes: [into],
+    });
+  }
+
+  /** Appends an instruction that computes a vector register. */
+  addVector(
+    into: VirtualRegister,
+    encode: (to: number, output: Output) => void,
+    uses: Omit<Instruction, "encode" | "writes"> = {},
+  ): void {
+    this.add((output) => output.intoVector(into, (to) => encode(to, output)), {
+      ...uses,
+      writes: [into],
+    });
+  }
+
+  /** Appends a place that jumps lead to. */
+  place(label: Label): void {
+    this.add(({ encoder }) => encoder.place(label));
+  }
+
+  /** Runs `body`, which must end with a jump back to where it began. */
+  loop(body: () => void): void {
+    const start = this.instructions.length;
+    body();
+    this.loops.push({ start, end: this.instructions.length });
+  }
+
+  /** The register with the value of an expression; a variable's own. */
+  value(expression: Node): VirtualRegister {
+    const at = expression.op === "local.get" ? this.#whole(expression) : undefined;
+    if (at) return at;
+    const register = this.registerFor(expression);
+    this.compute(expression, register);
+    return register;
+  }
+
+  /** Computes an expression into a register. */
+  compute(expression: Node, into: VirtualRegister): void {
+    this.#select(this, expression, into);
+  }
+
+  /** The place of a memory access. */
+  address(pointer: Node, offset: number): Address {
+    if (pointer.op === "i32.const") {
+      const place = Number(pointer.value) >>> 0;
+      if (place + offset < DISPLACEMENT_LIMIT) return { displacement: place + offset };
+    }
+    const index = this.value(pointer);
+    if (offset < DISPLACEMENT_LIMIT) return { index, displacement: offset };
+    const far = this.general();
+    this.addGeneral(far, (to, { encoder, operand }) => {
+      writeConstant(encoder, to, offset);
+      encoder.integer([0x03], to, operand(index), { wide: true });
+    }, { readsLate: [index] });
+    return { index: far, displacement: 0 };
+  }
+
+  /** The memory operand that an expression can be, if it is a load that nothing else uses. */
+  memoryOperand({ op, operands, offset, width }: Node, vectors: Width): MemoryOperand | undefined {
+    if (op === "v128.load" && width === vectors) {
+      return { address: this.address(operands[0], offset), broadcast: false };
+    }
+    if (op === "v128.load32_splat" && this.level === "avx512") {
+      return { address: this.address(operands[0], offset), broadcast: true };
+    }
+  }
+
+  /** What a variable was joined with. */
+  joined(variable: Variable): Joined | undefined {
+    return this.#tree.joined.get(variable);
+  }
+
+  /** The register of a variable, unless only one vector of several is read. */
+  #whole({ variable, width }: Node): VirtualRegister | undefined {
+    const joined = this.joined(variable!);
+    return joined && joined.width !== width ? undefined : this.variable(variable!);
+  }
+}
+
+/** Sets a general register to a number of 32 bits; the flags stay as they are. */
+export function writeConstant(encoder: Encoder, register: number, value: number): void {
+  if (register > 7) encoder.append(0x41);
+  encoder.append(0xb8 | (register & 7));
+  encoder.append32(value);
+}

@@ -1,0 +1,131 @@
+/** Instructions on registers without number yet, and the place where they get theirs. */
+import {
+  type Encoder,
+  GENERAL,
+  type Place,
+  type RegisterOrPlace,
+  type Vectors,
+} from "./x86/encoder.ts";
+import { V } from "./x86/opcodes.ts";
+
+/** A register in a function under translation; the allocator gives it a number, or a place. */
+export class VirtualRegister {
+  /** Positions of its life, from the first write to the last read; see `allocate.ts`. */
+  start = Infinity;
+  end = -1;
+  /** How much is won if it lies in a register: its reads and writes, those in loops counted higher. */
+  weight = 0;
+  /** One that would better be the same register. */
+  partner: VirtualRegister | undefined;
+  /** Number of the register, or bytes from the stack pointer. */
+  register: number | undefined;
+  slot = 0;
+
+  constructor(
+    readonly kind: "general" | "vector",
+    /** Vectors of 128 bits that it holds. */
+    readonly vectors: Vectors,
+  ) {}
+}
+
+/** A place in the memory of WebAssembly: index + displacement bytes from its beginning. */
+export interface Address {
+  readonly index?: VirtualRegister;
+  readonly displacement: number;
+}
+
+/** One instruction, or several that only make sense together. */
+export interface Instruction {
+  /** What it reads before it writes. */
+  readonly reads?: readonly VirtualRegister[];
+  /** What it reads when it may have written. */
+  readonly readsLate?: readonly VirtualRegister[];
+  readonly writes?: readonly VirtualRegister[];
+  /** Registers that it needs besides. */
+  readonly temporaries?: readonly VirtualRegister[];
+  /** Whether it calls a function, which keeps general registers and no vector registers. */
+  readonly calls?: boolean;
+  /** Writes it. */
+  encode(output: Output): void;
+}
+
+/** Registers that the allocator leaves free, for values that lie on the stack. */
+const SCRATCH = {
+  general: [GENERAL.rax, GENERAL.rdx],
+  index: GENERAL.rcx,
+} as const;
+
+/** Where WebAssembly's memory begins. */
+export const MEMORY_BASE = GENERAL.r15;
+
+/** Writes instructions whose registers have numbers; values on the stack are fetched and stored. */
+export class Output {
+  /** Vector registers that the allocator leaves free. */
+  readonly #scratch: readonly [number, number];
+
+  constructor(readonly encoder: Encoder, scratch: readonly [number, number]) {
+    this.#scratch = scratch;
+  }
+
+  /** A place in WebAssembly's memory. */
+  place({ index, displacement }: Address): Place {
+    if (!index) return { base: MEMORY_BASE, displacement };
+    let number = index.register;
+    if (number === undefined) {
+      number = SCRATCH.index;
+      this.encoder.integer([0x8b], number, slotOf(index), { wide: true });
+    }
+    return { base: MEMORY_BASE, index: number, displacement };
+  }
+
+  /** The number of a general register; what is on the stack is fetched into a free one. */
+  general(value: VirtualRegister, scratch: 0 | 1 = 0): number {
+    if (value.register !== undefined) return value.register;
+    const number = SCRATCH.general[scratch];
+    this.encoder.integer([0x8b], number, slotOf(value), { wide: true });
+    return number;
+  }
+
+  /** The number of a vector register; what is on the stack is fetched into a free one. */
+  vector(value: VirtualRegister, scratch: 0 | 1 = 1): number {
+    if (value.register !== undefined) return value.register;
+    const number = this.#scratch[scratch];
+    this.encoder.vector(V.movups, value.vectors, number, 0, slotOf(value));
+    return number;
+  }
+
+  /** A register, or the place on the stack. */
+  operand(value: VirtualRegister): RegisterOrPlace {
+    return value.register ?? slotOf(value);
+  }
+
+  /** Computes a value into its general register, or into a free one and stores it. */
+  intoGeneral(value: VirtualRegister, compute: (register: number) => void): void {
+    if (value.register !== undefined) return compute(value.register);
+    const [number] = SCRATCH.general;
+    compute(number);
+    this.encoder.integer([0x89], number, slotOf(value), { wide: true });
+  }
+
+  /** Computes a value into its vector register, or into a free one and stores it. */
+  intoVector(value: VirtualRegister, compute: (register: number) => void): void {
+    if (value.register !== undefined) return compute(value.register);
+    const [number] = this.#scratch;
+    compute(number);
+    this.encoder.vector(V.movupsStore, value.vectors, number, 0, slotOf(value));
+  }
+
+  /** Copies a general register to one with a number, all 64 bits. */
+  moveGeneral(to: number, from: number): void {
+    if (to !== from) this.encoder.integer([0x89], from, to, { wide: true });
+  }
+
+  /** Copies a vector register. */
+  moveVector(vectors: Vectors, to: number, from: RegisterOrPlace): void {
+    if (to !== from) this.encoder.vector(V.movups, vectors, to, 0, from);
+  }
+}
+
+function slotOf({ slot }: VirtualRegister): Place {
+  return { base: GENERAL.rsp, displacement: slot };
+}

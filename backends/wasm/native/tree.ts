@@ -1,0 +1,94 @@
+/** Functions of a module as trees of statements and expressions, as the translator works on them. */
+import type { ValueType } from "../assembler/mod.ts";
+
+/** Vectors of 128 bits that an expression computes at once: 1, or several side by side. */
+export type Width = 1 | 2 | 4;
+
+/** An expression. Its operands are evaluated in order, before it. */
+export interface Node {
+  /** `local.get`, `call`, `TYPE.const`, or a name of the table of opcodes. */
+  readonly op: string;
+  readonly type: ValueType | "void";
+  readonly operands: readonly Node[];
+  /** Vectors side by side; 1 for what is no vector. */
+  readonly width: Width;
+  /** Constant part of an address, in bytes. */
+  readonly offset: number;
+  /** Lane of a vector; of a call, the number of the function. */
+  readonly index: number;
+  /** The value of a scalar constant. */
+  readonly value: number | bigint;
+  /** The bytes of a vector constant or a shuffle. */
+  readonly bytes: Uint8Array;
+  /** The variable that `local.get` reads. */
+  variable: Variable | undefined;
+}
+
+/** A local variable; after its lives were separated, one life of it. */
+export interface Variable {
+  readonly type: ValueType;
+  /** Place in its function's list. */
+  readonly number: number;
+  /** The first variable of the group it was declared in, and its place there. */
+  readonly group: number;
+  readonly member: number;
+}
+
+/** A statement. A loop runs its body, then again while its condition holds. */
+export type Statement =
+  | { readonly kind: "set"; variable: Variable; readonly value: Node }
+  | { readonly kind: "effect"; readonly value: Node }
+  | {
+    readonly kind: "if";
+    readonly condition: Node;
+    readonly then: readonly Statement[];
+    readonly otherwise: readonly Statement[];
+  }
+  | { readonly kind: "loop"; readonly body: readonly Statement[]; readonly condition: Node }
+  | { readonly kind: "return"; readonly value: Node | undefined }
+  | { readonly kind: "unreachable" };
+
+/** A function. */
+export interface FunctionTree {
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly result: ValueType | undefined;
+  /** The parameters, then the locals. */
+  readonly variables: readonly Variable[];
+  readonly body: readonly Statement[];
+}
+
+const NO_BYTES = new Uint8Array();
+const NO_NODES: readonly Node[] = [];
+
+/** An expression; what is not given is absent. */
+export function node(op: string, type: Node["type"], rest: Partial<Node> = {}): Node {
+  return {
+    op,
+    type,
+    operands: rest.operands ?? NO_NODES,
+    width: rest.width ?? 1,
+    offset: rest.offset ?? 0,
+    index: rest.index ?? 0,
+    value: rest.value ?? 0,
+    bytes: rest.bytes ?? NO_BYTES,
+    variable: rest.variable,
+  };
+}
+
+/** Whether a function holds for an expression or one that it is made of. */
+export function some(tree: Node, holds: (node: Node) => boolean): boolean {
+  return holds(tree) || tree.operands.some((operand) => some(operand, holds));
+}
+
+/** Calls a function for the expressions that an expression is made of, operands first. */
+export function visit(tree: Node, each: (node: Node) => void): void {
+  for (const operand of tree.operands) visit(operand, each);
+  each(tree);
+}
+
+/** The blocks within a statement. */
+export function blocksOf(statement: Statement): readonly (readonly Statement[])[] {
+  if (statement.kind === "if") return [statement.then, statement.otherwise];
+  return statement.kind === "loop" ? [statement.body] : [];
+}

@@ -1,0 +1,357 @@
+/**
+ * Joins what kernels compute vector by vector: statements behind each other that do the same to the
+ * vectors of a group, side by side in memory, become one of 256 or 512 bits. A group is what was
+ * declared together: `WideVectors.local()` declares the vectors of a wide value.
+ *
+ * Members of a group are joined only if every statement that sets one of them sets all of them so.
+ */
+import type { SeparatedFunction } from "./lives.ts";
+import {
+  blocksOf,
+  type Node,
+  node,
+  some,
+  type Statement,
+  type Variable,
+  type Width,
+} from "./tree.ts";
+
+/** A function whose vectors are as wide as they can be. */
+export interface WideFunction extends SeparatedFunction {
+  /** The variables that were joined with others. */
+  readonly joined: ReadonlyMap<Variable, Joined>;
+  /** Variables whose lanes are always all alike; their registers are filled to the last lane. */
+  readonly uniform: ReadonlySet<Variable>;
+}
+
+/** A variable's part in those that it was joined with. */
+export interface Joined {
+  /** The lowest of them, which stands for all. */
+  readonly first: Variable;
+  /** Which one it is, and of how many. */
+  readonly member: number;
+  readonly width: Width;
+}
+
+/** Instructions that do the same in every lane of 32 bits, whatever is in the others. */
+const LANEWISE: ReadonlySet<string> = new Set([
+  ..."add sub mul div min max pmin pmax abs neg sqrt nearest eq ne lt gt le ge".split(" ").map((
+    name,
+  ) => `f32x4.${name}`),
+  ..."relaxed_madd relaxed_nmadd convert_i32x4_s".split(" ").map((name) => `f32x4.${name}`),
+  ..."add sub shl shr_s shr_u lt_u trunc_sat_f32x4_s".split(" ").map((name) => `i32x4.${name}`),
+  ..."and andnot or xor bitselect".split(" ").map((name) => `v128.${name}`),
+]);
+
+/** Variables that are joined, the lowest first. */
+interface Tuple {
+  readonly members: readonly Variable[];
+  valid: boolean;
+}
+
+/** Joins vectors to at most `most` side by side. The statements of the function given are changed. */
+export function widen(tree: SeparatedFunction, most: Width): WideFunction {
+  const widener = new Widener(tree, most);
+  return widener.result();
+}
+
+class Widener {
+  readonly #tree: SeparatedFunction;
+  readonly #most: Width;
+  /** The latest proposal for each variable. */
+  readonly #tuples = new Map<Variable, Tuple>();
+  /** What turned out not to be joined, by the numbers of the members. */
+  readonly #refuted = new Set<string>();
+
+  constructor(tree: SeparatedFunction, most: Width) {
+    this.#tree = tree;
+    this.#most = most;
+    let settled = most === 1;
+    while (!settled) {
+      this.#tuples.clear();
+      const consistent = this.#propose(tree.body);
+      settled = consistent && this.#verify();
+    }
+  }
+
+  result(): WideFunction {
+    const body = this.#rewrite(this.#tree.body);
+    const joined = new Map([...this.#tuples].map(([variable, { members }]) => {
+      const member = members.indexOf(variable);
+      return [variable, { first: members[0], member, width: members.length as Width }];
+    }));
+    return { ...this.#tree, body, joined, uniform: this.#uniform() };
+  }
+
+  /** Takes up what statements set together. Says whether no variable is in two tuples. */
+  #propose(statements: readonly Statement[]): boolean {
+    let consistent = true;
+    for (let i = 0; i < statements.length;) {
+      const run = this.#runAt(statements, i);
+      if (run) consistent = this.#take(run) && consistent;
+      for (const block of blocksOf(statements[i])) consistent = this.#propose(block) && consistent;
+      i += run?.length ?? 1;
+    }
+    return consistent;
+  }
+
+  #take(members: readonly Variable[]): boolean {
+    const key = keyOf(members);
+    const rivals = members.flatMap((member) => this.#tuples.get(member) ?? [])
+      .filter((tuple) => keyOf(tuple.members) !== key);
+    if (rivals.length > 0) {
+      // The narrower ones may yet hold.
+      const widest = Math.max(members.length, ...rivals.map((tuple) => tuple.members.length));
+      for (const tuple of [{ members }, ...rivals]) {
+        if (tuple.members.length === widest) this.#refuted.add(keyOf(tuple.members));
+      }
+      return false;
+    }
+    if (!this.#tuples.has(members[0])) {
+      const tuple = { members, valid: true };
+      for (const member of members) this.#tuples.set(member, tuple);
+    }
+    return true;
+  }
+
+  /** Variables that the statements from `start` on may set together. */
+  #runAt(statements: readonly Statement[], start: number): readonly Variable[] | undefined {
+    for (let width = this.#most; width > 1; width = width / 2 as Width) {
+      const members = groupSet(statements, start, width);
+      if (members && !this.#refuted.has(keyOf(members))) return members;
+    }
+  }
+
+  /** Refutes the tuples of which some statement sets a member otherwise. Says whether all held. */
+  #verify(): boolean {
+    for (const tuple of new Set(this.#tuples.values())) {
+      // A parameter, or what is zero on entry, comes vector by vector.
+      if (tuple.members.some((member) => this.#tree.initial.includes(member))) tuple.valid = false;
+    }
+    let sound = false;
+    // A tuple that falls takes those with it that are computed of it.
+    while (!sound) sound = this.#verifyBlock(this.#tree.body);
+    let held = true;
+    for (const { members, valid } of this.#tuples.values()) {
+      if (valid) continue;
+      this.#refuted.add(keyOf(members));
+      held = false;
+    }
+    return held;
+  }
+
+  #verifyBlock(statements: readonly Statement[]): boolean {
+    let sound = true;
+    for (let i = 0; i < statements.length; i++) {
+      const statement = statements[i];
+      for (const block of blocksOf(statement)) sound = this.#verifyBlock(block) && sound;
+      if (statement.kind !== "set") continue;
+      const tuple = this.#tuples.get(statement.variable);
+      if (!tuple?.valid) continue;
+      const values = this.#valuesOf(tuple, statements, i);
+      if (values && this.#merge(values)) {
+        i += values.length - 1;
+      } else {
+        tuple.valid = false;
+        sound = false;
+      }
+    }
+    return sound;
+  }
+
+  /** What the statements from `start` on set the members of a tuple to, if they do. */
+  #valuesOf(
+    { members }: Tuple,
+    statements: readonly Statement[],
+    start: number,
+  ): readonly Node[] | undefined {
+    const values: Node[] = [];
+    for (const [j, member] of members.entries()) {
+      const statement = statements[start + j];
+      if (statement?.kind !== "set" || statement.variable !== member) return undefined;
+      const readsEarlier = some(
+        statement.value,
+        ({ variable }) =>
+          variable !== undefined && members.indexOf(variable, 0) >= 0 &&
+          members.indexOf(variable) < j,
+      );
+      if (readsEarlier) return undefined;
+      values.push(statement.value);
+    }
+    return values;
+  }
+
+  #rewrite(statements: readonly Statement[]): Statement[] {
+    const result: Statement[] = [];
+    for (let i = 0; i < statements.length; i++) {
+      const statement = statements[i];
+      const wide = this.#wideSet(statements, i) ?? this.#wideStore(statements, i);
+      if (wide) {
+        result.push(wide.statement);
+        i += wide.count - 1;
+      } else if (statement.kind === "if") {
+        const { then, otherwise } = statement;
+        result.push({
+          ...statement,
+          then: this.#rewrite(then),
+          otherwise: this.#rewrite(otherwise),
+        });
+      } else if (statement.kind === "loop") {
+        result.push({ ...statement, body: this.#rewrite(statement.body) });
+      } else {
+        result.push(statement);
+      }
+    }
+    return result;
+  }
+
+  #wideSet(statements: readonly Statement[], start: number) {
+    const statement = statements[start];
+    const tuple = statement.kind === "set" ? this.#tuples.get(statement.variable) : undefined;
+    if (statement.kind !== "set" || !tuple) return undefined;
+    const values = this.#valuesOf(tuple, statements, start);
+    const value = values && this.#merge(values);
+    if (!value) throw new Error("vectors were to be joined that are not set together");
+    return {
+      statement: { kind: "set", variable: tuple.members[0], value } as const,
+      count: tuple.members.length,
+    };
+  }
+
+  /** Stores behind each other in memory of what is at hand. */
+  #wideStore(statements: readonly Statement[], start: number) {
+    for (let width = this.#most; width > 1; width = width / 2 as Width) {
+      const stores = statements.slice(start, start + width).flatMap((statement) =>
+        statement.kind === "effect" && statement.value.op === "v128.store" ? [statement.value] : []
+      );
+      if (stores.length < width) continue;
+      const [{ operands: [address], offset }] = stores;
+      const adjacent = stores.every((store, j) =>
+        store.offset === offset + 16 * j && equal(store.operands[0], address) &&
+        // A load would have to see what the store before it wrote.
+        !some(store.operands[1], ({ op }) => op.includes("load"))
+      );
+      const value = adjacent && this.#merge(stores.map(({ operands }) => operands[1]));
+      if (!value) continue;
+      const store = node("v128.store", "void", { operands: [address, value], offset, width });
+      return { statement: { kind: "effect", value: store } as const, count: width };
+    }
+  }
+
+  /** One expression for several that do the same to vectors side by side; none if they do not. */
+  #merge(parts: readonly Node[]): Node | undefined {
+    const [first] = parts;
+    const width = parts.length as Width;
+    if (!parts.every(({ op }) => op === first.op)) return undefined;
+    const alike = () => parts.every((part) => equal(part, first));
+    switch (first.op) {
+      case "local.get": {
+        if (alike()) return spread(first, width);
+        const tuple = this.#tuples.get(first.variable!);
+        const joined = tuple?.valid && tuple.members.length === width &&
+          parts.every(({ variable }, j) => variable === tuple.members[j]);
+        return joined ? { ...first, width } : undefined;
+      }
+      case "v128.load": {
+        const adjacent = parts.every((part, j) =>
+          part.offset === first.offset + 16 * j && equal(part.operands[0], first.operands[0])
+        );
+        return adjacent ? { ...first, width } : undefined;
+      }
+      case "v128.const":
+        return {
+          ...first,
+          width,
+          bytes: Uint8Array.from(parts.flatMap(({ bytes }) => [...bytes])),
+        };
+      case "v128.load32_splat":
+      case "f32x4.splat":
+      case "i32x4.splat":
+        return alike() ? { ...first, width } : undefined;
+      case "i8x16.shuffle": {
+        const [a, b] = first.operands;
+        const within = equal(a, b) &&
+          parts.every(({ operands, bytes }) =>
+            equal(operands[0], operands[1]) && equalBytes(bytes, first.bytes)
+          );
+        const operand = within && this.#merge(parts.map(({ operands }) => operands[0]));
+        return operand ? { ...first, width, operands: [operand, operand] } : undefined;
+      }
+    }
+    if (!LANEWISE.has(first.op)) return undefined;
+    const operands: Node[] = [];
+    for (const [j, operand] of first.operands.entries()) {
+      const others = parts.map(({ operands }) => operands[j]);
+      const merged = operand.type === "v128"
+        ? this.#merge(others)
+        : others.every((other) => equal(other, operand))
+        ? operand
+        : undefined;
+      if (!merged) return undefined;
+      operands.push(merged);
+    }
+    return { ...first, width, operands };
+  }
+
+  #uniform(): Set<Variable> {
+    const uniform = new Set<Variable>();
+    const others = new Set<Variable | undefined>(this.#tree.initial);
+    const walk = (statements: readonly Statement[]) => {
+      for (const statement of statements) {
+        if (statement.kind === "set") {
+          (isUniform(statement.value) ? uniform : others).add(statement.variable);
+        }
+        blocksOf(statement).forEach(walk);
+      }
+    };
+    walk(this.#tree.body);
+    return new Set(
+      [...uniform].filter((variable) => !others.has(variable) && !this.#tuples.has(variable)),
+    );
+  }
+}
+
+/** The members of a group that statements set one after the other; none if they do not. */
+function groupSet(
+  statements: readonly Statement[],
+  start: number,
+  width: Width,
+): readonly Variable[] | undefined {
+  const members: Variable[] = [];
+  for (let j = 0; j < width; j++) {
+    const statement = statements[start + j];
+    if (statement?.kind !== "set" || statement.variable.type !== "v128") return undefined;
+    members.push(statement.variable);
+  }
+  const [{ group, member }] = members;
+  const aligned = member % width === 0 &&
+    members.every((other, j) => other.group === group && other.member === member + j);
+  return aligned ? members : undefined;
+}
+
+function keyOf(members: readonly Variable[]): string {
+  return members.map(({ number }) => number).join();
+}
+
+/** One vector, as often as needed. */
+function spread(vector: Node, width: Width): Node {
+  return node("spread", "v128", { operands: [vector], width });
+}
+
+/** Whether all lanes of a vector are alike, because of how it is made. */
+export function isUniform({ op, bytes }: Node): boolean {
+  if (op === "v128.load32_splat" || op === "f32x4.splat" || op === "i32x4.splat") return true;
+  return op === "v128.const" && bytes.every((byte, i) => byte === bytes[i % 4]);
+}
+
+/** Whether two expressions without effects have the same value at one place. */
+function equal(a: Node, b: Node): boolean {
+  return a.op === b.op && a.variable === b.variable && a.offset === b.offset &&
+    a.index === b.index && Object.is(a.value, b.value) && equalBytes(a.bytes, b.bytes) &&
+    a.operands.length === b.operands.length &&
+    a.operands.every((operand, i) => equal(operand, b.operands[i]));
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
