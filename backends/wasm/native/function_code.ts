@@ -86,6 +86,13 @@ export class FunctionCode {
     encode: (to: number, output: Output) => void,
     uses: Omit<Instruction, "encode" | "writes"> = {},
   ): void {
+    if (uses.readsLate?.includes(into)) {
+      const apart = this.general();
+      this.addGeneral(apart, encode, uses);
+      return this.addGeneral(into, (to, output) => output.moveGeneral(to, output.general(apart)), {
+        reads: [apart],
+      });
+    }
     this.add((output) => output.intoGeneral(into, (to) => encode(to, output)), {
       ...uses,
       writes: [into],
@@ -98,6 +105,15 @@ export class FunctionCode {
     encode: (to: number, output: Output) => void,
     uses: Omit<Instruction, "encode" | "writes"> = {},
   ): void {
+    if (uses.readsLate?.includes(into)) {
+      const apart = this.vector(into.vectors);
+      this.addVector(apart, encode, uses);
+      return this.addVector(
+        into,
+        (to, output) => output.moveVector(into.vectors, to, output.operand(apart)),
+        { reads: [apart] },
+      );
+    }
     this.add((output) => output.intoVector(into, (to) => encode(to, output)), {
       ...uses,
       writes: [into],
