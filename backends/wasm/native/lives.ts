@@ -7,6 +7,7 @@ import {
   blocksOf,
   type FunctionTree,
   type Node,
+  some,
   type Statement,
   type Variable,
   visit,
@@ -26,7 +27,7 @@ type Bits = Uint32Array;
 
 /** Separates the lives. The statements of the function given are changed. */
 export function separateLives(tree: FunctionTree): SeparatedFunction {
-  const { uses, afterIf, atLoop, atEntry } = liveness(tree);
+  const { afterIf, atLoop, atEntry } = liveness(tree);
   const lives = new Lives();
   let current = tree.variables.map((variable) => lives.begin(variable));
   const initial = [...current];
@@ -42,7 +43,7 @@ export function separateLives(tree: FunctionTree): SeparatedFunction {
       switch (statement.kind) {
         case "set": {
           const { number } = statement.variable;
-          const continues = has(uses.get(statement.value) ?? [], number);
+          const continues = some(statement.value, ({ variable }) => variable?.number === number);
           rename(statement.value);
           // What is computed of the value before goes on in its register.
           if (!continues) current[number] = lives.begin(tree.variables[number]);
@@ -131,105 +132,116 @@ class Lives {
   }
 }
 
-function has(bits: ArrayLike<number>, number: number): boolean {
+function has(bits: Bits, number: number): boolean {
   return ((bits[number >> 5] >> (number & 31)) & 1) !== 0;
 }
 
-/** Which variables are read before they are set, in a statement or block, and which are surely set. */
+function add(bits: Bits, number: number): void {
+  bits[number >> 5] |= 1 << (number & 31);
+}
+
+function addAll(bits: Bits, others: Bits): void {
+  for (let i = 0; i < bits.length; i++) bits[i] |= others[i];
+}
+
+/** Which variables are read before they are set, in a stretch of code, and which are surely set. */
 interface Effects {
   readonly reads: Bits;
   readonly sets: Bits;
 }
 
 /**
- * Which variables are alive, which is to be read before they are set again, behind every `if` and at
- * the head of every loop; and which ones each expression that is assigned reads.
+ * Which variables are alive, which is to be read before they are set again, behind every `if`, at the
+ * head of every loop, and at the beginning.
  */
 function liveness({ body, variables }: FunctionTree) {
   const words = (variables.length + 31) >> 5;
-  const uses = new Map<Node, Bits>();
-  const effects = new Map<Statement, Effects>();
+  const none = () => new Uint32Array(words);
   const afterIf = new Map<Statement, Bits>();
   const atLoop = new Map<Statement, Bits>();
+  const loops = new Map<Statement, Effects>();
 
-  const none = () => new Uint32Array(words);
-  const readsOf = (value: Node): Bits => {
-    const bits = none();
+  const read = (value: Node, { reads, sets }: Effects) =>
     visit(value, ({ variable }) => {
-      if (variable) bits[variable.number >> 5] |= 1 << (variable.number & 31);
+      if (variable && !has(sets, variable.number)) add(reads, variable.number);
     });
-    return bits;
-  };
-  /** The effects of what runs first and then of what follows. */
-  const chain = (first: Effects, then: Effects): Effects => ({
-    reads: first.reads.map((bits, i) => bits | then.reads[i] & ~first.sets[i]),
-    sets: first.sets.map((bits, i) => bits | then.sets[i]),
-  });
-  const either = (a: Effects, b: Effects): Effects => ({
-    reads: a.reads.map((bits, i) => bits | b.reads[i]),
-    sets: a.sets.map((bits, i) => bits & b.sets[i]),
-  });
-  const effectOf = (statement: Statement): Effects => {
-    switch (statement.kind) {
-      case "set": {
-        const reads = readsOf(statement.value);
-        uses.set(statement.value, reads);
-        const sets = none();
-        const { number } = statement.variable;
-        sets[number >> 5] |= 1 << (number & 31);
-        return { reads, sets };
-      }
-      case "effect":
-        return { reads: readsOf(statement.value), sets: none() };
-      case "return":
-        // Nothing is read behind it: as if all were set.
-        return {
-          reads: statement.value ? readsOf(statement.value) : none(),
-          sets: none().fill(0xffffffff),
-        };
-      case "unreachable":
-        return { reads: none(), sets: none().fill(0xffffffff) };
-      case "if":
-        return chain(
-          { reads: readsOf(statement.condition), sets: none() },
-          either(blockEffects(statement.then), blockEffects(statement.otherwise)),
-        );
-      case "loop":
-        return chain(blockEffects(statement.body), {
-          reads: readsOf(statement.condition),
-          sets: none(),
-        });
+  /** Adds to the effects of what runs before. */
+  const append = (before: Effects, { reads, sets }: Effects) => {
+    for (let i = 0; i < words; i++) {
+      before.reads[i] |= reads[i] & ~before.sets[i];
+      before.sets[i] |= sets[i];
     }
   };
-  const blockEffects = (statements: readonly Statement[]): Effects => {
-    let total: Effects = { reads: none(), sets: none() };
+  const effectsOf = (statements: readonly Statement[]): Effects => {
+    const total: Effects = { reads: none(), sets: none() };
     for (const statement of statements) {
-      const effect = effectOf(statement);
-      effects.set(statement, effect);
-      total = chain(total, effect);
+      if ("value" in statement && statement.value) read(statement.value, total);
+      switch (statement.kind) {
+        case "set":
+          add(total.sets, statement.variable.number);
+          break;
+        case "return":
+        case "unreachable":
+          // Nothing is read behind it: as if all were set.
+          total.sets.fill(0xffffffff);
+          break;
+        case "if": {
+          read(statement.condition, total);
+          const then = effectsOf(statement.then), otherwise = effectsOf(statement.otherwise);
+          addAll(then.reads, otherwise.reads);
+          then.sets.forEach((bits, i) => then.sets[i] = bits & otherwise.sets[i]);
+          append(total, then);
+          break;
+        }
+        case "loop": {
+          const once = effectsOf(statement.body);
+          read(statement.condition, once);
+          loops.set(statement, once);
+          append(total, once);
+          break;
+        }
+      }
     }
     return total;
   };
-  const atEntry = blockEffects(body).reads;
+  const atEntry = effectsOf(body).reads;
 
-  /** Walks a block backwards from what is alive behind it. */
-  const walk = (statements: readonly Statement[], behind: Bits): void => {
-    let live = behind;
-    for (const statement of [...statements].reverse()) {
-      const { reads, sets } = effects.get(statement)!;
-      const before = reads.map((bits, i) => bits | live[i] & ~sets[i]);
-      if (statement.kind === "if") {
-        afterIf.set(statement, live);
-        walk(statement.then, live);
-        walk(statement.otherwise, live);
-      } else if (statement.kind === "loop") {
-        atLoop.set(statement, before);
-        const condition = readsOf(statement.condition);
-        walk(statement.body, live.map((bits, i) => bits | before[i] | condition[i]));
+  /** Walks a block backwards. `live`, what is alive behind it, becomes what is before it. */
+  const walk = (statements: readonly Statement[], live: Bits): void => {
+    const revive = (value: Node) =>
+      visit(value, ({ variable }) => {
+        if (variable) add(live, variable.number);
+      });
+    for (let i = statements.length - 1; i >= 0; i--) {
+      const statement = statements[i];
+      switch (statement.kind) {
+        case "set":
+          live[statement.variable.number >> 5] &= ~(1 << (statement.variable.number & 31));
+          break;
+        case "return":
+        case "unreachable":
+          live.fill(0);
+          break;
+        case "if": {
+          afterIf.set(statement, live.slice());
+          const otherwise = live.slice();
+          walk(statement.otherwise, otherwise);
+          walk(statement.then, live);
+          addAll(live, otherwise);
+          revive(statement.condition);
+          break;
+        }
+        case "loop":
+          // What the next round reads is alive at its end, too.
+          addAll(live, loops.get(statement)!.reads);
+          revive(statement.condition);
+          walk(statement.body, live);
+          atLoop.set(statement, live.slice());
+          break;
       }
-      live = before;
+      if ("value" in statement && statement.value) revive(statement.value);
     }
   };
   walk(body, none());
-  return { uses, afterIf, atLoop, atEntry };
+  return { afterIf, atLoop, atEntry };
 }
