@@ -50,8 +50,11 @@ export interface VectorOpcode {
   readonly map: 1 | 2 | 3;
   /** Mandatory prefix: 0 none, 1 for 66, 2 for F3, 3 for F2. */
   readonly prefix: 0 | 1 | 2 | 3;
+  /** Bit W of EVEX; VEX has it where {@link vexW} says so. */
   readonly w: 0 | 1;
   readonly opcode: number;
+  /** Bit W of VEX, which most instructions ignore there. Default 0. */
+  readonly vexW?: 1;
   /** Which encodings there are. Default both. */
   readonly only?: "vex" | "evex";
   /** Bytes of a place that is accessed. Default: the vector. */
@@ -209,7 +212,7 @@ export class Encoder {
     operand: RegisterOrPlace,
     options: VectorOptions = {},
   ): void {
-    const { map, prefix, w, opcode, only, bytes = 16 * vectors } = instruction;
+    const { map, prefix, w, opcode, vexW = 0, only, bytes = 16 * vectors } = instruction;
     const { mask = 0, zeroing = false, broadcast = false, immediate } = options;
     const { x, b } = extensions(operand);
     const high = register > 15 || second > 15 || typeof operand === "number" && operand > 15;
@@ -229,13 +232,13 @@ export class Encoder {
       );
     } else {
       const last = ((~second & 15) << 3) | ((vectors - 1) << 2) | prefix;
-      if (map === 1 && w === 0 && x === 0 && (b & 1) === 0) {
+      if (map === 1 && vexW === 0 && x === 0 && (b & 1) === 0) {
         this.append(0xc5, ((~r & 1) << 7) | last);
       } else {
         this.append(
           0xc4,
           ((~r & 1) << 7) | ((~x & 1) << 6) | ((~b & 1) << 5) | map,
-          (w << 7) | last,
+          (vexW << 7) | last,
         );
       }
     }

@@ -1,7 +1,7 @@
 /** The vector instructions that the translator uses, named as in Intel's manual. */
 import type { VectorOpcode } from "./encoder.ts";
 
-type Rest = Pick<VectorOpcode, "only" | "bytes">;
+type Rest = Pick<VectorOpcode, "only" | "bytes" | "vexW">;
 
 function opcode(
   map: VectorOpcode["map"],
@@ -28,8 +28,8 @@ export const V = {
   movhpsStore: opcode(1, 0, 0, 0x17, double),
   movd: opcode(1, 1, 0, 0x6e, scalar),
   movdStore: opcode(1, 1, 0, 0x7e, scalar),
-  movq: opcode(1, 1, 1, 0x6e, double),
-  movqStore: opcode(1, 1, 1, 0x7e, double),
+  movq: opcode(1, 1, 1, 0x6e, { ...double, vexW: 1 }),
+  movqStore: opcode(1, 1, 1, 0x7e, { ...double, vexW: 1 }),
   broadcastss: opcode(2, 1, 0, 0x18, scalar),
   pbroadcastd: opcode(2, 1, 0, 0x58, scalar),
   extractf128: opcode(3, 1, 0, 0x19, { bytes: 16 }),
