@@ -29,7 +29,10 @@ export const command: Command = {
     },
   ],
   options: {
-    root: { value: "DIR", help: "Folder that may hold the files already" },
+    root: {
+      value: "DIR",
+      help: "Folder that holds the files: they are checked, and none is fetched",
+    },
     mirror: { value: "URL", help: "Server that has the files, asked before the official ones" },
     checksum: {
       value: "FILE=SUM",

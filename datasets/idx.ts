@@ -9,7 +9,7 @@ import type { DatasetInfo, Splits } from "./dataset.ts";
 import { imageSize, LABELS } from "./image_source.ts";
 import type { DatasetPackage, LocatedFile, LocatedFiles } from "./published_files.ts";
 import { publishedEntry } from "./published.ts";
-import { BESIDES, checkLabel, howToReplace, readDataFile, requireLength } from "./records.ts";
+import { BESIDES, checkLabel, howToMend, readDataFile, requireLength } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 /** The four file names every dataset of this kind uses: training images and labels, then test's. */
@@ -108,7 +108,7 @@ async function readIdx(
   if (bytes.length < header || view.getUint32(0) !== 0x800 + shape.length) {
     throw new InputError(
       `${path}: not an IDX file of unsigned bytes in ${shape.length} dimensions; ` +
-        howToReplace(dataset),
+        howToMend(dataset),
     );
   }
   const found = shape.map((_, i) => view.getUint32(4 + 4 * i));
@@ -134,7 +134,7 @@ async function unpack(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(
-      `${file.path}: not a whole gzip file (${reason}); ${howToReplace(dataset)}`,
+      `${file.path}: not a whole gzip file (${reason}); ${howToMend(dataset)}`,
     );
   }
 }

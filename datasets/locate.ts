@@ -1,4 +1,4 @@
-/** Finding the files of a dataset: in a given root, else in the cache, else by downloading them. */
+/** Finding the files of a dataset: in a given root, or else in the cache, which a download fills. */
 import { join } from "node:path";
 import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -37,6 +37,16 @@ export async function locateFiles(
   if (options.root !== undefined) {
     const found = await findFiles(dataset, options.root);
     if (found) return found;
+    // Other images than those that were named would train or measure another network.
+    if (options.download !== false) {
+      throw new InputError(
+        `${name}: ${options.root} does not hold ${
+          dataset.files.join(", ")
+        }; name the folder that ` +
+          "does, or leave data.root out: then the cache is taken, and filled if need be",
+      );
+    }
+    // A config that came with a network may name a folder of another machine.
     options.onNotice?.(
       `${name}: ${options.root} lacks ${dataset.files[0]} or others; ` +
         "looking in the cache",

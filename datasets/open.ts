@@ -26,9 +26,9 @@ export async function openDataset(
 }
 
 /**
- * Loads a dataset: from `root` if it is there, else from the cache, else downloaded into the cache.
- * Throws InputError for an unknown name, bad options or damaged files, RunError if the files are not
- * available.
+ * Loads a dataset: from `root` if one is given, else from the cache, else downloaded into the cache.
+ * Throws InputError for an unknown name, bad options, damaged files or a `root` without them, RunError
+ * if the files are not available.
  *
  * ```ts
  * import { loadDataset } from "./mod.ts";

@@ -25,7 +25,8 @@ export async function readDataFile(
   throw new InputError(
     `${path}: its checksum is ${checksum.algorithm}:${digest}, expected ` +
       `${checksum.algorithm}:${checksum.digest}: it has changed since it came, or another is in its ` +
-      `place; ${howToReplace(dataset)} (data.root takes the files of a folder as they are)`,
+      `place; delete it, and the command \`datasets download ${dataset}\` fetches it again (data.root ` +
+      "takes the files of a folder as they are)",
   );
 }
 
@@ -45,13 +46,17 @@ export function requireLength(
     `${path}: holds ${
       length > expected ? "more" : length
     } bytes, expected ${expected}${records}; ` +
-      `it is damaged: ${howToReplace(dataset)}`,
+      `it is damaged: ${howToMend(dataset)}`,
   );
 }
 
-/** What to do about a damaged file of a dataset; not all commands download. */
-export const howToReplace = (dataset: string) =>
-  `delete it, and the command \`datasets download ${dataset}\` fetches it again`;
+/**
+ * What to do about a file that is damaged though no checksum says so: mostly one of data.root, which
+ * nothing but its owner can mend.
+ */
+export const howToMend = (dataset: string) =>
+  "put a sound one in its place, or leave data.root out: the files then come from the cache, which " +
+  `\`datasets download ${dataset}\` fills`;
 
 /** The label, if it is a class of the dataset. Throws InputError naming the record otherwise. */
 export function checkLabel(
@@ -63,7 +68,7 @@ export function checkLabel(
   if (label < classes) return label;
   throw new InputError(
     `${path}: record ${record} has the label ${label}, expected 0 to ${classes - 1}; the file is ` +
-      `damaged: ${howToReplace(name)}`,
+      `damaged: ${howToMend(name)}`,
   );
 }
 

@@ -97,6 +97,8 @@ for (const [what, change, message] of idxFaults) {
         message,
       );
       assertEquals(error.message.includes(Object.keys(change)[0]), true);
+      // Of a folder that somebody named, no file is to be deleted.
+      assertEquals(error.message.includes("delete"), false, error.message);
     });
   });
 }

@@ -59,13 +59,7 @@ Deno.test("the archive is downloaded once, unpacked into the cache and deleted",
   await using server = serving("/official.tar.gz");
   await withFolder(async (cache) => {
     const dataset = tinyDataset(`${server.url}/official.tar.gz`);
-    const notices: string[] = [];
-    const options = {
-      cache,
-      root: join(cache, "nowhere"),
-      onNotice: (line: string) => void notices.push(line),
-    };
-    const located = await locateFiles(dataset, options);
+    const located = await locateFiles(dataset, { cache });
     assertEquals(
       await readDataFile(located.files.get("data.bin")!, 3, "tiny"),
       new Uint8Array([1, 2, 3]),
@@ -73,7 +67,21 @@ Deno.test("the archive is downloaded once, unpacked into the cache and deleted",
     assertEquals(await locateFiles(dataset, { cache, download: false }), located);
     assertEquals(server.requests.length, 1);
     assertEquals([...Deno.readDirSync(join(cache, "datasets", "tiny"))].length, 1);
-    assertEquals(notices.length, 1);
+  });
+});
+
+Deno.test("a root without the files is a mistake, whatever the cache holds, unless a network named it", async () => {
+  await using server = serving("/official.tar.gz");
+  await withFolder(async (cache) => {
+    const dataset = tinyDataset(`${server.url}/official.tar.gz`);
+    const { folder } = await locateFiles(dataset, { cache });
+    const root = join(cache, "nowhere");
+    const error = await assertRejects(() => locateFiles(dataset, { cache, root }), InputError);
+    for (const part of [`${root} does not hold data.bin`, "leave data.root out"]) {
+      assertEquals(error.message.includes(part), true, error.message);
+    }
+    const found = await locateFiles(dataset, { cache, root, download: false });
+    assertEquals(found.folder, folder);
   });
 });
 
@@ -89,9 +97,11 @@ Deno.test("files that were found are not looked for again", async () => {
       info,
       load: () => Promise.reject(new InputError("no records")),
     };
+    await locateFiles(dataset, { cache });
     const { locate, load } = await publishedEntry(dataset).build({}, {
       cache,
       root: join(cache, "nowhere"),
+      download: false,
       onNotice: (line) => void notices.push(line),
     });
     await locate!();
