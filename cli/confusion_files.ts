@@ -22,7 +22,7 @@ export async function checkConfusionFiles(
       `--confusion: found "${unknown}", expected a name that ends in .csv or .html`,
     );
   }
-  for (const path of paths) await checkOutput(path, inputs);
+  for (const path of paths) await checkOutput(path, inputs, extname(path));
 }
 
 /**

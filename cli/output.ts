@@ -3,7 +3,9 @@
 import { basename, dirname, extname, join, resolve } from "@std/path";
 import { readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { InputError } from "../errors.ts";
+import { HEAD_BYTES, kindOf } from "../files/kind_of_file.ts";
 import { checkPlace } from "../files/place.ts";
+import { readWanted } from "../files/read_wanted.ts";
 
 /**
  * Where a file made of `path` goes by default: the folder `folded` of the run that `path` lies in a
@@ -16,13 +18,22 @@ export function besideFolded(path: string, name: string): string {
     : join(folder, "folded", name);
 }
 
-/** Endings of networks, each of another kind. */
-const NETWORKS = [".safetensors", ".onnx", ".pt", ".pth"];
+/** Endings that say what is in a file, each something else. */
+const TELLING = [".safetensors", ".onnx", ".pt", ".pth", ".yaml", ".png", ".jpg", ".jpeg"];
+
+const TEXT = ["a text file", "a JSON file", "a page of the web (HTML)"];
+
+/** Kinds of files that a file with an ending may replace: its own, and texts each other. */
+const REPLACED: Readonly<Record<string, readonly string[]>> = {
+  ".safetensors": ["a safetensors file"],
+  ".onnx": ["an ONNX file"],
+  ".yaml": ["a config", ...TEXT],
+};
 
 /**
- * Throws InputError if a file cannot be written at `output`, would replace one that is read or a
- * checkpoint that was trained, or is named as a network of another kind than `ending` says; RunError
- * if the disk is full. Called before the work whose result it takes.
+ * Throws InputError if a file cannot be written at `output`, would replace one that is read, a
+ * checkpoint that was trained or a file of another kind than `ending` says, or is named as one;
+ * RunError if the disk is full. Called before the work whose result it takes.
  */
 export async function checkOutput(
   output: string,
@@ -37,15 +48,25 @@ export async function checkOutput(
     throw new InputError(`${output} is what is read; choose another file to write`);
   }
   const found = extname(output).toLowerCase();
-  if (ending !== undefined && found !== ending && NETWORKS.includes(found)) {
+  if (ending !== undefined && found !== ending && TELLING.includes(found)) {
     throw new InputError(`${output}: what is written is no ${found}; end the name in ${ending}`);
   }
-  if (place !== undefined && await isTrained(output)) {
-    throw new InputError(
-      `${output} is the checkpoint of a training, which would be lost; choose another file to ` +
-        "write, or delete it first",
-    );
-  }
+  // What is written to a pipe or a device replaces nothing.
+  if (place === undefined || !(await Deno.stat(output)).isFile) return;
+  const there = await isTrained(output)
+    ? "the checkpoint of a training"
+    : ending !== undefined && await otherThan(REPLACED[ending] ?? TEXT, output);
+  if (!there) return;
+  throw new InputError(
+    `${output} is ${there}, which would be lost; choose another file to write, or delete it first`,
+  );
+}
+
+/** What a file is, if none of the `kinds` and not empty. */
+async function otherThan(kinds: readonly string[], path: string): Promise<string | undefined> {
+  const kind = kindOf(await readWanted(path, "network or config", HEAD_BYTES));
+  if (kind?.what === "an empty file" || kind && kinds.includes(kind.what)) return undefined;
+  return kind?.what ?? "a file of another kind";
 }
 
 /** Throws InputError if `output` is there and no folder. */
@@ -66,8 +87,6 @@ function refuseDash(output: string, what: string): void {
 
 /** Whether a file is a checkpoint that a training wrote: `overfold import` makes its own anew. */
 async function isTrained(path: string): Promise<boolean> {
-  // What is read of a pipe is taken from whom it is meant for.
-  if (!(await Deno.stat(path)).isFile) return false;
   try {
     return (await readCheckpoint(path)).backend.name !== "import";
   } catch (error) {

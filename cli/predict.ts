@@ -73,7 +73,7 @@ export const command: Command = {
     const { background, ground } = backgroundOf(args);
     const { paths, missing, passedOver } = await findImages(words);
     if (paths.length === 0) throw new InputError(missing.join("\n"));
-    if (output !== undefined) await checkOutput(output, [path, ...paths]);
+    if (output !== undefined) await checkOutput(output, [path, ...paths], ".txt");
     const network = await loadNetwork(path);
     requirePictures(path, network.description.input);
     requireFiniteWeights(path, network.program(1));

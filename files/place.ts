@@ -1,5 +1,5 @@
 /** What is at a path that is to be written, and whether it can be. */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import { InputError } from "../errors.ts";
 import { DISK } from "./disk.ts";
 import { exists } from "./exists.ts";
@@ -18,6 +18,9 @@ export interface Place {
 
 /** Where what is written to `path` goes. Throws InputError if that is nothing to write a file to. */
 export async function placeOf(path: string): Promise<Place> {
+  if (path.endsWith("/") || path.endsWith(sep)) {
+    throw new InputError(`${path} is the name of a folder; expected the name of a file`);
+  }
   if (!await exists(path)) return { path, isStream: false };
   let info: Deno.FileInfo;
   try {

@@ -1,6 +1,8 @@
 /** Commands find out whether they can write before they do anything else. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { checkOutput } from "../../cli/output.ts";
+import { InputError } from "../../errors.ts";
 import { run } from "../support/command_line.ts";
 import { withFolder } from "../support/folder.ts";
 
@@ -66,6 +68,7 @@ Deno.test("places that are no file, or named as another kind of network, are tol
       ["not written to standard output", "site", "none.safetensors", "--output", "-"],
       ["end the name in .onnx", "export", "none.safetensors", "--output", `${file}.safetensors`],
       ["is a file; expected a folder", "site", "none.safetensors", "--output", file],
+      ["is the name of a folder", "init", join(folder, "new/")],
     ];
     for (const [complaint, ...args] of expected) {
       const { code, error } = await run(...args);
@@ -74,4 +77,40 @@ Deno.test("places that are no file, or named as another kind of network, are tol
     }
     const named = ["predict", "none.safetensors", file, "--output"] as const;
     assertStringIncludes((await run(...named, "-")).error, "none.safetensors: no such file");
+  }));
+
+Deno.test("a result replaces no file of another kind, whatever the file is called", () =>
+  withFolder(async (folder) => {
+    const kinds: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
+      "a config": "data:\n  dataset: mnist\n",
+      "a PNG picture": new Uint8Array([0x89, 0x50, 0x4e, 0x47]),
+      "an ONNX file": new Uint8Array([8, 8, 0x12, 0]),
+      "a safetensors file": new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d]),
+      "a text file": "mine",
+      "a file of another kind": new Uint8Array([1, 2, 3]),
+    };
+    const results: [ending: string | undefined, replaced: readonly string[]][] = [
+      [".onnx", ["an ONNX file"]],
+      [".safetensors", ["a safetensors file"]],
+      [".txt", ["a text file"]],
+      [".csv", ["a text file"]],
+      [".yaml", ["a config", "a text file"]],
+      [undefined, Object.keys(kinds)],
+    ];
+    const output = join(folder, "file");
+    for (const [what, contents] of Object.entries(kinds)) {
+      await Deno.writeFile(
+        output,
+        typeof contents === "string" ? new TextEncoder().encode(contents) : contents,
+      );
+      for (const [ending, replaced] of results) {
+        const check = () => checkOutput(output, [], ending);
+        if (replaced.includes(what)) await check();
+        else await assertRejects(check, InputError, `${output} is ${what}, which would be lost`);
+      }
+    }
+    await Deno.writeFile(output, new Uint8Array());
+    for (const [ending] of results) await checkOutput(output, [], ending);
+    const picture = join(folder, "new.png");
+    await assertRejects(() => checkOutput(picture, [], ".txt"), InputError, "end the name in .txt");
   }));
