@@ -62,7 +62,10 @@ export const command: Command = {
       help: `With --model: ${NAMES.join(" or ")}, in YAML with options; by default FILE's`,
     },
     "input-size": { value: "PIXELS", help: "With --model: height and width; 224 by default" },
-    mean: { value: "R,G,B", help: "With --model: mean of each channel; ImageNet's by default" },
+    mean: {
+      value: "R,G,B",
+      help: "With --model: channel means, in fractions of 255; or ImageNet's",
+    },
     std: { value: "R,G,B", help: "With --model: standard deviation of each; likewise" },
     "class-names": { value: "TXT", help: "With --model: a text file with a class on each line" },
     output: {
@@ -145,8 +148,14 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
         "give both --mean and --std",
     );
   }
-  if (!std.every((value) => value > 0)) {
-    throw new InputError(`--std: found ${std.join(", ")}, expected deviations above 0`);
+  const isFraction = (value: number) => value >= 0 && value <= 1;
+  if (!mean.every(isFraction)) {
+    throw new InputError(`--mean: found ${mean.join(", ")}, expected fractions of 255, 0 to 1`);
+  }
+  if (!std.every((value) => isFraction(value) && value > 0)) {
+    throw new InputError(
+      `--std: found ${std.join(", ")}, expected fractions of 255, above 0 and at most 1`,
+    );
   }
   const names = [...state.tensors.keys()];
   const convolution = convolutionOf(args, names);

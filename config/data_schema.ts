@@ -24,6 +24,12 @@ function checkAugmentation(choices: AugmentationChoice[], context: z.RefinementC
   }
 }
 
+/** A number that is often given for pixels of 0 to 255, from which hardly anything is learnt. */
+const fraction = (number: z.ZodNumber) =>
+  number.refine((value) => value <= 1, {
+    error: ({ input }) => `found ${input}, expected a fraction of 255, at most 1`,
+  }).meta({ maximum: 1 });
+
 /** `data`. */
 export const dataSchema = z.strictObject({
   dataset: choiceOf(DATASETS).describe("Which dataset, with its options where it has any"),
@@ -63,8 +69,10 @@ export const dataSchema = z.strictObject({
   normalization: z.union([
     z.literal("none"),
     z.strictObject({
-      mean: z.array(z.number()).min(1).describe("Mean of each channel, in fractions of 255"),
-      std: z.array(z.number().positive()).min(1).describe(
+      mean: z.array(fraction(z.number().min(0))).min(1).describe(
+        "Mean of each channel, in fractions of 255",
+      ),
+      std: z.array(fraction(z.number().positive())).min(1).describe(
         "Standard deviation of each channel, in fractions of 255",
       ),
     }).refine((n) => n.mean.length === n.std.length, {

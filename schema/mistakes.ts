@@ -195,8 +195,14 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
   return [{ path, part: "value", text }];
 }
 
-/** What to do about a text where another was expected. */
+/** What to do about a text where another was expected, or about what is one only in quotes. */
 function advice(value: unknown, schemas: readonly JsonSchema[]): string {
+  if (typeof value === "number" || typeof value === "boolean") {
+    const isText = schemas.some((schema) =>
+      schema.type === "string" && !schema.enum && schema.const === undefined
+    );
+    return isText ? `; in quotes it is one: "${value}"` : "";
+  }
   if (typeof value !== "string") return "";
   const entry = schemas.find((schema) => namesOf(schema).includes(value)) ??
     schemas.find((schema) => schema.properties?.[value]?.required)?.properties?.[value];

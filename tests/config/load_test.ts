@@ -56,6 +56,10 @@ const MISTAKES: [line: string, message: string][] = [
     "backend: gpu",
     'run.yaml:3:10 backend: found "gpu", expected one of auto, webgpu, cpu; did you',
   ],
+  [
+    "name: 7",
+    'run.yaml:3:7 name: found 7, expected a text; in quotes it is one: "7"',
+  ],
   ["name: a/b", "run.yaml:3:7 name: expected a name fit for a folder"],
   [
     "training: {epochs: ten}",
@@ -83,6 +87,10 @@ const MISTAKES: [line: string, message: string][] = [
     "run.yaml:3:45 training.schedule.warmup: give exactly one of epochs and steps",
   ],
   [
+    "training: {freeze: [0]}",
+    'run.yaml:3:21 training.freeze.0: found 0, expected a text that is not empty; in quotes it is one: "0"',
+  ],
+  [
     "checkpoints: {name: loss}",
     "run.yaml:3:15 checkpoints.name: unknown key; valid keys: everySteps, everyMinutes, keepBest",
   ],
@@ -108,6 +116,15 @@ for (const [line, message] of MISTAKES) {
     assertEquals(messageOf(MINIMAL + line).slice(0, message.length), message);
   });
 }
+
+Deno.test("statistics of pixels of 0 to 255 are no fractions", () => {
+  const text = "data: {dataset: mnist, normalization: {mean: [33], std: [78]}}\n" +
+    "model: {name: do_conv_net}\n";
+  assertEquals(messageOf(text).split("\n"), [
+    "run.yaml:1:47 data.normalization.mean.0: found 33, expected a fraction of 255, at most 1",
+    "run.yaml:1:58 data.normalization.std.0: found 78, expected a fraction of 255, at most 1",
+  ]);
+});
 
 Deno.test("a wrong option of an item of a list is told once", () => {
   const text = "data: {dataset: mnist, augmentation: [{name: random_crop, padding: 4}]}\n" +

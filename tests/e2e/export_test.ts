@@ -145,6 +145,12 @@ Deno.test("import builds a model by name around its weights, plain ones as DO-Co
     const short = await importing("--class-names", "names.txt");
     assertEquals(short.code, 2);
     await Deno.writeTextFile(join(folder, "names.txt"), "a\nb\nc\nb\n");
+    const scaled = await importing("--mean", "123,116,103", "--std", "58,57,57");
+    assertEquals(scaled.code, 2);
+    assertStringIncludes(scaled.error, "--mean: found 123, 116, 103, expected fractions of 255");
+    const deviations = await importing("--std", "58,57,57");
+    assertEquals(deviations.code, 2);
+    assertStringIncludes(deviations.error, "--std: found 58, 57, 57, expected fractions of 255");
     const equal = await importing("--class-names", "names.txt");
     assertEquals(equal.code, 2);
     assertStringIncludes(equal.error, 'found "b" twice');
