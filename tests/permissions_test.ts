@@ -31,6 +31,12 @@ Deno.test("commands reach the network only where they fetch images, and write on
   }
 });
 
+Deno.test("what follows a task's name reaches its command", () => {
+  for (const [task, { command }] of TASKS) {
+    assertEquals(new RegExp(`\\.ts ${task.split(":")[0]}$`).test(command), true, command);
+  }
+});
+
 Deno.test("npm packages that run with the trainer are pinned, whatever they depend on", async () => {
   for (const [task, { command }] of TASKS) {
     const isTrainer = task.startsWith("train");
