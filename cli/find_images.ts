@@ -10,7 +10,7 @@ import { formatCount } from "../reporting/format.ts";
 export interface FoundImages {
   /** Files in the order of the words; those of a folder or a pattern in the order of their names. */
   readonly paths: readonly string[];
-  /** A sentence for each word that means no file. */
+  /** A sentence for each word that means no file, and for each folder that cannot be read. */
   readonly missing: readonly string[];
   /** A sentence for each word that means files but not all that is there: how many of what. */
   readonly passedOver: readonly string[];
@@ -47,10 +47,11 @@ export async function findImages(words: readonly string[]): Promise<FoundImages>
       missing.push(`${word}: no such file or folder`);
       continue;
     }
-    const found = info ? await picturesIn(word, tally) : await filesOf(word, tally);
+    const closed = missing.length;
+    const found = info ? await picturesIn(word, tally, missing) : await filesOf(word, tally);
     paths.push(...found.sort());
     const others = listed(tally);
-    if (found.length === 0) {
+    if (found.length === 0 && missing.length === closed) {
       const none = info ? "no PNG or JPEG file in this folder" : "no file fits this pattern";
       missing.push(`${word}: ${none}${others ? `; passed over ${others}` : ""}`);
     } else if (others) {
@@ -60,21 +61,22 @@ export async function findImages(words: readonly string[]): Promise<FoundImages>
   return { paths, missing, passedOver };
 }
 
-/** The pictures in a folder and those below. */
-async function picturesIn(folder: string, tally: Tally): Promise<string[]> {
+/** The pictures in a folder and those below; `unreadable` takes a sentence for each that is closed. */
+async function picturesIn(folder: string, tally: Tally, unreadable: string[]): Promise<string[]> {
   const found: string[] = [];
   try {
     for await (const { name } of Deno.readDir(folder)) {
       const path = join(folder, name);
       const entry = name.startsWith(".") ? "hidden" : await entryAt(path);
-      if (entry === "folder") found.push(...await picturesIn(path, tally));
-      else if (entry !== "file") count(tally, entry);
+      if (entry === "folder") {
+        found.push(...await picturesIn(path, tally, unreadable));
+      } else if (entry !== "file") count(tally, entry);
       else if (PICTURE.test(name) || await beginsAsPicture(path)) found.push(path);
       else count(tally, extname(name).toLowerCase() || "without ending");
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    count(tally, "unreadable folder");
+    unreadable.push(`${folder}: this folder cannot be read; permit it, or leave it out`);
   }
   return found;
 }

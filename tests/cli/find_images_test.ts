@@ -119,3 +119,25 @@ Deno.test("a word that means no file is told with the reason", () =>
       passedOver: [],
     });
   }));
+
+Deno.test("a folder that cannot be read counts as what could not be read, not as passed over", () =>
+  withFiles(["in/a.png", "in/closed/b.png", "closed/c.png"], async (folder) => {
+    const readDir = Deno.readDir;
+    using _ = {
+      [Symbol.dispose]() {
+        Deno.readDir = readDir;
+      },
+    };
+    // Root may read whatever the permissions are.
+    Deno.readDir = (path) => {
+      if (String(path).endsWith("closed")) throw new Deno.errors.PermissionDenied();
+      return readDir(path);
+    };
+    const closed = (name: string) =>
+      `${name}: this folder cannot be read; permit it, or leave it out`;
+    assertEquals(await found(folder, "in", "closed"), {
+      paths: [join("in", "a.png")],
+      missing: [closed(join("in", "closed")), closed("closed")],
+      passedOver: [],
+    });
+  }));
