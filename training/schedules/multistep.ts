@@ -1,5 +1,5 @@
 import { z } from "../../schema/entry.ts";
-import { gamma, perUnit, unit } from "./schedule.ts";
+import { gamma, perUnit, unit, unreachedWarnings } from "./schedule.ts";
 import { withWarmup } from "./warmup.ts";
 
 /** Times `gamma` at each milestone; `MultiStepLR`. */
@@ -19,4 +19,6 @@ export const multistep = withWarmup({
       context,
       (t) => context.learningRate * gamma ** milestones.filter((at) => at <= t).length,
     ),
+  warnings: ({ milestones, unit }, context) =>
+    unreachedWarnings("last milestone", milestones[milestones.length - 1], unit, context),
 });

@@ -85,6 +85,26 @@ export function durationWarnings(
   return [`its duration is ${duration} of ${units} ${unit}s, ${then}; ${remedy}`];
 }
 
+/**
+ * What is to be said of a change of the rate at the time `at`, where the training ends before it.
+ *
+ * @param what the option that names the time
+ */
+export function unreachedWarnings(
+  what: string,
+  at: number,
+  unit: ScheduleUnit,
+  context: ScheduleContext,
+): string[] {
+  const units = unitsIn(unit, context);
+  if (at < units) return [];
+  const remedy = unit === "epoch"
+    ? `; with unit: step it counts steps, of which there are ${context.totalSteps}`
+    : `; with unit: epoch it counts epochs of ${context.stepsPerEpoch} steps`;
+  const length = Number(units.toFixed(2));
+  return [`its ${what} ${at} is never reached in ${length} ${unit}s and changes nothing${remedy}`];
+}
+
 /** Half a cosine from `start` (phase 0) to `end` (phase 1). */
 export function halfCosine(start: number, end: number, phase: number): number {
   return end + (start - end) * (1 + Math.cos(Math.PI * phase)) / 2;

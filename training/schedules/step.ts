@@ -1,5 +1,5 @@
 import { z } from "../../schema/entry.ts";
-import { gamma, perUnit, unit } from "./schedule.ts";
+import { gamma, perUnit, unit, unreachedWarnings } from "./schedule.ts";
 import { withWarmup } from "./warmup.ts";
 
 /** Times `gamma` every `stepSize` units; `StepLR`. */
@@ -12,4 +12,5 @@ export const step = withWarmup({
   }),
   build: ({ stepSize, gamma, unit }, context) =>
     perUnit(unit, context, (t) => context.learningRate * gamma ** Math.floor(t / stepSize)),
+  warnings: ({ stepSize, unit }, context) => unreachedWarnings("stepSize", stepSize, unit, context),
 });

@@ -79,6 +79,9 @@ Deno.test("a schedule that fits its training badly is told with the numbers", ()
     [{ name: "cosine", duration: 4 }, "4 of 20 steps, after which the rate rises again"],
     [{ name: "cosine", duration: 3, unit: "epoch" }, "3 of 4 epochs"],
     [{ name: "polynomial", duration: 4 }, "4 of 20 steps, after which the rate is 0"],
+    [{ name: "step", stepSize: 4 }, "stepSize 4 is never reached in 4 epochs"],
+    [{ name: "step", stepSize: 20, unit: "step" }, "unit: epoch it counts epochs of 5 steps"],
+    [{ name: "multistep", milestones: [2, 8] }, "last milestone 8 is never reached in 4 epochs"],
     [{ name: "constant", warmup: { epochs: 8 } }, "takes 40 steps and the training has 20"],
     [{ name: "one_cycle", warmup: { steps: 20 } }, "takes 20 steps and the training has 20"],
   ];
@@ -88,6 +91,8 @@ Deno.test("a schedule that fits its training badly is told with the numbers", ()
   }
   const well: ScheduleOptions[] = [
     "constant",
+    { name: "step", stepSize: 3 },
+    { name: "multistep", milestones: [2, 19], unit: "step" },
     { name: "cosine", duration: 20 },
     { name: "cosine", duration: 4, unit: "epoch" },
     { name: "cosine", duration: 15, warmup: { epochs: 1 } },
