@@ -12,7 +12,7 @@ import {
   convolutionShapes,
 } from "../../../ops/convolution_geometry.ts";
 import type { WeightGradientAttributes } from "../../../ops/conv2d.ts";
-import { f32, i32, memory, type Target } from "../assembler/mod.ts";
+import { f32x4, i32, memory, type Target, v128 } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { isDepthwise } from "./conv2d.ts";
 import { imageOf } from "./image.ts";
@@ -36,6 +36,9 @@ const BAND_BYTES = 1 << 15;
 const PACKED_BAND_BYTES = 1 << 18;
 /** Bytes of sums from which on a band is packed: reading and writing them takes longer than that. */
 const PACKED_SUM_BYTES = 1 << 17;
+
+/** Output channels whose sums are added at once: a cache line. */
+const TOTAL_CHANNELS = 16;
 
 /** Weight gradient of a convolution. */
 export const conv2dWeightGradient: KernelFamily = {
@@ -90,7 +93,7 @@ export const conv2dWeightGradient: KernelFamily = {
       build: (f) => emitTotal(f, threads, plan, sums.stride),
       args: { sums: sums.ref, weightGradient: result },
       writes: ["weightGradient"],
-      items: geometry.outChannels,
+      items: geometry.groups * Math.ceil(plan.groupOut / TOTAL_CHANNELS),
       detail: "add the threads' sums",
     });
   },
@@ -173,7 +176,10 @@ function emitSums(
   });
 }
 
-/** Writes the adding of the threads' sums; an item is an output channel. */
+/**
+ * Writes the adding of the threads' sums; an item is a block of output channels of one group, which lie
+ * side by side in the sums.
+ */
 function emitTotal(
   f: KernelFunction<"sums" | "weightGradient">,
   threads: number,
@@ -181,24 +187,42 @@ function emitTotal(
   sumsStride: number,
 ): void {
   const { kernelSize } = geometry;
-  const [kernelHeight, kernelWidth] = kernelSize;
-  const taps = kernelHeight * kernelWidth;
+  const taps = kernelSize[0] * kernelSize[1];
+  const channelBytes = 4 * groupIn * taps;
   const { sums, weightGradient, first, end } = f.parameters;
-  const channel = f.i32(), group = f.i32(), from = f.i32(), at = f.i32(), to = f.i32();
-  f.set(to, i32.add(weightGradient, i32.mul(first, 4 * groupIn * taps)));
-  f.loop(channel, first, end, 1, () => {
-    f.set(group, i32.divU(channel, groupOut));
-    f.set(from, i32.add(sums, i32.mul(group, taps * run * rowBytes)));
-    f.increment(from, i32.mul(4, i32.sub(channel, i32.mul(group, groupOut))));
+  const blocks = Math.ceil(groupOut / TOTAL_CHANNELS);
+  const item = f.i32(), group = f.i32(), block = f.i32();
+  const from = f.i32(), at = f.i32(), to = f.i32();
+  const vectors = f.locals("v128", TOTAL_CHANNELS / 4);
+  const emitBlock = (channels: number) =>
     repeat(f, groupIn, () => {
       f.set(at, from);
       repeat(f, taps, () => {
-        const terms = Array.from({ length: threads }, (_, t) => f32.load(at, t * sumsStride));
-        f.emit(f32.store(to, terms.reduce((total, term) => f32.add(total, term))));
+        const used = vectors.slice(0, Math.ceil(channels / 4));
+        for (let thread = 0; thread < threads; thread++) {
+          used.forEach((vector, i) => {
+            const sum = v128.load(at, thread * sumsStride + 16 * i);
+            f.set(vector, thread === 0 ? sum : f32x4.add(vector, sum));
+          });
+        }
+        for (let channel = 0; channel < channels; channel++) {
+          const vector = used[channel >> 2];
+          f.emit(v128.store32Lane(to, vector, channel % 4, channel * channelBytes));
+        }
         f.increment(at, run * rowBytes);
         f.increment(to, 4);
       });
       f.increment(from, rowBytes);
     });
+  f.loop(item, first, end, 1, () => {
+    f.set(group, i32.divU(item, blocks));
+    f.set(block, i32.sub(item, i32.mul(group, blocks)));
+    f.set(from, i32.add(sums, i32.mul(group, taps * run * rowBytes)));
+    f.increment(from, i32.mul(block, 4 * TOTAL_CHANNELS));
+    f.set(to, i32.add(weightGradient, i32.mul(group, groupOut * channelBytes)));
+    f.increment(to, i32.mul(block, TOTAL_CHANNELS * channelBytes));
+    const rest = groupOut % TOTAL_CHANNELS;
+    if (rest === 0 || blocks === 1) return emitBlock(rest || TOTAL_CHANNELS);
+    f.if(i32.eq(block, blocks - 1), () => emitBlock(rest), () => emitBlock(TOTAL_CHANNELS));
   });
 }
