@@ -1,5 +1,6 @@
 /** Where a training stands: everything besides tensors that resuming needs, as plain JSON. */
 
+import { InputError } from "../errors.ts";
 import { isRecord } from "../schema/record.ts";
 
 /**
@@ -46,6 +47,22 @@ export function isRunState(value: unknown): value is RunState {
     Object.values(sums).every(isNumberOrList) &&
     (validation === undefined || isMetrics(validation)) &&
     (best === undefined || isMetrics(best) && isRecord(best) && isCount(best.epoch));
+}
+
+/**
+ * Throws InputError for a position that no training of `stepsPerEpoch` comes to; `label` says whose it
+ * is.
+ */
+export function requirePosition(
+  { step, epoch, batch }: RunState,
+  stepsPerEpoch: number,
+  label: string,
+): void {
+  if (batch <= stepsPerEpoch && step === epoch * stepsPerEpoch + batch) return;
+  throw new InputError(
+    `${label}: it is said to be at step ${step}, after ${batch} steps of epoch ${epoch + 1}; an ` +
+      `epoch has ${stepsPerEpoch} steps: it is damaged, use another checkpoint`,
+  );
 }
 
 function isNumberOrList(value: unknown): boolean {

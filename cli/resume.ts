@@ -46,7 +46,7 @@ export async function checkResume(
   });
   const gone: string[] = [];
   if (await exists(bestPath)) {
-    if (file !== "best") await checkBest(bestPath, config);
+    await checkBest(bestPath, config);
   } else if (checkpoint.state.best && config.checkpoints.keepBest) {
     gone.push(`${bestPath} is gone: unless a later validation is better, the run ends without it`);
   }
@@ -65,8 +65,17 @@ async function checkBest(path: string, config: Config): Promise<void> {
     throw new InputError(`${error.message}; ${remedy}`, { cause: error });
   }
   const { refused } = changesSince(best, path, config);
-  if (refused.length === 0) return;
-  throw new InputError(`${path} is another run's; ${remedy}:\n  ${refused.join("\n  ")}`);
+  if (refused.length > 0) {
+    throw new InputError(`${path} is another run's; ${remedy}:\n  ${refused.join("\n  ")}`);
+  }
+  // A best checkpoint is saved when its own epoch has become the best.
+  const { epoch, best: validation } = best.state;
+  if (validation?.epoch === epoch) return;
+  throw new InputError(
+    `${path} holds the weights after epoch ${epoch} and says that ` +
+      (validation ? `those after epoch ${validation.epoch} are the best` : "none are the best") +
+      `: it is another checkpoint, renamed; ${remedy}`,
+  );
 }
 
 /**

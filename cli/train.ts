@@ -4,7 +4,7 @@ import { join, resolve } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
 import { readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { readForeignState } from "../checkpoints/import.ts";
-import type { Metrics } from "../checkpoints/run_state.ts";
+import { type Metrics, requirePosition } from "../checkpoints/run_state.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import { type ConfigFile, formatConfig } from "../config/load.ts";
@@ -19,6 +19,7 @@ import { formatCount, formatDuration } from "../reporting/format.ts";
 import type { TrainingOutcome } from "../training/loop.ts";
 import { formatMetric, lossLast, validationName } from "../training/metrics/metric.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
+import { runFile } from "../training/run_files.ts";
 import { RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { scheduleWarnings } from "../training/schedules/registry.ts";
 import { trainRecipe } from "../training/train.ts";
@@ -80,6 +81,7 @@ export const command: Command = {
       "data",
       () => countBatches(images.train, batchSize, dropLast),
     );
+    if (found) requirePosition(found.checkpoint.state, stepsPerEpoch, runFile(path, found.file));
     checkLastBatch(file, recipe, identity.description, images.train.count);
     const warnings = scheduleWarnings(config.training.schedule, {
       learningRate: recipe.optimizer.options.learningRate,

@@ -1,7 +1,7 @@
 /** Training a model on labelled images: the library's front door to the loop. */
 import type { Backend } from "../backends/backend.ts";
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
-import type { RunState } from "../checkpoints/run_state.ts";
+import { requirePosition, type RunState } from "../checkpoints/run_state.ts";
 import { type AugmentationChoice, planAugmentation } from "../datasets/augmentations/registry.ts";
 import type { ChannelStatistics } from "../datasets/dataset.ts";
 import type { ImageShape, ImageSource } from "../datasets/image_source.ts";
@@ -113,6 +113,7 @@ export async function trainRecipe(
   });
   using validation = options.validation &&
     new BatchLoader(options.validation, { batchSize: evaluationBatchSize, workers });
+  if (resume) requirePosition(resume.state, loader.batchCount, "resume");
   const rest = options.train.count % batchSize;
   const lastEvaluation = (options.validation?.count ?? 0) % evaluationBatchSize;
   const session = await TrainingSession.create(backend, {

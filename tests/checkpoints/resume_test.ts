@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../errors.ts";
 import { train } from "../../training/train.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
@@ -62,4 +63,21 @@ Deno.test("a training stopped while it validates repeats the validation", async 
   const rest = new MemoryStore(store.last.log);
   await train(await tinyTraining({ store: rest, resume: store.last }));
   assertEquals(rest.last, unbroken.last);
+});
+
+Deno.test("a position that no training comes to is refused before anything is written", async () => {
+  const unbroken = new MemoryStore();
+  await train(await tinyTraining({ store: unbroken }));
+  assert(unbroken.last);
+  const { state, tensors } = unbroken.last;
+  const { step, epoch } = state;
+  for (const wrong of [{ step: step - 1 }, { epoch: epoch - 1 }, { batch: 5, step: step + 5 }]) {
+    const store = new MemoryStore();
+    const options = await tinyTraining({
+      store,
+      resume: { state: { ...state, ...wrong }, tensors },
+    });
+    await assertRejects(() => train(options), InputError, "an epoch has 4 steps");
+    assertEquals(store.saves, []);
+  }
 });

@@ -159,3 +159,41 @@ Deno.test("a run goes on with the form and threads it began with, or is refused 
     assertEquals(other.code, 0, other.error);
     assertEquals((await readCheckpoint(last)).backend.numerics, checkpoint.backend.numerics);
   }));
+
+Deno.test("a last checkpoint in the place of the best one is refused, also as what to go on from", () =>
+  withTinyConfig(async (folder) => {
+    await overfold(folder, ...SHORT, "training.epochs=2");
+    const [last, best] = ["last", "best"].map((name) => join(folder, RUN, `${name}.safetensors`));
+    const checkpoint = await readCheckpoint(last);
+    const { best: validation = { loss: 0, count: 1 } } = checkpoint.state;
+    const state = { ...checkpoint.state, best: { ...validation, epoch: 1 } };
+    await writeCheckpoint(best, { ...checkpoint, state });
+    for (const options of [[], ["--best"]]) {
+      const { code, error } = await overfold(
+        folder,
+        ...SHORT,
+        "training.epochs=2",
+        "--resume",
+        ...options,
+      );
+      assertEquals(code, 2);
+      assertStringIncludes(error, "best.safetensors holds the weights after epoch 2 and says that");
+    }
+  }));
+
+Deno.test("a checkpoint of an impossible position is refused by its name", () =>
+  withTinyConfig(async (folder) => {
+    await overfold(folder, ...SHORT, "training.epochs=1");
+    const last = join(folder, RUN, "last.safetensors");
+    const checkpoint = await readCheckpoint(last);
+    const state = { ...checkpoint.state, step: 2 ** 53 - 1 };
+    await writeCheckpoint(last, { ...checkpoint, state });
+    const before = await Deno.readFile(last);
+    const resumed = await overfold(folder, ...SHORT, "training.epochs=2", "--resume");
+    assertEquals(resumed.code, 2);
+    assertStringIncludes(
+      resumed.error,
+      `${join(RUN, "last.safetensors")}: it is said to be at step`,
+    );
+    assertEquals(await Deno.readFile(last), before);
+  }));
