@@ -4,10 +4,14 @@ import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { DISK } from "../files/disk.ts";
+import { gunzip } from "../files/gunzip.ts";
 import { removeTemporary, temporaryPath } from "../files/temporary.ts";
 
 /** More entries than a dataset's archive has: even an empty file costs a while. */
 const MAX_ENTRIES = 1000;
+
+/** What an entry takes besides its content: its headers, a long name, what fills its last block. */
+const ENTRY_BYTES = 4096;
 
 /**
  * Unpacks the files of a `.tar.gz` into `folder`, where they replace others of their names, once all
@@ -38,8 +42,12 @@ export async function unpackTarGz(
 /** Unpacks into an empty folder and returns the files' paths in it; of equal ones the last is kept. */
 async function extract(archive: string, folder: string, maxBytes: number): Promise<Set<string>> {
   using file = await Deno.open(archive);
-  const entries = file.readable
-    .pipeThrough(new DecompressionStream("gzip"))
+  const tooLarge = () =>
+    new InputError(
+      `${archive}: holds more than ${maxBytes} bytes, which the dataset does not; delete it`,
+    );
+  const entries = gunzip(file.readable)
+    .pipeThrough(endingAt(maxBytes + MAX_ENTRIES * ENTRY_BYTES, tooLarge))
     .pipeThrough(createTarDecoder({ strict: true }));
   const paths = new Set<string>();
   let total = 0, count = 0;
@@ -47,11 +55,7 @@ async function extract(archive: string, folder: string, maxBytes: number): Promi
     for await (const { header, body } of entries) {
       const path = join(...safeParts(header.name, archive));
       total += header.size;
-      if (total > maxBytes) {
-        throw new InputError(
-          `${archive}: holds more than ${maxBytes} bytes, which the dataset does not; delete it`,
-        );
-      }
+      if (total > maxBytes) throw tooLarge();
       if (++count > MAX_ENTRIES) {
         throw new InputError(
           `${archive}: holds more than ${MAX_ENTRIES} files and folders, which the dataset does not; ` +
@@ -61,13 +65,17 @@ async function extract(archive: string, folder: string, maxBytes: number): Promi
       if (header.type === "directory") {
         await body.cancel();
       } else if (path === ".") {
-        throw new InputError(`${archive}: entry "${header.name}" would take its folder's place`);
+        throw new InputError(
+          `${archive}: entry ${JSON.stringify(header.name)} would take its folder's place`,
+        );
       } else if (header.type === "file" || header.type === undefined) {
         await writeFileAtomic(join(folder, path), body);
         paths.add(path);
       } else {
         throw new InputError(
-          `${archive}: entry "${header.name}" is a ${header.type}; only files and folders are unpacked`,
+          `${archive}: entry ${
+            JSON.stringify(header.name)
+          } is a ${header.type}; only files and folders are unpacked`,
         );
       }
     }
@@ -82,6 +90,21 @@ async function extract(archive: string, folder: string, maxBytes: number): Promi
   }
 }
 
+/** Passes on what comes, and throws at the byte after `most`, whatever it is of. */
+function endingAt(
+  most: number,
+  tooLarge: () => Error,
+): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  let length = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      length += chunk.length;
+      if (length > most) throw tooLarge();
+      controller.enqueue(chunk);
+    },
+  });
+}
+
 /** Deno's own errors name the system's refusal, such as a full disk, and are not the archive's. */
 function isFileSystemError(error: unknown): boolean {
   return error instanceof Error && "code" in error && typeof error.code === "string" &&
@@ -92,6 +115,10 @@ function safeParts(name: string, archive: string): string[] {
   const parts = name.split(/[/\\]/);
   const escapes = parts[0] === "" || /^[a-z]:/i.test(name) || parts.includes("..") ||
     name.includes("\0");
-  if (escapes) throw new InputError(`${archive}: entry "${name}" would leave the folder it is in`);
+  if (escapes) {
+    throw new InputError(
+      `${archive}: entry ${JSON.stringify(name)} would leave the folder it is in`,
+    );
+  }
   return parts.filter((part) => part !== "" && part !== ".");
 }

@@ -4,6 +4,7 @@
  */
 import { InputError } from "../errors.ts";
 import { readAtMost } from "../files/at_most.ts";
+import { gunzip } from "../files/gunzip.ts";
 import { sizeOf } from "../graph/types.ts";
 import type { DatasetInfo, Splits } from "./dataset.ts";
 import { imageSize, LABELS } from "./image_source.ts";
@@ -129,8 +130,7 @@ async function unpack(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const packed = await readDataFile(file, most + BESIDES, dataset);
   try {
-    const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return await readAtMost(plain, most);
+    return await readAtMost(gunzip(new Blob([packed]).stream()), most);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { packTar, type TarEntry } from "npm:modern-tar@0.8.6";
 import { unpackTarGz } from "../../datasets/archive.ts";
@@ -81,6 +81,7 @@ Deno.test("of entries of one name the last is unpacked", async () => {
 
 const evil: [string, TarEntry][] = [
   ["climbs out", entry("../out.txt")],
+  ["has a name of two lines", entry("../a\nerror: b")],
   ["climbs out from within", entry("a/../../out.txt")],
   ["climbs out by backslashes", entry("a\\..\\..\\out.txt")],
   ["has an absolute path", entry("/tmp/out.txt")],
@@ -94,7 +95,7 @@ for (const [what, bad] of evil) {
   Deno.test(`an archive with an entry that ${what} is refused and leaves nothing`, async () => {
     await withArchive([entry("good.txt"), bad], async (archive, folder, outer) => {
       const error = await assertRejects(() => unpackTarGz(archive, folder), InputError);
-      assertEquals(error.message.includes(bad.header.name), true, error.message);
+      assertStringIncludes(error.message, JSON.stringify(bad.header.name));
       assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
     });
   });
@@ -113,4 +114,17 @@ Deno.test("a truncated archive is refused and leaves nothing", async () => {
     },
     (bytes) => bytes.slice(0, 20_000),
   );
+});
+
+Deno.test("an archive is unpacked no further than it may be large, whatever follows its entries", () => {
+  const padded = async (bytes: Uint8Array<ArrayBuffer>) => {
+    const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const longer = new Blob([await new Response(plain).bytes(), new Uint8Array(2 ** 23)]).stream();
+    return await new Response(longer.pipeThrough(new CompressionStream("gzip"))).bytes();
+  };
+  return withArchive([entry("a.txt")], async (archive, folder, outer) => {
+    await Deno.writeFile(archive, await padded(await Deno.readFile(archive)));
+    await assertRejects(() => unpackTarGz(archive, folder, 9), InputError, "more than 9 bytes");
+    assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
+  });
 });
