@@ -1,11 +1,18 @@
 /** Reading a file that a person named, which may be another than was meant. */
 import { isAbsolute, join } from "node:path";
 import { InputError } from "../errors.ts";
+import { formatBytes } from "../reporting/format.ts";
 import { exists } from "./exists.ts";
 import { HEAD_BYTES, kindOf, NEXT, unlike, type Wanted } from "./kind_of_file.ts";
 
 /** Bytes that are taken from a pipe or a device, which may have no end. */
 const STREAM_BYTES = 2 ** 30;
+
+/**
+ * Bytes that are taken from a file: more than the memory of a network that is trained, with all that
+ * is kept of it. A file can be as long as it likes without taking any room on the disk.
+ */
+const MOST_BYTES = 2 ** 32;
 
 const NETWORKS = ["checkpoints/best.safetensors", "folded/model.safetensors", "model.safetensors"];
 
@@ -28,10 +35,16 @@ export async function readWanted(
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
     if (most < Infinity) return await readBeginning(path, most);
-    const { isFile, isDirectory } = await Deno.stat(path);
+    const { isFile, isDirectory, size } = await Deno.stat(path);
     if (!isFile && !isDirectory) return await readStream(path, wanted);
     const other = unlike(path, kindOf(await readBeginning(path, HEAD_BYTES)), wanted);
     if (other) throw other;
+    if (size > MOST_BYTES) {
+      throw new InputError(
+        `${path}: holds ${formatBytes(size)}; expected at most ${formatBytes(MOST_BYTES)}; ` +
+          NEXT[wanted],
+      );
+    }
     return await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable || error instanceof InputError) throw error;

@@ -109,6 +109,14 @@ Deno.test({
   },
 });
 
+Deno.test("a file that is larger than any network is not read", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "picture.png");
+    await Deno.writeFile(path, bytesOf("\x89PNG\r\n"));
+    await Deno.truncate(path, 2 ** 32 + 1);
+    await assertRejects(() => readWanted(path, "picture"), InputError, "expected at most 4.0 GiB");
+  }));
+
 Deno.test("a folder is named as one, with the file in it that was meant", () =>
   withFolder(async (folder) => {
     const read = () => readWanted(folder, "network");
