@@ -49,7 +49,7 @@ export async function findImages(words: readonly string[]): Promise<FoundImages>
     }
     const closed = missing.length;
     const found = info ? await picturesIn(word, tally, missing) : await filesOf(word, tally);
-    paths.push(...found.sort());
+    for (const path of found.sort()) paths.push(path);
     const others = listed(tally);
     if (found.length === 0 && missing.length === closed) {
       const none = info ? "no PNG or JPEG file in this folder" : "no file fits this pattern";
@@ -69,7 +69,7 @@ async function picturesIn(folder: string, tally: Tally, unreadable: string[]): P
       const path = join(folder, name);
       const entry = name.startsWith(".") ? "hidden" : await entryAt(path);
       if (entry === "folder") {
-        found.push(...await picturesIn(path, tally, unreadable));
+        for (const inside of await picturesIn(path, tally, unreadable)) found.push(inside);
       } else if (entry !== "file") count(tally, entry);
       else if (PICTURE.test(name) || await beginsAsPicture(path)) found.push(path);
       else count(tally, extname(name).toLowerCase() || "without ending");

@@ -141,3 +141,22 @@ Deno.test("a folder that cannot be read counts as what could not be read, not as
       passedOver: [],
     });
   }));
+
+Deno.test("a folder may hold more pictures than a function takes arguments", async () => {
+  const { readDir, stat, open } = Deno;
+  const names = Array.from({ length: 200_000 }, (_, i) => `${i}.png`);
+  const answers = {
+    readDir: async function* () {
+      for (const name of names) yield { name, isFile: true };
+    },
+    stat: (path: string) =>
+      Promise.resolve({ isFile: path !== "many", isDirectory: path === "many" }),
+    open: () => Promise.resolve({ [Symbol.dispose]() {} }),
+  };
+  try {
+    Object.assign(Deno, answers);
+    assertEquals((await findImages(["many"])).paths.length, names.length);
+  } finally {
+    Object.assign(Deno, { readDir, stat, open });
+  }
+});
