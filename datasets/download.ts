@@ -11,6 +11,7 @@ import { RunError } from "../errors.ts";
 import { DISK, writeAll } from "../files/disk.ts";
 import { type Checksum, digestOfFile } from "../files/checksum.ts";
 import { Failure, messageOf, statusFailure, unreachable } from "./download_failure.ts";
+import { fetchFollowing } from "./follow.ts";
 import { StallWatch } from "./stall_watch.ts";
 
 /** How far a download is. */
@@ -147,9 +148,10 @@ class Transfer {
     using watch = new StallWatch(this.#options.stallTimeout ?? 30_000);
     let response: Response;
     try {
-      response = await fetch(url, { headers, signal: watch.signal });
+      response = await fetchFollowing(url, { headers, signal: watch.signal });
     } catch (error) {
       if (watch.stalled) throw new Failure(watch.message);
+      if (error instanceof Failure) throw error;
       throw unreachable(error, this.#options.retryUnreachable ?? true);
     }
     if (response.status === 416 && offset > 0) {

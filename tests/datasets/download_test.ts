@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { download, DownloadError, type DownloadOptions } from "../../datasets/download.ts";
@@ -254,4 +254,21 @@ Deno.test("a host that refuses the connection is given up at once if told so", a
   assertEquals(error.failures[0].reason, "the connection was refused");
   assertEquals(waits, []);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a server may send on within its host, and to no other without TLS", async () => {
+  const to = (location: string) => ({ status: 302, headers: { location } });
+  const moved = await attempt((request) =>
+    request.path === "/file" ? to("/moved") : serveRange(content, request)
+  );
+  assertEquals(moved.file, content);
+  await using other = startFaultServer((request) => serveRange(content, request));
+  for (const location of [`${other.url}/file`, "file:///etc/passwd", "//[", "data:,x"]) {
+    const { error, file, requests } = await attempt(() => to(location));
+    assertEquals([error instanceof DownloadError, file, requests.length], [true, undefined, 1]);
+    assertStringIncludes((error as Error).message, "expected the same host or an https address");
+  }
+  assertEquals(other.requests, []);
+  const circle = await attempt(() => to("/file"));
+  assertStringIncludes((circle.error as Error).message, "sends on more than 10 times");
 });
