@@ -1,6 +1,11 @@
 /** Whether something is there. */
+import { InputError } from "../errors.ts";
+import { bareRefusalOf } from "./refusal.ts";
 
-/** Whether there is anything at `path`: a file, a folder or a link, even to nothing. */
+/**
+ * Whether there is anything at `path`: a file, a folder or a link, even to nothing. Throws InputError
+ * where the system does not say.
+ */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.lstat(path);
@@ -9,6 +14,10 @@ export async function exists(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return false;
     }
-    throw error;
+    const refusal = bareRefusalOf(error);
+    if (refusal === undefined) throw error;
+    throw new InputError(`${path}: cannot be looked at: ${refusal}; choose another place`, {
+      cause: error,
+    });
   }
 }

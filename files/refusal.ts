@@ -11,6 +11,11 @@ export function refusalOf(error: unknown): string | undefined {
   return typeof code === "string" ? error.message : undefined;
 }
 
+/** As {@link refusalOf}, without the path that the system adds, which may be one that no person named. */
+export function bareRefusalOf(error: unknown): string | undefined {
+  return refusalOf(error)?.replace(/ \(os error \d+\).*$/s, "");
+}
+
 /** What Deno did not allow, as an error for a person. */
 export function explainPermission(error: Deno.errors.NotCapable): UserError {
   const place = /^Requires all access to (".*"),/.exec(error.message)?.[1];
@@ -31,8 +36,7 @@ export function explainRefusal(
   error: unknown,
   advice = "choose another place",
 ): unknown {
-  // What the system adds in brackets and behind them may be a path that no person named.
-  const refusal = refusalOf(error)?.replace(/ \(os error \d+\).*$/s, "");
+  const refusal = bareRefusalOf(error);
   if (refusal === undefined) return error;
   return refusal === DISK_FULL
     ? new RunError(`${path}: ${refusal}; free some space, then run the command again`, {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { InputError, UserError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
 import { cacheFolder } from "../../files/cache.ts";
+import { exists } from "../../files/exists.ts";
 import { fromHome } from "../../files/home.ts";
 import { digestOfFile, parseChecksum } from "../../files/checksum.ts";
 import { withLock } from "../../files/lock.ts";
@@ -226,4 +227,13 @@ Deno.test("a path that begins at one's own folder is looked up, another's is lef
     ["/home/me", "/home/me/runs/a", "runs/~", "~a/b", "/~/a"],
   );
   assertThrows(() => fromHome("~/runs", () => undefined), InputError, "HOME");
+});
+
+Deno.test("a name that the system refuses is an error of the user's, who hears which", async () => {
+  const name = "n".repeat(5000);
+  await assertRejects(
+    () => exists(name),
+    InputError,
+    `${name}: cannot be looked at: File name too`,
+  );
 });
