@@ -30,6 +30,11 @@ export function runFile(run: string, file: RunFile): string {
   return join(run, FILES[file]);
 }
 
+/** An empty file that the process locks that has the run in folder `run` under way. */
+export function lockOf(run: string): string {
+  return join(run, ".lock");
+}
+
 /** Begins the config of a run, and tells it from one that somebody wrote. */
 export const CONFIG_HEAD =
   "# The config of this run, with every default filled in; written by Overfold.\n";
@@ -42,9 +47,10 @@ export type ExistingRun = "refuse" | "resume" | "resume best" | "replace";
 
 /**
  * Throws InputError if there is a run in folder `run` that is to be left alone, or something of
- * somebody's own in the place of what a run writes.
+ * somebody's own, or no plain file, in the place of what a run writes.
  */
 export async function checkExisting(run: string, existing: ExistingRun): Promise<void> {
+  await requirePlainFiles(run);
   const config = runFile(run, "config");
   const isOurs = (await Deno.readTextFile(config).catch(() => "")).startsWith(CONFIG_HEAD);
   const isRun = isOurs || await exists(runFile(run, "last"));
@@ -68,6 +74,19 @@ export async function checkExisting(run: string, existing: ExistingRun): Promise
   }
 }
 
+/** Who opens a pipe waits for its other end, and who opens a link may make what it names. */
+async function requirePlainFiles(run: string): Promise<void> {
+  for (const path of [...RUN_FILES.map((file) => runFile(run, file)), lockOf(run)]) {
+    if (!await exists(path)) continue;
+    const { isFile, isDirectory } = await Deno.lstat(path);
+    if (isFile) continue;
+    throw new InputError(
+      `${path} is ${isDirectory ? "a folder" : "no plain file"}, and a run replaces plain files ` +
+        "alone; move it away, or choose another folder with --output",
+    );
+  }
+}
+
 /** Throws InputError if a run in folder `run` could not write its files, RunError if the disk is full. */
 export async function checkWritable(run: string): Promise<void> {
   for (const folder of FOLDERS) {
@@ -76,16 +95,6 @@ export async function checkWritable(run: string): Promise<void> {
     throw new InputError(
       `${path} is a link, and what it leads to may be another run's; put a folder in its place, or ` +
         "choose another folder with --output",
-    );
-  }
-  for (const file of RUN_FILES) {
-    const path = runFile(run, file);
-    if (!await exists(path)) continue;
-    const { isFile, isDirectory } = await Deno.lstat(path);
-    if (isFile) continue;
-    throw new InputError(
-      `${path} is ${isDirectory ? "a folder" : "no plain file"}, and a run replaces plain files ` +
-        "alone; move it away, or choose another folder with --output",
     );
   }
   // One in each folder.

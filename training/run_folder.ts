@@ -6,7 +6,7 @@
  * was; resuming cuts the log back to it, so that a log that was written further than the run was
  * saved repeats no line.
  */
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import {
   type Checkpoint,
   type CheckpointHeader,
@@ -28,13 +28,11 @@ import {
   type ExistingRun,
   findCheckpoint,
   type FoundCheckpoint,
+  lockOf,
   RUN_FILES,
   type RunFile,
   runFile,
 } from "./run_files.ts";
-
-/** An empty file that the process locks that has the run under way. */
-const LOCK = ".lock";
 
 /** What every checkpoint of a run says beside its position. */
 export type RunIdentity = Omit<CheckpointHeader, "state" | "metricsBytes">;
@@ -252,7 +250,7 @@ export class RunFolder implements TrainingStore {
 async function lockRun(path: string, disk: Disk): Promise<DiskFile> {
   let file: DiskFile;
   try {
-    file = await disk.open(join(path, LOCK), { write: true, create: true });
+    file = await disk.open(lockOf(path), { write: true, create: true });
   } catch (error) {
     throw explainRefusal(path, error);
   }

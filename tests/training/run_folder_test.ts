@@ -378,14 +378,16 @@ Deno.test("a folder that cannot be written is the user's to mend", () =>
     await assertRejects(() => open(path, "resume"), InputError, "is a folder, and a run replaces");
     await Deno.remove(path, { recursive: true });
     await Deno.mkdir(join(path, "config.yaml"), { recursive: true });
-    await assertRejects(() => open(path), InputError, "would be overwritten");
+    await assertRejects(() => open(path), InputError, "config.yaml is a folder");
   }));
 
 Deno.test("a run replaces no links and pipes, and says so before it begins", () =>
   withRun(async (path) => {
     await runOfThree(path);
     const elsewhere = join(path, "mine");
-    for (const file of ["checkpoints/best.safetensors", "metrics.jsonl", "config.yaml"]) {
+    for (
+      const file of ["checkpoints/best.safetensors", "metrics.jsonl", "config.yaml", ".lock"]
+    ) {
       await Deno.rename(join(path, file), elsewhere);
       await Deno.symlink(elsewhere, join(path, file));
       for (const existing of ["resume", "replace"] as const) {
