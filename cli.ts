@@ -9,6 +9,7 @@ import manifest from "./deno.json" with { type: "json" };
 import { EXIT, InputError, RunError, UserError } from "./errors.ts";
 import { explainPermission, refusalOf } from "./files/refusal.ts";
 import { spellControls } from "./reporting/controls.ts";
+import { abridged } from "./reporting/format.ts";
 import { missingLibrary } from "./files/library.ts";
 import { Progress, type ProgressTarget, standardError } from "./reporting/progress.ts";
 
@@ -41,6 +42,9 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "doctor", summary: "Check this machine and say what to do about what is missing" },
 ];
 
+/** Characters of an error at most: it may tell what is in a file of a stranger, all of it. */
+const MOST_SHOWN = 20_000;
+
 /** Where the command line writes. */
 export interface Streams {
   /** Writes text to standard output as it is. */
@@ -67,7 +71,7 @@ export async function main(
     const error = missingLibrary(thrown) ?? thrown;
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.failure;
     if (error instanceof UserError) {
-      progress.print(`error: ${error.message}`);
+      progress.print(`error: ${abridged(error.message, MOST_SHOWN)}`);
       return error.exitCode;
     }
     if (error instanceof Deno.errors.NotCapable) {

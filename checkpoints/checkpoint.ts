@@ -16,6 +16,7 @@ import { isRecord } from "../schema/record.ts";
 import { withChecksums } from "./checksums.ts";
 import { orDamaged } from "./damage.ts";
 import { CHECKPOINT_FORMAT, otherFormat } from "./formats.ts";
+import { isLine } from "./line.ts";
 import { isDescription, type NetworkDescription, requireSignature } from "./network.ts";
 import { isCount, isRunState, type RunState } from "./run_state.ts";
 import type { Safetensors, Tensor } from "./safetensors.ts";
@@ -70,9 +71,6 @@ export interface Checkpoint extends CheckpointHeader {
 const OPTIMIZER = "optimizer.";
 const EMA = "ema.";
 const LOSS_SCALE = "lossScale";
-
-/** Characters of what computed, as shown to a person. */
-const MOST_SHOWN = 1000;
 
 /** Writes a checkpoint, atomically. */
 export async function writeCheckpoint(
@@ -152,15 +150,10 @@ function isHeader(value: unknown): value is CheckpointHeader {
   if (!isRecord(value) || !isRecord(value.architecture) || !isRecord(value.backend)) return false;
   const { description, architecture: { name, options }, backend, state, seed, metricsBytes } =
     value;
-  return isDescription(description) && typeof name === "string" && isRecord(options) &&
+  return isDescription(description) && isLine(name) && isRecord(options) &&
     isLine(backend.name) && isLine(backend.description) && Number.isInteger(backend.threads) &&
     (backend.numerics === undefined || isRecord(backend.numerics)) &&
     isRunState(state) && Number.isInteger(seed) && isCount(metricsBytes);
-}
-
-/** Whether parsed JSON is text that can be shown. */
-function isLine(value: unknown): boolean {
-  return typeof value === "string" && value.length <= MOST_SHOWN;
 }
 
 /**

@@ -14,6 +14,7 @@ import type { ImageFormat } from "../models/inference.ts";
 import { isRecord } from "../schema/record.ts";
 import { orDamaged } from "./damage.ts";
 import { FOLDED_FORMAT, otherFormat } from "./formats.ts";
+import { isLine } from "./line.ts";
 import { isStoredProgram, restoreProgram, type StoredProgram } from "./program.ts";
 import type { Safetensors, Tensor } from "./safetensors.ts";
 
@@ -123,7 +124,7 @@ export function isDescription(value: unknown): value is NetworkDescription {
     Number.isInteger(extent) && Number(extent) > 0 && Number(extent) <= MAX_EXTENT;
   const isPerChannel = (numbers: unknown) =>
     Array.isArray(numbers) && numbers.length === channels && numbers.every(Number.isFinite);
-  return typeof model === "string" && [height, width, channels].every(isExtent) &&
+  return isLine(model) && [height, width, channels].every(isExtent) &&
     Number(height) * Number(width) * Number(channels) <= MAX_NUMBERS &&
     isPerChannel(mean) && isPerChannel(std) &&
     (activation === undefined || isActivation(activation)) &&

@@ -6,6 +6,7 @@
 import type protobuf from "npm:protobufjs@6.11.6/minimal.js";
 import { InputError } from "../errors.ts";
 import { sizeOf } from "../graph/types.ts";
+import { isLine, shown } from "./line.ts";
 import { ELEMENT } from "./onnx_graph.ts";
 import { loadProtobuf } from "./protobuf.ts";
 import type { Tensor } from "./safetensors.ts";
@@ -28,6 +29,9 @@ const TENSOR = {
 } as const;
 
 const ENTRY = { key: 1, value: 2 } as const;
+
+/** More than a network has: one of a thousand layers has some five thousand. */
+const MAX_TENSORS = 2 ** 13;
 
 /** More axes than any weight has. */
 const MAX_RANK = 16;
@@ -104,6 +108,7 @@ export async function parseOnnxTensors(
       if (tensors.has(name)) fail(`the tensor "${name}" stands twice in it`);
       const size = bytesOf(entry, source);
       if (size === undefined) continue;
+      if (tensors.size === MAX_TENSORS) fail(`it has more than ${MAX_TENSORS} weights`);
       const data = external
         ? await readExternal(placeOf(entry, external, size, source), name)
         : entry.data ?? new Uint8Array();
@@ -163,7 +168,7 @@ function parseTensor(message: Uint8Array, source: Source): TensorEntry {
     const isBytes = wireType === LENGTH_DELIMITED;
     if (number === TENSOR.dims) dims.push(...(isBytes ? packedIntegers(bytes, source) : [value]));
     else if (number === TENSOR.dataType) dataType = value;
-    else if (number === TENSOR.name && isBytes) name = textOf(bytes, source);
+    else if (number === TENSOR.name && isBytes) name = nameOf(bytes, source);
     else if (number === TENSOR.dataLocation) isExternal ||= value !== 0;
     else if (number === TENSOR.externalData && isBytes) {
       isExternal = true;
@@ -231,6 +236,12 @@ function packedIntegers(bytes: Uint8Array, { reader: read, fail }: Source): numb
     fail("a shape is cut short");
   }
   return values;
+}
+
+function nameOf(bytes: Uint8Array, source: Source): string {
+  const name = textOf(bytes, source);
+  if (isLine(name)) return name;
+  return source.fail(`a tensor's name is too long or has control characters: ${shown(name)}`);
 }
 
 function textOf(bytes: Uint8Array, { fail }: Source): string {

@@ -23,6 +23,7 @@ import {
 } from "../graph/types.ts";
 import { OPS } from "../ops/registry.ts";
 import { isRecord } from "../schema/record.ts";
+import { isLine } from "./line.ts";
 import { MOST_AT_ONCE, requireModestCost } from "./program_cost.ts";
 import type { Tensor } from "./safetensors.ts";
 
@@ -60,9 +61,9 @@ export function isStoredProgram(value: unknown): value is StoredProgram {
     Object.values(value.outputs).every(isReference) &&
     Array.isArray(value.nodes) &&
     value.nodes.every((node) =>
-      isRecord(node) && typeof node.op === "string" && isRecord(node.attributes) &&
+      isRecord(node) && isLine(node.op) && isRecord(node.attributes) &&
       Array.isArray(node.inputs) && node.inputs.every(isReference) &&
-      (node.scope === undefined || typeof node.scope === "string")
+      (node.scope === undefined || isLine(node.scope))
     );
 }
 
@@ -108,9 +109,10 @@ export function restoreProgram(
   tensors: ReadonlyMap<string, Tensor>,
   batchSize: number,
 ): Program {
-  if (nodes.length > MAX_NODES) {
+  for (const [what, { length }] of Object.entries({ nodes, outputs: Object.keys(outputs) })) {
+    if (length <= MAX_NODES) continue;
     throw new InputError(
-      `the stored program has ${nodes.length} nodes; expected at most ${MAX_NODES}`,
+      `the stored program has ${length} ${what}; expected at most ${MAX_NODES}`,
     );
   }
   const results: Value[][] = [];
@@ -187,7 +189,7 @@ function requireSane(shape: Shape, batchSize: number): void {
 
 function restoreConstant(name: string, tensors: ReadonlyMap<string, Tensor>): Value {
   const tensor = tensors.get(name);
-  if (!tensor) throw new InputError(`the tensor "${name}" is missing`);
+  if (!tensor) throw new InputError(`the tensor ${JSON.stringify(name)} is missing`);
   if (!(tensor.data instanceof Float32Array) || tensor.data.length !== sizeOf(tensor.shape)) {
     throw new InputError(`the tensor "${name}" is not of type F32`);
   }

@@ -9,6 +9,7 @@
 import { InputError } from "../errors.ts";
 import { sizeOf } from "../graph/types.ts";
 import { isRecord } from "../schema/record.ts";
+import { isLine, shown } from "./line.ts";
 
 /** The array type that holds each element type. */
 export interface Arrays {
@@ -78,6 +79,8 @@ const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
 /** A header holds tables of tensors, which hold lists. */
 const MAX_HEADER_DEPTH = 3;
+/** More than the checkpoint of a network of some thousand layers has. */
+const MAX_TENSORS = 2 ** 16;
 const ALIGNMENT = 8;
 
 /**
@@ -109,6 +112,12 @@ export function parseSafetensors(bytes: Uint8Array, label: string): Safetensors 
     fail("__metadata__ is not a table of texts");
   }
 
+  const names = Object.keys(entries);
+  if (names.length > MAX_TENSORS) fail(`it has more than ${MAX_TENSORS} tensors`);
+  const unfit = names.find((name) => !isLine(name));
+  if (unfit !== undefined) {
+    fail(`a tensor's name is too long or has control characters: ${shown(unfit)}`);
+  }
   const places = Object.entries(entries).map(([name, entry]) => parseEntry(name, entry, fail))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   let covered = 0;
@@ -195,7 +204,7 @@ function parseHeader(bytes: Uint8Array, fail: (problem: string) => never): Recor
   }
   if (!isRecord(header)) return fail("its header is not a JSON object");
   const repeated = repeatedKey(text);
-  if (repeated !== undefined) fail(`the name "${repeated}" stands twice in its header`);
+  if (repeated !== undefined) fail(`the name ${shown(repeated)} stands twice in its header`);
   return header;
 }
 
@@ -241,7 +250,7 @@ function parseEntry(name: string, entry: unknown, fail: (problem: string) => nev
   const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
   if (!isDtype(dtype)) {
     const known = [...Object.keys(ARRAYS), "BF16"].join(", ");
-    return fail(`tensor "${name}" has the element type ${JSON.stringify(dtype)}; known: ${known}`);
+    return fail(`tensor "${name}" has the element type ${shown(dtype)}; known: ${known}`);
   }
   if (!isSizes(shape) || !Number.isSafeInteger(sizeOf(shape))) {
     return fail(`tensor "${name}" has the impossible shape ${JSON.stringify(shape)}`);

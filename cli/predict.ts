@@ -9,6 +9,7 @@ import { EXIT, InputError, RunError } from "../errors.ts";
 import { requirePictures } from "../files/images.ts";
 import { Output } from "../files/output.ts";
 import { type Colour, WHITE } from "../files/pixels.ts";
+import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
@@ -72,7 +73,7 @@ export const command: Command = {
     const format = formatOf(args, damaged);
     const { background, ground } = backgroundOf(args);
     const { paths, missing, passedOver } = await findImages(words);
-    if (paths.length === 0) throw new InputError(missing.join("\n"));
+    if (paths.length === 0) throw new InputError(missing.map(spellName).join("\n"));
     if (output !== undefined) await checkOutput(output, [path, ...paths], ".txt");
     const network = await loadNetwork(path);
     requirePictures(path, network.description.input);
@@ -85,11 +86,12 @@ export const command: Command = {
     const backend = await openChosen(choice, context);
 
     const { progress } = context;
-    passedOver.forEach((line) => progress.print(`note: ${line}`));
+    passedOver.forEach((line) => progress.print(`note: ${spellName(line)}`));
     const failures: string[] = [];
     const onFailure = (message: string) => {
-      failures.push(message);
-      progress.print(`warning: ${message}`);
+      const line = spellName(message);
+      failures.push(line);
+      progress.print(`warning: ${line}`);
     };
     missing.forEach(onFailure);
     using interruption = new Interruption(() =>
@@ -106,7 +108,9 @@ export const command: Command = {
           const { isOnGround, ...found } of predictions(network, paths, backend, options)
         ) {
           const prediction = isOnGround ? { ...found, background } : found;
-          if (found.damage) progress.print(`warning: ${found.image}: ${found.damage}`);
+          if (found.damage) {
+            progress.print(`warning: ${spellName(found.image)}: ${found.damage}`);
+          }
           if (isOnGround) onGround++;
           await put(format.lines(prediction));
           count++;

@@ -2,6 +2,7 @@
 
 import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, stringify } from "yaml";
 import { InputError } from "../errors.ts";
+import { spellName } from "../reporting/controls.ts";
 import { valueAt, type ValuePath } from "../schema/json.ts";
 import type { Mistake } from "../schema/mistakes.ts";
 import { copyOf, isRecord } from "../schema/record.ts";
@@ -125,7 +126,7 @@ export class ConfigSource {
       );
       const offset = overridden ? Infinity : this.#offsetOf(path, mistake.part);
       const place = overridden ? "--set" : this.#place(offset);
-      const dotted = path.length > 0 ? ` ${path.join(".")}` : "";
+      const dotted = path.length > 0 ? ` ${spellName(path.join("."))}` : "";
       return { offset, line: `${place}${dotted}: ${mistake.text}` };
     }).sort((a, b) => a.offset === b.offset ? 0 : a.offset - b.offset)
       .map(({ line }) => line);

@@ -219,7 +219,9 @@ export function input(name: string, shape: Shape, dtype: DType = "f32"): Value {
   const known = inputs.get(name);
   if (known && (known.dtype !== dtype || !sameShape(known.shape, shape))) {
     throw new InputError(
-      `the input "${name}" is ${known.dtype} ${formatShape(known.shape)} in one place and ` +
+      `the input ${JSON.stringify(name)} is ${known.dtype} ${
+        formatShape(known.shape)
+      } in one place and ` +
         `${dtype} ${formatShape(shape)} in another; choose another name`,
     );
   }

@@ -86,6 +86,12 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }
 
+/** A text, or the first `most` characters of it and how many there are. */
+export function abridged(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return `${text.slice(0, most)}… (${formatCount(text.length)} characters)`;
+}
+
 /** The first `count` of a list of names, and whether there are more. */
 export function someOf(names: readonly string[], count = 5): string {
   return [...names.slice(0, count), ...(names.length > count ? ["…"] : [])].join(", ");

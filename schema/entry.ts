@@ -26,6 +26,7 @@
  * all its options.
  */
 import { InputError, type OptionPath } from "../errors.ts";
+import { spellName } from "../reporting/controls.ts";
 import { mistakesOf, spell } from "./mistakes.ts";
 import { suggestion } from "./nearest.ts";
 import { isRecord } from "./record.ts";
@@ -145,7 +146,7 @@ export function findEntry<E extends Entry>(
   }
   if (Object.hasOwn(registry, name)) return registry[name];
   throw new InputError(
-    `there is no ${kind} "${name}"${suggestion(name, Object.keys(registry), "names")}`,
+    `there is no ${kind} ${spell(name)}${suggestion(name, Object.keys(registry), "names")}`,
     { at },
   );
 }
@@ -184,7 +185,7 @@ export function parseOptions<S extends z.ZodObject>(
   const mistakes = mistakesOf(strict, options);
   throw new InputError(
     mistakes.map(({ path, text }) =>
-      `${[what, path.join(".")].filter(Boolean).join(": ")}: ${text}`
+      `${[what, spellName(path.join("."))].filter(Boolean).join(": ")}: ${text}`
     )
       .join("\n"),
     { at: mistakes[0].path as (string | number)[] },

@@ -227,7 +227,7 @@ function placesOf(root: JsonSchema, key: string): string[] {
   if (key === "name") return [];
   let level: [string, JsonSchema][] = [["", root]];
   while (level.length > 0) {
-    const places = level.filter(([, schema]) => schema.properties?.[key]);
+    const places = level.filter(([, schema]) => Object.hasOwn(schema.properties ?? {}, key));
     if (places.length > 0) return places.map(([path]) => path + key);
     level = level.flatMap(([path, schema]) =>
       Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>

@@ -86,3 +86,33 @@ Deno.test("no more is read than a file has and a tensor needs", async () => {
     text.replaceAll(/(?<=offset\x12[\x03\x04])\d+/g, (digits) => "0".repeat(digits.length));
   await assertRejects(() => read(first, cut), InputError, "which has 900 bytes: too few");
 });
+
+Deno.test("a weight's name stays on its line", async () => {
+  const named = (text: string) => text.replaceAll("0.weight", "0\nweight");
+  const error = await assertRejects(() => read(named), InputError, "control characters");
+  assert(!error.message.includes("\n"), error.message);
+});
+
+Deno.test("more weights than a network has are refused", async () => {
+  // A float without axes, four digits as its name and four bytes.
+  const initializer = (index: number) => {
+    const name = String(index).padStart(4, "0");
+    return `\x2a\x0e\x10\x01\x42\x04${name}\x4a\x04\0\0\0\0`;
+  };
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "many.onnx");
+    const write = async (count: number) => {
+      const graph = Array.from({ length: count }, (_, i) => initializer(i)).join("");
+      const length = [graph.length & 127 | 128, graph.length >> 7 & 127 | 128, graph.length >> 14];
+      const text = `\x08\x08\x3a${String.fromCharCode(...length)}${graph}`;
+      await Deno.writeFile(path, Uint8Array.from(text, (c) => c.charCodeAt(0)));
+    };
+    await write(8192);
+    assertEquals((await readOnnxTensors(path)).size, 8192);
+    await write(8193);
+    await assertRejects(() => readOnnxTensors(path), InputError, "more than 8192 weights");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -197,6 +197,16 @@ const REFUSED: Readonly<Record<string, readonly [network: FoldedNetwork, why: st
     changed((nodes) => Array.from({ length: 10_000 }, () => nodes[0])),
     "has 10000 nodes; expected at most 8192",
   ],
+  "more outputs than any network": [
+    {
+      ...NETWORKS[0],
+      program: {
+        ...NETWORKS[0].program,
+        outputs: Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [i, [0, 0] as const])),
+      },
+    },
+    "has 10000 outputs; expected at most 8192",
+  ],
   "an input of a leaf": [
     changed((nodes) => nodes.with(2, { ...nodes[2], inputs: [[0, 0]] })),
     "constant takes no inputs",

@@ -68,6 +68,13 @@ const DAMAGED: [what: string, bytes: Uint8Array, message: string][] = [
   ["a header that is a list", file([]), "not a JSON object"],
   ["metadata that is not texts", file({ __metadata__: { a: 1 } }), "not a table of texts"],
   ["a name twice", file('{"a":{}, "b":{"a":1}, "\\u0061" :{}}'), 'the name "a" stands twice'],
+  ["a name of two lines", file({ "a\nb": f32([1], [0, 4]) }, 4), 'control characters: "a\\nb"'],
+  ["a name without end", file({ ["a".repeat(1001)]: f32([1], [0, 4]) }, 4), "too long"],
+  [
+    "more tensors than a checkpoint has",
+    file(Object.fromEntries(Array.from({ length: 2 ** 16 + 1 }, (_, i) => [i, f32([0], [0, 0])]))),
+    "more than 65536 tensors",
+  ],
   ["an unknown type", file({ a: { dtype: "F8", shape: [], data_offsets: [0, 1] } }, 1), '"F8"'],
   ["an entry that is a number", file({ a: 1 }), "has the element type"],
   ["a negative size", file({ a: f32([-1], [0, 4]) }, 4), "impossible shape"],
@@ -86,6 +93,7 @@ for (const [what, bytes, message] of DAMAGED) {
     const error = assertThrows(() => parseSafetensors(bytes, "some.safetensors"), InputError);
     assertEquals(error.message.startsWith("some.safetensors: not a sound safetensors file"), true);
     assertEquals(error.message.includes(message), true, error.message);
+    assertEquals(error.message.includes("\n"), false, error.message);
   });
 }
 

@@ -1,6 +1,7 @@
 /** Names in files that would steer a terminal or a page. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { run } from "../support/command_line.ts";
 import { withFolder } from "../support/folder.ts";
 
@@ -8,6 +9,7 @@ const NETWORK = fromFileUrl(
   new URL("../checkpoints/hostile/escape_class_names.safetensors", import.meta.url),
 );
 const PICTURE = new URL("../fixtures/pictures/base.png", import.meta.url);
+const TENSOR = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const;
 // deno-lint-ignore no-control-regex
 const STEERING = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
 
@@ -33,4 +35,56 @@ Deno.test("a page shows them spelled too", () =>
     assertEquals(code, 0, error);
     const card = JSON.parse(await Deno.readTextFile(join(folder, "card.json")));
     assertEquals(card.classNames[0], "\\u001b]0;pwned\\u0007\\u001b[31mred");
+  }));
+
+/** The file of {@link NETWORK} with another text in its metadata, of the same length or not. */
+async function withMetadata(path: string, from: string, to: string): Promise<void> {
+  const { tensors, metadata } = await readSafetensors(NETWORK);
+  const { format, network, program } = metadata;
+  const changed = JSON.parse(JSON.stringify({ format, network, program }).replace(from, to));
+  await writeSafetensors(path, tensors, changed);
+}
+
+Deno.test("a name in a file begins no line of its own", () =>
+  withFolder(async (folder) => {
+    const lines = async (...args: string[]) => {
+      const { code, error } = await run(...args);
+      assertEquals(code === 0, false);
+      assertStringIncludes(error, "pwned");
+      return error.split("\n").filter((line) => line.startsWith("pwned"));
+    };
+    const [network, config] = ["network.safetensors", "config.yaml"].map((name) =>
+      join(folder, name)
+    );
+    await Deno.writeTextFile(config, '"x\\npwned": 1\n');
+    assertEquals(await lines("inspect", config), []);
+    const pictures = join(folder, "pictures");
+    await Deno.mkdir(pictures);
+    await Deno.writeTextFile(join(pictures, "x\npwned.png"), "no picture");
+    await Deno.writeTextFile(join(pictures, "x.\npwned"), "no picture");
+    assertEquals(await lines("predict", NETWORK, pictures), []);
+    await writeSafetensors(network, new Map([["x\npwned", TENSOR]]));
+    assertEquals(await lines("inspect", network), []);
+    await withMetadata(network, '\\"name\\":\\"pixels', '\\"name\\":\\"x\\\\npwned');
+    assertEquals(await lines("inspect", network), []);
+  }));
+
+Deno.test("texts that are shown as they are hold no line ends, or their file is damaged", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "network.safetensors");
+    for (const key of ["op", "model"]) {
+      await withMetadata(path, `\\"${key}\\":\\"`, `\\"${key}\\":\\"x\\\\npwned`);
+      const { code, error } = await run("inspect", path);
+      assertEquals(code, 2);
+      assertStringIncludes(error, "the metadata of this folded network is damaged");
+    }
+  }));
+
+Deno.test("of a text without end the terminal gets a beginning", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "long.yaml");
+    await Deno.writeTextFile(path, `x: !<${"a".repeat(200_000)}> 3\n`);
+    const { code, error } = await run("inspect", path);
+    assertEquals([code, error.length < 21_000], [2, true]);
+    assertStringIncludes(error, " characters)");
   }));

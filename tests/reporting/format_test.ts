@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  abridged,
   formatBytes,
   formatCount,
   formatDuration,
@@ -49,4 +50,9 @@ Deno.test("tables align their columns and leave no space at the end", () => {
     formatTable(rows, ["left", "right"]),
     "name       count\na              1\nlong name  12345",
   );
+});
+
+Deno.test("a long text is cut, and says how long it was", () => {
+  assertEquals(abridged("abc", 3), "abc");
+  assertEquals(abridged("x".repeat(2000), 3), "xxx… (2,000 characters)");
 });

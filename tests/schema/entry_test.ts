@@ -105,6 +105,9 @@ Deno.test("what is wrong with a choice is told at its place, with the nearest va
   assertEquals(mistakes({ formula: { name: "cone", slop: 1 } }), [
     'formula.slop (key): unknown key; did you mean "slope"?',
   ]);
+  assertEquals(mistakes({ formula: { name: "cone", slope: 1, constructor: 1 } }), [
+    "formula.constructor (key): unknown key; valid keys: name, slope",
+  ]);
   assertEquals(mistakes({ formula: { name: "power", slope: 1 } }), [
     "formula.slope (key): unknown key; valid keys: name, exponent, inverse",
   ]);
