@@ -27,6 +27,7 @@ const VALUE_TYPES: Readonly<Record<number, ValueType>> = {
 };
 
 const [TYPES, FUNCTIONS, EXPORTS, CODE] = [1, 3, 7, 10];
+const DROP = 0x1a;
 
 /**
  * The functions of a module.
@@ -164,7 +165,7 @@ class FunctionDecoder {
           node("call", result, { operands: this.#popAll(parameters.length), index }),
         );
       }
-      case 0x1a:
+      case DROP:
         return this.#do({ kind: "effect", value: this.#pop() });
       case 0x20:
         return this.#get(this.#variables[reader.unsigned()]);
@@ -222,7 +223,10 @@ class FunctionDecoder {
     const effects = instruction.type === "void" || /^call$|atomic/.test(instruction.op);
     if (!effects) return this.#push(instruction);
     this.#settle((pending) => some(pending, ({ op }) => op.includes("load")));
-    if (instruction.type === "void") return this.#do({ kind: "effect", value: instruction });
+    const dropped = instruction.type !== "void" && this.#reader.take(DROP);
+    if (instruction.type === "void" || dropped) {
+      return this.#do({ kind: "effect", value: instruction });
+    }
     const variable = this.#temporary(instruction.type);
     this.#do({ kind: "set", variable, value: instruction });
     this.#get(variable);
@@ -291,6 +295,13 @@ class Reader {
   bytes(count: number): Uint8Array {
     this.position += count;
     return this.#bytes.slice(this.position - count, this.position);
+  }
+
+  /** Takes the next byte if it is this one; says whether it was. */
+  take(value: number): boolean {
+    const found = this.#view.getUint8(this.position) === value;
+    if (found) this.position++;
+    return found;
   }
 
   /** Takes the byte that must follow. */

@@ -4,9 +4,8 @@
  */
 import type { FunctionCode } from "./function_code.ts";
 import type { Output, VirtualRegister } from "./instructions.ts";
-import { repeated } from "./select_vector.ts";
 import type { Node } from "./tree.ts";
-import type { RegisterOrPlace } from "./x86/encoder.ts";
+import { type RegisterOrPlace, repeated } from "./x86/encoder.ts";
 import { V } from "./x86/opcodes.ts";
 
 /** The predicates of `cmpps`; those but `ne` are false where a lane is NaN. */

@@ -9,7 +9,7 @@ import {
   selectTruncations,
 } from "./select_masks.ts";
 import type { Node, Width } from "./tree.ts";
-import { Label, type RegisterOrPlace, type VectorOpcode, type Vectors } from "./x86/encoder.ts";
+import { Label, type RegisterOrPlace, repeated, type VectorOpcode } from "./x86/encoder.ts";
 import { V } from "./x86/opcodes.ts";
 
 /** Instructions with two operands, the second of which may lie in memory. */
@@ -207,13 +207,6 @@ export function selectVector(code: FunctionCode, expression: Node, into: Virtual
       encoder.vector(instruction, vectors, to, 0, encoder.constant(bytes));
     });
   }
-}
-
-/** A pattern of 32-bit words, as often as it fits into a register. */
-export function repeated(words: readonly number[], vectors: Vectors): Uint8Array {
-  return new Uint8Array(
-    Uint32Array.from({ length: 4 * vectors }, (_, i) => words[i % words.length]).buffer,
-  );
 }
 
 /** Whether a constant is zero in every bit. */

@@ -320,6 +320,13 @@ function extensions(operand: RegisterOrPlace): { readonly x: number; readonly b:
   return { x: (operand.index ?? 0) >> 3, b: operand.base >> 3 };
 }
 
+/** A pattern of 32-bit words, as often as it fits into a register. */
+export function repeated(words: readonly number[], vectors: Vectors): Uint8Array {
+  return new Uint8Array(
+    Uint32Array.from({ length: 4 * vectors }, (_, i) => words[i % words.length]).buffer,
+  );
+}
+
 /** Instructions of 1 to 8 bytes that do nothing, as the manual recommends them. */
 const NOTHING: readonly (readonly number[])[] = [
   [0x90],
