@@ -4,6 +4,7 @@
  */
 import type { ValueType } from "../assembler/mod.ts";
 import { type Immediate, OPCODES, PREFIXES } from "./opcodes.ts";
+import { Reader } from "./reader.ts";
 import { type FunctionTree, type Node, node, some, type Statement, type Variable } from "./tree.ts";
 
 /** A module. */
@@ -17,14 +18,6 @@ interface Signature {
   readonly parameters: readonly ValueType[];
   readonly result: ValueType | undefined;
 }
-
-const VALUE_TYPES: Readonly<Record<number, ValueType>> = {
-  0x7f: "i32",
-  0x7e: "i64",
-  0x7d: "f32",
-  0x7c: "f64",
-  0x7b: "v128",
-};
 
 const [TYPES, FUNCTIONS, EXPORTS, CODE] = [1, 3, 7, 10];
 const DROP = 0x1a;
@@ -274,86 +267,5 @@ class FunctionDecoder {
   #popAll(count: number): Node[] {
     if (this.#stack.length < count) throw new Error("an operand is missing");
     return this.#stack.splice(this.#stack.length - count, count);
-  }
-}
-
-/** The numbers of the binary format. */
-class Reader {
-  position = 0;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-
-  byte(): number {
-    return this.#view.getUint8(this.position++);
-  }
-
-  bytes(count: number): Uint8Array {
-    this.position += count;
-    return this.#bytes.slice(this.position - count, this.position);
-  }
-
-  /** Takes the next byte if it is this one; says whether it was. */
-  take(value: number): boolean {
-    const found = this.#view.getUint8(this.position) === value;
-    if (found) this.position++;
-    return found;
-  }
-
-  /** Takes the byte that must follow. */
-  expect(value: number, what: string): void {
-    const found = this.byte();
-    if (found !== value) throw new Error(`${what} was expected, found byte ${found}`);
-  }
-
-  valueType(): ValueType {
-    return VALUE_TYPES[this.byte()];
-  }
-
-  /** Reads a count, then calls a function as often. */
-  times(read: () => void): void {
-    for (let left = this.unsigned(); left > 0; left--) read();
-  }
-
-  unsigned(): number {
-    let result = 0;
-    for (let shift = 0;; shift += 7) {
-      const byte = this.byte();
-      result |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return result >>> 0;
-    }
-  }
-
-  signed(): number {
-    return Number(this.signed64());
-  }
-
-  signed64(): bigint {
-    let result = 0n;
-    for (let shift = 0n;; shift += 7n) {
-      const byte = this.byte();
-      result |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asIntN(Number(shift) + 7, result);
-    }
-  }
-
-  float32(): number {
-    this.position += 4;
-    return this.#view.getFloat32(this.position - 4, true);
-  }
-
-  float64(): number {
-    this.position += 8;
-    return this.#view.getFloat64(this.position - 8, true);
-  }
-
-  /** The offset of a memory access; its alignment is only a hint. */
-  memoryOffset(): number {
-    this.unsigned();
-    return this.unsigned();
   }
 }

@@ -132,10 +132,10 @@ export class FunctionCode {
     this.loops.push({ start, end: this.instructions.length });
   }
 
-  /** The register with the value of an expression; a variable's own. */
+  /** The register with the value of an expression; what holds it already is taken as it is. */
   value(expression: Node): VirtualRegister {
-    const at = expression.op === "local.get" ? this.#whole(expression) : undefined;
-    if (at) return at;
+    const held = this.#held(expression);
+    if (held) return held;
     const register = this.registerFor(expression);
     this.compute(expression, register);
     return register;
@@ -177,10 +177,16 @@ export class FunctionCode {
     return this.#tree.joined.get(variable);
   }
 
-  /** The register of a variable, unless only one vector of several is read. */
-  #whole({ variable, width }: Node): VirtualRegister | undefined {
-    const joined = this.joined(variable!);
-    return joined && joined.width !== width ? undefined : this.variable(variable!);
+  /** The register of a variable, unless only one vector of several is read, or not all are there. */
+  #held({ op, variable, width, operands }: Node): VirtualRegister | undefined {
+    if (op === "local.get") {
+      const joined = this.joined(variable!);
+      return joined && joined.width !== width ? undefined : this.variable(variable!);
+    }
+    if (op === "spread") {
+      const uniform = this.#held(operands[0]);
+      return uniform && uniform.vectors >= width ? uniform : undefined;
+    }
   }
 }
 

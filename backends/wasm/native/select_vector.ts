@@ -1,7 +1,14 @@
 /** Instructions for expressions of floats and vectors: what the processor has one instruction for. */
 import type { FunctionCode } from "./function_code.ts";
 import type { Output, VirtualRegister } from "./instructions.ts";
-import { compare, registersOf } from "./select_general.ts";
+import { registersOf } from "./select_general.ts";
+import {
+  selectChoice,
+  selectRead,
+  selectShuffle,
+  selectSpread,
+  selectVectorConstant,
+} from "./select_lanes.ts";
 import {
   selectBitselect,
   selectComparison,
@@ -9,7 +16,8 @@ import {
   selectTruncations,
 } from "./select_masks.ts";
 import type { Node, Width } from "./tree.ts";
-import { Label, type RegisterOrPlace, repeated, type VectorOpcode } from "./x86/encoder.ts";
+import { repeated } from "./x86/constants.ts";
+import type { RegisterOrPlace, VectorOpcode } from "./x86/encoder.ts";
 import { V } from "./x86/opcodes.ts";
 
 /** Instructions with two operands, the second of which may lie in memory. */
@@ -209,11 +217,6 @@ export function selectVector(code: FunctionCode, expression: Node, into: Virtual
   }
 }
 
-/** Whether a constant is zero in every bit. */
-function isZero({ op, bytes }: Node): boolean {
-  return op === "v128.const" && bytes.every((byte) => byte === 0);
-}
-
 function selectBinary(
   code: FunctionCode,
   instruction: VectorOpcode,
@@ -272,76 +275,3 @@ function selectFused(code: FunctionCode, expression: Node, into: VirtualRegister
 
 /** The forms of a fused multiply-add, by what is added to the opcode of the first. */
 const [SUM, FACTOR, FACTOR_TIMES_PLACE] = [0, -0x10, -0x20];
-
-/** Reads a variable, or one vector of several that lie in one register. */
-function selectRead(code: FunctionCode, expression: Node, into: VirtualRegister): void {
-  const joined = code.joined(expression.variable!);
-  const from = code.variable(joined?.first ?? expression.variable!);
-  const vectors = joined && joined.width !== expression.width ? 1 : into.vectors;
-  const member = vectors === 1 && joined ? joined.member : 0;
-  code.addVector(into, (to, output) => {
-    if (member === 0) return output.moveVector(vectors, to, output.operand(from));
-    const source = output.vector(from);
-    output.encoder.vector(V.extractf128, joined!.width, source, 0, to, { immediate: member });
-  }, { reads: [from] });
-}
-
-/** One vector side by side with itself. */
-function selectSpread(
-  code: FunctionCode,
-  vector: Node,
-  width: Width,
-  into: VirtualRegister,
-): void {
-  const from = code.value(vector);
-  code.addVector(into, (to, output) => {
-    const { encoder } = output;
-    const source = output.vector(from);
-    if (from.vectors >= width) return output.moveVector(width, to, source);
-    if (width === 4) encoder.vector(V.shuff32x4, 4, to, source, source, { immediate: 0 });
-    else encoder.vector(V.insertf128, 2, to, source, source, { immediate: 1 });
-  }, { reads: [from] });
-}
-
-function selectVectorConstant(code: FunctionCode, expression: Node, into: VirtualRegister): void {
-  const { bytes } = expression;
-  const uniform = bytes.every((byte, i) => byte === bytes[i % 4]);
-  code.addVector(into, (to, { encoder }) => {
-    if (isZero(expression)) return encoder.vector(V.xorps, into.vectors, to, to, to);
-    if (uniform) {
-      const place = encoder.constant(bytes.slice(0, 4));
-      return encoder.vector(V.broadcastss, into.vectors, to, 0, place);
-    }
-    encoder.vector(V.movups, expression.width, to, 0, encoder.constant(bytes));
-  });
-}
-
-/** Picks lanes of 32 bits. */
-function selectShuffle(code: FunctionCode, expression: Node, into: VirtualRegister): void {
-  const { operands: [first, second], bytes, width } = expression;
-  const picks = [0, 4, 8, 12].map((i) => bytes[i] >> 2);
-  const immediate = picks.reduce((sum, pick, i) => sum | (pick & 3) << (2 * i), 0);
-  const a = code.value(first), b = code.value(second);
-  const within = a === b || picks.every((pick) => pick < 4);
-  const halves = picks[0] < 4 && picks[1] < 4 && picks[2] >= 4 && picks[3] >= 4;
-  if (!within && !halves) throw new Error(`a shuffle that is not translated: ${picks}`);
-  code.addVector(into, (to, output) => {
-    const { encoder } = output;
-    const source = output.vector(a);
-    if (within) encoder.vector(V.permilps, width, to, 0, source, { immediate });
-    else encoder.vector(V.shufps, width, to, source, output.operand(b), { immediate });
-  }, { reads: [a, b] });
-}
-
-/** `condition ? a : b` of floats or vectors. */
-function selectChoice(code: FunctionCode, expression: Node, into: VirtualRegister): void {
-  const [a, b] = expression.operands.slice(0, 2).map((operand) => code.value(operand));
-  const condition = compare(code, expression.operands[2]);
-  code.addVector(into, (to, output) => {
-    const done = new Label();
-    output.moveVector(1, to, output.operand(a));
-    output.encoder.jumpIf(condition, done);
-    output.moveVector(1, to, output.operand(b));
-    output.encoder.place(done);
-  }, { reads: [a], readsLate: [b] });
-}

@@ -6,6 +6,7 @@
  * Members of a group are joined only if every statement that sets one of them sets all of them so.
  */
 import type { SeparatedFunction } from "./lives.ts";
+import { equal, isUniform, mergeVectors } from "./merge.ts";
 import {
   blocksOf,
   type Node,
@@ -32,16 +33,6 @@ export interface Joined {
   readonly member: number;
   readonly width: Width;
 }
-
-/** Instructions that do the same in every lane of 32 bits, whatever is in the others. */
-const LANEWISE: ReadonlySet<string> = new Set([
-  ..."add sub mul div min max pmin pmax abs neg sqrt nearest eq ne lt gt le ge".split(" ").map((
-    name,
-  ) => `f32x4.${name}`),
-  ..."relaxed_madd relaxed_nmadd convert_i32x4_s".split(" ").map((name) => `f32x4.${name}`),
-  ..."add sub shl shr_s shr_u lt_u trunc_sat_f32x4_s".split(" ").map((name) => `i32x4.${name}`),
-  ..."and andnot or xor bitselect".split(" ").map((name) => `v128.${name}`),
-]);
 
 /** Variables that are joined, the lowest first. */
 interface Tuple {
@@ -149,7 +140,7 @@ class Widener {
       const tuple = this.#tuples.get(statement.variable);
       if (!tuple?.valid) continue;
       const values = this.#valuesOf(tuple, statements, i);
-      if (values && this.#merge(values)) {
+      if (values && this.#merged(values)) {
         i += values.length - 1;
       } else {
         tuple.valid = false;
@@ -210,7 +201,7 @@ class Widener {
     const tuple = statement.kind === "set" ? this.#tuples.get(statement.variable) : undefined;
     if (statement.kind !== "set" || !tuple) return undefined;
     const values = this.#valuesOf(tuple, statements, start);
-    const value = values && this.#merge(values);
+    const value = values && this.#merged(values);
     if (!value) throw new Error("vectors were to be joined that are not set together");
     return {
       statement: { kind: "set", variable: tuple.members[0], value } as const,
@@ -231,66 +222,19 @@ class Widener {
         // A load would have to see what the store before it wrote.
         !some(store.operands[1], ({ op }) => op.includes("load"))
       );
-      const value = adjacent && this.#merge(stores.map(({ operands }) => operands[1]));
+      const value = adjacent && this.#merged(stores.map(({ operands }) => operands[1]));
       if (!value) continue;
       const store = node("v128.store", "void", { operands: [address, value], offset, width });
       return { statement: { kind: "effect", value: store } as const, count: width };
     }
   }
 
-  /** One expression for several that do the same to vectors side by side; none if they do not. */
-  #merge(parts: readonly Node[]): Node | undefined {
-    const [first] = parts;
-    const width = parts.length as Width;
-    if (!parts.every(({ op }) => op === first.op)) return undefined;
-    const alike = () => parts.every((part) => equal(part, first));
-    switch (first.op) {
-      case "local.get": {
-        if (alike()) return spread(first, width);
-        const tuple = this.#tuples.get(first.variable!);
-        const joined = tuple?.valid && tuple.members.length === width &&
-          parts.every(({ variable }, j) => variable === tuple.members[j]);
-        return joined ? { ...first, width } : undefined;
-      }
-      case "v128.load": {
-        const adjacent = parts.every((part, j) =>
-          part.offset === first.offset + 16 * j && equal(part.operands[0], first.operands[0])
-        );
-        return adjacent ? { ...first, width } : undefined;
-      }
-      case "v128.const":
-        return {
-          ...first,
-          width,
-          bytes: Uint8Array.from(parts.flatMap(({ bytes }) => [...bytes])),
-        };
-      case "v128.load32_splat":
-      case "f32x4.splat":
-      case "i32x4.splat":
-        return alike() ? { ...first, width } : undefined;
-      case "i8x16.shuffle": {
-        const [a, b] = first.operands;
-        const within = equal(a, b) &&
-          parts.every(({ operands, bytes }) =>
-            equal(operands[0], operands[1]) && equalBytes(bytes, first.bytes)
-          );
-        const operand = within && this.#merge(parts.map(({ operands }) => operands[0]));
-        return operand ? { ...first, width, operands: [operand, operand] } : undefined;
-      }
-    }
-    if (!LANEWISE.has(first.op)) return undefined;
-    const operands: Node[] = [];
-    for (const [j, operand] of first.operands.entries()) {
-      const others = parts.map(({ operands }) => operands[j]);
-      const merged = operand.type === "v128"
-        ? this.#merge(others)
-        : others.every((other) => equal(other, operand))
-        ? operand
-        : undefined;
-      if (!merged) return undefined;
-      operands.push(merged);
-    }
-    return { ...first, width, operands };
+  /** One expression for several that compute vectors side by side, if they do. */
+  #merged(parts: readonly Node[]): Node | undefined {
+    return mergeVectors(parts, (variable) => {
+      const tuple = this.#tuples.get(variable);
+      return tuple?.valid ? tuple.members : undefined;
+    });
   }
 
   #uniform(): Set<Variable> {
@@ -331,27 +275,4 @@ function groupSet(
 
 function keyOf(members: readonly Variable[]): string {
   return members.map(({ number }) => number).join();
-}
-
-/** One vector, as often as needed. */
-function spread(vector: Node, width: Width): Node {
-  return node("spread", "v128", { operands: [vector], width });
-}
-
-/** Whether all lanes of a vector are alike, because of how it is made. */
-export function isUniform({ op, bytes }: Node): boolean {
-  if (op === "v128.load32_splat" || op === "f32x4.splat" || op === "i32x4.splat") return true;
-  return op === "v128.const" && bytes.every((byte, i) => byte === bytes[i % 4]);
-}
-
-/** Whether two expressions without effects have the same value at one place. */
-function equal(a: Node, b: Node): boolean {
-  return a.op === b.op && a.variable === b.variable && a.offset === b.offset &&
-    a.index === b.index && Object.is(a.value, b.value) && equalBytes(a.bytes, b.bytes) &&
-    a.operands.length === b.operands.length &&
-    a.operands.every((operand, i) => equal(operand, b.operands[i]));
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -4,6 +4,8 @@
  * VEX in 2.3, EVEX in 2.7.
  */
 
+import { ConstantPool } from "./constants.ts";
+
 /** Numbers of the general registers. */
 export const GENERAL = {
   rax: 0,
@@ -320,13 +322,6 @@ function extensions(operand: RegisterOrPlace): { readonly x: number; readonly b:
   return { x: (operand.index ?? 0) >> 3, b: operand.base >> 3 };
 }
 
-/** A pattern of 32-bit words, as often as it fits into a register. */
-export function repeated(words: readonly number[], vectors: Vectors): Uint8Array {
-  return new Uint8Array(
-    Uint32Array.from({ length: 4 * vectors }, (_, i) => words[i % words.length]).buffer,
-  );
-}
-
 /** Instructions of 1 to 8 bytes that do nothing, as the manual recommends them. */
 const NOTHING: readonly (readonly number[])[] = [
   [0x90],
@@ -338,33 +333,3 @@ const NOTHING: readonly (readonly number[])[] = [
   [0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00],
   [0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
 ];
-
-/** Constants, equal ones once. */
-class ConstantPool {
-  readonly #numbers = new Map<string, number>();
-  readonly #constants: Uint8Array[] = [];
-
-  add(bytes: Uint8Array): number {
-    const key = bytes.join();
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    this.#numbers.set(key, this.#constants.length);
-    return this.#constants.push(bytes) - 1;
-  }
-
-  /** The largest first, so that each is aligned to its size. */
-  lay(): { readonly bytes: Uint8Array; readonly offsets: readonly number[] } {
-    const offsets: number[] = [];
-    const order = [...this.#constants.keys()].sort((a, b) =>
-      this.#constants[b].length - this.#constants[a].length
-    );
-    let end = 0;
-    for (const number of order) {
-      offsets[number] = end;
-      end += this.#constants[number].length;
-    }
-    const bytes = new Uint8Array(end);
-    for (const number of order) bytes.set(this.#constants[number], offsets[number]);
-    return { bytes, offsets };
-  }
-}
