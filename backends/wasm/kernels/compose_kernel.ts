@@ -16,7 +16,6 @@ import {
 import { type AnyFunction, f32, i32, type Local, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { GemmTile, type OuterSteps } from "./gemm_tile.ts";
-import { repeat } from "./loops.ts";
 import {
   forEachPanel,
   packPanels,
@@ -25,7 +24,7 @@ import {
   panelsOf,
   type PanelSource,
 } from "./panels.ts";
-import { TILE_ROWS } from "./register_tile.ts";
+import { forTileRows } from "./register_tile.ts";
 
 /** The composition and its gradient by W: rows times a matrix made of D. */
 export const composeKernel: KernelFamily = {
@@ -162,8 +161,7 @@ function emitRowProducts(
       };
       f.set(a, aFirst);
       f.set(c, cColumn);
-      repeat(f, Math.floor(count / TILE_ROWS), () => emitTile(TILE_ROWS));
-      if (count % TILE_ROWS > 0) emitTile(count % TILE_ROWS);
+      forTileRows(f, target, count, emitTile);
       f.increment(panel, 16 * vectors * depth);
     });
   });
@@ -227,7 +225,6 @@ function emitOuterProducts(
       f.increment(a, 4 * rows);
       f.increment(cRow, 4 * rows * depthMultiplier);
     };
-    repeat(f, Math.floor(area / TILE_ROWS), () => emitRows(TILE_ROWS));
-    if (area % TILE_ROWS > 0) emitRows(area % TILE_ROWS);
+    forTileRows(f, target, area, emitRows);
   });
 }

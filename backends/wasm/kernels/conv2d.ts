@@ -130,8 +130,8 @@ function lowerCorrelation(lowering: Lowering, operands: CorrelationOperands): vo
 /** Correlates with the kernel as it is, in strips. */
 function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: string): void {
   const { gradient, source, result, bias, relu, residual } = operands;
-  const geometry = joinRows(operands.geometry);
   const { target, threads } = lowering;
+  const geometry = joinRows(operands.geometry, tileSize(target).rows);
   const { batch, groups, inSize, outSize } = geometry;
   const [size, [resultHeight, resultWidth]] = gradient ? [outSize, inSize] : [inSize, outSize];
   const axis = gradient ? inputGradientAxis : forwardAxis;

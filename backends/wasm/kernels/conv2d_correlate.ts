@@ -14,7 +14,7 @@ import { DepthwiseTile } from "./depthwise_tile.ts";
 import { GemmTile, type ReductionWindow } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
-import { TILE_ROWS } from "./register_tile.ts";
+import { forTileRows } from "./register_tile.ts";
 
 /** Correlations of a strip with every pair of a row phase and a column phase. */
 export interface Correlation {
@@ -165,7 +165,7 @@ function emitPhasePair(
 
 /** Writes the loop over the positions of one panel. */
 function emitRows(
-  { f, tile, correlation, row, column, rows, residual }: PairContext,
+  { f, target, tile, correlation, row, column, rows, residual }: PairContext,
   vectors: number,
   lanes: number,
   from: Local<"i32">,
@@ -196,19 +196,16 @@ function emitRows(
     }
     tile.store(size, c, resultPitch, { whole: groups === 1 });
   };
-  const fullTiles = Math.floor(column.positions / TILE_ROWS);
-  const rest = column.positions % TILE_ROWS;
   f.set(aRow, from);
   f.set(cRow, to);
   repeat(f, rows, () => {
     f.set(a, aRow);
     f.set(c, cRow);
-    repeat(f, fullTiles, () => {
-      emitTile(TILE_ROWS);
-      f.increment(a, TILE_ROWS * pitch);
-      f.increment(c, TILE_ROWS * resultPitch);
+    forTileRows(f, target, column.positions, (count) => {
+      emitTile(count);
+      f.increment(a, count * pitch);
+      f.increment(c, count * resultPitch);
     });
-    if (rest > 0) emitTile(rest);
     f.increment(aRow, strip.rows.positionStep * rowBytes);
     f.increment(cRow, row.resultStep * resultRowBytes);
   });

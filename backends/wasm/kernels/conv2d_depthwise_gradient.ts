@@ -22,7 +22,7 @@ import {
 import { DepthwiseTile } from "./depthwise_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelOffset, type Panels, panelsOf } from "./panels.ts";
-import { TILE_ROWS } from "./register_tile.ts";
+import { tileSize } from "./register_tile.ts";
 
 /** Adds the phases. */
 export function lowerDepthwiseGradient(
@@ -83,6 +83,7 @@ function emitSums(
 ): void {
   const { outSize, kernelSize, dilation } = geometry;
   const { pixelBytes, bands } = plan;
+  const { rows: tileRows } = tileSize(target);
   const { source, gradient, sums, rows: rowTable, scratch, thread, opens } = f.parameters;
   const gradientRow = outSize[1] * pixelBytes;
   const strip = f.i32(), image = f.i32(), band = f.i32();
@@ -99,8 +100,8 @@ function emitSums(
     forEachPanel(f, panels, [aPanel, bPanel], (vectors) => {
       f.set(aRow, aPanel);
       repeat(f, kernelSize[0], () => {
-        for (let tap = 0; tap < kernelSize[1]; tap += TILE_ROWS) {
-          const size = { rows: Math.min(TILE_ROWS, kernelSize[1] - tap), vectors };
+        for (let tap = 0; tap < kernelSize[1]; tap += tileRows) {
+          const size = { rows: Math.min(tileRows, kernelSize[1] - tap), vectors };
           const steps = {
             tapStep: dilation[1] * pixelBytes,
             aStep: plan.columns.positionStep * pixelBytes,

@@ -8,7 +8,6 @@
  * nothing is copied.
  */
 import { isBalanced } from "../shares.ts";
-import { TILE_ROWS } from "./register_tile.ts";
 
 import {
   type ConvolutionGeometry,
@@ -47,13 +46,13 @@ export interface AxisPlan {
  * The same convolution over longer rows, where rows do not matter: with 1×1 kernels, stride 1 and no
  * padding several rows of an image are as good as one, and leave fewer tiles with missing positions.
  */
-export function joinRows(geometry: ConvolutionGeometry): ConvolutionGeometry {
+export function joinRows(geometry: ConvolutionGeometry, tileRows: number): ConvolutionGeometry {
   const { kernelSize, stride, padding, inSize: [height, width] } = geometry;
   const pointwise = [...kernelSize, ...stride].every((extent) => extent === 1) &&
     padding.every((extent) => extent === 0);
   if (!pointwise) return geometry;
   let joined = 1;
-  while (joined < height && (height % joined !== 0 || joined * width % TILE_ROWS !== 0)) joined++;
+  while (joined < height && (height % joined !== 0 || joined * width % tileRows !== 0)) joined++;
   const size: Pair = [height / joined, joined * width];
   return { ...geometry, inSize: size, outSize: size };
 }

@@ -9,7 +9,7 @@ import { type StripPlan, stripRowBytes } from "./conv2d_strip.ts";
 import type { GemmTile, OuterSteps } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
-import { TILE_ROWS } from "./register_tile.ts";
+import { forTileRows } from "./register_tile.ts";
 
 /** How a weight gradient is summed directly. */
 export interface WeightGradientPlan {
@@ -88,8 +88,7 @@ export function emitBand(
       f.set(aRun, aRow);
       repeat(f, runs, () => {
         f.set(a, aRun);
-        repeat(f, Math.floor(run / TILE_ROWS), () => emitTile(TILE_ROWS));
-        if (run % TILE_ROWS > 0) emitTile(run % TILE_ROWS);
+        forTileRows(f, target, run, emitTile);
         f.increment(aRun, dilation[1] * pixelBytes);
       });
       f.increment(aRow, dilation[0] * stripRow);
@@ -100,7 +99,7 @@ export function emitBand(
 }
 
 /** Channels packed at a time, in floats. */
-const BLOCK = 4 * TILE_ROWS;
+const BLOCK = 16;
 
 /** Bytes a packed band takes. */
 export function packBytes(target: Target, plan: WeightGradientPlan): number {
@@ -121,7 +120,7 @@ export function emitPackedBand(
   target: Target,
   tile: GemmTile,
   plan: WeightGradientPlan,
-  { rows, strip, gradient, sums }: Band,
+  { rows: bandRows, strip, gradient, sums }: Band,
   pack: Local<"i32">,
 ): void {
   const { geometry: { outSize, kernelSize, dilation }, groupOut, rowBytes, run } = plan;
@@ -133,7 +132,7 @@ export function emitPackedBand(
   const a = f.i32(), aRow = f.i32(), aTap = f.i32(), b = f.i32(), bFirst = f.i32();
 
   const copy = (pixel: number, row: number, to: Local<"i32">, vectors: number) =>
-    repeat(f, rows, () => {
+    repeat(f, bandRows, () => {
       repeat(f, columns, () => {
         for (let j = 0; j < vectors; j++) {
           f.emit(v128.store(to, v128.load(from, 16 * j), 16 * j));
@@ -154,15 +153,15 @@ export function emitPackedBand(
       channels / 4,
     );
     f.set(a, pack);
-    repeat(f, channels / TILE_ROWS, () => {
+    forTileRows(f, target, channels, (rows) => {
       f.set(b, bFirst);
       f.set(c, sum);
       forEachPanel(f, panels, [c], (vectors) => {
-        const size = { rows: TILE_ROWS, vectors };
+        const size = { rows, vectors };
         const aStep = 4 * channels, bStep = 16 * vectors;
         tile.load(size, c, rowBytes);
         tile.addOuterProducts(size, a, b, {
-          rows,
+          rows: bandRows,
           columns,
           aStep,
           bStep,
@@ -172,8 +171,8 @@ export function emitPackedBand(
         tile.store(size, c, rowBytes);
         f.increment(b, mostPixels(plan) * bStep);
       });
-      f.increment(a, 4 * TILE_ROWS);
-      f.increment(sum, TILE_ROWS * rowBytes);
+      f.increment(a, 4 * rows);
+      f.increment(sum, rows * rowBytes);
     });
     f.increment(aTap, 4 * channels);
   };

@@ -27,6 +27,7 @@ import {
 } from "./conv2d_weight_bands.ts";
 import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
+import { tileSize } from "./register_tile.ts";
 import { weightGradientObstacle } from "./winograd_plan.ts";
 import { lowerWinogradWeightGradient } from "./winograd_weight_gradient.ts";
 
@@ -67,7 +68,8 @@ export const conv2dWeightGradient: KernelFamily = {
       }, convolutionFlops(geometry));
     }
     const { threads, target } = lowering;
-    const plan = planOf(joinRows(geometry), source.pixelBytes, gradient.pixelBytes, threads);
+    const joined = joinRows(geometry, tileSize(target).rows);
+    const plan = planOf(joined, source.pixelBytes, gradient.pixelBytes, threads);
     const key = JSON.stringify(geometry);
     const sums = lowering.threadScratch(plan.bytes);
     const scratchBytes = packOffset(plan) + (plan.packed ? packBytes(target, plan) : 0);

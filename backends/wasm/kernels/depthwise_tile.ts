@@ -6,7 +6,10 @@
 import type { AnyFunction, Local, Target } from "../assembler/mod.ts";
 import type { ReductionWindow } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
-import { RegisterTile, RowLocals, TILE_ROWS, type TileSize, tileSize } from "./register_tile.ts";
+import { RegisterTile, RowLocals, type TileSize, tileSize } from "./register_tile.ts";
+
+/** Pixels of a row written one after another in the loop over it. */
+const PIXEL_UNROLL = 4;
 
 /** A tile whose rows are pixels, or taps, by a few vectors of channels. */
 export class DepthwiseTile extends RegisterTile {
@@ -74,8 +77,8 @@ export class DepthwiseTile extends RegisterTile {
     };
     f.set(this.#a, a);
     f.set(this.#b, b);
-    repeat(f, Math.floor(pixels / TILE_ROWS), () => add(TILE_ROWS));
-    add(pixels % TILE_ROWS);
+    repeat(f, Math.floor(pixels / PIXEL_UNROLL), () => add(PIXEL_UNROLL));
+    add(pixels % PIXEL_UNROLL);
   }
 
   #loadAll(size: TileSize, into: RowLocals, address: Local<"i32">, start: number): void {

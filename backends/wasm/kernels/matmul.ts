@@ -13,7 +13,7 @@ import {
   type PanelSource,
   tailLanes,
 } from "./panels.ts";
-import { TILE_ROWS } from "./register_tile.ts";
+import { tileSize } from "./register_tile.ts";
 
 /** Product of two matrices, either transposed. */
 export const matmul: KernelFamily = {
@@ -76,6 +76,7 @@ function lowerProduct(lowering: Lowering, product: Product): void {
   const { rows, inner, columns, transposeA, transposeB, bias } = product;
   const { target } = lowering;
   const panels = panelsOf(target, inner, columns);
+  const tileRows = tileSize(target).rows;
   const source: PanelSource = {
     batch: 1,
     batchStep: 0,
@@ -90,7 +91,7 @@ function lowerProduct(lowering: Lowering, product: Product): void {
     build: (f) => emitProduct(f, target, shape, panels, bias !== undefined),
     args: { a: product.a, panels: packed, bias: bias ?? 0, result: product.result },
     writes: ["result"],
-    items: Math.ceil(rows / TILE_ROWS) * panelCount(panels),
+    items: Math.ceil(rows / tileRows) * panelCount(panels),
     flops: 2 * rows * inner * columns,
   });
 }
@@ -105,7 +106,8 @@ function emitProduct(
 ): void {
   const { rows, inner, columns, transposeA } = shape;
   const { fullVectors, tailVectors, fullBytes } = panels;
-  const rowTiles = Math.ceil(rows / TILE_ROWS);
+  const tileRows = tileSize(target).rows;
+  const rowTiles = Math.ceil(rows / tileRows);
   const tile = new GemmTile(f, target);
   const item = f.i32(), panelIndex = f.i32(), rowTile = f.i32();
   const a = f.i32(), panel = f.i32(), bias = f.i32(), result = f.i32();
@@ -129,22 +131,22 @@ function emitProduct(
     }
     tile.store(size, result, 4 * columns);
   };
-  const lastRows = rows % TILE_ROWS || TILE_ROWS;
+  const lastRows = rows % tileRows || tileRows;
   const chooseRows = (vectors: number, lanes: number) => {
     const tile = (count: number) => emitTile(count, vectors, lanes);
-    if (lastRows === TILE_ROWS || rowTiles === 1) tile(lastRows);
-    else f.if(i32.eq(rowTile, rowTiles - 1), () => tile(lastRows), () => tile(TILE_ROWS));
+    if (lastRows === tileRows || rowTiles === 1) tile(lastRows);
+    else f.if(i32.eq(rowTile, rowTiles - 1), () => tile(lastRows), () => tile(tileRows));
   };
 
   const { first, end } = f.parameters;
   f.loop(item, first, end, 1, () => {
     f.set(panelIndex, i32.divU(item, rowTiles));
     f.set(rowTile, i32.sub(item, i32.mul(panelIndex, rowTiles)));
-    const rowStep = 4 * TILE_ROWS * (transposeA ? 1 : inner);
+    const rowStep = 4 * tileRows * (transposeA ? 1 : inner);
     f.set(a, i32.add(f.parameters.a, i32.mul(rowTile, rowStep)));
     f.set(panel, i32.add(f.parameters.panels, i32.mul(panelIndex, fullBytes)));
     f.set(bias, i32.add(f.parameters.bias, i32.mul(panelIndex, 16 * fullVectors)));
-    f.set(result, i32.add(f.parameters.result, i32.mul(rowTile, 4 * TILE_ROWS * columns)));
+    f.set(result, i32.add(f.parameters.result, i32.mul(rowTile, 4 * tileRows * columns)));
     f.increment(result, i32.mul(panelIndex, 16 * fullVectors));
     const last = tailVectors || fullVectors;
     const lanes = tailLanes(panels);

@@ -10,6 +10,7 @@ import {
   widths,
 } from "../assembler/mod.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
+import { repeat } from "./loops.ts";
 import { maximumWithConstant } from "./vector_math.ts";
 
 /** The size of a tile: rows, and vectors of four floats a row. */
@@ -20,12 +21,25 @@ export interface TileSize {
   readonly lanes?: number;
 }
 
-/** Rows of a full tile, whatever the target. */
-export const TILE_ROWS = 4;
+/**
+ * The largest tile whose sums and factors stay in registers. With 512 bits there are twice as many
+ * registers, and a tile of 16 channels, which is but one of them wide, needs eight rows to have as
+ * many sums as multiply-adds are under way.
+ */
+export function tileSize({ wide }: Target): TileSize {
+  return { rows: wide === 4 ? 8 : 4, vectors: 2 * wide };
+}
 
-/** The largest tile whose sums and factors stay in registers. */
-export function tileSize(target: Target): TileSize {
-  return { rows: TILE_ROWS, vectors: 2 * target.wide };
+/** Writes `body` for `count` rows, as many as a full tile has at a time, then for those left over. */
+export function forTileRows(
+  f: AnyFunction,
+  target: Target,
+  count: number,
+  body: (rows: number) => void,
+): void {
+  const { rows } = tileSize(target);
+  repeat(f, Math.floor(count / rows), () => body(rows));
+  if (count % rows > 0) body(count % rows);
 }
 
 /** A part of a tile's row that is one wide value. */

@@ -12,7 +12,7 @@ import { type FunctionLibrary, type KernelFunction, type Lowering, type Ref } fr
 import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, type Panels, panelsOf } from "./panels.ts";
-import { TILE_ROWS } from "./register_tile.ts";
+import { tileSize } from "./register_tile.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
 import {
   imagesOfBlock,
@@ -57,7 +57,7 @@ export function lowerWinogradCorrelation(
   const { images, source, result, padding, weight, bias, relu, residual } = correlation;
   const { channelStep, resultStep, rotated } = correlation;
   const finish = { bias: bias !== undefined, relu, residual: residual !== undefined };
-  const plan = planWinograd(source, result, padding);
+  const plan = planWinograd(source, result, padding, tileSize(target).rows);
   const panels = panelsOf(target, source.channels, result.channels);
   const order = { channelStep, resultStep, rotated };
   const factors = lowering.scratch(factorMatrices(panels).bytes);
@@ -135,9 +135,10 @@ function emitCorrelation(
       tensor: source,
       matrices: sourceMatrices,
     });
-    const tiles = i32.add(i32.mul(block.rows, plan.tileColumns), TILE_ROWS - 1);
+    const { rows } = tileSize(target);
+    const tiles = i32.add(i32.mul(block.rows, plan.tileColumns), rows - 1);
     f.emit(call(products, {
-      tiles: i32.divU(tiles, TILE_ROWS),
+      tiles: i32.divU(tiles, rows),
       sourceMatrices,
       factors,
       resultMatrices,
@@ -168,7 +169,7 @@ function emitProducts(
 ): void {
   const { tiles, sourceMatrices: from, factors, resultMatrices: to } = f.parameters;
   const tile = new GemmTile(f, target);
-  const rows = TILE_ROWS;
+  const { rows } = tileSize(target);
   const a = f.i32(), c = f.i32(), column = f.i32();
   const pitch = 4 * source.channels, resultPitch = 4 * result.channels;
   repeat(f, PRODUCTS, () => {

@@ -2,7 +2,6 @@
 
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
 import type { CompileOptions } from "../kernel.ts";
-import { TILE_ROWS } from "./register_tile.ts";
 import { PRODUCTS, TILE } from "./winograd_transforms.ts";
 
 /** Channels below which the transforms cost more than the products save. */
@@ -134,20 +133,24 @@ export function planWinogradGradient(
   source: TiledImage,
   result: TiledImage,
   padding: Pair,
+  matrixRows: number,
 ): WinogradPlan {
   const { bytes } = productMatrices(source.channels, result.channels);
-  return planWinograd(source, result, padding, bytes > LARGE_SUMS ? LARGE_SUMS_TILES : undefined);
+  const tiles = bytes > LARGE_SUMS ? LARGE_SUMS_TILES : undefined;
+  return planWinograd(source, result, padding, matrixRows, tiles);
 }
 
 /**
  * Cuts a convolution of `source` with `padding` zeros before it into tiles.
  *
+ * @param matrixRows tiles that the matrix kernel takes at a time
  * @param tiles of a block, at least
  */
 export function planWinograd(
   source: TiledImage,
   result: TiledImage,
   padding: Pair,
+  matrixRows: number,
   tiles = LEAST_BLOCK_TILES,
 ): WinogradPlan {
   const tileRows = Math.ceil(result.height / TILE);
@@ -158,7 +161,7 @@ export function planWinograd(
   // Whole images, where one fits: a thread then has no smaller block at the end of a few of them.
   const blockRows = wanted < tileRows ? wanted : wanted - wanted % tileRows;
   // Whole tiles of the matrix kernel: its last one may compute with what an earlier block left.
-  const rows = Math.ceil(blockRows * tileColumns / TILE_ROWS) * TILE_ROWS;
+  const rows = Math.ceil(blockRows * tileColumns / matrixRows) * matrixRows;
   return {
     source: extentsOf(source),
     result: extentsOf(result),

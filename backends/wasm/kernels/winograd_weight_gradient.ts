@@ -10,7 +10,7 @@ import type { Pair } from "../../../ops/convolution_geometry.ts";
 import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
-import { TILE_ROWS } from "./register_tile.ts";
+import { forTileRows, tileSize } from "./register_tile.ts";
 import type { StoredImage } from "./winograd.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
 import {
@@ -40,7 +40,7 @@ export function lowerWinogradWeightGradient(
   flops: number,
 ): void {
   const { target, threads } = lowering;
-  const plan = planWinogradGradient(input, outputGradient, padding);
+  const plan = planWinogradGradient(input, outputGradient, padding, tileSize(target).rows);
   const key = JSON.stringify(plan);
   const sums = sumsOf(plan);
   const threadSums = lowering.threadScratch(sums.bytes);
@@ -132,13 +132,13 @@ function emitProducts(
   plan: WinogradPlan,
 ): void {
   const { source, result, sourceMatrices, resultMatrices, tileColumns } = plan;
-  const { rows, sourceMatrices: from, resultMatrices: with_, sums } = f.parameters;
+  const { sourceMatrices: from, resultMatrices: with_, sums } = f.parameters;
   const tile = new GemmTile(f, target);
   const panels = panelsOf(target, 0, result.channels);
   const pitch = 4 * source.channels, resultPitch = 4 * result.channels;
   const a = f.i32(), b = f.i32(), c = f.i32();
   const steps = {
-    rows,
+    rows: f.parameters.rows,
     columns: tileColumns,
     aStep: pitch,
     bStep: resultPitch,
@@ -147,17 +147,17 @@ function emitProducts(
   };
   repeat(f, PRODUCTS, () => {
     f.set(a, from);
-    repeat(f, source.channels / TILE_ROWS, () => {
+    forTileRows(f, target, source.channels, (rows) => {
       f.set(b, with_);
       f.set(c, sums);
       forEachPanel(f, panels, [b, c], (vectors) => {
-        const size = { rows: TILE_ROWS, vectors };
+        const size = { rows, vectors };
         tile.load(size, c, resultPitch);
         tile.addOuterProducts(size, a, b, steps);
         tile.store(size, c, resultPitch);
       });
-      f.increment(a, 4 * TILE_ROWS);
-      f.increment(sums, TILE_ROWS * resultPitch);
+      f.increment(a, 4 * rows);
+      f.increment(sums, rows * resultPitch);
     });
     f.increment(sums, sumsOf(plan).step - source.channels * resultPitch);
     f.increment(from, sourceMatrices.step);
