@@ -2,7 +2,7 @@
 import { InputError } from "../errors.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { upright } from "./orientation.ts";
-import type { DecodedPicture } from "./pixels.ts";
+import type { OnDamage } from "./pixels.ts";
 import { decodePng } from "./png.ts";
 
 /** Bytes at the beginning of a file that tell what it is. */
@@ -17,17 +17,18 @@ export function formatOfPicture(bytes: Uint8Array): "PNG" | "JPEG" | undefined {
 
 /**
  * Decodes a PNG or JPEG file to a picture held upright. Of a damaged one it gives what can be
- * decoded, and says so. Throws InputError, without a name, for a file of another kind, one that
+ * decoded, unless `onDamage` throws. Throws InputError, without a name, for a file of another kind, one that
  * cannot be decoded at all, and one of an absurd size.
  */
 export async function decodePicture(
   bytes: Uint8Array<ArrayBuffer>,
-): Promise<Omit<DecodedPicture, "orientation">> {
+  onDamage: OnDamage,
+): Promise<ImageData> {
   const format = formatOfPicture(bytes);
   if (format === undefined) {
     throw new InputError("neither a PNG nor a JPEG picture; convert it to one of them");
   }
   const decode = format === "PNG" ? decodePng : decodeJpeg;
-  const { picture, orientation, damage } = await decode(bytes);
-  return { picture: upright(picture, orientation), ...(damage === undefined ? {} : { damage }) };
+  const { picture, orientation } = await decode(bytes, onDamage);
+  return upright(picture, orientation);
 }

@@ -43,15 +43,17 @@ export async function readImage(
   { ground, damaged = false }: ReadOptions = {},
 ): Promise<ReadPicture> {
   const bytes = await readWanted(path, "picture");
-  const { picture, damage } = await decodePicture(bytes).catch((error) => {
+  let damage: string | undefined;
+  const onDamage = (found: string) => {
+    if (!damaged) {
+      throw new InputError(`${found}; get it anew, or read what is left of it with --damaged`);
+    }
+    damage = found;
+  };
+  const picture = await decodePicture(bytes, onDamage).catch((error) => {
     if (!(error instanceof InputError)) throw error;
     throw otherKind(path, bytes, "picture") ?? new InputError(`${path}: ${error.message}`);
   });
-  if (damage !== undefined && !damaged) {
-    throw new InputError(
-      `${path}: ${damage}; get it anew, or read what is left of it with --damaged`,
-    );
-  }
   const isOnGround = ground !== undefined && layOn(picture, ground);
   const pixels = networkPixels(picture, size);
   return { pixels, isOnGround, ...(damage === undefined ? {} : { damage }) };

@@ -3,19 +3,28 @@ import mozjpeg from "npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js";
 import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
 import { orientationOf } from "./orientation.ts";
-import { checkPictureSize, type DecodedPicture } from "./pixels.ts";
+import { checkPictureSize, type DecodedPicture, type OnDamage } from "./pixels.ts";
 
 /**
  * Most scans of a file. A progressive one has about ten; each costs time for all pixels, however
  * short it is.
  */
-const MAX_SCANS = 100;
+const MAX_SCANS = 32;
+
+/**
+ * Most pixels of a picture that no scan makes alone, as in progressive files: what is known of them
+ * between scans takes 6 bytes a pixel, besides the 8 that every picture takes.
+ */
+const MAX_SCANNED_PIXELS = 4096 * 3072;
 
 /** Most pixels that a byte of a JPEG file can stand for: a bit a block of 8 × 8, with nothing in it. */
 const PIXELS_PER_BYTE = 512;
 
 /** Markers: the end of a picture, the beginning of a scan and of a segment that may be EXIF's. */
 const [END, SCAN, EXIF] = [0xd9, 0xda, 0xe1];
+
+/** Markers of frames whose scans refine the same pixels. */
+const PROGRESSIVE = [0xc2, 0xc6, 0xca, 0xce];
 
 /** What the markers say. */
 interface JpegHeader {
@@ -27,6 +36,8 @@ interface JpegHeader {
   readonly orientation: number;
   /** How often all pixels are gone through. */
   readonly scans: number;
+  /** Whether no scan makes pixels by itself. */
+  readonly isInScans: boolean;
 }
 
 type Decoder = Awaited<ReturnType<typeof mozjpeg>>;
@@ -39,7 +50,10 @@ let complaints: string[] = [];
  * Decodes a JPEG file. Of a damaged one it gives what can be decoded, filled up. Throws InputError
  * where there is nothing to give.
  */
-export async function decodeJpeg(bytes: Uint8Array<ArrayBuffer>): Promise<DecodedPicture> {
+export async function decodeJpeg(
+  bytes: Uint8Array<ArrayBuffer>,
+  onDamage: OnDamage,
+): Promise<DecodedPicture> {
   const header = readHeader(bytes);
   if (header === undefined) {
     throw new InputError(
@@ -49,34 +63,13 @@ export async function decodeJpeg(bytes: Uint8Array<ArrayBuffer>): Promise<Decode
         "get it anew",
     );
   }
-  const { width, height, components, orientation, scans } = header;
-  checkPictureSize(width, height);
-  if (components === 4) {
-    throw new InputError("a JPEG picture in four inks (CMYK); convert it to RGB");
-  }
-  if (width * height > PIXELS_PER_BYTE * bytes.length) {
-    throw new InputError(
-      `a damaged JPEG file: its ${formatCount(bytes.length)} bytes cannot hold ` +
-        `${formatCount(width)} × ${formatCount(height)} pixels; get it anew`,
-    );
-  }
-  if (scans > MAX_SCANS) {
-    throw new InputError(
-      `a JPEG file that refines its pixels ${formatCount(scans)} times; expected at most ` +
-        `${MAX_SCANS}; save it anew`,
-    );
-  }
+  requireModest(header, bytes.length);
   const { decode } = await (decoder ??= newDecoder());
   complaints = [];
+  let picture: ImageData;
   try {
-    const picture = decode(bytes, false);
+    picture = decode(bytes, false);
     if (!picture) throw new Error("there is no picture in it");
-    const [damage] = complaints;
-    return {
-      picture,
-      orientation,
-      ...(damage === undefined ? {} : { damage: `a damaged JPEG file: ${damage}` }),
-    };
   } catch (error) {
     // It did not clean up after itself; after some dozens it would fail at sound pictures.
     decoder = undefined;
@@ -84,6 +77,38 @@ export async function decodeJpeg(bytes: Uint8Array<ArrayBuffer>): Promise<Decode
     throw new InputError(
       `a JPEG picture that cannot be decoded (${reason}); if it is whole, convert it to an RGB ` +
         "PNG or JPEG",
+    );
+  }
+  if (complaints.length > 0) onDamage(`a damaged JPEG file: ${complaints[0]}`);
+  return { picture, orientation: header.orientation };
+}
+
+/** Throws InputError for a file of so many bytes that says what cannot be, or would cost too much. */
+function requireModest(
+  { width, height, components, scans, isInScans }: JpegHeader,
+  length: number,
+): void {
+  checkPictureSize(width, height);
+  const size = `${formatCount(width)} × ${formatCount(height)} pixels`;
+  if (components === 4) {
+    throw new InputError("a JPEG picture in four inks (CMYK); convert it to RGB");
+  }
+  if (width * height > PIXELS_PER_BYTE * length) {
+    throw new InputError(
+      `a damaged JPEG file: its ${formatCount(length)} bytes cannot hold ${size}; get it anew`,
+    );
+  }
+  if (isInScans && width * height > MAX_SCANNED_PIXELS) {
+    const most = formatCount(MAX_SCANNED_PIXELS);
+    throw new InputError(
+      `a progressive JPEG picture of ${size}; expected at most ${most}; save it smaller or as ` +
+        "baseline JPEG, which is not progressive",
+    );
+  }
+  if (scans > MAX_SCANS) {
+    throw new InputError(
+      `a JPEG file that refines its pixels ${formatCount(scans)} times; expected at most ` +
+        `${MAX_SCANS}; save it anew`,
     );
   }
 }
@@ -106,6 +131,7 @@ function readHeader(bytes: Uint8Array): JpegHeader | undefined {
   let frame: Pick<JpegHeader, "width" | "height" | "components"> | undefined;
   let orientation: number | undefined;
   let scans = 0;
+  let isInScans = false;
   for (let at = bytes.indexOf(0xff); at >= 0 && at + 10 <= bytes.length;) {
     const marker = bytes[at + 1];
     if (marker === END) break;
@@ -115,17 +141,19 @@ function readHeader(bytes: Uint8Array): JpegHeader | undefined {
       continue;
     }
     const next = at + 2 + view.getUint16(at + 2);
-    if (marker === SCAN) scans++;
+    // In a file that is not progressive, too, the first may leave components to others.
+    if (marker === SCAN && scans++ === 0) isInScans ||= bytes[at + 4] !== frame?.components;
     if (isFrame(marker)) {
       const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
       frame ??= { width, height, components: bytes[at + 9] };
+      isInScans ||= PROGRESSIVE.includes(marker);
     }
     if (marker === EXIF && String.fromCharCode(...bytes.subarray(at + 4, at + 10)) === "Exif\0\0") {
       orientation ??= orientationOf(bytes.subarray(at + 10, next));
     }
     at = bytes.indexOf(0xff, next);
   }
-  return frame && { ...frame, orientation: orientation ?? 1, scans };
+  return frame && { ...frame, orientation: orientation ?? 1, scans, isInScans };
 }
 
 /** Whether a marker begins a segment, whose length follows. */

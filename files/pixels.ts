@@ -37,9 +37,13 @@ export interface DecodedPicture {
   readonly picture: ImageData;
   /** How its pixels are to be held, 1 (as they are) to 8, as EXIF numbers it. */
   readonly orientation: number;
-  /** What is wrong with the file, if anything is: some pixels are not what they were. */
-  readonly damage?: string;
 }
+
+/**
+ * Is told what is wrong with a file, if anything is: some pixels are not what they were. It is told
+ * as soon as that is known, and may throw, so that nothing is spent on what is not wanted.
+ */
+export type OnDamage = (damage: string) => void;
 
 /** Most pixels a picture may have: what the largest cameras give. */
 const MAX_PIXELS = 1 << 26;

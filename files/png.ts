@@ -1,7 +1,7 @@
 /** PNG files as pixels, with the same bits here and in a browser. */
 import { formatCount } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
-import type { DecodedPicture } from "./pixels.ts";
+import type { DecodedPicture, OnDamage } from "./pixels.ts";
 import { COLOUR, damaged, type PngParts, takePngApart } from "./png_chunks.ts";
 
 /** Samples of a pixel, by colour type. */
@@ -40,7 +40,10 @@ interface Row {
  * Decodes a PNG file; 16-bit samples lose their lower 8. Of a damaged one it gives what can be
  * decoded, the rest being zero. Throws InputError where there is nothing to give.
  */
-export async function decodePng(bytes: Uint8Array<ArrayBuffer>): Promise<DecodedPicture> {
+export async function decodePng(
+  bytes: Uint8Array<ArrayBuffer>,
+  onDamage: OnDamage,
+): Promise<DecodedPicture> {
   const parts = takePngApart(bytes);
   const { width, height, orientation } = parts;
   const length = sum(parts.data.map(({ length }) => length));
@@ -50,15 +53,13 @@ export async function decodePng(bytes: Uint8Array<ArrayBuffer>): Promise<Decoded
         `${formatCount(height)} of them`;
     throw damaged(cause);
   }
+  const tell = (damage: string) => onDamage(`a damaged PNG file: ${damage}`);
+  if (parts.damage !== undefined) tell(parts.damage);
   const picture = new ImageData(width, height);
-  const { rows, damage: broken } = await readRows(parts, picture.data);
-  const damage = parts.damage ?? broken;
-  if (rows === 0) throw damaged(damage ?? "there are no pixels in it");
-  return {
-    picture,
-    orientation,
-    ...(damage === undefined ? {} : { damage: `a damaged PNG file: ${damage}` }),
-  };
+  const { rows, damage } = await readRows(parts, picture.data);
+  if (rows === 0) throw damaged(parts.damage ?? damage ?? "there are no pixels in it");
+  if (damage !== undefined && parts.damage === undefined) tell(damage);
+  return { picture, orientation };
 }
 
 /** Decodes into RGBA `data`. Returns how many rows there were, and what was wrong. */

@@ -1,5 +1,6 @@
 /** A PNG file taken apart: its chunks, whose checksums are looked at, and what its header says. */
 import { InputError } from "../errors.ts";
+import { formatCount } from "../reporting/format.ts";
 import { orientationOf } from "./orientation.ts";
 import { checkPictureSize } from "./pixels.ts";
 
@@ -17,6 +18,9 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
 
 /** Chunks without which the others mean nothing. */
 const KNOWN = ["IHDR", "PLTE", "IDAT", "IEND"];
+
+/** Most chunks of a file: those of the largest picture hold 8 KiB of it each. */
+const MAX_CHUNKS = 1 << 16;
 
 /** What of a PNG file its pixels are made of. */
 export interface PngParts {
@@ -78,17 +82,26 @@ export function damaged(damage: string): InputError {
   return new InputError(`a damaged PNG file: ${damage}; get it anew`);
 }
 
-/** Sorts the chunks by type. Returns what is wrong with them, if anything is. */
+/**
+ * Sorts the chunks by type. Returns what is wrong with them, if anything is. Throws InputError where
+ * there are too many.
+ */
 function readChunks(
   bytes: Uint8Array<ArrayBuffer>,
   chunks: Map<string, Uint8Array<ArrayBuffer>[]>,
 ): string | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let damage: string | undefined;
+  let count = 0;
   for (let at = 8; at + 8 <= bytes.length;) {
     const length = view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     if (!/^[A-Za-z]{4}$/.test(type)) return damage ?? `there is no chunk at byte ${at}`;
+    if (++count > MAX_CHUNKS) {
+      throw new InputError(
+        `a PNG file of more than ${formatCount(MAX_CHUNKS)} chunks; save it anew`,
+      );
+    }
     const end = at + 8 + length;
     const isWhole = end + 4 <= bytes.length;
     if (isWhole && view.getUint32(end) !== crc32(bytes.subarray(at + 4, end))) {

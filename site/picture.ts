@@ -31,11 +31,12 @@ export async function readPicture(file: File): Promise<PagePicture> {
 }
 
 async function decode(file: File, bytes: Uint8Array<ArrayBuffer>): Promise<ImageData> {
-  const { picture, damage } = await decodePicture(bytes).catch((error) => {
+  const refuse = (damage: string) => {
+    throw new InputError(`${damage}; get it anew`);
+  };
+  return await decodePicture(bytes, refuse).catch((error) => {
     throw new InputError(`${file.name}: ${error.message}.`, { cause: error });
   });
-  if (damage !== undefined) throw new InputError(`${file.name}: ${damage}; get it anew.`);
-  return picture;
 }
 
 async function decodeInBrowser(file: File): Promise<ImageData> {

@@ -46,11 +46,32 @@ function fixture(name: string): Promise<Uint8Array> {
   return Deno.readFile(fixturePath(name));
 }
 
-/** A JPEG file whose header says that it is a square of this side. */
-async function jpegOfSize(side: number): Promise<Uint8Array> {
-  const jpeg = new Uint8Array(await encodeJpeg(picture));
-  const frame = jpeg.findIndex((byte, i) => byte === 0xff && [0xc0, 0xc2].includes(jpeg[i + 1]));
-  jpeg.set([side >> 8, side & 255, side >> 8, side & 255], frame + 5);
+/** Where the first marker of these is in a JPEG file. */
+function markerIn(jpeg: Uint8Array, ...markers: readonly number[]): number {
+  return jpeg.findIndex((byte, i) => byte === 0xff && markers.includes(jpeg[i + 1]));
+}
+
+/** A JPEG file whose header says that it is so large. */
+async function jpegOfSize(width: number, height: number, progressive = true): Promise<Uint8Array> {
+  const jpeg = new Uint8Array(await encodeJpeg(picture, { progressive }));
+  const size = [height >> 8, height & 255, width >> 8, width & 255];
+  jpeg.set(size, markerIn(jpeg, 0xc0, 0xc2) + 5);
+  return jpeg;
+}
+
+/** A JPEG file with bytes in it that stand for nothing. */
+function stretched(jpeg: Uint8Array, segments: number): Uint8Array {
+  const segment = [0xff, 0xef, 0xff, 0xff, ...new Uint8Array(0xfffd)];
+  const more = Array.from({ length: segments }, () => Uint8Array.from(segment));
+  return new Uint8Array(
+    [jpeg.subarray(0, 2), ...more, jpeg.subarray(2)].flatMap((part) => [...part]),
+  );
+}
+
+/** A JPEG file, not progressive, whose first scan is said to be of one component. */
+async function jpegOfPlanes(width: number, height: number): Promise<Uint8Array> {
+  const jpeg = await jpegOfSize(width, height, false);
+  jpeg[markerIn(jpeg, 0xda) + 4] = 1;
   return jpeg;
 }
 
@@ -62,6 +83,15 @@ async function jpegOfScans(count: number): Promise<Uint8Array> {
   const more = Array.from({ length: count - scans.length }, () => [...last]).flat();
   return Uint8Array.from([...jpeg.subarray(0, -2), ...more, 0xff, 0xd9]);
 }
+
+Deno.test("a baseline JPEG file may be larger than a progressive one", async () => {
+  const jpeg = await jpegOfSize(4096, 3073, false);
+  // Cut before its scan, so that nothing of that size is decoded.
+  const header = stretched(jpeg.subarray(0, markerIn(jpeg, 0xda)), 1);
+  await withFile(header, async (path) => {
+    await assertRejects(() => readImage(path, SIZE), InputError, "cannot be decoded");
+  });
+});
 
 Deno.test("PNG and JPEG files are told apart by their bytes and decoded", async () => {
   await withFile(await encodePng(picture), async (path) => {
@@ -117,9 +147,12 @@ Deno.test("what is no picture that can be read is named for what it is", async (
     ["four inks (CMYK); convert it to RGB", await fixture("cmyk.jpg")],
     ["nothing in its 51 bytes says how large", await fixture("truncated_51_bytes.jpg")],
     ["there is no chunk at byte 33", await fixture("png_poisons_decoder_948.png")],
-    ["a picture of 60,000 × 60,000 pixels", await jpegOfSize(60000)],
-    ["bytes cannot hold 8,000 × 8,000 pixels", await jpegOfSize(8000)],
-    ["refines its pixels 1,000 times; expected at most 100", await jpegOfScans(1000)],
+    ["a picture of 60,000 × 60,000 pixels", await jpegOfSize(60000, 60000)],
+    ["bytes cannot hold 8,000 × 8,000 pixels", await jpegOfSize(8000, 8000)],
+    ["a progressive JPEG picture of 8,191 × 8,191", stretched(await jpegOfSize(8191, 8191), 2)],
+    ["expected at most 12,582,912; save it smaller", stretched(await jpegOfSize(3072, 4097), 1)],
+    ["a progressive JPEG picture of 4,096 × 4,096", stretched(await jpegOfPlanes(4096, 4096), 1)],
+    ["refines its pixels 33 times; expected at most 32", await jpegOfScans(33)],
   ];
   for (const [what, bytes] of files) {
     await withFile(bytes, async (path) => {

@@ -4,7 +4,7 @@ import { fromFileUrl } from "@std/path";
 import decodeOtherwise from "npm:@jsquash/png@3.1.1/decode.js";
 import { InputError } from "../../errors.ts";
 import type { Picture } from "../../files/pixels.ts";
-import { decodePng } from "../../files/png.ts";
+import { decodePng as decodeFile } from "../../files/png.ts";
 import {
   PNG_KINDS,
   pngChunk,
@@ -23,6 +23,16 @@ function numbers(count: number, limit: number): number[] {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
     return (state >>> 8) % limit;
   });
+}
+
+/** Decodes a file, damaged or not. */
+async function decodePng(
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<{ picture: Picture; damage?: string }> {
+  const damages: string[] = [];
+  const { picture } = await decodeFile(bytes, (damage) => damages.push(damage));
+  assertEquals(damages.length < 2, true);
+  return { picture, damage: damages[0] };
 }
 
 function bytesOf({ data }: Picture): number[] {
@@ -133,6 +143,25 @@ Deno.test("a PNG file of an absurd or impossible size or an unknown kind is refu
   }
   const apple = pngFile(pngChunk("CgBI", new Uint8Array(4)), pngHeader(SOME), data, END);
   await assertRejects(() => decodePng(apple), InputError, "of an unknown kind (CgBI)");
+});
+
+Deno.test("a PNG file of more chunks than a picture needs is refused", async () => {
+  const data = pngChunk("IDAT", pngPixels(SOME, numbers(3 * 16 * 15, 256)));
+  const empty = pngChunk("teXt", new Uint8Array());
+  const fileOf = (count: number) =>
+    pngFile(pngHeader(SOME), ...Array.from({ length: count }, () => empty), data, END);
+  const most = 2 ** 16;
+  assertEquals((await decodePng(fileOf(most - 3))).damage, undefined);
+  await assertRejects(() => decodePng(fileOf(most - 2)), InputError, "more than 65,536 chunks");
+});
+
+Deno.test("of a PNG file whose damage is seen beforehand, nothing is decoded that nobody wants", async () => {
+  const whole = pngFile(pngHeader(SOME), pngChunk("IDAT", Uint8Array.of(1, 2, 3)), END);
+  const refuse = (damage: string) => {
+    throw new InputError(damage);
+  };
+  // Its pixels are broken, too.
+  await assertRejects(() => decodeFile(whole.slice(0, -12), refuse), InputError, "it is cut off");
 });
 
 Deno.test("compressed bytes beyond a picture's end are not unpacked", async () => {
