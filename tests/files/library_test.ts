@@ -71,6 +71,21 @@ Deno.test("deno task fetches no library before a command can say what it misses"
   }
 });
 
+Deno.test("the task fetch itself says what it misses where there is no network", () =>
+  withFolder(async (cache) => {
+    const nowhere = "http://127.0.0.1:1/";
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "fetch", "--help"],
+      cwd: fromFileUrl(new URL("../../", import.meta.url)),
+      env: { DENO_DIR: cache, NPM_CONFIG_REGISTRY: nowhere, NO_COLOR: "1" },
+      stdout: "null",
+    }).output();
+    const error = new TextDecoder().decode(stderr);
+    assertEquals(code, 1, error);
+    assertStringIncludes(error, "error: the library ");
+    assertStringIncludes(error, "is not in Deno's cache and cannot be fetched");
+  }));
+
 Deno.test("fetch has all libraries at hand", async () => {
   const { code, out, error } = await run("fetch", "--json");
   assertEquals(code, 0, error);
