@@ -6,9 +6,13 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { DISK } from "../files/disk.ts";
 import { gunzip } from "../files/gunzip.ts";
 import { removeTemporary, temporaryPath } from "../files/temporary.ts";
+import { abridged } from "../reporting/format.ts";
 
 /** More entries than a dataset's archive has: even an empty file costs a while. */
 const MAX_ENTRIES = 1000;
+
+/** Longest name of an entry in bytes: every system takes it. */
+const MAX_NAME_BYTES = 255;
 
 /** What an entry takes besides its content: its headers, a long name, what fills its last block. */
 const ENTRY_BYTES = 4096;
@@ -18,8 +22,8 @@ const ENTRY_BYTES = 4096;
  * are there; what a process left that was killed meanwhile is cleared away. No other process may be
  * unpacking there.
  * Throws InputError if the archive is damaged or holds more than `maxBytes` or {@link MAX_ENTRIES}, if
- * an entry would leave the folder (`..`, an absolute path, a drive letter) or take its place (`.`), or
- * if it is neither file nor folder (links, devices).
+ * an entry would leave the folder (`..`, an absolute path, a drive letter) or take its place (`.`), if
+ * it has too long a name, is in another's place, or is neither file nor folder (links, devices).
  */
 export async function unpackTarGz(
   archive: string,
@@ -50,6 +54,7 @@ async function extract(archive: string, folder: string, maxBytes: number): Promi
     .pipeThrough(endingAt(maxBytes + MAX_ENTRIES * ENTRY_BYTES, tooLarge))
     .pipeThrough(createTarDecoder({ strict: true }));
   const paths = new Set<string>();
+  const folders = new Set<string>();
   let total = 0, count = 0;
   try {
     for await (const { header, body } of entries) {
@@ -69,6 +74,15 @@ async function extract(archive: string, folder: string, maxBytes: number): Promi
           `${archive}: entry ${JSON.stringify(header.name)} would take its folder's place`,
         );
       } else if (header.type === "file" || header.type === undefined) {
+        const above = foldersOf(path);
+        if (folders.has(path) || above.some((folder) => paths.has(folder))) {
+          throw new InputError(
+            `${archive}: entry ${
+              JSON.stringify(header.name)
+            } and another need a file and a folder of one name; delete the archive`,
+          );
+        }
+        above.forEach((folder) => folders.add(folder));
         await writeFileAtomic(join(folder, path), body);
         paths.add(path);
       } else {
@@ -111,7 +125,21 @@ function isFileSystemError(error: unknown): boolean {
     /^E[A-Z]+$/.test(error.code);
 }
 
+/** The folders that a relative path leads through. */
+function foldersOf(path: string): string[] {
+  const folders: string[] = [];
+  for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.push(folder);
+  return folders;
+}
+
 function safeParts(name: string, archive: string): string[] {
+  const { length } = new TextEncoder().encode(name);
+  if (length > MAX_NAME_BYTES) {
+    throw new InputError(
+      `${archive}: entry ${abridged(JSON.stringify(name), 50)} has a name of ${length} bytes; ` +
+        `expected at most ${MAX_NAME_BYTES}; delete the archive`,
+    );
+  }
   const parts = name.split(/[/\\]/);
   const escapes = parts[0] === "" || /^[a-z]:/i.test(name) || parts.includes("..") ||
     name.includes("\0");

@@ -101,6 +101,29 @@ for (const [what, bad] of evil) {
   });
 }
 
+const conflicts: [string, TarEntry[], string][] = [
+  ["lies in a file", [entry("a"), entry("a/b")], '"a/b"'],
+  ["is a file in a folder's place", [entry("a/b/c"), entry("a")], '"a"'],
+  ["has a name that no system takes", [entry("x".repeat(256))], `"${"x".repeat(49)}`],
+  ["lies in more folders than a system takes", [entry("d/".repeat(2500))], '"d/d/'],
+];
+
+for (const [what, entries, name] of conflicts) {
+  Deno.test(`an archive with an entry that ${what} is refused by its own name`, () =>
+    withArchive(entries, async (archive, folder, outer) => {
+      const error = await assertRejects(() => unpackTarGz(archive, folder), InputError);
+      assertStringIncludes(error.message, `${archive}: entry ${name}`);
+      assertStringIncludes(error.message, "; delete the archive");
+      assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
+    }));
+}
+
+Deno.test("a name that every system takes is unpacked", () =>
+  withArchive([entry(`${"x".repeat(127)}/${"y".repeat(127)}`)], async (archive, folder) => {
+    await unpackTarGz(archive, folder);
+    assertEquals([...Deno.readDirSync(folder)].length, 1);
+  }));
+
 Deno.test("a truncated archive is refused and leaves nothing", async () => {
   const big: TarEntry = {
     header: { name: "big", size: 50_000 },
