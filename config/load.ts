@@ -7,8 +7,8 @@ import { otherKind } from "../files/kind_of_file.ts";
 import { readWanted } from "../files/read_wanted.ts";
 import { decodeText } from "../files/text.ts";
 import { type Mapping, moveFormerKeys, otherForms } from "./former_keys.ts";
-import { isName, nodeAt } from "../schema/json.ts";
-import { mistakesOf } from "../schema/mistakes.ts";
+import { isName, nodeAt, type ValuePath } from "../schema/json.ts";
+import { type Mistake, mistakesOf } from "../schema/mistakes.ts";
 import { configJsonSchema } from "./json_schema.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { ConfigSource } from "./source.ts";
@@ -78,10 +78,10 @@ export function parseConfig(text: unknown, file: string, options: LoadOptions = 
   source.noteMoved(former.moved);
   const named = { name: runName(file), ...withoutExtras(value) };
   const result = configSchema.safeParse(named);
-  if (!result.success || former.mistakes.length > 0) {
-    throw new InputError(
-      source.report([...former.mistakes, ...mistakesOf(configSchema, named, configJsonSchema())]),
-    );
+  const mistakes = [...former.mistakes, ...controlsIn(named)];
+  if (!result.success || mistakes.length > 0) {
+    mistakes.push(...mistakesOf(configSchema, named, configJsonSchema()));
+    throw new InputError(source.report(mistakes));
   }
   if (typeof text === "string" && former.hints.length > 0) {
     for (const line of source.report(former.hints).split("\n")) options.onHint?.(line);
@@ -108,6 +108,21 @@ export function parseStored(
 /** What a config's keys say, without those that are there for their anchors: `x-…`. */
 function withoutExtras(config: Mapping): Mapping {
   return Object.fromEntries(Object.entries(config).filter(([key]) => !key.startsWith("x-")));
+}
+
+/** Keys and texts with control characters: where they are told, they would begin lines of their own. */
+function controlsIn(value: unknown, path: ValuePath = []): Mistake[] {
+  if (typeof value === "string") return controlIn(value, path, "value");
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    ...controlIn(key, [...path, key], "key"),
+    ...controlsIn(inner, [...path, key]),
+  ]);
+}
+
+function controlIn(text: string, path: ValuePath, part: Mistake["part"]): Mistake[] {
+  if (!/\p{Cc}/u.test(text)) return [];
+  return [{ path, part, text: "expected a text without control characters, such as line ends" }];
 }
 
 function located<T>(source: ConfigSource, key: string, work: () => T): T {

@@ -5,4 +5,4 @@ import { z } from "../schema/entry.ts";
 export const path = z.string().min(1).refine((text) => !/^~[^/\\]/.test(text), {
   error:
     "of ~ only ~/ is looked up, your own folder; write another person's out, or ./~ for a name",
-}).refine((text) => !text.includes("\0"), { error: "expected a path without a NUL character" });
+});

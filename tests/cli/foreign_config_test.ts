@@ -42,7 +42,7 @@ const SYNTHETIC = { name: "synthetic", classes: 3, imageSize: 6, channels: 2 };
 const REFUSED: [data: Readonly<Record<string, unknown>>, message: string][] = [
   [
     { dataset: "mnist", root: "/tmp/\0x" },
-    "data.root: expected a path without a NUL character",
+    "data.root: expected a text without control characters",
   ],
   [
     { dataset: { ...SYNTHETIC, testCount: 2e7 } },

@@ -107,7 +107,16 @@ const MISTAKES: [line: string, message: string][] = [
     "run.yaml:3:66 training.optimizer.momentum: found 1.5, expected a number of at least 0 and below",
   ],
   ["output: ~someone/runs", "run.yaml:3:9 output: of ~ only ~/ is looked up"],
-  ['output: "runs\\0"', "run.yaml:3:9 output: expected a path without a NUL character"],
+  ['output: "runs\\0"', "run.yaml:3:9 output: expected a text without control characters"],
+  ['output: "runs\\nx"', "run.yaml:3:9 output: expected a text without control characters"],
+  [
+    'training: {freeze: ["a\\nx"]}',
+    "run.yaml:3:21 training.freeze.0: expected a text without control characters",
+  ],
+  [
+    'training: {monitor: "\\x1b[2J"}',
+    "run.yaml:3:21 training.monitor: expected a text without control characters",
+  ],
   ["training:", "run.yaml:3:10 training: found nothing (is it indented below its key?), expected"],
 ];
 
