@@ -9,16 +9,24 @@ import { formatCount } from "../reporting/format.ts";
 
 const ADVICE = "its training diverged or the file is damaged: use another checkpoint";
 
-/** That among numbers there are some that are none, and how many; undefined if all are finite. */
+/** Where float64 has more. */
+const TOO_LARGE = "numbers too large for float32";
+
+/**
+ * That among numbers there are some that are none in float32, in which all is computed, and how many;
+ * undefined if all are finite.
+ */
 export function describeNotFinite(data: ArrayLike<number | bigint>): string | undefined {
-  let [count, what] = [0, "infinity"];
+  const found = new Set<string>();
+  let count = 0;
   for (let i = 0; i < data.length; i++) {
     const value = Number(data[i]);
-    if (Number.isFinite(value)) continue;
+    if (Number.isFinite(Math.fround(value))) continue;
     count++;
-    if (Number.isNaN(value)) what = "NaN";
+    found.add(Number.isNaN(value) ? "NaN" : Number.isFinite(value) ? TOO_LARGE : "infinity");
   }
   if (count === 0) return undefined;
+  const what = ["NaN", "infinity", TOO_LARGE].find((name) => found.has(name));
   return `${what}, ${formatCount(count)} of ${formatCount(data.length)} numbers`;
 }
 

@@ -136,12 +136,16 @@ export function adoptState(
   }
   checkBatchNorms(model, adopted, { tensors, path: file });
   for (const name of present.keys()) {
-    const found = describeNotFinite(adopted.get(name)?.data ?? []);
-    if (found) {
-      throw new InputError(
-        `${file}: ${name} holds ${found}; its training diverged: use other weights`,
-      );
-    }
+    if (describeNotFinite(adopted.get(name)?.data ?? []) === undefined) continue;
+    // What a layer makes of the file's tensors has other names.
+    const [inFile, { data }] = [...tensors].find(([own, { data }]) =>
+      parentPath(own) === parentPath(name) && describeNotFinite(data)
+    ) ?? [name, adopted.get(name)!];
+    throw new InputError(
+      `${file}: ${inFile} holds ${
+        describeNotFinite(data)
+      }; its training diverged: use other weights`,
+    );
   }
   try {
     model.loadStateDict(adopted);

@@ -11,7 +11,7 @@ import { START } from "../../checkpoints/run_state.ts";
 import { writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { loadDataset } from "../../datasets/open.ts";
 import { InputError, RunError } from "../../errors.ts";
-import type { Module } from "../../layers/module.ts";
+import type { Module, StateTensor } from "../../layers/module.ts";
 import { inferenceProgram } from "../../models/inference.ts";
 import { buildModel, type BuildOptions } from "../../models/registry.ts";
 import { evaluateNetwork } from "../../training/evaluate.ts";
@@ -94,6 +94,23 @@ Deno.test("weights from elsewhere that are no numbers are refused, and the model
     "w: 5.weight holds NaN, 1 of 8 numbers",
   );
   assertEquals(model.stateDict(), before);
+});
+
+Deno.test("weights too large for float32 are refused, by their names in the file", () => {
+  const model = broken("1.bias", 0);
+  const tensors = new Map<string, StateTensor>(model.stateDict());
+  ["0.W", "0.D"].forEach((name) => tensors.delete(name));
+  tensors.set("0.weight", { shape: [4, 3, 3, 3], data: new Float32Array(108) });
+  for (const name of ["0.weight", "5.bias"]) {
+    const { shape, data: { length } } = tensors.get(name)!;
+    const data = new Float64Array(length).fill(1e300);
+    const large = new Map(tensors).set(name, { shape, data });
+    assertThrows(
+      () => adoptState(model, { path: "w", tensors: large, hasOthers: false }),
+      InputError,
+      `w: ${name} holds numbers too large for float32, ${length} of ${length} numbers`,
+    );
+  }
 });
 
 Deno.test("an evaluation fails at the first image without logits", async () => {
