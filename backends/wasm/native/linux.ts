@@ -8,11 +8,14 @@ import { RunError } from "../../../errors.ts";
 const READ = 1, WRITE = 2, EXECUTE = 4;
 const PRIVATE_ANONYMOUS = 0x22;
 const MAP_FAILED = 2n ** 64n - 1n;
+/** Of an `madvise`: pages of 2 MiB. */
+const HUGE_PAGES = 14;
 
 const CALLS = {
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
   mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
   munmap: { parameters: ["usize", "usize"], result: "i32" },
+  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
   memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
@@ -52,6 +55,11 @@ export function mapCode(code: Uint8Array<ArrayBuffer>): bigint {
 /** Takes mapped code out of memory; nothing may be in it or call it any more. */
 export function unmapCode(address: bigint, bytes: number): void {
   withLibc(({ munmap }) => munmap(address, BigInt(bytes)));
+}
+
+/** Asks the system to back memory with huge pages, and makes do with small ones where it has none. */
+export function preferHugePages(address: bigint, bytes: number): void {
+  withLibc(({ madvise }) => madvise(address, BigInt(bytes), HUGE_PAGES));
 }
 
 /** A stretch of this process's memory. */

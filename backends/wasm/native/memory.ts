@@ -7,21 +7,25 @@
  * V8 under Deno reserves as much as a memory may grow to and no more, 4 GiB of one with 32-bit
  * addresses. So this is one with 64-bit addresses; no WebAssembly ever runs on it.
  */
-import { type Mapping, mappings } from "./linux.ts";
+import { type Mapping, mappings, preferHugePages } from "./linux.ts";
 
 /** 8 GiB, the next power of two. */
 const RESERVED_PAGES = 131072n;
 const PAGE_BYTES = 65536n;
 
 /**
- * Memory of `pages` pages of 64 KiB that never grows.
+ * Memory of `pages` pages of 64 KiB that never grows. The system backs it with huge pages where it
+ * has them: kernels walk through hundreds of megabytes, some in long steps, and the processor
+ * remembers where only so many pages are.
  *
  * @throws {RangeError} if the system does not give it.
  */
 export function guardedMemory(pages: number, shared: boolean): WebAssembly.Memory {
   const descriptor = { address: "i64", initial: BigInt(pages), maximum: RESERVED_PAGES, shared };
   // TypeScript does not know of 64-bit addresses yet.
-  return new WebAssembly.Memory(descriptor as unknown as WebAssembly.MemoryDescriptor);
+  const memory = new WebAssembly.Memory(descriptor as unknown as WebAssembly.MemoryDescriptor);
+  preferHugePages(startOf(memory), memory.buffer.byteLength);
+  return memory;
 }
 
 /** Address of a memory's first byte. */

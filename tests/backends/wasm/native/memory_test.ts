@@ -6,6 +6,11 @@ import { runText } from "../../../support/own_process.ts";
 const ignore = cpuFeatures().native.level === undefined;
 const PAGE = 65536, GIBIBYTE = 2 ** 30;
 
+/** What a program's text imports a module of native code by. */
+function module(name: string): string {
+  return JSON.stringify(import.meta.resolve(`../../../../backends/wasm/native/${name}.ts`));
+}
+
 Deno.test({
   name: "all that native code could reach behind its memory is reserved and inaccessible",
   ignore,
@@ -45,6 +50,24 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a memory is asked for in huge pages where the system has such",
+  ignore,
+  fn: async () => {
+    const { out } = await runText(
+      `import { existsSync } from "node:fs";
+      import { guardedMemory, startOf } from ${module("memory")};
+      const start = startOf(guardedMemory(1024, true)).toString(16);
+      const maps = Deno.readTextFileSync("/proc/self/smaps");
+      const [, flags] = maps.slice(maps.indexOf("\\n" + start + "-")).match(/VmFlags:(.*)/);
+      const asked = flags.split(" ").includes("hg");
+      console.log(asked === existsSync("/sys/kernel/mm/transparent_hugepage"));`,
+      "--allow-all",
+    );
+    assertEquals(out, "true\n");
+  },
+});
+
 /** `lea rax, [rdi + rsi]; mov eax, [rax]; ret`: a load of 4 bytes at an index, 64 bits wide. */
 const LOAD = [0x48, 0x8d, 0x04, 0x37, 0x8b, 0x00, 0xc3];
 
@@ -52,8 +75,6 @@ Deno.test({
   name: "an access behind the memory ends the process",
   ignore,
   fn: async () => {
-    const module = (name: string) =>
-      JSON.stringify(import.meta.resolve(`../../../../backends/wasm/native/${name}.ts`));
     const load = (index: number) =>
       runText(
         `import { CodePages } from ${module("code_pages")};
