@@ -1,8 +1,7 @@
 /**
- * Kernels of `composeKernel` and its gradients. All three are one small matrix product for every
- * channel of D: the kernel's rows that meet the channel, times the channel's matrix D + identity
- * (or, for the gradient by D, the rows of the two factors multiplied with each other). Threads
- * share the channels.
+ * Kernels of `composeKernel` and its gradient by `W`: the kernel's rows that meet a channel of D, times
+ * the channel's matrix D + identity. The matrices are packed first, then all rows are walked in the
+ * order of memory: large layers have far more rows than a cache holds.
  */
 
 import type { GraphNode } from "../../../graph/types.ts";
@@ -15,7 +14,9 @@ import {
 } from "../../../ops/compose_kernel.ts";
 import { type AnyFunction, f32, i32, type Local, type Target } from "../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
-import { GemmTile, type OuterSteps } from "./gemm_tile.ts";
+import { compositionFlops, forEachStretch, type Rows, rowsOf } from "./compose_rows.ts";
+import { GemmTile } from "./gemm_tile.ts";
+import { repeat } from "./loops.ts";
 import {
   forEachPanel,
   packPanels,
@@ -24,7 +25,7 @@ import {
   panelsOf,
   type PanelSource,
 } from "./panels.ts";
-import { forTileRows } from "./register_tile.ts";
+import { tileSize } from "./register_tile.ts";
 
 /** The composition and its gradient by W: rows times a matrix made of D. */
 export const composeKernel: KernelFamily = {
@@ -41,44 +42,29 @@ export const composeKernel: KernelFamily = {
       ? { depth: depthMultiplier, columns: area, depthStep: 4, columnStep: 4 * depthMultiplier }
       : { depth: area, columns: depthMultiplier, depthStep: 4 * depthMultiplier, columnStep: 4 };
     const { target } = lowering;
-    const { bytes } = panelsOf(target, matrix.depth, matrix.columns);
-    const scratch = lowering.threadScratch(bytes);
+    const key = `${node.op.name} ${JSON.stringify(geometry)}`;
+    const matrices = lowering.scratch(
+      geometry.inChannels * panelsOf(target, matrix.depth, matrix.columns).bytes,
+    );
     lowering.phase({
-      kernel: `${node.op.name} ${JSON.stringify(geometry)}`,
-      build: (f) => emitRowProducts(f, target, geometry, matrix, scratch.stride),
+      kernel: `${key} matrices`,
+      build: (f) => emitMatrices(f, target, geometry, matrix),
+      args: { d: lowering.ref(d, shapes.depthwise), matrices },
+      writes: ["matrices"],
+      items: geometry.inChannels,
+      detail: "pack",
+    });
+    lowering.phase({
+      kernel: key,
+      build: (f) => emitRowProducts(f, target, geometry, matrix),
       args: {
         rows: lowering.ref(rows, forward ? shapes.weight : shapes.kernel),
-        d: lowering.ref(d, shapes.depthwise),
+        matrices,
         result: lowering.ref(result, forward ? shapes.kernel : shapes.weight),
-        firstRows: lowering.table(firstRows(geometry)),
-        scratch: scratch.ref,
-      },
-      writes: ["result", "scratch"],
-      items: geometry.inChannels,
-      flops: flopsOf(geometry),
-    });
-  },
-};
-
-/** The gradient by D: for every channel the outer products of its rows. */
-export const composeKernelDGradient: KernelFamily = {
-  ops: ["composeKernelDGradient"],
-  lower(node: GraphNode, lowering: Lowering): void {
-    const [kernelGradient, w] = node.inputs;
-    const geometry = composeKernelGeometry(w.shape, node.attributes);
-    const shapes = composeKernelShapes(geometry);
-    lowering.phase({
-      kernel: `${node.op.name} ${JSON.stringify(geometry)}`,
-      build: (f) => emitOuterProducts(f, lowering.target, geometry),
-      args: {
-        kernelGradient: lowering.ref(kernelGradient, shapes.kernel),
-        w: lowering.ref(w, shapes.weight),
-        result: lowering.ref(node.outputs[0], shapes.depthwise),
-        firstRows: lowering.table(firstRows(geometry)),
       },
       writes: ["result"],
-      items: geometry.inChannels,
-      flops: flopsOf(geometry),
+      items: tileCount(target, rowsOf(geometry)),
+      flops: compositionFlops(geometry),
     });
   },
 };
@@ -91,79 +77,81 @@ interface ChannelMatrix {
   readonly columnStep: number;
 }
 
-function flopsOf({ outChannels, groupIn, area, depthMultiplier }: ComposeKernelGeometry): number {
-  return 2 * outChannels * groupIn * area * depthMultiplier;
+/** Tiles of the rows: a few of those that meet one channel. */
+function tileCount(target: Target, { blocks, outer, inner }: Rows): number {
+  return blocks * Math.ceil(outer / tileSize(target).rows) * inner;
 }
 
-/** The first kernel row that meets each channel; the others follow every {@link rowStep} rows. */
-function firstRows(geometry: ComposeKernelGeometry): Int32Array {
-  const { pairing, inChannels, groupIn } = geometry;
-  const groupRows = groupIn * rowCount(geometry);
-  return Int32Array.from(
-    { length: inChannels },
-    (_, channel) =>
-      pairing === "authors"
-        ? channel
-        : Math.floor(channel / groupIn) * groupRows + channel % groupIn,
-  );
-}
-
-/** Rows from one that meets a channel to the next. */
-function rowStep({ pairing, inChannels, groupIn }: ComposeKernelGeometry): number {
-  return pairing === "authors" ? inChannels : groupIn;
-}
-
-/** How many rows meet a channel. */
-function rowCount({ outChannels, groups }: ComposeKernelGeometry): number {
-  return outChannels / groups;
-}
-
-/** Writes, for every channel: pack the matrix, multiply the channel's rows by it. */
-function emitRowProducts(
-  f: KernelFunction<"rows" | "d" | "result" | "firstRows" | "scratch">,
+/** Writes, for every channel, the packing of its matrix. */
+function emitMatrices(
+  f: KernelFunction<"d" | "matrices">,
   target: Target,
   geometry: ComposeKernelGeometry,
   matrix: ChannelMatrix,
-  scratchStride: number,
 ): void {
-  const { area, depthMultiplier } = geometry;
-  const { depth, columns } = matrix;
-  const { rows, d, result, firstRows, scratch, thread, first, end } = f.parameters;
+  const { depth, columns, depthStep, columnStep } = matrix;
+  const { d, matrices, first, end } = f.parameters;
   const panels = panelsOf(target, depth, columns);
   const source: PanelSource = {
     batch: 1,
     batchStep: 0,
-    columnStep: matrix.columnStep,
-    depthLoops: [{ count: depth, sourceStep: matrix.depthStep, depthStep: 1 }],
+    columnStep,
+    depthLoops: [{ count: depth, sourceStep: depthStep, depthStep: 1 }],
   };
-  const step = rowStep(geometry), count = rowCount(geometry);
-  const tile = new GemmTile(f, target);
-  const channel = f.i32(), row = f.i32(), from = f.i32(), panel = f.i32();
-  const a = f.i32(), aFirst = f.i32(), c = f.i32(), cColumn = f.i32();
-  f.increment(scratch, i32.mul(thread, scratchStride));
+  const channel = f.i32(), from = f.i32(), to = f.i32();
+  f.set(from, i32.add(d, i32.mul(first, 4 * depth * columns)));
+  f.set(to, i32.add(matrices, i32.mul(first, panels.bytes)));
   f.loop(channel, first, end, 1, () => {
-    f.set(from, i32.add(d, i32.mul(channel, 4 * area * depthMultiplier)));
-    packPanels(f, panels, source, from, scratch);
-    addIdentity(f, geometry, matrix, panels, scratch);
-    f.set(row, i32.load(i32.add(firstRows, i32.mul(channel, 4))));
-    f.set(aFirst, i32.add(rows, i32.mul(row, 4 * depth)));
-    f.set(cColumn, i32.add(result, i32.mul(row, 4 * columns)));
-    f.set(panel, scratch);
+    packPanels(f, panels, source, from, to);
+    addIdentity(f, geometry, matrix, panels, to);
+    f.increment(from, 4 * depth * columns);
+    f.increment(to, panels.bytes);
+  });
+}
+
+/**
+ * Writes the products of the rows with their channels' matrices. An item is a tile: a few rows of one
+ * channel. Those of the next channel, which lie beside it, are the next item.
+ */
+function emitRowProducts(
+  f: KernelFunction<"rows" | "matrices" | "result">,
+  target: Target,
+  geometry: ComposeKernelGeometry,
+  { depth, columns }: ChannelMatrix,
+): void {
+  const { rows, matrices, result } = f.parameters;
+  const { outer, inner } = rowsOf(geometry);
+  const panels = panelsOf(target, depth, columns);
+  const window = { rows: 1, rowStep: 0, columns: 1, columnStep: 0, run: depth };
+  const tile = new GemmTile(f, target);
+  const block = f.i32(), index = f.i32(), row = f.i32(), channel = f.i32();
+  const a = f.i32(), panel = f.i32(), c = f.i32(), cColumn = f.i32();
+  const emitTile = (rows: number) => {
+    f.set(cColumn, c);
     forEachPanel(f, panels, [cColumn], (vectors, lanes) => {
-      const emitTile = (rows: number) => {
-        const size = { rows, vectors, lanes };
-        tile.clear(size);
-        const window = { rows: 1, rowStep: 0, columns: 1, columnStep: 0, run: depth };
-        tile.addRows(size, a, 4 * step * depth, window, panel);
-        tile.store(size, c, 4 * step * columns);
-        f.increment(a, 4 * rows * step * depth);
-        f.increment(c, 4 * rows * step * columns);
-      };
-      f.set(a, aFirst);
-      f.set(c, cColumn);
-      forTileRows(f, target, count, emitTile);
+      const size = { rows, vectors, lanes };
+      tile.clear(size);
+      tile.addRows(size, a, 4 * inner * depth, window, panel);
+      tile.store(size, cColumn, 4 * inner * columns);
       f.increment(panel, 16 * vectors * depth);
     });
+    f.increment(a, 4 * depth);
+    f.increment(c, 4 * columns);
+  };
+  const { rows: tileRows } = tileSize(target);
+  const lines = Math.ceil(outer / tileRows), rest = outer % tileRows;
+  forEachStretch(f, inner, ({ line, place, count }) => {
+    f.set(block, i32.divU(line, lines));
+    f.set(index, i32.sub(line, i32.mul(block, lines)));
+    f.set(row, i32.add(i32.mul(block, outer), i32.mul(index, tileRows)));
+    f.set(row, i32.add(i32.mul(row, inner), place));
+    f.set(a, i32.add(rows, i32.mul(row, 4 * depth)));
+    f.set(c, i32.add(result, i32.mul(row, 4 * columns)));
+    f.set(channel, i32.add(i32.mul(block, inner), place));
+    f.set(panel, i32.add(matrices, i32.mul(channel, panels.bytes)));
+    const emitTiles = (rows: number) => repeat(f, count, () => emitTile(rows));
+    if (rest === 0 || lines === 1) return emitTiles(rest || tileRows);
+    f.if(i32.eq(index, lines - 1), () => emitTiles(rest), () => emitTiles(tileRows));
   });
 }
 
@@ -185,46 +173,4 @@ function addIdentity(
       f.emit(f32.store(packed, f32.add(f32.load(packed, offset), 1), offset));
     }
   }
-}
-
-/** Writes, for every channel: the sum over its rows of a column times a row. */
-function emitOuterProducts(
-  f: KernelFunction<"kernelGradient" | "w" | "result" | "firstRows">,
-  target: Target,
-  geometry: ComposeKernelGeometry,
-): void {
-  const { area, depthMultiplier } = geometry;
-  const { kernelGradient, w, result, firstRows, first, end } = f.parameters;
-  const panels = panelsOf(target, 0, depthMultiplier);
-  const step = rowStep(geometry);
-  const steps: OuterSteps = {
-    rows: 1,
-    columns: rowCount(geometry),
-    aStep: 4 * step * area,
-    bStep: 4 * step * depthMultiplier,
-    aRowStep: 0,
-    bRowStep: 0,
-  };
-  const tile = new GemmTile(f, target);
-  const channel = f.i32(), row = f.i32();
-  const a = f.i32(), b = f.i32(), bFirst = f.i32(), c = f.i32(), cRow = f.i32();
-  f.loop(channel, first, end, 1, () => {
-    f.set(row, i32.load(i32.add(firstRows, i32.mul(channel, 4))));
-    f.set(a, i32.add(kernelGradient, i32.mul(row, 4 * area)));
-    f.set(bFirst, i32.add(w, i32.mul(row, 4 * depthMultiplier)));
-    f.set(cRow, i32.add(result, i32.mul(channel, 4 * area * depthMultiplier)));
-    const emitRows = (rows: number) => {
-      f.set(b, bFirst);
-      f.set(c, cRow);
-      forEachPanel(f, panels, [b, c], (vectors, lanes) => {
-        const size = { rows, vectors, lanes };
-        tile.clear(size);
-        tile.addOuterProducts(size, a, b, steps);
-        tile.store(size, c, 4 * depthMultiplier);
-      });
-      f.increment(a, 4 * rows);
-      f.increment(cRow, 4 * rows * depthMultiplier);
-    };
-    forTileRows(f, target, area, emitRows);
-  });
 }

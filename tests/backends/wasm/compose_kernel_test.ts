@@ -1,7 +1,6 @@
-import {
-  composeKernel,
-  composeKernelDGradient,
-} from "../../../backends/wasm/kernels/compose_kernel.ts";
+import { assert } from "@std/assert";
+import { composeKernel } from "../../../backends/wasm/kernels/compose_kernel.ts";
+import { composeKernelDGradient } from "../../../backends/wasm/kernels/compose_kernel_gradient.ts";
 import {
   type ComposeKernelAttributes,
   composeKernelDGradientOp,
@@ -10,6 +9,7 @@ import {
 } from "../../../ops/compose_kernel.ts";
 import type { Shape } from "../../../graph/types.ts";
 import { checkNode, type NodeCase, randomNode, randomSource, TARGETS } from "./node_check.ts";
+import { runnableNode } from "./run_node.ts";
 
 interface Composition {
   readonly w: Shape;
@@ -70,3 +70,19 @@ for (const [name, { family, make }] of Object.entries(OPS)) {
     }
   });
 }
+
+Deno.test("many rows of few channels are shared among threads", () => {
+  const composition: Composition = {
+    w: [64, 1, 9],
+    d: [1, 9, 9],
+    kernel: [64, 1, 3, 3],
+    attributes: { groups: 1, kernelSize: [3, 3], pairing: "paper" },
+  };
+  const random = randomSource(1);
+  for (const { family, make } of [OPS.composeKernel, OPS.composeKernelWGradient]) {
+    const node = randomNode(make(composition), random);
+    const { phases } = runnableNode(family, node, TARGETS[0], 8);
+    assert(phases.at(-1)!.phase.items! >= 8);
+    checkNode(family, node, TARGETS[0], 8);
+  }
+});
