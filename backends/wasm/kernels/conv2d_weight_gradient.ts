@@ -28,6 +28,7 @@ import {
 import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { tileSize } from "./register_tile.ts";
+import { Transposition } from "./transpose.ts";
 import { weightGradientObstacle } from "./winograd_plan.ts";
 import { lowerWinogradWeightGradient } from "./winograd_weight_gradient.ts";
 
@@ -185,33 +186,51 @@ function emitSums(
 function emitTotal(
   f: KernelFunction<"sums" | "weightGradient">,
   threads: number,
-  { geometry, groupIn, groupOut, run, rowBytes }: WeightGradientPlan,
+  { geometry, groupIn, groupOut, run: tapRows, rowBytes }: WeightGradientPlan,
   sumsStride: number,
 ): void {
   const { kernelSize } = geometry;
   const taps = kernelSize[0] * kernelSize[1];
-  const channelBytes = 4 * groupIn * taps;
+  const channelBytes = 4 * groupIn * taps, tapBytes = tapRows * rowBytes;
   const { sums, weightGradient, first, end } = f.parameters;
   const blocks = Math.ceil(groupOut / TOTAL_CHANNELS);
   const item = f.i32(), group = f.i32(), block = f.i32();
   const from = f.i32(), at = f.i32(), to = f.i32();
-  const vectors = f.locals("v128", TOTAL_CHANNELS / 4);
+  const vectors = Array.from({ length: TOTAL_CHANNELS / 4 }, () => f.v128());
+  const transposition = new Transposition(f);
+  /** Sets locals to the threads' sums of so many vectors, `step` bytes apart. */
+  const load = (count: number, offset: number, step: number) => {
+    const loaded = vectors.slice(0, count);
+    for (let thread = 0; thread < threads; thread++) {
+      loaded.forEach((vector, i) => {
+        const sum = v128.load(at, thread * sumsStride + offset + step * i);
+        f.set(vector, thread === 0 ? sum : f32x4.add(vector, sum));
+      });
+    }
+    return loaded;
+  };
+  // What lies side by side in the result, and bytes from one to the next in the sums.
+  const [run, step, runs] = taps === 1 ? [groupIn, rowBytes, 1] : [taps, tapBytes, groupIn];
   const emitBlock = (channels: number) =>
-    repeat(f, groupIn, () => {
+    repeat(f, runs, () => {
       f.set(at, from);
-      repeat(f, taps, () => {
-        const used = vectors.slice(0, Math.ceil(channels / 4));
-        for (let thread = 0; thread < threads; thread++) {
-          used.forEach((vector, i) => {
-            const sum = v128.load(at, thread * sumsStride + 16 * i);
-            f.set(vector, thread === 0 ? sum : f32x4.add(vector, sum));
-          });
+      repeat(f, Math.floor(run / 4), () => {
+        for (let channel = 0; channel < channels; channel += 4) {
+          const columns = transposition.columns(load(4, 4 * channel, step));
+          columns.slice(0, channels - channel).forEach((column, i) =>
+            f.emit(v128.store(to, column, (channel + i) * channelBytes))
+          );
         }
+        f.increment(at, 4 * step);
+        f.increment(to, 16);
+      });
+      repeat(f, run % 4, () => {
+        const loaded = load(Math.ceil(channels / 4), 0, 16);
         for (let channel = 0; channel < channels; channel++) {
-          const vector = used[channel >> 2];
+          const vector = loaded[channel >> 2];
           f.emit(v128.store32Lane(to, vector, channel % 4, channel * channelBytes));
         }
-        f.increment(at, run * rowBytes);
+        f.increment(at, step);
         f.increment(to, 4);
       });
       f.increment(from, rowBytes);
@@ -219,7 +238,7 @@ function emitTotal(
   f.loop(item, first, end, 1, () => {
     f.set(group, i32.divU(item, blocks));
     f.set(block, i32.sub(item, i32.mul(group, blocks)));
-    f.set(from, i32.add(sums, i32.mul(group, taps * run * rowBytes)));
+    f.set(from, i32.add(sums, i32.mul(group, taps * tapBytes)));
     f.increment(from, i32.mul(block, 4 * TOTAL_CHANNELS));
     f.set(to, i32.add(weightGradient, i32.mul(group, groupOut * channelBytes)));
     f.increment(to, i32.mul(block, TOTAL_CHANNELS * channelBytes));

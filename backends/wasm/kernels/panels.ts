@@ -6,10 +6,19 @@
  * consecutive addresses. Missing columns and missing depth are zeros.
  */
 
-import { type AnyFunction, f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
+import {
+  type AnyFunction,
+  f32,
+  i32,
+  type Local,
+  memory,
+  type Target,
+  v128,
+} from "../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
 import { repeat } from "./loops.ts";
 import { tileSize } from "./register_tile.ts";
+import { Transposition } from "./transpose.ts";
 
 /** How a matrix is cut into panels. */
 export interface Panels {
@@ -183,24 +192,79 @@ function packPanel(
   vectors: number,
   columns: number,
 ): void {
-  const nest = (level: number): void => {
-    if (level === depthLoops.length) {
-      for (let column = 0; column < columns; column++) {
-        f.emit(f32.store(write, f32.load(read, column * columnStep), 4 * column));
-      }
-      return;
-    }
-    const { count, sourceStep, depthStep } = depthLoops[level];
-    const writeStep = 16 * vectors * depthStep;
-    repeat(f, count, () => {
-      nest(level + 1);
-      f.increment(read, sourceStep);
-      f.increment(write, writeStep);
+  const rowBytes = 16 * vectors;
+  const move = (sourceBytes: number, rows: number) => {
+    f.increment(read, sourceBytes);
+    f.increment(write, rows * rowBytes);
+  };
+  const copyFloat = (column: number, sourceBytes: number, row: number) =>
+    f.emit(
+      f32.store(
+        write,
+        f32.load(read, column * columnStep + sourceBytes),
+        4 * column + row * rowBytes,
+      ),
+    );
+  const transposition = new Transposition(f);
+  const lines = Array.from({ length: 4 }, () => f.v128());
+  const whole = columns - columns % 4;
+  /** Four rows, whose elements lie side by side in every column. */
+  const copyFour = ({ sourceStep, depthStep }: DepthLoop) => {
+    const lowest = Math.min(0, 3 * sourceStep);
+    f.increment(read, lowest);
+    repeat(f, whole / 4, () => {
+      lines.forEach((line, i) => f.set(line, v128.load(read, i * columnStep)));
+      transposition.columns(lines).forEach((row, i) =>
+        f.emit(v128.store(write, row, (sourceStep < 0 ? 3 - i : i) * depthStep * rowBytes))
+      );
+      f.increment(read, 4 * columnStep);
+      f.increment(write, 16);
     });
-    f.increment(read, -count * sourceStep);
-    f.increment(write, -count * writeStep);
+    f.increment(read, -whole * columnStep);
+    f.increment(write, -4 * whole);
+    for (let column = whole; column < columns; column++) {
+      for (let i = 0; i < 4; i++) copyFloat(column, i * sourceStep - lowest, i * depthStep);
+    }
+    f.increment(read, -lowest);
+  };
+  const copyRow = () => {
+    let column = 0;
+    if (columnStep === 4) {
+      for (; column < whole; column += 4) {
+        f.emit(v128.store(write, v128.load(read, 4 * column), 4 * column));
+      }
+    }
+    for (; column < columns; column++) copyFloat(column, 0, 0);
+  };
+  const loops = inSourceOrder(depthLoops);
+  const nest = (level: number): void => {
+    if (level === loops.length) return copyRow();
+    const { count, sourceStep, depthStep } = loops[level];
+    const side = level === loops.length - 1 && Math.abs(sourceStep) === 4 && columnStep !== 4;
+    const fours = side && whole > 0 ? Math.floor(count / 4) : 0;
+    repeat(f, fours, () => {
+      copyFour(loops[level]);
+      move(4 * sourceStep, 4 * depthStep);
+    });
+    repeat(f, count - 4 * fours, () => {
+      nest(level + 1);
+      move(sourceStep, depthStep);
+    });
+    move(-count * sourceStep, -count * depthStep);
   };
   const packed = depthLoops.reduce((product, { count }) => product * count, 1);
-  if (packed < depth || columns < 4 * vectors) f.emit(memory.fill(write, 0, 16 * vectors * depth));
+  if (packed < depth || columns < 4 * vectors) f.emit(memory.fill(write, 0, rowBytes * depth));
   nest(0);
+}
+
+/** The same elements in the order in which they lie in memory, in as few loops as can be. */
+function inSourceOrder(loops: readonly DepthLoop[]): DepthLoop[] {
+  const ordered = loops.filter(({ count }) => count !== 1)
+    .sort((a, b) => Math.abs(b.sourceStep) - Math.abs(a.sourceStep));
+  return ordered.reduceRight<DepthLoop[]>((inner, outer) => {
+    const [next, ...others] = inner;
+    const follows = next && outer.sourceStep === next.count * next.sourceStep &&
+      outer.depthStep === next.count * next.depthStep;
+    return follows ? [{ ...next, count: outer.count * next.count }, ...others] : [outer, ...inner];
+  }, []);
 }

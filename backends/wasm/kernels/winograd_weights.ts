@@ -34,7 +34,49 @@ export function factorMatrices({ depth, columns }: Panels): ProductMatrices {
   return productMatrices(depth, columns);
 }
 
-/** Writes the transform of a kernel into 36 packed matrices; an item is four columns. */
+/** Vectors of a cache line. */
+const LINE_VECTORS = 4;
+
+/**
+ * Vectors side by side that are computed one after the other, so that cache lines are read and
+ * written once: a cache line where `columns` and panels of `panelVectors` divide into such.
+ */
+function vectorsOfRun(columns: number, panelVectors = LINE_VECTORS): number {
+  let vectors = LINE_VECTORS;
+  while (columns / 4 % vectors !== 0 || panelVectors % vectors !== 0) vectors /= 2;
+  return vectors;
+}
+
+/** An item of a kernel over vectors of columns, in locals. */
+interface Run {
+  /** The first of some vectors, and the first of a part of the channels. */
+  readonly vector: Local<"i32">;
+  readonly channel: Local<"i32">;
+}
+
+/**
+ * Writes a loop over a share of the items, as many as there are vectors: so many `vectors` side by
+ * side, and of the channels as many parts.
+ */
+function forEachRun(
+  f: KernelFunction<string>,
+  vectors: number,
+  channels: number,
+  body: (run: Run) => void,
+): void {
+  const { first, end } = f.parameters;
+  const item = f.i32(), vector = f.i32(), channel = f.i32();
+  f.loop(item, first, end, 1, () => {
+    f.set(vector, i32.mul(i32.divU(item, vectors), vectors));
+    f.set(channel, i32.mul(i32.sub(item, vector), channels / vectors));
+    body({ vector, channel });
+  });
+}
+
+/**
+ * Writes the transform of a kernel into 36 packed matrices; there are as many items as vectors of
+ * columns.
+ */
 export function emitWeightTransform(
   f: KernelFunction<"weight" | "factors">,
   target: Target,
@@ -45,11 +87,12 @@ export function emitWeightTransform(
   const transforms = new WinogradTransforms(wide, CONSTANTS);
   const taps = wide.locals(TAPS);
   const halfway = Array.from({ length: PATCH }, () => wide.locals(TAPS));
-  const { weight, factors, first, end } = f.parameters;
-  const { fullVectors, fullCount, fullBytes, tailVectors, depth } = panels;
+  const { weight, factors } = f.parameters;
+  const { fullVectors, fullCount, fullBytes, tailVectors, depth, columns } = panels;
   const { step } = factorMatrices(panels);
-  const vector = f.i32(), panel = f.i32(), rowBytes = f.i32(), from = f.i32(), to = f.i32();
-  f.loop(vector, first, end, 1, () => {
+  const vectors = vectorsOfRun(columns, fullVectors);
+  const panel = f.i32(), rowBytes = f.i32(), from = f.i32(), to = f.i32();
+  forEachRun(f, vectors, depth, ({ vector, channel }) => {
     f.set(panel, i32.divU(vector, fullVectors));
     f.set(
       rowBytes,
@@ -57,28 +100,34 @@ export function emitWeightTransform(
     );
     f.set(to, i32.add(factors, i32.mul(panel, fullBytes)));
     f.increment(to, i32.mul(16, i32.sub(vector, i32.mul(panel, fullVectors))));
+    f.increment(to, i32.mul(channel, rowBytes));
     f.set(from, i32.add(weight, i32.mul(vector, 4 * resultStep)));
-    repeat(f, depth, () => {
-      for (let x = 0; x < TAPS; x++) {
-        taps.forEach((tap, y) => {
-          const index = TAPS * y + x;
-          const offset = 4 * (rotated ? TAPS * TAPS - 1 - index : index);
-          wide.set(tap, { halves: [gather(from, offset, resultStep)] });
-        });
-        transforms.weight(taps, (i, value) => wide.set(halfway[i][x], value));
-      }
-      halfway.forEach((row, i) =>
-        transforms.weight(row, (k, value) => wide.store(to, value, (i * PATCH + k) * step))
-      );
-      f.increment(from, channelStep);
-      f.increment(to, rowBytes);
+    f.increment(from, i32.mul(channel, channelStep));
+    repeat(f, depth / vectors, () => {
+      repeat(f, vectors, () => {
+        for (let x = 0; x < TAPS; x++) {
+          taps.forEach((tap, y) => {
+            const index = TAPS * y + x;
+            const offset = 4 * (rotated ? TAPS * TAPS - 1 - index : index);
+            wide.set(tap, { halves: [gather(from, offset, resultStep)] });
+          });
+          transforms.weight(taps, (i, value) => wide.set(halfway[i][x], value));
+        }
+        halfway.forEach((row, i) =>
+          transforms.weight(row, (k, value) => wide.store(to, value, (i * PATCH + k) * step))
+        );
+        f.increment(from, 4 * resultStep);
+        f.increment(to, 16);
+      });
+      f.increment(from, channelStep - 4 * vectors * resultStep);
+      f.increment(to, i32.sub(rowBytes, 16 * vectors));
     });
   });
 }
 
 /**
  * Writes the addition of the threads' sums [36][channel][result] and their transform into the
- * weight gradient [result, channel, 3, 3]; an item is four results.
+ * weight gradient [result, channel, 3, 3]; there are as many items as vectors of results.
  */
 export function emitWeightGradient(
   f: KernelFunction<"sums" | "weightGradient">,
@@ -94,32 +143,38 @@ export function emitWeightGradient(
   const column = wide.locals(PATCH);
   const halfway = Array.from({ length: TAPS }, () => wide.locals(PATCH));
   const result = wide.local();
-  const vector = f.i32(), from = f.i32(), to = f.i32();
-  const resultStep = 4 * channels * TAPS * TAPS;
-  const { first, end } = f.parameters;
-  f.loop(vector, first, end, 1, () => {
+  const from = f.i32(), to = f.i32();
+  const tapBytes = 4 * TAPS * TAPS, resultStep = channels * tapBytes;
+  const vectors = vectorsOfRun(results);
+  forEachRun(f, vectors, channels, ({ vector, channel }) => {
     f.set(from, i32.add(f.parameters.sums, i32.mul(vector, 16)));
+    f.increment(from, i32.mul(channel, 4 * results));
     f.set(to, i32.add(f.parameters.weightGradient, i32.mul(vector, 4 * resultStep)));
-    repeat(f, channels, () => {
-      for (let k = 0; k < PATCH; k++) {
-        column.forEach((value, i) => {
-          const offset = (i * PATCH + k) * sums.step;
-          const terms = Array.from(
-            { length: threads },
-            (_, t) => v128.load(from, offset + t * sumsStride),
-          );
-          wide.set(value, { halves: [terms.reduce((total, term) => f32x4.add(total, term))] });
-        });
-        transforms.weightGradient(column, (y, value) => wide.set(halfway[y][k], value));
-      }
-      halfway.forEach((row, y) =>
-        transforms.weightGradient(row, (x, value) => {
-          wide.set(result, value);
-          scatter(f, to, result, 4 * (TAPS * y + x), resultStep);
-        })
-      );
-      f.increment(from, 4 * results);
-      f.increment(to, 4 * TAPS * TAPS);
+    f.increment(to, i32.mul(channel, tapBytes));
+    repeat(f, channels / vectors, () => {
+      repeat(f, vectors, () => {
+        for (let k = 0; k < PATCH; k++) {
+          column.forEach((value, i) => {
+            const offset = (i * PATCH + k) * sums.step;
+            const terms = Array.from(
+              { length: threads },
+              (_, t) => v128.load(from, offset + t * sumsStride),
+            );
+            wide.set(value, { halves: [terms.reduce((total, term) => f32x4.add(total, term))] });
+          });
+          transforms.weightGradient(column, (y, value) => wide.set(halfway[y][k], value));
+        }
+        halfway.forEach((row, y) =>
+          transforms.weightGradient(row, (x, value) => {
+            wide.set(result, value);
+            scatter(f, to, result, 4 * (TAPS * y + x), resultStep);
+          })
+        );
+        f.increment(from, 16);
+        f.increment(to, 4 * resultStep);
+      });
+      f.increment(from, 4 * results - 16 * vectors);
+      f.increment(to, tapBytes - 4 * vectors * resultStep);
     });
   });
 }
