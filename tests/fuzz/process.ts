@@ -26,7 +26,8 @@ export async function* readShare(
   folder: string,
 ): AsyncGenerator<Report, void, void> {
   const child = spawn(Deno.execPath(), [
-    ...["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env"],
+    ...["run", "--v8-flags=--expose-gc", "--no-prompt"],
+    ...["--allow-read", "--allow-write", "--allow-env"],
     ...[new URL("child.ts", import.meta.url).href, kind, folder, `${first}`, `${count}`],
   ], { stdio: ["ignore", "pipe", "inherit"] });
   let end = "";
