@@ -1,7 +1,6 @@
 /** Picture files as pixels, the same for the command line and for the page in a browser. */
 import { InputError } from "../errors.ts";
 import { decodeJpeg } from "./jpeg.ts";
-import { upright } from "./orientation.ts";
 import type { OnDamage } from "./pixels.ts";
 import { decodePng } from "./png.ts";
 
@@ -29,6 +28,5 @@ export async function decodePicture(
     throw new InputError("neither a PNG nor a JPEG picture; convert it to one of them");
   }
   const decode = format === "PNG" ? decodePng : decodeJpeg;
-  const { picture, orientation } = await decode(bytes, onDamage);
-  return upright(picture, orientation);
+  return await decode(bytes, onDamage);
 }

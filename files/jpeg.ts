@@ -2,8 +2,8 @@
 import mozjpeg from "npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js";
 import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
-import { orientationOf } from "./orientation.ts";
-import { checkPictureSize, type DecodedPicture, type OnDamage } from "./pixels.ts";
+import { orientationOf, upright } from "./orientation.ts";
+import { checkPictureSize, type OnDamage } from "./pixels.ts";
 
 /**
  * Most scans of a file. A progressive one has about ten; each costs time for all pixels, however
@@ -47,13 +47,13 @@ let decoder: Promise<Decoder> | undefined;
 let complaints: string[] = [];
 
 /**
- * Decodes a JPEG file. Of a damaged one it gives what can be decoded, filled up. Throws InputError
- * where there is nothing to give.
+ * Decodes a JPEG file to a picture held upright. Of a damaged one it gives what can be decoded,
+ * filled up. Throws InputError where there is nothing to give.
  */
 export async function decodeJpeg(
   bytes: Uint8Array<ArrayBuffer>,
   onDamage: OnDamage,
-): Promise<DecodedPicture> {
+): Promise<ImageData> {
   const header = readHeader(bytes);
   if (header === undefined) {
     throw new InputError(
@@ -80,7 +80,7 @@ export async function decodeJpeg(
     );
   }
   if (complaints.length > 0) onDamage(`a damaged JPEG file: ${complaints[0]}`);
-  return { picture, orientation: header.orientation };
+  return upright(picture, header.orientation);
 }
 
 /** Throws InputError for a file of so many bytes that says what cannot be, or would cost too much. */

@@ -30,25 +30,48 @@ export function orientationOf(exif: Uint8Array): number {
   return 1;
 }
 
+/** A picture as a person holds it, and where the stored one's pixels are in it. */
+export interface Turn {
+  /** Columns. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  /** The place of the first stored pixel; from there to the next one of its row and of its column. */
+  readonly first: number;
+  readonly right: number;
+  readonly down: number;
+}
+
+/** How a picture is held whose file stores it, so large, in one of the eight orientations. */
+export function turnOf(width: number, height: number, orientation: number): Turn {
+  const isTurned = orientation >= 5;
+  const held = isTurned ? { width: height, height: width } : { width, height };
+  const isFlippedX = [2, 3, 7, 8].includes(orientation);
+  const isFlippedY = [3, 4, 6, 7].includes(orientation);
+  const [right, down] = isTurned ? [held.width, 1] : [1, held.width];
+  return {
+    ...held,
+    first: (isFlippedX ? (width - 1) * right : 0) + (isFlippedY ? (height - 1) * down : 0),
+    right: isFlippedX ? -right : right,
+    down: isFlippedY ? -down : down,
+  };
+}
+
 /** The picture as a person holds it, whose file stores it in one of the eight orientations. */
 export function upright(picture: ImageData, orientation: number): ImageData {
   if (orientation === 1) return picture;
-  const { data: from } = picture;
-  const isTurned = orientation >= 5;
-  const width = isTurned ? picture.height : picture.width;
-  const height = isTurned ? picture.width : picture.height;
-  const isFlippedX = [2, 3, 7, 8].includes(orientation);
-  const isFlippedY = [3, 4, 6, 7].includes(orientation);
+  const { width, height, first, right, down } = turnOf(
+    picture.width,
+    picture.height,
+    orientation,
+  );
   const held = new ImageData(width, height);
-  const { data } = held;
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, to += 4) {
-      const [u, v] = isTurned ? [y, x] : [x, y];
-      const column = isFlippedX ? picture.width - 1 - u : u;
-      const row = isFlippedY ? picture.height - 1 - v : v;
-      const at = 4 * (row * picture.width + column);
-      for (let c = 0; c < 4; c++) data[to + c] = from[at + c];
-    }
+  const [from, to] = [picture, held].map(({ data }) =>
+    new Uint32Array(data.buffer, data.byteOffset, data.length / 4)
+  );
+  for (let y = 0, pixel = 0; y < picture.height; y++) {
+    let at = first + y * down;
+    for (let x = 0; x < picture.width; x++, at += right) to[at] = from[pixel++];
   }
   return held;
 }

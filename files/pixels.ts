@@ -32,13 +32,6 @@ export interface Picture {
   readonly data: { readonly length: number; [index: number]: number };
 }
 
-/** A picture file's pixels, and what else there is to know. */
-export interface DecodedPicture {
-  readonly picture: ImageData;
-  /** How its pixels are to be held, 1 (as they are) to 8, as EXIF numbers it. */
-  readonly orientation: number;
-}
-
 /**
  * Is told what is wrong with a file, if anything is: some pixels are not what they were. It is told
  * as soon as that is known, and may throw, so that nothing is spent on what is not wanted.

@@ -1,7 +1,8 @@
 /** PNG files as pixels, with the same bits here and in a browser. */
 import { formatCount } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
-import type { DecodedPicture, OnDamage } from "./pixels.ts";
+import { type Turn, turnOf } from "./orientation.ts";
+import type { OnDamage } from "./pixels.ts";
 import { COLOUR, damaged, type PngParts, takePngApart } from "./png_chunks.ts";
 
 /** Samples of a pixel, by colour type. */
@@ -27,7 +28,7 @@ const PASSES = [
 /** Most bytes that deflate makes of one. */
 const EXPANSION = 1032;
 
-/** A row of pixels as it is stored: pixels `from`, `from + step`, … of the picture. */
+/** A row of pixels as it is stored: pixels `from`, `from + step`, … of the picture held upright. */
 interface Row {
   readonly from: number;
   readonly step: number;
@@ -37,13 +38,13 @@ interface Row {
 }
 
 /**
- * Decodes a PNG file; 16-bit samples lose their lower 8. Of a damaged one it gives what can be
- * decoded, the rest being zero. Throws InputError where there is nothing to give.
+ * Decodes a PNG file to a picture held upright; 16-bit samples lose their lower 8. Of a damaged one
+ * it gives what can be decoded, the rest being zero. Throws InputError where there is nothing to give.
  */
 export async function decodePng(
   bytes: Uint8Array<ArrayBuffer>,
   onDamage: OnDamage,
-): Promise<DecodedPicture> {
+): Promise<ImageData> {
   const parts = takePngApart(bytes);
   const { width, height, orientation } = parts;
   const length = sum(parts.data.map(({ length }) => length));
@@ -55,22 +56,24 @@ export async function decodePng(
   }
   const tell = (damage: string) => onDamage(`a damaged PNG file: ${damage}`);
   if (parts.damage !== undefined) tell(parts.damage);
-  const picture = new ImageData(width, height);
-  const { rows, damage } = await readRows(parts, picture.data);
+  const turn = turnOf(width, height, orientation);
+  const picture = new ImageData(turn.width, turn.height);
+  const { rows, damage } = await readRows(parts, turn, picture.data);
   if (rows === 0) throw damaged(parts.damage ?? damage ?? "there are no pixels in it");
   if (damage !== undefined && parts.damage === undefined) tell(damage);
-  return { picture, orientation };
+  return picture;
 }
 
 /** Decodes into RGBA `data`. Returns how many rows there were, and what was wrong. */
 async function readRows(
   parts: PngParts,
+  turn: Turn,
   data: ImageDataArray,
 ): Promise<{ rows: number; damage?: string }> {
   const bits = bitsOf(parts);
   const distance = Math.max(1, bits >> 3);
   const paint = painter(parts, data);
-  const plan = rowsOf(parts);
+  const plan = rowsOf(parts, turn);
   let row = plan.next().value;
   let rows = 0;
   /** Its filter, then its bytes; and those of the row above. */
@@ -114,12 +117,16 @@ function bitsOf({ colour, depth }: PngParts): number {
 }
 
 /** Rows in the order in which they are stored. */
-function* rowsOf({ width, height, isInterlaced }: PngParts): Generator<Row, undefined, void> {
+function* rowsOf(
+  { width, height, isInterlaced }: PngParts,
+  { first, right, down }: Turn,
+): Generator<Row, undefined, void> {
   for (const [x, y, stepX, stepY] of isInterlaced ? PASSES : [[0, 0, 1, 1]]) {
     const pixels = Math.ceil((width - x) / stepX);
     if (pixels <= 0) continue;
     for (let at = y; at < height; at += stepY) {
-      yield { from: at * width + x, step: stepX, pixels, isFirst: at === y };
+      const from = first + at * down + x * right;
+      yield { from, step: stepX * right, pixels, isFirst: at === y };
     }
   }
 }

@@ -30,7 +30,7 @@ async function decodePng(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<{ picture: Picture; damage?: string }> {
   const damages: string[] = [];
-  const { picture } = await decodeFile(bytes, (damage) => damages.push(damage));
+  const picture = await decodeFile(bytes, (damage) => damages.push(damage));
   assertEquals(damages.length < 2, true);
   return { picture, damage: damages[0] };
 }
@@ -85,6 +85,24 @@ Deno.test("PNG files of every kind have the pixels that another decoder finds in
         }
       }
     }
+  }
+});
+
+Deno.test("an interlaced PNG file is held as its EXIF data says, as the same that is not", async () => {
+  const samples = numbers(3 * 16 * 15, 256);
+  for (let orientation = 1; orientation <= 8; orientation++) {
+    // TIFF's header, then one entry.
+    const exif = Uint8Array.of(
+      ...[0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0],
+    );
+    const [plain, interlaced] = await Promise.all([false, true].map((isInterlaced) => {
+      const kind = { ...SOME, isInterlaced };
+      const data = pngChunk("IDAT", pngPixels(kind, samples));
+      return decodePng(pngFile(pngHeader(kind), pngChunk("eXIf", exif), data, END));
+    }));
+    const turned = orientation < 5 ? [16, 15] : [15, 16];
+    assertEquals([interlaced.picture.width, interlaced.picture.height], turned);
+    assertEquals(bytesOf(interlaced.picture), bytesOf(plain.picture));
   }
 });
 
