@@ -2,7 +2,7 @@
 import { glob } from "node:fs/promises";
 import { extname, isGlob, join } from "@std/path";
 import { InputError } from "../errors.ts";
-import { formatOfPicture, SIGNATURE_BYTES } from "../files/decode.ts";
+import { formatOfPicture, isPictureName, SIGNATURE_BYTES } from "../files/picture_names.ts";
 import { readWanted } from "../files/read_wanted.ts";
 import { formatCount } from "../reporting/format.ts";
 
@@ -15,9 +15,6 @@ export interface FoundImages {
   /** A sentence for each word that means files but not all that is there: how many of what. */
   readonly passedOver: readonly string[];
 }
-
-/** Names that PNG and JPEG files go by. */
-const PICTURE = /\.(a?png|jpe?g?|jfif?|jif|pjpe?g?)$/i;
 
 /** What a link can lead to, such as a file of the system's that holds secrets of processes. */
 const CLOSED = "file that Deno opens for no program";
@@ -71,7 +68,7 @@ async function picturesIn(folder: string, tally: Tally, unreadable: string[]): P
       if (entry === "folder") {
         for (const inside of await picturesIn(path, tally, unreadable)) found.push(inside);
       } else if (entry !== "file") count(tally, entry);
-      else if (PICTURE.test(name) || await beginsAsPicture(path)) found.push(path);
+      else if (isPictureName(name) || await beginsAsPicture(path)) found.push(path);
       else count(tally, extname(name).toLowerCase() || "without ending");
     }
   } catch (error) {

@@ -6,9 +6,10 @@ import { requireFiniteWeights } from "../checkpoints/finite.ts";
 import { loadNetwork } from "../checkpoints/load.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { EXIT, InputError, RunError } from "../errors.ts";
+import { GROUNDS, parseGround } from "../files/colours.ts";
 import { requirePictures } from "../files/images.ts";
 import { Output } from "../files/output.ts";
-import { type Colour, WHITE } from "../files/pixels.ts";
+import type { Colour } from "../files/pixels.ts";
 import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
@@ -177,27 +178,12 @@ async function leave(file: Output | undefined, done: number, all: number): Promi
   return stopped;
 }
 
-/** Names of colours; all others are written in hexadecimal digits. */
-const COLOURS: Readonly<Record<string, Colour>> = {
-  white: WHITE,
-  grey: [128, 128, 128],
-  black: [0, 0, 0],
-};
-
 /** What `--background` says: a name, and what it stands for. */
 function backgroundOf(args: Arguments): { background: string; ground?: Colour } {
   const background = args.text("background") ?? "white";
-  if (background === "none") return { background };
-  const digits = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(background);
-  if (digits) {
-    const [red, green, blue] = digits.slice(1).map((hex) => parseInt(hex, 16));
-    return { background, ground: [red, green, blue] };
-  }
-  if (Object.hasOwn(COLOURS, background)) return { background, ground: COLOURS[background] };
-  throw new InputError(
-    `--background: found "${background}", expected ${Object.keys(COLOURS).join(", ")}, none or ` +
-      "red, green and blue in hexadecimal, such as #ff8000",
-  );
+  const parsed = parseGround(background);
+  if (parsed) return { background, ...parsed };
+  throw new InputError(`--background: found "${background}", expected ${GROUNDS}`);
 }
 
 /** What files with an object a line end in, besides `.json`. */

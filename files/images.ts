@@ -3,7 +3,8 @@ import { InputError } from "../errors.ts";
 import { decodePicture } from "./decode.ts";
 import { otherKind } from "./kind_of_file.ts";
 import { readWanted } from "./read_wanted.ts";
-import { type Colour, type ImageSize, layOn, networkPixels } from "./pixels.ts";
+import { type Colour, fit, type ImageSize, layOn } from "./pixels.ts";
+import { type Raster, toRaster } from "./raster.ts";
 
 /** How pictures are read. */
 export interface ReadOptions {
@@ -13,14 +14,23 @@ export interface ReadOptions {
   readonly damaged?: boolean;
 }
 
-/** A picture as a network takes it. */
-export interface ReadPicture {
-  /** u8 [height, width, channels]. */
-  readonly pixels: Uint8Array;
+/** What is told of a picture that has been read. */
+interface Told {
   /** Whether any of it was transparent and lies on the ground now. */
   readonly isOnGround: boolean;
   /** What is wrong with the file, if anything is. */
   readonly damage?: string;
+}
+
+/** A picture of its own size. */
+export interface ReadRaster extends Told {
+  readonly raster: Raster;
+}
+
+/** A picture as a network takes it. */
+export interface ReadPicture extends Told {
+  /** u8 [height, width, channels]. */
+  readonly pixels: Uint8Array;
 }
 
 /** Throws InputError for the network in `path` if it takes no pictures: those have 1 or 3 channels. */
@@ -32,22 +42,21 @@ export function requirePictures(path: string, { channels }: ImageSize): void {
 }
 
 /**
- * Reads a PNG or JPEG file, held upright, cut and scaled as {@link networkPixels} does. Throws
- * InputError for a file that cannot be read, is no such picture or a damaged one.
+ * Reads a PNG or JPEG file, held upright, in 1 or 3 channels. Throws InputError for a file that cannot
+ * be read, is no such picture or a damaged one.
  *
- * @param size such that {@link requirePictures} lets it pass
+ * @param remedy what to do about a damaged one
  */
-export async function readImage(
+export async function readRaster(
   path: string,
-  size: ImageSize,
+  channels: number,
   { ground, damaged = false }: ReadOptions = {},
-): Promise<ReadPicture> {
+  remedy = "get it anew",
+): Promise<ReadRaster> {
   const bytes = await readWanted(path, "picture");
   let damage: string | undefined;
   const onDamage = (found: string) => {
-    if (!damaged) {
-      throw new InputError(`${found}; get it anew, or read what is left of it with --damaged`);
-    }
+    if (!damaged) throw new InputError(`${found}; ${remedy}`);
     damage = found;
   };
   const picture = await decodePicture(bytes, onDamage).catch((error) => {
@@ -55,6 +64,21 @@ export async function readImage(
     throw otherKind(path, bytes, "picture") ?? new InputError(`${path}: ${error.message}`);
   });
   const isOnGround = ground !== undefined && layOn(picture, ground);
-  const pixels = networkPixels(picture, size);
-  return { pixels, isOnGround, ...(damage === undefined ? {} : { damage }) };
+  const raster = toRaster(picture, channels);
+  return { raster, isOnGround, ...(damage === undefined ? {} : { damage }) };
+}
+
+/**
+ * As {@link readRaster}, cut and scaled as {@link fit} does.
+ *
+ * @param size such that {@link requirePictures} lets it pass
+ */
+export async function readImage(
+  path: string,
+  size: ImageSize,
+  options: ReadOptions = {},
+): Promise<ReadPicture> {
+  const remedy = "get it anew, or read what is left of it with --damaged";
+  const { raster, ...told } = await readRaster(path, size.channels, options, remedy);
+  return { pixels: fit(raster, size).data, ...told };
 }

@@ -1,0 +1,81 @@
+/** Pixels of a picture as transforms and networks take them: u8, channels last. */
+
+/** A picture: u8 [height, width, channels], row-major. */
+export interface Raster {
+  /** Rows. */
+  readonly height: number;
+  /** Columns. */
+  readonly width: number;
+  /** 1 is grey; 3 are red, green and blue. */
+  readonly channels: number;
+  /** The pixels. */
+  readonly data: Uint8Array;
+}
+
+/** Part of a picture; it may reach beyond the edges. */
+export interface Part {
+  /** First row. */
+  readonly top: number;
+  /** First column. */
+  readonly left: number;
+  /** Rows. */
+  readonly height: number;
+  /** Columns. */
+  readonly width: number;
+}
+
+/** A picture of zeros. */
+export function emptyRaster(height: number, width: number, channels: number): Raster {
+  return { height, width, channels, data: new Uint8Array(height * width * channels) };
+}
+
+/** The luma of ITU-R 601, to the bit as PIL's `convert("L")`. */
+export function luma(red: number, green: number, blue: number): number {
+  return (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16;
+}
+
+/** A decoded picture in 1 or 3 channels. Transparency is dropped; grey is {@link luma}. */
+export function toRaster(
+  { width, height, data: rgba }: {
+    readonly width: number;
+    readonly height: number;
+    readonly data: { readonly [index: number]: number };
+  },
+  channels: number,
+): Raster {
+  const raster = emptyRaster(height, width, channels);
+  const { data } = raster;
+  if (channels === 1) {
+    for (let i = 0, from = 0; i < data.length; i++, from += 4) {
+      data[i] = luma(rgba[from], rgba[from + 1], rgba[from + 2]);
+    }
+  } else {
+    for (let to = 0, from = 0; to < data.length; to += 3, from += 4) {
+      data[to] = rgba[from];
+      data[to + 1] = rgba[from + 1];
+      data[to + 2] = rgba[from + 2];
+    }
+  }
+  return raster;
+}
+
+/** Part of a picture; where it reaches beyond the edges it is zero. */
+export function crop(picture: Raster, { top, left, height, width }: Part): Raster {
+  const { channels, data } = picture;
+  if (top === 0 && left === 0 && height === picture.height && width === picture.width) {
+    return picture;
+  }
+  const cropped = emptyRaster(height, width, channels);
+  const from = Math.max(0, left);
+  const length = Math.min(picture.width, left + width) - from;
+  if (length <= 0) return cropped;
+  const last = Math.min(picture.height, top + height);
+  for (let row = Math.max(0, top); row < last; row++) {
+    const start = (row * picture.width + from) * channels;
+    cropped.data.set(
+      data.subarray(start, start + length * channels),
+      ((row - top) * width + from - left) * channels,
+    );
+  }
+  return cropped;
+}
