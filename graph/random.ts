@@ -18,6 +18,7 @@ export const STREAM = {
   augmentation: 2,
   dropout: 3,
   synthetic: 4,
+  transforms: 5,
 } as const;
 
 /** Keeps the purposes of one place apart from those of the next. */

@@ -1,14 +1,15 @@
 /** Fixtures: files of inputs and of what PyTorch computes from them; see tests/fixtures/README.md. */
+import { dirname } from "@std/path";
 import type { z } from "zod";
 import type { Tensor } from "../../checkpoints/safetensors.ts";
 import { readSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { type Comparison, deviation } from "./tolerance.ts";
 
-/** A tensor of a fixture: numbers as f32, labels and indices as i32, schedules in float64. */
+/** A tensor of a fixture: numbers as f32, labels and indices as i32, schedules in float64, pictures u8. */
 export interface FixtureTensor {
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array | Float64Array;
+  readonly data: Float32Array | Int32Array | Float64Array | Uint8Array;
 }
 
 /** The kind of a file, from its header alone. */
@@ -39,6 +40,8 @@ export class Fixture {
 
   private constructor(
     readonly label: string,
+    /** Where it lies, and files beside it. */
+    readonly folder: string,
     metadata: Readonly<Record<string, string>>,
     tensors: ReadonlyMap<string, Tensor>,
   ) {
@@ -51,7 +54,7 @@ export class Fixture {
   /** Reads a file. */
   static async read(path: string, label = path): Promise<Fixture> {
     const { metadata, tensors } = await readSafetensors(path);
-    return new Fixture(label, metadata, tensors);
+    return new Fixture(label, dirname(path), metadata, tensors);
   }
 
   /** The case's parameters, read by a schema. */
@@ -81,11 +84,12 @@ export class Fixture {
       case "F32":
       case "F64":
       case "I32":
+      case "U8":
         return { shape, data };
       case "I64":
         return { shape, data: Int32Array.from(data, Number) };
       default:
-        throw new Error(`${this.label}: ${name} holds ${dtype}; expected F32, F64, I32 or I64`);
+        throw new Error(`${this.label}: ${name} holds ${dtype}; expected F32, F64, I32, I64 or U8`);
     }
   }
 

@@ -1,5 +1,7 @@
 /** Fixtures as tests: the safetensors files of a folder, each on every backend. */
 import { dirname, fromFileUrl, join, relative } from "@std/path";
+import type { Backend } from "../../backends/backend.ts";
+import { referenceBackend } from "../../backends/reference/reference.ts";
 import { testOnEveryBackend } from "./backends.ts";
 import { Fixture, kindOf } from "./fixture.ts";
 import { KINDS } from "./kinds.ts";
@@ -32,11 +34,13 @@ export function testFixtures(
       continue;
     }
     const kind = KINDS[name];
-    testOnEveryBackend(`fixture ${label}`, async (backend) => {
+    const check = async (backend: Backend) => {
       const fixture = await Fixture.read(path, label);
       await kind.check(fixture, backend);
       assertWithin(fixture.comparisons(), kind.tolerance);
-    });
+    };
+    if (kind.isOfNoBackend) Deno.test(`fixture ${label}`, () => check(referenceBackend()));
+    else testOnEveryBackend(`fixture ${label}`, check);
   }
   if (unknown.size > 0) {
     const kinds = [...unknown].map(([kind, files]) => `  ${kind}: ${files}`);

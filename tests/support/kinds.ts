@@ -12,12 +12,14 @@ import type { Kind } from "./kinds/kind.ts";
 import { linear } from "./kinds/linear.ts";
 import { lrSchedule } from "./kinds/lr_schedule.ts";
 import { optimizer } from "./kinds/optimizer.ts";
+import { picture } from "./kinds/picture.ts";
 import { avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
 import { relu } from "./kinds/relu.ts";
 import { softmaxCrossEntropy } from "./kinds/softmax_cross_entropy.ts";
 import { topK } from "./kinds/top_k.ts";
 import { torchvisionModel } from "./kinds/torchvision_model.ts";
 import { trainedModel } from "./kinds/trained_model.ts";
+import { transform } from "./kinds/transform.ts";
 
 /** The kinds by the name that fixtures give theirs. */
 export const KINDS: Readonly<Record<string, Kind>> = {
@@ -37,9 +39,11 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   lr_schedule: lrSchedule,
   max_pool: maxPool,
   optimizer,
+  picture,
   relu,
   softmax_cross_entropy: softmaxCrossEntropy,
   top_k: topK,
   torchvision_model: torchvisionModel,
   trained_model: trainedModel,
+  transform,
 };

@@ -9,6 +9,13 @@ export interface Kind {
   readonly tolerance: number;
   /** Computes the case on a backend and compares every result through {@link Fixture.compare}. */
   check(fixture: Fixture, backend: Backend): Promise<void>;
+  /** Whether no backend has a part in it: it is checked once. */
+  readonly isOfNoBackend?: true;
+}
+
+/** A kind that no backend has a part in, and that compares by itself. */
+export function withoutBackend(check: (fixture: Fixture) => void | Promise<void>): Kind {
+  return { tolerance: 0, isOfNoBackend: true, check: async (fixture) => await check(fixture) };
 }
 
 /** The tolerance of single layers, ops and optimizers in f32. */

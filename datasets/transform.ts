@@ -1,0 +1,37 @@
+/** Changes of pictures of any size, on the way from the file to the batch. */
+import type { Raster } from "../files/raster.ts";
+import type { RandomStream } from "../graph/random.ts";
+import type { Entry, z } from "../schema/entry.ts";
+
+/** Height and width in pixels. */
+export interface PictureSize {
+  /** Rows. */
+  readonly height: number;
+  /** Columns. */
+  readonly width: number;
+}
+
+/** A change of pictures, as torchvision's of the same name. */
+export interface Transform {
+  /** Whether it draws: then it has no place where networks are measured. */
+  readonly isRandom?: boolean;
+  /**
+   * The size of what it gives, the same for every picture.
+   *
+   * @param size of what it is given; undefined where pictures are of several sizes
+   * @returns undefined where that depends on the picture
+   */
+  sizeAfter(size: PictureSize | undefined): PictureSize | undefined;
+  /**
+   * The changed picture; the one given is left as it is. Throws InputError, without a name, for one
+   * that does not fit.
+   *
+   * @param random this picture's own numbers in this epoch
+   */
+  apply(picture: Raster, random: RandomStream): Raster;
+}
+
+/** A transform that a config can name. */
+export interface TransformEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
+  build(options: z.output<S>): Transform;
+}

@@ -1,0 +1,45 @@
+/** Pictures mirrored. */
+import { emptyRaster, type Raster } from "../../files/raster.ts";
+import { z } from "../../schema/entry.ts";
+import type { TransformEntry } from "../transform.ts";
+import { probabilitySchema } from "./options.ts";
+
+/** Left to right. */
+export function mirrored({ height, width, channels, data }: Raster): Raster {
+  const result = emptyRaster(height, width, channels);
+  for (let row = 0, to = 0; row < height; row++) {
+    for (let column = width - 1; column >= 0; column--) {
+      const from = (row * width + column) * channels;
+      for (let channel = 0; channel < channels; channel++) result.data[to++] = data[from + channel];
+    }
+  }
+  return result;
+}
+
+/** Upside down. */
+export function turned({ height, width, channels, data }: Raster): Raster {
+  const result = emptyRaster(height, width, channels);
+  const length = width * channels;
+  for (let row = 0; row < height; row++) {
+    result.data.set(data.subarray(row * length, (row + 1) * length), (height - 1 - row) * length);
+  }
+  return result;
+}
+
+const schema = z.object({ p: probabilitySchema });
+
+/** The entry of a transform that mirrors pictures now and then. */
+export function flipEntry(
+  about: string,
+  flip: (picture: Raster) => Raster,
+): TransformEntry<typeof schema> {
+  return {
+    about,
+    schema,
+    build: ({ p }) => ({
+      isRandom: true,
+      sizeAfter: (size) => size,
+      apply: (picture, random) => random.uniform() < p ? flip(picture) : picture,
+    }),
+  };
+}

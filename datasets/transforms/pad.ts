@@ -1,0 +1,111 @@
+import { emptyRaster, type Raster } from "../../files/raster.ts";
+import { z } from "../../schema/entry.ts";
+import type { TransformEntry } from "../transform.ts";
+
+const pixels = z.int().min(0).max(2 ** 15);
+
+/** Pixels on the sides. */
+export const paddingSchema = z.union([
+  pixels,
+  z.tuple([pixels, pixels]),
+  z.tuple([pixels, pixels, pixels, pixels]),
+]);
+
+const level = z.int().min(0).max(255);
+
+/** What fills the place around a picture. */
+export const fillOptions = {
+  fill: z.union([level, z.tuple([level, level, level])]).default(0).describe(
+    "Grey level or [red, green, blue] around the picture, with constant",
+  ),
+  paddingMode: z.enum(["constant", "edge", "reflect", "symmetric"]).default("constant").describe(
+    "What stands around the picture: fill, its edge, or its mirror image without or with the edge",
+  ),
+};
+
+/** What fills the place around a picture. */
+export type Filling = z.output<z.ZodObject<typeof fillOptions>>;
+
+const schema = z.object({
+  padding: paddingSchema.describe(
+    "Pixels on all sides, [left and right, top and bottom] or [left, top, right, bottom]",
+  ),
+  ...fillOptions,
+});
+
+/** Pixels on each side. */
+export interface Sides {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** As torchvision's `Pad`. */
+export const pad: TransformEntry<typeof schema> = {
+  about: "Put pixels around the picture",
+  schema,
+  build({ padding, ...filling }) {
+    const sides = sidesOf(padding);
+    return {
+      sizeAfter: (size) =>
+        size && {
+          height: size.height + sides.top + sides.bottom,
+          width: size.width + sides.left + sides.right,
+        },
+      apply: (picture) => padded(picture, sides, filling),
+    };
+  },
+};
+
+/** What the option says of each side. */
+export function sidesOf(padding: z.output<typeof paddingSchema>): Sides {
+  const [left, top, right = left, bottom = top] = typeof padding === "number"
+    ? [padding, padding]
+    : padding;
+  return { left, top, right, bottom };
+}
+
+/** A picture with pixels around it. */
+export function padded(
+  picture: Raster,
+  { left, top, right, bottom }: Sides,
+  { fill, paddingMode }: Filling,
+): Raster {
+  if (left + top + right + bottom === 0) return picture;
+  const { height, width, channels, data } = picture;
+  const result = emptyRaster(height + top + bottom, width + left + right, channels);
+  const levels = typeof fill === "number" ? Array(channels).fill(fill) : fill;
+  const rows = placesOf(height, top, result.height, paddingMode);
+  const columns = placesOf(width, left, result.width, paddingMode);
+  let to = 0;
+  for (const row of rows) {
+    for (const column of columns) {
+      const isInside = row >= 0 && column >= 0;
+      const from = (row * width + column) * channels;
+      for (let channel = 0; channel < channels; channel++) {
+        result.data[to++] = isInside ? data[from + channel] : levels[channel];
+      }
+    }
+  }
+  return result;
+}
+
+/** Which of `count` rows or columns stands at each place of the result; -1 where none does. */
+function placesOf(
+  count: number,
+  before: number,
+  all: number,
+  mode: Filling["paddingMode"],
+): Int32Array {
+  return Int32Array.from({ length: all }, (_, i) => {
+    const place = i - before;
+    if (place >= 0 && place < count) return place;
+    if (mode === "constant") return -1;
+    if (mode === "edge" || count === 1) return place < 0 ? 0 : count - 1;
+    // Back and forth, again and again.
+    const period = mode === "reflect" ? 2 * count - 2 : 2 * count;
+    const turn = ((place % period) + period) % period;
+    return turn < count ? turn : period - turn - (mode === "reflect" ? 0 : 1);
+  });
+}

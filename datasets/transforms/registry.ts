@@ -1,0 +1,83 @@
+/** The transforms by name, and what a list of them comes to. */
+import { InputError, within } from "../../errors.ts";
+import { type Choice, chosen } from "../../schema/entry.ts";
+import { spell } from "../../schema/mistakes.ts";
+import type { PictureSize, Transform, TransformEntry } from "../transform.ts";
+import { centerCrop } from "./center_crop.ts";
+import { fit } from "./fit.ts";
+import { horizontalFlip } from "./horizontal_flip.ts";
+import { pad } from "./pad.ts";
+import { randomCrop } from "./random_crop.ts";
+import { randomResizedCrop } from "./random_resized_crop.ts";
+import { resize } from "./resize.ts";
+import { verticalFlip } from "./vertical_flip.ts";
+
+/** The transforms by the names that configs use. */
+export const TRANSFORMS = {
+  fit,
+  resize,
+  center_crop: centerCrop,
+  random_resized_crop: randomResizedCrop,
+  random_crop: randomCrop,
+  horizontal_flip: horizontalFlip,
+  vertical_flip: verticalFlip,
+  pad,
+} satisfies Record<string, TransformEntry>;
+
+/** One transform of a list: its name, or `{ name, …options }`. */
+export type TransformChoice = Choice<typeof TRANSFORMS>;
+
+/** What a list of transforms comes to. */
+export interface TransformPlan {
+  readonly transforms: readonly Transform[];
+  /** The size of what they give, the same for every picture. */
+  readonly size: PictureSize;
+}
+
+/** What pictures a list of transforms is for. */
+export interface PlanOptions {
+  /** Their size; undefined where they are of several sizes. */
+  readonly from?: PictureSize;
+  /** Whether the list may draw. */
+  readonly isRandom: boolean;
+}
+
+/**
+ * Builds a list of transforms. Throws InputError, `at` the item, for an unknown name, an option that
+ * does not fit and one that draws where none may; and for a list that leaves pictures of several
+ * sizes.
+ */
+export function planTransforms(
+  choices: readonly TransformChoice[],
+  { from, isRandom }: PlanOptions,
+): TransformPlan {
+  if (!Array.isArray(choices)) {
+    throw new InputError(
+      `found ${spell(choices)}, expected a list of transforms, such as ` +
+        '[{ name: "random_resized_crop", size: 224 }, "horizontal_flip"]',
+      { at: [] },
+    );
+  }
+  let size = from;
+  const transforms = choices.map((choice, i) =>
+    within([i], () => {
+      const { name, entry, options } = chosen<TransformEntry>(TRANSFORMS, choice, "transform");
+      const transform = entry.build(options);
+      if (transform.isRandom && !isRandom) {
+        throw new InputError(
+          `${name} draws, and networks are measured on the same pictures every time; expected ` +
+            "such as resize and center_crop",
+          { at: [] },
+        );
+      }
+      size = transform.sizeAfter(size);
+      return transform;
+    })
+  );
+  if (size) return { transforms, size };
+  throw new InputError(
+    "these transforms leave pictures of several sizes, and a batch has one; end with one that has " +
+      'both sides, such as { name: "center_crop", size: 224 }',
+    { at: [] },
+  );
+}

@@ -1,0 +1,4 @@
+import { flipEntry, turned } from "./flips.ts";
+
+/** As torchvision's `RandomVerticalFlip`. */
+export const verticalFlip = flipEntry("Turn upside down, at random", turned);
