@@ -118,12 +118,19 @@ export {
 // Data
 export {
   type DatasetChoice,
+  type DatasetOptions,
   loadDataset,
   type LoadedDataset,
   openDataset,
 } from "./datasets/open.ts";
 export { datasetNames, DATASETS } from "./datasets/registry.ts";
-export type { ChannelStatistics, DatasetInfo, OpenDataset, Splits } from "./datasets/dataset.ts";
+export type {
+  ChannelStatistics,
+  DatasetInfo,
+  OpenDataset,
+  OpenOptions,
+  Splits,
+} from "./datasets/dataset.ts";
 export {
   emptyTargets,
   type ImageShape,
@@ -140,6 +147,10 @@ export {
 } from "./datasets/image_source.ts";
 export { emptyLabelled, type MemoryImages, MemorySource } from "./datasets/sources/memory.ts";
 export { type AugmentationChoice, AUGMENTATIONS } from "./datasets/augmentations/registry.ts";
+export { type TransformChoice, TRANSFORMS } from "./datasets/transforms/registry.ts";
+export type { Views } from "./datasets/views.ts";
+export type { OnError } from "./datasets/sources/picture_files.ts";
+export type { Colour } from "./files/pixels.ts";
 export type { DownloadProgress } from "./datasets/download.ts";
 export type { LocateOptions } from "./datasets/published_files.ts";
 

@@ -6,13 +6,15 @@ import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { type ConfigFile, loadConfig, parseStored } from "../config/load.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { InputError } from "../errors.ts";
+import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";
 import { formatMetric, lossLast } from "../training/metrics/metric.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
 import { checkConfusionFiles, writeConfusion } from "./confusion_files.ts";
-import { loadImages, objectiveFor, readConfig } from "./prepare.ts";
+import { loadImages, objectiveFor } from "./dataset.ts";
+import { readConfig } from "./prepare.ts";
 
 /** `eval CHECKPOINT`. */
 export const command: Command = {
@@ -74,6 +76,9 @@ export const command: Command = {
       },
     );
     context.progress.finish();
+    for (const line of validation.complaints?.() ?? []) {
+      context.progress.print(`warning: ${spellName(line)}; another of its class takes its place`);
+    }
     const names = lossLast(Object.keys(objective.metrics));
     const result = [
       ...names.map((name) => {

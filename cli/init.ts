@@ -59,7 +59,11 @@ ${standard("threads", { more: "a number, or {schedule: dynamic} on a busy machin
 ${standard("precision", { off: true })}
 
 data:
-${row("data.dataset", "mnist", { more: "one with options: {name: synthetic, classes: 4}" })}
+${
+    row("data.dataset", "mnist", {
+      more: "one with options: {name: synthetic, classes: 4}, {name: image_folder, root: photos}",
+    })
+  }
 ${row("data.root", "path/to/files", { off: true })}
 ${row("data.mirror", "https://...", { off: true })}
 ${row("data.checksums", "{train.bin: none}", { off: true })}
@@ -70,6 +74,10 @@ ${standard("data.workers", { off: true })}
 ${standard("data.validation", { more: "or {from: train, count: 10000}" })}
 ${row("data.subset", "{train: 1000, test: 1000}", { off: true })}
 ${row("data.normalization", "{mean: [0.5], std: [0.25]}", { off: true, more: "or none" })}
+${row("data.train", "[{name: random_resized_crop, size: 224}, horizontal_flip]", { off: true })}
+${row("data.eval", "[{name: resize, size: 256}, {name: center_crop, size: 224}]", { off: true })}
+${standard("data.background", { off: true })}
+${standard("data.onError", { off: true })}
 ${row("data.augmentation", "[{name: random_crop, padding: 4}, horizontal_flip]", { off: true })}
 
 model:

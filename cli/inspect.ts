@@ -17,6 +17,7 @@ import {
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
+import { trainCountOf } from "./dataset.ts";
 import {
   buildNetwork,
   checkLastBatch,
@@ -24,7 +25,6 @@ import {
   programsOf,
   readConfig,
   recipeOf,
-  trainCountOf,
 } from "./prepare.ts";
 
 /** What is inspected. */

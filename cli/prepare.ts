@@ -1,4 +1,4 @@
-/** From a resolved config to what commands work with: images, architecture, description. */
+/** From a resolved config to what commands work with: architecture, description, programs. */
 
 import { type ConfigFile, loadConfig } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
@@ -7,33 +7,24 @@ import { type AdoptOptions, adoptState, type ForeignState } from "../checkpoints
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import type { StepTransform } from "../datasets/augmentation.ts";
 import { planAugmentation } from "../datasets/augmentations/registry.ts";
-import type { ChannelStatistics, DatasetInfo, OpenDataset } from "../datasets/dataset.ts";
-import type { ImageShape, ImageSource } from "../datasets/image_source.ts";
-import type { LocateOptions } from "../datasets/published_files.ts";
-import { openDataset } from "../datasets/open.ts";
-import { firstOf, holdOut } from "../datasets/split.ts";
-import { InputError, within } from "../errors.ts";
-import { fromHome } from "../files/home.ts";
+import type { ChannelStatistics, DatasetInfo } from "../datasets/dataset.ts";
+import type { ImageShape } from "../datasets/image_source.ts";
+import { InputError } from "../errors.ts";
 import { requireMemory } from "../files/memory.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
-import { formatBytes, formatCount, someOf } from "../reporting/format.ts";
+import { formatCount, someOf } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import { describeNetwork } from "../training/description.ts";
-import type { Objective } from "../training/objectives/objective.ts";
-import { objectiveOf } from "../training/objectives/registry.ts";
-import { requireTargets } from "../training/targets.ts";
 import { imageInput } from "../training/image_input.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
 import { evaluationProgram, lossProgram, stepProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
+import { objectiveFor, openImages } from "./dataset.ts";
 
 /** Bytes that one device addresses: a network with more of them in its parameters trains nowhere. */
 const ADDRESSABLE = 2 ** 32;
-
-/** Bytes of images that are computed for a config that nobody has named: seconds of work. */
-const UNASKED_BYTES = 2 ** 26;
 
 /** The config in a file, with the overrides of the call; former keys in it are told. */
 export function readConfig(
@@ -59,83 +50,6 @@ export function adoptWeights(
   progress.print(`warning: ${state.path}: left out, as beside the model: ${someOf(leftOut)}`);
 }
 
-/** The images of a config. */
-export interface Images {
-  readonly info: DatasetInfo;
-  readonly train: ImageSource;
-  readonly validation: ImageSource;
-}
-
-/** How many images a config trains on, known before they are loaded. */
-export function trainCountOf({ validation, subset }: DataConfig, { sizes }: DatasetInfo): number {
-  const count = sizes.train - (validation === "test" ? 0 : validation.count);
-  return Math.min(count, subset?.train ?? count);
-}
-
-/** Opens the dataset of a config. */
-function openImages(
-  { dataset, root, mirror, checksums }: DataConfig,
-  options: LocateOptions = {},
-): Promise<OpenDataset> {
-  return openDataset(dataset, {
-    root: root === undefined ? undefined : fromHome(root),
-    mirror,
-    checksums,
-    ...options,
-  });
-}
-
-/**
- * Loads the images of a config, downloading them if need be; says so on the progress line. With
- * `isNamed: false`, for a config that came with a network, images that are not on this machine are
- * an InputError, and so are more to compute than the network of a stranger may ask for. `check` sees
- * what is known of the images before any is fetched.
- */
-export async function loadImages(
-  file: ConfigFile,
-  { progress }: Context,
-  { isNamed = true, check = () => {} }: {
-    readonly isNamed?: boolean;
-    check?(info: DatasetInfo): void;
-  } = {},
-): Promise<Images> {
-  const { config: { data }, at } = file;
-  const { info, computedBytes = 0, load } = await openImages(data, {
-    download: isNamed,
-    onProgress: ({ file, received, total }) =>
-      progress.update(() =>
-        `downloading ${file}: ${formatBytes(received)}` +
-        (total === undefined ? "" : ` of ${formatBytes(total)}`)
-      ),
-    onNotice: (line) => progress.print(line),
-  });
-  objectiveFor(file, info);
-  if (!isNamed && computedBytes > UNASKED_BYTES) {
-    at("data.dataset", () => {
-      throw new InputError(
-        `its images take ${formatBytes(computedBytes)}, and unasked at most ` +
-          `${formatBytes(UNASKED_BYTES)} are computed; name a config with --config`,
-      );
-    });
-  }
-  check(info);
-  const splits = await load();
-  progress.finish();
-  // Nothing that comes after has to reach anyone.
-  await Deno.permissions.revoke({ name: "net" });
-  const { validation: source, subset } = data;
-  const { train, validation } = source === "test"
-    ? { train: splits.train, validation: splits.test }
-    : at("data.validation.count", () => holdOut(splits.train, source.count));
-  return {
-    info,
-    train: at("data.subset.train", () => firstOf(train, subset?.train)),
-    validation: source === "test"
-      ? at("data.subset.test", () => firstOf(validation, subset?.test))
-      : validation,
-  };
-}
-
 /** What is known of the network of a config before it is built. */
 export interface PlannedNetwork {
   readonly info: DatasetInfo;
@@ -153,7 +67,7 @@ export async function planNetwork(
   given?: DatasetInfo,
 ): Promise<PlannedNetwork> {
   const { config: { data, model }, at } = file;
-  const info = given ?? (await openImages(data)).info;
+  const info = given ?? (await openImages(file)).info;
   const { name = "layers", layers, convolution, convolutions, options } = model;
   const { imageShape: { height, width, channels }, classNames } = info;
   const objective = objectiveFor(file, info);
@@ -183,22 +97,6 @@ export function buildNetwork({ at }: ConfigFile, { name, options }: Architecture
     const count = sum([...model.namedParameters().values()].map(({ shape }) => sizeOf(shape)));
     requireMemory(4 * count, `its ${formatCount(count)} numbers take`, ADDRESSABLE);
     return model;
-  });
-}
-
-/**
- * What the network of a config is trained for. Throws InputError, saying where the mistake is, if
- * the images have not the targets for it.
- */
-export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Objective {
-  const classes = info.classNames.length;
-  return at("training", () => {
-    const objective = within(
-      ["objective"],
-      () => objectiveOf(config.training.objective, classes),
-    );
-    requireTargets(objective, info.targets, classes);
-    return objective;
   });
 }
 

@@ -26,12 +26,11 @@ import { trainRecipe } from "../training/train.ts";
 import { type Command, type Context, howToKeepChecks, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
+import { type Images, loadImages } from "./dataset.ts";
 import {
   adoptWeights,
   buildNetwork,
   checkLastBatch,
-  type Images,
-  loadImages,
   planNetwork,
   readConfig,
   recipeOf,
@@ -194,6 +193,7 @@ async function trainRun(
     },
     recipe,
     images.validation.count,
+    () => [images.train, images.validation].flatMap((split) => split.complaints?.() ?? []),
   );
   return await trainRecipe(recipe, {
     ...training,

@@ -1,6 +1,7 @@
 /** What `overfold train` says while it runs. */
 
 import type { Metrics } from "../checkpoints/run_state.ts";
+import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatDuration } from "../reporting/format.ts";
 import { briefMetrics, formatMetric, loggedMetrics } from "../training/metrics/metric.ts";
 import type { EpochEvent, StartEvent, StepEvent, TrainingObserver } from "../training/observer.ts";
@@ -19,6 +20,7 @@ export class TrainReport implements TrainingObserver {
   #trainingSeconds = 0;
   #images = 0;
   #imagesBefore = 0;
+  readonly #told = new Set<string>();
 
   /**
    * @param header what the JSON event `start` says besides the position
@@ -29,6 +31,8 @@ export class TrainReport implements TrainingObserver {
     private readonly header: Readonly<Record<string, unknown>>,
     private readonly recipe: Pick<ResolvedRecipe, "objective" | "monitor">,
     private readonly validationCount: number,
+    /** Why images could not be read that have others in their place, so far. */
+    private readonly complaints: () => readonly string[] = () => [],
     private readonly now = () => performance.now() / 1000,
   ) {}
 
@@ -46,6 +50,7 @@ export class TrainReport implements TrainingObserver {
       epoch: state.epoch,
       step: state.step,
     });
+    this.#complain();
   }
 
   step({ epoch, step, batch, learningRate, loss, epochMean, logged }: StepEvent): void {
@@ -102,6 +107,18 @@ export class TrainReport implements TrainingObserver {
       ...loggedMetrics(train, validation),
       imagesPerSecond: this.#imagesPerSecond,
     });
+    this.#complain();
+  }
+
+  /** Warns of images that could not be read, each time of those that are new. */
+  #complain(): void {
+    for (const line of this.complaints()) {
+      if (this.#told.has(line)) continue;
+      this.#told.add(line);
+      this.context.progress.print(
+        `warning: ${spellName(line)}; another of its class takes its place`,
+      );
+    }
   }
 
   /** `loss 0.1234`, `accuracy 97.50 %`; `isBest` says so at the monitored one. */

@@ -4,21 +4,33 @@ import type { CheckpointHeader } from "../checkpoints/checkpoint.ts";
 import { noisePixels } from "../checkpoints/finite.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import { parseStored } from "../config/load.ts";
-import { imageSize, type ImageSource, readImages } from "../datasets/image_source.ts";
+import { imageSize, type ImageSource } from "../datasets/image_source.ts";
+import { BatchLoader } from "../datasets/loader.ts";
 import { UserError } from "../errors.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
-import { loadImages } from "./prepare.ts";
+import { loadImages } from "./dataset.ts";
 
 /** Images that are compared. */
 const VERIFICATION_IMAGES = 256;
+
+/** Of these, so many are prepared at once. */
+const AT_ONCE = 16;
 
 /** Bytes of noise that are enough, where a picture is large. */
 const NOISE_BYTES = 2 ** 26;
 
 /** The images of a source that networks are compared on, the first ones: u8 [count, H, W, C]. */
-export function firstImages(source: ImageSource): Promise<Uint8Array> {
-  return readImages(source, VERIFICATION_IMAGES);
+export async function firstImages(source: ImageSource): Promise<Uint8Array> {
+  const count = Math.min(VERIFICATION_IMAGES, source.count);
+  const size = imageSize(source.shape);
+  const pixels = new Uint8Array(count * size);
+  // By a worker, where files have to be decoded.
+  using loader = new BatchLoader(source.slice(0, count), { batchSize: AT_ONCE });
+  for await (const { index, count, arrays } of loader.epoch(0)) {
+    pixels.set(arrays.pixels.subarray(0, count * size), index * AT_ONCE * size);
+  }
+  return pixels;
 }
 
 /** Images to compare networks on. */

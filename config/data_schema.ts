@@ -6,23 +6,39 @@ import {
   planAugmentation,
 } from "../datasets/augmentations/registry.ts";
 import { DATASETS } from "../datasets/registry.ts";
+import {
+  planTransforms,
+  type TransformChoice,
+  TRANSFORMS,
+} from "../datasets/transforms/registry.ts";
 import { InputError } from "../errors.ts";
+import { GROUNDS, parseGround } from "../files/colours.ts";
 import { choiceOf, z } from "../schema/entry.ts";
 import { RUN } from "../training/run_options.ts";
 import { path } from "./path.ts";
 
 const count = z.int().min(1);
 
-/** Finds what is wrong with the list as a whole, where every item is right. */
-function checkAugmentation(choices: AugmentationChoice[], context: z.RefinementCtx): void {
-  if (context.issues.length > 0) return;
-  try {
-    planAugmentation(choices);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    context.addIssue({ code: "custom", path: [...error.at ?? []], message: error.message });
-  }
+/** Finds what is wrong with a list as a whole, where every item is right. */
+function checkList<C>(plan: (choices: C[]) => unknown) {
+  return (choices: C[], context: z.RefinementCtx): void => {
+    if (context.issues.length > 0) return;
+    try {
+      plan(choices);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      context.addIssue({ code: "custom", path: [...error.at ?? []], message: error.message });
+    }
+  };
 }
+
+/** A list of transforms; whether it leaves pictures of one size is known with the pictures. */
+const transforms = (isRandom: boolean) =>
+  z.array(choiceOf(TRANSFORMS)).superRefine(
+    checkList((choices: TransformChoice[]) =>
+      planTransforms(choices, { from: { height: 1, width: 1 }, isRandom })
+    ),
+  );
 
 /** A number that is often given for pixels of 0 to 255, from which hardly anything is learnt. */
 const fraction = (number: z.ZodNumber) =>
@@ -63,7 +79,21 @@ export const dataSchema = z.strictObject({
     train: count.optional().describe("Use only the first n training images"),
     test: count.optional().describe("Use only the first n test images"),
   }).optional().describe("Use only part of the dataset"),
-  augmentation: z.array(choiceOf(AUGMENTATIONS)).superRefine(checkAugmentation).optional().describe(
+  train: transforms(true).optional().describe(
+    "What is done to pictures that are trained on, in this order; by default what eval says",
+  ),
+  eval: transforms(false).optional().describe(
+    "What is done to pictures that are measured on; by default they are cut and scaled to the size " +
+      "of training as predict does, of image_folder to 224x224",
+  ),
+  background: z.string().refine((text) => parseGround(text) !== undefined, `expected ${GROUNDS}`)
+    .default("white").describe("What transparent pixels of pictures lie on"),
+  onError: z.enum(["stop", "skip"]).default("stop").describe(
+    "A picture that cannot be read ends the training, or another of its class takes its place",
+  ).meta({ resume: "free" }),
+  augmentation: z.array(choiceOf(AUGMENTATIONS)).superRefine(
+    checkList((choices: AugmentationChoice[]) => planAugmentation(choices)),
+  ).optional().describe(
     "Random changes of training images, in this order; none by default",
   ),
   normalization: z.union([

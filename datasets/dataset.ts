@@ -1,7 +1,10 @@
 /** What a dataset is: images in two splits, and what is known of them beforehand. */
 import type { Entry, z } from "../schema/entry.ts";
 import type { ImageShape, ImageSource, TargetField } from "./image_source.ts";
+import type { Colour } from "../files/pixels.ts";
+import type { PictureSource } from "./picture_source.ts";
 import type { LocateOptions } from "./published_files.ts";
+import type { OnError } from "./sources/picture_files.ts";
 
 /** Per-channel mean and standard deviation of the training images, as fractions of 255. */
 export interface ChannelStatistics {
@@ -52,12 +55,34 @@ export interface OpenDataset {
   load(): Promise<Splits>;
 }
 
+/** Where a dataset's files may be, and how pictures among them are read. */
+export interface OpenOptions extends LocateOptions {
+  /** What transparent pixels lie on. Default: they have the colours that are stored under them. */
+  readonly background?: Colour;
+  /** What to do about a picture that cannot be read. Default: stop. */
+  readonly onError?: OnError;
+}
+
+/** A dataset of pictures of any size: at which it is used is the config's to say. */
+export interface OpenPictures {
+  /** What is known of it. */
+  readonly info: Omit<DatasetInfo, "imageShape"> & {
+    /** 1 for grey, 3 for red, green, blue. */
+    readonly channels: number;
+  };
+  /** Its pictures. Rejects with InputError for some that cannot be read. */
+  load(): Promise<{ readonly train: PictureSource; readonly test: PictureSource }>;
+}
+
 /** A dataset that a config can name. */
 export interface DatasetEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
   /**
    * Opens the dataset, without a download where what must be known of it is known here.
    *
-   * @param where where its files may be
+   * @param where where its files may be, and how they are read
    */
-  build(options: z.output<S>, where: LocateOptions): OpenDataset | Promise<OpenDataset>;
+  build(
+    options: z.output<S>,
+    where: OpenOptions,
+  ): OpenDataset | OpenPictures | Promise<OpenDataset | OpenPictures>;
 }

@@ -106,6 +106,14 @@ export interface ImageSource {
   read(index: number, epoch: number, into: Uint8Array): void | Promise<void>;
   /** Images `from` to `to` - 1, without a copy. Throws InputError if they are not there. */
   slice(from: number, to: number): ImageSource;
+  /**
+   * Files and folders that have to be read to serve it, if that is all that its files need: they are
+   * decoded by workers that are allowed nothing else (`picture_worker.ts`), never by the thread that
+   * asks for batches while there can be workers.
+   */
+  readonly reads?: readonly string[];
+  /** Why images could not be read that have others in their place, a sentence each, so far. */
+  complaints?(): readonly string[];
   /** How a worker opens it. Without one the images are read by the thread that asks for batches. */
   readonly handle?: SourceHandle;
 }

@@ -23,8 +23,11 @@ export interface LoaderOptions {
   readonly dropLast?: boolean;
   /** Random changes of the images. Default: none, and no `transforms` in the batches. */
   readonly augmentation?: readonly AugmentationChoice[];
-  /** Threads that prepare batches; 0 prepares them on demand. Default 1. */
-  readonly workers?: number;
+  /**
+   * Threads that prepare batches; 0 prepares them on demand. Default `auto`: one, for pictures that
+   * are decoded all cores but one.
+   */
+  readonly workers?: number | "auto";
 }
 
 const count = z.int().min(0);
@@ -37,7 +40,7 @@ const OPTIONS = {
     seed: z.int().min(0).max(2 ** 32 - 1).default(0),
     shuffle: z.boolean().default(false),
     dropLast: z.boolean().default(false),
-    workers: count.default(1),
+    workers: z.union([z.literal("auto"), count]).default("auto"),
   }),
 };
 
@@ -85,17 +88,21 @@ export class BatchLoader {
     this.#source = source;
     this.#plan = { batchSize, seed, shuffle, ...(augmentation ? { transform } : {}) };
     this.#filler = new BatchFiller(source, this.#plan, host);
-    const helpers = source.handle ? Math.min(workers, this.batchCount) : 0;
+    const helpers = source.handle ? Math.min(workersFor(source, workers), this.batchCount) : 0;
     // One in use by the training loop, one that waits for it, and those that are being filled.
     const slots = helpers === 0 ? 1 : 2 + JOBS_PER_WORKER * helpers;
     this.#slots = emptySlots(slots, source, this.#plan);
     if (!source.handle) return;
-    this.#workers = LoaderWorkers.start({
-      source: source.handle,
-      plan: this.#plan,
-      augmentation: augmentation?.slice(0, host.length) ?? [],
-      slots: this.#slots,
-    }, helpers);
+    this.#workers = LoaderWorkers.start(
+      {
+        source: source.handle,
+        plan: this.#plan,
+        augmentation: augmentation?.slice(0, host.length) ?? [],
+        slots: this.#slots,
+      },
+      helpers,
+      source.reads,
+    );
   }
 
   /**
@@ -153,6 +160,16 @@ export class BatchLoader {
     if (this.#serving === serving) await this.#filler.fill(own, epoch, index);
     return own;
   }
+}
+
+/** Threads that decode, at most, unless somebody asks for more: each takes memory of its own. */
+const MOST_DECODERS = 16;
+
+function workersFor({ reads }: ImageSource, wanted: number | "auto"): number {
+  if (!reads) return wanted === "auto" ? 1 : wanted;
+  // Files of strangers are not decoded in the thread that trains.
+  if (wanted !== "auto") return Math.max(1, wanted);
+  return Math.max(1, Math.min(MOST_DECODERS, navigator.hardwareConcurrency - 1));
 }
 
 /**

@@ -29,17 +29,29 @@ export class LoaderWorkers {
   readonly #waiting: Underway[] = [];
   #lastTicket = 0;
 
-  private constructor(setup: WorkerSetup, script: URL, count: number) {
-    this.#members = Array.from({ length: count }, () => this.#start(setup, script));
+  private constructor(setup: WorkerSetup, start: () => Worker, count: number) {
+    this.#members = Array.from({ length: count }, () => this.#start(setup, start()));
   }
 
-  /** Starts `count` workers; undefined for none, or where they are not allowed. */
-  static start(setup: WorkerSetup, count: number): LoaderWorkers | undefined {
-    const script = new URL("./loader_worker.ts", import.meta.url);
+  /**
+   * Starts `count` workers; undefined for none, or where they are not allowed.
+   *
+   * @param reads what they may read, and nothing else; see `ImageSource.reads`
+   */
+  static start(
+    setup: WorkerSetup,
+    count: number,
+    reads?: readonly string[],
+  ): LoaderWorkers | undefined {
+    const script = reads
+      ? new URL("./picture_worker.ts", import.meta.url)
+      : new URL("./loader_worker.ts", import.meta.url);
     if (count === 0 || !("onmessage" in Worker.prototype)) return undefined;
     // Asked beforehand, because Deno prints the failure of a worker that it may not read.
     if (script.protocol === "file:" && !mayRead(script)) return undefined;
-    return new LoaderWorkers(setup, script, count);
+    const options = reads ? confinedTo(reads) : {};
+    const start = () => new Worker(script, { type: "module", ...options });
+    return new LoaderWorkers(setup, start, count);
   }
 
   /**
@@ -65,8 +77,7 @@ export class LoaderWorkers {
     this.#handOut();
   }
 
-  #start(setup: WorkerSetup, script: URL): Member {
-    const worker = new Worker(script, { type: "module" });
+  #start(setup: WorkerSetup, worker: Worker): Member {
     const member: Member = { worker, jobs: new Map(), started: false };
     worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
       if ("unfit" in data) this.#lose(member);
@@ -123,6 +134,23 @@ function revived({ name, message, stack }: NonNullable<Settled["failure"]>): Err
   if (name === "InputError") return new InputError(message);
   if (name === "RunError") return new RunError(message);
   return Object.assign(new Error(message), { name, stack });
+}
+
+/**
+ * What lets a worker read files and do nothing else. Deno ends a process that asks for this without a
+ * flag, which `deno.json` gives; the flag cannot be seen, so another that stands beside it tells.
+ */
+function confinedTo(reads: readonly string[]): Pick<WorkerOptions, "deno"> {
+  if (!("bundle" in Deno)) return {};
+  const none = {
+    env: false,
+    ffi: false,
+    import: false,
+    net: false,
+    run: false,
+    sys: false,
+  } as const;
+  return { deno: { permissions: { ...none, write: false, read: [...reads] } } };
 }
 
 function mayRead(path: URL): boolean {

@@ -1,11 +1,14 @@
 /** Opening and loading a dataset by name. */
 import { type Choice, chosen } from "../schema/entry.ts";
-import type { DatasetEntry, DatasetInfo, OpenDataset, Splits } from "./dataset.ts";
-import type { LocateOptions } from "./published_files.ts";
+import type { DatasetEntry, DatasetInfo, OpenDataset, OpenOptions, Splits } from "./dataset.ts";
 import { DATASETS } from "./registry.ts";
+import { viewed, type Views } from "./views.ts";
 
 /** Which dataset: its name, or `{ name, …options }` with options of its own. */
 export type DatasetChoice = Choice<typeof DATASETS>;
+
+/** Where a dataset is, how it is read, and what its pictures are shown as. */
+export interface DatasetOptions extends OpenOptions, Views {}
 
 /** A dataset with its images. */
 export interface LoadedDataset extends DatasetInfo, Splits {}
@@ -15,14 +18,15 @@ export interface LoadedDataset extends DatasetInfo, Splits {}
  * statistics are known beforehand, and loads it when asked to.
  *
  * @param where where its files may be: by default in the cache, filled by download
- * @throws InputError for an unknown name or an option that does not fit, `at` that option
+ * @throws InputError for an unknown name or an option that does not fit, `at` that option; for
+ * transforms that do not fit `at` begins with `transforms`
  */
 export async function openDataset(
   choice: DatasetChoice,
-  where: LocateOptions = {},
+  where: DatasetOptions = {},
 ): Promise<OpenDataset> {
   const { entry, options } = chosen<DatasetEntry>(DATASETS, choice, "dataset");
-  return await entry.build(options, where);
+  return viewed(await entry.build(options, where), where);
 }
 
 /**
@@ -41,7 +45,7 @@ export async function openDataset(
  */
 export async function loadDataset(
   choice: DatasetChoice,
-  where: LocateOptions = {},
+  where: DatasetOptions = {},
 ): Promise<LoadedDataset> {
   const { info, load } = await openDataset(choice, where);
   return { ...info, ...await load() };

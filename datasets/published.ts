@@ -2,9 +2,9 @@
 import { InputError } from "../errors.ts";
 import { refusalOf } from "../files/refusal.ts";
 import { z } from "../schema/entry.ts";
-import type { DatasetEntry, DatasetInfo, Splits } from "./dataset.ts";
+import type { DatasetEntry, DatasetInfo, OpenDataset, Splits } from "./dataset.ts";
 import { locateFiles } from "./locate.ts";
-import type { LocatedFiles, PublishedFiles } from "./published_files.ts";
+import type { LocatedFiles, LocateOptions, PublishedFiles } from "./published_files.ts";
 
 const schema = z.object({});
 
@@ -17,8 +17,13 @@ export interface PublishedDataset extends PublishedFiles {
   load(files: LocatedFiles["files"]): Promise<Splits>;
 }
 
+/** An entry of images of one size. */
+interface PublishedEntry extends DatasetEntry<typeof schema> {
+  build(options: z.output<typeof schema>, where: LocateOptions): OpenDataset;
+}
+
 /** The entry of a published dataset. */
-export function publishedEntry(dataset: PublishedDataset): DatasetEntry<typeof schema> {
+export function publishedEntry(dataset: PublishedDataset): PublishedEntry {
   const { about, info } = dataset;
   return {
     about,

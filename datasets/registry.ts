@@ -3,6 +3,7 @@ import { cifar10 } from "./cifar10.ts";
 import { cifar100 } from "./cifar100.ts";
 import type { DatasetEntry } from "./dataset.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
+import { imageFolder } from "./image_folder.ts";
 import { mnist } from "./mnist.ts";
 import { synthetic } from "./synthetic.ts";
 import { syntheticMultiLabel } from "./synthetic_multi_label.ts";
@@ -13,6 +14,7 @@ export const DATASETS = {
   fashion_mnist: fashionMnist,
   cifar10,
   cifar100,
+  image_folder: imageFolder,
   synthetic,
   synthetic_multi_label: syntheticMultiLabel,
 } satisfies Record<string, DatasetEntry>;

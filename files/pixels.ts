@@ -4,7 +4,7 @@
  */
 import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
-import { type Part, type Raster, toRaster } from "./raster.ts";
+import { MAX_PIXELS, type Part, type Raster, toRaster } from "./raster.ts";
 import { resample } from "./resample.ts";
 
 /** The size a network wants its images in. */
@@ -38,9 +38,6 @@ export interface Picture {
  * as soon as that is known, and may throw, so that nothing is spent on what is not wanted.
  */
 export type OnDamage = (damage: string) => void;
-
-/** Most pixels a picture may have: what the largest cameras give. */
-const MAX_PIXELS = 1 << 26;
 
 /** Most pixels a side, as in JPEG. */
 const MAX_SIDE = (1 << 16) - 1;

@@ -1,4 +1,9 @@
 /** Pixels of a picture as transforms and networks take them: u8, channels last. */
+import { InputError } from "../errors.ts";
+import { formatCount } from "../reporting/format.ts";
+
+/** Most pixels of a picture, whatever is done to it: what the largest cameras give. */
+export const MAX_PIXELS = 1 << 26;
 
 /** A picture: u8 [height, width, channels], row-major. */
 export interface Raster {
@@ -24,8 +29,16 @@ export interface Part {
   readonly width: number;
 }
 
-/** A picture of zeros. */
+/** A picture of zeros. Throws InputError, without a name, for one larger than any that is read. */
 export function emptyRaster(height: number, width: number, channels: number): Raster {
+  if (height * width > MAX_PIXELS) {
+    throw new InputError(
+      `it would become a picture of ${formatCount(width)} × ${
+        formatCount(height)
+      } pixels; expected ` +
+        `at most ${formatCount(MAX_PIXELS)}`,
+    );
+  }
   return { height, width, channels, data: new Uint8Array(height * width * channels) };
 }
 

@@ -1,7 +1,8 @@
 /** Picture files on the page: the pixels that `overfold predict` takes from them. */
 /// <reference lib="dom" />
 import { InputError } from "../errors.ts";
-import { decodePicture, formatOfPicture } from "../files/decode.ts";
+import { decodePicture } from "../files/decode.ts";
+import { formatOfPicture } from "../files/picture_names.ts";
 import { layOn, WHITE } from "../files/pixels.ts";
 
 /** Most pixels of a canvas: beyond a browser's own limit it stays blank without a word. */

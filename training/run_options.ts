@@ -14,8 +14,9 @@ const schema = z.object({
   dropLast: z.boolean().default(true).describe(
     "Leave out the last, smaller batch of an epoch's training images",
   ),
-  workers: z.int().min(0).max(64).default(1).describe(
-    "Threads that prepare batches; 0 prepares them between the steps. The batches are the same",
+  workers: z.union([z.literal("auto"), z.int().min(0).max(64)]).default("auto").describe(
+    "Threads that prepare batches: auto takes one, for pictures that are decoded all cores but one; " +
+      "0 prepares them between the steps. The batches are the same",
   ),
   validateEvery: count.default(1).describe("Epochs between validations").meta({
     resume: "extends",

@@ -120,3 +120,12 @@ Deno.test("pictures are mirrored as often as is said, and the one given stays as
   );
   assertEquals(twice, raster);
 });
+
+Deno.test("no picture grows beyond what is ever read", () => {
+  const long = picture(1, 60000);
+  assertThrows(
+    () => apply({ name: "resize", size: 256 }, long),
+    InputError,
+    "it would become a picture of 15,360,000 × 256 pixels",
+  );
+});

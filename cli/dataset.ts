@@ -1,0 +1,139 @@
+/** The images of a config, and what a network is trained for with them. */
+
+import type { ConfigFile } from "../config/load.ts";
+import type { DataConfig } from "../config/schema.ts";
+import type { DatasetInfo, OpenDataset } from "../datasets/dataset.ts";
+import type { ImageSource } from "../datasets/image_source.ts";
+import { openDataset } from "../datasets/open.ts";
+import type { LocateOptions } from "../datasets/published_files.ts";
+import { firstOf, holdOut } from "../datasets/split.ts";
+import { InputError, type OptionPath, within } from "../errors.ts";
+import { parseGround } from "../files/colours.ts";
+import { fromHome } from "../files/home.ts";
+import { formatBytes } from "../reporting/format.ts";
+import type { Objective } from "../training/objectives/objective.ts";
+import { objectiveOf } from "../training/objectives/registry.ts";
+import { requireTargets } from "../training/targets.ts";
+import type { Context } from "./command.ts";
+
+/** Bytes of images that are computed for a config that nobody has named: seconds of work. */
+const UNASKED_BYTES = 2 ** 26;
+
+/** The images of a config. */
+export interface Images {
+  readonly info: DatasetInfo;
+  readonly train: ImageSource;
+  readonly validation: ImageSource;
+}
+
+/** How many images a config trains on, known before they are loaded. */
+export function trainCountOf({ validation, subset }: DataConfig, { sizes }: DatasetInfo): number {
+  const count = sizes.train - (validation === "test" ? 0 : validation.count);
+  return Math.min(count, subset?.train ?? count);
+}
+
+/** Opens the dataset of a config. Throws InputError, for options that do not fit where they stand. */
+export async function openImages(
+  { config: { data, seed }, at }: ConfigFile,
+  options: LocateOptions = {},
+): Promise<OpenDataset> {
+  const { dataset, root, mirror, checksums, background, onError } = data;
+  try {
+    return await openDataset(dataset, {
+      root: root === undefined ? undefined : fromHome(root),
+      mirror,
+      checksums,
+      background: parseGround(background)?.ground,
+      onError,
+      trainTransforms: data.train,
+      evalTransforms: data.eval,
+      transformSeed: seed,
+      ...options,
+    });
+  } catch (error) {
+    if (!(error instanceof InputError) || !error.at) throw error;
+    const { message, at: path } = error;
+    return at("data", () => {
+      throw new InputError(message, { at: configPath(path), cause: error });
+    });
+  }
+}
+
+/** Where in `data` an option of an opened dataset stands. */
+function configPath([first, ...rest]: OptionPath): OptionPath {
+  if (first === "trainTransforms") return ["train", ...rest];
+  return first === "evalTransforms" ? ["eval", ...rest] : ["dataset", first, ...rest];
+}
+
+/**
+ * Loads the images of a config, downloading them if need be; says so on the progress line. With
+ * `isNamed: false`, for a config that came with a network, images that are not on this machine are
+ * an InputError, and so are more to compute than the network of a stranger may ask for. `check` sees
+ * what is known of the images before any is fetched.
+ */
+export async function loadImages(
+  file: ConfigFile,
+  { progress }: Context,
+  { isNamed = true, check = () => {} }: {
+    readonly isNamed?: boolean;
+    check?(info: DatasetInfo): void;
+  } = {},
+): Promise<Images> {
+  const { config: { data }, at } = file;
+  const { info, computedBytes = 0, load } = await openImages(file, {
+    download: isNamed,
+    onProgress: ({ file, received, total }) =>
+      progress.update(() =>
+        `downloading ${file}: ${formatBytes(received)}` +
+        (total === undefined ? "" : ` of ${formatBytes(total)}`)
+      ),
+    onNotice: (line) => progress.print(line),
+  });
+  objectiveFor(file, info);
+  if (!isNamed && computedBytes > UNASKED_BYTES) {
+    at("data.dataset", () => {
+      throw new InputError(
+        `its images take ${formatBytes(computedBytes)}, and unasked at most ` +
+          `${formatBytes(UNASKED_BYTES)} are computed; name a config with --config`,
+      );
+    });
+  }
+  check(info);
+  const splits = await load();
+  progress.finish();
+  if (splits.train.reads && Deno.mainModule.endsWith("/unchecked.ts")) {
+    throw new InputError(
+      `${info.name}: pictures are decoded by code of others, which does not run where V8's bounds ` +
+        "checks are off; use: deno task train:safe",
+    );
+  }
+  // Nothing that comes after has to reach anyone.
+  await Deno.permissions.revoke({ name: "net" });
+  const { validation: source, subset } = data;
+  const { train, validation } = source === "test"
+    ? { train: splits.train, validation: splits.test }
+    : at("data.validation.count", () => holdOut(splits.train, source.count));
+  return {
+    info,
+    train: at("data.subset.train", () => firstOf(train, subset?.train)),
+    validation: source === "test"
+      ? at("data.subset.test", () => firstOf(validation, subset?.test))
+      : validation,
+  };
+}
+
+/**
+ * What the network of a config is trained for. Throws InputError, saying where the mistake is, if
+ * the images have not the targets for it.
+ */
+export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Objective {
+  const classes = info.classNames.length;
+  return at("training", () => {
+    const objective = within(
+      ["objective"],
+      () => objectiveOf(config.training.objective, classes),
+    );
+    requireTargets(objective, info.targets, classes);
+    return objective;
+  });
+}

@@ -1,0 +1,68 @@
+/** Which pictures of a split cannot be read, and why, as all threads find out: in shared memory. */
+import { InputError } from "../errors.ts";
+import { formatCount } from "../reporting/format.ts";
+
+/** Broken pictures that others take the place of at most: this many, or this share of all. */
+const MOST = { count: 10, share: 0.01 };
+
+/** Bytes of reasons that are kept. */
+const REASON_BYTES = 1 << 16;
+
+/** What {@link BrokenPictures} are made of, as threads hand it on. */
+export interface BrokenHandle {
+  /** 1 for each that is broken. */
+  readonly flags: Uint8Array<SharedArrayBuffer>;
+  /** How many are, in the whole split; and how many bytes of reasons there are. */
+  readonly counts: Int32Array<SharedArrayBuffer>;
+  /** UTF-8, a line each. */
+  readonly reasons: Uint8Array<SharedArrayBuffer>;
+  /** How many may be. */
+  readonly most: number;
+}
+
+/** The broken pictures of a split, or of a part of it. */
+export class BrokenPictures {
+  /** None, of `count` pictures. */
+  static among(count: number): BrokenPictures {
+    return new BrokenPictures({
+      flags: new Uint8Array(new SharedArrayBuffer(count)),
+      counts: new Int32Array(new SharedArrayBuffer(8)),
+      reasons: new Uint8Array(new SharedArrayBuffer(REASON_BYTES)),
+      most: Math.max(MOST.count, Math.floor(MOST.share * count)),
+    });
+  }
+
+  constructor(readonly handle: BrokenHandle) {}
+
+  /** Whether a picture is known to be broken. */
+  has(index: number): boolean {
+    return this.handle.flags[index] !== 0;
+  }
+
+  /** Adds a picture, once. Throws InputError when that makes them too many. */
+  add(index: number, reason: string): void {
+    const { flags, counts, reasons, most } = this.handle;
+    if (Atomics.exchange(flags, index, 1) === 1) return;
+    const line = new TextEncoder().encode(`${reason}\n`);
+    const at = Atomics.add(counts, 1, line.length);
+    if (at + line.length <= reasons.length) reasons.set(line, at);
+    if (Atomics.add(counts, 0, 1) < most) return;
+    throw new InputError(
+      `${reason}\nmore than ${formatCount(most)} pictures cannot be read, too many for others to ` +
+        "take their place; mend or remove them",
+    );
+  }
+
+  /** Why pictures of the split are broken, as far as it is known by now and there is room for it. */
+  reasons(): string[] {
+    const bytes = this.handle.reasons.slice();
+    const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1);
+    // What another thread is about to write is zero still.
+    return lines.filter((line) => line !== "" && !line.includes("\0")).sort();
+  }
+
+  /** Those of pictures `from` to `to` - 1. */
+  slice(from: number, to: number): BrokenPictures {
+    return new BrokenPictures({ ...this.handle, flags: this.handle.flags.subarray(from, to) });
+  }
+}

@@ -1,0 +1,80 @@
+/** Picture files with their labels as a dataset of pictures of any size. */
+import { fileURLToPath } from "node:url";
+import { InputError } from "../../errors.ts";
+import { BrokenPictures } from "../broken_pictures.ts";
+import { emptyTargets, LABELS } from "../image_source.ts";
+import type { ChannelStatistics, OpenOptions, OpenPictures } from "../dataset.ts";
+import { Paths } from "../paths.ts";
+import { PictureFiles } from "../sources/picture_files.ts";
+import { checkBeginnings } from "./scan.ts";
+import type { Labelled } from "./split.ts";
+
+/** What of ImageNet is commonly taken, as the networks expect that were trained on it. */
+const STATISTICS: Readonly<Record<number, ChannelStatistics>> = {
+  1: { mean: [0.449], std: [0.226] },
+  3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+};
+
+/** Files and their classes. */
+export interface LabelledFiles {
+  readonly name: string;
+  readonly title: string;
+  /** What the paths are relative to. */
+  readonly root: string;
+  readonly classNames: readonly string[];
+  readonly channels: 1 | 3;
+  readonly train: readonly Labelled[];
+  /** What validates. */
+  readonly held: readonly Labelled[];
+}
+
+/** Opens them; what cannot be a picture is found when they are loaded. */
+export function openPictureFiles(
+  { name, title, root, classNames, channels, train, held }: LabelledFiles,
+  { background: ground, onError = "stop" }: OpenOptions,
+): OpenPictures {
+  if (held.length === 0) {
+    throw new InputError(
+      `${root}: no picture is left to validate on; hold out more with holdOut`,
+      { at: ["holdOut"] },
+    );
+  }
+  const sourceOf = (split: readonly Labelled[], reads: readonly string[]): PictureFiles => {
+    const data = emptyTargets(LABELS, split.length);
+    split.forEach(({ label }, i) => data[i] = label);
+    return new PictureFiles({
+      paths: Paths.of(root, split.map(({ path }) => path)).handle,
+      channels,
+      ...(ground ? { ground } : {}),
+      onError,
+      targets: { labels: { ...LABELS, data } },
+      broken: BrokenPictures.among(split.length).handle,
+      reads,
+    });
+  };
+  return {
+    info: {
+      name,
+      title,
+      classNames,
+      channels,
+      statistics: STATISTICS[channels],
+      targets: { labels: LABELS },
+      sizes: { train: train.length, test: held.length },
+    },
+    async load() {
+      const reads = [root, await decoderFile()];
+      const sources = [train, held].map((split) => sourceOf(split, reads));
+      await checkBeginnings(sources, onError);
+      const [trained, measured] = sources;
+      return { train: trained, test: measured };
+    },
+  };
+}
+
+/** The decoder's WebAssembly, which a worker reads beside the pictures. */
+async function decoderFile(): Promise<string> {
+  const address = new URL("../picture_reader.ts", import.meta.url).href;
+  const { decoderLocation } = await import(address);
+  return fileURLToPath(decoderLocation());
+}

@@ -1,0 +1,61 @@
+/** A quick look at the beginning of every picture, before a training begins. */
+import { InputError } from "../../errors.ts";
+import { HEAD_BYTES, kindOf, NEXT, unlike } from "../../files/kind_of_file.ts";
+import { formatOfPicture } from "../../files/picture_names.ts";
+import { bareRefusalOf } from "../../files/refusal.ts";
+import { formatCount } from "../../reporting/format.ts";
+import { sum } from "../../reporting/statistics.ts";
+import type { OnError, PictureFiles } from "../sources/picture_files.ts";
+import { beginningOf } from "./walk.ts";
+
+/** Pictures that are looked at; of more, that would take as long as it saves. */
+const MOST_LOOKED_AT = 100_000;
+/** Broken ones that are told by name. */
+const MOST_TOLD = 20;
+/** Files after which others have their turn. */
+const PORTION = 500;
+
+/**
+ * Tells files that begin as no picture: throws InputError that lists them, or counts them as broken
+ * where the sources pass over those.
+ */
+export async function checkBeginnings(
+  sources: readonly PictureFiles[],
+  onError: OnError,
+): Promise<void> {
+  const all = sum(sources.map(({ count }) => count));
+  if (all > MOST_LOOKED_AT) return;
+  const broken: string[] = [];
+  for (const pictures of sources) {
+    for (let i = 0; i < pictures.count; i++) {
+      if (i % PORTION === PORTION - 1) await new Promise((done) => setTimeout(done));
+      const mistake = mistakeIn(pictures.nameOf(i));
+      if (!mistake) continue;
+      if (onError === "skip") pictures.takeForBroken(i, mistake);
+      broken.push(mistake.message);
+    }
+  }
+  if (broken.length === 0 || onError === "skip") return;
+  const more = broken.length - MOST_TOLD;
+  throw new InputError(
+    [
+      `${formatCount(broken.length)} of ${formatCount(all)} pictures cannot be read; mend ` +
+      "or remove them, or pass over them with data.onError: skip",
+      ...broken.slice(0, MOST_TOLD),
+      ...(more > 0 ? [`and ${formatCount(more)} more`] : []),
+    ].join("\n  "),
+  );
+}
+
+function mistakeIn(path: string): InputError | undefined {
+  try {
+    const head = beginningOf(path, HEAD_BYTES);
+    if (formatOfPicture(head) !== undefined) return undefined;
+    return unlike(path, kindOf(head), "picture") ??
+      new InputError(`${path}: neither a PNG nor a JPEG picture; ${NEXT.picture}`);
+  } catch (error) {
+    const refusal = bareRefusalOf(error);
+    if (refusal === undefined) throw error;
+    return new InputError(`${path}: cannot be read: ${refusal}`, { cause: error });
+  }
+}

@@ -1,0 +1,68 @@
+/** Pictures of any size, on their way to an {@link ImageSource} of images of one size. */
+import type { Raster } from "../files/raster.ts";
+import type { ImageSource, SourceHandle, TargetColumn } from "./image_source.ts";
+
+/** Pictures of any size with their targets. */
+export interface PictureSource {
+  /** Number of pictures. */
+  readonly count: number;
+  /** 1 for grey, 3 for red, green, blue; the same for all. */
+  readonly channels: number;
+  /** By name; what an objective needs of them is its own affair. */
+  readonly targets: Readonly<Record<string, TargetColumn>>;
+  /** A picture by its number. Rejects with InputError for one that cannot be read. */
+  read(index: number): Raster | Promise<Raster>;
+  /** What a person knows a picture by, such as its path. */
+  nameOf?(index: number): string;
+  /** Pictures `from` to `to` - 1, without a copy. Throws InputError if they are not there. */
+  slice(from: number, to: number): PictureSource;
+  /** What a worker has to read, as {@link ImageSource.reads}. */
+  readonly reads?: readonly string[];
+  /** How a worker opens it, if it can. */
+  readonly handle?: SourceHandle;
+  /** As {@link ImageSource.complaints}. */
+  complaints?(): readonly string[];
+}
+
+/** Images of one size as pictures. */
+export class FixedPictures implements PictureSource {
+  constructor(private readonly images: ImageSource) {}
+
+  get count(): number {
+    return this.images.count;
+  }
+
+  get channels(): number {
+    return this.images.shape.channels;
+  }
+
+  get targets(): ImageSource["targets"] {
+    return this.images.targets;
+  }
+
+  get reads(): ImageSource["reads"] {
+    return this.images.reads;
+  }
+
+  async read(index: number): Promise<Raster> {
+    const { height, width, channels } = this.images.shape;
+    const data = new Uint8Array(height * width * channels);
+    await this.images.read(index, 0, data);
+    return { height, width, channels, data };
+  }
+
+  slice(from: number, to: number): FixedPictures {
+    return new FixedPictures(this.images.slice(from, to));
+  }
+
+  get handle(): FixedHandle | undefined {
+    const { handle } = this.images;
+    return handle && { kind: "fixed", images: handle };
+  }
+}
+
+/** How a worker opens {@link FixedPictures}. */
+export interface FixedHandle extends SourceHandle {
+  readonly kind: "fixed";
+  readonly images: SourceHandle;
+}

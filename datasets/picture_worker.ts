@@ -1,0 +1,6 @@
+/**
+ * A thread that fills batches with pictures. It may read their folder and the decoder, and nothing
+ * else; so all the code that it needs is loaded with it.
+ */
+import "./picture_reader.ts";
+import "./loader_worker.ts";

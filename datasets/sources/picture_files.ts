@@ -1,0 +1,132 @@
+/**
+ * Picture files, decoded when they are read. What decodes them is loaded with the first picture, by
+ * workers that may do nothing but read these files: a training does not run it in its own thread.
+ */
+import { InputError } from "../../errors.ts";
+import type { Colour } from "../../files/pixels.ts";
+import type { Raster } from "../../files/raster.ts";
+import { type BrokenHandle, BrokenPictures } from "../broken_pictures.ts";
+import { requireRange, type SourceHandle, type TargetColumn } from "../image_source.ts";
+import { Paths, type PathsHandle } from "../paths.ts";
+import type { PictureSource } from "../picture_source.ts";
+
+/** What to do about a picture that cannot be read. */
+export type OnError = "stop" | "skip";
+
+/** Reads one file. */
+export type PictureReader = (path: string, channels: number, ground?: Colour) => Promise<Raster>;
+
+/** What {@link PictureFiles} are made of. */
+export interface PictureFilesOptions {
+  readonly paths: PathsHandle;
+  readonly channels: number;
+  /** What transparent pixels lie on; without it they have the colours that are stored under them. */
+  readonly ground?: Colour;
+  readonly onError: OnError;
+  /** By name. */
+  readonly targets: Readonly<Record<string, TargetColumn>>;
+  readonly broken: BrokenHandle;
+  /** See `ImageSource.reads`. */
+  readonly reads: readonly string[];
+}
+
+/** How a worker opens {@link PictureFiles}. */
+export interface PictureFilesHandle extends SourceHandle, PictureFilesOptions {
+  readonly kind: "picture_files";
+}
+
+/** Pictures in files. */
+export class PictureFiles implements PictureSource {
+  readonly count: number;
+  readonly channels: number;
+  readonly targets: Readonly<Record<string, TargetColumn>>;
+  readonly reads: readonly string[];
+  readonly #paths: Paths;
+  readonly #broken: BrokenPictures;
+  #reader: Promise<PictureReader> | undefined;
+
+  constructor(private readonly options: PictureFilesOptions) {
+    this.#paths = new Paths(options.paths);
+    this.#broken = new BrokenPictures(options.broken);
+    this.count = this.#paths.count;
+    this.channels = options.channels;
+    this.targets = options.targets;
+    this.reads = options.reads;
+  }
+
+  /**
+   * A picture; in the place of one that cannot be read, with `onError: skip`, the next one of the
+   * same targets: which one follows from the files alone, not from who reads what when.
+   */
+  async read(index: number): Promise<Raster> {
+    for (let step = 0; step < this.count; step++) {
+      const i = (index + step) % this.count;
+      if (this.#broken.has(i) || step > 0 && !this.#isLike(i, index)) continue;
+      try {
+        const read = await (this.#reader ??= loadReader());
+        return await read(this.nameOf(i), this.channels, this.options.ground);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        this.takeForBroken(i, error);
+      }
+    }
+    throw new InputError(
+      `${
+        this.nameOf(index)
+      }: cannot be read, nor can any other picture of its class and split; mend ` +
+        "or remove it",
+    );
+  }
+
+  /** Its path. */
+  nameOf(index: number): string {
+    return this.#paths.at(index);
+  }
+
+  /** Takes a picture for broken; throws the reason where that ends the training. */
+  takeForBroken(index: number, reason: InputError): void {
+    if (this.options.onError === "stop") throw reason;
+    this.#broken.add(index, reason.message);
+  }
+
+  slice(from: number, to: number): PictureFiles {
+    requireRange(this.count, from, to);
+    const targets = Object.fromEntries(
+      Object.entries(this.targets).map(([name, column]) => {
+        const row = column.data.length / this.count;
+        return [name, { ...column, data: column.data.subarray(from * row, to * row) }];
+      }),
+    );
+    return new PictureFiles({
+      ...this.options,
+      targets,
+      paths: this.#paths.slice(from, to).handle,
+      broken: this.#broken.slice(from, to).handle,
+    });
+  }
+
+  complaints(): readonly string[] {
+    return this.#broken.reasons();
+  }
+
+  get handle(): PictureFilesHandle {
+    return { kind: "picture_files", ...this.options };
+  }
+
+  #isLike(index: number, other: number): boolean {
+    return Object.values(this.targets).every(({ data }) => {
+      const row = data.length / this.count;
+      const [one, two] = [index, other].map((i) => data.subarray(i * row, (i + 1) * row));
+      return one.every((value, i) => value === two[i]);
+    });
+  }
+}
+
+/**
+ * Its address is computed, so that nothing loads a decoder that only may read pictures. A worker that
+ * is allowed to read pictures alone has loaded it beforehand.
+ */
+async function loadReader(): Promise<PictureReader> {
+  const { readPicture } = await import(new URL("../picture_reader.ts", import.meta.url).href);
+  return readPicture;
+}

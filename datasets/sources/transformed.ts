@@ -1,0 +1,102 @@
+/** Pictures as transforms leave them, all of one size. */
+import { InputError } from "../../errors.ts";
+import type { Raster } from "../../files/raster.ts";
+import { RandomStream, STREAM } from "../../graph/random.ts";
+import type { ImageShape, ImageSource, SourceHandle, TargetColumn } from "../image_source.ts";
+import type { PictureSource } from "../picture_source.ts";
+import type { Transform } from "../transform.ts";
+import { planTransforms, type TransformChoice } from "../transforms/registry.ts";
+
+/** Pictures of a batch that are read at once: while one is decoded, others come from the disk. */
+const AT_ONCE = 3;
+
+/** What is done to pictures. */
+export interface View {
+  readonly transforms: readonly TransformChoice[];
+  /** Of what the transforms draw. */
+  readonly seed: number;
+  readonly shape: ImageShape;
+}
+
+/** How a worker opens a {@link TransformedSource}. */
+export interface TransformedHandle extends SourceHandle, View {
+  readonly kind: "transformed";
+  readonly pictures: SourceHandle;
+}
+
+/** Images that are made of pictures when they are read: each as transforms leave it in that epoch. */
+export class TransformedSource implements ImageSource {
+  readonly count: number;
+  readonly shape: ImageShape;
+  readonly targets: Readonly<Record<string, TargetColumn>>;
+  readonly reads?: readonly string[];
+  readonly #transforms: readonly Transform[];
+  #free = AT_ONCE;
+  readonly #waiting: (() => void)[] = [];
+
+  /**
+   * Throws InputError as {@link planTransforms}, but takes any that draw.
+   *
+   * @param view `shape` is what its transforms give
+   */
+  constructor(private readonly pictures: PictureSource, private readonly view: View) {
+    this.count = pictures.count;
+    this.shape = view.shape;
+    this.targets = pictures.targets;
+    if (pictures.reads) this.reads = pictures.reads;
+    const options = { from: view.shape, isRandom: true };
+    this.#transforms = planTransforms(view.transforms, options).transforms;
+  }
+
+  async read(index: number, epoch: number, into: Uint8Array): Promise<void> {
+    await this.#enter();
+    try {
+      into.set(this.#transformed(await this.pictures.read(index), index, epoch).data);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  slice(from: number, to: number): TransformedSource {
+    return new TransformedSource(this.pictures.slice(from, to), this.view);
+  }
+
+  get handle(): TransformedHandle | undefined {
+    const { handle } = this.pictures;
+    return handle && { kind: "transformed", pictures: handle, ...this.view };
+  }
+
+  complaints(): readonly string[] {
+    return this.pictures.complaints?.() ?? [];
+  }
+
+  #transformed(picture: Raster, sample: number, epoch: number): Raster {
+    const { pictures, shape, view: { seed } } = this;
+    try {
+      const changed = this.#transforms.reduce((changed, transform, place) => {
+        const key = { seed, stream: STREAM.transforms, place, epoch, sample };
+        return transform.apply(changed, new RandomStream(key));
+      }, picture);
+      const { height, width } = changed;
+      if (height === shape.height && width === shape.width) return changed;
+      throw new InputError(
+        `the transforms give ${height}x${width}, expected ${shape.height}x${shape.width}`,
+      );
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const name = pictures.nameOf?.(sample) ?? `picture ${sample}`;
+      throw new InputError(`${name}: ${error.message}`, { cause: error });
+    }
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free++;
+  }
+}

@@ -1,0 +1,85 @@
+/** What a dataset's pictures are shown as: what transforms do to them, in training and otherwise. */
+import { InputError, within } from "../errors.ts";
+import type { OpenDataset, OpenPictures } from "./dataset.ts";
+import { FixedPictures, type PictureSource } from "./picture_source.ts";
+import { TransformedSource } from "./sources/transformed.ts";
+import type { PictureSize } from "./transform.ts";
+import { planTransforms, type TransformChoice } from "./transforms/registry.ts";
+
+/** Transforms of a dataset's pictures. */
+export interface Views {
+  /** Of the pictures that are trained on; by default those of `evalTransforms`, which draw nothing. */
+  readonly trainTransforms?: readonly TransformChoice[];
+  /** Of those that are measured on; by default `fit` to the size that is trained on. */
+  readonly evalTransforms?: readonly TransformChoice[];
+  /** Seed of what is drawn. Default 0. */
+  readonly transformSeed?: number;
+}
+
+/** The size at which pictures of several sizes are shown unless something is said. */
+const USUAL_SIZE = 224;
+
+/** What both splits are shown as. */
+interface BothViews {
+  readonly train: readonly TransformChoice[];
+  readonly eval: readonly TransformChoice[];
+  readonly size: PictureSize;
+}
+
+/**
+ * A dataset with its pictures as transforms leave them; one whose images have their size already stays
+ * as it is where there are none. Throws InputError for transforms that do not fit, `at` from the name
+ * of the list on.
+ */
+export function viewed(opened: OpenDataset | OpenPictures, views: Views): OpenDataset {
+  const { trainTransforms, evalTransforms, transformSeed: seed = 0 } = views;
+  if (isOfOneSize(opened) && !trainTransforms && !evalTransforms) return opened;
+  const from = isOfOneSize(opened) ? opened.info.imageShape : undefined;
+  const lists = bothViews(views, from);
+  const { channels } = isOfOneSize(opened) ? opened.info.imageShape : opened.info;
+  const shape = { ...lists.size, channels };
+  const show = (pictures: PictureSource, transforms: readonly TransformChoice[]) =>
+    new TransformedSource(pictures, { transforms, seed, shape });
+  return {
+    ...opened,
+    info: { ...opened.info, imageShape: shape },
+    async load() {
+      const { train, test } = isOfOneSize(opened)
+        ? await opened.load().then(({ train, test }) => ({
+          train: new FixedPictures(train),
+          test: new FixedPictures(test),
+        }))
+        : await opened.load();
+      return { train: show(train, lists.train), test: show(test, lists.eval) };
+    },
+  };
+}
+
+function bothViews(
+  { trainTransforms, evalTransforms }: Views,
+  from: PictureSize | undefined,
+): BothViews {
+  const plan = (name: string, list: readonly TransformChoice[], isRandom: boolean) =>
+    within([name], () => planTransforms(list, { from, isRandom }).size);
+  if (trainTransforms === undefined) {
+    const usual: TransformChoice[] = [{ name: "fit", size: USUAL_SIZE }];
+    const list = evalTransforms ?? usual;
+    return { train: list, eval: list, size: plan("evalTransforms", list, false) };
+  }
+  const size = plan("trainTransforms", trainTransforms, true);
+  const list = evalTransforms ??
+    [{ name: "fit", size: [size.height, size.width] } satisfies TransformChoice];
+  const measured = plan("evalTransforms", list, false);
+  if (measured.height === size.height && measured.width === size.width) {
+    return { train: trainTransforms, eval: list, size };
+  }
+  throw new InputError(
+    `these transforms give pictures of ${measured.height}x${measured.width}; those to train on are ` +
+      `${size.height}x${size.width}, and the network takes one size`,
+    { at: ["evalTransforms"] },
+  );
+}
+
+function isOfOneSize(opened: OpenDataset | OpenPictures): opened is OpenDataset {
+  return "imageShape" in opened.info;
+}

@@ -1,0 +1,50 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { imageSize, readImages } from "../../datasets/image_source.ts";
+import { BatchLoader } from "../../datasets/loader.ts";
+import { type DatasetOptions, loadDataset } from "../../datasets/open.ts";
+import { InputError } from "../../errors.ts";
+
+const load = (options: DatasetOptions) =>
+  loadDataset(
+    { name: "synthetic", classes: 2, imageSize: 8, trainCount: 12, testCount: 4 },
+    options,
+  );
+
+Deno.test("transforms fit every dataset; what measures has the size of what trains", async () => {
+  const data = await load({
+    trainTransforms: [{ name: "random_crop", size: [4, 6] }, "vertical_flip"],
+    transformSeed: 5,
+  });
+  assertEquals(data.imageShape, { height: 4, width: 6, channels: 3 });
+  assertEquals([data.train.shape, data.test.shape], [data.imageShape, data.imageShape]);
+  assertEquals((await readImages(data.test)).length, 4 * imageSize(data.imageShape));
+  const served = async (workers: number) => {
+    using loader = new BatchLoader(data.train, { batchSize: 4, shuffle: true, workers });
+    const all: number[] = [];
+    for await (const { arrays } of loader.epoch(2)) all.push(...arrays.pixels, ...arrays.labels);
+    return all;
+  };
+  assertEquals(await served(2), await served(0));
+});
+
+Deno.test("without transforms images are as they were; of eval alone, both are", async () => {
+  const plain = await load({});
+  const flipped = await load({ evalTransforms: [{ name: "center_crop", size: 8 }] });
+  assertEquals(await readImages(flipped.train), await readImages(plain.train));
+});
+
+Deno.test("lists that do not go together are refused at their place", async () => {
+  const train = [{ name: "center_crop", size: 4 }] as const;
+  const refused: [DatasetOptions, string, (string | number)[]][] = [
+    [
+      { trainTransforms: train, evalTransforms: [{ name: "fit", size: 5 }] },
+      "these transforms give pictures of 5x5; those to train on are 4x4",
+      ["evalTransforms"],
+    ],
+    [{ evalTransforms: ["horizontal_flip"] }, "horizontal_flip draws", ["evalTransforms", 0]],
+  ];
+  for (const [options, message, at] of refused) {
+    const error = await assertRejects(() => load(options), InputError, message);
+    assertEquals(error.at, at);
+  }
+});

@@ -1,0 +1,70 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { plainPng, withFiles } from "../support/pictures.ts";
+import { overfold, parseEvents } from "./cli.ts";
+
+const CONFIG = `\
+backend: cpu
+threads: 1
+data:
+  dataset: {name: image_folder, root: pictures}
+  train:
+    - {name: random_resized_crop, size: 8, scale: [0.5, 1]}
+    - horizontal_flip
+  batchSize: 4
+model:
+  layers:
+    - conv2d: {outChannels: 4, kernelSize: 3, padding: 1}
+    - relu
+    - global_avg_pool2d
+    - flatten
+    - linear: {outFeatures: 2}
+training:
+  epochs: 3
+  optimizer: {name: sgd, learningRate: 0.2}
+`;
+
+/** Red and blue pictures of several sizes. */
+const PICTURES = Object.fromEntries(
+  Array.from({ length: 30 }, (_, i) => [
+    i % 2 ? `pictures/red/${i}.png` : `pictures/blue/${i}.png`,
+    plainPng(i % 2 ? [200 + i, 20, 20] : [20, 20, 200 + i], 8 + i % 5, 9 + i % 4),
+  ]),
+);
+
+const FILES = { ...PICTURES, "own.yaml": CONFIG };
+
+Deno.test("a folder of pictures is trained on, predicted and evaluated", () =>
+  withFiles(FILES, async (folder) => {
+    const trained = await overfold(folder, "train", "own.yaml");
+    assertEquals(trained.code, 0, trained.error);
+    assertStringIncludes(trained.out, "24 images to train on, 6 to validate");
+    const network = join("runs", "own", "folded", "model.safetensors");
+    const evaluated = await overfold(folder, "eval", network, "--json");
+    assertEquals(evaluated.code, 0, evaluated.error);
+    assertEquals(parseEvents(evaluated.out)[0].count, 6);
+    const predicted = await overfold(folder, "predict", network, "pictures/red", "--json");
+    assertEquals(predicted.code, 0, predicted.error);
+    assertEquals(parseEvents(predicted.out).length, 15);
+  }));
+
+Deno.test("mistakes are told with file and line, broken pictures by name", () =>
+  withFiles({ ...FILES, "pictures/red/bad.jpg": "no picture" }, async (folder) => {
+    const train = (...settings: string[]) =>
+      overfold(folder, "train", "own.yaml", ...settings.flatMap((set) => ["--set", set]));
+    const broken = await train();
+    assertEquals(broken.code, 2);
+    assertStringIncludes(broken.error, "1 of 31 pictures cannot be read");
+    assertStringIncludes(broken.error, "pictures/red/bad.jpg: this is a text file");
+    const skipped = await train("data.onError=skip", "training.epochs=1", "name=skipped");
+    assertEquals(skipped.code, 0, skipped.error);
+    assertStringIncludes(skipped.error, "warning: pictures/red/bad.jpg: this is a text file");
+    const size = await train("data.eval=[{name: resize, size: 8}]");
+    assertEquals(size.code, 2);
+    assertStringIncludes(size.error, "--set data.eval: these transforms leave pictures of several");
+    const config = CONFIG.replace("root: pictures", "root: nowhere");
+    await Deno.writeTextFile(join(folder, "own.yaml"), config);
+    const lost = await train();
+    assertEquals(lost.code, 2);
+    assertStringIncludes(lost.error, "own.yaml:4:39 data.dataset.root: nowhere: cannot be read");
+  }));
