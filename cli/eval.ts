@@ -13,7 +13,7 @@ import { formatMetric, lossLast } from "../training/metrics/metric.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
 import { checkConfusionFiles, writeConfusion } from "./confusion_files.ts";
-import { loadImages, objectiveFor } from "./dataset.ts";
+import { loadImages, objectiveFor } from "./load_data.ts";
 import { readConfig } from "./prepare.ts";
 
 /** `eval CHECKPOINT`. */

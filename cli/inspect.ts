@@ -17,7 +17,7 @@ import {
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { openChosen } from "./backend.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
-import { trainCountOf } from "./dataset.ts";
+import { trainCountOf } from "./load_data.ts";
 import {
   buildNetwork,
   checkLastBatch,

@@ -21,7 +21,7 @@ import { imageInput } from "../training/image_input.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
 import { evaluationProgram, lossProgram, stepProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
-import { objectiveFor, openImages } from "./dataset.ts";
+import { objectiveFor, openImages } from "./load_data.ts";
 
 /** Bytes that one device addresses: a network with more of them in its parameters trains nowhere. */
 const ADDRESSABLE = 2 ** 32;

@@ -26,7 +26,7 @@ import { trainRecipe } from "../training/train.ts";
 import { type Command, type Context, howToKeepChecks, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
-import { type Images, loadImages } from "./dataset.ts";
+import { type Images, loadImages } from "./load_data.ts";
 import {
   adoptWeights,
   buildNetwork,

@@ -9,7 +9,7 @@ import { BatchLoader } from "../datasets/loader.ts";
 import { UserError } from "../errors.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
-import { loadImages } from "./dataset.ts";
+import { loadImages } from "./load_data.ts";
 
 /** Images that are compared. */
 const VERIFICATION_IMAGES = 256;
