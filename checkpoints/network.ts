@@ -10,6 +10,7 @@ import { InputError } from "../errors.ts";
 import { programInputs } from "../graph/leaves.ts";
 import { formatShape, type Program, type TensorType } from "../graph/types.ts";
 import { type Activation, isActivation } from "./activation.ts";
+import type { TransformChoice } from "../datasets/transforms/registry.ts";
 import type { ImageFormat } from "../models/inference.ts";
 import { isRecord } from "../schema/record.ts";
 import { orDamaged } from "./damage.ts";
@@ -26,6 +27,11 @@ export interface NetworkDescription extends ImageFormat {
   readonly classNames: readonly string[];
   /** What turns logits into probabilities: that of the objective. Default `softmax`. */
   readonly activation?: Activation;
+  /**
+   * What makes its input of a picture of any size. Default: the largest centred part of the input's
+   * proportions is scaled.
+   */
+  readonly transforms?: readonly TransformChoice[];
   /** With `sigmoid`: probability above which a class is decided for. Default 0.5. */
   readonly threshold?: number;
 }
@@ -39,6 +45,9 @@ export interface FoldedNetwork {
   /** State-dict name to tensor. */
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
+
+/** Transforms of a picture; what each is is looked at by whoever carries them out. */
+const MAX_TRANSFORMS = 32;
 
 /** Pixels a side and numbers in all, more than any picture a network classifies has. */
 const MAX_EXTENT = 1 << 15, MAX_NUMBERS = 2 ** 28;
@@ -119,7 +128,7 @@ export function parseFoldedNetwork(
 export function isDescription(value: unknown): value is NetworkDescription {
   if (!isRecord(value) || !isRecord(value.input) || !isRecord(value.normalization)) return false;
   const { model, input: { height, width, channels }, normalization: { mean, std } } = value;
-  const { classNames, activation, threshold } = value;
+  const { classNames, activation, threshold, transforms } = value;
   const isExtent = (extent: unknown) =>
     Number.isInteger(extent) && Number(extent) > 0 && Number(extent) <= MAX_EXTENT;
   const isPerChannel = (numbers: unknown) =>
@@ -129,6 +138,8 @@ export function isDescription(value: unknown): value is NetworkDescription {
     isPerChannel(mean) && isPerChannel(std) &&
     (activation === undefined || isActivation(activation)) &&
     (threshold === undefined || isThreshold(threshold)) &&
+    (transforms === undefined ||
+      Array.isArray(transforms) && transforms.length <= MAX_TRANSFORMS) &&
     Array.isArray(classNames) && classNames.every((name) => typeof name === "string");
 }
 

@@ -4,9 +4,10 @@ import type { Backend } from "../backends/backend.ts";
 import { probabilitiesOf } from "../checkpoints/activation.ts";
 import { requireFiniteLogits } from "../checkpoints/finite.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
+import type { NetworkDescription } from "../checkpoints/network.ts";
+import { pictureView } from "../datasets/picture_view.ts";
 import { InputError } from "../errors.ts";
 import { readImage, type ReadOptions, type ReadPicture } from "../files/images.ts";
-import type { ImageSize } from "../files/pixels.ts";
 import { pipelined } from "../training/pipeline.ts";
 import type { NamedProbability, Prediction } from "./prediction_formats.ts";
 
@@ -34,16 +35,17 @@ interface PictureBatch {
 
 /** What pictures show, in their order. */
 export async function* predictions(
-  { program, description: { input, classNames, activation } }: LoadedNetwork,
+  { program, description }: LoadedNetwork,
   paths: readonly string[],
   backend: Backend,
   options: PredictionOptions,
 ): AsyncGenerator<Told & Pick<Prediction, "predictions">, void, void> {
+  const { classNames, activation } = description;
   const batchSize = Math.min(options.batchSize, paths.length);
   const infer = program(batchSize);
   const executable = await backend.compile([infer]);
   try {
-    const batches = readBatches(paths, input, batchSize, options);
+    const batches = readBatches(paths, description, batchSize, options);
     const results = pipelined(batches, backend, async ({ pictures, pixels }) => {
       const { logits } = await executable.run(infer.name, { pixels });
       return { pictures, pixels, logits };
@@ -67,10 +69,12 @@ export async function* predictions(
 
 async function* readBatches(
   paths: readonly string[],
-  size: ImageSize,
+  description: NetworkDescription,
   batchSize: number,
   options: PredictionOptions,
 ): AsyncGenerator<PictureBatch, void, void> {
+  const { input: size } = description;
+  const view = pictureView(description);
   const imageBytes = size.height * size.width * size.channels;
   const emptyBatch = () => ({
     pictures: [] as Told[],
@@ -84,7 +88,7 @@ async function* readBatches(
   for (const image of paths) {
     if (options.signal.aborted) break;
     try {
-      const read = await Promise.race([readImage(image, size, options), stopped]);
+      const read = await Promise.race([readImage(image, size, options, view), stopped]);
       if (!read) break;
       const { pixels, ...told } = read;
       batch.pixels.set(pixels, batch.pictures.length * imageBytes);

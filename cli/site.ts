@@ -38,6 +38,7 @@ const FILES = [
   "icon.svg",
   "page.js",
   "worker.js",
+  "transforms.js",
   "mozjpeg_dec.wasm",
   "network.safetensors",
 ];
@@ -112,12 +113,14 @@ function encodeNetwork(
     network: JSON.stringify(description),
     program: JSON.stringify(stored),
   });
-  const { model, input, classNames, activation, threshold = DEFAULT_THRESHOLD } = description;
+  const { model, input, transforms, classNames, activation, threshold = DEFAULT_THRESHOLD } =
+    description;
   const validation = checkpoint?.state.validation;
   const card: NetworkCard = {
     // A model that is a list of layers in a config has no name of its own.
     title: title ?? (model === "layers" ? "Custom network" : spellName(model)),
     input,
+    ...(transforms ? { transforms } : {}),
     classNames: classNames.map(spellName),
     ...(activation === "sigmoid" ? { threshold } : {}),
     parameters: sum([...constants.values()].map(({ shape }) => sizeOf(shape))),
@@ -145,13 +148,13 @@ function measured(
 }
 
 /**
- * `page.js` and `worker.js`, each with all it imports. Throws RunError where they cannot be bundled.
+ * The scripts of {@link FILES}, each with all it imports. Throws RunError where they cannot be bundled.
  */
 export async function bundleScripts(): Promise<Record<string, Uint8Array>> {
   if (!Deno.bundle) {
     throw new RunError("the page needs Deno's bundler: run this command with --unstable-bundle");
   }
-  const entries = ["page.ts", "worker.ts"].map((name) =>
+  const entries = ["page.ts", "worker.ts", "transforms.ts"].map((name) =>
     new URL(`../site/${name}`, import.meta.url).href
   );
   const { success, errors, outputFiles = [] } = await Deno.bundle({

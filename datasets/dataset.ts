@@ -4,6 +4,7 @@ import type { ImageShape, ImageSource, TargetField } from "./image_source.ts";
 import type { Colour } from "../files/pixels.ts";
 import type { PictureSource } from "./picture_source.ts";
 import type { LocateOptions } from "./published_files.ts";
+import type { TransformChoice } from "./transforms/registry.ts";
 import type { OnError } from "./sources/picture_files.ts";
 
 /** Per-channel mean and standard deviation of the training images, as fractions of 255. */
@@ -30,6 +31,8 @@ export interface DatasetInfo {
   readonly sizes: { readonly train: number; readonly test: number };
   /** The targets that both splits have, by name. */
   readonly targets: Readonly<Record<string, TargetField>>;
+  /** What was done to pictures that are measured on; absent where that is what `predict` does anyway. */
+  readonly transforms?: readonly TransformChoice[];
 }
 
 /** The two splits as published. */

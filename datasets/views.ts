@@ -42,7 +42,11 @@ export function viewed(opened: OpenDataset | OpenPictures, views: Views): OpenDa
     new TransformedSource(pictures, { transforms, seed, shape });
   return {
     ...opened,
-    info: { ...opened.info, imageShape: shape },
+    info: {
+      ...opened.info,
+      imageShape: shape,
+      ...(isUsual(lists.eval) ? {} : { transforms: lists.eval }),
+    },
     async load() {
       const { train, test } = isOfOneSize(opened)
         ? await opened.load().then(({ train, test }) => ({
@@ -53,6 +57,11 @@ export function viewed(opened: OpenDataset | OpenPictures, views: Views): OpenDa
       return { train: show(train, lists.train), test: show(test, lists.eval) };
     },
   };
+}
+
+/** Whether a list does no more than `predict` does without one. */
+function isUsual([first, ...others]: readonly TransformChoice[]): boolean {
+  return others.length === 0 && typeof first === "object" && first.name === "fit";
 }
 
 function bothViews(

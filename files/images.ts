@@ -69,16 +69,23 @@ export async function readRaster(
 }
 
 /**
- * As {@link readRaster}, cut and scaled as {@link fit} does.
+ * As {@link readRaster}, as a network of this size takes it.
  *
  * @param size such that {@link requirePictures} lets it pass
+ * @param view what makes pixels of that size of the picture; by default {@link fit}
  */
 export async function readImage(
   path: string,
   size: ImageSize,
   options: ReadOptions = {},
+  view = (picture: Raster) => fit(picture, size),
 ): Promise<ReadPicture> {
   const remedy = "get it anew, or read what is left of it with --damaged";
   const { raster, ...told } = await readRaster(path, size.channels, options, remedy);
-  return { pixels: fit(raster, size).data, ...told };
+  try {
+    return { pixels: view(raster).data, ...told };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${path}: ${error.message}`, { cause: error });
+  }
 }

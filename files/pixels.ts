@@ -4,7 +4,7 @@
  */
 import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
-import { MAX_PIXELS, type Part, type Raster, toRaster } from "./raster.ts";
+import { MAX_PIXELS, type Part, type Raster } from "./raster.ts";
 import { resample } from "./resample.ts";
 
 /** The size a network wants its images in. */
@@ -63,14 +63,6 @@ export function layOn({ data }: Picture, ground: Colour): boolean {
     data[i + 3] = 255;
   }
   return isChanged;
-}
-
-/**
- * A picture as u8 pixels [height, width, channels]. Transparency is dropped; grey is ITU-R 601 luma,
- * as in PIL's `convert("L")`.
- */
-export function networkPixels(picture: Picture, size: ImageSize): Uint8Array {
-  return fit(toRaster(picture, size.channels), size).data;
 }
 
 /** The largest centred part of a picture that has the proportions of a size, scaled to it. */

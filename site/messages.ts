@@ -1,5 +1,7 @@
 /** What the page and its worker say to each other, and what the page shows of the network at once. */
 
+import type { NetworkDescription } from "../checkpoints/network.ts";
+
 /** What computes: WebGPU where its adapter is hardware, else WebAssembly; or one of the two. */
 export type Engine = "auto" | "webgpu" | "cpu";
 
@@ -37,6 +39,8 @@ export interface NetworkCard {
   readonly title: string;
   /** Extents of a picture, in pixels and channels. */
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
+  /** What makes it of a picture; see `NetworkDescription`. */
+  readonly transforms?: NetworkDescription["transforms"];
   /** In the order of the probabilities. */
   readonly classNames: readonly string[];
   /** Of a network for several classes per picture: those above this probability are shown. */

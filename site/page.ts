@@ -1,6 +1,7 @@
 /** The page: takes a picture or a drawing, has the worker classify it, and shows what it is. */
 /// <reference lib="dom" />
-import { networkPixels, type Picture } from "../files/pixels.ts";
+import { fit, type Picture } from "../files/pixels.ts";
+import { type Raster, toRaster } from "../files/raster.ts";
 import { formatBytes, formatCount, formatPercent, formatSi } from "../reporting/format.ts";
 import { DrawingField } from "./drawing.ts";
 import type { NetworkCard, Reply, Request } from "./messages.ts";
@@ -24,6 +25,7 @@ let isStale = false;
 
 element("unserved", HTMLElement).remove();
 const card = await loadCard();
+const view = await viewOf(card);
 showCard(card);
 listenToWorker();
 listenToPictures();
@@ -36,6 +38,14 @@ async function loadCard(): Promise<NetworkCard> {
   const message = `card.json could not be loaded (status ${response.status}).`;
   fail(message);
   throw new Error(message);
+}
+
+/** What makes the network's input of a picture. */
+async function viewOf(card: NetworkCard): Promise<(picture: Raster) => Raster> {
+  if (!card.transforms) return (picture) => fit(picture, card.input);
+  const script = new URL("transforms.js", document.baseURI).href;
+  const { pictureView }: typeof import("./transforms.ts") = await import(script);
+  return pictureView(card);
 }
 
 function send(request: Request): void {
@@ -80,7 +90,7 @@ function classify(): void {
 }
 
 function take(picture: Picture): void {
-  pixels = networkPixels(picture, card.input);
+  pixels = view(toRaster(picture, card.input.channels)).data;
   showInput(pixels);
   classify();
 }

@@ -22,10 +22,10 @@ import { type ObjectiveChoice, objectiveOf } from "./objectives/registry.ts";
  */
 export function describeNetwork(
   model: string,
-  images: Pick<DatasetInfo, "imageShape" | "statistics" | "classNames">,
+  images: Pick<DatasetInfo, "imageShape" | "statistics" | "classNames" | "transforms">,
   choice: ObjectiveChoice | Objective,
 ): NetworkDescription {
-  const { imageShape, statistics, classNames } = images;
+  const { imageShape, statistics, classNames, transforms } = images;
   const { activation, threshold } = objectiveOf(choice, classNames.length);
   return {
     model,
@@ -34,5 +34,6 @@ export function describeNetwork(
     classNames,
     ...(activation === "softmax" ? {} : { activation }),
     ...(threshold === undefined || threshold === DEFAULT_THRESHOLD ? {} : { threshold }),
+    ...(transforms ? { transforms } : {}),
   };
 }

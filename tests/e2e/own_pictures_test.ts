@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { readFoldedNetwork, writeFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { plainPng, withFiles } from "../support/pictures.ts";
 import { overfold, parseEvents } from "./cli.ts";
 
@@ -67,4 +68,30 @@ Deno.test("mistakes are told with file and line, broken pictures by name", () =>
     const lost = await train();
     assertEquals(lost.code, 2);
     assertStringIncludes(lost.error, "own.yaml:4:39 data.dataset.root: nowhere: cannot be read");
+  }));
+
+Deno.test("predict shows a network what it was measured on: a folded one says which transforms", () =>
+  withFiles(FILES, async (folder) => {
+    const list = "data.eval=[{name: resize, size: 10}, {name: center_crop, size: 8}]";
+    const trained = await overfold(folder, "train", "own.yaml", "--set", list);
+    assertEquals(trained.code, 0, trained.error);
+    const network = join("runs", "own", "folded", "model.safetensors");
+    const { description } = await readFoldedNetwork(join(folder, network));
+    assertEquals(description.transforms, [
+      { name: "resize", size: 10, interpolation: "bilinear" },
+      { name: "center_crop", size: 8 },
+    ]);
+    const [picture] = Object.keys(PICTURES);
+    const predicted = await overfold(folder, "predict", network, picture, "--json");
+    assertEquals(predicted.code, 0, predicted.error);
+    const wrong = { ...description, transforms: [{ name: "fit", size: 9 } as const] };
+    const { program, tensors } = await readFoldedNetwork(join(folder, network));
+    await writeFoldedNetwork(join(folder, "wrong.safetensors"), {
+      description: wrong,
+      program,
+      tensors,
+    });
+    const refused = await overfold(folder, "predict", "wrong.safetensors", picture);
+    assertEquals(refused.code, 2);
+    assertStringIncludes(refused.error, "its transforms give pictures of 9x9; it takes 8x8");
   }));

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import resize from "npm:@jsquash/resize@2.1.1";
-import { networkPixels } from "../../files/pixels.ts";
+import { fit, type ImageSize, type Picture } from "../../files/pixels.ts";
+import { toRaster } from "../../files/raster.ts";
 
 /** A picture without regularity, opaque. */
 function picture(width: number, height: number): ImageData {
@@ -9,6 +10,11 @@ function picture(width: number, height: number): ImageData {
     (_, i) => i % 4 === 3 ? 255 : 128 + 127 * Math.sin(i * 0.37) + i * 7919 % 31,
   );
   return new ImageData(data, width, height);
+}
+
+/** A picture as a network takes it. */
+function networkPixels(picture: Picture, size: ImageSize): Uint8Array {
+  return fit(toRaster(picture, size.channels), size).data;
 }
 
 Deno.test("pictures are cut and scaled as Squoosh's triangle filter does", async () => {
