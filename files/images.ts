@@ -6,6 +6,9 @@ import { readWanted } from "./read_wanted.ts";
 import { type Colour, fit, type ImageSize, layOn } from "./pixels.ts";
 import { type Raster, toRaster } from "./raster.ts";
 
+/** Bytes of a picture's file that is read without looking at its beginning first. */
+const MOST_AT_ONCE = 2 ** 26;
+
 /** How pictures are read. */
 export interface ReadOptions {
   /** What transparent pixels lie on; without it they have the colours that are stored under them. */
@@ -53,7 +56,7 @@ export async function readRaster(
   { ground, damaged = false }: ReadOptions = {},
   remedy = "get it anew",
 ): Promise<ReadRaster> {
-  const bytes = await readWanted(path, "picture");
+  const bytes = await readAtOnce(path) ?? await readWanted(path, "picture");
   let damage: string | undefined;
   const onDamage = (found: string) => {
     if (!damaged) throw new InputError(`${found}; ${remedy}`);
@@ -66,6 +69,19 @@ export async function readRaster(
   const isOnGround = ground !== undefined && layOn(picture, ground);
   const raster = toRaster(picture, channels);
   return { raster, isOnGround, ...(damage === undefined ? {} : { damage }) };
+}
+
+/**
+ * The contents of a picture's file with as little ado as there can be, for those that come by the
+ * thousand; undefined where there is something to be said of the file.
+ */
+async function readAtOnce(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const { isFile, size } = Deno.statSync(path);
+    if (isFile && size <= MOST_AT_ONCE) return await Deno.readFile(path);
+  } catch {
+    // Whatever it is, whoever reads it with more care says it.
+  }
 }
 
 /**
