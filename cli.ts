@@ -56,16 +56,16 @@ export interface Streams {
 /**
  * Runs `overfold ARGS…` and returns its exit code.
  *
- * @param program what a person types to get here
+ * @param call what a person types to call the command; by default `overfold` and its name
  */
 export async function main(
   args: readonly string[],
   streams: Streams = processStreams(),
-  program = "overfold",
+  call?: string,
 ): Promise<number> {
   const progress = new Progress(streams.error);
   try {
-    return await dispatch(args, streams, progress, program);
+    return await dispatch(args, streams, progress, call);
   } catch (thrown) {
     progress.finish();
     const error = missingLibrary(thrown) ?? thrown;
@@ -92,7 +92,7 @@ async function dispatch(
   args: readonly string[],
   streams: Streams,
   progress: Progress,
-  program: string,
+  call: string | undefined,
 ): Promise<number> {
   const [first, ...rest] = args;
   if (first === undefined || first === "--help" || first === "-h") {
@@ -103,7 +103,7 @@ async function dispatch(
     streams.out(`overfold ${manifest.version}\n`);
     return EXIT.success;
   }
-  if (first === "help") return await dispatch([...rest, "--help"], streams, progress, program);
+  if (first === "help") return await dispatch([...rest, "--help"], streams, progress, call);
   const entry = COMMANDS.find(({ name }) => name === first);
   if (!entry) {
     const kind = first.startsWith("-") ? "option" : "command";
@@ -121,7 +121,7 @@ async function dispatch(
   }
   const json = parsed.flag("json");
   const context: Context = {
-    program,
+    call: call ?? `overfold ${entry.name}`,
     json,
     print: (line) => json || streams.out(`${spellControls(line)}\n`),
     emit: (record) => json && streams.out(`${spellControls(JSON.stringify(record))}\n`),

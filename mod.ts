@@ -210,6 +210,8 @@ export {
   BACKEND_NAMES,
   type BackendName,
   type BackendOptions,
+  FORM_NAMES,
+  type FormName,
   openBackend,
   PRECISION_NAMES,
   type PrecisionName,

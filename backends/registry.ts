@@ -1,13 +1,15 @@
 /** Backends by the names configs use, and what rooms above may know of each. */
 import { InputError, UserError } from "../errors.ts";
 import type { Backend, BackendRecord } from "./backend.ts";
+import type { FormName } from "./wasm/forms.ts";
 import { cpuBackend, repeatCpuBackend, type ThreadCount, type ThreadOptions } from "./wasm/mod.ts";
 import { quietDriver } from "./webgpu/quiet_driver.ts";
 import type { TuningStore } from "./webgpu/tuning.ts";
 
 export { referenceBackend } from "./reference/reference.ts";
-export { cpuFeatures } from "./wasm/features.ts";
-export type { ThreadCount, ThreadOptions, TuningStore };
+export { type CpuFeatures, cpuFeatures } from "./wasm/features.ts";
+export { describeForm, FORM_NAMES, selectForm } from "./wasm/forms.ts";
+export type { FormName, ThreadCount, ThreadOptions, TuningStore };
 
 /** Which backend to open; the keys of the same names in a config. */
 export interface BackendOptions {
@@ -24,6 +26,11 @@ export interface BackendOptions {
    * `mixed`, on WebGPU only, stores feature maps in 16 bits a number. Default `fast`.
    */
   readonly precision?: PrecisionName;
+  /**
+   * In which form the CPU's kernels run: `wasm`, or `avx2` and `avx512`, native code for which Deno
+   * needs `--allow-ffi`. No bit depends on it. Default: the fastest here.
+   */
+  readonly form?: FormName;
   /**
    * Where the fastest variants of WebGPU's kernels are kept that tuning found on this adapter, such as
    * `fileTuningStore()`. Default: nowhere; kernels are chosen by shape alone.
@@ -66,7 +73,8 @@ export type PrecisionName = typeof PRECISION_NAMES[number];
  * ```
  */
 export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
-  const { backend = "auto", threads = "auto", precision = "fast", onNotice = () => {} } = options;
+  const { backend = "auto", threads = "auto", precision = "fast", form, onNotice = () => {} } =
+    options;
   if (options.repeat) return await repeatBackend(options.repeat, options);
   if (backend === "webgpu") return await openWebgpu(options);
   if (backend === "auto" && await hasHardwareAdapter()) {
@@ -83,7 +91,7 @@ export async function openBackend(options: BackendOptions = {}): Promise<Backend
         "`backend: webgpu`",
     );
   }
-  return cpuBackend({ threads, precision });
+  return cpuBackend({ threads, precision, form });
 }
 
 async function repeatBackend(
@@ -91,7 +99,7 @@ async function repeatBackend(
   options: BackendOptions,
 ): Promise<Backend> {
   if (name === "webgpu") return await openWebgpu(options);
-  if (name === "cpu") return repeatCpuBackend(numerics);
+  if (name === "cpu") return repeatCpuBackend(numerics, options);
   throw new InputError(
     `the backend ${JSON.stringify(name)} cannot be repeated; known: cpu, webgpu`,
   );

@@ -3,13 +3,14 @@
  * of CIFAR and ImageNet ResNets, each the best of many interleaved rounds, which on a busy machine
  * is the one figure that holds.
  *
- *     deno run --v8-flags=… --allow-read bench/layers.ts [--threads 1] [--rounds 20] [--only 16x16]
+ *     deno run --allow-ffi --allow-read bench/layers.ts [--threads 1] [--rounds 20] [--only 16x16]
+ *         [--form avx2]
  *
  * GFLOP/s count the multiplications and additions of direct summation, so that Winograd's algorithm
  * can exceed the measured peak, which is printed first.
  */
 import { parseArgs } from "node:util";
-import { selectTarget } from "../backends/wasm/features.ts";
+import { FORM_NAMES, selectForm } from "../backends/wasm/forms.ts";
 import { cpuBackend } from "../backends/wasm/mod.ts";
 import type { Executable } from "../backends/backend.ts";
 import { output, readVariable, trace } from "../graph/trace.ts";
@@ -24,6 +25,7 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: "1" },
     rounds: { type: "string", default: "20" },
     only: { type: "string", default: "" },
+    form: { type: "string" },
   },
 });
 
@@ -68,7 +70,13 @@ interface Layer {
   readonly best: Map<string, { milliseconds: number; flops: number }>;
 }
 
-const backend = cpuBackend({ threads: Number(options.threads) });
+const named = FORM_NAMES.find((name) => name === options.form);
+if (named !== options.form) {
+  console.error(`--form is ${options.form}; expected ${FORM_NAMES.join(", ")}`);
+  Deno.exit(2);
+}
+const form = selectForm(named);
+const backend = cpuBackend({ threads: Number(options.threads), form: form.name });
 const layers: Layer[] = [];
 for (const layer of LAYERS) {
   const [batch, size, inChannels, outChannels, kernel, stride] = layer;
@@ -96,7 +104,7 @@ for (let round = 0; round < Number(options.rounds); round++) {
     }
   }
 }
-const peak = peakGigaflops(selectTarget()) * backend.threads;
+const peak = await peakGigaflops(form) * backend.threads;
 console.log(`${backend.description}: at most ${peak.toFixed(0)} GFLOP/s on registers`);
 console.log(
   `${"".padEnd(32)}${["forward", "by input", "by weight"].map((s) => s.padStart(20)).join("")}`,

@@ -7,8 +7,13 @@ const ROOT = new URL("../", import.meta.url);
 export async function lastLine(
   command: string,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Record<string, number>> {
-  const { code, stdout, stderr } = await new Deno.Command(command, { args: [...args], cwd: ROOT })
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...args],
+    cwd: ROOT,
+    env,
+  })
     .output();
   if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
   return JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
@@ -22,22 +27,18 @@ export interface BenchCase {
   readonly steps: string;
 }
 
-/** Runs `overfold bench`, on the CPU with or without the V8 flags of `deno task bench`. */
+/** Runs `deno task bench`, on the CPU in a form by its name; by default the fastest. */
 export function overfoldBench(
   { network, batchSize, threads, steps }: BenchCase,
   args: readonly string[],
-  { flags = true, backend = "cpu" }: {
-    readonly flags?: boolean;
+  { form, backend = "cpu" }: {
+    readonly form?: string;
     readonly backend?: "cpu" | "webgpu";
   } = {},
 ): Promise<Record<string, number>> {
-  const bench = flags
-    ? ["task", "--quiet", "bench"]
-    : ["run", "--no-prompt", "--allow-all", "cli.ts", "bench"];
   return lastLine(Deno.execPath(), [
-    ...bench,
-    "examples/cifar10.yaml",
-    "--json",
+    ...["task", "--quiet", "bench", "examples/cifar10.yaml", "--json"],
+    ...(form === undefined ? [] : [`--form=${form}`]),
     `--steps=${steps}`,
     `--set=backend=${backend}`,
     `--set=threads=${threads}`,

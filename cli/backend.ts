@@ -8,8 +8,8 @@ import type { Arguments, Context, Option } from "./command.ts";
 /** The keys of a config that name a backend. */
 export type BackendChoice = Pick<BackendOptions, "backend" | "threads" | "precision">;
 
-/** The same, or the backend whose bits are to be repeated. */
-type OpenedChoice = BackendChoice & Pick<BackendOptions, "repeat">;
+/** The same and its form, or the backend whose bits are to be repeated. */
+type OpenedChoice = BackendChoice & Pick<BackendOptions, "form" | "repeat">;
 
 /** The option `--backend`; `otherwise` says what is taken without it. */
 export function backendOption(otherwise: string): Option {
@@ -36,13 +36,14 @@ export function chosenBackend(args: Arguments, otherwise: BackendChoice): Backen
 
 /** Opens a backend; what there is to know about it is printed as a warning. */
 export function openChosen(
-  { backend, threads, precision, repeat }: OpenedChoice,
+  { backend, threads, precision, form, repeat }: OpenedChoice,
   { progress }: Context,
 ): Promise<Backend> {
   return openBackend({
     backend,
     threads,
     precision,
+    form,
     repeat,
     tuning: fileTuningStore(),
     onNotice: (line) => progress.print(`warning: ${line}`),

@@ -1,6 +1,7 @@
 /** `overfold bench`: how fast a config trains on this machine, and where the time goes. */
 
 import { DeviceError, type KernelTiming } from "../backends/backend.ts";
+import { FORM_NAMES } from "../backends/registry.ts";
 import { InputError, RunError } from "../errors.ts";
 import { median } from "../reporting/statistics.ts";
 import { imageInput } from "../training/image_input.ts";
@@ -9,7 +10,7 @@ import { openChosen } from "./backend.ts";
 import { reportCost } from "./bench_cost.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
-import { type Command, type Context, howToKeepChecks, setOption } from "./command.ts";
+import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
 import { buildNetwork, planNetwork, readConfig, recipeOf } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
@@ -23,6 +24,10 @@ export const command: Command = {
     steps: { value: "N", help: "Training steps to time (default 20)" },
     profile: { help: "Also show every kernel call, not only the share of each kind" },
     inference: { help: "Time the folded network on a batch instead of a training step" },
+    form: {
+      value: "NAME",
+      help: `On the CPU, how its kernels run: ${FORM_NAMES.join(", ")}; by default the fastest`,
+    },
     cost: { help: "Count what a step costs on WebGPU instead; nothing is run" },
   },
   details:
@@ -32,7 +37,7 @@ export const command: Command = {
     "multiplications and additions of convolutions and matrix products as the model defines them, and\n" +
     "GB/s, on WebGPU, what the kernels load from and store to global memory. Kernels are timed by\n" +
     "themselves; on WebGPU that takes an adapter with timestamp queries.\n" +
-    howToKeepChecks("bench"),
+    howToDoWithoutNative("bench"),
   async run(args, context) {
     if (args.flag("cost") && args.flag("inference")) {
       throw new InputError("--cost counts a training step; give it without --inference");
@@ -51,7 +56,9 @@ export const command: Command = {
       return reportCost(`${name}, batch ${batchSize}`, program, context);
     }
     model.initialize(config.seed);
-    const backend = await openChosen(config, context);
+    const form = args.choice("form", FORM_NAMES);
+    const choice = form === undefined ? config : { ...config, backend: "cpu" as const, form };
+    const backend = await openChosen(choice, context);
     const subject = args.flag("inference")
       ? await inferenceOf(backend, model, images, batchSize)
       : await trainingOf(

@@ -28,9 +28,9 @@ export interface Option {
   repeated?: boolean;
 }
 
-/** Of commands whose task runs without V8's bounds checks (`unchecked.ts`): how to keep them. */
-export const howToKeepChecks = (command: string) =>
-  `\`deno task ${command}:safe\` keeps V8's bounds checks, which \`deno task ${command}\` switches off.`;
+/** Of commands whose task may run native code: how to do without. */
+export const howToDoWithoutNative = (command: string) =>
+  `\`deno task ${command}:safe\` does the same without native code, in WebAssembly, and slower.`;
 
 /** The option `--set` of commands that read a config. */
 export const setOption = (whose = "the config", example = "data.batchSize=64"): Option => ({
@@ -54,8 +54,8 @@ export interface Command {
 
 /** How a command talks. Results go to standard output, progress to standard error. */
 export interface Context {
-  /** What a person types to call the command line: `overfold`, or `deno task`. */
-  readonly program: string;
+  /** What a person types to call the command: `overfold train`, or `deno task train:safe`. */
+  readonly call: string;
   /** Whether `--json` was given: results are then JSON objects, one a line, and nothing else. */
   readonly json: boolean;
   /** Prints a line of the result for people. Nothing with `--json`. */

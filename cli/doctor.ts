@@ -1,7 +1,7 @@
 /** `overfold doctor`: what this machine offers, and what to do about what is missing. */
 
 import { join } from "node:path";
-import { cpuFeatures } from "../backends/registry.ts";
+import { type CpuFeatures, cpuFeatures, describeForm, selectForm } from "../backends/registry.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { cacheFolder } from "../files/cache.ts";
 import { refusalOf } from "../files/refusal.ts";
@@ -54,21 +54,24 @@ export function coresCheck(cores: number): Check {
   return { name: "CPU cores", status: "ok", found: String(cores) };
 }
 
-/** What the WebAssembly engine offers the CPU backend. */
-export function cpuChecks(features = cpuFeatures()): Check[] {
-  const { simd, relaxedSimd, threads, pairedSimd } = features;
+/** What the engine and the processor offer the CPU backend, and in which form its kernels then run. */
+export function cpuChecks(features: CpuFeatures = cpuFeatures()): Check[] {
+  const { simd, relaxedSimd, threads, native: { processor, level, missing } } = features;
+  const form = describeForm(selectForm(undefined, {}, features));
   const newerDeno = `use Deno ${TESTED_DENO} on a 64-bit x86 or Arm processor`;
+  const kernels: Check = {
+    name: "CPU kernels",
+    status: "ok",
+    found: level === undefined
+      ? `${form}; no native code: ${missing}`
+      : `${form}, in \`deno task train\` and \`deno task bench\`; WebAssembly in other commands`,
+  };
   return [
+    ...(processor === undefined ? [] : [{ ...kernels, name: "processor", found: processor }]),
     featureCheck("SIMD", simd, "fail", newerDeno),
     featureCheck("threads", threads, "fail", newerDeno),
     featureCheck("relaxed SIMD (fused multiply-add)", relaxedSimd, "warn", newerDeno),
-    {
-      name: "paired SIMD (256 bits)",
-      status: "ok",
-      found: pairedSimd
-        ? "yes"
-        : "not without V8's flags, which `deno task train` and `deno task bench` pass",
-    },
+    kernels,
   ];
 }
 

@@ -101,12 +101,6 @@ export async function loadImages(
   check(info);
   const splits = await load();
   progress.finish();
-  if (splits.train.reads && Deno.mainModule.endsWith("/unchecked.ts")) {
-    throw new InputError(
-      `${info.name}: pictures are decoded by code of others, which does not run where V8's bounds ` +
-        "checks are off; use: deno task train:safe",
-    );
-  }
   // Nothing that comes after has to reach anyone.
   await Deno.permissions.revoke({ name: "net" });
   const { validation: source, subset } = data;

@@ -113,9 +113,12 @@ export function announceResume(
 ): void {
   for (const warning of warnings) progress.print(`warning: ${warning}`);
   if (former.description !== backend.description) {
+    const computed = `the run was computed by ${former.description}, now by ${backend.description}`;
+    const isRepeated = JSON.stringify(former.numerics) === JSON.stringify(backend.numerics);
     progress.print(
-      `warning: the run was computed by ${former.description}, now by ${backend.description}; the ` +
-        "last bits of the result may differ from an unbroken run's",
+      isRepeated
+        ? `${computed}, which changes no bit`
+        : `warning: ${computed}; the last bits of the result may differ from an unbroken run's`,
     );
   }
   const { epoch, step } = state;
@@ -127,10 +130,10 @@ export function announceResume(
 }
 
 /** The command that goes on, with the options that must be given again. */
-export function howToGoOn(args: Arguments, { program }: Context): string {
+export function howToGoOn(args: Arguments, { call }: Context): string {
   const output = args.text("output");
   return [
-    `to go on: ${program} train ${shellQuoted(args.positionals[0])}`,
+    `to go on: ${call} ${shellQuoted(args.positionals[0])}`,
     ...args.texts("set").map((assignment) => `--set ${shellQuoted(assignment)}`),
     ...(output === undefined ? [] : [`--output ${shellQuoted(output)}`]),
     "--resume",

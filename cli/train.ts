@@ -23,7 +23,7 @@ import { runFile } from "../training/run_files.ts";
 import { RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { scheduleWarnings } from "../training/schedules/registry.ts";
 import { trainRecipe } from "../training/train.ts";
-import { type Command, type Context, howToKeepChecks, setOption } from "./command.ts";
+import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
 import { type Images, loadImages } from "./load_data.ts";
@@ -56,7 +56,7 @@ export const command: Command = {
     "Ctrl-C finishes the step under way, saves and exits with code 130; a second one exits at once.\n" +
     "A run that was stopped in any way goes on with --resume and ends as if it never had been: with\n" +
     "the threads and kernels it began with, also where others would be faster, or else not at all.\n" +
-    howToKeepChecks("train"),
+    howToDoWithoutNative("train"),
   async run(args, context) {
     const file = await readConfig(args.positionals[0], args, context);
     const { config } = file;

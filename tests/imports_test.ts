@@ -26,7 +26,7 @@ const RULE =
 /** Entry points, which no room imports, and the room whose imports each may have. */
 const ENTRIES: Record<string, string> = {
   "cli.ts": "cli",
-  "unchecked.ts": "cli",
+  "task.ts": "cli",
   "mod.ts": "config",
 };
 

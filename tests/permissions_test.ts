@@ -1,7 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { cpuFeatures } from "../backends/registry.ts";
 import { COMMANDS } from "../cli.ts";
 import manifest from "../deno.json" with { type: "json" };
+import { withTinyConfig } from "./e2e/cli.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
 
@@ -14,10 +16,44 @@ const allowed = (permission: string) =>
   TASKS.filter(([, { command }]) => command.includes(`--allow-${permission}`))
     .map(([task]) => task);
 
-Deno.test("no command may run programs or load native code, and none has every permission", () => {
-  for (const permission of ["run", "ffi", "all"]) assertEquals(allowed(permission), []);
-  assertEquals(TASKS.filter(([, { command }]) => / -[AP]\b/.test(command)), []);
+/** The commands whose tasks may run native code, which is as good as every permission. */
+const NATIVE = ["train", "bench", "doctor"];
+
+Deno.test("no command may run programs, few may run native code, and none has every permission", () => {
+  for (const permission of ["run", "all"]) assertEquals(allowed(permission), []);
+  assertEquals(allowed("ffi"), NATIVE);
+  assertEquals(TASKS.filter(([, { command }]) => / -[AP]\b|--v8-flags/.test(command)), []);
 });
+
+/** What reads pictures, and files whose programs are then run. */
+const FOREIGN = /images\.ts$|jsquash|\.wasm$|checkpoints\/load\.ts$/;
+
+for (const command of NATIVE) {
+  Deno.test(`${command} loads neither a picture decoder nor what opens networks to run`, async () => {
+    const loaded = await modulesOf(command);
+    assertEquals(loaded.some((name) => name.endsWith("/backends/wasm/forms.ts")), true);
+    assertEquals(loaded.filter((name) => FOREIGN.test(name)), []);
+  });
+}
+
+/** Tasks by the form of code they compute in, where the processor has native code. */
+const FORMS = { bench: "native AVX", "bench:safe": "WebAssembly SIMD" };
+
+for (const [task, form] of Object.entries(FORMS)) {
+  Deno.test({
+    name: `deno task ${task} computes by ${form}`,
+    ignore: cpuFeatures().native.level === undefined,
+    fn: () =>
+      withTinyConfig(async (folder) => {
+        const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+          args: ["task", task, `${folder}/tiny.yaml`, "--set", "backend=cpu", "--steps=1"],
+          cwd: ROOT,
+        }).output();
+        assertEquals(code, 0, new TextDecoder().decode(stderr));
+        assertStringIncludes(new TextDecoder().decode(stdout), form);
+      }),
+  });
+}
 
 Deno.test("commands reach the network only where they fetch images, and write only where they must", () => {
   assertEquals(allowed("net"), ["train", "train:safe", "eval", "datasets"]);
@@ -33,34 +69,33 @@ Deno.test("commands reach the network only where they fetch images, and write on
 
 Deno.test("what follows a task's name reaches its command", () => {
   for (const [task, { command }] of TASKS) {
-    assertEquals(new RegExp(`\\.ts ${task.split(":")[0]}$`).test(command), true, command);
+    const [name] = task.split(":");
+    const call = command.includes("task.ts") ? task : name;
+    assertEquals(command.endsWith(`.ts ${call}`), true, command);
   }
 });
 
-Deno.test("npm packages that run with the trainer are pinned, whatever they depend on", async () => {
-  for (const [task, { command }] of TASKS) {
-    const isTrainer = task.startsWith("train");
-    assertEquals(command.includes("--lock=trainer.lock --frozen "), isTrainer || task === "fetch");
-  }
+Deno.test("npm packages that run beside native code are pinned, whatever they depend on", async () => {
+  const locked = TASKS.filter(([, { command }]) =>
+    command.includes("--lock=trainer.lock --frozen ")
+  );
+  assertEquals(
+    locked.map(([task]) => task),
+    ["train", "train:safe", "bench", "fetch", "doctor"],
+  );
   const text = await Deno.readTextFile(`${ROOT}trainer.lock`);
   assertEquals(text.includes("://"), false, "a lock names no host");
   const { npm, specifiers }: {
     npm: Record<string, { integrity?: string; dependencies?: string[] }>;
     specifiers: Record<string, string>;
   } = JSON.parse(text);
-  const locked = new Set(Object.keys(npm).map((name) => name.slice(0, name.lastIndexOf("@"))));
+  const versions = new Set(Object.keys(npm).map((name) => name.slice(0, name.lastIndexOf("@"))));
   for (const [name, { integrity, dependencies = [] }] of Object.entries(npm)) {
     assertEquals(integrity?.startsWith("sha512-"), true, name);
-    assertEquals(dependencies.filter((other) => !locked.has(other)), [], name);
+    assertEquals(dependencies.filter((other) => !versions.has(other)), [], name);
   }
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "cli/train.ts"],
-    cwd: ROOT,
-  }).output();
-  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
-    modules: { specifier: string }[];
-  };
-  const imported = modules.flatMap(({ specifier }) =>
+  const modules = (await Promise.all(NATIVE.map(modulesOf))).flat();
+  const imported = modules.flatMap((specifier) =>
     /^npm:\/((?:@[^/]+\/)?[^/]+)/.exec(specifier)?.[1] ?? []
   );
   assertEquals(imported.length > 3, true);
@@ -68,3 +103,15 @@ Deno.test("npm packages that run with the trainer are pinned, whatever they depe
     assertEquals(Object.hasOwn(specifiers, `npm:${name}`), true, `${name}: run deno task lock`);
   }
 });
+
+/** All that the file of a command imports, at however many steps. */
+async function modulesOf(command: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", `cli/${command}.ts`],
+    cwd: ROOT,
+  }).output();
+  const { modules }: { modules: { specifier: string }[] } = JSON.parse(
+    new TextDecoder().decode(stdout),
+  );
+  return modules.map(({ specifier }) => specifier);
+}

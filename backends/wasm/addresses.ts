@@ -8,6 +8,7 @@ import { planMemory } from "../../graph/passes/mod.ts";
 import { MemoryLimitError, type MemoryPlan } from "../backend.ts";
 import { CACHE_LINE, type MemoryBuffer, type Ref, requireInside } from "./kernel.ts";
 import type { LoweredPrograms } from "./lowered_program.ts";
+import { guardedMemory } from "./native/memory.ts";
 import { CONTROL_BYTES } from "./threads.ts";
 
 /** What 32-bit addresses reach. */
@@ -84,13 +85,16 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
  * The memory for a plan. Only several threads share it: a browser lets a page that is not isolated
  * from other origins have no shared memory.
  *
+ * @param guarded Whether it is for native code.
  * @throws {MemoryLimitError} if it is more than 32-bit addresses reach.
  * @throws {RunError} if the system does not give that much.
  */
 export function allocateMemory(
   { totalBytes, temporaryBytes, fits }: MemoryPlan,
   threads: number,
+  guarded: boolean,
 ): WebAssembly.Memory {
+  const shared = threads > 1;
   const pages = totalBytes / PAGE_BYTES;
   const advice = `; ${mebibytes(temporaryBytes)} of them hold activations and grow with the ` +
     "batch size: use a smaller batch";
@@ -101,7 +105,9 @@ export function allocateMemory(
     );
   }
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: threads > 1 });
+    return guarded
+      ? guardedMemory(pages, shared)
+      : new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   } catch {
     throw new RunError(
       `the system gave no memory for the ${mebibytes(totalBytes)} the programs need${advice}`,

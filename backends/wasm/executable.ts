@@ -5,42 +5,49 @@ import type { Executable, KernelTiming, TensorData } from "../backend.ts";
 import { checkInputs } from "../inputs.ts";
 import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
 import { emitModule, phaseExport, preparationExport, programExport, runsAlone } from "./emit.ts";
+import type { FormName } from "./forms.ts";
 import type { CompileOptions } from "./kernel.ts";
 import { lowerPrograms } from "./lower.ts";
 import type { LoweredProgram, LoweredPrograms, Port } from "./lowered_program.ts";
-import { ThreadPool } from "./threads.ts";
+import { Machine } from "./machine.ts";
+import type { ThreadPool } from "./threads.ts";
+
+/** What programs are compiled for and in which form they run. */
+interface ExecutableOptions extends CompileOptions {
+  readonly form: FormName;
+}
 
 /** Compiles programs and starts the threads. */
 export async function compilePrograms(
   programs: readonly Program[],
-  options: CompileOptions,
+  options: ExecutableOptions,
 ): Promise<Executable> {
-  const { threads } = options;
   const lowered = lowerPrograms(programs, options);
   const addresses = assignAddresses(lowered);
-  const memory = allocateMemory(addresses, threads);
-  const module = await WebAssembly.compile(emitModule(lowered, addresses, options));
+  const { threads, form } = options;
+  const memory = allocateMemory(addresses, threads, form !== "wasm");
+  const module = emitModule(lowered, addresses, options);
   for (const [buffer, bytes] of lowered.persistent.tables) {
     const address = addresses.address({ buffer, offset: 0, bytes: buffer.bytes });
     new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
   }
   const { control } = addresses;
-  const pool = await ThreadPool.start({ code: { module }, memory, threads, control });
+  const machine = await Machine.start(module, { memory, threads, control, form });
   try {
-    for (const program of lowered.programs) pool.run(preparationExport(program));
+    for (const program of lowered.programs) machine.pool.run(preparationExport(program));
   } catch (error) {
-    pool.dispose();
+    machine.dispose();
     throw error;
   }
-  return new WasmExecutable(lowered, addresses, memory, pool);
+  return new CpuExecutable(lowered, addresses, machine);
 }
 
-class WasmExecutable implements Executable {
+class CpuExecutable implements Executable {
   readonly #programs: ReadonlyMap<string, LoweredProgram>;
   readonly #variables: LoweredPrograms["persistent"]["variables"];
   readonly #addresses: AddressMap;
-  /** Let go when disposed of, since the memory is large. */
-  #machine: { readonly memory: WebAssembly.Memory; readonly pool: ThreadPool } | undefined;
+  /** Let go when disposed of. */
+  #machine: Machine | undefined;
   /** Programs that need no other thread. */
   readonly #alone: ReadonlySet<LoweredProgram>;
   /** Programs whose inputs lie in memory. */
@@ -49,13 +56,12 @@ class WasmExecutable implements Executable {
   constructor(
     { programs, persistent }: LoweredPrograms,
     addresses: AddressMap,
-    memory: WebAssembly.Memory,
-    pool: ThreadPool,
+    machine: Machine,
   ) {
     this.#programs = new Map(programs.map((program) => [program.name, program]));
     this.#variables = persistent.variables;
     this.#addresses = addresses;
-    this.#machine = { memory, pool };
+    this.#machine = machine;
     this.#alone = new Set(programs.filter(({ schedule }) => runsAlone(schedule)));
   }
 
@@ -122,7 +128,7 @@ class WasmExecutable implements Executable {
   }
 
   dispose(): void {
-    this.#machine?.pool.dispose();
+    this.#machine?.dispose();
     this.#machine = undefined;
   }
 
@@ -130,7 +136,7 @@ class WasmExecutable implements Executable {
     return this.#live().pool;
   }
 
-  #live(): { readonly memory: WebAssembly.Memory; readonly pool: ThreadPool } {
+  #live(): Machine {
     if (!this.#machine) throw new InputError("the programs have been disposed of");
     return this.#machine;
   }

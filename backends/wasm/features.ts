@@ -1,23 +1,12 @@
 /**
- * What this engine's WebAssembly can do: of one engine on one processor always the same answer, for
- * the form of the kernels decides the last bits of a training.
- *
- * Instructions are probed by validating a tiny module that uses them, the rounding of one by its
- * result. Whether V8 pairs 128-bit vectors into 256-bit ones cannot be asked: its flags are not
- * visible to a program, and a measurement depends on what else the machine does. So whoever passes
- * the flags passes one more, which is visible: {@link PAIRING_SIGN}.
+ * What this engine and processor can do. Instructions of WebAssembly are probed by validating a tiny
+ * module that uses them, the rounding of one by its result.
  */
 
-import {
-  atomic,
-  f32x4,
-  type FunctionBuilder,
-  ModuleBuilder,
-  type Target,
-} from "./assembler/mod.ts";
+import { atomic, f32x4, type FunctionBuilder, ModuleBuilder } from "./assembler/mod.ts";
 import { detectNativeSupport, type NativeSupport } from "./native/support.ts";
 
-/** What the engine offers. */
+/** What the engine and the processor offer. */
 export interface CpuFeatures {
   /** 128-bit vector instructions. Without them the CPU backend cannot run. */
   readonly simd: boolean;
@@ -25,34 +14,15 @@ export interface CpuFeatures {
   readonly relaxedSimd: boolean;
   /** Shared memory, atomics and workers. */
   readonly threads: boolean;
-  /** Whether pairs of vectors run as one 256-bit vector, which makes the paired form faster. */
-  readonly pairedSimd: boolean;
   /** Native code in place of WebAssembly. */
   readonly native: NativeSupport;
 }
 
-/** Global that V8's flag `--expose-gc-as` makes: the sign of the flags that pair vectors (docs/cpu.md). */
-const PAIRING_SIGN = "overfoldPairedSimd";
-
 let detected: CpuFeatures | undefined;
 
-/** The features of this process's engine. Probed once, then remembered. */
+/** The features of this process. Probed once, then remembered. */
 export function cpuFeatures(): CpuFeatures {
   return detected ??= detectFeatures();
-}
-
-/**
- * The form in which to emit kernels.
- *
- * @param override Parts of the answer to be taken as given, for tests and measurements. With both
- * given nothing is probed.
- * @returns By default the form that {@link cpuFeatures} finds best.
- */
-export function selectTarget(override: Partial<Target> = {}): Target {
-  return {
-    wide: override.wide ?? (cpuFeatures().pairedSimd ? 2 : 1),
-    relaxedSimd: override.relaxedSimd ?? cpuFeatures().relaxedSimd,
-  };
 }
 
 function detectFeatures(): CpuFeatures {
@@ -63,9 +33,7 @@ function detectFeatures(): CpuFeatures {
   }) && fusesMultiplyAdd();
   const threads = typeof SharedArrayBuffer === "function" && typeof Worker === "function" &&
     validates((f) => f.drop(atomic.load(0)));
-  // V8 pairs on 64-bit x86 only, with AVX2; the processors that have it fuse multiply-adds too.
-  const pairedSimd = relaxedSimd && PAIRING_SIGN in globalThis && Deno.build.arch === "x86_64";
-  return { simd, relaxedSimd, threads, pairedSimd, native: detectNativeSupport() };
+  return { simd, relaxedSimd, threads, native: detectNativeSupport() };
 }
 
 function validates(body: (f: FunctionBuilder<Record<never, never>, "void">) => void): boolean {

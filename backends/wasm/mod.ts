@@ -7,7 +7,8 @@ import type { Backend, Numerics } from "../backend.ts";
 import { assignAddresses } from "./addresses.ts";
 import type { Target } from "./assembler/mod.ts";
 import { compilePrograms } from "./executable.ts";
-import { cpuFeatures, selectTarget } from "./features.ts";
+import { type CpuFeatures, cpuFeatures } from "./features.ts";
+import { describeForm, type FormName, selectForm } from "./forms.ts";
 import type { Precision } from "./kernel.ts";
 import { lowerPrograms } from "./lower.ts";
 
@@ -42,7 +43,9 @@ export interface CpuBackendOptions {
    * sums over all pixels and up to 2e-5 off either way. Default `fast`.
    */
   readonly precision?: Precision;
-  /** Parts of the form of code to be taken as given; for tests and measurements. */
+  /** In which form kernels run; no bit depends on it. Default: the fastest here. */
+  readonly form?: FormName;
+  /** Parts of what kernels are written for to be taken as given; for tests and measurements. */
   readonly target?: Partial<Target>;
 }
 
@@ -50,13 +53,14 @@ export interface CpuBackendOptions {
  * The backend that computes on the CPU.
  *
  * Runs of one executable repeat bit by bit unless threads are scheduled dynamically; another number
- * of threads or another form of code rounds sums differently.
+ * of threads, or multiply-adds that are not fused, round sums differently.
  *
  * @throws {InputError} if `threads` is not a whole number from 1 to 256.
- * @throws {RunError} if the engine lacks vector instructions, or shared memory for several threads.
+ * @throws {RunError} if the engine lacks vector instructions, shared memory for several threads, or the form
+ * that was asked for.
  */
 export function cpuBackend(
-  { threads = "auto", precision = "fast", target }: CpuBackendOptions = {},
+  { threads = "auto", precision = "fast", form: name, target }: CpuBackendOptions = {},
 ): Backend {
   const { count: wanted = "auto", schedule = "static" } = typeof threads === "object"
     ? threads
@@ -76,16 +80,15 @@ export function cpuBackend(
     ? "shared memory and workers"
     : undefined;
   if (missing) throw new RunError(`the CPU backend needs a WebAssembly engine with ${missing}`);
-  const form = selectTarget(target);
-  const options = { target: form, threads: count, precision, schedule };
+  const form = selectForm(name, target);
+  const options = { target: form.target, threads: count, precision, schedule };
   return {
     name: "cpu",
-    description: `CPU, ${count} thread${count === 1 ? "" : "s"}, WebAssembly SIMD, ` +
-      `${128 * form.wide}-bit vectors${form.relaxedSimd ? ", fused multiply-add" : ""}` +
+    description: `CPU, ${count} thread${count === 1 ? "" : "s"}, ${describeForm(form)}` +
       (precision === "high" ? ", high precision" : "") +
       (schedule === "dynamic" ? ", dynamic schedule" : ""),
     threads: count,
-    numerics: { threads: count, schedule, precision, ...form },
+    numerics: { threads: count, schedule, precision, fused: form.target.relaxedSimd },
     runsPerReadback: 1,
     plan: (programs) => {
       const { totalBytes, variableBytes, temporaryBytes, fits } = assignAddresses(
@@ -93,29 +96,37 @@ export function cpuBackend(
       );
       return { totalBytes, variableBytes, temporaryBytes, fits };
     },
-    compile: (programs) => compilePrograms(programs, options),
+    compile: (programs) => compilePrograms(programs, { ...options, form: form.name }),
   };
 }
 
 /**
- * The CPU backend whose runs have the bits of one with these numerics.
+ * The CPU backend whose runs have the bits of one with these numerics, in whichever form.
  *
- * @throws {InputError} if this processor cannot give them, or `numerics` is no CPU backend's.
+ * @throws {InputError} if this version or processor cannot give them, or `numerics` is no CPU backend's.
  */
-export function repeatCpuBackend(numerics: Numerics, features = cpuFeatures()): Backend {
-  const { threads, schedule, precision, wide, relaxedSimd } = numerics;
+export function repeatCpuBackend(
+  numerics: Numerics,
+  { form }: Pick<CpuBackendOptions, "form"> = {},
+  features: CpuFeatures = cpuFeatures(),
+): Backend {
+  const { threads, schedule, precision, fused } = numerics;
+  if ("wide" in numerics) {
+    throw new InputError(
+      "it was a former version, which added sums up in an order that depended on the form of code",
+    );
+  }
   if (
     typeof threads !== "number" || schedule !== "static" && schedule !== "dynamic" ||
-    precision !== "fast" && precision !== "high" || wide !== 1 && wide !== 2 ||
-    typeof relaxedSimd !== "boolean"
+    precision !== "fast" && precision !== "high" || typeof fused !== "boolean"
   ) {
     throw new InputError("what is stored of its numerics is none of the CPU backend's");
   }
-  if (relaxedSimd && !features.relaxedSimd) {
+  if (fused && !features.relaxedSimd) {
     throw new InputError(
       "its multiply-adds were rounded once, and this processor or engine rounds them twice",
     );
   }
-  const target: Target = { wide, relaxedSimd };
-  return cpuBackend({ threads: { count: threads, schedule }, precision, target });
+  const target = { relaxedSimd: fused };
+  return cpuBackend({ threads: { count: threads, schedule }, precision, form, target });
 }

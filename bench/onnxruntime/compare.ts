@@ -3,9 +3,9 @@
  * --inference` and `infer.ts` in turn, with as many threads.
  *
  *     deno run --allow-run bench/onnxruntime/compare.ts [--network cifar_resnet20_v1]
- *         [--batch-size 64] [--threads 2] [--rounds 7] [--steps 20] [--no-flags]
+ *         [--batch-size 64] [--threads 2] [--rounds 7] [--steps 20] [--form avx2]
  *
- * `--no-flags` runs Overfold without the V8 flags of `deno task bench`.
+ * `--form` is that of `overfold bench`.
  */
 import { parseArgs } from "node:util";
 import { compareInTurn, lastLine, overfoldBench } from "../rival.ts";
@@ -17,7 +17,7 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: "2" },
     rounds: { type: "string", default: "7" },
     steps: { type: "string", default: "20" },
-    "no-flags": { type: "boolean", default: false },
+    form: { type: "string" },
   },
 });
 const { network, threads, steps } = options;
@@ -29,7 +29,7 @@ await compareInTurn(
   Number(options.rounds),
   () =>
     overfoldBench({ network, batchSize, threads, steps }, ["--inference"], {
-      flags: !options["no-flags"],
+      form: options.form,
     }),
   () =>
     lastLine(Deno.execPath(), [

@@ -2,10 +2,10 @@
  * Training speed against PyTorch on the same machine: `overfold bench` and `train.py` in turn.
  *
  *     deno run --allow-run bench/pytorch/compare.ts [--network cifar_resnet20_v1] [--rounds 7]
- *         [--steps 10] [--threads 2] [--plain] [--no-flags]
+ *         [--steps 10] [--threads 2] [--plain] [--form avx2]
  *
- * Needs a Python with torch (Debian: python3-torch). `--plain` compares plain convolutions,
- * `--no-flags` runs Overfold without the V8 flags of `deno task bench`.
+ * Needs a Python with torch (Debian: python3-torch). `--plain` compares plain convolutions. `--form`
+ * is that of `overfold bench`; `avx2` holds PyTorch to AVX2 as well, which tells width from skill.
  */
 import { parseArgs } from "node:util";
 import { compareInTurn, lastLine, overfoldBench } from "../rival.ts";
@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: "2" },
     python: { type: "string", default: "/usr/bin/python3" },
     plain: { type: "boolean", default: false },
-    "no-flags": { type: "boolean", default: false },
+    form: { type: "string" },
   },
 });
 
@@ -35,6 +35,13 @@ if (batchSize === undefined) {
   Deno.exit(2);
 }
 
+/** What the libraries below PyTorch read of the environment. */
+const HELD_TO_AVX2 = {
+  ATEN_CPU_CAPABILITY: "avx2",
+  ONEDNN_MAX_CPU_ISA: "AVX2",
+  MKL_ENABLE_INSTRUCTIONS: "AVX2",
+};
+
 const { network, threads, steps } = options;
 const plain = options.plain ? ["--plain"] : [];
 
@@ -43,7 +50,7 @@ function ours(): Promise<Record<string, number>> {
   return overfoldBench(
     { network, batchSize, threads, steps },
     [`--set=model.convolution=${convolution}`],
-    { flags: !options["no-flags"] },
+    { form: options.form },
   );
 }
 
@@ -51,7 +58,7 @@ function theirs(): Promise<Record<string, number>> {
   return lastLine(options.python, [
     ...["bench/pytorch/train.py", "--network", network, "--batch-size", String(batchSize)],
     ...["--steps", steps, "--threads", threads, ...plain],
-  ]);
+  ], options.form === "avx2" ? HELD_TO_AVX2 : {});
 }
 
 await compareInTurn(

@@ -6,28 +6,34 @@ import { webgpuBackend } from "../../backends/webgpu/mod.ts";
 import { repeatedTuning } from "../../backends/webgpu/tuning.ts";
 import { InputError } from "../../errors.ts";
 import { hasAdapter } from "../support/backends.ts";
+import { nativeLevels } from "../support/native.ts";
 
 /** What a checkpoint holds of a backend. */
 function stored<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 
-Deno.test("a CPU backend is repeated in its form and number of threads, whatever the machine's are", async () => {
-  for (const wide of [1, 2] as const) {
-    for (const relaxedSimd of [false, cpuFeatures().relaxedSimd]) {
-      const { numerics } = cpuBackend({ threads: 3, target: { wide, relaxedSimd } });
-      const repeat = stored({ name: "cpu", numerics });
-      const again = await openBackend({ backend: "webgpu", threads: 1, precision: "high", repeat });
+Deno.test("a CPU backend is repeated with its number of threads, in any form of code", async () => {
+  for (const relaxedSimd of [false, cpuFeatures().relaxedSimd]) {
+    const { numerics } = cpuBackend({ threads: 3, form: "wasm", target: { wide: 2, relaxedSimd } });
+    const repeat = stored({ name: "cpu", numerics });
+    for (const form of ["wasm", ...nativeLevels()] as const) {
+      const options = { backend: "webgpu", threads: 1, precision: "high", form, repeat } as const;
+      const again = await openBackend(options);
       assertEquals([again.name, again.threads, again.numerics], ["cpu", 3, numerics]);
+      assertEquals(again.description.includes("native"), form !== "wasm");
     }
   }
 });
 
-Deno.test("numerics that this processor has not, or that no backend has, are refused", async () => {
-  const { numerics } = cpuBackend({ target: { wide: 1, relaxedSimd: true } });
+Deno.test("numerics that this processor or version has not, or that no backend has, are refused", async () => {
+  const { numerics } = cpuBackend({ target: { relaxedSimd: true } });
   const unfused = { ...cpuFeatures(), relaxedSimd: false };
-  assertThrows(() => repeatCpuBackend(numerics, unfused), InputError, "rounds them twice");
-  for (const damage of [{ wide: 3 }, { threads: 1e9 }, { threads: "2" }, { relaxedSimd: null }]) {
+  assertThrows(() => repeatCpuBackend(numerics, {}, unfused), InputError, "rounds them twice");
+  const { fused, ...others } = numerics;
+  const former = { ...others, wide: 1, relaxedSimd: fused };
+  assertThrows(() => repeatCpuBackend(former), InputError, "a former version");
+  for (const damage of [{ threads: 1e9 }, { threads: "2" }, { fused: null }, { schedule: 1 }]) {
     assertThrows(() => repeatCpuBackend({ ...numerics, ...damage }), InputError);
   }
   const repeat = { name: "tpu", numerics };

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { CpuFeatures } from "../../backends/registry.ts";
 import { cpuChecks, denoCheck } from "../../cli/doctor.ts";
 
 Deno.test("doctor accepts supported versions of Deno and tells how to get one", () => {
@@ -10,10 +11,27 @@ Deno.test("doctor accepts supported versions of Deno and tells how to get one", 
   assertStringIncludes(old.advice ?? "", "deno upgrade");
 });
 
+const FEATURES = { simd: true, threads: true, relaxedSimd: true };
+
 Deno.test("doctor fails a machine without SIMD or threads and only warns of slower ones", () => {
   const statuses = (simd: boolean, threads: boolean, relaxedSimd: boolean) =>
-    cpuChecks({ simd, threads, relaxedSimd, pairedSimd: false, native: {} })
+    cpuChecks({ simd, threads, relaxedSimd, native: { missing: "it is late" } })
       .map(({ status }) => status);
   assertEquals(statuses(true, true, true), ["ok", "ok", "ok", "ok"]);
   assertEquals(statuses(false, false, false), ["fail", "fail", "warn", "ok"]);
+});
+
+Deno.test("doctor says in which form kernels run and why", () => {
+  const found = (native: CpuFeatures["native"]) =>
+    Object.fromEntries(cpuChecks({ ...FEATURES, native }).map(({ name, found }) => [name, found]));
+  const native = found({ level: "avx2", processor: "A Processor 3000" });
+  assertEquals(native.processor, "A Processor 3000");
+  assertStringIncludes(native["CPU kernels"], "native AVX2, 256-bit vectors");
+  assertStringIncludes(native["CPU kernels"], "`deno task train`");
+  const plain = found({ missing: "it needs --allow-ffi" });
+  assertEquals("processor" in plain, false);
+  assertEquals(
+    plain["CPU kernels"],
+    "WebAssembly SIMD, 128-bit vectors, fused multiply-add; no native code: it needs --allow-ffi",
+  );
 });

@@ -7,7 +7,7 @@ Deno.test("work whose output is refused is asked to stop once, and what was the 
   const full = new Error("full");
   const printed: string[] = [];
   const context: Context = {
-    program: "overfold",
+    call: "overfold train",
     json: true,
     print: (line) => void printed.push(line),
     emit: () => {

@@ -18,13 +18,22 @@ export async function overfold(cwd: string, ...args: string[]): Promise<Finished
   return await finished(command(cwd, args));
 }
 
+/** The same with more options of `deno run`. */
+export async function overfoldWith(
+  options: readonly string[],
+  cwd: string,
+  ...args: string[]
+): Promise<Finished> {
+  return await finished(command(cwd, args, options));
+}
+
 /** The same with the module `preload` loaded before the command line. */
 export async function overfoldAfter(
   preload: URL,
   cwd: string,
   ...args: string[]
 ): Promise<Finished> {
-  return await finished(command(cwd, args, ["--preload", fromFileUrl(preload)]));
+  return await overfoldWith(["--preload", fromFileUrl(preload)], cwd, ...args);
 }
 
 /** The same by the command line whose sources are in the folder `root`. */

@@ -10,7 +10,6 @@
 import { fromFileUrl, join } from "@std/path";
 import { Buffer } from "node:buffer";
 import { parseArgs } from "node:util";
-import manifest from "../../deno.json" with { type: "json" };
 import { exists } from "../../files/exists.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
 import { killAt, KILLED, resultsOf } from "./kills.ts";
@@ -26,7 +25,6 @@ const { positionals: [count = "100"], values } = parseArgs({
 const random = new RandomStream({ seed: Number(values.seed), stream: STREAM.synthetic });
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
-const [V8_FLAGS] = /--v8-flags=\S+/.exec(manifest.tasks.train.command) ?? [];
 /** Large enough that writing a checkpoint takes a while. */
 const CONFIG = KILLED.replace("outChannels: 4", "outChannels: 256");
 /** What the runs differ in: each number of threads has its own bits. */
@@ -37,8 +35,8 @@ const KILLS_A_RUN = 8;
 function train(folder: string, output: string, threads: number): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", `${V8_FLAGS}`, "--no-check", "--allow-all", "--config", join(ROOT, "deno.json")],
-      ...[join(ROOT, "unchecked.ts"), "train", "config.yaml", "--set", `threads=${threads}`],
+      ...["run", "--no-check", "--allow-all", "--config", join(ROOT, "deno.json")],
+      ...[join(ROOT, "cli.ts"), "train", "config.yaml", "--set", `threads=${threads}`],
       ...["--output", output, "--resume"],
     ],
     cwd: folder,

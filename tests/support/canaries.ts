@@ -5,6 +5,7 @@
 import type { TensorData } from "../../backends/backend.ts";
 import { checkInputs } from "../../backends/inputs.ts";
 import { type AddressMap, PAGE_BYTES } from "../../backends/wasm/addresses.ts";
+import type { FormName } from "../../backends/wasm/forms.ts";
 import type { Target } from "../../backends/wasm/assembler/mod.ts";
 import { emitModule, preparationExport, programExport } from "../../backends/wasm/emit.ts";
 import type { MemoryBuffer, Ref } from "../../backends/wasm/kernel.ts";
@@ -12,6 +13,7 @@ import { lowerPrograms } from "../../backends/wasm/lower.ts";
 import type { LoweredPrograms } from "../../backends/wasm/lowered_program.ts";
 import { CONTROL_BYTES } from "../../backends/wasm/threads.ts";
 import { type Program, sizeOf } from "../../graph/types.ts";
+import { loadModule, memoryFor } from "./load_module.ts";
 
 /** Bytes between buffers at least; kernels may load, but not store, so far behind one. */
 const GUARD_BYTES = 256;
@@ -19,20 +21,22 @@ const GUARD = 0xa5;
 /** As f32 NaN. */
 const UNWRITTEN = 0xff;
 
-/** One memory for all programs: making one takes longer than running a small network. */
+/** One memory for all programs of a form: making one takes longer than running a small network. */
 const MEMORY_BYTES = 2 ** 24;
 const PAGES = MEMORY_BYTES / PAGE_BYTES;
-let memory: WebAssembly.Memory | undefined;
+const memories = new Map<FormName, WebAssembly.Memory>();
 
 /**
  * The f32 outputs of a program without variables, computed by one thread in this form of code;
  * undefined for a program that needs more than 16 MiB. Throws an Error where something was written
- * outside every buffer, and what WebAssembly throws for an access outside of the memory.
+ * outside every buffer, and what WebAssembly throws for an access outside of the memory; in native code
+ * that ends the process.
  */
 export function runBetweenCanaries(
   program: Program,
   inputs: Readonly<Record<string, TensorData>>,
   target: Target,
+  form: FormName = "wasm",
 ): Record<string, Float32Array> | undefined {
   checkInputs(program, inputs);
   const options = { target, threads: 1, precision: "fast", schedule: "static" } as const;
@@ -40,12 +44,12 @@ export function runBetweenCanaries(
   const [own] = lowered.programs;
   const places = new GuardedPlaces(lowered);
   if (!places.fits) return undefined;
-  const module = new WebAssembly.Module(emitModule(lowered, places, options));
-  const { buffer } = memory ??= new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const bytes = new Uint8Array(buffer);
+  const memory = memories.get(form) ?? memoryFor(form, PAGES, false);
+  memories.set(form, memory);
+  using module = loadModule(emitModule(lowered, places, options), memory, form);
+  const { buffer } = memory, bytes = new Uint8Array(buffer);
   const step = (name: string) => {
-    (exports[name] as (thread: number) => void)(0);
+    module.call(name, 0);
     places.check(bytes, name);
   };
   places.arm(bytes);

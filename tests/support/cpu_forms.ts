@@ -1,15 +1,28 @@
-/** The CPU backend in every width of its code at once, which must give the same bits. */
+/** The CPU backend in every form of its code at once, which must all give the same bits. */
 import type { Backend, Executable } from "../../backends/backend.ts";
 import type { Target } from "../../backends/wasm/assembler/mod.ts";
+import { type FormName, selectForm } from "../../backends/wasm/forms.ts";
 import { cpuBackend, type CpuBackendOptions } from "../../backends/wasm/mod.ts";
+import { nativeLevels } from "./native.ts";
 
-/** Vectors of a wide value in each form of code. */
-export const WIDTHS: readonly Target["wide"][] = [1, 2, 4];
+/** A form of code, and the vectors of a wide value in it. */
+export interface CpuForm {
+  readonly form: FormName;
+  readonly wide: Target["wide"];
+}
 
-/** A CPU backend that runs everything in each width, and throws where one gives other bits. */
-export function cpuInEveryWidth(options: CpuBackendOptions): Backend {
-  const backends = WIDTHS.map((wide) =>
-    cpuBackend({ ...options, target: { ...options.target, wide } })
+/** WebAssembly of each width, and what native code this process runs. */
+export const CPU_FORMS: readonly CpuForm[] = [
+  { form: "wasm", wide: 1 },
+  { form: "wasm", wide: 2 },
+  { form: "wasm", wide: 4 },
+  ...nativeLevels().map((form) => ({ form, wide: selectForm(form).target.wide })),
+];
+
+/** A CPU backend that runs everything in each form, and throws where one gives other bits. */
+export function cpuInEveryForm(options: CpuBackendOptions): Backend {
+  const backends = CPU_FORMS.map(({ form, wide }) =>
+    cpuBackend({ ...options, form, target: { ...options.target, wide } })
   );
   return {
     ...backends[0],
@@ -41,15 +54,16 @@ function inStep(executables: readonly Executable[]): Executable {
   };
 }
 
-/** Throws an Error unless all arrays, of {@link WIDTHS}, hold the same numbers. */
+/** Throws an Error unless all arrays, of {@link CPU_FORMS}, hold the same numbers. */
 export function assertSameBits(all: readonly ArrayLike<number>[], name: string): void {
   const [expected, ...others] = all;
   others.forEach((found, i) => {
     for (let k = 0; k < expected.length; k++) {
       if (Object.is(found[k], expected[k])) continue;
+      const { form, wide } = CPU_FORMS[i + 1];
       throw new Error(
-        `${name}, element ${k}: ${found[k]} in vectors of ${128 * WIDTHS[i + 1]} bits, ` +
-          `${expected[k]} in vectors of 128`,
+        `${name}, element ${k}: ${found[k]} in ${form} of ${128 * wide} bits, ${expected[k]} in ` +
+          "WebAssembly of 128",
       );
     }
   });

@@ -2,10 +2,9 @@
  * Wide values: one, two or four vectors treated as one, so that a kernel is written once for all
  * forms.
  *
- * With `wide: 1` a value is one v128, 4 float lanes. With `wide: 2` it is a pair, 8 lanes, and V8's
- * revectorizer (`--experimental-wasm-revectorize`, together with `--no-wasm-bounds-checks`) turns
- * each pair of 128-bit instructions into one of 256 bits. With `wide: 4` it is four of them, 16
- * lanes, for instructions of 512 bits. Such groups are found only where they are recognised:
+ * With `wide: 1` a value is one v128, 4 float lanes; with `wide: 2` a pair, 8 lanes; with `wide: 4` four
+ * of them, 16 lanes. Native code (`native/widen.ts`) makes one instruction of 256 or 512 bits of what is
+ * done alike to all vectors of a value. Such groups are found only where they are recognised:
  *
  * - the vectors of a wide local are declared as one group and set one after another, by the same
  *   expression of the same parts of other wide values;

@@ -7,10 +7,10 @@ import { sizeOf } from "../../../graph/types.ts";
 import { apply } from "../../../graph/trace.ts";
 import type { Target } from "../../../backends/wasm/assembler/mod.ts";
 import type { KernelFamily } from "../../../backends/wasm/kernel.ts";
-import { assertSameBits, WIDTHS } from "../../support/cpu_forms.ts";
+import { assertSameBits, CPU_FORMS } from "../../support/cpu_forms.ts";
 import { runnableNode } from "./run_node.ts";
 
-/** Emitted code with and without fused multiply-add; {@link checkNode} takes all of its widths. */
+/** Emitted code with and without fused multiply-add; {@link checkNode} takes all of its forms. */
 export const TARGETS: readonly Target[] = [
   { wide: 1, relaxedSimd: true },
   { wide: 1, relaxedSimd: false },
@@ -76,7 +76,7 @@ export function inputNode(
 
 /**
  * Runs a node on its kernels and asserts that every output lies within `tolerance` of the largest
- * magnitude of the float64 result, that padding lanes are finite, and that a second run and the wider
+ * magnitude of the float64 result, that padding lanes are finite, and that a second run and the other
  * forms of the code give the same bits.
  *
  * @param tensors the inputs; default: the constants the node is applied to
@@ -112,13 +112,13 @@ export function checkNode(
     const again = runnable.read(value);
     assert(again.every((x, k) => x === first[i][k]), `${label}: a second run differs`);
   });
-  const wider = WIDTHS.slice(1).map((wide) => {
-    const runnable = runnableNode(family, node, { ...target, wide }, threads);
+  const others = CPU_FORMS.slice(1).map(({ form, wide }) => {
+    using runnable = runnableNode(family, node, { ...target, wide }, threads, form);
     node.inputs.forEach((value, i) => runnable.write(value, tensors[i].data));
     runnable.run();
-    return runnable;
+    return node.outputs.map((value) => runnable.read(value));
   });
-  node.outputs.forEach((value, i) =>
-    assertSameBits([first[i], ...wider.map((form) => form.read(value))], `${label}: output ${i}`)
+  first.forEach((output, i) =>
+    assertSameBits([output, ...others.map((outputs) => outputs[i])], `${label}: output ${i}`)
   );
 }

@@ -4,7 +4,7 @@ import type { TensorData } from "../../../backends/backend.ts";
 import { referenceBackend } from "../../../backends/reference/reference.ts";
 import { trace } from "../../../graph/trace.ts";
 import type { Program, Variable } from "../../../graph/types.ts";
-import { cpuInEveryWidth } from "../../support/cpu_forms.ts";
+import { cpuInEveryForm } from "../../support/cpu_forms.ts";
 import { randomSource } from "./node_check.ts";
 
 /** What programs are lowered for where only the phases matter. */
@@ -37,7 +37,7 @@ export async function checkAgainstReference(
   const wanted: Record<string, Float32Array>[] = [];
   for (let run = 0; run < 3; run++) wanted.push(await expected.run(program.name, inputs));
   for (const threads of [1, 2, 3]) {
-    const actual = await cpuInEveryWidth({ threads }).compile([program]);
+    const actual = await cpuInEveryForm({ threads }).compile([program]);
     for (const { name, data } of contents) actual.write(name, data);
     for (const outputs of wanted) {
       const found = await actual.run(program.name, inputs);

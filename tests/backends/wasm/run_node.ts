@@ -1,10 +1,18 @@
 /**
- * Runs one node on its WebAssembly kernels, without a program or workers: the threads of every
- * phase take turns. Memory starts as NaN, so that reading what nobody wrote shows.
+ * Runs one node on its kernels, without a program or workers: the threads of every phase take turns.
+ * Memory starts as NaN, so that reading what nobody wrote shows.
  */
 
 import type { GraphNode, Value } from "../../../graph/types.ts";
-import { ModuleBuilder, type Target } from "../../../backends/wasm/assembler/mod.ts";
+import {
+  call,
+  type Callable,
+  i32,
+  ModuleBuilder,
+  type ParameterTypes,
+  type Target,
+} from "../../../backends/wasm/assembler/mod.ts";
+import type { FormName } from "../../../backends/wasm/forms.ts";
 import {
   type FunctionLibrary,
   type KernelFamily,
@@ -15,14 +23,15 @@ import {
   type Ref,
   SHARE_PARAMETERS,
 } from "../../../backends/wasm/kernel.ts";
+import { loadModule, memoryFor } from "../../support/load_module.ts";
 import { isBalanced, shareOf } from "../../../backends/wasm/shares.ts";
 import { type Layout, layoutOf, type Order } from "../../../backends/layout.ts";
 
 /** Floats of memory up to which it is checked that phases write only where they say. */
 const CHECKED_FLOATS = 1 << 18;
 
-/** A node's phases, ready to run any number of times. */
-export interface RunnableNode {
+/** A node's phases, ready to run any number of times until they are disposed of. */
+export interface RunnableNode extends Disposable {
   /** Writes an input, row-major in its shape. */
   write(value: Value, data: ArrayLike<number>): void;
   /** An output, row-major in its shape. */
@@ -41,6 +50,7 @@ export function runnableNode(
   node: GraphNode,
   target: Target,
   threads: number,
+  form: FormName = "wasm",
 ): RunnableNode {
   const plain = (values: readonly Value[]): Order[] => values.map(() => "plain");
   const orders = family.orders?.(node, plain(node.inputs)) ??
@@ -102,18 +112,33 @@ export function runnableNode(
       return f;
     },
   };
-  for (
-    const { kernel, args, build } of new Map(phases.map((phase) => [phase.kernel, phase])).values()
-  ) {
+  const kernels = new Map<string, Callable<ParameterTypes, "void">>();
+  const address = (at: Ref) => (addresses.get(at.buffer) ?? 0) + at.offset;
+  phases.forEach((phase, i) => {
+    const { kernel: name, args, build } = phase;
     const types = Object.fromEntries(
       [...Object.keys(args), ...SHARE_PARAMETERS].map((name) => [name, "i32" as const]),
     );
-    const f = module.function(kernel, types);
-    build(f as unknown as KernelFunction<string>, library);
+    const kernel = kernels.get(name) ?? module.function(name, types);
+    if (!kernels.has(name)) build(kernel as unknown as KernelFunction<string>, library);
+    kernels.set(name, kernel);
+    const values = Object.entries(args).map(([name, value]) =>
+      [name, typeof value === "number" ? value : address(value)] as const
+    );
+    const f = module.function(`phase ${i}`, { thread: "i32" });
+    for (let thread = 0; thread < threads; thread++) {
+      f.if(
+        i32.eq(f.parameters.thread, thread),
+        () =>
+          sharesOf(phase, thread, threads).forEach(([first, end], i) => {
+            const share = { thread, first, end, opens: i === 0 ? 1 : 0 };
+            f.emit(call(kernel, { ...Object.fromEntries(values), ...share }));
+          }),
+      );
+    }
     module.export(f);
-  }
-  const pages = Math.ceil(top / 65536) + 1;
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
+  });
+  const memory = memoryFor(form, Math.ceil(top / 65536) + 1, true);
   const floats = new Float32Array(memory.buffer);
   floats.fill(NaN);
   const views = {
@@ -121,27 +146,15 @@ export function runnableNode(
     i32: new Int32Array(memory.buffer),
     u8: new Uint8Array(memory.buffer),
   };
-  const address = (at: Ref) => (addresses.get(at.buffer) ?? 0) + at.offset;
   for (const { ref, data } of tables) {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     new Uint8Array(memory.buffer).set(bytes, address(ref));
   }
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), {
-    env: { memory },
-  });
-  const calls = phases.map((phase) => {
-    const call = exports[phase.kernel] as (...args: number[]) => void;
-    const args = Object.values(phase.args).map((argument) =>
-      typeof argument === "number" ? argument : address(argument)
-    );
-    return {
-      phase,
-      call: (thread: number) =>
-        sharesOf(phase, thread, threads).forEach(([first, end], i) =>
-          call(...args, thread, first, end, i === 0 ? 1 : 0)
-        ),
-    };
-  });
+  const loaded = loadModule(module.build(), memory, form);
+  const calls = phases.map((phase, i) => ({
+    phase,
+    call: (thread: number) => loaded.call(`phase ${i}`, thread),
+  }));
   const words = new Int32Array(memory.buffer, 0, Math.ceil(top / 4));
   const checkWrites = (before: Int32Array, { kernel, args, writes }: Phase) => {
     const ranges = writes.flatMap((name) => {
@@ -154,6 +167,7 @@ export function runnableNode(
     if (stray >= 0) throw new Error(`${kernel} writes at ${4 * stray}, where it says not to`);
   };
   return {
+    [Symbol.dispose]: () => loaded[Symbol.dispose](),
     phases: calls,
     run() {
       for (const { phase, call } of calls) {

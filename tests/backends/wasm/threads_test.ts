@@ -6,10 +6,11 @@ import {
   i32,
   ModuleBuilder,
 } from "../../../backends/wasm/assembler/mod.ts";
-import { cpuFeatures } from "../../../backends/wasm/features.ts";
-import { CodePages } from "../../../backends/wasm/native/code_pages.ts";
-import { guardedMemory, startOf } from "../../../backends/wasm/native/memory.ts";
+import type { FormName } from "../../../backends/wasm/forms.ts";
+import { Machine } from "../../../backends/wasm/machine.ts";
+import { guardedMemory } from "../../../backends/wasm/native/memory.ts";
 import { CONTROL_BYTES, emitBarrier, ThreadPool } from "../../../backends/wasm/threads.ts";
+import { nativeLevels } from "../../support/native.ts";
 
 const THREADS = "../../../backends/wasm/threads.ts";
 const ASSEMBLER = "../../../backends/wasm/assembler/mod.ts";
@@ -25,7 +26,7 @@ const ROUNDS = 300;
  * and meets the others again, the last one counting the round. `fail`: thread `failing` traps, the
  * others wait at the barrier.
  */
-function testModule(threads: number, failing = threads - 1): WebAssembly.Module {
+function testModule(threads: number, failing = threads - 1): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   const barrier = emitBarrier(module, CONTROL, threads);
   const meet = (f: FunctionBuilder<{ thread: "i32" }, "void">, whileWaiting = () => {}) =>
@@ -53,81 +54,73 @@ function testModule(threads: number, failing = threads - 1): WebAssembly.Module 
   meet(fail);
   module.export(fail);
 
+  const trap = module.function("trap", { thread: "i32" });
+  trap.unreachable();
+  module.export(trap);
+
   const count = module.function("count", { thread: "i32" });
   count.drop(atomic.add(TOTAL, 1));
   module.export(count);
-  return new WebAssembly.Module(module.build());
+  return module.build();
 }
 
 function sharedMemory(): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
 }
 
-for (const threads of [1, 2, 3]) {
-  Deno.test(`${threads} thread(s) see each other's numbers in every round`, async () => {
-    const memory = sharedMemory();
-    using pool = await ThreadPool.start({
-      code: { module: testModule(threads) },
-      memory,
-      threads,
-      control: CONTROL,
-    });
-    const perThread = threads * 10 * (ROUNDS * (ROUNDS - 1)) / 2 +
-      ROUNDS * (threads * (threads - 1)) / 2;
-    for (let run = 0; run < 3; run++) {
-      pool.run("sum");
-      const totals = [...new Int32Array(memory.buffer, TOTAL, threads)];
-      assertEquals(totals, Array(threads).fill(perThread));
-      assertEquals(new Int32Array(memory.buffer, MET, 1)[0], (run + 1) * ROUNDS);
-    }
-  });
-
-  Deno.test(`a trap in one of ${threads} thread(s) is thrown by run and hangs nobody`, async () => {
-    for (const failing of new Set([0, threads - 1])) {
-      const memory = sharedMemory();
-      using pool = await ThreadPool.start({
-        code: { module: testModule(threads, failing) },
-        memory,
-        threads,
-        control: CONTROL,
-      });
-      for (let run = 0; run < 2; run++) {
-        const message = `thread ${failing} failed in fail: RuntimeError: unreachable`;
-        assertThrows(() => pool.run("fail"), Error, message);
-      }
-      pool.run("count");
-      assertEquals(new Int32Array(memory.buffer)[TOTAL / 4], threads);
-    }
-  });
+/** Runs a test with a machine whose threads run a module in a form. */
+async function withMachine(
+  form: FormName,
+  module: Uint8Array<ArrayBuffer>,
+  threads: number,
+  test: (machine: Machine) => void,
+): Promise<void> {
+  const memory = form === "wasm" ? sharedMemory() : guardedMemory(1, true);
+  const machine = await Machine.start(module, { form, memory, threads, control: CONTROL });
+  try {
+    test(machine);
+  } finally {
+    machine.dispose();
+  }
 }
 
-Deno.test({
-  name: "machine code is run on every thread, and what it calls a trap is thrown as one",
-  ignore: cpuFeatures().native.level === undefined,
-  fn: async () => {
-    // lock inc dword [rdi + TOTAL]; xor eax, eax; ret
-    const count = [0xf0, 0xff, 0x87, TOTAL & 255, TOTAL >> 8, 0, 0, 0x31, 0xc0, 0xc3];
-    // xor eax, eax; cmp esi, 1; sete al; ret
-    const trapInThread1 = [0x31, 0xc0, 0x83, 0xfe, 0x01, 0x0f, 0x94, 0xc0, 0xc3];
-    using pages = new CodePages(Uint8Array.from([...count, ...trapInThread1]));
-    const memory = guardedMemory(1, true);
-    const native = {
-      base: startOf(memory),
-      entries: [["count", pages.address()], ["fail", pages.address(count.length)]] as const,
-    };
-    using pool = await ThreadPool.start({ code: { native }, memory, threads: 3, control: CONTROL });
-    for (let run = 1; run <= 3; run++) {
-      pool.run("count");
-      assertEquals(new Int32Array(memory.buffer)[TOTAL / 4], 3 * run);
-      const message = "thread 1 failed in fail: RuntimeError: unreachable";
-      assertThrows(() => pool.run("fail"), Error, message);
-    }
-  },
-});
+for (const form of ["wasm", ...nativeLevels()] as const) {
+  for (const threads of [1, 2, 3]) {
+    Deno.test(`${threads} thread(s) see each other's numbers in every round (${form})`, async () => {
+      const perThread = threads * 10 * (ROUNDS * (ROUNDS - 1)) / 2 +
+        ROUNDS * (threads * (threads - 1)) / 2;
+      await withMachine(form, testModule(threads), threads, ({ pool, memory }) => {
+        for (let run = 0; run < 3; run++) {
+          pool.run("sum");
+          const totals = [...new Int32Array(memory.buffer, TOTAL, threads)];
+          assertEquals(totals, Array(threads).fill(perThread));
+          assertEquals(new Int32Array(memory.buffer, MET, 1)[0], (run + 1) * ROUNDS);
+        }
+      });
+    });
+
+    Deno.test(`a trap in one of ${threads} thread(s) is thrown and hangs nobody (${form})`, async () => {
+      for (const failing of new Set([0, threads - 1])) {
+        await withMachine(form, testModule(threads, failing), threads, ({ pool, memory }) => {
+          for (let run = 0; run < 2; run++) {
+            const message = `thread ${failing} failed in fail: RuntimeError: unreachable`;
+            assertThrows(() => pool.run("fail"), Error, message);
+          }
+          assertThrows(() => pool.runAlone("trap"), WebAssembly.RuntimeError, "unreachable");
+          pool.run("count");
+          assertEquals(new Int32Array(memory.buffer)[TOTAL / 4], threads);
+        });
+      }
+    });
+  }
+}
 
 Deno.test("a pool refuses unknown programs, and any after it was disposed of", async () => {
   const options = { memory: sharedMemory(), threads: 2, control: CONTROL };
-  const pool = await ThreadPool.start({ code: { module: testModule(2) }, ...options });
+  const pool = await ThreadPool.start({
+    code: { module: new WebAssembly.Module(testModule(2)) },
+    ...options,
+  });
   assertThrows(() => pool.run("nothing"), Error, "there is no program nothing");
   pool.dispose();
   pool.dispose();

@@ -1,24 +1,25 @@
-/** The form of the code changes no bit: every width gives the numbers of the others. */
+/** The form of the code changes no bit: every width, as WebAssembly or native, gives the same. */
 import { RandomStream, STREAM } from "../../../graph/random.ts";
 import { buildModel, type BuildOptions } from "../../../models/registry.ts";
 import { imageInput } from "../../../training/image_input.ts";
 import { resolveRecipe } from "../../../training/recipe.ts";
 import { TrainingSession } from "../../../training/session.ts";
 import { runBetweenCanaries } from "../../support/canaries.ts";
-import { assertSameBits, cpuInEveryWidth, WIDTHS } from "../../support/cpu_forms.ts";
+import { assertSameBits, CPU_FORMS, cpuInEveryForm } from "../../support/cpu_forms.ts";
 import { FAMILIES } from "../../support/random_cases.ts";
 import { casesOf } from "../../support/random_programs.ts";
 import { narrow } from "../../support/run.ts";
 import { TINY_MODEL } from "../../support/tiny_training.ts";
 
 for (const family of Object.keys(FAMILIES)) {
-  Deno.test(`random programs have the same bits in every width: ${family}`, () => {
+  Deno.test(`random programs have the same bits in every form: ${family}`, () => {
     for (const { seed, found, program } of casesOf(family)) {
       const inputs = Object.fromEntries(
         found.inputs.map(({ data }, i) => [`x${i}`, narrow(data)]),
       );
-      const all = WIDTHS.map((wide) =>
-        runBetweenCanaries(program, inputs, { wide, relaxedSimd: seed % 2 === 0 }) ?? {}
+      const relaxedSimd = seed % 2 === 0;
+      const all = CPU_FORMS.map(({ form, wide }) =>
+        runBetweenCanaries(program, inputs, { wide, relaxedSimd }, form) ?? {}
       );
       for (const name of Object.keys(all[0])) {
         assertSameBits(all.map((outputs) => outputs[name]), `${name} of seed ${seed}`);
@@ -43,7 +44,7 @@ const NETWORKS: Readonly<Record<string, Training>> = {
 
 for (const [name, { inputSize, batchSize, model: options }] of Object.entries(NETWORKS)) {
   for (const threads of [1, 2]) {
-    Deno.test(`a training of ${name} has the same bits in every width, ${threads} thread(s)`, async () => {
+    Deno.test(`a training of ${name} has the same bits in every form, ${threads} thread(s)`, async () => {
       const { classes, inputChannels = 3 } = options;
       const model = buildModel(name, { ...options, inputSize });
       model.initialize(1);
@@ -52,7 +53,7 @@ for (const [name, { inputSize, batchSize, model: options }] of Object.entries(NE
         input: { height: inputSize, width: inputSize, channels: inputChannels },
         normalization: { mean: perChannel, std: perChannel },
       };
-      const session = await TrainingSession.create(cpuInEveryWidth({ threads }), {
+      const session = await TrainingSession.create(cpuInEveryForm({ threads }), {
         recipe: resolveRecipe(model, {
           optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 },
           objective: { name: "classification", labelSmoothing: 0.1 },

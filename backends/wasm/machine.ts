@@ -1,0 +1,52 @@
+/** What runs a module: a memory, the programs in one of their forms, and threads. */
+import type { FormName } from "./forms.ts";
+import { loadNative } from "./native/programs.ts";
+import { ThreadPool, type ThreadPoolOptions } from "./threads.ts";
+
+/** What a machine is made of; the memory is one for its form. */
+export interface MachineOptions extends Omit<ThreadPoolOptions, "code"> {
+  readonly form: FormName;
+}
+
+/** A running machine; its memory is large, so let it go when it has been disposed of. */
+export class Machine {
+  readonly memory: WebAssembly.Memory;
+  readonly pool: ThreadPool;
+  /** Machine code, which must be there as long as the pool may call it. */
+  readonly #code: Disposable | undefined;
+
+  private constructor(memory: WebAssembly.Memory, pool: ThreadPool, code?: Disposable) {
+    this.memory = memory;
+    this.pool = pool;
+    this.#code = code;
+  }
+
+  /**
+   * Loads a module and starts the threads.
+   *
+   * @throws {RunError} if the system does not let machine code run.
+   */
+  static async start(
+    module: Uint8Array<ArrayBuffer>,
+    { memory, form, ...options }: MachineOptions,
+  ): Promise<Machine> {
+    if (form === "wasm") {
+      const code = { module: await WebAssembly.compile(module) };
+      return new Machine(memory, await ThreadPool.start({ code, memory, ...options }));
+    }
+    const native = loadNative(module, memory, form);
+    try {
+      const code = { native: native.programs };
+      return new Machine(memory, await ThreadPool.start({ code, memory, ...options }), native);
+    } catch (error) {
+      native[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Ends the threads and frees the code; nothing runs any more. */
+  dispose(): void {
+    this.pool.dispose();
+    this.#code?.[Symbol.dispose]();
+  }
+}
