@@ -121,6 +121,18 @@ for (const subject of ["training", "inference"]) {
     }));
 }
 
+Deno.test("bench measures the form of code that it is told, and knows no other", () =>
+  withTinyConfig(async (folder) => {
+    const bench = (form: string) =>
+      overfold(folder, "bench", "tiny.yaml", "--steps", "1", "--form", form);
+    const { code, out, error } = await bench("wasm");
+    assertEquals(code, 0, error);
+    assertStringIncludes(out, "WebAssembly SIMD, 128-bit vectors");
+    const wrong = await bench("avx");
+    assertEquals(wrong.code, 2);
+    assertStringIncludes(wrong.error, 'found "avx", expected one of wasm, avx2, avx512');
+  }));
+
 Deno.test("bench refuses to count the cost of inference", () =>
   withTinyConfig(async (folder) => {
     const { code, error } = await overfold(folder, "bench", "tiny.yaml", "--cost", "--inference");
