@@ -9,9 +9,16 @@ import { type FunctionTree, type Node, node, some, type Statement, type Variable
 
 /** A module. */
 export interface ModuleTree {
-  readonly functions: readonly FunctionTree[];
+  /** How many functions it has. */
+  readonly functionCount: number;
   /** Numbers of the exported functions by name, in the order of the module. */
   readonly exports: ReadonlyMap<string, number>;
+  /**
+   * Reads one function: each by itself, so that the trees of one are gone when the next comes.
+   *
+   * @throws {Error} if it holds what Overfold does not emit.
+   */
+  readonly functionTree: (number: number) => FunctionTree;
 }
 
 interface Signature {
@@ -22,17 +29,13 @@ interface Signature {
 const [TYPES, FUNCTIONS, EXPORTS, CODE] = [1, 3, 7, 10];
 const DROP = 0x1a;
 
-/**
- * The functions of a module.
- *
- * @throws {Error} if it holds what Overfold does not emit.
- */
+/** The functions of a module, which the engine has found valid. */
 export function decodeModule(bytes: Uint8Array): ModuleTree {
   const reader = new Reader(bytes);
   const types: Signature[] = [];
   const signatures: Signature[] = [];
   const exports = new Map<string, number>();
-  let functions: FunctionTree[] = [];
+  const bodies: { readonly start: number; readonly end: number }[] = [];
   reader.position = 8;
   while (reader.position < bytes.length) {
     const section = reader.byte();
@@ -47,19 +50,24 @@ export function decodeModule(bytes: Uint8Array): ModuleTree {
       });
     }
     if (section === CODE) {
-      const names = new Map([...exports].map(([name, number]) => [number, name]));
-      const count = reader.unsigned();
-      functions = Array.from({ length: count }, (_, i) => {
-        const bodyEnd = reader.unsigned() + reader.position;
-        const name = names.get(i) ?? `function ${i}`;
-        const result = new FunctionDecoder(reader, signatures, signatures[i]).function(name);
-        if (reader.position !== bodyEnd) throw new Error(`${name}: code behind its end`);
-        return result;
+      reader.times(() => {
+        const length = reader.unsigned(), start = reader.position;
+        reader.position = start + length;
+        bodies.push({ start, end: start + length });
       });
     }
     reader.position = end;
   }
-  return { functions, exports };
+  return {
+    functionCount: bodies.length,
+    exports,
+    functionTree(number) {
+      reader.position = bodies[number].start;
+      const tree = new FunctionDecoder(reader, signatures, signatures[number]).function();
+      if (reader.position !== bodies[number].end) throw new Error("there is code behind the end");
+      return tree;
+    },
+  };
 }
 
 function readSignature(reader: Reader): Signature {
@@ -87,7 +95,7 @@ class FunctionDecoder {
     this.#signature = signature;
   }
 
-  function(name: string): FunctionTree {
+  function(): FunctionTree {
     const { parameters, result } = this.#signature;
     for (const type of parameters) this.#declare(type, 1);
     this.#reader.times(() => {
@@ -95,7 +103,7 @@ class FunctionDecoder {
       this.#declare(this.#reader.valueType(), count);
     });
     const { statements: body } = this.#block();
-    return { name, parameters, result, variables: this.#variables, body };
+    return { parameters, result, variables: this.#variables, body };
   }
 
   #declare(type: ValueType, count: number): void {

@@ -46,14 +46,14 @@ const STACK_ALIGNMENT = 64;
  * @throws {Error} if it holds instructions that Overfold does not emit.
  */
 export function translateModule(module: Uint8Array, level: Level): TranslatedModule {
-  const { functions, exports } = decodeModule(module);
+  const { functionCount, functionTree, exports } = decodeModule(module);
   const encoder = new Encoder();
-  const labels = functions.map(() => new Label()), trap = new Label();
-  functions.forEach((tree, i) => {
+  const labels = Array.from({ length: functionCount }, () => new Label()), trap = new Label();
+  for (const [number, label] of labels.entries()) {
     encoder.align(32);
-    encoder.place(labels[i]);
-    translateFunction(encoder, tree, level, labels, trap);
-  });
+    encoder.place(label);
+    translateFunction(encoder, functionTree(number), level, labels, trap);
+  }
   const entries = new Map<string, number>();
   for (const [name, number] of exports) {
     encoder.align(32);

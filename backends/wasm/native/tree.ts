@@ -50,7 +50,6 @@ export type Statement =
 
 /** A function. */
 export interface FunctionTree {
-  readonly name: string;
   readonly parameters: readonly ValueType[];
   readonly result: ValueType | undefined;
   /** The parameters, then the locals. */

@@ -51,12 +51,16 @@ class Widener {
   readonly #most: Width;
   /** The latest proposal for each variable. */
   readonly #tuples = new Map<Variable, Tuple>();
-  /** What turned out not to be joined, by the numbers of the members. */
-  readonly #refuted = new Set<string>();
+  /** What turned out not to be joined, by {@link keyOf}. */
+  readonly #refuted = new Set<number>();
+  /** The joined values of tuples, by the first of the statements that set one. */
+  readonly #values = new Map<Statement, Node>();
+  readonly #initial: ReadonlySet<Variable | undefined>;
 
   constructor(tree: SeparatedFunction, most: Width) {
     this.#tree = tree;
     this.#most = most;
+    this.#initial = new Set(tree.initial);
     let settled = most === 1;
     while (!settled) {
       this.#tuples.clear();
@@ -87,9 +91,11 @@ class Widener {
   }
 
   #take(members: readonly Variable[]): boolean {
-    const key = keyOf(members);
+    const same = (tuple: Tuple) =>
+      tuple.members.length === members.length &&
+      tuple.members.every((member, j) => member === members[j]);
     const rivals = members.flatMap((member) => this.#tuples.get(member) ?? [])
-      .filter((tuple) => keyOf(tuple.members) !== key);
+      .filter((tuple) => !same(tuple));
     if (rivals.length > 0) {
       // The narrower ones may yet hold.
       const widest = Math.max(members.length, ...rivals.map((tuple) => tuple.members.length));
@@ -117,11 +123,14 @@ class Widener {
   #verify(): boolean {
     for (const tuple of new Set(this.#tuples.values())) {
       // A parameter, or what is zero on entry, comes vector by vector.
-      if (tuple.members.some((member) => this.#tree.initial.includes(member))) tuple.valid = false;
+      if (tuple.members.some((member) => this.#initial.has(member))) tuple.valid = false;
     }
     let sound = false;
     // A tuple that falls takes those with it that are computed of it.
-    while (!sound) sound = this.#verifyBlock(this.#tree.body);
+    while (!sound) {
+      this.#values.clear();
+      sound = this.#verifyBlock(this.#tree.body);
+    }
     let held = true;
     for (const { members, valid } of this.#tuples.values()) {
       if (valid) continue;
@@ -139,9 +148,10 @@ class Widener {
       if (statement.kind !== "set") continue;
       const tuple = this.#tuples.get(statement.variable);
       if (!tuple?.valid) continue;
-      const values = this.#valuesOf(tuple, statements, i);
-      if (values && this.#merged(values)) {
-        i += values.length - 1;
+      const value = this.#valueOf(tuple, statements, i);
+      if (value) {
+        this.#values.set(statement, value);
+        i += tuple.members.length - 1;
       } else {
         tuple.valid = false;
         sound = false;
@@ -150,33 +160,28 @@ class Widener {
     return sound;
   }
 
-  /** What the statements from `start` on set the members of a tuple to, if they do. */
-  #valuesOf(
-    { members }: Tuple,
-    statements: readonly Statement[],
-    start: number,
-  ): readonly Node[] | undefined {
+  /** What the statements from `start` on set the members of a tuple to, if they do so side by side. */
+  #valueOf({ members }: Tuple, statements: readonly Statement[], start: number): Node | undefined {
     const values: Node[] = [];
-    for (const [j, member] of members.entries()) {
+    for (let j = 0; j < members.length; j++) {
       const statement = statements[start + j];
-      if (statement?.kind !== "set" || statement.variable !== member) return undefined;
-      const readsEarlier = some(
-        statement.value,
-        ({ variable }) =>
-          variable !== undefined && members.indexOf(variable, 0) >= 0 &&
-          members.indexOf(variable) < j,
-      );
-      if (readsEarlier) return undefined;
+      if (statement?.kind !== "set" || statement.variable !== members[j]) return undefined;
       values.push(statement.value);
     }
-    return values;
+    const readsEarlier = values.some((value, j) =>
+      j > 0 && some(value, ({ variable }) => {
+        const member = variable ? members.indexOf(variable) : -1;
+        return member >= 0 && member < j;
+      })
+    );
+    return readsEarlier ? undefined : this.#merged(values);
   }
 
   #rewrite(statements: readonly Statement[]): Statement[] {
     const result: Statement[] = [];
     for (let i = 0; i < statements.length; i++) {
       const statement = statements[i];
-      const wide = this.#wideSet(statements, i) ?? this.#wideStore(statements, i);
+      const wide = this.#wideSet(statement) ?? this.#wideStore(statements, i);
       if (wide) {
         result.push(wide.statement);
         i += wide.count - 1;
@@ -196,25 +201,18 @@ class Widener {
     return result;
   }
 
-  #wideSet(statements: readonly Statement[], start: number) {
-    const statement = statements[start];
-    const tuple = statement.kind === "set" ? this.#tuples.get(statement.variable) : undefined;
-    if (statement.kind !== "set" || !tuple) return undefined;
-    const values = this.#valuesOf(tuple, statements, start);
-    const value = values && this.#merged(values);
-    if (!value) throw new Error("vectors were to be joined that are not set together");
-    return {
-      statement: { kind: "set", variable: tuple.members[0], value } as const,
-      count: tuple.members.length,
-    };
+  #wideSet(statement: Statement) {
+    const value = this.#values.get(statement);
+    if (statement.kind !== "set" || !value) return undefined;
+    return { statement: { ...statement, value }, count: value.width };
   }
 
   /** Stores behind each other in memory of what is at hand. */
   #wideStore(statements: readonly Statement[], start: number) {
+    if (!isStore(statements[start])) return undefined;
     for (let width = this.#most; width > 1; width = width / 2 as Width) {
-      const stores = statements.slice(start, start + width).flatMap((statement) =>
-        statement.kind === "effect" && statement.value.op === "v128.store" ? [statement.value] : []
-      );
+      const stores = statements.slice(start, start + width).filter(isStore)
+        .map(({ value }) => value);
       if (stores.length < width) continue;
       const [{ operands: [address], offset }] = stores;
       const adjacent = stores.every((store, j) =>
@@ -273,6 +271,11 @@ function groupSet(
   return aligned ? members : undefined;
 }
 
-function keyOf(members: readonly Variable[]): string {
-  return members.map(({ number }) => number).join();
+function isStore(statement: Statement): statement is Statement & { readonly kind: "effect" } {
+  return statement.kind === "effect" && statement.value.op === "v128.store";
+}
+
+/** Stands for the variables that begin with one: where it is refuted with some, so it is with others. */
+function keyOf(members: readonly Variable[]): number {
+  return 8 * members[0].number + members.length;
 }
