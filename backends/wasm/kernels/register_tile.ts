@@ -30,6 +30,12 @@ export function tileSize({ wide }: Target): TileSize {
   return { rows: wide === 4 ? 8 : 4, vectors: 2 * wide };
 }
 
+/** Rows of tiles that compute about as fast as the largest, the best first. */
+export function tileHeights(target: Target): readonly number[] {
+  const { rows } = tileSize(target);
+  return rows === 8 ? [8, 7, 6] : [rows];
+}
+
 /** Writes `body` for `count` rows, as many as a full tile has at a time, then for those left over. */
 export function forTileRows(
   f: AnyFunction,

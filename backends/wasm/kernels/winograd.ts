@@ -12,7 +12,7 @@ import { type FunctionLibrary, type KernelFunction, type Lowering, type Ref } fr
 import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, type Panels, panelsOf } from "./panels.ts";
-import { tileSize } from "./register_tile.ts";
+import { tileHeights } from "./register_tile.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
 import {
   imagesOfBlock,
@@ -57,7 +57,7 @@ export function lowerWinogradCorrelation(
   const { images, source, result, padding, weight, bias, relu, residual } = correlation;
   const { channelStep, resultStep, rotated } = correlation;
   const finish = { bias: bias !== undefined, relu, residual: residual !== undefined };
-  const plan = planWinograd(source, result, padding, tileSize(target).rows);
+  const plan = planWinograd(source, result, padding, tileHeights(target));
   const panels = panelsOf(target, source.channels, result.channels);
   const order = { channelStep, resultStep, rotated };
   const factors = lowering.scratch(factorMatrices(panels).bytes);
@@ -135,10 +135,10 @@ function emitCorrelation(
       tensor: source,
       matrices: sourceMatrices,
     });
-    const { rows } = tileSize(target);
-    const tiles = i32.add(i32.mul(block.rows, plan.tileColumns), rows - 1);
+    const { matrixRows } = plan;
+    const tiles = i32.add(i32.mul(block.rows, plan.tileColumns), matrixRows - 1);
     f.emit(call(products, {
-      tiles: i32.divU(tiles, rows),
+      tiles: i32.divU(tiles, matrixRows),
       sourceMatrices,
       factors,
       resultMatrices,
@@ -164,12 +164,11 @@ const PRODUCT_PARAMETERS = {
 function emitProducts(
   f: FunctionBuilder<typeof PRODUCT_PARAMETERS, "void">,
   target: Target,
-  { source, result, sourceMatrices, resultMatrices }: WinogradPlan,
+  { source, result, matrixRows: rows, sourceMatrices, resultMatrices }: WinogradPlan,
   panels: Panels,
 ): void {
   const { tiles, sourceMatrices: from, factors, resultMatrices: to } = f.parameters;
   const tile = new GemmTile(f, target);
-  const { rows } = tileSize(target);
   const a = f.i32(), c = f.i32(), column = f.i32();
   const pitch = 4 * source.channels, resultPitch = 4 * result.channels;
   repeat(f, PRODUCTS, () => {

@@ -20,15 +20,20 @@ const LEAST_TILES = 32, LEAST_TILES_FIXED = 12;
 const MOST_SUM_BYTES = 1 << 27;
 /** Bytes of a block's factors and products, which should stay in the second-level cache. */
 const BLOCK_BYTES = 384 << 10;
-/** Tiles of a block at least: the kernel's factors are read once a block. */
-const LEAST_BLOCK_TILES = 32;
+/**
+ * Tiles of a block at least: the kernel's factors are read once a block, and so it has more where
+ * these exceed the cache.
+ */
+const LEAST_BLOCK_TILES = 32, LARGE_KERNEL_TILES = 64;
 /**
  * Tiles of a block of a weight gradient whose sums exceed the cache: they are all read and written
  * each block.
  */
 const LARGE_SUMS_TILES = 128;
-/** Bytes of sums that exceed it, and tiles that are worth clearing, adding up and transforming such. */
-const LARGE_SUMS = 1 << 22, LARGE_SUMS_LEAST_TILES = 64;
+/** Bytes of factors or sums that exceed it. */
+const LARGE = 1 << 22;
+/** Tiles that are worth clearing, adding up and transforming sums that exceed it. */
+const LARGE_SUMS_LEAST_TILES = 64;
 /** Bytes between matrices beyond their size: at powers of two all 36 would meet in one cache set. */
 const SKEW = 64;
 
@@ -82,7 +87,7 @@ export function weightGradientObstacle(
   const { bytes } = productMatrices(geometry.inChannels, geometry.outChannels);
   const obstacle = winogradObstacle(geometry, options);
   if (obstacle) return obstacle;
-  const few = bytes > LARGE_SUMS && tilesOf(geometry) < LARGE_SUMS_LEAST_TILES;
+  const few = bytes > LARGE && tilesOf(geometry) < LARGE_SUMS_LEAST_TILES;
   return few || options.threads * bytes > MOST_SUM_BYTES ? "large sums" : undefined;
 }
 
@@ -118,6 +123,8 @@ export interface WinogradPlan {
   readonly tileColumns: number;
   /** Rows of tiles a thread works on at a time; they may belong to several images. */
   readonly blockRows: number;
+  /** Tiles that the matrix kernel takes at a time. */
+  readonly matrixRows: number;
   /** The block's source and result matrices, a row for each tile. */
   readonly sourceMatrices: ProductMatrices;
   readonly resultMatrices: ProductMatrices;
@@ -133,35 +140,37 @@ export function planWinogradGradient(
   source: TiledImage,
   result: TiledImage,
   padding: Pair,
-  matrixRows: number,
+  heights: readonly number[],
 ): WinogradPlan {
-  const { bytes } = productMatrices(source.channels, result.channels);
-  const tiles = bytes > LARGE_SUMS ? LARGE_SUMS_TILES : undefined;
-  return planWinograd(source, result, padding, matrixRows, tiles);
+  return planWinograd(source, result, padding, heights, LARGE_SUMS_TILES);
 }
 
 /**
  * Cuts a convolution of `source` with `padding` zeros before it into tiles.
  *
- * @param matrixRows tiles that the matrix kernel takes at a time
- * @param tiles of a block, at least
+ * @param heights tiles that the matrix kernel may take at a time, the best first
+ * @param largeTiles tiles of a block at least, where what is read once a block exceeds the cache
  */
 export function planWinograd(
   source: TiledImage,
   result: TiledImage,
   padding: Pair,
-  matrixRows: number,
-  tiles = LEAST_BLOCK_TILES,
+  heights: readonly number[],
+  largeTiles = LARGE_KERNEL_TILES,
 ): WinogradPlan {
   const tileRows = Math.ceil(result.height / TILE);
   const tileColumns = Math.ceil(result.width / TILE);
   const tileBytes = 4 * PRODUCTS * (source.channels + result.channels);
-  const blockTiles = Math.max(LEAST_BLOCK_TILES, tiles, BLOCK_BYTES / tileBytes);
+  const { bytes } = productMatrices(source.channels, result.channels);
+  const leastTiles = bytes > LARGE ? largeTiles : LEAST_BLOCK_TILES;
+  const blockTiles = Math.max(leastTiles, BLOCK_BYTES / tileBytes);
   const wanted = Math.ceil(blockTiles / tileColumns);
   // Whole images, where one fits: a thread then has no smaller block at the end of a few of them.
   const blockRows = wanted < tileRows ? wanted : wanted - wanted % tileRows;
   // Whole tiles of the matrix kernel: its last one may compute with what an earlier block left.
-  const rows = Math.ceil(blockRows * tileColumns / matrixRows) * matrixRows;
+  const rowsIn = (height: number) => Math.ceil(blockRows * tileColumns / height) * height;
+  const matrixRows = heights.reduce((a, b) => rowsIn(b) < rowsIn(a) ? b : a);
+  const rows = rowsIn(matrixRows);
   return {
     source: extentsOf(source),
     result: extentsOf(result),
@@ -169,6 +178,7 @@ export function planWinograd(
     tileRows,
     tileColumns,
     blockRows,
+    matrixRows,
     sourceMatrices: productMatrices(rows, source.channels),
     resultMatrices: productMatrices(rows, result.channels),
   };

@@ -10,7 +10,7 @@ import type { Pair } from "../../../ops/convolution_geometry.ts";
 import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
-import { forTileRows, tileSize } from "./register_tile.ts";
+import { forTileRows, tileHeights } from "./register_tile.ts";
 import type { StoredImage } from "./winograd.ts";
 import { blockScratch, forEachBlock, transformRows } from "./winograd_blocks.ts";
 import {
@@ -40,7 +40,7 @@ export function lowerWinogradWeightGradient(
   flops: number,
 ): void {
   const { target, threads } = lowering;
-  const plan = planWinogradGradient(input, outputGradient, padding, tileSize(target).rows);
+  const plan = planWinogradGradient(input, outputGradient, padding, tileHeights(target));
   const key = JSON.stringify(plan);
   const sums = sumsOf(plan);
   const threadSums = lowering.threadScratch(sums.bytes);
