@@ -162,7 +162,7 @@ class FunctionDecoder {
       case 0x10: {
         const index = reader.unsigned();
         const { parameters, result = "void" } = this.#signatures[index];
-        return this.#add(
+        return this.#addEffect(
           node("call", result, { operands: this.#popAll(parameters.length), index }),
         );
       }
@@ -190,11 +190,13 @@ class FunctionDecoder {
     const number = prefix === undefined ? opcode : prefix + reader.unsigned();
     const known = OPCODES.get(number);
     if (!known) throw new Error(`an instruction that is not translated: 0x${number.toString(16)}`);
-    const { name, operands: count, result, immediate } = known;
-    const fields = this.#immediate(immediate);
+    const { name, operands: count, result, effects, immediate } = known;
+    const { offset, index, bytes } = this.#immediate(immediate);
     const operands = this.#popAll(count);
     const type = name === "select" ? operands[0].type : result;
-    this.#add(node(name, type, { operands, ...fields }));
+    const instruction = node(name, type, { operands, offset, index, bytes });
+    if (effects) this.#addEffect(instruction);
+    else this.#push(instruction);
   }
 
   #immediate(kind: Immediate | undefined): Partial<Node> {
@@ -219,10 +221,8 @@ class FunctionDecoder {
     }
   }
 
-  /** Takes an instruction up: as an expression, or as a statement if it has effects. */
-  #add(instruction: Node): void {
-    const effects = instruction.type === "void" || /^call$|atomic/.test(instruction.op);
-    if (!effects) return this.#push(instruction);
+  /** Takes up an instruction that has effects. */
+  #addEffect(instruction: Node): void {
     this.#settle((pending) => some(pending, ({ op }) => op.includes("load")));
     const dropped = instruction.type !== "void" && this.#reader.take(DROP);
     if (instruction.type === "void" || dropped) {
@@ -235,6 +235,7 @@ class FunctionDecoder {
 
   /** Computes expressions on the stack now, if what follows would change them. */
   #settle(changes: (pending: Node) => boolean): void {
+    if (this.#stack.length === 0) return;
     this.#stack = this.#stack.map((pending) => {
       if (!changes(pending) || pending.type === "void") return pending;
       const variable = this.#temporary(pending.type);

@@ -15,6 +15,8 @@ export interface Opcode {
   readonly operands: number;
   /** The type of its result; none: it is a statement. */
   readonly result: ValueType | "void";
+  /** Whether it changes memory, or waits for others to. */
+  readonly effects: boolean;
   /** What is behind the opcode. */
   readonly immediate?: Immediate;
 }
@@ -107,5 +109,8 @@ function row(
   names: readonly string[],
   immediate?: Immediate,
 ): [number, Opcode][] {
-  return names.map((name, i) => [first + i, { name, operands, result, immediate }]);
+  return names.map((name, i) => {
+    const effects = result === "void" || name.includes("atomic");
+    return [first + i, { name, operands, result, effects, immediate }];
+  });
 }

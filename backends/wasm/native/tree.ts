@@ -59,30 +59,37 @@ export interface FunctionTree {
 
 const NO_BYTES = new Uint8Array();
 const NO_NODES: readonly Node[] = [];
+const NOTHING = {};
 
 /** An expression; what is not given is absent. */
-export function node(op: string, type: Node["type"], rest: Partial<Node> = {}): Node {
-  return {
-    op,
-    type,
-    operands: rest.operands ?? NO_NODES,
-    width: rest.width ?? 1,
-    offset: rest.offset ?? 0,
-    index: rest.index ?? 0,
-    value: rest.value ?? 0,
-    bytes: rest.bytes ?? NO_BYTES,
-    variable: rest.variable,
-  };
+export function node(
+  op: string,
+  type: Node["type"],
+  {
+    operands = NO_NODES,
+    width = 1,
+    offset = 0,
+    index = 0,
+    value = 0,
+    bytes = NO_BYTES,
+    variable,
+  }: Partial<Node> = NOTHING,
+): Node {
+  return { op, type, operands, width, offset, index, value, bytes, variable };
 }
 
 /** Whether a function holds for an expression or one that it is made of. */
 export function some(tree: Node, holds: (node: Node) => boolean): boolean {
-  return holds(tree) || tree.operands.some((operand) => some(operand, holds));
+  if (holds(tree)) return true;
+  const { operands } = tree;
+  for (let i = 0; i < operands.length; i++) if (some(operands[i], holds)) return true;
+  return false;
 }
 
 /** Calls a function for the expressions that an expression is made of, operands first. */
 export function visit(tree: Node, each: (node: Node) => void): void {
-  for (const operand of tree.operands) visit(operand, each);
+  const { operands } = tree;
+  for (let i = 0; i < operands.length; i++) visit(operands[i], each);
   each(tree);
 }
 
