@@ -2,7 +2,7 @@
 import { emptyRaster, type Raster } from "../../files/raster.ts";
 import { z } from "../../schema/entry.ts";
 import type { TransformEntry } from "../transform.ts";
-import { probabilitySchema } from "./options.ts";
+import { probabilityOf } from "./options.ts";
 
 /** Left to right. */
 export function mirrored({ height, width, channels, data }: Raster): Raster {
@@ -26,7 +26,7 @@ export function turned({ height, width, channels, data }: Raster): Raster {
   return result;
 }
 
-const schema = z.object({ p: probabilitySchema });
+const schema = z.object({ p: probabilityOf(0.5) });
 
 /** The entry of a transform that mirrors pictures now and then. */
 export function flipEntry(

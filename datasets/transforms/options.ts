@@ -1,5 +1,6 @@
 /** Options that several transforms have, with torchvision's names and meaning. */
 import type { Interpolation } from "../../files/resample.ts";
+import type { RandomStream } from "../../graph/random.ts";
 import { z } from "../../schema/entry.ts";
 import type { PictureSize } from "../transform.ts";
 
@@ -15,16 +16,47 @@ export function sizeOfOption(size: z.output<typeof sizeSchema>): PictureSize {
 }
 
 /** How pixels between pixels are computed. */
-export const interpolationSchema: z.ZodDefault<z.ZodType<Interpolation, Interpolation>> = z.enum([
-  "nearest",
-  "bilinear",
-  "bicubic",
-]).default("bilinear").describe("How pixels between pixels are computed");
+export function interpolationOf(
+  usual: Interpolation,
+): z.ZodDefault<z.ZodType<Interpolation, Interpolation>> {
+  return z.enum(["nearest", "bilinear", "bicubic"]).default(usual).describe(
+    "How pixels between pixels are computed",
+  );
+}
 
-/** A probability, half by default. */
-export const probabilitySchema = z.number().min(0).max(1).default(0.5).describe(
-  "How often it happens, from 0 to 1",
+/** A probability. */
+export function probabilityOf(usual: number): z.ZodDefault<z.ZodNumber> {
+  return z.number().min(0).max(1).default(usual).describe("How often it happens, from 0 to 1");
+}
+
+/** The smaller and the larger number of a range. */
+export function rangeSchema(least: number, most: number) {
+  const bound = z.number().min(least).max(most);
+  return z.tuple([bound, bound])
+    .refine(([least, most]) => least <= most, "expected the smaller number first");
+}
+
+/** Degrees of a turn. */
+export const degreesSchema = z.union([z.number().min(0).max(360), rangeSchema(-360, 360)]).describe(
+  "Degrees that it may be turned: v for -v to v, or [least, largest]",
 );
+
+/** What an option of one number or a range comes to. */
+export function rangeOf(option: number | readonly [number, number]): readonly [number, number] {
+  return typeof option === "number" ? [-option, option] : option;
+}
+
+const level = z.int().min(0).max(255);
+
+/** What stands where the picture has nothing. */
+export const fillSchema = z.union([level, z.tuple([level, level, level])]).default(0).describe(
+  "Grey level or [red, green, blue] where the picture has nothing",
+);
+
+/** A random number of a range. */
+export function between([least, most]: readonly number[], random: RandomStream): number {
+  return least + random.uniform() * (most - least);
+}
 
 /** Rounded as Python rounds: halves to the even number. */
 export function roundHalfEven(value: number): number {

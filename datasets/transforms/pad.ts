@@ -1,6 +1,7 @@
 import { emptyRaster, type Raster } from "../../files/raster.ts";
 import { z } from "../../schema/entry.ts";
 import type { TransformEntry } from "../transform.ts";
+import { fillSchema } from "./options.ts";
 
 const pixels = z.int().min(0).max(2 ** 15);
 
@@ -11,13 +12,9 @@ export const paddingSchema = z.union([
   z.tuple([pixels, pixels, pixels, pixels]),
 ]);
 
-const level = z.int().min(0).max(255);
-
 /** What fills the place around a picture. */
 export const fillOptions = {
-  fill: z.union([level, z.tuple([level, level, level])]).default(0).describe(
-    "Grey level or [red, green, blue] around the picture, with constant",
-  ),
+  fill: fillSchema,
   paddingMode: z.enum(["constant", "edge", "reflect", "symmetric"]).default("constant").describe(
     "What stands around the picture: fill, its edge, or its mirror image without or with the edge",
   ),

@@ -3,20 +3,27 @@ import { resample } from "../../files/resample.ts";
 import type { RandomStream } from "../../graph/random.ts";
 import { z } from "../../schema/entry.ts";
 import type { PictureSize, TransformEntry } from "../transform.ts";
-import { interpolationSchema, roundHalfEven, sizeOfOption, sizeSchema } from "./options.ts";
+import {
+  between,
+  interpolationOf,
+  rangeSchema,
+  roundHalfEven,
+  sizeOfOption,
+  sizeSchema,
+} from "./options.ts";
 
 /** Parts that are tried before the centre is taken. */
 const TRIALS = 10;
 
-const range = (most: number) =>
-  z.tuple([z.number().positive().max(most), z.number().positive().max(most)])
-    .refine(([least, most]) => least <= most, "expected the smaller number first");
-
 const schema = z.object({
   size: sizeSchema.describe("Side of a square, or [height, width]"),
-  scale: range(1).default([0.08, 1]).describe("Least and largest share of the picture's area"),
-  ratio: range(100).default([3 / 4, 4 / 3]).describe("Least and largest width over height"),
-  interpolation: interpolationSchema,
+  scale: rangeSchema(1e-6, 1).default([0.08, 1]).describe(
+    "Least and largest share of the picture's area",
+  ),
+  ratio: rangeSchema(0.01, 100).default([3 / 4, 4 / 3]).describe(
+    "Least and largest width over height",
+  ),
+  interpolation: interpolationOf("bilinear"),
 });
 
 type Laws = Pick<z.output<typeof schema>, "scale" | "ratio">;
@@ -42,10 +49,9 @@ export function drawPart(
   { scale, ratio }: Laws,
   random: RandomStream,
 ): Part {
-  const between = ([least, most]: readonly number[]) => least + random.uniform() * (most - least);
   for (let trial = 0; trial < TRIALS; trial++) {
-    const area = height * width * between(scale);
-    const aspect = Math.exp(between(ratio.map(Math.log)));
+    const area = height * width * between(scale, random);
+    const aspect = Math.exp(between(ratio.map(Math.log), random));
     const part = {
       width: roundHalfEven(Math.sqrt(area * aspect)),
       height: roundHalfEven(Math.sqrt(area / aspect)),

@@ -3,13 +3,22 @@ import { InputError, within } from "../../errors.ts";
 import { type Choice, chosen } from "../../schema/entry.ts";
 import { spell } from "../../schema/mistakes.ts";
 import type { PictureSize, Transform, TransformEntry } from "../transform.ts";
+import { affine } from "./affine.ts";
+import { autoAugment } from "./auto_augment.ts";
 import { centerCrop } from "./center_crop.ts";
+import { colorJitter } from "./color_jitter.ts";
 import { fit } from "./fit.ts";
+import { gaussianBlur } from "./gaussian_blur.ts";
+import { grayscale } from "./grayscale.ts";
 import { horizontalFlip } from "./horizontal_flip.ts";
 import { pad } from "./pad.ts";
+import { randAugment } from "./rand_augment.ts";
 import { randomCrop } from "./random_crop.ts";
+import { randomGrayscale } from "./random_grayscale.ts";
 import { randomResizedCrop } from "./random_resized_crop.ts";
 import { resize } from "./resize.ts";
+import { rotation } from "./rotation.ts";
+import { trivialAugmentWide } from "./trivial_augment_wide.ts";
 import { verticalFlip } from "./vertical_flip.ts";
 
 /** The transforms by the names that configs use. */
@@ -22,6 +31,15 @@ export const TRANSFORMS = {
   horizontal_flip: horizontalFlip,
   vertical_flip: verticalFlip,
   pad,
+  rotation,
+  affine,
+  color_jitter: colorJitter,
+  grayscale,
+  random_grayscale: randomGrayscale,
+  gaussian_blur: gaussianBlur,
+  auto_augment: autoAugment,
+  rand_augment: randAugment,
+  trivial_augment_wide: trivialAugmentWide,
 } satisfies Record<string, TransformEntry>;
 
 /** One transform of a list: its name, or `{ name, …options }`. */

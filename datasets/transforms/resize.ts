@@ -2,12 +2,12 @@ import type { Raster } from "../../files/raster.ts";
 import { type Interpolation, resample } from "../../files/resample.ts";
 import { z } from "../../schema/entry.ts";
 import type { PictureSize, TransformEntry } from "../transform.ts";
-import { interpolationSchema, sizeSchema } from "./options.ts";
+import { interpolationOf, sizeSchema } from "./options.ts";
 
 const schema = z.object({
   size: sizeSchema.describe("The short side, or [height, width]"),
   maxSize: z.int().min(1).optional().describe("Most pixels of the long side, with one size"),
-  interpolation: interpolationSchema,
+  interpolation: interpolationOf("bilinear"),
 }).refine(
   ({ size, maxSize }) => maxSize === undefined || typeof size === "number" && maxSize > size,
   { path: ["maxSize"], error: "expected more than size, which has to be one number" },

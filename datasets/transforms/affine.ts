@@ -1,0 +1,52 @@
+import { z } from "../../schema/entry.ts";
+import type { TransformEntry } from "../transform.ts";
+import {
+  between,
+  degreesSchema,
+  fillSchema,
+  interpolationOf,
+  rangeOf,
+  rangeSchema,
+  roundHalfEven,
+} from "./options.ts";
+import { affineMatrix, warped } from "./warp.ts";
+
+const share = z.number().min(0).max(1);
+const angles = rangeSchema(-360, 360);
+
+const schema = z.object({
+  degrees: degreesSchema,
+  translate: z.tuple([share, share]).default([0, 0]).describe(
+    "How far it may be moved, [across, down], as shares of width and height",
+  ),
+  scale: rangeSchema(1e-3, 1e3).default([1, 1]).describe("Least and largest factor of its size"),
+  shear: z.union([z.number().min(0).max(360), angles]).default(0).describe(
+    "Degrees that it may be sheared across: v for -v to v, or [least, largest]",
+  ),
+  interpolation: interpolationOf("nearest"),
+  fill: fillSchema,
+});
+
+/** As torchvision's `RandomAffine`. */
+export const affine: TransformEntry<typeof schema> = {
+  about: "Turn, move, scale and shear at random",
+  schema,
+  build: ({ degrees, translate, scale, shear, interpolation, fill }) => ({
+    isRandom: true,
+    sizeAfter: (size) => size,
+    apply(picture, random) {
+      const { height, width } = picture;
+      const angle = between(rangeOf(degrees), random);
+      const [x, y] = [translate[0] * width, translate[1] * height]
+        .map((most) => roundHalfEven(between([-most, most], random)));
+      const change = {
+        angle,
+        translate: [x, y] as const,
+        scale: between(scale, random),
+        shear: [between(rangeOf(shear), random), 0] as const,
+      };
+      const matrix = affineMatrix(change, [width / 2, height / 2]);
+      return warped(picture, matrix, interpolation, fill);
+    },
+  }),
+};

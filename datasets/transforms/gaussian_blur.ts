@@ -1,0 +1,33 @@
+import { z } from "../../schema/entry.ts";
+import type { TransformEntry } from "../transform.ts";
+import { blurred } from "./blur.ts";
+import { between, rangeSchema } from "./options.ts";
+
+const taps = z.int().min(1).max(255).refine((count) => count % 2 === 1, "expected an odd number");
+
+const schema = z.object({
+  kernelSize: z.union([taps, z.tuple([taps, taps])]).describe(
+    "Pixels that are mixed along each side, an odd number, or [across, down]",
+  ),
+  sigma: z.union([z.number().positive(), rangeSchema(1e-6, 1000)]).default([0.1, 2]).describe(
+    "Standard deviation in pixels, or [least, largest]",
+  ),
+});
+
+/** As torchvision's `GaussianBlur`. */
+export const gaussianBlur: TransformEntry<typeof schema> = {
+  about: "Blur, by a random standard deviation",
+  schema,
+  build({ kernelSize, sigma }) {
+    const [across, down] = typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize;
+    const range = typeof sigma === "number" ? [sigma, sigma] as const : sigma;
+    return {
+      isRandom: true,
+      sizeAfter: (size) => size,
+      apply(picture, random) {
+        const drawn = between(range, random);
+        return blurred(picture, [across, down], [drawn, drawn]);
+      },
+    };
+  },
+};

@@ -1,0 +1,12 @@
+import { z } from "../../schema/entry.ts";
+import type { TransformEntry } from "../transform.ts";
+import { greyed } from "./colours.ts";
+
+const schema = z.object({});
+
+/** As torchvision's `Grayscale` with as many channels as before. */
+export const grayscale: TransformEntry<typeof schema> = {
+  about: "Make the picture grey, in as many channels",
+  schema,
+  build: () => ({ sizeAfter: (size) => size, apply: (picture) => greyed(picture) }),
+};

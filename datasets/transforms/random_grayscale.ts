@@ -1,0 +1,17 @@
+import { z } from "../../schema/entry.ts";
+import type { TransformEntry } from "../transform.ts";
+import { greyed } from "./colours.ts";
+import { probabilityOf } from "./options.ts";
+
+const schema = z.object({ p: probabilityOf(0.1) });
+
+/** As torchvision's `RandomGrayscale`. */
+export const randomGrayscale: TransformEntry<typeof schema> = {
+  about: "Make the picture grey now and then, in as many channels",
+  schema,
+  build: ({ p }) => ({
+    isRandom: true,
+    sizeAfter: (size) => size,
+    apply: (picture, random) => random.uniform() < p ? greyed(picture) : picture,
+  }),
+};
