@@ -32,9 +32,11 @@ function checkList<C>(plan: (choices: C[]) => unknown) {
   };
 }
 
+const transform = choiceOf(TRANSFORMS);
+
 /** A list of transforms; whether it leaves pictures of one size is known with the pictures. */
 const transforms = (isRandom: boolean) =>
-  z.array(choiceOf(TRANSFORMS)).superRefine(
+  z.array(transform).superRefine(
     checkList((choices: TransformChoice[]) =>
       planTransforms(choices, { from: { height: 1, width: 1 }, isRandom })
     ),
