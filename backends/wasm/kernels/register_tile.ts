@@ -49,7 +49,7 @@ export function forTileRows(
 }
 
 /** A part of a tile's row that is one wide value. */
-interface Piece {
+export interface Piece {
   readonly wide: WideVectors;
   /** Its place among the row's pieces of its width. */
   readonly index: number;

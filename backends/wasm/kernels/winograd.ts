@@ -27,7 +27,12 @@ import {
   TILE_ROW_PARAMETERS,
 } from "./winograd_tiles.ts";
 import { PRODUCTS } from "./winograd_transforms.ts";
-import { emitWeightTransform, factorMatrices, type KernelOrder } from "./winograd_weights.ts";
+import {
+  emitWeightTransform,
+  factorMatrices,
+  type KernelOrder,
+  weightTransform,
+} from "./winograd_weights.ts";
 
 /** A tensor in memory, channels last, its channels a multiple of 4. */
 export interface StoredImage extends TiledImage {
@@ -61,12 +66,14 @@ export function lowerWinogradCorrelation(
   const panels = panelsOf(target, source.channels, result.channels);
   const order = { channelStep, resultStep, rotated };
   const factors = lowering.scratch(factorMatrices(panels).bytes);
+  const transform = weightTransform(panels);
+  const kernels = lowering.threadScratch(transform.scratchBytes);
   lowering.phase({
     kernel: `winograd weights ${JSON.stringify([panels, order])}`,
-    build: (f) => emitWeightTransform(f, target, panels, order),
-    args: { weight, factors },
-    writes: ["factors"],
-    items: panels.columns / 4,
+    build: (f) => emitWeightTransform(f, target, panels, order, kernels.stride),
+    args: { weight, factors, scratch: kernels.ref },
+    writes: ["factors", "scratch"],
+    items: transform.items,
     detail: "transform the kernel",
   });
   const scratch = lowering.threadScratch(blockScratch(plan).bytes);

@@ -22,7 +22,7 @@ import {
 } from "./winograd_plan.ts";
 import { emitGradientTransform, sourceTransformOf, TILE_ROW_PARAMETERS } from "./winograd_tiles.ts";
 import { PRODUCTS } from "./winograd_transforms.ts";
-import { emitWeightGradient } from "./winograd_weights.ts";
+import { emitWeightGradient, weightTransform } from "./winograd_weights.ts";
 
 /** Operands of {@link lowerWinogradWeightGradient}. */
 export interface WinogradWeightGradient {
@@ -61,13 +61,24 @@ export function lowerWinogradWeightGradient(
     flops,
   });
   const { channels } = plan.source, results = plan.result.channels;
+  const panels = panelsOf(target, channels, results);
+  const transform = weightTransform(panels);
+  const kernels = lowering.threadScratch(transform.scratchBytes);
   lowering.phase({
     kernel: `winograd weight gradient ${JSON.stringify([channels, results])}`,
     build: (f) =>
-      emitWeightGradient(f, target, threads, channels, results, sums, threadSums.stride),
-    args: { sums: threadSums.ref, weightGradient },
-    writes: ["weightGradient"],
-    items: results / 4,
+      emitWeightGradient(
+        f,
+        target,
+        threads,
+        panels,
+        sums,
+        threadSums.stride,
+        kernels.stride,
+      ),
+    args: { sums: threadSums.ref, weightGradient, scratch: kernels.ref },
+    writes: ["weightGradient", "scratch"],
+    items: transform.items,
     detail: "add the threads' sums, transform",
   });
 }

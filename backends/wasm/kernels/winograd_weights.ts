@@ -1,24 +1,22 @@
-/** Winograd's transforms of the kernel and, for the weight gradient, back to a kernel. */
+/**
+ * Winograd's transforms of the kernel and, for the weight gradient, back to a kernel. Kernels lie tap
+ * by tap, the transforms take a vector of results; so a block of channels is moved, float by float,
+ * to or from memory of the thread's own in which it lies as the transforms take it.
+ */
 
-import {
-  f32x4,
-  i32,
-  type Local,
-  select,
-  type Target,
-  v128,
-  type Vector,
-  type WideLocal,
-  WideVectors,
-} from "../assembler/mod.ts";
+import { f32, i32, type Local, select, type Target, type WideVectors } from "../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 import { repeat } from "./loops.ts";
-import type { Panels } from "./panels.ts";
+import { panelCount, type Panels } from "./panels.ts";
+import { type Piece, RowPieces } from "./register_tile.ts";
 import { type ProductMatrices, productMatrices } from "./winograd_plan.ts";
 import { PATCH, WinogradTransforms } from "./winograd_transforms.ts";
 
 const TAPS = 3;
+const AREA = TAPS * TAPS;
 const CONSTANTS = [1 / 4, 1 / 6, 1 / 24, 1 / 12];
+/** Channels of a block. */
+const BLOCK = 16;
 
 /** How a 3×3 kernel lies in memory, as one of the two correlations sees it. */
 export interface KernelOrder {
@@ -34,169 +32,198 @@ export function factorMatrices({ depth, columns }: Panels): ProductMatrices {
   return productMatrices(depth, columns);
 }
 
-/** Vectors of a cache line. */
-const LINE_VECTORS = 4;
-
-/**
- * Vectors side by side that are computed one after the other, so that cache lines are read and
- * written once: a cache line where `columns` and panels of `panelVectors` divide into such.
- */
-function vectorsOfRun(columns: number, panelVectors = LINE_VECTORS): number {
-  let vectors = LINE_VECTORS;
-  while (columns / 4 % vectors !== 0 || panelVectors % vectors !== 0) vectors /= 2;
-  return vectors;
+/** Items of a transform, blocks of channels of a panel of results, and bytes a thread needs. */
+export function weightTransform(
+  panels: Panels,
+): { readonly items: number; readonly scratchBytes: number } {
+  return {
+    items: panelCount(panels) * Math.ceil(panels.depth / BLOCK),
+    scratchBytes: 16 * panels.fullVectors * AREA * BLOCK,
+  };
 }
 
-/** An item of a kernel over vectors of columns, in locals. */
-interface Run {
-  /** The first of some vectors, and the first of a part of the channels. */
-  readonly vector: Local<"i32">;
-  readonly channel: Local<"i32">;
-}
-
-/**
- * Writes a loop over a share of the items, as many as there are vectors: so many `vectors` side by
- * side, and of the channels as many parts.
- */
-function forEachRun(
-  f: KernelFunction<string>,
-  vectors: number,
-  channels: number,
-  body: (run: Run) => void,
-): void {
-  const { first, end } = f.parameters;
-  const item = f.i32(), vector = f.i32(), channel = f.i32();
-  f.loop(item, first, end, 1, () => {
-    f.set(vector, i32.mul(i32.divU(item, vectors), vectors));
-    f.set(channel, i32.mul(i32.sub(item, vector), channels / vectors));
-    body({ vector, channel });
-  });
-}
-
-/**
- * Writes the transform of a kernel into 36 packed matrices; there are as many items as vectors of
- * columns.
- */
+/** Writes the transform of a kernel into 36 packed matrices. */
 export function emitWeightTransform(
-  f: KernelFunction<"weight" | "factors">,
+  f: KernelFunction<"weight" | "factors" | "scratch">,
   target: Target,
   panels: Panels,
   { channelStep, resultStep, rotated }: KernelOrder,
+  scratchStride: number,
 ): void {
-  const wide = new WideVectors(f, { ...target, wide: 1 });
-  const transforms = new WinogradTransforms(wide, CONSTANTS);
-  const taps = wide.locals(TAPS);
-  const halfway = Array.from({ length: PATCH }, () => wide.locals(TAPS));
-  const { weight, factors } = f.parameters;
-  const { fullVectors, fullCount, fullBytes, tailVectors, depth, columns } = panels;
+  const { weight, factors, scratch, thread } = f.parameters;
+  const { fullVectors, fullBytes } = panels;
   const { step } = factorMatrices(panels);
-  const vectors = vectorsOfRun(columns, fullVectors);
-  const panel = f.i32(), rowBytes = f.i32(), from = f.i32(), to = f.i32();
-  forEachRun(f, vectors, depth, ({ vector, channel }) => {
-    f.set(panel, i32.divU(vector, fullVectors));
-    f.set(
-      rowBytes,
-      select("i32", i32.ltU(panel, fullCount), 16 * fullVectors, 16 * tailVectors),
-    );
+  const kernel = f.i32(), place = f.i32(), to = f.i32();
+  const prepare = (wide: WideVectors) => ({
+    transforms: new WinogradTransforms(wide, CONSTANTS),
+    taps: wide.locals(TAPS),
+    halfway: Array.from({ length: PATCH }, () => wide.locals(TAPS)),
+  });
+  f.increment(scratch, i32.mul(thread, scratchStride));
+  forEachBlock(f, target, panels, prepare, (pieces, { vectors, panel, channel, channels }) => {
+    f.set(kernel, i32.add(weight, i32.mul(panel, 4 * fullVectors * resultStep)));
+    f.increment(kernel, i32.mul(channel, channelStep));
+    f.set(place, scratch);
+    repeat(f, channels, () => {
+      forEachTap(pieces, (piece, lane, tap) => {
+        const index = rotated ? AREA - 1 - tap : tap;
+        const value = f32.load(kernel, (piece.offset / 4 + lane) * resultStep + 4 * index);
+        f.emit(f32.store(place, value, placeOf(piece, tap) + 4 * lane));
+      });
+      f.increment(kernel, channelStep);
+      f.increment(place, 16 * vectors * AREA);
+    });
     f.set(to, i32.add(factors, i32.mul(panel, fullBytes)));
-    f.increment(to, i32.mul(16, i32.sub(vector, i32.mul(panel, fullVectors))));
-    f.increment(to, i32.mul(channel, rowBytes));
-    f.set(from, i32.add(weight, i32.mul(vector, 4 * resultStep)));
-    f.increment(from, i32.mul(channel, channelStep));
-    repeat(f, depth / vectors, () => {
-      repeat(f, vectors, () => {
+    f.increment(to, i32.mul(channel, 16 * vectors));
+    f.set(place, scratch);
+    repeat(f, channels, () => {
+      for (const piece of pieces) {
+        const { wide, offset, prepared: { transforms, taps, halfway } } = piece;
         for (let x = 0; x < TAPS; x++) {
-          taps.forEach((tap, y) => {
-            const index = TAPS * y + x;
-            const offset = 4 * (rotated ? TAPS * TAPS - 1 - index : index);
-            wide.set(tap, { halves: [gather(from, offset, resultStep)] });
-          });
+          taps.forEach((tap, y) => wide.set(tap, wide.load(place, placeOf(piece, TAPS * y + x))));
           transforms.weight(taps, (i, value) => wide.set(halfway[i][x], value));
         }
         halfway.forEach((row, i) =>
-          transforms.weight(row, (k, value) => wide.store(to, value, (i * PATCH + k) * step))
+          transforms.weight(
+            row,
+            (k, value) => wide.store(to, value, (i * PATCH + k) * step + offset),
+          )
         );
-        f.increment(from, 4 * resultStep);
-        f.increment(to, 16);
-      });
-      f.increment(from, channelStep - 4 * vectors * resultStep);
-      f.increment(to, i32.sub(rowBytes, 16 * vectors));
+      }
+      f.increment(place, 16 * vectors * AREA);
+      f.increment(to, 16 * vectors);
     });
   });
 }
 
 /**
  * Writes the addition of the threads' sums [36][channel][result] and their transform into the
- * weight gradient [result, channel, 3, 3]; there are as many items as vectors of results.
+ * weight gradient [result, channel, 3, 3]. The panels are those of the results of all channels.
  */
 export function emitWeightGradient(
-  f: KernelFunction<"sums" | "weightGradient">,
+  f: KernelFunction<"sums" | "weightGradient" | "scratch">,
   target: Target,
   threads: number,
-  channels: number,
-  results: number,
+  panels: Panels,
   sums: ProductMatrices,
   sumsStride: number,
+  scratchStride: number,
 ): void {
-  const wide = new WideVectors(f, { ...target, wide: 1 });
-  const transforms = new WinogradTransforms(wide, CONSTANTS);
-  const column = wide.locals(PATCH);
-  const halfway = Array.from({ length: TAPS }, () => wide.locals(PATCH));
-  const result = wide.local();
-  const from = f.i32(), to = f.i32();
-  const tapBytes = 4 * TAPS * TAPS, resultStep = channels * tapBytes;
-  const vectors = vectorsOfRun(results);
-  forEachRun(f, vectors, channels, ({ vector, channel }) => {
-    f.set(from, i32.add(f.parameters.sums, i32.mul(vector, 16)));
-    f.increment(from, i32.mul(channel, 4 * results));
-    f.set(to, i32.add(f.parameters.weightGradient, i32.mul(vector, 4 * resultStep)));
-    f.increment(to, i32.mul(channel, tapBytes));
-    repeat(f, channels / vectors, () => {
-      repeat(f, vectors, () => {
+  const { weightGradient, scratch, thread } = f.parameters;
+  const { fullVectors, depth, columns } = panels;
+  const resultStep = 4 * depth * AREA;
+  const from = f.i32(), place = f.i32(), kernel = f.i32();
+  const prepare = (wide: WideVectors) => ({
+    transforms: new WinogradTransforms(wide, CONSTANTS),
+    column: wide.locals(PATCH),
+    halfway: Array.from({ length: TAPS }, () => wide.locals(PATCH)),
+  });
+  f.increment(scratch, i32.mul(thread, scratchStride));
+  forEachBlock(f, target, panels, prepare, (pieces, { vectors, panel, channel, channels }) => {
+    f.set(from, i32.add(f.parameters.sums, i32.mul(panel, 16 * fullVectors)));
+    f.increment(from, i32.mul(channel, 4 * columns));
+    f.set(place, scratch);
+    repeat(f, channels, () => {
+      for (const piece of pieces) {
+        const { wide, offset, prepared: { transforms, column, halfway } } = piece;
         for (let k = 0; k < PATCH; k++) {
           column.forEach((value, i) => {
-            const offset = (i * PATCH + k) * sums.step;
+            const start = (i * PATCH + k) * sums.step + offset;
             const terms = Array.from(
               { length: threads },
-              (_, t) => v128.load(from, offset + t * sumsStride),
+              (_, t) => wide.load(from, start + t * sumsStride),
             );
-            wide.set(value, { halves: [terms.reduce((total, term) => f32x4.add(total, term))] });
+            wide.set(value, terms.reduce((total, term) => wide.add(total, term)));
           });
           transforms.weightGradient(column, (y, value) => wide.set(halfway[y][k], value));
         }
         halfway.forEach((row, y) =>
-          transforms.weightGradient(row, (x, value) => {
-            wide.set(result, value);
-            scatter(f, to, result, 4 * (TAPS * y + x), resultStep);
-          })
+          transforms.weightGradient(
+            row,
+            (x, value) => wide.store(place, value, placeOf(piece, TAPS * y + x)),
+          )
         );
-        f.increment(from, 16);
-        f.increment(to, 4 * resultStep);
+      }
+      f.increment(from, 4 * columns);
+      f.increment(place, 16 * vectors * AREA);
+    });
+    f.set(kernel, i32.add(weightGradient, i32.mul(panel, 4 * fullVectors * resultStep)));
+    f.increment(kernel, i32.mul(channel, 4 * AREA));
+    f.set(place, scratch);
+    repeat(f, channels, () => {
+      forEachTap(pieces, (piece, lane, tap) => {
+        const value = f32.load(place, placeOf(piece, tap) + 4 * lane);
+        f.emit(f32.store(kernel, value, (piece.offset / 4 + lane) * resultStep + 4 * tap));
       });
-      f.increment(from, 4 * results - 16 * vectors);
-      f.increment(to, tapBytes - 4 * vectors * resultStep);
+      f.increment(place, 16 * vectors * AREA);
+      f.increment(kernel, 4 * AREA);
     });
   });
 }
 
-/** Four floats `step` bytes apart, in one vector. */
-function gather(base: Local<"i32">, offset: number, step: number): Vector {
-  let vector = v128.load32Zero(base, offset);
-  for (let lane = 1; lane < 4; lane++) {
-    vector = v128.load32Lane(base, vector, lane, offset + lane * step);
-  }
-  return vector;
+/** An item: its panel, vectors of a row of that, its first channel and how many it has. */
+interface Block {
+  readonly vectors: number;
+  readonly panel: Local<"i32">;
+  readonly channel: Local<"i32">;
+  readonly channels: Local<"i32">;
 }
 
-/** Stores the lanes of a vector `step` bytes apart. */
-function scatter(
-  f: KernelFunction<"sums" | "weightGradient">,
-  base: Local<"i32">,
-  { halves: [vector] }: WideLocal,
-  offset: number,
-  step: number,
+/** A wide value of results of a panel, and what was prepared for values of its width. */
+interface ResultPiece<T> extends Piece {
+  readonly prepared: T;
+}
+
+/** Writes a loop over the items of a share. */
+function forEachBlock<T>(
+  f: KernelFunction,
+  target: Target,
+  { depth, fullVectors, fullCount, tailVectors }: Panels,
+  prepare: (wide: WideVectors) => T,
+  body: (pieces: readonly ResultPiece<T>[], block: Block) => void,
 ): void {
-  for (let lane = 0; lane < 4; lane++) {
-    f.emit(v128.store32Lane(base, vector, lane, offset + lane * step));
+  const { first, end } = f.parameters;
+  const blocks = Math.ceil(depth / BLOCK);
+  const rows = new RowPieces(f, target);
+  const prepared = new Map<WideVectors, T>();
+  const panelOf = (vectors: number) => ({
+    vectors,
+    pieces: rows.of({ rows: 1, vectors }).map((piece) => {
+      const { wide } = piece;
+      if (!prepared.has(wide)) prepared.set(wide, prepare(wide));
+      return { ...piece, prepared: prepared.get(wide)! };
+    }),
+  });
+  // What is prepared is ready for either.
+  const full = panelOf(fullCount > 0 ? fullVectors : 0), tail = panelOf(tailVectors);
+  const item = f.i32(), most = f.i32(), panel = f.i32(), channel = f.i32(), channels = f.i32();
+  const emitPanel = ({ vectors, pieces }: typeof full) => () =>
+    body(pieces, { vectors, panel, channel, channels });
+  f.set(most, BLOCK);
+  f.loop(item, first, end, 1, () => {
+    f.set(panel, i32.divU(item, blocks));
+    f.set(channel, i32.mul(BLOCK, i32.sub(item, i32.mul(panel, blocks))));
+    f.set(channels, i32.sub(depth, channel));
+    f.set(channels, select("i32", i32.ltU(channels, most), channels, most));
+    if (tailVectors === 0) emitPanel(full)();
+    else if (fullCount === 0) emitPanel(tail)();
+    else f.if(i32.ltU(panel, fullCount), emitPanel(full), emitPanel(tail));
+  });
+}
+
+/** Byte of a tap of a piece among those of a channel, in the thread's memory. */
+function placeOf({ wide, offset }: Piece, tap: number): number {
+  return AREA * offset + tap * wide.bytes;
+}
+
+/** Visits the taps of each lane's kernel. */
+function forEachTap<P extends Piece>(
+  pieces: readonly P[],
+  visit: (piece: P, lane: number, tap: number) => void,
+): void {
+  for (const piece of pieces) {
+    for (let lane = 0; lane < piece.wide.lanes; lane++) {
+      for (let tap = 0; tap < AREA; tap++) visit(piece, lane, tap);
+    }
   }
 }
