@@ -4,6 +4,7 @@ import { cifar100 } from "./cifar100.ts";
 import type { DatasetEntry } from "./dataset.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
 import { imageFolder } from "./image_folder.ts";
+import { imageList } from "./image_list.ts";
 import { mnist } from "./mnist.ts";
 import { synthetic } from "./synthetic.ts";
 import { syntheticMultiLabel } from "./synthetic_multi_label.ts";
@@ -15,6 +16,7 @@ export const DATASETS = {
   cifar10,
   cifar100,
   image_folder: imageFolder,
+  image_list: imageList,
   synthetic,
   synthetic_multi_label: syntheticMultiLabel,
 } satisfies Record<string, DatasetEntry>;

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors.ts";
 import { BrokenPictures } from "../broken_pictures.ts";
-import { emptyTargets, LABELS } from "../image_source.ts";
+import { emptyTargets, LABELS, multiHot } from "../image_source.ts";
 import type { ChannelStatistics, OpenOptions, OpenPictures } from "../dataset.ts";
 import { Paths } from "../paths.ts";
 import { PictureFiles } from "../sources/picture_files.ts";
@@ -23,6 +23,8 @@ export interface LabelledFiles {
   readonly root: string;
   readonly classNames: readonly string[];
   readonly channels: 1 | 3;
+  /** Whether a picture may have any number of classes. Default false. */
+  readonly severalLabels?: boolean;
   readonly train: readonly Labelled[];
   /** What validates. */
   readonly held: readonly Labelled[];
@@ -30,7 +32,7 @@ export interface LabelledFiles {
 
 /** Opens them; what cannot be a picture is found when they are loaded. */
 export function openPictureFiles(
-  { name, title, root, classNames, channels, train, held }: LabelledFiles,
+  { name, title, root, classNames, channels, severalLabels = false, train, held }: LabelledFiles,
   { background: ground, onError = "stop" }: OpenOptions,
 ): OpenPictures {
   if (held.length === 0) {
@@ -39,15 +41,21 @@ export function openPictureFiles(
       { at: ["holdOut"] },
     );
   }
+  const [target, field] = severalLabels
+    ? ["targets", multiHot(classNames.length)] as const
+    : ["labels", LABELS] as const;
   const sourceOf = (split: readonly Labelled[], reads: readonly string[]): PictureFiles => {
-    const data = emptyTargets(LABELS, split.length);
-    split.forEach(({ label }, i) => data[i] = label);
+    const data = emptyTargets(field, split.length);
+    split.forEach(({ label, labels = [] }, i) => {
+      if (!severalLabels) data[i] = label;
+      else for (const one of labels) data[i * classNames.length + one] = 1;
+    });
     return new PictureFiles({
       paths: Paths.of(root, split.map(({ path }) => path)).handle,
       channels,
       ...(ground ? { ground } : {}),
       onError,
-      targets: { labels: { ...LABELS, data } },
+      targets: { [target]: { ...field, data } },
       broken: BrokenPictures.among(split.length).handle,
       reads,
     });
@@ -59,7 +67,7 @@ export function openPictureFiles(
       classNames,
       channels,
       statistics: STATISTICS[channels],
-      targets: { labels: LABELS },
+      targets: { [target]: field },
       sizes: { train: train.length, test: held.length },
     },
     async load() {

@@ -9,6 +9,8 @@ export type HoldOut = { readonly share: number } | { readonly count: number };
 export interface Labelled {
   readonly path: string;
   readonly label: number;
+  /** All of them, where there may be several; `label` is the first then, or 0. */
+  readonly labels?: readonly number[];
 }
 
 /**
@@ -34,7 +36,9 @@ export function stratified(
   for (const { label } of pictures) sizes[label]++;
   const wanted = "count" in holdOut ? holdOut.count : Math.round(holdOut.share * pictures.length);
   const shares = sizes.map((size) => wanted * size / pictures.length);
-  const counts = shares.map((share, label) => Math.min(Math.floor(share), sizes[label] - 1));
+  const counts = shares.map((share, label) =>
+    Math.max(0, Math.min(Math.floor(share), sizes[label] - 1))
+  );
   let rest = wanted - counts.reduce((sum, count) => sum + count, 0);
   const byRest = [...shares.keys()]
     .sort((a, b) =>

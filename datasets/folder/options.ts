@@ -1,0 +1,26 @@
+/** Options that datasets of one's own pictures share. */
+import { z } from "../../schema/entry.ts";
+
+/** Names of classes. */
+export const classesSchema = z.array(z.string().min(1)).min(2).refine(
+  (classes) => new Set(classes).size === classes.length,
+  "expected every class once",
+);
+
+/** What is held out. */
+export const holdOutSchema = z.union([
+  z.strictObject({ share: z.number().gt(0).lt(1).describe("Share of the pictures") }),
+  z.strictObject({ count: z.int().min(1).describe("How many pictures") }),
+]).default({ share: 0.2 }).describe(
+  "Pictures that validate where none are named for it, of every class its part",
+);
+
+/** Of what is held out, and of the order. */
+export const splitSeedSchema = z.int().min(0).default(0).describe(
+  "Seed of that choice, apart from the run's",
+);
+
+/** Colour or grey. */
+export const channelsSchema = z.union([z.literal(3), z.literal(1)]).default(3).describe(
+  "3 for colour, 1 for grey",
+);
