@@ -5,11 +5,17 @@ export class Paths {
   /** Paths relative to `root`, with `/` between their parts. */
   static of(root: string, paths: readonly string[]): Paths {
     const encoder = new TextEncoder();
-    const parts = paths.map((path) => encoder.encode(path));
+    const longest = paths.reduce((most, { length }) => Math.max(most, length), 0);
+    const scratch = new Uint8Array(3 * longest);
     const starts = new Uint32Array(new SharedArrayBuffer(4 * (paths.length + 1)));
-    parts.forEach(({ length }, i) => starts[i + 1] = starts[i] + length);
+    paths.forEach((path, i) => {
+      starts[i + 1] = starts[i] + encoder.encodeInto(path, scratch).written;
+    });
     const bytes = new Uint8Array(new SharedArrayBuffer(starts[paths.length]));
-    parts.forEach((part, i) => bytes.set(part, starts[i]));
+    paths.forEach((path, i) => {
+      const { written } = encoder.encodeInto(path, scratch);
+      bytes.set(scratch.subarray(0, written), starts[i]);
+    });
     return new Paths({ root, bytes, starts });
   }
 

@@ -44,22 +44,24 @@ export function openPictureFiles(
   const [target, field] = severalLabels
     ? ["targets", multiHot(classNames.length)] as const
     : ["labels", LABELS] as const;
-  const sourceOf = (split: readonly Labelled[], reads: readonly string[]): PictureFiles => {
+  /** Of the objects that a split came in nothing is kept: they are many times as large. */
+  const compact = (split: readonly Labelled[]) => {
     const data = emptyTargets(field, split.length);
     split.forEach(({ label, labels = [] }, i) => {
       if (!severalLabels) data[i] = label;
       else for (const one of labels) data[i * classNames.length + one] = 1;
     });
-    return new PictureFiles({
+    return {
       paths: Paths.of(root, split.map(({ path }) => path)).handle,
       channels,
       ...(ground ? { ground } : {}),
       onError,
       targets: { [target]: { ...field, data } },
       broken: BrokenPictures.among(split.length).handle,
-      reads,
-    });
+    };
   };
+  const splits = [train, held].map(compact);
+  const sizes = { train: train.length, test: held.length };
   return {
     info: {
       name,
@@ -68,11 +70,11 @@ export function openPictureFiles(
       channels,
       statistics: STATISTICS[channels],
       targets: { [target]: field },
-      sizes: { train: train.length, test: held.length },
+      sizes,
     },
     async load() {
       const reads = [root, await decoderFile()];
-      const sources = [train, held].map((split) => sourceOf(split, reads));
+      const sources = splits.map((split) => new PictureFiles({ ...split, reads }));
       await checkBeginnings(sources, onError);
       const [trained, measured] = sources;
       return { train: trained, test: measured };
