@@ -18,7 +18,7 @@ import { type Correlation, emitCorrelation, phasePairs } from "./conv2d_correlat
 import { type Conv2dReluAttributes, conv2dReluOp } from "../epilogues.ts";
 import { foldPadding } from "./conv2d_fold_padding.ts";
 import { forwardAxis, inputGradientAxis, joinRows } from "./conv2d_plan.ts";
-import { planStrip, stripBytes } from "./conv2d_strip.ts";
+import { CACHED_BYTES, planStrip, stripBytes } from "./conv2d_strip.ts";
 import { type Image, imageOf } from "./image.ts";
 import { lowerWinogradCorrelation } from "./winograd.ts";
 import { winogradObstacle } from "./winograd_plan.ts";
@@ -143,6 +143,8 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
     strip: planStrip(
       { rows, columns, size, pixelBytes: source.pixelBytes },
       { images: batch * parts, threads },
+      (_, stripRows) =>
+        stripRows * columns.source.length * source.pixelBytes <= stripLimit(operands, parts),
     ),
     ...(depthwise ? { groups: 1, groupChannels: 1, run: 1, groupResults: result.channels } : {
       groups,
@@ -197,6 +199,20 @@ function partsOf(
   const sourceFloats = batch * source.height * source.width * source.channels;
   const divides = groups === 1 && result.channels % (threads * panelChannels) === 0;
   return batch < threads && divides && kernelFloats > sourceFloats ? threads : 1;
+}
+
+/** Most bytes of a strip: it must stay in the second-level cache beside a panel of the kernel. */
+const LARGEST_STRIP_BYTES = 1 << 20;
+
+/**
+ * Bytes of a strip: as many as the kernel has, which every band reads, but few enough that it stays in
+ * the cache.
+ */
+function stripLimit({ geometry, source, result }: CorrelationOperands, parts: number): number {
+  const { kernelSize, groups } = geometry;
+  const taps = kernelSize[0] * kernelSize[1];
+  const kernelBytes = 4 * taps * source.channels * result.channels / (groups * parts);
+  return Math.min(LARGEST_STRIP_BYTES, Math.max(CACHED_BYTES, kernelBytes));
 }
 
 /** Whether every channel is a convolution of its own. */

@@ -57,14 +57,18 @@ export function joinRows(geometry: ConvolutionGeometry, tileRows: number): Convo
   return { ...geometry, inSize: size, outSize: size };
 }
 
-/** An axis of the forward convolution. */
+/** An axis of the forward convolution. With one tap, the strip holds no places that none reads. */
 export function forwardAxis(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPlan {
   const phase = stripPhase(forwardPhase(geometry, axis));
   const { positions, positionStep, firstSource, taps, placeStep } = phase;
-  const length = (positions - 1) * positionStep + (taps - 1) * placeStep + 1;
+  const [step, skipped] = taps === 1 ? [1, positionStep] : [positionStep, 1];
+  const length = (positions - 1) * step + (taps - 1) * placeStep + 1;
   const unstrided: ConvolutionGeometry = { ...geometry, stride: [1, 1], dilation: [1, 1] };
-  const source = Int32Array.from({ length }, (_, place) => sourceIndex(unstrided, axis, place, 0));
-  return plan(source, positionStep, firstSource, [phase]);
+  const source = Int32Array.from(
+    { length },
+    (_, place) => sourceIndex(unstrided, axis, place * skipped, 0),
+  );
+  return plan(source, step, firstSource, [phase]);
 }
 
 /** An axis of the input gradient of a convolution that pads with zeros. */

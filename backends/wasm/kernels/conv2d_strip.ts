@@ -24,7 +24,7 @@ export interface StripPlan {
 }
 
 /** Bytes of a strip: of those sizes it stays in the second-level cache beside the kernel. */
-const CACHED_BYTES = 1 << 17;
+export const CACHED_BYTES = 1 << 17;
 
 /**
  * The strips of images [height, width], cut into bands that `fits` accepts; default, those whose

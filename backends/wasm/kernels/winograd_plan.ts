@@ -16,6 +16,8 @@ const LEAST_FLOPS = 1 << 27;
  * is transformed already, costs more than the products save.
  */
 const LEAST_TILES = 32, LEAST_TILES_FIXED = 12;
+/** The same where the kernel's numbers come from beyond the cache, which takes longer than the products. */
+const LEAST_TILES_LARGE = 40;
 /** Memory worth spending on the weight gradient's sums, of which every thread has its own. */
 const MOST_SUM_BYTES = 1 << 27;
 /** Bytes of a block's factors and products, which should stay in the second-level cache. */
@@ -60,6 +62,12 @@ export function winogradObstacle(
     geometry;
   const flops = 2 * 9 * batch * inChannels * outChannels * outSize[0] * outSize[1];
   const tiles = tilesOf(geometry);
+  const { bytes } = productMatrices(inChannels, outChannels);
+  const leastTiles = bytes > LARGE
+    ? LEAST_TILES_LARGE
+    : fixedKernel
+    ? LEAST_TILES_FIXED
+    : LEAST_TILES;
   const obstacles: readonly (readonly [present: boolean, name: string])[] = [
     [kernelSize.some((extent) => extent !== 3), kernelSize.join("×")],
     [stride.some((step) => step !== 1), `stride ${stride.join("×")}`],
@@ -71,7 +79,7 @@ export function winogradObstacle(
     [Math.min(inChannels, outChannels) < LEAST_CHANNELS, "few channels"],
     [inChannels % 4 !== 0 || outChannels % 4 !== 0, "odd channels"],
     [flops < LEAST_FLOPS, "little work"],
-    [tiles < (fixedKernel ? LEAST_TILES_FIXED : LEAST_TILES), "few tiles"],
+    [tiles < leastTiles, "few tiles"],
   ];
   return obstacles.find(([present]) => present)?.[1];
 }
