@@ -56,6 +56,8 @@ export interface CheckpointHeader {
   readonly backend:
     & Pick<Backend, "name" | "threads" | "description">
     & Partial<Pick<Backend, "numerics">>;
+  /** Of the pictures that are trained on: a text that changes with them, where they are a person's own. */
+  readonly pictures?: string;
   /** Position of the training. */
   readonly state: RunState;
   /** Bytes of the metrics log that belong to this position. */
@@ -150,10 +152,12 @@ function isHeader(value: unknown): value is CheckpointHeader {
   if (!isRecord(value) || !isRecord(value.architecture) || !isRecord(value.backend)) return false;
   const { description, architecture: { name, options }, backend, state, seed, metricsBytes } =
     value;
+  const { pictures } = value;
   return isDescription(description) && isLine(name) && isRecord(options) &&
     isLine(backend.name) && isLine(backend.description) && Number.isInteger(backend.threads) &&
     (backend.numerics === undefined || isRecord(backend.numerics)) &&
-    isRunState(state) && Number.isInteger(seed) && isCount(metricsBytes);
+    (pictures === undefined || isLine(pictures)) && isRunState(state) && Number.isInteger(seed) &&
+    isCount(metricsBytes);
 }
 
 /**

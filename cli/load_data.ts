@@ -3,18 +3,23 @@
 import type { ConfigFile } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
 import type { DatasetInfo, OpenDataset } from "../datasets/dataset.ts";
-import type { ImageSource } from "../datasets/image_source.ts";
+import { imageSize, type ImageSource } from "../datasets/image_source.ts";
+import { countBatches, threadsAndSlots } from "../datasets/loader.ts";
 import { openDataset } from "../datasets/open.ts";
 import type { LocateOptions } from "../datasets/published_files.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError, type OptionPath, within } from "../errors.ts";
 import { parseGround } from "../files/colours.ts";
 import { fromHome } from "../files/home.ts";
-import { formatBytes } from "../reporting/format.ts";
+import { formatBytes, formatNumberOf } from "../reporting/format.ts";
+import { sum } from "../reporting/statistics.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import { requireTargets } from "../training/targets.ts";
 import type { Context } from "./command.ts";
+
+/** Of the file, of the decoder's memory, of the pixels in four channels and in three. */
+const DECODED_BYTES = 15;
 
 /** Bytes of images that are computed for a config that nobody has named: seconds of work. */
 const UNASKED_BYTES = 2 ** 26;
@@ -130,4 +135,19 @@ export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Obj
     requireTargets(objective, info.targets, classes);
     return objective;
   });
+}
+
+/** What decoding takes beside the training, before it is taken. */
+export function pictureMemory({ train, validation }: Images, data: DataConfig): string {
+  const plans = ([[train, data.batchSize], [validation, data.evalBatchSize]] as const).map(
+    ([source, most]) => {
+      const batchSize = Math.min(most, source.count);
+      const batches = countBatches(source, batchSize, false);
+      const { helpers, slots } = threadsAndSlots(source, data.workers, batches);
+      return { helpers, bytes: slots * batchSize * imageSize(source.shape) };
+    },
+  );
+  const [bytes, threads] = [sum(plans.map(({ bytes }) => bytes)), plans[0].helpers];
+  return `pictures: decoded by ${formatNumberOf(threads, "thread")}; batches in flight take ` +
+    `${formatBytes(bytes)}, and a picture being decoded some ${DECODED_BYTES} bytes a pixel`;
 }

@@ -2,7 +2,7 @@
 
 import { join, resolve } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
-import { readCheckpoint } from "../checkpoints/checkpoint.ts";
+import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { readForeignState } from "../checkpoints/import.ts";
 import { type Metrics, requirePosition } from "../checkpoints/run_state.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
@@ -11,7 +11,7 @@ import { type ConfigFile, formatConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { countBatches } from "../datasets/loader.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
-import { EXIT } from "../errors.ts";
+import { EXIT, InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { fromHome } from "../files/home.ts";
 import type { Module } from "../layers/module.ts";
@@ -26,7 +26,7 @@ import { trainRecipe } from "../training/train.ts";
 import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
-import { type Images, loadImages } from "./load_data.ts";
+import { type Images, loadImages, pictureMemory } from "./load_data.ts";
 import {
   adoptWeights,
   buildNetwork,
@@ -70,6 +70,7 @@ export const command: Command = {
       context.progress.print("stopping after this step; press Ctrl-C again to stop at once")
     );
     const images = await loadImages(file, context);
+    if (found) requireSamePictures(found.checkpoint, images.info, path);
     const backend = await openForRun(found?.checkpoint, config, args, context);
     const identity = await identityOf(file, images.info, backend);
     const model = buildNetwork(file, identity.architecture);
@@ -120,6 +121,19 @@ export const command: Command = {
   },
 };
 
+/** Throws InputError where a run would go on with other pictures than those it began with. */
+function requireSamePictures(
+  { pictures }: Checkpoint,
+  { fingerprint }: DatasetInfo,
+  path: string,
+): void {
+  if (pictures === undefined || fingerprint === undefined || pictures === fingerprint) return;
+  throw new InputError(
+    `${path}: the pictures are not those that this run began with: some were added, removed, renamed ` +
+      "or given another label; restore them, choose another --output, or start anew with --force",
+  );
+}
+
 async function identityOf(
   file: ConfigFile,
   info: DatasetInfo,
@@ -133,6 +147,7 @@ async function identityOf(
     architecture,
     config,
     seed: config.seed,
+    ...(info.fingerprint === undefined ? {} : { pictures: info.fingerprint }),
     backend: { name, threads, numerics, description: backend.description },
   };
 }
@@ -178,6 +193,7 @@ async function trainRun(
       `${formatCount(images.validation.count)} to validate; ${backend.description}; ` +
       `run folder ${folder.path}`,
   );
+  if (images.train.reads) context.print(pictureMemory(images, data));
   const report = new TrainReport(
     context,
     {

@@ -31,6 +31,8 @@ export interface DatasetInfo {
   readonly sizes: { readonly train: number; readonly test: number };
   /** The targets that both splits have, by name. */
   readonly targets: Readonly<Record<string, TargetField>>;
+  /** Changes with the files' names and labels, where they are a person's own and may change. */
+  readonly fingerprint?: string;
   /** What was done to pictures that are measured on; absent where that is what `predict` does anyway. */
   readonly transforms?: readonly TransformChoice[];
 }

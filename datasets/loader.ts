@@ -88,9 +88,7 @@ export class BatchLoader {
     this.#source = source;
     this.#plan = { batchSize, seed, shuffle, ...(augmentation ? { transform } : {}) };
     this.#filler = new BatchFiller(source, this.#plan, host);
-    const helpers = source.handle ? Math.min(workersFor(source, workers), this.batchCount) : 0;
-    // One in use by the training loop, one that waits for it, and those that are being filled.
-    const slots = helpers === 0 ? 1 : 2 + JOBS_PER_WORKER * helpers;
+    const { helpers, slots } = threadsAndSlots(source, workers, this.batchCount);
     this.#slots = emptySlots(slots, source, this.#plan);
     if (!source.handle) return;
     this.#workers = LoaderWorkers.start(
@@ -160,6 +158,17 @@ export class BatchLoader {
     if (this.#serving === serving) await this.#filler.fill(own, epoch, index);
     return own;
   }
+}
+
+/** How many threads prepare batches, and how many batches there is room for. */
+export function threadsAndSlots(
+  source: ImageSource,
+  workers: number | "auto",
+  batchCount: number,
+): { readonly helpers: number; readonly slots: number } {
+  const helpers = source.handle ? Math.min(workersFor(source, workers), batchCount) : 0;
+  // One in use by the training loop, one that waits for it, and those that are being filled.
+  return { helpers, slots: helpers === 0 ? 1 : 2 + JOBS_PER_WORKER * helpers };
 }
 
 /** Threads that decode, at most, unless somebody asks for more: each takes memory of its own. */

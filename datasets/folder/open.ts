@@ -1,4 +1,5 @@
 /** Picture files with their labels as a dataset of pictures of any size. */
+import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors.ts";
 import { BrokenPictures } from "../broken_pictures.ts";
@@ -61,6 +62,13 @@ export function openPictureFiles(
     };
   };
   const splits = [train, held].map(compact);
+  const hash = createHash("sha256");
+  for (const { paths: { bytes, starts }, targets } of splits) {
+    for (const { buffer, byteOffset, byteLength } of [bytes, starts, targets[target].data]) {
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength).slice());
+    }
+  }
+  const fingerprint = hash.digest("hex").slice(0, 32);
   const sizes = { train: train.length, test: held.length };
   return {
     info: {
@@ -71,6 +79,7 @@ export function openPictureFiles(
       statistics: STATISTICS[channels],
       targets: { [target]: field },
       sizes,
+      fingerprint,
     },
     async load() {
       const reads = [root, await decoderFile()];

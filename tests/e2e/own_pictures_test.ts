@@ -40,10 +40,18 @@ Deno.test("a folder of pictures is trained on, predicted and evaluated", () =>
     const trained = await overfold(folder, "train", "own.yaml");
     assertEquals(trained.code, 0, trained.error);
     assertStringIncludes(trained.out, "24 images to train on, 6 to validate");
+    assertStringIncludes(trained.out, "batches in flight take ");
     const network = join("runs", "own", "folded", "model.safetensors");
     const evaluated = await overfold(folder, "eval", network, "--json");
     assertEquals(evaluated.code, 0, evaluated.error);
     assertEquals(parseEvents(evaluated.out)[0].count, 6);
+    await Deno.rename(join(folder, "pictures/red/1.png"), join(folder, "pictures/blue/1.png"));
+    const resumed = await overfold(folder, "train", "own.yaml", "--resume");
+    assertEquals(resumed.code, 2);
+    assertStringIncludes(resumed.error, "the pictures are not those that this run began with");
+    await Deno.rename(join(folder, "pictures/blue/1.png"), join(folder, "pictures/red/1.png"));
+    const again = await overfold(folder, "train", "own.yaml", "--resume");
+    assertEquals(again.code, 0, again.error);
     const predicted = await overfold(folder, "predict", network, "pictures/red", "--json");
     assertEquals(predicted.code, 0, predicted.error);
     assertEquals(parseEvents(predicted.out).length, 15);
