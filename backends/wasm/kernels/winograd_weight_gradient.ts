@@ -96,7 +96,8 @@ function emitSums(
   sumsStride: number,
   scratchStride: number,
 ): void {
-  const { source, gradient, sums, scratch, thread, opens } = f.parameters;
+  const { source, gradient, sums, scratch, thread, first, end, opens } = f.parameters;
+  const begins = f.i32();
   const key = JSON.stringify(plan);
   const sourceTransform = sourceTransformOf(library, target, plan);
   const gradientTransform = library.function(
@@ -113,7 +114,11 @@ function emitSums(
   );
   f.increment(scratch, i32.mul(thread, scratchStride));
   f.increment(sums, i32.mul(thread, sumsStride));
-  f.if(opens, () => f.emit(memory.fill(sums, 0, sumsOf(plan).bytes)));
+  // The first block's products need nothing to be added to; who has none has sums of zero.
+  f.set(begins, opens);
+  f.if(i32.and(opens, i32.geU(first, end)), () => {
+    f.emit(memory.fill(sums, 0, sumsOf(plan).bytes));
+  });
   forEachBlock(f, plan, scratch, (block) => {
     const { sourceMatrices, resultMatrices } = block;
     transformRows(f, plan, block, sourceTransform, plan.source, {
@@ -124,7 +129,8 @@ function emitSums(
       tensor: gradient,
       matrices: resultMatrices,
     });
-    f.emit(call(products, { rows: block.rows, sourceMatrices, resultMatrices, sums }));
+    f.emit(call(products, { rows: block.rows, sourceMatrices, resultMatrices, sums, begins }));
+    f.set(begins, 0);
   });
 }
 
@@ -134,16 +140,18 @@ const PRODUCT_PARAMETERS = {
   sourceMatrices: "i32",
   resultMatrices: "i32",
   sums: "i32",
+  /** Whether these are the first products, so that the sums hold nothing yet. */
+  begins: "i32",
 } as const;
 
-/** Writes the adding of a block's 36 products to the sums. */
+/** Writes the adding of a block's 36 products to the sums, or of the first ones to zero. */
 function emitProducts(
   f: FunctionBuilder<typeof PRODUCT_PARAMETERS, "void">,
   target: Target,
   plan: WinogradPlan,
 ): void {
   const { source, result, sourceMatrices, resultMatrices, tileColumns } = plan;
-  const { sourceMatrices: from, resultMatrices: with_, sums } = f.parameters;
+  const { sourceMatrices: from, resultMatrices: with_, sums, begins } = f.parameters;
   const tile = new GemmTile(f, target);
   const panels = panelsOf(target, 0, result.channels);
   const pitch = 4 * source.channels, resultPitch = 4 * result.channels;
@@ -163,7 +171,7 @@ function emitProducts(
       f.set(c, sums);
       forEachPanel(f, panels, [b, c], (vectors) => {
         const size = { rows, vectors };
-        tile.load(size, c, resultPitch);
+        f.if(begins, () => tile.clear(size), () => tile.load(size, c, resultPitch));
         tile.addOuterProducts(size, a, b, steps);
         tile.store(size, c, resultPitch);
       });
