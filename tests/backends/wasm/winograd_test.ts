@@ -126,9 +126,12 @@ Deno.test("Winograd kernels are chosen for large 3x3 convolutions only", () => {
   assertEquals(suits([128, 64, 32, 32], [64, 64, 3, 3], strided), "stride 2×2");
   const reflected = { ...attributesOf([1, 1]), paddingMode: "reflect" as const };
   assertEquals(suits([128, 64, 32, 32], [64, 64, 3, 3], reflected), "reflect");
-  const small: [Shape, Shape] = [[1, 256, 14, 14], [256, 256, 3, 3]];
+  const fixed = [attributesOf([1, 1]), "fast", true] as const;
+  const small: [Shape, Shape] = [[1, 144, 20, 20], [144, 144, 3, 3]];
   assertEquals(suits(...small), "few tiles");
-  assertEquals(suits(...small, attributesOf([1, 1]), "fast", true), "suits");
+  assertEquals(suits(...small, ...fixed), "suits");
+  const beyondCache: [Shape, Shape] = [[1, 256, 14, 14], [256, 256, 3, 3]];
+  assertEquals(suits(...beyondCache, ...fixed), "few tiles");
 });
 
 Deno.test("a convolution large enough for Winograd agrees through the families themselves", () => {
