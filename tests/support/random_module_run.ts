@@ -1,7 +1,8 @@
 /** Runs random modules in both forms. */
 import { CodePages } from "../../backends/wasm/native/code_pages.ts";
 import { guardedMemory, startOf } from "../../backends/wasm/native/memory.ts";
-import { type Level, translateModule } from "../../backends/wasm/native/mod.ts";
+import { translateModule } from "../../backends/wasm/native/mod.ts";
+import type { NativeLevel } from "../../backends/wasm/native/processor.ts";
 import { RandomStream } from "../../graph/random.ts";
 import { fillMemory, RANDOM_MODULE_BYTES, randomModule, settleNaNs } from "./random_module.ts";
 
@@ -14,7 +15,7 @@ export interface Comparison {
 }
 
 /** Runs the random module of a seed as WebAssembly and as native code. */
-export function compareRandomModule(seed: number, level: Level): Comparison {
+export function compareRandomModule(seed: number, level: NativeLevel): Comparison {
   const bytes = randomModule(new RandomStream({ seed, stream: 0 }));
   const before = new Uint8Array(RANDOM_MODULE_BYTES);
   fillMemory(before, new RandomStream({ seed, stream: 1 }));

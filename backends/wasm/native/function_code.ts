@@ -4,12 +4,10 @@
  */
 import type { Loop } from "./allocate.ts";
 import { type Address, type Instruction, type Output, VirtualRegister } from "./instructions.ts";
+import type { NativeLevel } from "./processor.ts";
 import type { Node, Variable, Width } from "./tree.ts";
 import type { Joined, WideFunction } from "./widen.ts";
 import type { Encoder, Label } from "./x86/encoder.ts";
-
-/** Which vector instructions the processor has. */
-export type Level = "avx2" | "avx512";
 
 /** Computes an expression into a register. */
 export type Select = (code: FunctionCode, expression: Node, into: VirtualRegister) => void;
@@ -35,7 +33,7 @@ export class FunctionCode {
   readonly #select: Select;
   readonly #registers = new Map<Variable, VirtualRegister>();
 
-  constructor(readonly level: Level, tree: WideFunction, select: Select) {
+  constructor(readonly level: NativeLevel, tree: WideFunction, select: Select) {
     this.#tree = tree;
     this.#widest = level === "avx512" ? 4 : 2;
     this.#select = select;
@@ -80,44 +78,26 @@ export class FunctionCode {
     this.instructions.push({ ...uses, encode });
   }
 
-  /** Appends an instruction that computes a general register. */
-  addGeneral(
+  /** Appends an instruction that computes a register. */
+  addResult(
     into: VirtualRegister,
     encode: (to: number, output: Output) => void,
     uses: Omit<Instruction, "encode" | "writes"> = {},
   ): void {
     if (uses.readsLate?.includes(into)) {
-      const apart = this.general();
-      this.addGeneral(apart, encode, uses);
-      return this.addGeneral(into, (to, output) => output.moveGeneral(to, output.general(apart)), {
-        reads: [apart],
-      });
+      const apart = new VirtualRegister(into.kind, into.vectors);
+      this.addResult(apart, encode, uses);
+      return this.addMove(into, apart);
     }
-    this.add((output) => output.intoGeneral(into, (to) => encode(to, output)), {
+    this.add((output) => output.into(into, (to) => encode(to, output)), {
       ...uses,
       writes: [into],
     });
   }
 
-  /** Appends an instruction that computes a vector register. */
-  addVector(
-    into: VirtualRegister,
-    encode: (to: number, output: Output) => void,
-    uses: Omit<Instruction, "encode" | "writes"> = {},
-  ): void {
-    if (uses.readsLate?.includes(into)) {
-      const apart = this.vector(into.vectors);
-      this.addVector(apart, encode, uses);
-      return this.addVector(
-        into,
-        (to, output) => output.moveVector(into.vectors, to, output.operand(apart)),
-        { reads: [apart] },
-      );
-    }
-    this.add((output) => output.intoVector(into, (to) => encode(to, output)), {
-      ...uses,
-      writes: [into],
-    });
+  /** Appends a copy of a register to one like it. */
+  addMove(into: VirtualRegister, from: VirtualRegister): void {
+    this.addResult(into, (to, output) => output.move(into.vectors, to, from), { reads: [from] });
   }
 
   /** Appends a place that jumps lead to. */
@@ -155,21 +135,24 @@ export class FunctionCode {
     const index = this.value(pointer);
     if (offset < DISPLACEMENT_LIMIT) return { index, displacement: offset };
     const far = this.general();
-    this.addGeneral(far, (to, { encoder, operand }) => {
+    this.addResult(far, (to, { encoder, operand }) => {
       writeConstant(encoder, to, offset);
       encoder.integer([0x03], to, operand(index), { wide: true });
     }, { readsLate: [index] });
     return { index: far, displacement: 0 };
   }
 
-  /** The memory operand that an expression can be, if it is a load that nothing else uses. */
-  memoryOperand({ op, operands, offset, width }: Node, vectors: Width): MemoryOperand | undefined {
-    if (op === "v128.load" && width === vectors) {
-      return { address: this.address(operands[0], offset), broadcast: false };
-    }
-    if (op === "v128.load32_splat" && this.level === "avx512") {
-      return { address: this.address(operands[0], offset), broadcast: true };
-    }
+  /** Whether an instruction on `vectors` can take an expression from memory. */
+  isInMemory({ op, width }: Node, vectors: Width): boolean {
+    return op === "v128.load" && width === vectors ||
+      op === "v128.load32_splat" && this.level === "avx512";
+  }
+
+  /** The memory operand that an expression can be, if it {@link isInMemory}. */
+  memoryOperand(expression: Node, vectors: Width): MemoryOperand | undefined {
+    if (!this.isInMemory(expression, vectors)) return undefined;
+    const { op, operands, offset } = expression;
+    return { address: this.address(operands[0], offset), broadcast: op !== "v128.load" };
   }
 
   /** What a variable was joined with. */

@@ -99,20 +99,22 @@ export class Output {
     return value.register ?? slotOf(value);
   }
 
-  /** Computes a value into its general register, or into a free one and stores it. */
-  intoGeneral(value: VirtualRegister, compute: (register: number) => void): void {
+  /** Computes a value into its register, or into a free one and stores it. */
+  into(value: VirtualRegister, compute: (register: number) => void): void {
     if (value.register !== undefined) return compute(value.register);
-    const [number] = SCRATCH.general;
+    const number = value.kind === "general" ? SCRATCH.general[0] : this.#scratch[0];
     compute(number);
-    this.encoder.integer([0x89], number, slotOf(value), { wide: true });
+    if (value.kind === "general") {
+      this.encoder.integer([0x89], number, slotOf(value), { wide: true });
+    } else {
+      this.encoder.vector(V.movupsStore, value.vectors, number, 0, slotOf(value));
+    }
   }
 
-  /** Computes a value into its vector register, or into a free one and stores it. */
-  intoVector(value: VirtualRegister, compute: (register: number) => void): void {
-    if (value.register !== undefined) return compute(value.register);
-    const [number] = this.#scratch;
-    compute(number);
-    this.encoder.vector(V.movupsStore, value.vectors, number, 0, slotOf(value));
+  /** Copies a value, `vectors` of it if it is one of vectors, to a register. */
+  move(vectors: Vectors, to: number, from: VirtualRegister): void {
+    if (from.kind === "general") this.moveGeneral(to, this.general(from));
+    else this.moveVector(vectors, to, this.operand(from));
   }
 
   /** Copies a general register to one with a number, all 64 bits. */

@@ -15,8 +15,8 @@ const PAGE_BYTES = 65536n;
 
 /**
  * Memory of `pages` pages of 64 KiB that never grows. The system backs it with huge pages where it
- * has them: kernels walk through hundreds of megabytes, some in long steps, and the processor
- * remembers where only so many pages are.
+ * has them: kernels walk through hundreds of megabytes, some in long steps, and the processor's
+ * translation cache (TLB) has room for few pages.
  *
  * @throws {RangeError} if the system does not give it.
  */

@@ -9,15 +9,13 @@
  */
 import { allocate } from "./allocate.ts";
 import { decodeModule } from "./decode.ts";
-import type { Level } from "./function_code.ts";
 import { MEMORY_BASE, Output } from "./instructions.ts";
 import { separateLives } from "./lives.ts";
+import type { NativeLevel } from "./processor.ts";
 import { ARGUMENT_BYTES, selectFunction } from "./select.ts";
 import type { FunctionTree } from "./tree.ts";
 import { widen } from "./widen.ts";
 import { Encoder, GENERAL, Label } from "./x86/encoder.ts";
-
-export type { Level };
 
 /** Machine code of a module. */
 export interface TranslatedModule {
@@ -45,7 +43,7 @@ const STACK_ALIGNMENT = 64;
  * @param module Its bytes: what `emitModule` wrote, and the engine found valid.
  * @throws {Error} if it holds instructions that Overfold does not emit.
  */
-export function translateModule(module: Uint8Array, level: Level): TranslatedModule {
+export function translateModule(module: Uint8Array, level: NativeLevel): TranslatedModule {
   const { functionCount, functionTree, exports } = decodeModule(module);
   const encoder = new Encoder();
   const labels = Array.from({ length: functionCount }, () => new Label()), trap = new Label();
@@ -68,7 +66,7 @@ export function translateModule(module: Uint8Array, level: Level): TranslatedMod
 function translateFunction(
   encoder: Encoder,
   tree: FunctionTree,
-  level: Level,
+  level: NativeLevel,
   functions: readonly Label[],
   trap: Label,
 ): void {

@@ -1,6 +1,7 @@
 /** Instructions for the statements of a function. */
-import { FunctionCode, type Level, writeConstant } from "./function_code.ts";
+import { FunctionCode, writeConstant } from "./function_code.ts";
 import type { VirtualRegister } from "./instructions.ts";
+import type { NativeLevel } from "./processor.ts";
 import { compare, registersOf, selectGeneral } from "./select_general.ts";
 import { selectVector } from "./select_vector.ts";
 import { blocksOf, type Node, type Statement } from "./tree.ts";
@@ -27,7 +28,7 @@ export interface Surroundings {
 /** The instructions of a function. */
 export function selectFunction(
   tree: WideFunction,
-  level: Level,
+  level: NativeLevel,
   surroundings: Surroundings,
 ): FunctionCode {
   const code = new FunctionCode(level, tree, (code, expression, into) => {
@@ -49,13 +50,13 @@ function selectEntry(code: FunctionCode, tree: WideFunction, { parametersAt }: S
     const parameter = i < tree.parameters.length;
     const place = () => ({ base: GENERAL.rsp, displacement: parametersAt() + ARGUMENT_BYTES * i });
     if (into.kind === "vector") {
-      code.addVector(into, (to, { encoder }) => {
+      code.addResult(into, (to, { encoder }) => {
         if (parameter) encoder.vector(V.movups, 1, to, 0, place());
         else encoder.vector(V.xorps, into.vectors, to, to, to);
       });
     } else {
       const wide = variable.type === "i64";
-      code.addGeneral(into, (to, { encoder }) => {
+      code.addResult(into, (to, { encoder }) => {
         if (parameter) encoder.integer([0x8b], to, place(), { wide });
         else writeConstant(encoder, to, 0);
       });
@@ -92,9 +93,9 @@ function selectCall(
   }
   code.add(({ encoder }) => encoder.call(functions[index]), { calls: true });
   if (into?.kind === "general") {
-    code.addGeneral(into, (to, output) => output.moveGeneral(to, GENERAL.rax));
+    code.addResult(into, (to, output) => output.moveGeneral(to, GENERAL.rax));
   } else if (into) {
-    code.addVector(into, (to, output) => output.moveVector(1, to, 0));
+    code.addResult(into, (to, output) => output.moveVector(1, to, 0));
   }
 }
 

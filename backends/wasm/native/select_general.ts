@@ -48,7 +48,7 @@ export function selectGeneral(code: FunctionCode, expression: Node, into: Virtua
   const wide = expression.type === "i64";
   if (isCondition(expression)) {
     const condition = compare(code, expression);
-    return code.addGeneral(into, (to, { encoder }) => {
+    return code.addResult(into, (to, { encoder }) => {
       encoder.integer([0x0f, 0x90 | condition], 0, to, { byteRegister: true });
       encoder.integer([0x0f, 0xb6], to, to, { byteRegister: true });
     });
@@ -58,22 +58,18 @@ export function selectGeneral(code: FunctionCode, expression: Node, into: Virtua
   if (name in SHIFTS) return selectShift(code, expression, into);
   switch (op) {
     case "i32.const":
-      return code.addGeneral(into, (to, { encoder }) => writeConstant(encoder, to, Number(value)));
+      return code.addResult(into, (to, { encoder }) => writeConstant(encoder, to, Number(value)));
     case "i64.const":
-      return code.addGeneral(into, (to, { encoder }) => {
+      return code.addResult(into, (to, { encoder }) => {
         encoder.append(0x48 | to >> 3, 0xb8 | (to & 7));
         encoder.append64(BigInt(value));
       });
-    case "local.get": {
-      const from = code.value(expression);
-      return code.addGeneral(into, (to, output) => output.moveGeneral(to, output.general(from)), {
-        reads: [from],
-      });
-    }
+    case "local.get":
+      return code.addMove(into, code.value(expression));
     case "i32.load":
     case "i32.atomic.load": {
       const address = code.address(first, offset);
-      return code.addGeneral(into, (to, output) => {
+      return code.addResult(into, (to, output) => {
         output.encoder.integer([0x8b], to, output.place(address));
       }, { reads: registersOf(address) });
     }
@@ -87,7 +83,7 @@ export function selectGeneral(code: FunctionCode, expression: Node, into: Virtua
     case "i64.reinterpret_f64":
     case "i32x4.extract_lane": {
       const from = code.value(first);
-      return code.addGeneral(into, (to, output) => {
+      return code.addResult(into, (to, output) => {
         const { encoder } = output;
         if (wide) encoder.vector(V.movqStore, 1, output.vector(from), 0, to);
         else encoder.vector(V.pextrd, 1, output.vector(from), 0, to, { immediate: index });
@@ -97,7 +93,7 @@ export function selectGeneral(code: FunctionCode, expression: Node, into: Virtua
       return selectTruncation(code, first, into);
     case "i32.atomic.rmw.add": {
       const address = code.address(first, offset), added = code.value(second);
-      return code.addGeneral(into, (to, output) => {
+      return code.addResult(into, (to, output) => {
         output.moveGeneral(to, output.general(added, 1));
         output.encoder.integer([0x0f, 0xc1], to, output.place(address), { prefix: LOCK });
       }, { reads: [added], readsLate: registersOf(address) });
@@ -105,7 +101,7 @@ export function selectGeneral(code: FunctionCode, expression: Node, into: Virtua
     case "select": {
       const [a, b] = [code.value(first), code.value(second)];
       const condition = compare(code, expression.operands[2]);
-      return code.addGeneral(into, (to, output) => {
+      return code.addResult(into, (to, output) => {
         output.moveGeneral(to, output.general(b, 1));
         output.encoder.integer([0x0f, 0x40 | condition], to, output.operand(a), { wide: true });
       }, { reads: [b], readsLate: [a] });
@@ -115,7 +111,7 @@ export function selectGeneral(code: FunctionCode, expression: Node, into: Virtua
 
   function convert(opcode: readonly number[], wide: boolean): void {
     const from = code.value(first);
-    code.addGeneral(into, (to, output) => {
+    code.addResult(into, (to, output) => {
       output.encoder.integer(opcode, to, output.operand(from), { wide });
     }, { reads: [from] });
   }
@@ -176,7 +172,7 @@ function selectArithmetic(code: FunctionCode, expression: Node, into: VirtualReg
   const a = code.value(first);
   if (second.op === "i32.const") {
     const value = Number(second.value);
-    return code.addGeneral(into, (to, output) => {
+    return code.addResult(into, (to, output) => {
       const { encoder } = output;
       if (name === "mul") {
         encoder.integer([0x69], to, output.operand(a), { immediateBytes: 4 });
@@ -192,7 +188,7 @@ function selectArithmetic(code: FunctionCode, expression: Node, into: VirtualReg
   }
   const b = code.value(second);
   const opcode = name === "mul" ? [0x0f, 0xaf] : [ARITHMETIC[name].opcode];
-  code.addGeneral(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const from = output.general(a), operand = output.operand(b);
     if (name === "add" && from !== to && typeof operand === "number") {
       const sum = { base: from, index: operand, displacement: 0 };
@@ -225,14 +221,14 @@ function selectShift(code: FunctionCode, expression: Node, into: VirtualRegister
   const a = code.value(first);
   if (second.op.endsWith(".const")) {
     const bits = Number(second.value) & (wide ? 63 : 31);
-    return code.addGeneral(into, (to, output) => {
+    return code.addResult(into, (to, output) => {
       output.moveGeneral(to, output.general(a));
       output.encoder.integer([0xc1], extension, to, { wide, immediateBytes: 1 });
       output.encoder.append(bits);
     }, { reads: [a] });
   }
   const b = code.value(second);
-  code.addGeneral(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     output.encoder.integer([0x8b], GENERAL.rcx, output.operand(b));
     output.moveGeneral(to, output.general(a));
     output.encoder.integer([0xd3], extension, to, { wide });
@@ -242,7 +238,7 @@ function selectShift(code: FunctionCode, expression: Node, into: VirtualRegister
 function selectDivision(code: FunctionCode, expression: Node, into: VirtualRegister): void {
   const { op, operands } = expression;
   const [a, b] = operands.map((operand) => code.value(operand));
-  code.addGeneral(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const { encoder } = output;
     const { rax, rcx, rdx } = GENERAL;
     encoder.integer([0x8b], rcx, output.operand(b));
@@ -257,7 +253,7 @@ function selectDivision(code: FunctionCode, expression: Node, into: VirtualRegis
 function selectTruncation(code: FunctionCode, operand: Node, into: VirtualRegister): void {
   const from = code.value(operand);
   const near = code.vector();
-  code.addGeneral(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const { encoder } = output;
     const source = output.vector(from), limited = output.vector(near, 0);
     const done = new Label();

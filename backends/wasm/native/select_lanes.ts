@@ -17,7 +17,7 @@ export function selectRead(code: FunctionCode, expression: Node, into: VirtualRe
   const from = code.variable(joined?.first ?? expression.variable!);
   const vectors = joined && joined.width !== expression.width ? 1 : into.vectors;
   const member = vectors === 1 && joined ? joined.member : 0;
-  code.addVector(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     if (member === 0) return output.moveVector(vectors, to, output.operand(from));
     const source = output.vector(from);
     output.encoder.vector(V.extractf128, joined!.width, source, 0, to, { immediate: member });
@@ -32,7 +32,7 @@ export function selectSpread(
   into: VirtualRegister,
 ): void {
   const from = code.value(vector);
-  code.addVector(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const { encoder } = output;
     const source = output.vector(from);
     if (from.vectors >= width) return output.moveVector(width, to, source);
@@ -48,7 +48,7 @@ export function selectVectorConstant(
 ): void {
   const { bytes } = expression;
   const uniform = bytes.every((byte, i) => byte === bytes[i % 4]);
-  code.addVector(into, (to, { encoder }) => {
+  code.addResult(into, (to, { encoder }) => {
     if (isZero(expression)) return encoder.vector(V.xorps, into.vectors, to, to, to);
     if (uniform) {
       const place = encoder.constant(bytes.slice(0, 4));
@@ -67,7 +67,7 @@ export function selectShuffle(code: FunctionCode, expression: Node, into: Virtua
   const within = a === b || picks.every((pick) => pick < 4);
   const halves = picks[0] < 4 && picks[1] < 4 && picks[2] >= 4 && picks[3] >= 4;
   if (!within && !halves) throw new Error(`a shuffle that is not translated: ${picks}`);
-  code.addVector(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const { encoder } = output;
     const source = output.vector(a);
     if (within) encoder.vector(V.permilps, width, to, 0, source, { immediate });
@@ -79,7 +79,7 @@ export function selectShuffle(code: FunctionCode, expression: Node, into: Virtua
 export function selectChoice(code: FunctionCode, expression: Node, into: VirtualRegister): void {
   const [a, b] = expression.operands.slice(0, 2).map((operand) => code.value(operand));
   const condition = compare(code, expression.operands[2]);
-  code.addVector(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const done = new Label();
     output.moveVector(1, to, output.operand(a));
     output.encoder.jumpIf(condition, done);

@@ -34,20 +34,20 @@ export function selectComparison(
   const [a, b] = operands.map((operand) => code.value(operand));
   const unsigned = op === "i32x4.lt_u";
   if (code.level === "avx512") {
-    return code.addVector(into, (to, output) => {
+    return code.addResult(into, (to, output) => {
       writeComparison(output, expression, a, b);
       output.encoder.vector(V.movm2d, width, to, 0, MASK);
     }, { reads: [a, b] });
   }
   if (!unsigned) {
-    return code.addVector(into, (to, output) => {
+    return code.addResult(into, (to, output) => {
       const immediate = PREDICATES[op];
       output.encoder.vector(V.cmpps, width, to, output.vector(a), output.operand(b), { immediate });
     }, { reads: [a, b] });
   }
   // Signed comparison of numbers whose order the highest bit, inverted, makes that of unsigned ones.
   const shifted = code.vector(width);
-  code.addVector(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const { encoder } = output;
     const sign = encoder.constant(repeated([0x80000000], width));
     const other = shifted.register!;
@@ -79,7 +79,7 @@ export function selectBitselect(code: FunctionCode, expression: Node, into: Virt
   const a = code.value(first), b = code.value(second);
   if (code.level === "avx512" && condition.op in PREDICATES) {
     const [left, right] = condition.operands.map((operand) => code.value(operand));
-    return code.addVector(into, (to, output) => {
+    return code.addResult(into, (to, output) => {
       writeComparison(output, condition, left, right);
       output.encoder.vector(V.blendmps, width, to, output.vector(b), output.operand(a), {
         mask: MASK,
@@ -88,7 +88,7 @@ export function selectBitselect(code: FunctionCode, expression: Node, into: Virt
   }
   const mask = code.value(condition);
   if (code.level === "avx512") {
-    return code.addVector(into, (to, output) => {
+    return code.addResult(into, (to, output) => {
       output.moveVector(width, to, output.operand(mask));
       output.encoder.vector(V.ternlogd, width, to, output.vector(a), output.operand(b), {
         immediate: 0xca,
@@ -96,7 +96,7 @@ export function selectBitselect(code: FunctionCode, expression: Node, into: Virt
     }, { reads: [mask], readsLate: [a, b] });
   }
   const rest = code.vector(width);
-  code.addVector(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const { encoder } = output;
     const other = rest.register!;
     const bits = output.vector(mask);
@@ -115,7 +115,7 @@ export function selectExtremum(code: FunctionCode, expression: Node, into: Virtu
     const [range, compare, add] = double
       ? [V.rangepd, V.cmppdToMask, V.addpd]
       : [V.rangeps, V.cmppsToMask, V.addps];
-    return code.addVector(into, (to, output) => {
+    return code.addResult(into, (to, output) => {
       const { encoder } = output;
       const left = output.vector(a), right = output.operand(b);
       // 4: the sign is that of the operand that is taken.
@@ -131,7 +131,7 @@ export function selectExtremum(code: FunctionCode, expression: Node, into: Virtu
     ? [V.subpd, V.cmppd, V.pshiftq, 13]
     : [V.subps, V.cmpps, V.pshiftd, 10];
   const both = code.vector(width);
-  code.addVector(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const { encoder } = output;
     const joined = both.register!;
     encoder.vector(extremum, width, joined, output.vector(a), output.operand(b));
@@ -160,7 +160,7 @@ export function selectTruncations(
   const from = code.value(operand);
   const limit = repeated([0x4f000000], width);
   if (code.level === "avx512") {
-    return code.addVector(into, (to, output) => {
+    return code.addResult(into, (to, output) => {
       const { encoder } = output;
       const source = output.vector(from);
       const compare = (other: RegisterOrPlace, immediate: number) =>
@@ -173,7 +173,7 @@ export function selectTruncations(
     }, { readsLate: [from] });
   }
   const near = code.vector(width);
-  code.addVector(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const { encoder } = output;
     const source = output.vector(from), lanes = near.register!;
     encoder.vector(V.cmpps, width, lanes, source, source, { immediate: ORDERED });

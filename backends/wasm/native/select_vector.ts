@@ -102,7 +102,7 @@ export function selectVector(code: FunctionCode, expression: Node, into: Virtual
     const address = code.address(first, offset);
     // What is the same in all lanes fills the register.
     const vectors = op === "v128.load32_splat" ? into.vectors : width;
-    return code.addVector(into, (to, output) => {
+    return code.addResult(into, (to, output) => {
       output.encoder.vector(LOADS[op], vectors, to, 0, output.place(address));
     }, { reads: registersOf(address) });
   }
@@ -144,7 +144,7 @@ export function selectVector(code: FunctionCode, expression: Node, into: Virtual
       );
     case "i32x4.splat": {
       const from = code.value(first);
-      return code.addVector(into, (to, output) => {
+      return code.addResult(into, (to, output) => {
         output.encoder.vector(V.movd, 1, to, 0, output.operand(from));
         output.encoder.vector(V.pbroadcastd, into.vectors, to, 0, to);
       }, { reads: [from] });
@@ -172,7 +172,7 @@ export function selectVector(code: FunctionCode, expression: Node, into: Virtual
     case "f64.convert_i32_s": {
       const from = code.value(first);
       const instruction = op.startsWith("f32") ? V.cvtsi2ss : V.cvtsi2sd;
-      return code.addVector(into, (to, output) => {
+      return code.addResult(into, (to, output) => {
         // The lanes above would make it wait for what the register held before.
         output.encoder.vector(V.xorps, 1, to, to, to);
         output.encoder.vector(instruction, 1, to, to, output.operand(from));
@@ -180,13 +180,13 @@ export function selectVector(code: FunctionCode, expression: Node, into: Virtual
     }
     case "f64.reinterpret_i64": {
       const from = code.value(first);
-      return code.addVector(into, (to, output) => {
+      return code.addResult(into, (to, output) => {
         output.encoder.vector(V.movq, 1, to, 0, output.operand(from));
       }, { reads: [from] });
     }
     case "v128.load32_lane": {
       const address = code.address(first, offset), others = code.value(second);
-      return code.addVector(into, (to, output) => {
+      return code.addResult(into, (to, output) => {
         const from = output.vector(others);
         output.encoder.vector(V.pinsrd, 1, to, from, output.place(address), { immediate: index });
       }, { reads: [others, ...registersOf(address)] });
@@ -204,13 +204,13 @@ export function selectVector(code: FunctionCode, expression: Node, into: Virtual
 
   function unary(encode: (to: number, from: number, output: Output) => void): void {
     const from = code.value(first);
-    code.addVector(into, (to, output) => encode(to, output.vector(from), output), {
+    code.addResult(into, (to, output) => encode(to, output.vector(from), output), {
       reads: [from],
     });
   }
 
   function constant(bytes: Uint8Array, vectors: Width): void {
-    code.addVector(into, (to, { encoder }) => {
+    code.addResult(into, (to, { encoder }) => {
       const instruction = bytes.length === 4 ? V.movss : bytes.length === 8 ? V.movsd : V.movups;
       encoder.vector(instruction, vectors, to, 0, encoder.constant(bytes));
     });
@@ -227,14 +227,14 @@ function selectBinary(
   const a = code.value(first);
   const memory = code.memoryOperand(second, width);
   if (memory) {
-    return code.addVector(into, (to, output) => {
+    return code.addResult(into, (to, output) => {
       const from = output.vector(a);
       const { address, broadcast } = memory;
       output.encoder.vector(instruction, width, to, from, output.place(address), { broadcast });
     }, { reads: [a, ...registersOf(memory.address)] });
   }
   const b = code.value(second);
-  code.addVector(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     output.encoder.vector(instruction, width, to, output.vector(a), output.operand(b));
   }, { reads: [a, b] });
 }
@@ -243,14 +243,14 @@ function selectBinary(
 function selectFused(code: FunctionCode, expression: Node, into: VirtualRegister): void {
   const { op, operands, width } = expression;
   const plain = op === "f32x4.relaxed_madd" ? V.fmadd : V.fnmadd;
-  const [a, b] = code.memoryOperand(operands[0], width)
+  const [a, b] = code.isInMemory(operands[0], width)
     ? [operands[1], operands[0]]
     : [operands[0], operands[1]];
   const factor = code.value(a);
   const memory = code.memoryOperand(b, width);
   const other = memory ? undefined : code.value(b);
   const sum = code.value(operands[2]);
-  code.addVector(into, (to, output) => {
+  code.addResult(into, (to, output) => {
     const operand: RegisterOrPlace = other ? output.operand(other) : output.place(memory!.address);
     const options = { broadcast: memory?.broadcast };
     const write = (form: number, second: number, last: RegisterOrPlace) => {

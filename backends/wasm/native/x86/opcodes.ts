@@ -27,7 +27,6 @@ export const V = {
   movsdStore: opcode(1, 3, 1, 0x11, double),
   movhpsStore: opcode(1, 0, 0, 0x17, double),
   movd: opcode(1, 1, 0, 0x6e, scalar),
-  movdStore: opcode(1, 1, 0, 0x7e, scalar),
   movq: opcode(1, 1, 1, 0x6e, { ...double, vexW: 1 }),
   movqStore: opcode(1, 1, 1, 0x7e, { ...double, vexW: 1 }),
   broadcastss: opcode(2, 1, 0, 0x18, scalar),
