@@ -168,6 +168,15 @@ export function chosen<E extends Entry>(
   return { name, entry, options: parseOptions<E["schema"]>(entry, own, `${kind} ${name}`) };
 }
 
+/** Throws InputError for what is no list of choices; `example` is one. */
+export function requireList(choices: unknown, kinds: string, example: string): void {
+  if (Array.isArray(choices)) return;
+  throw new InputError(
+    `found ${spell(choices)}, expected a list of ${kinds}, such as ${example}`,
+    { at: [] },
+  );
+}
+
 /**
  * Options with defaults filled in. Throws InputError with every mistake, a line each, the nearest
  * valid name in it; `at` is the first mistake's option.

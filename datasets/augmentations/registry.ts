@@ -1,7 +1,6 @@
 /** The augmentations by name, and what a list of them comes to. */
 import { InputError, within } from "../../errors.ts";
-import { type Choice, chosen } from "../../schema/entry.ts";
-import { spell } from "../../schema/mistakes.ts";
+import { type Choice, chosen, requireList } from "../../schema/entry.ts";
 import type { AugmentationEntry, HostAugmentation, StepTransform } from "../augmentation.ts";
 import type { ImageShape } from "../image_source.ts";
 import { horizontalFlip } from "./horizontal_flip.ts";
@@ -36,13 +35,7 @@ export function planAugmentation(
   choices: readonly AugmentationChoice[],
   shape?: ImageShape,
 ): AugmentationPlan {
-  if (!Array.isArray(choices)) {
-    throw new InputError(
-      `found ${spell(choices)}, expected a list of augmentations, such as ` +
-        '[{ name: "random_crop", padding: 4 }, "horizontal_flip"]',
-      { at: [] },
-    );
-  }
+  requireList(choices, "augmentations", '[{ name: "random_crop", padding: 4 }, "horizontal_flip"]');
   const host: HostAugmentation[] = [];
   const transform: Partial<StepTransform> = {};
   const ofStep: string[] = [];

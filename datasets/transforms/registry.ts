@@ -1,7 +1,6 @@
 /** The transforms by name, and what a list of them comes to. */
 import { InputError, within } from "../../errors.ts";
-import { type Choice, chosen } from "../../schema/entry.ts";
-import { spell } from "../../schema/mistakes.ts";
+import { type Choice, chosen, requireList } from "../../schema/entry.ts";
 import type { PictureSize, Transform, TransformEntry } from "../transform.ts";
 import { affine } from "./affine.ts";
 import { autoAugment } from "./auto_augment.ts";
@@ -69,13 +68,11 @@ export function planTransforms(
   choices: readonly TransformChoice[],
   { from, isRandom }: PlanOptions,
 ): TransformPlan {
-  if (!Array.isArray(choices)) {
-    throw new InputError(
-      `found ${spell(choices)}, expected a list of transforms, such as ` +
-        '[{ name: "random_resized_crop", size: 224 }, "horizontal_flip"]',
-      { at: [] },
-    );
-  }
+  requireList(
+    choices,
+    "transforms",
+    '[{ name: "random_resized_crop", size: 224 }, "horizontal_flip"]',
+  );
   let size = from;
   const transforms = choices.map((choice, i) =>
     within([i], () => {
