@@ -14,7 +14,7 @@ import { loadImages } from "./load_data.ts";
 /** Images that are compared. */
 const VERIFICATION_IMAGES = 256;
 
-/** Of these, so many are prepared at once. */
+/** How many of them are prepared at once. */
 const AT_ONCE = 16;
 
 /** Bytes of noise that are enough, where a picture is large. */

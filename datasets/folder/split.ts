@@ -24,8 +24,8 @@ export function shuffled(pictures: readonly Labelled[], seed: number): Labelled[
 }
 
 /**
- * Splits pictures that were shuffled: of each class its share is held out, so many that the numbers
- * add up, and at least one picture of each is left to train on.
+ * Splits pictures that were shuffled: each class's share is held out, rounded so that the counts add
+ * up, and at least one picture of each class is left to train on.
  */
 export function stratified(
   pictures: readonly Labelled[],

@@ -23,7 +23,7 @@ export function cropCentre(picture: Raster, { height, width }: PictureSize): Ras
   return crop(picture, { top, left: firstOf(picture.width, width), height, width });
 }
 
-/** Where the middle `count` of so many begin. */
+/** Where the middle `count` of `all` begin. */
 function firstOf(all: number, count: number): number {
   return count > all ? -Math.floor((count - all) / 2) : roundHalfEven((all - count) / 2);
 }

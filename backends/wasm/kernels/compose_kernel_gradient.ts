@@ -62,7 +62,7 @@ function emitOuterProducts(
   const a = f.i32(), aRow = f.i32(), aFirst = f.i32();
   const b = f.i32(), bRow = f.i32(), bFirst = f.i32();
 
-  /** Adds what a chunk of a channel's rows gives for so many rows of its matrix. */
+  /** Adds the products of a chunk of a channel's rows to `rows` rows of its matrix. */
   const emitRows = (rows: number, steps: OuterSteps) => {
     f.set(b, bRow);
     f.set(c, cRow);

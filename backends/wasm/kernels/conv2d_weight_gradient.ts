@@ -198,7 +198,7 @@ function emitTotal(
   const from = f.i32(), at = f.i32(), to = f.i32();
   const vectors = Array.from({ length: TOTAL_CHANNELS / 4 }, () => f.v128());
   const transposition = new Transposition(f);
-  /** Sets locals to the threads' sums of so many vectors, `step` bytes apart. */
+  /** Sets locals to the threads' sums of `count` vectors, `step` bytes apart. */
   const load = (count: number, offset: number, step: number) => {
     const loaded = vectors.slice(0, count);
     for (let thread = 0; thread < threads; thread++) {
