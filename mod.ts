@@ -80,6 +80,7 @@ export {
   type Reduction,
   softmaxCrossEntropy,
   type SoftmaxCrossEntropyAttributes,
+  type SoftmaxCrossEntropyOptions,
 } from "./ops/softmax_cross_entropy.ts";
 export { subtract } from "./ops/subtract.ts";
 export { sum } from "./ops/sum.ts";

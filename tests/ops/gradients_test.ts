@@ -138,14 +138,17 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   globalAvgPool2d: [{ shapes: [SQUARE], build: ([x]) => globalAvgPool2d(x) }],
   softmax: [{ shapes: [[2, 4]], build: ([x]) => softmax(x) }],
   logSoftmax: [{ shapes: [[2, 4]], build: ([x]) => logSoftmax(x) }],
-  softmaxCrossEntropy: (["mean", "sum", "none"] as const).map((reduction) => ({
-    shapes: [[2, 3]],
-    build: ([logits]) =>
-      softmaxCrossEntropy(logits, constant([2, 3], PROBABILITIES), {
-        reduction,
-        labelSmoothing: 0.1,
-      }),
-  })),
+  softmaxCrossEntropy: (["mean", "sum", "none"] as const).flatMap((reduction) =>
+    [undefined, Float64Array.of(0.5, 1, 3)].map((weight): GradientCase => ({
+      shapes: [[2, 3]],
+      build: ([logits]) =>
+        softmaxCrossEntropy(logits, constant([2, 3], PROBABILITIES), {
+          reduction,
+          labelSmoothing: 0.1,
+          weight: weight && constant([3], weight),
+        }),
+    }))
+  ),
   binaryCrossEntropyWithLogits: (["mean", "sum", "none"] as const).flatMap((reduction) =>
     [undefined, Float64Array.of(0.5, 1, 3)].map((weight): GradientCase => ({
       shapes: [[2, 3]],

@@ -73,5 +73,8 @@ Deno.test("targets that do not fit are refused", () => {
     assertThrows(() => loss([3], "i32"), InputError, "target has shape [3]; expected [2]");
     assertThrows(() => loss([2, 4], "f32"), InputError, "expected [2, 3]");
     assertThrows(() => loss([2], "i32", 1.5), InputError, "labelSmoothing is 1.5");
+    const weighted = () =>
+      softmaxCrossEntropy(logits, input("labels", [2], "i32"), { weight: input("weight", [2]) });
+    assertThrows(weighted, InputError, "weight has shape [2]; expected [3]");
   });
 });

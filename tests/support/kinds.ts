@@ -20,6 +20,7 @@ import { topK } from "./kinds/top_k.ts";
 import { torchvisionModel } from "./kinds/torchvision_model.ts";
 import { trainedModel } from "./kinds/trained_model.ts";
 import { transform } from "./kinds/transform.ts";
+import { weightedCrossEntropy } from "./kinds/weighted_cross_entropy.ts";
 
 /** The kinds by the name that fixtures give theirs. */
 export const KINDS: Readonly<Record<string, Kind>> = {
@@ -46,4 +47,5 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   torchvision_model: torchvisionModel,
   trained_model: trainedModel,
   transform,
+  weighted_cross_entropy: weightedCrossEntropy,
 };

@@ -211,10 +211,19 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
     const reduction = draw.one("mean", "sum", "none");
     const labels = draw.labels(batch, classes);
     labels.data[0] = 0;
+    const isWeighted = draw.one(false, true);
     return {
-      inputs: [draw.floats([batch, classes], -5, 5), labels],
-      build: ([logits, target]) => [
-        softmaxCrossEntropy(logits, target, { labelSmoothing, reduction }),
+      inputs: [
+        draw.floats([batch, classes], -5, 5),
+        labels,
+        draw.floats([classes], 0.5, 3),
+      ],
+      build: ([logits, target, weight]) => [
+        softmaxCrossEntropy(logits, target, {
+          labelSmoothing,
+          reduction,
+          ...(isWeighted ? { weight } : {}),
+        }),
         softmax(logits),
         logSoftmax(logits),
       ],
