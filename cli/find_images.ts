@@ -2,9 +2,10 @@
 import { glob } from "node:fs/promises";
 import { extname, isGlob, join } from "@std/path";
 import { InputError } from "../errors.ts";
-import { formatOfPicture, isPictureName, SIGNATURE_BYTES } from "../files/picture_names.ts";
+import { PassedOver } from "../datasets/folder/passed_over.ts";
+import { kindOf } from "../files/kind_of_file.ts";
+import { isPictureName, SIGNATURE_BYTES } from "../files/picture_names.ts";
 import { readWanted } from "../files/read_wanted.ts";
-import { formatCount } from "../reporting/format.ts";
 
 /** What was found. */
 export interface FoundImages {
@@ -19,21 +20,18 @@ export interface FoundImages {
 /** What a link can lead to, such as a file of the system's that holds secrets of processes. */
 const CLOSED = "file that Deno opens for no program";
 
-/** What is passed over, and how often. */
-type Tally = Map<string, number>;
-
 /**
  * Finds the files that are meant. A word that names a file means that file, whatever it holds; the
- * name of a folder means all PNG and JPEG files in it and in the folders below, known by their names
- * or by how they begin, hidden ones left out and links to folders not followed; another word is a
- * pattern such as `digits/*.png` or `**\/*.jpg` and means all files that fit.
+ * name of a folder means all pictures in it and in the folders below, known by their names or by how
+ * they begin, those too that are of a kind that is not read: whoever reads them says so. Hidden ones
+ * are left out and links to folders not followed; another word is a pattern such as `digits/*.png` or `**\/*.jpg` and means all files that fit.
  */
 export async function findImages(words: readonly string[]): Promise<FoundImages> {
   const paths: string[] = [];
   const missing: string[] = [];
   const passedOver: string[] = [];
   for (const word of words) {
-    const tally: Tally = new Map();
+    const others = new PassedOver();
     const info = await statOf(word);
     if (info && !info.isDirectory) {
       if (info.isFile && await isClosed(word)) missing.push(`${word}: a ${CLOSED}`);
@@ -45,31 +43,34 @@ export async function findImages(words: readonly string[]): Promise<FoundImages>
       continue;
     }
     const closed = missing.length;
-    const found = info ? await picturesIn(word, tally, missing) : await filesOf(word, tally);
+    const found = info ? await picturesIn(word, others, missing) : await filesOf(word, others);
     for (const path of found.sort()) paths.push(path);
-    const others = listed(tally);
     if (found.length === 0 && missing.length === closed) {
       const none = info ? "no PNG or JPEG file in this folder" : "no file fits this pattern";
-      missing.push(`${word}: ${none}${others ? `; passed over ${others}` : ""}`);
-    } else if (others) {
-      passedOver.push(`${word}: passed over ${others}`);
+      missing.push(`${word}: ${none}${others.summary ? `; ${others.summary}` : ""}`);
+    } else if (others.summary) {
+      passedOver.push(`${word}: ${others.summary}`);
     }
   }
   return { paths, missing, passedOver };
 }
 
 /** The pictures in a folder and those below; `unreadable` takes a sentence for each that is closed. */
-async function picturesIn(folder: string, tally: Tally, unreadable: string[]): Promise<string[]> {
+async function picturesIn(
+  folder: string,
+  others: PassedOver,
+  unreadable: string[],
+): Promise<string[]> {
   const found: string[] = [];
   try {
     for await (const { name } of Deno.readDir(folder)) {
       const path = join(folder, name);
       const entry = name.startsWith(".") ? "hidden" : await entryAt(path);
       if (entry === "folder") {
-        for (const inside of await picturesIn(path, tally, unreadable)) found.push(inside);
-      } else if (entry !== "file") count(tally, entry);
+        for (const inside of await picturesIn(path, others, unreadable)) found.push(inside);
+      } else if (entry !== "file") others.add({ path, what: entry });
       else if (isPictureName(name) || await beginsAsPicture(path)) found.push(path);
-      else count(tally, extname(name).toLowerCase() || "without ending");
+      else others.add({ path, what: extname(name).toLowerCase() || "without ending" });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
@@ -79,12 +80,12 @@ async function picturesIn(folder: string, tally: Tally, unreadable: string[]): P
 }
 
 /** Files that fit a pattern. */
-async function filesOf(pattern: string, tally: Tally): Promise<string[]> {
+async function filesOf(pattern: string, others: PassedOver): Promise<string[]> {
   const files: string[] = [];
   for await (const path of glob(pattern)) {
     const entry = await entryAt(path);
     if (entry === "file") files.push(path);
-    else if (!entry.endsWith("folder")) count(tally, entry);
+    else if (!entry.endsWith("folder")) others.add({ path, what: entry });
   }
   return files;
 }
@@ -111,21 +112,11 @@ async function isClosed(path: string): Promise<boolean> {
 
 async function beginsAsPicture(path: string): Promise<boolean> {
   try {
-    return formatOfPicture(await readWanted(path, "picture", SIGNATURE_BYTES)) !== undefined;
+    return kindOf(await readWanted(path, "picture", SIGNATURE_BYTES))?.isPicture ?? false;
   } catch (error) {
     if (error instanceof InputError) return false;
     throw error;
   }
-}
-
-function count(tally: Tally, what: string): void {
-  tally.set(what, (tally.get(what) ?? 0) + 1);
-}
-
-/** Such as `12 × .webp, 1 × hidden`; the most frequent first. */
-function listed(tally: Tally): string {
-  return [...tally].sort(([, a], [, b]) => b - a)
-    .map(([what, times]) => `${formatCount(times)} × ${what}`).join(", ");
 }
 
 async function statOf(path: string): Promise<Deno.FileInfo | undefined> {

@@ -36,6 +36,8 @@ export interface Kind {
   readonly next?: string | Partial<Readonly<Record<Wanted, string>>>;
   /** What it may well be read as: no reason to refuse it there. */
   readonly fits?: Wanted;
+  /** Whether it is a picture, one that is read or not. */
+  readonly isPicture?: true;
   /** Whether the file is of this kind, by its first bytes, each a character. */
   is(head: string): boolean;
 }
@@ -48,7 +50,11 @@ const TORCH_NEXT =
   'model.state_dict(), "model.safetensors"), then: overfold import model.safetensors';
 const UNPACK = "unpack it and name the file in it";
 const NETWORK_FIRST = "the network comes before the pictures: overfold predict NETWORK PICTURE…";
-const PICTURE: Pick<Kind, "next" | "fits"> = { next: { network: NETWORK_FIRST }, fits: "picture" };
+const PICTURE: Pick<Kind, "next" | "fits" | "isPicture"> = {
+  next: { network: NETWORK_FIRST },
+  fits: "picture",
+  isPicture: true,
+};
 
 /** Pictures that are not read, and how they begin. */
 const STRANGE_PICTURES: readonly (readonly [what: string, beginning: RegExp])[] = [
@@ -60,6 +66,7 @@ const STRANGE_PICTURES: readonly (readonly [what: string, beginning: RegExp])[] 
   ["a JPEG 2000 picture", /^\0{3}\x0cjP/],
   ["a TIFF picture", /^(II\*\0|MM\0\*)/],
   ["a BMP picture", /^BM[^]{4}\0{4}/],
+  ["a PNM picture", /^P[1-6]\s+[#\d]/],
   ["an icon", /^\0\0\x01\0/],
   ["a Photoshop picture", /^8BPS/],
   ["an SVG picture", /^<svg/],
@@ -133,6 +140,7 @@ const KINDS: readonly Kind[] = [
   ...STRANGE_PICTURES.map(([what, beginning]): Kind => ({
     what,
     next: { network: NETWORK_FIRST, picture: "convert it to PNG or JPEG" },
+    isPicture: true,
     is: (head) => beginning.test(head),
   })),
   {

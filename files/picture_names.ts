@@ -9,11 +9,11 @@ export function isPictureName(name: string): boolean {
 }
 
 /** Bytes at the beginning of a file that tell what it is. */
-export const SIGNATURE_BYTES = 4;
+export const SIGNATURE_BYTES = 16;
 
 /** Which picture a file is, by its first bytes; undefined for any other. */
 export function formatOfPicture(bytes: Uint8Array): "PNG" | "JPEG" | undefined {
-  const beginning = String.fromCharCode(...bytes.subarray(0, SIGNATURE_BYTES));
+  const beginning = String.fromCharCode(...bytes.subarray(0, 4));
   if (beginning === "\x89PNG") return "PNG";
   return beginning.startsWith("\xff\xd8\xff") ? "JPEG" : undefined;
 }

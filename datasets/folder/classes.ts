@@ -6,7 +6,8 @@ import { bareRefusalOf } from "../../files/refusal.ts";
 import { spellName } from "../../reporting/controls.ts";
 import { formatCount, someOf } from "../../reporting/format.ts";
 import type { Labelled } from "./split.ts";
-import { count, entriesOf, picturesIn, type Tally } from "./walk.ts";
+import { PassedOver, type PassedOverFile } from "./passed_over.ts";
+import { entriesOf, picturesIn } from "./walk.ts";
 
 const TRAIN = "train";
 /** Folders that validate, the first there is. */
@@ -28,19 +29,21 @@ export interface FolderOptions {
   readonly classes?: readonly string[];
   /** The subfolder that validates; by default the first there is. */
   readonly validation?: string;
+  /** Is told of each file that is passed over. */
+  readonly onPassedOver?: (file: PassedOverFile) => void;
 }
 
 /** Finds the pictures. Throws InputError for a folder that is none or without classes or pictures. */
 export async function findPictures(
   root: string,
-  { classes, validation: named }: FolderOptions,
+  { classes, validation: named, onPassedOver }: FolderOptions,
 ): Promise<FoundPictures> {
   await requireFolder(root);
   const { folders } = await entriesOf(root);
   const splits = VALIDATION.filter((name) => folders.includes(name));
   const isSplit = folders.includes(TRAIN) &&
     (folders.length === 1 || splits.length > 0 || named !== undefined);
-  const tally: Tally = new Map();
+  const passedOver = new PassedOver(onPassedOver);
   const notices: string[] = [];
   const train = isSplit ? TRAIN : ".";
   const validation = isSplit ? named ?? splits.at(0) : named;
@@ -55,11 +58,11 @@ export async function findPictures(
   if (unused.length > 0) notices.push(`${root}: not used: ${someOf(unused.map(spellName))}`);
   const names = await classNamesOf(root, train, classes);
   const isAll = classes === undefined;
-  const pictures = await labelled(root, train, names, tally, { isTrain: true, isAll });
+  const pictures = await labelled(root, train, names, passedOver, { isTrain: true, isAll });
   const held = validation === undefined
     ? undefined
-    : await labelled(root, validation, names, tally, { isTrain: false, isAll });
-  if (tally.size > 0) notices.push(`${root}: passed over ${listed(tally)}`);
+    : await labelled(root, validation, names, passedOver, { isTrain: false, isAll });
+  if (passedOver.summary) notices.push(`${root}: ${passedOver.summary}`);
   return {
     classNames: names,
     train: pictures,
@@ -123,7 +126,7 @@ async function labelled(
   root: string,
   split: string,
   names: readonly string[],
-  tally: Tally,
+  passedOver: PassedOver,
   { isTrain, isAll }: { readonly isTrain: boolean; readonly isAll: boolean },
 ): Promise<readonly Labelled[]> {
   const { folders, files } = await entriesOf(join(root, split));
@@ -134,27 +137,25 @@ async function labelled(
         `the folders of ${join(root, TRAIN)}`,
     );
   }
-  strangers.forEach(() => count(tally, "folder that is no class"));
-  files.filter(isPictureName).forEach(() => count(tally, "picture in no class"));
+  for (const name of strangers) {
+    passedOver.add({ path: join(root, split, name), what: "folder that is no class" });
+  }
+  for (const name of files.filter(isPictureName)) {
+    passedOver.add({ path: join(root, split, name), what: "picture in no class", isPicture: true });
+  }
   const pictures: Labelled[] = [];
   const empty: string[] = [];
   for (const [label, name] of names.entries()) {
     if (!folders.includes(name)) continue;
-    const found = await picturesIn(root, split === "." ? name : `${split}/${name}`, tally);
+    const found = await picturesIn(root, split === "." ? name : `${split}/${name}`, passedOver);
     if (found.length === 0) empty.push(name);
     for (const path of found) pictures.push({ path, label });
   }
   if (pictures.length > 0 && (empty.length === 0 || !isTrain)) return pictures;
   throw new InputError(
     `${join(root, split)}: no PNG or JPEG picture in ${someOf(empty.map(spellName))}` +
-      (tally.size > 0 ? `; passed over ${listed(tally)}` : "") +
+      (passedOver.summary ? `; ${passedOver.summary}` : "") +
       "; put some there, or name the other classes with classes",
     { at: isTrain ? ["classes"] : [] },
   );
-}
-
-/** Such as `12 × .webp, 1 × folder that is no class`; the most frequent first. */
-function listed(tally: Tally): string {
-  return [...tally].sort(([, a], [, b]) => b - a)
-    .map(([what, times]) => `${formatCount(times)} × ${spellName(what)}`).join(", ");
 }

@@ -1,14 +1,13 @@
 /** The picture files in a folder and those below. */
 import { extname, join } from "node:path";
 import { InputError } from "../../errors.ts";
-import { formatOfPicture, isPictureName, SIGNATURE_BYTES } from "../../files/picture_names.ts";
+import { kindOf } from "../../files/kind_of_file.ts";
+import { isPictureName, SIGNATURE_BYTES } from "../../files/picture_names.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
+import type { PassedOver, PassedOverFile } from "./passed_over.ts";
 
 /** What systems and programs put into folders. */
 const SYSTEM = /^(\..*|thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx|\$recycle\.bin|@eadir)$/i;
-
-/** What is passed over, and how often: by ending, or by what it is. */
-export type Tally = Map<string, number>;
 
 /** The names of what is in a folder, hidden and system files left out, in the order of Python's sort. */
 export async function entriesOf(folder: string): Promise<{ folders: string[]; files: string[] }> {
@@ -38,7 +37,11 @@ export async function entriesOf(folder: string): Promise<{ folders: string[]; fi
  * Paths of the pictures in `folder` and below, relative to `root` and with `/`. A folder that links
  * lead to is gone through once. Files are taken by their names, others only if they begin as a picture.
  */
-export async function picturesIn(root: string, folder: string, tally: Tally): Promise<string[]> {
+export async function picturesIn(
+  root: string,
+  folder: string,
+  passedOver: PassedOver,
+): Promise<string[]> {
   const found: string[] = [];
   const visited = new Set<string>();
   const visit = async (folder: string) => {
@@ -49,10 +52,9 @@ export async function picturesIn(root: string, folder: string, tally: Tally): Pr
     const { folders, files } = await entriesOf(path);
     for (const name of files) {
       const file = `${folder}/${name}`;
-      // What is no Unicode in a name is lost, and with it the way to the file.
-      if (name.includes("\ufffd")) count(tally, "name that is no Unicode");
-      else if (isPictureName(name) || beginsAsPicture(join(root, file))) found.push(file);
-      else count(tally, extname(name).toLowerCase() || "without ending");
+      const other = otherThanPicture(join(root, file));
+      if (other) passedOver.add({ path: join(root, file), ...other });
+      else found.push(file);
     }
     for (const name of folders) await visit(`${folder}/${name}`);
   };
@@ -71,16 +73,18 @@ export function byCodePoint(a: string, b: string): number {
   }
 }
 
-/** Counts one more of what is passed over. */
-export function count(tally: Tally, what: string): void {
-  tally.set(what, (tally.get(what) ?? 0) + 1);
-}
-
-function beginsAsPicture(path: string): boolean {
+/** Why a file is no picture to be read, neither by its name nor by how it begins. */
+function otherThanPicture(path: string): Omit<PassedOverFile, "path"> | undefined {
+  // What is no Unicode in a name is lost, and with it the way to the file.
+  if (path.includes("\ufffd")) return { what: "name that is no Unicode", isPicture: true };
+  if (isPictureName(path)) return undefined;
+  const other = { what: extname(path).toLowerCase() || "without ending" };
   try {
-    return formatOfPicture(beginningOf(path, SIGNATURE_BYTES)) !== undefined;
+    const kind = kindOf(beginningOf(path, SIGNATURE_BYTES));
+    if (!kind?.isPicture) return other;
+    return kind.fits === "picture" ? undefined : { what: kind.what, isPicture: true };
   } catch {
-    return false;
+    return other;
   }
 }
 
