@@ -37,7 +37,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "bench", summary: "Measure how fast a config trains on this machine" },
   { name: "kernel", summary: "Run one op's kernels on random data, check and time them" },
   { name: "tune", summary: "Find the fastest WebGPU kernels for a config on this adapter" },
-  { name: "datasets", summary: "List the datasets or download one" },
+  { name: "datasets", summary: "List the datasets, download one, or check pictures of your own" },
   { name: "fetch", summary: "Cache the libraries of all commands, to work without a network" },
   { name: "doctor", summary: "Check this machine and say what to do about what is missing" },
 ];

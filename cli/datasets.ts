@@ -1,4 +1,4 @@
-/** `overfold datasets`: what there is, and fetching it ahead of a training. */
+/** `overfold datasets`: what there is, fetching it ahead of a training, and checking one's own. */
 
 import { bareNames, type Entry, findEntry } from "../schema/entry.ts";
 import { suggestion } from "../schema/nearest.ts";
@@ -15,16 +15,22 @@ import {
   wrapText,
 } from "../reporting/format.ts";
 import type { Arguments, Command, Context } from "./command.ts";
+import { checkPictures } from "./datasets_check.ts";
 
-const ACTIONS = ["list", "download"];
+/** What each action takes besides its name; nothing else of the options. */
+const ACTIONS: Readonly<Record<string, readonly string[]>> = {
+  list: [],
+  download: ["root", "mirror", "checksum"],
+  check: ["sheet"],
+};
 
-/** `datasets list` and `datasets download NAME`. */
+/** `datasets list`, `datasets download NAME` and `datasets check PATH`. */
 export const command: Command = {
   positionals: [
-    { name: "ACTION", help: "list, or download" },
+    { name: "ACTION", help: "list, download, or check" },
     {
       name: "NAME",
-      help: "Which dataset to download",
+      help: "Which dataset to download; for check a folder of pictures, a list or a config",
       optional: true,
     },
   ],
@@ -39,29 +45,41 @@ export const command: Command = {
       repeated: true,
       help: "Checksum instead of the official one: sha256:HEX, md5:HEX or none",
     },
+    sheet: {
+      value: "FILE",
+      help: "Where check draws pictures; contact_sheet.png by default, or none",
+    },
   },
-  details: wrapText(`Datasets: ${datasetNames().join(", ")}`, 100).join("\n"),
+  details:
+    "check decodes every picture and tells how many there are of each class, of which sizes, which\n" +
+    "are broken, which are passed over though they are pictures, and which are there several times, in\n" +
+    "training and validation perhaps. The exit code is 1 if there is any of that.\n\n" +
+    wrapText(`Datasets: ${datasetNames().join(", ")}`, 100).join("\n"),
   async run(args, context) {
     const [action, name] = args.positionals;
-    if (action === "list") {
-      const option = ["root", "mirror", "checksum"]
-        .find((option) => args.text(option) ?? args.texts(option).at(0));
-      if (name !== undefined || option !== undefined) {
-        throw new InputError(
-          `overfold datasets list: takes no ${option === undefined ? "name" : `--${option}`}`,
-        );
-      }
-      await list(context);
-    } else if (action === "download") {
-      if (name === undefined) {
-        throw new InputError(
-          "overfold datasets download: NAME is missing; `overfold datasets list` shows the names",
-        );
-      }
-      await fetchDataset(name, args, context);
+    if (!Object.hasOwn(ACTIONS, action)) {
+      const names = Object.keys(ACTIONS);
+      throw new InputError(
+        `overfold datasets: unknown action "${action}"${suggestion(action, names, "actions")}`,
+      );
+    }
+    const option = Object.values(ACTIONS).flat()
+      .find((option) =>
+        !ACTIONS[action].includes(option) && (args.text(option) ?? args.texts(option).at(0))
+      );
+    if (option !== undefined || action === "list" && name !== undefined) {
+      throw new InputError(
+        `overfold datasets ${action}: takes no ${option === undefined ? "name" : `--${option}`}`,
+      );
+    }
+    if (action === "list") await list(context);
+    else if (name !== undefined) {
+      await (action === "check" ? checkPictures : fetchDataset)(name, args, context);
     } else {
       throw new InputError(
-        `overfold datasets: unknown action "${action}"${suggestion(action, ACTIONS, "actions")}`,
+        action === "check"
+          ? "overfold datasets check: a folder of pictures, a list or a config is missing"
+          : "overfold datasets download: NAME is missing; `overfold datasets list` shows the names",
       );
     }
   },

@@ -2,10 +2,10 @@
 
 import type { ConfigFile } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
-import type { DatasetInfo, OpenDataset } from "../datasets/dataset.ts";
+import type { DatasetInfo, OpenDataset, OpenOptions, OpenPictures } from "../datasets/dataset.ts";
 import { imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { countBatches, threadsAndSlots } from "../datasets/loader.ts";
-import { openDataset } from "../datasets/open.ts";
+import { openDataset, openPictures } from "../datasets/open.ts";
 import type { LocateOptions } from "../datasets/published_files.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError, type OptionPath, within } from "../errors.ts";
@@ -38,13 +38,11 @@ export function trainCountOf({ validation, subset }: DataConfig, { sizes }: Data
 }
 
 /** Opens the dataset of a config. Throws InputError, for options that do not fit where they stand. */
-export async function openImages(
-  { config: { data, seed }, at }: ConfigFile,
-  options: LocateOptions = {},
-): Promise<OpenDataset> {
+export function openImages(file: ConfigFile, options: LocateOptions = {}): Promise<OpenDataset> {
+  const { data, seed } = file.config;
   const { dataset, root, mirror, checksums, background, onError } = data;
-  try {
-    return await openDataset(dataset, {
+  return inConfig(file, () =>
+    openDataset(dataset, {
       root: root === undefined ? undefined : fromHome(root),
       mirror,
       checksums,
@@ -54,7 +52,21 @@ export async function openImages(
       evalTransforms: data.eval,
       transformSeed: seed,
       ...options,
-    });
+    }));
+}
+
+/** The picture files of a config as they are; undefined for a dataset of images of one size. */
+export function openPicturesOf(
+  file: ConfigFile,
+  options: OpenOptions,
+): Promise<OpenPictures | undefined> {
+  return inConfig(file, () => openPictures(file.config.data.dataset, options));
+}
+
+/** Opens a dataset; what is wrong with an option is told with its place in the config. */
+async function inConfig<T>({ at }: ConfigFile, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
   } catch (error) {
     if (!(error instanceof InputError) || !error.at) throw error;
     const { message, at: path } = error;

@@ -66,6 +66,12 @@ export interface OpenOptions extends LocateOptions {
   readonly background?: Colour;
   /** What to do about a picture that cannot be read. Default: stop. */
   readonly onError?: OnError;
+  /** Whether the beginnings of picture files are looked at when they are loaded. Default true. */
+  readonly scan?: boolean;
+  /** Is told of each file that is passed over: what it is, and whether it is a picture even so. */
+  readonly onPassedOver?: (
+    file: { readonly path: string; readonly what: string; readonly isPicture?: boolean },
+  ) => void;
 }
 
 /** A dataset of pictures of any size: at which it is used is the config's to say. */

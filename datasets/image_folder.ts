@@ -29,7 +29,11 @@ export const imageFolder: DatasetEntry<typeof schema> = {
   schema,
   async build({ root: given, classes, validation, holdOut, splitSeed, channels }, where) {
     const root = fromHome(given).replace(/(?<=.)[/\\]+$/, "");
-    const found = await findPictures(root, { classes, validation });
+    const found = await findPictures(root, {
+      classes,
+      validation,
+      onPassedOver: where.onPassedOver,
+    });
     found.notices.forEach((line) => where.onNotice?.(line));
     const { classNames } = found;
     const pictures = shuffled(found.train, splitSeed);

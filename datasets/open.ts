@@ -1,8 +1,15 @@
 /** Opening and loading a dataset by name. */
 import { type Choice, chosen } from "../schema/entry.ts";
-import type { DatasetEntry, DatasetInfo, OpenDataset, OpenOptions, Splits } from "./dataset.ts";
+import type {
+  DatasetEntry,
+  DatasetInfo,
+  OpenDataset,
+  OpenOptions,
+  OpenPictures,
+  Splits,
+} from "./dataset.ts";
 import { DATASETS } from "./registry.ts";
-import { viewed, type Views } from "./views.ts";
+import { isOfOneSize, viewed, type Views } from "./views.ts";
 
 /** Which dataset: its name, or `{ name, …options }` with options of its own. */
 export type DatasetChoice = Choice<typeof DATASETS>;
@@ -25,8 +32,27 @@ export async function openDataset(
   choice: DatasetChoice,
   where: DatasetOptions = {},
 ): Promise<OpenDataset> {
+  return viewed(await opened(choice, where), where);
+}
+
+/**
+ * Opens a dataset of pictures of any size, as they are in their files; undefined for one whose images
+ * all have the same size. Throws as {@link openDataset}.
+ */
+export async function openPictures(
+  choice: DatasetChoice,
+  where: OpenOptions = {},
+): Promise<OpenPictures | undefined> {
+  const found = await opened(choice, where);
+  return isOfOneSize(found) ? undefined : found;
+}
+
+async function opened(
+  choice: DatasetChoice,
+  where: OpenOptions,
+): Promise<OpenDataset | OpenPictures> {
   const { entry, options } = chosen<DatasetEntry>(DATASETS, choice, "dataset");
-  return viewed(await entry.build(options, where), where);
+  return await entry.build(options, where);
 }
 
 /**

@@ -1,7 +1,10 @@
-/** Reads picture files, in the one way in which `predict` reads them. */
-import { readRaster } from "../files/images.ts";
+/** Reads and decodes picture files, in the one way in which `predict` does. */
+import { decodeRaster, readPictureFile, type ReadRaster, readRaster } from "../files/images.ts";
 import type { Colour } from "../files/pixels.ts";
 import type { Raster } from "../files/raster.ts";
+
+export { decoderLocation } from "../files/jpeg.ts";
+export { readPictureFile };
 
 /** A picture of its own size. Rejects with InputError for one that cannot be read or is damaged. */
 export async function readPicture(
@@ -13,4 +16,12 @@ export async function readPicture(
   return raster;
 }
 
-export { decoderLocation } from "../files/jpeg.ts";
+/** The picture in a file that has been read. Rejects with InputError, which begins with `name`. */
+export async function decodePictureFile(
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  channels: number,
+  ground?: Colour,
+): Promise<ReadRaster> {
+  return await decodeRaster(name, bytes, channels, { ground });
+}

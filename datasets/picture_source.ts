@@ -14,6 +14,8 @@ export interface PictureSource {
   read(index: number): Raster | Promise<Raster>;
   /** What a person knows a picture by, such as its path. */
   nameOf?(index: number): string;
+  /** A picture's file as it is stored. Rejects with InputError for one that cannot be read. */
+  fileOf?(index: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Pictures `from` to `to` - 1, without a copy. Throws InputError if they are not there. */
   slice(from: number, to: number): PictureSource;
   /** What a worker has to read, as {@link ImageSource.reads}. */

@@ -89,6 +89,7 @@ function bothViews(
   );
 }
 
-function isOfOneSize(opened: OpenDataset | OpenPictures): opened is OpenDataset {
+/** Whether a dataset's images all have the size that it says. */
+export function isOfOneSize(opened: OpenDataset | OpenPictures): opened is OpenDataset {
   return "imageShape" in opened.info;
 }

@@ -53,10 +53,25 @@ export function requirePictures(path: string, { channels }: ImageSize): void {
 export async function readRaster(
   path: string,
   channels: number,
+  options?: ReadOptions,
+  remedy?: string,
+): Promise<ReadRaster> {
+  return await decodeRaster(path, await readPictureFile(path), channels, options, remedy);
+}
+
+/** The contents of a picture's file. Throws InputError for one that cannot be read. */
+export async function readPictureFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return await readAtOnce(path) ?? await readWanted(path, "picture");
+}
+
+/** As {@link readRaster}, of a file whose contents have been read. */
+export async function decodeRaster(
+  path: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  channels: number,
   { ground, damaged = false }: ReadOptions = {},
   remedy = "get it anew",
 ): Promise<ReadRaster> {
-  const bytes = await readAtOnce(path) ?? await readWanted(path, "picture");
   let damage: string | undefined;
   const onDamage = (found: string) => {
     if (!damaged) throw new InputError(`${found}; ${remedy}`);

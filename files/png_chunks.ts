@@ -129,8 +129,8 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
-/** Also where node:zlib is not: in a browser. */
-function crc32(bytes: Uint8Array): number {
+/** The checksum of a chunk. Also where node:zlib is not: in a browser. */
+export function crc32(bytes: Uint8Array): number {
   let crc = ~0;
   for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;

@@ -6,6 +6,7 @@ import { BrokenPictures } from "../broken_pictures.ts";
 import { emptyTargets, LABELS, multiHot } from "../image_source.ts";
 import type { ChannelStatistics, OpenOptions, OpenPictures } from "../dataset.ts";
 import { Paths } from "../paths.ts";
+import { loadReader } from "../sources/load_reader.ts";
 import { PictureFiles } from "../sources/picture_files.ts";
 import { checkBeginnings } from "./scan.ts";
 import type { Labelled } from "./split.ts";
@@ -34,7 +35,7 @@ export interface LabelledFiles {
 /** Opens them; what cannot be a picture is found when they are loaded. */
 export function openPictureFiles(
   { name, title, root, classNames, channels, severalLabels = false, train, held }: LabelledFiles,
-  { background: ground, onError = "stop" }: OpenOptions,
+  { background: ground, onError = "stop", scan = true }: OpenOptions,
 ): OpenPictures {
   if (held.length === 0) {
     throw new InputError(
@@ -84,7 +85,7 @@ export function openPictureFiles(
     async load() {
       const reads = [root, await decoderFile()];
       const sources = splits.map((split) => new PictureFiles({ ...split, reads }));
-      await checkBeginnings(sources, onError);
+      if (scan) await checkBeginnings(sources, onError);
       const [trained, measured] = sources;
       return { train: trained, test: measured };
     },
@@ -93,7 +94,6 @@ export function openPictureFiles(
 
 /** The decoder's WebAssembly, which a worker reads beside the pictures. */
 async function decoderFile(): Promise<string> {
-  const address = new URL("../picture_reader.ts", import.meta.url).href;
-  const { decoderLocation } = await import(address);
+  const { decoderLocation } = await loadReader();
   return fileURLToPath(decoderLocation());
 }

@@ -9,12 +9,10 @@ import { type BrokenHandle, BrokenPictures } from "../broken_pictures.ts";
 import { requireRange, type SourceHandle, type TargetColumn } from "../image_source.ts";
 import { Paths, type PathsHandle } from "../paths.ts";
 import type { PictureSource } from "../picture_source.ts";
+import { loadReader, type PictureReader } from "./load_reader.ts";
 
 /** What to do about a picture that cannot be read. */
 export type OnError = "stop" | "skip";
-
-/** Reads one file. */
-export type PictureReader = (path: string, channels: number, ground?: Colour) => Promise<Raster>;
 
 /** What {@link PictureFiles} are made of. */
 export interface PictureFilesOptions {
@@ -43,7 +41,7 @@ export class PictureFiles implements PictureSource {
   readonly reads: readonly string[];
   readonly #paths: Paths;
   readonly #broken: BrokenPictures;
-  #reader: Promise<PictureReader> | undefined;
+  #loading: Promise<PictureReader> | undefined;
 
   constructor(private readonly options: PictureFilesOptions) {
     this.#paths = new Paths(options.paths);
@@ -63,8 +61,8 @@ export class PictureFiles implements PictureSource {
       const i = (index + step) % this.count;
       if (this.#broken.has(i) || step > 0 && !this.#isLike(i, index)) continue;
       try {
-        const read = await (this.#reader ??= loadReader());
-        return await read(this.nameOf(i), this.channels, this.options.ground);
+        const { readPicture } = await this.#reader();
+        return await readPicture(this.nameOf(i), this.channels, this.options.ground);
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         this.takeForBroken(i, error);
@@ -81,6 +79,11 @@ export class PictureFiles implements PictureSource {
   /** Its path. */
   nameOf(index: number): string {
     return this.#paths.at(index);
+  }
+
+  async fileOf(index: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { readPictureFile } = await this.#reader();
+    return await readPictureFile(this.nameOf(index));
   }
 
   /** Takes a picture for broken; throws the reason where that ends the training. */
@@ -113,6 +116,10 @@ export class PictureFiles implements PictureSource {
     return { kind: "picture_files", ...this.options };
   }
 
+  #reader(): Promise<PictureReader> {
+    return this.#loading ??= loadReader();
+  }
+
   #isLike(index: number, other: number): boolean {
     return Object.values(this.targets).every(({ data }) => {
       const row = data.length / this.count;
@@ -120,13 +127,4 @@ export class PictureFiles implements PictureSource {
       return one.every((value, i) => value === two[i]);
     });
   }
-}
-
-/**
- * Its address is computed, so that nothing loads a decoder that only may read pictures. A worker that
- * is allowed to read pictures alone has loaded it beforehand.
- */
-async function loadReader(): Promise<PictureReader> {
-  const { readPicture } = await import(new URL("../picture_reader.ts", import.meta.url).href);
-  return readPicture;
 }

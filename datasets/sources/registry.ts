@@ -2,6 +2,7 @@
 import type { ImageSource, SourceHandle } from "../image_source.ts";
 import { type FixedHandle, FixedPictures, type PictureSource } from "../picture_source.ts";
 import { type MemoryImages, MemorySource } from "./memory.ts";
+import type { ExaminedHandle } from "./examined.ts";
 import type { PictureFilesHandle } from "./picture_files.ts";
 import type { TransformedHandle } from "./transformed.ts";
 
@@ -14,6 +15,10 @@ const SOURCES: Readonly<Record<string, Opener>> = {
   transformed: async ({ pictures, ...view }: TransformedHandle) => {
     const { TransformedSource } = await import("./transformed.ts");
     return new TransformedSource(await openPictures(pictures), view);
+  },
+  examined: async ({ pictures, ...examination }: ExaminedHandle) => {
+    const { ExaminedPictures } = await import("./examined.ts");
+    return new ExaminedPictures(await openPictures(pictures), examination);
   },
 };
 

@@ -6,9 +6,7 @@ import type { ImageShape, ImageSource, SourceHandle, TargetColumn } from "../ima
 import type { PictureSource } from "../picture_source.ts";
 import type { Transform } from "../transform.ts";
 import { planTransforms, type TransformChoice } from "../transforms/registry.ts";
-
-/** Pictures of a batch that are read at once: while one is decoded, others come from the disk. */
-const AT_ONCE = 3;
+import { PICTURES_AT_ONCE, Turns } from "./turns.ts";
 
 /** What is done to pictures. */
 export interface View {
@@ -31,8 +29,7 @@ export class TransformedSource implements ImageSource {
   readonly targets: Readonly<Record<string, TargetColumn>>;
   readonly reads?: readonly string[];
   readonly #transforms: readonly Transform[];
-  #free = AT_ONCE;
-  readonly #waiting: (() => void)[] = [];
+  readonly #turns = new Turns(PICTURES_AT_ONCE);
 
   /**
    * Throws InputError as {@link planTransforms}, but takes any that draw.
@@ -49,12 +46,9 @@ export class TransformedSource implements ImageSource {
   }
 
   async read(index: number, epoch: number, into: Uint8Array): Promise<void> {
-    await this.#enter();
-    try {
+    await this.#turns.take(async () => {
       into.set(this.#transformed(await this.pictures.read(index), index, epoch).data);
-    } finally {
-      this.#leave();
-    }
+    });
   }
 
   slice(from: number, to: number): TransformedSource {
@@ -87,16 +81,5 @@ export class TransformedSource implements ImageSource {
       const name = pictures.nameOf?.(sample) ?? `picture ${sample}`;
       throw new InputError(`${name}: ${error.message}`, { cause: error });
     }
-  }
-
-  async #enter(): Promise<void> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#free++;
   }
 }

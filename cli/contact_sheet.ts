@@ -1,0 +1,54 @@
+/** Some pictures of each class in one picture. */
+import { emptyRaster, type Raster } from "../files/raster.ts";
+import { LETTER_HEIGHT, write } from "./lettering.ts";
+
+/** Pixels a side of a picture in it. */
+export const THUMBNAIL_SIDE = 80;
+/** Pictures in a row. */
+export const PER_ROW = 12;
+/** Classes that have a row: with more of them nobody sees anything. */
+export const MOST_ROWS = 100;
+
+/** Pixels between pictures and around all. */
+const GAP = 4;
+const SCALE = 2;
+const LABEL = SCALE * LETTER_HEIGHT + GAP;
+
+/** A row of it. */
+export interface SheetRow {
+  readonly label: string;
+  /** Of {@link THUMBNAIL_SIDE} and 3 channels. */
+  readonly pictures: readonly Raster[];
+}
+
+/** Draws the first {@link MOST_ROWS} rows, each with its label above it, on white. */
+export function contactSheet(rows: readonly SheetRow[]): Raster {
+  const shown = rows.slice(0, MOST_ROWS);
+  const rowHeight = LABEL + THUMBNAIL_SIDE + 2 * GAP;
+  const sheet = emptyRaster(
+    GAP + shown.length * rowHeight,
+    GAP + PER_ROW * (THUMBNAIL_SIDE + GAP),
+    3,
+  );
+  sheet.data.fill(255);
+  shown.forEach(({ label, pictures }, row) => {
+    const top = GAP + row * rowHeight;
+    write(sheet, label, { left: GAP, top, scale: SCALE });
+    pictures.slice(0, PER_ROW).forEach((picture, column) =>
+      paste(sheet, picture, GAP + column * (THUMBNAIL_SIDE + GAP), top + LABEL)
+    );
+  });
+  return sheet;
+}
+
+function paste(
+  sheet: Raster,
+  { height, width, channels, data }: Raster,
+  left: number,
+  top: number,
+) {
+  for (let y = 0; y < height; y++) {
+    const row = data.subarray(y * width * channels, (y + 1) * width * channels);
+    sheet.data.set(row, ((top + y) * sheet.width + left) * channels);
+  }
+}

@@ -1,0 +1,212 @@
+/** `overfold datasets check`: looks at every picture of a dataset of one's own. */
+
+import { dirname, join, relative, resolve } from "@std/path";
+import type { OpenOptions, OpenPictures } from "../datasets/dataset.ts";
+import type { ClassReport, Size } from "../datasets/examination/class_tally.ts";
+import { type ExaminationReport, examine } from "../datasets/examination/examine.ts";
+import type { PassedOverFile } from "../datasets/folder/passed_over.ts";
+import { openPictures } from "../datasets/open.ts";
+import { InputError, RunError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { encodePng } from "../files/encode_png.ts";
+import { spellName } from "../reporting/controls.ts";
+import { formatBytes, formatCount, formatNumberOf, formatTable } from "../reporting/format.ts";
+import type { Arguments, Context } from "./command.ts";
+import { contactSheet, MOST_ROWS, PER_ROW, THUMBNAIL_SIDE } from "./contact_sheet.ts";
+import { openPicturesOf } from "./load_data.ts";
+import { checkOutput } from "./output.ts";
+import { readConfig } from "./prepare.ts";
+
+/** Threads that decode at most. */
+const MOST_WORKERS = 16;
+/** Sets of duplicates that are printed. */
+const MOST_SETS = 20;
+/** How many times as many pictures one class may have as another. */
+const MOST_UNEVEN = 10;
+
+/** What is wrong besides pictures, or may be. */
+interface Uneven {
+  readonly most: ClassReport;
+  readonly fewest: ClassReport;
+}
+
+/** `datasets check PATH`. Throws RunError if anything is wrong with the pictures. */
+export async function checkPictures(
+  path: string,
+  args: Arguments,
+  context: Context,
+): Promise<void> {
+  const { progress } = context;
+  const passedOver: PassedOverFile[] = [];
+  const opened = await openedAt(path, args, context, {
+    scan: false,
+    onPassedOver: (file) => passedOver.push(file),
+  });
+  const sheet = await sheetPath(path, args);
+  const { classNames, sizes } = opened.info;
+  const { train: training, test: validation } = await opened.load();
+  const all = sizes.train + sizes.test;
+  const report = await examine({ training, validation }, {
+    classNames,
+    thumbnails: { perClass: sheet === undefined ? 0 : PER_ROW, side: THUMBNAIL_SIDE },
+    workers: Math.min(MOST_WORKERS, navigator.hardwareConcurrency),
+    onProgress: (done) =>
+      progress.update(() => `looked at ${formatCount(done)} of ${formatNumberOf(all, "picture")}`),
+  });
+  progress.finish();
+  const left = passedOver.filter(({ isPicture }) => isPicture);
+  tell(path, report, left, context);
+  if (sheet !== undefined) await writeSheet(sheet, report.classes, context);
+  const wrong = [
+    [report.broken.length, "broken"],
+    [left.length, "passed over"],
+    [report.duplicates.length, "in several files"],
+  ].flatMap(([count, what]) => count ? `${formatCount(Number(count))} ${what}` : []);
+  context.emit({
+    event: "done",
+    path,
+    pictures: all,
+    bytes: report.bytes,
+    transparent: report.transparent,
+    broken: report.broken.length,
+    passedOver: left.length,
+    duplicates: report.duplicates.length,
+    sheet: sheet ?? null,
+  });
+  if (wrong.length === 0) context.print("nothing is wrong with the pictures");
+  else throw new RunError(`${spellName(path)}: pictures are wrong: ${wrong.join(", ")}`);
+}
+
+/** A folder of classes, a list, or the dataset of a config. */
+async function openedAt(
+  path: string,
+  args: Arguments,
+  context: Context,
+  options: OpenOptions,
+): Promise<OpenPictures> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (!info) throw new InputError(`${path}: no such file or folder`);
+  if (info.isDirectory) return (await openPictures({ name: "image_folder", root: path }, options))!;
+  if (!/\.ya?ml$/i.test(path)) {
+    return (await openPictures({ name: "image_list", train: path }, options))!;
+  }
+  const file = await readConfig(path, args, context);
+  const opened = await openPicturesOf(file, options);
+  if (opened) return opened;
+  throw new InputError(
+    `${path}: its dataset has no picture files; expected image_folder or image_list`,
+  );
+}
+
+/** Where the contact sheet goes; undefined for none. */
+async function sheetPath(path: string, args: Arguments): Promise<string | undefined> {
+  const named = args.text("sheet");
+  if (named === "none") return undefined;
+  const sheet = named ?? join(await placeBeside(path), "contact_sheet.png");
+  await checkOutput(sheet, [path], ".png");
+  return sheet;
+}
+
+/** Here, unless that is in the folder of pictures: then above it. */
+async function placeBeside(path: string): Promise<string> {
+  const folder = resolve(path);
+  const isWithin = !relative(folder, Deno.cwd()).startsWith("..");
+  return isWithin && (await Deno.stat(folder)).isDirectory ? dirname(folder) : ".";
+}
+
+async function writeSheet(
+  path: string,
+  classes: readonly ClassReport[],
+  context: Context,
+): Promise<void> {
+  const rows = classes.map(({ name, training, validation, thumbnails }) => ({
+    label: `${name} ${training + validation}`,
+    pictures: thumbnails,
+  }));
+  await writeFileAtomic(path, await encodePng(contactSheet(rows)));
+  const more = rows.length > MOST_ROWS ? `, of the first ${MOST_ROWS} classes` : "";
+  context.print(`contact sheet: ${path}${more}`);
+}
+
+function tell(
+  path: string,
+  { classes, broken, duplicates, bytes, transparent }: ExaminationReport,
+  left: readonly PassedOverFile[],
+  { print, emit }: Context,
+): void {
+  const count = classes.reduce((sum, { training, validation }) => sum + training + validation, 0);
+  print(
+    `${path}: ${formatNumberOf(count, "picture")} of ${classes.length} classes, ` +
+      formatBytes(bytes),
+  );
+  print(classTable(classes));
+  for (const { thumbnails: _, ...found } of classes) emit({ event: "class", ...found });
+  list(`${formatCount(broken.length)} cannot be read`, broken.map(brokenLine), print);
+  broken.forEach((found) => emit({ event: "broken", ...found }));
+  const others = left.map(({ path, what }) => `${path}: ${what}`);
+  list(`${formatCount(others.length)} passed over`, others, print);
+  left.forEach(({ path, what }) => emit({ event: "passed over", path, what }));
+  const sets = duplicates.map(({ paths, isInBothSplits, isInSeveralClasses }) =>
+    paths.join(" = ") +
+    (isInBothSplits ? "; trained on and validated on" : "") +
+    (isInSeveralClasses ? "; in several classes" : "")
+  );
+  const more = sets.length - MOST_SETS;
+  list(`${formatCount(sets.length)} in several files`, [
+    ...sets.slice(0, MOST_SETS),
+    ...(more > 0 ? [`and ${formatCount(more)} more, which --json lists`] : []),
+  ], print);
+  duplicates.forEach((found) => emit({ event: "duplicates", ...found }));
+  if (transparent > 0) {
+    print(
+      `note: ${formatCount(transparent)} have transparent pixels, which lie on data.background, ` +
+        "white by default",
+    );
+  }
+  const uneven = unevenAmong(classes);
+  if (!uneven) return;
+  const { most, fewest } = uneven;
+  print(
+    `note: uneven: ${spellName(most.name)} has ${formatCount(most.training)} to train on, ` +
+      `${spellName(fewest.name)} ${formatCount(fewest.training)}, too few to compete`,
+  );
+  emit({
+    event: "uneven",
+    most: { name: most.name, training: most.training },
+    fewest: { name: fewest.name, training: fewest.training },
+  });
+}
+
+function list(heading: string, lines: readonly string[], print: Context["print"]): void {
+  if (lines.length > 0) print(`${heading}:\n  ${lines.map(spellName).join("\n  ")}`);
+}
+
+function brokenLine({ path, reason }: ExaminationReport["broken"][number]): string {
+  return `${path}: ${reason}`;
+}
+
+function classTable(classes: readonly ClassReport[]): string {
+  const right = new Array(6).fill("right" as const);
+  return formatTable([
+    ["class", "to train on", "to validate", "broken", "smallest", "median", "largest"],
+    ...classes.map(({ name, training, validation, broken, sizes }) => [
+      name,
+      formatCount(training),
+      formatCount(validation),
+      formatCount(broken),
+      ...[sizes?.smallest, sizes?.median, sizes?.largest].map(formatSize),
+    ]),
+  ], ["left", ...right]);
+}
+
+/** As photographers say it, the width first. */
+function formatSize(size: Size | undefined): string {
+  return size ? `${size[1]} × ${size[0]}` : "";
+}
+
+/** The classes with the most and the fewest pictures, where they are far apart. */
+function unevenAmong(classes: readonly ClassReport[]): Uneven | undefined {
+  const sorted = classes.toSorted((a, b) => b.training - a.training);
+  const [most, fewest] = [sorted[0], sorted[sorted.length - 1]];
+  return most.training >= MOST_UNEVEN * fewest.training ? { most, fewest } : undefined;
+}

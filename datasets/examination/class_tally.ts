@@ -1,0 +1,77 @@
+/** What is found of the pictures of one class. */
+import type { Raster } from "../../files/raster.ts";
+import type { PictureSource } from "../picture_source.ts";
+import type { Finding } from "../sources/examined.ts";
+
+/** The parts of a dataset, as reports call them. */
+export type Split = "training" | "validation";
+
+/** Extents of a picture in pixels. */
+export type Size = readonly [height: number, width: number];
+
+/** What was found of a class. */
+export interface ClassReport {
+  readonly name: string;
+  /** Pictures to train on, broken ones too. */
+  readonly training: number;
+  /** Pictures to validate on, broken ones too. */
+  readonly validation: number;
+  readonly broken: number;
+  /** By the number of pixels; absent where no picture can be read. */
+  readonly sizes?: { readonly smallest: Size; readonly median: Size; readonly largest: Size };
+  /** Some of its pictures. */
+  readonly thumbnails: readonly Raster[];
+}
+
+/** Gathers a {@link ClassReport}. */
+export class ClassTally {
+  readonly #counts = { training: 0, validation: 0, broken: 0 };
+  /** A height and a width in each number. */
+  readonly #sizes: number[] = [];
+  readonly #thumbnails: Raster[] = [];
+
+  constructor(private readonly name: string) {}
+
+  /** Adds a picture. */
+  add(split: Split, { broken, height, width, thumbnail }: Finding): void {
+    this.#counts[split]++;
+    if (broken === undefined) this.#sizes.push(height * PACKED + width);
+    else this.#counts.broken++;
+    if (thumbnail) this.#thumbnails.push(thumbnail);
+  }
+
+  /** What was found. */
+  report(): ClassReport {
+    const sizes = this.#sizes.sort((a, b) => pixelsOf(a) - pixelsOf(b));
+    const at = (index: number): Size => unpacked(sizes[index]);
+    return {
+      name: this.name,
+      ...this.#counts,
+      ...(sizes.length === 0 ? {} : {
+        sizes: { smallest: at(0), median: at(sizes.length >> 1), largest: at(sizes.length - 1) },
+      }),
+      thumbnails: this.#thumbnails,
+    };
+  }
+}
+
+/** More than any width. */
+const PACKED = 2 ** 17;
+
+function unpacked(size: number): Size {
+  return [Math.floor(size / PACKED), size % PACKED];
+}
+
+function pixelsOf(size: number): number {
+  const [height, width] = unpacked(size);
+  return height * width;
+}
+
+/** The classes that a picture is said to show. */
+export function classesOf({ targets, count }: PictureSource, index: number): number[] {
+  if (targets.labels) return [targets.labels.data[index]];
+  const { data } = targets.targets;
+  const width = data.length / count;
+  return [...data.subarray(index * width, (index + 1) * width)]
+    .flatMap((isShown, label) => isShown ? [label] : []);
+}

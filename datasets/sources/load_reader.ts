@@ -1,0 +1,24 @@
+/** What reads and decodes picture files, loaded with the first of them. */
+import type { Colour } from "../../files/pixels.ts";
+import type { Raster } from "../../files/raster.ts";
+
+/** What `picture_reader.ts` exports. */
+export interface PictureReader {
+  readPicture(path: string, channels: number, ground?: Colour): Promise<Raster>;
+  readPictureFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  decodePictureFile(
+    name: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    channels: number,
+    ground?: Colour,
+  ): Promise<{ readonly raster: Raster; readonly isOnGround: boolean }>;
+  decoderLocation(): URL;
+}
+
+/**
+ * Loads it. Its address is computed, so that nothing loads a decoder that only may read pictures. A
+ * worker that is allowed to read pictures alone has loaded it beforehand.
+ */
+export async function loadReader(): Promise<PictureReader> {
+  return await import(new URL("../picture_reader.ts", import.meta.url).href);
+}
