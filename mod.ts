@@ -167,12 +167,12 @@ export {
   microScores,
 } from "./training/metrics/decisions.ts";
 export type { MetricInfo, MetricInfos } from "./training/metrics/metric.ts";
+export type { Monitor } from "./training/metrics/monitor.ts";
 export type {
   BatchField,
   EvaluationReport,
   ImageTally,
   MetricTally,
-  Monitor,
   Objective,
   TargetRows,
 } from "./training/objectives/objective.ts";
@@ -195,7 +195,7 @@ export type {
   TrainingStore,
 } from "./training/observer.ts";
 export type { LoopHooks, TrainingOutcome } from "./training/loop.ts";
-export type { Metrics, RunState, Sums } from "./checkpoints/run_state.ts";
+export type { Memory, Metrics, RunState, Sums } from "./checkpoints/run_state.ts";
 
 // Backends
 export type {

@@ -15,6 +15,9 @@ export type Sums = Readonly<Record<string, number | readonly number[]>>;
  */
 export type Metrics = Readonly<Record<string, number>>;
 
+/** Finite numbers by name: what is remembered of validations from one to the next. */
+export type Memory = Readonly<Record<string, number>>;
+
 /**
  * The position of a training. Together with the tensors it determines all that follows: data order,
  * augmentation and dropout are drawn from the seed, the epoch and the step.
@@ -32,6 +35,10 @@ export interface RunState {
   readonly validation?: Metrics;
   /** The best validation and the number (from 1) of its epoch. */
   readonly best?: Metrics & { readonly epoch: number };
+  /** What a schedule that follows the validations remembers; absent before the first. */
+  readonly schedule?: Memory;
+  /** The same of early stopping. */
+  readonly earlyStopping?: Memory;
 }
 
 /** Whether parsed JSON is a number of things. */
@@ -42,11 +49,12 @@ export function isCount(value: unknown): value is number {
 /** Whether parsed JSON is a position. */
 export function isRunState(value: unknown): value is RunState {
   if (!isRecord(value) || !isRecord(value.sums)) return false;
-  const { step, epoch, batch, sums, validation, best } = value;
+  const { step, epoch, batch, sums, validation, best, schedule, earlyStopping } = value;
   return [step, epoch, batch, sums.count].every(isCount) && typeof sums.loss === "number" &&
     Object.values(sums).every(isNumberOrList) &&
     (validation === undefined || isMetrics(validation)) &&
-    (best === undefined || isMetrics(best) && isRecord(best) && isCount(best.epoch));
+    (best === undefined || isMetrics(best) && isRecord(best) && isCount(best.epoch)) &&
+    [schedule, earlyStopping].every((memory) => memory === undefined || isMemory(memory));
 }
 
 /**
@@ -74,6 +82,10 @@ function isMetrics(value: unknown): boolean {
   return isRecord(value) && isCount(value.count) && "loss" in value &&
     // JSON has no NaN; a mean over nothing is stored as null.
     Object.values(value).every((mean) => mean === null || typeof mean === "number");
+}
+
+function isMemory(value: unknown): boolean {
+  return isRecord(value) && Object.values(value).every(Number.isFinite);
 }
 
 /** Sums over no image. */

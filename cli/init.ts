@@ -106,6 +106,7 @@ ${row("model.replaceClassifier", "true", { off: true })}
 
 training:
 ${row("training.epochs", "3")}
+${row("training.maxTime", "2h", { off: true })}
   optimizer:
 ${row("training.optimizer.name", "sgd")}
 ${row("training.optimizer.learningRate", "0.1")}
@@ -123,6 +124,7 @@ ${
     })
   }
 ${row("training.monitor", "loss", { off: true })}
+${row("training.earlyStopping", "{patience: 10}", { off: true })}
 ${standard("training.validateEvery", { off: true })}
 ${standard("training.logEvery", { off: true })}
 ${row("training.clip", "{norm: 1}", { off: true, more: "or {value: 0.5}" })}

@@ -5,6 +5,8 @@ import { type Checkpoint, restoreModel } from "../checkpoints/checkpoint.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError, UserError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
+import { describePatience, hasStoppedEarly } from "../training/early_stopping.ts";
+import type { ResolvedRecipe } from "../training/recipe.ts";
 import {
   type ExistingRun,
   type FoundCheckpoint,
@@ -107,8 +109,11 @@ export async function openForRun(
 export function announceResume(
   { checkpoint: { backend: former, state } }: FoundCheckpoint,
   warnings: readonly string[],
-  config: Config,
-  backend: Backend,
+  { config: { training }, recipe: { earlyStopping }, backend }: {
+    readonly config: Config;
+    readonly recipe: ResolvedRecipe;
+    readonly backend: Backend;
+  },
   { progress }: Context,
 ): void {
   for (const warning of warnings) progress.print(`warning: ${warning}`);
@@ -122,10 +127,17 @@ export function announceResume(
     );
   }
   const { epoch, step } = state;
+  const isComplete = epoch >= training.epochs;
+  if (!isComplete && earlyStopping && hasStoppedEarly(earlyStopping, state.earlyStopping)) {
+    progress.print(
+      `the training stopped early at step ${step}: ${describePatience(earlyStopping)}`,
+    );
+    return;
+  }
   progress.print(
-    epoch >= config.training.epochs
+    isComplete
       ? `the training was complete at step ${step}`
-      : `going on at step ${step} (epoch ${epoch + 1} of ${config.training.epochs})`,
+      : `going on at step ${step} (epoch ${epoch + 1} of ${training.epochs})`,
   );
 }
 

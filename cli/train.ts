@@ -2,23 +2,17 @@
 
 import { join, resolve } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
-import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
+import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import { readForeignState } from "../checkpoints/import.ts";
-import { type Metrics, requirePosition } from "../checkpoints/run_state.ts";
-import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
-import type { FoldVerification } from "../checkpoints/fold.ts";
+import { requirePosition } from "../checkpoints/run_state.ts";
 import { type ConfigFile, formatConfig } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
 import { countBatches } from "../datasets/loader.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
-import { exists } from "../files/exists.ts";
 import { fromHome } from "../files/home.ts";
 import type { Module } from "../layers/module.ts";
-import { formatCount, formatDuration } from "../reporting/format.ts";
+import { formatCount } from "../reporting/format.ts";
 import type { TrainingOutcome } from "../training/loop.ts";
-import { formatMetric, lossLast, validationName } from "../training/metrics/metric.ts";
-import type { ResolvedRecipe } from "../training/recipe.ts";
 import { runFile } from "../training/run_files.ts";
 import { RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { scheduleWarnings } from "../training/schedules/registry.ts";
@@ -26,7 +20,7 @@ import { trainRecipe } from "../training/train.ts";
 import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
-import { type Images, loadImages, pictureMemory } from "./load_data.ts";
+import { loadImages, pictureMemory } from "./load_data.ts";
 import {
   adoptWeights,
   buildNetwork,
@@ -36,8 +30,8 @@ import {
   recipeOf,
 } from "./prepare.ts";
 import { announceResume, checkResume, existingRun, howToGoOn, openForRun } from "./resume.ts";
+import { describeEnd, finish, type PreparedRun } from "./finish_run.ts";
 import { TrainReport } from "./train_report.ts";
-import { describeVerification, firstImages } from "./verification.ts";
 
 /** `train CONFIG`. */
 export const command: Command = {
@@ -83,14 +77,16 @@ export const command: Command = {
     );
     if (found) requirePosition(found.checkpoint.state, stepsPerEpoch, runFile(path, found.file));
     checkLastBatch(file, recipe, identity.description, images.train.count);
-    const warnings = scheduleWarnings(config.training.schedule, {
-      learningRate: recipe.optimizer.options.learningRate,
-      stepsPerEpoch,
-      totalSteps: stepsPerEpoch * config.training.epochs,
-    });
+    const warnings = file.at("training.schedule", () =>
+      scheduleWarnings(config.training.schedule, {
+        learningRate: recipe.optimizer.options.learningRate,
+        stepsPerEpoch,
+        totalSteps: stepsPerEpoch * config.training.epochs,
+        objective: recipe.objective,
+      }));
     for (const warning of warnings) context.progress.print(`warning: ${warning}`);
     folder.describe(identity, formatConfig(config));
-    if (found) announceResume(found, changes, config, backend, context);
+    if (found) announceResume(found, changes, { config, recipe, backend }, context);
     else await adoptPretrained(model, file, context);
     const start = performance.now();
     const run = { config, images, backend, identity, recipe, folder };
@@ -105,13 +101,11 @@ export const command: Command = {
       throw new DeviceError(`${error.message}\n${howToGoOn(args, context)}`, { cause: error });
     }
     context.progress.finish();
+    const ending = describeEnd(outcome, run);
+    if (ending !== undefined) context.progress.print(ending);
     const isStopped = outcome.status === "interrupted";
-    if (isStopped) {
-      const { epoch, step } = outcome.state;
-      context.progress.print(
-        `stopped at step ${step} (epoch ${epoch + 1} of ${config.training.epochs}) and saved ` +
-          `${folder.lastPath}\n${howToGoOn(args, context)}`,
-      );
+    if (isStopped || outcome.status === "out of time") {
+      context.progress.print(howToGoOn(args, context));
     }
     if (interruption.outputFailure !== undefined) throw interruption.outputFailure;
     if (isStopped) return EXIT.interrupted;
@@ -167,17 +161,6 @@ async function adoptPretrained(
   );
 }
 
-/** A run about to be trained. */
-interface PreparedRun {
-  readonly config: Config;
-  readonly images: Images;
-  readonly backend: Backend;
-  readonly identity: RunIdentity;
-  /** Its model is initialised; a checkpoint's weights take the place of its own. */
-  readonly recipe: ResolvedRecipe;
-  readonly folder: RunFolder;
-}
-
 async function trainRun(
   { config, images, backend, identity, recipe, folder }: PreparedRun,
   signal: AbortSignal,
@@ -231,55 +214,4 @@ async function trainRun(
     signal,
     resume: folder.found?.checkpoint,
   });
-}
-
-/** Folds the run's best checkpoint and says what came out. */
-async function finish(
-  { config, images, backend, recipe, folder }: PreparedRun,
-  { state }: TrainingOutcome,
-  seconds: number,
-  context: Context,
-): Promise<void> {
-  // An earlier part of the run may have kept another best one.
-  const kept = await exists(folder.bestPath) ? await readCheckpoint(folder.bestPath) : undefined;
-  const isBestKept = kept !== undefined && kept.state.best?.epoch === state.best?.epoch;
-  const path = isBestKept ? folder.bestPath : folder.lastPath;
-  const result = isBestKept ? state.best : state.validation;
-  context.print(
-    (seconds === 0 ? "nothing was left to train" : `trained in ${formatDuration(seconds)}`) +
-      (result ? `; validation ${describeMonitored(recipe, result)}` : "") + `: ${path}`,
-  );
-  let folded: FoldVerification | undefined;
-  if (config.fold) {
-    folded = await foldCheckpoint(
-      isBestKept ? kept : await readCheckpoint(path),
-      folder.foldedPath,
-      backend,
-      await firstImages(images.validation),
-    );
-    context.print(
-      `folded: ${folder.foldedPath}; ${describeVerification(folded, "validation images")}`,
-    );
-  }
-  context.emit({
-    event: "done",
-    checkpoint: path,
-    folded: folded ? folder.foldedPath : null,
-    monitor: recipe.monitor.metric,
-    ...Object.fromEntries(
-      lossLast(Object.keys(recipe.objective.metrics)).map((name) => [
-        validationName(name),
-        result?.[name] ?? null,
-      ]),
-    ),
-    epochs: state.epoch,
-    step: state.step,
-    seconds,
-  });
-}
-
-/** The metric by which the best validation was chosen: `accuracy 97.50 %`. */
-function describeMonitored({ objective, monitor }: ResolvedRecipe, result: Metrics): string {
-  const info = objective.metrics[monitor.metric];
-  return `${info.title} ${formatMetric(info, result[monitor.metric])}`;
 }

@@ -8,6 +8,9 @@ import type { EpochEvent, StartEvent, StepEvent, TrainingObserver } from "../tra
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import type { Context } from "./command.ts";
 
+/** A learning rate without the last digits of its arithmetic. */
+const formatRate = (rate: number) => String(Number(rate.toPrecision(6)));
+
 /** Turns a training's events into a progress line, lines for epochs and JSON events. */
 export class TrainReport implements TrainingObserver {
   #epochs = 0;
@@ -87,7 +90,7 @@ export class TrainReport implements TrainingObserver {
     );
   }
 
-  epoch({ epoch, step, learningRate, train, validation, isBest }: EpochEvent): void {
+  epoch({ epoch, step, learningRate, train, validation, isBest, reducedTo }: EpochEvent): void {
     this.#lastTime = this.now();
     this.context.progress.clear();
     this.context.print(
@@ -107,6 +110,9 @@ export class TrainReport implements TrainingObserver {
       ...loggedMetrics(train, validation),
       imagesPerSecond: this.#imagesPerSecond,
     });
+    if (reducedTo !== undefined) {
+      this.context.progress.print(`the learning rate falls to ${formatRate(reducedTo)}`);
+    }
     this.#complain();
   }
 

@@ -4,16 +4,19 @@ import { z } from "../schema/entry.ts";
 import { RECIPE } from "../training/recipe.ts";
 import { RUN } from "../training/run_options.ts";
 
-const { optimizer, objective, monitor, clip, freeze, learningRates, ema } = RECIPE.schema.shape;
-const { epochs, schedule, validateEvery, logEvery } = RUN.schema.shape;
+const { optimizer, objective, monitor, earlyStopping, clip, freeze, learningRates, ema } =
+  RECIPE.schema.shape;
+const { epochs, maxTime, schedule, validateEvery, logEvery } = RUN.schema.shape;
 
 /** `training`. */
 export const trainingSchema = z.strictObject({
   epochs: epochs.default(10),
+  maxTime,
   optimizer: optimizer.prefault({ name: "sgd", learningRate: 0.1, momentum: 0.9 }),
   schedule,
   objective,
   monitor,
+  earlyStopping,
   clip,
   freeze,
   learningRates,

@@ -8,21 +8,22 @@
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import { type Metrics, type RunState, START } from "../checkpoints/run_state.ts";
 import { DeviceError } from "../backends/backend.ts";
-import { RunError } from "../errors.ts";
+import type { RunError } from "../errors.ts";
+import { hasStoppedEarly, rememberValidation } from "./early_stopping.ts";
+import { brokenFromTheStart, diverged, interruptedBy } from "./failures.ts";
 import { describeNoNumbers } from "./finite.ts";
 import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
 import { Evaluation, type StepBatch } from "./evaluation.ts";
 import { loggedMetrics } from "./metrics/metric.ts";
-import type { Monitor, Objective } from "./objectives/objective.ts";
+import { isBetter } from "./metrics/monitor.ts";
+import type { Objective } from "./objectives/objective.ts";
 import type { TrainingObserver, TrainingStore } from "./observer.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { ParsedRunOptions } from "./run_options.ts";
 import type { Rates, Schedule } from "./schedules/schedule.ts";
 import type { StepResult, TrainingSession } from "./session.ts";
 import { addSums, cleared } from "./sums.ts";
-
-/** Milliseconds after which the event loop gets its turn, so that signals arrive. */
-const BREATH_INTERVAL = 50;
+import { Timing } from "./timing.ts";
 
 /** Where batches come from. */
 export interface TrainingData {
@@ -55,14 +56,18 @@ export interface LoopOptions extends LoopHooks, Omit<ParsedRunOptions, "schedule
 
 /** How a training ended. */
 export interface TrainingOutcome {
-  /** `interrupted`: stopped by the signal before the last epoch was done. */
-  readonly status: "completed" | "interrupted";
+  /**
+   * `completed`: the last epoch is done; `stopped early`: validations got no better. The others can
+   * go on: `out of time` by `maxTime`, `interrupted` by the signal.
+   */
+  readonly status: "completed" | "stopped early" | "out of time" | "interrupted";
   /** The position it ended at. */
   readonly state: RunState;
 }
 
 /**
- * Trains until the last epoch is done or `signal` asks to stop.
+ * Trains until the last epoch is done, validations get no better, the time is over or `signal` asks
+ * to stop. At least one step is taken, or the validation that is due.
  * Throws RunError, naming step, learning rate and last good checkpoint, when the loss or a weight is
  * no longer finite; DeviceError, naming the same, when the device fails.
  */
@@ -78,21 +83,22 @@ interface Settled {
 
 class TrainingLoop {
   readonly #steps: Pipeline<Settled>;
+  readonly #start: RunState;
   /** The position after the last step whose result is in. */
   #state: RunState;
-  #lastBreath = performance.now();
-  #lastSave = performance.now();
+  readonly #timing: Timing;
 
   constructor(private readonly options: LoopOptions) {
     this.#steps = new Pipeline(options.session.backend);
-    this.#state = options.start ?? START;
+    this.#state = this.#start = options.start ?? START;
+    this.#timing = new Timing(options);
   }
 
   async run(): Promise<TrainingOutcome> {
     try {
       return await this.#run();
     } catch (error) {
-      throw error instanceof DeviceError ? this.#interruptedBy(error) : error;
+      throw error instanceof DeviceError ? interruptedBy(error, this.#failed) : error;
     }
   }
 
@@ -102,16 +108,29 @@ class TrainingLoop {
     // A run that has begun always has a checkpoint: one without has lost it.
     if (store && !this.options.start) await this.#save("last", await this.#snapshot());
     observer?.start?.({ stepsPerEpoch, epochs, state: this.#state });
-    while (this.#state.epoch < epochs) {
+    for (let end = this.#end;; end = this.#end) {
+      if (end) return { status: end, state: this.#state };
       await this.#trainEpoch();
       const validation = await this.#validate();
-      if (this.#stopping) {
+      if (this.#stopping || this.#isWithinEpoch) {
         await this.#save("last", await this.#snapshot());
-        return { status: "interrupted", state: this.#state };
+        return { status: this.#stopping ? "interrupted" : "out of time", state: this.#state };
       }
       await this.#finishEpoch(validation);
     }
-    return { status: "completed", state: this.#state };
+  }
+
+  /** Why no other epoch is begun; undefined where one is. */
+  get #end(): TrainingOutcome["status"] | undefined {
+    const { epochs, session: { recipe: { earlyStopping } } } = this.options;
+    const { epoch, earlyStopping: memory } = this.#state;
+    if (epoch >= epochs) return "completed";
+    if (earlyStopping && hasStoppedEarly(earlyStopping, memory)) return "stopped early";
+    return this.#state !== this.#start && this.#timing.isOver ? "out of time" : undefined;
+  }
+
+  get #isWithinEpoch(): boolean {
+    return this.#state.batch < this.options.data.stepsPerEpoch;
   }
 
   get #objective(): Objective {
@@ -129,15 +148,15 @@ class TrainingLoop {
     let step = this.#state.step;
     if (first === data.stepsPerEpoch || this.#stopping) return;
     for await (const batch of data.batches(epoch, first)) {
-      const rates = schedule(step);
+      const rates = schedule(step, this.#state.schedule);
       this.#steps.add(
         session.step(batch, step, rates).then((result) => ({ result, rates })),
       );
       step++;
       if (this.#steps.isFull) await this.#settleOldest();
-      await this.#breathe();
-      if (this.#stopping) break;
-      if (this.#saveIsDue(step)) {
+      await this.#timing.breathe();
+      if (this.#stopping || this.#timing.isOver) break;
+      if (this.options.store && this.#timing.saveIsDue(step)) {
         await this.#settleAll();
         await this.#save("last", await this.#snapshot());
       }
@@ -175,7 +194,7 @@ class TrainingLoop {
   async #validate(): Promise<Metrics | undefined> {
     const { session, data, epochs, validateEvery, observer } = this.options;
     const epoch = this.#state.epoch + 1;
-    if (!data.validationBatches || this.#stopping) return undefined;
+    if (!data.validationBatches || this.#stopping || this.#isWithinEpoch) return undefined;
     if (epoch % validateEvery !== 0 && epoch !== epochs) return undefined;
     const evaluation = new Evaluation(
       this.#objective,
@@ -184,7 +203,7 @@ class TrainingLoop {
     );
     for await (const count of evaluation.over(data.validationBatches())) {
       observer?.validating?.(count);
-      await this.#breathe();
+      await this.#timing.breathe();
       if (this.#stopping) return undefined;
     }
     return evaluation.metrics();
@@ -192,20 +211,20 @@ class TrainingLoop {
 
   async #finishEpoch(validation: Metrics | undefined): Promise<void> {
     const { store, schedule, observer, keepBest } = this.options;
-    const { step, epoch, sums, best } = this.#state;
+    const { step, epoch, sums, best, schedule: before } = this.#state;
     const { monitor } = this.options.session.recipe;
     const tensors = store && await this.#snapshot();
     const isBest = validation !== undefined && isBetter(validation, best, monitor);
+    const { learningRate } = schedule(step - 1, before);
     this.#state = {
-      step,
+      ...this.#state,
       epoch: epoch + 1,
       batch: 0,
       sums: cleared(sums),
-      validation: validation ?? this.#state.validation,
-      best: isBest ? { ...validation, epoch: epoch + 1 } : best,
+      ...(validation ? this.#remembered(validation) : {}),
+      ...(isBest ? { best: { ...validation, epoch: epoch + 1 } } : {}),
     };
     const train = this.#objective.summarize(sums);
-    const { learningRate } = schedule(step - 1);
     await store?.log({
       event: "epoch",
       epoch: epoch + 1,
@@ -217,7 +236,29 @@ class TrainingLoop {
       if (isBest && keepBest) await this.#save("best", tensors);
       await this.#save("last", tensors);
     }
-    observer?.epoch?.({ epoch: epoch + 1, step, learningRate, train, validation, isBest });
+    const following = schedule(step, this.#state.schedule).learningRate;
+    observer?.epoch?.({
+      epoch: epoch + 1,
+      step,
+      learningRate,
+      train,
+      validation,
+      isBest,
+      ...(following < schedule(step, before).learningRate ? { reducedTo: following } : {}),
+    });
+  }
+
+  /** What of the position follows from a validation. */
+  #remembered(validation: Metrics): Partial<RunState> {
+    const { schedule, session: { recipe: { earlyStopping } } } = this.options;
+    const { step, schedule: rates, earlyStopping: improvements } = this.#state;
+    return {
+      validation,
+      ...(schedule.follow ? { schedule: schedule.follow(validation, step, rates) } : {}),
+      ...(earlyStopping
+        ? { earlyStopping: rememberValidation(earlyStopping, validation, improvements) }
+        : {}),
+    };
   }
 
   /** Throws RunError rather than let a checkpoint be replaced by weights that are not finite. */
@@ -226,69 +267,23 @@ class TrainingLoop {
     const found = describeNoNumbers(tensors);
     if (found === undefined) return tensors;
     const step = Math.max(0, this.#state.step - 1);
-    const { learningRate } = this.options.schedule(step);
+    const { learningRate } = this.options.schedule(step, this.#state.schedule);
     throw this.#diverged(found, step, learningRate);
   }
 
   async #save(kind: "last" | "best", tensors: TrainingTensors): Promise<void> {
     await this.options.store?.save(kind, tensors, this.#state);
-    this.#lastSave = performance.now();
+    this.#timing.saved();
   }
 
-  #saveIsDue(step: number): boolean {
-    const { store, saveEverySteps, saveEveryMinutes } = this.options;
-    if (!store) return false;
-    if (saveEverySteps !== undefined && step % saveEverySteps === 0) return true;
-    return saveEveryMinutes !== undefined &&
-      performance.now() - this.#lastSave >= saveEveryMinutes * 60_000;
-  }
-
-  /** Lets the event loop run now and then: on some backends nothing else would. */
-  async #breathe(): Promise<void> {
-    if (performance.now() - this.#lastBreath < BREATH_INTERVAL) return;
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    this.#lastBreath = performance.now();
-  }
-
-  #interruptedBy(error: DeviceError): DeviceError {
-    const { step, epoch } = this.#state;
-    const checkpoint = this.options.store?.lastCheckpoint();
-    return new DeviceError(
-      `${error.message}; the training had taken ${step} steps (epoch ${epoch + 1}). ` +
-        (checkpoint
-          ? `Resume from the last checkpoint, ${checkpoint}.`
-          : "No checkpoint had been saved yet: start again."),
-      { cause: error },
-    );
+  get #failed() {
+    return { state: this.#state, checkpoint: this.options.store?.lastCheckpoint() };
   }
 
   /** @param step steps taken before the one that went wrong */
   #diverged(what: string, step: number, learningRate: number): RunError {
-    if (this.#state.step === (this.options.start ?? START).step) {
-      return new RunError(
-        `${what} before any weight was changed: look at the weights it goes on from and at the ` +
-          "images and their normalization, not at the learning rate",
-      );
-    }
-    const checkpoint = this.options.store?.lastCheckpoint();
-    return new RunError(
-      `the training diverged: ${what} at step ${step + 1} (epoch ${this.#state.epoch + 1}), ` +
-        `learning rate ${learningRate}. ` +
-        (checkpoint
-          ? `The last good checkpoint is ${checkpoint}. `
-          : "No checkpoint had been saved yet. ") +
-        "Lower training.optimizer.learningRate, add a warm-up or set training.clip.",
-    );
+    return this.#state.step === this.#start.step
+      ? brokenFromTheStart(what)
+      : diverged(what, { step, learningRate }, this.#failed);
   }
-}
-
-/** A better value of the monitored metric, or the same or none again with a lower loss. */
-function isBetter(found: Metrics, best: Metrics | undefined, { metric, mode }: Monitor): boolean {
-  if (!best) return true;
-  // A checkpoint's null, and NaN, are none.
-  const [now, before] = [found[metric], best[metric]];
-  const isTie = now === before || !Number.isFinite(now) && !Number.isFinite(before);
-  if (isTie) return !Number.isFinite(best.loss) || found.loss < best.loss;
-  if (!Number.isFinite(before)) return true;
-  return mode === "max" ? now > before : now < before;
 }

@@ -34,6 +34,8 @@ export interface EpochEvent {
   readonly validation?: Metrics;
   /** Whether this validation is the best so far. */
   readonly isBest: boolean;
+  /** The rate that the schedule falls to because of this validation. */
+  readonly reducedTo?: number;
 }
 
 /** What is known once a training is about to take its first step. */

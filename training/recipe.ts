@@ -3,12 +3,12 @@ import { InputError, within } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { layoutState, PARAMETERS, type StateLayout, type StateRange } from "../layers/state.ts";
 import { choiceOf, type OptionsOf, parseOwnOptions, z } from "../schema/entry.ts";
-import { suggestion } from "../schema/nearest.ts";
 import { type Clip, clipSchema } from "./clip.ts";
+import { type EarlyStopping, earlyStoppingOf, earlyStoppingSchema } from "./early_stopping.ts";
 import { type Ema, emaSchema } from "./ema.ts";
 import { type LossScale, lossScaleSchema } from "./loss_scale.ts";
-import type { MetricInfos } from "./metrics/metric.ts";
-import type { Monitor, Objective } from "./objectives/objective.ts";
+import { type Monitor, monitorOf, monitorSchema } from "./metrics/monitor.ts";
+import type { Objective } from "./objectives/objective.ts";
 import { isBuilt, type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./objectives/registry.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { createOptimizer, OPTIMIZERS } from "./optimizers/registry.ts";
@@ -19,26 +19,15 @@ import {
   parameterGroups,
 } from "./parameter_groups.ts";
 
-const metric = z.string().min(1).describe("A metric of the validation, such as loss or accuracy");
-
-const monitorSchema = z.union([
-  metric,
-  z.strictObject({
-    metric,
-    mode: z.enum(["min", "max"]).optional().describe(
-      "Whether a lower or a higher value is better; by default as the metric is meant",
-    ),
-  }),
-]).describe(
-  "Which metric says which validation is the best; by default the objective's, such as accuracy",
-).meta({ resume: "extends" });
-
 const schema = z.object({
   optimizer: choiceOf(OPTIMIZERS).describe("How parameters are updated"),
   objective: choiceOf(OBJECTIVES).default("classification").describe(
     "What the network is trained for: the loss and the metrics",
   ),
-  monitor: monitorSchema.optional(),
+  monitor: monitorSchema.optional().describe(
+    "Which metric says which validation is the best; by default the objective's, such as accuracy",
+  ).meta({ resume: "extends" }),
+  earlyStopping: earlyStoppingSchema.optional(),
   clip: clipSchema.optional(),
   freeze: freezeSchema.optional(),
   learningRates: learningRatesSchema.optional(),
@@ -69,6 +58,7 @@ export interface ResolvedRecipe {
   readonly objective: Objective;
   /** Which validation is the best. */
   readonly monitor: Monitor;
+  readonly earlyStopping?: EarlyStopping;
   readonly optimizer: Optimizer;
   /** The parameters that are trained, in stretches of equal weight decay and rate. */
   readonly groups: readonly ParameterGroup[];
@@ -101,6 +91,7 @@ export function resolveRecipe(
   }
   const { clip, ema, lossScale } = recipe;
   const objective = within(["objective"], () => objectiveOf(built ?? recipe.objective, classes));
+  const monitor = monitored(objective, recipe.monitor);
   const optimizer = createOptimizer(recipe.optimizer);
   return {
     model,
@@ -108,7 +99,11 @@ export function resolveRecipe(
     layout,
     parameterSize,
     objective,
-    monitor: monitorOf(objective, recipe.monitor),
+    monitor,
+    earlyStopping: within(
+      ["earlyStopping"],
+      () => earlyStoppingOf(objective, monitor, recipe.earlyStopping),
+    ),
     optimizer,
     ...parameterGroups(layout, recipe, optimizer.options),
     clip,
@@ -117,27 +112,14 @@ export function resolveRecipe(
   };
 }
 
-/** The monitor that a recipe asks for. Throws InputError for a metric that the objective lacks. */
-function monitorOf(
-  { name, metrics, monitor }: Objective,
+/** Which validation is the best, by the recipe or else the objective. */
+function monitored(
+  objective: Objective,
   options: z.output<typeof monitorSchema> | undefined,
 ): Monitor {
-  if (!options) return monitor;
-  const isName = typeof options === "string";
-  const { metric, mode = undefined } = isName ? { metric: options } : options;
-  if (!Object.hasOwn(metrics, metric)) {
-    throw new InputError(
-      `${name} has no metric "${metric}"${suggestionOf(metrics, metric)}`,
-      { at: isName ? ["monitor"] : ["monitor", "metric"] },
-    );
+  if (options === undefined) return objective.monitor;
+  if (typeof options === "string") {
+    return within(["monitor"], () => monitorOf(objective, options));
   }
-  return { metric, mode: mode ?? metrics[metric].mode };
-}
-
-/** The metric that a person means, who may know it by its title. */
-function suggestionOf(metrics: MetricInfos, word: string): string {
-  const titled = Object.keys(metrics).find((name) =>
-    metrics[name].title.toLowerCase() === word.toLowerCase()
-  );
-  return suggestion(titled ?? word, Object.keys(metrics), "metrics");
+  return within(["monitor", "metric"], () => monitorOf(objective, options.metric, options.mode));
 }

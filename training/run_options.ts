@@ -1,6 +1,7 @@
 /** How long a training goes on, in which pieces, and what is kept of it: options as plain data. */
 import { choiceOf, type OptionsOf, type ParsedOptionsOf, z } from "../schema/entry.ts";
 import { SCHEDULES } from "./schedules/registry.ts";
+import { timeBudgetSchema } from "./time_budget.ts";
 
 const count = z.int().min(1);
 
@@ -9,6 +10,7 @@ const schema = z.object({
   schedule: choiceOf(SCHEDULES).prefault({ name: "constant" }).describe(
     "How the learning rate changes",
   ),
+  maxTime: timeBudgetSchema.optional(),
   batchSize: count.default(128).describe("Images in a training batch"),
   evaluationBatchSize: count.default(256).describe("Images in a batch of validation"),
   dropLast: z.boolean().default(true).describe(

@@ -116,6 +116,15 @@ export async function trainRecipe(
   if (resume) requirePosition(resume.state, loader.batchCount, "resume");
   const rest = options.train.count % batchSize;
   const lastEvaluation = (options.validation?.count ?? 0) % evaluationBatchSize;
+  const steps = loader.batchCount;
+  const schedule = within(["schedule"], () =>
+    createSchedule(run.schedule, {
+      learningRate: recipe.optimizer.options.learningRate,
+      stepsPerEpoch: steps,
+      totalSteps: steps * run.epochs,
+      objective: recipe.objective,
+    }));
+  requireValidation(options, { schedule: schedule.follow, earlyStopping: recipe.earlyStopping });
   const session = await TrainingSession.create(backend, {
     recipe,
     traceInput: imageInput(images, transform.padding),
@@ -127,7 +136,6 @@ export async function trainRecipe(
   });
   try {
     if (resume) session.restore(resume.tensors);
-    const steps = loader.batchCount;
     const outcome = await runTraining({
       ...run,
       store: options.store,
@@ -135,11 +143,7 @@ export async function trainRecipe(
       signal: options.signal,
       session,
       data: trainingData(loader, validation, batchSize),
-      schedule: createSchedule(run.schedule, {
-        learningRate: recipe.optimizer.options.learningRate,
-        stepsPerEpoch: steps,
-        totalSteps: steps * run.epochs,
-      }),
+      schedule,
       ...(resume ? { start: resume.state } : {}),
     });
     const { model: weights, ema } = await session.snapshot();
@@ -148,6 +152,18 @@ export async function trainRecipe(
   } finally {
     session.dispose();
   }
+}
+
+/** Throws InputError, `at` the option, for one that follows validations where there are none. */
+function requireValidation(
+  { validation }: Pick<TrainingRunOptions, "validation">,
+  followers: Readonly<Record<string, unknown>>,
+): void {
+  const name = Object.keys(followers).find((name) => followers[name] !== undefined);
+  if (validation || name === undefined) return;
+  throw new InputError(`${name} follows the validations; give images to validate on`, {
+    at: [name],
+  });
 }
 
 /** Throws InputError, `at` the images, for ones of another shape than those to train on. */

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { train } from "../../training/train.ts";
 import { MemoryStore } from "../support/memory_store.ts";
+import { assertResumesExactly } from "../support/resumes.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
 Deno.test("a training stopped after any step and resumed ends with the bits of an unbroken one", async () => {
@@ -34,16 +35,7 @@ Deno.test("a training stopped after any step and resumed ends with the bits of a
 });
 
 Deno.test("a training resumed from any checkpoint of an unbroken one repeats it", async () => {
-  const unbroken = new MemoryStore();
-  await train(await tinyTraining({ store: unbroken, saveEverySteps: 1 }));
-  const positions = unbroken.saves.filter(({ kind }) => kind === "last");
-  assertEquals(positions.length, 11);
-  for (const position of positions) {
-    const store = new MemoryStore(position.log);
-    await train(await tinyTraining({ store, resume: position, saveEverySteps: 1 }));
-    if (position.state.epoch < 2) assertEquals(store.last, unbroken.last);
-    else assertEquals(store.saves, []);
-  }
+  assertEquals((await assertResumesExactly({})).length, 11);
 });
 
 Deno.test("a training stopped while it validates repeats the validation", async () => {

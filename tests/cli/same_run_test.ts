@@ -53,13 +53,14 @@ Deno.test("the schema says which keys a resumed run may change", () => {
     }
   };
   walk(configJsonSchema(), []);
-  const extending = ["epochs", "monitor", "validateEvery", "logEvery"];
+  const extending = ["epochs", "monitor", "earlyStopping", "validateEvery", "logEvery"];
   assertEquals(marked.extends, extending.map((key) => `training.${key}`));
   assertEquals(marked.bits, ["backend", "threads", "precision", "data.evalBatchSize"]);
   for (const key of ["name", "output", "checkpoints", "fold"]) {
     assertEquals(marked.free.includes(key), true, key);
   }
-  assertEquals(marked.free.filter((key) => /^(seed|model|training)/.test(key)), []);
+  const free = marked.free.filter((key) => /^(seed|model|training)/.test(key));
+  assertEquals(free, ["training.maxTime"]);
 });
 
 Deno.test("a run goes on with another place and pace, and warns of another length", () => {

@@ -56,6 +56,28 @@ Deno.test("train prints a line for each epoch and what the fold came to", () =>
     assertEquals((await Deno.stat(join(folder, "out", "metrics.jsonl"))).isFile, true);
   }));
 
+Deno.test("a training that is out of time is folded as it is, says how to go on, and stops early later", () =>
+  withTinyConfig(async (folder) => {
+    const train = (...set: string[]) =>
+      overfold(folder, "train", "tiny.yaml", ...set.flatMap((one) => ["--set", one]), "--resume");
+    const stopping = "training.earlyStopping={patience: 1, minDelta: 1}";
+    const first = await train("training.epochs=9", "training.maxTime=0.001s", stopping);
+    assertEquals(first.code, 0, first.error);
+    assertStringIncludes(first.error, "stopped at step 1 (epoch 1 of 9) and saved ");
+    assertStringIncludes(
+      first.error,
+      "training.maxTime is over\nto go on: overfold train tiny.yaml",
+    );
+    assertStringIncludes(first.out, "folded: ");
+    const rest = await train("training.epochs=9", stopping);
+    assertEquals(rest.code, 0, rest.error);
+    const why = "1 validation in a row without a better accuracy (training.earlyStopping)";
+    assertStringIncludes(rest.error, `stopped early after epoch 2 of 9: ${why}`);
+    const over = await train("training.epochs=9", stopping);
+    assertStringIncludes(over.error, `the training stopped early at step 24: ${why}`);
+    assertStringIncludes(over.out, "nothing was left to train; validation accuracy ");
+  }));
+
 Deno.test("mistakes that only the images show are located too", () =>
   withTinyConfig(async (folder) => {
     const given = await overfold(folder, "train", "tiny.yaml", "--set", "data.subset={train: 97}");

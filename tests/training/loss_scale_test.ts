@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import type { Backend } from "../../backends/backend.ts";
 import { openBackend } from "../../backends/registry.ts";
@@ -14,8 +14,8 @@ import { resolveRecipe } from "../../training/recipe.ts";
 import { stepProgram } from "../../training/step_program.ts";
 import { train } from "../../training/train.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
-import { MemoryStore } from "../support/memory_store.ts";
 import { compute } from "../support/run.ts";
+import { assertResumesExactly } from "../support/resumes.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 import { uploadState } from "../support/state.ts";
 import { readVariables, scalarInputs, tensorInput } from "../support/training_programs.ts";
@@ -102,14 +102,9 @@ Deno.test("scaling by powers of two changes no bit of a training", async () => {
 
 Deno.test("a training with a scaled loss resumes exactly", async () => {
   const lossScale = { growthInterval: 3 };
-  const unbroken = new MemoryStore();
-  await train(await tinyTraining({ lossScale, store: unbroken, saveEverySteps: 1 }));
-  const position = unbroken.saves.find(({ kind, state }) => kind === "last" && state.step === 5);
-  assert(position);
-  assertEquals(position.tensors.lossScale, Float32Array.of(131072, 2));
-  const store = new MemoryStore(position.log);
-  await train(await tinyTraining({ lossScale, store, resume: position, saveEverySteps: 1 }));
-  assertEquals(store.last, unbroken.last);
+  const positions = await assertResumesExactly({ lossScale });
+  const position = positions.find(({ state }) => state.step === 5);
+  assertEquals(position?.tensors.lossScale, Float32Array.of(131072, 2));
 });
 
 Deno.test("gradients that stay infinite end the training", async () => {

@@ -6,19 +6,12 @@ import type { Value } from "../../graph/types.ts";
 import type { Entry, z } from "../../schema/entry.ts";
 import type { ConfusionMatrix } from "../confusion.ts";
 import type { MetricInfos } from "../metrics/metric.ts";
+import type { Monitor } from "../metrics/monitor.ts";
 
 /** An array of a batch that an objective needs: a program's input of this name. */
 export interface BatchField extends TargetField {
   /** Of the input, and of the images' targets that it holds. */
   readonly name: string;
-}
-
-/** Which metric says how good a network is. */
-export interface Monitor {
-  /** A name in {@link Metrics}. */
-  readonly metric: string;
-  /** Whether a lower or a higher value is better. */
-  readonly mode: "min" | "max";
 }
 
 /** Targets of the images of a batch by name, without filling. */

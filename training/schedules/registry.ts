@@ -7,6 +7,7 @@ import { exponential } from "./exponential.ts";
 import { multistep } from "./multistep.ts";
 import { oneCycle } from "./one_cycle.ts";
 import { polynomial } from "./polynomial.ts";
+import { reduceOnPlateau } from "./reduce_on_plateau.ts";
 import type { Schedule, ScheduleContext, ScheduleEntry } from "./schedule.ts";
 import { step } from "./step.ts";
 
@@ -20,6 +21,7 @@ export const SCHEDULES = {
   cosine,
   cosine_restarts: cosineRestarts,
   one_cycle: oneCycle,
+  reduce_on_plateau: reduceOnPlateau,
 } satisfies Record<string, ScheduleEntry>;
 
 /** How the learning rate changes: `{ name, …options }`, or a name alone. */
@@ -34,8 +36,12 @@ export function createSchedule(options: ScheduleOptions, context: ScheduleContex
   return entry.build(own, context);
 }
 
-/** What of a schedule's options fits a training badly: sentences for a person, with the numbers. */
+/**
+ * What of a schedule's options fits a training badly: sentences for a person, with the numbers. Throws
+ * as {@link createSchedule}.
+ */
 export function scheduleWarnings(options: ScheduleOptions, context: ScheduleContext): string[] {
+  createSchedule(options, context);
   const { name, entry, options: own } = chosen<ScheduleEntry>(SCHEDULES, options, "schedule");
   return (entry.warnings?.(own, context) ?? []).map((text) => `the schedule ${name}: ${text}`);
 }

@@ -1,8 +1,11 @@
 /**
  * What a learning-rate schedule is: a pure function from the number of optimizer steps taken to the
- * rate of the next one, in PyTorch's arithmetic; closed form, float64.
+ * rate of the next one, in PyTorch's arithmetic; closed form, float64. One that follows the
+ * validations is also a function of what it remembers of them.
  */
+import type { Memory, Metrics } from "../../checkpoints/run_state.ts";
 import { type Entry, z } from "../../schema/entry.ts";
+import type { Objective } from "../objectives/objective.ts";
 
 /** What a schedule sets for one step. */
 export interface Rates {
@@ -12,7 +15,16 @@ export interface Rates {
 }
 
 /** The rates of step 0, 1, …. */
-export type Schedule = (step: number) => Rates;
+export interface Schedule {
+  /** @param memory what {@link Schedule.follow} gave last; undefined before the first validation */
+  (step: number, memory?: Memory): Rates;
+  /**
+   * What is remembered after a validation; absent where none matters.
+   *
+   * @param step steps taken before it
+   */
+  follow?(validation: Metrics, step: number, memory?: Memory): Memory | undefined;
+}
 
 /** What a schedule must know of the training. */
 export interface ScheduleContext {
@@ -22,6 +34,8 @@ export interface ScheduleContext {
   readonly stepsPerEpoch: number;
   /** Optimizer steps in the whole training, warm-up included. */
   readonly totalSteps: number;
+  /** What validations measure. */
+  readonly objective: Pick<Objective, "name" | "metrics">;
 }
 
 /** A schedule that a config can name. */

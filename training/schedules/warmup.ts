@@ -1,4 +1,5 @@
 /** Linear warm-up, which every schedule may begin with. */
+import type { Memory, Metrics } from "../../checkpoints/run_state.ts";
 import { z } from "../../schema/entry.ts";
 import type { Schedule, ScheduleContext, ScheduleEntry } from "./schedule.ts";
 
@@ -57,10 +58,17 @@ function warmUp(
   const totalSteps = Math.max(1, context.totalSteps - length);
   const schedule = proper({ ...context, totalSteps });
   const first = schedule(0);
-  return (step) =>
+  const { follow } = schedule;
+  const warmed: Schedule = (step, memory) =>
     step < length
       ? { ...first, learningRate: first.learningRate * warmupFactor(startFactor, step, length) }
-      : schedule(step - length);
+      : schedule(step - length, memory);
+  return follow
+    ? Object.assign(warmed, {
+      follow: (validation: Metrics, step: number, memory?: Memory) =>
+        step < length ? memory : follow(validation, step - length, memory),
+    })
+    : warmed;
 }
 
 function stepsOf({ epochs = 0, steps }: Warmup, { stepsPerEpoch }: ScheduleContext): number {

@@ -1,5 +1,6 @@
 /** `lr_schedule`: learning-rate schedules, from the names and options of PyTorch's schedulers. */
 import { z } from "zod";
+import { objectiveOf } from "../../../training/objectives/registry.ts";
 import { createSchedule, type ScheduleOptions } from "../../../training/schedules/registry.ts";
 import type { Kind } from "./kind.ts";
 
@@ -123,6 +124,7 @@ export const lrSchedule: Kind = {
       learningRate: baseRate,
       stepsPerEpoch: 1,
       totalSteps: steps,
+      objective: objectiveOf("classification", 2),
     });
     const perStep = Array.from({ length: steps }, (_, step) => rates(step));
     fixture.compare("lr", perStep.map(({ learningRate }) => learningRate));

@@ -1,10 +1,13 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../../errors.ts";
+import { objectiveOf } from "../../../training/objectives/registry.ts";
 import {
   createSchedule,
   type ScheduleOptions,
   scheduleWarnings,
 } from "../../../training/schedules/registry.ts";
+
+const objective = objectiveOf("classification", 3);
 
 /** The rates of a training of 4 epochs of 5 steps with base rate 1. */
 function rates(options: ScheduleOptions): number[] {
@@ -12,6 +15,7 @@ function rates(options: ScheduleOptions): number[] {
     learningRate: 1,
     stepsPerEpoch: 5,
     totalSteps: 20,
+    objective,
   });
   return Array.from({ length: 20 }, (_, step) => schedule(step).learningRate);
 }
@@ -54,7 +58,7 @@ Deno.test("warm-up from 0 loses no step and may be given in parts of an epoch", 
 });
 
 Deno.test("one cycle moves the momentum against the rate, unless it is to stay", () => {
-  const context = { learningRate: 1, stepsPerEpoch: 5, totalSteps: 20 };
+  const context = { learningRate: 1, stepsPerEpoch: 5, totalSteps: 20, objective };
   const cycled = createSchedule({ name: "one_cycle" }, context);
   assertAlmostEquals(cycled(0).learningRate, 1 / 25);
   assertEquals(cycled(0).momentum, 0.95);
@@ -74,7 +78,7 @@ Deno.test("a warm-up of both epochs and steps, or of neither, is refused", () =>
 });
 
 Deno.test("a schedule that fits its training badly is told with the numbers", () => {
-  const context = { learningRate: 1, stepsPerEpoch: 5, totalSteps: 20 };
+  const context = { learningRate: 1, stepsPerEpoch: 5, totalSteps: 20, objective };
   const badly: [ScheduleOptions, string][] = [
     [{ name: "cosine", duration: 4 }, "4 of 20 steps, after which the rate rises again"],
     [{ name: "cosine", duration: 3, unit: "epoch" }, "3 of 4 epochs"],

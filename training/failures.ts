@@ -1,0 +1,52 @@
+/** What is said of a training that cannot go on. */
+import { DeviceError } from "../backends/backend.ts";
+import type { RunState } from "../checkpoints/run_state.ts";
+import { RunError } from "../errors.ts";
+
+/** Where a training stood when it failed. */
+interface Failed {
+  readonly state: RunState;
+  /** The checkpoint it can go on from, for a person. */
+  readonly checkpoint: string | undefined;
+}
+
+/** The error of a device that failed, with what to do about the training. */
+export function interruptedBy(error: DeviceError, { state, checkpoint }: Failed): DeviceError {
+  const { step, epoch } = state;
+  return new DeviceError(
+    `${error.message}; the training had taken ${step} steps (epoch ${epoch + 1}). ` +
+      (checkpoint
+        ? `Resume from the last checkpoint, ${checkpoint}.`
+        : "No checkpoint had been saved yet: start again."),
+    { cause: error },
+  );
+}
+
+/**
+ * The error of a loss or weights that are no numbers any more.
+ *
+ * @param what is wrong
+ * @param step steps taken before the one that went wrong, and the rate of that one
+ */
+export function diverged(
+  what: string,
+  { step, learningRate }: { readonly step: number; readonly learningRate: number },
+  { state, checkpoint }: Failed,
+): RunError {
+  return new RunError(
+    `the training diverged: ${what} at step ${step + 1} (epoch ${state.epoch + 1}), ` +
+      `learning rate ${learningRate}. ` +
+      (checkpoint
+        ? `The last good checkpoint is ${checkpoint}. `
+        : "No checkpoint had been saved yet. ") +
+      "Lower training.optimizer.learningRate, add a warm-up or set training.clip.",
+  );
+}
+
+/** The same where they were none from the start. */
+export function brokenFromTheStart(what: string): RunError {
+  return new RunError(
+    `${what} before any weight was changed: look at the weights it goes on from and at the ` +
+      "images and their normalization, not at the learning rate",
+  );
+}
