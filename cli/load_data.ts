@@ -6,7 +6,6 @@ import type { DatasetInfo, OpenDataset, OpenOptions, OpenPictures } from "../dat
 import { imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { countBatches, threadsAndSlots } from "../datasets/loader.ts";
 import { openDataset, openPictures } from "../datasets/open.ts";
-import type { LocateOptions } from "../datasets/published_files.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError, type OptionPath, within } from "../errors.ts";
 import { parseGround } from "../files/colours.ts";
@@ -38,7 +37,7 @@ export function trainCountOf({ validation, subset }: DataConfig, { sizes }: Data
 }
 
 /** Opens the dataset of a config. Throws InputError, for options that do not fit where they stand. */
-export function openImages(file: ConfigFile, options: LocateOptions = {}): Promise<OpenDataset> {
+export function openImages(file: ConfigFile, options: OpenOptions = {}): Promise<OpenDataset> {
   const { data, seed } = file.config;
   const { dataset, root, mirror, checksums, background, onError } = data;
   return inConfig(file, () =>
@@ -105,6 +104,7 @@ export async function loadImages(
         (total === undefined ? "" : ` of ${formatBytes(total)}`)
       ),
     onNotice: (line) => progress.print(line),
+    onWork: (say) => progress.update(say),
   });
   objectiveFor(file, info);
   if (!isNamed && computedBytes > UNASKED_BYTES) {

@@ -72,6 +72,8 @@ export interface OpenOptions extends LocateOptions {
   readonly onPassedOver?: (
     file: { readonly path: string; readonly what: string; readonly isPicture?: boolean },
   ) => void;
+  /** Receives, now and then during a long search for pictures, what says how far it is. */
+  readonly onWork?: (say: () => string) => void;
 }
 
 /** A dataset of pictures of any size: at which it is used is the config's to say. */

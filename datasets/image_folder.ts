@@ -3,9 +3,10 @@ import { fromHome } from "../files/home.ts";
 import { z } from "../schema/entry.ts";
 import type { DatasetEntry } from "./dataset.ts";
 import { findPictures } from "./folder/classes.ts";
-import { openPictureFiles } from "./folder/open.ts";
+import { openLabelled } from "./folder/open.ts";
 import { channelsSchema, classesSchema, holdOutSchema, splitSeedSchema } from "./folder/options.ts";
 import { shuffled, stratified } from "./folder/split.ts";
+import { filesIn } from "./stores/files.ts";
 
 const schema = z.object({
   root: z.string().min(1).describe(
@@ -29,25 +30,24 @@ export const imageFolder: DatasetEntry<typeof schema> = {
   schema,
   async build({ root: given, classes, validation, holdOut, splitSeed, channels }, where) {
     const root = fromHome(given).replace(/(?<=.)[/\\]+$/, "");
-    const found = await findPictures(root, {
-      classes,
-      validation,
-      onPassedOver: where.onPassedOver,
-    });
+    const found = await findPictures(root, { ...where, classes, validation });
     found.notices.forEach((line) => where.onNotice?.(line));
-    const { classNames } = found;
-    const pictures = shuffled(found.train, splitSeed);
-    const { train, held } = found.validation
-      ? { train: pictures, held: shuffled(found.validation, splitSeed) }
-      : stratified(pictures, classNames.length, holdOut);
-    return openPictureFiles({
+    const { paths, labels, classNames, trainCount } = found;
+    const pictures = shuffled(paths, splitSeed, 0, trainCount);
+    const split = trainCount < paths.count
+      ? { train: pictures, held: shuffled(paths, splitSeed, trainCount) }
+      : stratified(pictures, (picture) => labels.firstOf(picture), classNames.length, holdOut);
+    return openLabelled({
       name: "image_folder",
       title: basename(root) || root,
       root,
       classNames,
       channels,
-      train,
-      held,
+      store: filesIn(paths),
+      reads: [root],
+      paths,
+      labels,
+      ...split,
     }, where);
   },
 };

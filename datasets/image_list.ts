@@ -1,15 +1,15 @@
 import { basename, dirname } from "node:path";
 import { InputError } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
-import { spellName } from "../reporting/controls.ts";
-import { someOf } from "../reporting/format.ts";
 import { z } from "../schema/entry.ts";
 import type { DatasetEntry } from "./dataset.ts";
 import { type Listed, readList } from "./folder/list.ts";
-import { openPictureFiles } from "./folder/open.ts";
-import { type Labelled, shuffled, stratified } from "./folder/split.ts";
-import { byCodePoint } from "./folder/walk.ts";
+import { ClassNames, Labels } from "./folder/labels.ts";
+import { openLabelled } from "./folder/open.ts";
+import { shuffled, stratified } from "./folder/split.ts";
 import { channelsSchema, classesSchema, holdOutSchema, splitSeedSchema } from "./folder/options.ts";
+import { PathList } from "./paths.ts";
+import { filesIn } from "./stores/files.ts";
 
 const file = z.string().min(1);
 
@@ -46,60 +46,49 @@ export const imageList: DatasetEntry<typeof schema> = {
     const separator = severalLabels ? options.separator : undefined;
     const trainFile = fromHome(options.train);
     const root = fromHome(options.root ?? dirname(trainFile));
-    const listed = await readList(trainFile, separator);
-    const classNames = options.classes ?? classesOf(listed, trainFile);
-    const label = labeller(classNames, severalLabels);
-    const pictures = shuffled(listed.map((row) => label(row, trainFile)), splitSeed);
-    const validation = options.validation === undefined ? undefined : fromHome(options.validation);
-    const held = validation === undefined
-      ? undefined
-      : (await readList(validation, separator)).map((row) => label(row, validation));
-    return openPictureFiles({
+    const [found, labels] = [new PathList(), new Labels(severalLabels)];
+    const classes = new ClassNames(options.classes);
+    const add = async (file: string) => {
+      for (const row of await readList(file, separator)) {
+        found.add(row.path);
+        labels.add(...classesOf(row, classes, severalLabels, file));
+      }
+    };
+    await add(trainFile);
+    const classNames = classes.settle(labels, trainFile);
+    const trainCount = found.count;
+    if (options.validation !== undefined) await add(fromHome(options.validation));
+    const paths = found.done(root);
+    const pictures = shuffled(paths, splitSeed, 0, trainCount);
+    const split = options.validation === undefined
+      ? stratified(pictures, (i) => labels.firstOf(i), classNames.length, options.holdOut)
+      : { train: pictures, held: shuffled(paths, splitSeed, trainCount) };
+    return openLabelled({
       name: "image_list",
       title: basename(trainFile),
       root,
       classNames,
       channels,
-      severalLabels,
-      ...(held
-        ? { train: pictures, held: shuffled(held, splitSeed) }
-        : stratified(pictures, classNames.length, options.holdOut)),
+      store: filesIn(paths),
+      reads: [root],
+      paths,
+      labels,
+      ...split,
     }, where);
   },
 };
 
-/** All labels; those that are numbers by their size. */
-function classesOf(listed: readonly Listed[], file: string): string[] {
-  const names = [...new Set(listed.flatMap(({ labels }) => labels))];
-  const strange = names.find((name) => /\p{Cc}/u.test(name));
-  if (strange !== undefined) {
+/** The classes of a line. */
+function classesOf(
+  { labels, line }: Listed,
+  classes: ClassNames,
+  severalLabels: boolean,
+  file: string,
+): number[] {
+  if (!severalLabels && labels.length !== 1) {
     throw new InputError(
-      `${file}: the label ${spellName(JSON.stringify(strange))} cannot be shown`,
+      `${file}:${line}: found ${labels.length} labels, expected one; several need severalLabels: true`,
     );
   }
-  if (names.length < 2) {
-    throw new InputError(`${file}: expected at least two labels, found ${someOf(names) || "none"}`);
-  }
-  const areNumbers = names.every((name) => /^\d{1,15}$/.test(name));
-  return names.sort(areNumbers ? (a, b) => Number(a) - Number(b) : byCodePoint);
-}
-
-function labeller(classNames: readonly string[], severalLabels: boolean) {
-  const numbers = new Map(classNames.map((name, i) => [name, i]));
-  return ({ path, labels, line }: Listed, file: string): Labelled => {
-    const unknown = labels.find((name) => !numbers.has(name));
-    if (unknown !== undefined) {
-      throw new InputError(
-        `${file}:${line}: found the label ${spellName(JSON.stringify(unknown))}, expected one of ` +
-          someOf(classNames.map(spellName)),
-      );
-    }
-    if (!severalLabels && labels.length !== 1) {
-      throw new InputError(
-        `${file}:${line}: found ${labels.length} labels, expected one; several need severalLabels: true`,
-      );
-    }
-    const found = labels.map((name) => numbers.get(name)!);
-    return { path, label: found[0] ?? 0, ...(severalLabels ? { labels: found } : {}) };
-  };
+  return labels.map((name) => classes.numberOf(name, () => `${file}:${line}`));
 }

@@ -1,48 +1,94 @@
 /** Paths of any number of files, in memory that all threads share: the bytes and 4 more each. */
+import { InputError } from "../errors.ts";
+import { Growing } from "./growing.ts";
+
+/** Bytes in a block; no path lies in two. */
+const BLOCK_BYTES = 2 ** 20;
+
+/** Bytes of paths that 4 bytes can count. */
+const MOST_BYTES = 2 ** 32;
 
 /** A list of paths. */
 export class Paths {
-  /** Paths relative to `root`, with `/` between their parts. */
-  static of(root: string, paths: readonly string[]): Paths {
-    const encoder = new TextEncoder();
-    const longest = paths.reduce((most, { length }) => Math.max(most, length), 0);
-    const scratch = new Uint8Array(3 * longest);
-    const starts = new Uint32Array(new SharedArrayBuffer(4 * (paths.length + 1)));
-    paths.forEach((path, i) => {
-      starts[i + 1] = starts[i] + encoder.encodeInto(path, scratch).written;
-    });
-    const bytes = new Uint8Array(new SharedArrayBuffer(starts[paths.length]));
-    paths.forEach((path, i) => {
-      const { written } = encoder.encodeInto(path, scratch);
-      bytes.set(scratch.subarray(0, written), starts[i]);
-    });
-    return new Paths({ root, bytes, starts });
-  }
-
   constructor(readonly handle: PathsHandle) {}
 
   /** How many there are. */
   get count(): number {
-    return this.handle.starts.length - 1;
+    return this.handle.ends.length;
   }
 
   /** A path, with its root. */
   at(index: number): string {
-    const { root, bytes, starts } = this.handle;
-    return `${root}/${new TextDecoder().decode(bytes.slice(starts[index], starts[index + 1]))}`;
+    return `${this.handle.root}/${this.relative(index)}`;
   }
 
-  /** Paths `from` to `to` - 1, of the same memory. */
-  slice(from: number, to: number): Paths {
-    return new Paths({ ...this.handle, starts: this.handle.starts.subarray(from, to + 1) });
+  /** A path, without its root. */
+  relative(index: number): string {
+    return new TextDecoder().decode(this.bytesOf(index).slice());
+  }
+
+  /** A path in UTF-8, without its root. */
+  bytesOf(index: number): Uint8Array<SharedArrayBuffer> {
+    const { blocks, ends } = this.handle;
+    const before = index === 0 ? 0 : ends[index - 1];
+    const length = ends[index] - before;
+    if (length === 0) return blocks[0].subarray(0, 0);
+    const block = Math.floor((ends[index] - 1) / BLOCK_BYTES);
+    const start = block * BLOCK_BYTES;
+    return blocks[block].subarray(Math.max(0, before - start), ends[index] - start);
   }
 }
 
 /** What {@link Paths} are made of, as threads hand it on. */
 export interface PathsHandle {
   readonly root: string;
-  /** UTF-8, one path after the other. */
-  readonly bytes: Uint8Array<SharedArrayBuffer>;
-  /** Where each begins, and at last where the last one ends. */
-  readonly starts: Uint32Array<SharedArrayBuffer>;
+  /** UTF-8, one path after the other; one that would lie in two blocks begins the second. */
+  readonly blocks: readonly Uint8Array<SharedArrayBuffer>[];
+  /** Where each ends, counted through all blocks. */
+  readonly ends: Uint32Array<SharedArrayBuffer>;
+}
+
+/** Paths as they are found. */
+export class PathList {
+  readonly #encoder = new TextEncoder();
+  readonly #blocks = [emptyBlock()];
+  readonly #ends = new Growing(Uint32Array<SharedArrayBuffer>);
+
+  /** How many there are by now. */
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  /**
+   * Adds a path with `/` between its parts. Throws InputError for one that is longer than any, and for
+   * more than can be counted.
+   */
+  add(path: string): void {
+    let start = (this.#blocks.length - 1) * BLOCK_BYTES;
+    const end = this.count === 0 ? 0 : this.#ends.at(this.count - 1);
+    let { read, written } = this.#encoder.encodeInto(
+      path,
+      this.#blocks.at(-1)!.subarray(end - start),
+    );
+    if (read < path.length) {
+      start += BLOCK_BYTES;
+      this.#blocks.push(emptyBlock());
+      ({ read, written } = this.#encoder.encodeInto(path, this.#blocks.at(-1)!));
+      if (read < path.length || start + written >= MOST_BYTES) {
+        throw new InputError("the paths of these pictures are too long, or too many: over 4 GiB");
+      }
+      this.#ends.push(start + written);
+    } else {
+      this.#ends.push(end + written);
+    }
+  }
+
+  /** All of them, relative to `root`, without a copy. */
+  done(root: string): Paths {
+    return new Paths({ root, blocks: this.#blocks, ends: this.#ends.used });
+  }
+}
+
+function emptyBlock(): Uint8Array<SharedArrayBuffer> {
+  return new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
 }

@@ -39,3 +39,23 @@ export function cacheFolder(
       "(and allow reading it, --allow-env)",
   );
 }
+
+/** A cache that need not be there for anything to work. */
+export interface OptionalCache {
+  readonly folder: string;
+  /** Whether it may be written to. */
+  readonly isWritable: boolean;
+}
+
+/** The cache, by default {@link cacheFolder}, if there is one that may be read without asking anyone. */
+export function optionalCache(given?: string): OptionalCache | undefined {
+  const may = (name: "read" | "write", path: string) =>
+    Deno.permissions.querySync({ name, path }).state === "granted";
+  try {
+    const folder = given ?? cacheFolder();
+    return may("read", folder) ? { folder, isWritable: may("write", folder) } : undefined;
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}

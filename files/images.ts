@@ -2,12 +2,9 @@
 import { InputError } from "../errors.ts";
 import { decodePicture } from "./decode.ts";
 import { otherKind } from "./kind_of_file.ts";
-import { readWanted } from "./read_wanted.ts";
+import { readPictureFile } from "./picture_file.ts";
 import { type Colour, fit, type ImageSize, layOn } from "./pixels.ts";
 import { type Raster, toRaster } from "./raster.ts";
-
-/** Bytes of a picture's file that is read without looking at its beginning first. */
-const MOST_AT_ONCE = 2 ** 26;
 
 /** How pictures are read. */
 export interface ReadOptions {
@@ -59,11 +56,6 @@ export async function readRaster(
   return await decodeRaster(path, await readPictureFile(path), channels, options, remedy);
 }
 
-/** The contents of a picture's file. Throws InputError for one that cannot be read. */
-export async function readPictureFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  return await readAtOnce(path) ?? await readWanted(path, "picture");
-}
-
 /** As {@link readRaster}, of a file whose contents have been read. */
 export async function decodeRaster(
   path: string,
@@ -84,19 +76,6 @@ export async function decodeRaster(
   const isOnGround = ground !== undefined && layOn(picture, ground);
   const raster = toRaster(picture, channels);
   return { raster, isOnGround, ...(damage === undefined ? {} : { damage }) };
-}
-
-/**
- * The contents of a picture's file with as little ado as there can be, for those that come by the
- * thousand; undefined where there is something to be said of the file.
- */
-async function readAtOnce(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    const { isFile, size } = Deno.statSync(path);
-    if (isFile && size <= MOST_AT_ONCE) return await Deno.readFile(path);
-  } catch {
-    // Whatever it is, whoever reads it with more care says it.
-  }
 }
 
 /**

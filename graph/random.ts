@@ -158,9 +158,11 @@ export function randomSource(seed: number, path: string, drawn: number): RandomS
 
 /** 32-bit FNV-1a of the text's UTF-16 units. */
 export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  }
+  return extendHash(0x811c9dc5, Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)));
+}
+
+/** The 32-bit FNV-1a of what `hash` is that of, with more units behind it. */
+export function extendHash(hash: number, units: ArrayLike<number>): number {
+  for (let i = 0; i < units.length; i++) hash = Math.imul(hash ^ units[i], 0x01000193) >>> 0;
   return hash;
 }

@@ -5,9 +5,11 @@ import { isPictureName } from "../../files/picture_names.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
 import { spellName } from "../../reporting/controls.ts";
 import { formatCount, someOf } from "../../reporting/format.ts";
-import type { Labelled } from "./split.ts";
+import { PathList, type Paths } from "../paths.ts";
+import { Labels } from "./labels.ts";
+import { type Entries, Listing, type ListingOptions } from "./listing.ts";
 import { PassedOver, type PassedOverFile } from "./passed_over.ts";
-import { entriesOf, picturesIn } from "./walk.ts";
+import { picturesIn } from "./walk.ts";
 
 const TRAIN = "train";
 /** Folders that validate, the first there is. */
@@ -16,15 +18,17 @@ const VALIDATION = ["val", "valid", "validation", "test"];
 /** What was found. */
 export interface FoundPictures {
   readonly classNames: readonly string[];
-  readonly train: readonly Labelled[];
-  /** Absent where no folder is there for it. */
-  readonly validation?: readonly Labelled[];
+  /** Those to train on, then those that validate, where a folder is there for these. */
+  readonly paths: Paths;
+  readonly labels: Labels;
+  /** How many there are to train on. */
+  readonly trainCount: number;
   /** What a person may want to know, a sentence each. */
   readonly notices: readonly string[];
 }
 
 /** What of it is wanted. */
-export interface FolderOptions {
+export interface FolderOptions extends ListingOptions {
   /** In the order of the labels; by default all, sorted as Python sorts. */
   readonly classes?: readonly string[];
   /** The subfolder that validates; by default the first there is. */
@@ -34,18 +38,28 @@ export interface FolderOptions {
 }
 
 /** Finds the pictures. Throws InputError for a folder that is none or without classes or pictures. */
-export async function findPictures(
-  root: string,
+export async function findPictures(root: string, options: FolderOptions): Promise<FoundPictures> {
+  await requireFolder(root);
+  const listing = await Listing.open(root, options);
+  try {
+    return await foundIn(listing, options);
+  } finally {
+    await listing.close();
+  }
+}
+
+async function foundIn(
+  listing: Listing,
   { classes, validation: named, onPassedOver }: FolderOptions,
 ): Promise<FoundPictures> {
-  await requireFolder(root);
-  const { folders } = await entriesOf(root);
+  const { root } = listing;
+  const all = await listing.entriesOf("");
+  const { folders } = all;
   const splits = VALIDATION.filter((name) => folders.includes(name));
   const isSplit = folders.includes(TRAIN) &&
     (folders.length === 1 || splits.length > 0 || named !== undefined);
   const passedOver = new PassedOver(onPassedOver);
   const notices: string[] = [];
-  const train = isSplit ? TRAIN : ".";
   const validation = isSplit ? named ?? splits.at(0) : named;
   if (validation !== undefined && (!isSplit || !folders.includes(validation))) {
     throw new InputError(
@@ -56,19 +70,27 @@ export async function findPictures(
   }
   const unused = isSplit ? folders.filter((name) => name !== TRAIN && name !== validation) : [];
   if (unused.length > 0) notices.push(`${root}: not used: ${someOf(unused.map(spellName))}`);
-  const names = await classNamesOf(root, train, classes);
-  const isAll = classes === undefined;
-  const pictures = await labelled(root, train, names, passedOver, { isTrain: true, isAll });
-  const held = validation === undefined
-    ? undefined
-    : await labelled(root, validation, names, passedOver, { isTrain: false, isAll });
-  if (passedOver.summary) notices.push(`${root}: ${passedOver.summary}`);
-  return {
-    classNames: names,
-    train: pictures,
-    ...(held ? { validation: held } : {}),
-    notices,
+  const train: Split = isSplit
+    ? { folder: TRAIN, entries: await listing.entriesOf(TRAIN), isTrain: true }
+    : { folder: "", entries: all, isTrain: true };
+  const names = classNamesOf(join(root, train.folder), train.entries, classes);
+  const found = {
+    listing,
+    passedOver,
+    names,
+    isAll: classes === undefined,
+    paths: new PathList(),
+    labels: new Labels(false),
   };
+  await addPictures(found, train);
+  const trainCount = found.paths.count;
+  if (validation !== undefined) {
+    const entries = await listing.entriesOf(validation);
+    await addPictures(found, { folder: validation, entries, isTrain: false });
+  }
+  if (passedOver.summary) notices.push(`${root}: ${passedOver.summary}`);
+  const { paths, labels } = found;
+  return { classNames: names, paths: paths.done(root), labels, trainCount, notices };
 }
 
 async function requireFolder(root: string): Promise<void> {
@@ -88,13 +110,11 @@ async function requireFolder(root: string): Promise<void> {
 }
 
 /** The classes, those that were named or all there are. */
-async function classNamesOf(
-  root: string,
-  train: string,
+function classNamesOf(
+  folder: string,
+  { folders, files }: Entries,
   wanted: readonly string[] | undefined,
-): Promise<readonly string[]> {
-  const folder = join(root, train);
-  const { folders, files } = await entriesOf(folder);
+): readonly string[] {
   const strange = folders.find((name) => /\p{Cc}|\ufffd/u.test(name));
   if (strange !== undefined) {
     throw new InputError(
@@ -121,39 +141,64 @@ async function classNamesOf(
   );
 }
 
-/** The pictures of the classes in a split; `isAll`: of all classes, not of those that were named. */
-async function labelled(
-  root: string,
-  split: string,
-  names: readonly string[],
-  passedOver: PassedOver,
-  { isTrain, isAll }: { readonly isTrain: boolean; readonly isAll: boolean },
-): Promise<readonly Labelled[]> {
-  const { folders, files } = await entriesOf(join(root, split));
-  const strangers = folders.filter((name) => !names.includes(name));
+/** A folder with one for each class in it. */
+interface Split {
+  /** Relative to the root. */
+  readonly folder: string;
+  readonly entries: Entries;
+  readonly isTrain: boolean;
+}
+
+/** What is found by and by. */
+interface Finding {
+  readonly listing: Listing;
+  readonly passedOver: PassedOver;
+  /** Of the classes. */
+  readonly names: readonly string[];
+  /** Whether all there are, not those that were named. */
+  readonly isAll: boolean;
+  readonly paths: PathList;
+  readonly labels: Labels;
+}
+
+/** Adds the pictures of the classes in a split. */
+async function addPictures(
+  { listing, passedOver, names, isAll, paths, labels }: Finding,
+  { folder, entries: { folders, files }, isTrain }: Split,
+): Promise<void> {
+  const { root } = listing;
+  const known = new Set(names);
+  const strangers = folders.filter((name) => !known.has(name));
   if (!isTrain && isAll && strangers.length > 0) {
     throw new InputError(
-      `${join(root, split)}: ${someOf(strangers.map(spellName))}: no class to train on; expected ` +
+      `${join(root, folder)}: ${
+        someOf(strangers.map(spellName))
+      }: no class to train on; expected ` +
         `the folders of ${join(root, TRAIN)}`,
     );
   }
   for (const name of strangers) {
-    passedOver.add({ path: join(root, split, name), what: "folder that is no class" });
+    passedOver.add({ path: join(root, folder, name), what: "folder that is no class" });
   }
   for (const name of files.filter(isPictureName)) {
-    passedOver.add({ path: join(root, split, name), what: "picture in no class", isPicture: true });
+    const path = join(root, folder, name);
+    passedOver.add({ path, what: "picture in no class", isPicture: true });
   }
-  const pictures: Labelled[] = [];
+  const before = paths.count;
   const empty: string[] = [];
+  const there = new Set(folders);
   for (const [label, name] of names.entries()) {
-    if (!folders.includes(name)) continue;
-    const found = await picturesIn(root, split === "." ? name : `${split}/${name}`, passedOver);
-    if (found.length === 0) empty.push(name);
-    for (const path of found) pictures.push({ path, label });
+    if (!there.has(name)) continue;
+    const first = paths.count;
+    await picturesIn(listing, folder === "" ? name : `${folder}/${name}`, passedOver, (path) => {
+      paths.add(path);
+      labels.add(label);
+    });
+    if (paths.count === first) empty.push(name);
   }
-  if (pictures.length > 0 && (empty.length === 0 || !isTrain)) return pictures;
+  if (paths.count > before && (empty.length === 0 || !isTrain)) return;
   throw new InputError(
-    `${join(root, split)}: no PNG or JPEG picture in ${someOf(empty.map(spellName))}` +
+    `${join(root, folder)}: no PNG or JPEG picture in ${someOf(empty.map(spellName))}` +
       (passedOver.summary ? `; ${passedOver.summary}` : "") +
       "; put some there, or name the other classes with classes",
     { at: isTrain ? ["classes"] : [] },

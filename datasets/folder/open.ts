@@ -1,15 +1,22 @@
-/** Picture files with their labels as a dataset of pictures of any size. */
+/** Pictures with their labels as a dataset of pictures of any size. */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors.ts";
 import { BrokenPictures } from "../broken_pictures.ts";
-import { emptyTargets, LABELS, multiHot } from "../image_source.ts";
+import { emptyTargets, LABELS, multiHot, type TargetField } from "../image_source.ts";
 import type { ChannelStatistics, OpenOptions, OpenPictures } from "../dataset.ts";
-import { Paths } from "../paths.ts";
+import type { Paths } from "../paths.ts";
 import { loadReader } from "../sources/load_reader.ts";
-import { PictureFiles } from "../sources/picture_files.ts";
+import { PictureFiles, type PictureFilesOptions } from "../sources/picture_files.ts";
+import type { StoreHandle } from "../stores/store.ts";
+import type { Labels } from "./labels.ts";
 import { checkBeginnings } from "./scan.ts";
-import type { Labelled } from "./split.ts";
+
+/** A class of a picture of which it is not known whether it shows it: no objective counts it. */
+const UNKNOWN = -1;
+
+/** Bytes that are hashed at once. */
+const PORTION = 2 ** 20;
 
 /** What of ImageNet is commonly taken, as the networks expect that were trained on it. */
 const STATISTICS: Readonly<Record<number, ChannelStatistics>> = {
@@ -17,60 +24,39 @@ const STATISTICS: Readonly<Record<number, ChannelStatistics>> = {
   3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
 };
 
-/** Files and their classes. */
-export interface LabelledFiles {
+/** Pictures of a store and their classes. */
+export interface LabelledPictures {
   readonly name: string;
   readonly title: string;
-  /** What the paths are relative to. */
+  /** The folder or file that they were found by. */
   readonly root: string;
   readonly classNames: readonly string[];
   readonly channels: 1 | 3;
-  /** Whether a picture may have any number of classes. Default false. */
-  readonly severalLabels?: boolean;
-  readonly train: readonly Labelled[];
-  /** What validates. */
-  readonly held: readonly Labelled[];
+  readonly store: StoreHandle;
+  /** Files and folders that have to be read for them. */
+  readonly reads: readonly string[];
+  /** Their names in the store, and their labels. */
+  readonly paths: Paths;
+  readonly labels: Labels;
+  /** Numbers of those to train on. */
+  readonly train: Uint32Array;
+  /** Of those that validate. */
+  readonly held: Uint32Array;
 }
 
 /** Opens them; what cannot be a picture is found when they are loaded. */
-export function openPictureFiles(
-  { name, title, root, classNames, channels, severalLabels = false, train, held }: LabelledFiles,
-  { background: ground, onError = "stop", scan = true }: OpenOptions,
-): OpenPictures {
-  if (held.length === 0) {
+export function openLabelled(pictures: LabelledPictures, where: OpenOptions): OpenPictures {
+  const { name, title, root, classNames, channels, paths, labels, reads } = pictures;
+  if (pictures.held.length === 0) {
     throw new InputError(
       `${root}: no picture is left to validate on; hold out more with holdOut`,
       { at: ["holdOut"] },
     );
   }
-  const [target, field] = severalLabels
-    ? ["targets", multiHot(classNames.length)] as const
-    : ["labels", LABELS] as const;
-  /** Of the objects that a split came in nothing is kept: they are many times as large. */
-  const compact = (split: readonly Labelled[]) => {
-    const data = emptyTargets(field, split.length);
-    split.forEach(({ label, labels = [] }, i) => {
-      if (!severalLabels) data[i] = label;
-      else for (const one of labels) data[i * classNames.length + one] = 1;
-    });
-    return {
-      paths: Paths.of(root, split.map(({ path }) => path)).handle,
-      channels,
-      ...(ground ? { ground } : {}),
-      onError,
-      targets: { [target]: { ...field, data } },
-      broken: BrokenPictures.among(split.length).handle,
-    };
-  };
-  const splits = [train, held].map(compact);
-  const hash = createHash("sha256");
-  for (const { paths: { bytes, starts }, targets } of splits) {
-    for (const { buffer, byteOffset, byteLength } of [bytes, starts, targets[target].data]) {
-      hash.update(new Uint8Array(buffer, byteOffset, byteLength).slice());
-    }
-  }
-  const fingerprint = hash.digest("hex").slice(0, 32);
-  const sizes = { train: train.length, test: held.length };
+  const [train, held] = [pictures.train, pictures.held].map((numbers) =>
+    splitOf(pictures, numbers, where)
+  );
+  const orders = [train.order, held.order];
   return {
     info: {
       name,
@@ -78,18 +64,84 @@ export function openPictureFiles(
       classNames,
       channels,
       statistics: STATISTICS[channels],
-      targets: { [target]: field },
-      sizes,
-      fingerprint,
+      targets: targetOf(pictures),
+      sizes: { train: train.order.length, test: held.order.length },
+      fingerprint: fingerprintOf(paths, labels, orders),
     },
-    async load() {
-      const reads = [root, await decoderFile()];
-      const sources = splits.map((split) => new PictureFiles({ ...split, reads }));
-      if (scan) await checkBeginnings(sources, onError);
-      const [trained, measured] = sources;
-      return { train: trained, test: measured };
-    },
+    load: () => loadSplits([train, held], reads, where),
   };
+}
+
+/** What there is to learn of each picture. */
+function targetOf({ classNames, labels }: LabelledPictures): Readonly<Record<string, TargetField>> {
+  return labels.several ? { targets: multiHot(classNames.length) } : { labels: LABELS };
+}
+
+/** What a split is made of; of how its pictures were found nothing is kept. */
+function splitOf(
+  pictures: LabelledPictures,
+  numbers: Uint32Array,
+  { background: ground, onError = "stop" }: OpenOptions,
+): Omit<PictureFilesOptions, "reads"> {
+  const { labels, classNames, store, channels } = pictures;
+  const order = new Uint32Array(new SharedArrayBuffer(4 * numbers.length));
+  order.set(numbers);
+  const targets = Object.entries(targetOf(pictures)).map(([name, field]) => {
+    const data = emptyTargets(field, order.length);
+    order.forEach((picture, i) => {
+      if (!labels.several) data[i] = labels.firstOf(picture);
+      else showClasses(labels.of(picture), data.subarray(i * classNames.length));
+    });
+    return [name, { ...field, data }];
+  });
+  return {
+    store,
+    order,
+    channels,
+    ...(ground ? { ground } : {}),
+    onError,
+    targets: Object.fromEntries(targets),
+    broken: BrokenPictures.among(order.length).handle,
+  };
+}
+
+async function loadSplits(
+  splits: readonly Omit<PictureFilesOptions, "reads">[],
+  files: readonly string[],
+  { onError = "stop", scan = true }: OpenOptions,
+): Promise<{ train: PictureFiles; test: PictureFiles }> {
+  const reads = [...files, await decoderFile()];
+  const sources = splits.map((split) => new PictureFiles({ ...split, reads }));
+  if (scan) await checkBeginnings(sources, onError);
+  const [train, test] = sources;
+  return { train, test };
+}
+
+/** Writes which classes a picture shows into its target, all zero. */
+function showClasses(classes: Int32Array, target: { [label: number]: number }): void {
+  for (const one of classes) {
+    if (one < 0) target[~one] = UNKNOWN;
+    else target[one] = 1;
+  }
+}
+
+/** Changes with the names, the labels and the split. */
+function fingerprintOf(
+  { handle: { blocks, ends } }: Paths,
+  labels: Labels,
+  splits: readonly Uint32Array[],
+): string {
+  const hash = createHash("sha256");
+  // What is hashed must not be shared.
+  const portion = new Uint8Array(PORTION);
+  for (const { buffer, byteOffset, byteLength } of [...blocks, ends, ...labels.parts, ...splits]) {
+    for (let at = 0; at < byteLength; at += PORTION) {
+      const part = portion.subarray(0, Math.min(PORTION, byteLength - at));
+      part.set(new Uint8Array(buffer, byteOffset + at, part.length));
+      hash.update(part);
+    }
+  }
+  return hash.digest("hex").slice(0, 32);
 }
 
 /** The decoder's WebAssembly, which a worker reads beside the pictures. */

@@ -6,7 +6,6 @@ import { bareRefusalOf } from "../../files/refusal.ts";
 import { formatCount } from "../../reporting/format.ts";
 import { sum } from "../../reporting/statistics.ts";
 import type { OnError, PictureFiles } from "../sources/picture_files.ts";
-import { beginningOf } from "./walk.ts";
 
 /** Pictures that are looked at; of more, that would take as long as it saves. */
 const MOST_LOOKED_AT = 100_000;
@@ -29,7 +28,7 @@ export async function checkBeginnings(
   for (const pictures of sources) {
     for (let i = 0; i < pictures.count; i++) {
       if (i % PORTION === PORTION - 1) await new Promise((done) => setTimeout(done));
-      const mistake = mistakeIn(pictures.nameOf(i));
+      const mistake = mistakeIn(pictures, i);
       if (!mistake) continue;
       if (onError === "skip") pictures.takeForBroken(i, mistake);
       broken.push(mistake.message);
@@ -47,10 +46,11 @@ export async function checkBeginnings(
   );
 }
 
-function mistakeIn(path: string): InputError | undefined {
+function mistakeIn(pictures: PictureFiles, index: number): InputError | undefined {
+  const path = pictures.nameOf(index);
   try {
-    const head = beginningOf(path, HEAD_BYTES);
-    if (formatOfPicture(head) !== undefined) return undefined;
+    const head = pictures.beginningOf(index, HEAD_BYTES);
+    if (!head || formatOfPicture(head) !== undefined) return undefined;
     return unlike(path, kindOf(head), "picture") ??
       new InputError(`${path}: neither a PNG nor a JPEG picture; ${NEXT.picture}`);
   } catch (error) {

@@ -1,39 +1,37 @@
 /** Which pictures of a folder without a split of its own validate. */
-import { hashText } from "../../graph/random.ts";
-import { byCodePoint } from "./walk.ts";
+import { extendHash, hashText } from "../../graph/random.ts";
+import type { Paths } from "../paths.ts";
 
 /** How many pictures are held out. */
 export type HoldOut = { readonly share: number } | { readonly count: number };
 
-/** A picture and its class. */
-export interface Labelled {
-  readonly path: string;
-  readonly label: number;
-  /** All of them, where there may be several; `label` is the first then, or 0. */
-  readonly labels?: readonly number[];
-}
-
 /**
- * Pictures in an order that looks random and follows from their paths and the seed alone: on every
- * machine the same, and one more picture leaves the others in their order.
+ * The numbers of pictures `from` to `to` - 1 in an order that looks random and follows from their
+ * paths and the seed: on every machine the same, and one more picture leaves the others in their order.
  */
-export function shuffled(pictures: readonly Labelled[], seed: number): Labelled[] {
-  const keyed = pictures.map((picture) => ({ picture, key: keyOf(seed, picture.path) }));
-  keyed.sort((a, b) => a.key - b.key || byCodePoint(a.picture.path, b.picture.path));
-  return keyed.map(({ picture }) => picture);
+export function shuffled(paths: Paths, seed: number, from = 0, to = paths.count): Uint32Array {
+  const keys = new Uint32Array(to - from);
+  const start = hashText(`${seed}/`);
+  for (let i = from; i < to; i++) keys[i - from] = mixed(extendHash(start, paths.bytesOf(i)));
+  const order = byKey(keys);
+  order.forEach((place, i) => order[i] = from + place);
+  return order;
 }
 
 /**
  * Splits pictures that were shuffled: each class's share is held out, rounded so that the counts add
  * up, and at least one picture of each class is left to train on.
+ *
+ * @param labelOf the class of a picture by its number
  */
 export function stratified(
-  pictures: readonly Labelled[],
+  pictures: Uint32Array,
+  labelOf: (picture: number) => number,
   classes: number,
   holdOut: HoldOut,
-): { train: Labelled[]; held: Labelled[] } {
+): { train: Uint32Array; held: Uint32Array } {
   const sizes = new Array<number>(classes).fill(0);
-  for (const { label } of pictures) sizes[label]++;
+  for (const picture of pictures) sizes[labelOf(picture)]++;
   const wanted = "count" in holdOut ? holdOut.count : Math.round(holdOut.share * pictures.length);
   const shares = sizes.map((size) => wanted * size / pictures.length);
   const counts = shares.map((share, label) =>
@@ -49,19 +47,34 @@ export function stratified(
     counts[label]++;
     rest--;
   }
-  const [train, held]: Labelled[][] = [[], []];
-  for (const picture of pictures) {
-    if (counts[picture.label]-- > 0) held.push(picture);
-    else train.push(picture);
-  }
-  return { train, held };
+  const isHeld = (picture: number) => counts[labelOf(picture)]-- > 0;
+  const flags = Uint8Array.from(pictures, (picture) => Number(isHeld(picture)));
+  return {
+    train: pictures.filter((_, i) => flags[i] === 0),
+    held: pictures.filter((_, i) => flags[i] === 1),
+  };
 }
 
 /** 32 bits that depend on every letter. */
-function keyOf(seed: number, path: string): number {
+function mixed(hash: number): number {
   // FNV's low bits mix well, its high ones hardly: neighbours in a folder would stay together.
-  let key = hashText(`${seed}/${path}`);
-  key = Math.imul(key ^ (key >>> 16), 0x85ebca6b);
+  let key = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   key = Math.imul(key ^ (key >>> 13), 0xc2b2ae35);
   return (key ^ (key >>> 16)) >>> 0;
+}
+
+/** The places of keys in the order of the keys, equal ones in theirs: a radix sort, for millions. */
+function byKey(keys: Uint32Array): Uint32Array {
+  let order = Uint32Array.from(keys, (_, i) => i);
+  let sorted = new Uint32Array(keys.length);
+  for (const shift of [0, 16]) {
+    const ends = new Uint32Array(1 << 16);
+    for (const key of keys) ends[(key >>> shift) & 0xffff]++;
+    for (let i = 1; i < ends.length; i++) ends[i] += ends[i - 1];
+    for (let i = order.length - 1; i >= 0; i--) {
+      sorted[--ends[(keys[order[i]] >>> shift) & 0xffff]] = order[i];
+    }
+    [order, sorted] = [sorted, order];
+  }
+  return order;
 }

@@ -1,11 +1,9 @@
-/** What reads and decodes picture files, loaded with the first of them. */
+/** What decodes picture files, loaded with the first of them. */
 import type { Colour } from "../../files/pixels.ts";
 import type { Raster } from "../../files/raster.ts";
 
 /** What `picture_reader.ts` exports. */
 export interface PictureReader {
-  readPicture(path: string, channels: number, ground?: Colour): Promise<Raster>;
-  readPictureFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
   decodePictureFile(
     name: string,
     bytes: Uint8Array<ArrayBuffer>,

@@ -1,14 +1,16 @@
 /**
- * Picture files, decoded when they are read. What decodes them is loaded with the first picture, by
- * workers that may do nothing but read these files: a training does not run it in its own thread.
+ * Pictures as files hold them, decoded when they are read. What decodes them is loaded with the first
+ * picture, by workers that may do nothing but read these files: a training does not run it in its own
+ * thread.
  */
 import { InputError } from "../../errors.ts";
 import type { Colour } from "../../files/pixels.ts";
 import type { Raster } from "../../files/raster.ts";
 import { type BrokenHandle, BrokenPictures } from "../broken_pictures.ts";
 import { requireRange, type SourceHandle, type TargetColumn } from "../image_source.ts";
-import { Paths, type PathsHandle } from "../paths.ts";
 import type { PictureSource } from "../picture_source.ts";
+import { openStore } from "../stores/registry.ts";
+import type { PictureStore, StoreHandle } from "../stores/store.ts";
 import { loadReader, type PictureReader } from "./load_reader.ts";
 
 /** What to do about a picture that cannot be read. */
@@ -16,7 +18,10 @@ export type OnError = "stop" | "skip";
 
 /** What {@link PictureFiles} are made of. */
 export interface PictureFilesOptions {
-  readonly paths: PathsHandle;
+  /** Where they lie. */
+  readonly store: StoreHandle;
+  /** The numbers there of these pictures, in their order. */
+  readonly order: Uint32Array<SharedArrayBuffer>;
   readonly channels: number;
   /** What transparent pixels lie on; without it they have the colours that are stored under them. */
   readonly ground?: Colour;
@@ -33,20 +38,20 @@ export interface PictureFilesHandle extends SourceHandle, PictureFilesOptions {
   readonly kind: "picture_files";
 }
 
-/** Pictures in files. */
+/** Pictures of a store. */
 export class PictureFiles implements PictureSource {
   readonly count: number;
   readonly channels: number;
   readonly targets: Readonly<Record<string, TargetColumn>>;
   readonly reads: readonly string[];
-  readonly #paths: Paths;
+  readonly #store: PictureStore;
   readonly #broken: BrokenPictures;
-  #loading: Promise<PictureReader> | undefined;
+  #reader: Promise<PictureReader> | undefined;
 
   constructor(private readonly options: PictureFilesOptions) {
-    this.#paths = new Paths(options.paths);
+    this.#store = openStore(options.store);
     this.#broken = new BrokenPictures(options.broken);
-    this.count = this.#paths.count;
+    this.count = options.order.length;
     this.channels = options.channels;
     this.targets = options.targets;
     this.reads = options.reads;
@@ -61,8 +66,10 @@ export class PictureFiles implements PictureSource {
       const i = (index + step) % this.count;
       if (this.#broken.has(i) || step > 0 && !this.#isLike(i, index)) continue;
       try {
-        const { readPicture } = await this.#reader();
-        return await readPicture(this.nameOf(i), this.channels, this.options.ground);
+        const { decodePictureFile } = await (this.#reader ??= loadReader());
+        const [name, bytes] = [this.nameOf(i), await this.fileOf(i)];
+        const { channels, ground } = this.options;
+        return (await decodePictureFile(name, bytes, channels, ground)).raster;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         this.takeForBroken(i, error);
@@ -76,14 +83,20 @@ export class PictureFiles implements PictureSource {
     );
   }
 
-  /** Its path. */
   nameOf(index: number): string {
-    return this.#paths.at(index);
+    return this.#store.nameOf(this.options.order[index]);
   }
 
-  async fileOf(index: number): Promise<Uint8Array<ArrayBuffer>> {
-    const { readPictureFile } = await this.#reader();
-    return await readPictureFile(this.nameOf(index));
+  fileOf(index: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#store.fileOf(this.options.order[index]);
+  }
+
+  /**
+   * The first bytes of its file; undefined where finding them would take as long as reading it. Throws
+   * what the system throws.
+   */
+  beginningOf(index: number, most: number): Uint8Array | undefined {
+    return this.#store.beginningOf?.(this.options.order[index], most);
   }
 
   /** Takes a picture for broken; throws the reason where that ends the training. */
@@ -103,7 +116,7 @@ export class PictureFiles implements PictureSource {
     return new PictureFiles({
       ...this.options,
       targets,
-      paths: this.#paths.slice(from, to).handle,
+      order: this.options.order.subarray(from, to),
       broken: this.#broken.slice(from, to).handle,
     });
   }
@@ -114,10 +127,6 @@ export class PictureFiles implements PictureSource {
 
   get handle(): PictureFilesHandle {
     return { kind: "picture_files", ...this.options };
-  }
-
-  #reader(): Promise<PictureReader> {
-    return this.#loading ??= loadReader();
   }
 
   #isLike(index: number, other: number): boolean {

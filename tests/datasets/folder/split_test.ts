@@ -1,17 +1,26 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Labelled, shuffled, stratified } from "../../../datasets/folder/split.ts";
+import { shuffled, stratified } from "../../../datasets/folder/split.ts";
+import { PathList, type Paths } from "../../../datasets/paths.ts";
+
+function pathsOf(names: readonly string[]): Paths {
+  const list = new PathList();
+  names.forEach((name) => list.add(name));
+  return list.done("root");
+}
 
 /** So many pictures of each class. */
-function pictures(...counts: number[]): Labelled[] {
+function pictures(...counts: number[]): string[] {
   return counts.flatMap((count, label) =>
-    Array.from({ length: count }, (_, i) => ({ path: `${label}/picture ${i}.jpg`, label }))
+    Array.from({ length: count }, (_, i) => `${label}/picture ${i}.jpg`)
   );
 }
 
-const held = (counts: number[], holdOut: Parameters<typeof stratified>[2]) => {
-  const split = stratified(pictures(...counts), counts.length, holdOut);
-  assertEquals(split.train.length + split.held.length, counts.reduce((sum, one) => sum + one, 0));
-  return counts.map((_, label) => split.held.filter((picture) => picture.label === label).length);
+const held = (counts: number[], holdOut: Parameters<typeof stratified>[3]) => {
+  const labels = counts.flatMap((count, label) => new Array<number>(count).fill(label));
+  const all = Uint32Array.from(labels, (_, i) => i);
+  const split = stratified(all, (i) => labels[i], counts.length, holdOut);
+  assertEquals([...split.train, ...split.held].sort((a, b) => a - b), [...all]);
+  return counts.map((_, label) => split.held.filter((i) => labels[i] === label).length);
 };
 
 Deno.test("each class gives its share; the numbers add up and none is used up", () => {
@@ -24,13 +33,16 @@ Deno.test("each class gives its share; the numbers add up and none is used up", 
 
 Deno.test("the order follows from paths and seed, and one more picture changes little", () => {
   const all = pictures(50, 50);
-  const order = (list: readonly Labelled[], seed = 0) =>
-    shuffled(list, seed).map((one) => one.path);
+  const order = (list: readonly string[], seed = 0) =>
+    Array.from(shuffled(pathsOf(list), seed), (i) => list[i]);
   assertEquals(order(all.toReversed()), order(all));
+  assertEquals(order(all).toSorted(), all.toSorted());
   assert(order(all, 1).join() !== order(all).join());
-  const more = order([...all, { path: "1/new.jpg", label: 1 }]);
+  const more = order([...all, "1/new.jpg"]);
   assertEquals(more.filter((path) => path !== "1/new.jpg"), order(all));
   // Both classes are everywhere.
   const first = order(all).slice(0, 20).filter((path) => path.startsWith("0/")).length;
   assert(first > 3 && first < 17, `${first}`);
+  const part = shuffled(pathsOf(all), 0, 20, 60);
+  assertEquals([...part].sort((a, b) => a - b), Array.from({ length: 40 }, (_, i) => 20 + i));
 });

@@ -1,0 +1,106 @@
+/** The labels of pictures: the class of each, or any number of classes. */
+import { InputError } from "../../errors.ts";
+import { spellName } from "../../reporting/controls.ts";
+import { someOf } from "../../reporting/format.ts";
+import { Growing } from "../growing.ts";
+import { byCodePoint } from "./order.ts";
+
+/** Labels by the number of the picture. */
+export class Labels {
+  readonly #values = new Growing(Int32Array<SharedArrayBuffer>);
+  /** Where those of each picture end; absent where each has one. */
+  readonly #ends?: Growing<Uint32Array<SharedArrayBuffer>>;
+
+  /** @param several whether a picture may have any number of labels */
+  constructor(readonly several: boolean) {
+    if (several) this.#ends = new Growing(Uint32Array<SharedArrayBuffer>);
+  }
+
+  /** Adds the classes of the next picture; ~c is a class c of which it is not known. */
+  add(...classes: readonly number[]): void {
+    for (const one of classes) this.#values.push(one);
+    this.#ends?.push(this.#values.length);
+  }
+
+  /** Puts other numbers in the place of those that were added. */
+  renumber(numbers: ArrayLike<number>): void {
+    const values = this.#values.used;
+    values.forEach((value, i) => values[i] = value < 0 ? ~numbers[~value] : numbers[value]);
+  }
+
+  /** The classes of a picture. */
+  of(picture: number): Int32Array {
+    const ends = this.#ends;
+    if (!ends) return this.#values.used.subarray(picture, picture + 1);
+    return this.#values.used.subarray(picture === 0 ? 0 : ends.at(picture - 1), ends.at(picture));
+  }
+
+  /** The class by which a picture is split: its first, or 0 if it has none. */
+  firstOf(picture: number): number {
+    if (!this.#ends) return this.#values.at(picture);
+    const [first = 0] = this.of(picture);
+    return first < 0 ? ~first : first;
+  }
+
+  /** What tells these labels from others. */
+  get parts(): readonly (Int32Array | Uint32Array)[] {
+    return [this.#values.used, ...(this.#ends ? [this.#ends.used] : [])];
+  }
+}
+
+/** Texts that label pictures, as numbers of classes. */
+export class ClassNames {
+  readonly #numbers: Map<string, number>;
+  #isSettled: boolean;
+
+  /** @param wanted in the order of the classes; by default all there are, sorted */
+  constructor(wanted?: readonly string[]) {
+    this.#numbers = new Map(wanted?.map((name, i) => [name, i]));
+    this.#isSettled = wanted !== undefined;
+  }
+
+  /**
+   * The number of a label, which changes when all are known. Throws InputError for one that is none of
+   * the classes.
+   *
+   * @param place where it stands, for errors
+   */
+  numberOf(label: string, place: () => string): number {
+    const number = this.#numbers.get(label);
+    if (number !== undefined) return number;
+    if (this.#isSettled) {
+      throw new InputError(
+        `${place()}: found the label ${spellName(JSON.stringify(label))}, expected one of ` +
+          someOf([...this.#numbers.keys()].map(spellName)),
+      );
+    }
+    this.#numbers.set(label, this.#numbers.size);
+    return this.#numbers.size - 1;
+  }
+
+  /**
+   * Says that all labels are known: sorts them, those that are numbers by their size, and gives the
+   * pictures their classes. Throws InputError for fewer than two and for one that cannot be shown.
+   */
+  settle(labels: Labels, place: string): readonly string[] {
+    if (this.#isSettled) return [...this.#numbers.keys()];
+    const found = [...this.#numbers.keys()];
+    const strange = found.find((name) => /\p{Cc}/u.test(name));
+    if (strange !== undefined) {
+      throw new InputError(
+        `${place}: the label ${spellName(JSON.stringify(strange))} cannot be shown`,
+      );
+    }
+    if (found.length < 2) {
+      throw new InputError(
+        `${place}: expected at least two labels, found ${someOf(found) || "none"}`,
+      );
+    }
+    const areNumbers = found.every((name) => /^\d{1,15}$/.test(name));
+    const names = found.toSorted(areNumbers ? (a, b) => Number(a) - Number(b) : byCodePoint);
+    names.forEach((name, i) => this.#numbers.set(name, i));
+    labels.renumber(found.map((name) => this.#numbers.get(name)!));
+    this.#isSettled = true;
+    return names;
+  }
+}

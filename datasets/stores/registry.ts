@@ -1,0 +1,14 @@
+/** The kinds of stores that a worker can open from a handle. */
+import { type FilesHandle, FileStore } from "./files.ts";
+import type { PictureStore, StoreHandle } from "./store.ts";
+
+type Opener = (handle: never) => PictureStore;
+
+const STORES: Readonly<Record<string, Opener>> = {
+  files: (handle: FilesHandle) => new FileStore(handle),
+};
+
+/** Opens the store that a handle is of. */
+export function openStore(handle: StoreHandle): PictureStore {
+  return STORES[handle.kind](handle as never);
+}
