@@ -234,6 +234,7 @@ export type {
 export { authorsState } from "./checkpoints/export_authors.ts";
 export { foldModel, type FoldVerification, verifyFold } from "./checkpoints/fold.ts";
 export {
+  type Adopted,
   type AdoptOptions,
   adoptState,
   type ForeignState,

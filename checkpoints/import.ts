@@ -7,9 +7,9 @@ import { InputError } from "../errors.ts";
 import { sameShape } from "../graph/types.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import { adoptTensors } from "../layers/convolutions.ts";
-import { Linear } from "../layers/linear.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { joinPath, parentPath } from "../layers/names.ts";
+import { classifierOf } from "../models/classifier.ts";
 import { someOf } from "../reporting/format.ts";
 import { inferenceState, parseCheckpoint, restoreModel } from "./checkpoint.ts";
 import { describeNotFinite } from "./finite.ts";
@@ -33,9 +33,22 @@ export interface ForeignState {
 export interface AdoptOptions {
   /**
    * Whether the last fully connected layer keeps its present weights whatever the file holds, so
-   * that it may have another number of classes. Default false.
+   * that it may have another number of classes; `auto`: where the file's has, or there is none.
+   * Default false.
    */
-  readonly replaceClassifier?: boolean;
+  readonly replaceClassifier?: boolean | "auto";
+}
+
+/** What became of weights from elsewhere. */
+export interface Adopted {
+  /** The names of tensors that stood beside the model in its wrapper and were left out. */
+  readonly leftOut: readonly string[];
+  /** The last fully connected layer, where it kept its weights. */
+  readonly replaced?: {
+    readonly layer: string;
+    /** Classes that the file's layer tells apart; absent where there is none. */
+    readonly classes?: number;
+  };
 }
 
 /**
@@ -103,14 +116,12 @@ export function tensorsOf(
  * Batch counters may be missing, or lists of one number; a wrapper's prefix is taken off. Throws one
  * InputError that lists every tensor that is missing, unexpected or of another shape, or names the
  * first that holds NaN or infinity; the model is then as it was.
- *
- * @returns the names of tensors that stood beside the model in its wrapper and were left out
  */
 export function adoptState(
   model: Module,
   { path: file, tensors: all, hasOthers }: ForeignState,
   { replaceClassifier = false }: AdoptOptions = {},
-): readonly string[] {
+): Adopted {
   const { tensors, leftOut } = tensorsOf(model, all);
   const adopted = new Map<string, StateTensor>();
   const layers = model.namedModules();
@@ -120,7 +131,8 @@ export function adoptState(
     const read = layer ? adoptTensors(layer, own) : own;
     read.forEach((tensor, name) => adopted.set(joinPath(path, name), tensor));
   }
-  const kept = replaceClassifier ? `${classifierOf(model, file)}.` : undefined;
+  const replaced = replacedBy(model, file, adopted, replaceClassifier);
+  const kept = replaced && `${replaced.layer}.`;
   if (kept) {
     for (const name of [...adopted.keys()]) if (name.startsWith(kept)) adopted.delete(name);
   }
@@ -154,7 +166,27 @@ export function adoptState(
     const beside = leftOut.length > 0 ? `\nLeft out, as not in the model: ${someOf(leftOut)}` : "";
     throw new InputError(`${file}: ${error.message}${classesAdvice(model, adopted)}${beside}`);
   }
-  return hasOthers ? [] : leftOut;
+  return { leftOut: hasOthers ? [] : leftOut, ...(replaced ? { replaced } : {}) };
+}
+
+/** The classifier, if it is to keep its weights. */
+function replacedBy(
+  model: Module,
+  file: string,
+  adopted: StateDict,
+  replaceClassifier: NonNullable<AdoptOptions["replaceClassifier"]>,
+): Adopted["replaced"] {
+  const layer = replaceClassifier === false ? undefined : classifierOf(model);
+  if (layer === undefined) {
+    if (replaceClassifier !== true) return undefined;
+    throw new InputError(`${file}: the model has no fully connected layer to classify with`);
+  }
+  const name = `${layer}.weight`;
+  const [classes, inputs] = adopted.get(name)?.shape ?? [];
+  const [wanted, expected] = model.namedParameters().get(name)?.shape ?? [];
+  const isOther = classes === undefined || classes !== wanted && inputs === expected;
+  if (replaceClassifier === "auto" && !isOther) return undefined;
+  return { layer, ...(classes === undefined ? {} : { classes }) };
 }
 
 /** What to do where all fits but the layer that tells classes apart. */
@@ -163,7 +195,7 @@ function classesAdvice(model: Module, adopted: StateDict): string {
     const found = adopted.get(name);
     return !found || !sameShape(found.shape, shape);
   });
-  const last = lastLinear(model);
+  const last = classifierOf(model);
   return last !== undefined && unfit.length > 0 &&
       unfit.every(([name]) => parentPath(name) === last)
     ? "\nIf these are weights for other classes, a config with model.replaceClassifier: true besides " +
@@ -204,17 +236,4 @@ function tensorsByLayer(tensors: StateDict): Map<string, Map<string, StateTensor
     layers.set(layer, own.set(name.slice(name.lastIndexOf(".") + 1), tensor));
   }
   return layers;
-}
-
-/** The path of the last fully connected layer. Throws InputError for a model that has none. */
-export function classifierOf(model: Module, label: string): string {
-  const last = lastLinear(model);
-  if (last === undefined) {
-    throw new InputError(`${label}: the model has no fully connected layer to classify with`);
-  }
-  return last;
-}
-
-function lastLinear(model: Module): string | undefined {
-  return [...model.namedModules()].findLast(([, layer]) => layer instanceof Linear)?.[0];
 }

@@ -31,7 +31,9 @@ export async function trainingOf(
   options: SessionOptions,
   imageShape: ImageShape,
 ): Promise<Subject> {
-  const session = await TrainingSession.create(backend, options);
+  // What most of the training does: nothing is frozen any more that is at first.
+  const recipe = { ...options.recipe, beginning: undefined };
+  const session = await TrainingSession.create(backend, { ...options, recipe });
   const { batchSize } = options;
   const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
   const batch = {

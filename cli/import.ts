@@ -4,12 +4,7 @@ import { basename, extname, join } from "@std/path";
 import { parse } from "yaml";
 import { openBackend } from "../backends/registry.ts";
 import { type Architecture, type Checkpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
-import {
-  classifierOf,
-  type ForeignState,
-  readForeignState,
-  tensorsOf,
-} from "../checkpoints/import.ts";
+import { type ForeignState, readForeignState, tensorsOf } from "../checkpoints/import.ts";
 import { requireFinite } from "../checkpoints/finite.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { START } from "../checkpoints/run_state.ts";
@@ -23,6 +18,7 @@ import {
 } from "../layers/convolutions.ts";
 import { readAtMost } from "../files/at_most.ts";
 import { decodeText } from "../files/text.ts";
+import { classifierOf } from "../models/classifier.ts";
 import { inferenceProgram } from "../models/inference.ts";
 import { buildModel, listModels } from "../models/registry.ts";
 import { formatCount, someOf, wrapText } from "../reporting/format.ts";
@@ -166,7 +162,11 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
     convolution,
   };
   const model = buildModel(name, { ...options, classes: 2 });
-  const classifier = `${classifierOf(model, name)}.weight`;
+  const layer = classifierOf(model);
+  if (layer === undefined) {
+    throw new InputError(`${name}: the model has no fully connected layer to classify with`);
+  }
+  const classifier = `${layer}.weight`;
   const classes = tensorsOf(model, state.tensors).tensors.get(classifier)?.shape[0];
   if (classes === undefined) {
     throw new InputError(

@@ -129,7 +129,7 @@ ${standard("training.validateEvery", { off: true })}
 ${standard("training.logEvery", { off: true })}
 ${row("training.clip", "{norm: 1}", { off: true, more: "or {value: 0.5}" })}
 ${row("training.ema", "{decay: 0.999}", { off: true })}
-${row("training.freeze", "[conv1, layer1]", { off: true })}
+${row("training.freeze", "{names: backbone, epochs: 3}", { off: true })}
 ${row("training.learningRates", "[{names: fc, factor: 10}]", { off: true })}
 
 checkpoints:

@@ -38,16 +38,26 @@ export function readConfig(
   });
 }
 
-/** Takes weights from elsewhere into a model, and tells what of them is left out. */
+/** Takes weights from elsewhere into a model, and tells what of either is not in the other. */
 export function adoptWeights(
   model: Module,
   state: ForeignState,
   options: AdoptOptions,
   { progress }: Context,
 ): void {
-  const leftOut = adoptState(model, state, options);
-  if (leftOut.length === 0) return;
-  progress.print(`warning: ${state.path}: left out, as beside the model: ${someOf(leftOut)}`);
+  const { leftOut, replaced } = adoptState(model, state, options);
+  if (leftOut.length > 0) {
+    progress.print(`warning: ${state.path}: left out, as beside the model: ${someOf(leftOut)}`);
+  }
+  if (!replaced) return;
+  const { layer, classes } = replaced;
+  const theirs = classes === undefined
+    ? "has no such layer"
+    : `tells ${formatCount(classes)} apart`;
+  const [own] = model.namedParameters().get(`${layer}.weight`)?.shape ?? [];
+  progress.print(
+    `note: ${layer} starts anew, for ${formatCount(own)} classes; ${state.path} ${theirs}`,
+  );
 }
 
 /** What is known of the network of a config before it is built. */

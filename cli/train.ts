@@ -11,8 +11,11 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
 import type { Module } from "../layers/module.ts";
-import { formatCount } from "../reporting/format.ts";
+import { PARAMETERS, type StateRange } from "../layers/state.ts";
+import { formatCount, formatNumberOf } from "../reporting/format.ts";
+import { sum } from "../reporting/statistics.ts";
 import type { TrainingOutcome } from "../training/loop.ts";
+import type { ResolvedRecipe } from "../training/recipe.ts";
 import { runFile } from "../training/run_files.ts";
 import { RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { scheduleWarnings } from "../training/schedules/registry.ts";
@@ -84,6 +87,13 @@ export const command: Command = {
         totalSteps: stepsPerEpoch * config.training.epochs,
         objective: recipe.objective,
       }));
+    const { beginning } = recipe;
+    if (beginning && beginning.epochs >= config.training.epochs) {
+      warnings.push(
+        `training.freeze.epochs is ${beginning.epochs} of ${config.training.epochs} epochs: what is ` +
+          "frozen is never released",
+      );
+    }
     for (const warning of warnings) context.progress.print(`warning: ${warning}`);
     folder.describe(identity, formatConfig(config));
     if (found) announceResume(found, changes, { config, recipe, backend }, context);
@@ -157,7 +167,10 @@ async function adoptPretrained(
   const path = resolve(fromHome(options.pretrained));
   await at(
     "model.pretrained",
-    async () => adoptWeights(model, await readForeignState(path), options, context),
+    async () => {
+      const { replaceClassifier = "auto" } = options;
+      adoptWeights(model, await readForeignState(path), { replaceClassifier }, context);
+    },
   );
 }
 
@@ -176,6 +189,8 @@ async function trainRun(
       `${formatCount(images.validation.count)} to validate; ${backend.description}; ` +
       `run folder ${folder.path}`,
   );
+  const frozen = describeFrozen(recipe);
+  if (frozen !== undefined) context.print(frozen);
   if (images.train.reads) context.print(pictureMemory(images, data));
   const report = new TrainReport(
     context,
@@ -214,4 +229,14 @@ async function trainRun(
     signal,
     resume: folder.found?.checkpoint,
   });
+}
+
+/** What is not trained, in words; undefined where all is. */
+function describeFrozen({ layout, beginning, ...recipe }: ResolvedRecipe): string | undefined {
+  const { trained, frozen } = beginning ?? recipe;
+  if (frozen.size === 0) return undefined;
+  const count = (ranges: readonly StateRange[]) => formatCount(sum(ranges.map(({ size }) => size)));
+  const all = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
+  const until = beginning ? ` for ${formatNumberOf(beginning.epochs, "epoch")}` : "";
+  return `frozen${until}: ${count(trained)} of ${count(all)} parameters are trained`;
 }

@@ -32,7 +32,7 @@ export class TrainReport implements TrainingObserver {
   constructor(
     private readonly context: Context,
     private readonly header: Readonly<Record<string, unknown>>,
-    private readonly recipe: Pick<ResolvedRecipe, "objective" | "monitor">,
+    private readonly recipe: Pick<ResolvedRecipe, "objective" | "monitor" | "beginning">,
     private readonly validationCount: number,
     /** Why images could not be read that have others in their place, so far. */
     private readonly complaints: () => readonly string[] = () => [],
@@ -112,6 +112,9 @@ export class TrainReport implements TrainingObserver {
     });
     if (reducedTo !== undefined) {
       this.context.progress.print(`the learning rate falls to ${formatRate(reducedTo)}`);
+    }
+    if (epoch === this.recipe.beginning?.epochs && epoch < this.#epochs) {
+      this.context.progress.print("what was frozen is trained from here on");
     }
     this.#complain();
   }

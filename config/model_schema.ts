@@ -20,7 +20,7 @@ export interface ModelConfig {
   readonly convolutions?: readonly NamedConvolution[];
   /** A file of weights to start from. */
   readonly pretrained?: string;
-  readonly replaceClassifier: boolean;
+  readonly replaceClassifier?: boolean;
 }
 
 const shared = {
@@ -33,9 +33,10 @@ const shared = {
   pretrained: path.optional().describe(
     "Weights to start from: safetensors with PyTorch's names, or ONNX; plain kernels unfold",
   ),
-  replaceClassifier: z.boolean().default(false).describe(
-    "Start the last fully connected layer anew, for other classes than the pretrained weights'",
-  ),
+  replaceClassifier: z.boolean().optional().describe(
+    "Whether the last fully connected layer starts anew; by default where the pretrained weights tell " +
+      "another number of classes apart",
+  ).meta({ resume: "free" }),
 };
 
 /** A list of layers has a key of its own in a config. */
@@ -86,7 +87,10 @@ export const modelSchema = z.discriminatedUnion("name", [byLayers, ...byName])
   }).refine(({ name, layers }) => name !== "layers" || layers !== undefined, {
     path: ["layers"],
     error: "missing; expected a list of layers",
-  }).refine(({ pretrained, replaceClassifier }) => pretrained !== undefined || !replaceClassifier, {
-    path: ["replaceClassifier"],
-    error: "without model.pretrained every layer starts anew; name a file there or remove this",
-  }) as unknown as z.ZodType<ModelConfig>;
+  }).refine(
+    ({ pretrained, replaceClassifier }) => pretrained !== undefined || replaceClassifier !== true,
+    {
+      path: ["replaceClassifier"],
+      error: "without model.pretrained every layer starts anew; name a file there or remove this",
+    },
+  ) as unknown as z.ZodType<ModelConfig>;

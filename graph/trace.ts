@@ -41,6 +41,8 @@ export interface TraceOptions {
   readonly training?: boolean;
   /** Variables the program may read and update. Default none. */
   readonly variables?: readonly Variable[];
+  /** Parameters and buffers that a training leaves as they are. Default: none. */
+  readonly frozen?: ReadonlySet<Parameter>;
   /** Where each parameter lives. Default: every parameter is a constant with its present data. */
   readonly bind?: (parameter: Parameter) => Binding;
 }
@@ -118,6 +120,11 @@ export function extendProgram(program: Program, build: () => void): Program {
 /** Whether the program being traced is one for training. Throws InputError outside a trace. */
 export function isTraining(): boolean {
   return active().options.training ?? false;
+}
+
+/** Whether the program being traced leaves a parameter or buffer as it is. Throws InputError outside a trace. */
+export function isFrozen(parameter: Parameter): boolean {
+  return active().options.frozen?.has(parameter) ?? false;
 }
 
 /** The path of the module being traced, such as `layer1.0.conv1`; empty outside modules. */

@@ -1,7 +1,7 @@
 /** Batch normalisation layer. */
 import { InputError } from "../errors.ts";
 import { Parameter } from "../graph/parameter.ts";
-import { assign, currentScope, isTraining, toValue } from "../graph/trace.ts";
+import { assign, currentScope, isFrozen, isTraining, toValue } from "../graph/trace.ts";
 import { formatShape, sizeOf, type Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
 import { channelMoments } from "../ops/channel_moments.ts";
@@ -26,7 +26,7 @@ export interface BatchNorm2dOptions {
 /**
  * Normalises each channel of [N, C, H, W] (or [N, C]) to mean 0 and variance 1, then scales and
  * shifts it. In training by the batch's own statistics, which also move the running ones (with the
- * unbiased variance); otherwise by the running ones. Matches `torch.nn.BatchNorm2d` and `BatchNorm1d`.
+ * unbiased variance); otherwise, and where these are frozen, by the running ones. Matches `torch.nn.BatchNorm2d` and `BatchNorm1d`.
  * Throws InputError when training on a single value per channel.
  */
 export class BatchNorm2d extends Module {
@@ -68,7 +68,7 @@ export class BatchNorm2d extends Module {
   forward(input: Value): Value {
     const { weight, bias } = this;
     const eps = this.#eps;
-    if (!isTraining()) {
+    if (!isTraining() || isFrozen(this.runningMean)) {
       return channelNormalize(input, this.runningMean, this.runningVar, { weight, bias, eps });
     }
     const count = sizeOf(input.shape) / this.channels;

@@ -1,26 +1,24 @@
 /** Which parameters are trained how: stretches of the arena that share weight decay and rate. */
-import { InputError } from "../errors.ts";
-import { namePattern } from "../layers/names.ts";
+import { within } from "../errors.ts";
+import type { Parameter } from "../graph/parameter.ts";
 import { PARAMETERS, type StateLayout, type StateRange } from "../layers/state.ts";
-import { someOf } from "../reporting/format.ts";
 import { z } from "../schema/entry.ts";
+import { patternOf } from "./freezing.ts";
 import type { CommonOptions } from "./optimizers/optimizer.ts";
-
-/** Parameters that are not trained. */
-export const freezeSchema = z.array(z.string().min(1)).describe(
-  "Parameters that are not trained: names or their beginnings, as in [conv1, layer1, '*.bias']",
-);
 
 /** Learning rates of some parameters; others have the factor 1. */
 export const learningRatesSchema = z.array(z.strictObject({
-  names: z.string().min(1).describe("As in freeze"),
+  names: z.string().min(1).describe("A name or its beginning, as in layer1 or '*.bias'"),
   factor: z.number().positive().describe("Multiplies the learning rate"),
 })).describe("Other learning rates for some parameters; the first that fits counts");
 
 /** What of a recipe tells parameters apart; names are patterns (`layers/names.ts`). */
 export interface GroupOptions {
-  readonly freeze?: z.output<typeof freezeSchema>;
   readonly learningRates?: z.output<typeof learningRatesSchema>;
+  /** In no group. Default: none. */
+  readonly frozen?: ReadonlySet<Parameter>;
+  /** Those that were frozen at first. Default: none. */
+  readonly released?: ReadonlySet<Parameter>;
 }
 
 /** A stretch of the parameters. */
@@ -32,58 +30,59 @@ export interface ParameterGroup {
   readonly weightDecay: number;
   /** Multiplies the learning rate; above 0. */
   readonly rate: number;
+  /** Whether it was frozen at first, so that the optimizer's steps count from its release. */
+  readonly isReleased: boolean;
 }
 
+/** What is trained. */
+export interface Trained {
+  /** The parameters that are trained, in stretches of equal weight decay and rate. */
+  readonly groups: readonly ParameterGroup[];
+  /** The tensors that are trained, in order of their offsets. */
+  readonly trained: readonly StateRange[];
+  /** Parameters that are not, and statistics of batch norms that stay as they are. */
+  readonly frozen: ReadonlySet<Parameter>;
+}
+
+const NONE: ReadonlySet<Parameter> = new Set();
+
 /**
- * The tensors that are trained, and the fewest stretches of the parameters that cover them; frozen
- * ones are in none. Throws InputError, `at` the name, for one that fits no parameter, and when
- * nothing is left to train.
+ * The tensors that are trained, and the fewest stretches of the parameters that cover them. Throws
+ * InputError, `at` the name, for one that fits no parameter.
  */
-export function parameterGroups(
+export function trainedBy(
   layout: StateLayout,
-  options: GroupOptions,
+  { learningRates = [], frozen = NONE, released = NONE }: GroupOptions,
   { weightDecay, decayNormAndBias }: CommonOptions,
-): { readonly groups: readonly ParameterGroup[]; readonly trained: readonly StateRange[] } {
-  const rateOf = parameterRates(layout, options);
+): Trained {
+  const rateOf = parameterRates(layout, learningRates);
   const { size = 0 } = layout.variables.find(({ name }) => name === PARAMETERS) ?? {};
   const ranges = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
   const groups: ParameterGroup[] = [];
-  ranges.forEach(({ name, offset }, i) => {
+  ranges.forEach(({ name, offset, parameter }, i) => {
+    if (frozen.has(parameter)) return;
     const rate = rateOf(name);
-    if (rate === 0) return;
+    const isReleased = released.has(parameter);
     const isDecayed = decayNormAndBias || offset < layout.weightSize;
     const decay = isDecayed ? weightDecay : 0;
     const end = ranges[i + 1]?.offset ?? size;
     const last = groups.at(-1);
     const continues = last?.rate === rate && last.weightDecay === decay &&
-      last.offset + last.size === offset;
+      last.isReleased === isReleased && last.offset + last.size === offset;
     if (last && continues) groups[groups.length - 1] = { ...last, size: end - last.offset };
-    else groups.push({ offset, size: end - offset, weightDecay: decay, rate });
+    else groups.push({ offset, size: end - offset, weightDecay: decay, rate, isReleased });
   });
-  if (ranges.length > 0 && groups.length === 0) {
-    throw new InputError("freezing leaves no parameter to train", { at: ["freeze"] });
-  }
-  return { groups, trained: ranges.filter(({ name }) => rateOf(name) > 0) };
+  return { groups, trained: ranges.filter(({ parameter }) => !frozen.has(parameter)), frozen };
 }
 
-/** The factor of each parameter's learning rate, 0 where it is frozen. */
+/** The factor of each parameter's learning rate. */
 function parameterRates(
   layout: StateLayout,
-  { freeze = [], learningRates = [] }: GroupOptions,
+  learningRates: NonNullable<GroupOptions["learningRates"]>,
 ): (name: string) => number {
-  const rates = [
-    ...freeze.map((names, i) => ({ names, factor: 0, at: ["freeze", i] })),
-    ...learningRates.map((rate, i) => ({ ...rate, at: ["learningRates", i] })),
-  ].map((rate) => ({ ...rate, pattern: namePattern(rate.names) }));
-  const parameters = layout.ranges.filter(({ variable }) => variable === PARAMETERS)
-    .map(({ name }) => name);
-  for (const { names, pattern, at } of rates) {
-    if (!parameters.some((name) => pattern.test(name))) {
-      throw new InputError(
-        `the name "${names}" fits no parameter of the model; it has ${someOf(parameters, 8)}`,
-        { at },
-      );
-    }
-  }
+  const rates = learningRates.map(({ names, factor }, i) => ({
+    factor,
+    pattern: within(["learningRates"], () => patternOf(layout, names, [i])),
+  }));
   return (name) => rates.find(({ pattern }) => pattern.test(name))?.factor ?? 1;
 }

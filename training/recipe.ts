@@ -1,23 +1,19 @@
 /** How parameters are trained: the options, and all that follows from them for one model. */
 import { InputError, within } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
-import { layoutState, PARAMETERS, type StateLayout, type StateRange } from "../layers/state.ts";
+import { layoutState, PARAMETERS, type StateLayout } from "../layers/state.ts";
 import { choiceOf, type OptionsOf, parseOwnOptions, z } from "../schema/entry.ts";
 import { type Clip, clipSchema } from "./clip.ts";
 import { type EarlyStopping, earlyStoppingOf, earlyStoppingSchema } from "./early_stopping.ts";
 import { type Ema, emaSchema } from "./ema.ts";
+import { freezeSchema, freezingOf } from "./freezing.ts";
 import { type LossScale, lossScaleSchema } from "./loss_scale.ts";
 import { type Monitor, monitorOf, monitorSchema } from "./metrics/monitor.ts";
 import type { Objective } from "./objectives/objective.ts";
 import { isBuilt, type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./objectives/registry.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { createOptimizer, OPTIMIZERS } from "./optimizers/registry.ts";
-import {
-  freezeSchema,
-  learningRatesSchema,
-  type ParameterGroup,
-  parameterGroups,
-} from "./parameter_groups.ts";
+import { learningRatesSchema, type Trained, trainedBy } from "./parameter_groups.ts";
 
 const schema = z.object({
   optimizer: choiceOf(OPTIMIZERS).describe("How parameters are updated"),
@@ -47,8 +43,11 @@ export type Recipe = Readonly<Omit<OptionsOf<typeof RECIPE>, "objective">> & {
   readonly objective?: ObjectiveChoice | Objective;
 };
 
-/** A recipe applied to a model: what its programs are traced from and its state is laid out by. */
-export interface ResolvedRecipe {
+/**
+ * A recipe applied to a model: what its programs are traced from and its state is laid out by, and
+ * what it trains.
+ */
+export interface ResolvedRecipe extends Trained {
   readonly model: Module;
   /** How many classes the model tells apart. */
   readonly classes: number;
@@ -60,10 +59,8 @@ export interface ResolvedRecipe {
   readonly monitor: Monitor;
   readonly earlyStopping?: EarlyStopping;
   readonly optimizer: Optimizer;
-  /** The parameters that are trained, in stretches of equal weight decay and rate. */
-  readonly groups: readonly ParameterGroup[];
-  /** The tensors that are trained, in order of their offsets. */
-  readonly trained: readonly StateRange[];
+  /** What is trained in the first epochs, where that is less. */
+  readonly beginning?: Trained & { readonly epochs: number };
   readonly clip?: Clip;
   readonly ema?: Ema;
   readonly lossScale?: LossScale;
@@ -105,11 +102,25 @@ export function resolveRecipe(
       () => earlyStoppingOf(objective, monitor, recipe.earlyStopping),
     ),
     optimizer,
-    ...parameterGroups(layout, recipe, optimizer.options),
+    ...trainedParts(model, layout, recipe, optimizer),
     clip,
     ema,
     lossScale,
   };
+}
+
+/** What is trained in the end and, where that is less, at first. */
+function trainedParts(
+  model: Module,
+  layout: StateLayout,
+  { freeze, learningRates }: z.output<typeof schema>,
+  { options }: Optimizer,
+): Trained & Pick<ResolvedRecipe, "beginning"> {
+  const { frozen, epochs } = within(["freeze"], () => freezingOf(model, layout, freeze));
+  const held = trainedBy(layout, { learningRates, frozen }, options);
+  if (epochs === undefined) return held;
+  const all = trainedBy(layout, { learningRates, released: frozen }, options);
+  return { ...all, beginning: { ...held, epochs } };
 }
 
 /** Which validation is the best, by the recipe or else the objective. */

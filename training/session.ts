@@ -21,6 +21,7 @@ import { averageOf } from "./ema.ts";
 import { initialLossScale, LOSS_SCALE_VARIABLE, lossScaleSchema } from "./loss_scale.ts";
 import { type BatchResult, resultOf, type StepBatch, withoutFilling } from "./evaluation.ts";
 import { lossOf, requireAgreement } from "./precision_check.ts";
+import { type EpochRange, type Phase, phasesOf } from "./phases.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules/schedule.ts";
 import {
@@ -43,6 +44,11 @@ export interface SessionOptions extends TrainingProgramOptions {
   readonly evaluationBatchSize?: number;
   /** Images in the last step of validation, if it is a smaller one. */
   readonly lastEvaluationBatchSize?: number;
+  /** The epochs that are trained; needed where parameters are frozen at first. */
+  readonly epochs?: EpochRange & {
+    /** Optimizer steps in an epoch. */
+    readonly stepsPerEpoch: number;
+  };
 }
 
 /** What one training step found. */
@@ -59,6 +65,7 @@ export interface StepResult {
 export class TrainingSession {
   /** Multiply-accumulate operations of a training step. */
   readonly multiplyAccumulates: number;
+  readonly #phases: readonly Phase[];
   readonly #inputs: ReadonlyMap<string, ReadonlySet<string>>;
   /** Computes the first step's loss in full precision, until that step is taken. */
   #fullPrecision: Backend | undefined;
@@ -72,6 +79,7 @@ export class TrainingSession {
     private readonly executable: Executable,
     programs: readonly Program[],
   ) {
+    this.#phases = phasesOf(options.recipe, options.epochs);
     this.#fullPrecision = backend.fullPrecision;
     this.multiplyAccumulates = programs[0].nodes
       .reduce((sum, node) => sum + multiplyAccumulates(node), 0);
@@ -121,15 +129,16 @@ export class TrainingSession {
    * @param step optimizer steps taken before this one
    */
   async step({ arrays, count }: StepBatch, step: number, rates: Rates): Promise<StepResult> {
-    const name = stepName(count, this.options.batchSize);
+    const { stepsPerEpoch = Infinity } = this.options.epochs ?? {};
+    const phase = this.#phases.find(({ to }) => step < to * stepsPerEpoch) ?? this.#phases[0];
+    const name = stepName(phase, count, this.options.batchSize);
     const inputs = this.#arraysFor(name, arrays);
-    for (const [name, value] of Object.entries(stepScalars(this.recipe, step, rates))) {
-      inputs[name] = Float32Array.of(value);
-    }
+    const scalars = stepScalars(phase.recipe, step, rates, phase.from * stepsPerEpoch);
+    for (const [name, value] of Object.entries(scalars)) inputs[name] = Float32Array.of(value);
     if (this.#inputs.get(name)?.has(DROPOUT_STEP)) inputs[DROPOUT_STEP] = this.#dropoutStep(step);
     const [{ lossScale, ...outputs }, fullLoss] = await Promise.all([
       this.executable.run(name, inputs),
-      this.#takeFullLoss(inputs, count),
+      this.#takeFullLoss(phase, inputs, count),
     ]);
     const [loss] = outputs.loss;
     if (fullLoss !== undefined) requireAgreement(loss, fullLoss);
@@ -232,13 +241,14 @@ export class TrainingSession {
 
   /** The loss of the first step in full precision; undefined where it is not to be checked. */
   async #takeFullLoss(
+    { recipe }: Phase,
     inputs: Readonly<Record<string, TensorData>>,
     batchSize: number,
   ): Promise<number | undefined> {
     const backend = this.#fullPrecision;
     if (!backend) return undefined;
     this.#fullPrecision = undefined;
-    const program = lossProgram({ ...this.options, batchSize });
+    const program = lossProgram({ ...this.options, recipe, batchSize });
     try {
       return await lossOf(backend, program, this.#firstState, inputs);
     } finally {
@@ -264,12 +274,17 @@ export class TrainingSession {
   }
 }
 
-/** Every training step's program and the one that validates. */
+/** The training steps' programs of every phase and size and those that validate. */
 function tracePrograms(options: SessionOptions): Program[] {
   const { batchSize, lastBatchSize, evaluationBatchSize } = options;
   const sizes = [batchSize, ...(lastBatchSize === undefined ? [] : [lastBatchSize])];
-  const steps = sizes.map((size) =>
-    stepProgram({ ...options, batchSize: size }, stepName(size, batchSize))
+  const steps = phasesOf(options.recipe, options.epochs).flatMap((phase) =>
+    sizes.map((size) =>
+      stepProgram(
+        { ...options, recipe: phase.recipe, batchSize: size },
+        stepName(phase, size, batchSize),
+      )
+    )
   );
   if (evaluationBatchSize === undefined) return steps;
   const { recipe: { objective }, lastEvaluationBatchSize: last } = options;
@@ -287,8 +302,9 @@ function evaluationName(size: number, batchSize: number): string {
   return size === batchSize ? PROGRAM.evaluate : `${PROGRAM.evaluate}.${size}`;
 }
 
-function stepName(size: number, batchSize: number): string {
-  return size === batchSize ? PROGRAM.step : `${PROGRAM.step}.${size}`;
+function stepName({ suffix }: Phase, size: number, batchSize: number): string {
+  const name = PROGRAM.step + suffix;
+  return size === batchSize ? name : `${name}.${size}`;
 }
 
 /** Tensors with elements as numbers. */

@@ -24,7 +24,7 @@ import { readLossScale } from "./loss_scale.ts";
 import type { Objective } from "./objectives/objective.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules/schedule.ts";
-import { traceUpdate } from "./update.ts";
+import { RELEASED, traceUpdate } from "./update.ts";
 import { CONTRIBUTION, contributionVariable, trainingVariables } from "./variables.ts";
 
 /** Names of the programs of a training. */
@@ -157,28 +157,35 @@ export function traceTargets(
 }
 
 /**
- * The scalar inputs of an update: the optimizer's, and the decay of the averages.
+ * The scalar inputs of an update: the optimizer's, those of parameters that were frozen at first, and
+ * the decay of the averages.
  *
  * @param step optimizer steps taken before this one
+ * @param releasedAt the step before which parameters were frozen
  */
 export function stepScalars(
-  { optimizer, ema }: ResolvedRecipe,
+  { optimizer, groups, ema }: ResolvedRecipe,
   step: number,
   rates: Rates,
+  releasedAt = 0,
 ): Record<string, number> {
+  const released = groups.some(({ isReleased }) => isReleased)
+    ? Object.entries(optimizer.scalarsAt(step - releasedAt, rates))
+    : [];
   return {
     ...optimizer.scalarsAt(step, rates),
+    ...Object.fromEntries(released.map(([name, value]) => [RELEASED + name, value])),
     ...(ema ? { [DECAY_SCALAR]: averageDecay(ema, step) } : {}),
   };
 }
 
 function traceTraining(
   name: string,
-  { layout: { bind } }: ResolvedRecipe,
+  { layout: { bind }, frozen }: ResolvedRecipe,
   variables: readonly Variable[],
   build: () => void,
 ): Program {
-  return trace({ name, training: true, variables, bind }, build);
+  return trace({ name, training: true, variables, frozen, bind }, build);
 }
 
 function traceLogits({ recipe, traceInput, batchSize }: TrainingProgramOptions) {

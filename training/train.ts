@@ -133,6 +133,12 @@ export async function trainRecipe(
     ...(dropLast || rest === 0 ? {} : { lastBatchSize: rest }),
     ...(validation ? { evaluationBatchSize } : {}),
     ...(lastEvaluation === 0 ? {} : { lastEvaluationBatchSize: lastEvaluation }),
+    epochs: {
+      stepsPerEpoch: steps,
+      // One that is complete is only read.
+      from: Math.min(resume?.state.epoch ?? 0, run.epochs - 1),
+      to: run.epochs,
+    },
   });
   try {
     if (resume) session.restore(resume.tensors);

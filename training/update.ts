@@ -1,4 +1,5 @@
 /** The end of a training step: what becomes of parameters, optimizer state and averages. */
+import type { Optimizer } from "./optimizers/optimizer.ts";
 import { input, readVariable, updateVariable } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { PARAMETERS } from "../layers/state.ts";
@@ -22,9 +23,9 @@ export function traceUpdate(recipe: ResolvedRecipe, gradient: Value): void {
 
 function traceUnscaled({ optimizer, groups, clip, ema }: ResolvedRecipe, gradient: Value): void {
   const clipped = clip ? clipGradient(gradient, clip) : gradient;
-  const scalars = Object.fromEntries(optimizer.scalars.map((name) => [name, input(name, [])]));
   const decay = ema ? input(DECAY_SCALAR, []) : undefined;
-  for (const { offset, size, weightDecay, rate } of groups) {
+  for (const { offset, size, weightDecay, rate, isReleased } of groups) {
+    const scalars = scalarInputs(optimizer, isReleased);
     const read = (variable: string) => readVariable(variable, offset, [size]);
     const updated = optimizer.update({
       parameter: read(PARAMETERS),
@@ -44,4 +45,13 @@ function traceUnscaled({ optimizer, groups, clip, ema }: ResolvedRecipe, gradien
     }
   }
   if (decay) traceAverages(decay);
+}
+
+/** Begins the names of the scalars of parameters that were frozen at first. */
+export const RELEASED = "released.";
+
+/** The optimizer's scalars by their own names. */
+function scalarInputs({ scalars }: Optimizer, isReleased: boolean): Record<string, Value> {
+  const prefix = isReleased ? RELEASED : "";
+  return Object.fromEntries(scalars.map((name) => [name, input(prefix + name, [])]));
 }

@@ -216,9 +216,25 @@ Deno.test("a classifier of other classes is refused with both shapes, or replace
   assert(error.message.includes("fc.weight is [7, 64], the model has [5, 64]"), error.message);
   assert(error.message.includes("model.replaceClassifier: true"), error.message);
   assertEquals(model.stateDict(), before);
-  adoptState(model, from(trained.stateDict()), { replaceClassifier: true });
-  assertEquals(model.stateDict().get("fc.weight"), before.get("fc.weight"));
-  assertEquals(model.stateDict().get("conv1.weight"), trained.stateDict().get("conv1.weight"));
+  for (const replaceClassifier of [true, "auto"] as const) {
+    const model = resNet();
+    const { replaced } = adoptState(model, from(trained.stateDict()), { replaceClassifier });
+    assertEquals(replaced, { layer: "fc", classes: 7 });
+    assertEquals(model.stateDict().get("fc.weight"), before.get("fc.weight"));
+    assertEquals(model.stateDict().get("conv1.weight"), trained.stateDict().get("conv1.weight"));
+  }
+});
+
+Deno.test("a classifier is replaced by itself only where the file has another one or none", () => {
+  const trained = disturb(resNet()).stateDict();
+  const auto = { replaceClassifier: "auto" } as const;
+  const model = resNet();
+  assertEquals(adoptState(model, from(trained), auto), { leftOut: [] });
+  assertEquals(model.stateDict(), trained);
+  const headless = new Map([...trained].filter(([name]) => !name.startsWith("fc.")));
+  assertEquals(adoptState(resNet(), from(headless), auto).replaced, { layer: "fc" });
+  const narrow = new Map(trained).set("fc.weight", { shape: [7, 3], data: new Float32Array(21) });
+  assertThrows(() => adoptState(resNet(), from(narrow), auto), InputError, "fc.weight is [7, 3]");
 });
 
 Deno.test("missing and unexpected tensors are listed by name", () => {
@@ -242,7 +258,7 @@ Deno.test("what stands beside a wrapped model is left out, and named where the r
   wrapped.set("criterion.weight", { dtype: "F32", shape: [5], data: new Float32Array(5) });
   const state = await inTemporaryFile(".safetensors", (path) => writeSafetensors(path, wrapped));
   const other = resNet();
-  assertEquals(adoptState(other, state), ["criterion.weight"]);
+  assertEquals(adoptState(other, state), { leftOut: ["criterion.weight"] });
   assertEquals(other.stateDict(), plain.stateDict());
   const error = assertThrows(() => adoptState(resNet({ classes: 7 }), state), InputError);
   assertStringIncludes(error.message, "Left out, as not in the model: criterion.weight");
@@ -259,7 +275,7 @@ Deno.test("a wrapper is one only for a model that has no such part, whatever sta
   const wrapped = new Wrapped();
   disturb(wrapped);
   const other = new Wrapped();
-  assertEquals(adoptState(other, from(wrapped.stateDict())), []);
+  assertEquals(adoptState(other, from(wrapped.stateDict())), { leftOut: [] });
   assertEquals(other.stateDict(), wrapped.stateDict());
   // A copy as large as the model, as averaged weights are, beside it.
   const [plain, copy] = [disturb(resNet()), resNet()];
@@ -269,7 +285,7 @@ Deno.test("a wrapper is one only for a model that has no such part, whatever sta
       [`ema_model.${name}`, { ...tensor, data: new Float32Array(tensor.data.length) }],
     ]),
   );
-  assertEquals(adoptState(copy, from(state)).length, plain.stateDict().size);
+  assertEquals(adoptState(copy, from(state)).leftOut.length, plain.stateDict().size);
   assertEquals(copy.stateDict(), plain.stateDict());
 });
 

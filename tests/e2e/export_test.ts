@@ -106,11 +106,13 @@ Deno.test("a training starts from pretrained weights, unfolded; a file that does
         "finetuned",
         ...args,
       );
-    const wrong = await train();
+    const wrong = await train("--set", "model.replaceClassifier=false");
     assertEquals(wrong.code, 2);
     assertStringIncludes(wrong.error, "6.weight is [3, 4], the model has [4, 4]");
-    const right = await train("--set", "model.replaceClassifier=true");
+    const right = await train();
     assertEquals(right.code, 0, right.error);
+    assertStringIncludes(right.error, "note: 6 starts anew, for 4 classes; ");
+    assertStringIncludes(right.error, `${pretrained} tells 3 apart`);
     const { tensors } = await readSafetensors(
       join(folder, "finetuned", "checkpoints", "last.safetensors"),
     );

@@ -1,10 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { InputError } from "../../errors.ts";
-import { layoutState } from "../../layers/state.ts";
 import { downloadState, uploadState } from "../support/state.ts";
 import { buildModel } from "../../models/registry.ts";
-import { type GroupOptions, parameterGroups } from "../../training/parameter_groups.ts";
 import { type Recipe, resolveRecipe } from "../../training/recipe.ts";
 import { stepProgram } from "../../training/step_program.ts";
 import { scalarInputs, tensorInput } from "../support/training_programs.ts";
@@ -54,10 +52,14 @@ async function stepOf(options: Partial<Recipe>): Promise<Map<string, Float32Arra
   );
 }
 
-const sgd = { learningRate: 0.1, weightDecay: 0.5, decayNormAndBias: false } as const;
-
-function groups(options: GroupOptions) {
-  return parameterGroups(layoutState(network()), options, sgd).groups;
+function groups(options: Partial<Recipe>) {
+  const optimizer = {
+    name: "sgd",
+    learningRate: 0.1,
+    weightDecay: 0.5,
+    decayNormAndBias: false,
+  } as const;
+  return resolveRecipe(network(), { optimizer, ...options }, { classes: 3 }).groups;
 }
 
 Deno.test("without names there are two groups, with weight decay and without", () => {
