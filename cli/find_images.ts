@@ -24,7 +24,8 @@ const CLOSED = "file that Deno opens for no program";
  * Finds the files that are meant. A word that names a file means that file, whatever it holds; the
  * name of a folder means all pictures in it and in the folders below, known by their names or by how
  * they begin, those too that are of a kind that is not read: whoever reads them says so. Hidden ones
- * are left out and links to folders not followed; another word is a pattern such as `digits/*.png` or `**\/*.jpg` and means all files that fit.
+ * are left out and links to folders not followed; another word is a pattern such as `digits/*.png` or
+ * `**\/*.jpg` and means all files that fit.
  */
 export async function findImages(words: readonly string[]): Promise<FoundImages> {
   const paths: string[] = [];
@@ -46,7 +47,7 @@ export async function findImages(words: readonly string[]): Promise<FoundImages>
     const found = info ? await picturesIn(word, others, missing) : await filesOf(word, others);
     for (const path of found.sort()) paths.push(path);
     if (found.length === 0 && missing.length === closed) {
-      const none = info ? "no PNG or JPEG file in this folder" : "no file fits this pattern";
+      const none = info ? "no picture in this folder" : "no file fits this pattern";
       missing.push(`${word}: ${none}${others.summary ? `; ${others.summary}` : ""}`);
     } else if (others.summary) {
       passedOver.push(`${word}: ${others.summary}`);

@@ -31,7 +31,7 @@ const SHOWN_FAILURES = 10;
 export const command: Command = {
   positionals: [
     { name: "CHECKPOINT", help: "A folded network, or a checkpoint" },
-    { name: "IMAGE", help: "A PNG or JPEG file, a folder, or a pattern", repeated: true },
+    { name: "IMAGE", help: "A picture file, a folder, or a pattern", repeated: true },
   ],
   options: {
     top: {
@@ -57,14 +57,14 @@ export const command: Command = {
     backend: backendOption("cpu"),
   },
   details:
-    "A folder stands for all PNG and JPEG files in it and below; what is passed over is told. A pattern\n" +
+    "A folder stands for all pictures in it and below; what is passed over is told. A pattern\n" +
     "such as '**/*.png' needs quotes where the shell would expand it. A picture is held upright as its\n" +
     "EXIF data says; one of another size is cut to the network's proportions around its centre and\n" +
     "scaled. --background none takes the colours that are stored under transparent pixels. json has an\n" +
     "object a line, csv a row for each class of each picture. Of a network for several classes per\n" +
     "picture, those above --threshold are named, which may be none. Pictures that are damaged or cannot\n" +
     "be read are reported and passed over; the exit code is then 1, and 2 where there is no file to\n" +
-    "read, as in a folder without PNG and JPEG files. What is done when it is interrupted is kept.",
+    "read, as in a folder without pictures. What is done when it is interrupted is kept.",
   async run(args, context) {
     const [path, ...words] = args.positionals;
     const top = args.integer("top");

@@ -1,6 +1,6 @@
 /** `overfold site`: a static page that runs a network in the browser. */
 
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { DEFAULT_THRESHOLD } from "../checkpoints/activation.ts";
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
@@ -13,7 +13,7 @@ import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { exists } from "../files/exists.ts";
 import { requirePictures } from "../files/images.ts";
-import { decoderLocation } from "../files/jpeg.ts";
+import { decoderLocations } from "../files/decode.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
@@ -30,6 +30,9 @@ import type { Command } from "./command.ts";
 import { checkFolder, checkOutput } from "./output.ts";
 import { loadFinite } from "./load_finite.ts";
 
+/** The decoders' WebAssembly by name. */
+const DECODERS = Object.fromEntries(decoderLocations().map((url) => [basename(url.pathname), url]));
+
 /** What a page consists of, in the order of writing: the first tells it from pages of others. */
 const FILES = [
   "card.json",
@@ -39,7 +42,7 @@ const FILES = [
   "page.js",
   "worker.js",
   "transforms.js",
-  "mozjpeg_dec.wasm",
+  ...Object.keys(DECODERS),
   "network.safetensors",
 ];
 
@@ -70,7 +73,7 @@ export const command: Command = {
       "style.css": style,
       "icon.svg": icon,
       ...await bundleScripts(),
-      "mozjpeg_dec.wasm": await Deno.readFile(decoderLocation()),
+      ...await readDecoders(),
       "network.safetensors": bytes,
       "card.json": JSON.stringify(card),
     };
@@ -85,6 +88,13 @@ export const command: Command = {
     context.emit({ output, files: FILES, bytes: total });
   },
 };
+
+async function readDecoders(): Promise<Record<string, Uint8Array>> {
+  const files = Object.entries(DECODERS).map(async (
+    [name, url],
+  ) => [name, await Deno.readFile(url)]);
+  return Object.fromEntries(await Promise.all(files));
+}
 
 /** Throws InputError if the page cannot be written to `folder`, or would replace what is not one. */
 async function checkPage(folder: string, input: string): Promise<void> {

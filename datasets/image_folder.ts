@@ -26,7 +26,7 @@ const schema = z.object({
 
 /** Pictures in folders, a class each, as torchvision's `ImageFolder` reads them. */
 export const imageFolder: DatasetEntry<typeof schema> = {
-  about: "Your own PNG and JPEG pictures, in a folder for each class",
+  about: "Your own pictures, in a folder for each class",
   schema,
   async build({ root: given, classes, validation, holdOut, splitSeed, channels }, where) {
     const root = fromHome(given).replace(/(?<=.)[/\\]+$/, "");

@@ -39,7 +39,7 @@ const schema = z.object({
 
 /** Pictures that a list names, with their labels. */
 export const imageList: DatasetEntry<typeof schema> = {
-  about: "Your own PNG and JPEG pictures, named in a list with their labels",
+  about: "Your own pictures, named in a list with their labels",
   schema,
   async build(options, where) {
     const { severalLabels, splitSeed, channels } = options;

@@ -2,7 +2,7 @@
 import { decodeRaster, type ReadRaster } from "../files/images.ts";
 import type { Colour } from "../files/pixels.ts";
 
-export { decoderLocation } from "../files/jpeg.ts";
+export { decoderLocations } from "../files/decode.ts";
 
 /**
  * The picture in a file that has been read, of its own size. Rejects with InputError, which begins with

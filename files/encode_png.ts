@@ -1,5 +1,5 @@
 /** Pictures as PNG files. */
-import { COLOUR, crc32 } from "./png_chunks.ts";
+import { COLOUR, crc32 } from "./formats/png_chunks.ts";
 import type { Raster } from "./raster.ts";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];

@@ -42,8 +42,8 @@ export function requirePictures(path: string, { channels }: ImageSize): void {
 }
 
 /**
- * Reads a PNG or JPEG file, held upright, in 1 or 3 channels. Throws InputError for a file that cannot
- * be read, is no such picture or a damaged one.
+ * Reads a picture file, held upright, in 1 or 3 channels. Throws InputError for a file that cannot be
+ * read, is no picture or a damaged one.
  *
  * @param remedy what to do about a damaged one
  */

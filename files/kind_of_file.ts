@@ -5,6 +5,7 @@
  */
 import { basename } from "node:path";
 import { InputError } from "../errors.ts";
+import { beginsAs, EXPECTED_PICTURE, NO_PICTURE, PICTURE_FORMATS } from "./picture_names.ts";
 
 /** What a file can be wanted for. */
 export type Wanted = "network" | "onnx" | "config" | "picture" | "network or config";
@@ -14,7 +15,7 @@ const UNLIKE: Readonly<Record<Wanted, string>> = {
   network: "not a network in safetensors",
   onnx: "not an ONNX network",
   config: "not a config in YAML",
-  picture: "neither a PNG nor a JPEG picture",
+  picture: NO_PICTURE,
   "network or config": "neither a network in safetensors nor a config in YAML",
 };
 
@@ -24,7 +25,7 @@ export const NEXT: Readonly<Record<Wanted, string>> = {
     "(RUN/folded/model.safetensors)",
   onnx: "expected a network that was exported to ONNX",
   config: "expected a config; `overfold init` writes one to start from",
-  picture: "expected a PNG or JPEG file",
+  picture: EXPECTED_PICTURE,
   "network or config": "expected a checkpoint, a folded network or a config",
 };
 
@@ -58,15 +59,11 @@ const PICTURE: Pick<Kind, "next" | "fits" | "isPicture"> = {
 
 /** Pictures that are not read, and how they begin. */
 const STRANGE_PICTURES: readonly (readonly [what: string, beginning: RegExp])[] = [
-  ["a GIF picture", /^GIF8/],
-  ["a WebP picture", /^RIFF[^]{4}WEBP/],
   ["an AVIF picture", /^[^]{4}ftypavi/],
   ["a HEIC picture", /^[^]{4}ftyp(he|mi)/],
   ["a JPEG XL picture", /^(\xff\x0a|\0{3}\x0cJXL )/],
   ["a JPEG 2000 picture", /^\0{3}\x0cjP/],
-  ["a TIFF picture", /^(II\*\0|MM\0\*)/],
-  ["a BMP picture", /^BM[^]{4}\0{4}/],
-  ["a PNM picture", /^P[1-6]\s+[#\d]/],
+  ["a BigTIFF picture", /^(II\+\0|MM\0\+)/],
   ["an icon", /^\0\0\x01\0/],
   ["a Photoshop picture", /^8BPS/],
   ["an SVG picture", /^<svg/],
@@ -135,8 +132,11 @@ const KINDS: readonly Kind[] = [
     is: begins("\x1f\x8b", "\xfd7zXZ\0", "BZh", "\x28\xb5\x2f\xfd", "7z\xbc\xaf", "Rar!"),
   },
   { what: "a tar archive", next: UNPACK, is: (head) => head.startsWith("ustar", 257) },
-  { what: "a PNG picture", ...PICTURE, is: begins("\x89PNG") },
-  { what: "a JPEG picture", ...PICTURE, is: begins("\xff\xd8\xff") },
+  ...PICTURE_FORMATS.map((format): Kind => ({
+    what: `a ${format} picture`,
+    ...PICTURE,
+    is: (head) => beginsAs(head, format),
+  })),
   ...STRANGE_PICTURES.map(([what, beginning]): Kind => ({
     what,
     next: { network: NETWORK_FIRST, picture: "convert it to PNG or JPEG" },

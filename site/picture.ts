@@ -21,8 +21,8 @@ export interface PagePicture {
 }
 
 /**
- * Reads a picture: PNG and JPEG as `overfold predict` does, everywhere the same; other formats as
- * the browser does. Throws InputError for a file that is none, and for a damaged one.
+ * Reads a picture as `overfold predict` does, everywhere the same; what that does not read, as the
+ * browser does. Throws InputError for a file that is none, and for a damaged one.
  */
 export async function readPicture(file: File): Promise<PagePicture> {
   const bytes = new Uint8Array(await file.arrayBuffer());

@@ -198,7 +198,7 @@ async function addPictures(
   }
   if (paths.count > before && (empty.length === 0 || !isTrain)) return;
   throw new InputError(
-    `${join(root, folder)}: no PNG or JPEG picture in ${someOf(empty.map(spellName))}` +
+    `${join(root, folder)}: no picture in ${someOf(empty.map(spellName))}` +
       (passedOver.summary ? `; ${passedOver.summary}` : "") +
       "; put some there, or name the other classes with classes",
     { at: isTrain ? ["classes"] : [] },

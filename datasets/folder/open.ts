@@ -110,7 +110,7 @@ async function loadSplits(
   files: readonly string[],
   { onError = "stop", scan = true }: OpenOptions,
 ): Promise<{ train: PictureFiles; test: PictureFiles }> {
-  const reads = [...files, await decoderFile()];
+  const reads = [...files, ...await decoderFiles()];
   const sources = splits.map((split) => new PictureFiles({ ...split, reads }));
   if (scan) await checkBeginnings(sources, onError);
   const [train, test] = sources;
@@ -144,8 +144,8 @@ function fingerprintOf(
   return hash.digest("hex").slice(0, 32);
 }
 
-/** The decoder's WebAssembly, which a worker reads beside the pictures. */
-async function decoderFile(): Promise<string> {
-  const { decoderLocation } = await loadReader();
-  return fileURLToPath(decoderLocation());
+/** The decoders' WebAssembly, which a worker reads beside the pictures. */
+async function decoderFiles(): Promise<string[]> {
+  const { decoderLocations } = await loadReader();
+  return decoderLocations().map((location) => fileURLToPath(location));
 }

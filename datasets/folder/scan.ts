@@ -1,7 +1,7 @@
 /** A quick look at the beginning of every picture, before a training begins. */
 import { InputError } from "../../errors.ts";
-import { HEAD_BYTES, kindOf, NEXT, unlike } from "../../files/kind_of_file.ts";
-import { formatOfPicture } from "../../files/picture_names.ts";
+import { HEAD_BYTES, kindOf, unlike } from "../../files/kind_of_file.ts";
+import { EXPECTED_PICTURE, formatOfPicture, NO_PICTURE } from "../../files/picture_names.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
 import { formatCount } from "../../reporting/format.ts";
 import { sum } from "../../reporting/statistics.ts";
@@ -52,7 +52,7 @@ function mistakeIn(pictures: PictureFiles, index: number): InputError | undefine
     const head = pictures.beginningOf(index, HEAD_BYTES);
     if (!head || formatOfPicture(head) !== undefined) return undefined;
     return unlike(path, kindOf(head), "picture") ??
-      new InputError(`${path}: neither a PNG nor a JPEG picture; ${NEXT.picture}`);
+      new InputError(`${path}: ${NO_PICTURE}; ${EXPECTED_PICTURE}`);
   } catch (error) {
     const refusal = bareRefusalOf(error);
     if (refusal === undefined) throw error;

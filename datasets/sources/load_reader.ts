@@ -10,7 +10,7 @@ export interface PictureReader {
     channels: number,
     ground?: Colour,
   ): Promise<{ readonly raster: Raster; readonly isOnGround: boolean }>;
-  decoderLocation(): URL;
+  decoderLocations(): URL[];
 }
 
 /**

@@ -59,7 +59,7 @@ Deno.test({
   name: "links, pipes and names that are no Unicode are passed over by kind, and told",
   ignore: Deno.build.os !== "linux",
   fn: () =>
-    withFiles(["in/a.png", "in/b.webp", "in/c.webp", "in/d", "out/e.png"], async (folder) => {
+    withFiles(["in/a.png", "in/b.mp4", "in/c.mp4", "in/d", "out/e.png"], async (folder) => {
       const inside = join(folder, "in");
       await Deno.symlink(join(folder, "out", "e.png"), join(inside, "to_a_file.png"));
       await Deno.symlink(join(folder, "out"), join(inside, "to_a_folder"));
@@ -74,7 +74,7 @@ Deno.test({
       assertEquals(paths, ["in/a.png", "in/to_a_file.png"]);
       const [sentence] = passedOver;
       const parts = sentence.replace("in: passed over ", "").split(", ").sort();
-      const expected = `${others}, 2 × .webp, 2 × link to a folder, 1 × without ending`;
+      const expected = `${others}, 2 × .mp4, 2 × link to a folder, 1 × without ending`;
       assertEquals(parts, expected.split(", ").sort());
       const pattern = await found(folder, "in/*.png");
       assertEquals(pattern.paths, paths);
@@ -112,7 +112,7 @@ Deno.test("a word that means no file is told with the reason", () =>
     assertEquals(await findImages(words), {
       paths: [],
       missing: [
-        `${words[0]}: no PNG or JPEG file in this folder; passed over 1 × .txt`,
+        `${words[0]}: no picture in this folder; passed over 1 × .txt`,
         `${words[1]}: no file fits this pattern`,
         `${words[2]}: no such file or folder`,
       ],

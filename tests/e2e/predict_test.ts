@@ -134,7 +134,7 @@ Deno.test("predict passes over what it cannot read and reports it, with exit cod
     for (
       const why of [
         "none.png: no such file",
-        "note.txt: this is a text file, neither a PNG nor a JPEG",
+        "note.txt: this is a text file, not a picture that can be read",
       ]
     ) {
       assertStringIncludes(error, `warning: ${why}`);
@@ -155,7 +155,7 @@ Deno.test("predict without any picture says why, with exit code 2", () =>
     );
     assertEquals(code, 2);
     assertEquals(error.split("\n").filter((line) => line !== ""), [
-      "error: empty: no PNG or JPEG file in this folder",
+      "error: empty: no picture in this folder",
       "x/*.png: no file fits this pattern",
       "y.png: no such file or folder",
     ]);

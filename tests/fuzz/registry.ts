@@ -5,6 +5,7 @@ import { folded } from "./kinds/folded.ts";
 import { idxImages, idxLabels } from "./kinds/idx.ts";
 import { jpeg } from "./kinds/jpeg.ts";
 import { onnx } from "./kinds/onnx.ts";
+import { bmp, gif, pnm, tiff, webp, webpAnimation } from "./kinds/pictures.ts";
 import { png } from "./kinds/png.ts";
 import { safetensors } from "./kinds/safetensors.ts";
 import { tar } from "./kinds/tar.ts";
@@ -19,6 +20,12 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   yaml,
   png,
   jpeg,
+  webp,
+  webp_animation: webpAnimation,
+  gif,
+  bmp,
+  tiff,
+  pnm,
   idx_images: idxImages,
   idx_labels: idxLabels,
   tar,

@@ -56,8 +56,7 @@ Deno.test("every picture is counted, measured and compared, by any number of thr
         split,
         reason.split(":")[0],
       ]);
-      const empty =
-        "this is an empty file, neither a PNG nor a JPEG picture; fetch or make it again";
+      const empty = "this is an empty file, not a picture that can be read; fetch or make it again";
       assertEquals(named, [
         ["train/a/cut.png", "training", "a damaged PNG file"],
         ["train/b/empty.png", "training", empty],

@@ -1,8 +1,9 @@
 /** A PNG file taken apart: its chunks, whose checksums are looked at, and what its header says. */
-import { InputError } from "../errors.ts";
-import { formatCount } from "../reporting/format.ts";
-import { orientationOf } from "./orientation.ts";
-import { checkPictureSize } from "./pixels.ts";
+import { InputError } from "../../errors.ts";
+import { formatCount } from "../../reporting/format.ts";
+import { orientationOf } from "../orientation.ts";
+import { checkPictureSize } from "../pixels.ts";
+import { cutOff, ruined, unknownKind } from "./damage.ts";
 
 /** Colour types as PNG numbers them. */
 export const COLOUR = { grey: 0, rgb: 2, palette: 3, greyAlpha: 4, rgbAlpha: 6 } as const;
@@ -49,7 +50,7 @@ export function takePngApart(bytes: Uint8Array<ArrayBuffer>): PngParts {
   const damage = readChunks(bytes, chunks);
   const only = (type: string) => chunks.get(type)?.[0] ?? new Uint8Array();
   const header = only("IHDR");
-  if (header.length !== 13) throw damaged(damage ?? "it has no header");
+  if (header.length !== 13) throw ruined("PNG", damage ?? "it has no header");
   const view = new DataView(header.buffer, header.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   checkPictureSize(width, height);
@@ -57,11 +58,8 @@ export function takePngApart(bytes: Uint8Array<ArrayBuffer>): PngParts {
   const stranger = [...chunks.keys()].find((type) => /^[A-Z]/.test(type) && !KNOWN.includes(type));
   const isKnown = DEPTHS[colour]?.includes(depth) && compression + filter === 0 && interlace <= 1;
   if (!isKnown || stranger !== undefined) {
-    if (damage !== undefined) throw damaged(damage);
-    throw new InputError(
-      `a PNG file of an unknown kind (${stranger ?? [...header.subarray(8)].join(" ")}); ` +
-        "save it as an ordinary PNG or JPEG",
-    );
+    if (damage !== undefined) throw ruined("PNG", damage);
+    throw unknownKind("PNG", stranger ?? [...header.subarray(8)].join(" "));
   }
   return {
     width,
@@ -75,11 +73,6 @@ export function takePngApart(bytes: Uint8Array<ArrayBuffer>): PngParts {
     orientation: orientationOf(only("eXIf")),
     ...(damage === undefined ? {} : { damage }),
   };
-}
-
-/** A file of whose pixels nothing is left. */
-export function damaged(damage: string): InputError {
-  return new InputError(`a damaged PNG file: ${damage}; get it anew`);
 }
 
 /**
@@ -117,7 +110,7 @@ function readChunks(
     if (type === "IEND") return damage;
     at = end + 4;
   }
-  return damage ?? `it is cut off at byte ${bytes.length}`;
+  return damage ?? cutOff(bytes);
 }
 
 /** Remainders of all bytes. */

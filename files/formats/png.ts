@@ -1,9 +1,11 @@
 /** PNG files as pixels, with the same bits here and in a browser. */
-import { formatCount } from "../reporting/format.ts";
-import { sum } from "../reporting/statistics.ts";
-import { type Turn, turnOf } from "./orientation.ts";
-import type { OnDamage } from "./pixels.ts";
-import { COLOUR, damaged, type PngParts, takePngApart } from "./png_chunks.ts";
+import { formatCount } from "../../reporting/format.ts";
+import { sum } from "../../reporting/statistics.ts";
+import { type Turn, turnOf } from "../orientation.ts";
+import type { OnDamage } from "../pixels.ts";
+import { BROKEN, damageOf, ruined, TOO_FEW } from "./damage.ts";
+import { EXPANSION, inflate } from "./inflate.ts";
+import { COLOUR, type PngParts, takePngApart } from "./png_chunks.ts";
 
 /** Samples of a pixel, by colour type. */
 const SAMPLES: Readonly<Record<number, number>> = {
@@ -24,9 +26,6 @@ const PASSES = [
   [1, 0, 2, 2],
   [0, 1, 1, 2],
 ];
-
-/** Most bytes that deflate makes of one. */
-const EXPANSION = 1032;
 
 /** A row of pixels as it is stored: pixels `from`, `from + step`, … of the picture held upright. */
 interface Row {
@@ -52,14 +51,14 @@ export async function decodePng(
     const cause = parts.damage ??
       `its ${formatCount(length)} bytes of pixels cannot be ${formatCount(width)} × ` +
         `${formatCount(height)} of them`;
-    throw damaged(cause);
+    throw ruined("PNG", cause);
   }
-  const tell = (damage: string) => onDamage(`a damaged PNG file: ${damage}`);
+  const tell = (damage: string) => onDamage(damageOf("PNG", damage));
   if (parts.damage !== undefined) tell(parts.damage);
   const turn = turnOf(width, height, orientation);
   const picture = new ImageData(turn.width, turn.height);
   const { rows, damage } = await readRows(parts, turn, picture.data);
-  if (rows === 0) throw damaged(parts.damage ?? damage ?? "there are no pixels in it");
+  if (rows === 0) throw ruined("PNG", parts.damage ?? damage ?? "there are no pixels in it");
   if (damage !== undefined && parts.damage === undefined) tell(damage);
   return picture;
 }
@@ -86,7 +85,7 @@ async function readRows(
   };
   if (row) start(row);
   try {
-    for await (const piece of decompressed(parts.data)) {
+    for await (const piece of inflate(parts.data)) {
       for (let at = 0; at < piece.length;) {
         // More than a picture is no harm.
         if (!row) return { rows };
@@ -96,7 +95,7 @@ async function readRows(
         at += part.length;
         if (filled < line.length) continue;
         if (!unfilter(line, above, distance)) {
-          return { rows, damage: "its compressed pixels are broken" };
+          return { rows, damage: BROKEN };
         }
         paint(line, row);
         rows++;
@@ -106,9 +105,9 @@ async function readRows(
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    return { rows, damage: "its compressed pixels are broken" };
+    return { rows, damage: BROKEN };
   }
-  return row ? { rows, damage: "there are too few pixels in it" } : { rows };
+  return row ? { rows, damage: TOO_FEW } : { rows };
 }
 
 /** Bits of a pixel. */
@@ -129,27 +128,6 @@ function* rowsOf(
       yield { from, step: stepX * right, pixels, isFirst: at === y };
     }
   }
-}
-
-/** The bytes that were compressed, as they come. Throws TypeError where they are broken. */
-async function* decompressed(
-  pieces: readonly Uint8Array<ArrayBuffer>[],
-): AsyncGenerator<Uint8Array, void, void> {
-  const stream = new DecompressionStream("deflate");
-  const writer = stream.writable.getWriter();
-  // Where they are broken, what follows in the same portion is lost, and what was before.
-  const portion = Math.max(256, Math.ceil(sum(pieces.map(({ length }) => length)) / 4096));
-  const written = (async () => {
-    for (const piece of pieces) {
-      for (let at = 0; at < piece.length; at += portion) {
-        await writer.write(piece.subarray(at, at + portion));
-      }
-    }
-    await writer.close();
-  })();
-  // What goes wrong is heard of on the other side.
-  written.catch(() => {});
-  yield* stream.readable;
 }
 
 /** Undoes the filter of a row in place; false for a filter that there is not. */

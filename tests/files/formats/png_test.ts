@@ -2,9 +2,9 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { deflateSync } from "node:zlib";
 import { fromFileUrl } from "@std/path";
 import decodeOtherwise from "npm:@jsquash/png@3.1.1/decode.js";
-import { InputError } from "../../errors.ts";
-import type { Picture } from "../../files/pixels.ts";
-import { decodePng as decodeFile } from "../../files/png.ts";
+import { InputError } from "../../../errors.ts";
+import type { Picture } from "../../../files/pixels.ts";
+import { decodePng as decodeFile } from "../../../files/formats/png.ts";
 import {
   PNG_KINDS,
   pngChunk,
@@ -12,7 +12,7 @@ import {
   pngHeader,
   type PngKind,
   pngPixels,
-} from "../support/png.ts";
+} from "../../support/png.ts";
 
 const END = pngChunk("IEND", new Uint8Array());
 
@@ -193,7 +193,7 @@ Deno.test("compressed bytes beyond a picture's end are not unpacked", async () =
 
 Deno.test("pictures that break another decoder leave this one as it was", async () => {
   const fixture = (name: string) =>
-    Deno.readFile(fromFileUrl(new URL(`../fixtures/pictures/${name}`, import.meta.url)));
+    Deno.readFile(fromFileUrl(new URL(`../../fixtures/pictures/${name}`, import.meta.url)));
   const bad = await fixture("png_poisons_decoder_948.png");
   for (let i = 0; i < 1000; i++) {
     const error = await assertRejects(() => decodePng(bad), InputError);

@@ -1,9 +1,9 @@
 /** JPEG files as pixels. */
 import mozjpeg from "npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js";
-import { InputError } from "../errors.ts";
-import { formatCount } from "../reporting/format.ts";
-import { orientationOf, upright } from "./orientation.ts";
-import { checkPictureSize, type OnDamage } from "./pixels.ts";
+import { InputError } from "../../errors.ts";
+import { formatCount } from "../../reporting/format.ts";
+import { orientationOf, upright } from "../orientation.ts";
+import { checkPictureSize, type OnDamage } from "../pixels.ts";
 
 /**
  * Most scans of a file. A progressive one has about ten; each costs time for all pixels, however
@@ -113,8 +113,8 @@ function requireModest(
   }
 }
 
-/** Where the decoder's WebAssembly is; beside its script a page needs a copy of the same name. */
-export function decoderLocation(): URL {
+/** Where the decoder's WebAssembly is. */
+export function jpegDecoderLocation(): URL {
   return new URL(
     import.meta.resolve("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.wasm"),
   );

@@ -1,0 +1,76 @@
+/** Unpacking LZW, as GIF and TIFF have it. */
+
+/** Most bits of a code, and so as many strings as there can be. */
+const MOST_BITS = 12;
+
+/** How codes are stored. */
+export interface LzwKind {
+  /** Bits of a byte that was packed: the strings of one byte have the first codes. */
+  readonly bits: number;
+  /** Whether a code begins at the highest bit of a byte, as in TIFF, or at the lowest. */
+  readonly isHighFirst: boolean;
+  /** By how many codes earlier than needed codes become longer: 1 in TIFF, 0 in GIF. */
+  readonly early: number;
+}
+
+/**
+ * Unpacks into `into`, and no further than it is long. Returns how many bytes there were: too few where
+ * the codes end too early or are none.
+ */
+export function unpackLzw(
+  packed: Uint8Array,
+  into: Uint8Array,
+  { bits, isHighFirst, early }: LzwKind,
+): number {
+  const clear = 1 << bits;
+  const end = clear + 1;
+  // A string is the one before it and a last byte.
+  const before = new Uint16Array(1 << MOST_BITS);
+  const last = new Uint8Array(1 << MOST_BITS);
+  const lengths = new Uint16Array(1 << MOST_BITS).fill(1);
+  for (let code = 0; code < clear; code++) last[code] = code;
+  let [next, width, previous] = [end + 1, bits + 1, -1];
+  let [buffer, buffered] = [0, 0];
+  let filled = 0;
+  for (let at = 0; filled < into.length;) {
+    while (buffered < width) {
+      if (at === packed.length) return filled;
+      if (isHighFirst) buffer = (buffer << 8 | packed[at++]) & 0xffffff;
+      else buffer |= packed[at++] << buffered;
+      buffered += 8;
+    }
+    buffered -= width;
+    const code = (isHighFirst ? buffer >> buffered : buffer) & ((1 << width) - 1);
+    if (!isHighFirst) buffer >>>= width;
+    if (code === end) break;
+    if (code === clear) {
+      [next, width, previous] = [end + 1, bits + 1, -1];
+      continue;
+    }
+    const isNew = code === next && previous >= 0;
+    if (!isNew && (code >= next || previous < 0 && code > end)) break;
+    // What is new is the last string and its own first byte.
+    const known = isNew ? previous : code;
+    const length = lengths[known];
+    let from = known;
+    for (let i = filled + length - 1; i > filled; i--) {
+      // Beyond the end nothing is written.
+      into[i] = last[from];
+      from = before[from];
+    }
+    const first = last[from];
+    into[filled] = first;
+    filled += length;
+    if (isNew && filled < into.length) into[filled] = first;
+    if (isNew) filled++;
+    if (previous >= 0 && next < 1 << MOST_BITS) {
+      before[next] = previous;
+      last[next] = first;
+      lengths[next] = lengths[previous] + 1;
+      next++;
+      if (next + early === 1 << width && width < MOST_BITS) width++;
+    }
+    previous = code;
+  }
+  return Math.min(filled, into.length);
+}

@@ -1,0 +1,41 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../../errors.ts";
+import { alphas, decoded, patched, pictureFixture } from "../../support/decoded.ts";
+
+Deno.test("transparent pixels of a WebP file keep their colours and can be told", async () => {
+  const { picture } = await decoded(await pictureFixture("webp_lossless_alpha.webp"));
+  assertEquals(new Set(alphas(picture).flat()).size > 1, true);
+  const { picture: animated } = await decoded(await pictureFixture("webp_animated_offset.webp"));
+  assertEquals(new Set(alphas(animated).flat()), new Set([0, 255]));
+});
+
+Deno.test("damaged WebP files are refused, and any number of them harm no other", async () => {
+  const whole = await pictureFixture("webp_lossless.webp");
+  const sound = await decoded(whole);
+  const broken = patched(whole, 60, ...new Array(200).fill(255));
+  for (let i = 0; i < 40; i++) {
+    await assertRejects(() => decoded(broken), InputError, "its compressed pixels are broken");
+  }
+  assertEquals(await decoded(whole), sound);
+  for (const length of [15, whole.length - 1]) {
+    const cut = whole.slice(0, length);
+    await assertRejects(() => decoded(cut), InputError, `it is cut off at byte ${length}`);
+  }
+});
+
+Deno.test("WebP files that say what cannot be are refused before they are decoded", async () => {
+  const animated = await pictureFixture("webp_animated_offset.webp");
+  const text = new TextDecoder("latin1").decode(animated);
+  const [canvas, frame] = [text.indexOf("VP8X") + 12, text.indexOf("ANMF") + 8];
+  const refused: readonly [Uint8Array<ArrayBuffer>, string][] = [
+    [patched(animated, canvas, 255, 255, 255), "a picture of 16,777,216 × 26 pixels"],
+    [patched(animated, canvas, 255, 250, 0, 255, 250, 0), "a picture of 64,256 × 64,256 pixels"],
+    [patched(animated, frame, 200), "its first frame does not lie in the picture"],
+    [patched(animated, frame + 6, 3), "another size than its header says"],
+  ];
+  for (const [bytes, message] of refused) {
+    await assertRejects(() => decoded(bytes), InputError, message);
+  }
+  const nothing = patched(await pictureFixture("webp_lossless.webp"), 12, 0x58, 0x58, 0x58, 0x58);
+  await assertRejects(() => decoded(nothing), InputError, "nothing in it says how large");
+});
