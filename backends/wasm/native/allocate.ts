@@ -52,7 +52,8 @@ const LOOP = { factor: 8, depth: 7 };
  */
 export function allocate(code: LinearCode, vectorRegisters: number, bottom: number): Allocation {
   const values = measureLives(code);
-  const calls = code.instructions.flatMap(({ calls }, i) => calls ? [2 * i] : []);
+  const calls = [...code.instructions.keys()].filter((i) => code.instructions[i].uses.calls)
+    .map((i) => 2 * i);
   const general = GENERAL_REGISTERS.map(() => new Occupation());
   const vector = Array.from({ length: vectorRegisters }, () => new Occupation());
   const onStack: VirtualRegister[] = [];
@@ -89,27 +90,38 @@ function choose(
   return files.findIndex((file) => file.isFree(value));
 }
 
+const NONE: readonly VirtualRegister[] = [];
+
 /** Positions of every value's life, two an instruction: it reads at the even one, then writes. */
 function measureLives({ instructions, loops }: LinearCode): VirtualRegister[] {
-  const values = new Set<VirtualRegister>();
-  const starting = Map.groupBy(loops, ({ start }) => start);
+  const values: VirtualRegister[] = [];
+  // Outer loops before the inner ones that begin with them.
+  const starting = loops.toSorted((a, b) => a.start - b.start || b.end - a.end);
   const open: Loop[] = [];
+  let started = 0, weight = 1;
   const touch = (value: VirtualRegister, position: number) => {
-    values.add(value);
+    if (value.end < 0) values.push(value);
     value.start = Math.min(value.start, position);
     value.end = Math.max(value.end, position);
-    value.weight += LOOP.factor ** Math.min(open.length, LOOP.depth);
+    value.weight += weight;
   };
-  instructions.forEach(({ reads = [], readsLate = [], writes = [], temporaries = [] }, i) => {
+  const read = (value: VirtualRegister, position: number) => {
+    if (value.start > position) throw new Error("a register is read before it is written");
+    touch(value, position);
+    for (const { start, end } of open) {
+      if (value.start >= 2 * start) continue;
+      value.end = Math.max(value.end, 2 * end - 1);
+      break;
+    }
+  };
+  for (let i = 0; i < instructions.length; i++) {
     while (open.length > 0 && open[open.length - 1].end <= i) open.pop();
-    // Outer loops last in the list, first on the stack.
-    open.push(...(starting.get(i) ?? []).toReversed());
-    const read = (value: VirtualRegister, position: number) => {
-      if (value.start > position) throw new Error("a register is read before it is written");
-      touch(value, position);
-      const outermost = open.find(({ start }) => value.start < 2 * start);
-      if (outermost) value.end = Math.max(value.end, 2 * outermost.end - 1);
-    };
+    while (started < starting.length && starting[started].start === i) {
+      open.push(starting[started++]);
+    }
+    weight = LOOP.factor ** Math.min(open.length, LOOP.depth);
+    const { uses: { reads = NONE, readsLate = NONE, temporaries = NONE }, result } =
+      instructions[i];
     for (const value of reads) read(value, 2 * i);
     for (const value of readsLate) read(value, 2 * i + 1);
     for (const value of temporaries) {
@@ -118,9 +130,9 @@ function measureLives({ instructions, loops }: LinearCode): VirtualRegister[] {
       // An instruction relies on it.
       value.weight = Infinity;
     }
-    for (const value of writes) touch(value, 2 * i + 1);
-  });
-  return [...values];
+    if (result) touch(result, 2 * i + 1);
+  }
+  return values;
 }
 
 /** Places on the stack, those of one size shared by values that do not live at the same time. */

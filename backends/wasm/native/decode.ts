@@ -86,7 +86,7 @@ class FunctionDecoder {
   readonly #signature: Signature;
   readonly #variables: Variable[] = [];
   /** Expressions computed and not yet used. */
-  #stack: Node[] = [];
+  readonly #stack: Node[] = [];
   #statements: Statement[] = [];
 
   constructor(reader: Reader, signatures: readonly Signature[], signature: Signature) {
@@ -235,13 +235,12 @@ class FunctionDecoder {
 
   /** Computes expressions on the stack now, if what follows would change them. */
   #settle(changes: (pending: Node) => boolean): void {
-    if (this.#stack.length === 0) return;
-    this.#stack = this.#stack.map((pending) => {
-      if (!changes(pending) || pending.type === "void") return pending;
+    for (const [i, pending] of this.#stack.entries()) {
+      if (pending.type === "void" || !changes(pending)) continue;
       const variable = this.#temporary(pending.type);
       this.#do({ kind: "set", variable, value: pending });
-      return node("local.get", variable.type, { variable });
-    });
+      this.#stack[i] = node("local.get", variable.type, { variable });
+    }
   }
 
   #temporary(type: ValueType): Variable {

@@ -3,7 +3,13 @@
  * registers of its variables. What selects instructions for expressions asks it for their operands.
  */
 import type { Loop } from "./allocate.ts";
-import { type Address, type Instruction, type Output, VirtualRegister } from "./instructions.ts";
+import {
+  type Address,
+  type Instruction,
+  type Output,
+  type Uses,
+  VirtualRegister,
+} from "./instructions.ts";
 import type { NativeLevel } from "./processor.ts";
 import type { Node, Variable, Width } from "./tree.ts";
 import type { Joined, WideFunction } from "./widen.ts";
@@ -18,6 +24,8 @@ export interface MemoryOperand {
   /** Whether it is one float for all lanes. */
   readonly broadcast: boolean;
 }
+
+const NO_USES: Uses = {};
 
 /** Displacements must be below; what is above goes to a register. */
 const DISPLACEMENT_LIMIT = 2 ** 31;
@@ -68,31 +76,28 @@ export class FunctionCode {
   }
 
   /** Appends an instruction. */
-  add(encode: (output: Output) => void, uses: Omit<Instruction, "encode"> = {}): void {
+  add(encode: Instruction["encode"], uses: Uses = NO_USES, result?: VirtualRegister): void {
     // A result best lies where its first operand did.
-    const result = uses.writes?.[0], operand = uses.reads?.[0];
+    const operand = uses.reads?.[0];
     if (result && operand && result.kind === operand.kind) {
       result.partner ??= operand;
       operand.partner ??= result;
     }
-    this.instructions.push({ ...uses, encode });
+    this.instructions.push({ uses, result, encode });
   }
 
   /** Appends an instruction that computes a register. */
   addResult(
     into: VirtualRegister,
     encode: (to: number, output: Output) => void,
-    uses: Omit<Instruction, "encode" | "writes"> = {},
+    uses: Uses = NO_USES,
   ): void {
     if (uses.readsLate?.includes(into)) {
       const apart = new VirtualRegister(into.kind, into.vectors);
       this.addResult(apart, encode, uses);
       return this.addMove(into, apart);
     }
-    this.add((output) => output.into(into, (to) => encode(to, output)), {
-      ...uses,
-      writes: [into],
-    });
+    this.add((output) => output.into(into, (to) => encode(to, output)), uses, into);
   }
 
   /** Appends a copy of a register to one like it. */

@@ -34,19 +34,25 @@ export interface Address {
   readonly displacement: number;
 }
 
-/** One instruction, or several that only make sense together. */
-export interface Instruction {
+/** What an instruction uses besides the register of its result. */
+export interface Uses {
   /** What it reads before it writes. */
   readonly reads?: readonly VirtualRegister[];
   /** What it reads when it may have written. */
   readonly readsLate?: readonly VirtualRegister[];
-  readonly writes?: readonly VirtualRegister[];
   /** Registers that it needs besides. */
   readonly temporaries?: readonly VirtualRegister[];
   /** Whether it calls a function, which keeps general registers and no vector registers. */
   readonly calls?: boolean;
-  /** Writes it. */
-  encode(output: Output): void;
+}
+
+/** One instruction, or several that only make sense together. */
+export interface Instruction {
+  readonly uses: Uses;
+  /** What it writes. */
+  readonly result: VirtualRegister | undefined;
+  /** Writes its bytes. */
+  readonly encode: (output: Output) => void;
 }
 
 /** Registers that the allocator leaves free, for values that lie on the stack. */

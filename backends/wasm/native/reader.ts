@@ -67,7 +67,14 @@ export class Reader {
 
   /** A signed number of up to 32 bits. */
   signed(): number {
-    return Number(this.signed64());
+    let result = 0;
+    for (let shift = 0;; shift += 7) {
+      const byte = this.byte();
+      result |= (byte & 0x7f) << shift;
+      if (byte >= 0x80) continue;
+      const unused = Math.max(0, 25 - shift);
+      return (result << unused) >> unused;
+    }
   }
 
   /** A signed number of up to 64 bits. */
