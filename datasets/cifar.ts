@@ -109,7 +109,8 @@ function readRecords(
   layout: CifarLayout,
 ): void {
   const { labelBytes, labelIndex } = layout;
-  const { height, width, channels } = info.imageShape;
+  const { images } = source;
+  const { height, width } = info.imageShape;
   const plane = height * width;
   const record = recordBytes(info, layout);
   requireLength(bytes, count * record, path, info.name, ` (${count} records of ${record})`);
@@ -117,12 +118,11 @@ function readRecords(
     const from = i * record;
     const label = bytes[from + labelIndex];
     labels[first + i] = checkLabel(label, i, info, path);
-    for (let channel = 0; channel < channels; channel++) {
-      const start = from + labelBytes + channel * plane;
-      let target = (first + i) * plane * channels + channel;
-      for (let pixel = 0; pixel < plane; pixel++, target += channels) {
-        source.images[target] = bytes[start + pixel];
-      }
+    const red = from + labelBytes, green = red + plane, blue = green + plane;
+    for (let pixel = 0, target = 3 * (first + i) * plane; pixel < plane; pixel++) {
+      images[target++] = bytes[red + pixel];
+      images[target++] = bytes[green + pixel];
+      images[target++] = bytes[blue + pixel];
     }
   }
 }

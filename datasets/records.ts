@@ -1,7 +1,7 @@
 /** What every reader of dataset files shares. */
 import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
-import { readAtMost } from "../files/at_most.ts";
+import { readFileAtMost } from "../files/at_most.ts";
 import { refusalOf } from "../files/refusal.ts";
 import type { DatasetInfo } from "./dataset.ts";
 import type { LocatedFile } from "./published_files.ts";
@@ -17,8 +17,7 @@ export async function readDataFile(
   most: number,
   dataset: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
-  const bytes = await readAtMost(file.readable, most);
+  const bytes = await readFileAtMost(path, most);
   if (!checksum) return bytes;
   const digest = createHash(checksum.algorithm).update(bytes).digest("hex");
   if (digest === checksum.digest) return bytes;

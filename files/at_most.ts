@@ -1,5 +1,21 @@
 /** Reading what may be longer than it can be meant to be. */
 
+/** The bytes of a file: `most` and one more at most. */
+export async function readFileAtMost(
+  path: string,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(most + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const read = await file.read(bytes.subarray(length));
+    if (read === null) break;
+    length += read;
+  }
+  return bytes.subarray(0, length);
+}
+
 /** The bytes of a stream: `most` and one more at most, whatever it would go on to bring. */
 export async function readAtMost(
   stream: ReadableStream<Uint8Array>,

@@ -21,8 +21,10 @@ const OVERREAD_BYTES = 256;
 
 /** Where everything lies. */
 export interface AddressMap extends MemoryPlan {
-  /** Address of the thread pool's control block. */
+  /** Address of the control block of the thread pool that runs programs. */
   readonly control: number;
+  /** Address of that of the pool that times phases. */
+  readonly timingControl: number;
   /** The address a place stands for. Throws an Error for one that is not within its buffer. */
   address(ref: Ref): number;
 }
@@ -38,7 +40,7 @@ function skewed(bytes: number, index: number): number {
 /** Gives every buffer an address. */
 export function assignAddresses({ programs, persistent }: LoweredPrograms): AddressMap {
   const addresses = new Map<MemoryBuffer, number>();
-  let end = Math.ceil(CONTROL_BYTES / CACHE_LINE) * CACHE_LINE;
+  let end = 2 * CONTROL_BYTES;
   const append = (buffers: Iterable<MemoryBuffer>): number => {
     const start = end;
     let index = 0;
@@ -68,6 +70,7 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
   const totalBytes = Math.ceil((end + temporaryBytes + OVERREAD_BYTES) / PAGE_BYTES) * PAGE_BYTES;
   return {
     control: 0,
+    timingControl: CONTROL_BYTES,
     address: (ref) => {
       const start = addresses.get(ref.buffer);
       if (start === undefined) throw new Error("a buffer has no address");

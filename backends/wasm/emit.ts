@@ -39,7 +39,7 @@ export function preparationExport({ name }: LoweredProgram): string {
   return `preparation of ${name}`;
 }
 
-/** Name under which the module exports one phase of a program, for timing. */
+/** Name under which {@link emitPhaseModule} exports one phase of a program. */
 export function phaseExport({ name }: LoweredProgram, phase: number): string {
   return `phase ${phase} of ${name}`;
 }
@@ -56,20 +56,9 @@ export function emitModule(
   addresses: AddressMap,
   { threads, schedule: shares, cores }: EmitOptions,
 ): Uint8Array<ArrayBuffer> {
-  const pages = addresses.totalBytes / PAGE_BYTES;
-  const module = new ModuleBuilder({
-    minimumPages: pages,
-    maximumPages: pages,
-    shared: threads > 1,
-  });
+  const { module, context } = beginModule(addresses, threads);
   const dynamic = shares === "dynamic" && threads > 1;
   const barrier = emitBarrier(module, addresses.control, threads, { resets: dynamic, cores });
-  const kernels = new KernelTable(module);
-  const context = {
-    addresses,
-    threads,
-    kernelOf: ({ kernel }: ScheduledPhase) => kernels.kernel(kernel),
-  };
   const emitSchedule = (name: string, schedule: Schedule) => {
     const run = module.function(name, { thread: "i32" });
     const { thread } = run.parameters;
@@ -104,6 +93,18 @@ export function emitModule(
   for (const program of programs) {
     emitSchedule(preparationExport(program), program.preparation);
     emitSchedule(programExport(program), program.schedule);
+  }
+  return module.build();
+}
+
+/** A module with each phase of the programs as a function of its own, for timing. */
+export function emitPhaseModule(
+  { programs }: LoweredPrograms,
+  addresses: AddressMap,
+  threads: number,
+): Uint8Array<ArrayBuffer> {
+  const { module, context } = beginModule(addresses, threads);
+  for (const program of programs) {
     program.schedule.phases.forEach((phase, i) => {
       const single = module.function(phaseExport(program, i), { thread: "i32" });
       emitPhases(single, { ...context, thread: single.parameters.thread }, [phase]);
@@ -111,6 +112,19 @@ export function emitModule(
     });
   }
   return module.build();
+}
+
+/** A module for a memory, and what calls of phases in it are written with. */
+function beginModule(addresses: AddressMap, threads: number) {
+  const pages = addresses.totalBytes / PAGE_BYTES;
+  const module = new ModuleBuilder({
+    minimumPages: pages,
+    maximumPages: pages,
+    shared: threads > 1,
+  });
+  const kernels = new KernelTable(module);
+  const kernelOf = ({ kernel }: ScheduledPhase) => kernels.kernel(kernel);
+  return { module, context: { addresses, threads, kernelOf } };
 }
 
 /** Nanoseconds of work on one thread that waking and awaiting another may cost. */

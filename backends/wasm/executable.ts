@@ -4,7 +4,14 @@ import { type Program, sizeOf } from "../../graph/types.ts";
 import type { Executable, KernelTiming, TensorData } from "../backend.ts";
 import { checkInputs } from "../inputs.ts";
 import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
-import { emitModule, phaseExport, preparationExport, programExport, runsAlone } from "./emit.ts";
+import {
+  emitModule,
+  emitPhaseModule,
+  phaseExport,
+  preparationExport,
+  programExport,
+  runsAlone,
+} from "./emit.ts";
 import type { FormName } from "./forms.ts";
 import type { CompileOptions } from "./kernel.ts";
 import { lowerPrograms } from "./lower.ts";
@@ -39,7 +46,14 @@ export async function compilePrograms(
     machine.dispose();
     throw error;
   }
-  return new CpuExecutable(lowered, addresses, machine);
+  const startTiming = () =>
+    Machine.start(emitPhaseModule(lowered, addresses, threads), {
+      memory,
+      threads,
+      control: addresses.timingControl,
+      form,
+    });
+  return new CpuExecutable(lowered, addresses, machine, startTiming);
 }
 
 class CpuExecutable implements Executable {
@@ -48,6 +62,9 @@ class CpuExecutable implements Executable {
   readonly #addresses: AddressMap;
   /** Let go when disposed of. */
   #machine: Machine | undefined;
+  readonly #startTiming: () => Promise<Machine>;
+  /** What times phases, once it was asked to. */
+  #timing: Promise<Machine> | undefined;
   /** Programs that need no other thread. */
   readonly #alone: ReadonlySet<LoweredProgram>;
   /** Programs whose inputs lie in memory. */
@@ -57,7 +74,9 @@ class CpuExecutable implements Executable {
     { programs, persistent }: LoweredPrograms,
     addresses: AddressMap,
     machine: Machine,
+    startTiming: () => Promise<Machine>,
   ) {
+    this.#startTiming = startTiming;
     this.#programs = new Map(programs.map((program) => [program.name, program]));
     this.#variables = persistent.variables;
     this.#addresses = addresses;
@@ -100,12 +119,13 @@ class CpuExecutable implements Executable {
     elements.set(data, offset);
   }
 
-  // deno-lint-ignore require-await -- errors must come as rejections
   async profile(name: string, runs: number): Promise<KernelTiming[]> {
     const program = this.#program(name);
     if (!this.#ran.has(name)) {
       throw new InputError(`program ${name} cannot be profiled before it has run once`);
     }
+    this.#live();
+    const { pool } = await (this.#timing ??= this.#startTiming());
     const saved = [...this.#variables.keys()].map((variable) => {
       const elements = this.#variable(variable);
       return { elements, before: elements.slice() };
@@ -114,7 +134,7 @@ class CpuExecutable implements Executable {
     for (let run = 0; run < runs; run++) {
       milliseconds.forEach((_, i) => {
         const start = performance.now();
-        this.#pool.run(phaseExport(program, i));
+        pool.run(phaseExport(program, i));
         milliseconds[i] += performance.now() - start;
       });
     }
@@ -130,6 +150,8 @@ class CpuExecutable implements Executable {
   dispose(): void {
     this.#machine?.dispose();
     this.#machine = undefined;
+    this.#timing?.then((timing) => timing.dispose());
+    this.#timing = undefined;
   }
 
   get #pool(): ThreadPool {

@@ -68,6 +68,7 @@ export function runBetweenCanaries(
 
 class GuardedPlaces implements AddressMap {
   readonly control = 0;
+  readonly timingControl = 0;
   readonly fits: boolean;
   readonly totalBytes = MEMORY_BYTES;
   readonly variableBytes = 0;
