@@ -152,6 +152,7 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
       run: groups === 1 ? source.pixelBytes / 4 : source.channels / groups,
       groupResults: result.channels / groups,
     }),
+    lanes: groups === 1 ? Math.min(source.channels, 4) : 4,
     resultPixelBytes: result.pixelBytes,
     resultRowBytes: resultWidth * result.pixelBytes,
     resultImageBytes: resultHeight * resultWidth * result.pixelBytes,

@@ -24,6 +24,8 @@ export interface Correlation {
   readonly groupChannels: number;
   /** Floats of a pixel a group reduces over: its channels, or the whole pixel if it is the only one. */
   readonly run: number;
+  /** Floats of every four of a run that are channels. */
+  readonly lanes: number;
   /** Channels of the result a group gives. */
   readonly groupResults: number;
   /** Bytes of a pixel, a row and an image of the result. */
@@ -183,6 +185,7 @@ function emitRows(
     columns: column.taps,
     columnStep: column.placeStep * strip.pixelBytes,
     run,
+    lanes: correlation.lanes,
   };
   const a = f.i32(), c = f.i32(), aRow = f.i32(), cRow = f.i32(), added = f.i32();
   const emitTile = (count: number) => {

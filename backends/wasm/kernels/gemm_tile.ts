@@ -36,6 +36,8 @@ export interface ReductionWindow {
   readonly columns: number;
   readonly columnStep: number;
   readonly run: number;
+  /** Floats of every four that count, from the first: the others are padding. Default 4. */
+  readonly lanes?: number;
 }
 
 /** The steps of {@link GemmTile.addOuterProducts}: `rows` × `columns` of them; strides in bytes. */
@@ -67,6 +69,8 @@ export class GemmTile extends RegisterTile {
   readonly #spread: Local<"v128">;
   readonly #a: Local<"i32">;
   readonly #b: Local<"i32">;
+  /** {@link ReductionWindow.lanes} of the window at hand. */
+  #lanes = 4;
 
   /** @param largest the largest tile this function computes */
   constructor(f: AnyFunction, target: Target, largest: TileSize = tileSize(target)) {
@@ -91,6 +95,7 @@ export class GemmTile extends RegisterTile {
   ): void {
     const { rows, rowStep, columns, columnStep, run } = joined(window);
     const f = this.f;
+    this.#lanes = window.lanes ?? 4;
     f.set(this.#a, a);
     f.set(this.#b, b);
     if (rows * columns * run <= UNROLLED_WINDOW) {
@@ -178,12 +183,12 @@ export class GemmTile extends RegisterTile {
     }
   }
 
-  /** Adds four consecutive floats of every row. */
+  /** Adds those of four consecutive floats of every row that are not padding. */
   #addFour(size: TileSize, pitch: number, aOffset: number, bOffset: number): void {
     this.#factors.slice(0, size.rows).forEach((four, i) => {
       this.f.set(four, v128.load(this.#a, i * pitch + aOffset));
     });
-    for (let lane = 0; lane < 4; lane++) {
+    for (let lane = 0; lane < this.#lanes; lane++) {
       this.#loadPanelRow(size, bOffset + 16 * lane * size.vectors);
       this.#addProducts(
         size,
