@@ -3,7 +3,7 @@
  * kernels are emitted in. Speeds of kernels are quoted as shares of it.
  */
 import { allocateMemory, PAGE_BYTES } from "../backends/wasm/addresses.ts";
-import { i32, ModuleBuilder, WideVectors } from "../backends/wasm/assembler/mod.ts";
+import { i32, ModuleBuilder, WideVectors } from "../assembler/mod.ts";
 import type { Form } from "../backends/wasm/forms.ts";
 import { Machine } from "../backends/wasm/machine.ts";
 

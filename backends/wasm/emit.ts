@@ -16,7 +16,7 @@ import {
   ModuleBuilder,
   type ParameterTypes,
   type ResultType,
-} from "./assembler/mod.ts";
+} from "../../assembler/mod.ts";
 import {
   type CompileOptions,
   type FunctionLibrary,

@@ -3,7 +3,7 @@
  * module that uses them, the rounding of one by its result.
  */
 
-import { atomic, f32x4, type FunctionBuilder, ModuleBuilder } from "./assembler/mod.ts";
+import { atomic, f32x4, type FunctionBuilder, ModuleBuilder } from "../../assembler/mod.ts";
 import { detectNativeSupport, type NativeSupport } from "./native/support.ts";
 
 /** What the engine and the processor offer. */

@@ -3,7 +3,7 @@
  * WebAssembly (`native/`). A form decides how fast a program is and no bit of its results.
  */
 import { RunError } from "../../errors.ts";
-import type { Target } from "./assembler/mod.ts";
+import type { Target } from "../../assembler/mod.ts";
 import { type CpuFeatures, cpuFeatures } from "./features.ts";
 
 /** Names of the forms: WebAssembly, native code with AVX2, native code with AVX-512. */

@@ -35,7 +35,7 @@ import type {
   ParameterTypes,
   ResultType,
   Target,
-} from "./assembler/mod.ts";
+} from "../../assembler/mod.ts";
 import type { Layout, NodeOrders, Order } from "../layout.ts";
 
 /** Kernels for some ops. */

@@ -13,7 +13,7 @@ import {
   type Shape,
   type Value,
 } from "../../graph/types.ts";
-import type { Target } from "./assembler/mod.ts";
+import type { Target } from "../../assembler/mod.ts";
 import type {
   CompileOptions,
   Kernel,

@@ -5,7 +5,7 @@
 import { InputError, RunError } from "../../errors.ts";
 import type { Backend, Numerics } from "../backend.ts";
 import { assignAddresses } from "./addresses.ts";
-import type { Target } from "./assembler/mod.ts";
+import type { Target } from "../../assembler/mod.ts";
 import { compilePrograms } from "./executable.ts";
 import { type CpuFeatures, cpuFeatures } from "./features.ts";
 import { describeForm, type FormName, selectForm } from "./forms.ts";

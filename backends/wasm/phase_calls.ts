@@ -10,7 +10,7 @@ import {
   type Operand,
   type ParameterTypes,
   select,
-} from "./assembler/mod.ts";
+} from "../../assembler/mod.ts";
 import type { ChunkRef, ImageWalk } from "./chains.ts";
 import type { Ref } from "./kernel.ts";
 import type { ScheduledPhase } from "./schedule.ts";

@@ -1,6 +1,6 @@
 /** Which thread does what: a phase's items, shared out among the threads. */
 
-import { i32, type Local, type Operand, select } from "./assembler/mod.ts";
+import { i32, type Local, type Operand, select } from "../../assembler/mod.ts";
 
 /** A range of items: `first` to before `end`. */
 export interface Share {

@@ -4,7 +4,7 @@ import {
   FunctionBuilder,
   type ParameterTypes,
   type ResultType,
-} from "../../backends/wasm/assembler/mod.ts";
+} from "../../assembler/mod.ts";
 import {
   type FunctionLibrary,
   type Kernel,

@@ -6,7 +6,7 @@ import type { TensorData } from "../../backends/backend.ts";
 import { checkInputs } from "../../backends/inputs.ts";
 import { type AddressMap, PAGE_BYTES } from "../../backends/wasm/addresses.ts";
 import type { FormName } from "../../backends/wasm/forms.ts";
-import type { Target } from "../../backends/wasm/assembler/mod.ts";
+import type { Target } from "../../assembler/mod.ts";
 import { emitModule, preparationExport, programExport } from "../../backends/wasm/emit.ts";
 import type { MemoryBuffer, Ref } from "../../backends/wasm/kernel.ts";
 import { lowerPrograms } from "../../backends/wasm/lower.ts";

@@ -1,6 +1,6 @@
 /** The CPU backend in every form of its code at once, which must all give the same bits. */
 import type { Backend, Executable } from "../../backends/backend.ts";
-import type { Target } from "../../backends/wasm/assembler/mod.ts";
+import type { Target } from "../../assembler/mod.ts";
 import { type FormName, selectForm } from "../../backends/wasm/forms.ts";
 import { cpuBackend, type CpuBackendOptions } from "../../backends/wasm/mod.ts";
 import { nativeLevels } from "./native.ts";

@@ -25,7 +25,7 @@ import {
   select,
   v128,
   type Vector,
-} from "../../backends/wasm/assembler/mod.ts";
+} from "../../assembler/mod.ts";
 import type { RandomStream } from "../../graph/random.ts";
 
 /** Where the areas of memory begin, in bytes; each has {@link AREA_BYTES}. */

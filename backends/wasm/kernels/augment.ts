@@ -9,7 +9,7 @@ import {
   type Target,
   v128,
   WideVectors,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import type { Layout } from "../../layout.ts";
 

@@ -10,7 +10,7 @@ import {
   poolingGeometry,
   poolingWindow,
 } from "../../../ops/pooling_geometry.ts";
-import { f32x4, i32, v128, type WideVectors } from "../assembler/mod.ts";
+import { f32x4, i32, v128, type WideVectors } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
 

@@ -7,7 +7,7 @@
  * the threads' sums in their order and computes the results channel by channel.
  */
 import type { GraphNode, Value } from "../../../graph/types.ts";
-import { f32, f64, i32, type Operand } from "../assembler/mod.ts";
+import { f32, f64, i32, type Operand } from "../../../assembler/mod.ts";
 import { type KernelFunction, type Lowering, numberedRefs } from "../kernel.ts";
 import type { NodeOrders, Order } from "../../layout.ts";
 import type { ChannelReduction, ReductionShape } from "./channel_reduction_parts.ts";

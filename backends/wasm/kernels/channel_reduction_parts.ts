@@ -1,6 +1,6 @@
 /** What a channel reduction is made of. */
 
-import type { Expression, Local, Wide, WideLocal, WideVectors } from "../assembler/mod.ts";
+import type { Expression, Local, Wide, WideLocal, WideVectors } from "../../../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 
 /** The parts of a channel reduction that differ from op to op. */

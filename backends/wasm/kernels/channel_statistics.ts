@@ -1,7 +1,7 @@
 /** Batch statistics and the sums behind the gradients of batch norms and biases. */
 import type { GraphNode } from "../../../graph/types.ts";
 import type { ChannelNormalizeAttributes } from "../../../ops/channel_normalize.ts";
-import { f64, type Local } from "../assembler/mod.ts";
+import { f64, type Local } from "../../../assembler/mod.ts";
 import type { KernelFamily } from "../kernel.ts";
 import { channelReductionOrders, lowerChannelReduction } from "./channel_reduction.ts";
 import type { ChannelReduction } from "./channel_reduction_parts.ts";

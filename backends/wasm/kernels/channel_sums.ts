@@ -13,7 +13,7 @@ import {
   type WideLocal,
   type WideVectors,
   widths,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 import type { ChannelReduction, ReductionShape } from "./channel_reduction_parts.ts";
 

@@ -12,7 +12,7 @@ import {
   composeKernelShapes,
   tiledIdentity,
 } from "../../../ops/compose_kernel.ts";
-import { type AnyFunction, f32, i32, type Local, type Target } from "../assembler/mod.ts";
+import { type AnyFunction, f32, i32, type Local, type Target } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { compositionFlops, forEachStretch, type Rows, rowsOf } from "./compose_rows.ts";
 import { GemmTile } from "./gemm_tile.ts";

@@ -10,7 +10,7 @@ import {
   composeKernelGeometry,
   composeKernelShapes,
 } from "../../../ops/compose_kernel.ts";
-import { i32, memory, type Target } from "../assembler/mod.ts";
+import { i32, memory, type Target } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { compositionFlops, forEachStretch, rowsOf } from "./compose_rows.ts";
 import { GemmTile, type OuterSteps } from "./gemm_tile.ts";

@@ -1,7 +1,7 @@
 /** What composing a kernel and its gradients have in common: rows as they lie in memory. */
 
 import type { ComposeKernelGeometry } from "../../../ops/compose_kernel.ts";
-import { i32, type Local, select } from "../assembler/mod.ts";
+import { i32, type Local, select } from "../../../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 
 /**

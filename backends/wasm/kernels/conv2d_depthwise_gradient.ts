@@ -6,7 +6,7 @@
  */
 
 import { convolutionFlops, type ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import { f32, i32, type Local, memory, type Target } from "../assembler/mod.ts";
+import { f32, i32, type Local, memory, type Target } from "../../../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
 import type { Image } from "./image.ts";
 import { forwardAxis } from "./conv2d_plan.ts";

@@ -3,7 +3,7 @@
  * gradient by the padded image, of which every padded pixel is then added to the pixel it repeats.
  */
 
-import { f32x4, i32, memory, v128 } from "../assembler/mod.ts";
+import { f32x4, i32, memory, v128 } from "../../../assembler/mod.ts";
 import { type ConvolutionGeometry, sourceIndex } from "../../../ops/convolution_geometry.ts";
 import type { KernelFunction, Lowering } from "../kernel.ts";
 import type { Image } from "./image.ts";

@@ -8,7 +8,7 @@ import {
   memory,
   select,
   v128,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import { type AxisPlan, type Bands, planBands } from "./conv2d_plan.ts";
 
 /** The strips of a convolution. */

@@ -4,7 +4,7 @@
  */
 
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import { type AnyFunction, i32, type Local, type Target, v128 } from "../assembler/mod.ts";
+import { type AnyFunction, i32, type Local, type Target, v128 } from "../../../assembler/mod.ts";
 import { type StripPlan, stripRowBytes } from "./conv2d_strip.ts";
 import type { GemmTile, OuterSteps } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";

@@ -12,7 +12,7 @@ import {
   convolutionShapes,
 } from "../../../ops/convolution_geometry.ts";
 import type { WeightGradientAttributes } from "../../../ops/conv2d.ts";
-import { f32x4, i32, memory, type Target, v128 } from "../assembler/mod.ts";
+import { f32x4, i32, memory, type Target, v128 } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { isDepthwise } from "./conv2d.ts";
 import { imageOf } from "./image.ts";

@@ -1,5 +1,5 @@
 /** Conversion between plain and channels-last order. */
-import { f32x4, i32, type Local, v128 } from "../assembler/mod.ts";
+import { f32x4, i32, type Local, v128 } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { type ConvertLayoutAttributes, type Layout, layoutOf } from "../../layout.ts";
 

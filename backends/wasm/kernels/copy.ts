@@ -1,7 +1,7 @@
 /** Copies, and tensors laid out in one long tensor. */
 import { sizeOf } from "../../../graph/types.ts";
 import type { PackAttributes } from "../../../ops/pack.ts";
-import { i32, memory } from "../assembler/mod.ts";
+import { i32, memory } from "../../../assembler/mod.ts";
 import { advance, type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
 
 /** Bytes below which a thread's share is not worth splitting further. */

@@ -1,5 +1,5 @@
 /** How many samples are classified correctly. */
-import { type Expression, f32, f64, i32, type Local } from "../assembler/mod.ts";
+import { type Expression, f32, f64, i32, type Local } from "../../../assembler/mod.ts";
 import type { CountCorrectAttributes } from "../../../ops/count_correct.ts";
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { forEachColumn, forEachRow, type Row } from "./rows.ts";

@@ -3,7 +3,7 @@
  * multiplied with a vector of the kernel, lane by lane.
  */
 
-import type { AnyFunction, Local, Target } from "../assembler/mod.ts";
+import type { AnyFunction, Local, Target } from "../../../assembler/mod.ts";
 import type { ReductionWindow } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { RegisterTile, RowLocals, type TileSize, tileSize } from "./register_tile.ts";

@@ -2,7 +2,7 @@
 import { sizeOf } from "../../../graph/types.ts";
 import { PARITY, ROTATIONS } from "../../../graph/random.ts";
 import { type DropoutMaskAttributes, dropThreshold } from "../../../ops/dropout_mask.ts";
-import { f32x4, i32, i32x4, type Local, v128, type Vector } from "../assembler/mod.ts";
+import { f32x4, i32, i32x4, type Local, v128, type Vector } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { storeLanes } from "./lanes.ts";
 

@@ -8,7 +8,7 @@ import {
   type Wide,
   type WideOperand,
   WideVectors,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 import type { Layout } from "../../layout.ts";
 import type { LoopPlan } from "./elementwise_plan.ts";

@@ -1,5 +1,5 @@
 /** How the loop of an elementwise kernel goes. */
-import type { Target } from "../assembler/mod.ts";
+import type { Target } from "../../../assembler/mod.ts";
 import type { Layout } from "../../layout.ts";
 import { frontier, type Term, type TermGraph, VARIES } from "./expression_terms.ts";
 

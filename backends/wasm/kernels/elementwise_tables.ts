@@ -7,7 +7,7 @@ import {
   type Vector,
   type WideOperand,
   type WideVectors,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 import type { Layout } from "../../layout.ts";
 import type { LoopPlan } from "./elementwise_plan.ts";

@@ -22,7 +22,7 @@ import {
   type Target,
   v128,
   type Vector,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import { repeat } from "./loops.ts";
 import { loadPiece, RegisterTile, RowLocals, type TileSize, tileSize } from "./register_tile.ts";
 

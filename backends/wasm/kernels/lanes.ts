@@ -1,6 +1,6 @@
 /** Access to fewer than four floats of a vector, for tensors whose rows end inside one. */
 
-import { type Local, type Statement, v128, type Vector } from "../assembler/mod.ts";
+import { type Local, type Statement, v128, type Vector } from "../../../assembler/mod.ts";
 
 /** Loads the first `lanes` (1 to 4) floats of a vector at base + offset; the others are zero. */
 export function loadLanes(base: Local<"i32">, offset: number, lanes: number): Vector {

@@ -1,6 +1,6 @@
 /** Loops of emitted code. */
 
-import { type AnyFunction, i32, type Operand } from "../assembler/mod.ts";
+import { type AnyFunction, i32, type Operand } from "../../../assembler/mod.ts";
 
 /**
  * Writes `body` so that it runs `count` times: with no loop at all for a constant 0 or 1.

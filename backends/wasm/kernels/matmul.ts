@@ -2,7 +2,7 @@
 
 import type { GraphNode } from "../../../graph/types.ts";
 import { type MatmulAttributes, matmulGeometry } from "../../../ops/matmul.ts";
-import { i32, type Target } from "../assembler/mod.ts";
+import { i32, type Target } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering, Ref } from "../kernel.ts";
 import { GemmTile } from "./gemm_tile.ts";
 import {

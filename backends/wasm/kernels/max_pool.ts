@@ -15,7 +15,7 @@ import {
   type Wide,
   type WideOperand,
   type WideVectors,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { isBalanced } from "../shares.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";

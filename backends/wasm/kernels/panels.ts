@@ -14,7 +14,7 @@ import {
   memory,
   type Target,
   v128,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
 import { repeat } from "./loops.ts";
 import { tileSize } from "./register_tile.ts";

@@ -8,7 +8,7 @@ import {
   type WideOperand,
   type WideVectors,
   widths,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { repeat } from "./loops.ts";
 import { maximumWithConstant } from "./vector_math.ts";

@@ -10,7 +10,7 @@ import {
   i32,
   type Local,
   type Operand,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { FunctionLibrary, KernelFunction } from "../kernel.ts";
 import { exponential, logarithm } from "./scalar_math.ts";
 

@@ -1,5 +1,5 @@
 /** Exponential and logarithm in double precision, as functions that kernels call. */
-import { type Callable, type Expression, f64, i32, i64 } from "../assembler/mod.ts";
+import { type Callable, type Expression, f64, i32, i64 } from "../../../assembler/mod.ts";
 import type { FunctionLibrary } from "../kernel.ts";
 
 /** A function of one f64. */

@@ -10,7 +10,7 @@ import {
   type Wide,
   type WideLocal,
   WideVectors,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
 
 /** Elements summed in f32 before they join the f64 sum. */

@@ -1,6 +1,6 @@
 /** Softmax, its logarithm, and their gradients. */
 import type { GraphNode } from "../../../graph/types.ts";
-import { call, type Expression, f64, type Local } from "../assembler/mod.ts";
+import { call, type Expression, f64, type Local } from "../../../assembler/mod.ts";
 import {
   type FunctionLibrary,
   type KernelFamily,

@@ -1,5 +1,5 @@
 /** Code for the terms of an elementwise expression. */
-import type { Wide, WideLocal, WideOperand, WideVectors } from "../assembler/mod.ts";
+import type { Wide, WideLocal, WideOperand, WideVectors } from "../../../assembler/mod.ts";
 import type { Term, TermGraph } from "./expression_terms.ts";
 import { exp, log1p, maximumWithConstant, tanh } from "./vector_math.ts";
 

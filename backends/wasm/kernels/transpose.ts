@@ -1,6 +1,6 @@
 /** Transposition of small matrices in registers. */
 
-import { type AnyFunction, f32x4, type Local, type Vector } from "../assembler/mod.ts";
+import { type AnyFunction, f32x4, type Local, type Vector } from "../../../assembler/mod.ts";
 
 /** Transposes matrices of 4 × 4 floats, one after the other, in the same locals. */
 export class Transposition {

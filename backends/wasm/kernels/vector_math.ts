@@ -9,7 +9,7 @@ import {
   type WideLocal,
   type WideOperand,
   type WideVectors,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 
 /** `max(value, constant)`, NaN if `value` is NaN. Cheaper than the general maximum. */
 export function maximumWithConstant(v: WideVectors, value: WideOperand, constant: number): Wide {

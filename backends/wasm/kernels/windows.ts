@@ -4,7 +4,7 @@
  * taken a block of vectors at a time, so that the loop over a window runs once per block.
  */
 import type { Pair } from "../../../ops/convolution_geometry.ts";
-import { i32, type Local, type Target, type WideVectors, widths } from "../assembler/mod.ts";
+import { i32, type Local, type Target, type WideVectors, widths } from "../../../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
 
 /** The pixels of an axis that a window takes: `count` from `first` on. */

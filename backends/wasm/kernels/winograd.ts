@@ -6,7 +6,7 @@
  */
 
 import type { Pair } from "../../../ops/convolution_geometry.ts";
-import { call, type FunctionBuilder, i32, type Target } from "../assembler/mod.ts";
+import { call, type FunctionBuilder, i32, type Target } from "../../../assembler/mod.ts";
 import { type FunctionLibrary, type KernelFunction, type Lowering, type Ref } from "../kernel.ts";
 
 import { GemmTile } from "./gemm_tile.ts";

@@ -9,7 +9,7 @@ import {
   memory,
   type Operand,
   select,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 import type { TiledImage, WinogradPlan } from "./winograd_plan.ts";
 import { TILE_ROW_PARAMETERS, workBytes } from "./winograd_tiles.ts";

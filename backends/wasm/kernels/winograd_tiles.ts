@@ -11,7 +11,7 @@ import {
   type Target,
   type WideVectors,
   widths,
-} from "../assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { FunctionLibrary } from "../kernel.ts";
 import { repeat } from "./loops.ts";
 import {

@@ -5,7 +5,7 @@
  * transform applies one of these to columns, then to rows.
  */
 
-import type { Local, Wide, WideLocal, WideOperand, WideVectors } from "../assembler/mod.ts";
+import type { Local, Wide, WideLocal, WideOperand, WideVectors } from "../../../assembler/mod.ts";
 
 /** Outputs of a tile along an axis. */
 export const TILE = 4;

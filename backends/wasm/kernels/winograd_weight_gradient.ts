@@ -4,7 +4,7 @@
  * are then added up in the order of the threads and transformed back into a kernel.
  */
 
-import { call, type FunctionBuilder, i32, memory, type Target } from "../assembler/mod.ts";
+import { call, type FunctionBuilder, i32, memory, type Target } from "../../../assembler/mod.ts";
 import type { FunctionLibrary, KernelFunction, Lowering, Ref } from "../kernel.ts";
 import type { Pair } from "../../../ops/convolution_geometry.ts";
 import { GemmTile } from "./gemm_tile.ts";

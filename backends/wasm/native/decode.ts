@@ -2,7 +2,7 @@
  * Reads the modules that Overfold emits: those parts of WebAssembly's binary format that
  * `assembler/` writes. What it does not write is refused.
  */
-import type { ValueType } from "../assembler/mod.ts";
+import type { ValueType } from "../../../assembler/mod.ts";
 import { type Immediate, OPCODES, PREFIXES } from "./opcodes.ts";
 import { Reader } from "./reader.ts";
 import { type FunctionTree, type Node, node, some, type Statement, type Variable } from "./tree.ts";

@@ -2,7 +2,7 @@
  * The instructions of WebAssembly that Overfold emits, by opcode: name, operands and result. Those of
  * control flow and locals are the decoder's own.
  */
-import type { ValueType } from "../assembler/mod.ts";
+import type { ValueType } from "../../../assembler/mod.ts";
 
 /** What follows an opcode in the binary format. */
 export type Immediate = "memory" | "lane" | "memoryLane" | "bytes16" | "zero" | "zeros";

@@ -1,5 +1,5 @@
 /** The number encodings of the WebAssembly binary format, as they are read. */
-import type { ValueType } from "../assembler/mod.ts";
+import type { ValueType } from "../../../assembler/mod.ts";
 
 const VALUE_TYPES: Readonly<Record<number, ValueType>> = {
   0x7f: "i32",

@@ -1,5 +1,5 @@
 /** Functions of a module as trees of statements and expressions, as the translator works on them. */
-import type { ValueType } from "../assembler/mod.ts";
+import type { ValueType } from "../../../assembler/mod.ts";
 
 /** Vectors of 128 bits that an expression computes at once: 1, or several side by side. */
 export type Width = 1 | 2 | 4;

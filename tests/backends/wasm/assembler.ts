@@ -5,7 +5,7 @@ import {
   v128,
   type ValueType,
   type Vector,
-} from "../../../backends/wasm/assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 
 /** An exported function. */
 type WasmFunction = (...values: (number | bigint)[]) => number | bigint;

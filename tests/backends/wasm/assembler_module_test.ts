@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { call, f32, f32x4, i32, ModuleBuilder } from "../../../backends/wasm/assembler/mod.ts";
+import { call, f32, f32x4, i32, ModuleBuilder } from "../../../assembler/mod.ts";
 import { instantiate } from "./assembler.ts";
 
 Deno.test("loops run as often as the range asks, not at all if it is empty", () => {

@@ -13,7 +13,7 @@ import {
   ModuleBuilder,
   select,
   v128,
-} from "../../../backends/wasm/assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import { doubles, evaluate, floats, instantiate, integers } from "./assembler.ts";
 
 Deno.test("i32 instructions compute what JavaScript computes", () => {

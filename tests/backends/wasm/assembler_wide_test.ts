@@ -6,7 +6,7 @@ import {
   ModuleBuilder,
   type Target,
   WideVectors,
-} from "../../../backends/wasm/assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import { instantiate } from "./assembler.ts";
 
 /** Runs a function of 16 floats at 0 and 16 at 64 that writes 16 floats at 128. */

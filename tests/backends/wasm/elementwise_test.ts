@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { runnableNode } from "./run_node.ts";
-import type { Target } from "../../../backends/wasm/assembler/mod.ts";
+import type { Target } from "../../../assembler/mod.ts";
 import { elementwise } from "../../../backends/wasm/kernels/elementwise.ts";
 import { apply, constant, trace } from "../../../graph/trace.ts";
 import type { GraphNode, Shape } from "../../../graph/types.ts";

@@ -5,7 +5,7 @@ import { constant, input, trace } from "../../../graph/trace.ts";
 import type { GraphNode, HostTensor, Op, Shape, TensorType, Value } from "../../../graph/types.ts";
 import { sizeOf } from "../../../graph/types.ts";
 import { apply } from "../../../graph/trace.ts";
-import type { Target } from "../../../backends/wasm/assembler/mod.ts";
+import type { Target } from "../../../assembler/mod.ts";
 import type { KernelFamily } from "../../../backends/wasm/kernel.ts";
 import { assertSameBits, CPU_FORMS } from "../../support/cpu_forms.ts";
 import { runnableNode } from "./run_node.ts";

@@ -11,7 +11,7 @@ import {
   ModuleBuilder,
   type ParameterTypes,
   type Target,
-} from "../../../backends/wasm/assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { FormName } from "../../../backends/wasm/forms.ts";
 import {
   type FunctionLibrary,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ModuleBuilder } from "../../../backends/wasm/assembler/mod.ts";
+import { ModuleBuilder } from "../../../assembler/mod.ts";
 import { convolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { forwardAxis, planBands } from "../../../backends/wasm/kernels/conv2d_plan.ts";
 import { isBalanced, shareOf } from "../../../backends/wasm/shares.ts";

@@ -5,7 +5,7 @@ import {
   type FunctionBuilder,
   i32,
   ModuleBuilder,
-} from "../../../backends/wasm/assembler/mod.ts";
+} from "../../../assembler/mod.ts";
 import type { FormName } from "../../../backends/wasm/forms.ts";
 import { Machine } from "../../../backends/wasm/machine.ts";
 import { guardedMemory } from "../../../backends/wasm/native/memory.ts";
@@ -13,7 +13,7 @@ import { CONTROL_BYTES, emitBarrier, ThreadPool } from "../../../backends/wasm/t
 import { nativeLevels } from "../../support/native.ts";
 
 const THREADS = "../../../backends/wasm/threads.ts";
-const ASSEMBLER = "../../../backends/wasm/assembler/mod.ts";
+const ASSEMBLER = "../../../assembler/mod.ts";
 
 const CONTROL = 64;
 const COUNTS = CONTROL + CONTROL_BYTES;

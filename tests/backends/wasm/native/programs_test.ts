@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ModuleBuilder } from "../../../../backends/wasm/assembler/mod.ts";
+import { ModuleBuilder } from "../../../../assembler/mod.ts";
 import { guardedMemory, startOf } from "../../../../backends/wasm/native/memory.ts";
 import { loadNative } from "../../../../backends/wasm/native/programs.ts";
 import { nativeLevels } from "../../../support/native.ts";

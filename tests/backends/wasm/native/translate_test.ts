@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { call, ModuleBuilder } from "../../../../backends/wasm/assembler/mod.ts";
+import { call, ModuleBuilder } from "../../../../assembler/mod.ts";
 import { CodePages } from "../../../../backends/wasm/native/code_pages.ts";
 import { guardedMemory, startOf } from "../../../../backends/wasm/native/memory.ts";
 import { translateModule } from "../../../../backends/wasm/native/mod.ts";
