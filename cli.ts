@@ -22,7 +22,7 @@ export interface CommandEntry {
 
 /** All commands, in the order of the help. A new one is a file `cli/NAME.ts` and an entry here. */
 export const COMMANDS: readonly CommandEntry[] = [
-  { name: "init", summary: "Write a commented config to start from" },
+  { name: "init", summary: "Write a commented config to start from, or one for your pictures" },
   { name: "train", summary: "Train the network of a config and fold it" },
   { name: "eval", summary: "Measure a checkpoint's or folded network's loss and accuracy" },
   { name: "fold", summary: "Fold a checkpoint into the plain network that ships, and verify it" },

@@ -13,6 +13,7 @@ import { spellName } from "../reporting/controls.ts";
 import { formatBytes, formatCount, formatNumberOf, formatTable } from "../reporting/format.ts";
 import type { Arguments, Context } from "./command.ts";
 import { contactSheet, MOST_ROWS, PER_ROW, THUMBNAIL_SIDE } from "./contact_sheet.ts";
+import { datasetAt } from "./images_survey.ts";
 import { openPicturesOf } from "./load_data.ts";
 import { checkOutput } from "./output.ts";
 import { readConfig } from "./prepare.ts";
@@ -84,12 +85,7 @@ async function openedAt(
   context: Context,
   options: OpenOptions,
 ): Promise<OpenPictures> {
-  const info = await Deno.stat(path).catch(() => undefined);
-  if (!info) throw new InputError(`${path}: no such file or folder`);
-  if (info.isDirectory) return (await openPictures({ name: "image_folder", root: path }, options))!;
-  if (!/\.ya?ml$/i.test(path)) {
-    return (await openPictures({ name: "image_list", train: path }, options))!;
-  }
+  if (!/\.ya?ml$/i.test(path)) return (await openPictures(await datasetAt(path), options))!;
   const file = await readConfig(path, args, context);
   const opened = await openPicturesOf(file, options);
   if (opened) return opened;

@@ -1,12 +1,14 @@
 /** `overfold init`: a config to start from. */
 
 import { configJsonSchema } from "../config/json_schema.ts";
+import { parseConfig } from "../config/load.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { exists } from "../files/exists.ts";
 import { LAYERS } from "../layers/registry.ts";
 import { MODELS } from "../models/registry.ts";
-import { wrapText } from "../reporting/format.ts";
+import { spellName } from "../reporting/controls.ts";
+import { formatCount, formatDuration, wrapText } from "../reporting/format.ts";
 import {
   branchesOf,
   choicesOf,
@@ -15,12 +17,26 @@ import {
   nodeAt,
   schemasAt,
 } from "../schema/json.ts";
-import type { Command } from "./command.ts";
+import type { Command, Context } from "./command.ts";
+import {
+  type ImagesRecipe,
+  type ImagesTiming,
+  recipeFor,
+  recipeText,
+  shorter,
+} from "./images_recipe.ts";
+import { surveyImages } from "./images_survey.ts";
+import { timeImages } from "./images_timing.ts";
 import { checkOutput } from "./output.ts";
 
 /** Column of the comments behind values. */
 const COMMENT = 26;
 const WIDTH = 100;
+
+/** Broken pictures that are told by name. */
+const MOST_TOLD = 5;
+/** Recipes that are timed after the first. */
+const MOST_TRIES = 3;
 
 /** How a key is shown. */
 interface RowOptions {
@@ -164,6 +180,31 @@ function names(registry: Readonly<Record<string, unknown>>): string {
   return Object.keys(registry).filter((name) => name !== "layers").join(", ");
 }
 
+/** A config for the pictures at a path, and how long it takes; smaller where that is too long. */
+async function configForImages(path: string, file: string, context: Context) {
+  const survey = await surveyImages(path, context);
+  for (const line of survey.broken.slice(0, MOST_TOLD)) {
+    context.progress.print(`warning: ${spellName(line)}`);
+  }
+  if (survey.broken.length > 0) {
+    context.progress.print(
+      `warning: ${path}: not all pictures can be read; \`overfold datasets check ${path}\` names them`,
+    );
+  }
+  const text = (recipe: ImagesRecipe, timing?: ImagesTiming) =>
+    recipeText(path, file, survey, recipe, timing);
+  const time = (recipe: ImagesRecipe) => timeImages(parseConfig(text(recipe), file), context);
+  let recipe = recipeFor(survey);
+  let timing = await time(recipe);
+  for (let i = 0; i < MOST_TRIES; i++) {
+    const next = shorter(recipe, timing.seconds, survey);
+    if (!next) break;
+    recipe = next;
+    timing = await time(recipe);
+  }
+  return { survey, recipe, timing, text: text(recipe, timing) };
+}
+
 /** `init [FILE]`. */
 export const command: Command = {
   positionals: [{
@@ -171,7 +212,16 @@ export const command: Command = {
     help: "Where to write it; config.yaml by default",
     optional: true,
   }],
-  options: { force: { short: "f", help: "Overwrite FILE if it exists" } },
+  options: {
+    images: {
+      value: "PATH",
+      help: "Write the config that fits these pictures: a folder for each class, or a list",
+    },
+    force: { short: "f", help: "Overwrite FILE if it exists" },
+  },
+  details:
+    "With --images some of the pictures are looked at, and network, size, augmentation and epochs are\n" +
+    "chosen such that a training takes ten minutes at most, of many pictures an hour, as it is measured.",
   async run(args, context) {
     const file = args.positionals[0] ?? "config.yaml";
     await checkOutput(file, [], ".yaml");
@@ -180,8 +230,28 @@ export const command: Command = {
         `${file}: exists already; choose another name, or overwrite it with --force`,
       );
     }
-    await writeFileAtomic(file, configTemplate());
-    context.print(`Wrote ${file}. Train with it: overfold train ${file}`);
-    context.emit({ file });
+    const images = args.text("images");
+    if (images === undefined) {
+      await writeFileAtomic(file, configTemplate());
+      context.print(`Wrote ${file}. Train with it: overfold train ${file}`);
+      context.emit({ file });
+      return;
+    }
+    const { survey, recipe, timing, text } = await configForImages(images, file, context);
+    await writeFileAtomic(file, text);
+    const { classNames, sizes } = survey;
+    context.print(
+      `${images}: ${formatCount(sizes.train)} pictures to train on and ` +
+        `${formatCount(sizes.test)} to validate, of ${formatCount(classNames.length)} classes\n` +
+        `Wrote ${file}. Train with it, for about ${formatDuration(timing.seconds)}: ` +
+        `overfold train ${file}`,
+    );
+    context.emit({
+      file,
+      classes: classNames.length,
+      ...sizes,
+      ...recipe,
+      expectedSeconds: timing.seconds,
+    });
   },
 };

@@ -17,7 +17,7 @@ const allowed = (permission: string) =>
     .map(([task]) => task);
 
 /** The commands whose tasks may run native code, which is as good as every permission. */
-const NATIVE = ["train", "bench", "doctor"];
+const NATIVE = ["train", "bench", "doctor", "init"];
 
 Deno.test("no command may run programs, few may run native code, and none has every permission", () => {
   for (const permission of ["run", "all"]) assertEquals(allowed(permission), []);
@@ -81,7 +81,7 @@ Deno.test("npm packages that run beside native code are pinned, whatever they de
   );
   assertEquals(
     locked.map(([task]) => task),
-    ["train", "train:safe", "bench", "fetch", "doctor"],
+    ["train", "train:safe", "bench", "fetch", "doctor", "init"],
   );
   const text = await Deno.readTextFile(`${ROOT}trainer.lock`);
   assertEquals(text.includes("://"), false, "a lock names no host");

@@ -1,0 +1,154 @@
+/** What to train on pictures of one's own: the recipe that fits them, as a config with comments. */
+
+import { stringify } from "yaml";
+import { formatCount, formatDuration, wrapText } from "../reporting/format.ts";
+import type { ImagesSurvey } from "./images_survey.ts";
+
+/** What depends on the pictures and the machine. */
+export interface ImagesRecipe {
+  /** Pixels a side that are trained on. */
+  readonly size: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+}
+
+/** What a training was measured to take. */
+export interface ImagesTiming {
+  readonly seconds: number;
+  /** What computed. */
+  readonly backend: string;
+}
+
+/** Sides that networks are trained at here, those below 64 with a network for small pictures. */
+const SIDES = [32, 64, 96, 128, 160, 192, 224];
+const LEAST_FOR_RESNET = 64;
+
+/** Passes over so many pictures and more, beginning with the most. */
+const EPOCHS = [[200_000, 10], [20_000, 15], [5_000, 20], [500, 30], [0, 40]] as const;
+/** Pictures in a step, likewise. */
+const BATCHES = [[20_000, 128], [5_000, 64], [1_000, 32], [0, 16]] as const;
+
+/** Below this, pictures are changed as strongly as can be, lest they be learnt by heart. */
+const FEW = 5_000;
+
+/** Seconds that a training of so many pictures should take at most unless somebody asks for more. */
+const MOST_SECONDS = [[FEW, 3600], [0, 600]] as const;
+/** Passes that are made however long they take. */
+const LEAST_EPOCHS = 3;
+
+/** The recipe for pictures, without regard to time. */
+export function recipeFor({ sizes: { train }, typical }: ImagesSurvey): ImagesRecipe {
+  const short = Math.min(...typical);
+  return {
+    size: SIDES.findLast((side) => side <= short) ?? SIDES[0],
+    epochs: stepOf(EPOCHS, train),
+    batchSize: stepOf(BATCHES, train),
+  };
+}
+
+/**
+ * A recipe that takes less time, of smaller pictures or, once they are small, fewer epochs; undefined
+ * where `seconds`, which it was measured to take, are not too many or nothing is left to take away.
+ */
+export function shorter(
+  recipe: ImagesRecipe,
+  seconds: number,
+  { sizes: { train } }: ImagesSurvey,
+): ImagesRecipe | undefined {
+  const share = stepOf(MOST_SECONDS, train) / seconds;
+  if (share >= 1) return undefined;
+  if (recipe.size > LEAST_FOR_RESNET) {
+    const size = SIDES.findLast((side) => side ** 2 <= share * recipe.size ** 2) ?? 0;
+    return { ...recipe, size: Math.max(LEAST_FOR_RESNET, size) };
+  }
+  const epochs = Math.max(LEAST_EPOCHS, Math.floor(share * recipe.epochs));
+  return epochs < recipe.epochs ? { ...recipe, epochs } : undefined;
+}
+
+function stepOf(steps: readonly (readonly [number, number])[], count: number): number {
+  return steps.find(([least]) => count >= least)![1];
+}
+
+/** The config, with comments that say why. */
+export function recipeText(
+  path: string,
+  file: string,
+  survey: ImagesSurvey,
+  { size, epochs, batchSize }: ImagesRecipe,
+  timing?: ImagesTiming,
+): string {
+  const { dataset, classNames, sizes, fewest, typical: [height, width], isGrey } = survey;
+  const isSmall = size < LEAST_FOR_RESNET;
+  const isFew = sizes.train < FEW;
+  const options = Object.entries({ ...Object(dataset), ...(isGrey ? { channels: 1 } : {}) })
+    .map(([key, value]) => `    ${key}: ${stringify(value).trim()}`).join("\n");
+  const [all, train, test, least] = [sizes.train + sizes.test, sizes.train, sizes.test, fewest]
+    .map(formatCount);
+  const time = timing === undefined
+    ? ""
+    : ` That takes about ${formatDuration(timing.seconds)} on this machine, as measured with ` +
+      `${timing.backend}.`;
+  const about = `Written by \`overfold init --images ${path}\`: ${all} pictures of ` +
+    `${formatCount(classNames.length)} classes. Train with it: overfold train ${file}.${time}`;
+  const split =
+    `${train} to train on, at least ${least} of each class, and ${test} to validate on. ` +
+    "Without a folder or list for these a fifth of each class is held out, always the same " +
+    "pictures; another share:";
+  const scale =
+    `${survey.isOneSize ? "All" : "Most"} that were looked at are ${width} × ${height}` +
+    `${survey.isOneSize ? "" : " or thereabouts"}: the network sees ${size} × ${size}` +
+    `${size < recipeFor(survey).size ? ", lest the training take longer" : ""}. Larger is more ` +
+    "exact, and slower as the square." +
+    (isFew ? " So few pictures are changed strongly, lest they be learnt by heart." : "");
+  const network =
+    (isSmall
+      ? "A network for small pictures."
+      : "A common network, for pictures of 64 pixels a side and more.") +
+    " Its convolutions are over-parameterized while it trains and folded afterwards.";
+  return `\
+${comment(about)}
+${comment("`overfold init` without --images writes a config with every key that there is.")}
+
+data:
+  dataset:
+${options}
+${comment(split, 4)}
+    # holdOut: { share: 0.2 }
+${comment(scale, 2)}
+  train:
+${
+    isSmall
+      ? `    - { name: fit, size: ${size} }\n    - { name: random_crop, size: ${size}, padding: 4 }`
+      : `    - { name: random_resized_crop, size: ${size}, scale: [${isFew ? 0.35 : 0.2}, 1] }`
+  }
+    - horizontal_flip # not for letters, digits and what else has a right way round
+${isFew ? "    - trivial_augment_wide\n" : ""}\
+  batchSize: ${batchSize}
+  onError: stop # skip: another picture of its class takes the place of a broken one
+
+model:
+${comment(network, 2)}
+  name: ${isSmall ? "cifar_resnet20_v1" : "resnet18"}
+  convolution: do_conv
+${isSmall ? "" : PRETRAINED}
+training:
+  epochs: ${epochs}
+${isSmall ? SGD : ADAMW}
+  schedule: { name: one_cycle }
+`;
+}
+
+const PRETRAINED = `\
+  # Weights that were trained on ImageNet make up for many pictures. From PyTorch, with
+  # convolution: conv and learningRate: 0.0003:
+  # pretrained: resnet18.safetensors
+  # replaceClassifier: true
+`;
+const SGD = `\
+  optimizer: { name: sgd, learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4 }`;
+const ADAMW = "  optimizer: { name: adamw, learningRate: 0.003, weightDecay: 0.05 }";
+
+function comment(text: string, indent = 0): string {
+  const start = `${" ".repeat(indent)}# `;
+  return wrapText(text, 100 - start.length).map((line) => start + line).join("\n");
+}

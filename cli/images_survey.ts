@@ -1,0 +1,97 @@
+/** What a folder or list of pictures is like, for the config that fits. */
+
+import type { OpenPictures } from "../datasets/dataset.ts";
+import type { Size } from "../datasets/examination/class_tally.ts";
+import { examine } from "../datasets/examination/examine.ts";
+import { type DatasetChoice, openPictures } from "../datasets/open.ts";
+import type { PictureSource } from "../datasets/picture_source.ts";
+import { InputError } from "../errors.ts";
+import { formatNumberOf } from "../reporting/format.ts";
+import { median } from "../reporting/statistics.ts";
+import type { Context } from "./command.ts";
+
+/** Pictures that are decoded to learn how large they are. */
+const SAMPLE = 120;
+
+/** What is known of the pictures. */
+export interface ImagesSurvey {
+  readonly dataset: DatasetChoice;
+  readonly classNames: readonly string[];
+  readonly sizes: { readonly train: number; readonly test: number };
+  /** Pictures to train on of the class that has the fewest. */
+  readonly fewest: number;
+  /** Of most pictures, by what was looked at. */
+  readonly typical: Size;
+  /** Whether those that were looked at all have that size. */
+  readonly isOneSize: boolean;
+  /** Whether none of them has a colour. */
+  readonly isGrey: boolean;
+  /** Why some of them cannot be read. */
+  readonly broken: readonly string[];
+}
+
+/** The dataset that a path stands for: a folder of classes or a list. Throws InputError for neither. */
+export async function datasetAt(path: string): Promise<DatasetChoice> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (!info) throw new InputError(`${path}: no such file or folder`);
+  return info.isDirectory
+    ? { name: "image_folder", root: path }
+    : { name: "image_list", train: path };
+}
+
+/** Looks at the pictures. Throws InputError where there are none to train on. */
+export async function surveyImages(path: string, context: Context): Promise<ImagesSurvey> {
+  const dataset = await datasetAt(path);
+  const onNotice = (line: string) => context.progress.print(line);
+  const opened = (await openPictures(dataset, { scan: false, onNotice }))!;
+  const { classNames, sizes } = opened.info;
+  const { train, test } = await opened.load();
+  const { classes, broken } = await lookAtSome(opened, train, test, context);
+  const found = classes.flatMap(({ sizes }) => sizes ?? []);
+  if (found.length === 0) {
+    throw new InputError(
+      `${path}: none of ${Math.min(SAMPLE, sizes.train)} pictures can be read; ` +
+        "`overfold datasets check` names each with the reason",
+    );
+  }
+  const all = found.flatMap(({ smallest, median, largest }) => [smallest, median, largest]);
+  const area = ([height, width]: Size) => height * width;
+  const typicalArea = median(found.map(({ median }) => area(median)));
+  const typical = found.find(({ median }) => area(median) === typicalArea)!.median;
+  const thumbnails = classes.flatMap(({ thumbnails }) => thumbnails);
+  return {
+    dataset,
+    classNames,
+    sizes,
+    fewest: fewestOfAnyClass(train, classNames.length),
+    typical,
+    isOneSize: all.every(([height, width]) => height === typical[0] && width === typical[1]),
+    isGrey: thumbnails.every(({ data }) => data.every((value, i) => value === data[i - i % 3])),
+    broken: broken.map(({ path, reason }) => `${path}: ${reason}`),
+  };
+}
+
+async function lookAtSome(
+  { info: { classNames } }: OpenPictures,
+  train: PictureSource,
+  test: PictureSource,
+  { progress }: Context,
+) {
+  const splits = { training: firstOf(train, SAMPLE), validation: firstOf(test, 1) };
+  const report = await examine(splits, {
+    classNames,
+    thumbnails: { perClass: SAMPLE, side: 16 },
+    onProgress: (done) => progress.update(() => `looked at ${formatNumberOf(done, "picture")}`),
+  });
+  progress.finish();
+  return report;
+}
+
+const firstOf = (pictures: PictureSource, most: number) =>
+  pictures.slice(0, Math.min(most, pictures.count));
+
+function fewestOfAnyClass({ targets, count }: PictureSource, classes: number): number {
+  const counts = new Array<number>(classes).fill(0);
+  for (let i = 0; i < count; i++) counts[targets.labels.data[i]]++;
+  return Math.min(...counts);
+}

@@ -1,0 +1,51 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { plainPng, withFiles } from "../support/pictures.ts";
+import { overfold, parseEvents } from "./cli.ts";
+
+/** Grey pictures of two classes, dark and bright ones, and of two sizes. */
+const PICTURES = Object.fromEntries(
+  Array.from({ length: 40 }, (_, i) => {
+    const grey = i % 2 ? 200 + i : i;
+    return [`photos/${i % 2 ? "day" : "night"}/${i}.png`, plainPng([grey, grey, grey], 36, 30 + i)];
+  }),
+);
+
+Deno.test("two commands make a folded network of a folder of pictures", () =>
+  withFiles(PICTURES, async (folder) => {
+    const made = await overfold(folder, "init", "own.yaml", "--images", "photos", "--json");
+    assertEquals(made.code, 0, made.error);
+    const [{ expectedSeconds, ...found }] = parseEvents(made.out);
+    assert(Number(expectedSeconds) > 0);
+    assertEquals({ ...found, epochs: 40 }, {
+      file: "own.yaml",
+      classes: 2,
+      train: 32,
+      test: 8,
+      size: 32,
+      epochs: 40,
+      batchSize: 16,
+    });
+    const config = await Deno.readTextFile(join(folder, "own.yaml"));
+    assertStringIncludes(config, "channels: 1\n");
+    const trained = await overfold(folder, "train", "own.yaml", "--json");
+    assertEquals(trained.code, 0, trained.error);
+    const { folded, validAccuracy } = parseEvents(trained.out).at(-1)!;
+    assertEquals(validAccuracy, 1);
+    assert((await Deno.stat(join(folder, String(folded)))).isFile);
+  }));
+
+Deno.test("init tells pictures that it cannot read, and of a folder that holds none it writes nothing", () =>
+  withFiles(
+    { ...PICTURES, "photos/day/cut.png": plainPng([1, 2, 3]).slice(0, 40) },
+    async (folder) => {
+      const none = await overfold(folder, "init", "--images", "nowhere");
+      assertEquals([none.code, none.error], [2, "error: nowhere: no such file or folder\n"]);
+      const empty = await overfold(folder, "init", "--images", "photos/day");
+      assertEquals(empty.code, 2);
+      assertStringIncludes(empty.error, "expected a folder for each class");
+      assertEquals(await Deno.stat(join(folder, "config.yaml")).catch(() => "none"), "none");
+      const made = await overfold(folder, "init", "--images", "photos");
+      assertEquals([made.code, made.error.includes("cut.png: a damaged PNG file")], [0, true]);
+    },
+  ));
