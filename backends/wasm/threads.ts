@@ -13,7 +13,13 @@
  * as well and nobody waits for a thread that will not come.
  */
 
-import { atomic, type FunctionBuilder, i32, memory, type ModuleBuilder } from "../../assembler/mod.ts";
+import {
+  atomic,
+  type FunctionBuilder,
+  i32,
+  memory,
+  type ModuleBuilder,
+} from "../../assembler/mod.ts";
 import {
   CONTROL_BYTES,
   OFFSET,

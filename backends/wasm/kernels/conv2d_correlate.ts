@@ -1,6 +1,13 @@
 /** The correlation kernel: forward convolution and input gradient, from strips and packed kernels. */
 
-import { type AnyFunction, f32x4, i32, type Local, type Target, v128 } from "../../../assembler/mod.ts";
+import {
+  type AnyFunction,
+  f32x4,
+  i32,
+  type Local,
+  type Target,
+  v128,
+} from "../../../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 import type { StripPhase } from "./conv2d_plan.ts";
 import {

@@ -1,7 +1,15 @@
 /** The classification loss and its gradient. */
 import type { Shape, Value } from "../../../graph/types.ts";
 import type { SoftmaxCrossEntropyAttributes } from "../../../ops/softmax_cross_entropy.ts";
-import { call, type Expression, f32, f64, i32, type Local, select } from "../../../assembler/mod.ts";
+import {
+  call,
+  type Expression,
+  f32,
+  f64,
+  i32,
+  type Local,
+  select,
+} from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering, Ref } from "../kernel.ts";
 import { forEachColumn, forEachRow, logSumExp, type Row, sumOverRow } from "./rows.ts";
 import { exponential } from "./scalar_math.ts";

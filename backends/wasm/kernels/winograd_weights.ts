@@ -4,7 +4,14 @@
  * to or from memory of the thread's own in which it lies as the transforms take it.
  */
 
-import { f32, i32, type Local, select, type Target, type WideVectors } from "../../../assembler/mod.ts";
+import {
+  f32,
+  i32,
+  type Local,
+  select,
+  type Target,
+  type WideVectors,
+} from "../../../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 import { repeat } from "./loops.ts";
 import { panelCount, type Panels } from "./panels.ts";

@@ -1,11 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  atomic,
-  call,
-  type FunctionBuilder,
-  i32,
-  ModuleBuilder,
-} from "../../../assembler/mod.ts";
+import { atomic, call, type FunctionBuilder, i32, ModuleBuilder } from "../../../assembler/mod.ts";
 import type { FormName } from "../../../backends/wasm/forms.ts";
 import { Machine } from "../../../backends/wasm/machine.ts";
 import { guardedMemory } from "../../../backends/wasm/native/memory.ts";
