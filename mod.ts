@@ -189,6 +189,7 @@ export { type OptimizerOptions, OPTIMIZERS } from "./training/optimizers/registr
 export { type ScheduleOptions, SCHEDULES } from "./training/schedules/registry.ts";
 export type {
   EpochEvent,
+  PartEvent,
   StartEvent,
   StepEvent,
   TrainingObserver,

@@ -48,7 +48,7 @@ export async function trainingOf(
     description: "training",
     multiplyAccumulates: session.multiplyAccumulates,
     // No learning: the weights stay where every step costs the same.
-    step: (index) => session.step(batch, index, { learningRate: 0 }),
+    step: (index) => session.train(batch, { step: index }, { learningRate: 0 }),
     profile: (runs) => session.profile(runs),
     dispose: () => session.dispose(),
   };

@@ -123,6 +123,7 @@ ${row("model.replaceClassifier", "true", { off: true })}
 training:
 ${row("training.epochs", "3")}
 ${row("training.maxTime", "2h", { off: true })}
+${standard("training.accumulate", { off: true })}
   optimizer:
 ${row("training.optimizer.name", "sgd")}
 ${row("training.optimizer.learningRate", "0.1")}

@@ -154,7 +154,7 @@ export function pictureMemory({ train, validation }: Images, data: DataConfig): 
   const plans = ([[train, data.batchSize], [validation, data.evalBatchSize]] as const).map(
     ([source, most]) => {
       const batchSize = Math.min(most, source.count);
-      const batches = countBatches(source, batchSize, false);
+      const batches = countBatches(source, { batchSize });
       const { helpers, slots } = threadsAndSlots(source, data.workers, batches);
       return { helpers, bytes: slots * batchSize * imageSize(source.shape) };
     },

@@ -19,7 +19,8 @@ import { sum } from "../reporting/statistics.ts";
 import { describeNetwork } from "../training/description.ts";
 import { imageInput } from "../training/image_input.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
-import { evaluationProgram, lossProgram, stepProgram } from "../training/step_program.ts";
+import { trainingPrograms } from "../training/programs.ts";
+import { lossProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
 import { objectiveFor, openImages } from "./load_data.ts";
 
@@ -173,17 +174,19 @@ export function checkLastBatch(
   });
 }
 
-/** What training compiles together: the step and, second, the program that validates. */
+/** What training compiles together: programs of steps and, last, the one that validates. */
 export function programsOf(
   file: ConfigFile,
   model: Module,
   images: NetworkDescription,
 ): Program[] {
-  const { data } = file.config;
-  const recipe = recipeOf(file, model, images);
-  const traceInput = imageInput(images, stepTransformOf(file, images.input).padding);
-  return [
-    stepProgram({ recipe, traceInput, batchSize: data.batchSize }),
-    evaluationProgram({ recipe, traceInput, batchSize: data.evalBatchSize }),
-  ];
+  const { data, training: { accumulate, epochs } } = file.config;
+  return trainingPrograms({
+    recipe: recipeOf(file, model, images),
+    traceInput: imageInput(images, stepTransformOf(file, images.input).padding),
+    batchSize: data.batchSize,
+    accumulate,
+    evaluationBatchSize: data.evalBatchSize,
+    epochs: { from: 0, to: epochs, stepsPerEpoch: 1 },
+  });
 }

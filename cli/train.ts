@@ -6,7 +6,6 @@ import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import { readForeignState } from "../checkpoints/import.ts";
 import { requirePosition } from "../checkpoints/run_state.ts";
 import { type ConfigFile, formatConfig } from "../config/load.ts";
-import { countBatches } from "../datasets/loader.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { EXIT, InputError } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
@@ -14,6 +13,7 @@ import type { Module } from "../layers/module.ts";
 import { PARAMETERS, type StateRange } from "../layers/state.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
+import { countSteps } from "../training/data.ts";
 import type { TrainingOutcome } from "../training/loop.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { runFile } from "../training/run_files.ts";
@@ -73,10 +73,9 @@ export const command: Command = {
     const model = buildNetwork(file, identity.architecture);
     model.initialize(config.seed);
     const recipe = recipeOf(file, model, identity.description);
-    const { batchSize, dropLast } = config.data;
     const stepsPerEpoch = file.at(
       "data",
-      () => countBatches(images.train, batchSize, dropLast),
+      () => countSteps(images.train, { ...config.data, ...config.training }),
     );
     if (found) requirePosition(found.checkpoint.state, stepsPerEpoch, runFile(path, found.file));
     checkLastBatch(file, recipe, identity.description, images.train.count);

@@ -4,7 +4,13 @@ import type { Metrics } from "../checkpoints/run_state.ts";
 import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatDuration } from "../reporting/format.ts";
 import { briefMetrics, formatMetric, loggedMetrics } from "../training/metrics/metric.ts";
-import type { EpochEvent, StartEvent, StepEvent, TrainingObserver } from "../training/observer.ts";
+import type {
+  EpochEvent,
+  PartEvent,
+  StartEvent,
+  StepEvent,
+  TrainingObserver,
+} from "../training/observer.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import type { Context } from "./command.ts";
 
@@ -81,6 +87,16 @@ export class TrainReport implements TrainingObserver {
         imagesPerSecond: this.#imagesPerSecond,
       });
     }
+  }
+
+  part({ epoch, batch, count }: PartEvent): void {
+    this.context.progress.update(() =>
+      [
+        `epoch ${epoch}/${this.#epochs}`,
+        `step ${batch}/${this.#stepsPerEpoch}`,
+        `${formatCount(count)} images of it`,
+      ].join("  ")
+    );
   }
 
   validating(count: number): void {

@@ -6,12 +6,13 @@ import { RUN } from "../training/run_options.ts";
 
 const { optimizer, objective, monitor, earlyStopping, clip, freeze, learningRates, ema } =
   RECIPE.schema.shape;
-const { epochs, maxTime, schedule, validateEvery, logEvery } = RUN.schema.shape;
+const { epochs, maxTime, accumulate, schedule, validateEvery, logEvery } = RUN.schema.shape;
 
 /** `training`. */
 export const trainingSchema = z.strictObject({
   epochs: epochs.default(10),
   maxTime,
+  accumulate,
   optimizer: optimizer.prefault({ name: "sgd", learningRate: 0.1, momentum: 0.9 }),
   schedule,
   objective,

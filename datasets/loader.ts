@@ -21,6 +21,8 @@ export interface LoaderOptions {
   readonly shuffle?: boolean;
   /** Whether images that do not fill a batch are left out. Default false: the batch is padded. */
   readonly dropLast?: boolean;
+  /** Batches that belong together: `dropLast` leaves out those of the last few, too. Default 1. */
+  readonly groupSize?: number;
   /** Random changes of the images. Default: none, and no `transforms` in the batches. */
   readonly augmentation?: readonly AugmentationChoice[];
   /**
@@ -40,6 +42,7 @@ const OPTIONS = {
     seed: z.int().min(0).max(2 ** 32 - 1).default(0),
     shuffle: z.boolean().default(false),
     dropLast: z.boolean().default(false),
+    groupSize: z.int().min(1).default(1),
     workers: z.union([z.literal("auto"), count]).default("auto"),
   }),
 };
@@ -78,8 +81,9 @@ export class BatchLoader {
   #stale: Promise<unknown>[] = [];
 
   constructor(source: ImageSource, options: LoaderOptions) {
-    const { batchSize, seed, shuffle, dropLast, workers } = parseOwnOptions(OPTIONS, options);
-    this.batchCount = countBatches(source, batchSize, dropLast);
+    const { workers, ...own } = parseOwnOptions(OPTIONS, options);
+    const { batchSize, seed, shuffle } = own;
+    this.batchCount = countBatches(source, own);
     const { augmentation } = options;
     const { host, transform } = within(
       ["augmentation"],
@@ -182,19 +186,26 @@ function workersFor({ reads }: ImageSource, wanted: number | "auto"): number {
 }
 
 /**
- * Batches in an epoch. Throws InputError where there is none, as the only one would not be full and
- * is dropped.
+ * Batches in an epoch. Throws InputError where there is none, as the only ones would not be full and
+ * are dropped.
  */
 export function countBatches(
   { count }: Pick<ImageSource, "count">,
-  batchSize: number,
-  dropLast: boolean,
+  { batchSize, dropLast = false, groupSize = 1 }: Pick<
+    LoaderOptions,
+    "batchSize" | "dropLast" | "groupSize"
+  >,
 ): number {
-  const batches = (dropLast ? Math.floor : Math.ceil)(count / batchSize);
-  if (batches > 0) return batches;
+  if (!dropLast) return Math.ceil(count / batchSize);
+  const groups = Math.floor(count / (batchSize * groupSize));
+  if (groups > 0) return groups * groupSize;
+  const [size, remedy] = groupSize === 1 ? [`${batchSize}`, "choose a smaller batch"] : [
+    `${batchSize}, times ${groupSize} that make a step`,
+    "choose a smaller batch or fewer of them",
+  ];
   throw new InputError(
-    `batchSize is ${batchSize}, but there are only ${count} images and the last batch, unless ` +
-      "full, is dropped; choose a smaller batch",
+    `batchSize is ${size}, but there are only ${count} images and the last batch, unless full, is ` +
+      `dropped; ${remedy}`,
     { at: ["batchSize"] },
   );
 }

@@ -6,14 +6,15 @@
  * checkpoint takes exactly the steps an unbroken run takes.
  */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
-import { type Metrics, type RunState, START } from "../checkpoints/run_state.ts";
+import { type Metrics, type RunState, START, type Sums } from "../checkpoints/run_state.ts";
 import { DeviceError } from "../backends/backend.ts";
 import type { RunError } from "../errors.ts";
+import type { TrainingData } from "./data.ts";
 import { hasStoppedEarly, rememberValidation } from "./early_stopping.ts";
 import { brokenFromTheStart, diverged, interruptedBy } from "./failures.ts";
 import { describeNoNumbers } from "./finite.ts";
 import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
-import { Evaluation, type StepBatch } from "./evaluation.ts";
+import { Evaluation } from "./evaluation.ts";
 import { loggedMetrics } from "./metrics/metric.ts";
 import { isBetter } from "./metrics/monitor.ts";
 import type { Objective } from "./objectives/objective.ts";
@@ -24,16 +25,6 @@ import type { Rates, Schedule } from "./schedules/schedule.ts";
 import type { StepResult, TrainingSession } from "./session.ts";
 import { addSums, cleared } from "./sums.ts";
 import { Timing } from "./timing.ts";
-
-/** Where batches come from. */
-export interface TrainingData {
-  /** Optimizer steps in an epoch. */
-  readonly stepsPerEpoch: number;
-  /** The batches of an epoch (from 0), from number `first` on; always the same ones. */
-  batches(epoch: number, first: number): AsyncIterable<StepBatch>;
-  /** The images to validate on, the same at every call. Default: nothing is validated. */
-  validationBatches?(): AsyncIterable<StepBatch>;
-}
 
 /** What a training tells and keeps on the way. */
 export interface LoopHooks {
@@ -75,21 +66,24 @@ export function runTraining(options: LoopOptions): Promise<TrainingOutcome> {
   return new TrainingLoop(options).run();
 }
 
-/** A step whose result is in. */
+/** A batch whose result is in. */
 interface Settled {
   readonly result: StepResult;
   readonly rates: Rates;
+  readonly endsStep: boolean;
 }
 
 class TrainingLoop {
-  readonly #steps: Pipeline<Settled>;
+  readonly #batches: Pipeline<Settled>;
+  /** Over the batches of a step that has not been taken. */
+  #parts: Sums | undefined;
   readonly #start: RunState;
   /** The position after the last step whose result is in. */
   #state: RunState;
   readonly #timing: Timing;
 
   constructor(private readonly options: LoopOptions) {
-    this.#steps = new Pipeline(options.session.backend);
+    this.#batches = new Pipeline(options.session.backend);
     this.#state = this.#start = options.start ?? START;
     this.#timing = new Timing(options);
   }
@@ -141,22 +135,24 @@ class TrainingLoop {
     return this.options.signal?.aborted ?? false;
   }
 
-  /** Takes the steps of the epoch that are left. */
+  /** Takes the steps of the epoch that are left; one that is not whole is not taken. */
   async #trainEpoch(): Promise<void> {
-    const { session, data, schedule } = this.options;
+    const { session, data, schedule, store } = this.options;
     const { epoch, batch: first } = this.#state;
-    let step = this.#state.step;
+    let [step, part] = [this.#state.step, 0];
     if (first === data.stepsPerEpoch || this.#stopping) return;
     for await (const batch of data.batches(epoch, first)) {
+      const { endsStep } = batch;
       const rates = schedule(step, this.#state.schedule);
-      this.#steps.add(
-        session.step(batch, step, rates).then((result) => ({ result, rates })),
-      );
-      step++;
-      if (this.#steps.isFull) await this.#settleOldest();
+      const training = session.train(batch, { step, part, endsStep }, rates);
+      this.#batches.add(training.then((result) => ({ result, rates, endsStep })));
+      [step, part] = endsStep ? [step + 1, 0] : [step, part + 1];
+      if (this.#batches.isFull) await this.#settleOldest();
       await this.#timing.breathe();
-      if (this.#stopping || this.#timing.isOver) break;
-      if (this.options.store && this.#timing.saveIsDue(step)) {
+      if (this.#stopping) break;
+      if (!endsStep) continue;
+      if (this.#timing.isOver) break;
+      if (store && this.#timing.saveIsDue(step)) {
         await this.#settleAll();
         await this.#save("last", await this.#snapshot());
       }
@@ -165,26 +161,34 @@ class TrainingLoop {
   }
 
   async #settleAll(): Promise<void> {
-    while (this.#steps.size > 0) await this.#settleOldest();
+    while (this.#batches.size > 0) await this.#settleOldest();
   }
 
   async #settleOldest(): Promise<void> {
-    const { result, rates: { learningRate } } = await this.#steps.take();
-    const { loss, lossScale } = result;
+    const { result, rates: { learningRate }, endsStep } = await this.#batches.take();
     const { step, epoch, batch, sums } = this.#state;
+    const { loss, lossScale } = result;
     if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`, step, learningRate);
     if (lossScale !== undefined && lossScale < LEAST_LOSS_SCALE) {
       throw this.#diverged("the gradients stay infinite or NaN", step, learningRate);
+    }
+    const parts = this.#parts ? addSums(this.#parts, result.sums) : result.sums;
+    const isOnly = this.#parts === undefined;
+    this.#parts = endsStep ? undefined : parts;
+    const { observer, store, logEvery } = this.options;
+    if (!endsStep) {
+      observer?.part?.({ epoch: epoch + 1, batch: batch + 1, count: Number(parts.count) });
+      return;
     }
     this.#state = {
       ...this.#state,
       step: step + 1,
       batch: batch + 1,
-      sums: addSums(sums, result.sums),
+      sums: addSums(sums, parts),
     };
-    const { observer, store, logEvery } = this.options;
     const logged = (step + 1) % logEvery === 0;
-    const position = { epoch: epoch + 1, step: step + 1, learningRate, loss };
+    const mean = isOnly ? loss : Number(parts.loss) / Number(parts.count);
+    const position = { epoch: epoch + 1, step: step + 1, learningRate, loss: mean };
     if (logged) await store?.log({ event: "step", ...position });
     const epochMean = this.#objective.summarize(this.#state.sums);
     observer?.step?.({ ...position, batch: batch + 1, epochMean, logged });

@@ -20,6 +20,16 @@ export interface StepEvent {
   readonly logged: boolean;
 }
 
+/** A batch of an optimizer step of several, as an observer sees it. */
+export interface PartEvent {
+  /** From 1. */
+  readonly epoch: number;
+  /** Number of the step in its epoch, from 1. */
+  readonly batch: number;
+  /** Images of the step so far. */
+  readonly count: number;
+}
+
 /** One epoch, as an observer sees it. */
 export interface EpochEvent {
   /** From 1. */
@@ -52,6 +62,8 @@ export interface StartEvent {
 export interface TrainingObserver {
   /** Before the first step. */
   start?(event: StartEvent): void;
+  /** When the results of a batch are in that does not end its step. */
+  part?(event: PartEvent): void;
   /** When a step's results are in, up to a few steps late. */
   step?(event: StepEvent): void;
   /** Images validated so far, at every batch. */

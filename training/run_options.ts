@@ -12,6 +12,9 @@ const schema = z.object({
   ),
   maxTime: timeBudgetSchema.optional(),
   batchSize: count.default(128).describe("Images in a training batch"),
+  accumulate: count.default(1).describe(
+    "Batches whose gradients make one optimizer step, as one batch of all their images would",
+  ),
   evaluationBatchSize: count.default(256).describe("Images in a batch of validation"),
   dropLast: z.boolean().default(true).describe(
     "Leave out the last, smaller batch of an epoch's training images",

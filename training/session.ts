@@ -16,39 +16,40 @@ import { DROPOUT_STEP } from "../layers/dropout.ts";
 import { floatsOf, type StateDict, type StateTensor } from "../layers/module.ts";
 import { BUFFERS, packState, PARAMETERS, unpackState } from "../layers/state.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import { beforeAccumulation } from "./accumulation.ts";
 import { adviseBatch } from "./batch_advice.ts";
 import { averageOf } from "./ema.ts";
 import { initialLossScale, LOSS_SCALE_VARIABLE, lossScaleSchema } from "./loss_scale.ts";
 import { type BatchResult, resultOf, type StepBatch, withoutFilling } from "./evaluation.ts";
 import { lossOf, requireAgreement } from "./precision_check.ts";
-import { type EpochRange, type Phase, phasesOf } from "./phases.ts";
+import { type Phase, phasesOf } from "./phases.ts";
+import {
+  accumulates,
+  batchName,
+  evaluationName,
+  trainingPrograms,
+  type TrainingProgramsOptions,
+  updateName,
+} from "./programs.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules/schedule.ts";
-import {
-  evaluationProgram,
-  lossProgram,
-  PROGRAM,
-  stepProgram,
-  stepScalars,
-  type TrainingProgramOptions,
-} from "./step_program.ts";
+import { lossProgram, PROGRAM, stepScalars } from "./step_program.ts";
 import { slotVariable } from "./variables.ts";
 
 /** Options of {@link TrainingSession.create}. */
-export interface SessionOptions extends TrainingProgramOptions {
+export interface SessionOptions extends TrainingProgramsOptions {
   /** Seed of dropout. */
   readonly seed: number;
-  /** Images in the last step of an epoch, if it is a smaller one. */
-  readonly lastBatchSize?: number;
-  /** Images in a step of validation; default: nothing is validated. */
-  readonly evaluationBatchSize?: number;
-  /** Images in the last step of validation, if it is a smaller one. */
-  readonly lastEvaluationBatchSize?: number;
-  /** The epochs that are trained; needed where parameters are frozen at first. */
-  readonly epochs?: EpochRange & {
-    /** Optimizer steps in an epoch. */
-    readonly stepsPerEpoch: number;
-  };
+}
+
+/** Which batch of a training one is. */
+export interface BatchPlace {
+  /** Optimizer steps taken before it. */
+  readonly step: number;
+  /** Batches of the same step before it. Default 0. */
+  readonly part?: number;
+  /** Whether the step is taken after it. Default true. */
+  readonly endsStep?: boolean;
 }
 
 /** What one training step found. */
@@ -99,7 +100,7 @@ export class TrainingSession {
     const { lossScale = backend.fullPrecision && lossScaleSchema.parse({}) } = given.recipe;
     const recipe = { ...given.recipe, ...(lossScale ? { lossScale } : {}) };
     const options = { ...given, recipe };
-    const programs = tracePrograms(options);
+    const programs = trainingPrograms(options);
     let executable: Executable;
     try {
       executable = await backend.compile(programs);
@@ -108,7 +109,7 @@ export class TrainingSession {
       const { lastBatchSize: _, lastEvaluationBatchSize: __, ...rest } = options;
       const advice = adviseBatch(
         options,
-        (sizes) => backend.plan(tracePrograms({ ...rest, ...sizes })).fits,
+        (sizes) => backend.plan(trainingPrograms({ ...rest, ...sizes })).fits,
       );
       throw new InputError(`${error.message}. ${advice}`);
     }
@@ -123,22 +124,29 @@ export class TrainingSession {
   }
 
   /**
-   * Takes an optimizer step. Where the backend has less than full precision, the first one rejects
-   * with RunError if that changes its loss by more than 2 %.
-   *
-   * @param step optimizer steps taken before this one
+   * Trains on a batch: takes an optimizer step or, of one of several batches, its part. Where the
+   * backend has less than full precision, the first one rejects with RunError if that changes its loss
+   * by more than 2 %.
    */
-  async step({ arrays, count }: StepBatch, step: number, rates: Rates): Promise<StepResult> {
+  async train({ arrays, count }: StepBatch, place: BatchPlace, rates: Rates): Promise<StepResult> {
+    const { step, part = 0, endsStep = true } = place;
     const { stepsPerEpoch = Infinity } = this.options.epochs ?? {};
     const phase = this.#phases.find(({ to }) => step < to * stepsPerEpoch) ?? this.#phases[0];
-    const name = stepName(phase, count, this.options.batchSize);
-    const inputs = this.#arraysFor(name, arrays);
-    const scalars = stepScalars(phase.recipe, step, rates, phase.from * stepsPerEpoch);
-    for (const [name, value] of Object.entries(scalars)) inputs[name] = Float32Array.of(value);
-    if (this.#inputs.get(name)?.has(DROPOUT_STEP)) inputs[DROPOUT_STEP] = this.#dropoutStep(step);
+    const name = batchName(phase, count, this.options);
+    const isWhole = !accumulates(this.options);
+    const scalars = Object.fromEntries(
+      Object.entries(stepScalars(phase.recipe, step, rates, phase.from * stepsPerEpoch))
+        .map(([name, value]) => [name, Float32Array.of(value)]),
+    );
+    const inputs = { ...this.#arraysFor(name, arrays), ...(isWhole ? scalars : {}) };
+    if (this.#inputs.get(name)?.has(DROPOUT_STEP)) {
+      const { accumulate = 1 } = this.options;
+      inputs[DROPOUT_STEP] = this.#dropoutStep(step * accumulate + part);
+    }
     const [{ lossScale, ...outputs }, fullLoss] = await Promise.all([
       this.executable.run(name, inputs),
       this.#takeFullLoss(phase, inputs, count),
+      isWhole || !endsStep ? undefined : this.executable.run(updateName(phase), scalars),
     ]);
     const [loss] = outputs.loss;
     if (fullLoss !== undefined) requireAgreement(loss, fullLoss);
@@ -224,6 +232,10 @@ export class TrainingSession {
     if (recipe.lossScale) {
       arenas.set(LOSS_SCALE_VARIABLE.name, lossScale ?? initialLossScale(recipe.lossScale));
     }
+    if (accumulates(this.options)) {
+      const { name, data } = beforeAccumulation(recipe, arenas.get(BUFFERS) ?? new Float32Array());
+      arenas.set(name, data);
+    }
     for (const [variable, arena] of arenas) this.executable.write(variable, arena);
   }
 
@@ -256,9 +268,10 @@ export class TrainingSession {
     }
   }
 
-  #dropoutStep(step: number): Int32Array {
+  #dropoutStep(batch: number): Int32Array {
     const { seed } = this.options;
-    return Int32Array.of(new RandomStream({ seed, stream: STREAM.dropout, sample: step }).uint32());
+    const random = new RandomStream({ seed, stream: STREAM.dropout, sample: batch });
+    return Int32Array.of(random.uint32());
   }
 
   /** The arrays that a program asks for; a batch may hold others. */
@@ -272,39 +285,6 @@ export class TrainingSession {
     const names = this.recipe.layout.variables.map(({ name }) => name);
     return ([PARAMETERS, BUFFERS] as const).filter((variable) => names.includes(variable));
   }
-}
-
-/** The training steps' programs of every phase and size and those that validate. */
-function tracePrograms(options: SessionOptions): Program[] {
-  const { batchSize, lastBatchSize, evaluationBatchSize } = options;
-  const sizes = [batchSize, ...(lastBatchSize === undefined ? [] : [lastBatchSize])];
-  const steps = phasesOf(options.recipe, options.epochs).flatMap((phase) =>
-    sizes.map((size) =>
-      stepProgram(
-        { ...options, recipe: phase.recipe, batchSize: size },
-        stepName(phase, size, batchSize),
-      )
-    )
-  );
-  if (evaluationBatchSize === undefined) return steps;
-  const { recipe: { objective }, lastEvaluationBatchSize: last } = options;
-  const evaluations = [evaluationBatchSize, ...(objective.ignoresFilling || !last ? [] : [last])];
-  return [
-    ...steps,
-    ...evaluations.map((size) => {
-      const name = evaluationName(size, evaluationBatchSize);
-      return { ...evaluationProgram({ ...options, batchSize: size }), name };
-    }),
-  ];
-}
-
-function evaluationName(size: number, batchSize: number): string {
-  return size === batchSize ? PROGRAM.evaluate : `${PROGRAM.evaluate}.${size}`;
-}
-
-function stepName({ suffix }: Phase, size: number, batchSize: number): string {
-  const name = PROGRAM.step + suffix;
-  return size === batchSize ? name : `${name}.${size}`;
 }
 
 /** Tensors with elements as numbers. */

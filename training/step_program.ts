@@ -2,7 +2,8 @@
  * The programs of a training, all over the same variables. {@link stepProgram} takes a whole step
  * (input, forward, loss, backward, clip, update, average) and is what one device runs.
  * {@link contributionProgram} and {@link updateProgram} are the same step in two parts with the
- * variable `contribution` between, for whoever has to add up several contributions first.
+ * variable `contribution` between, for whoever has to add up those of several devices first;
+ * `accumulation.ts` has the steps of several batches on one.
  */
 import {
   input,
@@ -30,6 +31,7 @@ import { CONTRIBUTION, contributionVariable, trainingVariables } from "./variabl
 /** Names of the programs of a training. */
 export const PROGRAM = {
   step: "train",
+  accumulate: "accumulate",
   contribution: "contribution",
   update: "update",
   evaluate: "evaluate",
@@ -179,7 +181,8 @@ export function stepScalars(
   };
 }
 
-function traceTraining(
+/** Traces a program of a training. */
+export function traceTraining(
   name: string,
   { layout: { bind }, frozen }: ResolvedRecipe,
   variables: readonly Variable[],
@@ -194,14 +197,15 @@ function traceLogits({ recipe, traceInput, batchSize }: TrainingProgramOptions) 
   return { logits: recipe.model.call(x), targets };
 }
 
-function traceForward(options: TrainingProgramOptions) {
+/** Logits and loss of a batch. */
+export function traceForward(options: TrainingProgramOptions) {
   const { logits, targets } = traceLogits(options);
   const loss = options.recipe.objective.loss(logits, targets, { training: true });
   return { loss, logits, targets };
 }
 
 /** The gradient of the loss, scaled where the recipe scales it, packed like the parameters. */
-function traceGradient(
+export function traceGradient(
   { trained, parameterSize, lossScale }: ResolvedRecipe,
   loss: Value,
 ): Value {
@@ -213,7 +217,8 @@ function traceGradient(
   );
 }
 
-function outputResults(
+/** What a step tells: see {@link stepProgram}. */
+export function outputResults(
   { objective, lossScale }: ResolvedRecipe,
   { loss, logits, targets }: ReturnType<typeof traceForward>,
 ): void {

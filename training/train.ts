@@ -11,9 +11,9 @@ import type { Module } from "../layers/module.ts";
 import { suggestion } from "../schema/nearest.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
 import { inferenceProgram } from "../models/inference.ts";
-import { withoutFilling } from "./evaluation.ts";
+import { trainingData } from "./data.ts";
 import { imageInput } from "./image_input.ts";
-import { type LoopHooks, runTraining, type TrainingData, type TrainingOutcome } from "./loop.ts";
+import { type LoopHooks, runTraining, type TrainingOutcome } from "./loop.ts";
 import { RECIPE, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 import { RUN, type RunOptions } from "./run_options.ts";
 import { createSchedule } from "./schedules/registry.ts";
@@ -86,7 +86,7 @@ export async function trainRecipe(
 ): Promise<TrainingOutcome> {
   const run = parseOwnOptions(RUN, options);
   const { backend, resume, normalization, augmentation = [] } = options;
-  const { seed, dropLast, workers } = run;
+  const { seed, dropLast, workers, accumulate } = run;
   const { transform } = within(
     ["augmentation"],
     () => planAugmentation(augmentation, options.train.shape),
@@ -108,15 +108,16 @@ export async function trainRecipe(
     seed,
     shuffle: true,
     dropLast,
+    groupSize: accumulate,
     augmentation,
     workers,
   });
   using validation = options.validation &&
     new BatchLoader(options.validation, { batchSize: evaluationBatchSize, workers });
-  if (resume) requirePosition(resume.state, loader.batchCount, "resume");
+  const steps = Math.ceil(loader.batchCount / accumulate);
+  if (resume) requirePosition(resume.state, steps, "resume");
   const rest = options.train.count % batchSize;
   const lastEvaluation = (options.validation?.count ?? 0) % evaluationBatchSize;
-  const steps = loader.batchCount;
   const schedule = within(["schedule"], () =>
     createSchedule(run.schedule, {
       learningRate: recipe.optimizer.options.learningRate,
@@ -130,6 +131,7 @@ export async function trainRecipe(
     traceInput: imageInput(images, transform.padding),
     seed,
     batchSize,
+    accumulate,
     ...(dropLast || rest === 0 ? {} : { lastBatchSize: rest }),
     ...(validation ? { evaluationBatchSize } : {}),
     ...(lastEvaluation === 0 ? {} : { lastEvaluationBatchSize: lastEvaluation }),
@@ -148,7 +150,7 @@ export async function trainRecipe(
       observer: options.observer,
       signal: options.signal,
       session,
-      data: trainingData(loader, validation, batchSize),
+      data: trainingData(loader, validation, { batchSize, accumulate }),
       schedule,
       ...(resume ? { start: resume.state } : {}),
     });
@@ -179,23 +181,6 @@ function requireShape(found: ImageShape, expected: ImageShape, at: OptionPath): 
   );
   if (is === shouldBe) return;
   throw new InputError(`the images are ${is}; expected ${shouldBe}, as those to train on`, { at });
-}
-
-function trainingData(
-  loader: BatchLoader,
-  validation: BatchLoader | undefined,
-  batchSize: number,
-): TrainingData {
-  return {
-    stepsPerEpoch: loader.batchCount,
-    async *batches(epoch, first) {
-      for await (const batch of loader.epoch(epoch, first)) {
-        // Filling would count in batch normalisation, so a training batch has none.
-        yield withoutFilling(batch, batchSize);
-      }
-    },
-    ...(validation ? { validationBatches: () => validation.epoch(0) } : {}),
-  };
 }
 
 /** The options that are objects of a program, not plain data with a schema. */

@@ -2,10 +2,17 @@
 import { join } from "@std/path";
 import { TINY } from "./cli.ts";
 
-/** A training that logs every step and saves often. */
+/**
+ * A training that logs every step and saves often: 4 epochs of 12 steps of two batches, with layers that
+ * are frozen at first and a rate that follows the validations.
+ */
 export const KILLED = `${
   TINY.replace("epochs: 2", "epochs: 4").replace("logEvery: 4", "logEvery: 1")
-}
+    .replace("batchSize: 8", "batchSize: 4")
+    .replace("{ name: cosine }", "{ name: reduce_on_plateau, patience: 0, threshold: 0.5 }")
+}  accumulate: 2
+  freeze: { names: ["0", "1"], epochs: 1 }
+  earlyStopping: { patience: 4 }
 checkpoints: { everySteps: 5 }
 `;
 

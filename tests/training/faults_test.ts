@@ -86,7 +86,9 @@ async function prepare() {
       session,
       data: {
         stepsPerEpoch: 2,
-        batches: (epoch, first) => batches.epoch(epoch, first),
+        async *batches(epoch, first) {
+          for await (const batch of batches.epoch(epoch, first)) yield { ...batch, endsStep: true };
+        },
         validationBatches: () => validation.epoch(0),
       },
       schedule: () => ({ learningRate: 0.1 }),

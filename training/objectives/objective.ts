@@ -80,6 +80,11 @@ export interface Objective {
     options: { readonly training: boolean },
   ): Value;
   /**
+   * Traces what a batch's mean loss counts among those of several batches that make a step together: a
+   * scalar. Default: the number of its images.
+   */
+  weight?(targets: Readonly<Record<string, Value>>): Value;
+  /**
    * Traces what is summed over images besides the loss, scalars and one number per class; a
    * program's outputs of these names.
    */

@@ -73,7 +73,7 @@ for (const [name, { inputSize, batchSize, model: options }] of Object.entries(NE
           labels: Int32Array.from(draw(batchSize, classes)),
           transforms: Int32Array.from(draw(3 * batchSize, 2)),
         };
-        await session.step({ arrays, count: batchSize }, step, { learningRate: 0.1 });
+        await session.train({ arrays, count: batchSize }, { step }, { learningRate: 0.1 });
       }
       await session.snapshot();
       session.dispose();

@@ -1,0 +1,134 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../errors.ts";
+import type { ImageSource } from "../../datasets/image_source.ts";
+import { buildModel } from "../../models/registry.ts";
+import { countSteps } from "../../training/data.ts";
+import { train, type TrainOptions } from "../../training/train.ts";
+import { MemoryStore } from "../support/memory_store.ts";
+import { assertResumesExactly } from "../support/resumes.ts";
+import { TINY_MODEL, tinyTraining } from "../support/tiny_training.ts";
+
+/** Parameters after a training of a network in which no image's loss depends on the others. */
+async function trained(options: Partial<TrainOptions>) {
+  const model = buildModel("layers", {
+    ...TINY_MODEL,
+    layers: [
+      { do_conv2d: { outChannels: 4, kernelSize: 3, padding: 1 } },
+      "relu",
+      "global_avg_pool2d",
+      "flatten",
+      { linear: { outFeatures: 3 } },
+    ],
+  });
+  model.initialize(1);
+  const losses: number[] = [];
+  const rates: number[] = [];
+  const { state } = await train(
+    await tinyTraining({
+      model,
+      workers: 0,
+      epochs: 3,
+      optimizer: { name: "sgd", learningRate: 0.2, momentum: 0.9, weightDecay: 0.01 },
+      clip: { norm: 0.1 },
+      observer: {
+        step: ({ loss, learningRate }) => {
+          losses.push(loss);
+          rates.push(learningRate);
+        },
+      },
+      ...options,
+    }),
+  );
+  return { state, losses, rates, parameters: model.stateDict() };
+}
+
+/** Of 20 images: with a last step of fewer batches, of a smaller batch, of both, and without it. */
+const CASES = [
+  { batchSize: 4, accumulate: 2 },
+  { batchSize: 3, accumulate: 4 },
+  { batchSize: 7, accumulate: 3 },
+  { batchSize: 3, accumulate: 2, dropLast: true },
+];
+
+for (const { batchSize, accumulate, dropLast = false } of CASES) {
+  const name = `${accumulate} batches of ${batchSize} images train as one of all of them`;
+  Deno.test(`${name}${dropLast ? ", the last images dropped" : ""}`, async () => {
+    const expected = await trained({ batchSize: accumulate * batchSize, dropLast });
+    const found = await trained({ batchSize, accumulate, dropLast });
+    assertEquals(found.state.step, expected.state.step);
+    assertEquals(found.rates, expected.rates);
+    found.losses.forEach((loss, i) => assertAlmostEquals(loss, expected.losses[i], 1e-6));
+    for (const [name, { data }] of expected.parameters) {
+      const { data: own } = found.parameters.get(name)!;
+      data.forEach((value, i) => assertAlmostEquals(own[i], value, 1e-6, name));
+    }
+  });
+}
+
+Deno.test("a batch norm's statistics follow each batch of a step", async () => {
+  const store = new MemoryStore();
+  await train(await tinyTraining({ batchSize: 3, accumulate: 2, epochs: 1, workers: 0, store }));
+  assertEquals(store.last?.state.step, 4);
+  assertEquals(store.last?.tensors.model.get("1.num_batches_tracked")?.data[0], 7);
+});
+
+Deno.test("a step whose scaled gradients are not finite changes nothing but the scale", async () => {
+  const store = new MemoryStore();
+  const lossScale = { initialScale: 3e38, backoffFactor: 2 ** -20 };
+  const options = await tinyTraining({
+    batchSize: 3,
+    accumulate: 2,
+    workers: 0,
+    lossScale,
+    store,
+    saveEverySteps: 1,
+  });
+  const { data } = options.model.namedParameters().get("6.weight")!;
+  data.forEach((_, i) => data[i] = i % 2 === 0 ? 1000 : -1000);
+  await train(options);
+  const [start, first, second] = store.saves.map(({ tensors }) => tensors);
+  assertEquals(first.lossScale, Float32Array.of(3e38 * 2 ** -20, 0));
+  assertEquals([first.model, first.ema], [start.model, start.ema]);
+  assertEquals(second.model.get("1.num_batches_tracked")?.data[0], 2);
+});
+
+const ACCUMULATED = { batchSize: 3, accumulate: 2, freeze: { names: ["0", "1"], epochs: 1 } };
+
+Deno.test("a training of steps of several batches resumes exactly, across a release too", async () => {
+  const positions = await assertResumesExactly(ACCUMULATED);
+  assertEquals(positions[positions.length - 1].state.step, 8);
+});
+
+Deno.test("a training that is stopped within a step goes on with the whole step, to the same bits", async () => {
+  const unbroken = new MemoryStore();
+  const whole = await tinyTraining({ ...ACCUMULATED, workers: 0, store: unbroken });
+  await train(whole);
+  const controller = new AbortController();
+  let read = 0;
+  // The first image of the third batch, with which the second step begins.
+  const source: ImageSource = {
+    ...whole.train,
+    read(index, epoch, into) {
+      if (++read === 7) controller.abort();
+      return whole.train.read(index, epoch, into);
+    },
+  };
+  const store = new MemoryStore();
+  const options = { ...ACCUMULATED, workers: 0 };
+  const { status, state } = await train(
+    await tinyTraining({ ...options, store, train: source, signal: controller.signal }),
+  );
+  assertEquals([status, state.step], ["interrupted", 1]);
+  assert(store.last);
+  const rest = new MemoryStore(store.last.log);
+  await train(await tinyTraining({ ...options, store: rest, resume: store.last }));
+  assertEquals(rest.last, unbroken.last);
+});
+
+Deno.test("steps are counted, and images that make none are told with both numbers", () => {
+  const steps = (count: number, dropLast: boolean) =>
+    countSteps({ count }, { batchSize: 4, accumulate: 3, dropLast });
+  assertEquals([steps(24, true), steps(35, true), steps(25, false)], [2, 2, 3]);
+  const error = assertThrows(() => steps(11, true), InputError, "4, times 3 that make a step");
+  assertEquals(error.at, ["batchSize"]);
+});

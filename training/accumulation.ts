@@ -1,0 +1,106 @@
+/**
+ * An optimizer step of several batches, one after the other: the same as one of a batch that holds all
+ * their images, up to rounding, where no image's loss depends on the others. Batch norms do: each batch
+ * is normalised by itself and moves the running statistics, as in PyTorch.
+ *
+ * Each batch adds its gradient, times how much the batch counts, to the variable `accumulated`; the
+ * update divides by what all count and clears it. Until then parameters and buffers are those before
+ * the step: one that is left half done leaves no trace, and checkpoints hold whole steps.
+ */
+import { pendingUpdates, readVariable, updateVariable } from "../graph/trace.ts";
+import type { Program, Variable } from "../graph/types.ts";
+import { BUFFERS, type StateLayout } from "../layers/state.ts";
+import { add } from "../ops/add.ts";
+import { divideScalar } from "../ops/divide_scalar.ts";
+import { fill } from "../ops/fill.ts";
+import { multiplyScalar } from "../ops/multiply_scalar.ts";
+import { sum } from "../reporting/statistics.ts";
+import type { ResolvedRecipe } from "./recipe.ts";
+import {
+  outputResults,
+  traceForward,
+  traceGradient,
+  traceTraining,
+  type TrainingProgramOptions,
+} from "./step_program.ts";
+import { traceUpdate } from "./update.ts";
+import { trainingVariables } from "./variables.ts";
+
+/**
+ * Laid out [`parameters` | `buffers` | 1]: the sum of gradients, what buffers become, and what the
+ * batches count.
+ */
+const ACCUMULATED = "accumulated";
+
+/**
+ * Traces what a batch of a step of several does. Inputs and outputs are those of `stepProgram`, without
+ * the scalars.
+ */
+export function accumulationProgram(options: TrainingProgramOptions, name: string): Program {
+  const { recipe, batchSize } = options;
+  const { parameterSize, layout, objective } = recipe;
+  const bind: StateLayout["bind"] = (parameter) => {
+    const binding = layout.bind(parameter);
+    return "variable" in binding && binding.variable === BUFFERS
+      ? { variable: ACCUMULATED, offset: parameterSize + binding.offset }
+      : binding;
+  };
+  const staged = { ...recipe, layout: { ...layout, bind } };
+  return traceTraining(name, staged, variablesOf(recipe), () => {
+    const forward = traceForward(options);
+    const count = objective.weight?.(forward.targets) ?? fill([], batchSize);
+    const gradient = multiplyScalar(traceGradient(recipe, forward.loss), count);
+    updateVariable(ACCUMULATED, 0, add(readVariable(ACCUMULATED, 0, [parameterSize]), gradient));
+    const end = endOf(recipe);
+    updateVariable(ACCUMULATED, end, add(readVariable(ACCUMULATED, end, []), count));
+    outputResults(recipe, forward);
+  });
+}
+
+/**
+ * Traces the end of such a step: unscales and clips the mean gradient, updates parameters and slots,
+ * assigns the buffers, moves the averages. Inputs: the scalars of `stepScalars`.
+ *
+ * @param accumulation the program of its batches: tells which buffers they assign
+ */
+export function accumulatedUpdateProgram(
+  recipe: ResolvedRecipe,
+  accumulation: Program,
+  name: string,
+): Program {
+  const { parameterSize } = recipe;
+  const end = endOf(recipe);
+  return traceTraining(name, recipe, variablesOf(recipe), () => {
+    for (const { offset, value: { shape } } of accumulation.updates) {
+      if (offset < parameterSize || offset === end) continue;
+      updateVariable(BUFFERS, offset - parameterSize, readVariable(ACCUMULATED, offset, shape));
+    }
+    const gradients = readVariable(ACCUMULATED, 0, [parameterSize]);
+    traceUpdate(recipe, divideScalar(gradients, readVariable(ACCUMULATED, end, [])));
+    // A step that a scaled loss makes invalid leaves buffers as they were.
+    for (const { variable, offset, value } of pendingUpdates()) {
+      if (variable === BUFFERS) updateVariable(ACCUMULATED, parameterSize + offset, value);
+    }
+    updateVariable(ACCUMULATED, 0, fill([parameterSize], 0));
+    updateVariable(ACCUMULATED, end, fill([], 0));
+  });
+}
+
+/** What the variable of accumulated gradients holds before a step, given what `buffers` does. */
+export function beforeAccumulation(
+  recipe: ResolvedRecipe,
+  buffers: Float32Array,
+): { readonly name: string; readonly data: Float32Array } {
+  const data = new Float32Array(endOf(recipe) + 1);
+  data.set(buffers, recipe.parameterSize);
+  return { name: ACCUMULATED, data };
+}
+
+function variablesOf(recipe: ResolvedRecipe): Variable[] {
+  return [...trainingVariables(recipe), { name: ACCUMULATED, size: endOf(recipe) + 1 }];
+}
+
+/** Where it is written what the batches count. */
+function endOf({ layout }: ResolvedRecipe): number {
+  return sum(layout.variables.map(({ size }) => size));
+}
