@@ -148,6 +148,8 @@ export {
 } from "./datasets/image_source.ts";
 export { emptyLabelled, type MemoryImages, MemorySource } from "./datasets/sources/memory.ts";
 export { type AugmentationChoice, AUGMENTATIONS } from "./datasets/augmentations/registry.ts";
+export { MIXING, type MixingOptions } from "./datasets/mixing/options.ts";
+export { type Preset, type PresetName, presetOf, PRESETS } from "./datasets/presets.ts";
 export { type TransformChoice, TRANSFORMS } from "./datasets/transforms/registry.ts";
 export type { Views } from "./datasets/views.ts";
 export type { OnError } from "./datasets/sources/picture_files.ts";
@@ -156,6 +158,7 @@ export type { DownloadProgress } from "./datasets/download.ts";
 export type { LocateOptions } from "./datasets/published_files.ts";
 
 // Training
+export type { TrainingChanges } from "./training/image_input.ts";
 export { train, type TrainingRunOptions, type TrainOptions } from "./training/train.ts";
 export { type ClassAccuracy, type Confusion, ConfusionMatrix } from "./training/confusion.ts";
 export { averagePrecision, meanAveragePrecision } from "./training/metrics/average_precision.ts";

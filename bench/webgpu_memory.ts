@@ -49,7 +49,7 @@ const recipe = resolveRecipe(
   { classes: 3 },
 );
 const images = { input: size, normalization: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } };
-const program = stepProgram({ recipe, traceInput: imageInput(images, 0), batchSize: BATCH });
+const program = stepProgram({ recipe, traceInput: imageInput(images), batchSize: BATCH });
 const executable = await backend.compile([program]);
 for (const { parameter, variable, offset } of recipe.layout.ranges) {
   executable.write(variable, parameter.data, offset);

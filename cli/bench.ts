@@ -4,7 +4,7 @@ import { DeviceError, type KernelTiming } from "../backends/backend.ts";
 import { FORM_NAMES } from "../backends/registry.ts";
 import { InputError, RunError } from "../errors.ts";
 import { median } from "../reporting/statistics.ts";
-import { imageInput } from "../training/image_input.ts";
+import { changedInput } from "../training/image_input.ts";
 import { stepProgram } from "../training/step_program.ts";
 import { openChosen } from "./backend.ts";
 import { reportCost } from "./bench_cost.ts";
@@ -46,13 +46,13 @@ export const command: Command = {
     const { config } = file;
     const steps = args.integer("steps") ?? 20;
     const { batchSize } = config.data;
-    const { architecture, description: images, transform } = await planNetwork(file);
+    const { architecture, description: images, changes } = await planNetwork(file);
     const { name } = architecture;
     const model = buildNetwork(file, architecture);
     const recipe = recipeOf(file, model, images);
-    const traceInput = imageInput(images, transform.padding);
+    const changed = changedInput(images, changes);
     if (args.flag("cost")) {
-      const program = stepProgram({ recipe, traceInput, batchSize });
+      const program = stepProgram({ recipe, ...changed, batchSize });
       return reportCost(`${name}, batch ${batchSize}`, program, context);
     }
     model.initialize(config.seed);
@@ -63,8 +63,9 @@ export const command: Command = {
       ? await inferenceOf(backend, model, images, batchSize)
       : await trainingOf(
         backend,
-        { recipe, traceInput, seed: config.seed, batchSize },
+        { recipe, ...changed, seed: config.seed, batchSize },
         images.input,
+        changes,
       );
     try {
       const round = Math.min(steps, backend.runsPerReadback);

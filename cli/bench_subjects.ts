@@ -3,11 +3,19 @@
 import type { Backend, KernelTiming } from "../backends/backend.ts";
 import { foldModel } from "../checkpoints/fold.ts";
 import { type NetworkDescription, networkProgram } from "../checkpoints/network.ts";
-import { emptyTargets, type ImageShape, imageSize } from "../datasets/image_source.ts";
+import {
+  emptyTargets,
+  type ImageShape,
+  imageSize,
+  type TargetColumn,
+} from "../datasets/image_source.ts";
+import { BatchLoader } from "../datasets/loader.ts";
+import { MemorySource } from "../datasets/sources/memory.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import type { Module } from "../layers/module.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import type { StepBatch } from "../training/evaluation.ts";
+import type { TrainingChanges } from "../training/image_input.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { type SessionOptions, TrainingSession } from "../training/session.ts";
 
@@ -29,21 +37,13 @@ export interface Subject {
 export async function trainingOf(
   backend: Backend,
   options: SessionOptions,
-  imageShape: ImageShape,
+  shape: ImageShape,
+  changes: TrainingChanges,
 ): Promise<Subject> {
   // What most of the training does: nothing is frozen any more that is at first.
   const recipe = { ...options.recipe, beginning: undefined };
   const session = await TrainingSession.create(backend, { ...options, recipe });
-  const { batchSize } = options;
-  const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
-  const batch = {
-    arrays: {
-      pixels: randomPixels(random, batchSize * imageSize(imageShape)),
-      ...randomTargets(random, options.recipe, batchSize),
-      transforms: new Int32Array(3 * batchSize),
-    },
-    count: batchSize,
-  };
+  const batch = await randomBatch(options, shape, changes);
   return {
     description: "training",
     multiplyAccumulates: session.multiplyAccumulates,
@@ -75,17 +75,43 @@ export async function inferenceOf(
   };
 }
 
+/** A batch of random images, changed as those of a training. */
+async function randomBatch(
+  { batchSize, recipe }: SessionOptions,
+  shape: ImageShape,
+  { augmentation = [], mixing }: TrainingChanges,
+): Promise<StepBatch> {
+  const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
+  const length = batchSize * imageSize(shape);
+  const images = new Uint8Array(new SharedArrayBuffer(length));
+  images.set(randomPixels(random, length));
+  const source = new MemorySource({
+    images,
+    shape,
+    targets: randomTargets(random, recipe, batchSize),
+  });
+  const loader = new BatchLoader(source, {
+    batchSize,
+    augmentation,
+    workers: 0,
+    ...(mixing ? { mixing: { options: mixing, classes: recipe.classes } } : {}),
+  });
+  const { value: batch } = await loader.epoch(0).next();
+  return batch!;
+}
+
 /** Targets that images could have: a number is a class, of several each is a class shown or not. */
 function randomTargets(
   random: RandomStream,
   { objective, classes }: ResolvedRecipe,
-  batchSize: number,
-): StepBatch["arrays"] {
+  count: number,
+): Record<string, TargetColumn> {
   return Object.fromEntries(
     objective.targets.map((field) => {
       const values = field.shape.length === 0 ? classes : 2;
-      const data = emptyTargets(field, batchSize);
-      return [field.name, data.map(() => random.integer(values))];
+      const data = emptyTargets(field, count);
+      data.forEach((_, i) => data[i] = random.integer(values));
+      return [field.name, { ...field, data }];
     }),
   );
 }

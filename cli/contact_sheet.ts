@@ -41,12 +41,13 @@ export function contactSheet(rows: readonly SheetRow[]): Raster {
   return sheet;
 }
 
-function paste(
+/** Puts a picture of as many channels into another, where it fits. */
+export function paste(
   sheet: Raster,
   { height, width, channels, data }: Raster,
   left: number,
   top: number,
-) {
+): void {
   for (let y = 0; y < height; y++) {
     const row = data.subarray(y * width * channels, (y + 1) * width * channels);
     sheet.data.set(row, ((top + y) * sheet.width + left) * channels);

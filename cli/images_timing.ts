@@ -2,7 +2,7 @@
 
 import type { ConfigFile } from "../config/load.ts";
 import { BatchLoader } from "../datasets/loader.ts";
-import { imageInput } from "../training/image_input.ts";
+import { changedInput } from "../training/image_input.ts";
 import { openChosen } from "./backend.ts";
 import { trainingOf } from "./bench_subjects.ts";
 import type { Context } from "./command.ts";
@@ -21,16 +21,21 @@ export async function timeImages(file: ConfigFile, context: Context): Promise<Im
   const { config: { data: { batchSize, workers }, training: { epochs }, seed } } = file;
   const { info, load } = await openImages(file, { scan: false, onError: "skip" });
   context.progress.update("timing the training");
-  const { architecture, description, transform } = await planNetwork(file, info);
+  const { architecture, description, changes } = await planNetwork(file, info);
   const model = buildNetwork(file, architecture);
   model.initialize(seed);
   const backend = await openChosen(file.config, context);
-  const subject = await trainingOf(backend, {
-    recipe: recipeOf(file, model, description),
-    traceInput: imageInput(description, transform.padding),
-    seed,
-    batchSize,
-  }, description.input);
+  const subject = await trainingOf(
+    backend,
+    {
+      recipe: recipeOf(file, model, description),
+      ...changedInput(description, changes),
+      seed,
+      batchSize,
+    },
+    description.input,
+    changes,
+  );
   const computing = await secondsEach(async function* () {
     for (let step = 0;; step++) yield await subject.step(step);
   }()) / batchSize;

@@ -94,7 +94,14 @@ ${row("data.train", "[{name: random_resized_crop, size: 224}, horizontal_flip]",
 ${row("data.eval", "[{name: resize, size: 256}, {name: center_crop, size: 224}]", { off: true })}
 ${standard("data.background", { off: true })}
 ${standard("data.onError", { off: true })}
-${row("data.augmentation", "[{name: random_crop, padding: 4}, horizontal_flip]", { off: true })}
+${
+    row("data.augmentation", "[{name: random_crop, padding: 4}, horizontal_flip]", {
+      off: true,
+      more: "or standard, a preset",
+    })
+  }
+${row("data.mixing", "{mixup: {alpha: 0.2}, cutmix: {alpha: 1}}", { off: true })}
+${standard("data.augRepeats", { off: true })}
 
 model:
   # Either a model by name ...

@@ -3,9 +3,11 @@
 import type { MemoryPlan } from "../backends/backend.ts";
 import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { loadNetwork } from "../checkpoints/load.ts";
+import { stringify } from "yaml";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { type ConfigFile, parseStored } from "../config/load.ts";
 import { InputError } from "../errors.ts";
+import { type Preset, type PresetName, presetOf } from "../datasets/presets.ts";
 import { networkOrConfig } from "../files/read_wanted.ts";
 import { buildModel } from "../models/registry.ts";
 import {
@@ -16,8 +18,10 @@ import {
 } from "../models/summary.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { openChosen } from "./backend.ts";
+import { drawBatch } from "./batch_picture.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
 import { trainCountOf } from "./load_data.ts";
+import { checkOutput } from "./output.ts";
 import {
   buildNetwork,
   checkLastBatch,
@@ -41,6 +45,10 @@ interface Inspected {
   readonly summary: NetworkSummary | ModelSummary;
   /** To train it. */
   readonly memory?: MemoryPlan & { readonly batchSize: number };
+  /** What the config's preset of augmentation holds. */
+  readonly preset?: { readonly name: PresetName } & Preset;
+  /** Draws what is to be drawn. */
+  readonly drawing?: () => Promise<void>;
 }
 
 /** `inspect CONFIG|CHECKPOINT`. */
@@ -49,12 +57,17 @@ export const command: Command = {
     name: "FILE",
     help: "A config, a checkpoint or a folded network",
   }],
-  options: { set: setOption() },
+  options: {
+    set: setOption(),
+    batch: { value: "FILE.png", help: "Draw the first training batch of a config" },
+  },
   details:
     "Parameters are counted as they train and as they are once folded; MACs are multiply-accumulate\n" +
     "operations for one image, folded. The second table compares the programs that classify.",
   async run(args, context) {
-    const { name, summary, memory } = await inspected(args, context);
+    const sheet = args.text("batch");
+    if (sheet !== undefined) await checkOutput(sheet, args.positionals, ".png");
+    const { name, summary, memory, preset, drawing } = await inspected(args, context);
     const { layers, forms, ...totals } = summary;
     const training = "trainingParameters" in summary ? ["training"] : [];
     const trained = (counted: object) =>
@@ -88,6 +101,7 @@ export const command: Command = {
         formatSi(macs),
       ]),
     ], ["left", "right", "right", "right", "right"]));
+    if (preset) context.print(describePreset(preset));
     if (memory) {
       context.print(
         `memory to train, batch ${memory.batchSize}: ${formatBytes(memory.totalBytes)} ` +
@@ -95,11 +109,13 @@ export const command: Command = {
           `${formatBytes(memory.temporaryBytes)} activations, gradients and scratch)`,
       );
     }
+    await drawing?.();
     context.emit({
       model: name,
       ...totals,
       forms,
       ...(memory ? { memory } : {}),
+      ...(preset ? { preset } : {}),
       layers,
     });
   },
@@ -111,11 +127,20 @@ const FORMS = {
   foldedBatchNorm: "batch norms folded too",
 } as const;
 
+/** A preset as one could write it in a config. */
+function describePreset({ name, train, augmentation, mixing }: NonNullable<Inspected["preset"]>) {
+  const held = { ...(train ? { train } : {}), augmentation, ...(mixing ? { mixing } : {}) };
+  return `data.augmentation: ${name} is\n${stringify({ data: held }).trimEnd()}`;
+}
+
 /** What there is to show: of a config also the memory to train with. */
 async function inspected(args: Arguments, context: Context): Promise<Inspected> {
   const [path] = args.positionals;
   const isNetwork = await networkOrConfig(path) === "network";
   if (isNetwork) {
+    if (args.text("batch") !== undefined) {
+      throw new InputError(`--batch draws what a config trains on; ${path} is a network`);
+    }
     const network = await loadNetwork(path);
     if (!network.checkpoint) {
       const [set] = args.texts("set");
@@ -129,12 +154,25 @@ async function inspected(args: Arguments, context: Context): Promise<Inspected> 
     : buildModel(architecture.name, architecture.options);
   const summary = summarizeModel(model, description);
   if (!file) return { name: architecture.name, summary };
+  const { data } = file.config;
   const backend = await openChosen(file.config, context);
   const memory = {
     ...backend.plan(programsOf(file, model, description)),
-    batchSize: file.config.data.batchSize,
+    batchSize: data.batchSize,
   };
-  return { name: architecture.name, summary, memory };
+  const sheet = args.text("batch");
+  const drawing = sheet !== undefined &&
+    (() => drawBatch(file, description, backend, sheet, context));
+  const preset = typeof data.augmentation === "string"
+    ? { name: data.augmentation, ...presetOf(data.augmentation, description.input, data.eval) }
+    : undefined;
+  return {
+    name: architecture.name,
+    summary,
+    memory,
+    ...(preset ? { preset } : {}),
+    ...(drawing ? { drawing } : {}),
+  };
 }
 
 async function subjectOf(

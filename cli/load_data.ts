@@ -39,7 +39,7 @@ export function trainCountOf({ validation, subset }: DataConfig, { sizes }: Data
 /** Opens the dataset of a config. Throws InputError, for options that do not fit where they stand. */
 export function openImages(file: ConfigFile, options: OpenOptions = {}): Promise<OpenDataset> {
   const { data, seed } = file.config;
-  const { dataset, root, mirror, checksums, background, onError } = data;
+  const { dataset, root, mirror, checksums, background, onError, augmentation } = data;
   return inConfig(file, () =>
     openDataset(dataset, {
       root: root === undefined ? undefined : fromHome(root),
@@ -49,6 +49,7 @@ export function openImages(file: ConfigFile, options: OpenOptions = {}): Promise
       onError,
       trainTransforms: data.train,
       evalTransforms: data.eval,
+      preset: typeof augmentation === "string" ? augmentation : undefined,
       transformSeed: seed,
       ...options,
     }));
@@ -75,29 +76,39 @@ async function inConfig<T>({ at }: ConfigFile, open: () => Promise<T>): Promise<
   }
 }
 
+/** Keys of `data` by the options of a dataset that they become. */
+const CONFIG_KEYS: Readonly<Record<string, string>> = {
+  trainTransforms: "train",
+  evalTransforms: "eval",
+  preset: "augmentation",
+};
+
 /** Where in `data` an option of an opened dataset stands. */
 function configPath([first, ...rest]: OptionPath): OptionPath {
-  if (first === "trainTransforms") return ["train", ...rest];
-  return first === "evalTransforms" ? ["eval", ...rest] : ["dataset", first, ...rest];
+  if (typeof first !== "string" || !Object.hasOwn(CONFIG_KEYS, first)) {
+    return ["dataset", first, ...rest];
+  }
+  return [CONFIG_KEYS[first], ...rest];
 }
 
 /**
  * Loads the images of a config, downloading them if need be; says so on the progress line. With
  * `isNamed: false`, for a config that came with a network, images that are not on this machine are
  * an InputError, and so are more to compute than the network of a stranger may ask for. `check` sees
- * what is known of the images before any is fetched.
+ * what is known of the images before any is fetched; \`download: false\` fetches none.
  */
 export async function loadImages(
   file: ConfigFile,
   { progress }: Context,
-  { isNamed = true, check = () => {} }: {
+  { isNamed = true, download = isNamed, check = () => {} }: {
     readonly isNamed?: boolean;
+    readonly download?: boolean;
     check?(info: DatasetInfo): void;
   } = {},
 ): Promise<Images> {
   const { config: { data }, at } = file;
   const { info, computedBytes = 0, load } = await openImages(file, {
-    download: isNamed,
+    download,
     onProgress: ({ file, received, total }) =>
       progress.update(() =>
         `downloading ${file}: ${formatBytes(received)}` +

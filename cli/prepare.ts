@@ -5,10 +5,10 @@ import type { DataConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
 import { type AdoptOptions, adoptState, type ForeignState } from "../checkpoints/import.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
-import type { StepTransform } from "../datasets/augmentation.ts";
 import { planAugmentation } from "../datasets/augmentations/registry.ts";
 import type { ChannelStatistics, DatasetInfo } from "../datasets/dataset.ts";
 import type { ImageShape } from "../datasets/image_source.ts";
+import { presetOf } from "../datasets/presets.ts";
 import { InputError } from "../errors.ts";
 import { requireMemory } from "../files/memory.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
@@ -17,7 +17,7 @@ import { buildModel } from "../models/registry.ts";
 import { formatCount, someOf } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import { describeNetwork } from "../training/description.ts";
-import { imageInput } from "../training/image_input.ts";
+import { changedInput, imageInput, type TrainingChanges } from "../training/image_input.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
 import { trainingPrograms } from "../training/programs.ts";
 import { lossProgram } from "../training/step_program.ts";
@@ -66,7 +66,7 @@ export interface PlannedNetwork {
   readonly info: DatasetInfo;
   readonly architecture: Architecture;
   readonly description: NetworkDescription;
-  readonly transform: StepTransform;
+  readonly changes: TrainingChanges;
 }
 
 /**
@@ -82,6 +82,8 @@ export async function planNetwork(
   const { name = "layers", layers, convolution, convolutions, options } = model;
   const { imageShape: { height, width, channels }, classNames } = info;
   const objective = objectiveFor(file, info);
+  const changes = changesOf(data, info.imageShape);
+  at("data.augmentation", () => planAugmentation(changes.augmentation ?? [], info.imageShape));
   const statistics = at("data.normalization", () => normalizationOf(data, info));
   return {
     info,
@@ -97,7 +99,7 @@ export async function planNetwork(
       },
     },
     description: describeNetwork(name, { ...info, statistics }, objective),
-    transform: stepTransformOf(file, info.imageShape),
+    changes,
   };
 }
 
@@ -128,12 +130,17 @@ function normalizationOf(
   return normalization;
 }
 
-/** What the training step does to images at random. */
-function stepTransformOf({ config, at }: ConfigFile, shape: ImageShape): StepTransform {
-  return at(
-    "data.augmentation",
-    () => planAugmentation(config.data.augmentation ?? [], shape).transform,
-  );
+/**
+ * What is random about training images of a shape, as a config lists it or its preset says; its own
+ * mixing goes before the preset's.
+ */
+export function changesOf(
+  { augmentation = [], mixing }: DataConfig,
+  shape: ImageShape,
+): TrainingChanges {
+  if (typeof augmentation !== "string") return { augmentation, mixing };
+  const preset = presetOf(augmentation, shape);
+  return { augmentation: preset.augmentation, mixing: mixing ?? preset.mixing };
 }
 
 /** The recipe of a config for its network. Throws InputError, saying where the mistake is. */
@@ -162,7 +169,7 @@ export function checkLastBatch(
   if (!isLast && data.batchSize > 1) return;
   at(isLast ? "data.dropLast" : "data.batchSize", () => {
     try {
-      lossProgram({ recipe, traceInput: imageInput(images, 0), batchSize: 1 });
+      lossProgram({ recipe, traceInput: imageInput(images), batchSize: 1 });
     } catch (error) {
       if (!isLast || !(error instanceof InputError)) throw error;
       throw new InputError(
@@ -183,7 +190,7 @@ export function programsOf(
   const { data, training: { accumulate, epochs } } = file.config;
   return trainingPrograms({
     recipe: recipeOf(file, model, images),
-    traceInput: imageInput(images, stepTransformOf(file, images.input).padding),
+    ...changedInput(images, changesOf(data, images.input)),
     batchSize: data.batchSize,
     accumulate,
     evaluationBatchSize: data.evalBatchSize,

@@ -27,6 +27,7 @@ import { loadImages, pictureMemory } from "./load_data.ts";
 import {
   adoptWeights,
   buildNetwork,
+  changesOf,
   checkLastBatch,
   planNetwork,
   readConfig,
@@ -214,7 +215,8 @@ async function trainRun(
     train: images.train,
     validation: images.validation,
     normalization: identity.description.normalization,
-    augmentation: data.augmentation,
+    ...changesOf(data, identity.description.input),
+    augRepeats: data.augRepeats,
     workers: data.workers,
     batchSize: data.batchSize,
     evaluationBatchSize: data.evalBatchSize,

@@ -5,12 +5,14 @@ import {
   AUGMENTATIONS,
   planAugmentation,
 } from "../datasets/augmentations/registry.ts";
+import { PRESETS } from "../datasets/presets.ts";
 import { DATASETS } from "../datasets/registry.ts";
 import {
   planTransforms,
   type TransformChoice,
   TRANSFORMS,
 } from "../datasets/transforms/registry.ts";
+import { MIXING } from "../datasets/mixing/options.ts";
 import { InputError } from "../errors.ts";
 import { GROUNDS, parseGround } from "../files/colours.ts";
 import { choiceOf, z } from "../schema/entry.ts";
@@ -93,11 +95,16 @@ export const dataSchema = z.strictObject({
   onError: z.enum(["stop", "skip"]).default("stop").describe(
     "A picture that cannot be read ends the training, or another of its class takes its place",
   ).meta({ resume: "free" }),
-  augmentation: z.array(choiceOf(AUGMENTATIONS)).superRefine(
-    checkList((choices: AugmentationChoice[]) => planAugmentation(choices)),
-  ).optional().describe(
-    "Random changes of training images, in this order; none by default",
-  ),
+  augmentation: z.union([
+    z.enum(PRESETS).describe(
+      "A preset for the size at which images are trained on; overfold inspect shows what it holds",
+    ),
+    z.array(choiceOf(AUGMENTATIONS)).superRefine(
+      checkList((choices: AugmentationChoice[]) => planAugmentation(choices)),
+    ).describe("Random changes, in this order"),
+  ]).optional().describe("Random changes of training images; none by default"),
+  mixing: MIXING.schema.strict().optional().describe(MIXING.about + "; by default they are not"),
+  augRepeats: RUN.schema.shape.augRepeats,
   normalization: z.union([
     z.literal("none"),
     z.strictObject({

@@ -45,6 +45,26 @@ function refused(remedy: (value: unknown) => string): z.ZodType {
   return z.unknown().refine(() => false, { error: ({ input }) => remedy(input) });
 }
 
+/** Where changes are listed that torchvision and timm know as transforms, too. */
+const PLACES: Readonly<Record<string, string>> = {
+  random_erasing: "data.augmentation",
+  mixup: "data.mixing",
+  cutmix: "data.mixing",
+};
+
+/** What stands in a list at `path` and belongs elsewhere. */
+function misplacedIn(list: unknown, path: string): unknown {
+  if (!Array.isArray(list)) return undefined;
+  return list.find((item) => isNameIn(PLACES, item) && PLACES[String(nameOf(item))] !== path);
+}
+
+function remedyFor(item: unknown): string {
+  const { name, ...options } = isRecord(item) ? item : { name: item };
+  const place = PLACES[String(name)];
+  const written = place === "data.mixing" ? { [String(name)]: options } : [item];
+  return `${name} is carried out by the training step; write ${place}: ${inYaml(written)}`;
+}
+
 /** All of them. */
 const FORMER_KEYS: readonly FormerKey[] = [
   {
@@ -59,6 +79,11 @@ const FORMER_KEYS: readonly FormerKey[] = [
     schema: refused((value) => `expected a list; write augmentation: ${inYaml([value])}`),
     isFormer: (value) => isNameIn(AUGMENTATIONS, value),
   },
+  ...["data.train", "data.augmentation"].map((path) => ({
+    path,
+    schema: refused((list) => remedyFor(misplacedIn(list, path)!)),
+    isFormer: (list: unknown) => misplacedIn(list, path) !== undefined,
+  })),
   {
     path: "training.labelSmoothing",
     schema: OBJECTIVES.classification.schema.shape.labelSmoothing,

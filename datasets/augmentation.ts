@@ -1,7 +1,7 @@
 /**
  * Random changes of training images. An augmentation is of one of two kinds: it changes pixels where
- * batches are prepared, or it is a part of the crop and mirroring that the training step carries out
- * (`ops/augment.ts`), for which a batch holds the draws.
+ * batches are prepared, or it is a part of what the training step carries out (crop and mirroring,
+ * `ops/augment.ts`; erasing, `ops/erase.ts`), for which a batch holds the draws.
  */
 import type { RandomStream } from "../graph/random.ts";
 import type { Entry, z } from "../schema/entry.ts";
@@ -24,6 +24,20 @@ export interface StepTransform {
   readonly padding: number;
   /** Whether every second image, at random, is mirrored left to right. */
   readonly flip: boolean;
+  /** What is erased once it is normalised. Default: nothing. */
+  readonly erasing?: Erasing;
+}
+
+/** How rectangles are erased at random. */
+export interface Erasing {
+  /** How often, from 0 to 1. */
+  readonly p: number;
+  /** Least and largest share of the image's area. */
+  readonly scale: readonly [number, number];
+  /** Least and largest proportion of the rectangle's sides. */
+  readonly ratio: readonly [number, number];
+  /** What stands there, after normalisation: a number, one for each channel, or noise. */
+  readonly value: number | readonly number[] | "random";
 }
 
 /** Is carried out by the training step. */

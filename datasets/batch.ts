@@ -3,35 +3,75 @@
  * so it does not matter which thread fills it, when, or whether a run was interrupted before.
  */
 import { RandomStream, STREAM } from "../graph/random.ts";
+import { BOX_FIELDS } from "../ops/erase.ts";
+import { MIX_FIELDS } from "../ops/mix.ts";
 import type { HostAugmentation, StepTransform } from "./augmentation.ts";
-import { emptyTargets, imageSize, type ImageSource, type TargetArrays } from "./image_source.ts";
+import { drawErased } from "./augmentations/erased.ts";
+import {
+  emptyTargets,
+  imageSize,
+  type ImageSource,
+  type TargetArrays,
+  type TargetField,
+} from "./image_source.ts";
+import { drawMixing } from "./mixing/draw.ts";
+import type { ParsedMixing } from "./mixing/options.ts";
+import { mixedFields, mixTargets } from "./mixing/targets.ts";
 
 /** What decides, with the images, the content of every batch. */
 export interface BatchPlan {
   readonly batchSize: number;
   readonly seed: number;
   readonly shuffle: boolean;
+  /** How often an image that is in an epoch stands in it, in a row. */
+  readonly augRepeats: number;
   /** What the training step is to carry out; without it a batch holds no `transforms`. */
   readonly transform?: StepTransform;
+  /** How images are mixed. Default: not at all. */
+  readonly mixing?: BatchMixing;
+}
+
+/** How images are mixed, of how many classes. */
+export interface BatchMixing {
+  readonly options: ParsedMixing;
+  readonly classes: number;
 }
 
 /**
- * The arrays of one batch by name, row by row: `pixels`, u8 [batchSize, height, width, channels];
- * the source's targets under their names; and, for training, `transforms`, i32 [batchSize, 3]: the
- * crop's offsets down and across into the padded image, each from 0 to 2·padding, and 1 where the
- * image is mirrored.
+ * The arrays of one batch by name, row by row: `pixels`, u8 [batchSize, height, width, channels]; the
+ * source's targets under their names; and, for training, what the step is to do:
+ *
+ * - `transforms`, i32 [batchSize, 3]: the crop's offsets down and across into the padded image, each
+ *   from 0 to 2·padding, and 1 where the image is mirrored;
+ * - `erasures`, i32 [batchSize, 5], where rectangles are erased, as `ops/erase.ts` takes them;
+ * - `partners`, i32 [batchSize, 5], and `shares`, f32 [batchSize], where images are mixed, as
+ *   `ops/mix.ts` takes them; the targets are then those of the mixtures (`mixing/targets.ts`).
  */
 export type BatchArrays = Readonly<Record<string, TargetArrays[keyof TargetArrays]>>;
 
 const TRANSFORMS = { dtype: "i32", shape: [3], filling: 0 } as const;
+const ERASURES = { dtype: "i32", shape: [BOX_FIELDS], filling: 0 } as const;
+const PARTNERS = { dtype: "i32", shape: [MIX_FIELDS], filling: 0 } as const;
+const SHARES = { dtype: "f32", shape: [], filling: 1 } as const;
 
-/** Arrays for a batch, in fresh shared memory. */
-export function emptyBatch(source: ImageSource, { batchSize, transform }: BatchPlan): BatchArrays {
+/**
+ * Arrays for a batch, in fresh shared memory. Throws InputError where images are to be mixed whose
+ * targets cannot be.
+ */
+export function emptyBatch(source: ImageSource, plan: BatchPlan): BatchArrays {
+  const { transform, mixing } = plan;
   const { height, width, channels } = source.shape;
-  const pixels = { dtype: "u8", shape: [height, width, channels], filling: 0 } as const;
-  const fields = { pixels, ...source.targets, ...(transform ? { transforms: TRANSFORMS } : {}) };
+  const fields: Record<string, TargetField> = {
+    pixels: { dtype: "u8", shape: [height, width, channels], filling: 0 },
+    ...source.targets,
+    ...(transform ? { transforms: TRANSFORMS } : {}),
+    ...(transform?.erasing ? { erasures: ERASURES } : {}),
+    ...(mixing
+      ? { partners: PARTNERS, shares: SHARES, ...mixedFields(source.targets, mixing.classes) }
+      : {}),
+  };
   return Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [name, emptyTargets(field, batchSize)]),
+    Object.entries(fields).map(([name, field]) => [name, emptyTargets(field, plan.batchSize)]),
   );
 }
 
@@ -52,29 +92,44 @@ export class BatchFiller {
    * a source that reads asynchronously are all read at once. Rejects as the source's `read`.
    */
   async fill(batch: BatchArrays, epoch: number, index: number): Promise<void> {
-    const { source, plan: { batchSize } } = this;
-    const first = index * batchSize;
-    const order = this.#orderOf(epoch).subarray(first, first + batchSize);
-    const { pixels, transforms } = batch;
+    const { source } = this;
+    const shown = this.#shownIn(epoch, index);
+    const { pixels, transforms, erasures } = batch;
     const size = imageSize(source.shape);
     const reads: Promise<void>[] = [];
-    order.forEach((image, row) => {
+    shown.forEach(({ image, round }, row) => {
       const into = pixels.subarray(row * size, (row + 1) * size) as Uint8Array;
-      const reading = source.read(image, epoch, into);
-      if (reading) reads.push(reading.then(() => this.#augment(into, epoch, image)));
-      else this.#augment(into, epoch, image);
-      if (transforms) this.#drawTransform(transforms.subarray(3 * row), epoch, image);
+      const reading = source.read(image, round, into);
+      if (reading) reads.push(reading.then(() => this.#augment(into, round, image)));
+      else this.#augment(into, round, image);
+      if (transforms) this.#drawStep(transforms, erasures, row, round, image);
     });
-    pixels.fill(0, order.length * size);
-    transforms?.fill(TRANSFORMS.filling, 3 * order.length);
+    pixels.fill(0, shown.length * size);
+    transforms?.fill(TRANSFORMS.filling, 3 * shown.length);
+    erasures?.fill(ERASURES.filling, BOX_FIELDS * shown.length);
     for (const [name, { data, filling }] of Object.entries(source.targets)) {
       const width = data.length / source.count;
-      order.forEach((image, row) =>
+      shown.forEach(({ image }, row) =>
         batch[name].set(data.subarray(image * width, (image + 1) * width), row * width)
       );
-      batch[name].fill(filling, order.length * width);
+      batch[name].fill(filling, shown.length * width);
     }
+    this.#mix(batch, epoch, index, shown.length);
     await Promise.all(reads);
+  }
+
+  /**
+   * The images of a batch. Whatever is drawn for one is drawn anew in each of its rounds, of which an
+   * epoch has as many as it shows it.
+   */
+  #shownIn(epoch: number, index: number): { readonly image: number; readonly round: number }[] {
+    const { source: { count }, plan: { batchSize, augRepeats } } = this;
+    const order = this.#orderOf(epoch);
+    const first = index * batchSize;
+    return Array.from({ length: Math.min(batchSize, count - first) }, (_, row) => ({
+      image: order[Math.floor((first + row) / augRepeats)],
+      round: epoch * augRepeats + (first + row) % augRepeats,
+    }));
   }
 
   #orderOf(epoch: number): Uint32Array {
@@ -88,19 +143,41 @@ export class BatchFiller {
     return this.#order;
   }
 
-  #augment(image: Uint8Array, epoch: number, sample: number): void {
+  #augment(image: Uint8Array, round: number, sample: number): void {
     this.host.forEach((augmentation, i) => {
       const { seed } = this.plan;
-      const key = { seed, stream: STREAM.augmentation, place: 1 + i, epoch, sample };
+      const key = { seed, stream: STREAM.augmentation, place: 1 + i, epoch: round, sample };
       augmentation.apply(image, this.source.shape, new RandomStream(key));
     });
   }
 
-  #drawTransform(transform: BatchArrays[string], epoch: number, sample: number): void {
-    const { seed, transform: { padding, flip } = { padding: 0, flip: false } } = this.plan;
-    const random = new RandomStream({ seed, stream: STREAM.augmentation, epoch, sample });
-    transform[0] = random.integer(2 * padding + 1);
-    transform[1] = random.integer(2 * padding + 1);
-    transform[2] = flip ? random.integer(2) : 0;
+  /** Draws what the step does to the image of a row. */
+  #drawStep(
+    transforms: BatchArrays[string],
+    erasures: BatchArrays[string] | undefined,
+    row: number,
+    round: number,
+    sample: number,
+  ): void {
+    const { seed, transform = { padding: 0, flip: false } } = this.plan;
+    const { padding, flip, erasing } = transform;
+    const random = new RandomStream({ seed, stream: STREAM.augmentation, epoch: round, sample });
+    const offsets = [random.integer(2 * padding + 1), random.integer(2 * padding + 1)];
+    transforms.set([...offsets, flip ? random.integer(2) : 0], 3 * row);
+    if (!erasures || !erasing) return;
+    const box = drawErased(this.source.shape, erasing, random);
+    const first = erasing.value === "random" ? random.uint32() >>> 1 : 0;
+    erasures.set([...box, first], BOX_FIELDS * row);
+  }
+
+  #mix(batch: BatchArrays, epoch: number, index: number, count: number): void {
+    const { source, plan: { seed, mixing } } = this;
+    if (!mixing) return;
+    const random = new RandomStream({ seed, stream: STREAM.mixing, epoch, sample: index });
+    const partners = batch.partners as Int32Array;
+    const arrays = { partners, shares: batch.shares as Float32Array };
+    const shares = drawMixing(arrays, count, source.shape, mixing.options, random);
+    const partner = (row: number) => partners[MIX_FIELDS * row];
+    mixTargets(batch, source.targets, { partner, shares, count });
   }
 }

@@ -10,6 +10,7 @@ import { parseOwnOptions, z } from "../schema/entry.ts";
 import { type AugmentationChoice, planAugmentation } from "./augmentations/registry.ts";
 import { type BatchArrays, BatchFiller, type BatchPlan, emptyBatch } from "./batch.ts";
 import type { ImageSource } from "./image_source.ts";
+import { type MixingOptions, parseMixing } from "./mixing/options.ts";
 import { JOBS_PER_WORKER, LoaderWorkers } from "./loader_workers.ts";
 
 /** Options of {@link BatchLoader}. */
@@ -25,6 +26,13 @@ export interface LoaderOptions {
   readonly groupSize?: number;
   /** Random changes of the images. Default: none, and no `transforms` in the batches. */
   readonly augmentation?: readonly AugmentationChoice[];
+  /** How images of a batch are mixed, of `classes` classes. Default: not at all. */
+  readonly mixing?: { readonly options: MixingOptions; readonly classes: number };
+  /**
+   * How often an image that is in an epoch stands in it, in a row, each time changed otherwise. An
+   * epoch is as long as without, so it has fewer of them. Default 1.
+   */
+  readonly augRepeats?: number;
   /**
    * Threads that prepare batches; 0 prepares them on demand. Default `auto`: one, for pictures that
    * are decoded all cores but one.
@@ -43,6 +51,7 @@ const OPTIONS = {
     shuffle: z.boolean().default(false),
     dropLast: z.boolean().default(false),
     groupSize: z.int().min(1).default(1),
+    augRepeats: z.int().min(1).max(64).default(1),
     workers: z.union([z.literal("auto"), count]).default("auto"),
   }),
 };
@@ -81,16 +90,20 @@ export class BatchLoader {
   #stale: Promise<unknown>[] = [];
 
   constructor(source: ImageSource, options: LoaderOptions) {
-    const { workers, ...own } = parseOwnOptions(OPTIONS, options);
-    const { batchSize, seed, shuffle } = own;
-    this.batchCount = countBatches(source, own);
-    const { augmentation } = options;
+    const { dropLast, groupSize, workers, ...plan } = parseOwnOptions(OPTIONS, options);
+    const { batchSize } = plan;
+    this.batchCount = countBatches(source, { batchSize, dropLast, groupSize });
+    const { augmentation, mixing } = options;
     const { host, transform } = within(
       ["augmentation"],
       () => planAugmentation(augmentation === undefined ? [] : augmentation),
     );
     this.#source = source;
-    this.#plan = { batchSize, seed, shuffle, ...(augmentation ? { transform } : {}) };
+    this.#plan = {
+      ...plan,
+      ...(augmentation ? { transform } : {}),
+      ...(mixing ? { mixing: { ...mixing, options: parseMixing(mixing.options) } } : {}),
+    };
     this.#filler = new BatchFiller(source, this.#plan, host);
     const { helpers, slots } = threadsAndSlots(source, workers, this.batchCount);
     this.#slots = emptySlots(slots, source, this.#plan);

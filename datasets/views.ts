@@ -2,6 +2,7 @@
 import { InputError, within } from "../errors.ts";
 import type { OpenDataset, OpenPictures } from "./dataset.ts";
 import { FixedPictures, type PictureSource } from "./picture_source.ts";
+import { type PresetName, presetOf } from "./presets.ts";
 import { TransformedSource } from "./sources/transformed.ts";
 import type { PictureSize } from "./transform.ts";
 import { planTransforms, type TransformChoice } from "./transforms/registry.ts";
@@ -12,6 +13,8 @@ export interface Views {
   readonly trainTransforms?: readonly TransformChoice[];
   /** Of those that are measured on; by default `fit` to the size that is trained on. */
   readonly evalTransforms?: readonly TransformChoice[];
+  /** Transforms of pictures that are trained on by one word, in place of a list. */
+  readonly preset?: PresetName;
   /** Seed of what is drawn. Default 0. */
   readonly transformSeed?: number;
 }
@@ -32,11 +35,12 @@ interface BothViews {
  * of the list on.
  */
 export function viewed(opened: OpenDataset | OpenPictures, views: Views): OpenDataset {
-  const { trainTransforms, evalTransforms, transformSeed: seed = 0 } = views;
-  if (isOfOneSize(opened) && !trainTransforms && !evalTransforms) return opened;
+  const { evalTransforms, transformSeed: seed = 0 } = views;
   const from = isOfOneSize(opened) ? opened.info.imageShape : undefined;
-  const lists = bothViews(views, from);
   const { channels } = isOfOneSize(opened) ? opened.info.imageShape : opened.info;
+  const trainTransforms = trainListOf(views, from, channels);
+  if (isOfOneSize(opened) && !trainTransforms && !evalTransforms) return opened;
+  const lists = bothViews({ trainTransforms, evalTransforms }, from);
   const shape = { ...lists.size, channels };
   const show = (pictures: PictureSource, transforms: readonly TransformChoice[]) =>
     new TransformedSource(pictures, { transforms, seed, shape });
@@ -64,6 +68,24 @@ function isUsual([first, ...others]: readonly TransformChoice[]): boolean {
   return others.length === 0 && typeof first === "object" && first.name === "fit";
 }
 
+/** The list that was given, or that of a preset. */
+function trainListOf(
+  { trainTransforms, evalTransforms, preset }: Views,
+  from: PictureSize | undefined,
+  channels: number,
+): readonly TransformChoice[] | undefined {
+  if (preset === undefined || preset === "none") return trainTransforms;
+  if (trainTransforms) {
+    throw new InputError(
+      `${preset} says what is done to pictures that are trained on, and so does a list of ` +
+        "transforms; leave one of them out",
+      { at: ["preset"] },
+    );
+  }
+  const size = bothViews({ evalTransforms }, from).size;
+  return presetOf(preset, { ...size, channels }, evalTransforms).train;
+}
+
 function bothViews(
   { trainTransforms, evalTransforms }: Views,
   from: PictureSize | undefined,
@@ -71,7 +93,7 @@ function bothViews(
   const plan = (name: string, list: readonly TransformChoice[], isRandom: boolean) =>
     within([name], () => planTransforms(list, { from, isRandom }).size);
   if (trainTransforms === undefined) {
-    const usual: TransformChoice[] = [{ name: "fit", size: USUAL_SIZE }];
+    const usual: TransformChoice[] = from ? [] : [{ name: "fit", size: USUAL_SIZE }];
     const list = evalTransforms ?? usual;
     return { train: list, eval: list, size: plan("evalTransforms", list, false) };
   }

@@ -19,6 +19,7 @@ export const STREAM = {
   dropout: 3,
   synthetic: 4,
   transforms: 5,
+  mixing: 6,
 } as const;
 
 /** Keeps the purposes of one place apart from those of the next. */

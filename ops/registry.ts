@@ -28,12 +28,14 @@ import { conv2dInputGradientOp, conv2dOp, conv2dWeightGradientOp } from "./conv2
 import { countCorrectOp } from "./count_correct.ts";
 import { divideScalarOp } from "./divide_scalar.ts";
 import { dropoutMaskOp } from "./dropout_mask.ts";
+import { eraseOp } from "./erase.ts";
 import { fillOp } from "./fill.ts";
 import { globalAvgPool2dGradientOp, globalAvgPool2dOp } from "./global_avg_pool2d.ts";
 import { linearOp } from "./linear.ts";
 import { matmulOp } from "./matmul.ts";
 import { maxPool2dGradientOp, maxPool2dOp } from "./max_pool2d.ts";
 import { maximumMagnitudeOp } from "./maximum_magnitude.ts";
+import { mixOp } from "./mix.ts";
 import { movingAverageOp } from "./moving_average.ts";
 import { multiplyOp } from "./multiply.ts";
 import { multiplyScalarOp } from "./multiply_scalar.ts";
@@ -83,6 +85,7 @@ const ALL: readonly Op[] = [
   countCorrectOp,
   divideScalarOp,
   dropoutMaskOp,
+  eraseOp,
   fillOp,
   globalAvgPool2dOp,
   globalAvgPool2dGradientOp,
@@ -91,6 +94,7 @@ const ALL: readonly Op[] = [
   maxPool2dOp,
   maxPool2dGradientOp,
   maximumMagnitudeOp,
+  mixOp,
   movingAverageOp,
   multiplyOp,
   multiplyScalarOp,

@@ -59,7 +59,7 @@ Deno.test("commands reach the network only where they fetch images, and write on
   assertEquals(allowed("net"), ["train", "train:safe", "eval", "datasets"]);
   assertEquals(
     TASKS.map(([task]) => task).filter((task) => !allowed("write").includes(task)),
-    ["inspect", "bench", "bench:safe", "kernel", "fetch", "doctor"],
+    ["bench", "bench:safe", "kernel", "fetch", "doctor"],
   );
   for (const [task, { command }] of TASKS) {
     assertEquals(command.includes("--no-prompt"), true, task);

@@ -131,7 +131,7 @@ function programOf(network: EvaluatedNetwork | FoldedNetwork, batchSize: number)
 function evaluationOf(program: Program, objective: Objective, batchSize: number): Program {
   const { logits } = program.outputs;
   return extendProgram(program, () => {
-    traceEvaluation(objective, logits, traceTargets(objective, batchSize));
+    traceEvaluation(objective, logits, traceTargets(objective.targets, batchSize));
     output("logits", logits);
   });
 }

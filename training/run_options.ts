@@ -19,6 +19,10 @@ const schema = z.object({
   dropLast: z.boolean().default(true).describe(
     "Leave out the last, smaller batch of an epoch's training images",
   ),
+  augRepeats: count.max(64).default(1).describe(
+    "How often a picture that is in an epoch stands in it, each time changed otherwise; an epoch is " +
+      "as long as without, so it has fewer pictures",
+  ),
   workers: z.union([z.literal("auto"), z.int().min(0).max(64)]).default("auto").describe(
     "Threads that prepare batches: auto takes one, for pictures that are decoded all cores but one; " +
       "0 prepares them between the steps. The batches are the same",

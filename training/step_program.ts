@@ -22,7 +22,7 @@ import { pack } from "../ops/pack.ts";
 import { averageDecay, averageOf, DECAY_SCALAR } from "./ema.ts";
 import type { TraceInput } from "./image_input.ts";
 import { readLossScale } from "./loss_scale.ts";
-import type { Objective } from "./objectives/objective.ts";
+import type { BatchField, Objective } from "./objectives/objective.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules/schedule.ts";
 import { RELEASED, traceUpdate } from "./update.ts";
@@ -45,6 +45,8 @@ export interface TrainingProgramOptions {
   readonly traceInput: TraceInput;
   /** Images in the batch. */
   readonly batchSize: number;
+  /** Whether the images of a training batch are mixed with each other. Default false. */
+  readonly mixes?: boolean;
 }
 
 /**
@@ -128,7 +130,7 @@ export function evaluationProgram(options: TrainingProgramOptions): Program {
     return "variable" in binding ? { ...binding, variable: heldBy(binding.variable) } : binding;
   };
   return trace({ name: PROGRAM.evaluate, variables, bind }, () => {
-    const { logits, targets } = traceLogits(options);
+    const { logits, targets } = traceLogits(options, objective.targets);
     traceEvaluation(objective, logits, targets);
     if (objective.tally) output("logits", logits);
   });
@@ -145,13 +147,13 @@ export function traceEvaluation(
   outputSums(objective.sums(logits, targets, options));
 }
 
-/** The objective's targets of a batch, as inputs. */
+/** What a batch says of its images, as inputs. */
 export function traceTargets(
-  objective: Objective,
+  fields: readonly BatchField[],
   batchSize: number,
 ): Readonly<Record<string, Value>> {
   return Object.fromEntries(
-    objective.targets.map(({ name, dtype, shape }) => [
+    fields.map(({ name, dtype, shape }) => [
       name,
       input(name, [batchSize, ...shape], dtype),
     ]),
@@ -191,16 +193,21 @@ export function traceTraining(
   return trace({ name, training: true, variables, frozen, bind }, build);
 }
 
-function traceLogits({ recipe, traceInput, batchSize }: TrainingProgramOptions) {
+function traceLogits(
+  { recipe, traceInput, batchSize }: TrainingProgramOptions,
+  fields: readonly BatchField[],
+) {
   const x = traceInput(batchSize);
-  const targets = traceTargets(recipe.objective, batchSize);
+  const targets = traceTargets(fields, batchSize);
   return { logits: recipe.model.call(x), targets };
 }
 
 /** Logits and loss of a batch. */
 export function traceForward(options: TrainingProgramOptions) {
-  const { logits, targets } = traceLogits(options);
-  const loss = options.recipe.objective.loss(logits, targets, { training: true });
+  const { recipe: { objective }, mixes } = options;
+  const mixed = mixes ? objective.mixedTargets ?? [] : [];
+  const { logits, targets } = traceLogits(options, [...objective.targets, ...mixed]);
+  const loss = objective.loss(logits, targets, { training: true });
   return { loss, logits, targets };
 }
 

@@ -21,6 +21,16 @@ export function checkTargets(
   within([...at, "targets"], () => objective.checkTargets?.(Object.fromEntries(data)));
 }
 
+/** Throws InputError if an objective cannot learn from images that are mixed with each other. */
+export function requireMixable({ name, targets, mixedTargets }: Objective): void {
+  if (mixedTargets) return;
+  const learnsFrom = targets.map(({ name }) => name).join(", ");
+  throw new InputError(
+    `${name} learns from ${learnsFrom}, of which no mixture is known; leave mixing out`,
+    { at: [] },
+  );
+}
+
 type TargetFields = Readonly<Record<string, TargetField>>;
 
 /**

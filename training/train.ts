@@ -2,7 +2,6 @@
 import type { Backend } from "../backends/backend.ts";
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import { requirePosition, type RunState } from "../checkpoints/run_state.ts";
-import { type AugmentationChoice, planAugmentation } from "../datasets/augmentations/registry.ts";
 import type { ChannelStatistics } from "../datasets/dataset.ts";
 import type { ImageShape, ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
@@ -12,16 +11,16 @@ import { suggestion } from "../schema/nearest.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
 import { inferenceProgram } from "../models/inference.ts";
 import { trainingData } from "./data.ts";
-import { imageInput } from "./image_input.ts";
+import { changedInput, type TrainingChanges } from "./image_input.ts";
 import { type LoopHooks, runTraining, type TrainingOutcome } from "./loop.ts";
 import { RECIPE, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 import { RUN, type RunOptions } from "./run_options.ts";
 import { createSchedule } from "./schedules/registry.ts";
 import { TrainingSession } from "./session.ts";
-import { checkTargets } from "./targets.ts";
+import { checkTargets, requireMixable } from "./targets.ts";
 
 /** Options of a training besides its model and {@link Recipe}. */
-export interface TrainingRunOptions extends RunOptions, LoopHooks {
+export interface TrainingRunOptions extends RunOptions, LoopHooks, TrainingChanges {
   /** What computes; see `openBackend`. */
   readonly backend: Backend;
   /** Images to train on. */
@@ -30,8 +29,6 @@ export interface TrainingRunOptions extends RunOptions, LoopHooks {
   readonly validation?: ImageSource;
   /** Subtracted from and divided out of pixels scaled to [0, 1], one number per channel. */
   readonly normalization: ChannelStatistics;
-  /** Random changes of training images, in this order. Default: none. */
-  readonly augmentation?: readonly AugmentationChoice[];
   /** Where to go on. Default: from the model's present weights. */
   readonly resume?: { readonly state: RunState; readonly tensors: TrainingTensors };
 }
@@ -85,13 +82,11 @@ export async function trainRecipe(
   options: TrainingRunOptions,
 ): Promise<TrainingOutcome> {
   const run = parseOwnOptions(RUN, options);
-  const { backend, resume, normalization, augmentation = [] } = options;
-  const { seed, dropLast, workers, accumulate } = run;
-  const { transform } = within(
-    ["augmentation"],
-    () => planAugmentation(augmentation, options.train.shape),
-  );
+  const { backend, resume, normalization, augmentation = [], mixing } = options;
+  const { seed, dropLast, workers, accumulate, augRepeats } = run;
+  if (mixing) within(["mixing"], () => requireMixable(recipe.objective));
   const images = { input: options.train.shape, normalization };
+  const changed = changedInput(images, options);
   for (const name of ["train", "validation"] as const) {
     const split = options[name];
     if (!split) continue;
@@ -110,7 +105,9 @@ export async function trainRecipe(
     dropLast,
     groupSize: accumulate,
     augmentation,
+    augRepeats,
     workers,
+    ...(mixing ? { mixing: { options: mixing, classes: recipe.classes } } : {}),
   });
   using validation = options.validation &&
     new BatchLoader(options.validation, { batchSize: evaluationBatchSize, workers });
@@ -128,7 +125,7 @@ export async function trainRecipe(
   requireValidation(options, { schedule: schedule.follow, earlyStopping: recipe.earlyStopping });
   const session = await TrainingSession.create(backend, {
     recipe,
-    traceInput: imageInput(images, transform.padding),
+    ...changed,
     seed,
     batchSize,
     accumulate,
@@ -193,6 +190,7 @@ const OBJECTS: Readonly<
   validation: true,
   normalization: true,
   augmentation: true,
+  mixing: true,
   resume: true,
   store: true,
   observer: true,

@@ -5,6 +5,7 @@ import type { AugmentationEntry, HostAugmentation, StepTransform } from "../augm
 import type { ImageShape } from "../image_source.ts";
 import { horizontalFlip } from "./horizontal_flip.ts";
 import { randomCrop } from "./random_crop.ts";
+import { randomErasing } from "./random_erasing.ts";
 import { verticalFlip } from "./vertical_flip.ts";
 
 /** The augmentations by the names that configs use. */
@@ -12,6 +13,7 @@ export const AUGMENTATIONS = {
   random_crop: randomCrop,
   horizontal_flip: horizontalFlip,
   vertical_flip: verticalFlip,
+  random_erasing: randomErasing,
 } satisfies Record<string, AugmentationEntry>;
 
 /** One augmentation of a list: its name, or `{ name, …options }`. */
@@ -51,6 +53,15 @@ export function planAugmentation(
     if ("transform" in built) {
       if (ofStep.includes(name)) {
         throw new InputError(`${name} stands in the list twice; once is possible`, { at: [i] });
+      }
+      if (transform.erasing) {
+        throw new InputError(
+          `the training step erases after ${name}, once images are normalised; put ${
+            ofStep.at(-1)
+          } ` +
+            "behind it in the list",
+          { at: [i] },
+        );
       }
       ofStep.push(name);
       Object.assign(transform, built.transform);

@@ -1,14 +1,7 @@
 import { z } from "../../schema/entry.ts";
 import type { TransformEntry } from "../transform.ts";
-import {
-  between,
-  degreesSchema,
-  fillSchema,
-  interpolationOf,
-  rangeOf,
-  rangeSchema,
-  roundHalfEven,
-} from "./options.ts";
+import { between, roundHalfEven } from "./draws.ts";
+import { degreesSchema, fillSchema, interpolationOf, rangeOf, rangeSchema } from "./options.ts";
 import { affineMatrix, warped } from "./warp.ts";
 
 const share = z.number().min(0).max(1);

@@ -1,6 +1,6 @@
 /** Pictures blurred as torchvision blurs them. */
 import { emptyRaster, type Raster } from "../../files/raster.ts";
-import { roundHalfEven } from "./options.ts";
+import { roundHalfEven } from "./draws.ts";
 
 /** Convolved with a Gaussian of this size and standard deviation, each along x and y. */
 export function blurred(

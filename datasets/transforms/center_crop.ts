@@ -1,7 +1,8 @@
 import { crop, type Raster } from "../../files/raster.ts";
 import { z } from "../../schema/entry.ts";
 import type { PictureSize, TransformEntry } from "../transform.ts";
-import { roundHalfEven, sizeOfOption, sizeSchema } from "./options.ts";
+import { roundHalfEven } from "./draws.ts";
+import { sizeOfOption, sizeSchema } from "./options.ts";
 
 const schema = z.object({
   size: sizeSchema.describe("Side of a square, or [height, width]"),

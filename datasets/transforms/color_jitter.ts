@@ -2,7 +2,8 @@ import type { Raster } from "../../files/raster.ts";
 import { z } from "../../schema/entry.ts";
 import type { TransformEntry } from "../transform.ts";
 import { brightened, contrasted, hueTurned, saturated } from "./colours.ts";
-import { between, rangeSchema } from "./options.ts";
+import { between } from "./draws.ts";
+import { rangeSchema } from "./options.ts";
 
 const factor = (what: string) =>
   z.union([z.number().min(0), rangeSchema(0, 100)]).default(0).describe(

@@ -1,7 +1,8 @@
 import { z } from "../../schema/entry.ts";
 import type { TransformEntry } from "../transform.ts";
 import { blurred } from "./blur.ts";
-import { between, rangeSchema } from "./options.ts";
+import { between } from "./draws.ts";
+import { rangeSchema } from "./options.ts";
 
 const taps = z.int().min(1).max(255).refine((count) => count % 2 === 1, "expected an odd number");
 

@@ -1,6 +1,5 @@
 /** Options that several transforms have, with torchvision's names and meaning. */
 import type { Interpolation } from "../../files/resample.ts";
-import type { RandomStream } from "../../graph/random.ts";
 import { z } from "../../schema/entry.ts";
 import type { PictureSize } from "../transform.ts";
 
@@ -52,14 +51,3 @@ const level = z.int().min(0).max(255);
 export const fillSchema = z.union([level, z.tuple([level, level, level])]).default(0).describe(
   "Grey level or [red, green, blue] where the picture has nothing",
 );
-
-/** A random number of a range. */
-export function between([least, most]: readonly number[], random: RandomStream): number {
-  return least + random.uniform() * (most - least);
-}
-
-/** Rounded as Python rounds: halves to the even number. */
-export function roundHalfEven(value: number): number {
-  const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}

@@ -14,7 +14,7 @@ import {
   sharpened,
   solarized,
 } from "./colours.ts";
-import { roundHalfEven } from "./options.ts";
+import { roundHalfEven } from "./draws.ts";
 import { type Fill, rotated, warped } from "./warp.ts";
 
 /** How pixels are moved, and what stands where there are none. */

@@ -3,14 +3,8 @@ import { resample } from "../../files/resample.ts";
 import type { RandomStream } from "../../graph/random.ts";
 import { z } from "../../schema/entry.ts";
 import type { PictureSize, TransformEntry } from "../transform.ts";
-import {
-  between,
-  interpolationOf,
-  rangeSchema,
-  roundHalfEven,
-  sizeOfOption,
-  sizeSchema,
-} from "./options.ts";
+import { drawSides, roundHalfEven } from "./draws.ts";
+import { interpolationOf, rangeSchema, sizeOfOption, sizeSchema } from "./options.ts";
 
 /** Parts that are tried before the centre is taken. */
 const TRIALS = 10;
@@ -46,22 +40,16 @@ export const randomResizedCrop: TransformEntry<typeof schema> = {
 /** A part by torchvision's laws. */
 export function drawPart(
   { height, width }: PictureSize,
-  { scale, ratio }: Laws,
+  laws: Laws,
   random: RandomStream,
 ): Part {
   for (let trial = 0; trial < TRIALS; trial++) {
-    const area = height * width * between(scale, random);
-    const aspect = Math.exp(between(ratio.map(Math.log), random));
-    const part = {
-      width: roundHalfEven(Math.sqrt(area * aspect)),
-      height: roundHalfEven(Math.sqrt(area / aspect)),
-    };
-    const fits = part.width > 0 && part.width <= width && part.height > 0 && part.height <= height;
-    if (!fits) continue;
-    const top = random.integer(height - part.height + 1);
-    return { ...part, top, left: random.integer(width - part.width + 1) };
+    const [columns, rows] = drawSides(height * width, laws, random);
+    if (columns < 1 || columns > width || rows < 1 || rows > height) continue;
+    const top = random.integer(height - rows + 1);
+    return { top, left: random.integer(width - columns + 1), height: rows, width: columns };
   }
-  const [narrowest, widest] = ratio;
+  const [narrowest, widest] = laws.ratio;
   const part = { height, width };
   if (width / height < narrowest) part.height = Math.max(1, roundHalfEven(width / narrowest));
   else if (width / height > widest) part.width = Math.max(1, roundHalfEven(height * widest));

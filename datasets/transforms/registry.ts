@@ -14,6 +14,7 @@ import { pad } from "./pad.ts";
 import { randAugment } from "./rand_augment.ts";
 import { randomCrop } from "./random_crop.ts";
 import { randomGrayscale } from "./random_grayscale.ts";
+import { randomPerspective } from "./random_perspective.ts";
 import { randomResizedCrop } from "./random_resized_crop.ts";
 import { resize } from "./resize.ts";
 import { rotation } from "./rotation.ts";
@@ -32,6 +33,7 @@ export const TRANSFORMS = {
   pad,
   rotation,
   affine,
+  random_perspective: randomPerspective,
   color_jitter: colorJitter,
   grayscale,
   random_grayscale: randomGrayscale,

@@ -1,11 +1,15 @@
 import { z } from "../../schema/entry.ts";
 import type { TransformEntry } from "../transform.ts";
-import { between, degreesSchema, fillSchema, interpolationOf, rangeOf } from "./options.ts";
+import { between } from "./draws.ts";
+import { degreesSchema, fillSchema, interpolationOf, rangeOf } from "./options.ts";
 import { rotated } from "./warp.ts";
 
 const schema = z.object({
   degrees: degreesSchema,
   interpolation: interpolationOf("nearest"),
+  expand: z.boolean().default(false).describe(
+    "Make the picture as large as all of it needs, so that no corner is lost",
+  ),
   fill: fillSchema,
 });
 
@@ -13,10 +17,10 @@ const schema = z.object({
 export const rotation: TransformEntry<typeof schema> = {
   about: "Turn by a random angle about the centre",
   schema,
-  build: ({ degrees, interpolation, fill }) => ({
+  build: ({ degrees, interpolation, expand, fill }) => ({
     isRandom: true,
-    sizeAfter: (size) => size,
+    sizeAfter: (size) => expand ? undefined : size,
     apply: (picture, random) =>
-      rotated(picture, between(rangeOf(degrees), random), interpolation, fill),
+      rotated(picture, between(rangeOf(degrees), random), interpolation, fill, { expand }),
   }),
 };

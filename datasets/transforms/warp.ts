@@ -1,34 +1,44 @@
-/** Pictures turned, sheared and moved, to the bit as PIL does it. */
+/** Pictures turned, sheared, moved and seen from aside, to the bit as PIL does it. */
 import { emptyRaster, type Raster } from "../../files/raster.ts";
 import type { Interpolation } from "../../files/resample.ts";
+import type { PictureSize } from "../transform.ts";
 import { mirrored, turned } from "./flips.ts";
 
 /** Where in the picture a pixel of the result comes from: (a x + b y + c, d x + e y + f). */
 export type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
+/** The same of a perspective: both divided by g x + h y + 1. */
+export type Projection = readonly [...Matrix, g: number, h: number];
+
 /** What stands where the picture has nothing: a grey level, or one a channel. */
 export type Fill = number | readonly number[];
 
-/** A picture of the same size, its pixels from where the matrix says. */
+/**
+ * A picture whose pixels are from where the matrix says.
+ *
+ * @param size of the result
+ */
 export function warped(
   picture: Raster,
-  matrix: Matrix,
+  matrix: Matrix | Projection,
   interpolation: Interpolation,
   fill: Fill,
+  size: PictureSize = picture,
 ): Raster {
   const { height, width, channels } = picture;
-  const result = emptyRaster(height, width, channels);
+  const result = emptyRaster(size.height, size.width, channels);
   const levels = typeof fill === "number" ? Array<number>(channels).fill(fill) : fill;
-  if (interpolation === "nearest") {
+  if (interpolation === "nearest" && matrix.length === 6) {
     pickNearest(picture, result, matrix, levels);
     return result;
   }
-  const sample = interpolation === "bilinear" ? bilinear : bicubic;
-  const [a, b, c, d, e, f] = matrix;
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, to += channels) {
-      const column = a * (x + 0.5) + b * (y + 0.5) + c;
-      const row = d * (x + 0.5) + e * (y + 0.5) + f;
+  const sample = SAMPLES[interpolation];
+  const [a, b, c, d, e, f, g = 0, h = 0] = matrix;
+  for (let y = 0, to = 0; y < size.height; y++) {
+    for (let x = 0; x < size.width; x++, to += channels) {
+      const depth = g * (x + 0.5) + h * (y + 0.5) + 1;
+      const column = (a * (x + 0.5) + b * (y + 0.5) + c) / depth;
+      const row = (d * (x + 0.5) + e * (y + 0.5) + f) / depth;
       const isInside = column >= 0 && column < width && row >= 0 && row < height;
       for (let channel = 0; channel < channels; channel++) {
         result.data[to + channel] = isInside
@@ -49,12 +59,12 @@ function pickNearest(
   const [a, b, c, d, e, f] = matrix;
   const fixed = (value: number) => Math.floor(65536 * value + 0.5);
   const isStraight = b === 0 && d === 0;
-  const columns = isStraight ? stepped(c + a / 2, a, width) : undefined;
-  const rows = isStraight ? stepped(f + e / 2, e, height) : undefined;
+  const columns = isStraight ? stepped(c + a / 2, a, result.width) : undefined;
+  const rows = isStraight ? stepped(f + e / 2, e, result.height) : undefined;
   const [firstColumn, firstRow] = [fixed(c + a / 2 + b / 2), fixed(f + d / 2 + e / 2)];
   const [stepA, stepB, stepD, stepE] = [a, b, d, e].map(fixed);
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, to += channels) {
+  for (let y = 0, to = 0; y < result.height; y++) {
+    for (let x = 0; x < result.width; x++, to += channels) {
       const column = columns ? columns[x] : (firstColumn + x * stepA + y * stepB) >> 16;
       const row = rows ? rows[y] : (firstRow + x * stepD + y * stepE) >> 16;
       const isInside = column >= 0 && column < width && row >= 0 && row < height;
@@ -74,6 +84,13 @@ function stepped(first: number, step: number, count: number): Int32Array {
     place += step;
     return found;
   });
+}
+
+/** What lies at a place, pixels' centres at whole numbers. */
+const SAMPLES = { nearest, bilinear, bicubic };
+
+function nearest({ width, channels, data }: Raster, x: number, y: number, c: number) {
+  return data[(Math.floor(y + 0.5) * width + Math.floor(x + 0.5)) * channels + c];
 }
 
 function bilinear({ height, width, channels, data }: Raster, x: number, y: number, c: number) {
@@ -110,20 +127,28 @@ function clamp(place: number, count: number): number {
   return place < 0 ? 0 : place >= count ? count - 1 : place;
 }
 
+/** What of a turn is not always so. */
+export interface TurnOptions {
+  /** What it is turned about. Default: the middle. */
+  readonly centre?: readonly [x: number, y: number];
+  /** Whether the result is as large as all of the turned picture needs. Default: as the picture. */
+  readonly expand?: boolean;
+}
+
 /** Turned counter-clockwise by so many degrees. */
 export function rotated(
   picture: Raster,
   degrees: number,
   interpolation: Interpolation,
   fill: Fill,
-  centre?: readonly [x: number, y: number],
+  { centre, expand = false }: TurnOptions = {},
 ): Raster {
   const positive = ((degrees % 360) + 360) % 360;
   const { height, width } = picture;
   // As PIL does: pixels are moved, where all that it takes is that.
   if (!centre && positive === 0) return picture;
   if (!centre && positive === 180) return mirrored(turned(picture));
-  if (!centre && positive % 180 === 90 && height === width) {
+  if (!centre && positive % 180 === 90 && (expand || height === width)) {
     return positive === 90 ? turned(transposed(picture)) : mirrored(transposed(picture));
   }
   const angle = -radians(positive);
@@ -138,7 +163,29 @@ export function rotated(
     cosine,
     -sine * -x + cosine * -y + y,
   ];
-  return warped(picture, matrix, interpolation, fill);
+  if (!expand) return warped(picture, matrix, interpolation, fill);
+  const size = expandedSize(picture, matrix);
+  const shift = [(width - size.width) / 2, (height - size.height) / 2];
+  const [a, b, , d, e] = matrix;
+  const [c, f] = placeOf(matrix, shift);
+  const moved: Matrix = [a, b, c, d, e, f];
+  return warped(picture, moved, interpolation, fill, size);
+}
+
+/** Where a place of the result comes from. */
+function placeOf([a, b, c, d, e, f]: Matrix, [x, y]: readonly number[]): readonly number[] {
+  return [a * x + b * y + c, d * x + e * y + f];
+}
+
+/** The least size that holds the corners. */
+function expandedSize({ height, width }: PictureSize, matrix: Matrix): PictureSize {
+  const corners = [[0, 0], [width, 0], [width, height], [0, height]]
+    .map((corner) => placeOf(matrix, corner));
+  const [across, down] = [0, 1].map((axis) => {
+    const places = corners.map((corner) => corner[axis]);
+    return Math.ceil(Math.max(...places)) - Math.floor(Math.min(...places));
+  });
+  return { height: down, width: across };
 }
 
 /** Rows as columns. */

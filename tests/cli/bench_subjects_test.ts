@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import { referenceBackend } from "../../backends/registry.ts";
 import { trainingOf } from "../../cli/bench_subjects.ts";
 import { buildModel } from "../../models/registry.ts";
-import { imageInput } from "../../training/image_input.ts";
+import { changedInput, type TrainingChanges } from "../../training/image_input.ts";
 import { type ObjectiveChoice, OBJECTIVES } from "../../training/objectives/registry.ts";
 import { resolveRecipe } from "../../training/recipe.ts";
 import type { StepResult } from "../../training/session.ts";
@@ -10,6 +10,11 @@ import type { StepResult } from "../../training/session.ts";
 const IMAGES = {
   input: { height: 4, width: 4, channels: 1 },
   normalization: { mean: [0.5], std: [0.25] },
+};
+
+const CHANGES: TrainingChanges = {
+  augmentation: [{ name: "random_erasing", value: "random" }],
+  mixing: { mixup: {}, cutmix: {} },
 };
 
 for (const name of Object.keys(OBJECTIVES)) {
@@ -25,12 +30,17 @@ for (const name of Object.keys(OBJECTIVES)) {
       optimizer: { name: "sgd", learningRate: 0.1 },
       objective: name as ObjectiveChoice,
     } as const;
-    const subject = await trainingOf(referenceBackend(), {
-      recipe: resolveRecipe(model, options, { classes: 3 }),
-      traceInput: imageInput(IMAGES, 0),
-      seed: 0,
-      batchSize: 8,
-    }, IMAGES.input);
+    const subject = await trainingOf(
+      referenceBackend(),
+      {
+        recipe: resolveRecipe(model, options, { classes: 3 }),
+        ...changedInput(IMAGES, CHANGES),
+        seed: 0,
+        batchSize: 8,
+      },
+      IMAGES.input,
+      CHANGES,
+    );
     const { loss, sums } = await subject.step(0) as StepResult;
     subject.dispose();
     assert(loss > 0 && sums.count === 8);

@@ -181,6 +181,15 @@ Deno.test("mistakes in former keys are told where they stand", () => {
   assertEquals(mistakesOf({ data: "dataset: mnist, synthetic: { classes: 4 }" }), [
     "old.yaml:1:36 data.synthetic: only the dataset synthetic has a size to choose; remove it",
   ]);
+  assertEquals(mistakesOf({ data: "dataset: mnist, train: [horizontal_flip, cutmix]" }), [
+    "old.yaml:1:32 data.train: cutmix is carried out by the training step; write data.mixing: " +
+    "{ cutmix: {} }",
+  ]);
+  const erased = "{name: random_erasing, p: 0.2}";
+  assertEquals(mistakesOf({ data: `dataset: mnist, train: [${erased}]` }), [
+    "old.yaml:1:32 data.train: random_erasing is carried out by the training step; write " +
+    "data.augmentation: [ { name: random_erasing, p: 0.2 } ]",
+  ]);
   // Of a dataset that there is not, the name alone is wrong.
   const unknown = mistakesOf({ data: "dataset: mnits, synthetic: { classes: 4, channels: 1 }" });
   assertEquals(unknown.map((line) => line.split(",")[0]), [
@@ -222,7 +231,7 @@ Deno.test("a former augmentation is checked as strictly as a list", () => {
     'old.yaml:1:63 data.augmentation.flp: unknown key; did you mean "flip"?',
   ]);
   assertEquals(of("{ crp: { padding: 4 } }"), [
-    "old.yaml:1:39 data.augmentation: found a mapping, expected a list",
+    "old.yaml:1:39 data.augmentation: found a mapping, expected one of none, light, standard, strong or a list",
   ]);
   assertEquals(of("{ name: random_crop, padding: 4 }"), [
     "old.yaml:1:39 data.augmentation: expected a list; write augmentation: " +

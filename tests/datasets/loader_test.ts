@@ -24,18 +24,20 @@ interface Copy {
   pixels: number[];
   labels: number[];
   transforms: number[];
+  others: Record<string, number[]>;
 }
 
 async function collect(loader: BatchLoader, epoch: number, start = 0): Promise<Copy[]> {
   const copies: Copy[] = [];
   for await (const { index, count, arrays } of loader.epoch(epoch, start)) {
-    const { pixels, labels, transforms = [] } = arrays;
+    const { pixels, labels, transforms = [], ...others } = arrays;
     copies.push({
       index,
       count,
       pixels: [...pixels],
       labels: [...labels],
       transforms: [...transforms],
+      others: Object.fromEntries(Object.entries(others).map(([name, data]) => [name, [...data]])),
     });
   }
   return copies;
@@ -68,26 +70,34 @@ Deno.test("the last batch is padded with label -1 and zeros, or dropped", async 
 const varied = numberedImages(23, source.shape);
 varied.images.forEach((_, i) => varied.images[i] = i % 251);
 
+/** All that is drawn. */
+const busy: LoaderOptions = {
+  ...training,
+  augmentation: [...augmentation, { name: "random_erasing", value: "random" }],
+  mixing: { options: { mixup: {}, cutmix: {}, mode: "elem" }, classes: 256 },
+  augRepeats: 3,
+};
+
 const sources: [string, ImageSource][] = [["in memory", varied], [
   "that are read asynchronously",
   numbered({ count: 23 }),
 ]];
 for (const [what, images] of sources) {
   Deno.test(`any number of workers serves the same batches of images ${what}`, async () => {
-    using without = new BatchLoader(images, { ...training, workers: 0 });
+    using without = new BatchLoader(images, { ...busy, workers: 0 });
     const expected = [await collect(without, 0), await collect(without, 1)];
     for (const workers of [1, 2, 4]) {
-      using loader = new BatchLoader(images, { ...training, workers });
+      using loader = new BatchLoader(images, { ...busy, workers });
       assertEquals([await collect(loader, 0), await collect(loader, 1)], expected);
     }
   });
 }
 
 Deno.test("resuming at any batch continues exactly", async () => {
-  using unbroken = new BatchLoader(source, training);
+  using unbroken = new BatchLoader(source, busy);
   const expected = await collect(unbroken, 3);
   for (let start = 0; start <= expected.length; start++) {
-    using resumed = new BatchLoader(source, training);
+    using resumed = new BatchLoader(source, busy);
     assertEquals(await collect(resumed, 3, start), expected.slice(start));
   }
 });
@@ -120,6 +130,40 @@ Deno.test("the crop and the mirroring are drawn as they always were", async () =
     const random = new RandomStream({ seed: 11, stream: 2, epoch: 1, sample });
     const drawn = [random.integer(9), random.integer(9), random.integer(2)];
     assertEquals(transforms.slice(3 * row, 3 * row + 3), drawn);
+  }
+});
+
+Deno.test("an epoch of repeated augmentation shows fewer images, each changed otherwise", async () => {
+  using loader = new BatchLoader(source, { ...training, augRepeats: 3, workers: 0 });
+  const batches = await collect(loader, 1);
+  const labels = batches.flatMap(({ labels, count }) => labels.slice(0, count));
+  const transforms = batches.flatMap(({ transforms, count }) =>
+    Array.from({ length: count }, (_, row) => transforms.slice(3 * row, 3 * row + 3).join())
+  );
+  const order = new RandomStream({ seed: 11, stream: 1, epoch: 1 }).permutation(23);
+  assertEquals(labels, [...order].flatMap((image) => [image, image, image]).slice(0, 23));
+  const drawnAlike = Array.from({ length: 7 }, (_, i) => transforms.slice(3 * i, 3 * i + 3))
+    .filter((drawn) => new Set(drawn).size < 3);
+  // Of 162 transforms two may be the same.
+  assert(drawnAlike.length < 2, drawnAlike.join(" | "));
+});
+
+Deno.test("mixed targets are those of the images that are mixed", async () => {
+  const mixing = { options: { mixup: {} }, classes: 23 };
+  using plain = new BatchLoader(source, { ...training, workers: 0 });
+  using mixed = new BatchLoader(source, { ...training, mixing, workers: 0 });
+  const before = await collect(plain, 0);
+  for (const [index, { count, pixels, labels, others }] of (await collect(mixed, 0)).entries()) {
+    const { partners, shares, probabilities } = others;
+    const own = before[index].labels;
+    assertEquals(pixels, before[index].pixels);
+    for (let row = 0; row < count; row++) {
+      const expected = new Float32Array(23);
+      expected[own[row]] += shares[row];
+      expected[own[partners[5 * row]]] += 1 - shares[row];
+      assertEquals(probabilities.slice(23 * row, 23 * row + 23), [...expected]);
+      assertEquals(labels[row], expected.indexOf(Math.max(...expected)));
+    }
   }
 });
 

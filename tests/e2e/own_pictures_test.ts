@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { readFoldedNetwork, writeFoldedNetwork } from "../../checkpoints/network_file.ts";
+import { readRaster } from "../../files/images.ts";
 import { plainPng, withFiles } from "../support/pictures.ts";
 import { overfold, parseEvents } from "./cli.ts";
 
@@ -55,6 +56,32 @@ Deno.test("a folder of pictures is trained on, predicted and evaluated", () =>
     const predicted = await overfold(folder, "predict", network, "pictures/red", "--json");
     assertEquals(predicted.code, 0, predicted.error);
     assertEquals(parseEvents(predicted.out).length, 15);
+  }));
+
+Deno.test("inspect draws the first batch as the network sees it, and what a preset holds", () =>
+  withFiles(FILES, async (folder) => {
+    const inspect = (...settings: string[]) =>
+      overfold(
+        folder,
+        ...["inspect", "own.yaml", "--batch", "batch.png", "--set", "data.train=null"],
+        ...["data.eval=[{name: fit, size: 8}]", ...settings].flatMap((set) => ["--set", set]),
+      );
+    const plain = await inspect();
+    assertEquals(plain.code, 0, plain.error);
+    assertStringIncludes(plain.out, "first batch: batch.png; 4 images");
+    const { raster } = await readRaster(join(folder, "batch.png"), 3);
+    // A picture of 8 pixels is drawn 12 times as large.
+    assertEquals(raster.width, 8 + 2 * (8 * 12 + 8));
+    const [red, green, blue] = raster.data.subarray(3 * (8 * raster.width + 8));
+    assertEquals(green, 20);
+    assertEquals(Math.min(red, blue), 20);
+    assertEquals(Math.max(red, blue) >= 200, true);
+    const strong = await inspect("data.augmentation=strong");
+    assertEquals(strong.code, 0, strong.error);
+    assertStringIncludes(strong.out, "data.augmentation: strong is");
+    assertStringIncludes(strong.out, "- trivial_augment_wide");
+    const network = await overfold(folder, "inspect", "batch.png", "--batch", "batch.png");
+    assertEquals(network.code, 2);
   }));
 
 Deno.test("mistakes are told with file and line, broken pictures by name", () =>

@@ -59,7 +59,7 @@ function networkCompilations(
   };
   const training = (options: Recipe) => {
     const recipe = resolveRecipe(model, options, { classes });
-    const batch = { recipe, traceInput: imageInput(images, 4), batchSize };
+    const batch = { recipe, traceInput: imageInput(images, { padding: 4 }), batchSize };
     return [stepProgram(batch), evaluationProgram(batch)];
   };
   const classNames = Array.from({ length: classes }, (_, i) => `${i}`);

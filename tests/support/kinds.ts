@@ -9,6 +9,8 @@ import { doConvLayer } from "./kinds/do_conv_layer.ts";
 import { ema } from "./kinds/ema.ts";
 import { folding } from "./kinds/folding.ts";
 import type { Kind } from "./kinds/kind.ts";
+import { mixedCrossEntropy } from "./kinds/mixed_cross_entropy.ts";
+import { cutmix, mixup } from "./kinds/mixing.ts";
 import { linear } from "./kinds/linear.ts";
 import { lrSchedule } from "./kinds/lr_schedule.ts";
 import { optimizer } from "./kinds/optimizer.ts";
@@ -32,6 +34,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   clip_grad_norm: clipGradNorm,
   clip_grad_value: clipGradValue,
   conv2d,
+  cutmix,
   do_conv_layer: doConvLayer,
   ema,
   folding,
@@ -39,6 +42,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   linear,
   lr_schedule: lrSchedule,
   max_pool: maxPool,
+  mixed_cross_entropy: mixedCrossEntropy,
+  mixup,
   optimizer,
   picture,
   relu,

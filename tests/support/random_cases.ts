@@ -17,12 +17,14 @@ import { conv2d } from "../../ops/conv2d.ts";
 import { countCorrect } from "../../ops/count_correct.ts";
 import { divideScalar } from "../../ops/divide_scalar.ts";
 import { dropoutMask } from "../../ops/dropout_mask.ts";
+import { erase } from "../../ops/erase.ts";
 import { fill } from "../../ops/fill.ts";
 import { globalAvgPool2d } from "../../ops/global_avg_pool2d.ts";
 import { linear } from "../../ops/linear.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { maxPool2d } from "../../ops/max_pool2d.ts";
 import { maximumMagnitude } from "../../ops/maximum_magnitude.ts";
+import { mix } from "../../ops/mix.ts";
 import { movingAverage } from "../../ops/moving_average.ts";
 import { multiply } from "../../ops/multiply.ts";
 import { multiplyScalar } from "../../ops/multiply_scalar.ts";
@@ -306,6 +308,34 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
         augment(pixels, transforms, { padding, mean, std }),
         dropoutMask(step, { shape, p: 0.4, stream: 3 }),
         fill(shape, 1.25),
+      ],
+    };
+  },
+  "erased and mixed images"(draw) {
+    const shape = draw.images();
+    const [batch, , height, width] = shape;
+    const numbers = (fields: () => readonly number[]) => {
+      const rows = Array.from({ length: batch }, fields);
+      return { shape: [batch, rows[0].length], data: Int32Array.from(rows.flat()) };
+    };
+    const corner = () => [draw.whole(0, height - 1), draw.whole(0, width - 1)];
+    return {
+      inputs: [
+        draw.floats(shape),
+        // Some reach beyond the image.
+        numbers(() => [...corner(), draw.whole(0, height), ...draw.pair(0, width)]),
+        draw.floats([draw.whole(1, 30)]),
+        numbers(() => [
+          draw.whole(0, batch - 1),
+          ...corner(),
+          draw.whole(0, height),
+          draw.whole(0, width),
+        ]),
+        draw.floats([batch], 0, 1),
+      ],
+      build: ([images, boxes, values, partners, shares]) => [
+        erase(images, boxes, values),
+        mix(images, partners, shares),
       ],
     };
   },

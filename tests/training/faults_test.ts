@@ -52,7 +52,7 @@ async function prepare() {
   const backend = cpuBackend({ threads: 1 });
   const session = await TrainingSession.create(backend, {
     recipe,
-    traceInput: imageInput(description, 0),
+    traceInput: imageInput(description),
     seed: 1,
     batchSize: 2,
     evaluationBatchSize: 2,

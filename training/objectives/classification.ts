@@ -1,4 +1,5 @@
 /** One class per image: softmax cross-entropy and the share of images classified correctly. */
+import { PROBABILITIES, probabilities } from "../../datasets/mixing/targets.ts";
 import { InputError } from "../../errors.ts";
 import { countCorrect } from "../../ops/count_correct.ts";
 import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
@@ -21,7 +22,10 @@ const schema = z.object({
   ),
 });
 
-/** Images of one class each, target `labels` i32 [N], each from 0 to classes - 1. */
+/**
+ * Images of one class each, target `labels` i32 [N], each from 0 to classes - 1. Of mixed images the
+ * loss is that of soft targets, and correct is the class of the larger share.
+ */
 export const classification: ObjectiveEntry<typeof schema> = {
   about: "One class per image: softmax and cross-entropy",
   schema,
@@ -32,6 +36,7 @@ export const classification: ObjectiveEntry<typeof schema> = {
       activation: "softmax",
       ignoresFilling: true,
       targets: [{ name: "labels", dtype: "i32", shape: [], filling: -1 }],
+      mixedTargets: [{ name: PROBABILITIES, ...probabilities(classes) }],
       metrics: {
         loss: LOSS,
         accuracy: ACCURACY,
@@ -50,8 +55,8 @@ export const classification: ObjectiveEntry<typeof schema> = {
           { at: ["labels", image] },
         );
       },
-      loss: (logits, { labels }, { training }) =>
-        softmaxCrossEntropy(logits, labels, training ? { labelSmoothing } : { reduction: "sum" }),
+      loss: (logits, { labels, [PROBABILITIES]: soft = labels }, { training }) =>
+        softmaxCrossEntropy(logits, soft, training ? { labelSmoothing } : { reduction: "sum" }),
       sums: (logits, { labels }, { training }) => ({
         correct: countCorrect(logits, labels),
         ...(hasTop && !training ? { top5Correct: countCorrect(logits, labels, { k: TOP }) } : {}),

@@ -57,6 +57,8 @@ export const multiLabel: ObjectiveEntry<typeof schema> = {
       ignoresFilling: true,
       threshold,
       targets: [{ name: TARGETS, dtype: "f32", shape: [classes], filling: -1 }],
+      // The loss is linear in the targets, which are mixed themselves.
+      mixedTargets: [],
       metrics: METRICS,
       monitor: { metric: "meanAveragePrecision", mode: "max" },
       checkTargets({ [TARGETS]: targets }) {

@@ -57,6 +57,11 @@ export interface Objective {
   /** What a batch says of its images. */
   readonly targets: readonly BatchField[];
   /**
+   * What a batch of mixed images says of them besides, for {@link Objective.loss}; the targets are
+   * those of the mixtures (`datasets/mixing/targets.ts`). Absent if it cannot learn from mixed images.
+   */
+  readonly mixedTargets?: readonly BatchField[];
+  /**
    * Whether loss and sums leave rows of filling out. Default: no; they then see none, by a program of
    * the last batch's own size.
    */
@@ -72,7 +77,8 @@ export interface Objective {
    * sum, without what only training adds.
    *
    * @param logits f32 [N, classes]
-   * @param targets by the names of {@link Objective.targets}
+   * @param targets by the names of {@link Objective.targets}, in training on mixed images also of
+   *   {@link Objective.mixedTargets}
    */
   loss(
     logits: Value,

@@ -4,6 +4,7 @@ import { familyFinder } from "../../lowering.ts";
 import type { KernelFamily } from "../kernel.ts";
 import { augment } from "./augment.ts";
 import { averagePool } from "./average_pool.ts";
+import { erase, mix } from "./batch_changes.ts";
 import { composeKernel } from "./compose_kernel.ts";
 import { composeKernelDGradient } from "./compose_kernel_gradient.ts";
 import { conv2d, conv2dInputGradient } from "./conv2d.ts";
@@ -32,8 +33,10 @@ const FAMILIES: readonly KernelFamily[] = [
   conv2dWeightGradient,
   convertLayout,
   dropoutMask,
+  erase,
   linear,
   matmul,
+  mix,
   countCorrect,
   maxPool2d,
   maxPool2dGradient,

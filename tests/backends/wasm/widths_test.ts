@@ -60,7 +60,7 @@ for (const [name, { inputSize, batchSize, model: options }] of Object.entries(NE
           clip: { norm: 1 },
           ema: { decay: 0.9 },
         }, { classes }),
-        traceInput: imageInput(images, 2),
+        traceInput: imageInput(images, { padding: 2 }),
         seed: 1,
         batchSize,
       });

@@ -27,7 +27,7 @@ function resnet(batchSize: number, recipe = SGD): Program {
   };
   return stepProgram({
     recipe: resolveRecipe(model, recipe, { classes: 10 }),
-    traceInput: imageInput(images, 4),
+    traceInput: imageInput(images, { padding: 4 }),
     batchSize,
   });
 }

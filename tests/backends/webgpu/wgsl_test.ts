@@ -43,7 +43,7 @@ function modelPrograms(name: string, size: number): Program[] {
     input: { height: size, width: size, channels: 3 },
     normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
   };
-  const options = { recipe, traceInput: imageInput(images, 4), batchSize: 4 };
+  const options = { recipe, traceInput: imageInput(images, { padding: 4 }), batchSize: 4 };
   return [stepProgram(options), evaluationProgram(options)];
 }
 

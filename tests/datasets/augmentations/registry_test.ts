@@ -1,4 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { drawErased } from "../../../datasets/augmentations/erased.ts";
 import {
   type AugmentationChoice,
   AUGMENTATIONS,
@@ -34,6 +35,12 @@ const refused: [string, unknown[], string, (string | number)[]][] = [
     ],
   ],
   [
+    "a change behind what is erased",
+    [{ name: "random_erasing", p: 0.1 }, "horizontal_flip"],
+    "put random_erasing behind it",
+    [1],
+  ],
+  [
     "a second crop",
     [
       { name: "random_crop", padding: 1 },
@@ -60,6 +67,38 @@ Deno.test("a crop that may hold nothing of an image is refused where the images 
   assertEquals(plan(7).transform.padding, 6);
   const error = assertThrows(() => plan(6), InputError, "images of 9x6 need less than 6");
   assertEquals(error.at, [0, "padding"]);
+});
+
+Deno.test("values to erase with are one or one for each channel", () => {
+  const plan = (channels: number) =>
+    planAugmentation([{ name: "random_erasing", value: [1, 2, 3] }], {
+      height: 9,
+      width: 9,
+      channels,
+    });
+  assertEquals(plan(3).transform.erasing?.value, [1, 2, 3]);
+  const error = assertThrows(() => plan(1), InputError, "found 3 numbers, expected one or 1");
+  assertEquals(error.at, [0, "value"]);
+});
+
+Deno.test("rectangles are erased as often and as large as asked, inside the image", () => {
+  const size = { height: 20, width: 30 };
+  const laws = { p: 0.4, scale: [0.1, 0.2], ratio: [0.5, 2] } as const;
+  const drawn = Array.from(
+    { length: 1000 },
+    (_, sample) => drawErased(size, laws, new RandomStream({ seed: 5, stream: 0, sample })),
+  );
+  const erased = drawn.filter(([, , height]) => height > 0);
+  assertAlmostEquals(erased.length / drawn.length, 0.4, 0.05);
+  for (const [top, left, height, width] of erased) {
+    assert(top >= 0 && left >= 0 && top + height <= 20 && left + width <= 30);
+    const share = height * width / 600;
+    assert(share > 0.08 && share < 0.22, `${height}x${width}`);
+    assert(height / width > 0.4 && height / width < 2.4, `${height}x${width}`);
+  }
+  // All of an image is never erased.
+  const whole = { p: 1, scale: [1, 1], ratio: [1, 1] } as const;
+  assertEquals(drawErased(size, whole, new RandomStream({ seed: 5, stream: 0 })), [0, 0, 0, 0]);
 });
 
 Deno.test("vertical_flip turns about half of the images upside down", () => {

@@ -53,6 +53,7 @@ const DRAWING: TransformChoice[] = [
   { name: "color_jitter", brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 },
   { name: "rotation", degrees: 30, interpolation: "bilinear", fill: [1, 2, 3] },
   { name: "affine", degrees: 10, translate: [0.1, 0.2], scale: [0.8, 1.2], shear: 5 },
+  { name: "random_perspective", p: 0.8, fill: 7 },
   { name: "gaussian_blur", kernelSize: 5 },
 ];
 for (const choice of DRAWING) {

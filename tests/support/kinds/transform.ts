@@ -18,10 +18,12 @@ import {
   solarized,
 } from "../../../datasets/transforms/colours.ts";
 import { type OperationName, OPERATIONS } from "../../../datasets/transforms/policies.ts";
+import { projectionOf } from "../../../datasets/transforms/perspective.ts";
 import { TRANSFORMS } from "../../../datasets/transforms/registry.ts";
 import { affineMatrix, rotated, warped } from "../../../datasets/transforms/warp.ts";
 import type { FixtureTensor } from "../fixture.ts";
 import { withoutBackend } from "./kind.ts";
+import { stepTransformed, stepTransformSchema } from "./step_transform.ts";
 
 const stepSchema = z.looseObject({ op: z.string() });
 type Step = z.output<typeof stepSchema>;
@@ -44,7 +46,7 @@ const pairOf = <T extends z.ZodType>(value: T) => z.tuple([value, value]);
 
 const turnSchema = z.object({
   angle: z.number(),
-  expand: z.literal(false).default(false),
+  expand: z.boolean().default(false),
   center: pairOf(z.number()).nullish(),
   interpolation: interpolationSchema,
   fill: z.array(z.int()).nullish(),
@@ -54,6 +56,13 @@ const affineSchema = turnSchema.omit({ expand: true }).extend({
   translate: pairOf(z.number()),
   scale: z.number(),
   shear: pairOf(z.number()),
+});
+
+const corners = z.tuple([pairOf(z.int()), pairOf(z.int()), pairOf(z.int()), pairOf(z.int())]);
+
+const perspectiveSchema = turnSchema.pick({ interpolation: true, fill: true }).extend({
+  startpoints: corners,
+  endpoints: corners,
 });
 
 const augmentSchema = z.object({
@@ -134,13 +143,21 @@ const OPS: Readonly<Record<string, (step: Step, picture: Raster) => Raster>> = {
     return blurred(picture, kernel_size, sigma);
   },
   rotate: (step, picture) => {
-    const { angle, interpolation, fill, center } = turnSchema.parse(step);
-    return rotated(picture, angle, interpolation, fill ?? 0, center ?? undefined);
+    const { angle, interpolation, fill, center, expand } = turnSchema.parse(step);
+    return rotated(picture, angle, interpolation, fill ?? 0, {
+      centre: center ?? undefined,
+      expand,
+    });
   },
   affine: (step, picture) => {
     const { interpolation, fill, center, ...change } = affineSchema.parse(step);
     const middle = [picture.width / 2, picture.height / 2] as const;
     return warped(picture, affineMatrix(change, center ?? middle), interpolation, fill ?? 0);
+  },
+  perspective: (step, picture) => {
+    const { startpoints, endpoints, interpolation, fill } = perspectiveSchema.parse(step);
+    const projection = projectionOf(startpoints, endpoints);
+    return warped(picture, projection!, interpolation, fill ?? 0);
   },
   augment: (step, picture) => {
     const { name, magnitude, interpolation, fill } = augmentSchema.parse(step);
@@ -148,10 +165,15 @@ const OPS: Readonly<Record<string, (step: Step, picture: Raster) => Raster>> = {
   },
 };
 
-export const transform = withoutBackend((fixture) => {
+export const transform = withoutBackend(async (fixture) => {
   const { steps, tolerance, ...step } = fixture.config(schema);
+  const ofStep = stepTransformSchema.safeParse(step);
+  if (ofStep.success) {
+    const { data } = fixture.input("result");
+    return requireClose(await stepTransformed(fixture, ofStep.data), data, tolerance);
+  }
   // Of what is compared, the result follows from it.
-  if (fixture.has("matrix")) fixture.input("matrix");
+  for (const name of ["matrix", "coefficients"]) if (fixture.has(name)) fixture.input(name);
   let picture = rasterOf(fixture.input("image"));
   for (const each of steps ?? [step]) {
     if (!Object.hasOwn(OPS, each.op)) throw new Error(`no transform does ${each.op}`);
@@ -163,11 +185,18 @@ export const transform = withoutBackend((fixture) => {
   if (`${shape}` !== `${expected.shape}`) {
     throw new Error(`the result is ${shape.join("x")}, not ${expected.shape.join("x")}`);
   }
-  const far = data.filter((value, i) => Math.abs(value - expected.data[i]) > tolerance.max).length;
-  if (far > tolerance.outliers * data.length) {
-    throw new Error(`${far} of ${data.length} values differ by more than ${tolerance.max}`);
-  }
+  requireClose(data, expected.data, tolerance);
 });
+
+function requireClose(
+  found: Uint8Array | Float32Array,
+  expected: ArrayLike<number>,
+  { max, outliers }: z.output<typeof schema>["tolerance"],
+): void {
+  const far = found.filter((value, i) => !(Math.abs(value - expected[i]) <= max)).length;
+  if (far <= outliers * expected.length) return;
+  throw new Error(`${far} of ${expected.length} values differ by more than ${max}`);
+}
 
 /** A picture as transforms take it. */
 export function rasterOf({ shape: [height, width, channels], data }: FixtureTensor): Raster {

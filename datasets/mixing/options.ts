@@ -1,0 +1,35 @@
+/** How images of a training batch are mixed with each other: options, with timm's names. */
+import { type OptionsOf, type ParsedOptionsOf, parseOptions, z } from "../../schema/entry.ts";
+
+const way = (what: string) =>
+  z.strictObject({
+    alpha: z.number().positive().max(1000).default(1).describe(
+      "How evenly images are mixed: shares are drawn from Beta(alpha, alpha)",
+    ),
+    prob: z.number().min(0).max(1).default(1).describe("How often it happens, from 0 to 1"),
+  }).optional().describe(what);
+
+const schema = z.object({
+  mixup: way("Blend each image with another (H. Zhang and others, 2018)"),
+  cutmix: way("Put a rectangle of another into each image (S. Yun and others, 2019)"),
+  switchProb: z.number().min(0).max(1).default(0.5).describe(
+    "How often it is cutmix where both are wanted, from 0 to 1",
+  ),
+  mode: z.enum(["batch", "elem"]).default("batch").describe(
+    "batch: one draw for all images of a batch; elem: one for each image",
+  ),
+}).refine(({ mixup, cutmix }) => mixup || cutmix, "expected mixup, cutmix or both");
+
+/** The options of mixing, explained and with their defaults. */
+export const MIXING = { about: "How images of a training batch are mixed", schema };
+
+/** How images of a training batch are mixed with each other; at least one way is needed. */
+export type MixingOptions = Readonly<OptionsOf<typeof MIXING>>;
+
+/** The same with every default filled in. */
+export type ParsedMixing = Readonly<ParsedOptionsOf<typeof MIXING>>;
+
+/** Throws InputError, `at` the option, for one that does not fit. */
+export function parseMixing(options: MixingOptions): ParsedMixing {
+  return parseOptions(MIXING, options, "");
+}

@@ -1,0 +1,95 @@
+/** What mixed images show: their targets mixed as they are. */
+import { InputError } from "../../errors.ts";
+import { sizeOf } from "../../graph/types.ts";
+import type { TargetField } from "../image_source.ts";
+
+/** The name of soft targets: f32 [classes], how much of each class an image shows. */
+export const PROBABILITIES = "probabilities";
+
+type Arrays = Readonly<Record<string, { readonly length: number; [index: number]: number }>>;
+
+/** Soft targets of images of one class each. */
+export function probabilities(classes: number): TargetField & { readonly dtype: "f32" } {
+  return { dtype: "f32", shape: [classes], filling: 0 };
+}
+
+/**
+ * What a batch of mixed images says besides the targets of the images. Throws InputError for targets
+ * of which nobody knows what a mixture is.
+ */
+export function mixedFields(
+  targets: Readonly<Record<string, TargetField>>,
+  classes: number,
+): Readonly<Record<string, TargetField>> {
+  for (const [name, field] of Object.entries(targets)) {
+    if (isClass(field) || field.dtype === "f32") continue;
+    throw new InputError(
+      `images with ${name} (${field.dtype} [${
+        field.shape.join(", ")
+      }]) cannot be mixed; those of ` +
+        "one class, or with a number for each class, can",
+    );
+  }
+  const hasClass = Object.values(targets).some(isClass);
+  return hasClass ? { [PROBABILITIES]: probabilities(classes) } : {};
+}
+
+function isClass({ dtype, shape }: TargetField): boolean {
+  return dtype === "i32" && shape.length === 0;
+}
+
+/** Which image each of a batch is mixed with, and how much of its target is its own. */
+export interface TargetMixture {
+  partner(row: number): number;
+  readonly shares: ArrayLike<number>;
+  /** Images in the batch. */
+  readonly count: number;
+}
+
+/**
+ * Mixes the targets of a batch, which are those of its images. A class becomes {@link PROBABILITIES},
+ * and of two that an image shows the one of the larger share stays its class. Numbers are mixed in
+ * place; where one of the two is unknown, that is negative, so is the mixture.
+ */
+export function mixTargets(
+  batch: Arrays,
+  fields: Readonly<Record<string, TargetField>>,
+  mixture: TargetMixture,
+): void {
+  for (const [name, field] of Object.entries(fields)) {
+    if (isClass(field)) mixClasses(batch[name], batch[PROBABILITIES], mixture);
+    else mixNumbers(batch[name], sizeOf(field.shape), mixture);
+  }
+}
+
+function mixClasses(
+  labels: Arrays[string],
+  into: Arrays[string],
+  { partner, shares, count }: TargetMixture,
+): void {
+  const classes = into.length / labels.length;
+  const own = Array.from({ length: count }, (_, row) => labels[row]);
+  for (let i = 0; i < into.length; i++) into[i] = 0;
+  own.forEach((label, row) => {
+    const other = own[partner(row)];
+    into[row * classes + label] += shares[row];
+    into[row * classes + other] += 1 - shares[row];
+    if (shares[row] < 0.5) labels[row] = other;
+  });
+}
+
+function mixNumbers(
+  values: Arrays[string],
+  width: number,
+  { partner, shares, count }: TargetMixture,
+): void {
+  const own = Array.from({ length: count * width }, (_, i) => values[i]);
+  own.forEach((value, i) => {
+    const row = Math.floor(i / width);
+    const share = shares[row];
+    const other = own[partner(row) * width + i % width];
+    if (share === 1) return;
+    const isKnown = value >= 0 && other >= 0;
+    values[i] = isKnown ? share * value + (1 - share) * other : Math.min(value, other);
+  });
+}
