@@ -6,13 +6,16 @@ import type { NativeLevel } from "../../backends/wasm/native/processor.ts";
 import { RandomStream } from "../../graph/random.ts";
 import { fillMemory, RANDOM_MODULE_BYTES, randomModule, settleNaNs } from "./random_module.ts";
 
-/** What a random module left in memory. */
+/** What a random module left in a memory of one page. */
 export interface Comparison {
   readonly wasm: Uint8Array;
   readonly native: Uint8Array;
   /** Whether it wrote anything. */
   readonly changed: boolean;
 }
+
+/** Memory for native code, made once: it takes longer than a module runs. */
+let guarded: WebAssembly.Memory | undefined;
 
 /** Runs the random module of a seed as WebAssembly and as native code. */
 export function compareRandomModule(seed: number, level: NativeLevel): Comparison {
@@ -21,14 +24,14 @@ export function compareRandomModule(seed: number, level: NativeLevel): Compariso
   fillMemory(before, new RandomStream({ seed, stream: 1 }));
 
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  const wasm = new Uint8Array(memory.buffer, 0, RANDOM_MODULE_BYTES);
+  const wasm = new Uint8Array(memory.buffer);
   wasm.set(before);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   (instance.exports.run as (thread: number) => void)(3);
-  const changed = wasm.some((byte, i) => byte !== before[i]);
+  const changed = before.some((byte, i) => byte !== wasm[i]);
 
-  const guarded = guardedMemory(1, false);
-  const native = new Uint8Array(guarded.buffer, 0, RANDOM_MODULE_BYTES);
+  guarded ??= guardedMemory(1, false);
+  const native = new Uint8Array(guarded.buffer);
   native.set(before);
   const { code, entries } = translateModule(bytes, level);
   using pages = new CodePages(code);

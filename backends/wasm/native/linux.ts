@@ -42,24 +42,23 @@ export function missingHere(): string | undefined {
  */
 export function mapCode(code: Uint8Array<ArrayBuffer>): bigint {
   const bytes = BigInt(code.length);
-  return withLibc(({ mmap, memcpy, mprotect, munmap }) => {
-    const address = mmap(0n, bytes, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0n);
-    if (address === MAP_FAILED) throw new RunError("the system gave no memory for machine code");
-    memcpy(address, code, bytes);
-    if (mprotect(address, bytes, READ | EXECUTE) === 0) return address;
-    munmap(address, bytes);
-    throw new RunError("the system lets no program write machine code");
-  });
+  const { mmap, memcpy, mprotect, munmap } = libc();
+  const address = mmap(0n, bytes, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0n);
+  if (address === MAP_FAILED) throw new RunError("the system gave no memory for machine code");
+  memcpy(address, code, bytes);
+  if (mprotect(address, bytes, READ | EXECUTE) === 0) return address;
+  munmap(address, bytes);
+  throw new RunError("the system lets no program write machine code");
 }
 
 /** Takes mapped code out of memory; nothing may be in it or call it any more. */
 export function unmapCode(address: bigint, bytes: number): void {
-  withLibc(({ munmap }) => munmap(address, BigInt(bytes)));
+  libc().munmap(address, BigInt(bytes));
 }
 
 /** Asks the system to back memory with huge pages, and makes do with small ones where it has none. */
 export function preferHugePages(address: bigint, bytes: number): void {
-  withLibc(({ madvise }) => madvise(address, BigInt(bytes), HUGE_PAGES));
+  libc().madvise(address, BigInt(bytes), HUGE_PAGES);
 }
 
 /** A stretch of this process's memory. */
@@ -73,19 +72,17 @@ export interface Mapping {
 /** All that is mapped in this process, in the order of the addresses; none if that cannot be read. */
 export function mappings(): Mapping[] {
   // By libc: Deno keeps /proc to itself, since it says more of a process than this.
-  const text = withLibc(({ open, read, close }) => {
-    const file = open(new TextEncoder().encode("/proc/self/maps\0"), 0);
-    if (file < 0) return "";
-    const decoder = new TextDecoder(), chunk = new Uint8Array(65536);
-    let text = "";
-    for (;;) {
-      const bytes = Number(read(file, chunk, BigInt(chunk.length)));
-      if (bytes <= 0) break;
-      text += decoder.decode(chunk.subarray(0, bytes), { stream: true });
-    }
-    close(file);
-    return text;
-  });
+  const { open, read, close } = libc();
+  const file = open(new TextEncoder().encode("/proc/self/maps\0"), 0);
+  if (file < 0) return [];
+  const decoder = new TextDecoder(), chunk = new Uint8Array(65536);
+  let text = "";
+  for (;;) {
+    const bytes = Number(read(file, chunk, BigInt(chunk.length)));
+    if (bytes <= 0) break;
+    text += decoder.decode(chunk.subarray(0, bytes), { stream: true });
+  }
+  close(file);
   return [...text.matchAll(/^([0-9a-f]+)-([0-9a-f]+) (\S+)/gm)].map(([, start, end, access]) => ({
     start: BigInt(`0x${start}`),
     end: BigInt(`0x${end}`),
@@ -93,12 +90,9 @@ export function mappings(): Mapping[] {
   }));
 }
 
-/** Opened for each use, since it is needed a few times in a process's life. */
-function withLibc<T>(use: (calls: Calls) => T): T {
-  const library = Deno.dlopen("libc.so.6", CALLS);
-  try {
-    return use(library.symbols);
-  } finally {
-    library.close();
-  }
+let opened: Calls | undefined;
+
+/** Opened once: each time takes milliseconds. */
+function libc(): Calls {
+  return opened ??= Deno.dlopen("libc.so.6", CALLS).symbols;
 }
