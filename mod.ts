@@ -147,6 +147,8 @@ export {
   type TargetField,
 } from "./datasets/image_source.ts";
 export { emptyLabelled, type MemoryImages, MemorySource } from "./datasets/sources/memory.ts";
+export { inSeveralViews } from "./datasets/sources/transformed.ts";
+export { type TestTime, viewCount } from "./datasets/test_time.ts";
 export { type AugmentationChoice, AUGMENTATIONS } from "./datasets/augmentations/registry.ts";
 export { MIXING, type MixingOptions } from "./datasets/mixing/options.ts";
 export { type Preset, type PresetName, presetOf, PRESETS } from "./datasets/presets.ts";

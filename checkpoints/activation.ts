@@ -29,3 +29,33 @@ export function probabilitiesOf(
     ? [...softmaxRow(logits)]
     : Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit)));
 }
+
+/**
+ * The mean probabilities of an image's classes over several views of it.
+ *
+ * @param logits f32 [views, classes]
+ */
+export function meanProbabilities(
+  logits: Float32Array,
+  views: number,
+  activation?: Activation,
+): number[] {
+  const classes = logits.length / views;
+  const mean: number[] = Array(classes).fill(0);
+  for (let view = 0; view < views; view++) {
+    const own = logits.subarray(view * classes, (view + 1) * classes);
+    probabilitiesOf(own, activation).forEach((probability, c) => mean[c] += probability / views);
+  }
+  return mean;
+}
+
+/** Finite logits that an activation makes these probabilities of. */
+export function logitsOf(
+  probabilities: readonly number[],
+  activation: Activation = "softmax",
+): number[] {
+  const log = (probability: number) => Math.log(Math.max(probability, Number.MIN_VALUE));
+  return probabilities.map((probability) =>
+    log(probability) - (activation === "softmax" ? 0 : log(1 - probability))
+  );
+}

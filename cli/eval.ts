@@ -5,6 +5,8 @@ import { requireFiniteWeights } from "../checkpoints/finite.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { type ConfigFile, loadConfig, parseStored } from "../config/load.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
+import { inSeveralViews } from "../datasets/sources/transformed.ts";
+import { viewCount } from "../datasets/test_time.ts";
 import { InputError } from "../errors.ts";
 import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
@@ -15,6 +17,7 @@ import { type Arguments, type Command, type Context, setOption } from "./command
 import { checkConfusionFiles, writeConfusion } from "./confusion_files.ts";
 import { loadImages, objectiveFor } from "./load_data.ts";
 import { readConfig } from "./prepare.ts";
+import { chosenTta, ttaOption } from "./tta.ts";
 
 /** `eval CHECKPOINT`. */
 export const command: Command = {
@@ -30,16 +33,19 @@ export const command: Command = {
       repeated: true,
       help: "Write the confusion matrix: numbers to a .csv file, a picture to a .html one",
     },
+    tta: ttaOption,
     backend: backendOption("that of the config"),
   },
   details:
     "Evaluates on the validation images of the config, in inference mode, and tells how well each\n" +
     "class is recognised and which are taken for which. Images that are not on this machine are\n" +
     "fetched for a config that is named, not for one that came with the network; nor are more than\n" +
-    "64 MiB of images computed for that.",
+    "64 MiB of images computed for that. --tta sees each picture as it is and mirrored (flip), by its\n" +
+    "corners and centre (five_crop), or both (ten_crop).",
   async run(args, context) {
     const [path] = args.positionals;
     const files = args.texts("confusion");
+    const testTime = chosenTta(args);
     await checkConfusionFiles(files, [path, args.text("config") ?? path]);
     const network = await loadNetwork(path);
     requireFiniteWeights(path, network.program(1));
@@ -48,10 +54,11 @@ export const command: Command = {
     if (!isNamed) await Deno.permissions.revoke({ name: "net" });
     const file = await configOf(path, network, args, context);
     const { config } = file;
-    const { info, validation } = await loadImages(file, context, {
+    const { info, validation: images } = await loadImages(file, context, {
       isNamed,
       check: (info) => checkImages(path, network, info),
     });
+    const validation = testTime ? file.at("data", () => inSeveralViews(images, testTime)) : images;
     const objective = objectiveFor(file, info);
     const report = objective.report(network.description.classNames);
     const matrix = report.confusion;
@@ -68,6 +75,7 @@ export const command: Command = {
       {
         objective,
         batchSize: config.data.evalBatchSize,
+        views: testTime && viewCount(testTime),
         onProgress: (done) =>
           context.progress.update(() =>
             `evaluated ${formatCount(done)} of ${formatNumberOf(validation.count, "image")}`

@@ -23,6 +23,7 @@ import {
   predictionFormats,
 } from "./prediction_formats.ts";
 import { predictions } from "./predictions.ts";
+import { chosenTta, ttaOption } from "./tta.ts";
 
 /** Failures that the last message repeats. */
 const SHOWN_FAILURES = 10;
@@ -53,6 +54,7 @@ export const command: Command = {
       help: "What transparent pixels lie on, as black or #808080; white by default",
     },
     damaged: { help: "Classify damaged pictures too, as far as they can be decoded" },
+    tta: ttaOption,
     // A few pictures are classified before a GPU's kernels are compiled.
     backend: backendOption("cpu"),
   },
@@ -69,6 +71,7 @@ export const command: Command = {
     const [path, ...words] = args.positionals;
     const top = args.integer("top");
     const batchSize = args.integer("batch-size") ?? 32;
+    const testTime = chosenTta(args);
     const output = outputOf(args);
     const damaged = args.flag("damaged");
     const format = formatOf(args, damaged);
@@ -104,7 +107,15 @@ export const command: Command = {
       await interruption.gracefully(context, async (signal, { print, emit }) => {
         const put = async (line: string) => file ? await file.write(`${line}\n`) : print(line);
         if (format.heading !== undefined) await put(format.heading);
-        const options = { batchSize, ground, damaged, signal, choose, onFailure };
+        const options = {
+          batchSize,
+          testTime,
+          ground,
+          damaged,
+          signal,
+          choose,
+          onFailure,
+        };
         for await (
           const { isOnGround, ...found } of predictions(network, paths, backend, options)
         ) {

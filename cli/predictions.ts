@@ -1,11 +1,12 @@
 /** What a network says of picture files. */
 
 import type { Backend } from "../backends/backend.ts";
-import { probabilitiesOf } from "../checkpoints/activation.ts";
+import { meanProbabilities } from "../checkpoints/activation.ts";
 import { requireFiniteLogits } from "../checkpoints/finite.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { pictureView } from "../datasets/picture_view.ts";
+import { type TestTime, testTimeView, viewCount } from "../datasets/test_time.ts";
 import { InputError } from "../errors.ts";
 import { readImage, type ReadOptions, type ReadPicture } from "../files/images.ts";
 import { pipelined } from "../training/pipeline.ts";
@@ -13,8 +14,10 @@ import type { NamedProbability, Prediction } from "./prediction_formats.ts";
 
 /** How pictures are read and what is told of them. */
 export interface PredictionOptions extends ReadOptions {
-  /** Pictures computed at once. */
+  /** Pictures computed at once, views counted each. */
   readonly batchSize: number;
+  /** In which several views each is seen. Default: one. */
+  readonly testTime?: TestTime;
   /** When it aborts, no more pictures are read; what has been read is still told. */
   readonly signal: AbortSignal;
   /** Which of the classes, the most probable first, are named. */
@@ -29,7 +32,7 @@ type Told = Pick<Prediction, "image"> & Omit<ReadPicture, "pixels">;
 /** Pictures read, as a network takes them. */
 interface PictureBatch {
   readonly pictures: readonly Told[];
-  /** u8 [batchSize, height, width, channels]; zero beyond the last picture. */
+  /** u8 [batchSize · views, height, width, channels]; zero beyond the last picture. */
   readonly pixels: Uint8Array;
 }
 
@@ -41,8 +44,9 @@ export async function* predictions(
   options: PredictionOptions,
 ): AsyncGenerator<Told & Pick<Prediction, "predictions">, void, void> {
   const { classNames, activation } = description;
-  const batchSize = Math.min(options.batchSize, paths.length);
-  const infer = program(batchSize);
+  const views = options.testTime ? viewCount(options.testTime) : 1;
+  const batchSize = Math.max(1, Math.min(Math.floor(options.batchSize / views), paths.length));
+  const infer = program(batchSize * views);
   const executable = await backend.compile([infer]);
   try {
     const batches = readBatches(paths, description, batchSize, options);
@@ -51,14 +55,14 @@ export async function* predictions(
       return { pictures, pixels, logits };
     });
     for await (const { pictures, pixels, logits } of results) {
-      const [classes, size] = [logits, pixels].map(({ length }) => length / batchSize);
+      const [length, size] = [logits.length / batchSize, pixels.length / (batchSize * views)];
       for (const [row, picture] of pictures.entries()) {
-        const own = logits.subarray(row * classes, (row + 1) * classes);
-        await requireFiniteLogits(own, program, backend, () => ({
+        const own = logits.subarray(row * length, (row + 1) * length);
+        await requireFiniteLogits(own, program, backend, (view) => ({
           name: picture.image,
-          pixels: pixels.subarray(row * size, (row + 1) * size),
+          pixels: pixels.subarray((row * views + view) * size, (row * views + view + 1) * size),
         }));
-        const ranked = ranking(probabilitiesOf(own, activation), classNames);
+        const ranked = ranking(meanProbabilities(own, views, activation), classNames);
         yield { ...picture, predictions: options.choose(ranked) };
       }
     }
@@ -74,8 +78,10 @@ async function* readBatches(
   options: PredictionOptions,
 ): AsyncGenerator<PictureBatch, void, void> {
   const { input: size } = description;
-  const view = pictureView(description);
-  const imageBytes = size.height * size.width * size.channels;
+  const { testTime } = options;
+  const view = testTime ? testTimeView(description, testTime) : pictureView(description);
+  const views = testTime ? viewCount(testTime) : 1;
+  const imageBytes = views * size.height * size.width * size.channels;
   const emptyBatch = () => ({
     pictures: [] as Told[],
     pixels: new Uint8Array(batchSize * imageBytes),

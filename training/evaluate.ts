@@ -10,27 +10,34 @@ import type { Metrics } from "../checkpoints/run_state.ts";
 import { imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import { InputError, within } from "../errors.ts";
-import { extendProgram, output } from "../graph/trace.ts";
 import type { Program } from "../graph/types.ts";
 import { Evaluation, resultOf, withoutFilling } from "./evaluation.ts";
 import { parseOwnOptions, z } from "../schema/entry.ts";
 import { RUN } from "./run_options.ts";
 import type { ImageTally, Objective } from "./objectives/objective.ts";
 import { type ObjectiveChoice, objectiveOf } from "./objectives/registry.ts";
-import { traceEvaluation, traceTargets } from "./step_program.ts";
+import { scorerOf, viewScorerOf } from "./scorer.ts";
 import { checkTargets } from "./targets.ts";
 
 const OPTIONS = {
   about: "How a network is evaluated",
-  schema: z.object({ batchSize: RUN.schema.shape.evaluationBatchSize }),
+  schema: z.object({
+    batchSize: RUN.schema.shape.evaluationBatchSize,
+    views: z.int().min(1).default(1),
+  }),
 };
 
 /** Options of {@link evaluateNetwork}. */
 export interface EvaluateOptions {
   /** What the network was trained for. Default: classification. */
   readonly objective?: ObjectiveChoice | Objective;
-  /** Images in a step. Default 256. */
+  /** Images in a step, views counted each. Default 256. */
   readonly batchSize?: number;
+  /**
+   * Views of each image, which lie one below the other in it; their probabilities are averaged.
+   * Default 1.
+   */
+  readonly views?: number;
   /** Receives the number of images done, at every batch. */
   readonly onProgress?: (count: number) => void;
   /** Sees the logits and targets of every image; an {@link Objective.report}, for instance. */
@@ -60,40 +67,44 @@ export async function evaluateNetwork(
   backend: Backend,
   { objective: choice, onProgress, tally, ...options }: EvaluateOptions = {},
 ): Promise<Metrics> {
-  const { batchSize } = parseOwnOptions(OPTIONS, options);
-  const size = Math.min(batchSize, images.count);
-  const inference = programOf(network, size);
+  const { batchSize, views } = parseOwnOptions(OPTIONS, options);
+  const size = Math.max(1, Math.min(Math.floor(batchSize / views), images.count));
+  const inference = programOf(network, size * views);
   const [, classes] = inference.outputs.logits.shape;
   const objective = within(["objective"], () => objectiveOf(choice, classes));
   checkActivation(network.description, objective);
   checkTargets(objective, images, classes, ["images"]);
-  const program = evaluationOf(inference, objective, size);
+  const scorer = (program: Program, size: number) =>
+    views === 1
+      ? scorerOf(program, objective, size)
+      : viewScorerOf(program, objective, size, views);
   const rest = objective.ignoresFilling ? 0 : images.count % size;
+  const usual = scorer(inference, size);
   const last = rest === 0
-    ? program
-    : { ...evaluationOf(programOf(network, rest), objective, rest), name: `${program.name}.last` };
+    ? usual
+    : scorer({ ...programOf(network, rest * views), name: `${inference.name}.last` }, rest);
   using loader = new BatchLoader(images, { batchSize: size });
-  const executable = await backend.compile([...new Set([program, last])]);
+  const executable = await backend.compile([
+    ...new Set([...usual.programs, ...last.programs]),
+  ]);
   try {
     let begun = 0;
-    const inputs = ["pixels", ...objective.targets.map(({ name }) => name)];
     const evaluation = new Evaluation(
       objective,
       backend,
       async (batch) => {
         const isLast = batch.count === rest;
         const { arrays, count } = isLast ? withoutFilling(batch, size) : batch;
-        const given = Object.fromEntries(inputs.map((name) => [name, arrays[name]]));
         const first = begun;
         begun += count;
-        const result = resultOf(await executable.run((isLast ? last : program).name, given), count);
+        const { outputs, own } = await (isLast ? last : usual).score(executable, arrays);
         await requireFiniteLogits(
-          result.logits!.subarray(0, count * classes),
+          own.subarray(0, count * views * classes),
           (batchSize) => programOf(network, batchSize),
           backend,
-          (row) => pictureOf(images, first + row),
+          (row) => viewOf(images, first * views + row, views),
         );
-        return result;
+        return resultOf(outputs, count);
       },
       tally ? [tally] : [],
     );
@@ -104,11 +115,13 @@ export async function evaluateNetwork(
   }
 }
 
-/** An image of a source, read anew: a batch may be overwritten by the time its logits are there. */
-async function pictureOf(images: ImageSource, index: number): Promise<NamedPicture> {
+/** A view of an image, read anew: a batch may be overwritten by the time its logits are there. */
+async function viewOf(images: ImageSource, row: number, views: number): Promise<NamedPicture> {
+  const [index, view] = [Math.floor(row / views), row % views];
   const pixels = new Uint8Array(imageSize(images.shape));
   await images.read(index, 0, pixels);
-  return { name: `image ${index}`, pixels };
+  const size = pixels.length / views;
+  return { name: `image ${index}`, pixels: pixels.subarray(view * size, (view + 1) * size) };
 }
 
 /** Throws InputError where a network's logits are not what the objective takes them for. */
@@ -125,13 +138,4 @@ function checkActivation(description: NetworkDescription | undefined, objective:
 
 function programOf(network: EvaluatedNetwork | FoldedNetwork, batchSize: number): Program {
   return "tensors" in network ? networkProgram(network, batchSize) : network.program(batchSize);
-}
-
-/** An inference program that also computes what an objective makes of its logits. */
-function evaluationOf(program: Program, objective: Objective, batchSize: number): Program {
-  const { logits } = program.outputs;
-  return extendProgram(program, () => {
-    traceEvaluation(objective, logits, traceTargets(objective.targets, batchSize));
-    output("logits", logits);
-  });
 }

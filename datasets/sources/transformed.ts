@@ -3,7 +3,8 @@ import { InputError } from "../../errors.ts";
 import type { Raster } from "../../files/raster.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
 import type { ImageShape, ImageSource, SourceHandle, TargetColumn } from "../image_source.ts";
-import type { PictureSource } from "../picture_source.ts";
+import { FixedPictures, type PictureSource } from "../picture_source.ts";
+import { type TestTime, testTimeView, viewCount } from "../test_time.ts";
 import type { Transform } from "../transform.ts";
 import { planTransforms, type TransformChoice } from "../transforms/registry.ts";
 import { PICTURES_AT_ONCE, Turns } from "./turns.ts";
@@ -14,6 +15,8 @@ export interface View {
   /** Of what the transforms draw. */
   readonly seed: number;
   readonly shape: ImageShape;
+  /** In which several views each is seen. Default: one. */
+  readonly testTime?: TestTime;
 }
 
 /** How a worker opens a {@link TransformedSource}. */
@@ -29,16 +32,19 @@ export class TransformedSource implements ImageSource {
   readonly targets: Readonly<Record<string, TargetColumn>>;
   readonly reads?: readonly string[];
   readonly #transforms: readonly Transform[];
+  readonly #views: ((picture: Raster) => Raster) | undefined;
   readonly #turns = new Turns(PICTURES_AT_ONCE);
 
   /**
-   * Throws InputError as {@link planTransforms}, but takes any that draw.
+   * Throws InputError as {@link planTransforms}, but takes any that draw where there is one view.
    *
    * @param view `shape` is what its transforms give
    */
   constructor(private readonly pictures: PictureSource, private readonly view: View) {
     this.count = pictures.count;
-    this.shape = view.shape;
+    const { shape, transforms, testTime } = view;
+    this.shape = testTime ? { ...shape, height: shape.height * viewCount(testTime) } : shape;
+    this.#views = testTime && testTimeView({ input: shape, transforms }, testTime);
     this.targets = pictures.targets;
     if (pictures.reads) this.reads = pictures.reads;
     const options = { from: view.shape, isRandom: true };
@@ -55,6 +61,11 @@ export class TransformedSource implements ImageSource {
     return new TransformedSource(this.pictures.slice(from, to), this.view);
   }
 
+  /** The same pictures in several views each. */
+  seenAs(testTime: TestTime): TransformedSource {
+    return new TransformedSource(this.pictures, { ...this.view, testTime });
+  }
+
   get handle(): TransformedHandle | undefined {
     const { handle } = this.pictures;
     return handle && { kind: "transformed", pictures: handle, ...this.view };
@@ -67,6 +78,7 @@ export class TransformedSource implements ImageSource {
   #transformed(picture: Raster, sample: number, epoch: number): Raster {
     const { pictures, shape, view: { seed } } = this;
     try {
+      if (this.#views) return this.#views(picture);
       const changed = this.#transforms.reduce((changed, transform, place) => {
         const key = { seed, stream: STREAM.transforms, place, epoch, sample };
         return transform.apply(changed, new RandomStream(key));
@@ -82,4 +94,15 @@ export class TransformedSource implements ImageSource {
       throw new InputError(`${name}: ${error.message}`, { cause: error });
     }
   }
+}
+
+/**
+ * Images in several views each, one below the other, as `evaluateNetwork` takes them. Throws InputError
+ * for crops of images whose transforms have neither `center_crop` nor `fit`.
+ */
+export function inSeveralViews(images: ImageSource, testTime: TestTime): ImageSource {
+  if (images instanceof TransformedSource) return images.seenAs(testTime);
+  const { shape } = images;
+  const transforms: TransformChoice[] = [{ name: "fit", size: [shape.height, shape.width] }];
+  return new TransformedSource(new FixedPictures(images), { transforms, seed: 0, shape, testTime });
 }

@@ -1,4 +1,10 @@
-import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { parse } from "@std/csv";
 import { join } from "@std/path";
 import { readCheckpoint, writeCheckpoint } from "../../checkpoints/checkpoint.ts";
@@ -31,6 +37,17 @@ Deno.test("eval measures a checkpoint and its folded network alike", () =>
 
     const plain = await overfold(folder, "eval", String(done.checkpoint));
     assertMatch(plain.out, /24 images\n\nclass +images +accuracy\n(class \d +8 +\d+\.\d\d %\n){3}/);
+
+    const views = await overfold(
+      folder,
+      "eval",
+      String(done.folded),
+      "--json",
+      "--tta",
+      "ten_crop",
+    );
+    assertEquals(parseEvents(views.out)[0]?.count, 24, views.error);
+    assertNotEquals(parseEvents(views.out)[0]?.loss, folded.loss);
 
     await Deno.copyFile(join(folder, String(done.folded)), join(folder, "moved.safetensors"));
     const lost = await overfold(folder, "eval", "moved.safetensors");

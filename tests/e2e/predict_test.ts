@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { parse } from "@std/csv";
 import { fromFileUrl, join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
@@ -269,3 +275,44 @@ async function partWithRows(folder: string): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+Deno.test("with --tta flip a picture and its mirror image give the same probabilities", () =>
+  withPictures(async (folder) => {
+    const half = new Uint8ClampedArray(12 * 16 * 4).map((_, at) => (at * 41) % 256);
+    const mirror = half.map((_, at) =>
+      half[(Math.floor(at / 64) * 16 + 15 - Math.floor(at / 4) % 16) * 4 + at % 4]
+    );
+    const paths = await Promise.all([half, mirror].map(async (pixels, i) => {
+      const path = join(folder, `${i}.png`);
+      // Of no transparency.
+      const png = await encodePng(
+        new ImageData(pixels.map((v, at) => at % 4 === 3 ? 255 : v), 16, 12),
+      );
+      await Deno.writeFile(path, new Uint8Array(png));
+      return path;
+    }));
+    const probabilities = async (...options: string[]) => {
+      const { code, out, error } = await overfold(
+        folder,
+        ...["predict", CHECKPOINT, ...paths, "--json", "--batch-size", "3", ...options],
+      );
+      assertEquals(code, 0, error);
+      return parseEvents(out).map(({ predictions }) => predictions);
+    };
+    const [one, other] = await probabilities();
+    const [flipped, again] = await probabilities("--tta", "flip");
+    assertEquals(flipped, again);
+    assertNotEquals(one, other);
+    const mean = (name: string) =>
+      [one, other].map((found) =>
+        (found as { name: string; probability: number }[]).find((one) => one.name === name)!
+          .probability / 2
+      ).reduce((a, b) => a + b);
+    for (const { name, probability } of flipped as { name: string; probability: number }[]) {
+      assertAlmostEquals(probability, mean(name), 1e-7);
+    }
+    assertEquals((await probabilities("--tta", "ten_crop")).length, 2);
+    const wrong = await overfold(folder, "predict", CHECKPOINT, paths[0], "--tta", "flop");
+    assertEquals(wrong.code, 2);
+    assertStringIncludes(wrong.error, "--tta");
+  }));

@@ -1,6 +1,11 @@
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { referenceBackend } from "../../backends/reference/reference.ts";
 import { foldModel } from "../../checkpoints/fold.ts";
+import { networkProgram } from "../../checkpoints/network.ts";
+import { readImages } from "../../datasets/image_source.ts";
+import { inSeveralViews } from "../../datasets/sources/transformed.ts";
 import { InputError } from "../../errors.ts";
+import type { Program } from "../../graph/types.ts";
 import { inferenceProgram } from "../../models/inference.ts";
 import { multiply } from "../../ops/multiply.ts";
 import { sum } from "../../ops/sum.ts";
@@ -53,3 +58,51 @@ Deno.test("a network is not evaluated by an objective that takes its logits for 
   );
   assertEquals(error.at, ["objective"]);
 });
+
+/** The logits of images of 6x6x2, mirrored or as they are, [images, 3]. */
+async function logitsOf(program: (batchSize: number) => Program, isMirrored: boolean) {
+  const { test } = await tinyDataset();
+  const pixels = await readImages(test);
+  const shown = isMirrored
+    ? pixels.map((_, i) => {
+      const [row, column, channel] = [Math.floor(i / 12), Math.floor(i / 2) % 6, i % 2];
+      return pixels[row * 12 + (5 - column) * 2 + channel];
+    })
+    : pixels;
+  const executable = await referenceBackend().compile([program(test.count)]);
+  return (await executable.run("infer", { pixels: shown })).logits;
+}
+
+for (const ignoresFilling of [true, false]) {
+  Deno.test(`probabilities of views are averaged, ${ignoresFilling ? "with" : "without"} filling`, async () => {
+    const { model, backend } = await tinyTraining();
+    const data = await tinyDataset();
+    const description = describeNetwork("tiny", data, "classification");
+    const network = foldModel(model, description);
+    const program = (batchSize: number) => networkProgram(network, batchSize);
+    const [plain, mirrored] = [await logitsOf(program, false), await logitsOf(program, true)];
+    const { labels } = data.test.targets;
+    let [loss, correct] = [0, 0];
+    for (let n = 0; n < data.test.count; n++) {
+      const softmax = (logits: Float32Array) => {
+        const powers = [0, 1, 2].map((c) => Math.exp(logits[3 * n + c]));
+        return powers.map((power) => power / powers.reduce((a, b) => a + b));
+      };
+      const [one, other] = [softmax(plain), softmax(mirrored)];
+      const mean = one.map((probability, c) => (probability + other[c]) / 2);
+      loss -= Math.log(mean[labels.data[n]]) / data.test.count;
+      if (mean.indexOf(Math.max(...mean)) === labels.data[n]) correct++;
+    }
+    const objective = { ...objectiveOf("classification", 3), ignoresFilling };
+    const images = inSeveralViews(data.test, "flip");
+    for (const batchSize of [4, 64]) {
+      const options = { objective, views: 2, batchSize };
+      const metrics = await evaluateNetwork(network, images, backend, options);
+      assertAlmostEquals(metrics.loss, loss, 1e-6);
+      assertEquals(metrics.accuracy, correct / data.test.count);
+      assertEquals(metrics.count, 7);
+    }
+    const { loss: single } = await evaluateNetwork(network, data.test, backend);
+    assert(Math.abs(single - loss) > 1e-5);
+  });
+}
