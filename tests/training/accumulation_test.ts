@@ -27,6 +27,7 @@ async function trained(options: Partial<TrainOptions>) {
     await tinyTraining({
       model,
       workers: 0,
+      mixing: undefined,
       epochs: 3,
       optimizer: { name: "sgd", learningRate: 0.2, momentum: 0.9, weightDecay: 0.01 },
       clip: { norm: 0.1 },
