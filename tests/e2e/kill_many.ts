@@ -1,6 +1,7 @@
 /**
  * Kills many trainings at random moments, resumes them until they end and compares them bit for bit
- * with unbroken ones; the trainings run as `deno task train` runs them:
+ * with unbroken ones, half of them on pictures, which another number of workers decodes each time; the
+ * trainings run as `deno task train` runs them:
  *
  *     deno task kills 100 --busy 8 --seed 1
  *
@@ -12,7 +13,7 @@ import { Buffer } from "node:buffer";
 import { parseArgs } from "node:util";
 import { exists } from "../../files/exists.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
-import { killAt, KILLED, resultsOf } from "./kills.ts";
+import { killAt, KILLED, KILLED_ON_PICTURES, resultsOf, WORKERS, writePictures } from "./kills.ts";
 
 const { positionals: [count = "100"], values } = parseArgs({
   args: Deno.args,
@@ -26,18 +27,24 @@ const random = new RandomStream({ seed: Number(values.seed), stream: STREAM.synt
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 /** Large enough that writing a checkpoint takes a while. */
-const CONFIG = KILLED.replace("outChannels: 4", "outChannels: 256");
-/** What the runs differ in: each number of threads has its own bits. */
-const THREADS = [1, 2, 3];
+const larger = (config: string) => config.replace("outChannels: 4", "outChannels: 256");
+const CONFIGS = { plain: larger(KILLED), pictures: larger(KILLED_ON_PICTURES) };
+/** What the runs differ in: each number of threads has its own bits, as has each config. */
+const KINDS = (["plain", "pictures"] as const).flatMap((config) =>
+  [1, 2, 3].map((threads) => ({ config, threads }))
+);
+type Kind = typeof KINDS[number];
 /** Kills after which a run is left to come to its end. */
 const KILLS_A_RUN = 8;
 
-function train(folder: string, output: string, threads: number): Deno.ChildProcess {
+/** Starts or resumes a training, on pictures with another number of workers each time. */
+function train(folder: string, output: string, { config, threads }: Kind): Deno.ChildProcess {
+  const workers = config === "pictures" ? WORKERS[random.integer(WORKERS.length)] : "auto";
   return new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--no-check", "--allow-all", "--config", join(ROOT, "deno.json")],
-      ...[join(ROOT, "cli.ts"), "train", "config.yaml", "--set", `threads=${threads}`],
-      ...["--output", output, "--resume"],
+      ...[join(ROOT, "cli.ts"), "train", `${config}.yaml`, "--output", output, "--resume"],
+      ...["--set", `threads=${threads}`, "--set", `data.workers=${workers}`],
     ],
     cwd: folder,
     stdin: "null",
@@ -83,11 +90,11 @@ function atRandom(milliseconds: number) {
   return () => wait(moment);
 }
 
-/** The results of an unbroken training with that number of threads, and how long it took. */
-async function trainUnbroken(folder: string, threads: number) {
+/** The results of an unbroken training of a kind, and how long it took. */
+async function trainUnbroken(folder: string, kind: Kind) {
   const start = performance.now();
-  const output = `unbroken-${threads}`;
-  await killAt(train(folder, output, threads), toTheEnd);
+  const output = `unbroken-${kind.config}-${kind.threads}`;
+  await killAt(train(folder, output, kind), toTheEnd);
   return { results: await resultsOf(join(folder, output)), took: performance.now() - start };
 }
 
@@ -98,30 +105,35 @@ const busy = Array.from(
 );
 const totals = { kills: 0, duringWrites: 0, beforeFirstCheckpoint: 0, runs: 0, differing: 0 };
 try {
-  await Deno.writeTextFile(join(folder, "config.yaml"), CONFIG);
-  const expected = new Map<number, Awaited<ReturnType<typeof trainUnbroken>>>();
-  for (const threads of THREADS) expected.set(threads, await trainUnbroken(folder, threads));
+  await writePictures(folder);
+  for (const [name, config] of Object.entries(CONFIGS)) {
+    await Deno.writeTextFile(join(folder, `${name}.yaml`), config);
+  }
+  const expected = new Map<Kind, Awaited<ReturnType<typeof trainUnbroken>>>();
+  for (const kind of KINDS) expected.set(kind, await trainUnbroken(folder, kind));
   while (totals.kills < Number(count)) {
-    const threads = THREADS[totals.runs % THREADS.length];
-    const { results, took } = expected.get(threads)!;
+    const kind = KINDS[totals.runs % KINDS.length];
+    const { results, took } = expected.get(kind)!;
     const output = `killed-${totals.runs++}`;
     const checkpoints = join(folder, output, "checkpoints");
     for (let kill = 0; kill < KILLS_A_RUN && totals.kills < Number(count); kill++) {
       const before = temporaryFiles(checkpoints);
       const moment = kill % 2 === 0 ? duringWrite(checkpoints) : atRandom(took);
-      if (!await killAt(train(folder, output, threads), moment)) break;
+      if (!await killAt(train(folder, output, kind), moment)) break;
       totals.kills++;
       const isHalfWritten = temporaryFiles(checkpoints).some((name) => !before.includes(name));
       if (isHalfWritten) totals.duringWrites++;
       if (!await exists(join(checkpoints, "last.safetensors"))) totals.beforeFirstCheckpoint++;
     }
-    await killAt(train(folder, output, threads), toTheEnd);
+    await killAt(train(folder, output, kind), toTheEnd);
     const found = await resultsOf(join(folder, output));
     const others = [...results].filter(([name, bytes]) =>
       Buffer.compare(bytes, found.get(name)!) !== 0
     );
     if (others.length > 0) totals.differing++;
-    for (const [name] of others) console.log(`${output} (${threads} threads): ${name} differs`);
+    for (const [name] of others) {
+      console.log(`${output} (${kind.config}, ${kind.threads} threads): ${name} differs`);
+    }
     await Deno.remove(join(folder, output), { recursive: true });
   }
 } finally {

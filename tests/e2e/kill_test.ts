@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { jsonLines, overfold, startOverfold, withTinyConfig } from "./cli.ts";
-import { killAt, KILLED, resultsOf } from "./kills.ts";
+import { killAt, KILLED, KILLED_ON_PICTURES, resultsOf, WORKERS, writePictures } from "./kills.ts";
 
 /** The moment at which an event of this kind with this step comes. */
 function atEvent(kind: string, atStep: number) {
@@ -35,3 +35,25 @@ Deno.test("a run that is killed and resumed ends with the bits of an unbroken on
       await resultsOf(join(folder, "unbroken")),
     );
   }, KILLED));
+
+Deno.test("a run on pictures that is killed in the middle of epochs goes on with any number of workers", () =>
+  withTinyConfig(async (folder) => {
+    await writePictures(folder);
+    const train = (output: string, workers: number) => [
+      ...["train", "tiny.yaml", "--output", output, "--resume"],
+      ...["--set", `data.workers=${workers}`],
+    ];
+    const unbroken = await overfold(folder, ...train("unbroken", 1));
+    assertEquals(unbroken.code, 0, unbroken.error);
+    // Epochs have 6 steps.
+    for (const [i, workers] of WORKERS.entries()) {
+      const process = startOverfold(folder, ...train("killed", workers), "--json");
+      assertEquals(await killAt(process, atEvent("step", 6 * i + 3)), true);
+    }
+    const resumed = await overfold(folder, ...train("killed", 4));
+    assertEquals(resumed.code, 0, resumed.error);
+    assertEquals(
+      await resultsOf(join(folder, "killed")),
+      await resultsOf(join(folder, "unbroken")),
+    );
+  }, KILLED_ON_PICTURES));

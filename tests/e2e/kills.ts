@@ -1,5 +1,7 @@
-/** Runs that are killed and resumed: what their test and the campaign of many of them share. */
+/** Runs that are killed and resumed: what their tests and the campaign of many of them share. */
 import { join } from "@std/path";
+import { readSafetensors } from "../../checkpoints/safetensors_file.ts";
+import { plainPng, writeFiles } from "../support/pictures.ts";
 import { TINY } from "./cli.ts";
 
 /**
@@ -16,6 +18,34 @@ export const KILLED = `${
 checkpoints: { everySteps: 5 }
 `;
 
+/** Numbers of threads that decode, which change no picture. */
+export const WORKERS = [1, 2, 4];
+
+/**
+ * The same on pictures, of which everything that can be drawn is: 6 steps an epoch, saved at every
+ * other one, so in the middle.
+ */
+export const KILLED_ON_PICTURES = KILLED
+  .replace(/dataset:\n.*\n/, "dataset: { name: image_folder, root: pictures }\n")
+  .replace(
+    /augmentation: .*\n/,
+    `train: [{ name: random_resized_crop, size: 8 }, horizontal_flip, rand_augment]
+  augmentation: [{ name: random_erasing, value: random }]
+  mixing: { mixup: { alpha: 0.2, prob: 0.8 }, cutmix: {}, mode: elem }
+  augRepeats: 2
+`,
+  )
+  .replace("everySteps: 5", "everySteps: 2");
+
+/** Writes the pictures of {@link KILLED_ON_PICTURES}: 20 of each of three classes. */
+export async function writePictures(folder: string): Promise<void> {
+  const files = Array.from({ length: 60 }, (_, i) => [
+    `pictures/${i % 3}/${i}.png`,
+    plainPng([4 * i, 255 - 4 * i, i % 3 * 100], 7 + i % 5, 9 + i % 4),
+  ]);
+  await writeFiles(folder, Object.fromEntries(files));
+}
+
 /** Metrics and checkpoints: all that must be the same whether or not the run was killed. */
 const RESULTS = [
   "metrics.jsonl",
@@ -24,11 +54,23 @@ const RESULTS = [
   "folded/model.safetensors",
 ];
 
-/** The files of a finished run, by name. */
+/** What the files of a finished run hold, by name. */
 export async function resultsOf(run: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  for (const file of RESULTS) files.set(file, await Deno.readFile(join(run, file)));
+  for (const file of RESULTS) files.set(file, await contentOf(join(run, file)));
   return files;
+}
+
+/** A file's bytes; of a checkpoint all but the config, in which the number of workers may differ. */
+async function contentOf(path: string): Promise<Uint8Array> {
+  if (!path.includes("checkpoints")) return await Deno.readFile(path);
+  const { metadata, tensors } = await readSafetensors(path);
+  const { config: _, ...header } = JSON.parse(metadata.checkpoint);
+  const parts = [
+    JSON.stringify(header),
+    ...[...tensors].flatMap(([name, { data }]) => [name, data]),
+  ];
+  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
 }
 
 /**
