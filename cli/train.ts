@@ -192,6 +192,10 @@ async function trainRun(
   const frozen = describeFrozen(recipe);
   if (frozen !== undefined) context.print(frozen);
   if (images.train.reads) context.print(pictureMemory(images, data));
+  const changes = changesOf(data, identity.description.input);
+  if (changes.mixing) {
+    context.print("mixed images: training's metrics take each for the class of its larger share");
+  }
   const report = new TrainReport(
     context,
     {
@@ -215,7 +219,7 @@ async function trainRun(
     train: images.train,
     validation: images.validation,
     normalization: identity.description.normalization,
-    ...changesOf(data, identity.description.input),
+    ...changes,
     augRepeats: data.augRepeats,
     workers: data.workers,
     batchSize: data.batchSize,

@@ -8,7 +8,13 @@
 import { InputError, within } from "../errors.ts";
 import { parseOwnOptions, z } from "../schema/entry.ts";
 import { type AugmentationChoice, planAugmentation } from "./augmentations/registry.ts";
-import { type BatchArrays, BatchFiller, type BatchPlan, emptyBatch } from "./batch.ts";
+import {
+  type BatchArrays,
+  BatchFiller,
+  type BatchMixing,
+  type BatchPlan,
+  emptyBatch,
+} from "./batch.ts";
 import type { ImageSource } from "./image_source.ts";
 import { type MixingOptions, parseMixing } from "./mixing/options.ts";
 import { JOBS_PER_WORKER, LoaderWorkers } from "./loader_workers.ts";
@@ -102,7 +108,7 @@ export class BatchLoader {
     this.#plan = {
       ...plan,
       ...(augmentation ? { transform } : {}),
-      ...(mixing ? { mixing: { ...mixing, options: parseMixing(mixing.options) } } : {}),
+      ...(mixing ? { mixing: within(["mixing"], () => parsedMixing(mixing)) } : {}),
     };
     this.#filler = new BatchFiller(source, this.#plan, host);
     const { helpers, slots } = threadsAndSlots(source, workers, this.batchCount);
@@ -175,6 +181,10 @@ export class BatchLoader {
     if (this.#serving === serving) await this.#filler.fill(own, epoch, index);
     return own;
   }
+}
+
+function parsedMixing({ options, classes }: NonNullable<LoaderOptions["mixing"]>): BatchMixing {
+  return { options: parseMixing(options), classes };
 }
 
 /** How many threads prepare batches, and how many batches there is room for. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError, type OptionPath } from "../../errors.ts";
 import { loadDataset } from "../../datasets/open.ts";
+import { objectiveOf } from "../../training/objectives/registry.ts";
 import { train, type TrainOptions } from "../../training/train.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
@@ -51,6 +52,16 @@ const MISTAKES: readonly [options: Record<string, unknown>, at: OptionPath, text
     "augmentation: found nothing, expected one of",
   ],
   [{ augmentation: [null] }, ["augmentation", 0], "found nothing, expected one of random_crop, "],
+  [{ mixing: {} }, ["mixing"], "expected mixup, cutmix or both"],
+  [{ mixing: { mixup: { alpha: 0 } } }, ["mixing", "mixup", "alpha"], "mixup.alpha: found 0"],
+  [
+    {
+      mixing: { mixup: {} },
+      objective: { ...objectiveOf("classification", 3), mixedTargets: undefined },
+    },
+    ["mixing"],
+    "classification learns from labels, of which no mixture is known; leave mixing out",
+  ],
   [{ batchSize: 21, dropLast: true }, ["batchSize"], "there are only 20 images"],
   [{ freeze: ["conv9"] }, ["freeze", 0], '"conv9" fits no parameter'],
 ];
