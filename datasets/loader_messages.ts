@@ -1,4 +1,5 @@
 /** What {@link BatchLoader} and its workers tell each other. */
+import { InputError, RunError } from "../errors.ts";
 import type { AugmentationChoice } from "./augmentations/registry.ts";
 import type { BatchArrays, BatchPlan } from "./batch.ts";
 import type { SourceHandle } from "./image_source.ts";
@@ -19,16 +20,31 @@ export interface WorkerJob {
   readonly index: number;
 }
 
+/** What is left of an error; errors themselves lose their class between threads. */
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+/** What can be posted of what was thrown. */
+export function failureOf(error: unknown): Failure {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { name, message, stack };
+}
+
+/** The error again. */
+export function revived({ name, message, stack }: Failure): Error {
+  if (name === "InputError") return new InputError(message);
+  if (name === "RunError") return new RunError(message);
+  return Object.assign(new Error(message), { name, stack });
+}
+
 /** A job is done or failed, or the worker cannot do any, or it ends. */
 export type WorkerReply =
   | {
     readonly ticket: number;
-    /** What is left of an error; errors themselves lose their class on the way. */
-    readonly failure?: {
-      readonly name: string;
-      readonly message: string;
-      readonly stack?: string;
-    };
+    readonly failure?: Failure;
   }
   | { readonly unfit: true }
   | { readonly ends: true };

@@ -1,6 +1,11 @@
 /** A thread that fills batches for {@link BatchLoader}. */
 import { BatchFiller } from "./batch.ts";
-import type { WorkerJob, WorkerReply, WorkerSetup } from "./loader_messages.ts";
+import {
+  failureOf,
+  type WorkerJob,
+  type WorkerReply,
+  type WorkerSetup,
+} from "./loader_messages.ts";
 import { openSource } from "./sources/registry.ts";
 
 const scope = self as unknown as {
@@ -51,7 +56,6 @@ async function fill({ ticket, slot, epoch, index }: WorkerJob): Promise<void> {
     await opened.fill(slots[slot], epoch, index);
     scope.postMessage({ ticket });
   } catch (error) {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    scope.postMessage({ ticket, failure: { name, message, stack } });
+    scope.postMessage({ ticket, failure: failureOf(error) });
   }
 }

@@ -1,9 +1,7 @@
 /** The threads that fill batches, and who of them does what. */
-import { InputError, RunError } from "../errors.ts";
-import type { WorkerJob, WorkerReply, WorkerSetup } from "./loader_messages.ts";
-
-/** The web's class: a library such as ONNX Runtime may put Node's in its place later. */
-const { Worker } = globalThis;
+import { RunError } from "../errors.ts";
+import { canStart, startThread } from "./confinement.ts";
+import { revived, type WorkerJob, type WorkerReply, type WorkerSetup } from "./loader_messages.ts";
 
 /** Batches a worker may have at once: the one it fills, and the next, so that it need not wait. */
 export const JOBS_PER_WORKER = 2;
@@ -46,12 +44,8 @@ export class LoaderWorkers {
     const script = reads
       ? new URL("./picture_worker.ts", import.meta.url)
       : new URL("./loader_worker.ts", import.meta.url);
-    if (count === 0 || !("onmessage" in Worker.prototype)) return undefined;
-    // Asked beforehand, because Deno prints the failure of a worker that it may not read.
-    if (script.protocol === "file:" && !mayRead(script)) return undefined;
-    const options = reads ? confinedTo(reads) : {};
-    const start = () => new Worker(script, { type: "module", ...options });
-    return new LoaderWorkers(setup, start, count);
+    if (count === 0 || !canStart(script)) return undefined;
+    return new LoaderWorkers(setup, () => startThread(script, reads), count);
   }
 
   /**
@@ -128,31 +122,4 @@ export class LoaderWorkers {
     }
     this.#handOut();
   }
-}
-
-function revived({ name, message, stack }: NonNullable<Settled["failure"]>): Error {
-  if (name === "InputError") return new InputError(message);
-  if (name === "RunError") return new RunError(message);
-  return Object.assign(new Error(message), { name, stack });
-}
-
-/**
- * What lets a worker read files and do nothing else. Deno ends a process that asks for this without a
- * flag, which `deno.json` gives; the flag cannot be seen, so another that stands beside it tells.
- */
-function confinedTo(reads: readonly string[]): Pick<WorkerOptions, "deno"> {
-  if (!("bundle" in Deno)) return {};
-  const none = {
-    env: false,
-    ffi: false,
-    import: false,
-    net: false,
-    run: false,
-    sys: false,
-  } as const;
-  return { deno: { permissions: { ...none, write: false, read: [...reads] } } };
-}
-
-function mayRead(path: URL): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }

@@ -8,6 +8,7 @@ import { imageList } from "./image_list.ts";
 import { mnist } from "./mnist.ts";
 import { synthetic } from "./synthetic.ts";
 import { syntheticMultiLabel } from "./synthetic_multi_label.ts";
+import { tarShards } from "./tar_shards.ts";
 
 /** The datasets by the names that configs use. */
 export const DATASETS = {
@@ -17,6 +18,7 @@ export const DATASETS = {
   cifar100,
   image_folder: imageFolder,
   image_list: imageList,
+  tar_shards: tarShards,
   synthetic,
   synthetic_multi_label: syntheticMultiLabel,
 } satisfies Record<string, DatasetEntry>;

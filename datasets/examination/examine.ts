@@ -1,6 +1,6 @@
 /** A look at every picture of a dataset, and what is wrong with them. */
 import { WHITE } from "../../files/pixels.ts";
-import { byCodePoint } from "../folder/order.ts";
+import { byCodePoint } from "../folder/names.ts";
 import { BatchLoader } from "../loader.ts";
 import type { PictureSource } from "../picture_source.ts";
 import { DIGEST_BYTES, ExaminedPictures, type Finding, readFinding } from "../sources/examined.ts";

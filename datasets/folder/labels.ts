@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import { spellName } from "../../reporting/controls.ts";
 import { someOf } from "../../reporting/format.ts";
 import { Growing } from "../growing.ts";
-import { byCodePoint } from "./order.ts";
+import { byCodePoint } from "./names.ts";
 
 /** Labels by the number of the picture. */
 export class Labels {
@@ -54,19 +54,20 @@ export class ClassNames {
   #isSettled: boolean;
 
   /** @param wanted in the order of the classes; by default all there are, sorted */
-  constructor(wanted?: readonly string[]) {
+  constructor(private readonly wanted?: readonly string[]) {
     this.#numbers = new Map(wanted?.map((name, i) => [name, i]));
     this.#isSettled = wanted !== undefined;
   }
 
   /**
-   * The number of a label, which changes when all are known. Throws InputError for one that is none of
+   * The number of a label, which changes when all are known. Of classes that were named it may also be
+   * the place, from 0, as numbers are in files that say no names. Throws InputError for one that is none of
    * the classes.
    *
    * @param place where it stands, for errors
    */
   numberOf(label: string, place: () => string): number {
-    const number = this.#numbers.get(label);
+    const number = this.#numbers.get(label) ?? this.#placeOf(label);
     if (number !== undefined) return number;
     if (this.#isSettled) {
       throw new InputError(
@@ -102,5 +103,10 @@ export class ClassNames {
     labels.renumber(found.map((name) => this.#numbers.get(name)!));
     this.#isSettled = true;
     return names;
+  }
+
+  #placeOf(label: string): number | undefined {
+    const place = /^\d{1,9}$/.test(label) ? Number(label) : Infinity;
+    return this.wanted && place < this.wanted.length ? place : undefined;
   }
 }

@@ -5,13 +5,13 @@ import { spellName } from "../../reporting/controls.ts";
 import { formatBytes } from "../../reporting/format.ts";
 import { isRecord } from "../../schema/record.ts";
 import { spell } from "../../schema/mistakes.ts";
+import { LABEL_NAMES } from "./names.ts";
 
 /** Bytes of a list: tens of millions of pictures. */
 const MOST_BYTES = 2 ** 29;
 
-/** Columns and keys that are taken for the path and for what it shows, the first there is. */
+/** Columns and keys that are taken for the path, the first there is. */
 const PATH_NAMES = ["path", "file", "filename", "file_name", "image"];
-const LABEL_NAMES = ["label", "labels", "class", "classes", "category"];
 
 /** A line of a list. */
 export interface Listed {

@@ -21,10 +21,7 @@ import { bareRefusalOf, refusalOf } from "../../files/refusal.ts";
 import { isSame, isSettled, type Stamp, stampOf } from "../../files/stamp.ts";
 import { formatCount } from "../../reporting/format.ts";
 import type { OpenOptions } from "../dataset.ts";
-import { sortNames } from "./order.ts";
-
-/** What systems and programs put into folders. */
-const SYSTEM = /^(\..*|thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx|\$recycle\.bin|@eadir)$/i;
+import { isSystemName, sortNames } from "./names.ts";
 
 /** Changes with the form of what is remembered, and with what is left out. */
 const FORMAT = "listing 1";
@@ -188,7 +185,7 @@ async function followed(record: FolderRecord, path: string): Promise<Omit<Entrie
 function namesIn(path: string): Pick<FolderRecord, "folders" | "files" | "links"> {
   const [folders, files, links]: string[][] = [[], [], []];
   for (const { name, isDirectory, isFile, isSymlink } of Deno.readDirSync(path)) {
-    if (SYSTEM.test(name)) continue;
+    if (isSystemName(name)) continue;
     if (isDirectory) folders.push(name);
     else if (isSymlink) links.push(name);
     else if (isFile) files.push(name);

@@ -9,6 +9,7 @@ import { bmp, gif, pnm, tiff, webp, webpAnimation } from "./kinds/pictures.ts";
 import { png } from "./kinds/png.ts";
 import { safetensors } from "./kinds/safetensors.ts";
 import { tar } from "./kinds/tar.ts";
+import { tarShard } from "./kinds/tar_shard.ts";
 import { yaml } from "./kinds/yaml.ts";
 
 /** By name, in the order in which they are fuzzed. */
@@ -29,4 +30,5 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   idx_images: idxImages,
   idx_labels: idxLabels,
   tar,
+  tar_shard: tarShard,
 };

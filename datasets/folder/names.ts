@@ -1,6 +1,17 @@
-/** Names in the order in which Python, and with it torchvision, sorts them. */
+/** Names of files, folders and classes: those to leave out, and the order of the others. */
 
-/** Text in the order of its code points. */
+/** What systems and programs put into folders. */
+const SYSTEM = /^(\..*|thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx|\$recycle\.bin|@eadir)$/i;
+
+/** Names of columns and keys that are taken for what a picture shows, the first there is. */
+export const LABEL_NAMES = ["label", "labels", "class", "classes", "category"];
+
+/** Whether a file or folder is hidden, or of the system. */
+export function isSystemName(name: string): boolean {
+  return SYSTEM.test(name);
+}
+
+/** Text in the order of its code points, in which Python, and with it torchvision, sorts. */
 export function byCodePoint(a: string, b: string): number {
   const [one, two] = [a[Symbol.iterator](), b[Symbol.iterator]()];
   for (;;) {

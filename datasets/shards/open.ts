@@ -1,0 +1,171 @@
+/** Files that hold many pictures each as a dataset of pictures of any size. */
+import { basename, dirname } from "node:path";
+import { InputError } from "../../errors.ts";
+import { spellName } from "../../reporting/controls.ts";
+import { formatCount } from "../../reporting/format.ts";
+import { z } from "../../schema/entry.ts";
+import type { OpenOptions, OpenPictures } from "../dataset.ts";
+import { ClassNames, Labels } from "../folder/labels.ts";
+import { openLabelled } from "../folder/open.ts";
+import {
+  channelsSchema,
+  classesSchema,
+  holdOutSchema,
+  splitSeedSchema,
+} from "../folder/options.ts";
+import { shuffled, stratified } from "../folder/split.ts";
+import { Growing } from "../growing.ts";
+import { PathList } from "../paths.ts";
+import type { ShardNamesHandle } from "../stores/shard_names.ts";
+import type { StoreHandle } from "../stores/store.ts";
+import { type Indexer, indexShards } from "./indexing.ts";
+import { shardFiles } from "./patterns.ts";
+import type { ShardIndex } from "./shard_index.ts";
+
+/** Files that a worker may read one by one; of more, it may read their folders. */
+const MOST_FILES_READ = 256;
+
+/** Numbers that say where pictures lie. */
+type Places = Readonly<Record<string, Float64Array<SharedArrayBuffer>>>;
+
+/** A kind of files that hold many pictures each. */
+export interface ShardKind {
+  /** The dataset's name in configs. */
+  readonly name: string;
+  /** How the names of such files end. */
+  readonly ending: RegExp;
+  readonly indexer: Indexer;
+  /** How workers open them. */
+  store(names: ShardNamesHandle, places: Places): StoreHandle;
+}
+
+const text = z.string().min(1);
+const files = z.union([text, z.array(text).min(1)]);
+
+/** Options that all kinds have. */
+export const shardOptions = {
+  train: files.describe(
+    "The files: a folder of them, one, a pattern such as shards/train-{000000..000146}.tar or with " +
+      "*, or a list of these",
+  ).meta({ resume: "free" }),
+  validation: files.optional().describe(
+    "Those with the pictures that validate; without it some are held out",
+  ).meta({ resume: "free" }),
+  classes: classesSchema.optional().describe(
+    "Names of the classes in the order of their numbers, or labels in the order of the classes",
+  ),
+  severalLabels: z.boolean().default(false).describe(
+    "Whether a picture may have any number of labels, for training.objective: multi_label",
+  ),
+  separator: text.default("|").describe("What stands between several labels in a text"),
+  holdOut: holdOutSchema,
+  splitSeed: splitSeedSchema,
+  channels: channelsSchema,
+};
+
+/** The options of one kind. */
+type ShardsOptions = z.output<z.ZodObject<typeof shardOptions>> & {
+  readonly label?: string;
+  readonly picture?: string;
+};
+
+/** Opens them. Rejects with InputError for files that cannot be read, or hold no pictures with labels. */
+export async function openShards(
+  kind: ShardKind,
+  { train, validation, classes, severalLabels, separator, label, picture, ...options }:
+    ShardsOptions,
+  where: OpenOptions,
+): Promise<OpenPictures> {
+  const place = typeof train === "string" ? train : train[0];
+  const trainFiles = await shardFiles(train, kind.ending);
+  const heldFiles = validation === undefined ? [] : await shardFiles(validation, kind.ending);
+  const shards = [...trainFiles, ...heldFiles];
+  const wanted = { severalLabels, separator, label, picture };
+  const indexes = await indexShards(kind.indexer, shards, wanted, where);
+  const found = new Found(severalLabels, classes ?? classNamesIn(indexes, shards));
+  trainFiles.forEach((file, i) => found.add(file, indexes[i]));
+  const classNames = found.classes.settle(found.labels, place);
+  const trainCount = found.names.count;
+  heldFiles.forEach((file, i) => found.add(file, indexes[trainFiles.length + i]));
+  if (found.passedOver.size > 0) {
+    const listed = [...found.passedOver].map(([what, times]) => `${formatCount(times)} × ${what}`);
+    where.onNotice?.(`${place}: passed over ${listed.join(", ")}`);
+  }
+  if (trainCount === 0) {
+    throw new InputError(`${place}: there is no picture with a label in these files`);
+  }
+  const { labels } = found;
+  const paths = found.names.done("");
+  const pictures = shuffled(paths, options.splitSeed, 0, trainCount);
+  const split = heldFiles.length > 0
+    ? { train: pictures, held: shuffled(paths, options.splitSeed, trainCount) }
+    : stratified(pictures, (i) => labels.firstOf(i), classNames.length, options.holdOut);
+  const folders = [...new Set(shards.map((file) => dirname(file)))];
+  return openLabelled({
+    name: kind.name,
+    title: spellName(basename(place)),
+    root: place,
+    classNames,
+    channels: options.channels,
+    store: kind.store({ shards, ends: found.ends, names: paths.handle }, found.places),
+    reads: shards.length <= MOST_FILES_READ ? shards : folders,
+    paths,
+    labels,
+    ...split,
+  }, where);
+}
+
+/** What was found in the files, put together. */
+class Found {
+  readonly names = new PathList();
+  readonly labels: Labels;
+  readonly classes: ClassNames;
+  readonly ends: number[] = [];
+  readonly passedOver = new Map<string, number>();
+  readonly #places = new Map<string, Growing<Float64Array<SharedArrayBuffer>>>();
+
+  constructor(severalLabels: boolean, classes: readonly string[] | undefined) {
+    this.labels = new Labels(severalLabels);
+    this.classes = new ClassNames(classes);
+  }
+
+  get places(): Places {
+    return Object.fromEntries([...this.#places].map(([key, values]) => [key, values.used]));
+  }
+
+  add(file: string, { names, labels, labelCounts, labelTexts, passedOver, places }: ShardIndex) {
+    const all = new TextDecoder().decode(names).split("\0").slice(0, -1);
+    const numbers = labelTexts.map((label) => this.classes.numberOf(label, () => file));
+    let at = 0;
+    all.forEach((name, i) => {
+      this.names.add(`${basename(file)}/${name}`);
+      const count = labelCounts?.[i] ?? 1;
+      this.labels.add(...Array.from({ length: count }, () => numbers[labels[at++]]));
+    });
+    this.ends.push(this.names.count);
+    for (const [key, values] of Object.entries(places)) {
+      const column = this.#places.get(key) ?? new Growing(Float64Array<SharedArrayBuffer>);
+      column.append(values);
+      this.#places.set(key, column);
+    }
+    for (const [what, times] of Object.entries(passedOver)) {
+      this.passedOver.set(what, (this.passedOver.get(what) ?? 0) + times);
+    }
+  }
+}
+
+/** The classes that the files say. Throws InputError where they say different ones. */
+function classNamesIn(
+  indexes: readonly ShardIndex[],
+  files: readonly string[],
+): readonly string[] | undefined {
+  const [{ classNames }] = indexes;
+  const other = indexes.findIndex((index) => `${index.classNames}` !== `${classNames}`);
+  if (other < 0) return classNames;
+  throw new InputError(
+    `${files[other]}: its classes are not those of ${
+      files[0]
+    }; name them with classes, in one order`,
+    { at: ["classes"] },
+  );
+}

@@ -1,0 +1,98 @@
+/** Which files are meant by a folder, a list or a pattern such as `train-{000000..000146}.tar`. */
+import { glob } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../../errors.ts";
+import { exists } from "../../files/exists.ts";
+import { fromHome } from "../../files/home.ts";
+import { spellName } from "../../reporting/controls.ts";
+import { formatCount } from "../../reporting/format.ts";
+import { isSystemName, sortNames } from "../folder/names.ts";
+
+/** Files that one pattern may mean. */
+const MOST_FILES = 100_000;
+
+/** What stands between braces: the first and the last number, or words. */
+const BRACES = /\{([^{}]*)\}/;
+const RANGE = /^(\d{1,9})\.\.(\d{1,9})$/;
+
+/**
+ * The files, in the order in which they were named, those of a folder or a pattern with `*` sorted.
+ * Throws InputError for one that is not there and for none.
+ *
+ * @param ending of the files in a folder
+ */
+export async function shardFiles(
+  patterns: string | readonly string[],
+  ending: RegExp,
+): Promise<string[]> {
+  const files: string[] = [];
+  for (const pattern of typeof patterns === "string" ? [patterns] : patterns) {
+    const path = fromHome(pattern);
+    for (const one of await exists(path) ? [path] : expanded(path)) {
+      for (const file of await filesAt(one, ending)) files.push(file);
+      if (files.length > MOST_FILES) throw tooMany(pattern);
+    }
+  }
+  const seen = new Set<string>();
+  for (const file of files) {
+    if (seen.has(file)) throw new InputError(`${file}: this file is named twice`);
+    seen.add(file);
+  }
+  return files;
+}
+
+/** A pattern with each of its braces written out, as shells do it. */
+function expanded(pattern: string): string[] {
+  let paths = [pattern];
+  while (paths.length > 0 && BRACES.test(paths[0])) {
+    const parts = partsIn(BRACES.exec(paths[0])![1], pattern);
+    if (parts.length * paths.length > MOST_FILES) throw tooMany(pattern);
+    paths = paths.flatMap((path) => parts.map((part) => path.replace(BRACES, () => part)));
+  }
+  return paths;
+}
+
+function partsIn(braces: string, pattern: string): string[] {
+  const [, first, last] = RANGE.exec(braces) ?? [];
+  if (first === undefined) return braces.split(",");
+  const count = Number(last) - Number(first) + 1;
+  if (count > MOST_FILES) throw tooMany(pattern);
+  if (count < 1) {
+    throw new InputError(`${pattern}: {${braces}} is empty; expected the smaller number first`);
+  }
+  const digits = first.startsWith("0") ? first.length : 0;
+  return Array.from(
+    { length: count },
+    (_, i) => String(Number(first) + i).padStart(digits, "0"),
+  );
+}
+
+async function filesAt(path: string, ending: RegExp): Promise<string[]> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info?.isFile) return [path];
+  const files: string[] = [];
+  if (info?.isDirectory) {
+    for await (const { name, isDirectory } of Deno.readDir(path)) {
+      if (!isDirectory && ending.test(name) && !isSystemName(name)) files.push(join(path, name));
+    }
+  } else if (path.includes("*")) {
+    for await (const file of glob(path)) {
+      if (files.push(file) > MOST_FILES) throw tooMany(path);
+    }
+  } else {
+    throw new InputError(
+      `${spellName(path)}: no such file or folder` +
+        (/^[a-z]+:/i.test(path) ? "; only files on this machine are read" : ""),
+    );
+  }
+  if (files.length > 0) return sortNames(files);
+  throw new InputError(
+    `${spellName(path)}: ${info ? "no such file in this folder" : "no file fits this pattern"}`,
+  );
+}
+
+function tooMany(pattern: string): InputError {
+  return new InputError(
+    `${spellName(pattern)}: more than ${formatCount(MOST_FILES)} files; name fewer at once`,
+  );
+}

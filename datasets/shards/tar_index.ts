@@ -1,0 +1,164 @@
+/**
+ * The samples of a WebDataset archive: files next to each other whose names are equal up to the first
+ * dot, such as `0001.jpg` and `0001.cls`.
+ */
+import { InputError } from "../../errors.ts";
+import { isPictureName } from "../../files/picture_names.ts";
+import { FileWindow } from "../../files/window.ts";
+import { spellName } from "../../reporting/controls.ts";
+import { abridged } from "../../reporting/format.ts";
+import { isRecord } from "../../schema/record.ts";
+import { isSystemName, LABEL_NAMES } from "../folder/names.ts";
+import { IndexBuilder, type ShardIndex, type ShardOptions } from "./shard_index.ts";
+import { tarEntries, type TarEntry } from "./tar.ts";
+
+/** Endings of files with a label, the first there is. */
+const LABEL_ENDINGS = ["cls", "json", "txt"];
+/** Bytes of a label's file. */
+const MOST_LABEL_BYTES = 2 ** 16;
+
+const COMPRESSED =
+  "a compressed archive has to be unpacked from its beginning for every picture in " +
+  "it, and pictures are compressed already; make a plain one of it with gunzip";
+
+/** Files whose names are equal up to the first dot. */
+interface Sample {
+  readonly stem: string;
+  /** By what is behind that dot, in small letters. */
+  readonly files: Map<string, TarEntry>;
+  /** What those hold that may be the label. */
+  readonly labels: Map<string, string>;
+}
+
+/** The index of an archive. Throws InputError, which begins with its path. */
+export function indexTar(path: string, options: ShardOptions): ShardIndex {
+  using file = new FileWindow(path);
+  const index = new IndexBuilder(options.severalLabels);
+  try {
+    const [first, second] = file.at(0, 2);
+    if (first === 0x1f && second === 0x8b) throw new InputError(COMPRESSED);
+    for (const sample of samplesIn(file, index, options)) addSample(sample, index, options);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${path}: ${error.message}`, { cause: error });
+  }
+  return index.done();
+}
+
+function* samplesIn(
+  file: FileWindow,
+  index: IndexBuilder,
+  { label }: ShardOptions,
+): Generator<Sample> {
+  const labelEndings = label === undefined ? LABEL_ENDINGS : [endingAndKey(label)[0]];
+  let sample: Sample | undefined;
+  for (const entry of tarEntries(file)) {
+    const slash = entry.name.lastIndexOf("/") + 1;
+    const name = entry.name.slice(slash);
+    if (entry.kind === "folder" || isSystemName(name)) continue;
+    const dot = name.indexOf(".");
+    if (entry.kind !== "file" || dot < 0) {
+      index.passOver(entry.kind === "file" ? "file without ending" : entry.kind);
+      continue;
+    }
+    const [stem, ending] = [entry.name.slice(0, slash + dot), name.slice(dot + 1).toLowerCase()];
+    if (stem !== sample?.stem) {
+      if (sample) yield sample;
+      sample = { stem, files: new Map(), labels: new Map() };
+    }
+    if (sample.files.has(ending)) {
+      throw new InputError(`it holds two files ${shown(`${stem}.${ending}`)}; pack them anew`);
+    }
+    sample.files.set(ending, entry);
+    // At hand with its header, so that nothing is read twice.
+    if (!labelEndings.includes(ending)) continue;
+    if (entry.size > MOST_LABEL_BYTES) {
+      throw new InputError(
+        `${
+          shown(entry.name)
+        }: a label of ${entry.size} bytes, expected at most ${MOST_LABEL_BYTES}`,
+      );
+    }
+    sample.labels.set(ending, new TextDecoder().decode(file.at(entry.offset, entry.size)));
+  }
+  if (sample) yield sample;
+}
+
+function addSample(sample: Sample, index: IndexBuilder, options: ShardOptions): void {
+  const picture = pictureOf(sample, options);
+  if (!picture) return index.passOver("sample without a picture");
+  const labels = labelsOf(sample, options);
+  if (!labels) return index.passOver("sample without a label");
+  if (!options.severalLabels && labels.length !== 1) {
+    throw new InputError(
+      `sample ${shown(sample.stem)} has ${labels.length} labels, expected one; several need ` +
+        "severalLabels: true",
+    );
+  }
+  const { name, offset, size } = picture;
+  index.add(name, labels, { offset, length: size });
+}
+
+function pictureOf({ stem, files }: Sample, { picture }: ShardOptions): TarEntry | undefined {
+  if (picture !== undefined) return files.get(picture.toLowerCase());
+  const endings = [...files.keys()].filter((ending) => isPictureName(`.${ending}`));
+  if (endings.length > 1) {
+    throw new InputError(
+      `sample ${shown(stem)} has several pictures: ${endings.map(shown).join(", ")}; say which ` +
+        "with picture, such as picture: jpg",
+    );
+  }
+  return files.get(endings[0]);
+}
+
+/** The labels of a sample; undefined where it has no file for them. */
+function labelsOf(
+  { stem, labels }: Sample,
+  { label, severalLabels, separator }: ShardOptions,
+): readonly string[] | undefined {
+  const [ending, key] = label === undefined
+    ? [LABEL_ENDINGS.find((ending) => labels.has(ending))]
+    : endingAndKey(label);
+  const text = ending === undefined ? undefined : labels.get(ending)?.trim();
+  if (text === undefined) return undefined;
+  if (ending === "json") return labelsInJson(text, key, stem);
+  if (!severalLabels) return [text];
+  return text.split(separator).map((one) => one.trim()).filter((one) => one !== "");
+}
+
+function labelsInJson(text: string, key: string | undefined, stem: string): readonly string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`sample ${shown(stem)}: no JSON: ${(error as Error).message}`);
+  }
+  if (isRecord(value)) {
+    const record = value;
+    const names = key === undefined ? LABEL_NAMES : [key];
+    const found = names.find((name) => Object.hasOwn(record, name));
+    value = found === undefined ? undefined : record[found];
+  }
+  const labels = Array.isArray(value) ? value : [value];
+  if (labels.every((one) => typeof one === "string" || Number.isInteger(one))) {
+    return labels.map(String);
+  }
+  throw new InputError(
+    `sample ${shown(stem)}: found no label in its JSON, ${
+      shown(text)
+    }; say where it is with label, ` +
+      "such as label: json:category",
+  );
+}
+
+/** Such as `json` and `category` of `json:category`. */
+function endingAndKey(label: string): [ending: string, key?: string] {
+  const colon = label.indexOf(":");
+  return colon < 0
+    ? [label.toLowerCase()]
+    : [label.slice(0, colon).toLowerCase(), label.slice(colon + 1)];
+}
+
+function shown(text: string): string {
+  return spellName(abridged(text, 100));
+}

@@ -1,0 +1,66 @@
+/** Pictures in tar archives, each read where it lies. */
+import { InputError } from "../../errors.ts";
+import { formatBytes } from "../../reporting/format.ts";
+import { bareRefusalOf } from "../../files/refusal.ts";
+import { ShardNames, type ShardNamesHandle } from "./shard_names.ts";
+import type { PictureStore, StoreHandle } from "./store.ts";
+
+/** Bytes of a picture's file. */
+const MOST_BYTES = 2 ** 28;
+
+/** How a worker opens a {@link TarStore}. */
+export interface TarHandle extends StoreHandle, ShardNamesHandle {
+  readonly kind: "tar";
+  readonly places: {
+    /** Where in its archive each picture's file begins. */
+    readonly offset: Float64Array<SharedArrayBuffer>;
+    /** How many bytes it has. */
+    readonly length: Float64Array<SharedArrayBuffer>;
+  };
+}
+
+/** Pictures in archives. */
+export class TarStore implements PictureStore {
+  readonly #names: ShardNames;
+
+  constructor(private readonly handle: TarHandle) {
+    this.#names = new ShardNames(handle);
+  }
+
+  nameOf(picture: number): string {
+    return this.#names.nameOf(picture);
+  }
+
+  // deno-lint-ignore require-await -- what is thrown is to be a rejection
+  async fileOf(picture: number): Promise<Uint8Array<ArrayBuffer>> {
+    const length = this.handle.places.length[picture];
+    if (length > MOST_BYTES) {
+      throw new InputError(
+        `${this.nameOf(picture)}: holds ${formatBytes(length)}; expected at most ` +
+          formatBytes(MOST_BYTES),
+      );
+    }
+    try {
+      return this.beginningOf(picture, length);
+    } catch (error) {
+      const refusal = bareRefusalOf(error);
+      if (refusal === undefined) throw error;
+      const message = `${this.nameOf(picture)}: cannot be read: ${refusal}`;
+      throw new InputError(message, { cause: error });
+    }
+  }
+
+  beginningOf(picture: number, most: number): Uint8Array<ArrayBuffer> {
+    const { offset, length } = this.handle.places;
+    using file = Deno.openSync(this.#names.shardOf(picture));
+    file.seekSync(offset[picture], Deno.SeekMode.Start);
+    const bytes = new Uint8Array(Math.min(most, length[picture]));
+    let read = 0;
+    while (read < bytes.length) {
+      const count = file.readSync(bytes.subarray(read));
+      if (count === null) break;
+      read += count;
+    }
+    return bytes.subarray(0, read);
+  }
+}
