@@ -90,7 +90,7 @@ async function openedAt(
   const opened = await openPicturesOf(file, options);
   if (opened) return opened;
   throw new InputError(
-    `${path}: its dataset has no picture files; expected image_folder or image_list`,
+    `${path}: its dataset has no picture files; expected one of your own pictures, such as image_folder`,
   );
 }
 

@@ -17,6 +17,7 @@ export const command: Command = {
     const parts: Readonly<Record<string, () => Promise<unknown>>> = {
       "the libraries of all commands": context.loadCommands,
       "those of ONNX files": () => Promise.all([loadOnnxProto(), loadProtobuf()]),
+      "that of Parquet files": () => import("../datasets/stores/parquet_reader.ts"),
       "ONNX Runtime": loadRuntime,
       "the bundler of pages": bundleScripts,
     };

@@ -3,4 +3,5 @@
  * else; so all the code that it needs is loaded with it.
  */
 import "./picture_reader.ts";
+import "./stores/parquet_reader.ts";
 import "./loader_worker.ts";

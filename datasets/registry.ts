@@ -6,6 +6,7 @@ import { fashionMnist } from "./fashion_mnist.ts";
 import { imageFolder } from "./image_folder.ts";
 import { imageList } from "./image_list.ts";
 import { mnist } from "./mnist.ts";
+import { parquet } from "./parquet.ts";
 import { synthetic } from "./synthetic.ts";
 import { syntheticMultiLabel } from "./synthetic_multi_label.ts";
 import { tarShards } from "./tar_shards.ts";
@@ -19,6 +20,7 @@ export const DATASETS = {
   image_folder: imageFolder,
   image_list: imageList,
   tar_shards: tarShards,
+  parquet,
   synthetic,
   synthetic_multi_label: syntheticMultiLabel,
 } satisfies Record<string, DatasetEntry>;

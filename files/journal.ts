@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import { writeFileAtomic } from "./atomic.ts";
 import { DISK, type DiskFile, writeAll } from "./disk.ts";
 import { refusalOf } from "./refusal.ts";
+import { partOf } from "./window.ts";
 
 /** Before each record: how long it is and its CRC-32, 4 bytes each. */
 const HEADER_BYTES = 8;
@@ -46,11 +47,7 @@ export async function readJournal(
 
 /** A record that {@link readJournal} has shown. */
 export function readRecord(path: string, { offset, length }: RecordPlace): Uint8Array<ArrayBuffer> {
-  using file = Deno.openSync(path);
-  file.seekSync(offset, Deno.SeekMode.Start);
-  const record = new Uint8Array(length);
-  readFully(file, record);
-  return record;
+  return partOf(path, offset, length);
 }
 
 async function openIfThere(path: string): Promise<Deno.FsFile | undefined> {

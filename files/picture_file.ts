@@ -21,10 +21,3 @@ async function readAtOnce(path: string): Promise<Uint8Array<ArrayBuffer> | undef
     // Whatever it is, whoever reads it with more care says it.
   }
 }
-
-/** The first bytes of a file. Throws what the system throws. */
-export function beginningOf(path: string, most: number): Uint8Array {
-  using file = Deno.openSync(path);
-  const bytes = new Uint8Array(most);
-  return bytes.subarray(0, file.readSync(bytes) ?? 0);
-}

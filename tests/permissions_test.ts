@@ -26,7 +26,7 @@ Deno.test("no command may run programs, few may run native code, and none has ev
 });
 
 /** What reads pictures, and files whose programs are then run. */
-const FOREIGN = /images\.ts$|jsquash|\.wasm$|checkpoints\/load\.ts$/;
+const FOREIGN = /images\.ts$|jsquash|hyparquet|\.wasm$|checkpoints\/load\.ts$/;
 
 for (const command of NATIVE) {
   Deno.test(`${command} loads neither a picture decoder nor what opens networks to run`, async () => {

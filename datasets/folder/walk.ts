@@ -2,7 +2,7 @@
 import { extname, join } from "node:path";
 import { kindOf } from "../../files/kind_of_file.ts";
 import { isPictureName, SIGNATURE_BYTES } from "../../files/picture_names.ts";
-import { beginningOf } from "../../files/picture_file.ts";
+import { partOf } from "../../files/window.ts";
 import type { Listing } from "./listing.ts";
 import type { PassedOver, PassedOverFile } from "./passed_over.ts";
 
@@ -39,7 +39,7 @@ function otherThanPicture(root: string, path: string): Omit<PassedOverFile, "pat
   if (isPictureName(path)) return undefined;
   const other = { what: extname(path).toLowerCase() || "without ending" };
   try {
-    const kind = kindOf(beginningOf(join(root, path), SIGNATURE_BYTES));
+    const kind = kindOf(partOf(join(root, path), 0, SIGNATURE_BYTES));
     if (!kind?.isPicture) return other;
     return kind.fits === "picture" ? undefined : { what: kind.what, isPicture: true };
   } catch {

@@ -35,8 +35,12 @@ export interface ShardKind {
   /** How the names of such files end. */
   readonly ending: RegExp;
   readonly indexer: Indexer;
-  /** How workers open them. */
-  store(names: ShardNamesHandle, places: Places): StoreHandle;
+  /**
+   * How workers open them.
+   *
+   * @param forms of each file
+   */
+  store(names: ShardNamesHandle, places: Places, forms: readonly unknown[]): StoreHandle;
 }
 
 const text = z.string().min(1);
@@ -107,7 +111,11 @@ export async function openShards(
     root: place,
     classNames,
     channels: options.channels,
-    store: kind.store({ shards, ends: found.ends, names: paths.handle }, found.places),
+    store: kind.store(
+      { shards, ends: found.ends, names: paths.handle },
+      found.places,
+      indexes.map(({ form }) => form),
+    ),
     reads: shards.length <= MOST_FILES_READ ? shards : folders,
     paths,
     labels,

@@ -14,6 +14,8 @@ export interface ShardIndex {
   readonly classNames?: readonly string[];
   /** What is passed over, and how often. */
   readonly passedOver: Readonly<Record<string, number>>;
+  /** What is the same of all pictures of the file; its meaning is the kind's. */
+  readonly form?: unknown;
   /** Where each picture lies, in numbers whose meaning is the kind's. */
   readonly places: Readonly<Record<string, Float64Array<ArrayBuffer>>>;
 }
@@ -37,19 +39,25 @@ export class IndexBuilder {
   readonly #labelCounts: number[] = [];
   readonly #texts = new Map<string, number>();
   readonly #passedOver: Record<string, number> = {};
-  readonly #places: Record<string, number[]> = {};
+  readonly #places: readonly number[][];
 
-  constructor(private readonly severalLabels: boolean) {}
+  /** @param placeNames what the numbers are called that say where a picture lies */
+  constructor(
+    private readonly severalLabels: boolean,
+    private readonly placeNames: readonly string[],
+  ) {
+    this.#places = placeNames.map(() => []);
+  }
 
-  /** Adds a picture. */
-  add(name: string, labels: readonly string[], place: Readonly<Record<string, number>>): void {
+  /** Adds a picture, which lies at a place. */
+  add(name: string, labels: readonly string[], ...place: readonly number[]): void {
     this.#names.push(name);
     for (const label of labels) {
       if (!this.#texts.has(label)) this.#texts.set(label, this.#texts.size);
       this.#labels.push(this.#texts.get(label)!);
     }
     this.#labelCounts.push(labels.length);
-    for (const [key, value] of Object.entries(place)) (this.#places[key] ??= []).push(value);
+    place.forEach((number, i) => this.#places[i].push(number));
   }
 
   /** Counts one more of what is passed over. */
@@ -68,7 +76,7 @@ export class IndexBuilder {
       ...(classNames ? { classNames } : {}),
       passedOver: this.#passedOver,
       places: Object.fromEntries(
-        Object.entries(this.#places).map(([key, values]) => [key, Float64Array.from(values)]),
+        this.placeNames.map((name, i) => [name, Float64Array.from(this.#places[i])]),
       ),
     };
   }

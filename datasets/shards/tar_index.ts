@@ -33,7 +33,7 @@ interface Sample {
 /** The index of an archive. Throws InputError, which begins with its path. */
 export function indexTar(path: string, options: ShardOptions): ShardIndex {
   using file = new FileWindow(path);
-  const index = new IndexBuilder(options.severalLabels);
+  const index = new IndexBuilder(options.severalLabels, ["offset", "length"]);
   try {
     const [first, second] = file.at(0, 2);
     if (first === 0x1f && second === 0x8b) throw new InputError(COMPRESSED);
@@ -96,7 +96,7 @@ function addSample(sample: Sample, index: IndexBuilder, options: ShardOptions): 
     );
   }
   const { name, offset, size } = picture;
-  index.add(name, labels, { offset, length: size });
+  index.add(name, labels, offset, size);
 }
 
 function pictureOf({ stem, files }: Sample, { picture }: ShardOptions): TarEntry | undefined {

@@ -1,5 +1,6 @@
 /** Pictures in files of their own. */
-import { beginningOf, readPictureFile } from "../../files/picture_file.ts";
+import { readPictureFile } from "../../files/picture_file.ts";
+import { partOf } from "../../files/window.ts";
 import { Paths, type PathsHandle } from "../paths.ts";
 import type { PictureStore, StoreHandle } from "./store.ts";
 
@@ -30,6 +31,6 @@ export class FileStore implements PictureStore {
   }
 
   beginningOf(picture: number, most: number): Uint8Array {
-    return beginningOf(this.nameOf(picture), most);
+    return partOf(this.nameOf(picture), 0, most);
   }
 }

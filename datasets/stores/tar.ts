@@ -2,6 +2,7 @@
 import { InputError } from "../../errors.ts";
 import { formatBytes } from "../../reporting/format.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
+import { partOf } from "../../files/window.ts";
 import { ShardNames, type ShardNamesHandle } from "./shard_names.ts";
 import type { PictureStore, StoreHandle } from "./store.ts";
 
@@ -52,15 +53,7 @@ export class TarStore implements PictureStore {
 
   beginningOf(picture: number, most: number): Uint8Array<ArrayBuffer> {
     const { offset, length } = this.handle.places;
-    using file = Deno.openSync(this.#names.shardOf(picture));
-    file.seekSync(offset[picture], Deno.SeekMode.Start);
-    const bytes = new Uint8Array(Math.min(most, length[picture]));
-    let read = 0;
-    while (read < bytes.length) {
-      const count = file.readSync(bytes.subarray(read));
-      if (count === null) break;
-      read += count;
-    }
-    return bytes.subarray(0, read);
+    const path = this.#names.shardOf(picture);
+    return partOf(path, offset[picture], Math.min(most, length[picture]));
   }
 }

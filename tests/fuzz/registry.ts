@@ -6,6 +6,7 @@ import { idxImages, idxLabels } from "./kinds/idx.ts";
 import { jpeg } from "./kinds/jpeg.ts";
 import { onnx } from "./kinds/onnx.ts";
 import { bmp, gif, pnm, tiff, webp, webpAnimation } from "./kinds/pictures.ts";
+import { parquet } from "./kinds/parquet.ts";
 import { png } from "./kinds/png.ts";
 import { safetensors } from "./kinds/safetensors.ts";
 import { tar } from "./kinds/tar.ts";
@@ -31,4 +32,5 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   idx_labels: idxLabels,
   tar,
   tar_shard: tarShard,
+  parquet,
 };

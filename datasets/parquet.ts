@@ -1,0 +1,40 @@
+import { z } from "../schema/entry.ts";
+import type { DatasetEntry } from "./dataset.ts";
+import { openShards, type ShardKind, shardOptions } from "./shards/open.ts";
+import type { ParquetForm, ParquetHandle } from "./stores/parquet.ts";
+
+const schema = z.object({
+  ...shardOptions,
+  picture: z.string().min(1).optional().describe(
+    "Column of the pictures; by default the only one that holds some, such as image",
+  ),
+  label: z.string().min(1).optional().describe(
+    "Column of the labels; by default the only one of classes, such as label",
+  ),
+});
+
+const KIND: ShardKind = {
+  name: "parquet",
+  ending: /\.parquet$/i,
+  indexer: {
+    kind: "parquet",
+    script: new URL("./shards/parquet_worker.ts", import.meta.url),
+    async indexHere(path, options) {
+      const address = new URL("./shards/parquet_index.ts", import.meta.url).href;
+      return (await import(address)).indexParquet(path, options);
+    },
+  },
+  store: (names, { page, row, dictionary }, forms): ParquetHandle => ({
+    kind: "parquet",
+    ...names,
+    places: { page, row, dictionary },
+    forms: forms as ParquetForm[],
+  }),
+};
+
+/** Pictures in Parquet files, as Hugging Face's datasets have them: a column of them, one of labels. */
+export const parquet: DatasetEntry<typeof schema> = {
+  about: "Your own pictures in Parquet files, as Hugging Face's datasets have them",
+  schema,
+  build: (options, where) => openShards(KIND, options, where),
+};

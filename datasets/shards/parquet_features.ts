@@ -1,0 +1,46 @@
+/** What Hugging Face's library says of the columns of a Parquet file: which are pictures and classes. */
+import type { FileMetaData } from "npm:hyparquet@1.33.0";
+import { isRecord } from "../../schema/record.ts";
+
+/** What is said of a column. */
+interface Feature {
+  readonly isImage: boolean;
+  /** The classes in the order of their numbers, of a column of those or of lists of them. */
+  readonly classNames?: readonly string[];
+}
+
+/** By the names of the columns. */
+export type Features = ReadonlyMap<string, Feature>;
+
+/** What a file says; nothing where it was written by others, or says what cannot be understood. */
+export function featuresIn({ key_value_metadata: pairs = [] }: FileMetaData): Features {
+  const text = pairs.find(({ key }) => key === "huggingface")?.value;
+  const info = property(property(parsed(text), "info"), "features");
+  if (!isRecord(info)) return new Map();
+  return new Map(
+    Object.entries(info).map(([name, feature]) => {
+      const inner = property(feature, "feature") ?? (Array.isArray(feature) ? feature[0] : feature);
+      const names = property(inner, "_type") === "ClassLabel"
+        ? property(inner, "names")
+        : undefined;
+      const areNames = Array.isArray(names) && names.length >= 2 &&
+        names.every((one) => typeof one === "string") && new Set(names).size === names.length;
+      return [name, {
+        isImage: property(feature, "_type") === "Image",
+        ...(areNames ? { classNames: names } : {}),
+      }];
+    }),
+  );
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return undefined;
+  }
+}
+
+function property(value: unknown, name: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}

@@ -1,0 +1,81 @@
+/** Pictures in Parquet files, each read with the page it is in and no more. */
+import { InputError } from "../../errors.ts";
+import { bareRefusalOf } from "../../files/refusal.ts";
+import { ShardNames, type ShardNamesHandle } from "./shard_names.ts";
+import type { PictureStore, StoreHandle } from "./store.ts";
+
+/** Where a picture is in its file. */
+export interface ParquetPlaces<A> {
+  /** Where the header of its page begins. */
+  readonly page: A;
+  /** Which row of the page it is. */
+  readonly row: A;
+  /** Where the header of the dictionary begins that the page may refer to; 0 for none. */
+  readonly dictionary: A;
+}
+
+/** How the pictures of a file are stored. */
+export interface ParquetForm {
+  readonly codec: string;
+  /** See `ColumnForm`. */
+  readonly maxDefinition: number;
+}
+
+/** How a worker opens a {@link ParquetStore}. */
+export interface ParquetHandle extends StoreHandle, ShardNamesHandle {
+  readonly kind: "parquet";
+  readonly places: ParquetPlaces<Float64Array<SharedArrayBuffer>>;
+  /** Of each file. */
+  readonly forms: readonly ParquetForm[];
+}
+
+/** What `parquet_reader.ts` exports: reads the bytes of a picture's file. */
+export interface RowReader {
+  read(
+    path: string,
+    form: ParquetForm,
+    place: ParquetPlaces<number>,
+  ): Uint8Array<ArrayBuffer>;
+}
+
+/** Pictures in rows. */
+export class ParquetStore implements PictureStore {
+  readonly #names: ShardNames;
+  #reader: Promise<RowReader> | undefined;
+
+  constructor(private readonly handle: ParquetHandle) {
+    this.#names = new ShardNames(handle);
+  }
+
+  nameOf(picture: number): string {
+    return this.#names.nameOf(picture);
+  }
+
+  async fileOf(picture: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { places: { page, row, dictionary }, forms } = this.handle;
+    const reader = await (this.#reader ??= loadReader());
+    const shard = this.#names.placeOf(picture);
+    try {
+      return reader.read(this.handle.shards[shard], forms[shard], {
+        page: page[picture],
+        row: row[picture],
+        dictionary: dictionary[picture],
+      });
+    } catch (error) {
+      const reason = error instanceof InputError
+        ? error.message
+        : bareRefusalOf(error)?.replace(/^/, "cannot be read: ");
+      if (reason === undefined) throw error;
+      throw new InputError(`${this.nameOf(picture)}: ${reason}`, { cause: error });
+    }
+  }
+}
+
+/**
+ * Its address is computed, so that nothing loads the library that only may read such files. A worker
+ * that is allowed to read alone has loaded it beforehand.
+ */
+async function loadReader(): Promise<RowReader> {
+  const { ParquetReader } = await import(new URL("./parquet_reader.ts", import.meta.url).href);
+  return new ParquetReader();
+}
