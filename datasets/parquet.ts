@@ -1,7 +1,8 @@
 import { z } from "../schema/entry.ts";
 import type { DatasetEntry } from "./dataset.ts";
 import { openShards, type ShardKind, shardOptions } from "./shards/open.ts";
-import type { ParquetForm, ParquetHandle } from "./stores/parquet.ts";
+import type { ParquetHandle } from "./stores/parquet.ts";
+import type { ParquetForm } from "./stores/parquet_rows.ts";
 
 const schema = z.object({
   ...shardOptions,

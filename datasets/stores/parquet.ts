@@ -1,25 +1,9 @@
 /** Pictures in Parquet files, each read with the page it is in and no more. */
 import { InputError } from "../../errors.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
+import type { ParquetForm, ParquetPlaces, RowReader } from "./parquet_rows.ts";
 import { ShardNames, type ShardNamesHandle } from "./shard_names.ts";
 import type { PictureStore, StoreHandle } from "./store.ts";
-
-/** Where a picture is in its file. */
-export interface ParquetPlaces<A> {
-  /** Where the header of its page begins. */
-  readonly page: A;
-  /** Which row of the page it is. */
-  readonly row: A;
-  /** Where the header of the dictionary begins that the page may refer to; 0 for none. */
-  readonly dictionary: A;
-}
-
-/** How the pictures of a file are stored. */
-export interface ParquetForm {
-  readonly codec: string;
-  /** See `ColumnForm`. */
-  readonly maxDefinition: number;
-}
 
 /** How a worker opens a {@link ParquetStore}. */
 export interface ParquetHandle extends StoreHandle, ShardNamesHandle {
@@ -27,15 +11,6 @@ export interface ParquetHandle extends StoreHandle, ShardNamesHandle {
   readonly places: ParquetPlaces<Float64Array<SharedArrayBuffer>>;
   /** Of each file. */
   readonly forms: readonly ParquetForm[];
-}
-
-/** What `parquet_reader.ts` exports: reads the bytes of a picture's file. */
-export interface RowReader {
-  read(
-    path: string,
-    form: ParquetForm,
-    place: ParquetPlaces<number>,
-  ): Uint8Array<ArrayBuffer>;
 }
 
 /** Pictures in rows. */

@@ -2,7 +2,7 @@
 import { InputError } from "../../errors.ts";
 import { FileWindow, partOf } from "../../files/window.ts";
 import { type ColumnForm, pageAt, type PageValues, unpackPage } from "../shards/parquet_pages.ts";
-import type { ParquetForm, ParquetPlaces, RowReader } from "./parquet.ts";
+import type { ParquetForm, ParquetPlaces, RowReader } from "./parquet_rows.ts";
 
 /** Bytes of unpacked pages that are kept: pictures that are read next may be in one of them. */
 const KEPT_BYTES = 2 ** 25;

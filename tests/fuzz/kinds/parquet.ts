@@ -1,5 +1,5 @@
 import { indexParquet } from "../../../datasets/shards/parquet_index.ts";
-import type { ParquetForm } from "../../../datasets/stores/parquet.ts";
+import type { ParquetForm } from "../../../datasets/stores/parquet_rows.ts";
 import { ParquetReader } from "../../../datasets/stores/parquet_reader.ts";
 import { concatenate, damage } from "../bytes.ts";
 import type { Kind } from "../kind.ts";
