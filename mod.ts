@@ -153,6 +153,8 @@ export { type AugmentationChoice, AUGMENTATIONS } from "./datasets/augmentations
 export { MIXING, type MixingOptions } from "./datasets/mixing/options.ts";
 export { type Preset, type PresetName, presetOf, PRESETS } from "./datasets/presets.ts";
 export { type TransformChoice, TRANSFORMS } from "./datasets/transforms/registry.ts";
+export { type CacheChoice, CACHES } from "./datasets/caches/registry.ts";
+export type { FreshPicture, KeepsPictures } from "./datasets/keeps_pictures.ts";
 export type { Views } from "./datasets/views.ts";
 export type { OnError } from "./datasets/sources/picture_files.ts";
 export type { Colour } from "./files/pixels.ts";

@@ -125,6 +125,7 @@ ${
 ${isFew ? "    - trivial_augment_wide\n" : ""}\
   batchSize: ${batchSize}
   onError: stop # skip: another picture of its class takes the place of a broken one
+  cache: none # memory or disk: pictures are decoded once, where decoding is what takes the time
 
 model:
 ${comment(network, 2)}

@@ -94,6 +94,7 @@ ${row("data.train", "[{name: random_resized_crop, size: 224}, horizontal_flip]",
 ${row("data.eval", "[{name: resize, size: 256}, {name: center_crop, size: 224}]", { off: true })}
 ${standard("data.background", { off: true })}
 ${standard("data.onError", { off: true })}
+${standard("data.cache", { off: true, more: "or such as {name: memory, gibibytes: 4}" })}
 ${
     row("data.augmentation", "[{name: random_crop, padding: 4}, horizontal_flip]", {
       off: true,

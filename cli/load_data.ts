@@ -5,7 +5,7 @@ import type { DataConfig } from "../config/schema.ts";
 import type { DatasetInfo, OpenDataset, OpenOptions, OpenPictures } from "../datasets/dataset.ts";
 import { imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { countBatches, threadsAndSlots } from "../datasets/loader.ts";
-import { openDataset, openPictures } from "../datasets/open.ts";
+import { type DatasetOptions, openDataset, openPictures } from "../datasets/open.ts";
 import { firstOf, holdOut } from "../datasets/split.ts";
 import { InputError, type OptionPath, within } from "../errors.ts";
 import { parseGround } from "../files/colours.ts";
@@ -37,7 +37,7 @@ export function trainCountOf({ validation, subset }: DataConfig, { sizes }: Data
 }
 
 /** Opens the dataset of a config. Throws InputError, for options that do not fit where they stand. */
-export function openImages(file: ConfigFile, options: OpenOptions = {}): Promise<OpenDataset> {
+export function openImages(file: ConfigFile, options: DatasetOptions = {}): Promise<OpenDataset> {
   const { data, seed } = file.config;
   const { dataset, root, mirror, checksums, background, onError, augmentation } = data;
   return inConfig(file, () =>
@@ -100,15 +100,18 @@ function configPath([first, ...rest]: OptionPath): OptionPath {
 export async function loadImages(
   file: ConfigFile,
   { progress }: Context,
-  { isNamed = true, download = isNamed, check = () => {} }: {
+  { isNamed = true, download = isNamed, isKept = false, check = () => {} }: {
     readonly isNamed?: boolean;
     readonly download?: boolean;
+    /** Whether pictures are read several times, and kept as `data.cache` says. */
+    readonly isKept?: boolean;
     check?(info: DatasetInfo): void;
   } = {},
 ): Promise<Images> {
   const { config: { data }, at } = file;
   const { info, computedBytes = 0, load } = await openImages(file, {
     download,
+    ...(isKept ? { pictureCache: data.cache } : {}),
     onProgress: ({ file, received, total }) =>
       progress.update(() =>
         `downloading ${file}: ${formatBytes(received)}` +

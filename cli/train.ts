@@ -67,7 +67,7 @@ export const command: Command = {
     using interruption = new Interruption(() =>
       context.progress.print("stopping after this step; press Ctrl-C again to stop at once")
     );
-    const images = await loadImages(file, context);
+    const images = await loadImages(file, context, { isKept: true });
     if (found) requireSamePictures(found.checkpoint, images.info, path);
     const backend = await openForRun(found?.checkpoint, config, args, context);
     const identity = await identityOf(file, images.info, backend);

@@ -7,6 +7,7 @@ import {
 } from "../datasets/augmentations/registry.ts";
 import { PRESETS } from "../datasets/presets.ts";
 import { DATASETS } from "../datasets/registry.ts";
+import { CACHES } from "../datasets/caches/registry.ts";
 import {
   planTransforms,
   type TransformChoice,
@@ -94,6 +95,10 @@ export const dataSchema = z.strictObject({
     .default("white").describe("What transparent pixels of pictures lie on"),
   onError: z.enum(["stop", "skip"]).default("stop").describe(
     "A picture that cannot be read ends the training, or another of its class takes its place",
+  ).meta({ resume: "free" }),
+  cache: choiceOf(CACHES).default("none").describe(
+    "Where decoded pictures are kept from one epoch to the next, as they are before the first of the " +
+      "transforms in train or eval that draws",
   ).meta({ resume: "free" }),
   augmentation: z.union([
     z.enum(PRESETS).describe(

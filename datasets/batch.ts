@@ -81,7 +81,7 @@ export class BatchFiller {
   #order: Uint32Array = new Uint32Array();
 
   constructor(
-    private readonly source: ImageSource,
+    readonly source: ImageSource,
     private readonly plan: BatchPlan,
     /** What is done to pixels, in this order. */
     private readonly host: readonly HostAugmentation[],

@@ -6,6 +6,7 @@
  */
 import { InputError } from "../errors.ts";
 import { sizeOf } from "../graph/types.ts";
+import type { KeepsPictures } from "./keeps_pictures.ts";
 
 /** Extents of every image of a dataset, in pixels and channels. */
 export interface ImageShape {
@@ -89,7 +90,7 @@ export interface SourceHandle {
 }
 
 /** Images with their targets. */
-export interface ImageSource {
+export interface ImageSource extends KeepsPictures {
   /** Number of images. */
   readonly count: number;
   /** Extents of every image. */

@@ -122,7 +122,7 @@ export class BatchLoader {
         slots: this.#slots,
       },
       helpers,
-      source.reads,
+      { reads: source.reads, keep: source.keep?.bind(source) },
     );
   }
 
@@ -159,6 +159,7 @@ export class BatchLoader {
     if (this.#workers) this.#slots = emptySlots(this.#slots.length, this.#source, this.#plan);
     this.#workers?.close();
     this.#workers = undefined;
+    this.#source.release?.();
   }
 
   [Symbol.dispose](): void {
@@ -178,7 +179,11 @@ export class BatchLoader {
     const shared = this.#slots[slot];
     if (await this.#workers?.fill({ slot, epoch, index })) return shared;
     const own = this.#slots[slot];
-    if (this.#serving === serving) await this.#filler.fill(own, epoch, index);
+    if (this.#serving === serving) {
+      await this.#filler.fill(own, epoch, index);
+      const fresh = this.#source.takeFresh?.() ?? [];
+      if (fresh.length > 0) this.#source.keep?.(fresh);
+    }
     return own;
   }
 }

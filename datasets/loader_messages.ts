@@ -1,6 +1,7 @@
 /** What {@link BatchLoader} and its workers tell each other. */
 import { InputError, RunError } from "../errors.ts";
 import type { AugmentationChoice } from "./augmentations/registry.ts";
+import type { FreshPicture } from "./keeps_pictures.ts";
 import type { BatchArrays, BatchPlan } from "./batch.ts";
 import type { SourceHandle } from "./image_source.ts";
 
@@ -44,6 +45,8 @@ export function revived({ name, message, stack }: Failure): Error {
 export type WorkerReply =
   | {
     readonly ticket: number;
+    /** Pictures that were decoded and that the worker cannot keep. */
+    readonly fresh?: readonly FreshPicture[];
     readonly failure?: Failure;
   }
   | { readonly unfit: true }

@@ -54,7 +54,7 @@ async function fill({ ticket, slot, epoch, index }: WorkerJob): Promise<void> {
   if (!opened) return;
   try {
     await opened.fill(slots[slot], epoch, index);
-    scope.postMessage({ ticket });
+    scope.postMessage({ ticket, fresh: opened.source.takeFresh?.() });
   } catch (error) {
     scope.postMessage({ ticket, failure: failureOf(error) });
   }

@@ -1,6 +1,7 @@
 /** The threads that fill batches, and who of them does what. */
 import { RunError } from "../errors.ts";
 import { canStart, startThread } from "./confinement.ts";
+import type { ImageSource } from "./image_source.ts";
 import { revived, type WorkerJob, type WorkerReply, type WorkerSetup } from "./loader_messages.ts";
 
 /** Batches a worker may have at once: the one it fills, and the next, so that it need not wait. */
@@ -27,25 +28,30 @@ export class LoaderWorkers {
   readonly #waiting: Underway[] = [];
   #lastTicket = 0;
 
-  private constructor(setup: WorkerSetup, start: () => Worker, count: number) {
+  private constructor(
+    setup: WorkerSetup,
+    start: () => Worker,
+    count: number,
+    private readonly keep: ImageSource["keep"],
+  ) {
     this.#members = Array.from({ length: count }, () => this.#start(setup, start()));
   }
 
   /**
    * Starts `count` workers; undefined for none, or where they are not allowed.
    *
-   * @param reads what they may read, and nothing else; see `ImageSource.reads`
+   * @param source what they may read, and nothing else, and what keeps pictures that they decode
    */
   static start(
     setup: WorkerSetup,
     count: number,
-    reads?: readonly string[],
+    { reads, keep }: Pick<ImageSource, "reads" | "keep">,
   ): LoaderWorkers | undefined {
     const script = reads
       ? new URL("./picture_worker.ts", import.meta.url)
       : new URL("./loader_worker.ts", import.meta.url);
     if (count === 0 || !canStart(script)) return undefined;
-    return new LoaderWorkers(setup, () => startThread(script, reads), count);
+    return new LoaderWorkers(setup, () => startThread(script, reads), count, keep);
   }
 
   /**
@@ -100,8 +106,9 @@ export class LoaderWorkers {
     }
   }
 
-  #settle(member: Member, { ticket, failure }: Settled): void {
+  #settle(member: Member, { ticket, failure, fresh = [] }: Settled): void {
     member.started = true;
+    if (fresh.length > 0) this.keep?.(fresh);
     const underway = member.jobs.get(ticket);
     member.jobs.delete(ticket);
     this.#handOut();

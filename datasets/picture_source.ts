@@ -1,9 +1,10 @@
 /** Pictures of any size, on their way to an {@link ImageSource} of images of one size. */
 import type { Raster } from "../files/raster.ts";
+import type { KeepsPictures } from "./keeps_pictures.ts";
 import type { ImageSource, SourceHandle, TargetColumn } from "./image_source.ts";
 
 /** Pictures of any size with their targets. */
-export interface PictureSource {
+export interface PictureSource extends KeepsPictures {
   /** Number of pictures. */
   readonly count: number;
   /** 1 for grey, 3 for red, green, blue; the same for all. */
@@ -16,6 +17,10 @@ export interface PictureSource {
   nameOf?(index: number): string;
   /** A picture's file as it is stored. Rejects with InputError for one that cannot be read. */
   fileOf?(index: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Changes when a picture's file does; undefined where that cannot be told. */
+  identityOf?(index: number): string | undefined;
+  /** Whether it is known that a picture cannot be read. */
+  isBroken?(index: number): boolean;
   /** Pictures `from` to `to` - 1, without a copy. Throws InputError if they are not there. */
   slice(from: number, to: number): PictureSource;
   /** What a worker has to read, as {@link ImageSource.reads}. */

@@ -1,11 +1,13 @@
 /** What a dataset's pictures are shown as: what transforms do to them, in training and otherwise. */
 import { InputError, within } from "../errors.ts";
-import type { OpenDataset, OpenPictures } from "./dataset.ts";
+import { type CacheChoice, createCache } from "./caches/registry.ts";
+import type { OpenDataset, OpenOptions, OpenPictures } from "./dataset.ts";
 import { FixedPictures, type PictureSource } from "./picture_source.ts";
 import { type PresetName, presetOf } from "./presets.ts";
+import { CachedSource } from "./sources/cached.ts";
 import { TransformedSource } from "./sources/transformed.ts";
 import type { PictureSize } from "./transform.ts";
-import { planTransforms, type TransformChoice } from "./transforms/registry.ts";
+import { planTransforms, splitAtRandom, type TransformChoice } from "./transforms/registry.ts";
 
 /** Transforms of a dataset's pictures. */
 export interface Views {
@@ -17,6 +19,8 @@ export interface Views {
   readonly preset?: PresetName;
   /** Seed of what is drawn. Default 0. */
   readonly transformSeed?: number;
+  /** Where pictures of files are kept from one epoch to the next. Default: nowhere. */
+  readonly pictureCache?: CacheChoice;
 }
 
 /** The size at which pictures of several sizes are shown unless something is said. */
@@ -34,7 +38,10 @@ interface BothViews {
  * as it is where there are none. Throws InputError for transforms that do not fit, `at` from the name
  * of the list on.
  */
-export function viewed(opened: OpenDataset | OpenPictures, views: Views): OpenDataset {
+export function viewed(
+  opened: OpenDataset | OpenPictures,
+  views: Views & Pick<OpenOptions, "cache" | "onNotice">,
+): OpenDataset {
   const { evalTransforms, transformSeed: seed = 0 } = views;
   const from = isOfOneSize(opened) ? opened.info.imageShape : undefined;
   const { channels } = isOfOneSize(opened) ? opened.info.imageShape : opened.info;
@@ -42,8 +49,24 @@ export function viewed(opened: OpenDataset | OpenPictures, views: Views): OpenDa
   if (isOfOneSize(opened) && !trainTransforms && !evalTransforms) return opened;
   const lists = bothViews({ trainTransforms, evalTransforms }, from);
   const shape = { ...lists.size, channels };
-  const show = (pictures: PictureSource, transforms: readonly TransformChoice[]) =>
-    new TransformedSource(pictures, { transforms, seed, shape });
+  const show = async (
+    pictures: PictureSource,
+    transforms: readonly TransformChoice[],
+    share: number,
+  ) => {
+    const { fixed, size, rest } = splitAtRandom(transforms, from);
+    const { pictureCache: choice = "none", cache: folder, onNotice } = views;
+    const of = { pictures, transforms: fixed, size, share, folder, onNotice };
+    const cache = isOfOneSize(opened) ? undefined : await createCache(choice, of);
+    return cache
+      ? new TransformedSource(new CachedSource(pictures, fixed, cache), {
+        transforms: rest,
+        done: fixed.length,
+        seed,
+        shape,
+      })
+      : new TransformedSource(pictures, { transforms, seed, shape });
+  };
   return {
     ...opened,
     info: {
@@ -58,7 +81,11 @@ export function viewed(opened: OpenDataset | OpenPictures, views: Views): OpenDa
           test: new FixedPictures(test),
         }))
         : await opened.load();
-      return { train: show(train, lists.train), test: show(test, lists.eval) };
+      const all = train.count + test.count;
+      return {
+        train: await show(train, lists.train, train.count / all),
+        test: await show(test, lists.eval, test.count / all),
+      };
     },
   };
 }

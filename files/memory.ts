@@ -22,7 +22,8 @@ export function requireMemory(bytes: number, what: string, limit = LARGEST_ARRAY
   );
 }
 
-function memoryOfMachine(): number {
+/** Bytes of memory that this machine has; Infinity where it may not be asked. */
+export function memoryOfMachine(): number {
   try {
     return Deno.systemMemoryInfo().total;
   } catch (error) {

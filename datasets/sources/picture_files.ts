@@ -6,6 +6,7 @@
 import { InputError } from "../../errors.ts";
 import type { Colour } from "../../files/pixels.ts";
 import type { Raster } from "../../files/raster.ts";
+import { sum } from "../../reporting/statistics.ts";
 import { type BrokenHandle, BrokenPictures } from "../broken_pictures.ts";
 import { requireRange, type SourceHandle, type TargetColumn } from "../image_source.ts";
 import type { PictureSource } from "../picture_source.ts";
@@ -89,6 +90,21 @@ export class PictureFiles implements PictureSource {
 
   fileOf(index: number): Promise<Uint8Array<ArrayBuffer>> {
     return this.#store.fileOf(this.options.order[index]);
+  }
+
+  identityOf(index: number): string | undefined {
+    const { order, ground } = this.options;
+    const identity = this.#store.identityOf?.(order[index]);
+    return identity && `${identity} ${ground ?? "as stored"}`;
+  }
+
+  isBroken(index: number): boolean {
+    return this.#broken.has(index);
+  }
+
+  get memoryBytes(): number {
+    const columns = Object.values(this.targets).map(({ data }) => data.byteLength);
+    return this.options.order.byteLength + sum(columns);
   }
 
   /**

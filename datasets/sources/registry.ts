@@ -3,6 +3,7 @@ import type { ImageSource, SourceHandle } from "../image_source.ts";
 import { type FixedHandle, FixedPictures, type PictureSource } from "../picture_source.ts";
 import { type MemoryImages, MemorySource } from "./memory.ts";
 import type { ExaminedHandle } from "./examined.ts";
+import type { CachedHandle } from "./cached.ts";
 import type { PictureFilesHandle } from "./picture_files.ts";
 import type { TransformedHandle } from "./transformed.ts";
 
@@ -28,6 +29,10 @@ const PICTURES: Readonly<Record<string, PictureOpener>> = {
   picture_files: async (files: PictureFilesHandle) => {
     const { PictureFiles } = await import("./picture_files.ts");
     return new PictureFiles(files);
+  },
+  cached: async (handle: CachedHandle) => {
+    const { CachedSource } = await import("./cached.ts");
+    return CachedSource.open(await openPictures(handle.pictures), handle);
   },
 };
 

@@ -2,6 +2,7 @@
 import { InputError } from "../../errors.ts";
 import type { Raster } from "../../files/raster.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
+import type { FreshPicture } from "../keeps_pictures.ts";
 import type { ImageShape, ImageSource, SourceHandle, TargetColumn } from "../image_source.ts";
 import { FixedPictures, type PictureSource } from "../picture_source.ts";
 import { type TestTime, testTimeView, viewCount } from "../test_time.ts";
@@ -12,6 +13,8 @@ import { PICTURES_AT_ONCE, Turns } from "./turns.ts";
 /** What is done to pictures. */
 export interface View {
   readonly transforms: readonly TransformChoice[];
+  /** How many transforms were carried out before these. Default 0. */
+  readonly done?: number;
   /** Of what the transforms draw. */
   readonly seed: number;
   readonly shape: ImageShape;
@@ -75,12 +78,28 @@ export class TransformedSource implements ImageSource {
     return this.pictures.complaints?.() ?? [];
   }
 
+  get memoryBytes(): number {
+    return this.pictures.memoryBytes ?? 0;
+  }
+
+  takeFresh(): readonly FreshPicture[] {
+    return this.pictures.takeFresh?.() ?? [];
+  }
+
+  keep(pictures: readonly FreshPicture[]): void {
+    this.pictures.keep?.(pictures);
+  }
+
+  async release(): Promise<void> {
+    await this.pictures.release?.();
+  }
+
   #transformed(picture: Raster, sample: number, epoch: number): Raster {
-    const { pictures, shape, view: { seed } } = this;
-    try {
+    const { pictures, shape, view: { seed, done = 0 } } = this;
+    return naming(pictures, sample, () => {
       if (this.#views) return this.#views(picture);
-      const changed = this.#transforms.reduce((changed, transform, place) => {
-        const key = { seed, stream: STREAM.transforms, place, epoch, sample };
+      const changed = this.#transforms.reduce((changed, transform, i) => {
+        const key = { seed, stream: STREAM.transforms, place: done + i, epoch, sample };
         return transform.apply(changed, new RandomStream(key));
       }, picture);
       const { height, width } = changed;
@@ -88,11 +107,18 @@ export class TransformedSource implements ImageSource {
       throw new InputError(
         `the transforms give ${height}x${width}, expected ${shape.height}x${shape.width}`,
       );
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      const name = pictures.nameOf?.(sample) ?? `picture ${sample}`;
-      throw new InputError(`${name}: ${error.message}`, { cause: error });
-    }
+    });
+  }
+}
+
+/** What `work` gives; an InputError of its own begins with the picture's name then. */
+export function naming<T>(pictures: PictureSource, index: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const name = pictures.nameOf?.(index) ?? `picture ${index}`;
+    throw new InputError(`${name}: ${error.message}`, { cause: error });
   }
 }
 

@@ -2,6 +2,7 @@
 import { readPictureFile } from "../../files/picture_file.ts";
 import { partOf } from "../../files/window.ts";
 import { Paths, type PathsHandle } from "../paths.ts";
+import { identityOfFile } from "./identity.ts";
 import type { PictureStore, StoreHandle } from "./store.ts";
 
 /** How a worker opens a {@link FileStore}. */
@@ -28,6 +29,10 @@ export class FileStore implements PictureStore {
 
   fileOf(picture: number): Promise<Uint8Array<ArrayBuffer>> {
     return readPictureFile(this.nameOf(picture));
+  }
+
+  identityOf(picture: number): string | undefined {
+    return identityOfFile(this.nameOf(picture));
   }
 
   beginningOf(picture: number, most: number): Uint8Array {

@@ -2,6 +2,7 @@
 import { InputError } from "../../errors.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
 import type { ParquetForm, ParquetPlaces, RowReader } from "./parquet_rows.ts";
+import { identityOfFile } from "./identity.ts";
 import { ShardNames, type ShardNamesHandle } from "./shard_names.ts";
 import type { PictureStore, StoreHandle } from "./store.ts";
 
@@ -24,6 +25,12 @@ export class ParquetStore implements PictureStore {
 
   nameOf(picture: number): string {
     return this.#names.nameOf(picture);
+  }
+
+  identityOf(picture: number): string | undefined {
+    const { page, row } = this.handle.places;
+    const file = identityOfFile(this.#names.shardOf(picture));
+    return file && `${file} ${page[picture]} ${row[picture]}`;
   }
 
   async fileOf(picture: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -10,6 +10,8 @@ export interface PictureStore {
   nameOf(picture: number): string;
   /** The bytes of a picture's file. Rejects with InputError for one that cannot be read. */
   fileOf(picture: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Changes when its file does; undefined where that cannot be told. */
+  identityOf?(picture: number): string | undefined;
   /** The first `most` bytes of it, where that is quickly done. Throws what the system throws. */
   beginningOf?(picture: number, most: number): Uint8Array;
 }

@@ -3,6 +3,7 @@ import { InputError } from "../../errors.ts";
 import { formatBytes } from "../../reporting/format.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
 import { partOf } from "../../files/window.ts";
+import { identityOfFile } from "./identity.ts";
 import { ShardNames, type ShardNamesHandle } from "./shard_names.ts";
 import type { PictureStore, StoreHandle } from "./store.ts";
 
@@ -49,6 +50,11 @@ export class TarStore implements PictureStore {
       const message = `${this.nameOf(picture)}: cannot be read: ${refusal}`;
       throw new InputError(message, { cause: error });
     }
+  }
+
+  identityOf(picture: number): string | undefined {
+    const archive = identityOfFile(this.#names.shardOf(picture));
+    return archive && `${archive} ${this.handle.places.offset[picture]}`;
   }
 
   beginningOf(picture: number, most: number): Uint8Array<ArrayBuffer> {

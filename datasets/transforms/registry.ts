@@ -98,3 +98,28 @@ export function planTransforms(
     { at: [] },
   );
 }
+
+/**
+ * The transforms of a list before the first that draws, which give the same in every epoch, and the
+ * others; the size of what the former give, if that is the same for every picture.
+ */
+export function splitAtRandom(
+  choices: readonly TransformChoice[],
+  from?: PictureSize,
+): {
+  readonly fixed: readonly TransformChoice[];
+  readonly size?: PictureSize;
+  readonly rest: readonly TransformChoice[];
+} {
+  const built = choices.map((choice) => {
+    const { entry, options } = chosen<TransformEntry>(TRANSFORMS, choice, "transform");
+    return entry.build(options);
+  });
+  const first = built.findIndex(({ isRandom }) => isRandom);
+  const end = first < 0 ? built.length : first;
+  const size = built.slice(0, end).reduce<PictureSize | undefined>(
+    (size, transform) => transform.sizeAfter(size),
+    from,
+  );
+  return { fixed: choices.slice(0, end), ...(size ? { size } : {}), rest: choices.slice(end) };
+}

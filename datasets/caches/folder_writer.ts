@@ -1,0 +1,104 @@
+/** Who writes pictures into a folder of the cache, for all splits of this process that have it. */
+import { refusalOf } from "../../files/refusal.ts";
+import { formatBytes } from "../../reporting/format.ts";
+import { PixelWriter, type StoredPicture } from "./pixel_file.ts";
+
+/** A picture to be written. */
+export interface PictureToWrite {
+  /** What it is known by; undefined if it is not to be written after all. */
+  key(): Uint8Array | undefined;
+  readonly height: number;
+  readonly width: number;
+  readonly data: Uint8Array;
+  /** Is told where it is. */
+  onWritten(picture: StoredPicture): void;
+}
+
+/** How a folder is written to. */
+export interface FolderOptions {
+  readonly folder: string;
+  readonly channels: number;
+  /** Bytes of pixels at most. */
+  readonly most: number;
+  readonly onNotice: (line: string) => void;
+}
+
+/** Bytes that wait to be written; more are not. */
+export const MOST_WAITING = 2 ** 27;
+
+const WRITERS = new Map<string, FolderWriter>();
+
+/** Writes in the order of the calls. What cannot be written is told once, and nothing more is then. */
+export class FolderWriter {
+  #queue: Promise<void> = Promise.resolve();
+  #writer: PixelWriter | undefined;
+  #isOver = false;
+  #waiting = 0;
+
+  /** That of a folder, the same for all who ask. */
+  static of(options: FolderOptions): FolderWriter {
+    const writer = WRITERS.get(options.folder) ?? new FolderWriter(options);
+    WRITERS.set(options.folder, writer);
+    return writer;
+  }
+
+  private constructor(private readonly options: FolderOptions) {}
+
+  /** Has pictures written some time. */
+  write(pictures: readonly PictureToWrite[]): void {
+    if (this.#isOver) return;
+    const taken = pictures.filter(({ data }) => {
+      const fits = this.#waiting + data.length <= MOST_WAITING;
+      if (fits) this.#waiting += data.length;
+      return fits;
+    });
+    this.#queue = this.#queue.then(() => this.#writeNow(taken));
+  }
+
+  /** Lets go of the files, once all is written. */
+  async release(): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#close());
+    await this.#queue;
+  }
+
+  async #writeNow(pictures: readonly PictureToWrite[]): Promise<void> {
+    try {
+      for (const { key: keyOf, onWritten, ...picture } of pictures) {
+        this.#waiting -= picture.data.length;
+        const key = this.#isOver ? undefined : keyOf();
+        const writer = key && await this.#open();
+        if (!writer) continue;
+        if (writer.bytes + picture.data.length > this.options.most) {
+          this.#end(`${formatBytes(this.options.most)} are full`);
+        } else {
+          onWritten(await writer.add({ key, ...picture }));
+        }
+      }
+      await this.#writer?.flush();
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === undefined) throw error;
+      this.#end(refusal);
+    }
+    if (this.#isOver) this.#close();
+  }
+
+  async #open(): Promise<PixelWriter | undefined> {
+    const { folder, channels } = this.options;
+    this.#writer ??= await PixelWriter.open(folder, channels);
+    if (!this.#writer) this.#end("another process writes there");
+    return this.#writer;
+  }
+
+  #end(reason: string): void {
+    this.#isOver = true;
+    this.options.onNotice(
+      `data.cache: ${this.options.folder}: ${reason}; pictures that are not there are decoded again`,
+    );
+  }
+
+  #close(): void {
+    this.#writer?.close();
+    this.#writer = undefined;
+  }
+}

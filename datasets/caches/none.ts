@@ -1,0 +1,11 @@
+import { z } from "../../schema/entry.ts";
+import type { CacheEntry } from "./picture_cache.ts";
+
+const schema = z.object({});
+
+/** Nowhere. */
+export const none: CacheEntry<typeof schema> = {
+  about: "Nowhere: pictures are decoded in every epoch",
+  schema,
+  build: () => undefined,
+};

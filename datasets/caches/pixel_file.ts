@@ -1,0 +1,121 @@
+/**
+ * Decoded pictures on the disk: a file of pixels, and a journal of what lies where in it. The journal
+ * is open for one process at a time, which alone writes; any number reads. What an interruption left
+ * half written is in no record, and the pixels of a record have their checksum in it.
+ */
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { DISK, type DiskFile, writeAll } from "../../files/disk.ts";
+import { Journal, readJournal } from "../../files/journal.ts";
+
+/** Bytes of what a picture is known by. */
+export const KEY_BYTES = 16;
+const RECORD_BYTES = KEY_BYTES + 8 + 4 + 4 + 4;
+
+/** A picture in the file. */
+export interface StoredPicture {
+  /** What it is known by. */
+  readonly key: Uint8Array;
+  readonly offset: number;
+  readonly height: number;
+  readonly width: number;
+  readonly checksum: number;
+}
+
+/** Where the pixels of a folder's cache are, and where its journal. */
+export const filesIn = (folder: string) => ({
+  pixels: join(folder, "pixels"),
+  journal: join(folder, "index"),
+});
+
+/** Shows the pictures that there are. */
+export async function storedPictures(
+  folder: string,
+  visit: (picture: StoredPicture) => void,
+): Promise<void> {
+  await readJournal(filesIn(folder).journal, (record) => {
+    if (record.length !== RECORD_BYTES) return;
+    const view = new DataView(record.buffer, record.byteOffset + KEY_BYTES);
+    visit({
+      key: record.subarray(0, KEY_BYTES),
+      offset: view.getFloat64(0),
+      height: view.getUint32(8),
+      width: view.getUint32(12),
+      checksum: view.getUint32(16),
+    });
+  });
+}
+
+/** Adds pictures. */
+export class PixelWriter {
+  private constructor(
+    private readonly journal: Journal,
+    private readonly file: DiskFile,
+    /** Where the next picture begins. */
+    private end: number,
+  ) {}
+
+  /**
+   * Opens the files of a folder, which are made if they are missing; undefined while another process
+   * writes.
+   *
+   * @param channels of its pictures
+   */
+  static async open(
+    folder: string,
+    channels: number,
+    disk = DISK,
+  ): Promise<PixelWriter | undefined> {
+    const { pixels, journal: path } = filesIn(folder);
+    const journal = await Journal.open(path, disk);
+    if (!journal) return undefined;
+    try {
+      let end = 0;
+      await storedPictures(folder, ({ offset, height, width }) => {
+        end = Math.max(end, offset + height * width * channels);
+      });
+      const file = await disk.open(pixels, { write: true, create: true });
+      await file.seek(end, Deno.SeekMode.Start);
+      return new PixelWriter(journal, file, end);
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
+  }
+
+  /** Bytes that there are. */
+  get bytes(): number {
+    return this.end;
+  }
+
+  /** Adds a picture and returns where it is. Its record is kept back until {@link PixelWriter.flush}. */
+  async add(
+    { key, height, width, data }: Pick<StoredPicture, "key" | "height" | "width"> & {
+      readonly data: Uint8Array;
+    },
+  ): Promise<StoredPicture> {
+    const [offset, checksum] = [this.end, crc32(data)];
+    await writeAll(this.file, data);
+    this.end += data.length;
+    const record = new Uint8Array(RECORD_BYTES);
+    const view = new DataView(record.buffer, KEY_BYTES);
+    record.set(key);
+    view.setFloat64(0, offset);
+    view.setUint32(8, height);
+    view.setUint32(12, width);
+    view.setUint32(16, checksum);
+    await this.journal.add(record);
+    return { key, offset, height, width, checksum };
+  }
+
+  /** Hands all records to the system. */
+  async flush(): Promise<void> {
+    await this.journal.flush();
+  }
+
+  /** Lets go of the files. */
+  close(): void {
+    this.journal.close();
+    this.file.close();
+  }
+}
