@@ -39,14 +39,10 @@ export function trainCountOf({ validation, subset }: DataConfig, { sizes }: Data
 /** Opens the dataset of a config. Throws InputError, for options that do not fit where they stand. */
 export function openImages(file: ConfigFile, options: DatasetOptions = {}): Promise<OpenDataset> {
   const { data, seed } = file.config;
-  const { dataset, root, mirror, checksums, background, onError, augmentation } = data;
+  const { dataset, augmentation } = data;
   return inConfig(file, () =>
     openDataset(dataset, {
-      root: root === undefined ? undefined : fromHome(root),
-      mirror,
-      checksums,
-      background: parseGround(background)?.ground,
-      onError,
+      ...placeOf(data),
       trainTransforms: data.train,
       evalTransforms: data.eval,
       preset: typeof augmentation === "string" ? augmentation : undefined,
@@ -60,7 +56,19 @@ export function openPicturesOf(
   file: ConfigFile,
   options: OpenOptions,
 ): Promise<OpenPictures | undefined> {
-  return inConfig(file, () => openPictures(file.config.data.dataset, options));
+  const { data } = file.config;
+  return inConfig(file, () => openPictures(data.dataset, { ...placeOf(data), ...options }));
+}
+
+/** Where a config says that its dataset is, and how its files are read. */
+function placeOf({ root, mirror, checksums, background, onError }: DataConfig): OpenOptions {
+  return {
+    root: root === undefined ? undefined : fromHome(root),
+    mirror,
+    checksums,
+    background: parseGround(background)?.ground,
+    onError,
+  };
 }
 
 /** Opens a dataset; what is wrong with an option is told with its place in the config. */
