@@ -180,6 +180,7 @@ export type {
   EvaluationReport,
   ImageTally,
   MetricTally,
+  NetworkClasses,
   Objective,
   TargetRows,
 } from "./training/objectives/objective.ts";

@@ -37,6 +37,7 @@ export async function drawBatch(
     seed,
     shuffle: true,
     augmentation: changes.augmentation,
+    sampling: data.sampling,
     augRepeats: data.augRepeats,
     workers: data.workers,
     ...(changes.mixing

@@ -102,6 +102,7 @@ ${
     })
   }
 ${row("data.mixing", "{mixup: {alpha: 0.2}, cutmix: {alpha: 1}}", { off: true })}
+${standard("data.sampling", { off: true })}
 ${standard("data.augRepeats", { off: true })}
 
 model:

@@ -164,7 +164,7 @@ export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Obj
   return at("training", () => {
     const objective = within(
       ["objective"],
-      () => objectiveOf(config.training.objective, classes),
+      () => objectiveOf(config.training.objective, classes, { classNames: info.classNames }),
     );
     requireTargets(objective, info.targets, classes);
     return objective;

@@ -7,7 +7,7 @@ import { type AdoptOptions, adoptState, type ForeignState } from "../checkpoints
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { planAugmentation } from "../datasets/augmentations/registry.ts";
 import type { ChannelStatistics, DatasetInfo } from "../datasets/dataset.ts";
-import type { ImageShape } from "../datasets/image_source.ts";
+import type { ImageShape, ImageSource } from "../datasets/image_source.ts";
 import { presetOf } from "../datasets/presets.ts";
 import { InputError } from "../errors.ts";
 import { requireMemory } from "../files/memory.ts";
@@ -143,15 +143,25 @@ export function changesOf(
   return { augmentation: preset.augmentation, mixing: mixing ?? preset.mixing };
 }
 
-/** The recipe of a config for its network. Throws InputError, saying where the mistake is. */
+/**
+ * The recipe of a config for its network. Throws InputError, saying where the mistake is.
+ *
+ * @param targets of the images that it is to be trained on
+ */
 export function recipeOf(
   { config, at }: ConfigFile,
   model: Module,
   { classNames }: NetworkDescription,
+  targets?: ImageSource["targets"],
 ): ResolvedRecipe {
   return at(
     "training",
-    () => resolveRecipe(model, config.training, { classes: classNames.length }),
+    () =>
+      resolveRecipe(model, config.training, {
+        classes: classNames.length,
+        classNames,
+        ...(targets ? { targets } : {}),
+      }),
   );
 }
 

@@ -148,7 +148,7 @@ function measured(
   validation: Metrics,
 ): NetworkCard["validation"] {
   const objective = config ? parseStored(config, path).config.training.objective : undefined;
-  const { metrics } = objectiveOf(objective, description.classNames.length);
+  const { metrics } = objectiveOf(objective, description.classNames.length, description);
   return {
     results: briefMetrics(metrics, validation)
       .filter(([name]) => name !== "loss")

@@ -4,13 +4,16 @@ import { join, resolve } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import { readForeignState } from "../checkpoints/import.ts";
+import type { NetworkDescription } from "../checkpoints/network.ts";
 import { requirePosition } from "../checkpoints/run_state.ts";
 import { type ConfigFile, formatConfig } from "../config/load.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
+import { labelsOf } from "../datasets/sampling.ts";
 import { EXIT, InputError } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
 import type { Module } from "../layers/module.ts";
 import { PARAMETERS, type StateRange } from "../layers/state.ts";
+import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import { countSteps } from "../training/data.ts";
@@ -73,11 +76,12 @@ export const command: Command = {
     const identity = await identityOf(file, images.info, backend);
     const model = buildNetwork(file, identity.architecture);
     model.initialize(config.seed);
-    const recipe = recipeOf(file, model, identity.description);
+    const recipe = recipeOf(file, model, identity.description, images.train.targets);
     const stepsPerEpoch = file.at(
       "data",
       () => countSteps(images.train, { ...config.data, ...config.training }),
     );
+    if (config.data.sampling === "balanced") file.at("data", () => labelsOf(images.train.targets));
     if (found) requirePosition(found.checkpoint.state, stepsPerEpoch, runFile(path, found.file));
     checkLastBatch(file, recipe, identity.description, images.train.count);
     const warnings = file.at("training.schedule", () =>
@@ -191,6 +195,8 @@ async function trainRun(
   );
   const frozen = describeFrozen(recipe);
   if (frozen !== undefined) context.print(frozen);
+  const weights = describeWeights(recipe, identity.description);
+  if (weights !== undefined) context.print(weights);
   if (images.train.reads) context.print(pictureMemory(images, data));
   const changes = changesOf(data, identity.description.input);
   if (changes.mixing) {
@@ -220,6 +226,7 @@ async function trainRun(
     validation: images.validation,
     normalization: identity.description.normalization,
     ...changes,
+    sampling: data.sampling,
     augRepeats: data.augRepeats,
     workers: data.workers,
     batchSize: data.batchSize,
@@ -244,4 +251,17 @@ function describeFrozen({ layout, beginning, ...recipe }: ResolvedRecipe): strin
   const all = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
   const until = beginning ? ` for ${formatNumberOf(beginning.epochs, "epoch")}` : "";
   return `frozen${until}: ${count(trained)} of ${count(all)} parameters are trained`;
+}
+
+/** How much classes count, in words; undefined where all count the same. */
+function describeWeights(
+  { objective: { classWeights } }: ResolvedRecipe,
+  { classNames }: NetworkDescription,
+): string | undefined {
+  if (!classWeights) return undefined;
+  const all = classNames.map((name, c) => ({ name, weight: classWeights[c] }))
+    .toSorted((a, b) => a.weight - b.weight);
+  const spell = ({ name, weight }: typeof all[number]) =>
+    `${weight.toFixed(3)} (${spellName(name)})`;
+  return `class weights from ${spell(all[0])} to ${spell(all[all.length - 1])}`;
 }

@@ -109,6 +109,7 @@ export const dataSchema = z.strictObject({
     ).describe("Random changes, in this order"),
   ]).optional().describe("Random changes of training images; none by default"),
   mixing: MIXING.schema.strict().optional().describe(MIXING.about + "; by default they are not"),
+  sampling: RUN.schema.shape.sampling,
   augRepeats: RUN.schema.shape.augRepeats,
   normalization: z.union([
     z.literal("none"),

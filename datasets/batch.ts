@@ -16,6 +16,14 @@ import {
 } from "./image_source.ts";
 import { drawMixing } from "./mixing/draw.ts";
 import type { ParsedMixing } from "./mixing/options.ts";
+import {
+  balancedOrder,
+  type EpochOrder,
+  givenOrder,
+  labelsOf,
+  type Sampling,
+  shuffledOrder,
+} from "./sampling.ts";
 import { mixedFields, mixTargets } from "./mixing/targets.ts";
 
 /** What decides, with the images, the content of every batch. */
@@ -23,6 +31,8 @@ export interface BatchPlan {
   readonly batchSize: number;
   readonly seed: number;
   readonly shuffle: boolean;
+  /** How the images of a shuffled epoch are chosen. */
+  readonly sampling: Sampling;
   /** How often an image that is in an epoch stands in it, in a row. */
   readonly augRepeats: number;
   /** What the training step is to carry out; without it a batch holds no `transforms`. */
@@ -78,7 +88,7 @@ export function emptyBatch(source: ImageSource, plan: BatchPlan): BatchArrays {
 /** Fills batches with the images of one source. */
 export class BatchFiller {
   #epoch: number | undefined;
-  #order: Uint32Array = new Uint32Array();
+  #order = givenOrder(0);
 
   constructor(
     readonly source: ImageSource,
@@ -124,20 +134,24 @@ export class BatchFiller {
    */
   #shownIn(epoch: number, index: number): { readonly image: number; readonly round: number }[] {
     const { source: { count }, plan: { batchSize, augRepeats } } = this;
-    const order = this.#orderOf(epoch);
+    const { images, showings, mostShowings } = this.#orderOf(epoch);
     const first = index * batchSize;
-    return Array.from({ length: Math.min(batchSize, count - first) }, (_, row) => ({
-      image: order[Math.floor((first + row) / augRepeats)],
-      round: epoch * augRepeats + (first + row) % augRepeats,
-    }));
+    return Array.from({ length: Math.min(batchSize, count - first) }, (_, row) => {
+      const place = Math.floor((first + row) / augRepeats);
+      const showing = epoch * mostShowings + (showings?.[place] ?? 0);
+      return { image: images[place], round: showing * augRepeats + (first + row) % augRepeats };
+    });
   }
 
-  #orderOf(epoch: number): Uint32Array {
+  #orderOf(epoch: number): EpochOrder {
     if (this.#epoch !== epoch) {
-      const { source: { count }, plan: { seed, shuffle } } = this;
-      this.#order = shuffle
-        ? new RandomStream({ seed, stream: STREAM.shuffle, epoch }).permutation(count)
-        : Uint32Array.from({ length: count }, (_, i) => i);
+      const { source: { count, targets }, plan: { seed, shuffle, sampling, augRepeats } } = this;
+      const key = { seed, epoch };
+      this.#order = !shuffle
+        ? givenOrder(count)
+        : sampling === "balanced"
+        ? balancedOrder(labelsOf(targets), Math.ceil(count / augRepeats), key)
+        : shuffledOrder(count, key);
       this.#epoch = epoch;
     }
     return this.#order;

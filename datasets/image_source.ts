@@ -59,6 +59,11 @@ export const LABELS: TargetField & { readonly dtype: "i32" } = {
   filling: -1,
 };
 
+/** Whether targets are classes: a number for each image. */
+export function isClass({ dtype, shape }: TargetField): boolean {
+  return dtype === "i32" && shape.length === 0;
+}
+
 /** Which classes an image shows: f32 [classes], each 0 or 1 and -1 in filling. */
 export function multiHot(classes: number): TargetField & { readonly dtype: "f32" } {
   return { dtype: "f32", shape: [classes], filling: -1 };

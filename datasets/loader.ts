@@ -17,6 +17,7 @@ import {
 } from "./batch.ts";
 import type { ImageSource } from "./image_source.ts";
 import { type MixingOptions, parseMixing } from "./mixing/options.ts";
+import { labelsOf, type Sampling } from "./sampling.ts";
 import { JOBS_PER_WORKER, LoaderWorkers } from "./loader_workers.ts";
 
 /** Options of {@link BatchLoader}. */
@@ -26,6 +27,8 @@ export interface LoaderOptions {
   readonly seed?: number;
   /** Whether every epoch has an order of its own. Default false: the source's order. */
   readonly shuffle?: boolean;
+  /** How the images of an epoch are chosen where it has an order of its own. Default `shuffled`. */
+  readonly sampling?: Sampling;
   /** Whether images that do not fill a batch are left out. Default false: the batch is padded. */
   readonly dropLast?: boolean;
   /** Batches that belong together: `dropLast` leaves out those of the last few, too. Default 1. */
@@ -48,6 +51,11 @@ export interface LoaderOptions {
 
 const count = z.int().min(0);
 
+/** `sampling` of what trains. */
+export const samplingSchema = z.enum(["shuffled", "balanced"]).default("shuffled").describe(
+  "shuffled: an epoch shows every image; balanced: of every class as many, as many images in all",
+);
+
 /** What the options must be; augmentations have their own check. */
 const OPTIONS = {
   about: "How images are served in batches",
@@ -55,6 +63,7 @@ const OPTIONS = {
     batchSize: z.int().min(1),
     seed: z.int().min(0).max(2 ** 32 - 1).default(0),
     shuffle: z.boolean().default(false),
+    sampling: samplingSchema,
     dropLast: z.boolean().default(false),
     groupSize: z.int().min(1).default(1),
     augRepeats: z.int().min(1).max(64).default(1),
@@ -80,7 +89,8 @@ export interface Batch {
  * Serves images in batches, epoch by epoch. Call {@link BatchLoader.close} (or declare it with
  * `using`) when done: until then its workers keep the process alive.
  * Throws InputError if the batch size or the number of workers is no whole number in range, for
- * augmentations that do not fit, or if `dropLast` would leave no batch.
+ * augmentations that do not fit, if `dropLast` would leave no batch, or for images without classes
+ * that are to be balanced.
  */
 export class BatchLoader {
   /** Batches in an epoch. */
@@ -104,6 +114,7 @@ export class BatchLoader {
       ["augmentation"],
       () => planAugmentation(augmentation === undefined ? [] : augmentation),
     );
+    if (plan.sampling === "balanced") labelsOf(source.targets);
     this.#source = source;
     this.#plan = {
       ...plan,

@@ -26,7 +26,7 @@ export function describeNetwork(
   choice: ObjectiveChoice | Objective,
 ): NetworkDescription {
   const { imageShape, statistics, classNames, transforms } = images;
-  const { activation, threshold } = objectiveOf(choice, classNames.length);
+  const { activation, threshold } = objectiveOf(choice, classNames.length, { classNames });
   return {
     model,
     input: imageShape,

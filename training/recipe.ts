@@ -9,7 +9,7 @@ import { type Ema, emaSchema } from "./ema.ts";
 import { freezeSchema, freezingOf } from "./freezing.ts";
 import { type LossScale, lossScaleSchema } from "./loss_scale.ts";
 import { type Monitor, monitorOf, monitorSchema } from "./metrics/monitor.ts";
-import type { Objective } from "./objectives/objective.ts";
+import type { NetworkClasses, Objective } from "./objectives/objective.ts";
 import { isBuilt, type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./objectives/registry.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { createOptimizer, OPTIMIZERS } from "./optimizers/registry.ts";
@@ -76,7 +76,7 @@ export interface ResolvedRecipe extends Trained {
 export function resolveRecipe(
   model: Module,
   options: Recipe,
-  { classes }: { readonly classes: number },
+  { classes, ...known }: NetworkClasses,
 ): ResolvedRecipe {
   const { objective: choice, ...others } = options;
   const built = isBuilt(choice) ? choice : undefined;
@@ -87,7 +87,10 @@ export function resolveRecipe(
     throw new InputError("the model has no parameters; there is nothing to train");
   }
   const { clip, ema, lossScale } = recipe;
-  const objective = within(["objective"], () => objectiveOf(built ?? recipe.objective, classes));
+  const objective = within(
+    ["objective"],
+    () => objectiveOf(built ?? recipe.objective, classes, known),
+  );
   const monitor = monitored(objective, recipe.monitor);
   const optimizer = createOptimizer(recipe.optimizer);
   return {

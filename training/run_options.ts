@@ -1,5 +1,6 @@
 /** How long a training goes on, in which pieces, and what is kept of it: options as plain data. */
 import { choiceOf, type OptionsOf, type ParsedOptionsOf, z } from "../schema/entry.ts";
+import { samplingSchema } from "../datasets/loader.ts";
 import { SCHEDULES } from "./schedules/registry.ts";
 import { timeBudgetSchema } from "./time_budget.ts";
 
@@ -19,6 +20,7 @@ const schema = z.object({
   dropLast: z.boolean().default(true).describe(
     "Leave out the last, smaller batch of an epoch's training images",
   ),
+  sampling: samplingSchema,
   augRepeats: count.max(64).default(1).describe(
     "How often a picture that is in an epoch stands in it, each time changed otherwise; an epoch is " +
       "as long as without, so it has fewer pictures",

@@ -73,7 +73,8 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   const { model, train, normalization } = options;
   const images = { input: train.shape, normalization };
   const [, classes] = inferenceProgram(model, images, 1).outputs.logits.shape;
-  return await trainRecipe(resolveRecipe(model, options, { classes }), options);
+  const { targets } = train;
+  return await trainRecipe(resolveRecipe(model, options, { classes, targets }), options);
 }
 
 /** As {@link train}, by a recipe that has been applied to the model. */
@@ -83,7 +84,7 @@ export async function trainRecipe(
 ): Promise<TrainingOutcome> {
   const run = parseOwnOptions(RUN, options);
   const { backend, resume, normalization, augmentation = [], mixing } = options;
-  const { seed, dropLast, workers, accumulate, augRepeats } = run;
+  const { seed, dropLast, workers, accumulate, sampling, augRepeats } = run;
   if (mixing) within(["mixing"], () => requireMixable(recipe.objective));
   const images = { input: options.train.shape, normalization };
   const changed = changedInput(images, options);
@@ -105,6 +106,7 @@ export async function trainRecipe(
     dropLast,
     groupSize: accumulate,
     augmentation,
+    sampling,
     augRepeats,
     workers,
     ...(mixing ? { mixing: { options: mixing, classes: recipe.classes } } : {}),

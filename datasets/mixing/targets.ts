@@ -1,7 +1,7 @@
 /** What mixed images show: their targets mixed as they are. */
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../graph/types.ts";
-import type { TargetField } from "../image_source.ts";
+import { isClass, type TargetField } from "../image_source.ts";
 
 /** The name of soft targets: f32 [classes], how much of each class an image shows. */
 export const PROBABILITIES = "probabilities";
@@ -32,10 +32,6 @@ export function mixedFields(
   }
   const hasClass = Object.values(targets).some(isClass);
   return hasClass ? { [PROBABILITIES]: probabilities(classes) } : {};
-}
-
-function isClass({ dtype, shape }: TargetField): boolean {
-  return dtype === "i32" && shape.length === 0;
 }
 
 /** Which image each of a batch is mixed with, and how much of its target is its own. */

@@ -49,16 +49,23 @@ const CASES = [
   { batchSize: 3, accumulate: 4 },
   { batchSize: 7, accumulate: 3 },
   { batchSize: 3, accumulate: 2, dropLast: true },
+  // By weights that differ from batch to batch.
+  { batchSize: 3, accumulate: 4, classWeights: [0.5, 3, 1] },
 ];
 
-for (const { batchSize, accumulate, dropLast = false } of CASES) {
+for (const { batchSize, accumulate, dropLast = false, classWeights } of CASES) {
   const name = `${accumulate} batches of ${batchSize} images train as one of all of them`;
-  Deno.test(`${name}${dropLast ? ", the last images dropped" : ""}`, async () => {
-    const expected = await trained({ batchSize: accumulate * batchSize, dropLast });
-    const found = await trained({ batchSize, accumulate, dropLast });
+  const kind = `${dropLast ? ", the last images dropped" : ""}${classWeights ? ", weighted" : ""}`;
+  Deno.test(name + kind, async () => {
+    const objective = { name: "classification", labelSmoothing: 0.1, classWeights } as const;
+    const options = { dropLast, objective };
+    const expected = await trained({ ...options, batchSize: accumulate * batchSize });
+    const found = await trained({ ...options, batchSize, accumulate });
     assertEquals(found.state.step, expected.state.step);
     assertEquals(found.rates, expected.rates);
-    found.losses.forEach((loss, i) => assertAlmostEquals(loss, expected.losses[i], 1e-6));
+    if (!classWeights) {
+      found.losses.forEach((loss, i) => assertAlmostEquals(loss, expected.losses[i], 1e-6));
+    }
     for (const [name, { data }] of expected.parameters) {
       const { data: own } = found.parameters.get(name)!;
       data.forEach((value, i) => assertAlmostEquals(own[i], value, 1e-6, name));

@@ -1,10 +1,15 @@
 /** One class per image: softmax cross-entropy and the share of images classified correctly. */
 import { PROBABILITIES, probabilities } from "../../datasets/mixing/targets.ts";
-import { InputError } from "../../errors.ts";
+import { InputError, within } from "../../errors.ts";
+import { constant } from "../../graph/trace.ts";
+import type { Value } from "../../graph/types.ts";
 import { countCorrect } from "../../ops/count_correct.ts";
+import { fill } from "../../ops/fill.ts";
+import { scale } from "../../ops/scale.ts";
 import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
 import { z } from "../../schema/entry.ts";
 import { LOSS, type MetricInfo } from "../metrics/metric.ts";
+import { classWeightsOf, classWeightsSchema } from "./class_weights.ts";
 import { ClassificationReport } from "./classification_report.ts";
 import type { ObjectiveEntry } from "./objective.ts";
 
@@ -20,6 +25,7 @@ const schema = z.object({
   labelSmoothing: z.number().min(0).lt(1).default(0).describe(
     "Share of the target spread over all classes, while training",
   ),
+  classWeights: classWeightsSchema,
 });
 
 /**
@@ -29,12 +35,18 @@ const schema = z.object({
 export const classification: ObjectiveEntry<typeof schema> = {
   about: "One class per image: softmax and cross-entropy",
   schema,
-  build({ labelSmoothing }, { classes }) {
+  build({ labelSmoothing, classWeights: choice }, network) {
+    const { classes } = network;
     const hasTop = classes > FEW_CLASSES;
+    const classWeights = within(["classWeights"], () => classWeightsOf(choice, network));
+    const weights = (classWeights: Float32Array) => constant([classes], classWeights);
     return {
       name: "classification",
       activation: "softmax",
       ignoresFilling: true,
+      ...(classWeights
+        ? { classWeights, weight: (targets) => weightOf(targets, weights(classWeights)) }
+        : {}),
       targets: [{ name: "labels", dtype: "i32", shape: [], filling: -1 }],
       mixedTargets: [{ name: PROBABILITIES, ...probabilities(classes) }],
       metrics: {
@@ -56,7 +68,12 @@ export const classification: ObjectiveEntry<typeof schema> = {
         );
       },
       loss: (logits, { labels, [PROBABILITIES]: soft = labels }, { training }) =>
-        softmaxCrossEntropy(logits, soft, training ? { labelSmoothing } : { reduction: "sum" }),
+        training
+          ? softmaxCrossEntropy(logits, soft, {
+            labelSmoothing,
+            ...(classWeights ? { weight: weights(classWeights) } : {}),
+          })
+          : softmaxCrossEntropy(logits, soft, { reduction: "sum" }),
       sums: (logits, { labels }, { training }) => ({
         correct: countCorrect(logits, labels),
         ...(hasTop && !training ? { top5Correct: countCorrect(logits, labels, { k: TOP }) } : {}),
@@ -76,3 +93,18 @@ export const classification: ObjectiveEntry<typeof schema> = {
 };
 
 type Sum = number | readonly number[];
+
+/**
+ * The sum of the labels' weights, by which the mean loss is divided; of mixed images it is their number.
+ * It is a cross-entropy, too: that of equal logits is the logarithm of the number of classes.
+ */
+function weightOf(
+  { labels, [PROBABILITIES]: soft }: Readonly<Record<string, Value>>,
+  weight: Value,
+): Value | undefined {
+  const [[images], [classes]] = [labels.shape, weight.shape];
+  if (soft || classes === 1) return undefined;
+  const equal = fill([images, classes], 0);
+  const sum = softmaxCrossEntropy(equal, labels, { weight, reduction: "sum" });
+  return scale(sum, 1 / Math.log(classes));
+}

@@ -1,7 +1,7 @@
 /** What a network is trained for: the loss, what is counted, and which result is better. */
 import type { Activation } from "../../checkpoints/activation.ts";
 import type { Metrics, Sums } from "../../checkpoints/run_state.ts";
-import type { TargetField } from "../../datasets/image_source.ts";
+import type { TargetColumn, TargetField } from "../../datasets/image_source.ts";
 import type { Value } from "../../graph/types.ts";
 import type { Entry, z } from "../../schema/entry.ts";
 import type { ConfusionMatrix } from "../confusion.ts";
@@ -54,6 +54,8 @@ export interface Objective {
    * Probability above which a class is decided for, where each is decided on by itself. Default 0.5.
    */
   readonly threshold?: number;
+  /** How much the images of each class count in the loss, where some count more. */
+  readonly classWeights?: Float32Array;
   /** What a batch says of its images. */
   readonly targets: readonly BatchField[];
   /**
@@ -87,9 +89,9 @@ export interface Objective {
   ): Value;
   /**
    * Traces what a batch's mean loss counts among those of several batches that make a step together: a
-   * scalar. Default: the number of its images.
+   * scalar; the number of its images where there is none.
    */
-  weight?(targets: Readonly<Record<string, Value>>): Value;
+  weight?(targets: Readonly<Record<string, Value>>): Value | undefined;
   /**
    * Traces what is summed over images besides the loss, scalars and one number per class; a
    * program's outputs of these names.
@@ -111,8 +113,18 @@ export interface Objective {
   report(classNames: readonly string[]): EvaluationReport;
 }
 
+/** What is known of the classes of a network. */
+export interface NetworkClasses {
+  /** How many there are. */
+  readonly classes: number;
+  /** In the order of the logits, where they have names. */
+  readonly classNames?: readonly string[];
+  /** Of the images it is trained on, where it is. */
+  readonly targets?: Readonly<Record<string, Pick<TargetColumn, "data">>>;
+}
+
 /** An objective that a config can name. */
 export interface ObjectiveEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
-  /** The objective for a network of this many classes. */
-  build(options: z.output<S>, network: { readonly classes: number }): Objective;
+  /** The objective for a network of these classes. */
+  build(options: z.output<S>, network: NetworkClasses): Objective;
 }

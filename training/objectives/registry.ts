@@ -3,7 +3,7 @@ import { type Choice, chosen } from "../../schema/entry.ts";
 import { isRecord } from "../../schema/record.ts";
 import { classification } from "./classification.ts";
 import { multiLabel } from "./multi_label.ts";
-import type { Objective, ObjectiveEntry } from "./objective.ts";
+import type { NetworkClasses, Objective, ObjectiveEntry } from "./objective.ts";
 
 /** The registry. */
 export const OBJECTIVES = {
@@ -19,14 +19,16 @@ export type ObjectiveChoice = Choice<typeof OBJECTIVES>;
  * for a name or an option that does not fit.
  *
  * @param choice default: classification
+ * @param known what else is known of the classes
  */
 export function objectiveOf(
   choice: ObjectiveChoice | Objective = "classification",
   classes: number,
+  known: Omit<NetworkClasses, "classes"> = {},
 ): Objective {
   if (isBuilt(choice)) return choice;
   const { entry, options } = chosen<ObjectiveEntry>(OBJECTIVES, choice, "objective");
-  return entry.build(options, { classes });
+  return entry.build(options, { classes, ...known });
 }
 
 /** Whether an objective is not named but there. */

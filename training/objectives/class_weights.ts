@@ -1,0 +1,60 @@
+/** How much the images of each class count in a loss. */
+import { InputError } from "../../errors.ts";
+import { z } from "../../schema/entry.ts";
+import { suggestion } from "../../schema/nearest.ts";
+import type { NetworkClasses } from "./objective.ts";
+
+const factor = z.number().positive();
+
+/** `classWeights` of an objective. */
+export const classWeightsSchema = z.union([
+  z.literal("balanced"),
+  z.array(factor).min(1),
+  z.record(z.string(), factor),
+]).optional().describe(
+  "Factor of the loss of each class's images, while training: a list with one per class, some by " +
+    "name (others have 1), or balanced, inversely to their number",
+);
+
+/**
+ * The weight of each class; undefined where all count the same, or where what decides it is not known
+ * and nothing is trained. Throws InputError, `at` the class, for ones that do not fit.
+ */
+export function classWeightsOf(
+  weights: z.output<typeof classWeightsSchema>,
+  { classes, classNames, targets }: NetworkClasses,
+): Float32Array | undefined {
+  if (weights === undefined) return undefined;
+  if (weights === "balanced") {
+    return targets && balancedWeights(targets.labels?.data ?? [], classes);
+  }
+  if (Array.isArray(weights)) {
+    if (weights.length === classes) return Float32Array.from(weights);
+    throw new InputError(
+      `found ${weights.length} weights, expected ${classes}, one for each class`,
+      { at: [] },
+    );
+  }
+  if (classNames === undefined) {
+    if (!targets) return undefined;
+    throw new InputError("the classes have no names here; give a list of weights", { at: [] });
+  }
+  for (const name of Object.keys(weights)) {
+    if (classNames.includes(name)) continue;
+    throw new InputError(`there is no class "${name}"${suggestion(name, classNames, "classes")}`, {
+      at: [name],
+    });
+  }
+  return Float32Array.from(
+    classNames,
+    (name) => Object.hasOwn(weights, name) ? weights[name] : 1,
+  );
+}
+
+/** Inversely to how many images each class has, as scikit-learn's `balanced`; 1 for one without any. */
+function balancedWeights(labels: ArrayLike<number>, classes: number): Float32Array {
+  const counts = new Float64Array(classes);
+  for (let i = 0; i < labels.length; i++) counts[labels[i]]++;
+  const present = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
+  return Float32Array.from(counts, (count) => count > 0 ? labels.length / (present * count) : 1);
+}
