@@ -21,6 +21,8 @@ export interface BatchNorm2dOptions {
   readonly momentum?: number;
   /** Whether each channel has a trained scale and shift. Default true. */
   readonly affine?: boolean;
+  /** What the scale starts as. Default 1. */
+  readonly initialWeight?: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface BatchNorm2dOptions {
  * Throws InputError when training on a single value per channel.
  */
 export class BatchNorm2d extends Module {
-  /** Scale [C], starts as 1. */
+  /** Scale [C], starts as 1 unless told otherwise. */
   readonly weight?: Parameter;
   /** Shift [C], starts as 0. */
   readonly bias?: Parameter;
@@ -52,8 +54,12 @@ export class BatchNorm2d extends Module {
     super();
     this.#eps = options.eps ?? 1e-5;
     this.#momentum = options.momentum ?? 0.1;
-    if (options.affine ?? true) {
-      this.weight = new Parameter([channels], { role: "norm", initialize: (data) => data.fill(1) });
+    const { affine = true, initialWeight = 1 } = options;
+    if (affine) {
+      this.weight = new Parameter([channels], {
+        role: "norm",
+        initialize: (data) => data.fill(initialWeight),
+      });
       this.bias = new Parameter([channels], { role: "norm" });
     }
     this.runningMean = new Parameter([channels], { role: "buffer" });

@@ -20,6 +20,8 @@ export interface BlockFamily extends ConvolutionOptions {
   readonly groups?: number;
   /** Channels of a bottleneck's groups when `planes` is 64 (ResNeXt, Wide ResNet). Default 64. */
   readonly widthPerGroup?: number;
+  /** Whether the batch norm that ends a residual starts as 0, so that a block starts as its shortcut. */
+  readonly zeroInitResidual?: boolean;
 }
 
 /** Options of a block. */
@@ -100,6 +102,11 @@ function bottleneckWidth({ planes, groups = 1, widthPerGroup = 64 }: BlockOption
   return Math.floor(planes * widthPerGroup / 64) * groups;
 }
 
+/** The batch norm that ends a residual. */
+function lastNorm(channels: number, { zeroInitResidual = false }: BlockOptions): BatchNorm2d {
+  return new BatchNorm2d(channels, zeroInitResidual ? { initialWeight: 0 } : {});
+}
+
 /** relu(bn2(conv2(relu(bn1(conv1 x))))), both kernels 3x3: two convolutions of a plain network. */
 export class PlainBlock extends Module {
   static readonly expansion = 1;
@@ -114,7 +121,7 @@ export class PlainBlock extends Module {
     this.conv1 = conv3x3(options, inChannels, planes, stride);
     this.bn1 = new BatchNorm2d(planes);
     this.conv2 = conv3x3(options, planes, planes, 1);
-    this.bn2 = new BatchNorm2d(planes);
+    this.bn2 = lastNorm(planes, options);
   }
 
   forward(input: Value): Value {
@@ -166,7 +173,7 @@ export class Bottleneck extends Module {
     this.conv2 = conv3x3(options, width, width, strided === "conv2" ? stride : 1, groups);
     this.bn2 = new BatchNorm2d(width);
     this.conv3 = conv1x1(options, width, outChannels);
-    this.bn3 = new BatchNorm2d(outChannels);
+    this.bn3 = lastNorm(outChannels, options);
     this.downsample = projection(options, outChannels);
   }
 

@@ -27,7 +27,8 @@ import {
 } from "./residual_blocks.ts";
 
 /** Options of {@link ResNet} and {@link ResNetV2}. */
-export interface ResNetOptions extends ModelOptions, Pick<BlockFamily, "groups" | "widthPerGroup"> {
+export interface ResNetOptions
+  extends ModelOptions, Pick<BlockFamily, "groups" | "widthPerGroup" | "zeroInitResidual"> {
   readonly block: BlockClass;
   /** Blocks of each stage. */
   readonly blocks: readonly [number, number, number, number];
@@ -53,8 +54,14 @@ export class ResNet extends Module {
     super();
     const { classes, inputChannels = 3, block, blocks } = options;
     const [stem, ...planes] = options.channels;
-    const { convolution, groups, widthPerGroup } = options;
-    const family = { convolution, groups, widthPerGroup, initialize: kaimingNormal };
+    const { convolution, groups, widthPerGroup, zeroInitResidual } = options;
+    const family = {
+      convolution,
+      groups,
+      widthPerGroup,
+      zeroInitResidual,
+      initialize: kaimingNormal,
+    };
     this.conv1 = modelConvolution(options, {
       inChannels: inputChannels,
       outChannels: stem,
@@ -121,12 +128,27 @@ const basicSchema = z.strictObject({
     "Channels of the first convolution; all others keep their ratio to it",
   ),
 });
-const bottleneckSchema = basicSchema.extend({
+const grouped = {
   groups: z.int().min(1).default(1).describe("Groups of a bottleneck's 3x3 convolution (ResNeXt)"),
   widthPerGroup: z.int().min(1).default(64).describe("Channels of each such group at 64 planes"),
-});
+};
+const bottleneckSchema = basicSchema.extend(grouped);
 
-type ResNetEntry = ModelEntry<typeof basicSchema | typeof bottleneckSchema>;
+/** Of blocks that end their residual by a batch norm. */
+const normed = {
+  zeroInitResidual: z.boolean().optional().describe(
+    "Whether the last batch norm of each block starts as 0, so that blocks start as their shortcuts",
+  ),
+};
+const normedBasicSchema = basicSchema.extend(normed);
+const normedBottleneckSchema = bottleneckSchema.extend(normed);
+
+type ResNetEntry = ModelEntry<
+  | typeof basicSchema
+  | typeof bottleneckSchema
+  | typeof normedBasicSchema
+  | typeof normedBottleneckSchema
+>;
 type StageCounts = readonly [number, number, number, number];
 
 /** `resnet{18,34,50,101,152}` in `_v1`, `_v1b` (also without suffix) and `_v2`, and `plain18`. */
@@ -162,7 +184,7 @@ function entryOf(
 ): ResNetEntry {
   return {
     about,
-    schema: block.expansion === 1 ? basicSchema : bottleneckSchema,
+    schema: schemaOf(block),
     build: ({ width, ...options }) =>
       new Model({
         ...options,
@@ -171,4 +193,16 @@ function entryOf(
         channels: [width, width, 2 * width, 4 * width, 8 * width],
       }),
   };
+}
+
+function schemaOf(block: BlockClass): ResNetEntry["schema"] {
+  switch (block) {
+    case BasicBlock:
+      return normedBasicSchema;
+    case Bottleneck:
+    case BottleneckV1:
+      return normedBottleneckSchema;
+    default:
+      return block.expansion === 1 ? basicSchema : bottleneckSchema;
+  }
 }

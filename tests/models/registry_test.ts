@@ -46,6 +46,17 @@ for (const [name, options, count] of COUNTS) {
   });
 }
 
+Deno.test("blocks may start as their shortcuts: the scale of their last batch norm is 0", () => {
+  for (const [name, last] of [["resnet18", "bn2"], ["resnet50_v1", "bn3"]]) {
+    const model = buildModel(name, { classes: 3, width: 8, zeroInitResidual: true });
+    model.initialize(0);
+    for (const [path, { data }] of model.namedParameters()) {
+      if (!/bn\d\.weight$/.test(path)) continue;
+      assertEquals(data[0], path.startsWith("layer") && path.includes(last) ? 0 : 1, path);
+    }
+  }
+});
+
 Deno.test("state-dict names are torchvision's", () => {
   const names = (prefix: string, model: Module) =>
     [...model.namedParameters().keys()].filter((name) => name.startsWith(prefix));
@@ -115,7 +126,7 @@ Deno.test("mistakes are told with what was meant or expected", () => {
     [
       "resnet18",
       { classes: 3, groups: 2 },
-      "model resnet18: groups: unknown key; valid keys: width",
+      "model resnet18: groups: unknown key; valid keys: width, zeroInitResidual",
     ],
     ["cifar_resnet20_v1", { classes: 3, stemRelu: true }, 'did you mean "stemReLU"?'],
     [
