@@ -5,7 +5,6 @@ import type { DatasetEntry } from "./dataset.ts";
 import { findPictures } from "./folder/classes.ts";
 import { openLabelled } from "./folder/open.ts";
 import { channelsSchema, classesSchema, holdOutSchema, splitSeedSchema } from "./folder/options.ts";
-import { shuffled, stratified } from "./folder/split.ts";
 import { filesIn } from "./stores/files.ts";
 
 const schema = z.object({
@@ -33,10 +32,6 @@ export const imageFolder: DatasetEntry<typeof schema> = {
     const found = await findPictures(root, { ...where, classes, validation });
     found.notices.forEach((line) => where.onNotice?.(line));
     const { paths, labels, classNames, trainCount } = found;
-    const pictures = shuffled(paths, splitSeed, 0, trainCount);
-    const split = trainCount < paths.count
-      ? { train: pictures, held: shuffled(paths, splitSeed, trainCount) }
-      : stratified(pictures, (picture) => labels.firstOf(picture), classNames.length, holdOut);
     return openLabelled({
       name: "image_folder",
       title: basename(root) || root,
@@ -47,7 +42,9 @@ export const imageFolder: DatasetEntry<typeof schema> = {
       reads: [root],
       paths,
       labels,
-      ...split,
+      trainCount,
+      holdOut,
+      splitSeed,
     }, where);
   },
 };

@@ -6,7 +6,6 @@ import type { DatasetEntry } from "./dataset.ts";
 import { type Listed, readList } from "./folder/list.ts";
 import { ClassNames, Labels } from "./folder/labels.ts";
 import { openLabelled } from "./folder/open.ts";
-import { shuffled, stratified } from "./folder/split.ts";
 import { channelsSchema, classesSchema, holdOutSchema, splitSeedSchema } from "./folder/options.ts";
 import { PathList } from "./paths.ts";
 import { filesIn } from "./stores/files.ts";
@@ -42,7 +41,7 @@ export const imageList: DatasetEntry<typeof schema> = {
   about: "Your own pictures, named in a list with their labels",
   schema,
   async build(options, where) {
-    const { severalLabels, splitSeed, channels } = options;
+    const { severalLabels, holdOut, splitSeed, channels } = options;
     const separator = severalLabels ? options.separator : undefined;
     const trainFile = fromHome(options.train);
     const root = fromHome(options.root ?? dirname(trainFile));
@@ -59,10 +58,6 @@ export const imageList: DatasetEntry<typeof schema> = {
     const trainCount = found.count;
     if (options.validation !== undefined) await add(fromHome(options.validation));
     const paths = found.done(root);
-    const pictures = shuffled(paths, splitSeed, 0, trainCount);
-    const split = options.validation === undefined
-      ? stratified(pictures, (i) => labels.firstOf(i), classNames.length, options.holdOut)
-      : { train: pictures, held: shuffled(paths, splitSeed, trainCount) };
     return openLabelled({
       name: "image_list",
       title: basename(trainFile),
@@ -73,7 +68,9 @@ export const imageList: DatasetEntry<typeof schema> = {
       reads: [root],
       paths,
       labels,
-      ...split,
+      trainCount,
+      holdOut,
+      splitSeed,
     }, where);
   },
 };

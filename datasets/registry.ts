@@ -7,6 +7,7 @@ import { imageFolder } from "./image_folder.ts";
 import { imageList } from "./image_list.ts";
 import { mnist } from "./mnist.ts";
 import { parquet } from "./parquet.ts";
+import { pascalVoc } from "./pascal_voc.ts";
 import { synthetic } from "./synthetic.ts";
 import { syntheticMultiLabel } from "./synthetic_multi_label.ts";
 import { tarShards } from "./tar_shards.ts";
@@ -21,6 +22,7 @@ export const DATASETS = {
   image_list: imageList,
   tar_shards: tarShards,
   parquet,
+  pascal_voc: pascalVoc,
   synthetic,
   synthetic_multi_label: syntheticMultiLabel,
 } satisfies Record<string, DatasetEntry>;

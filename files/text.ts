@@ -1,5 +1,10 @@
 /** Text files. */
 import { InputError } from "../errors.ts";
+import { formatBytes } from "../reporting/format.ts";
+import { bareRefusalOf } from "./refusal.ts";
+
+/** Bytes of a text: a list of tens of millions of pictures. */
+const MOST_BYTES = 2 ** 29;
 
 /** The text of a file's bytes. Throws InputError unless they are UTF-8, naming what was expected. */
 export function decodeText(bytes: Uint8Array, path: string, expected: string): string {
@@ -7,5 +12,26 @@ export function decodeText(bytes: Uint8Array, path: string, expected: string): s
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new InputError(`${path}: not a text file in UTF-8; expected ${expected}`);
+  }
+}
+
+/**
+ * The text in a file. Throws InputError for one that cannot be read, is too long or no text, naming what
+ * was expected.
+ */
+export async function readTextFile(path: string, expected: string): Promise<string> {
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile) throw new InputError(`${path}: this is no file; expected ${expected}`);
+    if (size > MOST_BYTES) {
+      throw new InputError(
+        `${path}: holds ${formatBytes(size)}; expected at most ${formatBytes(MOST_BYTES)}`,
+      );
+    }
+    return decodeText(await Deno.readFile(path), path, expected);
+  } catch (error) {
+    const refusal = bareRefusalOf(error);
+    if (refusal === undefined) throw error;
+    throw new InputError(`${path}: cannot be read: ${refusal}`, { cause: error });
   }
 }

@@ -1,14 +1,10 @@
 /** Lists of pictures with their labels, as CSV or JSON lines. */
 import { InputError } from "../../errors.ts";
-import { bareRefusalOf } from "../../files/refusal.ts";
+import { readTextFile } from "../../files/text.ts";
 import { spellName } from "../../reporting/controls.ts";
-import { formatBytes } from "../../reporting/format.ts";
 import { isRecord } from "../../schema/record.ts";
 import { spell } from "../../schema/mistakes.ts";
 import { LABEL_NAMES } from "./names.ts";
-
-/** Bytes of a list: tens of millions of pictures. */
-const MOST_BYTES = 2 ** 29;
 
 /** Columns and keys that are taken for the path, the first there is. */
 const PATH_NAMES = ["path", "file", "filename", "file_name", "image"];
@@ -28,31 +24,11 @@ export interface Listed {
  * @param separator what stands between several labels in CSV; without it there is one
  */
 export async function readList(file: string, separator: string | undefined): Promise<Listed[]> {
-  const text = (await textOf(file)).replace(/^\ufeff/, "");
+  const text = (await readTextFile(file, "CSV or JSON lines")).replace(/^\ufeff/, "");
   const isJson = /^\s*\{/.test(text);
   const listed = isJson ? jsonLines(text, file) : csvLines(text, file, separator);
   if (listed.length === 0) throw new InputError(`${file}: there is no picture in this list`);
   return listed.map((row) => ({ ...row, path: checkedPath(row, file) }));
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    const { isFile, size } = await Deno.stat(file);
-    if (!isFile) throw new InputError(`${file}: this is no file; expected a list of pictures`);
-    if (size > MOST_BYTES) {
-      throw new InputError(
-        `${file}: holds ${formatBytes(size)}; expected at most ${formatBytes(MOST_BYTES)}`,
-      );
-    }
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(file));
-  } catch (error) {
-    if (error instanceof TypeError) {
-      throw new InputError(`${file}: this is no text in UTF-8; expected CSV or JSON lines`);
-    }
-    const refusal = bareRefusalOf(error);
-    if (refusal === undefined) throw error;
-    throw new InputError(`${file}: cannot be read: ${refusal}`, { cause: error });
-  }
 }
 
 /** A path that stays in its folder, in one form. */

@@ -11,6 +11,7 @@ import { PictureFiles, type PictureFilesOptions } from "../sources/picture_files
 import type { StoreHandle } from "../stores/store.ts";
 import type { Labels } from "./labels.ts";
 import { checkBeginnings } from "./scan.ts";
+import { type HoldOut, shuffled, stratified } from "./split.ts";
 
 /** A class of a picture of which it is not known whether it shows it: no objective counts it. */
 const UNKNOWN = -1;
@@ -38,24 +39,17 @@ export interface LabelledPictures {
   /** Their names in the store, and their labels. */
   readonly paths: Paths;
   readonly labels: Labels;
-  /** Numbers of those to train on. */
-  readonly train: Uint32Array;
-  /** Of those that validate. */
-  readonly held: Uint32Array;
+  /** How many of them, the first, are to train on; where none come after these some are held out. */
+  readonly trainCount: number;
+  readonly holdOut?: HoldOut;
+  /** Of what is held out, and of the order. */
+  readonly splitSeed: number;
 }
 
 /** Opens them; what cannot be a picture is found when they are loaded. */
 export function openLabelled(pictures: LabelledPictures, where: OpenOptions): OpenPictures {
-  const { name, title, root, classNames, channels, paths, labels, reads } = pictures;
-  if (pictures.held.length === 0) {
-    throw new InputError(
-      `${root}: no picture is left to validate on; hold out more with holdOut`,
-      { at: ["holdOut"] },
-    );
-  }
-  const [train, held] = [pictures.train, pictures.held].map((numbers) =>
-    splitOf(pictures, numbers, where)
-  );
+  const { name, title, classNames, channels, paths, labels, reads } = pictures;
+  const [train, held] = numbersOf(pictures).map((numbers) => splitOf(pictures, numbers, where));
   const orders = [train.order, held.order];
   return {
     info: {
@@ -70,6 +64,20 @@ export function openLabelled(pictures: LabelledPictures, where: OpenOptions): Op
     },
     load: () => loadSplits([train, held], reads, where),
   };
+}
+
+/** The numbers of the pictures to train on, and of those that validate. */
+function numbersOf(
+  { root, classNames, paths, labels, trainCount, holdOut, splitSeed }: LabelledPictures,
+): readonly [train: Uint32Array, held: Uint32Array] {
+  const pictures = shuffled(paths, splitSeed, 0, trainCount);
+  if (trainCount < paths.count) return [pictures, shuffled(paths, splitSeed, trainCount)];
+  const labelOf = (picture: number) => labels.firstOf(picture);
+  const { train, held } = stratified(pictures, labelOf, classNames.length, holdOut ?? { count: 0 });
+  if (held.length > 0) return [train, held];
+  throw new InputError(`${root}: no picture is left to validate on; hold out more with holdOut`, {
+    at: ["holdOut"],
+  });
 }
 
 /** What there is to learn of each picture. */

@@ -20,8 +20,13 @@ export class PassedOver {
 
   /** Counts one more. */
   add(file: PassedOverFile): void {
-    this.#counts.set(file.what, (this.#counts.get(file.what) ?? 0) + 1);
+    this.count(file.what);
     this.onFile?.(file);
+  }
+
+  /** Counts some that are not files of their own. */
+  count(what: string, times = 1): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + times);
   }
 
   /** Such as `passed over 12 × .webp, 1 × hidden`, the most frequent first, if anything was. */

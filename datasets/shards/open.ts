@@ -2,18 +2,17 @@
 import { basename, dirname } from "node:path";
 import { InputError } from "../../errors.ts";
 import { spellName } from "../../reporting/controls.ts";
-import { formatCount } from "../../reporting/format.ts";
 import { z } from "../../schema/entry.ts";
 import type { OpenOptions, OpenPictures } from "../dataset.ts";
 import { ClassNames, Labels } from "../folder/labels.ts";
 import { openLabelled } from "../folder/open.ts";
+import { PassedOver } from "../folder/passed_over.ts";
 import {
   channelsSchema,
   classesSchema,
   holdOutSchema,
   splitSeedSchema,
 } from "../folder/options.ts";
-import { shuffled, stratified } from "../folder/split.ts";
 import { Growing } from "../growing.ts";
 import { PathList } from "../paths.ts";
 import type { ShardNamesHandle } from "../stores/shard_names.ts";
@@ -76,10 +75,11 @@ type ShardsOptions = z.output<z.ZodObject<typeof shardOptions>> & {
 /** Opens them. Rejects with InputError for files that cannot be read, or hold no pictures with labels. */
 export async function openShards(
   kind: ShardKind,
-  { train, validation, classes, severalLabels, separator, label, picture, ...options }:
-    ShardsOptions,
+  options: ShardsOptions,
   where: OpenOptions,
 ): Promise<OpenPictures> {
+  const { train, validation, severalLabels, separator, label, picture } = options;
+  const { classes, holdOut, splitSeed, channels } = options;
   const place = typeof train === "string" ? train : train[0];
   const trainFiles = await shardFiles(train, kind.ending);
   const heldFiles = validation === undefined ? [] : await shardFiles(validation, kind.ending);
@@ -91,26 +91,23 @@ export async function openShards(
   const classNames = found.classes.settle(found.labels, place);
   const trainCount = found.names.count;
   heldFiles.forEach((file, i) => found.add(file, indexes[trainFiles.length + i]));
-  if (found.passedOver.size > 0) {
-    const listed = [...found.passedOver].map(([what, times]) => `${formatCount(times)} × ${what}`);
-    where.onNotice?.(`${place}: passed over ${listed.join(", ")}`);
+  const { summary } = found.passedOver;
+  if (summary) where.onNotice?.(`${place}: ${summary}`);
+  if (trainCount === 0 || heldFiles.length > 0 && found.names.count === trainCount) {
+    const [empty] = trainCount === 0 ? trainFiles : heldFiles;
+    throw new InputError(
+      `${empty}${shards.length > 1 ? " and others" : ""}: there is no picture with a label` +
+        (summary ? `; ${summary}` : ""),
+    );
   }
-  if (trainCount === 0) {
-    throw new InputError(`${place}: there is no picture with a label in these files`);
-  }
-  const { labels } = found;
   const paths = found.names.done("");
-  const pictures = shuffled(paths, options.splitSeed, 0, trainCount);
-  const split = heldFiles.length > 0
-    ? { train: pictures, held: shuffled(paths, options.splitSeed, trainCount) }
-    : stratified(pictures, (i) => labels.firstOf(i), classNames.length, options.holdOut);
   const folders = [...new Set(shards.map((file) => dirname(file)))];
   return openLabelled({
     name: kind.name,
     title: spellName(basename(place)),
     root: place,
     classNames,
-    channels: options.channels,
+    channels,
     store: kind.store(
       { shards, ends: found.ends, names: paths.handle },
       found.places,
@@ -118,8 +115,10 @@ export async function openShards(
     ),
     reads: shards.length <= MOST_FILES_READ ? shards : folders,
     paths,
-    labels,
-    ...split,
+    labels: found.labels,
+    trainCount,
+    holdOut,
+    splitSeed,
   }, where);
 }
 
@@ -129,7 +128,7 @@ class Found {
   readonly labels: Labels;
   readonly classes: ClassNames;
   readonly ends: number[] = [];
-  readonly passedOver = new Map<string, number>();
+  readonly passedOver = new PassedOver();
   readonly #places = new Map<string, Growing<Float64Array<SharedArrayBuffer>>>();
 
   constructor(severalLabels: boolean, classes: readonly string[] | undefined) {
@@ -156,9 +155,7 @@ class Found {
       column.append(values);
       this.#places.set(key, column);
     }
-    for (const [what, times] of Object.entries(passedOver)) {
-      this.passedOver.set(what, (this.passedOver.get(what) ?? 0) + times);
-    }
+    for (const [what, times] of Object.entries(passedOver)) this.passedOver.count(what, times);
   }
 }
 
