@@ -5,6 +5,7 @@ import type { DatasetEntry } from "./dataset.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
 import { imageFolder } from "./image_folder.ts";
 import { imageList } from "./image_list.ts";
+import { imagenet } from "./imagenet.ts";
 import { mnist } from "./mnist.ts";
 import { parquet } from "./parquet.ts";
 import { pascalVoc } from "./pascal_voc.ts";
@@ -23,6 +24,7 @@ export const DATASETS = {
   tar_shards: tarShards,
   parquet,
   pascal_voc: pascalVoc,
+  imagenet,
   synthetic,
   synthetic_multi_label: syntheticMultiLabel,
 } satisfies Record<string, DatasetEntry>;

@@ -1,5 +1,5 @@
 /** A folder of pictures as people have it: a folder for each class, perhaps in folders for splits. */
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { InputError } from "../../errors.ts";
 import { isPictureName } from "../../files/picture_names.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
@@ -33,6 +33,8 @@ export interface FolderOptions extends ListingOptions {
   readonly classes?: readonly string[];
   /** The subfolder that validates; by default the first there is. */
   readonly validation?: string;
+  /** The class of a picture that lies in no folder of one and validates, by its name without ending. */
+  readonly classOf?: (name: string) => string | undefined;
   /** Is told of each file that is passed over. */
   readonly onPassedOver?: (file: PassedOverFile) => void;
 }
@@ -50,7 +52,7 @@ export async function findPictures(root: string, options: FolderOptions): Promis
 
 async function foundIn(
   listing: Listing,
-  { classes, validation: named, onPassedOver }: FolderOptions,
+  { classes, validation: named, classOf, onPassedOver }: FolderOptions,
 ): Promise<FoundPictures> {
   const { root } = listing;
   const all = await listing.entriesOf("");
@@ -78,6 +80,7 @@ async function foundIn(
     listing,
     passedOver,
     names,
+    classOf,
     isAll: classes === undefined,
     paths: new PathList(),
     labels: new Labels(false),
@@ -155,6 +158,7 @@ interface Finding {
   readonly passedOver: PassedOver;
   /** Of the classes. */
   readonly names: readonly string[];
+  readonly classOf: FolderOptions["classOf"];
   /** Whether all there are, not those that were named. */
   readonly isAll: boolean;
   readonly paths: PathList;
@@ -163,7 +167,7 @@ interface Finding {
 
 /** Adds the pictures of the classes in a split. */
 async function addPictures(
-  { listing, passedOver, names, isAll, paths, labels }: Finding,
+  { listing, passedOver, names, classOf, isAll, paths, labels }: Finding,
   { folder, entries: { folders, files }, isTrain }: Split,
 ): Promise<void> {
   const { root } = listing;
@@ -180,11 +184,17 @@ async function addPictures(
   for (const name of strangers) {
     passedOver.add({ path: join(root, folder, name), what: "folder that is no class" });
   }
-  for (const name of files.filter(isPictureName)) {
-    const path = join(root, folder, name);
-    passedOver.add({ path, what: "picture in no class", isPicture: true });
-  }
   const before = paths.count;
+  for (const name of files.filter(isPictureName)) {
+    const label = isTrain || !classOf ? -1 : names.indexOf(classOf(parse(name).name) ?? "");
+    if (label >= 0) {
+      paths.add(`${folder}/${name}`);
+      labels.add(label);
+    } else {
+      const path = join(root, folder, name);
+      passedOver.add({ path, what: "picture in no class", isPicture: true });
+    }
+  }
   const empty: string[] = [];
   const there = new Set(folders);
   for (const [label, name] of names.entries()) {
@@ -198,7 +208,9 @@ async function addPictures(
   }
   if (paths.count > before && (empty.length === 0 || !isTrain)) return;
   throw new InputError(
-    `${join(root, folder)}: no picture in ${someOf(empty.map(spellName))}` +
+    `${join(root, folder)}: no picture in ${
+      someOf(empty.map(spellName)) || "the folder of a class"
+    }` +
       (passedOver.summary ? `; ${passedOver.summary}` : "") +
       "; put some there, or name the other classes with classes",
     { at: isTrain ? ["classes"] : [] },
