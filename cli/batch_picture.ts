@@ -36,8 +36,8 @@ export async function drawBatch(
     batchSize: Math.min(data.batchSize, train.count),
     seed,
     shuffle: true,
-    augmentation: changes.augmentation,
     sampling: data.sampling,
+    augmentation: changes.augmentation,
     augRepeats: data.augRepeats,
     workers: data.workers,
     ...(changes.mixing
