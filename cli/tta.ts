@@ -6,7 +6,7 @@ import type { Arguments, Option } from "./command.ts";
 /** The option. */
 export const ttaOption: Option = {
   value: "WAY",
-  help: `Average the probabilities of several views of each picture: ${TEST_TIMES.join(", ")}`,
+  help: `Average over several views of each picture: ${TEST_TIMES.join(", ")}`,
 };
 
 /** What it says. Throws InputError for another way. */

@@ -214,7 +214,7 @@ Deno.test("a model's mistakes are all told, whatever is wrong with its form", ()
   );
   assertEquals(found("{nme: resnet18, options: {width: 3, hight: 3}}"), [
     'nme: unknown key; did you mean "name"?',
-    "options.hight: unknown key; valid keys: width",
+    "options.hight: unknown key; valid keys: width, zeroInitResidual",
   ]);
   assertEquals(found("{name: resnet18, layers: [{linear: {}}, relu6]}"), [
     "layers: give exactly one of name and layers",
