@@ -1,9 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import type { Backend } from "../../backends/backend.ts";
+import { referenceBackend } from "../../backends/reference/reference.ts";
 import { InputError } from "../../errors.ts";
 import type { ImageSource } from "../../datasets/image_source.ts";
 import { buildModel } from "../../models/registry.ts";
 import { countSteps } from "../../training/data.ts";
 import { train, type TrainOptions } from "../../training/train.ts";
+import { testOnEveryBackend } from "../support/backends.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { assertResumesExactly } from "../support/resumes.ts";
 import { TINY_MODEL, tinyTraining } from "../support/tiny_training.ts";
@@ -106,6 +109,23 @@ Deno.test("a training of steps of several batches resumes exactly, across a rele
   const positions = await assertResumesExactly(ACCUMULATED);
   assertEquals(positions[positions.length - 1].state.step, 8);
 });
+
+testOnEveryBackend(
+  "steps of several batches come to the same, with layers released",
+  async (backend) => {
+    const state = async (backend: Backend) => {
+      const options = await tinyTraining({ ...ACCUMULATED, workers: 0 }, backend);
+      await train(options);
+      return options.model.stateDict();
+    };
+    const expected = await state(referenceBackend());
+    for (const [name, { data }] of await state(backend)) {
+      data.forEach((value, i) =>
+        assertAlmostEquals(value, expected.get(name)!.data[i], 1e-4, name)
+      );
+    }
+  },
+);
 
 Deno.test("a training that is stopped within a step goes on with the whole step, to the same bits", async () => {
   const unbroken = new MemoryStore();
