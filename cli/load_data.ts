@@ -6,7 +6,7 @@ import type { DatasetInfo, OpenDataset, OpenOptions, OpenPictures } from "../dat
 import { imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { countBatches, threadsAndSlots } from "../datasets/loader.ts";
 import { type DatasetOptions, openDataset, openPictures } from "../datasets/open.ts";
-import { firstOf, holdOut } from "../datasets/split.ts";
+import { firstOf } from "../datasets/split.ts";
 import { InputError, type OptionPath, within } from "../errors.ts";
 import { parseGround } from "../files/colours.ts";
 import { fromHome } from "../files/home.ts";
@@ -31,18 +31,18 @@ export interface Images {
 }
 
 /** How many images a config trains on, known before they are loaded. */
-export function trainCountOf({ validation, subset }: DataConfig, { sizes }: DatasetInfo): number {
-  const count = sizes.train - (validation === "test" ? 0 : validation.count);
-  return Math.min(count, subset?.train ?? count);
+export function trainCountOf({ subset }: DataConfig, { sizes }: DatasetInfo): number {
+  return Math.min(sizes.train, subset?.train ?? sizes.train);
 }
 
 /** Opens the dataset of a config. Throws InputError, for options that do not fit where they stand. */
 export function openImages(file: ConfigFile, options: DatasetOptions = {}): Promise<OpenDataset> {
   const { data, seed } = file.config;
-  const { dataset, augmentation } = data;
+  const { dataset, validation, augmentation } = data;
   return inConfig(file, () =>
     openDataset(dataset, {
       ...placeOf(data),
+      heldOut: validation === "test" ? undefined : validation.count,
       trainTransforms: data.train,
       evalTransforms: data.eval,
       preset: typeof augmentation === "string" ? augmentation : undefined,
@@ -85,10 +85,11 @@ async function inConfig<T>({ at }: ConfigFile, open: () => Promise<T>): Promise<
 }
 
 /** Keys of `data` by the options of a dataset that they become. */
-const CONFIG_KEYS: Readonly<Record<string, string>> = {
-  trainTransforms: "train",
-  evalTransforms: "eval",
-  preset: "augmentation",
+const CONFIG_KEYS: Readonly<Record<string, OptionPath>> = {
+  heldOut: ["validation", "count"],
+  trainTransforms: ["train"],
+  evalTransforms: ["eval"],
+  preset: ["augmentation"],
 };
 
 /** Where in `data` an option of an opened dataset stands. */
@@ -96,7 +97,7 @@ function configPath([first, ...rest]: OptionPath): OptionPath {
   if (typeof first !== "string" || !Object.hasOwn(CONFIG_KEYS, first)) {
     return ["dataset", first, ...rest];
   }
-  return [CONFIG_KEYS[first], ...rest];
+  return [...CONFIG_KEYS[first], ...rest];
 }
 
 /**
@@ -142,16 +143,13 @@ export async function loadImages(
   progress.finish();
   // Nothing that comes after has to reach anyone.
   await Deno.permissions.revoke({ name: "net" });
-  const { validation: source, subset } = data;
-  const { train, validation } = source === "test"
-    ? { train: splits.train, validation: splits.test }
-    : at("data.validation.count", () => holdOut(splits.train, source.count));
+  const { validation, subset } = data;
   return {
     info,
-    train: at("data.subset.train", () => firstOf(train, subset?.train)),
-    validation: source === "test"
-      ? at("data.subset.test", () => firstOf(validation, subset?.test))
-      : validation,
+    train: at("data.subset.train", () => firstOf(splits.train, subset?.train)),
+    validation: validation === "test"
+      ? at("data.subset.test", () => firstOf(splits.test, subset?.test))
+      : splits.test,
   };
 }
 

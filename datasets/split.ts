@@ -1,23 +1,30 @@
 /** Choosing which images are trained on and which validate. */
 import { InputError } from "../errors.ts";
+import type { OpenDataset, OpenPictures } from "./dataset.ts";
 import type { ImageSource } from "./image_source.ts";
 
 /**
- * The last `count` images, to validate on, and the others, to train on. Always the same ones.
- * Throws InputError if none would be left to train on.
+ * A dataset whose last `count` training images validate in place of those that it has for it: always
+ * the same ones. Throws InputError, `at` `heldOut`, if none would be left to train on.
  */
-export function holdOut(
-  source: ImageSource,
-  count: number,
-): { train: ImageSource; validation: ImageSource } {
-  if (!Number.isInteger(count) || count < 1 || count >= source.count) {
+export function holdOut<D extends OpenDataset | OpenPictures>(opened: D, count: number): D {
+  const all = opened.info.sizes.train;
+  if (!Number.isInteger(count) || count < 1 || count >= all) {
     throw new InputError(
-      `found ${count} images to hold out, expected a whole number from 1 to ${source.count - 1}, ` +
-        "so that images are left to train on",
+      `found ${count} images to hold out, expected a whole number from 1 to ${all - 1}, so that ` +
+        "images are left to train on",
+      { at: ["heldOut"] },
     );
   }
-  const cut = source.count - count;
-  return { train: source.slice(0, cut), validation: source.slice(cut, source.count) };
+  const cut = all - count;
+  return {
+    ...opened,
+    info: { ...opened.info, sizes: { train: cut, test: count } },
+    async load() {
+      const { train } = await opened.load();
+      return { train: train.slice(0, cut), test: train.slice(cut, all) };
+    },
+  };
 }
 
 /** The first `limit` images, by default all. Throws InputError if there are fewer. */

@@ -6,11 +6,17 @@ import { FixedPictures, type PictureSource } from "./picture_source.ts";
 import { type PresetName, presetOf } from "./presets.ts";
 import { CachedSource } from "./sources/cached.ts";
 import { TransformedSource } from "./sources/transformed.ts";
+import { holdOut } from "./split.ts";
 import type { PictureSize } from "./transform.ts";
 import { planTransforms, splitAtRandom, type TransformChoice } from "./transforms/registry.ts";
 
-/** Transforms of a dataset's pictures. */
+/** Which of a dataset's pictures are measured on, and the transforms of both splits. */
 export interface Views {
+  /**
+   * How many of the pictures to train on, the last, are measured on instead: then the test split is not
+   * used. Default: none.
+   */
+  readonly heldOut?: number;
   /** Of the pictures that are trained on; by default those of `evalTransforms`, which draw nothing. */
   readonly trainTransforms?: readonly TransformChoice[];
   /** Of those that are measured on; by default `fit` to the size that is trained on. */
@@ -39,10 +45,11 @@ interface BothViews {
  * of the list on.
  */
 export function viewed(
-  opened: OpenDataset | OpenPictures,
+  whole: OpenDataset | OpenPictures,
   views: Views & Pick<OpenOptions, "cache" | "onNotice">,
 ): OpenDataset {
-  const { evalTransforms, transformSeed: seed = 0 } = views;
+  const { evalTransforms, transformSeed: seed = 0, heldOut } = views;
+  const opened = heldOut === undefined ? whole : holdOut(whole, heldOut);
   const from = isOfOneSize(opened) ? opened.info.imageShape : undefined;
   const { channels } = isOfOneSize(opened) ? opened.info.imageShape : opened.info;
   const trainTransforms = trainListOf(views, from, channels);

@@ -1,5 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { imageSize, readImages } from "../../datasets/image_source.ts";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { imageSize, type ImageSource, readImages } from "../../datasets/image_source.ts";
 import { BatchLoader } from "../../datasets/loader.ts";
 import { type DatasetOptions, loadDataset } from "../../datasets/open.ts";
 import { InputError } from "../../errors.ts";
@@ -47,4 +47,21 @@ Deno.test("lists that do not go together are refused at their place", async () =
     const error = await assertRejects(() => load(options), InputError, message);
     assertEquals(error.at, at);
   }
+});
+
+Deno.test("images that are held out are seen as those that are measured on", async () => {
+  const views = {
+    trainTransforms: [{ name: "center_crop", size: 4 }, { name: "horizontal_flip", p: 1 }],
+    evalTransforms: [{ name: "resize", size: 4 }],
+  } as const;
+  const last = async ({ train }: { readonly train: ImageSource }) =>
+    await readImages(train.slice(train.count - 3, train.count));
+  const { sizes, train, test } = await load({ ...views, heldOut: 3 });
+  assertEquals([sizes, train.count, test.count], [{ train: 9, test: 3 }, 9, 3]);
+  assertEquals(
+    await readImages(test),
+    await last(await load({ ...views, trainTransforms: undefined })),
+  );
+  assertNotEquals(await readImages(test), await last(await load(views)));
+  assertEquals(await readImages(train), await readImages((await load(views)).train, 9));
 });
