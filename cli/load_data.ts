@@ -10,7 +10,7 @@ import { firstOf } from "../datasets/split.ts";
 import { InputError, type OptionPath, within } from "../errors.ts";
 import { parseGround } from "../files/colours.ts";
 import { fromHome } from "../files/home.ts";
-import { formatBytes, formatNumberOf } from "../reporting/format.ts";
+import { formatBytes, formatCount, formatNumberOf } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
@@ -167,6 +167,18 @@ export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Obj
     requireTargets(objective, info.targets, classes);
     return objective;
   });
+}
+
+/** What to do where a training waits for its images. */
+export function waitingHint({ train }: Images, { workers, cache, batchSize }: DataConfig): string {
+  const isKept = (typeof cache === "string" ? cache : cache.name) !== "none";
+  const batches = countBatches(train, { batchSize });
+  const { helpers } = threadsAndSlots(train, workers, batches);
+  const remedies = [
+    `more threads (data.workers, now ${formatCount(helpers)})`,
+    ...(train.reads && !isKept ? ["keeping decoded pictures (data.cache)"] : []),
+  ];
+  return "hint: the training waits for its images; what may help: " + remedies.join(", ");
 }
 
 /** What decoding takes beside the training, before it is taken. */

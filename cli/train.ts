@@ -26,7 +26,7 @@ import { trainRecipe } from "../training/train.ts";
 import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
-import { loadImages, pictureMemory } from "./load_data.ts";
+import { loadImages, pictureMemory, waitingHint } from "./load_data.ts";
 import {
   adoptWeights,
   buildNetwork,
@@ -218,6 +218,7 @@ async function trainRun(
     recipe,
     images.validation.count,
     () => [images.train, images.validation].flatMap((split) => split.complaints?.() ?? []),
+    waitingHint(images, data),
   );
   return await trainRecipe(recipe, {
     ...training,

@@ -2,7 +2,7 @@
 
 import type { Metrics } from "../checkpoints/run_state.ts";
 import { spellName } from "../reporting/controls.ts";
-import { formatCount, formatDuration } from "../reporting/format.ts";
+import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
 import { briefMetrics, formatMetric, loggedMetrics } from "../training/metrics/metric.ts";
 import type {
   EpochEvent,
@@ -13,6 +13,10 @@ import type {
 } from "../training/observer.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import type { Context } from "./command.ts";
+
+/** Share of an epoch's time, and seconds, that a person should know images were waited for. */
+const WAITED_SHARE = 0.05;
+const WAITED_SECONDS = 1;
 
 /** A learning rate without the last digits of its arithmetic. */
 const formatRate = (rate: number) => String(Number(rate.toPrecision(6)));
@@ -42,6 +46,8 @@ export class TrainReport implements TrainingObserver {
     private readonly validationCount: number,
     /** Why images could not be read that have others in their place, so far. */
     private readonly complaints: () => readonly string[] = () => [],
+    /** What to do where images are waited for. */
+    private readonly remedy = "hint: images are waited for: try more data.workers",
     private readonly now = () => performance.now() / 1000,
   ) {}
 
@@ -106,7 +112,10 @@ export class TrainReport implements TrainingObserver {
     );
   }
 
-  epoch({ epoch, step, learningRate, train, validation, isBest, reducedTo }: EpochEvent): void {
+  epoch(event: EpochEvent): void {
+    const { epoch, step, learningRate, train, validation, isBest, reducedTo } = event;
+    const { seconds, dataWait } = event;
+    const hasWaited = dataWait > WAITED_SHARE * seconds && dataWait > WAITED_SECONDS;
     this.#lastTime = this.now();
     this.context.progress.clear();
     this.context.print(
@@ -115,6 +124,7 @@ export class TrainReport implements TrainingObserver {
         ...this.#described(train),
         ...(validation ? this.#described(validation, "valid ", isBest) : []),
         `${formatCount(this.#imagesPerSecond)} images/s`,
+        ...(hasWaited ? [`waiting for images ${formatPercent(dataWait / seconds)}`] : []),
         ...(epoch < this.#epochs ? [`${formatDuration(this.#secondsLeft(step))} left`] : []),
       ].join("  "),
     );
@@ -125,7 +135,10 @@ export class TrainReport implements TrainingObserver {
       learningRate,
       ...loggedMetrics(train, validation),
       imagesPerSecond: this.#imagesPerSecond,
+      seconds,
+      dataWait,
     });
+    if (hasWaited) this.#tell(this.remedy);
     if (reducedTo !== undefined) {
       this.context.progress.print(`the learning rate falls to ${formatRate(reducedTo)}`);
     }
@@ -138,12 +151,15 @@ export class TrainReport implements TrainingObserver {
   /** Warns of images that could not be read, each time of those that are new. */
   #complain(): void {
     for (const line of this.complaints()) {
-      if (this.#told.has(line)) continue;
-      this.#told.add(line);
-      this.context.progress.print(
-        `warning: ${spellName(line)}; another of its class takes its place`,
-      );
+      this.#tell(`warning: ${spellName(line)}; another of its class takes its place`);
     }
+  }
+
+  /** Prints a line, once. */
+  #tell(line: string): void {
+    if (this.#told.has(line)) return;
+    this.#told.add(line);
+    this.context.progress.print(line);
   }
 
   /** `loss 0.1234`, `accuracy 97.50 %`; `isBest` says so at the monitored one. */

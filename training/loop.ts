@@ -81,6 +81,8 @@ class TrainingLoop {
   /** The position after the last step whose result is in. */
   #state: RunState;
   readonly #timing: Timing;
+  /** Of the epoch's training in this process: all, and without a batch. */
+  #seconds = [0, 0];
 
   constructor(private readonly options: LoopOptions) {
     this.#batches = new Pipeline(options.session.backend);
@@ -141,7 +143,8 @@ class TrainingLoop {
     const { epoch, batch: first } = this.#state;
     let [step, part] = [this.#state.step, 0];
     if (first === data.stepsPerEpoch || this.#stopping) return;
-    for await (const batch of data.batches(epoch, first)) {
+    const [start, starved] = [performance.now(), this.#batches.starved];
+    for await (const batch of this.#batches.fed(data.batches(epoch, first))) {
       const { endsStep } = batch;
       const rates = schedule(step, this.#state.schedule);
       const training = session.train(batch, { step, part, endsStep }, rates);
@@ -158,6 +161,8 @@ class TrainingLoop {
       }
     }
     await this.#settleAll();
+    const taken = [performance.now() - start, this.#batches.starved - starved];
+    this.#seconds = taken.map((milliseconds) => milliseconds / 1000);
   }
 
   async #settleAll(): Promise<void> {
@@ -248,6 +253,8 @@ class TrainingLoop {
       train,
       validation,
       isBest,
+      seconds: this.#seconds[0],
+      dataWait: this.#seconds[1],
       ...(following < schedule(step, before).learningRate ? { reducedTo: following } : {}),
     });
   }

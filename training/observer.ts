@@ -44,6 +44,10 @@ export interface EpochEvent {
   readonly validation?: Metrics;
   /** Whether this validation is the best so far. */
   readonly isBest: boolean;
+  /** That its training took, as much of it as was trained in this process; without the validation. */
+  readonly seconds: number;
+  /** Of these, how many nothing was computed because no batch was there. */
+  readonly dataWait: number;
   /** The rate that the schedule falls to because of this validation. */
   readonly reducedTo?: number;
 }

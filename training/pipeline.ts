@@ -13,6 +13,10 @@ export class Pipeline<T> {
   readonly #pending: Promise<T>[] = [];
   #start = performance.now();
   #taken = 0;
+  /** Runs whose results are not there, and since when there have been none. */
+  #running = 0;
+  #idleSince = this.#start;
+  #starved = 0;
 
   constructor({ runsPerReadback }: Pick<Backend, "runsPerReadback">) {
     // While the results of some come back, the others keep the backend busy.
@@ -21,14 +25,35 @@ export class Pipeline<T> {
 
   /** Takes in the result of a run that has been started. */
   add(result: Promise<T>): void {
+    this.#running++;
+    const end = () => {
+      if (--this.#running === 0) this.#idleSince = performance.now();
+    };
     // Awaited later; until then a failure is not an unhandled one.
-    result.catch(() => {});
+    result.then(end, end);
     if (this.size === 0) {
       // What went on while nothing was under way says nothing about the runs.
       this.#start = performance.now();
       this.#taken = 0;
     }
     this.#pending.push(result);
+  }
+
+  /** Items for runs, as they come. How long nothing was under way for want of one is noted. */
+  async *fed<I>(items: AsyncIterable<I>): AsyncGenerator<I, void, void> {
+    let asked = performance.now();
+    for await (const item of items) {
+      if (this.#running === 0) {
+        this.#starved += performance.now() - Math.max(asked, this.#idleSince);
+      }
+      yield item;
+      asked = performance.now();
+    }
+  }
+
+  /** Milliseconds, so far, in which nothing was under way because no item was there. */
+  get starved(): number {
+    return this.#starved;
   }
 
   /** Runs under way. */

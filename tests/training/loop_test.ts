@@ -32,6 +32,7 @@ Deno.test("a training reports steps and epochs and logs the same numbers", async
     [20, 7],
     [20, 7],
   ]);
+  for (const { seconds, dataWait } of epochs) assert(0 <= dataWait && dataWait < seconds);
   const entries = store.lines.map((line) => JSON.parse(line));
   assertEquals(entries.map(({ event, step }) => [event, step]), [
     ["step", 2],

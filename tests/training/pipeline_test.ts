@@ -35,30 +35,63 @@ Deno.test("a run that fails rejects in its turn, and those after it are no unhan
   assertEquals(found, [0, 1, 2]);
 });
 
-Deno.test("a pause while nothing is under way does not make a pipeline narrower", async () => {
+/** Calls `test` with a clock that goes only when it says so. */
+async function withClock(test: (pass: (milliseconds: number) => void) => Promise<void>) {
   const clock = performance.now;
   let now = 0;
   performance.now = () => now;
   try {
-    const pipeline = new Pipeline<void>(BACKEND);
-    const takeOne = async () => {
-      pipeline.add(Promise.resolve());
-      now += 5;
-      await pipeline.take();
-    };
-    await takeOne();
-    now += 1e6;
-    await takeOne();
-    while (!pipeline.isFull) pipeline.add(Promise.resolve());
-    assertEquals(pipeline.size, 2);
-    now += 5;
-    await pipeline.take();
-    while (!pipeline.isFull) pipeline.add(Promise.resolve());
-    assertEquals(pipeline.size, 16);
+    await test((milliseconds) => void (now += milliseconds));
   } finally {
     performance.now = clock;
   }
-});
+}
+
+Deno.test("a pause while nothing is under way does not make a pipeline narrower", () =>
+  withClock(async (pass) => {
+    const pipeline = new Pipeline<void>(BACKEND);
+    const takeOne = async () => {
+      pipeline.add(Promise.resolve());
+      pass(5);
+      await pipeline.take();
+    };
+    await takeOne();
+    pass(1e6);
+    await takeOne();
+    while (!pipeline.isFull) pipeline.add(Promise.resolve());
+    assertEquals(pipeline.size, 2);
+    pass(5);
+    await pipeline.take();
+    while (!pipeline.isFull) pipeline.add(Promise.resolve());
+    assertEquals(pipeline.size, 16);
+  }));
+
+Deno.test("items were waited for as long as nothing was under way meanwhile", () =>
+  withClock(async (pass) => {
+    const pipeline = new Pipeline<void>(BACKEND);
+    let end = () => {};
+    /** When runs end while an item is on its way, in milliseconds after it was asked for. */
+    const ends = [undefined, 0, 3, 10, undefined];
+    async function* items() {
+      for (const [i, after] of ends.entries()) {
+        pass(after ?? 0);
+        if (after !== undefined) end();
+        // So that the pipeline hears of it.
+        await new Promise((done) => setTimeout(done));
+        pass(10 - (after ?? 0));
+        yield i;
+      }
+    }
+    const waited: number[] = [];
+    for await (const _ of pipeline.fed(items())) {
+      waited.push(pipeline.starved);
+      pass(7);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      end = resolve;
+      pipeline.add(promise);
+    }
+    assertEquals(waited, [10, 20, 27, 27, 27]);
+  }));
 
 Deno.test("nothing can be taken from an empty pipeline", async () => {
   const pipeline = new Pipeline<number>({ runsPerReadback: 1 });
