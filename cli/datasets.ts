@@ -3,19 +3,13 @@
 import { bareNames, type Entry, findEntry } from "../schema/entry.ts";
 import { suggestion } from "../schema/nearest.ts";
 import type { OpenDataset } from "../datasets/dataset.ts";
-import type { DownloadProgress } from "../datasets/download.ts";
 import { type DatasetChoice, openDataset } from "../datasets/open.ts";
 import { datasetNames, DATASETS } from "../datasets/registry.ts";
 import { InputError } from "../errors.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatPercent,
-  formatTable,
-  wrapText,
-} from "../reporting/format.ts";
+import { formatBytes, formatCount, formatTable, wrapText } from "../reporting/format.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { checkPictures } from "./datasets_check.ts";
+import { downloadLine } from "./load_data.ts";
 
 /** What each action takes besides its name; nothing else of the options. */
 const ACTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -86,9 +80,18 @@ export const command: Command = {
 };
 
 async function list(context: Context): Promise<void> {
-  const rows = [["name", "classes", "image", "training", "test", "in the cache", "options"]];
+  const rows = [[
+    "name",
+    "classes",
+    "image",
+    "training",
+    "test",
+    "download",
+    "in the cache",
+    "options",
+  ]];
   for (const dataset of await knownDatasets()) {
-    const { name, classNames, imageShape, sizes } = dataset.info;
+    const { info: { name, classNames, imageShape, sizes }, downloadBytes } = dataset;
     const folder = await cachedFolder(dataset);
     const options = Object.keys(findEntry<Entry>(DATASETS, name, "dataset").schema.shape);
     const { height, width, channels } = imageShape;
@@ -98,12 +101,23 @@ async function list(context: Context): Promise<void> {
       `${height}x${width}x${channels}`,
       formatCount(sizes.train),
       formatCount(sizes.test),
+      downloadBytes === undefined ? "" : formatBytes(downloadBytes),
       dataset.locate ? folder ?? "no" : "computed",
       options.join(", "),
     ]);
-    context.emit({ name, classes: classNames.length, imageShape, ...sizes, folder, options });
+    const classes = classNames.length;
+    context.emit({ name, classes, imageShape, ...sizes, downloadBytes, folder, options });
   }
-  context.print(formatTable(rows, ["left", "right", "right", "right", "right", "left", "left"]));
+  context.print(formatTable(rows, [
+    "left",
+    "right",
+    "right",
+    "right",
+    "right",
+    "right",
+    "left",
+    "left",
+  ]));
 }
 
 async function fetchDataset(name: string, args: Arguments, context: Context): Promise<void> {
@@ -111,7 +125,7 @@ async function fetchDataset(name: string, args: Arguments, context: Context): Pr
     root: args.text("root"),
     mirror: args.text("mirror"),
     checksums: Object.fromEntries(args.texts("checksum").map(parseChecksumOption)),
-    onProgress: (progress) => context.progress.update(() => progressLine(progress)),
+    onProgress: (progress) => context.progress.update(() => downloadLine(progress)),
     onNotice: (line) => context.progress.print(line),
   });
   const folder = await locate?.();
@@ -150,9 +164,4 @@ function parseChecksumOption(text: string): [string, string] {
     throw new InputError(`--checksum ${text}: expected FILE=sha256:HEX, FILE=md5:HEX or FILE=none`);
   }
   return [file, sum];
-}
-
-function progressLine({ file, received, total }: DownloadProgress): string {
-  const share = total ? ` of ${formatBytes(total)} (${formatPercent(received / total)})` : "";
-  return `${file}: ${formatBytes(received)}${share}`;
 }

@@ -2,6 +2,7 @@
 
 import { loadRuntime } from "../checkpoints/onnx_verify.ts";
 import { loadOnnxProto, loadProtobuf } from "../checkpoints/protobuf.ts";
+import { loadZipReader } from "../datasets/archives/zip.ts";
 import type { Command } from "./command.ts";
 import { bundleScripts } from "./site.ts";
 
@@ -18,6 +19,7 @@ export const command: Command = {
       "the libraries of all commands": context.loadCommands,
       "those of ONNX files": () => Promise.all([loadOnnxProto(), loadProtobuf()]),
       "that of Parquet files": () => import("../datasets/stores/parquet_reader.ts"),
+      "that of ZIP archives": loadZipReader,
       "ONNX Runtime": loadRuntime,
       "the bundler of pages": bundleScripts,
     };

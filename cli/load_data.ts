@@ -3,6 +3,7 @@
 import type { ConfigFile } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
 import type { DatasetInfo, OpenDataset, OpenOptions, OpenPictures } from "../datasets/dataset.ts";
+import type { DownloadProgress } from "../datasets/download.ts";
 import { imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { countBatches, threadsAndSlots } from "../datasets/loader.ts";
 import { type DatasetOptions, openDataset, openPictures } from "../datasets/open.ts";
@@ -10,7 +11,7 @@ import { firstOf } from "../datasets/split.ts";
 import { InputError, type OptionPath, within } from "../errors.ts";
 import { parseGround } from "../files/colours.ts";
 import { fromHome } from "../files/home.ts";
-import { formatBytes, formatCount, formatNumberOf } from "../reporting/format.ts";
+import { formatBytes, formatCount, formatNumberOf, formatPercent } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
@@ -121,11 +122,7 @@ export async function loadImages(
   const { info, computedBytes = 0, load } = await openImages(file, {
     download,
     ...(isKept ? { pictureCache: data.cache } : {}),
-    onProgress: ({ file, received, total }) =>
-      progress.update(() =>
-        `downloading ${file}: ${formatBytes(received)}` +
-        (total === undefined ? "" : ` of ${formatBytes(total)}`)
-      ),
+    onProgress: (done) => progress.update(() => downloadLine(done)),
     onNotice: (line) => progress.print(line),
     onWork: (say) => progress.update(say),
   });
@@ -194,4 +191,10 @@ export function pictureMemory({ train, validation }: Images, data: DataConfig): 
   const [bytes, threads] = [sum(plans.map(({ bytes }) => bytes)), plans[0].helpers];
   return `pictures: decoded by ${formatNumberOf(threads, "thread")}; batches in flight take ` +
     `${formatBytes(bytes)}, and a picture being decoded some ${DECODED_BYTES} bytes a pixel`;
+}
+
+/** How far a download is, in a line. */
+export function downloadLine({ file, isUnpacking, received, total }: DownloadProgress): string {
+  const share = total ? ` of ${formatBytes(total)} (${formatPercent(received / total)})` : "";
+  return `${isUnpacking ? "unpacking" : "downloading"} ${file}: ${formatBytes(received)}${share}`;
 }

@@ -3,12 +3,14 @@
  * Images", 2009): records of label bytes followed by 1,024 red, 1,024 green and 1,024 blue bytes,
  * each plane row by row from the top.
  */
+import { InputError } from "../errors.ts";
 import type { DatasetInfo, Splits } from "./dataset.ts";
 import { imageSize, LABELS } from "./image_source.ts";
 import { publishedEntry } from "./published.ts";
 import type { LocatedFile, LocatedFiles } from "./published_files.ts";
-import { checkLabel, readDataFile, requireLength } from "./records.ts";
-import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
+import { ByteArray, unpickle } from "./pickle.ts";
+import { BESIDES, checkLabel, howToMend, readDataFile, requireLength } from "./records.ts";
+import { emptyLabelled } from "./sources/memory.ts";
 
 /** How the records of one of the two datasets begin, and in which files they are. */
 interface CifarLayout {
@@ -20,13 +22,25 @@ interface CifarLayout {
   readonly labelIndex: number;
 }
 
+/** How the version for Python holds one of them: pickles, a dictionary with arrays in each. */
+interface CifarPickles {
+  readonly folder: string;
+  readonly train: readonly string[];
+  readonly test: readonly string[];
+  /** The key of the labels. */
+  readonly labels: string;
+}
+
 /** One of the two datasets. */
 interface CifarDataset extends Pick<DatasetInfo, "name" | "title" | "classNames" | "statistics"> {
   readonly about: string;
   readonly layout: CifarLayout;
+  readonly pickles: CifarPickles;
   /** Name of the archive, without `.tar.gz`. */
   readonly archive: string;
   readonly sha256: string;
+  /** Its bytes. */
+  readonly bytes: number;
   /** Checksums of the files in it by name. */
   readonly contents: Readonly<Record<string, string>>;
   /** The folder in the archive. */
@@ -35,7 +49,7 @@ interface CifarDataset extends Pick<DatasetInfo, "name" | "title" | "classNames"
 
 /** The entry of one of the two datasets. */
 export function cifarEntry(
-  { about, layout, archive, sha256, contents, folder, ...own }: CifarDataset,
+  { about, layout, pickles, archive, sha256, bytes, contents, folder, ...own }: CifarDataset,
 ) {
   const info: DatasetInfo = {
     ...own,
@@ -50,48 +64,92 @@ export function cifarEntry(
     files: [...layout.train, ...layout.test],
     gzipped: false,
     layouts: [".", folder, `${archive}/${folder}`],
+    otherForms: [{
+      files: [...pickles.train, ...pickles.test],
+      gzipped: false,
+      layouts: [".", pickles.folder],
+    }],
     remoteFiles: [{
       name: file,
       urls: [`https://www.cs.toronto.edu/~kriz/${file}`],
       mirrorPath: file,
       checksum: `sha256:${sha256}`,
+      bytes,
       contents: Object.entries(contents).map(([name, digest]) => ({
         name,
         checksum: `sha256:${digest}`,
       })),
       recordBytes: (info.sizes.train + info.sizes.test) * recordBytes(info, layout),
     }],
-    load: (files) => loadCifar(files, info, layout),
+    load: (files) =>
+      files.has(layout.train[0])
+        ? loadCifar(files, info, layout)
+        : loadPickles(files, info, pickles),
   });
 }
 
 /** Reads both splits. */
-export async function loadCifar(
+export function loadCifar(
   files: LocatedFiles["files"],
   info: DatasetInfo,
   layout: CifarLayout,
 ): Promise<Splits> {
-  const split = (names: readonly string[], count: number) =>
-    loadSplit(names.map((name) => files.get(name)!), info, count, layout);
-  return {
-    train: await split(layout.train, info.sizes.train),
-    test: await split(layout.test, info.sizes.test),
-  };
+  return loadSplits(files, info, layout, async (file, split, first, count) => {
+    const bytes = await readDataFile(file, count * recordBytes(info, layout), info.name);
+    readRecords(bytes, file.path, split, first, count, info, layout);
+  });
 }
 
-async function loadSplit(
-  files: readonly LocatedFile[],
+/** Reads both splits of the version for Python. */
+export function loadPickles(
+  files: LocatedFiles["files"],
   info: DatasetInfo,
-  count: number,
-  layout: CifarLayout,
-): Promise<MemorySource> {
-  const split = emptyLabelled(count, info.imageShape);
-  const perFile = count / files.length;
-  for (const [i, file] of files.entries()) {
-    const bytes = await readDataFile(file, perFile * recordBytes(info, layout), info.name);
-    readRecords(bytes, file.path, split, i * perFile, perFile, info, layout);
-  }
-  return split.source;
+  pickles: CifarPickles,
+): Promise<Splits> {
+  const size = imageSize(info.imageShape);
+  return loadSplits(files, info, pickles, async (file, { source, labels }, first, count) => {
+    // Python 3 may write a byte as a letter of two.
+    const bytes = await readDataFile(file, 2 * count * size + BESIDES, info.name);
+    const batch = unpickle(bytes, file.path);
+    const data = batch instanceof Map ? batch.get("data") : undefined;
+    const classes = batch instanceof Map ? batch.get(pickles.labels) : undefined;
+    if (
+      !(data instanceof ByteArray && Array.isArray(classes)) || classes.length !== count ||
+      String(data.shape) !== String([count, size]) || data.data.length !== count * size
+    ) {
+      throw new InputError(
+        `${file.path}: expected \`data\`, bytes [${count}, ${size}], and ${count} numbers as ` +
+          `\`${pickles.labels}\`; ${howToMend(info.name)}`,
+      );
+    }
+    classes.forEach((label, i) => {
+      labels[first + i] = checkLabel(label, i, info, file.path);
+      takePlanes(data.data.subarray(i * size), source.images.subarray((first + i) * size), info);
+    });
+  });
+}
+
+type Split = ReturnType<typeof emptyLabelled>;
+
+/** Reads both splits, from files with equally many images each. */
+async function loadSplits(
+  files: LocatedFiles["files"],
+  info: DatasetInfo,
+  names: { readonly train: readonly string[]; readonly test: readonly string[] },
+  read: (file: LocatedFile, split: Split, first: number, count: number) => Promise<void>,
+): Promise<Splits> {
+  const load = async (names: readonly string[], count: number) => {
+    const split = emptyLabelled(count, info.imageShape);
+    const perFile = count / names.length;
+    for (const [i, name] of names.entries()) {
+      await read(files.get(name)!, split, i * perFile, perFile);
+    }
+    return split.source;
+  };
+  return {
+    train: await load(names.train, info.sizes.train),
+    test: await load(names.test, info.sizes.test),
+  };
 }
 
 function recordBytes({ imageShape }: DatasetInfo, { labelBytes }: CifarLayout): number {
@@ -102,27 +160,37 @@ function recordBytes({ imageShape }: DatasetInfo, { labelBytes }: CifarLayout): 
 function readRecords(
   bytes: Uint8Array,
   path: string,
-  { source, labels }: ReturnType<typeof emptyLabelled>,
+  { source, labels }: Split,
   first: number,
   count: number,
   info: DatasetInfo,
   layout: CifarLayout,
 ): void {
   const { labelBytes, labelIndex } = layout;
-  const { images } = source;
-  const { height, width } = info.imageShape;
-  const plane = height * width;
+  const size = imageSize(info.imageShape);
   const record = recordBytes(info, layout);
   requireLength(bytes, count * record, path, info.name, ` (${count} records of ${record})`);
   for (let i = 0; i < count; i++) {
     const from = i * record;
-    const label = bytes[from + labelIndex];
-    labels[first + i] = checkLabel(label, i, info, path);
-    const red = from + labelBytes, green = red + plane, blue = green + plane;
-    for (let pixel = 0, target = 3 * (first + i) * plane; pixel < plane; pixel++) {
-      images[target++] = bytes[red + pixel];
-      images[target++] = bytes[green + pixel];
-      images[target++] = bytes[blue + pixel];
-    }
+    labels[first + i] = checkLabel(bytes[from + labelIndex], i, info, path);
+    takePlanes(
+      bytes.subarray(from + labelBytes),
+      source.images.subarray((first + i) * size),
+      info,
+    );
+  }
+}
+
+/** Writes an image of three planes, channels last. */
+function takePlanes(
+  planes: Uint8Array,
+  into: Uint8Array,
+  { imageShape: { height, width } }: DatasetInfo,
+): void {
+  const plane = height * width;
+  for (let pixel = 0, to = 0; pixel < plane; pixel++) {
+    into[to++] = planes[pixel];
+    into[to++] = planes[plane + pixel];
+    into[to++] = planes[2 * plane + pixel];
   }
 }

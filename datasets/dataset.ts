@@ -51,6 +51,8 @@ export interface OpenDataset {
   readonly info: DatasetInfo;
   /** Bytes of its images where they are computed when loaded; absent where they are read. */
   readonly computedBytes?: number;
+  /** Bytes that are downloaded where it is not here; absent for a dataset that is not published. */
+  readonly downloadBytes?: number;
   /**
    * Finds its files, downloading them if need be, and returns their folder; absent for a dataset
    * that has none. Rejects with InputError or RunError if they are not available.
@@ -82,8 +84,14 @@ export interface OpenPictures {
   readonly info: Omit<DatasetInfo, "imageShape"> & {
     /** 1 for grey, 3 for red, green, blue. */
     readonly channels: number;
+    /** Rows and columns at which they are shown unless something is said. Default 224. */
+    readonly usualSize?: number;
   };
-  /** Its pictures. Rejects with InputError for some that cannot be read. */
+  /** As {@link OpenDataset.downloadBytes}. */
+  readonly downloadBytes?: number;
+  /** As {@link OpenDataset.locate}. */
+  locate?(): Promise<string>;
+  /** Its pictures. Rejects with InputError for some that cannot be read, and as `locate` does. */
   load(): Promise<{ readonly train: PictureSource; readonly test: PictureSource }>;
 }
 

@@ -18,7 +18,9 @@ import { StallWatch } from "./stall_watch.ts";
 export interface DownloadProgress {
   /** Name of the file. */
   readonly file: string;
-  /** Bytes here so far. */
+  /** Whether it is here and is being unpacked. */
+  readonly isUnpacking?: boolean;
+  /** Bytes here, or unpacked, so far. */
   readonly received: number;
   /** Bytes in all; undefined while the server has not said. */
   readonly total: number | undefined;

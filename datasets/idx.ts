@@ -30,13 +30,15 @@ interface IdxDataset extends Pick<DatasetInfo, "name" | "title" | "classNames" |
   /** Where a mirror keeps them. */
   readonly mirrorFolder: string;
   /** Checksums of the packed files in the order of {@link IDX_FILES}. */
-  readonly sha256: readonly string[];
+  readonly checksums: readonly string[];
+  /** Bytes of the packed files, in the same order. */
+  readonly bytes: readonly number[];
   readonly package?: DatasetPackage;
 }
 
 /** The entry of a dataset in IDX files, each plain or as `.gz`. */
 export function idxEntry(
-  { about, layouts, hosts, mirrorFolder, sha256, package: carrier, ...own }: IdxDataset,
+  { about, layouts, hosts, mirrorFolder, checksums, bytes, package: carrier, ...own }: IdxDataset,
 ) {
   const info: DatasetInfo = {
     ...own,
@@ -54,7 +56,8 @@ export function idxEntry(
       name: `${plainName}.gz`,
       urls: hosts.map((host) => `${host}${plainName}.gz`),
       mirrorPath: `${mirrorFolder}/${plainName}.gz`,
-      checksum: `sha256:${sha256[i]}`,
+      checksum: checksums[i],
+      bytes: bytes[i],
       recordBytes: (i < 2 ? info.sizes.train : info.sizes.test) *
         (i % 2 === 0 ? imageSize(info.imageShape) : 1),
     })),

@@ -7,20 +7,24 @@ import { type Checksum, digestOfFile } from "../files/checksum.ts";
 import { DISK } from "../files/disk.ts";
 import { withLock } from "../files/lock.ts";
 import { explainRefusal } from "../files/refusal.ts";
+import { requireSpace } from "../files/space.ts";
 import { removeTemporary } from "../files/temporary.ts";
-import { unpackTarGz } from "./archive.ts";
+import { archiveEnding, unpackArchive } from "./archive.ts";
 import { download, DownloadError } from "./download.ts";
 import { npmPackageFolder } from "./npm_package.ts";
 import type {
   DatasetPackage,
+  FilesForm,
   LocatedFile,
   LocatedFiles,
   LocateOptions,
   PublishedFiles,
   RemoteFile,
 } from "./published_files.ts";
+import { someOf } from "../reporting/format.ts";
+import { sum } from "../reporting/statistics.ts";
 import { BESIDES, fileExists } from "./records.ts";
-import { chooseChecksums, folderName, isOfOtherSums, knownSums, listSums } from "./sums.ts";
+import { chooseChecksums, folderName, knownSums, listSums } from "./sums.ts";
 
 /**
  * The dataset's files, downloading them if need be. Processes that want the
@@ -35,21 +39,22 @@ export async function locateFiles(
   const checksums = chooseChecksums(dataset, options.checksums ?? {});
   requireAddress(options.mirror);
   if (options.root !== undefined) {
-    const found = await findFiles(dataset, options.root);
-    if (found) return found;
+    for (const form of [dataset, ...dataset.otherForms ?? []]) {
+      const found = await findFiles(form, options.root);
+      if (found) return found;
+    }
     // Other images than those that were named would train or measure another network.
     if (options.download !== false) {
       throw new InputError(
         `${name}: ${options.root} does not hold ${
-          dataset.files.join(", ")
-        }; name the folder that ` +
-          "does, or leave data.root out: then the cache is taken, and filled if need be",
+          neededOf(dataset)
+        }; name the folder that does, or ` +
+          "leave data.root out: then the cache is taken, and filled if need be",
       );
     }
     // A config that came with a network may name a folder of another machine.
     options.onNotice?.(
-      `${name}: ${options.root} lacks ${dataset.files[0]} or others; ` +
-        "looking in the cache",
+      `${name}: ${options.root} lacks ${namesIn(dataset)[0]} or others; looking in the cache`,
     );
   }
   const home = join(options.cache ?? cacheFolder(), "datasets", folderName(dataset, options));
@@ -60,7 +65,7 @@ export async function locateFiles(
       `${name} is not here and downloading is off; looked in ` +
         [options.root, home].filter((place) => place !== undefined).join(" and ") +
         `. Run the command \`datasets download ${name}\`, or set data.root to a folder that ` +
-        `holds ${dataset.files.join(", ")}`,
+        `holds ${neededOf(dataset)}`,
     );
   }
   try {
@@ -85,15 +90,15 @@ async function fetchAll(
   if (made) return made;
   await DISK.makeFolder(home);
   for (const name of checksums.keys()) await removeTemporary(join(home, name));
+  const needed = await Promise.all(dataset.remoteFiles.map((file) => bytesOf(file, home)));
+  await requireSpace(home, sum(needed), dataset.info.name);
   await fetchFiles(dataset, home, checksums, options);
-  if (isOfOtherSums(options)) {
-    await listSums((await findFiles(dataset, home))?.files.values() ?? [], home);
-  }
+  const came = await findFiles(dataset, home);
+  if (came) await listSums(dataset, came.files, home, options);
   const found = await findFiles(dataset, home, await knownSums(dataset, home, options));
   if (found) return found;
   throw new RunError(
-    `${dataset.info.name}: what was downloaded to ${home} does not hold ` +
-      dataset.files.join(", "),
+    `${dataset.info.name}: what was downloaded to ${home} does not hold ${neededOf(dataset)}`,
   );
 }
 
@@ -103,7 +108,7 @@ async function fetchAll(
  * @param sums what files must hash to by name; others are passed over. Default: any file counts
  */
 async function findFiles(
-  { layouts, files, gzipped }: PublishedFiles,
+  { layouts, files, gzipped, folders = [] }: FilesForm,
   root: string,
   sums?: ReadonlyMap<string, Checksum>,
 ): Promise<LocatedFiles | undefined> {
@@ -116,8 +121,27 @@ async function findFiles(
         if (await fileExists(path)) found.set(file, { path, checksum: sums?.get(name) });
       }
     }
-    if (found.size === files.length) return { folder, files: found };
+    if (found.size === files.length && await areFolders(folder, folders)) {
+      return { folder, files: found };
+    }
   }
+}
+
+async function areFolders(root: string, names: readonly string[]): Promise<boolean> {
+  for (const name of names) {
+    const info = await Deno.stat(join(root, name)).catch(() => undefined);
+    if (!info?.isDirectory) return false;
+  }
+  return true;
+}
+
+/** What must be there. */
+function namesIn({ files, folders = [] }: PublishedFiles): string[] {
+  return [...files, ...folders.map((name) => `${name}/`)];
+}
+
+function neededOf(dataset: PublishedFiles): string {
+  return someOf(namesIn(dataset));
 }
 
 async function fetchFiles(
@@ -130,13 +154,13 @@ async function fetchFiles(
   let missing = home;
   try {
     for (const file of dataset.remoteFiles) {
+      missing = pathOf(file, home);
       await fetchRemote(dataset, file, home, checksums.get(file.name), options);
     }
     return;
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
     failures.push(error.message);
-    missing = join(home, error.file);
   }
   if (dataset.package) {
     const { name, version } = dataset.package;
@@ -154,9 +178,21 @@ async function fetchFiles(
   throw new RunError(
     `${dataset.info.name}: ${failures.join("\n")}\n` +
       "Set data.mirror to a server that has the file, or data.root to a folder that holds the " +
-      `dataset (${dataset.files.join(", ")}), or put the file at ${missing}. If its content is ` +
+      `dataset (${neededOf(dataset)}), or put the file at ${missing}. If its content is ` +
       "known to differ from the published one, set data.checksums.",
   );
+}
+
+/** Where a file is put that comes. */
+function pathOf({ name, into }: RemoteFile, home: string): string {
+  return archiveEnding(name) ? join(home, name) : join(home, into ?? ".", name);
+}
+
+/** Bytes that a file takes that is not here, packed and unpacked. */
+async function bytesOf(file: RemoteFile, home: string): Promise<number> {
+  const { name, bytes, recordBytes, unpackedBytes = recordBytes } = file;
+  if (await fileExists(pathOf(file, home))) return 0;
+  return archiveEnding(name) ? bytes + unpackedBytes : bytes;
 }
 
 async function fetchRemote(
@@ -166,8 +202,8 @@ async function fetchRemote(
   checksum: Checksum | undefined,
   options: LocateOptions,
 ): Promise<void> {
-  const path = join(home, file.name);
-  const isArchive = file.name.endsWith(".tar.gz");
+  const path = pathOf(file, home);
+  const ending = archiveEnding(file.name);
   // Unlike an archive that somebody put there, a downloaded one goes when it is unpacked.
   const downloaded = `${path}.downloaded`;
   // Packing makes hardly anything larger.
@@ -185,11 +221,17 @@ async function fetchRemote(
       ...(dataset.package ? { retryUnreachable: false, stallTimeout: 10_000 } : {}),
       onProgress: options.onProgress,
     });
-    if (isArchive) await DISK.rename(path, downloaded);
+    if (ending) await DISK.rename(path, downloaded);
   }
-  if (!isArchive) return;
+  if (!ending) return;
   const archive = await fileExists(downloaded) ? downloaded : path;
-  await unpackTarGz(archive, path.slice(0, -".tar.gz".length), maxBytes);
+  const { size: total } = await Deno.stat(archive);
+  await unpackArchive(archive, join(home, file.into ?? file.name.slice(0, -ending.length)), {
+    ...file.unpack,
+    maxBytes,
+    onRead: (received) =>
+      options.onProgress?.({ file: file.name, isUnpacking: true, received, total }),
+  });
   if (archive === downloaded) await Deno.remove(archive);
 }
 

@@ -1,6 +1,7 @@
 /** Datasets that are published as files, of which everything but the pixels is known beforehand. */
 import { InputError } from "../errors.ts";
 import { refusalOf } from "../files/refusal.ts";
+import { sum } from "../reporting/statistics.ts";
 import { z } from "../schema/entry.ts";
 import type { DatasetEntry, DatasetInfo, OpenDataset, Splits } from "./dataset.ts";
 import { locateFiles } from "./locate.ts";
@@ -11,8 +12,6 @@ const schema = z.object({});
 /** A dataset published as files. */
 export interface PublishedDataset extends PublishedFiles {
   readonly info: DatasetInfo;
-  /** One sentence: what is in it and who made it. */
-  readonly about: string;
   /** Reads the files. Throws InputError for one that is truncated, corrupted or another one. */
   load(files: LocatedFiles["files"]): Promise<Splits>;
 }
@@ -22,22 +21,28 @@ interface PublishedEntry extends DatasetEntry<typeof schema> {
   build(options: z.output<typeof schema>, where: LocateOptions): OpenDataset;
 }
 
-/** The entry of a published dataset. */
-export function publishedEntry(dataset: PublishedDataset): PublishedEntry {
-  const { about, info } = dataset;
+/** The entry of a published dataset without options; `about` says in a sentence what it is and whose. */
+export function publishedEntry(
+  { about, ...dataset }: PublishedDataset & { readonly about: string },
+): PublishedEntry {
+  return { about, schema, build: (_, where) => openPublished(dataset, where) };
+}
+
+/** Opens a published dataset; its files are looked for when they are needed. */
+export function openPublished(dataset: PublishedDataset, where: LocateOptions): OpenDataset {
+  let located: LocatedFiles | undefined;
+  const locate = async () => located ??= await locateFiles(dataset, where);
   return {
-    about,
-    schema,
-    build: (_, where) => {
-      let located: LocatedFiles | undefined;
-      const locate = async () => located ??= await locateFiles(dataset, where);
-      return {
-        info,
-        locate: async () => (await locate()).folder,
-        load: async () => await loadFrom(dataset, await locate()),
-      };
-    },
+    info: dataset.info,
+    downloadBytes: downloadBytesOf(dataset),
+    locate: async () => (await locate()).folder,
+    load: async () => await loadFrom(dataset, await locate()),
   };
+}
+
+/** Bytes of all files that are downloaded. */
+export function downloadBytesOf({ remoteFiles }: PublishedFiles): number {
+  return sum(remoteFiles.map(({ bytes }) => bytes));
 }
 
 async function loadFrom(

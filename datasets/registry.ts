@@ -6,9 +6,12 @@ import { fashionMnist } from "./fashion_mnist.ts";
 import { imageFolder } from "./image_folder.ts";
 import { imageList } from "./image_list.ts";
 import { imagenet } from "./imagenet.ts";
+import { kmnist } from "./kmnist.ts";
 import { mnist } from "./mnist.ts";
 import { parquet } from "./parquet.ts";
 import { pascalVoc } from "./pascal_voc.ts";
+import { stl10 } from "./stl10.ts";
+import { svhn } from "./svhn.ts";
 import { synthetic } from "./synthetic.ts";
 import { syntheticMultiLabel } from "./synthetic_multi_label.ts";
 import { tarShards } from "./tar_shards.ts";
@@ -17,8 +20,11 @@ import { tarShards } from "./tar_shards.ts";
 export const DATASETS = {
   mnist,
   fashion_mnist: fashionMnist,
+  kmnist,
   cifar10,
   cifar100,
+  svhn,
+  stl10,
   image_folder: imageFolder,
   image_list: imageList,
   tar_shards: tarShards,

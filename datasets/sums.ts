@@ -1,14 +1,15 @@
 /**
  * What a dataset's files must hash to, when they come and whenever they are read. The cache's folder
  * of a dataset holds what is published and nothing else. Files of other checksums, which a person may
- * ask for, have a folder of their own, with a list of what they hashed to when they came.
+ * ask for, have a folder of their own. What files hashed to when they came is listed in either, unless
+ * it is published.
  */
 import { createHash } from "node:crypto";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { type Checksum, digestOfFile, parseChecksum } from "../files/checksum.ts";
-import type { LocatedFile, LocateOptions, PublishedFiles } from "./published_files.ts";
+import type { LocatedFiles, LocateOptions, PublishedFiles } from "./published_files.ts";
 
 /** The checksum of every file that may be fetched; undefined where none is checked. */
 export function chooseChecksums(
@@ -32,7 +33,7 @@ export function chooseChecksums(
 }
 
 /** Whether a person has asked for other files than those that are published. */
-export function isOfOtherSums({ checksums = {} }: LocateOptions): boolean {
+function isOfOtherSums({ checksums = {} }: LocateOptions): boolean {
   return Object.keys(checksums).length > 0;
 }
 
@@ -48,13 +49,17 @@ export function folderName({ info: { name } }: PublishedFiles, options: LocateOp
 
 const SUMS = "sums.json";
 
-/** What the dataset's files in the cache must hash to, by name. */
+/**
+ * What the dataset's files in the cache must hash to, by name. Of those in an archive of which only the
+ * archive's own checksum is published it is what they hashed to when they came.
+ */
 export async function knownSums(
   dataset: PublishedFiles,
   home: string,
   options: LocateOptions,
 ): Promise<ReadonlyMap<string, Checksum>> {
-  const sums = isOfOtherSums(options) ? await readSums(home) : publishedSums(dataset);
+  const published = isOfOtherSums(options) ? [] : publishedSums(dataset);
+  const sums = [...await readSums(home), ...published];
   return new Map(sums.flatMap(([name, sum]) => {
     const checksum = parseChecksum(sum, `${join(home, SUMS)}: ${name}`);
     return checksum ? [[name, checksum]] : [];
@@ -74,16 +79,27 @@ async function readSums(home: string): Promise<[string, string][]> {
   try {
     return Object.entries(JSON.parse(await Deno.readTextFile(join(home, SUMS))));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return [];
+    const { NotFound, NotADirectory } = Deno.errors;
+    if ([NotFound, NotADirectory, SyntaxError].some((kind) => error instanceof kind)) return [];
     throw error;
   }
 }
 
-/** Lists what files hash to that have just come. */
-export async function listSums(files: Iterable<LocatedFile>, home: string): Promise<void> {
-  const sums: Record<string, string> = {};
-  for (const { path } of files) {
-    sums[basename(path)] = `sha256:${await digestOfFile(path, "sha256")}`;
-  }
+/** Lists what files hash to that have just come, where it is not published, beside those before. */
+export async function listSums(
+  dataset: PublishedFiles,
+  files: LocatedFiles["files"],
+  home: string,
+  options: LocateOptions,
+): Promise<void> {
+  const published = new Map(isOfOtherSums(options) ? [] : publishedSums(dataset));
+  const names = [...files].map(([file, { path }]): [string, string] => [
+    path.endsWith(`${file}.gz`) ? `${file}.gz` : file,
+    path,
+  ]);
+  const unknown = names.filter(([name]) => !published.has(name));
+  if (unknown.length === 0) return;
+  const sums = Object.fromEntries(await readSums(home));
+  for (const [name, path] of unknown) sums[name] = `sha256:${await digestOfFile(path, "sha256")}`;
   await writeFileAtomic(join(home, SUMS), JSON.stringify(sums));
 }

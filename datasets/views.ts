@@ -29,7 +29,7 @@ export interface Views {
   readonly pictureCache?: CacheChoice;
 }
 
-/** The size at which pictures of several sizes are shown unless something is said. */
+/** The size at which pictures of several sizes are shown unless something is said of them. */
 const USUAL_SIZE = 224;
 
 /** What both splits are shown as. */
@@ -52,9 +52,9 @@ export function viewed(
   const opened = heldOut === undefined ? whole : holdOut(whole, heldOut);
   const from = isOfOneSize(opened) ? opened.info.imageShape : undefined;
   const { channels } = isOfOneSize(opened) ? opened.info.imageShape : opened.info;
-  const trainTransforms = trainListOf(views, from, channels);
+  const trainTransforms = trainListOf(views, from, channels, usualSizeOf(opened));
   if (isOfOneSize(opened) && !trainTransforms && !evalTransforms) return opened;
-  const lists = bothViews({ trainTransforms, evalTransforms }, from);
+  const lists = bothViews({ trainTransforms, evalTransforms }, from, usualSizeOf(opened));
   const shape = { ...lists.size, channels };
   const show = async (
     pictures: PictureSource,
@@ -97,6 +97,10 @@ export function viewed(
   };
 }
 
+function usualSizeOf(opened: OpenDataset | OpenPictures): number {
+  return isOfOneSize(opened) ? USUAL_SIZE : opened.info.usualSize ?? USUAL_SIZE;
+}
+
 /** Whether a list does no more than `predict` does without one. */
 function isUsual([first, ...others]: readonly TransformChoice[]): boolean {
   return others.length === 0 && typeof first === "object" && first.name === "fit";
@@ -107,6 +111,7 @@ function trainListOf(
   { trainTransforms, evalTransforms, preset }: Views,
   from: PictureSize | undefined,
   channels: number,
+  usualSize: number,
 ): readonly TransformChoice[] | undefined {
   if (preset === undefined || preset === "none") return trainTransforms;
   if (trainTransforms) {
@@ -116,18 +121,19 @@ function trainListOf(
       { at: ["preset"] },
     );
   }
-  const size = bothViews({ evalTransforms }, from).size;
+  const size = bothViews({ evalTransforms }, from, usualSize).size;
   return presetOf(preset, { ...size, channels }, evalTransforms).train;
 }
 
 function bothViews(
   { trainTransforms, evalTransforms }: Views,
   from: PictureSize | undefined,
+  usualSize: number,
 ): BothViews {
   const plan = (name: string, list: readonly TransformChoice[], isRandom: boolean) =>
     within([name], () => planTransforms(list, { from, isRandom }).size);
   if (trainTransforms === undefined) {
-    const usual: TransformChoice[] = from ? [] : [{ name: "fit", size: USUAL_SIZE }];
+    const usual: TransformChoice[] = from ? [] : [{ name: "fit", size: usualSize }];
     const list = evalTransforms ?? usual;
     return { train: list, eval: list, size: plan("evalTransforms", list, false) };
   }

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { packTar, type TarEntry } from "npm:modern-tar@0.8.6";
-import { unpackTarGz } from "../../datasets/archive.ts";
+import { unpackArchive } from "../../datasets/archive.ts";
 import { InputError } from "../../errors.ts";
 import { temporaryPath } from "../../files/temporary.ts";
 
@@ -33,7 +33,7 @@ Deno.test("files and folders are unpacked", async () => {
     folder,
     outer,
   ) => {
-    await unpackTarGz(archive, folder);
+    await unpackArchive(archive, folder);
     assertEquals(await Deno.readTextFile(join(folder, "a/b.txt")), "hello");
     assertEquals(await Deno.readTextFile(join(folder, "c/d.txt")), "hello");
     assertEquals([...Deno.readDirSync(outer)].length, 2);
@@ -47,7 +47,7 @@ Deno.test("what a killed process left is cleared away, what is somebody else's s
     await Deno.writeTextFile(join(folder, "mine.txt"), "mine");
     await Deno.mkdir(join(temporaryPath(folder), "deep"), { recursive: true });
     await Deno.mkdir(join(outer, ".unpacked.1-2.tmp"));
-    await unpackTarGz(archive, folder);
+    await unpackArchive(archive, folder);
     assertEquals(await Deno.readTextFile(join(folder, "a.txt")), "hello");
     assertEquals(await Deno.readTextFile(join(folder, "mine.txt")), "mine");
     assertEquals([...Deno.readDirSync(outer)].map(({ name }) => name).sort(), [
@@ -59,22 +59,26 @@ Deno.test("what a killed process left is cleared away, what is somebody else's s
 
 Deno.test("an archive of more than was to be expected is refused and leaves nothing", () =>
   withArchive([entry("a.txt"), entry("b.txt")], async (archive, folder, outer) => {
-    await assertRejects(() => unpackTarGz(archive, folder, 9), InputError, "more than 9 bytes");
+    await assertRejects(
+      () => unpackArchive(archive, folder, { maxBytes: 9 }),
+      InputError,
+      "more than 9 bytes",
+    );
     assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
-    await unpackTarGz(archive, folder, 10);
+    await unpackArchive(archive, folder, { maxBytes: 10 });
   }));
 
 Deno.test("an archive of more entries than a dataset has is refused", () =>
   withArchive(
     Array.from({ length: 1001 }, () => entry("a/", "directory")),
     async (archive, folder) =>
-      void await assertRejects(() => unpackTarGz(archive, folder), InputError, "1000 files"),
+      void await assertRejects(() => unpackArchive(archive, folder), InputError, "1000 files"),
   ));
 
 Deno.test("of entries of one name the last is unpacked", async () => {
   const later: TarEntry = { header: { name: "a.txt", size: 3 }, body: "bye" };
   await withArchive([entry("a.txt"), later], async (archive, folder) => {
-    await unpackTarGz(archive, folder);
+    await unpackArchive(archive, folder);
     assertEquals(await Deno.readTextFile(join(folder, "a.txt")), "bye");
   });
 });
@@ -94,7 +98,7 @@ const evil: [string, TarEntry][] = [
 for (const [what, bad] of evil) {
   Deno.test(`an archive with an entry that ${what} is refused and leaves nothing`, async () => {
     await withArchive([entry("good.txt"), bad], async (archive, folder, outer) => {
-      const error = await assertRejects(() => unpackTarGz(archive, folder), InputError);
+      const error = await assertRejects(() => unpackArchive(archive, folder), InputError);
       assertStringIncludes(error.message, JSON.stringify(bad.header.name));
       assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
     });
@@ -111,7 +115,7 @@ const conflicts: [string, TarEntry[], string][] = [
 for (const [what, entries, name] of conflicts) {
   Deno.test(`an archive with an entry that ${what} is refused by its own name`, () =>
     withArchive(entries, async (archive, folder, outer) => {
-      const error = await assertRejects(() => unpackTarGz(archive, folder), InputError);
+      const error = await assertRejects(() => unpackArchive(archive, folder), InputError);
       assertStringIncludes(error.message, `${archive}: entry ${name}`);
       assertStringIncludes(error.message, "; delete the archive");
       assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
@@ -120,7 +124,7 @@ for (const [what, entries, name] of conflicts) {
 
 Deno.test("a name that every system takes is unpacked", () =>
   withArchive([entry(`${"x".repeat(127)}/${"y".repeat(127)}`)], async (archive, folder) => {
-    await unpackTarGz(archive, folder);
+    await unpackArchive(archive, folder);
     assertEquals([...Deno.readDirSync(folder)].length, 1);
   }));
 
@@ -132,7 +136,7 @@ Deno.test("a truncated archive is refused and leaves nothing", async () => {
   await withArchive(
     [big],
     async (archive, folder, outer) => {
-      await assertRejects(() => unpackTarGz(archive, folder), InputError, "not a whole .tar.gz");
+      await assertRejects(() => unpackArchive(archive, folder), InputError, "not a whole .tar.gz");
       assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
     },
     (bytes) => bytes.slice(0, 20_000),
@@ -147,7 +151,11 @@ Deno.test("an archive is unpacked no further than it may be large, whatever foll
   };
   return withArchive([entry("a.txt")], async (archive, folder, outer) => {
     await Deno.writeFile(archive, await padded(await Deno.readFile(archive)));
-    await assertRejects(() => unpackTarGz(archive, folder, 9), InputError, "more than 9 bytes");
+    await assertRejects(
+      () => unpackArchive(archive, folder, { maxBytes: 9 }),
+      InputError,
+      "more than 9 bytes",
+    );
     assertEquals([...Deno.readDirSync(outer)].map((left) => left.name), ["a.tar.gz"]);
   });
 });

@@ -32,6 +32,7 @@ function tinyDataset(officialUrl: string, checksum = md5): PublishedFiles {
       urls: [officialUrl],
       mirrorPath: "sets/tiny-binary.tar.gz",
       checksum,
+      bytes: archive.length,
       recordBytes: 1000,
       contents: [{ name: "data.bin", checksum: sha256(new Uint8Array([1, 2, 3])) }],
     }],

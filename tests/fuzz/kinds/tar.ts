@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { packTar, type TarEntry } from "npm:modern-tar@0.8.6";
-import { unpackTarGz } from "../../../datasets/archive.ts";
+import { unpackArchive } from "../../../datasets/archive.ts";
 import { damage, pick } from "../bytes.ts";
 import type { Kind } from "../kind.ts";
 import { otherHeader } from "../tar.ts";
@@ -25,7 +25,7 @@ export const tar: Kind = {
   async read(path, folder) {
     const target = `${folder}/unpacked`;
     await Deno.remove(target, { recursive: true }).catch(() => {});
-    await unpackTarGz(path, target, MOST_BYTES);
+    await unpackArchive(path, target, { maxBytes: MOST_BYTES });
   },
 };
 

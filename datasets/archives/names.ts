@@ -1,0 +1,64 @@
+/** Names in archives: where they lead, or that they lead somewhere they must not. */
+import { dirname, join } from "node:path";
+import { InputError } from "../../errors.ts";
+import { abridged } from "../../reporting/format.ts";
+
+/** Longest name of an entry in bytes: every system takes it. */
+const MAX_NAME_BYTES = 255;
+
+/** Paths that were given out, none in another's place. */
+export class EntryPaths {
+  readonly #folders = new Set<string>();
+  /** Paths of files. */
+  readonly files = new Set<string>();
+
+  constructor(private readonly archive: string) {}
+
+  /**
+   * The path that a name means, relative to the folder in which an archive is unpacked; `.` for that
+   * folder itself. Throws InputError for one that would leave it, and for one that is too long.
+   */
+  pathOf(name: string): string {
+    return join(...safeParts(name, this.archive));
+  }
+
+  /** Notes a file. Throws InputError if it is in the place of a folder, or in a file. */
+  add(path: string, name: string): void {
+    const above = foldersOf(path);
+    if (this.#folders.has(path) || above.some((folder) => this.files.has(folder))) {
+      throw new InputError(
+        `${this.archive}: entry ${
+          JSON.stringify(name)
+        } and another need a file and a folder of one name; delete the archive`,
+      );
+    }
+    above.forEach((folder) => this.#folders.add(folder));
+    this.files.add(path);
+  }
+}
+
+/** The folders that a relative path leads through. */
+function foldersOf(path: string): string[] {
+  const folders: string[] = [];
+  for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.push(folder);
+  return folders;
+}
+
+function safeParts(name: string, archive: string): string[] {
+  const { length } = new TextEncoder().encode(name);
+  if (length > MAX_NAME_BYTES) {
+    throw new InputError(
+      `${archive}: entry ${abridged(JSON.stringify(name), 50)} has a name of ${length} bytes; ` +
+        `expected at most ${MAX_NAME_BYTES}; delete the archive`,
+    );
+  }
+  const parts = name.split(/[/\\]/);
+  const escapes = parts[0] === "" || /^[a-z]:/i.test(name) || parts.includes("..") ||
+    name.includes("\0");
+  if (escapes) {
+    throw new InputError(
+      `${archive}: entry ${JSON.stringify(name)} would leave the folder it is in`,
+    );
+  }
+  return parts.filter((part) => part !== "" && part !== ".");
+}

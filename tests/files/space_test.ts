@@ -1,0 +1,25 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { RunError } from "../../errors.ts";
+import { freeSpace, requireSpace } from "../../files/space.ts";
+
+Deno.test("what has room is let through, and so is what cannot be told", async () => {
+  await requireSpace("cache", 10, "food101", () => Promise.resolve(10));
+  await requireSpace("cache", 10, "food101", () => Promise.resolve(undefined));
+});
+
+Deno.test("what has no room is refused with how much it takes and what to do", async () => {
+  const error = await assertRejects(
+    () => requireSpace("cache", 2 ** 31, "food101", () => Promise.resolve(2 ** 30)),
+    RunError,
+  );
+  assertEquals(
+    error.message,
+    "cache: food101 takes 2.0 GiB, and the disk has room for 1.0 GiB; free some space, or name " +
+      "another cache by the environment's OVERFOLD_CACHE",
+  );
+});
+
+Deno.test("without permission to ask, nothing is known of the disk", async () => {
+  // The tests themselves have none.
+  assertEquals(await freeSpace("."), undefined);
+});
