@@ -18,7 +18,7 @@ export { type AnyFunction, FunctionBuilder } from "./function.ts";
 export { atomic, memory } from "./memory.ts";
 export { type MemoryImport, ModuleBuilder } from "./module.ts";
 export { f32, f64, i32, i64 } from "./scalars.ts";
-export { f32x4, f64x2, i16x8, i32x4, v128, type Vector } from "./vectors.ts";
+export { f32x4, f64x2, i16x8, i32x4, i8x16, v128, type Vector } from "./vectors.ts";
 export {
   type Target,
   type Wide,

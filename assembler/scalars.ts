@@ -20,6 +20,9 @@ export const i32 = {
   divU: operation("i32", 0x6e),
   remU: operation("i32", 0x70),
   and: operation("i32", 0x71),
+  or: operation("i32", 0x72),
+  shl: operation("i32", 0x74),
+  shrS: operation("i32", 0x75),
   shrU: operation("i32", 0x76),
   eqz: unary("i32", "i32", [0x45]),
   eq: comparison("i32", 0x46),
@@ -31,7 +34,10 @@ export const i32 = {
   geS: comparison("i32", 0x4e),
   geU: comparison("i32", 0x4f),
   load: load("i32", [0x28], 4),
+  load8U: load("i32", [0x2d], 1),
   store: store("i32", [0x36], 4),
+  store8: store("i32", [0x3a], 1),
+  store16: store("i32", [0x3b], 2),
   wrapI64: unary("i64", "i32", [0xa7]),
   truncSatF64S: unary("f64", "i32", miscellaneous(2)),
 };
@@ -42,7 +48,9 @@ export const i64 = {
   or: operation("i64", 0x84),
   shl: operation("i64", 0x86),
   shrU: operation("i64", 0x88),
+  load: load("i64", [0x29], 8),
   extendI32S: unary("i32", "i64", [0xac]),
+  extendI32U: unary("i32", "i64", [0xad]),
   reinterpretF64: unary("f64", "i64", [0xbd]),
 };
 

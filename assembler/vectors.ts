@@ -74,18 +74,23 @@ function constant(writeLane: (writer: ByteWriter, value: number) => void) {
   };
 }
 
-/** Picks four of the lanes of `a` followed by those of `b`. */
-function shuffle(a: Vector, b: Vector, picks: readonly number[]): Vector {
-  if (picks.length !== 4) throw new RangeError(`a shuffle picks 4 lanes, found ${picks.length}`);
-  return new Expression("v128", (code) => {
-    a.write(code);
-    b.write(code);
-    code.append(simd(13));
-    for (const pick of picks) {
-      checkLane(pick, 8);
-      for (let byte = 0; byte < 4; byte++) code.byte(4 * pick + byte);
+/** Picks as many lanes as a vector has of those of `a` followed by those of `b`. */
+function shuffle(lanes: number) {
+  return (a: Vector, b: Vector, picks: readonly number[]): Vector => {
+    if (picks.length !== lanes) {
+      throw new RangeError(`a shuffle picks ${lanes} lanes, found ${picks.length}`);
     }
-  });
+    const bytes = 16 / lanes;
+    return new Expression("v128", (code) => {
+      a.write(code);
+      b.write(code);
+      code.append(simd(13));
+      for (const pick of picks) {
+        checkLane(pick, 2 * lanes);
+        for (let byte = 0; byte < bytes; byte++) code.byte(bytes * pick + byte);
+      }
+    });
+  };
 }
 
 /** Loads one lane of a vector (the others are kept) or stores one lane. */
@@ -103,6 +108,8 @@ function lanedAccess<R extends "v128" | "void">(result: R, opcode: number, bytes
 /** Vectors as 128 bits. */
 export const v128 = {
   load: vectorLoad(0, 16),
+  /** Eight bytes as 16-bit integers. */
+  load8x8U: vectorLoad(2, 8),
   store: store("v128", simd(11), 16),
   load32Splat: vectorLoad(9, 4),
   load32Zero: vectorLoad(92, 4),
@@ -117,11 +124,31 @@ export const v128 = {
   xor: vectorBinary(81),
   /** `(a & mask) | (b & ~mask)`, in the order `bitselect(a, b, mask)`. */
   bitselect: ternary(82),
+  anyTrue: unary("v128", "i32", simd(83)),
+};
+
+/** Vectors of sixteen bytes. */
+export const i8x16 = {
+  shuffle: shuffle(16),
+  eq: vectorBinary(35),
+  /** The lanes of two vectors of eight 16-bit integers, as the nearest bytes from -128 on. */
+  narrowI16x8S: vectorBinary(101),
+  /** The same, as the nearest bytes from 0 on. */
+  narrowI16x8U: vectorBinary(102),
 };
 
 /** Vectors of eight 16-bit integers. */
 export const i16x8 = {
+  splat: splat("i32", 16),
+  shuffle: shuffle(8),
+  /** The lanes of two vectors of four 32-bit integers, as the nearest 16-bit integers. */
+  narrowI32x4S: vectorBinary(133),
   extendLowI8x16U: vectorUnary(137),
+  shl: shift(139),
+  shrU: shift(141),
+  add: vectorBinary(142),
+  sub: vectorBinary(145),
+  mul: vectorBinary(149),
 };
 
 /** Vectors of four 32-bit integers. */
@@ -131,6 +158,7 @@ export const i32x4 = {
     for (let byte = 0; byte < 4; byte++) writer.byte((value >> (8 * byte)) & 0xff);
   }),
   splat: splat("i32", 17),
+  shuffle: shuffle(4),
   ltU: vectorBinary(58),
   extendLowI16x8U: vectorUnary(169),
   shl: shift(171),
@@ -138,6 +166,9 @@ export const i32x4 = {
   shrU: shift(173),
   add: vectorBinary(174),
   sub: vectorBinary(177),
+  mul: vectorBinary(181),
+  /** Sums of the products of two neighbouring 16-bit integers each. */
+  dotI16x8S: vectorBinary(186),
   truncSatF32x4S: vectorUnary(248),
 };
 
@@ -146,7 +177,7 @@ export const f32x4 = {
   extractLane: extractLane("f32", 31),
   constant: constant((writer, value) => writer.float32(value)),
   splat: splat("f32", 19),
-  shuffle,
+  shuffle: shuffle(4),
   ne: vectorBinary(66),
   gt: vectorBinary(68),
   /** Rounds to the nearest integer, ties to even. */

@@ -14,11 +14,12 @@ import {
   type PictureFormat,
 } from "./picture_names.ts";
 import type { OnDamage } from "./pixels.ts";
+import type { DecodedPicture } from "./raster.ts";
 
 type Decoder = (
   bytes: Uint8Array<ArrayBuffer>,
   onDamage: OnDamage,
-) => ImageData | Promise<ImageData>;
+) => DecodedPicture | Promise<DecodedPicture>;
 
 const DECODERS: Readonly<Record<PictureFormat, Decoder>> = {
   JPEG: decodeJpeg,
@@ -43,7 +44,7 @@ export function decoderLocations(): URL[] {
 export async function decodePicture(
   bytes: Uint8Array<ArrayBuffer>,
   onDamage: OnDamage,
-): Promise<ImageData> {
+): Promise<DecodedPicture> {
   const format = formatOfPicture(bytes);
   if (format === undefined) throw new InputError(`${NO_PICTURE}; ${EXPECTED_PICTURE}`);
   return await DECODERS[format](bytes, onDamage);

@@ -73,7 +73,7 @@ export async function decodeRaster(
     if (!(error instanceof InputError)) throw error;
     throw otherKind(path, bytes, "picture") ?? new InputError(`${path}: ${error.message}`);
   });
-  const isOnGround = ground !== undefined && layOn(picture, ground);
+  const isOnGround = ground !== undefined && !("channels" in picture) && layOn(picture, ground);
   const raster = toRaster(picture, channels);
   return { raster, isOnGround, ...(damage === undefined ? {} : { damage }) };
 }

@@ -47,29 +47,48 @@ export function luma(red: number, green: number, blue: number): number {
   return (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16;
 }
 
+/** A decoded picture: RGBA bytes, or a raster where nothing is transparent. */
+export type DecodedPicture = ImageData | Raster;
+
 /** A decoded picture in 1 or 3 channels. Transparency is dropped; grey is {@link luma}. */
 export function toRaster(
-  { width, height, data: rgba }: {
+  picture: Raster | {
     readonly width: number;
     readonly height: number;
     readonly data: { readonly [index: number]: number };
   },
   channels: number,
 ): Raster {
+  const { width, height, data: from } = picture;
+  if ("channels" in picture && picture.channels === channels) return picture;
+  const step = "channels" in picture ? picture.channels : 4;
   const raster = emptyRaster(height, width, channels);
   const { data } = raster;
-  if (channels === 1) {
-    for (let i = 0, from = 0; i < data.length; i++, from += 4) {
-      data[i] = luma(rgba[from], rgba[from + 1], rgba[from + 2]);
-    }
-  } else {
-    for (let to = 0, from = 0; to < data.length; to += 3, from += 4) {
-      data[to] = rgba[from];
-      data[to + 1] = rgba[from + 1];
-      data[to + 2] = rgba[from + 2];
+  const [green, blue] = step === 1 ? [0, 0] : [1, 2];
+  for (let i = 0, at = 0; i < data.length; at += step) {
+    if (channels === 1) {
+      data[i++] = luma(from[at], from[at + green], from[at + blue]);
+    } else {
+      data[i++] = from[at];
+      data[i++] = from[at + green];
+      data[i++] = from[at + blue];
     }
   }
   return raster;
+}
+
+/** A decoded picture as RGBA bytes. */
+export function toImageData(picture: DecodedPicture): ImageData {
+  if (!("channels" in picture)) return picture;
+  const { width, height, data: rgb } = toRaster(picture, 3);
+  const image = new ImageData(width, height);
+  for (let from = 0, to = 0; from < rgb.length;) {
+    image.data[to++] = rgb[from++];
+    image.data[to++] = rgb[from++];
+    image.data[to++] = rgb[from++];
+    image.data[to++] = 255;
+  }
+  return image;
 }
 
 /** Part of a picture; where it reaches beyond the edges it is zero. */

@@ -4,6 +4,7 @@ import { InputError } from "../errors.ts";
 import { decodePicture } from "../files/decode.ts";
 import { formatOfPicture } from "../files/picture_names.ts";
 import { layOn, WHITE } from "../files/pixels.ts";
+import { toImageData } from "../files/raster.ts";
 
 /** Most pixels of a canvas: beyond a browser's own limit it stays blank without a word. */
 const CANVAS_PIXELS = 1 << 24;
@@ -35,9 +36,10 @@ async function decode(file: File, bytes: Uint8Array<ArrayBuffer>): Promise<Image
   const refuse = (damage: string) => {
     throw new InputError(`${damage}; get it anew`);
   };
-  return await decodePicture(bytes, refuse).catch((error) => {
+  const picture = await decodePicture(bytes, refuse).catch((error) => {
     throw new InputError(`${file.name}: ${error.message}.`, { cause: error });
   });
+  return toImageData(picture);
 }
 
 async function decodeInBrowser(file: File): Promise<ImageData> {

@@ -4,6 +4,8 @@ import { InputError } from "../../errors.ts";
 import { formatCount } from "../../reporting/format.ts";
 import { orientationOf, upright } from "../orientation.ts";
 import { checkPictureSize, type OnDamage } from "../pixels.ts";
+import { type DecodedPicture, toImageData } from "../raster.ts";
+import { decodeBaseline } from "./jpeg/baseline.ts";
 
 /**
  * Most scans of a file. A progressive one has about ten; each costs time for all pixels, however
@@ -53,7 +55,7 @@ let complaints: string[] = [];
 export async function decodeJpeg(
   bytes: Uint8Array<ArrayBuffer>,
   onDamage: OnDamage,
-): Promise<ImageData> {
+): Promise<DecodedPicture> {
   const header = readHeader(bytes);
   if (header === undefined) {
     throw new InputError(
@@ -64,6 +66,22 @@ export async function decodeJpeg(
     );
   }
   requireModest(header, bytes.length);
+  const picture = await decodeBaseline(bytes) ?? await decodeAny(bytes, header, onDamage);
+  return header.orientation === 1 ? picture : upright(toImageData(picture), header.orientation);
+}
+
+/** What a library makes of a file that is not baseline, has rare chroma or is damaged. */
+async function decodeAny(
+  bytes: Uint8Array<ArrayBuffer>,
+  { components }: JpegHeader,
+  onDamage: OnDamage,
+): Promise<ImageData> {
+  if (components === 4) {
+    throw new InputError(
+      "a JPEG picture in four inks (CMYK) that is progressive, damaged or of a rare kind; convert it " +
+        "to RGB",
+    );
+  }
   const { decode } = await (decoder ??= newDecoder());
   complaints = [];
   let picture: ImageData;
@@ -80,19 +98,16 @@ export async function decodeJpeg(
     );
   }
   if (complaints.length > 0) onDamage(`a damaged JPEG file: ${complaints[0]}`);
-  return upright(picture, header.orientation);
+  return picture;
 }
 
 /** Throws InputError for a file of so many bytes that says what cannot be, or would cost too much. */
 function requireModest(
-  { width, height, components, scans, isInScans }: JpegHeader,
+  { width, height, scans, isInScans }: JpegHeader,
   length: number,
 ): void {
   checkPictureSize(width, height);
   const size = `${formatCount(width)} × ${formatCount(height)} pixels`;
-  if (components === 4) {
-    throw new InputError("a JPEG picture in four inks (CMYK); convert it to RGB");
-  }
   if (width * height > PIXELS_PER_BYTE * length) {
     throw new InputError(
       `a damaged JPEG file: its ${formatCount(length)} bytes cannot hold ${size}; get it anew`,

@@ -1,7 +1,7 @@
 /** TIFF files as pixels: the first page. */
 import { upright } from "../orientation.ts";
 import type { OnDamage } from "../pixels.ts";
-import { MAX_PIXELS } from "../raster.ts";
+import { MAX_PIXELS, toImageData } from "../raster.ts";
 import { BROKEN, damageOf, ruined, TOO_FEW, unknownKind } from "./damage.ts";
 import { multiplied } from "./inks.ts";
 import { decodeJpeg } from "./jpeg.ts";
@@ -159,7 +159,7 @@ async function decodeJpegPart(
   file.set(colours, 2);
   file.set(tables, 2 + colours.length);
   file.set(packed.subarray(2), 2 + colours.length + tables.length);
-  const part = await decodeJpeg(file, onDamage);
+  const part = toImageData(await decodeJpeg(file, onDamage));
   if (part.width < width || part.height < height) {
     throw ruined("TIFF", "its parts have other sizes than it says");
   }

@@ -189,8 +189,10 @@ Deno.test(
       const chunk = pngChunk("eXIf", Uint8Array.from(exif));
       const turned = Uint8Array.from([...png.subarray(0, 33), ...chunk, ...png.subarray(33)]);
       await Deno.writeFile(join(folder, "turned.png"), turned);
-      const sound = ["d4_exif6.jpg", "d4_alpha_black.png", "picture.jfif", "turned.png"];
-      for (const name of [...sound, "badcrc.png", "corrupt_mid.jpg", "cmyk.jpg", "real.webp"]) {
+      const sound = [
+        ...["d4_exif6.jpg", "d4_alpha_black.png", "picture.jfif", "cmyk.jpg", "turned.png"],
+      ];
+      for (const name of [...sound, "badcrc.png", "corrupt_mid.jpg", "real.webp"]) {
         if (name !== "turned.png") await Deno.copyFile(join(fixtures, name), join(folder, name));
       }
       await withPage(folder, false, async (page) => {
@@ -213,7 +215,6 @@ Deno.test(
           const [name, why] of [
             ["badcrc.png", "a damaged PNG file: the checksum of its chunk IDAT at byte 33"],
             ["corrupt_mid.jpg", "a damaged JPEG file: Corrupt JPEG data: 54 extraneous bytes"],
-            ["cmyk.jpg", "a JPEG picture in four inks (CMYK); convert it to RGB"],
           ]
         ) {
           await page.setInputFiles("#file", join(folder, name));

@@ -146,7 +146,7 @@ Deno.test("what is no picture that can be read is named for what it is", async (
       new TextEncoder().encode("text"),
     ],
     ["an empty file", new Uint8Array()],
-    ["four inks (CMYK); convert it to RGB", await fixture("cmyk.jpg")],
+    ["four inks (CMYK) that is progressive, damaged", (await fixture("cmyk.jpg")).subarray(0, -40)],
     ["nothing in its 51 bytes says how large", await fixture("truncated_51_bytes.jpg")],
     ["there is no chunk at byte 33", await fixture("png_poisons_decoder_948.png")],
     ["a picture of 60,000 × 60,000 pixels", await jpegOfSize(60000, 60000)],

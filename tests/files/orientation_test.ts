@@ -3,6 +3,7 @@ import { fromFileUrl } from "@std/path";
 import encodeJpeg from "npm:@jsquash/jpeg@1.6.0/encode.js";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { decodePicture } from "../../files/decode.ts";
+import { toImageData } from "../../files/raster.ts";
 import { pngChunk } from "../support/png.ts";
 
 type Side = "top" | "bottom" | "left" | "right";
@@ -62,10 +63,11 @@ function filesWith(data: Uint8Array): Uint8Array<ArrayBuffer>[] {
 }
 
 /** The picture in a file that is not damaged. */
-function pictureIn(file: Uint8Array<ArrayBuffer>): Promise<ImageData> {
-  return decodePicture(file, (damage) => {
+async function pictureIn(file: Uint8Array<ArrayBuffer>): Promise<ImageData> {
+  const picture = await decodePicture(file, (damage) => {
     throw new Error(damage);
   });
+  return toImageData(picture);
 }
 
 Deno.test("PNG and JPEG pictures are held as their EXIF data says, in all eight ways", async () => {

@@ -1,6 +1,7 @@
 /** Picture files as tests decode them. */
 import { fromFileUrl } from "@std/path";
 import { decodePicture } from "../../files/decode.ts";
+import { toImageData } from "../../files/raster.ts";
 
 /** Where a picture of the fixtures is. */
 export function fixturePath(name: string): string {
@@ -22,7 +23,7 @@ export interface Decoded {
 export async function decoded(bytes: Uint8Array<ArrayBuffer>): Promise<Decoded> {
   const damage: string[] = [];
   const picture = await decodePicture(bytes, (found) => void damage.push(found));
-  return { picture, damage };
+  return { picture: toImageData(picture), damage };
 }
 
 /** A file with these bytes from `at` on. */

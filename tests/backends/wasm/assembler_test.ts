@@ -9,12 +9,14 @@ import {
   i32,
   i32x4,
   i64,
+  i8x16,
   memory as bulk,
   ModuleBuilder,
   select,
   v128,
+  type Vector,
 } from "../../../assembler/mod.ts";
-import { doubles, evaluate, floats, instantiate, integers } from "./assembler.ts";
+import { bytes, doubles, evaluate, floats, instantiate, integers, shorts } from "./assembler.ts";
 
 Deno.test("i32 instructions compute what JavaScript computes", () => {
   const a = -123456789, b = 7, u = a >>> 0;
@@ -26,6 +28,9 @@ Deno.test("i32 instructions compute what JavaScript computes", () => {
       divU: i32.divU(a, b),
       remU: i32.remU(a, b),
       and: i32.and(a, b),
+      or: i32.or(a, b),
+      shl: i32.shl(a, b),
+      shrS: i32.shrS(a, b),
       shrU: i32.shrU(a, b),
       eqz: i32.eqz(0),
       eq: i32.eq(a, a),
@@ -45,6 +50,9 @@ Deno.test("i32 instructions compute what JavaScript computes", () => {
       divU: Math.floor(u / b) | 0,
       remU: u % b,
       and: a & b,
+      or: a | b,
+      shl: a << b,
+      shrS: a >> b,
       shrU: a >>> b,
       eqz: 1,
       eq: 1,
@@ -76,6 +84,7 @@ Deno.test("i64 instructions compute what BigInt computes", () => {
       shl: i64.shl(a, 3n),
       shrU: i64.shrU(a, 32n),
       extended: i64.extendI32S(-1),
+      extendedU: i64.extendI32U(-1),
       bits: i64.reinterpretF64(1),
       wrap: i32.wrapI64(a),
     }),
@@ -85,6 +94,7 @@ Deno.test("i64 instructions compute what BigInt computes", () => {
       shl: BigInt.asIntN(64, a << 3n),
       shrU: a >> 32n,
       extended: -1n,
+      extendedU: 0xffffffffn,
       bits: 0x3ff0000000000000n,
       wrap: Number(BigInt.asIntN(32, a)),
     },
@@ -194,6 +204,47 @@ Deno.test("integer vectors compute lane by lane", () => {
   const words = i16x8.extendLowI8x16U(i32x4.constant(0xc8c8c8c8 | 0));
   assertEquals(integers(i32x4.extendLowI16x8U(words)), [200, 200, 200, 200]);
   assertEquals(integers(v128.andnot(b, i32x4.constant(1))), [2, 2, 2, 2]);
+});
+
+Deno.test("vectors of smaller integers compute in every lane", () => {
+  // 1, -2, 300, -300, twice.
+  const a = i32x4.constant(0xfffe0001, 0xfed4012c, 0xfffe0001, 0xfed4012c);
+  const three = i16x8.splat(3);
+  const twice = (...values: number[]) => [...values, ...values];
+  assertEquals(shorts(i16x8.add(a, three)), twice(4, 1, 303, -297));
+  assertEquals(shorts(i16x8.sub(a, three)), twice(-2, -5, 297, -303));
+  assertEquals(shorts(i16x8.mul(a, three)), twice(3, -6, 900, -900));
+  assertEquals(shorts(i16x8.shl(a, 1)), twice(2, -4, 600, -600));
+  assertEquals(shorts(i16x8.shrU(a, 8)), twice(0, 255, 1, 254));
+  assertEquals(shorts(i16x8.shuffle(a, three, [3, 8, 0, 0, 2, 9, 1, 15])), [
+    ...[-300, 3, 1, 1, 300, 3, -2, 3],
+  ]);
+  assertEquals(integers(i32x4.dotI16x8S(a, a)), twice(5, 180000));
+  assertEquals(integers(i32x4.mul(i32x4.constant(3, -4, 1 << 30, 0), i32x4.constant(5))), [
+    ...[15, -20, 1 << 30, 0],
+  ]);
+  const large = i32x4.constant(40000, -40000, 7, -7);
+  assertEquals(shorts(i16x8.narrowI32x4S(large, large)), twice(32767, -32768, 7, -7));
+  assertEquals(bytes(i8x16.narrowI16x8U(a, three)).slice(0, 9), [...twice(1, 0, 255, 0), 3]);
+  assertEquals(bytes(i8x16.narrowI16x8S(a, three)).slice(0, 4), [1, 254, 127, 128]);
+  const picked = i8x16.shuffle(a, three, Array.from({ length: 16 }, (_, i) => 17 - i));
+  assertEquals(bytes(picked).slice(0, 4), [0, 3, 254, 212]);
+  assertEquals(bytes(i8x16.eq(a, a)), Array(16).fill(255));
+  const isAny = (vector: Vector) => evaluate({ isAny: v128.anyTrue(vector) }).isAny;
+  assertEquals([isAny(a), isAny(v128.xor(a, a))], [1, 0]);
+});
+
+Deno.test("bytes and smaller integers are loaded and stored", () => {
+  const module = new ModuleBuilder();
+  const f = module.function("f", {}, "i32");
+  f.emit(i32.store(0, 0x0403_02ff), i32.store8(16, 0x1234), i32.store16(18, 0x5678));
+  f.emit(v128.store(32, v128.load8x8U(0)), i32.store(24, i32.wrapI64(i64.load(0))));
+  f.return(i32.load8U(0));
+  module.export(f);
+  const { memory, functions } = instantiate(module);
+  assertEquals(functions.f(), 255);
+  const words = new Uint32Array(memory.buffer);
+  assertEquals([words[4], words[6], words[8]], [0x56780034, 0x040302ff, 0x000200ff]);
 });
 
 Deno.test("vector loads widen, repeat and fill single lanes", () => {

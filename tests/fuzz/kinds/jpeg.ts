@@ -6,6 +6,12 @@ import type { Kind } from "../kind.ts";
 
 const [WIDTH, HEIGHT] = [17, 13];
 
+/** Fixtures that are baseline, with all chroma, inks and restarts that vectors decode. */
+const BASELINE = [
+  ...["jpeg_420_17x31.jpg", "jpeg_422_odd.jpg", "jpeg_444_17x31.jpg", "jpeg_gray.jpg"],
+  ...["jpeg_restart_rows_420.jpg", "jpeg_ycck_adobe_420.jpg", "jpeg_cmyk_adobe.jpg"],
+];
+
 /** JPEG pictures. */
 export const jpeg: Kind = {
   file: "picture.jpg",
@@ -13,7 +19,12 @@ export const jpeg: Kind = {
     const data = Uint8ClampedArray.from({ length: 4 * WIDTH * HEIGHT }, (_, i) => (i * i) % 251);
     const picture = { width: WIDTH, height: HEIGHT, data, colorSpace: "srgb" } as ImageData;
     const options = [{}, { progressive: false }, { color_space: 1 }, { chroma_subsample: 1 }];
-    const files = await Promise.all(options.map((option) => encodeJpeg(picture, option)));
+    const files = await Promise.all([
+      ...options.map((option) => encodeJpeg(picture, option)),
+      ...BASELINE.map((name) =>
+        Deno.readFile(new URL(`../../fixtures/pictures/${name}`, import.meta.url))
+      ),
+    ]);
     return files.map((file) => splice(new Uint8Array(file), 2, 0, EXIF));
   },
   mutate(sound, random) {

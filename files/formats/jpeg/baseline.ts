@@ -1,0 +1,266 @@
+/**
+ * JPEG pictures as most files have them, decoded in vectors: baseline, all components in one scan,
+ * chroma whole, halved across or halved both ways. Their pixels are libjpeg's to the bit. What is of
+ * another kind, or not as it should be, is a library's affair (`../jpeg.ts`), which also says what is
+ * wrong with it.
+ */
+import type { Raster } from "../../raster.ts";
+import { multiplied } from "../inks.ts";
+import { writeCodeTable } from "./code_table.ts";
+import { MARGIN } from "./entropy.ts";
+import { type BaselineHeaders, readBaselineHeaders } from "./headers.ts";
+import { AT, BLOCK, COEFFICIENT_BYTES, MOST_BLOCKS, TABLE, ZIGZAG } from "./layout.ts";
+import { JpegMachine } from "./machine.ts";
+
+/** Bytes that vectors may reach beyond what is there. */
+const SLACK = 64;
+
+/** Pixels from which on the memory is given back. */
+const LARGE = 1 << 22;
+
+/** Markers: the end of a picture, the first of eight restarts. */
+const [END, RESTART] = [0xd9, 0xd0];
+
+let machine: Promise<JpegMachine> | undefined;
+
+/** A component's pixels in memory. */
+interface Plane {
+  readonly start: number;
+  readonly stride: number;
+  /** Of the picture, without what fills its last units. */
+  readonly columns: number;
+  readonly rows: number;
+  readonly isHalvedAcross: boolean;
+  readonly isHalvedDown: boolean;
+}
+
+/**
+ * Decodes a file, not turned, to 1 channel if it is grey, else to 3. Undefined if it is of another kind,
+ * damaged, or too large for the memory.
+ */
+export async function decodeBaseline(bytes: Uint8Array): Promise<Raster | undefined> {
+  const headers = readBaselineHeaders(bytes);
+  const colours = headers && coloursOf(headers);
+  if (!headers || !colours || !isSampledSimply(headers)) return undefined;
+  const running = await (machine ??= JpegMachine.start());
+  if (headers.width * headers.height >= LARGE) machine = undefined;
+  try {
+    return new Decoding(running, bytes, headers).run(colours);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** What the components are. */
+type Colours = "grey" | "YCbCr" | "CMYK" | "YCCK";
+
+/** As libjpeg takes them; undefined for what is decoded elsewhere. */
+function coloursOf({ components, hasJfif, transform }: BaselineHeaders): Colours | undefined {
+  if (components.length === 1) return "grey";
+  if (components.length === 4) return transform === undefined || transform === 0 ? "CMYK" : "YCCK";
+  if (components.length !== 3) return undefined;
+  const isNumbered = components.every(({ id }, i) => id === i + 1);
+  const isYcc = hasJfif || (transform === undefined ? isNumbered : transform === 1);
+  return isYcc ? "YCbCr" : undefined;
+}
+
+/** Whether each component is whole or halved as libjpeg interpolates it. */
+function isSampledSimply({ width, height, components }: BaselineHeaders): boolean {
+  const across = Math.max(...components.map(({ across }) => across));
+  const down = Math.max(...components.map(({ down }) => down));
+  if (width === 0 || height === 0) return false;
+  if (components.length === 1) return across === 1 && down === 1;
+  const isWhole = (c: { across: number; down: number }) => c.across === across && c.down === down;
+  const isHalved = (c: { across: number; down: number }) =>
+    across === 2 && down <= 2 && c.across === 1 && c.down === 1 && width > 4;
+  const isOnce = across === 1 && down === 1;
+  return components.every((c) =>
+    isWhole(c) && (isOnce || across === 2 && down <= 2) || isHalved(c)
+  );
+}
+
+/** The decoding of one file. */
+class Decoding {
+  readonly #planes: readonly Plane[];
+  /** Rows of components in the picture's width. */
+  readonly #rows: readonly number[];
+  readonly #file: number;
+  readonly #stream: number;
+  readonly #output: number;
+  readonly #memory: Uint8Array<ArrayBuffer>;
+  readonly #perRow: number;
+  readonly #unitRows: number;
+
+  constructor(
+    private readonly machine: JpegMachine,
+    private readonly bytes: Uint8Array,
+    private readonly headers: BaselineHeaders,
+  ) {
+    const { width, height, components, scan } = headers;
+    const across = Math.max(...components.map(({ across }) => across));
+    const down = Math.max(...components.map(({ down }) => down));
+    this.#perRow = Math.ceil(width / (8 * across));
+    this.#unitRows = Math.ceil(height / (8 * down));
+    let end: number = AT.heap;
+    const reserve = (length: number) => {
+      const start = end;
+      end += 16 * Math.ceil((length + SLACK) / 16);
+      return start;
+    };
+    this.#file = reserve(bytes.length - scan);
+    this.#stream = reserve(MARGIN + bytes.length - scan) + MARGIN + bytes.length - scan;
+    this.#planes = components.map((component): Plane => {
+      const stride = 8 * this.#perRow * component.across + 16;
+      const [halvedAcross, halvedDown] = [across / component.across, down / component.down];
+      return {
+        // A row has a sample before its first one.
+        start: reserve(stride * 8 * this.#unitRows * component.down + 16) + 16,
+        stride,
+        columns: Math.ceil(width / halvedAcross),
+        rows: Math.ceil(height / halvedDown),
+        isHalvedAcross: halvedAcross === 2,
+        isHalvedDown: halvedDown === 2,
+      };
+    });
+    this.#rows = components.map(() => reserve(width + 16));
+    this.#output = reserve(3 * width * (components.length === 3 ? height : 1));
+    this.#memory = machine.bytes(end);
+  }
+
+  run(colours: Colours): Raster | undefined {
+    if (!this.#writeTables() || !this.#decodeScan()) return undefined;
+    const { width, height } = this.headers;
+    const channels = colours === "grey" ? 1 : 3;
+    const data = colours === "grey"
+      ? this.#grey()
+      : colours === "YCbCr"
+      ? this.#colours()
+      : this.#inks(colours === "YCCK");
+    return { width, height, channels, data };
+  }
+
+  /** Whether all tables are there and sound. */
+  #writeTables(): boolean {
+    const { components, quantizers } = this.headers;
+    const memory = this.#memory;
+    const words = new Uint32Array(memory.buffer, 0, AT.heap >> 2);
+    const units = components.reduce((sum, { across, down }) => sum + across * down, 0);
+    if (units > MOST_BLOCKS) return false;
+    let block: number = AT.blocks;
+    for (const [i, { across, down, quantizers: number, dc, ac }] of components.entries()) {
+      const table = quantizers[number];
+      if (!table) return false;
+      const factors = AT.quantizers + i * COEFFICIENT_BYTES;
+      table.forEach((factor, place) => {
+        memory[factors + 2 * ZIGZAG[place]] = factor;
+        memory[factors + 2 * ZIGZAG[place] + 1] = 0;
+      });
+      const [dcTable, acTable] = [0, 4].map((first) => AT.tables + (first + i) * TABLE.bytes);
+      if (!writeCodeTable(memory, dcTable, dc, false)) return false;
+      if (!writeCodeTable(memory, acTable, ac, true)) return false;
+      const { start, stride } = this.#planes[i];
+      for (let y = 0; y < down; y++) {
+        for (let x = 0; x < across; x++, block += BLOCK.bytes) {
+          const fields: Readonly<Record<Exclude<keyof typeof BLOCK, "bytes">, number>> = {
+            pixels: start + 8 * y * stride + 8 * x,
+            right: 8 * across,
+            down: 8 * down * stride - 8 * across * this.#perRow,
+            stride,
+            quantizers: factors,
+            dcTable,
+            acTable,
+            prediction: AT.predictions + 4 * i,
+          };
+          for (const name of Object.keys(fields) as (keyof typeof fields)[]) {
+            words[block + BLOCK[name] >> 2] = fields[name];
+          }
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Decodes all units into planes; whether all are there and nothing else is. */
+  #decodeScan(): boolean {
+    const { machine: { functions }, headers: { components, restart, scan } } = this;
+    const memory = this.#memory;
+    const end = this.#file + this.bytes.length - scan;
+    memory.set(this.bytes.subarray(scan), this.#file);
+    // A marker that no file has, so that all that is encoded ends.
+    memory.fill(0xff, end, end + SLACK);
+    const words = new Uint32Array(memory.buffer, 0, AT.heap >> 2);
+    const units = this.#perRow * this.#unitRows;
+    const blocks = components.reduce((sum, { across, down }) => sum + across * down, 0);
+    const blocksEnd = AT.blocks + BLOCK.bytes * blocks;
+    let from = this.#file;
+    for (let done = 0, restarts = 0; done < units; restarts++) {
+      const count = restart === 0 ? units : Math.min(restart, units - done);
+      words.fill(0, AT.predictions >> 2, (AT.predictions >> 2) + 4);
+      const marker = functions.unstuff(from, this.#stream, AT.written);
+      const column = done % this.#perRow;
+      const low = words[AT.written >> 2];
+      const left = functions.decode(count, this.#perRow, column, blocksEnd, this.#stream, low);
+      // Less than a byte fills the last one.
+      if (left < 0 || left >= 8 || marker >= end) return false;
+      done += count;
+      if (memory[marker + 1] !== (done < units ? RESTART + restarts % 8 : END)) return false;
+      from = marker + 2;
+    }
+    return true;
+  }
+
+  #grey(): Uint8Array {
+    const { headers: { width, height } } = this;
+    const [{ start, stride }] = this.#planes;
+    const data = new Uint8Array(width * height);
+    for (let y = 0; y < height; y++) {
+      const from = start + y * stride;
+      data.set(this.#memory.subarray(from, from + width), y * width);
+    }
+    return data;
+  }
+
+  #colours(): Uint8Array {
+    const { headers: { width, height }, machine: { functions } } = this;
+    const output = this.#output;
+    for (let y = 0; y < height; y++) {
+      const [luma, blue, red] = this.#planes.map((_, i) => this.#row(i, y));
+      functions.paint(luma, blue, red, output + 3 * y * width, width);
+    }
+    return this.#memory.slice(output, output + 3 * width * height);
+  }
+
+  /** Inks as Adobe stores them, which nearly everybody does: 255 is none. */
+  #inks(isYcck: boolean): Uint8Array {
+    const { headers: { width, height }, machine: { functions } } = this;
+    const memory = this.#memory;
+    const data = new Uint8Array(3 * width * height);
+    for (let y = 0, to = 0; y < height; y++) {
+      const rows = this.#planes.map((_, i) => this.#row(i, y));
+      const [first, second, third, black] = rows;
+      if (isYcck) functions.paint(first, second, third, this.#output, width);
+      for (let x = 0; x < width; x++) {
+        const light = memory[black + x];
+        for (let c = 0; c < 3; c++, to++) {
+          const own = isYcck ? 255 - memory[this.#output + 3 * x + c] : memory[rows[c] + x];
+          data[to] = multiplied(own, light);
+        }
+      }
+    }
+    return data;
+  }
+
+  /** Where a row of the picture's width is of a component. */
+  #row(component: number, y: number): number {
+    const { start, stride, columns, rows, isHalvedAcross, isHalvedDown } = this.#planes[component];
+    if (!isHalvedAcross) return start + y * stride;
+    const near = isHalvedDown ? y >> 1 : y;
+    const far = isHalvedDown ? Math.min(rows - 1, Math.max(0, near + (y & 1 ? 1 : -1))) : y;
+    const [from, beside] = [near, far].map((row) => start + row * stride);
+    const to = this.#rows[component];
+    const [even, odd] = isHalvedDown ? [8, 7] : [4, 8];
+    this.machine.functions.widen(from, beside, to, columns, even, odd);
+    return to;
+  }
+}

@@ -1,0 +1,65 @@
+/** Tables by which Huffman codes are looked up. */
+import type { Codes } from "./headers.ts";
+import { END_OF_BLOCK, LOOK_AHEAD, TABLE } from "./layout.ts";
+
+/** The most bits of a first coefficient's difference in pictures of 8 bits. */
+const MOST_DC_BITS = 11;
+
+/**
+ * Writes a table as `layout.ts` has it; whether the codes are sound: no more than there can be.
+ *
+ * @param hasZeros whether symbols say how many zeros are before a coefficient, and where blocks end
+ */
+export function writeCodeTable(
+  memory: Uint8Array,
+  at: number,
+  { counts, symbols }: Codes,
+  hasZeros: boolean,
+): boolean {
+  const { buffer } = memory;
+  const fast = new Int32Array(buffer, at + TABLE.fast, 1 << LOOK_AHEAD).fill(0);
+  const limits = new Int32Array(buffer, at + TABLE.limits, 18);
+  const firsts = new Int32Array(buffer, at + TABLE.firsts, 18);
+  memory.set(symbols, at + TABLE.symbols);
+  let [code, index] = [0, 0];
+  for (let length = 1; length <= 16; length++) {
+    firsts[length] = index - code;
+    for (let i = 0; i < counts[length - 1]; i++, code++, index++) {
+      const symbol = symbols[index];
+      if (!hasZeros && symbol > MOST_DC_BITS) return false;
+      if (length <= LOOK_AHEAD) writeFast(fast, code, length, symbol, hasZeros);
+    }
+    if (code > 1 << length) return false;
+    limits[length] = code << (16 - length);
+    code <<= 1;
+  }
+  // Bits that are no code end here.
+  limits[17] = 1 << 16;
+  return true;
+}
+
+/** Writes what all bits mean that begin with a code, if they hold the bits of its value too. */
+function writeFast(
+  fast: Int32Array,
+  code: number,
+  length: number,
+  symbol: number,
+  hasZeros: boolean,
+): void {
+  const bits = symbol & 15;
+  const total = length + bits;
+  if (total > LOOK_AHEAD) return;
+  const further = !hasZeros
+    ? 0
+    : bits > 0
+    ? (symbol >> 4) + 1
+    : symbol === 0xf0
+    ? 16
+    : END_OF_BLOCK;
+  const rest = LOOK_AHEAD - total;
+  for (let read = 0; read < 1 << bits; read++) {
+    const value = bits === 0 || read >> (bits - 1) ? read : read - (1 << bits) + 1;
+    const start = (code << bits | read) << rest;
+    fast.fill(value << 16 | further << 8 | total, start, start + (1 << rest));
+  }
+}

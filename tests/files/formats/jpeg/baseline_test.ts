@@ -1,0 +1,83 @@
+import { assertEquals, assertNotEquals } from "@std/assert";
+import mozjpeg from "npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js";
+import encodeJpeg from "npm:@jsquash/jpeg@1.6.0/encode.js";
+import { decodeBaseline } from "../../../../files/formats/jpeg/baseline.ts";
+import { toImageData } from "../../../../files/raster.ts";
+import { patched, pictureFixture } from "../../../support/decoded.ts";
+
+const { decode } = await mozjpeg({ noInitialRun: true });
+
+/** Noise on a slope: coefficients of all sizes, and colours that are cut at both ends. */
+function noisy(width: number, height: number): ImageData {
+  let state = 1;
+  const data = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => {
+    state = Math.imul(state, 1664525) + 1013904223 | 0;
+    return i % 4 === 3 ? 255 : (i >> 2) % width * 255 / width + (state >> 24);
+  });
+  return new ImageData(data, width, height);
+}
+
+/** Expects libjpeg's pixels, to the bit. */
+async function assertSamePixels(file: Uint8Array<ArrayBuffer>, name: string): Promise<void> {
+  const picture = await decodeBaseline(file);
+  if (!picture) throw new Error(`${name} was not decoded`);
+  assertEquals(toImageData(picture), decode(file, false), name);
+}
+
+async function encoded(
+  picture: ImageData,
+  options: Parameters<typeof encodeJpeg>[1],
+): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await encodeJpeg(picture, { progressive: false, ...options }));
+}
+
+Deno.test("baseline pictures of every size, sampling and quality have libjpeg's pixels", async () => {
+  for (const [width, height] of [[5, 1], [6, 7], [16, 16], [17, 15], [33, 50], [131, 67]]) {
+    for (const quality of [30, 50, 90, 100]) {
+      for (const chroma_subsample of [1, 2]) {
+        const options = { quality, quant_table: 0, auto_subsample: false, chroma_subsample };
+        const name = `${width} x ${height}, ${JSON.stringify(options)}`;
+        await assertSamePixels(await encoded(noisy(width, height), options), name);
+      }
+    }
+  }
+});
+
+Deno.test("so have pictures with halved columns, restarts, in grey, of other programs", async () => {
+  const names = [
+    ...[
+      "422",
+      "422_odd",
+      "gray",
+      "restart_blocks_444",
+      "restart_rows_420",
+      "optimized_420",
+      "cifar",
+    ],
+    ...["420_3x5", "444_1x1", "exif_6", "icc", "mpo", "trailing_bytes", "exif_thumbnail"],
+  ];
+  for (const name of names) await assertSamePixels(await pictureFixture(`jpeg_${name}.jpg`), name);
+});
+
+Deno.test("what else there is is left to others", async () => {
+  const names = [
+    ...["411", "440", "420_1x1", "progressive_444", "rgb_adobe", "rgb_component_ids"],
+    ...["quantisers_16_bit", "damaged_scan", "no_end", "truncated_last_bytes", "leading_byte"],
+  ];
+  for (const name of names) {
+    assertEquals(await decodeBaseline(await pictureFixture(`jpeg_${name}.jpg`)), undefined, name);
+  }
+});
+
+Deno.test("any bytes of a file may be others: it is decoded as libjpeg does, or left to it", async () => {
+  const sound = await encoded(noisy(40, 24), { quality: 80 });
+  const start = sound.findIndex((byte, i) => byte === 0xff && sound[i + 1] === 0xdb);
+  let left = 0;
+  for (let at = start; at < sound.length; at++) {
+    const file = patched(sound, at, sound[at] ^ 1 << at % 8);
+    const picture = await decodeBaseline(file);
+    if (!picture) left++;
+    else assertEquals([picture.channels, picture.data.length % 3], [3, 0]);
+  }
+  assertNotEquals(left, 0);
+});
