@@ -161,6 +161,7 @@ export const i32x4 = {
   shuffle: shuffle(4),
   ltU: vectorBinary(58),
   extendLowI16x8U: vectorUnary(169),
+  extendHighI16x8U: vectorUnary(170),
   shl: shift(171),
   shrS: shift(172),
   shrU: shift(173),

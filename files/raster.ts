@@ -29,16 +29,20 @@ export interface Part {
   readonly width: number;
 }
 
-/** A picture of zeros. Throws InputError, without a name, for one larger than any that is read. */
+/** Throws InputError, without a name, for a picture larger than any that is read. */
+export function requireRasterSize(height: number, width: number): void {
+  if (height * width <= MAX_PIXELS) return;
+  throw new InputError(
+    `it would become a picture of ${formatCount(width)} × ${
+      formatCount(height)
+    } pixels; expected ` +
+      `at most ${formatCount(MAX_PIXELS)}`,
+  );
+}
+
+/** A picture of zeros. Throws as {@link requireRasterSize}. */
 export function emptyRaster(height: number, width: number, channels: number): Raster {
-  if (height * width > MAX_PIXELS) {
-    throw new InputError(
-      `it would become a picture of ${formatCount(width)} × ${
-        formatCount(height)
-      } pixels; expected ` +
-        `at most ${formatCount(MAX_PIXELS)}`,
-    );
-  }
+  requireRasterSize(height, width);
   return { height, width, channels, data: new Uint8Array(height * width * channels) };
 }
 

@@ -1,5 +1,7 @@
 /** Pictures scaled as PIL scales them, to the bit. */
-import { emptyRaster, type Part, type Raster } from "./raster.ts";
+import { compiled, Machine } from "./machine.ts";
+import { emptyRaster, type Part, type Raster, requireRasterSize } from "./raster.ts";
+import { addResample, PRECISION, type ResampleFunctions } from "./resample_code.ts";
 
 /** How pixels between pixels are computed. */
 export type Interpolation = "nearest" | "bilinear" | "bicubic";
@@ -23,9 +25,6 @@ const FILTERS: Readonly<Record<Exclude<Interpolation, "nearest">, Filter>> = {
   },
 };
 
-/** Weights are whole numbers of 2^-22, so that sums of bytes stay below 2^31. */
-const PRECISION = 22;
-
 /**
  * Part of a picture, which lies in it, scaled to `height` × `width`. A filter widens when the picture
  * shrinks. Columns are scaled first; both times values are rounded to bytes.
@@ -37,33 +36,70 @@ export function resample(
   interpolation: Interpolation,
 ): Raster {
   if (interpolation === "nearest") return pickNearest(picture, part, height, width);
+  requireRasterSize(part.height, width);
+  requireRasterSize(height, width);
+  const { channels, data } = picture;
   const filter = FILTERS[interpolation];
-  const { channels } = picture;
-  const rows = emptyRaster(part.height, width, channels);
-  scaleColumns(picture, part, rows, tapsOf(part.width, width, filter));
-  if (part.height === height) return rows;
-  const scaled = emptyRaster(height, width, channels);
-  scaleRows(rows, scaled, tapsOf(part.height, height, filter));
-  return scaled;
+  const columns = tapsOf(part.width, width, filter);
+  const rows = part.height === height ? new Int32Array() : tapsOf(part.height, height, filter);
+  // In memory: what says how columns and rows are scaled, the part, and the two pictures made of it.
+  const [stride, length] = [part.width * channels, width * channels];
+  const at = placesOf([
+    columns.byteLength,
+    rows.byteLength,
+    part.height * stride,
+    part.height * length,
+    height * length,
+  ]);
+  const machine = scaler ??= new Machine(module ??= compiled(addResample));
+  if (at.end >= LARGE) scaler = undefined;
+  const memory = machine.bytes(at.end);
+  const [columnTaps, rowTaps, from, between, to] = at.places;
+  new Int32Array(memory.buffer, columnTaps).set(columns);
+  new Int32Array(memory.buffer, rowTaps).set(rows);
+  for (let row = 0; row < part.height; row++) {
+    const start = ((part.top + row) * picture.width + part.left) * channels;
+    memory.set(data.subarray(start, start + stride), from + row * stride);
+  }
+  const { functions } = machine;
+  const scaleColumns = channels === 1 ? functions.columns1 : functions.columns3;
+  scaleColumns(from, stride, part.height, between, width, columnTaps);
+  if (rows.length > 0) functions.rows(between, length, to, height, rowTaps);
+  const result = rows.length > 0 ? to : between;
+  return { height, width, channels, data: memory.slice(result, result + height * length) };
 }
 
-/** Which pixels make each scaled one: `counts[i]` from `firsts[i]` on, by `most` weights each. */
-interface Taps {
-  readonly firsts: Int32Array;
-  readonly counts: Int32Array;
-  readonly weights: Int32Array;
-  readonly most: number;
+/** Bytes of memory from which on it is given back. */
+const LARGE = 1 << 25;
+/** Bytes that vectors may reach beyond what is there. */
+const SLACK = 16;
+
+let module: WebAssembly.Module | undefined;
+let scaler: Machine<ResampleFunctions> | undefined;
+
+/** Where parts of so many bytes lie one after the other, and where the last one ends. */
+function placesOf(lengths: readonly number[]): { places: number[]; end: number } {
+  let end = 0;
+  const places = lengths.map((length) => {
+    const start = end;
+    end += 16 * Math.ceil((length + SLACK) / 16);
+    return start;
+  });
+  return { places, end };
 }
 
-function tapsOf(from: number, to: number, { radius, weight }: Filter): Taps {
+/**
+ * Of which pixels each scaled one is made: for each the first of them and how many there are, then their
+ * weights in units of 2^-{@link PRECISION}.
+ */
+function tapsOf(from: number, to: number, { radius, weight }: Filter): Int32Array {
   const scale = from / to;
   const widening = Math.max(scale, 1);
   const reach = radius * widening;
   const most = 2 * Math.ceil(reach) + 1;
-  const firsts = new Int32Array(to);
-  const counts = new Int32Array(to);
-  const weights = new Int32Array(to * most);
+  const taps = new Int32Array(to * (most + 2));
   const exact = new Float64Array(most);
+  let at = 0;
   for (let i = 0; i < to; i++) {
     const centre = (i + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - reach + 0.5));
@@ -73,79 +109,14 @@ function tapsOf(from: number, to: number, { radius, weight }: Filter): Taps {
       exact[tap] = weight((first + tap + 0.5 - centre) / widening);
       total += exact[tap];
     }
+    taps[at++] = first;
+    taps[at++] = count;
     for (let tap = 0; tap < count; tap++) {
       const scaled = exact[tap] / total * 2 ** PRECISION;
-      weights[i * most + tap] = Math.trunc(scaled + (scaled < 0 ? -0.5 : 0.5));
-    }
-    firsts[i] = first;
-    counts[i] = count;
-  }
-  return { firsts, counts, weights, most };
-}
-
-const HALF = 1 << (PRECISION - 1);
-
-/** A sum of weighted bytes as a byte. */
-function toByte(sum: number): number {
-  const value = sum >> PRECISION;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
-}
-
-function scaleColumns(
-  { data, width, channels }: Raster,
-  part: Part,
-  { data: scaled, width: to }: Raster,
-  { firsts, counts, weights, most }: Taps,
-): void {
-  let at = 0;
-  for (let row = 0; row < part.height; row++) {
-    const start = ((part.top + row) * width + part.left) * channels;
-    for (let column = 0; column < to; column++) {
-      const first = start + firsts[column] * channels;
-      const end = column * most + counts[column];
-      if (channels === 3) {
-        let [red, green, blue] = [HALF, HALF, HALF];
-        for (let tap = column * most, from = first; tap < end; tap++, from += 3) {
-          const weight = weights[tap];
-          red = (red + Math.imul(weight, data[from])) | 0;
-          green = (green + Math.imul(weight, data[from + 1])) | 0;
-          blue = (blue + Math.imul(weight, data[from + 2])) | 0;
-        }
-        scaled[at++] = toByte(red);
-        scaled[at++] = toByte(green);
-        scaled[at++] = toByte(blue);
-      } else {
-        for (let channel = 0; channel < channels; channel++) {
-          let sum = HALF;
-          for (let tap = column * most, from = first + channel; tap < end; tap++) {
-            sum = (sum + Math.imul(weights[tap], data[from])) | 0;
-            from += channels;
-          }
-          scaled[at++] = toByte(sum);
-        }
-      }
+      taps[at++] = Math.trunc(scaled + (scaled < 0 ? -0.5 : 0.5));
     }
   }
-}
-
-function scaleRows(
-  { data, width, channels }: Raster,
-  { data: scaled, height }: Raster,
-  { firsts, counts, weights, most }: Taps,
-): void {
-  const length = width * channels;
-  const sums = new Int32Array(length);
-  for (let row = 0; row < height; row++) {
-    sums.fill(HALF);
-    for (let tap = 0; tap < counts[row]; tap++) {
-      const weight = weights[row * most + tap];
-      const start = (firsts[row] + tap) * length;
-      for (let i = 0; i < length; i++) {
-        sums[i] = (sums[i] + Math.imul(weight, data[start + i])) | 0;
-      }
-    }
-    for (let i = 0; i < length; i++) scaled[row * length + i] = toByte(sums[i]);
-  }
+  return taps.subarray(0, at);
 }
 
 function pickNearest(picture: Raster, part: Part, height: number, width: number): Raster {

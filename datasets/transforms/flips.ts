@@ -7,10 +7,14 @@ import { probabilityOf } from "./options.ts";
 /** Left to right. */
 export function mirrored({ height, width, channels, data }: Raster): Raster {
   const result = emptyRaster(height, width, channels);
-  for (let row = 0, to = 0; row < height; row++) {
-    for (let column = width - 1; column >= 0; column--) {
-      const from = (row * width + column) * channels;
-      for (let channel = 0; channel < channels; channel++) result.data[to++] = data[from + channel];
+  const { data: held } = result;
+  const length = width * channels;
+  for (let start = 0, to = 0; start < held.length; start += length) {
+    for (let from = start + length - channels; from >= start; from -= channels) {
+      held[to++] = data[from];
+      if (channels === 1) continue;
+      held[to++] = data[from + 1];
+      held[to++] = data[from + 2];
     }
   }
   return result;

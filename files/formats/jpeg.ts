@@ -66,7 +66,7 @@ export async function decodeJpeg(
     );
   }
   requireModest(header, bytes.length);
-  const picture = await decodeBaseline(bytes) ?? await decodeAny(bytes, header, onDamage);
+  const picture = decodeBaseline(bytes) ?? await decodeAny(bytes, header, onDamage);
   return header.orientation === 1 ? picture : upright(toImageData(picture), header.orientation);
 }
 

@@ -10,7 +10,7 @@ import { writeCodeTable } from "./code_table.ts";
 import { MARGIN } from "./entropy.ts";
 import { type BaselineHeaders, readBaselineHeaders } from "./headers.ts";
 import { AT, BLOCK, COEFFICIENT_BYTES, MOST_BLOCKS, TABLE, ZIGZAG } from "./layout.ts";
-import { JpegMachine } from "./machine.ts";
+import { type JpegMachine, startMachine } from "./machine.ts";
 
 /** Bytes that vectors may reach beyond what is there. */
 const SLACK = 64;
@@ -21,7 +21,7 @@ const LARGE = 1 << 22;
 /** Markers: the end of a picture, the first of eight restarts. */
 const [END, RESTART] = [0xd9, 0xd0];
 
-let machine: Promise<JpegMachine> | undefined;
+let machine: JpegMachine | undefined;
 
 /** A component's pixels in memory. */
 interface Plane {
@@ -38,11 +38,11 @@ interface Plane {
  * Decodes a file, not turned, to 1 channel if it is grey, else to 3. Undefined if it is of another kind,
  * damaged, or too large for the memory.
  */
-export async function decodeBaseline(bytes: Uint8Array): Promise<Raster | undefined> {
+export function decodeBaseline(bytes: Uint8Array): Raster | undefined {
   const headers = readBaselineHeaders(bytes);
   const colours = headers && coloursOf(headers);
   if (!headers || !colours || !isSampledSimply(headers)) return undefined;
-  const running = await (machine ??= JpegMachine.start());
+  const running = machine ??= startMachine();
   if (headers.width * headers.height >= LARGE) machine = undefined;
   try {
     return new Decoding(running, bytes, headers).run(colours);

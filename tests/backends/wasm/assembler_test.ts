@@ -219,6 +219,7 @@ Deno.test("vectors of smaller integers compute in every lane", () => {
   assertEquals(shorts(i16x8.shuffle(a, three, [3, 8, 0, 0, 2, 9, 1, 15])), [
     ...[-300, 3, 1, 1, 300, 3, -2, 3],
   ]);
+  assertEquals(integers(i32x4.extendHighI16x8U(a)), [1, 65534, 300, 65236]);
   assertEquals(integers(i32x4.dotI16x8S(a, a)), twice(5, 180000));
   assertEquals(integers(i32x4.mul(i32x4.constant(3, -4, 1 << 30, 0), i32x4.constant(5))), [
     ...[15, -20, 1 << 30, 0],

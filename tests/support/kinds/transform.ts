@@ -126,10 +126,7 @@ const OPS: Readonly<Record<string, (step: Step, picture: Raster) => Raster>> = {
     return order.reduce((changed, name) => JITTER[name](changed, factors[name]), picture);
   },
   grayscale: ({ channels }, picture) =>
-    channels === 3 ? registered("grayscale", {}, picture) : toRaster({
-      ...picture,
-      data: [...picture.data].flatMap((value, i) => i % 3 === 2 ? [value, 255] : [value]),
-    }, 1),
+    channels === 3 ? registered("grayscale", {}, picture) : toRaster(picture, 1),
   invert: (_, picture) => inverted(picture),
   equalize: (_, picture) => equalized(picture),
   autocontrast: (_, picture) => autoContrasted(picture),
