@@ -3,19 +3,21 @@
 import { bareNames, type Entry, findEntry } from "../schema/entry.ts";
 import { suggestion } from "../schema/nearest.ts";
 import type { OpenDataset } from "../datasets/dataset.ts";
+import type { DownloadProgress } from "../datasets/download.ts";
 import { type DatasetChoice, openDataset } from "../datasets/open.ts";
 import { datasetNames, DATASETS } from "../datasets/registry.ts";
 import { InputError } from "../errors.ts";
 import { formatBytes, formatCount, formatTable, wrapText } from "../reporting/format.ts";
-import type { Arguments, Command, Context } from "./command.ts";
-import { checkPictures } from "./datasets_check.ts";
-import { downloadLine } from "./load_data.ts";
+import { type Arguments, type Command, type Context, setOption } from "./command.ts";
+import { checkPictures, isConfig } from "./datasets_check.ts";
+import { downloadLine, openImages } from "./load_data.ts";
+import { readConfig } from "./prepare.ts";
 
 /** What each action takes besides its name; nothing else of the options. */
 const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   list: [],
-  download: ["root", "mirror", "checksum"],
-  check: ["sheet"],
+  download: ["root", "mirror", "checksum", "set"],
+  check: ["sheet", "set"],
 };
 
 /** `datasets list`, `datasets download NAME` and `datasets check PATH`. */
@@ -24,7 +26,7 @@ export const command: Command = {
     { name: "ACTION", help: "list, download, or check" },
     {
       name: "NAME",
-      help: "Which dataset to download; for check a folder of pictures, a list or a config",
+      help: "Dataset to download, or a config with it; to check a folder, a list or a config",
       optional: true,
     },
   ],
@@ -39,6 +41,7 @@ export const command: Command = {
       repeated: true,
       help: "Checksum instead of the official one: sha256:HEX, md5:HEX or none",
     },
+    set: setOption("a config", "data.dataset.size=160"),
     sheet: {
       value: "FILE",
       help: "Where check draws pictures; contact_sheet.png by default, or none",
@@ -121,21 +124,25 @@ async function list(context: Context): Promise<void> {
 }
 
 async function fetchDataset(name: string, args: Arguments, context: Context): Promise<void> {
-  const { locate, load } = await openDataset(name as DatasetChoice, {
-    root: args.text("root"),
-    mirror: args.text("mirror"),
-    checksums: Object.fromEntries(args.texts("checksum").map(parseChecksumOption)),
-    onProgress: (progress) => context.progress.update(() => downloadLine(progress)),
-    onNotice: (line) => context.progress.print(line),
-  });
+  const [root, mirror] = [args.text("root"), args.text("mirror")];
+  const sums = args.texts("checksum").map(parseChecksumOption);
+  const options = {
+    ...(root === undefined ? {} : { root }),
+    ...(mirror === undefined ? {} : { mirror }),
+    ...(sums.length === 0 ? {} : { checksums: Object.fromEntries(sums) }),
+    onProgress: (progress: DownloadProgress) =>
+      context.progress.update(() => downloadLine(progress)),
+    onNotice: (line: string) => context.progress.print(line),
+  };
+  const { info, locate, load } = isConfig(name)
+    ? await openImages(await readConfig(name, args, context), options)
+    : await openDataset(name as DatasetChoice, options);
   const folder = await locate?.();
   // What lies there is read, too: it may not be what came.
   if (folder !== undefined) await load();
   context.progress.finish();
-  context.print(
-    folder === undefined ? `${name} is computed; there is nothing to download` : folder,
-  );
-  context.emit({ name, folder: folder ?? null });
+  context.print(folder ?? `${info.name} is computed or your own; there is nothing to download`);
+  context.emit({ name: info.name, folder: folder ?? null });
 }
 
 /** The datasets that need no option, opened without a download. */

@@ -14,7 +14,7 @@ import { formatBytes, formatCount, formatNumberOf, formatTable } from "../report
 import type { Arguments, Context } from "./command.ts";
 import { contactSheet, MOST_ROWS, PER_ROW, THUMBNAIL_SIDE } from "./contact_sheet.ts";
 import { datasetAt } from "./images_survey.ts";
-import { openPicturesOf } from "./load_data.ts";
+import { downloadLine, openPicturesOf } from "./load_data.ts";
 import { checkOutput } from "./output.ts";
 import { readConfig } from "./prepare.ts";
 
@@ -41,6 +41,7 @@ export async function checkPictures(
   const passedOver: PassedOverFile[] = [];
   const opened = await openedAt(path, args, context, {
     scan: false,
+    onProgress: (done) => progress.update(() => downloadLine(done)),
     onPassedOver: (file) => passedOver.push(file),
   });
   const sheet = await sheetPath(path, args);
@@ -78,6 +79,11 @@ export async function checkPictures(
   else throw new RunError(`${spellName(path)}: pictures are wrong: ${wrong.join(", ")}`);
 }
 
+/** Whether a name is that of a config. */
+export function isConfig(name: string): boolean {
+  return /\.ya?ml$/i.test(name);
+}
+
 /** A folder of classes, a list, or the dataset of a config. */
 async function openedAt(
   path: string,
@@ -85,7 +91,7 @@ async function openedAt(
   context: Context,
   options: OpenOptions,
 ): Promise<OpenPictures> {
-  if (!/\.ya?ml$/i.test(path)) return (await openPictures(await datasetAt(path), options))!;
+  if (!isConfig(path)) return (await openPictures(await datasetAt(path), options))!;
   const file = await readConfig(path, args, context);
   const opened = await openPicturesOf(file, options);
   if (opened) return opened;

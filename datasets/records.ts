@@ -74,7 +74,7 @@ export const howToMend = (dataset: string) =>
 export function checkLabel(
   label: number,
   record: number,
-  { name, classNames: { length: classes } }: DatasetInfo,
+  { name, classNames: { length: classes } }: Pick<DatasetInfo, "name" | "classNames">,
   path: string,
 ): number {
   if (Number.isInteger(label) && label >= 0 && label < classes) return label;

@@ -20,7 +20,7 @@ const UNKNOWN = -1;
 const PORTION = 2 ** 20;
 
 /** What of ImageNet is commonly taken, as the networks expect that were trained on it. */
-const STATISTICS: Readonly<Record<number, ChannelStatistics>> = {
+export const PICTURE_STATISTICS: Readonly<Record<number, ChannelStatistics>> = {
   1: { mean: [0.449], std: [0.226] },
   3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
 };
@@ -57,7 +57,7 @@ export function openLabelled(pictures: LabelledPictures, where: OpenOptions): Op
       title,
       classNames,
       channels,
-      statistics: STATISTICS[channels],
+      statistics: PICTURE_STATISTICS[channels],
       targets: targetOf(pictures),
       sizes: { train: train.order.length, test: held.order.length },
       fingerprint: fingerprintOf(paths, labels, orders),

@@ -1,0 +1,71 @@
+/** Parts of ImageNet that fast.ai publishes (J. Howard, 2019): ten classes, in three sizes. */
+import { z } from "../schema/entry.ts";
+import type { DatasetEntry } from "./dataset.ts";
+import { findPictures } from "./folder/classes.ts";
+import {
+  openPublishedPictures,
+  type PublishedPictures,
+  unpackedAtMost,
+} from "./published_pictures.ts";
+
+const schema = z.object({
+  size: z.union([z.literal("full"), z.literal(320), z.literal(160)]).default("full").describe(
+    "The pictures as they are, or with so many pixels on the shorter side",
+  ),
+});
+
+type Size = z.output<typeof schema>["size"];
+
+/** One of these datasets. */
+export interface FastaiDataset extends Pick<PublishedPictures["info"], "name" | "title" | "sizes"> {
+  readonly about: string;
+  /** Name of the archive of the full size, without its ending. */
+  readonly archive: string;
+  readonly published: Readonly<Record<Size, { readonly md5: string; readonly bytes: number }>>;
+  /** Names of classes by their folders, which are WordNet's numbers. */
+  readonly classes: Readonly<Record<string, string>>;
+}
+
+/** The entry of one of these datasets. */
+export function fastaiEntry(dataset: FastaiDataset): DatasetEntry<typeof schema> {
+  return {
+    about: dataset.about,
+    schema,
+    build: ({ size }, where) => openPublishedPictures(fastaiOf(dataset, size), where),
+  };
+}
+
+/** One of these datasets in one size. */
+export function fastaiOf(
+  { archive, published, classes, name, title, sizes }: FastaiDataset,
+  size: Size,
+): PublishedPictures {
+  const { md5, bytes } = published[size];
+  const folder = size === "full" ? archive : `${archive}-${size}`;
+  return {
+    info: {
+      name,
+      title,
+      classNames: Object.values(classes),
+      sizes,
+      ...(size === 160 ? { usualSize: size } : {}),
+    },
+    files: [],
+    folders: ["train", "val"],
+    gzipped: false,
+    layouts: [".", folder, `${folder}/${folder}`],
+    remoteFiles: [{
+      name: `${folder}.tgz`,
+      urls: [`https://s3.amazonaws.com/fast-ai-imageclas/${folder}.tgz`],
+      mirrorPath: `${folder}.tgz`,
+      checksum: `md5:${md5}`,
+      bytes,
+      recordBytes: unpackedAtMost(bytes),
+      unpack: { maxEntries: 30_000 },
+    }],
+    find: ({ folder }, { cache, onNotice, onWork }) => {
+      const folders = Object.keys(classes);
+      return findPictures(folder, { cache, onNotice, onWork, classes: folders, validation: "val" });
+    },
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * Datasets of pictures that are published as archives, of which everything but the pictures is known
+ * beforehand. They are unpacked once and then read as the files that they are.
+ */
+import { InputError } from "../errors.ts";
+import { formatCount } from "../reporting/format.ts";
+import { z } from "../schema/entry.ts";
+import type { DatasetInfo, OpenOptions, OpenPictures } from "./dataset.ts";
+import type { FoundPictures } from "./folder/classes.ts";
+import { Labels } from "./folder/labels.ts";
+import { openLabelled, PICTURE_STATISTICS } from "./folder/open.ts";
+import type { HoldOut } from "./folder/split.ts";
+import { LABELS } from "./image_source.ts";
+import { locateFiles } from "./locate.ts";
+import { PathList } from "./paths.ts";
+import { downloadBytesOf } from "./published.ts";
+import type { LocatedFile, LocatedFiles, PublishedFiles } from "./published_files.ts";
+import { howToMend, readDataFile } from "./records.ts";
+import { filesIn } from "./stores/files.ts";
+
+/** Longest list of pictures in bytes. */
+const MOST_LISTED = 2 ** 25;
+
+/** Pictures and the class of each. */
+export type LabelledPaths = Pick<FoundPictures, "paths" | "labels" | "trainCount">;
+
+/** A published dataset of colour pictures. */
+export interface PublishedPictures extends PublishedFiles {
+  readonly info: Pick<DatasetInfo, "name" | "title" | "classNames" | "sizes"> & {
+    /** As that of {@link OpenPictures}. */
+    readonly usualSize?: number;
+  };
+  /** The pictures in its folder. Throws InputError for what is damaged. */
+  find(located: LocatedFiles, where: OpenOptions): Promise<LabelledPaths>;
+  /** Which of them validate, if that is not published. */
+  readonly split?: { readonly holdOut: HoldOut; readonly splitSeed: number };
+}
+
+/** Bytes that an archive of pictures takes when it is unpacked, at most: they are packed already. */
+export const unpackedAtMost = (bytes: number) => Math.ceil(1.25 * bytes);
+
+/** Opens a published dataset of pictures; it is looked for when it is needed. */
+export function openPublishedPictures(
+  dataset: PublishedPictures,
+  where: OpenOptions,
+): OpenPictures {
+  const { info: { name, title, classNames, sizes, usualSize }, split } = dataset;
+  let located: LocatedFiles | undefined;
+  const locate = async () => located ??= await locateFiles(dataset, where);
+  return {
+    info: {
+      name,
+      title,
+      classNames,
+      sizes,
+      channels: 3,
+      statistics: PICTURE_STATISTICS[3],
+      targets: { labels: LABELS },
+      ...(usualSize ? { usualSize } : {}),
+    },
+    downloadBytes: downloadBytesOf(dataset),
+    locate: async () => (await locate()).folder,
+    async load() {
+      const found = await locate();
+      const { paths, labels, trainCount } = await dataset.find(found, where);
+      const expected = split ? [sizes.train + sizes.test, 0] : [sizes.train, sizes.test];
+      const counts = [trainCount, paths.count - trainCount];
+      if (counts.some((count, i) => count !== expected[i])) {
+        const told = (numbers: readonly number[]) => numbers.map(formatCount).join(" and ");
+        throw new InputError(
+          `${found.folder}: holds ${told(counts)} pictures to train and to validate, expected ` +
+            `${told(expected)}; ${howToMend(name)}`,
+        );
+      }
+      return openLabelled({
+        name,
+        title,
+        root: found.folder,
+        classNames,
+        channels: 3,
+        store: filesIn(paths),
+        reads: [found.folder],
+        paths,
+        labels,
+        trainCount,
+        splitSeed: 0,
+        ...split,
+      }, where).load();
+    },
+  };
+}
+
+/** Pictures as they are found, first those to train on. */
+export class PictureLister {
+  readonly #paths = new PathList();
+  readonly #labels = new Labels(false);
+  #trainCount = 0;
+
+  /** Adds a picture by its path relative to the folder. */
+  add(path: string, label: number): void {
+    this.#paths.add(path);
+    this.#labels.add(label);
+  }
+
+  /** Says that what comes now validates. */
+  beginValidation(): void {
+    this.#trainCount = this.#paths.count;
+  }
+
+  /** All of them, in `folder`. */
+  done(folder: string): LabelledPaths {
+    const [paths, labels] = [this.#paths.done(folder), this.#labels];
+    return { paths, labels, trainCount: this.#trainCount };
+  }
+}
+
+/** The lines of a list, as the groups of a pattern. Throws InputError for another line, with its number. */
+export async function rowsOf(
+  file: LocatedFile,
+  pattern: RegExp,
+  dataset: string,
+): Promise<readonly (readonly string[])[]> {
+  const text = new TextDecoder().decode(await readDataFile(file, MOST_LISTED, dataset));
+  return text.split("\n").flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    const [, ...groups] = pattern.exec(line.trim()) ?? [];
+    if (groups.length > 0) return [groups];
+    throw new InputError(
+      `${file.path}:${i + 1}: found ${JSON.stringify(line.slice(0, 100))}, expected a line as ` +
+        `published; ${howToMend(dataset)}`,
+    );
+  });
+}
+
+/** The number of a class. Throws InputError for none of the dataset's. */
+export function classOf(
+  name: string,
+  { info: { name: dataset, classNames } }: PublishedPictures,
+  file: LocatedFile,
+): number {
+  const label = classNames.indexOf(name);
+  if (label >= 0) return label;
+  throw new InputError(
+    `${file.path}: found the class ${JSON.stringify(name)}, which ${dataset} has not; ` +
+      howToMend(dataset),
+  );
+}
+
+/** Which of three published sets are used. */
+export const setsSchema = {
+  train: z.enum(["trainval", "train"]).default("trainval").describe(
+    "The published sets to train on: train and val together, or train",
+  ),
+  validation: z.enum(["test", "val"]).default("test").describe("The published set that validates"),
+};
+
+/** The sets by their names: those to train on, and the one that validates. */
+export function setsOf(
+  { train, validation }: {
+    readonly train: "trainval" | "train";
+    readonly validation: "test" | "val";
+  },
+): { readonly train: readonly ("train" | "val")[]; readonly validation: "test" | "val" } {
+  if (train === "trainval" && validation === "val") {
+    throw new InputError("found val, which trainval holds; expected test, or train: train", {
+      at: ["validation"],
+    });
+  }
+  return { train: train === "trainval" ? ["train", "val"] : ["train"], validation };
+}
