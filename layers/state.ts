@@ -90,7 +90,10 @@ function place(
   return { ranges, end };
 }
 
-/** The tensors of an array laid out like `variable`, by state-dict name: the variable, a gradient, a slot. */
+/**
+ * The tensors of an array laid out like `variable`, by state-dict name: the variable, a gradient, a slot.
+ * They are parts of the array, no copies.
+ */
 export function unpackState(
   layout: StateLayout,
   variable: StateRange["variable"],
@@ -99,7 +102,7 @@ export function unpackState(
   return new Map(
     rangesOf(layout, variable).map(({ name, parameter: { shape }, offset, size }) => [
       name,
-      { shape, data: arena.slice(offset, offset + size) },
+      { shape, data: arena.subarray(offset, offset + size) },
     ]),
   );
 }

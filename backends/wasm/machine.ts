@@ -1,5 +1,6 @@
 /** What runs a module: a memory, the programs in one of their forms, and threads. */
 import type { FormName } from "./forms.ts";
+import { emptyMemory } from "./native/memory.ts";
 import { loadNative } from "./native/programs.ts";
 import { ThreadPool, type ThreadPoolOptions } from "./threads.ts";
 
@@ -44,9 +45,11 @@ export class Machine {
     }
   }
 
-  /** Ends the threads and frees the code; nothing runs any more. */
+  /** Ends the threads and frees the code and what is in its memory; nothing runs any more. */
   dispose(): void {
     this.pool.dispose();
-    this.#code?.[Symbol.dispose]();
+    if (!this.#code) return;
+    this.#code[Symbol.dispose]();
+    emptyMemory(this.memory);
   }
 }

@@ -8,8 +8,8 @@ import { RunError } from "../../../errors.ts";
 const READ = 1, WRITE = 2, EXECUTE = 4;
 const PRIVATE_ANONYMOUS = 0x22;
 const MAP_FAILED = 2n ** 64n - 1n;
-/** Of an `madvise`: pages of 2 MiB. */
-const HUGE_PAGES = 14;
+/** Of an `madvise`: pages of 2 MiB; what is in them is not needed any more. */
+const HUGE_PAGES = 14, NOT_NEEDED = 4;
 
 const CALLS = {
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
@@ -59,6 +59,11 @@ export function unmapCode(address: bigint, bytes: number): void {
 /** Asks the system to back memory with huge pages, and makes do with small ones where it has none. */
 export function preferHugePages(address: bigint, bytes: number): void {
   libc().madvise(address, BigInt(bytes), HUGE_PAGES);
+}
+
+/** Gives pages back to the system; where they are read again they hold zeros. */
+export function giveBack(address: bigint, bytes: number): void {
+  libc().madvise(address, BigInt(bytes), NOT_NEEDED);
 }
 
 /** A stretch of this process's memory. */

@@ -7,7 +7,7 @@
  * V8 under Deno reserves as much as a memory may grow to and no more, 4 GiB of one with 32-bit
  * addresses. So this is one with 64-bit addresses; no WebAssembly ever runs on it.
  */
-import { type Mapping, mappings, preferHugePages } from "./linux.ts";
+import { giveBack, type Mapping, mappings, preferHugePages } from "./linux.ts";
 
 /** 8 GiB, the next power of two. */
 const RESERVED_PAGES = 131072n;
@@ -26,6 +26,16 @@ export function guardedMemory(pages: number, shared: boolean): WebAssembly.Memor
   const memory = new WebAssembly.Memory(descriptor as unknown as WebAssembly.MemoryDescriptor);
   preferHugePages(startOf(memory), memory.buffer.byteLength);
   return memory;
+}
+
+/**
+ * Gives all but the first 64 KiB of a memory that is not needed any more back to the system, which
+ * would else have it when the garbage collector comes by: by then the next may have been made. What
+ * threads wait at may lie at its beginning.
+ */
+export function emptyMemory(memory: WebAssembly.Memory): void {
+  const kept = Number(PAGE_BYTES);
+  giveBack(startOf(memory) + PAGE_BYTES, memory.buffer.byteLength - kept);
 }
 
 /** Address of a memory's first byte. */

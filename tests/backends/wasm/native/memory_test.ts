@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { cpuFeatures } from "../../../../backends/wasm/features.ts";
-import { guardedMemory, isGuarded, startOf } from "../../../../backends/wasm/native/memory.ts";
+import {
+  emptyMemory,
+  guardedMemory,
+  isGuarded,
+  startOf,
+} from "../../../../backends/wasm/native/memory.ts";
 import { runText } from "../../../support/own_process.ts";
 
 const ignore = cpuFeatures().native.level === undefined;
@@ -47,6 +52,19 @@ Deno.test({
     assertEquals(isGuarded(memory, [own, inaccessible(2 * PAGE, end - 1)]), false);
     const open = { ...whole[1], access: "r--p" };
     assertEquals(isGuarded(memory, [own, open, whole[2]]), false);
+  },
+});
+
+Deno.test({
+  name: "what an emptied memory held is gone, but for its beginning",
+  ignore,
+  fn: () => {
+    for (const shared of [false, true]) {
+      const memory = guardedMemory(3, shared);
+      const bytes = new Uint8Array(memory.buffer).fill(7);
+      emptyMemory(memory);
+      assertEquals([bytes[PAGE - 1], bytes[PAGE], bytes[3 * PAGE - 1]], [7, 0, 0]);
+    }
   },
 });
 
