@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
 import { type Batch, BatchLoader } from "../../datasets/loader.ts";
 import { type DatasetChoice, loadDataset } from "../../datasets/open.ts";
 import { plainPng, withFiles } from "../support/pictures.ts";
+import { indexShards } from "../../datasets/shards/indexing.ts";
+import { withFolder } from "../support/folder.ts";
+import { attempted, ATTEMPTS, type Places } from "../support/sources/attempts.ts";
+import { attempting, OUTCOMES } from "../support/sources/attempting.ts";
 import { ASKED, confined } from "../support/sources/confined.ts";
 
 Deno.test("a worker that decodes pictures may read what they need, and do nothing else", async () => {
@@ -10,6 +15,45 @@ Deno.test("a worker that decodes pictures may read what they need, and do nothin
     assertEquals([...pixels], ASKED.map((_, i) => i === 0 ? 1 : 0));
   }
 });
+
+/** Calls `test` with places on which everything that is attempted is done if it is allowed. */
+function withPlaces(test: (places: Places) => Promise<void>): Promise<void> {
+  return withFolder(async (folder) => {
+    const [inside, outside] = ["inside", "outside"].map((name) => join(folder, name));
+    for (const place of [inside, outside]) {
+      await Deno.mkdir(place);
+      for (const name of ["picture", "spare"]) await Deno.writeTextFile(join(place, name), name);
+    }
+    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+    await using server = Deno.serve(options, () => new Response("there"));
+    await test({ inside, outside, port: server.addr.port });
+  });
+}
+
+/** What comes of the attempts where only pictures may be read. */
+const CONFINED = Object.keys(ATTEMPTS).map((_, i) => i === 0 ? "done" : "refused");
+
+Deno.test("a worker that decodes pictures is refused all that it attempts but reading them", () =>
+  withPlaces(async (places) => {
+    using loader = new BatchLoader(attempting(places), { batchSize: 1 });
+    for await (const { arrays: { pixels } } of loader.epoch(0)) {
+      assertEquals(Array.from(pixels, (outcome) => OUTCOMES[outcome]), CONFINED);
+    }
+    // The same attempts succeed where they are allowed.
+    assertEquals(await attempted(places), CONFINED.map(() => "done"));
+  }));
+
+Deno.test("a thread that looks for pictures in a file is refused all that it attempts but reading it", () =>
+  withPlaces(async (places) => {
+    const script = new URL("../support/sources/attempting_index.ts", import.meta.url);
+    const indexer = { kind: "attempts", script, indexHere: () => Promise.reject(new Error()) };
+    const options = { severalLabels: true, separator: "", label: JSON.stringify(places) };
+    const cache = join(places.outside, "cache");
+    const file = join(places.inside, "picture");
+    const [index] = await indexShards(indexer, [file], options, { cache });
+    const outcomes = Array.from(index.labels, (label) => index.labelTexts[label]);
+    assertEquals(outcomes, CONFINED);
+  }));
 
 /** Pictures of several sizes, no two alike. */
 const FILES = Object.fromEntries(
@@ -38,6 +82,30 @@ Deno.test("any number of workers serves the same pictures, in the middle of an e
     using measured = new BatchLoader(test, { batchSize: 3 });
     assertEquals(await copies(measured.epoch(0)), await copies(measured.epoch(0)));
   }));
+
+Deno.test("workers read the pictures that links lead to, in the folder and out of it", () =>
+  withFiles(
+    { "other/deep/1.png": plainPng([1, 1, 1]), "other/2.png": plainPng([2, 2, 2]) },
+    (other) =>
+      withFiles(
+        { "a/3.png": plainPng([3, 3, 3]), "b/4.png": plainPng([4, 4, 4]) },
+        async (root) => {
+          await Deno.symlink(join(other, "other", "deep"), join(root, "a", "deep"));
+          await Deno.symlink(join(other, "other", "2.png"), join(root, "b", "2.png"));
+          const { train, test } = await loadDataset({
+            name: "image_folder",
+            root,
+            holdOut: { count: 2 },
+          });
+          const found: number[] = [];
+          for (const split of [train, test]) {
+            using loader = new BatchLoader(split, { batchSize: 1, workers: 1 });
+            for await (const { arrays } of loader.epoch(0)) found.push(arrays.pixels[0]);
+          }
+          assertEquals(found.sort(), [1, 2, 3, 4]);
+        },
+      ),
+  ));
 
 async function copies(batches: AsyncIterable<Batch>): Promise<string[]> {
   const found: string[] = [];
