@@ -1,7 +1,8 @@
 /** What to train on pictures of one's own: the recipe that fits them, as a config with comments. */
 
 import { stringify } from "yaml";
-import { formatCount, formatDuration, wrapText } from "../reporting/format.ts";
+import { memoryOfMachine } from "../files/memory.ts";
+import { formatBytes, formatCount, formatDuration, wrapText } from "../reporting/format.ts";
 import type { ImagesSurvey } from "./images_survey.ts";
 
 /** What depends on the pictures and the machine. */
@@ -33,6 +34,9 @@ const FEW = 5_000;
 
 /** Seconds that a training of so many pictures should take at most unless somebody asks for more. */
 const MOST_SECONDS = [[FEW, 3600], [0, 600]] as const;
+/** What of the machine's memory decoded pictures may take. */
+const CACHE_SHARE = 1 / 4;
+
 /** Passes that are made however long they take. */
 const LEAST_EPOCHS = 3;
 
@@ -69,14 +73,27 @@ function stepOf(steps: readonly (readonly [number, number])[], count: number): n
   return steps.find(([least]) => count >= least)![1];
 }
 
-/** The config, with comments that say why. */
+/** What all pictures take in memory as they are kept: before the first transform of theirs that draws. */
+function keptBytes({ size }: ImagesRecipe, survey: ImagesSurvey): number {
+  const { sizes: { train, test }, typical, isGrey } = survey;
+  const [height, width] = size < LEAST_FOR_RESNET ? [size, size] : typical;
+  return (train + test) * height * width * (isGrey ? 1 : 3);
+}
+
+/**
+ * The config, with comments that say why.
+ *
+ * @param memory bytes that this machine has; Infinity where that is not known
+ */
 export function recipeText(
   path: string,
   file: string,
   survey: ImagesSurvey,
-  { size, epochs, batchSize }: ImagesRecipe,
+  recipe: ImagesRecipe,
   timing?: ImagesTiming,
+  memory = memoryOfMachine(),
 ): string {
+  const { size, epochs, batchSize } = recipe;
   const { dataset, classNames, sizes, fewest, typical: [height, width], isGrey } = survey;
   const isSmall = size < LEAST_FOR_RESNET;
   const isFew = sizes.train < FEW;
@@ -100,6 +117,11 @@ export function recipeText(
     `${size < recipeFor(survey).size ? ", lest the training take longer" : ""}. Larger is more ` +
     "exact, and slower as the square." +
     (isFew ? " So few pictures are changed strongly, lest they be learnt by heart." : "");
+  const kept = keptBytes(recipe, survey);
+  const isKept = memory < Infinity && kept <= CACHE_SHARE * memory;
+  const cache = isKept
+    ? `memory # decoded once, they take about ${formatBytes(kept)}; none: decoded in every epoch`
+    : "none # disk: pictures are decoded once, where decoding is what takes the time";
   const network =
     (isSmall
       ? "A network for small pictures."
@@ -125,7 +147,7 @@ ${
 ${isFew ? "    - trivial_augment_wide\n" : ""}\
   batchSize: ${batchSize}
   onError: stop # skip: another picture of its class takes the place of a broken one
-  cache: none # memory or disk: pictures are decoded once, where decoding is what takes the time
+  cache: ${cache}
 
 model:
 ${comment(network, 2)}

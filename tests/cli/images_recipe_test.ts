@@ -53,6 +53,22 @@ Deno.test("what takes too long gets smaller pictures first, then fewer epochs", 
   assertEquals(shorter(recipeFor(large), 3600, large), undefined);
 });
 
+Deno.test("decoded pictures are kept in memory where all take no more than a quarter of it", () => {
+  const cacheOf = (survey: ImagesSurvey, memory: number) => {
+    const text = recipeText("p", "c.yaml", survey, recipeFor(survey), undefined, memory);
+    return parseConfig(text, "c.yaml").config.data.cache;
+  };
+  // Small ones at the size of training, which no draw changes before; others as they are in their files.
+  const small = { ...SURVEY, typical: [40, 50] } as const;
+  for (
+    const [survey, bytes] of [[small, 200 * 32 * 32 * 3], [SURVEY, 200 * 300 * 400 * 3]] as const
+  ) {
+    assertEquals(cacheOf(survey, 4 * bytes), "memory");
+    assertEquals(cacheOf(survey, 4 * bytes - 1), "none");
+  }
+  assertEquals(cacheOf(SURVEY, Infinity), "none");
+});
+
 Deno.test("the config says what it is for, of grey pictures too, and every line is short", () => {
   const survey = { ...SURVEY, isGrey: true };
   const timing = { seconds: 125, backend: "CPU, 2 threads" };
