@@ -156,6 +156,11 @@ ${comment(network, 2)}
 ${isSmall ? "" : PRETRAINED}
 training:
   epochs: ${epochs}
+${
+    "severalLabels" in Object(dataset)
+      ? "  objective: multi_label # pictures have any number of labels\n"
+      : ""
+  }\
 ${isSmall ? SGD : ADAMW}
   schedule: { name: one_cycle }
 `;

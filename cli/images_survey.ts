@@ -1,8 +1,10 @@
 /** What a folder or list of pictures is like, for the config that fits. */
 
 import type { OpenPictures } from "../datasets/dataset.ts";
-import type { Size } from "../datasets/examination/class_tally.ts";
+import { classesOf, type Size } from "../datasets/examination/class_tally.ts";
 import { examine } from "../datasets/examination/examine.ts";
+import { readList } from "../datasets/folder/list.ts";
+import { SEPARATOR } from "../datasets/image_list.ts";
 import { type DatasetChoice, openPictures } from "../datasets/open.ts";
 import type { PictureSource } from "../datasets/picture_source.ts";
 import { InputError } from "../errors.ts";
@@ -30,13 +32,16 @@ export interface ImagesSurvey {
   readonly broken: readonly string[];
 }
 
-/** The dataset that a path stands for: a folder of classes or a list. Throws InputError for neither. */
+/**
+ * The dataset that a path stands for: a folder of classes, or a list, with several labels where a picture
+ * in it has more than one. Throws InputError for neither.
+ */
 export async function datasetAt(path: string): Promise<DatasetChoice> {
   const info = await Deno.stat(path).catch(() => undefined);
   if (!info) throw new InputError(`${path}: no such file or folder`);
-  return info.isDirectory
-    ? { name: "image_folder", root: path }
-    : { name: "image_list", train: path };
+  if (info.isDirectory) return { name: "image_folder", root: path };
+  const severalLabels = (await readList(path, SEPARATOR)).some(({ labels }) => labels.length > 1);
+  return { name: "image_list", train: path, ...(severalLabels ? { severalLabels } : {}) };
 }
 
 /** Looks at the pictures. Throws InputError where there are none to train on. */
@@ -90,8 +95,8 @@ async function lookAtSome(
 const firstOf = (pictures: PictureSource, most: number) =>
   pictures.slice(0, Math.min(most, pictures.count));
 
-function fewestOfAnyClass({ targets, count }: PictureSource, classes: number): number {
+function fewestOfAnyClass(pictures: PictureSource, classes: number): number {
   const counts = new Array<number>(classes).fill(0);
-  for (let i = 0; i < count; i++) counts[targets.labels.data[i]]++;
+  for (let i = 0; i < pictures.count; i++) classesOf(pictures, i).forEach((c) => counts[c]++);
   return Math.min(...counts);
 }

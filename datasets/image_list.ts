@@ -10,6 +10,9 @@ import { channelsSchema, classesSchema, holdOutSchema, splitSeedSchema } from ".
 import { PathList } from "./paths.ts";
 import { filesIn } from "./stores/files.ts";
 
+/** What stands between several labels in CSV unless another is named. */
+export const SEPARATOR = "|";
+
 const file = z.string().min(1);
 
 const schema = z.object({
@@ -27,7 +30,7 @@ const schema = z.object({
   severalLabels: z.boolean().default(false).describe(
     "Whether a picture may have any number of labels, for training.objective: multi_label",
   ),
-  separator: file.default("|").describe("What stands between several labels in CSV"),
+  separator: file.default(SEPARATOR).describe("What stands between several labels in CSV"),
   classes: classesSchema.optional().describe(
     "Labels in the order of the classes; by default all, sorted, numbers by their size",
   ),

@@ -191,8 +191,13 @@ function pathOf({ name, into }: RemoteFile, home: string): string {
 /** Bytes that a file takes that is not here, packed and unpacked. */
 async function bytesOf(file: RemoteFile, home: string): Promise<number> {
   const { name, bytes, recordBytes, unpackedBytes = recordBytes } = file;
-  if (await fileExists(pathOf(file, home))) return 0;
-  return archiveEnding(name) ? bytes + unpackedBytes : bytes;
+  const path = pathOf(file, home);
+  const here = await Promise.all([path, `${path}.part`, `${path}.downloaded`].map(sizeOf));
+  return Math.max(0, bytes - sum(here)) + (archiveEnding(name) ? unpackedBytes : 0);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await Deno.stat(path).catch(() => undefined))?.size ?? 0;
 }
 
 async function fetchRemote(

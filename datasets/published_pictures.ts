@@ -84,6 +84,8 @@ export function openPublishedPictures(
         labels,
         trainCount,
         splitSeed: 0,
+        // Some came damaged and are published so; others take them for what can be decoded, too.
+        damaged: true,
         ...split,
       }, where).load();
     },

@@ -44,6 +44,8 @@ export interface LabelledPictures {
   readonly holdOut?: HoldOut;
   /** Of what is held out, and of the order. */
   readonly splitSeed: number;
+  /** As {@link PictureFilesOptions.damaged}. */
+  readonly damaged?: boolean;
 }
 
 /** Opens them; what cannot be a picture is found when they are loaded. */
@@ -91,7 +93,7 @@ function splitOf(
   numbers: Uint32Array,
   { background: ground, onError = "stop" }: OpenOptions,
 ): Omit<PictureFilesOptions, "reads"> {
-  const { labels, classNames, store, channels } = pictures;
+  const { labels, classNames, store, channels, damaged } = pictures;
   const order = new Uint32Array(new SharedArrayBuffer(4 * numbers.length));
   order.set(numbers);
   const targets = Object.entries(targetOf(pictures)).map(([name, field]) => {
@@ -107,6 +109,7 @@ function splitOf(
     order,
     channels,
     ...(ground ? { ground } : {}),
+    ...(damaged ? { damaged } : {}),
     onError,
     targets: Object.fromEntries(targets),
     broken: BrokenPictures.among(order.length).handle,

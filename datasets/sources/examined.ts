@@ -111,7 +111,7 @@ export class ExaminedPictures implements ImageSource {
       const digest = createHash("sha256").update(file).digest().subarray(0, DIGEST_BYTES);
       found = { ...found, bytes: file.length, digest: new Uint8Array(digest) };
       const { decodePictureFile } = await (this.#reader ??= loadReader());
-      const { raster, isOnGround } = await decodePictureFile(name, file, CHANNELS, ground);
+      const { raster, isOnGround } = await decodePictureFile(name, file, CHANNELS, { ground });
       const { width, height } = raster;
       const thumbnail = shown[index] ? fit(raster, { width: side, height: side }) : undefined;
       return { ...found, width, height, isTransparent: isOnGround, thumbnail };

@@ -8,7 +8,7 @@ export interface PictureReader {
     name: string,
     bytes: Uint8Array<ArrayBuffer>,
     channels: number,
-    ground?: Colour,
+    options?: { readonly ground?: Colour; readonly damaged?: boolean },
   ): Promise<{ readonly raster: Raster; readonly isOnGround: boolean }>;
   decoderLocations(): URL[];
 }

@@ -26,6 +26,8 @@ export interface PictureFilesOptions {
   readonly channels: number;
   /** What transparent pixels lie on; without it they have the colours that are stored under them. */
   readonly ground?: Colour;
+  /** Whether damaged ones are taken as far as they can be decoded. */
+  readonly damaged?: boolean;
   readonly onError: OnError;
   /** By name. */
   readonly targets: Readonly<Record<string, TargetColumn>>;
@@ -69,8 +71,8 @@ export class PictureFiles implements PictureSource {
       try {
         const { decodePictureFile } = await (this.#reader ??= loadReader());
         const [name, bytes] = [this.nameOf(i), await this.fileOf(i)];
-        const { channels, ground } = this.options;
-        return (await decodePictureFile(name, bytes, channels, ground)).raster;
+        const { channels, ground, damaged } = this.options;
+        return (await decodePictureFile(name, bytes, channels, { ground, damaged })).raster;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         this.takeForBroken(i, error);
@@ -93,9 +95,9 @@ export class PictureFiles implements PictureSource {
   }
 
   identityOf(index: number): string | undefined {
-    const { order, ground } = this.options;
+    const { order, ground, damaged } = this.options;
     const identity = this.#store.identityOf?.(order[index]);
-    return identity && `${identity} ${ground ?? "as stored"}`;
+    return identity && `${identity} ${ground ?? "as stored"}${damaged ? ", damaged or not" : ""}`;
   }
 
   isBroken(index: number): boolean {

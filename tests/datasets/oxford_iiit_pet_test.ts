@@ -53,6 +53,20 @@ for (const [list, message] of lists) {
     }));
 }
 
+Deno.test("a picture that is published damaged is taken as far as it goes", async () => {
+  const damaged = new URL("../fixtures/pictures/corrupt_mid.jpg", import.meta.url);
+  const all = await files();
+  const images = await tarGzOf({
+    "images/Abyssinian_1.jpg": await Deno.readFile(damaged),
+    "images/american_bulldog_3.jpg": plainPng([3, 0, 0]),
+    "images/american_bulldog_20.jpg": plainPng([20, 0, 0]),
+  });
+  await withMirror(pets, { ...all, "images.tar.gz": images }, async ({ dataset, where }) => {
+    const { train } = await loadReds(dataset, where);
+    assertEquals(train.map(([, label]) => label).sort(), [0, 1]);
+  });
+});
+
 Deno.test("there are 37 breeds, as the published lists count them", () => {
   const { classNames, sizes } = oxfordIiitPetOf().info;
   assertEquals(new Set(classNames).size, 37);

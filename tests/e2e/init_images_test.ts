@@ -49,3 +49,34 @@ Deno.test("init tells pictures that it cannot read, and of a folder that holds n
       assertEquals([made.code, made.error.includes("cut.png: a damaged PNG file")], [0, true]);
     },
   ));
+
+Deno.test("of a list with several labels the config is for any number of them", () => {
+  const rows = Object.keys(PICTURES).map((path, i) => ({
+    path,
+    labels: [...(path.includes("day") ? ["bright"] : []), ...(i % 4 < 2 ? ["first"] : [])],
+  }));
+  const lists = {
+    "labels.jsonl": rows.map((row) => JSON.stringify(row)).join("\n"),
+    "labels.csv": rows.map(({ path, labels }) => `${path},${labels.join("|")}\n`).join(""),
+  };
+  return withFiles({ ...PICTURES, ...lists }, async (folder) => {
+    for (const list of Object.keys(lists)) {
+      const made = await overfold(
+        folder,
+        "init",
+        "own.yaml",
+        "--force",
+        "--images",
+        list,
+        "--json",
+      );
+      assertEquals(made.code, 0, made.error);
+      const config = await Deno.readTextFile(join(folder, "own.yaml"));
+      for (const line of ["severalLabels: true", "objective: multi_label", "at least 15 of each"]) {
+        assertStringIncludes(config, line);
+      }
+    }
+    const checked = await overfold(folder, "datasets", "check", "labels.csv", "--sheet=none");
+    assertStringIncludes(checked.out, "40 pictures of 2 classes");
+  });
+});

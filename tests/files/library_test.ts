@@ -93,6 +93,7 @@ Deno.test("fetch has all libraries at hand", async () => {
     "the libraries of all commands",
     "those of ONNX files",
     "that of Parquet files",
+    "that of ZIP archives",
     "ONNX Runtime",
     "the bundler of pages",
   ]);

@@ -7,7 +7,9 @@ import { BatchLoader } from "../../../datasets/loader.ts";
 import { type DatasetChoice, loadDataset } from "../../../datasets/open.ts";
 import type { TransformChoice } from "../../../datasets/transforms/registry.ts";
 import { Journal } from "../../../files/journal.ts";
+import { withFolder } from "../../support/folder.ts";
 import { plainPng, withFiles } from "../../support/pictures.ts";
+import { tarOf } from "../../support/tar.ts";
 
 /** Pictures of several sizes, no two alike. */
 const FILES = Object.fromEntries(
@@ -164,3 +166,69 @@ Deno.test("room is bounded: what has none is decoded in every epoch", () =>
       if (name === "memory") assert((source.memoryBytes ?? 0) < 1000 + 26 * 32);
     }
   }));
+
+/** Two contents of a file with many pictures, in the same places of it. */
+const SHARDS: Readonly<Record<string, () => Promise<readonly Uint8Array<ArrayBuffer>[]>>> = {
+  tar_shards: () =>
+    Promise.all([0, 1].map((shift) =>
+      tarOf(Object.fromEntries(
+        Array.from({ length: 12 }, (_, i) => [
+          [`${i}.png`, plainPng([9 * i, 100 * shift, i], 6, 6)],
+          [`${i}.cls`, `${i % 3}`],
+        ]).flat() as [string, Uint8Array | string][],
+      ))
+    )),
+  async parquet() {
+    const name = new URL("../../fixtures/shards/none.parquet", import.meta.url);
+    const bytes = await Deno.readFile(name);
+    return [bytes, withTwoSwapped(bytes)];
+  },
+};
+
+/** A copy of a file with PNG files in which two, equally long and both trained on, change places. */
+function withTwoSwapped(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  const [, , , , one, other] = [...text.matchAll(/\x89PNG\r\n[^]*?IEND[^]{4}/g)];
+  assertEquals(one[0].length, other[0].length);
+  const copy = bytes.slice();
+  for (const [from, to] of [[one, other], [other, one]]) {
+    copy.set(bytes.subarray(from.index, from.index + from[0].length), to.index);
+  }
+  return copy;
+}
+
+for (const [name, contents] of Object.entries(SHARDS)) {
+  Deno.test(`pictures of a file that has changed are decoded again: ${name}`, () =>
+    withFolder(async (folder) => {
+      const [before, after] = await contents();
+      assertEquals(after.length, before.length);
+      const file = join(folder, name === "parquet" ? "a.parquet" : "a.tar");
+      const write = async (bytes: Uint8Array, time: number) => {
+        await Deno.writeFile(file, bytes);
+        await Deno.utime(file, time, time);
+      };
+      const batches = async (pictureCache: CacheChoice) => {
+        const choice = { name, train: file, holdOut: { count: 3 } } as DatasetChoice;
+        const { train } = await loadDataset(choice, {
+          trainTransforms: LISTS["of one size"],
+          transformSeed: 7,
+          cache: join(folder, "cache"),
+          pictureCache,
+        });
+        return await served(train);
+      };
+      await write(before, 1e9);
+      const first = await batches("none");
+      assertEquals(await batches("disk"), first);
+      // The same times: what was decoded is served, whatever the file holds.
+      await write(after, 1e9);
+      assertEquals(await batches("disk"), first);
+      await write(after, 1e9 + 10);
+      const second = await batches("none");
+      assert(second !== first);
+      assertEquals(await batches("disk"), second);
+      // A change so recent that another might leave the time as it is.
+      await Deno.writeFile(file, before);
+      assertEquals(await batches("disk"), first);
+    }));
+}
