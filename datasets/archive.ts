@@ -82,6 +82,7 @@ async function extract(
     onRead,
   });
   const paths = new EntryPaths(archive);
+  const folders = new Set<string>();
   let [total, count] = [0, 0];
   try {
     for await (const { name, type, size, body } of entries) {
@@ -102,6 +103,9 @@ async function extract(
         );
       } else if (type === "file") {
         paths.add(path, name);
+        const parent = dirname(join(folder, path));
+        if (!folders.has(parent)) await DISK.makeFolder(parent);
+        folders.add(parent);
         await write(join(folder, path), body);
       } else {
         throw new InputError(
@@ -124,7 +128,6 @@ async function extract(
 
 /** Writes a file in a folder that nobody else knows of. */
 async function write(path: string, body: ReadableStream<Uint8Array>): Promise<void> {
-  await DISK.makeFolder(dirname(path));
   using file = await DISK.open(path, { write: true, create: true, truncate: true });
   for await (const chunk of body) await writeAll(file, chunk);
 }

@@ -5,7 +5,7 @@
 import { promisify } from "node:util";
 import { crc32, inflateRawSync } from "node:zlib";
 import { importLibrary } from "../../files/library.ts";
-import { partOf } from "../../files/window.ts";
+import { FileWindow } from "../../files/window.ts";
 import type { ArchiveEntry, ReadOptions } from "./entry.ts";
 
 const YAUZL = "npm:yauzl@3.4.0";
@@ -18,21 +18,16 @@ interface ZipEntry {
   readonly uncompressedSize: number;
   readonly crc32: number;
   readonly externalFileAttributes: number;
+  readonly relativeOffsetOfLocalHeader: number;
   isEncrypted(): boolean;
 }
 
 /** What of yauzl is used. */
 interface ZipFile {
-  readonly fileSize: number;
   on(event: "entry", listener: (entry: ZipEntry) => void): void;
   on(event: "end", listener: () => void): void;
   on(event: "error", listener: (error: Error) => void): void;
   readEntry(): void;
-  readLocalFileHeader(
-    entry: ZipEntry,
-    options: { minimal: true },
-    done: (error: Error | null, header: { fileDataStart: number }) => void,
-  ): void;
   close(): void;
 }
 
@@ -64,13 +59,14 @@ export async function* zipEntries(
   const yauzl = await loadZipReader();
   const zip = await promisify(yauzl.open)(archive, { lazyEntries: true, autoClose: false });
   try {
+    using file = new FileWindow(archive);
     let [read, unpacked] = [0, 0];
     for await (const entry of directoryOf(zip)) {
       const { fileName: name, uncompressedSize: size } = entry;
       unpacked += size;
       if (unpacked > maxBytes) throw tooLarge();
-      const body = lazily(async () => {
-        const bytes = await contentOf(archive, zip, entry);
+      const body = lazily(() => {
+        const bytes = contentOf(file, entry);
         onRead(read += entry.compressedSize);
         return bytes;
       });
@@ -102,31 +98,39 @@ function typeOf({ fileName, externalFileAttributes }: ZipEntry): string {
   return TYPES[bits] ?? "device";
 }
 
+/** What stands before a file's content, in bytes; two of its parts have lengths of their own. */
+const HEADER = { signature: 0x04034b50, bytes: 30, nameLength: 26, extraLength: 28 };
+
 /** A file's bytes. Throws Error if they are not what the directory says. */
-async function contentOf(archive: string, zip: ZipFile, entry: ZipEntry): Promise<Uint8Array> {
+function contentOf(file: FileWindow, entry: ZipEntry): Uint8Array {
   const { fileName, compressionMethod, compressedSize, uncompressedSize } = entry;
+  const { relativeOffsetOfLocalHeader: offset } = entry;
   const fail = (reason: string) => new Error(`${JSON.stringify(fileName)} ${reason}`);
   if (entry.isEncrypted()) throw fail("is encrypted");
-  if (compressedSize > zip.fileSize) throw fail("is cut off");
-  const read = promisify(zip.readLocalFileHeader).bind(zip);
-  const { fileDataStart } = await read(entry, { minimal: true });
-  const packed = partOf(archive, fileDataStart, compressedSize);
-  if (packed.length < compressedSize) throw fail("is cut off");
+  const header = file.at(offset, HEADER.bytes);
+  const view = new DataView(header.buffer, header.byteOffset, header.length);
+  if (header.length < HEADER.bytes || view.getUint32(0, true) !== HEADER.signature) {
+    throw fail("is not where it should be");
+  }
+  const start = offset + HEADER.bytes + view.getUint16(HEADER.nameLength, true) +
+    view.getUint16(HEADER.extraLength, true);
+  if (start + compressedSize > file.size) throw fail("is cut off");
+  const packed = file.at(start, compressedSize);
   if (compressionMethod !== 0 && compressionMethod !== 8) {
     throw fail(`is packed by method ${compressionMethod}; expected 0 or 8`);
   }
   const bytes = compressionMethod === 0
-    ? packed
+    ? packed.slice()
     : new Uint8Array(inflateRawSync(packed, { maxOutputLength: uncompressedSize + 1 }));
   if (bytes.length === uncompressedSize && crc32(bytes) === entry.crc32) return bytes;
   throw fail("is damaged: its size or checksum is another than was announced");
 }
 
 /** A stream of what `make` makes, once somebody reads. */
-function lazily(make: () => Promise<Uint8Array>): ReadableStream<Uint8Array> {
+function lazily(make: () => Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
-    async pull(controller) {
-      controller.enqueue(await make());
+    pull(controller) {
+      controller.enqueue(make());
       controller.close();
     },
   }, { highWaterMark: 0 });
