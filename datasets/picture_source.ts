@@ -1,5 +1,5 @@
 /** Pictures of any size, on their way to an {@link ImageSource} of images of one size. */
-import type { Raster } from "../files/raster.ts";
+import type { Raster, Wanted } from "../files/raster.ts";
 import type { KeepsPictures } from "./keeps_pictures.ts";
 import type { ImageSource, SourceHandle, TargetColumn } from "./image_source.ts";
 
@@ -11,8 +11,12 @@ export interface PictureSource extends KeepsPictures {
   readonly channels: number;
   /** By name; what an objective needs of them is its own affair. */
   readonly targets: Readonly<Record<string, TargetColumn>>;
-  /** A picture by its number. Rejects with InputError for one that cannot be read. */
-  read(index: number): Raster | Promise<Raster>;
+  /**
+   * A picture by its number. Rejects with InputError for one that cannot be read.
+   *
+   * @param wanted what of it is looked at; the rest may be anything. Default: all
+   */
+  read(index: number, wanted?: Wanted): Raster | Promise<Raster>;
   /** What a person knows a picture by, such as its path. */
   nameOf?(index: number): string;
   /** A picture's file as it is stored. Rejects with InputError for one that cannot be read. */

@@ -1,5 +1,5 @@
 /** Changes of pictures of any size, on the way from the file to the batch. */
-import type { Raster } from "../files/raster.ts";
+import type { Part, Raster } from "../files/raster.ts";
 import type { RandomStream } from "../graph/random.ts";
 import type { Entry, z } from "../schema/entry.ts";
 
@@ -22,6 +22,11 @@ export interface Transform {
    * @returns undefined where that depends on the picture
    */
   sizeAfter(size: PictureSize | undefined): PictureSize | undefined;
+  /**
+   * The part of a picture of this size that {@link Transform.apply} looks at with the same numbers.
+   * Default: all of it.
+   */
+  partOf?(size: PictureSize, random: RandomStream): Part;
   /**
    * The changed picture; the one given is left as it is. Throws InputError, without a name, for one
    * that does not fit.

@@ -14,11 +14,12 @@ import {
   type PictureFormat,
 } from "./picture_names.ts";
 import type { OnDamage } from "./pixels.ts";
-import type { DecodedPicture } from "./raster.ts";
+import type { DecodedPicture, Wanted } from "./raster.ts";
 
 type Decoder = (
   bytes: Uint8Array<ArrayBuffer>,
   onDamage: OnDamage,
+  wanted?: Wanted,
 ) => DecodedPicture | Promise<DecodedPicture>;
 
 const DECODERS: Readonly<Record<PictureFormat, Decoder>> = {
@@ -40,12 +41,15 @@ export function decoderLocations(): URL[] {
  * Decodes a file of any {@link PictureFormat} to a picture held upright. Of a damaged one it gives what
  * can be decoded, unless `onDamage` throws. Throws InputError, without a name, for a file of another
  * kind, one that cannot be decoded at all, and one of an absurd size.
+ *
+ * @param wanted of the picture as its file stores it; without it all is decoded
  */
 export async function decodePicture(
   bytes: Uint8Array<ArrayBuffer>,
   onDamage: OnDamage,
+  wanted?: Wanted,
 ): Promise<DecodedPicture> {
   const format = formatOfPicture(bytes);
   if (format === undefined) throw new InputError(`${NO_PICTURE}; ${EXPECTED_PICTURE}`);
-  return await DECODERS[format](bytes, onDamage);
+  return await DECODERS[format](bytes, onDamage, wanted);
 }

@@ -4,7 +4,7 @@ import { decodePicture } from "./decode.ts";
 import { otherKind } from "./kind_of_file.ts";
 import { readPictureFile } from "./picture_file.ts";
 import { type Colour, fit, type ImageSize, layOn } from "./pixels.ts";
-import { type Raster, toRaster } from "./raster.ts";
+import { type Raster, toRaster, type Wanted } from "./raster.ts";
 
 /** How pictures are read. */
 export interface ReadOptions {
@@ -12,6 +12,8 @@ export interface ReadOptions {
   readonly ground?: Colour;
   /** Whether damaged pictures are read too, as far as they can be decoded. */
   readonly damaged?: boolean;
+  /** What of a picture is looked at. Default: all. */
+  readonly wanted?: Wanted;
 }
 
 /** What is told of a picture that has been read. */
@@ -61,7 +63,7 @@ export async function decodeRaster(
   path: string,
   bytes: Uint8Array<ArrayBuffer>,
   channels: number,
-  { ground, damaged = false }: ReadOptions = {},
+  { ground, damaged = false, wanted }: ReadOptions = {},
   remedy = "get it anew",
 ): Promise<ReadRaster> {
   let damage: string | undefined;
@@ -69,7 +71,7 @@ export async function decodeRaster(
     if (!damaged) throw new InputError(`${found}; ${remedy}`);
     damage = found;
   };
-  const picture = await decodePicture(bytes, onDamage).catch((error) => {
+  const picture = await decodePicture(bytes, onDamage, wanted).catch((error) => {
     if (!(error instanceof InputError)) throw error;
     throw otherKind(path, bytes, "picture") ?? new InputError(`${path}: ${error.message}`);
   });

@@ -40,6 +40,9 @@ export function requireRasterSize(height: number, width: number): void {
   );
 }
 
+/** Which part of a picture of this size will be looked at: of the rest a decoder may make anything. */
+export type Wanted = (size: { readonly height: number; readonly width: number }) => Part;
+
 /** A picture of zeros. Throws as {@link requireRasterSize}. */
 export function emptyRaster(height: number, width: number, channels: number): Raster {
   requireRasterSize(height, width);

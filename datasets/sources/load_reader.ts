@@ -1,6 +1,6 @@
 /** What decodes picture files, loaded with the first of them. */
 import type { Colour } from "../../files/pixels.ts";
-import type { Raster } from "../../files/raster.ts";
+import type { Raster, Wanted } from "../../files/raster.ts";
 
 /** What `picture_reader.ts` exports. */
 export interface PictureReader {
@@ -8,7 +8,11 @@ export interface PictureReader {
     name: string,
     bytes: Uint8Array<ArrayBuffer>,
     channels: number,
-    options?: { readonly ground?: Colour; readonly damaged?: boolean },
+    options?: {
+      readonly ground?: Colour;
+      readonly damaged?: boolean;
+      readonly wanted?: Wanted;
+    },
   ): Promise<{ readonly raster: Raster; readonly isOnGround: boolean }>;
   decoderLocations(): URL[];
 }

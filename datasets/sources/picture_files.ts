@@ -5,7 +5,7 @@
  */
 import { InputError } from "../../errors.ts";
 import type { Colour } from "../../files/pixels.ts";
-import type { Raster } from "../../files/raster.ts";
+import type { Raster, Wanted } from "../../files/raster.ts";
 import { sum } from "../../reporting/statistics.ts";
 import { type BrokenHandle, BrokenPictures } from "../broken_pictures.ts";
 import { requireRange, type SourceHandle, type TargetColumn } from "../image_source.ts";
@@ -64,7 +64,7 @@ export class PictureFiles implements PictureSource {
    * A picture; in the place of one that cannot be read, with `onError: skip`, the next one of the
    * same targets: which one follows from the files alone, not from who reads what when.
    */
-  async read(index: number): Promise<Raster> {
+  async read(index: number, wanted?: Wanted): Promise<Raster> {
     for (let step = 0; step < this.count; step++) {
       const i = (index + step) % this.count;
       if (this.#broken.has(i) || step > 0 && !this.#isLike(i, index)) continue;
@@ -72,7 +72,8 @@ export class PictureFiles implements PictureSource {
         const { decodePictureFile } = await (this.#reader ??= loadReader());
         const [name, bytes] = [this.nameOf(i), await this.fileOf(i)];
         const { channels, ground, damaged } = this.options;
-        return (await decodePictureFile(name, bytes, channels, { ground, damaged })).raster;
+        const options = { ground, damaged, wanted };
+        return (await decodePictureFile(name, bytes, channels, options)).raster;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         this.takeForBroken(i, error);

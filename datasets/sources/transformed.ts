@@ -1,6 +1,6 @@
 /** Pictures as transforms leave them, all of one size. */
 import { InputError } from "../../errors.ts";
-import type { Raster } from "../../files/raster.ts";
+import type { Raster, Wanted } from "../../files/raster.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
 import type { FreshPicture } from "../keeps_pictures.ts";
 import type { ImageShape, ImageSource, SourceHandle, TargetColumn } from "../image_source.ts";
@@ -56,7 +56,8 @@ export class TransformedSource implements ImageSource {
 
   async read(index: number, epoch: number, into: Uint8Array): Promise<void> {
     await this.#turns.take(async () => {
-      into.set(this.#transformed(await this.pictures.read(index), index, epoch).data);
+      const picture = await this.pictures.read(index, this.#wantedOf(index, epoch));
+      into.set(this.#transformed(picture, index, epoch).data);
     });
   }
 
@@ -94,14 +95,28 @@ export class TransformedSource implements ImageSource {
     await this.pictures.release?.();
   }
 
+  /** What of a picture is looked at, if the first transform says it. */
+  #wantedOf(sample: number, epoch: number): Wanted | undefined {
+    const [first] = this.#transforms;
+    if (!first?.partOf || this.#views) return undefined;
+    return (size) => first.partOf!(size, this.#random(0, sample, epoch));
+  }
+
+  /** What a transform draws of. */
+  #random(place: number, sample: number, epoch: number): RandomStream {
+    const { seed, done = 0 } = this.view;
+    const key = { seed, stream: STREAM.transforms, place: done + place, epoch, sample };
+    return new RandomStream(key);
+  }
+
   #transformed(picture: Raster, sample: number, epoch: number): Raster {
-    const { pictures, shape, view: { seed, done = 0 } } = this;
+    const { pictures, shape } = this;
     return naming(pictures, sample, () => {
       if (this.#views) return this.#views(picture);
-      const changed = this.#transforms.reduce((changed, transform, i) => {
-        const key = { seed, stream: STREAM.transforms, place: done + i, epoch, sample };
-        return transform.apply(changed, new RandomStream(key));
-      }, picture);
+      const changed = this.#transforms.reduce(
+        (changed, transform, i) => transform.apply(changed, this.#random(i, sample, epoch)),
+        picture,
+      );
       const { height, width } = changed;
       if (height === shape.height && width === shape.width) return changed;
       throw new InputError(

@@ -31,6 +31,7 @@ export const randomResizedCrop: TransformEntry<typeof schema> = {
     return {
       isRandom: true,
       sizeAfter: () => extents,
+      partOf: (size, random) => drawPart(size, laws, random),
       apply: (picture, random) =>
         resample(picture, drawPart(picture, laws, random), extents, interpolation),
     };

@@ -4,7 +4,7 @@ import { InputError } from "../../errors.ts";
 import { formatCount } from "../../reporting/format.ts";
 import { orientationOf, upright } from "../orientation.ts";
 import { checkPictureSize, type OnDamage } from "../pixels.ts";
-import { type DecodedPicture, toImageData } from "../raster.ts";
+import { type DecodedPicture, toImageData, type Wanted } from "../raster.ts";
 import { decodeBaseline } from "./jpeg/baseline.ts";
 
 /**
@@ -55,6 +55,7 @@ let complaints: string[] = [];
 export async function decodeJpeg(
   bytes: Uint8Array<ArrayBuffer>,
   onDamage: OnDamage,
+  wanted?: Wanted,
 ): Promise<DecodedPicture> {
   const header = readHeader(bytes);
   if (header === undefined) {
@@ -66,8 +67,10 @@ export async function decodeJpeg(
     );
   }
   requireModest(header, bytes.length);
-  const picture = decodeBaseline(bytes) ?? await decodeAny(bytes, header, onDamage);
-  return header.orientation === 1 ? picture : upright(toImageData(picture), header.orientation);
+  const isUpright = header.orientation === 1;
+  const picture = decodeBaseline(bytes, isUpright ? wanted : undefined) ??
+    await decodeAny(bytes, header, onDamage);
+  return isUpright ? picture : upright(toImageData(picture), header.orientation);
 }
 
 /** What a library makes of a file that is not baseline, has rare chroma or is damaged. */

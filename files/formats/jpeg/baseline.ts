@@ -4,12 +4,12 @@
  * another kind, or not as it should be, is a library's affair (`../jpeg.ts`), which also says what is
  * wrong with it.
  */
-import type { Raster } from "../../raster.ts";
+import { emptyRaster, type Part, type Raster, type Wanted } from "../../raster.ts";
 import { multiplied } from "../inks.ts";
 import { writeCodeTable } from "./code_table.ts";
 import { MARGIN } from "./entropy.ts";
 import { type BaselineHeaders, readBaselineHeaders } from "./headers.ts";
-import { AT, BLOCK, COEFFICIENT_BYTES, MOST_BLOCKS, TABLE, ZIGZAG } from "./layout.ts";
+import { AT, BLOCK, COEFFICIENT_BYTES, MOST_BLOCKS, TABLE, WANTED, ZIGZAG } from "./layout.ts";
 import { type JpegMachine, startMachine } from "./machine.ts";
 
 /** Bytes that vectors may reach beyond what is there. */
@@ -37,15 +37,19 @@ interface Plane {
 /**
  * Decodes a file, not turned, to 1 channel if it is grey, else to 3. Undefined if it is of another kind,
  * damaged, or too large for the memory.
+ *
+ * @param wanted which part of it is made into pixels; by default all
  */
-export function decodeBaseline(bytes: Uint8Array): Raster | undefined {
+export function decodeBaseline(bytes: Uint8Array, wanted?: Wanted): Raster | undefined {
   const headers = readBaselineHeaders(bytes);
   const colours = headers && coloursOf(headers);
   if (!headers || !colours || !isSampledSimply(headers)) return undefined;
   const running = machine ??= startMachine();
   if (headers.width * headers.height >= LARGE) machine = undefined;
   try {
-    return new Decoding(running, bytes, headers).run(colours);
+    const { width, height } = headers;
+    const part = wanted?.(headers) ?? { top: 0, left: 0, width, height };
+    return new Decoding(running, bytes, headers, part).run(colours);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -87,8 +91,11 @@ class Decoding {
   readonly #rows: readonly number[];
   readonly #file: number;
   readonly #stream: number;
+  /** The colours of a row. */
   readonly #output: number;
   readonly #memory: Uint8Array<ArrayBuffer>;
+  /** Pixels of a unit. */
+  readonly #unit: { readonly width: number; readonly height: number };
   readonly #perRow: number;
   readonly #unitRows: number;
 
@@ -96,12 +103,14 @@ class Decoding {
     private readonly machine: JpegMachine,
     private readonly bytes: Uint8Array,
     private readonly headers: BaselineHeaders,
+    private readonly part: Part,
   ) {
     const { width, height, components, scan } = headers;
     const across = Math.max(...components.map(({ across }) => across));
     const down = Math.max(...components.map(({ down }) => down));
-    this.#perRow = Math.ceil(width / (8 * across));
-    this.#unitRows = Math.ceil(height / (8 * down));
+    this.#unit = { width: 8 * across, height: 8 * down };
+    this.#perRow = Math.ceil(width / this.#unit.width);
+    this.#unitRows = Math.ceil(height / this.#unit.height);
     let end: number = AT.heap;
     const reserve = (length: number) => {
       const start = end;
@@ -124,20 +133,21 @@ class Decoding {
       };
     });
     this.#rows = components.map(() => reserve(width + 16));
-    this.#output = reserve(3 * width * (components.length === 3 ? height : 1));
+    this.#output = reserve(3 * width);
     this.#memory = machine.bytes(end);
   }
 
   run(colours: Colours): Raster | undefined {
     if (!this.#writeTables() || !this.#decodeScan()) return undefined;
     const { width, height } = this.headers;
-    const channels = colours === "grey" ? 1 : 3;
-    const data = colours === "grey"
-      ? this.#grey()
-      : colours === "YCbCr"
-      ? this.#colours()
-      : this.#inks(colours === "YCCK");
-    return { width, height, channels, data };
+    const picture = emptyRaster(height, width, colours === "grey" ? 1 : 3);
+    const { top, height: rows } = this.part;
+    for (let y = top; y < top + rows; y++) {
+      if (colours === "grey") this.#copy(this.#row(0, y), y, picture);
+      else if (colours === "YCbCr") this.#colour(y, picture);
+      else this.#mixInks(y, picture, colours === "YCCK");
+    }
+    return picture;
   }
 
   /** Whether all tables are there and sound. */
@@ -190,6 +200,7 @@ class Decoding {
     // A marker that no file has, so that all that is encoded ends.
     memory.fill(0xff, end, end + SLACK);
     const words = new Uint32Array(memory.buffer, 0, AT.heap >> 2);
+    this.#writeWanted(words.subarray(AT.wanted >> 2));
     const units = this.#perRow * this.#unitRows;
     const blocks = components.reduce((sum, { across, down }) => sum + across * down, 0);
     const blocksEnd = AT.blocks + BLOCK.bytes * blocks;
@@ -198,9 +209,17 @@ class Decoding {
       const count = restart === 0 ? units : Math.min(restart, units - done);
       words.fill(0, AT.predictions >> 2, (AT.predictions >> 2) + 4);
       const marker = functions.unstuff(from, this.#stream, AT.written);
-      const column = done % this.#perRow;
+      const [row, column] = [Math.floor(done / this.#perRow), done % this.#perRow];
       const low = words[AT.written >> 2];
-      const left = functions.decode(count, this.#perRow, column, blocksEnd, this.#stream, low);
+      const left = functions.decode(
+        count,
+        this.#perRow,
+        column,
+        row,
+        blocksEnd,
+        this.#stream,
+        low,
+      );
       // Less than a byte fills the last one.
       if (left < 0 || left >= 8 || marker >= end) return false;
       done += count;
@@ -210,45 +229,43 @@ class Decoding {
     return true;
   }
 
-  #grey(): Uint8Array {
-    const { headers: { width, height } } = this;
-    const [{ start, stride }] = this.#planes;
-    const data = new Uint8Array(width * height);
-    for (let y = 0; y < height; y++) {
-      const from = start + y * stride;
-      data.set(this.#memory.subarray(from, from + width), y * width);
-    }
-    return data;
+  /** Writes of which units the part is made, and the pixels beside it that interpolation looks at. */
+  #writeWanted(words: Uint32Array): void {
+    const { top, left, width, height } = this.part;
+    const unit = this.#unit;
+    words[WANTED.left >> 2] = Math.max(0, left - 2) / unit.width;
+    words[WANTED.right >> 2] = Math.ceil((left + width + 2) / unit.width);
+    words[WANTED.top >> 2] = Math.max(0, top - 2) / unit.height;
+    words[WANTED.bottom >> 2] = Math.ceil((top + height + 2) / unit.height);
   }
 
-  #colours(): Uint8Array {
-    const { headers: { width, height }, machine: { functions } } = this;
-    const output = this.#output;
-    for (let y = 0; y < height; y++) {
-      const [luma, blue, red] = this.#planes.map((_, i) => this.#row(i, y));
-      functions.paint(luma, blue, red, output + 3 * y * width, width);
-    }
-    return this.#memory.slice(output, output + 3 * width * height);
+  /** Copies what is wanted of a row. */
+  #copy(row: number, y: number, { data, width, channels }: Raster): void {
+    const { left, width: columns } = this.part;
+    const [from, to] = [row + channels * left, row + channels * (left + columns)];
+    data.set(this.#memory.subarray(from, to), channels * (y * width + left));
+  }
+
+  #colour(y: number, picture: Raster): void {
+    const { left, width } = this.part;
+    const [luma, blue, red] = this.#planes.map((_, i) => this.#row(i, y) + left);
+    this.machine.functions.paint(luma, blue, red, this.#output + 3 * left, width);
+    this.#copy(this.#output, y, picture);
   }
 
   /** Inks as Adobe stores them, which nearly everybody does: 255 is none. */
-  #inks(isYcck: boolean): Uint8Array {
-    const { headers: { width, height }, machine: { functions } } = this;
+  #mixInks(y: number, { data, width }: Raster, isYcck: boolean): void {
     const memory = this.#memory;
-    const data = new Uint8Array(3 * width * height);
-    for (let y = 0, to = 0; y < height; y++) {
-      const rows = this.#planes.map((_, i) => this.#row(i, y));
-      const [first, second, third, black] = rows;
-      if (isYcck) functions.paint(first, second, third, this.#output, width);
-      for (let x = 0; x < width; x++) {
-        const light = memory[black + x];
-        for (let c = 0; c < 3; c++, to++) {
-          const own = isYcck ? 255 - memory[this.#output + 3 * x + c] : memory[rows[c] + x];
-          data[to] = multiplied(own, light);
-        }
+    const rows = this.#planes.map((_, i) => this.#row(i, y));
+    const [first, second, third, black] = rows;
+    if (isYcck) this.machine.functions.paint(first, second, third, this.#output, width);
+    for (let x = 0, to = 3 * y * width; x < width; x++) {
+      const light = memory[black + x];
+      for (let c = 0; c < 3; c++, to++) {
+        const own = isYcck ? 255 - memory[this.#output + 3 * x + c] : memory[rows[c] + x];
+        data[to] = multiplied(own, light);
       }
     }
-    return data;
   }
 
   /** Where a row of the picture's width is of a component. */

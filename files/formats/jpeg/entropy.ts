@@ -12,7 +12,7 @@ import {
   select,
   v128,
 } from "../../../assembler/mod.ts";
-import { AT, BLOCK, COEFFICIENT_BYTES, END_OF_BLOCK, LOOK_AHEAD, TABLE } from "./layout.ts";
+import { AT, BLOCK, COEFFICIENT_BYTES, END_OF_BLOCK, LOOK_AHEAD, TABLE, WANTED } from "./layout.ts";
 
 /** What a block's coefficients make. */
 export type Transform = Callable<
@@ -61,26 +61,35 @@ export function addUnstuff(module: ModuleBuilder): void {
 }
 
 /**
- * Adds `decode(units, perRow, column, blocksEnd, at, low)`: decodes so many units, of which a row has
- * `perRow` and the first is in `column`, of the stream that `unstuff` wrote from `at` down to `low`.
- * Returns how many of its bits are left; fewer than 0 if it is damaged.
+ * Adds `decode(units, perRow, column, row, blocksEnd, at, low)`: decodes so many units, of which a row
+ * has `perRow` and the first is in `column` of `row`, of the stream that `unstuff` wrote from `at` down
+ * to `low`. Pixels are made of those in the rows and columns that `AT.wanted` says. Returns how many of
+ * the stream's bits are left; fewer than 0 if it is damaged.
  */
 export function addDecode(module: ModuleBuilder, transform: Transform): void {
   const f = module.function("decode", {
     units: "i32",
     perRow: "i32",
     column: "i32",
+    row: "i32",
     blocksEnd: "i32",
     at: "i32",
     low: "i32",
   }, "i32");
-  const { units, perRow, column, blocksEnd, low } = f.parameters;
+  const { units, perRow, column, row, blocksEnd, low } = f.parameters;
   const stream = new Stream(f, f.parameters.at);
   const [block, pixels, place, entry] = f.locals("i32", 4);
-  const [dcTable, acTable, prediction, value] = f.locals("i32", 4);
+  const [dcTable, acTable, prediction, value, isWanted] = f.locals("i32", 5);
   // From here on eight bytes are read at `at`.
   f.increment(stream.at, -8);
+  /** Whether a place lies between the two that are stored. */
+  const isBetween = (place: Local<"i32">, first: number) =>
+    i32.ltU(
+      i32.sub(place, i32.load(AT.wanted, first)),
+      i32.sub(i32.load(AT.wanted, first + 4), i32.load(AT.wanted, first)),
+    );
   f.doWhile(() => {
+    f.set(isWanted, i32.and(isBetween(column, WANTED.left), isBetween(row, WANTED.top)));
     f.increment(column, 1);
     f.loopAtLeastOnce(block, AT.blocks, blocksEnd, BLOCK.bytes, () => {
       const zero = i32x4.constant(0);
@@ -88,32 +97,46 @@ export function addDecode(module: ModuleBuilder, transform: Transform): void {
         f.emit(v128.store(AT.coefficients, zero, byte));
       }
       f.set(dcTable, i32.load(block, BLOCK.dcTable));
+      stream.refill();
       stream.next(entry, dcTable, false);
       f.set(prediction, i32.load(block, BLOCK.prediction));
       f.set(value, i32.add(i32.load(prediction), i32.shrS(entry, 16)));
       f.emit(i32.store(prediction, value), i32.store16(AT.coefficients, value));
       f.set(acTable, i32.load(block, BLOCK.acTable));
       f.set(place, 0);
-      f.doWhile(() => {
+      const coefficient = () => {
         stream.next(entry, acTable, true);
         f.increment(place, i32.and(i32.shrU(entry, 8), 0xff));
         const to = i32.load8U(place, AT.order);
         f.emit(i32.store16(to, i32.shrS(entry, 16), AT.coefficients));
-      }, i32.ltU(place, 63));
+      };
+      const isInside = i32.ltU(place, 63);
+      f.doWhile(() => {
+        stream.refill();
+        coefficient();
+        f.if(isInside, () => {
+          coefficient();
+          f.if(isInside, coefficient);
+        });
+      }, isInside);
       f.set(pixels, i32.load(block, BLOCK.pixels));
-      f.emit(
-        call(transform, {
-          pixels,
-          stride: i32.load(block, BLOCK.stride),
-          quantizers: i32.load(block, BLOCK.quantizers),
-        }),
-      );
+      f.if(isWanted, () =>
+        f.emit(
+          call(transform, {
+            pixels,
+            stride: i32.load(block, BLOCK.stride),
+            quantizers: i32.load(block, BLOCK.quantizers),
+          }),
+        ));
       f.increment(pixels, i32.load(block, BLOCK.right));
       const down = i32.load(block, BLOCK.down);
       f.increment(pixels, select("i32", i32.eq(column, perRow), down, 0));
       f.emit(i32.store(block, pixels, BLOCK.pixels));
     });
-    f.set(column, select("i32", i32.eq(column, perRow), 0, column));
+    f.if(i32.eq(column, perRow), () => {
+      f.set(column, 0);
+      f.increment(row, 1);
+    });
     // No unit takes as much as lies before the stream.
     f.if(i32.ltU(i32.add(stream.at, 16), low), () => f.return(-1));
     f.increment(units, -1);
@@ -138,10 +161,12 @@ class Stream {
     [this.bits, this.#length, this.#top, this.#limit] = f.locals("i32", 4);
   }
 
-  /** Reads a symbol and its value, into `entry` as `TABLE.fast` has it. */
+  /**
+   * Reads a symbol and its value, into `entry` as `TABLE.fast` has it. Three can be read after a
+   * {@link refill}: each takes {@link LOOK_AHEAD} bits, or is preceded by another one.
+   */
   next(entry: Local<"i32">, table: Local<"i32">, hasZeros: boolean): void {
     const { f } = this;
-    this.#refill();
     const index = i32.wrapI64(i64.shrU(this.#buffer, BigInt(64 - LOOK_AHEAD)));
     f.set(entry, i32.load(i32.add(table, i32.shl(index, 2)), TABLE.fast));
     f.if(i32.eqz(entry), () => this.#nextLong(entry, table, hasZeros));
@@ -149,7 +174,7 @@ class Stream {
   }
 
   /** At least 56 bits are there then. */
-  #refill(): void {
+  refill(): void {
     const { f, bits, at } = this;
     const more = i64.shrU(i64.load(at), i64.extendI32U(bits));
     f.set(this.#buffer, i64.or(this.#buffer, more));
@@ -168,6 +193,7 @@ class Stream {
   #nextLong(entry: Local<"i32">, table: Local<"i32">, hasZeros: boolean): void {
     const { f } = this;
     const [length, top, limit] = [this.#length, this.#top, this.#limit];
+    this.refill();
     f.set(top, i32.wrapI64(i64.shrU(this.#buffer, 48n)));
     f.set(length, 0);
     f.set(limit, table);

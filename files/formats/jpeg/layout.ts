@@ -38,6 +38,9 @@ export const BLOCK = {
   bytes: 32,
 } as const;
 
+/** Of which units pixels are made, u32 each: the first, and the first after them. */
+export const WANTED = { left: 0, right: 4, top: 8, bottom: 12 } as const;
+
 /** The most blocks of a unit. */
 export const MOST_BLOCKS = 10;
 
@@ -52,7 +55,8 @@ const blocks = PLACES;
 const coefficients = blocks + MOST_BLOCKS * BLOCK.bytes;
 const predictions = coefficients + COEFFICIENT_BYTES + 16;
 const written = predictions + 4 * 4;
-const quantizers = written + 16;
+const wanted = written + 4;
+const quantizers = wanted + 16 + 12;
 const tables = quantizers + 4 * COEFFICIENT_BYTES;
 
 /** Addresses. */
@@ -65,6 +69,8 @@ export const AT = {
   predictions,
   /** u32: how far a stream was written. */
   written,
+  /** {@link WANTED}. */
+  wanted,
   /** u16 [8, 8], four of them. */
   quantizers,
   /** {@link TABLE}s, four for the first coefficients of blocks and four for the others. */

@@ -12,6 +12,7 @@ interface JpegFunctions {
     units: number,
     perRow: number,
     column: number,
+    row: number,
     blocksEnd: number,
     at: number,
     low: number,

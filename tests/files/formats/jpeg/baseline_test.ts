@@ -2,7 +2,8 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import mozjpeg from "npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js";
 import encodeJpeg from "npm:@jsquash/jpeg@1.6.0/encode.js";
 import { decodeBaseline } from "../../../../files/formats/jpeg/baseline.ts";
-import { toImageData } from "../../../../files/raster.ts";
+import { crop, toImageData } from "../../../../files/raster.ts";
+import { RandomStream, STREAM } from "../../../../graph/random.ts";
 import { patched, pictureFixture } from "../../../support/decoded.ts";
 
 const { decode } = await mozjpeg({ noInitialRun: true });
@@ -57,6 +58,21 @@ Deno.test("so have pictures with halved columns, restarts, in grey, of other pro
     ...["420_3x5", "444_1x1", "exif_6", "icc", "mpo", "trailing_bytes", "exif_thumbnail"],
   ];
   for (const name of names) assertSamePixels(await pictureFixture(`jpeg_${name}.jpg`), name);
+});
+
+Deno.test("of a part the pixels are the same, wherever it lies", async () => {
+  for (const name of ["420", "422", "444", "gray", "restart_rows_420", "ycck_adobe_420"]) {
+    const file = await pictureFixture(`jpeg_${name}.jpg`);
+    const whole = decodeBaseline(file)!;
+    const random = new RandomStream({ seed: 1, stream: STREAM.transforms });
+    for (let trial = 0; trial < 40; trial++) {
+      const [top, left] = [random.integer(whole.height), random.integer(whole.width)];
+      const height = 1 + random.integer(whole.height - top);
+      const part = { top, left, height, width: 1 + random.integer(whole.width - left) };
+      const picture = decodeBaseline(file, () => part)!;
+      assertEquals(crop(picture, part), crop(whole, part), `${name} ${JSON.stringify(part)}`);
+    }
+  }
 });
 
 Deno.test("what else there is is left to others", async () => {
