@@ -62,8 +62,18 @@ export function resample(
     memory.set(data.subarray(start, start + stride), from + row * stride);
   }
   const { functions } = machine;
-  const scaleColumns = channels === 1 ? functions.columns1 : functions.columns3;
-  scaleColumns(from, stride, part.height, between, width, columnTaps);
+  // The last four channels first: what is written after a pixel is overwritten by the next four.
+  for (let c = 4 * Math.floor((channels - 1) / 4); c >= 0; c -= 4) {
+    functions.columns(
+      from + c,
+      stride,
+      part.height,
+      between + c,
+      width,
+      channels,
+      columnTaps,
+    );
+  }
   if (rows.length > 0) functions.rows(between, length, to, height, rowTaps);
   const result = rows.length > 0 ? to : between;
   return { height, width, channels, data: memory.slice(result, result + height * length) };

@@ -17,21 +17,17 @@ const HALF = 1 << (PRECISION - 1);
 
 /** What the module exports. Addresses of pixels are of bytes; `taps` are described in `resample.ts`. */
 export interface ResampleFunctions {
-  /** Scales `rows` rows of `stride` bytes to `width` pixels each, of so many channels. Writes 3 bytes more. */
-  columns1(
+  /**
+   * Scales four channels, or as many as there are, of `rows` rows of `stride` bytes to `width` pixels
+   * each. Writes 3 bytes more after each pixel.
+   */
+  columns(
     from: number,
     stride: number,
     rows: number,
     to: number,
     width: number,
-    taps: number,
-  ): void;
-  columns3(
-    from: number,
-    stride: number,
-    rows: number,
-    to: number,
-    width: number,
+    channels: number,
     taps: number,
   ): void;
   /** Scales rows of `length` bytes to `height` ones. Writes 7 bytes more. */
@@ -43,28 +39,27 @@ export const TAP_HEADER = 8;
 
 /** Adds the functions. */
 export function addResample(module: ModuleBuilder): void {
-  addColumns(module, 1);
-  addColumns(module, 3);
+  addColumns(module);
   addRows(module);
 }
 
-function addColumns(module: ModuleBuilder, channels: 1 | 3): void {
-  const f = module.function(`columns${channels}`, {
+function addColumns(module: ModuleBuilder): void {
+  const f = module.function("columns", {
     from: "i32",
     stride: "i32",
     rows: "i32",
     to: "i32",
     width: "i32",
+    channels: "i32",
     taps: "i32",
   });
-  const { from, stride, rows, to, width, taps } = f.parameters;
+  const { from, stride, rows, to, width, channels, taps } = f.parameters;
   const [column, tap, end, at] = f.locals("i32", 4);
   const sum = f.v128();
   f.doWhile(() => {
     f.set(tap, taps);
     f.loopAtLeastOnce(column, 0, width, 1, () => {
-      const first = i32.load(tap);
-      f.set(at, i32.add(from, channels === 1 ? first : i32.mul(first, channels)));
+      f.set(at, i32.add(from, i32.mul(i32.load(tap), channels)));
       f.set(end, i32.add(i32.add(tap, TAP_HEADER), i32.shl(i32.load(tap, 4), 2)));
       f.set(sum, i32x4.constant(HALF));
       f.loopAtLeastOnce(tap, i32.add(tap, TAP_HEADER), end, 4, () => {

@@ -12,9 +12,7 @@ export function mirrored({ height, width, channels, data }: Raster): Raster {
   for (let start = 0, to = 0; start < held.length; start += length) {
     for (let from = start + length - channels; from >= start; from -= channels) {
       held[to++] = data[from];
-      if (channels === 1) continue;
-      held[to++] = data[from + 1];
-      held[to++] = data[from + 2];
+      for (let channel = 1; channel < channels; channel++) held[to++] = data[from + channel];
     }
   }
   return result;
