@@ -15,6 +15,7 @@ import type { ResolvedRecipe } from "../training/recipe.ts";
 import type { RunFolder, RunIdentity } from "../training/run_folder.ts";
 import type { Context } from "./command.ts";
 import type { Images } from "./load_data.ts";
+import type { RunPlan } from "./memory_plan.ts";
 import { describeVerification, firstImages } from "./verification.ts";
 
 /** A run about to be trained. */
@@ -26,6 +27,8 @@ export interface PreparedRun {
   /** Its model is initialised; a checkpoint's weights take the place of its own. */
   readonly recipe: ResolvedRecipe;
   readonly folder: RunFolder;
+  /** What memory it takes. */
+  readonly memory: RunPlan;
 }
 
 /** Why a training ended before its last epoch; undefined for one that did not. */

@@ -5,6 +5,9 @@ import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts"
 import { loadNetwork } from "../checkpoints/load.ts";
 import { stringify } from "yaml";
 import type { NetworkDescription } from "../checkpoints/network.ts";
+import type { OpenDataset } from "../datasets/dataset.ts";
+import { imageSize } from "../datasets/image_source.ts";
+import { firstOf } from "../datasets/split.ts";
 import { type ConfigFile, parseStored } from "../config/load.ts";
 import { InputError } from "../errors.ts";
 import { type Preset, type PresetName, presetOf } from "../datasets/presets.ts";
@@ -16,11 +19,13 @@ import {
   summarizeModel,
   summarizeNetwork,
 } from "../models/summary.ts";
+import type { SplitCounts } from "../training/batch_sizes.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
 import { openChosen } from "./backend.ts";
 import { drawBatch } from "./batch_picture.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
-import { trainCountOf } from "./load_data.ts";
+import { cacheOf, countsOf, openImages } from "./load_data.ts";
+import { describePlan, type PlannedImages, planRun, type RunPlan } from "./memory_plan.ts";
 import { checkOutput } from "./output.ts";
 import {
   buildNetwork,
@@ -37,6 +42,8 @@ interface Subject {
   readonly file?: ConfigFile;
   readonly architecture: Architecture;
   readonly description: NetworkDescription;
+  /** The images of the config; absent where a network is inspected. */
+  readonly images?: OpenDataset;
 }
 
 /** What is found out of it. */
@@ -45,6 +52,8 @@ interface Inspected {
   readonly summary: NetworkSummary | ModelSummary;
   /** To train it. */
   readonly memory?: MemoryPlan & { readonly batchSize: number };
+  /** Of the whole process meanwhile. */
+  readonly run?: RunPlan;
   /** What the config's preset of augmentation holds. */
   readonly preset?: { readonly name: PresetName } & Preset;
   /** Draws what is to be drawn. */
@@ -67,7 +76,7 @@ export const command: Command = {
   async run(args, context) {
     const sheet = args.text("batch");
     if (sheet !== undefined) await checkOutput(sheet, args.positionals, ".png");
-    const { name, summary, memory, preset, drawing } = await inspected(args, context);
+    const { name, summary, memory, run, preset, drawing } = await inspected(args, context);
     const { layers, forms, ...totals } = summary;
     const training = "trainingParameters" in summary ? ["training"] : [];
     const trained = (counted: object) =>
@@ -109,12 +118,14 @@ export const command: Command = {
           `${formatBytes(memory.temporaryBytes)} activations, gradients and scratch)`,
       );
     }
+    if (run) context.print(describePlan(run));
     await drawing?.();
     context.emit({
       model: name,
       ...totals,
       forms,
       ...(memory ? { memory } : {}),
+      ...(run ? { runMemory: run.memory } : {}),
       ...(preset ? { preset } : {}),
       layers,
     });
@@ -148,18 +159,21 @@ async function inspected(args: Arguments, context: Context): Promise<Inspected> 
       return { name: network.description.model, summary: summarizeNetwork(network.program(1)) };
     }
   }
-  const { file, architecture, description } = await subjectOf(isNetwork, args, context);
+  const { file, architecture, description, images } = await subjectOf(isNetwork, args, context);
   const model = file
     ? buildNetwork(file, architecture)
     : buildModel(architecture.name, architecture.options);
   const summary = summarizeModel(model, description);
   if (!file) return { name: architecture.name, summary };
   const { data } = file.config;
+  const { batchSize, evalBatchSize } = data;
   const backend = await openChosen(file.config, context);
-  const memory = {
-    ...backend.plan(programsOf(file, model, description)),
-    batchSize: data.batchSize,
-  };
+  const counts = images
+    ? countsOf(data, images.info)
+    : { train: batchSize, validation: evalBatchSize };
+  const programs = programsOf(file, model, description, counts);
+  const run = images && planRun(file, backend, programs, model, await splitsOf(images, counts));
+  const memory = { ...run?.programs ?? backend.plan(programs), batchSize };
   const sheet = args.text("batch");
   const drawing = sheet !== undefined &&
     (() => drawBatch(file, description, backend, sheet, context));
@@ -170,6 +184,7 @@ async function inspected(args: Arguments, context: Context): Promise<Inspected> 
     name: architecture.name,
     summary,
     memory,
+    ...(run ? { run } : {}),
     ...(preset ? { preset } : {}),
     ...(drawing ? { drawing } : {}),
   };
@@ -201,8 +216,32 @@ async function subjectOf(
     };
   }
   const file = await readConfig(path, args, context);
-  const { architecture, description, info } = await planNetwork(file);
+  const { data } = file.config;
+  // What a cache on the disk takes of the memory is little, and opening it would write there.
+  const cache = cacheOf(data) === "memory" ? { pictureCache: data.cache } : {};
+  const images = await openImages(file, { scan: false, ...cache });
+  const { architecture, description } = await planNetwork(file, images.info);
   const recipe = recipeOf(file, buildNetwork(file, architecture), description);
-  checkLastBatch(file, recipe, description, trainCountOf(file.config.data, info));
-  return { file, architecture, description };
+  checkLastBatch(file, recipe, description, countsOf(data, images.info).train);
+  return { file, architecture, description, images };
+}
+
+/** What is known of images; those that are no files of their own are not loaded for it. */
+async function splitsOf(
+  { info: { imageShape: shape, sizes }, isOfFiles, load }: OpenDataset,
+  counts: SplitCounts,
+): Promise<PlannedImages> {
+  if (isOfFiles) {
+    const { train, test } = await load();
+    return {
+      train: firstOf(train, counts.train),
+      validation: firstOf(test, counts.validation),
+    };
+  }
+  const split = (count = 0) => ({ count, shape, handle: { kind: "memory" } });
+  return {
+    train: split(counts.train),
+    validation: split(counts.validation),
+    bytes: (sizes.train + sizes.test) * imageSize(shape),
+  };
 }

@@ -2,24 +2,22 @@
 
 import type { ConfigFile } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
+import type { CACHES } from "../datasets/caches/registry.ts";
 import type { DatasetInfo, OpenDataset, OpenOptions, OpenPictures } from "../datasets/dataset.ts";
 import type { DownloadProgress } from "../datasets/download.ts";
-import { imageSize, type ImageSource } from "../datasets/image_source.ts";
+import type { ImageSource } from "../datasets/image_source.ts";
 import { countBatches, threadsAndSlots } from "../datasets/loader.ts";
 import { type DatasetOptions, openDataset, openPictures } from "../datasets/open.ts";
 import { firstOf } from "../datasets/split.ts";
 import { InputError, type OptionPath, within } from "../errors.ts";
 import { parseGround } from "../files/colours.ts";
 import { fromHome } from "../files/home.ts";
-import { formatBytes, formatCount, formatNumberOf, formatPercent } from "../reporting/format.ts";
-import { sum } from "../reporting/statistics.ts";
+import { formatBytes, formatCount, formatPercent } from "../reporting/format.ts";
 import type { Objective } from "../training/objectives/objective.ts";
+import type { SplitCounts } from "../training/batch_sizes.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import { requireTargets } from "../training/targets.ts";
 import type { Context } from "./command.ts";
-
-/** Of the file, of the decoder's memory, of the pixels in four channels and in three. */
-const DECODED_BYTES = 15;
 
 /** Bytes of images that are computed for a config that nobody has named: seconds of work. */
 const UNASKED_BYTES = 2 ** 26;
@@ -31,9 +29,13 @@ export interface Images {
   readonly validation: ImageSource;
 }
 
-/** How many images a config trains on, known before they are loaded. */
-export function trainCountOf({ subset }: DataConfig, { sizes }: DatasetInfo): number {
-  return Math.min(sizes.train, subset?.train ?? sizes.train);
+/** How many images a config trains and validates on, known before they are loaded. */
+export function countsOf({ validation, subset }: DataConfig, { sizes }: DatasetInfo): SplitCounts {
+  const most = validation === "test" ? subset?.test : undefined;
+  return {
+    train: Math.min(sizes.train, subset?.train ?? sizes.train),
+    validation: Math.min(sizes.test, most ?? sizes.test),
+  };
 }
 
 /** Opens the dataset of a config. Throws InputError, for options that do not fit where they stand. */
@@ -105,7 +107,7 @@ function configPath([first, ...rest]: OptionPath): OptionPath {
  * Loads the images of a config, downloading them if need be; says so on the progress line. With
  * `isNamed: false`, for a config that came with a network, images that are not on this machine are
  * an InputError, and so are more to compute than the network of a stranger may ask for. `check` sees
- * what is known of the images before any is fetched; \`download: false\` fetches none.
+ * what is known of the images before any is fetched; `download: false` fetches none.
  */
 export async function loadImages(
   file: ConfigFile,
@@ -166,31 +168,21 @@ export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Obj
   });
 }
 
+/** Where decoded pictures are kept, by name. */
+export function cacheOf({ cache }: DataConfig): keyof typeof CACHES {
+  return typeof cache === "string" ? cache : cache.name;
+}
+
 /** What to do where a training waits for its images. */
-export function waitingHint({ train }: Images, { workers, cache, batchSize }: DataConfig): string {
-  const isKept = (typeof cache === "string" ? cache : cache.name) !== "none";
+export function waitingHint({ train }: Images, data: DataConfig): string {
+  const { workers, batchSize } = data;
   const batches = countBatches(train, { batchSize });
   const { helpers } = threadsAndSlots(train, workers, batches);
   const remedies = [
     `more threads (data.workers, now ${formatCount(helpers)})`,
-    ...(train.reads && !isKept ? ["keeping decoded pictures (data.cache)"] : []),
+    ...(train.reads && cacheOf(data) === "none" ? ["keeping decoded pictures (data.cache)"] : []),
   ];
   return "hint: the training waits for its images; what may help: " + remedies.join(", ");
-}
-
-/** What decoding takes beside the training, before it is taken. */
-export function pictureMemory({ train, validation }: Images, data: DataConfig): string {
-  const plans = ([[train, data.batchSize], [validation, data.evalBatchSize]] as const).map(
-    ([source, most]) => {
-      const batchSize = Math.min(most, source.count);
-      const batches = countBatches(source, { batchSize });
-      const { helpers, slots } = threadsAndSlots(source, data.workers, batches);
-      return { helpers, bytes: slots * batchSize * imageSize(source.shape) };
-    },
-  );
-  const [bytes, threads] = [sum(plans.map(({ bytes }) => bytes)), plans[0].helpers];
-  return `pictures: decoded by ${formatNumberOf(threads, "thread")}; batches in flight take ` +
-    `${formatBytes(bytes)}, and a picture being decoded some ${DECODED_BYTES} bytes a pixel`;
 }
 
 /** How far a download is, in a line. */

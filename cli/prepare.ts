@@ -16,6 +16,7 @@ import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
 import { formatCount, someOf } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
+import { batchSizesOf, type SplitCounts } from "../training/batch_sizes.ts";
 import { describeNetwork } from "../training/description.ts";
 import { changedInput, imageInput, type TrainingChanges } from "../training/image_input.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
@@ -191,19 +192,24 @@ export function checkLastBatch(
   });
 }
 
-/** What training compiles together: programs of steps and, last, the one that validates. */
+/**
+ * What training compiles together: programs of steps and, last, those that validate.
+ *
+ * @param counts of the images
+ */
 export function programsOf(
   file: ConfigFile,
   model: Module,
   images: NetworkDescription,
+  counts: SplitCounts,
 ): Program[] {
   const { data, training: { accumulate, epochs } } = file.config;
+  const { batchSize, evalBatchSize: evaluationBatchSize, dropLast } = data;
   return trainingPrograms({
     recipe: recipeOf(file, model, images),
     ...changedInput(images, changesOf(data, images.input)),
-    batchSize: data.batchSize,
+    ...batchSizesOf({ batchSize, evaluationBatchSize, dropLast }, counts),
     accumulate,
-    evaluationBatchSize: data.evalBatchSize,
     epochs: { from: 0, to: epochs, stepsPerEpoch: 1 },
   });
 }

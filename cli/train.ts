@@ -26,13 +26,15 @@ import { trainRecipe } from "../training/train.ts";
 import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
-import { loadImages, pictureMemory, waitingHint } from "./load_data.ts";
+import { loadImages, waitingHint } from "./load_data.ts";
+import { checkPlan, describePlan, planRun } from "./memory_plan.ts";
 import {
   adoptWeights,
   buildNetwork,
   changesOf,
   checkLastBatch,
   planNetwork,
+  programsOf,
   readConfig,
   recipeOf,
 } from "./prepare.ts";
@@ -98,12 +100,16 @@ export const command: Command = {
           "frozen is never released",
       );
     }
+    const counts = { train: images.train.count, validation: images.validation.count };
+    const programs = programsOf(file, model, identity.description, counts);
+    const memory = planRun(file, backend, programs, model, images);
+    warnings.push(...checkPlan(file, memory));
     for (const warning of warnings) context.progress.print(`warning: ${warning}`);
     folder.describe(identity, formatConfig(config));
     if (found) announceResume(found, changes, { config, recipe, backend }, context);
     else await adoptPretrained(model, file, context);
     const start = performance.now();
-    const run = { config, images, backend, identity, recipe, folder };
+    const run = { config, images, backend, identity, recipe, folder, memory };
     let outcome: TrainingOutcome;
     try {
       outcome = await interruption.gracefully(
@@ -179,7 +185,7 @@ async function adoptPretrained(
 }
 
 async function trainRun(
-  { config, images, backend, identity, recipe, folder }: PreparedRun,
+  { config, images, backend, identity, recipe, folder, memory }: PreparedRun,
   signal: AbortSignal,
   context: Context,
 ): Promise<TrainingOutcome> {
@@ -197,7 +203,7 @@ async function trainRun(
   if (frozen !== undefined) context.print(frozen);
   const weights = describeWeights(recipe, identity.description);
   if (weights !== undefined) context.print(weights);
-  if (images.train.reads) context.print(pictureMemory(images, data));
+  context.print(describePlan(memory));
   const changes = changesOf(data, identity.description.input);
   if (changes.mixing) {
     context.print("mixed images: training's metrics take each for the class of its larger share");
@@ -214,6 +220,7 @@ async function trainRun(
       backend: backend.name,
       threads: backend.threads,
       output: folder.path,
+      memory: memory.memory,
     },
     recipe,
     images.validation.count,

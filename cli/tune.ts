@@ -8,6 +8,7 @@ import { saveTuning } from "../backends/webgpu/tuning.ts";
 import { fileTuningStore } from "../backends/webgpu/tuning_store.ts";
 import { formatCount, formatTable } from "../reporting/format.ts";
 import { type Command, setOption } from "./command.ts";
+import { countsOf } from "./load_data.ts";
 import { buildNetwork, planNetwork, programsOf, readConfig } from "./prepare.ts";
 
 /** `tune CONFIG`. */
@@ -21,8 +22,9 @@ export const command: Command = {
     "adapter, with this driver, for these shapes. No data is loaded.",
   async run(args, context) {
     const file = await readConfig(args.positionals[0], args, context);
-    const { architecture, description } = await planNetwork(file);
-    const programs = programsOf(file, buildNetwork(file, architecture), description);
+    const { architecture, description, info } = await planNetwork(file);
+    const counts = countsOf(file.config.data, info);
+    const programs = programsOf(file, buildNetwork(file, architecture), description, counts);
     quietDriver();
     const device = await openDevice({ warn: (line) => context.progress.print(`warning: ${line}`) });
     try {

@@ -49,6 +49,8 @@ export interface Splits {
 export interface OpenDataset {
   /** What is known of it. */
   readonly info: DatasetInfo;
+  /** Whether its images are pictures in files, of which loading it reads none as a whole. */
+  readonly isOfFiles?: boolean;
   /** Bytes of its images where they are computed when loaded; absent where they are read. */
   readonly computedBytes?: number;
   /** Bytes that are downloaded where it is not here; absent for a dataset that is not published. */

@@ -118,6 +118,11 @@ export interface ImageSource extends KeepsPictures {
    * asks for batches while there can be workers.
    */
   readonly reads?: readonly string[];
+  /**
+   * The first `most` bytes of the file that an image is made of; undefined where finding them would
+   * take as long as reading it. Throws what the system throws.
+   */
+  beginningOf?(index: number, most: number): Uint8Array | undefined;
   /** Why images could not be read that have others in their place, a sentence each, so far. */
   complaints?(): readonly string[];
   /** How a worker opens it. Without one the images are read by the thread that asks for batches. */

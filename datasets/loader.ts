@@ -205,7 +205,7 @@ function parsedMixing({ options, classes }: NonNullable<LoaderOptions["mixing"]>
 
 /** How many threads prepare batches, and how many batches there is room for. */
 export function threadsAndSlots(
-  source: ImageSource,
+  source: Pick<ImageSource, "handle" | "reads">,
   workers: number | "auto",
   batchCount: number,
 ): { readonly helpers: number; readonly slots: number } {
@@ -217,7 +217,7 @@ export function threadsAndSlots(
 /** Threads that decode, at most, unless somebody asks for more: each takes memory of its own. */
 const MOST_DECODERS = 16;
 
-function workersFor({ reads }: ImageSource, wanted: number | "auto"): number {
+function workersFor({ reads }: Pick<ImageSource, "reads">, wanted: number | "auto"): number {
   if (!reads) return wanted === "auto" ? 1 : wanted;
   // Files of strangers are not decoded in the thread that trains.
   if (wanted !== "auto") return Math.max(1, wanted);

@@ -21,6 +21,8 @@ export interface PictureSource extends KeepsPictures {
   nameOf?(index: number): string;
   /** A picture's file as it is stored. Rejects with InputError for one that cannot be read. */
   fileOf?(index: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** As {@link ImageSource.beginningOf}. */
+  beginningOf?(index: number, most: number): Uint8Array | undefined;
   /** Changes when a picture's file does; undefined where that cannot be told. */
   identityOf?(index: number): string | undefined;
   /** Whether it is known that a picture cannot be read. */

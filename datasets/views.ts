@@ -76,6 +76,7 @@ export function viewed(
   };
   return {
     ...opened,
+    isOfFiles: !isOfOneSize(opened),
     info: {
       ...opened.info,
       imageShape: shape,

@@ -24,10 +24,19 @@ export function requireMemory(bytes: number, what: string, limit = LARGEST_ARRAY
 
 /** Bytes of memory that this machine has; Infinity where it may not be asked. */
 export function memoryOfMachine(): number {
+  return memoryInfo()?.total ?? Infinity;
+}
+
+/** Bytes of it that nothing takes up now; Infinity where it may not be asked. */
+export function freeMemory(): number {
+  return memoryInfo()?.available ?? Infinity;
+}
+
+function memoryInfo(): Deno.SystemMemoryInfo | undefined {
   try {
-    return Deno.systemMemoryInfo().total;
+    return Deno.systemMemoryInfo();
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return Infinity;
+    if (error instanceof Deno.errors.NotCapable) return undefined;
     throw error;
   }
 }

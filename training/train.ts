@@ -10,6 +10,7 @@ import type { Module } from "../layers/module.ts";
 import { suggestion } from "../schema/nearest.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
 import { inferenceProgram } from "../models/inference.ts";
+import { batchSizesOf } from "./batch_sizes.ts";
 import { trainingData } from "./data.ts";
 import { changedInput, type TrainingChanges } from "./image_input.ts";
 import { type LoopHooks, runTraining, type TrainingOutcome } from "./loop.ts";
@@ -94,11 +95,11 @@ export async function trainRecipe(
     requireShape(split.shape, options.train.shape, [name]);
     checkTargets(recipe.objective, split, recipe.classes, [name]);
   }
-  const batchSize = dropLast ? run.batchSize : Math.min(run.batchSize, options.train.count);
-  const evaluationBatchSize = Math.min(
-    run.evaluationBatchSize,
-    options.validation?.count ?? Infinity,
-  );
+  const sizes = batchSizesOf(run, {
+    train: options.train.count,
+    validation: options.validation?.count,
+  });
+  const { batchSize, evaluationBatchSize = 1 } = sizes;
   using loader = new BatchLoader(options.train, {
     batchSize,
     seed,
@@ -115,8 +116,6 @@ export async function trainRecipe(
     new BatchLoader(options.validation, { batchSize: evaluationBatchSize, workers });
   const steps = Math.ceil(loader.batchCount / accumulate);
   if (resume) requirePosition(resume.state, steps, "resume");
-  const rest = options.train.count % batchSize;
-  const lastEvaluation = (options.validation?.count ?? 0) % evaluationBatchSize;
   const schedule = within(["schedule"], () =>
     createSchedule(run.schedule, {
       learningRate: recipe.optimizer.options.learningRate,
@@ -129,11 +128,8 @@ export async function trainRecipe(
     recipe,
     ...changed,
     seed,
-    batchSize,
+    ...sizes,
     accumulate,
-    ...(dropLast || rest === 0 ? {} : { lastBatchSize: rest }),
-    ...(validation ? { evaluationBatchSize } : {}),
-    ...(lastEvaluation === 0 ? {} : { lastEvaluationBatchSize: lastEvaluation }),
     epochs: {
       stepsPerEpoch: steps,
       // One that is complete is only read.

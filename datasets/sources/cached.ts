@@ -69,6 +69,10 @@ export class CachedSource implements PictureSource {
     return new CachedSource(pictures.slice(from, to), choices, cache.slice(from, to));
   }
 
+  beginningOf(index: number, most: number): Uint8Array | undefined {
+    return this.pictures.beginningOf?.(index, most);
+  }
+
   complaints(): readonly string[] {
     return this.pictures.complaints?.() ?? [];
   }

@@ -75,6 +75,10 @@ export class TransformedSource implements ImageSource {
     return handle && { kind: "transformed", pictures: handle, ...this.view };
   }
 
+  beginningOf(index: number, most: number): Uint8Array | undefined {
+    return this.pictures.beginningOf?.(index, most);
+  }
+
   complaints(): readonly string[] {
     return this.pictures.complaints?.() ?? [];
   }

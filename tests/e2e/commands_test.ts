@@ -58,7 +58,7 @@ Deno.test("a folded network evaluates like its checkpoint", () =>
 
 Deno.test("inspect shows the same layers for a config and for its checkpoint", () =>
   withTrainedRun(async (folder) => {
-    const [config, checkpoint] = await Promise.all(
+    const [{ runMemory, ...config }, checkpoint] = await Promise.all(
       ["tiny.yaml", CHECKPOINT].map(async (file) =>
         parseEvents((await overfold(folder, "inspect", file, "--json")).out)[0]
       ),
@@ -67,6 +67,7 @@ Deno.test("inspect shows the same layers for a config and for its checkpoint", (
     assert((config.trainingParameters as number) > (config.foldedParameters as number));
     const { totalBytes, variableBytes } = config.memory as Record<string, number>;
     assert(totalBytes > variableBytes && variableBytes > 0);
+    assert((runMemory as Record<string, number>).total > totalBytes);
     const plain = await overfold(
       folder,
       "inspect",

@@ -41,7 +41,7 @@ Deno.test("a folder of pictures is trained on, predicted and evaluated", () =>
     const trained = await overfold(folder, "train", "own.yaml");
     assertEquals(trained.code, 0, trained.error);
     assertStringIncludes(trained.out, "24 images to train on, 6 to validate");
-    assertStringIncludes(trained.out, "batches in flight take ");
+    assertStringIncludes(trained.out, "memory: up to about ");
     const network = join("runs", "own", "folded", "model.safetensors");
     const evaluated = await overfold(folder, "eval", network, "--json");
     assertEquals(evaluated.code, 0, evaluated.error);

@@ -1,0 +1,231 @@
+/** How much memory a training takes, known before it begins. */
+
+import { imageSize as sizeOfPicture } from "image-size";
+import type { Backend, MemoryPlan } from "../backends/backend.ts";
+import type { ConfigFile } from "../config/load.ts";
+import { imageSize, type ImageSource } from "../datasets/image_source.ts";
+import { countBatches, threadsAndSlots } from "../datasets/loader.ts";
+import { InputError } from "../errors.ts";
+import { freeMemory, memoryOfMachine } from "../files/memory.ts";
+import type { Program } from "../graph/types.ts";
+import type { Module } from "../layers/module.ts";
+import { formatBytes, formatNumberOf } from "../reporting/format.ts";
+import { sum } from "../reporting/statistics.ts";
+
+const MEBIBYTE = 2 ** 20;
+
+// Measured as peaks of the process, over those of what can be counted.
+/** Deno, the program with its libraries, and what compiling leaves to the garbage collector. */
+const PROCESS_BYTES = 330 * MEBIBYTE;
+/** A thread that computes. */
+const THREAD_BYTES = 8 * MEBIBYTE;
+/** A thread that prepares batches, and one that decodes pictures. */
+const WORKER_BYTES = { plain: 21 * MEBIBYTE, decoding: 36 * MEBIBYTE };
+/** Copies of the network's state beyond those in use, until the garbage collector comes by. */
+const GARBAGE_BYTES = 165 * MEBIBYTE;
+/** For each pixel of a picture that it decodes, those that wait for their turn included. */
+const DECODED_BYTES = 26;
+/** For each pixel of those that it has decoded, until the garbage collector comes by, and at most. */
+const LEFT_BYTES = { pixel: 64, most: 12 * MEBIBYTE };
+
+/** Pictures whose beginnings are looked at for their sizes, and bytes of each. */
+const LOOKED_AT = 100;
+const BEGINNING = 2 ** 16;
+/** Pixels where no file says how many it has. */
+const USUAL_PIXELS = 2 ** 20;
+
+/** What is known of a split's images. */
+export type PlannedSplit = Pick<
+  ImageSource,
+  "count" | "shape" | "reads" | "handle" | "beginningOf"
+>;
+
+/** Both splits. */
+export interface PlannedImages {
+  readonly train: PlannedSplit;
+  readonly validation: PlannedSplit;
+  /** Bytes of all images where they will be held in memory, unless the splits hold them. */
+  readonly bytes?: number;
+}
+
+/** What takes memory, in bytes. */
+export interface RunMemory {
+  /** The memory that the programs compute in, where that is the machine's and not a device's. */
+  readonly network: number;
+  /** Copies of parameters, statistics and optimizer state outside it, for checkpoints. */
+  readonly copies: number;
+  /** Batches in flight. */
+  readonly batches: number;
+  /** Threads that prepare them. */
+  readonly workers: number;
+  /** Images that are held in memory, the list of pictures, targets. */
+  readonly images: number;
+  /** Decoded pictures that are kept. */
+  readonly cache: number;
+  /** Everything else. */
+  readonly process: number;
+  /** All of it. */
+  readonly total: number;
+}
+
+/** A plan, and what it counts with. */
+export interface RunPlan {
+  readonly memory: RunMemory;
+  /** Of the programs. */
+  readonly programs: MemoryPlan;
+  /** Threads that prepare batches. */
+  readonly threads: number;
+  /** Whether they decode pictures. */
+  readonly isDecoding: boolean;
+  /** The largest of some pictures that were looked at, where files say at their beginnings. */
+  readonly picture?: { readonly height: number; readonly width: number };
+}
+
+/** Plans the memory of a config's training. */
+export function planRun(
+  { config: { data } }: ConfigFile,
+  backend: Backend,
+  programs: readonly Program[],
+  model: Module,
+  images: PlannedImages,
+): RunPlan {
+  const splits = [
+    planSplit(images.train, data.batchSize, data.workers),
+    planSplit(images.validation, data.evalBatchSize, data.workers),
+  ];
+  const threads = sum(splits.map(({ helpers }) => helpers));
+  const picture = images.train.reads && largestPicture(images.train);
+  const pixels = picture ? picture.height * picture.width : USUAL_PIXELS;
+  const shared = sharedBytes([images.train.handle, images.validation.handle]);
+  const kept = (images.train.count + images.validation.count) * images.train.shape.channels;
+  const planned = backend.plan(programs);
+  const parameters = [...model.namedParameters().values()];
+  const state = planned.variableBytes;
+  const memory = {
+    network: backend.name === "webgpu" ? 0 : planned.totalBytes,
+    copies: 4 * sum(parameters.map(({ data }) => data.length)) + state +
+      Math.min(2 * state, GARBAGE_BYTES),
+    batches: sum(splits.map(({ bytes }) => bytes)),
+    workers: threads *
+      (images.train.reads
+        ? WORKER_BYTES.decoding + DECODED_BYTES * pixels +
+          Math.min(LEFT_BYTES.pixel * pixels, LEFT_BYTES.most)
+        : WORKER_BYTES.plain),
+    images: images.bytes ?? shared.images,
+    // The room for pictures of unknown sizes is as large as may be.
+    cache: Math.min(shared.cache, kept * pixels),
+    process: PROCESS_BYTES + backend.threads * THREAD_BYTES,
+  };
+  return {
+    memory: { ...memory, total: sum(Object.values(memory)) },
+    programs: planned,
+    threads,
+    isDecoding: images.train.reads !== undefined,
+    ...(picture ? { picture } : {}),
+  };
+}
+
+/** What a plan comes to, in a line for a person. */
+export function describePlan({ memory, threads, isDecoding, picture }: RunPlan): string {
+  const work = picture
+    ? `decoding pictures of ${picture.height}x${picture.width}`
+    : isDecoding
+    ? "decoding pictures, of a megapixel perhaps"
+    : "preparing batches";
+  const parts: [bytes: number, what: string][] = [
+    [memory.network, "for the network"],
+    [memory.copies, "for copies of its state"],
+    [memory.batches, "for batches in flight"],
+    [memory.workers, `for ${formatNumberOf(threads, "thread")} ${work}`],
+    [memory.images, "for images and their list"],
+    [memory.cache, "for decoded pictures"],
+    [memory.process, "for the program"],
+  ];
+  const named = parts.filter(([bytes]) => bytes > memory.total / 100)
+    .toSorted(([a], [b]) => b - a)
+    .map(([bytes, what]) => `${formatBytes(bytes)} ${what}`);
+  return `memory: up to about ${formatBytes(memory.total)}: ${named.join(", ")}`;
+}
+
+/**
+ * Throws InputError for a training that takes more memory than this machine has. Of programs that the
+ * backend cannot address it says nothing: compiling them tells which batch fits.
+ *
+ * @param machine bytes that it has, and that nothing takes up now
+ * @returns a warning where it takes more than is free
+ */
+export function checkPlan(
+  { at }: ConfigFile,
+  plan: RunPlan,
+  { all, free } = { all: memoryOfMachine(), free: freeMemory() },
+): string[] {
+  const { total } = plan.memory;
+  if (!plan.programs.fits) return [];
+  const advice = `; take less with ${remediesFor(plan).join(", ")}`;
+  if (total > all) {
+    at("data", () => {
+      throw new InputError(
+        `this machine has ${formatBytes(all)} of memory; ${describePlan(plan)}${advice}`,
+      );
+    });
+  }
+  if (total <= free) return [];
+  return [
+    `${formatBytes(free)} of memory are free now, and the training takes about ` +
+    `${formatBytes(total)}${advice}`,
+  ];
+}
+
+/** Keys of a config that decide much of it. */
+function remediesFor({ memory }: RunPlan): string[] {
+  const remedies: [bytes: number, what: string][] = [
+    [memory.network + memory.batches, "a smaller data.batchSize or data.evalBatchSize"],
+    [memory.cache, "data.cache: disk or none"],
+    [memory.workers, "fewer data.workers"],
+  ];
+  return remedies.toSorted(([a], [b]) => b - a)
+    .filter(([bytes], i) => i === 0 || bytes > memory.total / 5)
+    .map(([, what]) => what);
+}
+
+function planSplit(split: PlannedSplit, most: number, workers: number | "auto") {
+  const batchSize = Math.min(most, split.count);
+  const { helpers, slots } = threadsAndSlots(split, workers, countBatches(split, { batchSize }));
+  return { helpers, bytes: slots * batchSize * imageSize(split.shape) };
+}
+
+/** The largest of some pictures, by what their files say; undefined where none says it soon enough. */
+function largestPicture(split: PlannedSplit): RunPlan["picture"] {
+  const most = Math.min(LOOKED_AT, split.count);
+  return Array.from({ length: most }, (_, i) => sizeOf(split, Math.floor(i * split.count / most)))
+    .filter((size) => size !== undefined)
+    .toSorted((a, b) => b.height * b.width - a.height * a.width).at(0);
+}
+
+function sizeOf(split: PlannedSplit, index: number): RunPlan["picture"] {
+  try {
+    const head = split.beginningOf?.(index, BEGINNING);
+    return head && sizeOfPicture(head);
+  } catch {
+    // What cannot be read is told when it is decoded.
+    return undefined;
+  }
+}
+
+/** Bytes of memory that threads share by what they are told, once each; those of caches apart. */
+function sharedBytes(handles: readonly unknown[]): { images: number; cache: number } {
+  const found = { images: new Set<SharedArrayBuffer>(), cache: new Set<SharedArrayBuffer>() };
+  const visit = (value: unknown, kind: keyof typeof found) => {
+    if (ArrayBuffer.isView(value)) {
+      if (value.buffer instanceof SharedArrayBuffer) found[kind].add(value.buffer);
+    } else if (typeof value === "object" && value !== null) {
+      for (const [key, part] of Object.entries(value)) {
+        visit(part, key === "cache" ? "cache" : kind);
+      }
+    }
+  };
+  for (const handle of handles) visit(handle, "images");
+  const bytesOf = (buffers: ReadonlySet<SharedArrayBuffer>) =>
+    sum([...buffers].map(({ byteLength }) => byteLength));
+  return { images: bytesOf(found.images), cache: bytesOf(found.cache) };
+}
