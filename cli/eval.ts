@@ -40,8 +40,9 @@ export const command: Command = {
     "Evaluates on the validation images of the config, in inference mode, and tells how well each\n" +
     "class is recognised and which are taken for which. Images that are not on this machine are\n" +
     "fetched for a config that is named, not for one that came with the network; nor are more than\n" +
-    "64 MiB of images computed for that. --tta sees each picture as it is and mirrored (flip), by its\n" +
-    "corners and centre (five_crop), or both (ten_crop).",
+    "64 MiB of images computed for that, and it is followed to no folder that no training here used.\n" +
+    "--tta sees each picture as it is and mirrored (flip), by its corners and centre (five_crop), or\n" +
+    "both (ten_crop).",
   async run(args, context) {
     const [path] = args.positionals;
     const files = args.texts("confusion");
@@ -56,6 +57,7 @@ export const command: Command = {
     const { config } = file;
     const { info, validation: images } = await loadImages(file, context, {
       isNamed,
+      set: args.texts("set"),
       check: (info) => checkImages(path, network, info),
     });
     const validation = testTime ? file.at("data", () => inSeveralViews(images, testTime)) : images;

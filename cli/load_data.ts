@@ -18,6 +18,7 @@ import type { SplitCounts } from "../training/batch_sizes.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import { requireTargets } from "../training/targets.ts";
 import type { Context } from "./command.ts";
+import { requireNamed } from "./places.ts";
 
 /** Bytes of images that are computed for a config that nobody has named: seconds of work. */
 const UNASKED_BYTES = 2 ** 26;
@@ -106,14 +107,17 @@ function configPath([first, ...rest]: OptionPath): OptionPath {
 /**
  * Loads the images of a config, downloading them if need be; says so on the progress line. With
  * `isNamed: false`, for a config that came with a network, images that are not on this machine are
- * an InputError, and so are more to compute than the network of a stranger may ask for. `check` sees
- * what is known of the images before any is fetched; `download: false` fetches none.
+ * an InputError, and so are more to compute than the network of a stranger may ask for, and a place
+ * that no person has named. `check` sees what is known of the images before any is fetched;
+ * `download: false` fetches none.
  */
 export async function loadImages(
   file: ConfigFile,
   { progress }: Context,
-  { isNamed = true, download = isNamed, isKept = false, check = () => {} }: {
+  { isNamed = true, set = [], download = isNamed, isKept = false, check = () => {} }: {
     readonly isNamed?: boolean;
+    /** What of that config a person has named even so: assignments `key=value`. */
+    readonly set?: readonly string[];
     readonly download?: boolean;
     /** Whether pictures are read several times, and kept as `data.cache` says. */
     readonly isKept?: boolean;
@@ -121,6 +125,7 @@ export async function loadImages(
   } = {},
 ): Promise<Images> {
   const { config: { data }, at } = file;
+  if (!isNamed) await requireNamed(file, set);
   const { info, computedBytes = 0, load } = await openImages(file, {
     download,
     ...(isKept ? { pictureCache: data.cache } : {}),

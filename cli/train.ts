@@ -28,6 +28,7 @@ import { Interruption } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
 import { loadImages, waitingHint } from "./load_data.ts";
 import { checkPlan, describePlan, planRun } from "./memory_plan.ts";
+import { rememberPlaces } from "./places.ts";
 import {
   adoptWeights,
   buildNetwork,
@@ -73,6 +74,7 @@ export const command: Command = {
       context.progress.print("stopping after this step; press Ctrl-C again to stop at once")
     );
     const images = await loadImages(file, context, { isKept: true });
+    await rememberPlaces(config);
     if (found) requireSamePictures(found.checkpoint, images.info, path);
     const backend = await openForRun(found?.checkpoint, config, args, context);
     const identity = await identityOf(file, images.info, backend);

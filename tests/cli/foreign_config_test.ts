@@ -52,6 +52,16 @@ const REFUSED: [data: Readonly<Record<string, unknown>>, message: string][] = [
     { dataset: { ...SYNTHETIC, trainCount: 1e7 } },
     "data.dataset: its images take 724.8 MiB",
   ],
+  [
+    { dataset: { name: "image_folder", root: "/home/me/private" } },
+    "data.dataset.root: /home/me/private is where this network's config has its images, and no " +
+    "training here has used that place; if you mean it, say so with --set data.dataset.root=",
+  ],
+  [
+    { dataset: { name: "tar_shards", train: ["one.tar", "/home/me/private/{0..9}.tar"] } },
+    "data.dataset.train: one.tar is where this network's config has its images",
+  ],
+  [{ dataset: "mnist", root: "/home/me/private" }, "say so with --set data.root=/home/me/private"],
 ];
 
 for (const [data, message] of REFUSED) {

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { readFoldedNetwork, writeFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { readRaster } from "../../files/images.ts";
 import { plainPng, withFiles } from "../support/pictures.ts";
-import { overfold, parseEvents } from "./cli.ts";
+import { CACHE, overfold, parseEvents } from "./cli.ts";
 
 const CONFIG = `\
 backend: cpu
@@ -56,6 +56,29 @@ Deno.test("a folder of pictures is trained on, predicted and evaluated", () =>
     const predicted = await overfold(folder, "predict", network, "pictures/red", "--json");
     assertEquals(predicted.code, 0, predicted.error);
     assertEquals(parseEvents(predicted.out).length, 15);
+  }));
+
+Deno.test("eval and fold look for a network's pictures where a training here had them, and else where told", () =>
+  withFiles(FILES, async (folder) => {
+    const trained = await overfold(folder, "train", "own.yaml", "--set", "training.epochs=1");
+    assertEquals(trained.code, 0, trained.error);
+    const [checkpoint, folded] = [
+      join("runs", "own", "checkpoints", "last.safetensors"),
+      join("runs", "own", "folded", "model.safetensors"),
+    ];
+    const fold = async () => (await overfold(folder, "fold", checkpoint, "--output", "x")).out;
+    assertStringIncludes(await fold(), "on 6 validation images");
+    // As if it came from another machine.
+    await Deno.remove(join(folder, CACHE, "places"), { recursive: true });
+    for (const network of [checkpoint, folded]) {
+      const evaluated = await overfold(folder, "eval", network);
+      assertEquals(evaluated.code, 2);
+      assertStringIncludes(evaluated.error, "data.dataset.root: pictures is where this network's");
+    }
+    assertStringIncludes(await fold(), "images of noise");
+    const named = ["eval", folded, "--set", "data.dataset.root=pictures"];
+    const evaluated = await overfold(folder, ...named);
+    assertEquals(evaluated.code, 0, evaluated.error);
   }));
 
 Deno.test("inspect draws the first batch as the network sees it, and what a preset holds", () =>

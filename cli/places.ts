@@ -1,0 +1,85 @@
+/**
+ * Places of pictures that configs name, and whose word is taken for them. A config that came with a
+ * network may name any folder of this machine; it is looked into if a person has named it: with the
+ * command, or for a training before.
+ */
+
+import { createHash } from "node:crypto";
+import { join, resolve } from "@std/path";
+import { configJsonSchema } from "../config/json_schema.ts";
+import type { ConfigFile } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { InputError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { optionalCache } from "../files/cache.ts";
+import { exists } from "../files/exists.ts";
+import { fromHome } from "../files/home.ts";
+import { refusalOf } from "../files/refusal.ts";
+import { keywordAt } from "../schema/json.ts";
+
+/** A place that a config names. */
+interface Place {
+  /** Such as `data.dataset.root`. */
+  readonly key: string;
+  /** As it stands there: a folder, a file or a pattern. */
+  readonly text: string;
+}
+
+/** Remembers the places of a config that a person trains with. */
+export async function rememberPlaces(config: Config): Promise<void> {
+  if (!optionalCache()?.isWritable) return;
+  for (const { text } of placesOf(config)) {
+    const file = fileOf(text);
+    if (file === undefined || await exists(file)) continue;
+    try {
+      await writeFileAtomic(file, `${resolve(fromHome(text))}\n`);
+    } catch (error) {
+      // Then a person names it once more.
+      if (refusalOf(error) === undefined) throw error;
+    }
+  }
+}
+
+/**
+ * Throws InputError for a config that came with a network and names a place that no person has.
+ *
+ * @param set assignments `key=value` that a person made
+ */
+export async function requireNamed(
+  { config, at }: ConfigFile,
+  set: readonly string[],
+): Promise<void> {
+  const named = set.map((assignment) => assignment.split("=", 1)[0]);
+  for (const { key, text } of placesOf(config)) {
+    if (named.some((start) => key === start || key.startsWith(`${start}.`))) continue;
+    const file = fileOf(text);
+    if (file !== undefined && await exists(file)) continue;
+    at(key, () => {
+      throw new InputError(
+        `${text} is where this network's config has its images, and no training here has used that ` +
+          `place; if you mean it, say so with --set ${key}=${text}, or name a config with --config`,
+      );
+    });
+  }
+}
+
+/** The places that a config names for its images: what may differ when its training goes on. */
+function placesOf({ data }: Config): Place[] {
+  const schema = configJsonSchema();
+  const options = typeof data.dataset === "string" ? {} : data.dataset;
+  const isPlace = (option: string) =>
+    keywordAt(schema, ["data", "dataset", option], { data }, "resume") === "free";
+  return [
+    ...(data.root === undefined ? [] : [{ key: "data.root", text: data.root }]),
+    ...Object.entries(options).filter(([option]) => isPlace(option)).flatMap(([option, value]) =>
+      [value].flat().map((text) => ({ key: `data.dataset.${option}`, text: String(text) }))
+    ),
+  ];
+}
+
+/** What is there once a place has been named; undefined without a cache. */
+function fileOf(text: string): string | undefined {
+  const cache = optionalCache();
+  const name = createHash("sha256").update(resolve(fromHome(text))).digest("hex").slice(0, 32);
+  return cache && join(cache.folder, "places", name);
+}
