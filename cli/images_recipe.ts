@@ -3,6 +3,7 @@
 import { stringify } from "yaml";
 import { memoryOfMachine } from "../files/memory.ts";
 import { formatBytes, formatCount, formatDuration, wrapText } from "../reporting/format.ts";
+import { shellQuoted } from "./calls.ts";
 import type { ImagesSurvey } from "./images_survey.ts";
 
 /** What depends on the pictures and the machine. */
@@ -105,8 +106,10 @@ export function recipeText(
     ? ""
     : ` That takes about ${formatDuration(timing.seconds)} on this machine, as measured with ` +
       `${timing.backend}.`;
-  const about = `Written by \`overfold init --images ${path}\`: ${all} pictures of ` +
-    `${formatCount(classNames.length)} classes. Train with it: overfold train ${file}.${time}`;
+  const about = `Written by \`overfold init --images ${shellQuoted(path)}\`: ${all} pictures of ` +
+    `${formatCount(classNames.length)} classes. Train with it: overfold train ${
+      shellQuoted(file)
+    }.${time}`;
   const split =
     `${train} to train on, at least ${least} of each class, and ${test} to validate on. ` +
     "Without a folder or list for these a fifth of each class is held out, always the same " +

@@ -17,6 +17,7 @@ import {
   nodeAt,
   schemasAt,
 } from "../schema/json.ts";
+import { callOf, shellQuoted } from "./calls.ts";
 import type { Command, Context } from "./command.ts";
 import {
   type ImagesRecipe,
@@ -198,7 +199,9 @@ async function configForImages(path: string, file: string, context: Context) {
   }
   if (survey.broken.length > 0) {
     context.progress.print(
-      `warning: ${path}: not all pictures can be read; \`overfold datasets check ${path}\` names them`,
+      `warning: ${path}: not all pictures can be read, and a training stops at such a one; ` +
+        `\`${callOf("datasets", context.call)} check ${shellQuoted(path)}\` names them all, and ` +
+        "`onError: skip` in the config passes over them",
     );
   }
   const text = (recipe: ImagesRecipe, timing?: ImagesTiming) =>
@@ -240,10 +243,11 @@ export const command: Command = {
         `${file}: exists already; choose another name, or overwrite it with --force`,
       );
     }
+    const training = `${callOf("train", context.call)} ${shellQuoted(file)}`;
     const images = args.text("images");
     if (images === undefined) {
       await writeFileAtomic(file, configTemplate());
-      context.print(`Wrote ${file}. Train with it: overfold train ${file}`);
+      context.print(`Wrote ${file}. Train with it: ${training}`);
       context.emit({ file });
       return;
     }
@@ -254,7 +258,7 @@ export const command: Command = {
       `${images}: ${formatCount(sizes.train)} pictures to train on and ` +
         `${formatCount(sizes.test)} to validate, of ${formatCount(classNames.length)} classes\n` +
         `Wrote ${file}. Train with it, for about ${formatDuration(timing.seconds)}: ` +
-        `overfold train ${file}`,
+        training,
     );
     context.emit({
       file,

@@ -14,6 +14,7 @@ import {
 } from "../training/run_files.ts";
 import type { RunFolder } from "../training/run_folder.ts";
 import { openChosen } from "./backend.ts";
+import { shellQuoted } from "./calls.ts";
 import type { Arguments, Context } from "./command.ts";
 import { changesSince, checkSameRun } from "./same_run.ts";
 
@@ -150,8 +151,4 @@ export function howToGoOn(args: Arguments, { call }: Context): string {
     ...(output === undefined ? [] : [`--output ${shellQuoted(output)}`]),
     "--resume",
   ].join(" ");
-}
-
-function shellQuoted(text: string): string {
-  return /^[\w./=:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -24,7 +24,7 @@ export const NEXT: Readonly<Record<Wanted, string>> = {
   network: "expected a checkpoint (RUN/checkpoints/best.safetensors) or a folded network " +
     "(RUN/folded/model.safetensors)",
   onnx: "expected a network that was exported to ONNX",
-  config: "expected a config; `overfold init` writes one to start from",
+  config: "expected a config; `overfold init` writes one, with `--images PATH` for your pictures",
   picture: EXPECTED_PICTURE,
   "network or config": "expected a checkpoint, a folded network or a config",
 };

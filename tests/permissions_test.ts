@@ -4,6 +4,7 @@ import { cpuFeatures } from "../backends/registry.ts";
 import { COMMANDS } from "../cli.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { withTinyConfig } from "./e2e/cli.ts";
+import { plainPng, withFiles } from "./support/pictures.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
 
@@ -66,6 +67,23 @@ Deno.test("commands reach the network only where they fetch images, and write on
     assertEquals(/--allow-(env|sys)( |$)/.test(command), false, `${task} names what it asks for`);
   }
 });
+
+/** Four pictures, no two of them the same, of two classes. */
+const PHOTOS = Object.fromEntries(
+  [1, 2, 3, 4].map((grey) => [`photos/${grey % 2}/${grey}.png`, plainPng([grey, grey, grey])]),
+);
+
+Deno.test("deno task datasets may read a config and check its pictures", () =>
+  withFiles(PHOTOS, async (folder) => {
+    const dataset = `{ name: image_folder, root: ${JSON.stringify(`${folder}/photos`)} }`;
+    const config = `${folder}/own.yaml`;
+    await Deno.writeTextFile(config, `data: { dataset: ${dataset} }\nmodel: { name: resnet18 }\n`);
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "datasets", "check", config, "--sheet", "none"],
+      cwd: ROOT,
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+  }));
 
 Deno.test("what follows a task's name reaches its command", () => {
   for (const [task, { command }] of TASKS) {

@@ -157,6 +157,7 @@ Deno.test("in the place of a broken picture stands another of its class", async 
       await readImages(test);
     }, InputError);
     assert(error.message.includes("cut.png: a damaged PNG file"), error.message);
+    assert(error.message.endsWith("; data.onError: skip passes over it"), error.message);
   });
 });
 

@@ -45,8 +45,12 @@ Deno.test("init tells pictures that it cannot read, and of a folder that holds n
       assertEquals(empty.code, 2);
       assertStringIncludes(empty.error, "expected a folder for each class");
       assertEquals(await Deno.stat(join(folder, "config.yaml")).catch(() => "none"), "none");
-      const made = await overfold(folder, "init", "--images", "photos");
+      await Deno.rename(join(folder, "photos"), join(folder, "my photos"));
+      const made = await overfold(folder, "init", "my own.yaml", "--images", "my photos");
       assertEquals([made.code, made.error.includes("cut.png: a damaged PNG file")], [0, true]);
+      // What it advises to call can be pasted.
+      assertStringIncludes(made.error, "`overfold datasets check 'my photos'`");
+      assertStringIncludes(made.out, ": overfold train 'my own.yaml'\n");
     },
   ));
 
