@@ -100,7 +100,10 @@ async function matrixIn(bytes: ByteStream, fail: Fail): Promise<Matrix | undefin
       if (length > 8 * most) {
         throw fail(`${name} has ${length} bytes, expected at most ${8 * most}`);
       }
-      return valuesOf({ type, data: await source.take(length) }, fail);
+      const values = valuesOf({ type, data: await source.take(length) }, fail);
+      const count = shape.reduce((product, extent) => product * extent, 1);
+      if (values.length === count) return values;
+      throw fail(`${name} has ${values.length} numbers, expected ${count}`);
     },
   };
 }

@@ -45,6 +45,8 @@ function run(bytes: Uint8Array<ArrayBuffer>): unknown {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const stack: unknown[] = [];
   const memo = new Map<number, unknown>();
+  /** Bytes that were made of texts: no more than the file has, unless one is taken again and again. */
+  let encoded = 0;
   let at = 0;
   const u8 = () => view.getUint8(at++);
   const u16 = () => view.getUint16((at += 2) - 2, true);
@@ -180,7 +182,11 @@ function run(bytes: Uint8Array<ArrayBuffer>): unknown {
         break;
       case "R": {
         const [called, given] = several(2);
-        stack.push(call(called, given));
+        const made = call(called, given);
+        if (made instanceof Uint8Array && (encoded += made.length) > bytes.length) {
+          throw new Refusal("it makes more bytes than it has");
+        }
+        stack.push(made);
         break;
       }
       case "b": {

@@ -78,6 +78,13 @@ Deno.test("a MAT-file cut anywhere, or of another kind, is refused by name", asy
   await assertRejects(() => matrices(hdf5), InputError, "it begins otherwise");
 });
 
+Deno.test("a matrix that has fewer numbers than its extents say is refused by name", async () => {
+  const bytes = await fixture("svhn_plain.mat");
+  const extents = bytes.findIndex((_, i) => String(bytes.subarray(i, i + 8)) === "2,0,0,0,1,0,0,0");
+  bytes[extents] = 3;
+  await assertRejects(() => matrices(bytes), InputError, "y has 2 numbers, expected 3");
+});
+
 Deno.test("SVHN's columns become channels-last pixels, and its 10 the digit 0", async () => {
   const [packed, plain] = [await fixture("svhn_packed.mat"), await fixture("svhn_plain.mat")];
   const files = { "train_32x32.mat": packed, "extra_32x32.mat": plain, "test_32x32.mat": plain };

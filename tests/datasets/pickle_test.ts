@@ -70,6 +70,13 @@ Deno.test("a pickle that wants to do anything else than hold values is refused",
     ["\x80\x02.", "a value is missing"],
     ["\x80\x02T\xff\xff\xff\xffabc.", "it ends early"],
     ["\x80\x06.", "it begins otherwise"],
+    [
+      `\x80\x02c_codecs\nencode\nq\x00X\x50\x00\x00\x00${
+        "a".repeat(80)
+      }q\x01X\x06\x00\x00\x00latin1q\x02` +
+      "h\x00h\x01h\x02\x86R".repeat(3) + ".",
+      "it makes more bytes than it has",
+    ],
     ["(dp0\n.", "it begins otherwise"],
   ];
   for (const [bytes, message] of evil) {
