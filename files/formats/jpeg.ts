@@ -22,6 +22,9 @@ const MAX_SCANNED_PIXELS = 4096 * 3072;
 /** Most pixels that a byte of a JPEG file can stand for: a bit a block of 8 × 8, with nothing in it. */
 const PIXELS_PER_BYTE = 512;
 
+/** Pixels from which on the memory that the library's decoder took is given back. */
+const LARGE = 1 << 22;
+
 /** Markers: the end of a picture, the beginning of a scan and of a segment that may be EXIF's. */
 const [END, SCAN, EXIF] = [0xd9, 0xda, 0xe1];
 
@@ -76,7 +79,7 @@ export async function decodeJpeg(
 /** What a library makes of a file that is not baseline, has rare chroma or is damaged. */
 async function decodeAny(
   bytes: Uint8Array<ArrayBuffer>,
-  { components }: JpegHeader,
+  { width, height, components }: JpegHeader,
   onDamage: OnDamage,
 ): Promise<ImageData> {
   if (components === 4) {
@@ -86,6 +89,7 @@ async function decodeAny(
     );
   }
   const { decode } = await (decoder ??= newDecoder());
+  if (width * height >= LARGE) decoder = undefined;
   complaints = [];
   let picture: ImageData;
   try {

@@ -15,8 +15,8 @@ import { type JpegMachine, startMachine } from "./machine.ts";
 /** Bytes that vectors may reach beyond what is there. */
 const SLACK = 64;
 
-/** Pixels from which on the memory is given back. */
-const LARGE = 1 << 22;
+/** Bytes of memory from which on it is given back after a picture. */
+const LARGE = 1 << 24;
 
 /** Markers: the end of a picture, the first of eight restarts. */
 const [END, RESTART] = [0xd9, 0xd0];
@@ -45,7 +45,6 @@ export function decodeBaseline(bytes: Uint8Array, wanted?: Wanted): Raster | und
   const colours = headers && coloursOf(headers);
   if (!headers || !colours || !isSampledSimply(headers)) return undefined;
   const running = machine ??= startMachine();
-  if (headers.width * headers.height >= LARGE) machine = undefined;
   try {
     const { width, height } = headers;
     const part = wanted?.(headers) ?? { top: 0, left: 0, width, height };
@@ -53,6 +52,8 @@ export function decodeBaseline(bytes: Uint8Array, wanted?: Wanted): Raster | und
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
+  } finally {
+    if (running.bytes().length >= LARGE) machine = undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import mozjpeg from "npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js";
 import encodeJpeg from "npm:@jsquash/jpeg@1.6.0/encode.js";
 import { decodeBaseline } from "../../../../files/formats/jpeg/baseline.ts";
@@ -73,6 +73,30 @@ Deno.test("of a part the pixels are the same, wherever it lies", async () => {
       assertEquals(crop(picture, part), crop(whole, part), `${name} ${JSON.stringify(part)}`);
     }
   }
+});
+
+Deno.test("memory that a large file took is given back after it", async () => {
+  const file = await pictureFixture("jpeg_420.jpg");
+  const long = new Uint8Array(1 << 24);
+  long.set(file);
+  const kept: WebAssembly.Memory[] = [];
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = class extends Memory {
+    constructor(limits: WebAssembly.MemoryDescriptor) {
+      super(limits);
+      kept.push(this);
+    }
+  };
+  try {
+    const pictures = [long, file, file].map((bytes) => decodeBaseline(bytes));
+    assertEquals(pictures[0], pictures[1]);
+    assertEquals(pictures[0], pictures[2]);
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+  // The machine of before, if it is not the first, then one that lasts.
+  const last = kept.at(-1)!;
+  assert(kept.length <= 2 && last.buffer.byteLength < 1 << 20, String(last.buffer.byteLength));
 });
 
 Deno.test("what else there is is left to others", async () => {
