@@ -71,6 +71,8 @@ export interface RunMemory {
 /** A plan, and what it counts with. */
 export interface RunPlan {
   readonly memory: RunMemory;
+  /** The total if of the pictures that were looked at no two threads decode the same, and all are kept. */
+  readonly atOnce: number;
   /** Of the programs. */
   readonly programs: MemoryPlan;
   /** Threads that prepare batches. */
@@ -94,8 +96,9 @@ export function planRun(
     planSplit(images.validation, data.evalBatchSize, data.workers),
   ];
   const threads = sum(splits.map(({ helpers }) => helpers));
-  const picture = images.train.reads && largestPicture(images.train);
-  const pixels = picture ? picture.height * picture.width : USUAL_PIXELS;
+  const pictures = images.train.reads ? picturesOf(images.train) : [];
+  const picture = pictures.at(0);
+  const pixels = pixelsOf(picture);
   const shared = sharedBytes([images.train.handle, images.validation.handle]);
   const kept = (images.train.count + images.validation.count) * images.train.shape.channels;
   const planned = backend.plan(programs);
@@ -106,18 +109,24 @@ export function planRun(
     copies: 4 * sum(parameters.map(({ data }) => data.length)) + state +
       Math.min(2 * state, GARBAGE_BYTES),
     batches: sum(splits.map(({ bytes }) => bytes)),
-    workers: threads *
-      (images.train.reads
-        ? WORKER_BYTES.decoding + DECODED_BYTES * pixels +
-          Math.min(LEFT_BYTES.pixel * pixels, LEFT_BYTES.most)
-        : WORKER_BYTES.plain),
+    workers: threads * (images.train.reads ? decodingBytes(pixels) : WORKER_BYTES.plain),
     images: images.bytes ?? shared.images,
     // The room for pictures of unknown sizes is as large as may be.
     cache: Math.min(shared.cache, kept * pixels),
     process: PROCESS_BYTES + backend.threads * THREAD_BYTES,
   };
+  const total = sum(Object.values(memory));
+  const atOnce = pictures.length === 0 ? memory : {
+    ...memory,
+    workers: sum(Array.from(
+      { length: threads },
+      (_, i) => decodingBytes(pixelsOf(pictures[i] ?? pictures.at(-1))),
+    )),
+    cache: Math.min(shared.cache, kept * sum(pictures.map(pixelsOf)) / pictures.length),
+  };
   return {
-    memory: { ...memory, total: sum(Object.values(memory)) },
+    memory: { ...memory, total },
+    atOnce: sum(Object.values(atOnce)),
     programs: planned,
     threads,
     isDecoding: images.train.reads !== undefined,
@@ -148,8 +157,9 @@ export function describePlan({ memory, threads, isDecoding, picture }: RunPlan):
 }
 
 /**
- * Throws InputError for a training that takes more memory than this machine has. Of programs that the
- * backend cannot address it says nothing: compiling them tells which batch fits.
+ * Throws InputError for a training that takes more memory than this machine has, unless only because
+ * few pictures are that large. Of programs that the backend cannot address it says nothing: compiling
+ * them tells which batch fits.
  *
  * @param machine bytes that it has, and that nothing takes up now
  * @returns a warning where it takes more than is free
@@ -162,7 +172,7 @@ export function checkPlan(
   const { total } = plan.memory;
   if (!plan.programs.fits) return [];
   const advice = `; take less with ${remediesFor(plan).join(", ")}`;
-  if (total > all) {
+  if (plan.atOnce > all) {
     at("data", () => {
       throw new InputError(
         `this machine has ${formatBytes(all)} of memory; ${describePlan(plan)}${advice}`,
@@ -194,12 +204,22 @@ function planSplit(split: PlannedSplit, most: number, workers: number | "auto") 
   return { helpers, bytes: slots * batchSize * imageSize(split.shape) };
 }
 
-/** The largest of some pictures, by what their files say; undefined where none says it soon enough. */
-function largestPicture(split: PlannedSplit): RunPlan["picture"] {
+type Size = NonNullable<RunPlan["picture"]>;
+
+const pixelsOf = (size?: Size) => size ? size.height * size.width : USUAL_PIXELS;
+
+/** What a thread takes that decodes pictures of so many pixels. */
+function decodingBytes(pixels: number): number {
+  return WORKER_BYTES.decoding + DECODED_BYTES * pixels +
+    Math.min(LEFT_BYTES.pixel * pixels, LEFT_BYTES.most);
+}
+
+/** Sizes of some pictures, the largest first, of those whose files say it soon enough. */
+function picturesOf(split: PlannedSplit): Size[] {
   const most = Math.min(LOOKED_AT, split.count);
   return Array.from({ length: most }, (_, i) => sizeOf(split, Math.floor(i * split.count / most)))
     .filter((size) => size !== undefined)
-    .toSorted((a, b) => b.height * b.width - a.height * a.width).at(0);
+    .toSorted((a, b) => pixelsOf(b) - pixelsOf(a));
 }
 
 function sizeOf(split: PlannedSplit, index: number): RunPlan["picture"] {

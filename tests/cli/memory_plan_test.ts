@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { join } from "@std/path";
 import { openBackend } from "../../backends/registry.ts";
 import { openImages } from "../../cli/load_data.ts";
@@ -29,11 +35,13 @@ const FILES = Object.fromEntries(
 );
 
 /** Calls `test` with what plans the memory of a config with some values set. */
-const withPlans = (test: (plan: (...set: string[]) => ReturnType<typeof planned>) => unknown) =>
+const withPlans = (
+  test: (plan: (...set: string[]) => ReturnType<typeof planned>, root: string) => unknown,
+) =>
   withFiles(FILES, async (root) => {
     const path = join(root, "..", "plan.yaml");
     await Deno.writeTextFile(path, CONFIG.replace("ROOT", JSON.stringify(root)));
-    await test((...set) => planned(path, set));
+    await test((...set) => planned(path, set), root);
     await Deno.remove(path);
   });
 
@@ -74,20 +82,37 @@ Deno.test("a plan counts the network, batches, threads, the pictures' sizes and 
 Deno.test("what no machine has room for is refused, and what is not free now is warned of, with a remedy", () =>
   withPlans(async (plan) => {
     const { file, plan: found } = await plan();
-    const { total } = found.memory;
+    const { memory: { total }, atOnce } = found;
     assertEquals(checkPlan(file, found, { all: total, free: total }), []);
     const [warning] = checkPlan(file, found, { all: total, free: total - 1 });
     assertStringIncludes(warning, "of memory are free now, and the training takes about ");
     const error = assertThrows(
-      () => checkPlan(file, found, { all: total - 1, free: 0 }),
+      () => checkPlan(file, found, { all: atOnce - 1, free: 0 }),
       InputError,
       "plan.yaml:2:3 data: this machine has ",
     );
     assertStringIncludes(error.message, "; take less with ");
     const memory = { ...found.memory, network: 10 * total, total: 11 * total };
     assertThrows(
-      () => checkPlan(file, { ...found, memory }, { all: total, free: 0 }),
+      () => checkPlan(file, { ...found, memory, atOnce: 11 * total }, { all: total, free: 0 }),
       InputError,
       "take less with a smaller data.batchSize or data.evalBatchSize",
     );
+  }));
+
+Deno.test("one large picture does not refuse a training in which each thread decodes another one", () =>
+  withPlans(async (plan, root) => {
+    const { plan: even } = await plan("data.workers=3");
+    const large = plainPng([0, 0, 0], 1, 1);
+    // Its header is all that is looked at.
+    [16, 20].forEach((at) => new DataView(large.buffer).setUint32(at, 3000));
+    await Deno.writeFile(join(root, "even", "0.png"), large);
+    const { file, plan: found } = await plan("data.workers=3");
+    assertEquals(found.picture && [found.picture.height, found.picture.width], [3000, 3000]);
+    assertEquals(found.threads, 3);
+    const more = found.memory.workers - even.memory.workers;
+    // Of three threads that may come to it, one at a time does.
+    assertAlmostEquals(found.atOnce - even.atOnce, more / 3, more / 100);
+    const all = found.memory.total - 1;
+    assertStringIncludes(checkPlan(file, found, { all, free: all })[0], "are free now");
   }));
