@@ -8,6 +8,7 @@ import { type DatasetChoice, openDataset } from "../datasets/open.ts";
 import { datasetNames, DATASETS } from "../datasets/registry.ts";
 import { InputError } from "../errors.ts";
 import { formatBytes, formatCount, formatTable, wrapText } from "../reporting/format.ts";
+import { callOf } from "./calls.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
 import { checkPictures, isConfig } from "./datasets_check.ts";
 import { downloadLine, openImages } from "./load_data.ts";
@@ -121,6 +122,10 @@ async function list(context: Context): Promise<void> {
     "left",
     "left",
   ]));
+  const init = callOf("init", context.call);
+  context.print(
+    `\nPictures of your own need no name: \`${init} --images PATH\` writes their config.`,
+  );
 }
 
 async function fetchDataset(name: string, args: Arguments, context: Context): Promise<void> {

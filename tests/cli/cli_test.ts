@@ -82,6 +82,7 @@ Deno.test("datasets list shows every dataset, or one JSON object each", async ()
     assertStringIncludes(out, name);
   }
   assertMatch(out, /synthetic .* classes, imageSize/);
+  assertStringIncludes(out, "`overfold init --images PATH`");
   const records = (await run("datasets", "list", "--json")).out.trim().split("\n")
     .map((line) => JSON.parse(line));
   for (const { name, options } of records) {
