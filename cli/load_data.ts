@@ -174,18 +174,27 @@ export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Obj
 }
 
 /** Where decoded pictures are kept, by name. */
-export function cacheOf({ cache }: DataConfig): keyof typeof CACHES {
+export function cacheOf({ cache }: Pick<DataConfig, "cache">): keyof typeof CACHES {
   return typeof cache === "string" ? cache : cache.name;
 }
 
-/** What to do where a training waits for its images. */
-export function waitingHint({ train }: Images, data: DataConfig): string {
+/** What to do where a training waits for its images. Threads help while there are more cores. */
+export function waitingHint(
+  { train }: { readonly train: Pick<ImageSource, "count" | "handle" | "reads"> },
+  data: Pick<DataConfig, "workers" | "batchSize" | "cache">,
+  cores = navigator.hardwareConcurrency,
+): string {
   const { workers, batchSize } = data;
   const batches = countBatches(train, { batchSize });
   const { helpers } = threadsAndSlots(train, workers, batches);
   const remedies = [
-    `more threads (data.workers, now ${formatCount(helpers)})`,
+    ...(helpers < Math.min(cores, batches)
+      ? [`more threads (data.workers, now ${formatCount(helpers)})`]
+      : []),
     ...(train.reads && cacheOf(data) === "none" ? ["keeping decoded pictures (data.cache)"] : []),
+    train.reads
+      ? "pictures that are hardly larger than the network sees them"
+      : "fewer changes of images (data.augmentation)",
   ];
   return "hint: the training waits for its images; what may help: " + remedies.join(", ");
 }
