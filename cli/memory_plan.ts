@@ -208,7 +208,7 @@ type Size = NonNullable<RunPlan["picture"]>;
 
 const pixelsOf = (size?: Size) => size ? size.height * size.width : USUAL_PIXELS;
 
-/** What a thread takes that decodes pictures of so many pixels. */
+/** Bytes that a thread takes to decode pictures of up to `pixels` pixels. */
 function decodingBytes(pixels: number): number {
   return WORKER_BYTES.decoding + DECODED_BYTES * pixels +
     Math.min(LEFT_BYTES.pixel * pixels, LEFT_BYTES.most);

@@ -3,12 +3,12 @@ import type { DatasetEntry } from "./dataset.ts";
 import {
   classOf,
   openPublishedPictures,
+  pictureArchive,
   PictureLister,
   type PublishedPictures,
   rowsOf,
   setsOf,
   setsSchema,
-  unpackedAtMost,
 } from "./published_pictures.ts";
 
 const schema = z.object({
@@ -24,8 +24,6 @@ const CLASS_NAMES =
     "lacelike lined marbled matted meshed paisley perforated pitted pleated polka-dotted porous " +
     "potholed scaly smeared spiralled sprinkled stained stratified striped studded swirly veined " +
     "waffled woven wrinkled zigzagged").split(" ");
-
-const BYTES = 625_239_812;
 
 /** The Describable Textures Dataset (M. Cimpoi and others, 2014). */
 export const dtd: DatasetEntry<typeof schema> = {
@@ -56,15 +54,13 @@ export function dtdOf(
     folders: ["images"],
     gzipped: false,
     layouts: [".", "dtd", "dtd/dtd", "dtd-r1.0.1/dtd"],
-    remoteFiles: [{
-      name: "dtd-r1.0.1.tar.gz",
-      urls: ["https://www.robots.ox.ac.uk/~vgg/data/dtd/download/dtd-r1.0.1.tar.gz"],
-      mirrorPath: "dtd-r1.0.1.tar.gz",
-      checksum: "md5:fff73e5086ae6bdbea199a49dfb8a4c1",
-      bytes: BYTES,
-      recordBytes: unpackedAtMost(BYTES),
-      unpack: { maxEntries: 20_000 },
-    }],
+    remoteFiles: [
+      pictureArchive(
+        "dtd-r1.0.1.tar.gz",
+        ["https://www.robots.ox.ac.uk/~vgg/data/dtd/download/dtd-r1.0.1.tar.gz"],
+        { md5: "fff73e5086ae6bdbea199a49dfb8a4c1", bytes: 625_239_812, maxEntries: 20_000 },
+      ),
+    ],
     async find({ folder, files }) {
       const found = new PictureLister();
       const add = async (set: string) => {

@@ -5,8 +5,8 @@ import { holdOutSchema, splitSeedSchema } from "./folder/options.ts";
 import { stratified } from "./folder/split.ts";
 import {
   openPublishedPictures,
+  pictureArchive,
   type PublishedPictures,
-  unpackedAtMost,
 } from "./published_pictures.ts";
 
 const schema = z.object({ holdOut: holdOutSchema, splitSeed: splitSeedSchema });
@@ -24,8 +24,6 @@ const CLASSES: Readonly<Record<string, number>> = {
   River: 2500,
   SeaLake: 3000,
 };
-
-const BYTES = 94_280_567;
 
 /** EuroSAT in colour (P. Helber and others, 2019). */
 export const eurosat: DatasetEntry<typeof schema> = {
@@ -52,19 +50,13 @@ export function eurosatOf(
     folders: classNames,
     gzipped: false,
     layouts: [".", "2750", "EuroSAT/2750", "eurosat/2750", "EuroSAT_RGB"],
-    remoteFiles: [{
-      name: "EuroSAT.zip",
-      urls: [
+    remoteFiles: [
+      pictureArchive("EuroSAT.zip", [
         "https://madm.dfki.de/files/sentinel/EuroSAT.zip",
         "https://huggingface.co/datasets/torchgeo/eurosat/resolve/" +
         "c877bcd43f099cd0196738f714544e355477f3fd/EuroSAT.zip",
-      ],
-      mirrorPath: "EuroSAT.zip",
-      checksum: "md5:c8fa014336c82ac7804f0398fcb19387",
-      bytes: BYTES,
-      recordBytes: unpackedAtMost(BYTES),
-      unpack: { maxEntries: 30_000 },
-    }],
+      ], { md5: "c8fa014336c82ac7804f0398fcb19387", bytes: 94_280_567, maxEntries: 30_000 }),
+    ],
     find: ({ folder }, { cache, onNotice, onWork }) =>
       findPictures(folder, { cache, onNotice, onWork, classes: classNames }),
     split,

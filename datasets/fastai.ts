@@ -4,13 +4,13 @@ import type { DatasetEntry } from "./dataset.ts";
 import { findPictures } from "./folder/classes.ts";
 import {
   openPublishedPictures,
+  pictureArchive,
   type PublishedPictures,
-  unpackedAtMost,
 } from "./published_pictures.ts";
 
 const schema = z.object({
   size: z.union([z.literal("full"), z.literal(320), z.literal(160)]).default("full").describe(
-    "The pictures as they are, or with so many pixels on the shorter side",
+    "The pictures as published in full, or scaled to 320 or 160 pixels on the shorter side",
   ),
 });
 
@@ -40,7 +40,6 @@ export function fastaiOf(
   { archive, published, classes, name, title, sizes }: FastaiDataset,
   size: Size,
 ): PublishedPictures {
-  const { md5, bytes } = published[size];
   const folder = size === "full" ? archive : `${archive}-${size}`;
   return {
     info: {
@@ -54,15 +53,13 @@ export function fastaiOf(
     folders: ["train", "val"],
     gzipped: false,
     layouts: [".", folder, `${folder}/${folder}`],
-    remoteFiles: [{
-      name: `${folder}.tgz`,
-      urls: [`https://s3.amazonaws.com/fast-ai-imageclas/${folder}.tgz`],
-      mirrorPath: `${folder}.tgz`,
-      checksum: `md5:${md5}`,
-      bytes,
-      recordBytes: unpackedAtMost(bytes),
-      unpack: { maxEntries: 30_000 },
-    }],
+    remoteFiles: [
+      pictureArchive(
+        `${folder}.tgz`,
+        [`https://s3.amazonaws.com/fast-ai-imageclas/${folder}.tgz`],
+        { ...published[size], maxEntries: 30_000 },
+      ),
+    ],
     find: ({ folder }, { cache, onNotice, onWork }) => {
       const folders = Object.keys(classes);
       return findPictures(folder, { cache, onNotice, onWork, classes: folders, validation: "val" });

@@ -1,15 +1,16 @@
 import { InputError } from "../errors.ts";
+import { sum } from "../reporting/statistics.ts";
 import { z } from "../schema/entry.ts";
 import type { DatasetEntry } from "./dataset.ts";
 import { matricesIn } from "./mat.ts";
 import type { LocatedFile } from "./published_files.ts";
 import {
   openPublishedPictures,
+  pictureArchive,
   PictureLister,
   type PublishedPictures,
   setsOf,
   setsSchema,
-  unpackedAtMost,
 } from "./published_pictures.ts";
 import { checkLabel, howToMend, readDataFile } from "./records.ts";
 
@@ -42,8 +43,6 @@ const SETS = {
 
 const HOST = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/";
 const FOLDER = "flowers-102";
-const BYTES = 344_862_509;
-
 /** Numbers in any of the two files. */
 const MOST_NUMBERS = 2 ** 16;
 
@@ -76,7 +75,7 @@ export function flowers102Of(
       title: "Oxford 102 Flowers",
       classNames,
       sizes: {
-        train: sets.train.reduce((sum, set) => sum + counts[set].count, 0),
+        train: sum(sets.train.map((set) => counts[set].count)),
         test: counts[sets.validation].count,
       },
     },
@@ -88,14 +87,13 @@ export function flowers102Of(
       small("setid.mat", "a5357ecc9cb78c4bef273ce3793fc85c", 14_989),
       small("imagelabels.mat", "e0620be6f572b9609742df49c70aed4d", 502),
       {
-        name: "102flowers.tgz",
+        ...pictureArchive("102flowers.tgz", [`${HOST}102flowers.tgz`], {
+          md5: "52808999861908f626f3c1f4e79d11fa",
+          bytes: 344_862_509,
+          maxEntries: 20_000,
+        }),
         into: FOLDER,
-        urls: [`${HOST}102flowers.tgz`],
         mirrorPath: `${FOLDER}/102flowers.tgz`,
-        checksum: "md5:52808999861908f626f3c1f4e79d11fa",
-        bytes: BYTES,
-        recordBytes: unpackedAtMost(BYTES),
-        unpack: { maxEntries: 20_000 },
       },
     ],
     async find({ folder, files }) {

@@ -3,10 +3,10 @@ import type { DatasetEntry } from "./dataset.ts";
 import {
   classOf,
   openPublishedPictures,
+  pictureArchive,
   PictureLister,
   type PublishedPictures,
   rowsOf,
-  unpackedAtMost,
 } from "./published_pictures.ts";
 
 const schema = z.object({});
@@ -28,7 +28,6 @@ const CLASS_NAMES =
     "strawberry_shortcake sushi tacos takoyaki tiramisu tuna_tartare waffles").split(" ");
 
 const LISTS = ["meta/train.txt", "meta/test.txt"] as const;
-const BYTES = 4_996_278_331;
 
 /** Food-101 (L. Bossard, M. Guillaumin, L. Van Gool, 2014). */
 export const food101: DatasetEntry<typeof schema> = {
@@ -48,15 +47,13 @@ export function food101Of(
     folders: ["images"],
     gzipped: false,
     layouts: [".", "food-101", "food-101/food-101"],
-    remoteFiles: [{
-      name: "food-101.tar.gz",
-      urls: ["http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz"],
-      mirrorPath: "food-101.tar.gz",
-      checksum: "md5:85eeb15f3717b99a5da872d97d918f87",
-      bytes: BYTES,
-      recordBytes: unpackedAtMost(BYTES),
-      unpack: { maxEntries: 120_000 },
-    }],
+    remoteFiles: [
+      pictureArchive(
+        "food-101.tar.gz",
+        ["http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz"],
+        { md5: "85eeb15f3717b99a5da872d97d918f87", bytes: 4_996_278_331, maxEntries: 120_000 },
+      ),
+    ],
     async find({ folder, files }) {
       const found = new PictureLister();
       for (const [i, list] of LISTS.entries()) {

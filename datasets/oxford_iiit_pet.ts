@@ -3,10 +3,10 @@ import { z } from "../schema/entry.ts";
 import type { DatasetEntry } from "./dataset.ts";
 import {
   openPublishedPictures,
+  pictureArchive,
   PictureLister,
   type PublishedPictures,
   rowsOf,
-  unpackedAtMost,
 } from "./published_pictures.ts";
 import { checkLabel, howToMend } from "./records.ts";
 
@@ -23,7 +23,6 @@ const CLASS_NAMES = ("Abyssinian|American Bulldog|American Pit Bull Terrier|Bass
 const HOST = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/";
 const FOLDER = "oxford-iiit-pet";
 const LISTS = { train: "annotations/trainval.txt", test: "annotations/test.txt" } as const;
-const BYTES = 791_918_971;
 
 /** The Oxford-IIIT pets (O. Parkhi and others, 2012), by their breeds. */
 export const oxfordIiitPet: DatasetEntry<typeof schema> = {
@@ -37,7 +36,7 @@ export function oxfordIiitPetOf(
   classNames: readonly string[] = CLASS_NAMES,
   sizes = { train: 3680, test: 3669 },
 ): PublishedPictures {
-  const remote = { into: FOLDER, unpack: { maxEntries: 50_000 } };
+  const maxEntries = 50_000;
   const dataset: PublishedPictures = {
     info: { name: "oxford_iiit_pet", title: "Oxford-IIIT Pet", classNames, sizes },
     files: [LISTS.train, LISTS.test],
@@ -46,8 +45,8 @@ export function oxfordIiitPetOf(
     layouts: [".", FOLDER],
     remoteFiles: [
       {
-        ...remote,
         name: "annotations.tar.gz",
+        into: FOLDER,
         urls: [`${HOST}annotations.tar.gz`],
         mirrorPath: `${FOLDER}/annotations.tar.gz`,
         checksum: "md5:95a8c909bbe2e81eed6a22bccdf3f68f",
@@ -55,16 +54,16 @@ export function oxfordIiitPetOf(
         // What is in it besides the lists is plainer than pictures.
         recordBytes: 2 ** 28,
         unpackedBytes: 2 ** 20,
-        unpack: { ...remote.unpack, only: /(^|\/)annotations\/[a-z]+\.txt$/ },
+        unpack: { maxEntries, only: /(^|\/)annotations\/[a-z]+\.txt$/ },
       },
       {
-        ...remote,
-        name: "images.tar.gz",
-        urls: [`${HOST}images.tar.gz`],
+        ...pictureArchive("images.tar.gz", [`${HOST}images.tar.gz`], {
+          md5: "5c4f3ee8e5d25df40f4fd59a7f44e54c",
+          bytes: 791_918_971,
+          maxEntries,
+        }),
+        into: FOLDER,
         mirrorPath: `${FOLDER}/images.tar.gz`,
-        checksum: "md5:5c4f3ee8e5d25df40f4fd59a7f44e54c",
-        bytes: BYTES,
-        recordBytes: unpackedAtMost(BYTES),
       },
     ],
     async find({ folder, files }) {

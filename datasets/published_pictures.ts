@@ -14,7 +14,7 @@ import { LABELS } from "./image_source.ts";
 import { locateFiles } from "./locate.ts";
 import { PathList } from "./paths.ts";
 import { downloadBytesOf } from "./published.ts";
-import type { LocatedFile, LocatedFiles, PublishedFiles } from "./published_files.ts";
+import type { LocatedFile, LocatedFiles, PublishedFiles, RemoteFile } from "./published_files.ts";
 import { howToMend, readDataFile } from "./records.ts";
 import { filesIn } from "./stores/files.ts";
 
@@ -36,8 +36,27 @@ export interface PublishedPictures extends PublishedFiles {
   readonly split?: { readonly holdOut: HoldOut; readonly splitSeed: number };
 }
 
-/** Bytes that an archive of pictures takes when it is unpacked, at most: they are packed already. */
-export const unpackedAtMost = (bytes: number) => Math.ceil(1.25 * bytes);
+/** An archive of pictures, under its name in a mirror too, of at most `maxEntries` files and folders. */
+export function pictureArchive(
+  name: string,
+  urls: readonly string[],
+  { md5, bytes, maxEntries }: {
+    readonly md5: string;
+    readonly bytes: number;
+    readonly maxEntries: number;
+  },
+): RemoteFile {
+  return {
+    name,
+    urls,
+    mirrorPath: name,
+    checksum: `md5:${md5}`,
+    bytes,
+    // Pictures are packed already.
+    recordBytes: Math.ceil(1.25 * bytes),
+    unpack: { maxEntries },
+  };
+}
 
 /** Opens a published dataset of pictures; it is looked for when it is needed. */
 export function openPublishedPictures(

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import { sum } from "../reporting/statistics.ts";
 import { z } from "../schema/entry.ts";
 import { takeColumns } from "./columns.ts";
 import type { DatasetEntry, DatasetInfo, Splits } from "./dataset.ts";
@@ -45,7 +46,7 @@ function svhnOf(extra: boolean): PublishedDataset {
     imageShape: { height: 32, width: 32, channels: 3 },
     statistics: { mean: [0.4377, 0.4438, 0.4728], std: [0.1980, 0.2010, 0.1970] },
     targets: { labels: LABELS },
-    sizes: { train: counts.reduce((sum, count) => sum + count, 0), test: FILES.test.count },
+    sizes: { train: sum(counts), test: FILES.test.count },
   };
   return {
     info,
@@ -86,7 +87,7 @@ async function loadSplit(
   counts: readonly number[],
   info: DatasetInfo,
 ): Promise<MemorySource> {
-  const all = counts.reduce((sum, count) => sum + count, 0);
+  const all = sum(counts);
   const { source, labels } = emptyLabelled(all, info.imageShape);
   let first = 0;
   for (const [i, file] of files.entries()) {

@@ -3,10 +3,10 @@ import type { DatasetEntry } from "./dataset.ts";
 import { findPictures } from "./folder/classes.ts";
 import {
   openPublishedPictures,
+  pictureArchive,
   PictureLister,
   type PublishedPictures,
   rowsOf,
-  unpackedAtMost,
 } from "./published_pictures.ts";
 import { checkLabel } from "./records.ts";
 import { TINY_IMAGENET_CLASSES } from "./tiny_imagenet_classes.ts";
@@ -15,7 +15,6 @@ const schema = z.object({});
 
 const FOLDER = "tiny-imagenet-200";
 const LIST = "val/val_annotations.txt";
-const BYTES = 248_100_043;
 /** What a file takes at least on most disks. */
 const BLOCK_BYTES = 4096;
 
@@ -32,6 +31,7 @@ export function tinyImagenetOf(
   sizes = { train: 100_000, test: 10_000 },
 ): PublishedPictures {
   const folders = Object.keys(classes);
+  const maxEntries = 150_000;
   const dataset: PublishedPictures = {
     info: {
       name: "tiny_imagenet",
@@ -45,14 +45,13 @@ export function tinyImagenetOf(
     gzipped: false,
     layouts: [".", FOLDER, `${FOLDER}/${FOLDER}`],
     remoteFiles: [{
-      name: `${FOLDER}.zip`,
-      urls: [`http://cs231n.stanford.edu/${FOLDER}.zip`],
-      mirrorPath: `${FOLDER}.zip`,
-      checksum: "md5:90528d7ca1a48142e341f4ef8d21d0de",
-      bytes: BYTES,
-      recordBytes: unpackedAtMost(BYTES),
+      ...pictureArchive(`${FOLDER}.zip`, [`http://cs231n.stanford.edu/${FOLDER}.zip`], {
+        md5: "90528d7ca1a48142e341f4ef8d21d0de",
+        bytes: 248_100_043,
+        maxEntries,
+      }),
       unpackedBytes: (sizes.train + sizes.test) * BLOCK_BYTES,
-      unpack: { maxEntries: 150_000, only: /^tiny-imagenet-200\/(train|val)\/.*\.(JPEG|txt)$/ },
+      unpack: { maxEntries, only: /^tiny-imagenet-200\/(train|val)\/.*\.(JPEG|txt)$/ },
     }],
     async find({ folder, files }, { cache, onNotice, onWork }) {
       const training = await findPictures(`${folder}/train`, {

@@ -87,7 +87,7 @@ const SLACK = 16;
 let module: WebAssembly.Module | undefined;
 let scaler: Machine<ResampleFunctions> | undefined;
 
-/** Where parts of so many bytes lie one after the other, and where the last one ends. */
+/** Where parts of these lengths in bytes start, one after the other, and where the last one ends. */
 function placesOf(lengths: readonly number[]): { places: number[]; end: number } {
   let end = 0;
   const places = lengths.map((length) => {

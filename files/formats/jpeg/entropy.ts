@@ -61,8 +61,8 @@ export function addUnstuff(module: ModuleBuilder): void {
 }
 
 /**
- * Adds `decode(units, perRow, column, row, blocksEnd, at, low)`: decodes so many units, of which a row
- * has `perRow` and the first is in `column` of `row`, of the stream that `unstuff` wrote from `at` down
+ * Adds `decode(units, perRow, column, row, blocksEnd, at, low)`: decodes `units` units: a row
+ * has `perRow` of them, and the first is in `column` of `row`, of the stream that `unstuff` wrote from `at` down
  * to `low`. Pixels are made of those in the rows and columns that `AT.wanted` says. Returns how many of
  * the stream's bits are left; fewer than 0 if it is damaged.
  */
