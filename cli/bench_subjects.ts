@@ -17,7 +17,7 @@ import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import type { StepBatch } from "../training/evaluation.ts";
 import type { TrainingChanges } from "../training/image_input.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
-import { type SessionOptions, TrainingSession } from "../training/session.ts";
+import { planSession, type SessionOptions, TrainingSession } from "../training/session.ts";
 
 /** Something done to one batch of random images again and again. */
 export interface Subject {
@@ -42,7 +42,10 @@ export async function trainingOf(
 ): Promise<Subject> {
   // What most of the training does: nothing is frozen any more that is at first.
   const recipe = { ...options.recipe, beginning: undefined };
-  const session = await TrainingSession.create(backend, { ...options, recipe });
+  const session = await TrainingSession.create(
+    backend,
+    planSession(backend, { ...options, recipe }),
+  );
   const batch = await randomBatch(options, shape, changes);
   return {
     description: "training",

@@ -13,6 +13,8 @@ import type { TrainingOutcome } from "../training/loop.ts";
 import { formatMetric, lossLast, validationName } from "../training/metrics/metric.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import type { RunFolder, RunIdentity } from "../training/run_folder.ts";
+import type { SessionPlan } from "../training/session.ts";
+import type { TrainingRunOptions } from "../training/train.ts";
 import type { Context } from "./command.ts";
 import type { Images } from "./load_data.ts";
 import type { RunPlan } from "./memory_plan.ts";
@@ -27,6 +29,10 @@ export interface PreparedRun {
   /** Its model is initialised; a checkpoint's weights take the place of its own. */
   readonly recipe: ResolvedRecipe;
   readonly folder: RunFolder;
+  /** What is trained on what, and how. */
+  readonly options: TrainingRunOptions;
+  /** Its programs. */
+  readonly plan: SessionPlan;
   /** What memory it takes. */
   readonly memory: RunPlan;
 }

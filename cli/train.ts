@@ -7,6 +7,7 @@ import { readForeignState } from "../checkpoints/import.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { requirePosition } from "../checkpoints/run_state.ts";
 import { type ConfigFile, formatConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { labelsOf } from "../datasets/sampling.ts";
 import { EXIT, InputError } from "../errors.ts";
@@ -22,7 +23,7 @@ import type { ResolvedRecipe } from "../training/recipe.ts";
 import { runFile } from "../training/run_files.ts";
 import { RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { scheduleWarnings } from "../training/schedules/registry.ts";
-import { trainRecipe } from "../training/train.ts";
+import { planTraining, type TrainingRunOptions, trainRecipe } from "../training/train.ts";
 import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
@@ -35,7 +36,6 @@ import {
   changesOf,
   checkLastBatch,
   planNetwork,
-  programsOf,
   readConfig,
   recipeOf,
 } from "./prepare.ts";
@@ -102,16 +102,23 @@ export const command: Command = {
           "frozen is never released",
       );
     }
-    const counts = { train: images.train.count, validation: images.validation.count };
-    const programs = programsOf(file, model, identity.description, counts);
-    const memory = planRun(file, backend, programs, model, images);
+    const options = {
+      ...optionsOf(config, identity.description),
+      backend,
+      train: images.train,
+      validation: images.validation,
+      store: folder,
+      resume: found?.checkpoint,
+    };
+    const plan = planTraining(recipe, options);
+    const memory = planRun(file, backend, plan.programs, model, images);
     warnings.push(...checkPlan(file, memory));
     for (const warning of warnings) context.progress.print(`warning: ${warning}`);
     folder.describe(identity, formatConfig(config));
     if (found) announceResume(found, changes, { config, recipe, backend }, context);
     else await adoptPretrained(model, file, context);
     const start = performance.now();
-    const run = { config, images, backend, identity, recipe, folder, memory };
+    const run = { config, images, backend, identity, recipe, folder, options, plan, memory };
     let outcome: TrainingOutcome;
     try {
       outcome = await interruption.gracefully(
@@ -187,11 +194,11 @@ async function adoptPretrained(
 }
 
 async function trainRun(
-  { config, images, backend, identity, recipe, folder, memory }: PreparedRun,
+  { config, images, backend, identity, recipe, folder, options, plan, memory }: PreparedRun,
   signal: AbortSignal,
   context: Context,
 ): Promise<TrainingOutcome> {
-  const { data, training, checkpoints, seed } = config;
+  const { data } = config;
   const { name } = identity.architecture;
   const parameters = [...recipe.model.namedParameters().values()]
     .reduce((sum, { trainable, data }) => sum + (trainable ? data.length : 0), 0);
@@ -206,8 +213,7 @@ async function trainRun(
   const weights = describeWeights(recipe, identity.description);
   if (weights !== undefined) context.print(weights);
   context.print(describePlan(memory));
-  const changes = changesOf(data, identity.description.input);
-  if (changes.mixing) {
+  if (options.mixing) {
     context.print("mixed images: training's metrics take each for the class of its larger share");
   }
   const report = new TrainReport(
@@ -229,13 +235,18 @@ async function trainRun(
     () => [images.train, images.validation].flatMap((split) => split.complaints?.() ?? []),
     waitingHint(images, data),
   );
-  return await trainRecipe(recipe, {
+  return await trainRecipe(recipe, { ...options, observer: report, signal }, plan);
+}
+
+/** What a config says of a training on these images. */
+function optionsOf(
+  { data, training, checkpoints, seed }: Config,
+  { input, normalization }: NetworkDescription,
+): Omit<TrainingRunOptions, "backend" | "train"> {
+  return {
     ...training,
-    backend,
-    train: images.train,
-    validation: images.validation,
-    normalization: identity.description.normalization,
-    ...changes,
+    normalization,
+    ...changesOf(data, input),
     sampling: data.sampling,
     augRepeats: data.augRepeats,
     workers: data.workers,
@@ -243,14 +254,10 @@ async function trainRun(
     evaluationBatchSize: data.evalBatchSize,
     dropLast: data.dropLast,
     seed,
-    store: folder,
     saveEverySteps: checkpoints.everySteps,
     saveEveryMinutes: checkpoints.everyMinutes,
     keepBest: checkpoints.keepBest,
-    observer: report,
-    signal,
-    resume: folder.found?.checkpoint,
-  });
+  };
 }
 
 /** What is not trained, in words; undefined where all is. */

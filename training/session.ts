@@ -42,6 +42,19 @@ export interface SessionOptions extends TrainingProgramsOptions {
   readonly seed: number;
 }
 
+/** A session that only has to be compiled. */
+export interface SessionPlan {
+  readonly options: SessionOptions;
+  readonly programs: readonly Program[];
+}
+
+/** The programs of a session. */
+export function planSession(backend: Backend, given: SessionOptions): SessionPlan {
+  const { lossScale = backend.fullPrecision && lossScaleSchema.parse({}) } = given.recipe;
+  const options = { ...given, recipe: { ...given.recipe, ...(lossScale ? { lossScale } : {}) } };
+  return { options, programs: trainingPrograms(options) };
+}
+
 /** Which batch of a training one is. */
 export interface BatchPlace {
   /** Optimizer steps taken before it. */
@@ -96,11 +109,10 @@ export class TrainingSession {
    * Compiles the programs of a training and starts from the model's present parameters.
    * Throws InputError, naming the largest batch that fits, when memory is short.
    */
-  static async create(backend: Backend, given: SessionOptions): Promise<TrainingSession> {
-    const { lossScale = backend.fullPrecision && lossScaleSchema.parse({}) } = given.recipe;
-    const recipe = { ...given.recipe, ...(lossScale ? { lossScale } : {}) };
-    const options = { ...given, recipe };
-    const programs = trainingPrograms(options);
+  static async create(
+    backend: Backend,
+    { options, programs }: SessionPlan,
+  ): Promise<TrainingSession> {
     let executable: Executable;
     try {
       executable = await backend.compile(programs);
@@ -114,7 +126,7 @@ export class TrainingSession {
       throw new InputError(`${error.message}. ${advice}`);
     }
     const session = new TrainingSession(backend, options, executable, programs);
-    session.#write({ model: recipe.model.stateDict(), optimizer: new Map() });
+    session.#write({ model: options.recipe.model.stateDict(), optimizer: new Map() });
     return session;
   }
 

@@ -11,13 +11,13 @@ import { suggestion } from "../schema/nearest.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
 import { inferenceProgram } from "../models/inference.ts";
 import { batchSizesOf } from "./batch_sizes.ts";
-import { trainingData } from "./data.ts";
+import { countSteps, trainingData } from "./data.ts";
 import { changedInput, type TrainingChanges } from "./image_input.ts";
 import { type LoopHooks, runTraining, type TrainingOutcome } from "./loop.ts";
 import { RECIPE, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 import { RUN, type RunOptions } from "./run_options.ts";
 import { createSchedule } from "./schedules/registry.ts";
-import { TrainingSession } from "./session.ts";
+import { planSession, type SessionPlan, TrainingSession } from "./session.ts";
 import { checkTargets, requireMixable } from "./targets.ts";
 
 /** Options of a training besides its model and {@link Recipe}. */
@@ -78,28 +78,47 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   return await trainRecipe(resolveRecipe(model, options, { classes, targets }), options);
 }
 
-/** As {@link train}, by a recipe that has been applied to the model. */
+/** What {@link trainRecipe} compiles with the same arguments. */
+export function planTraining(recipe: ResolvedRecipe, options: TrainingRunOptions): SessionPlan {
+  const run = parseOwnOptions(RUN, options);
+  const { backend, train, validation, normalization, resume } = options;
+  return planSession(backend, {
+    recipe,
+    ...changedInput({ input: train.shape, normalization }, options),
+    ...batchSizesOf(run, { train: train.count, validation: validation?.count }),
+    seed: run.seed,
+    accumulate: run.accumulate,
+    epochs: {
+      stepsPerEpoch: countSteps(train, run),
+      // One that is complete is only read.
+      from: Math.min(resume?.state.epoch ?? 0, run.epochs - 1),
+      to: run.epochs,
+    },
+  });
+}
+
+/**
+ * As {@link train}, by a recipe that has been applied to the model.
+ *
+ * @param planned what {@link planTraining} gave, where it was needed before
+ */
 export async function trainRecipe(
   recipe: ResolvedRecipe,
   options: TrainingRunOptions,
+  planned?: SessionPlan,
 ): Promise<TrainingOutcome> {
   const run = parseOwnOptions(RUN, options);
-  const { backend, resume, normalization, augmentation = [], mixing } = options;
+  const { backend, resume, augmentation = [], mixing } = options;
   const { seed, dropLast, workers, accumulate, sampling, augRepeats } = run;
   if (mixing) within(["mixing"], () => requireMixable(recipe.objective));
-  const images = { input: options.train.shape, normalization };
-  const changed = changedInput(images, options);
   for (const name of ["train", "validation"] as const) {
     const split = options[name];
     if (!split) continue;
     requireShape(split.shape, options.train.shape, [name]);
     checkTargets(recipe.objective, split, recipe.classes, [name]);
   }
-  const sizes = batchSizesOf(run, {
-    train: options.train.count,
-    validation: options.validation?.count,
-  });
-  const { batchSize, evaluationBatchSize = 1 } = sizes;
+  const plan = planned ?? planTraining(recipe, options);
+  const { batchSize, evaluationBatchSize = 1 } = plan.options;
   using loader = new BatchLoader(options.train, {
     batchSize,
     seed,
@@ -124,19 +143,7 @@ export async function trainRecipe(
       objective: recipe.objective,
     }));
   requireValidation(options, { schedule: schedule.follow, earlyStopping: recipe.earlyStopping });
-  const session = await TrainingSession.create(backend, {
-    recipe,
-    ...changed,
-    seed,
-    ...sizes,
-    accumulate,
-    epochs: {
-      stepsPerEpoch: steps,
-      // One that is complete is only read.
-      from: Math.min(resume?.state.epoch ?? 0, run.epochs - 1),
-      to: run.epochs,
-    },
-  });
+  const session = await TrainingSession.create(backend, plan);
   try {
     if (resume) session.restore(resume.tensors);
     const outcome = await runTraining({

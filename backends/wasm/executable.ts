@@ -1,6 +1,6 @@
 /** Compiled programs: the memory, the threads and the module that run them. */
 import { InputError } from "../../errors.ts";
-import { type Program, sizeOf } from "../../graph/types.ts";
+import { sizeOf } from "../../graph/types.ts";
 import type { Executable, KernelTiming, TensorData } from "../backend.ts";
 import { checkInputs } from "../inputs.ts";
 import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
@@ -14,9 +14,9 @@ import {
 } from "./emit.ts";
 import type { FormName } from "./forms.ts";
 import type { CompileOptions } from "./kernel.ts";
-import { lowerPrograms } from "./lower.ts";
 import type { LoweredProgram, LoweredPrograms, Port } from "./lowered_program.ts";
 import { Machine } from "./machine.ts";
+import { touchMemory } from "./native/memory.ts";
 import type { ThreadPool } from "./threads.ts";
 
 /** What programs are compiled for and in which form they run. */
@@ -26,21 +26,22 @@ interface ExecutableOptions extends CompileOptions {
 
 /** Compiles programs and starts the threads. */
 export async function compilePrograms(
-  programs: readonly Program[],
+  lowered: LoweredPrograms,
   options: ExecutableOptions,
 ): Promise<Executable> {
-  const lowered = lowerPrograms(programs, options);
   const addresses = assignAddresses(lowered);
   const { threads, form } = options;
   const memory = allocateMemory(addresses, threads, form !== "wasm");
+  const touched = form === "wasm" ? undefined : touchMemory(memory);
   const module = emitModule(lowered, addresses, options);
-  for (const [buffer, bytes] of lowered.persistent.tables) {
-    const address = addresses.address({ buffer, offset: 0, bytes: buffer.bytes });
-    new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
-  }
   const { control } = addresses;
   const machine = await Machine.start(module, { memory, threads, control, form });
   try {
+    await touched;
+    for (const [buffer, bytes] of lowered.persistent.tables) {
+      const address = addresses.address({ buffer, offset: 0, bytes: buffer.bytes });
+      new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
+    }
     for (const program of lowered.programs) machine.pool.run(preparationExport(program));
   } catch (error) {
     machine.dispose();

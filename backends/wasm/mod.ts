@@ -3,6 +3,7 @@
  * in one memory.
  */
 import { InputError, RunError } from "../../errors.ts";
+import type { Program } from "../../graph/types.ts";
 import type { Backend, Numerics } from "../backend.ts";
 import { assignAddresses } from "./addresses.ts";
 import type { Target } from "../../assembler/mod.ts";
@@ -11,6 +12,7 @@ import { type CpuFeatures, cpuFeatures } from "./features.ts";
 import { describeForm, type FormName, selectForm } from "./forms.ts";
 import type { Precision } from "./kernel.ts";
 import { lowerPrograms } from "./lower.ts";
+import type { LoweredPrograms } from "./lowered_program.ts";
 
 /**
  * Threads that compute, the calling one included; `auto`: one per core, or one where the engine has
@@ -82,6 +84,8 @@ export function cpuBackend(
   if (missing) throw new RunError(`the CPU backend needs a WebAssembly engine with ${missing}`);
   const form = selectForm(name, target);
   const options = { target: form.target, threads: count, precision, schedule };
+  // Programs that were planned are lowered when they are compiled.
+  const planned = new WeakMap<readonly Program[], LoweredPrograms>();
   return {
     name: "cpu",
     description: `CPU, ${count} thread${count === 1 ? "" : "s"}, ${describeForm(form)}` +
@@ -91,12 +95,17 @@ export function cpuBackend(
     numerics: { threads: count, schedule, precision, fused: form.target.relaxedSimd },
     runsPerReadback: 1,
     plan: (programs) => {
-      const { totalBytes, variableBytes, temporaryBytes, fits } = assignAddresses(
-        lowerPrograms(programs, options),
-      );
+      const lowered = lowerPrograms(programs, options);
+      planned.set(programs, lowered);
+      const { totalBytes, variableBytes, temporaryBytes, fits } = assignAddresses(lowered);
       return { totalBytes, variableBytes, temporaryBytes, fits };
     },
-    compile: (programs) => compilePrograms(programs, { ...options, form: form.name }),
+    // deno-lint-ignore require-await -- errors must come as rejections
+    compile: async (programs) => {
+      const lowered = planned.get(programs) ?? lowerPrograms(programs, options);
+      planned.delete(programs);
+      return compilePrograms(lowered, { ...options, form: form.name });
+    },
   };
 }
 

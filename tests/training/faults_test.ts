@@ -15,7 +15,7 @@ import { resolveRecipe } from "../../training/recipe.ts";
 import { type ExistingRun, RUN_FILES, type RunFile, runFile } from "../../training/run_files.ts";
 import { RunFolder, type RunIdentity } from "../../training/run_folder.ts";
 import { RUN } from "../../training/run_options.ts";
-import { TrainingSession } from "../../training/session.ts";
+import { planSession, TrainingSession } from "../../training/session.ts";
 import { FaultyDisk } from "../support/faulty_disk.ts";
 import { withFolder } from "../support/folder.ts";
 
@@ -50,13 +50,14 @@ async function prepare() {
     { classes: 2 },
   );
   const backend = cpuBackend({ threads: 1 });
-  const session = await TrainingSession.create(backend, {
+  const plan = planSession(backend, {
     recipe,
     traceInput: imageInput(description),
     seed: 1,
     batchSize: 2,
     evaluationBatchSize: 2,
   });
+  const session = await TrainingSession.create(backend, plan);
   const start = await session.snapshot();
   const batches = new BatchLoader(train, {
     batchSize: 2,

@@ -16,6 +16,7 @@ const CALLS = {
   mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
   munmap: { parameters: ["usize", "usize"], result: "i32" },
   madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  memset: { parameters: ["usize", "i32", "usize"], result: "usize", nonblocking: true },
   memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
@@ -59,6 +60,14 @@ export function unmapCode(address: bigint, bytes: number): void {
 /** Asks the system to back memory with huge pages, and makes do with small ones where it has none. */
 export function preferHugePages(address: bigint, bytes: number): void {
   libc().madvise(address, BigInt(bytes), HUGE_PAGES);
+}
+
+/**
+ * Writes zeros, in a thread of its own. An `madvise` that populates memory would hold the lock that
+ * others need for all that they map meanwhile.
+ */
+export async function writeZeros(address: bigint, bytes: number): Promise<void> {
+  await libc().memset(address, 0, BigInt(bytes));
 }
 
 /** Gives pages back to the system; where they are read again they hold zeros. */

@@ -7,11 +7,13 @@
  * V8 under Deno reserves as much as a memory may grow to and no more, 4 GiB of one with 32-bit
  * addresses. So this is one with 64-bit addresses; no WebAssembly ever runs on it.
  */
-import { giveBack, type Mapping, mappings, preferHugePages } from "./linux.ts";
+import { giveBack, type Mapping, mappings, preferHugePages, writeZeros } from "./linux.ts";
 
 /** 8 GiB, the next power of two. */
 const RESERVED_PAGES = 131072n;
 const PAGE_BYTES = 65536n;
+/** At a memory's beginning: what threads wait at may lie there. */
+const KEPT_BYTES = Number(PAGE_BYTES);
 
 /**
  * Memory of `pages` pages of 64 KiB that never grows. The system backs it with huge pages where it
@@ -29,13 +31,20 @@ export function guardedMemory(pages: number, shared: boolean): WebAssembly.Memor
 }
 
 /**
+ * Touches all but the first 64 KiB of a new memory, and resolves when that is done: the system takes
+ * its time to back what is touched first, and kernels would wait for it. Nobody else may write
+ * there meanwhile.
+ */
+export function touchMemory(memory: WebAssembly.Memory): Promise<void> {
+  return writeZeros(startOf(memory) + PAGE_BYTES, memory.buffer.byteLength - KEPT_BYTES);
+}
+
+/**
  * Gives all but the first 64 KiB of a memory that is not needed any more back to the system, which
- * would else have it when the garbage collector comes by: by then the next may have been made. What
- * threads wait at may lie at its beginning.
+ * would else have it when the garbage collector comes by: by then the next may have been made.
  */
 export function emptyMemory(memory: WebAssembly.Memory): void {
-  const kept = Number(PAGE_BYTES);
-  giveBack(startOf(memory) + PAGE_BYTES, memory.buffer.byteLength - kept);
+  giveBack(startOf(memory) + PAGE_BYTES, memory.buffer.byteLength - KEPT_BYTES);
 }
 
 /** Address of a memory's first byte. */

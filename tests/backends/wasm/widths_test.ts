@@ -3,7 +3,7 @@ import { RandomStream, STREAM } from "../../../graph/random.ts";
 import { buildModel, type BuildOptions } from "../../../models/registry.ts";
 import { imageInput } from "../../../training/image_input.ts";
 import { resolveRecipe } from "../../../training/recipe.ts";
-import { TrainingSession } from "../../../training/session.ts";
+import { planSession, TrainingSession } from "../../../training/session.ts";
 import { runBetweenCanaries } from "../../support/canaries.ts";
 import { assertSameBits, CPU_FORMS, cpuInEveryForm } from "../../support/cpu_forms.ts";
 import { FAMILIES } from "../../support/random_cases.ts";
@@ -53,7 +53,8 @@ for (const [name, { inputSize, batchSize, model: options }] of Object.entries(NE
         input: { height: inputSize, width: inputSize, channels: inputChannels },
         normalization: { mean: perChannel, std: perChannel },
       };
-      const session = await TrainingSession.create(cpuInEveryForm({ threads }), {
+      const backend = cpuInEveryForm({ threads });
+      const plan = planSession(backend, {
         recipe: resolveRecipe(model, {
           optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 },
           objective: { name: "classification", labelSmoothing: 0.1 },
@@ -64,6 +65,7 @@ for (const [name, { inputSize, batchSize, model: options }] of Object.entries(NE
         seed: 1,
         batchSize,
       });
+      const session = await TrainingSession.create(backend, plan);
       const random = new RandomStream({ seed: 1, stream: STREAM.synthetic });
       const draw = (length: number, below: number) =>
         Array.from({ length }, () => random.integer(below));

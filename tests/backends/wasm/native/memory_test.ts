@@ -1,10 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { cpuFeatures } from "../../../../backends/wasm/features.ts";
 import {
   emptyMemory,
   guardedMemory,
   isGuarded,
   startOf,
+  touchMemory,
 } from "../../../../backends/wasm/native/memory.ts";
 import { runText } from "../../../support/own_process.ts";
 
@@ -65,6 +66,22 @@ Deno.test({
       emptyMemory(memory);
       assertEquals([bytes[PAGE - 1], bytes[PAGE], bytes[3 * PAGE - 1]], [7, 0, 0]);
     }
+  },
+});
+
+Deno.test({
+  name: "a memory that was touched is backed, and zero but for its beginning",
+  ignore,
+  fn: async () => {
+    const memory = guardedMemory(64, true);
+    const bytes = new Uint8Array(memory.buffer);
+    bytes.fill(7, 0, 2 * PAGE);
+    await touchMemory(memory);
+    assertEquals([bytes[PAGE - 1], bytes[PAGE], bytes[64 * PAGE - 1]], [7, 0, 0]);
+    const maps = Deno.readTextFileSync("/proc/self/smaps");
+    const [, resident] = maps.slice(maps.indexOf(`\n${startOf(memory).toString(16)}-`))
+      .match(/Rss: *(\d+) kB/)!;
+    assert(Number(resident) * 1024 >= 64 * PAGE);
   },
 });
 
