@@ -94,8 +94,10 @@ export function loadCifar(
   info: DatasetInfo,
   layout: CifarLayout,
 ): Promise<Splits> {
+  let room: ArrayBuffer | undefined;
   return loadSplits(files, info, layout, async (file, split, first, count) => {
-    const bytes = await readDataFile(file, count * recordBytes(info, layout), info.name);
+    const bytes = await readDataFile(file, count * recordBytes(info, layout), info.name, room);
+    room = bytes.buffer;
     readRecords(bytes, file.path, split, first, count, info, layout);
   });
 }

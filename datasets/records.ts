@@ -12,13 +12,15 @@ import type { LocatedFile } from "./published_files.ts";
  * should.
  *
  * @param dataset its name, for errors
+ * @param room memory to read them into, if it is large enough
  */
 export async function readDataFile(
   file: LocatedFile,
   most: number,
   dataset: string,
+  room?: ArrayBuffer,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await readFileAtMost(file.path, most);
+  const bytes = await readFileAtMost(file.path, most, room);
   if (file.checksum) {
     const digest = createHash(file.checksum.algorithm).update(bytes).digest("hex");
     requireDigest(file, digest, dataset);

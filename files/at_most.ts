@@ -1,12 +1,19 @@
 /** Reading what may be longer than it can be meant to be. */
 
-/** The bytes of a file: `most` and one more at most. */
+/**
+ * The bytes of a file: `most` and one more at most.
+ *
+ * @param room Memory to read them into, if it is large enough; new memory takes its time.
+ */
 export async function readFileAtMost(
   path: string,
   most: number,
+  room?: ArrayBuffer,
 ): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
-  const bytes = new Uint8Array(most + 1);
+  const bytes = room && room.byteLength > most
+    ? new Uint8Array(room, 0, most + 1)
+    : new Uint8Array(most + 1);
   let length = 0;
   while (length < bytes.length) {
     const read = await file.read(bytes.subarray(length));
