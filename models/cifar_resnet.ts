@@ -30,17 +30,17 @@ export interface CifarResNetV1Options extends CifarResNetOptions {
 }
 
 /**
- * The parts both versions share. Kernels and `fc` start as GluonCV trains them: MXNet's `Xavier()`,
- * biases zero.
+ * The parts all residual networks for small pictures share: `conv1`, three stages, `fc`. Biases start
+ * as zero, kernels and `fc` as GluonCV trains them, MXNet's `Xavier()`, unless told otherwise.
  */
-abstract class CifarResNet extends Module {
+export abstract class CifarResNet extends Module {
   readonly conv1: Module;
   readonly layer1: Sequential;
   readonly layer2: Sequential;
   readonly layer3: Sequential;
   readonly fc: Linear;
 
-  constructor(options: CifarResNetOptions, Block: BlockClass) {
+  constructor(options: CifarResNetOptions, Block: BlockClass, initialize = xavierUniform) {
     super();
     const { classes, inputChannels = 3, blocks, channels, convolution } = options;
     this.conv1 = modelConvolution(options, {
@@ -48,12 +48,12 @@ abstract class CifarResNet extends Module {
       outChannels: channels[0],
       kernelSize: 3,
       padding: 1,
-      initialize: xavierUniform,
+      initialize,
     });
     const stageAt = (i: number) =>
       stage(Block, blocks[i], {
         convolution,
-        initialize: xavierUniform,
+        initialize,
         inChannels: channels[i],
         planes: channels[i + 1],
         stride: i === 0 ? 1 : 2,
@@ -61,10 +61,7 @@ abstract class CifarResNet extends Module {
     this.layer1 = stageAt(0);
     this.layer2 = stageAt(1);
     this.layer3 = stageAt(2);
-    this.fc = new Linear(channels[3], classes, {
-      initialize: xavierUniform,
-      initializeBias: zeros,
-    });
+    this.fc = new Linear(channels[3], classes, { initialize, initializeBias: zeros });
   }
 
   /** The three stages. */

@@ -6,6 +6,7 @@ import type { Module } from "../layers/module.ts";
 import { findEntry, parseOptions, type z } from "../schema/entry.ts";
 import { copyOf } from "../schema/record.ts";
 import { cifarResNets } from "./cifar_resnet.ts";
+import { cifarWideResNets } from "./cifar_wide_resnet.ts";
 import { doConvNet } from "./do_conv_net.ts";
 import { listedLayers } from "./layers.ts";
 import { buildByName, type NamedConvolution } from "./named_convolutions.ts";
@@ -16,6 +17,7 @@ import { resNets } from "./resnet.ts";
 export const MODELS: Readonly<Record<string, ModelEntry>> = {
   do_conv_net: doConvNet,
   ...cifarResNets,
+  ...cifarWideResNets,
   ...resNets,
   layers: listedLayers,
 };

@@ -2,6 +2,7 @@
  * The building blocks of residual networks, by He et al. (arXiv:1512.03385 and 1603.05027), with
  * torchvision's names: `conv1`, `bn1`, …, `downsample`.
  */
+import { InputError } from "../errors.ts";
 import type { Value } from "../graph/types.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import type { ConvolutionOptions } from "../layers/convolutions/entry.ts";
@@ -97,9 +98,19 @@ function projection(options: BlockOptions, outChannels: number): Sequential | un
   return conv && new Sequential(conv, new BatchNorm2d(outChannels));
 }
 
-/** Channels of a bottleneck's 3x3 convolution; torchvision's formula. */
+/**
+ * Channels of a bottleneck's 3x3 convolution; torchvision's formula. Throws InputError where a group
+ * would have none.
+ */
 function bottleneckWidth({ planes, groups = 1, widthPerGroup = 64 }: BlockOptions): number {
-  return Math.floor(planes * widthPerGroup / 64) * groups;
+  const ofGroup = Math.floor(planes * widthPerGroup / 64);
+  if (ofGroup < 1) {
+    throw new InputError(
+      `widthPerGroup of ${widthPerGroup}, which is meant for 64 planes, leaves a group of a block ` +
+        `of ${planes} planes no channel; at this width expected at least ${Math.ceil(64 / planes)}`,
+    );
+  }
+  return ofGroup * groups;
 }
 
 /** The batch norm that ends a residual. */

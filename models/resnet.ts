@@ -128,11 +128,17 @@ const basicSchema = z.strictObject({
     "Channels of the first convolution; all others keep their ratio to it",
   ),
 });
-const grouped = {
-  groups: z.int().min(1).default(1).describe("Groups of a bottleneck's 3x3 convolution (ResNeXt)"),
-  widthPerGroup: z.int().min(1).default(64).describe("Channels of each such group at 64 planes"),
-};
-const bottleneckSchema = basicSchema.extend(grouped);
+function grouped(groups: number, widthPerGroup: number) {
+  return {
+    groups: z.int().min(1).default(groups).describe(
+      "Groups of a bottleneck's 3x3 convolution (ResNeXt)",
+    ),
+    widthPerGroup: z.int().min(1).default(widthPerGroup).describe(
+      "Channels of each such group at 64 planes",
+    ),
+  };
+}
+const bottleneckSchema = basicSchema.extend(grouped(1, 64));
 
 /** Of blocks that end their residual by a batch norm. */
 const normed = {
@@ -151,13 +157,21 @@ type ResNetEntry = ModelEntry<
 >;
 type StageCounts = readonly [number, number, number, number];
 
-/** `resnet{18,34,50,101,152}` in `_v1`, `_v1b` (also without suffix) and `_v2`, and `plain18`. */
+/**
+ * `resnet{18,34,50,101,152}` in `_v1`, `_v1b` (also without suffix) and `_v2`, torchvision's
+ * `resnext{50_32x4d,101_32x8d}` (Xie et al., arXiv:1611.05431) and `wide_resnet{50,101}_2`
+ * (Zagoruyko and Komodakis, arXiv:1605.07146), and `plain18`.
+ */
 export const resNets: Record<string, ResNetEntry> = {
   ...ofDepth(18, [2, 2, 2, 2], [BasicBlock, BasicBlock, BasicBlockV2]),
   ...ofDepth(34, [3, 4, 6, 3], [BasicBlock, BasicBlock, BasicBlockV2]),
   ...ofDepth(50, [3, 4, 6, 3], [BottleneckV1, Bottleneck, BottleneckV2]),
   ...ofDepth(101, [3, 4, 23, 3], [BottleneckV1, Bottleneck, BottleneckV2]),
   ...ofDepth(152, [3, 8, 36, 3], [BottleneckV1, Bottleneck, BottleneckV2]),
+  resnext50_32x4d: torchvision([3, 4, 6, 3], "A ResNeXt", 32, 4),
+  resnext101_32x8d: torchvision([3, 4, 23, 3], "A ResNeXt", 32, 8),
+  wide_resnet50_2: torchvision([3, 4, 6, 3], "A wide residual network", 1, 128),
+  wide_resnet101_2: torchvision([3, 4, 23, 3], "A wide residual network", 1, 128),
   plain18: entryOf(ResNet, [2, 2, 2, 2], PlainBlock, "A ResNet-18 without shortcuts"),
 };
 
@@ -167,13 +181,24 @@ function ofDepth(
   blocks: StageCounts,
   [v1, v1b, v2]: readonly [BlockClass, BlockClass, BlockClass],
 ): Record<string, ResNetEntry> {
-  const torchvision = "A residual network, as torchvision's";
+  const about = "A residual network, as torchvision's";
   return {
-    [`resnet${depth}`]: entryOf(ResNet, blocks, v1b, torchvision),
+    [`resnet${depth}`]: entryOf(ResNet, blocks, v1b, about),
     [`resnet${depth}_v1`]: entryOf(ResNet, blocks, v1, "A residual network, as its authors'"),
-    [`resnet${depth}_v1b`]: entryOf(ResNet, blocks, v1b, torchvision),
+    [`resnet${depth}_v1b`]: entryOf(ResNet, blocks, v1b, about),
     [`resnet${depth}_v2`]: entryOf(ResNetV2, blocks, v2, "One of pre-activation blocks"),
   };
+}
+
+/** A ResNet of torchvision's bottlenecks whose 3x3 convolutions are grouped, or wider. */
+function torchvision(
+  blocks: StageCounts,
+  kind: string,
+  groups: number,
+  widthPerGroup: number,
+): ResNetEntry {
+  const schema = normedBottleneckSchema.extend(grouped(groups, widthPerGroup));
+  return { ...entryOf(ResNet, blocks, Bottleneck, `${kind}, as torchvision's`), schema };
 }
 
 function entryOf(

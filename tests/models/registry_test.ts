@@ -15,7 +15,7 @@ function parameterCount(model: Module): number {
 for (const name of listModels()) {
   Deno.test(`${name} gives one logit per class, plain and with DO-Conv`, () => {
     for (const convolution of ["conv", "do_conv"] as const) {
-      const width = name === "layers" ? {} : { width: 2 };
+      const width = name === "layers" ? {} : { width: 16 };
       const layers = name === "layers" ? { layers: LAYERS } : {};
       const model = buildModel(name, { classes: 10, convolution, ...width, ...layers });
       trace({ name: "test" }, () => {
@@ -34,6 +34,12 @@ const COUNTS: [string, BuildOptions, number][] = [
   ["resnet50", { classes: 1000, widthPerGroup: 128 }, 68_883_240],
   ["resnet101", { classes: 1000 }, 44_549_160],
   ["resnet152", { classes: 1000 }, 60_192_808],
+  ["resnext50_32x4d", { classes: 1000 }, 25_028_904],
+  ["resnext101_32x8d", { classes: 1000 }, 88_791_336],
+  ["wide_resnet50_2", { classes: 1000 }, 68_883_240],
+  ["wide_resnet101_2", { classes: 1000 }, 126_886_696],
+  ["cifar_wide_resnet28_10", { classes: 10 }, 36_479_194],
+  ["cifar_wide_resnet16_4", { classes: 10 }, 2_748_890],
   ["cifar_resnet20_v1", { classes: 10 }, 269_722 + 2_752],
   ["cifar_resnet56_v1", { classes: 10 }, 853_018 + 2_752],
   ["cifar_resnet110_v1", { classes: 10 }, 1_727_962 + 2_752],
@@ -140,6 +146,7 @@ Deno.test("mistakes are told with what was meant or expected", () => {
       "pairing",
     ],
     ["do_conv_net", { classes: 3, inputSize: 15 }, "at least 16"],
+    ["resnext50_32x4d", { classes: 3, width: 8 }, "at this width expected at least 8"],
     ["layers", { classes: 3, layers: ["flatten"] }, "the layers give [3072]"],
   ];
   for (const [name, options, message] of cases) {

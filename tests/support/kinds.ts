@@ -13,6 +13,7 @@ import { mixedCrossEntropy } from "./kinds/mixed_cross_entropy.ts";
 import { cutmix, mixup } from "./kinds/mixing.ts";
 import { linear } from "./kinds/linear.ts";
 import { lrSchedule } from "./kinds/lr_schedule.ts";
+import { network } from "./kinds/network.ts";
 import { optimizer } from "./kinds/optimizer.ts";
 import { picture } from "./kinds/picture.ts";
 import { avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
@@ -44,6 +45,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   max_pool: maxPool,
   mixed_cross_entropy: mixedCrossEntropy,
   mixup,
+  network,
   optimizer,
   picture,
   relu,

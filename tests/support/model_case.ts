@@ -11,6 +11,7 @@ import { buildLayers, type LayerSpec } from "../../layers/registry.ts";
 import { layoutState, type StateLayout } from "../../layers/state.ts";
 import { CifarResNetV1, CifarResNetV2 } from "../../models/cifar_resnet.ts";
 import { DoConvNet } from "../../models/do_conv_net.ts";
+import type { ModelOptions } from "../../models/options.ts";
 import { BasicBlock, Bottleneck } from "../../models/residual_blocks.ts";
 import { ResNet } from "../../models/resnet.ts";
 import { foldForInference } from "../../ops/fold_for_inference.ts";
@@ -49,20 +50,27 @@ export const modelSchema = z.object({
 /** See {@link modelSchema}. */
 export type ModelConfig = z.infer<typeof modelSchema>;
 
-/** The model a config describes, for pictures [C, H, W], with the authors' pairing. */
-export function buildFixtureModel(config: ModelConfig, picture: Shape): Module {
-  const { classes, widths, hidden, blocks, layers, channels = [] } = config;
-  const [inputChannels, height, width] = picture;
-  const options = {
+/** What a model of a fixture is built with, for pictures [C, H, W]; DO-Conv has the authors' pairing. */
+export function fixtureOptions(
+  { classes, do_conv_layers, D_mul }: Pick<ModelConfig, "classes" | "do_conv_layers" | "D_mul">,
+  [inputChannels, height, width]: Shape,
+): ModelOptions {
+  return {
     classes,
     inputChannels,
-    inputSize: [height, width] as const,
+    inputSize: [height, width],
     convolution: convolutionFactory(
-      config.do_conv_layers.length > 0
-        ? { name: "do_conv", depthMultiplier: config.D_mul ?? undefined, pairing: "authors" }
+      do_conv_layers.length > 0
+        ? { name: "do_conv", depthMultiplier: D_mul ?? undefined, pairing: "authors" }
         : "conv",
     ),
   };
+}
+
+/** The model a config describes, for pictures [C, H, W]. */
+export function buildFixtureModel(config: ModelConfig, picture: Shape): Module {
+  const { widths, hidden, blocks, layers, channels = [] } = config;
+  const options = fixtureOptions(config, picture);
   if (widths) return new DoConvNet({ ...options, widths, hidden });
   if (blocks) {
     const sizes = { ...options, blocks, channels: four.parse(channels) };
@@ -176,7 +184,15 @@ export function loadFixtureModel(
   picture: Shape,
   prefix: string,
 ): { model: Module; layout: StateLayout } {
-  const model = buildFixtureModel(config, picture);
+  return adoptFixtureState(fixture, buildFixtureModel(config, picture), prefix);
+}
+
+/** Gives a model the state under a prefix of a fixture. */
+export function adoptFixtureState(
+  fixture: Fixture,
+  model: Module,
+  prefix: string,
+): { model: Module; layout: StateLayout } {
   adoptState(model, { path: prefix, tensors: inputsIn(fixture, prefix), hasOthers: false });
   return { model, layout: layoutState(model) };
 }

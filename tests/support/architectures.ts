@@ -1,0 +1,49 @@
+/** The architectures of fixtures of the kind `network`. A new one is an entry here. */
+import { z } from "zod";
+import type { Module } from "../../layers/module.ts";
+import { CifarWideResNet } from "../../models/cifar_wide_resnet.ts";
+import type { ModelOptions } from "../../models/options.ts";
+import { Bottleneck } from "../../models/residual_blocks.ts";
+import { ResNet } from "../../models/resnet.ts";
+import type { Fixture } from "./fixture.ts";
+
+/** Builds the network of a fixture's config. */
+type Architecture = (fixture: Fixture, options: ModelOptions) => Module;
+
+/** One whose sizes are read from the config by a schema. */
+function architecture<T>(
+  schema: z.ZodType<T>,
+  build: (sizes: T, options: ModelOptions) => Module,
+): Architecture {
+  return (fixture, options) => build(fixture.config(schema), options);
+}
+
+const four = z.tuple([z.int(), z.int(), z.int(), z.int()]);
+
+/** The architectures by the names that configs give them. */
+export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  cifar_wide_resnet: architecture(
+    z.object({ depth: z.int(), widen_factor: z.int(), base_width: z.int() }),
+    ({ depth, widen_factor: widenFactor, base_width: width }, options) =>
+      new CifarWideResNet({ ...options, depth, widenFactor, width }),
+  ),
+  resnet: architecture(
+    z.object({
+      block: z.literal("Bottleneck"),
+      layers: four,
+      width: z.int(),
+      stage_planes: four,
+      groups: z.int(),
+      width_per_group: z.int(),
+    }),
+    ({ layers, width, stage_planes, groups, width_per_group: widthPerGroup }, options) =>
+      new ResNet({
+        ...options,
+        block: Bottleneck,
+        blocks: layers,
+        channels: [width, ...stage_planes],
+        groups,
+        widthPerGroup,
+      }),
+  ),
+};
