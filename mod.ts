@@ -45,6 +45,8 @@ export type {
   Variable,
 } from "./graph/types.ts";
 export { foldConstants } from "./graph/passes/mod.ts";
+export { elu, type EluOptions } from "./ops/elu.ts";
+export { gelu, type GeluOptions } from "./ops/gelu.ts";
 export { gradients, vectorJacobianProduct } from "./ops/gradients.ts";
 export { type Broadcast, type ElementwiseDefinition, elementwiseOp } from "./ops/elementwise.ts";
 export { add } from "./ops/add.ts";
@@ -66,15 +68,23 @@ export type { PaddingMode, Pair } from "./ops/convolution_geometry.ts";
 export { fill } from "./ops/fill.ts";
 export { foldForInference, type FoldOptions } from "./ops/fold_for_inference.ts";
 export { globalAvgPool2d } from "./ops/global_avg_pool2d.ts";
+export { hardSigmoid } from "./ops/hard_sigmoid.ts";
+export { hardSwish } from "./ops/hard_swish.ts";
+export { leakyRelu, type LeakyReluOptions } from "./ops/leaky_relu.ts";
 export { linear } from "./ops/linear.ts";
 export { matmul, type MatmulAttributes } from "./ops/matmul.ts";
 export { maxPool2d, type MaxPool2dOptions } from "./ops/max_pool2d.ts";
+export { mish } from "./ops/mish.ts";
 export type { PoolingOptions } from "./ops/pooling_geometry.ts";
 export { multiply } from "./ops/multiply.ts";
 export { multiplyScalar } from "./ops/multiply_scalar.ts";
+export { prelu } from "./ops/prelu.ts";
 export { relu } from "./ops/relu.ts";
+export { relu6 } from "./ops/relu6.ts";
 export { flatten, reshape } from "./ops/reshape.ts";
 export { scale } from "./ops/scale.ts";
+export { sigmoid } from "./ops/sigmoid.ts";
+export { silu } from "./ops/silu.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export {
   type Reduction,
@@ -82,12 +92,26 @@ export {
   type SoftmaxCrossEntropyAttributes,
   type SoftmaxCrossEntropyOptions,
 } from "./ops/softmax_cross_entropy.ts";
+export { softplus, type SoftplusOptions } from "./ops/softplus.ts";
 export { subtract } from "./ops/subtract.ts";
 export { sum } from "./ops/sum.ts";
 export { tanh } from "./ops/tanh.ts";
 
 // Layers and models
-export { ReLU, Tanh } from "./layers/activations.ts";
+export {
+  ELU,
+  GELU,
+  Hardsigmoid,
+  Hardswish,
+  LeakyReLU,
+  Mish,
+  ReLU,
+  ReLU6,
+  Sigmoid,
+  SiLU,
+  Softplus,
+  Tanh,
+} from "./layers/activations.ts";
 export { BatchNorm2d, type BatchNorm2dOptions } from "./layers/batch_norm2d.ts";
 export { Conv2d } from "./layers/conv2d.ts";
 export { type Conv2dOptions, convolutionBias, kernelShape } from "./layers/convolution_options.ts";
@@ -99,6 +123,7 @@ export { Flatten } from "./layers/flatten.ts";
 export { type Initializer, kaimingNormal, kaimingUniform } from "./layers/init.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";
 export { type LoadOptions, Module, type StateDict, type StateTensor } from "./layers/module.ts";
+export { PReLU, type PReLUOptions } from "./layers/prelu.ts";
 export { AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./layers/pooling.ts";
 export { type LayerName, LAYERS, type LayerSpec } from "./layers/registry.ts";
 export { Sequential } from "./layers/sequential.ts";

@@ -22,20 +22,17 @@ import {
   poolingGeometry,
   poolingWindow,
 } from "../ops/pooling_geometry.ts";
-import { reluOp } from "../ops/relu.ts";
 import { reshapeOp } from "../ops/reshape.ts";
 import { logSoftmaxOp, softmaxOp } from "../ops/softmax.ts";
-import type { OnnxAttribute, OnnxGraph } from "./onnx_graph.ts";
-
-/** Writes a node, given the names of its inputs, and returns the name of its first output. */
-type Conversion = (graph: OnnxGraph, node: GraphNode, inputs: readonly string[]) => string;
+import { activationConversion } from "./onnx_activations.ts";
+import { type Conversion, direct } from "./onnx_conversion.ts";
+import type { OnnxGraph } from "./onnx_graph.ts";
 
 const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map<string, Conversion>([
   [conv2dOp.name, convolution],
   [linearOp.name, direct("Gemm", { transB: 1 })],
   [matmulOp.name, matrixProduct],
   [channelNormalizeOp.name, batchNormalization],
-  [reluOp.name, direct("Relu")],
   [maxPool2dOp.name, maxPool],
   [avgPool2dOp.name, averagePool],
   [globalAvgPool2dOp.name, direct("GlobalAveragePool")],
@@ -48,14 +45,6 @@ const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map<string, Conversion>
   [logSoftmaxOp.name, direct("LogSoftmax", { axis: 1 })],
 ]);
 
-/** For an op that ONNX has under another name. */
-function direct(
-  opType: string,
-  attributes: Readonly<Record<string, OnnxAttribute>> = {},
-): Conversion {
-  return (graph, { scope }, inputs) => graph.node(opType, inputs, attributes, scope);
-}
-
 /**
  * Appends a node of an inference program to an ONNX graph and returns the names of its outputs that
  * ONNX has. Throws InputError for an op that has no form there.
@@ -65,7 +54,7 @@ export function convertNode(
   node: GraphNode,
   inputs: readonly string[],
 ): string[] {
-  const conversion = CONVERSIONS.get(node.op.name);
+  const conversion = CONVERSIONS.get(node.op.name) ?? activationConversion(node);
   if (conversion) return [conversion(graph, node, inputs)];
   if (node.op.elementwise) return elementwise(graph, node, inputs);
   throw new InputError(

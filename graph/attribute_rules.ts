@@ -37,6 +37,12 @@ export function finite(least = -Infinity): AttributeRule {
   };
 }
 
+/** A number that is finite and above 0 as f32. */
+export const positive: AttributeRule = {
+  expected: "a number above 0",
+  accepts: (value) => finite(0).accepts(value) && Math.fround(Number(value)) > 0,
+};
+
 /** True or false. */
 export const flag: AttributeRule = oneOf([true, false]);
 

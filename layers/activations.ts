@@ -1,8 +1,19 @@
-/** Activation layers: one elementwise op each, without parameters. */
+/** Activation layers: one elementwise op each. */
 import type { Value } from "../graph/types.ts";
+import { elu, type EluOptions } from "../ops/elu.ts";
+import { gelu, type GeluOptions } from "../ops/gelu.ts";
+import { hardSigmoid } from "../ops/hard_sigmoid.ts";
+import { hardSwish } from "../ops/hard_swish.ts";
+import { leakyRelu, type LeakyReluOptions } from "../ops/leaky_relu.ts";
+import { mish } from "../ops/mish.ts";
 import { relu } from "../ops/relu.ts";
+import { relu6 } from "../ops/relu6.ts";
+import { sigmoid } from "../ops/sigmoid.ts";
+import { silu } from "../ops/silu.ts";
+import { softplus, type SoftplusOptions } from "../ops/softplus.ts";
 import { tanh } from "../ops/tanh.ts";
-import { plainLayer } from "./layer_entry.ts";
+import { z } from "../schema/entry.ts";
+import { type LayerEntry, plainLayer } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
 /** max(x, 0). Matches `torch.nn.ReLU`. */
@@ -10,6 +21,53 @@ export class ReLU extends Module {
   /** f32 of any shape → the same shape. */
   forward(input: Value): Value {
     return relu(input);
+  }
+}
+
+/** min(max(x, 0), 6). Matches `torch.nn.ReLU6`. */
+export class ReLU6 extends Module {
+  /** f32 of any shape → the same shape. */
+  forward(input: Value): Value {
+    return relu6(input);
+  }
+}
+
+/** x above 0, negativeSlope · x below. Matches `torch.nn.LeakyReLU`. */
+export class LeakyReLU extends Module {
+  /** Options are checked by {@link forward}. */
+  constructor(readonly options: LeakyReluOptions = {}) {
+    super();
+  }
+
+  /** f32 of any shape → the same shape. Throws InputError for a slope below 0. */
+  forward(input: Value): Value {
+    return leakyRelu(input, this.options);
+  }
+}
+
+/** x above 0, alpha · (exp(x) − 1) below. Matches `torch.nn.ELU`. */
+export class ELU extends Module {
+  /** Options are checked by {@link forward}. */
+  constructor(readonly options: EluOptions = {}) {
+    super();
+  }
+
+  /** f32 of any shape → the same shape. Throws InputError for an alpha below 0. */
+  forward(input: Value): Value {
+    return elu(input, this.options);
+  }
+}
+
+/** ln(1 + exp(beta · x)) / beta. Matches `torch.nn.Softplus`. */
+export class Softplus extends Module {
+  /** Options are checked by {@link forward}. */
+  constructor(readonly options: SoftplusOptions = {}) {
+    super();
+  }
+
+  /** f32 of any shape → the same shape. Throws InputError for a beta that is not above 0. */
+  forward(input: Value): Value {
+    return softplus(input, this.options);
   }
 }
 
@@ -21,8 +79,115 @@ export class Tanh extends Module {
   }
 }
 
-/** {@link ReLU} in a list of layers. */
-export const reluLayer = plainLayer("max(x, 0)", () => new ReLU());
+/** 1 / (1 + exp(−x)). Matches `torch.nn.Sigmoid`. */
+export class Sigmoid extends Module {
+  /** f32 of any shape → the same shape. */
+  forward(input: Value): Value {
+    return sigmoid(input);
+  }
+}
 
-/** {@link Tanh} in a list of layers. */
-export const tanhLayer = plainLayer("Hyperbolic tangent", () => new Tanh());
+/** x · σ(x). Matches `torch.nn.SiLU`. */
+export class SiLU extends Module {
+  /** f32 of any shape → the same shape. */
+  forward(input: Value): Value {
+    return silu(input);
+  }
+}
+
+/** min(max(x + 3, 0), 6) / 6. Matches `torch.nn.Hardsigmoid`. */
+export class Hardsigmoid extends Module {
+  /** f32 of any shape → the same shape. */
+  forward(input: Value): Value {
+    return hardSigmoid(input);
+  }
+}
+
+/** x · min(max(x + 3, 0), 6) / 6. Matches `torch.nn.Hardswish`. */
+export class Hardswish extends Module {
+  /** f32 of any shape → the same shape. */
+  forward(input: Value): Value {
+    return hardSwish(input);
+  }
+}
+
+/** x · Φ(x), Φ being the normal distribution's function. Matches `torch.nn.GELU`. */
+export class GELU extends Module {
+  /** Options are checked by {@link forward}. */
+  constructor(readonly options: GeluOptions = {}) {
+    super();
+  }
+
+  /** f32 of any shape → the same shape. Throws InputError for an unknown approximation. */
+  forward(input: Value): Value {
+    return gelu(input, this.options);
+  }
+}
+
+/** x · tanh(ln(1 + exp(x))). Matches `torch.nn.Mish`. */
+export class Mish extends Module {
+  /** f32 of any shape → the same shape. */
+  forward(input: Value): Value {
+    return mish(input);
+  }
+}
+
+const leakyReluSchema = z.strictObject({
+  negativeSlope: z.number().min(0).optional().describe("Factor below 0; 0.01 by default"),
+});
+const leakyReluLayer: LayerEntry<typeof leakyReluSchema> = {
+  about: "x above 0, a small multiple of it below",
+  schema: leakyReluSchema,
+  build: (options) => new LeakyReLU(options),
+};
+
+const eluSchema = z.strictObject({
+  alpha: z.number().min(0).optional().describe("What it falls to, times -1; 1 by default"),
+});
+const eluLayer: LayerEntry<typeof eluSchema> = {
+  about: "x above 0, alpha · (exp(x) - 1) below",
+  schema: eluSchema,
+  build: (options) => new ELU(options),
+};
+
+const softplusSchema = z.strictObject({
+  beta: z.number().positive().optional().describe("How sharply it bends; 1 by default"),
+  threshold: z.number().optional().describe(
+    "Where beta · x is above this, x is given back; 20 by default",
+  ),
+});
+const softplusLayer: LayerEntry<typeof softplusSchema> = {
+  about: "ln(1 + exp(beta · x)) / beta",
+  schema: softplusSchema,
+  build: (options) => new Softplus(options),
+};
+
+const geluSchema = z.strictObject({
+  approximate: z.enum(["none", "tanh"]).optional().describe(
+    "Whether by the tanh approximation; none by default",
+  ),
+});
+const geluLayer: LayerEntry<typeof geluSchema> = {
+  about: "x · Φ(x), the normal distribution's function",
+  schema: geluSchema,
+  build: (options) => new GELU(options),
+};
+
+/** The activations in a list of layers, by name. */
+export const activationLayers = {
+  relu: plainLayer("max(x, 0)", () => new ReLU()),
+  relu6: plainLayer("min(max(x, 0), 6)", () => new ReLU6()),
+  leaky_relu: leakyReluLayer,
+  elu: eluLayer,
+  softplus: softplusLayer,
+  tanh: plainLayer("Hyperbolic tangent", () => new Tanh()),
+  sigmoid: plainLayer("1 / (1 + exp(-x))", () => new Sigmoid()),
+  silu: plainLayer("x · σ(x), also called swish", () => new SiLU()),
+  hard_sigmoid: plainLayer("min(max(x + 3, 0), 6) / 6", () => new Hardsigmoid()),
+  hard_swish: plainLayer("x · min(max(x + 3, 0), 6) / 6", () => new Hardswish()),
+  gelu: geluLayer,
+  mish: plainLayer("x · tanh(ln(1 + exp(x)))", () => new Mish()),
+};
+
+/** An activation that is chosen by its name alone. */
+export type ActivationName = keyof typeof activationLayers;

@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import { input, trace } from "../graph/trace.ts";
 import type { Shape } from "../graph/types.ts";
 import { bareNames, findEntry, type OptionsOf, parseOptions, z } from "../schema/entry.ts";
-import { reluLayer, tanhLayer } from "./activations.ts";
+import { activationLayers } from "./activations.ts";
 import { batchNorm2dLayer } from "./batch_norm2d.ts";
 import { conv2dLayer } from "./conv2d.ts";
 import { convolutionLayer } from "./convolution.ts";
@@ -15,6 +15,7 @@ import type { LayerEntry } from "./layer_entry.ts";
 import { linearLayer } from "./linear.ts";
 import type { Module } from "./module.ts";
 import { avgPool2dLayer, globalAvgPool2dLayer, maxPool2dLayer } from "./pooling.ts";
+import { preluLayer } from "./prelu.ts";
 import { Sequential } from "./sequential.ts";
 
 /** The layers that a list can name. */
@@ -27,8 +28,8 @@ export const LAYERS = {
   max_pool2d: maxPool2dLayer,
   avg_pool2d: avgPool2dLayer,
   global_avg_pool2d: globalAvgPool2dLayer,
-  relu: reluLayer,
-  tanh: tanhLayer,
+  ...activationLayers,
+  prelu: preluLayer,
   flatten: flattenLayer,
   dropout: dropoutLayer,
 } satisfies Record<string, LayerEntry>;

@@ -3,6 +3,7 @@ import { apply, type Operand, toValue } from "../graph/trace.ts";
 import { type Arithmetic, sizeOf, type Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 import { scale } from "./scale.ts";
+import { decay } from "./sigmoid.ts";
 import type { Reduction } from "./softmax_cross_entropy.ts";
 import { sum } from "./sum.ts";
 
@@ -15,11 +16,6 @@ export interface BinaryCrossEntropyOptions {
 }
 
 const INPUT_NAMES = ["logits", "targets", "positiveWeight"];
-
-/** `exp(-|x|)`, from which all here is computed without overflow. */
-function decay<E>(e: Arithmetic<E>, x: E): E {
-  return e.exp(e.minimum(x, e.subtract(e.constant(0), x)));
-}
 
 /** How much `-log σ(x)` counts in the loss: `1 + (positiveWeight - 1) · target`. */
 function positiveShare<E>(e: Arithmetic<E>, target: E, positiveWeight: E | undefined): E {

@@ -28,26 +28,37 @@ import { conv2dInputGradientOp, conv2dOp, conv2dWeightGradientOp } from "./conv2
 import { countCorrectOp } from "./count_correct.ts";
 import { divideScalarOp } from "./divide_scalar.ts";
 import { dropoutMaskOp } from "./dropout_mask.ts";
+import { eluGradientOp, eluOp } from "./elu.ts";
 import { eraseOp } from "./erase.ts";
 import { fillOp } from "./fill.ts";
+import { geluGradientOp, geluOp } from "./gelu.ts";
 import { globalAvgPool2dGradientOp, globalAvgPool2dOp } from "./global_avg_pool2d.ts";
+import { hardSigmoidGradientOp, hardSigmoidOp } from "./hard_sigmoid.ts";
+import { hardSwishGradientOp, hardSwishOp } from "./hard_swish.ts";
+import { leakyReluGradientOp, leakyReluOp } from "./leaky_relu.ts";
 import { linearOp } from "./linear.ts";
 import { matmulOp } from "./matmul.ts";
 import { maxPool2dGradientOp, maxPool2dOp } from "./max_pool2d.ts";
 import { maximumMagnitudeOp } from "./maximum_magnitude.ts";
+import { mishGradientOp, mishOp } from "./mish.ts";
 import { mixOp } from "./mix.ts";
 import { movingAverageOp } from "./moving_average.ts";
 import { multiplyOp } from "./multiply.ts";
 import { multiplyScalarOp } from "./multiply_scalar.ts";
 import { packOp } from "./pack.ts";
+import { preluGradientOp, preluOp, preluSlopeGradientOp } from "./prelu.ts";
 import { reluGradientOp, reluOp } from "./relu.ts";
+import { relu6GradientOp, relu6Op } from "./relu6.ts";
 import { reshapeOp } from "./reshape.ts";
 import { rmspropUpdateOp } from "./rmsprop_update.ts";
 import { scaleOp } from "./scale.ts";
 import { sgdUpdateOp } from "./sgd_update.ts";
+import { sigmoidGradientOp, sigmoidOp } from "./sigmoid.ts";
+import { siluGradientOp, siluOp } from "./silu.ts";
 import { sliceOp } from "./slice.ts";
 import { logSoftmaxGradientOp, logSoftmaxOp, softmaxGradientOp, softmaxOp } from "./softmax.ts";
 import { softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from "./softmax_cross_entropy.ts";
+import { softplusGradientOp, softplusOp } from "./softplus.ts";
 import { subtractOp } from "./subtract.ts";
 import { sumOp } from "./sum.ts";
 import { sumMagnitudesOp } from "./sum_magnitudes.ts";
@@ -85,26 +96,47 @@ const ALL: readonly Op[] = [
   countCorrectOp,
   divideScalarOp,
   dropoutMaskOp,
+  eluOp,
+  eluGradientOp,
   eraseOp,
   fillOp,
+  geluOp,
+  geluGradientOp,
   globalAvgPool2dOp,
   globalAvgPool2dGradientOp,
+  hardSigmoidOp,
+  hardSigmoidGradientOp,
+  hardSwishOp,
+  hardSwishGradientOp,
+  leakyReluOp,
+  leakyReluGradientOp,
   linearOp,
   matmulOp,
   maxPool2dOp,
   maxPool2dGradientOp,
   maximumMagnitudeOp,
+  mishOp,
+  mishGradientOp,
   mixOp,
   movingAverageOp,
   multiplyOp,
   multiplyScalarOp,
   packOp,
+  preluOp,
+  preluGradientOp,
+  preluSlopeGradientOp,
   reluOp,
   reluGradientOp,
+  relu6Op,
+  relu6GradientOp,
   reshapeOp,
   rmspropUpdateOp,
   scaleOp,
   sgdUpdateOp,
+  sigmoidOp,
+  sigmoidGradientOp,
+  siluOp,
+  siluGradientOp,
   sliceOp,
   softmaxOp,
   softmaxGradientOp,
@@ -112,6 +144,8 @@ const ALL: readonly Op[] = [
   logSoftmaxGradientOp,
   softmaxCrossEntropyOp,
   softmaxCrossEntropyGradientOp,
+  softplusOp,
+  softplusGradientOp,
   subtractOp,
   sumOp,
   sumMagnitudesOp,

@@ -1,24 +1,15 @@
 /** Rectified linear unit. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { elementwiseOp } from "./elementwise.ts";
+import { activationOps } from "./activation.ts";
 
-/** The op of {@link relu}. */
-export const reluOp = elementwiseOp({
+/** The ops of {@link relu}. */
+export const [reluOp, reluGradientOp] = activationOps({
   name: "relu",
-  inputNames: ["input"],
   stored: {},
-  expression: (e, [x]) => [e.maximum(x, e.constant(0))],
-  gradient: ({ outputs: [y], outputGradients: [dy] }) => [
-    dy && apply(reluGradientOp, [dy, y], {})[0],
-  ],
-});
-
-/** (outputGradient, output) → the gradient of {@link relu}: 0 where the output is 0. */
-export const reluGradientOp = elementwiseOp({
-  name: "reluGradient",
-  inputNames: ["outputGradient", "output"],
-  expression: (e, [dy, y]) => [e.selectGreater(y, e.constant(0), dy, e.constant(0))],
+  expression: (e, x) => e.maximum(x, e.constant(0)),
+  gradientOf: "output",
+  gradient: (e, dy, y) => e.selectGreater(y, e.constant(0), dy, e.constant(0)),
 });
 
 /**

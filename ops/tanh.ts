@@ -1,24 +1,15 @@
 /** Hyperbolic tangent. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { elementwiseOp } from "./elementwise.ts";
+import { activationOps } from "./activation.ts";
 
-/** The op of {@link tanh}. */
-export const tanhOp = elementwiseOp({
+/** The ops of {@link tanh}. */
+export const [tanhOp, tanhGradientOp] = activationOps({
   name: "tanh",
-  inputNames: ["input"],
   stored: {},
-  expression: (e, [x]) => [e.tanh(x)],
-  gradient: ({ outputs: [y], outputGradients: [dy] }) => [
-    dy && apply(tanhGradientOp, [dy, y], {})[0],
-  ],
-});
-
-/** (outputGradient, output) → the gradient of {@link tanh}: `dy · (1 - y²)`. */
-export const tanhGradientOp = elementwiseOp({
-  name: "tanhGradient",
-  inputNames: ["outputGradient", "output"],
-  expression: (e, [dy, y]) => [e.multiply(dy, e.subtract(e.constant(1), e.multiply(y, y)))],
+  expression: (e, x) => e.tanh(x),
+  gradientOf: "output",
+  gradient: (e, dy, y) => e.multiply(dy, e.subtract(e.constant(1), e.multiply(y, y))),
 });
 
 /**

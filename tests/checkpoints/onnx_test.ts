@@ -91,6 +91,19 @@ const LAYERS: readonly LayerSpec[] = [
   { linear: { outFeatures: 4 } },
 ];
 
+const ACTIVATIONS: readonly LayerSpec[] = [
+  { conv2d: { outChannels: 6, kernelSize: 3 } },
+  ...(["relu6", "leaky_relu", "elu", "softplus", "sigmoid", "silu"] as const),
+  { conv2d: { outChannels: 6, kernelSize: 3 } },
+  ...(["hard_sigmoid", "hard_swish", "gelu", "mish", "prelu"] as const),
+  { conv2d: { outChannels: 6, kernelSize: 3 } },
+  { gelu: { approximate: "tanh" } },
+  { prelu: { perChannel: true } },
+  "flatten",
+  { linear: { outFeatures: 4 } },
+  { prelu: { perChannel: true } },
+];
+
 Deno.test("an ONNX file has a free batch size and describes itself", async () => {
   const { folded } = network("layers", { layers: LAYERS });
   const { inputs, outputs, metadata, opset } = await decode(folded);
@@ -160,6 +173,20 @@ Deno.test(
     await assertSameInRuntime({ folded, pixels }, { batchNorm: false });
   },
 );
+
+Deno.test("every activation gives the same in ONNX Runtime", inRuntime, async () => {
+  await assertSameInRuntime(network("layers", { layers: ACTIVATIONS }));
+});
+
+Deno.test("activations that ONNX has are written by its ops", async () => {
+  const { folded } = network("layers", { layers: ACTIVATIONS });
+  const { ops } = await decode(folded);
+  for (
+    const op of ["Clip", "LeakyRelu", "Elu", "Sigmoid", "HardSigmoid", "HardSwish", "PRelu", "Erf"]
+  ) {
+    assert(ops.includes(op), op);
+  }
+});
 
 for (
   const [name, options] of [

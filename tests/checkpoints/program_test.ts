@@ -8,6 +8,7 @@ import { InputError } from "../../errors.ts";
 import { wrongAttribute } from "../../graph/attribute_rules.ts";
 import { input, output, trace } from "../../graph/trace.ts";
 import type { Value } from "../../graph/types.ts";
+import { activationLayers } from "../../layers/activations.ts";
 import { buildModel } from "../../models/registry.ts";
 import { augment } from "../../ops/augment.ts";
 import { conv2d } from "../../ops/conv2d.ts";
@@ -61,6 +62,14 @@ const NETWORKS = [
     ],
   }),
   folded("cifar_resnet20_v2", 6, 6, { width: 4 }),
+  folded("layers", 6, 6, {
+    layers: [
+      ...Object.keys(activationLayers),
+      { prelu: { perChannel: true } },
+      "flatten",
+      { linear: { outFeatures: 3 } },
+    ],
+  }),
 ];
 
 function folded(model: string, height: number, width: number, options: object): FoldedNetwork {

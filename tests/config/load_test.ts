@@ -216,10 +216,10 @@ Deno.test("a model's mistakes are all told, whatever is wrong with its form", ()
     'nme: unknown key; did you mean "name"?',
     "options.hight: unknown key; valid keys: width, zeroInitResidual",
   ]);
-  assertEquals(found("{name: resnet18, layers: [{linear: {}}, relu6]}"), [
+  assertEquals(found("{name: resnet18, layers: [{linear: {}}, relu7]}"), [
     "layers: give exactly one of name and layers",
     "layers.0.linear.outFeatures: missing; expected an integer of at least 1",
-    'layers.1: found "relu6"; did you mean "relu"?',
+    'layers.1: found "relu7"; did you mean "relu"?',
   ]);
 });
 

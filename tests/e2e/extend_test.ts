@@ -25,7 +25,7 @@ data:
 model:
   layers:
     - convolution: { outChannels: 4, kernelSize: 3, padding: 1 }
-    - leaky_relu: { slope: 0.1 }
+    - hard_shrink: { lambda: 0.01 }
     - global_avg_pool2d
     - flatten
     - linear: { outFeatures: 2 }
@@ -73,7 +73,7 @@ Deno.test("one thing of each kind is added by a file and a line each, and used f
       const done = parseEvents(out).at(-1)!;
       assertEquals([done.event, done.step], ["done", 8]);
       const { dataset, stored } = await runOf(join(folder, "run"));
-      assertEquals([dataset, stored], ["stripes", ["conv2d", "leakyRelu"]]);
+      assertEquals([dataset, stored], ["stripes", ["conv2d", "hardShrink"]]);
     });
 
     await t.step("a model by name takes its options and the kind of convolution", async () => {
@@ -107,14 +107,14 @@ Deno.test("one thing of each kind is added by a file and a line each, and used f
       const schema = await schemaOf(sources);
       for (
         const name of [
-          ...["stripes", "invert", "shallow", "leaky_relu", "twin"],
+          ...["stripes", "invert", "shallow", "hard_shrink", "twin"],
           ...["tempered", "descent", "halving"],
         ]
       ) {
         assertMatch(template, new RegExp(`\\W${name}\\W`));
         assertStringIncludes(schema, `"${name}"`);
       }
-      assertStringIncludes((await run("kernel", "--help")).out, "leakyRelu");
+      assertStringIncludes((await run("kernel", "--help")).out, "hardShrink");
       assertMatch((await run("rooms")).out, /^\d+ models\n$/);
     });
   } finally {
@@ -152,7 +152,7 @@ async function runOf(path: string): Promise<{ dataset: string; stored: string[] 
   const config = await Deno.readTextFile(join(path, "config.yaml"));
   const [, dataset = ""] = config.match(/dataset:\s+name: (\w+)/) ?? [];
   const folded = await Deno.readTextFile(join(path, "folded", "model.safetensors"));
-  return { dataset, stored: ["conv2d", "leakyRelu"].filter((op) => folded.includes(`"${op}\\"`)) };
+  return { dataset, stored: ["conv2d", "hardShrink"].filter((op) => folded.includes(`"${op}\\"`)) };
 }
 
 async function schemaOf(sources: string): Promise<string> {

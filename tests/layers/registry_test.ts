@@ -33,6 +33,10 @@ const USES: { spec: LayerSpec; input: number[]; output: number[] }[] = [
   { spec: "global_avg_pool2d", input: [4, 9, 8], output: [4, 1, 1] },
   { spec: "relu", input: [4, 9, 8], output: [4, 9, 8] },
   { spec: { tanh: {} }, input: [3], output: [3] },
+  { spec: { leaky_relu: { negativeSlope: 0.2 } }, input: [4, 9, 8], output: [4, 9, 8] },
+  { spec: { gelu: { approximate: "tanh" } }, input: [4, 9, 8], output: [4, 9, 8] },
+  { spec: { softplus: { beta: 2 } }, input: [3], output: [3] },
+  { spec: { prelu: { perChannel: true } }, input: [4, 9, 8], output: [4, 9, 8] },
   { spec: "flatten", input: [4, 9, 8], output: [288] },
   { spec: { dropout: { p: 0.1 } }, input: [3], output: [3] },
 ];

@@ -10,21 +10,32 @@ import { channelMoments } from "../../ops/channel_moments.ts";
 import { channelNormalize } from "../../ops/channel_normalize.ts";
 import { composeKernel } from "../../ops/compose_kernel.ts";
 import { conv2d } from "../../ops/conv2d.ts";
+import { elu } from "../../ops/elu.ts";
+import { gelu } from "../../ops/gelu.ts";
 import { globalAvgPool2d } from "../../ops/global_avg_pool2d.ts";
 import { gradients, vectorJacobianProduct } from "../../ops/gradients.ts";
+import { hardSigmoid } from "../../ops/hard_sigmoid.ts";
+import { hardSwish } from "../../ops/hard_swish.ts";
+import { leakyRelu } from "../../ops/leaky_relu.ts";
 import { linear } from "../../ops/linear.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { maxPool2d } from "../../ops/max_pool2d.ts";
+import { mish } from "../../ops/mish.ts";
 import { multiply } from "../../ops/multiply.ts";
 import { multiplyScalar } from "../../ops/multiply_scalar.ts";
 import { pack } from "../../ops/pack.ts";
+import { prelu } from "../../ops/prelu.ts";
 import { OPS } from "../../ops/registry.ts";
 import { relu } from "../../ops/relu.ts";
+import { relu6 } from "../../ops/relu6.ts";
 import { flatten, reshape } from "../../ops/reshape.ts";
 import { scale } from "../../ops/scale.ts";
+import { sigmoid } from "../../ops/sigmoid.ts";
+import { silu } from "../../ops/silu.ts";
 import { slice } from "../../ops/slice.ts";
 import { logSoftmax, softmax } from "../../ops/softmax.ts";
 import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
+import { softplus } from "../../ops/softplus.ts";
 import { subtract } from "../../ops/subtract.ts";
 import { sum } from "../../ops/sum.ts";
 import { sumSquares } from "../../ops/sum_squares.ts";
@@ -55,6 +66,30 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   sumSquares: [{ shapes: [[2, 3]], build: ([a]) => sumSquares(a) }],
   relu: [{ shapes: [[3, 5]], build: ([a]) => relu(a), adjust: awayFromZero }],
   tanh: [{ shapes: [[3, 5]], build: ([a]) => tanh(a) }],
+  relu6: [
+    { shapes: [[3, 5]], build: ([a]) => relu6(a), adjust: awayFromZero },
+    { shapes: [[3, 5]], build: ([a]) => relu6(scale(a, 10)), adjust: awayFromZero },
+  ],
+  leakyRelu: [{ shapes: [[3, 5]], build: ([a]) => leakyRelu(a), adjust: awayFromZero }],
+  prelu: [[], [5]].map((slope): GradientCase => ({
+    shapes: [[3, 5], slope],
+    build: ([a, slope]) => prelu(a, slope),
+    adjust: awayFromZero,
+  })),
+  elu: [{ shapes: [[3, 5]], build: ([a]) => elu(a, { alpha: 1.3 }), adjust: awayFromZero }],
+  softplus: [
+    { shapes: [[3, 5]], build: ([a]) => softplus(a) },
+    { shapes: [[3, 5]], build: ([a]) => softplus(scale(a, 3), { beta: 2, threshold: 1 }) },
+  ],
+  sigmoid: [{ shapes: [[3, 5]], build: ([a]) => sigmoid(a) }],
+  silu: [{ shapes: [[3, 5]], build: ([a]) => silu(scale(a, 3)) }],
+  hardSigmoid: [{ shapes: [[3, 5]], build: ([a]) => hardSigmoid(scale(a, 4)) }],
+  hardSwish: [{ shapes: [[3, 5]], build: ([a]) => hardSwish(scale(a, 4)) }],
+  gelu: (["none", "tanh"] as const).map((approximate): GradientCase => ({
+    shapes: [[30, 5]],
+    build: ([a]) => gelu(scale(a, 2), { approximate }),
+  })),
+  mish: [{ shapes: [[30, 5]], build: ([a]) => mish(scale(a, 3)) }],
   reshape: [
     { shapes: [[2, 6]], build: ([a]) => reshape(a, [3, -1]) },
     { shapes: [[2, 3, 2]], build: ([a]) => flatten(a) },

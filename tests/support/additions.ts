@@ -19,65 +19,66 @@ export interface Addition {
 
 export const ADDITIONS: readonly Addition[] = [
   {
-    path: "ops/leaky_relu.ts",
+    path: "ops/hard_shrink.ts",
     registry: "ops/registry.ts",
     after: "const ALL: readonly Op[] = [",
-    line: "leakyReluOp,",
-    names: "leakyReluOp",
+    line: "hardShrinkOp, hardShrinkGradientOp,",
+    names: "hardShrinkOp, hardShrinkGradientOp",
     text: `
 import { finite } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
-import { add } from "./add.ts";
-import { elementwiseOp } from "./elementwise.ts";
-import { reluGradientOp } from "./relu.ts";
-import { scale } from "./scale.ts";
+import { activationOps } from "./activation.ts";
 
-export const leakyReluOp = elementwiseOp<{ readonly slope: number }>({
-  name: "leakyRelu",
-  inputNames: ["input"],
-  stored: { slope: finite() },
-  expression: (e, [x], { slope }) => [e.maximum(x, e.multiply(e.constant(slope), x))],
-  gradient: ({ outputs: [y], outputGradients: [dy], attributes: { slope } }) => [
-    dy && add(scale(dy, slope), scale(apply(reluGradientOp, [dy, y], {})[0], 1 - slope)),
-  ],
+export const [hardShrinkOp, hardShrinkGradientOp] = activationOps<{ readonly lambda: number }>({
+  name: "hardShrink",
+  stored: { lambda: finite(0) },
+  expression(e, x, { lambda }) {
+    const low = e.selectGreater(e.constant(-lambda), x, x, e.constant(0));
+    return e.selectGreater(x, e.constant(lambda), x, low);
+  },
+  gradientOf: "input",
+  gradient(e, dy, x, { lambda }) {
+    const low = e.selectGreater(e.constant(-lambda), x, dy, e.constant(0));
+    return e.selectGreater(x, e.constant(lambda), dy, low);
+  },
 });
 
-export function leakyRelu(input: Operand, slope: number): Value {
-  return apply(leakyReluOp, [input], { slope })[0];
+export function hardShrink(input: Operand, lambda: number): Value {
+  return apply(hardShrinkOp, [input], { lambda })[0];
 }
 `,
   },
   {
-    path: "layers/leaky_relu.ts",
+    path: "layers/hard_shrink.ts",
     registry: "layers/registry.ts",
     after: "export const LAYERS = {",
-    line: "leaky_relu: leakyReluLayer,",
-    names: "leakyReluLayer",
+    line: "hard_shrink: hardShrinkLayer,",
+    names: "hardShrinkLayer",
     text: `
 import type { Value } from "../graph/types.ts";
-import { leakyRelu } from "../ops/leaky_relu.ts";
+import { hardShrink } from "../ops/hard_shrink.ts";
 import { z } from "../schema/entry.ts";
 import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
-export class LeakyReLU extends Module {
-  constructor(readonly slope: number) {
+export class Hardshrink extends Module {
+  constructor(readonly lambda: number) {
     super();
   }
   forward(input: Value): Value {
-    return leakyRelu(input, this.slope);
+    return hardShrink(input, this.lambda);
   }
 }
 
 const schema = z.strictObject({
-  slope: z.number().min(0).lt(1).default(0.01).describe("Slope below 0"),
+  lambda: z.number().min(0).default(0.5).describe("Magnitudes up to this become 0"),
 });
 
-export const leakyReluLayer: LayerEntry<typeof schema> = {
-  about: "x above 0, slope · x below",
+export const hardShrinkLayer: LayerEntry<typeof schema> = {
+  about: "x, but 0 where it is small",
   schema,
-  build: ({ slope }) => new LeakyReLU(slope),
+  build: ({ lambda }) => new Hardshrink(lambda),
 };
 `,
   },

@@ -1,4 +1,5 @@
 /** Every kind of fixture and how it is checked. A new kind is a file in `kinds/` and a line here. */
+import { activation } from "./kinds/activation.ts";
 import { add } from "./kinds/add.ts";
 import { batchNorm } from "./kinds/batch_norm.ts";
 import { binaryCrossEntropyWithLogits } from "./kinds/binary_cross_entropy_with_logits.ts";
@@ -27,6 +28,7 @@ import { weightedCrossEntropy } from "./kinds/weighted_cross_entropy.ts";
 
 /** The kinds by the name that fixtures give theirs. */
 export const KINDS: Readonly<Record<string, Kind>> = {
+  activation,
   add,
   avg_pool: avgPool,
   batch_norm: batchNorm,

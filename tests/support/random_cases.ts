@@ -17,26 +17,37 @@ import { conv2d } from "../../ops/conv2d.ts";
 import { countCorrect } from "../../ops/count_correct.ts";
 import { divideScalar } from "../../ops/divide_scalar.ts";
 import { dropoutMask } from "../../ops/dropout_mask.ts";
+import { elu } from "../../ops/elu.ts";
 import { erase } from "../../ops/erase.ts";
 import { fill } from "../../ops/fill.ts";
+import { gelu } from "../../ops/gelu.ts";
 import { globalAvgPool2d } from "../../ops/global_avg_pool2d.ts";
+import { hardSigmoid } from "../../ops/hard_sigmoid.ts";
+import { hardSwish } from "../../ops/hard_swish.ts";
+import { leakyRelu } from "../../ops/leaky_relu.ts";
 import { linear } from "../../ops/linear.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { maxPool2d } from "../../ops/max_pool2d.ts";
 import { maximumMagnitude } from "../../ops/maximum_magnitude.ts";
+import { mish } from "../../ops/mish.ts";
 import { mix } from "../../ops/mix.ts";
 import { movingAverage } from "../../ops/moving_average.ts";
 import { multiply } from "../../ops/multiply.ts";
 import { multiplyScalar } from "../../ops/multiply_scalar.ts";
 import { pack } from "../../ops/pack.ts";
+import { prelu } from "../../ops/prelu.ts";
 import { relu } from "../../ops/relu.ts";
+import { relu6 } from "../../ops/relu6.ts";
 import { reshape } from "../../ops/reshape.ts";
 import { rmspropUpdate } from "../../ops/rmsprop_update.ts";
 import { scale } from "../../ops/scale.ts";
 import { sgdUpdate } from "../../ops/sgd_update.ts";
+import { sigmoid } from "../../ops/sigmoid.ts";
+import { silu } from "../../ops/silu.ts";
 import { slice } from "../../ops/slice.ts";
 import { logSoftmax, softmax } from "../../ops/softmax.ts";
 import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
+import { softplus } from "../../ops/softplus.ts";
 import { subtract } from "../../ops/subtract.ts";
 import { sum } from "../../ops/sum.ts";
 import { sumMagnitudes } from "../../ops/sum_magnitudes.ts";
@@ -113,6 +124,27 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
       build: ([a, b, s]) => [
         relu(add(scale(a, -1.5), tanh(b))),
         multiplyScalar(subtract(a, multiply(b, b)), s),
+      ],
+      differentiable: true,
+    };
+  },
+  "activations"(draw) {
+    const shape = draw.images();
+    const approximate = draw.one("none", "tanh");
+    return {
+      inputs: [draw.floats(shape, -9, 9), draw.floats([draw.one(1, shape[1])])],
+      build: ([x, slope]) => [
+        relu6(x),
+        leakyRelu(x, { negativeSlope: 0.2 }),
+        prelu(x, slope),
+        elu(x),
+        softplus(x, { beta: 2 }),
+        sigmoid(x),
+        silu(x),
+        hardSigmoid(x),
+        hardSwish(x),
+        gelu(x, { approximate }),
+        mish(x),
       ],
       differentiable: true,
     };

@@ -1,0 +1,56 @@
+/**
+ * Activations: elementwise ops of one operand. Each is an expression and that of its gradient; the
+ * two ops follow.
+ */
+import { InputError } from "../errors.ts";
+import { type AttributeRules, wrongAttribute } from "../graph/attribute_rules.ts";
+import { apply } from "../graph/trace.ts";
+import type { Arithmetic, Op } from "../graph/types.ts";
+import { elementwiseOp } from "./elementwise.ts";
+
+/** What {@link activationOps} is told of an activation. */
+export interface ActivationDefinition<A> {
+  /** Unique name, such as `relu`. */
+  readonly name: string;
+  /** What the attributes must be, in a stored program too; see {@link Op.stored}. */
+  readonly stored: AttributeRules<A>;
+  /** What an element becomes. */
+  expression<E>(e: Arithmetic<E>, x: E, attributes: A): E;
+  /**
+   * What the gradient is computed of. Where the output suffices, the input is not kept for it, and
+   * fuses with the op.
+   */
+  readonly gradientOf: "input" | "output";
+  /** The gradient by an element, given the gradient by what it became, and {@link gradientOf}. */
+  gradient<E>(e: Arithmetic<E>, dy: E, of: E, attributes: A): E;
+}
+
+/**
+ * The op of an activation, and the op of its gradient, `<name>Gradient`: (outputGradient, input or
+ * output) → the gradient by the input. The op's shape rule throws InputError for attributes that are
+ * not as they must be.
+ */
+export function activationOps<A = Record<never, never>>(
+  { name, stored, expression, gradientOf, gradient }: ActivationDefinition<A>,
+): readonly [op: Op<A>, gradientOp: Op<A>] {
+  const gradientOp = elementwiseOp<A>({
+    name: `${name}Gradient`,
+    inputNames: ["outputGradient", gradientOf],
+    expression: (e, [dy, of], attributes) => [gradient(e, dy, of, attributes)],
+  });
+  const op = elementwiseOp<A>({
+    name,
+    inputNames: ["input"],
+    stored,
+    expression: (e, [x], attributes) => [expression(e, x, attributes)],
+    gradient: ({ inputs: [input], outputs: [output], outputGradients: [dy], attributes }) => [
+      dy && apply(gradientOp, [dy, gradientOf === "input" ? input : output], attributes)[0],
+    ],
+  });
+  const infer: Op<A>["infer"] = (inputs, attributes) => {
+    const wrong = wrongAttribute(stored, attributes as Readonly<Record<string, unknown>>);
+    if (wrong) throw new InputError(`${name}: ${wrong}`);
+    return op.infer(inputs, attributes);
+  };
+  return [{ ...op, infer }, gradientOp];
+}
