@@ -54,6 +54,7 @@ export {
   type BinaryCrossEntropyOptions,
   binaryCrossEntropyWithLogits,
 } from "./ops/binary_cross_entropy_with_logits.ts";
+export { adaptiveAvgPool2d } from "./ops/adaptive_avg_pool2d.ts";
 export { avgPool2d, type AvgPool2dOptions } from "./ops/avg_pool2d.ts";
 export {
   type BinaryOutcomes,
@@ -124,7 +125,7 @@ export { type Initializer, kaimingNormal, kaimingUniform } from "./layers/init.t
 export { Linear, type LinearOptions } from "./layers/linear.ts";
 export { type LoadOptions, Module, type StateDict, type StateTensor } from "./layers/module.ts";
 export { PReLU, type PReLUOptions } from "./layers/prelu.ts";
-export { AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./layers/pooling.ts";
+export { AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./layers/pooling.ts";
 export { type LayerName, LAYERS, type LayerSpec } from "./layers/registry.ts";
 export { Sequential } from "./layers/sequential.ts";
 export type { ModelOptions } from "./models/options.ts";

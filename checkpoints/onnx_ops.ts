@@ -7,6 +7,7 @@
  */
 import { InputError } from "../errors.ts";
 import type { Arithmetic, GraphNode, Value } from "../graph/types.ts";
+import { adaptiveAvgPool2dOp, adaptiveWindow } from "../ops/adaptive_avg_pool2d.ts";
 import { averageDivisor, type AvgPool2dAttributes, avgPool2dOp } from "../ops/avg_pool2d.ts";
 import { type ChannelNormalizeAttributes, channelNormalizeOp } from "../ops/channel_normalize.ts";
 import { conv2dOp } from "../ops/conv2d.ts";
@@ -35,6 +36,7 @@ const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map<string, Conversion>
   [channelNormalizeOp.name, batchNormalization],
   [maxPool2dOp.name, maxPool],
   [avgPool2dOp.name, averagePool],
+  [adaptiveAvgPool2dOp.name, adaptiveAveragePool],
   [globalAvgPool2dOp.name, direct("GlobalAveragePool")],
   [
     reshapeOp.name,
@@ -182,6 +184,27 @@ function averagePool(graph: OnnxGraph, node: GraphNode, inputs: readonly string[
   if (ratios.every((ratio) => ratio === 1)) return mean;
   const factors = graph.floats(ratios, outSize, `${node.scope}.ratios`);
   return graph.node("Mul", [mean, factors], {}, node.scope);
+}
+
+/** ONNX has no pools of uneven windows: two matrices average over the columns, then over the rows. */
+function adaptiveAveragePool(graph: OnnxGraph, node: GraphNode, [x]: readonly string[]): string {
+  const [input, output] = [node.inputs[0].shape, node.outputs[0].shape];
+  /** [outSize, inSize] along an axis, transposed if so asked. */
+  const averages = (axis: 2 | 3, transposed: boolean) => {
+    const [inSize, outSize] = [input[axis], output[axis]];
+    const matrix = new Float64Array(inSize * outSize);
+    for (let position = 0; position < outSize; position++) {
+      const { start, end } = adaptiveWindow(inSize, outSize, position);
+      for (let pixel = start; pixel < end; pixel++) {
+        matrix[transposed ? pixel * outSize + position : position * inSize + pixel] = 1 /
+          (end - start);
+      }
+    }
+    const shape = transposed ? [inSize, outSize] : [outSize, inSize];
+    return graph.floats(matrix, shape, `${node.scope}.averages`);
+  };
+  const narrowed = graph.node("MatMul", [x, averages(3, true)], {}, node.scope);
+  return graph.node("MatMul", [averages(2, false), narrowed], {}, node.scope);
 }
 
 /** Padding [top, left, bottom, right] with which rounding down gives the pooling's output size. */

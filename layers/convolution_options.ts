@@ -19,6 +19,8 @@ export interface Conv2dOptions extends ConvolutionOptions {
   readonly bias?: boolean;
   /** Start of the kernel. Default `kaimingUniform()`, PyTorch's. */
   readonly initialize?: Initializer;
+  /** Start of the bias. Default uniform in ±1/√(inputs of an output), PyTorch's. */
+  readonly initializeBias?: Initializer;
 }
 
 /** Those options that a layer in a config has; `inChannels` follows from the layer before. */
@@ -55,9 +57,9 @@ export function kernelShape(
   return [outChannels, inChannels / groups, height, width];
 }
 
-/** The bias of a convolution, [O], or undefined where `bias` is false. PyTorch's start. */
+/** The bias of a convolution, [O], or undefined where `bias` is false. */
 export function convolutionBias(options: Conv2dOptions): Parameter | undefined {
   if (options.bias === false) return undefined;
-  const initialize = biasUniform(fanIn(kernelShape(options)));
-  return initialized([options.outChannels], initialize, "bias");
+  const { initializeBias = biasUniform(fanIn(kernelShape(options))) } = options;
+  return initialized([options.outChannels], initializeBias, "bias");
 }

@@ -1,6 +1,8 @@
 /** Pooling layers, without parameters. */
 import type { Value } from "../graph/types.ts";
+import { adaptiveAvgPool2d } from "../ops/adaptive_avg_pool2d.ts";
 import { avgPool2d, type AvgPool2dOptions } from "../ops/avg_pool2d.ts";
+import type { Pair } from "../ops/convolution_geometry.ts";
 import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { maxPool2d, type MaxPool2dOptions } from "../ops/max_pool2d.ts";
 import { z } from "../schema/entry.ts";
@@ -39,6 +41,26 @@ export class GlobalAvgPool2d extends Module {
   /** [N, C, H, W] → [N, C, 1, 1]. Throws InputError for an input without four axes. */
   forward(input: Value): Value {
     return globalAvgPool2d(input);
+  }
+}
+
+/**
+ * The means of windows that make an image of any size one of `outputSize`. Matches
+ * `torch.nn.AdaptiveAvgPool2d`.
+ */
+export class AdaptiveAvgPool2d extends Module {
+  /**
+   * The size is checked by {@link forward}.
+   *
+   * @param outputSize height and width of the result, or one number for both
+   */
+  constructor(readonly outputSize: number | Pair) {
+    super();
+  }
+
+  /** [N, C, H, W] → [N, C, oH, oW]. Throws InputError where shape or size do not fit. */
+  forward(input: Value): Value {
+    return adaptiveAvgPool2d(input, this.outputSize);
   }
 }
 
@@ -81,3 +103,14 @@ export const globalAvgPool2dLayer = plainLayer(
   "Mean over all positions, one number per channel",
   () => new GlobalAvgPool2d(),
 );
+
+const adaptiveSchema = z.strictObject({
+  outputSize: size.describe("Size of the result: one number, or [height, width]"),
+});
+
+/** {@link AdaptiveAvgPool2d} in a list of layers. */
+export const adaptiveAvgPool2dLayer: LayerEntry<typeof adaptiveSchema> = {
+  about: "Average pooling to a given size",
+  schema: adaptiveSchema,
+  build: ({ outputSize }) => new AdaptiveAvgPool2d(outputSize),
+};

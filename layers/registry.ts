@@ -14,7 +14,12 @@ import type { ConvolutionOptions } from "./convolutions/entry.ts";
 import type { LayerEntry } from "./layer_entry.ts";
 import { linearLayer } from "./linear.ts";
 import type { Module } from "./module.ts";
-import { avgPool2dLayer, globalAvgPool2dLayer, maxPool2dLayer } from "./pooling.ts";
+import {
+  adaptiveAvgPool2dLayer,
+  avgPool2dLayer,
+  globalAvgPool2dLayer,
+  maxPool2dLayer,
+} from "./pooling.ts";
 import { preluLayer } from "./prelu.ts";
 import { Sequential } from "./sequential.ts";
 
@@ -27,6 +32,7 @@ export const LAYERS = {
   linear: linearLayer,
   max_pool2d: maxPool2dLayer,
   avg_pool2d: avgPool2dLayer,
+  adaptive_avg_pool2d: adaptiveAvgPool2dLayer,
   global_avg_pool2d: globalAvgPool2dLayer,
   ...activationLayers,
   prelu: preluLayer,

@@ -12,6 +12,7 @@ import { listedLayers } from "./layers.ts";
 import { buildByName, type NamedConvolution } from "./named_convolutions.ts";
 import { type ModelEntry, type ModelOptions, sharedSchema } from "./options.ts";
 import { resNets } from "./resnet.ts";
+import { vggs } from "./vgg.ts";
 
 /** The models that can be built by name. */
 export const MODELS: Readonly<Record<string, ModelEntry>> = {
@@ -19,6 +20,7 @@ export const MODELS: Readonly<Record<string, ModelEntry>> = {
   ...cifarResNets,
   ...cifarWideResNets,
   ...resNets,
+  ...vggs,
   layers: listedLayers,
 };
 

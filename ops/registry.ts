@@ -2,6 +2,7 @@
 import { constantOp, inputOp, variableOp } from "../graph/leaves.ts";
 import type { Op } from "../graph/types.ts";
 import { adamUpdateOp } from "./adam_update.ts";
+import { adaptiveAvgPool2dGradientOp, adaptiveAvgPool2dOp } from "./adaptive_avg_pool2d.ts";
 import { addOp } from "./add.ts";
 import { augmentOp } from "./augment.ts";
 import { avgPool2dGradientOp, avgPool2dOp } from "./avg_pool2d.ts";
@@ -72,6 +73,8 @@ const ALL: readonly Op[] = [
   inputOp,
   variableOp,
   adamUpdateOp,
+  adaptiveAvgPool2dOp,
+  adaptiveAvgPool2dGradientOp,
   addOp,
   augmentOp,
   avgPool2dOp,

@@ -87,6 +87,7 @@ const LAYERS: readonly LayerSpec[] = [
   "batch_norm2d",
   { avg_pool2d: { kernelSize: 2, stride: 1, padding: 1, countIncludePad: false } },
   { max_pool2d: { kernelSize: 2, dilation: 3, padding: 1, ceilMode: true } },
+  { adaptive_avg_pool2d: { outputSize: [3, 2] } },
   "flatten",
   { linear: { outFeatures: 4 } },
 ];

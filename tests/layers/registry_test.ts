@@ -30,6 +30,11 @@ const USES: { spec: LayerSpec; input: number[]; output: number[] }[] = [
     output: [4, 4, 4],
   },
   { spec: { avg_pool2d: { kernelSize: 2 } }, input: [4, 9, 8], output: [4, 4, 4] },
+  {
+    spec: { adaptive_avg_pool2d: { outputSize: [3, 7] } },
+    input: [4, 9, 8],
+    output: [4, 3, 7],
+  },
   { spec: "global_avg_pool2d", input: [4, 9, 8], output: [4, 1, 1] },
   { spec: "relu", input: [4, 9, 8], output: [4, 9, 8] },
   { spec: { tanh: {} }, input: [3], output: [3] },

@@ -3,6 +3,7 @@ import { referenceBackend } from "../../backends/reference/reference.ts";
 import { InputError } from "../../errors.ts";
 import { randomSource } from "../../graph/random.ts";
 import { constant, output, trace } from "../../graph/trace.ts";
+import { adaptiveAvgPool2d } from "../../ops/adaptive_avg_pool2d.ts";
 import { add } from "../../ops/add.ts";
 import { avgPool2d } from "../../ops/avg_pool2d.ts";
 import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_with_logits.ts";
@@ -169,6 +170,9 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
       build: ([x]) =>
         avgPool2d(x, { kernelSize: 3, stride: 2, padding: 1, ceilMode: true, ...own }),
     })),
+  ],
+  adaptiveAvgPool2d: [
+    { shapes: [[2, 2, 5, 3]], build: ([x]) => adaptiveAvgPool2d(x, [3, 4]) },
   ],
   globalAvgPool2d: [{ shapes: [SQUARE], build: ([x]) => globalAvgPool2d(x) }],
   softmax: [{ shapes: [[2, 4]], build: ([x]) => softmax(x) }],

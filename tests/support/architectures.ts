@@ -5,6 +5,7 @@ import { CifarWideResNet } from "../../models/cifar_wide_resnet.ts";
 import type { ModelOptions } from "../../models/options.ts";
 import { Bottleneck } from "../../models/residual_blocks.ts";
 import { ResNet } from "../../models/resnet.ts";
+import { VGG } from "../../models/vgg.ts";
 import type { Fixture } from "./fixture.ts";
 
 /** Builds the network of a fixture's config. */
@@ -45,5 +46,20 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
         groups,
         widthPerGroup,
       }),
+  ),
+  vgg: architecture(
+    z.object({
+      cfg: z.array(z.union([z.int(), z.literal("M")])),
+      hidden: z.int(),
+      dropout: z.number(),
+    }),
+    ({ cfg, ...sizes }, options) => {
+      const stages: number[][] = [[]];
+      for (const layer of cfg) {
+        if (layer === "M") stages.push([]);
+        else stages.at(-1)!.push(layer);
+      }
+      return new VGG({ ...options, ...sizes, stages: stages.slice(0, -1) });
+    },
   ),
 };

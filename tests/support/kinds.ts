@@ -17,7 +17,7 @@ import { lrSchedule } from "./kinds/lr_schedule.ts";
 import { network } from "./kinds/network.ts";
 import { optimizer } from "./kinds/optimizer.ts";
 import { picture } from "./kinds/picture.ts";
-import { avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
+import { adaptiveAvgPool, avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
 import { relu } from "./kinds/relu.ts";
 import { softmaxCrossEntropy } from "./kinds/softmax_cross_entropy.ts";
 import { topK } from "./kinds/top_k.ts";
@@ -29,6 +29,7 @@ import { weightedCrossEntropy } from "./kinds/weighted_cross_entropy.ts";
 /** The kinds by the name that fixtures give theirs. */
 export const KINDS: Readonly<Record<string, Kind>> = {
   activation,
+  adaptive_avg_pool: adaptiveAvgPool,
   add,
   avg_pool: avgPool,
   batch_norm: batchNorm,

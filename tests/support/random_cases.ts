@@ -2,6 +2,7 @@
 import { RandomStream, STREAM } from "../../graph/random.ts";
 import { type Shape, sizeOf, type Value } from "../../graph/types.ts";
 import { adamUpdate } from "../../ops/adam_update.ts";
+import { adaptiveAvgPool2d } from "../../ops/adaptive_avg_pool2d.ts";
 import { add } from "../../ops/add.ts";
 import { augment } from "../../ops/augment.ts";
 import { avgPool2d } from "../../ops/avg_pool2d.ts";
@@ -200,6 +201,14 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
         avgPool2d(x, { ...options, countIncludePad }),
         globalAvgPool2d(x),
       ],
+      differentiable: true,
+    };
+  },
+  "adaptive pools"(draw) {
+    const outputSize = draw.pair(1, 13);
+    return {
+      inputs: [draw.floats(draw.images())],
+      build: ([x]) => [adaptiveAvgPool2d(x, outputSize)],
       differentiable: true,
     };
   },

@@ -1,10 +1,11 @@
-/** Average pools and their gradients; a global pool is one window over the whole image. */
+/**
+ * Average pools and their gradients: tables say which pixels each window takes. A global pool is one
+ * window over the whole image.
+ */
 import type { GraphNode, Shape } from "../../../graph/types.ts";
-import {
-  averageDivisor,
-  type AvgPool2dAttributes,
-  type AvgPool2dGradientAttributes,
-} from "../../../ops/avg_pool2d.ts";
+import { adaptiveWindow } from "../../../ops/adaptive_avg_pool2d.ts";
+import { averageDivisor, type AvgPool2dAttributes } from "../../../ops/avg_pool2d.ts";
+import type { Pair } from "../../../ops/convolution_geometry.ts";
 import {
   type PoolingGeometry,
   poolingGeometry,
@@ -14,17 +15,39 @@ import { f32x4, i32, v128, type WideVectors } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
 
-type AverageGeometry =
-  & PoolingGeometry
-  & Pick<AvgPool2dAttributes, "countIncludePad" | "divisorOverride">;
+/** The windows along an axis, and by what an element of each is multiplied along that axis. */
+interface AverageAxis {
+  readonly windows: readonly AxisWindow[];
+  readonly shares: Float32Array;
+}
 
+/** An average pool, its windows along each axis. */
+interface AverageGeometry extends Pick<PoolingGeometry, "inSize" | "outSize"> {
+  readonly axes: readonly [AverageAxis, AverageAxis];
+}
+
+/** One divisor for all windows is left to the rows. */
 function averageGeometry(inputShape: Shape, attributes: AvgPool2dAttributes): AverageGeometry {
   const { countIncludePad, divisorOverride } = attributes;
-  return {
-    ...poolingGeometry("avgPool2d", inputShape, attributes),
-    countIncludePad,
-    divisorOverride,
+  const geometry = poolingGeometry("avgPool2d", inputShape, attributes);
+  const one = { start: 0, end: 1, paddedLength: 1 };
+  const axisOf = (axis: 0 | 1): AverageAxis => {
+    const all = Array.from(
+      { length: geometry.outSize[axis] },
+      (_, position) => poolingWindow(geometry, axis, position),
+    );
+    return {
+      windows: all.map(({ start, end }) => ({ first: start, count: end - start })),
+      shares: Float32Array.from(
+        all,
+        (window) =>
+          divisorOverride !== undefined && axis === 1
+            ? 1
+            : 1 / averageDivisor(window, one, { countIncludePad, divisorOverride }),
+      ),
+    };
   };
+  return { ...geometry, axes: [axisOf(0), axisOf(1)] };
 }
 
 /** The pooling whose only window is the whole image. */
@@ -40,28 +63,19 @@ function globalGeometry(inputShape: Shape): AverageGeometry {
   });
 }
 
-/**
- * The windows along an axis, and by what an element of each is divided along that axis; one divisor
- * for all windows is left to the rows.
- */
-function axisWindows(
-  geometry: AverageGeometry,
-  axis: 0 | 1,
-): { windows: AxisWindow[]; shares: Float32Array } {
-  const all = Array.from(
-    { length: geometry.outSize[axis] },
-    (_, position) => poolingWindow(geometry, axis, position),
-  );
-  const one = { start: 0, end: 1, paddedLength: 1 };
+/** The pooling to a given size. */
+function adaptiveGeometry([, , height, width]: Shape, outSize: Pair): AverageGeometry {
+  const axisOf = (inSize: number, outSize: number): AverageAxis => {
+    const windows = Array.from({ length: outSize }, (_, position): AxisWindow => {
+      const { start, end } = adaptiveWindow(inSize, outSize, position);
+      return { first: start, count: end - start };
+    });
+    return { windows, shares: Float32Array.from(windows, ({ count }) => 1 / count) };
+  };
   return {
-    windows: all.map(({ start, end }) => ({ first: start, count: end - start })),
-    shares: Float32Array.from(
-      all,
-      (window) =>
-        geometry.divisorOverride !== undefined && axis === 1
-          ? 1
-          : 1 / averageDivisor(window, one, geometry),
-    ),
+    inSize: [height, width],
+    outSize,
+    axes: [axisOf(height, outSize[0]), axisOf(width, outSize[1])],
   };
 }
 
@@ -81,8 +95,7 @@ function lowerAverage(
   gradient: boolean,
 ): void {
   const { batch, channels, paddedChannels } = lowering.layout(input);
-  const rows = axisWindows(geometry, 0), columns = axisWindows(geometry, 1);
-  const { inSize, outSize } = geometry;
+  const { inSize, outSize, axes } = geometry;
   const walk = {
     paddedChannels,
     outSize: gradient ? inSize : outSize,
@@ -90,7 +103,7 @@ function lowerAverage(
     step: [1, 1],
   } as const;
   const windowsOf = (axis: 0 | 1) => {
-    const { windows } = axis === 0 ? rows : columns;
+    const { windows } = axes[axis];
     return windowTable(
       lowering,
       gradient ? coveringWindows(windows, inSize[axis]) : windows,
@@ -105,8 +118,8 @@ function lowerAverage(
       y: lowering.ref(output, [batch, channels, ...walk.outSize]),
       rows: windowsOf(0),
       columns: windowsOf(1),
-      rowShares: lowering.table(rows.shares),
-      columnShares: lowering.table(columns.shares),
+      rowShares: lowering.table(axes[0].shares),
+      columnShares: lowering.table(axes[1].shares),
     },
     writes: ["y"],
     items: batch * walk.outSize[0],
@@ -153,19 +166,26 @@ function averageBlock(
 
 /** Average pools and their gradients, of which each pixel sums over the windows it is in. */
 export const averagePool: KernelFamily = {
-  ops: ["avgPool2d", "globalAvgPool2d", "avgPool2dGradient", "globalAvgPool2dGradient"],
+  ops: ["avgPool2d", "globalAvgPool2d", "adaptiveAvgPool2d"].flatMap((op) => [op, `${op}Gradient`]),
   orders: ({ inputs, outputs }) => ({
     inputs: inputs.map(() => "channelsLast"),
     outputs: outputs.map(() => "channelsLast"),
   }),
   lower(node, lowering) {
-    const { op: { name }, inputs: [{ shape }] } = node;
-    const { inputShape = shape, ...attributes } = node.attributes as
-      & AvgPool2dAttributes
-      & Partial<AvgPool2dGradientAttributes>;
-    const geometry = name.startsWith("avgPool2d")
-      ? averageGeometry(inputShape, attributes)
-      : globalGeometry(inputShape);
-    lowerAverage(node, lowering, geometry, name.endsWith("Gradient"));
+    const { op: { name }, attributes, inputs: [input], outputs: [output] } = node;
+    const gradient = name.endsWith("Gradient");
+    const [{ shape }, pooled] = gradient ? [output, input] : [input, output];
+    lowerAverage(node, lowering, geometryOf(name, shape, pooled.shape, attributes), gradient);
   },
 };
+
+function geometryOf(
+  name: string,
+  input: Shape,
+  [, , height, width]: Shape,
+  attributes: AvgPool2dAttributes,
+): AverageGeometry {
+  if (name.startsWith("globalAvgPool2d")) return globalGeometry(input);
+  if (name.startsWith("adaptiveAvgPool2d")) return adaptiveGeometry(input, [height, width]);
+  return averageGeometry(input, attributes);
+}

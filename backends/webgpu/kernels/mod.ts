@@ -2,6 +2,7 @@
 import type { GraphNode } from "../../../graph/types.ts";
 import { familyFinder } from "../../lowering.ts";
 import type { KernelFamily } from "../kernel.ts";
+import { adaptivePools } from "./adaptive_pooling.ts";
 import { augment } from "./augment.ts";
 import { batchChanges } from "./batch_changes.ts";
 import { channelReductions } from "./channel_reductions.ts";
@@ -19,6 +20,7 @@ import { sums } from "./sums.ts";
 
 /** Every family but the elementwise one, which takes whatever op has an expression. */
 const FAMILIES: readonly KernelFamily[] = [
+  ...adaptivePools,
   augment,
   ...batchChanges,
   ...channelReductions,

@@ -10,15 +10,18 @@ function geometryOf({ op, inputs, attributes }: GraphNode): PoolingGeometry {
   return poolingGeometry(op.name, attributes.inputShape ?? inputs[0].shape, attributes);
 }
 
+/** The images of a phase over pixels. */
+export type PixelGeometry = Pick<PoolingGeometry, "batch" | "channels">;
+
 /** Vectors of a pixel. */
-function vectorsOf({ channels }: PoolingGeometry): number {
+function vectorsOf({ channels }: PixelGeometry): number {
   return Math.ceil(channels / 4);
 }
 
 /** Adds a phase with an invocation for each vector `i` of `size` pixels: `image`, `y`, `x`, `vector`. */
-function addPixelPhase(
+export function addPixelPhase(
   name: string,
-  geometry: PoolingGeometry,
+  geometry: PixelGeometry,
   size: readonly [number, number],
   operands: Record<string, PhaseOperand>,
   main: ItemPhase["main"],
@@ -75,7 +78,7 @@ for (var ky = 0i; ky < ${kernelSize[0]}i; ky++) {
 }
 
 /** WGSL expression of the place of the vector of pixel `row`, `column`. */
-function placeOf(geometry: PoolingGeometry, size: readonly [number, number]): string {
+export function placeOf(geometry: PixelGeometry, size: readonly [number, number]): string {
   return `((image * ${size[0]}u + u32(row)) * ${size[1]}u + u32(column)) * ${
     vectorsOf(geometry)
   }u + vector`;
@@ -224,7 +227,7 @@ ${dx.set("i", `average * ${float(1 / pixels)}`)}`,
 }
 
 /** A family whose operands are all channels last. */
-function channelsLast(op: string, lower: KernelFamily["lower"]): KernelFamily {
+export function channelsLast(op: string, lower: KernelFamily["lower"]): KernelFamily {
   return {
     ops: [op],
     orders: ({ inputs, outputs }) => ({

@@ -1,6 +1,11 @@
-/** `max_pool`, `avg_pool` and `global_avg_pool`: the pooling layers. */
+/** `max_pool`, `avg_pool`, `global_avg_pool` and `adaptive_avg_pool`: the pooling layers. */
 import { z } from "zod";
-import { AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "../../../layers/pooling.ts";
+import {
+  AdaptiveAvgPool2d,
+  AvgPool2d,
+  GlobalAvgPool2d,
+  MaxPool2d,
+} from "../../../layers/pooling.ts";
 import { maxPool2d } from "../../../ops/max_pool2d.ts";
 import { checkLayer } from "../layer_case.ts";
 import { compute } from "../run.ts";
@@ -53,4 +58,12 @@ export const avgPool: Kind = {
 export const globalAvgPool: Kind = {
   tolerance: LAYER_TOLERANCE,
   check: (fixture, backend) => checkLayer(fixture, backend, new GlobalAvgPool2d()),
+};
+
+export const adaptiveAvgPool: Kind = {
+  tolerance: LAYER_TOLERANCE,
+  check(fixture, backend) {
+    const { output_size } = fixture.config(z.object({ output_size: pairSchema }));
+    return checkLayer(fixture, backend, new AdaptiveAvgPool2d(output_size));
+  },
 };

@@ -1,0 +1,115 @@
+/**
+ * VGG with batch norm, by Simonyan and Zisserman (arXiv:1409.1556): stages of 3x3 convolutions, each
+ * halved by a max pool, and three fully connected layers. State-dict names are torchvision's.
+ */
+import type { Value } from "../graph/types.ts";
+import { ReLU } from "../layers/activations.ts";
+import { BatchNorm2d } from "../layers/batch_norm2d.ts";
+import { Dropout } from "../layers/dropout.ts";
+import { fillNormal, type Initializer, kaimingNormal, zeros } from "../layers/init.ts";
+import { Linear } from "../layers/linear.ts";
+import { Module } from "../layers/module.ts";
+import { MaxPool2d } from "../layers/pooling.ts";
+import { Sequential } from "../layers/sequential.ts";
+import { adaptiveAvgPool2d } from "../ops/adaptive_avg_pool2d.ts";
+import { flatten } from "../ops/reshape.ts";
+import { z } from "../schema/entry.ts";
+import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
+
+/** Height and width of what the first fully connected layer takes, whatever the pictures' size. */
+const POOLED = 7;
+
+/** Options of {@link VGG}. */
+export interface VGGOptions extends ModelOptions {
+  /** Channels of the convolutions, stage by stage. */
+  readonly stages: readonly (readonly number[])[];
+  /** Outputs of the first two fully connected layers. Default 4096. */
+  readonly hidden?: number;
+  /** Probability of the dropout after these. Default 0.5. */
+  readonly dropout?: number;
+}
+
+/**
+ * `features`: stages of [3x3 convolution with bias, batch norm, ReLU]… and a 2x2 max pool; average
+ * pool to 7x7; `classifier`. Starts as torchvision's: kernels Kaiming normal by fan-out, matrices
+ * normal with deviation 0.01, biases zero. Pictures are at least as high and wide as 2 to the power
+ * of the number of stages; smaller ones are refused with an InputError when the model is traced.
+ */
+export class VGG extends Module {
+  readonly features: Sequential;
+  readonly classifier: Sequential;
+
+  constructor(options: VGGOptions) {
+    super();
+    const { classes, inputChannels = 3, stages, hidden = 4096, dropout: p } = options;
+    let inChannels = inputChannels;
+    const block = (outChannels: number): Module[] => {
+      const conv = modelConvolution(options, {
+        inChannels,
+        outChannels,
+        kernelSize: 3,
+        padding: 1,
+        bias: true,
+        initialize: kaimingNormal,
+        initializeBias: zeros,
+      });
+      inChannels = outChannels;
+      return [conv, new BatchNorm2d(outChannels), new ReLU()];
+    };
+    this.features = new Sequential(
+      ...stages.flatMap((stage) => [...stage.flatMap(block), new MaxPool2d({ kernelSize: 2 })]),
+    );
+    const linear = (inFeatures: number, outFeatures: number) =>
+      new Linear(inFeatures, outFeatures, { initialize: smallNormal, initializeBias: zeros });
+    this.classifier = new Sequential(
+      linear(inChannels * POOLED * POOLED, hidden),
+      new ReLU(),
+      new Dropout({ p }),
+      linear(hidden, hidden),
+      new ReLU(),
+      new Dropout({ p }),
+      linear(hidden, classes),
+    );
+  }
+
+  forward(input: Value): Value {
+    const pooled = adaptiveAvgPool2d(this.features.call(input), POOLED);
+    return this.classifier.call(flatten(pooled));
+  }
+}
+
+const smallNormal: Initializer = (data, _shape, random) => fillNormal(data, 0.01, random);
+
+const schema = z.strictObject({
+  width: z.int().min(1).default(64).describe(
+    "Channels of the first convolution; all others keep their ratio to it",
+  ),
+  hidden: z.int().min(1).default(4096).describe(
+    "Outputs of the first two fully connected layers",
+  ),
+  dropout: z.number().min(0).lt(1).default(0.5).describe(
+    "Probability that an output of these becomes zero while training",
+  ),
+});
+
+/** How often each of the five stages convolves, by depth. */
+const CONVOLUTIONS = {
+  11: [1, 1, 2, 2, 2],
+  13: [2, 2, 2, 2, 2],
+  16: [2, 2, 3, 3, 3],
+  19: [2, 2, 4, 4, 4],
+};
+
+/** `vgg{11,13,16,19}_bn`. */
+export const vggs: Record<string, ModelEntry<typeof schema>> = Object.fromEntries(
+  Object.entries(CONVOLUTIONS).map(([depth, counts]) => [`vgg${depth}_bn`, {
+    about: "A VGG with batch norm, as torchvision's",
+    schema,
+    build({ width, ...options }) {
+      const stages = counts.map((count, stage) =>
+        Array<number>(count).fill(width * 2 ** Math.min(stage, 3))
+      );
+      return new VGG({ ...options, stages });
+    },
+  }]),
+);
