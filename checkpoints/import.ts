@@ -4,20 +4,24 @@
  * over-parameterized layers without changing what the network computes.
  */
 import { InputError } from "../errors.ts";
-import { sameShape } from "../graph/types.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import { adoptTensors } from "../layers/convolutions.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
-import { joinPath, parentPath } from "../layers/names.ts";
+import { joinPath, namePattern, parentPath } from "../layers/names.ts";
 import { classifierOf } from "../models/classifier.ts";
 import { someOf } from "../reporting/format.ts";
 import { inferenceState, parseCheckpoint, restoreModel } from "./checkpoint.ts";
 import { describeNotFinite } from "./finite.ts";
 import { CHECKPOINT_FORMAT, FOLDED_FORMAT } from "./formats.ts";
+import { HEAD_BYTES, kindOf } from "../files/kind_of_file.ts";
+import { readWanted } from "../files/read_wanted.ts";
+import { explainMisfit, misfitOf } from "./misfit.ts";
 import { parseFoldedNetwork } from "./network.ts";
 import { readOnnxTensors } from "./onnx_file.ts";
 import type { Safetensors } from "./safetensors.ts";
 import { readSafetensors } from "./safetensors_file.ts";
+import { readTorchWeights } from "./torch_file.ts";
+import { tensorsOf, type Unwrapped } from "./wrapper.ts";
 
 /** Weights from elsewhere. */
 export interface ForeignState {
@@ -27,6 +31,10 @@ export interface ForeignState {
   readonly tensors: StateDict;
   /** Whether there may be tensors that are no weights, as constants in an ONNX file are. */
   readonly hasOthers: boolean;
+  /** The keys that lead to them in a file of PyTorch's. */
+  readonly at?: string;
+  /** Those that lead to other weights in it. */
+  readonly others?: readonly string[];
 }
 
 /** Options of {@link adoptState}. */
@@ -37,6 +45,16 @@ export interface AdoptOptions {
    * Default false.
    */
   readonly replaceClassifier?: boolean | "auto";
+  /**
+   * What stands before the names of the model's layers in the file, or the keys that lead to its weights
+   * in a file of PyTorch's. Default: the beginning that most names of layers share.
+   */
+  readonly prefix?: string;
+  /**
+   * Names and their beginnings (`layers/names.ts`): what fits them is left out of the file and keeps its
+   * present weights in the model. Default: none.
+   */
+  readonly ignore?: readonly string[];
 }
 
 /** What became of weights from elsewhere. */
@@ -52,12 +70,18 @@ export interface Adopted {
 }
 
 /**
- * Reads the weights in a safetensors or ONNX file, or in one of our checkpoints. Throws InputError for
- * a file of another kind and one that is damaged.
+ * Reads the weights in a safetensors or ONNX file, one of PyTorch's own or one of our checkpoints: its
+ * contents say which. Throws InputError for a file of another kind and one that is damaged.
+ *
+ * @param prefix which of several networks in a file of PyTorch's, by the keys that lead to it
  */
-export async function readForeignState(path: string): Promise<ForeignState> {
-  if (path.toLowerCase().endsWith(".onnx")) {
+export async function readForeignState(path: string, prefix?: string): Promise<ForeignState> {
+  const kind = kindOf(await readWanted(path, "weights", HEAD_BYTES));
+  if (path.toLowerCase().endsWith(".onnx") || kind?.fits === "onnx") {
     return { path, tensors: await readOnnxTensors(path), hasOthers: true };
+  }
+  if (kind?.fits === "torch") {
+    return { path, hasOthers: false, ...await readTorchWeights(path, prefix) };
   }
   const contents = await readSafetensors(path);
   return { path, tensors: ownState(path, contents) ?? contents.tensors, hasOthers: false };
@@ -79,53 +103,34 @@ function ownState(path: string, contents: Safetensors): StateDict | undefined {
   }
 }
 
-/** Fields that training code keeps its model in. */
-const WRAPPERS = ["module.", "model.", "_orig_mod."];
-
-/**
- * What of a file's tensors is a model's: where the names of its layers stand behind those of a
- * wrapper (`module.`, `model.`), that is taken off, and what is beside the model in the wrapper, as a
- * loss's weights are, is left out.
- */
-export function tensorsOf(
-  model: Module,
-  tensors: StateDict,
-): { tensors: StateDict; leftOut: readonly string[] } {
-  const layers = model.namedModules();
-  const known = (state: StateDict) =>
-    [...state.keys()].filter((name) => layers.has(parentPath(name))).length;
-  for (const wrapper of WRAPPERS) {
-    const inside = new Map(
-      [...tensors].filter(([name]) => name.startsWith(wrapper))
-        .map(([name, tensor]) => [name.slice(wrapper.length), tensor]),
-    );
-    const inner = inside.size > 0 ? tensorsOf(model, inside) : undefined;
-    if (inner === undefined || known(inner.tensors) <= known(tensors)) continue;
-    const beside = [...tensors.keys()].filter((name) => !name.startsWith(wrapper));
-    return {
-      tensors: inner.tensors,
-      leftOut: [...inner.leftOut.map((name) => wrapper + name), ...beside],
-    };
-  }
-  return { tensors, leftOut: [] };
-}
-
 /**
  * Takes weights from elsewhere into a model, each layer reading the tensors under its path its own
  * way: plain kernels unfold, the authors' 1x1 kernels become plain. The model must be initialised.
  * Batch counters may be missing, or lists of one number; a wrapper's prefix is taken off. Throws one
- * InputError that lists every tensor that is missing, unexpected or of another shape, or names the
- * first that holds NaN or infinity; the model is then as it was.
+ * InputError that says in a few lines which tensors are missing, unexpected or of another shape and what
+ * helps, or names the first that holds NaN or infinity; the model is then as it was.
  */
 export function adoptState(
   model: Module,
-  { path: file, tensors: all, hasOthers }: ForeignState,
-  { replaceClassifier = false }: AdoptOptions = {},
+  state: ForeignState,
+  { replaceClassifier = false, prefix, ignore = [] }: AdoptOptions = {},
 ): Adopted {
-  const { tensors, leftOut } = tensorsOf(model, all);
+  const { path: file, hasOthers } = state;
+  const ignored = ignore.map(namePattern);
+  const isIgnored = (name: string) => ignored.some((pattern) => pattern.test(name));
+  const wanted = new Map([...state.tensors].filter(([name]) => !isIgnored(name)));
+  const { tensors, leftOut } = modelTensors(model, { ...state, tensors: wanted }, prefix);
+  const present = model.stateDict();
+  const names = [...state.tensors.keys(), ...tensors.keys(), ...present.keys()];
+  const unused = ignored.findIndex((pattern) => !names.some((name) => pattern.test(name)));
+  if (unused >= 0) {
+    throw new InputError(
+      `the name "${ignore[unused]}" fits no tensor of ${file} and none of the model`,
+      { at: ["ignore", unused] },
+    );
+  }
   const adopted = new Map<string, StateTensor>();
   const layers = model.namedModules();
-  const present = model.stateDict();
   for (const [path, own] of tensorsByLayer(tensors)) {
     const layer = layers.get(path);
     const read = layer ? adoptTensors(layer, own) : own;
@@ -133,40 +138,56 @@ export function adoptState(
   }
   const replaced = replacedBy(model, file, adopted, replaceClassifier);
   const kept = replaced && `${replaced.layer}.`;
-  if (kept) {
-    for (const name of [...adopted.keys()]) if (name.startsWith(kept)) adopted.delete(name);
+  const isKept = (name: string) => isIgnored(name) || kept !== undefined && name.startsWith(kept);
+  for (const name of [...adopted.keys()]) {
+    if (isKept(name) || hasOthers && !present.has(name)) adopted.delete(name);
   }
   for (const [name, tensor] of present) {
     const isCounter = name.endsWith("num_batches_tracked");
-    const isOptional = isCounter || (kept && name.startsWith(kept));
     const given = adopted.get(name);
-    if (isOptional && !given) adopted.set(name, tensor);
+    if (!given && (isCounter || isKept(name))) adopted.set(name, tensor);
     if (isCounter && given?.data.length === 1) adopted.set(name, { ...given, shape: [] });
   }
-  if (hasOthers) {
-    for (const name of [...adopted.keys()]) if (!present.has(name)) adopted.delete(name);
-  }
   checkBatchNorms(model, adopted, { tensors, path: file });
-  for (const name of present.keys()) {
-    if (describeNotFinite(adopted.get(name)?.data ?? []) === undefined) continue;
+  checkFinite(file, tensors, adopted);
+  const misfit = misfitOf(present, adopted);
+  if (misfit) {
+    const why = explainMisfit(misfit, present, adopted, classifierOf(model));
+    const beside = leftOut.length > 0 ? `\nLeft out, as not in the model: ${someOf(leftOut)}` : "";
+    throw new InputError(`${file}: ${why}${beside}`);
+  }
+  model.loadStateDict(adopted);
+  return {
+    leftOut: hasOthers ? [] : leftOut,
+    ...(replaced ? { replaced } : {}),
+  };
+}
+
+/** A model's tensors in a file, by their names in the model ({@link tensorsOf}). */
+export function modelTensors(
+  model: Module,
+  { tensors, at = "" }: ForeignState,
+  prefix?: string,
+): Unwrapped {
+  const keys = `${prefix?.replace(/\.$/, "")}.`;
+  const leads = prefix !== undefined && at !== "" && keys.startsWith(`${at}.`);
+  return tensorsOf(model, tensors, leads ? keys.slice(at.length + 1) || undefined : prefix);
+}
+
+/** Throws InputError, naming the tensor of the file, for numbers that are none. */
+function checkFinite(file: string, tensors: StateDict, adopted: StateDict): void {
+  for (const [name, { data }] of adopted) {
+    if (describeNotFinite(data) === undefined) continue;
     // What a layer makes of the file's tensors has other names.
-    const [inFile, { data }] = [...tensors].find(([own, { data }]) =>
+    const [inFile, found] = [...tensors].find(([own, { data }]) =>
       parentPath(own) === parentPath(name) && describeNotFinite(data)
-    ) ?? [name, adopted.get(name)!];
+    ) ?? [name, { data }];
     throw new InputError(
       `${file}: ${inFile} holds ${
-        describeNotFinite(data)
+        describeNotFinite(found.data)
       }; its training diverged: use other weights`,
     );
   }
-  try {
-    model.loadStateDict(adopted);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const beside = leftOut.length > 0 ? `\nLeft out, as not in the model: ${someOf(leftOut)}` : "";
-    throw new InputError(`${file}: ${error.message}${classesAdvice(model, adopted)}${beside}`);
-  }
-  return { leftOut: hasOthers ? [] : leftOut, ...(replaced ? { replaced } : {}) };
 }
 
 /** The classifier, if it is to keep its weights. */
@@ -187,20 +208,6 @@ function replacedBy(
   const isOther = classes === undefined || classes !== wanted && inputs === expected;
   if (replaceClassifier === "auto" && !isOther) return undefined;
   return { layer, ...(classes === undefined ? {} : { classes }) };
-}
-
-/** What to do where all fits but the layer that tells classes apart. */
-function classesAdvice(model: Module, adopted: StateDict): string {
-  const unfit = [...model.stateDict()].filter(([name, { shape }]) => {
-    const found = adopted.get(name);
-    return !found || !sameShape(found.shape, shape);
-  });
-  const last = classifierOf(model);
-  return last !== undefined && unfit.length > 0 &&
-      unfit.every(([name]) => parentPath(name) === last)
-    ? "\nIf these are weights for other classes, a config with model.replaceClassifier: true besides " +
-      `model.pretrained starts the layer ${last} anew and takes the rest`
-    : "";
 }
 
 /** A file may hold a network whose batch norms are a part of its convolutions. */

@@ -36,6 +36,9 @@ export interface Arrays {
 /** An element type, by its name in the format. */
 export type Dtype = keyof Arrays;
 
+/** An element type as files have it; BF16 is read as F32, which is exact. */
+export type StoredDtype = Dtype | "BF16";
+
 /** A tensor of a file: row-major `data` of the given shape; `[]` is a scalar. */
 export type Tensor = {
   [D in Dtype]: {
@@ -55,7 +58,7 @@ export interface Safetensors {
 
 interface Entry {
   name: string;
-  dtype: Dtype | "BF16";
+  dtype: StoredDtype;
   shape: number[];
   begin: number;
   end: number;
@@ -134,7 +137,13 @@ export function parseSafetensors(bytes: Uint8Array, label: string): Safetensors 
         : `${data.length - covered} bytes after its last tensor belong to none`,
     );
   }
-  const tensors = new Map(places.map((entry) => [entry.name, readTensor(entry, data)]));
+  // A copy of its own is aligned whatever the offset, and does not keep the whole file in memory.
+  const tensors = new Map(
+    places.map(({ name, dtype, shape, begin, end }) => [
+      name,
+      tensorOf(dtype, shape, new Uint8Array(data.subarray(begin, end))),
+    ]),
+  );
   return { tensors, metadata: metadata as Record<string, string> };
 }
 
@@ -269,25 +278,30 @@ function parseEntry(name: string, entry: unknown, fail: (problem: string) => nev
   return { name, dtype, shape, begin, end };
 }
 
-function readTensor({ dtype, shape, begin, end }: Entry, data: Uint8Array): Tensor {
-  // A copy of its own is aligned whatever the offset, and does not keep the whole file in memory.
-  const bytes = new Uint8Array(data.subarray(begin, end));
+/** A tensor of these bytes: those of an array of their own, little-endian. */
+export function tensorOf(
+  dtype: StoredDtype,
+  shape: readonly number[],
+  bytes: Uint8Array<ArrayBuffer>,
+): Tensor {
   if (dtype === "BF16") {
     // A bfloat16 is the upper half of the float32 with the same value.
     const words = Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half << 16);
     return { dtype: "F32", shape, data: new Float32Array(words.buffer) };
   }
-  return { dtype, shape, data: new ARRAYS[dtype](bytes.buffer as ArrayBuffer) } as Tensor;
+  return { dtype, shape, data: new ARRAYS[dtype](bytes.buffer) } as Tensor;
 }
 
-function elementBytes(dtype: Dtype | "BF16"): number {
+/** Bytes of an element. */
+export function elementBytes(dtype: StoredDtype): number {
   return dtype === "BF16" ? 2 : ARRAYS[dtype].BYTES_PER_ELEMENT;
 }
 
-function isDtype(value: unknown): value is Dtype | "BF16" {
+function isDtype(value: unknown): value is StoredDtype {
   return typeof value === "string" && (value === "BF16" || Object.hasOwn(ARRAYS, value));
 }
 
-function isSizes(value: unknown): value is number[] {
+/** Whether a value is a list of whole numbers of 0 or more. */
+export function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }

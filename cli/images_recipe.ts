@@ -170,9 +170,9 @@ ${isSmall ? SGD : ADAMW}
 }
 
 const PRETRAINED = `\
-  # Weights that were trained on ImageNet make up for many pictures. From PyTorch, with
+  # Weights that were trained on ImageNet make up for many pictures. They are downloaded once; with
   # convolution: conv and learningRate: 0.0003:
-  # pretrained: resnet18.safetensors
+  # pretrained: torchvision/resnet18
   # replaceClassifier: true
 `;
 const SGD = `\

@@ -4,7 +4,7 @@ import { basename, extname, join } from "@std/path";
 import { parse } from "yaml";
 import { openBackend } from "../backends/registry.ts";
 import { type Architecture, type Checkpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
-import { type ForeignState, readForeignState, tensorsOf } from "../checkpoints/import.ts";
+import { type ForeignState, modelTensors, readForeignState } from "../checkpoints/import.ts";
 import { requireFinite } from "../checkpoints/finite.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { START } from "../checkpoints/run_state.ts";
@@ -25,7 +25,8 @@ import { formatCount, someOf, wrapText } from "../reporting/format.ts";
 import { mistakesOf } from "../schema/mistakes.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
-import { adoptWeights, planNetwork, readConfig } from "./prepare.ts";
+import { planNetwork, readConfig } from "./prepare.ts";
+import { adoptWeights } from "./pretrained.ts";
 
 /** Statistics that torchvision's and most of timm's weights were trained with. */
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
@@ -45,7 +46,7 @@ interface Target {
 
 /** `import FILE`. */
 export const command: Command = {
-  positionals: [{ name: "FILE", help: "Weights: .safetensors with PyTorch's names, or .onnx" }],
+  positionals: [{ name: "FILE", help: "Weights: .safetensors, PyTorch's own (.pth), or .onnx" }],
   options: {
     config: { value: "CONFIG", help: "Config of the network the weights are for" },
     set: { value: "KEY=VALUE", repeated: true, help: "Override one key of that config" },
@@ -63,6 +64,15 @@ export const command: Command = {
       help: "With --model: channel means, in fractions of 255; or ImageNet's",
     },
     std: { value: "R,G,B", help: "With --model: standard deviation of each; likewise" },
+    prefix: {
+      value: "NAME",
+      help: "What stands before the model's names in FILE, as model.prefix in a config",
+    },
+    ignore: {
+      value: "NAME",
+      repeated: true,
+      help: "Left out of FILE, started anew in the model, as model.ignore in a config",
+    },
     "class-names": { value: "TXT", help: "With --model: a text file with a class on each line" },
     output: {
       value: "CHECKPOINT",
@@ -70,11 +80,12 @@ export const command: Command = {
     },
   },
   details:
-    "Reads torchvision's and timm's names, the DO-Conv authors' state (W, D, d_diag) and the\n" +
-    "initialisers of ONNX files. Plain kernels unfold into DO-Conv layers (W the kernel, D zero):\n" +
-    "the network computes the same, and trains over-parameterized from there. To start a training\n" +
-    "from such a file without importing it, name it in a config: model.pretrained. A model with\n" +
-    "options of its own, or for another objective, takes a config: --config.\n" +
+    "Reads torchvision's and timm's names in safetensors and in files of torch.save, which are taken\n" +
+    "as data, the DO-Conv authors' state (W, D, d_diag) and the initialisers of ONNX files. Plain\n" +
+    "kernels unfold into DO-Conv layers (W the kernel, D zero): the network computes the same, and\n" +
+    "trains over-parameterized from there. To start a training from such a file without importing\n" +
+    "it, name it in a config: model.pretrained. A model with options of its own, or for another\n" +
+    "objective, takes a config: --config.\n" +
     wrapText(`Models: ${listModels().filter((name) => name !== "layers").join(", ")}`, 100).join(
       "\n",
     ),
@@ -84,11 +95,12 @@ export const command: Command = {
       join("runs", basename(path, extname(path)), "checkpoints", "imported.safetensors");
     const inputs = ["config", "class-names"].flatMap((option) => args.text(option) ?? []);
     await checkOutput(output, [path, ...inputs], ".safetensors");
-    const state = await readForeignState(path);
+    const options = { prefix: args.text("prefix"), ignore: args.texts("ignore") };
+    const state = await readForeignState(path, options.prefix);
     const { architecture, description, config } = await targetOf(args, state, context);
     const model = buildModel(architecture.name, architecture.options);
     model.initialize(0);
-    adoptWeights(model, state, {}, context);
+    adoptWeights(model, state, options, context);
     const backend = await openBackend({ backend: "cpu" });
     await requireFinite(path, inferenceProgram(model, description, 1), backend);
     const tensors = model.stateDict();
@@ -167,7 +179,8 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
     throw new InputError(`${name}: the model has no fully connected layer to classify with`);
   }
   const classifier = `${layer}.weight`;
-  const classes = tensorsOf(model, state.tensors).tensors.get(classifier)?.shape[0];
+  const { tensors } = modelTensors(model, state, args.text("prefix"));
+  const classes = tensors.get(classifier)?.shape[0];
   if (classes === undefined) {
     throw new InputError(
       `${state.path}: there is no tensor ${classifier}, which says how many classes ${name} has; ` +

@@ -129,6 +129,9 @@ ${standard("model.convolution", { more: "or a mapping with that name and its opt
 ${row("model.convolutions", "[{names: layer1, name: conv}]", { off: true })}
 ${row("model.pretrained", "FILE", { off: true })}
 ${row("model.replaceClassifier", "true", { off: true })}
+${row("model.prefix", "backbone.", { off: true })}
+${row("model.ignore", "[aux]", { off: true })}
+${row("model.mirror", "https://example.org/weights", { off: true })}
 
 training:
 ${row("training.epochs", "3")}

@@ -3,7 +3,6 @@
 import { type ConfigFile, loadConfig } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
-import { type AdoptOptions, adoptState, type ForeignState } from "../checkpoints/import.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { planAugmentation } from "../datasets/augmentations/registry.ts";
 import type { ChannelStatistics, DatasetInfo } from "../datasets/dataset.ts";
@@ -14,7 +13,7 @@ import { requireMemory } from "../files/memory.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
-import { formatCount, someOf } from "../reporting/format.ts";
+import { formatCount } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import { batchSizesOf, type SplitCounts } from "../training/batch_sizes.ts";
 import { describeNetwork } from "../training/description.ts";
@@ -38,28 +37,6 @@ export function readConfig(
     set: args.texts("set"),
     onHint: (line) => progress.print(`hint: ${line}`),
   });
-}
-
-/** Takes weights from elsewhere into a model, and tells what of either is not in the other. */
-export function adoptWeights(
-  model: Module,
-  state: ForeignState,
-  options: AdoptOptions,
-  { progress }: Context,
-): void {
-  const { leftOut, replaced } = adoptState(model, state, options);
-  if (leftOut.length > 0) {
-    progress.print(`warning: ${state.path}: left out, as beside the model: ${someOf(leftOut)}`);
-  }
-  if (!replaced) return;
-  const { layer, classes } = replaced;
-  const theirs = classes === undefined
-    ? "has no such layer"
-    : `tells ${formatCount(classes)} apart`;
-  const [own] = model.namedParameters().get(`${layer}.weight`)?.shape ?? [];
-  progress.print(
-    `note: ${layer} starts anew, for ${formatCount(own)} classes; ${state.path} ${theirs}`,
-  );
 }
 
 /** What is known of the network of a config before it is built. */

@@ -1,9 +1,8 @@
 /** `overfold train`: trains the network of a config and folds the best checkpoint. */
 
-import { join, resolve } from "@std/path";
+import { join } from "@std/path";
 import { type Backend, DeviceError } from "../backends/backend.ts";
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
-import { readForeignState } from "../checkpoints/import.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { requirePosition } from "../checkpoints/run_state.ts";
 import { type ConfigFile, formatConfig } from "../config/load.ts";
@@ -12,7 +11,6 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import { labelsOf } from "../datasets/sampling.ts";
 import { EXIT, InputError } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
-import type { Module } from "../layers/module.ts";
 import { PARAMETERS, type StateRange } from "../layers/state.ts";
 import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
@@ -31,7 +29,6 @@ import { loadImages, waitingHint } from "./load_data.ts";
 import { checkPlan, describePlan, planRun } from "./memory_plan.ts";
 import { rememberPlaces } from "./places.ts";
 import {
-  adoptWeights,
   buildNetwork,
   changesOf,
   checkLastBatch,
@@ -39,6 +36,7 @@ import {
   readConfig,
   recipeOf,
 } from "./prepare.ts";
+import { adoptPretrained, locatePretrained } from "./pretrained.ts";
 import { announceResume, checkResume, existingRun, howToGoOn, openForRun } from "./resume.ts";
 import { describeEnd, finish, type PreparedRun } from "./finish_run.ts";
 import { TrainReport } from "./train_report.ts";
@@ -73,6 +71,8 @@ export const command: Command = {
     using interruption = new Interruption(() =>
       context.progress.print("stopping after this step; press Ctrl-C again to stop at once")
     );
+    // While there is a network: it is given up once the images are there.
+    const pretrained = found ? undefined : await locatePretrained(file, context);
     const images = await loadImages(file, context, { isKept: true });
     await rememberPlaces(config);
     if (found) requireSamePictures(found.checkpoint, images.info, path);
@@ -116,7 +116,7 @@ export const command: Command = {
     for (const warning of warnings) context.progress.print(`warning: ${warning}`);
     folder.describe(identity, formatConfig(config));
     if (found) announceResume(found, changes, { config, recipe, backend }, context);
-    else await adoptPretrained(model, file, context);
+    else if (pretrained !== undefined) await adoptPretrained(model, pretrained, file, context);
     const start = performance.now();
     const run = { config, images, backend, identity, recipe, folder, options, plan, memory };
     let outcome: TrainingOutcome;
@@ -173,24 +173,6 @@ async function identityOf(
     ...(info.fingerprint === undefined ? {} : { pictures: info.fingerprint }),
     backend: { name, threads, numerics, description: backend.description },
   };
-}
-
-/** Replaces the initial weights by those the config names, if it names any. */
-async function adoptPretrained(
-  model: Module,
-  { config: { model: options }, at }: ConfigFile,
-  context: Context,
-): Promise<void> {
-  if (options.pretrained === undefined) return;
-  // In full: nothing else says where a relative one was looked for.
-  const path = resolve(fromHome(options.pretrained));
-  await at(
-    "model.pretrained",
-    async () => {
-      const { replaceClassifier = "auto" } = options;
-      adoptWeights(model, await readForeignState(path), { replaceClassifier }, context);
-    },
-  );
 }
 
 async function trainRun(

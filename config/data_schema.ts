@@ -18,7 +18,7 @@ import { InputError } from "../errors.ts";
 import { GROUNDS, parseGround } from "../files/colours.ts";
 import { choiceOf, z } from "../schema/entry.ts";
 import { RUN } from "../training/run_options.ts";
-import { path } from "./path.ts";
+import { address, path } from "./path.ts";
 
 const count = z.int().min(1);
 
@@ -57,10 +57,9 @@ export const dataSchema = z.strictObject({
   root: path.optional().describe(
     "Folder that holds the dataset's files; by default the cache, filled by download",
   ).meta({ resume: "free" }),
-  mirror: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).optional()
-    .describe("Address of a folder with the dataset's files, tried before all other sources").meta({
-      resume: "free",
-    }),
+  mirror: address.optional().describe(
+    "Address of a folder with the dataset's files, tried before all other sources",
+  ).meta({ resume: "free" }),
   checksums: z.record(
     z.string(),
     z.string().regex(

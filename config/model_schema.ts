@@ -6,7 +6,7 @@ import { type NamedConvolution, namedConvolutionsSchema } from "../models/named_
 import { MODELS } from "../models/registry.ts";
 import { namesBySchema, z } from "../schema/entry.ts";
 import { isRecord } from "../schema/record.ts";
-import { path } from "./path.ts";
+import { address, path } from "./path.ts";
 
 /** `model` of a config. */
 export interface ModelConfig {
@@ -18,10 +18,28 @@ export interface ModelConfig {
   readonly options?: Readonly<Record<string, unknown>>;
   readonly convolution: ConvolutionSpec;
   readonly convolutions?: readonly NamedConvolution[];
-  /** A file of weights to start from. */
+  /** A file of weights to start from, or published ones by name. */
   readonly pretrained?: string;
   readonly replaceClassifier?: boolean;
+  readonly prefix?: string;
+  readonly ignore?: readonly string[];
+  readonly mirror?: string;
 }
+
+/** Keys that say how the pretrained weights are taken. */
+const OF_PRETRAINED = {
+  prefix: z.string().min(1).optional().describe(
+    "What stands before the model's names in the pretrained weights, as in backbone., or the keys that " +
+      "lead to them in a file of PyTorch's, as in ema; by default what most names share",
+  ).meta({ resume: "free" }),
+  ignore: z.array(z.string().min(1)).optional().describe(
+    "Names and their beginnings, as in [head, '*.bias']: left out of the pretrained weights, started " +
+      "anew in the model",
+  ).meta({ resume: "free" }),
+  mirror: address.optional().describe(
+    "Address of a server with the published weights, asked before the official places",
+  ).meta({ resume: "free" }),
+};
 
 const shared = {
   convolution: convolutionSpecSchema.default("do_conv").describe(
@@ -31,13 +49,18 @@ const shared = {
     "Other kinds for some of them, by name; the first that fits counts",
   ),
   pretrained: path.optional().describe(
-    "Weights to start from: safetensors with PyTorch's names, or ONNX; plain kernels unfold",
+    "Weights to start from: a file of safetensors, PyTorch's own (.pth) or ONNX, or published ones as " +
+      "torchvision/resnet18 and timm/resnet18.a1_in1k; plain kernels unfold",
   ),
   replaceClassifier: z.boolean().optional().describe(
     "Whether the last fully connected layer starts anew; by default where the pretrained weights tell " +
       "another number of classes apart",
   ).meta({ resume: "free" }),
+  ...OF_PRETRAINED,
 };
+
+/** Keys that mean nothing without pretrained weights. */
+const NEEDS_PRETRAINED = ["replaceClassifier", "prefix", "ignore", "mirror"] as const;
 
 /** A list of layers has a key of its own in a config. */
 const { layers: listed, ...named } = MODELS;
@@ -87,10 +110,15 @@ export const modelSchema = z.discriminatedUnion("name", [byLayers, ...byName])
   }).refine(({ name, layers }) => name !== "layers" || layers !== undefined, {
     path: ["layers"],
     error: "missing; expected a list of layers",
-  }).refine(
-    ({ pretrained, replaceClassifier }) => pretrained !== undefined || replaceClassifier !== true,
-    {
-      path: ["replaceClassifier"],
-      error: "without model.pretrained every layer starts anew; name a file there or remove this",
-    },
-  ) as unknown as z.ZodType<ModelConfig>;
+  }).superRefine(({ pretrained, ...keys }, context) => {
+    if (pretrained !== undefined) return;
+    for (const key of NEEDS_PRETRAINED) {
+      if (keys[key] === undefined || keys[key] === false) continue;
+      context.addIssue({
+        code: "custom",
+        path: [key],
+        message:
+          "without model.pretrained every layer starts anew; name a file there or remove this",
+      });
+    }
+  }) as unknown as z.ZodType<ModelConfig>;

@@ -7,7 +7,13 @@ const LENGTHS = { sha256: 64, md5: 32 } as const;
 /** A checksum's algorithm and lower-case hexadecimal digits. */
 export interface Checksum {
   readonly algorithm: keyof typeof LENGTHS;
+  /** All digits, or the first ones where no more are published. */
   readonly digest: string;
+}
+
+/** Whether a digest is the one of a checksum. */
+export function hasDigest(digest: string, checksum: Checksum): boolean {
+  return digest.startsWith(checksum.digest);
 }
 
 /**

@@ -8,12 +8,21 @@ import { InputError } from "../errors.ts";
 import { beginsAs, EXPECTED_PICTURE, NO_PICTURE, PICTURE_FORMATS } from "./picture_names.ts";
 
 /** What a file can be wanted for. */
-export type Wanted = "network" | "onnx" | "config" | "picture" | "network or config";
+export type Wanted =
+  | "network"
+  | "onnx"
+  | "torch"
+  | "weights"
+  | "config"
+  | "picture"
+  | "network or config";
 
 /** What another kind of file is not. */
 const UNLIKE: Readonly<Record<Wanted, string>> = {
   network: "not a network in safetensors",
   onnx: "not an ONNX network",
+  torch: "not one of torch.save",
+  weights: "no file of weights",
   config: "not a config in YAML",
   picture: NO_PICTURE,
   "network or config": "neither a network in safetensors nor a config in YAML",
@@ -24,6 +33,9 @@ export const NEXT: Readonly<Record<Wanted, string>> = {
   network: "expected a checkpoint (RUN/checkpoints/best.safetensors) or a folded network " +
     "(RUN/folded/model.safetensors)",
   onnx: "expected a network that was exported to ONNX",
+  torch: "expected what torch.save (PyTorch) wrote",
+  weights: "expected weights: safetensors, a file of PyTorch's (.pth, .pt, .ckpt), ONNX, or a " +
+    "checkpoint or folded network of Overfold",
   config: "expected a config; `overfold init` writes one, with `--images PATH` for your pictures",
   picture: EXPECTED_PICTURE,
   "network or config": "expected a checkpoint, a folded network or a config",
@@ -46,9 +58,7 @@ export interface Kind {
 /** Bytes that are looked at. */
 export const HEAD_BYTES = 4096;
 
-const TORCH_NEXT =
-  "it may hold programs and is not read; convert it in Python: safetensors.torch.save_file(" +
-  'model.state_dict(), "model.safetensors"), then: overfold import model.safetensors';
+const TORCH_NEXT = "make a checkpoint of it: overfold import FILE --config CONFIG";
 const UNPACK = "unpack it and name the file in it";
 const NETWORK_FIRST = "the network comes before the pictures: overfold predict NETWORK PICTURE…";
 const PICTURE: Pick<Kind, "next" | "fits" | "isPicture"> = {
@@ -116,7 +126,8 @@ const KINDS: readonly Kind[] = [
   },
   {
     what: "a pickle, as torch.save (PyTorch) writes",
-    next: TORCH_NEXT,
+    next: { network: TORCH_NEXT, "network or config": TORCH_NEXT, onnx: TORCH_NEXT },
+    fits: "torch",
     // A pickle, or a zip archive that begins with one.
     is: (head) => /^\x80[\x02-\x05]/.test(head) || /^PK\x03\x04[^]*\/data\.pkl/.test(head),
   },
@@ -125,7 +136,8 @@ const KINDS: readonly Kind[] = [
     next: "convert its arrays to safetensors, named as in PyTorch, then: overfold import",
     is: begins("\x89HDF\r\n\x1a\n"),
   },
-  { what: "a zip archive", next: UNPACK, is: begins("PK\x03\x04", "PK\x05\x06") },
+  // It may be one of torch.save that another program packed anew.
+  { what: "a zip archive", next: UNPACK, fits: "torch", is: begins("PK\x03\x04", "PK\x05\x06") },
   {
     what: "a compressed file",
     next: UNPACK,

@@ -301,7 +301,7 @@ Deno.test("batch counters may be lists of one number, other tensors of other sha
   assertThrows(() => adoptState(resNet(), from(state)), InputError, "is [2], the model has []");
 });
 
-Deno.test("a header whose length begins like a pickle is read, and a pickle is named", async () => {
+Deno.test("a header whose length begins like a pickle is read, and a pickle that is cut is named", async () => {
   const { tensors } = await readForeignState(foreign("header640_fp16.safetensors"));
   assertEquals([...tensors.keys()].length, 8);
   const write = (path: string) =>

@@ -109,6 +109,14 @@ Deno.test("a part that does not belong to the file is thrown away", async () => 
   assertEquals(requests.map((request) => request.range), ["bytes=60000-", undefined]);
 });
 
+Deno.test("of a checksum the beginning may be all that is published", async () => {
+  const beginning = { ...checksum, digest: checksum.digest.slice(0, 8) };
+  const { file } = await attempt(() => ({ body: content }), { checksum: beginning });
+  assertEquals(file, content);
+  const { error } = await attempt(() => ({ body: content.slice(1) }), { checksum: beginning });
+  assertStringIncludes(String(error), `expected md5:${beginning.digest}`);
+});
+
 Deno.test("without a checksum an earlier run's part is not trusted", async () => {
   const { file, requests } = await attempt(
     (request) => serveRange(content, request),

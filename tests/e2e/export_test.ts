@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { logitsOf } from "../../checkpoints/fold.ts";
 import { loadNetwork } from "../../checkpoints/load.ts";
+import type { Safetensors } from "../../checkpoints/safetensors.ts";
 import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { buildModel } from "../../models/registry.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";
+import { startFaultServer } from "../datasets/fault_server.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
@@ -117,6 +120,32 @@ Deno.test("a training starts from pretrained weights, unfolded; a file that does
       join(folder, "finetuned", "checkpoints", "last.safetensors"),
     );
     assertEquals(tensors.get("6.weight")?.shape, [4, 4]);
+  }));
+
+Deno.test("a training starts from published weights, downloaded before it gives up the network", () =>
+  withTrainedRun(async (folder) => {
+    const pretrained = join("runs", "tiny", "folded", "model.safetensors");
+    const weights = await Deno.readFile(join(folder, pretrained));
+    const digest = createHash("sha256").update(weights).digest("hex");
+    const pointer = new TextEncoder().encode(`oid sha256:${digest}\nsize ${weights.length}\n`);
+    await using server = startFaultServer(({ path }) => ({
+      body: path.includes("/raw/") ? pointer : weights,
+    }));
+    const ends: Safetensors[] = [];
+    for (const from of [pretrained, "timm/tiny.own", "timm/tiny.own"]) {
+      const keys = [`model.pretrained=${from}`, `model.mirror=${server.url}`];
+      const set = keys.flatMap((key) => ["--set", key]);
+      const output = `run${ends.length}`;
+      const { code, error } = await overfold(
+        folder,
+        ...["train", "tiny.yaml", "--output", output, ...set],
+      );
+      assertEquals(code, 0, error);
+      ends.push(await readSafetensors(join(folder, output, "checkpoints", "last.safetensors")));
+    }
+    assertEquals(ends[1].tensors, ends[0].tensors);
+    assertEquals(ends[2].tensors, ends[0].tensors);
+    assertEquals(server.requests.length, 2, "fetched once");
   }));
 
 Deno.test("import builds a model by name around its weights, plain ones as DO-Conv too", () =>

@@ -15,7 +15,7 @@ const FILES: readonly (readonly [head: string, kind: string, advice: string])[] 
   ["\n<!DOCTYPE html><html>", "a page of the web", "fetch the file itself"],
   ["<?xml version='1.0'?><Error>", "a page of the web", "fetch the file itself"],
   [`PK\x03\x04${"\0".repeat(26)}archive/data.pkl`, "torch.save", "overfold import"],
-  ["\x80\x02\x8a\x0al\xfc", "torch.save", "safetensors.torch.save_file"],
+  ["\x80\x02\x8a\x0al\xfc", "torch.save", "overfold import FILE --config CONFIG"],
   ["\x89HDF\r\n\x1a\n\0", "an HDF5 file", "overfold import"],
   [`PK\x03\x04${"\0".repeat(26)}weights.npy`, "a zip archive", "unpack it"],
   ["\x1f\x8b\x08\0", "a compressed file", "unpack it"],
@@ -92,7 +92,8 @@ Deno.test("a network and a config are told by what they hold, and nothing else i
     assertEquals(await kindOf("config.safetensors", "model:\n"), "config");
     assertEquals(await kindOf("unknown.safetensors", "\x01\x02\x03\xfe"), "network");
     assertEquals(await kindOf("unknown.yaml", "\x01\x02\x03\xfe"), "config");
-    const neither = "neither a network in safetensors nor a config in YAML; it may hold programs";
+    const neither =
+      "neither a network in safetensors nor a config in YAML; make a checkpoint of it";
     await assertRejects(() => kindOf("best.ckpt", "\x80\x02"), InputError, neither);
     await assertRejects(() => networkOrConfig(folder), InputError, "a folded network or a config");
   }));

@@ -16,6 +16,7 @@ import { linear } from "./kinds/linear.ts";
 import { lrSchedule } from "./kinds/lr_schedule.ts";
 import { network } from "./kinds/network.ts";
 import { optimizer } from "./kinds/optimizer.ts";
+import { pickle } from "./kinds/pickle.ts";
 import { picture } from "./kinds/picture.ts";
 import { adaptiveAvgPool, avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
 import { relu } from "./kinds/relu.ts";
@@ -50,6 +51,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   mixup,
   network,
   optimizer,
+  pickle,
   picture,
   relu,
   softmax_cross_entropy: softmaxCrossEntropy,

@@ -1,0 +1,138 @@
+/** Why weights from elsewhere do not fit a model, in a few lines that a person reads. */
+import { formatShape, sameShape } from "../graph/types.ts";
+import type { StateDict } from "../layers/module.ts";
+import { parentPath } from "../layers/names.ts";
+import { formatCount, formatNumberOf, someOf } from "../reporting/format.ts";
+
+/** Lines of a kind that are told one by one; more are told by where they are. */
+const MOST_LINES = 4;
+
+/** What does not fit. */
+export interface Misfit {
+  /** Names of the model that the weights lack. */
+  readonly missing: readonly string[];
+  /** Names of the weights that the model lacks. */
+  readonly unexpected: readonly string[];
+  /** Names of both whose shapes differ. */
+  readonly unlike: readonly string[];
+}
+
+/** What of some weights does not fit a model; undefined where all does. */
+export function misfitOf(model: StateDict, weights: StateDict): Misfit | undefined {
+  const shared = [...model.keys()].filter((name) => weights.has(name));
+  const misfit = {
+    missing: [...model.keys()].filter((name) => !weights.has(name)),
+    unexpected: [...weights.keys()].filter((name) => !model.has(name)),
+    unlike: shared.filter((name) => !sameShape(model.get(name)!.shape, weights.get(name)!.shape)),
+  };
+  return Object.values(misfit).some((names) => names.length > 0) ? misfit : undefined;
+}
+
+/**
+ * A misfit in words, and the keys of a config that help.
+ *
+ * @param classifier the path of the layer that tells classes apart
+ */
+export function explainMisfit(
+  { missing, unexpected, unlike }: Misfit,
+  model: StateDict,
+  weights: StateDict,
+  classifier: string | undefined,
+): string {
+  const needed = neededOf(model);
+  const unfit = new Set([...missing, ...unlike]);
+  const fitting = needed.filter((name) => !unfit.has(name)).length;
+  const shapeIn = (state: StateDict) => (name: string) =>
+    `${name} ${formatShape(state.get(name)!.shape)}`;
+  const lines = [
+    `the weights do not fit the model: of its ${formatNumberOf(needed.length, "tensor")} ` +
+    `${formatCount(fitting)} are in them`,
+    ...grouped("missing", missing, shapeIn(model)),
+    ...grouped("unexpected", unexpected, shapeIn(weights)),
+    ...grouped(
+      "wrong shape",
+      unlike,
+      (name) =>
+        `${name} is ${formatShape(weights.get(name)!.shape)}, the model has ` +
+        formatShape(model.get(name)!.shape),
+    ),
+  ];
+  return [...lines, adviceFor({ missing, unexpected, unlike }, model, weights, classifier)]
+    .join("\n  ");
+}
+
+/** Names that weights must have: counters of batches may be missing. */
+function neededOf(model: StateDict): string[] {
+  return [...model.keys()].filter((name) => !name.endsWith("num_batches_tracked"));
+}
+
+function adviceFor(
+  { missing, unexpected, unlike }: Misfit,
+  model: StateDict,
+  weights: StateDict,
+  classifier: string | undefined,
+): string {
+  const unfit = [...missing, ...unlike];
+  const isOfClassifier = (name: string) => parentPath(name) === classifier;
+  if (unexpected.length === 0 && unfit.every(isOfClassifier)) {
+    return "If these are weights for other classes, a config with model.replaceClassifier: true " +
+      `besides model.pretrained starts the layer ${classifier} anew and takes the rest`;
+  }
+  if (missing.length === neededOf(model).length && unexpected.length > 0) {
+    const beginnings = (state: StateDict) =>
+      someOf([...new Set([...state.keys()].map((name) => name.split(".")[0]))]);
+    return `No name is one of the model's: theirs begin with ${
+      beginnings(weights)
+    }, the model's with ` +
+      `${
+        beginnings(model)
+      }. If the model's stand behind others, model.prefix: NAME takes what is ` +
+      "there; else they are weights of another architecture";
+  }
+  const ignore = `model.ignore: [${someOf([...placesOf([...unexpected, ...unfit]).keys()], 6)}]`;
+  const effect = "what is in the file alone is left out, layers of the model start anew";
+  return unlike.length === 0 && unfit.length < model.size / 2
+    ? `${ignore} goes on without: ${effect}`
+    : "Build the model with the options and the kind of convolution that the weights were trained " +
+      `with; or ${ignore} goes on without: ${effect}`;
+}
+
+function grouped(
+  what: string,
+  names: readonly string[],
+  describe: (name: string) => string,
+): string[] {
+  if (names.length <= MOST_LINES) return names.map((name) => `${what}: ${describe(name)}`);
+  const places = [...placesOf(names)];
+  const lines = places.slice(0, MOST_LINES).map(([place, inside]) =>
+    inside.length === 1
+      ? `${what}: ${describe(inside[0])}`
+      : `${what}: ${formatNumberOf(inside.length, "tensor")} of ${place} (${
+        describe(inside[0])
+      }, …)`
+  );
+  const others = places.slice(MOST_LINES);
+  if (others.length === 0) return lines;
+  const count = others.reduce((sum, [, inside]) => sum + inside.length, 0);
+  return [
+    ...lines,
+    `${what}: ${formatNumberOf(count, "tensor")} of ${someOf(others.map(([place]) => place))}`,
+  ];
+}
+
+/** Names by the part of a network they are in: the first that tells them apart. */
+function placesOf(names: readonly string[]): Map<string, string[]> {
+  const parts = names.map((name) => name.split("."));
+  let shared = 0;
+  while (
+    parts.every((path) => path.length > shared + 2 && path[shared] === parts[0][shared])
+  ) shared++;
+  const places = new Map<string, string[]>();
+  names.forEach((name, i) => {
+    const place = parts[i].slice(0, Math.max(1, Math.min(shared + 1, parts[i].length - 1))).join(
+      ".",
+    );
+    places.set(place, [...places.get(place) ?? [], name]);
+  });
+  return places;
+}

@@ -1,0 +1,157 @@
+/**
+ * Weights that others publish, by name: `torchvision/resnet18` and `timm/resnet18.a1_in1k`. They are
+ * downloaded once, from the official places or a mirror, and kept in the cache; what is read has the
+ * checksum that torchvision's file names carry, or that Hugging Face gave with timm's.
+ */
+import { dirname, join } from "node:path";
+import { InputError, RunError } from "../errors.ts";
+import { download, type DownloadOptions } from "../datasets/download.ts";
+import { cacheFolder } from "../files/cache.ts";
+import { type Checksum, digestOfFile, hasDigest } from "../files/checksum.ts";
+import { exists } from "../files/exists.ts";
+import { withLock } from "../files/lock.ts";
+import { explainRefusal } from "../files/refusal.ts";
+import { someOf } from "../reporting/format.ts";
+import { TORCHVISION } from "./torchvision_weights.ts";
+
+/** Options of {@link locateWeights}. */
+export interface LocateWeightsOptions extends
+  Pick<
+    DownloadOptions,
+    "onProgress" | "rounds" | "sleep"
+  > {
+  /** Address of a server that has the files, asked before the official places. */
+  readonly mirror?: string;
+  /** Overfold's cache. Default {@link cacheFolder}. */
+  readonly cache?: string;
+  /** Receives, in one line, what a person may want to know. */
+  readonly onNotice?: (line: string) => void;
+}
+
+/** A file of weights and where it is published. */
+interface PublishedFile {
+  /** Its place in the cache, below `weights`. */
+  readonly place: string;
+  /** The official server, and the file's path there and on a mirror. */
+  readonly server: string;
+  readonly path: string;
+}
+
+const TORCHVISION_SERVER = "https://download.pytorch.org/models";
+const HUGGING_FACE = "https://huggingface.co";
+
+/** Bytes of weights: no classifier's have more. */
+const MOST_BYTES = 2 ** 32;
+
+/** Bytes of a pointer of Git LFS, which says what a file hashes to. */
+const MOST_OF_POINTER = 1024;
+
+/** Whether `model.pretrained` names published weights and no file. */
+export function isPublished(name: string): boolean {
+  return /^(torchvision|timm)\/[^/\\]+$/.test(name);
+}
+
+/**
+ * The file of published weights `torchvision/MODEL`, torchvision's default ones,
+ * `torchvision/MODEL.IMAGENET1K_V1` or `timm/MODEL.TAG`, downloading it if need be. Processes that want
+ * the same one wait for the one that downloads. Throws InputError for a name that is none, RunError where
+ * no server has it.
+ */
+export async function locateWeights(
+  name: string,
+  options: LocateWeightsOptions = {},
+): Promise<string> {
+  const [library, model] = name.split("/");
+  const home = join(options.cache ?? cacheFolder(), "weights", library);
+  const wait = () => options.onNotice?.(`${name}: waiting for another process that downloads it`);
+  try {
+    return await withLock(
+      join(home, `${model}.lock`),
+      () =>
+        library === "timm" ? timmFile(model, home, options) : torchvisionFile(model, home, options),
+      wait,
+    );
+  } catch (error) {
+    throw explainRefusal(home, error, "name another cache by the environment's OVERFOLD_CACHE");
+  }
+}
+
+async function torchvisionFile(
+  model: string,
+  home: string,
+  options: LocateWeightsOptions,
+): Promise<string> {
+  const [name, version] = model.split(".");
+  const files = Object.hasOwn(TORCHVISION, name) ? TORCHVISION[name] : [];
+  const number = version === undefined ? files.length : ["", ...VERSIONS].indexOf(version);
+  const file = files[number - 1];
+  if (file === undefined) {
+    const versions = VERSIONS.slice(0, files.length).map((version) => `${name}.${version}`);
+    const known = versions.length > 0 ? versions : Object.keys(TORCHVISION);
+    throw new InputError(
+      `torchvision/${model} is not known; there are ${
+        someOf(known, known.length)
+      }; other weights are ` +
+        "named by their file",
+    );
+  }
+  const digest = /-([0-9a-f]+)\.pth$/.exec(file)![1];
+  const published = { place: join(home, file), server: TORCHVISION_SERVER, path: file };
+  await fetchOnce(published, { algorithm: "sha256", digest }, options);
+  return published.place;
+}
+
+const VERSIONS = ["IMAGENET1K_V1", "IMAGENET1K_V2"];
+
+async function timmFile(
+  model: string,
+  home: string,
+  options: LocateWeightsOptions,
+): Promise<string> {
+  const from = (part: string, file: string): PublishedFile => ({
+    place: join(home, model, file),
+    server: HUGGING_FACE,
+    path: `timm/${encodeURIComponent(model)}/${part}/main/model.safetensors`,
+  });
+  const pointer = from("raw", "pointer");
+  try {
+    if (!await exists(pointer.place)) {
+      await fetchFile(pointer, { ...options, maxBytes: MOST_OF_POINTER });
+    }
+    const digest = /^oid sha256:([0-9a-f]{64})$/m.exec(await Deno.readTextFile(pointer.place))?.[1];
+    if (digest === undefined) {
+      await Deno.remove(pointer.place);
+      throw new RunError(`timm/${model}: the server does not say what its weights hash to`);
+    }
+    const weights = from("resolve", "model.safetensors");
+    await fetchOnce(weights, { algorithm: "sha256", digest }, options);
+    return weights.place;
+  } catch (error) {
+    if (!(error instanceof RunError) || model.includes(".")) throw error;
+    throw new RunError(
+      `${error.message}\nMost of timm's names have a tag, as in timm/resnet18.a1_in1k`,
+      { cause: error },
+    );
+  }
+}
+
+/** Fetches a file unless it is there with this checksum. */
+async function fetchOnce(
+  file: PublishedFile,
+  checksum: Checksum,
+  options: LocateWeightsOptions,
+): Promise<void> {
+  const isThere = await exists(file.place);
+  if (isThere && hasDigest(await digestOfFile(file.place, checksum.algorithm), checksum)) return;
+  if (isThere) options.onNotice?.(`${file.place}: damaged; it is downloaded again`);
+  await fetchFile(file, { ...options, checksum, maxBytes: MOST_BYTES });
+}
+
+async function fetchFile(
+  { place, server, path }: PublishedFile,
+  { mirror, ...options }: LocateWeightsOptions & Pick<DownloadOptions, "checksum" | "maxBytes">,
+): Promise<void> {
+  const servers = mirror === undefined ? [server] : [mirror.replace(/\/+$/, ""), server];
+  await Deno.mkdir(dirname(place), { recursive: true });
+  await download({ ...options, path: place, urls: servers.map((server) => `${server}/${path}`) });
+}

@@ -1,0 +1,31 @@
+/**
+ * The files of weights that torchvision publishes, for the models of its that are here: on ImageNet, of
+ * 1000 classes. From the `url`s in torchvision/models/*.py; a name ends in the beginning of the file's
+ * SHA-256. Some of EfficientNet's were stored anew, and renamed, in 2023.
+ */
+
+/** Files by the model's name: `IMAGENET1K_V1`, then `IMAGENET1K_V2` where there is one. */
+export const TORCHVISION: Readonly<Record<string, readonly string[]>> = {
+  resnet18: ["resnet18-f37072fd.pth"],
+  resnet34: ["resnet34-b627a593.pth"],
+  resnet50: ["resnet50-0676ba61.pth", "resnet50-11ad3fa6.pth"],
+  resnet101: ["resnet101-63fe2227.pth", "resnet101-cd907fc2.pth"],
+  resnet152: ["resnet152-394f9c45.pth", "resnet152-f82ba261.pth"],
+  resnext50_32x4d: ["resnext50_32x4d-7cdf4587.pth", "resnext50_32x4d-1a0047aa.pth"],
+  resnext101_32x8d: ["resnext101_32x8d-8ba56ff5.pth", "resnext101_32x8d-110c445d.pth"],
+  wide_resnet50_2: ["wide_resnet50_2-95faca4d.pth", "wide_resnet50_2-9ba9bcbe.pth"],
+  wide_resnet101_2: ["wide_resnet101_2-32ee1156.pth", "wide_resnet101_2-d733dc28.pth"],
+  mobilenet_v2: ["mobilenet_v2-b0353104.pth", "mobilenet_v2-7ebf99e0.pth"],
+  mobilenet_v3_small: ["mobilenet_v3_small-047dcff4.pth"],
+  mobilenet_v3_large: ["mobilenet_v3_large-8738ca79.pth", "mobilenet_v3_large-5c1a4163.pth"],
+  vgg11_bn: ["vgg11_bn-6002323d.pth"],
+  vgg13_bn: ["vgg13_bn-abd245e5.pth"],
+  vgg16_bn: ["vgg16_bn-6c64b313.pth"],
+  vgg19_bn: ["vgg19_bn-c79401a0.pth"],
+  efficientnet_b0: ["efficientnet_b0_rwightman-7f5810bc.pth"],
+  efficientnet_b1: ["efficientnet_b1_rwightman-bac287d4.pth", "efficientnet_b1-c27df63c.pth"],
+  efficientnet_b2: ["efficientnet_b2_rwightman-c35c1473.pth"],
+  convnext_tiny: ["convnext_tiny-983f1562.pth"],
+  densenet121: ["densenet121-a639ec97.pth"],
+  shufflenet_v2_x1_0: ["shufflenetv2_x1-5666bf0f80.pth"],
+};

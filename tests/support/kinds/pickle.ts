@@ -1,0 +1,39 @@
+/** `pickle`: what PyTorch reads, or must not, in a file of torch.save that lies beside the fixture. */
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { z } from "zod";
+import { readForeignState } from "../../../checkpoints/import.ts";
+import { InputError } from "../../../errors.ts";
+import { withoutBackend } from "./kind.ts";
+
+const schema = z.looseObject({
+  file: z.string(),
+  expect: z.enum(["tensors", "refused"]),
+  names: z.array(z.string()),
+  /** What the refusal must name. */
+  global_named: z.string().optional(),
+  advice: z.string().optional(),
+});
+
+export const pickle = withoutBackend(async (fixture) => {
+  const { file, expect, names, global_named, advice } = fixture.config(schema);
+  const path = join(fixture.folder, file);
+  const read = await readForeignState(path).catch((error) => {
+    if (!(error instanceof InputError)) throw error;
+    return error;
+  });
+  if (read instanceof InputError) {
+    if (expect === "tensors") throw new Error(`refused: ${read.message}`);
+    const wanted = [file, global_named ?? "", advice ? "model.state_dict()" : ""];
+    assertEquals(wanted.filter((text) => !read.message.includes(text)), [], read.message);
+    return;
+  }
+  if (expect === "refused") throw new Error("read, though it must be refused");
+  assertEquals([...read.tensors.keys()], names);
+  for (const [name, { shape, data }] of read.tensors) {
+    const expected = fixture.input(name);
+    assertEquals(shape, expected.shape, name);
+    // Object.is tells -0 from 0, and NaN is itself.
+    assertEquals(Array.from(data, Number), Array.from(expected.data, Number), name);
+  }
+});

@@ -1,0 +1,30 @@
+/** Files as `torch.save` writes them, with any pickle. */
+import { zipOf } from "./zip.ts";
+
+/** The bytes of a text whose letters are bytes. */
+export function bytesOf(letters: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+}
+
+/** A file with a pickle and the storage `0`, by default the f32 1 and 2. */
+export function torchFile(
+  pickle: Uint8Array,
+  storage: Uint8Array = new Uint8Array(Float32Array.of(1, 2).buffer),
+): Uint8Array<ArrayBuffer> {
+  return zipOf([
+    { name: "archive/data.pkl", content: pickle, method: 0 },
+    { name: "archive/data/0", content: storage },
+    { name: "archive/version", content: "3\n" },
+  ]);
+}
+
+/** The letters of a pickled tensor of that storage's two numbers. */
+export const TENSOR = "ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nFloatStorage\n" +
+  "U\x010U\x03cpuK\x02tQK\x00K\x02\x85K\x01\x85\x89NtR";
+
+/** The letters of a pickled dictionary of pickled values. */
+export function dictionary(entries: Readonly<Record<string, string>>): string {
+  const members = Object.entries(entries)
+    .map(([key, value]) => `X${String.fromCharCode(key.length)}\0\0\0${key}${value}`);
+  return `}(${members.join("")}u`;
+}
