@@ -13,6 +13,7 @@ import { type ChannelNormalizeAttributes, channelNormalizeOp } from "../ops/chan
 import { conv2dOp } from "../ops/conv2d.ts";
 import type { ConvolutionAttributes, Pair } from "../ops/convolution_geometry.ts";
 import { broadcastOf } from "../ops/elementwise.ts";
+import { gateOp } from "../ops/gate.ts";
 import { globalAvgPool2dOp } from "../ops/global_avg_pool2d.ts";
 import { linearOp } from "../ops/linear.ts";
 import { type MatmulAttributes, matmulOp } from "../ops/matmul.ts";
@@ -37,6 +38,7 @@ const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map<string, Conversion>
   [maxPool2dOp.name, maxPool],
   [avgPool2dOp.name, averagePool],
   [adaptiveAvgPool2dOp.name, adaptiveAveragePool],
+  [gateOp.name, direct("Mul")],
   [globalAvgPool2dOp.name, direct("GlobalAveragePool")],
   [
     reshapeOp.name,

@@ -17,6 +17,7 @@ import {
   channelNormalizeOp,
   channelNormalizeReduceOp,
 } from "./channel_normalize.ts";
+import { channelScaleOp } from "./channel_scale.ts";
 import { channelSumOp } from "./channel_sum.ts";
 import { clipByValueOp } from "./clip_by_value.ts";
 import { clipFactorOp } from "./clip_factor.ts";
@@ -32,6 +33,7 @@ import { dropoutMaskOp } from "./dropout_mask.ts";
 import { eluGradientOp, eluOp } from "./elu.ts";
 import { eraseOp } from "./erase.ts";
 import { fillOp } from "./fill.ts";
+import { gateOp } from "./gate.ts";
 import { geluGradientOp, geluOp } from "./gelu.ts";
 import { globalAvgPool2dGradientOp, globalAvgPool2dOp } from "./global_avg_pool2d.ts";
 import { hardSigmoidGradientOp, hardSigmoidOp } from "./hard_sigmoid.ts";
@@ -87,6 +89,7 @@ const ALL: readonly Op[] = [
   channelNormalizeOp,
   channelNormalizeInputGradientOp,
   channelNormalizeReduceOp,
+  channelScaleOp,
   channelSumOp,
   clipByValueOp,
   clipFactorOp,
@@ -103,6 +106,7 @@ const ALL: readonly Op[] = [
   eluGradientOp,
   eraseOp,
   fillOp,
+  gateOp,
   geluOp,
   geluGradientOp,
   globalAvgPool2dOp,

@@ -10,8 +10,10 @@ import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_wit
 import { channelMoments } from "../../ops/channel_moments.ts";
 import { channelNormalize } from "../../ops/channel_normalize.ts";
 import { composeKernel } from "../../ops/compose_kernel.ts";
+import { channelScale } from "../../ops/channel_scale.ts";
 import { conv2d } from "../../ops/conv2d.ts";
 import { elu } from "../../ops/elu.ts";
+import { gate } from "../../ops/gate.ts";
 import { gelu } from "../../ops/gelu.ts";
 import { globalAvgPool2d } from "../../ops/global_avg_pool2d.ts";
 import { gradients, vectorJacobianProduct } from "../../ops/gradients.ts";
@@ -173,6 +175,10 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   ],
   adaptiveAvgPool2d: [
     { shapes: [[2, 2, 5, 3]], build: ([x]) => adaptiveAvgPool2d(x, [3, 4]) },
+  gate: [{ shapes: [SQUARE, [2, 3, 1, 1]], build: ([x, gates]) => gate(x, gates) }],
+  channelScale: [
+    { shapes: [SQUARE, [3]], build: ([x, weight]) => channelScale(x, weight) },
+    { shapes: [[4, 3], [3]], build: ([x, weight]) => channelScale(x, weight) },
   ],
   globalAvgPool2d: [{ shapes: [SQUARE], build: ([x]) => globalAvgPool2d(x) }],
   softmax: [{ shapes: [[2, 4]], build: ([x]) => softmax(x) }],

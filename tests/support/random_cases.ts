@@ -10,6 +10,7 @@ import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_wit
 import { binaryOutcomes } from "../../ops/binary_outcomes.ts";
 import { channelMoments } from "../../ops/channel_moments.ts";
 import { channelNormalize } from "../../ops/channel_normalize.ts";
+import { channelScale } from "../../ops/channel_scale.ts";
 import { channelSum } from "../../ops/channel_sum.ts";
 import { clipByValue } from "../../ops/clip_by_value.ts";
 import { clipFactor } from "../../ops/clip_factor.ts";
@@ -21,6 +22,7 @@ import { dropoutMask } from "../../ops/dropout_mask.ts";
 import { elu } from "../../ops/elu.ts";
 import { erase } from "../../ops/erase.ts";
 import { fill } from "../../ops/fill.ts";
+import { gate } from "../../ops/gate.ts";
 import { gelu } from "../../ops/gelu.ts";
 import { globalAvgPool2d } from "../../ops/global_avg_pool2d.ts";
 import { hardSigmoid } from "../../ops/hard_sigmoid.ts";
@@ -209,6 +211,12 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
     return {
       inputs: [draw.floats(draw.images())],
       build: ([x]) => [adaptiveAvgPool2d(x, outputSize)],
+  "factors of channels"(draw) {
+    const shape = draw.images();
+    const [batch, channels] = shape;
+    return {
+      inputs: [draw.floats(shape), draw.floats([batch, channels, 1, 1]), draw.floats([channels])],
+      build: ([x, gates, weight]) => [gate(x, gates), channelScale(x, weight)],
       differentiable: true,
     };
   },

@@ -14,6 +14,7 @@ import { pack } from "./copy.ts";
 import { countCorrect } from "./count_correct.ts";
 import { linear, matmul } from "./matmul.ts";
 import { dropoutMask } from "./dropout_mask.ts";
+import { gate } from "./gate.ts";
 import { maxPool2d, maxPool2dGradient } from "./max_pool.ts";
 import { scalarReduction } from "./scalar_reduction.ts";
 import { softmax } from "./softmax.ts";
@@ -34,6 +35,7 @@ const FAMILIES: readonly KernelFamily[] = [
   convertLayout,
   dropoutMask,
   erase,
+  gate,
   linear,
   matmul,
   mix,

@@ -12,6 +12,7 @@ import { convertLayout } from "./convert_layout.ts";
 import { classification } from "./cross_entropy.ts";
 import { dropoutMask } from "./dropout_mask.ts";
 import { elementwise } from "./elementwise.ts";
+import { gate } from "./gate.ts";
 import { products } from "./matmul.ts";
 import { pack } from "./pack.ts";
 import { pools } from "./pooling.ts";
@@ -29,6 +30,7 @@ const FAMILIES: readonly KernelFamily[] = [
   convertLayout,
   ...classification,
   dropoutMask,
+  gate,
   ...products,
   pack,
   ...pools,

@@ -1,0 +1,24 @@
+/** `gate`: each channel of each image times a number; one invocation for four channels of a pixel. */
+import type { KernelFamily } from "../kernel.ts";
+
+/** `gate`. */
+export const gate: KernelFamily = {
+  ops: ["gate"],
+  orders: () => ({ inputs: ["channelsLast", "channelsLast"], outputs: ["channelsLast"] }),
+  lower({ inputs: [input, gates], outputs: [output] }, lowering) {
+    const { batch, paddedChannels, pixels } = lowering.layout(output);
+    const vectors = paddedChannels / 4;
+    lowering.eachItem({
+      name: "gate",
+      operands: {
+        ...lowering.reads("vec4<f32>", { input, gates }),
+        ...lowering.writes("vec4<f32>", { output }),
+      },
+      items: batch * pixels * vectors,
+      main: ({ input, gates, output }) => {
+        const factor = gates.at(`i / ${pixels * vectors}u * ${vectors}u + i % ${vectors}u`);
+        return output.set("i", `${input.at("i")} * ${factor}`);
+      },
+    });
+  },
+};

@@ -1,0 +1,27 @@
+/** Channels times a number each. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { channelSum } from "./channel_sum.ts";
+import { elementwiseOp } from "./elementwise.ts";
+import { multiply } from "./multiply.ts";
+
+/** The op of {@link channelScale}. */
+export const channelScaleOp = elementwiseOp({
+  name: "channelScale",
+  inputNames: ["input", "weight"],
+  stored: {},
+  spreads: ["channel"],
+  expression: (e, [x, weight]) => [e.multiply(x, weight)],
+  gradient: ({ inputs: [x, weight], outputGradients: [dy], needed }) => [
+    needed[0] && dy ? channelScale(dy, weight) : undefined,
+    needed[1] && dy ? channelSum(multiply(dy, x)) : undefined,
+  ],
+});
+
+/**
+ * `input` [N, C, …] times `weight` [C], a number for each channel. Matches `torch.mul` with a weight of
+ * shape [C, 1, …]. Throws InputError where shapes do not fit.
+ */
+export function channelScale(input: Operand, weight: Operand): Value {
+  return apply(channelScaleOp, [input, weight], {})[0];
+}

@@ -1,0 +1,40 @@
+/** Channels of images times a number each, such as squeeze-and-excitation's. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Op, Value } from "../graph/types.ts";
+import { requireFloats, requireRank, requireShape } from "./checks.ts";
+import { globalAvgPool2d } from "./global_avg_pool2d.ts";
+import { multiply } from "./multiply.ts";
+import { scale } from "./scale.ts";
+
+const INPUT_NAMES = ["input", "gates"];
+
+/** The op of {@link gate}. */
+export const gateOp: Op = {
+  name: "gate",
+  inputNames: INPUT_NAMES,
+  stored: {},
+  infer(inputs) {
+    requireFloats("gate", INPUT_NAMES, inputs);
+    const [{ shape }, gates] = inputs;
+    requireRank("gate", "input", shape, 4, "[batch, channels, height, width]");
+    requireShape("gate", "gates", gates.shape, [shape[0], shape[1], 1, 1]);
+    return [{ shape, dtype: "f32" }];
+  },
+  gradient({ inputs: [x, gates], outputGradients: [dy], needed }) {
+    if (!dy) return [];
+    const sums = () => scale(globalAvgPool2d(multiply(dy, x)), x.shape[2] * x.shape[3]);
+    return [needed[0] ? gate(dy, gates) : undefined, needed[1] ? sums() : undefined];
+  },
+  evaluate([{ shape, data }, gates]) {
+    const plane = shape[2] * shape[3];
+    return [data.map((value, i) => value * gates.data[Math.floor(i / plane)])];
+  },
+};
+
+/**
+ * `input` [N, C, H, W] times `gates` [N, C, 1, 1], a number for each channel of each image. Matches
+ * `torch.mul`. Throws InputError where shapes do not fit.
+ */
+export function gate(input: Operand, gates: Operand): Value {
+  return apply(gateOp, [input, gates], {})[0];
+}
