@@ -46,6 +46,7 @@ export type {
 } from "./graph/types.ts";
 export { foldConstants } from "./graph/passes/mod.ts";
 export { elu, type EluOptions } from "./ops/elu.ts";
+export { gate } from "./ops/gate.ts";
 export { gelu, type GeluOptions } from "./ops/gelu.ts";
 export { gradients, vectorJacobianProduct } from "./ops/gradients.ts";
 export { type Broadcast, type ElementwiseDefinition, elementwiseOp } from "./ops/elementwise.ts";
@@ -61,6 +62,7 @@ export {
   binaryOutcomes,
   type BinaryOutcomesAttributes,
 } from "./ops/binary_outcomes.ts";
+export { channelScale } from "./ops/channel_scale.ts";
 export { channelSum } from "./ops/channel_sum.ts";
 export { composeKernel, type ComposeKernelOptions, type Pairing } from "./ops/compose_kernel.ts";
 export { conv2d, type Conv2dOptions as Conv2dOpOptions } from "./ops/conv2d.ts";
@@ -83,6 +85,7 @@ export { prelu } from "./ops/prelu.ts";
 export { relu } from "./ops/relu.ts";
 export { relu6 } from "./ops/relu6.ts";
 export { flatten, reshape } from "./ops/reshape.ts";
+export { rowScale } from "./ops/row_scale.ts";
 export { scale } from "./ops/scale.ts";
 export { sigmoid } from "./ops/sigmoid.ts";
 export { silu } from "./ops/silu.ts";
@@ -114,20 +117,29 @@ export {
   Tanh,
 } from "./layers/activations.ts";
 export { BatchNorm2d, type BatchNorm2dOptions } from "./layers/batch_norm2d.ts";
+export { type BlockEntry, BLOCKS, Branches, Residual } from "./layers/blocks.ts";
 export { Conv2d } from "./layers/conv2d.ts";
 export { type Conv2dOptions, convolutionBias, kernelShape } from "./layers/convolution_options.ts";
 export { convolutionFactory, CONVOLUTIONS, type ConvolutionSpec } from "./layers/convolutions.ts";
 export type { ConvolutionFactory, ConvolutionOptions } from "./layers/convolutions/entry.ts";
 export { DoConv2d, type DoConv2dOptions } from "./layers/do_conv2d.ts";
-export { Dropout, type DropoutOptions } from "./layers/dropout.ts";
+export {
+  Dropout,
+  Dropout2d,
+  type DropoutOptions,
+  RandomDrop,
+  StochasticDepth,
+} from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
 export { type Initializer, kaimingNormal, kaimingUniform } from "./layers/init.ts";
+export { LayerScale, type LayerScaleOptions } from "./layers/layer_scale.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";
 export { type LoadOptions, Module, type StateDict, type StateTensor } from "./layers/module.ts";
 export { PReLU, type PReLUOptions } from "./layers/prelu.ts";
 export { AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./layers/pooling.ts";
 export { type LayerName, LAYERS, type LayerSpec } from "./layers/registry.ts";
 export { Sequential } from "./layers/sequential.ts";
+export { SqueezeExcitation, type SqueezeExcitationOptions } from "./layers/squeeze_excitation.ts";
 export type { ModelOptions } from "./models/options.ts";
 export type { NamedConvolution } from "./models/named_convolutions.ts";
 export { buildModel, type BuildOptions, listModels } from "./models/registry.ts";

@@ -5,6 +5,7 @@ import { parseConfig } from "../config/load.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { exists } from "../files/exists.ts";
+import { BLOCKS } from "../layers/blocks.ts";
 import { LAYERS } from "../layers/registry.ts";
 import { MODELS } from "../models/registry.ts";
 import { spellName } from "../reporting/controls.ts";
@@ -110,7 +111,7 @@ model:
   # Either a model by name ...
 ${commented("  # name: cifar_resnet20_v1", `One of ${names(MODELS)}`)}
   # ... or a list of layers. "convolution" is what the key of that name below says.
-${commented("  layers:", `Each is one of ${names(LAYERS)}`)}
+${commented("  layers:", `Each is one of ${names({ ...LAYERS, ...BLOCKS })}`)}
     - convolution: {outChannels: 16, kernelSize: 3, padding: 1, bias: false}
     - batch_norm2d
     - relu

@@ -1,7 +1,7 @@
 /** The schema of `model`: a network by name or as a list of layers, and what its weights start as. */
 
 import { type ConvolutionSpec, convolutionSpecSchema } from "../layers/convolutions.ts";
-import { type LayerSpec, layersSchema } from "../layers/registry.ts";
+import { type LayerSpec, layersSchema as layers } from "../layers/registry.ts";
 import { type NamedConvolution, namedConvolutionsSchema } from "../models/named_convolutions.ts";
 import { MODELS } from "../models/registry.ts";
 import { namesBySchema, z } from "../schema/entry.ts";
@@ -64,8 +64,6 @@ const NEEDS_PRETRAINED = ["replaceClassifier", "prefix", "ignore", "mirror"] as 
 
 /** A list of layers has a key of its own in a config. */
 const { layers: listed, ...named } = MODELS;
-
-const layers = layersSchema.meta({ id: "layers" });
 
 /** A key that only another form of a model has: editors refuse it here, below its rule tells why. */
 function foreign(schema: z.ZodType) {

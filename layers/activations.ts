@@ -189,5 +189,8 @@ export const activationLayers = {
   mish: plainLayer("x · tanh(ln(1 + exp(x)))", () => new Mish()),
 };
 
-/** An activation that is chosen by its name alone. */
-export type ActivationName = keyof typeof activationLayers;
+/** An activation by its name alone. */
+export function activationOf(name: keyof typeof activationLayers): Module {
+  const entry: LayerEntry = activationLayers[name];
+  return entry.build({}, [], {});
+}

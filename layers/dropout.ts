@@ -1,10 +1,13 @@
-/** Dropout layer. */
+/** Layers that set parts of their input to zero at random while training. */
 import { InputError } from "../errors.ts";
 import { hashText } from "../graph/random.ts";
 import { input, isTraining, uniqueScope } from "../graph/trace.ts";
-import type { Value } from "../graph/types.ts";
+import type { Shape, Value } from "../graph/types.ts";
 import { dropoutMask } from "../ops/dropout_mask.ts";
+import { gate } from "../ops/gate.ts";
 import { multiply } from "../ops/multiply.ts";
+import { reshape } from "../ops/reshape.ts";
+import { rowScale } from "../ops/row_scale.ts";
 import { z } from "../schema/entry.ts";
 import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
@@ -15,49 +18,90 @@ import { Module } from "./module.ts";
  */
 export const DROPOUT_STEP = "dropoutStep";
 
-/** Options of {@link Dropout}. */
+/** Options of {@link Dropout}, {@link Dropout2d} and {@link StochasticDepth}. */
 export interface DropoutOptions {
-  /** Probability that an element becomes zero, in [0, 1). Default 0.5. */
+  /** Probability that a part becomes zero, in [0, 1). Default 0.5. */
   readonly p?: number;
 }
 
 /**
- * While training, sets elements to zero at random and scales the others by 1 / (1 − p); otherwise
- * passes its input through. What is dropped depends on the input {@link DROPOUT_STEP}, the layer's
- * path and how often the layer was called before in the program. Matches `torch.nn.Dropout`. Throws
- * InputError for `p` outside [0, 1).
+ * While training, sets parts of its input to zero at random and scales the others by 1 / (1 − p);
+ * otherwise passes it through. What is dropped depends on the input {@link DROPOUT_STEP}, the layer's
+ * path and how often the layer was called before in the program.
  */
-export class Dropout extends Module {
-  /** Probability that an element becomes zero. */
+export abstract class RandomDrop extends Module {
+  /** Probability that a part becomes zero. */
   readonly p: number;
 
   /** Throws InputError for `p` outside [0, 1). */
   constructor({ p = 0.5 }: DropoutOptions = {}) {
     super();
     if (!(p >= 0 && p < 1)) {
-      throw new InputError(`Dropout: p is ${p}; expected at least 0 and less than 1`);
+      throw new InputError(`${new.target.name}: p is ${p}; expected at least 0 and less than 1`);
     }
     this.p = p;
   }
 
-  /** f32 of any shape → the same shape. */
+  /** f32 → the same shape. Throws InputError for an input without the parts that are dropped. */
   forward(x: Value): Value {
     if (!isTraining() || this.p === 0) return x;
     const step = input(DROPOUT_STEP, [], "i32");
     const stream = hashText(uniqueScope());
-    return multiply(x, dropoutMask(step, { shape: x.shape, p: this.p, stream }));
+    return this.masked(x, (shape) => dropoutMask(step, { shape, p: this.p, stream }));
+  }
+
+  /** The input times a mask; `draw` gives 0 or 1 / (1 − p) for each part. */
+  abstract masked(x: Value, draw: (shape: Shape) => Value): Value;
+}
+
+/** Drops elements. f32 of any shape. Matches `torch.nn.Dropout`. */
+export class Dropout extends RandomDrop {
+  /** A number for each element. */
+  masked(x: Value, draw: (shape: Shape) => Value): Value {
+    return multiply(x, draw(x.shape));
+  }
+}
+
+/** Drops channels of images [N, C, H, W]. Matches `torch.nn.Dropout2d`. */
+export class Dropout2d extends RandomDrop {
+  /** A number for each channel of each image. */
+  masked(x: Value, draw: (shape: Shape) => Value): Value {
+    return gate(x, reshape(draw(x.shape.slice(0, 2)), [...x.shape.slice(0, 2), 1, 1]));
+  }
+}
+
+/**
+ * Drops whole images [N, C, H, W] or rows [N, F] of a batch: what a residual block adds (Huang et al.,
+ * arXiv:1603.09382). Matches `torchvision.ops.StochasticDepth` with mode `row`.
+ */
+export class StochasticDepth extends RandomDrop {
+  /** A number for each image. */
+  masked(x: Value, draw: (shape: Shape) => Value): Value {
+    return rowScale(x, draw(x.shape.slice(0, 1)));
   }
 }
 
 const schema = z.strictObject({
   p: z.number().min(0).lt(1).optional().describe(
-    "Probability that an element becomes zero; 0.5 by default",
+    "Probability that a part becomes zero; 0.5 by default",
   ),
 });
 
+function entryOf(
+  about: string,
+  Layer: new (options: DropoutOptions) => RandomDrop,
+): LayerEntry<typeof schema> {
+  return { about, schema, build: (options) => new Layer(options) };
+}
+
 /** {@link Dropout} in a list of layers. */
-export const dropoutLayer: LayerEntry<typeof schema> = {
-  about: "Dropout, while training",
-  schema,
-  build: (options) => new Dropout(options),
-};
+export const dropoutLayer = entryOf("Dropout, while training", Dropout);
+
+/** {@link Dropout2d} in a list of layers. */
+export const dropout2dLayer = entryOf("Dropout of whole channels, while training", Dropout2d);
+
+/** {@link StochasticDepth} in a list of layers. */
+export const stochasticDepthLayer = entryOf(
+  "Dropout of whole images, while training; it ends a residual block",
+  StochasticDepth,
+);

@@ -1,17 +1,26 @@
 /** Layers by name, and networks written as lists of them. */
-import { InputError } from "../errors.ts";
+import { InputError, within } from "../errors.ts";
 import { input, trace } from "../graph/trace.ts";
 import type { Shape } from "../graph/types.ts";
-import { bareNames, findEntry, type OptionsOf, parseOptions, z } from "../schema/entry.ts";
+import {
+  bareNames,
+  findEntry,
+  type OptionsOf,
+  parseOptions,
+  requireList,
+  z,
+} from "../schema/entry.ts";
 import { activationLayers } from "./activations.ts";
 import { batchNorm2dLayer } from "./batch_norm2d.ts";
+import { type BlockEntry, BLOCKS } from "./blocks.ts";
 import { conv2dLayer } from "./conv2d.ts";
 import { convolutionLayer } from "./convolution.ts";
 import { doConv2dLayer } from "./do_conv2d.ts";
-import { dropoutLayer } from "./dropout.ts";
+import { dropout2dLayer, dropoutLayer, stochasticDepthLayer } from "./dropout.ts";
 import { flattenLayer } from "./flatten.ts";
 import type { ConvolutionOptions } from "./convolutions/entry.ts";
 import type { LayerEntry } from "./layer_entry.ts";
+import { layerScaleLayer } from "./layer_scale.ts";
 import { linearLayer } from "./linear.ts";
 import type { Module } from "./module.ts";
 import {
@@ -22,6 +31,7 @@ import {
 } from "./pooling.ts";
 import { preluLayer } from "./prelu.ts";
 import { Sequential } from "./sequential.ts";
+import { squeezeExcitationLayer } from "./squeeze_excitation.ts";
 
 /** The layers that a list can name. */
 export const LAYERS = {
@@ -38,28 +48,45 @@ export const LAYERS = {
   prelu: preluLayer,
   flatten: flattenLayer,
   dropout: dropoutLayer,
+  dropout2d: dropout2dLayer,
+  stochastic_depth: stochasticDepthLayer,
+  layer_scale: layerScaleLayer,
+  squeeze_excitation: squeezeExcitationLayer,
 } satisfies Record<string, LayerEntry>;
 
 /** A layer that can be built by name. */
 export type LayerName = keyof typeof LAYERS;
 
-/** A layer in a list: its name alone, or one name with its options. */
+const ALL = { ...LAYERS, ...BLOCKS };
+
+/** A layer in a list: its name alone, one name with its options, or a block with its lists. */
 export type LayerSpec =
   | LayerName
-  | { readonly [Name in LayerName]?: OptionsOf<(typeof LAYERS)[Name]> };
+  | { readonly [Name in LayerName]?: OptionsOf<(typeof LAYERS)[Name]> }
+  | {
+    readonly [Name in keyof typeof BLOCKS]?: (typeof BLOCKS)[Name]["several"] extends true
+      ? readonly (readonly LayerSpec[])[]
+      : readonly LayerSpec[];
+  };
 
-const withOptions = z.strictObject(
-  Object.fromEntries(
-    Object.entries(LAYERS).map(([name, { about, schema }]) => [name, schema.describe(about)]),
-  ),
-).partial()
+const options = Object.entries<LayerEntry>(LAYERS)
+  .map(([name, { about, schema }]) => [name, schema.describe(about)]);
+
+const lists = Object.entries<BlockEntry>(BLOCKS).map(([name, { about, several }]) => {
+  const list: z.ZodType = z.lazy(() => several ? z.array(layer) : layersSchema);
+  return [name, (several ? z.array(list).min(1) : list).describe(about)];
+});
+
+const withOptions = z.strictObject(Object.fromEntries([...options, ...lists])).partial()
   .refine((layer) => Object.keys(layer).length === 1, {
     error: "an entry holds one layer; start the next one with its own dash",
   })
   .meta({ minProperties: 1, maxProperties: 1 });
 
+const layer = z.union([z.enum(bareNames(LAYERS)), withOptions]).meta({ id: "layer" });
+
 /** The schema of a list of layers; one that needs no option may be written as its name alone. */
-export const layersSchema = z.array(z.union([z.enum(bareNames(LAYERS)), withOptions])).min(1) as //
+export const layersSchema = z.array(layer).min(1).meta({ id: "layers" }) as //
 // A name maps to its own options, which zod's type of a record made from a registry forgets.
 unknown as z.ZodType<LayerSpec[], readonly LayerSpec[]>;
 
@@ -78,8 +105,10 @@ export function buildLayers(
   specs.forEach((spec, index) => {
     const [name, options] = typeof spec === "string" ? [spec, {}] : entryOf(spec, index);
     try {
-      const entry = findEntry<LayerEntry>(LAYERS, name, "layer");
-      const layer = entry.build(parseOptions(entry, options, "options"), shape, defaults);
+      const entry = findEntry<LayerEntry | BlockEntry>(ALL, name, "layer");
+      const layer = "several" in entry
+        ? buildBlock(entry, options, shape, defaults)
+        : entry.build(parseOptions(entry, options, "options"), shape, defaults);
       shape = outputShape(layer, shape);
       layers.push(layer);
     } catch (error) {
@@ -91,6 +120,21 @@ export function buildLayers(
     }
   });
   return { layers: new Sequential(...layers), outputShape: shape };
+}
+
+function buildBlock(
+  { several, build }: BlockEntry,
+  lists: unknown,
+  inputShape: Shape,
+  defaults: ConvolutionOptions,
+): Module {
+  const listOf = (list: unknown) => {
+    requireList(list, "layers", "[relu]");
+    return buildLayers(list as readonly LayerSpec[], inputShape, defaults).layers;
+  };
+  if (!several) return build([listOf(lists)]);
+  requireList(lists, "lists of layers", "[[relu], [tanh]]");
+  return build((lists as readonly unknown[]).map((list, i) => within([i], () => listOf(list))));
 }
 
 function entryOf(spec: Exclude<LayerSpec, string>, index: number): [string, unknown] {

@@ -134,8 +134,8 @@ export function choiceOf<R extends Registry>(registry: R): z.ZodType<ParsedChoic
  * @param kind what the registry holds, as in `dataset`
  * @param at where the name stands in what was given; see {@link InputError.at}
  */
-export function findEntry<E extends Entry>(
-  registry: Registry<E>,
+export function findEntry<E>(
+  registry: Readonly<Record<string, E>>,
   name: string,
   kind: string,
   at?: OptionPath,

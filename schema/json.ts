@@ -155,14 +155,35 @@ export function withNames(root: JsonSchema, value: unknown): unknown {
   return expand(branchesOf(root, value), value);
 }
 
-/** The same schema, every part that it refers to (`$ref`) put in its place. */
+/**
+ * The same schema, every part that it refers to (`$ref`) put in its place. A part that refers to what
+ * it is in becomes a circle.
+ */
 function withoutReferences({ $defs = {}, ...schema }: JsonSchema): JsonSchema {
+  const parts = new Map<string, JsonSchema>();
+  const merges: (() => void)[] = [];
+  const partAt = (reference: string): JsonSchema => {
+    const known = parts.get(reference);
+    if (known) return known;
+    const part: JsonSchema = {};
+    parts.set(reference, part);
+    return Object.assign(part, resolved($defs[reference.slice("#/$defs/".length)]));
+  };
   const resolved = (node: unknown): unknown => {
     if (Array.isArray(node)) return node.map(resolved);
     if (typeof node !== "object" || node === null) return node;
     const { $ref, ...own } = node as JsonSchema;
-    if ($ref !== undefined) return resolved({ ...$defs[$ref.slice("#/$defs/".length)], ...own });
-    return Object.fromEntries(Object.entries(own).map(([key, value]) => [key, resolved(value)]));
+    const copy = Object.fromEntries(
+      Object.entries(own).map(([key, value]) => [key, resolved(value)]),
+    );
+    if ($ref !== undefined) {
+      const part = partAt($ref);
+      // Once all parts are whole; one that is being resolved is not yet.
+      merges.push(() => Object.assign(copy, { ...part, ...copy }));
+    }
+    return copy;
   };
-  return resolved(schema) as JsonSchema;
+  const whole = resolved(schema) as JsonSchema;
+  merges.forEach((merge) => merge());
+  return whole;
 }

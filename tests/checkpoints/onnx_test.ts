@@ -175,6 +175,25 @@ Deno.test(
   },
 );
 
+Deno.test("blocks and gates give the same in ONNX Runtime", inRuntime, async () => {
+  await assertSameInRuntime(network("layers", {
+    layers: [
+      {
+        residual: [
+          { convolution: { outChannels: 3, kernelSize: 3, padding: 1 } },
+          "batch_norm2d",
+          { squeeze_excitation: { squeezeChannels: 2, scaleActivation: "hard_sigmoid" } },
+          { layer_scale: { initValues: 0.5 } },
+          { stochastic_depth: { p: 0.1 } },
+        ],
+      },
+      { branches: [["relu"], [{ dropout2d: { p: 0.1 } }]] },
+      "flatten",
+      { linear: { outFeatures: 4 } },
+    ],
+  }));
+});
+
 Deno.test("every activation gives the same in ONNX Runtime", inRuntime, async () => {
   await assertSameInRuntime(network("layers", { layers: ACTIVATIONS }));
 });

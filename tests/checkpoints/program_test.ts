@@ -66,6 +66,7 @@ const NETWORKS = [
     layers: [
       ...Object.keys(activationLayers),
       { prelu: { perChannel: true } },
+      { residual: [{ squeeze_excitation: { squeezeChannels: 2 } }, "layer_scale"] },
       "flatten",
       { linear: { outFeatures: 3 } },
     ],

@@ -11,6 +11,7 @@ import { OPTIMIZERS } from "../../training/optimizers/registry.ts";
 import { SCHEDULES } from "../../training/schedules/registry.ts";
 import { type JsonSchema, nodeAt } from "../../schema/json.ts";
 import { loadConfig, parseConfig } from "../../config/load.ts";
+import { BLOCKS } from "../../layers/blocks.ts";
 import { LAYERS, layersSchema } from "../../layers/registry.ts";
 import { exampleOptions } from "../support/example_options.ts";
 
@@ -46,6 +47,7 @@ Deno.test("the template of init names every entry that a config can choose", () 
   const template = configTemplate();
   const registries = [
     AUGMENTATIONS,
+    BLOCKS,
     CONVOLUTIONS,
     DATASETS,
     LAYERS,

@@ -1,6 +1,12 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
-import { Dropout, DROPOUT_STEP } from "../../layers/dropout.ts";
+import {
+  Dropout,
+  Dropout2d,
+  DROPOUT_STEP,
+  type RandomDrop,
+  StochasticDepth,
+} from "../../layers/dropout.ts";
 import { Sequential } from "../../layers/sequential.ts";
 import { runModule } from "../support/run_module.ts";
 
@@ -30,6 +36,33 @@ Deno.test("a dropout that is called twice drops different elements", async () =>
   const layer = new Dropout();
   const y = await train(new Sequential(layer, layer), 1);
   assertAlmostEquals(y.filter((value) => value === 0).length / y.length, 0.75, 0.04);
+});
+
+Deno.test("dropout2d drops whole channels, stochastic depth whole images", async () => {
+  const [images, channels, pixels] = [8, 25, 10];
+  const inputs = { [DROPOUT_STEP]: Int32Array.of(1) };
+  const run = (layer: RandomDrop) =>
+    runModule(new Sequential(layer), [images, channels, 5, 2], { x: ones, training: true, inputs });
+  const cases: [RandomDrop, number][] = [
+    [new Dropout2d({ p: 0.2 }), pixels],
+    [new StochasticDepth({ p: 0.2 }), channels * pixels],
+  ];
+  for (const [layer, size] of cases) {
+    const y = await run(layer);
+    const parts = Array.from(
+      { length: y.length / size },
+      (_, i) => y.slice(i * size, (i + 1) * size),
+    );
+    assertEquals([...new Set(parts.flatMap((part) => [...new Set(part)]))].sort(), [0, 1.25]);
+    parts.forEach((part) => assertEquals(new Set(part).size, 1));
+  }
+});
+
+Deno.test("stochastic depth drops rows of features", async () => {
+  const y = await train(new Sequential(new StochasticDepth()), 1);
+  const rows = Array.from({ length: SHAPE[0] }, (_, i) => new Set(y.slice(100 * i, 100 * i + 100)));
+  assertEquals(rows.every((row) => row.size === 1), true);
+  assertEquals(new Set(y).size, 2);
 });
 
 Deno.test("inference passes everything through and needs no step", async () => {

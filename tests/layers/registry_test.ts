@@ -44,6 +44,33 @@ const USES: { spec: LayerSpec; input: number[]; output: number[] }[] = [
   { spec: { prelu: { perChannel: true } }, input: [4, 9, 8], output: [4, 9, 8] },
   { spec: "flatten", input: [4, 9, 8], output: [288] },
   { spec: { dropout: { p: 0.1 } }, input: [3], output: [3] },
+  { spec: { dropout2d: { p: 0.1 } }, input: [4, 9, 8], output: [4, 9, 8] },
+  { spec: { stochastic_depth: { p: 0.1 } }, input: [4, 9, 8], output: [4, 9, 8] },
+  { spec: { layer_scale: { initValues: 0.1 } }, input: [4, 9, 8], output: [4, 9, 8] },
+  {
+    spec: { squeeze_excitation: { squeezeChannels: 2, scaleActivation: "hard_sigmoid" } },
+    input: [4, 9, 8],
+    output: [4, 9, 8],
+  },
+  {
+    spec: { residual: ["relu", { conv2d: { outChannels: 4, kernelSize: 3, padding: 1 } }] },
+    input: [4, 9, 8],
+    output: [4, 9, 8],
+  },
+  {
+    spec: {
+      branches: [
+        [{ conv2d: { outChannels: 6, kernelSize: 3, stride: 2, padding: 1 } }, {
+          residual: ["relu"],
+        }],
+        [{ avg_pool2d: { kernelSize: 2, ceilMode: true } }, {
+          conv2d: { outChannels: 6, kernelSize: 1 },
+        }],
+      ],
+    },
+    input: [4, 9, 8],
+    output: [6, 5, 4],
+  },
 ];
 
 for (const { spec, input, output } of USES) {
@@ -93,6 +120,11 @@ Deno.test("a layer of its own kind of convolution does not follow the model's", 
   assertEquals(layers[1].W.shape, [2, 2, 12]);
 });
 
+Deno.test("what is in blocks is named by its places", () => {
+  const { layers } = buildLayers([{ branches: [["relu"], []] }, { residual: ["tanh"] }], [2, 5, 5]);
+  assertEquals([...layers.namedModules().keys()], ["", "0", "0.0", "0.0.0", "0.1", "1", "1.0"]);
+});
+
 Deno.test("a mistake in a list of layers is told with its place", () => {
   const shape = { outChannels: 1, kernelSize: 3 };
   const cases: [LayerSpec[], string, OptionPath?][] = [
@@ -103,6 +135,26 @@ Deno.test("a mistake in a list of layers is told with its place", () => {
     [["relu", { linear: { outFeatures: 3 } }], "layer 1 (linear): its input has shape [2, 5, 5]"],
     [["flatten", { conv2d: { outChannels: 1, kernelSize: 1 } }], "layer 1 (conv2d): its input"],
     [[{ conv2d: { outChannels: 1, kernelSize: 7 } }], "layer 0 (conv2d): "],
+    [
+      [{ residual: ["relu", "relux" as LayerName] }],
+      'layer 0 (residual): layer 1 (relux): there is no layer "relux"; did you mean "relu"?',
+      [0, "residual", 1],
+    ],
+    [
+      [{ branches: [["relu"], [{ dropout: { p: 1 } }]] }],
+      "layer 0 (branches): layer 0 (dropout): options: p: found 1",
+      [0, "branches", 1, 0, "dropout", "p"],
+    ],
+    [
+      [{ residual: [{ conv2d: { outChannels: 3, kernelSize: 1 } }] }],
+      "a residual block gives [3, 5, 5] and [2, 5, 5] for one picture, which cannot be added",
+    ],
+    [
+      ["relu", { branches: [["relu"], "relu"] } as never],
+      'layer 1 (branches): found "relu", expected a list of layers, such as [relu]',
+      [1, "branches", 1],
+    ],
+    [[{ residula: ["relu"] } as never], 'did you mean "residual"?'],
     [[{ relu: {}, tanh: {} }], "layer 0 has 2 names (relu, tanh)"],
     [
       ["tanh", { dropout: { p: 1 } }],

@@ -175,6 +175,7 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   ],
   adaptiveAvgPool2d: [
     { shapes: [[2, 2, 5, 3]], build: ([x]) => adaptiveAvgPool2d(x, [3, 4]) },
+  ],
   gate: [{ shapes: [SQUARE, [2, 3, 1, 1]], build: ([x, gates]) => gate(x, gates) }],
   channelScale: [
     { shapes: [SQUARE, [3]], build: ([x, weight]) => channelScale(x, weight) },

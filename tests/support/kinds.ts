@@ -7,6 +7,7 @@ import { classificationReport } from "./kinds/classification_report.ts";
 import { clipGradNorm, clipGradValue } from "./kinds/clip_grad.ts";
 import { conv2d } from "./kinds/conv2d.ts";
 import { doConvLayer } from "./kinds/do_conv_layer.ts";
+import { dropout, dropout2d, stochasticDepth } from "./kinds/dropout.ts";
 import { ema } from "./kinds/ema.ts";
 import { folding } from "./kinds/folding.ts";
 import type { Kind } from "./kinds/kind.ts";
@@ -21,6 +22,7 @@ import { picture } from "./kinds/picture.ts";
 import { adaptiveAvgPool, avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
 import { relu } from "./kinds/relu.ts";
 import { softmaxCrossEntropy } from "./kinds/softmax_cross_entropy.ts";
+import { squeezeExcitation } from "./kinds/squeeze_excitation.ts";
 import { topK } from "./kinds/top_k.ts";
 import { torchvisionModel } from "./kinds/torchvision_model.ts";
 import { trainedModel } from "./kinds/trained_model.ts";
@@ -41,6 +43,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   conv2d,
   cutmix,
   do_conv_layer: doConvLayer,
+  dropout,
+  dropout2d,
   ema,
   folding,
   global_avg_pool: globalAvgPool,
@@ -55,6 +59,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   picture,
   relu,
   softmax_cross_entropy: softmaxCrossEntropy,
+  squeeze_excitation: squeezeExcitation,
+  stochastic_depth: stochasticDepth,
   top_k: topK,
   torchvision_model: torchvisionModel,
   trained_model: trainedModel,

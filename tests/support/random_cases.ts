@@ -211,6 +211,9 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
     return {
       inputs: [draw.floats(draw.images())],
       build: ([x]) => [adaptiveAvgPool2d(x, outputSize)],
+      differentiable: true,
+    };
+  },
   "factors of channels"(draw) {
     const shape = draw.images();
     const [batch, channels] = shape;

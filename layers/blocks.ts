@@ -1,0 +1,77 @@
+/** Layers made of lists of layers. */
+import { InputError } from "../errors.ts";
+import { formatShape, sameShape, type Value } from "../graph/types.ts";
+import { add } from "../ops/add.ts";
+import { Module } from "./module.ts";
+import { Sequential } from "./sequential.ts";
+
+/** The sum of values; `of` says in an error what gives them. Throws InputError if shapes differ. */
+function sumOf(values: readonly Value[], of: string): Value {
+  const [first, ...others] = values;
+  const other = others.find(({ shape }) => !sameShape(shape, first.shape));
+  if (other) {
+    throw new InputError(
+      `${of} gives ${formatShape(first.shape.slice(1))} and ${formatShape(other.shape.slice(1))} ` +
+        "for one picture, which cannot be added; a 1x1 convolution in a branch of its own can " +
+        "make them alike",
+    );
+  }
+  return values.reduce((sum, value) => add(sum, value));
+}
+
+/** A {@link Sequential} whose input is added to what the last layer gives. */
+export class Residual extends Sequential {
+  /** What the last layer gives, plus the input. Throws InputError if it has another shape. */
+  override forward(input: Value): Value {
+    return sumOf([super.forward(input), input], "a residual block");
+  }
+}
+
+/** Modules side by side, named `0`, `1`, …: each takes the input, and what they give is added. */
+export class Branches extends Module {
+  /** In the order in which they are added. */
+  readonly branches: readonly Module[];
+
+  /** Takes the modules in the order in which they are added. Throws InputError for none. */
+  constructor(...branches: Module[]) {
+    super();
+    if (branches.length === 0) {
+      throw new InputError("Branches: there are none; expected one or more");
+    }
+    this.branches = branches;
+  }
+
+  /** The branches, named by their place. */
+  override *members(): Iterable<[string, Module]> {
+    for (const [index, branch] of this.branches.entries()) yield [`${index}`, branch];
+  }
+
+  /** The sum of what the branches give. Throws InputError if their shapes differ. */
+  forward(input: Value): Value {
+    return sumOf(this.branches.map((branch) => branch.call(input)), "a block of branches");
+  }
+}
+
+/** A layer made of lists of layers that a list of layers can name. */
+export interface BlockEntry {
+  /** What it is, in a few words. */
+  readonly about: string;
+  /** Whether it is written as a list of lists, its branches, or as one list. */
+  readonly several: boolean;
+  /** The layer, of its list or of its branches. */
+  build(branches: readonly Sequential[]): Module;
+}
+
+/** The blocks that a list of layers can name. */
+export const BLOCKS = {
+  residual: {
+    about: "Layers one after the other, whose input is added to what they give",
+    several: false,
+    build: ([{ layers }]) => new Residual(...layers),
+  },
+  branches: {
+    about: "Lists of layers side by side, added up; an empty list gives its input",
+    several: true,
+    build: (branches) => new Branches(...branches),
+  },
+} satisfies Record<string, BlockEntry>;
