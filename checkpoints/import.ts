@@ -18,6 +18,7 @@ import { readWanted } from "../files/read_wanted.ts";
 import { explainMisfit, misfitOf } from "./misfit.ts";
 import { parseFoldedNetwork } from "./network.ts";
 import { readOnnxTensors } from "./onnx_file.ts";
+import { unfoldBatchNorms } from "./folded_batch_norms.ts";
 import type { Safetensors } from "./safetensors.ts";
 import { readSafetensors } from "./safetensors_file.ts";
 import { readTorchWeights } from "./torch_file.ts";
@@ -61,6 +62,8 @@ export interface AdoptOptions {
 export interface Adopted {
   /** The names of tensors that stood beside the model in its wrapper and were left out. */
   readonly leftOut: readonly string[];
+  /** The batch norms that an exporter had folded and that now change nothing but for a shift. */
+  readonly folded?: readonly string[];
   /** The last fully connected layer, where it kept its weights. */
   readonly replaced?: {
     readonly layer: string;
@@ -136,6 +139,7 @@ export function adoptState(
     const read = layer ? adoptTensors(layer, own) : own;
     read.forEach((tensor, name) => adopted.set(joinPath(path, name), tensor));
   }
+  const folded = hasOthers ? unfoldBatchNorms(model, present, adopted) : [];
   const replaced = replacedBy(model, file, adopted, replaceClassifier);
   const kept = replaced && `${replaced.layer}.`;
   const isKept = (name: string) => isIgnored(name) || kept !== undefined && name.startsWith(kept);
@@ -159,6 +163,7 @@ export function adoptState(
   model.loadStateDict(adopted);
   return {
     leftOut: hasOthers ? [] : leftOut,
+    ...(folded.length > 0 ? { folded } : {}),
     ...(replaced ? { replaced } : {}),
   };
 }

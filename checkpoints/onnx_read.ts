@@ -1,6 +1,6 @@
 /**
  * Reads the weights out of an ONNX file. A file may come from anywhere, so reading trusts nothing:
- * what is not a weight is skipped unread, no length is believed before it was compared with the
+ * what is neither a weight nor a node that may name one is skipped unread, no length is believed before it was compared with the
  * bytes that are there, and nothing is nested deeper than a weight is.
  */
 import type protobuf from "npm:protobufjs@6.11.6/minimal.js";
@@ -8,6 +8,7 @@ import { InputError } from "../errors.ts";
 import { sizeOf } from "../graph/types.ts";
 import { isLine, shown } from "./line.ts";
 import { ELEMENT } from "./onnx_graph.ts";
+import { namedByNodes, NAMING_OPS, type OnnxNode } from "./onnx_names.ts";
 import { loadProtobuf } from "./protobuf.ts";
 import type { Tensor } from "./safetensors.ts";
 
@@ -17,7 +18,8 @@ const LENGTH_DELIMITED = 2;
 
 /** Field numbers of onnx.proto. */
 const MODEL = { graph: 7 } as const;
-const GRAPH = { initializer: 5 } as const;
+const GRAPH = { node: 1, initializer: 5 } as const;
+const NODE = { input: 1, output: 2, name: 3, op: 4 } as const;
 const TENSOR = {
   dims: 1,
   dataType: 2,
@@ -32,6 +34,9 @@ const ENTRY = { key: 1, value: 2 } as const;
 
 /** More than a network has: one of a thousand layers has some five thousand. */
 const MAX_TENSORS = 2 ** 13;
+
+/** Nodes that are looked at; as many use a weight. */
+const MAX_NODES = MAX_TENSORS;
 
 /** More axes than any weight has. */
 const MAX_RANK = 16;
@@ -81,7 +86,8 @@ interface TensorEntry {
 }
 
 /**
- * The floating-point initialisers of an ONNX file by name; `label` names the file in errors. Throws
+ * The floating-point initialisers of an ONNX file by the names of their layers, which its nodes tell
+ * where the exporter took them off ({@link namedByNodes}); `label` names the file in errors. Throws
  * InputError for a file that is damaged, and what `readExternal` throws.
  *
  * @param readExternal reads a tensor's bytes from another file
@@ -97,12 +103,18 @@ export async function parseOnnxTensors(
   };
   const source: Source = { reader: (message) => Reader.create(message), fail };
   const tensors = new Map<string, Tensor>();
+  const nodes: OnnxNode[] = [];
   let graphs = 0;
   for (const field of fieldsOf(bytes, source)) {
     if (field.number !== MODEL.graph || field.wireType !== LENGTH_DELIMITED) continue;
     if (++graphs > 1) fail("it has several graphs");
     for (const { number, wireType, bytes } of fieldsOf(field.bytes, source)) {
-      if (number !== GRAPH.initializer || wireType !== LENGTH_DELIMITED) continue;
+      if (wireType !== LENGTH_DELIMITED) continue;
+      if (number === GRAPH.node && nodes.length < MAX_NODES) {
+        const node = parseNode(bytes, source);
+        if (NAMING_OPS.includes(node.op)) nodes.push(node);
+      }
+      if (number !== GRAPH.initializer) continue;
       const entry = parseTensor(bytes, source);
       const { name, external } = entry;
       if (tensors.has(name)) fail(`the tensor "${name}" stands twice in it`);
@@ -122,7 +134,7 @@ export async function parseOnnxTensors(
     }
   }
   if (graphs === 0) fail("it has no graph");
-  return tensors;
+  return namedByNodes(tensors, nodes);
 }
 
 /** The fields of a message; those of other encodings are skipped. */
@@ -154,6 +166,20 @@ function* fieldsOf(message: Uint8Array, { reader: read, fail }: Source): Iterabl
     }
     if (field) yield field;
   }
+}
+
+function parseNode(message: Uint8Array, source: Source): OnnxNode {
+  let [op, name] = ["", ""];
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  for (const { number, wireType, bytes } of fieldsOf(message, source)) {
+    if (wireType !== LENGTH_DELIMITED) continue;
+    if (number === NODE.op) op = textOf(bytes, source);
+    else if (number === NODE.name) name = nameOf(bytes, source);
+    else if (number === NODE.input) inputs.push(nameOf(bytes, source));
+    else if (number === NODE.output) outputs.push(nameOf(bytes, source));
+  }
+  return { op, name, inputs, outputs };
 }
 
 function parseTensor(message: Uint8Array, source: Source): TensorEntry {

@@ -12,7 +12,7 @@ import type { ConfigFile } from "../config/load.ts";
 import { InputError } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
 import type { Module } from "../layers/module.ts";
-import { formatCount, someOf } from "../reporting/format.ts";
+import { formatCount, formatNumberOf, someOf } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
 import { downloadLine } from "./load_data.ts";
 
@@ -62,7 +62,7 @@ export function adoptWeights(
   options: AdoptOptions,
   { progress }: Context,
 ): void {
-  const { leftOut, replaced } = adoptState(model, state, options);
+  const { leftOut, folded = [], replaced } = adoptState(model, state, options);
   if (leftOut.length > 0) {
     progress.print(`warning: ${state.path}: left out, as beside the model: ${someOf(leftOut)}`);
   }
@@ -70,6 +70,15 @@ export function adoptWeights(
     progress.print(
       `note: ${state.path}: took the weights at ${state.at || "its top"}; there are others at ` +
         `${someOf(state.others)}, which model.prefix can name`,
+    );
+  }
+  if (folded.length > 0) {
+    progress.print(
+      `note: ${state.path}: ${formatNumberOf(folded.length, "batch norm")} (${
+        someOf(folded, 3)
+      }) ` +
+        "folded into the convolutions; they begin with mean 0, variance 1 and scale 1, and what the " +
+        "network computes stays. Training moves them, unless they are named in training.freeze",
     );
   }
   if (!replaced) return;

@@ -40,9 +40,10 @@ export class BatchNorm2d extends Module {
   readonly runningMean: Parameter;
   /** [C], starts as 1. */
   readonly runningVar: Parameter;
+  /** Added to the variance. */
+  readonly eps: number;
   /** Scalar: training batches seen. */
   readonly numBatchesTracked: Parameter;
-  readonly #eps: number;
   readonly #momentum: number;
 
   /**
@@ -52,7 +53,7 @@ export class BatchNorm2d extends Module {
    */
   constructor(readonly channels: number, options: BatchNorm2dOptions = {}) {
     super();
-    this.#eps = options.eps ?? 1e-5;
+    this.eps = options.eps ?? 1e-5;
     this.#momentum = options.momentum ?? 0.1;
     const { affine = true, initialWeight = 1 } = options;
     if (affine) {
@@ -72,8 +73,7 @@ export class BatchNorm2d extends Module {
 
   /** [N, C, …] → the same shape; in a training program it also moves the running statistics. */
   forward(input: Value): Value {
-    const { weight, bias } = this;
-    const eps = this.#eps;
+    const { weight, bias, eps } = this;
     if (!isTraining() || isFrozen(this.runningMean)) {
       return channelNormalize(input, this.runningMean, this.runningVar, { weight, bias, eps });
     }

@@ -12,7 +12,7 @@ import { foldModel } from "../../checkpoints/fold.ts";
 import { adoptState, type ForeignState, readForeignState } from "../../checkpoints/import.ts";
 import { encodeOnnx } from "../../checkpoints/onnx.ts";
 import type { Tensor } from "../../checkpoints/safetensors.ts";
-import { writeSafetensors } from "../../checkpoints/safetensors_file.ts";
+import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { InputError } from "../../errors.ts";
 import { Parameter } from "../../graph/parameter.ts";
 import type { Value } from "../../graph/types.ts";
@@ -23,6 +23,7 @@ import { Module, type StateDict, type StateTensor } from "../../layers/module.ts
 import { buildModel, type BuildOptions } from "../../models/registry.ts";
 import { disturb } from "../support/disturb.ts";
 import { runModule } from "../support/run_module.ts";
+import { assertWithin, deviation } from "../support/tolerance.ts";
 
 const SHAPE = [2, 3, 32, 32];
 
@@ -77,6 +78,10 @@ const folded = (model: Module) =>
     normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
     classNames: ["a", "b", "c", "d", "e"],
   });
+
+function assertClose(actual: Float32Array, expected: Float32Array): void {
+  assertWithin([{ name: "output", ...deviation(actual, expected) }], 1e-4);
+}
 
 const run = (model: Module) => runModule(model, SHAPE, { backend: cpuBackend({ threads: 2 }) });
 
@@ -171,27 +176,44 @@ Deno.test("initialisers of an ONNX file load by their names, its other constants
   assertEquals(await run(other), await run(plain));
 });
 
-Deno.test("an ONNX file whose batch norms are folded is refused with the file to use", async () => {
+Deno.test("an ONNX file whose batch norms are folded is read: they change nothing but for a shift", async () => {
   const plain = disturb(resNet());
   const bytes = await encodeOnnx(folded(plain));
   const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
-  const error = assertThrows(() => adoptState(resNet(), state), InputError);
-  assertStringIncludes(
-    error.message,
-    "the layers bn1, layer1.0.bn1, layer1.0.bn2, … (batch norms)",
-  );
-  assertStringIncludes(error.message, "Use the checkpoint or the folded network (.safetensors)");
+  for (const convolution of ["conv", "do_conv"] as const) {
+    const other = resNet({ convolution });
+    assertEquals(adoptState(other, state).folded?.length, 20);
+    assertClose(await run(other), await run(plain));
+    const { data } = other.stateDict().get("layer1.0.bn2.running_var")!;
+    assert(data.every((value) => value === Math.fround(1 - 1e-5)));
+  }
 });
 
-Deno.test("an ONNX file of PyTorch's exporter is refused for its folded batch norms, not for names", async () => {
-  const model = foreignModel();
-  const folded = await readForeignState(foreign("folded_bn.onnx"));
-  assertThrows(
-    () => adoptState(model, folded),
-    InputError,
-    "the layers 1 (batch norms) are not in it",
+Deno.test("an ONNX file as PyTorch's exporter writes it computes what PyTorch does, batch norms folded", async () => {
+  const state = await readForeignState(foreign("resnet18_folded.onnx"));
+  const { tensors } = await readSafetensors(foreign("resnet18_folded.safetensors"));
+  const [x, y] = ["x", "y"].map((name) => tensors.get(name) as Tensor & { data: Float32Array });
+  for (const convolution of ["conv", "do_conv"] as const) {
+    const model = resNet({ width: 2, convolution });
+    assertEquals(adoptState(model, state).folded?.length, 20);
+    const backend = cpuBackend({ threads: 1 });
+    assertClose(await runModule(model, x.shape, { x: x.data, backend }), y.data);
+  }
+});
+
+Deno.test("an ONNX file of PyTorch's exporter is read with and without its batch norms", async () => {
+  const read = (name: string) => readForeignState(foreign(name));
+  assertEquals(adoptState(foreignModel(), await read("folded_bn.onnx")).folded, ["1"]);
+  assertEquals(adoptState(foreignModel(), await read("kept_bn_eval.onnx")).folded, undefined);
+});
+
+Deno.test("batch norms that a file lacks without a trace are refused by name", () => {
+  const state = new Map(
+    [...disturb(resNet()).stateDict()].filter(([name]) => !/bn\d|downsample\.1/.test(name)),
   );
-  adoptState(model, await readForeignState(foreign("kept_bn_eval.onnx")));
+  const { message } = assertThrows(() => adoptState(resNet(), from(state, "a.onnx")), InputError);
+  assertStringIncludes(message, "the layers bn1, layer1.0.bn1, layer1.0.bn2, … (batch norms)");
+  assertStringIncludes(message, "Use the checkpoint or the folded network (.safetensors)");
 });
 
 Deno.test("a wrapper's prefix is taken off and batch counters may be missing", async () => {
