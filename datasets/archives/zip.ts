@@ -31,9 +31,23 @@ interface ZipFile {
   close(): void;
 }
 
+/** How the library reads. */
+interface Reader {
+  read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: Error | null, count: number) => void,
+  ): void;
+  close(done: () => void): void;
+}
+
 interface Yauzl {
-  open(
-    path: string,
+  readonly RandomAccessReader: new () => Reader;
+  fromRandomAccessReader(
+    reader: Reader,
+    size: number,
     options: { lazyEntries: true; autoClose: false },
     done: (error: Error | null, file: ZipFile) => void,
   ): void;
@@ -57,9 +71,11 @@ export async function* zipEntries(
   { tooLarge, maxBytes, onRead }: ReadOptions,
 ): AsyncGenerator<ArchiveEntry> {
   const yauzl = await loadZipReader();
-  const zip = await promisify(yauzl.open)(archive, { lazyEntries: true, autoClose: false });
+  using file = new FileWindow(archive);
+  const open = promisify(yauzl.fromRandomAccessReader);
+  const options = { lazyEntries: true, autoClose: false } as const;
+  const zip = await open(readerOf(yauzl, file), file.size, options);
   try {
-    using file = new FileWindow(archive);
     let [read, unpacked] = [0, 0];
     for await (const entry of directoryOf(zip)) {
       const { fileName: name, uncompressedSize: size } = entry;
@@ -75,6 +91,19 @@ export async function* zipEntries(
   } finally {
     zip.close();
   }
+}
+
+/** What reads for the library: its own reader falls where it is sent beyond all files. */
+function readerOf({ RandomAccessReader }: Yauzl, file: FileWindow): Reader {
+  const own: Reader = {
+    read(buffer, offset, length, position, done) {
+      const bytes = position < file.size ? file.at(position, length) : new Uint8Array();
+      buffer.set(bytes, offset);
+      done(null, bytes.length);
+    },
+    close: (done) => done(),
+  };
+  return Object.assign(new RandomAccessReader(), own);
 }
 
 /** Asks for one entry after the other. */

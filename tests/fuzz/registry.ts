@@ -11,6 +11,7 @@ import { bmp, gif, pnm, tiff, webp, webpAnimation } from "./kinds/pictures.ts";
 import { parquet } from "./kinds/parquet.ts";
 import { png } from "./kinds/png.ts";
 import { safetensors } from "./kinds/safetensors.ts";
+import { torch, torchHostile } from "./kinds/torch.ts";
 import { tar } from "./kinds/tar.ts";
 import { tarShard } from "./kinds/tar_shard.ts";
 import { yaml } from "./kinds/yaml.ts";
@@ -35,6 +36,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   idx_labels: idxLabels,
   mat,
   pickle,
+  torch,
+  torch_hostile: torchHostile,
   tar,
   zip,
   tar_shard: tarShard,

@@ -3,7 +3,9 @@ import { zipOf } from "./zip.ts";
 
 /** The bytes of a text whose letters are bytes. */
 export function bytesOf(letters: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+  const bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+  return bytes;
 }
 
 /** A file with a pickle and the storage `0`, by default the f32 1 and 2. */

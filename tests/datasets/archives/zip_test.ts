@@ -53,6 +53,16 @@ Deno.test("of a zip only what is wanted is unpacked", () =>
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["good.txt"]);
   }));
 
+Deno.test("a zip whose directory would lie beyond all files is refused", () => {
+  const end = zipOf([]);
+  const locator = new Uint8Array(20);
+  locator.set([0x50, 0x4b, 6, 7]);
+  locator.fill(0xff, 8, 16);
+  return withZip(new Uint8Array([...locator, ...end]), async (archive, folder) => {
+    await assertRejects(() => unpackArchive(archive, folder), InputError, "not a whole .zip");
+  });
+});
+
 for (
   const [what, bad] of [
     ["climbs out", "../out.txt"],
