@@ -27,6 +27,7 @@ import {
 import { reshapeOp } from "../ops/reshape.ts";
 import { logSoftmaxOp, softmaxOp } from "../ops/softmax.ts";
 import { activationConversion } from "./onnx_activations.ts";
+import { channelConversions } from "./onnx_channels.ts";
 import { type Conversion, direct } from "./onnx_conversion.ts";
 import type { OnnxGraph } from "./onnx_graph.ts";
 
@@ -35,6 +36,7 @@ const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map<string, Conversion>
   [linearOp.name, direct("Gemm", { transB: 1 })],
   [matmulOp.name, matrixProduct],
   [channelNormalizeOp.name, batchNormalization],
+  ...channelConversions,
   [maxPool2dOp.name, maxPool],
   [avgPool2dOp.name, averagePool],
   [adaptiveAvgPool2dOp.name, adaptiveAveragePool],
@@ -59,7 +61,7 @@ export function convertNode(
   inputs: readonly string[],
 ): string[] {
   const conversion = CONVERSIONS.get(node.op.name) ?? activationConversion(node);
-  if (conversion) return [conversion(graph, node, inputs)];
+  if (conversion) return [conversion(graph, node, inputs)].flat();
   if (node.op.elementwise) return elementwise(graph, node, inputs);
   throw new InputError(
     `${node.scope || "the network"}: the op "${node.op.name}" cannot be written in ONNX; ` +

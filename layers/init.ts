@@ -60,6 +60,10 @@ export function kaimingUniform(a = Math.sqrt(5)): Initializer {
 export const kaimingNormal: Initializer = (data, shape, random): void =>
   fillNormal(data, Math.sqrt(2 / fanOut(shape)), random);
 
+/** The same with deviation √(2 / fanIn). Matches `torch.nn.init.kaiming_normal_`'s defaults. */
+export const kaimingNormalFanIn: Initializer = (data, shape, random): void =>
+  fillNormal(data, Math.sqrt(2 / fanIn(shape)), random);
+
 /**
  * Uniform in ±√(6 / (fanIn + fanOut)), by Glorot and Bengio (2010). Matches
  * `torch.nn.init.xavier_uniform_` and MXNet's `Xavier()`.

@@ -1,4 +1,4 @@
-/** Modules one after the other. */
+/** Modules one after the other, by number or by name. */
 import type { Value } from "../graph/types.ts";
 import { Module } from "./module.ts";
 
@@ -16,6 +16,32 @@ export class Sequential extends Module {
   /** The layers, named by their place. */
   override *members(): Iterable<[string, Module]> {
     for (const [index, layer] of this.layers.entries()) yield [`${index}`, layer];
+  }
+
+  /** What the last layer gives. */
+  forward(input: Value): Value {
+    return this.layers.reduce((x, layer) => layer.call(x), input);
+  }
+}
+
+/** The same of modules that have names. Matches `torch.nn.Sequential(OrderedDict(…))`. */
+export class NamedSequential extends Module {
+  readonly #layers: Readonly<Record<string, Module>>;
+
+  /** Takes the modules by name, in the order they run. */
+  constructor(layers: Readonly<Record<string, Module>>) {
+    super();
+    this.#layers = layers;
+  }
+
+  /** In the order they run. */
+  get layers(): readonly Module[] {
+    return Object.values(this.#layers);
+  }
+
+  /** The layers, by their names. */
+  override *members(): Iterable<[string, Module]> {
+    yield* Object.entries(this.#layers);
   }
 
   /** What the last layer gives. */

@@ -7,11 +7,13 @@ import { findEntry, parseOptions, type z } from "../schema/entry.ts";
 import { copyOf } from "../schema/record.ts";
 import { cifarResNets } from "./cifar_resnet.ts";
 import { cifarWideResNets } from "./cifar_wide_resnet.ts";
+import { denseNets } from "./densenet.ts";
 import { doConvNet } from "./do_conv_net.ts";
 import { listedLayers } from "./layers.ts";
 import { buildByName, type NamedConvolution } from "./named_convolutions.ts";
 import { type ModelEntry, type ModelOptions, sharedSchema } from "./options.ts";
 import { resNets } from "./resnet.ts";
+import { shuffleNets } from "./shufflenet_v2.ts";
 import { vggs } from "./vgg.ts";
 
 /** The models that can be built by name. */
@@ -21,6 +23,8 @@ export const MODELS: Readonly<Record<string, ModelEntry>> = {
   ...cifarWideResNets,
   ...resNets,
   ...vggs,
+  ...denseNets,
+  ...shuffleNets,
   layers: listedLayers,
 };
 

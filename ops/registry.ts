@@ -18,6 +18,7 @@ import {
   channelNormalizeReduceOp,
 } from "./channel_normalize.ts";
 import { channelScaleOp } from "./channel_scale.ts";
+import { channelShuffleOp } from "./channel_shuffle.ts";
 import { channelSumOp } from "./channel_sum.ts";
 import { clipByValueOp } from "./clip_by_value.ts";
 import { clipFactorOp } from "./clip_factor.ts";
@@ -26,6 +27,7 @@ import {
   composeKernelOp,
   composeKernelWGradientOp,
 } from "./compose_kernel.ts";
+import { concatOp, splitOp } from "./concat.ts";
 import { conv2dInputGradientOp, conv2dOp, conv2dWeightGradientOp } from "./conv2d.ts";
 import { countCorrectOp } from "./count_correct.ts";
 import { divideScalarOp } from "./divide_scalar.ts";
@@ -90,12 +92,15 @@ const ALL: readonly Op[] = [
   channelNormalizeInputGradientOp,
   channelNormalizeReduceOp,
   channelScaleOp,
+  channelShuffleOp,
   channelSumOp,
   clipByValueOp,
   clipFactorOp,
   composeKernelOp,
   composeKernelWGradientOp,
   composeKernelDGradientOp,
+  concatOp,
+  splitOp,
   conv2dOp,
   conv2dInputGradientOp,
   conv2dWeightGradientOp,

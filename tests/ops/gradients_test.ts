@@ -7,6 +7,8 @@ import { adaptiveAvgPool2d } from "../../ops/adaptive_avg_pool2d.ts";
 import { add } from "../../ops/add.ts";
 import { avgPool2d } from "../../ops/avg_pool2d.ts";
 import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_with_logits.ts";
+import { channelShuffle } from "../../ops/channel_shuffle.ts";
+import { concat, split } from "../../ops/concat.ts";
 import { channelMoments } from "../../ops/channel_moments.ts";
 import { channelNormalize } from "../../ops/channel_normalize.ts";
 import { composeKernel } from "../../ops/compose_kernel.ts";
@@ -150,6 +152,15 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
       },
     },
   ],
+  concat: [
+    { shapes: [[2, 3, 2], [2, 1, 2], [2, 2, 2]], build: (values) => concat(values) },
+    { shapes: [[2, 3], [2, 1]], build: (values) => concat(values) },
+  ],
+  split: [
+    { shapes: [[2, 4, 3]], build: ([x]) => split(x, [1, 3]) },
+    { shapes: [[2, 4, 3]], build: ([x]) => split(x, [1, 2, 1])[1] },
+  ],
+  channelShuffle: [{ shapes: [[2, 6, 2]], build: ([x]) => channelShuffle(x, 3) }],
   maxPool2d: [
     { shapes: [[1, 2, 5, 5]], build: ([x]) => maxPool2d(x, { kernelSize: 2 }).output },
     {

@@ -2,9 +2,11 @@
 import { z } from "zod";
 import type { Module } from "../../layers/module.ts";
 import { CifarWideResNet } from "../../models/cifar_wide_resnet.ts";
+import { DenseNet } from "../../models/densenet.ts";
 import type { ModelOptions } from "../../models/options.ts";
 import { Bottleneck } from "../../models/residual_blocks.ts";
 import { ResNet } from "../../models/resnet.ts";
+import { ShuffleNetV2 } from "../../models/shufflenet_v2.ts";
 import { VGG } from "../../models/vgg.ts";
 import type { Fixture } from "./fixture.ts";
 
@@ -28,6 +30,18 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     ({ depth, widen_factor: widenFactor, base_width: width }, options) =>
       new CifarWideResNet({ ...options, depth, widenFactor, width }),
   ),
+  densenet: architecture(
+    z.object({
+      block_config: z.array(z.int()),
+      growth_rate: z.int(),
+      num_init_features: z.int(),
+      bn_size: z.int(),
+    }),
+    (
+      { block_config, growth_rate: growthRate, num_init_features: width, bn_size: bottleneck },
+      options,
+    ) => new DenseNet({ ...options, blocks: block_config, growthRate, width, bottleneck }),
+  ),
   resnet: architecture(
     z.object({
       block: z.literal("Bottleneck"),
@@ -46,6 +60,14 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
         groups,
         widthPerGroup,
       }),
+  ),
+  shufflenet_v2: architecture(
+    z.object({
+      stages_repeats: z.tuple([z.int(), z.int(), z.int()]),
+      stages_out_channels: z.tuple([z.int(), z.int(), z.int(), z.int(), z.int()]),
+    }),
+    ({ stages_repeats: blocks, stages_out_channels: channels }, options) =>
+      new ShuffleNetV2({ ...options, blocks, channels }),
   ),
   vgg: architecture(
     z.object({

@@ -39,6 +39,9 @@ const PACKED_BAND_BYTES = 1 << 18;
 /** Bytes of sums from which on a band is packed: reading and writing them takes longer than that. */
 const PACKED_SUM_BYTES = 1 << 17;
 
+/** Rows of images that threads share are joined until their pixels are a multiple of it. */
+const JOINED_PIXELS = 8;
+
 /** Output channels whose sums are added at once: a cache line. */
 const TOTAL_CHANNELS = 16;
 
@@ -69,7 +72,9 @@ export const conv2dWeightGradient: KernelFamily = {
       }, convolutionFlops(geometry));
     }
     const { threads, target } = lowering;
-    const joined = joinRows(geometry, tileSize(target).rows);
+    // Threads that share an image must divide its rows alike whatever the width: bits depend on it.
+    const sharesImages = geometry.batch % threads !== 0;
+    const joined = joinRows(geometry, sharesImages ? JOINED_PIXELS : tileSize(target).rows);
     const plan = planOf(joined, source.pixelBytes, gradient.pixelBytes, threads);
     const key = JSON.stringify(geometry);
     const sums = lowering.threadScratch(plan.bytes);

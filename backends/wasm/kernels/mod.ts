@@ -9,6 +9,7 @@ import { composeKernel } from "./compose_kernel.ts";
 import { composeKernelDGradient } from "./compose_kernel_gradient.ts";
 import { conv2d, conv2dInputGradient } from "./conv2d.ts";
 import { conv2dWeightGradient } from "./conv2d_weight_gradient.ts";
+import { channelMoves } from "./channel_moves.ts";
 import { channelStatistics } from "./channel_statistics.ts";
 import { pack } from "./copy.ts";
 import { countCorrect } from "./count_correct.ts";
@@ -26,6 +27,7 @@ import { convertLayout } from "./convert_layout.ts";
 const FAMILIES: readonly KernelFamily[] = [
   augment,
   averagePool,
+  channelMoves,
   ...channelStatistics,
   composeKernel,
   composeKernelDGradient,

@@ -5,6 +5,7 @@ import type { KernelFamily } from "../kernel.ts";
 import { adaptivePools } from "./adaptive_pooling.ts";
 import { augment } from "./augment.ts";
 import { batchChanges } from "./batch_changes.ts";
+import { channelMoves } from "./channel_moves.ts";
 import { channelReductions } from "./channel_reductions.ts";
 import { composeKernel } from "./compose_kernel.ts";
 import { convolutions } from "./conv2d.ts";
@@ -24,6 +25,7 @@ const FAMILIES: readonly KernelFamily[] = [
   ...adaptivePools,
   augment,
   ...batchChanges,
+  ...channelMoves,
   ...channelReductions,
   composeKernel,
   ...convolutions,

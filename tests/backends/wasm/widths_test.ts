@@ -1,6 +1,10 @@
 /** The form of the code changes no bit: every width, as WebAssembly or native, gives the same. */
 import { RandomStream, STREAM } from "../../../graph/random.ts";
+import { constant, input, output, trace } from "../../../graph/trace.ts";
 import { buildModel, type BuildOptions } from "../../../models/registry.ts";
+import { conv2d } from "../../../ops/conv2d.ts";
+import { vectorJacobianProduct } from "../../../ops/gradients.ts";
+import { tanh } from "../../../ops/tanh.ts";
 import { imageInput } from "../../../training/image_input.ts";
 import { resolveRecipe } from "../../../training/recipe.ts";
 import { planSession, TrainingSession } from "../../../training/session.ts";
@@ -8,6 +12,7 @@ import { runBetweenCanaries } from "../../support/canaries.ts";
 import { assertSameBits, CPU_FORMS, cpuInEveryForm } from "../../support/cpu_forms.ts";
 import { FAMILIES } from "../../support/random_cases.ts";
 import { casesOf } from "../../support/random_programs.ts";
+import { someNumbers } from "../../support/run_module.ts";
 import { narrow } from "../../support/run.ts";
 import { TINY_MODEL } from "../../support/tiny_training.ts";
 
@@ -27,6 +32,18 @@ for (const family of Object.keys(FAMILIES)) {
     }
   });
 }
+
+Deno.test("threads that share an image sum over the same rows in every form", async () => {
+  const program = trace({ name: "shared" }, () => {
+    const x = input("x", [5, 8, 12, 10]);
+    const weight = constant([8, 8, 1, 1], someNumbers([8, 8, 1, 1]));
+    const y = conv2d(x, weight);
+    output("dWeight", vectorJacobianProduct([y], [tanh(y)], [weight])[0]);
+  });
+  const executable = await cpuInEveryForm({ threads: 2 }).compile([program]);
+  await executable.run("shared", { x: someNumbers([5, 8, 12, 10]) });
+  executable.dispose();
+});
 
 interface Training {
   readonly inputSize: number;
