@@ -62,6 +62,8 @@ export {
   binaryOutcomes,
   type BinaryOutcomesAttributes,
 } from "./ops/binary_outcomes.ts";
+export { channelShuffle } from "./ops/channel_shuffle.ts";
+export { concat, split } from "./ops/concat.ts";
 export { channelScale } from "./ops/channel_scale.ts";
 export { channelSum } from "./ops/channel_sum.ts";
 export { composeKernel, type ComposeKernelOptions, type Pairing } from "./ops/compose_kernel.ts";
@@ -117,7 +119,8 @@ export {
   Tanh,
 } from "./layers/activations.ts";
 export { BatchNorm2d, type BatchNorm2dOptions } from "./layers/batch_norm2d.ts";
-export { type BlockEntry, BLOCKS, Branches, Residual } from "./layers/blocks.ts";
+export { type BlockEntry, BLOCKS, Branches, Concat, Residual } from "./layers/blocks.ts";
+export { ChannelShuffle } from "./layers/channel_shuffle.ts";
 export { Conv2d } from "./layers/conv2d.ts";
 export { type Conv2dOptions, convolutionBias, kernelShape } from "./layers/convolution_options.ts";
 export { convolutionFactory, CONVOLUTIONS, type ConvolutionSpec } from "./layers/convolutions.ts";
@@ -138,7 +141,7 @@ export { type LoadOptions, Module, type StateDict, type StateTensor } from "./la
 export { PReLU, type PReLUOptions } from "./layers/prelu.ts";
 export { AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./layers/pooling.ts";
 export { type LayerName, LAYERS, type LayerSpec } from "./layers/registry.ts";
-export { Sequential } from "./layers/sequential.ts";
+export { NamedSequential, Sequential } from "./layers/sequential.ts";
 export { SqueezeExcitation, type SqueezeExcitationOptions } from "./layers/squeeze_excitation.ts";
 export type { ModelOptions } from "./models/options.ts";
 export type { NamedConvolution } from "./models/named_convolutions.ts";

@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import { formatShape, sameShape, type Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
+import { concat } from "../ops/concat.ts";
 import { Module } from "./module.ts";
 import { Sequential } from "./sequential.ts";
 
@@ -48,7 +49,20 @@ export class Branches extends Module {
 
   /** The sum of what the branches give. Throws InputError if their shapes differ. */
   forward(input: Value): Value {
-    return sumOf(this.branches.map((branch) => branch.call(input)), "a block of branches");
+    return sumOf(this.results(input), "a block of branches");
+  }
+
+  /** What the branches give. */
+  protected results(input: Value): Value[] {
+    return this.branches.map((branch) => branch.call(input));
+  }
+}
+
+/** {@link Branches} that are not added: the channels of one come after those of the one before. */
+export class Concat extends Branches {
+  /** What the branches give, concatenated. Throws InputError if more than the channels differs. */
+  override forward(input: Value): Value {
+    return concat(this.results(input));
   }
 }
 
@@ -73,5 +87,11 @@ export const BLOCKS = {
     about: "Lists of layers side by side, added up; an empty list gives its input",
     several: true,
     build: (branches) => new Branches(...branches),
+  },
+  concat: {
+    about:
+      "Lists of layers side by side, their channels put together; an empty list gives its input",
+    several: true,
+    build: (branches) => new Concat(...branches),
   },
 } satisfies Record<string, BlockEntry>;

@@ -13,6 +13,7 @@ import {
 import { activationLayers } from "./activations.ts";
 import { batchNorm2dLayer } from "./batch_norm2d.ts";
 import { type BlockEntry, BLOCKS } from "./blocks.ts";
+import { channelShuffleLayer } from "./channel_shuffle.ts";
 import { conv2dLayer } from "./conv2d.ts";
 import { convolutionLayer } from "./convolution.ts";
 import { doConv2dLayer } from "./do_conv2d.ts";
@@ -44,6 +45,7 @@ export const LAYERS = {
   avg_pool2d: avgPool2dLayer,
   adaptive_avg_pool2d: adaptiveAvgPool2dLayer,
   global_avg_pool2d: globalAvgPool2dLayer,
+  channel_shuffle: channelShuffleLayer,
   ...activationLayers,
   prelu: preluLayer,
   flatten: flattenLayer,

@@ -188,6 +188,8 @@ Deno.test("blocks and gates give the same in ONNX Runtime", inRuntime, async () 
         ],
       },
       { branches: [["relu"], [{ dropout2d: { p: 0.1 } }]] },
+      { concat: [["relu"], [], ["tanh"], [{ conv2d: { outChannels: 1, kernelSize: 1 } }]] },
+      { channel_shuffle: { groups: 5 } },
       "flatten",
       { linear: { outFeatures: 4 } },
     ],
@@ -213,6 +215,7 @@ for (
     ["cifar_resnet20_v1", { width: 4 }],
     ["cifar_resnet20_v2", { width: 4 }],
     ["resnet18", { width: 4 }],
+    ["shufflenet_v2_x1_0", { width: 8 }],
     ["resnet50", { width: 4 }],
   ] as const
 ) {

@@ -71,6 +71,12 @@ const USES: { spec: LayerSpec; input: number[]; output: number[] }[] = [
     input: [4, 9, 8],
     output: [6, 5, 4],
   },
+  {
+    spec: { concat: [[], [{ conv2d: { outChannels: 6, kernelSize: 1 } }]] },
+    input: [4, 9, 8],
+    output: [10, 9, 8],
+  },
+  { spec: { channel_shuffle: { groups: 2 } }, input: [4, 9, 8], output: [4, 9, 8] },
 ];
 
 for (const { spec, input, output } of USES) {
@@ -156,6 +162,10 @@ Deno.test("a mistake in a list of layers is told with its place", () => {
     ],
     [[{ residula: ["relu"] } as never], 'did you mean "residual"?'],
     [[{ relu: {}, tanh: {} }], "layer 0 has 2 names (relu, tanh)"],
+    [
+      [{ concat: [["relu"], ["flatten"]] }],
+      "layer 0 (concat): concat: operand 2 has shape [1, 50], the first one [1, 2, 5, 5]",
+    ],
     [
       ["tanh", { dropout: { p: 1 } }],
       "layer 1 (dropout): options: p: found 1, expected a number",
