@@ -43,6 +43,18 @@ const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
       build: ([x, w, b]) => conv2d(x, w, b, { stride, padding, dilation, groups, paddingMode }),
     };
   },
+  "convolutions by pixel"(draw) {
+    const [inChannels, outChannels] = [draw(1, 40), draw(1, 40)];
+    return {
+      shapes: [[draw(1, 4), inChannels, draw(1, 12), 4 * draw(1, 3)], [
+        outChannels,
+        inChannels,
+        1,
+        1,
+      ]],
+      build: ([x, w]) => conv2d(x, w),
+    };
+  },
   pools(draw) {
     const kernelSize = draw(1, 3);
     const options = {
