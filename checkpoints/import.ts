@@ -10,6 +10,7 @@ import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { joinPath, namePattern, parentPath } from "../layers/names.ts";
 import { classifierOf } from "../models/classifier.ts";
 import { someOf } from "../reporting/format.ts";
+import { fromLayouts } from "./authors_layouts.ts";
 import { inferenceState, parseCheckpoint, restoreModel } from "./checkpoint.ts";
 import { describeNotFinite } from "./finite.ts";
 import { CHECKPOINT_FORMAT, FOLDED_FORMAT } from "./formats.ts";
@@ -84,10 +85,12 @@ export async function readForeignState(path: string, prefix?: string): Promise<F
     return { path, tensors: await readOnnxTensors(path), hasOthers: true };
   }
   if (kind?.fits === "torch") {
-    return { path, hasOthers: false, ...await readTorchWeights(path, prefix) };
+    const { tensors, ...found } = await readTorchWeights(path, prefix);
+    return { path, hasOthers: false, ...found, tensors: fromLayouts(tensors) };
   }
   const contents = await readSafetensors(path);
-  return { path, tensors: ownState(path, contents) ?? contents.tensors, hasOthers: false };
+  const tensors = ownState(path, contents) ?? fromLayouts(contents.tensors);
+  return { path, tensors, hasOthers: false };
 }
 
 /**

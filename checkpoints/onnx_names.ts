@@ -4,7 +4,7 @@
  * which layer they are of: `/layer1/layer1.0/conv1/Conv` is that of `layer1.0.conv1`.
  */
 import { joinPath, parentPath } from "../layers/names.ts";
-import { floatsOf } from "../layers/module.ts";
+import { permuted } from "./permute.ts";
 import type { Tensor } from "./safetensors.ts";
 
 /** A node of a graph. */
@@ -68,12 +68,5 @@ function pathOf(node: string): string | undefined {
 
 /** A matrix [I, O] as [O, I]; undefined for anything else. */
 function transposed(tensor: Tensor): Tensor | undefined {
-  const [rows, columns] = tensor.shape;
-  if (tensor.shape.length !== 2) return undefined;
-  const from = floatsOf(tensor);
-  const data = new Float32Array(from.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) data[j * rows + i] = from[i * columns + j];
-  }
-  return { dtype: "F32", shape: [columns, rows], data };
+  return tensor.shape.length === 2 ? { dtype: "F32", ...permuted(tensor, [1, 0]) } : undefined;
 }

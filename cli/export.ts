@@ -3,6 +3,7 @@
 import { basename, extname } from "@std/path";
 import { openBackend } from "../backends/registry.ts";
 import { restoreModel } from "../checkpoints/checkpoint.ts";
+import { LAYOUTS, stateInLayout } from "../checkpoints/authors_layouts.ts";
 import { authorsState } from "../checkpoints/export_authors.ts";
 import { foldModel, type FoldVerification } from "../checkpoints/fold.ts";
 import type { FoldedNetwork } from "../checkpoints/network.ts";
@@ -18,14 +19,22 @@ import { besideFolded, checkOutput } from "./output.ts";
 import { loadFinite } from "./load_finite.ts";
 import { describeVerification, verificationImages } from "./verification.ts";
 
-const FORMATS = ["onnx", "authors"] as const;
+const FORMATS = ["onnx", "authors", ...LAYOUTS] as const;
+type Format = typeof FORMATS[number];
 const PRECISIONS = ["f32", "f16"] as const;
+
+/** The authors' layers. */
+const CLASSES = {
+  authors: "DOConv2d",
+  "authors-tensorflow": "DOConv2D (TensorFlow)",
+  "authors-gluon": "DOConv2D (Gluon)",
+} satisfies Record<Exclude<Format, "onnx">, string>;
 
 /** `export CHECKPOINT`. */
 export const command: Command = {
   positionals: [{ name: "CHECKPOINT", help: "A checkpoint, or a folded network" }],
   options: {
-    format: { value: "FORMAT", help: "onnx (default), or authors: see below" },
+    format: { value: "FORMAT", help: `${FORMATS.join(", ")}: see below; default onnx` },
     output: {
       value: "FILE",
       help: "Where it goes; by default in the run's folder, folded/NAME.onnx",
@@ -39,21 +48,26 @@ export const command: Command = {
   details:
     "onnx: the folded network with batch norms folded too, for batches of any size. The file is run\n" +
     "in ONNX Runtime, which is downloaded from npm once, and compared with the network itself.\n" +
-    "authors: the unfolded weights as the DO-Conv authors' PyTorch layer saves them (W, D, d_diag).\n" +
+    "authors: the unfolded weights as the DO-Conv authors' PyTorch layer saves them (W, D, d_diag);\n" +
+    "authors-tensorflow and authors-gluon: as their layers for these libraries have them (kernel or\n" +
+    "weight, D), in safetensors too, other layers as Keras or Gluon names and lays them out.\n" +
     "For plain PyTorch models `overfold fold` writes what is needed: its tensors load with strict=True.",
   async run(args, context) {
     const [path] = args.positionals;
-    const isOnnx = args.choice("format", FORMATS) !== "authors";
-    const name = `${basename(path, extname(path))}${isOnnx ? ".onnx" : ".authors.safetensors"}`;
+    const format = args.choice("format", FORMATS) ?? "onnx";
+    const ending = format === "onnx" ? "onnx" : `${format}.safetensors`;
+    const name = `${basename(path, extname(path))}.${ending}`;
     const output = args.text("output") ?? besideFolded(path, name);
-    await checkOutput(output, [path], isOnnx ? ".onnx" : ".safetensors");
-    await (isOnnx ? exportOnnx : exportAuthors)(path, output, args, context);
+    await checkOutput(output, [path], extname(name));
+    if (format === "onnx") await exportOnnx(path, output, args, context);
+    else await exportAuthors(path, output, format, args, context);
   },
 };
 
 async function exportAuthors(
   path: string,
   output: string,
+  format: Exclude<Format, "onnx">,
   args: Arguments,
   context: Context,
 ): Promise<void> {
@@ -64,10 +78,11 @@ async function exportAuthors(
   const onnxOption = ["include-preprocessing", "precision", "no-verify"]
     .find((name) => args.flag(name) || args.text(name) !== undefined);
   if (onnxOption) throw new InputError(`--${onnxOption} is for --format onnx`);
-  const tensors = authorsState(restoreModel(checkpoint));
-  await writeSafetensors(output, tensors, { format: "pt" });
-  context.print(`exported: ${output}, ${tensors.size} tensors for the authors' DOConv2d`);
-  context.emit({ format: "authors", output, tensors: tensors.size });
+  const model = restoreModel(checkpoint);
+  const tensors = format === "authors" ? authorsState(model) : stateInLayout(model, format);
+  await writeSafetensors(output, tensors, format === "authors" ? { format: "pt" } : {});
+  context.print(`exported: ${output}, ${tensors.size} tensors for the authors' ${CLASSES[format]}`);
+  context.emit({ format, output, tensors: tensors.size });
 }
 
 async function exportOnnx(

@@ -59,35 +59,28 @@ Deno.test("export writes an ONNX file beside the run", () =>
     assertEquals((await Deno.stat(join(folder, output as string))).size, bytes);
     const unknown = await overfold(folder, "export", CHECKPOINT, "--format", "pickle");
     assertEquals(unknown.code, 2);
-    assertStringIncludes(unknown.error, 'found "pickle", expected onnx or authors');
+    assertStringIncludes(
+      unknown.error,
+      'found "pickle", expected onnx, authors, authors-tensorflow or authors-gluon',
+    );
   }));
 
-Deno.test("the authors' state, exported and imported again, evaluates the same", () =>
+Deno.test("the authors' states, exported and imported again, evaluate the same", () =>
   withTrainedRun(async (folder) => {
-    const exported = await overfold(
-      folder,
-      "export",
-      CHECKPOINT,
-      "--format",
-      "authors",
-      "--output",
-      "authors.safetensors",
-    );
-    assertEquals(exported.code, 0, exported.error);
-    const imported = await overfold(
-      folder,
-      "import",
-      "authors.safetensors",
-      "--config",
-      "tiny.yaml",
-      "--output",
-      "imported.safetensors",
-    );
-    assertEquals(imported.code, 0, imported.error);
-    assertEquals(
-      await evaluate(folder, "imported.safetensors"),
-      await evaluate(folder, CHECKPOINT),
-    );
+    const expected = await evaluate(folder, CHECKPOINT);
+    for (const format of ["authors", "authors-tensorflow", "authors-gluon"]) {
+      const exported = await overfold(folder, "export", CHECKPOINT, "--format", format, "--json");
+      assertEquals(exported.code, 0, exported.error);
+      const [{ output }] = parseEvents(exported.out);
+      assertEquals(output, join("runs", "tiny", "folded", `best.${format}.safetensors`));
+      const imported = await overfold(
+        folder,
+        ...["import", output as string, "--config", "tiny.yaml"],
+        ...["--output", "imported.safetensors"],
+      );
+      assertEquals(imported.code, 0, imported.error);
+      assertEquals(await evaluate(folder, "imported.safetensors"), expected);
+    }
   }));
 
 Deno.test("a training starts from pretrained weights, unfolded; a file that does not fit leaves no run", () =>
