@@ -17,6 +17,7 @@ import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import { countSteps } from "../training/data.ts";
 import type { TrainingOutcome } from "../training/loop.ts";
+import { frozenBatchNorms } from "../training/freezing.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { runFile } from "../training/run_files.ts";
 import { RunFolder, type RunIdentity } from "../training/run_folder.ts";
@@ -249,7 +250,14 @@ function describeFrozen({ layout, beginning, ...recipe }: ResolvedRecipe): strin
   const count = (ranges: readonly StateRange[]) => formatCount(sum(ranges.map(({ size }) => size)));
   const all = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
   const until = beginning ? ` for ${formatNumberOf(beginning.epochs, "epoch")}` : "";
-  return `frozen${until}: ${count(trained)} of ${count(all)} parameters are trained`;
+  const { staying, moving } = frozenBatchNorms(recipe.model, frozen);
+  const norms = (count: number) => formatNumberOf(count, "batch norm");
+  const lines = [
+    `frozen${until}: ${count(trained)} of ${count(all)} parameters are trained`,
+    ...(staying > 0 ? [`the statistics of ${norms(staying)} stay as they are`] : []),
+    ...(moving > 0 ? [`those of ${norms(moving)} whose scale and shift are frozen move`] : []),
+  ];
+  return lines.join("; ");
 }
 
 /** How much classes count, in words; undefined where all count the same. */

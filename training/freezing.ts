@@ -4,9 +4,10 @@
  */
 import { InputError } from "../errors.ts";
 import type { Parameter } from "../graph/parameter.ts";
+import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import type { Module } from "../layers/module.ts";
 import { namePattern } from "../layers/names.ts";
-import { PARAMETERS, type StateLayout } from "../layers/state.ts";
+import { BUFFERS, PARAMETERS, type StateLayout } from "../layers/state.ts";
 import { classifierOf } from "../models/classifier.ts";
 import { someOf } from "../reporting/format.ts";
 import { z } from "../schema/entry.ts";
@@ -53,21 +54,51 @@ export function freezingOf(
   const isNames = typeof options === "string" || Array.isArray(options);
   const { names, epochs, batchNorm } = isNames ? frozenSchema.parse({ names: options }) : options;
   const at = isNames ? [] : ["names"];
+  // Statistics have names of their own, and a batch norm without scale and shift no others.
+  const variables = batchNorm === "eval" ? [PARAMETERS, BUFFERS] : [PARAMETERS];
   const fits = names === "backbone"
     ? fitsBackbone(model)
-    : fitsAny(names.map((name, i) => patternOf(layout, name, [...at, i])));
+    : fitsAny(names.map((name, i) => patternOf(layout, name, [...at, i], variables)));
   const isFrozen = ({ name, variable }: StateLayout["ranges"][number]) =>
-    (variable === PARAMETERS || batchNorm === "eval") && fits(name);
+    variables.includes(variable) && fits(name);
   const parameters = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
   if (parameters.every(isFrozen)) {
     throw new InputError("freezing leaves no parameter to train", { at });
   }
-  const frozen = layout.ranges.filter(isFrozen).map(({ parameter }) => parameter);
-  return { frozen: new Set(frozen), ...(epochs === undefined ? {} : { epochs }) };
+  const frozen = new Set(layout.ranges.filter(isFrozen).map(({ parameter }) => parameter));
+  for (const norm of batchNormsOf(model)) {
+    const statistics = statisticsOf(norm);
+    // Half of them would normalise by numbers that do not belong together.
+    if (statistics.some((one) => frozen.has(one))) statistics.forEach((one) => frozen.add(one));
+  }
+  return { frozen, ...(epochs === undefined ? {} : { epochs }) };
+}
+
+/** How many batch norms of a model are frozen: those whose statistics stay, and those whose move. */
+export function frozenBatchNorms(
+  model: Module,
+  frozen: ReadonlySet<Parameter>,
+): { readonly staying: number; readonly moving: number } {
+  const norms = batchNormsOf(model);
+  const stays = (norm: BatchNorm2d) => frozen.has(norm.runningMean);
+  const isFrozen = ({ weight, bias }: BatchNorm2d) =>
+    [weight, bias].every((parameter) => parameter && frozen.has(parameter));
+  return {
+    staying: norms.filter(stays).length,
+    moving: norms.filter((norm) => !stays(norm) && isFrozen(norm)).length,
+  };
+}
+
+function batchNormsOf(model: Module): BatchNorm2d[] {
+  return [...model.namedModules().values()].filter((layer) => layer instanceof BatchNorm2d);
+}
+
+function statisticsOf({ runningMean, runningVar, numBatchesTracked }: BatchNorm2d): Parameter[] {
+  return [runningMean, runningVar, numBatchesTracked];
 }
 
 /**
- * What fits names or their beginnings. Throws InputError for names that fit no parameter.
+ * What fits names or their beginnings. Throws InputError for names that fit no tensor of these variables.
  *
  * @param at where the names stand
  */
@@ -75,11 +106,15 @@ export function patternOf(
   layout: StateLayout,
   names: string,
   at: (string | number)[],
+  variables: readonly string[] = [PARAMETERS],
 ): RegExp {
   const pattern = namePattern(names);
+  const fitting = layout.ranges.filter(({ name, variable }) =>
+    variables.includes(variable) && pattern.test(name)
+  );
+  if (fitting.length > 0) return pattern;
   const parameters = layout.ranges.filter(({ variable }) => variable === PARAMETERS)
     .map(({ name }) => name);
-  if (parameters.some((name) => pattern.test(name))) return pattern;
   throw new InputError(
     `the name "${names}" fits no parameter of the model; it has ${someOf(parameters, 8)}`,
     { at },

@@ -12,6 +12,7 @@ import type { Program } from "../../graph/types.ts";
 import { buildModel } from "../../models/registry.ts";
 import { multiplyAccumulates } from "../../ops/multiply_accumulates.ts";
 import { sum } from "../../reporting/statistics.ts";
+import { frozenBatchNorms } from "../../training/freezing.ts";
 import { phasesOf } from "../../training/phases.ts";
 import { type Recipe, type ResolvedRecipe, resolveRecipe } from "../../training/recipe.ts";
 import { evaluationProgram, stepProgram, stepScalars } from "../../training/step_program.ts";
@@ -71,6 +72,32 @@ Deno.test("the backbone is all but the last fully connected layer, batch-norm st
     InputError,
     "name what is to be",
   );
+});
+
+Deno.test("a name of statistics, or of a batch norm that has nothing else, holds all its statistics", () => {
+  const statistics = ["1.running_mean", "1.running_var", "1.num_batches_tracked"];
+  for (const name of ["1.running_mean", "*.running_var"]) {
+    assertEquals(frozenNames(resolve({ freeze: [name] })).toSorted(), statistics.toSorted());
+  }
+  const model = buildModel("cifar_resnet20_v2", { classes: 3, width: 4 });
+  const resolved = resolveRecipe(model, { optimizer: SGD, freeze: ["bn_in"] }, { classes: 3 });
+  assertEquals(frozenNames(resolved), statistics.map((name) => name.replace("1", "bn_in")));
+  assertThrows(
+    () => resolve({ freeze: { names: ["1.running_mean"], batchNorm: "train" } }),
+    InputError,
+    "fits no parameter",
+  );
+});
+
+Deno.test("frozen batch norms are counted by whether their statistics stay", () => {
+  const counts = (freeze: Recipe["freeze"]) => {
+    const { model, frozen } = resolve({ freeze });
+    return frozenBatchNorms(model, frozen);
+  };
+  assertEquals(counts(["1"]), { staying: 1, moving: 0 });
+  assertEquals(counts({ names: ["1"], batchNorm: "train" }), { staying: 0, moving: 1 });
+  assertEquals(counts(["1.weight", "1.bias"]), { staying: 0, moving: 1 });
+  assertEquals(counts(["0", "1.bias"]), { staying: 0, moving: 0 });
 });
 
 Deno.test("names are looked up where they stand in a mapping, too", () => {
