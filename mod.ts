@@ -64,6 +64,7 @@ export {
 } from "./ops/binary_outcomes.ts";
 export { channelShuffle } from "./ops/channel_shuffle.ts";
 export { concat, split } from "./ops/concat.ts";
+export { channelAffine } from "./ops/channel_affine.ts";
 export { channelScale } from "./ops/channel_scale.ts";
 export { channelSum } from "./ops/channel_sum.ts";
 export { composeKernel, type ComposeKernelOptions, type Pairing } from "./ops/compose_kernel.ts";
@@ -100,6 +101,7 @@ export {
 } from "./ops/softmax_cross_entropy.ts";
 export { softplus, type SoftplusOptions } from "./ops/softplus.ts";
 export { subtract } from "./ops/subtract.ts";
+export { groupNorm, layerNorm2d, type RowNormalizeOptions } from "./ops/row_normalize.ts";
 export { sum } from "./ops/sum.ts";
 export { tanh } from "./ops/tanh.ts";
 
@@ -141,6 +143,7 @@ export { type LoadOptions, Module, type StateDict, type StateTensor } from "./la
 export { PReLU, type PReLUOptions } from "./layers/prelu.ts";
 export { AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./layers/pooling.ts";
 export { type LayerName, LAYERS, type LayerSpec } from "./layers/registry.ts";
+export { GroupNorm, LayerNorm2d, RowNorm, type RowNormOptions } from "./layers/row_norms.ts";
 export { NamedSequential, Sequential } from "./layers/sequential.ts";
 export { SqueezeExcitation, type SqueezeExcitationOptions } from "./layers/squeeze_excitation.ts";
 export type { ModelOptions } from "./models/options.ts";

@@ -30,6 +30,7 @@ import { activationConversion } from "./onnx_activations.ts";
 import { channelConversions } from "./onnx_channels.ts";
 import { type Conversion, direct } from "./onnx_conversion.ts";
 import type { OnnxGraph } from "./onnx_graph.ts";
+import { normConversions } from "./onnx_norms.ts";
 
 const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map<string, Conversion>([
   [conv2dOp.name, convolution],
@@ -37,6 +38,7 @@ const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map<string, Conversion>
   [matmulOp.name, matrixProduct],
   [channelNormalizeOp.name, batchNormalization],
   ...channelConversions,
+  ...normConversions,
   [maxPool2dOp.name, maxPool],
   [avgPool2dOp.name, averagePool],
   [adaptiveAvgPool2dOp.name, adaptiveAveragePool],

@@ -31,6 +31,7 @@ import {
   maxPool2dLayer,
 } from "./pooling.ts";
 import { preluLayer } from "./prelu.ts";
+import { groupNormLayer, layerNorm2dLayer } from "./row_norms.ts";
 import { Sequential } from "./sequential.ts";
 import { squeezeExcitationLayer } from "./squeeze_excitation.ts";
 
@@ -40,6 +41,8 @@ export const LAYERS = {
   do_conv2d: doConv2dLayer,
   convolution: convolutionLayer,
   batch_norm2d: batchNorm2dLayer,
+  layer_norm2d: layerNorm2dLayer,
+  group_norm: groupNormLayer,
   linear: linearLayer,
   max_pool2d: maxPool2dLayer,
   avg_pool2d: avgPool2dLayer,

@@ -11,6 +11,7 @@ import {
   binaryCrossEntropyWithLogitsOp,
 } from "./binary_cross_entropy_with_logits.ts";
 import { binaryOutcomesOp } from "./binary_outcomes.ts";
+import { channelAffineOp } from "./channel_affine.ts";
 import { channelMomentsGradientOp, channelMomentsOp } from "./channel_moments.ts";
 import {
   channelNormalizeInputGradientOp,
@@ -56,6 +57,12 @@ import { reluGradientOp, reluOp } from "./relu.ts";
 import { relu6GradientOp, relu6Op } from "./relu6.ts";
 import { reshapeOp } from "./reshape.ts";
 import { rmspropUpdateOp } from "./rmsprop_update.ts";
+import {
+  groupNormalizeGradientOp,
+  groupNormalizeOp,
+  pixelNormalizeGradientOp,
+  pixelNormalizeOp,
+} from "./row_normalize.ts";
 import { scaleOp } from "./scale.ts";
 import { sgdUpdateOp } from "./sgd_update.ts";
 import { sigmoidGradientOp, sigmoidOp } from "./sigmoid.ts";
@@ -86,6 +93,7 @@ const ALL: readonly Op[] = [
   binaryCrossEntropyWithLogitsOp,
   binaryCrossEntropyWithLogitsGradientOp,
   binaryOutcomesOp,
+  channelAffineOp,
   channelMomentsOp,
   channelMomentsGradientOp,
   channelNormalizeOp,
@@ -143,6 +151,10 @@ const ALL: readonly Op[] = [
   relu6GradientOp,
   reshapeOp,
   rmspropUpdateOp,
+  groupNormalizeOp,
+  groupNormalizeGradientOp,
+  pixelNormalizeOp,
+  pixelNormalizeGradientOp,
   scaleOp,
   sgdUpdateOp,
   sigmoidOp,

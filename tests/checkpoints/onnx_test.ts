@@ -190,6 +190,8 @@ Deno.test("blocks and gates give the same in ONNX Runtime", inRuntime, async () 
       { branches: [["relu"], [{ dropout2d: { p: 0.1 } }]] },
       { concat: [["relu"], [], ["tanh"], [{ conv2d: { outChannels: 1, kernelSize: 1 } }]] },
       { channel_shuffle: { groups: 5 } },
+      "layer_norm2d",
+      { group_norm: { groups: 5 } },
       "flatten",
       { linear: { outFeatures: 4 } },
     ],

@@ -76,6 +76,8 @@ const USES: { spec: LayerSpec; input: number[]; output: number[] }[] = [
     input: [4, 9, 8],
     output: [10, 9, 8],
   },
+  { spec: "layer_norm2d", input: [4, 9, 8], output: [4, 9, 8] },
+  { spec: { group_norm: { groups: 2 } }, input: [4, 9, 8], output: [4, 9, 8] },
   { spec: { channel_shuffle: { groups: 2 } }, input: [4, 9, 8], output: [4, 9, 8] },
 ];
 

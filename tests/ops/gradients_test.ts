@@ -12,6 +12,7 @@ import { concat, split } from "../../ops/concat.ts";
 import { channelMoments } from "../../ops/channel_moments.ts";
 import { channelNormalize } from "../../ops/channel_normalize.ts";
 import { composeKernel } from "../../ops/compose_kernel.ts";
+import { channelAffine } from "../../ops/channel_affine.ts";
 import { channelScale } from "../../ops/channel_scale.ts";
 import { conv2d } from "../../ops/conv2d.ts";
 import { elu } from "../../ops/elu.ts";
@@ -34,6 +35,7 @@ import { OPS } from "../../ops/registry.ts";
 import { relu } from "../../ops/relu.ts";
 import { relu6 } from "../../ops/relu6.ts";
 import { flatten, reshape } from "../../ops/reshape.ts";
+import { groupNorm, layerNorm2d } from "../../ops/row_normalize.ts";
 import { scale } from "../../ops/scale.ts";
 import { sigmoid } from "../../ops/sigmoid.ts";
 import { silu } from "../../ops/silu.ts";
@@ -161,6 +163,11 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
     { shapes: [[2, 4, 3]], build: ([x]) => split(x, [1, 2, 1])[1] },
   ],
   channelShuffle: [{ shapes: [[2, 6, 2]], build: ([x]) => channelShuffle(x, 3) }],
+  channelAffine: [
+    { shapes: [[2, 3, 2], [3], [3]], build: ([x, weight, bias]) => channelAffine(x, weight, bias) },
+  ],
+  pixelNormalize: [{ shapes: [SQUARE], build: ([x]) => layerNorm2d(x) }],
+  groupNormalize: [{ shapes: [[2, 6, 2, 3]], build: ([x]) => groupNorm(x, 3) }],
   maxPool2d: [
     { shapes: [[1, 2, 5, 5]], build: ([x]) => maxPool2d(x, { kernelSize: 2 }).output },
     {

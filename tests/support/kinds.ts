@@ -22,6 +22,7 @@ import { pickle } from "./kinds/pickle.ts";
 import { picture } from "./kinds/picture.ts";
 import { adaptiveAvgPool, avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
 import { relu } from "./kinds/relu.ts";
+import { groupNorm, layerNormChannels } from "./kinds/row_norms.ts";
 import { softmaxCrossEntropy } from "./kinds/softmax_cross_entropy.ts";
 import { squeezeExcitation } from "./kinds/squeeze_excitation.ts";
 import { topK } from "./kinds/top_k.ts";
@@ -51,6 +52,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   ema,
   folding,
   global_avg_pool: globalAvgPool,
+  group_norm: groupNorm,
+  layer_norm_channels: layerNormChannels,
   linear,
   lr_schedule: lrSchedule,
   max_pool: maxPool,

@@ -10,6 +10,7 @@ import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_wit
 import { binaryOutcomes } from "../../ops/binary_outcomes.ts";
 import { channelMoments } from "../../ops/channel_moments.ts";
 import { channelNormalize } from "../../ops/channel_normalize.ts";
+import { channelAffine } from "../../ops/channel_affine.ts";
 import { channelScale } from "../../ops/channel_scale.ts";
 import { channelShuffle } from "../../ops/channel_shuffle.ts";
 import { concat, split } from "../../ops/concat.ts";
@@ -45,6 +46,7 @@ import { relu } from "../../ops/relu.ts";
 import { relu6 } from "../../ops/relu6.ts";
 import { reshape } from "../../ops/reshape.ts";
 import { rmspropUpdate } from "../../ops/rmsprop_update.ts";
+import { groupNorm, layerNorm2d } from "../../ops/row_normalize.ts";
 import { scale } from "../../ops/scale.ts";
 import { sgdUpdate } from "../../ops/sgd_update.ts";
 import { sigmoid } from "../../ops/sigmoid.ts";
@@ -255,6 +257,23 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
         const { mean, variance } = channelMoments(x);
         return [channelNormalize(x, mean, variance, { weight, bias, eps: 1e-3 }), mean];
       },
+      differentiable: true,
+    };
+  },
+  "normalisation of images"(draw) {
+    const groups = draw.whole(1, 3);
+    const shape = draw.images(groups * draw.whole(1, 30));
+    const mean = draw.one(0, 30);
+    return {
+      inputs: [
+        draw.floats(shape, mean - 1, mean + 1),
+        draw.floats([shape[1]]),
+        draw.floats([shape[1]]),
+      ],
+      build: ([x, weight, bias]) => [
+        layerNorm2d(x, { affine: { weight, bias }, eps: 1e-3 }),
+        channelAffine(groupNorm(x, groups, { eps: 1e-3 }), weight, bias),
+      ],
       differentiable: true,
     };
   },

@@ -17,6 +17,7 @@ import { linear, matmul } from "./matmul.ts";
 import { dropoutMask } from "./dropout_mask.ts";
 import { gate } from "./gate.ts";
 import { maxPool2d, maxPool2dGradient } from "./max_pool.ts";
+import { rowNormalize } from "./row_normalize.ts";
 import { scalarReduction } from "./scalar_reduction.ts";
 import { softmax } from "./softmax.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./softmax_cross_entropy.ts";
@@ -45,6 +46,7 @@ const FAMILIES: readonly KernelFamily[] = [
   maxPool2d,
   maxPool2dGradient,
   pack,
+  rowNormalize,
   scalarReduction,
   softmax,
   softmaxCrossEntropy,

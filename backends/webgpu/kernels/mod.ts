@@ -17,6 +17,7 @@ import { gate } from "./gate.ts";
 import { products } from "./matmul.ts";
 import { pack } from "./pack.ts";
 import { pools } from "./pooling.ts";
+import { rowNormalize } from "./row_normalize.ts";
 import { softmaxes } from "./rows.ts";
 import { sums } from "./sums.ts";
 
@@ -36,6 +37,7 @@ const FAMILIES: readonly KernelFamily[] = [
   ...products,
   pack,
   ...pools,
+  ...rowNormalize,
   ...softmaxes,
   sums,
 ];

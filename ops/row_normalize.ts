@@ -1,0 +1,163 @@
+/**
+ * Normalisation of an image by its own statistics: those of each pixel's channels (layer norm, as
+ * ConvNeXt's) or of groups of channels (group norm, arXiv:1803.08494). What has one mean and variance
+ * is a _row_.
+ */
+import { InputError } from "../errors.ts";
+import { finite, whole } from "../graph/attribute_rules.ts";
+import { apply, type Operand } from "../graph/trace.ts";
+import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { channelAffine } from "./channel_affine.ts";
+import { requireFloats, requireRank, requireShape } from "./checks.ts";
+
+/** Attributes of the ops of {@link layerNorm2d}. */
+export interface PixelNormalizeAttributes {
+  /** Added to the variance. */
+  readonly eps: number;
+}
+
+/** Attributes of the ops of {@link groupNorm}. */
+export interface GroupNormalizeAttributes extends PixelNormalizeAttributes {
+  /** Groups of channels. */
+  readonly groups: number;
+}
+
+/** Options of {@link layerNorm2d} and {@link groupNorm}. */
+export interface RowNormalizeOptions {
+  /** Scale and shift by channel, [C] each. Default: none. */
+  readonly affine?: { readonly weight: Operand; readonly bias: Operand };
+  /** Added to the variance. */
+  readonly eps?: number;
+}
+
+/** How many rows a tensor has, and the row of element `i`. */
+interface Rows {
+  readonly count: number;
+  rowOf(i: number): number;
+}
+
+function pixelRows([batch, channels, height, width]: Shape): Rows {
+  const plane = height * width;
+  return {
+    count: batch * plane,
+    rowOf: (i) => Math.floor(i / (channels * plane)) * plane + i % plane,
+  };
+}
+
+function groupRows(shape: Shape, { groups }: GroupNormalizeAttributes): Rows {
+  const count = shape[0] * groups;
+  const length = sizeOf(shape) / count;
+  return { count, rowOf: (i) => Math.floor(i / length) };
+}
+
+/** A normalisation and its gradient, of the rows that `rowsOf` tells. */
+function normalization<A extends PixelNormalizeAttributes>(
+  name: string,
+  stored: Op<A>["stored"],
+  rowsOf: (shape: Shape, attributes: A) => Rows,
+  check: (shape: Shape, attributes: A) => void,
+): { op: Op<A>; gradientOp: Op<A> } {
+  const checked = (op: string, shape: Shape, attributes: A) => {
+    requireRank(op, "input", shape, 4, "[batch, channels, height, width]");
+    check(shape, attributes);
+  };
+  const op: Op<A> = {
+    name,
+    inputNames: ["input"],
+    stored,
+    infer([input], attributes) {
+      requireFloats(name, ["input"], [input]);
+      checked(name, input.shape, attributes);
+      return [{ shape: input.shape, dtype: "f32" }];
+    },
+    gradient: ({ inputs: [x], attributes, outputGradients: [dy] }) => [
+      dy && apply(gradientOp, [dy, x], attributes)[0],
+    ],
+    evaluate: ([{ shape, data }], attributes) => [
+      standardized(data, rowsOf(shape, attributes), attributes.eps).normal,
+    ],
+  };
+  const gradientOp: Op<A> = {
+    name: `${name}Gradient`,
+    inputNames: ["outputGradient", "input"],
+    infer(inputs, attributes) {
+      const [dy, x] = inputs;
+      requireFloats(gradientOp.name, gradientOp.inputNames, inputs);
+      checked(gradientOp.name, x.shape, attributes);
+      requireShape(gradientOp.name, "outputGradient", dy.shape, x.shape);
+      return [{ shape: x.shape, dtype: "f32" }];
+    },
+    evaluate([dy, x], attributes) {
+      const rows = rowsOf(x.shape, attributes);
+      const { normal, stretch } = standardized(x.data, rows, attributes.eps);
+      const mean = rowMeans(dy.data, rows);
+      const slope = rowMeans(dy.data.map((value, i) => value * normal[i]), rows);
+      return [
+        dy.data.map((value, i) => {
+          const row = rows.rowOf(i);
+          return stretch[row] * (value - mean[row] - slope[row] * normal[i]);
+        }),
+      ];
+    },
+  };
+  return { op, gradientOp };
+}
+
+/** Data less its row's mean and over its row's deviation; `stretch` is one over that, by row. */
+function standardized(data: Float64Array, rows: Rows, eps: number) {
+  const mean = rowMeans(data, rows);
+  const centred = data.map((value, i) => value - mean[rows.rowOf(i)]);
+  const variance = rowMeans(centred.map((value) => value * value), rows);
+  const stretch = variance.map((value) => 1 / Math.sqrt(value + eps));
+  return { normal: centred.map((value, i) => value * stretch[rows.rowOf(i)]), stretch };
+}
+
+function rowMeans(data: Float64Array, { count, rowOf }: Rows): Float64Array {
+  const means = new Float64Array(count);
+  data.forEach((value, i) => means[rowOf(i)] += value * count / data.length);
+  return means;
+}
+
+/** The ops of {@link layerNorm2d} without scale and shift. */
+export const { op: pixelNormalizeOp, gradientOp: pixelNormalizeGradientOp } = normalization<
+  PixelNormalizeAttributes
+>("pixelNormalize", { eps: finite(0) }, pixelRows, () => {});
+
+/** The ops of {@link groupNorm} without scale and shift. */
+export const { op: groupNormalizeOp, gradientOp: groupNormalizeGradientOp } = normalization<
+  GroupNormalizeAttributes
+>("groupNormalize", { eps: finite(0), groups: whole(1) }, groupRows, (shape, { groups }) => {
+  if (Number.isInteger(groups) && groups >= 1 && shape[1] % groups === 0) return;
+  throw new InputError(
+    `groupNormalize: ${formatShape(shape)} does not divide into ${groups} groups of channels`,
+  );
+});
+
+function shifted(normal: Value, { affine }: RowNormalizeOptions): Value {
+  return affine ? channelAffine(normal, affine.weight, affine.bias) : normal;
+}
+
+/**
+ * Each pixel of `input` [N, C, H, W] less the mean of its channels, over their deviation, scaled and
+ * shifted by channel; `eps` is 1e-6 by default. The variance is the biased one. Matches
+ * torchvision's `LayerNorm2d`. Throws InputError where shapes do not fit.
+ */
+export function layerNorm2d(input: Operand, options: RowNormalizeOptions = {}): Value {
+  const { eps = 1e-6 } = options;
+  return shifted(apply(pixelNormalizeOp, [input], { eps })[0], options);
+}
+
+/**
+ * `input` [N, C, H, W] less the mean of its group of channels in its image, over their deviation,
+ * scaled and shifted by channel; `eps` is 1e-5 by default. The variance is the biased one. Matches
+ * `torch.nn.functional.group_norm`. Throws InputError where shapes do not fit, or the groups do not
+ * divide C.
+ */
+export function groupNorm(
+  input: Operand,
+  groups: number,
+  options: RowNormalizeOptions = {},
+): Value {
+  const { eps = 1e-5 } = options;
+  return shifted(apply(groupNormalizeOp, [input], { eps, groups })[0], options);
+}
