@@ -71,6 +71,11 @@ export const kaimingNormalFanIn: Initializer = (data, shape, random): void =>
 export const xavierUniform: Initializer = (data, shape, random) =>
   fillUniform(data, Math.sqrt(6 / (fanIn(shape) + fanOut(shape))), random);
 
+/** Normal with mean 0. Matches `torch.nn.init.normal_`. */
+export function normal(deviation: number): Initializer {
+  return (data, _shape, random) => fillNormal(data, deviation, random);
+}
+
 /** All zeros. */
 export const zeros: Initializer = (data) => data.fill(0);
 

@@ -5,6 +5,7 @@ import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { bareNames, z } from "../schema/entry.ts";
 import { activationLayers, activationOf, ReLU, Sigmoid } from "./activations.ts";
 import { Conv2d } from "./conv2d.ts";
+import type { Initializer } from "./init.ts";
 import { channelsOf, type LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
@@ -18,6 +19,10 @@ export interface SqueezeExcitationOptions {
   readonly activation?: Module;
   /** What makes the gates. Default sigmoid. */
   readonly scaleActivation?: Module;
+  /** Start of the kernels. Default `kaimingUniform()`, PyTorch's. */
+  readonly initialize?: Initializer;
+  /** Start of the biases. Default that of a convolution, PyTorch's. */
+  readonly initializeBias?: Initializer;
 }
 
 /**
@@ -38,9 +43,9 @@ export class SqueezeExcitation extends Module {
   /** Throws InputError for channels that are no whole numbers above 0. */
   constructor(options: SqueezeExcitationOptions) {
     super();
-    const { inputChannels, squeezeChannels } = options;
+    const { inputChannels, squeezeChannels, initialize, initializeBias } = options;
     const pointwise = (inChannels: number, outChannels: number) =>
-      new Conv2d({ inChannels, outChannels, kernelSize: 1 });
+      new Conv2d({ inChannels, outChannels, kernelSize: 1, initialize, initializeBias });
     this.fc1 = pointwise(inputChannels, squeezeChannels);
     this.fc2 = pointwise(squeezeChannels, inputChannels);
     this.activation = options.activation ?? new ReLU();

@@ -9,7 +9,11 @@ import { cifarResNets } from "./cifar_resnet.ts";
 import { cifarWideResNets } from "./cifar_wide_resnet.ts";
 import { denseNets } from "./densenet.ts";
 import { doConvNet } from "./do_conv_net.ts";
+import { efficientNets } from "./efficientnet.ts";
 import { listedLayers } from "./layers.ts";
+import { mobileNetV1Entry } from "./mobilenet_v1.ts";
+import { mobileNetV2Entry } from "./mobilenet_v2.ts";
+import { mobileNetV3s } from "./mobilenet_v3.ts";
 import { buildByName, type NamedConvolution } from "./named_convolutions.ts";
 import { type ModelEntry, type ModelOptions, sharedSchema } from "./options.ts";
 import { resNets } from "./resnet.ts";
@@ -25,6 +29,10 @@ export const MODELS: Readonly<Record<string, ModelEntry>> = {
   ...vggs,
   ...denseNets,
   ...shuffleNets,
+  mobilenet_v1: mobileNetV1Entry,
+  mobilenet_v2: mobileNetV2Entry,
+  ...mobileNetV3s,
+  ...efficientNets,
   layers: listedLayers,
 };
 

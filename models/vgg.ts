@@ -6,7 +6,7 @@ import type { Value } from "../graph/types.ts";
 import { ReLU } from "../layers/activations.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import { Dropout } from "../layers/dropout.ts";
-import { fillNormal, type Initializer, kaimingNormal, zeros } from "../layers/init.ts";
+import { kaimingNormal, normal, zeros } from "../layers/init.ts";
 import { Linear } from "../layers/linear.ts";
 import { Module } from "../layers/module.ts";
 import { MaxPool2d } from "../layers/pooling.ts";
@@ -60,7 +60,7 @@ export class VGG extends Module {
       ...stages.flatMap((stage) => [...stage.flatMap(block), new MaxPool2d({ kernelSize: 2 })]),
     );
     const linear = (inFeatures: number, outFeatures: number) =>
-      new Linear(inFeatures, outFeatures, { initialize: smallNormal, initializeBias: zeros });
+      new Linear(inFeatures, outFeatures, { initialize: normal(0.01), initializeBias: zeros });
     this.classifier = new Sequential(
       linear(inChannels * POOLED * POOLED, hidden),
       new ReLU(),
@@ -77,8 +77,6 @@ export class VGG extends Module {
     return this.classifier.call(flatten(pooled));
   }
 }
-
-const smallNormal: Initializer = (data, _shape, random) => fillNormal(data, 0.01, random);
 
 const schema = z.strictObject({
   width: z.int().min(1).default(64).describe(

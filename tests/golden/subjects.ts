@@ -166,6 +166,7 @@ export const SUBJECTS: readonly Subject[] = [
     .filter((name) => name.endsWith(".safetensors")).sort().map(fixtureNetwork),
   { ...namedNetwork("cifar_resnet20_v1", 32, 10, 128), everyForm: true },
   namedNetwork("resnet50", 224, 1000, 8),
+  namedNetwork("mobilenet_v3_small", 64, 10, 8),
   ...convolutionSubjects(),
   ...opSubjects(),
 ];

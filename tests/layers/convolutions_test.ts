@@ -18,6 +18,7 @@ import { buildModel, type BuildOptions, listModels } from "../../models/registry
 import { add } from "../../ops/add.ts";
 import { conv2d } from "../../ops/conv2d.ts";
 import { disturb } from "../support/disturb.ts";
+import { narrowOptions } from "../support/narrow_model.ts";
 import { runModule } from "../support/run_module.ts";
 
 /** A kind that the project does not have: the sum of two kernels. */
@@ -50,7 +51,7 @@ function build(name: string, convolution: BuildOptions["convolution"]): Module {
     "global_avg_pool2d",
     "flatten",
   ];
-  const own = name === "layers" ? { layers } : { width: 4 };
+  const own = name === "layers" ? { layers } : narrowOptions(name);
   const model = buildModel(name, { classes: 4, convolution, ...own });
   model.initialize(1);
   return model;

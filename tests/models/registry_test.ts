@@ -3,6 +3,7 @@ import { InputError, type OptionPath } from "../../errors.ts";
 import { input, trace } from "../../graph/trace.ts";
 import type { Module } from "../../layers/module.ts";
 import { buildModel, type BuildOptions, listModels } from "../../models/registry.ts";
+import { narrowOptions } from "../support/narrow_model.ts";
 
 const LAYERS = ["flatten", { linear: { outFeatures: 10 } }] as const;
 
@@ -15,9 +16,8 @@ function parameterCount(model: Module): number {
 for (const name of listModels()) {
   Deno.test(`${name} gives one logit per class, plain and with DO-Conv`, () => {
     for (const convolution of ["conv", "do_conv"] as const) {
-      const width = name === "layers" ? {} : { width: 16 };
-      const layers = name === "layers" ? { layers: LAYERS } : {};
-      const model = buildModel(name, { classes: 10, convolution, ...width, ...layers });
+      const own = name === "layers" ? { layers: LAYERS } : narrowOptions(name);
+      const model = buildModel(name, { classes: 10, convolution, ...own });
       trace({ name: "test" }, () => {
         assertEquals(model.call(input("x", [2, 3, 32, 32])).shape, [2, 10]);
       });
@@ -50,6 +50,13 @@ const COUNTS: [string, BuildOptions, number][] = [
   ["shufflenet_v2_x1_0", { classes: 1000 }, 2_278_604],
   ["shufflenet_v2_x1_5", { classes: 1000 }, 3_503_624],
   ["shufflenet_v2_x2_0", { classes: 1000 }, 7_393_996],
+  ["mobilenet_v2", { classes: 1000 }, 3_504_872],
+  ["mobilenet_v3_small", { classes: 1000 }, 2_542_856],
+  ["mobilenet_v3_large", { classes: 1000 }, 5_483_032],
+  ["efficientnet_b0", { classes: 1000 }, 5_288_548],
+  ["efficientnet_b1", { classes: 1000 }, 7_794_184],
+  ["efficientnet_b2", { classes: 1000 }, 9_109_994],
+  ["mobilenet_v1", { classes: 1000 }, 4_231_976],
   ["cifar_wide_resnet28_10", { classes: 10 }, 36_479_194],
   ["cifar_wide_resnet16_4", { classes: 10 }, 2_748_890],
   ["cifar_resnet20_v1", { classes: 10 }, 269_722 + 2_752],

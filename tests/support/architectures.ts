@@ -3,6 +3,10 @@ import { z } from "zod";
 import type { Module } from "../../layers/module.ts";
 import { CifarWideResNet } from "../../models/cifar_wide_resnet.ts";
 import { DenseNet } from "../../models/densenet.ts";
+import { efficientNet } from "../../models/efficientnet.ts";
+import { mobileNetV1 } from "../../models/mobilenet_v1.ts";
+import { mobileNetV2 } from "../../models/mobilenet_v2.ts";
+import { MOBILENET_V3, mobileNetV3 } from "../../models/mobilenet_v3.ts";
 import type { ModelOptions } from "../../models/options.ts";
 import { Bottleneck } from "../../models/residual_blocks.ts";
 import { ResNet } from "../../models/resnet.ts";
@@ -19,6 +23,14 @@ function architecture<T>(
   build: (sizes: T, options: ModelOptions) => Module,
 ): Architecture {
   return (fixture, options) => build(fixture.config(schema), options);
+}
+
+function mobileNetV3Architecture(size: keyof typeof MOBILENET_V3): Architecture {
+  return architecture(
+    z.object({ width_mult: z.number(), dropout: z.number() }),
+    ({ width_mult, dropout }, options) =>
+      mobileNetV3({ ...options, ...MOBILENET_V3[size], widthMult: width_mult, dropout }),
+  );
 }
 
 const four = z.tuple([z.int(), z.int(), z.int(), z.int()]);
@@ -42,6 +54,33 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
       options,
     ) => new DenseNet({ ...options, blocks: block_config, growthRate, width, bottleneck }),
   ),
+  efficientnet_b0: architecture(
+    z.object({
+      width_mult: z.number(),
+      depth_mult: z.number(),
+      dropout: z.number(),
+      stochastic_depth_prob: z.number(),
+    }),
+    ({ width_mult, depth_mult, dropout, stochastic_depth_prob }, options) =>
+      efficientNet({
+        ...options,
+        widthMult: width_mult,
+        depthMult: depth_mult,
+        dropout,
+        stochasticDepthProb: stochastic_depth_prob,
+      }),
+  ),
+  mobilenet_v1: architecture(
+    z.object({ alpha: z.number() }),
+    ({ alpha }, options) => mobileNetV1({ ...options, widthMult: alpha }),
+  ),
+  mobilenet_v2: architecture(
+    z.object({ width_mult: z.number(), round_nearest: z.int(), dropout: z.number() }),
+    ({ width_mult, round_nearest, dropout }, options) =>
+      mobileNetV2({ ...options, widthMult: width_mult, roundNearest: round_nearest, dropout }),
+  ),
+  mobilenet_v3_small: mobileNetV3Architecture("small"),
+  mobilenet_v3_large: mobileNetV3Architecture("large"),
   resnet: architecture(
     z.object({
       block: z.literal("Bottleneck"),

@@ -12,7 +12,7 @@ export const OWN_FIXTURES = fromFileUrl(new URL("../fixtures", import.meta.url))
 
 /** Whether a file of {@link OWN_FIXTURES}, by its path in there, holds a whole model. */
 export function isModel(label: string): boolean {
-  return dirname(label) === "models";
+  return ["models", "networks"].includes(dirname(label));
 }
 
 /**

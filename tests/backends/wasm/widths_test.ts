@@ -57,6 +57,8 @@ const NETWORKS: Readonly<Record<string, Training>> = {
   // Large enough for Winograd's algorithm in both of its uses.
   cifar_resnet20_v1: { inputSize: 32, batchSize: 32, model: DO_CONV },
   cifar_resnet20_v2: { inputSize: 20, batchSize: 3, model: DO_CONV },
+  // 1x1 convolutions of images that two threads share, hard activations, gates.
+  mobilenet_v3_small: { inputSize: 40, batchSize: 5, model: { ...DO_CONV, widthMult: 0.1 } },
 };
 
 for (const [name, { inputSize, batchSize, model: options }] of Object.entries(NETWORKS)) {

@@ -1,0 +1,70 @@
+/** What mobile networks share: MobileNet v1 to v3 and EfficientNet. */
+import type { Value } from "../graph/types.ts";
+import { BatchNorm2d, type BatchNorm2dOptions } from "../layers/batch_norm2d.ts";
+import type { ConvolutionOptions } from "../layers/convolutions/entry.ts";
+import { kaimingNormal } from "../layers/init.ts";
+import { Module } from "../layers/module.ts";
+import { Sequential } from "../layers/sequential.ts";
+import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
+import { flatten } from "../ops/reshape.ts";
+import { z } from "../schema/entry.ts";
+import { modelConvolution } from "./options.ts";
+
+/** `features`, global average pool, `classifier`. */
+export class MobileNet extends Module {
+  constructor(readonly features: Sequential, readonly classifier: Module) {
+    super();
+  }
+
+  forward(input: Value): Value {
+    return this.classifier.call(flatten(globalAvgPool2d(this.features.call(input))));
+  }
+}
+
+/** Options that mobile networks have in a config. */
+export const mobileSchema = z.strictObject({
+  widthMult: z.number().positive().default(1).describe("Factor of the channels of all layers"),
+  dropout: z.number().min(0).lt(1).default(0.2).describe(
+    "Probability that an input of the last layer becomes zero while training",
+  ),
+});
+
+/** Rounds channels to a multiple of `divisor`, down by a tenth at most; torchvision's rule. */
+export function makeDivisible(channels: number, divisor = 8): number {
+  const rounded = Math.max(divisor, Math.floor((channels + divisor / 2) / divisor) * divisor);
+  return rounded < 0.9 * channels ? rounded + divisor : rounded;
+}
+
+/** What all convolutions of a network share. */
+export interface MobileFamily extends ConvolutionOptions {
+  /** Of every batch norm. */
+  readonly norm?: BatchNorm2dOptions;
+}
+
+/** A convolution with batch norm, and what follows it. */
+export interface NormedConvolutionOptions {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** An odd number: images keep their size but for the stride. */
+  readonly kernelSize: number;
+  /** Default 1. */
+  readonly stride?: number;
+  /** Default 1. */
+  readonly groups?: number;
+  /** Default: nothing follows. */
+  readonly activation?: () => Module;
+}
+
+/** Convolution, batch norm, activation: torchvision's `Conv2dNormActivation`, and its start. */
+export function normedConvolution(
+  family: MobileFamily,
+  { activation, ...options }: NormedConvolutionOptions,
+): Sequential {
+  const conv = modelConvolution(family, {
+    ...options,
+    padding: (options.kernelSize - 1) / 2,
+    initialize: kaimingNormal,
+  });
+  const norm = new BatchNorm2d(options.outChannels, family.norm);
+  return new Sequential(conv, norm, ...(activation ? [activation()] : []));
+}
