@@ -13,6 +13,7 @@ import { Conv2d } from "../layers/conv2d.ts";
 import { Flatten } from "../layers/flatten.ts";
 import { GlobalAvgPool2d } from "../layers/pooling.ts";
 import { Sequential } from "../layers/sequential.ts";
+import { listModels } from "../models/registry.ts";
 import "./support/vulkan.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -72,6 +73,20 @@ Deno.test("the configs of README and docs/ are accepted, parts of one as parts o
     }
   }
   assert(count > 0);
+});
+
+Deno.test("docs/models.md names every model, and no other", () => {
+  const [, table] = DOCUMENTS.get("docs/models.md")!.match(/\n(\| names .*?)\n\n/s)!;
+  const patterns = table.split("\n").slice(2).flatMap((row) =>
+    [...row.split("|")[1].matchAll(/`([^`]+)`/g)].map(([, pattern]) => pattern)
+  );
+  const expand = (pattern: string): string[] => {
+    const [whole, choices] = pattern.match(/\{([^}]+)\}/) ?? [];
+    if (whole === undefined) return [pattern];
+    return choices.split(",").flatMap((choice) => expand(pattern.replace(whole, choice)));
+  };
+  const models = listModels().filter((name) => name !== "layers");
+  assertEquals(patterns.flatMap(expand).toSorted(), models.toSorted());
 });
 
 Deno.test("every task that README and docs/ name exists", () => {

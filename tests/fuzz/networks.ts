@@ -74,9 +74,22 @@ const NETWORKS: readonly { size: number; channels: number; layers: readonly Laye
       { linear: { outFeatures: 3 } },
     ],
   },
+  {
+    size: 6,
+    channels: 3,
+    layers: [
+      { residual: [{ conv2d: { outChannels: 3, kernelSize: 3, padding: 1 } }, "gelu"] },
+      { branches: [[], ["hard_swish", { squeeze_excitation: { squeezeChannels: 2 } }]] },
+      { prelu: { perChannel: true } },
+      { leaky_relu: { negativeSlope: 0.1 } },
+      "layer_scale",
+      "flatten",
+      { linear: { outFeatures: 3 } },
+    ],
+  },
 ];
 
-/** What lists of layers have not: a way around a layer. */
+/** What lists of layers have not: an end that gives probabilities. */
 class Residual extends Module {
   stem = new Conv2d({ inChannels: 1, outChannels: 4, kernelSize: 3, padding: 1, bias: false });
   norm = new BatchNorm2d(4);

@@ -27,6 +27,9 @@ interface RandomNetwork {
   readonly labels: Int32Array;
 }
 
+/** What makes a convolution keep the size of an image. */
+const KEEPS_SIZE = { kernelSize: 3, stride: 1, padding: 1 };
+
 /** One to three blocks of convolution, normalisation, activation and pooling, and a classifier. */
 function drawLayers(draw: Draw): LayerSpec[] {
   const blocks = Array.from({ length: draw.whole(1, 3) }, (): LayerSpec[] => {
@@ -42,7 +45,13 @@ function drawLayers(draw: Draw): LayerSpec[] {
     return [
       draw.one<LayerSpec>({ conv2d: options }, { do_conv2d: options }),
       ...draw.one<LayerSpec[]>([], ["batch_norm2d"]),
-      draw.one("relu", "tanh"),
+      draw.one("relu", "tanh", "relu6", "hard_swish", "silu", "gelu", "mish"),
+      ...draw.one<LayerSpec[]>(
+        [],
+        [{ squeeze_excitation: { squeezeChannels: draw.whole(1, 4) } }],
+        [{ residual: [{ convolution: { ...options, ...KEEPS_SIZE } }, "prelu", "layer_scale"] }],
+        [{ branches: [[], ["sigmoid"], ["batch_norm2d"]] }],
+      ),
       ...draw.one<LayerSpec[]>([], [{ max_pool2d: pool }], [{ avg_pool2d: pool }]),
     ];
   });
