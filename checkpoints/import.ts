@@ -23,6 +23,7 @@ import { unfoldBatchNorms } from "./folded_batch_norms.ts";
 import type { Safetensors } from "./safetensors.ts";
 import { readSafetensors } from "./safetensors_file.ts";
 import { readTorchWeights } from "./torch_file.ts";
+import { withPresentNames } from "./torchvision_weights.ts";
 import { tensorsOf, type Unwrapped } from "./wrapper.ts";
 
 /** Weights from elsewhere. */
@@ -86,7 +87,7 @@ export async function readForeignState(path: string, prefix?: string): Promise<F
   }
   if (kind?.fits === "torch") {
     const { tensors, ...found } = await readTorchWeights(path, prefix);
-    return { path, hasOthers: false, ...found, tensors: fromLayouts(tensors) };
+    return { path, hasOthers: false, ...found, tensors: withPresentNames(fromLayouts(tensors)) };
   }
   const contents = await readSafetensors(path);
   const tensors = ownState(path, contents) ?? fromLayouts(contents.tensors);

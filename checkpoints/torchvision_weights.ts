@@ -27,5 +27,20 @@ export const TORCHVISION: Readonly<Record<string, readonly string[]>> = {
   efficientnet_b2: ["efficientnet_b2_rwightman-c35c1473.pth"],
   convnext_tiny: ["convnext_tiny-983f1562.pth"],
   densenet121: ["densenet121-a639ec97.pth"],
+  densenet161: ["densenet161-8d451a50.pth"],
+  densenet169: ["densenet169-b2777c0a.pth"],
+  densenet201: ["densenet201-c1103571.pth"],
+  shufflenet_v2_x0_5: ["shufflenetv2_x0.5-f707e7126e.pth"],
   shufflenet_v2_x1_0: ["shufflenetv2_x1-5666bf0f80.pth"],
+  shufflenet_v2_x1_5: ["shufflenetv2_x1_5-3c479a10.pth"],
+  shufflenet_v2_x2_0: ["shufflenetv2_x2_0-8be3c8ee.pth"],
 };
+
+/**
+ * Tensors under the names that torchvision's layers have now: its DenseNets were stored when a dense layer's
+ * `norm1` was `norm.1`. Others stay as they are.
+ */
+export function withPresentNames<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  const former = /^(.*denselayer\d+\.(?:norm|conv))\.([12]\.\w+)$/;
+  return new Map([...tensors].map(([name, tensor]) => [name.replace(former, "$1$2"), tensor]));
+}

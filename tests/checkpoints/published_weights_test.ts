@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { isPublished, locateWeights } from "../../checkpoints/published_weights.ts";
-import { TORCHVISION } from "../../checkpoints/torchvision_weights.ts";
+import { TORCHVISION, withPresentNames } from "../../checkpoints/torchvision_weights.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { type Reply, startFaultServer } from "../datasets/fault_server.ts";
 import { withFolder } from "../support/folder.ts";
@@ -103,4 +103,18 @@ Deno.test("every file of torchvision's names its checksum", () => {
   const files = Object.values(TORCHVISION).flat();
   assertEquals(files.filter((file) => !/^[\w.]+-[0-9a-f]{8,10}\.pth$/.test(file)), []);
   assertEquals(new Set(files).size, files.length);
+});
+
+Deno.test("a dense layer's former names become those of today, and no others", () => {
+  const names = [
+    "features.denseblock1.denselayer12.norm.1.running_mean",
+    "features.denseblock1.denselayer12.conv.2.weight",
+    "features.denseblock1.denselayer12.conv1.weight",
+    "features.norm.1.weight",
+  ];
+  assertEquals([...withPresentNames(new Map(names.map((name) => [name, 0]))).keys()], [
+    "features.denseblock1.denselayer12.norm1.running_mean",
+    "features.denseblock1.denselayer12.conv2.weight",
+    ...names.slice(2),
+  ]);
 });
