@@ -229,7 +229,8 @@ function poolingPads(geometry: PoolingGeometry): number[] {
 function elementwise(graph: OnnxGraph, node: GraphNode, inputs: readonly string[]): string[] {
   const { op, attributes, scope, outputs: [output] } = node;
   const operands = inputs.map((name, i) => {
-    const isPerChannel = broadcastOf(node.inputs[i].shape, output.shape) === "channel";
+    const { shape } = node.inputs[i];
+    const isPerChannel = broadcastOf(shape, output.shape) === "channel" && shape.length === 1;
     const trailing = output.shape.slice(2).map((_, axis) => axis + 1);
     return isPerChannel && trailing.length > 0
       ? graph.node("Unsqueeze", [name, graph.integers(trailing)], {}, scope)

@@ -2,7 +2,9 @@
 import { InputError } from "../errors.ts";
 import type { Parameter } from "../graph/parameter.ts";
 import { formatShape, type Value } from "../graph/types.ts";
+import { conv2d } from "../ops/conv2d.ts";
 import { linear } from "../ops/linear.ts";
+import { reshape } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
 import { biasUniform, initialized, type Initializer, kaimingUniform } from "./init.ts";
 import type { LayerEntry } from "./layer_entry.ts";
@@ -46,6 +48,17 @@ export class Linear extends Module {
   /** [N, inFeatures] → [N, outFeatures]. Throws InputError for an input of another shape. */
   forward(input: Value): Value {
     return linear(input, this.weight, this.bias);
+  }
+}
+
+/**
+ * A {@link Linear} over the channels of each pixel: [N, inFeatures, H, W] → [N, outFeatures, H, W].
+ * Matches `torch.nn.Linear` between permutations that put the channels last and back.
+ */
+export class PixelLinear extends Linear {
+  /** As a 1x1 convolution. Throws InputError for an input of another shape. */
+  override forward(input: Value): Value {
+    return conv2d(input, reshape(this.weight, [...this.weight.shape, 1, 1]), this.bias);
   }
 }
 

@@ -7,6 +7,7 @@ import { findEntry, parseOptions, type z } from "../schema/entry.ts";
 import { copyOf } from "../schema/record.ts";
 import { cifarResNets } from "./cifar_resnet.ts";
 import { cifarWideResNets } from "./cifar_wide_resnet.ts";
+import { convNeXts } from "./convnext.ts";
 import { denseNets } from "./densenet.ts";
 import { doConvNet } from "./do_conv_net.ts";
 import { efficientNets } from "./efficientnet.ts";
@@ -28,6 +29,7 @@ export const MODELS: Readonly<Record<string, ModelEntry>> = {
   ...resNets,
   ...vggs,
   ...denseNets,
+  ...convNeXts,
   ...shuffleNets,
   mobilenet_v1: mobileNetV1Entry,
   mobilenet_v2: mobileNetV2Entry,

@@ -4,6 +4,7 @@ import type { Value } from "../graph/types.ts";
 import { channelSum } from "./channel_sum.ts";
 import { elementwiseOp } from "./elementwise.ts";
 import { multiply } from "./multiply.ts";
+import { reshape } from "./reshape.ts";
 
 /** The op of {@link channelScale}. */
 export const channelScaleOp = elementwiseOp({
@@ -14,13 +15,13 @@ export const channelScaleOp = elementwiseOp({
   expression: (e, [x, weight]) => [e.multiply(x, weight)],
   gradient: ({ inputs: [x, weight], outputGradients: [dy], needed }) => [
     needed[0] && dy ? channelScale(dy, weight) : undefined,
-    needed[1] && dy ? channelSum(multiply(dy, x)) : undefined,
+    needed[1] && dy ? reshape(channelSum(multiply(dy, x)), weight.shape) : undefined,
   ],
 });
 
 /**
- * `input` [N, C, …] times `weight` [C], a number for each channel. Matches `torch.mul` with a weight of
- * shape [C, 1, …]. Throws InputError where shapes do not fit.
+ * `input` [N, C, …] times `weight` [C] or [C, 1, …], a number for each channel. Matches `torch.mul` with
+ * a weight of shape [C, 1, …]. Throws InputError where shapes do not fit.
  */
 export function channelScale(input: Operand, weight: Operand): Value {
   return apply(channelScaleOp, [input, weight], {})[0];

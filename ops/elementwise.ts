@@ -25,7 +25,7 @@ import {
 export type Broadcast =
   /** Same shape: element by element. */
   | "full"
-  /** One number per channel: shape [C] beside an output [N, C, …]. */
+  /** One number per channel: shape [C], or [C, 1, …], beside an output [N, C, …]. */
   | "channel"
   /** One number for all elements: shape []. */
   | "scalar";
@@ -50,9 +50,12 @@ export function broadcastOf(
   output: Shape,
   among: readonly Broadcast[] = ALL_BROADCASTS,
 ): Broadcast | undefined {
+  const withoutOnes = sameShape(operand.slice(1), output.slice(2).map(() => 1))
+    ? operand.slice(0, 1)
+    : operand;
   return among.find((how) => {
     const shape = spreadShape(how, output);
-    return shape && sameShape(operand, shape);
+    return shape && sameShape(how === "channel" ? withoutOnes : operand, shape);
   });
 }
 
@@ -90,7 +93,7 @@ export interface ElementwiseDefinition<A> {
 
 /**
  * Makes an op of a scalar expression. The first input has the output's shape; each other input has
- * it too, or is one number per channel ([C]), or a scalar ([]). All are f32; the op's shape rule
+ * it too, or is one number per channel ([C] or [C, 1, …]), or a scalar ([]). All are f32; the op's shape rule
  * throws InputError for others.
  */
 export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {

@@ -17,7 +17,8 @@ import { eliminateDeadCode } from "./dead_code.ts";
  *
  * A computed constant is named after its first use, `<module path>.<input name>`: the kernel
  * composed for the convolution in `layer1.0.conv1` becomes `layer1.0.conv1.weight`, the name a plain
- * convolution there would have.
+ * convolution there would have. A constant that has that name itself, and is only seen under another
+ * shape, as the matrix of a layer that is computed as a convolution, stays what it is.
  */
 export function foldConstants(program: Program): Program {
   const known = new Map<Value, Known>();
@@ -26,7 +27,13 @@ export function foldConstants(program: Program): Program {
   function materialize(value: Value, name: string | undefined, rewriter: Rewriter): Value {
     const existing = materialized.get(value);
     if (existing) return existing;
-    const { op, attributes, scope } = value.node;
+    const { op, inputs, attributes, scope } = value.node;
+    if (name !== undefined && isViewOfItsName(value.node, name)) {
+      const source = materialize(inputs[0], undefined, rewriter);
+      const [view] = rewriter.emit(makeNode(op, [source], attributes, [value], scope));
+      materialized.set(value, view);
+      return view;
+    }
     const { shape, data } = known.get(value)!;
     const constant = op === constantOp ? attributes : new ComputedConstant(shape, data, name);
     const [leaf] = rewriter.emit(makeNode(constantOp, [], constant, [value], scope));
@@ -55,6 +62,12 @@ export function foldConstants(program: Program): Program {
     return rewriter.emit(makeNode(node.op, inputs, node.attributes, node.outputs, node.scope));
   });
   return eliminateDeadCode(folded);
+}
+
+/** Whether a node shows a constant of this name under another shape. */
+function isViewOfItsName({ op, inputs }: GraphNode, name: string): boolean {
+  return op.viewOffset !== undefined && inputs[0].node.op === constantOp &&
+    inputs[0].node.attributes.name === name;
 }
 
 /** A value that depends on constants alone. */

@@ -8,13 +8,15 @@ import { loadOnnxProto } from "../../checkpoints/protobuf.ts";
 import { InputError, RunError } from "../../errors.ts";
 import type { LayerSpec } from "../../layers/registry.ts";
 import { buildModel, type BuildOptions } from "../../models/registry.ts";
+import { pair } from "../../ops/conv2d.ts";
 import { disturb } from "../support/disturb.ts";
 
 const COUNT = 3;
 
 /** A folded network of random weights on small pictures, and pictures for it. */
 function network(name: string, options: Partial<BuildOptions> = {}) {
-  const [height, width, channels, classes] = [12, 11, 3, 4];
+  const [channels, classes] = [3, 4];
+  const [height, width] = pair(options.inputSize ?? [12, 11]);
   const model = buildModel(name, {
     classes,
     inputSize: [height, width],
@@ -218,6 +220,7 @@ for (
     ["cifar_resnet20_v2", { width: 4 }],
     ["resnet18", { width: 4 }],
     ["shufflenet_v2_x1_0", { width: 8 }],
+    ["convnext_tiny", { width: 4, layerScale: 0.5, inputSize: 32 }],
     ["resnet50", { width: 4 }],
   ] as const
 ) {

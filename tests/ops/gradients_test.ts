@@ -198,6 +198,7 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   channelScale: [
     { shapes: [SQUARE, [3]], build: ([x, weight]) => channelScale(x, weight) },
     { shapes: [[4, 3], [3]], build: ([x, weight]) => channelScale(x, weight) },
+    { shapes: [SQUARE, [3, 1, 1]], build: ([x, weight]) => channelScale(x, weight) },
   ],
   globalAvgPool2d: [{ shapes: [SQUARE], build: ([x]) => globalAvgPool2d(x) }],
   softmax: [{ shapes: [[2, 4]], build: ([x]) => softmax(x) }],

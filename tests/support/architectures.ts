@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Module } from "../../layers/module.ts";
 import { CifarWideResNet } from "../../models/cifar_wide_resnet.ts";
+import { ConvNeXt } from "../../models/convnext.ts";
 import { DenseNet } from "../../models/densenet.ts";
 import { efficientNet } from "../../models/efficientnet.ts";
 import { mobileNetV1 } from "../../models/mobilenet_v1.ts";
@@ -41,6 +42,20 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     z.object({ depth: z.int(), widen_factor: z.int(), base_width: z.int() }),
     ({ depth, widen_factor: widenFactor, base_width: width }, options) =>
       new CifarWideResNet({ ...options, depth, widenFactor, width }),
+  ),
+  convnext: architecture(
+    z.object({
+      block_setting: z.array(z.tuple([z.int(), z.int().nullable(), z.int()])),
+      stochastic_depth_prob: z.number(),
+      layer_norm_eps: z.literal(1e-6),
+    }),
+    ({ block_setting, stochastic_depth_prob: stochasticDepthProb }, options) =>
+      new ConvNeXt({
+        ...options,
+        blocks: block_setting.map(([, , count]) => count),
+        channels: block_setting.map(([channels]) => channels),
+        stochasticDepthProb,
+      }),
   ),
   densenet: architecture(
     z.object({

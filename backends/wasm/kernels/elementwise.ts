@@ -9,7 +9,7 @@
  * vector by vector, those that do not fill a vector one by one through the same code.
  */
 import { sizeOf } from "../../../graph/types.ts";
-import { broadcastsOf, spreadShape } from "../../../ops/elementwise.ts";
+import { broadcastsOf } from "../../../ops/elementwise.ts";
 import { type KernelFamily, numberedRefs } from "../kernel.ts";
 import { writeLoop } from "./elementwise_loop.ts";
 import { greatestCommonDivisor, loopGrain, planLoop } from "./elementwise_plan.ts";
@@ -39,12 +39,7 @@ export const elementwise: KernelFamily = {
     const plan = planLoop(graph, layout, lowering.target);
     const tables = lowering.threadScratch(plan.tableBytes * plan.tableCount);
     const { shape } = layout;
-    const inputs = numberedRefs(
-      lowering,
-      "x",
-      node.inputs,
-      (i) => spreadShape(broadcasts[i], shape)!,
-    );
+    const inputs = numberedRefs(lowering, "x", node.inputs, (i) => node.inputs[i].shape);
     const outputs = numberedRefs(lowering, "y", node.outputs, () => shape);
     const grain = loopGrain(plan);
     const perImage = layout.elements / layout.batch;

@@ -7,6 +7,7 @@ import type { Op } from "../../../graph/types.ts";
 import { add } from "../../../ops/add.ts";
 import { conv2d } from "../../../ops/conv2d.ts";
 import { relu } from "../../../ops/relu.ts";
+import { reshape } from "../../../ops/reshape.ts";
 
 function parameter(name: string, shape: number[], values: number[]): Parameter {
   const made = new Parameter(shape);
@@ -36,6 +37,18 @@ Deno.test("constants that are used as they are keep their name and data", () => 
   });
   const [kernel] = foldConstants(program).nodes.filter(({ op }) => op === constantOp);
   assertEquals(kernel.attributes.name, "conv.weight");
+});
+
+Deno.test("a constant under another shape keeps its own where the name it would get is its own", () => {
+  for (const [name, shape] of [["linear.weight", [2, 3]], ["linear.W", [2, 3, 1, 1]]] as const) {
+    const weight = parameter(name, [2, 3], Array<number>(6).fill(1));
+    const program = trace({ name: "infer" }, () => {
+      const x = input("x", [1, 3, 1, 1]);
+      withScope("linear", () => output("y", conv2d(x, reshape(weight, [2, 3, 1, 1]))));
+    });
+    const [kernel] = foldConstants(program).nodes.filter(({ op }) => op === constantOp);
+    assertEquals([kernel.attributes.name, kernel.attributes.shape], ["linear.weight", shape]);
+  }
 });
 
 Deno.test("an output that is constant is still given", () => {
