@@ -81,7 +81,12 @@ export interface Adopted {
  * @param prefix which of several networks in a file of PyTorch's, by the keys that lead to it
  */
 export async function readForeignState(path: string, prefix?: string): Promise<ForeignState> {
-  const kind = kindOf(await readWanted(path, "weights", HEAD_BYTES));
+  // What comes through a pipe can be read only once.
+  const isPipe = await Deno.stat(path).then(
+    ({ isFile, isDirectory }) => !isFile && !isDirectory,
+    () => false,
+  );
+  const kind = isPipe ? undefined : kindOf(await readWanted(path, "weights", HEAD_BYTES));
   if (path.toLowerCase().endsWith(".onnx") || kind?.fits === "onnx") {
     return { path, tensors: await readOnnxTensors(path), hasOthers: true };
   }

@@ -5,7 +5,7 @@
  */
 import { dirname, join } from "node:path";
 import { InputError, RunError } from "../errors.ts";
-import { download, type DownloadOptions } from "../datasets/download.ts";
+import { download, type DownloadOptions, type DownloadProgress } from "../datasets/download.ts";
 import { cacheFolder } from "../files/cache.ts";
 import { type Checksum, digestOfFile, hasDigest } from "../files/checksum.ts";
 import { exists } from "../files/exists.ts";
@@ -15,17 +15,19 @@ import { someOf } from "../reporting/format.ts";
 import { TORCHVISION } from "./torchvision_weights.ts";
 
 /** Options of {@link locateWeights}. */
-export interface LocateWeightsOptions extends
-  Pick<
-    DownloadOptions,
-    "onProgress" | "rounds" | "sleep"
-  > {
+export interface LocateWeightsOptions {
   /** Address of a server that has the files, asked before the official places. */
   readonly mirror?: string;
   /** Overfold's cache. Default {@link cacheFolder}. */
   readonly cache?: string;
+  /** Receives how far a download is, at every piece. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
   /** Receives, in one line, what a person may want to know. */
   readonly onNotice?: (line: string) => void;
+  /** Rounds through the servers. Default 5. */
+  readonly rounds?: number;
+  /** Waits that many milliseconds between them; replaced in tests. */
+  readonly sleep?: (milliseconds: number) => Promise<void>;
 }
 
 /** A file of weights and where it is published. */
@@ -76,11 +78,16 @@ export async function locateWeights(
   }
 }
 
-async function torchvisionFile(
-  model: string,
-  home: string,
-  options: LocateWeightsOptions,
-): Promise<string> {
+/** The official address of published weights. Throws InputError for a name that is none. */
+export function addressOf(name: string): string {
+  const [library, model] = name.split("/");
+  return library === "timm"
+    ? `${HUGGING_FACE}/${timmPath(model, "resolve")}`
+    : `${TORCHVISION_SERVER}/${torchvisionName(model)}`;
+}
+
+/** The file of torchvision's weights. Throws InputError for a name that is none. */
+function torchvisionName(model: string): string {
   const [name, version] = model.split(".");
   const files = Object.hasOwn(TORCHVISION, name) ? TORCHVISION[name] : [];
   const number = version === undefined ? files.length : ["", ...VERSIONS].indexOf(version);
@@ -95,6 +102,15 @@ async function torchvisionFile(
         "named by their file",
     );
   }
+  return file;
+}
+
+async function torchvisionFile(
+  model: string,
+  home: string,
+  options: LocateWeightsOptions,
+): Promise<string> {
+  const file = torchvisionName(model);
   const digest = /-([0-9a-f]+)\.pth$/.exec(file)![1];
   const published = { place: join(home, file), server: TORCHVISION_SERVER, path: file };
   await fetchOnce(published, { algorithm: "sha256", digest }, options);
@@ -103,15 +119,18 @@ async function torchvisionFile(
 
 const VERSIONS = ["IMAGENET1K_V1", "IMAGENET1K_V2"];
 
+const timmPath = (model: string, part: "raw" | "resolve") =>
+  `timm/${encodeURIComponent(model)}/${part}/main/model.safetensors`;
+
 async function timmFile(
   model: string,
   home: string,
   options: LocateWeightsOptions,
 ): Promise<string> {
-  const from = (part: string, file: string): PublishedFile => ({
+  const from = (part: "raw" | "resolve", file: string): PublishedFile => ({
     place: join(home, model, file),
     server: HUGGING_FACE,
-    path: `timm/${encodeURIComponent(model)}/${part}/main/model.safetensors`,
+    path: timmPath(model, part),
   });
   const pointer = from("raw", "pointer");
   try {

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { openBackend } from "../backends/registry.ts";
 import { type Architecture, type Checkpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
 import { type ForeignState, modelTensors, readForeignState } from "../checkpoints/import.ts";
+import { addressOf, isPublished } from "../checkpoints/published_weights.ts";
 import { requireFinite } from "../checkpoints/finite.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { START } from "../checkpoints/run_state.ts";
@@ -91,6 +92,14 @@ export const command: Command = {
     ),
   async run(args, context) {
     const [path] = args.positionals;
+    if (isPublished(path)) {
+      throw new InputError(
+        `${path}: import fetches nothing: download ${
+          addressOf(path)
+        } and name the file, or name the ` +
+          "weights in a config (model.pretrained), and the training downloads them",
+      );
+    }
     const output = args.text("output") ??
       join("runs", basename(path, extname(path)), "checkpoints", "imported.safetensors");
     const inputs = ["config", "class-names"].flatMap((option) => args.text(option) ?? []);

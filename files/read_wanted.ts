@@ -19,6 +19,7 @@ const NETWORKS = ["checkpoints/best.safetensors", "folded/model.safetensors", "m
 /** Files of a run, or of a network from elsewhere, that a folder may have been named for. */
 const IN_FOLDERS: Partial<Readonly<Record<Wanted, readonly string[]>>> = {
   network: NETWORKS,
+  weights: [...NETWORKS, "pytorch_model.bin"],
   config: ["config.yaml"],
   "network or config": [...NETWORKS, "config.yaml"],
 };

@@ -330,4 +330,25 @@ Deno.test("a header whose length begins like a pickle is read, and a pickle that
     Deno.writeFile(path, Uint8Array.of(0x80, 2, 0x8a, 10, 0, 0, 0, 0));
   await assertRejects(() => inTemporaryFile(".pth", write), InputError, "torch.save");
   await assertRejects(() => readForeignState("none.safetensors"), InputError, "no such file");
+  const folder = fromFileUrl(new URL("foreign", import.meta.url));
+  await assertRejects(() => readForeignState(folder), InputError, "expected weights: safetensors");
+});
+
+Deno.test({
+  name: "safetensors that come through a pipe are read",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const script = "import { readForeignState } from '" +
+      new URL("../../checkpoints/import.ts", import.meta.url) +
+      "'; console.log((await readForeignState('/dev/stdin')).tensors.size)";
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-check", script],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const file = await Deno.open(foreign("header640_fp16.safetensors"));
+    await file.readable.pipeTo(child.stdin);
+    assertEquals(new TextDecoder().decode((await child.output()).stdout).trim(), "8");
+  },
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
-import { isPublished, locateWeights } from "../../checkpoints/published_weights.ts";
+import { addressOf, isPublished, locateWeights } from "../../checkpoints/published_weights.ts";
 import { TORCHVISION, withPresentNames } from "../../checkpoints/torchvision_weights.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { type Reply, startFaultServer } from "../datasets/fault_server.ts";
@@ -44,6 +44,18 @@ Deno.test("names of published weights are told from files", () => {
   const names = ["torchvision/resnet18", "timm/resnet18.a1_in1k"];
   const files = ["./torchvision/resnet18", "resnet18.pth", "timm/a/b.pth", "torchvision", "x/y"];
   assertEquals([...names, ...files].filter(isPublished), names);
+});
+
+Deno.test("published weights have an official address", () => {
+  assertEquals(
+    ["torchvision/resnet18", "torchvision/resnet50.IMAGENET1K_V1", "timm/resnet18.a1_in1k"]
+      .map(addressOf),
+    [
+      "https://download.pytorch.org/models/resnet18-f37072fd.pth",
+      "https://download.pytorch.org/models/resnet50-0676ba61.pth",
+      "https://huggingface.co/timm/resnet18.a1_in1k/resolve/main/model.safetensors",
+    ],
+  );
 });
 
 Deno.test("timm's weights are downloaded once, verified each time, and again where they are damaged", () =>

@@ -199,6 +199,22 @@ Deno.test("a model is either a name or a list of layers", () => {
   }
 });
 
+Deno.test("keys of pretrained weights need them", () => {
+  const parse = (keys: string) =>
+    parseConfig(`data: {dataset: mnist}\nmodel: {name: resnet18, ${keys}}`, "run.yaml").config;
+  const keys = "prefix: net., ignore: [aux], mirror: 'https://example.org'";
+  const { pretrained, ...others } = parse(`pretrained: torchvision/resnet18, ${keys}`).model;
+  assertEquals(pretrained, "torchvision/resnet18");
+  assertEquals([others.prefix, others.ignore, others.mirror], [
+    ...["net.", ["aux"], "https://example.org"],
+  ]);
+  const { message } = assertThrows(() => parse(keys), InputError);
+  const places = message.split("\n").map((line) =>
+    /model\.(\w+): without model.pretrained/.exec(line)?.[1]
+  );
+  assertEquals(places, ["prefix", "ignore", "mirror"]);
+});
+
 Deno.test("a model's mistakes are all told, whatever is wrong with its form", () => {
   const found = (model: string) =>
     messageOf(`data: {dataset: mnist}\nmodel: ${model}`).split("\n")
