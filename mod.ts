@@ -51,6 +51,7 @@ export { gelu, type GeluOptions } from "./ops/gelu.ts";
 export { gradients, vectorJacobianProduct } from "./ops/gradients.ts";
 export { type Broadcast, type ElementwiseDefinition, elementwiseOp } from "./ops/elementwise.ts";
 export { add } from "./ops/add.ts";
+export { addBias } from "./ops/add_bias.ts";
 export {
   type BinaryCrossEntropyOptions,
   binaryCrossEntropyWithLogits,
@@ -71,6 +72,7 @@ export { composeKernel, type ComposeKernelOptions, type Pairing } from "./ops/co
 export { conv2d, type Conv2dOptions as Conv2dOpOptions } from "./ops/conv2d.ts";
 export { countCorrect, type CountCorrectAttributes } from "./ops/count_correct.ts";
 export type { PaddingMode, Pair } from "./ops/convolution_geometry.ts";
+export { detach } from "./ops/detach.ts";
 export { fill } from "./ops/fill.ts";
 export { foldForInference, type FoldOptions } from "./ops/fold_for_inference.ts";
 export { globalAvgPool2d } from "./ops/global_avg_pool2d.ts";
@@ -120,13 +122,29 @@ export {
   Softplus,
   Tanh,
 } from "./layers/activations.ts";
-export { BatchNorm2d, type BatchNorm2dOptions } from "./layers/batch_norm2d.ts";
+export { BatchNorm2d } from "./layers/batch_norm2d.ts";
+export type { BatchNorm2dOptions } from "./layers/batch_norm_options.ts";
 export { type BlockEntry, BLOCKS, Branches, Concat, Residual } from "./layers/blocks.ts";
 export { ChannelShuffle } from "./layers/channel_shuffle.ts";
 export { Conv2d } from "./layers/conv2d.ts";
 export { type Conv2dOptions, convolutionBias, kernelShape } from "./layers/convolution_options.ts";
 export { convolutionFactory, CONVOLUTIONS, type ConvolutionSpec } from "./layers/convolutions.ts";
-export type { ConvolutionFactory, ConvolutionOptions } from "./layers/convolutions/entry.ts";
+export { AsymmetricConv2d } from "./layers/convolutions/acnet.ts";
+export { BranchedConvolution } from "./layers/convolutions/branches.ts";
+export {
+  type Border,
+  DiverseBranchConv2d,
+  type DiverseBranchOptions,
+} from "./layers/convolutions/dbb.ts";
+export type {
+  ConvolutionFactory,
+  ConvolutionOptions,
+  ConvolutionPlace,
+} from "./layers/convolutions/entry.ts";
+export { ExpandedConv2d } from "./layers/convolutions/expand_net.ts";
+export { MobileOneConv2d, type MobileOneOptions } from "./layers/convolutions/mobile_one.ts";
+export { OrepaConv2d } from "./layers/convolutions/orepa.ts";
+export { RepVggConv2d, type RepVggOptions } from "./layers/convolutions/rep_vgg.ts";
 export { DoConv2d, type DoConv2dOptions } from "./layers/do_conv2d.ts";
 export {
   Dropout,
@@ -136,6 +154,7 @@ export {
   StochasticDepth,
 } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
+export { Identity } from "./layers/identity.ts";
 export { type Initializer, kaimingNormal, kaimingUniform } from "./layers/init.ts";
 export { LayerScale, type LayerScaleOptions } from "./layers/layer_scale.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";

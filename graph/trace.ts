@@ -279,6 +279,18 @@ export function mapUpdates(replace: (update: Update) => Update): void {
   updates.splice(0, updates.length, ...updates.map(replace));
 }
 
+/** What a parameter or buffer takes at the end of every run, as far as is traced; itself if nothing new. */
+export function assigned(parameter: Parameter): Value {
+  const { updates, options } = active();
+  const binding = options.bind?.(parameter);
+  if (!binding || "constant" in binding) return toValue(parameter);
+  const { variable, offset } = binding;
+  const update = updates.findLast((update) =>
+    update.variable === variable && update.offset === offset
+  );
+  return update?.value ?? toValue(parameter);
+}
+
 /** Makes a parameter or buffer take `value` at the end of every run. */
 export function assign(parameter: Parameter, value: Value): void {
   const binding = active().options.bind?.(parameter);

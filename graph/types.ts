@@ -7,6 +7,7 @@
  */
 
 import type { AttributeRules } from "./attribute_rules.ts";
+import type { LinearMap } from "./linear_map.ts";
 
 /** Element type. Parameters and activations are f32, labels i32, pixels u8. */
 export type DType = "f32" | "i32" | "u8";
@@ -127,6 +128,15 @@ export interface Op<A = Attributes> {
     outputs: readonly TensorType[],
     attributes: A,
   ): number;
+  /**
+   * Present where the op is linear in its first input: what it does to one of type `input` as a
+   * convolution, given its other inputs; undefined for attributes with which it is none.
+   */
+  linearMap?(
+    input: TensorType,
+    others: readonly HostTensor[],
+    attributes: A,
+  ): LinearMap | undefined;
   /** Present when each output element depends only on the matching input elements. */
   readonly elementwise?: Elementwise<A>;
   /**

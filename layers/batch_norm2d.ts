@@ -1,29 +1,19 @@
 /** Batch normalisation layer. */
 import { InputError } from "../errors.ts";
 import { Parameter } from "../graph/parameter.ts";
-import { assign, currentScope, isFrozen, isTraining, toValue } from "../graph/trace.ts";
+import { assign, assigned, currentScope, isFrozen, isTraining, toValue } from "../graph/trace.ts";
 import { formatShape, sizeOf, type Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
 import { channelMoments } from "../ops/channel_moments.ts";
 import { channelNormalize } from "../ops/channel_normalize.ts";
 import { fill } from "../ops/fill.ts";
 import { movingAverage } from "../ops/moving_average.ts";
+import { reshape } from "../ops/reshape.ts";
 import { scale } from "../ops/scale.ts";
 import { z } from "../schema/entry.ts";
+import type { BatchNorm2dOptions } from "./batch_norm_options.ts";
 import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
-
-/** Options of {@link BatchNorm2d}; names and defaults of `torch.nn.BatchNorm2d`. */
-export interface BatchNorm2dOptions {
-  /** Added to the variance. Default 1e-5. */
-  readonly eps?: number;
-  /** Weight of the new batch in the running statistics. Default 0.1. */
-  readonly momentum?: number;
-  /** Whether each channel has a trained scale and shift. Default true. */
-  readonly affine?: boolean;
-  /** What the scale starts as. Default 1. */
-  readonly initialWeight?: number;
-}
 
 /**
  * Normalises each channel of [N, C, H, W] (or [N, C]) to mean 0 and variance 1, then scales and
@@ -73,10 +63,16 @@ export class BatchNorm2d extends Module {
 
   /** [N, C, …] → the same shape; in a training program it also moves the running statistics. */
   forward(input: Value): Value {
+    return this.normalizerFor(input)(input);
+  }
+
+  /**
+   * What normalises other values of [N, C, …] as `input` is normalised: in training by its statistics,
+   * which also move the running ones.
+   */
+  normalizerFor(input: Value): (value: Value) => Value {
+    if (!isTraining() || isFrozen(this.runningMean)) return (value) => this.#byRunning(value);
     const { weight, bias, eps } = this;
-    if (!isTraining() || isFrozen(this.runningMean)) {
-      return channelNormalize(input, this.runningMean, this.runningVar, { weight, bias, eps });
-    }
     const count = sizeOf(input.shape) / this.channels;
     if (count <= 1) {
       throw new InputError(
@@ -92,7 +88,22 @@ export class BatchNorm2d extends Module {
     assign(this.runningMean, movingAverage(this.runningMean, mean, decay));
     assign(this.runningVar, movingAverage(this.runningVar, unbiased, decay));
     assign(this.numBatchesTracked, add(toValue(this.numBatchesTracked), fill([], 1)));
-    return channelNormalize(input, mean, variance, { weight, bias, eps });
+    return (value) => channelNormalize(value, mean, variance, { weight, bias, eps });
+  }
+
+  /**
+   * What it makes of zeros by its running statistics, those that a batch before has moved in a training
+   * program: [C].
+   */
+  responseToZero(): Value {
+    const zeros = fill([1, this.channels], 0);
+    return reshape(this.#byRunning(zeros), [this.channels]);
+  }
+
+  #byRunning(value: Value): Value {
+    const { weight, bias } = this;
+    const [mean, variance] = [this.runningMean, this.runningVar].map(assigned);
+    return channelNormalize(value, mean, variance, { weight, bias, eps: this.eps });
   }
 }
 

@@ -1,15 +1,23 @@
 /** The kinds of convolution that models are built of, by name. */
-import { type OptionPath, within } from "../errors.ts";
-import { type Choice, choiceOf, chosen } from "../schema/entry.ts";
-import { conv } from "./convolutions/conv.ts";
-import { doConv } from "./convolutions/do_conv.ts";
+import type { OptionPath } from "../errors.ts";
+import { type Choice, choiceOf } from "../schema/entry.ts";
+import { acnet } from "./convolutions/acnet.ts";
+import { dbb } from "./convolutions/dbb.ts";
 import type { ConvolutionEntry, ConvolutionFactory, ForeignForm } from "./convolutions/entry.ts";
+import { mobileOne } from "./convolutions/mobile_one.ts";
+import { repConv } from "./convolutions/rep_conv.ts";
+import { repVgg } from "./convolutions/rep_vgg.ts";
+import { factoryAmong, KERNELS } from "./kernels.ts";
 import type { Module, StateDict } from "./module.ts";
 
 /** What `convolution` of a model or a layer can name. */
 export const CONVOLUTIONS = {
-  conv,
-  do_conv: doConv,
+  ...KERNELS,
+  rep_vgg: repVgg,
+  rep_conv: repConv,
+  acnet,
+  dbb,
+  mobile_one: mobileOne,
 } satisfies Record<string, ConvolutionEntry>;
 
 /** The schema of {@link ConvolutionSpec}. */
@@ -28,11 +36,7 @@ export function convolutionFactory(
   spec: ConvolutionSpec | { readonly name: string },
   at: OptionPath = [],
 ): ConvolutionFactory {
-  const { entry, options: own } = within(
-    at,
-    () => chosen<ConvolutionEntry>(CONVOLUTIONS, spec, "convolution"),
-  );
-  return (options) => within(at, () => entry.build(options, own));
+  return factoryAmong(CONVOLUTIONS, spec, at);
 }
 
 function foreignForms(): ForeignForm[] {

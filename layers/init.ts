@@ -76,6 +76,13 @@ export function normal(deviation: number): Initializer {
   return (data, _shape, random) => fillNormal(data, deviation, random);
 }
 
+/** A 1x1 kernel [C, C/groups, 1, 1] that leaves images as they are. */
+export function identityKernel([channels, inputs]: Shape): Float32Array {
+  const kernel = new Float32Array(channels * inputs);
+  for (let c = 0; c < channels; c++) kernel[c * inputs + c % inputs] = 1;
+  return kernel;
+}
+
 /** All zeros. */
 export const zeros: Initializer = (data) => data.fill(0);
 

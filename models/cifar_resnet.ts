@@ -12,7 +12,7 @@ import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { relu } from "../ops/relu.ts";
 import { flatten } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
-import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
+import { modelConvolution, type ModelEntry, type ModelOptions, normBehind } from "./options.ts";
 import { BasicBlock, type BlockClass, PreActivationBlock, stage } from "./residual_blocks.ts";
 
 /** Options of {@link CifarResNetV1} and {@link CifarResNetV2}. */
@@ -77,12 +77,12 @@ export abstract class CifarResNet extends Module {
 
 /** `conv1`, `bn1`, no ReLU, three stages of post-activation blocks, pool, `fc`. */
 export class CifarResNetV1 extends CifarResNet {
-  readonly bn1: BatchNorm2d;
+  readonly bn1: Module;
   readonly #stemReLU: boolean;
 
   constructor(options: CifarResNetV1Options) {
     super(options, BasicBlock);
-    this.bn1 = new BatchNorm2d(options.channels[0]);
+    this.bn1 = normBehind(this.conv1, options.channels[0]);
     this.#stemReLU = options.stemReLU ?? false;
   }
 

@@ -5,7 +5,7 @@
 import type { Value } from "../graph/types.ts";
 import { ReLU } from "../layers/activations.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
-import type { ConvolutionOptions } from "../layers/convolutions/entry.ts";
+import type { ConvolutionOptions, ConvolutionPlace } from "../layers/convolutions/entry.ts";
 import { kaimingNormalFanIn, zeros } from "../layers/init.ts";
 import { Linear } from "../layers/linear.ts";
 import { Module } from "../layers/module.ts";
@@ -16,7 +16,12 @@ import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { relu } from "../ops/relu.ts";
 import { flatten } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
-import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
+import {
+  modelConvolution,
+  modelConvolutionNorm,
+  type ModelEntry,
+  type ModelOptions,
+} from "./options.ts";
 
 /** Options of {@link DenseNet}. */
 export interface DenseNetOptions extends ModelOptions {
@@ -30,23 +35,21 @@ export interface DenseNetOptions extends ModelOptions {
   readonly bottleneck?: number;
 }
 
-function conv1x1(options: ConvolutionOptions, inChannels: number, outChannels: number): Module {
-  const initialize = kaimingNormalFanIn;
-  return modelConvolution(options, { inChannels, outChannels, kernelSize: 1, initialize });
+function of1x1(inChannels: number, outChannels: number): ConvolutionPlace {
+  return { inChannels, outChannels, kernelSize: 1, initialize: kaimingNormalFanIn };
 }
 
 /** conv2(relu(norm2(conv1(relu(norm1 x))))), the first kernel 1x1, the second 3x3. */
 class DenseLayer extends Module {
   readonly norm1: BatchNorm2d;
   readonly conv1: Module;
-  readonly norm2: BatchNorm2d;
+  readonly norm2: Module;
   readonly conv2: Module;
 
   constructor(options: ConvolutionOptions, inChannels: number, inner: number, outChannels: number) {
     super();
     this.norm1 = new BatchNorm2d(inChannels);
-    this.conv1 = conv1x1(options, inChannels, inner);
-    this.norm2 = new BatchNorm2d(inner);
+    [this.conv1, this.norm2] = modelConvolutionNorm(options, of1x1(inChannels, inner));
     this.conv2 = modelConvolution(options, {
       inChannels: inner,
       outChannels,
@@ -81,16 +84,17 @@ export class DenseNet extends Module {
   constructor(options: DenseNetOptions) {
     super();
     const { classes, inputChannels = 3, blocks, growthRate, width, bottleneck = 4 } = options;
+    const [conv0, norm0] = modelConvolutionNorm(options, {
+      inChannels: inputChannels,
+      outChannels: width,
+      kernelSize: 7,
+      stride: 2,
+      padding: 3,
+      initialize: kaimingNormalFanIn,
+    });
     const layers: Record<string, Module> = {
-      conv0: modelConvolution(options, {
-        inChannels: inputChannels,
-        outChannels: width,
-        kernelSize: 7,
-        stride: 2,
-        padding: 3,
-        initialize: kaimingNormalFanIn,
-      }),
-      norm0: new BatchNorm2d(width),
+      conv0,
+      norm0,
       relu0: new ReLU(),
       pool0: new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 }),
     };
@@ -108,7 +112,7 @@ export class DenseNet extends Module {
       layers[`transition${i + 1}`] = new NamedSequential({
         norm: new BatchNorm2d(channels),
         relu: new ReLU(),
-        conv: conv1x1(options, channels, halved),
+        conv: modelConvolution(options, of1x1(channels, halved)),
         pool: new AvgPool2d({ kernelSize: 2 }),
       });
       channels = halved;

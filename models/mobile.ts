@@ -1,6 +1,6 @@
 /** What mobile networks share: MobileNet v1 to v3 and EfficientNet. */
 import type { Value } from "../graph/types.ts";
-import { BatchNorm2d, type BatchNorm2dOptions } from "../layers/batch_norm2d.ts";
+import type { BatchNorm2dOptions } from "../layers/batch_norm_options.ts";
 import type { ConvolutionOptions } from "../layers/convolutions/entry.ts";
 import { kaimingNormal } from "../layers/init.ts";
 import { Module } from "../layers/module.ts";
@@ -8,7 +8,7 @@ import { Sequential } from "../layers/sequential.ts";
 import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { flatten } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
-import { modelConvolution } from "./options.ts";
+import { modelConvolutionNorm } from "./options.ts";
 
 /** `features`, global average pool, `classifier`. */
 export class MobileNet extends Module {
@@ -60,11 +60,11 @@ export function normedConvolution(
   family: MobileFamily,
   { activation, ...options }: NormedConvolutionOptions,
 ): Sequential {
-  const conv = modelConvolution(family, {
+  const normed = modelConvolutionNorm(family, {
     ...options,
     padding: (options.kernelSize - 1) / 2,
     initialize: kaimingNormal,
+    batchNorm: family.norm,
   });
-  const norm = new BatchNorm2d(options.outChannels, family.norm);
-  return new Sequential(conv, norm, ...(activation ? [activation()] : []));
+  return new Sequential(...normed, ...(activation ? [activation()] : []));
 }

@@ -1,8 +1,11 @@
 /** What every model takes. */
+import { BatchNorm2d } from "../layers/batch_norm2d.ts";
+import type { BatchNorm2dOptions } from "../layers/batch_norm_options.ts";
 import { Conv2d } from "../layers/conv2d.ts";
-import type { Conv2dOptions } from "../layers/convolution_options.ts";
 import { convolutionSpecSchema } from "../layers/convolutions.ts";
-import type { ConvolutionOptions } from "../layers/convolutions/entry.ts";
+import { BranchedConvolution } from "../layers/convolutions/branches.ts";
+import type { ConvolutionOptions, ConvolutionPlace } from "../layers/convolutions/entry.ts";
+import { Identity } from "../layers/identity.ts";
 import type { Module } from "../layers/module.ts";
 import { size } from "../layers/sizes.ts";
 import type { Pair } from "../ops/convolution_geometry.ts";
@@ -36,8 +39,26 @@ export interface ModelEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S
 
 /** A convolution of the kind a model was asked for; `bias` is off unless asked for. */
 export function modelConvolution(
-  { convolution = (options) => new Conv2d(options) }: ConvolutionOptions,
-  options: Conv2dOptions,
+  { convolution = (place) => new Conv2d(place) }: ConvolutionOptions,
+  place: ConvolutionPlace,
 ): Module {
-  return convolution({ bias: false, ...options });
+  return convolution({ bias: false, ...place });
+}
+
+/** {@link modelConvolution} and {@link normBehind} it. */
+export function modelConvolutionNorm(
+  options: ConvolutionOptions,
+  { batchNorm, ...place }: ConvolutionPlace,
+): [conv: Module, norm: Module] {
+  const conv = modelConvolution(options, { ...place, batchNorm });
+  return [conv, normBehind(conv, place.outChannels, batchNorm)];
+}
+
+/** The batch norm behind a convolution: an `Identity` where that has batch norms of its own. */
+export function normBehind(
+  conv: Module,
+  channels: number,
+  options: BatchNorm2dOptions = {},
+): Module {
+  return conv instanceof BranchedConvolution ? new Identity() : new BatchNorm2d(channels, options);
 }

@@ -5,13 +5,13 @@
 import { InputError } from "../errors.ts";
 import type { Value } from "../graph/types.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
-import type { ConvolutionOptions } from "../layers/convolutions/entry.ts";
+import type { ConvolutionOptions, ConvolutionPlace } from "../layers/convolutions/entry.ts";
 import type { Initializer } from "../layers/init.ts";
 import { Module } from "../layers/module.ts";
 import { Sequential } from "../layers/sequential.ts";
 import { add } from "../ops/add.ts";
 import { relu } from "../ops/relu.ts";
-import { modelConvolution } from "./options.ts";
+import { modelConvolution, modelConvolutionNorm } from "./options.ts";
 
 /** What all blocks of a network share. */
 export interface BlockFamily extends ConvolutionOptions {
@@ -56,46 +56,44 @@ export function stage(
   );
 }
 
-function conv3x3(
-  options: BlockOptions,
+/** The place of a 3x3 convolution. */
+function of3x3(
+  { initialize }: BlockOptions,
   inChannels: number,
   outChannels: number,
   stride: number,
   groups = 1,
-): Module {
-  const { initialize } = options;
-  return modelConvolution(options, {
-    inChannels,
-    outChannels,
-    kernelSize: 3,
-    stride,
-    padding: 1,
-    groups,
-    initialize,
-  });
+): ConvolutionPlace {
+  return { inChannels, outChannels, kernelSize: 3, stride, padding: 1, groups, initialize };
 }
 
-function conv1x1(
-  options: BlockOptions,
+/** The place of a 1x1 convolution. */
+function of1x1(
+  { initialize }: BlockOptions,
   inChannels: number,
   outChannels: number,
   stride = 1,
-): Module {
-  const { initialize } = options;
-  return modelConvolution(options, { inChannels, outChannels, kernelSize: 1, stride, initialize });
+): ConvolutionPlace {
+  return { inChannels, outChannels, kernelSize: 1, stride, initialize };
 }
 
-/** 1x1 convolution on the shortcut of a block whose input does not fit onto its output. */
-function bareProjection(options: BlockOptions, outChannels: number): Module | undefined {
+/** The 1x1 convolution on the shortcut of a block whose input does not fit onto its output. */
+function projectionOf(options: BlockOptions, outChannels: number): ConvolutionPlace | undefined {
   const { inChannels, stride } = options;
   if (stride === 1 && inChannels === outChannels) return undefined;
-  return conv1x1(options, inChannels, outChannels, stride);
+  return of1x1(options, inChannels, outChannels, stride);
+}
+
+/** It alone. */
+function bareProjection(options: BlockOptions, outChannels: number): Module | undefined {
+  const place = projectionOf(options, outChannels);
+  return place && modelConvolution(options, place);
 }
 
 /** The same with batch norm, for post-activation blocks. */
 function projection(options: BlockOptions, outChannels: number): Sequential | undefined {
-  const conv = bareProjection(options, outChannels);
-  return conv && new Sequential(conv, new BatchNorm2d(outChannels));
+  const place = projectionOf(options, outChannels);
+  return place && new Sequential(...modelConvolutionNorm(options, place));
 }
 
 /**
@@ -113,26 +111,26 @@ function bottleneckWidth({ planes, groups = 1, widthPerGroup = 64 }: BlockOption
   return ofGroup * groups;
 }
 
-/** The batch norm that ends a residual. */
-function lastNorm(channels: number, { zeroInitResidual = false }: BlockOptions): BatchNorm2d {
-  return new BatchNorm2d(channels, zeroInitResidual ? { initialWeight: 0 } : {});
+/** The convolution and the batch norm that end a residual. */
+function lastNormed(options: BlockOptions, place: ConvolutionPlace): [conv: Module, norm: Module] {
+  const batchNorm = options.zeroInitResidual ? { initialWeight: 0 } : {};
+  return modelConvolutionNorm(options, { ...place, batchNorm });
 }
 
 /** relu(bn2(conv2(relu(bn1(conv1 x))))), both kernels 3x3: two convolutions of a plain network. */
 export class PlainBlock extends Module {
   static readonly expansion = 1;
   readonly conv1: Module;
-  readonly bn1: BatchNorm2d;
+  readonly bn1: Module;
   readonly conv2: Module;
-  readonly bn2: BatchNorm2d;
+  readonly bn2: Module;
 
   constructor(options: BlockOptions) {
     super();
     const { inChannels, planes, stride } = options;
-    this.conv1 = conv3x3(options, inChannels, planes, stride);
-    this.bn1 = new BatchNorm2d(planes);
-    this.conv2 = conv3x3(options, planes, planes, 1);
-    this.bn2 = lastNorm(planes, options);
+    const first = of3x3(options, inChannels, planes, stride);
+    [this.conv1, this.bn1] = modelConvolutionNorm(options, first);
+    [this.conv2, this.bn2] = lastNormed(options, of3x3(options, planes, planes, 1));
   }
 
   forward(input: Value): Value {
@@ -167,11 +165,11 @@ export class BasicBlock extends PlainBlock {
 export class Bottleneck extends Module {
   static readonly expansion: number = 4;
   readonly conv1: Module;
-  readonly bn1: BatchNorm2d;
+  readonly bn1: Module;
   readonly conv2: Module;
-  readonly bn2: BatchNorm2d;
+  readonly bn2: Module;
   readonly conv3: Module;
-  readonly bn3: BatchNorm2d;
+  readonly bn3: Module;
   readonly downsample?: Sequential;
 
   constructor(options: BlockOptions, strided: "conv1" | "conv2" = "conv2") {
@@ -179,12 +177,12 @@ export class Bottleneck extends Module {
     const { inChannels, planes, stride, groups } = options;
     const width = bottleneckWidth(options);
     const outChannels = planes * Bottleneck.expansion;
-    this.conv1 = conv1x1(options, inChannels, width, strided === "conv1" ? stride : 1);
-    this.bn1 = new BatchNorm2d(width);
-    this.conv2 = conv3x3(options, width, width, strided === "conv2" ? stride : 1, groups);
-    this.bn2 = new BatchNorm2d(width);
-    this.conv3 = conv1x1(options, width, outChannels);
-    this.bn3 = lastNorm(outChannels, options);
+    const strideOf = (name: typeof strided) => name === strided ? stride : 1;
+    const first = of1x1(options, inChannels, width, strideOf("conv1"));
+    const second = of3x3(options, width, width, strideOf("conv2"), groups);
+    [this.conv1, this.bn1] = modelConvolutionNorm(options, first);
+    [this.conv2, this.bn2] = modelConvolutionNorm(options, second);
+    [this.conv3, this.bn3] = lastNormed(options, of1x1(options, width, outChannels));
     this.downsample = projection(options, outChannels);
   }
 
@@ -211,7 +209,7 @@ export class PreActivationBlock extends Module {
   static readonly expansion: number = 1;
   readonly bn1: BatchNorm2d;
   readonly conv1: Module;
-  readonly bn2: BatchNorm2d;
+  readonly bn2: Module;
   readonly conv2: Module;
   readonly downsample?: Module;
 
@@ -219,9 +217,9 @@ export class PreActivationBlock extends Module {
     super();
     const { inChannels, planes, stride } = options;
     this.bn1 = new BatchNorm2d(inChannels);
-    this.conv1 = conv3x3(options, inChannels, planes, stride);
-    this.bn2 = new BatchNorm2d(planes);
-    this.conv2 = conv3x3(options, planes, planes, 1);
+    const first = of3x3(options, inChannels, planes, stride);
+    [this.conv1, this.bn2] = modelConvolutionNorm(options, first);
+    this.conv2 = modelConvolution(options, of3x3(options, planes, planes, 1));
     this.downsample = bareProjection(options, planes);
   }
 
@@ -245,9 +243,9 @@ export class BottleneckV2 extends Module {
   static readonly expansion = 4;
   readonly bn1: BatchNorm2d;
   readonly conv1: Module;
-  readonly bn2: BatchNorm2d;
+  readonly bn2: Module;
   readonly conv2: Module;
-  readonly bn3: BatchNorm2d;
+  readonly bn3: Module;
   readonly conv3: Module;
   readonly downsample?: Module;
 
@@ -257,11 +255,11 @@ export class BottleneckV2 extends Module {
     const width = bottleneckWidth(options);
     const outChannels = planes * BottleneckV2.expansion;
     this.bn1 = new BatchNorm2d(inChannels);
-    this.conv1 = conv1x1(options, inChannels, width);
-    this.bn2 = new BatchNorm2d(width);
-    this.conv2 = conv3x3(options, width, width, stride, groups);
-    this.bn3 = new BatchNorm2d(width);
-    this.conv3 = conv1x1(options, width, outChannels);
+    const first = of1x1(options, inChannels, width);
+    const second = of3x3(options, width, width, stride, groups);
+    [this.conv1, this.bn2] = modelConvolutionNorm(options, first);
+    [this.conv2, this.bn3] = modelConvolutionNorm(options, second);
+    this.conv3 = modelConvolution(options, of1x1(options, width, outChannels));
     this.downsample = bareProjection(options, outChannels);
   }
 

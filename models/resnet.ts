@@ -13,7 +13,7 @@ import { maxPool2d } from "../ops/max_pool2d.ts";
 import { relu } from "../ops/relu.ts";
 import { flatten } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
-import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
+import { modelConvolutionNorm, type ModelEntry, type ModelOptions } from "./options.ts";
 import {
   BasicBlock,
   BasicBlockV2,
@@ -43,7 +43,7 @@ export interface ResNetOptions
  */
 export class ResNet extends Module {
   readonly conv1: Module;
-  readonly bn1: BatchNorm2d;
+  readonly bn1: Module;
   readonly layer1: Sequential;
   readonly layer2: Sequential;
   readonly layer3: Sequential;
@@ -62,7 +62,7 @@ export class ResNet extends Module {
       zeroInitResidual,
       initialize: kaimingNormal,
     };
-    this.conv1 = modelConvolution(options, {
+    [this.conv1, this.bn1] = modelConvolutionNorm(options, {
       inChannels: inputChannels,
       outChannels: stem,
       kernelSize: 7,
@@ -70,7 +70,6 @@ export class ResNet extends Module {
       padding: 3,
       initialize: kaimingNormal,
     });
-    this.bn1 = new BatchNorm2d(stem);
     const stageAt = (i: number) =>
       stage(block, blocks[i], {
         ...family,

@@ -5,7 +5,6 @@
 import { InputError } from "../errors.ts";
 import type { Value } from "../graph/types.ts";
 import { ReLU } from "../layers/activations.ts";
-import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import type { ConvolutionOptions } from "../layers/convolutions/entry.ts";
 import { Linear } from "../layers/linear.ts";
 import { Module } from "../layers/module.ts";
@@ -16,7 +15,7 @@ import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { maxPool2d } from "../ops/max_pool2d.ts";
 import { flatten } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
-import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
+import { modelConvolutionNorm, type ModelEntry, type ModelOptions } from "./options.ts";
 
 /** Options of {@link ShuffleNetV2}. */
 export interface ShuffleNetV2Options extends ModelOptions {
@@ -28,26 +27,20 @@ export interface ShuffleNetV2Options extends ModelOptions {
 
 /** 1x1 convolution, batch norm, ReLU. */
 function pointwise(options: ConvolutionOptions, inChannels: number, outChannels: number): Module[] {
-  return [
-    modelConvolution(options, { inChannels, outChannels, kernelSize: 1 }),
-    new BatchNorm2d(outChannels),
-    new ReLU(),
-  ];
+  const place = { inChannels, outChannels, kernelSize: 1 };
+  return [...modelConvolutionNorm(options, place), new ReLU()];
 }
 
 /** Depthwise 3x3 convolution and batch norm. */
 function depthwise(options: ConvolutionOptions, channels: number, stride: number): Module[] {
-  return [
-    modelConvolution(options, {
-      inChannels: channels,
-      outChannels: channels,
-      kernelSize: 3,
-      stride,
-      padding: 1,
-      groups: channels,
-    }),
-    new BatchNorm2d(channels),
-  ];
+  return modelConvolutionNorm(options, {
+    inChannels: channels,
+    outChannels: channels,
+    kernelSize: 3,
+    stride,
+    padding: 1,
+    groups: channels,
+  });
 }
 
 /**
@@ -111,14 +104,13 @@ export class ShuffleNetV2 extends Module {
     const { classes, inputChannels = 3, blocks = [4, 8, 4], channels } = options;
     const [stem, , , last, features] = channels;
     this.conv1 = new Sequential(
-      modelConvolution(options, {
+      ...modelConvolutionNorm(options, {
         inChannels: inputChannels,
         outChannels: stem,
         kernelSize: 3,
         stride: 2,
         padding: 1,
       }),
-      new BatchNorm2d(stem),
       new ReLU(),
     );
     const stageAt = (i: number) => {

@@ -4,7 +4,6 @@
  */
 import type { Value } from "../graph/types.ts";
 import { ReLU } from "../layers/activations.ts";
-import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import { Dropout } from "../layers/dropout.ts";
 import { kaimingNormal, normal, zeros } from "../layers/init.ts";
 import { Linear } from "../layers/linear.ts";
@@ -14,7 +13,7 @@ import { Sequential } from "../layers/sequential.ts";
 import { adaptiveAvgPool2d } from "../ops/adaptive_avg_pool2d.ts";
 import { flatten } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
-import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
+import { modelConvolutionNorm, type ModelEntry, type ModelOptions } from "./options.ts";
 
 /** Height and width of what the first fully connected layer takes, whatever the pictures' size. */
 const POOLED = 7;
@@ -44,7 +43,7 @@ export class VGG extends Module {
     const { classes, inputChannels = 3, stages, hidden = 4096, dropout: p } = options;
     let inChannels = inputChannels;
     const block = (outChannels: number): Module[] => {
-      const conv = modelConvolution(options, {
+      const normed = modelConvolutionNorm(options, {
         inChannels,
         outChannels,
         kernelSize: 3,
@@ -54,7 +53,7 @@ export class VGG extends Module {
         initializeBias: zeros,
       });
       inChannels = outChannels;
-      return [conv, new BatchNorm2d(outChannels), new ReLU()];
+      return [...normed, new ReLU()];
     };
     this.features = new Sequential(
       ...stages.flatMap((stage) => [...stage.flatMap(block), new MaxPool2d({ kernelSize: 2 })]),

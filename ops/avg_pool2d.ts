@@ -1,6 +1,7 @@
 /** Average pooling. */
 import { InputError } from "../errors.ts";
 import { finite, flag, optional } from "../graph/attribute_rules.ts";
+import { channelwise } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats, requireShape } from "./checks.ts";
@@ -74,6 +75,21 @@ export const avgPool2dOp: Op<AvgPool2dAttributes> = {
     const output = new Float64Array(sizeOf(type.shape));
     forEachShare(shape, attributes, (y, x, share) => output[y] += share * data[x]);
     return [output];
+  },
+  linearMap({ shape: [, channels] }, _others, attributes) {
+    const { kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride } = attributes;
+    const isEven = divisorOverride !== undefined || countIncludePad ||
+      padding.every((rows) => rows === 0);
+    if (ceilMode || !isEven) return undefined;
+    const [height, width] = kernelSize;
+    const share = 1 / (divisorOverride ?? height * width);
+    return {
+      ...channelwise(channels),
+      kernelSize,
+      stride,
+      padding,
+      weight: () => new Float64Array(channels * height * width).fill(share),
+    };
   },
 };
 

@@ -1,4 +1,5 @@
 /** Channels scaled and shifted by a number each. */
+import { channelwise } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { channelScale } from "./channel_scale.ts";
@@ -18,6 +19,11 @@ export const channelAffineOp = elementwiseOp({
     needed[1] && dy ? channelSum(multiply(dy, x)) : undefined,
     needed[2] && dy ? channelSum(dy) : undefined,
   ],
+  linearMap: ({ shape: [, channels] }, [weight, bias]) => ({
+    ...channelwise(channels),
+    weight: () => weight.data,
+    bias: () => bias.data,
+  }),
 });
 
 /**

@@ -4,10 +4,11 @@
  */
 import { InputError } from "../errors.ts";
 import { finite } from "../graph/attribute_rules.ts";
+import { channelwise } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Arithmetic, type Op, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats, requireShape } from "./checks.ts";
-import { elementwiseOp } from "./elementwise.ts";
+import { elementwiseOp, float64 } from "./elementwise.ts";
 
 /** Attributes of the channelNormalize ops. */
 export interface ChannelNormalizeAttributes {
@@ -55,6 +56,15 @@ export const channelNormalizeOp = elementwiseOp<ChannelNormalizeAttributes>({
       attributes,
     );
     return [dx, dMean, dVariance, dWeight, dBias].slice(0, inputs.length);
+  },
+  linearMap({ shape }, [mean, variance, weight, bias], { eps }) {
+    const factors = () =>
+      variance.data.map((v, c) => stretch(float64, eps, v, weight && weight.data[c]));
+    return {
+      ...channelwise(shape[1]),
+      weight: factors,
+      bias: () => factors().map((f, c) => (0 - mean.data[c]) * f + (bias ? bias.data[c] : 0)),
+    };
   },
 });
 

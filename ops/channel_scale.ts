@@ -1,4 +1,5 @@
 /** Channels times a number each. */
+import { channelwise } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { channelSum } from "./channel_sum.ts";
@@ -17,6 +18,10 @@ export const channelScaleOp = elementwiseOp({
     needed[0] && dy ? channelScale(dy, weight) : undefined,
     needed[1] && dy ? reshape(channelSum(multiply(dy, x)), weight.shape) : undefined,
   ],
+  linearMap: ({ shape: [, channels] }, [weight]) => ({
+    ...channelwise(channels),
+    weight: () => weight.data,
+  }),
 });
 
 /**

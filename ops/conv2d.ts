@@ -88,6 +88,17 @@ export const conv2dOp: Op<ConvolutionAttributes> = {
     return [output];
   },
   multiplyAccumulates: ([, weight], [output]) => sizeOf(output.shape) * perOutputChannel(weight),
+  linearMap({ shape: [, inChannels] }, [weight, bias], attributes) {
+    const [outChannels, , height, width] = weight.shape;
+    return {
+      ...attributes,
+      inChannels,
+      outChannels,
+      kernelSize: [height, width],
+      weight: () => weight.data,
+      ...(bias ? { bias: () => bias.data } : {}),
+    };
+  },
 };
 
 /** Elements of a kernel [O, I/groups, kH, kW] that make one output element. */

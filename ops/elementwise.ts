@@ -89,6 +89,8 @@ export interface ElementwiseDefinition<A> {
   expression<E>(arithmetic: Arithmetic<E>, inputs: readonly E[], attributes: A): E[];
   /** The gradient rule; see {@link Op.gradient}. */
   gradient?(context: GradientContext<A>): (Value | undefined)[];
+  /** What it is as a convolution; see {@link Op.linearMap}. */
+  readonly linearMap?: Op<A>["linearMap"];
 }
 
 /**
@@ -98,7 +100,7 @@ export interface ElementwiseDefinition<A> {
  */
 export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {
   const { name, inputNames, inputCount, stored, spreads = [], expression, gradient } = definition;
-  const { outputCount = () => 1 } = definition;
+  const { outputCount = () => 1, linearMap } = definition;
   return {
     name,
     inputNames,
@@ -124,6 +126,7 @@ export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<
     gradient,
     evaluate: (inputs, attributes, outputs) =>
       evaluateExpression(inputs, outputs, (values) => expression(float64, values, attributes)),
+    linearMap,
     elementwise: { expression },
   };
 }

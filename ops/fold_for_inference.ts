@@ -1,27 +1,31 @@
 /** The one way from a network as it trains to the one that ships. */
 import { foldConstants } from "../graph/passes/fold_constants.ts";
 import type { Program } from "../graph/types.ts";
-import { foldBatchNorm } from "./fold_batch_norm.ts";
+import { parallelBranches, someParallelBranches } from "./folding/parallel.ts";
+import { kernelSequence, linearSequence } from "./folding/sequence.ts";
+import { replaceStretches } from "./folding/stretch.ts";
 
 /** Options of {@link foldForInference}. */
 export interface FoldOptions {
   /**
-   * Whether batch norms become part of the convolutions and fully connected layers before them,
-   * wherever they follow one. The program is then smaller and runs faster, but its constants are no
-   * longer a plain model's state dict. Default false.
+   * Whether batch norms, scales and shifts become part of the convolutions and fully connected layers
+   * around them, wherever that is exact. The program is then smaller and runs faster, but its
+   * constants are no longer a plain model's state dict. Default false.
    */
   readonly batchNorm?: boolean;
 }
 
 /**
  * An inference program folded: every kernel that is an expression over parameters becomes a
- * constant, computed in float64; batch norms go where `batchNorm` says. Folding again changes
- * nothing.
+ * constant, computed in float64; convolutions in parallel, and those in sequence within a module, become one
+ * with all that is linear between them, wherever that is exact and no more work; batch norms, and
+ * sequences across modules, as `batchNorm` says. It knows ops and no layers. Folding again changes nothing.
  */
 export function foldForInference(
   program: Program,
   { batchNorm = false }: FoldOptions = {},
 ): Program {
-  const plain = foldConstants(program);
-  return batchNorm ? foldBatchNorm(plain) : plain;
+  const sequence = batchNorm ? linearSequence : kernelSequence;
+  const rules = [parallelBranches, sequence, someParallelBranches];
+  return replaceStretches(foldConstants(program), rules);
 }

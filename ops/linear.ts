@@ -1,5 +1,6 @@
 /** Fully connected layer. */
 import { InputError } from "../errors.ts";
+import { channelwise } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, sizeOf, type Value } from "../graph/types.ts";
 import { channelSum } from "./channel_sum.ts";
@@ -51,6 +52,15 @@ export const linearOp: Op = {
     return [output];
   },
   multiplyAccumulates: ([, weight], [output]) => sizeOf(output.shape) * weight.shape[1],
+  linearMap({ shape: [, inChannels] }, [weight, bias]) {
+    return {
+      ...channelwise(inChannels),
+      outChannels: weight.shape[0],
+      groups: 1,
+      weight: () => weight.data,
+      ...(bias ? { bias: () => bias.data } : {}),
+    };
+  },
 };
 
 /**

@@ -4,6 +4,7 @@ import type { Op } from "../graph/types.ts";
 import { adamUpdateOp } from "./adam_update.ts";
 import { adaptiveAvgPool2dGradientOp, adaptiveAvgPool2dOp } from "./adaptive_avg_pool2d.ts";
 import { addOp } from "./add.ts";
+import { addBiasOp } from "./add_bias.ts";
 import { augmentOp } from "./augment.ts";
 import { avgPool2dGradientOp, avgPool2dOp } from "./avg_pool2d.ts";
 import {
@@ -31,6 +32,7 @@ import {
 import { concatOp, splitOp } from "./concat.ts";
 import { conv2dInputGradientOp, conv2dOp, conv2dWeightGradientOp } from "./conv2d.ts";
 import { countCorrectOp } from "./count_correct.ts";
+import { detachOp } from "./detach.ts";
 import { divideScalarOp } from "./divide_scalar.ts";
 import { dropoutMaskOp } from "./dropout_mask.ts";
 import { eluGradientOp, eluOp } from "./elu.ts";
@@ -87,6 +89,7 @@ const ALL: readonly Op[] = [
   adaptiveAvgPool2dOp,
   adaptiveAvgPool2dGradientOp,
   addOp,
+  addBiasOp,
   augmentOp,
   avgPool2dOp,
   avgPool2dGradientOp,
@@ -113,6 +116,7 @@ const ALL: readonly Op[] = [
   conv2dInputGradientOp,
   conv2dWeightGradientOp,
   countCorrectOp,
+  detachOp,
   divideScalarOp,
   dropoutMaskOp,
   eluOp,

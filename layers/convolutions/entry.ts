@@ -1,13 +1,20 @@
 /** What a kind of convolution is: how models ask for one, and what the registry says about it. */
 import type { Entry, z } from "../../schema/entry.ts";
+import type { BatchNorm2dOptions } from "../batch_norm_options.ts";
 import type { Conv2dOptions } from "../convolution_options.ts";
 import type { Module, StateDict } from "../module.ts";
+
+/** A place for a convolution in a model. */
+export interface ConvolutionPlace extends Conv2dOptions {
+  /** What the batch norm behind it is like, for kinds that have batch norms of their own. Default: PyTorch's. */
+  readonly batchNorm?: BatchNorm2dOptions;
+}
 
 /**
  * Makes a model's convolutions: for each place in the model a module that takes [N, inChannels, H, W]
  * to [N, outChannels, oH, oW] as a `Conv2d` of these options would.
  */
-export type ConvolutionFactory = (options: Conv2dOptions) => Module;
+export type ConvolutionFactory = (place: ConvolutionPlace) => Module;
 
 /** How a model or a list of layers makes its convolutions. */
 export interface ConvolutionOptions {
@@ -21,7 +28,7 @@ export interface ConvolutionEntry<S extends z.ZodObject = z.ZodObject> extends E
    * A convolution of this kind. Throws InputError for options that do not fit; `at` says which of
    * the kind's own does not.
    */
-  build(options: Conv2dOptions, own: z.output<S>): Module;
+  build(place: ConvolutionPlace, own: z.output<S>): Module;
   /** How another implementation of the kind keeps its tensors, if there is one. */
   readonly foreign?: ForeignForm<S>;
 }

@@ -5,6 +5,8 @@ import { randomSource } from "../../graph/random.ts";
 import { constant, output, trace } from "../../graph/trace.ts";
 import { adaptiveAvgPool2d } from "../../ops/adaptive_avg_pool2d.ts";
 import { add } from "../../ops/add.ts";
+import { addBias } from "../../ops/add_bias.ts";
+import { detach } from "../../ops/detach.ts";
 import { avgPool2d } from "../../ops/avg_pool2d.ts";
 import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_with_logits.ts";
 import { channelShuffle } from "../../ops/channel_shuffle.ts";
@@ -195,6 +197,13 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
     { shapes: [[2, 2, 5, 3]], build: ([x]) => adaptiveAvgPool2d(x, [3, 4]) },
   ],
   gate: [{ shapes: [SQUARE, [2, 3, 1, 1]], build: ([x, gates]) => gate(x, gates) }],
+  addBias: [
+    { shapes: [SQUARE, [3]], build: ([x, bias]) => addBias(x, bias) },
+  ],
+  // Of what does not depend on x in truth: nothing else has no gradient.
+  detach: [
+    { shapes: [[2, 3]], build: ([x]) => add(x, detach(scale(x, 0))) },
+  ],
   channelScale: [
     { shapes: [SQUARE, [3]], build: ([x, weight]) => channelScale(x, weight) },
     { shapes: [[4, 3], [3]], build: ([x, weight]) => channelScale(x, weight) },

@@ -23,6 +23,7 @@ import { picture } from "./kinds/picture.ts";
 import { adaptiveAvgPool, avgPool, globalAvgPool, maxPool } from "./kinds/pooling.ts";
 import { relu } from "./kinds/relu.ts";
 import { groupNorm, layerNormChannels } from "./kinds/row_norms.ts";
+import { reparameterized } from "./kinds/reparameterized.ts";
 import { softmaxCrossEntropy } from "./kinds/softmax_cross_entropy.ts";
 import { squeezeExcitation } from "./kinds/squeeze_excitation.ts";
 import { topK } from "./kinds/top_k.ts";
@@ -64,6 +65,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   pickle,
   picture,
   relu,
+  reparameterized,
   softmax_cross_entropy: softmaxCrossEntropy,
   squeeze_excitation: squeezeExcitation,
   stochastic_depth: stochasticDepth,

@@ -4,6 +4,7 @@ import { type Shape, sizeOf, type Value } from "../../graph/types.ts";
 import { adamUpdate } from "../../ops/adam_update.ts";
 import { adaptiveAvgPool2d } from "../../ops/adaptive_avg_pool2d.ts";
 import { add } from "../../ops/add.ts";
+import { addBias } from "../../ops/add_bias.ts";
 import { augment } from "../../ops/augment.ts";
 import { avgPool2d } from "../../ops/avg_pool2d.ts";
 import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_with_logits.ts";
@@ -20,6 +21,7 @@ import { clipFactor } from "../../ops/clip_factor.ts";
 import { composeKernel } from "../../ops/compose_kernel.ts";
 import { conv2d } from "../../ops/conv2d.ts";
 import { countCorrect } from "../../ops/count_correct.ts";
+import { detach } from "../../ops/detach.ts";
 import { divideScalar } from "../../ops/divide_scalar.ts";
 import { dropoutMask } from "../../ops/dropout_mask.ts";
 import { elu } from "../../ops/elu.ts";
@@ -364,7 +366,7 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
     return {
       inputs: [draw.floats(shape), draw.floats(logits), draw.labels(logits[0], logits[1])],
       build: ([x, logits, labels]) => [
-        channelSum(x),
+        addBias(detach(x), channelSum(x)),
         sumMagnitudes(x),
         maximumMagnitude(x),
         clipFactor(sumSquares(x), { maxNorm }),

@@ -1,0 +1,109 @@
+/** What kinds of convolution with parallel branches are made of. */
+import { InputError } from "../../errors.ts";
+import type { Value } from "../../graph/types.ts";
+import { add } from "../../ops/add.ts";
+import { pair } from "../../ops/conv2d.ts";
+import type { Pair } from "../../ops/convolution_geometry.ts";
+import { BatchNorm2d } from "../batch_norm2d.ts";
+import { Conv2d } from "../conv2d.ts";
+import { Module } from "../module.ts";
+import type { ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
+
+/**
+ * A convolution that is the sum of its branches, the modules that are its fields, each with batch norms
+ * of its own: none follows it. It folds to one convolution with a bias.
+ */
+export abstract class BranchedConvolution extends Module {
+  /** [N, I, H, W] → [N, O, oH, oW]. Throws InputError for an input of another shape. */
+  forward(input: Value): Value {
+    return [...this.members()]
+      .flatMap(([, member]) => member instanceof Module ? member.call(input) : [])
+      .reduce((sum, branch) => add(sum, branch));
+  }
+}
+
+/** A convolution without bias, and the batch norm behind it. */
+export class ConvBatchNorm extends Module {
+  readonly conv: Module;
+  readonly bn: BatchNorm2d;
+
+  /** @param make makes the convolution; by default a plain one */
+  constructor(place: ConvolutionPlace, make: ConvolutionFactory = plain) {
+    super();
+    this.conv = make({ ...place, bias: false });
+    this.bn = new BatchNorm2d(place.outChannels, place.batchNorm);
+  }
+
+  /** [N, I, H, W] → [N, O, oH, oW]. */
+  forward(input: Value): Value {
+    return this.bn.call(this.conv.call(input));
+  }
+}
+
+/** The branch that is the input itself but for a batch norm. */
+export class BatchNormBranch extends Module {
+  readonly bn: BatchNorm2d;
+
+  constructor({ outChannels, batchNorm }: ConvolutionPlace) {
+    super();
+    this.bn = new BatchNorm2d(outChannels, batchNorm);
+  }
+
+  /** [N, C, H, W] → the same shape. */
+  forward(input: Value): Value {
+    return this.bn.call(input);
+  }
+}
+
+const plain: ConvolutionFactory = (place) => new Conv2d(place);
+
+/** Height and width of a place's kernel. */
+export function kernelSizeOf({ kernelSize }: ConvolutionPlace): Pair {
+  return pair(kernelSize);
+}
+
+/** Whether a place's kernel has smaller ones at its centre; those of patches, unpadded, have none. */
+export function hasBranches(place: ConvolutionPlace): boolean {
+  return !isPointwise(place) && atCentre(place, [1, 1]) !== undefined;
+}
+
+/** Whether a place's kernel is 1x1. */
+export function isPointwise(place: ConvolutionPlace): boolean {
+  return kernelSizeOf(place).every((size) => size === 1);
+}
+
+/**
+ * The place of a smaller kernel at the centre of another; undefined where that has no centre for it,
+ * or reads too little beyond the border for both to give one shape.
+ */
+export function atCentre(place: ConvolutionPlace, smaller: Pair): ConvolutionPlace | undefined {
+  const dilation = pair(place.dilation ?? 1), padding = pair(place.padding ?? 0);
+  const [height, width] = kernelSizeOf(place)
+    .map((size, axis) => padding[axis] - dilation[axis] * (size - smaller[axis]) / 2);
+  const fits = [height, width].every((rows) => Number.isInteger(rows) && rows >= 0);
+  return fits ? { ...place, kernelSize: smaller, padding: [height, width] } : undefined;
+}
+
+/** Whether the input itself can be a branch: a kernel of ones at the centre of a diagonal. */
+export function hasIdentity(place: ConvolutionPlace): boolean {
+  const { inChannels, outChannels, stride = 1 } = place;
+  const padding = atCentre(place, [1, 1])?.padding ?? 1;
+  return inChannels === outChannels && pair(stride).every((step) => step === 1) &&
+    pair(padding).every((rows) => rows === 0);
+}
+
+/**
+ * Channels between two kernels in sequence: those given, or as many as come in, twice as many in a
+ * depthwise convolution. Throws InputError for a number that the groups do not divide.
+ */
+export function internalChannelsOf(
+  { inChannels, outChannels, groups = 1 }: ConvolutionPlace,
+  given?: number,
+): number {
+  const channels = given ?? (groups < outChannels ? inChannels : 2 * inChannels);
+  if (channels % groups === 0) return channels;
+  throw new InputError(
+    `internalChannels is ${channels}; expected a multiple of the convolution's ${groups} groups`,
+    { at: ["internalChannels"] },
+  );
+}

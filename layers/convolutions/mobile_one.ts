@@ -1,0 +1,54 @@
+/**
+ * MobileOne's block, by Vasu et al. (2023), arXiv:2206.04040: several kernels of one size, a 1x1 kernel
+ * beside larger ones and the input itself, each with a batch norm.
+ */
+import { z } from "../../schema/entry.ts";
+import { nestedFactory, nestingSchema } from "../kernels.ts";
+import {
+  atCentre,
+  BatchNormBranch,
+  BranchedConvolution,
+  ConvBatchNorm,
+  hasIdentity,
+  isPointwise,
+} from "./branches.ts";
+import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
+
+/** Options of {@link MobileOneConv2d}. */
+export interface MobileOneOptions {
+  /** Kernels of the place's size. Default 4, the paper's for its smallest networks. */
+  readonly copies?: number;
+  /** Makes each of them. Default: a plain one. */
+  readonly convolution?: ConvolutionFactory;
+}
+
+/**
+ * Σ bn(K ∗ x) over the copies + bn(K₁ ∗ x) + bn(x); the second only beside kernels above 1x1, the last
+ * only for as many channels at stride 1. Branches that do not fit the place are left out.
+ */
+export class MobileOneConv2d extends BranchedConvolution {
+  readonly convs: readonly ConvBatchNorm[];
+  readonly scale?: ConvBatchNorm;
+  readonly identity?: BatchNormBranch;
+
+  /** Throws InputError for sizes that do not divide into the groups. */
+  constructor(place: ConvolutionPlace, { copies = 4, convolution }: MobileOneOptions = {}) {
+    super();
+    const centre = isPointwise(place) ? undefined : atCentre(place, [1, 1]);
+    this.convs = Array.from({ length: copies }, () => new ConvBatchNorm(place, convolution));
+    if (centre) this.scale = new ConvBatchNorm(centre);
+    if (hasIdentity(place)) this.identity = new BatchNormBranch(place);
+  }
+}
+
+const schema = nestingSchema.extend({
+  copies: z.int().min(1).default(4).describe("Kernels of the same size that are added up"),
+});
+
+/** `mobile_one`: every kernel, 1x1 too, with its batch norm, is a {@link MobileOneConv2d}. */
+export const mobileOne: ConvolutionEntry<typeof schema> = {
+  about: "MobileOne's blocks: several k×k, 1×1 and identity, each with a batch norm",
+  schema,
+  build: (place, { copies, convolution }) =>
+    new MobileOneConv2d(place, { copies, convolution: nestedFactory({ convolution }) }),
+};

@@ -1,0 +1,19 @@
+/**
+ * RepConv, the block of YOLOv7 by Wang et al. (2022), arXiv:2207.02696: RepVGG's without the input
+ * itself, for places that a shortcut goes around.
+ */
+import { Conv2d } from "../conv2d.ts";
+import { nestedFactory, nestingSchema } from "../kernels.ts";
+import { hasBranches } from "./branches.ts";
+import type { ConvolutionEntry } from "./entry.ts";
+import { RepVggConv2d } from "./rep_vgg.ts";
+
+/** `rep_conv`: every kernel above 1x1, with its batch norm, is bn(K ∗ x) + bn(K₁ ∗ x). */
+export const repConv: ConvolutionEntry<typeof nestingSchema> = {
+  about: "RepConv (YOLOv7): k×k and 1×1, each with a batch norm",
+  schema: nestingSchema,
+  build: (place, own) =>
+    hasBranches(place)
+      ? new RepVggConv2d(place, { convolution: nestedFactory(own), identity: false })
+      : new Conv2d(place),
+};

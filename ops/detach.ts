@@ -1,0 +1,20 @@
+/** A value that gradients stop at. */
+import { apply, type Operand } from "../graph/trace.ts";
+import type { Value } from "../graph/types.ts";
+import { elementwiseOp } from "./elementwise.ts";
+
+/** The op of {@link detach}. */
+export const detachOp = elementwiseOp({
+  name: "detach",
+  inputNames: ["input"],
+  expression: (_e, [x]) => [x],
+  gradient: () => [undefined],
+});
+
+/**
+ * `input` itself, f32 of any shape, as if it depended on nothing. Matches `torch.Tensor.detach`. Throws
+ * InputError for an input that is not f32.
+ */
+export function detach(input: Operand): Value {
+  return apply(detachOp, [input], {})[0];
+}

@@ -1,0 +1,223 @@
+/**
+ * The algebra of convolutions: one after the other, and several of one input added up.
+ *
+ * On each axis, tap `t` of a map reads the input at `s·p + o(t)` for output position `p`, with stride
+ * `s` and offset `o(t) = dilation·t − padding`. Zeros lie beyond the border.
+ */
+import type { LinearMap } from "../../graph/linear_map.ts";
+
+type Pair = readonly [number, number];
+
+/** A map without its numbers. */
+type Extents = Omit<LinearMap, "weight" | "bias">;
+
+const pairOf = (of: (axis: 0 | 1) => number): Pair => [of(0), of(1)];
+const isZero = (padding: Pair) => padding[0] === 0 && padding[1] === 0;
+const isOne = (size: Pair) => size[0] === 1 && size[1] === 1;
+
+/** Whether it takes each channel and each pixel by itself. */
+function isChannelwise(map: LinearMap): boolean {
+  return isOne(map.kernelSize) && isOne(map.stride) && isZero(map.padding) &&
+    map.groups === map.inChannels && map.inChannels === map.outChannels;
+}
+
+/**
+ * What `second` makes of what `first` gives, as one map; undefined where there is none.
+ *
+ * With strides s₁, s₂ and offsets o₁, o₂, output p of the second reads y at `s₂·p + o₂(u)`, and y at r
+ * reads x at `s₁·r + o₁(t)`: together `s₁s₂·p + s₁·o₂(u) + o₁(t)`, a kernel whose element is the sum over
+ * the channels between of K₂·K₁, and a bias `b₂ + Σ K₂·b₁`. That holds wherever r lies within y. Beyond its
+ * border the second reads what its padding holds, zeros, where the one map has `b₁ + Σ K₁·x`. So
+ * the second must not be padded; or the first takes each pixel by itself, unpadded, so that all it reads
+ * there is a zero of the joint padding, and has no bias. Padding of another mode repeats pixels of y,
+ * and with a first map that takes each pixel by itself, at stride 1, those of x.
+ */
+export function composed(first: LinearMap, second: LinearMap): LinearMap | undefined {
+  const isPadded = !isZero(second.padding);
+  if (isPadded) {
+    const byPixel = isOne(first.kernelSize) && isZero(first.padding);
+    const fits = second.paddingMode === "zeros" ? isUnbiased(first) : isOne(first.stride);
+    if (!byPixel || !fits) return undefined;
+  }
+  const offsets = ([0, 1] as const).map((axis) =>
+    offsetsOf(second, axis).flatMap((late) =>
+      offsetsOf(first, axis).map((early) => first.stride[axis] * late + early)
+    )
+  );
+  const extents: Extents = {
+    inChannels: first.inChannels,
+    outChannels: second.outChannels,
+    groups: greatestCommonDivisor(first.groups, second.groups),
+    stride: pairOf((axis) => first.stride[axis] * second.stride[axis]),
+    ...gridOf(offsets),
+    paddingMode: isPadded ? second.paddingMode : first.paddingMode,
+  };
+  const { bias: before } = first;
+  const { bias: after } = second;
+  return {
+    ...extents,
+    weight: () => composedKernel(first, second, extents),
+    ...(before || after ? { bias: () => composedBias(second, before?.(), after?.()) } : {}),
+  };
+}
+
+function isUnbiased({ bias }: LinearMap): boolean {
+  return !bias || bias().every((value) => value === 0);
+}
+
+/** The offsets of a map's taps on an axis. */
+function offsetsOf({ kernelSize, dilation, padding }: Extents, axis: 0 | 1): number[] {
+  return Array.from({ length: kernelSize[axis] }, (_, t) => dilation[axis] * t - padding[axis]);
+}
+
+/** The smallest kernel with taps at these offsets on each axis, of which the least is not above 0. */
+function gridOf(
+  offsets: readonly (readonly number[])[],
+): Pick<Extents, "kernelSize" | "padding" | "dilation"> {
+  const padding = pairOf((axis) => 0 - Math.min(...offsets[axis]));
+  const dilation = pairOf((axis) =>
+    offsets[axis].reduce((step, o) => greatestCommonDivisor(step, o + padding[axis]), 0) || 1
+  );
+  const kernelSize = pairOf((axis) =>
+    (Math.max(...offsets[axis]) + padding[axis]) / dilation[axis] + 1
+  );
+  return { kernelSize, padding, dilation };
+}
+
+/** Where a tap at this offset lies in a kernel, on an axis. */
+function tapAt({ padding, dilation }: Extents, axis: 0 | 1, offset: number): number {
+  return (offset + padding[axis]) / dilation[axis];
+}
+
+/** Where each tap of a map with these offsets lies in a kernel [kH, kW] of a larger one. */
+function places(map: Extents, larger: Extents, stride: Pair, shift: Pair): number[] {
+  const [rows, columns] = ([0, 1] as const).map((axis) =>
+    offsetsOf(map, axis).map((o) => tapAt(larger, axis, stride[axis] * o + shift[axis]))
+  );
+  return rows.flatMap((row) => columns.map((column) => row * larger.kernelSize[1] + column));
+}
+
+const areaOf = ({ kernelSize: [height, width] }: Extents) => height * width;
+
+function composedKernel(first: LinearMap, second: LinearMap, extents: Extents): Float64Array {
+  const [early, late] = [first.weight(), second.weight()];
+  if (isChannelwise(second)) {
+    const row = early.length / first.outChannels;
+    return early.map((value, i) => value * late[Math.floor(i / row)]);
+  }
+  const area = areaOf(second), taps = areaOf(first), whole = areaOf(extents);
+  const { inChannels, outChannels, groups } = extents;
+  const width = inChannels / groups;
+  const kernel = new Float64Array(outChannels * width * whole);
+  const lateOffsets = offsetPairs(second).map((o) =>
+    pairOf((axis) => first.stride[axis] * o[axis])
+  );
+  const placed = lateOffsets.map((shift) => places(first, extents, [1, 1], shift));
+  // Channels between: those of the second's row o are whole rows of the first.
+  const between = second.inChannels / second.groups, inputs = first.inChannels / first.groups;
+  for (let o = 0; o < outChannels; o++) {
+    const group = Math.floor(o / (outChannels / second.groups));
+    const begin = Math.floor(o / (outChannels / groups)) * width;
+    for (let m = 0; m < between; m++) {
+      const c = group * between + m;
+      const source = Math.floor(c / (first.outChannels / first.groups)) * inputs - begin;
+      for (let u = 0; u < area; u++) {
+        const factor = late[(o * between + m) * area + u];
+        if (factor === 0) continue;
+        for (let i = 0; i < inputs; i++) {
+          const to = (o * width + source + i) * whole, from = (c * inputs + i) * taps;
+          for (let t = 0; t < taps; t++) kernel[to + placed[u][t]] += factor * early[from + t];
+        }
+      }
+    }
+  }
+  return kernel;
+}
+
+function offsetPairs(map: Extents): Pair[] {
+  return offsetsOf(map, 0).flatMap((row) => offsetsOf(map, 1).map((column): Pair => [row, column]));
+}
+
+function composedBias(
+  second: LinearMap,
+  before: Float64Array | undefined,
+  after: Float64Array | undefined,
+): Float64Array {
+  const { outChannels, inChannels, groups } = second;
+  const bias = new Float64Array(outChannels);
+  if (before) {
+    const kernel = second.weight(), area = areaOf(second), between = inChannels / groups;
+    bias.forEach((_, o) => {
+      const begin = Math.floor(o / (outChannels / groups)) * between;
+      for (let k = 0; k < between * area; k++) {
+        bias[o] += kernel[o * between * area + k] * before[begin + Math.floor(k / area)];
+      }
+    });
+  }
+  return after ? bias.map((value, o) => value + after[o]) : bias;
+}
+
+/**
+ * The sum of several maps of one input with one shape of output, as one map; undefined where they have
+ * strides or paddings that no kernel has together.
+ *
+ * Kernels add up where their taps have the same offset, so each is placed in one that has all their
+ * offsets; biases add up. Its groups are those that divide all of theirs: blocks of a kernel's
+ * diagonal lie in those of a coarser one, and what is between them is zero. Padding is as wide as the
+ * widest; a kernel that reads less of it reads none that the wider one would have otherwise.
+ */
+export function summed(maps: readonly LinearMap[]): LinearMap | undefined {
+  const [{ inChannels, outChannels, stride }] = maps;
+  const modes = new Set(
+    maps.filter(({ padding }) => !isZero(padding)).map(({ paddingMode }) => paddingMode),
+  );
+  const isAlike = (map: LinearMap) => map.stride[0] === stride[0] && map.stride[1] === stride[1];
+  if (modes.size > 1 || !maps.every(isAlike)) return undefined;
+  const offsets = ([0, 1] as const).map((axis) => maps.flatMap((map) => offsetsOf(map, axis)));
+  const [paddingMode = "zeros"] = modes;
+  const extents: Extents = {
+    inChannels,
+    outChannels,
+    groups: maps.reduce((groups, map) => greatestCommonDivisor(groups, map.groups), 0),
+    stride,
+    ...gridOf(offsets),
+    paddingMode,
+  };
+  const biases = maps.flatMap(({ bias }) => bias ?? []);
+  return {
+    ...extents,
+    weight: () => summedKernel(maps, extents),
+    ...(biases.length === 0 ? {} : {
+      bias: () =>
+        biases.map((bias) => bias()).reduce((sum, bias) => sum.map((value, o) => value + bias[o])),
+    }),
+  };
+}
+
+function summedKernel(maps: readonly LinearMap[], extents: Extents): Float64Array {
+  const { inChannels, outChannels, groups } = extents;
+  const width = inChannels / groups, whole = areaOf(extents);
+  const kernel = new Float64Array(outChannels * width * whole);
+  for (const map of maps) {
+    const weight = map.weight(), inputs = map.inChannels / map.groups, taps = areaOf(map);
+    const placed = places(map, extents, [1, 1], [0, 0]);
+    for (let o = 0; o < outChannels; o++) {
+      const source = Math.floor(o / (outChannels / map.groups)) * inputs -
+        Math.floor(o / (outChannels / groups)) * width;
+      for (let i = 0; i < inputs; i++) {
+        const to = (o * width + source + i) * whole, from = (o * inputs + i) * taps;
+        for (let t = 0; t < taps; t++) kernel[to + placed[t]] += weight[from + t];
+      }
+    }
+  }
+  return kernel;
+}
+
+/** A map that changes nothing. */
+export function identityMap(extents: Extents): LinearMap {
+  return { ...extents, weight: () => new Float64Array(extents.inChannels).fill(1) };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

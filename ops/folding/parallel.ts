@@ -1,0 +1,97 @@
+/**
+ * Parallel linear branches of one input that are added become one convolution:
+ * (K₁ ∗ x + b₁) + (K₂ ∗ x + b₂) = (K₁ + K₂) ∗ x + (b₁ + b₂), smaller kernels placed where their taps lie in
+ * the larger one. The input itself is a branch too, a kernel with ones on its diagonal, and so are a
+ * batch norm and an average pooling of it (`linear_maps.ts` has the sum).
+ */
+import type { LinearMap } from "../../graph/linear_map.ts";
+import type { GraphNode, Value } from "../../graph/types.ts";
+import { addOp } from "../add.ts";
+import { chainTo, identityOf, mapOf, type Uses } from "./chain.ts";
+import { summed } from "./linear_maps.ts";
+import { isWorthIt, type Stretch } from "./stretch.ts";
+
+/** A value that is added, and the linear nodes before it, first to last. */
+interface Branch {
+  readonly value: Value;
+  readonly chain: readonly GraphNode[];
+}
+
+/** A branch as a convolution of an input that it has in common with others. */
+interface Part {
+  readonly map: LinearMap;
+  readonly nodes: readonly GraphNode[];
+}
+
+/** All that a node adds up, where that can be one convolution that is worth it. A sum of sums is one. */
+export function parallelBranches(end: GraphNode, uses: Uses): Stretch | undefined {
+  return sumOf(end, uses, (others) => others.length === 0);
+}
+
+/** The same of two or more of what a node adds up; the others are added to the convolution. */
+export function someParallelBranches(end: GraphNode, uses: Uses): Stretch | undefined {
+  return sumOf(end, uses, () => true);
+}
+
+function sumOf(
+  end: GraphNode,
+  uses: Uses,
+  mayRemain: (others: readonly Value[]) => boolean,
+): Stretch | undefined {
+  const { branches, adds } = termsOf(end, uses);
+  for (const input of commonInputs(branches)) {
+    const parts = branches.map((branch) => partFrom(input, branch));
+    const found = parts.filter((part) => part !== undefined);
+    const others = branches.flatMap(({ value }, i) => parts[i] ? [] : value);
+    if (found.length < 2 || !mayRemain(others)) continue;
+    const map = summed(found.map(({ map }) => map));
+    if (!map) continue;
+    const stretch = {
+      input,
+      map,
+      nodes: [...found.flatMap(({ nodes }) => nodes), ...adds],
+      others,
+    };
+    if (isWorthIt(stretch)) return stretch;
+  }
+  return undefined;
+}
+
+/** What a node adds up, sums that nothing else uses taken apart. */
+function termsOf(
+  end: GraphNode,
+  uses: Uses,
+): { readonly branches: Branch[]; readonly adds: GraphNode[] } {
+  if (end.op !== addOp) return { branches: [], adds: [] };
+  const terms = end.inputs.map((value) => {
+    const isOwn = uses.get(value) === 1;
+    if (isOwn && value.node.op === addOp) return termsOf(value.node, uses);
+    return { branches: [{ value, chain: isOwn ? chainTo(value, uses) : [] }], adds: [] };
+  });
+  return {
+    branches: terms.flatMap(({ branches }) => branches),
+    adds: [...terms.flatMap(({ adds }) => adds), end],
+  };
+}
+
+/** What several branches are computed from, that of most first. */
+function commonInputs(branches: readonly Branch[]): Value[] {
+  const counts = new Map<Value, number>();
+  for (const { value, chain } of branches) {
+    for (const input of [value, ...chain.map(({ inputs: [input] }) => input).toReversed()]) {
+      counts.set(input, (counts.get(input) ?? 0) + 1);
+    }
+  }
+  return [...counts].filter(([, count]) => count > 1).toSorted(([, a], [, b]) => b - a)
+    .map(([input]) => input);
+}
+
+/** What a branch does to an input that it may come from. */
+function partFrom(input: Value, { value, chain }: Branch): Part | undefined {
+  if (input === value) return { map: identityOf(input), nodes: [] };
+  const first = chain.findIndex(({ inputs }) => inputs[0] === input);
+  if (first < 0) return undefined;
+  const nodes = chain.slice(first);
+  const map = mapOf(nodes);
+  return map && { map, nodes };
+}

@@ -1,0 +1,39 @@
+/**
+ * Linear ops in sequence become one where that is exact: K₂ ∗ (K₁ ∗ x + b₁) + b₂ is a convolution by the
+ * kernel K₂ ∗ K₁ with the bias b₂ + Σ K₂ b₁, but for the border, where padding of the second holds zeros
+ * and not what the first would give (`linear_maps.ts` says when that is the same). A batch norm by
+ * fixed statistics, a scale, a shift by channel are 1x1 kernels of a channel each.
+ */
+import type { GraphNode } from "../../graph/types.ts";
+import { chainTo, mapOf, type Uses } from "./chain.ts";
+import { hasKernel, isWorthIt, sharedModule, type Stretch } from "./stretch.ts";
+
+/**
+ * The longest chain from kernel to kernel that ends with a node and is worth to be one convolution, all
+ * kernels of layers in one module. Two layers of a plain network in sequence are two.
+ */
+export function kernelSequence(end: GraphNode, uses: Uses): Stretch | undefined {
+  return longest(end, uses, (chain) =>
+    hasKernel(end) && hasKernel(chain[0]) &&
+    sharedModule(chain.filter(hasKernel)) !== undefined);
+}
+
+/** The longest chain of all linear ops, at least one of them with a kernel. */
+export function linearSequence(end: GraphNode, uses: Uses): Stretch | undefined {
+  return longest(end, uses, () => true);
+}
+
+function longest(
+  end: GraphNode,
+  uses: Uses,
+  mayBeOne: (chain: readonly GraphNode[]) => boolean,
+): Stretch | undefined {
+  const chain = chainTo(end.outputs[0], uses);
+  for (let i = 0; i < chain.length - 1; i++) {
+    const nodes = chain.slice(i);
+    const map = mayBeOne(nodes) ? mapOf(nodes) : undefined;
+    const stretch = map && { input: chain[i].inputs[0], map, nodes };
+    if (stretch && isWorthIt(stretch)) return stretch;
+  }
+  return undefined;
+}

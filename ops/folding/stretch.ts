@@ -1,0 +1,179 @@
+/** Stretches of a program that one node can take the place of. */
+import { ComputedConstant, constantOp } from "../../graph/leaves.ts";
+import type { LinearMap } from "../../graph/linear_map.ts";
+import { eliminateDeadCode } from "../../graph/passes/dead_code.ts";
+import { countUses, rewriteProgram, type Rewriter, withInputs } from "../../graph/rewrite.ts";
+import { makeNode } from "../../graph/trace.ts";
+import {
+  type GraphNode,
+  type Op,
+  type Program,
+  sameShape,
+  type Shape,
+  sizeOf,
+  type Value,
+} from "../../graph/types.ts";
+import { addOp } from "../add.ts";
+import { conv2dOp } from "../conv2d.ts";
+import { linearOp } from "../linear.ts";
+import { multiplyAccumulates } from "../multiply_accumulates.ts";
+import type { Uses } from "./chain.ts";
+
+/** Nodes that together are one convolution of a value. */
+export interface Stretch {
+  readonly input: Value;
+  readonly map: LinearMap;
+  /** The last one gives the result. */
+  readonly nodes: readonly GraphNode[];
+  /** What they add to the convolution. Default: nothing. */
+  readonly others?: readonly Value[];
+}
+
+/** Finds the stretch that ends with a node, if there is one that is worth it. */
+export type FindStretch = (end: GraphNode, uses: Uses) => Stretch | undefined;
+
+/** Whether a node has a kernel. */
+export function hasKernel({ op }: GraphNode): boolean {
+  return op === conv2dOp || op === linearOp;
+}
+
+/**
+ * Whether one node does what a stretch does with no more work: it multiplies no more often, where an
+ * element that is scaled, shifted, averaged or added counts once. What has no kernel needs none.
+ */
+export function isWorthIt(stretch: Stretch): boolean {
+  const { nodes, others = [] } = stretch;
+  const { shape } = nodes[nodes.length - 1].outputs[0];
+  if (!nodes.some(hasKernel)) return false;
+  const one = oneNode(stretch, "");
+  const work = nodes.reduce((sum, node) => sum + workOf(node), 0);
+  return sameShape(one.outputs[0].shape, shape) &&
+    workOf(one) + others.length * sizeOf(shape) <= work;
+}
+
+function workOf(node: GraphNode): number {
+  return multiplyAccumulates(node) || sizeOf(node.outputs[0].shape);
+}
+
+/**
+ * The program with one node in place of every stretch that is found, until there is none; by the later
+ * rules only where the earlier ones find nothing. Run it after constant folding. A kernel that is the
+ * only one of its stretch keeps its name; one made of several is named as if the module that holds them
+ * all were a plain layer.
+ */
+export function replaceStretches(program: Program, rules: readonly FindStretch[]): Program {
+  let folded = program;
+  for (;;) {
+    const found = rules.values().map((find) => findStretches(folded, find));
+    const stretches = found.find(({ size }) => size > 0);
+    if (!stretches) return folded;
+    const names: Names = {
+      present: new Set(folded.nodes.map(({ attributes }) => attributes.name)),
+      given: new Set(),
+    };
+    const rewritten = rewriteProgram(folded, (node, rewriter) => {
+      const stretch = stretches.get(node);
+      return stretch && replace(stretch, names, rewriter);
+    });
+    folded = eliminateDeadCode(rewritten);
+  }
+}
+
+/** Stretches by their last nodes, no node in two of them. */
+function findStretches(program: Program, find: FindStretch): Map<GraphNode, Stretch> {
+  const uses = countUses(program);
+  const stretches = new Map<GraphNode, Stretch>();
+  const taken = new Set<GraphNode>();
+  // From the end, so that the longest come first.
+  for (const node of program.nodes.toReversed()) {
+    const stretch = taken.has(node) ? undefined : find(node, uses);
+    if (!stretch || stretch.nodes.some((node) => taken.has(node))) continue;
+    stretches.set(node, stretch);
+    stretch.nodes.forEach((node) => taken.add(node));
+  }
+  return stretches;
+}
+
+function replace(
+  stretch: Stretch,
+  names: Names,
+  rewriter: Rewriter,
+): readonly Value[] {
+  const node = oneNode(stretch, freeScope(stretch, names));
+  const [, ...constants] = node.inputs;
+  constants.forEach((constant) => rewriter.emit(constant.node));
+  const whole = rewriter.emit(
+    withInputs(node, [rewriter.replacement(stretch.input), ...constants]),
+  );
+  const { scope: outside } = stretch.nodes[stretch.nodes.length - 1];
+  return (stretch.others ?? []).map(rewriter.replacement).reduce(
+    (sum, other) => rewriter.emit(makeNode(addOp, [...sum, other], {}, sum, outside)),
+    whole,
+  );
+}
+
+/** Names of a program's constants, and of those that take the place of others. */
+interface Names {
+  readonly present: ReadonlySet<string>;
+  readonly given: Set<string>;
+}
+
+/**
+ * Where a stretch is named: by the module that holds a sum and adds up nothing else, or by that of all
+ * kernels, or by the last one's layer. Numbered where another kernel has that name.
+ */
+function freeScope({ nodes, others }: Stretch, names: Names): string {
+  const kernels = nodes.filter(hasKernel);
+  const isSum = nodes.some(({ op }) => op === addOp) && !others?.length;
+  const scope = isSum ? commonScope(nodes) : sharedModule(kernels) ?? kernels.at(-1)!.scope;
+  const own = new Set(kernels.map(({ inputs: [, kernel] }) => kernel.node.attributes.name));
+  const isTaken = (name: string) =>
+    names.given.has(name) || names.present.has(name) && !own.has(name);
+  let free = scope;
+  for (let number = 2; isTaken(nameIn(free, "weight")); number++) free = nameIn(scope, `${number}`);
+  names.given.add(nameIn(free, "weight"));
+  return free;
+}
+
+/** The node that does what a stretch does, its parameters named as those of a layer at `scope`. */
+function oneNode({ input, map }: Stretch, scope: string): GraphNode {
+  const { outChannels, inChannels, groups, kernelSize, bias } = map;
+  const isImage = input.shape.length === 4;
+  const constant = (name: string, shape: Shape, data: () => Float64Array) => {
+    const attributes = new ComputedConstant(shape, data, nameIn(scope, name));
+    return makeNode(constantOp, [], attributes, [{ shape, dtype: "f32" }], scope).outputs[0];
+  };
+  const kernel = [outChannels, inChannels / groups, ...(isImage ? kernelSize : [])];
+  const inputs = [
+    input,
+    constant("weight", kernel, map.weight),
+    ...(bias ? [constant("bias", [outChannels], bias)] : []),
+  ];
+  const { stride, padding, dilation, paddingMode } = map;
+  const [op, attributes] = isImage
+    ? [conv2dOp as Op, { stride, padding, dilation, groups, paddingMode }]
+    : [linearOp, {}];
+  return makeNode(op, inputs, attributes, op.infer(inputs, attributes), scope);
+}
+
+/** The path of the module that several nodes' layers are directly in, if it is one. */
+export function sharedModule(nodes: readonly GraphNode[]): string | undefined {
+  const modules = new Set(
+    nodes.map(({ scope }) => scope.slice(0, Math.max(0, scope.lastIndexOf(".")))),
+  );
+  return nodes.length > 1 && modules.size === 1 ? [...modules][0] : undefined;
+}
+
+/** The path of the module that all nodes are in. */
+function commonScope(nodes: readonly GraphNode[]): string {
+  return nodes.map(({ scope }) => scope.split("."))
+    .reduce((shared, path) => {
+      const end = shared.findIndex((part, i) => part !== path[i]);
+      return end < 0 ? shared : shared.slice(0, end);
+    })
+    .join(".");
+}
+
+function nameIn(scope: string, name: string): string {
+  return scope === "" ? name : `${scope}.${name}`;
+}
