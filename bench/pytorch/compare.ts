@@ -4,7 +4,7 @@
  *     deno run --allow-run bench/pytorch/compare.ts [--network cifar_resnet20_v1] [--rounds 7]
  *         [--steps 10] [--threads 2] [--plain] [--form avx2]
  *
- * Needs a Python with torch (Debian: python3-torch). `--plain` compares plain convolutions. `--form`
+ * Needs a Python with torch, for MobileNets torchvision (Debian: python3-torch, python3-torchvision). `--plain` compares plain convolutions. `--form`
  * is that of `overfold bench`; `avx2` holds PyTorch to AVX2 as well, which tells width from skill.
  */
 import { parseArgs } from "node:util";
@@ -28,6 +28,9 @@ const BATCH_SIZES: Readonly<Record<string, number>> = {
   cifar_resnet56_v1: 128,
   resnet18: 16,
   resnet50: 8,
+  mobilenet_v2: 16,
+  mobilenet_v3_small: 16,
+  mobilenet_v3_large: 16,
 };
 const batchSize = BATCH_SIZES[options.network];
 if (batchSize === undefined) {

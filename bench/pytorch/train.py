@@ -20,22 +20,28 @@ from torch.nn import functional as F
 
 
 class DoConv2d(nn.Module):
-    """A k x k convolution whose kernel is composed of W [out, in, k*k] and D [in, k*k, k*k]."""
+    """A k x k convolution whose kernel is composed of W [g, out/g, in/g, k*k] and D [g, in/g, k*k, k*k]."""
 
-    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, bias=True):
+    def __init__(
+        self, in_channels, out_channels, kernel_size, stride=1, padding=0, groups=1, bias=True
+    ):
         super().__init__()
-        self.stride, self.padding = stride, padding
-        self.shape = (out_channels, in_channels, kernel_size, kernel_size)
-        area = kernel_size**2
-        plain = nn.Conv2d(in_channels, out_channels, kernel_size, bias=bias)
-        self.W = nn.Parameter(plain.weight.detach().reshape(out_channels, in_channels, area))
-        self.D = nn.Parameter(torch.zeros(in_channels, area, area))
+        self.stride, self.padding, self.groups = stride, padding, groups
+        area, inputs = kernel_size**2, in_channels // groups
+        plain = nn.Conv2d(in_channels, out_channels, kernel_size, groups=groups, bias=bias)
+        self.shape = plain.weight.shape
+        self.W = nn.Parameter(
+            plain.weight.detach().reshape(groups, out_channels // groups, inputs, area)
+        )
+        self.D = nn.Parameter(torch.zeros(groups, inputs, area, area))
         self.bias = plain.bias
         self.register_buffer("identity", torch.eye(area), persistent=False)
 
     def forward(self, x):
-        kernel = torch.einsum("ims,ois->oim", self.D + self.identity, self.W).reshape(self.shape)
-        return F.conv2d(x, kernel, self.bias, self.stride, self.padding)
+        kernel = torch.einsum("gims,gois->goim", self.D + self.identity, self.W)
+        return F.conv2d(
+            x, kernel.reshape(self.shape), self.bias, self.stride, self.padding, groups=self.groups
+        )
 
 
 def convolution_and_norm(convolution, in_channels, channels, kernel_size, stride=1):
@@ -115,12 +121,35 @@ def imagenet_resnet(convolution, block, depths):
     )
 
 
+def of_torchvision(name):
+    """A network of torchvision's, with ten classes, its kernels above 1 x 1 of the given kind."""
+
+    def make(convolution):
+        import torchvision
+
+        model = getattr(torchvision.models, name)(num_classes=10)
+        for module in list(model.modules()):
+            for child, layer in module.named_children():
+                if isinstance(layer, nn.Conv2d) and layer.kernel_size[0] > 1:
+                    setattr(module, child, convolution(
+                        layer.in_channels, layer.out_channels, layer.kernel_size[0],
+                        stride=layer.stride, padding=layer.padding, groups=layer.groups,
+                        bias=layer.bias is not None,
+                    ))
+        return model
+
+    return make
+
+
 # Name: the maker of the network, and the size of its images.
 NETWORKS = {
     "cifar_resnet20_v1": (lambda convolution: cifar_resnet(convolution, 20), 32),
     "cifar_resnet56_v1": (lambda convolution: cifar_resnet(convolution, 56), 32),
     "resnet18": (lambda convolution: imagenet_resnet(convolution, basic_block, (2, 2, 2, 2)), 224),
     "resnet50": (lambda convolution: imagenet_resnet(convolution, bottleneck, (3, 4, 6, 3)), 224),
+    "mobilenet_v2": (of_torchvision("mobilenet_v2"), 224),
+    "mobilenet_v3_small": (of_torchvision("mobilenet_v3_small"), 224),
+    "mobilenet_v3_large": (of_torchvision("mobilenet_v3_large"), 224),
 }
 
 
