@@ -87,7 +87,8 @@ export async function readForeignState(path: string, prefix?: string): Promise<F
     () => false,
   );
   const kind = isPipe ? undefined : kindOf(await readWanted(path, "weights", HEAD_BYTES));
-  if (path.toLowerCase().endsWith(".onnx") || kind?.fits === "onnx") {
+  const isOnnx = kind?.fits === "onnx" || path.toLowerCase().endsWith(".onnx");
+  if (isOnnx && kind?.fits !== "network") {
     return { path, tensors: await readOnnxTensors(path), hasOthers: true };
   }
   if (kind?.fits === "torch") {

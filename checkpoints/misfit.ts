@@ -7,6 +7,9 @@ import { formatCount, formatNumberOf, someOf } from "../reporting/format.ts";
 /** Lines of a kind that are told one by one; more are told by where they are. */
 const MOST_LINES = 4;
 
+/** Places that are told to be ignored. */
+const MOST_PLACES = 10;
+
 /** What does not fit. */
 export interface Misfit {
   /** Names of the model that the weights lack. */
@@ -44,9 +47,12 @@ export function explainMisfit(
   const fitting = needed.filter((name) => !unfit.has(name)).length;
   const shapeIn = (state: StateDict) => (name: string) =>
     `${name} ${formatShape(state.get(name)!.shape)}`;
+  const all = formatNumberOf(needed.length, "tensor");
+  const share = fitting < needed.length
+    ? `of its ${all} ${formatCount(fitting)}`
+    : `all of its ${all}`;
   const lines = [
-    `the weights do not fit the model: of its ${formatNumberOf(needed.length, "tensor")} ` +
-    `${formatCount(fitting)} are in them`,
+    `the weights do not fit the model: ${share} are in them`,
     ...grouped("missing", missing, shapeIn(model)),
     ...grouped("unexpected", unexpected, shapeIn(weights)),
     ...grouped(
@@ -89,12 +95,28 @@ function adviceFor(
       }. If the model's stand behind others, model.prefix: NAME takes what is ` +
       "there; else they are weights of another architecture";
   }
-  const ignore = `model.ignore: [${someOf([...placesOf([...unexpected, ...unfit]).keys()], 6)}]`;
+  const places = leastPlaces([...unexpected, ...unfit], neededOf(weights));
+  const ignore = `model.ignore: [${someOf(places, MOST_PLACES)}]`;
   const effect = "what is in the file alone is left out, layers of the model start anew";
   return unlike.length === 0 && unfit.length < model.size / 2
     ? `${ignore} goes on without: ${effect}`
     : "Build the model with the options and the kind of convolution that the weights were trained " +
       `with; or ${ignore} goes on without: ${effect}`;
+}
+
+/** The shortest beginnings of names that hold none of the others. */
+function leastPlaces(names: readonly string[], all: readonly string[]): string[] {
+  const unfit = new Set(names);
+  const held = new Set(all.filter((name) => !unfit.has(name)).flatMap(beginningsOf));
+  return [
+    ...new Set(names.map((name) => beginningsOf(name).find((place) => !held.has(place)) ?? name)),
+  ];
+}
+
+/** `a`, `a.b` and `a.b.c` of `a.b.c`. */
+function beginningsOf(name: string): string[] {
+  const parts = name.split(".");
+  return parts.map((_, i) => parts.slice(0, i + 1).join("."));
 }
 
 function grouped(

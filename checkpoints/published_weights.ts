@@ -5,7 +5,12 @@
  */
 import { dirname, join } from "node:path";
 import { InputError, RunError } from "../errors.ts";
-import { download, type DownloadOptions, type DownloadProgress } from "../datasets/download.ts";
+import {
+  download,
+  DownloadError,
+  type DownloadOptions,
+  type DownloadProgress,
+} from "../datasets/download.ts";
 import { cacheFolder } from "../files/cache.ts";
 import { type Checksum, digestOfFile, hasDigest } from "../files/checksum.ts";
 import { exists } from "../files/exists.ts";
@@ -74,6 +79,13 @@ export async function locateWeights(
       wait,
     );
   } catch (error) {
+    if (error instanceof DownloadError) {
+      throw new RunError(
+        `${error.message}\nWhere there is no network, fetch the file elsewhere and name it in the place ` +
+          `of ${name}`,
+        { cause: error },
+      );
+    }
     throw explainRefusal(home, error, "name another cache by the environment's OVERFOLD_CACHE");
   }
 }

@@ -334,6 +334,31 @@ Deno.test("a header whose length begins like a pickle is read, and a pickle that
   await assertRejects(() => readForeignState(folder), InputError, "expected weights: safetensors");
 });
 
+/** What the lengths of headers begin with, as other formats do. */
+const LENGTHS = {
+  "a pickle": 0x0280,
+  "a zip archive": 0x4b50,
+  "a gzip file": 0x8b1f,
+  "a BMP picture": 0x4d42,
+  "a JPEG picture": 0xd8ff,
+  "a TIFF picture": 0x4949,
+  "an ONNX file": 0x0708,
+  "a text": 0x2023,
+};
+
+for (const [what, length] of Object.entries(LENGTHS)) {
+  Deno.test(`safetensors are read whose header's length begins as ${what} does, whatever their name`, async () => {
+    const header = '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.padEnd(length);
+    const bytes = new Uint8Array(8 + length + 4);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+    bytes.set(new TextEncoder().encode(header), 8);
+    for (const suffix of [".safetensors", ".pth", ".onnx"]) {
+      const { tensors } = await inTemporaryFile(suffix, (path) => Deno.writeFile(path, bytes));
+      assertEquals([...tensors.keys()], ["a"]);
+    }
+  });
+}
+
 Deno.test({
   name: "safetensors that come through a pipe are read",
   ignore: Deno.build.os === "windows",

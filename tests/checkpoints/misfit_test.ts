@@ -21,14 +21,29 @@ function reason(tensors: StateDict): string[] {
 Deno.test("many tensors are told by the parts of the network they are in, with the key that helps", () => {
   const lines = reason(resNet("resnet34").stateDict());
   assertEquals(lines, [
-    "w.pth: the weights do not fit the model: of its 102 tensors 102 are in them",
+    "w.pth: the weights do not fit the model: all of its 102 tensors are in them",
     "unexpected: 12 tensors of layer1 (layer1.2.conv1.weight [8, 8, 3, 3], …)",
     "unexpected: 24 tensors of layer2 (layer2.2.conv1.weight [16, 16, 3, 3], …)",
     "unexpected: 48 tensors of layer3 (layer3.2.conv1.weight [32, 32, 3, 3], …)",
     "unexpected: 12 tensors of layer4 (layer4.2.conv1.weight [64, 64, 3, 3], …)",
-    "model.ignore: [layer1, layer2, layer3, layer4] goes on without: what is in the file alone is left " +
-    "out, layers of the model start anew",
+    "model.ignore: [layer1.2, layer2.2, layer2.3, layer3.2, layer3.3, layer3.4, layer3.5, layer4.2] " +
+    "goes on without: what is in the file alone is left out, layers of the model start anew",
   ]);
+  const ignore = /\[(layer1.2.*layer4.2)\]/.exec(lines[5])![1].split(", ");
+  const [model, trained] = [resNet(), disturb(resNet("resnet34"))];
+  assertEquals(adoptState(model, from(trained.stateDict()), { ignore }), { leftOut: [] });
+  assertEquals(
+    model.stateDict().get("layer4.1.bn2.bias"),
+    trained.stateDict().get("layer4.1.bn2.bias"),
+  );
+});
+
+Deno.test("a part that the file lacks is named as a whole", () => {
+  const state = new Map([...resNet().stateDict()].filter(([name]) => !name.startsWith("layer4")));
+  const [first, ...lines] = reason(state);
+  assertEquals(first, "w.pth: the weights do not fit the model: of its 102 tensors 77 are in them");
+  assert(lines[0].startsWith("missing: 15 tensors of layer4.0 (layer4.0.conv1.weight"), lines[0]);
+  assert(lines[2].startsWith("model.ignore: [layer4] goes on without"), lines[2]);
 });
 
 Deno.test("weights of other sizes are told in few lines, whatever their number", () => {
