@@ -17,6 +17,8 @@ import { mobileNetV2Entry } from "./mobilenet_v2.ts";
 import { mobileNetV3s } from "./mobilenet_v3.ts";
 import { buildByName, type NamedConvolution } from "./named_convolutions.ts";
 import { type ModelEntry, type ModelOptions, sharedSchema } from "./options.ts";
+import { mobileOneNets } from "./mobile_one.ts";
+import { repVggNets } from "./rep_vgg.ts";
 import { resNets } from "./resnet.ts";
 import { shuffleNets } from "./shufflenet_v2.ts";
 import { vggs } from "./vgg.ts";
@@ -35,6 +37,8 @@ export const MODELS: Readonly<Record<string, ModelEntry>> = {
   mobilenet_v2: mobileNetV2Entry,
   ...mobileNetV3s,
   ...efficientNets,
+  ...repVggNets,
+  ...mobileOneNets,
   layers: listedLayers,
 };
 

@@ -2,6 +2,7 @@
 import { constantOp, inputOp } from "../graph/leaves.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { type GraphNode, type Program, type Shape, sizeOf } from "../graph/types.ts";
+import type { Parameter } from "../graph/parameter.ts";
 import type { Module } from "../layers/module.ts";
 import { parentPath } from "../layers/names.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
@@ -80,20 +81,29 @@ export function summarizeModel(model: Module, format: ImageFormat): ModelSummary
   const statistics = new Set(
     [...model.namedParameters()].filter(([, { trainable }]) => !trainable).map(([name]) => name),
   );
-  const layers = layersOf(folded, (name) => statistics.has(name)).map((layer): LayerSummary => ({
+  const computing = layersOf(folded, (name) => statistics.has(name));
+  const paths = new Set(computing.map(({ path }) => path));
+  const owned = Map.groupBy(trainable, ({ name }) => layerWith(name, paths));
+  const sizes = (parameters: readonly Parameter[]) =>
+    sum(parameters.map(({ shape }) => sizeOf(shape)));
+  const layers = computing.map((layer): LayerSummary => ({
     ...layer,
     kind: modules.get(layer.path)?.constructor.name ?? "",
-    trainingParameters: sum(
-      trainable.filter(({ name }) => parentPath(name) === layer.path)
-        .map(({ shape }) => sizeOf(shape)),
-    ),
+    trainingParameters: sizes(owned.get(layer.path) ?? []),
   }));
   return {
     layers,
-    trainingParameters: sum(layers.map((layer) => layer.trainingParameters)),
+    trainingParameters: sizes(trainable),
     ...totalsOf(layers),
     forms: [formOf("training", training), ...foldedForms(folded)],
   };
+}
+
+/** Of several paths the innermost around what has this name; a folded layer may have had layers inside. */
+function layerWith(name: string, paths: ReadonlySet<string>): string {
+  let path = parentPath(name);
+  while (path !== "" && !paths.has(path)) path = parentPath(path);
+  return path;
 }
 
 function layersOf(

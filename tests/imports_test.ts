@@ -66,6 +66,16 @@ Deno.test("imports point one way", () => {
   assertEquals(wrong, []);
 });
 
+Deno.test("layers and models hold no code that folds: programs are read by two files alone", () => {
+  // What a model's program is, and the tables that `overfold inspect` shows of it.
+  const readers = ["models/inference.ts", "models/summary.ts"];
+  const wrong = [...TEXTS].filter(([path, text]) =>
+    ["layers", "models"].includes(roomOf(path)) && !readers.includes(path) &&
+    /\bProgram\b|\bGraphNode\b|graph\/(passes|rewrite)|ops\/fold/.test(text)
+  );
+  assertEquals(wrong.map(([path]) => path), []);
+});
+
 Deno.test("no files import each other in a circle but those that are listed", () => {
   const paths = [...IMPORTS.keys()].toSorted();
   const reached = new Map(paths.map((path) => [path, reachedFrom(path)]));
