@@ -77,7 +77,7 @@ export const command: Command = {
     const sheet = args.text("batch");
     if (sheet !== undefined) await checkOutput(sheet, args.positionals, ".png");
     const { name, summary, memory, run, preset, drawing } = await inspected(args, context);
-    const { layers, forms, ...totals } = summary;
+    const { layers, forms, inexact, ...totals } = summary;
     const training = "trainingParameters" in summary ? ["training"] : [];
     const trained = (counted: object) =>
       "trainingParameters" in counted ? [formatCount(Number(counted.trainingParameters))] : [];
@@ -110,6 +110,12 @@ export const command: Command = {
         formatSi(macs),
       ]),
     ], ["left", "right", "right", "right", "right"]));
+    for (const [first, second] of inexact) {
+      context.print(
+        `${first} and ${second} in sequence stay two: beyond the border ${second} sees zeros, one ` +
+          `convolution what ${first} gives there; pad ${first} instead, or leave its bias out`,
+      );
+    }
     if (preset) context.print(describePreset(preset));
     if (memory) {
       context.print(

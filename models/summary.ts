@@ -1,6 +1,7 @@
 /** What a model consists of, layer by layer, while it trains and once it is folded. */
 import { constantOp, inputOp } from "../graph/leaves.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
+import { inexactSequences, type LayerPair } from "../ops/folding/sequence.ts";
 import { type GraphNode, type Program, type Shape, sizeOf } from "../graph/types.ts";
 import type { Parameter } from "../graph/parameter.ts";
 import type { Module } from "../layers/module.ts";
@@ -53,6 +54,8 @@ export interface NetworkSummary {
   readonly macs: number;
   /** The inference program: folded, and with batch norms folded as well; of a model as it trains, too. */
   readonly forms: readonly FormSummary[];
+  /** Linear layers in sequence that are not one convolution, exactly, by their paths. */
+  readonly inexact: readonly LayerPair[];
 }
 
 /** The same of a model, which can be trained. */
@@ -66,7 +69,12 @@ export interface ModelSummary extends NetworkSummary {
 /** Summarises a network that is folded. */
 export function summarizeNetwork(folded: Program): NetworkSummary {
   const layers = layersOf(folded, (name) => /(^|\.)running_(mean|var)$/.test(name));
-  return { layers, ...totalsOf(layers), forms: foldedForms(folded) };
+  return {
+    layers,
+    ...totalsOf(layers),
+    forms: foldedForms(folded),
+    inexact: inexactSequences(folded),
+  };
 }
 
 /**
@@ -74,7 +82,7 @@ export function summarizeNetwork(folded: Program): NetworkSummary {
  * that does not take such images.
  */
 export function summarizeModel(model: Module, format: ImageFormat): ModelSummary {
-  const training = inferenceProgram(model, format, 1);
+  const training = inferenceProgram(model, format, 1, trainedOnes);
   const folded = foldForInference(training);
   const modules = model.namedModules();
   const trainable = [...model.namedParameters().values()].filter(({ trainable }) => trainable);
@@ -96,7 +104,13 @@ export function summarizeModel(model: Module, format: ImageFormat): ModelSummary
     trainingParameters: sizes(trainable),
     ...totalsOf(layers),
     forms: [formOf("training", training), ...foldedForms(folded)],
+    inexact: inexactSequences(folded),
   };
+}
+
+/** Numbers as a training leaves them: none is zero, on which it depends what is one convolution. */
+function trainedOnes({ shape }: Parameter): Float32Array {
+  return new Float32Array(sizeOf(shape)).map((_, i) => 1 + i % 7 / 8);
 }
 
 /** Of several paths the innermost around what has this name; a folded layer may have had layers inside. */

@@ -4,7 +4,8 @@
  * and not what the first would give (`linear_maps.ts` says when that is the same). A batch norm by
  * fixed statistics, a scale, a shift by channel are 1x1 kernels of a channel each.
  */
-import type { GraphNode } from "../../graph/types.ts";
+import { countUses } from "../../graph/rewrite.ts";
+import type { GraphNode, Program } from "../../graph/types.ts";
 import { chainTo, mapOf, type Uses } from "./chain.ts";
 import { hasKernel, isWorthIt, sharedModule, type Stretch } from "./stretch.ts";
 
@@ -36,4 +37,21 @@ function longest(
     if (stretch && isWorthIt(stretch)) return stretch;
   }
   return undefined;
+}
+
+/** Two layers in sequence, by their paths. */
+export type LayerPair = readonly [first: string, second: string];
+
+/**
+ * Layers with kernels in sequence that a folded program keeps since no one convolution gives the same: the
+ * second pads what the first gives with zeros, and one convolution would give the first's bias there.
+ */
+export function inexactSequences(folded: Program): LayerPair[] {
+  const uses = countUses(folded);
+  return folded.nodes.filter(hasKernel).flatMap((second): LayerPair[] => {
+    const chain = chainTo(second.outputs[0], uses);
+    const first = chain.findLastIndex((node) => node !== second && hasKernel(node));
+    if (first < 0 || mapOf(chain.slice(first))) return [];
+    return [[chain[first].scope, second.scope]];
+  });
 }

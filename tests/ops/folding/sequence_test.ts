@@ -5,6 +5,7 @@ import { addBias } from "../../../ops/add_bias.ts";
 import { avgPool2d } from "../../../ops/avg_pool2d.ts";
 import { conv2d } from "../../../ops/conv2d.ts";
 import { foldForInference } from "../../../ops/fold_for_inference.ts";
+import { inexactSequences } from "../../../ops/folding/sequence.ts";
 import { linear } from "../../../ops/linear.ts";
 import { relu } from "../../../ops/relu.ts";
 import { scale } from "../../../ops/scale.ts";
@@ -92,6 +93,18 @@ Deno.test("a sequence stays as it is where one convolution is not exact, or more
     const program = build(network);
     assertEquals(opsOf(foldForInference(program, { batchNorm: true })), opsOf(program));
   }
+});
+
+Deno.test("what stays a sequence since its border is not exact is told", () => {
+  const program = (bias?: readonly number[]) =>
+    build((x) => {
+      const y = withScope("first", () => conv2d(x, tensor([9, 4, 1, 1]), bias && tensor(bias)));
+      return relu(
+        withScope("second", () => conv2d(y, tensor([4, 9, 3, 3]), undefined, { padding: 1 })),
+      );
+    });
+  assertEquals(inexactSequences(foldForInference(program())), []);
+  assertEquals(inexactSequences(foldForInference(program([9]))), [["first", "second"]]);
 });
 
 Deno.test("random linear sequences fold to the same function", () => {
