@@ -1,65 +1,96 @@
 /**
- * Convolutions that also do what follows them: the ReLU, and before it the addition of a residual, as
- * a folded network has behind every convolution. The result is then written once instead of being
+ * Convolutions that also do what follows them: an activation, and before it the addition of a residual,
+ * as a folded network has behind every convolution. The result is then written once instead of being
  * read and written again.
  */
 import { countUses, rewriteProgram } from "../../graph/rewrite.ts";
 import { makeNode } from "../../graph/trace.ts";
 import { type FusedAttributes, fusedOp, passOp } from "../../graph/passes/mod.ts";
-import { type GraphNode, type Program, sameShape, type Value } from "../../graph/types.ts";
+import {
+  type Attributes,
+  type GraphNode,
+  type Op,
+  type Program,
+  sameShape,
+  type Value,
+} from "../../graph/types.ts";
 import { addOp } from "../../ops/add.ts";
 import { conv2dOp } from "../../ops/conv2d.ts";
 import type { ConvolutionAttributes } from "../../ops/convolution_geometry.ts";
+import { hardSigmoidOp } from "../../ops/hard_sigmoid.ts";
+import { hardSwishOp } from "../../ops/hard_swish.ts";
+import { leakyReluOp } from "../../ops/leaky_relu.ts";
 import { reluOp } from "../../ops/relu.ts";
+import { relu6Op } from "../../ops/relu6.ts";
 
-/** Attributes of {@link conv2dReluOp}: the convolution's, and whether the third input is its bias. */
-export interface Conv2dReluAttributes extends ConvolutionAttributes {
+/** Activations of a few instructions, so that they fit beside the sums of a convolution. */
+const CHEAP: ReadonlySet<Op> = new Set<Op>([
+  reluOp,
+  relu6Op,
+  leakyReluOp,
+  hardSigmoidOp,
+  hardSwishOp,
+]);
+
+/** An elementwise op of one operand. */
+export interface Activation {
+  readonly op: Op;
+  readonly attributes: Attributes;
+}
+
+/** Attributes of {@link conv2dActivationOp}: the convolution's, and what it takes in. */
+export interface Conv2dActivationAttributes extends ConvolutionAttributes {
+  /** Whether the third input is its bias. */
   readonly hasBias: boolean;
+  readonly activation: Activation;
 }
 
 /**
- * `relu(conv2d(input, weight[, bias])[ + residual])`; the inputs are those, in this order. Made by
- * {@link fuseEpilogues} only.
+ * `activation(conv2d(input, weight[, bias])[ + residual])`; the inputs are those, in this order. Made
+ * by {@link fuseEpilogues} only.
  */
-export const conv2dReluOp = passOp<Conv2dReluAttributes>("conv2dRelu");
+export const conv2dActivationOp = passOp<Conv2dActivationAttributes>("conv2dActivation");
 
-/** The program with every ReLU, and a residual added before it, taken into the convolution before. */
+/** The program with every cheap activation, and a residual added before it, taken into the convolution before. */
 export function fuseEpilogues(program: Program): Program {
   const uses = countUses(program);
   const position = new Map(program.nodes.map((node, i) => [node, i]));
-  const hosts = new Map<GraphNode, Value>();
+  const hosts = new Map<GraphNode, { readonly host: Value; readonly activation: Activation }>();
   for (const node of program.nodes) {
-    const [host] = rectified(node)
+    const activation = activationOf(node);
+    if (!activation) continue;
+    const [host] = node.inputs
       .filter((value) => value.node.op === conv2dOp && uses.get(value) === 1)
       .sort((a, b) => position.get(b.node)! - position.get(a.node)!);
-    if (host) hosts.set(node, host);
+    if (host) hosts.set(node, { host, activation });
   }
-  const absorbed = new Set([...hosts.values()].map(({ node }) => node));
+  const absorbed = new Set([...hosts.values()].map(({ host }) => host.node));
   return rewriteProgram(program, (node, rewriter) => {
     // Only the node it is taken into refers to it.
     if (absorbed.has(node)) return node.outputs;
-    const host = hosts.get(node);
-    if (!host) return undefined;
+    const found = hosts.get(node);
+    if (!found) return undefined;
+    const { host, activation } = found;
     const residual = node.inputs.filter((value) => value !== host);
     const { inputs, attributes, scope } = host.node;
     return rewriter.emit(makeNode(
-      conv2dReluOp,
+      conv2dActivationOp,
       [...inputs, ...residual].map(rewriter.replacement),
-      { ...attributes, hasBias: inputs.length > 2 },
+      { ...attributes, hasBias: inputs.length > 2, activation },
       node.outputs,
       scope,
     ));
   });
 }
 
-/** The values whose sum a node rectifies, one or two; none if it does anything else. */
-function rectified({ op, inputs, outputs, attributes }: GraphNode): readonly Value[] {
-  if (op === reluOp) return inputs;
-  if (op !== fusedOp || inputs.length !== 2) return [];
+/** The activation of a node that does nothing else to its one input, or to the sum of its two. */
+function activationOf({ op, inputs, outputs, attributes }: GraphNode): Activation | undefined {
+  if (CHEAP.has(op)) return { op, attributes };
+  if (op !== fusedOp || inputs.length !== 2) return undefined;
   const { steps } = attributes as FusedAttributes;
   const [sum, last] = steps;
-  const isSum = steps.length === 2 && sum.op === addOp && last.op === reluOp &&
+  const isSum = steps.length === 2 && sum.op === addOp && CHEAP.has(last.op) &&
     sum.operands.every((operand) => "input" in operand) &&
     inputs.every((input) => sameShape(input.shape, outputs[0].shape));
-  return isSum ? inputs : [];
+  return isSum ? { op: last.op, attributes: last.attributes } : undefined;
 }

@@ -15,7 +15,12 @@ import {
 import type { InputGradientAttributes } from "../../../ops/conv2d.ts";
 import { advance, type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
 import { type Correlation, emitCorrelation, phasePairs } from "./conv2d_correlate.ts";
-import { type Conv2dReluAttributes, conv2dReluOp } from "../epilogues.ts";
+import {
+  type Activation,
+  type Conv2dActivationAttributes,
+  conv2dActivationOp,
+} from "../epilogues.ts";
+import { activationKey } from "./activation_code.ts";
 import { foldPadding } from "./conv2d_fold_padding.ts";
 import { forwardAxis, inputGradientAxis, joinRows } from "./conv2d_plan.ts";
 import { CACHED_BYTES, planStrip, stripBytes } from "./conv2d_strip.ts";
@@ -27,7 +32,7 @@ import { tileSize } from "./register_tile.ts";
 
 /** Forward convolution, with its bias and with what it takes in of what follows. */
 export const conv2d: KernelFamily = {
-  ops: ["conv2d", "conv2dRelu"],
+  ops: ["conv2d", conv2dActivationOp.name],
   orders: ({ inputs, outputs: [output] }) => ({
     inputs: inputs.map((input, i) =>
       i === 0 || input.shape.length === output.shape.length && i > 1 ? "channelsLast" : "plain"
@@ -35,11 +40,12 @@ export const conv2d: KernelFamily = {
     outputs: ["channelsLast"],
   }),
   lower(node: GraphNode, lowering: Lowering): void {
-    const relu = node.op === conv2dReluOp;
     const [input, weight, ...others] = node.inputs;
     const [output] = node.outputs;
-    const attributes: ConvolutionAttributes & Partial<Conv2dReluAttributes> = node.attributes;
-    const bias = attributes.hasBias ?? others.length > 0 ? others.shift() : undefined;
+    const { hasBias = others.length > 0, activation, ...attributes }:
+      & ConvolutionAttributes
+      & Partial<Conv2dActivationAttributes> = node.attributes;
+    const bias = hasBias ? others.shift() : undefined;
     const [residual] = others;
     const geometry = convolutionGeometry(input.shape, weight.shape, attributes);
     const shapes = convolutionShapes(geometry);
@@ -53,7 +59,7 @@ export const conv2d: KernelFamily = {
       channelStep: 4 * taps,
       resultStep: 4 * taps * weight.shape[1],
       bias: bias && lowering.ref(bias, [geometry.outChannels]),
-      relu,
+      activation,
       residual: residual && lowering.ref(residual, shapes.output),
       fixedKernel: isConstant(weight),
     });
@@ -81,7 +87,6 @@ export const conv2dInputGradient: KernelFamily = {
         weight: lowering.ref(weight, shapes.weight),
         channelStep: 4 * taps * weight.shape[1],
         resultStep: 4 * taps,
-        relu: false,
         fixedKernel: isConstant(weight),
       });
     };
@@ -106,8 +111,8 @@ interface CorrelationOperands {
   readonly channelStep: number;
   readonly resultStep: number;
   readonly bias?: Ref;
-  /** Whether the result is rectified, and what is added to it before. */
-  readonly relu: boolean;
+  /** What is done to the result, and what is added to it before. */
+  readonly activation?: Activation;
   readonly residual?: Ref;
   /** Whether the kernel is a constant. */
   readonly fixedKernel: boolean;
@@ -129,7 +134,7 @@ function lowerCorrelation(lowering: Lowering, operands: CorrelationOperands): vo
 
 /** Correlates with the kernel as it is, in strips. */
 function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: string): void {
-  const { gradient, source, result, bias, relu, residual } = operands;
+  const { gradient, source, result, bias, activation, residual } = operands;
   const { target, threads } = lowering;
   const geometry = joinRows(operands.geometry, tileSize(target).rows);
   const { batch, groups, inSize, outSize } = geometry;
@@ -157,7 +162,7 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
     resultRowBytes: resultWidth * result.pixelBytes,
     resultImageBytes: resultHeight * resultWidth * result.pixelBytes,
     bias: bias !== undefined,
-    relu,
+    activation,
     residual: residual !== undefined,
     images: batch,
     parts,
@@ -167,7 +172,9 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
   const scratch = bytes > 0 ? lowering.threadScratch(bytes) : undefined;
   lowering.phase({
     kernel: `conv2d ${gradient ? "input gradient" : ""} ${JSON.stringify(geometry)} ` +
-      `${bias ? "bias" : ""} ${residual ? "residual" : ""} ${relu ? "relu" : ""}`,
+      `${bias ? "bias" : ""} ${residual ? "residual" : ""} ${
+        activation ? activationKey(activation) : ""
+      }`,
     build: (f) => emitCorrelation(f, target, correlation, scratch?.stride ?? 0),
     args: {
       source: source.ref,

@@ -8,7 +8,9 @@ import {
   type Target,
   v128,
 } from "../../../assembler/mod.ts";
+import type { Activation } from "../epilogues.ts";
 import type { KernelFunction } from "../kernel.ts";
+import { ActivationCode } from "./activation_code.ts";
 import type { StripPhase } from "./conv2d_plan.ts";
 import {
   emitStrip,
@@ -41,8 +43,8 @@ export interface Correlation {
   readonly resultImageBytes: number;
   /** Whether a bias is added. */
   readonly bias: boolean;
-  /** Whether results are rectified, and whether a residual is added before. */
-  readonly relu: boolean;
+  /** What is done to results, and whether a residual is added before. */
+  readonly activation?: Activation;
   readonly residual: boolean;
   /**
    * Whether each channel of the result is a correlation of the source's channel of the same number.
@@ -88,6 +90,7 @@ export function emitCorrelation(
   const { source, panels, bias, residual, result, rows: rowTable, scratch, thread } = f.parameters;
   const { depthwise } = correlation;
   const tile = depthwise ? new DepthwiseTile(f, target) : new GemmTile(f, target);
+  const activation = correlation.activation && new ActivationCode(correlation.activation);
   const image = f.i32(), strip = f.i32(), resultImage = f.i32(), packed = f.i32();
   const part = f.i32(), biasPart = f.i32();
   f.increment(scratch, i32.mul(thread, scratchStride));
@@ -114,7 +117,7 @@ export function emitCorrelation(
         const to = f.i32();
         f.set(to, i32.add(resultImage, i32.add(i32.mul(band, bandBytes), first)));
         f.set(packed, i32.add(i32.add(panels, offset), i32.mul(part, bytes / parts)));
-        const context = { f, target, tile, correlation, row, column, rows, residual };
+        const context = { f, target, tile, correlation, row, column, rows, residual, activation };
         emitPhasePair(context, strip, packed, biasPart, to);
       });
       offset += groups * bytes;
@@ -133,6 +136,7 @@ interface PairContext {
   readonly rows: Local<"i32">;
   /** Bytes from a result to its residual, if there is one. */
   readonly residual: Local<"i32">;
+  readonly activation?: ActivationCode;
 }
 
 /** Writes the work on one pair of phases in one band: all groups, all panels. */
@@ -174,7 +178,7 @@ function emitPhasePair(
 
 /** Writes the loop over the positions of one panel. */
 function emitRows(
-  { f, target, tile, correlation, row, column, rows, residual }: PairContext,
+  { f, target, tile, correlation, row, column, rows, residual, activation }: PairContext,
   vectors: number,
   lanes: number,
   from: Local<"i32">,
@@ -201,8 +205,8 @@ function emitRows(
     else tile.clear(size);
     tile.addRows(size, a, pitch, window, panel);
     if (correlation.residual) f.set(added, i32.add(c, residual));
-    if (correlation.relu) {
-      tile.rectify(size, correlation.residual ? added : undefined, resultPitch);
+    if (activation) {
+      tile.activate(size, activation, correlation.residual ? added : undefined, resultPitch);
     }
     tile.store(size, c, resultPitch, { whole: groups === 1 });
   };

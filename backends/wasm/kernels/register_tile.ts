@@ -9,9 +9,9 @@ import {
   type WideVectors,
   widths,
 } from "../../../assembler/mod.ts";
+import type { ActivationCode } from "./activation_code.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { repeat } from "./loops.ts";
-import { maximumWithConstant } from "./vector_math.ts";
 
 /** The size of a tile: rows, and vectors of four floats a row. */
 export interface TileSize {
@@ -136,17 +136,22 @@ export class RegisterTile {
   }
 
   /**
-   * Replaces the sums by `max(sum, 0)`; NaN stays NaN.
+   * Replaces the sums by what an activation makes of them.
    *
    * @param residual address of what is added before, rows `pitch` bytes apart
    */
-  rectify(size: TileSize, residual: Local<"i32"> | undefined, pitch: number): void {
+  activate(
+    size: TileSize,
+    activation: ActivationCode,
+    residual: Local<"i32"> | undefined,
+    pitch: number,
+  ): void {
     if (residual) {
       this.#each(size, (sum, { wide, offset }, row) => {
         wide.set(sum, wide.add(sum, wide.load(residual, row * pitch + offset)));
       });
     }
-    this.#each(size, (sum, { wide }) => wide.set(sum, maximumWithConstant(wide, sum, 0)));
+    this.#each(size, (sum, { wide }) => wide.set(sum, activation.apply(wide, sum)));
   }
 
   /** Stores the sums, rows `pitch` bytes apart; `whole`: all floats of each row's last vector. */

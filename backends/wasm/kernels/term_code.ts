@@ -28,6 +28,12 @@ export class TermCode {
     }
   }
 
+  /** The value of a term, with those that it is made of; they are known then. */
+  evaluate(term: Term, terms: readonly Term[], known: Map<Term, WideOperand>): Wide {
+    this.compute(terms.filter((other) => other !== term), known);
+    return this.#value(term, known);
+  }
+
   /** Puts a value into the term's local, and gives that. */
   keep(term: Term, value: WideOperand): WideLocal {
     let local = this.#locals.get(term);

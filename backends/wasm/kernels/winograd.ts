@@ -7,8 +7,10 @@
 
 import type { Pair } from "../../../ops/convolution_geometry.ts";
 import { call, type FunctionBuilder, i32, type Target } from "../../../assembler/mod.ts";
+import type { Activation } from "../epilogues.ts";
 import { type FunctionLibrary, type KernelFunction, type Lowering, type Ref } from "../kernel.ts";
 
+import { activationKey } from "./activation_code.ts";
 import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { forEachPanel, type Panels, panelsOf } from "./panels.ts";
@@ -47,8 +49,8 @@ export interface WinogradCorrelation extends KernelOrder {
   readonly padding: Pair;
   readonly weight: Ref;
   readonly bias?: Ref;
-  /** Whether the result is rectified, and what is added to it before. */
-  readonly relu: boolean;
+  /** What is done to the result, and what is added to it before. */
+  readonly activation?: Activation;
   readonly residual?: Ref;
 }
 
@@ -59,9 +61,13 @@ export function lowerWinogradCorrelation(
   flops: number,
 ): void {
   const { target } = lowering;
-  const { images, source, result, padding, weight, bias, relu, residual } = correlation;
+  const { images, source, result, padding, weight, bias, activation, residual } = correlation;
   const { channelStep, resultStep, rotated } = correlation;
-  const finish = { bias: bias !== undefined, relu, residual: residual !== undefined };
+  const finish: ResultFinish = {
+    bias: bias !== undefined,
+    activation,
+    residual: residual !== undefined,
+  };
   const plan = planWinograd(source, result, padding, tileHeights(target));
   const panels = panelsOf(target, source.channels, result.channels);
   const order = { channelStep, resultStep, rotated };
@@ -78,7 +84,7 @@ export function lowerWinogradCorrelation(
   });
   const scratch = lowering.threadScratch(blockScratch(plan).bytes);
   lowering.phase({
-    kernel: `winograd correlation ${JSON.stringify([plan, finish])}`,
+    kernel: `winograd correlation ${JSON.stringify(plan)} ${finishKey(finish)}`,
     build: (f, library) =>
       emitCorrelation(
         f,
@@ -109,6 +115,12 @@ export function lowerWinogradCorrelation(
   });
 }
 
+/** What keys say of a finish; of activations the ReLU is `true`. */
+function finishKey({ bias, activation, residual }: ResultFinish): string {
+  const key = activation !== undefined && activationKey(activation);
+  return JSON.stringify({ bias, relu: key === "relu" || key, residual });
+}
+
 function emitCorrelation(
   f: KernelFunction<"source" | "factors" | "bias" | "residual" | "result" | "scratch">,
   library: FunctionLibrary,
@@ -128,7 +140,7 @@ function emitCorrelation(
     (g) => emitProducts(g, target, plan, panels),
   );
   const resultTransform = library.function(
-    `winograd result ${key} ${JSON.stringify(finish)}`,
+    `winograd result ${key} ${finishKey(finish)}`,
     TILE_ROW_PARAMETERS,
     "void",
     (g) => emitResultTransform(g, target, plan, finish),

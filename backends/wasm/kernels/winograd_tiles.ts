@@ -12,7 +12,9 @@ import {
   type WideVectors,
   widths,
 } from "../../../assembler/mod.ts";
+import type { Activation } from "../epilogues.ts";
 import type { FunctionLibrary } from "../kernel.ts";
+import { ActivationCode } from "./activation_code.ts";
 import { repeat } from "./loops.ts";
 import {
   type ProductMatrices,
@@ -21,7 +23,6 @@ import {
   tileRowKinds,
   type WinogradPlan,
 } from "./winograd_plan.ts";
-import { maximumWithConstant } from "./vector_math.ts";
 import { PATCH, TILE, WinogradTransforms } from "./winograd_transforms.ts";
 
 /** Parameters of the functions of a row of tiles. */
@@ -134,11 +135,11 @@ function emitSourceTransform(f: TileRowFunction, target: Target, plan: WinogradP
   });
 }
 
-/** What is done to results before they are stored: adding a bias, adding a residual, rectifying. */
+/** What is done to results before they are stored: adding a bias, adding a residual, an activation. */
 export interface ResultFinish {
   readonly bias: boolean;
   readonly residual: boolean;
-  readonly relu: boolean;
+  readonly activation?: Activation;
 }
 
 /** Writes the result transform of a row of tiles. */
@@ -150,6 +151,7 @@ export function emitResultTransform(
 ): void {
   const { result, resultMatrices } = plan;
   const { bias, residual } = f.parameters;
+  const activation = finish.activation && new ActivationCode(finish.activation);
   const wide = channelVectors(f, target, result.channels);
   const transforms = new WinogradTransforms(wide, [2, 4, 8]);
   const products = wide.locals(PATCH);
@@ -176,7 +178,7 @@ export function emitResultTransform(
           wide.set(added, wide.load(place, offset));
           wide.set(value, wide.add(value, added));
         }
-        wide.store(pixel, finish.relu ? maximumWithConstant(wide, value, 0) : value, offset);
+        wide.store(pixel, activation ? activation.apply(wide, value) : value, offset);
       });
     }
   });

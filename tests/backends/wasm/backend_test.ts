@@ -25,7 +25,11 @@ import { linear } from "../../../ops/linear.ts";
 import { movingAverage } from "../../../ops/moving_average.ts";
 import { pack } from "../../../ops/pack.ts";
 import { OPS } from "../../../ops/registry.ts";
+import { hardSigmoid } from "../../../ops/hard_sigmoid.ts";
+import { hardSwish } from "../../../ops/hard_swish.ts";
+import { leakyRelu } from "../../../ops/leaky_relu.ts";
 import { relu } from "../../../ops/relu.ts";
+import { relu6 } from "../../../ops/relu6.ts";
 import { flatten, reshape } from "../../../ops/reshape.ts";
 import { scale } from "../../../ops/scale.ts";
 import { sgdUpdate } from "../../../ops/sgd_update.ts";
@@ -62,14 +66,17 @@ Deno.test("images pass through a chain of kernels a few at a time, in any number
   }
 });
 
-Deno.test("a convolution takes in the residual and the ReLU behind it, however it is computed", async () => {
+Deno.test("a convolution takes in the residual and the activation behind it, however it is computed", async () => {
   const shapes = {
-    direct: { x: [3, 12, 9, 7], w: [20, 12, 3, 3] },
-    winograd: { x: [8, 64, 16, 16], w: [64, 64, 3, 3] },
-    depthwise: { x: [3, 24, 9, 7], w: [24, 1, 3, 3] },
-    groups: { x: [2, 6, 9, 7], w: [9, 2, 3, 3] },
+    direct: { x: [3, 12, 9, 7], w: [20, 12, 3, 3], activations: { relu, relu6 } },
+    winograd: { x: [8, 64, 16, 16], w: [64, 64, 3, 3], activations: { relu, hardSwish } },
+    depthwise: { x: [3, 24, 9, 7], w: [24, 1, 3, 3], activations: { relu, hardSwish } },
+    groups: { x: [2, 6, 9, 7], w: [9, 2, 3, 3], activations: { leakyRelu, hardSigmoid } },
   } as const;
-  for (const [algorithm, { x, w }] of Object.entries(shapes)) {
+  const cases = Object.entries(shapes).flatMap(([algorithm, { activations, ...shape }]) =>
+    Object.entries(activations).map(([name, activate]) => ({ algorithm, ...shape, name, activate }))
+  );
+  for (const { algorithm, x, w, name, activate } of cases) {
     const y = [x[0], w[0], x[2], x[3]];
     const sizes = { w: sizeOf(w), b: w[0], r: sizeOf(y) };
     const block = program(sizes, () => {
@@ -77,12 +84,15 @@ Deno.test("a convolution takes in the residual and the ReLU behind it, however i
       const options = { padding: 1, groups: x[1] / w[1] };
       const residual = relu(readVariable("r", 0, y));
       const first = conv2d(input("x", x), weight, undefined, options);
-      output("plain", relu(first));
-      output("block", relu(add(residual, conv2d(input("x2", x), weight, bias, options))));
+      output("plain", activate(first));
+      // What two things use is not fused with either.
+      output("residual", residual);
+      output("block", activate(add(residual, conv2d(input("x2", x), weight, bias, options))));
     });
     const [lowered] = lowerPrograms([block], COMPILED).programs;
     const ops = lowered.schedule.phases.map(({ op }) => op);
-    assertEquals(ops.filter((op) => op === "relu" || op === "fused").length, 1, algorithm);
+    assertEquals(ops.filter((op) => op === "relu").length, 1, algorithm);
+    assert(!ops.some((op) => op === "fused" || op === name && name !== "relu"), algorithm);
     assertEquals(
       lowered.schedule.phases.some(({ label }) => label.includes("Winograd")),
       algorithm === "winograd",

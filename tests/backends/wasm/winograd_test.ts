@@ -32,7 +32,6 @@ const forward: KernelFamily = {
       channelStep: 36,
       resultStep: 36 * input.shape[1],
       rotated: false,
-      relu: false,
     }, 0);
   },
 };
@@ -48,7 +47,6 @@ const inputGradient: KernelFamily = {
       channelStep: 36 * dx.shape[1],
       resultStep: 36,
       rotated: true,
-      relu: false,
     }, 0);
   },
 };

@@ -1,0 +1,32 @@
+/** Code of activations on values that a kernel has at hand. */
+import type { Wide, WideLocal, WideVectors } from "../../../assembler/mod.ts";
+import type { Activation } from "../epilogues.ts";
+import { termGraph } from "./expression_terms.ts";
+import { TermCode } from "./term_code.ts";
+
+/** What the keys of kernels call an activation: its op, and the numbers it has. */
+export function activationKey({ op, attributes }: Activation): string {
+  return [op.name, ...Object.values(attributes)].join(" ");
+}
+
+/** Writes an activation in one function. */
+export class ActivationCode {
+  readonly #graph;
+  readonly #codes = new Map<WideVectors, TermCode>();
+
+  constructor({ op, attributes }: Activation) {
+    this.#graph = termGraph(
+      ["full"],
+      (arithmetic, inputs) => op.elementwise!.expression(arithmetic, inputs, attributes),
+    );
+  }
+
+  /** What becomes of `value`. */
+  apply(v: WideVectors, value: WideLocal): Wide {
+    const { terms, outputs: [output] } = this.#graph;
+    const code = this.#codes.get(v) ?? new TermCode(v, this.#graph);
+    this.#codes.set(v, code);
+    const input = terms.find(({ kind }) => kind === "input")!;
+    return code.evaluate(output, terms, new Map([[input, value]]));
+  }
+}
