@@ -1,0 +1,129 @@
+/**
+ * What each kind of convolution costs while it trains and what it folds to, as a table in Markdown:
+ * parameters, the largest differences of the folded network's logits from those of the network as it
+ * trains and of ONNX Runtime's from its own, speed and memory of a training step beside plain
+ * convolutions, which are timed again before each.
+ *
+ *     deno run --allow-all bench/convolutions.ts [--network cifar_resnet20_v1] [--steps 5] [--rounds 3]
+ *
+ * Statistics, scales and shifts are random, as no fresh network's are.
+ */
+import { parseArgs } from "node:util";
+import { cpuBackend } from "../backends/wasm/mod.ts";
+import { foldModel, verifyFold } from "../checkpoints/fold.ts";
+import { networkProgram } from "../checkpoints/network.ts";
+import { encodeOnnx } from "../checkpoints/onnx.ts";
+import { verifyOnnx } from "../checkpoints/onnx_verify.ts";
+import { RandomStream, STREAM } from "../graph/random.ts";
+import { convolutionFactory, CONVOLUTIONS } from "../layers/convolutions.ts";
+import type { Module } from "../layers/module.ts";
+import { buildModel } from "../models/registry.ts";
+import { summarizeModel } from "../models/summary.ts";
+import { formatCount } from "../reporting/format.ts";
+import { median } from "../reporting/statistics.ts";
+import { lastLine, overfoldBench } from "./rival.ts";
+
+const { values: { network, steps, rounds, ...options } } = parseArgs({
+  options: {
+    network: { type: "string", default: "cifar_resnet20_v1" },
+    steps: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
+    threads: { type: "string", default: "2" },
+    "batch-size": { type: "string" },
+  },
+});
+const isSmall = network.startsWith("cifar");
+const side = isSmall ? 32 : 224;
+const batchSize = Number(options["batch-size"] ?? (isSmall ? 128 : 16));
+/** Pictures that are compared. */
+const COMPARED = isSmall ? 64 : 8;
+
+/** The kinds, plain first, and a nesting. */
+const SPECS: readonly string[] = [
+  ...Object.keys(CONVOLUTIONS),
+  "{name: rep_vgg, convolution: do_conv}",
+];
+
+function specOf(text: string): { readonly name: string; readonly convolution?: string } {
+  const nested = /^\{name: (\w+), convolution: (\w+)\}$/.exec(text);
+  return nested ? { name: nested[1], convolution: nested[2] } : { name: text };
+}
+
+function scatter(model: Module): void {
+  const random = new RandomStream({ seed: 1, stream: STREAM.synthetic });
+  model.initialize(1);
+  for (const [name, { data, role }] of model.namedParameters()) {
+    if (role === "weight") continue;
+    const least = name.endsWith("running_var") ? -0.3 : -0.2;
+    for (let i = 0; i < data.length; i++) data[i] += least + 0.6 * random.uniform();
+  }
+}
+
+/** What folding makes of a network of one kind, and how well. */
+async function folded(spec: string) {
+  const convolution = convolutionFactory(specOf(spec));
+  const model = buildModel(network, { classes: 10, inputSize: side, convolution });
+  scatter(model);
+  const description = {
+    model: network,
+    input: { height: side, width: side, channels: 3 },
+    normalization: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+    classNames: Array.from({ length: 10 }, (_, i) => String(i)),
+  };
+  const { trainingParameters, forms } = summarizeModel(model, description);
+  const random = new RandomStream({ seed: 2, stream: STREAM.synthetic });
+  const pixels = Uint8Array.from(
+    { length: COMPARED * side * side * 3 },
+    () => random.integer(256),
+  );
+  const backend = cpuBackend();
+  const shipped = foldModel(model, description, { batchNorm: true });
+  const fold = await verifyFold(model, shipped, backend, pixels);
+  const compared = { description, program: (size: number) => networkProgram(shipped, size) };
+  const onnx = await verifyOnnx(await encodeOnnx(shipped), compared, backend, pixels);
+  const { numbers } = forms.find(({ form }) => form === "foldedBatchNorm")!;
+  return { trainingParameters, numbers, fold, onnx };
+}
+
+function speedOf(spec: string): Promise<Record<string, number>> {
+  const threads = options.threads;
+  return overfoldBench({ network, batchSize, threads, steps }, [
+    `--set=model.convolution=${spec}`,
+  ]);
+}
+
+async function memoryOf(spec: string): Promise<number> {
+  const found = await lastLine(Deno.execPath(), [
+    ...["task", "--quiet", "inspect", "examples/cifar10.yaml", "--json"],
+    `--set=data.dataset={name: synthetic, imageSize: ${side}}`,
+    ...[`--set=data.batchSize=${batchSize}`, `--set=data.evalBatchSize=${batchSize}`],
+    ...[`--set=model.name=${network}`, `--set=model.convolution=${spec}`, "--set=backend=cpu"],
+  ]) as unknown as { readonly memory: { readonly totalBytes: number } };
+  return found.memory.totalBytes;
+}
+
+const plainMemory = await memoryOf("conv");
+console.log(`${network}, batch ${batchSize} of ${side}×${side}\n`);
+console.log("| kind | training | folded | folded − trained | top-1 | ONNX | images/s | memory |");
+console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
+for (const spec of SPECS) {
+  const { trainingParameters, numbers, fold, onnx } = await folded(spec);
+  const ratios: number[] = [];
+  for (let round = 0; round < Number(rounds); round++) {
+    const [plain, own] = [await speedOf("conv"), await speedOf(spec)];
+    ratios.push(own.imagesPerSecond / plain.imagesPerSecond);
+  }
+  const memory = await memoryOf(spec) / plainMemory;
+  const { name, convolution } = specOf(spec);
+  const row = [
+    convolution ? `\`${name}\` of \`${convolution}\`` : `\`${name}\``,
+    formatCount(trainingParameters),
+    formatCount(numbers),
+    fold.maxRelativeDifference.toExponential(1),
+    `${(100 * fold.top1Agreement!).toFixed(0)} %`,
+    onnx.maxRelativeDifference.toExponential(1),
+    median(ratios).toFixed(2),
+    memory.toFixed(2),
+  ];
+  console.log(`| ${row.join(" | ")} |`);
+}
