@@ -12,7 +12,7 @@ import { SqueezeExcitation } from "../layers/squeeze_excitation.ts";
 import { sum } from "../reporting/statistics.ts";
 import { z } from "../schema/entry.ts";
 import { InvertedResidual } from "./inverted_residual.ts";
-import { makeDivisible, MobileNet, mobileSchema, normedConvolution } from "./mobile.ts";
+import { makeDivisible, MobileNet, mobileSchema, mobileStem, normedConvolution } from "./mobile.ts";
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Options of {@link efficientNet}. */
@@ -43,20 +43,14 @@ const STAGES = [
  * fan-out, the matrix uniform in ±1/√classes, biases zero.
  */
 export function efficientNet(options: EfficientNetOptions): MobileNet {
-  const { classes, inputChannels = 3, widthMult = 1, depthMult = 1, dropout: p = 0.2 } = options;
+  const { classes, widthMult = 1, depthMult = 1, dropout: p = 0.2 } = options;
   const { stochasticDepthProb = 0.2 } = options;
   const widened = (channels: number) => makeDivisible(channels * widthMult);
   const counts = STAGES.map(([, , , , count]) => Math.ceil(count * depthMult));
   const total = sum(counts);
   const activation = () => new SiLU();
   let inChannels = widened(32);
-  const features: Module[] = [normedConvolution(options, {
-    inChannels: inputChannels,
-    outChannels: inChannels,
-    kernelSize: 3,
-    stride: 2,
-    activation,
-  })];
+  const features: Module[] = [mobileStem(options, inChannels, activation)];
   let index = 0;
   STAGES.forEach(([expansion, kernelSize, firstStride, channels], stage) => {
     const outChannels = widened(channels);

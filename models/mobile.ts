@@ -35,8 +35,10 @@ export function makeDivisible(channels: number, divisor = 8): number {
   return rounded < 0.9 * channels ? rounded + divisor : rounded;
 }
 
-/** What all convolutions of a network share. */
+/** What all blocks of a network share. */
 export interface MobileFamily extends ConvolutionOptions {
+  /** Channels of the images. Default 3. */
+  readonly inputChannels?: number;
   /** Of every batch norm. */
   readonly norm?: BatchNorm2dOptions;
 }
@@ -67,4 +69,19 @@ export function normedConvolution(
     batchNorm: family.norm,
   });
   return new Sequential(...normed, ...(activation ? [activation()] : []));
+}
+
+/** The convolution that all of these networks begin with: 3x3 at stride 2. */
+export function mobileStem(
+  family: MobileFamily,
+  outChannels: number,
+  activation: () => Module,
+): Sequential {
+  return normedConvolution(family, {
+    inChannels: family.inputChannels ?? 3,
+    outChannels,
+    kernelSize: 3,
+    stride: 2,
+    activation,
+  });
 }

@@ -6,7 +6,7 @@ import { ReLU } from "../layers/activations.ts";
 import { normal, zeros } from "../layers/init.ts";
 import { Linear } from "../layers/linear.ts";
 import { Sequential } from "../layers/sequential.ts";
-import { MobileNet, mobileSchema, normedConvolution } from "./mobile.ts";
+import { MobileNet, mobileSchema, mobileStem, normedConvolution } from "./mobile.ts";
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Options of {@link mobileNetV1}. */
@@ -26,16 +26,9 @@ const STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1];
  * `classifier`. Starts as torchvision starts MobileNet v2.
  */
 export function mobileNetV1(options: MobileNetV1Options): MobileNet {
-  const { classes, inputChannels = 3, widthMult = 1 } = options;
+  const { classes, widthMult = 1 } = options;
   const channels = CHANNELS.map((count) => Math.floor(count * widthMult));
   const activation = () => new ReLU();
-  const stem = {
-    inChannels: inputChannels,
-    outChannels: channels[0],
-    kernelSize: 3,
-    stride: 2,
-    activation,
-  };
   const blocks = STRIDES.map((stride, i) => {
     const [inChannels, outChannels] = channels.slice(i, i + 2);
     const depthwise = { inChannels, outChannels: inChannels, groups: inChannels, stride };
@@ -44,7 +37,7 @@ export function mobileNetV1(options: MobileNetV1Options): MobileNet {
       ...normedConvolution(options, { inChannels, outChannels, kernelSize: 1, activation }).layers,
     );
   });
-  const features = new Sequential(normedConvolution(options, stem), ...blocks);
+  const features = new Sequential(mobileStem(options, channels[0], activation), ...blocks);
   const start = { initialize: normal(0.01), initializeBias: zeros };
   return new MobileNet(features, new Linear(channels.at(-1)!, classes, start));
 }

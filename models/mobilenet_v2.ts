@@ -9,7 +9,7 @@ import { Linear } from "../layers/linear.ts";
 import type { Module } from "../layers/module.ts";
 import { Sequential } from "../layers/sequential.ts";
 import { InvertedResidual } from "./inverted_residual.ts";
-import { makeDivisible, MobileNet, mobileSchema, normedConvolution } from "./mobile.ts";
+import { makeDivisible, MobileNet, mobileSchema, mobileStem, normedConvolution } from "./mobile.ts";
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Options of {@link mobileNetV2}. */
@@ -38,16 +38,10 @@ const STAGES = [
  * fan-out, the matrix normal with deviation 0.01.
  */
 export function mobileNetV2(options: MobileNetV2Options): MobileNet {
-  const { classes, inputChannels = 3, widthMult = 1, roundNearest, dropout: p = 0.2 } = options;
+  const { classes, widthMult = 1, roundNearest, dropout: p = 0.2 } = options;
   const activation = () => new ReLU6();
   let inChannels = makeDivisible(32 * widthMult, roundNearest);
-  const features: Module[] = [normedConvolution(options, {
-    inChannels: inputChannels,
-    outChannels: inChannels,
-    kernelSize: 3,
-    stride: 2,
-    activation,
-  })];
+  const features: Module[] = [mobileStem(options, inChannels, activation)];
   for (const [expansion, channels, count, firstStride] of STAGES) {
     const outChannels = makeDivisible(channels * widthMult, roundNearest);
     for (let i = 0; i < count; i++) {

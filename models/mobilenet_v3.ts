@@ -9,7 +9,7 @@ import { Linear } from "../layers/linear.ts";
 import { Sequential } from "../layers/sequential.ts";
 import { SqueezeExcitation } from "../layers/squeeze_excitation.ts";
 import { InvertedResidual } from "./inverted_residual.ts";
-import { makeDivisible, MobileNet, mobileSchema, normedConvolution } from "./mobile.ts";
+import { makeDivisible, MobileNet, mobileSchema, mobileStem, normedConvolution } from "./mobile.ts";
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Kernel, expanded and output channels, squeeze-and-excitation, activation and stride of a block. */
@@ -81,19 +81,13 @@ const ACTIVATIONS = { relu: () => new ReLU(), hard_swish: () => new Hardswish() 
  * 0.01.
  */
 export function mobileNetV3(options: MobileNetV3Options): MobileNet {
-  const { classes, inputChannels = 3, blocks, widthMult = 1, dropout: p = 0.2 } = options;
-  const { convolution } = options;
-  const family = { convolution, norm: { eps: 0.001, momentum: 0.01 } };
+  const { classes, blocks, widthMult = 1, dropout: p = 0.2 } = options;
+  const { convolution, inputChannels } = options;
+  const family = { convolution, inputChannels, norm: { eps: 0.001, momentum: 0.01 } };
   const widened = (channels: number) => makeDivisible(channels * widthMult);
   const activation = ACTIVATIONS.hard_swish;
   let inChannels = widened(16);
-  const stem = normedConvolution(family, {
-    inChannels: inputChannels,
-    outChannels: inChannels,
-    kernelSize: 3,
-    stride: 2,
-    activation,
-  });
+  const stem = mobileStem(family, inChannels, activation);
   const residuals = blocks.map(([kernelSize, expanded, out, squeezes, activation, stride]) => {
     const expandedChannels = widened(expanded), outChannels = widened(out);
     const block = new InvertedResidual(family, {
