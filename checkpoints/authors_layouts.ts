@@ -24,10 +24,11 @@ import { Conv2d } from "../layers/conv2d.ts";
 import { DoConv2d } from "../layers/do_conv2d.ts";
 import { Linear } from "../layers/linear.ts";
 import { floatsOf, type Module, type StateDict, type StateTensor } from "../layers/module.ts";
-import { joinPath, parentPath } from "../layers/names.ts";
+import { joinPath } from "../layers/names.ts";
 import { pair } from "../ops/conv2d.ts";
 import { permuted } from "./permute.ts";
 import type { Tensor } from "./safetensors.ts";
+import { tensorsByLayer } from "./wrapper.ts";
 
 /** The layouts, as `export --format` names them. */
 export const LAYOUTS = ["authors-tensorflow", "authors-gluon"] as const;
@@ -126,18 +127,13 @@ function checkPairing(path: string, { D, options }: DoConv2d, layout: Layout): v
  * `kernel`, `D` beside a `weight`, `gamma` beside `beta`. Others stay as they are.
  */
 export function fromLayouts<T extends StateTensor>(tensors: ReadonlyMap<string, T>): StateDict {
-  const layers = new Map<string, Record<string, StateTensor>>();
-  for (const [name, tensor] of tensors) {
-    const path = parentPath(name);
-    const own = layers.get(path) ?? Object.create(null);
-    layers.set(path, own);
-    own[name.slice(name.lastIndexOf(".") + 1)] = tensor;
-  }
+  const layers = [...tensorsByLayer(tensors)]
+    .map(([path, own]) => [path, Object.fromEntries(own)] as const);
   const isForeign = ({ kernel, weight, D, gamma, beta }: Own) =>
     kernel && !weight || D && weight || gamma && beta;
-  if (![...layers.values()].some(isForeign)) return tensors;
+  if (!layers.some(([, own]) => isForeign(own))) return tensors;
   return new Map(
-    [...layers].flatMap(([path, own]) =>
+    layers.flatMap(([path, own]) =>
       [...entries(asHere(own))].map(([name, tensor]) => [joinPath(path, name), tensor] as const)
     ),
   );

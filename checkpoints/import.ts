@@ -24,7 +24,7 @@ import type { Safetensors } from "./safetensors.ts";
 import { readSafetensors } from "./safetensors_file.ts";
 import { readTorchWeights } from "./torch_file.ts";
 import { withPresentNames } from "./torchvision_weights.ts";
-import { tensorsOf, type Unwrapped } from "./wrapper.ts";
+import { tensorsByLayer, tensorsOf, type Unwrapped } from "./wrapper.ts";
 
 /** Weights from elsewhere. */
 export interface ForeignState {
@@ -248,14 +248,4 @@ function checkBatchNorms(
       "(.safetensors) it was exported from, or in PyTorch save the weights themselves: " +
       "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')",
   );
-}
-
-function tensorsByLayer(tensors: StateDict): Map<string, Map<string, StateTensor>> {
-  const layers = new Map<string, Map<string, StateTensor>>();
-  for (const [name, tensor] of tensors) {
-    const layer = parentPath(name);
-    const own = layers.get(layer) ?? new Map<string, StateTensor>();
-    layers.set(layer, own.set(name.slice(name.lastIndexOf(".") + 1), tensor));
-  }
-  return layers;
 }

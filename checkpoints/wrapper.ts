@@ -73,3 +73,14 @@ function commonPrefix(tensors: StateDict, isKnown: (name: string) => boolean): s
     prefix.split(".").slice(0, -1).every((field) => USUAL.includes(field));
   return best.find(isUsual) ?? best[0];
 }
+
+/** Tensors by the paths of their layers, and by their names within those. */
+export function tensorsByLayer(tensors: StateDict): Map<string, Map<string, StateTensor>> {
+  const layers = new Map<string, Map<string, StateTensor>>();
+  for (const [name, tensor] of tensors) {
+    const layer = parentPath(name);
+    const own = layers.get(layer) ?? new Map<string, StateTensor>();
+    layers.set(layer, own.set(name.slice(name.lastIndexOf(".") + 1), tensor));
+  }
+  return layers;
+}

@@ -66,7 +66,7 @@ export function adoptWeights(
   if (leftOut.length > 0) {
     progress.print(`warning: ${state.path}: left out, as beside the model: ${someOf(leftOut)}`);
   }
-  if (state.others && state.others.length > 0) {
+  if (options.prefix === undefined && state.others && state.others.length > 0) {
     progress.print(
       `note: ${state.path}: took the weights at ${state.at || "its top"}; there are others at ` +
         `${someOf(state.others)}, which model.prefix can name`,

@@ -54,6 +54,7 @@ function network(
     layers: [
       { convolution: { outChannels: outputs, kernelSize: [...kernelSize], groups } },
       "batch_norm2d",
+      "relu",
       { conv2d: { outChannels: 3, kernelSize: [3, 1], bias: false } },
       { batch_norm2d: { eps: 1e-3 } },
       "global_avg_pool2d",
@@ -153,15 +154,15 @@ Deno.test("other layers have the names and the order of axes of Keras or Gluon",
     [...stateInLayout(model, layout)].map(([name, { shape }]) => `${name} ${shape}`);
   assertEquals(names("authors-tensorflow"), [
     ...["0.kernel 9,3,4", "0.D 9,9,3", "0.bias 4"],
-    ...["1.gamma 4", "1.beta 4", "1.moving_mean 4", "1.moving_variance 4", "2.kernel 3,1,4,3"],
-    ...["3.gamma 3", "3.beta 3", "3.moving_mean 3", "3.moving_variance 3"],
-    ...["6.kernel 3,2", "6.bias 2"],
+    ...["1.gamma 4", "1.beta 4", "1.moving_mean 4", "1.moving_variance 4", "3.kernel 3,1,4,3"],
+    ...["4.gamma 3", "4.beta 3", "4.moving_mean 3", "4.moving_variance 3"],
+    ...["7.kernel 3,2", "7.bias 2"],
   ]);
   assertEquals(names("authors-gluon"), [
     ...["0.weight 4,3,3,3", "0.D 9,9,3", "0.bias 4"],
-    ...["1.gamma 4", "1.beta 4", "1.running_mean 4", "1.running_var 4", "2.weight 3,4,3,1"],
-    ...["3.gamma 3", "3.beta 3", "3.running_mean 3", "3.running_var 3"],
-    ...["6.weight 2,3", "6.bias 2"],
+    ...["1.gamma 4", "1.beta 4", "1.running_mean 4", "1.running_var 4", "3.weight 3,4,3,1"],
+    ...["4.gamma 3", "4.beta 3", "4.running_mean 3", "4.running_var 3"],
+    ...["7.weight 2,3", "7.bias 2"],
   ]);
 });
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { addressOf, isPublished, locateWeights } from "../../checkpoints/published_weights.ts";
 import { TORCHVISION, withPresentNames } from "../../checkpoints/torchvision_weights.ts";
 import { InputError, RunError } from "../../errors.ts";
+import { listModels } from "../../models/registry.ts";
 import { type Reply, startFaultServer } from "../datasets/fault_server.ts";
 import { withFolder } from "../support/folder.ts";
 
@@ -115,6 +116,18 @@ Deno.test("every file of torchvision's names its checksum", () => {
   const files = Object.values(TORCHVISION).flat();
   assertEquals(files.filter((file) => !/^[\w.]+-[0-9a-f]{8,10}\.pth$/.test(file)), []);
   assertEquals(new Set(files).size, files.length);
+});
+
+Deno.test("torchvision's weights are known for models that are here, and for all of its families", () => {
+  const models = listModels();
+  const known = Object.keys(TORCHVISION);
+  assertEquals(known.filter((name) => !models.includes(name)), []);
+  const families = new Set(known.map((name) => name.match(/^[a-z_]+/)![0]));
+  const theirs = models.filter((name) =>
+    families.has(name.match(/^[a-z_]+/)![0]) && !/_v(1|1b|2)$/.test(name) ||
+    /^mobilenet_v[23]/.test(name)
+  );
+  assertEquals(theirs.filter((name) => !known.includes(name)), []);
 });
 
 Deno.test("a dense layer's former names become those of today, and no others", () => {
