@@ -6,6 +6,8 @@ import {
 } from "../../../ops/convolution_geometry.ts";
 import type { Order } from "../../layout.ts";
 import type { KernelFamily, Lowering, Ref } from "../kernel.ts";
+import { depthwiseForward, depthwiseInputGradient, isDepthwise } from "./conv2d_depthwise.ts";
+import { depthwiseWeightGradient } from "./conv2d_depthwise_weight_gradient.ts";
 import { directForward, directInputGradient, directWeightGradient } from "./conv2d_direct.ts";
 import { addPaddingGradients, paddedGeometry } from "./conv2d_fold_padding.ts";
 import { correlate, type Correlation, correlationTiles, hasVectorGroups } from "./conv2d_gemm.ts";
@@ -18,6 +20,7 @@ import { forwardPhase, inputGradientPhases } from "../../../ops/correlation_phas
 function lowerForward(node: GraphNode, lowering: Lowering): void {
   const [input, weight, bias] = node.inputs;
   const geometry = convolutionGeometry(input.shape, weight.shape, node.attributes);
+  if (isDepthwise(geometry)) return depthwiseForward(geometry, node, lowering);
   if (!hasVectorGroups(geometry)) return directForward(geometry, node, lowering);
   addCorrelation({
     name: "conv2d",
@@ -62,6 +65,7 @@ function lowerZeroPaddedGradient(
   lowering: Lowering,
 ): void {
   const [dy, weight] = node.inputs;
+  if (isDepthwise(geometry)) return depthwiseInputGradient(geometry, node, result, lowering);
   if (!hasVectorGroups(geometry)) return directInputGradient(geometry, node, result, lowering);
   addCorrelation({
     name: "conv2dInputGradient",
@@ -78,6 +82,7 @@ function lowerZeroPaddedGradient(
 function lowerWeightGradient(node: GraphNode, lowering: Lowering): void {
   const [input, dy] = node.inputs;
   const geometry = convolutionGeometry(input.shape, node.attributes.weightShape, node.attributes);
+  if (isDepthwise(geometry)) return depthwiseWeightGradient(geometry, node, lowering);
   if (!hasVectorGroups(geometry)) return directWeightGradient(geometry, node, lowering);
   const refs = {
     input: lowering.ref(input),

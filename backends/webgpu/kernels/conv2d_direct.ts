@@ -1,5 +1,5 @@
 /**
- * Convolutions whose groups do not begin at whole vectors, depthwise ones above all: each result is
+ * Convolutions whose groups do not begin at whole vectors, other than depthwise ones: each result is
  * summed by one invocation, each weight's gradient by one workgroup.
  */
 import type { GraphNode } from "../../../graph/types.ts";

@@ -6,28 +6,34 @@ export interface ThreadReduction {
   readonly statements: string;
 }
 
+/** Options of {@link combineThreads}. */
+export interface CombineOptions {
+  /** WGSL that combines the terms `a` and `b`; default their sum. */
+  readonly combine?: string;
+  /** Invocations whose numbers are equal modulo it are combined, a power of two; default 1, all. */
+  readonly lanes?: number;
+}
+
 /**
- * Combines the values of all invocations pairwise, halving the distance from step to step.
+ * Combines the values of the invocations pairwise, halving the distance from step to step.
  * `threads` is a power of two. Must be reached by all invocations together.
- *
- * @param combine WGSL that combines the terms `a` and `b`; default their sum
  */
 export function combineThreads(
   name: string,
   type: string,
   threads: number,
-  combine = "a + b",
+  { combine = "a + b", lanes = 1 }: CombineOptions = {},
 ): ThreadReduction {
   const shared = `shared_${name}`;
   const lines = [`${shared}[thread] = ${name};`, "workgroupBarrier();"];
-  for (let distance = threads / 2; distance >= 1; distance /= 2) {
+  for (let distance = threads / 2; distance >= lanes; distance /= 2) {
     lines.push(
       `if (thread < ${distance}u) { let a = ${shared}[thread]; ` +
         `let b = ${shared}[thread + ${distance}u]; ${shared}[thread] = ${combine}; }`,
       "workgroupBarrier();",
     );
   }
-  lines.push(`${name} = ${shared}[0];`);
+  lines.push(`${name} = ${shared}[${lanes === 1 ? "0" : `thread % ${lanes}u`}];`);
   return {
     globals: `var<workgroup> ${shared}: array<${type}, ${threads}>;`,
     statements: lines.join("\n"),

@@ -28,7 +28,7 @@ export function exponentials(
   classes: number,
   threads: number,
 ): { globals: string; statements: string } {
-  const most = combineThreads("most", "f32", threads, "max(a, b)");
+  const most = combineThreads("most", "f32", threads, { combine: "max(a, b)" });
   const total = combineThreads("total", "f32", threads);
   const logit = logits.at(`row * ${classes}u + c`);
   return {

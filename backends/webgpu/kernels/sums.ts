@@ -68,7 +68,7 @@ function addPhase(
     workgroupSize: GROUP,
     workgroups: [parts, 1, 1],
     code: ({ source, result }) => {
-      const { globals, statements } = combineThreads("total", type, GROUP, combine);
+      const { globals, statements } = combineThreads("total", type, GROUP, { combine });
       return {
         globals,
         main: `

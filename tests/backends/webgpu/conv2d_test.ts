@@ -31,6 +31,18 @@ const CASES: Record<string, Case[]> = {
     [[2, 5, 6, 6], [10, 1, 3, 3], { groups: 5, padding: [1, 1], stride: [2, 2] }],
     [[2, 8, 5, 5], [8, 1, 3, 3], { groups: 8, padding: [1, 1], dilation: [2, 1] }],
   ],
+  "a kernel a channel": [
+    [[2, 20, 9, 11], [20, 1, 3, 3], { groups: 20, padding: [1, 1] }],
+    [[1, 70, 8, 9], [70, 1, 5, 5], { groups: 70, padding: [2, 2], stride: [2, 2] }],
+    [[2, 6, 12, 13], [6, 1, 7, 7], { groups: 6, padding: [3, 3] }],
+    [[1, 8, 11, 10], [8, 1, 3, 2], {
+      groups: 8,
+      padding: [2, 1],
+      stride: [1, 3],
+      dilation: [3, 2],
+    }],
+    [[1, 8, 9, 9], [8, 1, 2, 2], { groups: 8, stride: [3, 4] }],
+  ],
   "padding modes": (["reflect", "replicate", "circular"] as const).flatMap((
     paddingMode,
   ): Case[] => [
