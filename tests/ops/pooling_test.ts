@@ -1,8 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { trace } from "../../graph/trace.ts";
-import { avgPool2d } from "../../ops/avg_pool2d.ts";
+import { adaptiveAvgPool2d, adaptiveAvgPool2dOp } from "../../ops/adaptive_avg_pool2d.ts";
+import { avgPool2d, avgPool2dOp } from "../../ops/avg_pool2d.ts";
 import { fill } from "../../ops/fill.ts";
+import { globalAvgPool2dOp } from "../../ops/global_avg_pool2d.ts";
 import { gradients } from "../../ops/gradients.ts";
 import { maxPool2d } from "../../ops/max_pool2d.ts";
 import { poolingGeometry, poolingWindow } from "../../ops/pooling_geometry.ts";
@@ -49,6 +51,18 @@ Deno.test("poolings that do not fit are refused", () => {
       InputError,
       "holds no pixel",
     );
+  });
+});
+
+Deno.test("pooling to a size that divides the image is an ordinary pooling, to its own size none", () => {
+  trace({ name: "adaptive" }, () => {
+    const x = fill([1, 2, 6, 4], 1);
+    assertEquals(adaptiveAvgPool2d(x, [6, 4]), x);
+    assertEquals(adaptiveAvgPool2d(x, [3, 2]).node.op, avgPool2dOp);
+    assertEquals(adaptiveAvgPool2d(x, 1).node.op, globalAvgPool2dOp);
+    assertEquals(adaptiveAvgPool2d(x, [4, 4]).node.op, adaptiveAvgPool2dOp);
+    assertThrows(() => adaptiveAvgPool2d(x, 0), InputError, "outputSize is 0x0");
+    assertThrows(() => adaptiveAvgPool2d(fill([6, 4], 1), 1), InputError, "[6, 4]");
   });
 });
 

@@ -159,21 +159,21 @@ function normalizeRows(
   f.loop(row, first, end, 1, () => {
     f.set(x, at(start));
     f.set(y, at(result));
-    const [mean] = walk.means(1, (_, load) => [load(x)]);
+    // Counted from the row's first number, so that what all have in common costs no precision.
+    const origin = splat(f32.load(x));
+    const counted = (v: WideVectors, load: Load) => v.sub(load(x), origin);
+    const [mean] = walk.means(1, (v, load) => [counted(v, load)]);
     const centre = splat(mean);
     const [variance] = walk.means(1, (v, load) => {
       const distance = v.local();
-      v.set(distance, v.sub(load(x), centre));
+      v.set(distance, v.sub(counted(v, load), centre));
       return [v.mul(distance, distance)];
     });
     const deviation = f64.sqrt(f64.add(f64.promoteF32(variance), eps));
     const stretch = splat(f32.demoteF64(f64.div(1, deviation)));
-    if (!gradient) {
-      walk.store(y, (v, load) => v.mul(v.sub(load(x), centre), stretch));
-      return;
-    }
+    const normal = (v: WideVectors, load: Load) => v.mul(v.sub(counted(v, load), centre), stretch);
+    if (!gradient) return walk.store(y, normal);
     f.set(upstream, at(dy));
-    const normal = (v: WideVectors, load: Load) => v.mul(v.sub(load(x), centre), stretch);
     const [average, slope] = walk.means(2, (v, load) => {
       const value = load(upstream);
       return [value, v.mul(value, normal(v, load))];

@@ -32,9 +32,12 @@ ${eachClass(length, threads, `${name} += ${term};`)}
 ${combined.statements}
 ${name} *= ${float(1 / length)};`;
     };
-    const distance = `(${x.at(place)} - centre)`;
+    // Counted from the row's first number, so that what all have in common costs no precision.
+    const counted = `(${x.at(place)} - origin)`;
+    const distance = `(${counted} - centre)`;
     const main = [
-      mean("centre", x.at(place)),
+      `let origin = ${x.at(`row * ${step}u`)};`,
+      mean("centre", counted),
       mean("variance", `${distance} * ${distance}`),
       `let stretch = 1.0f / sqrt(variance + ${float(eps)});`,
       ...(gradient
