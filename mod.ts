@@ -18,6 +18,7 @@ export {
   type RandomSource,
 } from "./graph/parameter.ts";
 export type { AttributeRule, AttributeRules } from "./graph/attribute_rules.ts";
+export type { LinearMap } from "./graph/linear_map.ts";
 export {
   type Binding,
   constant,
@@ -129,22 +130,11 @@ export { ChannelShuffle } from "./layers/channel_shuffle.ts";
 export { Conv2d } from "./layers/conv2d.ts";
 export { type Conv2dOptions, convolutionBias, kernelShape } from "./layers/convolution_options.ts";
 export { convolutionFactory, CONVOLUTIONS, type ConvolutionSpec } from "./layers/convolutions.ts";
-export { AsymmetricConv2d } from "./layers/convolutions/acnet.ts";
-export { BranchedConvolution } from "./layers/convolutions/branches.ts";
-export {
-  type Border,
-  DiverseBranchConv2d,
-  type DiverseBranchOptions,
-} from "./layers/convolutions/dbb.ts";
 export type {
   ConvolutionFactory,
   ConvolutionOptions,
   ConvolutionPlace,
 } from "./layers/convolutions/entry.ts";
-export { ExpandedConv2d } from "./layers/convolutions/expand_net.ts";
-export { MobileOneConv2d, type MobileOneOptions } from "./layers/convolutions/mobile_one.ts";
-export { OrepaConv2d } from "./layers/convolutions/orepa.ts";
-export { RepVggConv2d, type RepVggOptions } from "./layers/convolutions/rep_vgg.ts";
 export { DoConv2d, type DoConv2dOptions } from "./layers/do_conv2d.ts";
 export {
   Dropout,

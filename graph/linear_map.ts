@@ -1,22 +1,25 @@
 /** Ops that are linear in their input, described as the convolutions they are. */
 
-/** Rows and columns. */
-type Pair = readonly [number, number];
-
 /**
  * A convolution of images [N, I, H, W] that need not be computed as one: a batch norm by fixed
  * statistics is a 1x1 kernel for each channel, an average pooling a constant one. A map of rows
  * [N, I] is a 1x1 kernel.
  */
 export interface LinearMap {
+  /** Channels of its input, I. */
   readonly inChannels: number;
+  /** And of its output, O. */
   readonly outChannels: number;
   /** Divides both. */
   readonly groups: number;
-  readonly kernelSize: Pair;
-  readonly stride: Pair;
-  readonly padding: Pair;
-  readonly dilation: Pair;
+  /** Taps of its kernel. */
+  readonly kernelSize: readonly [number, number];
+  /** Pixels from one position to the next. */
+  readonly stride: readonly [number, number];
+  /** Rows and columns beyond the border, on each side. */
+  readonly padding: readonly [number, number];
+  /** Pixels from one tap to the next. */
+  readonly dilation: readonly [number, number];
   /** What lies beyond the border; `zeros`, or another mode of a convolution. */
   readonly paddingMode: string;
   /** The kernel [O, I/groups, kH, kW], computed when it is asked for. */

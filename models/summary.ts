@@ -1,7 +1,7 @@
 /** What a model consists of, layer by layer, while it trains and once it is folded. */
 import { constantOp, inputOp } from "../graph/leaves.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
-import { inexactSequences, type LayerPair } from "../ops/folding/sequence.ts";
+import { inexactSequences } from "../ops/folding/sequence.ts";
 import { type GraphNode, type Program, type Shape, sizeOf } from "../graph/types.ts";
 import type { Parameter } from "../graph/parameter.ts";
 import type { Module } from "../layers/module.ts";
@@ -55,7 +55,7 @@ export interface NetworkSummary {
   /** The inference program: folded, and with batch norms folded as well; of a model as it trains, too. */
   readonly forms: readonly FormSummary[];
   /** Linear layers in sequence that are not one convolution, exactly, by their paths. */
-  readonly inexact: readonly LayerPair[];
+  readonly inexact: readonly (readonly [first: string, second: string])[];
 }
 
 /** The same of a model, which can be trained. */

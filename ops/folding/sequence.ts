@@ -39,16 +39,14 @@ function longest(
   return undefined;
 }
 
-/** Two layers in sequence, by their paths. */
-export type LayerPair = readonly [first: string, second: string];
-
 /**
  * Layers with kernels in sequence that a folded program keeps since no one convolution gives the same: the
- * second pads what the first gives with zeros, and one convolution would give the first's bias there.
+ * second pads what the first gives with zeros, and one convolution would give the first's bias there. By
+ * the paths of both.
  */
-export function inexactSequences(folded: Program): LayerPair[] {
+export function inexactSequences(folded: Program): [first: string, second: string][] {
   const uses = countUses(folded);
-  return folded.nodes.filter(hasKernel).flatMap((second): LayerPair[] => {
+  return folded.nodes.filter(hasKernel).flatMap((second): [string, string][] => {
     const chain = chainTo(second.outputs[0], uses);
     const first = chain.findLastIndex((node) => node !== second && hasKernel(node));
     if (first < 0 || mapOf(chain.slice(first))) return [];
