@@ -3,9 +3,10 @@
  * added the shift. They come back as batch norms that change nothing (mean 0, variance 1, scale 1) but
  * for that shift, so the network computes the same.
  */
+import { Parameter } from "../graph/parameter.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
-import { joinPath, parentPath } from "../layers/names.ts";
+import { joinPath } from "../layers/names.ts";
 
 /**
  * Gives the batch norms of a model that weights lack their tensors, into `adopted`, and takes away the
@@ -19,24 +20,29 @@ export function unfoldBatchNorms(
   present: StateDict,
   adopted: Map<string, StateTensor>,
 ): string[] {
-  const layers = [...model.namedModules()];
-  const lacks = ([path, layer]: [string, Module]) =>
-    [...layer.members()].every(([name]) => !adopted.has(joinPath(path, name)));
-  const norms = layers.filter((entry): entry is [string, BatchNorm2d] =>
-    entry[1] instanceof BatchNorm2d && lacks(entry)
+  const layers = [...model.namedModules()].filter(([, layer]) =>
+    [...layer.members()].some(([, member]) => member instanceof Parameter)
   );
-  const added = [...adopted.keys()].filter((name) => name.endsWith(".bias") && !present.has(name));
-  const places = new Map(layers.map(([path], i) => [path, i]));
-  const folded = added.map(parentPath).filter((path) => places.has(path))
-    .toSorted((a, b) => places.get(a)! - places.get(b)!);
-  // A convolution that has a bias of its own keeps the shift in it.
-  const follows = ([path]: [string, Module]) =>
-    adopted.has(joinPath(layers[places.get(path)! - 1][0], "bias"));
-  const isShifted = folded.length === norms.length;
-  if (!isShifted && !(folded.length === 0 && norms.every(follows))) return [];
+  const has = (path: string, name: string) => adopted.has(joinPath(path, name));
+  const norms = layers.filter((entry): entry is [string, BatchNorm2d] =>
+    entry[1] instanceof BatchNorm2d &&
+    [...entry[1].members()].every(([name]) => !has(entry[0], name))
+  );
+  const added = layers.map(([path]) => path).filter((path) =>
+    has(path, "bias") && !present.has(joinPath(path, "bias"))
+  );
+  // Each is of the layer before it, or else they are in the same order.
+  const before = norms.map((norm) => layers[layers.indexOf(norm) - 1]?.[0] ?? "");
+  const isBefore = before.every((path) => has(path, "weight") || has(path, "W")) &&
+    added.every((path) => before.includes(path));
+  const folded = isBefore ? before : added;
+  // Where no layer has a bias more than the model, they are missing, not folded.
+  const isFolded = added.length > 0 || before.every((path) => has(path, "bias"));
+  if (!isFolded || folded.length !== norms.length) return [];
   const shifts = norms.map(([, { channels }], i) => {
-    const shift = isShifted ? adopted.get(joinPath(folded[i], "bias"))?.data : undefined;
-    return shift ? Float32Array.from(shift, Number) : new Float32Array(channels);
+    // A convolution that has a bias of its own keeps the shift in it, and a shift may be none.
+    const shift = added.includes(folded[i]) ? adopted.get(joinPath(folded[i], "bias")) : undefined;
+    return shift ? Float32Array.from(shift.data, Number) : new Float32Array(channels);
   });
   if (norms.some(([, { channels }], i) => shifts[i].length !== channels)) return [];
   norms.forEach(([path, { channels, eps, weight }], i) => {
@@ -48,7 +54,7 @@ export function unfoldBatchNorms(
     }
     give("running_mean", weight ? new Float32Array(channels) : shifts[i].map((value) => -value));
     give("running_var", new Float32Array(channels).fill(1 - eps));
-    if (isShifted) adopted.delete(joinPath(folded[i], "bias"));
+    if (added.includes(folded[i])) adopted.delete(joinPath(folded[i], "bias"));
   });
   return norms.map(([path]) => path);
 }

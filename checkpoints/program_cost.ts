@@ -3,6 +3,7 @@ import { InputError } from "../errors.ts";
 import { constantOp, inputOp } from "../graph/leaves.ts";
 import { type GraphNode, type Program, sizeOf, type Value } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import { reshapeOp } from "../ops/reshape.ts";
 import { formatSi } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 
@@ -42,6 +43,9 @@ function costsOf({ nodes }: Program, batchSize: number): Map<Cost, number> {
   const valuesOf = ({ inputs, outputs }: GraphNode) => new Set([...inputs, ...outputs]);
   for (const node of nodes) valuesOf(node).forEach((value) => lastUse.set(value, node));
   const ofPicture = new Set<GraphNode>();
+  const weights = weightsOf(nodes);
+  const sizeBeside = (values: Iterable<Value>) =>
+    sum([...values].map(({ node, shape }) => weights.has(node) ? 0 : sizeOf(shape)));
   let [atOnce, mostAtOnce] = [0, 0];
   for (const node of nodes) {
     const isOfPicture = node.op === inputOp ||
@@ -51,18 +55,24 @@ function costsOf({ nodes }: Program, batchSize: number): Map<Cost, number> {
       ? ["a picture", batchSize] as const
       : ["all pictures", 1] as const;
     const { kernelSize: [rows, columns] = [1, 1] } = node.attributes;
-    const numbers = sizeBesideWeights(node.outputs);
+    const numbers = sizeBeside(node.outputs);
     add(`multiply-accumulates for ${reader}`, multiplyAccumulates(node) / share);
     add(`numbers for ${reader}`, rows * columns * numbers / share);
     atOnce += numbers;
     mostAtOnce = Math.max(mostAtOnce, atOnce);
     const done = [...valuesOf(node)].filter((value) => lastUse.get(value) === node);
-    atOnce -= sizeBesideWeights(done);
+    atOnce -= sizeBeside(done);
   }
   add("numbers at once for a picture", mostAtOnce / batchSize);
   return costs;
 }
 
-function sizeBesideWeights(values: readonly Value[]): number {
-  return sum(values.map(({ node, shape }) => node.op === constantOp ? 0 : sizeOf(shape)));
+/** The weights of a program, each also once in another shape, as a matrix that is used as a kernel. */
+function weightsOf(nodes: readonly GraphNode[]): Set<GraphNode> {
+  const weights = new Set(nodes.filter(({ op }) => op === constantOp));
+  const unshaped = new Set(weights);
+  for (const node of nodes) {
+    if (node.op === reshapeOp && unshaped.delete(node.inputs[0].node)) weights.add(node);
+  }
+  return weights;
 }

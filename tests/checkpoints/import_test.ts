@@ -189,6 +189,26 @@ Deno.test("an ONNX file whose batch norms are folded is read: they change nothin
   }
 });
 
+Deno.test("batch norms whose shift went elsewhere, or whose convolution has a bias, come back all the same", async () => {
+  for (
+    const [name, options] of [["mobilenet_v2", { widthMult: 0.25 }], ["vgg11_bn", {
+      width: 4,
+      hidden: 16,
+    }]]
+  ) {
+    const build = () =>
+      buildModel(name as string, { classes: 5, inputSize: 32, ...options as object });
+    const plain = build();
+    plain.initialize(1);
+    const bytes = await encodeOnnx(folded(plain));
+    const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
+    const other = build();
+    other.initialize(2);
+    adoptState(other, state);
+    assertClose(await run(other), await run(plain));
+  }
+});
+
 Deno.test("an ONNX file as PyTorch's exporter writes it computes what PyTorch does, batch norms folded", async () => {
   const state = await readForeignState(foreign("resnet18_folded.onnx"));
   const { tensors } = await readSafetensors(foreign("resnet18_folded.safetensors"));
