@@ -6,84 +6,20 @@ import {
   assertThrows,
 } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { cpuBackend } from "../../backends/wasm/mod.ts";
 import { authorsState } from "../../checkpoints/export_authors.ts";
-import { foldModel } from "../../checkpoints/fold.ts";
-import { adoptState, type ForeignState, readForeignState } from "../../checkpoints/import.ts";
-import { encodeOnnx } from "../../checkpoints/onnx.ts";
+import { adoptState, readForeignState } from "../../checkpoints/import.ts";
 import type { Tensor } from "../../checkpoints/safetensors.ts";
-import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
+import { writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { InputError } from "../../errors.ts";
 import { Parameter } from "../../graph/parameter.ts";
 import type { Value } from "../../graph/types.ts";
 import { Conv2d } from "../../layers/conv2d.ts";
 import type { Conv2dOptions } from "../../layers/convolution_options.ts";
 import { Linear } from "../../layers/linear.ts";
-import { Module, type StateDict, type StateTensor } from "../../layers/module.ts";
-import { buildModel, type BuildOptions } from "../../models/registry.ts";
+import { Module, type StateTensor } from "../../layers/module.ts";
+import { buildModel } from "../../models/registry.ts";
 import { disturb } from "../support/disturb.ts";
-import { runModule } from "../support/run_module.ts";
-import { assertWithin, deviation } from "../support/tolerance.ts";
-
-const SHAPE = [2, 3, 32, 32];
-
-function resNet(options: Partial<BuildOptions> = {}): Module {
-  const model = buildModel("resnet18", { classes: 5, width: 8, ...options });
-  model.initialize(1);
-  return model;
-}
-
-function from(tensors: StateDict, path = "weights.safetensors"): ForeignState {
-  return { path, tensors, hasOthers: path.endsWith(".onnx") };
-}
-
-async function inTemporaryFile(
-  suffix: string,
-  write: (path: string) => Promise<void>,
-): Promise<ForeignState> {
-  const path = await Deno.makeTempFile({ suffix });
-  try {
-    await write(path);
-    return await readForeignState(path);
-  } finally {
-    await Deno.remove(path);
-  }
-}
-
-/** The path of a file as another program writes it. */
-const foreign = (name: string) => fromFileUrl(new URL(`foreign/${name}`, import.meta.url));
-
-/** The network that those files are of. */
-function foreignModel(): Module {
-  const model = buildModel("layers", {
-    classes: 4,
-    convolution: "do_conv",
-    layers: [
-      { convolution: { outChannels: 8, kernelSize: 3, padding: 1, bias: false } },
-      "batch_norm2d",
-      "relu",
-      "global_avg_pool2d",
-      "flatten",
-      { linear: { outFeatures: 4 } },
-    ],
-  });
-  model.initialize(0);
-  return model;
-}
-
-const folded = (model: Module) =>
-  foldModel(model, {
-    model: "resnet18",
-    input: { height: 32, width: 32, channels: 3 },
-    normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
-    classNames: ["a", "b", "c", "d", "e"],
-  });
-
-function assertClose(actual: Float32Array, expected: Float32Array): void {
-  assertWithin([{ name: "output", ...deviation(actual, expected) }], 1e-4);
-}
-
-const run = (model: Module) => runModule(model, SHAPE, { backend: cpuBackend({ threads: 2 }) });
+import { foreign, from, inTemporaryFile, resNet, run } from "../support/foreign_weights.ts";
 
 for (const depthMultiplier of [undefined, 50, 120]) {
   Deno.test(`plain weights unfold into DO-Conv without changing a bit, D_mul ${depthMultiplier}`, async () => {
@@ -165,75 +101,6 @@ Deno.test("a layer of which the authors have none is refused by name, an own one
     "0: a OwnConv2d keeps factor, for which neither PyTorch nor the DO-Conv authors have a layer",
   );
   assertEquals([...authorsState(build()).keys()], ["0.weight", "0.bias"]);
-});
-
-Deno.test("initialisers of an ONNX file load by their names, its other constants do not matter", async () => {
-  const plain = disturb(resNet());
-  const bytes = await encodeOnnx(folded(plain), { batchNorm: false, includePreprocessing: true });
-  const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
-  const other = resNet({ convolution: "do_conv" });
-  adoptState(other, state);
-  assertEquals(await run(other), await run(plain));
-});
-
-Deno.test("an ONNX file whose batch norms are folded is read: they change nothing but for a shift", async () => {
-  const plain = disturb(resNet());
-  const bytes = await encodeOnnx(folded(plain));
-  const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
-  for (const convolution of ["conv", "do_conv"] as const) {
-    const other = resNet({ convolution });
-    assertEquals(adoptState(other, state).folded?.length, 20);
-    assertClose(await run(other), await run(plain));
-    const { data } = other.stateDict().get("layer1.0.bn2.running_var")!;
-    assert(data.every((value) => value === Math.fround(1 - 1e-5)));
-  }
-});
-
-Deno.test("batch norms whose shift went elsewhere, or whose convolution has a bias, come back all the same", async () => {
-  for (
-    const [name, options] of [["mobilenet_v2", { widthMult: 0.25 }], ["vgg11_bn", {
-      width: 4,
-      hidden: 16,
-    }]]
-  ) {
-    const build = () =>
-      buildModel(name as string, { classes: 5, inputSize: 32, ...options as object });
-    const plain = build();
-    plain.initialize(1);
-    const bytes = await encodeOnnx(folded(plain));
-    const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
-    const other = build();
-    other.initialize(2);
-    adoptState(other, state);
-    assertClose(await run(other), await run(plain));
-  }
-});
-
-Deno.test("an ONNX file as PyTorch's exporter writes it computes what PyTorch does, batch norms folded", async () => {
-  const state = await readForeignState(foreign("resnet18_folded.onnx"));
-  const { tensors } = await readSafetensors(foreign("resnet18_folded.safetensors"));
-  const [x, y] = ["x", "y"].map((name) => tensors.get(name) as Tensor & { data: Float32Array });
-  for (const convolution of ["conv", "do_conv"] as const) {
-    const model = resNet({ width: 2, convolution });
-    assertEquals(adoptState(model, state).folded?.length, 20);
-    const backend = cpuBackend({ threads: 1 });
-    assertClose(await runModule(model, x.shape, { x: x.data, backend }), y.data);
-  }
-});
-
-Deno.test("an ONNX file of PyTorch's exporter is read with and without its batch norms", async () => {
-  const read = (name: string) => readForeignState(foreign(name));
-  assertEquals(adoptState(foreignModel(), await read("folded_bn.onnx")).folded, ["1"]);
-  assertEquals(adoptState(foreignModel(), await read("kept_bn_eval.onnx")).folded, undefined);
-});
-
-Deno.test("batch norms that a file lacks without a trace are refused by name", () => {
-  const state = new Map(
-    [...disturb(resNet()).stateDict()].filter(([name]) => !/bn\d|downsample\.1/.test(name)),
-  );
-  const { message } = assertThrows(() => adoptState(resNet(), from(state, "a.onnx")), InputError);
-  assertStringIncludes(message, "the layers bn1, layer1.0.bn1, layer1.0.bn2, … (batch norms)");
-  assertStringIncludes(message, "Use the checkpoint or the folded network (.safetensors)");
 });
 
 Deno.test("a wrapper's prefix is taken off and batch counters may be missing", async () => {

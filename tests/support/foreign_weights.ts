@@ -1,0 +1,43 @@
+/** Weights from elsewhere, for tests of what becomes of them. */
+import { fromFileUrl } from "@std/path";
+import { cpuBackend } from "../../backends/wasm/mod.ts";
+import { type ForeignState, readForeignState } from "../../checkpoints/import.ts";
+import type { Module, StateDict } from "../../layers/module.ts";
+import { buildModel, type BuildOptions } from "../../models/registry.ts";
+import { runModule } from "./run_module.ts";
+
+/** A narrow ResNet-18 with weights as they begin. */
+export function resNet(options: Partial<BuildOptions> = {}): Module {
+  const model = buildModel("resnet18", { classes: 5, width: 8, ...options });
+  model.initialize(1);
+  return model;
+}
+
+/** Tensors as those of a file. */
+export function from(tensors: StateDict, path = "weights.safetensors"): ForeignState {
+  return { path, tensors, hasOthers: path.endsWith(".onnx") };
+}
+
+/** What is read in a file that `write` writes. */
+export async function inTemporaryFile(
+  suffix: string,
+  write: (path: string) => Promise<void>,
+): Promise<ForeignState> {
+  const path = await Deno.makeTempFile({ suffix });
+  try {
+    await write(path);
+    return await readForeignState(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+/** The path of a file as another program writes it. */
+export function foreign(name: string): string {
+  return fromFileUrl(new URL(`../checkpoints/foreign/${name}`, import.meta.url));
+}
+
+/** What a model of pictures of 32 pixels makes of some. */
+export function run(model: Module): Promise<Float32Array> {
+  return runModule(model, [2, 3, 32, 32], { backend: cpuBackend({ threads: 2 }) });
+}
