@@ -2,10 +2,11 @@
 import { channelwise } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
+import { channelNormalizeReduceOp } from "./channel_normalize.ts";
 import { channelScale } from "./channel_scale.ts";
-import { channelSum } from "./channel_sum.ts";
 import { elementwiseOp } from "./elementwise.ts";
-import { multiply } from "./multiply.ts";
+import { fill } from "./fill.ts";
+import { reshape } from "./reshape.ts";
 
 /** The op of {@link channelAffine}. */
 export const channelAffineOp = elementwiseOp({
@@ -14,11 +15,15 @@ export const channelAffineOp = elementwiseOp({
   stored: {},
   spreads: ["channel", "channel"],
   expression: (e, [x, weight, bias]) => [e.add(e.multiply(x, weight), bias)],
-  gradient: ({ inputs: [x, weight], outputGradients: [dy], needed }) => [
-    needed[0] && dy ? channelScale(dy, weight) : undefined,
-    needed[1] && dy ? channelSum(multiply(dy, x)) : undefined,
-    needed[2] && dy ? channelSum(dy) : undefined,
-  ],
+  gradient({ inputs: [x, weight, bias], outputGradients: [dy], needed }) {
+    if (!dy) return [];
+    const dx = needed[0] ? channelScale(dy, weight) : undefined;
+    if (!needed[1] && !needed[2]) return [dx];
+    // Both sums in one pass: those of a normalisation by mean 0 and variance 1.
+    const statistics = [0, 1].map((value) => fill([x.shape[1]], value));
+    const [dWeight, dBias] = apply(channelNormalizeReduceOp, [dy, x, ...statistics], { eps: 0 });
+    return [dx, reshape(dWeight, weight.shape), reshape(dBias, bias.shape)];
+  },
   linearMap: ({ shape: [, channels] }, [weight, bias]) => ({
     ...channelwise(channels),
     weight: () => weight.data,
@@ -27,8 +32,8 @@ export const channelAffineOp = elementwiseOp({
 });
 
 /**
- * `input` [N, C, …] times `weight` [C] plus `bias` [C], numbers for each channel: what ends every
- * normalisation. Matches `torch.addcmul` with weight and bias of shape [C, 1, …]. Throws InputError
+ * `input` [N, C, …] times `weight` plus `bias`, [C] or [C, 1, …] each, numbers for each channel: what
+ * ends every normalisation. Matches `torch.addcmul` with weight and bias of shape [C, 1, …]. Throws InputError
  * where shapes do not fit.
  */
 export function channelAffine(input: Operand, weight: Operand, bias: Operand): Value {

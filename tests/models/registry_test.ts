@@ -112,19 +112,20 @@ Deno.test("state-dict names are torchvision's", () => {
   assertEquals(names("layer1.0.", resnet50), block("layer1.0", 3));
 });
 
-Deno.test("with DO-Conv every kernel above 1x1 of a ResNet has W and D, and no other", () => {
-  const options = { classes: 3, width: 4 } as const;
-  const plain = buildModel("resnet50", options).namedParameters();
-  const composed = buildModel("resnet50", { ...options, convolution: "do_conv" }).namedParameters();
-  for (const [name, { shape }] of plain) {
-    if (shape.length !== 4) continue;
-    const isPointwise = shape[2] * shape[3] === 1;
-    assertEquals(composed.has(name), isPointwise, name);
-    const module = name.slice(0, -"weight".length);
-    assertEquals([composed.has(`${module}W`), composed.has(`${module}D`)], [
-      !isPointwise,
-      !isPointwise,
-    ], name);
+/** Models that choose some of their convolutions themselves. */
+const OWN_CHOICE = /^(do_conv_net|layers|rep_vgg_|mobile_one_)/;
+
+Deno.test("with DO-Conv every kernel above 1x1 has W and D, depthwise ones too, and no other", () => {
+  for (const model of listModels().filter((name) => !OWN_CHOICE.test(name))) {
+    const plain = buildModel(model, { classes: 3 }).namedParameters();
+    const composed = buildModel(model, { classes: 3, convolution: "do_conv" }).namedParameters();
+    for (const [name, { shape }] of plain) {
+      if (shape.length !== 4) continue;
+      const isPointwise = shape[2] * shape[3] === 1;
+      const module = name.slice(0, -"weight".length);
+      const found = ["weight", "W", "D"].map((tensor) => composed.has(module + tensor));
+      assertEquals(found, [isPointwise, !isPointwise, !isPointwise], `${model}: ${name}`);
+    }
   }
 });
 

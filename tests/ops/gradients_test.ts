@@ -167,6 +167,7 @@ const CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   channelShuffle: [{ shapes: [[2, 6, 2]], build: ([x]) => channelShuffle(x, 3) }],
   channelAffine: [
     { shapes: [[2, 3, 2], [3], [3]], build: ([x, weight, bias]) => channelAffine(x, weight, bias) },
+    { shapes: [[2, 3, 2], [3, 1], [3]], build: ([x, weight, b]) => channelAffine(x, weight, b) },
   ],
   pixelNormalize: [{ shapes: [SQUARE], build: ([x]) => layerNorm2d(x) }],
   groupNormalize: [{ shapes: [[2, 6, 2, 3]], build: ([x]) => groupNorm(x, 3) }],
