@@ -278,8 +278,8 @@ Deno.test("kinds of convolution are names or mappings, and keep their form", () 
       'mapping with such a name; did you mean "do_conv"?',
   );
   assertEquals(
-    messageOf(text("convolutions: [{names: fc, convolution: conv}]")),
-    'run.yaml:2:52 model.convolutions.0.convolution: unknown key; did you mean "name"?',
+    messageOf(text("convolutions: [{names: fc, nam: conv}]")),
+    'run.yaml:2:52 model.convolutions.0.nam: unknown key; did you mean "name"?',
   );
   assertEquals(
     messageOf(text("convolutions: [{names: fc, name: conv, pairing: paper}]")),
