@@ -34,7 +34,7 @@ const CLASSES = {
 export const command: Command = {
   positionals: [{ name: "CHECKPOINT", help: "A checkpoint, or a folded network" }],
   options: {
-    format: { value: "FORMAT", help: `${FORMATS.join(", ")}: see below; default onnx` },
+    format: { value: "FORMAT", help: `${FORMATS.join(", ")}; default onnx` },
     output: {
       value: "FILE",
       help: "Where it goes; by default in the run's folder, folded/NAME.onnx",

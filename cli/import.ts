@@ -57,7 +57,7 @@ export const command: Command = {
     },
     convolution: {
       value: "KIND",
-      help: `With --model: ${NAMES.join(" or ")}, in YAML with options; by default FILE's`,
+      help: "With --model: a kind by its name, or in YAML with options; by default FILE's",
     },
     "input-size": { value: "PIXELS", help: "With --model: height and width; 224 by default" },
     mean: {
@@ -87,6 +87,7 @@ export const command: Command = {
     "trains over-parameterized from there. To start a training from such a file without importing\n" +
     "it, name it in a config: model.pretrained. A model with options of its own, or for another\n" +
     "objective, takes a config: --config.\n" +
+    `Kinds of convolution: ${NAMES.join(", ")}.\n` +
     wrapText(`Models: ${listModels().filter((name) => name !== "layers").join(", ")}`, 100).join(
       "\n",
     ),

@@ -174,18 +174,22 @@ export const averagePool: KernelFamily = {
   lower(node, lowering) {
     const { op: { name }, attributes, inputs: [input], outputs: [output] } = node;
     const gradient = name.endsWith("Gradient");
-    const [{ shape }, pooled] = gradient ? [output, input] : [input, output];
-    lowerAverage(node, lowering, geometryOf(name, shape, pooled.shape, attributes), gradient);
+    const { shape } = gradient ? output : input;
+    // What the op says, not what the values do: those are held against it.
+    const [, , height, width] = input.shape;
+    const outSize: Pair = attributes.outputSize ?? [height, width];
+    const inShape: Shape = attributes.inputShape ?? shape;
+    lowerAverage(node, lowering, geometryOf(name, inShape, outSize, attributes), gradient);
   },
 };
 
 function geometryOf(
   name: string,
   input: Shape,
-  [, , height, width]: Shape,
+  outSize: Pair,
   attributes: AvgPool2dAttributes,
 ): AverageGeometry {
   if (name.startsWith("globalAvgPool2d")) return globalGeometry(input);
-  if (name.startsWith("adaptiveAvgPool2d")) return adaptiveGeometry(input, [height, width]);
+  if (name.startsWith("adaptiveAvgPool2d")) return adaptiveGeometry(input, outSize);
   return averageGeometry(input, attributes);
 }

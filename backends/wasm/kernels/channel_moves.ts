@@ -4,6 +4,7 @@
  * fours are gathered one by one.
  */
 import type { GraphNode, Value } from "../../../graph/types.ts";
+import { sum } from "../../../reporting/statistics.ts";
 import { type ChannelShuffleAttributes, shuffledChannel } from "../../../ops/channel_shuffle.ts";
 import type { SplitAttributes } from "../../../ops/concat.ts";
 import { f32x4, i32, type Target, v128, widths } from "../../../assembler/mod.ts";
@@ -105,15 +106,18 @@ function addMove(
   kernel: string,
   lowering: Lowering,
   sources: readonly Value[],
+  counts: readonly number[],
   result: Value,
   origins: readonly Origin[],
 ): void {
+  const [images, , ...extents] = sources[0].shape;
+  const shapeOf = (channels: number) => [images, channels, ...extents];
   const { batch, pixels } = lowering.layout(result);
   const pixelBytes = (value: Value) => 4 * lowering.layout(value).paddedChannels;
   const move = { origins, sourceBytes: sources.map(pixelBytes), resultBytes: pixelBytes(result) };
   const args: Record<string, Ref> = {
-    ...numberedRefs(lowering, "x", sources, (i) => sources[i].shape),
-    y: lowering.ref(result, result.shape),
+    ...numberedRefs(lowering, "x", sources, (i) => shapeOf(counts[i])),
+    y: lowering.ref(result, shapeOf(origins.length)),
   };
   lowering.phase({
     kernel: `${kernel} ${JSON.stringify([move.sourceBytes, move.resultBytes])}`,
@@ -138,16 +142,17 @@ export const channelMoves: KernelFamily = {
     return { inputs: inputs.map(() => order), outputs: outputs.map(() => order) };
   },
   lower({ op, inputs, outputs, attributes }, lowering) {
-    const [input] = inputs, [output] = outputs;
+    const [output] = outputs;
     const counts = inputs.map(({ shape }) => shape[1]);
     if (op.name === "concat") {
       const origins = counts.flatMap((count, source) => stretch(source, 0, count));
-      addMove(`concat ${counts}`, lowering, inputs, output, origins);
+      addMove(`concat ${counts}`, lowering, inputs, counts, output, origins);
     } else if (op.name === "split") {
       const { sizes } = attributes as SplitAttributes;
       let first = 0;
       sizes.forEach((size, i) => {
-        addMove(`split ${first} ${size}`, lowering, inputs, outputs[i], stretch(0, first, size));
+        const origins = stretch(0, first, size);
+        addMove(`split ${first} ${size}`, lowering, inputs, [sum(sizes)], outputs[i], origins);
         first += size;
       });
     } else {
@@ -156,7 +161,7 @@ export const channelMoves: KernelFamily = {
         source: 0,
         channel: shuffledChannel(channel, counts[0], groups),
       }));
-      addMove(`shuffle ${counts} ${groups}`, lowering, [input], output, origins);
+      addMove(`shuffle ${counts} ${groups}`, lowering, inputs, counts, output, origins);
     }
   },
 };
