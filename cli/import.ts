@@ -57,7 +57,7 @@ export const command: Command = {
     },
     convolution: {
       value: "KIND",
-      help: "With --model: a kind by its name, or in YAML with options; by default FILE's",
+      help: "With --model: a kind's name, or YAML with options; by default FILE's",
     },
     "input-size": { value: "PIXELS", help: "With --model: height and width; 224 by default" },
     mean: {
