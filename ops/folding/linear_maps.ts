@@ -109,29 +109,38 @@ function composedKernel(first: LinearMap, second: LinearMap, extents: Extents): 
   const { inChannels, outChannels, groups } = extents;
   const width = inChannels / groups;
   const kernel = new Float64Array(outChannels * width * whole);
-  const lateOffsets = offsetPairs(second).map((o) =>
-    pairOf((axis) => first.stride[axis] * o[axis])
+  const placed = offsetPairs(second).map((late) =>
+    places(first, extents, [1, 1], pairOf((axis) => first.stride[axis] * late[axis]))
   );
-  const placed = lateOffsets.map((shift) => places(first, extents, [1, 1], shift));
-  // Channels between: those of the second's row o are whole rows of the first.
-  const between = second.inChannels / second.groups, inputs = first.inChannels / first.groups;
+  const between = second.inChannels / second.groups;
+  // Channels between that see the same inputs, and the numbers of each.
+  const block = greatestCommonDivisor(between, first.outChannels / first.groups);
+  const inputs = first.inChannels / first.groups, row = inputs * taps;
+  const sums = new Float64Array(row);
   for (let o = 0; o < outChannels; o++) {
-    const group = Math.floor(o / (outChannels / second.groups));
-    const begin = Math.floor(o / (outChannels / groups)) * width;
-    for (let m = 0; m < between; m++) {
-      const c = group * between + m;
-      const source = Math.floor(c / (first.outChannels / first.groups)) * inputs - begin;
+    const begin = Math.floor(o / (outChannels / second.groups)) * between;
+    const left = Math.floor(o / (outChannels / groups)) * width;
+    for (let m = 0; m < between; m += block) {
+      const group = Math.floor((begin + m) / (first.outChannels / first.groups));
+      const to = o * width + group * inputs - left;
       for (let u = 0; u < area; u++) {
-        const factor = late[(o * between + m) * area + u];
-        if (factor === 0) continue;
-        for (let i = 0; i < inputs; i++) {
-          const to = (o * width + source + i) * whole, from = (c * inputs + i) * taps;
-          for (let t = 0; t < taps; t++) kernel[to + placed[u][t]] += factor * early[from + t];
+        sums.fill(0);
+        for (let c = m; c < m + block; c++) {
+          const factor = late[(o * between + c) * area + u];
+          if (factor !== 0) addRow(sums, early, (begin + c) * row, factor);
+        }
+        for (let k = 0; k < row; k++) {
+          kernel[(to + Math.floor(k / taps)) * whole + placed[u][k % taps]] += sums[k];
         }
       }
     }
   }
   return kernel;
+}
+
+/** Adds `factor` times the numbers of `rows` from an offset on: all the time of folding goes here. */
+function addRow(sums: Float64Array, rows: Float64Array, offset: number, factor: number): void {
+  for (let k = 0; k < sums.length; k++) sums[k] += factor * rows[offset + k];
 }
 
 function offsetPairs(map: Extents): Pair[] {

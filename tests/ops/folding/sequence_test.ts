@@ -95,6 +95,21 @@ Deno.test("a sequence stays as it is where one convolution is not exact, or more
   }
 });
 
+Deno.test("groups of convolutions in sequence need not divide each other", () => {
+  const program = build((x) => {
+    const y = withScope("first", () => conv2d(x, tensor([12, 2, 1, 1]), undefined, { groups: 3 }));
+    return withScope("second", () => conv2d(y, tensor([6, 6, 3, 3]), undefined, { groups: 2 }));
+  }, [2, 6, 5, 5]);
+  assertSameFunction(program, foldForInference(program, { batchNorm: true }));
+  const wide = build((x) => {
+    const y = withScope("first", () => conv2d(x, tensor([60, 2, 1, 1]), undefined, { groups: 3 }));
+    return withScope("second", () => conv2d(y, tensor([6, 30, 3, 3]), undefined, { groups: 2 }));
+  }, [2, 6, 5, 5]);
+  const folded = foldForInference(wide);
+  assertEquals(opsOf(folded), ["conv2d"]);
+  assertSameFunction(wide, folded);
+});
+
 Deno.test("what stays a sequence since its border is not exact is told", () => {
   const program = (bias?: readonly number[]) =>
     build((x) => {
