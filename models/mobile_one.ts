@@ -44,8 +44,8 @@ function entryOf(factors: readonly number[], copies: number): ModelEntry<typeof 
   return {
     about: "A MobileOne: parallel branches while it trains, depthwise and 1x1 convolutions folded",
     schema: stagedSchema,
-    build({ width, ...options }) {
-      const channels = stagedChannels(factors, width);
+    build({ widthMult, ...options }) {
+      const channels = stagedChannels(factors, widthMult);
       return mobileOneNet({ ...options, blocks: [2, 8, 10, 1], channels }, copies);
     },
   };

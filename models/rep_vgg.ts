@@ -76,13 +76,13 @@ export function repVggNet(options: StagedNetOptions): StagedNet {
 
 /** Options of networks in stages. */
 export const stagedSchema = z.strictObject({
-  width: z.number().positive().default(1).describe("Factor of the channels of all layers"),
+  widthMult: z.number().positive().default(1).describe("Factor of the channels of all layers"),
 });
 
 /** Channels of the stem and four stages of which 64, 128, 256 and 512 are `factors` times as wide. */
-export function stagedChannels(factors: readonly number[], width: number): number[] {
-  const stages = factors.map((factor, i) => Math.floor(64 * 2 ** i * factor * width));
-  return [Math.min(Math.floor(64 * width), stages[0]), ...stages];
+export function stagedChannels(factors: readonly number[], widthMult: number): number[] {
+  const stages = factors.map((factor, i) => Math.floor(64 * 2 ** i * factor * widthMult));
+  return [Math.min(Math.floor(64 * widthMult), stages[0]), ...stages];
 }
 
 function entryOf(
@@ -92,8 +92,8 @@ function entryOf(
   return {
     about: "A RepVGG: 3x3, 1x1 and identity while it trains, 3x3 convolutions folded",
     schema: stagedSchema,
-    build: ({ width, ...options }) =>
-      repVggNet({ ...options, blocks, channels: stagedChannels(factors, width) }),
+    build: ({ widthMult, ...options }) =>
+      repVggNet({ ...options, blocks, channels: stagedChannels(factors, widthMult) }),
   };
 }
 
