@@ -28,6 +28,11 @@ export interface LinearMap {
   readonly bias?: () => Float64Array;
 }
 
+/** The map that multiplies everything by one number, which is computed when it is asked for. */
+export function multiplied(channels: number, factor: () => number): LinearMap {
+  return { ...channelwise(channels), weight: () => new Float64Array(channels).fill(factor()) };
+}
+
 /** The extents of a map that takes each channel by itself and each pixel by itself. */
 export function channelwise(channels: number): Omit<LinearMap, "weight" | "bias"> {
   return {

@@ -1,14 +1,6 @@
 /** State-dict names, and patterns of them that choose layers and parameters, as `training.freeze`. */
 
-/** The name of a member of the module at `path`, which is `""` for the model itself. */
-export function joinPath(path: string, name: string): string {
-  return path === "" ? name : `${path}.${name}`;
-}
-
-/** The path of the module that owns what has this name; `""` for the model itself. */
-export function parentPath(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
-}
+export { joinPath, parentPath } from "../graph/paths.ts";
 
 /**
  * What fits a state-dict name or a module path: the name itself or its beginning up to a dot, where

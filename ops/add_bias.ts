@@ -1,5 +1,5 @@
 /** A number added to each channel. */
-import { channelwise } from "../graph/linear_map.ts";
+import { multiplied } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { channelSum } from "./channel_sum.ts";
@@ -17,8 +17,7 @@ export const addBiasOp = elementwiseOp({
     needed[1] && dy ? channelSum(dy) : undefined,
   ],
   linearMap: ({ shape: [, channels] }, [bias]) => ({
-    ...channelwise(channels),
-    weight: () => new Float64Array(channels).fill(1),
+    ...multiplied(channels, () => 1),
     bias: () => bias.data,
   }),
 });

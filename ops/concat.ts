@@ -104,7 +104,7 @@ export function concat(values: readonly Operand[]): Value {
 }
 
 /**
- * `input` [N, C, …] in parts of so many channels each: [N, sizes[i], …]. Matches
+ * `input` [N, C, …] in parts with the given numbers of channels: [N, sizes[i], …]. Matches
  * `torch.split(x, sizes, dim=1)`. Throws InputError unless the sizes add up to C.
  */
 export function split(input: Operand, sizes: readonly number[]): Value[] {

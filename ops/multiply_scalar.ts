@@ -1,5 +1,5 @@
 /** A tensor times a number that is computed by the program. */
-import { channelwise } from "../graph/linear_map.ts";
+import { multiplied } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
@@ -17,10 +17,7 @@ export const multiplyScalarOp = elementwiseOp({
     needed[0] && dy ? multiplyScalar(dy, scalar) : undefined,
     needed[1] && dy ? sum(multiply(dy, x)) : undefined,
   ],
-  linearMap: ({ shape: [, channels] }, [scalar]) => ({
-    ...channelwise(channels),
-    weight: () => new Float64Array(channels).fill(scalar.data[0]),
-  }),
+  linearMap: ({ shape: [, channels] }, [scalar]) => multiplied(channels, () => scalar.data[0]),
 });
 
 /**

@@ -1,6 +1,6 @@
 /** A tensor times a number known when the program is traced. */
 import { finite } from "../graph/attribute_rules.ts";
-import { channelwise } from "../graph/linear_map.ts";
+import { multiplied } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
@@ -12,10 +12,7 @@ export const scaleOp = elementwiseOp<{ readonly factor: number }>({
   stored: { factor: finite() },
   expression: (e, [x], { factor }) => [e.multiply(x, e.constant(factor))],
   gradient: ({ attributes: { factor }, outputGradients: [dy] }) => [dy && scale(dy, factor)],
-  linearMap: ({ shape: [, channels] }, _others, { factor }) => ({
-    ...channelwise(channels),
-    weight: () => new Float64Array(channels).fill(factor),
-  }),
+  linearMap: ({ shape: [, channels] }, _others, { factor }) => multiplied(channels, () => factor),
 });
 
 /**

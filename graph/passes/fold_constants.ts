@@ -7,6 +7,7 @@
  * value and never learns which method composed it.
  */
 import { ComputedConstant, constantOp, inputOp, variableOp } from "../leaves.ts";
+import { joinPath } from "../paths.ts";
 import { rewriteProgram, type Rewriter } from "../rewrite.ts";
 import { makeNode } from "../trace.ts";
 import type { GraphNode, HostTensor, Program, Shape, Value } from "../types.ts";
@@ -100,6 +101,5 @@ function isConstant(node: GraphNode, known: ReadonlyMap<Value, unknown>): boolea
 
 /** What a constant is named that is input `input` of a node: `<module path>.<input name>`. */
 export function qualifiedName(node: GraphNode, input: number): string {
-  const name = node.op.inputNames[input];
-  return node.scope === "" ? name : `${node.scope}.${name}`;
+  return joinPath(node.scope, node.op.inputNames[input]);
 }

@@ -5,11 +5,11 @@
  */
 import { InputError } from "../../errors.ts";
 import { sameShape, type Shape, sizeOf } from "../../graph/types.ts";
-import { pair } from "../../ops/conv2d.ts";
 import { Conv2d } from "../conv2d.ts";
 import { kernelShape } from "../convolution_options.ts";
 import { DoConv2d, doConvSchema } from "../do_conv2d.ts";
 import type { StateDict } from "../module.ts";
+import { isPointwise } from "./branches.ts";
 import type { ConvolutionEntry } from "./entry.ts";
 
 /**
@@ -19,10 +19,8 @@ import type { ConvolutionEntry } from "./entry.ts";
 export const doConv: ConvolutionEntry<typeof doConvSchema> = {
   about: "Over-parameterized convolutions (DO-Conv) that fold away after training",
   schema: doConvSchema,
-  build(options, own) {
-    const [height, width] = pair(options.kernelSize);
-    return height * width === 1 ? new Conv2d(options) : new DoConv2d({ ...options, ...own });
-  },
+  build: (place, own) =>
+    isPointwise(place) ? new Conv2d(place) : new DoConv2d({ ...place, ...own }),
   foreign: {
     recognizes(names) {
       const has = (tensor: string) => names.some((name) => name.split(".").at(-1) === tensor);

@@ -1,6 +1,6 @@
 /** Linear nodes one after the other, and the one map that they are. */
 import { type ConstantAttributes, constantOp } from "../../graph/leaves.ts";
-import { channelwise, type LinearMap } from "../../graph/linear_map.ts";
+import { type LinearMap, multiplied } from "../../graph/linear_map.ts";
 import type { GraphNode, HostTensor, Value } from "../../graph/types.ts";
 import { composed } from "./linear_maps.ts";
 
@@ -31,7 +31,7 @@ export function mapOf([first, ...others]: readonly GraphNode[]): LinearMap | und
 
 /** What nothing at all does to an input: each pixel stays as it is. */
 export function identityOf({ shape: [, channels] }: Value): LinearMap {
-  return { ...channelwise(channels), weight: () => new Float64Array(channels).fill(1) };
+  return multiplied(channels, () => 1);
 }
 
 function isLinear({ op, inputs }: GraphNode): boolean {

@@ -5,8 +5,8 @@
  * `s` and offset `o(t) = dilation·t − padding`. Zeros lie beyond the border.
  */
 import type { LinearMap } from "../../graph/linear_map.ts";
-
-type Pair = readonly [number, number];
+import { greatestCommonDivisor } from "../../graph/numbers.ts";
+import type { Pair } from "../convolution_geometry.ts";
 
 /** A map without its numbers. */
 type Extents = Omit<LinearMap, "weight" | "bias">;
@@ -220,13 +220,4 @@ function summedKernel(maps: readonly LinearMap[], extents: Extents): Float64Arra
     }
   }
   return kernel;
-}
-
-/** A map that changes nothing. */
-export function identityMap(extents: Extents): LinearMap {
-  return { ...extents, weight: () => new Float64Array(extents.inChannels).fill(1) };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

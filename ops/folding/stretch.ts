@@ -2,6 +2,7 @@
 import { ComputedConstant, constantOp } from "../../graph/leaves.ts";
 import type { LinearMap } from "../../graph/linear_map.ts";
 import { eliminateDeadCode } from "../../graph/passes/dead_code.ts";
+import { joinPath, parentPath } from "../../graph/paths.ts";
 import { countUses, rewriteProgram, type Rewriter, withInputs } from "../../graph/rewrite.ts";
 import { makeNode } from "../../graph/trace.ts";
 import {
@@ -64,7 +65,8 @@ function workOf(node: GraphNode): number {
 export function replaceStretches(program: Program, rules: readonly FindStretch[]): Program {
   let folded = program;
   for (;;) {
-    const found = rules.values().map((find) => findStretches(folded, find));
+    const uses = countUses(folded);
+    const found = rules.values().map((find) => findStretches(folded, uses, find));
     const stretches = found.find(({ size }) => size > 0);
     if (!stretches) return folded;
     const names: Names = {
@@ -80,8 +82,11 @@ export function replaceStretches(program: Program, rules: readonly FindStretch[]
 }
 
 /** Stretches by their last nodes, no node in two of them. */
-function findStretches(program: Program, find: FindStretch): Map<GraphNode, Stretch> {
-  const uses = countUses(program);
+function findStretches(
+  program: Program,
+  uses: Uses,
+  find: FindStretch,
+): Map<GraphNode, Stretch> {
   const stretches = new Map<GraphNode, Stretch>();
   const taken = new Set<GraphNode>();
   // From the end, so that the longest come first.
@@ -130,8 +135,10 @@ function freeScope({ nodes, others }: Stretch, names: Names): string {
   const isTaken = (name: string) =>
     names.given.has(name) || names.present.has(name) && !own.has(name);
   let free = scope;
-  for (let number = 2; isTaken(nameIn(free, "weight")); number++) free = nameIn(scope, `${number}`);
-  names.given.add(nameIn(free, "weight"));
+  for (let number = 2; isTaken(joinPath(free, "weight")); number++) {
+    free = joinPath(scope, `${number}`);
+  }
+  names.given.add(joinPath(free, "weight"));
   return free;
 }
 
@@ -140,7 +147,7 @@ function oneNode({ input, map }: Stretch, scope: string): GraphNode {
   const { outChannels, inChannels, groups, kernelSize, bias } = map;
   const isImage = input.shape.length === 4;
   const constant = (name: string, shape: Shape, data: () => Float64Array) => {
-    const attributes = new ComputedConstant(shape, data, nameIn(scope, name));
+    const attributes = new ComputedConstant(shape, data, joinPath(scope, name));
     return makeNode(constantOp, [], attributes, [{ shape, dtype: "f32" }], scope).outputs[0];
   };
   const kernel = [outChannels, inChannels / groups, ...(isImage ? kernelSize : [])];
@@ -158,9 +165,7 @@ function oneNode({ input, map }: Stretch, scope: string): GraphNode {
 
 /** The path of the module that several nodes' layers are directly in, if it is one. */
 export function sharedModule(nodes: readonly GraphNode[]): string | undefined {
-  const modules = new Set(
-    nodes.map(({ scope }) => scope.slice(0, Math.max(0, scope.lastIndexOf(".")))),
-  );
+  const modules = new Set(nodes.map(({ scope }) => parentPath(scope)));
   return nodes.length > 1 && modules.size === 1 ? [...modules][0] : undefined;
 }
 
@@ -172,8 +177,4 @@ function commonScope(nodes: readonly GraphNode[]): string {
       return end < 0 ? shared : shared.slice(0, end);
     })
     .join(".");
-}
-
-function nameIn(scope: string, name: string): string {
-  return scope === "" ? name : `${scope}.${name}`;
 }

@@ -12,7 +12,8 @@ import { sizeOf } from "../../../graph/types.ts";
 import { broadcastsOf } from "../../../ops/elementwise.ts";
 import { type KernelFamily, numberedRefs } from "../kernel.ts";
 import { writeLoop } from "./elementwise_loop.ts";
-import { greatestCommonDivisor, loopGrain, planLoop } from "./elementwise_plan.ts";
+import { greatestCommonDivisor } from "../../../graph/numbers.ts";
+import { loopGrain, planLoop } from "./elementwise_plan.ts";
 import { termGraph, VARIES } from "./expression_terms.ts";
 
 /** The elementwise kernels. */

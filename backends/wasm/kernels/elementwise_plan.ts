@@ -1,4 +1,5 @@
 /** How the loop of an elementwise kernel goes. */
+import { greatestCommonDivisor } from "../../../graph/numbers.ts";
 import type { Target } from "../../../assembler/mod.ts";
 import type { Layout } from "../../layout.ts";
 import { frontier, type Term, type TermGraph, VARIES } from "./expression_terms.ts";
@@ -40,11 +41,6 @@ export function planLoop(graph: TermGraph, layout: Layout, target: Target): Loop
     ? 0
     : pixels * Math.max(1, Math.floor(TABLE_LENGTH / pixels));
   return { step, tables, masked, tableCount, tableLength, tableBytes: 4 * tableLength };
-}
-
-/** The largest number that divides both. */
-export function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 function leastCommonMultiple(a: number, b: number): number {
