@@ -3,7 +3,6 @@
  * in one memory.
  */
 import { InputError, RunError } from "../../errors.ts";
-import type { Program } from "../../graph/types.ts";
 import type { Backend, Numerics } from "../backend.ts";
 import { assignAddresses } from "./addresses.ts";
 import type { Target } from "../../assembler/mod.ts";
@@ -12,7 +11,7 @@ import { type CpuFeatures, cpuFeatures } from "./features.ts";
 import { describeForm, type FormName, selectForm } from "./forms.ts";
 import type { Precision } from "./kernel.ts";
 import { lowerPrograms } from "./lower.ts";
-import type { LoweredPrograms } from "./lowered_program.ts";
+import { Planned } from "../planned.ts";
 
 /**
  * Threads that compute, the calling one included; `auto`: one per core, or one where the engine has
@@ -84,8 +83,7 @@ export function cpuBackend(
   if (missing) throw new RunError(`the CPU backend needs a WebAssembly engine with ${missing}`);
   const form = selectForm(name, target);
   const options = { target: form.target, threads: count, precision, schedule };
-  // Programs that were planned are lowered when they are compiled.
-  const planned = new WeakMap<readonly Program[], LoweredPrograms>();
+  const planned = new Planned((programs) => lowerPrograms(programs, options));
   return {
     name: "cpu",
     description: `CPU, ${count} thread${count === 1 ? "" : "s"}, ${describeForm(form)}` +
@@ -95,17 +93,14 @@ export function cpuBackend(
     numerics: { threads: count, schedule, precision, fused: form.target.relaxedSimd },
     runsPerReadback: 1,
     plan: (programs) => {
-      const lowered = lowerPrograms(programs, options);
-      planned.set(programs, lowered);
-      const { totalBytes, variableBytes, temporaryBytes, fits } = assignAddresses(lowered);
+      const { totalBytes, variableBytes, temporaryBytes, fits } = assignAddresses(
+        planned.plan(programs),
+      );
       return { totalBytes, variableBytes, temporaryBytes, fits };
     },
     // deno-lint-ignore require-await -- errors must come as rejections
-    compile: async (programs) => {
-      const lowered = planned.get(programs) ?? lowerPrograms(programs, options);
-      planned.delete(programs);
-      return compilePrograms(lowered, { ...options, form: form.name });
-    },
+    compile: async (programs) =>
+      compilePrograms(planned.take(programs), { ...options, form: form.name }),
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Backend, Numerics } from "../backend.ts";
 import type { AllocationPlan } from "./allocation.ts";
+import { Planned } from "../planned.ts";
 import { compilePlan, loweringFor, planPrograms } from "./compile.ts";
 import { type Device, type DeviceOptions, openDevice } from "./device.ts";
 import { fitsLimits } from "./limits.ts";
@@ -75,6 +76,7 @@ export function deviceBackend(
   },
 ): Backend {
   const lowering = { ...loweringFor(device), halfActivations };
+  const planned = new Planned((programs) => planPrograms(programs, tuning, lowering));
   return {
     name: "webgpu",
     description: `${device.description}${halfActivations ? ", mixed precision" : ""}`,
@@ -82,11 +84,11 @@ export function deviceBackend(
     numerics: { halfActivations, tuning: Object.fromEntries(tuning) },
     runsPerReadback: RUNS_PER_READBACK,
     plan(programs) {
-      const plan = planPrograms(programs, tuning, lowering);
+      const plan = planned.plan(programs);
       return { ...plan.memory, fits: fitsLimits(plan, device.gpu.limits) };
     },
     async compile(programs) {
-      const plan = planPrograms(programs, tuning, lowering);
+      const plan = planned.take(programs);
       warnOfUnknownVariants(plan, warn);
       return (await compilePlan(plan, device)).executable;
     },
