@@ -166,7 +166,7 @@ function asHere(own: Own): Own {
   return own;
 }
 
-/** Their `D` [area, S, I] of a layer of so many inputs a group, with the order of axes and channels here. */
+/** Their `D` [area, S, I] of a layer with `perGroup` inputs per group, with the order of axes and channels here. */
 function ours(D: StateTensor, perGroup: number): StateTensor {
   const [area, depth, inputs] = D.shape;
   if (D.shape.length !== 3 || inputs % perGroup !== 0) return D;

@@ -14,7 +14,7 @@ export interface FoundState {
   readonly state: ReadonlyMap<string, TensorView>;
 }
 
-/** Keys that training code keeps its model under, the likeliest first. */
+/** Keys that training code keeps its model under, the most likely first. */
 const WRAPPERS = [
   ...["state_dict", "model_state_dict", "model_state", "model", "net", "network", "module"],
   ...["weights", "params", "state_dict_ema", "model_ema", "ema_state_dict", "ema"],
@@ -24,7 +24,7 @@ const WRAPPERS = [
 const MOST_DEEP = 3;
 
 /**
- * The state dict in the value of a pickle: the one that `wanted` leads to, else the one whose key is likeliest a
+ * The state dict in the value of a pickle: the one that `wanted` leads to, else the one whose key is most likely a
  * model's, else the largest. Throws InputError, naming the file `path`, where there is none.
  */
 export function stateIn(path: string, value: unknown, wanted?: string): FoundState {

@@ -33,7 +33,7 @@ export interface StorageViews {
 /**
  * The storages that tensors lie in, by their keys. Throws InputError, naming the file `path` and the
  * tensor, for a view that leaves its storage, elements that are not read, and where all are more than a
- * file of so many bytes can mean.
+ * file of that size can mean.
  */
 export function storagesOf(
   path: string,

@@ -20,7 +20,7 @@ export class LayerScale extends Module {
   /** [C]. */
   readonly gamma: Parameter;
 
-  /** A layer for inputs of so many channels. */
+  /** A layer for inputs with this number of channels. */
   constructor(channels: number, { initValues = 1e-5 }: LayerScaleOptions = {}) {
     super();
     this.gamma = new Parameter([channels], {

@@ -21,7 +21,7 @@ export abstract class RowNorm extends Module {
   /** Shift [C], starts as 0. */
   readonly bias?: Parameter;
 
-  /** For inputs of so many channels. */
+  /** For inputs with this number of channels. */
   constructor(readonly channels: number, protected readonly options: RowNormOptions) {
     super();
     if (options.affine === false) return;
@@ -42,7 +42,7 @@ export abstract class RowNorm extends Module {
  * Matches torchvision's `LayerNorm2d` and timm's.
  */
 export class LayerNorm2d extends RowNorm {
-  /** A layer for inputs of so many channels. */
+  /** A layer for inputs with this number of channels. */
   constructor(channels: number, options: RowNormOptions = {}) {
     super(channels, options);
   }
@@ -58,7 +58,7 @@ export class LayerNorm2d extends RowNorm {
  * channel (Wu and He, arXiv:1803.08494). Matches `torch.nn.GroupNorm`.
  */
 export class GroupNorm extends RowNorm {
-  /** A layer for inputs of so many channels, a multiple of `groups`. */
+  /** A layer for inputs with this number of channels, a multiple of `groups`. */
   constructor(readonly groups: number, channels: number, options: RowNormOptions = {}) {
     super(channels, options);
   }
