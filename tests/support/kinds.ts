@@ -3,6 +3,7 @@ import { activation } from "./kinds/activation.ts";
 import { add } from "./kinds/add.ts";
 import { batchNorm } from "./kinds/batch_norm.ts";
 import { binaryCrossEntropyWithLogits } from "./kinds/binary_cross_entropy_with_logits.ts";
+import { calibrationError } from "./kinds/calibration_error.ts";
 import { channelShuffle, concatenation } from "./kinds/channels.ts";
 import { classificationReport } from "./kinds/classification_report.ts";
 import { clipGradNorm, clipGradValue } from "./kinds/clip_grad.ts";
@@ -40,6 +41,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   avg_pool: avgPool,
   batch_norm: batchNorm,
   binary_cross_entropy_with_logits: binaryCrossEntropyWithLogits,
+  calibration_error: calibrationError,
   channel_shuffle: channelShuffle,
   classification_report: classificationReport,
   clip_grad_norm: clipGradNorm,

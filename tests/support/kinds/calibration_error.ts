@@ -1,0 +1,28 @@
+/** `calibration_error`: bins of confidence, and how far they are from accuracy. */
+import { z } from "zod";
+import { Calibration } from "../../../training/metrics/calibration.ts";
+import type { Kind } from "./kind.ts";
+
+const schema = z.object({ bins: z.int() });
+
+export const calibrationError: Kind = {
+  tolerance: 1e-12,
+  isOfNoBackend: true,
+  check(fixture) {
+    const calibration = new Calibration(fixture.config(schema).bins);
+    const logits = Float32Array.from(fixture.input("logits").data);
+    const { data: labels } = fixture.input("labels");
+    // In two batches.
+    const [first, classes] = [Math.floor(labels.length / 2), logits.length / labels.length];
+    calibration.add(logits.subarray(0, first * classes), { labels: labels.subarray(0, first) });
+    calibration.add(logits.subarray(first * classes), { labels: labels.subarray(first) });
+    const bins = calibration.bins();
+    const gaps = bins.map(({ accuracy, confidence }) => Math.abs(accuracy - confidence));
+    fixture.compare("count", bins.map(({ count }) => count));
+    fixture.compare("bin_accuracy", bins.map(({ accuracy }) => accuracy));
+    fixture.compare("bin_confidence", bins.map(({ confidence }) => confidence));
+    fixture.compare("expected_calibration_error", [calibration.expectedError()]);
+    fixture.compare("maximum_calibration_error", [Math.max(...gaps)]);
+    return Promise.resolve();
+  },
+};

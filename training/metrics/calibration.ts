@@ -1,0 +1,70 @@
+/**
+ * How far a network's confidence is from its accuracy (Guo et al. 2017, "On Calibration of Modern
+ * Neural Networks"). The confidence in an image is the probability of the most probable class.
+ */
+import { softmaxRow } from "../../ops/softmax.ts";
+import { sum } from "../../reporting/statistics.ts";
+import type { ImageTally, TargetRows } from "../objectives/objective.ts";
+
+/** Bins of confidence, as in the paper. */
+export const CALIBRATION_BINS = 15;
+
+/** The images whose confidence lies between two bounds. */
+export interface CalibrationBin {
+  /** How many there are. */
+  readonly count: number;
+  /** Their mean confidence, 0 to 1; 0 over no image. */
+  readonly confidence: number;
+  /** The share of them that is classified correctly; 0 over no image. */
+  readonly accuracy: number;
+}
+
+/**
+ * Counts images of one class each by confidence. Bin m of M, from 1, holds confidences above
+ * (m - 1) / M and up to m / M.
+ */
+export class Calibration implements ImageTally {
+  readonly #bins: { count: number; confidence: number; correct: number }[];
+
+  /** @param bins how many there are, all of one width */
+  constructor(bins = CALIBRATION_BINS) {
+    this.#bins = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, correct: 0 }));
+  }
+
+  /** Counts the images of a batch, by logits that the softmax makes probabilities of. */
+  add(logits: Float32Array, { labels }: TargetRows): void {
+    const classes = logits.length / labels.length;
+    for (let n = 0; n < labels.length; n++) {
+      const probabilities = softmaxRow(logits.subarray(n * classes, (n + 1) * classes));
+      const confidence = Math.max(...probabilities);
+      this.count(confidence, probabilities.indexOf(confidence) === labels[n]);
+    }
+  }
+
+  /** Counts an image. */
+  count(confidence: number, isCorrect: boolean): void {
+    const index = Math.ceil(confidence * this.#bins.length) - 1;
+    const bin = this.#bins[Math.max(0, Math.min(index, this.#bins.length - 1))];
+    bin.count++;
+    bin.confidence += confidence;
+    if (isCorrect) bin.correct++;
+  }
+
+  /** All bins, the least confident first. */
+  bins(): CalibrationBin[] {
+    return this.#bins.map(({ count, confidence, correct }) => ({
+      count,
+      confidence: confidence / Math.max(1, count),
+      accuracy: correct / Math.max(1, count),
+    }));
+  }
+
+  /**
+   * The expected calibration error, 0 to 1: the mean distance of a bin's accuracy from its mean
+   * confidence, each bin weighted by its images (equation 3). NaN over no image.
+   */
+  expectedError(): number {
+    const gaps = this.#bins.map(({ confidence, correct }) => Math.abs(correct - confidence));
+    return sum(gaps) / sum(this.#bins.map(({ count }) => count));
+  }
+}
