@@ -26,14 +26,19 @@ export interface CalibrationBin {
 export class Calibration implements ImageTally {
   readonly #bins: { count: number; confidence: number; correct: number }[];
 
-  /** @param bins how many there are, all of one width */
-  constructor(bins = CALIBRATION_BINS) {
+  /**
+   * Counts of no image yet.
+   *
+   * @param classes how many the network tells apart
+   * @param bins how many there are, all of one width
+   */
+  constructor(private readonly classes: number, bins = CALIBRATION_BINS) {
     this.#bins = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, correct: 0 }));
   }
 
   /** Counts the images of a batch, by logits that the softmax makes probabilities of. */
   add(logits: Float32Array, { labels }: TargetRows): void {
-    const classes = logits.length / labels.length;
+    const { classes } = this;
     for (let n = 0; n < labels.length; n++) {
       const probabilities = softmaxRow(logits.subarray(n * classes, (n + 1) * classes));
       const confidence = Math.max(...probabilities);

@@ -9,12 +9,13 @@ export const calibrationError: Kind = {
   tolerance: 1e-12,
   isOfNoBackend: true,
   check(fixture) {
-    const calibration = new Calibration(fixture.config(schema).bins);
-    const logits = Float32Array.from(fixture.input("logits").data);
+    const { data, shape: [count, classes] } = fixture.input("logits");
+    const logits = Float32Array.from(data);
     const { data: labels } = fixture.input("labels");
-    // In two batches.
-    const [first, classes] = [Math.floor(labels.length / 2), logits.length / labels.length];
-    calibration.add(logits.subarray(0, first * classes), { labels: labels.subarray(0, first) });
+    const calibration = new Calibration(classes, fixture.config(schema).bins);
+    // In two batches; behind the images of the first there is filling.
+    const first = Math.floor(count / 2);
+    calibration.add(logits, { labels: labels.subarray(0, first) });
     calibration.add(logits.subarray(first * classes), { labels: labels.subarray(first) });
     const bins = calibration.bins();
     const gaps = bins.map(({ accuracy, confidence }) => Math.abs(accuracy - confidence));
