@@ -1,10 +1,8 @@
 /** `overfold eval`: loss and metrics of a checkpoint or a folded network. */
 
-import { basename, dirname, join } from "@std/path";
+import { basename } from "@std/path";
 import { requireFiniteWeights } from "../checkpoints/finite.ts";
-import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
-import { type ConfigFile, loadConfig, parseStored } from "../config/load.ts";
-import type { DatasetInfo } from "../datasets/dataset.ts";
+import { loadNetwork } from "../checkpoints/load.ts";
 import { inSeveralViews } from "../datasets/sources/transformed.ts";
 import { viewCount } from "../datasets/test_time.ts";
 import { InputError } from "../errors.ts";
@@ -13,21 +11,17 @@ import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";
 import { formatMetric, lossLast } from "../training/metrics/metric.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
-import { type Arguments, type Command, type Context, setOption } from "./command.ts";
+import type { Command } from "./command.ts";
 import { checkConfusionFiles, writeConfusion } from "./confusion_files.ts";
-import { loadImages, objectiveFor } from "./load_data.ts";
-import { readConfig } from "./prepare.ts";
+import { objectiveFor } from "./load_data.ts";
 import { chosenTta, ttaOption } from "./tta.ts";
+import { imagesOptions, loadValidationImages } from "./validation_images.ts";
 
 /** `eval CHECKPOINT`. */
 export const command: Command = {
   positionals: [{ name: "CHECKPOINT", help: "A checkpoint, or a folded network" }],
   options: {
-    config: {
-      value: "CONFIG",
-      help: "Config that names the images; by default the one of the network's run",
-    },
-    set: setOption("that config", "data.root=DIR"),
+    ...imagesOptions,
     confusion: {
       value: "FILE",
       repeated: true,
@@ -50,16 +44,13 @@ export const command: Command = {
     await checkConfusionFiles(files, [path, args.text("config") ?? path]);
     const network = await loadNetwork(path);
     requireFiniteWeights(path, network.program(1));
-    // Nobody has named the images that a network says it was trained on: nothing is fetched for it.
-    const isNamed = args.text("config") !== undefined;
-    if (!isNamed) await Deno.permissions.revoke({ name: "net" });
-    const file = await configOf(path, network, args, context);
+    const { file, info, validation: images } = await loadValidationImages(
+      path,
+      network,
+      args,
+      context,
+    );
     const { config } = file;
-    const { info, validation: images } = await loadImages(file, context, {
-      isNamed,
-      set: args.texts("set"),
-      check: (info) => checkImages(path, network, info),
-    });
     const validation = testTime ? file.at("data", () => inSeveralViews(images, testTime)) : images;
     const objective = objectiveFor(file, info);
     const report = objective.report(network.description.classNames);
@@ -108,45 +99,3 @@ export const command: Command = {
     if (files.length > 0) context.print(`\nconfusion matrix: ${files.join(", ")}`);
   },
 };
-
-/** The given config, that in the checkpoint, or that of the run's folder a folded network is in. */
-async function configOf(
-  path: string,
-  { checkpoint }: LoadedNetwork,
-  args: Arguments,
-  context: Context,
-): Promise<ConfigFile> {
-  const given = args.text("config");
-  if (given !== undefined) return await readConfig(given, args, context);
-  const options = {
-    set: args.texts("set"),
-    onHint: (line: string) => context.progress.print(line),
-  };
-  if (checkpoint?.config) return parseStored(checkpoint.config, path, options);
-  const beside = join(dirname(path), "..", "config.yaml");
-  try {
-    await Deno.stat(beside);
-  } catch {
-    throw new InputError(
-      `${path}: does not say which images the network was validated on, and is not in the folder of ` +
-        "a run; name a config that does with --config CONFIG",
-    );
-  }
-  return await loadConfig(beside, { ...options, isForeign: true });
-}
-
-function checkImages(
-  path: string,
-  { description: { input, classNames } }: LoadedNetwork,
-  info: DatasetInfo,
-): void {
-  const shown = (shape: typeof input, classes: readonly string[]) =>
-    `${shape.height}x${shape.width}x${shape.channels} in ${classes.length} classes`;
-  const [expected, found] = [shown(input, classNames), shown(info.imageShape, info.classNames)];
-  if (expected !== found) {
-    throw new InputError(
-      `${path} takes images of ${expected}; those of ${info.name} are ${found}; name a config ` +
-        "with fitting images with --config",
-    );
-  }
-}
