@@ -191,6 +191,7 @@ class TrainingLoop {
       batch: batch + 1,
       sums: addSums(sums, parts),
     };
+    this.#timing.trained(Number(parts.count));
     const logged = (step + 1) % logEvery === 0;
     const mean = isOnly ? loss : Number(parts.loss) / Number(parts.count);
     const position = { epoch: epoch + 1, step: step + 1, learningRate, loss: mean };
@@ -210,6 +211,7 @@ class TrainingLoop {
       session.backend,
       (batch) => session.evaluate(batch),
     );
+    using _ = this.#timing.validating();
     for await (const count of evaluation.over(data.validationBatches())) {
       observer?.validating?.(count);
       await this.#timing.breathe();
@@ -283,7 +285,11 @@ class TrainingLoop {
   }
 
   async #save(kind: "last" | "best", tensors: TrainingTensors): Promise<void> {
-    await this.options.store?.save(kind, tensors, this.#state);
+    const { store } = this.options;
+    if (kind === "last") {
+      await store?.logTiming?.(this.#timing.lap(this.#state, this.#batches.starved));
+    }
+    await store?.save(kind, tensors, this.#state);
     this.#timing.saved();
   }
 

@@ -76,12 +76,29 @@ export interface TrainingObserver {
   epoch?(event: EpochEvent): void;
 }
 
+/** What a training took since the entry before: it varies from run to run. */
+export interface TimingEntry {
+  /** Optimizer steps taken since the start, and epochs finished. */
+  readonly step: number;
+  readonly epoch: number;
+  /** All that passed. */
+  readonly seconds: number;
+  /** Of these, in validation. */
+  readonly validation: number;
+  /** Of these, how many nothing was computed because no batch was there. */
+  readonly dataWait: number;
+  /** Images trained on. */
+  readonly images: number;
+}
+
 /** Keeps a training's results; see `run_folder.ts`. */
 export interface TrainingStore {
   /** Called before the first step, when everything that could be refused has been checked. */
   start?(): Promise<void>;
   /** Appends an entry to the metrics log. */
   log(entry: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Appends an entry to the log of times; called before the position it leads to is saved. */
+  logTiming?(entry: TimingEntry): Promise<void>;
   /** Saves a position; `best` ones besides the last. */
   save(kind: "last" | "best", tensors: TrainingTensors, state: RunState): Promise<void>;
   /** Names the checkpoint a stopped run can go on from, for a person. */

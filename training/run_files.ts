@@ -10,6 +10,7 @@ import { describeNoNumbers } from "./finite.ts";
 const FILES = {
   config: "config.yaml",
   metrics: "metrics.jsonl",
+  timing: "timing.jsonl",
   last: "checkpoints/last.safetensors",
   previous: "checkpoints/previous.safetensors",
   best: "checkpoints/best.safetensors",

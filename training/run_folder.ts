@@ -1,10 +1,11 @@
 /**
  * The folder of a run: the resolved config, the metrics log and the checkpoints.
  *
- * `config.yaml`, `metrics.jsonl`, `folded/` and, in `checkpoints/`, `last.safetensors`, the one before
- * it as `previous.safetensors`, and `best.safetensors`. A checkpoint knows how long the metrics log
- * was; resuming cuts the log back to it, so that a log that was written further than the run was
- * saved repeats no line.
+ * `config.yaml`, `metrics.jsonl`, `timing.jsonl`, `folded/` and, in `checkpoints/`,
+ * `last.safetensors`, the one before it as `previous.safetensors`, and `best.safetensors`. A checkpoint
+ * knows how long the metrics log was; resuming cuts the log back to it, so that a log that was written
+ * further than the run was saved repeats no line. What varies from run to run, the time, has a log of
+ * its own.
  */
 import { dirname } from "node:path";
 import {
@@ -16,11 +17,12 @@ import {
 import type { RunState } from "../checkpoints/run_state.ts";
 import { InputError, RunError, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
-import { DISK, type Disk, type DiskFile, writeAll } from "../files/disk.ts";
+import { DISK, type Disk, type DiskFile } from "../files/disk.ts";
 import { exists } from "../files/exists.ts";
 import { explainRefusal, refusalOf } from "../files/refusal.ts";
 import { removeTemporary, temporaryPath } from "../files/temporary.ts";
-import type { TrainingStore } from "./observer.ts";
+import { LogFile } from "./log_file.ts";
+import type { TimingEntry, TrainingStore } from "./observer.ts";
 import {
   checkExisting,
   checkWritable,
@@ -33,6 +35,7 @@ import {
   type RunFile,
   runFile,
 } from "./run_files.ts";
+import { timingBytesUpTo } from "./run_log.ts";
 
 /** What every checkpoint of a run says beside its position. */
 export type RunIdentity = Omit<CheckpointHeader, "state" | "metricsBytes">;
@@ -42,8 +45,8 @@ export class RunFolder implements TrainingStore {
   /** Held while this process has the run to itself. */
   #lock: DiskFile | undefined;
   #described: { readonly identity: RunIdentity; readonly configText: string } | undefined;
-  #metrics: DiskFile | undefined;
-  #metricsBytes = 0;
+  #metrics: LogFile | undefined;
+  #timing: LogFile | undefined;
   #hasCheckpoint: boolean;
 
   private constructor(
@@ -106,7 +109,7 @@ export class RunFolder implements TrainingStore {
         CONFIG_HEAD + this.#description.configText,
         this.disk,
       );
-      await this.#openMetrics();
+      await this.#openLogs();
     } catch (error) {
       throw explainRefusal(this.path, error);
     }
@@ -131,17 +134,26 @@ export class RunFolder implements TrainingStore {
     return this.#hasCheckpoint ? this.lastPath : undefined;
   }
 
-  async log(entry: Readonly<Record<string, unknown>>): Promise<void> {
-    if (!this.#metrics) throw new Error("the run's folder is not open");
-    const line = new TextEncoder().encode(`${JSON.stringify(entry)}\n`);
+  log(entry: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.#append("metrics", this.#metrics, entry);
+  }
+
+  /** Appends to the log of times, with the bytes of memory that the process takes. */
+  logTiming(entry: TimingEntry): Promise<void> {
+    return this.#append("timing", this.#timing, { ...entry, memory: Deno.memoryUsage().rss });
+  }
+
+  async #append(
+    file: RunFile,
+    log: LogFile | undefined,
+    entry: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    if (!log) throw new Error("the run's folder is not open");
     try {
-      await writeAll(this.#metrics, line);
+      await log.append(entry);
     } catch (error) {
-      // Half a line is none.
-      await this.#metrics.truncate(this.#metricsBytes).catch(() => {});
-      throw asRunError(runFile(this.path, "metrics"), error);
+      throw asRunError(runFile(this.path, file), error);
     }
-    this.#metricsBytes += line.length;
   }
 
   async save(kind: "last" | "best", tensors: TrainingTensors, state: RunState): Promise<void> {
@@ -149,7 +161,7 @@ export class RunFolder implements TrainingStore {
     const checkpoint = {
       ...this.#description.identity,
       state,
-      metricsBytes: this.#metricsBytes,
+      metricsBytes: this.#metrics?.bytes ?? 0,
       tensors,
     };
     try {
@@ -194,11 +206,10 @@ export class RunFolder implements TrainingStore {
     if (await exists(name)) await this.disk.remove(name);
   }
 
-  /** Closes the metrics log and lets other processes have the run. */
+  /** Closes the logs and lets other processes have the run. */
   close(): void {
-    this.#metrics?.close();
-    this.#lock?.close();
-    this.#metrics = this.#lock = undefined;
+    for (const file of [this.#metrics, this.#timing, this.#lock]) file?.close();
+    this.#metrics = this.#timing = this.#lock = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -210,24 +221,20 @@ export class RunFolder implements TrainingStore {
     return this.#described;
   }
 
-  /** Opens the log, cut back to what is kept of it. */
-  async #openMetrics(): Promise<void> {
-    const path = runFile(this.path, "metrics");
-    // Cutting back and appending would change a copy that shares the file, as `cp -l` makes them.
-    if (await exists(path) && ((await Deno.stat(path)).nlink ?? 1) > 1) {
-      await writeFileAtomic(path, await Deno.readFile(path), this.disk);
-    }
-    const file = await this.disk.open(path, { write: true, create: true });
-    this.#metrics = file;
-    const { size } = await file.stat();
-    this.#metricsBytes = Math.min(this.found?.checkpoint.metricsBytes ?? 0, size);
-    await file.truncate(this.#metricsBytes);
-    await file.seek(this.#metricsBytes, Deno.SeekMode.Start);
+  /** Opens the logs, cut back to what is kept of them. */
+  async #openLogs(): Promise<void> {
+    const { metricsBytes = 0, state } = this.found?.checkpoint ?? {};
+    this.#metrics = await LogFile.open(runFile(this.path, "metrics"), metricsBytes, this.disk);
+    const timing = runFile(this.path, "timing");
+    const kept = state ? await timingBytesUpTo(timing, state) : 0;
+    this.#timing = await LogFile.open(timing, kept, this.disk);
   }
 
   /** Deletes what a run leaves; the config, which tells that it was one, goes last. */
   async #clear(): Promise<void> {
-    for (const file of ["previous", "last", "best", "folded", "metrics", "config"] as const) {
+    for (
+      const file of ["previous", "last", "best", "folded", "timing", "metrics", "config"] as const
+    ) {
       await this.#remove(file);
     }
   }

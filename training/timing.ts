@@ -1,4 +1,6 @@
 /** What the time decides while a training goes on; it changes no number. */
+import type { RunState } from "../checkpoints/run_state.ts";
+import type { TimingEntry } from "./observer.ts";
 import type { ParsedRunOptions } from "./run_options.ts";
 import { secondsOf } from "./time_budget.ts";
 
@@ -10,6 +12,8 @@ export class Timing {
   readonly #start = performance.now();
   #lastBreath = this.#start;
   #lastSave = this.#start;
+  /** In milliseconds, since the last lap. */
+  #lap = { start: this.#start, validation: 0, starved: 0, images: 0 };
 
   constructor(
     private readonly options: Pick<
@@ -34,6 +38,32 @@ export class Timing {
   /** Notes that the training has been saved. */
   saved(): void {
     this.#lastSave = performance.now();
+  }
+
+  /** Notes that so many images have been trained on. */
+  trained(images: number): void {
+    this.#lap.images += images;
+  }
+
+  /** Measures a validation until what is returned is disposed of. */
+  validating(): Disposable {
+    const start = performance.now();
+    return { [Symbol.dispose]: () => this.#lap.validation += performance.now() - start };
+  }
+
+  /**
+   * What the training took since the lap before, or since it began.
+   *
+   * @param state where it is now
+   * @param starved milliseconds, so far, in which nothing was under way because no batch was there
+   */
+  lap({ step, epoch }: RunState, starved: number): TimingEntry {
+    const now = performance.now();
+    const { start, validation, starved: before, images } = this.#lap;
+    this.#lap = { start: now, validation: 0, starved, images: 0 };
+    const [seconds, validated, dataWait] = [now - start, validation, starved - before]
+      .map((milliseconds) => milliseconds / 1000);
+    return { step, epoch, seconds, validation: validated, dataWait, images };
   }
 
   /** Lets the event loop run now and then: on some backends nothing else would. */

@@ -254,6 +254,7 @@ Deno.test("--force deletes what the run left and nothing else", () =>
       "config.yaml",
       "metrics.jsonl",
       "notes.txt",
+      "timing.jsonl",
     ]);
     assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), "");
     const kept = [...Deno.readDirSync(join(path, "checkpoints"))].map(({ name }) => name);
