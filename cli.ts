@@ -25,6 +25,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "init", summary: "Write a commented config to start from, or one for your pictures" },
   { name: "train", summary: "Train the network of a config and fold it" },
   { name: "eval", summary: "Measure a checkpoint's or folded network's loss and accuracy" },
+  { name: "calibrate", summary: "Make a folded network's probabilities true" },
   { name: "fold", summary: "Fold a checkpoint into the plain network that ships, and verify it" },
   {
     name: "export",

@@ -218,6 +218,11 @@ export type { LocateOptions } from "./datasets/published_files.ts";
 export type { TrainingChanges } from "./training/image_input.ts";
 export { train, type TrainingRunOptions, type TrainOptions } from "./training/train.ts";
 export { type ClassAccuracy, type Confusion, ConfusionMatrix } from "./training/confusion.ts";
+export {
+  calibrateNetwork,
+  type CalibrationFigures,
+  type CalibrationResult,
+} from "./training/calibrate.ts";
 export { Calibration, type CalibrationBin } from "./training/metrics/calibration.ts";
 export { averagePrecision, meanAveragePrecision } from "./training/metrics/average_precision.ts";
 export {

@@ -18,6 +18,7 @@ import { FOLDED_FORMAT, otherFormat } from "./formats.ts";
 import { isLine } from "./line.ts";
 import { isStoredProgram, restoreProgram, type StoredProgram } from "./program.ts";
 import type { Safetensors, Tensor } from "./safetensors.ts";
+import { isTemperature } from "./temperature.ts";
 
 /** What a network takes and gives. */
 export interface NetworkDescription extends ImageFormat {
@@ -32,6 +33,8 @@ export interface NetworkDescription extends ImageFormat {
    * proportions is scaled.
    */
   readonly transforms?: readonly TransformChoice[];
+  /** With `softmax`: what logits are divided by before it, from 0.01 to 100. Default 1. */
+  readonly temperature?: number;
   /** With `sigmoid`: probability above which a class is decided for. Default 0.5. */
   readonly threshold?: number;
 }
@@ -128,7 +131,7 @@ export function parseFoldedNetwork(
 export function isDescription(value: unknown): value is NetworkDescription {
   if (!isRecord(value) || !isRecord(value.input) || !isRecord(value.normalization)) return false;
   const { model, input: { height, width, channels }, normalization: { mean, std } } = value;
-  const { classNames, activation, threshold, transforms } = value;
+  const { classNames, activation, temperature, threshold, transforms } = value;
   const isExtent = (extent: unknown) =>
     Number.isInteger(extent) && Number(extent) > 0 && Number(extent) <= MAX_EXTENT;
   const isPerChannel = (numbers: unknown) =>
@@ -137,6 +140,7 @@ export function isDescription(value: unknown): value is NetworkDescription {
     Number(height) * Number(width) * Number(channels) <= MAX_NUMBERS &&
     isPerChannel(mean) && isPerChannel(std) &&
     (activation === undefined || isActivation(activation)) &&
+    (temperature === undefined || activation !== "sigmoid" && isTemperature(temperature)) &&
     (threshold === undefined || isThreshold(threshold)) &&
     (transforms === undefined ||
       Array.isArray(transforms) && transforms.length <= MAX_TRANSFORMS) &&

@@ -11,6 +11,7 @@ import { type AugmentAttributes, augmentOp } from "../ops/augment.ts";
 import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";
 import { batchOf, ELEMENT, OnnxGraph, type Precision } from "./onnx_graph.ts";
 import { convertNode } from "./onnx_ops.ts";
+import { calibratedProgram } from "./temperature.ts";
 import { loadOnnxProto } from "./protobuf.ts";
 
 /** Version of ONNX's operators in the files. */
@@ -45,7 +46,11 @@ export async function encodeOnnx(
   const graph = new OnnxGraph(precision);
   const input = graph.unique(includePreprocessing ? "pixels" : "input");
   const output = graph.unique(includePreprocessing ? "probabilities" : "logits");
-  const program = foldForInference(networkProgram(network, 1), { batchNorm });
+  const inference = networkProgram(network, 1);
+  const program = foldForInference(
+    includePreprocessing ? calibratedProgram(inference, description) : inference,
+    { batchNorm },
+  );
   if (!includePreprocessing) requireDescribed(program, description);
   const names = new Map<Value, string>();
   for (const node of program.nodes) {
@@ -170,13 +175,15 @@ function nameOf(value: Value, names: ReadonlyMap<Value, string>): string {
 }
 
 function metadataOf(description: NetworkDescription): onnx.IStringStringEntryProto[] {
-  const { model, input, normalization, classNames, activation, threshold } = description;
+  const { model, input, normalization, classNames, activation, temperature, threshold } =
+    description;
   const entries = {
     model,
     input,
     normalization,
     class_names: classNames,
     ...(activation ? { activation } : {}),
+    ...(temperature === undefined ? {} : { temperature }),
     ...(threshold === undefined ? {} : { threshold }),
   };
   return Object.entries(entries).map(([key, value]) => ({

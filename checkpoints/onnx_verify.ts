@@ -8,6 +8,7 @@ import { compareLogits, FOLD_TOLERANCE, type FoldVerification, logitsOf } from "
 import type { LoadedNetwork } from "./load.ts";
 import type { NetworkDescription } from "./network.ts";
 import type { OnnxOptions } from "./onnx.ts";
+import { calibratedProgram } from "./temperature.ts";
 
 /** ONNX Runtime compiled to WebAssembly, which runs the same everywhere. */
 const RUNTIME = "npm:onnxruntime-web@1.30.0";
@@ -39,7 +40,12 @@ export async function verifyOnnx(
   const count = pixels.length / (height * width * channels);
   const batchSize = Math.min(count, 64);
   const found = await runFile(file, description, pixels, batchSize, includePreprocessing);
-  const logits = await logitsOf(backend, network.program(batchSize), pixels);
+  const inference = network.program(batchSize);
+  const logits = await logitsOf(
+    backend,
+    includePreprocessing ? calibratedProgram(inference, description) : inference,
+    pixels,
+  );
   const { activation, threshold = DEFAULT_THRESHOLD } = description;
   const expected = includePreprocessing
     ? probabilityRows(logits, logits.length / count, activation)

@@ -5,6 +5,7 @@ import { meanProbabilities } from "../checkpoints/activation.ts";
 import { requireFiniteLogits } from "../checkpoints/finite.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
+import { calibratedProgram } from "../checkpoints/temperature.ts";
 import { pictureView } from "../datasets/picture_view.ts";
 import { type TestTime, testTimeView, viewCount } from "../datasets/test_time.ts";
 import { InputError } from "../errors.ts";
@@ -46,7 +47,7 @@ export async function* predictions(
   const { classNames, activation } = description;
   const views = options.testTime ? viewCount(options.testTime) : 1;
   const batchSize = Math.max(1, Math.min(Math.floor(options.batchSize / views), paths.length));
-  const infer = program(batchSize * views);
+  const infer = calibratedProgram(program(batchSize * views), description);
   const executable = await backend.compile([infer]);
   try {
     const batches = readBatches(paths, description, batchSize, options);

@@ -8,6 +8,7 @@ import { openBackend } from "../backends/registry.ts";
 import { type Activation, probabilitiesOf } from "../checkpoints/activation.ts";
 import { networkProgram, parseFoldedNetwork } from "../checkpoints/network.ts";
 import { parseSafetensors } from "../checkpoints/safetensors.ts";
+import { calibratedProgram } from "../checkpoints/temperature.ts";
 import { RunError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import type { Engine, Reply, Request } from "./messages.ts";
@@ -50,7 +51,9 @@ async function loadNetwork(): Promise<Network> {
   }
   const contents = parseSafetensors(new Uint8Array(await response.arrayBuffer()), NETWORK);
   const folded = parseFoldedNetwork(NETWORK, contents);
-  return { program: networkProgram(folded, 1), activation: folded.description.activation };
+  const { description } = folded;
+  const program = calibratedProgram(networkProgram(folded, 1), description);
+  return { program, activation: description.activation };
 }
 
 /** Makes the network ready; what WebGPU fails at is WebAssembly's to do. */

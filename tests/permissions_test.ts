@@ -57,7 +57,7 @@ for (const [task, form] of Object.entries(FORMS)) {
 }
 
 Deno.test("commands reach the network only where they fetch images, and write only where they must", () => {
-  assertEquals(allowed("net"), ["train", "train:safe", "eval", "datasets"]);
+  assertEquals(allowed("net"), ["train", "train:safe", "eval", "calibrate", "datasets"]);
   assertEquals(
     TASKS.map(([task]) => task).filter((task) => !allowed("write").includes(task)),
     ["bench", "bench:safe", "kernel", "fetch", "doctor"],

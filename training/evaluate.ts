@@ -6,6 +6,7 @@ import {
   type NetworkDescription,
   networkProgram,
 } from "../checkpoints/network.ts";
+import { calibratedProgram } from "../checkpoints/temperature.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
 import { imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
@@ -53,7 +54,8 @@ export interface EvaluatedNetwork {
 }
 
 /**
- * The metrics of a network on images that have targets, such as the mean loss and the accuracy.
+ * The metrics of a network on images that have targets, such as the mean loss and the accuracy. Those
+ * of a network with a temperature are of its logits divided by it.
  *
  * @param network as `loadNetwork` reads it, or folded
  * @throws InputError for a network that was trained for another kind of objective, for images
@@ -69,7 +71,12 @@ export async function evaluateNetwork(
 ): Promise<Metrics> {
   const { batchSize, views } = parseOwnOptions(OPTIONS, options);
   const size = Math.max(1, Math.min(Math.floor(batchSize / views), images.count));
-  const inference = programOf(network, size * views);
+  const logitsOf = (batchSize: number) =>
+    calibratedProgram(
+      programOf(network, batchSize),
+      network.description ?? {},
+    );
+  const inference = logitsOf(size * views);
   const [, classes] = inference.outputs.logits.shape;
   const objective = within(["objective"], () => objectiveOf(choice, classes));
   checkActivation(network.description, objective);
@@ -82,7 +89,7 @@ export async function evaluateNetwork(
   const usual = scorer(inference, size);
   const last = rest === 0
     ? usual
-    : scorer({ ...programOf(network, rest * views), name: `${inference.name}.last` }, rest);
+    : scorer({ ...logitsOf(rest * views), name: `${inference.name}.last` }, rest);
   using loader = new BatchLoader(images, { batchSize: size });
   const executable = await backend.compile([
     ...new Set([...usual.programs, ...last.programs]),

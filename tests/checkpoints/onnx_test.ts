@@ -107,6 +107,19 @@ const ACTIVATIONS: readonly LayerSpec[] = [
   { prelu: { perChannel: true } },
 ];
 
+Deno.test("an ONNX file says its temperature; its probabilities are those of the divided logits", async () => {
+  const { folded, pixels } = network("layers", { layers: LAYERS });
+  const description = { ...folded.description, temperature: 1.75 };
+  const calibrated = { ...folded, description };
+  const plain = await decode(folded);
+  const raw = await decode(calibrated);
+  assertEquals([plain.metadata.temperature, raw.metadata.temperature], [undefined, "1.75"]);
+  assertEquals(raw.ops, plain.ops);
+  if (!hasRuntime) return;
+  await assertSameInRuntime({ folded: calibrated, pixels });
+  await assertSameInRuntime({ folded: calibrated, pixels }, { includePreprocessing: true });
+});
+
 Deno.test("an ONNX file has a free batch size and describes itself", async () => {
   const { folded } = network("layers", { layers: LAYERS });
   const { inputs, outputs, metadata, opset } = await decode(folded);

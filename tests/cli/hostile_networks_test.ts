@@ -59,7 +59,9 @@ for (const [name, reason] of Object.entries({ ...FOLDED, ...CHECKPOINTS })) {
         assertEquals([code, error.match(/\\n *at /)], [2, null], command);
       };
       for (const command of COMMANDS) await refused(command, reason);
-      await refused("fold FILE --output OUT", name in FOLDED ? "it is a folded network" : reason);
+      const isFolded = name in FOLDED;
+      await refused("fold FILE --output OUT", isFolded ? "it is a folded network" : reason);
+      await refused("calibrate FILE --config CONFIG", isFolded ? reason : "it is a checkpoint");
       await refused("bench FILE", "not a config");
       assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["config.yaml"]);
     });

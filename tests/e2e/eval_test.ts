@@ -29,6 +29,7 @@ Deno.test("eval measures a checkpoint and its folded network alike", () =>
       "count",
       "perClass",
       "confusion",
+      "expectedCalibrationError",
     ]);
     assertEquals([checkpoint.accuracy, checkpoint.count], [done.validAccuracy, 24]);
     assertEquals([folded.accuracy, folded.count], [checkpoint.accuracy, 24]);

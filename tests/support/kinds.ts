@@ -27,6 +27,7 @@ import { groupNorm, layerNormChannels } from "./kinds/row_norms.ts";
 import { reparameterized } from "./kinds/reparameterized.ts";
 import { softmaxCrossEntropy } from "./kinds/softmax_cross_entropy.ts";
 import { squeezeExcitation } from "./kinds/squeeze_excitation.ts";
+import { temperatureScaling } from "./kinds/temperature_scaling.ts";
 import { topK } from "./kinds/top_k.ts";
 import { torchvisionModel } from "./kinds/torchvision_model.ts";
 import { trainedModel } from "./kinds/trained_model.ts";
@@ -71,6 +72,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   softmax_cross_entropy: softmaxCrossEntropy,
   squeeze_excitation: squeezeExcitation,
   stochastic_depth: stochasticDepth,
+  temperature_scaling: temperatureScaling,
   top_k: topK,
   torchvision_model: torchvisionModel,
   trained_model: trainedModel,

@@ -46,10 +46,10 @@ export class Calibration implements ImageTally {
     }
   }
 
-  /** Counts an image. */
+  /** Counts an image. A confidence of NaN makes the error NaN. */
   count(confidence: number, isCorrect: boolean): void {
     const index = Math.ceil(confidence * this.#bins.length) - 1;
-    const bin = this.#bins[Math.max(0, Math.min(index, this.#bins.length - 1))];
+    const bin = this.#bins[Math.max(0, Math.min(index || 0, this.#bins.length - 1))];
     bin.count++;
     bin.confidence += confidence;
     if (isCorrect) bin.correct++;

@@ -1,6 +1,10 @@
-/** What an evaluation tells of classification: how well each class is recognised, and confusions. */
+/**
+ * What an evaluation tells of classification: how well each class is recognised, confusions, and how
+ * far confidence is from accuracy.
+ */
 import { formatCount, formatPercent, formatTable } from "../../reporting/format.ts";
 import { ConfusionMatrix } from "../confusion.ts";
+import { Calibration } from "../metrics/calibration.ts";
 import { classTable } from "./class_table.ts";
 import type { EvaluationReport, TargetRows } from "./objective.ts";
 
@@ -10,13 +14,17 @@ const SHOWN_CONFUSIONS = 10;
 /** Counts the classes that images are of and are taken for. */
 export class ClassificationReport implements EvaluationReport {
   readonly confusion: ConfusionMatrix;
+  readonly #calibration: Calibration;
 
   /** A report on no images yet. */
   constructor(classNames: readonly string[]) {
     this.confusion = new ConfusionMatrix(classNames);
+    this.#calibration = new Calibration(classNames.length);
   }
 
-  add(logits: Float32Array, { labels }: TargetRows): void {
+  add(logits: Float32Array, targets: TargetRows): void {
+    const { labels } = targets;
+    this.#calibration.add(logits, targets);
     const classes = this.confusion.classNames.length;
     for (let n = 0; n < labels.length; n++) {
       const row = logits.subarray(n * classes, (n + 1) * classes);
@@ -29,11 +37,16 @@ export class ClassificationReport implements EvaluationReport {
     return [
       classTable(this.confusion.perClass(), { accuracy: "accuracy" }),
       ...confusionTables(this.confusion),
+      `expected calibration error ${formatPercent(this.#calibration.expectedError())}`,
     ];
   }
 
   details(): Readonly<Record<string, unknown>> {
-    return { perClass: this.confusion.perClass(), confusion: this.confusion.counts };
+    return {
+      perClass: this.confusion.perClass(),
+      confusion: this.confusion.counts,
+      expectedCalibrationError: this.#calibration.expectedError(),
+    };
   }
 }
 

@@ -55,7 +55,8 @@ Deno.test("the report takes an image for the class of the largest logit, for non
       { name: "dog", count: 1, correct: 0, accuracy: 0 },
     ],
     confusion: [[1, 1], [0, 0]],
+    expectedCalibrationError: NaN,
   });
   assertEquals(report.confusion?.counts, [[1, 1], [0, 0]]);
-  assertEquals(report.tables().length, 2);
+  assertEquals(report.tables().length, 3);
 });

@@ -1,0 +1,83 @@
+/** `overfold calibrate`: a temperature that makes a folded network's probabilities true. */
+
+import { requireFiniteWeights } from "../checkpoints/finite.ts";
+import { networkProgram } from "../checkpoints/network.ts";
+import { readFoldedNetwork, writeFoldedNetwork } from "../checkpoints/network_file.ts";
+import { InputError } from "../errors.ts";
+import { exists } from "../files/exists.ts";
+import { checkPlace } from "../files/place.ts";
+import { formatCount, formatNumberOf, formatPercent, formatTable } from "../reporting/format.ts";
+import { calibrateNetwork } from "../training/calibrate.ts";
+import { runFile } from "../training/run_files.ts";
+import { backendOption, chosenBackend, openChosen } from "./backend.ts";
+import type { Command } from "./command.ts";
+import { imagesOptions, loadValidationImages } from "./validation_images.ts";
+
+/** `calibrate RUN`. */
+export const command: Command = {
+  positionals: [{ name: "RUN", help: "A run's folder, or a folded network" }],
+  options: { ...imagesOptions, backend: backendOption("that of the config") },
+  details:
+    "Divides the network's logits by one number, the temperature, so that what it is sure of to 90 %\n" +
+    "is right nine times out of ten. The temperature is the one at which the classes of the validation\n" +
+    "images are most likely; no prediction changes, only how sure the network is of it. Told are the\n" +
+    "loss and the expected calibration error: the mean distance of accuracy from confidence in 15 bins\n" +
+    "of confidence, weighted by their images. The temperature is kept in the file of the folded\n" +
+    "network, where predict, eval, site and export find it; calibrating anew replaces it. Images are\n" +
+    "chosen as in `overfold eval`.",
+  async run(args, context) {
+    const path = await foldedNetworkOf(args.positionals[0]);
+    const network = await readFoldedNetwork(path);
+    await checkPlace(path);
+    requireFiniteWeights(path, networkProgram(network, 1));
+    const { file: { config }, validation } = await loadValidationImages(
+      path,
+      network,
+      args,
+      context,
+    );
+    const backend = await openChosen(chosenBackend(args, config), context);
+    const { temperature, count, before, after } = await calibrateNetwork(
+      network,
+      validation,
+      backend,
+      {
+        batchSize: config.data.evalBatchSize,
+        onProgress: (done) =>
+          context.progress.update(() =>
+            `evaluated ${formatCount(done)} of ${formatNumberOf(validation.count, "image")}`
+          ),
+      },
+    );
+    context.progress.finish();
+    const description = { ...network.description, temperature };
+    await writeFoldedNetwork(path, { ...network, description });
+    context.print([
+      `temperature ${temperature.toFixed(4)}, fitted on ${formatNumberOf(count, "image")}`,
+      formatTable([
+        ["", "before", "after"],
+        ["loss", before.loss.toFixed(4), after.loss.toFixed(4)],
+        [
+          "expected calibration error",
+          formatPercent(before.expectedCalibrationError),
+          formatPercent(after.expectedCalibrationError),
+        ],
+      ], ["left", "right", "right"]),
+      `kept in ${path}`,
+    ].join("\n\n"));
+    context.emit({ temperature, count, before, after, output: path });
+  },
+};
+
+/** The file of a folded network: that of the run in a folder, or the path itself. */
+async function foldedNetworkOf(path: string): Promise<string> {
+  const isFolder = (await Deno.stat(path).catch(() => undefined))?.isDirectory;
+  if (!isFolder) return path;
+  const folded = runFile(path, "folded");
+  if (await exists(folded)) return folded;
+  throw new InputError(
+    `${path}: found no ${folded}, the folded network that a training leaves at its end; name a ` +
+      "folded network, or fold a checkpoint of the run: overfold fold " +
+      runFile(path, "best"),
+  );
+}
