@@ -3,8 +3,10 @@
 import { loadRuntime } from "../checkpoints/onnx_verify.ts";
 import { loadOnnxProto, loadProtobuf } from "../checkpoints/protobuf.ts";
 import { loadZipReader } from "../datasets/archives/zip.ts";
+import { bundleScripts } from "../pages/bundle.ts";
+import { PAGES } from "../pages/page.ts";
 import type { Command } from "./command.ts";
-import { bundleScripts } from "./site.ts";
+import { SCRIPTS } from "./site.ts";
 
 /** `fetch`. */
 export const command: Command = {
@@ -21,7 +23,10 @@ export const command: Command = {
       "that of Parquet files": () => import("../datasets/stores/parquet_reader.ts"),
       "that of ZIP archives": loadZipReader,
       "ONNX Runtime": loadRuntime,
-      "the bundler of pages": bundleScripts,
+      "the bundler of pages, and what they show charts with": async () => {
+        await bundleScripts(SCRIPTS);
+        for (const script of Object.values<URL>(PAGES)) await bundleScripts([script]);
+      },
     };
     for (const [name, load] of Object.entries(parts)) {
       context.progress.update(() => `fetching ${name}`);

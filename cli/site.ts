@@ -9,11 +9,13 @@ import { storeProgram } from "../checkpoints/program.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
 import { encodeSafetensors } from "../checkpoints/safetensors.ts";
 import { parseStored } from "../config/load.ts";
-import { InputError, RunError } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { exists } from "../files/exists.ts";
 import { requirePictures } from "../files/images.ts";
 import { decoderLocations } from "../files/decode.ts";
+import { bundleScripts } from "../pages/bundle.ts";
+import palette from "../pages/palette.css" with { type: "text" };
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
@@ -70,9 +72,9 @@ export const command: Command = {
     context.progress.update(() => "bundling the page");
     const files: Record<string, string | Uint8Array> = {
       "index.html": html,
-      "style.css": style,
+      "style.css": `${palette}\n${style}`,
       "icon.svg": icon,
-      ...await bundleScripts(),
+      ...await bundleScripts(SCRIPTS),
       ...await readDecoders(),
       "network.safetensors": bytes,
       "card.json": JSON.stringify(card),
@@ -157,32 +159,7 @@ function measured(
   };
 }
 
-/**
- * The scripts of {@link FILES}, each with all it imports. Throws RunError where they cannot be bundled.
- */
-export async function bundleScripts(): Promise<Record<string, Uint8Array>> {
-  if (!Deno.bundle) {
-    throw new RunError("the page needs Deno's bundler: run this command with --unstable-bundle");
-  }
-  const entries = ["page.ts", "worker.ts", "transforms.ts"].map((name) =>
-    new URL(`../site/${name}`, import.meta.url).href
-  );
-  const { success, errors, outputFiles = [] } = await Deno.bundle({
-    entrypoints: entries,
-    outputDir: "site",
-    platform: "browser",
-    minify: true,
-    write: false,
-  });
-  if (!success) {
-    throw new RunError(
-      `the page's scripts could not be bundled: ${errors.map(({ text }) => text).join("; ")}`,
-    );
-  }
-  return Object.fromEntries(
-    outputFiles.map(({ path, contents }) => [
-      path.replace(/^.*[/\\]/, ""),
-      contents ?? new Uint8Array(),
-    ]),
-  );
-}
+/** The scripts of {@link FILES}, each with all it imports. */
+export const SCRIPTS = ["page.ts", "worker.ts", "transforms.ts"].map((name) =>
+  new URL(`../site/${name}`, import.meta.url)
+);

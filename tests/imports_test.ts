@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 /** Rooms import to the right only; of those in brackets, the parts between commas are strangers. */
-const ARROWS = "`cli` → `site` → `config` → `training` → `checkpoints` → " +
+const ARROWS = "`cli` → (`site`, `pages`) → `config` → `training` → `checkpoints` → " +
   "(`models` → `layers`, `datasets`, `backends`) → `ops` → `graph`";
 /** What all rooms may import, and what imports nothing else. */
 const GROUND = ["assembler", "files", "reporting", "schema", "errors.ts"];
@@ -93,8 +93,11 @@ Deno.test("rooms that run in a browser do not touch Deno's APIs", () => {
   assertEquals(wrong.map(([path]) => path), []);
 });
 
-Deno.test("the page's scripts and all they import do without Node's modules", () => {
-  const loaded = ["site/page.ts", "site/worker.ts"].flatMap((path) => [path, ...reachedFrom(path)]);
+Deno.test("scripts of pages and all they import do without Node's modules", () => {
+  const scripts = [...IMPORTS.keys()].filter((path) =>
+    ["site/page.ts", "site/worker.ts"].includes(path) || /^pages\/.+\//.test(path)
+  );
+  const loaded = scripts.flatMap((path) => [path, ...reachedFrom(path)]);
   assertEquals(loaded.filter((path) => /\bfrom "node:/.test(TEXTS.get(path)!)), []);
 });
 

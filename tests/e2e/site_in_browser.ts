@@ -1,12 +1,9 @@
-/**
- * Tests of the page in Chromium, at the path in `OVERFOLD_CHROMIUM`. `site_test.ts` runs them, in a
- * process of their own: the library that drives the browser needs every permission.
- */
+/** Tests of the page in Chromium, which `site_test.ts` runs. */
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { extname, fromFileUrl, join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
-import { chromium, type Page } from "npm:playwright-core@1.65.1";
 import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
+import { type Page, withPage } from "../support/browser.ts";
 import { pngChunk } from "../support/png.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
@@ -45,7 +42,7 @@ function withSite(config: string, test: (folder: string) => Promise<void>): Prom
 }
 
 /** Serves the page and opens it; fails if it asks any other server for anything, or logs an error. */
-async function withPage(
+async function withSitePage(
   folder: string,
   isolated: boolean,
   test: (page: Page) => Promise<void>,
@@ -66,38 +63,14 @@ async function withPage(
     },
   );
   const origin = `http://127.0.0.1:${server.addr.port}/`;
-  const profile = await Deno.makeTempDir();
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: Deno.env.get("OVERFOLD_CHROMIUM"),
-    args: [
-      "--no-sandbox",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--enable-unsafe-webgpu",
-    ],
-  });
   try {
-    const page = await browser.newPage();
-    const mistakes: string[] = [];
-    page.on("pageerror", ({ message }) => mistakes.push(message));
-    page.on("console", (line) => line.type() === "error" && mistakes.push(line.text()));
-    page.on("request", (request) => {
-      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(origin)) {
-        mistakes.push(`asked for ${request.url()}`);
-      }
+    await withPage(origin, async (page) => {
+      await page.waitForSelector("body[data-engine]");
+      assertEquals(await page.evaluate("crossOriginIsolated"), isolated);
+      await test(page);
     });
-    await page.goto(origin);
-    await page.waitForSelector("body[data-engine]");
-    assertEquals(await page.evaluate("crossOriginIsolated"), isolated);
-    await test(page);
-    assertEquals(mistakes, []);
   } finally {
-    await browser.close();
     await server.shutdown();
-    await Deno.remove(profile, { recursive: true });
   }
 }
 
@@ -148,7 +121,7 @@ Deno.test(
         await writePicture(join(folder, name), width, height);
       }
       for (const isolated of [false, true]) {
-        await withPage(folder, isolated, async (page) => {
+        await withSitePage(folder, isolated, async (page) => {
           for (const engine of ["cpu", "webgpu"]) {
             await page.check(`input[value=${engine}]`);
             await page.waitForSelector(`body[data-engine=${engine}]`);
@@ -169,7 +142,7 @@ Deno.test(
       const { tensors, metadata } = await readSafetensors(network);
       tensors.get("0.weight")!.data.fill(3e38 as never);
       await writeSafetensors(network, tensors, metadata);
-      await withPage(folder, false, async (page) => {
+      await withSitePage(folder, false, async (page) => {
         await page.setInputFiles("#file", join(folder, "same.png"));
         await page.locator("#status.failure", { hasText: "gives no numbers" }).waitFor();
         assertEquals(await page.locator("#ranking li").count(), 0);
@@ -195,7 +168,7 @@ Deno.test(
       for (const name of [...sound, "badcrc.png", "corrupt_mid.jpg", "real.webp"]) {
         if (name !== "turned.png") await Deno.copyFile(join(fixtures, name), join(folder, name));
       }
-      await withPage(folder, false, async (page) => {
+      await withSitePage(folder, false, async (page) => {
         await page.check("input[value=cpu]");
         await page.waitForSelector("body[data-engine=cpu]");
         for (const name of [...sound, "real.webp"]) {
@@ -229,7 +202,7 @@ Deno.test(
   () =>
     withSite(MULTI_LABEL, async (folder) => {
       await writePicture(join(folder, "some.png"), 8, 8);
-      await withPage(folder, false, async (page) => {
+      await withSitePage(folder, false, async (page) => {
         await page.setInputFiles("#file", join(folder, "some.png"));
         const expected = await predicted(folder, "some.png");
         const actual = await shown(page, expected.size);
@@ -254,7 +227,7 @@ Deno.test(
       }
       const large = await encodePng(new ImageData(data, width, height));
       await Deno.writeFile(join(folder, "large.png"), new Uint8Array(large));
-      await withPage(folder, false, async (page) => {
+      await withSitePage(folder, false, async (page) => {
         await page.setInputFiles("#file", join(folder, "large.png"));
         await page.setInputFiles("#file", join(folder, "small.png"));
         await page.locator("#drop-name", { hasText: "small.png" }).waitFor();
@@ -273,7 +246,7 @@ Deno.test(
   "a digit is drawn with the mouse or the keyboard, and cleared",
   () =>
     withSite(tiny(1), (folder) =>
-      withPage(folder, false, async (page) => {
+      withSitePage(folder, false, async (page) => {
         const box = await page.locator("#field").boundingBox();
         assert(box);
         await page.mouse.move(box.x + 100, box.y + 60);
@@ -299,7 +272,7 @@ Deno.test(
   "a file that is no picture is refused by name",
   () =>
     withSite(tiny(3), (folder) =>
-      withPage(folder, false, async (page) => {
+      withSitePage(folder, false, async (page) => {
         await page.setInputFiles("#file", join(folder, "tiny.yaml"));
         await page.waitForSelector("#status.failure");
         assertStringIncludes(await page.textContent("#status") ?? "", "tiny.yaml is not a picture");

@@ -1,0 +1,342 @@
+/**
+ * Charts: lines, points or bars over numbers, bands around them, by uPlot. The mouse or the arrow keys
+ * go from place to place, and the legend says the values there; dragging or `+` and `-` zoom, Escape
+ * shows all. Below are a table of the numbers and files to take away.
+ */
+/// <reference lib="dom" />
+import uPlot from "uplot";
+import { downloads, numbersTable } from "./chart_numbers.ts";
+import type { Axis, ChartOptions, Series } from "./chart_options.ts";
+import { button, element } from "./dom.ts";
+import { formatNumber } from "./numbers.ts";
+import { smoothed } from "./smoothing.ts";
+
+/** Colours there are, of classes `series-0` …; further series have them again, dashed otherwise. */
+export const COLOURS = 8;
+
+const HEIGHT = 260;
+/** Steps of an axis of whole numbers. */
+const WHOLE = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((step) => step * 10 ** i)).flat();
+
+const DASHES = [undefined, [6, 4], [2, 3], [10, 3, 2, 3]];
+/** Width on paper, in pixels of CSS. */
+const PRINTED = 640;
+
+/** Series of uPlot for each of ours: itself, and the bounds of its band. */
+const EACH = 3;
+
+/** A figure with a chart. */
+export class Chart {
+  readonly element: HTMLElement;
+  readonly #options: Omit<ChartOptions, "series">;
+  readonly #place: HTMLElement;
+  readonly #legend = element("ul", { class: "legend" });
+  readonly #spoken = element("p", { class: "unseen", role: "status" });
+  readonly #numbers = element("div", { class: "numbers" });
+  readonly #hidden = new Set<string>();
+  #series: readonly Series[];
+  #plot: uPlot | undefined;
+  #values: HTMLElement[] = [];
+  #swatches: HTMLElement[] = [];
+  #isLog: boolean;
+  #smoothing = 0;
+
+  constructor({ series, ...options }: ChartOptions) {
+    this.#options = options;
+    this.#series = series;
+    this.#isLog = options.y.log === "on";
+    const { title, note } = options;
+    this.#place = element("div", {
+      class: "plot",
+      tabindex: 0,
+      role: "img",
+      "aria-label": `${title}: ${options.y.label} by ${options.x.label}. ` +
+        "Arrow keys move along it, plus and minus zoom, Escape shows all. Its numbers are below.",
+    });
+    this.#place.addEventListener("keydown", (event) => this.#key(event));
+    this.element = element(
+      "figure",
+      { class: "chart" },
+      element("figcaption", {}, element("strong", {}, title), this.#controls()),
+      this.#place,
+      this.#legend,
+      this.#spoken,
+      note === undefined ? undefined : element("p", { class: "note" }, note),
+      this.#numbers,
+    );
+    CHARTS.set(this.element, this);
+    // Once it is shown: before, it has no size and no colours.
+    new ResizeObserver(([{ contentRect: { width } }]) => width > 0 && this.resize(width))
+      .observe(this.#place);
+    this.show(series);
+  }
+
+  /** Shows other series in place of those before. */
+  show(series: readonly Series[]): void {
+    this.#series = series;
+    this.#fillLegend();
+    this.#numbers.replaceChildren(
+      downloads(this.#options, series, () => this.#place.querySelector("canvas")),
+      numbersTable(this.#options, series),
+    );
+    this.#rebuild();
+  }
+
+  /** Draws anew, in the colours of now. */
+  redraw(): void {
+    this.#plot?.redraw(false);
+  }
+
+  /** Draws it as wide as told, or as its place is. */
+  resize(width = this.#place.clientWidth): void {
+    if (!this.#plot) this.#build(width);
+    else if (this.#plot.width !== width) this.#plot.setSize({ width, height: HEIGHT });
+  }
+
+  #rebuild(): void {
+    if (!this.#plot) return;
+    const { width } = this.#plot;
+    this.#plot.destroy();
+    this.#build(width);
+  }
+
+  #build(width: number): void {
+    const { x, y, sync } = this.#options;
+    const text = () => getComputedStyle(this.#place).color;
+    const line = () => getComputedStyle(this.#place).borderTopColor;
+    const axis = (
+      { label, format = formatNumber, isWhole }: Axis,
+      size: number,
+    ): uPlot.Axis => ({
+      label,
+      size,
+      ...(isWhole ? { incrs: WHOLE } : {}),
+      labelSize: 22,
+      stroke: text,
+      grid: { stroke: line, width: 1 },
+      ticks: { stroke: line, width: 1 },
+      font: "12px system-ui, sans-serif",
+      labelFont: "12px system-ui, sans-serif",
+      values: (_, splits) => splits.map((value) => value === null ? "" : format(value)),
+    });
+    const range = (axis: Axis) => axis.range ? { range: [...axis.range] as [number, number] } : {};
+    const bars = this.#series.find(({ style }) => style === "bars");
+    this.#plot = new uPlot(
+      {
+        width,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: {
+          drag: { x: true, y: false },
+          points: { size: 7 },
+          ...(sync === undefined ? {} : { sync: { key: sync, setSeries: false } }),
+        },
+        scales: {
+          x: { time: false, ...range(bars && !x.range ? { ...x, range: aroundBars(bars) } : x) },
+          y: this.#isLog ? { distr: 3 } : range(y),
+        },
+        axes: [axis(x, 34), { ...axis(y, 58), space: 36 }],
+        series: [{}, ...this.#series.flatMap((series, i) => this.#drawn(series, i))],
+        bands: this.#series.flatMap(({ band }, i) =>
+          band ? [{ series: [EACH * i + 3, EACH * i + 2], fill: () => this.#colour(i, 0.2) }] : []
+        ),
+        hooks: { setCursor: [(plot) => this.#tell(plot.cursor.idx)] },
+      },
+      this.#data(),
+      this.#place,
+    );
+    this.#tell(undefined);
+  }
+
+  /** A series and the bounds of its band as uPlot draws them. */
+  #drawn(series: Series, i: number): uPlot.Series[] {
+    const { style = "line", name } = series;
+    const show = !this.#hidden.has(name);
+    const bound = { show, stroke: "transparent", width: 0, points: { show: false } };
+    const few = series.x.length <= 30;
+    return [
+      {
+        show,
+        label: name,
+        spanGaps: true,
+        stroke: () => this.#colour(i),
+        width: style === "points" ? 0 : style === "bars" ? 1 : 2,
+        dash: dashOf(series, i),
+        ...(style === "bars"
+          ? { paths: uPlot.paths.bars!({ size: [0.8, 60] }), fill: () => this.#colour(i, 0.45) }
+          : {}),
+        points: {
+          show: style === "points" || style === "line" && few,
+          size: style === "points" ? 8 : 5,
+          fill: () => this.#colour(i),
+        },
+      },
+      bound,
+      bound,
+    ];
+  }
+
+  /** All series on one row of x, as uPlot takes them. */
+  #data(): uPlot.AlignedData {
+    const clean = (values: readonly (number | null)[]) =>
+      values.map((value) =>
+        value === null || !Number.isFinite(value) || this.#isLog && value <= 0 ? null : value
+      );
+    const tables = this.#series.map(({ x, y, band }) => {
+      const none = x.map(() => null);
+      return [
+        [...x],
+        smoothed(clean(y), this.#smoothing),
+        band ? clean(band.low) : none,
+        band ? clean(band.high) : none,
+      ] as uPlot.AlignedData;
+    });
+    return tables.length === 0 ? [[]] : uPlot.join(tables);
+  }
+
+  #controls(): HTMLElement {
+    const { y: { log }, isSmoothed } = this.#options;
+    const controls = element("span", { class: "controls" });
+    if (isSmoothed) {
+      const slider = element("input", { type: "range", min: 0, max: 0.99, step: 0.01, value: 0 });
+      slider.addEventListener("input", () => {
+        this.#smoothing = slider.valueAsNumber;
+        this.#plot?.setData(this.#data(), false);
+      });
+      controls.append(element("label", {}, "Smoothing ", slider));
+    }
+    if (log !== undefined) {
+      controls.append(button("Log scale", (button) => {
+        this.#isLog = !this.#isLog;
+        button.setAttribute("aria-pressed", String(this.#isLog));
+        this.#rebuild();
+      }, { "aria-pressed": String(this.#isLog) }));
+    }
+    return controls;
+  }
+
+  #fillLegend(): void {
+    this.#values = this.#series.map(() => element("span", { class: "value" }));
+    this.#swatches = this.#series.map(({ colour }, i) =>
+      element("span", { class: `swatch series-${(colour ?? i) % COLOURS}` })
+    );
+    const items = this.#series.map((series, i) => {
+      const { name, band, style = "line" } = series;
+      this.#swatches[i].classList.add(style === "line" && dashOf(series, i) ? "dashed" : style);
+      const toggle = button("", (button) => {
+        const isShown = this.#hidden.delete(name);
+        if (!isShown) this.#hidden.add(name);
+        button.setAttribute("aria-pressed", String(isShown));
+        for (let k = 1; k <= EACH; k++) this.#plot?.setSeries(EACH * i + k, { show: isShown });
+      }, { "aria-pressed": String(!this.#hidden.has(name)) });
+      toggle.append(
+        this.#swatches[i],
+        band ? `${name} (${band.name})` : name,
+        " ",
+        this.#values[i],
+      );
+      return element("li", {}, toggle);
+    });
+    this.#legend.replaceChildren(...items);
+  }
+
+  /** Shows the values at a place, or the last of each series. */
+  #tell(index: number | null | undefined): string {
+    const data = this.#plot?.data ?? [[]];
+    const { x, y } = this.#options;
+    const at = index ?? undefined;
+    const values = this.#series.map((_, i) => {
+      const row = data[EACH * i + 1] ?? [];
+      // Of charts with several series some have no value at this place: the one before is said.
+      let place = at ?? row.length - 1;
+      while (place > 0 && typeof row[place] !== "number") place--;
+      const value = row[place];
+      return typeof value === "number" ? (y.format ?? formatNumber)(value) : "–";
+    });
+    this.#values.forEach((element, i) => element.textContent = values[i]);
+    if (at === undefined) return "";
+    const where = `${x.label} ${(x.format ?? formatNumber)(data[0][at] as number)}`;
+    return [where, ...this.#series.map(({ name }, i) => `${name} ${values[i]}`)].join(", ");
+  }
+
+  #key(event: KeyboardEvent): void {
+    const plot = this.#plot;
+    if (!plot || event.ctrlKey || event.altKey || event.metaKey) return;
+    const last = plot.data[0].length - 1;
+    const at = plot.cursor.idx ?? -1;
+    const places: Readonly<Record<string, number>> = {
+      ArrowRight: Math.min(at + 1, last),
+      ArrowLeft: at < 0 ? last : Math.max(at - 1, 0),
+      Home: 0,
+      End: last,
+    };
+    if (event.key in places) this.#moveTo(places[event.key]);
+    else if (event.key === "Escape") this.#zoom(0);
+    else if (event.key === "+" || event.key === "=") this.#zoom(0.5);
+    else if (event.key === "-") this.#zoom(2);
+    else return;
+    event.preventDefault();
+  }
+
+  #moveTo(index: number): void {
+    const plot = this.#plot!;
+    const x = plot.data[0][index] as number;
+    plot.setCursor({ left: plot.valToPos(x, "x"), top: plot.over.clientHeight / 2 });
+    this.#spoken.textContent = this.#tell(index);
+  }
+
+  /** Shows a range `factor` times as wide around the cursor; with 0 all. */
+  #zoom(factor: number): void {
+    const plot = this.#plot!;
+    const { min = 0, max = 1 } = plot.scales.x;
+    const [xs] = plot.data;
+    const [first, last] = [xs[0] as number, xs[xs.length - 1] as number];
+    const middle = xs[plot.cursor.idx ?? -1] as number | undefined ?? (min + max) / 2;
+    const half = factor * (max - min) / 2;
+    const isAll = factor === 0 || 2 * half >= last - first;
+    plot.setScale("x", {
+      min: isAll ? first : Math.max(first, middle - half),
+      max: isAll ? last : Math.min(last, middle + half),
+    });
+  }
+
+  #colour(i: number, opacity = 1): string {
+    const { color } = getComputedStyle(this.#swatches[i]);
+    return color.replace("rgb(", "rgba(").replace(")", `, ${opacity})`);
+  }
+}
+
+/** A range of x that has room for the first and the last bar. */
+function aroundBars({ x }: Series): [number, number] {
+  const half = (x.length > 1 ? x[1] - x[0] : 1) / 2;
+  return [x[0] - half, x[x.length - 1] + half];
+}
+
+function dashOf({ isDashed, colour }: Series, i: number): number[] | undefined {
+  return DASHES[(Math.floor((colour ?? i) / COLOURS) * 2 + Number(isDashed ?? false)) % 4];
+}
+
+/** Those on the page; one that was taken off it is forgotten. */
+const CHARTS = new WeakMap<Element, Chart>();
+
+function eachChart(act: (chart: Chart) => void): void {
+  for (const figure of document.querySelectorAll("figure.chart")) act(CHARTS.get(figure)!);
+}
+
+matchMedia("(prefers-color-scheme: dark)")
+  .addEventListener("change", () => eachChart((chart) => chart.redraw()));
+// Paper is white and of another width.
+addEventListener("beforeprint", () => {
+  document.documentElement.classList.add("printed");
+  eachChart((chart) => {
+    chart.resize(PRINTED);
+    chart.redraw();
+  });
+});
+addEventListener("afterprint", () => {
+  document.documentElement.classList.remove("printed");
+  eachChart((chart) => {
+    chart.resize();
+    chart.redraw();
+  });
+});

@@ -1,0 +1,25 @@
+/** The layout of a page: its sections, and the contents beside or above them. */
+/// <reference lib="dom" />
+import { type Content, element } from "./dom.ts";
+
+/** Fills the page. Sections are listed in the contents by their headings. */
+export function showPage(lead: Content, sections: readonly HTMLElement[]): void {
+  if (lead) document.querySelector("header")?.append(element("p", { class: "lead" }, lead));
+  const links = sections.map((section) =>
+    element(
+      "li",
+      {},
+      element("a", { href: `#${section.id}` }, section.querySelector("h2")?.textContent ?? ""),
+    )
+  );
+  const contents = element(
+    "nav",
+    { class: "contents", "aria-label": "Contents" },
+    element("ol", {}, ...links),
+  );
+  const main = document.getElementById("main");
+  main?.before(contents);
+  main?.replaceChildren(...sections);
+  // The browser looked for it before it was there.
+  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}

@@ -1,0 +1,20 @@
+/** Smoothing of noisy lines. */
+
+/**
+ * The exponential moving average of numbers, its beginning corrected as Adam's moments are, so that the
+ * first is itself.
+ *
+ * @param factor share of the average before, from 0, which changes nothing, to below 1
+ */
+export function smoothed(
+  values: readonly (number | null)[],
+  factor: number,
+): (number | null)[] {
+  let [mean, weight] = [0, 0];
+  return values.map((value) => {
+    if (value === null) return null;
+    mean = factor * mean + (1 - factor) * value;
+    weight = factor * weight + (1 - factor);
+    return mean / weight;
+  });
+}
