@@ -24,6 +24,7 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "init", summary: "Write a commented config to start from, or one for your pictures" },
   { name: "train", summary: "Train the network of a config and fold it" },
+  { name: "compare", summary: "Train variants of a config with the same seeds and compare them" },
   { name: "eval", summary: "Measure a checkpoint's or folded network's loss and accuracy" },
   { name: "calibrate", summary: "Make a folded network's probabilities true" },
   { name: "fold", summary: "Fold a checkpoint into the plain network that ships, and verify it" },

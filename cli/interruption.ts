@@ -71,6 +71,13 @@ export class Interruption {
   }
 }
 
+/** For trainings, which stop between two steps. */
+export function stopAfterStep({ progress }: Context): Interruption {
+  return new Interruption(() =>
+    progress.print("stopping after this step; press Ctrl-C again to stop at once")
+  );
+}
+
 /**
  * What is done at which signal. A terminal that is closed may say so several times, to each process of
  * a group and to their parent who passes it on: a further one is no sign of impatience.

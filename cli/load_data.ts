@@ -114,13 +114,22 @@ function configPath([first, ...rest]: OptionPath): OptionPath {
 export async function loadImages(
   file: ConfigFile,
   { progress }: Context,
-  { isNamed = true, set = [], download = isNamed, isKept = false, check = () => {} }: {
+  {
+    isNamed = true,
+    set = [],
+    download = isNamed,
+    isKept = false,
+    isLast = true,
+    check = () => {},
+  }: {
     readonly isNamed?: boolean;
     /** What of that config a person has named even so: assignments `key=value`. */
     readonly set?: readonly string[];
     readonly download?: boolean;
     /** Whether pictures are read several times, and kept as `data.cache` says. */
     readonly isKept?: boolean;
+    /** Whether nothing is fetched after them. */
+    readonly isLast?: boolean;
     check?(info: DatasetInfo): void;
   } = {},
 ): Promise<Images> {
@@ -146,7 +155,7 @@ export async function loadImages(
   const splits = await load();
   progress.finish();
   // Nothing that comes after has to reach anyone.
-  await Deno.permissions.revoke({ name: "net" });
+  if (isLast) await Deno.permissions.revoke({ name: "net" });
   const { validation, subset } = data;
   return {
     info,

@@ -42,11 +42,10 @@ export async function checkResume(
   { bestPath, lastPath }: RunFolder,
   { file, checkpoint, notices }: FoundCheckpoint,
   config: Config,
-  args: Arguments,
+  otherBits: boolean,
 ): Promise<string[]> {
-  const warnings = checkSameRun(checkpoint, file === "best" ? bestPath : lastPath, config, {
-    otherBits: args.flag("other-bits"),
-  });
+  const path = file === "best" ? bestPath : lastPath;
+  const warnings = checkSameRun(checkpoint, path, config, { otherBits });
   const gone: string[] = [];
   if (await exists(bestPath)) {
     await checkBest(bestPath, config);
@@ -88,11 +87,11 @@ async function checkBest(path: string, config: Config): Promise<void> {
 export async function openForRun(
   checkpoint: Checkpoint | undefined,
   config: Config,
-  args: Arguments,
+  otherBits: boolean,
   context: Context,
 ): Promise<Backend> {
   const { name, numerics, description } = checkpoint?.backend ?? {};
-  if (!name || !numerics || args.flag("other-bits")) return await openChosen(config, context);
+  if (!name || !numerics || otherBits) return await openChosen(config, context);
   try {
     return await openChosen({ ...config, repeat: { name, numerics } }, context);
   } catch (error) {

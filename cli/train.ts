@@ -1,46 +1,14 @@
 /** `overfold train`: trains the network of a config and folds the best checkpoint. */
 
 import { join } from "@std/path";
-import { type Backend, DeviceError } from "../backends/backend.ts";
-import type { Checkpoint } from "../checkpoints/checkpoint.ts";
-import type { NetworkDescription } from "../checkpoints/network.ts";
-import { requirePosition } from "../checkpoints/run_state.ts";
-import { type ConfigFile, formatConfig } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
-import type { DatasetInfo } from "../datasets/dataset.ts";
-import { labelsOf } from "../datasets/sampling.ts";
-import { EXIT, InputError } from "../errors.ts";
+import { EXIT } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
-import { PARAMETERS, type StateRange } from "../layers/state.ts";
-import { spellName } from "../reporting/controls.ts";
-import { formatCount, formatNumberOf } from "../reporting/format.ts";
-import { sum } from "../reporting/statistics.ts";
-import { countSteps } from "../training/data.ts";
-import type { TrainingOutcome } from "../training/loop.ts";
-import { frozenBatchNorms } from "../training/freezing.ts";
-import type { ResolvedRecipe } from "../training/recipe.ts";
-import { runFile } from "../training/run_files.ts";
-import { RunFolder, type RunIdentity } from "../training/run_folder.ts";
-import { scheduleWarnings } from "../training/schedules/registry.ts";
-import { planTraining, type TrainingRunOptions, trainRecipe } from "../training/train.ts";
-import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
-import { Interruption } from "./interruption.ts";
+import { type Command, howToDoWithoutNative, setOption } from "./command.ts";
+import { stopAfterStep } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
-import { loadImages, waitingHint } from "./load_data.ts";
-import { checkPlan, describePlan, planRun } from "./memory_plan.ts";
-import { rememberPlaces } from "./places.ts";
-import {
-  buildNetwork,
-  changesOf,
-  checkLastBatch,
-  planNetwork,
-  readConfig,
-  recipeOf,
-} from "./prepare.ts";
-import { adoptPretrained, locatePretrained } from "./pretrained.ts";
-import { announceResume, checkResume, existingRun, howToGoOn, openForRun } from "./resume.ts";
-import { describeEnd, finish, type PreparedRun } from "./finish_run.ts";
-import { TrainReport } from "./train_report.ts";
+import { readConfig } from "./prepare.ts";
+import { existingRun, howToGoOn } from "./resume.ts";
+import { trainConfig } from "./train_config.ts";
 
 /** `train CONFIG`. */
 export const command: Command = {
@@ -66,209 +34,18 @@ export const command: Command = {
     const path = args.text("output") ?? fromHome(join(config.output, config.name));
     await checkFolder(path);
     const existing = existingRun(args);
-    using folder = await RunFolder.open(path, existing);
-    const { found } = folder;
-    const changes = found ? await checkResume(folder, found, config, args) : [];
-    using interruption = new Interruption(() =>
-      context.progress.print("stopping after this step; press Ctrl-C again to stop at once")
+    using interruption = stopAfterStep(context);
+    const status = await trainConfig(
+      {
+        file,
+        path,
+        existing,
+        otherBits: args.flag("other-bits"),
+        howToGoOn: howToGoOn(args, context),
+      },
+      interruption,
+      context,
     );
-    // While there is a network: it is given up once the images are there.
-    const pretrained = found ? undefined : await locatePretrained(file, context);
-    const images = await loadImages(file, context, { isKept: true });
-    await rememberPlaces(config);
-    if (found) requireSamePictures(found.checkpoint, images.info, path);
-    const backend = await openForRun(found?.checkpoint, config, args, context);
-    const identity = await identityOf(file, images.info, backend);
-    const model = buildNetwork(file, identity.architecture);
-    model.initialize(config.seed);
-    const recipe = recipeOf(file, model, identity.description, images.train.targets);
-    const stepsPerEpoch = file.at(
-      "data",
-      () => countSteps(images.train, { ...config.data, ...config.training }),
-    );
-    if (config.data.sampling === "balanced") file.at("data", () => labelsOf(images.train.targets));
-    if (found) requirePosition(found.checkpoint.state, stepsPerEpoch, runFile(path, found.file));
-    checkLastBatch(file, recipe, identity.description, images.train.count);
-    const warnings = file.at("training.schedule", () =>
-      scheduleWarnings(config.training.schedule, {
-        learningRate: recipe.optimizer.options.learningRate,
-        stepsPerEpoch,
-        totalSteps: stepsPerEpoch * config.training.epochs,
-        objective: recipe.objective,
-      }));
-    const { beginning } = recipe;
-    if (beginning && beginning.epochs >= config.training.epochs) {
-      warnings.push(
-        `training.freeze.epochs is ${beginning.epochs} of ${config.training.epochs} epochs: what is ` +
-          "frozen is never released",
-      );
-    }
-    const options = {
-      ...optionsOf(config, identity.description),
-      backend,
-      train: images.train,
-      validation: images.validation,
-      store: folder,
-      resume: found?.checkpoint,
-    };
-    const plan = planTraining(recipe, options);
-    const memory = planRun(file, backend, plan.programs, model, images);
-    warnings.push(...checkPlan(file, memory));
-    for (const warning of warnings) context.progress.print(`warning: ${warning}`);
-    folder.describe(identity, formatConfig(config));
-    if (found) announceResume(found, changes, { config, recipe, backend }, context);
-    else if (pretrained !== undefined) await adoptPretrained(model, pretrained, file, context);
-    const start = performance.now();
-    const run = { config, images, backend, identity, recipe, folder, options, plan, memory };
-    let outcome: TrainingOutcome;
-    try {
-      outcome = await interruption.gracefully(
-        context,
-        (signal, context) => trainRun(run, signal, context),
-      );
-    } catch (error) {
-      if (!(error instanceof DeviceError) || !folder.lastCheckpoint()) throw error;
-      throw new DeviceError(`${error.message}\n${howToGoOn(args, context)}`, { cause: error });
-    }
-    context.progress.finish();
-    const ending = describeEnd(outcome, run);
-    if (ending !== undefined) context.progress.print(ending);
-    const isStopped = outcome.status === "interrupted";
-    if (isStopped || outcome.status === "out of time") {
-      context.progress.print(howToGoOn(args, context));
-    }
-    if (interruption.outputFailure !== undefined) throw interruption.outputFailure;
-    if (isStopped) return EXIT.interrupted;
-    const wasComplete = found?.checkpoint.state.step === outcome.state.step;
-    const seconds = wasComplete ? 0 : (performance.now() - start) / 1000;
-    await finish(run, outcome, seconds, context);
+    return status === "interrupted" ? EXIT.interrupted : EXIT.success;
   },
 };
-
-/** Throws InputError where a run would go on with other pictures than those it began with. */
-function requireSamePictures(
-  { pictures }: Checkpoint,
-  { fingerprint }: DatasetInfo,
-  path: string,
-): void {
-  if (pictures === undefined || fingerprint === undefined || pictures === fingerprint) return;
-  throw new InputError(
-    `${path}: the pictures are not those that this run began with: some were added, removed, renamed ` +
-      "or given another label; restore them, choose another --output, or start anew with --force",
-  );
-}
-
-async function identityOf(
-  file: ConfigFile,
-  info: DatasetInfo,
-  backend: Backend,
-): Promise<RunIdentity> {
-  const { config } = file;
-  const { architecture, description } = await planNetwork(file, info);
-  const { name, threads, numerics } = backend;
-  return {
-    description,
-    architecture,
-    config,
-    seed: config.seed,
-    ...(info.fingerprint === undefined ? {} : { pictures: info.fingerprint }),
-    backend: { name, threads, numerics, description: backend.description },
-  };
-}
-
-async function trainRun(
-  { config, images, backend, identity, recipe, folder, options, plan, memory }: PreparedRun,
-  signal: AbortSignal,
-  context: Context,
-): Promise<TrainingOutcome> {
-  const { data } = config;
-  const { name } = identity.architecture;
-  const parameters = [...recipe.model.namedParameters().values()]
-    .reduce((sum, { trainable, data }) => sum + (trainable ? data.length : 0), 0);
-  context.print(
-    `${name} (${formatCount(parameters)} parameters) on ${images.info.name}: ` +
-      `${formatCount(images.train.count)} images to train on, ` +
-      `${formatCount(images.validation.count)} to validate; ${backend.description}; ` +
-      `run folder ${folder.path}`,
-  );
-  const frozen = describeFrozen(recipe);
-  if (frozen !== undefined) context.print(frozen);
-  const weights = describeWeights(recipe, identity.description);
-  if (weights !== undefined) context.print(weights);
-  context.print(describePlan(memory));
-  if (options.mixing) {
-    context.print("mixed images: training's metrics take each for the class of its larger share");
-  }
-  const report = new TrainReport(
-    context,
-    {
-      model: name,
-      parameters,
-      dataset: images.info.name,
-      trainCount: images.train.count,
-      validCount: images.validation.count,
-      batchSize: data.batchSize,
-      backend: backend.name,
-      threads: backend.threads,
-      output: folder.path,
-      memory: memory.memory,
-    },
-    recipe,
-    images.validation.count,
-    () => [images.train, images.validation].flatMap((split) => split.complaints?.() ?? []),
-    waitingHint(images, data),
-  );
-  return await trainRecipe(recipe, { ...options, observer: report, signal }, plan);
-}
-
-/** What a config says of a training on these images. */
-function optionsOf(
-  { data, training, checkpoints, seed }: Config,
-  { input, normalization }: NetworkDescription,
-): Omit<TrainingRunOptions, "backend" | "train"> {
-  return {
-    ...training,
-    normalization,
-    ...changesOf(data, input),
-    sampling: data.sampling,
-    augRepeats: data.augRepeats,
-    workers: data.workers,
-    batchSize: data.batchSize,
-    evaluationBatchSize: data.evalBatchSize,
-    dropLast: data.dropLast,
-    seed,
-    saveEverySteps: checkpoints.everySteps,
-    saveEveryMinutes: checkpoints.everyMinutes,
-    keepBest: checkpoints.keepBest,
-  };
-}
-
-/** What is not trained, in words; undefined where all is. */
-function describeFrozen({ layout, beginning, ...recipe }: ResolvedRecipe): string | undefined {
-  const { trained, frozen } = beginning ?? recipe;
-  if (frozen.size === 0) return undefined;
-  const count = (ranges: readonly StateRange[]) => formatCount(sum(ranges.map(({ size }) => size)));
-  const all = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
-  const until = beginning ? ` for ${formatNumberOf(beginning.epochs, "epoch")}` : "";
-  const { staying, moving } = frozenBatchNorms(recipe.model, frozen);
-  const norms = (count: number) => formatNumberOf(count, "batch norm");
-  const lines = [
-    `frozen${until}: ${count(trained)} of ${count(all)} parameters are trained`,
-    ...(staying > 0 ? [`the statistics of ${norms(staying)} stay as they are`] : []),
-    ...(moving > 0 ? [`those of ${norms(moving)} whose scale and shift are frozen move`] : []),
-  ];
-  return lines.join("; ");
-}
-
-/** How much classes count, in words; undefined where all count the same. */
-function describeWeights(
-  { objective: { classWeights } }: ResolvedRecipe,
-  { classNames }: NetworkDescription,
-): string | undefined {
-  if (!classWeights) return undefined;
-  const all = classNames.map((name, c) => ({ name, weight: classWeights[c] }))
-    .toSorted((a, b) => a.weight - b.weight);
-  const spell = ({ name, weight }: typeof all[number]) =>
-    `${weight.toFixed(3)} (${spellName(name)})`;
-  return `class weights from ${spell(all[0])} to ${spell(all[all.length - 1])}`;
-}

@@ -2,7 +2,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 /** Rooms import to the right only; of those in brackets, the parts between commas are strangers. */
-const ARROWS = "`cli` → (`site`, `pages`) → `config` → `training` → `checkpoints` → " +
+const ARROWS =
+  "`cli` → (`site`, `pages`) → `comparison` → `config` → `training` → `checkpoints` → " +
   "(`models` → `layers`, `datasets`, `backends`) → `ops` → `graph`";
 /** What all rooms may import, and what imports nothing else. */
 const GROUND = ["assembler", "files", "reporting", "schema", "errors.ts"];

@@ -53,7 +53,7 @@ export function rememberValidation(
 
 /** Whether enough validations were not better. */
 export function hasStoppedEarly(
-  { patience }: EarlyStopping,
+  { patience }: Pick<EarlyStopping, "patience">,
   { bad = 0 }: Memory = {},
 ): boolean {
   return bad >= patience;

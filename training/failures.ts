@@ -3,6 +3,9 @@ import { DeviceError } from "../backends/backend.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
 import { RunError } from "../errors.ts";
 
+/** A training whose loss or weights are no numbers any more: the recipe's fault, not the machine's. */
+export class DivergedError extends RunError {}
+
 /** Where a training stood when it failed. */
 interface Failed {
   readonly state: RunState;
@@ -32,8 +35,8 @@ export function diverged(
   what: string,
   { step, learningRate }: { readonly step: number; readonly learningRate: number },
   { state, checkpoint }: Failed,
-): RunError {
-  return new RunError(
+): DivergedError {
+  return new DivergedError(
     `the training diverged: ${what} at step ${step + 1} (epoch ${state.epoch + 1}), ` +
       `learning rate ${learningRate}. ` +
       (checkpoint
@@ -44,8 +47,8 @@ export function diverged(
 }
 
 /** The same where they were none from the start. */
-export function brokenFromTheStart(what: string): RunError {
-  return new RunError(
+export function brokenFromTheStart(what: string): DivergedError {
+  return new DivergedError(
     `${what} before any weight was changed: look at the weights it goes on from and at the ` +
       "images and their normalization, not at the learning rate",
   );

@@ -1,0 +1,146 @@
+/** The trainings of a comparison: those that are left, one after another. */
+
+import {
+  findRun,
+  namingVariant,
+  type PlannedRun,
+  type RunStage,
+  stageOf,
+} from "../comparison/planned_run.ts";
+import { InputError } from "../errors.ts";
+import { formatNumberOf } from "../reporting/format.ts";
+import { DivergedError } from "../training/failures.ts";
+import { runFile } from "../training/run_files.ts";
+import type { Context } from "./command.ts";
+import type { Interruption } from "./interruption.ts";
+import { type Images, loadImages, openImages } from "./load_data.ts";
+import { buildNetwork, planNetwork, recipeOf } from "./prepare.ts";
+import { locatePretrained } from "./pretrained.ts";
+import { changesSince } from "./same_run.ts";
+import { trainConfig } from "./train_config.ts";
+
+/** How the trainings of a comparison ended. */
+export interface TrainedRuns {
+  /** Whether a person stopped them. */
+  readonly isStopped: boolean;
+  /** Those that diverged. */
+  readonly failed: readonly PlannedRun[];
+}
+
+/**
+ * Trains the runs that are not done yet. Throws InputError before the first if one that is there was
+ * started with another config, or the config of a variant does not fit.
+ */
+export async function trainAll(
+  runs: readonly PlannedRun[],
+  output: string,
+  interruption: Interruption,
+  context: Context,
+): Promise<TrainedRuns> {
+  const stages = await stagesOf(runs, output);
+  const left = runs.filter((run) => stages.get(run) !== "done");
+  const states = ["done", "begun"] as const;
+  const counts = states.map((stage) => runs.filter((run) => stages.get(run) === stage).length);
+  context.print(
+    `${formatNumberOf(runs.length, "run")} in ${output}` +
+      states.filter((_, i) => counts[i] > 0).map((stage, i) => `, ${counts[i]} ${stage}`).join(""),
+  );
+  const failed: PlannedRun[] = [];
+  if (left.length === 0) return { isStopped: false, failed };
+  await checkVariants(runs);
+  await fetchAll(left, context);
+  const load = sharingImages(context);
+  for (const [i, run] of left.entries()) {
+    context.print(`run ${runs.length - left.length + i + 1} of ${runs.length}: ${run.name}`);
+    const own: Context = {
+      ...context,
+      emit: (record) => context.emit({ run: run.name, ...record }),
+    };
+    try {
+      const status = await trainConfig(
+        {
+          file: run.file,
+          path: run.path,
+          existing: "resume",
+          howToGoOn: "the same command goes on there",
+          load: () => load(run),
+        },
+        interruption,
+        own,
+      );
+      if (status === "interrupted") return { isStopped: true, failed };
+    } catch (error) {
+      if (!(error instanceof DivergedError)) throw error;
+      context.progress.print(`error: ${run.name}: ${error.message}`);
+      failed.push(run);
+    }
+  }
+  return { isStopped: false, failed };
+}
+
+/** How far each run is. Throws InputError for those that were started with another config. */
+async function stagesOf(
+  runs: readonly PlannedRun[],
+  output: string,
+): Promise<Map<PlannedRun, RunStage>> {
+  const stages = new Map<PlannedRun, RunStage>();
+  const changed: string[] = [];
+  for (const run of runs) {
+    const found = await findRun(run.path);
+    stages.set(run, await stageOf(run, found));
+    if (!found) continue;
+    const { refused, bits, extending } = changesSince(
+      found.checkpoint,
+      runFile(run.path, found.file),
+      run.file.config,
+    );
+    changed.push(
+      ...[...refused, ...bits, ...extending].map((change) => `  ${run.name}: ${change}`),
+    );
+  }
+  if (changed.length === 0) return stages;
+  throw new InputError(
+    `${output}: runs of this comparison were started with another config; give it the old values, or ` +
+      `choose another --output:\n${changed.join("\n")}`,
+  );
+}
+
+/** Throws InputError for a variant whose network or recipe cannot be: before hours of others. */
+async function checkVariants(runs: readonly PlannedRun[]): Promise<void> {
+  const firsts = runs.filter(({ seed }) => seed === runs[0].seed);
+  for (const { variant, file } of firsts) {
+    await namingVariant(variant, async () => {
+      const { info } = await openImages(file);
+      const { architecture, description } = await planNetwork(file, info);
+      recipeOf(file, buildNetwork(file, architecture), description);
+    });
+  }
+}
+
+/** Fetches what runs will need, for the network is given up once the images of one are there. */
+async function fetchAll(runs: readonly PlannedRun[], context: Context): Promise<void> {
+  const distinct = (keyOf: (run: PlannedRun) => unknown) => [
+    ...new Map(runs.map((run) => [JSON.stringify(keyOf(run)), run])).values(),
+  ];
+  for (const { file } of distinct(({ file }) => file.config.model.pretrained)) {
+    await locatePretrained(file, context);
+  }
+  const images = distinct(({ file }) => file.config.data);
+  if (images.length === 1) return;
+  for (const { file } of images) await loadImages(file, context, { isLast: false });
+}
+
+/** Loads the images of runs; those of the run before are used again where they are the same. */
+function sharingImages(context: Context): (run: PlannedRun) => Promise<Images> {
+  let loaded: { readonly key: string; readonly images: Images } | undefined;
+  return async ({ file }) => {
+    const { data, seed } = file.config;
+    const key = JSON.stringify([data, seed]);
+    if (loaded?.key !== key) {
+      // What is not used again must not stay beside what is loaded.
+      loaded = undefined;
+      loaded = { key, images: await loadImages(file, context, { isKept: true }) };
+    }
+    return loaded.images;
+  };
+}
