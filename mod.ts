@@ -256,13 +256,14 @@ export { type OptimizerOptions, OPTIMIZERS } from "./training/optimizers/registr
 export { type ScheduleOptions, SCHEDULES } from "./training/schedules/registry.ts";
 export type {
   EpochEvent,
+  LoopHooks,
   PartEvent,
   StartEvent,
   StepEvent,
   TrainingObserver,
   TrainingStore,
 } from "./training/observer.ts";
-export type { LoopHooks, TrainingOutcome } from "./training/loop.ts";
+export type { TrainingOutcome } from "./training/loop.ts";
 export type { Memory, Metrics, RunState, Sums } from "./checkpoints/run_state.ts";
 
 // Backends

@@ -17,7 +17,8 @@ import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import type { StepBatch } from "../training/evaluation.ts";
 import type { TrainingChanges } from "../training/image_input.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
-import { planSession, type SessionOptions, TrainingSession } from "../training/session.ts";
+import { TrainingSession } from "../training/session.ts";
+import { planSession, type SessionOptions } from "../training/session_plan.ts";
 
 /** Something done to one batch of random images again and again. */
 export interface Subject {

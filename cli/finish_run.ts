@@ -13,7 +13,7 @@ import type { TrainingOutcome } from "../training/loop.ts";
 import { formatMetric, lossLast, validationName } from "../training/metrics/metric.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import type { RunFolder, RunIdentity } from "../training/run_folder.ts";
-import type { SessionPlan } from "../training/session.ts";
+import type { SessionPlan } from "../training/session_plan.ts";
 import type { TrainingRunOptions } from "../training/train.ts";
 import type { Context } from "./command.ts";
 import type { Images } from "./load_data.ts";

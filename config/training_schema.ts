@@ -6,7 +6,8 @@ import { RUN } from "../training/run_options.ts";
 
 const { optimizer, objective, monitor, earlyStopping, clip, freeze, learningRates, ema } =
   RECIPE.schema.shape;
-const { epochs, maxTime, accumulate, schedule, validateEvery, logEvery } = RUN.schema.shape;
+const { epochs, maxTime, accumulate, schedule, validateEvery, logEvery, logNorms } =
+  RUN.schema.shape;
 
 /** `training`. */
 export const trainingSchema = z.strictObject({
@@ -24,4 +25,5 @@ export const trainingSchema = z.strictObject({
   ema,
   validateEvery,
   logEvery,
+  logNorms,
 });

@@ -64,19 +64,20 @@ export function accumulationProgram(options: TrainingProgramOptions, name: strin
  * @param accumulation the program of its batches: tells which buffers they assign
  */
 export function accumulatedUpdateProgram(
-  recipe: ResolvedRecipe,
+  { recipe, withNorms }: Pick<TrainingProgramOptions, "recipe" | "withNorms">,
   accumulation: Program,
   name: string,
 ): Program {
   const { parameterSize } = recipe;
   const end = endOf(recipe);
-  return traceTraining(name, recipe, variablesOf(recipe), () => {
+  return traceTraining(name, recipe, variablesOf(recipe, withNorms), () => {
     for (const { offset, value: { shape } } of accumulation.updates) {
       if (offset < parameterSize || offset === end) continue;
       updateVariable(BUFFERS, offset - parameterSize, readVariable(ACCUMULATED, offset, shape));
     }
     const gradients = readVariable(ACCUMULATED, 0, [parameterSize]);
-    traceUpdate(recipe, divideScalar(gradients, readVariable(ACCUMULATED, end, [])));
+    const mean = divideScalar(gradients, readVariable(ACCUMULATED, end, []));
+    traceUpdate(recipe, mean, withNorms);
     // A step that a scaled loss makes invalid leaves buffers as they were.
     for (const { variable, offset, value } of pendingUpdates()) {
       if (variable === BUFFERS) updateVariable(ACCUMULATED, parameterSize + offset, value);
@@ -96,8 +97,8 @@ export function beforeAccumulation(
   return { name: ACCUMULATED, data };
 }
 
-function variablesOf(recipe: ResolvedRecipe): Variable[] {
-  return [...trainingVariables(recipe), { name: ACCUMULATED, size: endOf(recipe) + 1 }];
+function variablesOf(recipe: ResolvedRecipe, withNorms?: boolean): Variable[] {
+  return [...trainingVariables(recipe, withNorms), { name: ACCUMULATED, size: endOf(recipe) + 1 }];
 }
 
 /** Where it is written what the batches count. */

@@ -18,23 +18,14 @@ import { Evaluation } from "./evaluation.ts";
 import { loggedMetrics } from "./metrics/metric.ts";
 import { isBetter } from "./metrics/monitor.ts";
 import type { Objective } from "./objectives/objective.ts";
-import type { TrainingObserver, TrainingStore } from "./observer.ts";
+import type { LoopHooks } from "./observer.ts";
+import { loggedNorms } from "./norms.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { ParsedRunOptions } from "./run_options.ts";
 import type { Rates, Schedule } from "./schedules/schedule.ts";
 import type { StepResult, TrainingSession } from "./session.ts";
 import { addSums, cleared } from "./sums.ts";
 import { Timing } from "./timing.ts";
-
-/** What a training tells and keeps on the way. */
-export interface LoopHooks {
-  /** Keeps checkpoints and the metrics log. Default: none. */
-  readonly store?: TrainingStore;
-  /** Receives the training's progress. Default: none. */
-  readonly observer?: TrainingObserver;
-  /** Stops the training after the step under way, saved. */
-  readonly signal?: AbortSignal;
-}
 
 /** Options of {@link runTraining}. */
 export interface LoopOptions extends LoopHooks, Omit<ParsedRunOptions, "schedule"> {
@@ -129,6 +120,10 @@ class TrainingLoop {
     return this.#state.batch < this.options.data.stepsPerEpoch;
   }
 
+  #isLogged(step: number): boolean {
+    return step % this.options.logEvery === 0;
+  }
+
   get #objective(): Objective {
     return this.options.session.recipe.objective;
   }
@@ -139,7 +134,7 @@ class TrainingLoop {
 
   /** Takes the steps of the epoch that are left; one that is not whole is not taken. */
   async #trainEpoch(): Promise<void> {
-    const { session, data, schedule, store } = this.options;
+    const { session, data, schedule, store, logNorms } = this.options;
     const { epoch, batch: first } = this.#state;
     let [step, part] = [this.#state.step, 0];
     if (first === data.stepsPerEpoch || this.#stopping) return;
@@ -147,7 +142,8 @@ class TrainingLoop {
     for await (const batch of this.#batches.fed(data.batches(epoch, first))) {
       const { endsStep } = batch;
       const rates = schedule(step, this.#state.schedule);
-      const training = session.train(batch, { step, part, endsStep }, rates);
+      const readsNorms = logNorms !== false && endsStep && this.#isLogged(step + 1);
+      const training = session.train(batch, { step, part, endsStep, readsNorms }, rates);
       this.#batches.add(training.then((result) => ({ result, rates, endsStep })));
       [step, part] = endsStep ? [step + 1, 0] : [step, part + 1];
       if (this.#batches.isFull) await this.#settleOldest();
@@ -172,7 +168,7 @@ class TrainingLoop {
   async #settleOldest(): Promise<void> {
     const { result, rates: { learningRate }, endsStep } = await this.#batches.take();
     const { step, epoch, batch, sums } = this.#state;
-    const { loss, lossScale } = result;
+    const { loss, lossScale, norms } = result;
     if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`, step, learningRate);
     if (lossScale !== undefined && lossScale < LEAST_LOSS_SCALE) {
       throw this.#diverged("the gradients stay infinite or NaN", step, learningRate);
@@ -180,7 +176,7 @@ class TrainingLoop {
     const parts = this.#parts ? addSums(this.#parts, result.sums) : result.sums;
     const isOnly = this.#parts === undefined;
     this.#parts = endsStep ? undefined : parts;
-    const { observer, store, logEvery } = this.options;
+    const { observer, store, logNorms } = this.options;
     if (!endsStep) {
       observer?.part?.({ epoch: epoch + 1, batch: batch + 1, count: Number(parts.count) });
       return;
@@ -192,10 +188,11 @@ class TrainingLoop {
       sums: addSums(sums, parts),
     };
     this.#timing.trained(Number(parts.count));
-    const logged = (step + 1) % logEvery === 0;
+    const logged = this.#isLogged(step + 1);
     const mean = isOnly ? loss : Number(parts.loss) / Number(parts.count);
     const position = { epoch: epoch + 1, step: step + 1, learningRate, loss: mean };
-    if (logged) await store?.log({ event: "step", ...position });
+    const found = norms && loggedNorms(norms, logNorms);
+    if (logged) await store?.log({ event: "step", ...position, ...found });
     const epochMean = this.#objective.summarize(this.#state.sums);
     observer?.step?.({ ...position, batch: batch + 1, epochMean, logged });
   }

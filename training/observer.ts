@@ -104,3 +104,13 @@ export interface TrainingStore {
   /** Names the checkpoint a stopped run can go on from, for a person. */
   lastCheckpoint(): string | undefined;
 }
+
+/** What a training tells and keeps on the way. */
+export interface LoopHooks {
+  /** Keeps checkpoints and the metrics log. Default: none. */
+  readonly store?: TrainingStore;
+  /** Receives the training's progress. Default: none. */
+  readonly observer?: TrainingObserver;
+  /** Stops the training after the step under way, saved. */
+  readonly signal?: AbortSignal;
+}

@@ -56,7 +56,8 @@ function phasePrograms(
     trace({ ...options, recipe, batchSize: size }, batchName(phase, size, options))
   );
   if (isWhole) return programs;
-  return [...programs, accumulatedUpdateProgram(recipe, programs[0], updateName(phase))];
+  const update = accumulatedUpdateProgram({ ...options, recipe }, programs[0], updateName(phase));
+  return [...programs, update];
 }
 
 /** Whether an optimizer step takes several batches. */

@@ -1,6 +1,7 @@
 /** How long a training goes on, in which pieces, and what is kept of it: options as plain data. */
 import { choiceOf, type OptionsOf, type ParsedOptionsOf, z } from "../schema/entry.ts";
 import { samplingSchema } from "../datasets/loader.ts";
+import { logNormsSchema } from "./norms.ts";
 import { SCHEDULES } from "./schedules/registry.ts";
 import { timeBudgetSchema } from "./time_budget.ts";
 
@@ -35,6 +36,7 @@ const schema = z.object({
   logEvery: count.default(50).describe("Steps between entries of the metrics log").meta({
     resume: "extends",
   }),
+  logNorms: logNormsSchema.meta({ resume: "extends" }),
   saveEverySteps: count.optional().describe(
     "Save every n steps too; the end of an epoch always saves",
   ),

@@ -19,8 +19,9 @@ import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { beforeAccumulation } from "./accumulation.ts";
 import { adviseBatch } from "./batch_advice.ts";
 import { averageOf } from "./ema.ts";
-import { initialLossScale, LOSS_SCALE_VARIABLE, lossScaleSchema } from "./loss_scale.ts";
+import { initialLossScale, LOSS_SCALE_VARIABLE } from "./loss_scale.ts";
 import { type BatchResult, resultOf, type StepBatch, withoutFilling } from "./evaluation.ts";
+import { readNorms, type StepNorms } from "./norms.ts";
 import { lossOf, requireAgreement } from "./precision_check.ts";
 import { type Phase, phasesOf } from "./phases.ts";
 import {
@@ -28,32 +29,13 @@ import {
   batchName,
   evaluationName,
   trainingPrograms,
-  type TrainingProgramsOptions,
   updateName,
 } from "./programs.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules/schedule.ts";
+import type { SessionOptions, SessionPlan } from "./session_plan.ts";
 import { lossProgram, PROGRAM, stepScalars } from "./step_program.ts";
 import { slotVariable } from "./variables.ts";
-
-/** Options of {@link TrainingSession.create}. */
-export interface SessionOptions extends TrainingProgramsOptions {
-  /** Seed of dropout. */
-  readonly seed: number;
-}
-
-/** A session that only has to be compiled. */
-export interface SessionPlan {
-  readonly options: SessionOptions;
-  readonly programs: readonly Program[];
-}
-
-/** The programs of a session. */
-export function planSession(backend: Backend, given: SessionOptions): SessionPlan {
-  const { lossScale = backend.fullPrecision && lossScaleSchema.parse({}) } = given.recipe;
-  const options = { ...given, recipe: { ...given.recipe, ...(lossScale ? { lossScale } : {}) } };
-  return { options, programs: trainingPrograms(options) };
-}
 
 /** Which batch of a training one is. */
 export interface BatchPlace {
@@ -63,6 +45,8 @@ export interface BatchPlace {
   readonly part?: number;
   /** Whether the step is taken after it. Default true. */
   readonly endsStep?: boolean;
+  /** Whether the step's norms are read; there are some by `withNorms` of the options. Default false. */
+  readonly readsNorms?: boolean;
 }
 
 /** What one training step found. */
@@ -73,6 +57,8 @@ export interface StepResult {
   readonly sums: Sums;
   /** What the loss was scaled by for its gradients, where it was. */
   readonly lossScale?: number;
+  /** Where they were to be read. */
+  readonly norms?: StepNorms;
 }
 
 /** Trains and evaluates one model on one backend. Call {@link TrainingSession.dispose} at the end. */
@@ -141,7 +127,7 @@ export class TrainingSession {
    * by more than 2 %.
    */
   async train({ arrays, count }: StepBatch, place: BatchPlace, rates: Rates): Promise<StepResult> {
-    const { step, part = 0, endsStep = true } = place;
+    const { step, part = 0, endsStep = true, readsNorms = false } = place;
     const { stepsPerEpoch = Infinity } = this.options.epochs ?? {};
     const phase = this.#phases.find(({ to }) => step < to * stepsPerEpoch) ?? this.#phases[0];
     const name = batchName(phase, count, this.options);
@@ -155,10 +141,12 @@ export class TrainingSession {
       const { accumulate = 1 } = this.options;
       inputs[DROPOUT_STEP] = this.#dropoutStep(step * accumulate + part);
     }
-    const [{ lossScale, ...outputs }, fullLoss] = await Promise.all([
+    const [{ lossScale, ...outputs }, fullLoss, , norms] = await Promise.all([
       this.executable.run(name, inputs),
       this.#takeFullLoss(phase, inputs, count),
       isWhole || !endsStep ? undefined : this.executable.run(updateName(phase), scalars),
+      // What is read before the next step is begun is this one's.
+      readsNorms ? readNorms(phase.recipe, this.executable) : undefined,
     ]);
     const [loss] = outputs.loss;
     if (fullLoss !== undefined) requireAgreement(loss, fullLoss);
@@ -166,6 +154,7 @@ export class TrainingSession {
       loss,
       sums: { ...resultOf(outputs, count).sums, loss: loss * count },
       ...(lossScale ? { lossScale: lossScale[0] } : {}),
+      ...(norms ? { norms } : {}),
     };
   }
 

@@ -47,6 +47,8 @@ export interface TrainingProgramOptions {
   readonly batchSize: number;
   /** Whether the images of a training batch are mixed with each other. Default false. */
   readonly mixes?: boolean;
+  /** Whether each step leaves its norms where they can be read. Default false. */
+  readonly withNorms?: boolean;
 }
 
 /**
@@ -58,10 +60,10 @@ export function stepProgram(
   options: TrainingProgramOptions,
   name: string = PROGRAM.step,
 ): Program {
-  const { recipe } = options;
-  return traceTraining(name, recipe, trainingVariables(recipe), () => {
+  const { recipe, withNorms } = options;
+  return traceTraining(name, recipe, trainingVariables(recipe, withNorms), () => {
     const forward = traceForward(options);
-    traceUpdate(recipe, traceGradient(recipe, forward.loss));
+    traceUpdate(recipe, traceGradient(recipe, forward.loss), withNorms);
     outputResults(recipe, forward);
   });
 }

@@ -13,11 +13,13 @@ import { inferenceProgram } from "../models/inference.ts";
 import { batchSizesOf } from "./batch_sizes.ts";
 import { countSteps, trainingData } from "./data.ts";
 import { changedInput, type TrainingChanges } from "./image_input.ts";
-import { type LoopHooks, runTraining, type TrainingOutcome } from "./loop.ts";
+import { runTraining, type TrainingOutcome } from "./loop.ts";
+import type { LoopHooks } from "./observer.ts";
 import { RECIPE, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 import { RUN, type RunOptions } from "./run_options.ts";
 import { createSchedule } from "./schedules/registry.ts";
-import { planSession, type SessionPlan, TrainingSession } from "./session.ts";
+import { TrainingSession } from "./session.ts";
+import { planSession, type SessionPlan } from "./session_plan.ts";
 import { checkTargets, requireMixable } from "./targets.ts";
 
 /** Options of a training besides its model and {@link Recipe}. */
@@ -88,6 +90,7 @@ export function planTraining(recipe: ResolvedRecipe, options: TrainingRunOptions
     ...batchSizesOf(run, { train: train.count, validation: validation?.count }),
     seed: run.seed,
     accumulate: run.accumulate,
+    withNorms: run.logNorms !== false,
     epochs: {
       stepsPerEpoch: countSteps(train, run),
       // One that is complete is only read.

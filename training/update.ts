@@ -8,17 +8,27 @@ import { slice } from "../ops/slice.ts";
 import { clipGradient } from "./clip.ts";
 import { DECAY_SCALAR, traceAverages } from "./ema.ts";
 import { updateUnscaled } from "./loss_scale.ts";
+import { traceNorms } from "./norms.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import { slotVariable } from "./variables.ts";
 
 /**
  * Unscales and clips the gradient of the (scaled) loss, updates every parameter and moves the
  * averages. Buffers must have been assigned before.
+ *
+ * @param withNorms whether the step's norms are left in their variable. Default false
  */
-export function traceUpdate(recipe: ResolvedRecipe, gradient: Value): void {
+export function traceUpdate(recipe: ResolvedRecipe, gradient: Value, withNorms = false): void {
   const { lossScale } = recipe;
-  if (!lossScale) return traceUnscaled(recipe, gradient);
-  updateUnscaled(gradient, lossScale, (gradient) => traceUnscaled(recipe, gradient));
+  let unscaled = gradient;
+  if (!lossScale) traceUnscaled(recipe, gradient);
+  else {
+    updateUnscaled(gradient, lossScale, (gradient) => {
+      unscaled = gradient;
+      traceUnscaled(recipe, gradient);
+    });
+  }
+  if (withNorms) traceNorms(recipe, unscaled);
 }
 
 function traceUnscaled({ optimizer, groups, clip, ema }: ResolvedRecipe, gradient: Value): void {

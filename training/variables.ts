@@ -2,6 +2,7 @@
 import type { Variable } from "../graph/types.ts";
 import { averageOf } from "./ema.ts";
 import { LOSS_SCALE_VARIABLE } from "./loss_scale.ts";
+import { normsVariable } from "./norms.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 
 /** Holds what a batch contributes to an update, laid out [`parameters` | `buffers`]. */
@@ -13,14 +14,14 @@ export function slotVariable(slot: string): string {
 }
 
 /** All variables of a training, which every program of it may read. */
-export function trainingVariables(
-  { layout, parameterSize: size, optimizer, ema, lossScale }: ResolvedRecipe,
-): Variable[] {
+export function trainingVariables(recipe: ResolvedRecipe, withNorms = false): Variable[] {
+  const { layout, parameterSize: size, optimizer, ema, lossScale } = recipe;
   return [
     ...layout.variables,
     ...optimizer.slots.map((slot) => ({ name: slotVariable(slot), size })),
     ...(ema ? layout.variables.map(({ name, size }) => ({ name: averageOf(name), size })) : []),
     ...(lossScale ? [LOSS_SCALE_VARIABLE] : []),
+    ...(withNorms ? [normsVariable(recipe)] : []),
   ];
 }
 

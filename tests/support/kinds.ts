@@ -18,6 +18,7 @@ import { cutmix, mixup } from "./kinds/mixing.ts";
 import { linear } from "./kinds/linear.ts";
 import { lrSchedule } from "./kinds/lr_schedule.ts";
 import { network } from "./kinds/network.ts";
+import { norms } from "./kinds/norms.ts";
 import { optimizer } from "./kinds/optimizer.ts";
 import { pickle } from "./kinds/pickle.ts";
 import { picture } from "./kinds/picture.ts";
@@ -64,6 +65,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   mixed_cross_entropy: mixedCrossEntropy,
   mixup,
   network,
+  norms,
   optimizer,
   pickle,
   picture,

@@ -1,0 +1,126 @@
+/**
+ * Norms of a training step: of gradient, parameters and update, of each parameter. The step computes
+ * their squares where it runs and leaves them in a variable, which is read when they are logged.
+ */
+import type { Executable } from "../backends/backend.ts";
+import { pendingUpdates, readVariable, updateVariable } from "../graph/trace.ts";
+import type { Value, Variable } from "../graph/types.ts";
+import { PARAMETERS } from "../layers/state.ts";
+import { pack } from "../ops/pack.ts";
+import { slice } from "../ops/slice.ts";
+import { subtract } from "../ops/subtract.ts";
+import { sumSquares } from "../ops/sum_squares.ts";
+import { sum } from "../reporting/statistics.ts";
+import { z } from "../schema/entry.ts";
+import type { ResolvedRecipe } from "./recipe.ts";
+
+/** Which norms are logged. */
+export const logNormsSchema = z.union([z.boolean(), z.literal("parameters")]).default(false)
+  .describe(
+    "Log the norms of gradient and parameters and how much a step changes these: true, of all " +
+      "parameters together; parameters: of each one besides",
+  );
+
+/** The squares of a step's norms: of gradients, of parameters, of updates, one for each parameter. */
+const NORMS = "norms";
+
+/** 2-norms of a step. */
+export interface Norms {
+  /** Of the gradient of the loss: not scaled, not clipped. */
+  readonly gradient: number;
+  /** Of the parameter before the step. */
+  readonly parameter: number;
+  /** Of what the step added to the parameter. */
+  readonly update: number;
+}
+
+/** The norms of a step, of all parameters that it trains. */
+export interface StepNorms {
+  /** Of all together. */
+  readonly total: Norms;
+  /** By state-dict name. */
+  readonly parameters: ReadonlyMap<string, Norms>;
+}
+
+/** Holds what {@link traceNorms} leaves. */
+export function normsVariable({ layout }: ResolvedRecipe): Variable {
+  return { name: NORMS, size: 3 * layout.ranges.length };
+}
+
+/**
+ * Traces the norms of a step whose updates have been recorded.
+ *
+ * @param gradient of the loss, packed like the parameters
+ */
+export function traceNorms({ trained }: ResolvedRecipe, gradient: Value): void {
+  const moves = pendingUpdates().filter(({ variable }) => variable === PARAMETERS)
+    .map(({ offset, value }) => ({
+      first: offset,
+      change: subtract(value, readVariable(PARAMETERS, offset, value.shape)),
+    }));
+  const squares = [
+    ...trained.map(({ offset, size }) => slice(gradient, offset, size)),
+    ...trained.map(({ offset, size }) => readVariable(PARAMETERS, offset, [size])),
+    ...trained.map(({ offset, size }) => {
+      const { first, change } = moves.findLast(({ first }) => first <= offset)!;
+      return slice(change, offset - first, size);
+    }),
+  ].map((values) => sumSquares(values));
+  updateVariable(NORMS, 0, pack(squares, squares.map((_, i) => i), squares.length));
+}
+
+/** Reads the norms of the last step, one of `recipe`. */
+export async function readNorms(
+  { trained }: ResolvedRecipe,
+  executable: Pick<Executable, "read">,
+): Promise<StepNorms> {
+  const squares = await executable.read(NORMS);
+  const count = trained.length;
+  const of = (at: number): number[] => Array.from(squares.subarray(at * count, (at + 1) * count));
+  const [gradients, parameters, updates] = [of(0), of(1), of(2)];
+  const total = (squares: readonly number[]) => Math.sqrt(sum(squares));
+  return {
+    total: {
+      gradient: total(gradients),
+      parameter: total(parameters),
+      update: total(updates),
+    },
+    parameters: new Map(trained.map(({ name }, i) => [name, {
+      gradient: Math.sqrt(gradients[i]),
+      parameter: Math.sqrt(parameters[i]),
+      update: Math.sqrt(updates[i]),
+    }])),
+  };
+}
+
+/** Norms as the metrics log has them; `null` is none, as the ratio of a parameter that is zero. */
+export function loggedNorms(
+  { total, parameters }: StepNorms,
+  which: z.output<typeof logNormsSchema>,
+): Readonly<Record<string, unknown>> {
+  if (which === false) return {};
+  const each = (of: (norms: Norms) => number) =>
+    Object.fromEntries([...parameters].map(([name, norms]) => [name, rounded(of(norms))]));
+  return {
+    gradientNorm: rounded(total.gradient),
+    parameterNorm: rounded(total.parameter),
+    updateRatio: rounded(ratioOf(total)),
+    ...(which === "parameters"
+      ? {
+        gradientNorms: each(({ gradient }) => gradient),
+        parameterNorms: each(({ parameter }) => parameter),
+        updateRatios: each(ratioOf),
+      }
+      : {}),
+  };
+}
+
+/** How much of a parameter a step changes. */
+function ratioOf({ update, parameter }: Norms): number {
+  return update / parameter;
+}
+
+/** To the digits that its 32 bits have. */
+function rounded(value: number): number | null {
+  return Number.isFinite(value) ? Number(value.toPrecision(7)) : null;
+}
