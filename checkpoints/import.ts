@@ -19,6 +19,7 @@ import { readWanted } from "../files/read_wanted.ts";
 import { explainMisfit, misfitOf } from "./misfit.ts";
 import { parseFoldedNetwork } from "./network.ts";
 import { readOnnxTensors } from "./onnx_file.ts";
+import { withOwnNames } from "./published_names.ts";
 import { unfoldBatchNorms } from "./folded_batch_norms.ts";
 import type { Safetensors } from "./safetensors.ts";
 import { readSafetensors } from "./safetensors_file.ts";
@@ -186,7 +187,8 @@ export function modelTensors(
 ): Unwrapped {
   const keys = `${prefix?.replace(/\.$/, "")}.`;
   const leads = prefix !== undefined && at !== "" && keys.startsWith(`${at}.`);
-  return tensorsOf(model, tensors, leads ? keys.slice(at.length + 1) || undefined : prefix);
+  const rest = leads ? keys.slice(at.length + 1) || undefined : prefix;
+  return tensorsOf(model, withOwnNames(model, tensors), rest);
 }
 
 /** Throws InputError, naming the tensor of the file, for numbers that are none. */

@@ -78,6 +78,14 @@ export abstract class Module {
     for (const [field, value] of Object.entries(this)) yield* membersOf(snakeCase(field), value);
   }
 
+  /**
+   * What others' programs call parts of this module, and what they are called in it, longer names before
+   * their beginnings: weights with those names are read too.
+   */
+  get publishedNames(): Readonly<Record<string, string>> {
+    return {};
+  }
+
   /** This module and all inside it by path, `""` for itself, parents first. */
   namedModules(): Map<string, Module> {
     const modules = new Map<string, Module>();

@@ -48,6 +48,12 @@ export class StagedNet extends Module {
     this.head = new NamedSequential({ fc: new Linear(channels.at(-1)!, classes, start) });
   }
 
+  /** Of the authors' code. */
+  override get publishedNames(): Readonly<Record<string, string>> {
+    const stages = this.stages.layers.map((_, i) => [`stage${i + 1}`, `stages.${i}`]);
+    return { stage0: "stem", ...Object.fromEntries(stages), linear: "head.fc" };
+  }
+
   forward(input: Value): Value {
     const features = this.stages.call(this.stem.call(input));
     return this.head.call(flatten(globalAvgPool2d(features)));

@@ -32,6 +32,17 @@ export class AsymmetricConv2d extends BranchedConvolution {
     if (row) this.horizontal = new ConvBatchNorm(row);
     if (column) this.vertical = new ConvBatchNorm(column);
   }
+
+  override get publishedNames(): Readonly<Record<string, string>> {
+    return {
+      square_conv: "square.conv",
+      square_bn: "square.bn",
+      hor_conv: "horizontal.conv",
+      hor_bn: "horizontal.bn",
+      ver_conv: "vertical.conv",
+      ver_bn: "vertical.bn",
+    };
+  }
 }
 
 /** `acnet`: every kernel above 1x1, with its batch norm, is an {@link AsymmetricConv2d}. */

@@ -40,21 +40,6 @@ export class ConvBatchNorm extends Module {
   }
 }
 
-/** The branch that is the input itself but for a batch norm. */
-export class BatchNormBranch extends Module {
-  readonly bn: BatchNorm2d;
-
-  constructor({ outChannels, batchNorm }: ConvolutionPlace) {
-    super();
-    this.bn = new BatchNorm2d(outChannels, batchNorm);
-  }
-
-  /** [N, C, H, W] → the same shape. */
-  forward(input: Value): Value {
-    return this.bn.call(input);
-  }
-}
-
 const plain: ConvolutionFactory = (place) => new Conv2d(place);
 
 /** Height and width of a place's kernel. */
@@ -84,12 +69,13 @@ export function atCentre(place: ConvolutionPlace, smaller: Pair): ConvolutionPla
   return fits ? { ...place, kernelSize: smaller, padding: [height, width] } : undefined;
 }
 
-/** Whether the input itself can be a branch: a kernel of ones at the centre of a diagonal. */
-export function hasIdentity(place: ConvolutionPlace): boolean {
+/** The batch norm of the branch that is the input itself; undefined where its shape is not the output's. */
+export function identityBranch(place: ConvolutionPlace): BatchNorm2d | undefined {
   const { inChannels, outChannels, stride = 1 } = place;
   const padding = atCentre(place, [1, 1])?.padding ?? 1;
-  return inChannels === outChannels && pair(stride).every((step) => step === 1) &&
+  const fits = inChannels === outChannels && pair(stride).every((step) => step === 1) &&
     pair(padding).every((rows) => rows === 0);
+  return fits ? new BatchNorm2d(outChannels, place.batchNorm) : undefined;
 }
 
 /**

@@ -190,6 +190,19 @@ export class DiverseBranchConv2d extends BranchedConvolution {
     this.sequential = new SequentialBranch(place, border, internalChannels);
     if (!isDilated) this.average = new AverageBranch(place, border);
   }
+
+  override get publishedNames(): Readonly<Record<string, string>> {
+    return {
+      dbb_origin: "origin",
+      dbb_1x1: "pointwise",
+      "dbb_1x1_kxk.idconv1": "sequential.conv1",
+      "dbb_1x1_kxk.bn1.bn": "sequential.bn1",
+      dbb_1x1_kxk: "sequential",
+      "dbb_avg.bn.bn": "average.bn1",
+      "dbb_avg.avgbn": "average.bn2",
+      dbb_avg: "average",
+    };
+  }
 }
 
 const schema = nestingSchema.extend({

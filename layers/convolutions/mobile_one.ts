@@ -3,13 +3,13 @@
  * beside larger ones and the input itself, each with a batch norm.
  */
 import { z } from "../../schema/entry.ts";
+import type { BatchNorm2d } from "../batch_norm2d.ts";
 import { nestedFactory, nestingSchema } from "../kernels.ts";
 import {
   atCentre,
-  BatchNormBranch,
   BranchedConvolution,
   ConvBatchNorm,
-  hasIdentity,
+  identityBranch,
   isPointwise,
 } from "./branches.ts";
 import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
@@ -24,20 +24,25 @@ export interface MobileOneOptions {
 
 /**
  * Σ bn(K ∗ x) over the copies + bn(K₁ ∗ x) + bn(x); the second only beside kernels above 1x1, the last
- * only for as many channels at stride 1. Branches that do not fit the place are left out.
+ * only for as many channels at stride 1. Branches that do not fit the place are left out. They
+ * are named as timm names them.
  */
 export class MobileOneConv2d extends BranchedConvolution {
-  readonly convs: readonly ConvBatchNorm[];
-  readonly scale?: ConvBatchNorm;
-  readonly identity?: BatchNormBranch;
+  readonly conv_kxk: readonly ConvBatchNorm[];
+  readonly conv_scale?: ConvBatchNorm;
+  readonly identity?: BatchNorm2d;
 
   /** Throws InputError for sizes that do not divide into the groups. */
   constructor(place: ConvolutionPlace, { copies = 4, convolution }: MobileOneOptions = {}) {
     super();
     const centre = isPointwise(place) ? undefined : atCentre(place, [1, 1]);
-    this.convs = Array.from({ length: copies }, () => new ConvBatchNorm(place, convolution));
-    if (centre) this.scale = new ConvBatchNorm(centre);
-    if (hasIdentity(place)) this.identity = new BatchNormBranch(place);
+    this.conv_kxk = Array.from({ length: copies }, () => new ConvBatchNorm(place, convolution));
+    if (centre) this.conv_scale = new ConvBatchNorm(centre);
+    this.identity = identityBranch(place);
+  }
+
+  override get publishedNames(): Readonly<Record<string, string>> {
+    return { rbr_conv: "conv_kxk", rbr_scale: "conv_scale", rbr_skip: "identity" };
   }
 }
 

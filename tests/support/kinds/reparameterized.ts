@@ -55,6 +55,20 @@ function specOf({ method, branches, ...config }: Config): { readonly name: strin
   return specs[method];
 }
 
+/** What the files call a branch. */
+function nameInFile(name: string): string {
+  const names: Readonly<Record<string, string>> = {
+    conv1: "chain.0",
+    conv2: "chain.1",
+    conv3: "chain.2",
+    conv_kxk: "dense",
+    conv_1x1: "pointwise",
+    conv_scale: "scale",
+    identity: "identity.bn",
+  };
+  return names[name] ?? name.replace(/^conv_kxk(?=\.\d)/, "convs");
+}
+
 /** The convolution and what comes behind it; its own tensors have no name before theirs in the file. */
 class Block extends Module {
   readonly conv: Module;
@@ -72,10 +86,7 @@ class Block extends Module {
 
   override *members(): ReturnType<Module["members"]> {
     if (this.bn && this.se) yield ["conv", this.conv];
-    // ExpandNet's have numbers there.
-    else {for (const [name, member] of this.conv.members()) {
-        yield [name.replace(/^conv([123])$/, (_, n) => `chain.${n - 1}`), member];
-      }}
+    else for (const [name, member] of this.conv.members()) yield [nameInFile(name), member];
     if (this.bn) yield ["bn", this.bn];
     if (this.se) yield ["se", this.se];
   }
