@@ -66,6 +66,7 @@ import {
   pixelNormalizeOp,
 } from "./row_normalize.ts";
 import { scaleOp } from "./scale.ts";
+import { segmentSumSquaresOp } from "./segment_sum_squares.ts";
 import { sgdUpdateOp } from "./sgd_update.ts";
 import { sigmoidGradientOp, sigmoidOp } from "./sigmoid.ts";
 import { siluGradientOp, siluOp } from "./silu.ts";
@@ -160,6 +161,7 @@ const ALL: readonly Op[] = [
   pixelNormalizeOp,
   pixelNormalizeGradientOp,
   scaleOp,
+  segmentSumSquaresOp,
   sgdUpdateOp,
   sigmoidOp,
   sigmoidGradientOp,

@@ -7,9 +7,8 @@ import { pendingUpdates, readVariable, updateVariable } from "../graph/trace.ts"
 import type { Value, Variable } from "../graph/types.ts";
 import { PARAMETERS } from "../layers/state.ts";
 import { pack } from "../ops/pack.ts";
-import { slice } from "../ops/slice.ts";
+import { segmentSumSquares } from "../ops/segment_sum_squares.ts";
 import { subtract } from "../ops/subtract.ts";
-import { sumSquares } from "../ops/sum_squares.ts";
 import { sum } from "../reporting/statistics.ts";
 import { z } from "../schema/entry.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
@@ -52,21 +51,16 @@ export function normsVariable({ layout }: ResolvedRecipe): Variable {
  *
  * @param gradient of the loss, packed like the parameters
  */
-export function traceNorms({ trained }: ResolvedRecipe, gradient: Value): void {
-  const moves = pendingUpdates().filter(({ variable }) => variable === PARAMETERS)
-    .map(({ offset, value }) => ({
-      first: offset,
-      change: subtract(value, readVariable(PARAMETERS, offset, value.shape)),
-    }));
-  const squares = [
-    ...trained.map(({ offset, size }) => slice(gradient, offset, size)),
-    ...trained.map(({ offset, size }) => readVariable(PARAMETERS, offset, [size])),
-    ...trained.map(({ offset, size }) => {
-      const { first, change } = moves.findLast(({ first }) => first <= offset)!;
-      return slice(change, offset - first, size);
-    }),
-  ].map((values) => sumSquares(values));
-  updateVariable(NORMS, 0, pack(squares, squares.map((_, i) => i), squares.length));
+export function traceNorms(
+  { trained, parameterSize: size }: ResolvedRecipe,
+  gradient: Value,
+): void {
+  const before = readVariable(PARAMETERS, 0, [size]);
+  const moves = pendingUpdates().filter(({ variable }) => variable === PARAMETERS);
+  const after = pack(moves.map(({ value }) => value), moves.map(({ offset }) => offset), size);
+  [gradient, before, subtract(after, before)].forEach((values, i) =>
+    updateVariable(NORMS, i * trained.length, segmentSumSquares(values, trained))
+  );
 }
 
 /** Reads the norms of the last step, one of `recipe`. */

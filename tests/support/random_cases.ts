@@ -50,6 +50,7 @@ import { reshape } from "../../ops/reshape.ts";
 import { rmspropUpdate } from "../../ops/rmsprop_update.ts";
 import { groupNorm, layerNorm2d } from "../../ops/row_normalize.ts";
 import { scale } from "../../ops/scale.ts";
+import { segmentSumSquares } from "../../ops/segment_sum_squares.ts";
 import { sgdUpdate } from "../../ops/sgd_update.ts";
 import { sigmoid } from "../../ops/sigmoid.ts";
 import { silu } from "../../ops/silu.ts";
@@ -487,6 +488,17 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
         return Object.values<Value | undefined>(update())
           .filter((value) => value !== undefined);
       },
+    };
+  },
+  "norms of segments"(draw) {
+    const size = draw.whole(1, 9000);
+    const segments = range(draw.whole(1, 5)).map(() => {
+      const offset = draw.whole(0, size);
+      return { offset, size: draw.whole(0, size - offset) };
+    });
+    return {
+      inputs: [draw.floats([size])],
+      build: ([x]) => [segmentSumSquares(x, segments)],
     };
   },
 };

@@ -19,6 +19,7 @@ import { gate } from "./gate.ts";
 import { maxPool2d, maxPool2dGradient } from "./max_pool.ts";
 import { rowNormalize } from "./row_normalize.ts";
 import { scalarReduction } from "./scalar_reduction.ts";
+import { segmentReduction } from "./segment_reduction.ts";
 import { softmax } from "./softmax.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from "./softmax_cross_entropy.ts";
 import { elementwise } from "./elementwise.ts";
@@ -48,6 +49,7 @@ const FAMILIES: readonly KernelFamily[] = [
   pack,
   rowNormalize,
   scalarReduction,
+  segmentReduction,
   softmax,
   softmaxCrossEntropy,
   softmaxCrossEntropyGradient,

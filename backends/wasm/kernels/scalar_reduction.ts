@@ -5,6 +5,7 @@ import {
   f64,
   i32,
   type Local,
+  type Operand,
   type Target,
   v128,
   type Wide,
@@ -14,22 +15,25 @@ import {
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
 
 /** Elements summed in f32 before they join the f64 sum. */
-const CHUNK = 2048;
+export const CHUNK = 2048;
 /** Independent f32 sums, whatever the target, so that its width changes no bit of the result. */
 const LANES = 32;
 
 /** One of the reductions. */
-interface Reduction {
+export interface Reduction {
   /** What an element counts for. */
   term(v: WideVectors, x: WideLocal): Wide;
   /** Whether terms are compared instead of added. */
   readonly maximum?: boolean;
 }
 
+/** The sum of squares. */
+export const SUM_SQUARES: Reduction = { term: (v, x) => v.mul(x, x) };
+
 const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   sum: { term: (_v, x) => x },
   sumMagnitudes: { term: (v, x) => v.abs(x) },
-  sumSquares: { term: (v, x) => v.mul(x, x) },
+  sumSquares: SUM_SQUARES,
   maximumMagnitude: { term: (v, x) => v.abs(x), maximum: true },
 };
 
@@ -71,17 +75,40 @@ export const scalarReduction: KernelFamily = {
 function writeParts(
   f: KernelFunction<"x" | "partial">,
   target: Target,
-  { term, maximum }: Reduction,
+  reduction: Reduction,
   stride: number,
 ): void {
   const { x, partial, thread, first, end } = f.parameters;
   const total = f.f64(), element = f.i32(), chunkEnd = f.i32(), cursor = f.i32();
+  f.set(cursor, i32.add(x, i32.mul(first, 4)));
+  reduceRange(f, target, reduction, { total, element, chunkEnd, cursor, first, end });
+  f.emit(f64.store(i32.add(partial, i32.mul(thread, stride)), total));
+}
+
+/** What {@link reduceRange} works with. */
+export interface ReducedRange {
+  /** What the range is reduced into; holds what it is joined to. */
+  readonly total: Local<"f64">;
+  /** Where the first element lies; behind the last one afterwards. */
+  readonly cursor: Local<"i32">;
+  readonly element: Local<"i32">;
+  readonly chunkEnd: Local<"i32">;
+  /** The first element's number, and the last one's plus one. */
+  readonly first: Operand<"i32">;
+  readonly end: Operand<"i32">;
+}
+
+/** Writes the reduction of elements that lie one behind the other. */
+export function reduceRange(
+  f: KernelFunction<never>,
+  target: Target,
+  { term, maximum }: Reduction,
+  { total, cursor, element, chunkEnd, first, end }: ReducedRange,
+): void {
   const join = (value: Parameters<typeof f64.promoteF32>[0]) => {
     const part = f64.promoteF32(value);
     f.set(total, maximum ? f64.max(total, part) : f64.add(total, part));
   };
-  f.set(cursor, i32.add(x, i32.mul(first, 4)));
-
   const wide = new WideVectors(f, target);
   const totals = wide.locals(LANES / wide.lanes), value = wide.local();
   const combine = (a: WideLocal, b: Wide): Wide => maximum ? wide.max(a, b) : wide.add(a, b);
@@ -114,5 +141,4 @@ function writeParts(
     join(narrow.sumLanes(single));
     f.increment(cursor, 4);
   });
-  f.emit(f64.store(i32.add(partial, i32.mul(thread, stride)), total));
 }

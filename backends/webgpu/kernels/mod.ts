@@ -19,6 +19,7 @@ import { pack } from "./pack.ts";
 import { pools } from "./pooling.ts";
 import { rowNormalize } from "./row_normalize.ts";
 import { softmaxes } from "./rows.ts";
+import { segmentSums } from "./segment_sums.ts";
 import { sums } from "./sums.ts";
 
 /** Every family but the elementwise one, which takes whatever op has an expression. */
@@ -38,6 +39,7 @@ const FAMILIES: readonly KernelFamily[] = [
   pack,
   ...pools,
   ...rowNormalize,
+  segmentSums,
   ...softmaxes,
   sums,
 ];

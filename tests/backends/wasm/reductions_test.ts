@@ -6,6 +6,7 @@ import { channelMomentsOp } from "../../../ops/channel_moments.ts";
 import { channelNormalizeReduceOp } from "../../../ops/channel_normalize.ts";
 import { channelSumOp } from "../../../ops/channel_sum.ts";
 import { maximumMagnitudeOp } from "../../../ops/maximum_magnitude.ts";
+import { segmentSumSquaresOp } from "../../../ops/segment_sum_squares.ts";
 import { sumMagnitudesOp } from "../../../ops/sum_magnitudes.ts";
 import { sumSquaresOp } from "../../../ops/sum_squares.ts";
 import { sumOp } from "../../../ops/sum.ts";
@@ -92,6 +93,19 @@ Deno.test("reductions to one number agree with their meaning for any size", () =
         // A sum of numbers of both signs is small beside its terms.
         checkNode(scalarReduction, node, target, threads, op === sumOp ? 1e-4 : 1e-6);
       }
+    }
+  });
+});
+
+Deno.test("sums of squares of segments agree with their meaning", () => {
+  const random = randomSource(6);
+  const segments = [[0, 1], [4, 31], [36, 0], [36, 33], [69, 2048], [2117, 2049], [4170, 9000]]
+    .map(([offset, size]) => ({ offset, size }));
+  forEachForm((target, threads) => {
+    for (const chosen of [segments, segments.slice(3, 4), segments.toReversed()]) {
+      const attributes = { segments: chosen };
+      const node = randomNode({ op: segmentSumSquaresOp, inputs: [[13170]], attributes }, random);
+      checkNode(familyOf(node), node, target, threads, 1e-6);
     }
   });
 });

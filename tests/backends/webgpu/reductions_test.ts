@@ -2,6 +2,7 @@ import { channelMomentsOp } from "../../../ops/channel_moments.ts";
 import { channelNormalizeReduceOp } from "../../../ops/channel_normalize.ts";
 import { channelSumOp } from "../../../ops/channel_sum.ts";
 import { maximumMagnitudeOp } from "../../../ops/maximum_magnitude.ts";
+import { segmentSumSquaresOp } from "../../../ops/segment_sum_squares.ts";
 import { sumOp } from "../../../ops/sum.ts";
 import { sumMagnitudesOp } from "../../../ops/sum_magnitudes.ts";
 import { sumSquaresOp } from "../../../ops/sum_squares.ts";
@@ -39,6 +40,14 @@ gpuTest("sums and norms of all elements agree with the reference", async () => {
     for (const op of [sumOp, sumSquaresOp, sumMagnitudesOp, maximumMagnitudeOp]) {
       await checkOp(op, [shape], {});
     }
+  }
+});
+
+gpuTest("sums of squares of segments agree with the reference", async () => {
+  const segments = [[0, 1], [4, 31], [36, 0], [36, 33], [69, 8192], [8261, 8193], [16460, 40000]]
+    .map(([offset, size]) => ({ offset, size }));
+  for (const chosen of [segments, segments.slice(3, 4), segments.toReversed()]) {
+    await checkOp(segmentSumSquaresOp, [[56460]], { segments: chosen });
   }
 });
 
