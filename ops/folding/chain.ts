@@ -1,7 +1,7 @@
 /** Linear nodes one after the other, and the one map that they are. */
 import { type ConstantAttributes, constantOp } from "../../graph/leaves.ts";
 import { type LinearMap, multiplied } from "../../graph/linear_map.ts";
-import type { GraphNode, HostTensor, Value } from "../../graph/types.ts";
+import { type GraphNode, type HostTensor, sizeOf, type Value } from "../../graph/types.ts";
 import { composed } from "./linear_maps.ts";
 
 /** How often each value of a program is used. */
@@ -38,17 +38,26 @@ function isLinear({ op, inputs }: GraphNode): boolean {
   const [input, ...others] = inputs;
   const rank = input?.shape.length;
   return op.linearMap !== undefined && (rank === 2 || rank === 4) &&
-    others.every(({ node }) => node.op === constantOp);
+    others.every((value) => constantBehind(value) !== undefined);
 }
 
 function linearMap({ op, inputs: [input, ...others], attributes }: GraphNode) {
-  return op.linearMap?.(input, others.map(({ node }) => hostTensor(node.attributes)), attributes);
+  return op.linearMap?.(input, others.map(hostTensor), attributes);
+}
+
+/** The constant that a value is, if only in another shape. */
+export function constantBehind({ node, shape }: Value): GraphNode | undefined {
+  const { op, inputs: [whole] } = node;
+  const isReshaped = op.viewOffset !== undefined && sizeOf(shape) === sizeOf(whole.shape);
+  const source = isReshaped ? whole.node : node;
+  return source.op === constantOp ? source : undefined;
 }
 
 /** A constant whose numbers are not computed before they are asked for. */
-function hostTensor(constant: ConstantAttributes): HostTensor {
+function hostTensor(value: Value): HostTensor {
+  const constant: ConstantAttributes = constantBehind(value)!.attributes;
   return {
-    shape: constant.shape,
+    shape: value.shape,
     get data() {
       return new Float64Array(constant.data);
     },

@@ -18,7 +18,7 @@ import { addOp } from "../add.ts";
 import { conv2dOp } from "../conv2d.ts";
 import { linearOp } from "../linear.ts";
 import { multiplyAccumulates } from "../multiply_accumulates.ts";
-import type { Uses } from "./chain.ts";
+import { constantBehind, type Uses } from "./chain.ts";
 
 /** Nodes that together are one convolution of a value. */
 export interface Stretch {
@@ -131,7 +131,9 @@ function freeScope({ nodes, others }: Stretch, names: Names): string {
   const kernels = nodes.filter(hasKernel);
   const isSum = nodes.some(({ op }) => op === addOp) && !others?.length;
   const scope = isSum ? commonScope(nodes) : sharedModule(kernels) ?? kernels.at(-1)!.scope;
-  const own = new Set(kernels.map(({ inputs: [, kernel] }) => kernel.node.attributes.name));
+  const own = new Set(
+    kernels.map(({ inputs: [, kernel] }) => constantBehind(kernel)?.attributes.name),
+  );
   const isTaken = (name: string) =>
     names.given.has(name) || names.present.has(name) && !own.has(name);
   let free = scope;

@@ -3,11 +3,13 @@ import { input, output, trace, withScope } from "../../../graph/trace.ts";
 import type { Value } from "../../../graph/types.ts";
 import { addBias } from "../../../ops/add_bias.ts";
 import { avgPool2d } from "../../../ops/avg_pool2d.ts";
+import { channelScale } from "../../../ops/channel_scale.ts";
 import { conv2d } from "../../../ops/conv2d.ts";
 import { foldForInference } from "../../../ops/fold_for_inference.ts";
 import { inexactSequences } from "../../../ops/folding/sequence.ts";
 import { linear } from "../../../ops/linear.ts";
 import { relu } from "../../../ops/relu.ts";
+import { reshape } from "../../../ops/reshape.ts";
 import { scale } from "../../../ops/scale.ts";
 import {
   assertSameFunction,
@@ -47,6 +49,19 @@ Deno.test("fully connected layers in sequence become one", () => {
   });
   const folded = foldForInference(program);
   assertEquals(opsOf(folded), ["linear"]);
+  assertSameFunction(program, folded);
+});
+
+Deno.test("a kernel that is a matrix in another shape takes up the scale behind it and keeps its name", () => {
+  const program = build((x) => {
+    const kernel = reshape(tensor([6, 4], "layer.weight"), [6, 4, 1, 1]);
+    const y = withScope("layer", () => conv2d(x, kernel, tensor([6])));
+    return channelScale(y, tensor([6, 1, 1]));
+  });
+  assertEquals(opsOf(foldForInference(program)), ["reshape", "conv2d", "channelScale"]);
+  const folded = foldForInference(program, { batchNorm: true });
+  assertEquals(opsOf(folded), ["conv2d"]);
+  assertEquals(constantsOf(folded), ["layer.weight", "layer.bias"]);
   assertSameFunction(program, folded);
 });
 
