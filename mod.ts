@@ -49,6 +49,7 @@ export { foldConstants } from "./graph/passes/mod.ts";
 export { elu, type EluOptions } from "./ops/elu.ts";
 export { gate } from "./ops/gate.ts";
 export { gelu, type GeluOptions } from "./ops/gelu.ts";
+export { CHOSEN, classActivationMap, classActivationProgram } from "./ops/class_activation.ts";
 export { gradients, vectorJacobianProduct } from "./ops/gradients.ts";
 export { type Broadcast, type ElementwiseDefinition, elementwiseOp } from "./ops/elementwise.ts";
 export { add } from "./ops/add.ts";

@@ -13,6 +13,8 @@ export interface Tile {
 
 /** Images in a row and in a column, at most. */
 const MOST = 8;
+/** Images of a usual size that have room. */
+export const MOST_TILES = MOST * MOST;
 /** Pixels a side of the whole, at most, unless one image is larger. */
 const MOST_SIDE = 4096;
 /** Pixels a side below which an image is drawn larger. */

@@ -14,6 +14,8 @@ import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
+import { MOST_TILES } from "./batch_sheet.ts";
+import { Explanation } from "./explanation.ts";
 import { findImages } from "./find_images.ts";
 import { Interruption } from "./interruption.ts";
 import { checkOutput } from "./output.ts";
@@ -55,6 +57,11 @@ export const command: Command = {
     },
     damaged: { help: "Classify damaged pictures too, as far as they can be decoded" },
     tta: ttaOption,
+    explain: {
+      value: "FILE",
+      help: "Draw into FILE, a PNG picture, what of the pictures speaks for their classes",
+    },
+    class: { value: "NAME", help: "With --explain: for this class instead of the most probable" },
     // A few pictures are classified before a GPU's kernels are compiled.
     backend: backendOption("cpu"),
   },
@@ -66,7 +73,10 @@ export const command: Command = {
     "object a line, csv a row for each class of each picture. Of a network for several classes per\n" +
     "picture, those above --threshold are named, which may be none. Pictures that are damaged or cannot\n" +
     "be read are reported and passed over; the exit code is then 1, and 2 where there is no file to\n" +
-    "read, as in a folder without pictures. What is done when it is interrupted is kept.",
+    "read, as in a folder without pictures. What is done when it is interrupted is kept. --explain\n" +
+    "weights the maps of the last convolution by what they do to the class's logit (a class activation\n" +
+    "map) and lays red and yellow over where their sum is positive: a picture by itself, several on one\n" +
+    `sheet, on which the first ${MOST_TILES} have room.`,
   async run(args, context) {
     const [path, ...words] = args.positionals;
     const top = args.integer("top");
@@ -76,9 +86,14 @@ export const command: Command = {
     const damaged = args.flag("damaged");
     const format = formatOf(args, damaged);
     const { background, ground } = backgroundOf(args);
+    const explained = explainedOf(args);
     const { paths, missing, passedOver } = await findImages(words);
     if (paths.length === 0) throw new InputError(missing.map(spellName).join("\n"));
     if (output !== undefined) await checkOutput(output, [path, ...paths], ".txt");
+    if (explained !== undefined) {
+      const others = output === undefined ? [] : [output];
+      await checkOutput(explained, [path, ...paths, ...others], ".png");
+    }
     const network = await loadNetwork(path);
     requirePictures(path, network.description.input);
     requireFiniteWeights(path, network.program(1));
@@ -88,6 +103,9 @@ export const command: Command = {
       threads: paths.length === 1 ? 1 : "auto",
     });
     const backend = await openChosen(choice, context);
+    using explanation = explained === undefined
+      ? undefined
+      : await Explanation.open(path, network, backend, args.text("class"));
 
     const { progress } = context;
     passedOver.forEach((line) => progress.print(`note: ${spellName(line)}`));
@@ -115,10 +133,11 @@ export const command: Command = {
           signal,
           choose,
           onFailure,
+          keepsPictures: explanation !== undefined,
         };
-        for await (
-          const { isOnGround, ...found } of predictions(network, paths, backend, options)
-        ) {
+        for await (const { told, seen } of predictions(network, paths, backend, options)) {
+          const { isOnGround, ...found } = told;
+          if (seen) await explanation?.add(seen);
           const prediction = isOnGround ? { ...found, background } : found;
           if (found.damage) {
             progress.print(`warning: ${spellName(found.image)}: ${found.damage}`);
@@ -135,6 +154,7 @@ export const command: Command = {
           }
         }
         isStopped = count + failures.length < paths.length + missing.length;
+        if (explained !== undefined) await explanation?.write(explained);
         if (!isStopped) await file?.finish();
       });
     } catch (error) {
@@ -155,6 +175,9 @@ export const command: Command = {
           `${onGround === 1 ? "has" : "have"} transparent pixels, which lie on ${background} ` +
           "(--background)",
       );
+    }
+    if (explanation && explanation.count > 0) {
+      progress.print(`explained: ${explained}, ${formatNumberOf(explanation.count, "picture")}`);
     }
     if (isStopped) {
       progress.print(await leave(file, count, paths.length));
@@ -195,6 +218,18 @@ function backgroundOf(args: Arguments): { background: string; ground?: Colour } 
   const parsed = parseGround(background);
   if (parsed) return { background, ...parsed };
   throw new InputError(`--background: found "${background}", expected ${GROUNDS}`);
+}
+
+/** The file that `--explain` draws. Throws InputError for options that go without it, or not with it. */
+function explainedOf(args: Arguments): string | undefined {
+  const explained = args.text("explain");
+  if (explained === undefined && args.text("class") !== undefined) {
+    throw new InputError("--class says which class --explain explains; give that, too");
+  }
+  if (explained !== undefined && args.text("tta") !== undefined) {
+    throw new InputError("--explain draws what one view shows; give it without --tta");
+  }
+  return explained;
 }
 
 /** What files with an object a line end in, besides `.json`. */

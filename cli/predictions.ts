@@ -10,7 +10,9 @@ import { pictureView } from "../datasets/picture_view.ts";
 import { type TestTime, testTimeView, viewCount } from "../datasets/test_time.ts";
 import { InputError } from "../errors.ts";
 import { readImage, type ReadOptions, type ReadPicture } from "../files/images.ts";
+import type { Raster } from "../files/raster.ts";
 import { pipelined } from "../training/pipeline.ts";
+import type { SeenPicture } from "./explanation.ts";
 import type { NamedProbability, Prediction } from "./prediction_formats.ts";
 
 /** How pictures are read and what is told of them. */
@@ -19,6 +21,8 @@ export interface PredictionOptions extends ReadOptions {
   readonly batchSize: number;
   /** In which several views each is seen. Default: one. */
   readonly testTime?: TestTime;
+  /** Whether what was seen of a picture is given with it; then they are computed one by one. */
+  readonly keepsPictures?: boolean;
   /** When it aborts, no more pictures are read; what has been read is still told. */
   readonly signal: AbortSignal;
   /** Which of the classes, the most probable first, are named. */
@@ -30,9 +34,16 @@ export interface PredictionOptions extends ReadOptions {
 /** What there is to say of a picture that has been read. */
 type Told = Pick<Prediction, "image"> & Omit<ReadPicture, "pixels">;
 
+/** What is said of a picture. */
+export interface Predicted {
+  readonly told: Told & Pick<Prediction, "predictions">;
+  /** What was seen of it, where that is kept. */
+  readonly seen?: SeenPicture;
+}
+
 /** Pictures read, as a network takes them. */
 interface PictureBatch {
-  readonly pictures: readonly Told[];
+  readonly pictures: readonly (Told & { readonly raster?: Raster })[];
   /** u8 [batchSize · views, height, width, channels]; zero beyond the last picture. */
   readonly pixels: Uint8Array;
 }
@@ -43,10 +54,11 @@ export async function* predictions(
   paths: readonly string[],
   backend: Backend,
   options: PredictionOptions,
-): AsyncGenerator<Told & Pick<Prediction, "predictions">, void, void> {
+): AsyncGenerator<Predicted, void, void> {
   const { classNames, activation } = description;
   const views = options.testTime ? viewCount(options.testTime) : 1;
-  const batchSize = Math.max(1, Math.min(Math.floor(options.batchSize / views), paths.length));
+  const most = options.keepsPictures ? 1 : Math.floor(options.batchSize / views);
+  const batchSize = Math.max(1, Math.min(most, paths.length));
   const infer = calibratedProgram(program(batchSize * views), description);
   const executable = await backend.compile([infer]);
   try {
@@ -57,14 +69,17 @@ export async function* predictions(
     });
     for await (const { pictures, pixels, logits } of results) {
       const [length, size] = [logits.length / batchSize, pixels.length / (batchSize * views)];
-      for (const [row, picture] of pictures.entries()) {
+      for (const [row, { raster, ...picture }] of pictures.entries()) {
         const own = logits.subarray(row * length, (row + 1) * length);
         await requireFiniteLogits(own, program, backend, (view) => ({
           name: picture.image,
           pixels: pixels.subarray((row * views + view) * size, (row * views + view + 1) * size),
         }));
         const ranked = ranking(meanProbabilities(own, views, activation), classNames);
-        yield { ...picture, predictions: options.choose(ranked) };
+        yield {
+          told: { ...picture, predictions: options.choose(ranked) },
+          ...(raster ? { seen: { image: picture.image, raster, pixels, logits: own } } : {}),
+        };
       }
     }
   } finally {
@@ -84,7 +99,7 @@ async function* readBatches(
   const views = testTime ? viewCount(testTime) : 1;
   const imageBytes = views * size.height * size.width * size.channels;
   const emptyBatch = () => ({
-    pictures: [] as Told[],
+    pictures: [] as PictureBatch["pictures"][number][],
     pixels: new Uint8Array(batchSize * imageBytes),
   });
   let batch = emptyBatch();
@@ -95,11 +110,16 @@ async function* readBatches(
   for (const image of paths) {
     if (options.signal.aborted) break;
     try {
-      const read = await Promise.race([readImage(image, size, options, view), stopped]);
+      let raster: Raster | undefined;
+      const keeping = (picture: Raster) => {
+        if (options.keepsPictures) raster = picture;
+        return view(picture);
+      };
+      const read = await Promise.race([readImage(image, size, options, keeping), stopped]);
       if (!read) break;
       const { pixels, ...told } = read;
       batch.pixels.set(pixels, batch.pictures.length * imageBytes);
-      batch.pictures.push({ image, ...told });
+      batch.pictures.push({ image, ...told, ...(raster ? { raster } : {}) });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       options.onFailure(error.message);

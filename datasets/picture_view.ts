@@ -1,21 +1,22 @@
 /** Pictures as a network takes them, for `predict` and the page in a browser. */
 import { InputError } from "../errors.ts";
-import { fit } from "../files/pixels.ts";
-import type { Raster } from "../files/raster.ts";
+import { centredPart, fit } from "../files/pixels.ts";
+import type { Part, Raster } from "../files/raster.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import type { PictureSize } from "./transform.ts";
 import { planTransforms, type TransformChoice } from "./transforms/registry.ts";
+
+/** What a network takes of a picture, and what makes it of one. */
+interface Seen {
+  readonly input: PictureSize;
+  readonly transforms?: readonly TransformChoice[];
+}
 
 /**
  * What makes the input of a network of a picture: the transforms of what it was measured on, by
  * default {@link fit}. Throws InputError for transforms that do not give the input's size.
  */
-export function pictureView(
-  { input, transforms }: {
-    readonly input: PictureSize;
-    readonly transforms?: readonly TransformChoice[];
-  },
-): (picture: Raster) => Raster {
+export function pictureView({ input, transforms }: Seen): (picture: Raster) => Raster {
   if (!transforms) return (picture) => fit(picture, input);
   const plan = planTransforms(transforms, { isRandom: false, from: input });
   const { height, width } = plan.size;
@@ -28,4 +29,29 @@ export function pictureView(
   // Transforms of images that all had one size may leave one of another at a size of its own.
   return (picture) =>
     fit(plan.transforms.reduce((seen, { apply }) => apply(seen, random), picture), input);
+}
+
+/**
+ * The part of a picture of this size that {@link pictureView} makes the whole input of: fractions of
+ * pixels, where it scales between, and beyond the edges where there is a border.
+ */
+export function seenPart({ input, transforms = [] }: Seen, picture: PictureSize): Part {
+  const plan = planTransforms(transforms, { isRandom: false, from: input });
+  let size = picture;
+  let seen: Part = { top: 0, left: 0, height: size.height, width: size.width };
+  const cut = (part: Part, into: PictureSize) => {
+    const [down, across] = [seen.height / size.height, seen.width / size.width];
+    seen = {
+      top: seen.top + part.top * down,
+      left: seen.left + part.left * across,
+      height: part.height * down,
+      width: part.width * across,
+    };
+    size = into;
+  };
+  for (const { shows, sizeAfter } of plan.transforms) {
+    cut(shows?.(size) ?? { top: 0, left: 0, ...size }, sizeAfter(size) ?? size);
+  }
+  cut(centredPart(size, input), input);
+  return seen;
 }

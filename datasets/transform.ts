@@ -28,6 +28,11 @@ export interface Transform {
    */
   partOf?(size: PictureSize, random: RandomStream): Part;
   /**
+   * The part of a picture of this size that its result shows, which may reach beyond the edges. Default:
+   * all of it. Of no matter for one that draws.
+   */
+  shows?(size: PictureSize): Part;
+  /**
    * The changed picture; the one given is left as it is. Throws InputError, without a name, for one
    * that does not fit.
    *

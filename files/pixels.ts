@@ -71,8 +71,9 @@ export function fit(picture: Raster, size: Pick<ImageSize, "height" | "width">):
   return resample(picture, centredPart(picture, size), size, "bilinear");
 }
 
-function centredPart(
-  picture: Raster,
+/** The largest centred part of a picture that has the proportions of a size. */
+export function centredPart(
+  picture: Pick<ImageSize, "height" | "width">,
   { width, height }: Pick<ImageSize, "height" | "width">,
 ): Part {
   const factor = Math.min(picture.width / width, picture.height / height);

@@ -1,4 +1,4 @@
-import { crop, type Raster } from "../../files/raster.ts";
+import { crop, type Part, type Raster } from "../../files/raster.ts";
 import { z } from "../../schema/entry.ts";
 import type { PictureSize, TransformEntry } from "../transform.ts";
 import { roundHalfEven } from "./draws.ts";
@@ -14,14 +14,22 @@ export const centerCrop: TransformEntry<typeof schema> = {
   schema,
   build({ size }) {
     const extents = sizeOfOption(size);
-    return { sizeAfter: () => extents, apply: (picture) => cropCentre(picture, extents) };
+    return {
+      sizeAfter: () => extents,
+      shows: (size) => centreOf(size, extents),
+      apply: (picture) => cropCentre(picture, extents),
+    };
   },
 };
 
 /** The centre of a picture. */
-export function cropCentre(picture: Raster, { height, width }: PictureSize): Raster {
-  const top = firstOf(picture.height, height);
-  return crop(picture, { top, left: firstOf(picture.width, width), height, width });
+export function cropCentre(picture: Raster, size: PictureSize): Raster {
+  return crop(picture, centreOf(picture, size));
+}
+
+function centreOf(picture: PictureSize, { height, width }: PictureSize): Part {
+  const [top, left] = [firstOf(picture.height, height), firstOf(picture.width, width)];
+  return { top, left, height, width };
 }
 
 /** Where the middle `count` of `all` begin. */

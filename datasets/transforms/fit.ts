@@ -1,4 +1,4 @@
-import { fit as fitRaster } from "../../files/pixels.ts";
+import { centredPart, fit as fitRaster } from "../../files/pixels.ts";
 import { z } from "../../schema/entry.ts";
 import type { TransformEntry } from "../transform.ts";
 import { sizeOfOption, sizeSchema } from "./options.ts";
@@ -13,6 +13,10 @@ export const fit: TransformEntry<typeof schema> = {
   schema,
   build({ size }) {
     const extents = sizeOfOption(size);
-    return { sizeAfter: () => extents, apply: (picture) => fitRaster(picture, extents) };
+    return {
+      sizeAfter: () => extents,
+      shows: (size) => centredPart(size, extents),
+      apply: (picture) => fitRaster(picture, extents),
+    };
   },
 };

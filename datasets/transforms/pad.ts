@@ -1,6 +1,6 @@
 import { emptyRaster, type Raster } from "../../files/raster.ts";
 import { z } from "../../schema/entry.ts";
-import type { TransformEntry } from "../transform.ts";
+import type { PictureSize, TransformEntry } from "../transform.ts";
 import { fillSchema } from "./options.ts";
 
 const pixels = z.int().min(0).max(2 ** 15);
@@ -45,15 +45,19 @@ export const pad: TransformEntry<typeof schema> = {
   build({ padding, ...filling }) {
     const sides = sidesOf(padding);
     return {
-      sizeAfter: (size) =>
-        size && {
-          height: size.height + sides.top + sides.bottom,
-          width: size.width + sides.left + sides.right,
-        },
+      sizeAfter: (size) => size && sizeWith(size, sides),
+      shows: (size) => ({ top: -sides.top, left: -sides.left, ...sizeWith(size, sides) }),
       apply: (picture) => padded(picture, sides, filling),
     };
   },
 };
+
+function sizeWith(
+  { height, width }: PictureSize,
+  { left, top, right, bottom }: Sides,
+): PictureSize {
+  return { height: height + top + bottom, width: width + left + right };
+}
 
 /** What the option says of each side. */
 export function sidesOf(padding: z.output<typeof paddingSchema>): Sides {

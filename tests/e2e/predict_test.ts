@@ -316,3 +316,45 @@ Deno.test("with --tta flip a picture and its mirror image give the same probabil
     assertEquals(wrong.code, 2);
     assertStringIncludes(wrong.error, "--tta");
   }));
+
+Deno.test("predict draws what speaks for a class: one picture by itself, several on a sheet", () =>
+  withPictures(async (folder) => {
+    const sizeOf = async (file: string) => {
+      const view = new DataView((await Deno.readFile(join(folder, file))).buffer);
+      return [view.getUint32(16), view.getUint32(20)];
+    };
+    const explain = async (...args: string[]) => {
+      const { code, out, error } = await overfold(folder, "predict", CHECKPOINT, ...args);
+      assertEquals(code, 0, error);
+      return { out, error };
+    };
+    const plain = await explain(PICTURES[0]);
+    const one = await explain(PICTURES[0], "--explain", "one.png");
+    assertEquals(one.out, plain.out);
+    assertStringIncludes(one.error, "explained: one.png, 1 picture");
+    assertEquals(await sizeOf("one.png"), [256, 192]);
+    await explain(PICTURES[0], "--explain", "again.png");
+    await explain(PICTURES[0], "--explain", "other.png", "--class", "class 2");
+    await explain(PICTURES[0], "--explain", "another.png", "--class", "class 1");
+    const read = (file: string) => Deno.readFile(join(folder, file));
+    assertEquals(await read("again.png"), await read("one.png"));
+    assertNotEquals(await read("another.png"), await read("other.png"));
+
+    const sheet = await explain("pictures", "--explain", "sheet.png", "--output", "found.csv");
+    assertStringIncludes(sheet.error, "explained: sheet.png, 5 pictures");
+    assertEquals(await sizeOf("sheet.png"), [8 + 3 * 264, 8 + 2 * 292]);
+
+    const refused = async (message: string, ...args: string[]) => {
+      const { code, error } = await overfold(folder, "predict", CHECKPOINT, PICTURES[0], ...args);
+      assertEquals(code, 2, error);
+      assertStringIncludes(error, message);
+    };
+    await refused(
+      'has no class "clas 2"; did you mean "class 2"?',
+      "--explain=x.png",
+      "--class=clas 2",
+    );
+    await refused("--class says which class --explain explains", "--class", "class 2");
+    await refused("--explain draws what one view shows", "--explain", "x.png", "--tta", "flip");
+    await refused(`${PICTURES[0]} is what is read`, "--explain", PICTURES[0]);
+  }));

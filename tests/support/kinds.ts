@@ -5,6 +5,7 @@ import { batchNorm } from "./kinds/batch_norm.ts";
 import { binaryCrossEntropyWithLogits } from "./kinds/binary_cross_entropy_with_logits.ts";
 import { calibrationError } from "./kinds/calibration_error.ts";
 import { channelShuffle, concatenation } from "./kinds/channels.ts";
+import { classActivation } from "./kinds/class_activation.ts";
 import { classificationReport } from "./kinds/classification_report.ts";
 import { clipGradNorm, clipGradValue } from "./kinds/clip_grad.ts";
 import { conv2d } from "./kinds/conv2d.ts";
@@ -45,6 +46,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   binary_cross_entropy_with_logits: binaryCrossEntropyWithLogits,
   calibration_error: calibrationError,
   channel_shuffle: channelShuffle,
+  class_activation: classActivation,
   classification_report: classificationReport,
   clip_grad_norm: clipGradNorm,
   clip_grad_value: clipGradValue,

@@ -1,0 +1,158 @@
+/** Where in pictures a network sees a class, as `overfold predict --explain` draws it. */
+import { basename } from "@std/path";
+import type { Backend, Executable } from "../backends/backend.ts";
+import { probabilitiesOf } from "../checkpoints/activation.ts";
+import type { LoadedNetwork } from "../checkpoints/load.ts";
+import type { NetworkDescription } from "../checkpoints/network.ts";
+import { seenPart } from "../datasets/picture_view.ts";
+import type { PictureSize } from "../datasets/transform.ts";
+import { scaled } from "../datasets/transforms/resize.ts";
+import { InputError } from "../errors.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { encodePng } from "../files/encode_png.ts";
+import { emptyRaster, type Part, type Raster } from "../files/raster.ts";
+import type { Program, Shape } from "../graph/types.ts";
+import { CHOSEN, classActivationMap, classActivationProgram } from "../ops/class_activation.ts";
+import { formatPercent } from "../reporting/format.ts";
+import { suggestion } from "../schema/nearest.ts";
+import { batchSheet, MOST_TILES, type Tile } from "./batch_sheet.ts";
+import { paste } from "./contact_sheet.ts";
+import { heatPicture } from "./heat_picture.ts";
+
+/** Pixels a side that a picture is drawn larger to, and that it is drawn smaller to. */
+const LEAST_SIDE = 256, MOST_SIDE = 1024;
+/** Pixels a side of one of several pictures. */
+const TILE_SIDE = 256;
+
+/** A picture that has been classified. */
+export interface SeenPicture {
+  /** Its path. */
+  readonly image: string;
+  /** As it is. */
+  readonly raster: Raster;
+  /** As the network took it: u8 [height, width, channels]. */
+  readonly pixels: Uint8Array;
+  /** What the network made of it. */
+  readonly logits: Float32Array;
+}
+
+/** Draws pictures, each with what speaks for its class in colour. Free it with `using`. */
+export class Explanation implements Disposable {
+  readonly #tiles: Tile[] = [];
+  /** A picture alone is drawn by itself. */
+  #only: Raster | undefined;
+
+  private constructor(
+    private readonly description: NetworkDescription,
+    private readonly executable: Executable,
+    private readonly program: string,
+    private readonly features: Shape,
+    private readonly chosen: number | undefined,
+  ) {}
+
+  /**
+   * Makes a network ready.
+   *
+   * @param className the class that is explained; by default each picture's most probable
+   * @throws InputError for a class that there is not, and a network without places to show
+   */
+  static async open(
+    path: string,
+    { description, program }: LoadedNetwork,
+    backend: Backend,
+    className?: string,
+  ): Promise<Explanation> {
+    const chosen = className === undefined ? undefined : classOf(className, description);
+    const explaining = explainingProgram(path, program);
+    const executable = await backend.compile([explaining]);
+    const { features } = explaining.outputs;
+    return new Explanation(description, executable, explaining.name, features.shape, chosen);
+  }
+
+  /** Draws a picture; nothing if there is no room for it any more. */
+  async add({ image, raster, pixels, logits }: SeenPicture): Promise<void> {
+    if (this.#tiles.length === MOST_TILES) return;
+    const { classNames, activation } = this.description;
+    const probabilities = probabilitiesOf(logits, activation);
+    const index = this.chosen ?? probabilities.indexOf(Math.max(...probabilities));
+    const [, channels, height, width] = this.features;
+    const { features, gradient } = await this.executable.run(this.program, {
+      pixels,
+      [CHOSEN]: Float32Array.from(logits, (_, c) => c === index ? 1 : 0),
+    });
+    const values = classActivationMap(features, gradient, channels);
+    const part = seenPart(this.description, raster);
+    const drawn = (picture: Raster) =>
+      heatPicture(picture, { height, width, values }, scaledPart(part, raster, picture));
+    this.#only = this.count === 0 ? drawn(sized(raster, LEAST_SIDE, MOST_SIDE)) : undefined;
+    this.#tiles.push({
+      picture: onSquare(drawn(sized(raster, TILE_SIDE, TILE_SIDE))),
+      lines: [
+        basename(image),
+        `${classNames[index] ?? index} ${formatPercent(probabilities[index])}`,
+      ],
+    });
+  }
+
+  /** Pictures drawn so far. */
+  get count(): number {
+    return this.#tiles.length;
+  }
+
+  /** Writes what is drawn, if anything is: a picture alone by itself, several on a sheet. */
+  async write(path: string): Promise<void> {
+    if (this.count === 0) return;
+    await writeFileAtomic(path, await encodePng(this.#only ?? batchSheet(this.#tiles).sheet));
+  }
+
+  [Symbol.dispose](): void {
+    this.executable.dispose();
+  }
+}
+
+/** The program that explains. Throws InputError, naming the file, for a network that has none. */
+function explainingProgram(path: string, program: LoadedNetwork["program"]): Program {
+  try {
+    return classActivationProgram(program(1));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`--explain: ${path}: ${error.message}`, { cause: error });
+  }
+}
+
+function classOf(name: string, { classNames }: NetworkDescription): number {
+  const index = classNames.indexOf(name);
+  if (index >= 0) return index;
+  throw new InputError(
+    `--class: the network has no class "${name}"${suggestion(name, classNames, "classes")}`,
+  );
+}
+
+/** A picture whose longer side has at least and at most these pixels. */
+function sized(picture: Raster, least: number, most: number): Raster {
+  const side = Math.max(picture.height, picture.width);
+  const to = side < least ? side * Math.ceil(least / side) : side;
+  const extent = (own: number) => Math.max(1, Math.round(own * Math.min(to, most) / side));
+  const size = { height: extent(picture.height), width: extent(picture.width) };
+  return scaled(picture, size, side < to ? "nearest" : "bilinear");
+}
+
+/** The same part of a picture that was scaled. */
+function scaledPart(part: Part, from: PictureSize, to: PictureSize): Part {
+  const [down, across] = [to.height / from.height, to.width / from.width];
+  return {
+    top: part.top * down,
+    left: part.left * across,
+    height: part.height * down,
+    width: part.width * across,
+  };
+}
+
+/** A picture in the middle of a white square. */
+function onSquare(picture: Raster): Raster {
+  const square = emptyRaster(TILE_SIDE, TILE_SIDE, picture.channels);
+  square.data.fill(255);
+  const middle = (side: number) => Math.floor((TILE_SIDE - side) / 2);
+  paste(square, picture, middle(picture.width), middle(picture.height));
+  return square;
+}
