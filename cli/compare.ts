@@ -1,12 +1,31 @@
 /** `overfold compare`: trains variants of a config with the same seeds, and says what differs. */
 
 import { join } from "@std/path";
+import { readComparedRun } from "../comparison/compared_run.ts";
+import { MOMENTS } from "../comparison/comparison.ts";
+import { variantsAmong } from "../comparison/found_variants.ts";
 import { planRuns } from "../comparison/planned_run.ts";
+import { readRuns } from "../comparison/read_runs.ts";
+import { parseTargets } from "../comparison/targets.ts";
+import {
+  requireBaseline,
+  summarize,
+  type SummaryOptions,
+  type VariantRun,
+} from "../comparison/summary.ts";
 import { variantsOf } from "../comparison/variants.ts";
-import { EXIT } from "../errors.ts";
+import { EXIT, InputError } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
-import { formatNumberOf } from "../reporting/format.ts";
-import { type Command, howToDoWithoutNative, setOption } from "./command.ts";
+import { formatNumberOf, someOf } from "../reporting/format.ts";
+import { shellQuoted } from "./calls.ts";
+import {
+  type Arguments,
+  type Command,
+  type Context,
+  howToDoWithoutNative,
+  setOption,
+} from "./command.ts";
+import { checkComparisonFiles, showComparison, writeComparison } from "./comparison_files.ts";
 import { trainAll } from "./compare_runs.ts";
 import { stopAfterStep } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
@@ -17,7 +36,11 @@ const SEEDS = 5;
 
 /** `compare CONFIG`. */
 export const command: Command = {
-  positionals: [{ name: "CONFIG", help: "A config file in YAML" }],
+  positionals: [{
+    name: "CONFIG",
+    help: "A config file in YAML; with --from RUN…, folders of runs or of comparisons",
+    repeated: true,
+  }],
   options: {
     vary: {
       value: "KEY=VALUE,VALUE",
@@ -26,7 +49,19 @@ export const command: Command = {
     },
     seeds: { value: "N", help: `How often each variant is trained; by default ${SEEDS} times` },
     set: setOption("the config", "training.epochs=5"),
-    output: { value: "DIR", help: "Folder of all runs; by default output/NAME-compare" },
+    from: { help: "Compare runs that exist; what differs between their configs is found" },
+    output: { value: "DIR", help: "Folder of runs and result; by default output/NAME-compare" },
+    baseline: { value: "VARIANT", help: "What the others are compared to; by default the first" },
+    metric: {
+      value: "NAME",
+      repeated: true,
+      help: "Metric of the validation; by default the monitored one",
+    },
+    at: { value: "last|best", help: "Which validation of a run counts; by default the last" },
+    targets: {
+      value: "NUMBERS",
+      help: "Values of the metric, as in 80%,90%: how soon are they reached?",
+    },
   },
   details:
     "All variants are trained with the same seeds, those of the config and the numbers after it, so\n" +
@@ -34,31 +69,130 @@ export const command: Command = {
     "from the same ones. With --vary several times every combination is a variant.\n" +
     "Ctrl-C finishes the step under way, saves and exits with code 130. The same command goes on where\n" +
     "it was broken off and skips what is done; more seeds, or other values, add to what is there.\n" +
+    "The result is printed, and written into DIR as comparison.json, .csv and .md.\n" +
     howToDoWithoutNative("compare"),
   async run(args, context) {
-    const { config } = await readConfig(args.positionals[0], args, context);
-    const output = args.text("output") ??
-      fromHome(join(config.output, `${config.name}-compare`));
-    await checkFolder(output);
-    const count = args.integer("seeds") ?? SEEDS;
-    const seeds = Array.from({ length: count }, (_, i) => config.seed + i);
-    const variants = variantsOf(args.texts("vary"), config.name);
-    const runs = await planRuns({
-      config: args.positionals[0],
-      set: args.texts("set"),
-      variants,
-      seeds,
-      output,
-    });
-    using interruption = stopAfterStep(context);
-    const { isStopped, failed } = await trainAll(runs, output, interruption, context);
-    if (isStopped) return EXIT.interrupted;
-    if (failed.length === 0) return EXIT.success;
-    context.progress.print(
-      `${formatNumberOf(failed.length, "run")} failed: ${
-        failed.map(({ name }) => name).join(", ")
-      }`,
-    );
-    return EXIT.failure;
+    const options = summaryOptionsOf(args);
+    return args.flag("from")
+      ? await compareFound(args, options, context)
+      : await compareTrained(args, options, context);
   },
 };
+
+async function compareTrained(
+  args: Arguments,
+  options: SummaryOptions,
+  context: Context,
+): Promise<number> {
+  const [path, ...others] = args.positionals;
+  if (others.length > 0) {
+    throw new InputError(
+      `found ${args.positionals.length} configs (${someOf(args.positionals)}), expected one; ` +
+        "runs that exist are compared with --from",
+    );
+  }
+  const { config } = await readConfig(path, args, context);
+  const output = args.text("output") ?? fromHome(join(config.output, `${config.name}-compare`));
+  await checkFolder(output);
+  await checkComparisonFiles(output, [path]);
+  const seeds = Array.from(
+    { length: args.integer("seeds") ?? SEEDS },
+    (_, i) => config.seed + i,
+  );
+  const variants = variantsOf(args.texts("vary"), config.name);
+  const { baseline = variants[0].name } = options;
+  requireBaseline(baseline, variants.map(({ name }) => name));
+  const runs = await planRuns({ config: path, set: args.texts("set"), variants, seeds, output });
+  using interruption = stopAfterStep(context);
+  const { isStopped, failed } = await trainAll(runs, {
+    output,
+    metrics: options.metrics ?? [],
+    interruption,
+    context,
+  });
+  if (isStopped) return EXIT.interrupted;
+  const done: VariantRun[] = [];
+  for (const { variant, path } of runs.filter((run) => !failed.includes(run))) {
+    done.push({ variant, run: (await readComparedRun(path))! });
+  }
+  if (done.some(({ variant }) => variant.name === baseline)) {
+    const comparison = summarize(done, options);
+    const caption = { title: `${config.name}: ${variants.map(({ name }) => name).join(" · ")}` };
+    showComparison(comparison, context);
+    await writeComparison(
+      output,
+      comparison,
+      { ...caption, command: callFor(args, context) },
+      context,
+    );
+  }
+  if (failed.length === 0) return EXIT.success;
+  context.progress.print(
+    `${formatNumberOf(failed.length, "run")} diverged: ${
+      failed.map(({ name }) => name).join(", ")
+    }`,
+  );
+  return EXIT.failure;
+}
+
+async function compareFound(
+  args: Arguments,
+  options: SummaryOptions,
+  context: Context,
+): Promise<number> {
+  for (const option of ["vary", "set"]) {
+    const [given] = args.texts(option);
+    if (given !== undefined) throw trainsNothing(`--${option} ${given}`);
+  }
+  if (args.text("seeds") !== undefined) throw trainsNothing("--seeds");
+  const output = args.text("output");
+  if (output !== undefined) {
+    await checkFolder(output);
+    await checkComparisonFiles(output, []);
+  }
+  const { runs, unfinished } = await readRuns(args.positionals);
+  for (const path of unfinished) {
+    context.progress.print(`warning: ${path} is left out: that run has not ended`);
+  }
+  const [first] = runs;
+  const variants = variantsAmong(runs.map(({ config }) => config), first?.config.name ?? "");
+  const comparison = summarize(runs.map((run, i) => ({ variant: variants[i], run })), options);
+  showComparison(comparison, context);
+  if (output === undefined) return EXIT.success;
+  const title = [...new Set(variants.map(({ name }) => name))].join(" · ");
+  await writeComparison(output, comparison, { title, command: callFor(args, context) }, context);
+  return EXIT.success;
+}
+
+function trainsNothing(option: string): InputError {
+  return new InputError(
+    `${option}: with --from nothing is trained; leave it out, or leave out --from`,
+  );
+}
+
+function summaryOptionsOf(args: Arguments): SummaryOptions {
+  const metrics = args.texts("metric");
+  const [at, baseline, targets] = [
+    args.choice("at", MOMENTS),
+    args.text("baseline"),
+    args.text("targets"),
+  ];
+  return {
+    ...(metrics.length > 0 ? { metrics } : {}),
+    ...(at ? { at } : {}),
+    ...(baseline === undefined ? {} : { baseline }),
+    ...(targets === undefined ? {} : { targets: parseTargets(targets) }),
+  };
+}
+
+/** The same command again, all that it was given. */
+function callFor(args: Arguments, { call }: Context): string {
+  const options = Object.keys(command.options!).flatMap((name) =>
+    args.flag(name)
+      ? [`--${name}`]
+      : [args.text(name) ?? args.texts(name)].flat().map((value) =>
+        `--${name} ${shellQuoted(value)}`
+      )
+  );
+  return [call, ...args.positionals.map(shellQuoted), ...options].join(" ");
+}

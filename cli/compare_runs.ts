@@ -7,13 +7,14 @@ import {
   type RunStage,
   stageOf,
 } from "../comparison/planned_run.ts";
+import { chosenMetric } from "../comparison/summary.ts";
 import { InputError } from "../errors.ts";
 import { formatNumberOf } from "../reporting/format.ts";
 import { DivergedError } from "../training/failures.ts";
 import { runFile } from "../training/run_files.ts";
 import type { Context } from "./command.ts";
 import type { Interruption } from "./interruption.ts";
-import { type Images, loadImages, openImages } from "./load_data.ts";
+import { type Images, loadImages, objectiveFor, openImages } from "./load_data.ts";
 import { buildNetwork, planNetwork, recipeOf } from "./prepare.ts";
 import { locatePretrained } from "./pretrained.ts";
 import { changesSince } from "./same_run.ts";
@@ -27,15 +28,23 @@ export interface TrainedRuns {
   readonly failed: readonly PlannedRun[];
 }
 
+/** How runs are trained. */
+export interface TrainAllOptions {
+  /** Their folder, for messages. */
+  readonly output: string;
+  /** Metrics by which they will be compared. */
+  readonly metrics: readonly string[];
+  readonly interruption: Interruption;
+  readonly context: Context;
+}
+
 /**
  * Trains the runs that are not done yet. Throws InputError before the first if one that is there was
  * started with another config, or the config of a variant does not fit.
  */
 export async function trainAll(
   runs: readonly PlannedRun[],
-  output: string,
-  interruption: Interruption,
-  context: Context,
+  { output, metrics, interruption, context }: TrainAllOptions,
 ): Promise<TrainedRuns> {
   const stages = await stagesOf(runs, output);
   const left = runs.filter((run) => stages.get(run) !== "done");
@@ -47,7 +56,7 @@ export async function trainAll(
   );
   const failed: PlannedRun[] = [];
   if (left.length === 0) return { isStopped: false, failed };
-  await checkVariants(runs);
+  await checkVariants(runs, metrics);
   await fetchAll(left, context);
   const load = sharingImages(context);
   for (const [i, run] of left.entries()) {
@@ -106,11 +115,16 @@ async function stagesOf(
 }
 
 /** Throws InputError for a variant whose network or recipe cannot be: before hours of others. */
-async function checkVariants(runs: readonly PlannedRun[]): Promise<void> {
+async function checkVariants(
+  runs: readonly PlannedRun[],
+  metrics: readonly string[],
+): Promise<void> {
   const firsts = runs.filter(({ seed }) => seed === runs[0].seed);
   for (const { variant, file } of firsts) {
     await namingVariant(variant, async () => {
       const { info } = await openImages(file);
+      const objective = objectiveFor(file, info);
+      for (const metric of metrics) chosenMetric(objective, metric);
       const { architecture, description } = await planNetwork(file, info);
       recipeOf(file, buildNetwork(file, architecture), description);
     });

@@ -1,12 +1,12 @@
 /** Whether a run that is to go on is the run its checkpoint came from. */
 
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
+import { type Difference, differencesOf, fullyWritten } from "../config/differences.ts";
 import { configJsonSchema } from "../config/json_schema.ts";
 import { parseStored } from "../config/load.ts";
-import { type Config, configSchema } from "../config/schema.ts";
+import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
-import { keywordAt, withNames } from "../schema/json.ts";
-import { isRecord } from "../schema/record.ts";
+import { keywordAt } from "../schema/json.ts";
 
 /** What has changed in a run's config, in words, by what may change when it goes on. */
 interface Changes {
@@ -89,35 +89,7 @@ function isRecorded(
   }
 }
 
-/** A config in which nothing is written in short, so that both ways to write it are equal. */
-function fullyWritten({ threads, ...config }: Config): Config {
-  return configSchema.parse({
-    ...withNames(configJsonSchema(), config) as object,
-    threads: isRecord(threads) ? threads : { count: threads },
-  });
-}
-
-interface Difference {
-  readonly path: readonly string[];
-  readonly before: unknown;
-  readonly now: unknown;
-}
-
 function describe({ path, before, now }: Difference): string {
   const shown = (value: unknown) => JSON.stringify(value) ?? "not set";
   return `${path.join(".")} was ${shown(before)}, is ${shown(now)}`;
-}
-
-/** The leaves at which two pieces of plain data differ. */
-function differencesOf(
-  before: unknown,
-  now: unknown,
-  path: readonly string[] = [],
-): Difference[] {
-  if (isRecord(before) && isRecord(now)) {
-    return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((name) =>
-      differencesOf(before[name], now[name], [...path, name])
-    );
-  }
-  return JSON.stringify(before) === JSON.stringify(now) ? [] : [{ path, before, now }];
 }

@@ -14,16 +14,16 @@ const PLACES = 400;
 const REACH = 8;
 
 /**
- * The fewest pairs with which the two-sided paired t test at {@link LEVEL} finds an effect of this size
- * with a probability of {@link POWER}; Infinity for more than 10,000.
+ * The fewest pairs with which the two-sided paired t test finds an effect of this size with a
+ * probability of {@link POWER}; null for more than 10,000.
  *
  * @param effect d_z: the mean of the differences in their standard deviations
  */
-export function pairsNeeded(effect: number): number {
-  const suffices = (pairs: number) => powerOf(effect, pairs) >= POWER;
+export function pairsNeeded(effect: number, level = LEVEL): number | null {
+  const suffices = (pairs: number) => powerOf(effect, pairs, level) >= POWER;
   let [few, enough] = [1, 2];
   while (!suffices(enough)) {
-    if (enough >= MOST_PAIRS) return Infinity;
+    if (enough >= MOST_PAIRS) return null;
     [few, enough] = [enough, Math.min(2 * enough, MOST_PAIRS)];
   }
   while (enough - few > 1) {
@@ -39,9 +39,9 @@ export function pairsNeeded(effect: number): number {
  * integral over s, the standard deviation that the pairs happen to have, of the normal probability
  * that their mean is beyond s times the critical t.
  */
-export function powerOf(effect: number, pairs: number): number {
+export function powerOf(effect: number, pairs: number, level = LEVEL): number {
   const freedom = pairs - 1;
-  const [critical, shift] = [criticalT(LEVEL, freedom), effect * Math.sqrt(pairs)];
+  const [critical, shift] = [criticalT(level, freedom), effect * Math.sqrt(pairs)];
   const spread = REACH / Math.sqrt(2 * freedom);
   const [low, high] = [Math.max(0, 1 - spread), 1 + spread];
   const places = Array.from({ length: PLACES }, (_, i) => low + (high - low) * (i + 0.5) / PLACES);

@@ -3,6 +3,7 @@
 import { LineCounter, stringify } from "yaml";
 import { parseYaml } from "../config/yaml.ts";
 import { InputError } from "../errors.ts";
+import { isRecord } from "../schema/record.ts";
 
 /** A key of a config and a value of it, `null` where it is left out. */
 export interface Setting {
@@ -44,7 +45,7 @@ export function variantsOf(assignments: readonly string[], alone: string): Varia
         combinations.flatMap((before) => settings.map((setting) => [...before, setting])),
       [[]],
     )
-    .map((settings) => ({ name: settings.map(nameOf).join(", "), settings }));
+    .map((settings) => ({ name: nameOf(settings), settings }));
 }
 
 /** The assignments `key=value` of a variant, as overrides of a config take them. */
@@ -90,8 +91,11 @@ function parseAssignment(assignment: string): Setting[] {
   return values.map((value) => ({ key, value }));
 }
 
-function nameOf({ value }: Setting): string {
-  return typeof value === "object"
-    ? stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim()
-    : String(value);
+/** What a variant is called: its values. */
+export function nameOf(settings: readonly Setting[]): string {
+  return settings.map(({ value }) =>
+    isRecord(value) || Array.isArray(value)
+      ? stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim()
+      : String(value)
+  ).join(", ");
 }

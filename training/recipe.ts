@@ -126,8 +126,8 @@ function trainedParts(
   return { ...all, beginning: { ...held, epochs } };
 }
 
-/** Which validation is the best, by the recipe or else the objective. */
-function monitored(
+/** Which validation is the best, by a recipe's `monitor` or else the objective. */
+export function monitored(
   objective: Objective,
   options: z.output<typeof monitorSchema> | undefined,
 ): Monitor {

@@ -1,0 +1,69 @@
+/** The files that hold a comparison: JSON, CSV and Markdown. */
+
+import { stringify } from "@std/csv";
+import { spellName } from "../reporting/controls.ts";
+import type { Comparison } from "./comparison.ts";
+import { tablesOf } from "./tables.ts";
+import { verdictsOf } from "./verdict.ts";
+
+/** What is shown with a comparison. */
+export interface Caption {
+  readonly title: string;
+  /** The command that repeats it. */
+  readonly command: string;
+}
+
+/** All of a comparison, for programs. */
+export function comparisonJson(comparison: Comparison, caption: Caption): string {
+  return `${JSON.stringify({ ...caption, ...comparison }, null, 2)}\n`;
+}
+
+/** A row for each run, for spreadsheets and statistics programs. */
+export function comparisonCsv({ variants, metrics, runs }: Comparison): string {
+  const keys = variants[0].settings.map(({ key }) => key);
+  const targets = variants[0].reached.map(({ target }) => target);
+  const heading = [
+    ...["variant", ...keys, "seed", "epochs"],
+    ...metrics.map(({ name }) => name),
+    ...["seconds", "imagesPerSecond", "memory"],
+    ...targets.flatMap((target) => [`epochs to ${target}`, `seconds to ${target}`]),
+    "run",
+  ];
+  const rows = runs.map((run) => {
+    const { settings } = variants.find(({ name }) => name === run.variant)!;
+    return [
+      ...[run.variant, ...settings.map(({ value }) => value), run.seed, run.epochs],
+      ...metrics.map(({ name }) => run.values[name]),
+      ...[run.seconds, run.imagesPerSecond, run.memory],
+      ...run.reached.flatMap(({ epoch, seconds }) => [epoch, seconds]),
+      run.path,
+    ];
+  });
+  return stringify([heading, ...rows.map((row) => row.map(cellOf))]);
+}
+
+/** Nothing stands for nothing; what is more than a text or number is JSON. */
+function cellOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** The tables and what they say, for people. */
+export function comparisonMarkdown(comparison: Comparison, { title, command }: Caption): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(" | ")} |\n`;
+  const tables = tablesOf(comparison).map(({ title, rows: [heading, ...rows] }) =>
+    `${escaped(title)}:\n\n${line(heading)}| --- |${" ---: |".repeat(heading.length - 1)}\n` +
+    rows.map(line).join("")
+  );
+  return [
+    `# ${escaped(title)}\n`,
+    verdictsOf(comparison).map((text) => `- ${escaped(text)}\n`).join(""),
+    ...tables,
+    `\`\`\`sh\n${command}\n\`\`\`\n`,
+  ].filter((part) => part !== "").join("\n");
+}
+
+/** A text without what Markdown takes for marks. */
+function escaped(text: string): string {
+  return spellName(text).replace(/[\\`*_|<>[\]]/g, "\\$&");
+}

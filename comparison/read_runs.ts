@@ -1,0 +1,56 @@
+/** Runs that a person names: by their folders, or by folders that hold several. */
+
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { exists } from "../files/exists.ts";
+import { bareRefusalOf } from "../files/refusal.ts";
+import { runFile } from "../training/run_files.ts";
+import { type ComparedRun, readComparedRun } from "./compared_run.ts";
+
+/** What was found. */
+export interface FoundRuns {
+  readonly runs: readonly ComparedRun[];
+  /** Folders of runs that have not ended. */
+  readonly unfinished: readonly string[];
+}
+
+/**
+ * The runs in folders, or in the folders within, in the order of their names. Throws InputError for a
+ * folder that holds none.
+ */
+export async function readRuns(paths: readonly string[]): Promise<FoundRuns> {
+  const runs: ComparedRun[] = [];
+  const unfinished: string[] = [];
+  for (const path of paths) {
+    const folders = await isRun(path) ? [path] : await runsWithin(path);
+    if (folders.length === 0) throw new InputError(`${path}: there is no run in this folder`);
+    for (const folder of folders) {
+      const run = await readComparedRun(folder);
+      if (run) runs.push(run);
+      else unfinished.push(folder);
+    }
+  }
+  return { runs, unfinished };
+}
+
+const isRun = (path: string) => exists(runFile(path, "last"));
+
+async function runsWithin(path: string): Promise<string[]> {
+  let entries: Deno.DirEntry[];
+  try {
+    entries = await Array.fromAsync(Deno.readDir(path));
+  } catch (error) {
+    const refusal = bareRefusalOf(error);
+    if (refusal === undefined) throw error;
+    throw new InputError(`${path}: cannot be read as a folder of runs: ${refusal}`, {
+      cause: error,
+    });
+  }
+  const names = entries.map(({ name }) => name)
+    .toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const found: string[] = [];
+  for (const name of names) {
+    if (await isRun(join(path, name))) found.push(join(path, name));
+  }
+  return found;
+}

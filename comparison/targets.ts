@@ -1,0 +1,75 @@
+/** How soon runs reach given values of a metric. */
+
+import { InputError } from "../errors.ts";
+import type { MetricInfo } from "../training/metrics/metric.ts";
+import type { RunLog } from "../training/run_log.ts";
+import { cumulated } from "./costs.ts";
+
+/** When a run first reached a value. */
+export interface Reached {
+  readonly target: number;
+  /** Number of the epoch, from 1; null for a run that never did. */
+  readonly epoch: number | null;
+  /** Of training and validation up to there; null where they were not logged, too. */
+  readonly seconds: number | null;
+}
+
+/** Distances of the targets of a share, where none are given. */
+const STEP = 0.05;
+/** How many there are. */
+const COUNT = 3;
+
+/** Targets as a person writes them: `0.9,0.95`, a share also as `90%`. Throws InputError. */
+export function parseTargets(text: string): number[] {
+  return text.split(",").map((part) => {
+    const [, number = "", percent] = /^\s*(.*?)\s*(%?)\s*$/.exec(part)!;
+    const value = Number(number) / (percent ? 100 : 1);
+    if (number !== "" && Number.isFinite(value)) return value;
+    throw new InputError(`--targets: found "${part}", expected numbers, as in 0.9,0.95 or 90%,95%`);
+  });
+}
+
+/**
+ * Values that every run reaches: of a share the last multiple of 5 % and the two before it, of another
+ * metric the worst of the runs' best.
+ */
+export function usualTargets(
+  logs: readonly RunLog[],
+  metric: string,
+  { unit, mode }: Pick<MetricInfo, "unit" | "mode">,
+): number[] {
+  const [better, worse] = mode === "max" ? [Math.max, Math.min] : [Math.min, Math.max];
+  const bests = logs.map(({ epochs }) =>
+    epochs.flatMap(({ validation }) => validation?.[metric] ?? [])
+  ).filter((values) => values.length > 0).map((values) => better(...values));
+  if (bests.length === 0) return [];
+  const common = worse(...bests);
+  if (unit !== "share" || mode !== "max") return [roundedTo(common, mode)];
+  const steps = Math.floor(common / STEP + 1e-9);
+  return Array.from({ length: COUNT }, (_, i) => Number((STEP * (steps - i)).toFixed(2)))
+    .filter((target) => target > 0)
+    .reverse();
+}
+
+/** When a run first reached a value in a validation. */
+export function whenReached(
+  log: RunLog,
+  metric: string,
+  mode: MetricInfo["mode"],
+  target: number,
+): Reached {
+  const index = log.epochs.findIndex(({ validation }) => {
+    const value = validation?.[metric];
+    return value !== undefined && (mode === "max" ? value >= target : value <= target);
+  });
+  if (index < 0) return { target, epoch: null, seconds: null };
+  return { target, epoch: log.epochs[index].epoch, seconds: cumulated(log)[index] };
+}
+
+/** A value that is as easily reached, with two digits. */
+function roundedTo(value: number, mode: MetricInfo["mode"]): number {
+  if (value === 0) return 0;
+  const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 1);
+  const steps = mode === "max" ? Math.floor(value / unit) : Math.ceil(value / unit);
+  return Number((steps * unit).toPrecision(2));
+}

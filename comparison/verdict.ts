@@ -1,0 +1,92 @@
+/** What a comparison says, in sentences. */
+
+import { formatNumberOf } from "../reporting/format.ts";
+import { formatMetric, type MetricInfo } from "../training/metrics/metric.ts";
+import type { Comparison, MetricSummary, PairedSummary } from "./comparison.ts";
+import { LEVEL, POWER } from "./power.ts";
+
+/** Seeds below which no test of signs can be below the level, whatever comes out. */
+const FEWEST_FOR_SIGNS = 1 + Math.ceil(Math.log2(1 / LEVEL));
+
+/** A difference of a metric, of a share in points of 1 %: `+0.41`, `-0.0123`. */
+export function formatDifference({ unit }: Pick<MetricInfo, "unit">, value: number): string {
+  return `${value < 0 ? "" : "+"}${unit === "share" ? (100 * value).toFixed(2) : value.toFixed(4)}`;
+}
+
+/** An interval of such differences: `-0.41 to +1.20`. */
+export function formatInterval(
+  metric: Pick<MetricInfo, "unit">,
+  interval: readonly [number, number],
+): string {
+  return interval.map((end) => formatDifference(metric, end)).join(" to ");
+}
+
+/** A probability: `0.0123`, `< 0.0001`; `–` where there is none. */
+export function formatP(p: number | null): string {
+  if (p === null) return "–";
+  return p < 0.0001 ? "< 0.0001" : p.toFixed(4);
+}
+
+/** What is to be said of each variant by each metric, and of all. */
+export function verdictsOf({ metrics, baseline, variants, seeds }: Comparison): string[] {
+  const of = (metric: MetricSummary) =>
+    metric.entries.flatMap(({ variant, paired }) =>
+      paired ? [verdictOf(metric, variant, baseline, paired)] : []
+    );
+  const isTested = variants.length > 1 && seeds.length > 1;
+  return [
+    ...metrics.flatMap(of),
+    ...(isTested && seeds.length < FEWEST_FOR_SIGNS
+      ? [
+        `with fewer than ${FEWEST_FOR_SIGNS} seeds the Wilcoxon and sign tests stay above ` +
+        `${100 * LEVEL} %, whatever comes out`,
+      ]
+      : []),
+  ];
+}
+
+function verdictOf(
+  metric: MetricSummary,
+  variant: string,
+  baseline: string,
+  { pairs, difference, adjustedP, pairsNeeded }: PairedSummary,
+): string {
+  const { mean, interval, p } = difference;
+  if (mean === null) return `${variant} and ${baseline} have no seed in common: nothing is known`;
+  const shown = `${metric.title} ${formatDifference(metric, mean)}` +
+    (metric.unit === "share" ? " points" : "");
+  if (interval === null) {
+    return `one seed cannot tell ${variant} from ${baseline} (${shown}): train at least two`;
+  }
+  if (p === null || adjustedP === null) {
+    return mean === 0
+      ? `${variant} and ${baseline} come out the same with each of ${formatNumberOf(pairs, "seed")}`
+      : `${variant} differs from ${baseline} by the same with each seed: ${shown}`;
+  }
+  const tests = metric.entries.filter(({ paired }) => paired?.difference.p != null).length;
+  const details = `${shown}, 95 % interval ${formatInterval(metric, interval)}, p ${
+    formatP(adjustedP).replace(/^(?=\d)/, "= ")
+  }${tests > 1 ? ` of ${tests} tests` : ""}`;
+  if (adjustedP < LEVEL) {
+    const isBetter = metric.mode === "max" ? mean > 0 : mean < 0;
+    return `${variant} is ${isBetter ? "better" : "worse"} than ${baseline}: ${details}`;
+  }
+  const needed = pairsNeeded === null ? "more than 10,000" : String(pairsNeeded);
+  return `${formatNumberOf(pairs, "seed")} ${
+    pairs === 1 ? "is" : "are"
+  } too few to tell ${variant} ` +
+    `from ${baseline}: ${details}; if the effect is as large as it looks, it takes ${needed} seeds to ` +
+    `find it in ${100 * POWER} % of such comparisons`;
+}
+
+/** A mean and its standard deviation: `91.52 % ± 0.29`. */
+export function formatSpread(
+  metric: MetricInfo,
+  { mean, sd }: { readonly mean: number | null; readonly sd: number | null },
+): string {
+  if (mean === null) return "–";
+  const spread = sd === null
+    ? ""
+    : ` ± ${metric.unit === "share" ? (100 * sd).toFixed(2) : sd.toFixed(4)}`;
+  return formatMetric(metric, mean) + spread;
+}
