@@ -262,9 +262,9 @@ export type {
   StartEvent,
   StepEvent,
   TrainingObserver,
+  TrainingOutcome,
   TrainingStore,
 } from "./training/observer.ts";
-export type { TrainingOutcome } from "./training/loop.ts";
 export type { Memory, Metrics, RunState, Sums } from "./checkpoints/run_state.ts";
 
 // Backends

@@ -1,6 +1,7 @@
 /** The first batch of a training, as `overfold inspect --batch` draws it. */
 import type { Backend } from "../backends/backend.ts";
 import type { ConfigFile } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import type { BatchArrays } from "../datasets/batch.ts";
 import { imageSize } from "../datasets/image_source.ts";
 import { type Batch, BatchLoader } from "../datasets/loader.ts";
@@ -15,7 +16,7 @@ import { formatNumberOf } from "../reporting/format.ts";
 import { changedInput, type TrainingChanges } from "../training/image_input.ts";
 import { batchSheet, type Tile } from "./batch_sheet.ts";
 import type { Context } from "./command.ts";
-import { loadImages } from "./load_data.ts";
+import { type Images, loadImages } from "./load_data.ts";
 import { changesOf } from "./prepare.ts";
 
 /** Classes of an image that are written under it. */
@@ -29,8 +30,20 @@ export async function drawBatch(
   path: string,
   context: Context,
 ): Promise<void> {
-  const { data, seed } = file.config;
-  const { info, train } = await loadImages(file, context, { download: false });
+  const images = await loadImages(file, context, { download: false });
+  const { png, count, drawn } = await firstBatch(file.config, images, format, backend);
+  await writeFileAtomic(path, png);
+  const some = drawn < count ? `, of which ${drawn} are drawn` : "";
+  context.print(`first batch: ${path}; ${formatNumberOf(count, "image")}${some}`);
+}
+
+/** The first batch of a training as a PNG file, with how many of its images that shows. */
+export async function firstBatch(
+  { data, seed }: Pick<Config, "data" | "seed">,
+  { info, train }: Pick<Images, "info" | "train">,
+  format: ImageFormat,
+  backend: Backend,
+): Promise<{ readonly png: Uint8Array; readonly count: number; readonly drawn: number }> {
   const changes = changesOf(data, format.input);
   using loader = new BatchLoader(train, {
     batchSize: Math.min(data.batchSize, train.count),
@@ -44,18 +57,14 @@ export async function drawBatch(
       ? { mixing: { options: changes.mixing, classes: info.classNames.length } }
       : {}),
   });
-  for await (const batch of loader.epoch(0)) {
-    const images = await shown(batch, format, changes, backend);
-    const tiles = images.map((picture, row): Tile => ({
-      picture,
-      lines: linesOf(batch.arrays, row, info.classNames),
-    }));
-    const { sheet, drawn } = batchSheet(tiles);
-    await writeFileAtomic(path, await encodePng(sheet));
-    const some = drawn < images.length ? `, of which ${drawn} are drawn` : "";
-    context.print(`first batch: ${path}; ${formatNumberOf(images.length, "image")}${some}`);
-    return;
-  }
+  const { value: batch } = await loader.epoch(0).next();
+  const images = await shown(batch!, format, changes, backend);
+  const tiles = images.map((picture, row): Tile => ({
+    picture,
+    lines: linesOf(batch!.arrays, row, info.classNames),
+  }));
+  const { sheet, drawn } = batchSheet(tiles);
+  return { png: await encodePng(sheet), count: images.length, drawn };
 }
 
 /** The images of a batch as the network takes them, in pixels again. */

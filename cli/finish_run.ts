@@ -9,7 +9,7 @@ import type { Config } from "../config/schema.ts";
 import { exists } from "../files/exists.ts";
 import { formatDuration } from "../reporting/format.ts";
 import { describePatience } from "../training/early_stopping.ts";
-import type { TrainingOutcome } from "../training/loop.ts";
+import type { TrainingOutcome } from "../training/observer.ts";
 import { formatMetric, lossLast, validationName } from "../training/metrics/metric.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import type { RunFolder, RunIdentity } from "../training/run_folder.ts";

@@ -159,6 +159,7 @@ ${row("training.earlyStopping", "{patience: 10}", { off: true })}
 ${standard("training.validateEvery", { off: true })}
 ${standard("training.logEvery", { off: true })}
 ${standard("training.logNorms", { off: true })}
+${row("training.loggers", "[csv, tensorboard]", { off: true })}
 ${row("training.clip", "{norm: 1}", { off: true, more: "or {value: 0.5}" })}
 ${row("training.ema", "{decay: 0.999}", { off: true })}
 ${row("training.freeze", "{names: backbone, epochs: 3}", { off: true })}

@@ -14,7 +14,7 @@ import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import { countSteps } from "../training/data.ts";
-import type { TrainingOutcome } from "../training/loop.ts";
+import type { TrainingOutcome } from "../training/observer.ts";
 import { frozenBatchNorms } from "../training/freezing.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import { type ExistingRun, runFile } from "../training/run_files.ts";
@@ -24,6 +24,7 @@ import { planTraining, type TrainingRunOptions, trainRecipe } from "../training/
 import type { Context } from "./command.ts";
 import type { Interruption } from "./interruption.ts";
 import { type Images, loadImages, waitingHint } from "./load_data.ts";
+import { firstBatch } from "./batch_picture.ts";
 import { checkPlan, describePlan, planRun } from "./memory_plan.ts";
 import { rememberPlaces } from "./places.ts";
 import { buildNetwork, changesOf, checkLastBatch, planNetwork, recipeOf } from "./prepare.ts";
@@ -113,7 +114,20 @@ export async function trainConfig(
   const memory = planRun(file, backend, plan.programs, model, images);
   warnings.push(...checkPlan(file, memory));
   for (const warning of warnings) context.progress.print(`warning: ${warning}`);
-  folder.describe(identity, formatConfig(config));
+  folder.describe({
+    identity,
+    configText: formatConfig(config),
+    loggers: config.training.loggers,
+    sources: {
+      print(line) {
+        context.progress.clear();
+        context.print(line);
+      },
+      pictures: async () => ({
+        batch: (await firstBatch(config, images, identity.description, backend)).png,
+      }),
+    },
+  });
   if (found) announceResume(found, changes, { config, recipe, backend }, context);
   else if (pretrained !== undefined) await adoptPretrained(model, pretrained, file, context);
   const start = performance.now();

@@ -1,6 +1,7 @@
 /** The schema of `training`: a recipe and how long it is followed. */
 
 import { z } from "../schema/entry.ts";
+import { loggersSchema } from "../training/loggers/registry.ts";
 import { RECIPE } from "../training/recipe.ts";
 import { RUN } from "../training/run_options.ts";
 
@@ -26,4 +27,5 @@ export const trainingSchema = z.strictObject({
   validateEvery,
   logEvery,
   logNorms,
+  loggers: loggersSchema.meta({ resume: "free" }),
 });

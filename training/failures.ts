@@ -1,7 +1,8 @@
 /** What is said of a training that cannot go on. */
 import { DeviceError } from "../backends/backend.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
-import { RunError } from "../errors.ts";
+import { RunError, UserError } from "../errors.ts";
+import { refusalOf } from "../files/refusal.ts";
 
 /** A training whose loss or weights are no numbers any more: the recipe's fault, not the machine's. */
 export class DivergedError extends RunError {}
@@ -51,5 +52,18 @@ export function brokenFromTheStart(what: string): DivergedError {
   return new DivergedError(
     `${what} before any weight was changed: look at the weights it goes on from and at the ` +
       "images and their normalization, not at the learning rate",
+  );
+}
+
+/**
+ * What to throw where `path` of a run cannot be written: a full disk and its like are no defects, for the
+ * checkpoint before is whole.
+ */
+export function unwritable(path: string, error: unknown): unknown {
+  // What writes a checkpoint has explained the refusal already, with other advice.
+  const refusal = refusalOf(error instanceof UserError ? error.cause : error);
+  return refusal === undefined ? error : new RunError(
+    `${path} cannot be written: ${refusal}; mend that and go on with --resume`,
+    { cause: error },
   );
 }

@@ -1,4 +1,4 @@
-/** A file of JSON lines that is appended to, each line there whole or not at all. */
+/** A file that is appended to, such as one of JSON lines: each line is there whole or not at all. */
 import { writeFileAtomic } from "../files/atomic.ts";
 import { DISK, type DiskFile, writeAll } from "../files/disk.ts";
 import { exists } from "../files/exists.ts";
@@ -26,17 +26,22 @@ export class LogFile {
     return this.size;
   }
 
-  /** Appends a line. */
-  async append(entry: Readonly<Record<string, unknown>>): Promise<void> {
-    const line = new TextEncoder().encode(`${JSON.stringify(entry)}\n`);
+  /** Appends a line of JSON. */
+  append(entry: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.write(`${JSON.stringify(entry)}\n`);
+  }
+
+  /** Appends text or bytes. */
+  async write(data: string | Uint8Array): Promise<void> {
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     try {
-      await writeAll(this.file, line);
+      await writeAll(this.file, bytes);
     } catch (error) {
       // Half a line is none.
       await this.file.truncate(this.size).catch(() => {});
       throw error;
     }
-    this.size += line.length;
+    this.size += bytes.length;
   }
 
   /** Returns when all lines are on the medium. */

@@ -18,7 +18,7 @@ import { Evaluation } from "./evaluation.ts";
 import { loggedMetrics } from "./metrics/metric.ts";
 import { isBetter } from "./metrics/monitor.ts";
 import type { Objective } from "./objectives/objective.ts";
-import type { LoopHooks } from "./observer.ts";
+import type { LoopHooks, TrainingOutcome } from "./observer.ts";
 import { loggedNorms } from "./norms.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { ParsedRunOptions } from "./run_options.ts";
@@ -34,17 +34,6 @@ export interface LoopOptions extends LoopHooks, Omit<ParsedRunOptions, "schedule
   readonly schedule: Schedule;
   /** Where to go on; the session must hold the tensors of that position. Default: the start. */
   readonly start?: RunState;
-}
-
-/** How a training ended. */
-export interface TrainingOutcome {
-  /**
-   * `completed`: the last epoch is done; `stopped early`: validations got no better. The others can
-   * go on: `out of time` by `maxTime`, `interrupted` by the signal.
-   */
-  readonly status: "completed" | "stopped early" | "out of time" | "interrupted";
-  /** The position it ended at. */
-  readonly state: RunState;
 }
 
 /**
@@ -96,7 +85,10 @@ class TrainingLoop {
     if (store && !this.options.start) await this.#save("last", await this.#snapshot());
     observer?.start?.({ stepsPerEpoch, epochs, state: this.#state });
     for (let end = this.#end;; end = this.#end) {
-      if (end) return { status: end, state: this.#state };
+      if (end) {
+        if (end !== "out of time") await store?.complete?.();
+        return { status: end, state: this.#state };
+      }
       await this.#trainEpoch();
       const validation = await this.#validate();
       if (this.#stopping || this.#isWithinEpoch) {
@@ -239,7 +231,7 @@ class TrainingLoop {
       step,
       learningRate,
       ...loggedMetrics(train, validation),
-    });
+    }, tensors?.ema ?? tensors?.model);
     if (tensors) {
       if (isBest && keepBest) await this.#save("best", tensors);
       await this.#save("last", tensors);

@@ -1,5 +1,6 @@
 /** What a training tells and keeps on the way. */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
+import type { StateDict } from "../layers/module.ts";
 import type { Metrics, RunState } from "../checkpoints/run_state.ts";
 
 /** One step, as an observer sees it. */
@@ -95,12 +96,18 @@ export interface TimingEntry {
 export interface TrainingStore {
   /** Called before the first step, when everything that could be refused has been checked. */
   start?(): Promise<void>;
-  /** Appends an entry to the metrics log. */
-  log(entry: Readonly<Record<string, unknown>>): Promise<void>;
+  /**
+   * Appends an entry to the metrics log.
+   *
+   * @param weights the network's after an epoch, the averaged ones where there are some
+   */
+  log(entry: Readonly<Record<string, unknown>>, weights?: StateDict): Promise<void>;
   /** Appends an entry to the log of times; called before the position it leads to is saved. */
   logTiming?(entry: TimingEntry): Promise<void>;
   /** Saves a position; `best` ones besides the last. */
   save(kind: "last" | "best", tensors: TrainingTensors, state: RunState): Promise<void>;
+  /** Called when the last epoch is done, or validations have got no better. */
+  complete?(): Promise<void>;
   /** Names the checkpoint a stopped run can go on from, for a person. */
   lastCheckpoint(): string | undefined;
 }
@@ -113,4 +120,15 @@ export interface LoopHooks {
   readonly observer?: TrainingObserver;
   /** Stops the training after the step under way, saved. */
   readonly signal?: AbortSignal;
+}
+
+/** How a training ended. */
+export interface TrainingOutcome {
+  /**
+   * `completed`: the last epoch is done; `stopped early`: validations got no better. The others can
+   * go on: `out of time` by `maxTime`, `interrupted` by the signal.
+   */
+  readonly status: "completed" | "stopped early" | "out of time" | "interrupted";
+  /** The position it ended at. */
+  readonly state: RunState;
 }

@@ -5,6 +5,7 @@ import { InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { checkPlace } from "../files/place.ts";
 import { describeNoNumbers } from "./finite.ts";
+import { isLoggerFile } from "./loggers/registry.ts";
 
 /** Files a run leaves, by what they are; nothing else in its folder is ever deleted. */
 const FILES = {
@@ -29,6 +30,14 @@ export const RUN_FILES = Object.keys(FILES) as readonly RunFile[];
 /** Where the run in folder `run` has a file. */
 export function runFile(run: string, file: RunFile): string {
   return join(run, FILES[file]);
+}
+
+/** Where the files are that loggers have left in the folder of a run. */
+export async function loggerFiles(run: string): Promise<string[]> {
+  const info = await Deno.stat(run).catch(() => undefined);
+  if (!info?.isDirectory) return [];
+  const entries = await Array.fromAsync(Deno.readDir(run));
+  return entries.filter(({ name }) => isLoggerFile(name)).map(({ name }) => join(run, name));
 }
 
 /** An empty file that the process locks that has the run in folder `run` under way. */
@@ -62,8 +71,7 @@ export async function checkExisting(run: string, existing: ExistingRun): Promise
     );
   if (!isOurs && await exists(config)) throw foreign(config);
   if (existing !== "refuse" && existing !== "replace") return;
-  for (const file of RUN_FILES) {
-    const path = runFile(run, file);
+  for (const path of await filesOf(run)) {
     if (!await exists(path)) continue;
     if (existing === "refuse") {
       throw new InputError(
@@ -75,9 +83,14 @@ export async function checkExisting(run: string, existing: ExistingRun): Promise
   }
 }
 
+/** Where files of a run are, or would be. */
+async function filesOf(run: string): Promise<string[]> {
+  return [...RUN_FILES.map((file) => runFile(run, file)), ...await loggerFiles(run)];
+}
+
 /** Who opens a pipe waits for its other end, and who opens a link may make what it names. */
 async function requirePlainFiles(run: string): Promise<void> {
-  for (const path of [...RUN_FILES.map((file) => runFile(run, file)), lockOf(run)]) {
+  for (const path of [...await filesOf(run), lockOf(run)]) {
     if (!await exists(path)) continue;
     const { isFile, isDirectory } = await Deno.lstat(path);
     if (isFile) continue;

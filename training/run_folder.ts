@@ -15,13 +15,16 @@ import {
   writeCheckpoint,
 } from "../checkpoints/checkpoint.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
-import { InputError, RunError, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { DISK, type Disk, type DiskFile } from "../files/disk.ts";
 import { exists } from "../files/exists.ts";
-import { explainRefusal, refusalOf } from "../files/refusal.ts";
+import { explainRefusal } from "../files/refusal.ts";
 import { removeTemporary, temporaryPath } from "../files/temporary.ts";
+import { unwritable } from "./failures.ts";
+import type { StateDict } from "../layers/module.ts";
 import { LogFile } from "./log_file.ts";
+import type { Logger, LoggerSources } from "./loggers/logger.ts";
+import { type LoggerOptions, openLoggers } from "./loggers/registry.ts";
 import type { TimingEntry, TrainingStore } from "./observer.ts";
 import {
   checkExisting,
@@ -30,23 +33,36 @@ import {
   type ExistingRun,
   findCheckpoint,
   type FoundCheckpoint,
-  lockOf,
+  loggerFiles,
   RUN_FILES,
   type RunFile,
   runFile,
 } from "./run_files.ts";
-import { timingBytesUpTo } from "./run_log.ts";
+import { lockRun } from "./run_lock.ts";
+import { type Entry, readEntries, timingBytesUpTo } from "./run_log.ts";
 
 /** What every checkpoint of a run says beside its position. */
 export type RunIdentity = Omit<CheckpointHeader, "state" | "metricsBytes">;
+
+/** What a run's folder is told of the run. */
+export interface RunDescription {
+  readonly identity: RunIdentity;
+  /** Its config, with every default filled in. */
+  readonly configText: string;
+  /** What keeps or shows its log besides. Default: none. */
+  readonly loggers?: readonly LoggerOptions[];
+  /** What the loggers show. */
+  readonly sources?: LoggerSources;
+}
 
 /** A run's folder, open for writing. */
 export class RunFolder implements TrainingStore {
   /** Held while this process has the run to itself. */
   #lock: DiskFile | undefined;
-  #described: { readonly identity: RunIdentity; readonly configText: string } | undefined;
+  #described: RunDescription | undefined;
   #metrics: LogFile | undefined;
   #timing: LogFile | undefined;
+  #loggers: readonly Logger[] = [];
   #hasCheckpoint: boolean;
 
   private constructor(
@@ -85,8 +101,8 @@ export class RunFolder implements TrainingStore {
   }
 
   /** Says what the config and all checkpoints of the run hold; called before the start. */
-  describe(identity: RunIdentity, configText: string): void {
-    this.#described = { identity, configText };
+  describe(description: RunDescription): void {
+    this.#described = description;
   }
 
   /**
@@ -134,8 +150,21 @@ export class RunFolder implements TrainingStore {
     return this.#hasCheckpoint ? this.lastPath : undefined;
   }
 
-  log(entry: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.#append("metrics", this.#metrics, entry);
+  async log(entry: Entry, weights?: StateDict): Promise<void> {
+    await this.#append("metrics", this.#metrics, entry);
+    await this.#tellLoggers((logger) => logger.log(entry, weights));
+  }
+
+  complete(): Promise<void> {
+    return this.#tellLoggers((logger) => logger.complete?.());
+  }
+
+  async #tellLoggers(tell: (logger: Logger) => Promise<void> | void): Promise<void> {
+    try {
+      for (const logger of this.#loggers) await tell(logger);
+    } catch (error) {
+      throw unwritable(this.path, error);
+    }
   }
 
   /** Appends to the log of times, with the bytes of memory that the process takes. */
@@ -146,13 +175,13 @@ export class RunFolder implements TrainingStore {
   async #append(
     file: RunFile,
     log: LogFile | undefined,
-    entry: Readonly<Record<string, unknown>>,
+    entry: Entry,
   ): Promise<void> {
     if (!log) throw new Error("the run's folder is not open");
     try {
       await log.append(entry);
     } catch (error) {
-      throw asRunError(runFile(this.path, file), error);
+      throw unwritable(runFile(this.path, file), error);
     }
   }
 
@@ -170,7 +199,7 @@ export class RunFolder implements TrainingStore {
       if (kind === "last" && await exists(path)) await this.#replaceLast(checkpoint);
       else await writeCheckpoint(path, checkpoint, this.disk);
     } catch (error) {
-      throw asRunError(path, error);
+      throw unwritable(path, error);
     }
     if (kind === "last") this.#hasCheckpoint = true;
   }
@@ -208,6 +237,8 @@ export class RunFolder implements TrainingStore {
 
   /** Closes the logs and lets other processes have the run. */
   close(): void {
+    for (const logger of this.#loggers) logger.close?.();
+    this.#loggers = [];
     for (const file of [this.#metrics, this.#timing, this.#lock]) file?.close();
     this.#metrics = this.#timing = this.#lock = undefined;
   }
@@ -228,10 +259,21 @@ export class RunFolder implements TrainingStore {
     const timing = runFile(this.path, "timing");
     const kept = state ? await timingBytesUpTo(timing, state) : 0;
     this.#timing = await LogFile.open(timing, kept, this.disk);
+    const { identity, configText, loggers = [], sources } = this.#description;
+    this.#loggers = await openLoggers(loggers, {
+      ...sources,
+      folder: this.path,
+      disk: this.disk,
+      step: state?.step ?? 0,
+      config: identity.config,
+      configText,
+      entries: () => readEntries(runFile(this.path, "metrics")),
+    });
   }
 
   /** Deletes what a run leaves; the config, which tells that it was one, goes last. */
   async #clear(): Promise<void> {
+    for (const path of await loggerFiles(this.path)) await this.disk.remove(path);
     for (
       const file of ["previous", "last", "best", "folded", "timing", "metrics", "config"] as const
     ) {
@@ -251,31 +293,4 @@ export class RunFolder implements TrainingStore {
       if (await exists(dirname(path))) await removeTemporary(path);
     }
   }
-}
-
-/** Takes the lock of a run's folder; the system releases that of a process that dies. */
-async function lockRun(path: string, disk: Disk): Promise<DiskFile> {
-  let file: DiskFile;
-  try {
-    file = await disk.open(lockOf(path), { write: true, create: true });
-  } catch (error) {
-    throw explainRefusal(path, error);
-  }
-  // Some file systems have no locks.
-  if (await file.tryLock(true).catch(() => true)) return file;
-  file.close();
-  throw new InputError(
-    `${path}: another process has this run under way; wait for it, or choose another folder with ` +
-      "--output",
-  );
-}
-
-/** A full disk and its like are no defects: the checkpoint before is whole. */
-function asRunError(path: string, error: unknown): unknown {
-  // What writes a checkpoint has explained the refusal already, with other advice.
-  const refusal = refusalOf(error instanceof UserError ? error.cause : error);
-  return refusal === undefined ? error : new RunError(
-    `${path} cannot be written: ${refusal}; mend that and go on with --resume`,
-    { cause: error },
-  );
 }

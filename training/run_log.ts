@@ -70,9 +70,11 @@ export async function timingBytesUpTo(
   return bytes;
 }
 
-type Entry = Readonly<Record<string, unknown>>;
+/** An entry as it is in a log. */
+export type Entry = Readonly<Record<string, unknown>>;
 
-async function readEntries(path: string): Promise<Entry[]> {
+/** The entries of a log. Throws InputError, naming the line, for one that is damaged. */
+export async function readEntries(path: string): Promise<Entry[]> {
   return (await readLines(path)).map(({ entry }, i) => {
     if (entry) return entry;
     throw new InputError(

@@ -6,6 +6,7 @@ import { AUGMENTATIONS } from "../../datasets/augmentations/registry.ts";
 import { DATASETS } from "../../datasets/registry.ts";
 import { CONVOLUTIONS } from "../../layers/convolutions.ts";
 import { MODELS } from "../../models/registry.ts";
+import { LOGGERS } from "../../training/loggers/registry.ts";
 import { OBJECTIVES } from "../../training/objectives/registry.ts";
 import { OPTIMIZERS } from "../../training/optimizers/registry.ts";
 import { SCHEDULES } from "../../training/schedules/registry.ts";
@@ -51,6 +52,7 @@ Deno.test("the template of init names every entry that a config can choose", () 
     CONVOLUTIONS,
     DATASETS,
     LAYERS,
+    LOGGERS,
     MODELS,
     OBJECTIVES,
     OPTIMIZERS,

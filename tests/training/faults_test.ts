@@ -81,7 +81,7 @@ async function prepare() {
   /** Trains to the end, or up to a step, and writes a folded network when it is done. */
   return async (path: string, disk: Disk, existing: ExistingRun, stopAt = Infinity) => {
     using folder = await RunFolder.open(path, existing, disk);
-    folder.describe(identity, "seed: 1\n");
+    folder.describe({ identity, configText: "seed: 1\n" });
     session.restore(folder.found?.checkpoint.tensors ?? start);
     const interruption = new AbortController();
     const { status } = await runTraining({

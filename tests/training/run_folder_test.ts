@@ -26,7 +26,7 @@ const AT_STEP_3: RunState = { step: 3, epoch: 0, batch: 3, sums: NO_SUMS };
 
 async function opened(path: string, existing: ExistingRun, configText = "seed: 0\n") {
   const folder = await RunFolder.open(path, existing);
-  folder.describe(IDENTITY, configText);
+  folder.describe({ identity: IDENTITY, configText });
   return folder;
 }
 

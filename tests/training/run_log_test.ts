@@ -24,7 +24,7 @@ const IDENTITY = {
 /** Trains into `path`, or goes on there, until as many steps are taken. */
 async function trainInto(path: string, stopAfter = Infinity): Promise<void> {
   using folder = await RunFolder.open(path, "resume");
-  folder.describe(IDENTITY, "");
+  folder.describe({ identity: IDENTITY, configText: "" });
   const stop = new AbortController();
   await train({
     ...await tinyTraining({ saveEverySteps: 3 }, cpuBackend({ threads: 1 })),
