@@ -33,6 +33,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "Write a network for other programs: ONNX, or the DO-Conv authors' layer",
   },
   { name: "import", summary: "Make a checkpoint of weights trained elsewhere" },
+  { name: "report", summary: "Write a page about runs: curves, classes, mistakes, kernels" },
   { name: "site", summary: "Write a page that runs a network in the browser" },
   { name: "predict", summary: "Name what pictures show" },
   { name: "inspect", summary: "Show the layers, sizes and memory of a network" },

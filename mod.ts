@@ -238,12 +238,15 @@ export type { Monitor } from "./training/metrics/monitor.ts";
 export type {
   BatchField,
   EvaluationReport,
-  ImageTally,
-  MetricTally,
   NetworkClasses,
   Objective,
-  TargetRows,
 } from "./training/objectives/objective.ts";
+export type {
+  ImageTally,
+  Judgement,
+  MetricTally,
+  TargetRows,
+} from "./training/objectives/tally.ts";
 export { type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./training/objectives/registry.ts";
 export { describeNetwork } from "./training/description.ts";
 export {

@@ -25,7 +25,7 @@ export const command: Command = {
       "ONNX Runtime": loadRuntime,
       "the bundler of pages, and what they show charts with": async () => {
         await bundleScripts(SCRIPTS);
-        for (const script of Object.values<URL>(PAGES)) await bundleScripts([script]);
+        for (const { script } of Object.values(PAGES)) await bundleScripts([script]);
       },
     };
     for (const [name, load] of Object.entries(parts)) {

@@ -35,12 +35,14 @@ export interface ValidationImages {
  * has named, for ones that would have to be fetched or are in a place that nobody has named.
  *
  * @param path the network's file
+ * @param download whether images may be fetched for a config that is named
  */
 export async function loadValidationImages(
   path: string,
   network: EvaluatedFile,
   args: Arguments,
   context: Context,
+  download = true,
 ): Promise<ValidationImages> {
   // Nobody has named the images that a network says it was trained on: nothing is fetched for it.
   const isNamed = args.text("config") !== undefined;
@@ -48,6 +50,7 @@ export async function loadValidationImages(
   const file = await configOf(path, network, args, context);
   const { info, validation } = await loadImages(file, context, {
     isNamed,
+    download: isNamed && download,
     set: args.texts("set"),
     check: (info) => checkImages(path, network, info),
   });

@@ -4,7 +4,7 @@ import type { CheckpointHeader } from "../checkpoints/checkpoint.ts";
 import { noisePixels } from "../checkpoints/finite.ts";
 import type { FoldVerification } from "../checkpoints/fold.ts";
 import { parseStored } from "../config/load.ts";
-import { imageSize, type ImageSource } from "../datasets/image_source.ts";
+import { type ImageShape, imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import { UserError } from "../errors.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
@@ -63,6 +63,11 @@ export async function verificationImages(
     // A stranger's config may also name a place that Deno keeps programs out of.
     if (!(error instanceof UserError || error instanceof Deno.errors.NotCapable)) throw error;
   }
+  return noiseImages(input);
+}
+
+/** Images of noise, the same ones each time. */
+export function noiseImages(input: ImageShape): VerificationImages {
   const count = Math.min(VERIFICATION_IMAGES, Math.ceil(NOISE_BYTES / imageSize(input)));
   return { pixels: noisePixels(input, count), kind: "images of noise" };
 }

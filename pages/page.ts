@@ -7,6 +7,7 @@
  * - `page.ts`, its script. It takes the data by `pageData<Data>()` (`kit/data.ts`), builds elements by
  *   `element` and `section` (`kit/dom.ts`), `Chart` (`kit/chart.ts`, options in `kit/chart_options.ts`), `dataTable` (`kit/table.ts`) and
  *   hands sections to `showPage` (`kit/layout.ts`), which adds the contents at the side;
+ * - styles of its own, if it needs any;
  * - a line in {@link PAGES}. A command then has the page by `pageHtml({ title, page: "NAME", data })`.
  *
  * The kit cares for light and dark, print, narrow screens and the keyboard. Colours are the variables
@@ -19,16 +20,27 @@ import { spellName } from "../reporting/controls.ts";
 import { bundleScripts } from "./bundle.ts";
 import kitStyle from "./kit/kit.css" with { type: "text" };
 import palette from "./palette.css" with { type: "text" };
+import reportStyle from "./report/report.css" with { type: "text" };
 
-/** The scripts of pages by name. */
-export const PAGES = {} satisfies Record<string, URL>;
+/** What a kind of page has of its own. */
+export interface PageSource {
+  /** Its script, in TypeScript. */
+  readonly script: URL;
+  /** Its styles beside the kit's. */
+  readonly style?: string;
+}
+
+/** The pages by name. */
+export const PAGES = {
+  report: { script: new URL("./report/page.ts", import.meta.url), style: reportStyle },
+} satisfies Record<string, PageSource>;
 
 /** What a page is made of. */
 export interface PageParts {
   /** Its heading and the title of its window. */
   readonly title: string;
-  /** What kind of page it is, or its script, in TypeScript. */
-  readonly page: keyof typeof PAGES | URL;
+  /** What kind of page it is. */
+  readonly page: keyof typeof PAGES | PageSource;
   /** What the script shows: plain JSON. NaN and infinities become null in it. */
   readonly data: unknown;
   /** Whether the script may ask the server that the page comes from for more. Default false. */
@@ -37,11 +49,11 @@ export interface PageParts {
 
 /** The page as the text of its file. Throws RunError if its script cannot be bundled. */
 export async function pageHtml({ title, page, data, isServed }: PageParts): Promise<string> {
-  const script = typeof page === "string" ? PAGES[page] : page;
+  const { script, style: own = "" }: PageSource = typeof page === "string" ? PAGES[page] : page;
   const [bytes] = Object.values(await bundleScripts([script]));
   // Only inside of strings.
   const code = new TextDecoder().decode(bytes).replaceAll("</script", "<\\/script");
-  const style = [palette, chartStyle, kitStyle].join("\n");
+  const style = [palette, chartStyle, kitStyle, own].join("\n");
   const policy = [
     "default-src 'none'",
     `script-src ${await hashOf(code)}`,

@@ -2,7 +2,8 @@
 import type { Backend, TensorData } from "../backends/backend.ts";
 import { type Metrics, NO_SUMS, type Sums } from "../checkpoints/run_state.ts";
 import { sizeOf } from "../graph/types.ts";
-import type { ImageTally, MetricTally, Objective, TargetRows } from "./objectives/objective.ts";
+import type { Objective } from "./objectives/objective.ts";
+import type { ImageTally, MetricTally, TargetRows } from "./objectives/tally.ts";
 import { pipelined } from "./pipeline.ts";
 import { addSums } from "./sums.ts";
 

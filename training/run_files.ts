@@ -45,6 +45,15 @@ export function lockOf(run: string): string {
   return join(run, ".lock");
 }
 
+/** Whether a process has the run in folder `run` under way. */
+export async function isUnderWay(run: string): Promise<boolean> {
+  const path = lockOf(run);
+  if (!await exists(path)) return false;
+  using file = await Deno.open(path);
+  // Shared: it keeps no other reader away. Some file systems have no locks.
+  return !await file.tryLock(false).catch(() => true);
+}
+
 /** Begins the config of a run, and tells it from one that somebody wrote. */
 export const CONFIG_HEAD =
   "# The config of this run, with every default filled in; written by Overfold.\n";

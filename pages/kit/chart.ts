@@ -5,39 +5,33 @@
  */
 /// <reference lib="dom" />
 import uPlot from "uplot";
+import { type Drawn, followAppearance } from "./appearance.ts";
 import { downloads, numbersTable } from "./chart_numbers.ts";
 import type { Axis, ChartOptions, Series } from "./chart_options.ts";
+import { dashOf, Legend } from "./chart_legend.ts";
 import { button, element } from "./dom.ts";
 import { formatNumber } from "./numbers.ts";
 import { smoothed } from "./smoothing.ts";
-
-/** Colours there are, of classes `series-0` …; further series have them again, dashed otherwise. */
-export const COLOURS = 8;
 
 const HEIGHT = 260;
 /** Steps of an axis of whole numbers. */
 const WHOLE = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((step) => step * 10 ** i)).flat();
 
-const DASHES = [undefined, [6, 4], [2, 3], [10, 3, 2, 3]];
-/** Width on paper, in pixels of CSS. */
-const PRINTED = 640;
-
 /** Series of uPlot for each of ours: itself, and the bounds of its band. */
 const EACH = 3;
 
 /** A figure with a chart. */
-export class Chart {
+export class Chart implements Drawn {
   readonly element: HTMLElement;
   readonly #options: Omit<ChartOptions, "series">;
   readonly #place: HTMLElement;
-  readonly #legend = element("ul", { class: "legend" });
+  readonly #legend = new Legend((i, isShown) => {
+    for (let k = 1; k <= EACH; k++) this.#plot?.setSeries(EACH * i + k, { show: isShown });
+  });
   readonly #spoken = element("p", { class: "unseen", role: "status" });
   readonly #numbers = element("div", { class: "numbers" });
-  readonly #hidden = new Set<string>();
   #series: readonly Series[];
   #plot: uPlot | undefined;
-  #values: HTMLElement[] = [];
-  #swatches: HTMLElement[] = [];
   #isLog: boolean;
   #smoothing = 0;
 
@@ -59,12 +53,12 @@ export class Chart {
       { class: "chart" },
       element("figcaption", {}, element("strong", {}, title), this.#controls()),
       this.#place,
-      this.#legend,
+      this.#legend.element,
       this.#spoken,
       note === undefined ? undefined : element("p", { class: "note" }, note),
       this.#numbers,
     );
-    CHARTS.set(this.element, this);
+    followAppearance(this.element, this);
     // Once it is shown: before, it has no size and no colours.
     new ResizeObserver(([{ contentRect: { width } }]) => width > 0 && this.resize(width))
       .observe(this.#place);
@@ -74,7 +68,7 @@ export class Chart {
   /** Shows other series in place of those before. */
   show(series: readonly Series[]): void {
     this.#series = series;
-    this.#fillLegend();
+    this.#legend.fill(series);
     this.#numbers.replaceChildren(
       downloads(this.#options, series, () => this.#place.querySelector("canvas")),
       numbersTable(this.#options, series),
@@ -105,8 +99,8 @@ export class Chart {
     const text = () => getComputedStyle(this.#place).color;
     const line = () => getComputedStyle(this.#place).borderTopColor;
     const axis = (
-      { label, format = formatNumber, isWhole }: Axis,
-      size: number,
+      { label, format = formatNumber, ticks = format, isWhole }: Axis,
+      size: uPlot.Axis.Size,
     ): uPlot.Axis => ({
       label,
       size,
@@ -117,7 +111,7 @@ export class Chart {
       ticks: { stroke: line, width: 1 },
       font: "12px system-ui, sans-serif",
       labelFont: "12px system-ui, sans-serif",
-      values: (_, splits) => splits.map((value) => value === null ? "" : format(value)),
+      values: (_, splits) => splits.map((value) => value === null ? "" : ticks(value)),
     });
     const range = (axis: Axis) => axis.range ? { range: [...axis.range] as [number, number] } : {};
     const bars = this.#series.find(({ style }) => style === "bars");
@@ -135,10 +129,12 @@ export class Chart {
           x: { time: false, ...range(bars && !x.range ? { ...x, range: aroundBars(bars) } : x) },
           y: this.#isLog ? { distr: 3 } : range(y),
         },
-        axes: [axis(x, 34), { ...axis(y, 58), space: 36 }],
+        axes: [axis(x, 34), { ...axis(y, widthOf), space: 36 }],
         series: [{}, ...this.#series.flatMap((series, i) => this.#drawn(series, i))],
         bands: this.#series.flatMap(({ band }, i) =>
-          band ? [{ series: [EACH * i + 3, EACH * i + 2], fill: () => this.#colour(i, 0.2) }] : []
+          band
+            ? [{ series: [EACH * i + 3, EACH * i + 2], fill: () => this.#legend.colour(i, 0.2) }]
+            : []
         ),
         hooks: { setCursor: [(plot) => this.#tell(plot.cursor.idx)] },
       },
@@ -151,7 +147,7 @@ export class Chart {
   /** A series and the bounds of its band as uPlot draws them. */
   #drawn(series: Series, i: number): uPlot.Series[] {
     const { style = "line", name } = series;
-    const show = !this.#hidden.has(name);
+    const show = this.#legend.isShown(name);
     const bound = { show, stroke: "transparent", width: 0, points: { show: false } };
     const few = series.x.length <= 30;
     return [
@@ -159,16 +155,19 @@ export class Chart {
         show,
         label: name,
         spanGaps: true,
-        stroke: () => this.#colour(i),
+        stroke: () => this.#legend.colour(i),
         width: style === "points" ? 0 : style === "bars" ? 1 : 2,
         dash: dashOf(series, i),
         ...(style === "bars"
-          ? { paths: uPlot.paths.bars!({ size: [0.8, 60] }), fill: () => this.#colour(i, 0.45) }
+          ? {
+            paths: uPlot.paths.bars!({ size: [0.8, 60] }),
+            fill: () => this.#legend.colour(i, 0.45),
+          }
           : {}),
         points: {
           show: style === "points" || style === "line" && few,
           size: style === "points" ? 8 : 5,
-          fill: () => this.#colour(i),
+          fill: () => this.#legend.colour(i),
         },
       },
       bound,
@@ -215,37 +214,13 @@ export class Chart {
     return controls;
   }
 
-  #fillLegend(): void {
-    this.#values = this.#series.map(() => element("span", { class: "value" }));
-    this.#swatches = this.#series.map(({ colour }, i) =>
-      element("span", { class: `swatch series-${(colour ?? i) % COLOURS}` })
-    );
-    const items = this.#series.map((series, i) => {
-      const { name, band, style = "line" } = series;
-      this.#swatches[i].classList.add(style === "line" && dashOf(series, i) ? "dashed" : style);
-      const toggle = button("", (button) => {
-        const isShown = this.#hidden.delete(name);
-        if (!isShown) this.#hidden.add(name);
-        button.setAttribute("aria-pressed", String(isShown));
-        for (let k = 1; k <= EACH; k++) this.#plot?.setSeries(EACH * i + k, { show: isShown });
-      }, { "aria-pressed": String(!this.#hidden.has(name)) });
-      toggle.append(
-        this.#swatches[i],
-        band ? `${name} (${band.name})` : name,
-        " ",
-        this.#values[i],
-      );
-      return element("li", {}, toggle);
-    });
-    this.#legend.replaceChildren(...items);
-  }
-
   /** Shows the values at a place, or the last of each series. */
   #tell(index: number | null | undefined): string {
     const data = this.#plot?.data ?? [[]];
     const { x, y } = this.#options;
     const at = index ?? undefined;
     const values = this.#series.map((_, i) => {
+      if (at === undefined && !this.#options.saysLast) return "";
       const row = data[EACH * i + 1] ?? [];
       // Of charts with several series some have no value at this place: the one before is said.
       let place = at ?? row.length - 1;
@@ -253,7 +228,7 @@ export class Chart {
       const value = row[place];
       return typeof value === "number" ? (y.format ?? formatNumber)(value) : "–";
     });
-    this.#values.forEach((element, i) => element.textContent = values[i]);
+    this.#legend.say(values);
     if (at === undefined) return "";
     const where = `${x.label} ${(x.format ?? formatNumber)(data[0][at] as number)}`;
     return [where, ...this.#series.map(({ name }, i) => `${name} ${values[i]}`)].join(", ");
@@ -299,11 +274,11 @@ export class Chart {
       max: isAll ? last : Math.min(last, middle + half),
     });
   }
+}
 
-  #colour(i: number, opacity = 1): string {
-    const { color } = getComputedStyle(this.#swatches[i]);
-    return color.replace("rgb(", "rgba(").replace(")", `, ${opacity})`);
-  }
+/** Room for what stands at the ticks of the axis at the left, in pixels. */
+function widthOf(_: uPlot, values: string[] | null): number {
+  return 22 + 7 * Math.max(3, ...(values ?? []).map((value) => value.length));
 }
 
 /** A range of x that has room for the first and the last bar. */
@@ -311,32 +286,3 @@ function aroundBars({ x }: Series): [number, number] {
   const half = (x.length > 1 ? x[1] - x[0] : 1) / 2;
   return [x[0] - half, x[x.length - 1] + half];
 }
-
-function dashOf({ isDashed, colour }: Series, i: number): number[] | undefined {
-  return DASHES[(Math.floor((colour ?? i) / COLOURS) * 2 + Number(isDashed ?? false)) % 4];
-}
-
-/** Those on the page; one that was taken off it is forgotten. */
-const CHARTS = new WeakMap<Element, Chart>();
-
-function eachChart(act: (chart: Chart) => void): void {
-  for (const figure of document.querySelectorAll("figure.chart")) act(CHARTS.get(figure)!);
-}
-
-matchMedia("(prefers-color-scheme: dark)")
-  .addEventListener("change", () => eachChart((chart) => chart.redraw()));
-// Paper is white and of another width.
-addEventListener("beforeprint", () => {
-  document.documentElement.classList.add("printed");
-  eachChart((chart) => {
-    chart.resize(PRINTED);
-    chart.redraw();
-  });
-});
-addEventListener("afterprint", () => {
-  document.documentElement.classList.remove("printed");
-  eachChart((chart) => {
-    chart.resize();
-    chart.redraw();
-  });
-});

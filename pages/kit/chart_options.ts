@@ -10,8 +10,6 @@ export interface Series {
   readonly y: readonly (number | null)[];
   /** Bounds of an area around it, such as the least and the greatest over seeds. */
   readonly band?: {
-    /** What they are: `min–max of 3 seeds`. */
-    readonly name: string;
     readonly low: readonly (number | null)[];
     readonly high: readonly (number | null)[];
   };
@@ -27,6 +25,8 @@ export interface Series {
 export interface Axis {
   readonly label: string;
   readonly format?: NumberFormat;
+  /** At its ticks, if they are to be shorter. */
+  readonly ticks?: NumberFormat;
   /** Its least and greatest values; by default those of the data. */
   readonly range?: readonly [least: number, greatest: number];
   /** Whether it has only whole numbers. Default false. */
@@ -42,6 +42,8 @@ export interface ChartOptions {
   readonly series: readonly Series[];
   /** A sentence below. */
   readonly note?: string;
+  /** Whether the legend says the last value of each series while no place is pointed at. */
+  readonly saysLast?: boolean;
   /** Whether its lines can be smoothed. */
   readonly isSmoothed?: boolean;
   /** Charts with the same key move their cursors together. */

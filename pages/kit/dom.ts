@@ -49,7 +49,7 @@ export function choice(
     ...names.map((name, i) => element("option", { value: i }, name)),
   );
   select.addEventListener("change", () => chosen(select.selectedIndex));
-  return element("label", { class: "choice" }, `${label} `, select);
+  return element("label", { class: "choice" }, label, select);
 }
 
 /** A part of the page with a heading, which the contents list. */

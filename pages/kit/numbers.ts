@@ -15,5 +15,9 @@ export function formatNumber(value: number, digits = 4): string {
   return String(Number(value.toPrecision(digits)));
 }
 
+/** A share in percent, as short as it is: `97.5 %`. */
+export const formatShortShare: NumberFormat = (share) =>
+  `${Number((100 * share).toPrecision(4))} %`;
+
 /** A share as a number of percent: `97.50 %`. */
 export const formatShare: NumberFormat = formatPercent;

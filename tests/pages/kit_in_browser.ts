@@ -19,7 +19,7 @@ const DATA: KitData = {
 async function withKit(test: (page: Page) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    const page = new URL("kit_page.ts", import.meta.url);
+    const page = { script: new URL("kit_page.ts", import.meta.url) };
     const path = join(folder, "kit.html");
     await Deno.writeTextFile(path, await pageHtml({ title: "A <kit> & more", page, data: DATA }));
     await withPage(`file://${path}`, test, { acceptDownloads: true });

@@ -23,12 +23,13 @@ showPage(lead, [
       x: { label: "epoch", isWhole: true },
       y: { label: "loss", log: "offered" },
       isSmoothed: true,
+      saysLast: true,
       series: [
         {
           name: "one",
           x,
           y: [4, 3, 2, 1],
-          band: { name: "min–max of 3", low: [3, 2, 1, 0.5], high: [5, 4, 3, 2] },
+          band: { low: [3, 2, 1, 0.5], high: [5, 4, 3, 2] },
         },
         { name: "two", x: [1, 3], y: [8, 6], isDashed: true },
       ],

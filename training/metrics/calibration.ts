@@ -4,7 +4,7 @@
  */
 import { softmaxRow } from "../../ops/softmax.ts";
 import { sum } from "../../reporting/statistics.ts";
-import type { ImageTally, TargetRows } from "../objectives/objective.ts";
+import type { ImageTally, TargetRows } from "../objectives/tally.ts";
 
 /** Bins of confidence, as in the paper. */
 export const CALIBRATION_BINS = 15;

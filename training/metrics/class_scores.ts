@@ -1,5 +1,5 @@
 /** How the classes' scores of all images meet their targets: what no sum over batches can tell. */
-import type { ImageTally, TargetRows } from "../objectives/objective.ts";
+import type { ImageTally, TargetRows } from "../objectives/tally.ts";
 import { averagePrecision } from "./average_precision.ts";
 import type { DecisionCounts } from "./decisions.ts";
 
@@ -12,7 +12,7 @@ export class ClassScores implements ImageTally {
    * @param classes how many there are
    * @param field the name of the targets, f32 [N, classes]
    */
-  constructor(classes: number, private readonly field: string) {
+  constructor(classes: number, readonly field: string) {
     const columns = () => Array.from({ length: classes }, (): number[] => []);
     this.#scores = columns();
     this.#targets = columns();

@@ -6,6 +6,7 @@ import type { Value } from "../../graph/types.ts";
 import { countCorrect } from "../../ops/count_correct.ts";
 import { fill } from "../../ops/fill.ts";
 import { scale } from "../../ops/scale.ts";
+import { logSoftmaxRow } from "../../ops/softmax.ts";
 import { softmaxCrossEntropy } from "../../ops/softmax_cross_entropy.ts";
 import { z } from "../../schema/entry.ts";
 import { LOSS, type MetricInfo } from "../metrics/metric.ts";
@@ -87,6 +88,20 @@ export const classification: ObjectiveEntry<typeof schema> = {
           count: Number(count),
         };
       },
+      judge: (logits, { labels }) =>
+        Array.from(labels, (label, n) => {
+          const row = logits.subarray(n * classes, (n + 1) * classes);
+          const likelihoods = logSoftmaxRow(Float64Array.from(row));
+          const most = likelihoods.reduce((a, b) => Math.max(a, b));
+          const predicted = likelihoods.indexOf(most);
+          return {
+            labels: [label],
+            predicted: [predicted],
+            loss: -likelihoods[label],
+            isMistake: predicted !== label,
+            confidence: Math.exp(most),
+          };
+        }),
       report: (classNames) => new ClassificationReport(classNames),
     };
   },

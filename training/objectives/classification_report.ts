@@ -6,7 +6,8 @@ import { formatCount, formatPercent, formatTable } from "../../reporting/format.
 import { ConfusionMatrix } from "../confusion.ts";
 import { Calibration } from "../metrics/calibration.ts";
 import { classTable } from "./class_table.ts";
-import type { EvaluationReport, TargetRows } from "./objective.ts";
+import type { EvaluationReport } from "./objective.ts";
+import type { TargetRows } from "./tally.ts";
 
 /** Confusions that the table shows; the details have all. */
 const SHOWN_CONFUSIONS = 10;
@@ -14,17 +15,17 @@ const SHOWN_CONFUSIONS = 10;
 /** Counts the classes that images are of and are taken for. */
 export class ClassificationReport implements EvaluationReport {
   readonly confusion: ConfusionMatrix;
-  readonly #calibration: Calibration;
+  readonly calibration: Calibration;
 
   /** A report on no images yet. */
   constructor(classNames: readonly string[]) {
     this.confusion = new ConfusionMatrix(classNames);
-    this.#calibration = new Calibration(classNames.length);
+    this.calibration = new Calibration(classNames.length);
   }
 
   add(logits: Float32Array, targets: TargetRows): void {
     const { labels } = targets;
-    this.#calibration.add(logits, targets);
+    this.calibration.add(logits, targets);
     const classes = this.confusion.classNames.length;
     for (let n = 0; n < labels.length; n++) {
       const row = logits.subarray(n * classes, (n + 1) * classes);
@@ -37,7 +38,7 @@ export class ClassificationReport implements EvaluationReport {
     return [
       classTable(this.confusion.perClass(), { accuracy: "accuracy" }),
       ...confusionTables(this.confusion),
-      `expected calibration error ${formatPercent(this.#calibration.expectedError())}`,
+      `expected calibration error ${formatPercent(this.calibration.expectedError())}`,
     ];
   }
 
@@ -45,7 +46,7 @@ export class ClassificationReport implements EvaluationReport {
     return {
       perClass: this.confusion.perClass(),
       confusion: this.confusion.counts,
-      expectedCalibrationError: this.#calibration.expectedError(),
+      expectedCalibrationError: this.calibration.expectedError(),
     };
   }
 }

@@ -8,6 +8,7 @@ import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_wit
 import { binaryOutcomes } from "../../ops/binary_outcomes.ts";
 import { channelSum } from "../../ops/channel_sum.ts";
 import { scale } from "../../ops/scale.ts";
+import { sum } from "../../reporting/statistics.ts";
 import { z } from "../../schema/entry.ts";
 import { meanAveragePrecision } from "../metrics/average_precision.ts";
 import { ClassScores } from "../metrics/class_scores.ts";
@@ -15,6 +16,7 @@ import { classScores, macroScores, microScores } from "../metrics/decisions.ts";
 import { LOSS, type MetricInfos } from "../metrics/metric.ts";
 import { MultiLabelReport } from "./multi_label_report.ts";
 import type { ObjectiveEntry } from "./objective.ts";
+import type { Judgement } from "./tally.ts";
 
 const METRICS: MetricInfos = {
   loss: LOSS,
@@ -94,11 +96,43 @@ export const multiLabel: ObjectiveEntry<typeof schema> = {
           }),
         };
       },
+      judge: (logits, { [TARGETS]: targets }) =>
+        Array.from({ length: targets.length / classes }, (_, n) => {
+          const own = Array.from({ length: classes }, (_, c) => n * classes + c);
+          return judged(own.map((i) => logits[i]), own.map((i) => targets[i]), logitThreshold);
+        }),
       report: (classNames) =>
         new MultiLabelReport(classNames, new ClassScores(classes, TARGETS), logitThreshold),
     };
   },
 };
+
+/**
+ * What is said of an image by its logits. Its loss is the mean over the classes, all positives
+ * weighted alike; unknown targets count nowhere.
+ */
+function judged(
+  logits: readonly number[],
+  targets: readonly number[],
+  threshold: number,
+): Judgement {
+  const all = targets.map((target, c) => ({ c, target, logit: logits[c] }));
+  const known = all.filter(({ target }) => target >= 0);
+  const wrong = known.filter(({ target, logit }) => (target > 0.5) !== (logit > threshold));
+  const losses = known.map(({ target, logit }) =>
+    Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - target * logit
+  );
+  return {
+    labels: all.filter(({ target }) => target > 0.5).map(({ c }) => c),
+    predicted: all.filter(({ logit }) => logit > threshold).map(({ c }) => c),
+    loss: sum(losses) / targets.length,
+    isMistake: wrong.length > 0,
+    confidence: Math.max(
+      0,
+      ...wrong.map(({ target, logit }) => 1 / (1 + Math.exp(target > 0.5 ? logit : -logit))),
+    ),
+  };
+}
 
 function summarize(
   { loss, count, truePositives, falsePositives, falseNegatives }: Sums,

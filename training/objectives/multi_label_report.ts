@@ -1,8 +1,11 @@
 /** What an evaluation tells of decisions on every class: precision, recall, F1, average precision. */
+import { probabilitiesOf } from "../../checkpoints/activation.ts";
+import { Calibration } from "../metrics/calibration.ts";
 import type { ClassScores } from "../metrics/class_scores.ts";
 import { classScores, type DecisionScores } from "../metrics/decisions.ts";
 import { classTable } from "./class_table.ts";
-import type { EvaluationReport, TargetRows } from "./objective.ts";
+import type { EvaluationReport } from "./objective.ts";
+import type { TargetRows } from "./tally.ts";
 
 /** How well one class is recognised. */
 interface ClassResult extends DecisionScores {
@@ -15,6 +18,9 @@ interface ClassResult extends DecisionScores {
 
 /** Scores each class. */
 export class MultiLabelReport implements EvaluationReport {
+  /** Of the probabilities of all classes of all images, those that are not known left out. */
+  readonly calibration: Calibration;
+
   /**
    * @param scores of no images yet
    * @param threshold a logit above it decides for a class
@@ -23,10 +29,16 @@ export class MultiLabelReport implements EvaluationReport {
     private readonly classNames: readonly string[],
     private readonly scores: ClassScores,
     private readonly threshold: number,
-  ) {}
+  ) {
+    this.calibration = new Calibration(classNames.length);
+  }
 
   add(logits: Float32Array, targets: TargetRows): void {
     this.scores.add(logits, targets);
+    const rows = targets[this.scores.field];
+    probabilitiesOf(logits.subarray(0, rows.length), "sigmoid").forEach((probability, i) => {
+      if (rows[i] >= 0) this.calibration.count(probability, rows[i] > 0.5);
+    });
   }
 
   tables(): string[] {

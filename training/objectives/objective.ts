@@ -5,33 +5,15 @@ import type { TargetColumn, TargetField } from "../../datasets/image_source.ts";
 import type { Value } from "../../graph/types.ts";
 import type { Entry, z } from "../../schema/entry.ts";
 import type { ConfusionMatrix } from "../confusion.ts";
+import type { Calibration } from "../metrics/calibration.ts";
 import type { MetricInfos } from "../metrics/metric.ts";
 import type { Monitor } from "../metrics/monitor.ts";
+import type { ImageTally, Judgement, MetricTally, TargetRows } from "./tally.ts";
 
 /** An array of a batch that an objective needs: a program's input of this name. */
 export interface BatchField extends TargetField {
   /** Of the input, and of the images' targets that it holds. */
   readonly name: string;
-}
-
-/** Targets of the images of a batch by name, without filling. */
-export type TargetRows = Readonly<Record<string, ArrayLike<number>>>;
-
-/** Sees the logits of every image of an evaluation. */
-export interface ImageTally {
-  /**
-   * Takes a batch.
-   *
-   * @param logits f32 [N, classes]; there may be rows of filling behind the images
-   * @param targets by the names of {@link Objective.targets}
-   */
-  add(logits: Float32Array, targets: TargetRows): void;
-}
-
-/** A tally whose result is metrics. */
-export interface MetricTally extends ImageTally {
-  /** What was found. */
-  metrics(): Metrics;
 }
 
 /** What `eval` says besides metrics. */
@@ -42,6 +24,8 @@ export interface EvaluationReport extends ImageTally {
   details(): Readonly<Record<string, unknown>>;
   /** Which classes were taken for which, where an image is taken for one. */
   readonly confusion?: ConfusionMatrix;
+  /** How often what has a probability is so. */
+  readonly calibration?: Calibration;
 }
 
 /** What a network is trained for. */
@@ -109,6 +93,8 @@ export interface Objective {
   summarize(sums: Sums, tallied?: Metrics): Metrics;
   /** A tally for metrics of a validation that sums cannot tell. Absent if there are none. */
   tally?(): MetricTally;
+  /** What a network says of each image of a batch. Absent where that cannot be right or wrong. */
+  judge?(logits: Float32Array, targets: TargetRows): Judgement[];
   /** A report on an evaluation. */
   report(classNames: readonly string[]): EvaluationReport;
 }

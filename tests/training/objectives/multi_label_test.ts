@@ -87,6 +87,8 @@ Deno.test("the tally and the report rank every image, batch by batch", () => {
       { name: "dog", count: 2, precision: 1, recall: 1, f1: 1, averagePrecision: 1 },
     ],
   });
+  // Unknown targets and rows of filling are no probabilities that could be true.
+  assertEquals(report.calibration?.bins().reduce((sum, { count }) => sum + count, 0), 6);
   assertEquals(report.tables(), [
     "class  images  precision    recall        F1  average precision\n" +
     "cat         2   100.00 %   50.00 %   66.67 %            83.33 %\n" +

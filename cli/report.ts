@@ -1,0 +1,154 @@
+/** `overfold report`: what came of one or several runs, as a page in one file. */
+
+import { exists } from "../files/exists.ts";
+import { loadNetwork } from "../checkpoints/load.ts";
+import { readFoldedNetwork } from "../checkpoints/network_file.ts";
+import { InputError, UserError } from "../errors.ts";
+import manifest from "../deno.json" with { type: "json" };
+import { writeFileAtomic } from "../files/atomic.ts";
+import { pageHtml } from "../pages/page.ts";
+import type { ReportData, RunData } from "../pages/report/data.ts";
+import { formatBytes, formatNumberOf } from "../reporting/format.ts";
+import { runFile } from "../training/run_files.ts";
+import { backendOption, chosenBackend, openChosen } from "./backend.ts";
+import type { Arguments, Command, Context } from "./command.ts";
+import { checkOutput } from "./output.ts";
+import { evaluationData } from "./report/evaluation.ts";
+import { networkData, verified } from "./report/network.ts";
+import { namesOf, readRun, type ReportedRun, runData } from "./report/run.ts";
+import { imagesOptions, loadValidationImages } from "./validation_images.ts";
+import { firstImages, noiseImages } from "./verification.ts";
+
+/** Mistakes of each kind in all, that a file stays small, and at least of a run. */
+const MOST_MISTAKES = 60;
+const LEAST_MISTAKES = 8;
+/** And at most of a run. */
+const MOST_OF_RUN = 24;
+
+/** Runs that the heading names, at most. */
+const MOST_NAMED = 4;
+
+/** `report RUN...`. */
+export const command: Command = {
+  positionals: [{ name: "RUN", help: "A run's folder, such as runs/NAME", repeated: true }],
+  options: {
+    output: { value: "FILE.html", help: "The page that is written; required" },
+    title: { value: "TEXT", help: "The page's heading; by default the runs' names" },
+    "no-images": {
+      help: "Leave out what needs images: classes, confusions, calibration, mistakes",
+    },
+    ...imagesOptions,
+    backend: backendOption("that of the config"),
+  },
+  details:
+    "The page is one file that needs no server and asks none for anything: curves, the config and how\n" +
+    "runs differ in it, the network's sizes and kernels, how it folds and, of the validation images,\n" +
+    "confusions, classes, calibration and the worst mistakes. Runs whose configs differ in nothing but\n" +
+    "the seed are one curve with a band. A run that is under way is reported as far as it is. Images\n" +
+    "must be on this machine: nothing is downloaded.",
+  async run(args, context) {
+    const folders = args.positionals;
+    const output = args.text("output");
+    if (output === undefined) {
+      throw new InputError("--output is missing: the page that is written, such as report.html");
+    }
+    await checkOutput(output, [], ".html");
+    const names = namesOf(folders);
+    // All are read before any is evaluated, which may take long.
+    const runs = await Promise.all(folders.map((folder) => readRun(folder)));
+    const data: RunData[] = [];
+    for (const [i, run] of runs.entries()) {
+      data.push(await reported(run, names[i], runs.length, args, context));
+    }
+    const page: ReportData = {
+      written: {
+        time: new Date().toISOString(),
+        by: `Overfold ${manifest.version}, Deno ${Deno.version.deno} on ${Deno.build.os} ` +
+          `(${Deno.build.arch})`,
+      },
+      runs: data,
+    };
+    const title = args.text("title") ??
+      (names.length > MOST_NAMED ? `${names.length} runs` : names.join(", "));
+    const html = await pageHtml({ title, page: "report", data: page });
+    await writeFileAtomic(output, html);
+    const bytes = new TextEncoder().encode(html).length;
+    context.print(
+      `report: ${output}, ${formatNumberOf(runs.length, "run")}, ${formatBytes(bytes)}`,
+    );
+    for (const { name, missing } of data) {
+      for (const line of missing) context.print(`  ${name}: ${line}`);
+    }
+    context.emit({
+      output,
+      bytes,
+      runs: data.map(({ name, folder, status, missing }) => ({ name, folder, status, missing })),
+    });
+  },
+};
+
+/** All that is known of a run. What cannot be had is told, and the rest is reported. */
+async function reported(
+  run: ReportedRun,
+  name: string,
+  runs: number,
+  args: Arguments,
+  context: Context,
+): Promise<RunData> {
+  const { folder } = run;
+  const missing = [...run.problems];
+  const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UserError || error instanceof Deno.errors.NotCapable)) throw error;
+      context.progress.clear();
+      missing.push(`${what}: ${error.message}`);
+      return undefined;
+    }
+  };
+  const data = await runData(run, name, context.call);
+  const checkpoint = run.best ?? run.last;
+  if (!checkpoint) {
+    return { ...data, missing: [...missing, "no network: the run has no checkpoint to read yet"] };
+  }
+  const folded = runFile(folder, "folded");
+  const hasFolded = await exists(folded);
+  if (!hasFolded) missing.push(`no folded network: a training writes ${folded} at its end`);
+  const path = hasFolded ? folded : runFile(folder, run.best ? "best" : "last");
+  const loaded = await attempt("no evaluation", () => loadNetwork(path));
+  const isWanted = !args.flag("no-images");
+  if (!isWanted) missing.push("no evaluation: it was left out by --no-images");
+  const images = isWanted && loaded
+    ? await attempt("no evaluation", () => loadValidationImages(path, loaded, args, context, false))
+    : undefined;
+  const backend = await openChosen(chosenBackend(args, run.file.config), context);
+  const network = await attempt("no network", () => Promise.try(networkData, checkpoint));
+  const verification = hasFolded
+    ? await attempt(
+      "folding is not verified",
+      async () =>
+        verified(
+          checkpoint,
+          await readFoldedNetwork(folded),
+          backend,
+          images
+            ? { pixels: await firstImages(images.validation), kind: "validation images" }
+            : noiseImages(checkpoint.description.input),
+        ),
+    )
+    : undefined;
+  const most = Math.min(MOST_OF_RUN, Math.max(LEAST_MISTAKES, Math.floor(MOST_MISTAKES / runs)));
+  const evaluation = loaded && images
+    ? await attempt(
+      "no evaluation",
+      () => evaluationData(path, loaded, images, backend, most, context),
+    )
+    : undefined;
+  return {
+    ...data,
+    missing,
+    ...(network ? { network: { ...network, verification } } : {}),
+    ...(evaluation ? { evaluation } : {}),
+  };
+}

@@ -1,0 +1,54 @@
+/** The logs of a run as columns of numbers. */
+
+import type { Columns, Curves } from "../../pages/report/data.ts";
+import { sum } from "../../reporting/statistics.ts";
+import type { EpochRow, StepRow } from "../../training/run_log.ts";
+
+/** Places along a curve that anybody can tell apart; of more, several in a row are one, their mean. */
+const MOST_PLACES = 1500;
+
+/** Curves of what was logged. */
+export function curvesOf(steps: readonly StepRow[], epochs: readonly EpochRow[]): Curves {
+  const averaged = Math.max(1, Math.ceil(steps.length / MOST_PLACES));
+  const groups = Array.from(
+    { length: Math.ceil(steps.length / averaged) },
+    (_, i) => steps.slice(i * averaged, (i + 1) * averaged),
+  );
+  return {
+    epochs: {
+      at: epochs.map(({ epoch }) => epoch),
+      steps: epochs.map(({ step }) => step),
+      train: columnsOf(epochs.map(({ train }) => train)),
+      learningRate: epochs.map(({ values: { learningRate } }) => learningRate ?? null),
+      validation: columnsOf(epochs.map(({ validation }) => validation ?? {})),
+      time: columnsOf(epochs.map(({ time }) => time ? { ...time } : {})),
+    },
+    steps: {
+      at: groups.map((group) => group[group.length - 1].step),
+      values: columnsOf(groups.map((group) => meansOf(group.map(({ values }) => values)))),
+    },
+    stepsAveraged: averaged,
+  };
+}
+
+type Row = Readonly<Record<string, number>>;
+
+function columnsOf(rows: readonly Row[]): Columns {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return Object.fromEntries(
+    names.map((name) => [name, rows.map((row) => name in row ? short(row[name]) : null)]),
+  );
+}
+
+function meansOf(rows: readonly Row[]): Row {
+  const names = new Set(rows.flatMap((row) => Object.keys(row)));
+  return Object.fromEntries([...names].map((name) => {
+    const values = rows.flatMap((row) => name in row ? [row[name]] : []);
+    return [name, sum(values) / values.length];
+  }));
+}
+
+/** As many digits as any chart or table shows. */
+function short(value: number): number {
+  return Number(value.toPrecision(6));
+}

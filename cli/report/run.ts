@@ -1,0 +1,198 @@
+/** What a report says of a run by its folder: how far it is, its config and its logs. */
+
+import { basename, relative, resolve } from "@std/path";
+import { type Checkpoint, readCheckpoint } from "../../checkpoints/checkpoint.ts";
+import { type ConfigFile, loadConfig, parseStored } from "../../config/load.ts";
+import type { Config } from "../../config/schema.ts";
+import { InputError, UserError } from "../../errors.ts";
+import { exists } from "../../files/exists.ts";
+import type { Fact, Numbers, RunData } from "../../pages/report/data.ts";
+import { formatBytes, formatDuration, formatNumberOf } from "../../reporting/format.ts";
+import { sum } from "../../reporting/statistics.ts";
+import { isRecord } from "../../schema/record.ts";
+import { hasStoppedEarly } from "../../training/early_stopping.ts";
+import type { Objective } from "../../training/objectives/objective.ts";
+import { objectiveOf } from "../../training/objectives/registry.ts";
+import { isUnderWay, RUN_FILES, type RunFile, runFile } from "../../training/run_files.ts";
+import { type EpochRow, readRunLog } from "../../training/run_log.ts";
+import { callOf, shellQuoted } from "../calls.ts";
+import { curvesOf } from "./curves.ts";
+
+/** A run that is reported on. */
+export interface ReportedRun {
+  readonly folder: string;
+  readonly file: ConfigFile;
+  readonly objective: Objective;
+  /** Where it is, and its best checkpoint; absent where there is none that can be read. */
+  readonly last?: Checkpoint;
+  readonly best?: Checkpoint;
+  /** Why one that is there cannot be read. */
+  readonly problems: readonly string[];
+  readonly epochs: readonly EpochRow[];
+}
+
+/** Classes of a network that are not known: so many that its objective has all its metrics. */
+const UNKNOWN_CLASSES = 1000;
+
+/** Reads a run. Throws InputError for a folder that holds none. */
+export async function readRun(folder: string): Promise<ReportedRun> {
+  if (!(await Deno.stat(folder).catch(() => undefined))?.isDirectory) {
+    throw new InputError(`${folder}: expected the folder of a run, such as runs/NAME`);
+  }
+  const problems: string[] = [];
+  const read = async (file: RunFile) => {
+    const path = runFile(folder, file);
+    if (!await exists(path)) return undefined;
+    try {
+      return await readCheckpoint(path);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error.message);
+      return undefined;
+    }
+  };
+  const last = await read("last") ?? await read("previous");
+  const best = await read("best");
+  const file = await configOf(folder, last ?? best);
+  const { classNames } = (best ?? last)?.description ?? {};
+  const objective = file.at(
+    "training",
+    () =>
+      objectiveOf(file.config.training.objective, classNames?.length ?? UNKNOWN_CLASSES, {
+        classNames,
+      }),
+  );
+  const { epochs } = await readRunLog(folder);
+  return { folder, file, objective, last, best, problems, epochs };
+}
+
+async function configOf(folder: string, checkpoint?: Checkpoint): Promise<ConfigFile> {
+  const path = runFile(folder, "config");
+  if (await exists(path)) return await loadConfig(path, { isForeign: true });
+  if (checkpoint?.config) return parseStored(checkpoint.config, folder);
+  throw new InputError(
+    `${folder}: found neither ${
+      basename(path)
+    } nor a checkpoint; expected the folder of a run, such ` +
+      "as runs/NAME",
+  );
+}
+
+/** What the report shows of it, but for its network. */
+export async function runData(
+  run: ReportedRun,
+  name: string,
+  call: string,
+): Promise<Omit<RunData, "missing">> {
+  const { folder, file: { config }, objective, last, best, epochs } = run;
+  const { steps } = await readRunLog(folder);
+  const { monitor } = config.training;
+  const found = last?.state.best ?? best?.state.best;
+  return {
+    name,
+    folder,
+    status: await statusOf(run),
+    command: commandOf(run, call),
+    config: leavesOf(config),
+    metrics: objective.metrics,
+    monitor: (typeof monitor === "string" ? monitor : monitor?.metric) ?? objective.monitor.metric,
+    curves: curvesOf(steps, epochs),
+    ...(found ? { best: { epoch: found.epoch, values: numbersOf(found) } } : {}),
+    environment: environmentOf(run),
+    files: await filesOf(folder),
+  };
+}
+
+/** Names for runs by their folders, as short as tells them apart. */
+export function namesOf(folders: readonly string[]): string[] {
+  const whole = folders.map((folder) => resolve(folder));
+  const names = whole.map((folder) => basename(folder));
+  return whole.map((folder, i) => {
+    const isShared = names.some((name, other) => other !== i && name === names[i]);
+    return isShared ? relative(Deno.cwd(), folder) || names[i] : names[i];
+  });
+}
+
+async function statusOf({ folder, file, objective, last, epochs }: ReportedRun): Promise<string> {
+  const { training } = file.config;
+  const of = `of ${formatNumberOf(training.epochs, "epoch")}`;
+  const done = Math.max(last?.state.epoch ?? 0, epochs.length);
+  if (await isUnderWay(folder)) return `under way: ${done} ${of} done`;
+  if (!last) return `no checkpoint; ${done} ${of} logged`;
+  if (last.state.epoch >= training.epochs) return `finished: ${formatNumberOf(done, "epoch")}`;
+  const { earlyStopping } = training;
+  if (earlyStopping && objective && hasStoppedEarly(earlyStopping, last.state.earlyStopping)) {
+    return `stopped early after ${done} ${of}`;
+  }
+  return `stopped after ${done} ${of}, at step ${last.state.step}`;
+}
+
+/** The training anew, into another folder, with what decides its bits as it was. */
+function commandOf({ folder, last, best, file: { config } }: ReportedRun, call: string): string {
+  const { name, threads } = (last ?? best)?.backend ?? { name: config.backend, threads: undefined };
+  const again = [
+    ...(config.backend === "auto" && name !== "import" ? [`backend=${name}`] : []),
+    ...(config.threads === "auto" && name === "cpu" ? [`threads=${threads}`] : []),
+  ];
+  const options = [...again.map((assignment) => `--set ${assignment}`)];
+  const output = `${folder.replace(/[/\\]+$/, "")}-again`;
+  return [
+    callOf("train", call),
+    shellQuoted(runFile(folder, "config")),
+    ...options,
+    `--output ${shellQuoted(output)}`,
+  ].join(" ");
+}
+
+/** Keys and values of a config, those of mappings one by one. */
+export function leavesOf(config: Config): Record<string, string> {
+  const leaves = (value: unknown, path: string): [string, string][] =>
+    isRecord(value) && Object.keys(value).length > 0
+      ? Object.entries(value).flatMap(([key, part]) =>
+        leaves(part, path === "" ? key : `${path}.${key}`)
+      )
+      : value === undefined
+      ? []
+      : [[path, typeof value === "string" ? value : JSON.stringify(value)]];
+  return Object.fromEntries(leaves(config, ""));
+}
+
+function numbersOf({ epoch: _, ...metrics }: Numbers): Numbers {
+  return metrics;
+}
+
+function environmentOf({ last, best, epochs }: ReportedRun): Fact[] {
+  const { backend, seed, pictures } = last ?? best ?? {};
+  const times = epochs.flatMap(({ time }) => time ?? []);
+  const total = (name: "seconds" | "validation" | "dataWait" | "images") =>
+    sum(times.map((time) => time[name]));
+  const training = total("seconds") - total("validation");
+  return [
+    ...(backend
+      ? [
+        ["Computed by", backend.description] as const,
+        ...(backend.name === "cpu" ? [["Threads", String(backend.threads)] as const] : []),
+      ]
+      : []),
+    ...(seed === undefined ? [] : [["Seed", String(seed)] as const]),
+    ...(pictures === undefined ? [] : [["Fingerprint of the pictures", pictures] as const]),
+    ...(times.length > 0
+      ? [
+        ["Time of these epochs", formatDuration(total("seconds"))] as const,
+        ["of it in validations", formatDuration(total("validation"))] as const,
+        ["of it waiting for images", formatDuration(total("dataWait"))] as const,
+        ["Images/s in training", (total("images") / training).toFixed(0)] as const,
+        ["Most memory", formatBytes(Math.max(...times.map(({ memory }) => memory)))] as const,
+      ]
+      : []),
+  ];
+}
+
+async function filesOf(folder: string): Promise<RunData["files"]> {
+  const files = await Promise.all(RUN_FILES.map(async (file) => {
+    const path = runFile(folder, file);
+    const info = await Deno.stat(path).catch(() => undefined);
+    return info ? [{ name: relative(folder, path), bytes: info.size }] : [];
+  }));
+  return files.flat();
+}

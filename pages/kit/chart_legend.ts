@@ -1,0 +1,61 @@
+/** The legend of a chart: which line is whose, what it is at a place, and buttons that hide it. */
+/// <reference lib="dom" />
+import type { Series } from "./chart_options.ts";
+import { button, element } from "./dom.ts";
+
+/** Colours there are, of classes `series-0` …; further series have them again, dashed otherwise. */
+const COLOURS = 8;
+
+const DASHES = [undefined, [6, 4], [2, 3], [10, 3, 2, 3]];
+
+/** A legend. */
+export class Legend {
+  readonly element = element("ul", { class: "legend" });
+  readonly #hidden = new Set<string>();
+  #values: HTMLElement[] = [];
+  #swatches: HTMLElement[] = [];
+
+  /** @param show is called with the place of a series that is to be shown or hidden */
+  constructor(private readonly show: (place: number, isShown: boolean) => void) {}
+
+  /** Lists these series; those of a name that is hidden stay so. */
+  fill(series: readonly Series[]): void {
+    this.#values = series.map(() => element("span", { class: "value" }));
+    this.#swatches = series.map((one, i) => {
+      const { colour = i, style = "line" } = one;
+      const form = style === "line" && dashOf(one, i) ? "dashed" : style;
+      return element("span", { class: `swatch series-${colour % COLOURS} ${form}` });
+    });
+    this.element.replaceChildren(...series.map(({ name }, i) => {
+      const toggle = button("", (button) => {
+        const isShown = this.#hidden.delete(name);
+        if (!isShown) this.#hidden.add(name);
+        button.setAttribute("aria-pressed", String(isShown));
+        this.show(i, isShown);
+      }, { "aria-pressed": String(this.isShown(name)) });
+      toggle.append(this.#swatches[i], name, " ", this.#values[i]);
+      return element("li", {}, toggle);
+    }));
+  }
+
+  /** Whether a series is shown. */
+  isShown(name: string): boolean {
+    return !this.#hidden.has(name);
+  }
+
+  /** Says the value of each series. */
+  say(values: readonly string[]): void {
+    this.#values.forEach((element, i) => element.textContent = values[i]);
+  }
+
+  /** The colour of a series as a canvas takes it, in light or dark as the page is. */
+  colour(place: number, opacity = 1): string {
+    const { color } = getComputedStyle(this.#swatches[place]);
+    return color.replace("rgb(", "rgba(").replace(")", `, ${opacity})`);
+  }
+}
+
+/** How the line of a series is dashed. */
+export function dashOf({ isDashed, colour }: Series, i: number): number[] | undefined {
+  return DASHES[(Math.floor((colour ?? i) / COLOURS) * 2 + Number(isDashed ?? false)) % 4];
+}

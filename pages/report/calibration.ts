@@ -1,0 +1,65 @@
+/** How often what the network is so sure of is so: the reliability diagram. */
+/// <reference lib="dom" />
+import { Chart } from "../kit/chart.ts";
+import { element, facts, section } from "../kit/dom.ts";
+import { formatShare, formatShortShare } from "../kit/numbers.ts";
+import { formatCount } from "../../reporting/format.ts";
+import type { RunData } from "./data.ts";
+import { absent, ofChosenRun } from "./selection.ts";
+
+/** Diagram and error. */
+export function calibration(runs: readonly RunData[]): HTMLElement {
+  return section(
+    "calibration",
+    "Calibration",
+    ofChosenRun(runs, (run) => {
+      const found = run.evaluation?.calibration;
+      if (!found) return [absent(run, "calibration")];
+      const { error, what, bins } = found;
+      const middles = bins.map((_, i) => (i + 0.5) / bins.length);
+      const filled = bins.map((bin) => bin.count > 0 ? bin : undefined);
+      const x = { label: "confidence", range: [0, 1] as const, format: formatShortShare };
+      const isOfImages = what === "images";
+      const measured = isOfImages ? "accuracy" : "how often it is so";
+      return [
+        facts([["Expected calibration error", formatShare(error)]]),
+        element(
+          "p",
+          { class: "note" },
+          `Bars on the diagonal are perfect; below it the network is surer than it is right. The error is ` +
+            `the mean distance of a bar from the mean confidence in it, weighted by ${what}.`,
+        ),
+        element(
+          "div",
+          { class: "charts" },
+          new Chart({
+            title: "Reliability",
+            x,
+            y: { label: measured, range: [0, 1], format: formatShortShare },
+            series: [
+              {
+                name: measured,
+                x: middles,
+                y: filled.map((bin) => bin?.accuracy ?? null),
+                style: "bars",
+              },
+              {
+                name: "mean confidence",
+                x: middles,
+                y: filled.map((bin) => bin?.confidence ?? null),
+                style: "points",
+              },
+              { name: "perfect", x: [0, 1], y: [0, 1], isDashed: true, colour: 7 },
+            ],
+          }).element,
+          new Chart({
+            title: isOfImages ? "Images by confidence" : "Probabilities by size",
+            x,
+            y: { label: what, format: formatCount, log: "offered" },
+            series: [{ name: what, x: middles, y: bins.map(({ count }) => count), style: "bars" }],
+          }).element,
+        ),
+      ];
+    }),
+  );
+}

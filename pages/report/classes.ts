@@ -1,0 +1,168 @@
+/** Which classes are recognised, and which are taken for which. */
+/// <reference lib="dom" />
+import { type Content, element, facts, section } from "../kit/dom.ts";
+import { formatShare } from "../kit/numbers.ts";
+import { dataTable } from "../kit/table.ts";
+import { formatCount } from "../../reporting/format.ts";
+import { sum } from "../../reporting/statistics.ts";
+import type { EvaluationData, RunData } from "./data.ts";
+import { absent, ofChosenRun } from "./selection.ts";
+
+/** Most classes of which a matrix can be read. */
+const MOST_IN_MATRIX = 30;
+
+/** Confusions in the table that can be unfolded. */
+const MOST_CONFUSIONS = 500;
+
+/** Results, the table of classes and the confusion matrix. */
+export function classes(runs: readonly RunData[]): HTMLElement {
+  return section(
+    "classes",
+    "Evaluation and classes",
+    ofChosenRun(runs, (run) => {
+      const { evaluation } = run;
+      if (!evaluation) return [absent(run, "evaluation")];
+      return [
+        element("p", { class: "note" }, evaluation.about),
+        facts(evaluation.results),
+        perClass(evaluation),
+        ...confusions(evaluation),
+      ];
+    }),
+  );
+}
+
+function perClass({ classNames, perClass: { columns, rows } }: EvaluationData): HTMLElement {
+  return dataTable({
+    caption: "Classes",
+    columns: [
+      { title: "class", value: (row: number) => classNames[row] },
+      ...columns.map(({ title, unit }, i) => ({
+        title,
+        value: (row: number) => rows[row][i],
+        format: unit === "share" ? formatShare : formatCount,
+      })),
+    ],
+    rows: rows.map((_, i) => i),
+    isSearched: rows.length > 20,
+  });
+}
+
+function confusions({ classNames, confusion }: EvaluationData): Content[] {
+  if (!confusion) return [];
+  const totals = classNames.map((_, label) =>
+    sum(confusion.filter(([own]) => own === label).map(([, , count]) => count))
+  );
+  const wrong = confusion.filter(([label, predicted]) => label !== predicted);
+  const table = dataTable({
+    caption: "Confusions, the most frequent first",
+    columns: [
+      { title: "class", value: ([label]) => classNames[label] },
+      { title: "taken for", value: ([, predicted]) => classNames[predicted] },
+      { title: "images", value: ([, , count]) => count, format: formatCount },
+      {
+        title: "of the class",
+        value: ([label, , count]) => count / totals[label],
+        format: formatShare,
+      },
+    ],
+    rows: wrong.slice(0, MOST_CONFUSIONS),
+    most: 10,
+  });
+  return [
+    element("h3", {}, "Confusion matrix"),
+    classNames.length <= MOST_IN_MATRIX
+      ? matrix(classNames, confusion, totals)
+      : picture(classNames, confusion, totals),
+    element(
+      "p",
+      { class: "note" },
+      "A row is a class of images, a column a class they were taken for. Blue is right, the fuller the " +
+        "larger a share of the class; orange is wrong, the fuller the closer to the largest share.",
+    ),
+    table,
+  ];
+}
+
+type Cells = NonNullable<EvaluationData["confusion"]>;
+
+/** The largest share of a class that was taken for another. */
+function worstShare(cells: Cells, totals: readonly number[]): number {
+  return cells.reduce(
+    (most, [label, predicted, count]) =>
+      label === predicted ? most : Math.max(most, count / totals[label]),
+    0,
+  );
+}
+
+function matrix(
+  classNames: readonly string[],
+  cells: Cells,
+  totals: readonly number[],
+): HTMLElement {
+  const worst = worstShare(cells, totals);
+  const counts = new Map(
+    cells.map(([label, predicted, count]) => [`${label} ${predicted}`, count]),
+  );
+  const rows = classNames.map((name, label) => {
+    const row = classNames.map((other, predicted) => {
+      const count = counts.get(`${label} ${predicted}`) ?? 0;
+      const share = count / totals[label];
+      const strength = label === predicted ? share : share / worst;
+      const cell = element(
+        "td",
+        {
+          class: label === predicted ? "right" : "wrong",
+          title: `${name} taken for ${other}: ${formatCount(count)}` +
+            (count > 0 ? `, ${formatShare(share)}` : ""),
+        },
+        count === 0 ? "" : String(count),
+      );
+      cell.style.setProperty("--strength", `${count === 0 ? 0 : 10 + 90 * strength}%`);
+      return cell;
+    });
+    return element("tr", {}, element("th", { scope: "row" }, name), ...row);
+  });
+  const head = classNames.map((name) => element("th", { scope: "col" }, element("span", {}, name)));
+  return element(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": "Confusion matrix" },
+    element(
+      "table",
+      { class: "matrix" },
+      element(
+        "caption",
+        { class: "unseen" },
+        "Confusion matrix: classes by what they were taken for",
+      ),
+      element("thead", {}, element("tr", {}, element("td"), ...head)),
+      element("tbody", {}, ...rows),
+    ),
+  );
+}
+
+/** Of many classes: a pixel for each pair; the numbers are in the table below. */
+function picture(
+  { length }: readonly string[],
+  cells: Cells,
+  totals: readonly number[],
+): HTMLElement {
+  const worst = worstShare(cells, totals);
+  const canvas = element("canvas", {
+    class: "matrix-picture",
+    role: "img",
+    "aria-label": `Confusion matrix of ${length} classes; the tables have its numbers`,
+    width: length,
+    height: length,
+  });
+  const image = new ImageData(length, length);
+  for (const [label, predicted, count] of cells) {
+    const share = count / totals[label];
+    const isRight = label === predicted;
+    const strength = 0.15 + 0.85 * (isRight ? share : share / worst);
+    const colour = isRight ? [47, 110, 230] : [235, 110, 40];
+    image.data.set([...colour, 255 * strength], 4 * (label * length + predicted));
+  }
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
+  return canvas;
+}

@@ -1,0 +1,164 @@
+/** Curves of what was logged, with a band for runs that differ in the seed alone. */
+/// <reference lib="dom" />
+import { Chart } from "../kit/chart.ts";
+import type { ChartOptions, Series } from "../kit/chart_options.ts";
+import { element, section } from "../kit/dom.ts";
+import { formatNumber, type NumberFormat } from "../kit/numbers.ts";
+import { formatBytes, formatDuration } from "../../reporting/format.ts";
+import { bandOf, type CurveOf, type RunGroup } from "./groups.ts";
+import { formatOf, metricsOf, ticksOf } from "./overview.ts";
+
+/** What is logged at steps besides metrics. */
+const STEP_TITLES: Readonly<Record<string, string>> = {
+  learningRate: "Learning rate",
+  loss: "Loss of steps",
+  gradientNorm: "Norm of the gradient",
+  parameterNorm: "Norm of the parameters",
+  updateRatio: "Norm of the update over that of the parameters",
+};
+
+/** How many times the least value the greatest is for a logarithmic scale to be the better one. */
+const WIDE = 20;
+
+/** Charts of everything that any of the runs has logged. */
+export function curves(groups: readonly RunGroup[]): HTMLElement {
+  const charts = [...metricCharts(groups), ...stepCharts(groups), ...timeCharts(groups)]
+    .filter(({ series }) => series.length > 0);
+  const hasBands = charts.some(({ series }) => series.some(({ band }) => band));
+  return section(
+    "curves",
+    "Curves",
+    hasBands
+      ? element(
+        "p",
+        { class: "note" },
+        "Lines are means over seeds, bands reach from the least to the greatest of them.",
+      )
+      : undefined,
+    charts.length === 0
+      ? element("p", { class: "problem" }, "Nothing has been logged yet.")
+      : element("div", { class: "charts" }, ...charts.map((chart) => new Chart(chart).element)),
+  );
+}
+
+function metricCharts(groups: readonly RunGroup[]): ChartOptions[] {
+  const runs = groups.flatMap(({ runs }) => runs);
+  return metricsOf(runs).map(([name, metric]) => {
+    const series = groups.flatMap((group, colour) => [
+      ...seriesOf(group, colour, "validation", ({ curves: { epochs } }) => ({
+        at: epochs.at,
+        values: epochs.validation[name],
+      })),
+      ...seriesOf(group, colour, "training", ({ curves: { epochs } }) => ({
+        at: epochs.at,
+        values: epochs.train[name],
+      }), true),
+    ]);
+    return {
+      title: capitalized(metric.title),
+      x: { label: "epoch", isWhole: true },
+      y: {
+        label: metric.title,
+        format: formatOf(metric),
+        ticks: ticksOf(metric),
+        ...(metric.unit === "number" ? { log: scaleOf(series) } : {}),
+      },
+      series,
+      saysLast: true,
+      sync: "epochs",
+    };
+  });
+}
+
+function stepCharts(groups: readonly RunGroup[]): ChartOptions[] {
+  const runs = groups.flatMap(({ runs }) => runs);
+  const names = runs.flatMap(({ curves }) => Object.keys(curves.steps.values));
+  const averaged = Math.max(1, ...runs.map(({ curves }) => curves.stepsAveraged));
+  return [...new Set(["learningRate", ...names])].map((name) => {
+    const series = groups.flatMap((group, colour) =>
+      seriesOf(group, colour, "", ({ curves: { epochs, steps } }) => {
+        // That of an epoch's last step is logged with the epoch.
+        const ends = name === "learningRate" ? epochs : { steps: [], learningRate: [] };
+        return {
+          at: [...steps.at, ...ends.steps],
+          values: [...steps.values[name] ?? steps.at.map(() => null), ...ends.learningRate],
+        };
+      })
+    );
+    const title = STEP_TITLES[name] ?? name;
+    return {
+      title,
+      x: { label: "step", isWhole: true },
+      // A schedule that falls to almost nothing is still read better as it is.
+      y: {
+        label: title.toLowerCase(),
+        log: name === "learningRate" ? "offered" : scaleOf(series),
+      },
+      series,
+      saysLast: true,
+      isSmoothed: name !== "learningRate",
+      sync: "steps",
+      ...(averaged > 1 ? { note: `Means of ${averaged} logged steps in a row.` } : {}),
+    };
+  });
+}
+
+function timeCharts(groups: readonly RunGroup[]): ChartOptions[] {
+  const chart = (
+    title: string,
+    label: string,
+    format: NumberFormat,
+    value: (time: Readonly<Record<string, number | null>>) => number | null,
+  ): ChartOptions => ({
+    title,
+    x: { label: "epoch", isWhole: true },
+    y: { label, format },
+    series: groups.flatMap((group, colour) =>
+      seriesOf(group, colour, "", ({ curves: { epochs: { at, time } } }) => ({
+        at,
+        values: at.map((_, i) =>
+          value(Object.fromEntries(Object.entries(time).map(([name, row]) => [name, row[i]])))
+        ),
+      }))
+    ),
+    saysLast: true,
+    sync: "epochs",
+  });
+  return [
+    chart(
+      "Images per second in training",
+      "images/s",
+      formatNumber,
+      ({ images = null, seconds = null, validation }) =>
+        images === null || seconds === null ? null : images / (seconds - (validation ?? 0)),
+    ),
+    chart("Time of an epoch", "time", formatDuration, ({ seconds = null }) => seconds),
+    chart("Memory of the process", "memory", formatBytes, ({ memory = null }) => memory),
+  ];
+}
+
+/** The curve of a group; none if it has no value. */
+function seriesOf(
+  group: RunGroup,
+  colour: number,
+  what: string,
+  curveOf: CurveOf,
+  isDashed = false,
+): Series[] {
+  const { x, mean, band } = bandOf(group, curveOf);
+  if (x.length === 0) return [];
+  const name = [group.name, what].filter((part) => part !== "").join(", ");
+  return [{ name, x, y: mean, colour, isDashed, ...(band ? { band } : {}) }];
+}
+
+/** Logarithmic at first where a few large values would flatten all others. */
+function scaleOf(series: readonly Series[]): "on" | "offered" {
+  const values = series.flatMap(({ y }) => y).filter((value) => value !== null);
+  const least = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const greatest = values.reduce((a, b) => Math.max(a, b), 0);
+  return least > 0 && greatest > WIDE * least ? "on" : "offered";
+}
+
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,83 @@
+/** The runs at a glance, and what repeats them. */
+/// <reference lib="dom" />
+import { commandLine, type Content, element, facts, section } from "../kit/dom.ts";
+import { formatNumber, formatShare, formatShortShare } from "../kit/numbers.ts";
+import { type Column, dataTable } from "../kit/table.ts";
+import { formatBytes } from "../../reporting/format.ts";
+import type { RunData, ShownMetric } from "./data.ts";
+import type { RunGroup } from "./groups.ts";
+import { ofChosenRun } from "./selection.ts";
+
+/** How a metric is written. */
+export function formatOf({ unit }: Pick<ShownMetric, "unit">): (value: number) => string {
+  return unit === "share" ? formatShare : formatNumber;
+}
+
+/** The same at the ticks of an axis. */
+export function ticksOf({ unit }: Pick<ShownMetric, "unit">): (value: number) => string {
+  return unit === "share" ? formatShortShare : formatNumber;
+}
+
+/** The metrics of all runs by name. */
+export function metricsOf(runs: readonly RunData[]): [name: string, metric: ShownMetric][] {
+  return [...new Map(runs.flatMap(({ metrics }) => Object.entries(metrics)))];
+}
+
+/** A table of the runs. */
+export function overview(runs: readonly RunData[], groups: readonly RunGroup[]): HTMLElement {
+  const metrics = metricsOf(runs);
+  const columns: Column<RunData>[] = [
+    { title: "run", value: ({ name }) => name },
+    ...(groups.length > 1 && groups.length < runs.length
+      ? [{
+        title: "group",
+        value: (run: RunData) => groups.find(({ runs }) => runs.includes(run))?.name ?? null,
+      }]
+      : []),
+    { title: "seed", value: ({ config }) => Number(config.seed) },
+    { title: "status", value: ({ status }) => status },
+    { title: "best epoch", value: ({ best }) => best?.epoch ?? null },
+    ...metrics.filter(([name]) => runs.some(({ best }) => typeof best?.values[name] === "number"))
+      .map(([name, metric]) => ({
+        title: metric.title,
+        value: ({ best }: RunData) => best?.values[name] ?? null,
+        format: formatOf(metric),
+      })),
+  ];
+  const caption = "Validation of each run's best epoch";
+  return section(
+    "runs",
+    "Runs",
+    dataTable({ caption, columns, rows: runs, isSearched: runs.length > 10 }),
+    ...missingLines(runs),
+  );
+}
+
+function missingLines(runs: readonly RunData[]): Content[] {
+  return runs.flatMap(({ name, missing }) =>
+    missing.map((line) =>
+      element("p", { class: "problem" }, runs.length === 1 ? line : `${name}: ${line}`)
+    )
+  );
+}
+
+/** What computed a run, its files and the command that repeats it. */
+export function environment(runs: readonly RunData[]): HTMLElement {
+  return section(
+    "environment",
+    "Environment and files",
+    ofChosenRun(runs, ({ environment, files, folder, command }) => [
+      facts([["Folder", folder], ...environment]),
+      element("h3", {}, "Repeat it"),
+      commandLine(command),
+      dataTable({
+        caption: "Files",
+        columns: [
+          { title: "file", value: ({ name }) => name },
+          { title: "size", value: ({ bytes }) => bytes, format: formatBytes },
+        ],
+        rows: files,
+      }),
+    ]),
+  );
+}

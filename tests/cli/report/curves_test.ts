@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { curvesOf } from "../../../cli/report/curves.ts";
+
+Deno.test("of very many logged steps several in a row are one place, their mean", () => {
+  const steps = Array.from({ length: 3001 }, (_, i) => ({
+    epoch: 1,
+    step: i + 1,
+    values: { loss: i, ...(i === 0 ? { gradientNorm: 7 } : {}) },
+  }));
+  const { steps: { at, values }, stepsAveraged } = curvesOf(steps, []);
+  assertEquals(stepsAveraged, 3);
+  assertEquals([at.length, at[0], at.at(-1)], [1001, 3, 3001]);
+  assertEquals([values.loss[0], values.loss[1], values.loss.at(-1)], [1, 4, 3000]);
+  assertEquals(values.gradientNorm.slice(0, 2), [7, null]);
+});
+
+Deno.test("epochs have a column for each number, with nothing where it was not logged", () => {
+  const { epochs } = curvesOf([], [
+    { epoch: 1, step: 5, values: { learningRate: 0.1 }, train: { loss: 2 } },
+    {
+      epoch: 2,
+      step: 10,
+      values: { learningRate: 0.05 },
+      train: { loss: 1.23456789 },
+      validation: { accuracy: 0.5 },
+    },
+  ]);
+  assertEquals(epochs, {
+    at: [1, 2],
+    steps: [5, 10],
+    train: { loss: [2, 1.23457] },
+    learningRate: [0.1, 0.05],
+    validation: { accuracy: [null, 0.5] },
+    time: {},
+  });
+});
