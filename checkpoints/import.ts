@@ -150,7 +150,7 @@ export function adoptState(
     const read = layer ? adoptTensors(layer, own) : own;
     read.forEach((tensor, name) => adopted.set(joinPath(path, name), tensor));
   }
-  const folded = hasOthers ? unfoldBatchNorms(model, present, adopted) : [];
+  const folded = unfoldBatchNorms(model, present, adopted);
   const replaced = replacedBy(model, file, adopted, replaceClassifier);
   const kept = replaced && `${replaced.layer}.`;
   const isKept = (name: string) => isIgnored(name) || kept !== undefined && name.startsWith(kept);

@@ -33,9 +33,15 @@ export function stateIn(path: string, value: unknown, wanted?: string): FoundSta
   const chosen = all.findLast(leads) ??
     all.toSorted((a, b) => rankOf(a.at) - rankOf(b.at) || b.state.size - a.state.size)[0];
   if (chosen) {
-    return { ...chosen, others: all.filter((one) => one !== chosen).map(({ at }) => at) };
+    const others = all.filter((one) => one !== chosen && isNetwork(one));
+    return { ...chosen, others: others.map(({ at }) => at) };
   }
   throw new InputError(`${path}: ${whyNone(value)}; ${SAVE_WEIGHTS}`);
+}
+
+/** Whether the tensors can be a network's: single numbers, as the best accuracy so far, are none. */
+function isNetwork({ state }: Pick<FoundState, "state">): boolean {
+  return [...state.values()].some(({ shape }) => shape.some((size) => size > 1));
 }
 
 function rankOf(at: string): number {

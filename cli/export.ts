@@ -13,6 +13,7 @@ import { verifyOnnx } from "../checkpoints/onnx_verify.ts";
 import { writeSafetensors } from "../checkpoints/safetensors_file.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import { recognizeConvolution } from "../layers/convolutions.ts";
 import { formatBytes } from "../reporting/format.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { besideFolded, checkOutput } from "./output.ts";
@@ -79,6 +80,12 @@ async function exportAuthors(
     .find((name) => args.flag(name) || args.text(name) !== undefined);
   if (onnxOption) throw new InputError(`--${onnxOption} is for --format onnx`);
   const model = restoreModel(checkpoint);
+  if (recognizeConvolution([...model.namedParameters().keys()]) === "conv") {
+    throw new InputError(
+      `${path}: this network has no DO-Conv kernels, which --format ${format} is for; write it for ` +
+        "PyTorch by overfold fold, for others by overfold export",
+    );
+  }
   const tensors = format === "authors" ? authorsState(model) : stateInLayout(model, format);
   await writeSafetensors(output, tensors, format === "authors" ? { format: "pt" } : {});
   context.print(`exported: ${output}, ${tensors.size} tensors for the authors' ${CLASSES[format]}`);

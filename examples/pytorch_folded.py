@@ -3,8 +3,9 @@
     deno task fold runs/NAME/checkpoints/best.safetensors
     python examples/pytorch_folded.py runs/NAME/folded/best.safetensors
 
-The names are torchvision's, so torchvision.models.resnet18(num_classes=...) loads the file as well.
-Files written with --batch-norm have no batch norms left; their convolutions have biases instead.
+The names are torchvision's, so torchvision.models.resnet18(num_classes=...) loads the file as well
+if it has all batch norms. Those that were folded, all by --batch-norm and by kinds of convolution with
+batch norms of their own those of their places, left biases of the convolutions before them.
 """
 
 import json
@@ -16,15 +17,16 @@ from torch import nn
 
 
 class BasicBlock(nn.Module):
-    def __init__(self, channels, planes, stride, conv, norm):
+    def __init__(self, channels, planes, stride, conv):
         super().__init__()
         self.conv1 = conv(channels, planes, 3, stride=stride, padding=1)
-        self.bn1 = norm(planes)
+        self.bn1 = nn.BatchNorm2d(planes)
         self.conv2 = conv(planes, planes, 3, padding=1)
-        self.bn2 = norm(planes)
+        self.bn2 = nn.BatchNorm2d(planes)
         self.downsample = None
         if stride != 1 or channels != planes:
-            self.downsample = nn.Sequential(conv(channels, planes, 1, stride=stride), norm(planes))
+            self.downsample = nn.Sequential(
+                conv(channels, planes, 1, stride=stride), nn.BatchNorm2d(planes))
 
     def forward(self, x):
         y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
@@ -32,18 +34,18 @@ class BasicBlock(nn.Module):
 
 
 class ResNet18(nn.Module):
-    """torchvision's ResNet-18, tensor by tensor, of any convolution and normalisation."""
+    """torchvision's ResNet-18, tensor by tensor, of any convolution."""
 
-    def __init__(self, classes, conv, norm=nn.BatchNorm2d, in_channels=3, width=64):
+    def __init__(self, classes, conv, in_channels=3, width=64):
         super().__init__()
         self.conv1 = conv(in_channels, width, 7, stride=2, padding=3)
-        self.bn1 = norm(width)
+        self.bn1 = nn.BatchNorm2d(width)
         channels = width
         for i in range(4):
             planes = width << i
             setattr(self, f"layer{i + 1}", nn.Sequential(
-                BasicBlock(channels, planes, 1 if i == 0 else 2, conv, norm),
-                BasicBlock(planes, planes, 1, conv, norm),
+                BasicBlock(channels, planes, 1 if i == 0 else 2, conv),
+                BasicBlock(planes, planes, 1, conv),
             ))
             channels = planes
         self.fc = nn.Linear(channels, classes)
@@ -63,14 +65,14 @@ def read(path):
 def load(path):
     """The network in a folded file, ready for inference, and what it takes and gives."""
     state, metadata = read(path)
-    has_batch_norm = "bn1.weight" in state
     width, in_channels = state["conv1.weight"].shape[:2]
-
-    def conv(*sizes, **options):
-        return nn.Conv2d(*sizes, **options, bias=not has_batch_norm)
-
-    norm = nn.BatchNorm2d if has_batch_norm else lambda channels: nn.Identity()
-    model = ResNet18(len(state["fc.bias"]), conv, norm, in_channels, width)
+    model = ResNet18(len(state["fc.bias"]), nn.Conv2d, in_channels=in_channels, width=width)
+    for name, module in list(model.named_modules()):
+        parent, _, own = name.rpartition(".")
+        if isinstance(module, nn.Conv2d) and f"{name}.bias" not in state:
+            module.bias = None
+        if isinstance(module, nn.BatchNorm2d) and f"{name}.weight" not in state:
+            setattr(model.get_submodule(parent), own, nn.Identity())
     model.load_state_dict(state, strict=True)
     return model.eval(), json.loads(metadata["network"])
 

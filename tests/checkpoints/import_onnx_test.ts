@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
-import { foldModel } from "../../checkpoints/fold.ts";
 import { adoptState, readForeignState } from "../../checkpoints/import.ts";
 import { encodeOnnx } from "../../checkpoints/onnx.ts";
 import type { Tensor } from "../../checkpoints/safetensors.ts";
@@ -9,7 +8,7 @@ import { InputError } from "../../errors.ts";
 import type { Module } from "../../layers/module.ts";
 import { buildModel } from "../../models/registry.ts";
 import { disturb } from "../support/disturb.ts";
-import { foreign, from, inTemporaryFile, resNet, run } from "../support/foreign_weights.ts";
+import { folded, foreign, from, inTemporaryFile, resNet, run } from "../support/foreign_weights.ts";
 import { runModule } from "../support/run_module.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";
 
@@ -30,14 +29,6 @@ function foreignModel(): Module {
   model.initialize(0);
   return model;
 }
-
-const folded = (model: Module) =>
-  foldModel(model, {
-    model: "resnet18",
-    input: { height: 32, width: 32, channels: 3 },
-    normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
-    classNames: ["a", "b", "c", "d", "e"],
-  });
 
 function assertClose(actual: Float32Array, expected: Float32Array): void {
   assertWithin([{ name: "output", ...deviation(actual, expected) }], 1e-4);

@@ -8,6 +8,7 @@ import {
 import { fromFileUrl } from "@std/path";
 import { authorsState } from "../../checkpoints/export_authors.ts";
 import { adoptState, readForeignState } from "../../checkpoints/import.ts";
+import { writeFoldedNetwork } from "../../checkpoints/network_file.ts";
 import type { Tensor } from "../../checkpoints/safetensors.ts";
 import { writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { InputError } from "../../errors.ts";
@@ -19,7 +20,8 @@ import { Linear } from "../../layers/linear.ts";
 import { Module, type StateTensor } from "../../layers/module.ts";
 import { buildModel } from "../../models/registry.ts";
 import { disturb } from "../support/disturb.ts";
-import { foreign, from, inTemporaryFile, resNet, run } from "../support/foreign_weights.ts";
+import { folded, foreign, from, inTemporaryFile, resNet, run } from "../support/foreign_weights.ts";
+import { assertWithin, deviation } from "../support/tolerance.ts";
 
 for (const depthMultiplier of [undefined, 50, 120]) {
   Deno.test(`plain weights unfold into DO-Conv without changing a bit, D_mul ${depthMultiplier}`, async () => {
@@ -115,6 +117,19 @@ Deno.test("a wrapper's prefix is taken off and batch counters may be missing", a
   const other = resNet();
   adoptState(other, state);
   assertEquals(other.stateDict(), plain.stateDict());
+});
+
+Deno.test("a folded network enters the plain one: its batch norms change nothing but for a shift", async () => {
+  const trained = disturb(resNet({ convolution: "rep_vgg" }));
+  for (const batchNorm of [false, true]) {
+    const network = folded(trained, { batchNorm });
+    const write = (path: string) => writeFoldedNetwork(path, network);
+    const state = await inTemporaryFile(".safetensors", write);
+    const plain = resNet({ convolution: "conv" });
+    assertEquals(adoptState(plain, state).folded?.length, batchNorm ? 20 : 17);
+    const [found, expected] = [await run(plain), await run(trained)];
+    assertWithin([{ name: "logits", ...deviation(found, expected) }], 1e-4);
+  }
 });
 
 Deno.test("a classifier of other classes is refused with both shapes, or replaced", () => {

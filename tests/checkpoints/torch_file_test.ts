@@ -3,7 +3,7 @@ import { fromFileUrl, join } from "@std/path";
 import { readTorchWeights } from "../../checkpoints/torch_file.ts";
 import { InputError } from "../../errors.ts";
 import { withFolder } from "../support/folder.ts";
-import { bytesOf, dictionary, TENSOR, torchFile } from "../support/torch_files.ts";
+import { bytesOf, dictionary, NUMBER, TENSOR, torchFile } from "../support/torch_files.ts";
 
 const fixture = (name: string) =>
   fromFileUrl(new URL(`../fixtures/pickles/${name}`, import.meta.url));
@@ -36,6 +36,8 @@ Deno.test("the state dict is found in its wrapper, and the others are told", asy
   const deep = pickled(dictionary({ best: TENSOR, run: dictionary({ net: state("c") }) }));
   const { at, tensors } = await read(deep);
   assertEquals([at, [...tensors.keys()]], ["run.net", ["c"]]);
+  const beside = dictionary({ best_acc1: NUMBER, state_dict: state("c") });
+  assertEquals((await read(pickled(beside))).others, [], "a number is no network");
 });
 
 Deno.test("a dictionary that holds itself is gone through once", async () => {

@@ -81,6 +81,15 @@ Deno.test("the authors' states, exported and imported again, evaluate the same",
       assertEquals(imported.code, 0, imported.error);
       assertEquals(await evaluate(folder, "imported.safetensors"), expected);
     }
+    const plain = await overfold(
+      folder,
+      ...["import", join("runs", "tiny", "folded", "model.safetensors")],
+      ...["--config", "tiny.yaml", "--set", "model.convolution=conv", "--output", "c.safetensors"],
+    );
+    assertEquals(plain.code, 0, plain.error);
+    const refused = await overfold(folder, "export", "c.safetensors", "--format", "authors");
+    assertEquals(refused.code, 2);
+    assertStringIncludes(refused.error, "this network has no DO-Conv kernels, which");
   }));
 
 Deno.test("a training starts from pretrained weights, unfolded; a file that does not fit leaves no run", () =>

@@ -1,9 +1,12 @@
 /** Weights from elsewhere, for tests of what becomes of them. */
 import { fromFileUrl } from "@std/path";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
+import { foldModel } from "../../checkpoints/fold.ts";
 import { type ForeignState, readForeignState } from "../../checkpoints/import.ts";
+import type { FoldedNetwork } from "../../checkpoints/network.ts";
 import type { Module, StateDict } from "../../layers/module.ts";
 import { buildModel, type BuildOptions } from "../../models/registry.ts";
+import type { FoldOptions } from "../../ops/fold_for_inference.ts";
 import { runModule } from "./run_module.ts";
 
 /** A narrow ResNet-18 with weights as they begin. */
@@ -11,6 +14,17 @@ export function resNet(options: Partial<BuildOptions> = {}): Module {
   const model = buildModel("resnet18", { classes: 5, width: 8, ...options });
   model.initialize(1);
   return model;
+}
+
+/** A model of such pictures and classes, folded. */
+export function folded(model: Module, folding: FoldOptions = {}): FoldedNetwork {
+  const description = {
+    model: "resnet18",
+    input: { height: 32, width: 32, channels: 3 },
+    normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
+    classNames: ["a", "b", "c", "d", "e"],
+  };
+  return foldModel(model, description, folding);
 }
 
 /** Tensors as those of a file. */

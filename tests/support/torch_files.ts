@@ -20,9 +20,16 @@ export function torchFile(
   ]);
 }
 
-/** The letters of a pickled tensor of that storage's two numbers. */
-export const TENSOR = "ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nFloatStorage\n" +
-  "U\x010U\x03cpuK\x02tQK\x00K\x02\x85K\x01\x85\x89NtR";
+/** The letters of a pickled tensor of that storage, by the letters of its shape and stride. */
+const tensorOf = (sizes: string) =>
+  "ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nFloatStorage\n" +
+  `U\x010U\x03cpuK\x02tQK\x00${sizes}\x89NtR`;
+
+/** That of its two numbers. */
+export const TENSOR = tensorOf("K\x02\x85K\x01\x85");
+
+/** That of the first alone. */
+export const NUMBER = tensorOf("))");
 
 /** The letters of a pickled dictionary of pickled values. */
 export function dictionary(entries: Readonly<Record<string, string>>): string {
