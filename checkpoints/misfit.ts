@@ -1,7 +1,7 @@
 /** Why weights from elsewhere do not fit a model, in a few lines that a person reads. */
 import { formatShape, sameShape } from "../graph/types.ts";
 import type { StateDict } from "../layers/module.ts";
-import { parentPath } from "../layers/names.ts";
+import { beginningsOf, parentPath } from "../layers/names.ts";
 import { formatCount, formatNumberOf, someOf } from "../reporting/format.ts";
 
 /** Lines of a kind that are told one by one; more are told by where they are. */
@@ -111,12 +111,6 @@ function leastPlaces(names: readonly string[], all: readonly string[]): string[]
   return [
     ...new Set(names.map((name) => beginningsOf(name).find((place) => !held.has(place)) ?? name)),
   ];
-}
-
-/** `a`, `a.b` and `a.b.c` of `a.b.c`. */
-function beginningsOf(name: string): string[] {
-  const parts = name.split(".");
-  return parts.map((_, i) => parts.slice(0, i + 1).join("."));
 }
 
 function grouped(

@@ -21,6 +21,7 @@ import {
 } from "../models/summary.ts";
 import type { SplitCounts } from "../training/batch_sizes.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
+import { describeArchitecture } from "./architecture.ts";
 import { openChosen } from "./backend.ts";
 import { drawBatch } from "./batch_picture.ts";
 import { type Arguments, type Command, type Context, setOption } from "./command.ts";
@@ -49,6 +50,8 @@ interface Subject {
 /** What is found out of it. */
 interface Inspected {
   readonly name: string;
+  /** With the kind of its convolutions, where it is not folded. */
+  readonly title?: string;
   readonly summary: NetworkSummary | ModelSummary;
   /** To train it. */
   readonly memory?: MemoryPlan & { readonly batchSize: number };
@@ -76,7 +79,10 @@ export const command: Command = {
   async run(args, context) {
     const sheet = args.text("batch");
     if (sheet !== undefined) await checkOutput(sheet, args.positionals, ".png");
-    const { name, summary, memory, run, preset, drawing } = await inspected(args, context);
+    const { name, title = name, summary, memory, run, preset, drawing } = await inspected(
+      args,
+      context,
+    );
     const { layers, forms, inexact, ...totals } = summary;
     const training = "trainingParameters" in summary ? ["training"] : [];
     const trained = (counted: object) =>
@@ -93,7 +99,7 @@ export const command: Command = {
       ]),
       [
         "total",
-        name,
+        title,
         "",
         ...trained(totals),
         formatCount(totals.foldedParameters),
@@ -170,7 +176,8 @@ async function inspected(args: Arguments, context: Context): Promise<Inspected> 
     ? buildNetwork(file, architecture)
     : buildModel(architecture.name, architecture.options);
   const summary = summarizeModel(model, description);
-  if (!file) return { name: architecture.name, summary };
+  const named = { name: architecture.name, title: describeArchitecture(architecture), summary };
+  if (!file) return named;
   const { data } = file.config;
   const { batchSize, evalBatchSize } = data;
   const backend = await openChosen(file.config, context);
@@ -187,8 +194,7 @@ async function inspected(args: Arguments, context: Context): Promise<Inspected> 
     ? { name: data.augmentation, ...presetOf(data.augmentation, description.input, data.eval) }
     : undefined;
   return {
-    name: architecture.name,
-    summary,
+    ...named,
     memory,
     ...(run ? { run } : {}),
     ...(preset ? { preset } : {}),

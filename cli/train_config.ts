@@ -21,6 +21,7 @@ import { type ExistingRun, runFile } from "../training/run_files.ts";
 import { RunFolder, type RunIdentity } from "../training/run_folder.ts";
 import { scheduleWarnings } from "../training/schedules/registry.ts";
 import { planTraining, type TrainingRunOptions, trainRecipe } from "../training/train.ts";
+import { describeArchitecture } from "./architecture.ts";
 import type { Context } from "./command.ts";
 import type { Interruption } from "./interruption.ts";
 import { type Images, loadImages, waitingHint } from "./load_data.ts";
@@ -198,7 +199,9 @@ async function trainRun(
   const parameters = [...recipe.model.namedParameters().values()]
     .reduce((sum, { trainable, data }) => sum + (trainable ? data.length : 0), 0);
   context.print(
-    `${name} (${formatCount(parameters)} parameters) on ${images.info.name}: ` +
+    `${describeArchitecture(identity.architecture)} (${
+      formatCount(parameters)
+    } parameters) on ${images.info.name}: ` +
       `${formatCount(images.train.count)} images to train on, ` +
       `${formatCount(images.validation.count)} to validate; ${backend.description}; ` +
       `run folder ${folder.path}`,
@@ -259,13 +262,15 @@ function optionsOf(
 function describeFrozen({ layout, beginning, ...recipe }: ResolvedRecipe): string | undefined {
   const { trained, frozen } = beginning ?? recipe;
   if (frozen.size === 0) return undefined;
-  const count = (ranges: readonly StateRange[]) => formatCount(sum(ranges.map(({ size }) => size)));
+  const count = (ranges: readonly StateRange[]) => sum(ranges.map(({ size }) => size));
   const all = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
   const until = beginning ? ` for ${formatNumberOf(beginning.epochs, "epoch")}` : "";
   const { staying, moving } = frozenBatchNorms(recipe.model, frozen);
   const norms = (count: number) => formatNumberOf(count, "batch norm");
   const lines = [
-    `frozen${until}: ${count(trained)} of ${count(all)} parameters are trained`,
+    `frozen${until}: ${formatCount(count(all) - count(trained))} of ${
+      formatCount(count(all))
+    } parameters`,
     ...(staying > 0 ? [`the statistics of ${norms(staying)} stay as they are`] : []),
     ...(moving > 0 ? [`those of ${norms(moving)} whose scale and shift are frozen move`] : []),
   ];

@@ -2,19 +2,20 @@
  * What of a model is not trained: for good, or for the first epochs. As timm's `freeze` does, it stops
  * batch norms that are frozen, too: they normalise by their running statistics, which stay.
  */
-import { InputError } from "../errors.ts";
+import { InputError, type OptionPath } from "../errors.ts";
 import type { Parameter } from "../graph/parameter.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import type { Module } from "../layers/module.ts";
-import { namePattern } from "../layers/names.ts";
+import { beginningsOf, namePattern } from "../layers/names.ts";
 import { BUFFERS, PARAMETERS, type StateLayout } from "../layers/state.ts";
 import { classifierOf } from "../models/classifier.ts";
 import { someOf } from "../reporting/format.ts";
 import { z } from "../schema/entry.ts";
+import { nearestName } from "../schema/nearest.ts";
 
-const namesSchema = z.union([z.literal("backbone"), z.array(z.string().min(1))]).describe(
+const namesSchema = z.union([z.string().min(1), z.array(z.string().min(1))]).describe(
   "backbone, which is all but the last fully connected layer, or names and their beginnings, as in " +
-    "[conv1, layer1, '*.bias']",
+    "[conv1, layer1, '*.bias']; *.weight are also the W and D of DO-Conv",
 );
 
 const frozenSchema = z.strictObject({
@@ -56,9 +57,11 @@ export function freezingOf(
   const at = isNames ? [] : ["names"];
   // Statistics have names of their own, and a batch norm without scale and shift no others.
   const variables = batchNorm === "eval" ? [PARAMETERS, BUFFERS] : [PARAMETERS];
-  const fits = names === "backbone"
-    ? fitsBackbone(model)
-    : fitsAny(names.map((name, i) => patternOf(layout, name, [...at, i], variables)));
+  const fits = names === "backbone" ? fitsBackbone(model) : fitsAny(
+    typeof names === "string"
+      ? patternsOf(layout, [names], () => at, variables)
+      : patternsOf(layout, names, (i) => [...at, i], variables),
+  );
   const isFrozen = ({ name, variable }: StateLayout["ranges"][number]) =>
     variables.includes(variable) && fits(name);
   const parameters = layout.ranges.filter(({ variable }) => variable === PARAMETERS);
@@ -98,26 +101,33 @@ function statisticsOf({ runningMean, runningVar, numBatchesTracked }: BatchNorm2
 }
 
 /**
- * What fits names or their beginnings. Throws InputError for names that fit no tensor of these variables.
+ * What fits each of some names or beginnings of them. Throws InputError that tells all that fit no
+ * tensor of these variables, with what was probably meant.
  *
- * @param at where the names stand
+ * @param at where each stands
  */
-export function patternOf(
+export function patternsOf(
   layout: StateLayout,
-  names: string,
-  at: (string | number)[],
+  names: readonly string[],
+  at: (index: number) => OptionPath,
   variables: readonly string[] = [PARAMETERS],
-): RegExp {
-  const pattern = namePattern(names);
-  const fitting = layout.ranges.filter(({ name, variable }) =>
-    variables.includes(variable) && pattern.test(name)
-  );
-  if (fitting.length > 0) return pattern;
-  const parameters = layout.ranges.filter(({ variable }) => variable === PARAMETERS)
+): RegExp[] {
+  const patterns = names.map(namePattern);
+  const known = layout.ranges.filter(({ variable }) => variables.includes(variable))
     .map(({ name }) => name);
+  const unfit = [...names.keys()].filter((i) => !known.some((name) => patterns[i].test(name)));
+  if (unfit.length === 0) return patterns;
+  const parts = [...new Set(known.flatMap(beginningsOf))];
+  const spelled = unfit.map((i) => {
+    const meant = nearestName(names[i], parts);
+    return `"${names[i]}"${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`;
+  });
+  const [first, ...others] = unfit;
+  const has = someOf([...new Set(known.map((name) => name.split(".")[0]))], 8);
   throw new InputError(
-    `the name "${names}" fits no parameter of the model; it has ${someOf(parameters, 8)}`,
-    { at },
+    (others.length === 0 ? `the name ${spelled[0]} fits` : `the names ${spelled.join(", ")} fit`) +
+      ` no parameter of the model; the parts of it are ${has}`,
+    { at: others.length === 0 ? at(first) : at(first).slice(0, -1) },
   );
 }
 

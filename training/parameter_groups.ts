@@ -3,7 +3,7 @@ import { within } from "../errors.ts";
 import type { Parameter } from "../graph/parameter.ts";
 import { PARAMETERS, type StateLayout, type StateRange } from "../layers/state.ts";
 import { z } from "../schema/entry.ts";
-import { patternOf } from "./freezing.ts";
+import { patternsOf } from "./freezing.ts";
 import type { CommonOptions } from "./optimizers/optimizer.ts";
 
 /** Learning rates of some parameters; others have the factor 1. */
@@ -80,9 +80,7 @@ function parameterRates(
   layout: StateLayout,
   learningRates: NonNullable<GroupOptions["learningRates"]>,
 ): (name: string) => number {
-  const rates = learningRates.map(({ names, factor }, i) => ({
-    factor,
-    pattern: within(["learningRates"], () => patternOf(layout, names, [i])),
-  }));
-  return (name) => rates.find(({ pattern }) => pattern.test(name))?.factor ?? 1;
+  const all = learningRates.map(({ names }) => names);
+  const patterns = within(["learningRates"], () => patternsOf(layout, all, (i) => [i]));
+  return (name) => learningRates[patterns.findIndex((pattern) => pattern.test(name))]?.factor ?? 1;
 }

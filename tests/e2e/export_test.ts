@@ -81,10 +81,12 @@ Deno.test("the authors' states, exported and imported again, evaluate the same",
       assertEquals(imported.code, 0, imported.error);
       assertEquals(await evaluate(folder, "imported.safetensors"), expected);
     }
+    const plainConfig = TINY.replace("do_conv2d", "conv2d");
+    await Deno.writeTextFile(join(folder, "plain.yaml"), plainConfig);
     const plain = await overfold(
       folder,
       ...["import", join("runs", "tiny", "folded", "model.safetensors")],
-      ...["--config", "tiny.yaml", "--set", "model.convolution=conv", "--output", "c.safetensors"],
+      ...["--config", "plain.yaml", "--output", "c.safetensors"],
     );
     assertEquals(plain.code, 0, plain.error);
     const refused = await overfold(folder, "export", "c.safetensors", "--format", "authors");

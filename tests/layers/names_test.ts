@@ -10,3 +10,12 @@ Deno.test("a pattern fits a name, its beginning up to a dot, and anything where 
   assertEquals(fitting("*.conv1"), [names[0], names[1]]);
   assertEquals(fitting("fc.b"), []);
 });
+
+Deno.test("a kernel's name fits what DO-Conv composes it of", () => {
+  const names = ["conv1.W", "conv1.D", "conv1.bias", "W.other"];
+  const fitting = (pattern: string) => names.filter((name) => namePattern(pattern).test(name));
+  assertEquals(fitting("conv1.weight"), ["conv1.W", "conv1.D"]);
+  assertEquals(fitting("*.weight"), ["conv1.W", "conv1.D"]);
+  assertEquals(fitting("*weight"), []);
+  assertEquals(fitting("conv1.W"), ["conv1.W"]);
+});

@@ -105,6 +105,23 @@ Deno.test("names are looked up where they stand in a mapping, too", () => {
     assertThrows(() => resolve({ freeze }), InputError, "").at;
   assertEquals(wrong({ names: ["0", "conv1"] }), ["freeze", "names", 1]);
   assertEquals(wrong({ names: ["*"], epochs: 1 }), ["freeze", "names"]);
+  assertEquals(wrong("conv1"), ["freeze"]);
+  assertEquals(wrong({ names: "conv1" }), ["freeze", "names"]);
+});
+
+Deno.test("one name needs no list, and all that fit nothing are told, with what was meant", () => {
+  assertEquals(frozenNames(resolve({ freeze: "1.bias" })), ["1.bias"]);
+  assertEquals(frozenNames(resolve({ freeze: { names: "1.bias" } })), ["1.bias"]);
+  const { message, at } = assertThrows(
+    () => resolve({ freeze: ["0", "1.wieght", "layer9"] }),
+    InputError,
+  );
+  assertEquals(at, ["freeze"]);
+  assertEquals(
+    message,
+    'the names "1.wieght" (did you mean "1.weight"?), "layer9" fit no parameter of the model; the ' +
+      "parts of it are 0, 5, 1",
+  );
 });
 
 const BATCH = { traceInput: tensorInput([2, 6, 6]), batchSize: 4 };
