@@ -16,7 +16,7 @@ import { describeNotFinite } from "./finite.ts";
 import { CHECKPOINT_FORMAT, FOLDED_FORMAT } from "./formats.ts";
 import { HEAD_BYTES, kindOf } from "../files/kind_of_file.ts";
 import { readWanted } from "../files/read_wanted.ts";
-import { explainMisfit, misfitOf } from "./misfit.ts";
+import { explainMisfit, misfitOf, type OptionForm } from "./misfit.ts";
 import { parseFoldedNetwork } from "./network.ts";
 import { readOnnxTensors } from "./onnx_file.ts";
 import { withOwnNames } from "./published_names.ts";
@@ -59,6 +59,8 @@ export interface AdoptOptions {
    * present weights in the model. Default: none.
    */
   readonly ignore?: readonly string[];
+  /** How messages write these options. Default: as keys of a config. */
+  readonly form?: OptionForm;
 }
 
 /** What became of weights from elsewhere. */
@@ -127,7 +129,7 @@ function ownState(path: string, contents: Safetensors): StateDict | undefined {
 export function adoptState(
   model: Module,
   state: ForeignState,
-  { replaceClassifier = false, prefix, ignore = [] }: AdoptOptions = {},
+  { replaceClassifier = false, prefix, ignore = [], form = "config" }: AdoptOptions = {},
 ): Adopted {
   const { path: file, hasOthers } = state;
   const ignored = ignore.map(namePattern);
@@ -167,7 +169,7 @@ export function adoptState(
   checkFinite(file, tensors, adopted);
   const misfit = misfitOf(present, adopted);
   if (misfit) {
-    const why = explainMisfit(misfit, present, adopted, classifierOf(model));
+    const why = explainMisfit(misfit, present, adopted, classifierOf(model), form);
     const beside = leftOut.length > 0 ? `\nLeft out, as not in the model: ${someOf(leftOut)}` : "";
     throw new InputError(`${file}: ${why}${beside}`);
   }

@@ -7,8 +7,23 @@ import { formatCount, formatNumberOf, someOf } from "../reporting/format.ts";
 /** Lines of a kind that are told one by one; more are told by where they are. */
 const MOST_LINES = 4;
 
-/** Places that are told to be ignored. */
+/** Places that are told to be ignored; nobody goes on without more. */
 const MOST_PLACES = 10;
+
+/** How the options of {@link AdoptOptions} are written, by where they stand. */
+export const WRITTEN = {
+  config: {
+    prefix: "model.prefix",
+    ignore: (places: readonly string[]) => `model.ignore: [${places.join(", ")}]`,
+  },
+  arguments: {
+    prefix: "--prefix",
+    ignore: (places: readonly string[]) => places.map((place) => `--ignore ${place}`).join(" "),
+  },
+} as const;
+
+/** Where options stand: in a config or a command's arguments. */
+export type OptionForm = keyof typeof WRITTEN;
 
 /** What does not fit. */
 export interface Misfit {
@@ -32,16 +47,23 @@ export function misfitOf(model: StateDict, weights: StateDict): Misfit | undefin
 }
 
 /**
- * A misfit in words, and the keys of a config that help.
+ * A misfit in words, and the options that help.
  *
  * @param classifier the path of the layer that tells classes apart
+ * @param form how they are written
  */
 export function explainMisfit(
   { missing, unexpected, unlike }: Misfit,
   model: StateDict,
   weights: StateDict,
   classifier: string | undefined,
+  form: OptionForm,
 ): string {
+  const kernel = plainKernel({ missing, unexpected });
+  if (kernel !== undefined) {
+    return `it holds plain kernels, such as ${kernel}, which no kind of convolution takes but conv and ` +
+      "do_conv; choose one of them, or weights that were trained with the model's";
+  }
   const needed = neededOf(model);
   const unfit = new Set([...missing, ...unlike]);
   const fitting = needed.filter((name) => !unfit.has(name)).length;
@@ -63,8 +85,21 @@ export function explainMisfit(
         formatShape(model.get(name)!.shape),
     ),
   ];
-  return [...lines, adviceFor({ missing, unexpected, unlike }, model, weights, classifier)]
-    .join("\n  ");
+  const isMost = fitting >= needed.length / 2;
+  const advice = adviceFor({ missing, unexpected, unlike }, {
+    model,
+    weights,
+    classifier,
+    form,
+    isMost,
+  });
+  return [...lines, advice].join("\n  ");
+}
+
+/** A kernel in the place of a layer that is made of others. */
+function plainKernel({ missing, unexpected }: Pick<Misfit, "missing" | "unexpected">) {
+  const blocks = new Set(missing.map(parentPath).flatMap((path) => beginningsOf(parentPath(path))));
+  return unexpected.find((name) => name.endsWith(".weight") && blocks.has(parentPath(name)));
 }
 
 /** Names that weights must have: counters of batches may be missing. */
@@ -72,11 +107,18 @@ function neededOf(model: StateDict): string[] {
   return [...model.keys()].filter((name) => !name.endsWith("num_batches_tracked"));
 }
 
+interface Circumstances {
+  readonly model: StateDict;
+  readonly weights: StateDict;
+  readonly classifier: string | undefined;
+  readonly form: OptionForm;
+  /** Whether most of what the model needs is in the weights. */
+  readonly isMost: boolean;
+}
+
 function adviceFor(
   { missing, unexpected, unlike }: Misfit,
-  model: StateDict,
-  weights: StateDict,
-  classifier: string | undefined,
+  { model, weights, classifier, form, isMost }: Circumstances,
 ): string {
   const unfit = [...missing, ...unlike];
   const isOfClassifier = (name: string) => parentPath(name) === classifier;
@@ -87,21 +129,24 @@ function adviceFor(
   if (missing.length === neededOf(model).length && unexpected.length > 0) {
     const beginnings = (state: StateDict) =>
       someOf([...new Set([...state.keys()].map((name) => name.split(".")[0]))]);
-    return `No name is one of the model's: theirs begin with ${
-      beginnings(weights)
-    }, the model's with ` +
-      `${
-        beginnings(model)
-      }. If the model's stand behind others, model.prefix: NAME takes what is ` +
-      "there; else they are weights of another architecture";
+    return `No name is one of the model's: theirs begin with ${beginnings(weights)}, the model's ` +
+      `with ${beginnings(model)}. If the model's stand behind others, ${
+        WRITTEN[form].prefix
+      } says behind which; else they are weights of another architecture`;
+  }
+  if (!isMost) {
+    return "They are weights of another architecture, or of this one with other options or another " +
+      "kind of convolution: build the model that they were trained in";
   }
   const places = leastPlaces([...unexpected, ...unfit], neededOf(weights));
-  const ignore = `model.ignore: [${someOf(places, MOST_PLACES)}]`;
-  const effect = "what is in the file alone is left out, layers of the model start anew";
-  return unlike.length === 0 && unfit.length < model.size / 2
-    ? `${ignore} goes on without: ${effect}`
-    : "Build the model with the options and the kind of convolution that the weights were trained " +
-      `with; or ${ignore} goes on without: ${effect}`;
+  const build =
+    "Build the model with the options and the kind of convolution that the weights were " +
+    "trained with";
+  if (places.length > MOST_PLACES) return build;
+  const without =
+    `${WRITTEN[form].ignore(places)} goes on without: what is in the file alone is left ` +
+    "out, layers of the model start anew";
+  return unlike.length === 0 ? without : `${build}; or ${without}`;
 }
 
 /** The shortest beginnings of names that hold none of the others. */

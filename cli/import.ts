@@ -4,7 +4,12 @@ import { basename, extname, join } from "@std/path";
 import { parse } from "yaml";
 import { openBackend } from "../backends/registry.ts";
 import { type Architecture, type Checkpoint, writeCheckpoint } from "../checkpoints/checkpoint.ts";
-import { type ForeignState, modelTensors, readForeignState } from "../checkpoints/import.ts";
+import {
+  type AdoptOptions,
+  type ForeignState,
+  modelTensors,
+  readForeignState,
+} from "../checkpoints/import.ts";
 import { addressOf, isPublished } from "../checkpoints/published_weights.ts";
 import { requireFinite } from "../checkpoints/finite.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
@@ -72,7 +77,8 @@ export const command: Command = {
     ignore: {
       value: "NAME",
       repeated: true,
-      help: "Left out of FILE, started anew in the model, as model.ignore in a config",
+      help:
+        "Left out of FILE, started anew in the model, as model.ignore in a config; may be repeated",
     },
     "class-names": { value: "TXT", help: "With --model: a text file with a class on each line" },
     output: {
@@ -105,7 +111,11 @@ export const command: Command = {
       join("runs", basename(path, extname(path)), "checkpoints", "imported.safetensors");
     const inputs = ["config", "class-names"].flatMap((option) => args.text(option) ?? []);
     await checkOutput(output, [path, ...inputs], ".safetensors");
-    const options = { prefix: args.text("prefix"), ignore: args.texts("ignore") };
+    const options: AdoptOptions = {
+      prefix: args.text("prefix"),
+      ignore: args.texts("ignore"),
+      form: "arguments",
+    };
     const state = await readForeignState(path, options.prefix);
     const { architecture, description, config } = await targetOf(args, state, context);
     const model = buildModel(architecture.name, architecture.options);

@@ -7,6 +7,7 @@ import {
   type ForeignState,
   readForeignState,
 } from "../checkpoints/import.ts";
+import { WRITTEN } from "../checkpoints/misfit.ts";
 import { isPublished, locateWeights } from "../checkpoints/published_weights.ts";
 import type { ConfigFile } from "../config/load.ts";
 import { InputError } from "../errors.ts";
@@ -69,7 +70,7 @@ export function adoptWeights(
   if (options.prefix === undefined && state.others && state.others.length > 0) {
     progress.print(
       `note: ${state.path}: took the weights at ${state.at || "its top"}; there are others at ` +
-        `${someOf(state.others)}, which model.prefix can name`,
+        `${someOf(state.others)}, which ${WRITTEN[options.form ?? "config"].prefix} can name`,
     );
   }
   if (folded.length > 0) {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { adoptState } from "../../checkpoints/import.ts";
 import { InputError } from "../../errors.ts";
 import type { StateDict } from "../../layers/module.ts";
@@ -56,7 +56,33 @@ Deno.test("weights of other sizes are told in few lines, whatever their number",
   assert(
     lines[5].startsWith("wrong shape: 17 tensors of layer4, fc") || lines[5].includes("layer4"),
   );
-  assert(lines[6].startsWith("Build the model with the options"), lines[6]);
+  assert(lines[6].startsWith("They are weights of another architecture, or of this"), lines[6]);
+});
+
+Deno.test("plain kernels are told to enter no block of branches, in a line", () => {
+  const plain = resNet().stateDict();
+  for (
+    const convolution of ["rep_vgg", "acnet", "dbb", "mobile_one", "orepa", "expand_net"] as const
+  ) {
+    const model = resNet("resnet18", { convolution });
+    const { message } = assertThrows(() => adoptState(model, from(plain)), InputError);
+    assertEquals(message.split("\n").length, 1);
+    assertStringIncludes(
+      message,
+      "weight, which no kind of convolution takes but conv and do_conv",
+    );
+  }
+});
+
+Deno.test("options are written as keys of a config or as arguments", () => {
+  const state = resNet().stateDict();
+  state.delete("layer4.1.bn2.bias");
+  state.set("aux.weight", { shape: [3], data: new Float32Array(3) });
+  const { message } = assertThrows(
+    () => adoptState(resNet(), from(state), { form: "arguments" }),
+    InputError,
+  );
+  assertStringIncludes(message, "--ignore aux --ignore layer4.1.bn2.bias goes on without");
 });
 
 Deno.test("weights of which no name fits are told to be behind others or another network's", () => {
@@ -66,7 +92,10 @@ Deno.test("weights of which no name fits are told to be behind others or another
   const [first, ...others] = reason(renamed).filter((line) => !line.startsWith("missing"));
   const last = others.at(-1)!;
   assertEquals(first, "w.pth: the weights do not fit the model: of its 102 tensors 0 are in them");
-  assert(last.includes("model.prefix: NAME") && last.includes("theirs begin with encoder"), last);
+  assert(
+    last.includes("model.prefix says behind which") && last.includes("theirs begin with encoder"),
+    last,
+  );
 });
 
 Deno.test("what is ignored is left out of the file and keeps its weights in the model", () => {
