@@ -29,6 +29,7 @@ import {
   ConvBatchNorm,
   hasBranches,
   internalChannelsOf,
+  kernelSizeOf,
 } from "./branches.ts";
 import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
 
@@ -154,6 +155,16 @@ function isDepthwise({ outChannels, groups = 1 }: ConvolutionPlace): boolean {
   return groups === outChannels;
 }
 
+/** Whether the place's windows can be averaged: taps side by side, zeros in less than half of them. */
+function hasAverage(place: ConvolutionPlace): boolean {
+  const { dilation = 1, padding = 0, paddingMode = "zeros" } = place;
+  const size = kernelSizeOf(place);
+  return pair(dilation).every((distance) => distance === 1) &&
+    pair(padding).every((rows, axis) =>
+      rows <= size[axis] / 2 && (rows === 0 || paddingMode === "zeros")
+    );
+}
+
 /** Options of {@link DiverseBranchConv2d}. */
 export interface DiverseBranchOptions {
   /** Makes the kernel of the first branch. Default: a plain one. */
@@ -169,7 +180,8 @@ export interface DiverseBranchOptions {
 
 /**
  * bn(K ∗ x) + bn(K₁ ∗ x) + bn(K₃ ∗ bn(K₂ ∗ x)) + bn(mean(bn(K₄ ∗ x))). Branches that do not fit the place
- * are left out: 1x1 kernels of depthwise convolutions and off the centre, averages of dilated ones.
+ * are left out: 1x1 kernels of depthwise convolutions and off the centre, averages of dilated ones, and of those
+ * that pad with more than half a kernel or with something else than zeros.
  */
 export class DiverseBranchConv2d extends BranchedConvolution {
   readonly origin: ConvBatchNorm;
@@ -184,11 +196,10 @@ export class DiverseBranchConv2d extends BranchedConvolution {
   ) {
     super();
     const centre = isDepthwise(place) ? undefined : atCentre(place, [1, 1]);
-    const isDilated = pair(place.dilation ?? 1).some((distance) => distance > 1);
     this.origin = new ConvBatchNorm(place, convolution);
     if (centre) this.pointwise = new ConvBatchNorm(centre);
     this.sequential = new SequentialBranch(place, border, internalChannels);
-    if (!isDilated) this.average = new AverageBranch(place, border);
+    if (hasAverage(place)) this.average = new AverageBranch(place, border);
   }
 
   override get publishedNames(): Readonly<Record<string, string>> {

@@ -47,7 +47,7 @@ export class MobileOneConv2d extends BranchedConvolution {
 }
 
 const schema = nestingSchema.extend({
-  copies: z.int().min(1).default(4).describe("Kernels of the same size that are added up"),
+  copies: z.int().min(1).max(32).default(4).describe("Kernels of the same size that are added up"),
 });
 
 /** `mobile_one`: every kernel, 1x1 too, with its batch norm, is a {@link MobileOneConv2d}. */

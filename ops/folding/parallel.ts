@@ -7,9 +7,9 @@
 import type { LinearMap } from "../../graph/linear_map.ts";
 import type { GraphNode, Value } from "../../graph/types.ts";
 import { addOp } from "../add.ts";
-import { chainTo, identityOf, mapOf, type Uses } from "./chain.ts";
+import { chainTo, identityOf, mapOf, MOST_TOGETHER, type Uses } from "./chain.ts";
 import { summed } from "./linear_maps.ts";
-import { isWorthIt, type Stretch } from "./stretch.ts";
+import { hasKernel, isWorthIt, type Stretch } from "./stretch.ts";
 
 /** A value that is added, and the linear nodes before it, first to last. */
 interface Branch {
@@ -25,53 +25,72 @@ interface Part {
 
 /** All that a node adds up, where that can be one convolution that is worth it. A sum of sums is one. */
 export function parallelBranches(end: GraphNode, uses: Uses): Stretch | undefined {
-  return sumOf(end, uses, (others) => others.length === 0);
+  return sumOf(
+    end,
+    uses,
+    (parts, stretchOf) => parts.every((part) => part !== undefined) ? stretchOf(parts) : undefined,
+  );
 }
 
 /** The same of two or more of what a node adds up; the others are added to the convolution. */
 export function someParallelBranches(end: GraphNode, uses: Uses): Stretch | undefined {
-  return sumOf(end, uses, () => true);
+  return sumOf(end, uses, (parts, stretchOf) => {
+    const found = parts.filter((part) => part !== undefined);
+    for (const first of found) {
+      const together = found.reduce(
+        (chosen, part) =>
+          part !== first && stretchOf([...chosen, part]) ? [...chosen, part] : chosen,
+        [first],
+      );
+      if (together.length > 1) return stretchOf(together);
+    }
+  });
 }
 
-function sumOf(
-  end: GraphNode,
-  uses: Uses,
-  mayRemain: (others: readonly Value[]) => boolean,
-): Stretch | undefined {
+/** Chooses among the branches that come from one input; those that do not are undefined. */
+type Choose = (
+  parts: readonly (Part | undefined)[],
+  stretchOf: (chosen: readonly Part[]) => Stretch | undefined,
+) => Stretch | undefined;
+
+function sumOf(end: GraphNode, uses: Uses, choose: Choose): Stretch | undefined {
   const { branches, adds } = termsOf(end, uses);
   for (const input of commonInputs(branches)) {
     const parts = branches.map((branch) => partFrom(input, branch));
-    const found = parts.filter((part) => part !== undefined);
-    const others = branches.flatMap(({ value }, i) => parts[i] ? [] : value);
-    if (found.length < 2 || !mayRemain(others)) continue;
-    const map = summed(found.map(({ map }) => map));
-    if (!map) continue;
-    const stretch = {
-      input,
-      map,
-      nodes: [...found.flatMap(({ nodes }) => nodes), ...adds],
-      others,
+    if (!parts.some((part) => part?.nodes.some(hasKernel))) continue;
+    const stretchOf = (chosen: readonly Part[]) => {
+      const map = summed(chosen.map(({ map }) => map));
+      const nodes = [...chosen.flatMap(({ nodes }) => nodes), ...adds];
+      const others = branches.flatMap(({ value }, i) =>
+        parts[i] && chosen.includes(parts[i]) ? [] : value
+      );
+      const stretch = map && { input, map, nodes, others };
+      return stretch && isWorthIt(stretch) ? stretch : undefined;
     };
-    if (isWorthIt(stretch)) return stretch;
+    const stretch = choose(parts, stretchOf);
+    if (stretch) return stretch;
   }
   return undefined;
 }
 
-/** What a node adds up, sums that nothing else uses taken apart. */
+/** What a node adds up, sums that nothing else uses taken apart, {@link MOST_TOGETHER} terms at most. */
 function termsOf(
   end: GraphNode,
   uses: Uses,
 ): { readonly branches: Branch[]; readonly adds: GraphNode[] } {
-  if (end.op !== addOp) return { branches: [], adds: [] };
-  const terms = end.inputs.map((value) => {
-    const isOwn = uses.get(value) === 1;
-    if (isOwn && value.node.op === addOp) return termsOf(value.node, uses);
-    return { branches: [{ value, chain: isOwn ? chainTo(value, uses) : [] }], adds: [] };
-  });
-  return {
-    branches: terms.flatMap(({ branches }) => branches),
-    adds: [...terms.flatMap(({ adds }) => adds), end],
-  };
+  const branches: Branch[] = [], adds: GraphNode[] = [];
+  if (end.op !== addOp) return { branches, adds };
+  const rest = [end.outputs[0]];
+  for (let value = rest.pop(); value; value = rest.pop()) {
+    const { node } = value;
+    const isOwn = node === end || uses.get(value) === 1;
+    const isFull = branches.length + rest.length + node.inputs.length > MOST_TOGETHER;
+    if (isOwn && node.op === addOp && !isFull) {
+      adds.push(node);
+      rest.push(...node.inputs.toReversed());
+    } else branches.push({ value, chain: isOwn ? chainTo(value, uses) : [] });
+  }
+  return { branches, adds: adds.toReversed() };
 }
 
 /** What several branches are computed from, that of most first. */

@@ -19,9 +19,20 @@ export function kernelSequence(end: GraphNode, uses: Uses): Stretch | undefined 
     sharedModule(chain.filter(hasKernel)) !== undefined);
 }
 
-/** The longest chain of all linear ops, at least one of them with a kernel. */
+/**
+ * The same, and the longest chain of a kernel and what takes each pixel by itself around it. Kernels of
+ * a plain network thus keep their layers and shapes.
+ */
 export function linearSequence(end: GraphNode, uses: Uses): Stretch | undefined {
-  return longest(end, uses, () => true);
+  return longest(end, uses, (chain) => {
+    const kernels = chain.filter(hasKernel);
+    if (kernels.length !== 1) return sharedModule(kernels) !== undefined;
+    return chain.every((node) => hasKernel(node) || isByPixel(node));
+  });
+}
+
+function isByPixel(node: GraphNode): boolean {
+  return mapOf([node])?.kernelSize.every((size) => size === 1) ?? false;
 }
 
 function longest(

@@ -64,7 +64,7 @@ function workOf(node: GraphNode): number {
  */
 export function replaceStretches(program: Program, rules: readonly FindStretch[]): Program {
   let folded = program;
-  for (;;) {
+  for (let round = 1;; round++) {
     const uses = countUses(folded);
     const found = rules.values().map((find) => findStretches(folded, uses, find));
     const stretches = found.find(({ size }) => size > 0);
@@ -78,7 +78,16 @@ export function replaceStretches(program: Program, rules: readonly FindStretch[]
       return stretch && replace(stretch, names, rewriter);
     });
     folded = eliminateDeadCode(rewritten);
+    // Each kernel asks those before it for their numbers, deeper every round.
+    if (round % DEEPEST === 0) computeConstants(folded);
   }
+}
+
+/** Rounds after which kernels are computed, that no stack overflows; those of most networks wait until asked. */
+const DEEPEST = 16;
+
+function computeConstants({ nodes }: Program): void {
+  nodes.filter(({ op }) => op === constantOp).forEach(({ attributes }) => attributes.data);
 }
 
 /** Stretches by their last nodes, no node in two of them. */

@@ -4,11 +4,16 @@ import { evaluateProgram } from "../../../backends/reference/reference.ts";
 import { constantOp } from "../../../graph/leaves.ts";
 import { RandomStream, STREAM } from "../../../graph/random.ts";
 import type { Program } from "../../../graph/types.ts";
-import { CONVOLUTIONS, type ConvolutionSpec } from "../../../layers/convolutions.ts";
+import {
+  convolutionFactory,
+  CONVOLUTIONS,
+  type ConvolutionSpec,
+} from "../../../layers/convolutions.ts";
 import type { Module } from "../../../layers/module.ts";
 import { inferenceProgram } from "../../../models/inference.ts";
 import { buildModel } from "../../../models/registry.ts";
 import { foldForInference } from "../../../ops/fold_for_inference.ts";
+import { assertSameFunction, build, opsOf } from "../../support/folding.ts";
 import { assertWithin, deviation } from "../../support/tolerance.ts";
 
 const IMAGES = {
@@ -69,5 +74,25 @@ for (const spec of [...Object.keys(CONVOLUTIONS) as (keyof typeof CONVOLUTIONS)[
       [{ name: "plainly", ...deviation(logitsOf(foldForInference(program)), logitsOf(program)) }],
       1e-12,
     );
+  });
+}
+
+for (const name of Object.keys(CONVOLUTIONS) as (keyof typeof CONVOLUTIONS)[]) {
+  Deno.test(`${name} folds to one convolution however it is padded`, () => {
+    const paddings = [
+      { padding: 1 },
+      { padding: 3 },
+      { padding: 1, paddingMode: "circular" },
+      { padding: 2, paddingMode: "reflect" },
+    ] as const;
+    for (const padding of paddings) {
+      const place = { inChannels: 4, outChannels: 4, kernelSize: 3, ...padding };
+      const layer = convolutionFactory(name)(place);
+      scatter(layer);
+      const program = build((x) => layer.call(x));
+      const folded = foldForInference(program, { batchNorm: true });
+      assertEquals(opsOf(folded), ["conv2d"]);
+      assertSameFunction(program, folded);
+    }
   });
 }

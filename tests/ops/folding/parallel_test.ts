@@ -82,6 +82,39 @@ Deno.test("branches stay as they are where one convolution would be more work, o
   }
 });
 
+Deno.test("branches that can be one become one in any order", () => {
+  const row = (x: Value) => conv2d(x, tensor([4, 4, 1, 3]), undefined, { padding: [0, 1] });
+  const column = (x: Value) => conv2d(x, tensor([4, 4, 3, 1]), undefined, { padding: [1, 0] });
+  const point = (x: Value) => conv2d(x, tensor([4, 4, 1, 1]));
+  const square = (x: Value) => conv2d(x, tensor([4, 4, 3, 3]), undefined, { padding: 1 });
+  const circular = (x: Value) =>
+    conv2d(x, tensor([4, 4, 3, 3]), undefined, { padding: 1, paddingMode: "circular" });
+  for (
+    const branches of [
+      [row, column, point],
+      [point, row, column],
+      [circular, square, point, square],
+      [square, circular, square],
+    ]
+  ) {
+    const program = build((x) => branches.map((branch) => branch(x)).reduce((a, b) => add(a, b)));
+    const folded = foldForInference(program);
+    assertEquals(opsOf(folded), ["conv2d", "conv2d", "add"]);
+    assertSameFunction(program, folded);
+  }
+});
+
+Deno.test("a sum of thousands folds, piece by piece", () => {
+  const program = build((x) => {
+    let y = conv2d(x, tensor([4, 4, 1, 1]));
+    for (let i = 0; i < 2000; i++) y = add(y, x);
+    return y;
+  });
+  const folded = foldForInference(program);
+  assertEquals(opsOf(folded), ["conv2d"]);
+  assertSameFunction(program, folded);
+});
+
 Deno.test("random branches of one input fold to the same function", () => {
   let folds = 0;
   for (let seed = 0; seed < 150; seed++) {

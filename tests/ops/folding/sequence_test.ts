@@ -125,6 +125,29 @@ Deno.test("groups of convolutions in sequence need not divide each other", () =>
   assertSameFunction(wide, folded);
 });
 
+Deno.test("layers of a plain network stay apart, batch norms folded or not", () => {
+  const program = build((x) => {
+    const narrow = withScope("block1.conv", () => conv2d(x, tensor([2, 4, 1, 1])));
+    const y = withScope("block1.bn", () => normalize(narrow));
+    const wide = withScope("block2.conv", () => conv2d(y, tensor([12, 2, 1, 1])));
+    return withScope("pool", () => avgPool2d(wide, { kernelSize: 2 }));
+  });
+  const folded = foldForInference(program, { batchNorm: true });
+  assertEquals(opsOf(folded), ["conv2d", "conv2d", "avgPool2d"]);
+  assertSameFunction(program, folded);
+});
+
+Deno.test("a chain of thousands folds, piece by piece", () => {
+  const program = build((x) => {
+    let y = conv2d(x, tensor([4, 4, 1, 1]));
+    for (let i = 0; i < 2000; i++) y = scale(y, i % 2 ? 0.5 : 2);
+    return y;
+  });
+  const folded = foldForInference(program, { batchNorm: true });
+  assertEquals(opsOf(folded), ["conv2d"]);
+  assertSameFunction(program, folded);
+});
+
 Deno.test("what stays a sequence since its border is not exact is told", () => {
   const program = (bias?: readonly number[]) =>
     build((x) => {
