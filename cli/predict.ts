@@ -59,7 +59,7 @@ export const command: Command = {
     tta: ttaOption,
     explain: {
       value: "FILE",
-      help: "Draw into FILE, a PNG picture, what of the pictures speaks for their classes",
+      help: "Draw what speaks for the pictures' classes into FILE, a PNG",
     },
     class: { value: "NAME", help: "With --explain: for this class instead of the most probable" },
     // A few pictures are classified before a GPU's kernels are compiled.

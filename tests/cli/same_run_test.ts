@@ -53,7 +53,7 @@ Deno.test("the schema says which keys a resumed run may change", () => {
     }
   };
   walk(configJsonSchema(), []);
-  const extending = ["epochs", "monitor", "earlyStopping", "validateEvery", "logEvery"];
+  const extending = ["epochs", "monitor", "earlyStopping", "validateEvery", "logEvery", "logNorms"];
   assertEquals(marked.extends, extending.map((key) => `training.${key}`));
   assertEquals(marked.bits, ["backend", "threads", "precision", "data.evalBatchSize"]);
   for (const key of ["name", "output", "checkpoints", "fold"]) {
