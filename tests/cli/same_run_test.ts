@@ -60,7 +60,7 @@ Deno.test("the schema says which keys a resumed run may change", () => {
     assertEquals(marked.free.includes(key), true, key);
   }
   const free = marked.free.filter((key) => /^(seed|model|training)/.test(key));
-  assertEquals(free, ["training.maxTime"]);
+  assertEquals(free, ["training.maxTime", "training.loggers"]);
 });
 
 Deno.test("a run goes on with another place and pace, and warns of another length", () => {
