@@ -12,8 +12,14 @@ export class Interruption {
   #isAsked = false;
   #outputFailure: unknown;
 
-  /** @param onFirst called at a first signal that does not end the process */
-  constructor(private readonly onFirst: () => void) {
+  /**
+   * @param onFirst called at a first signal that does not end the process
+   * @param beforeExit called before a signal ends it. Default: nothing
+   */
+  constructor(
+    private readonly onFirst: () => void,
+    private readonly beforeExit: () => void = () => {},
+  ) {
     for (const [name, listener] of this.#listeners) Deno.addSignalListener(name, listener);
   }
 
@@ -58,7 +64,7 @@ export class Interruption {
   }
 
   #stop(): void {
-    if (!this.#isGraceful) Deno.exit(EXIT.interrupted);
+    if (!this.#isGraceful) this.#exit();
     if (this.#isAsked) return;
     this.#isAsked = true;
     this.#controller.abort();
@@ -66,15 +72,21 @@ export class Interruption {
   }
 
   #hasten(): void {
-    if (this.#isAsked) Deno.exit(EXIT.interrupted);
+    if (this.#isAsked) this.#exit();
     this.#stop();
+  }
+
+  #exit(): never {
+    this.beforeExit();
+    Deno.exit(EXIT.interrupted);
   }
 }
 
 /** For trainings, which stop between two steps. */
 export function stopAfterStep({ progress }: Context): Interruption {
-  return new Interruption(() =>
-    progress.print("stopping after this step; press Ctrl-C again to stop at once")
+  return new Interruption(
+    () => progress.print("stopping after this step; press Ctrl-C again to stop at once"),
+    () => progress.finish(),
   );
 }
 

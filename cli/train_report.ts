@@ -1,8 +1,9 @@
 /** What `overfold train` says while it runs. */
 
-import type { Metrics } from "../checkpoints/run_state.ts";
+import type { Metrics, RunState } from "../checkpoints/run_state.ts";
 import { spellName } from "../reporting/controls.ts";
-import { formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
+import { formatBytes, formatCount, formatDuration, formatPercent } from "../reporting/format.ts";
+import { Sparkline } from "../reporting/sparkline.ts";
 import { briefMetrics, formatMetric, loggedMetrics } from "../training/metrics/metric.ts";
 import type {
   EpochEvent,
@@ -13,10 +14,14 @@ import type {
 } from "../training/observer.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
 import type { Context } from "./command.ts";
+import { liveView } from "./live_view.ts";
 
 /** Share of an epoch's time, and seconds, that a person should know images were waited for. */
 const WAITED_SHARE = 0.05;
 const WAITED_SECONDS = 1;
+
+/** Characters of the curve of losses. */
+const CURVE = 32;
 
 /** A learning rate without the last digits of its arithmetic. */
 const formatRate = (rate: number) => String(Number(rate.toPrecision(6)));
@@ -26,6 +31,7 @@ export class TrainReport implements TrainingObserver {
   #epochs = 0;
   #stepsPerEpoch = 0;
   #startStep = 0;
+  #step = 0;
   #startTime = 0;
   /** When the event before came. */
   #lastTime = 0;
@@ -33,6 +39,11 @@ export class TrainReport implements TrainingObserver {
   #trainingSeconds = 0;
   #images = 0;
   #imagesBefore = 0;
+  readonly #losses = new Sparkline(CURVE);
+  /** Of the epoch so far, or the one that was finished last. */
+  #epochMean: Metrics | undefined;
+  /** The best validation so far, and its epoch. */
+  #best: RunState["best"];
   readonly #told = new Set<string>();
 
   /**
@@ -49,12 +60,15 @@ export class TrainReport implements TrainingObserver {
     /** What to do where images are waited for. */
     private readonly remedy = "hint: images are waited for: try more data.workers",
     private readonly now = () => performance.now() / 1000,
+    /** Bytes that the process takes. */
+    private readonly memory = () => Deno.memoryUsage().rss,
   ) {}
 
   start({ epochs, stepsPerEpoch, state }: StartEvent): void {
     this.#epochs = epochs;
     this.#stepsPerEpoch = stepsPerEpoch;
-    this.#startStep = state.step;
+    this.#startStep = this.#step = state.step;
+    this.#best = state.best;
     this.#imagesBefore = Number(state.sums.count);
     this.#startTime = this.#lastTime = this.now();
     this.context.emit({
@@ -74,15 +88,17 @@ export class TrainReport implements TrainingObserver {
     this.#lastTime = now;
     this.#images += epochMean.count - (batch === 1 ? 0 : this.#imagesBefore);
     this.#imagesBefore = epochMean.count;
-    this.context.progress.update(() =>
-      [
-        `epoch ${epoch}/${this.#epochs}`,
-        `step ${batch}/${this.#stepsPerEpoch}`,
-        ...this.#described(epochMean),
-        `${formatCount(this.#imagesPerSecond)} images/s`,
-        `${formatDuration(this.#secondsLeft(step))} left`,
-      ].join("  ")
-    );
+    this.#step = step;
+    this.#epochMean = epochMean;
+    this.#losses.add(loss);
+    const place = `step ${batch}/${this.#stepsPerEpoch}`;
+    const line = () => [
+      `epoch ${epoch}/${this.#epochs}`,
+      place,
+      ...this.#described(epochMean),
+      ...this.#speed,
+    ];
+    this.#show(line, epoch, batch / this.#stepsPerEpoch, place);
     if (logged) {
       this.context.emit({
         event: "step",
@@ -96,25 +112,22 @@ export class TrainReport implements TrainingObserver {
   }
 
   part({ epoch, batch, count }: PartEvent): void {
-    this.context.progress.update(() =>
-      [
-        `epoch ${epoch}/${this.#epochs}`,
-        `step ${batch}/${this.#stepsPerEpoch}`,
-        `${formatCount(count)} images of it`,
-      ].join("  ")
-    );
+    const place = `step ${batch}/${this.#stepsPerEpoch}  ${formatCount(count)} images of it`;
+    const line = () => [`epoch ${epoch}/${this.#epochs}`, place];
+    this.#show(line, epoch, (batch - 1) / this.#stepsPerEpoch, place);
   }
 
   validating(count: number): void {
     this.#lastTime = this.now();
-    this.context.progress.update(() =>
-      `validating ${formatCount(count)}/${formatCount(this.validationCount)}`
-    );
+    const place = `validating ${formatCount(count)}/${formatCount(this.validationCount)}`;
+    const epoch = Math.ceil(this.#step / this.#stepsPerEpoch);
+    this.#show(() => [place], epoch, count / this.validationCount, place);
   }
 
   epoch(event: EpochEvent): void {
     const { epoch, step, learningRate, train, validation, isBest, reducedTo } = event;
     const { seconds, dataWait } = event;
+    if (isBest && validation) this.#best = { ...validation, epoch };
     const hasWaited = dataWait > WAITED_SHARE * seconds && dataWait > WAITED_SECONDS;
     this.#lastTime = this.now();
     this.context.progress.clear();
@@ -146,6 +159,37 @@ export class TrainReport implements TrainingObserver {
       this.context.progress.print("what was frozen is trained from here on");
     }
     this.#complain();
+  }
+
+  /** Shows where the training is: a line, or on a wide terminal more. */
+  #show(line: () => string[], epoch: number, done: number, place: string): void {
+    this.context.progress.update(
+      () => line().join("  "),
+      (columns) =>
+        liveView({
+          title: `epoch ${epoch}/${this.#epochs}`,
+          done,
+          figures: [place, ...this.#speed, formatBytes(this.memory())],
+          curve: String(this.#losses),
+          metrics: this.#epochMean ? this.#described(this.#epochMean) : [],
+          best: this.#describedBest(),
+        }, columns),
+    );
+  }
+
+  get #speed(): string[] {
+    return [
+      `${formatCount(this.#imagesPerSecond)} images/s`,
+      `${formatDuration(this.#secondsLeft(this.#step))} left`,
+    ];
+  }
+
+  /** `accuracy 97.50 % (epoch 3)`; undefined before the first validation. */
+  #describedBest(): string | undefined {
+    const { objective, monitor: { metric } } = this.recipe;
+    if (!this.#best) return undefined;
+    const info = objective.metrics[metric];
+    return `${info.title} ${formatMetric(info, this.#best[metric])} (epoch ${this.#best.epoch})`;
   }
 
   /** Warns of images that could not be read, each time of those that are new. */

@@ -1,9 +1,10 @@
 /**
- * Progress of long work: on a terminal one line that is rewritten in place, elsewhere (a pipe, a log
- * file) plain lines now and then.
+ * Progress of long work: on a terminal one line that is rewritten in place, or where it is wide a view of
+ * several; elsewhere (a pipe, a log file) plain lines now and then.
  */
 
 import { spellControls } from "./controls.ts";
+import { clearView, type DrawnView, drawView, type View } from "./view.ts";
 
 /** Where progress is shown. */
 export interface ProgressTarget {
@@ -11,6 +12,8 @@ export interface ProgressTarget {
   write(text: string): void;
   /** Whether a line can be rewritten. */
   readonly isTerminal: boolean;
+  /** Whether text may have colours. Default false. */
+  readonly colours?: boolean;
   /** Columns of the terminal, asked at each drawing since it may be resized. */
   columns(): number;
   /** Milliseconds of a clock that only moves forward. */
@@ -19,13 +22,17 @@ export interface ProgressTarget {
 
 const TERMINAL_INTERVAL = 100;
 const PLAIN_INTERVAL = 10_000;
+/** Columns from which on a terminal has room for a view. */
+const WIDE = 100;
 /** Return to the first column and clear to the end of the line. */
 const CLEAR = "\r\x1b[K";
 
 /** A progress line; call {@link Progress.finish} when the work ends, also when it fails. */
 export class Progress {
   readonly #target: ProgressTarget;
-  #shown = "";
+  #shown: string | View = "";
+  /** What of it is on the terminal. */
+  #drawn: DrawnView | undefined;
   #last = -Infinity;
 
   /** Shows progress on `target`, by default this process's standard error. */
@@ -36,18 +43,23 @@ export class Progress {
   /**
    * Shows the present state. Cheap to call often: it draws at most ten times a second on a terminal
    * and prints at most every ten seconds elsewhere. Give a function where making the text costs.
+   *
+   * @param view what a wide terminal shows in its place, for so many columns
    */
-  update(text: string | (() => string)): void {
+  update(text: string | (() => string), view?: (columns: number) => View): void {
     const now = this.#target.now();
     const interval = this.#target.isTerminal ? TERMINAL_INTERVAL : PLAIN_INTERVAL;
     if (now - this.#last < interval) return;
     this.#last = now;
-    const line = spellControls(typeof text === "string" ? text : text());
+    const columns = this.#target.columns();
+    const isView = view && this.#target.isTerminal && columns >= WIDE;
+    const shown = isView ? view(columns) : spellControls(typeof text === "string" ? text : text());
     if (this.#target.isTerminal) {
-      this.#shown = line;
-      this.#draw();
+      const before = this.#cleared() || CLEAR;
+      this.#shown = shown;
+      this.#draw(before);
     } else {
-      this.#target.write(`${line}\n`);
+      this.#target.write(`${shown}\n`);
     }
   }
 
@@ -70,14 +82,31 @@ export class Progress {
     this.#last = -Infinity;
   }
 
-  #draw(): void {
+  /** @param before what makes room for it */
+  #draw(before = CLEAR): void {
     if (this.#shown === "") return;
-    // The last column stays free: some terminals wrap as soon as it is filled.
-    this.#target.write(CLEAR + this.#shown.slice(0, Math.max(0, this.#target.columns() - 1)));
+    const columns = this.#target.columns();
+    if (typeof this.#shown === "string") {
+      // The last column stays free: some terminals wrap as soon as it is filled.
+      const line = this.#shown.slice(0, Math.max(0, columns - 1));
+      this.#target.write(before + line);
+    } else {
+      this.#drawn = drawView(this.#shown, columns, this.#target.colours ?? false);
+      this.#target.write(before + this.#drawn.text);
+    }
   }
 
   #clear(): void {
-    if (this.#shown !== "") this.#target.write(CLEAR);
+    const text = this.#cleared();
+    if (text !== "") this.#target.write(text);
+  }
+
+  /** What clears the terminal of what is on it, which is then nothing. */
+  #cleared(): string {
+    const drawn = this.#drawn;
+    this.#drawn = undefined;
+    if (drawn) return clearView(drawn, this.#target.columns());
+    return this.#shown === "" ? "" : CLEAR;
   }
 }
 
@@ -94,6 +123,8 @@ export function standardError(): ProgressTarget {
       } catch { /* There is nobody to tell. */ }
     },
     isTerminal: Deno.stderr.isTerminal(),
+    // What the environment variable NO_COLOR asks for, which no permission is needed to know.
+    colours: !Deno.noColor,
     columns() {
       try {
         return Deno.consoleSize().columns;

@@ -1,0 +1,49 @@
+/** What `overfold train` shows on a wide terminal while it runs. */
+import type { Span, View } from "../reporting/view.ts";
+
+/** What there is to show. */
+export interface LiveState {
+  /** `epoch 3/10`. */
+  readonly title: string;
+  /** Share of the epoch, or its validation, that is done. */
+  readonly done: number;
+  /** Where in it the training is, how fast, and for how long: `step 12/390`, `1,234 images/s`. */
+  readonly figures: readonly string[];
+  /** The losses so far, as a curve. */
+  readonly curve: string;
+  /** Of the epoch so far: `loss 0.1234`, `accuracy 97.50 %`. */
+  readonly metrics: readonly string[];
+  /** The best validation so far, if there was one. */
+  readonly best?: string;
+}
+
+/** Characters of a bar, at most. */
+const MOST_BAR = 60;
+const GAP = "  ";
+
+/** Two lines: a bar between where the training is and its figures; the loss, metrics and the best. */
+export function liveView(
+  { title, done, figures, curve, metrics, best }: LiveState,
+  columns: number,
+): View {
+  const told = figures.join(GAP);
+  const room = columns - 1 - title.length - told.length - 2 * GAP.length;
+  const [first, ...others] = metrics;
+  return [
+    [{ text: title, style: "bold" }, { text: GAP }, ...bar(done, room), { text: GAP + told }],
+    [
+      { text: [first, curve].filter(Boolean).join(" ") },
+      ...others.map((text) => ({ text: GAP + text })),
+      ...(best === undefined ? [] : [{ text: `${GAP}best ${best}`, style: "good" } as const]),
+    ],
+  ];
+}
+
+function bar(done: number, room: number): Span[] {
+  const width = Math.max(0, Math.min(MOST_BAR, room));
+  const filled = Math.round(width * Math.max(0, Math.min(1, done)));
+  return [
+    { text: "━".repeat(filled), style: "good" },
+    { text: "─".repeat(width - filled), style: "dim" },
+  ];
+}
