@@ -86,13 +86,33 @@ export function foldModel(
 }
 
 /**
+ * Compares a model with its folded form, as {@link compareFold} does.
+ *
+ * @throws RunError when the logits differ by more than {@link FOLD_TOLERANCE}, relative, and as that does
+ */
+export async function verifyFold(
+  model: Module,
+  network: FoldedNetwork,
+  backend: Backend,
+  pixels: Uint8Array,
+): Promise<FoldVerification> {
+  const verification = await compareFold(model, network, backend, pixels);
+  if (verification.maxRelativeDifference <= FOLD_TOLERANCE) return verification;
+  throw new RunError(
+    `the folded network differs from the trained one by ${
+      verification.maxRelativeDifference.toExponential(1)
+    } relative, more than ${FOLD_TOLERANCE}; nothing was written. The checkpoint may hold ` +
+      "extreme weights: evaluate it with: overfold eval CHECKPOINT",
+  );
+}
+
+/**
  * Runs the model and its folded form on the same images and compares the logits.
  *
  * @param pixels u8 [count, H, W, C] of the network's input size
- * @throws InputError for pixels that are no images of that size, RunError when the logits differ by
- *   more than {@link FOLD_TOLERANCE}, relative, or are no numbers
+ * @throws InputError for pixels that are no images of that size, RunError when the logits are no numbers
  */
-export async function verifyFold(
+export async function compareFold(
   model: Module,
   network: FoldedNetwork,
   backend: Backend,
@@ -119,18 +139,9 @@ export async function verifyFold(
   );
   const folded = await logitsOf(exact, networkProgram(network, batchSize), pixels);
   const { activation, threshold = DEFAULT_THRESHOLD } = network.description;
-  const verification = compareLogits(unfolded, folded, count, {
+  return compareLogits(unfolded, folded, count, {
     ...(activation === "sigmoid" ? { threshold: logitOf(threshold) } : {}),
   });
-  if (!(verification.maxRelativeDifference <= FOLD_TOLERANCE)) {
-    throw new RunError(
-      `the folded network differs from the trained one by ${
-        verification.maxRelativeDifference.toExponential(1)
-      } relative, more than ${FOLD_TOLERANCE}; nothing was written. The checkpoint may hold ` +
-        "extreme weights: evaluate it with: overfold eval CHECKPOINT",
-    );
-  }
-  return verification;
 }
 
 /**

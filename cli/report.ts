@@ -7,7 +7,7 @@ import { InputError, UserError } from "../errors.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { writeFileAtomic } from "../files/atomic.ts";
 import { pageHtml } from "../pages/page.ts";
-import type { ReportData, RunData } from "../pages/report/data.ts";
+import type { Missing, ReportData, RunData } from "../pages/report/data.ts";
 import { formatBytes, formatNumberOf } from "../reporting/format.ts";
 import { runFile } from "../training/run_files.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
@@ -77,7 +77,7 @@ export const command: Command = {
       `report: ${output}, ${formatNumberOf(runs.length, "run")}, ${formatBytes(bytes)}`,
     );
     for (const { name, missing } of data) {
-      for (const line of missing) context.print(`  ${name}: ${line}`);
+      for (const { what, why } of missing) context.print(`  ${name}: no ${what}: ${why}`);
     }
     context.emit({
       output,
@@ -96,55 +96,54 @@ async function reported(
   context: Context,
 ): Promise<RunData> {
   const { folder } = run;
-  const missing = [...run.problems];
-  const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+  const missing = [...run.missing];
+  const attempt = async <T>(
+    what: Missing["what"],
+    work: () => T | Promise<T>,
+  ): Promise<T | undefined> => {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof UserError || error instanceof Deno.errors.NotCapable)) throw error;
       context.progress.clear();
-      missing.push(`${what}: ${error.message}`);
+      missing.push({ what, why: error.message });
       return undefined;
     }
   };
   const data = await runData(run, name, context.call);
   const checkpoint = run.best ?? run.last;
   if (!checkpoint) {
-    return { ...data, missing: [...missing, "no network: the run has no checkpoint to read yet"] };
+    missing.push({ what: "network", why: "the run has no checkpoint to read yet" });
+    return { ...data, missing };
   }
   const folded = runFile(folder, "folded");
   const hasFolded = await exists(folded);
-  if (!hasFolded) missing.push(`no folded network: a training writes ${folded} at its end`);
+  if (!hasFolded) {
+    missing.push({ what: "folded network", why: `a training writes ${folded} at its end` });
+  }
   const path = hasFolded ? folded : runFile(folder, run.best ? "best" : "last");
-  const loaded = await attempt("no evaluation", () => loadNetwork(path));
-  const isWanted = !args.flag("no-images");
-  if (!isWanted) missing.push("no evaluation: it was left out by --no-images");
-  const images = isWanted && loaded
-    ? await attempt("no evaluation", () => loadValidationImages(path, loaded, args, context, false))
-    : undefined;
+  const isEvaluated = !args.flag("no-images");
+  const loaded = isEvaluated ? await attempt("evaluation", () => loadNetwork(path)) : undefined;
+  const images = loaded &&
+    await attempt("evaluation", () => loadValidationImages(path, loaded, args, context, false));
   const backend = await openChosen(chosenBackend(args, run.file.config), context);
-  const network = await attempt("no network", () => Promise.try(networkData, checkpoint));
+  const network = await attempt("network", () => networkData(checkpoint));
   const verification = hasFolded
-    ? await attempt(
-      "folding is not verified",
-      async () =>
-        verified(
-          checkpoint,
-          await readFoldedNetwork(folded),
-          backend,
-          images
-            ? { pixels: await firstImages(images.validation), kind: "validation images" }
-            : noiseImages(checkpoint.description.input),
-        ),
-    )
+    ? await attempt("verification", async () =>
+      verified(
+        checkpoint,
+        await readFoldedNetwork(folded),
+        backend,
+        images
+          ? { pixels: await firstImages(images.validation), kind: "validation images" }
+          : noiseImages(checkpoint.description.input),
+      ))
     : undefined;
   const most = Math.min(MOST_OF_RUN, Math.max(LEAST_MISTAKES, Math.floor(MOST_MISTAKES / runs)));
-  const evaluation = loaded && images
-    ? await attempt(
-      "no evaluation",
-      () => evaluationData(path, loaded, images, backend, most, context),
-    )
-    : undefined;
+  const evaluation = loaded && images && await attempt(
+    "evaluation",
+    () => evaluationData(path, loaded, images, backend, most, context),
+  );
   return {
     ...data,
     missing,

@@ -2,8 +2,9 @@
 
 import type { Backend } from "../../backends/backend.ts";
 import { type Checkpoint, restoreModel } from "../../checkpoints/checkpoint.ts";
-import { foldModel, verifyFold } from "../../checkpoints/fold.ts";
+import { compareFold, FOLD_TOLERANCE, foldModel } from "../../checkpoints/fold.ts";
 import type { FoldedNetwork } from "../../checkpoints/network.ts";
+import { RunError } from "../../errors.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { DoConv2d } from "../../layers/do_conv2d.ts";
 import type { Module } from "../../layers/module.ts";
@@ -51,7 +52,8 @@ export function networkData(checkpoint: Checkpoint): NetworkData {
 }
 
 /**
- * How a folded network compares with the trained one, in words. Throws RunError if they differ.
+ * How a folded network compares with the trained one, in words. Throws RunError if they are not the
+ * same: it may have been folded from another checkpoint.
  *
  * @param images what they are compared on
  */
@@ -61,8 +63,13 @@ export async function verified(
   backend: Backend,
   images: VerificationImages,
 ): Promise<string> {
-  const found = await verifyFold(restoreModel(checkpoint), network, backend, images.pixels);
-  return describeVerification(found, images.kind);
+  const found = await compareFold(restoreModel(checkpoint), network, backend, images.pixels);
+  const described = describeVerification(found, images.kind);
+  if (found.maxRelativeDifference <= FOLD_TOLERANCE) return described;
+  throw new RunError(
+    `the folded network is not the checkpoint's of epoch ${checkpoint.state.epoch}: ${described}; ` +
+      "fold it anew with: overfold fold CHECKPOINT",
+  );
 }
 
 /** The kernels of the first convolution, as it folds and as they are stored. */

@@ -6,7 +6,7 @@ import { type ConfigFile, loadConfig, parseStored } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
 import { InputError, UserError } from "../../errors.ts";
 import { exists } from "../../files/exists.ts";
-import type { Fact, Numbers, RunData } from "../../pages/report/data.ts";
+import type { Fact, Missing, Numbers, RunData } from "../../pages/report/data.ts";
 import { formatBytes, formatDuration, formatNumberOf } from "../../reporting/format.ts";
 import { sum } from "../../reporting/statistics.ts";
 import { isRecord } from "../../schema/record.ts";
@@ -26,8 +26,8 @@ export interface ReportedRun {
   /** Where it is, and its best checkpoint; absent where there is none that can be read. */
   readonly last?: Checkpoint;
   readonly best?: Checkpoint;
-  /** Why one that is there cannot be read. */
-  readonly problems: readonly string[];
+  /** Checkpoints that are there and cannot be read. */
+  readonly missing: readonly Missing[];
   readonly epochs: readonly EpochRow[];
 }
 
@@ -39,7 +39,7 @@ export async function readRun(folder: string): Promise<ReportedRun> {
   if (!(await Deno.stat(folder).catch(() => undefined))?.isDirectory) {
     throw new InputError(`${folder}: expected the folder of a run, such as runs/NAME`);
   }
-  const problems: string[] = [];
+  const missing: Missing[] = [];
   const read = async (file: RunFile) => {
     const path = runFile(folder, file);
     if (!await exists(path)) return undefined;
@@ -47,7 +47,7 @@ export async function readRun(folder: string): Promise<ReportedRun> {
       return await readCheckpoint(path);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      problems.push(error.message);
+      missing.push({ what: "checkpoint", why: error.message });
       return undefined;
     }
   };
@@ -63,7 +63,7 @@ export async function readRun(folder: string): Promise<ReportedRun> {
       }),
   );
   const { epochs } = await readRunLog(folder);
-  return { folder, file, objective, last, best, problems, epochs };
+  return { folder, file, objective, last, best, missing, epochs };
 }
 
 async function configOf(folder: string, checkpoint?: Checkpoint): Promise<ConfigFile> {

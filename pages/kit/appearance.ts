@@ -20,6 +20,21 @@ export function followAppearance(figure: HTMLElement, drawn: Drawn): void {
   DRAWINGS.set(figure, drawn);
 }
 
+/** Runs `work` while a drawing is in the colours for white; nobody sees it so. */
+export async function onWhite<T>(drawn: Drawn, work: () => T): Promise<T> {
+  const { classList } = document.documentElement;
+  classList.add("printed");
+  drawn.redraw();
+  // It is drawn when this task gives way, and shown only when the next one does.
+  await Promise.resolve();
+  try {
+    return work();
+  } finally {
+    classList.remove("printed");
+    drawn.redraw();
+  }
+}
+
 function eachDrawing(act: (drawn: Drawn) => void): void {
   for (const figure of document.querySelectorAll("figure.chart")) {
     const drawn = DRAWINGS.get(figure);

@@ -5,17 +5,17 @@
  */
 /// <reference lib="dom" />
 import uPlot from "uplot";
-import { type Drawn, followAppearance } from "./appearance.ts";
+import { type Drawn, followAppearance, onWhite } from "./appearance.ts";
 import { downloads, numbersTable } from "./chart_numbers.ts";
 import type { Axis, ChartOptions, Series } from "./chart_options.ts";
+import { aroundBars, drawnAxes } from "./chart_axes.ts";
 import { dashOf, Legend } from "./chart_legend.ts";
+import { chartPicture } from "./chart_picture.ts";
 import { button, element } from "./dom.ts";
 import { formatNumber } from "./numbers.ts";
 import { smoothed } from "./smoothing.ts";
 
 const HEIGHT = 260;
-/** Steps of an axis of whole numbers. */
-const WHOLE = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((step) => step * 10 ** i)).flat();
 
 /** Series of uPlot for each of ours: itself, and the bounds of its band. */
 const EACH = 3;
@@ -70,7 +70,7 @@ export class Chart implements Drawn {
     this.#series = series;
     this.#legend.fill(series);
     this.#numbers.replaceChildren(
-      downloads(this.#options, series, () => this.#place.querySelector("canvas")),
+      downloads(this.#options, series, () => this.#picture()),
       numbersTable(this.#options, series),
     );
     this.#rebuild();
@@ -87,6 +87,19 @@ export class Chart implements Drawn {
     else if (this.#plot.width !== width) this.#plot.setSize({ width, height: HEIGHT });
   }
 
+  /** What is shown as a picture on white. */
+  async #picture(): Promise<HTMLCanvasElement | undefined> {
+    const plot = this.#plot;
+    if (!plot) return undefined;
+    return await onWhite(this, () =>
+      chartPicture(
+        plot.ctx.canvas,
+        plot.width,
+        this.#options.title,
+        this.#legend.entries(this.#series),
+      ));
+  }
+
   #rebuild(): void {
     if (!this.#plot) return;
     const { width } = this.#plot;
@@ -96,23 +109,6 @@ export class Chart implements Drawn {
 
   #build(width: number): void {
     const { x, y, sync } = this.#options;
-    const text = () => getComputedStyle(this.#place).color;
-    const line = () => getComputedStyle(this.#place).borderTopColor;
-    const axis = (
-      { label, format = formatNumber, ticks = format, isWhole }: Axis,
-      size: uPlot.Axis.Size,
-    ): uPlot.Axis => ({
-      label,
-      size,
-      ...(isWhole ? { incrs: WHOLE } : {}),
-      labelSize: 22,
-      stroke: text,
-      grid: { stroke: line, width: 1 },
-      ticks: { stroke: line, width: 1 },
-      font: "12px system-ui, sans-serif",
-      labelFont: "12px system-ui, sans-serif",
-      values: (_, splits) => splits.map((value) => value === null ? "" : ticks(value)),
-    });
     const range = (axis: Axis) => axis.range ? { range: [...axis.range] as [number, number] } : {};
     const bars = this.#series.find(({ style }) => style === "bars");
     this.#plot = new uPlot(
@@ -129,7 +125,7 @@ export class Chart implements Drawn {
           x: { time: false, ...range(bars && !x.range ? { ...x, range: aroundBars(bars) } : x) },
           y: this.#isLog ? { distr: 3 } : range(y),
         },
-        axes: [axis(x, 34), { ...axis(y, widthOf), space: 36 }],
+        axes: drawnAxes(x, y, this.#place),
         series: [{}, ...this.#series.flatMap((series, i) => this.#drawn(series, i))],
         bands: this.#series.flatMap(({ band }, i) =>
           band
@@ -274,15 +270,4 @@ export class Chart implements Drawn {
       max: isAll ? last : Math.min(last, middle + half),
     });
   }
-}
-
-/** Room for what stands at the ticks of the axis at the left, in pixels. */
-function widthOf(_: uPlot, values: string[] | null): number {
-  return 22 + 7 * Math.max(3, ...(values ?? []).map((value) => value.length));
-}
-
-/** A range of x that has room for the first and the last bar. */
-function aroundBars({ x }: Series): [number, number] {
-  const half = (x.length > 1 ? x[1] - x[0] : 1) / 2;
-  return [x[0] - half, x[x.length - 1] + half];
 }

@@ -1,6 +1,7 @@
 /** The legend of a chart: which line is whose, what it is at a place, and buttons that hide it. */
 /// <reference lib="dom" />
 import type { Series } from "./chart_options.ts";
+import type { PictureEntry } from "./chart_picture.ts";
 import { button, element } from "./dom.ts";
 
 /** Colours there are, of classes `series-0` …; further series have them again, dashed otherwise. */
@@ -41,6 +42,15 @@ export class Legend {
   /** Whether a series is shown. */
   isShown(name: string): boolean {
     return !this.#hidden.has(name);
+  }
+
+  /** Those that are shown, for a picture. */
+  entries(series: readonly Series[]): PictureEntry[] {
+    return series.flatMap((one, i) => {
+      const { name, style = "line" } = one;
+      const dash = style === "line" ? dashOf(one, i) ?? [] : undefined;
+      return this.isShown(name) ? [{ name, colour: this.colour(i), dash }] : [];
+    });
   }
 
   /** Says the value of each series. */

@@ -37,7 +37,7 @@ export function numbersTable(
 export function downloads(
   { title, x }: Omit<ChartOptions, "series">,
   series: readonly Series[],
-  canvas: () => HTMLCanvasElement | null,
+  picture: () => Promise<HTMLCanvasElement | undefined>,
 ): HTMLElement {
   const name = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_");
   return element(
@@ -48,7 +48,10 @@ export function downloads(
       const lines = [titles, ...rows].map((row) => row.map(csvCell).join(","));
       save(`${name}.csv`, new Blob([lines.join("\r\n"), "\r\n"], { type: "text/csv" }));
     }),
-    button("Save PNG", () => canvas()?.toBlob((blob) => blob && save(`${name}.png`, blob))),
+    button("Save PNG", async () => {
+      const canvas = await picture();
+      canvas?.toBlob((blob) => blob && save(`${name}.png`, blob));
+    }),
   );
 }
 

@@ -5,7 +5,7 @@ import { element, facts, section } from "../kit/dom.ts";
 import { formatShare, formatShortShare } from "../kit/numbers.ts";
 import { formatCount } from "../../reporting/format.ts";
 import type { RunData } from "./data.ts";
-import { absent, ofChosenRun } from "./selection.ts";
+import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
 /** Diagram and error. */
 export function calibration(runs: readonly RunData[]): HTMLElement {
@@ -14,7 +14,8 @@ export function calibration(runs: readonly RunData[]): HTMLElement {
     "Calibration",
     ofChosenRun(runs, (run) => {
       const found = run.evaluation?.calibration;
-      if (!found) return [absent(run, "calibration")];
+      if (!run.evaluation) return [absent(run, ...EVALUATION)];
+      if (!found) return [element("p", { class: "problem" }, "The objective says nothing of it.")];
       const { error, what, bins } = found;
       const middles = bins.map((_, i) => (i + 0.5) / bins.length);
       const filled = bins.map((bin) => bin.count > 0 ? bin : undefined);

@@ -6,7 +6,7 @@ import { dataTable } from "../kit/table.ts";
 import { formatCount } from "../../reporting/format.ts";
 import { sum } from "../../reporting/statistics.ts";
 import type { EvaluationData, RunData } from "./data.ts";
-import { absent, ofChosenRun } from "./selection.ts";
+import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
 /** Most classes of which a matrix can be read. */
 const MOST_IN_MATRIX = 30;
@@ -21,7 +21,7 @@ export function classes(runs: readonly RunData[]): HTMLElement {
     "Evaluation and classes",
     ofChosenRun(runs, (run) => {
       const { evaluation } = run;
-      if (!evaluation) return [absent(run, "evaluation")];
+      if (!evaluation) return [absent(run, ...EVALUATION)];
       return [
         element("p", { class: "note" }, evaluation.about),
         facts(evaluation.results),

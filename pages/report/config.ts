@@ -8,7 +8,8 @@ import { differingKeys } from "./groups.ts";
 /** Tables of both. */
 export function configs(runs: readonly RunData[]): HTMLElement {
   const keys = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
-  const differing = differingKeys(runs);
+  // The name is that of the folder; the heading of its column says it.
+  const differing = differingKeys(runs).filter((key) => key !== "name");
   const key = { title: "key", value: (key: string) => key };
   const ofEach: Column<string>[] = runs.map((run) => ({
     title: run.name,

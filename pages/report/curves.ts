@@ -3,18 +3,16 @@
 import { Chart } from "../kit/chart.ts";
 import type { ChartOptions, Series } from "../kit/chart_options.ts";
 import { element, section } from "../kit/dom.ts";
-import { formatNumber, type NumberFormat } from "../kit/numbers.ts";
-import { formatBytes, formatDuration } from "../../reporting/format.ts";
 import { bandOf, type CurveOf, type RunGroup } from "./groups.ts";
 import { formatOf, metricsOf, ticksOf } from "./overview.ts";
 
-/** What is logged at steps besides metrics. */
-const STEP_TITLES: Readonly<Record<string, string>> = {
-  learningRate: "Learning rate",
-  loss: "Loss of steps",
-  gradientNorm: "Norm of the gradient",
-  parameterNorm: "Norm of the parameters",
-  updateRatio: "Norm of the update over that of the parameters",
+/** What is logged at steps, and what stands at its axis. */
+const STEP_TITLES: Readonly<Record<string, readonly [title: string, label: string]>> = {
+  learningRate: ["Learning rate", "learning rate"],
+  loss: ["Loss of steps", "loss"],
+  gradientNorm: ["Norm of the gradient", "norm"],
+  parameterNorm: ["Norm of the parameters", "norm"],
+  updateRatio: ["Norm of the update over that of the parameters", "ratio"],
 };
 
 /** How many times the least value the greatest is for a logarithmic scale to be the better one. */
@@ -44,12 +42,12 @@ export function curves(groups: readonly RunGroup[]): HTMLElement {
 function metricCharts(groups: readonly RunGroup[]): ChartOptions[] {
   const runs = groups.flatMap(({ runs }) => runs);
   return metricsOf(runs).map(([name, metric]) => {
-    const series = groups.flatMap((group, colour) => [
-      ...seriesOf(group, colour, "validation", ({ curves: { epochs } }) => ({
+    const series = groups.flatMap((_, colour) => [
+      ...seriesOf(groups, colour, "validation", ({ curves: { epochs } }) => ({
         at: epochs.at,
         values: epochs.validation[name],
       })),
-      ...seriesOf(group, colour, "training", ({ curves: { epochs } }) => ({
+      ...seriesOf(groups, colour, "training", ({ curves: { epochs } }) => ({
         at: epochs.at,
         values: epochs.train[name],
       }), true),
@@ -75,8 +73,8 @@ function stepCharts(groups: readonly RunGroup[]): ChartOptions[] {
   const names = runs.flatMap(({ curves }) => Object.keys(curves.steps.values));
   const averaged = Math.max(1, ...runs.map(({ curves }) => curves.stepsAveraged));
   return [...new Set(["learningRate", ...names])].map((name) => {
-    const series = groups.flatMap((group, colour) =>
-      seriesOf(group, colour, "", ({ curves: { epochs, steps } }) => {
+    const series = groups.flatMap((_, colour) =>
+      seriesOf(groups, colour, "", ({ curves: { epochs, steps } }) => {
         // That of an epoch's last step is logged with the epoch.
         const ends = name === "learningRate" ? epochs : { steps: [], learningRate: [] };
         return {
@@ -85,13 +83,13 @@ function stepCharts(groups: readonly RunGroup[]): ChartOptions[] {
         };
       })
     );
-    const title = STEP_TITLES[name] ?? name;
+    const [title, label] = STEP_TITLES[name] ?? [name, name];
     return {
       title,
       x: { label: "step", isWhole: true },
       // A schedule that falls to almost nothing is still read better as it is.
       y: {
-        label: title.toLowerCase(),
+        label,
         log: name === "learningRate" ? "offered" : scaleOf(series),
       },
       series,
@@ -107,14 +105,13 @@ function timeCharts(groups: readonly RunGroup[]): ChartOptions[] {
   const chart = (
     title: string,
     label: string,
-    format: NumberFormat,
     value: (time: Readonly<Record<string, number | null>>) => number | null,
   ): ChartOptions => ({
     title,
     x: { label: "epoch", isWhole: true },
-    y: { label, format },
-    series: groups.flatMap((group, colour) =>
-      seriesOf(group, colour, "", ({ curves: { epochs: { at, time } } }) => ({
+    y: { label },
+    series: groups.flatMap((_, colour) =>
+      seriesOf(groups, colour, "", ({ curves: { epochs: { at, time } } }) => ({
         at,
         values: at.map((_, i) =>
           value(Object.fromEntries(Object.entries(time).map(([name, row]) => [name, row[i]])))
@@ -128,26 +125,28 @@ function timeCharts(groups: readonly RunGroup[]): ChartOptions[] {
     chart(
       "Images per second in training",
       "images/s",
-      formatNumber,
       ({ images = null, seconds = null, validation }) =>
         images === null || seconds === null ? null : images / (seconds - (validation ?? 0)),
     ),
-    chart("Time of an epoch", "time", formatDuration, ({ seconds = null }) => seconds),
-    chart("Memory of the process", "memory", formatBytes, ({ memory = null }) => memory),
+    chart("Time of an epoch", "seconds", ({ seconds = null }) => seconds),
+    chart("Memory of the process", "MiB", ({ memory = null }) => memory && memory / 2 ** 20),
   ];
 }
 
-/** The curve of a group; none if it has no value. */
+/** The curve of the group at a place, which says its colour, too; none if it has no value. */
 function seriesOf(
-  group: RunGroup,
+  groups: readonly RunGroup[],
   colour: number,
   what: string,
   curveOf: CurveOf,
   isDashed = false,
 ): Series[] {
-  const { x, mean, band } = bandOf(group, curveOf);
+  const { x, mean, band } = bandOf(groups[colour], curveOf);
   if (x.length === 0) return [];
-  const name = [group.name, what].filter((part) => part !== "").join(", ");
+  const isAlone = groups.length === 1 && what !== "";
+  const name = [...(isAlone ? [] : [groups[colour].name]), ...(what === "" ? [] : [what])].join(
+    ", ",
+  );
   return [{ name, x, y: mean, colour, isDashed, ...(band ? { band } : {}) }];
 }
 

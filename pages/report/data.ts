@@ -14,8 +14,7 @@ export interface RunData {
   readonly folder: string;
   /** How far it is: `finished: 5 epochs`. */
   readonly status: string;
-  /** What is missing from the report and why, a sentence each. */
-  readonly missing: readonly string[];
+  readonly missing: readonly Missing[];
   /** What a person types to repeat it. */
   readonly command: string;
   /** Every value of its config by its key, such as `training.epochs`, as JSON. */
@@ -33,6 +32,12 @@ export interface RunData {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   readonly network?: NetworkData;
   readonly evaluation?: EvaluationData;
+}
+
+/** Something that the report should have of a run and has not. */
+export interface Missing {
+  readonly what: "checkpoint" | "network" | "folded network" | "verification" | "evaluation";
+  readonly why: string;
 }
 
 /** A name and what it is. */

@@ -4,7 +4,7 @@ import { choice, element, section } from "../kit/dom.ts";
 import { formatNumber, formatShare } from "../kit/numbers.ts";
 import { formatCount } from "../../reporting/format.ts";
 import type { EvaluationData, MistakeData, RunData } from "./data.ts";
-import { absent, ofChosenRun } from "./selection.ts";
+import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
 /** The worst mistakes, or those that the network was surest of. */
 export function mistakes(runs: readonly RunData[]): HTMLElement {
@@ -13,7 +13,12 @@ export function mistakes(runs: readonly RunData[]): HTMLElement {
     "Mistakes",
     ofChosenRun(runs, (run) => {
       const { evaluation } = run;
-      if (!evaluation?.mistakes) return [absent(run, "list of mistakes")];
+      if (!evaluation) return [absent(run, ...EVALUATION)];
+      if (!evaluation.mistakes) {
+        return [
+          element("p", { class: "problem" }, "The objective does not say what a mistake is."),
+        ];
+      }
       const { count, of, worst, surest, shown } = evaluation.mistakes;
       const list = element("ul", { class: "mistakes" });
       const show = (places: readonly number[]) =>

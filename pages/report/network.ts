@@ -15,12 +15,12 @@ export function network(runs: readonly RunData[]): HTMLElement {
     "Network",
     ofChosenRun(runs, (run) => {
       const { network } = run;
-      if (!network) return [absent(run, "network")];
+      if (!network) return [absent(run, ["network", "checkpoint"], "")];
       const { sizes, verification, kernels, factors } = network;
       return [
         facts(sizes),
         verification === undefined
-          ? element("p", { class: "problem" }, "Folding is not verified: see above.")
+          ? absent(run, ["verification", "folded network"], "")
           : element("p", { class: "verified" }, `Folding is verified: ${verification}.`),
         ...kernelSheets(kernels),
         ...factorCharts(factors),

@@ -6,7 +6,7 @@ import { type Column, dataTable } from "../kit/table.ts";
 import { formatBytes } from "../../reporting/format.ts";
 import type { RunData, ShownMetric } from "./data.ts";
 import type { RunGroup } from "./groups.ts";
-import { ofChosenRun } from "./selection.ts";
+import { lineOf, ofChosenRun } from "./selection.ts";
 
 /** How a metric is written. */
 export function formatOf({ unit }: Pick<ShownMetric, "unit">): (value: number) => string {
@@ -55,7 +55,7 @@ export function overview(runs: readonly RunData[], groups: readonly RunGroup[]):
 
 function missingLines(runs: readonly RunData[]): Content[] {
   return runs.flatMap(({ name, missing }) =>
-    missing.map((line) =>
+    missing.map(lineOf).map((line) =>
       element("p", { class: "problem" }, runs.length === 1 ? line : `${name}: ${line}`)
     )
   );

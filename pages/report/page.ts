@@ -14,13 +14,13 @@ import { environment, overview } from "./overview.ts";
 
 const { written, runs } = pageData<ReportData>();
 const groups = groupsOf(runs);
+const isEvaluated = runs.some(({ evaluation }) => evaluation);
 showPage(`Written ${new Date(written.time).toLocaleString()} by ${written.by}`, [
   overview(runs, groups),
   curves(groups),
   configs(runs),
   classes(runs),
-  calibration(runs),
-  mistakes(runs),
+  ...(isEvaluated ? [calibration(runs), mistakes(runs)] : []),
   network(runs),
   environment(runs),
 ]);

@@ -1,7 +1,7 @@
 /** Parts of the report that show one run at a time: all show the same one, which can be chosen. */
 /// <reference lib="dom" />
 import { type Content, element } from "../kit/dom.ts";
-import type { RunData } from "./data.ts";
+import type { Missing, RunData } from "./data.ts";
 
 const CHOSEN = new EventTarget();
 
@@ -37,8 +37,23 @@ export function ofChosenRun(
   );
 }
 
-/** The part says so where a run has nothing for it, and why. */
-export function absent({ missing }: RunData, what: string): HTMLElement {
-  const reasons = missing.filter((line) => /^no (evaluation|network)/.test(line));
-  return element("p", { class: "problem" }, [`There is no ${what}.`, ...reasons].join(" "));
+/** What a part says that a run has nothing for: what is missing for it, or else `otherwise`. */
+export function absent(
+  { missing }: RunData,
+  needed: readonly Missing["what"][],
+  otherwise: string,
+): HTMLElement {
+  const reasons = missing.filter(({ what }) => needed.includes(what)).map(lineOf);
+  return element("p", { class: "problem" }, reasons.length > 0 ? reasons.join(" ") : otherwise);
 }
+
+/** That something is missing, in words. */
+export function lineOf({ what, why }: Missing): string {
+  return `No ${what}: ${why}`;
+}
+
+/** What parts need that show results on images, and why else there are none. */
+export const EVALUATION: [needed: Missing["what"][], otherwise: string] = [
+  ["evaluation", "network"],
+  "It was left out by --no-images.",
+];

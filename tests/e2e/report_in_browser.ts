@@ -112,7 +112,7 @@ Deno.test("several runs: seeds are a band, differences are shown, and a choice o
         ...["learningRate 0.1", "learningRate 0.1", "learningRate 0.02"],
       ]);
       assertEquals(await texts(page, "#config > .table tbody th"), [
-        ...["name", "seed", "training.optimizer.learningRate"],
+        ...["seed", "training.optimizer.learningRate"],
       ]);
       const legend = await texts(page, "#curves figure:first-of-type .legend li");
       assertEquals(legend.length, 4);

@@ -55,17 +55,17 @@ Deno.test("a run that has only begun is reported as far as it is, and what is mi
     };
     // Without a folded network it is the checkpoint that is evaluated.
     const unfolded = await report();
-    assertStringIncludes(
-      unfolded.missing[0],
-      "no folded network: a training writes runs/tiny/folded",
-    );
+    assertEquals(unfolded.missing, [{
+      what: "folded network",
+      why: "a training writes runs/tiny/folded/model.safetensors at its end",
+    }]);
     assertStringIncludes(unfolded.evaluation?.about ?? "", "best.safetensors on 24 images");
     assertEquals(unfolded.network?.verification, undefined);
     assertEquals(unfolded.status, "finished: 2 epochs");
 
     const plain = await report("--no-images");
     assertEquals(plain.evaluation, undefined);
-    assertEquals(plain.missing.length, 2);
+    assertEquals(plain.missing.length, 1);
     assertEquals(plain.network?.kernels.length, 2);
 
     await Deno.writeTextFile(join(run, "checkpoints", "best.safetensors"), "damaged");
@@ -73,8 +73,8 @@ Deno.test("a run that has only begun is reported as far as it is, and what is mi
     await Deno.remove(join(run, "checkpoints", "previous.safetensors"));
     const begun = await report();
     assertEquals(begun.status, "no checkpoint; 2 of 2 epochs logged");
-    assertStringIncludes(begun.missing[0], "best.safetensors");
-    assertStringIncludes(begun.missing[1], "no network");
+    assertEquals(begun.missing.map(({ what }) => what), ["checkpoint", "network"]);
+    assertStringIncludes(begun.missing[0].why, "best.safetensors");
     assertEquals(begun.curves.epochs.at, [1, 2]);
   }));
 
@@ -94,7 +94,7 @@ Deno.test("the task's permissions are enough, and nothing is fetched for a repor
     assertEquals(made.code, 0, made.error);
     assertStringIncludes(made.out, "tiny: no evaluation: ");
     const { runs: [{ missing, network }] } = await dataOf(join(folder, "r.html"));
-    assertEquals(missing.length, 1);
+    assertEquals(missing.map(({ what }) => what), ["evaluation"]);
     assertStringIncludes(network?.verification ?? "", "on 256 images of noise");
     assert((await Deno.stat(join(folder, CACHE)).catch(() => undefined))?.isFile !== true);
   }));

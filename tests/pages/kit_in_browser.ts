@@ -1,6 +1,7 @@
 /** Tests of what pages have in common, in Chromium; `kit_test.ts` runs them. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { decodePng } from "../../files/formats/png.ts";
 import { pageHtml } from "../../pages/page.ts";
 import { type Page, withPage } from "../support/browser.ts";
 import type { KitData } from "./kit_page.ts";
@@ -126,4 +127,12 @@ Deno.test("a chart has its numbers as a table and as a file", () =>
       (await Deno.readTextFile(await file.path())).split("\r\n").slice(0, 3),
       ['"epoch","one","one, low","one, high","two"', "1,4,3,5,8", "2,3,2,4,"],
     );
+    await page.emulateMedia({ colorScheme: "dark" });
+    const picture = page.waitForEvent("download");
+    await page.locator("#charts >> text=Save PNG").first().click();
+    const png = await Deno.readFile(await (await picture).path());
+    const { data, width, height } = await decodePng(png, (damage) => assertEquals(damage, ""));
+    // On white, whatever the page is on, and wider than high.
+    assertEquals([...data.slice(0, 3)], [255, 255, 255]);
+    assert(width > height && height > 300);
   }));
