@@ -26,6 +26,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "train", summary: "Train the network of a config and fold it" },
   { name: "compare", summary: "Train variants of a config with the same seeds and compare them" },
   { name: "eval", summary: "Measure a checkpoint's or folded network's loss and accuracy" },
+  { name: "find-lr", summary: "Try learning rates and suggest one" },
   { name: "calibrate", summary: "Make a folded network's probabilities true" },
   { name: "fold", summary: "Fold a checkpoint into the plain network that ships, and verify it" },
   {

@@ -237,7 +237,7 @@ async function trainRun(
 }
 
 /** What a config says of a training on these images. */
-function optionsOf(
+export function optionsOf(
   { data, training, checkpoints, seed }: Config,
   { input, normalization }: NetworkDescription,
 ): Omit<TrainingRunOptions, "backend" | "train"> {

@@ -18,7 +18,7 @@ const allowed = (permission: string) =>
     .map(([task]) => task);
 
 /** The commands whose tasks may run native code, which is as good as every permission. */
-const NATIVE = ["train", "compare", "bench", "doctor", "init"];
+const NATIVE = ["train", "compare", "find-lr", "bench", "doctor", "init"];
 
 Deno.test("no command may run programs, few may run native code, and none has every permission", () => {
   for (const permission of ["run", "all"]) assertEquals(allowed(permission), []);
@@ -59,7 +59,10 @@ for (const [task, form] of Object.entries(FORMS)) {
 Deno.test("commands reach the network only where they fetch images, and write only where they must", () => {
   assertEquals(
     allowed("net"),
-    ["train", "train:safe", "compare", "compare:safe", "eval", "calibrate", "datasets"],
+    [
+      ...["train", "train:safe", "compare", "compare:safe", "find-lr", "find-lr:safe"],
+      ...["eval", "calibrate", "datasets"],
+    ],
   );
   assertEquals(
     TASKS.map(([task]) => task).filter((task) => !allowed("write").includes(task)),
@@ -102,7 +105,10 @@ Deno.test("npm packages that run beside native code are pinned, whatever they de
   );
   assertEquals(
     locked.map(([task]) => task),
-    ["train", "train:safe", "compare", "compare:safe", "bench", "fetch", "doctor", "init"],
+    [
+      ...["train", "train:safe", "compare", "compare:safe", "find-lr", "find-lr:safe"],
+      ...["bench", "fetch", "doctor", "init"],
+    ],
   );
   const text = await Deno.readTextFile(`${ROOT}trainer.lock`);
   assertEquals(text.includes("://"), false, "a lock names no host");

@@ -111,9 +111,8 @@ export async function trainRecipe(
   planned?: SessionPlan,
 ): Promise<TrainingOutcome> {
   const run = parseOwnOptions(RUN, options);
-  const { backend, resume, augmentation = [], mixing } = options;
-  const { seed, dropLast, workers, accumulate, sampling, augRepeats } = run;
-  if (mixing) within(["mixing"], () => requireMixable(recipe.objective));
+  const { backend, resume } = options;
+  const { workers, accumulate } = run;
   for (const name of ["train", "validation"] as const) {
     const split = options[name];
     if (!split) continue;
@@ -122,18 +121,7 @@ export async function trainRecipe(
   }
   const plan = planned ?? planTraining(recipe, options);
   const { batchSize, evaluationBatchSize = 1 } = plan.options;
-  using loader = new BatchLoader(options.train, {
-    batchSize,
-    seed,
-    shuffle: true,
-    dropLast,
-    groupSize: accumulate,
-    augmentation,
-    sampling,
-    augRepeats,
-    workers,
-    ...(mixing ? { mixing: { options: mixing, classes: recipe.classes } } : {}),
-  });
+  using loader = openBatches(recipe, options, batchSize);
   using validation = options.validation &&
     new BatchLoader(options.validation, { batchSize: evaluationBatchSize, workers });
   const steps = Math.ceil(loader.batchCount / accumulate);
@@ -165,6 +153,37 @@ export async function trainRecipe(
   } finally {
     session.dispose();
   }
+}
+
+/**
+ * The batches that a recipe is trained on. Throws InputError, `at` the option, for mixing that its
+ * objective cannot learn from, and as {@link BatchLoader}.
+ *
+ * @param batchSize images in one, no more than there are
+ */
+export function openBatches(
+  { objective, classes }: ResolvedRecipe,
+  options: TrainingRunOptions,
+  batchSize: number,
+): BatchLoader {
+  const { augmentation = [], mixing } = options;
+  const { seed, dropLast, workers, accumulate, sampling, augRepeats } = parseOwnOptions(
+    RUN,
+    options,
+  );
+  if (mixing) within(["mixing"], () => requireMixable(objective));
+  return new BatchLoader(options.train, {
+    batchSize,
+    seed,
+    shuffle: true,
+    dropLast,
+    groupSize: accumulate,
+    augmentation,
+    sampling,
+    augRepeats,
+    workers,
+    ...(mixing ? { mixing: { options: mixing, classes } } : {}),
+  });
 }
 
 /** Throws InputError, `at` the option, for one that follows validations where there are none. */

@@ -1,0 +1,224 @@
+/**
+ * The learning-rate range test (Smith 2017, "Cyclical Learning Rates for Training Neural Networks",
+ * section 3.3): a short training whose rate rises exponentially, and what its losses say.
+ */
+import { InputError } from "../errors.ts";
+import { parseOwnOptions } from "../schema/entry.ts";
+import { countSteps, type TrainingData, trainingData } from "./data.ts";
+import { brokenFromTheStart } from "./failures.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { ResolvedRecipe } from "./recipe.ts";
+import { RUN } from "./run_options.ts";
+import { TrainingSession } from "./session.ts";
+import type { SessionPlan } from "./session_plan.ts";
+import { openBatches, planTraining, type TrainingRunOptions } from "./train.ts";
+
+/** A smoothed loss this many times the least one has diverged. */
+const DIVERGED = 4;
+/** Standard deviation of the smoothing, as a share of the steps. */
+const SMOOTHING = 0.025;
+/** Steps that can show anything. */
+export const LEAST_STEPS = 10;
+/** Most that a loss counts when it is smoothed, in units of the first: one of 1e9 would hide the others. */
+const MOST_COUNTED = 10;
+/** The least share by which a loss that falls has to fall. */
+const LEAST_FALL = 0.02;
+
+/** Which rates are tried. */
+export interface RangeOptions {
+  /** The rate of the first step. */
+  readonly min: number;
+  /** The rate of the last step. */
+  readonly max: number;
+  /** Optimizer steps, at least 10. */
+  readonly steps: number;
+}
+
+/** What is trained for a range test, and where what is under way is told. */
+export interface RangeTestOptions extends Omit<TrainingRunOptions, "epochs"> {
+  readonly range: RangeOptions;
+  /** Receives every step, in order, from 1. */
+  readonly onStep?: (step: number, learningRate: number, loss: number) => void;
+}
+
+/** A step of the test. */
+export interface RangePoint {
+  readonly learningRate: number;
+  /** Of the step's images. */
+  readonly loss: number;
+  /** Over neighbouring steps. */
+  readonly smoothed: number;
+}
+
+/** What a test found. */
+export interface RangeResult {
+  /** The steps that were taken. */
+  readonly points: readonly RangePoint[];
+  /** Whether the loss diverged before the last step. */
+  readonly diverged: boolean;
+  /** The rate at which the smoothed loss is least. */
+  readonly minimum: number;
+  /** The rate below it at which it falls most by the logarithm of the rate. */
+  readonly steepest: number;
+  /** A tenth of {@link RangeResult.minimum}; absent where the losses do not say. */
+  readonly suggestion?: number;
+  /** Why there is none. */
+  readonly problem?: string;
+}
+
+/** What {@link testLearningRates} compiles with the same arguments. */
+export function planRangeTest(recipe: ResolvedRecipe, options: RangeTestOptions): SessionPlan {
+  return planTraining(recipe, trainingOf(options));
+}
+
+/**
+ * Trains by rates that rise exponentially from `min` to `max` and stops when the loss diverges. The
+ * recipe's model is left as it is; schedule, validation and checkpoints do not count. The same options
+ * give the same bits.
+ * Throws InputError for a range that is none, and as a training does.
+ */
+export async function testLearningRates(
+  recipe: ResolvedRecipe,
+  options: RangeTestOptions,
+  plan: SessionPlan = planRangeTest(recipe, options),
+): Promise<RangeResult> {
+  const { range: { min, max, steps }, onStep } = options;
+  const training = trainingOf(options);
+  const run = parseOwnOptions(RUN, training);
+  const { batchSize } = plan.options;
+  using loader = openBatches(recipe, training, batchSize);
+  const session = await TrainingSession.create(training.backend, plan);
+  try {
+    const rateOf = (step: number) => min * (max / min) ** (step / (steps - 1));
+    const losses: number[] = [];
+    const width = SMOOTHING * steps;
+    let [least, diverged] = [Infinity, false];
+    const data = trainingData(loader, undefined, { ...run, batchSize });
+    for await (const loss of lossesOf(session, data, steps, rateOf)) {
+      if (!Number.isFinite(loss)) {
+        if (losses.length === 0) throw brokenFromTheStart(`the loss is ${loss}`);
+        diverged = true;
+        break;
+      }
+      losses.push(loss);
+      onStep?.(losses.length, rateOf(losses.length - 1), loss);
+      const latest = smoothedAt(losses, losses.length - 1, width);
+      least = Math.min(least, latest);
+      diverged = latest > DIVERGED * least;
+      if (diverged) break;
+    }
+    const points = losses.map((loss, step) => ({
+      learningRate: rateOf(step),
+      loss,
+      smoothed: smoothedAt(losses, step, width),
+    }));
+    return { points, diverged, ...readRange(points, diverged) };
+  } finally {
+    session.dispose();
+  }
+}
+
+/**
+ * What losses by rising rates say. The suggestion is a tenth of the rate at which the loss is least: at
+ * that rate it is about to rise, and a tenth of it is well within where it falls. The rate at which
+ * it falls most is told too, but a slope depends on chance far more than a minimum does.
+ */
+export function readRange(
+  points: readonly Pick<RangePoint, "learningRate" | "smoothed">[],
+  diverged: boolean,
+): Pick<RangeResult, "minimum" | "steepest" | "suggestion" | "problem"> {
+  const losses = points.map(({ smoothed }) => smoothed);
+  const lowest = losses.indexOf(Math.min(...losses));
+  const slopes = losses.slice(0, lowest + 1).map((_, i) => {
+    const [from, to] = [Math.max(0, i - 1), Math.min(lowest, i + 1)];
+    return to === from ? 0 : (losses[to] - losses[from]) / (to - from);
+  });
+  const steep = slopes.indexOf(Math.min(...slopes));
+  const minimum = points[lowest].learningRate;
+  const found = { minimum, steepest: points[steep].learningRate };
+  if (losses[lowest] > (1 - LEAST_FALL) * losses[0]) {
+    return {
+      ...found,
+      problem:
+        "the loss hardly falls at any rate; take more steps (--steps), or begin lower (--min)",
+    };
+  }
+  if (!diverged && lowest === losses.length - 1) {
+    return {
+      ...found,
+      problem: "the loss still falls at the highest rate; go higher (--max)",
+    };
+  }
+  return { ...found, suggestion: minimum / 10 };
+}
+
+/** The training of a test. Throws InputError for a range that is none. */
+function trainingOf(
+  { range: { min, max, steps }, onStep: _, validation: __, ...rest }: RangeTestOptions,
+): TrainingRunOptions {
+  if (!(min > 0 && min < max && max < Infinity)) {
+    throw new InputError(`the rates go from ${min} to ${max}; expected 0 < min < max`);
+  }
+  if (!(steps >= LEAST_STEPS)) {
+    throw new InputError(`found ${steps} steps; expected at least ${LEAST_STEPS}`);
+  }
+  const { epochs: ___, ...run } = parseOwnOptions(RUN, { ...rest, epochs: 1 });
+  return { ...rest, epochs: Math.ceil(steps / countSteps(rest.train, run)) };
+}
+
+/** The losses of the steps, in order; what is under way when they are no longer asked for is dropped. */
+async function* lossesOf(
+  session: TrainingSession,
+  data: TrainingData,
+  steps: number,
+  rateOf: (step: number) => number,
+): AsyncGenerator<number, void, void> {
+  const batches = new Pipeline<{ loss: number; count: number; endsStep: boolean }>(session.backend);
+  let [step, part, loss, count] = [0, 0, 0, 0];
+  async function* settle(most: () => boolean) {
+    while (batches.size > 0 && most()) {
+      const found = await batches.take();
+      loss += found.loss;
+      count += found.count;
+      if (!found.endsStep) continue;
+      yield loss / count;
+      [loss, count] = [0, 0];
+    }
+  }
+  try {
+    for (let epoch = 0; step < steps; epoch++) {
+      for await (const batch of data.batches(epoch, 0)) {
+        const { endsStep } = batch;
+        const training = session.train(batch, { step, part, endsStep }, {
+          learningRate: rateOf(step),
+        });
+        batches.add(
+          training.then(({ sums }) => ({
+            loss: Number(sums.loss),
+            count: Number(sums.count),
+            endsStep,
+          })),
+        );
+        [step, part] = endsStep ? [step + 1, 0] : [step, part + 1];
+        yield* settle(() => batches.isFull);
+        if (step === steps) break;
+      }
+    }
+    yield* settle(() => true);
+  } finally {
+    while (batches.size > 0) await batches.take().catch(() => {});
+  }
+}
+
+/** The mean of the losses around one, weighted by a normal distribution; `width` is its deviation. */
+function smoothedAt(losses: readonly number[], at: number, width: number): number {
+  const reach = Math.ceil(3 * width);
+  const most = MOST_COUNTED * Math.abs(losses[0]);
+  let [sum, total] = [0, 0];
+  for (let i = Math.max(0, at - reach); i <= Math.min(losses.length - 1, at + reach); i++) {
+    const weight = Math.exp(-(((i - at) / width) ** 2) / 2);
+    sum += weight * Math.min(losses[i], most);
+    total += weight;
+  }
+  return sum / total;
+}
