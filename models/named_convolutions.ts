@@ -60,14 +60,19 @@ export function buildByName(
   return buildAt(build, (options) => (kindOf(draft.paths[calls++])?.make ?? others)(options));
 }
 
-/** Builds a model; what its factory says of a place (`at`) holds whatever else the model is part of. */
+/**
+ * Builds a model; what its factory says of a place (`at`) holds whatever else the model is part of, and
+ * is told with the name of the convolution.
+ */
 function buildAt(
   build: (convolution: ConvolutionFactory) => Module,
   make: ConvolutionFactory,
 ): Module {
   let at: OptionPath | undefined;
+  let calls = 0;
   try {
     return build((options) => {
+      calls++;
       try {
         return make(options);
       } catch (error) {
@@ -77,7 +82,23 @@ function buildAt(
     });
   } catch (error) {
     if (at === undefined || !(error instanceof InputError)) throw error;
-    throw new InputError(error.message, { at, cause: error });
+    const path = nameOfCall(build, calls - 1);
+    const remedy =
+      `; convolutions: [{ names: ${path}, name: … }] gives it a kind and options of its own`;
+    const isOfAll = path !== undefined && at[0] === "convolution";
+    const message = `${path === undefined ? "" : `${path}: `}${error.message}${
+      isOfAll ? remedy : ""
+    }`;
+    throw new InputError(message, { at, cause: error });
+  }
+}
+
+/** The name of the convolution of a call; undefined where the model can be built of no kind. */
+function nameOfCall(build: (convolution: ConvolutionFactory) => Module, call: number) {
+  try {
+    return draftOf(build).paths[call] || undefined;
+  } catch {
+    return undefined;
   }
 }
 

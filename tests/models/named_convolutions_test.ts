@@ -62,7 +62,13 @@ Deno.test("a kind that fits only where a name chooses it is tried nowhere else",
     width: 2,
     convolution: { name: "do_conv", depthMultiplier: 9 },
   } as const;
-  assertThrows(() => buildModel("resnet18", options), InputError, "at least 49");
+  const { message, at } = assertThrows(() => buildModel("resnet18", options), InputError);
+  assertEquals(at, ["convolution", "depthMultiplier"]);
+  assertEquals(
+    message,
+    "conv1: DoConv2d: depthMultiplier is 9; a 7x7 kernel needs a whole number of at least 49 (leave it " +
+      "out for 49); convolutions: [{ names: conv1, name: … }] gives it a kind and options of its own",
+  );
   buildModel("resnet18", { ...options, convolutions: [seven] });
 });
 
