@@ -70,16 +70,18 @@ interface Schemas {
  * found as if it had the name that was meant.
  *
  * @param shown what to describe in place of `value`
+ * @param isNamed whether the name of the choice at `at` was written as such
  */
 function find(
   schemas: Schemas,
   value: unknown,
   at: ValuePath = [],
   shown: unknown = value,
+  isNamed = true,
 ): Found[] {
   const issues = (schemas.schema.safeParse(value).error?.issues ?? []).slice(0, MOST_ISSUES)
     .flatMap(settleUnion).filter(({ path }) => startsWith(path, at));
-  const found = issues.flatMap((issue) => describe(issue, shown, schemas.json));
+  const found = issues.flatMap((issue) => describe(issue, shown, schemas.json, isNamed));
   const misnamed = found.filter((mistake) => isOfName(mistake, value, schemas.json))
     .map(({ path }) => path.slice(0, -1));
   const choices = misnamed.filter((choice) =>
@@ -116,7 +118,8 @@ function findBeside(choice: ValuePath, schemas: Schemas, value: unknown): Found[
   const [first, ...others] = (meant === undefined ? branches.map((b) => namesOf(b)[0]) : [meant])
     .map((name) => {
       const named = withValue(value, [...choice, "name"], name);
-      return find(schemas, named, choice, meant === undefined ? value : named);
+      const isNamed = valueAt(value, [...choice, "name"]) !== undefined;
+      return find(schemas, named, choice, meant === undefined ? value : named, isNamed);
     });
   return first.filter((mistake) =>
     others.every((other) =>
@@ -148,13 +151,21 @@ function settleUnion(issue: Issue): Issue[] {
   );
 }
 
-function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
+function describe(
+  issue: Issue,
+  value: unknown,
+  schema: JsonSchema,
+  isNamed: boolean,
+): Found[] {
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
     const schemas = schemasAt(schema, path, value);
     const valid = keysOf(schemas);
-    const isNamed = valueAt(value, [...path, "name"]) !== undefined;
-    const names = isNamed ? [] : schemas.flatMap(namesOf);
+    const name = valueAt(value, [...path, "name"]);
+    const names = name === undefined ? schemas.flatMap(namesOf) : [];
+    const isChosen = isNamed && name !== undefined &&
+      schemas.flatMap(namesOf).includes(String(name));
+    const own = isChosen ? valid.filter((key) => key !== "name") : valid;
     return issue.keys.slice(0, MOST_ISSUES).map((key) => {
       if (valid.includes(key)) {
         const others = Object.keys(valueAt(value, path) as object).filter((other) => other !== key);
@@ -162,10 +173,11 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
         return { path: [...path, key], part: "key", text };
       }
       const holdsName = names.some((name) => name === valueAt(value, [...path, key]));
-      const meant = nearestName(key, valid) ?? (holdsName ? "name" : undefined) ??
-        placesOf(schema, key).find((place) => place !== [...path, key].join("."));
+      const here = `${[...path, key].join(".")}.`;
+      const meant = nearestName(key, own) ?? (holdsName ? "name" : undefined) ??
+        placesOf(schema, key).find((place) => !here.startsWith(`${place}.`));
       const remedy = meant === undefined
-        ? valid.length === 0 ? "; no keys are expected here" : `; valid keys: ${valid.join(", ")}`
+        ? validKeys(own, isChosen ? String(name) : undefined)
         : `; did you mean "${meant}"?`;
       return {
         path: [...path, key],
@@ -193,6 +205,11 @@ function describe(issue: Issue, value: unknown, schema: JsonSchema): Found[] {
   const hint = here === null ? " (is it indented below its key?)" : "";
   const text = `found ${spell(here)}${hint}, expected ${expected}${advice(here, schemas)}`;
   return [{ path, part: "value", text }];
+}
+
+function validKeys(keys: readonly string[], name: string | undefined): string {
+  if (name !== undefined) return `; ${name} takes ${keys.join(", ") || "no options"}`;
+  return keys.length === 0 ? "; no keys are expected here" : `; valid keys: ${keys.join(", ")}`;
 }
 
 /** What to do about a text where another was expected, or about what is one only in quotes. */

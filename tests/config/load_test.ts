@@ -72,7 +72,7 @@ const MISTAKES: [line: string, message: string][] = [
   ],
   [
     "training: {optimizer: {name: adam, momentum: 0.9}}",
-    "run.yaml:3:36 training.optimizer.momentum: unknown key; valid keys: name, learningRate, betas",
+    "run.yaml:3:36 training.optimizer.momentum: unknown key; adam takes learningRate, betas",
   ],
   [
     "training: {optimizer: {name: sgd, learningRate: 1, nesterov: true}}",

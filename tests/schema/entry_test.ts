@@ -106,10 +106,14 @@ Deno.test("what is wrong with a choice is told at its place, with the nearest va
     'formula.slop (key): unknown key; did you mean "slope"?',
   ]);
   assertEquals(mistakes({ formula: { name: "cone", slope: 1, constructor: 1 } }), [
-    "formula.constructor (key): unknown key; valid keys: name, slope",
+    "formula.constructor (key): unknown key; cone takes slope",
   ]);
   assertEquals(mistakes({ formula: { name: "power", slope: 1 } }), [
-    "formula.slope (key): unknown key; valid keys: name, exponent, inverse",
+    "formula.slope (key): unknown key; power takes exponent, inverse",
+  ]);
+  assertEquals(mistakes({ formula: { name: "power", formula: 1, nome: 2 } }), [
+    "formula.formula (key): unknown key; power takes exponent, inverse",
+    "formula.nome (key): unknown key; power takes exponent, inverse",
   ]);
   assertEquals(mistakes({ formula: { name: "line", slope: 0 } }), [
     "formula.slope (value): found 0, expected a number above 0",
