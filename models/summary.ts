@@ -167,7 +167,10 @@ function nodesByScope({ nodes }: Program): Map<string, GraphNode[]> {
   const scopes = new Map<string, GraphNode[]>();
   for (const node of nodes) {
     if (node.inputs.length === 0 || node.scope === "") continue;
-    scopes.set(node.scope, [...scopes.get(node.scope) ?? [], node]);
+    const before = scopes.get(node.scope) ?? [];
+    // A block ends with ops of its own, behind the layers in it.
+    scopes.delete(node.scope);
+    scopes.set(node.scope, [...before, node]);
   }
   return scopes;
 }
