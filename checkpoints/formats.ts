@@ -9,15 +9,16 @@ export const FOLDED_FORMAT = "overfold-folded-1";
 
 /** That the file `path`, which says it is of `format`, is not what was wanted, and what to do. */
 export function otherFormat(path: string, format: string | undefined, unlike: string): InputError {
-  return new InputError(`${path}: ${unlike}: ${found(format)}`);
+  return new InputError(`${path}: ${unlike}: ${found(path, format)}`);
 }
 
-function found(format: string | undefined): string {
+function found(path: string, format: string | undefined): string {
   if (format === CHECKPOINT_FORMAT) {
     return "it is a checkpoint; fold it with: overfold fold CHECKPOINT";
   }
   if (format === FOLDED_FORMAT) {
-    return "it is a folded network; the checkpoints of its run are in RUN/checkpoints/";
+    const run = /^(.+)[/\\]folded[/\\][^/\\]+$/.exec(path)?.[1] ?? "RUN";
+    return `it is a folded network; the checkpoints of its run are in ${run}/checkpoints/`;
   }
   if (format?.startsWith("overfold-")) {
     return `its format ${JSON.stringify(format)} is of another version of Overfold; update it`;

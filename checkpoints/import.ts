@@ -14,7 +14,7 @@ import { fromLayouts } from "./authors_layouts.ts";
 import { inferenceState, parseCheckpoint, restoreModel } from "./checkpoint.ts";
 import { describeNotFinite } from "./finite.ts";
 import { CHECKPOINT_FORMAT, FOLDED_FORMAT } from "./formats.ts";
-import { HEAD_BYTES, kindOf } from "../files/kind_of_file.ts";
+import { HEAD_BYTES, kindOf, unlike } from "../files/kind_of_file.ts";
 import { readWanted } from "../files/read_wanted.ts";
 import { explainMisfit, misfitOf, type OptionForm } from "./misfit.ts";
 import { parseFoldedNetwork } from "./network.ts";
@@ -98,6 +98,8 @@ export async function readForeignState(path: string, prefix?: string): Promise<F
     const { tensors, ...found } = await readTorchWeights(path, prefix);
     return { path, hasOthers: false, ...found, tensors: withPresentNames(fromLayouts(tensors)) };
   }
+  const other = kind?.fits === "network" ? undefined : unlike(path, kind, "weights");
+  if (other) throw other;
   const contents = await readSafetensors(path);
   const tensors = ownState(path, contents) ?? fromLayouts(contents.tensors);
   return { path, tensors, hasOthers: false };
@@ -184,13 +186,14 @@ export function adoptState(
 /** A model's tensors in a file, by their names in the model ({@link tensorsOf}). */
 export function modelTensors(
   model: Module,
-  { tensors, at = "" }: ForeignState,
+  { path, tensors, at = "", others = [] }: ForeignState,
   prefix?: string,
 ): Unwrapped {
   const keys = `${prefix?.replace(/\.$/, "")}.`;
   const leads = prefix !== undefined && at !== "" && keys.startsWith(`${at}.`);
   const rest = leads ? keys.slice(at.length + 1) || undefined : prefix;
-  return tensorsOf(model, withOwnNames(model, tensors), rest);
+  const networks = others.length > 0 ? [at, ...others] : [];
+  return tensorsOf(model, withOwnNames(model, tensors), rest, { path, networks });
 }
 
 /** Throws InputError, naming the tensor of the file, for numbers that are none. */

@@ -75,6 +75,10 @@ const NUMPY = ["numpy.core", "numpy._core"].flatMap((module) =>
   ["multiarray.scalar", "multiarray._reconstruct", "numeric._frombuffer"]
     .map((name) => `${module}.${name}`)
 );
+const PATHS = ["pathlib", "pathlib._local"].flatMap((module) =>
+  ["PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath"]
+    .map((name) => `${module}.${name}`)
+);
 const TORCH_DTYPES = [
   ...["float16", "bfloat16", "float32", "float64", "half", "float", "double"],
   ...["uint8", "int8", "int16", "int32", "int64", "short", "int", "long", "bool"],
@@ -85,6 +89,7 @@ const TORCH_DTYPES = [
 const SKIPPED = new Set([
   ...PYTHON,
   ...NUMPY,
+  ...PATHS,
   ...TORCH_DTYPES,
   ...["argparse.Namespace", "numpy.dtype", "numpy.ndarray", "torch.Size", "torch.device"],
   "_codecs.encode",

@@ -25,16 +25,25 @@ export interface Unwrapped {
  *
  * @param prefix the beginning, where a person has named it: nothing that lacks it is taken. Throws
  * InputError where no name has it.
+ * @param file where they are from, and the networks in it where there are several
  */
-export function tensorsOf(model: Module, tensors: StateDict, prefix?: string): Unwrapped {
+export function tensorsOf(
+  model: Module,
+  tensors: StateDict,
+  prefix: string | undefined,
+  file: { readonly path: string; readonly networks: readonly string[] },
+): Unwrapped {
   const layers = new Set([...model.namedParameters().keys()].map(parentPath));
   const isKnown = (name: string) => layers.has(parentPath(name));
   if (prefix === undefined) return unwrapped(tensors, commonPrefix(tensors, isKnown), isKnown);
   const found = unwrapped(tensors, `${prefix.replace(/\.$/, "")}.`, () => false);
   if (found.tensors.size > 0) return found;
   const beginnings = [...new Set([...tensors.keys()].map((name) => name.split(".")[0]))];
+  const has = file.networks.length > 0
+    ? `there are networks at ${someOf(file.networks.map((at) => at || "its top"), 8)}`
+    : `they begin with ${someOf(beginnings, 8)}`;
   throw new InputError(
-    `no name of its tensors begins with "${prefix}"; they begin with ${someOf(beginnings, 8)}`,
+    `${file.path}: no name of its tensors begins with "${prefix}"; ${has}`,
     { at: ["prefix"] },
   );
 }

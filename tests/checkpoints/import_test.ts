@@ -231,6 +231,8 @@ Deno.test("a header whose length begins like a pickle is read, and a pickle that
   const write = (path: string) =>
     Deno.writeFile(path, Uint8Array.of(0x80, 2, 0x8a, 10, 0, 0, 0, 0));
   await assertRejects(() => inTemporaryFile(".pth", write), InputError, "torch.save");
+  const text = (path: string) => Deno.writeTextFile(path, "nothing");
+  await assertRejects(() => inTemporaryFile(".pth", text), InputError, "expected weights: safeten");
   await assertRejects(() => readForeignState("none.safetensors"), InputError, "no such file");
   const folder = fromFileUrl(new URL("foreign", import.meta.url));
   await assertRejects(() => readForeignState(folder), InputError, "expected weights: safetensors");

@@ -40,6 +40,12 @@ Deno.test("the state dict is found in its wrapper, and the others are told", asy
   assertEquals((await read(pickled(beside))).others, [], "a number is no network");
 });
 
+Deno.test("paths beside the weights are passed over, as data", async () => {
+  const path = "cpathlib\nPosixPath\n(U\x04datatR";
+  const { tensors } = await read(pickled(dictionary({ root: path, model: state("b") })));
+  assertEquals([...tensors.keys()], ["b"]);
+});
+
 Deno.test("a dictionary that holds itself is gone through once", async () => {
   const { tensors } = await read(pickled(`}q\x00(U\x01ah\x00U\x01b${TENSOR}u`));
   assertEquals([...tensors.keys()], ["b"]);

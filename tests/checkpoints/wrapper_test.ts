@@ -7,9 +7,9 @@ const model = buildModel("resnet18", { classes: 2, width: 8 });
 const OWN = [...model.stateDict().keys()];
 
 /** What is found in a file of tensors of these names. */
-function found(names: readonly string[], prefix?: string) {
+function found(names: readonly string[], prefix?: string, networks: readonly string[] = []) {
   const state = new Map(names.map((name, i) => [name, { shape: [1], data: [i] }]));
-  const { tensors, leftOut } = tensorsOf(model, state, prefix);
+  const { tensors, leftOut } = tensorsOf(model, state, prefix, { path: "w.pth", networks });
   return { names: [...tensors.keys()], leftOut };
 }
 
@@ -42,7 +42,12 @@ Deno.test("a named beginning decides, with or without its dot, and one that is n
   const error = assertThrows(() => found(both, "teacher"), InputError);
   assertEquals(
     error.message,
-    'no name of its tensors begins with "teacher"; they begin with model, ema',
+    'w.pth: no name of its tensors begins with "teacher"; they begin with model, ema',
+  );
+  assertThrows(
+    () => found(OWN, "teacher", ["resnet", "resnet2"]),
+    InputError,
+    'w.pth: no name of its tensors begins with "teacher"; there are networks at resnet, resnet2',
   );
   assertEquals(error.at, ["prefix"]);
 });
