@@ -264,6 +264,7 @@ export type {
   PartEvent,
   StartEvent,
   StepEvent,
+  TimingEntry,
   TrainingObserver,
   TrainingOutcome,
   TrainingStore,

@@ -51,8 +51,9 @@ export const command: Command = {
     const model = buildNetwork(file, architecture);
     const recipe = recipeOf(file, model, images);
     const changed = changedInput(images, changes);
+    const withNorms = config.training.logNorms !== false;
     if (args.flag("cost")) {
-      const program = stepProgram({ recipe, ...changed, batchSize });
+      const program = stepProgram({ recipe, ...changed, batchSize, withNorms });
       return reportCost(`${name}, batch ${batchSize}`, program, context);
     }
     model.initialize(config.seed);
@@ -63,7 +64,7 @@ export const command: Command = {
       ? await inferenceOf(backend, model, images, batchSize)
       : await trainingOf(
         backend,
-        { recipe, ...changed, seed: config.seed, batchSize },
+        { recipe, ...changed, seed: config.seed, batchSize, withNorms },
         images.input,
         changes,
       );

@@ -35,6 +35,7 @@ training:
   objective: { name: tempered, temperature: 2 }
   optimizer: { name: descent, boost: 2 }
   schedule: { name: halving, every: 4 }
+  loggers: [{ name: last_loss, digits: 3 }]
 `;
 
 Deno.test("one thing of each kind is added by a file and a line each, and used from a config", async (t) => {
@@ -74,6 +75,7 @@ Deno.test("one thing of each kind is added by a file and a line each, and used f
       assertEquals([done.event, done.step], ["done", 8]);
       const { dataset, stored } = await runOf(join(folder, "run"));
       assertEquals([dataset, stored], ["stripes", ["conv2d", "hardShrink"]]);
+      assertMatch(await Deno.readTextFile(join(folder, "run", "loss.txt")), /^\d\.\d{2,3}$/);
     });
 
     await t.step("a model by name takes its options and the kind of convolution", async () => {
@@ -108,7 +110,7 @@ Deno.test("one thing of each kind is added by a file and a line each, and used f
       for (
         const name of [
           ...["stripes", "invert", "shallow", "hard_shrink", "twin"],
-          ...["tempered", "descent", "halving"],
+          ...["tempered", "descent", "halving", "last_loss"],
         ]
       ) {
         assertMatch(template, new RegExp(`\\W${name}\\W`));

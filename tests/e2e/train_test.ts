@@ -1,8 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { parse } from "@std/csv";
 import { join } from "@std/path";
 import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { loadNetwork } from "../../checkpoints/load.ts";
 import { loadConfig } from "../../config/load.ts";
+import { readEvents, summariesOf } from "../support/event_files.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
 Deno.test("train --json reports start, steps, epochs and the end, and leaves a run's files", () =>
@@ -54,6 +56,34 @@ Deno.test("train prints a line for each epoch and what the fold came to", () =>
     assertStringIncludes(out, `folded: ${join("out", "folded", "model.safetensors")}`);
     assertStringIncludes(out, "top-1 agreement 100.00 %");
     assertEquals((await Deno.stat(join(folder, "out", "metrics.jsonl"))).isFile, true);
+  }));
+
+Deno.test("loggers keep what was logged in files beside, and go on with the run", () =>
+  withTinyConfig(async (folder) => {
+    const set = (keys: Readonly<Record<string, string>>) =>
+      Object.entries(keys).map(([key, value]) => `--set=training.${key}=${value}`);
+    const loggers = "[csv, tensorboard, stdout]";
+    const first = await overfold(folder, "train", "tiny.yaml", ...set({ loggers, epochs: "1" }));
+    assertEquals(first.code, 0, first.error);
+    assertMatch(first.out, /^epoch 1  step 12  learningRate \S+  loss \S+$/m);
+    const norms = set({ loggers, logNorms: "true" });
+    const second = await overfold(folder, "train", "tiny.yaml", "--resume", ...norms);
+    assertEquals(second.code, 0, second.error);
+    const run = join(folder, "runs", "tiny");
+    const steps = parse(await Deno.readTextFile(join(run, "steps.csv")));
+    assertEquals(steps.map(([, step]) => step), ["step", "4", "8", "12", "16", "20", "24"]);
+    const norm = steps[0].indexOf("gradientNorm");
+    assertEquals(steps.slice(1).map((row) => Number(row[norm]) > 0), [
+      ...[false, false, false],
+      ...[true, true, true],
+    ]);
+    const tagsOf = async (file: number) =>
+      readEvents(await Deno.readFile(join(run, `events.out.tfevents.00000${file}.overfold`)))
+        .flatMap((event) => [...summariesOf(event).keys()]);
+    const [before, after] = [await tagsOf(1), await tagsOf(2)];
+    assertEquals(before.includes("pictures/batch"), true);
+    assertEquals(before.filter((tag) => tag === "steps/loss").length, 3);
+    assertEquals(after.filter((tag) => tag === "steps/gradientNorm").length, 3);
   }));
 
 Deno.test("a training that is out of time is folded as it is, says how to go on, and stops early later", () =>

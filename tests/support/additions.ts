@@ -354,6 +354,33 @@ export const halving: ScheduleEntry<typeof schema> = {
 `,
   },
   {
+    path: "training/loggers/last_loss.ts",
+    registry: "training/loggers/registry.ts",
+    after: "export const LOGGERS = {",
+    line: "last_loss: lastLoss,",
+    names: "lastLoss",
+    text: `
+import { join } from "node:path";
+import { writeFileAtomic } from "../../files/atomic.ts";
+import { z } from "../../schema/entry.ts";
+import type { LoggerEntry } from "./logger.ts";
+
+const schema = z.object({
+  digits: z.int().min(1).default(5).describe("Digits that are kept"),
+});
+
+export const lastLoss: LoggerEntry<typeof schema> = {
+  about: "The last loss alone, in a file",
+  schema,
+  files: /^loss\\.txt$/,
+  build: ({ digits }, { folder, disk }) => ({
+    log: ({ loss }) =>
+      writeFileAtomic(join(folder, "loss.txt"), Number(loss).toPrecision(digits), disk),
+  }),
+};
+`,
+  },
+  {
     path: "training/objectives/tempered.ts",
     registry: "training/objectives/registry.ts",
     after: "export const OBJECTIVES = {",
