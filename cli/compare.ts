@@ -48,6 +48,10 @@ export const command: Command = {
       help: "What differs, such as model.convolution=conv,do_conv",
     },
     seeds: { value: "N", help: `How often each variant is trained; by default ${SEEDS} times` },
+    jobs: {
+      value: "N",
+      help: "Trainings at once, each with its part of the threads; by default 1",
+    },
     set: setOption("the config", "training.epochs=5"),
     from: { help: "Compare runs that exist; what differs between their configs is found" },
     output: { value: "DIR", help: "Folder of runs and result; by default output/NAME-compare" },
@@ -69,7 +73,9 @@ export const command: Command = {
     "from the same ones. With --vary several times every combination is a variant.\n" +
     "Ctrl-C finishes the step under way, saves and exits with code 130. The same command goes on where\n" +
     "it was broken off and skips what is done; more seeds, or other values, add to what is there.\n" +
-    "The result is printed, and written into DIR as comparison.json, .csv and .md.\n" +
+    "With --jobs trainings share out the CPU threads among themselves, and another number of threads\n" +
+    "rounds sums otherwise: a run keeps the number that it began with.\n" +
+    "The result is printed, and written into DIR as comparison.html, .md, .csv and .json.\n" +
     howToDoWithoutNative("compare"),
   async run(args, context) {
     const options = summaryOptionsOf(args);
@@ -107,6 +113,7 @@ async function compareTrained(
   const { isStopped, failed } = await trainAll(runs, {
     output,
     metrics: options.metrics ?? [],
+    jobs: args.integer("jobs") ?? 1,
     interruption,
     context,
   });
@@ -116,15 +123,8 @@ async function compareTrained(
     done.push({ variant, run: (await readComparedRun(path))! });
   }
   if (done.some(({ variant }) => variant.name === baseline)) {
-    const comparison = summarize(done, options);
-    const caption = { title: `${config.name}: ${variants.map(({ name }) => name).join(" · ")}` };
-    showComparison(comparison, context);
-    await writeComparison(
-      output,
-      comparison,
-      { ...caption, command: callFor(args, context) },
-      context,
-    );
+    const title = `${config.name}: ${variants.map(({ name }) => name).join(" · ")}`;
+    await present(done, options, { title, output }, args, context);
   }
   if (failed.length === 0) return EXIT.success;
   context.progress.print(
@@ -156,12 +156,25 @@ async function compareFound(
   }
   const [first] = runs;
   const variants = variantsAmong(runs.map(({ config }) => config), first?.config.name ?? "");
-  const comparison = summarize(runs.map((run, i) => ({ variant: variants[i], run })), options);
-  showComparison(comparison, context);
-  if (output === undefined) return EXIT.success;
   const title = [...new Set(variants.map(({ name }) => name))].join(" · ");
-  await writeComparison(output, comparison, { title, command: callFor(args, context) }, context);
+  const all = runs.map((run, i) => ({ variant: variants[i], run }));
+  await present(all, options, { title, output }, args, context);
   return EXIT.success;
+}
+
+/** Compares runs, shows what comes out and writes it, where there is a folder for it. */
+async function present(
+  runs: readonly VariantRun[],
+  options: SummaryOptions,
+  { title, output }: { readonly title: string; readonly output?: string },
+  args: Arguments,
+  context: Context,
+): Promise<void> {
+  const comparison = summarize(runs, options);
+  showComparison(comparison, context);
+  if (output === undefined) return;
+  const caption = { title, command: callFor(args, context) };
+  await writeComparison(output, { runs, comparison, caption }, context);
 }
 
 function trainsNothing(option: string): InputError {

@@ -13,6 +13,8 @@ import { formatNumberOf } from "../reporting/format.ts";
 import { DivergedError } from "../training/failures.ts";
 import { runFile } from "../training/run_files.ts";
 import type { Context } from "./command.ts";
+import { type Train, trainingThread } from "./compare_jobs.ts";
+import { GOES_ON } from "./compare_messages.ts";
 import type { Interruption } from "./interruption.ts";
 import { type Images, loadImages, objectiveFor, openImages } from "./load_data.ts";
 import { buildNetwork, planNetwork, recipeOf } from "./prepare.ts";
@@ -34,6 +36,8 @@ export interface TrainAllOptions {
   readonly output: string;
   /** Metrics by which they will be compared. */
   readonly metrics: readonly string[];
+  /** How many at once. */
+  readonly jobs: number;
   readonly interruption: Interruption;
   readonly context: Context;
 }
@@ -44,10 +48,11 @@ export interface TrainAllOptions {
  */
 export async function trainAll(
   runs: readonly PlannedRun[],
-  { output, metrics, interruption, context }: TrainAllOptions,
+  { output, metrics, jobs, interruption, context }: TrainAllOptions,
 ): Promise<TrainedRuns> {
   const stages = await stagesOf(runs, output);
   const left = runs.filter((run) => stages.get(run) !== "done");
+  if (left.length > 0) await checkVariants(runs, metrics);
   const states = ["done", "begun"] as const;
   const counts = states.map((stage) => runs.filter((run) => stages.get(run) === stage).length);
   context.print(
@@ -56,35 +61,72 @@ export async function trainAll(
   );
   const failed: PlannedRun[] = [];
   if (left.length === 0) return { isStopped: false, failed };
-  await checkVariants(runs, metrics);
-  await fetchAll(left, context);
-  const load = sharingImages(context);
-  for (const [i, run] of left.entries()) {
-    context.print(`run ${runs.length - left.length + i + 1} of ${runs.length}: ${run.name}`);
-    const own: Context = {
-      ...context,
-      emit: (record) => context.emit({ run: run.name, ...record }),
-    };
-    try {
-      const status = await trainConfig(
-        {
-          file: run.file,
-          path: run.path,
-          existing: "resume",
-          howToGoOn: "the same command goes on there",
-          load: () => load(run),
-        },
-        interruption,
-        own,
+  await fetchAll(left, jobs > 1, context);
+  const begin = (run: PlannedRun) =>
+    context.print(
+      `run ${runs.length - left.length + left.indexOf(run) + 1} of ${runs.length}: ${run.name}`,
+    );
+  const diverge = (run: PlannedRun, error: DivergedError) => {
+    context.progress.print(`error: ${run.name}: ${error.message}`);
+    failed.push(run);
+  };
+  if (jobs > 1) {
+    const isStopped = await interruption.gracefully(context, (signal, context) => {
+      const threads = Array.from(
+        { length: Math.min(jobs, left.length) },
+        () => trainingThread({ jobs, signal, context }),
       );
-      if (status === "interrupted") return { isStopped: true, failed };
-    } catch (error) {
-      if (!(error instanceof DivergedError)) throw error;
-      context.progress.print(`error: ${run.name}: ${error.message}`);
-      failed.push(run);
-    }
+      return trainEach(left, threads, { begin, diverge });
+    });
+    if (interruption.outputFailure !== undefined) throw interruption.outputFailure;
+    return { isStopped, failed };
   }
-  return { isStopped: false, failed };
+  const load = sharingImages(context);
+  const train: Train = (run) => {
+    const emit: Context["emit"] = (record) => context.emit({ run: run.name, ...record });
+    return trainConfig(
+      {
+        file: run.file,
+        path: run.path,
+        existing: "resume",
+        howToGoOn: GOES_ON,
+        load: () => load(run),
+      },
+      interruption,
+      { ...context, emit },
+    );
+  };
+  return { isStopped: await trainEach(left, [train], { begin, diverge }), failed };
+}
+
+/**
+ * Trains runs in order, as many at once as there are places to do so.
+ *
+ * @returns whether a person stopped them
+ */
+async function trainEach(
+  runs: readonly PlannedRun[],
+  places: readonly Train[],
+  { begin, diverge }: {
+    begin(run: PlannedRun): void;
+    diverge(run: PlannedRun, error: DivergedError): void;
+  },
+): Promise<boolean> {
+  const queue = [...runs];
+  let isStopped = false;
+  const serve = async (train: Train) => {
+    for (let run = queue.shift(); run && !isStopped; run = queue.shift()) {
+      begin(run);
+      try {
+        if (await train(run) === "interrupted") isStopped = true;
+      } catch (error) {
+        if (!(error instanceof DivergedError)) throw error;
+        diverge(run, error);
+      }
+    }
+  };
+  await Promise.all(places.map(serve));
+  return isStopped;
 }
 
 /** How far each run is. Throws InputError for those that were started with another config. */
@@ -131,8 +173,16 @@ async function checkVariants(
   }
 }
 
-/** Fetches what runs will need, for the network is given up once the images of one are there. */
-async function fetchAll(runs: readonly PlannedRun[], context: Context): Promise<void> {
+/**
+ * Fetches what runs will need, for the network is given up once the images of one are there.
+ *
+ * @param isAll whether that of the first, too: where it is not loaded here
+ */
+async function fetchAll(
+  runs: readonly PlannedRun[],
+  isAll: boolean,
+  context: Context,
+): Promise<void> {
   const distinct = (keyOf: (run: PlannedRun) => unknown) => [
     ...new Map(runs.map((run) => [JSON.stringify(keyOf(run)), run])).values(),
   ];
@@ -140,8 +190,10 @@ async function fetchAll(runs: readonly PlannedRun[], context: Context): Promise<
     await locatePretrained(file, context);
   }
   const images = distinct(({ file }) => file.config.data);
-  if (images.length === 1) return;
-  for (const { file } of images) await loadImages(file, context, { isLast: false });
+  if (!isAll && images.length === 1) return;
+  for (const [i, { file }] of images.entries()) {
+    await loadImages(file, context, { isLast: i === images.length - 1 });
+  }
 }
 
 /** Loads the images of runs; those of the run before are used again where they are the same. */

@@ -8,18 +8,31 @@ import {
   comparisonJson,
   comparisonMarkdown,
 } from "../comparison/formats.ts";
+import { curvesOf } from "../comparison/curves.ts";
+import type { VariantRun } from "../comparison/summary.ts";
 import { tablesOf } from "../comparison/tables.ts";
 import { verdictsOf } from "../comparison/verdict.ts";
+import { formatConfig } from "../config/load.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
+import type { ComparisonData } from "../pages/compare/data.ts";
+import { pageHtml } from "../pages/page.ts";
 import { formatTable } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
 
-/** The text of each file by its ending. */
-const FORMATS: Readonly<Record<string, (comparison: Comparison, caption: Caption) => string>> = {
-  ".json": comparisonJson,
-  ".csv": comparisonCsv,
-  ".md": comparisonMarkdown,
+/** A comparison, and the runs that it is of. */
+export interface ShownComparison {
+  readonly runs: readonly VariantRun[];
+  readonly comparison: Comparison;
+  readonly caption: Caption;
+}
+
+/** The text of each file by its ending; the page last, for it takes a bundler. */
+const FORMATS: Readonly<Record<string, (shown: ShownComparison) => string | Promise<string>>> = {
+  ".json": ({ comparison, caption }) => comparisonJson(comparison, caption),
+  ".csv": ({ comparison }) => comparisonCsv(comparison),
+  ".md": ({ comparison, caption }) => comparisonMarkdown(comparison, caption),
+  ".html": comparisonPage,
 };
 
 const pathOf = (folder: string, ending: string) => join(folder, `comparison${ending}`);
@@ -37,15 +50,27 @@ export async function checkComparisonFiles(
 /** Writes a comparison into a folder, in every format. */
 export async function writeComparison(
   folder: string,
-  comparison: Comparison,
-  caption: Caption,
+  shown: ShownComparison,
   { print }: Pick<Context, "print">,
 ): Promise<void> {
   for (const [ending, format] of Object.entries(FORMATS)) {
-    await writeFileAtomic(pathOf(folder, ending), format(comparison, caption));
+    await writeFileAtomic(pathOf(folder, ending), await format(shown));
   }
   const [first, ...others] = Object.keys(FORMATS);
   print(`\nwritten: ${pathOf(folder, first)}, ${others.join(", ")}`);
+}
+
+function comparisonPage({ runs, comparison, caption }: ShownComparison): Promise<string> {
+  const { baseline, metrics } = comparison;
+  const { config } = runs.find(({ variant }) => variant.name === baseline)!.run;
+  const data: ComparisonData = {
+    comparison,
+    verdicts: verdictsOf(comparison),
+    curves: curvesOf(runs, metrics),
+    config: formatConfig(config),
+    command: caption.command,
+  };
+  return pageHtml({ title: caption.title, page: "compare", data });
 }
 
 /** Prints tables and what they say. */

@@ -47,7 +47,7 @@ export interface TrainingRequest {
   /** Loads the images of the config; what is loaded may be used again. Default: {@link loadImages}. */
   readonly load?: () => Promise<Images>;
   /** CPU threads of a run that begins, in the place of those of the config. */
-  readonly threads?: number;
+  readonly threads?: Config["threads"];
 }
 
 /**

@@ -1,10 +1,42 @@
 /** What a comparison comes to, as plain data: all that its formats show. */
 
 import type { MetricInfo } from "../training/metrics/metric.ts";
-import type { NetworkSize, RunCosts } from "./costs.ts";
 import type { PairedStatistics, Spread } from "./paired.ts";
-import type { Reached } from "./targets.ts";
-import type { Setting } from "./variants.ts";
+
+/** A key of a config and a value of it, `null` where it is left out. */
+export interface Setting {
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** What a run took; null where it was not logged. */
+export interface RunCosts {
+  /** Of training and validation. */
+  readonly seconds: number | null;
+  /** Trained on, validation left out. */
+  readonly imagesPerSecond: number | null;
+  /** Most bytes of memory that its process took. */
+  readonly memory: number | null;
+}
+
+/** What a network is made of. */
+export interface NetworkSize {
+  /** Trained numbers, while it is trained. */
+  readonly trainingParameters: number;
+  /** Numbers of its kernels, factors and biases once folded. */
+  readonly foldedParameters: number;
+  /** Multiply-accumulate operations for one image, folded. */
+  readonly macs: number;
+}
+
+/** When a run first reached a value. */
+export interface Reached {
+  readonly target: number;
+  /** Number of the epoch, from 1; null for a run that never did. */
+  readonly epoch: number | null;
+  /** Of training and validation up to there; null where they were not logged, too. */
+  readonly seconds: number | null;
+}
 
 /** Which validation of a run counts: its last, or the one that its monitor found the best. */
 export const MOMENTS = ["last", "best"] as const;
@@ -73,4 +105,20 @@ export interface Comparison {
   readonly metrics: readonly MetricSummary[];
   readonly variants: readonly VariantSummary[];
   readonly runs: readonly RunSummary[];
+}
+
+/** A metric over the epochs, of all variants. */
+export interface Curves extends Pick<MetricInfo, "title" | "unit"> {
+  readonly variants: readonly Curve[];
+}
+
+/** The same of one. Where it has no value there is none. */
+export interface Curve {
+  readonly name: string;
+  readonly runs: number;
+  readonly epochs: readonly number[];
+  readonly mean: readonly number[];
+  /** The least and the greatest of its runs. */
+  readonly low: readonly number[];
+  readonly high: readonly number[];
 }

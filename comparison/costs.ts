@@ -5,26 +5,7 @@ import { summarizeModel } from "../models/summary.ts";
 import { sum } from "../reporting/statistics.ts";
 import type { RunLog } from "../training/run_log.ts";
 import type { ComparedRun } from "./compared_run.ts";
-
-/** What a run took; null where it was not logged. */
-export interface RunCosts {
-  /** Of training and validation. */
-  readonly seconds: number | null;
-  /** Trained on, validation left out. */
-  readonly imagesPerSecond: number | null;
-  /** Most bytes of memory that its process took. */
-  readonly memory: number | null;
-}
-
-/** What a network is made of. */
-export interface NetworkSize {
-  /** Trained numbers, while it is trained. */
-  readonly trainingParameters: number;
-  /** Numbers of its kernels, factors and biases once folded. */
-  readonly foldedParameters: number;
-  /** Multiply-accumulate operations for one image, folded. */
-  readonly macs: number;
-}
+import type { NetworkSize, RunCosts } from "./comparison.ts";
 
 /** Seconds up to the end of each epoch; null from the first on whose time was not logged. */
 export function cumulated({ epochs }: RunLog): (number | null)[] {

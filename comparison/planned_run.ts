@@ -16,6 +16,9 @@ export interface PlannedRun {
   readonly name: string;
   /** Its folder. */
   readonly path: string;
+  /** The config's file, and all overrides of it. */
+  readonly config: string;
+  readonly set: readonly string[];
   readonly file: ConfigFile;
 }
 
@@ -43,20 +46,16 @@ export async function planRuns(
   for (const seed of seeds) {
     for (const [i, variant] of variants.entries()) {
       const name = `${folders[i]}-seed-${seed}`;
-      const own = [...overridesOf(variant), `seed=${seed}`].concat(
-        Object.entries({ name, output }).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
-      );
-      const file = await namingVariant(
-        variant,
-        () => loadConfig(config, { set: [...set, ...own] }),
-      );
+      const place = Object.entries({ seed, name, output }).map(([key, value]) => ({ key, value }));
+      const all = [...set, ...overridesOf(variant.settings), ...overridesOf(place)];
+      const file = await namingVariant(variant, () => loadConfig(config, { set: all }));
       if (file.config.training.maxTime !== undefined) {
         throw new InputError(
           "training.maxTime ends trainings by the clock, and those that are compared must be as long " +
             "as each other; leave it out, or give --set training.maxTime=null",
         );
       }
-      runs.push({ variant, seed, name, path: join(output, name), file });
+      runs.push({ variant, seed, name, path: join(output, name), config, set: all, file });
     }
   }
   return runs;

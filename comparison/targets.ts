@@ -3,16 +3,8 @@
 import { InputError } from "../errors.ts";
 import type { MetricInfo } from "../training/metrics/metric.ts";
 import type { RunLog } from "../training/run_log.ts";
+import type { Reached } from "./comparison.ts";
 import { cumulated } from "./costs.ts";
-
-/** When a run first reached a value. */
-export interface Reached {
-  readonly target: number;
-  /** Number of the epoch, from 1; null for a run that never did. */
-  readonly epoch: number | null;
-  /** Of training and validation up to there; null where they were not logged, too. */
-  readonly seconds: number | null;
-}
 
 /** Distances of the targets of a share, where none are given. */
 const STEP = 0.05;

@@ -4,12 +4,7 @@ import { LineCounter, stringify } from "yaml";
 import { parseYaml } from "../config/yaml.ts";
 import { InputError } from "../errors.ts";
 import { isRecord } from "../schema/record.ts";
-
-/** A key of a config and a value of it, `null` where it is left out. */
-export interface Setting {
-  readonly key: string;
-  readonly value: unknown;
-}
+import type { Setting } from "./comparison.ts";
 
 /** One way to train that is compared to others. */
 export interface Variant {
@@ -48,8 +43,8 @@ export function variantsOf(assignments: readonly string[], alone: string): Varia
     .map((settings) => ({ name: nameOf(settings), settings }));
 }
 
-/** The assignments `key=value` of a variant, as overrides of a config take them. */
-export function overridesOf({ settings }: Variant): string[] {
+/** Settings as assignments `key=value`, which overrides of a config are. */
+export function overridesOf(settings: readonly Setting[]): string[] {
   return settings.map(({ key, value }) => `${key}=${JSON.stringify(value)}`);
 }
 

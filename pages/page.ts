@@ -32,6 +32,7 @@ export interface PageSource {
 
 /** The pages by name. */
 export const PAGES = {
+  compare: { script: new URL("./compare/page.ts", import.meta.url) },
   report: { script: new URL("./report/page.ts", import.meta.url), style: reportStyle },
 } satisfies Record<string, PageSource>;
 

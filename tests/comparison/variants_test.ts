@@ -10,13 +10,13 @@ Deno.test("every combination of values is a variant, the last key changing faste
     "do_conv, 0.1",
     "do_conv, 0.2",
   ]);
-  assertEquals(overridesOf(variants[3]), ['model.convolution="do_conv"', "a.b=0.2"]);
+  assertEquals(overridesOf(variants[3].settings), ['model.convolution="do_conv"', "a.b=0.2"]);
   assertEquals(folderNamesOf(variants), ["conv_0.1", "conv_0.2", "do_conv_0.1", "do_conv_0.2"]);
 });
 
 Deno.test("values may be mappings and lists in YAML, and null leaves a key out", () => {
   const variants = variantsOf(["c={ name: do_conv, depthMultiplier: 18 },null,[1, 2]"], "alone");
-  assertEquals(variants.map(overridesOf), [
+  assertEquals(variants.map(({ settings }) => overridesOf(settings)), [
     ['c={"name":"do_conv","depthMultiplier":18}'],
     ["c=null"],
     ["c=[1,2]"],

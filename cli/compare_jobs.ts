@@ -1,0 +1,58 @@
+/** Several trainings of a comparison at once, each in a thread of its own. */
+
+import type { PlannedRun } from "../comparison/planned_run.ts";
+import type { Config } from "../config/schema.ts";
+import type { TrainingOutcome } from "../training/loop.ts";
+import type { Context } from "./command.ts";
+import { errorOf, type FromJob, type ToJob } from "./compare_messages.ts";
+
+/** Trains a run, and tells how that ended. */
+export type Train = (run: PlannedRun) => Promise<TrainingOutcome["status"]>;
+
+/** What is the same for all. */
+export interface JobOptions {
+  /** How many there are at once. */
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+  readonly context: Context;
+}
+
+/** A config's threads, split between so many trainings. */
+export function splitThreads(
+  threads: Config["threads"],
+  jobs: number,
+  cores = navigator.hardwareConcurrency,
+): Config["threads"] {
+  const { count, ...others } = typeof threads === "object" ? threads : { count: threads };
+  const all = count === "auto" ? cores : count;
+  return { schedule: "static", ...others, count: Math.max(1, Math.floor(all / jobs)) };
+}
+
+/**
+ * Starts a thread that trains one run after another, all that they say under their names. It lives as
+ * long as the process: to end it ends threads of its own in the midst of what they do.
+ *
+ * @returns what trains a run there and tells how that ended; it throws what the training threw
+ */
+export function trainingThread({ jobs, signal, context }: JobOptions): Train {
+  const { call, json, progress } = context;
+  const worker = new Worker(new URL("./compare_worker.ts", import.meta.url), { type: "module" });
+  const send = (message: ToJob) => worker.postMessage(message);
+  signal.addEventListener("abort", () => send({ stop: true }));
+  return ({ name, config, set, path, file }) =>
+    new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<FromJob>) => {
+        if ("print" in data) context.print(`${name}: ${data.print}`);
+        else if ("emit" in data) context.emit({ run: name, ...data.emit });
+        else if ("note" in data) progress.print(`${name}: ${data.note}`);
+        else if ("failure" in data) reject(errorOf(data.failure));
+        else resolve(data.status);
+      };
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      };
+      const threads = splitThreads(file.config.threads, jobs);
+      send({ job: { config, set, path, threads, call, json } });
+    });
+}

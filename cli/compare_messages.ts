@@ -1,0 +1,65 @@
+/** What threads that train runs of a comparison are told, and tell. */
+
+import type { Config } from "../config/schema.ts";
+import { InputError, RunError, UserError } from "../errors.ts";
+import { DivergedError } from "../training/failures.ts";
+import type { TrainingOutcome } from "../training/loop.ts";
+
+/** What is to be trained: its config, the overrides of it, and its folder. */
+export interface Job {
+  readonly config: string;
+  readonly set: readonly string[];
+  readonly path: string;
+  /** CPU threads. */
+  readonly threads: Config["threads"];
+  readonly call: string;
+  readonly json: boolean;
+}
+
+/** What a thread is told. */
+export type ToJob = { readonly job: Job } | { readonly stop: true };
+
+/** What it tells. */
+export type FromJob =
+  | { readonly print: string }
+  | { readonly emit: Readonly<Record<string, unknown>> }
+  | { readonly note: string }
+  | { readonly status: TrainingOutcome["status"] }
+  | { readonly failure: Failure };
+
+/** An error on its way between threads. */
+export interface Failure {
+  readonly kind: "input" | "run" | "diverged" | "defect";
+  readonly message: string;
+}
+
+/** The line that ends a run that was stopped. */
+export const GOES_ON = "the same command goes on there";
+
+/** An error as it can be sent. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof UserError)) {
+    const details = error instanceof Error ? error.stack ?? error.message : String(error);
+    return { kind: "defect", message: details };
+  }
+  const kind = error instanceof DivergedError
+    ? "diverged"
+    : error instanceof InputError
+    ? "input"
+    : "run";
+  return { kind, message: error.message };
+}
+
+/** The error that was sent. */
+export function errorOf({ kind, message }: Failure): Error {
+  switch (kind) {
+    case "diverged":
+      return new DivergedError(message);
+    case "input":
+      return new InputError(message);
+    case "run":
+      return new RunError(message);
+    case "defect":
+      return new Error(message);
+  }
+}

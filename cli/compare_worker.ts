@@ -1,0 +1,59 @@
+/**
+ * A thread that trains one run of a comparison, so that several go on at once. What it says goes to the
+ * thread that started it; that it is to stop comes from there. It reaches no network: what it needs is
+ * there.
+ */
+
+import { loadConfig } from "../config/load.ts";
+import { Progress } from "../reporting/progress.ts";
+import type { TrainingOutcome } from "../training/loop.ts";
+import type { Context } from "./command.ts";
+import { failureOf, type FromJob, GOES_ON, type Job, type ToJob } from "./compare_messages.ts";
+import { trainConfig } from "./train_config.ts";
+
+const scope = self as unknown as {
+  onmessage: (event: MessageEvent<ToJob>) => void;
+  postMessage(message: FromJob): void;
+};
+const tell = (message: FromJob) => scope.postMessage(message);
+const stop = new AbortController();
+
+scope.onmessage = async ({ data }) => {
+  if ("stop" in data) return stop.abort();
+  try {
+    tell({ status: await train(data.job) });
+  } catch (error) {
+    tell({ failure: failureOf(error) });
+  }
+};
+
+async function train(
+  { config, set, path, threads, call, json }: Job,
+): Promise<TrainingOutcome["status"]> {
+  const context: Context = {
+    call,
+    json,
+    print: (line) => tell({ print: line }),
+    emit: (record) => tell({ emit: record }),
+    progress: new Progress({
+      write: (text) => tell({ note: text.trimEnd() }),
+      isTerminal: false,
+      columns: () => Infinity,
+      now: () => performance.now(),
+    }),
+    loadCommands: () => Promise.resolve(),
+  };
+  const interruption = {
+    gracefully: <T>(
+      context: Context,
+      work: (signal: AbortSignal, context: Context) => Promise<T>,
+    ) => work(stop.signal, context),
+    outputFailure: undefined,
+  };
+  const file = await loadConfig(config, { set: [...set] });
+  return await trainConfig(
+    { file, path, existing: "resume", howToGoOn: GOES_ON, threads },
+    interruption,
+    context,
+  );
+}

@@ -1,0 +1,260 @@
+/** The page of a comparison: what is said, tables, pairs, curves, costs, config. */
+/// <reference lib="dom" />
+import type { MetricEntry, MetricSummary } from "../../comparison/comparison.ts";
+import {
+  formatDifference,
+  formatInterval,
+  formatP,
+  formatSpread,
+} from "../../comparison/verdict.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumberOf,
+  formatPercent,
+  formatSi,
+} from "../../reporting/format.ts";
+import { Chart } from "../kit/chart.ts";
+import { pageData } from "../kit/data.ts";
+import { commandLine, element, section } from "../kit/dom.ts";
+import { showPage } from "../kit/layout.ts";
+import { formatNumber, type NumberFormat } from "../kit/numbers.ts";
+import { dataTable } from "../kit/table.ts";
+import type { ComparisonData } from "./data.ts";
+
+const { comparison, verdicts, curves, config, command } = pageData<ComparisonData>();
+const { baseline, at, seeds, metrics, variants, runs } = comparison;
+
+const formatOf = (unit: MetricSummary["unit"]): NumberFormat =>
+  unit === "share" ? formatPercent : formatNumber;
+
+/** A table of text sorted by its numbers. */
+const text = <Row>(
+  title: string,
+  value: (row: Row) => number | null | undefined,
+  show: (value: number, row: Row) => string,
+) => ({
+  title,
+  value: (row: Row) => value(row) ?? null,
+  show: (row: Row) => {
+    const found = value(row);
+    return found === null || found === undefined ? undefined : show(found, row);
+  },
+});
+
+showPage(
+  `${formatNumberOf(variants.length, "variant")}, ${formatNumberOf(seeds.length, "seed")}; ` +
+    `the ${at} validation of each run counts`,
+  [
+    section(
+      "result",
+      "Result",
+      element("ul", {}, ...verdicts.map((verdict) => element("li", {}, verdict))),
+      ...metrics.map(differences),
+    ),
+    section(
+      "pairs",
+      "Pairs",
+      element(
+        "p",
+        { class: "note" },
+        "Each point is a run. Runs above each other have the same seed: the same images in the same " +
+          "order.",
+      ),
+      element(
+        "div",
+        { class: "charts" },
+        ...metrics.flatMap((metric) => [
+          bySeed(metric, metric.title, formatOf(metric.unit), (value) => value),
+          ...(variants.length > 1 ? [differencesBySeed(metric)] : []),
+        ]),
+      ),
+    ),
+    section(
+      "curves",
+      "Curves",
+      element(
+        "div",
+        { class: "charts" },
+        ...curves.map(({ title, unit, variants }) =>
+          new Chart({
+            title: title[0].toUpperCase() + title.slice(1),
+            x: { label: "epoch", isWhole: true },
+            y: {
+              label: title,
+              format: formatOf(unit),
+              ...(unit === "number" ? { log: "offered" as const } : {}),
+            },
+            series: variants.map(({ name, runs, epochs, mean, low, high }) => ({
+              name,
+              x: epochs,
+              y: mean,
+              ...(runs > 1 ? { band: { name: `min–max of ${runs} seeds`, low, high } } : {}),
+            })),
+            sync: "epochs",
+          }).element
+        ),
+      ),
+    ),
+    section("costs", "Time and size", costs(), ...targets()),
+    section("runs", "Runs", everyRun()),
+    section(
+      "config",
+      "Config",
+      ...settings(),
+      element("p", {}, `As a run of ${baseline} has it:`),
+      element("pre", { tabindex: 0 }, config),
+      commandLine(command),
+    ),
+  ],
+);
+
+function differences(metric: MetricSummary): HTMLElement {
+  type Row = MetricEntry;
+  const difference = ({ paired }: Row) => paired?.difference;
+  return dataTable<Row>({
+    caption: `${metric.title}, differences from ${baseline}` +
+      (metric.unit === "share" ? " in points of 1 %" : ""),
+    columns: [
+      { title: "variant", value: ({ variant }) => variant },
+      text<Row>("mean ± sd", ({ mean }) => mean, (_, row) => formatSpread(metric, row)),
+      text("difference", (row) => difference(row)?.mean, (mean) => formatDifference(metric, mean)),
+      text(
+        "95 % interval",
+        (row) => difference(row)?.interval?.[0],
+        (_, row) => formatInterval(metric, difference(row)!.interval!),
+      ),
+      text("p (t test)", (row) => difference(row)?.p, formatP),
+      text("p by Holm", ({ paired }) => paired?.adjustedP, formatP),
+      text("effect d_z", (row) => difference(row)?.effect, (effect) => effect.toFixed(2)),
+      text("p (Wilcoxon)", ({ paired }) => paired?.wilcoxon.p, formatP),
+      text("p (signs)", ({ paired }) => paired?.signTest.p, formatP),
+    ],
+    rows: metric.entries,
+  });
+}
+
+function differencesBySeed(metric: MetricSummary): HTMLElement {
+  return bySeed(
+    metric,
+    `${metric.title} less ${baseline}'s`,
+    (difference) => formatDifference(metric, difference),
+    (value, seed) => {
+      const pair = runs.find((run) => run.variant === baseline && run.seed === seed);
+      const before = pair?.values[metric.name] ?? null;
+      return before === null ? null : value - before;
+    },
+  );
+}
+
+/** A point for each run at its seed. */
+function bySeed(
+  { name }: MetricSummary,
+  title: string,
+  format: NumberFormat,
+  shown: (value: number, seed: number) => number | null,
+): HTMLElement {
+  return new Chart({
+    title: `${title[0].toUpperCase()}${title.slice(1)}, by seed`,
+    x: { label: "seed", isWhole: true, range: [seeds[0] - 0.5, seeds.at(-1)! + 0.5] },
+    y: { label: title, format },
+    series: variants.map((variant) => {
+      const own = runs.filter((run) => run.variant === variant.name)
+        .toSorted((a, b) => a.seed - b.seed);
+      return {
+        name: variant.name,
+        x: own.map(({ seed }) => seed),
+        y: own.map(({ values: { [name]: value }, seed }) =>
+          value === null ? null : shown(value, seed)
+        ),
+        style: "points",
+      };
+    }),
+  }).element;
+}
+
+function settings(): HTMLElement[] {
+  const keys = variants[0].settings.map(({ key }) => key);
+  if (keys.length === 0) return [];
+  return [dataTable({
+    caption: "What differs",
+    columns: [
+      { title: "variant", value: ({ name }: typeof variants[number]) => name },
+      ...keys.map((key, i) => ({
+        title: key,
+        value: ({ settings }: typeof variants[number]) => {
+          const { value } = settings[i];
+          return typeof value === "string" || typeof value === "number"
+            ? value
+            : JSON.stringify(value);
+        },
+        format: String,
+      })),
+    ],
+    rows: variants,
+  })];
+}
+
+function costs(): HTMLElement {
+  type Row = typeof variants[number];
+  return dataTable<Row>({
+    caption: "What a run takes, means of runs, and what it leaves",
+    columns: [
+      { title: "variant", value: ({ name }) => name },
+      text("runs", ({ runs }) => runs, formatCount),
+      text("parameters", ({ trainingParameters }) => trainingParameters, formatCount),
+      text("folded", ({ foldedParameters }) => foldedParameters, formatCount),
+      text("MACs", ({ macs }) => macs, formatSi),
+      text("time", ({ seconds }) => seconds.mean, formatDuration),
+      text("images/s", ({ imagesPerSecond }) => imagesPerSecond.mean, formatCount),
+      text("memory", ({ memory }) => memory, formatBytes),
+    ],
+    rows: variants,
+  });
+}
+
+function targets(): HTMLElement[] {
+  const [{ title, unit }] = metrics;
+  const all = variants[0].reached;
+  if (all.length === 0) return [];
+  type Row = typeof variants[number];
+  return [dataTable<Row>({
+    caption: `Until the validation's ${title} is reached, means of the runs that reach it`,
+    columns: [
+      { title: "variant", value: ({ name }) => name },
+      ...all.flatMap(({ target }, i) => {
+        const name = formatOf(unit)(target);
+        return [
+          text<Row>(`${name}: epochs`, ({ reached }) => reached[i].epoch, (epoch, row) => {
+            const { runs } = row.reached[i];
+            return epoch.toFixed(1) + (runs < row.runs ? ` (${runs} of ${row.runs} runs)` : "");
+          }),
+          text<Row>(`${name}: time`, ({ reached }) => reached[i].seconds, formatDuration),
+        ];
+      }),
+    ],
+    rows: variants,
+  })];
+}
+
+function everyRun(): HTMLElement {
+  type Row = typeof runs[number];
+  return dataTable<Row>({
+    caption: "All runs",
+    columns: [
+      { title: "run", value: ({ name }) => name },
+      { title: "variant", value: ({ variant }) => variant },
+      { title: "seed", value: ({ seed }) => seed },
+      { title: "epochs", value: ({ epochs }) => epochs },
+      ...metrics.map(({ name, title, unit }) => ({
+        title,
+        value: ({ values }: Row) => values[name],
+        format: formatOf(unit),
+      })),
+      text("time", ({ seconds }) => seconds, formatDuration),
+    ],
+    rows: runs,
+    isSearched: runs.length > 20,
+  });
+}

@@ -1,0 +1,21 @@
+import { assertEquals } from "@std/assert";
+import { splitThreads } from "../../cli/compare_jobs.ts";
+import { errorOf, failureOf } from "../../cli/compare_messages.ts";
+import { InputError, RunError } from "../../errors.ts";
+import { DivergedError } from "../../training/failures.ts";
+
+Deno.test("threads are split between trainings, each has one", () => {
+  assertEquals(splitThreads("auto", 2, 8), { schedule: "static", count: 4 });
+  assertEquals(splitThreads(3, 2, 8), { schedule: "static", count: 1 });
+  const dynamic = { count: "auto", schedule: "dynamic" } as const;
+  assertEquals(splitThreads(dynamic, 16, 8), { schedule: "dynamic", count: 1 });
+});
+
+Deno.test("an error that is sent between threads stays of its kind", () => {
+  for (const error of [new InputError("in"), new RunError("run"), new DivergedError("NaN")]) {
+    const sent = errorOf(structuredClone(failureOf(error)));
+    assertEquals([sent.constructor, sent.message], [error.constructor, error.message]);
+  }
+  const defect = errorOf(failureOf(new TypeError("oops")));
+  assertEquals([defect.constructor, defect.message.startsWith("TypeError: oops\n")], [Error, true]);
+});

@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { variantsAmong } from "../../comparison/found_variants.ts";
+import { parseConfig } from "../../config/load.ts";
+
+const TEXT =
+  "data: { dataset: mnist }\nmodel: { name: cifar_resnet20_v1 }\ntraining: { epochs: 2 }";
+
+function found(...sets: readonly (readonly string[])[]) {
+  const configs = sets.map((set) => parseConfig(TEXT, "config.yaml", { set }).config);
+  return variantsAmong(configs, "alone").map(({ name, settings }) => [
+    name,
+    ...settings.map(({ key }) => key),
+  ]);
+}
+
+Deno.test("configs that differ in seeds, names and places are of one variant", () => {
+  assertEquals(found(["seed=1", "name=x"], ["seed=2", "output=y", "data.root=z"]), [
+    ["alone"],
+    ["alone"],
+  ]);
+});
+
+Deno.test("a choice that differs is one key, whatever its options", () => {
+  assertEquals(found(["model.convolution=conv"], ["model.convolution=do_conv"]), [
+    ["conv", "model.convolution"],
+    ["do_conv", "model.convolution"],
+  ]);
+});
+
+Deno.test("an option that differs is a key of its own, and written in short is the default", () => {
+  const options = "{ name: do_conv, depthMultiplier: 18 }";
+  assertEquals(found(["model.convolution=do_conv"], [`model.convolution=${options}`]), [
+    ["null", "model.convolution.depthMultiplier"],
+    ["18", "model.convolution.depthMultiplier"],
+  ]);
+  assertEquals(
+    found(["training.optimizer.learningRate=0.1"], ["training.optimizer.learningRate=0.2"]),
+    [["0.1", "training.optimizer.learningRate"], ["0.2", "training.optimizer.learningRate"]],
+  );
+});

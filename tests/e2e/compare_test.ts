@@ -1,0 +1,182 @@
+/** `overfold compare` from config to files: broken off, gone on with, and compared from its runs. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
+import { jsonLines, overfold, parseEvents, startOverfold, TINY, withTinyConfig } from "./cli.ts";
+import { killAt, resultsOf } from "./kills.ts";
+
+const CONFIG = TINY.replace("do_conv2d:", "convolution:").replace(
+  "model:",
+  "model:\n  convolution: conv",
+);
+const VARIED = ["--vary", "model.convolution=conv,do_conv", "--metric", "loss"];
+const COMPARE = ["compare", "tiny.yaml", ...VARIED, "--seeds", "2"];
+const RUNS = ["conv-seed-0", "do_conv-seed-0", "conv-seed-1", "do_conv-seed-1"];
+const FILES = [".csv", ".html", ".json", ".md"].map((ending) => `comparison${ending}`);
+
+/** What a comparison found that no clock decides. */
+async function foundIn(folder: string): Promise<unknown> {
+  const { command: _, ...found } = JSON.parse(
+    await Deno.readTextFile(join(folder, "comparison.json")),
+  );
+  return JSON.parse(JSON.stringify(found, (key, value) => {
+    const isTimed = ["seconds", "imagesPerSecond", "memory", "path"].includes(key);
+    return isTimed ? undefined : value;
+  }));
+}
+
+/** Presses Ctrl-C at the first step of a run that is asked for, and reads on to the end. */
+async function interruptAt(
+  process: Deno.ChildProcess,
+  isIt: (run: unknown) => boolean,
+): Promise<void> {
+  let isAsked = false;
+  for await (const { event, run } of jsonLines(process)) {
+    if (isAsked || event !== "step" || !isIt(run)) continue;
+    isAsked = true;
+    process.kill("SIGINT");
+  }
+}
+
+const namesIn = async (folder: string) =>
+  (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+
+Deno.test("a comparison that is killed, stopped and gone on with ends with the digits of an unbroken one", () =>
+  withTinyConfig(async (folder) => {
+    const whole = await overfold(folder, ...COMPARE, "--output", "whole");
+    assertEquals(whole.code, 0, whole.error);
+    assertStringIncludes(whole.out, "2 seeds are too few to tell do_conv from conv: loss ");
+    assertStringIncludes(
+      whole.out,
+      "with fewer than 6 seeds the Wilcoxon and sign tests stay above 5 %",
+    );
+    assertEquals(await namesIn(join(folder, "whole")), [...FILES, ...RUNS].sort());
+
+    const broken = [...COMPARE, "--output", "broken", "--json"];
+    const killed = startOverfold(folder, ...broken);
+    const atStep = (run: string, atStep: number) => async (process: Deno.ChildProcess) => {
+      for await (const { event, run: name, step } of jsonLines(process)) {
+        if (event === "step" && name === run && Number(step) >= atStep) return;
+      }
+    };
+    assertEquals(await killAt(killed, atStep(RUNS[1], 16)), true);
+    const stopped = startOverfold(folder, ...broken);
+    const error = new Response(stopped.stderr).text();
+    await interruptAt(stopped, (run) => run === RUNS[2]);
+    assertEquals((await stopped.status).code, 130, await error);
+    assertEquals((await namesIn(join(folder, "broken"))).includes("comparison.json"), false);
+
+    const resumed = await overfold(folder, ...broken);
+    assertEquals(resumed.code, 0, resumed.error);
+    const trained = parseEvents(resumed.out).filter(({ event }) => event === "start");
+    assertEquals(trained.map(({ run }) => run), RUNS.slice(2));
+    for (const run of RUNS) {
+      const [one, other] = ["whole", "broken"].map((output) => join(folder, output, run));
+      assertEquals(await resultsOf(one), await resultsOf(other), run);
+    }
+    assertEquals(await foundIn(join(folder, "broken")), await foundIn(join(folder, "whole")));
+
+    const again = await overfold(folder, ...broken);
+    assertEquals([again.code, parseEvents(again.out).map(({ event }) => event)], [0, [
+      "comparison",
+    ]]);
+
+    const changed = await overfold(folder, ...broken, "--set", "training.epochs=3", "--seeds", "3");
+    assertEquals([changed.code, changed.out], [2, ""]);
+    assertStringIncludes(
+      changed.error,
+      "broken: runs of this comparison were started with another",
+    );
+    assertStringIncludes(changed.error, "do_conv-seed-1: training.epochs was 2, is 3");
+
+    const runs = RUNS.map((run) => join("whole", run));
+    const from = await overfold(
+      folder,
+      ...["compare", "--from", ...runs, "--metric", "loss", "--output", "found"],
+    );
+    assertEquals(from.code, 0, from.error);
+    const found = await foundIn(join(folder, "found")) as Record<string, unknown>;
+    assertEquals({ ...found, title: "" }, {
+      ...await foundIn(join(folder, "whole")) as Record<string, unknown>,
+      title: "",
+    });
+  }, CONFIG));
+
+Deno.test("trainings that go on at once are the same, and stop and go on", () =>
+  withTinyConfig(async (folder) => {
+    const alone = await overfold(folder, ...COMPARE, "--output", "alone");
+    assertEquals(alone.code, 0, alone.error);
+    const together = [...COMPARE, "--output", "together", "--jobs", "2", "--json"];
+    const stopped = startOverfold(folder, ...together);
+    const error = new Response(stopped.stderr).text();
+    await interruptAt(stopped, () => true);
+    assertEquals((await stopped.status).code, 130, await error);
+    const resumed = await overfold(folder, ...together);
+    assertEquals(resumed.code, 0, resumed.error);
+    for (const run of RUNS) {
+      const [one, other] = ["alone", "together"].map((output) => join(folder, output, run));
+      assertEquals(await resultsOf(one), await resultsOf(other), run);
+    }
+  }, CONFIG));
+
+Deno.test("variants of one seed see the same images in the same order and start from the same kernels", () =>
+  withTinyConfig(async (folder) => {
+    // Nothing is learnt at this rate.
+    const still = ["--set", "training.optimizer.learningRate=1e-30", "--seeds", "1"];
+    const { code, error } = await overfold(folder, ...COMPARE, ...still, "--output", "runs");
+    assertEquals(code, 0, error);
+    const [conv, doConv] = await Promise.all(
+      RUNS.slice(0, 2).map(async (run) => {
+        const path = join(folder, "runs", run);
+        const { tensors } = await readCheckpoint(join(path, "checkpoints/last.safetensors"));
+        return { tensors, log: await Deno.readTextFile(join(path, "metrics.jsonl")) };
+      }),
+    );
+    const kernels = [conv.tensors.model.get("0.weight"), doConv.tensors.model.get("0.W")];
+    assertEquals(kernels[1]!.data, kernels[0]!.data);
+    assertEquals(doConv.log, conv.log);
+  }, CONFIG));
+
+Deno.test("a variant that diverges is told, and the others are compared", () =>
+  withTinyConfig(async (folder) => {
+    const { code, out, error } = await overfold(
+      folder,
+      ...["compare", "tiny.yaml", "--seeds", "1", "--json"],
+      ...["--vary", "training.optimizer.learningRate=0.1,1e30,0.2"],
+    );
+    assertEquals(code, 1, error);
+    assertStringIncludes(error, "error: 1e_30-seed-0: the training diverged");
+    assertStringIncludes(error, "1 run diverged: 1e_30-seed-0");
+    const comparison = parseEvents(out).at(-1)!;
+    const variants = comparison.variants as { name: string }[];
+    assertEquals(variants.map(({ name }) => name), ["0.1", "0.2"]);
+    assert((await namesIn(join(folder, "runs", "tiny-compare"))).includes("comparison.html"));
+  }, CONFIG));
+
+for (
+  const [what, args, message] of [
+    ["two configs", ["a.yaml", "b.yaml"], "found 2 configs (a.yaml, b.yaml), expected one"],
+    [
+      "an unknown kind",
+      ["tiny.yaml", "--vary", "model.convolution=conf"],
+      "variant conf: --set model",
+    ],
+    ["an unknown metric", ["tiny.yaml", "--metric", "acuracy"], 'did you mean "accuracy"?'],
+    ["an unknown baseline", ["tiny.yaml", "--baseline", "conf"], 'there is no variant "conf"'],
+    [
+      "a time budget",
+      ["tiny.yaml", "--set", "training.maxTime=1h"],
+      "training.maxTime ends trainings",
+    ],
+    ["a folder without runs", ["--from", "."], "there is no run in this folder"],
+    ["--vary with --from", ["--from", ".", "--vary", "a=1,2"], "with --from nothing is trained"],
+  ] as const
+) {
+  Deno.test(`compare refuses ${what} before it trains`, () =>
+    withTinyConfig(async (folder) => {
+      const { code, out, error } = await overfold(folder, "compare", ...args);
+      assertEquals([code, out], [2, ""], error);
+      assertStringIncludes(error, message);
+      assertEquals((await namesIn(folder)).includes("runs"), false);
+    }));
+}
