@@ -2,7 +2,7 @@
 
 import type { PlannedRun } from "../comparison/planned_run.ts";
 import type { Config } from "../config/schema.ts";
-import type { TrainingOutcome } from "../training/loop.ts";
+import type { TrainingOutcome } from "../training/observer.ts";
 import type { Context } from "./command.ts";
 import { errorOf, type FromJob, type ToJob } from "./compare_messages.ts";
 

@@ -3,7 +3,7 @@
 import type { Config } from "../config/schema.ts";
 import { InputError, RunError, UserError } from "../errors.ts";
 import { DivergedError } from "../training/failures.ts";
-import type { TrainingOutcome } from "../training/loop.ts";
+import type { TrainingOutcome } from "../training/observer.ts";
 
 /** What is to be trained: its config, the overrides of it, and its folder. */
 export interface Job {

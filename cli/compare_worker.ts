@@ -6,7 +6,7 @@
 
 import { loadConfig } from "../config/load.ts";
 import { Progress } from "../reporting/progress.ts";
-import type { TrainingOutcome } from "../training/loop.ts";
+import type { TrainingOutcome } from "../training/observer.ts";
 import type { Context } from "./command.ts";
 import { failureOf, type FromJob, GOES_ON, type Job, type ToJob } from "./compare_messages.ts";
 import { trainConfig } from "./train_config.ts";

@@ -19,7 +19,7 @@ import { Chart } from "../kit/chart.ts";
 import { pageData } from "../kit/data.ts";
 import { commandLine, element, section } from "../kit/dom.ts";
 import { showPage } from "../kit/layout.ts";
-import { formatNumber, type NumberFormat } from "../kit/numbers.ts";
+import { formatNumber, formatShortShare, type NumberFormat } from "../kit/numbers.ts";
 import { dataTable } from "../kit/table.ts";
 import type { ComparisonData } from "./data.ts";
 
@@ -83,7 +83,7 @@ showPage(
             x: { label: "epoch", isWhole: true },
             y: {
               label: title,
-              format: formatOf(unit),
+              format: unit === "share" ? formatShortShare : formatNumber,
               ...(unit === "number" ? { log: "offered" as const } : {}),
             },
             series: variants.map(({ name, runs, epochs, mean, low, high }) => ({
