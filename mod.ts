@@ -314,6 +314,7 @@ export {
   type ForeignState,
   readForeignState,
 } from "./checkpoints/import.ts";
+export type { OptionForm } from "./checkpoints/misfit.ts";
 export { locateWeights, type LocateWeightsOptions } from "./checkpoints/published_weights.ts";
 export { encodeOnnx, type OnnxOptions } from "./checkpoints/onnx.ts";
 export type { Precision as OnnxPrecision } from "./checkpoints/onnx_graph.ts";

@@ -20,10 +20,10 @@ export const WRITTEN = {
     prefix: "--prefix",
     ignore: (places: readonly string[]) => places.map((place) => `--ignore ${place}`).join(" "),
   },
-} as const;
+} satisfies Record<OptionForm, unknown>;
 
 /** Where options stand: in a config or a command's arguments. */
-export type OptionForm = keyof typeof WRITTEN;
+export type OptionForm = "config" | "arguments";
 
 /** What does not fit. */
 export interface Misfit {

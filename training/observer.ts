@@ -79,8 +79,9 @@ export interface TrainingObserver {
 
 /** What a training took since the entry before: it varies from run to run. */
 export interface TimingEntry {
-  /** Optimizer steps taken since the start, and epochs finished. */
+  /** Optimizer steps taken since the start. */
   readonly step: number;
+  /** Epochs finished. */
   readonly epoch: number;
   /** All that passed. */
   readonly seconds: number;
