@@ -9,6 +9,7 @@ export const addOp = elementwiseOp({
   inputNames: ["input", "other"],
   stored: {},
   spreads: ["full"],
+  otherwise: { channel: "addBias" },
   expression: (e, [a, b]) => [e.add(a, b)],
   gradient: ({ outputGradients: [dy] }) => [dy, dy],
 });

@@ -83,6 +83,8 @@ export interface ElementwiseDefinition<A> {
    * Default: in any way that fits.
    */
   readonly spreads?: readonly Broadcast[];
+  /** Ops for operands that spread otherwise, which errors name. Default: none. */
+  readonly otherwise?: Partial<Readonly<Record<Broadcast, string>>>;
   /** Number of outputs, all of the same shape. Default 1. */
   readonly outputCount?: (attributes: A) => number;
   /** What each output element is, given the matching element of every input. */
@@ -100,7 +102,7 @@ export interface ElementwiseDefinition<A> {
  */
 export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {
   const { name, inputNames, inputCount, stored, spreads = [], expression, gradient } = definition;
-  const { outputCount = () => 1, linearMap } = definition;
+  const { outputCount = () => 1, linearMap, otherwise = {} } = definition;
   return {
     name,
     inputNames,
@@ -112,13 +114,16 @@ export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<
       inputs.slice(1).forEach((operand, i) => {
         const allowed = spreads[i] ? [spreads[i]] : ALL_BROADCASTS;
         if (broadcastOf(operand.shape, shape, allowed) !== undefined) return;
+        const how = broadcastOf(operand.shape, shape);
+        const other = how && otherwise[how];
         const fitting = allowed.map((how) => spreadShape(how, shape)).filter((fit) =>
           fit !== undefined
         );
         throw new InputError(
           `${name}: ${inputNames[i + 1]} has shape ${formatShape(operand.shape)}, which does not ` +
             `fit ${inputNames[0]} of shape ${formatShape(shape)}; expected ` +
-            (fitting.map(formatShape).join(" or ") || `${inputNames[0]} of [N, C, …]`),
+            (fitting.map(formatShape).join(" or ") || `${inputNames[0]} of [N, C, …]`) +
+            (other === undefined ? "" : `; ${other} takes it`),
         );
       });
       return Array.from({ length: outputCount(attributes) }, () => ({ shape, dtype: "f32" }));

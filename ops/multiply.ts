@@ -9,6 +9,7 @@ export const multiplyOp = elementwiseOp({
   inputNames: ["input", "other"],
   stored: {},
   spreads: ["full"],
+  otherwise: { channel: "channelScale", scalar: "multiplyScalar" },
   expression: (e, [a, b]) => [e.multiply(a, b)],
   gradient: ({ inputs: [a, b], outputGradients: [dy], needed }) => [
     needed[0] && dy ? multiply(dy, b) : undefined,
@@ -18,7 +19,7 @@ export const multiplyOp = elementwiseOp({
 
 /**
  * `input · other` by element, two tensors of one shape. Matches `torch.mul`.
- * Throws InputError when the shapes differ.
+ * Throws InputError when the shapes differ; `channelScale` takes a number for each channel.
  */
 export function multiply(input: Operand, other: Operand): Value {
   return apply(multiplyOp, [input, other], {})[0];

@@ -9,6 +9,7 @@ import { fill } from "../../ops/fill.ts";
 import { gradients } from "../../ops/gradients.ts";
 import { maximumMagnitude } from "../../ops/maximum_magnitude.ts";
 import { movingAverage } from "../../ops/moving_average.ts";
+import { multiply } from "../../ops/multiply.ts";
 import { multiplyScalar } from "../../ops/multiply_scalar.ts";
 import { relu } from "../../ops/relu.ts";
 import { subtract } from "../../ops/subtract.ts";
@@ -99,4 +100,15 @@ Deno.test("operands that do not fit are refused with both shapes", () => {
     assertThrows(() => multiplyScalar(a, b), InputError, "scalar has shape [3]");
     assertThrows(() => relu(input("labels", [2], "i32")), InputError, "holds i32; expected f32");
   });
+});
+
+Deno.test("an operand that another op takes is told with its name", () => {
+  const product = (...shape: number[]) =>
+    trace({ name: "product" }, () => {
+      multiply(input("x", [2, 3, 4, 4]), input("factor", shape));
+    });
+  const expected = "which does not fit input of shape [2, 3, 4, 4]; expected [2, 3, 4, 4]";
+  assertThrows(() => product(3), InputError, `${expected}; channelScale takes it`);
+  assertThrows(() => product(), InputError, `${expected}; multiplyScalar takes it`);
+  assertEquals(assertThrows(() => product(5), InputError).message.endsWith(expected), true);
 });
