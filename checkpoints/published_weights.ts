@@ -17,6 +17,7 @@ import { exists } from "../files/exists.ts";
 import { withLock } from "../files/lock.ts";
 import { explainRefusal } from "../files/refusal.ts";
 import { someOf } from "../reporting/format.ts";
+import { nearestName } from "../schema/nearest.ts";
 import { TORCHVISION } from "./torchvision_weights.ts";
 
 /** Options of {@link locateWeights}. */
@@ -53,6 +54,18 @@ const MOST_BYTES = 2 ** 32;
 /** Bytes of a pointer of Git LFS, which says what a file hashes to. */
 const MOST_OF_POINTER = 1024;
 
+/**
+ * What a name that is no file's was meant to be, in words; undefined where it is nothing like a name of
+ * published weights.
+ */
+export function adviceForName(name: string): string | undefined {
+  const [library, model] = /^([\w-]+)\/([^/\\]*)$/.exec(name)?.slice(1) ?? [];
+  if (library === undefined || /\.(pth?|ckpt|bin|onnx|safetensors)$/.test(model)) return undefined;
+  const meant = nearestName(library, ["torchvision", "timm"]);
+  return "names of published weights begin with torchvision/ or timm/" +
+    (meant === undefined || model === "" ? "" : `; did you mean "${meant}/${model}"?`);
+}
+
 /** Whether `model.pretrained` names published weights and no file. */
 export function isPublished(name: string): boolean {
   return /^(torchvision|timm)\/[^/\\]+$/.test(name);
@@ -81,8 +94,10 @@ export async function locateWeights(
   } catch (error) {
     if (error instanceof DownloadError) {
       throw new RunError(
-        `${error.message}\nWhere there is no network, fetch the file elsewhere and name it in the place ` +
-          `of ${name}`,
+        `${error.message}\nWhere there is no network, fetch ${
+          addressOf(name)
+        } elsewhere and name the ` +
+          `file in the place of ${name}`,
         { cause: error },
       );
     }
@@ -107,11 +122,12 @@ function torchvisionName(model: string): string {
   if (file === undefined) {
     const versions = VERSIONS.slice(0, files.length).map((version) => `${name}.${version}`);
     const known = versions.length > 0 ? versions : Object.keys(TORCHVISION);
+    const meant = versions.length > 0 ? undefined : nearestName(model, known);
     throw new InputError(
-      `torchvision/${model} is not known; there are ${
-        someOf(known, known.length)
-      }; other weights are ` +
-        "named by their file",
+      `torchvision/${model} is not known; ` +
+        (meant === undefined
+          ? `there are ${someOf(known, known.length)}; other weights are named by their file`
+          : `did you mean "torchvision/${meant}"?`),
     );
   }
   return file;
@@ -146,9 +162,7 @@ async function timmFile(
   });
   const pointer = from("raw", "pointer");
   try {
-    if (!await exists(pointer.place)) {
-      await fetchFile(pointer, { ...options, maxBytes: MOST_OF_POINTER });
-    }
+    if (!await exists(pointer.place)) await fetchPointer(pointer, options);
     const digest = /^oid sha256:([0-9a-f]{64})$/m.exec(await Deno.readTextFile(pointer.place))?.[1];
     if (digest === undefined) {
       await Deno.remove(pointer.place);
@@ -163,6 +177,16 @@ async function timmFile(
       `${error.message}\nMost of timm's names have a tag, as in timm/resnet18.a1_in1k`,
       { cause: error },
     );
+  }
+}
+
+/** Fetches a pointer; a person knows it as what it says. */
+async function fetchPointer(pointer: PublishedFile, options: LocateWeightsOptions): Promise<void> {
+  try {
+    await fetchFile(pointer, { ...options, maxBytes: MOST_OF_POINTER });
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    throw new DownloadError("the weights' checksum", error.failures);
   }
 }
 

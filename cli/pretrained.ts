@@ -8,9 +8,10 @@ import {
   readForeignState,
 } from "../checkpoints/import.ts";
 import { WRITTEN } from "../checkpoints/misfit.ts";
-import { isPublished, locateWeights } from "../checkpoints/published_weights.ts";
+import { adviceForName, isPublished, locateWeights } from "../checkpoints/published_weights.ts";
 import type { ConfigFile } from "../config/load.ts";
 import { InputError } from "../errors.ts";
+import { exists } from "../files/exists.ts";
 import { fromHome } from "../files/home.ts";
 import type { Module } from "../layers/module.ts";
 import { formatCount, formatNumberOf, someOf } from "../reporting/format.ts";
@@ -27,7 +28,14 @@ export async function locatePretrained(
 ): Promise<string | undefined> {
   if (pretrained === undefined) return undefined;
   // In full: nothing else says where a relative one was looked for.
-  if (!isPublished(pretrained)) return resolve(fromHome(pretrained));
+  if (!isPublished(pretrained)) {
+    const path = resolve(fromHome(pretrained));
+    const advice = adviceForName(pretrained);
+    if (advice === undefined || await exists(path)) return path;
+    return await at("model.pretrained", () => {
+      throw new InputError(`${path}: no such file; ${advice}`);
+    });
+  }
   const path = await at("model.pretrained", () =>
     locateWeights(pretrained, {
       ...(mirror === undefined ? {} : { mirror }),

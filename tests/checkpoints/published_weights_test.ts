@@ -1,6 +1,11 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
-import { addressOf, isPublished, locateWeights } from "../../checkpoints/published_weights.ts";
+import {
+  addressOf,
+  adviceForName,
+  isPublished,
+  locateWeights,
+} from "../../checkpoints/published_weights.ts";
 import { TORCHVISION, withPresentNames } from "../../checkpoints/torchvision_weights.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { listModels } from "../../models/registry.ts";
@@ -47,6 +52,24 @@ Deno.test("names of published weights are told from files", () => {
   assertEquals([...names, ...files].filter(isPublished), names);
 });
 
+Deno.test("a name that is nearly that of published weights is answered with what was meant", () => {
+  const begin = "names of published weights begin with torchvision/ or timm/";
+  assertEquals(
+    adviceForName("torchvison/resnet18"),
+    `${begin}; did you mean "torchvision/resnet18"?`,
+  );
+  assertEquals(adviceForName("torchvision/"), begin);
+  assertEquals(adviceForName("hf/resnet18"), begin);
+  for (const file of ["weights/own.pth", "own", "./torchvison/resnet18", "a/b/c", "/a"]) {
+    assertEquals(adviceForName(file), undefined, file);
+  }
+  assertThrows(
+    () => addressOf("torchvision/resnet18x"),
+    InputError,
+    'mean "torchvision/resnet18"?',
+  );
+});
+
 Deno.test("published weights have an official address", () => {
   assertEquals(
     ["torchvision/resnet18", "torchvision/resnet50.IMAGENET1K_V1", "timm/resnet18.a1_in1k"]
@@ -91,7 +114,9 @@ Deno.test("what has another checksum is never taken", () =>
 
 Deno.test("a name without a tag that is not there is explained", () =>
   withTimm(() => ({ status: 404 }), async (locate) => {
-    await assertRejects(() => locate("timm/resnet18"), RunError, "timm/resnet18.a1_in1k");
+    const { message } = await assertRejects(() => locate("timm/resnet18"), RunError);
+    assertStringIncludes(message, "timm/resnet18.a1_in1k");
+    assertStringIncludes(message, "the weights' checksum could not be downloaded");
   }));
 
 Deno.test("torchvision's weights have the checksum that their name begins", async () => {
