@@ -67,7 +67,9 @@ async function opened(
  * console.log(train.count, imageShape.height, imageShape.width); // 64 32 32
  * ```
  *
- * @param where where its files may be: by default in the cache, filled by download
+ * @param choice its name, or `{ name, … }` with options of the dataset itself
+ * @param where where its files may be: by default in the cache, filled by download;
+ * `loadDataset("cifar10", { root })` reads those in a folder
  */
 export async function loadDataset(
   choice: DatasetChoice,
