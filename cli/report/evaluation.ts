@@ -33,9 +33,6 @@ const COUNTS: readonly string[] = ["count", "correct"];
 /** Most pixels a side of a picture in a report. */
 const SIDE = 64;
 
-/** Most confusions of a pair of classes, for files of thousands of classes. */
-const MOST_CONFUSIONS = 20_000;
-
 /**
  * Evaluates a network.
  *
@@ -119,10 +116,7 @@ function confusionOf({ confusion }: EvaluationReport): Pick<EvaluationData, "con
   const cells = confusion.counts.flatMap((row, label) =>
     row.flatMap((count, predicted) => count === 0 ? [] : [[label, predicted, count] as const])
   );
-  // The diagonal is complete; of the rest the most frequent are kept.
-  return {
-    confusion: cells.sort((a, b) => b[2] - a[2]).slice(0, MOST_CONFUSIONS),
-  };
+  return { confusion: cells.sort((a, b) => b[2] - a[2]) };
 }
 
 function calibrationOf(

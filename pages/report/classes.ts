@@ -4,7 +4,6 @@ import { type Content, element, facts, section } from "../kit/dom.ts";
 import { formatShare } from "../kit/numbers.ts";
 import { dataTable } from "../kit/table.ts";
 import { formatCount } from "../../reporting/format.ts";
-import { sum } from "../../reporting/statistics.ts";
 import type { EvaluationData, RunData } from "./data.ts";
 import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
@@ -50,9 +49,8 @@ function perClass({ classNames, perClass: { columns, rows } }: EvaluationData): 
 
 function confusions({ classNames, confusion }: EvaluationData): Content[] {
   if (!confusion) return [];
-  const totals = classNames.map((_, label) =>
-    sum(confusion.filter(([own]) => own === label).map(([, , count]) => count))
-  );
+  const totals = classNames.map(() => 0);
+  for (const [label, , count] of confusion) totals[label] += count;
   const wrong = confusion.filter(([label, predicted]) => label !== predicted);
   const table = dataTable({
     caption: "Confusions, the most frequent first",

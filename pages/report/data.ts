@@ -127,7 +127,7 @@ export interface EvaluationData {
     readonly columns: readonly { readonly title: string; readonly unit: "share" | "count" }[];
     readonly rows: readonly (readonly (number | null)[])[];
   };
-  /** Images by class and by what they were taken for, where there are any. */
+  /** Images by class and by what they were taken for, where there are any; the largest counts first. */
   readonly confusion?: readonly (readonly [label: number, predicted: number, count: number])[];
   readonly calibration?: {
     readonly error: number;
