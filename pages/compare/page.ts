@@ -75,6 +75,11 @@ showPage(
       "curves",
       "Curves",
       element(
+        "p",
+        { class: "note" },
+        "Lines are means over seeds, the areas around them reach from the least to the greatest.",
+      ),
+      element(
         "div",
         { class: "charts" },
         ...curves.map(({ title, unit, variants }) =>
@@ -90,9 +95,10 @@ showPage(
               name,
               x: epochs,
               y: mean,
-              ...(runs > 1 ? { band: { name: `min–max of ${runs} seeds`, low, high } } : {}),
+              ...(runs > 1 ? { band: { low, high } } : {}),
             })),
             sync: "epochs",
+            saysLast: true,
           }).element
         ),
       ),

@@ -1,0 +1,136 @@
+/** The page of a comparison in Chromium; `compare_test.ts` runs this. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import type { ComparisonData } from "../../pages/compare/data.ts";
+import { pageHtml } from "../../pages/page.ts";
+import { type Page, withPage } from "../support/browser.ts";
+
+const NONE = { standardError: null, t: null, p: null, interval: null, effect: null };
+
+const variant = (name: string, trainingParameters: number) => ({
+  name,
+  settings: [{ key: "model.convolution", value: name }],
+  runs: 1,
+  trainingParameters,
+  foldedParameters: 99,
+  macs: 4620,
+  seconds: { mean: 61, sd: null },
+  imagesPerSecond: { mean: 1234.5, sd: null },
+  memory: 2 ** 28,
+  reached: [{ target: 0.8, runs: 1, epoch: 2, seconds: 30.5 }],
+});
+
+const run = (variant: string, accuracy: number) => ({
+  name: `${variant}-seed-0`,
+  path: `runs/${variant}-seed-0`,
+  variant,
+  seed: 0,
+  epochs: 3,
+  values: { accuracy },
+  seconds: 61,
+  imagesPerSecond: 1234.5,
+  memory: 2 ** 28,
+  reached: [{ target: 0.8, epoch: 2, seconds: 30.5 }],
+});
+
+const curve = (name: string) => ({
+  name,
+  runs: 2,
+  epochs: [1, 2, 3],
+  mean: [0.5, 0.7, 0.9],
+  low: [0.4, 0.6, 0.8],
+  high: [0.6, 0.8, 1],
+});
+
+const DATA: ComparisonData = {
+  comparison: {
+    baseline: "conv",
+    at: "last",
+    seeds: [0],
+    metrics: [{
+      name: "accuracy",
+      title: "accuracy",
+      unit: "share",
+      mode: "max",
+      entries: [
+        { variant: "conv", mean: 0.9, sd: null },
+        {
+          variant: "do_conv",
+          mean: 0.91,
+          sd: null,
+          paired: {
+            pairs: 1,
+            difference: { mean: 0.01, sd: null, degreesOfFreedom: 0, ...NONE },
+            wilcoxon: { count: 1, positiveRanks: 1, negativeRanks: 0, p: 1 },
+            signTest: { positive: 1, negative: 0, zero: 0, p: 1 },
+            adjustedP: null,
+            pairsNeeded: null,
+          },
+        },
+      ],
+    }],
+    variants: [variant("conv", 99), variant("do_conv", 261)],
+    runs: [run("conv", 0.9), run("do_conv", 0.91)],
+  },
+  verdicts: ["one seed cannot tell <b>do_conv</b> from conv"],
+  curves: [{
+    title: "validation accuracy",
+    unit: "share",
+    variants: [curve("conv"), curve("do_conv")],
+  }],
+  config: "seed: 0\n",
+  command: "deno task compare config.yaml",
+};
+
+async function withComparison(test: (page: Page) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "comparison.html");
+    await Deno.writeTextFile(path, await pageHtml({ title: "Twins", page: "compare", data: DATA }));
+    await withPage(`file://${path}`, test);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
+
+Deno.test("verdicts, tables and the command are shown, and can be sorted", () =>
+  withComparison(async (page) => {
+    assertEquals(await texts(page, "nav a"), [
+      "Result",
+      "Pairs",
+      "Curves",
+      "Time and size",
+      "Runs",
+      "Config",
+    ]);
+    assertEquals(await texts(page, "#result li"), [DATA.verdicts[0]]);
+    const cells = await texts(page, "#result tbody tr:last-child td");
+    assertEquals(cells, ["91.00 %", "+1.00", "–", "–", "–", "–", "1.0000", "1.0000"]);
+    const first = () => texts(page, "#costs .table:first-of-type tbody th");
+    assertEquals(await first(), ["conv", "do_conv"]);
+    await page.click("#costs thead >> text=parameters");
+    assertEquals(await first(), ["do_conv", "conv"]);
+    assertEquals(await texts(page, "#config code"), [DATA.command]);
+    assertEquals(await texts(page, "#config tbody td"), ["conv", "do_conv"]);
+  }));
+
+Deno.test("curves have bands, and pairs a point for each run", () =>
+  withComparison(async (page) => {
+    await page.locator("#curves canvas").first().waitFor();
+    assertEquals(await texts(page, "#curves .value"), ["90 %", "90 %"]);
+    await page.click("#curves summary");
+    const heads = ["epoch", "conv", "conv, low", "conv, high"];
+    assertEquals((await texts(page, "#curves thead th")).slice(0, 4), heads);
+    assertEquals(await page.locator("#pairs canvas").count(), 2);
+    for (const i of [0, 1]) await page.locator("#pairs summary").nth(i).click();
+    assertEquals(await texts(page, "#pairs tbody td"), ["90.00 %", "91.00 %", "+0.00", "+1.00"]);
+  }));
+
+Deno.test("a narrow screen scrolls tables, not the page", () =>
+  withComparison(async (page) => {
+    await page.setViewportSize({ width: 320, height: 700 });
+    const width = Number(await page.evaluate("document.documentElement.scrollWidth"));
+    assert(width <= 320, `${width} pixels`);
+  }));
