@@ -1,5 +1,7 @@
 /** Opening and loading a dataset by name. */
+import { InputError } from "../errors.ts";
 import { type Choice, chosen } from "../schema/entry.ts";
+import { isRecord } from "../schema/record.ts";
 import type {
   DatasetEntry,
   DatasetInfo,
@@ -51,8 +53,24 @@ async function opened(
   choice: DatasetChoice,
   where: OpenOptions,
 ): Promise<OpenDataset | OpenPictures> {
+  requirePlaceBeside(choice);
   const { entry, options } = chosen<DatasetEntry>(DATASETS, choice, "dataset");
   return await entry.build(options, where);
+}
+
+/** Throws InputError for a choice that also says where a dataset is that can be anywhere. */
+function requirePlaceBeside(choice: DatasetChoice): void {
+  if (!isRecord(choice) || !Object.hasOwn(choice, "root")) return;
+  const name = String(choice.name);
+  const entry: DatasetEntry | undefined = Object.hasOwn(DATASETS, name)
+    ? DATASETS[name as keyof typeof DATASETS]
+    : undefined;
+  if (!entry || Object.hasOwn(entry.schema.shape, "root")) return;
+  throw new InputError(
+    `dataset ${name}: root: is no option of its own; where it is stands beside it, as in ` +
+      `loadDataset("${name}", { root: … })`,
+    { at: ["root"] },
+  );
 }
 
 /**

@@ -21,6 +21,13 @@ Deno.test("CIFAR-100 has its hundred fine classes", async () => {
   assertEquals((await openDataset("cifar100")).info.classNames.length, 100);
 });
 
+Deno.test("a root among a dataset's own options is told to stand beside it", async () => {
+  const choice = { name: "cifar10", root: "/data" } as unknown as DatasetChoice;
+  const error = await assertRejects(() => openDataset(choice), InputError);
+  assertEquals(error.at, ["root"]);
+  assertEquals(error.message.endsWith('as in loadDataset("cifar10", { root: … })'), true);
+});
+
 Deno.test("an unknown name is refused with the nearest one", async () => {
   const open = (name: string) => openDataset(name as DatasetChoice);
   await assertRejects(() => open("cifar_10"), InputError, 'did you mean "cifar10"');
