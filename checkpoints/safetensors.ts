@@ -10,6 +10,7 @@ import { InputError } from "../errors.ts";
 import { sizeOf } from "../graph/types.ts";
 import { isRecord } from "../schema/record.ts";
 import { isLine, shown } from "./line.ts";
+import { MAX_TENSORS, parseHeader } from "./safetensors_header.ts";
 
 /** The array type that holds each element type. */
 export interface Arrays {
@@ -80,10 +81,6 @@ const ARRAYS: {
 };
 const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
-/** A header holds tables of tensors, which hold lists. */
-const MAX_HEADER_DEPTH = 3;
-/** More than the checkpoint of a network of some thousand layers has. */
-const MAX_TENSORS = 2 ** 16;
 const ALIGNMENT = 8;
 
 /**
@@ -195,64 +192,6 @@ export function safetensorsChunks(
     start,
     ...ordered.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
   ];
-}
-
-function parseHeader(bytes: Uint8Array, fail: (problem: string) => never): Record<string, unknown> {
-  let text: string;
-  let header: unknown;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return fail("its header is not text in UTF-8");
-  }
-  if (nestingDepth(text) > MAX_HEADER_DEPTH) fail("its header is nested too deep");
-  try {
-    header = JSON.parse(text);
-  } catch {
-    return fail("its header is not JSON");
-  }
-  if (!isRecord(header)) return fail("its header is not a JSON object");
-  const repeated = repeatedKey(text);
-  if (repeated !== undefined) fail(`the name ${shown(repeated)} stands twice in its header`);
-  return header;
-}
-
-/** How deep lists and objects are nested in JSON, valid or not; found without parsing it. */
-function nestingDepth(json: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let isText = false;
-  for (let at = 0; at < json.length; at++) {
-    const character = json[at];
-    if (isText) {
-      if (character === "\\") at++;
-      else if (character === '"') isText = false;
-    } else if (character === '"') isText = true;
-    else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
-    else if (character === "}" || character === "]") depth--;
-  }
-  return deepest;
-}
-
-/** A key that stands twice in the outer object of valid JSON; `JSON.parse` would keep the last. */
-function repeatedKey(json: string): string | undefined {
-  const seen = new Set<string>();
-  let depth = 0;
-  for (let at = 0; at < json.length; at++) {
-    const character = json[at];
-    if (character === "{" || character === "[") depth++;
-    else if (character === "}" || character === "]") depth--;
-    else if (character === '"') {
-      const start = at;
-      for (at++; json[at] !== '"'; at++) if (json[at] === "\\") at++;
-      let next = at + 1;
-      while (" \t\r\n".includes(json[next])) next++;
-      if (depth !== 1 || json[next] !== ":") continue;
-      const key = JSON.parse(json.slice(start, at + 1));
-      if (seen.has(key)) return key;
-      seen.add(key);
-    }
-  }
 }
 
 function parseEntry(name: string, entry: unknown, fail: (problem: string) => never): Entry {

@@ -75,6 +75,10 @@ const DAMAGED: [what: string, bytes: Uint8Array, message: string][] = [
     file(Object.fromEntries(Array.from({ length: 2 ** 16 + 1 }, (_, i) => [i, f32([0], [0, 0])]))),
     "more than 65536 tensors",
   ],
+  // They are equal, which only parsing tells: they are counted first.
+  ["more names than that", file(`{${'"a":1,'.repeat(2 ** 16 + 2)}}`), "more than 65536 tensors"],
+  ["endless metadata", file(`{"__metadata__":{${'"a":"",'.repeat(2 ** 20)}}}`), "more parts than"],
+  ["endless lists", file(`{"a":[${"[],".repeat(2 ** 20)}]}`), "more parts than"],
   ["an unknown type", file({ a: { dtype: "F8", shape: [], data_offsets: [0, 1] } }, 1), '"F8"'],
   ["an entry that is a number", file({ a: 1 }), "has the element type"],
   ["a negative size", file({ a: f32([-1], [0, 4]) }, 4), "impossible shape"],
