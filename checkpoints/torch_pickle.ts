@@ -23,6 +23,22 @@ const MOST_OF_NAME = 200;
 export const SAVE_WEIGHTS =
   'save the weights alone, in PyTorch: torch.save(model.state_dict(), "weights.pth")';
 
+const converted = (method: string) =>
+  `in PyTorch: torch.save({name: tensor.${method}() for name, tensor in ` +
+  'model.state_dict().items()}, "weights.pth")';
+const DENSE = `sparse tensors: make them dense first, ${converted("to_dense")}`;
+
+/** Tensors that are none of plain numbers, by what makes them, and what to do. */
+const OTHER_TENSORS: Readonly<Record<string, string>> = {
+  "torch._utils._rebuild_qtensor": `quantized tensors: dequantize them first, ${
+    converted("dequantize")
+  }`,
+  "torch._utils._rebuild_sparse_tensor": DENSE,
+  "torch._utils._rebuild_sparse_csr_tensor": DENSE,
+  "torch._utils._rebuild_meta_tensor_no_storage":
+    "tensors of the device meta, which have no numbers: load weights into the model before it is saved",
+};
+
 /** Numbers that tensors look into. */
 export class Storage {
   /**
@@ -154,6 +170,9 @@ export function unpickleTorch(
     if (!(error instanceof PickleError)) throw error;
     const { unknown, message } = error;
     if (unknown === undefined) throw unsound(path, message);
+    if (Object.hasOwn(OTHER_TENSORS, unknown)) {
+      throw new InputError(`${path}: it holds ${OTHER_TENSORS[unknown]}`);
+    }
     const name = spellName(abridged(unknown, MOST_OF_NAME));
     throw new InputError(
       isOfModel(unknown, bytes)

@@ -63,6 +63,19 @@ const MESSAGES: readonly (readonly [pickle: string, message: string])[] = [
     "it holds a whole model (__main__.Net), which only the program that made it can build; save the " +
     'weights alone, in PyTorch: torch.save(model.state_dict(), "weights.pth")',
   ],
+  [
+    pickled(dictionary({ a: "ctorch._utils\n_rebuild_qtensor\n)R" })),
+    "it holds quantized tensors: dequantize them first, in PyTorch: torch.save({name: " +
+    'tensor.dequantize() for name, tensor in model.state_dict().items()}, "weights.pth")',
+  ],
+  [
+    pickled(dictionary({ a: "ctorch._utils\n_rebuild_sparse_tensor\n)R" })),
+    "it holds sparse tensors: make them dense first, in PyTorch: torch.save({name: tensor.to_dense()",
+  ],
+  [
+    pickled(dictionary({ a: "ctorch._utils\n_rebuild_meta_tensor_no_storage\n)R" })),
+    "it holds tensors of the device meta, which have no numbers",
+  ],
   [pickled("c\x1b[2J\nx\n"), "it wants to use \\u001b[2J.x, which"],
   [pickled(TENSOR), "it holds a tensor without a name, no state dict; save"],
   [pickled(dictionary({ epoch: "K\x07" })), "no tensors in it, only 1 value (epoch); save"],
