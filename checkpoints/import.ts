@@ -33,8 +33,10 @@ export interface ForeignState {
   readonly path: string;
   /** By their names in the file. */
   readonly tensors: StateDict;
-  /** Whether there may be tensors that are no weights, as constants in an ONNX file are. */
-  readonly hasOthers: boolean;
+  /** Those of an ONNX file that layers use; the others may be constants of its. Undefined: all. */
+  readonly weights?: ReadonlySet<StateTensor>;
+  /** Why others are not read, by name, behind "it is in the file, but". */
+  readonly unread?: ReadonlyMap<string, string>;
   /** The keys that lead to them in a file of PyTorch's. */
   readonly at?: string;
   /** Those that lead to other weights in it. */
@@ -92,17 +94,17 @@ export async function readForeignState(path: string, prefix?: string): Promise<F
   const kind = isPipe ? undefined : kindOf(await readWanted(path, "weights", HEAD_BYTES));
   const isOnnx = kind?.fits === "onnx" || path.toLowerCase().endsWith(".onnx");
   if (isOnnx && kind?.fits !== "network") {
-    return { path, tensors: await readOnnxTensors(path), hasOthers: true };
+    return { path, ...await readOnnxTensors(path) };
   }
   if (kind?.fits === "torch") {
     const { tensors, ...found } = await readTorchWeights(path, prefix);
-    return { path, hasOthers: false, ...found, tensors: withPresentNames(fromLayouts(tensors)) };
+    return { path, ...found, tensors: withPresentNames(fromLayouts(tensors)) };
   }
   const other = kind?.fits === "network" ? undefined : unlike(path, kind, "weights");
   if (other) throw other;
   const contents = await readSafetensors(path);
   const tensors = ownState(path, contents) ?? fromLayouts(contents.tensors);
-  return { path, tensors, hasOthers: false };
+  return { path, tensors };
 }
 
 /**
@@ -133,7 +135,7 @@ export function adoptState(
   state: ForeignState,
   { replaceClassifier = false, prefix, ignore = [], form = "config" }: AdoptOptions = {},
 ): Adopted {
-  const { path: file, hasOthers } = state;
+  const { path: file, weights } = state;
   const ignored = ignore.map(namePattern);
   const isIgnored = (name: string) => ignored.some((pattern) => pattern.test(name));
   const wanted = new Map([...state.tensors].filter(([name]) => !isIgnored(name)));
@@ -158,15 +160,15 @@ export function adoptState(
   const replaced = replacedBy(model, file, adopted, replaceClassifier);
   const kept = replaced && `${replaced.layer}.`;
   const isKept = (name: string) => isIgnored(name) || kept !== undefined && name.startsWith(kept);
-  for (const name of [...adopted.keys()]) {
-    if (isKept(name) || hasOthers && !present.has(name)) adopted.delete(name);
-  }
+  for (const name of [...adopted.keys()]) if (isKept(name)) adopted.delete(name);
+  if (weights) leaveConstants(present, adopted, { tensors, weights });
   for (const [name, tensor] of present) {
     const isCounter = name.endsWith("num_batches_tracked");
     const given = adopted.get(name);
     if (!given && (isCounter || isKept(name))) adopted.set(name, tensor);
     if (isCounter && given?.data.length === 1) adopted.set(name, { ...given, shape: [] });
   }
+  checkRead(state, [...present.keys()].filter((name) => !adopted.has(name)));
   checkBatchNorms(model, adopted, { tensors, path: file });
   checkFinite(file, tensors, adopted);
   const misfit = misfitOf(present, adopted);
@@ -177,7 +179,7 @@ export function adoptState(
   }
   model.loadStateDict(adopted);
   return {
-    leftOut: hasOthers ? [] : leftOut,
+    leftOut: leftOut.filter((name) => !weights || weights.has(state.tensors.get(name)!)),
     ...(folded.length > 0 ? { folded } : {}),
     ...(replaced ? { replaced } : {}),
   };
@@ -194,6 +196,34 @@ export function modelTensors(
   const rest = leads ? keys.slice(at.length + 1) || undefined : prefix;
   const networks = others.length > 0 ? [at, ...others] : [];
   return tensorsOf(model, withOwnNames(model, tensors), rest, { path, networks });
+}
+
+/** Takes the constants of a file that no parameter of the model is out of `adopted`. */
+function leaveConstants(
+  present: StateDict,
+  adopted: Map<string, StateTensor>,
+  { tensors, weights }: Required<Pick<ForeignState, "tensors" | "weights">>,
+): void {
+  const lacks = (name: string) => adopted.has(name) && !present.has(name);
+  const placed = new Set<StateTensor>();
+  for (const [layer, own] of tensorsByLayer(tensors)) {
+    for (const [name, tensor] of own) if (!lacks(joinPath(layer, name))) placed.add(tensor);
+  }
+  // A weight may be there under several names, of which its layer has one.
+  for (const [name, tensor] of [...adopted]) {
+    if (lacks(name) && (!weights.has(tensor) || placed.has(tensor))) adopted.delete(name);
+  }
+}
+
+/** Throws InputError where what a model misses is in the file, but in a way that is not read. */
+function checkRead({ path, unread }: ForeignState, missing: readonly string[]): void {
+  const reasons = [...unread ?? []];
+  const why = (name: string) =>
+    reasons.find(([given]) => given === name || given.endsWith(`.${name}`))?.[1];
+  const [first] = missing.filter(why);
+  if (first === undefined) return;
+  const alike = missing.filter((name) => why(name) === why(first));
+  throw new InputError(`${path}: ${someOf(alike, 3)}: in the file, but ${why(first)}`);
 }
 
 /** Throws InputError, naming the tensor of the file, for numbers that are none. */

@@ -3,14 +3,15 @@ import { dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { otherKind } from "../files/kind_of_file.ts";
 import { nextBytes, readWanted } from "../files/read_wanted.ts";
-import { type ExternalData, parseOnnxTensors } from "./onnx_read.ts";
-import type { Tensor } from "./safetensors.ts";
+import type { OnnxTensors } from "./onnx_names.ts";
+import { parseOnnxTensors } from "./onnx_read.ts";
+import type { ExternalData } from "./onnx_tensor.ts";
 
 /**
- * The floating-point initialisers of the ONNX file `path` by name. Throws InputError for a file that
+ * The floating-point tensors of the ONNX file `path` by name. Throws InputError for a file that
  * is of another kind or damaged, and for weights in other files than those beside it.
  */
-export async function readOnnxTensors(path: string): Promise<Map<string, Tensor>> {
+export async function readOnnxTensors(path: string): Promise<OnnxTensors> {
   const bytes = await readWanted(path, "onnx");
   const read = new Map<string, number>();
   try {

@@ -4,7 +4,14 @@ import { InputError } from "../errors.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/types.ts";
 
 /** The numbers onnx.proto gives element types. */
-export const ELEMENT = { float: 1, uint8: 2, int64: 7, float16: 10, double: 11 } as const;
+export const ELEMENT = {
+  float: 1,
+  uint8: 2,
+  int64: 7,
+  float16: 10,
+  double: 11,
+  bfloat16: 16,
+} as const;
 
 /** The numbers onnx.proto gives kinds of attributes. */
 const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 } as const;

@@ -89,7 +89,7 @@ Deno.test("weights from elsewhere that are no numbers are refused, and the model
   const before = model.stateDict();
   const tensors = broken("5.weight", NaN).stateDict();
   assertThrows(
-    () => adoptState(model, { path: "w", tensors, hasOthers: false }),
+    () => adoptState(model, { path: "w", tensors }),
     InputError,
     "w: 5.weight holds NaN, 1 of 8 numbers",
   );
@@ -106,7 +106,7 @@ Deno.test("weights too large for float32 are refused, by their names in the file
     const data = new Float64Array(length).fill(1e300);
     const large = new Map(tensors).set(name, { shape, data });
     assertThrows(
-      () => adoptState(model, { path: "w", tensors: large, hasOthers: false }),
+      () => adoptState(model, { path: "w", tensors: large }),
       InputError,
       `w: ${name} holds numbers too large for float32, ${length} of ${length} numbers`,
     );

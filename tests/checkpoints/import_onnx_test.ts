@@ -94,6 +94,22 @@ Deno.test("an ONNX file of PyTorch's exporter is read with and without its batch
   assertEquals(adoptState(foreignModel(), await read("kept_bn_eval.onnx")).folded, undefined);
 });
 
+Deno.test("an ONNX file of a deeper network is none of a shallower one, batch norms folded or kept", async () => {
+  const deep = buildModel("resnet34", { classes: 5, width: 2 });
+  deep.initialize(1);
+  for (const batchNorm of [true, false]) {
+    const bytes = await encodeOnnx(folded(deep), { batchNorm });
+    const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
+    const { message } = assertThrows(
+      () => adoptState(resNet({ width: 2 }), state),
+      InputError,
+      "unexpected:",
+    );
+    assertStringIncludes(message, "layer4 (layer4.2.conv1.weight [16, 16, 3, 3], …)");
+    adoptState(buildModel("resnet34", { classes: 5, width: 2 }), state);
+  }
+});
+
 Deno.test("batch norms that a file lacks without a trace are refused by name", () => {
   const state = new Map(
     [...disturb(resNet()).stateDict()].filter(([name]) => !/bn\d|downsample\.1/.test(name)),

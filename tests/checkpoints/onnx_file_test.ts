@@ -27,14 +27,14 @@ async function read(
     await Deno.writeFile(path, Uint8Array.from(text, (c) => c.charCodeAt(0)));
     await Deno.copyFile(join(FOREIGN, DATA), join(folder, DATA));
     await prepare(join(folder, DATA));
-    return await readOnnxTensors(path);
+    return (await readOnnxTensors(path)).tensors;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
 Deno.test("weights in a file beside the ONNX file are read from their places", async () => {
-  const inside = await readOnnxTensors(join(FOREIGN, "kept_bn_eval.onnx"));
+  const { tensors: inside } = await readOnnxTensors(join(FOREIGN, "kept_bn_eval.onnx"));
   const beside = await read();
   assertEquals([...beside.keys()].toSorted(), [...inside.keys()].toSorted());
   // Both are of the same network.
@@ -109,7 +109,7 @@ Deno.test("more weights than a network has are refused", async () => {
       await Deno.writeFile(path, Uint8Array.from(text, (c) => c.charCodeAt(0)));
     };
     await write(8192);
-    assertEquals((await readOnnxTensors(path)).size, 8192);
+    assertEquals((await readOnnxTensors(path)).tensors.size, 8192);
     await write(8193);
     await assertRejects(() => readOnnxTensors(path), InputError, "more than 8192 weights");
   } finally {

@@ -142,7 +142,7 @@ Deno.test("the authors' d_diag is accepted where it has D's shape", () => {
   const adopt = (shape: number[]) => {
     const data = new Float32Array(shape.reduce((a, b) => a * b));
     const tensors = new Map([...layer.stateDict(), ["d_diag", { shape, data }] as const]);
-    adoptState(layer, { path: "some.file", tensors, hasOthers: false });
+    adoptState(layer, { path: "some.file", tensors });
   };
   adopt([2, 9, 9]);
   assertThrows(() => adopt([2, 9, 12]), InputError, "unexpected: d_diag [2, 9, 12]");

@@ -29,7 +29,11 @@ export function folded(model: Module, folding: FoldOptions = {}): FoldedNetwork 
 
 /** Tensors as those of a file. */
 export function from(tensors: StateDict, path = "weights.safetensors"): ForeignState {
-  return { path, tensors, hasOthers: path.endsWith(".onnx") };
+  return {
+    path,
+    tensors,
+    ...(path.endsWith(".onnx") ? { weights: new Set(tensors.values()) } : {}),
+  };
 }
 
 /** What is read in a file that `write` writes. */

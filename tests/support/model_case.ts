@@ -193,6 +193,6 @@ export function adoptFixtureState(
   model: Module,
   prefix: string,
 ): { model: Module; layout: StateLayout } {
-  adoptState(model, { path: prefix, tensors: inputsIn(fixture, prefix), hasOthers: false });
+  adoptState(model, { path: prefix, tensors: inputsIn(fixture, prefix) });
   return { model, layout: layoutState(model) };
 }
