@@ -14,13 +14,19 @@ const MOST_PLACES = 10;
 export const WRITTEN = {
   config: {
     prefix: "model.prefix",
-    ignore: (places: readonly string[]) => `model.ignore: [${places.join(", ")}]`,
+    ignore: (places: readonly string[]) => `model.ignore: [${places.map(quoted).join(", ")}]`,
   },
   arguments: {
     prefix: "--prefix",
-    ignore: (places: readonly string[]) => places.map((place) => `--ignore ${place}`).join(" "),
+    ignore: (places: readonly string[]) =>
+      places.map((place) => `--ignore ${quoted(place)}`).join(" "),
   },
 } satisfies Record<OptionForm, unknown>;
+
+/** A name as it is, or in quotes where a config or a shell would take it for something else. */
+function quoted(name: string): string {
+  return /^[a-z_][\w.]*$/i.test(name) ? name : JSON.stringify(name);
+}
 
 /** Where options stand: in a config or a command's arguments. */
 export type OptionForm = "config" | "arguments";
@@ -139,6 +145,9 @@ function adviceFor(
       "kind of convolution: build the model that they were trained in";
   }
   const places = leastPlaces([...unexpected, ...unfit], neededOf(weights));
+  if (places.includes("")) {
+    return "A tensor without a name cannot be ignored: write the file again without it";
+  }
   const build =
     "Build the model with the options and the kind of convolution that the weights were " +
     "trained with";
@@ -154,7 +163,11 @@ function leastPlaces(names: readonly string[], all: readonly string[]): string[]
   const unfit = new Set(names);
   const held = new Set(all.filter((name) => !unfit.has(name)).flatMap(beginningsOf));
   return [
-    ...new Set(names.map((name) => beginningsOf(name).find((place) => !held.has(place)) ?? name)),
+    ...new Set(
+      names.map((name) =>
+        beginningsOf(name).find((place) => place !== "" && !held.has(place)) ?? name
+      ),
+    ),
   ];
 }
 

@@ -11,7 +11,7 @@ function resNet(name = "resnet18", options: Partial<BuildOptions> = {}) {
   return model;
 }
 
-const from = (tensors: StateDict) => ({ path: "w.pth", tensors, hasOthers: false });
+const from = (tensors: StateDict) => ({ path: "w.pth", tensors });
 
 /** Why weights do not fit a ResNet-18. */
 function reason(tensors: StateDict): string[] {
@@ -96,6 +96,18 @@ Deno.test("weights of which no name fits are told to be behind others or another
     last.includes("model.prefix says behind which") && last.includes("theirs begin with encoder"),
     last,
   );
+});
+
+Deno.test("names that are no plain text in a config are quoted, and one without a name cannot be ignored", () => {
+  const advice = (name: string) =>
+    reason(new Map([...resNet().stateDict(), [name, { shape: [1], data: new Float32Array(1) }]]))
+      .at(-1)!;
+  assert(advice("99.weight").startsWith('model.ignore: ["99"] goes'), advice("99.weight"));
+  assert(advice("...").startsWith('model.ignore: ["."] goes'), advice("..."));
+  assert(advice("").startsWith("A tensor without a name cannot be ignored"), advice(""));
+  const tensors = resNet().stateDict();
+  tensors.set("...", { shape: [1], data: new Float32Array(1) });
+  adoptState(resNet(), from(tensors), { ignore: ["."] });
 });
 
 Deno.test("what is ignored is left out of the file and keeps its weights in the model", () => {
