@@ -29,6 +29,9 @@ export function floatsOf({ data }: StateTensor): Float32Array {
 /** Tensors by state-dict name. */
 export type StateDict = ReadonlyMap<string, StateTensor>;
 
+/** Problems of tensors that do not fit that are told one by one. */
+const MOST_TOLD = 20;
+
 /** Options of {@link Module.loadStateDict}. */
 export interface LoadOptions {
   /** Whether names the model lacks, or does not find, are an error. Default true. */
@@ -158,9 +161,11 @@ export abstract class Module {
       }
     }
     if (problems.length > 0) {
+      const told = problems.slice(0, MOST_TOLD);
+      if (told.length < problems.length) told.push(`and ${problems.length - told.length} more`);
       throw new InputError(
         `the tensors do not fit the model (${problems.length} ` +
-          `${problems.length === 1 ? "problem" : "problems"}):\n  ${problems.join("\n  ")}\n` +
+          `${problems.length === 1 ? "problem" : "problems"}):\n  ${told.join("\n  ")}\n` +
           "Build the model with the options the tensors were saved under.",
       );
     }

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { Parameter } from "../../graph/parameter.ts";
 import { input, trace } from "../../graph/trace.ts";
@@ -111,6 +111,19 @@ Deno.test("loading lists every tensor that does not fit, and then changes nothin
     assertEquals(error.message.includes(line), true, `${line} in ${error.message}`);
   }
   assertEquals(net.stateDict(), before);
+});
+
+Deno.test("of very many tensors that do not fit some are told, and how many there are", () => {
+  const names = Array.from({ length: 40 }, (_, i): [string, StateTensor] => [
+    `extra${i}.`,
+    { shape: [1], data: [0] },
+  ]);
+  const error = assertThrows(
+    () => new Net().loadStateDict(new Map([...new Net().stateDict(), ...names])),
+    InputError,
+    "(40 problems)",
+  );
+  assertStringIncludes(error.message, "unexpected: extra19. [1]\n  and 20 more\n");
 });
 
 Deno.test("without strict, only shapes must fit", () => {
