@@ -77,8 +77,7 @@ export const command: Command = {
     ignore: {
       value: "NAME",
       repeated: true,
-      help:
-        "Left out of FILE, started anew in the model, as model.ignore in a config; may be repeated",
+      help: "Left out of FILE, started anew, as model.ignore in configs; repeatable",
     },
     "class-names": { value: "TXT", help: "With --model: a text file with a class on each line" },
     output: {

@@ -196,7 +196,7 @@ Deno.test("mistakes in former keys are told where they stand", () => {
     'old.yaml:1:18 data.dataset: found "mnits"',
   ]);
   assertEquals(mistakesOf({ training: "objective: multi_label, labelSmoothing: 0.1" }), [
-    "old.yaml:3:37 training.labelSmoothing: unknown key; valid keys: name, threshold, positiveWeight",
+    "old.yaml:3:37 training.labelSmoothing: unknown key; multi_label takes threshold, positiveWeight",
   ]);
   for (const set of ["training.labelSmoothing=5", "model.depthMultiplier=abc"]) {
     const key = set.slice(0, set.indexOf("="));
