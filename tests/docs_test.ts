@@ -121,7 +121,8 @@ Deno.test("the files that README and docs/ link to exist", async () => {
 /** The texts of README.md and docs/, by path. */
 async function readDocuments(): Promise<Map<string, string>> {
   const docs = await Array.fromAsync(Deno.readDir(new URL("docs/", ROOT)));
-  const paths = ["README.md", ...docs.map(({ name }) => `docs/${name}`).toSorted()];
+  const pages = docs.filter(({ isFile }) => isFile).map(({ name }) => `docs/${name}`).toSorted();
+  const paths = ["README.md", ...pages];
   return new Map(
     await Promise.all(
       paths.map(async (path) => [path, await Deno.readTextFile(new URL(path, ROOT))] as const),
