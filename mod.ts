@@ -264,11 +264,11 @@ export type {
   PartEvent,
   StartEvent,
   StepEvent,
-  TimingEntry,
   TrainingObserver,
   TrainingOutcome,
   TrainingStore,
 } from "./training/observer.ts";
+export type { TimingEntry } from "./training/log_rows.ts";
 export type { Memory, Metrics, RunState, Sums } from "./checkpoints/run_state.ts";
 
 // Backends

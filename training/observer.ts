@@ -2,6 +2,7 @@
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import type { StateDict } from "../layers/module.ts";
 import type { Metrics, RunState } from "../checkpoints/run_state.ts";
+import type { TimingEntry } from "./log_rows.ts";
 
 /** One step, as an observer sees it. */
 export interface StepEvent {
@@ -75,22 +76,6 @@ export interface TrainingObserver {
   validating?(count: number): void;
   /** After an epoch and its validation. */
   epoch?(event: EpochEvent): void;
-}
-
-/** What a training took since the entry before: it varies from run to run. */
-export interface TimingEntry {
-  /** Optimizer steps taken since the start. */
-  readonly step: number;
-  /** Epochs finished. */
-  readonly epoch: number;
-  /** All that passed. */
-  readonly seconds: number;
-  /** Of these, in validation. */
-  readonly validation: number;
-  /** Of these, how many nothing was computed because no batch was there. */
-  readonly dataWait: number;
-  /** Images trained on. */
-  readonly images: number;
 }
 
 /** Keeps a training's results; see `run_folder.ts`. */

@@ -25,7 +25,8 @@ import type { StateDict } from "../layers/module.ts";
 import { LogFile } from "./log_file.ts";
 import type { Logger, LoggerSources } from "./loggers/logger.ts";
 import { type LoggerOptions, openLoggers } from "./loggers/registry.ts";
-import type { TimingEntry, TrainingStore } from "./observer.ts";
+import type { LogEntry, TimingEntry } from "./log_rows.ts";
+import type { TrainingStore } from "./observer.ts";
 import {
   checkExisting,
   checkWritable,
@@ -39,7 +40,7 @@ import {
   runFile,
 } from "./run_files.ts";
 import { lockRun } from "./run_lock.ts";
-import { type Entry, readEntries, timingBytesUpTo } from "./run_log.ts";
+import { readEntries, timingBytesUpTo } from "./run_log.ts";
 
 /** What every checkpoint of a run says beside its position. */
 export type RunIdentity = Omit<CheckpointHeader, "state" | "metricsBytes">;
@@ -150,7 +151,7 @@ export class RunFolder implements TrainingStore {
     return this.#hasCheckpoint ? this.lastPath : undefined;
   }
 
-  async log(entry: Entry, weights?: StateDict): Promise<void> {
+  async log(entry: LogEntry, weights?: StateDict): Promise<void> {
     await this.#append("metrics", this.#metrics, entry);
     await this.#tellLoggers((logger) => logger.log(entry, weights));
   }
@@ -175,7 +176,7 @@ export class RunFolder implements TrainingStore {
   async #append(
     file: RunFile,
     log: LogFile | undefined,
-    entry: Entry,
+    entry: LogEntry,
   ): Promise<void> {
     if (!log) throw new Error("the run's folder is not open");
     try {

@@ -1,6 +1,6 @@
 /** What the time decides while a training goes on; it changes no number. */
 import type { RunState } from "../checkpoints/run_state.ts";
-import type { TimingEntry } from "./observer.ts";
+import type { TimingEntry } from "./log_rows.ts";
 import type { ParsedRunOptions } from "./run_options.ts";
 import { secondsOf } from "./time_budget.ts";
 

@@ -7,6 +7,7 @@ import type { Config } from "../../config/schema.ts";
 import { InputError, UserError } from "../../errors.ts";
 import { exists } from "../../files/exists.ts";
 import type { Fact, Missing, Numbers, RunData } from "../../pages/report/data.ts";
+import { curvesOf } from "../../pages/report/logged.ts";
 import { formatBytes, formatDuration, formatNumberOf } from "../../reporting/format.ts";
 import { sum } from "../../reporting/statistics.ts";
 import { isRecord } from "../../schema/record.ts";
@@ -16,7 +17,6 @@ import { objectiveOf } from "../../training/objectives/registry.ts";
 import { isUnderWay, RUN_FILES, type RunFile, runFile } from "../../training/run_files.ts";
 import { type EpochRow, readRunLog } from "../../training/run_log.ts";
 import { callOf, shellQuoted } from "../calls.ts";
-import { curvesOf } from "./curves.ts";
 
 /** A run that is reported on. */
 export interface ReportedRun {
@@ -32,7 +32,7 @@ export interface ReportedRun {
 }
 
 /** Classes of a network that are not known: so many that its objective has all its metrics. */
-const UNKNOWN_CLASSES = 1000;
+export const UNKNOWN_CLASSES = 1000;
 
 /** Reads a run. Throws InputError for a folder that holds none. */
 export async function readRun(folder: string): Promise<ReportedRun> {

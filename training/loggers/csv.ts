@@ -3,7 +3,8 @@ import { writeFileAtomic } from "../../files/atomic.ts";
 import { removeTemporary } from "../../files/temporary.ts";
 import { z } from "../../schema/entry.ts";
 import { LogFile } from "../log_file.ts";
-import type { LogEntry, LoggedRun, LoggerEntry } from "./logger.ts";
+import type { LogEntry } from "../log_rows.ts";
+import type { LoggedRun, LoggerEntry } from "./logger.ts";
 import { numbersOf } from "./logger.ts";
 
 const schema = z.object({});

@@ -5,9 +5,7 @@
 import type { Disk } from "../../files/disk.ts";
 import type { StateDict } from "../../layers/module.ts";
 import type { Entry, z } from "../../schema/entry.ts";
-
-/** An entry of a run's log: `event` is `step` or `epoch`, `step` counts from 1. */
-export type LogEntry = Readonly<Record<string, unknown>>;
+import type { LogEntry } from "../log_rows.ts";
 
 /** A logger of a run. What it throws ends the run, which can be resumed. */
 export interface Logger {

@@ -3,7 +3,8 @@ import { floatsOf, type StateDict } from "../../layers/module.ts";
 import { isRecord } from "../../schema/record.ts";
 import { z } from "../../schema/entry.ts";
 import { EventFile } from "./event_file.ts";
-import { type LogEntry, type LoggedRun, type LoggerEntry, numbersOf } from "./logger.ts";
+import type { LogEntry } from "../log_rows.ts";
+import { type LoggedRun, type LoggerEntry, numbersOf } from "./logger.ts";
 import {
   histogram,
   image,

@@ -1,8 +1,8 @@
 /** The logs of a run as columns of numbers. */
 
-import type { Columns, Curves } from "../../pages/report/data.ts";
+import type { Columns, Curves } from "./data.ts";
 import { sum } from "../../reporting/statistics.ts";
-import type { EpochRow, StepRow } from "../../training/run_log.ts";
+import type { EpochRow, StepRow } from "../../training/log_rows.ts";
 
 /** Places along a curve that anybody can tell apart; of more, several in a row are one, their mean. */
 const MOST_PLACES = 1500;

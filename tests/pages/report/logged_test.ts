@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { curvesOf } from "../../../cli/report/curves.ts";
+import { curvesOf } from "../../../pages/report/logged.ts";
 
 Deno.test("of very many logged steps several in a row are one place, their mean", () => {
   const steps = Array.from({ length: 3001 }, (_, i) => ({

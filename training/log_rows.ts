@@ -1,0 +1,116 @@
+/** What a run logs, line by line, as rows of numbers. */
+import type { Metrics } from "../checkpoints/run_state.ts";
+import { sum } from "../reporting/statistics.ts";
+import { isRecord } from "../schema/record.ts";
+
+/** What a training took since the entry before: it varies from run to run. */
+export interface TimingEntry {
+  /** Optimizer steps taken since the start. */
+  readonly step: number;
+  /** Epochs finished. */
+  readonly epoch: number;
+  /** All that passed. */
+  readonly seconds: number;
+  /** Of these, in validation. */
+  readonly validation: number;
+  /** Of these, how many nothing was computed because no batch was there. */
+  readonly dataWait: number;
+  /** Images trained on. */
+  readonly images: number;
+}
+
+/** A step that was logged. */
+export interface StepRow {
+  /** From 1. */
+  readonly epoch: number;
+  /** From 1, over the whole training. */
+  readonly step: number;
+  /** All numbers of the entry, by name: `learningRate`, `loss`, and what else was logged. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** An epoch that was finished. */
+export interface EpochRow extends StepRow {
+  /** Over the training images, taken while they were trained on. */
+  readonly train: Metrics;
+  /** Absent where the epoch was not validated. */
+  readonly validation?: Metrics;
+  /** Absent in runs of versions that did not log it. */
+  readonly time?: EpochTime;
+}
+
+/** What an epoch took, in all processes that trained it; what was lost when one was killed left out. */
+export interface EpochTime extends Omit<TimingEntry, "step" | "epoch"> {
+  /** Most bytes of memory that the process took when the run was saved. */
+  readonly memory: number;
+}
+
+/** What a run has logged so far. */
+export interface RunLog {
+  readonly steps: readonly StepRow[];
+  readonly epochs: readonly EpochRow[];
+}
+
+/** An entry of a run's log: `event` is `step` or `epoch`, `step` counts from 1. */
+export type LogEntry = Readonly<Record<string, unknown>>;
+
+/** The entries of the metrics log and of the log of times as rows. */
+export function runLogOf(metrics: readonly LogEntry[], times: readonly LogEntry[]): RunLog {
+  const rows = (event: string) => metrics.filter((entry) => entry.event === event).map(rowOf);
+  return {
+    steps: rows("step"),
+    epochs: rows("epoch").map((row) => {
+      const time = timeOf(times, row.epoch);
+      return { ...row, ...metricsOf(row), ...(time ? { time } : {}) };
+    }),
+  };
+}
+
+/** The entry in a line; undefined if the line is damaged. */
+export function parseLogLine(line: string): LogEntry | undefined {
+  try {
+    const entry: unknown = JSON.parse(line);
+    return isRecord(entry) ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function rowOf({ event: _, epoch, step, ...rest }: LogEntry): StepRow {
+  const numbers = Object.entries(rest)
+    .filter((pair): pair is [string, number] => typeof pair[1] === "number");
+  return { epoch: Number(epoch), step: Number(step), values: Object.fromEntries(numbers) };
+}
+
+/** What validations are logged as, `validLoss`, begins so; see `validationName`. */
+const VALIDATION = /^valid(?=[A-Z])/;
+
+function metricsOf({ values }: StepRow): Pick<EpochRow, "train" | "validation"> {
+  const { learningRate: _, ...metrics } = values;
+  const names = Object.keys(metrics);
+  const validated = names.filter((name) => VALIDATION.test(name)).map((name) => {
+    const bare = name.replace(VALIDATION, "");
+    return [bare[0].toLowerCase() + bare.slice(1), metrics[name]];
+  });
+  const trained = names.filter((name) => !VALIDATION.test(name)).map((
+    name,
+  ) => [name, metrics[name]]);
+  return {
+    train: Object.fromEntries(trained),
+    ...(validated.length > 0 ? { validation: Object.fromEntries(validated) } : {}),
+  };
+}
+
+/** The sums of what was logged of an epoch, from 1: while it was under way and when it was finished. */
+function timeOf(times: readonly LogEntry[], epoch: number): EpochTime | undefined {
+  const own = times.filter((_, i) => Number(times[i - 1]?.epoch ?? 0) === epoch - 1);
+  if (own.length === 0) return undefined;
+  const total = (name: string) => sum(own.map((entry) => Number(entry[name])));
+  return {
+    seconds: total("seconds"),
+    validation: total("validation"),
+    dataWait: total("dataWait"),
+    images: total("images"),
+    memory: Math.max(...own.map(({ memory }) => Number(memory))),
+  };
+}
