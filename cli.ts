@@ -35,6 +35,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "import", summary: "Make a checkpoint of weights trained elsewhere" },
   { name: "report", summary: "Write a page about runs: curves, classes, mistakes, kernels" },
+  { name: "dashboard", summary: "Serve a page that follows runs while they are under way" },
   { name: "site", summary: "Write a page that runs a network in the browser" },
   { name: "predict", summary: "Name what pictures show" },
   { name: "inspect", summary: "Show the layers, sizes and memory of a network" },

@@ -1,9 +1,11 @@
 /** `overfold train`: trains the network of a config and folds the best checkpoint. */
 
-import { join } from "@std/path";
+import { basename, dirname, join, resolve } from "@std/path";
 import { EXIT } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
-import { type Command, howToDoWithoutNative, setOption } from "./command.ts";
+import { callOf } from "./calls.ts";
+import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
+import { dashboardBeside } from "./dashboard/beside.ts";
 import { stopAfterStep } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
 import { readConfig } from "./prepare.ts";
@@ -22,6 +24,7 @@ export const command: Command = {
       help: "With --resume: compute as fits this machine; the last bits then differ",
     },
     force: { help: "Start anew although there is a run; its checkpoints are deleted" },
+    dashboard: { help: "Serve a page that follows it, as `dashboard` does, until it ends" },
   },
   details:
     "Ctrl-C finishes the step under way, saves and exits with code 130; a second one exits at once.\n" +
@@ -35,6 +38,7 @@ export const command: Command = {
     await checkFolder(path);
     const existing = existingRun(args);
     using interruption = stopAfterStep(context);
+    using _dashboard = args.flag("dashboard") ? await servedDashboard(path, context) : undefined;
     const status = await trainConfig(
       {
         file,
@@ -49,3 +53,15 @@ export const command: Command = {
     return status === "interrupted" ? EXIT.interrupted : EXIT.success;
   },
 };
+
+/** A dashboard of the folder that the run is in, which shows the run first. */
+async function servedDashboard(path: string, { call, print, emit }: Context): Promise<Disposable> {
+  const dashboard = await dashboardBeside({
+    root: dirname(path),
+    reportCall: callOf("report", call),
+  });
+  const url = `${dashboard.url}&run=${encodeURIComponent(basename(resolve(path)))}`;
+  print(`dashboard: ${url}`);
+  emit({ event: "dashboard", url });
+  return dashboard;
+}

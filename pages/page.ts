@@ -18,6 +18,7 @@ import { escape } from "@std/html";
 import chartStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { spellName } from "../reporting/controls.ts";
 import { bundleScripts } from "./bundle.ts";
+import dashboardStyle from "./dashboard/dashboard.css" with { type: "text" };
 import kitStyle from "./kit/kit.css" with { type: "text" };
 import palette from "./palette.css" with { type: "text" };
 import reportStyle from "./report/report.css" with { type: "text" };
@@ -33,6 +34,10 @@ export interface PageSource {
 /** The pages by name. */
 export const PAGES = {
   compare: { script: new URL("./compare/page.ts", import.meta.url) },
+  dashboard: {
+    script: new URL("./dashboard/page.ts", import.meta.url),
+    style: reportStyle + dashboardStyle,
+  },
   report: { script: new URL("./report/page.ts", import.meta.url), style: reportStyle },
 } satisfies Record<string, PageSource>;
 

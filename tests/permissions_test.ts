@@ -57,16 +57,20 @@ for (const [task, form] of Object.entries(FORMS)) {
 }
 
 Deno.test("commands reach the network only where they fetch images, and write only where they must", () => {
+  const networked = TASKS.filter(([, { command }]) => command.includes("--allow-net "))
+    .map(([task]) => task);
   assertEquals(
-    allowed("net"),
+    networked,
     [
       ...["train", "train:safe", "compare", "compare:safe", "find-lr", "find-lr:safe"],
       ...["eval", "calibrate", "datasets"],
     ],
   );
+  // It listens on this machine.
+  assertEquals(allowed("net=127.0.0.1"), ["dashboard"]);
   assertEquals(
     TASKS.map(([task]) => task).filter((task) => !allowed("write").includes(task)),
-    ["bench", "bench:safe", "kernel", "fetch", "doctor"],
+    ["dashboard", "bench", "bench:safe", "kernel", "fetch", "doctor"],
   );
   for (const [task, { command }] of TASKS) {
     assertEquals(command.includes("--no-prompt"), true, task);

@@ -17,6 +17,9 @@ import { smoothed } from "./smoothing.ts";
 
 const HEIGHT = 260;
 
+/** Places of a line that are marked, at most. */
+const FEW = 30;
+
 /** Series of uPlot for each of ours: itself, and the bounds of its band. */
 const EACH = 3;
 
@@ -62,18 +65,30 @@ export class Chart implements Drawn {
     // Once it is shown: before, it has no size and no colours.
     new ResizeObserver(([{ contentRect: { width } }]) => width > 0 && this.resize(width))
       .observe(this.#place);
-    this.show(series);
+    this.#numbers.append(
+      downloads(options, () => this.#series, () => this.#picture()),
+      numbersTable(options, () => this.#series),
+    );
+    this.#legend.fill(series);
   }
 
-  /** Shows other series in place of those before. */
+  /**
+   * Shows other series in place of those before. Where it is the same lines that have grown, what a
+   * person has zoomed in on stays.
+   */
   show(series: readonly Series[]): void {
+    const isSame = formOf(series) === formOf(this.#series);
     this.#series = series;
-    this.#legend.fill(series);
-    this.#numbers.replaceChildren(
-      downloads(this.#options, series, () => this.#picture()),
-      numbersTable(this.#options, series),
-    );
-    this.#rebuild();
+    if (!isSame) {
+      this.#legend.fill(series);
+      this.#rebuild();
+    } else if (this.#plot) {
+      const { min, max } = this.#plot.scales.x;
+      const [xs] = this.#plot.data;
+      this.#plot.setData(this.#data(), min === xs[0] && max === xs[xs.length - 1]);
+      this.#plot.redraw();
+      this.#tell(this.#plot.cursor.idx);
+    }
   }
 
   /** Draws anew, in the colours of now. */
@@ -145,7 +160,7 @@ export class Chart implements Drawn {
     const { style = "line", name } = series;
     const show = this.#legend.isShown(name);
     const bound = { show, stroke: "transparent", width: 0, points: { show: false } };
-    const few = series.x.length <= 30;
+    const few = series.x.length <= FEW;
     return [
       {
         show,
@@ -270,4 +285,11 @@ export class Chart implements Drawn {
       max: isAll ? last : Math.min(last, middle + half),
     });
   }
+}
+
+/** What a plot is built for; the rest is data. */
+function formOf(series: readonly Series[]): string {
+  return JSON.stringify(series.map(({ name, band, style, colour, isDashed, x }) => [
+    ...[name, band !== undefined, style, colour, isDashed, x.length <= FEW, x.length < 2],
+  ]));
 }

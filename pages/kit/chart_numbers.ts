@@ -7,21 +7,23 @@ import { type Cell, dataTable } from "./table.ts";
 /** Rows of a table that anybody reads; a file has all. */
 const MOST_ROWS = 500;
 
-/** The table, made when it is opened. */
+/** The table, of the numbers there are when it is opened. */
 export function numbersTable(
   { title, x, y }: Omit<ChartOptions, "series">,
-  series: readonly Series[],
+  series: () => readonly Series[],
 ): HTMLElement {
-  const details = element("details", {}, element("summary", {}, "Numbers"));
+  const summary = element("summary", {}, "Numbers");
+  const details = element("details", {}, summary);
   details.addEventListener("toggle", () => {
-    if (details.childElementCount > 1) return;
-    const { titles, rows } = rowsOf(x.label, series);
+    if (!details.open) return;
+    const { titles, rows } = rowsOf(x.label, series());
     const columns = titles.map((title, i) => ({
       title,
       value: (row: readonly Cell[]) => row[i],
       format: (i === 0 ? x : y).format,
     }));
-    details.append(
+    details.replaceChildren(
+      summary,
       dataTable({ caption: title, columns, rows: rows.slice(0, MOST_ROWS), most: MOST_ROWS }),
     );
     if (rows.length > MOST_ROWS) {
@@ -36,7 +38,7 @@ export function numbersTable(
 /** Buttons that save the numbers and the picture. */
 export function downloads(
   { title, x }: Omit<ChartOptions, "series">,
-  series: readonly Series[],
+  series: () => readonly Series[],
   picture: () => Promise<HTMLCanvasElement | undefined>,
 ): HTMLElement {
   const name = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_");
@@ -44,7 +46,7 @@ export function downloads(
     "p",
     { class: "downloads" },
     button("Save CSV", () => {
-      const { titles, rows } = rowsOf(x.label, series);
+      const { titles, rows } = rowsOf(x.label, series());
       const lines = [titles, ...rows].map((row) => row.map(csvCell).join(","));
       save(`${name}.csv`, new Blob([lines.join("\r\n"), "\r\n"], { type: "text/csv" }));
     }),

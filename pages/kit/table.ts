@@ -14,7 +14,7 @@ export interface Column<Row> {
   value(row: Row): Cell;
   /** Of its numbers. */
   readonly format?: NumberFormat;
-  /** What is shown in its place. */
+  /** What is shown in its place. It is asked for once for each key. */
   show?(row: Row): Content;
 }
 
@@ -30,87 +30,154 @@ export interface TableOptions<Row> {
   readonly isSearched?: boolean;
   /** Whether its rows can be sorted. Default true. */
   readonly isSorted?: boolean;
+  /** What is searched of a row. Default: what its cells show. */
+  text?(row: Row): string;
+  /** What a row that replaces another of the same key is known by. Default: the row itself. */
+  key?(row: Row): unknown;
 }
 
 /** The first column names the rows. Numbers are at the right. */
-export function dataTable<Row>(
-  { caption, columns, rows, most = 25, isSearched, isSorted = true }: TableOptions<Row>,
-): HTMLElement {
-  const body = element("tbody");
-  const kinds = columns.map((column) => isNumeric(column, rows) ? "number" : undefined);
-  const heads = columns.map((column, i) => {
-    const kind = kinds[i];
-    if (!isSorted) return element("th", { scope: "col", class: kind }, column.title);
-    const sort = button(column.title, () => sortBy(i));
-    return element("th", { scope: "col", class: kind }, sort);
-  });
-  const rest = button("", () => {
-    shownCount = Infinity;
-    show();
-  }, { class: "rest" });
-  const search = element("input", { type: "search", "aria-label": `Search: ${caption}` });
-  search.placeholder = "Search";
-  search.addEventListener("input", () => show());
-  let shownCount = most;
-  let order = [...rows];
-  show();
-  return element(
-    "div",
-    { class: "table" },
-    isSearched ? search : undefined,
-    element(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-      element(
-        "table",
-        {},
-        element("caption", {}, caption),
-        element("thead", {}, element("tr", {}, ...heads)),
-        body,
-      ),
-    ),
-    rest,
-  );
+export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
+  return new DataTable(options).element;
+}
 
-  function sortBy(index: number): void {
-    const isAscending = heads[index].getAttribute("aria-sort") === "descending";
-    heads.forEach((head) => head.removeAttribute("aria-sort"));
-    heads[index].setAttribute("aria-sort", isAscending ? "ascending" : "descending");
-    order = [...rows].sort((a, b) => {
-      const [first, second] = [columns[index].value(a), columns[index].value(b)];
+/** A table whose rows and columns may be replaced: how it is sorted and searched stays. */
+export class DataTable<Row> {
+  readonly element: HTMLElement;
+  readonly #options: TableOptions<Row>;
+  readonly #head = element("tr");
+  readonly #body = element("tbody");
+  readonly #search: HTMLInputElement;
+  readonly #rest = button("", () => {
+    this.#most = Infinity;
+    this.#show();
+  }, { class: "rest" });
+  /** By the keys of their rows. */
+  #shown = new Map<unknown, HTMLTableRowElement>();
+  #columns: readonly Column<Row>[];
+  #rows: readonly Row[];
+  #most: number;
+  #sorted: { readonly title: string; readonly isAscending: boolean } | undefined;
+
+  constructor(options: TableOptions<Row>) {
+    const { caption, columns, rows, most = 25, isSearched } = options;
+    this.#options = options;
+    this.#columns = columns;
+    this.#rows = rows;
+    this.#most = most;
+    this.#search = element("input", { type: "search", "aria-label": `Search: ${caption}` });
+    this.#search.placeholder = "Search";
+    this.#search.addEventListener("input", () => this.#show());
+    this.element = element(
+      "div",
+      { class: "table" },
+      isSearched ? this.#search : undefined,
+      element(
+        "div",
+        { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+        element(
+          "table",
+          {},
+          element("caption", {}, caption),
+          element("thead", {}, this.#head),
+          this.#body,
+        ),
+      ),
+      this.#rest,
+    );
+    this.show(rows, columns);
+  }
+
+  /** Shows other rows, and other columns too. */
+  show(rows: readonly Row[], columns = this.#columns): void {
+    const kinds = (rows: readonly Row[], columns: readonly Column<Row>[]) =>
+      JSON.stringify(columns.map((column) => [column.title, isNumeric(column, rows)]));
+    const isSame = kinds(rows, columns) === kinds(this.#rows, this.#columns);
+    this.#rows = rows;
+    this.#columns = columns;
+    if (!isSame || this.#head.childElementCount === 0) {
+      this.#shown.clear();
+      this.#head.replaceChildren(...columns.map((column) => this.#heading(column)));
+    }
+    this.#show();
+  }
+
+  #heading(column: Column<Row>): HTMLElement {
+    const { title } = column;
+    const attributes = { scope: "col", class: kindOf(column, this.#rows) };
+    if (this.#options.isSorted === false) return element("th", attributes, title);
+    return element("th", attributes, button(title, () => this.#sortBy(title)));
+  }
+
+  #sortBy(title: string): void {
+    const { title: before, isAscending } = this.#sorted ?? {};
+    this.#sorted = { title, isAscending: before === title && !isAscending };
+    this.#show();
+  }
+
+  #inOrder(): Row[] {
+    const { title, isAscending } = this.#sorted ?? {};
+    const column = this.#columns.find((column) => column.title === title);
+    if (!column) return [...this.#rows];
+    return [...this.#rows].sort((a, b) => {
+      const [first, second] = [column.value(a), column.value(b)];
       // What is not there comes last either way.
       if (first === null || second === null) {
         return Number(first === null) - Number(second === null);
       }
       return (isAscending ? 1 : -1) * compare(first, second);
     });
-    show();
   }
 
-  function show(): void {
-    const words = search.value.toLowerCase().split(/\s+/);
-    const found = order.filter((row) => {
-      const text = columns.map((column) => shown(column, row)).join(" ").toLowerCase();
-      return words.every((word) => text.includes(word));
+  #show(): void {
+    const { text = (row: Row) => this.#columns.map((column) => shown(column, row)).join(" ") } =
+      this.#options;
+    [...this.#head.children].forEach((head, i) => {
+      if (this.#columns[i].title !== this.#sorted?.title) head.removeAttribute("aria-sort");
+      else head.setAttribute("aria-sort", this.#sorted.isAscending ? "ascending" : "descending");
     });
-    body.replaceChildren(
-      ...found.slice(0, shownCount).map((row) => {
-        const cells = columns.map((column, i) =>
-          element(
-            i === 0 ? "th" : "td",
-            {
-              scope: i === 0 ? "row" : undefined,
-              class: kinds[i],
-            },
-            column.show?.(row) ?? shown(column, row),
-          )
-        );
-        return element("tr", {}, ...cells);
-      }),
+    const words = this.#search.value.toLowerCase().split(/\s+/);
+    const found = this.#inOrder().filter((row) => {
+      const whole = text(row).toLowerCase();
+      return words.every((word) => whole.includes(word));
+    });
+    const { key = (row: Row): unknown => row } = this.#options;
+    const before = this.#shown;
+    this.#shown = new Map(
+      found.slice(0, this.#most).map((row) => [key(row), this.#row(row, before.get(key(row)))]),
     );
-    rest.hidden = found.length <= shownCount;
-    rest.textContent = `Show all ${formatCount(found.length)} rows`;
+    const rows = [...this.#shown.values()];
+    const focused = document.activeElement;
+    this.#body.replaceChildren(...rows);
+    if (focused instanceof HTMLElement && this.#body.contains(focused)) focused.focus();
+    this.#rest.hidden = found.length <= this.#most;
+    this.#rest.textContent = `Show all ${formatCount(found.length)} rows`;
   }
+
+  /** A row, the one before with what is new in it if there was one. */
+  #row(row: Row, before?: HTMLTableRowElement): HTMLTableRowElement {
+    if (before) {
+      this.#columns.forEach((column, i) => {
+        const text = shown(column, row);
+        if (!column.show && before.children[i].textContent !== text) {
+          before.children[i].textContent = text;
+        }
+      });
+      return before;
+    }
+    const cells = this.#columns.map((column, i) =>
+      element(
+        i === 0 ? "th" : "td",
+        { scope: i === 0 ? "row" : undefined, class: kindOf(column, this.#rows) },
+        column.show?.(row) ?? shown(column, row),
+      )
+    );
+    return element("tr", {}, ...cells);
+  }
+}
+
+function kindOf<Row>(column: Column<Row>, rows: readonly Row[]): string | undefined {
+  return isNumeric(column, rows) ? "number" : undefined;
 }
 
 function isNumeric<Row>({ value }: Column<Row>, rows: readonly Row[]): boolean {

@@ -20,23 +20,28 @@ const WIDE = 20;
 
 /** Charts of everything that any of the runs has logged. */
 export function curves(groups: readonly RunGroup[]): HTMLElement {
-  const charts = [...metricCharts(groups), ...stepCharts(groups), ...timeCharts(groups)]
-    .filter(({ series }) => series.length > 0);
-  const hasBands = charts.some(({ series }) => series.some(({ band }) => band));
+  const charts = chartsOf(groups);
   return section(
     "curves",
     "Curves",
-    hasBands
-      ? element(
-        "p",
-        { class: "note" },
-        "Lines are means over seeds, bands reach from the least to the greatest of them.",
-      )
-      : undefined,
+    bandsNote(charts),
     charts.length === 0
       ? element("p", { class: "problem" }, "Nothing has been logged yet.")
       : element("div", { class: "charts" }, ...charts.map((chart) => new Chart(chart).element)),
   );
+}
+
+/** The same as they are drawn. */
+export function chartsOf(groups: readonly RunGroup[]): ChartOptions[] {
+  return [...metricCharts(groups), ...stepCharts(groups), ...timeCharts(groups)]
+    .filter(({ series }) => series.length > 0);
+}
+
+/** What bands are, where there are any. */
+export function bandsNote(charts: readonly ChartOptions[]): HTMLElement | undefined {
+  if (!charts.some(({ series }) => series.some(({ band }) => band))) return undefined;
+  const note = "Lines are means over seeds, bands reach from the least to the greatest of them.";
+  return element("p", { class: "note" }, note);
 }
 
 function metricCharts(groups: readonly RunGroup[]): ChartOptions[] {

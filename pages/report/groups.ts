@@ -28,7 +28,7 @@ export function groupsOf(runs: readonly RunData[]): RunGroup[] {
 }
 
 /** Keys whose values are not the same in all runs. */
-export function differingKeys(runs: readonly RunData[]): string[] {
+export function differingKeys(runs: readonly Pick<RunData, "config">[]): string[] {
   const keys = new Set(runs.flatMap(({ config }) => Object.keys(config)));
   return [...keys].filter((key) => new Set(runs.map(({ config }) => config[key])).size > 1);
 }

@@ -25,7 +25,8 @@ export function ofChosenRun(
     () => CHOSEN.dispatchEvent(new CustomEvent("run", { detail: select.selectedIndex })),
   );
   CHOSEN.addEventListener("run", (event) => {
-    if (!(event instanceof CustomEvent)) return;
+    // A page that shows other runs meanwhile has taken it off.
+    if (!(event instanceof CustomEvent) || !place.isConnected) return;
     select.selectedIndex = event.detail;
     fill(event.detail);
   });

@@ -14,6 +14,10 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
 /** The width that the page asks for on a screen of this width, in pixels of CSS. */
 export async function widthOn(page: Page, width: number): Promise<number> {
   await page.setViewportSize({ width, height: 640 });
+  // Charts follow a frame later.
+  await page.evaluate(
+    "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+  );
   return await page.evaluate("document.documentElement.scrollWidth");
 }
 

@@ -29,11 +29,12 @@ export async function withPage(
   });
   try {
     const page = await browser.newPage();
+    const [home] = url.split("?");
     const mistakes: string[] = [];
     page.on("pageerror", ({ message }) => mistakes.push(message));
     page.on("console", (line) => line.type() === "error" && mistakes.push(line.text()));
     page.on("request", (request) => {
-      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(url)) {
+      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(home)) {
         mistakes.push(`asked for ${request.url()}`);
       }
     });

@@ -1,0 +1,107 @@
+/** The runs in a folder, found and kept up to date. */
+
+import { basename, join, resolve } from "@std/path";
+import type { RunChanges } from "../../pages/dashboard/data.ts";
+import { runFile } from "../../training/run_files.ts";
+import { WatchedRun } from "./watched_run.ts";
+
+/** How deep folders are searched: `compare` keeps its runs in one of theirs. */
+const DEPTH = 2;
+
+/** Runs that are read for the first time in one look, so that the first answer comes soon. */
+const MOST_NEW = 30;
+
+/** All runs in a folder, or that folder's own. */
+export class RunList {
+  readonly #runs = new Map<string, WatchedRun>();
+  #looks = 0;
+  #isComplete = false;
+  #looking: Promise<void> | undefined;
+
+  /** @param root as a person named it */
+  constructor(readonly root: string) {}
+
+  /** A run that was found. */
+  get(name: string): WatchedRun | undefined {
+    return this.#runs.get(name);
+  }
+
+  /** Looks again, and tells what has changed since the look `since`; of 0 everything. */
+  async changes(since: number): Promise<RunChanges> {
+    this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+    await this.#looking;
+    const read = [...this.#runs.values()].flatMap((run) => run.summary ? [run] : []);
+    const summaries = read.toSorted((a, b) => b.summary!.logged - a.summary!.logged);
+    return {
+      version: this.#looks,
+      isComplete: this.#isComplete,
+      names: summaries.map(({ name }) => name),
+      changed: summaries.filter(({ changedAt }) => changedAt > since).map(({ summary }) =>
+        summary!
+      ),
+    };
+  }
+
+  async #look(): Promise<void> {
+    const found = new Map(await runsIn(this.root));
+    for (const name of this.#runs.keys()) if (!found.has(name)) this.#runs.delete(name);
+    for (const [name, folder] of found) {
+      if (!this.#runs.has(name)) this.#runs.set(name, new WatchedRun(name, folder));
+    }
+    const runs = [...this.#runs.values()];
+    const fresh = runs.filter(({ summary }) => !summary);
+    const next = fresh.length > MOST_NEW ? (await newestFirst(fresh)).slice(0, MOST_NEW) : fresh;
+    this.#isComplete = next.length === fresh.length;
+    const look = this.#looks + 1;
+    await Promise.all([...runs.filter(({ summary }) => summary), ...next].map(async (run) => {
+      if (await run.look()) run.changedAt = look;
+    }));
+    this.#looks = look;
+  }
+}
+
+/** Names and folders of the runs below a folder. */
+async function runsIn(root: string): Promise<[name: string, folder: string][]> {
+  if (await isRun(root)) return [[basename(resolve(root)), root]];
+  const search = async (
+    folder: string,
+    above: string,
+    depth: number,
+  ): Promise<[string, string][]> => {
+    const folders = [];
+    try {
+      for await (const { name, isDirectory } of Deno.readDir(folder)) {
+        if (isDirectory && !name.startsWith(".")) folders.push(name);
+      }
+    } catch {
+      // Removed meanwhile, or not for us to read.
+    }
+    const found = await Promise.all(folders.map(async (name): Promise<[string, string][]> => {
+      const path = join(folder, name);
+      if (await isRun(path)) return [[above + name, path]];
+      return depth > 1 ? await search(path, `${above}${name}/`, depth - 1) : [];
+    }));
+    return found.flat();
+  };
+  return await search(root, "", DEPTH);
+}
+
+/** A run has a config and a log, empty at first. */
+async function isRun(folder: string): Promise<boolean> {
+  const infos = await Promise.all(
+    (["config", "metrics"] as const).map((file) =>
+      Deno.stat(runFile(folder, file)).catch(() => undefined)
+    ),
+  );
+  return infos.every((info) => info?.isFile);
+}
+
+async function newestFirst(runs: readonly WatchedRun[]): Promise<WatchedRun[]> {
+  const times = new Map(
+    await Promise.all(runs.map(async (run) => {
+      const info = await Deno.stat(runFile(run.folder, "metrics")).catch(() => undefined);
+      return [run, info?.mtime?.getTime() ?? 0] as const;
+    })),
+  );
+  return runs.toSorted((a, b) => times.get(b)! - times.get(a)!);
+}
