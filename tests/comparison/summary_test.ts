@@ -5,13 +5,18 @@ import { summarize, type VariantRun } from "../../comparison/summary.ts";
 import { verdictsOf } from "../../comparison/verdict.ts";
 import { parseConfig } from "../../config/load.ts";
 import { InputError } from "../../errors.ts";
+import type { CONVOLUTIONS } from "../../layers/convolutions.ts";
 import type { EpochRow } from "../../training/run_log.ts";
 
 const CLASSES = ["a", "b"];
 const SETTING = "model.convolution";
 
 /** A run of two epochs of 10 s that ends with these accuracies. */
-function runOf(convolution: string, seed: number, accuracies: readonly number[]): VariantRun {
+function runOf(
+  convolution: keyof typeof CONVOLUTIONS,
+  seed: number,
+  accuracies: readonly number[],
+): VariantRun {
   const { config } = parseConfig(
     `data: { dataset: mnist }\nmodel: { name: cifar_resnet20_v1 }\ntraining: { epochs: 2 }`,
     "config.yaml",
