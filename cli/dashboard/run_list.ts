@@ -43,7 +43,7 @@ export class RunList {
   }
 
   async #look(): Promise<void> {
-    const found = new Map(await runsIn(this.root));
+    const found = new Map(await runsIn(this.root, (name) => this.#runs.has(name)));
     for (const name of this.#runs.keys()) if (!found.has(name)) this.#runs.delete(name);
     for (const [name, folder] of found) {
       if (!this.#runs.has(name)) this.#runs.set(name, new WatchedRun(name, folder));
@@ -60,8 +60,15 @@ export class RunList {
   }
 }
 
-/** Names and folders of the runs below a folder. */
-async function runsIn(root: string): Promise<[name: string, folder: string][]> {
+/**
+ * Names and folders of the runs below a folder.
+ *
+ * @param isKnown whether one of this name was there before
+ */
+async function runsIn(
+  root: string,
+  isKnown: (name: string) => boolean,
+): Promise<[name: string, folder: string][]> {
   if (await isRun(root)) return [[basename(resolve(root)), root]];
   const search = async (
     folder: string,
@@ -78,7 +85,7 @@ async function runsIn(root: string): Promise<[name: string, folder: string][]> {
     }
     const found = await Promise.all(folders.map(async (name): Promise<[string, string][]> => {
       const path = join(folder, name);
-      if (await isRun(path)) return [[above + name, path]];
+      if (isKnown(above + name) || await isRun(path)) return [[above + name, path]];
       return depth > 1 ? await search(path, `${above}${name}/`, depth - 1) : [];
     }));
     return found.flat();

@@ -19,6 +19,8 @@ export class WatchedRun {
   #summary: RunSummary | undefined;
   #monitor: Monitor | undefined;
   #best: EpochRow | undefined;
+  /** What its log was like at the last look. */
+  #seen = "";
   /** How far its log was read. */
   #end = 0;
 
@@ -31,12 +33,17 @@ export class WatchedRun {
 
   /** Reads what is new. Whether anything is. */
   async look(): Promise<boolean> {
-    const [metrics, timing, config] = await Promise.all(
-      (["metrics", "timing", "config"] as const).map((file) => statOf(runFile(this.folder, file))),
+    const before = this.#summary;
+    const metrics = await statOf(runFile(this.folder, "metrics"));
+    const seen = `${metrics?.size} ${metrics?.mtime?.getTime()}`;
+    // There may be hundreds, each looked at every second.
+    if (before && before.status !== "under way" && seen === this.#seen) return false;
+    this.#seen = seen;
+    const [timing, config] = await Promise.all(
+      (["timing", "config"] as const).map((file) => statOf(runFile(this.folder, file))),
     );
     const edition = config?.mtime?.getTime() ?? 0;
     const bytes = { metrics: metrics?.size ?? 0, timing: timing?.size ?? 0 };
-    const before = this.#summary;
     const hasGrown = bytes.metrics !== before?.bytes.metrics ||
       bytes.timing !== before.bytes.timing;
     if (before?.edition === edition && !hasGrown) {
