@@ -29,7 +29,11 @@ const REPLACED: Readonly<Record<string, readonly string[]>> = {
   ".onnx": ["an ONNX file"],
   ".yaml": ["a config", ...TEXT],
   ".png": ["a PNG picture"],
+  ".html": ["a page of the web (HTML)"],
 };
+
+/** Endings that a file must have: it is opened by its name. */
+const REQUIRED: readonly string[] = [".png", ".html"];
 
 /**
  * Throws InputError if a file cannot be written at `output`, would replace one that is read, a
@@ -48,12 +52,17 @@ export async function checkOutput(
     if (place === undefined || await realPath(input) !== place) continue;
     throw new InputError(`${output} is what is read; choose another file to write`);
   }
+  // What is written to a pipe or a device replaces nothing, and has the name that it has.
+  if (place !== undefined && !(await Deno.stat(output)).isFile) return;
   const found = extname(output).toLowerCase();
-  if (ending !== undefined && found !== ending && TELLING.includes(found)) {
-    throw new InputError(`${output}: what is written is no ${found}; end the name in ${ending}`);
+  if (
+    ending !== undefined && found !== ending &&
+    (REQUIRED.includes(ending) || TELLING.includes(found))
+  ) {
+    const what = found === "" ? "" : `what is written is no ${found}; `;
+    throw new InputError(`${output}: ${what}end the name in ${ending}`);
   }
-  // What is written to a pipe or a device replaces nothing.
-  if (place === undefined || !(await Deno.stat(output)).isFile) return;
+  if (place === undefined) return;
   const there = await isTrained(output)
     ? "the checkpoint of a training"
     : ending !== undefined && await otherThan(REPLACED[ending] ?? TEXT, output);

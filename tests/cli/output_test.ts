@@ -87,30 +87,44 @@ Deno.test("a result replaces no file of another kind, whatever the file is calle
       "an ONNX file": new Uint8Array([8, 8, 0x12, 0]),
       "a safetensors file": new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d]),
       "a text file": "mine",
+      "a page of the web (HTML)": "<!DOCTYPE html>",
       "a file of another kind": new Uint8Array([1, 2, 3]),
     };
     const results: [ending: string | undefined, replaced: readonly string[]][] = [
       [".onnx", ["an ONNX file"]],
       [".safetensors", ["a safetensors file"]],
-      [".txt", ["a text file"]],
-      [".csv", ["a text file"]],
-      [".yaml", ["a config", "a text file"]],
+      [".txt", ["a text file", "a page of the web (HTML)"]],
+      [".csv", ["a text file", "a page of the web (HTML)"]],
+      [".yaml", ["a config", "a text file", "a page of the web (HTML)"]],
+      [".html", ["a page of the web (HTML)"]],
+      [".png", ["a PNG picture"]],
       [undefined, Object.keys(kinds)],
     ];
-    const output = join(folder, "file");
     for (const [what, contents] of Object.entries(kinds)) {
-      await Deno.writeFile(
-        output,
-        typeof contents === "string" ? new TextEncoder().encode(contents) : contents,
-      );
       for (const [ending, replaced] of results) {
+        const output = join(folder, `file${ending ?? ""}`);
+        await Deno.writeFile(
+          output,
+          typeof contents === "string" ? new TextEncoder().encode(contents) : contents,
+        );
         const check = () => checkOutput(output, [], ending);
         if (replaced.includes(what)) await check();
         else await assertRejects(check, InputError, `${output} is ${what}, which would be lost`);
       }
     }
-    await Deno.writeFile(output, new Uint8Array());
-    for (const [ending] of results) await checkOutput(output, [], ending);
-    const picture = join(folder, "new.png");
-    await assertRejects(() => checkOutput(picture, [], ".txt"), InputError, "end the name in .txt");
+    for (const [ending] of results) {
+      const output = join(folder, `file${ending ?? ""}`);
+      await Deno.writeFile(output, new Uint8Array());
+      await checkOutput(output, [], ending);
+    }
+    const refused = (name: string, ending: string) =>
+      assertRejects(
+        () => checkOutput(join(folder, name), [], ending),
+        InputError,
+        `end the name in ${ending}`,
+      );
+    await refused("new.png", ".txt");
+    await refused("new.svg", ".png");
+    await refused("new", ".png");
+    await refused("metrics.jsonl", ".html");
   }));

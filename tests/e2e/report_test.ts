@@ -20,7 +20,8 @@ Deno.test("report asks for a page and for runs, and names what is none", () =>
   withTinyConfig(async (folder) => {
     const wrong = [
       [["runs"], "--output is missing"],
-      [["runs", "--output", "report.txt"], "expected the folder of a run"],
+      [["runs", "--output", "r.html"], "expected the folder of a run"],
+      [["runs", "--output", "metrics.jsonl"], "metrics.jsonl: what is written is no .jsonl"],
       [["tiny.yaml", "--output", "r.html"], "tiny.yaml: expected the folder of a run"],
       [["empty", "--output", "tiny.yaml"], "tiny.yaml: what is written is no .yaml"],
       [["empty", "--output", "r.html"], "empty: found neither config.yaml nor a checkpoint"],
