@@ -77,8 +77,10 @@ export function parseLogLine(line: string): LogEntry | undefined {
 }
 
 function rowOf({ event: _, epoch, step, ...rest }: LogEntry): StepRow {
-  const numbers = Object.entries(rest)
-    .filter((pair): pair is [string, number] => typeof pair[1] === "number");
+  // Copies of a row would take __proto__ for what it inherits.
+  const numbers = Object.entries(rest).filter((pair): pair is [string, number] =>
+    typeof pair[1] === "number" && pair[0] !== "__proto__"
+  );
   return { epoch: Number(epoch), step: Number(step), values: Object.fromEntries(numbers) };
 }
 

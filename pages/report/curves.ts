@@ -82,13 +82,16 @@ function stepCharts(groups: readonly RunGroup[]): ChartOptions[] {
       seriesOf(groups, colour, "", ({ curves: { epochs, steps } }) => {
         // That of an epoch's last step is logged with the epoch.
         const ends = name === "learningRate" ? epochs : { steps: [], learningRate: [] };
+        const own = Object.hasOwn(steps.values, name)
+          ? steps.values[name]
+          : steps.at.map(() => null);
         return {
           at: [...steps.at, ...ends.steps],
-          values: [...steps.values[name] ?? steps.at.map(() => null), ...ends.learningRate],
+          values: [...own, ...ends.learningRate],
         };
       })
     );
-    const [title, label] = STEP_TITLES[name] ?? [name, name];
+    const [title, label] = Object.hasOwn(STEP_TITLES, name) ? STEP_TITLES[name] : [name, name];
     return {
       title,
       x: { label: "step", isWhole: true },

@@ -36,14 +36,16 @@ type Row = Readonly<Record<string, number>>;
 function columnsOf(rows: readonly Row[]): Columns {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return Object.fromEntries(
-    names.map((name) => [name, rows.map((row) => name in row ? short(row[name]) : null)]),
+    names.map((
+      name,
+    ) => [name, rows.map((row) => Object.hasOwn(row, name) ? short(row[name]) : null)]),
   );
 }
 
 function meansOf(rows: readonly Row[]): Row {
   const names = new Set(rows.flatMap((row) => Object.keys(row)));
   return Object.fromEntries([...names].map((name) => {
-    const values = rows.flatMap((row) => name in row ? [row[name]] : []);
+    const values = rows.flatMap((row) => Object.hasOwn(row, name) ? [row[name]] : []);
     return [name, sum(values) / values.length];
   }));
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { curvesOf } from "../../../pages/report/logged.ts";
+import { runLogOf } from "../../../training/log_rows.ts";
 
 Deno.test("of very many logged steps several in a row are one place, their mean", () => {
   const steps = Array.from({ length: 3001 }, (_, i) => ({
@@ -33,4 +34,16 @@ Deno.test("epochs have a column for each number, with nothing where it was not l
     validation: { accuracy: [null, 0.5] },
     time: {},
   });
+});
+
+Deno.test("numbers have the names of what every object has, and none is taken for what it inherits", () => {
+  const entries = ["constructor", "toString", "__proto__"].map((name, i) =>
+    JSON.parse(`{"event": "step", "epoch": 1, "step": ${i + 1}, "${name}": ${i}}`)
+  );
+  const { steps } = runLogOf(entries, []);
+  const { values } = curvesOf(steps, []).steps;
+  assertEquals(Object.entries(values), [
+    ["constructor", [0, null, null]],
+    ["toString", [null, 1, null]],
+  ]);
 });
