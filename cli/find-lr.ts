@@ -7,6 +7,7 @@ import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { plotText } from "../reporting/plot.ts";
 import {
   LEAST_STEPS,
+  MOST_STEPS,
   planRangeTest,
   type RangeResult,
   testLearningRates,
@@ -34,7 +35,7 @@ export const command: Command = {
     min: { value: "RATE", help: `The first learning rate (default ${MIN.toExponential()})` },
     max: { value: "RATE", help: `The last learning rate (default ${MAX})` },
     steps: { value: "N", help: `Optimizer steps (default ${STEPS})` },
-    output: { value: "FILE", help: "Draw the losses into FILE, a PNG picture" },
+    output: { value: "FILE.png", help: "Draw the losses into FILE, a PNG picture" },
   },
   details:
     "Trains as the config says, but with a rate that rises from step to step by the same factor, until\n" +
@@ -50,7 +51,12 @@ export const command: Command = {
       steps: args.integer("steps", LEAST_STEPS) ?? STEPS,
     };
     if (range.min >= range.max) {
-      throw new InputError(`--min is ${range.min} and --max ${range.max}; expected less and more`);
+      throw new InputError(
+        `--min must be less than --max: found ${range.min} and ${range.max}`,
+      );
+    }
+    if (range.steps > MOST_STEPS) {
+      throw new InputError(`--steps: found ${range.steps}, expected at most ${MOST_STEPS}`);
     }
     const [path] = args.positionals;
     const output = args.text("output");

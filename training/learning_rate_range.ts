@@ -3,6 +3,7 @@
  * section 3.3): a short training whose rate rises exponentially, and what its losses say.
  */
 import { InputError } from "../errors.ts";
+import { sum } from "../reporting/statistics.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
 import { countSteps, type TrainingData, trainingData } from "./data.ts";
 import { brokenFromTheStart } from "./failures.ts";
@@ -19,10 +20,14 @@ const DIVERGED = 4;
 const SMOOTHING = 0.025;
 /** Steps that can show anything. */
 export const LEAST_STEPS = 10;
+/** Steps of which more show nothing more. */
+export const MOST_STEPS = 10_000;
 /** Most that a loss counts when it is smoothed, in units of the first: one of 1e9 would hide the others. */
 const MOST_COUNTED = 10;
 /** The least share by which a loss that falls has to fall. */
 const LEAST_FALL = 0.02;
+/** And how many times the deviation that chance alone gives a smoothed loss. */
+const LEAST_FALL_OF_NOISE = 4;
 
 /** Which rates are tried. */
 export interface RangeOptions {
@@ -30,7 +35,7 @@ export interface RangeOptions {
   readonly min: number;
   /** The rate of the last step. */
   readonly max: number;
-  /** Optimizer steps, at least 10. */
+  /** Optimizer steps, 10 to 10,000. */
   readonly steps: number;
 }
 
@@ -112,7 +117,7 @@ export async function testLearningRates(
       loss,
       smoothed: smoothedAt(losses, step, width),
     }));
-    return { points, diverged, ...readRange(points, diverged) };
+    return { points, diverged, ...readRange(points, diverged, width) };
   } finally {
     session.dispose();
   }
@@ -122,10 +127,13 @@ export async function testLearningRates(
  * What losses by rising rates say. The suggestion is a tenth of the rate at which the loss is least: at
  * that rate it is about to rise, and a tenth of it is well within where it falls. The rate at which
  * it falls most is told too, but a slope depends on chance far more than a minimum does.
+ *
+ * @param width the deviation of the smoothing, in steps
  */
 export function readRange(
-  points: readonly Pick<RangePoint, "learningRate" | "smoothed">[],
+  points: readonly RangePoint[],
   diverged: boolean,
+  width: number,
 ): Pick<RangeResult, "minimum" | "steepest" | "suggestion" | "problem"> {
   const losses = points.map(({ smoothed }) => smoothed);
   const lowest = losses.indexOf(Math.min(...losses));
@@ -136,11 +144,19 @@ export function readRange(
   const steep = slopes.indexOf(Math.min(...slopes));
   const minimum = points[lowest].learningRate;
   const found = { minimum, steepest: points[steep].learningRate };
-  if (losses[lowest] > (1 - LEAST_FALL) * losses[0]) {
+  const noise = noiseOf(points.slice(0, lowest + 1).map(({ loss }) => loss), width);
+  const leastFall = Math.max(LEAST_FALL * losses[0], LEAST_FALL_OF_NOISE * noise);
+  if (losses[0] - losses[lowest] < leastFall) {
     return {
       ...found,
       problem:
         "the loss hardly falls at any rate; take more steps (--steps), or begin lower (--min)",
+    };
+  }
+  if (minimum / 10 < points[0].learningRate) {
+    return {
+      ...found,
+      problem: "the loss is least within the first tenfold of the rates; begin lower (--min)",
     };
   }
   if (!diverged && lowest === losses.length - 1) {
@@ -152,6 +168,20 @@ export function readRange(
   return { ...found, suggestion: minimum / 10 };
 }
 
+/** The deviation of a smoothed loss by chance: what losses differ from the mean of their neighbours by. */
+function noiseOf(losses: readonly number[], width: number): number {
+  const residuals = losses.slice(1, -1).map((loss, i) => loss - (losses[i] + losses[i + 2]) / 2);
+  if (residuals.length === 0) return 0;
+  // A residual has 1 + 2/4 times the variance of a loss.
+  const variance = sum(residuals.map((residual) => residual ** 2)) / residuals.length / 1.5;
+  const reach = Math.ceil(3 * width);
+  const weights = Array.from(
+    { length: 2 * reach + 1 },
+    (_, i) => smoothingWeight(i - reach, width),
+  );
+  return Math.sqrt(variance * sum(weights.map((weight) => weight ** 2))) / sum(weights);
+}
+
 /** The training of a test. Throws InputError for a range that is none. */
 function trainingOf(
   { range: { min, max, steps }, onStep: _, validation: __, ...rest }: RangeTestOptions,
@@ -159,8 +189,8 @@ function trainingOf(
   if (!(min > 0 && min < max && max < Infinity)) {
     throw new InputError(`the rates go from ${min} to ${max}; expected 0 < min < max`);
   }
-  if (!(steps >= LEAST_STEPS)) {
-    throw new InputError(`found ${steps} steps; expected at least ${LEAST_STEPS}`);
+  if (!(steps >= LEAST_STEPS && steps <= MOST_STEPS)) {
+    throw new InputError(`found ${steps} steps; expected ${LEAST_STEPS} to ${MOST_STEPS}`);
   }
   const { epochs: ___, ...run } = parseOwnOptions(RUN, { ...rest, epochs: 1 });
   return { ...rest, epochs: Math.ceil(steps / countSteps(rest.train, run)) };
@@ -214,11 +244,15 @@ async function* lossesOf(
 function smoothedAt(losses: readonly number[], at: number, width: number): number {
   const reach = Math.ceil(3 * width);
   const most = MOST_COUNTED * Math.abs(losses[0]);
-  let [sum, total] = [0, 0];
+  let [weighted, total] = [0, 0];
   for (let i = Math.max(0, at - reach); i <= Math.min(losses.length - 1, at + reach); i++) {
-    const weight = Math.exp(-(((i - at) / width) ** 2) / 2);
-    sum += weight * Math.min(losses[i], most);
+    const weight = smoothingWeight(i - at, width);
+    weighted += weight * Math.min(losses[i], most);
     total += weight;
   }
-  return sum / total;
+  return weighted / total;
+}
+
+function smoothingWeight(distance: number, width: number): number {
+  return Math.exp(-((distance / width) ** 2) / 2);
 }

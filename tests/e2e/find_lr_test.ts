@@ -43,8 +43,10 @@ Deno.test("find-lr refuses ranges that are none", () =>
       assertStringIncludes(error, message);
     };
     await refused('--min: found "low", expected a learning rate', "--min=low");
-    await refused("--min is 1 and --max 0.1; expected less and more", "--min=1", "--max=0.1");
+    await refused("--min must be less than --max: found 1 and 0.1", "--min=1", "--max=0.1");
     await refused('--steps: found "3", expected an integer of at least 10', "--steps=3");
+    await refused("--steps: found 1000000, expected at most 10000", "--steps=1000000");
     await refused("tiny.yaml", "--output=tiny.yaml");
+    await refused("lr.svg: what is written is no .svg; end the name in .png", "--output=lr.svg");
     assertEquals(filesIn(folder), ["tiny.yaml"]);
   }));

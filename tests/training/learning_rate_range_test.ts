@@ -85,12 +85,16 @@ Deno.test("a range that is none is refused", async () => {
   await refused({ min: 1, max: 0.1, steps: 10 }, "the rates go from 1 to 0.1");
   await refused({ min: 0, max: 0.1, steps: 10 }, "expected 0 < min < max");
   await refused({ min: 1e-3, max: NaN, steps: 10 }, "expected 0 < min < max");
-  await refused({ min: 1e-3, max: 1, steps: 9 }, "found 9 steps; expected at least 10");
+  await refused({ min: 1e-3, max: 1, steps: 9 }, "found 9 steps; expected 10 to 10000");
 });
 
 Deno.test("the suggestion is a tenth of where the loss is least, and there is none where that says nothing", () => {
   const read = (losses: number[], diverged: boolean) =>
-    readRange(losses.map((smoothed, i) => ({ learningRate: 10 ** (i - 6), smoothed })), diverged);
+    readRange(
+      losses.map((loss, i) => ({ learningRate: 10 ** (i - 6), loss, smoothed: loss })),
+      diverged,
+      0.25,
+    );
   assertEquals(read([2.3, 2.2, 1.6, 1.1, 1, 3], true), {
     minimum: 1e-2,
     steepest: 1e-4,
@@ -103,4 +107,14 @@ Deno.test("the suggestion is a tenth of where the loss is least, and there is no
   const rising = read([2.3, 2.4, 3, 12], true);
   assertEquals([rising.minimum, rising.steepest, rising.suggestion], [1e-6, 1e-6, undefined]);
   assert(rising.problem?.includes("hardly falls"));
+  const early = readRange(
+    [2.3, 1.6, 1, 3].map((loss, i) => ({ learningRate: 2 ** i, loss, smoothed: loss })),
+    true,
+    0.25,
+  );
+  assertEquals([early.minimum, early.suggestion], [4, undefined]);
+  assert(early.problem?.includes("within the first tenfold"));
+  const noisy = read([2.3, 2.5, 2.2, 2.4, 2.1, 2.4, 2.2, 9], true);
+  assertEquals([noisy.minimum, noisy.suggestion], [1e-2, undefined]);
+  assert(noisy.problem?.includes("hardly falls"));
 });
