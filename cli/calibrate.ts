@@ -3,6 +3,7 @@
 import { requireFiniteWeights } from "../checkpoints/finite.ts";
 import { networkProgram } from "../checkpoints/network.ts";
 import { readFoldedNetwork, writeFoldedNetwork } from "../checkpoints/network_file.ts";
+import { runsWithin } from "../comparison/read_runs.ts";
 import { InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { checkPlace } from "../files/place.ts";
@@ -10,25 +11,41 @@ import { formatCount, formatNumberOf, formatPercent, formatTable } from "../repo
 import { calibrateNetwork } from "../training/calibrate.ts";
 import { runFile } from "../training/run_files.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
+import { callOf, shellQuoted } from "./calls.ts";
 import type { Command } from "./command.ts";
 import { imagesOptions, loadValidationImages } from "./validation_images.ts";
 
 /** `calibrate RUN`. */
 export const command: Command = {
   positionals: [{ name: "RUN", help: "A run's folder, or a folded network" }],
-  options: { ...imagesOptions, backend: backendOption("that of the config") },
+  options: {
+    reset: { help: "Take the temperature out of the file again; needs no images" },
+    ...imagesOptions,
+    backend: backendOption("that of the config"),
+  },
   details:
     "Divides the network's logits by one number, the temperature, so that what it is sure of to 90 %\n" +
     "is right nine times out of ten. The temperature is the one at which the classes of the validation\n" +
     "images are most likely; no prediction changes, only how sure the network is of it. Told are the\n" +
     "loss and the expected calibration error: the mean distance of accuracy from confidence in 15 bins\n" +
     "of confidence, weighted by their images. The temperature is kept in the file of the folded\n" +
-    "network, where predict, eval, site and export find it; calibrating anew replaces it. Images are\n" +
-    "chosen as in `overfold eval`.",
+    "network, where predict, eval, site and export find it; calibrating anew replaces it, and --reset\n" +
+    "takes it out. Images are chosen as in `overfold eval`.",
   async run(args, context) {
     const path = await foldedNetworkOf(args.positionals[0]);
     const network = await readFoldedNetwork(path);
     await checkPlace(path);
+    if (args.flag("reset")) {
+      const { temperature, ...description } = network.description;
+      if (temperature !== undefined) await writeFoldedNetwork(path, { ...network, description });
+      context.print(
+        temperature === undefined
+          ? `${path} has no temperature`
+          : `taken out of ${path}: temperature ${temperature.toFixed(4)}`,
+      );
+      context.emit({ temperature: null, output: path });
+      return;
+    }
     requireFiniteWeights(path, networkProgram(network, 1));
     const { file: { config }, validation } = await loadValidationImages(
       path,
@@ -65,6 +82,13 @@ export const command: Command = {
       ], ["left", "right", "right"]),
       `kept in ${path}`,
     ].join("\n\n"));
+    if (after.expectedCalibrationError > before.expectedCalibrationError) {
+      const call = `${callOf("calibrate", context.call)} ${shellQuoted(path)} --reset`;
+      context.progress.print(
+        "warning: the calibration error is larger with this temperature, though the loss is less; " +
+          `without it the network is better calibrated: ${call}`,
+      );
+    }
     context.emit({ temperature, count, before, after, output: path });
   },
 };
@@ -75,6 +99,13 @@ async function foldedNetworkOf(path: string): Promise<string> {
   if (!isFolder) return path;
   const folded = runFile(path, "folded");
   if (await exists(folded)) return folded;
+  const [run, ...others] = await runsWithin(path);
+  if (run !== undefined && !await exists(runFile(path, "last"))) {
+    const held = others.length === 0 ? "a run" : formatNumberOf(others.length + 1, "run");
+    throw new InputError(
+      `${path} is the folder of no run: it holds ${held}; name one, such as ${run}`,
+    );
+  }
   throw new InputError(
     `${path}: found no ${folded}, the folded network that a training leaves at its end; name a ` +
       "folded network, or fold a checkpoint of the run: overfold fold " +

@@ -35,7 +35,8 @@ export async function readRuns(paths: readonly string[]): Promise<FoundRuns> {
 
 const isRun = (path: string) => exists(runFile(path, "last"));
 
-async function runsWithin(path: string): Promise<string[]> {
+/** The folders of runs in a folder, in the order of their names. Throws InputError for one that cannot be read. */
+export async function runsWithin(path: string): Promise<string[]> {
   let entries: Deno.DirEntry[];
   try {
     entries = await Array.fromAsync(Deno.readDir(path));

@@ -77,6 +77,11 @@ Deno.test("the temperature that calibrate keeps is that of predict, eval, site a
       repeated.out,
       `temperature ${temperature.toFixed(4)}, fitted on 24 images`,
     );
+
+    await events(folder, "calibrate", RUN, "--reset");
+    const reset = await readFoldedNetwork(join(folder, FOLDED));
+    assertEquals([reset.description.temperature, reset.tensors], [undefined, weights]);
+    assertEquals(await predicted(folder), plain);
   }, TINY.replace("channels: 2", "channels: 3")));
 
 Deno.test("calibrate says what it calibrates", () =>
@@ -90,4 +95,5 @@ Deno.test("calibrate says what it calibrates", () =>
     await refused(`${RUN}: found no ${FOLDED}, the folded network that a training leaves`, RUN);
     await refused(`${CHECKPOINT}: not a folded network: it is a checkpoint; fold it`, CHECKPOINT);
     await refused("none.safetensors", "none.safetensors");
+    await refused(`runs is the folder of no run: it holds a run; name one, such as ${RUN}`, "runs");
   }));
