@@ -183,10 +183,10 @@ class TrainingLoop {
     const logged = this.#isLogged(step + 1);
     const mean = isOnly ? loss : Number(parts.loss) / Number(parts.count);
     const position = { epoch: epoch + 1, step: step + 1, learningRate, loss: mean };
-    const found = norms && loggedNorms(norms, logNorms);
-    if (logged) await store?.log({ event: "step", ...position, ...found });
+    const found = norms ? { norms: loggedNorms(norms, logNorms) } : {};
+    if (logged) await store?.log({ event: "step", ...position, ...found.norms });
     const epochMean = this.#objective.summarize(this.#state.sums);
-    observer?.step?.({ ...position, batch: batch + 1, epochMean, logged });
+    observer?.step?.({ ...position, batch: batch + 1, epochMean, logged, ...found });
   }
 
   /** Undefined where nothing is to be validated, or the training is stopping. */

@@ -20,6 +20,8 @@ export interface StepEvent {
   readonly epochMean: Metrics;
   /** Whether this step is one of the metrics log's. */
   readonly logged: boolean;
+  /** Norms as the metrics log has them, by name; absent where none are measured. */
+  readonly norms?: Readonly<Record<string, unknown>>;
 }
 
 /** A batch of an optimizer step of several, as an observer sees it. */

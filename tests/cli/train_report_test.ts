@@ -34,8 +34,17 @@ function reported(waits: readonly number[]) {
       dataWait,
     })
   );
-  return { lines, notes, events };
+  return { lines, notes, events, report };
 }
+
+Deno.test("the event of a step that is logged has the norms of the log", () => {
+  const { report, events } = reported([]);
+  const norms = { gradientNorm: 2, updateRatio: null };
+  const step = { epoch: 1, step: 1, batch: 1, learningRate: 0.1, loss: 3 };
+  report.step({ ...step, epochMean: { count: 8, loss: 3 }, logged: true, norms });
+  const { batch: _, ...position } = step;
+  assertEquals(events, [{ event: "step", ...position, ...norms, imagesPerSecond: 0 }]);
+});
 
 Deno.test("an epoch's line tells how long images were waited for where that is much, and once what helps", () => {
   const { lines, notes, events } = reported([4.9, 5.1, 50]);
