@@ -82,7 +82,7 @@ export class TrainReport implements TrainingObserver {
     this.#complain();
   }
 
-  step({ epoch, step, batch, learningRate, loss, epochMean, logged }: StepEvent): void {
+  step({ epoch, step, batch, learningRate, loss, epochMean, logged, norms }: StepEvent): void {
     const now = this.now();
     this.#trainingSeconds += now - this.#lastTime;
     this.#lastTime = now;
@@ -106,6 +106,7 @@ export class TrainReport implements TrainingObserver {
         step,
         learningRate,
         loss,
+        ...norms,
         imagesPerSecond: this.#imagesPerSecond,
       });
     }
@@ -164,7 +165,7 @@ export class TrainReport implements TrainingObserver {
   /** Shows where the training is: a line, or on a wide terminal more. */
   #show(line: () => string[], epoch: number, done: number, place: string): void {
     this.context.progress.update(
-      () => line().join("  "),
+      line,
       (columns) =>
         liveView({
           title: `epoch ${epoch}/${this.#epochs}`,
@@ -177,10 +178,11 @@ export class TrainReport implements TrainingObserver {
     );
   }
 
+  /** The time that is left first: a narrow terminal has no room for what is last. */
   get #speed(): string[] {
     return [
-      `${formatCount(this.#imagesPerSecond)} images/s`,
       `${formatDuration(this.#secondsLeft(this.#step))} left`,
+      `${formatCount(this.#imagesPerSecond)} images/s`,
     ];
   }
 

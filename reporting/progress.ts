@@ -24,13 +24,16 @@ const TERMINAL_INTERVAL = 100;
 const PLAIN_INTERVAL = 10_000;
 /** Columns from which on a terminal has room for a view. */
 const WIDE = 100;
+/** Between the fields of a line. */
+const GAP = "  ";
 /** Return to the first column and clear to the end of the line. */
 const CLEAR = "\r\x1b[K";
 
 /** A progress line; call {@link Progress.finish} when the work ends, also when it fails. */
 export class Progress {
   readonly #target: ProgressTarget;
-  #shown: string | View = "";
+  /** The fields of a line, or a view; nothing is no field. */
+  #shown: readonly string[] | View = [];
   /** What of it is on the terminal. */
   #drawn: DrawnView | undefined;
   #last = -Infinity;
@@ -44,22 +47,26 @@ export class Progress {
    * Shows the present state. Cheap to call often: it draws at most ten times a second on a terminal
    * and prints at most every ten seconds elsewhere. Give a function where making the text costs.
    *
+   * @param text a line, or its fields, of which a narrow terminal leaves out the last
    * @param view what a wide terminal shows in its place, for so many columns
    */
-  update(text: string | (() => string), view?: (columns: number) => View): void {
+  update(
+    text: string | (() => string | readonly string[]),
+    view?: (columns: number) => View,
+  ): void {
     const now = this.#target.now();
     const interval = this.#target.isTerminal ? TERMINAL_INTERVAL : PLAIN_INTERVAL;
     if (now - this.#last < interval) return;
     this.#last = now;
     const columns = this.#target.columns();
     const isView = view && this.#target.isTerminal && columns >= WIDE;
-    const shown = isView ? view(columns) : spellControls(typeof text === "string" ? text : text());
+    const shown = isView ? view(columns) : fieldsOf(typeof text === "string" ? text : text());
     if (this.#target.isTerminal) {
       const before = this.#cleared() || CLEAR;
       this.#shown = shown;
       this.#draw(before);
-    } else {
-      this.#target.write(`${shown}\n`);
+    } else if (isLine(shown)) {
+      this.#target.write(`${shown.join(GAP)}\n`);
     }
   }
 
@@ -73,7 +80,7 @@ export class Progress {
   /** Removes the progress line until the next update, so that something else can be printed. */
   clear(): void {
     this.#clear();
-    this.#shown = "";
+    this.#shown = [];
   }
 
   /** Removes the progress line: the work is done, and the next update is shown at once. */
@@ -84,12 +91,11 @@ export class Progress {
 
   /** @param before what makes room for it */
   #draw(before = CLEAR): void {
-    if (this.#shown === "") return;
+    if (isEmpty(this.#shown)) return;
     const columns = this.#target.columns();
-    if (typeof this.#shown === "string") {
+    if (isLine(this.#shown)) {
       // The last column stays free: some terminals wrap as soon as it is filled.
-      const line = this.#shown.slice(0, Math.max(0, columns - 1));
-      this.#target.write(before + line);
+      this.#target.write(before + fitted(this.#shown, Math.max(0, columns - 1)));
     } else {
       this.#drawn = drawView(this.#shown, columns, this.#target.colours ?? false);
       this.#target.write(before + this.#drawn.text);
@@ -106,8 +112,26 @@ export class Progress {
     const drawn = this.#drawn;
     this.#drawn = undefined;
     if (drawn) return clearView(drawn, this.#target.columns());
-    return this.#shown === "" ? "" : CLEAR;
+    return isEmpty(this.#shown) ? "" : CLEAR;
   }
+}
+
+function fieldsOf(text: string | readonly string[]): string[] {
+  return (typeof text === "string" ? [text] : text).map(spellControls);
+}
+
+function isLine(shown: readonly string[] | View): shown is readonly string[] {
+  return Array.isArray(shown);
+}
+
+function isEmpty(shown: readonly string[] | View): boolean {
+  return isLine(shown) && shown.every((field) => field === "");
+}
+
+/** As many of the first fields as there is room for; of the first as much as there is. */
+function fitted(fields: readonly string[], room: number): string {
+  const all = fields.map((_, i) => fields.slice(0, i + 1).join(GAP));
+  return all.findLast((line) => line.length <= room) ?? all[0].slice(0, room);
 }
 
 /**

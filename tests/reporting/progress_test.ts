@@ -25,6 +25,21 @@ Deno.test("a terminal's line is rewritten ten times a second at most and cut to 
   assertEquals(target.written, ["\r\x1b[Kone", "\r\x1b[Ka line that is long", "\r\x1b[K"]);
 });
 
+Deno.test("a narrow terminal leaves out whole fields of a line, the last first", () => {
+  const { progress, target } = recorder(true);
+  for (const width of [40, 24, 23, 8]) {
+    target.width = width;
+    progress.update(() => ["step 1/90", "loss 1.25", "9 s left", "80 images/s"]);
+    progress.finish();
+  }
+  assertEquals(target.written.filter((text) => text !== "\r\x1b[K"), [
+    "\r\x1b[Kstep 1/90  loss 1.25  9 s left",
+    "\r\x1b[Kstep 1/90  loss 1.25",
+    "\r\x1b[Kstep 1/90  loss 1.25",
+    "\r\x1b[Kstep 1/",
+  ]);
+});
+
 Deno.test("a printed line stays above the progress line", () => {
   const { progress, target } = recorder(true);
   progress.update("40 %");
