@@ -8,6 +8,7 @@ import manifest from "../deno.json" with { type: "json" };
 import { writeFileAtomic } from "../files/atomic.ts";
 import { pageHtml } from "../pages/page.ts";
 import type { Missing, ReportData, RunData } from "../pages/report/data.ts";
+import { sharedMissing } from "../pages/report/missing.ts";
 import { formatBytes, formatNumberOf } from "../reporting/format.ts";
 import { runFile } from "../training/run_files.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
@@ -15,7 +16,7 @@ import type { Arguments, Command, Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
 import { evaluationData } from "./report/evaluation.ts";
 import { networkData, verified } from "./report/network.ts";
-import { namesOf, readRun, type ReportedRun, runData } from "./report/run.ts";
+import { namesOf, readRun, type ReportedRun, runData, runFolders } from "./report/run.ts";
 import { imagesOptions, loadValidationImages } from "./validation_images.ts";
 import { firstImages, noiseImages } from "./verification.ts";
 
@@ -30,7 +31,11 @@ const MOST_NAMED = 4;
 
 /** `report RUN...`. */
 export const command: Command = {
-  positionals: [{ name: "RUN", help: "A run's folder, such as runs/NAME", repeated: true }],
+  positionals: [{
+    name: "RUN",
+    help: "A run's folder, such as runs/NAME, or one that holds runs",
+    repeated: true,
+  }],
   options: {
     output: { value: "FILE.html", help: "The page that is written; required" },
     title: { value: "TEXT", help: "The page's heading; by default the runs' names" },
@@ -47,12 +52,12 @@ export const command: Command = {
     "the seed are one curve with a band. A run that is under way is reported as far as it is. Images\n" +
     "must be on this machine: nothing is downloaded.",
   async run(args, context) {
-    const folders = args.positionals;
     const output = args.text("output");
     if (output === undefined) {
       throw new InputError("--output is missing: the page that is written, such as report.html");
     }
     await checkOutput(output, [], ".html");
+    const folders = (await Promise.all(args.positionals.map(runFolders))).flat();
     const names = namesOf(folders);
     // All are read before any is evaluated, which may take long.
     const runs = await Promise.all(folders.map((folder) => readRun(folder)));
@@ -76,8 +81,8 @@ export const command: Command = {
     context.print(
       `report: ${output}, ${formatNumberOf(runs.length, "run")}, ${formatBytes(bytes)}`,
     );
-    for (const { name, missing } of data) {
-      for (const { what, why } of missing) context.print(`  ${name}: no ${what}: ${why}`);
+    for (const { of, what, why } of sharedMissing(data)) {
+      context.print(`  ${of}: no ${what}: ${why}`);
     }
     context.emit({
       output,

@@ -79,7 +79,7 @@ export async function evaluationData(
     classNames,
     perClass: perClassOf(report),
     ...confusionOf(report),
-    ...calibrationOf(report),
+    ...calibrationOf(report, network.description.temperature),
     ...(mistakes ? { mistakes: await shownMistakes(mistakes, validation) } : {}),
   };
 }
@@ -121,11 +121,13 @@ function confusionOf({ confusion }: EvaluationReport): Pick<EvaluationData, "con
 
 function calibrationOf(
   { calibration, confusion }: EvaluationReport,
+  temperature: number | undefined,
 ): Pick<EvaluationData, "calibration"> {
   if (!calibration) return {};
   return {
     calibration: {
       error: calibration.expectedError(),
+      ...(temperature === undefined ? {} : { temperature }),
       what: confusion ? "images" : "probabilities",
       bins: calibration.bins(),
     },

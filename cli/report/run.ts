@@ -2,6 +2,7 @@
 
 import { basename, relative, resolve } from "@std/path";
 import { type Checkpoint, readCheckpoint } from "../../checkpoints/checkpoint.ts";
+import { runsWithin } from "../../comparison/read_runs.ts";
 import { type ConfigFile, loadConfig, parseStored } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
 import { InputError, UserError } from "../../errors.ts";
@@ -33,6 +34,17 @@ export interface ReportedRun {
 
 /** Classes of a network that are not known: so many that its objective has all its metrics. */
 export const UNKNOWN_CLASSES = 1000;
+
+/** The folder of a run itself, or else the runs in it, such as those of a comparison. */
+export async function runFolders(folder: string): Promise<string[]> {
+  const own = (["config", "last", "previous", "best"] as const).map((file) =>
+    runFile(folder, file)
+  );
+  const isRun = (await Promise.all(own.map((path) => exists(path)))).includes(true);
+  const isFolder = (await Deno.stat(folder).catch(() => undefined))?.isDirectory;
+  const within = isRun || !isFolder ? [] : await runsWithin(folder);
+  return within.length > 0 ? within : [folder];
+}
 
 /** Reads a run. Throws InputError for a folder that holds none. */
 export async function readRun(folder: string): Promise<ReportedRun> {

@@ -7,6 +7,12 @@ import { formatCount } from "../../reporting/format.ts";
 import type { RunData } from "./data.ts";
 import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
+/** What the error of a network with a temperature is worth. */
+const FITTED =
+  "The network is calibrated: its logits are divided by a temperature, which calibrate fits on " +
+  "the validation images unless it is told others. On the images that it was fitted on the error is " +
+  "smaller than it will be on new ones.";
+
 /** Diagram and error. */
 export function calibration(runs: readonly RunData[]): HTMLElement {
   return section(
@@ -16,14 +22,18 @@ export function calibration(runs: readonly RunData[]): HTMLElement {
       const found = run.evaluation?.calibration;
       if (!run.evaluation) return [absent(run, ...EVALUATION)];
       if (!found) return [element("p", { class: "problem" }, "The objective says nothing of it.")];
-      const { error, what, bins } = found;
+      const { error, temperature, what, bins } = found;
       const middles = bins.map((_, i) => (i + 0.5) / bins.length);
       const filled = bins.map((bin) => bin.count > 0 ? bin : undefined);
       const x = { label: "confidence", range: [0, 1] as const, format: formatShortShare };
       const isOfImages = what === "images";
       const measured = isOfImages ? "accuracy" : "how often it is so";
       return [
-        facts([["Expected calibration error", formatShare(error)]]),
+        facts([
+          ["Expected calibration error", formatShare(error)],
+          ...(temperature === undefined ? [] : [["Temperature", temperature.toFixed(4)] as const]),
+        ]),
+        temperature === undefined ? undefined : element("p", { class: "note" }, FITTED),
         element(
           "p",
           { class: "note" },

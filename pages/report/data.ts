@@ -131,6 +131,8 @@ export interface EvaluationData {
   readonly confusion?: readonly (readonly [label: number, predicted: number, count: number])[];
   readonly calibration?: {
     readonly error: number;
+    /** What the logits are divided by; absent in a network that is not calibrated. */
+    readonly temperature?: number;
     /** What a bin counts: `images`. */
     readonly what: string;
     /** The least confident first. */

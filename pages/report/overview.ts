@@ -6,6 +6,7 @@ import { type Column, dataTable } from "../kit/table.ts";
 import { formatBytes } from "../../reporting/format.ts";
 import type { RunData, ShownMetric } from "./data.ts";
 import type { RunGroup } from "./groups.ts";
+import { sharedMissing } from "./missing.ts";
 import { lineOf, ofChosenRun } from "./selection.ts";
 
 /** How a metric is written. */
@@ -54,11 +55,10 @@ export function overview(runs: readonly RunData[], groups: readonly RunGroup[]):
 }
 
 function missingLines(runs: readonly RunData[]): Content[] {
-  return runs.flatMap(({ name, missing }) =>
-    missing.map(lineOf).map((line) =>
-      element("p", { class: "problem" }, runs.length === 1 ? line : `${name}: ${line}`)
-    )
-  );
+  return sharedMissing(runs).map(({ of, ...missing }) => {
+    const line = lineOf(missing);
+    return element("p", { class: "problem" }, runs.length === 1 ? line : `${of}: ${line}`);
+  });
 }
 
 /** What computed a run, its files and the command that repeats it. */

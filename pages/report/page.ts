@@ -15,7 +15,8 @@ import { environment, overview } from "./overview.ts";
 const { written, runs } = pageData<ReportData>();
 const groups = groupsOf(runs);
 const isEvaluated = runs.some(({ evaluation }) => evaluation);
-showPage(`Written ${new Date(written.time).toLocaleString()} by ${written.by}`, [
+const time = `${written.time.slice(0, 16).replace("T", " ")} UTC`;
+showPage(`Written ${time} by ${written.by}`, [
   overview(runs, groups),
   curves(groups),
   configs(runs),

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { leavesOf, namesOf } from "../../../cli/report/run.ts";
+import { leavesOf, namesOf, runFolders } from "../../../cli/report/run.ts";
 import type { Config } from "../../../config/schema.ts";
-import { isUnderWay, lockOf } from "../../../training/run_files.ts";
+import { isUnderWay, lockOf, runFile } from "../../../training/run_files.ts";
+import { withFolder } from "../../support/folder.ts";
 
 Deno.test("a config's keys are told one by one, lists as a whole", () => {
   const config = {
@@ -23,6 +24,20 @@ Deno.test("runs are named by their folders, those of one name by their paths", (
   assertEquals(namesOf(["runs/a/", "/elsewhere/b"]), ["a", "b"]);
   assertEquals(namesOf(["x/a", "y/a", "y/b"]), [join("x", "a"), join("y", "a"), "b"]);
 });
+
+Deno.test("a folder that is no run stands for the runs in it", () =>
+  withFolder(async (folder) => {
+    assertEquals(await runFolders(folder), [folder]);
+    const runs = ["a-seed-2", "a-seed-10"].map((name) => join(folder, name));
+    for (const run of runs) {
+      await Deno.mkdir(join(run, "checkpoints"), { recursive: true });
+      await Deno.writeTextFile(runFile(run, "last"), "");
+    }
+    assertEquals(await runFolders(folder), runs);
+    assertEquals(await runFolders(runs[0]), [runs[0]]);
+    await Deno.writeTextFile(runFile(folder, "config"), "");
+    assertEquals(await runFolders(folder), [folder]);
+  }));
 
 Deno.test("a run is under way while a process holds its lock", async () => {
   const run = await Deno.makeTempDir();
