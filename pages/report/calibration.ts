@@ -11,7 +11,7 @@ import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 const FITTED =
   "The network is calibrated: its logits are divided by a temperature, which calibrate fits on " +
   "the validation images unless it is told others. On the images that it was fitted on the error is " +
-  "smaller than it will be on new ones.";
+  "likely smaller than on new ones.";
 
 /** Diagram and error. */
 export function calibration(runs: readonly RunData[]): HTMLElement {
