@@ -4,28 +4,43 @@ import { differencesOf, fullyWritten } from "../config/differences.ts";
 import { configJsonSchema } from "../config/json_schema.ts";
 import type { Config } from "../config/schema.ts";
 import { keywordAt, valueAt } from "../schema/json.ts";
+import type { Setting } from "./comparison.ts";
 import { nameOf, type Variant } from "./variants.ts";
 
 /**
  * The variants that configs are of, one for each config, in their order. Configs are of the same one if
- * they differ in nothing but the seed and what changes no result.
+ * they differ in nothing but the seed and what changes no result, however they are written.
  *
  * @param alone what it is called if all are of one
  */
 export function variantsAmong(configs: readonly Config[], alone: string): Variant[] {
   const full = configs.map(fullyWritten);
-  const keys = varyingKeys(full);
-  const found = new Map<string, Variant>();
-  return configs.map((config, i) => {
-    const settings = keys.map((key) => {
-      const path = key.split(".");
-      return { key, value: valueAt(config, path) ?? valueAt(full[i], path) ?? null };
-    });
-    const name = settings.length === 0 ? alone : nameOf(settings);
-    const variant = found.get(name) ?? { name, settings };
-    found.set(name, variant);
-    return variant;
+  const keys = varyingKeys(full).map((key) => key.split("."));
+  const groups: { readonly values: readonly unknown[]; readonly written: Setting[][] }[] = [];
+  const groupOf = configs.map((config, i) => {
+    const values = keys.map((path) => valueAt(full[i], path) ?? null);
+    const written = keys.map((path, k) => ({
+      key: path.join("."),
+      value: valueAt(config, path) ?? values[k],
+    }));
+    let group = groups.find((one) => differencesOf({ ...one.values }, { ...values }).length === 0);
+    if (!group) groups.push(group = { values, written: [] });
+    group.written.push(written);
+    return group;
   });
+  const variants = new Map(groups.map((group): [unknown, Variant] => {
+    const [shortest] = group.written.map((settings) => ({ name: nameOf(settings), settings }))
+      .toSorted((a, b) => a.name.length - b.name.length);
+    return [group, keys.length === 0 ? { name: alone, settings: [] } : shortest];
+  }));
+  return groupOf.map((group) => variants.get(group)!);
+}
+
+/** The baseline, unless a person names one: plain convolutions, or what comes first. */
+export function plainOf(variants: readonly Variant[]): string | undefined {
+  const isPlain = ({ settings }: Variant) =>
+    settings.some(({ key, value }) => key === "model.convolution" && value === "conv");
+  return (variants.find(isPlain) ?? variants[0])?.name;
 }
 
 /** Where configs differ; where they name different things, whose options differ too, that alone. */

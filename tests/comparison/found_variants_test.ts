@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { variantsAmong } from "../../comparison/found_variants.ts";
+import { plainOf, variantsAmong } from "../../comparison/found_variants.ts";
 import { parseConfig } from "../../config/load.ts";
 
 const TEXT =
@@ -37,4 +37,27 @@ Deno.test("an option that differs is a key of its own, and written in short is t
     found(["training.optimizer.learningRate=0.1"], ["training.optimizer.learningRate=0.2"]),
     [["0.1", "training.optimizer.learningRate"], ["0.2", "training.optimizer.learningRate"]],
   );
+});
+
+Deno.test("a variant is the same however it is written, and shown in short", () => {
+  assertEquals(
+    found(
+      ["model.convolution={ name: do_conv }"],
+      ["model.convolution=do_conv", "seed=1"],
+      ["model.convolution=conv"],
+    ),
+    [
+      ["do_conv", "model.convolution"],
+      ["do_conv", "model.convolution"],
+      ["conv", "model.convolution"],
+    ],
+  );
+});
+
+Deno.test("the baseline of what is found is the plain convolution, or the first", () => {
+  const variants = (values: readonly string[], key = "model.convolution") =>
+    values.map((value) => ({ name: value, settings: [{ key, value }] }));
+  assertEquals(plainOf(variants(["acnet", "conv"])), "conv");
+  assertEquals(plainOf(variants(["acnet", "do_conv"])), "acnet");
+  assertEquals(plainOf([]), undefined);
 });
