@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { readComparedRun } from "../comparison/compared_run.ts";
 import { MOMENTS } from "../comparison/comparison.ts";
-import { variantsAmong } from "../comparison/found_variants.ts";
+import { plainOf, variantsAmong } from "../comparison/found_variants.ts";
 import { planRuns } from "../comparison/planned_run.ts";
 import { readRuns } from "../comparison/read_runs.ts";
 import { parseTargets } from "../comparison/targets.ts";
@@ -33,6 +33,10 @@ import { readConfig } from "./prepare.ts";
 
 /** Trainings of each variant, unless told otherwise. */
 const SEEDS = 5;
+/** Trainings in all at most. */
+const MOST_RUNS = 10_000;
+/** The largest seed that a config takes. */
+const LAST_SEED = 2 ** 32 - 1;
 
 /** `compare CONFIG`. */
 export const command: Command = {
@@ -101,18 +105,15 @@ async function compareTrained(
   const output = args.text("output") ?? fromHome(join(config.output, `${config.name}-compare`));
   await checkFolder(output);
   await checkComparisonFiles(output, [path]);
-  const seeds = Array.from(
-    { length: args.integer("seeds") ?? SEEDS },
-    (_, i) => config.seed + i,
-  );
   const variants = variantsOf(args.texts("vary"), config.name);
+  const seeds = seedsOf(args, config.seed, variants.length);
   const { baseline = variants[0].name } = options;
   requireBaseline(baseline, variants.map(({ name }) => name));
   const runs = await planRuns({ config: path, set: args.texts("set"), variants, seeds, output });
   using interruption = stopAfterStep(context);
   const { isStopped, failed } = await trainAll(runs, {
     output,
-    metrics: options.metrics ?? [],
+    summary: options,
     jobs: args.integer("jobs") ?? 1,
     interruption,
     context,
@@ -122,9 +123,15 @@ async function compareTrained(
   for (const { variant, path } of runs.filter((run) => !failed.includes(run))) {
     done.push({ variant, run: (await readComparedRun(path))! });
   }
-  if (done.some(({ variant }) => variant.name === baseline)) {
+  if (done.length > 0) {
     const title = `${config.name}: ${variants.map(({ name }) => name).join(" · ")}`;
-    await present(done, options, { title, output }, args, context);
+    await present(
+      done,
+      { ...options, baseline, diverged: failed },
+      { title, output },
+      args,
+      context,
+    );
   }
   if (failed.length === 0) return EXIT.success;
   context.progress.print(
@@ -133,6 +140,27 @@ async function compareTrained(
     }`,
   );
   return EXIT.failure;
+}
+
+/** The seeds of each variant. Throws InputError for too many, and where nothing would be compared. */
+function seedsOf(args: Arguments, first: number, variants: number): number[] {
+  const count = args.integer("seeds");
+  if (variants === 1 && (count ?? 1) === 1) {
+    throw new InputError(
+      "nothing varies, so there is nothing to compare; name what differs, as in " +
+        "--vary model.convolution=conv,do_conv, or say how many --seeds show the spread between them",
+    );
+  }
+  const seeds = count ?? SEEDS;
+  const most = Math.min(Math.floor(MOST_RUNS / variants), LAST_SEED - first + 1);
+  if (seeds > most) {
+    throw new InputError(
+      `--seeds: found ${seeds}, expected at most ${most} from seed ${first} on, with ` +
+        `${formatNumberOf(variants, "variant")}: seeds end at ${LAST_SEED}, and a comparison at ` +
+        `${MOST_RUNS} runs`,
+    );
+  }
+  return Array.from({ length: seeds }, (_, i) => first + i);
 }
 
 async function compareFound(
@@ -144,7 +172,9 @@ async function compareFound(
     const [given] = args.texts(option);
     if (given !== undefined) throw trainsNothing(`--${option} ${given}`);
   }
-  if (args.text("seeds") !== undefined) throw trainsNothing("--seeds");
+  for (const option of ["seeds", "jobs"]) {
+    if (args.text(option) !== undefined) throw trainsNothing(`--${option}`);
+  }
   const output = args.text("output");
   if (output !== undefined) {
     await checkFolder(output);
@@ -158,7 +188,8 @@ async function compareFound(
   const variants = variantsAmong(runs.map(({ config }) => config), first?.config.name ?? "");
   const title = [...new Set(variants.map(({ name }) => name))].join(" · ");
   const all = runs.map((run, i) => ({ variant: variants[i], run }));
-  await present(all, options, { title, output }, args, context);
+  const { baseline = plainOf(variants) } = options;
+  await present(all, { ...options, baseline }, { title, output }, args, context);
   return EXIT.success;
 }
 

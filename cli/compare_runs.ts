@@ -7,10 +7,12 @@ import {
   type RunStage,
   stageOf,
 } from "../comparison/planned_run.ts";
-import { chosenMetric } from "../comparison/summary.ts";
+import { metricsOf, targetMetric } from "../comparison/measures.ts";
+import type { SummaryOptions } from "../comparison/summary.ts";
 import { InputError } from "../errors.ts";
 import { formatNumberOf } from "../reporting/format.ts";
 import { DivergedError } from "../training/failures.ts";
+import { monitored } from "../training/recipe.ts";
 import { runFile } from "../training/run_files.ts";
 import type { Context } from "./command.ts";
 import { type Train, trainingThread } from "./compare_jobs.ts";
@@ -34,8 +36,8 @@ export interface TrainedRuns {
 export interface TrainAllOptions {
   /** Their folder, for messages. */
   readonly output: string;
-  /** Metrics by which they will be compared. */
-  readonly metrics: readonly string[];
+  /** How they will be compared. */
+  readonly summary: SummaryOptions;
   /** How many at once. */
   readonly jobs: number;
   readonly interruption: Interruption;
@@ -48,11 +50,11 @@ export interface TrainAllOptions {
  */
 export async function trainAll(
   runs: readonly PlannedRun[],
-  { output, metrics, jobs, interruption, context }: TrainAllOptions,
+  { output, summary, jobs, interruption, context }: TrainAllOptions,
 ): Promise<TrainedRuns> {
   const stages = await stagesOf(runs, output);
   const left = runs.filter((run) => stages.get(run) !== "done");
-  if (left.length > 0) await checkVariants(runs, metrics);
+  if (left.length > 0) await checkVariants(runs, summary);
   const states = ["done", "begun"] as const;
   const counts = states.map((stage) => runs.filter((run) => stages.get(run) === stage).length);
   context.print(
@@ -159,14 +161,15 @@ async function stagesOf(
 /** Throws InputError for a variant whose network or recipe cannot be: before hours of others. */
 async function checkVariants(
   runs: readonly PlannedRun[],
-  metrics: readonly string[],
+  { metrics, targets }: SummaryOptions,
 ): Promise<void> {
   const firsts = runs.filter(({ seed }) => seed === runs[0].seed);
   for (const { variant, file } of firsts) {
     await namingVariant(variant, async () => {
       const { info } = await openImages(file);
       const objective = objectiveFor(file, info);
-      for (const metric of metrics) chosenMetric(objective, metric);
+      const monitor = monitored(objective, file.config.training.monitor);
+      targetMetric(metricsOf(objective, monitor, metrics), targets);
       const { architecture, description } = await planNetwork(file, info);
       recipeOf(file, buildNetwork(file, architecture), description);
     });

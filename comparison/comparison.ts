@@ -54,12 +54,22 @@ export interface RunSummary extends RunCosts {
   readonly reached: readonly Reached[];
 }
 
-/** A variant, as it is shown. */
-export interface VariantSummary extends NetworkSize {
+/** A run whose training diverged: it has no result. */
+export interface DivergedSummary {
+  readonly name: string;
+  readonly path: string;
+  readonly variant: string;
+  readonly seed: number;
+}
+
+/** A variant, as it is shown; its size is null where all its runs diverged. */
+export interface VariantSummary extends Record<keyof NetworkSize, number | null> {
   readonly name: string;
   readonly settings: readonly Setting[];
-  /** Runs that have ended. */
+  /** Runs that have ended; all means are over these. */
   readonly runs: number;
+  /** Runs that diverged. */
+  readonly diverged: number;
   readonly seconds: Spread;
   readonly imagesPerSecond: Spread;
   /** The most of its runs. */
@@ -100,11 +110,17 @@ export interface MetricSummary extends MetricInfo {
 /** A whole comparison. */
 export interface Comparison {
   readonly baseline: string;
+  /** The variant that was to be the baseline, where all its runs diverged. */
+  readonly divergedBaseline?: string;
   readonly at: Moment;
   readonly seeds: readonly number[];
   readonly metrics: readonly MetricSummary[];
+  /** The metric that targets are of. */
+  readonly targetMetric: string;
+  /** Those without a run that has ended come last. */
   readonly variants: readonly VariantSummary[];
   readonly runs: readonly RunSummary[];
+  readonly diverged: readonly DivergedSummary[];
 }
 
 /** A metric over the epochs, of all variants. */

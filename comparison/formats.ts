@@ -2,7 +2,7 @@
 
 import { stringify } from "@std/csv";
 import { spellName } from "../reporting/controls.ts";
-import type { Comparison } from "./comparison.ts";
+import type { Comparison, RunSummary } from "./comparison.ts";
 import { tablesOf } from "./tables.ts";
 import { verdictsOf } from "./verdict.ts";
 
@@ -19,27 +19,32 @@ export function comparisonJson(comparison: Comparison, caption: Caption): string
 }
 
 /** A row for each run, for spreadsheets and statistics programs. */
-export function comparisonCsv({ variants, metrics, runs }: Comparison): string {
+export function comparisonCsv({ variants, metrics, runs, diverged }: Comparison): string {
   const keys = variants[0].settings.map(({ key }) => key);
   const targets = variants[0].reached.map(({ target }) => target);
   const heading = [
-    ...["variant", ...keys, "seed", "epochs"],
+    ...["variant", ...keys, "seed", "status", "epochs"],
     ...metrics.map(({ name }) => name),
     ...["seconds", "imagesPerSecond", "memory"],
     ...targets.flatMap((target) => [`epochs to ${target}`, `seconds to ${target}`]),
     "run",
   ];
-  const rows = runs.map((run) => {
+  const startOf = (run: Pick<RunSummary, "variant" | "seed">) => {
     const { settings } = variants.find(({ name }) => name === run.variant)!;
-    return [
-      ...[run.variant, ...settings.map(({ value }) => value), run.seed, run.epochs],
-      ...metrics.map(({ name }) => run.values[name]),
-      ...[run.seconds, run.imagesPerSecond, run.memory],
-      ...run.reached.flatMap(({ epoch, seconds }) => [epoch, seconds]),
-      run.path,
-    ];
+    return [run.variant, ...settings.map(({ value }) => value), run.seed];
+  };
+  const rows = runs.map((run) => [
+    ...[...startOf(run), "done", run.epochs],
+    ...metrics.map(({ name }) => run.values[name]),
+    ...[run.seconds, run.imagesPerSecond, run.memory],
+    ...run.reached.flatMap(({ epoch, seconds }) => [epoch, seconds]),
+    run.path,
+  ]);
+  const lost = diverged.map((run) => {
+    const start = [...startOf(run), "diverged"];
+    return [...start, ...Array(heading.length - start.length - 1).fill(null), run.path];
   });
-  return stringify([heading, ...rows.map((row) => row.map(cellOf))]);
+  return stringify([heading, ...[...rows, ...lost].map((row) => row.map(cellOf))]);
 }
 
 /** Nothing stands for nothing; what is more than a text or number is JSON. */

@@ -2,14 +2,15 @@
 
 import { InputError } from "../errors.ts";
 import { sum } from "../reporting/statistics.ts";
-import { suggestion } from "../schema/nearest.ts";
-import { type Monitor, monitorOf } from "../training/metrics/monitor.ts";
+import { nearestName } from "../schema/nearest.ts";
+import type { Monitor } from "../training/metrics/monitor.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import { monitored } from "../training/recipe.ts";
 import type { ComparedRun } from "./compared_run.ts";
 import type {
   Comparison,
+  DivergedSummary,
   MetricEntry,
   Moment,
   PairedSummary,
@@ -20,8 +21,9 @@ import type {
 import { costsOf, sizeOf } from "./costs.ts";
 import { holm, type PairedStatistics, pairedStatistics, spreadOf } from "./paired.ts";
 import { LEVEL, pairsNeeded } from "./power.ts";
-import { usualTargets, whenReached } from "./targets.ts";
-import type { Variant } from "./variants.ts";
+import { metricsOf, targetMetric } from "./measures.ts";
+import { type Target, usualTargets, whenReached } from "./targets.ts";
+import { nameOf, type Variant } from "./variants.ts";
 
 /** A run of a variant. */
 export interface VariantRun {
@@ -29,16 +31,26 @@ export interface VariantRun {
   readonly run: ComparedRun;
 }
 
+/** A run of a variant whose training diverged. */
+export interface DivergedRun extends Omit<DivergedSummary, "variant"> {
+  readonly variant: Variant;
+}
+
 /** How runs are compared. */
 export interface SummaryOptions {
-  /** Names of metrics; the first is what targets are of. Default: the one that is monitored. */
+  /** Names of metrics. Default: the one that is monitored. */
   readonly metrics?: readonly string[];
   /** Default: `last`. */
   readonly at?: Moment;
-  /** Name of the variant that the others are compared to. Default: the first. */
+  /**
+   * Name of the variant that the others are compared to; where all its runs diverged the first of the
+   * others takes its place. Default: the first.
+   */
   readonly baseline?: string;
-  /** Values of the first metric. Default: ones that every run reaches. */
-  readonly targets?: readonly number[];
+  /** Values of the first metric, in percent of the first share. Default: ones that every run reaches. */
+  readonly targets?: readonly Target[];
+  /** Default: none. */
+  readonly diverged?: readonly DivergedRun[];
 }
 
 /**
@@ -47,17 +59,19 @@ export interface SummaryOptions {
  */
 export function summarize(all: readonly VariantRun[], options: SummaryOptions = {}): Comparison {
   requireOneOfEach(all);
-  const variants = [...new Set(all.map(({ variant }) => variant))];
+  const ended = new Set(all.map(({ variant }) => variant));
+  const { at = "last", diverged = [] } = options;
+  const variants = [...ended.union(new Set(diverged.map(({ variant }) => variant)))];
   const names = variants.map(({ name }) => name);
-  const { at = "last", baseline = names[0] } = options;
-  requireBaseline(baseline, names);
+  const { baseline: wanted = names[0] } = options;
+  requireBaseline(wanted, names);
+  const isThere = all.some(({ variant }) => variant.name === wanted);
+  const baseline = isThere ? wanted : names[0];
   const { objective, monitor } = trainedFor(all[0].run);
-  const metrics = (options.metrics ?? [monitor.metric]).map((name) => {
-    const { mode } = name === monitor.metric ? monitor : chosenMetric(objective, name);
-    return { name, ...objective.metrics[name], mode };
-  });
-  const [{ name, ...info }] = metrics;
-  const targets = options.targets ?? usualTargets(all.map(({ run }) => run.log), name, info);
+  const metrics = metricsOf(objective, monitor, options.metrics);
+  const { name, ...info } = targetMetric(metrics, options.targets);
+  const targets = options.targets?.map(({ value }) => value) ??
+    usualTargets(all.map(({ run }) => run.log), name, info);
   const runs = all.map(({ variant, run }): RunSummary => ({
     name: run.name,
     path: run.path,
@@ -70,40 +84,54 @@ export function summarize(all: readonly VariantRun[], options: SummaryOptions = 
   }));
   return {
     baseline,
+    ...(isThere ? {} : { divergedBaseline: wanted }),
     at,
     seeds: [...new Set(runs.map(({ seed }) => seed))].toSorted((a, b) => a - b),
     metrics: metrics.map((metric) => ({
       ...metric,
       entries: entriesOf(runs, names, baseline, metric.name),
     })),
-    variants: variants.map((variant) =>
-      variantSummary(
+    targetMetric: name,
+    variants: variants.map((variant) => ({
+      ...variantSummary(
         variant,
-        all.find((one) => one.variant === variant)!.run,
+        all.find((one) => one.variant === variant)?.run,
         runs.filter((run) => run.variant === variant.name),
         targets,
-      )
-    ),
+      ),
+      diverged: diverged.filter((run) => run.variant === variant).length,
+    })),
     runs,
+    diverged: diverged.map(({ name, path, variant, seed }) => ({
+      ...{ name, path, variant: variant.name, seed },
+    })),
   };
 }
 
 /** Throws InputError unless one of these variants is the baseline. */
 export function requireBaseline(baseline: string, names: readonly string[]): void {
   if (names.includes(baseline)) return;
+  const nearest = nearestName(baseline, names);
   throw new InputError(
-    `--baseline: there is no variant "${baseline}"${suggestion(baseline, names, "variants")}`,
+    `--baseline: there is no variant "${baseline}"; ` +
+      (nearest === undefined
+        ? `variants: ${names.map((name) => `"${name}"`).join(", ")}`
+        : `did you mean "${nearest}"?`),
   );
 }
 
 function requireOneOfEach(all: readonly VariantRun[]): void {
   if (all.length === 0) throw new InputError("no run has ended yet: there is nothing to compare");
   const places = new Map<string, string>();
-  for (const { variant: { name }, run: { seed, path } } of all) {
+  for (const { variant: { name, settings }, run: { seed, path } } of all) {
     const key = `${name} with seed ${seed}`;
     const other = places.get(key);
     if (other !== undefined) {
-      throw new InputError(`${other} and ${path} are both of ${key}; leave one of them out`);
+      const shared = settings.map((setting) => `${setting.key}=${nameOf([setting])}, `).join("");
+      throw new InputError(
+        `${other} and ${path} are of one variant and seed (${shared}seed=${seed}); name all runs but ` +
+          "one of these in the place of their folder",
+      );
     }
     places.set(key, path);
   }
@@ -115,16 +143,6 @@ function trainedFor(
 ): { readonly objective: Objective; readonly monitor: Monitor } {
   const objective = objectiveOf(training.objective, classNames.length, { classNames });
   return { objective, monitor: monitored(objective, training.monitor) };
-}
-
-/** A metric that a person names. Throws InputError for one that the objective lacks. */
-export function chosenMetric(objective: Objective, name: string): Monitor {
-  try {
-    return monitorOf(objective, name);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(`--metric: ${error.message}`, { cause: error });
-  }
 }
 
 function valuesOf(
@@ -181,10 +199,10 @@ function entriesOf(
 
 function variantSummary(
   { name, settings }: Variant,
-  first: ComparedRun,
+  first: ComparedRun | undefined,
   runs: readonly RunSummary[],
   targets: readonly number[],
-): VariantSummary {
+): Omit<VariantSummary, "diverged"> {
   const logged = (key: "seconds" | "imagesPerSecond" | "memory") =>
     runs.flatMap((run) => run[key] ?? []);
   const memory = logged("memory");
@@ -192,7 +210,7 @@ function variantSummary(
     name,
     settings,
     runs: runs.length,
-    ...sizeOf(first),
+    ...(first ? sizeOf(first) : { trainingParameters: null, foldedParameters: null, macs: null }),
     seconds: spreadOf(logged("seconds")),
     imagesPerSecond: spreadOf(logged("imagesPerSecond")),
     memory: memory.length > 0 ? Math.max(...memory) : null,

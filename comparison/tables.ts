@@ -2,7 +2,7 @@
 
 import { formatBytes, formatCount, formatDuration, formatSi } from "../reporting/format.ts";
 import type { Comparison, MetricSummary, ReachedSummary } from "./comparison.ts";
-import { formatDifference, formatInterval, formatP, formatSpread } from "./verdict.ts";
+import { formatDifference, formatInterval, formatP, formatSpread, shownTests } from "./verdict.ts";
 
 /** A table: the first row is its heading; the first column names variants, the others are numbers. */
 export interface Table {
@@ -24,19 +24,20 @@ export function tablesOf(comparison: Comparison): Table[] {
 function metricTable(metric: MetricSummary, { baseline, at, variants }: Comparison): Table {
   const heading = ["", "seeds", metric.title, "difference", "95 % interval", "p", "Holm", "d_z"];
   const rows = metric.entries.map(({ variant, paired, ...spread }) => {
-    const runs = variants.find(({ name }) => name === variant)!.runs;
-    const { mean, interval, p, effect } = paired?.difference ?? {};
+    const { runs, diverged } = variants.find(({ name }) => name === variant)!;
+    const { mean, effect } = paired?.difference ?? {};
+    const { interval, p, adjustedP, wilcoxon, signs } = paired ? shownTests(paired) : {};
     return [
       variant,
-      String(runs),
+      String(runs) + (diverged > 0 ? `, ${diverged} diverged` : ""),
       formatSpread(metric, spread),
       mean == null ? NONE : formatDifference(metric, mean),
       interval ? formatInterval(metric, interval) : NONE,
       formatP(p ?? null),
-      formatP(paired?.adjustedP ?? null),
+      formatP(adjustedP ?? null),
       effect == null ? NONE : effect.toFixed(2),
-      formatP(paired?.wilcoxon.p ?? null),
-      formatP(paired?.signTest.p ?? null),
+      formatP(wilcoxon ?? null),
+      formatP(signs ?? null),
     ];
   });
   return {
@@ -46,25 +47,28 @@ function metricTable(metric: MetricSummary, { baseline, at, variants }: Comparis
 }
 
 function costTable({ variants }: Comparison): Table {
+  const shown = (value: number | null, format: (value: number) => string) =>
+    value === null ? NONE : format(value);
   return {
-    title: "what a run takes, and what it leaves",
+    title: "what a run takes (mean time and speed, most memory), and what it leaves",
     rows: [
       ["", "parameters", "folded", "MACs", "time", "images/s", "memory"],
       ...variants.map((variant) => [
         variant.name,
-        formatCount(variant.trainingParameters),
-        formatCount(variant.foldedParameters),
-        formatSi(variant.macs),
-        variant.seconds.mean === null ? NONE : formatDuration(variant.seconds.mean),
-        variant.imagesPerSecond.mean === null ? NONE : formatCount(variant.imagesPerSecond.mean),
-        variant.memory === null ? NONE : formatBytes(variant.memory),
+        shown(variant.trainingParameters, formatCount),
+        shown(variant.foldedParameters, formatCount),
+        shown(variant.macs, formatSi),
+        shown(variant.seconds.mean, formatDuration),
+        shown(variant.imagesPerSecond.mean, formatCount),
+        shown(variant.memory, formatBytes),
       ]),
     ],
   };
 }
 
 /** Epochs and time until the targets; none where there are no targets. */
-function targetTables({ metrics: [metric], variants }: Comparison): Table[] {
+function targetTables({ metrics, targetMetric, variants }: Comparison): Table[] {
+  const metric = metrics.find(({ name }) => name === targetMetric)!;
   const targets = variants[0].reached.map(({ target }) => formatTarget(metric, target));
   if (targets.length === 0) return [];
   return [{

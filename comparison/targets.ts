@@ -2,6 +2,7 @@
 
 import { InputError } from "../errors.ts";
 import type { MetricInfo } from "../training/metrics/metric.ts";
+import { isBeyond } from "../training/metrics/monitor.ts";
 import type { RunLog } from "../training/run_log.ts";
 import type { Reached } from "./comparison.ts";
 import { cumulated } from "./costs.ts";
@@ -11,19 +12,26 @@ const STEP = 0.05;
 /** How many there are. */
 const COUNT = 3;
 
+/** A value of a metric that a person asks for. */
+export interface Target {
+  /** A share from 0 to 1, also where it was written in percent. */
+  readonly value: number;
+  readonly isPercent: boolean;
+}
+
 /** Targets as a person writes them: `0.9,0.95`, a share also as `90%`. Throws InputError. */
-export function parseTargets(text: string): number[] {
+export function parseTargets(text: string): Target[] {
   return text.split(",").map((part) => {
     const [, number = "", percent] = /^\s*(.*?)\s*(%?)\s*$/.exec(part)!;
     const value = Number(number) / (percent ? 100 : 1);
-    if (number !== "" && Number.isFinite(value)) return value;
+    if (number !== "" && Number.isFinite(value)) return { value, isPercent: percent !== "" };
     throw new InputError(`--targets: found "${part}", expected numbers, as in 0.9,0.95 or 90%,95%`);
   });
 }
 
 /**
- * Values that every run reaches: of a share the last multiple of 5 % and the two before it, of another
- * metric the worst of the runs' best.
+ * Values that every run reaches, and not all with their first validation: of a share the last multiple
+ * of 5 % and the two before it, of another metric the worst of the runs' best.
  */
 export function usualTargets(
   logs: readonly RunLog[],
@@ -31,15 +39,17 @@ export function usualTargets(
   { unit, mode }: Pick<MetricInfo, "unit" | "mode">,
 ): number[] {
   const [better, worse] = mode === "max" ? [Math.max, Math.min] : [Math.min, Math.max];
-  const bests = logs.map(({ epochs }) =>
+  const all = logs.map(({ epochs }) =>
     epochs.flatMap(({ validation }) => validation?.[metric] ?? [])
-  ).filter((values) => values.length > 0).map((values) => better(...values));
-  if (bests.length === 0) return [];
-  const common = worse(...bests);
-  if (unit !== "share" || mode !== "max") return [roundedTo(common, mode)];
+  ).filter((values) => values.length > 0);
+  if (all.length === 0) return [];
+  const first = worse(...all.map(([value]) => value));
+  const common = worse(...all.map((values) => better(...values)));
+  const isLater = (target: number) => isBeyond(target, first, mode);
+  if (unit !== "share" || mode !== "max") return [roundedTo(common, mode)].filter(isLater);
   const steps = Math.floor(common / STEP + 1e-9);
   return Array.from({ length: COUNT }, (_, i) => Number((STEP * (steps - i)).toFixed(2)))
-    .filter((target) => target > 0)
+    .filter(isLater)
     .reverse();
 }
 

@@ -2,11 +2,14 @@
 
 import { formatNumberOf } from "../reporting/format.ts";
 import { formatMetric, type MetricInfo } from "../training/metrics/metric.ts";
-import type { Comparison, MetricSummary, PairedSummary } from "./comparison.ts";
+import type { Comparison, MetricSummary, PairedSummary, VariantSummary } from "./comparison.ts";
 import { LEVEL, POWER } from "./power.ts";
 
 /** Seeds below which no test of signs can be below the level, whatever comes out. */
 const FEWEST_FOR_SIGNS = 1 + Math.ceil(Math.log2(1 / LEVEL));
+
+/** Seeds that are named at most: for more an effect is too small. */
+const MOST_SEEDS = 100;
 
 /** A difference of a metric, of a share in points of 1 %: `+0.41`, `-0.0123`. */
 export function formatDifference({ unit }: Pick<MetricInfo, "unit">, value: number): string {
@@ -27,14 +30,34 @@ export function formatP(p: number | null): string {
   return p < 0.0001 ? "< 0.0001" : p.toFixed(4);
 }
 
+/** What is shown of tests; null for those that tell nothing: of one pair, or of equal differences. */
+export function shownTests({ pairs, difference, adjustedP, wilcoxon, signTest }: PairedSummary) {
+  const { p, interval } = difference;
+  const isTested = pairs > 1;
+  return {
+    interval: p === null ? null : interval,
+    p,
+    adjustedP,
+    wilcoxon: isTested ? wilcoxon.p : null,
+    signs: isTested ? signTest.p : null,
+  };
+}
+
 /** What is to be said of each variant by each metric, and of all. */
-export function verdictsOf({ metrics, baseline, variants, seeds }: Comparison): string[] {
+export function verdictsOf(
+  { metrics, baseline, divergedBaseline, variants, seeds }: Comparison,
+): string[] {
+  const ended = new Set(variants.filter(({ runs }) => runs > 0).map(({ name }) => name));
   const of = (metric: MetricSummary) =>
     metric.entries.flatMap(({ variant, paired }) =>
-      paired ? [verdictOf(metric, variant, baseline, paired)] : []
+      paired && ended.has(variant) ? [verdictOf(metric, variant, baseline, paired)] : []
     );
-  const isTested = variants.length > 1 && seeds.length > 1;
+  const isTested = ended.size > 1 && seeds.length > 1;
   return [
+    ...(divergedBaseline === undefined ? [] : [
+      `${divergedBaseline} was to be the baseline; ${baseline} is it in its place`,
+    ]),
+    ...variants.flatMap(divergedOf),
     ...metrics.flatMap(of),
     ...(isTested && seeds.length < FEWEST_FOR_SIGNS
       ? [
@@ -42,6 +65,17 @@ export function verdictsOf({ metrics, baseline, variants, seeds }: Comparison): 
         `${100 * LEVEL} %, whatever comes out`,
       ]
       : []),
+  ];
+}
+
+/** What is to be said of runs that diverged. */
+function divergedOf({ name, runs, diverged }: VariantSummary): string[] {
+  if (diverged === 0) return [];
+  const all = formatNumberOf(runs + diverged, "run");
+  return [
+    runs === 0
+      ? `${name} diverged: none of ${all} has a result`
+      : `${name} diverged in ${diverged} of ${all}: its figures are of the others alone`,
   ];
 }
 
@@ -64,19 +98,21 @@ function verdictOf(
       : `${variant} differs from ${baseline} by the same with each seed: ${shown}`;
   }
   const tests = metric.entries.filter(({ paired }) => paired?.difference.p != null).length;
-  const details = `${shown}, 95 % interval ${formatInterval(metric, interval)}, p ${
-    formatP(adjustedP).replace(/^(?=\d)/, "= ")
-  }${tests > 1 ? ` of ${tests} tests` : ""}`;
+  const details = `${shown}, 95 % interval ${formatInterval(metric, interval)}, ${
+    tests > 1 ? "corrected p" : "p"
+  } ${formatP(adjustedP).replace(/^(?=\d)/, "= ")}${tests > 1 ? ` of ${tests} tests` : ""}`;
   if (adjustedP < LEVEL) {
     const isBetter = metric.mode === "max" ? mean > 0 : mean < 0;
     return `${variant} is ${isBetter ? "better" : "worse"} than ${baseline}: ${details}`;
   }
-  const needed = pairsNeeded === null ? "more than 10,000" : String(pairsNeeded);
+  const outlook = pairsNeeded === null || pairsNeeded > MOST_SEEDS
+    ? `an effect as small as it looks is beyond ${MOST_SEEDS} seeds with this spread`
+    : `if the effect is as large as it looks, it takes ${pairsNeeded} seeds to find it in ` +
+      `${100 * POWER} % of such comparisons`;
   return `${formatNumberOf(pairs, "seed")} ${
     pairs === 1 ? "is" : "are"
   } too few to tell ${variant} ` +
-    `from ${baseline}: ${details}; if the effect is as large as it looks, it takes ${needed} seeds to ` +
-    `find it in ${100 * POWER} % of such comparisons`;
+    `from ${baseline}: ${details}; ${outlook}`;
 }
 
 /** A mean and its standard deviation: `91.52 % ± 0.29`. */

@@ -6,6 +6,7 @@ import {
   formatInterval,
   formatP,
   formatSpread,
+  shownTests,
 } from "../../comparison/verdict.ts";
 import {
   formatBytes,
@@ -24,7 +25,7 @@ import { dataTable } from "../kit/table.ts";
 import type { ComparisonData } from "./data.ts";
 
 const { comparison, verdicts, curves, config, command } = pageData<ComparisonData>();
-const { baseline, at, seeds, metrics, variants, runs } = comparison;
+const { baseline, at, seeds, metrics, variants, runs, targetMetric } = comparison;
 
 const formatOf = (unit: MetricSummary["unit"]): NumberFormat =>
   unit === "share" ? formatPercent : formatNumber;
@@ -119,6 +120,7 @@ showPage(
 function differences(metric: MetricSummary): HTMLElement {
   type Row = MetricEntry;
   const difference = ({ paired }: Row) => paired?.difference;
+  const tests = ({ paired }: Row) => paired && shownTests(paired);
   return dataTable<Row>({
     caption: `${metric.title}, differences from ${baseline}` +
       (metric.unit === "share" ? " in points of 1 %" : ""),
@@ -128,14 +130,14 @@ function differences(metric: MetricSummary): HTMLElement {
       text("difference", (row) => difference(row)?.mean, (mean) => formatDifference(metric, mean)),
       text(
         "95 % interval",
-        (row) => difference(row)?.interval?.[0],
+        (row) => tests(row)?.interval?.[0],
         (_, row) => formatInterval(metric, difference(row)!.interval!),
       ),
-      text("p (t test)", (row) => difference(row)?.p, formatP),
-      text("p by Holm", ({ paired }) => paired?.adjustedP, formatP),
+      text("p (t test)", (row) => tests(row)?.p, formatP),
+      text("p by Holm", (row) => tests(row)?.adjustedP, formatP),
       text("effect d_z", (row) => difference(row)?.effect, (effect) => effect.toFixed(2)),
-      text("p (Wilcoxon)", ({ paired }) => paired?.wilcoxon.p, formatP),
-      text("p (signs)", ({ paired }) => paired?.signTest.p, formatP),
+      text("p (Wilcoxon)", (row) => tests(row)?.wilcoxon, formatP),
+      text("p (signs)", (row) => tests(row)?.signs, formatP),
     ],
     rows: metric.entries,
   });
@@ -165,7 +167,7 @@ function bySeed(
     title: `${title[0].toUpperCase()}${title.slice(1)}, by seed`,
     x: { label: "seed", isWhole: true, range: [seeds[0] - 0.5, seeds.at(-1)! + 0.5] },
     y: { label: title, format },
-    series: variants.map((variant) => {
+    series: variants.filter((variant) => variant.runs > 0).map((variant) => {
       const own = runs.filter((run) => run.variant === variant.name)
         .toSorted((a, b) => a.seed - b.seed);
       return {
@@ -205,10 +207,13 @@ function settings(): HTMLElement[] {
 function costs(): HTMLElement {
   type Row = typeof variants[number];
   return dataTable<Row>({
-    caption: "What a run takes, means of runs, and what it leaves",
+    caption: "What a run takes (mean time and speed, most memory), and what it leaves",
     columns: [
       { title: "variant", value: ({ name }) => name },
       text("runs", ({ runs }) => runs, formatCount),
+      ...(comparison.diverged.length > 0
+        ? [text<Row>("diverged", ({ diverged }) => diverged, formatCount)]
+        : []),
       text("parameters", ({ trainingParameters }) => trainingParameters, formatCount),
       text("folded", ({ foldedParameters }) => foldedParameters, formatCount),
       text("MACs", ({ macs }) => macs, formatSi),
@@ -221,7 +226,7 @@ function costs(): HTMLElement {
 }
 
 function targets(): HTMLElement[] {
-  const [{ title, unit }] = metrics;
+  const { title, unit } = metrics.find(({ name }) => name === targetMetric)!;
   const all = variants[0].reached;
   if (all.length === 0) return [];
   type Row = typeof variants[number];

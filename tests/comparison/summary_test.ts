@@ -1,7 +1,14 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { ComparedRun } from "../../comparison/compared_run.ts";
 import { comparisonCsv, comparisonMarkdown } from "../../comparison/formats.ts";
-import { summarize, type VariantRun } from "../../comparison/summary.ts";
+import {
+  type DivergedRun,
+  requireBaseline,
+  summarize,
+  type VariantRun,
+} from "../../comparison/summary.ts";
+import type { Variant } from "../../comparison/variants.ts";
+import { tablesOf } from "../../comparison/tables.ts";
 import { verdictsOf } from "../../comparison/verdict.ts";
 import { parseConfig } from "../../config/load.ts";
 import { InputError } from "../../errors.ts";
@@ -78,6 +85,11 @@ const better = [0.02, 0.03, 0.025].map((more, seed) =>
   runOf("do_conv", seed, [0.9, BASE[seed][1] + more])
 );
 
+function divergedOf(variant: Variant, seed: number): DivergedRun {
+  const name = `${variant.name}-seed-${seed}`;
+  return { variant, seed, name, path: `runs/${name}` };
+}
+
 Deno.test("runs are paired by their seeds, and those without a partner count for the mean alone", () => {
   const { metrics: [{ entries }], seeds } = summarize([...conv, ...better.slice(1).toReversed()]);
   assertEquals(seeds, [0, 1, 2]);
@@ -122,9 +134,54 @@ Deno.test("what is certain is told apart from what takes more seeds", () => {
   ]);
 });
 
+Deno.test("a variant that diverged stays in the tables, and another takes its place as baseline", () => {
+  const diverged = [0, 1, 2].map((seed) => divergedOf(variants.rep_vgg, seed));
+  const comparison = summarize([...conv, ...better], { baseline: "rep_vgg", diverged });
+  assertEquals(verdictsOf(comparison).slice(0, 3), [
+    "rep_vgg was to be the baseline; conv is it in its place",
+    "rep_vgg diverged: none of 3 runs has a result",
+    "do_conv is better than conv: accuracy +2.50 points, 95 % interval +1.26 to +3.74, p = 0.0131",
+  ]);
+  for (const { rows } of tablesOf(comparison)) {
+    const row = rows.at(-1)!;
+    assertEquals([row[0], new Set(row.slice(2))], ["rep_vgg", new Set(["–"])]);
+  }
+  assertEquals(tablesOf(comparison)[0].rows.at(-1)![1], "0, 3 diverged");
+});
+
+Deno.test("what tells nothing is not shown: tests of one pair, intervals of equal differences", () => {
+  const cells = (runs: readonly VariantRun[]) => tablesOf(summarize(runs))[0].rows[2];
+  assertEquals(cells([conv[0], better[0]]).slice(4), Array(6).fill("–"));
+  assertEquals(
+    cells([...conv, ...BASE.map((values, seed) => runOf("do_conv", seed, values))])[4],
+    "–",
+  );
+});
+
+Deno.test("a corrected p is called so, and an effect that takes very many seeds too small", () => {
+  const third = BASE.map(([first, last], seed) =>
+    runOf("rep_vgg", seed, [first, last + [0.0301, -0.03, 0.001][seed]])
+  );
+  const [one, other] = verdictsOf(summarize([...conv, ...better, ...third]));
+  assertStringIncludes(one, ", corrected p = 0.0261 of 2 tests");
+  assertStringIncludes(other, "; an effect as small as it looks is beyond 100 seeds");
+});
+
+Deno.test("a metric that is named twice is shown once", () => {
+  assertEquals(summarize(conv, { metrics: ["loss", "loss"] }).metrics.length, 1);
+});
+
+Deno.test("an unknown baseline is answered with the names that there are, quoted", () => {
+  assertThrows(
+    () => requireBaseline("xyz", ["conv, 0.1", "conv, 0.2"]),
+    InputError,
+    'variants: "conv, 0.1", "conv, 0.2"',
+  );
+});
+
 Deno.test("times and epochs to targets are those of the first validation that reaches them", () => {
   const { variants: [{ reached, seconds, imagesPerSecond, memory }] } = summarize(conv, {
-    targets: [0.6, 0.81, 0.9],
+    targets: [0.6, 0.81, 0.9].map((value) => ({ value, isPercent: false })),
   });
   assertEquals(reached, [
     { target: 0.6, runs: 3, epoch: 4 / 3, seconds: 40 / 3 },
@@ -138,7 +195,7 @@ Deno.test("times and epochs to targets are those of the first validation that re
 
 Deno.test("over-parameterized kernels fold to the baseline's size", () => {
   const [plain, over] = summarize([...conv, ...better]).variants;
-  assertEquals(over.trainingParameters > plain.trainingParameters, true);
+  assertEquals(over.trainingParameters! > plain.trainingParameters!, true);
   assertEquals([over.foldedParameters, over.macs], [plain.foldedParameters, plain.macs]);
 });
 
@@ -146,23 +203,28 @@ Deno.test("two runs of a variant with one seed are refused", () => {
   assertThrows(
     () => summarize([conv[0], conv[1], conv[0]]),
     InputError,
-    "are both of conv with seed 0",
+    "are of one variant and seed (model.convolution=conv, seed=0); name all runs but one",
   );
   assertThrows(() => summarize([]), InputError, "no run has ended yet");
 });
 
 Deno.test("a comparison is a row for each run in CSV, and tables in Markdown", () => {
-  const comparison = summarize([...conv.slice(0, 1), ...better.slice(0, 1)], { targets: [0.8] });
+  const comparison = summarize([...conv.slice(0, 1), ...better.slice(0, 1)], {
+    targets: [{ value: 0.8, isPercent: false }],
+    diverged: [divergedOf(variants.do_conv, 1)],
+  });
   assertEquals(comparisonCsv(comparison).split("\r\n"), [
-    "variant,model.convolution,seed,epochs,accuracy,seconds,imagesPerSecond,memory,epochs to 0.8,seconds to 0.8,run",
-    "conv,conv,0,2,0.8,20,10,1001,2,20,runs/conv-seed-0",
-    "do_conv,do_conv,0,2,0.8200000000000001,20,10,1001,1,10,runs/do_conv-seed-0",
+    "variant,model.convolution,seed,status,epochs,accuracy,seconds,imagesPerSecond,memory,epochs to 0.8,seconds to 0.8,run",
+    "conv,conv,0,done,2,0.8,20,10,1001,2,20,runs/conv-seed-0",
+    "do_conv,do_conv,0,done,2,0.8200000000000001,20,10,1001,1,10,runs/do_conv-seed-0",
+    "do_conv,do_conv,1,diverged,,,,,,,,runs/do_conv-seed-1",
     "",
   ]);
   const markdown = comparisonMarkdown(comparison, { title: "a | b", command: "overfold compare" });
   assertEquals(
-    markdown.startsWith("# a \\| b\n\n- one seed cannot tell do\\_conv from conv "),
+    markdown.startsWith("# a \\| b\n\n- do\\_conv diverged in 1 of 2 runs: "),
     true,
   );
+  assertStringIncludes(markdown, "| do\\_conv | 1, 1 diverged |");
   assertEquals(markdown.endsWith("\n```sh\noverfold compare\n```\n"), true);
 });

@@ -137,19 +137,20 @@ Deno.test("variants of one seed see the same images in the same order and start 
     assertEquals(doConv.log, conv.log);
   }, CONFIG));
 
-Deno.test("a variant that diverges is told, and the others are compared", () =>
+Deno.test("a baseline that diverges is told, and the others are compared", () =>
   withTinyConfig(async (folder) => {
     const { code, out, error } = await overfold(
       folder,
       ...["compare", "tiny.yaml", "--seeds", "1", "--json"],
-      ...["--vary", "training.optimizer.learningRate=0.1,1e30,0.2"],
+      ...["--vary", "training.optimizer.learningRate=1e30,0.1,0.2"],
     );
     assertEquals(code, 1, error);
     assertStringIncludes(error, "error: 1e_30-seed-0: the training diverged");
     assertStringIncludes(error, "1 run diverged: 1e_30-seed-0");
     const comparison = parseEvents(out).at(-1)!;
     const variants = comparison.variants as { name: string }[];
-    assertEquals(variants.map(({ name }) => name), ["0.1", "0.2"]);
+    assertEquals(variants.map(({ name }) => name), ["0.1", "0.2", "1e+30"]);
+    assertEquals([comparison.divergedBaseline, comparison.baseline], ["1e+30", "0.1"]);
     assert((await namesIn(join(folder, "runs", "tiny-compare"))).includes("comparison.html"));
   }, CONFIG));
 
@@ -158,15 +159,39 @@ for (
     ["two configs", ["a.yaml", "b.yaml"], "found 2 configs (a.yaml, b.yaml), expected one"],
     [
       "an unknown kind",
-      ["tiny.yaml", "--vary", "model.convolution=conf"],
+      ["tiny.yaml", "--vary", "model.convolution=conv,conf"],
       "variant conf: --set model",
     ],
-    ["an unknown metric", ["tiny.yaml", "--metric", "acuracy"], 'did you mean "accuracy"?'],
-    ["an unknown baseline", ["tiny.yaml", "--baseline", "conf"], 'there is no variant "conf"'],
+    [
+      "an unknown metric",
+      ["tiny.yaml", "--seeds", "2", "--metric", "acuracy"],
+      'did you mean "accuracy"?',
+    ],
+    [
+      "an unknown baseline",
+      ["tiny.yaml", "--seeds", "2", "--baseline", "conf"],
+      'there is no variant "conf"',
+    ],
     [
       "a time budget",
-      ["tiny.yaml", "--set", "training.maxTime=1h"],
+      ["tiny.yaml", "--seeds", "2", "--set", "training.maxTime=1h"],
       "training.maxTime ends trainings",
+    ],
+    ["nothing to compare", ["tiny.yaml"], "nothing varies, so there is nothing to compare"],
+    [
+      "more seeds than there are",
+      ["tiny.yaml", "--seeds", "100000000000"],
+      "found 100000000000, expected at most 10000",
+    ],
+    [
+      "percents of a loss",
+      ["tiny.yaml", "--seeds", "2", "--metric", "loss", "--targets", "12%"],
+      "loss is not shown in percent",
+    ],
+    [
+      "--jobs with --from",
+      ["--from", ".", "--jobs", "2"],
+      "--jobs: with --from nothing is trained",
     ],
     ["a folder without runs", ["--from", "."], "there is no run in this folder"],
     ["--vary with --from", ["--from", ".", "--vary", "a=1,2"], "with --from nothing is trained"],
