@@ -7,7 +7,7 @@ export interface LiveState {
   readonly title: string;
   /** Share of the epoch, or its validation, that is done. */
   readonly done: number;
-  /** Where in it the training is, how fast, and for how long: `step 12/390`, `1,234 images/s`. */
+  /** Where in it the training is, how long it takes yet, and how fast: `step 12/390`, `1,234 images/s`. */
   readonly figures: readonly string[];
   /** The losses so far, as a curve. */
   readonly curve: string;

@@ -29,11 +29,13 @@ const GAP = "  ";
 /** Return to the first column and clear to the end of the line. */
 const CLEAR = "\r\x1b[K";
 
+/** A line of fields, or a view. */
+type Shown = { readonly fields: readonly string[] } | { readonly view: View };
+
 /** A progress line; call {@link Progress.finish} when the work ends, also when it fails. */
 export class Progress {
   readonly #target: ProgressTarget;
-  /** The fields of a line, or a view; nothing is no field. */
-  #shown: readonly string[] | View = [];
+  #shown: Shown | undefined;
   /** What of it is on the terminal. */
   #drawn: DrawnView | undefined;
   #last = -Infinity;
@@ -60,13 +62,15 @@ export class Progress {
     this.#last = now;
     const columns = this.#target.columns();
     const isView = view && this.#target.isTerminal && columns >= WIDE;
-    const shown = isView ? view(columns) : fieldsOf(typeof text === "string" ? text : text());
+    const shown = isView
+      ? { view: view(columns) }
+      : fieldsOf(typeof text === "string" ? text : text());
     if (this.#target.isTerminal) {
       const before = this.#cleared() || CLEAR;
       this.#shown = shown;
       this.#draw(before);
-    } else if (isLine(shown)) {
-      this.#target.write(`${shown.join(GAP)}\n`);
+    } else if ("fields" in shown) {
+      this.#target.write(`${shown.fields.join(GAP)}\n`);
     }
   }
 
@@ -80,7 +84,7 @@ export class Progress {
   /** Removes the progress line until the next update, so that something else can be printed. */
   clear(): void {
     this.#clear();
-    this.#shown = [];
+    this.#shown = undefined;
   }
 
   /** Removes the progress line: the work is done, and the next update is shown at once. */
@@ -91,13 +95,13 @@ export class Progress {
 
   /** @param before what makes room for it */
   #draw(before = CLEAR): void {
-    if (isEmpty(this.#shown)) return;
+    if (!this.#shown) return;
     const columns = this.#target.columns();
-    if (isLine(this.#shown)) {
+    if ("fields" in this.#shown) {
       // The last column stays free: some terminals wrap as soon as it is filled.
-      this.#target.write(before + fitted(this.#shown, Math.max(0, columns - 1)));
+      this.#target.write(before + fitted(this.#shown.fields, Math.max(0, columns - 1)));
     } else {
-      this.#drawn = drawView(this.#shown, columns, this.#target.colours ?? false);
+      this.#drawn = drawView(this.#shown.view, columns, this.#target.colours ?? false);
       this.#target.write(before + this.#drawn.text);
     }
   }
@@ -112,20 +116,12 @@ export class Progress {
     const drawn = this.#drawn;
     this.#drawn = undefined;
     if (drawn) return clearView(drawn, this.#target.columns());
-    return isEmpty(this.#shown) ? "" : CLEAR;
+    return this.#shown ? CLEAR : "";
   }
 }
 
-function fieldsOf(text: string | readonly string[]): string[] {
-  return (typeof text === "string" ? [text] : text).map(spellControls);
-}
-
-function isLine(shown: readonly string[] | View): shown is readonly string[] {
-  return Array.isArray(shown);
-}
-
-function isEmpty(shown: readonly string[] | View): boolean {
-  return isLine(shown) && shown.every((field) => field === "");
+function fieldsOf(text: string | readonly string[]): Shown {
+  return { fields: (typeof text === "string" ? [text] : text).map(spellControls) };
 }
 
 /** As many of the first fields as there is room for; of the first as much as there is. */

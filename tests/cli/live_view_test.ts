@@ -52,7 +52,7 @@ Deno.test("a wide terminal shows a bar, speed, time left, memory, the curve of l
   step(5, 0.5);
   const { lines } = await terminal.screen();
   assertEquals(lines.slice(1), [
-    `epoch 2/3  ${"━".repeat(15)}${"─".repeat(45)}  step 1/4  100 images/s  7.0 s left  300.0 MiB`,
+    `epoch 2/3  ${"━".repeat(15)}${"─".repeat(45)}  step 1/4  7.0 s left  100 images/s  300.0 MiB`,
     "loss 0.5000 █▆▄▂▁  accuracy 50.00 %  best accuracy 75.00 % (epoch 1)",
   ]);
 });
@@ -73,6 +73,6 @@ Deno.test("a narrow terminal shows the line that logs have", async () => {
   const { terminal, step } = report(90);
   step(1, 4);
   assertEquals((await terminal.screen()).lines, [
-    "epoch 1/3  step 1/4  loss 4.0000  accuracy 50.00 %  100 images/s  11.0 s left",
+    "epoch 1/3  step 1/4  loss 4.0000  accuracy 50.00 %  11.0 s left  100 images/s",
   ]);
 });
