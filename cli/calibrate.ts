@@ -8,7 +8,7 @@ import { InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { checkPlace } from "../files/place.ts";
 import { formatCount, formatNumberOf, formatPercent, formatTable } from "../reporting/format.ts";
-import { calibrateNetwork } from "../training/calibrate.ts";
+import { calibrateNetwork, type CalibrationFigures } from "../training/calibrate.ts";
 import { runFile } from "../training/run_files.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import { callOf, shellQuoted } from "./calls.ts";
@@ -82,16 +82,29 @@ export const command: Command = {
       ], ["left", "right", "right"]),
       `kept in ${path}`,
     ].join("\n\n"));
-    if (after.expectedCalibrationError > before.expectedCalibrationError) {
-      const call = `${callOf("calibrate", context.call)} ${shellQuoted(path)} --reset`;
-      context.progress.print(
-        "warning: the calibration error is larger with this temperature, though the loss is less; " +
-          `without it the network is better calibrated: ${call}`,
-      );
-    }
+    const reset = `${callOf("calibrate", context.call)} ${shellQuoted(path)} --reset`;
+    const warning = describeGrownError(before, after, reset);
+    if (warning !== undefined) context.progress.print(`warning: ${warning}`);
     context.emit({ temperature, count, before, after, output: path });
   },
 };
+
+/**
+ * That a temperature makes the calibration error larger: it is fitted to the loss. Undefined if it
+ * does not.
+ *
+ * @param reset the command that takes it out again
+ */
+export function describeGrownError(
+  { expectedCalibrationError: before }: CalibrationFigures,
+  { expectedCalibrationError: after }: CalibrationFigures,
+  reset: string,
+): string | undefined {
+  if (after <= before) return undefined;
+  return `the temperature makes the loss less, but the calibration error larger (${
+    formatPercent(before)
+  } to ${formatPercent(after)}); to take it out again: ${reset}`;
+}
 
 /** The file of a folded network: that of the run in a folder, or the path itself. */
 async function foldedNetworkOf(path: string): Promise<string> {

@@ -1,0 +1,15 @@
+import { assertEquals } from "@std/assert";
+import { describeGrownError } from "../../cli/calibrate.ts";
+
+Deno.test("calibrate warns of a temperature that makes the calibration error larger, and of no other", () => {
+  const [less, more] = [
+    { loss: 2.002, expectedCalibrationError: 0.0627 },
+    { loss: 2.001, expectedCalibrationError: 0.0797 },
+  ];
+  assertEquals(
+    describeGrownError(less, more, "overfold calibrate RUN --reset"),
+    "the temperature makes the loss less, but the calibration error larger (6.27 % to 7.97 %); " +
+      "to take it out again: overfold calibrate RUN --reset",
+  );
+  for (const before of [less, more]) assertEquals(describeGrownError(before, less, ""), undefined);
+});
