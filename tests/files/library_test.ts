@@ -95,6 +95,6 @@ Deno.test("fetch has all libraries at hand", async () => {
     "that of Parquet files",
     "that of ZIP archives",
     "ONNX Runtime",
-    "the bundler of pages",
+    "the bundler of pages, and what they show charts with",
   ]);
 });
