@@ -1,11 +1,11 @@
 /** `overfold compare`: trains variants of a config with the same seeds, and says what differs. */
 
-import { join } from "@std/path";
+import { basename, join, resolve } from "@std/path";
 import { readComparedRun } from "../comparison/compared_run.ts";
 import { MOMENTS } from "../comparison/comparison.ts";
 import { plainOf, variantsAmong } from "../comparison/found_variants.ts";
 import { planRuns } from "../comparison/planned_run.ts";
-import { readRuns } from "../comparison/read_runs.ts";
+import { readRuns, runsWithin } from "../comparison/read_runs.ts";
 import { parseTargets } from "../comparison/targets.ts";
 import {
   requireBaseline,
@@ -15,6 +15,7 @@ import {
 } from "../comparison/summary.ts";
 import { variantsOf } from "../comparison/variants.ts";
 import { EXIT, InputError } from "../errors.ts";
+import { exists } from "../files/exists.ts";
 import { fromHome } from "../files/home.ts";
 import { formatNumberOf, someOf } from "../reporting/format.ts";
 import { shellQuoted } from "./calls.ts";
@@ -110,6 +111,7 @@ async function compareTrained(
   const { baseline = variants[0].name } = options;
   requireBaseline(baseline, variants.map(({ name }) => name));
   const runs = await planRuns({ config: path, set: args.texts("set"), variants, seeds, output });
+  await warnOfOthers(output, runs, context);
   using interruption = stopAfterStep(context);
   const { isStopped, failed } = await trainAll(runs, {
     output,
@@ -180,17 +182,40 @@ async function compareFound(
     await checkFolder(output);
     await checkComparisonFiles(output, []);
   }
-  const { runs, unfinished } = await readRuns(args.positionals);
+  const { runs, diverged, unfinished } = await readRuns(args.positionals);
   for (const path of unfinished) {
     context.progress.print(`warning: ${path} is left out: that run has not ended`);
   }
+  for (const { path } of diverged) {
+    context.progress.print(`warning: ${path} has no result: that run diverged`);
+  }
+  if (output !== undefined) await warnOfOthers(output, [...runs, ...diverged], context);
   const [first] = runs;
-  const variants = variantsAmong(runs.map(({ config }) => config), first?.config.name ?? "");
+  const configs = [...runs, ...diverged].map(({ config }) => config);
+  const variants = variantsAmong(configs, first?.config.name ?? "");
   const title = [...new Set(variants.map(({ name }) => name))].join(" · ");
   const all = runs.map((run, i) => ({ variant: variants[i], run }));
+  const lost = diverged.map((run, i) => ({ ...run, variant: variants[runs.length + i] }));
   const { baseline = plainOf(variants) } = options;
-  await present(all, { ...options, baseline }, { title, output }, args, context);
+  await present(all, { ...options, baseline, diverged: lost }, { title, output }, args, context);
   return EXIT.success;
+}
+
+/** Warns where a comparison leaves out runs of its folder: its result may replace one of them all. */
+async function warnOfOthers(
+  output: string,
+  compared: readonly { readonly path: string }[],
+  { progress }: Context,
+): Promise<void> {
+  const covered = new Set(compared.map(({ path }) => resolve(path)));
+  const there = await exists(output) ? await runsWithin(output) : [];
+  const others = there.filter((path) => !covered.has(resolve(path)));
+  if (others.length === 0) return;
+  progress.print(
+    `warning: ${output} has ${formatNumberOf(there.length, "run")}, and ${
+      someOf(others.map((path) => basename(path)))
+    } will not be in this result; choose another --output to keep one of all`,
+  );
 }
 
 /** Compares runs, shows what comes out and writes it, where there is a folder for it. */

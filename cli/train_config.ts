@@ -14,6 +14,7 @@ import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import { countSteps } from "../training/data.ts";
+import { UnwritableError } from "../training/failures.ts";
 import type { TrainingOutcome } from "../training/observer.ts";
 import { frozenBatchNorms } from "../training/freezing.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
@@ -140,8 +141,9 @@ export async function trainConfig(
       (signal, context) => trainRun(run, signal, context),
     );
   } catch (error) {
-    if (!(error instanceof DeviceError) || !folder.lastCheckpoint()) throw error;
-    throw new DeviceError(`${error.message}\n${howToGoOn}`, { cause: error });
+    const kind = [DeviceError, UnwritableError].find((kind) => error instanceof kind);
+    if (!kind || !folder.lastCheckpoint()) throw error;
+    throw new kind(`${(error as Error).message}\n${howToGoOn}`, { cause: error });
   }
   context.progress.finish();
   const ending = describeEnd(outcome, run);

@@ -1,18 +1,25 @@
 /** Runs that a person names: by their folders, or by folders that hold several. */
 
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { loadConfig } from "../config/load.ts";
 import { InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { bareRefusalOf } from "../files/refusal.ts";
-import { runFile } from "../training/run_files.ts";
+import { parseLogLine } from "../training/log_rows.ts";
+import { isUnderWay, runFile } from "../training/run_files.ts";
 import { type ComparedRun, readComparedRun } from "./compared_run.ts";
 
 /** What was found. */
 export interface FoundRuns {
   readonly runs: readonly ComparedRun[];
-  /** Folders of runs that have not ended. */
+  /** Those that diverged when they were last compared, and have not ended since. */
+  readonly diverged: readonly FoundDiverged[];
+  /** Folders of others that have not ended. */
   readonly unfinished: readonly string[];
 }
+
+/** A run that diverged: it may have no checkpoint. */
+export type FoundDiverged = Pick<ComparedRun, "name" | "path" | "seed" | "config">;
 
 /**
  * The runs in folders, or in the folders within, in the order of their names. Throws InputError for a
@@ -20,17 +27,38 @@ export interface FoundRuns {
  */
 export async function readRuns(paths: readonly string[]): Promise<FoundRuns> {
   const runs: ComparedRun[] = [];
+  const diverged: FoundDiverged[] = [];
   const unfinished: string[] = [];
   for (const path of paths) {
-    const folders = await isRun(path) ? [path] : await runsWithin(path);
+    const isOne = await isRun(path);
+    const told = await divergedIn(isOne ? dirname(path) : path);
+    const found = isOne ? [path] : await runsWithin(path);
+    const folders = isOne ? found : [...new Set([...found, ...told])];
     if (folders.length === 0) throw new InputError(`${path}: there is no run in this folder`);
     for (const folder of folders) {
-      const run = await readComparedRun(folder);
+      const run = found.includes(folder) ? await readComparedRun(folder) : undefined;
       if (run) runs.push(run);
-      else unfinished.push(folder);
+      else if (!told.includes(folder) || await isUnderWay(folder)) unfinished.push(folder);
+      else {
+        const { config } = await loadConfig(runFile(folder, "config"));
+        diverged.push({ name: basename(folder), path: folder, seed: config.seed, config });
+      }
     }
   }
-  return { runs, unfinished };
+  return { runs, diverged, unfinished };
+}
+
+/** Folders of runs that the comparison in a folder tells to have diverged, and that are there. */
+async function divergedIn(folder: string): Promise<string[]> {
+  const text = await Deno.readTextFile(join(folder, "comparison.json")).catch(() => "");
+  // What is damaged, or of another program, tells nothing.
+  const told = parseLogLine(text)?.diverged;
+  const names = Array.isArray(told) ? told.map((run) => run?.name) : [];
+  const paths = names.filter((name) => typeof name === "string").map((name) =>
+    join(folder, basename(name))
+  );
+  const isThere = await Promise.all(paths.map((path) => exists(runFile(path, "config"))));
+  return paths.filter((_, i) => isThere[i]);
 }
 
 const isRun = (path: string) => exists(runFile(path, "last"));

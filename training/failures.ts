@@ -7,6 +7,9 @@ import { refusalOf } from "../files/refusal.ts";
 /** A training whose loss or weights are no numbers any more: the recipe's fault, not the machine's. */
 export class DivergedError extends RunError {}
 
+/** A file of a run that cannot be written for a reason that a person can mend. */
+export class UnwritableError extends RunError {}
+
 /** Where a training stood when it failed. */
 interface Failed {
   readonly state: RunState;
@@ -62,8 +65,8 @@ export function brokenFromTheStart(what: string): DivergedError {
 export function unwritable(path: string, error: unknown): unknown {
   // What writes a checkpoint has explained the refusal already, with other advice.
   const refusal = refusalOf(error instanceof UserError ? error.cause : error);
-  return refusal === undefined ? error : new RunError(
-    `${path} cannot be written: ${refusal}; mend that and go on with --resume`,
+  return refusal === undefined ? error : new UnwritableError(
+    `${path} cannot be written: ${refusal}; mend that, and the run can go on`,
     { cause: error },
   );
 }

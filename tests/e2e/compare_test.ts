@@ -151,7 +151,18 @@ Deno.test("a baseline that diverges is told, and the others are compared", () =>
     const variants = comparison.variants as { name: string }[];
     assertEquals(variants.map(({ name }) => name), ["0.1", "0.2", "1e+30"]);
     assertEquals([comparison.divergedBaseline, comparison.baseline], ["1e+30", "0.1"]);
-    assert((await namesIn(join(folder, "runs", "tiny-compare"))).includes("comparison.html"));
+    const output = join("runs", "tiny-compare");
+    assert((await namesIn(join(folder, output))).includes("comparison.html"));
+
+    const from = await overfold(folder, "compare", "--from", output, "--json");
+    assertStringIncludes(from.error, "1e_30-seed-0 has no result: that run diverged");
+    const found = parseEvents(from.out).at(-1)!;
+    assertEquals([found.seeds, found.diverged], [comparison.seeds, comparison.diverged]);
+
+    const runs = ["0.1-seed-0", "0.2-seed-0"].map((run) => join(output, run));
+    const fewer = ["compare", "--from", runs[0], "--output", output];
+    const { error: warning } = await overfold(folder, ...fewer);
+    assertStringIncludes(warning, "has 3 runs, and 0.2-seed-0, 1e_30-seed-0 will not");
   }, CONFIG));
 
 for (

@@ -358,13 +358,13 @@ Deno.test("nothing is written or deleted before the start", () =>
     }
   }));
 
-Deno.test("a checkpoint that cannot be written names the way to go on", () =>
+Deno.test("a checkpoint that cannot be written says that the run can go on", () =>
   withRun(async (path) => {
     const folder = await open(path);
     await Deno.remove(join(path, "checkpoints"));
     await Deno.writeTextFile(join(path, "checkpoints"), "a file");
     const error = await assertRejects(() => folder.save("last", TENSORS, AT_STEP_3), RunError);
-    assertStringIncludes(error.message, "mend that and go on with --resume");
+    assertStringIncludes(error.message, "mend that, and the run can go on");
     folder.close();
   }));
 
