@@ -17,7 +17,7 @@ export interface JobOptions {
   readonly context: Context;
 }
 
-/** A config's threads, split between so many trainings. */
+/** A config's threads for each of `jobs` trainings that share the cores. */
 export function splitThreads(
   threads: Config["threads"],
   jobs: number,

@@ -50,7 +50,7 @@ export class Progress {
    * and prints at most every ten seconds elsewhere. Give a function where making the text costs.
    *
    * @param text a line, or its fields, of which a narrow terminal leaves out the last
-   * @param view what a wide terminal shows in its place, for so many columns
+   * @param view what a wide terminal shows in its place, given the number of columns
    */
   update(
     text: string | (() => string | readonly string[]),

@@ -14,8 +14,9 @@ import type { Fact, FactorData, KernelData, NetworkData } from "../../pages/repo
 import { formatBytes, formatCount, formatSi } from "../../reporting/format.ts";
 import { describeVerification, type VerificationImages } from "../verification.ts";
 
-/** Kernels that are drawn, each of at most so many input channels. */
+/** The most kernels that are drawn. */
 const MOST_KERNELS = 64;
+/** The most input channels that are drawn of each. */
 const MOST_CHANNELS = 4;
 
 /** The network of a checkpoint as it trains, and as it folds. */

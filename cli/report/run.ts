@@ -32,7 +32,7 @@ export interface ReportedRun {
   readonly epochs: readonly EpochRow[];
 }
 
-/** Classes of a network that are not known: so many that its objective has all its metrics. */
+/** Classes where the network is not known: enough for its objective to have all its metrics. */
 export const UNKNOWN_CLASSES = 1000;
 
 /** The folder of a run itself, or else the runs in it, such as those of a comparison. */

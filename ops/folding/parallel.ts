@@ -37,12 +37,12 @@ export function someParallelBranches(end: GraphNode, uses: Uses): Stretch | unde
   return sumOf(end, uses, (parts, stretchOf) => {
     const found = parts.filter((part) => part !== undefined);
     for (const first of found) {
-      const together = found.reduce(
-        (chosen, part) =>
-          part !== first && stretchOf([...chosen, part]) ? [...chosen, part] : chosen,
-        [first],
-      );
-      if (together.length > 1) return stretchOf(together);
+      let chosen = [first], stretch: Stretch | undefined;
+      for (const part of found) {
+        const larger = part === first ? undefined : stretchOf([...chosen, part]);
+        if (larger) [chosen, stretch] = [[...chosen, part], larger];
+      }
+      if (stretch) return stretch;
     }
   });
 }

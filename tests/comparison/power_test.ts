@@ -17,7 +17,7 @@ for (const [effect, pairs, power] of POWERS) {
   });
 }
 
-Deno.test("so many pairs are needed for an effect that one fewer would not do", () => {
+Deno.test("the pairs that are needed find an effect, and one fewer would not", () => {
   const needed = [
     [0.1, 787],
     [0.2, 199],
