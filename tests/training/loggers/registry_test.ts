@@ -58,7 +58,7 @@ for (const logger of ["csv", "tensorboard"] as const) {
       });
       await logSteps(folder, [1]);
       isFull = true;
-      const error = await assertRejects(() => logSteps(folder, [2]), RunError, "--resume");
+      const error = await assertRejects(() => logSteps(folder, [2]), RunError, "the run can go on");
       assertEquals(error.message.startsWith(path), true);
       folder.close();
     }));
