@@ -6,7 +6,7 @@ const ARROWS =
   "`cli` → (`site`, `pages`) → `comparison` → `config` → `training` → `checkpoints` → " +
   "(`models` → `layers`, `datasets`, `backends`) → `ops` → `graph`";
 /** What all rooms may import, and what imports nothing else. */
-const GROUND = ["assembler", "files", "reporting", "schema", "errors.ts"];
+const GROUND = ["assembler", "files", "ranks", "reporting", "schema", "errors.ts"];
 /** All that is known of the backends outside their room. */
 const BACKEND_DOORS = ["backends/backend.ts", "backends/registry.ts"];
 /** Rooms without Deno's APIs. */
