@@ -32,9 +32,11 @@ async function fillThree(folder: string): Promise<void> {
 const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
 const names = (page: Page) => texts(page, "#runs tbody button");
 
-/** Waits until an element's text is this one. */
-const until = (page: Page, selector: string, text: string) =>
-  page.locator(selector).filter({ hasText: text }).first().waitFor();
+/** Waits until an element's text is this one. Whoever comes back to a page need not wait for it. */
+async function until(page: Page, selector: string, text: string): Promise<void> {
+  await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+  await page.locator(selector).filter({ hasText: text }).first().waitFor();
+}
 
 Deno.test("what a run logs is shown as it grows, and what is open and focused stays so", () =>
   withDashboard(async (folder) => {
