@@ -58,8 +58,11 @@ export interface Executable {
     program: string,
     inputs: Readonly<Record<string, TensorData>>,
   ): Promise<Record<string, Float32Array>>;
-  /** A copy of a variable. */
-  read(variable: string): Promise<Float32Array>;
+  /**
+   * A copy of a variable: in `into`, if given, else in a new array. What runs later does not change
+   * it. Rejects with InputError for an array that does not have as many elements.
+   */
+  read(variable: string, into?: Float32Array): Promise<Float32Array>;
   /** Overwrites a variable from element `offset` (default 0) on. Variables start as zeros. */
   write(variable: string, data: Float32Array, offset?: number): void;
   /** Times each kernel of a program over `runs` runs with the inputs of the last run. */

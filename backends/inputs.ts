@@ -1,4 +1,4 @@
-/** The check of a run's inputs that all backends share. */
+/** The checks of what callers hand in that all backends share. */
 import { InputError } from "../errors.ts";
 import { programInputs } from "../graph/leaves.ts";
 import { type DType, formatShape, type Program, sizeOf } from "../graph/types.ts";
@@ -34,4 +34,16 @@ export function checkInputs(
       }`,
     );
   }
+}
+
+/** Where a variable is read to. Throws InputError unless that has as many elements. */
+export function readTarget(
+  variable: string,
+  size: number,
+  into: Float32Array = new Float32Array(size),
+): Float32Array {
+  if (into.length === size) return into;
+  throw new InputError(
+    `variable "${variable}" of ${size} elements was to be read into an array of ${into.length}`,
+  );
 }

@@ -7,7 +7,7 @@ import { constantOp, inputOp, variableOp } from "../../graph/leaves.ts";
 import { eliminateDeadCode } from "../../graph/passes/dead_code.ts";
 import { type Program, sizeOf, type Value } from "../../graph/types.ts";
 import type { Backend, Executable, KernelTiming, MemoryPlan, TensorData } from "../backend.ts";
-import { checkInputs } from "../inputs.ts";
+import { checkInputs, readTarget } from "../inputs.ts";
 
 /** The reference backend. Variables keep float64 precision between runs; `read` rounds to f32. */
 export function referenceBackend(): Backend {
@@ -69,8 +69,12 @@ class ReferenceExecutable implements Executable {
     ));
   }
 
-  read(variable: string): Promise<Float32Array> {
-    return Promise.resolve(Float32Array.from(this.#variable(variable)));
+  // deno-lint-ignore require-await -- errors must come as rejections
+  async read(variable: string, into?: Float32Array): Promise<Float32Array> {
+    const elements = this.#variable(variable);
+    const target = readTarget(variable, elements.length, into);
+    target.set(elements);
+    return target;
   }
 
   write(variable: string, data: Float32Array, offset = 0): void {

@@ -2,7 +2,7 @@
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Executable, KernelTiming, TensorData } from "../backend.ts";
-import { checkInputs } from "../inputs.ts";
+import { checkInputs, readTarget } from "../inputs.ts";
 import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
 import {
   emitModule,
@@ -105,8 +105,11 @@ class CpuExecutable implements Executable {
   }
 
   // deno-lint-ignore require-await -- errors must come as rejections
-  async read(variable: string): Promise<Float32Array> {
-    return this.#variable(variable).slice();
+  async read(variable: string, into?: Float32Array): Promise<Float32Array> {
+    const elements = this.#variable(variable);
+    const target = readTarget(variable, elements.length, into);
+    target.set(elements);
+    return target;
   }
 
   write(variable: string, data: Float32Array, offset = 0): void {

@@ -1,6 +1,7 @@
 /** The GPU: adapter, device and what can go wrong with them. */
 import { InputError, RunError } from "../../errors.ts";
 import { DeviceError } from "../backend.ts";
+import { canReadEarly } from "./early_read.ts";
 
 /** Options of {@link openDevice}. */
 export interface DeviceOptions {
@@ -35,6 +36,8 @@ export interface Device {
   readonly isSoftware: boolean;
   /** Whether the device can time dispatches. */
   readonly hasTimestamps: boolean;
+  /** Whether a buffer can be read as soon as it is asked for, if it was mapped before. */
+  readonly readsEarly: boolean;
   /**
    * What made the device unusable, if anything has. Set by a loss of the device or an error that
    * WebGPU reports outside any call.
@@ -101,14 +104,14 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
       }; use \`backend: cpu\``,
     );
   }
-  return watch(device, name, isSoftware, hasTimestamps);
+  const readsEarly = await canReadEarly(device);
+  return watch(device, name, { isSoftware, hasTimestamps, readsEarly });
 }
 
 function watch(
   gpu: GPUDevice,
   name: string,
-  isSoftware: boolean,
-  hasTimestamps: boolean,
+  facts: Pick<Device, "isSoftware" | "hasTimestamps" | "readsEarly">,
 ): Device {
   let failure: RunError | undefined;
   let closed = false;
@@ -132,9 +135,8 @@ function watch(
   );
   return {
     gpu,
-    description: `webgpu: ${name}${isSoftware ? " (software)" : ""}`,
-    isSoftware,
-    hasTimestamps,
+    description: `webgpu: ${name}${facts.isSoftware ? " (software)" : ""}`,
+    ...facts,
     get failure() {
       return failure;
     },

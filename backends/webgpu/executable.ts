@@ -2,13 +2,14 @@
 import { InputError, type RunError } from "../../errors.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Executable, KernelTiming, TensorData } from "../backend.ts";
-import { checkInputs } from "../inputs.ts";
+import { checkInputs, readTarget } from "../inputs.ts";
 import { Allocation } from "./allocation.ts";
 import type { Device } from "./device.ts";
 import { type Dispatch, encodeDispatches } from "./dispatch.ts";
 import type { LoweredProgram, VariableBuffers } from "./lowered_program.ts";
 import { timeDispatches } from "./profile.ts";
 import { Readback } from "./readback.ts";
+import { Staging } from "./staging.ts";
 import { Submissions } from "./submissions.ts";
 
 /** A program ready to run. */
@@ -29,6 +30,8 @@ export class WebgpuExecutable implements Executable {
   readonly #variables: VariableBuffers;
   readonly #programs: ReadonlyMap<string, ReadyProgram>;
   readonly #submissions: Submissions;
+  /** By variables that have been read. */
+  readonly #stagings = new Map<string, Staging>();
   #isDisposed = false;
 
   constructor(
@@ -61,7 +64,7 @@ export class WebgpuExecutable implements Executable {
     checkInputs(program.lowered.program, inputs);
     if (this.#device.failure) return Promise.reject(this.#device.failure);
     const { lowered, readback, outputOffsets } = program;
-    const bytes = readback.add((buffer, offset) => {
+    const ran = readback.add((buffer, offset) => {
       for (const [input, { buffer, offset }] of lowered.inputs) {
         const target = this.#allocation.buffer(buffer);
         writeBuffer(this.#device.gpu.queue, target, offset, inputs[input]);
@@ -69,7 +72,7 @@ export class WebgpuExecutable implements Executable {
       this.#submit(program, buffer, offset);
     });
     program.hasRun = true;
-    return bytes.then((data) =>
+    return ran.then((data) =>
       Object.fromEntries(
         Object.entries(lowered.program.outputs).map(([output, { shape, dtype }]) => {
           const place = [data, outputOffsets.get(output), sizeOf(shape)] as const;
@@ -83,28 +86,21 @@ export class WebgpuExecutable implements Executable {
     );
   }
 
-  async read(variable: string): Promise<Float32Array> {
+  async read(variable: string, into?: Float32Array): Promise<Float32Array> {
     const source = this.#variable(variable);
+    const { bytes } = this.#variables.get(variable)!;
+    const target = readTarget(variable, bytes / 4, into);
     this.#throwFailure();
-    const { gpu } = this.#device;
-    const staging = gpu.createBuffer({
-      label: `read ${variable}`,
-      size: source.size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    const encoder = gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(source, 0, staging, 0, source.size);
+    const staging = this.#stagingOf(variable, source.size);
+    const buffer = staging.take();
+    const encoder = this.#device.gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(source, 0, buffer, 0, source.size);
     this.#submissions.submit(encoder);
-    try {
-      await staging.mapAsync(GPUMapMode.READ);
-      this.#throwFailure();
-      const bytes = this.#variables.get(variable)!.bytes;
-      return new Float32Array(staging.getMappedRange().slice(0, bytes));
-    } catch (error) {
-      throw this.#device.failure ?? error;
-    } finally {
-      staging.destroy();
-    }
+    const reading = staging.read(buffer, bytes, (data) => target.set(new Float32Array(data)));
+    // Runs before are done by then, so nobody needs to wait for their outputs any longer.
+    for (const { readback } of this.#programs.values()) readback.flush();
+    await reading;
+    return target;
   }
 
   write(variable: string, data: Float32Array, offset = 0): void {
@@ -130,6 +126,7 @@ export class WebgpuExecutable implements Executable {
   dispose(): void {
     this.#isDisposed = true;
     for (const { readback } of this.#programs.values()) readback.dispose();
+    for (const staging of this.#stagings.values()) staging.dispose();
     this.#allocation.destroy();
   }
 
@@ -167,6 +164,14 @@ export class WebgpuExecutable implements Executable {
     const buffer = this.#variables.get(name);
     if (!buffer) throw new InputError(`there is no variable "${name}"`);
     return this.#allocation.buffer(buffer);
+  }
+
+  #stagingOf(variable: string, bytes: number): Staging {
+    const known = this.#stagings.get(variable);
+    if (known) return known;
+    const made = new Staging(this.#device, `read ${variable}`, bytes);
+    this.#stagings.set(variable, made);
+    return made;
   }
 
   #throwIfDisposed(): void {

@@ -4,6 +4,7 @@ import type { KernelTiming } from "../backend.ts";
 import type { Device } from "./device.ts";
 import { type Dispatch, encodeDispatches } from "./dispatch.ts";
 import { movedBytes } from "./kernel.ts";
+import { Staging } from "./staging.ts";
 
 /** Most timestamps of a query set. */
 const MAX_QUERIES = 4096;
@@ -63,10 +64,8 @@ async function readStamps(
     size,
     usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
   });
-  const staging = gpu.createBuffer({
-    size,
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
+  const staging = stagingOf(device);
+  const buffer = staging.take();
   const encoder = gpu.createCommandEncoder();
   passes.forEach((dispatches, i) => {
     const pass = encoder.beginComputePass({
@@ -80,18 +79,23 @@ async function readStamps(
     pass.end();
   });
   encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-  encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
+  encoder.copyBufferToBuffer(resolved, 0, buffer, 0, size);
   gpu.queue.submit([encoder.finish()]);
   try {
-    await staging.mapAsync(GPUMapMode.READ);
-    return new BigUint64Array(staging.getMappedRange().slice(0));
-  } catch (error) {
-    throw device.failure ?? error;
+    return await staging.read(buffer, size, (data) => new BigUint64Array(data.slice(0)));
   } finally {
-    staging.destroy();
     resolved.destroy();
     querySet.destroy();
   }
+}
+
+const stagings = new WeakMap<GPUDevice, Staging>();
+
+/** Through which a device's timestamps come. */
+function stagingOf(device: Device): Staging {
+  const staging = stagings.get(device.gpu) ?? new Staging(device, "timestamps", 8 * MAX_QUERIES);
+  stagings.set(device.gpu, staging);
+  return staging;
 }
 
 /** Milliseconds over which a device's clock is compared with the host's. */

@@ -1,20 +1,25 @@
 /**
  * Reading results back without waiting for each of them.
  *
- * In Deno, `mapAsync` blocks the calling thread until the queue is idle and then takes another
- * 10 ms. So the outputs of several runs are collected in one readback buffer, which is mapped once:
- * when it is full, or when no further run has followed for a moment, since a caller that awaits
- * each run starts none. A full buffer's `mapAsync` waits for the GPU, which bounds the runs in
- * flight; further runs go to another buffer meanwhile.
+ * In Deno, `mapAsync` blocks the calling thread until the queue is idle, and its promise takes
+ * another 10 ms, which a device that reads early saves. While the thread is blocked it prepares no
+ * further run, and when it goes on the GPU has nothing to do. So the outputs of several runs are
+ * collected in one readback buffer, which is mapped once: when it is full, or when no further run
+ * has followed for a moment, since a caller that awaits each run starts none. Where the promise
+ * takes its time, further runs go to another buffer meanwhile.
  */
 import { RunError } from "../../errors.ts";
 import type { Device } from "./device.ts";
+import { nextTurn, Staging } from "./staging.ts";
 
 /** Most runs whose outputs share a buffer. */
 export const RUNS_PER_READBACK = 8;
 /** Most bytes of a buffer for several runs. */
 const MAX_BYTES = 1 << 22;
-/** Milliseconds without a further run after which the buffer is read as it is. */
+/**
+ * Milliseconds without a further run after which the buffer is read as it is: what a batch from a
+ * worker takes, not more.
+ */
 const PATIENCE = 2;
 
 /** A run whose outputs are on their way. */
@@ -34,17 +39,19 @@ export class Readback {
   readonly #device: Device;
   readonly #bytes: number;
   readonly #capacity: number;
-  readonly #free: GPUBuffer[] = [];
-  readonly #mapping = new Set<Batch>();
+  readonly #staging: Staging;
+  readonly #reading = new Set<Batch>();
   readonly #forget: () => void;
   #open: Batch | undefined;
-  #disposed = false;
+  /** Whether the run before was read by itself. */
+  #alone = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(device: Device, bytes: number) {
     this.#device = device;
     this.#bytes = Math.max(16, bytes);
     this.#capacity = Math.max(1, Math.min(RUNS_PER_READBACK, Math.floor(MAX_BYTES / this.#bytes)));
+    this.#staging = new Staging(device, "readback", this.#capacity * this.#bytes);
     this.#forget = device.onFailure((failure) => this.#rejectAll(failure));
   }
 
@@ -54,13 +61,13 @@ export class Readback {
    */
   add(submit: (buffer: GPUBuffer, offset: number) => void): Promise<ArrayBuffer> {
     clearTimeout(this.#timer);
-    const batch = this.#open ??= { buffer: this.#takeBuffer(), runs: [] };
+    const batch = this.#open ??= { buffer: this.#staging.take(), runs: [] };
     submit(batch.buffer, batch.runs.length * this.#bytes);
     const result = new Promise<ArrayBuffer>((resolve, reject) => {
       batch.runs.push({ resolve, reject });
     });
     if (batch.runs.length === this.#capacity) this.flush();
-    else this.#timer = setTimeout(() => this.flush(), PATIENCE);
+    else this.#flushUnlessFollowed(batch);
     return result;
   }
 
@@ -70,45 +77,46 @@ export class Readback {
     const batch = this.#open;
     if (!batch) return;
     this.#open = undefined;
-    this.#mapping.add(batch);
+    this.#alone = batch.runs.length === 1;
+    this.#reading.add(batch);
     this.#read(batch).catch((error) => {
       const failure = this.#device.failure ?? new RunError(
         `the results could not be read back from the WebGPU device: ${error.message}`,
       );
       batch.runs.forEach(({ reject }) => reject(failure));
-    }).finally(() => this.#mapping.delete(batch));
+    }).finally(() => this.#reading.delete(batch));
   }
 
   /** Frees the buffers. Runs whose results have not arrived are rejected. */
   dispose(): void {
-    this.#disposed = true;
     this.#forget();
-    this.#open?.buffer.destroy();
+    this.#staging.dispose();
+    if (this.#open) this.#staging.give(this.#open.buffer);
     this.#rejectAll(new RunError("the program was disposed of before its results were read back"));
-    this.#free.splice(0).forEach((buffer) => buffer.destroy());
+  }
+
+  #flushUnlessFollowed(batch: Batch): void {
+    const count = batch.runs.length;
+    const flush = () => {
+      if (this.#open === batch && batch.runs.length === count) this.flush();
+    };
+    // Who waited for the run before is likely to wait for this one too.
+    if (this.#alone && count === 1) nextTurn().then(flush);
+    else this.#timer = setTimeout(flush, PATIENCE);
   }
 
   async #read({ buffer, runs }: Batch): Promise<void> {
-    await buffer.mapAsync(GPUMapMode.READ, 0, runs.length * this.#bytes);
-    if (this.#device.failure) throw this.#device.failure;
-    const data = buffer.getMappedRange(0, runs.length * this.#bytes).slice(0);
-    buffer.unmap();
-    if (this.#disposed) buffer.destroy();
-    else this.#free.push(buffer);
-    runs.forEach(({ resolve }, i) => resolve(data.slice(i * this.#bytes, (i + 1) * this.#bytes)));
-  }
-
-  #takeBuffer(): GPUBuffer {
-    return this.#free.pop() ?? this.#device.gpu.createBuffer({
-      label: "readback",
-      size: this.#capacity * this.#bytes,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    const outputs = await this.#staging.read(
+      buffer,
+      runs.length * this.#bytes,
+      (data) => runs.map((_, i) => data.slice(i * this.#bytes, (i + 1) * this.#bytes)),
+    );
+    runs.forEach(({ resolve }, i) => resolve(outputs[i]));
   }
 
   #rejectAll(failure: RunError): void {
     clearTimeout(this.#timer);
-    const batches = [...this.#mapping, ...(this.#open ? [this.#open] : [])];
+    const batches = [...this.#reading, ...(this.#open ? [this.#open] : [])];
     this.#open = undefined;
     batches.forEach(({ runs }) => runs.forEach(({ reject }) => reject(failure)));
   }

@@ -43,8 +43,9 @@ function inStep(executables: readonly Executable[]): Executable {
       }
       return all[0];
     },
-    async read(variable) {
-      const all = await Promise.all(executables.map((each) => each.read(variable)));
+    async read(variable, into) {
+      const reading = executables.map((each, i) => each.read(variable, i === 0 ? into : undefined));
+      const all = await Promise.all(reading);
       assertSameBits(all, `variable ${variable}`);
       return all[0];
     },
