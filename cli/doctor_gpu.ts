@@ -19,6 +19,7 @@ import { diagnoseGpu, type GpuSystem, inspectGpuSystem } from "./gpu_system.ts";
 export interface AdapterFacts {
   readonly info: {
     readonly vendor: string;
+    readonly device: string;
     readonly description: string;
     readonly isFallbackAdapter: boolean;
   };
@@ -50,9 +51,11 @@ const WEIGHT_SHAPE = [16, 8, 3, 3];
 export async function gpuChecks(): Promise<Check[]> {
   quietDriver();
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  const saving = await navigator.gpu?.requestAdapter({ powerPreference: "low-power" });
   const system = Deno.build.os === "linux" ? await inspectGpuSystem() : undefined;
   return [
     adapterCheck(adapter ?? null, system),
+    ...(adapter && saving ? otherAdapterChecks(adapter, saving) : []),
     ...(adapter ? [limitsCheck(adapter), featuresCheck(adapter), await selfTest()] : []),
   ];
 }
@@ -68,11 +71,25 @@ export function adapterCheck(adapter: AdapterFacts | null, system?: GpuSystem): 
   if (!adapter) {
     return { name, status: "warn", found: `none${files}`, advice: advice("there is none") };
   }
-  const { vendor, description, isFallbackAdapter } = adapter.info;
-  const shown = `${description || vendor || "unnamed"}${files}`;
-  return isFallbackAdapter
+  const shown = `${describe(adapter)}${files}`;
+  return adapter.info.isFallbackAdapter
     ? { name, status: "warn", found: `software: ${shown}`, advice: advice("it is software") }
     : { name, status: "ok", found: `hardware: ${shown}` };
+}
+
+/** The adapter that Deno gives where power is to be saved, if it is another: it lists no others. */
+export function otherAdapterChecks(taken: AdapterFacts, saving: AdapterFacts): Check[] {
+  const found = describe(saving);
+  return found === describe(taken)
+    ? []
+    : [{ name: "other WebGPU adapter", status: "ok", found: `${found}, which is not taken` }];
+}
+
+/** A name, and on Linux the numbers by which the Vulkan loader knows the adapter. */
+function describe({ info: { vendor, device, description } }: AdapterFacts): string {
+  const hex = [vendor, device].map((id) => Number(id).toString(16));
+  const ids = /^[0-9]+$/.test(vendor) && /^[0-9]+$/.test(device) ? ` (${hex.join(":")})` : "";
+  return `${description || vendor || "unnamed"}${ids}`;
 }
 
 /** What the adapter can hold and run at once. */

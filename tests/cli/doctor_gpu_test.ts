@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { adapterCheck, featuresCheck, limitsCheck } from "../../cli/doctor_gpu.ts";
+import {
+  adapterCheck,
+  featuresCheck,
+  limitsCheck,
+  otherAdapterChecks,
+} from "../../cli/doctor_gpu.ts";
 import { diagnoseGpu, type GpuSystem } from "../../cli/gpu_system.ts";
 
 /** A desktop with Mesa's drivers. */
@@ -12,7 +17,7 @@ const SYSTEM: GpuSystem = {
 
 function adapter(isFallbackAdapter: boolean) {
   return {
-    info: { vendor: "4318", description: "Some GPU", isFallbackAdapter },
+    info: { vendor: "4318", device: "8976", description: "Some GPU", isFallbackAdapter },
     limits: {
       maxBufferSize: 2 ** 31,
       maxStorageBufferBindingSize: 2 ** 27,
@@ -27,7 +32,7 @@ function adapter(isFallbackAdapter: boolean) {
 Deno.test("doctor tells a hardware adapter, a software one and none apart", () => {
   const hardware = adapterCheck(adapter(false), SYSTEM);
   assertEquals([hardware.status, hardware.advice], ["ok", undefined]);
-  assertStringIncludes(hardware.found, "hardware: Some GPU");
+  assertStringIncludes(hardware.found, "hardware: Some GPU (10de:2310)");
   for (const [found, shown] of [[adapter(true), "software: Some GPU"], [null, "none"]] as const) {
     const check = adapterCheck(found, SYSTEM);
     assertEquals(check.status, "warn");
@@ -35,6 +40,14 @@ Deno.test("doctor tells a hardware adapter, a software one and none apart", () =
     assertStringIncludes(check.advice ?? "", "`backend: auto` takes the CPU");
   }
   assertStringIncludes(adapterCheck(null).advice ?? "", "Direct3D 12 or Metal");
+});
+
+Deno.test("doctor shows the adapter that saves power where it is another", () => {
+  const taken = adapter(false);
+  assertEquals(otherAdapterChecks(taken, adapter(false)), []);
+  const saving = { ...taken, info: { ...taken.info, vendor: "apple", description: "" } };
+  const [{ found }] = otherAdapterChecks(taken, saving);
+  assertEquals(found, "apple, which is not taken");
 });
 
 Deno.test("doctor shows limits and features", () => {
