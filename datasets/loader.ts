@@ -18,7 +18,7 @@ import {
 import type { ImageSource } from "./image_source.ts";
 import { type MixingOptions, parseMixing } from "./mixing/options.ts";
 import { labelsOf, type Sampling } from "./sampling.ts";
-import { JOBS_PER_WORKER, LoaderWorkers } from "./loader_workers.ts";
+import { type BatchJob, JOBS_PER_WORKER, LoaderWorkers } from "./loader_workers.ts";
 
 /** Options of {@link BatchLoader}. */
 export interface LoaderOptions {
@@ -33,6 +33,8 @@ export interface LoaderOptions {
   readonly dropLast?: boolean;
   /** Batches that belong together: `dropLast` leaves out those of the last few, too. Default 1. */
   readonly groupSize?: number;
+  /** Which of the batches are served. Default: all. */
+  readonly turn?: Turn;
   /** Random changes of the images. Default: none, and no `transforms` in the batches. */
   readonly augmentation?: readonly AugmentationChoice[];
   /** How images of a batch are mixed, of `classes` classes. Default: not at all. */
@@ -47,6 +49,16 @@ export interface LoaderOptions {
    * are decoded all cores but one.
    */
   readonly workers?: number | "auto";
+}
+
+/** Whose batches a loader serves, where several share an epoch's: they take turns. */
+export interface Turn {
+  /** Which of them this one is, from 0. */
+  readonly index: number;
+  /** How many there are. */
+  readonly of: number;
+  /** Batches in a row that are one's before it is the next one's turn. */
+  readonly batches: number;
 }
 
 const count = z.int().min(0);
@@ -93,8 +105,9 @@ export interface Batch {
  * that are to be balanced.
  */
 export class BatchLoader {
-  /** Batches in an epoch. */
+  /** Batches in an epoch, those included that others serve. */
   readonly batchCount: number;
+  readonly #turn: Turn;
   readonly #source: ImageSource;
   readonly #plan: BatchPlan;
   readonly #filler: BatchFiller;
@@ -109,7 +122,8 @@ export class BatchLoader {
     const { dropLast, groupSize, workers, ...plan } = parseOwnOptions(OPTIONS, options);
     const { batchSize } = plan;
     this.batchCount = countBatches(source, { batchSize, dropLast, groupSize });
-    const { augmentation, mixing } = options;
+    const { augmentation, mixing, turn = { index: 0, of: 1, batches: 1 } } = options;
+    this.#turn = turn;
     const { host, transform } = within(
       ["augmentation"],
       () => planAugmentation(augmentation === undefined ? [] : augmentation),
@@ -148,13 +162,18 @@ export class BatchLoader {
     if (this.#serving) throw new Error("another epoch of this loader is still being served");
     const serving = this.#serving = Symbol();
     const ahead: Promise<BatchArrays>[] = [];
-    let next = startBatch;
+    const own = this.#ownFrom(startBatch);
+    let next = 0;
     try {
       await Promise.allSettled(this.#stale);
       const { batchSize } = this.#plan;
-      for (let index = startBatch; index < this.batchCount; index++) {
-        const end = Math.min(this.batchCount, index + (this.#workers ? this.#slots.length : 1));
-        for (; next < end; next++) ahead.push(this.#prepare(serving, epoch, next));
+      for (const [place, index] of own.entries()) {
+        const end = Math.min(own.length, place + (this.#workers ? this.#slots.length : 1));
+        for (; next < end; next++) {
+          ahead.push(
+            this.#prepare(serving, { slot: next % this.#slots.length, epoch, index: own[next] }),
+          );
+        }
         const arrays = await ahead.shift()!;
         yield { index, count: Math.min(batchSize, this.#source.count - index * batchSize), arrays };
       }
@@ -177,21 +196,27 @@ export class BatchLoader {
     this.close();
   }
 
-  #prepare(serving: symbol, epoch: number, index: number): Promise<BatchArrays> {
-    const prepared = this.#fill(serving, epoch, index);
+  /** The batches from `first` on that are served, by their places in the epoch. */
+  #ownFrom(first: number): number[] {
+    const { index, of, batches } = this.#turn;
+    return Array.from({ length: Math.max(0, this.batchCount - first) }, (_, i) => first + i)
+      .filter((batch) => Math.floor(batch / batches) % of === index);
+  }
+
+  #prepare(serving: symbol, job: BatchJob): Promise<BatchArrays> {
+    const prepared = this.#fill(serving, job);
     // A loop that is left early never waits for the batches ahead of it.
     prepared.catch(() => {});
     return prepared;
   }
 
   /** Resolves to the batch's slot when it is filled. */
-  async #fill(serving: symbol, epoch: number, index: number): Promise<BatchArrays> {
-    const slot = index % this.#slots.length;
-    const shared = this.#slots[slot];
-    if (await this.#workers?.fill({ slot, epoch, index })) return shared;
-    const own = this.#slots[slot];
+  async #fill(serving: symbol, job: BatchJob): Promise<BatchArrays> {
+    const shared = this.#slots[job.slot];
+    if (await this.#workers?.fill(job)) return shared;
+    const own = this.#slots[job.slot];
     if (this.#serving === serving) {
-      await this.#filler.fill(own, epoch, index);
+      await this.#filler.fill(own, job.epoch, job.index);
       const fresh = this.#source.takeFresh?.() ?? [];
       if (fresh.length > 0) this.#source.keep?.(fresh);
     }

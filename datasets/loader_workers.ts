@@ -7,6 +7,9 @@ import { revived, type WorkerJob, type WorkerReply, type WorkerSetup } from "./l
 /** Batches a worker may have at once: the one it fills, and the next, so that it need not wait. */
 export const JOBS_PER_WORKER = 2;
 
+/** A batch to fill. */
+export type BatchJob = Omit<WorkerJob, "ticket">;
+
 /** A job that is not done. */
 interface Underway {
   readonly job: WorkerJob;
@@ -59,7 +62,7 @@ export class LoaderWorkers {
    * batch is the caller's to fill then. Rejects with the error of an image that cannot be read, or
    * RunError if the worker ended while it worked.
    */
-  fill(job: Omit<WorkerJob, "ticket">): Promise<boolean> {
+  fill(job: BatchJob): Promise<boolean> {
     const done = Promise.withResolvers<boolean>();
     this.#waiting.push({ job: { ...job, ticket: ++this.#lastTicket }, done });
     this.#handOut();

@@ -14,17 +14,17 @@ import { add } from "../ops/add.ts";
 import { divideScalar } from "../ops/divide_scalar.ts";
 import { fill } from "../ops/fill.ts";
 import { multiplyScalar } from "../ops/multiply_scalar.ts";
-import { sum } from "../reporting/statistics.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import {
   outputResults,
+  traceCount,
   traceForward,
   traceGradient,
   traceTraining,
   type TrainingProgramOptions,
 } from "./step_program.ts";
 import { traceUpdate } from "./update.ts";
-import { trainingVariables } from "./variables.ts";
+import { stateSize, trainingVariables } from "./variables.ts";
 
 /**
  * Laid out [`parameters` | `buffers` | 1]: the sum of gradients, what buffers become, and what the
@@ -37,8 +37,8 @@ const ACCUMULATED = "accumulated";
  * the scalars.
  */
 export function accumulationProgram(options: TrainingProgramOptions, name: string): Program {
-  const { recipe, batchSize } = options;
-  const { parameterSize, layout, objective } = recipe;
+  const { recipe } = options;
+  const { parameterSize, layout } = recipe;
   const bind: StateLayout["bind"] = (parameter) => {
     const binding = layout.bind(parameter);
     return "variable" in binding && binding.variable === BUFFERS
@@ -48,10 +48,10 @@ export function accumulationProgram(options: TrainingProgramOptions, name: strin
   const staged = { ...recipe, layout: { ...layout, bind } };
   return traceTraining(name, staged, variablesOf(recipe), () => {
     const forward = traceForward(options);
-    const count = objective.weight?.(forward.targets) ?? fill([], batchSize);
+    const count = traceCount(options, forward);
     const gradient = multiplyScalar(traceGradient(recipe, forward.loss), count);
     updateVariable(ACCUMULATED, 0, add(readVariable(ACCUMULATED, 0, [parameterSize]), gradient));
-    const end = endOf(recipe);
+    const end = stateSize(recipe);
     updateVariable(ACCUMULATED, end, add(readVariable(ACCUMULATED, end, []), count));
     outputResults(recipe, forward);
   });
@@ -69,7 +69,7 @@ export function accumulatedUpdateProgram(
   name: string,
 ): Program {
   const { parameterSize } = recipe;
-  const end = endOf(recipe);
+  const end = stateSize(recipe);
   return traceTraining(name, recipe, variablesOf(recipe, withNorms), () => {
     for (const { offset, value: { shape } } of accumulation.updates) {
       if (offset < parameterSize || offset === end) continue;
@@ -92,16 +92,14 @@ export function beforeAccumulation(
   recipe: ResolvedRecipe,
   buffers: Float32Array,
 ): { readonly name: string; readonly data: Float32Array } {
-  const data = new Float32Array(endOf(recipe) + 1);
+  const data = new Float32Array(stateSize(recipe) + 1);
   data.set(buffers, recipe.parameterSize);
   return { name: ACCUMULATED, data };
 }
 
 function variablesOf(recipe: ResolvedRecipe, withNorms?: boolean): Variable[] {
-  return [...trainingVariables(recipe, withNorms), { name: ACCUMULATED, size: endOf(recipe) + 1 }];
-}
-
-/** Where it is written what the batches count. */
-function endOf({ layout }: ResolvedRecipe): number {
-  return sum(layout.variables.map(({ size }) => size));
+  return [...trainingVariables(recipe, withNorms), {
+    name: ACCUMULATED,
+    size: stateSize(recipe) + 1,
+  }];
 }

@@ -1,7 +1,8 @@
 /** Which batches fit, where the ones asked for do not. */
 
-/** Images in a step of training and of validation. */
+/** Images that are computed on at once, in training and in validation. */
 export interface BatchSizes {
+  /** Those of a shard, where batches are cut into some. */
   readonly batchSize: number;
   /** Absent where nothing is validated. */
   readonly evaluationBatchSize?: number;
@@ -13,7 +14,7 @@ export interface BatchSizes {
  * @param fits whether a training of these sizes fits; what fits does so in smaller batches too
  */
 export function adviseBatch(
-  { batchSize, evaluationBatchSize }: BatchSizes,
+  { batchSize, evaluationBatchSize, shards = 1 }: BatchSizes & { readonly shards?: number },
   fits: (sizes: BatchSizes) => boolean,
 ): string {
   const largest = largestBelow(Math.max(batchSize, evaluationBatchSize ?? 0), (size) =>
@@ -23,13 +24,22 @@ export function adviseBatch(
         ? {}
         : { evaluationBatchSize: Math.min(evaluationBatchSize, size) }),
     }));
-  return largest === 0
-    ? "Not even a batch of one image fits; use a smaller model or smaller images."
-    : `The largest batch that fits is ${largest}: set data.batchSize (now ${batchSize})` +
+  if (largest === 0) {
+    return "Not even a batch of one image fits; use a smaller model or smaller images.";
+  }
+  if (shards > 1) {
+    return `The largest shard that fits is ${largest}: set data.shards (now ${shards}) to at least ` +
+      `${Math.ceil(shards * batchSize / largest)}, or data.batchSize (${
+        shards * batchSize
+      }) to at ` +
+      `most ${shards * largest}` +
       (evaluationBatchSize === undefined
-        ? ""
-        : ` and data.evalBatchSize (${evaluationBatchSize})`) +
-      ` to at most ${largest}.`;
+        ? "."
+        : `, and data.evalBatchSize (${evaluationBatchSize}) to at most ${largest}.`);
+  }
+  return `The largest batch that fits is ${largest}: set data.batchSize (now ${batchSize})` +
+    (evaluationBatchSize === undefined ? "" : ` and data.evalBatchSize (${evaluationBatchSize})`) +
+    ` to at most ${largest}.`;
 }
 
 /** The largest number from 1 below `end` that satisfies a test which larger ones fail; else 0. */

@@ -1,12 +1,19 @@
 /** The batches of a training, and the optimizer steps that they make. */
 import type { ImageSource } from "../datasets/image_source.ts";
 import { type BatchLoader, countBatches } from "../datasets/loader.ts";
+import { ALONE } from "../ranks/ranks.ts";
 import { type StepBatch, withoutFilling } from "./evaluation.ts";
+import { partsOf } from "./programs.ts";
 import type { ParsedRunOptions } from "./run_options.ts";
+import type { SessionPlan } from "./session_plan.ts";
 
-/** A batch to train on. */
+/** A batch to train on. Empty where a step has none for this rank. */
 export interface TrainingBatch extends StepBatch {
-  /** Whether an optimizer step is taken after it; those before it are its parts. */
+  /** Which of its step's batches it is, from 0. */
+  readonly part: number;
+  /** How many batches the step has, on all ranks together. */
+  readonly parts: number;
+  /** Whether an optimizer step is taken after it. */
   readonly endsStep: boolean;
 }
 
@@ -34,21 +41,38 @@ export function countSteps(
   return Math.ceil(countBatches(train, { ...run, groupSize }) / groupSize);
 }
 
-/** The batches of loaders. */
+/**
+ * The batches of loaders that serve this rank's.
+ *
+ * @param plan of the session that is trained by them
+ */
 export function trainingData(
   loader: BatchLoader,
   validation: BatchLoader | undefined,
-  { batchSize, accumulate }: Pick<ParsedRunOptions, "batchSize" | "accumulate">,
+  { options }: Pick<SessionPlan, "options">,
 ): TrainingData {
   const { batchCount } = loader;
+  const { batchSize, ranks = ALONE } = options;
+  const parts = partsOf(options);
+  const stepsPerEpoch = Math.ceil(batchCount / parts);
+  const own = parts / ranks.size;
   return {
-    stepsPerEpoch: Math.ceil(batchCount / accumulate),
+    stepsPerEpoch,
     async *batches(epoch, first) {
-      for await (const batch of loader.epoch(epoch, first * accumulate)) {
+      const present = (step: number) => Math.min(parts, batchCount - step * parts);
+      for await (const batch of loader.epoch(epoch, first * parts)) {
         const next = batch.index + 1;
-        const endsStep = next % accumulate === 0 || next === batchCount;
         // Filling would count in batch normalisation, so a training batch has none.
-        yield { ...withoutFilling(batch, batchSize), endsStep };
+        yield {
+          ...withoutFilling(batch, batchSize),
+          part: batch.index % parts,
+          parts: present(Math.floor(batch.index / parts)),
+          endsStep: next % own === 0 || next === batchCount,
+        };
+      }
+      const part = ranks.rank * own, last = present(stepsPerEpoch - 1);
+      if (first < stepsPerEpoch && part >= last) {
+        yield { arrays: {}, count: 0, part, parts: last, endsStep: true };
       }
     },
     ...(validation ? { validationBatches: () => validation.epoch(0) } : {}),

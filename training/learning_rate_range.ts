@@ -2,6 +2,7 @@
  * The learning-rate range test (Smith 2017, "Cyclical Learning Rates for Training Neural Networks",
  * section 3.3): a short training whose rate rises exponentially, and what its losses say.
  */
+import type { Sums } from "../checkpoints/run_state.ts";
 import { InputError } from "../errors.ts";
 import { sum } from "../reporting/statistics.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
@@ -89,16 +90,14 @@ export async function testLearningRates(
 ): Promise<RangeResult> {
   const { range: { min, max, steps }, onStep } = options;
   const training = trainingOf(options);
-  const run = parseOwnOptions(RUN, training);
-  const { batchSize } = plan.options;
-  using loader = openBatches(recipe, training, batchSize);
+  using loader = openBatches(recipe, training, plan);
   const session = await TrainingSession.create(training.backend, plan);
   try {
     const rateOf = (step: number) => min * (max / min) ** (step / (steps - 1));
     const losses: number[] = [];
     const width = SMOOTHING * steps;
     let [least, diverged] = [Infinity, false];
-    const data = trainingData(loader, undefined, { ...run, batchSize });
+    const data = trainingData(loader, undefined, plan);
     for await (const loss of lossesOf(session, data, steps, rateOf)) {
       if (!Number.isFinite(loss)) {
         if (losses.length === 0) throw brokenFromTheStart(`the loss is ${loss}`);
@@ -203,14 +202,14 @@ async function* lossesOf(
   steps: number,
   rateOf: (step: number) => number,
 ): AsyncGenerator<number, void, void> {
-  const batches = new Pipeline<{ loss: number; count: number; endsStep: boolean }>(session.backend);
-  let [step, part, loss, count] = [0, 0, 0, 0];
+  const batches = new Pipeline<{ sums: Sums; endsStep: boolean }>(session.backend);
+  let [step, loss, count] = [0, 0, 0];
   async function* settle(most: () => boolean) {
     while (batches.size > 0 && most()) {
-      const found = await batches.take();
-      loss += found.loss;
-      count += found.count;
-      if (!found.endsStep) continue;
+      const { sums, endsStep } = await batches.take();
+      loss += Number(sums.loss);
+      count += Number(sums.count);
+      if (!endsStep) continue;
       yield loss / count;
       [loss, count] = [0, 0];
     }
@@ -218,18 +217,11 @@ async function* lossesOf(
   try {
     for (let epoch = 0; step < steps; epoch++) {
       for await (const batch of data.batches(epoch, 0)) {
-        const { endsStep } = batch;
-        const training = session.train(batch, { step, part, endsStep }, {
-          learningRate: rateOf(step),
-        });
-        batches.add(
-          training.then(({ sums }) => ({
-            loss: Number(sums.loss),
-            count: Number(sums.count),
-            endsStep,
-          })),
-        );
-        [step, part] = endsStep ? [step + 1, 0] : [step, part + 1];
+        const { part, parts, endsStep } = batch;
+        const place = { step, part, parts, endsStep };
+        const training = session.train(batch, place, { learningRate: rateOf(step) });
+        batches.add(training.then(({ sums }) => ({ sums, endsStep })));
+        if (endsStep) step++;
         yield* settle(() => batches.isFull);
         if (step === steps) break;
       }

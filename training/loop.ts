@@ -128,16 +128,16 @@ class TrainingLoop {
   async #trainEpoch(): Promise<void> {
     const { session, data, schedule, store, logNorms } = this.options;
     const { epoch, batch: first } = this.#state;
-    let [step, part] = [this.#state.step, 0];
+    let { step } = this.#state;
     if (first === data.stepsPerEpoch || this.#stopping) return;
     const [start, starved] = [performance.now(), this.#batches.starved];
     for await (const batch of this.#batches.fed(data.batches(epoch, first))) {
-      const { endsStep } = batch;
+      const { part, parts, endsStep } = batch;
       const rates = schedule(step, this.#state.schedule);
       const readsNorms = logNorms !== false && endsStep && this.#isLogged(step + 1);
-      const training = session.train(batch, { step, part, endsStep, readsNorms }, rates);
+      const training = session.train(batch, { step, part, parts, endsStep, readsNorms }, rates);
       this.#batches.add(training.then((result) => ({ result, rates, endsStep })));
-      [step, part] = endsStep ? [step + 1, 0] : [step, part + 1];
+      if (endsStep) step++;
       if (this.#batches.isFull) await this.#settleOldest();
       await this.#timing.breathe();
       if (this.#stopping) break;

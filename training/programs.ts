@@ -2,15 +2,18 @@
 import type { Program } from "../graph/types.ts";
 import { accumulatedUpdateProgram, accumulationProgram } from "./accumulation.ts";
 import { type EpochRange, type Phase, phasesOf } from "./phases.ts";
+import { type Sharding, summingPrograms } from "./sharding.ts";
 import {
+  contributionProgram,
   evaluationProgram,
   PROGRAM,
   stepProgram,
   type TrainingProgramOptions,
+  updateProgram,
 } from "./step_program.ts";
 
 /** Options of {@link trainingPrograms}. */
-export interface TrainingProgramsOptions extends TrainingProgramOptions {
+export interface TrainingProgramsOptions extends TrainingProgramOptions, Sharding {
   /** Images in the last batch of an epoch, if it is a smaller one. */
   readonly lastBatchSize?: number;
   /** Batches that make an optimizer step. Default 1. */
@@ -32,6 +35,10 @@ export function trainingPrograms(options: TrainingProgramsOptions): Program[] {
   const sizes = [batchSize, ...(lastBatchSize === undefined ? [] : [lastBatchSize])];
   const steps = phasesOf(options.recipe, options.epochs)
     .flatMap((phase) => phasePrograms(phase, sizes, options));
+  if (isSharded(options)) {
+    const { shards = 1, ranks } = options;
+    steps.push(...summingPrograms(options.recipe, shards / (ranks?.size ?? 1)));
+  }
   if (evaluationBatchSize === undefined) return steps;
   const { lastEvaluationBatchSize: last } = options;
   const evaluations = [evaluationBatchSize, ...(objective.ignoresFilling || !last ? [] : [last])];
@@ -50,19 +57,33 @@ function phasePrograms(
   options: TrainingProgramsOptions,
 ): Program[] {
   const { recipe } = phase;
-  const isWhole = !accumulates(options);
-  const trace = isWhole ? stepProgram : accumulationProgram;
+  const [trace, traceUpdate] = accumulates(options)
+    ? [accumulationProgram, accumulatedUpdateProgram]
+    : isSharded(options)
+    ? [contributionProgram, updateProgram]
+    : [stepProgram, undefined];
   const programs = sizes.map((size) =>
     trace({ ...options, recipe, batchSize: size }, batchName(phase, size, options))
   );
-  if (isWhole) return programs;
-  const update = accumulatedUpdateProgram({ ...options, recipe }, programs[0], updateName(phase));
-  return [...programs, update];
+  if (!traceUpdate) return programs;
+  return [...programs, traceUpdate({ ...options, recipe }, programs[0], updateName(phase))];
 }
 
-/** Whether an optimizer step takes several batches. */
+/** Whether an optimizer step takes several batches, one after the other. */
 export function accumulates({ accumulate = 1 }: Pick<TrainingProgramsOptions, "accumulate">) {
   return accumulate > 1;
+}
+
+/** Whether an optimizer step takes a batch that is cut into shards; batches are then these. */
+export function isSharded({ shards = 1 }: Pick<TrainingProgramsOptions, "shards">) {
+  return shards > 1;
+}
+
+/** How many batches an optimizer step takes, on all ranks together. */
+export function partsOf(
+  { accumulate = 1, shards = 1 }: Pick<TrainingProgramsOptions, "accumulate" | "shards">,
+): number {
+  return accumulate * shards;
 }
 
 /** What evaluates a batch of this size, where most have `batchSize` images. */
@@ -74,9 +95,14 @@ export function evaluationName(size: number, batchSize: number): string {
 export function batchName(
   { suffix }: Phase,
   size: number,
-  options: Pick<TrainingProgramsOptions, "accumulate" | "batchSize">,
+  options: Pick<TrainingProgramsOptions, "accumulate" | "shards" | "batchSize">,
 ): string {
-  const name = (accumulates(options) ? PROGRAM.accumulate : PROGRAM.step) + suffix;
+  const kind = accumulates(options)
+    ? PROGRAM.accumulate
+    : isSharded(options)
+    ? PROGRAM.contribution
+    : PROGRAM.step;
+  const name = kind + suffix;
   return size === options.batchSize ? name : `${name}.${size}`;
 }
 

@@ -2,6 +2,7 @@
 import { choiceOf, type OptionsOf, type ParsedOptionsOf, z } from "../schema/entry.ts";
 import { samplingSchema } from "../datasets/loader.ts";
 import { logNormsSchema } from "./norms.ts";
+import { shardsSchema } from "./shard_count.ts";
 import { SCHEDULES } from "./schedules/registry.ts";
 import { timeBudgetSchema } from "./time_budget.ts";
 
@@ -14,6 +15,7 @@ const schema = z.object({
   ),
   maxTime: timeBudgetSchema.optional(),
   batchSize: count.default(128).describe("Images in a training batch"),
+  shards: shardsSchema,
   accumulate: count.default(1).describe(
     "Batches whose gradients make one optimizer step, as one batch of all their images would",
   ),

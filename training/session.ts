@@ -13,13 +13,10 @@ import { programInputs } from "../graph/leaves.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import type { Program } from "../graph/types.ts";
 import { DROPOUT_STEP } from "../layers/dropout.ts";
-import { floatsOf, type StateDict, type StateTensor } from "../layers/module.ts";
-import { BUFFERS, packState, PARAMETERS, unpackState } from "../layers/state.ts";
+import { BUFFERS } from "../layers/state.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { beforeAccumulation } from "./accumulation.ts";
 import { adviseBatch } from "./batch_advice.ts";
-import { averageOf } from "./ema.ts";
-import { initialLossScale, LOSS_SCALE_VARIABLE } from "./loss_scale.ts";
 import { type BatchResult, resultOf, type StepBatch, withoutFilling } from "./evaluation.ts";
 import { readNorms, type StepNorms } from "./norms.ts";
 import { lossOf, requireAgreement } from "./precision_check.ts";
@@ -28,28 +25,33 @@ import {
   accumulates,
   batchName,
   evaluationName,
+  isSharded,
+  partsOf,
   trainingPrograms,
   updateName,
 } from "./programs.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules/schedule.ts";
 import type { SessionOptions, SessionPlan } from "./session_plan.ts";
+import { arenasOf, readTensors, requireTensors, stateVariables } from "./session_tensors.ts";
+import { ShardSum } from "./sharding.ts";
 import { lossProgram, PROGRAM, stepScalars } from "./step_program.ts";
-import { slotVariable } from "./variables.ts";
 
 /** Which batch of a training one is. */
 export interface BatchPlace {
   /** Optimizer steps taken before it. */
   readonly step: number;
-  /** Batches of the same step before it. Default 0. */
+  /** Batches of the same step before it, those of other ranks included. Default 0. */
   readonly part?: number;
+  /** Batches of the step on all ranks together. Default 1. */
+  readonly parts?: number;
   /** Whether the step is taken after it. Default true. */
   readonly endsStep?: boolean;
   /** Whether the step's norms are read; there are some by `withNorms` of the options. Default false. */
   readonly readsNorms?: boolean;
 }
 
-/** What one training step found. */
+/** What training on a batch found. */
 export interface StepResult {
   /** Mean loss over the images, smoothing included. */
   readonly loss: number;
@@ -69,6 +71,8 @@ export class TrainingSession {
   readonly #inputs: ReadonlyMap<string, ReadonlySet<string>>;
   /** Computes the first step's loss in full precision, until that step is taken. */
   #fullPrecision: Backend | undefined;
+  /** Adds up what shards contribute, where batches are cut into some. */
+  readonly #shards: ShardSum | undefined;
   /** The model's variables before the first step, while a check waits for them. */
   readonly #firstState = new Map<string, Float32Array>();
 
@@ -81,6 +85,7 @@ export class TrainingSession {
   ) {
     this.#phases = phasesOf(options.recipe, options.epochs);
     this.#fullPrecision = backend.fullPrecision;
+    this.#shards = isSharded(options) ? new ShardSum(executable, options) : undefined;
     this.multiplyAccumulates = programs[0].nodes
       .reduce((sum, node) => sum + multiplyAccumulates(node), 0);
     this.#inputs = new Map(
@@ -122,31 +127,55 @@ export class TrainingSession {
   }
 
   /**
-   * Trains on a batch: takes an optimizer step or, of one of several batches, its part. Where the
-   * backend has less than full precision, the first one rejects with RunError if that changes its loss
-   * by more than 2 %.
+   * Trains on a batch: takes an optimizer step or, of one of several batches, its part. Where several
+   * ranks train, whoever ends a step must wait until it is taken. Where the backend has less than full
+   * precision, the first one rejects with RunError if that changes its loss by more than 2 %.
    */
-  async train({ arrays, count }: StepBatch, place: BatchPlace, rates: Rates): Promise<StepResult> {
-    const { step, part = 0, endsStep = true, readsNorms = false } = place;
+  async train(batch: StepBatch, place: BatchPlace, rates: Rates): Promise<StepResult> {
+    const { phase, scalars } = this.#stepAt(place, rates);
+    const [result, norms] = await Promise.all([
+      this.#trainOn(batch, phase, place, scalars),
+      place.endsStep === false ? undefined : this.#endStep(phase, place, scalars),
+    ]);
+    return { ...result, ...(norms ? { norms } : {}) };
+  }
+
+  /** Takes a step of which all batches are other ranks'. */
+  async follow(place: BatchPlace, rates: Rates): Promise<void> {
+    const { phase, scalars } = this.#stepAt(place, rates);
+    await this.#endStep(phase, place, scalars);
+  }
+
+  #stepAt({ step }: BatchPlace, rates: Rates) {
     const { stepsPerEpoch = Infinity } = this.options.epochs ?? {};
     const phase = this.#phases.find(({ to }) => step < to * stepsPerEpoch) ?? this.#phases[0];
-    const name = batchName(phase, count, this.options);
-    const isWhole = !accumulates(this.options);
+    const numbers = stepScalars(phase.recipe, step, rates, phase.from * stepsPerEpoch);
     const scalars = Object.fromEntries(
-      Object.entries(stepScalars(phase.recipe, step, rates, phase.from * stepsPerEpoch))
-        .map(([name, value]) => [name, Float32Array.of(value)]),
+      Object.entries(numbers).map(([name, value]) => [name, Float32Array.of(value)]),
     );
-    const inputs = { ...this.#arraysFor(name, arrays), ...(isWhole ? scalars : {}) };
+    return { phase, scalars };
+  }
+
+  /** Runs what is to be run for a batch, before it returns. */
+  async #trainOn(
+    { arrays, count }: StepBatch,
+    phase: Phase,
+    { step, part = 0, parts = 1 }: BatchPlace,
+    scalars: Readonly<Record<string, Float32Array>>,
+  ): Promise<StepResult> {
+    const stepParts = partsOf(this.options);
+    const name = batchName(phase, count, this.options);
+    const inputs = {
+      ...this.#arraysFor(name, arrays),
+      ...(stepParts === 1 ? scalars : {}),
+    };
     if (this.#inputs.get(name)?.has(DROPOUT_STEP)) {
-      const { accumulate = 1 } = this.options;
-      inputs[DROPOUT_STEP] = this.#dropoutStep(step * accumulate + part);
+      inputs[DROPOUT_STEP] = this.#dropoutStep(step * stepParts + part);
     }
-    const [{ lossScale, ...outputs }, fullLoss, , norms] = await Promise.all([
+    const [{ lossScale, ...outputs }, fullLoss] = await Promise.all([
       this.executable.run(name, inputs),
       this.#takeFullLoss(phase, inputs, count),
-      isWhole || !endsStep ? undefined : this.executable.run(updateName(phase), scalars),
-      // What is read before the next step is begun is this one's.
-      readsNorms ? readNorms(phase.recipe, this.executable) : undefined,
+      this.#shards?.add(part, parts),
     ]);
     const [loss] = outputs.loss;
     if (fullLoss !== undefined) requireAgreement(loss, fullLoss);
@@ -154,8 +183,22 @@ export class TrainingSession {
       loss,
       sums: { ...resultOf(outputs, count).sums, loss: loss * count },
       ...(lossScale ? { lossScale: lossScale[0] } : {}),
-      ...(norms ? { norms } : {}),
     };
+  }
+
+  /** What is read before the next step is begun is this one's. */
+  async #endStep(
+    phase: Phase,
+    { parts = 1, readsNorms = false }: BatchPlace,
+    scalars: Readonly<Record<string, Float32Array>>,
+  ): Promise<StepNorms | undefined> {
+    const exchange = this.#shards?.exchange(parts);
+    if (exchange) await exchange;
+    const [, norms] = await Promise.all([
+      partsOf(this.options) > 1 ? this.executable.run(updateName(phase), scalars) : undefined,
+      readsNorms ? readNorms(phase.recipe, this.executable) : undefined,
+    ]);
+    return norms;
   }
 
   /** Evaluates one batch, by the averaged weights where the recipe keeps them. */
@@ -169,19 +212,8 @@ export class TrainingSession {
   }
 
   /** Copies of all tensors of the training. */
-  async snapshot(): Promise<TrainingTensors> {
-    const { layout, optimizer, ema, lossScale } = this.recipe;
-    const slots = new Map<string, StateDict>();
-    for (const slot of optimizer.slots) {
-      const arena = await this.executable.read(slotVariable(slot));
-      slots.set(slot, unpackState(layout, PARAMETERS, arena));
-    }
-    return {
-      model: await this.#readState((variable) => variable),
-      optimizer: slots,
-      ...(ema ? { ema: await this.#readState(averageOf) } : {}),
-      ...(lossScale ? { lossScale: await this.executable.read(LOSS_SCALE_VARIABLE.name) } : {}),
-    };
+  snapshot(): Promise<TrainingTensors> {
+    return readTensors(this.recipe, this.executable);
   }
 
   /**
@@ -189,18 +221,7 @@ export class TrainingSession {
    * nothing is changed then.
    */
   restore(tensors: TrainingTensors): void {
-    const { optimizer, ema } = this.recipe;
-    for (const slot of optimizer.slots) {
-      if (!tensors.optimizer.has(slot)) {
-        throw new InputError(
-          `the checkpoint has no optimizer state "${slot}"; it was written with other ` +
-            "optimizer options",
-        );
-      }
-    }
-    if (ema && !tensors.ema) {
-      throw new InputError("the checkpoint has no averaged weights; it was written without ema");
-    }
+    requireTensors(this.recipe, tensors);
     this.#write(tensors);
   }
 
@@ -214,42 +235,17 @@ export class TrainingSession {
     this.executable.dispose();
   }
 
-  /** Averages start as the weights; slots that are not given stay zero, which is how they start. */
-  #write({ model, optimizer, ema = model, lossScale }: TrainingTensors): void {
+  #write(tensors: TrainingTensors): void {
     const { recipe } = this;
-    const { layout } = recipe;
-    const arenas = new Map<string, Float32Array>();
-    for (const variable of this.#stateVariables()) {
-      const arena = packState(layout, variable, numbersOf(model));
-      arenas.set(variable, arena);
-      if (this.#fullPrecision) this.#firstState.set(variable, arena);
-      if (recipe.ema) {
-        arenas.set(averageOf(variable), packState(layout, variable, numbersOf(ema)));
-      }
-    }
-    for (const [slot, state] of optimizer) {
-      arenas.set(slotVariable(slot), packState(layout, PARAMETERS, numbersOf(state)));
-    }
-    if (recipe.lossScale) {
-      arenas.set(LOSS_SCALE_VARIABLE.name, lossScale ?? initialLossScale(recipe.lossScale));
+    const arenas = arenasOf(recipe, tensors);
+    if (this.#fullPrecision) {
+      for (const name of stateVariables(recipe)) this.#firstState.set(name, arenas.get(name)!);
     }
     if (accumulates(this.options)) {
       const { name, data } = beforeAccumulation(recipe, arenas.get(BUFFERS) ?? new Float32Array());
       arenas.set(name, data);
     }
     for (const [variable, arena] of arenas) this.executable.write(variable, arena);
-  }
-
-  /** The model's tensors as held by a variant of its variables, in state-dict order. */
-  async #readState(variantOf: (variable: string) => string): Promise<StateDict> {
-    const found = new Map<string, StateTensor>();
-    for (const variable of this.#stateVariables()) {
-      const arena = await this.executable.read(variantOf(variable));
-      for (const [name, tensor] of unpackState(this.recipe.layout, variable, arena)) {
-        found.set(name, tensor);
-      }
-    }
-    return found;
   }
 
   /** The loss of the first step in full precision; undefined where it is not to be checked. */
@@ -281,14 +277,4 @@ export class TrainingSession {
       Object.entries(arrays).filter(([name]) => this.#inputs.get(program)?.has(name)),
     );
   }
-
-  #stateVariables(): (typeof PARAMETERS | typeof BUFFERS)[] {
-    const names = this.recipe.layout.variables.map(({ name }) => name);
-    return ([PARAMETERS, BUFFERS] as const).filter((variable) => names.includes(variable));
-  }
-}
-
-/** Tensors with elements as numbers. */
-function numbersOf(state: StateDict): Map<string, { data: Float32Array }> {
-  return new Map([...state].map(([name, tensor]) => [name, { data: floatsOf(tensor) }]));
 }

@@ -1,9 +1,9 @@
 /**
- * The programs of a training, all over the same variables. {@link stepProgram} takes a whole step
- * (input, forward, loss, backward, clip, update, average) and is what one device runs.
- * {@link contributionProgram} and {@link updateProgram} are the same step in two parts with the
- * variable `contribution` between, for whoever has to add up those of several devices first;
- * `accumulation.ts` has the steps of several batches on one.
+ * The programs of a training, all over the same variables. {@link stepProgram} takes a whole step:
+ * input, forward, loss, backward, clip, update, average. {@link contributionProgram} and
+ * {@link updateProgram} are the same step in two parts with the variable `contribution` between, in
+ * which those of several shards are added up first (`sharding.ts`); `accumulation.ts` has the steps of
+ * several batches one after the other.
  */
 import {
   input,
@@ -14,11 +14,16 @@ import {
   trace,
   updateVariable,
 } from "../graph/trace.ts";
-import type { Program, Value, Variable } from "../graph/types.ts";
+import type { Program, Shape, Value, Variable } from "../graph/types.ts";
 import { BUFFERS, type StateLayout } from "../layers/state.ts";
+import { add } from "../ops/add.ts";
+import { divideScalar } from "../ops/divide_scalar.ts";
+import { fill } from "../ops/fill.ts";
 import { gradients } from "../ops/gradients.ts";
 import { multiply } from "../ops/multiply.ts";
+import { multiplyScalar } from "../ops/multiply_scalar.ts";
 import { pack } from "../ops/pack.ts";
+import { subtract } from "../ops/subtract.ts";
 import { averageDecay, averageOf, DECAY_SCALAR } from "./ema.ts";
 import type { TraceInput } from "./image_input.ts";
 import { readLossScale } from "./loss_scale.ts";
@@ -26,7 +31,7 @@ import type { BatchField, Objective } from "./objectives/objective.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import type { Rates } from "./schedules/schedule.ts";
 import { RELEASED, traceUpdate } from "./update.ts";
-import { CONTRIBUTION, contributionVariable, trainingVariables } from "./variables.ts";
+import { CONTRIBUTION, contributionVariable, stateSize, trainingVariables } from "./variables.ts";
 
 /** Names of the programs of a training. */
 export const PROGRAM = {
@@ -70,42 +75,59 @@ export function stepProgram(
 
 /**
  * Traces what a batch contributes to a step and changes nothing but the variable `contribution`: the
- * gradient of the (scaled) loss, zero for frozen parameters, then the buffers the step would leave.
- * Inputs and outputs are those of {@link stepProgram}, without the scalars.
+ * gradient of the (scaled) loss, zero for frozen parameters, then what the step would change the
+ * buffers by, both times how much the batch counts, and that. Inputs and outputs are those of
+ * {@link stepProgram}, without the scalars.
  */
-export function contributionProgram(options: TrainingProgramOptions): Program {
+export function contributionProgram(
+  options: TrainingProgramOptions,
+  name: string = PROGRAM.contribution,
+): Program {
   const { recipe } = options;
   const variables = [...trainingVariables(recipe), contributionVariable(recipe)];
-  return traceTraining(PROGRAM.contribution, recipe, variables, () => {
+  return traceTraining(name, recipe, variables, () => {
     const forward = traceForward(options);
+    const count = traceCount(options, forward);
     const gradient = traceGradient(recipe, forward.loss);
-    mapUpdates((update) => ({
-      ...update,
+    // By the change: that of a counter times what a batch counts is a sum without rounding.
+    mapUpdates(({ variable, offset, value }) => ({
       variable: CONTRIBUTION,
-      offset: recipe.parameterSize + update.offset,
+      offset: recipe.parameterSize + offset,
+      value: multiplyScalar(
+        subtract(value, readVariable(variable, offset, value.shape)),
+        count,
+      ),
     }));
-    updateVariable(CONTRIBUTION, 0, gradient);
+    updateVariable(CONTRIBUTION, 0, multiplyScalar(gradient, count));
+    updateVariable(CONTRIBUTION, stateSize(recipe), count);
     outputResults(recipe, forward);
   });
 }
 
 /**
- * Traces the rest of a step: unscales and clips the gradient in the variable `contribution`, updates
- * parameters and slots, assigns the buffers, moves the averages. Inputs: the scalars of
- * {@link stepScalars}.
+ * Traces the rest of a step of the batches whose contributions are added up in the variable
+ * `contribution`: unscales and clips the mean gradient, updates parameters and slots, moves the buffers
+ * by their mean change, and the averages. Inputs: the scalars of {@link stepScalars}.
  *
- * @param contribution the program that writes the contribution: tells which buffers it assigns
+ * @param contribution a program that writes a contribution: tells which buffers it changes
  */
-export function updateProgram(recipe: ResolvedRecipe, contribution: Program): Program {
+export function updateProgram(
+  { recipe, withNorms }: Pick<TrainingProgramOptions, "recipe" | "withNorms">,
+  contribution: Program,
+  name: string = PROGRAM.update,
+): Program {
   const { parameterSize } = recipe;
-  const variables = [...trainingVariables(recipe), contributionVariable(recipe)];
-  return traceTraining(PROGRAM.update, recipe, variables, () => {
-    for (const { offset, value } of contribution.updates) {
-      if (offset < parameterSize) continue;
-      const buffer = readVariable(CONTRIBUTION, offset, value.shape);
-      updateVariable(BUFFERS, offset - parameterSize, buffer);
+  const variables = [...trainingVariables(recipe, withNorms), contributionVariable(recipe)];
+  return traceTraining(name, recipe, variables, () => {
+    const end = stateSize(recipe);
+    const mean = (offset: number, shape: Shape) =>
+      divideScalar(readVariable(CONTRIBUTION, offset, shape), readVariable(CONTRIBUTION, end, []));
+    for (const { offset, value: { shape } } of contribution.updates) {
+      if (offset < parameterSize || offset === end) continue;
+      const at = offset - parameterSize;
+      updateVariable(BUFFERS, at, add(readVariable(BUFFERS, at, shape), mean(offset, shape)));
     }
-    traceUpdate(recipe, readVariable(CONTRIBUTION, 0, [parameterSize]));
+    traceUpdate(recipe, mean(0, [parameterSize]), withNorms);
   });
 }
 
@@ -224,6 +246,14 @@ export function traceGradient(
     trained.map(({ offset }) => offset),
     parameterSize,
   );
+}
+
+/** What a batch counts among those that make a step together: a scalar. */
+export function traceCount(
+  { recipe: { objective }, batchSize }: TrainingProgramOptions,
+  { targets }: Pick<ReturnType<typeof traceForward>, "targets">,
+): Value {
+  return objective.weight?.(targets) ?? fill([], batchSize);
 }
 
 /** What a step tells: see {@link stepProgram}. */

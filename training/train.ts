@@ -17,6 +17,9 @@ import { runTraining } from "./loop.ts";
 import type { LoopHooks, TrainingOutcome } from "./observer.ts";
 import { RECIPE, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 import { RUN, type RunOptions } from "./run_options.ts";
+import { ALONE, type Ranks } from "../ranks/ranks.ts";
+import { partsOf } from "./programs.ts";
+import { shardCount } from "./shard_count.ts";
 import { createSchedule } from "./schedules/registry.ts";
 import { TrainingSession } from "./session.ts";
 import { planSession, type SessionPlan } from "./session_plan.ts";
@@ -32,6 +35,12 @@ export interface TrainingRunOptions extends RunOptions, LoopHooks, TrainingChang
   readonly validation?: ImageSource;
   /** Subtracted from and divided out of pixels scaled to [0, 1], one number per channel. */
   readonly normalization: ChannelStatistics;
+  /**
+   * Those that train together: all of them call this with the same options, and each computes its
+   * part of every batch and of every validation. Only the first one's `store` and `observer` are of
+   * use. Default: this process alone.
+   */
+  readonly ranks?: Ranks;
   /** Where to go on. Default: from the model's present weights. */
   readonly resume?: { readonly state: RunState; readonly tensors: TrainingTensors };
 }
@@ -83,13 +92,17 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
 /** What {@link trainRecipe} compiles with the same arguments. */
 export function planTraining(recipe: ResolvedRecipe, options: TrainingRunOptions): SessionPlan {
   const run = parseOwnOptions(RUN, options);
-  const { backend, train, validation, normalization, resume } = options;
+  const { backend, train, validation, normalization, resume, ranks = ALONE } = options;
+  const shards = shardCount(run, ranks);
+  const counts = { train: train.count, validation: validation?.count };
   return planSession(backend, {
     recipe,
     ...changedInput({ input: train.shape, normalization }, options),
-    ...batchSizesOf(run, { train: train.count, validation: validation?.count }),
+    ...batchSizesOf({ ...run, batchSize: run.batchSize / shards }, counts),
     seed: run.seed,
     accumulate: run.accumulate,
+    shards,
+    ranks,
     withNorms: run.logNorms !== false,
     epochs: {
       stepsPerEpoch: countSteps(train, run),
@@ -111,8 +124,8 @@ export async function trainRecipe(
   planned?: SessionPlan,
 ): Promise<TrainingOutcome> {
   const run = parseOwnOptions(RUN, options);
-  const { backend, resume } = options;
-  const { workers, accumulate } = run;
+  const { backend, resume, ranks = ALONE } = options;
+  const { workers } = run;
   for (const name of ["train", "validation"] as const) {
     const split = options[name];
     if (!split) continue;
@@ -121,10 +134,14 @@ export async function trainRecipe(
   }
   const plan = planned ?? planTraining(recipe, options);
   const { batchSize, evaluationBatchSize = 1 } = plan.options;
-  using loader = openBatches(recipe, options, batchSize);
-  using validation = options.validation &&
-    new BatchLoader(options.validation, { batchSize: evaluationBatchSize, workers });
-  const steps = Math.ceil(loader.batchCount / accumulate);
+  using loader = openBatches(recipe, options, plan);
+  using validation = options.validation && new BatchLoader(options.validation, {
+    batchSize: evaluationBatchSize,
+    workers,
+    turn: { index: ranks.rank, of: ranks.size, batches: 1 },
+  });
+  const data = trainingData(loader, validation, plan);
+  const steps = data.stepsPerEpoch;
   if (resume) requirePosition(resume.state, steps, "resume");
   const schedule = within(["schedule"], () =>
     createSchedule(run.schedule, {
@@ -143,7 +160,7 @@ export async function trainRecipe(
       observer: options.observer,
       signal: options.signal,
       session,
-      data: trainingData(loader, validation, { batchSize, accumulate }),
+      data,
       schedule,
       ...(resume ? { start: resume.state } : {}),
     });
@@ -159,25 +176,24 @@ export async function trainRecipe(
  * The batches that a recipe is trained on. Throws InputError, `at` the option, for mixing that its
  * objective cannot learn from, and as {@link BatchLoader}.
  *
- * @param batchSize images in one, no more than there are
+ * @param plan of the session that is trained by them
  */
 export function openBatches(
   { objective, classes }: ResolvedRecipe,
   options: TrainingRunOptions,
-  batchSize: number,
+  plan: SessionPlan,
 ): BatchLoader {
-  const { augmentation = [], mixing } = options;
-  const { seed, dropLast, workers, accumulate, sampling, augRepeats } = parseOwnOptions(
-    RUN,
-    options,
-  );
+  const { augmentation = [], mixing, ranks = ALONE } = options;
+  const { seed, dropLast, workers, sampling, augRepeats } = parseOwnOptions(RUN, options);
+  const parts = partsOf(plan.options);
   if (mixing) within(["mixing"], () => requireMixable(objective));
   return new BatchLoader(options.train, {
-    batchSize,
+    batchSize: plan.options.batchSize,
     seed,
     shuffle: true,
     dropLast,
-    groupSize: accumulate,
+    groupSize: parts,
+    turn: { index: ranks.rank, of: ranks.size, batches: parts / ranks.size },
     augmentation,
     sampling,
     augRepeats,
@@ -219,6 +235,7 @@ const OBJECTS: Readonly<
   augmentation: true,
   mixing: true,
   resume: true,
+  ranks: true,
   store: true,
   observer: true,
   signal: true,

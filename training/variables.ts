@@ -3,9 +3,13 @@ import type { Variable } from "../graph/types.ts";
 import { averageOf } from "./ema.ts";
 import { LOSS_SCALE_VARIABLE } from "./loss_scale.ts";
 import { normsVariable } from "./norms.ts";
+import { sum } from "../reporting/statistics.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 
-/** Holds what a batch contributes to an update, laid out [`parameters` | `buffers`]. */
+/**
+ * Holds what batches contribute to an update, each times how much it counts, laid out
+ * [`parameters` | `buffers` | 1]: gradients, what the buffers change by, and what the batches count.
+ */
 export const CONTRIBUTION = "contribution";
 
 /** The variable of an optimizer slot, laid out like `parameters`. */
@@ -26,6 +30,11 @@ export function trainingVariables(recipe: ResolvedRecipe, withNorms = false): Va
 }
 
 /** {@link CONTRIBUTION} and its size. */
-export function contributionVariable({ layout }: ResolvedRecipe): Variable {
-  return { name: CONTRIBUTION, size: layout.variables.reduce((sum, { size }) => sum + size, 0) };
+export function contributionVariable(recipe: ResolvedRecipe): Variable {
+  return { name: CONTRIBUTION, size: stateSize(recipe) + 1 };
+}
+
+/** Elements of `parameters` and `buffers` together. */
+export function stateSize({ layout }: Pick<ResolvedRecipe, "layout">): number {
+  return sum(layout.variables.map(({ size }) => size));
 }

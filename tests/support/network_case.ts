@@ -4,10 +4,8 @@ import { z } from "zod";
 import type { Backend } from "../../backends/backend.ts";
 import type { Shape } from "../../graph/types.ts";
 import type { Module } from "../../layers/module.ts";
-import { BUFFERS, PARAMETERS, unpackState } from "../../layers/state.ts";
 import { resolveRecipe } from "../../training/recipe.ts";
 import { contributionProgram } from "../../training/step_program.ts";
-import { CONTRIBUTION } from "../../training/variables.ts";
 import type { Fixture } from "./fixture.ts";
 import {
   adoptFixtureState,
@@ -18,7 +16,7 @@ import {
 } from "./model_case.ts";
 import { narrow } from "./run.ts";
 import { uploadState } from "./state.ts";
-import { tensorInput, withLogits } from "./training_programs.ts";
+import { readContribution, tensorInput, withLogits } from "./training_programs.ts";
 
 /** What the configs of these fixtures have in common. */
 export const networkSchema = z.object({
@@ -63,14 +61,12 @@ export async function checkNetwork(
     const own = "logits_eval_folded_bn";
     fixture.compare(fixture.has(own) ? own : "logits_eval", await logitsOf("foldedBatchNorm"));
     const { loss, logits } = await executable.run("contribution", { x, labels });
-    const contribution = await executable.read(CONTRIBUTION);
+    const { gradients, buffers } = await readContribution(recipe, executable);
     fixture.compare("logits_train", logits);
     fixture.compare("loss_train", loss);
-    const gradients = unpackState(layout, PARAMETERS, contribution);
     compareGroup(fixture, "grad", gradients);
     const norms = config.grad_norms_of.map((name) => Math.hypot(...gradients.get(name)!.data));
     fixture.compare("grad_norms", norms);
-    const buffers = unpackState(layout, BUFFERS, contribution.subarray(recipe.parameterSize));
     compareGroup(fixture, "buffers_after_train", buffers);
   });
   compareGroup(fixture, "folded", folded.tensors);

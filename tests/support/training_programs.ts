@@ -5,7 +5,8 @@ import type { Shape } from "../../graph/types.ts";
 import type { TraceInput } from "../../training/image_input.ts";
 import type { ResolvedRecipe } from "../../training/recipe.ts";
 import { stepScalars } from "../../training/step_program.ts";
-import { trainingVariables } from "../../training/variables.ts";
+import { BUFFERS, PARAMETERS, unpackState } from "../../layers/state.ts";
+import { CONTRIBUTION, trainingVariables } from "../../training/variables.ts";
 
 /** A model's input as it is: the program input `x` f32 [N, ...shape]. */
 export function tensorInput(shape: Shape): TraceInput {
@@ -47,4 +48,20 @@ export async function readVariables(
     variables.set(name, await executable.read(name));
   }
   return variables;
+}
+
+/** What a batch contributed, by name: the mean gradients, and the buffers that a step of it would leave. */
+export async function readContribution(
+  { layout, parameterSize }: ResolvedRecipe,
+  executable: Executable,
+) {
+  const contribution = await executable.read(CONTRIBUTION);
+  const count = contribution[contribution.length - 1];
+  const mean = contribution.map((sum) => sum / count);
+  const hasBuffers = layout.variables.some(({ name }) => name === BUFFERS);
+  const before = hasBuffers ? await executable.read(BUFFERS) : new Float32Array();
+  return {
+    gradients: unpackState(layout, PARAMETERS, mean),
+    buffers: unpackState(layout, BUFFERS, before.map((old, i) => old + mean[parameterSize + i])),
+  };
 }

@@ -90,7 +90,9 @@ async function prepare() {
       data: {
         stepsPerEpoch: 2,
         async *batches(epoch, first) {
-          for await (const batch of batches.epoch(epoch, first)) yield { ...batch, endsStep: true };
+          for await (const batch of batches.epoch(epoch, first)) {
+            yield { ...batch, part: 0, parts: 1, endsStep: true };
+          }
         },
         validationBatches: () => validation.epoch(0),
       },

@@ -2,11 +2,9 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import type { Backend } from "../../../backends/backend.ts";
-import { PARAMETERS, unpackState } from "../../../layers/state.ts";
 import { downloadState, uploadState } from "../state.ts";
 import { type Recipe, resolveRecipe } from "../../../training/recipe.ts";
 import { contributionProgram, stepProgram, updateProgram } from "../../../training/step_program.ts";
-import { CONTRIBUTION } from "../../../training/variables.ts";
 import type { Fixture } from "../fixture.ts";
 import {
   compareGroup,
@@ -19,7 +17,7 @@ import {
   withPrograms,
 } from "../model_case.ts";
 import { narrow } from "../run.ts";
-import { scalarInputs, tensorInput, withLogits } from "../training_programs.ts";
+import { readContribution, scalarInputs, tensorInput, withLogits } from "../training_programs.ts";
 import type { Kind } from "./kind.ts";
 
 const schema = modelSchema.extend({
@@ -64,7 +62,7 @@ async function checkTrajectory(fixture: Fixture, config: Config, backend: Backen
   const contribution = contributionProgram(options);
   const programs = [
     contribution,
-    updateProgram(recipe, contribution),
+    updateProgram({ recipe }, contribution),
     stepProgram(options),
     logitsProgram("evaluate", model, layout, shape),
   ];
@@ -86,8 +84,7 @@ async function checkTrajectory(fixture: Fixture, config: Config, backend: Backen
         await executable.run("update", scalars);
       }
     }
-    const gradient = await executable.read(CONTRIBUTION);
-    compareGroup(fixture, "grad", unpackState(layout, PARAMETERS, gradient));
+    compareGroup(fixture, "grad", (await readContribution(recipe, executable)).gradients);
     fixture.compareSteps("loss_train_per_step", steps.map(({ loss }) => loss));
     fixture.compareSteps("logits_train_per_step", steps.map(({ logits }) => logits));
     await evaluate("logits_eval_after_batch0");
