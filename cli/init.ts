@@ -86,6 +86,7 @@ ${row("data.root", "path/to/files", { off: true })}
 ${row("data.mirror", "https://...", { off: true })}
 ${row("data.checksums", "{train.bin: none}", { off: true })}
 ${standard("data.batchSize")}
+${standard("data.shards", { off: true })}
 ${standard("data.evalBatchSize", { off: true })}
 ${standard("data.dropLast", { off: true })}
 ${standard("data.workers", { off: true })}

@@ -35,6 +35,7 @@ import {
   programsOf,
   readConfig,
   recipeOf,
+  shardSizeOf,
 } from "./prepare.ts";
 
 /** What is inspected. */
@@ -54,7 +55,7 @@ interface Inspected {
   readonly title?: string;
   readonly summary: NetworkSummary | ModelSummary;
   /** To train it. */
-  readonly memory?: MemoryPlan & { readonly batchSize: number };
+  readonly memory?: MemoryPlan & { readonly batchSize: number; readonly shards: number };
   /** Of the whole process meanwhile. */
   readonly run?: RunPlan;
   /** What the config's preset of augmentation holds. */
@@ -125,7 +126,11 @@ export const command: Command = {
     if (preset) context.print(describePreset(preset));
     if (memory) {
       context.print(
-        `memory to train, batch ${memory.batchSize}: ${formatBytes(memory.totalBytes)} ` +
+        `memory to train, batch ${memory.batchSize}${
+          memory.shards === 1
+            ? ""
+            : ` in ${memory.shards} shards of ${memory.batchSize / memory.shards}`
+        }: ${formatBytes(memory.totalBytes)} ` +
           `(${formatBytes(memory.variableBytes)} parameters and optimizer state, ` +
           `${formatBytes(memory.temporaryBytes)} activations, gradients and scratch)`,
       );
@@ -186,7 +191,11 @@ async function inspected(args: Arguments, context: Context): Promise<Inspected> 
     : { train: batchSize, validation: evalBatchSize };
   const programs = programsOf(file, model, description, counts);
   const run = images && planRun(file, backend, programs, model, await splitsOf(images, counts));
-  const memory = { ...run?.programs ?? backend.plan(programs), batchSize };
+  const memory = {
+    ...run?.programs ?? backend.plan(programs),
+    batchSize,
+    shards: batchSize / shardSizeOf(file),
+  };
   const sheet = args.text("batch");
   const drawing = sheet !== undefined &&
     (() => drawBatch(file, description, backend, sheet, context));

@@ -11,6 +11,7 @@ import type { Program } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { formatBytes, formatNumberOf } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
+import { shardSizeOf } from "./prepare.ts";
 
 const MEBIBYTE = 2 ** 20;
 
@@ -85,14 +86,15 @@ export interface RunPlan {
 
 /** Plans the memory of a config's training. */
 export function planRun(
-  { config: { data } }: ConfigFile,
+  file: ConfigFile,
   backend: Backend,
   programs: readonly Program[],
   model: Module,
   images: PlannedImages,
 ): RunPlan {
+  const { data } = file.config;
   const splits = [
-    planSplit(images.train, data.batchSize, data.workers),
+    planSplit(images.train, shardSizeOf(file), data.workers),
     planSplit(images.validation, data.evalBatchSize, data.workers),
   ];
   const threads = sum(splits.map(({ helpers }) => helpers));
@@ -189,7 +191,10 @@ export function checkPlan(
 /** Keys of a config that decide much of it. */
 function remediesFor({ memory }: RunPlan): string[] {
   const remedies: [bytes: number, what: string][] = [
-    [memory.network + memory.batches, "a smaller data.batchSize or data.evalBatchSize"],
+    [
+      memory.network + memory.batches,
+      "more data.shards, a smaller data.batchSize or data.evalBatchSize",
+    ],
     [memory.cache, "data.cache: disk or none"],
     [memory.workers, "fewer data.workers"],
   ];

@@ -13,6 +13,7 @@ import { requireMemory } from "../files/memory.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
+import { ALONE } from "../ranks/ranks.ts";
 import { formatCount } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import { batchSizesOf, type SplitCounts } from "../training/batch_sizes.ts";
@@ -20,6 +21,7 @@ import { describeNetwork } from "../training/description.ts";
 import { changedInput, imageInput, type TrainingChanges } from "../training/image_input.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
 import { trainingPrograms } from "../training/programs.ts";
+import { shardCount } from "../training/shard_count.ts";
 import { lossProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
 import { objectiveFor, openImages } from "./load_data.ts";
@@ -144,25 +146,39 @@ export function recipeOf(
 }
 
 /**
+ * Images of a training that are computed on at once: a shard's. Throws InputError, saying where the
+ * mistake is, for shards that do not fit.
+ */
+export function shardSizeOf({ config: { data, training }, at }: ConfigFile): number {
+  const { batchSize, shards } = data;
+  const { accumulate } = training;
+  return batchSize / at("data", () => shardCount({ batchSize, shards, accumulate }, ALONE));
+}
+
+/**
  * Throws InputError, saying where the mistake is, if batches of a training on `count` images are too
  * small for the network: a batch norm finds no variance in one number.
  */
 export function checkLastBatch(
-  { config: { data }, at }: ConfigFile,
+  file: ConfigFile,
   recipe: ResolvedRecipe,
   images: NetworkDescription,
   count: number,
 ): void {
-  const isLast = !data.dropLast && count % data.batchSize === 1;
-  if (!isLast && data.batchSize > 1) return;
+  const { config: { data }, at } = file;
+  const size = shardSizeOf(file);
+  const isLast = !data.dropLast && count % size === 1;
+  if (!isLast && size > 1) return;
   at(isLast ? "data.dropLast" : "data.batchSize", () => {
     try {
       lossProgram({ recipe, traceInput: imageInput(images), batchSize: 1 });
     } catch (error) {
       if (!isLast || !(error instanceof InputError)) throw error;
       throw new InputError(
-        `the last batch of an epoch has one image (${formatCount(count)} images in batches of ` +
-          `${data.batchSize}): ${error.message}, or leave that batch out with data.dropLast: true`,
+        `the last ${size < data.batchSize ? "shard" : "batch"} of an epoch has one image ` +
+          `(${
+            formatCount(count)
+          } images, ${size} at once): ${error.message}, or leave that batch out with data.dropLast: true`,
         { cause: error },
       );
     }
@@ -181,12 +197,14 @@ export function programsOf(
   counts: SplitCounts,
 ): Program[] {
   const { data, training: { accumulate, epochs } } = file.config;
-  const { batchSize, evalBatchSize: evaluationBatchSize, dropLast } = data;
+  const { evalBatchSize: evaluationBatchSize, dropLast } = data;
+  const batchSize = shardSizeOf(file);
   return trainingPrograms({
     recipe: recipeOf(file, model, images),
     ...changedInput(images, changesOf(data, images.input)),
     ...batchSizesOf({ batchSize, evaluationBatchSize, dropLast }, counts),
     accumulate,
+    shards: data.batchSize / batchSize,
     epochs: { from: 0, to: epochs, stepsPerEpoch: 1 },
   });
 }

@@ -2,6 +2,7 @@
 
 import type { Backend } from "../backends/backend.ts";
 import { type Checkpoint, restoreModel } from "../checkpoints/checkpoint.ts";
+import type { ConfigFile } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError, UserError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
@@ -31,6 +32,26 @@ export function existingRun(args: Arguments): ExistingRun {
   }
   if (force) return "replace";
   return !resume ? "refuse" : args.flag("best") ? "resume best" : "resume";
+}
+
+/**
+ * The config with the number of shards in the place of `auto`: a run that goes on has as many as it
+ * began with.
+ *
+ * @param former the config of such a run
+ * @param ranks how many begin a run
+ */
+export function withShards(
+  file: ConfigFile,
+  former: Config | undefined,
+  ranks: number,
+): ConfigFile {
+  const { config } = file;
+  if (config.data.shards !== "auto") return file;
+  const begun = former?.data.shards ?? ranks;
+  // Runs of former versions had no shards.
+  const shards = begun === "auto" ? 1 : begun;
+  return { ...file, config: { ...config, data: { ...config.data, shards } } };
 }
 
 /**

@@ -4,7 +4,7 @@ import { type Backend, DeviceError } from "../backends/backend.ts";
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import type { NetworkDescription } from "../checkpoints/network.ts";
 import { requirePosition } from "../checkpoints/run_state.ts";
-import { type ConfigFile, formatConfig } from "../config/load.ts";
+import { type ConfigFile, formatConfig, parseStored } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { labelsOf } from "../datasets/sampling.ts";
@@ -31,7 +31,7 @@ import { checkPlan, describePlan, planRun } from "./memory_plan.ts";
 import { rememberPlaces } from "./places.ts";
 import { buildNetwork, changesOf, checkLastBatch, planNetwork, recipeOf } from "./prepare.ts";
 import { adoptPretrained, locatePretrained } from "./pretrained.ts";
-import { announceResume, checkResume, openForRun } from "./resume.ts";
+import { announceResume, checkResume, openForRun, withShards } from "./resume.ts";
 import { describeEnd, finish, type PreparedRun } from "./finish_run.ts";
 import { TrainReport } from "./train_report.ts";
 
@@ -62,11 +62,13 @@ export async function trainConfig(
   interruption: Pick<Interruption, "gracefully" | "outputFailure">,
   context: Context,
 ): Promise<TrainingOutcome["status"]> {
-  const { file, path, existing, otherBits = false, threads, howToGoOn } = request;
-  const { load = () => loadImages(file, context, { isKept: true }) } = request;
-  const { config } = file;
+  const { path, existing, otherBits = false, threads, howToGoOn } = request;
   using folder = await RunFolder.open(path, existing);
   const { found } = folder;
+  const former = found && parseStored(found.checkpoint.config, runFile(path, found.file)).config;
+  const file = withShards(request.file, former, 1);
+  const { config } = file;
+  const { load = () => loadImages(file, context, { isKept: true }) } = request;
   const changes = found ? await checkResume(folder, found, config, otherBits) : [];
   // While there is a network: it is given up once the images are there.
   const pretrained = found ? undefined : await locatePretrained(file, context);
@@ -251,6 +253,7 @@ export function optionsOf(
     augRepeats: data.augRepeats,
     workers: data.workers,
     batchSize: data.batchSize,
+    shards: data.shards,
     evaluationBatchSize: data.evalBatchSize,
     dropLast: data.dropLast,
     seed,

@@ -70,6 +70,7 @@ export const dataSchema = z.strictObject({
     resume: "free",
   }),
   batchSize: RUN.schema.shape.batchSize,
+  shards: RUN.schema.shape.shards,
   evalBatchSize: RUN.schema.shape.evaluationBatchSize.meta({ resume: "bits" }),
   workers: RUN.schema.shape.workers.meta({ resume: "free" }),
   validation: z.union([

@@ -26,10 +26,17 @@ export function differencesOf(
   return JSON.stringify(before) === JSON.stringify(now) ? [] : [{ path, before, now }];
 }
 
-/** A config in which nothing is written in short, so that both ways to write it are equal. */
+/**
+ * A config in which nothing is written in short, so that both ways to write it are equal. Whose shards
+ * are `auto` is of a single process: runs of several say how many they have.
+ */
 export function fullyWritten({ threads, ...config }: Config): Config {
+  const { shards } = config.data;
   return configSchema.parse({
-    ...withNames(configJsonSchema(), config) as object,
+    ...withNames(configJsonSchema(), {
+      ...config,
+      data: { ...config.data, shards: shards === "auto" ? 1 : shards },
+    }) as object,
     threads: isRecord(threads) ? threads : { count: threads },
   });
 }

@@ -22,6 +22,11 @@ export interface BatchResult {
   readonly logits?: Float32Array;
 }
 
+/** The same with what tallies see besides the logits. */
+interface Evaluated extends BatchResult {
+  readonly targets: TargetRows;
+}
+
 /**
  * The batch without rows of filling.
  *
@@ -60,12 +65,15 @@ export class Evaluation {
    * @param backend what computes
    * @param evaluate starts a batch; its results may come late
    * @param tallies see every image besides the objective's own tally
+   * @param shared gives the results of all ranks for this one's, where several evaluate together
    */
   constructor(
     private readonly objective: Objective,
     private readonly backend: Pick<Backend, "runsPerReadback">,
     private readonly evaluate: (batch: StepBatch) => Promise<BatchResult>,
     tallies: readonly ImageTally[] = [],
+    private readonly shared: (own: AsyncIterable<Evaluated>) => AsyncIterable<Evaluated> = (own) =>
+      own,
   ) {
     this.#tally = objective.tally?.();
     this.#tallies = this.#tally ? [this.#tally, ...tallies] : tallies;
@@ -78,7 +86,7 @@ export class Evaluation {
       const targets = this.#tallies.length > 0 ? this.#targetsOf(batch) : {};
       return this.evaluate(batch).then((result) => ({ ...result, targets }));
     });
-    for await (const { sums, logits, targets } of results) {
+    for await (const { sums, logits, targets } of this.shared(results)) {
       this.#sums = addSums(this.#sums, sums);
       if (logits) { for (const tally of this.#tallies) tally.add(logits, targets); }
       yield Number(this.#sums.count);

@@ -6,15 +6,16 @@
  * checkpoint takes exactly the steps an unbroken run takes.
  */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
-import { type Metrics, type RunState, START, type Sums } from "../checkpoints/run_state.ts";
+import { type Metrics, type RunState, START } from "../checkpoints/run_state.ts";
 import { DeviceError } from "../backends/backend.ts";
 import type { RunError } from "../errors.ts";
+import { ALONE, type Ranks } from "../ranks/ranks.ts";
+import { Agreement, thrownByAll } from "./agreement.ts";
 import type { TrainingData } from "./data.ts";
-import { hasStoppedEarly, rememberValidation } from "./early_stopping.ts";
+import { hasStoppedEarly } from "./early_stopping.ts";
 import { brokenFromTheStart, diverged, interruptedBy } from "./failures.ts";
 import { describeNoNumbers } from "./finite.ts";
-import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
-import { Evaluation } from "./evaluation.ts";
+import { JointSteps, problemOf, togetherOf } from "./joint_steps.ts";
 import { loggedMetrics } from "./metrics/metric.ts";
 import { isBetter } from "./metrics/monitor.ts";
 import type { Objective } from "./objectives/objective.ts";
@@ -26,12 +27,15 @@ import type { Rates, Schedule } from "./schedules/schedule.ts";
 import type { StepResult, TrainingSession } from "./session.ts";
 import { addSums, cleared } from "./sums.ts";
 import { Timing } from "./timing.ts";
+import { remembered, validate } from "./validation.ts";
 
 /** Options of {@link runTraining}. */
 export interface LoopOptions extends LoopHooks, Omit<ParsedRunOptions, "schedule"> {
   readonly session: TrainingSession;
   readonly data: TrainingData;
   readonly schedule: Schedule;
+  /** Those that train together. Default: this process alone. */
+  readonly ranks?: Ranks;
   /** Where to go on; the session must hold the tensors of that position. Default: the start. */
   readonly start?: RunState;
 }
@@ -46,17 +50,19 @@ export function runTraining(options: LoopOptions): Promise<TrainingOutcome> {
   return new TrainingLoop(options).run();
 }
 
-/** A batch whose result is in. */
+/** A batch whose results are in: none where those of its step come at its end. */
 interface Settled {
-  readonly result: StepResult;
+  readonly results: readonly StepResult[];
   readonly rates: Rates;
   readonly endsStep: boolean;
 }
 
 class TrainingLoop {
   readonly #batches: Pipeline<Settled>;
-  /** Over the batches of a step that has not been taken. */
-  #parts: Sums | undefined;
+  readonly #agreement: Agreement;
+  readonly #steps: JointSteps;
+  /** Of a step that has not been taken. */
+  #results: StepResult[] = [];
   readonly #start: RunState;
   /** The position after the last step whose result is in. */
   #state: RunState;
@@ -67,7 +73,17 @@ class TrainingLoop {
   constructor(private readonly options: LoopOptions) {
     this.#batches = new Pipeline(options.session.backend);
     this.#state = this.#start = options.start ?? START;
-    this.#timing = new Timing(options);
+    const timing = this.#timing = new Timing(options);
+    const { ranks = ALONE, signal, session } = options;
+    this.#agreement = new Agreement(ranks, {
+      get stopping() {
+        return signal?.aborted ?? false;
+      },
+      get isOver() {
+        return timing.isOver;
+      },
+    });
+    this.#steps = new JointSteps(session, this.#agreement);
   }
 
   async run(): Promise<TrainingOutcome> {
@@ -105,7 +121,7 @@ class TrainingLoop {
     const { epoch, earlyStopping: memory } = this.#state;
     if (epoch >= epochs) return "completed";
     if (earlyStopping && hasStoppedEarly(earlyStopping, memory)) return "stopped early";
-    return this.#state !== this.#start && this.#timing.isOver ? "out of time" : undefined;
+    return this.#state !== this.#start && this.#agreement.isOver ? "out of time" : undefined;
   }
 
   get #isWithinEpoch(): boolean {
@@ -121,12 +137,12 @@ class TrainingLoop {
   }
 
   get #stopping(): boolean {
-    return this.options.signal?.aborted ?? false;
+    return this.#agreement.stopping;
   }
 
   /** Takes the steps of the epoch that are left; one that is not whole is not taken. */
   async #trainEpoch(): Promise<void> {
-    const { session, data, schedule, store, logNorms } = this.options;
+    const { data, schedule, store, logNorms } = this.options;
     const { epoch, batch: first } = this.#state;
     let { step } = this.#state;
     if (first === data.stepsPerEpoch || this.#stopping) return;
@@ -135,14 +151,16 @@ class TrainingLoop {
       const { part, parts, endsStep } = batch;
       const rates = schedule(step, this.#state.schedule);
       const readsNorms = logNorms !== false && endsStep && this.#isLogged(step + 1);
-      const training = session.train(batch, { step, part, parts, endsStep, readsNorms }, rates);
-      this.#batches.add(training.then((result) => ({ result, rates, endsStep })));
+      const place = { step, part, parts, endsStep, readsNorms };
+      const training = this.#steps.train(batch, place, rates);
+      this.#batches.add(training.then((results) => ({ results, rates, endsStep })));
       if (endsStep) step++;
-      if (this.#batches.isFull) await this.#settleOldest();
+      if (endsStep && !this.#agreement.isAlone) await this.#settleAll();
+      else if (this.#batches.isFull) await this.#settleOldest();
       await this.#timing.breathe();
       if (this.#stopping) break;
       if (!endsStep) continue;
-      if (this.#timing.isOver) break;
+      if (this.#agreement.isOver) break;
       if (store && this.#timing.saveIsDue(step)) {
         await this.#settleAll();
         await this.#save("last", await this.#snapshot());
@@ -158,35 +176,32 @@ class TrainingLoop {
   }
 
   async #settleOldest(): Promise<void> {
-    const { result, rates: { learningRate }, endsStep } = await this.#batches.take();
+    const { results, rates: { learningRate }, endsStep } = await this.#batches.take();
     const { step, epoch, batch, sums } = this.#state;
-    const { loss, lossScale, norms } = result;
-    if (!Number.isFinite(loss)) throw this.#diverged(`the loss is ${loss}`, step, learningRate);
-    if (lossScale !== undefined && lossScale < LEAST_LOSS_SCALE) {
-      throw this.#diverged("the gradients stay infinite or NaN", step, learningRate);
-    }
-    const parts = this.#parts ? addSums(this.#parts, result.sums) : result.sums;
-    const isOnly = this.#parts === undefined;
-    this.#parts = endsStep ? undefined : parts;
+    const problem = results.map(problemOf).find((found) => found !== undefined);
+    if (problem !== undefined) throw thrownByAll(this.#diverged(problem, step, learningRate));
+    this.#results.push(...results);
+    if (this.#results.length === 0) return;
+    const found = togetherOf(this.#results);
     const { observer, store, logNorms } = this.options;
     if (!endsStep) {
-      observer?.part?.({ epoch: epoch + 1, batch: batch + 1, count: Number(parts.count) });
+      observer?.part?.({ epoch: epoch + 1, batch: batch + 1, count: Number(found.sums.count) });
       return;
     }
+    this.#results = [];
     this.#state = {
       ...this.#state,
       step: step + 1,
       batch: batch + 1,
-      sums: addSums(sums, parts),
+      sums: addSums(sums, found.sums),
     };
-    this.#timing.trained(Number(parts.count));
+    this.#timing.trained(Number(found.sums.count));
     const logged = this.#isLogged(step + 1);
-    const mean = isOnly ? loss : Number(parts.loss) / Number(parts.count);
-    const position = { epoch: epoch + 1, step: step + 1, learningRate, loss: mean };
-    const found = norms ? { norms: loggedNorms(norms, logNorms) } : {};
-    if (logged) await store?.log({ event: "step", ...position, ...found.norms });
+    const position = { epoch: epoch + 1, step: step + 1, learningRate, loss: found.loss };
+    const norms = found.norms ? { norms: loggedNorms(found.norms, logNorms) } : {};
+    if (logged) await store?.log({ event: "step", ...position, ...norms.norms });
     const epochMean = this.#objective.summarize(this.#state.sums);
-    observer?.step?.({ ...position, batch: batch + 1, epochMean, logged, ...found });
+    observer?.step?.({ ...position, batch: batch + 1, epochMean, logged, ...norms });
   }
 
   /** Undefined where nothing is to be validated, or the training is stopping. */
@@ -195,24 +210,17 @@ class TrainingLoop {
     const epoch = this.#state.epoch + 1;
     if (!data.validationBatches || this.#stopping || this.#isWithinEpoch) return undefined;
     if (epoch % validateEvery !== 0 && epoch !== epochs) return undefined;
-    const evaluation = new Evaluation(
-      this.#objective,
-      session.backend,
-      (batch) => session.evaluate(batch),
-    );
-    using _ = this.#timing.validating();
-    for await (const count of evaluation.over(data.validationBatches())) {
-      observer?.validating?.(count);
-      await this.#timing.breathe();
-      if (this.#stopping) return undefined;
-    }
-    return evaluation.metrics();
+    const [agreement, timing] = [this.#agreement, this.#timing];
+    return await validate(data.validationBatches(), { session, agreement, timing, observer });
   }
 
   async #finishEpoch(validation: Metrics | undefined): Promise<void> {
     const { store, schedule, observer, keepBest } = this.options;
     const { step, epoch, sums, best, schedule: before } = this.#state;
-    const { monitor } = this.options.session.recipe;
+    const { session } = this.options, { monitor } = session.recipe;
+    if (!this.#agreement.isAlone) {
+      await this.#agreement.compareWeights(await session.digest(), step);
+    }
     const tensors = store && await this.#snapshot();
     const isBest = validation !== undefined && isBetter(validation, best, monitor);
     const { learningRate } = schedule(step - 1, before);
@@ -221,7 +229,7 @@ class TrainingLoop {
       epoch: epoch + 1,
       batch: 0,
       sums: cleared(sums),
-      ...(validation ? this.#remembered(validation) : {}),
+      ...(validation ? remembered(validation, this.#state, schedule, session.recipe) : {}),
       ...(isBest ? { best: { ...validation, epoch: epoch + 1 } } : {}),
     };
     const train = this.#objective.summarize(sums);
@@ -248,19 +256,6 @@ class TrainingLoop {
       dataWait: this.#seconds[1],
       ...(following < schedule(step, before).learningRate ? { reducedTo: following } : {}),
     });
-  }
-
-  /** What of the position follows from a validation. */
-  #remembered(validation: Metrics): Partial<RunState> {
-    const { schedule, session: { recipe: { earlyStopping } } } = this.options;
-    const { step, schedule: rates, earlyStopping: improvements } = this.#state;
-    return {
-      validation,
-      ...(schedule.follow ? { schedule: schedule.follow(validation, step, rates) } : {}),
-      ...(earlyStopping
-        ? { earlyStopping: rememberValidation(earlyStopping, validation, improvements) }
-        : {}),
-    };
   }
 
   /** Throws RunError rather than let a checkpoint be replaced by weights that are not finite. */

@@ -1,4 +1,5 @@
 /** A model in training: its compiled programs over one set of variables. */
+import { createHash } from "node:crypto";
 import {
   type Backend,
   type Executable,
@@ -214,6 +215,15 @@ export class TrainingSession {
   /** Copies of all tensors of the training. */
   snapshot(): Promise<TrainingTensors> {
     return readTensors(this.recipe, this.executable);
+  }
+
+  /** Changes with the model's parameters and buffers. */
+  async digest(): Promise<string> {
+    const hash = createHash("sha256");
+    for (const variable of stateVariables(this.recipe)) {
+      hash.update(await this.executable.read(variable));
+    }
+    return hash.digest("hex");
   }
 
   /**

@@ -133,7 +133,7 @@ export async function trainRecipe(
     checkTargets(recipe.objective, split, recipe.classes, [name]);
   }
   const plan = planned ?? planTraining(recipe, options);
-  const { batchSize, evaluationBatchSize = 1 } = plan.options;
+  const { evaluationBatchSize = 1 } = plan.options;
   using loader = openBatches(recipe, options, plan);
   using validation = options.validation && new BatchLoader(options.validation, {
     batchSize: evaluationBatchSize,
@@ -161,6 +161,7 @@ export async function trainRecipe(
       signal: options.signal,
       session,
       data,
+      ranks,
       schedule,
       ...(resume ? { start: resume.state } : {}),
     });

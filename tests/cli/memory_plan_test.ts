@@ -96,7 +96,7 @@ Deno.test("what no machine has room for is refused, and what is not free now is 
     assertThrows(
       () => checkPlan(file, { ...found, memory, atOnce: 11 * total }, { all: total, free: 0 }),
       InputError,
-      "take less with a smaller data.batchSize or data.evalBatchSize",
+      "take less with more data.shards, a smaller data.batchSize or data.evalBatchSize",
     );
   }));
 

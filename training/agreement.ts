@@ -1,0 +1,136 @@
+/**
+ * What ranks that train together know of each other. What depends on one rank's images, on a signal or
+ * on a clock is exchanged, so that all do the same: who stopped by itself would leave the others
+ * waiting for ever.
+ */
+import { deserialize, serialize } from "node:v8";
+import { InputError, RunError } from "../errors.ts";
+import type { Ranks } from "../ranks/ranks.ts";
+
+/** What a rank knows by itself. */
+export interface OwnSignals {
+  /** Whether it is asked to stop. */
+  readonly stopping: boolean;
+  /** Whether the time is over. */
+  readonly isOver: boolean;
+}
+
+/** A rank's message. */
+interface Message extends OwnSignals {
+  readonly value: unknown;
+}
+
+/** What the ranks of a training agree on; one that is alone does as it likes, at once. */
+export class Agreement {
+  #agreed: OwnSignals = { stopping: false, isOver: false };
+
+  /** @param own as it is at each moment */
+  constructor(private readonly ranks: Ranks, private readonly own: OwnSignals) {}
+
+  /** Whether there is one rank. */
+  get isAlone(): boolean {
+    return this.ranks.size === 1;
+  }
+
+  /** Whether any rank was asked to stop, as of the last exchange. */
+  get stopping(): boolean {
+    return (this.isAlone ? this.own : this.#agreed).stopping;
+  }
+
+  /** Whether the time was over by the clock of the first rank, as of the last exchange. */
+  get isOver(): boolean {
+    return (this.isAlone ? this.own : this.#agreed).isOver;
+  }
+
+  /** What all ranks have, in their order. All must ask for it; typed arrays, maps and NaN stay what they are. */
+  async share<T>(value: T): Promise<T[]> {
+    if (this.isAlone) return [value];
+    const { stopping, isOver } = this.own;
+    const gathered = await this.ranks.gather(serialize({ value, stopping, isOver }));
+    const messages: Message[] = gathered.map((bytes) => deserialize(bytes));
+    this.#agreed = {
+      stopping: messages.some(({ stopping }) => stopping),
+      isOver: messages[0].isOver,
+    };
+    return messages.map(({ value }) => value as T);
+  }
+
+  /** What all ranks have one after the other, where they take turns that the first one begins. */
+  async *inTurn<T>(own: AsyncIterable<T>): AsyncGenerator<T, void, void> {
+    if (this.isAlone) return yield* own;
+    const results = own[Symbol.asyncIterator]();
+    try {
+      while (true) {
+        const { value, done } = await results.next();
+        const round = (await this.share(done ? [] : [value as T])).flat();
+        if (round.length === 0) return;
+        yield* round;
+      }
+    } finally {
+      await results.return?.();
+    }
+  }
+
+  /**
+   * Throws RunError, naming the ranks, unless all have the same weights.
+   *
+   * @param digest of this rank's
+   * @param step after which
+   */
+  async compareWeights(digest: string, step: number): Promise<void> {
+    const all = await this.share(digest);
+    const others = all.flatMap((found, rank) => found === all[0] ? [] : [rank]);
+    if (others.length === 0) return;
+    throw thrownByAll(
+      new RunError(
+        `after step ${step} the weights of ${ranksOf(others)} are not those of rank 0: a machine ` +
+          "computes wrong, or otherwise than the others",
+      ),
+    );
+  }
+}
+
+/**
+ * Throws InputError, on all ranks, unless what they are to train with is the same.
+ *
+ * @param facts by name
+ */
+export async function requireSame(
+  ranks: Ranks,
+  facts: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (ranks.size === 1) return;
+  // As text, which ranks of other versions understand.
+  const gathered = await ranks.gather(new TextEncoder().encode(JSON.stringify(facts)));
+  const all: Record<string, string>[] = gathered.map((bytes) =>
+    JSON.parse(new TextDecoder().decode(bytes))
+  );
+  const names = [...new Set(all.flatMap(Object.keys))];
+  const different = names.filter((name) => all.some((facts) => facts[name] !== all[0][name]));
+  if (different.length === 0) return;
+  const lines = different.map((name) => {
+    const byValue = Map.groupBy(all.keys(), (rank) => all[rank][name] ?? "not there");
+    const values = [...byValue].map(([value, ranks]) => `${value} on ${ranksOf(ranks)}`);
+    return `${name}: ${values.join(", ")}`;
+  });
+  throw thrownByAll(
+    new InputError(`the ranks would not train the same:\n  ${lines.join("\n  ")}`),
+  );
+}
+
+function ranksOf(ranks: readonly number[]): string {
+  return `${ranks.length === 1 ? "rank" : "ranks"} ${ranks.join(", ")}`;
+}
+
+const COMMON = new WeakSet<Error>();
+
+/** Notes that every rank throws such an error at this moment, so that one of them can tell it. */
+export function thrownByAll<E extends Error>(error: E): E {
+  COMMON.add(error);
+  return error;
+}
+
+/** Whether every rank has thrown such an error. */
+export function isThrownByAll(error: unknown): boolean {
+  return error instanceof Error && COMMON.has(error);
+}
