@@ -169,16 +169,15 @@ export function checkLastBatch(
   const size = shardSizeOf(file);
   const isLast = !data.dropLast && count % size === 1;
   if (!isLast && size > 1) return;
+  const [part, parts] = size < data.batchSize ? ["shard", "shards"] : ["batch", "batches"];
   at(isLast ? "data.dropLast" : "data.batchSize", () => {
     try {
       lossProgram({ recipe, traceInput: imageInput(images), batchSize: 1 });
     } catch (error) {
       if (!isLast || !(error instanceof InputError)) throw error;
       throw new InputError(
-        `the last ${size < data.batchSize ? "shard" : "batch"} of an epoch has one image ` +
-          `(${
-            formatCount(count)
-          } images, ${size} at once): ${error.message}, or leave that batch out with data.dropLast: true`,
+        `the last ${part} of an epoch has one image (${formatCount(count)} images in ${parts} of ` +
+          `${size}): ${error.message}, or leave that batch out with data.dropLast: true`,
         { cause: error },
       );
     }

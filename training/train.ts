@@ -13,6 +13,7 @@ import { inferenceProgram } from "../models/inference.ts";
 import { batchSizesOf } from "./batch_sizes.ts";
 import { countSteps, trainingData } from "./data.ts";
 import { changedInput, type TrainingChanges } from "./image_input.ts";
+import { startTogether } from "./joint_start.ts";
 import { runTraining } from "./loop.ts";
 import type { LoopHooks, TrainingOutcome } from "./observer.ts";
 import { RECIPE, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
@@ -124,7 +125,7 @@ export async function trainRecipe(
   planned?: SessionPlan,
 ): Promise<TrainingOutcome> {
   const run = parseOwnOptions(RUN, options);
-  const { backend, resume, ranks = ALONE } = options;
+  const { backend, ranks } = options;
   const { workers } = run;
   for (const name of ["train", "validation"] as const) {
     const split = options[name];
@@ -132,13 +133,14 @@ export async function trainRecipe(
     requireShape(split.shape, options.train.shape, [name]);
     checkTargets(recipe.objective, split, recipe.classes, [name]);
   }
-  const plan = planned ?? planTraining(recipe, options);
+  const resume = await startTogether(recipe, options, run);
+  const plan = planned ?? planTraining(recipe, { ...options, resume });
   const { evaluationBatchSize = 1 } = plan.options;
   using loader = openBatches(recipe, options, plan);
   using validation = options.validation && new BatchLoader(options.validation, {
     batchSize: evaluationBatchSize,
     workers,
-    turn: { index: ranks.rank, of: ranks.size, batches: 1 },
+    turn: ranks && { index: ranks.rank, of: ranks.size, batches: 1 },
   });
   const data = trainingData(loader, validation, plan);
   const steps = data.stepsPerEpoch;

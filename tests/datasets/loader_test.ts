@@ -345,3 +345,22 @@ Deno.test("a loader from the web works in a process of its own, which ends by it
   assertEquals(new TextDecoder().decode(stderr), "");
   assertEquals([code, new TextDecoder().decode(stdout)], [0, "4\n4\n2\n"]);
 });
+
+Deno.test("loaders that take turns serve the batches of one, each its own", async () => {
+  const { train } = await (await openDataset({ name: "synthetic", trainCount: 23 })).load();
+  const options: LoaderOptions = { ...busy, batchSize: 2 };
+  using whole = new BatchLoader(train, options);
+  const expected = await collect(whole, 1, 4);
+  for (const workers of [0, 2]) {
+    const found: Copy[] = [];
+    for (const index of [0, 1]) {
+      const turn = { index, of: 2, batches: 2 };
+      using loader = new BatchLoader(train, { ...options, workers, turn });
+      assertEquals(loader.batchCount, 12);
+      const own = await collect(loader, 1, 4);
+      assertEquals(own.map(({ index }) => index), index === 0 ? [4, 5, 8, 9] : [6, 7, 10, 11]);
+      found.push(...own);
+    }
+    assertEquals(found.toSorted((a, b) => a.index - b.index), expected);
+  }
+});

@@ -1,0 +1,26 @@
+/** Whether two processes have the same images. */
+import { createHash } from "node:crypto";
+import { imageSize, type ImageSource } from "./image_source.ts";
+
+/** Bytes of images that are looked at, at most. */
+const MOST_BYTES = 2 ** 28;
+
+/**
+ * A text that changes with the images' number, extents and targets, and with their pixels, of very many
+ * those of some. Pixels of pictures in files count for nothing: reading them takes as long as an epoch.
+ * Rejects as the source's `read`.
+ */
+export async function checksumOf(source: ImageSource): Promise<string> {
+  const { count, shape, targets, reads } = source;
+  const hash = createHash("sha256").update(JSON.stringify({ count, shape }));
+  for (const [name, { data }] of Object.entries(targets)) hash.update(name).update(data);
+  if (!reads) {
+    const pixels = new Uint8Array(imageSize(shape));
+    const every = Math.ceil(count * pixels.length / MOST_BYTES);
+    for (let image = 0; image < count; image += every) {
+      await source.read(image, 0, pixels);
+      hash.update(pixels);
+    }
+  }
+  return `${count} images, ${hash.digest("hex").slice(0, 16)}`;
+}
