@@ -1,24 +1,23 @@
 /** Runs that a person names: by their folders, or by folders that hold several. */
 
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { InputError } from "../errors.ts";
-import { exists } from "../files/exists.ts";
 import { bareRefusalOf } from "../files/refusal.ts";
-import { parseLogLine } from "../training/log_rows.ts";
-import { isUnderWay, runFile } from "../training/run_files.ts";
+import { isUnderWay, runFile, runIn } from "../training/run_files.ts";
+import { hasDiverged } from "../training/run_log.ts";
 import { type ComparedRun, readComparedRun } from "./compared_run.ts";
 
 /** What was found. */
 export interface FoundRuns {
   readonly runs: readonly ComparedRun[];
-  /** Those that diverged when they were last compared, and have not ended since. */
+  /** Those that diverged when they were last trained. */
   readonly diverged: readonly FoundDiverged[];
   /** Folders of others that have not ended. */
   readonly unfinished: readonly string[];
 }
 
-/** A run that diverged: it may have no checkpoint. */
+/** A run that diverged. */
 export type FoundDiverged = Pick<ComparedRun, "name" | "path" | "seed" | "config">;
 
 /**
@@ -30,15 +29,12 @@ export async function readRuns(paths: readonly string[]): Promise<FoundRuns> {
   const diverged: FoundDiverged[] = [];
   const unfinished: string[] = [];
   for (const path of paths) {
-    const isOne = await isRun(path);
-    const told = await divergedIn(isOne ? dirname(path) : path);
-    const found = isOne ? [path] : await runsWithin(path);
-    const folders = isOne ? found : [...new Set([...found, ...told])];
+    const folders = await isRun(path) ? [path] : await runsWithin(path);
     if (folders.length === 0) throw new InputError(`${path}: there is no run in this folder`);
     for (const folder of folders) {
-      const run = found.includes(folder) ? await readComparedRun(folder) : undefined;
+      const run = await readComparedRun(folder);
       if (run) runs.push(run);
-      else if (!told.includes(folder) || await isUnderWay(folder)) unfinished.push(folder);
+      else if (await isUnderWay(folder) || !await hasDiverged(folder)) unfinished.push(folder);
       else {
         const { config } = await loadConfig(runFile(folder, "config"));
         diverged.push({ name: basename(folder), path: folder, seed: config.seed, config });
@@ -48,20 +44,7 @@ export async function readRuns(paths: readonly string[]): Promise<FoundRuns> {
   return { runs, diverged, unfinished };
 }
 
-/** Folders of runs that the comparison in a folder tells to have diverged, and that are there. */
-async function divergedIn(folder: string): Promise<string[]> {
-  const text = await Deno.readTextFile(join(folder, "comparison.json")).catch(() => "");
-  // What is damaged, or of another program, tells nothing.
-  const told = parseLogLine(text)?.diverged;
-  const names = Array.isArray(told) ? told.map((run) => run?.name) : [];
-  const paths = names.filter((name) => typeof name === "string").map((name) =>
-    join(folder, basename(name))
-  );
-  const isThere = await Promise.all(paths.map((path) => exists(runFile(path, "config"))));
-  return paths.filter((_, i) => isThere[i]);
-}
-
-const isRun = (path: string) => exists(runFile(path, "last"));
+const isRun = async (path: string) => await runIn(path) === "saved";
 
 /** The folders of runs in a folder, in the order of their names. Throws InputError for one that cannot be read. */
 export async function runsWithin(path: string): Promise<string[]> {

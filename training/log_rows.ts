@@ -51,7 +51,7 @@ export interface RunLog {
   readonly epochs: readonly EpochRow[];
 }
 
-/** An entry of a run's log: `event` is `step` or `epoch`, `step` counts from 1. */
+/** An entry of a run's log: `event` is `step`, `epoch` or `diverged`, `step` the steps taken by then. */
 export type LogEntry = Readonly<Record<string, unknown>>;
 
 /** The entries of the metrics log and of the log of times as rows. */

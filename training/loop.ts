@@ -13,7 +13,7 @@ import { ALONE, type Ranks } from "../ranks/ranks.ts";
 import { Agreement, thrownByAll } from "./agreement.ts";
 import type { TrainingData } from "./data.ts";
 import { hasStoppedEarly } from "./early_stopping.ts";
-import { brokenFromTheStart, diverged, interruptedBy } from "./failures.ts";
+import { brokenFromTheStart, diverged, DivergedError, interruptedBy } from "./failures.ts";
 import { describeNoNumbers } from "./finite.ts";
 import { JointSteps, problemOf, togetherOf } from "./joint_steps.ts";
 import { loggedMetrics } from "./metrics/metric.ts";
@@ -90,6 +90,10 @@ class TrainingLoop {
     try {
       return await this.#run();
     } catch (error) {
+      if (error instanceof DivergedError) {
+        const { epoch, step } = this.#state;
+        await this.options.store?.log({ event: "diverged", epoch: epoch + 1, step });
+      }
       throw error instanceof DeviceError ? interruptedBy(error, this.#failed) : error;
     }
   }

@@ -32,6 +32,21 @@ export function runFile(run: string, file: RunFile): string {
   return join(run, FILES[file]);
 }
 
+/**
+ * What is in a folder of a run: nothing of one; what a run `begun` has, its config and log; or a
+ * checkpoint, so that it is `saved`.
+ */
+export type RunPresence = "none" | "begun" | "saved";
+
+/** Whether a run is in a folder, and how much of it. */
+export async function runIn(folder: string): Promise<RunPresence> {
+  const isFile = async (file: RunFile) =>
+    (await Deno.stat(runFile(folder, file)).catch(() => undefined))?.isFile === true;
+  const areFiles = (...files: RunFile[]) => Promise.all(files.map(isFile));
+  if ((await areFiles("last", "previous", "best")).includes(true)) return "saved";
+  return (await areFiles("config", "metrics")).includes(false) ? "none" : "begun";
+}
+
 /** Where the files are that loggers have left in the folder of a run. */
 export async function loggerFiles(run: string): Promise<string[]> {
   const info = await Deno.stat(run).catch(() => undefined);

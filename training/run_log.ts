@@ -24,6 +24,11 @@ export async function readRunLog(run: string): Promise<RunLog> {
   );
 }
 
+/** Whether the run in a folder diverged when it was last trained. Throws as {@link readRunLog}. */
+export async function hasDiverged(run: string): Promise<boolean> {
+  return (await readEntries(runFile(run, "metrics"))).at(-1)?.event === "diverged";
+}
+
 /** How long a log of times is up to a position, or up to a line that is damaged. */
 export async function timingBytesUpTo(
   path: string,

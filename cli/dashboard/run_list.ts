@@ -2,7 +2,7 @@
 
 import { basename, join, resolve } from "@std/path";
 import type { RunChanges } from "../../pages/dashboard/data.ts";
-import { runFile } from "../../training/run_files.ts";
+import { runFile, runIn } from "../../training/run_files.ts";
 import { WatchedRun } from "./watched_run.ts";
 
 /** How deep folders are searched: `compare` keeps its runs in one of theirs. */
@@ -69,7 +69,7 @@ async function runsIn(
   root: string,
   isKnown: (name: string) => boolean,
 ): Promise<[name: string, folder: string][]> {
-  if (await isRun(root)) return [[basename(resolve(root)), root]];
+  if (await runIn(root) !== "none") return [[basename(resolve(root)), root]];
   const search = async (
     folder: string,
     above: string,
@@ -85,22 +85,12 @@ async function runsIn(
     }
     const found = await Promise.all(folders.map(async (name): Promise<[string, string][]> => {
       const path = join(folder, name);
-      if (isKnown(above + name) || await isRun(path)) return [[above + name, path]];
+      if (isKnown(above + name) || await runIn(path) !== "none") return [[above + name, path]];
       return depth > 1 ? await search(path, `${above}${name}/`, depth - 1) : [];
     }));
     return found.flat();
   };
   return await search(root, "", DEPTH);
-}
-
-/** A run has a config and a log, empty at first. */
-async function isRun(folder: string): Promise<boolean> {
-  const infos = await Promise.all(
-    (["config", "metrics"] as const).map((file) =>
-      Deno.stat(runFile(folder, file)).catch(() => undefined)
-    ),
-  );
-  return infos.every((info) => info?.isFile);
 }
 
 async function newestFirst(runs: readonly WatchedRun[]): Promise<WatchedRun[]> {

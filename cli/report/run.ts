@@ -15,7 +15,7 @@ import { isRecord } from "../../schema/record.ts";
 import { hasStoppedEarly } from "../../training/early_stopping.ts";
 import type { Objective } from "../../training/objectives/objective.ts";
 import { objectiveOf } from "../../training/objectives/registry.ts";
-import { isUnderWay, RUN_FILES, type RunFile, runFile } from "../../training/run_files.ts";
+import { isUnderWay, RUN_FILES, type RunFile, runFile, runIn } from "../../training/run_files.ts";
 import { type EpochRow, readRunLog } from "../../training/run_log.ts";
 import { callOf, shellQuoted } from "../calls.ts";
 
@@ -37,12 +37,9 @@ export const UNKNOWN_CLASSES = 1000;
 
 /** The folder of a run itself, or else the runs in it, such as those of a comparison. */
 export async function runFolders(folder: string): Promise<string[]> {
-  const own = (["config", "last", "previous", "best"] as const).map((file) =>
-    runFile(folder, file)
-  );
-  const isRun = (await Promise.all(own.map((path) => exists(path)))).includes(true);
   const isFolder = (await Deno.stat(folder).catch(() => undefined))?.isDirectory;
-  const within = isRun || !isFolder ? [] : await runsWithin(folder);
+  const isRun = !isFolder || await runIn(folder) !== "none";
+  const within = isRun ? [] : await runsWithin(folder);
   return within.length > 0 ? within : [folder];
 }
 

@@ -159,6 +159,14 @@ Deno.test("a baseline that diverges is told, and the others are compared", () =>
     const found = parseEvents(from.out).at(-1)!;
     assertEquals([found.seeds, found.diverged], [comparison.seeds, comparison.diverged]);
 
+    const rate = "training.optimizer.learningRate=1e30";
+    const alone = await overfold(folder, "train", "tiny.yaml", "--set", rate);
+    assertEquals(alone.code, 1);
+    const both = ["compare", "--from", join("runs", "tiny"), join(output, "0.1-seed-0"), "--json"];
+    const { out: told } = await overfold(folder, ...both);
+    const [{ name }] = parseEvents(told).at(-1)!.diverged as { name: string }[];
+    assertEquals(name, "tiny");
+
     const runs = ["0.1-seed-0", "0.2-seed-0"].map((run) => join(output, run));
     const fewer = ["compare", "--from", runs[0], "--output", output];
     const { error: warning } = await overfold(folder, ...fewer);

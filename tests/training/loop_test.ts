@@ -137,6 +137,9 @@ Deno.test("a loss that is not finite stops the training, named with step, rate a
   assertStringIncludes(error.message, "at step ");
   assertStringIncludes(error.message, "learning rate ");
   assertStringIncludes(error.message, "last good checkpoint is last.safetensors");
+  const { event, step } = JSON.parse(store.lines.at(-1)!);
+  assertEquals(event, "diverged");
+  assertStringIncludes(error.message, `at step ${step + 1} `);
   for (const { data } of store.last?.tensors.model.values() ?? []) {
     assertEquals(Array.from(data, Number).every(Number.isFinite), true);
   }

@@ -36,6 +36,8 @@ Deno.test("a folder that is no run stands for the runs in it", () =>
     assertEquals(await runFolders(folder), runs);
     assertEquals(await runFolders(runs[0]), [runs[0]]);
     await Deno.writeTextFile(runFile(folder, "config"), "");
+    assertEquals(await runFolders(folder), runs);
+    await Deno.writeTextFile(runFile(folder, "metrics"), "");
     assertEquals(await runFolders(folder), [folder]);
   }));
 
