@@ -10,7 +10,7 @@ import {
 import { metricsOf, targetMetric } from "../comparison/measures.ts";
 import type { SummaryOptions } from "../comparison/summary.ts";
 import { InputError } from "../errors.ts";
-import { formatNumberOf } from "../reporting/format.ts";
+import { formatDuration, formatNumberOf } from "../reporting/format.ts";
 import { DivergedError } from "../training/failures.ts";
 import { monitored } from "../training/recipe.ts";
 import { runFile } from "../training/run_files.ts";
@@ -64,10 +64,17 @@ export async function trainAll(
   const failed: PlannedRun[] = [];
   if (left.length === 0) return { isStopped: false, failed };
   await fetchAll(left, jobs > 1, context);
-  const begin = (run: PlannedRun) =>
+  const start = performance.now();
+  const begin = (run: PlannedRun, ended: number) => {
+    const seconds = (performance.now() - start) / 1000;
+    const place = runs.length - left.length + left.indexOf(run) + 1;
     context.print(
-      `run ${runs.length - left.length + left.indexOf(run) + 1} of ${runs.length}: ${run.name}`,
+      `run ${place} of ${runs.length}: ${run.name}` +
+        (ended > 0
+          ? `, about ${formatDuration(seconds / ended * (left.length - ended))} left`
+          : ""),
     );
+  };
   const diverge = (run: PlannedRun, error: DivergedError) => {
     context.progress.print(`error: ${run.name}: ${error.message}`);
     failed.push(run);
@@ -110,21 +117,24 @@ async function trainEach(
   runs: readonly PlannedRun[],
   places: readonly Train[],
   { begin, diverge }: {
-    begin(run: PlannedRun): void;
+    /** @param ended trainings that have ended before */
+    begin(run: PlannedRun, ended: number): void;
     diverge(run: PlannedRun, error: DivergedError): void;
   },
 ): Promise<boolean> {
   const queue = [...runs];
   let isStopped = false;
+  let ended = 0;
   const serve = async (train: Train) => {
     for (let run = queue.shift(); run && !isStopped; run = queue.shift()) {
-      begin(run);
+      begin(run, ended);
       try {
         if (await train(run) === "interrupted") isStopped = true;
       } catch (error) {
         if (!(error instanceof DivergedError)) throw error;
         diverge(run, error);
       }
+      ended++;
     }
   };
   await Promise.all(places.map(serve));
