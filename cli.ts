@@ -6,11 +6,10 @@
 import { columns, type Command, commandHelp, type Context, parseArguments } from "./cli/command.ts";
 import { suggestion } from "./schema/nearest.ts";
 import manifest from "./deno.json" with { type: "json" };
-import { EXIT, InputError, RunError, UserError } from "./errors.ts";
-import { explainPermission, refusalOf } from "./files/refusal.ts";
+import { tellError } from "./cli/told_error.ts";
+import { EXIT, InputError, RunError } from "./errors.ts";
+import { refusalOf } from "./files/refusal.ts";
 import { spellControls } from "./reporting/controls.ts";
-import { abridged } from "./reporting/format.ts";
-import { missingLibrary } from "./files/library.ts";
 import { Progress, type ProgressTarget, standardError } from "./reporting/progress.ts";
 
 /** A line of {@link COMMANDS}. */
@@ -47,9 +46,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "doctor", summary: "Check this machine and say what to do about what is missing" },
 ];
 
-/** Characters of an error at most: it may tell what is in a file of a stranger, all of it. */
-const MOST_SHOWN = 20_000;
-
 /** Where the command line writes. */
 export interface Streams {
   /** Writes text to standard output as it is. */
@@ -72,24 +68,7 @@ export async function main(
   try {
     return await dispatch(args, streams, progress, call);
   } catch (thrown) {
-    progress.finish();
-    const error = missingLibrary(thrown) ?? thrown;
-    if (error instanceof Deno.errors.BrokenPipe) return EXIT.failure;
-    if (error instanceof UserError) {
-      progress.print(`error: ${abridged(error.message, MOST_SHOWN)}`);
-      return error.exitCode;
-    }
-    if (error instanceof Deno.errors.NotCapable) {
-      const { message, exitCode } = explainPermission(error);
-      progress.print(`error: ${message}`);
-      return exitCode;
-    }
-    const details = error instanceof Error ? error.stack ?? error.message : String(error);
-    progress.print(
-      `error: this is a defect in Overfold ${manifest.version}, not a mistake of yours; ` +
-        `please report it with the lines below\n${details}`,
-    );
-    return EXIT.failure;
+    return tellError(thrown, progress);
   }
 }
 

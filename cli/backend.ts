@@ -2,6 +2,7 @@
 
 import type { Backend } from "../backends/backend.ts";
 import { BACKEND_NAMES, type BackendOptions, openBackend } from "../backends/registry.ts";
+import type { Config } from "../config/schema.ts";
 import { fileTuningStore } from "../backends/webgpu/tuning_store.ts";
 import type { Arguments, Context, Option } from "./command.ts";
 
@@ -48,4 +49,15 @@ export function openChosen(
     tuning: fileTuningStore(),
     onNotice: (line) => progress.print(`warning: ${line}`),
   });
+}
+
+/** A config's threads for each of `jobs` trainings that share the cores. */
+export function splitThreads(
+  threads: Config["threads"],
+  jobs: number,
+  cores = navigator.hardwareConcurrency,
+): Config["threads"] {
+  const { count, ...others } = typeof threads === "object" ? threads : { count: threads };
+  const all = count === "auto" ? cores : count;
+  return { schedule: "static", ...others, count: Math.max(1, Math.floor(all / jobs)) };
 }

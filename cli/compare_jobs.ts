@@ -1,7 +1,7 @@
 /** Several trainings of a comparison at once, each in a thread of its own. */
 
+import { splitThreads } from "./backend.ts";
 import type { PlannedRun } from "../comparison/planned_run.ts";
-import type { Config } from "../config/schema.ts";
 import type { TrainingOutcome } from "../training/observer.ts";
 import type { Context } from "./command.ts";
 import { errorOf, type FromJob, type ToJob } from "./compare_messages.ts";
@@ -15,17 +15,6 @@ export interface JobOptions {
   readonly jobs: number;
   readonly signal: AbortSignal;
   readonly context: Context;
-}
-
-/** A config's threads for each of `jobs` trainings that share the cores. */
-export function splitThreads(
-  threads: Config["threads"],
-  jobs: number,
-  cores = navigator.hardwareConcurrency,
-): Config["threads"] {
-  const { count, ...others } = typeof threads === "object" ? threads : { count: threads };
-  const all = count === "auto" ? cores : count;
-  return { schedule: "static", ...others, count: Math.max(1, Math.floor(all / jobs)) };
 }
 
 /**

@@ -22,7 +22,7 @@ import { buildNetwork, checkLastBatch, planNetwork, readConfig, recipeOf } from 
 import { adoptPretrained, locatePretrained } from "./pretrained.ts";
 import { decadesOf, formatRate, topOf } from "./range_axes.ts";
 import { rangePicture } from "./range_picture.ts";
-import { optionsOf } from "./train_config.ts";
+import { optionsOf } from "./prepare_run.ts";
 
 /** Rates and steps unless said otherwise: from where nothing moves to where everything diverges. */
 const MIN = 1e-6, MAX = 10, STEPS = 200;

@@ -28,7 +28,6 @@ export interface PreparedRun {
   readonly identity: RunIdentity;
   /** Its model is initialised; a checkpoint's weights take the place of its own. */
   readonly recipe: ResolvedRecipe;
-  readonly folder: RunFolder;
   /** What is trained on what, and how. */
   readonly options: TrainingRunOptions;
   /** Its programs. */
@@ -40,7 +39,8 @@ export interface PreparedRun {
 /** Why a training ended before its last epoch; undefined for one that did not. */
 export function describeEnd(
   { status, state: { epoch, step } }: TrainingOutcome,
-  { config: { training }, recipe, folder }: PreparedRun,
+  { config: { training }, recipe }: PreparedRun,
+  folder: RunFolder,
 ): string | undefined {
   const stopped = `stopped at step ${step} (epoch ${epoch + 1} of ${training.epochs}) and saved ` +
     folder.lastPath;
@@ -59,7 +59,8 @@ export function describeEnd(
 
 /** Folds the run's best checkpoint and says what came out. */
 export async function finish(
-  { config, images, backend, recipe, folder }: PreparedRun,
+  { config, images, backend, recipe }: PreparedRun,
+  folder: RunFolder,
   { status, state }: TrainingOutcome,
   seconds: number,
   context: Context,

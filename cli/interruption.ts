@@ -1,6 +1,7 @@
 /** Ctrl-C and its kin: the first signal asks to stop, the second stops. */
 
 import { EXIT } from "../errors.ts";
+import { ALONE, type Ranks } from "../ranks/ranks.ts";
 import type { Context } from "./command.ts";
 
 /** Listens for signals while work is under way. */
@@ -15,10 +16,12 @@ export class Interruption {
   /**
    * @param onFirst called at a first signal that does not end the process
    * @param beforeExit called before a signal ends it. Default: nothing
+   * @param hastens whether a second signal ends the process at once. Default: yes
    */
   constructor(
     private readonly onFirst: () => void,
     private readonly beforeExit: () => void = () => {},
+    private readonly hastens = true,
   ) {
     for (const [name, listener] of this.#listeners) Deno.addSignalListener(name, listener);
   }
@@ -72,7 +75,7 @@ export class Interruption {
   }
 
   #hasten(): void {
-    if (this.#isAsked) this.#exit();
+    if (this.#isAsked && this.hastens) this.#exit();
     this.#stop();
   }
 
@@ -82,11 +85,21 @@ export class Interruption {
   }
 }
 
-/** For trainings, which stop between two steps. */
-export function stopAfterStep({ progress }: Context): Interruption {
+/**
+ * For trainings, which stop between two steps.
+ *
+ * @param ranks those that train together: whoever starts them hands signals on, some of them twice
+ */
+export function stopAfterStep({ progress }: Context, ranks: Ranks = ALONE): Interruption {
+  const isAlone = ranks.size === 1;
+  const again = isAlone ? "; press Ctrl-C again to stop at once" : "";
   return new Interruption(
-    () => progress.print("stopping after this step; press Ctrl-C again to stop at once"),
-    () => progress.finish(),
+    () => progress.print(`stopping after this step${again}`),
+    () => {
+      progress.finish();
+      if (!isAlone) ranks.abort(EXIT.interrupted);
+    },
+    isAlone,
   );
 }
 
@@ -95,7 +108,7 @@ export function stopAfterStep({ progress }: Context): Interruption {
  * a group and to their parent who passes it on: a further one is no sign of impatience.
  */
 function listeners(stop: () => void, hasten: () => void): [Deno.Signal, () => void][] {
-  // Windows has no others.
+  // Windows has no others. Schedulers of clusters are asked to send SIGUSR2 before the time is over.
   if (Deno.build.os === "windows") return [["SIGINT", hasten]];
-  return [["SIGINT", hasten], ["SIGTERM", hasten], ["SIGHUP", stop]];
+  return [["SIGINT", hasten], ["SIGTERM", hasten], ["SIGHUP", stop], ["SIGUSR2", stop]];
 }

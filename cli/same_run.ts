@@ -1,5 +1,6 @@
 /** Whether a run that is to go on is the run its checkpoint came from. */
 
+import manifest from "../deno.json" with { type: "json" };
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import { type Difference, differencesOf, fullyWritten } from "../config/differences.ts";
 import { configJsonSchema } from "../config/json_schema.ts";
@@ -7,6 +8,7 @@ import { parseStored } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { keywordAt } from "../schema/json.ts";
+import { isRecord } from "../schema/record.ts";
 
 /** What has changed in a run's config, in words, by what may change when it goes on. */
 interface Changes {
@@ -87,6 +89,25 @@ function isRecorded(
     default:
       return false;
   }
+}
+
+/** What ranks that train together must all have of a config and its surroundings, by name. */
+export function factsOf(config: Config): Record<string, string> {
+  const schema = configJsonSchema();
+  const written = fullyWritten(config);
+  const facts: Record<string, string> = {
+    Overfold: manifest.version,
+    Deno: Deno.version.deno,
+  };
+  const visit = (value: unknown, path: readonly string[]) => {
+    if (isRecord(value)) {
+      for (const [name, inner] of Object.entries(value)) visit(inner, [...path, name]);
+    } else if (!["free", "bits"].includes(String(keywordAt(schema, path, written, "resume")))) {
+      facts[path.join(".")] = JSON.stringify(value);
+    }
+  };
+  visit(written, []);
+  return facts;
 }
 
 function describe({ path, before, now }: Difference): string {

@@ -4,9 +4,16 @@ import { basename, dirname, join, resolve } from "@std/path";
 import { EXIT } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
 import { callOf } from "./calls.ts";
-import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  type Context,
+  howToDoWithoutNative,
+  setOption,
+} from "./command.ts";
 import { dashboardBeside } from "./dashboard/beside.ts";
 import { stopAfterStep } from "./interruption.ts";
+import { BY_ITSELF, type Member, together } from "./member.ts";
 import { checkFolder } from "./output.ts";
 import { readConfig } from "./prepare.ts";
 import { existingRun, howToGoOn } from "./resume.ts";
@@ -31,28 +38,39 @@ export const command: Command = {
     "A run that was stopped in any way goes on with --resume and ends as if it never had been: with\n" +
     "the threads and kernels it began with, also where others would be faster, or else not at all.\n" +
     howToDoWithoutNative("train"),
-  async run(args, context) {
+  run: (args, context) => trainAs(BY_ITSELF, args, context),
+};
+
+/**
+ * What `train` does in a process that trains by itself or, within {@link asMember}, together with
+ * others: the folder of the run is then the first one's alone.
+ */
+export async function trainAs(member: Member, args: Arguments, context: Context): Promise<number> {
+  const { ranks } = member;
+  const { file, path, existing } = await together(member, async () => {
     const file = await readConfig(args.positionals[0], args, context);
     const { config } = file;
     const path = args.text("output") ?? fromHome(join(config.output, config.name));
-    await checkFolder(path);
-    const existing = existingRun(args);
-    using interruption = stopAfterStep(context);
-    using _dashboard = args.flag("dashboard") ? await servedDashboard(path, context) : undefined;
-    const status = await trainConfig(
-      {
-        file,
-        path,
-        existing,
-        otherBits: args.flag("other-bits"),
-        howToGoOn: howToGoOn(args, context),
-      },
-      interruption,
-      context,
-    );
-    return status === "interrupted" ? EXIT.interrupted : EXIT.success;
-  },
-};
+    if (ranks.rank === 0) await checkFolder(path);
+    return { file, path, existing: existingRun(args) };
+  });
+  using interruption = stopAfterStep(context, ranks);
+  const servesPage = ranks.rank === 0 && args.flag("dashboard");
+  using _dashboard = servesPage ? await servedDashboard(path, context) : undefined;
+  const status = await trainConfig(
+    {
+      file,
+      path,
+      existing,
+      otherBits: args.flag("other-bits"),
+      howToGoOn: howToGoOn(args, context),
+      member,
+    },
+    interruption,
+    context,
+  );
+  return status === "interrupted" ? EXIT.interrupted : EXIT.success;
+}
 
 /** A dashboard of the folder that the run is in, which shows the run first. */
 async function servedDashboard(path: string, { call, print, emit }: Context): Promise<Disposable> {

@@ -118,7 +118,8 @@ export async function requireSame(
   );
 }
 
-function ranksOf(ranks: readonly number[]): string {
+/** Ranks as a person calls them: `rank 0`, `ranks 1, 2`. */
+export function ranksOf(ranks: readonly number[]): string {
   return `${ranks.length === 1 ? "rank" : "ranks"} ${ranks.join(", ")}`;
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { splitThreads } from "../../cli/compare_jobs.ts";
+import { splitThreads } from "../../cli/backend.ts";
 import { errorOf, failureOf } from "../../cli/compare_messages.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { DivergedError } from "../../training/failures.ts";
