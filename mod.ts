@@ -218,6 +218,7 @@ export type { LocateOptions } from "./datasets/published_files.ts";
 // Training
 export type { TrainingChanges } from "./training/image_input.ts";
 export { train, type TrainingRunOptions, type TrainOptions } from "./training/train.ts";
+export type { Ranks } from "./ranks/ranks.ts";
 export { type ClassAccuracy, type Confusion, ConfusionMatrix } from "./training/confusion.ts";
 export {
   calibrateNetwork,

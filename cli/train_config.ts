@@ -46,7 +46,7 @@ export async function trainConfig(
 ): Promise<TrainingOutcome["status"]> {
   const { path, existing, howToGoOn, member = BY_ITSELF } = request;
   const { ranks } = member;
-  await requireSame(ranks, factsOf(request.file.config));
+  await requireSame(ranks, () => factsOf(request.file.config));
   const isFirst = ranks.rank === 0;
   using folder = await together(
     member,
@@ -55,7 +55,7 @@ export async function trainConfig(
   const found = await foundByFirst(ranks, folder?.found);
   const run = await together(member, () => prepareRun({ ...request, found }, folder, context));
   // What files of pictures hold is not compared.
-  await requireSame(ranks, { pictures: run.identity.pictures ?? "of no files" });
+  await requireSame(ranks, () => ({ pictures: run.identity.pictures ?? "of no files" }));
   const start = performance.now();
   let outcome: TrainingOutcome;
   try {

@@ -93,13 +93,14 @@ export class Agreement {
 /**
  * Throws InputError, on all ranks, unless what they are to train with is the same.
  *
- * @param facts by name
+ * @param findFacts gives it by name, where there are several
  */
 export async function requireSame(
   ranks: Ranks,
-  facts: Readonly<Record<string, string>>,
+  findFacts: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>,
 ): Promise<void> {
   if (ranks.size === 1) return;
+  const facts = await findFacts();
   // As text, which ranks of other versions understand.
   const gathered = await ranks.gather(new TextEncoder().encode(JSON.stringify(facts)));
   const all: Record<string, string>[] = gathered.map((bytes) =>

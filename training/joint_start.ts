@@ -46,7 +46,7 @@ export async function startTogether(
 ): Promise<JointStart["resume"]> {
   const { ranks = ALONE, resume } = options;
   if (ranks.size === 1) return resume;
-  await requireSame(ranks, await factsOf(recipe, options, run));
+  await requireSame(ranks, () => factsOf(recipe, options, run));
   const { model } = recipe;
   const own = ranks.rank === 0 ? serialize({ weights: model.stateDict(), resume }) : undefined;
   const first = deserialize(await ranks.broadcast(own ?? new Uint8Array()));

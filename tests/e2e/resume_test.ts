@@ -7,7 +7,7 @@ import { jsonLines, overfold, overfoldWith, startOverfold, TINY, withTinyConfig 
 /** Long enough to be interrupted. */
 const LONG = TINY.replace("epochs: 2", "epochs: 2000");
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const) {
   Deno.test({
     name: `${signal} finishes the step, saves, says how to go on and exits with 130`,
     ignore: Deno.build.os === "windows",

@@ -68,6 +68,14 @@ for (const size of [2, 4, 8]) {
   });
 }
 
+Deno.test("ranks of two threads each train to the bits of one of two", async () => {
+  const backend = () => cpuBackend({ threads: 2 });
+  const [expected] = await trainedOn(1, {}, backend);
+  for (const { weights } of await trainedOn(2, {}, backend)) {
+    assertEquals(weights, expected.weights);
+  }
+});
+
 Deno.test("a number of ranks that is no power of two trains to the same up to rounding", async () => {
   const options = { batchSize: 18, shards: 6 };
   const [{ weights: expected }] = await trainedOn(1, options);

@@ -1,5 +1,6 @@
-import { assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Backend, TensorData } from "../../backends/backend.ts";
+import { cpuBackend } from "../../backends/wasm/mod.ts";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { InputError } from "../../errors.ts";
 import { DROPOUT_STEP } from "../../layers/dropout.ts";
@@ -7,6 +8,8 @@ import { buildModel } from "../../models/registry.ts";
 import { sum } from "../../reporting/statistics.ts";
 import { planSession, type SessionOptions } from "../../training/session_plan.ts";
 import { resolveRecipe } from "../../training/recipe.ts";
+import { trainingPrograms } from "../../training/programs.ts";
+import { contributionVariable } from "../../training/variables.ts";
 import { TrainingSession } from "../../training/session.ts";
 import { shardCount } from "../../training/shard_count.ts";
 import { train, type TrainOptions } from "../../training/train.ts";
@@ -211,6 +214,23 @@ Deno.test("norms of a step in shards are those of the mean gradient", async () =
       assertAlmostEquals(value, expected[step][name], 1e-4, name);
     }
   });
+});
+
+Deno.test("a batch in shards takes the memory of one, and some for what is added up", () => {
+  const backend = cpuBackend({ threads: 1 });
+  const model = buildModel("cifar_resnet20_v1", { classes: 10 });
+  const recipe = resolveRecipe(model, { optimizer: { name: "sgd", learningRate: 1 } }, {
+    classes: 10,
+  });
+  const planned = (shards: number) => {
+    const traceInput = tensorInput([3, 32, 32]);
+    return backend.plan(trainingPrograms({ recipe, traceInput, batchSize: 64 / shards, shards }));
+  };
+  const [whole, cut] = [planned(1), planned(8)];
+  assert(cut.temporaryBytes < whole.temporaryBytes / 6);
+  // The contribution, and three sums that wait.
+  const added = 4 * 4 * contributionVariable(recipe).size;
+  assertAlmostEquals(cut.variableBytes - whole.variableBytes, added, 4096);
 });
 
 const fits = { batchSize: 96, accumulate: 1 };
