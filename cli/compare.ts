@@ -125,16 +125,9 @@ async function compareTrained(
   for (const { variant, path } of runs.filter((run) => !failed.includes(run))) {
     done.push({ variant, run: (await readComparedRun(path))! });
   }
-  if (done.length > 0) {
-    const title = `${config.name}: ${variants.map(({ name }) => name).join(" · ")}`;
-    await present(
-      done,
-      { ...options, baseline, diverged: failed },
-      { title, output },
-      args,
-      context,
-    );
-  }
+  const title = `${config.name}: ${variants.map(({ name }) => name).join(" · ")}`;
+  const diverged = failed.map((run) => ({ ...run, config: run.file.config }));
+  await present(done, { ...options, baseline, diverged }, { title, output }, args, context);
   if (failed.length === 0) return EXIT.success;
   context.progress.print(
     `${formatNumberOf(failed.length, "run")} diverged: ${
@@ -230,7 +223,9 @@ async function present(
   showComparison(comparison, context);
   if (output === undefined) return;
   const caption = { title, command: callFor(args, context) };
-  await writeComparison(output, { runs, comparison, caption }, context);
+  const all = [...runs.map(({ variant, run }) => ({ ...run, variant })), ...options.diverged ?? []];
+  const { config } = all.find(({ variant }) => variant.name === comparison.baseline)!;
+  await writeComparison(output, { runs, comparison, caption, config }, context);
 }
 
 function trainsNothing(option: string): InputError {

@@ -13,6 +13,7 @@ import type { VariantRun } from "../comparison/summary.ts";
 import { tablesOf } from "../comparison/tables.ts";
 import { verdictsOf } from "../comparison/verdict.ts";
 import { formatConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import type { ComparisonData } from "../pages/compare/data.ts";
 import { pageHtml } from "../pages/page.ts";
@@ -25,6 +26,8 @@ export interface ShownComparison {
   readonly runs: readonly VariantRun[];
   readonly comparison: Comparison;
   readonly caption: Caption;
+  /** That of a run of the baseline. */
+  readonly config: Config;
 }
 
 /** The text of each file by its ending; the page last, for it takes a bundler. */
@@ -60,13 +63,13 @@ export async function writeComparison(
   print(`\nwritten: ${pathOf(folder, first)}, ${others.join(", ")}`);
 }
 
-function comparisonPage({ runs, comparison, caption }: ShownComparison): Promise<string> {
-  const { baseline, metrics } = comparison;
-  const { config } = runs.find(({ variant }) => variant.name === baseline)!.run;
+function comparisonPage(
+  { runs, comparison, caption, config }: ShownComparison,
+): Promise<string> {
   const data: ComparisonData = {
     comparison,
     verdicts: verdictsOf(comparison),
-    curves: curvesOf(runs, metrics),
+    curves: curvesOf(runs, comparison.metrics),
     config: formatConfig(config),
     command: caption.command,
   };

@@ -1,11 +1,12 @@
 /** Runs of variants, compared. */
 
+import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
 import { sum } from "../reporting/statistics.ts";
 import { nearestName } from "../schema/nearest.ts";
 import type { Monitor } from "../training/metrics/monitor.ts";
 import type { Objective } from "../training/objectives/objective.ts";
-import { objectiveOf } from "../training/objectives/registry.ts";
+import { objectiveOf, UNKNOWN_CLASSES } from "../training/objectives/registry.ts";
 import { monitored } from "../training/recipe.ts";
 import type { ComparedRun } from "./compared_run.ts";
 import type {
@@ -34,6 +35,7 @@ export interface VariantRun {
 /** A run of a variant whose training diverged. */
 export interface DivergedRun extends Omit<DivergedSummary, "variant"> {
   readonly variant: Variant;
+  readonly config: Config;
 }
 
 /** How runs are compared. */
@@ -44,7 +46,7 @@ export interface SummaryOptions {
   readonly at?: Moment;
   /**
    * Name of the variant that the others are compared to; where all its runs diverged the first of the
-   * others takes its place. Default: the first.
+   * others takes its place, if one of them has ended. Default: the first.
    */
   readonly baseline?: string;
   /** Values of the first metric, in percent of the first share. Default: ones that every run reaches. */
@@ -58,16 +60,19 @@ export interface SummaryOptions {
  * baseline that there is not.
  */
 export function summarize(all: readonly VariantRun[], options: SummaryOptions = {}): Comparison {
+  const { at = "last", diverged = [] } = options;
+  if (all.length + diverged.length === 0) {
+    throw new InputError("no run has ended yet: there is nothing to compare");
+  }
   requireOneOfEach(all);
   const ended = new Set(all.map(({ variant }) => variant));
-  const { at = "last", diverged = [] } = options;
   const variants = [...ended.union(new Set(diverged.map(({ variant }) => variant)))];
   const names = variants.map(({ name }) => name);
   const { baseline: wanted = names[0] } = options;
   requireBaseline(wanted, names);
-  const isThere = all.some(({ variant }) => variant.name === wanted);
+  const isThere = ended.size === 0 || all.some(({ variant }) => variant.name === wanted);
   const baseline = isThere ? wanted : names[0];
-  const { objective, monitor } = trainedFor(all[0].run);
+  const { objective, monitor } = trainedFor(all[0]?.run ?? diverged[0]);
   const metrics = metricsOf(objective, monitor, options.metrics);
   const { name, ...info } = targetMetric(metrics, options.targets);
   const targets = options.targets?.map(({ value }) => value) ??
@@ -121,7 +126,6 @@ export function requireBaseline(baseline: string, names: readonly string[]): voi
 }
 
 function requireOneOfEach(all: readonly VariantRun[]): void {
-  if (all.length === 0) throw new InputError("no run has ended yet: there is nothing to compare");
   const places = new Map<string, string>();
   for (const { variant: { name, settings }, run: { seed, path } } of all) {
     const key = `${name} with seed ${seed}`;
@@ -139,9 +143,11 @@ function requireOneOfEach(all: readonly VariantRun[]): void {
 
 /** What a run is trained for, and the metric that says which validation is the best. */
 function trainedFor(
-  { config: { training }, header: { description: { classNames } } }: ComparedRun,
+  { config: { training }, header }: Pick<ComparedRun, "config"> & Partial<ComparedRun>,
 ): { readonly objective: Objective; readonly monitor: Monitor } {
-  const objective = objectiveOf(training.objective, classNames.length, { classNames });
+  const { classNames } = header?.description ?? {};
+  const classes = classNames?.length ?? UNKNOWN_CLASSES;
+  const objective = objectiveOf(training.objective, classes, { classNames });
   return { objective, monitor: monitored(objective, training.monitor) };
 }
 

@@ -6,10 +6,10 @@ import type { LogPart, RunSummary } from "../../pages/dashboard/data.ts";
 import { exists } from "../../files/exists.ts";
 import { type EpochRow, parseLogLine, runLogOf } from "../../training/log_rows.ts";
 import { isBetter, type Monitor } from "../../training/metrics/monitor.ts";
-import { objectiveOf } from "../../training/objectives/registry.ts";
+import { objectiveOf, UNKNOWN_CLASSES } from "../../training/objectives/registry.ts";
 import { monitored } from "../../training/recipe.ts";
 import { isUnderWay, runFile } from "../../training/run_files.ts";
-import { leavesOf, UNKNOWN_CLASSES } from "../report/run.ts";
+import { leavesOf } from "../report/run.ts";
 import { readGrown } from "./grown.ts";
 
 /** Such a run. */

@@ -14,7 +14,7 @@ import { sum } from "../../reporting/statistics.ts";
 import { isRecord } from "../../schema/record.ts";
 import { hasStoppedEarly } from "../../training/early_stopping.ts";
 import type { Objective } from "../../training/objectives/objective.ts";
-import { objectiveOf } from "../../training/objectives/registry.ts";
+import { objectiveOf, UNKNOWN_CLASSES } from "../../training/objectives/registry.ts";
 import { isUnderWay, RUN_FILES, type RunFile, runFile, runIn } from "../../training/run_files.ts";
 import { type EpochRow, readRunLog } from "../../training/run_log.ts";
 import { callOf, shellQuoted } from "../calls.ts";
@@ -31,9 +31,6 @@ export interface ReportedRun {
   readonly missing: readonly Missing[];
   readonly epochs: readonly EpochRow[];
 }
-
-/** Classes where the network is not known: enough for its objective to have all its metrics. */
-export const UNKNOWN_CLASSES = 1000;
 
 /** The folder of a run itself, or else the runs in it, such as those of a comparison. */
 export async function runFolders(folder: string): Promise<string[]> {

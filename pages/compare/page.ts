@@ -26,6 +26,7 @@ import type { ComparisonData } from "./data.ts";
 
 const { comparison, verdicts, curves, config, command } = pageData<ComparisonData>();
 const { baseline, at, seeds, metrics, variants, runs, targetMetric } = comparison;
+const hasResults = runs.length > 0;
 
 const formatOf = (unit: MetricSummary["unit"]): NumberFormat =>
   unit === "share" ? formatPercent : formatNumber;
@@ -45,67 +46,20 @@ const text = <Row>(
 });
 
 showPage(
-  `${formatNumberOf(variants.length, "variant")}, ${formatNumberOf(seeds.length, "seed")}; ` +
-    `the ${at} validation of each run counts`,
+  `${formatNumberOf(variants.length, "variant")}, ` +
+    (hasResults
+      ? `${formatNumberOf(seeds.length, "seed")}; the ${at} validation of each run counts`
+      : "and no run of them has a result"),
   [
     section(
       "result",
       "Result",
       element("ul", {}, ...verdicts.map((verdict) => element("li", {}, verdict))),
-      ...metrics.map(differences),
+      ...(hasResults ? metrics.map(differences) : []),
     ),
-    section(
-      "pairs",
-      "Pairs",
-      element(
-        "p",
-        { class: "note" },
-        "Each point is a run. Runs above each other have the same seed: the same images in the same " +
-          "order.",
-      ),
-      element(
-        "div",
-        { class: "charts" },
-        ...metrics.flatMap((metric) => [
-          bySeed(metric, metric.title, formatOf(metric.unit), (value) => value),
-          ...(variants.length > 1 ? [differencesBySeed(metric)] : []),
-        ]),
-      ),
-    ),
-    section(
-      "curves",
-      "Curves",
-      element(
-        "p",
-        { class: "note" },
-        "Lines are means over seeds, the areas around them reach from the least to the greatest.",
-      ),
-      element(
-        "div",
-        { class: "charts" },
-        ...curves.map(({ title, unit, variants }) =>
-          new Chart({
-            title: title[0].toUpperCase() + title.slice(1),
-            x: { label: "epoch", isWhole: true },
-            y: {
-              label: title,
-              format: unit === "share" ? formatShortShare : formatNumber,
-              ...(unit === "number" ? { log: "offered" as const } : {}),
-            },
-            series: variants.map(({ name, runs, epochs, mean, low, high }) => ({
-              name,
-              x: epochs,
-              y: mean,
-              ...(runs > 1 ? { band: { low, high } } : {}),
-            })),
-            sync: "epochs",
-            saysLast: true,
-          }).element
-        ),
-      ),
-    ),
+    ...(hasResults ? [pairs(), courses()] : []),
     section("costs", "Time and size", costs(), ...targets()),
-    section("runs", "Runs", everyRun()),
+    ...(hasResults ? [section("runs", "Runs", everyRun())] : []),
     section(
       "config",
       "Config",
@@ -116,6 +70,63 @@ showPage(
     ),
   ],
 );
+
+function pairs(): HTMLElement {
+  return section(
+    "pairs",
+    "Pairs",
+    element(
+      "p",
+      { class: "note" },
+      "Each point is a run. Runs above each other have the same seed: the same images in the same " +
+        "order.",
+    ),
+    element(
+      "div",
+      { class: "charts" },
+      ...metrics.flatMap((metric) => [
+        bySeed(metric, metric.title, formatOf(metric.unit), (value) => value),
+        ...(variants.length > 1 ? [differencesBySeed(metric)] : []),
+      ]),
+    ),
+  );
+}
+
+/** How runs went on, epoch by epoch. */
+function courses(): HTMLElement {
+  return section(
+    "curves",
+    "Curves",
+    element(
+      "p",
+      { class: "note" },
+      "Lines are means over seeds, the areas around them reach from the least to the greatest.",
+    ),
+    element(
+      "div",
+      { class: "charts" },
+      ...curves.map(({ title, unit, variants }) =>
+        new Chart({
+          title: title[0].toUpperCase() + title.slice(1),
+          x: { label: "epoch", isWhole: true },
+          y: {
+            label: title,
+            format: unit === "share" ? formatShortShare : formatNumber,
+            ...(unit === "number" ? { log: "offered" as const } : {}),
+          },
+          series: variants.map(({ name, runs, epochs, mean, low, high }) => ({
+            name,
+            x: epochs,
+            y: mean,
+            ...(runs > 1 ? { band: { low, high } } : {}),
+          })),
+          sync: "epochs",
+          saysLast: true,
+        }).element
+      ),
+    ),
+  );
+}
 
 function differences(metric: MetricSummary): HTMLElement {
   type Row = MetricEntry;

@@ -87,7 +87,7 @@ const better = [0.02, 0.03, 0.025].map((more, seed) =>
 
 function divergedOf(variant: Variant, seed: number): DivergedRun {
   const name = `${variant.name}-seed-${seed}`;
-  return { variant, seed, name, path: `runs/${name}` };
+  return { variant, seed, name, path: `runs/${name}`, config: conv[0].run.config };
 }
 
 Deno.test("runs are paired by their seeds, and those without a partner count for the mean alone", () => {
@@ -147,6 +147,20 @@ Deno.test("a variant that diverged stays in the tables, and another takes its pl
     assertEquals([row[0], new Set(row.slice(2))], ["rep_vgg", new Set(["–"])]);
   }
   assertEquals(tablesOf(comparison)[0].rows.at(-1)![1], "0, 3 diverged");
+});
+
+Deno.test("where all runs diverged, that is the result", () => {
+  const diverged = [variants.conv, variants.do_conv].map((variant) => divergedOf(variant, 0));
+  const comparison = summarize([], { baseline: "do_conv", diverged });
+  assertEquals([comparison.baseline, comparison.divergedBaseline], ["do_conv", undefined]);
+  assertEquals(verdictsOf(comparison), [
+    "conv diverged: none of 1 run has a result",
+    "do_conv diverged: none of 1 run has a result",
+  ]);
+  const [{ title, rows }] = tablesOf(comparison);
+  assertEquals(title, "accuracy of the last validation, differences from do_conv");
+  assertEquals(rows[1], ["conv", "0, 1 diverged", ...Array(8).fill("–")]);
+  assertThrows(() => summarize([]), InputError, "no run has ended yet");
 });
 
 Deno.test("what tells nothing is not shown: tests of one pair, intervals of equal differences", () => {

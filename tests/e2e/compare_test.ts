@@ -173,6 +173,17 @@ Deno.test("a baseline that diverges is told, and the others are compared", () =>
     assertStringIncludes(warning, "has 3 runs, and 0.2-seed-0, 1e_30-seed-0 will not");
   }, CONFIG));
 
+Deno.test("a comparison all of whose runs diverge is told and written", () =>
+  withTinyConfig(async (folder) => {
+    const rates = ["--vary", "training.optimizer.learningRate=1e30,2e30", "--seeds", "1"];
+    const { code, out, error } = await overfold(folder, "compare", "tiny.yaml", ...rates);
+    assertEquals(code, 1, error);
+    assertStringIncludes(out, "1e+30 diverged: none of 1 run has a result");
+    assertStringIncludes(error, "2 runs diverged: 1e_30-seed-0, 2e_30-seed-0");
+    const there = await namesIn(join(folder, "runs", "tiny-compare"));
+    assert(["csv", "html", "json", "md"].every((kind) => there.includes(`comparison.${kind}`)));
+  }, CONFIG));
+
 for (
   const [what, args, message] of [
     ["two configs", ["a.yaml", "b.yaml"], "found 2 configs (a.yaml, b.yaml), expected one"],

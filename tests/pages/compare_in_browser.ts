@@ -85,11 +85,14 @@ const DATA: ComparisonData = {
   command: "deno task compare config.yaml",
 };
 
-async function withComparison(test: (page: Page) => Promise<void>): Promise<void> {
+async function withComparison(
+  test: (page: Page) => Promise<void>,
+  data: ComparisonData = DATA,
+): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     const path = join(folder, "comparison.html");
-    await Deno.writeTextFile(path, await pageHtml({ title: "Twins", page: "compare", data: DATA }));
+    await Deno.writeTextFile(path, await pageHtml({ title: "Twins", page: "compare", data }));
     await withPage(`file://${path}`, test);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -130,6 +133,25 @@ Deno.test("curves have bands, and pairs a point for each run", () =>
     for (const i of [0, 1]) await page.locator("#pairs summary").nth(i).click();
     assertEquals(await texts(page, "#pairs tbody td"), ["90.00 %", "91.00 %", "+0.00", "+1.00"]);
   }));
+
+Deno.test("where all runs diverged there are no pairs, curves and runs to show", () => {
+  const { comparison } = DATA;
+  const none = { runs: 0, diverged: 1, reached: [] };
+  const data = {
+    ...DATA,
+    comparison: {
+      ...comparison,
+      ...{ runs: [], seeds: [] },
+      variants: comparison.variants.map((variant) => ({ ...variant, ...none })),
+    },
+    verdicts: ["conv diverged: none of 1 run has a result"],
+    curves: [],
+  };
+  return withComparison(async (page) => {
+    assertEquals(await texts(page, "nav a"), ["Result", "Time and size", "Config"]);
+    assertEquals(await texts(page, "#result li"), data.verdicts);
+  }, data);
+});
 
 Deno.test("a narrow screen scrolls tables, not the page", () =>
   withComparison(async (page) => {

@@ -14,6 +14,9 @@ export const OBJECTIVES = {
 /** An objective by name, with its options where it is given any. */
 export type ObjectiveChoice = Choice<typeof OBJECTIVES>;
 
+/** Classes where a network is not known: enough for its objective to have all its metrics. */
+export const UNKNOWN_CLASSES = 1000;
+
 /**
  * The objective of a recipe for a network of `classes` classes. Throws InputError, `at` the option,
  * for a name or an option that does not fit.
