@@ -70,20 +70,20 @@ const pointer = (value: bigint) => Deno.UnsafePointer.create(value);
 /** A handle of 32 bits, which Deno wants as a number. */
 const handle32 = (value: number) => value as unknown as bigint;
 
-const MPICH: MpiConstants = {
+const mpichConstants = (): MpiConstants => ({
   world: handle32(0x44000000),
   byte: handle32(0x4c00010d),
   errorsReturn: handle32(0x54000001),
   // -1.
   inPlace: pointer(2n ** 64n - 1n),
-};
+});
 
-const STANDARD: MpiConstants = {
+const standardConstants = (): MpiConstants => ({
   world: 0x101n,
   byte: 0x247n,
   errorsReturn: 0x142n,
   inPlace: pointer(1n),
-};
+});
 
 /** Open MPI's, by its own functions. */
 function openMpiConstants(name: string): MpiConstants {
@@ -177,10 +177,14 @@ function tryOpen(name: string): MpiLibrary | Error {
     symbols.MPI_Get_library_version(text, length);
     const description = describeVersion(decode(text, length[0]));
     const [serialized, constants, calls] = name.includes("mpi_abi")
-      ? [2048, () => STANDARD, Deno.dlopen(name, callsOf("usize")).symbols] as const
+      ? [2048, standardConstants, Deno.dlopen(name, callsOf("usize")).symbols] as const
       : /^Open MPI|Spectrum/.test(description)
       ? [2, () => openMpiConstants(name), Deno.dlopen(name, callsOf("usize")).symbols] as const
-      : [2, () => MPICH, Deno.dlopen(name, callsOf("i32")).symbols as unknown as MpiCalls] as const;
+      : [
+        2,
+        mpichConstants,
+        Deno.dlopen(name, callsOf("i32")).symbols as unknown as MpiCalls,
+      ] as const;
     return { name, description, calls, serialized, constants };
   } catch (error) {
     // Of permissions the command line knows more to say.
