@@ -11,7 +11,7 @@ import { reportCost } from "./bench_cost.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
 import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
-import { buildNetwork, planNetwork, readConfig, recipeOf } from "./prepare.ts";
+import { buildNetwork, planNetwork, readConfig, recipeOf, shardSizeOf } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
 const WARM_UP_STEPS = 5;
@@ -46,6 +46,8 @@ export const command: Command = {
     const { config } = file;
     const steps = args.integer("steps") ?? 20;
     const { batchSize } = config.data;
+    const shardSize = shardSizeOf(file);
+    const shards = batchSize / shardSize;
     const { architecture, description: images, changes } = await planNetwork(file);
     const { name } = architecture;
     const model = buildNetwork(file, architecture);
@@ -57,6 +59,7 @@ export const command: Command = {
       return reportCost(`${name}, batch ${batchSize}`, program, context);
     }
     model.initialize(config.seed);
+    const isCut = shards > 1 && !args.flag("inference");
     const form = args.choice("form", FORM_NAMES);
     const choice = form === undefined ? config : { ...config, backend: "cpu" as const, form };
     const backend = await openChosen(choice, context);
@@ -64,7 +67,7 @@ export const command: Command = {
       ? await inferenceOf(backend, model, images, batchSize)
       : await trainingOf(
         backend,
-        { recipe, ...changed, seed: config.seed, batchSize, withNorms },
+        { recipe, ...changed, seed: config.seed, batchSize: shardSize, shards, withNorms },
         images.input,
         changes,
       );
@@ -87,7 +90,9 @@ export const command: Command = {
       const gigaflops = 2 * subject.multiplyAccumulates / millisecondsPerStep / 1e6;
       const timings = await timeKernels(subject, Math.min(steps, 5), context);
       context.print(
-        `${name}, ${subject.description} of ${batchSize}, ${backend.description}: ` +
+        `${name}, ${subject.description} of ${batchSize}${
+          isCut ? ` in ${shards} shards` : ""
+        }, ${backend.description}: ` +
           `${imagesPerSecond.toFixed(1)} images/s, ${millisecondsPerStep.toFixed(1)} ms a step, ` +
           `${gigaflops.toFixed(1)} GFLOP/s`,
       );
@@ -97,6 +102,7 @@ export const command: Command = {
         backend: backend.name,
         threads: backend.threads,
         batchSize,
+        ...(isCut ? { shards } : {}),
         imagesPerSecond,
         millisecondsPerStep,
         gigaflops,

@@ -34,7 +34,7 @@ export interface Subject {
   dispose(): void;
 }
 
-/** A training step. */
+/** A training step; `batchSize` of the options are the images of a shard. */
 export async function trainingOf(
   backend: Backend,
   options: SessionOptions,
@@ -48,11 +48,16 @@ export async function trainingOf(
     planSession(backend, { ...options, recipe }),
   );
   const batch = await randomBatch(options, shape, changes);
+  const { shards: parts = 1 } = options;
   return {
     description: "training",
-    multiplyAccumulates: session.multiplyAccumulates,
-    // No learning: the weights stay where every step costs the same.
-    step: (index) => session.train(batch, { step: index }, { learningRate: 0 }),
+    multiplyAccumulates: parts * session.multiplyAccumulates,
+    step: (step) =>
+      Promise.all(Array.from({ length: parts }, (_, part) => {
+        const place = { step, part, parts, endsStep: part === parts - 1 };
+        // No learning: the weights stay where every step costs the same.
+        return session.train(batch, place, { learningRate: 0 });
+      })),
     profile: (runs) => session.profile(runs),
     dispose: () => session.dispose(),
   };

@@ -235,9 +235,13 @@ export class TrainingSession {
     this.#write(tensors);
   }
 
-  /** Times each kernel of a training step over `runs` repetitions of the last one, which train too. */
+  /**
+   * Times each kernel of a training step, or of its last batch of several, over `runs` repetitions of
+   * the last one, which train too.
+   */
   profile(runs: number): Promise<KernelTiming[]> {
-    return this.executable.profile(PROGRAM.step, runs);
+    const name = batchName(this.#phases[0], this.options.batchSize, this.options);
+    return this.executable.profile(name, runs);
   }
 
   /** Frees memory and threads. */

@@ -18,7 +18,7 @@ const CHANGES: TrainingChanges = {
 };
 
 for (const name of Object.keys(OBJECTIVES)) {
-  Deno.test(`bench takes a training step with the objective ${name}`, async () => {
+  Deno.test(`bench takes a training step of two shards with the objective ${name}`, async () => {
     const model = buildModel("layers", {
       classes: 3,
       inputChannels: 1,
@@ -37,12 +37,14 @@ for (const name of Object.keys(OBJECTIVES)) {
         ...changedInput(IMAGES, CHANGES),
         seed: 0,
         batchSize: 8,
+        shards: 2,
       },
       IMAGES.input,
       CHANGES,
     );
-    const { loss, sums } = await subject.step(0) as StepResult;
+    const results = await subject.step(0) as StepResult[];
     subject.dispose();
-    assert(loss > 0 && sums.count === 8);
+    assert(results.every(({ loss, sums }) => loss > 0 && sums.count === 8));
+    assert(results.length === 2);
   });
 }
