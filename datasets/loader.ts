@@ -49,6 +49,8 @@ export interface LoaderOptions {
    * are decoded all cores but one.
    */
   readonly workers?: number | "auto";
+  /** Processes that share the cores of this machine, each with a loader. Default 1. */
+  readonly processes?: number;
 }
 
 /** Whose batches a loader serves, where several share an epoch's: they take turns. */
@@ -122,7 +124,7 @@ export class BatchLoader {
     const { dropLast, groupSize, workers, ...plan } = parseOwnOptions(OPTIONS, options);
     const { batchSize } = plan;
     this.batchCount = countBatches(source, { batchSize, dropLast, groupSize });
-    const { augmentation, mixing, turn = { index: 0, of: 1, batches: 1 } } = options;
+    const { augmentation, mixing, processes, turn = { index: 0, of: 1, batches: 1 } } = options;
     this.#turn = turn;
     const { host, transform } = within(
       ["augmentation"],
@@ -136,7 +138,7 @@ export class BatchLoader {
       ...(mixing ? { mixing: within(["mixing"], () => parsedMixing(mixing)) } : {}),
     };
     this.#filler = new BatchFiller(source, this.#plan, host);
-    const { helpers, slots } = threadsAndSlots(source, workers, this.batchCount);
+    const { helpers, slots } = threadsAndSlots(source, workers, this.batchCount, processes);
     this.#slots = emptySlots(slots, source, this.#plan);
     if (!source.handle) return;
     this.#workers = LoaderWorkers.start(
@@ -228,13 +230,18 @@ function parsedMixing({ options, classes }: NonNullable<LoaderOptions["mixing"]>
   return { options: parseMixing(options), classes };
 }
 
-/** How many threads prepare batches, and how many batches there is room for. */
+/**
+ * How many threads prepare batches, and how many batches there is room for.
+ *
+ * @param processes that share the cores of this machine. Default 1
+ */
 export function threadsAndSlots(
   source: Pick<ImageSource, "handle" | "reads">,
   workers: number | "auto",
   batchCount: number,
+  processes = 1,
 ): { readonly helpers: number; readonly slots: number } {
-  const helpers = source.handle ? Math.min(workersFor(source, workers), batchCount) : 0;
+  const helpers = source.handle ? Math.min(workersFor(source, workers, processes), batchCount) : 0;
   // One in use by the training loop, one that waits for it, and those that are being filled.
   return { helpers, slots: helpers === 0 ? 1 : 2 + JOBS_PER_WORKER * helpers };
 }
@@ -242,11 +249,16 @@ export function threadsAndSlots(
 /** Threads that decode, at most, unless somebody asks for more: each takes memory of its own. */
 const MOST_DECODERS = 16;
 
-function workersFor({ reads }: Pick<ImageSource, "reads">, wanted: number | "auto"): number {
+function workersFor(
+  { reads }: Pick<ImageSource, "reads">,
+  wanted: number | "auto",
+  processes: number,
+): number {
   if (!reads) return wanted === "auto" ? 1 : wanted;
   // Files of strangers are not decoded in the thread that trains.
   if (wanted !== "auto") return Math.max(1, wanted);
-  return Math.max(1, Math.min(MOST_DECODERS, navigator.hardwareConcurrency - 1));
+  const cores = Math.floor(navigator.hardwareConcurrency / processes);
+  return Math.max(1, Math.min(MOST_DECODERS, cores - 1));
 }
 
 /**

@@ -140,6 +140,7 @@ export async function trainRecipe(
   using validation = options.validation && new BatchLoader(options.validation, {
     batchSize: evaluationBatchSize,
     workers,
+    processes: ranks?.localSize,
     turn: ranks && { index: ranks.rank, of: ranks.size, batches: 1 },
   });
   const data = trainingData(loader, validation, plan);
@@ -196,6 +197,7 @@ export function openBatches(
     shuffle: true,
     dropLast,
     groupSize: parts,
+    processes: ranks.localSize,
     turn: { index: ranks.rank, of: ranks.size, batches: parts / ranks.size },
     augmentation,
     sampling,

@@ -3,7 +3,7 @@ import { Worker as NodeWorker } from "node:worker_threads";
 import { openDataset } from "../../datasets/open.ts";
 import type { AugmentationChoice } from "../../datasets/augmentations/registry.ts";
 import type { ImageSource } from "../../datasets/image_source.ts";
-import { BatchLoader, type LoaderOptions } from "../../datasets/loader.ts";
+import { BatchLoader, type LoaderOptions, threadsAndSlots } from "../../datasets/loader.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { RandomStream } from "../../graph/random.ts";
 import { numberedImages } from "../support/images.ts";
@@ -344,6 +344,14 @@ Deno.test("a loader from the web works in a process of its own, which ends by it
   const { code, stdout, stderr } = await child.output();
   assertEquals(new TextDecoder().decode(stderr), "");
   assertEquals([code, new TextDecoder().decode(stdout)], [0, "4\n4\n2\n"]);
+});
+
+Deno.test("processes on one machine share its cores, each with a thread that decodes at least", () => {
+  const pictures = { handle: { kind: "none" }, reads: [] };
+  const cores = navigator.hardwareConcurrency;
+  const helpers = (processes: number) => threadsAndSlots(pictures, "auto", 99, processes).helpers;
+  assertEquals(helpers(1), Math.max(1, Math.min(16, cores - 1)));
+  assertEquals(helpers(cores), 1);
 });
 
 Deno.test("loaders that take turns serve the batches of one, each its own", async () => {
