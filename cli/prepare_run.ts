@@ -106,7 +106,7 @@ export async function prepareRun(
   };
   const plan = planTraining(recipe, options);
   const memory = planRun(file, backend, plan.programs, model, images);
-  warnings.push(...checkPlan(file, memory));
+  warnings.push(...checkPlan(file, memory), ...sharedGpuWarnings(backend, ranks));
   for (const warning of warnings) context.progress.print(`warning: ${warning}`);
   folder?.describe({
     identity,
@@ -131,6 +131,18 @@ export async function prepareRun(
 function threadsOf({ threads }: Config, { localSize }: Ranks): Config["threads"] {
   const count = typeof threads === "object" ? threads.count : threads;
   return count === "auto" && localSize > 1 ? splitThreads(threads, localSize) : threads;
+}
+
+/** Nothing tells a GPU from another of its model, so nobody knows whether processes have one each. */
+export function sharedGpuWarnings(
+  { name, description }: Pick<Backend, "name" | "description">,
+  { localSize }: Pick<Ranks, "localSize">,
+): string[] {
+  if (name !== "webgpu" || localSize === 1) return [];
+  return [
+    `${localSize} processes on this machine compute on ${description}: on one device, unless each was ` +
+    "given a GPU of its own (docs/webgpu.md, several GPUs)",
+  ];
 }
 
 /** Throws InputError where a run would go on with other pictures than those it began with. */
