@@ -23,6 +23,7 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "init", summary: "Write a commented config to start from, or one for your pictures" },
   { name: "train", summary: "Train the network of a config and fold it" },
+  { name: "train-mpi", summary: "Train on several machines, where MPI starts a process on each" },
   { name: "compare", summary: "Train variants of a config with the same seeds and compare them" },
   { name: "eval", summary: "Measure a checkpoint's or folded network's loss and accuracy" },
   { name: "find-lr", summary: "Try learning rates and suggest one" },

@@ -3,5 +3,6 @@ import { main } from "./cli.ts";
 
 if (import.meta.main) {
   const [task = "", ...args] = Deno.args;
-  Deno.exit(await main([task.split(":")[0], ...args], undefined, `deno task ${task}`));
+  const command = task.replace(/:safe$/, "").replace(":", "-");
+  Deno.exit(await main([command, ...args], undefined, `deno task ${task}`));
 }

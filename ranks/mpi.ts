@@ -5,7 +5,8 @@
  */
 import { InputError, RunError } from "../errors.ts";
 import { formatBytes } from "../reporting/format.ts";
-import { checkPairing, findLauncher, type Launcher } from "./launcher.ts";
+import { type CoreMask, countCores, MASK_BYTES, shareCores, usableCores } from "./cores.ts";
+import { checkPairing, findLauncher } from "./launcher.ts";
 import { decode, type MpiConstants, type MpiLibrary, openMpiLibrary } from "./mpi_library.ts";
 import { ranksOver } from "./over_transport.ts";
 import type { Ranks } from "./ranks.ts";
@@ -23,9 +24,10 @@ const MOST_NAME_BYTES = 256;
 /** The ranks that a launcher of MPI started. */
 export interface MpiJob {
   readonly ranks: Ranks;
-  readonly launcher: Launcher;
   /** The machine of each rank, as MPI calls it. */
   readonly hosts: readonly string[];
+  /** What a person should know though it stops nothing. */
+  readonly warning?: string;
 }
 
 /**
@@ -48,8 +50,13 @@ export async function joinMpi(timeout: number = DEFAULT_TIMEOUT): Promise<MpiJob
   const library = openMpiLibrary(launcher.maker);
   const mpi = new Mpi(library, timeout);
   checkPairing(launcher, library, mpi.size);
-  const hosts = await mpi.findHosts();
-  return { ranks: ranksOver(mpi), launcher, hosts };
+  const cores = usableCores();
+  const hosts = await mpi.findHosts(cores?.mask ?? new Uint8Array(MASK_BYTES));
+  const warning = cores && countCores(cores.mask) === 1 && cores.online > 1
+    ? `${launcher.name} bound this process to 1 of ${cores.online} cores, so the CPU computes with ` +
+      "one thread: give mpirun --bind-to none, srun --cpus-per-task"
+    : undefined;
+  return { ranks: ranksOver(mpi), hosts, warning };
 }
 
 class Mpi implements Transport {
@@ -90,19 +97,25 @@ class Mpi implements Transport {
     this.size = number[0];
   }
 
-  /** Finds which ranks are on the same machine; returns the machines of all. */
-  async findHosts(): Promise<string[]> {
-    const { rank, size } = this;
-    const names = new Uint8Array(size * MOST_NAME_BYTES), length = new Int32Array(1);
-    const own = names.subarray(rank * MOST_NAME_BYTES, (rank + 1) * MOST_NAME_BYTES);
+  /** Finds which ranks this one shares its cores with; returns the machines of all. */
+  async findHosts(cores: CoreMask): Promise<string[]> {
+    const { rank, size } = this, each = MOST_NAME_BYTES + MASK_BYTES;
+    const bytes = new Uint8Array(size * each), length = new Int32Array(1);
+    const own = bytes.subarray(rank * each, (rank + 1) * each);
     this.#check(this.#library.calls.MPI_Get_processor_name(own, length), "MPI_Get_processor_name");
-    const lengths = new Int32Array(size).fill(MOST_NAME_BYTES);
-    const offsets = lengths.map((each, i) => each * i);
-    await this.allGather({ bytes: names, offsets, lengths });
-    const hosts = Array.from(offsets, (start, i) => decode(names.subarray(start), lengths[i]));
-    this.localSize = hosts.filter((host) => host === hosts[rank]).length;
-    this.localRank = hosts.slice(0, rank).filter((host) => host === hosts[rank]).length;
-    return hosts;
+    own.set(cores, MOST_NAME_BYTES);
+    const lengths = new Int32Array(size).fill(each);
+    await this.allGather({ bytes, offsets: lengths.map((each, i) => each * i), lengths });
+    const all = Array.from({ length: size }, (_, i) => {
+      const of = bytes.slice(i * each, (i + 1) * each);
+      return { host: decode(of, MOST_NAME_BYTES), cores: of.subarray(MOST_NAME_BYTES) };
+    });
+    const local = [...all.keys()].filter((i) =>
+      all[i].host === all[rank].host && shareCores(all[i].cores, cores)
+    );
+    this.localSize = local.length;
+    this.localRank = local.indexOf(rank);
+    return all.map(({ host }) => host);
   }
 
   allToAll(send: Parts, receive: Parts): Promise<void> {

@@ -10,9 +10,9 @@ export interface Ranks {
   readonly rank: number;
   /** How many there are. */
   readonly size: number;
-  /** Which of those on the same machine this one is, from 0. */
+  /** Which of those that share a machine's cores this one is, from 0. */
   readonly localRank: number;
-  /** How many there are on the same machine. */
+  /** How many share these cores: those on the same machine, but for others that were bound elsewhere. */
   readonly localSize: number;
   /** What carries the bytes, for a person: `Open MPI 4.1.4`. */
   readonly description: string;

@@ -18,11 +18,11 @@ const allowed = (permission: string) =>
     .map(([task]) => task);
 
 /** The commands whose tasks may run native code, which is as good as every permission. */
-const NATIVE = ["train", "compare", "find-lr", "bench", "doctor", "init"];
+const NATIVE = ["train", "train-mpi", "compare", "find-lr", "bench", "doctor", "init"];
 
 Deno.test("no command may run programs, few may run native code, and none has every permission", () => {
   for (const permission of ["run", "all"]) assertEquals(allowed(permission), []);
-  assertEquals(allowed("ffi"), NATIVE);
+  assertEquals(allowed("ffi").map((task) => task.replace(":", "-")), NATIVE);
   assertEquals(TASKS.filter(([, { command }]) => / -[AP]\b|--v8-flags/.test(command)), []);
 });
 
@@ -36,6 +36,13 @@ for (const command of NATIVE) {
     assertEquals(loaded.filter((name) => FOREIGN.test(name)), []);
   });
 }
+
+Deno.test("who trains on one machine does not load what calls MPI", async () => {
+  const callers = async (command: string) =>
+    (await modulesOf(command)).filter((name) => /\/ranks\/(mpi|cores)/.test(name));
+  assertEquals((await callers("train-mpi")).length, 3);
+  assertEquals(await callers("train"), []);
+});
 
 /** Tasks by the form of code they compute in, where the processor has native code. */
 const FORMS = { bench: "native AVX", "bench:safe": "WebAssembly SIMD" };
@@ -62,7 +69,8 @@ Deno.test("commands reach the network only where they fetch images, and write on
   assertEquals(
     networked,
     [
-      ...["train", "train:safe", "compare", "compare:safe", "find-lr", "find-lr:safe"],
+      ...["train", "train:safe", "train:mpi"],
+      ...["compare", "compare:safe", "find-lr", "find-lr:safe"],
       ...["eval", "calibrate", "datasets"],
     ],
   );
@@ -110,7 +118,8 @@ Deno.test("npm packages that run beside native code are pinned, whatever they de
   assertEquals(
     locked.map(([task]) => task),
     [
-      ...["train", "train:safe", "compare", "compare:safe", "find-lr", "find-lr:safe"],
+      ...["train", "train:safe", "train:mpi"],
+      ...["compare", "compare:safe", "find-lr", "find-lr:safe"],
       ...["bench", "fetch", "doctor", "init"],
     ],
   );
