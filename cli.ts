@@ -23,7 +23,7 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "init", summary: "Write a commented config to start from, or one for your pictures" },
   { name: "train", summary: "Train the network of a config and fold it" },
-  { name: "train-mpi", summary: "Train on several machines, where MPI starts a process on each" },
+  { name: "train:mpi", summary: "Train on several machines, where MPI starts a process on each" },
   { name: "compare", summary: "Train variants of a config with the same seeds and compare them" },
   { name: "eval", summary: "Measure a checkpoint's or folded network's loss and accuracy" },
   { name: "find-lr", summary: "Try learning rates and suggest one" },
@@ -125,7 +125,8 @@ async function dispatch(
  * it would fetch the libraries of all commands before it runs the one that is called for.
  */
 async function loadCommand(name: string): Promise<Command> {
-  const { command } = await import(new URL(`./cli/${name}.ts`, import.meta.url).href);
+  const file = `./cli/${name.replace(":", "_")}.ts`;
+  const { command } = await import(new URL(file, import.meta.url).href);
   return command;
 }
 

@@ -3,6 +3,5 @@ import { main } from "./cli.ts";
 
 if (import.meta.main) {
   const [task = "", ...args] = Deno.args;
-  const command = task.replace(/:safe$/, "").replace(":", "-");
-  Deno.exit(await main([command, ...args], undefined, `deno task ${task}`));
+  Deno.exit(await main([task.replace(/:safe$/, ""), ...args], undefined, `deno task ${task}`));
 }

@@ -1,11 +1,11 @@
-/** `overfold train-mpi`: `train` as one of the ranks that MPI connects. */
+/** `overfold train:mpi`: `train` as one of the ranks that MPI connects. */
 
 import { DEFAULT_TIMEOUT, joinMpi } from "../ranks/mpi.ts";
 import type { Command } from "./command.ts";
 import { asMember } from "./member.ts";
 import { command as train, trainAs } from "./train.ts";
 
-/** `train-mpi CONFIG`. */
+/** `train:mpi CONFIG`. */
 export const command: Command = {
   ...train,
   options: {
