@@ -31,11 +31,10 @@ export function shardCount(
   const count = shards === "auto" ? size : shards;
   const at = [shards === "auto" ? "batchSize" : "shards"];
   if (accumulate > 1 && count > 1) {
-    const together = accumulate * size;
     throw new InputError(
       `batches are cut into ${count} shards, and accumulate makes a step of ${accumulate} batches; one ` +
         `of them does: leave accumulate out and write batchSize: ${batchSize * accumulate} with ` +
-        `shards: ${together}`,
+        `shards: ${accumulate * count}`,
       { at },
     );
   }

@@ -1,8 +1,8 @@
 /** `train` on several ranks, in memory: what the first one writes and says, and how they end. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { hasAdapter } from "../support/backends.ts";
-import { CACHE, TINY, withTinyConfig } from "./cli.ts";
+import { CACHE, overfold, TINY, withTinyConfig } from "./cli.ts";
 
 interface Said {
   readonly code: number;
@@ -133,3 +133,29 @@ Deno.test("what the first one alone can meet is told with its name", () =>
     assertStringIncludes(all[0].error, "error: rank 0 (node-0): ");
     assertEquals(all[1].error, "");
   }));
+
+Deno.test("inspect tells memory by the shard, and shards that do not fit where they stand", () =>
+  withTinyConfig(async (folder) => {
+    const { out } = await overfold(folder, "inspect", "tiny.yaml");
+    assertStringIncludes(out, "memory to train, batch 16 in 8 shards of 2: ");
+    const { code, error } = await overfold(
+      folder,
+      "inspect",
+      "tiny.yaml",
+      "--set",
+      "data.shards=7",
+    );
+    assertEquals(code, 2);
+    assertStringIncludes(
+      error,
+      "data.shards: a batch of 16 images cannot be cut into 7 shards of one size; write batchSize: " +
+        "14 or 21, or shards: 4 or 8",
+    );
+    await Deno.writeTextFile(join(folder, "tiny.yaml"), `${SHARDED}  accumulate: 3\n`);
+    const both = await overfold(folder, "train", "tiny.yaml");
+    assertEquals(both.code, 2);
+    assertMatch(
+      both.error,
+      /tiny\.yaml:\d+:\d+ data\.shards: .* write batchSize: 48 with shards: 24/,
+    );
+  }, SHARDED));

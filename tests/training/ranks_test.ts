@@ -68,6 +68,25 @@ for (const size of [2, 4, 8]) {
   });
 }
 
+Deno.test("ranks train to the same bits what is frozen at first, with weighted classes and a scaled loss", async () => {
+  const options: Partial<TrainOptions> = {
+    freeze: { names: ["0"], epochs: 1 },
+    objective: { name: "classification", classWeights: [0.3, 2, 1] },
+    lossScale: { growthInterval: 2 },
+    schedule: { name: "reduce_on_plateau", patience: 0 },
+    mixing: { mixup: {}, mode: "batch" },
+    sampling: "balanced",
+    dropLast: true,
+    epochs: 4,
+  };
+  const [expected] = await trainedOn(1, options);
+  for (const size of [2, 4]) {
+    const [found] = await trainedOn(size, options);
+    assertEquals(found.store.lines, expected.store.lines);
+    assertEquals(found.store.saves, expected.store.saves);
+  }
+});
+
 Deno.test("ranks of two threads each train to the bits of one of two", async () => {
   const backend = () => cpuBackend({ threads: 2 });
   const [expected] = await trainedOn(1, {}, backend);

@@ -247,7 +247,7 @@ for (
     { shards: 6, size: 4, text: "4 ranks cannot share 6 shards evenly; start 1 or 2 or 3 or 6" },
     { shards: 20, size: 4, text: "or shards: 16 or 24" },
     { shards: "auto", size: 5, text: "write batchSize: 95 or 100", at: "batchSize" },
-    { shards: 2, accumulate: 3, text: "write batchSize: 288 with shards: 3" },
+    { shards: 2, accumulate: 3, text: "write batchSize: 288 with shards: 6" },
     { shards: "auto", size: 4, accumulate: 3, text: "with shards: 12", at: "batchSize" },
   ] as const
 ) {
