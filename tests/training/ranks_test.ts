@@ -1,6 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import type { Backend } from "../../backends/backend.ts";
 import { referenceBackend } from "../../backends/reference/reference.ts";
+import { webgpuBackend } from "../../backends/webgpu/mod.ts";
+import { hasAdapter } from "../support/backends.ts";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
 import type { ImageSource } from "../../datasets/image_source.ts";
 import { loadDataset } from "../../datasets/open.ts";
@@ -85,6 +87,20 @@ Deno.test("ranks train to the same bits what is frozen at first, with weighted c
     assertEquals(found.store.lines, expected.store.lines);
     assertEquals(found.store.saves, expected.store.saves);
   }
+});
+
+Deno.test({
+  name: "ranks train on WebGPU to the bits of one",
+  ignore: !hasAdapter,
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const device = await webgpuBackend();
+    const [expected] = await trainedOn(1, {}, () => device);
+    for (const { weights } of await trainedOn(2, {}, () => device)) {
+      assertEquals(weights, expected.weights);
+    }
+  },
 });
 
 Deno.test("ranks of two threads each train to the bits of one of two", async () => {
