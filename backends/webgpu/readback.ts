@@ -10,7 +10,7 @@
  */
 import { RunError } from "../../errors.ts";
 import type { Device } from "./device.ts";
-import { nextTurn, Staging } from "./staging.ts";
+import { Staging } from "./staging.ts";
 
 /** Most runs whose outputs share a buffer. */
 export const RUNS_PER_READBACK = 8;
@@ -43,8 +43,6 @@ export class Readback {
   readonly #reading = new Set<Batch>();
   readonly #forget: () => void;
   #open: Batch | undefined;
-  /** Whether the run before was read by itself. */
-  #alone = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(device: Device, bytes: number) {
@@ -67,7 +65,7 @@ export class Readback {
       batch.runs.push({ resolve, reject });
     });
     if (batch.runs.length === this.#capacity) this.flush();
-    else this.#flushUnlessFollowed(batch);
+    else this.#timer = setTimeout(() => this.flush(), PATIENCE);
     return result;
   }
 
@@ -77,7 +75,6 @@ export class Readback {
     const batch = this.#open;
     if (!batch) return;
     this.#open = undefined;
-    this.#alone = batch.runs.length === 1;
     this.#reading.add(batch);
     this.#read(batch).catch((error) => {
       const failure = this.#device.failure ?? new RunError(
@@ -93,16 +90,6 @@ export class Readback {
     this.#staging.dispose();
     if (this.#open) this.#staging.give(this.#open.buffer);
     this.#rejectAll(new RunError("the program was disposed of before its results were read back"));
-  }
-
-  #flushUnlessFollowed(batch: Batch): void {
-    const count = batch.runs.length;
-    const flush = () => {
-      if (this.#open === batch && batch.runs.length === count) this.flush();
-    };
-    // Who waited for the run before is likely to wait for this one too.
-    if (this.#alone && count === 1) nextTurn().then(flush);
-    else this.#timer = setTimeout(flush, PATIENCE);
   }
 
   async #read({ buffer, runs }: Batch): Promise<void> {

@@ -67,7 +67,7 @@ export class Staging {
 }
 
 /** Resolves in the next turn of the event loop, which a timer would be a millisecond late for. */
-export function nextTurn(): Promise<void> {
+function nextTurn(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = () => {

@@ -2,8 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DeviceError } from "../../../backends/backend.ts";
 import { type Device, openDevice } from "../../../backends/webgpu/device.ts";
 import { canReadEarly } from "../../../backends/webgpu/early_read.ts";
-import { Readback } from "../../../backends/webgpu/readback.ts";
-import { nextTurn, Staging } from "../../../backends/webgpu/staging.ts";
+import { Staging } from "../../../backends/webgpu/staging.ts";
 import { gpuTest } from "./gpu.ts";
 
 /**
@@ -17,7 +16,6 @@ function fakeDevice(isEarly = true) {
   const device = {
     readsEarly: true,
     failure: undefined as DeviceError | undefined,
-    onFailure: () => () => {},
     gpu: {
       createBuffer: () => ({
         mapAsync() {
@@ -119,27 +117,4 @@ Deno.test("what goes wrong while a buffer is read early is the device's failure"
   const reading = staging.read(staging.take(), 16, () => {});
   Object.assign(device, { failure: new DeviceError("the device was lost") });
   await assertRejects(() => reading, DeviceError, "the device was lost");
-});
-
-Deno.test("who waits for each run gets it in a turn, not when a timer is over", async () => {
-  const { device, calls, finish } = fakeDevice();
-  const readback = new Readback(device, 4);
-  const first = readback.add(() => {});
-  readback.flush();
-  finish();
-  await first;
-  calls.length = 0;
-  const second = readback.add(() => {});
-  assertEquals(calls, []);
-  await nextTurn();
-  assertEquals(calls, ["map", "range"]);
-  await second;
-  // A run that is followed by another waits for more of them.
-  const both = [readback.add(() => {}), readback.add(() => {})];
-  await nextTurn();
-  assertEquals(calls, ["map", "range"]);
-  readback.flush();
-  await Promise.all(both);
-  assertEquals(calls, ["map", "range", "map", "range"]);
-  readback.dispose();
 });
