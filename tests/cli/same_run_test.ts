@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { checkSameRun } from "../../cli/same_run.ts";
+import { checkSameRun, factsOf } from "../../cli/same_run.ts";
 import type { Checkpoint } from "../../checkpoints/checkpoint.ts";
 import { START } from "../../checkpoints/run_state.ts";
 import { configJsonSchema } from "../../config/json_schema.ts";
@@ -145,4 +145,20 @@ Deno.test("a run of a former config goes on with it, and with no other value of 
     InputError,
   );
   assertStringIncludes(message, "training.objective.labelSmoothing was 0.1, is 0.3");
+});
+
+Deno.test("a run of a former version has one shard, and goes on with no other number", () => {
+  const { shards: _, ...data } = configOf().data;
+  const former = { ...configOf(), data };
+  assertEquals(warnings(former, ["data.shards=1"]), []);
+  assertEquals(warnings(former, []), []);
+  assertThrows(() => warnings(former, ["data.shards=4"]), InputError, "data.shards was 1, is 4");
+});
+
+Deno.test("ranks compare what decides results, not where files are or how fast they compute", () => {
+  const facts = factsOf(configOf());
+  assertEquals(factsOf(configOf("data.root=elsewhere", "threads=3", "output=there")), facts);
+  const others = factsOf(configOf("training.optimizer.learningRate=0.3"));
+  const different = Object.keys(facts).filter((name) => facts[name] !== others[name]);
+  assertEquals(different, ["training.optimizer.learningRate"]);
 });
