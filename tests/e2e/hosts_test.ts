@@ -1,0 +1,65 @@
+/** Trainings on two hosts, which are network namespaces of this machine. */
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { HAS_HOSTS, Hosts } from "../support/hosts.ts";
+import { disturbed, LAUNCHERS, MPI_ENVIRONMENT, rankCommand } from "../support/mpi.ts";
+import { overfold, TINY, withTinyConfig } from "./cli.ts";
+import { resultsOf } from "./kills.ts";
+
+const hasMpi = LAUNCHERS.some(({ name }) => name === "Open MPI");
+const SHARDED = TINY.replace("batchSize: 8\n", "batchSize: 8\n  shards: 4\n");
+
+/** What docs/machines.md tells mpirun so that it notices within seconds that a machine is gone. */
+const KEEPALIVE = [
+  ...["--mca", "oob_tcp_keepalive_time", "5"],
+  ...["--mca", "oob_tcp_keepalive_intvl", "2"],
+  ...["--mca", "oob_tcp_keepalive_probes", "3"],
+];
+
+/** Starts `overfold ARGS…` on all hosts by the first one's mpirun. */
+function startOn(hosts: Hosts, folder: string, args: readonly string[]): Deno.ChildProcess {
+  const mpirun = ["mpirun.openmpi", ...hosts.mpirunOptions, ...KEEPALIVE];
+  const [program, ...rest] = hosts.on("h1", [...mpirun, ...rankCommand(folder, args)]);
+  return new Deno.Command(program, {
+    args: rest,
+    cwd: folder,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    env: { ...MPI_ENVIRONMENT, OVERFOLD_CACHE: join(folder, "cache") },
+  }).spawn();
+}
+
+Deno.test({
+  name: "two hosts leave the files of one process, to the bit",
+  ignore: !hasMpi || !HAS_HOSTS,
+  fn: () =>
+    withTinyConfig(async (folder) => {
+      const alone = await overfold(folder, "train", "tiny.yaml", "--output", "alone");
+      assertEquals(alone.code, 0, alone.error);
+      await using hosts = await Hosts.make(2, folder);
+      const process = startOn(hosts, folder, ["train:mpi", "tiny.yaml", "--output", "joint"]);
+      const { code, stdout, stderr } = await process.output();
+      const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      assertEquals(code, 0, error);
+      assertEquals(/rank 0 on h1; rank 1 on h2/.test(out), true, out);
+      assertEquals(await resultsOf(join(folder, "joint")), await resultsOf(join(folder, "alone")));
+    }, SHARDED),
+});
+
+Deno.test({
+  name: "a cable that is pulled ends all on both hosts within 15 s",
+  ignore: !hasMpi || !HAS_HOSTS,
+  fn: () =>
+    withTinyConfig(async (folder) => {
+      await using hosts = await Hosts.make(2, folder);
+      const options = ["--set", "training.epochs=100000", "--set", "training.logEvery=1"];
+      const process = startOn(hosts, folder, [
+        ...["train:mpi", "tiny.yaml", "--output", "cut", "--json", ...options],
+      ]);
+      const { code, seconds } = await disturbed(process, 20, () => hosts.cut("h2"));
+      assertEquals(code !== 0 && seconds < 15, true, `exit code ${code} after ${seconds} s`);
+      const left = await Promise.all(hosts.names.map((host) => hosts.processesOn(host)));
+      assertEquals(left.flat(), []);
+    }, SHARDED),
+});

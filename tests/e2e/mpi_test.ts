@@ -1,0 +1,147 @@
+/** Trainings that launchers of MPI start on this machine. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { exists } from "../../files/exists.ts";
+import {
+  disturbed,
+  endOf,
+  LAUNCHERS,
+  pidOf,
+  startRanks,
+  type TestLauncher,
+} from "../support/mpi.ts";
+import { type Finished, overfold, TINY, withTinyConfig } from "./cli.ts";
+import { resultsOf } from "./kills.ts";
+
+/** 8 epochs of 12 steps of 4 shards, which log and save often. */
+const JOINT = `${
+  TINY.replace("batchSize: 8\n", "batchSize: 8\n  shards: 4\n")
+    .replace("epochs: 2", "epochs: 8").replace("logEvery: 4", "logEvery: 1")
+}checkpoints: { everySteps: 5 }
+`;
+
+const train = (
+  output: string,
+  ...options: string[]
+) => ["train:mpi", "tiny.yaml", "--output", output, ...options];
+
+/** What a process left that has ended. */
+async function finished(process: Deno.ChildProcess): Promise<Finished> {
+  const { code, stdout, stderr } = await process.output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
+}
+
+/** Trains on ranks to the end. */
+async function trainOn(launcher: TestLauncher, count: number, folder: string, args: string[]) {
+  const { code, error } = await finished(startRanks(launcher, count, folder, args));
+  assertEquals(code, 0, error);
+}
+
+for (const launcher of LAUNCHERS) {
+  const { name } = launcher;
+
+  Deno.test(`ranks of ${name} leave the files of one process, to the bit`, () =>
+    withTinyConfig(async (folder) => {
+      const alone = await overfold(folder, "train", "tiny.yaml", "--output", "alone");
+      assertEquals(alone.code, 0, alone.error);
+      for (const count of [1, 2, 4]) {
+        await trainOn(launcher, count, folder, train(`on-${count}`));
+        assertEquals(
+          await resultsOf(join(folder, `on-${count}`)),
+          await resultsOf(join(folder, "alone")),
+        );
+      }
+    }, JOINT));
+
+  Deno.test(`a rank of ${name} that is killed ends all within 15 s, and one process goes on to the same bits`, () =>
+    withTinyConfig(async (folder) => {
+      const alone = await overfold(folder, "train", "tiny.yaml", "--output", "alone");
+      assertEquals(alone.code, 0, alone.error);
+      const process = startRanks(launcher, 2, folder, train("killed", "--json"));
+      let killed = 0;
+      const { code } = await disturbed(process, 40, async () => {
+        killed = performance.now();
+        Deno.kill(await pidOf(folder, 1), "SIGKILL");
+      });
+      // Open MPI's mpirun does not wait for those that it kills.
+      await endOf(await pidOf(folder, 0));
+      const seconds = (performance.now() - killed) / 1000;
+      assertEquals(code !== 0 && seconds < 15, true, `exit code ${code} after ${seconds} s`);
+      const resumed = await overfold(
+        folder,
+        ...["train", "tiny.yaml"],
+        "--output",
+        "killed",
+        "--resume",
+      );
+      assertEquals(resumed.code, 0, resumed.error);
+      assertEquals(await resultsOf(join(folder, "killed")), await resultsOf(join(folder, "alone")));
+    }, JOINT));
+
+  Deno.test(`ranks of ${name} stop together when one is asked to, and others go on to the same bits`, () =>
+    withTinyConfig(async (folder) => {
+      const alone = await overfold(folder, "train", "tiny.yaml", "--output", "alone");
+      assertEquals(alone.code, 0, alone.error);
+      const process = startRanks(launcher, 4, folder, train("stopped", "--json"));
+      const { code, error } = await disturbed(
+        process,
+        30,
+        async () => Deno.kill(await pidOf(folder, 2), "SIGUSR2"),
+      );
+      assertEquals(code, 130, error);
+      await trainOn(launcher, 2, folder, train("stopped", "--resume"));
+      assertEquals(
+        await resultsOf(join(folder, "stopped")),
+        await resultsOf(join(folder, "alone")),
+      );
+    }, JOINT));
+
+  Deno.test(`a mistake in a config is told once by ranks of ${name}, with its exit code`, () =>
+    withTinyConfig(async (folder) => {
+      const args = train("wrong", "--set", "training.epochs=0");
+      const { code, error } = await finished(startRanks(launcher, 2, folder, args));
+      assertEquals(code, 2, error);
+      assertEquals(error.split("training.epochs").length, 2, error);
+      assertEquals(await exists(join(folder, "wrong")), false);
+    }, JOINT));
+
+  Deno.test(`a rank of ${name} that others wait for in vain ends all by their watchdog`, () =>
+    withTinyConfig(async (folder) => {
+      const process = startRanks(launcher, 2, folder, train("stuck", "--json", "--timeout", "3"));
+      const { code, error } = await disturbed(
+        process,
+        20,
+        async () => Deno.kill(await pidOf(folder, 1), "SIGSTOP"),
+      );
+      assertEquals(code, 1, error);
+      assertMatch(error, /error: rank 0 \(\S+\): exchange \d+ .* has not ended in 3 s/);
+    }, JOINT));
+}
+
+const [openMpi, mpich] = ["Open MPI", "MPICH"].map((name) =>
+  LAUNCHERS.find((launcher) => launcher.name === name)
+);
+
+for (const [launcher, other] of [[openMpi, mpich], [mpich, openMpi]]) {
+  Deno.test({
+    name: `${launcher?.name}'s launcher with ${other?.name}'s library is refused`,
+    ignore: !launcher || !other,
+    fn: () =>
+      withTinyConfig(async (folder) => {
+        const env = { OVERFOLD_MPI: other!.library };
+        const process = startRanks(launcher!, 2, folder, train("mixed"), env);
+        const { code, error } = await finished(process);
+        assertEquals(code !== 0, true);
+        assertStringIncludes(error, `started 2 processes, but ${other!.name}`);
+        assertEquals(await exists(join(folder, "mixed")), false);
+      }, JOINT),
+  });
+}
+
+Deno.test("train:mpi without a launcher, or with a library that is none, says what to do", () =>
+  withTinyConfig(async (folder) => {
+    const alone = await overfold(folder, ...train("alone"));
+    assertEquals(alone.code, 2);
+    assertStringIncludes(alone.error, "mpirun");
+  }, JOINT));
