@@ -8,9 +8,13 @@ then the better one with `"best": true`.
 
     /usr/bin/python3 bench/pytorch/train.py --network cifar_resnet20_v1 --threads 2 --steps 20
     /usr/bin/python3 bench/pytorch/train.py --network resnet18 --batch-size 16 --plain
+
+With the environment that torchrun gives a process (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT) each
+trains on a batch of its own, with DistributedDataParallel over gloo, and prints the speed of all.
 """
 import argparse
 import json
+import os
 import statistics
 import time
 
@@ -153,11 +157,17 @@ NETWORKS = {
 }
 
 
+# Processes that train together.
+RANKS = int(os.environ.get("WORLD_SIZE", 1))
+
+
 def measure(memory_format, options):
     """Median and best images a second over `options.steps` training steps."""
     torch.manual_seed(0)
     make, size = NETWORKS[options.network]
     model = make(nn.Conv2d if options.plain else DoConv2d).to(memory_format=memory_format)
+    if RANKS > 1:
+        model = nn.parallel.DistributedDataParallel(model)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-4)
     images = torch.randn(options.batch_size, 3, size, size).to(memory_format=memory_format)
     labels = torch.randint(0, 10, (options.batch_size,))
@@ -176,8 +186,8 @@ def measure(memory_format, options):
         "convolution": "conv" if options.plain else "do_conv",
         "threads": torch.get_num_threads(),
         "batchSize": options.batch_size,
-        "imagesPerSecond": round(options.batch_size / statistics.median(seconds), 2),
-        "bestImagesPerSecond": round(options.batch_size / min(seconds), 2),
+        "imagesPerSecond": round(RANKS * options.batch_size / statistics.median(seconds), 2),
+        "bestImagesPerSecond": round(RANKS * options.batch_size / min(seconds), 2),
         "millisecondsPerStep": round(1000 * statistics.median(seconds), 2),
     }
 
@@ -192,6 +202,8 @@ def main():
     parser.add_argument("--warmup", type=int, default=3)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if RANKS > 1:
+        torch.distributed.init_process_group("gloo")
     results = [measure(f, options) for f in (torch.contiguous_format, torch.channels_last)]
     for result in results:
         print(json.dumps(result))
