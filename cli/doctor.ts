@@ -10,6 +10,7 @@ import type { Check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { cachedFolder, knownDatasets } from "./datasets.ts";
 import { gpuChecks } from "./doctor_gpu.ts";
+import { mpiCheck } from "./doctor_mpi.ts";
 
 /** The version all tests run on, and the oldest one with everything that is used. */
 const TESTED_DENO = "2.9.6";
@@ -24,6 +25,7 @@ export const command: Command = {
       coresCheck(navigator.hardwareConcurrency),
       ...cpuChecks(),
       ...await gpuChecks(),
+      await mpiCheck(),
       await cacheCheck(),
     ];
     for (const check of checks) context.emit({ ...check });
