@@ -147,7 +147,6 @@ async function trainRun(
     },
     recipe,
     images.validation.count,
-    () => [images.train, images.validation].flatMap((split) => split.complaints?.() ?? []),
     waitingHint(images, data),
   );
   return await trainRecipe(recipe, { ...options, observer: report, signal }, plan);

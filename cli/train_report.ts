@@ -55,8 +55,6 @@ export class TrainReport implements TrainingObserver {
     private readonly header: Readonly<Record<string, unknown>>,
     private readonly recipe: Pick<ResolvedRecipe, "objective" | "monitor" | "beginning">,
     private readonly validationCount: number,
-    /** Why images could not be read that have others in their place, so far. */
-    private readonly complaints: () => readonly string[] = () => [],
     /** What to do where images are waited for. */
     private readonly remedy = "hint: images are waited for: try more data.workers",
     private readonly now = () => performance.now() / 1000,
@@ -64,7 +62,7 @@ export class TrainReport implements TrainingObserver {
     private readonly memory = () => Deno.memoryUsage().rss,
   ) {}
 
-  start({ epochs, stepsPerEpoch, state }: StartEvent): void {
+  start({ epochs, stepsPerEpoch, state, complaints }: StartEvent): void {
     this.#epochs = epochs;
     this.#stepsPerEpoch = stepsPerEpoch;
     this.#startStep = this.#step = state.step;
@@ -79,7 +77,7 @@ export class TrainReport implements TrainingObserver {
       epoch: state.epoch,
       step: state.step,
     });
-    this.#complain();
+    this.#complain(complaints);
   }
 
   step({ epoch, step, batch, learningRate, loss, epochMean, logged, norms }: StepEvent): void {
@@ -159,7 +157,7 @@ export class TrainReport implements TrainingObserver {
     if (epoch === this.recipe.beginning?.epochs && epoch < this.#epochs) {
       this.context.progress.print("what was frozen is trained from here on");
     }
-    this.#complain();
+    this.#complain(event.complaints);
   }
 
   /** Shows where the training is: a line, or on a wide terminal more. */
@@ -195,8 +193,8 @@ export class TrainReport implements TrainingObserver {
   }
 
   /** Warns of images that could not be read, each time of those that are new. */
-  #complain(): void {
-    for (const line of this.complaints()) {
+  #complain(complaints: readonly string[] = []): void {
+    for (const line of complaints) {
       this.#tell(`warning: ${spellName(line)}; another of its class takes its place`);
     }
   }

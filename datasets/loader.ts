@@ -18,7 +18,8 @@ import {
 import type { ImageSource } from "./image_source.ts";
 import { type MixingOptions, parseMixing } from "./mixing/options.ts";
 import { labelsOf, type Sampling } from "./sampling.ts";
-import { type BatchJob, JOBS_PER_WORKER, LoaderWorkers } from "./loader_workers.ts";
+import { threadsAndSlots } from "./loader_threads.ts";
+import { type BatchJob, LoaderWorkers } from "./loader_workers.ts";
 
 /** Options of {@link BatchLoader}. */
 export interface LoaderOptions {
@@ -185,6 +186,11 @@ export class BatchLoader {
     }
   }
 
+  /** Why images could not be read that have others in their place, so far. */
+  get complaints(): readonly string[] {
+    return this.#source.complaints?.() ?? [];
+  }
+
   /** Ends the workers. The loader can be used afterwards, without them. */
   close(): void {
     // A worker that is being ended may still write to the slots it knows.
@@ -228,37 +234,6 @@ export class BatchLoader {
 
 function parsedMixing({ options, classes }: NonNullable<LoaderOptions["mixing"]>): BatchMixing {
   return { options: parseMixing(options), classes };
-}
-
-/**
- * How many threads prepare batches, and how many batches there is room for.
- *
- * @param processes that share the cores of this machine. Default 1
- */
-export function threadsAndSlots(
-  source: Pick<ImageSource, "handle" | "reads">,
-  workers: number | "auto",
-  batchCount: number,
-  processes = 1,
-): { readonly helpers: number; readonly slots: number } {
-  const helpers = source.handle ? Math.min(workersFor(source, workers, processes), batchCount) : 0;
-  // One in use by the training loop, one that waits for it, and those that are being filled.
-  return { helpers, slots: helpers === 0 ? 1 : 2 + JOBS_PER_WORKER * helpers };
-}
-
-/** Threads that decode, at most, unless somebody asks for more: each takes memory of its own. */
-const MOST_DECODERS = 16;
-
-function workersFor(
-  { reads }: Pick<ImageSource, "reads">,
-  wanted: number | "auto",
-  processes: number,
-): number {
-  if (!reads) return wanted === "auto" ? 1 : wanted;
-  // Files of strangers are not decoded in the thread that trains.
-  if (wanted !== "auto") return Math.max(1, wanted);
-  const cores = Math.floor(navigator.hardwareConcurrency / processes);
-  return Math.max(1, Math.min(MOST_DECODERS, cores - 1));
 }
 
 /**

@@ -25,6 +25,8 @@ export interface TrainingData {
   batches(epoch: number, first: number): AsyncIterable<TrainingBatch>;
   /** The images to validate on, the same at every call. Default: nothing is validated. */
   validationBatches?(): AsyncIterable<StepBatch>;
+  /** Why images could not be read that have others in their place, so far. Default: all could. */
+  readonly complaints?: readonly string[];
 }
 
 /**
@@ -76,5 +78,8 @@ export function trainingData(
       }
     },
     ...(validation ? { validationBatches: () => validation.epoch(0) } : {}),
+    get complaints() {
+      return [...loader.complaints, ...validation?.complaints ?? []];
+    },
   };
 }

@@ -99,11 +99,11 @@ class TrainingLoop {
   }
 
   async #run(): Promise<TrainingOutcome> {
-    const { epochs, data: { stepsPerEpoch }, observer, store } = this.options;
+    const { epochs, data: { stepsPerEpoch, complaints }, observer, store } = this.options;
     await store?.start?.();
     // A run that has begun always has a checkpoint: one without has lost it.
     if (store && !this.options.start) await this.#save("last", await this.#snapshot());
-    observer?.start?.({ stepsPerEpoch, epochs, state: this.#state });
+    observer?.start?.({ stepsPerEpoch, epochs, state: this.#state, complaints });
     for (let end = this.#end;; end = this.#end) {
       if (end) {
         if (end !== "out of time") await store?.complete?.();
@@ -219,12 +219,13 @@ class TrainingLoop {
   }
 
   async #finishEpoch(validation: Metrics | undefined): Promise<void> {
-    const { store, schedule, observer, keepBest } = this.options;
+    const { data, store, schedule, observer, keepBest } = this.options;
     const { step, epoch, sums, best, schedule: before } = this.#state;
     const { session } = this.options, { monitor } = session.recipe;
     if (!this.#agreement.isAlone) {
       await this.#agreement.compareWeights(await session.digest(), step);
     }
+    const complaints = await this.#agreement.share(data.complaints ?? []);
     const tensors = store && await this.#snapshot();
     const isBest = validation !== undefined && isBetter(validation, best, monitor);
     const { learningRate } = schedule(step - 1, before);
@@ -258,6 +259,7 @@ class TrainingLoop {
       isBest,
       seconds: this.#seconds[0],
       dataWait: this.#seconds[1],
+      complaints: complaints.flat(),
       ...(following < schedule(step, before).learningRate ? { reducedTo: following } : {}),
     });
   }

@@ -54,6 +54,8 @@ export interface EpochEvent {
   readonly dataWait: number;
   /** The rate that the schedule falls to because of this validation. */
   readonly reducedTo?: number;
+  /** Why images could not be read that have others in their place, so far and on all ranks. */
+  readonly complaints?: readonly string[];
 }
 
 /** What is known once a training is about to take its first step. */
@@ -64,6 +66,8 @@ export interface StartEvent {
   readonly epochs: number;
   /** The position it starts from. */
   readonly state: RunState;
+  /** Why images could not be read that have others in their place. */
+  readonly complaints?: readonly string[];
 }
 
 /** Is told of a training's progress. */

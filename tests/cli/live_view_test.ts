@@ -19,7 +19,7 @@ function report(columns: number) {
   const recipe = { objective, monitor: { metric: "accuracy", mode: "max" } as const };
   let seconds = 0;
   const train = new TrainReport(
-    ...[context, {}, recipe, 200, () => [], "hint"] as const,
+    ...[context, {}, recipe, 200, "hint"] as const,
     () => seconds,
     () => 300 * 2 ** 20,
   );

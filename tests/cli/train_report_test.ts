@@ -22,7 +22,7 @@ function reported(waits: readonly number[]) {
   };
   const objective = objectiveOf("classification", 3);
   const recipe = { objective, monitor: { metric: "loss", mode: "min" } as const };
-  const report = new TrainReport(context, {}, recipe, 0, () => [], "hint: more threads", () => 0);
+  const report = new TrainReport(context, {}, recipe, 0, "hint: more threads", () => 0);
   waits.forEach((dataWait, i) =>
     report.epoch({
       epoch: i + 1,

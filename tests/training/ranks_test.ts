@@ -214,6 +214,21 @@ Deno.test("metrics that no sums tell are the same for any number of ranks", asyn
   assertEquals(found.store.lines, expected.store.lines);
 });
 
+Deno.test("the first rank hears of images that others could not read", async () => {
+  const heard: unknown[] = [];
+  await trainedOn(2, ({ rank }) => ({
+    train: {
+      ...tiny.train,
+      handle: undefined,
+      read: (...what) => tiny.train.read(...what),
+      complaints: () => [`picture ${rank} is broken`],
+    },
+    observer: rank === 0 ? { epoch: ({ complaints }) => heard.push(complaints) } : undefined,
+    epochs: 1,
+  }));
+  assertEquals(heard, [["picture 0 is broken", "picture 1 is broken"]]);
+});
+
 Deno.test("a rank reads its own images alone", async () => {
   const read: number[] = Array(4).fill(0);
   await trainedOn(4, ({ rank }) => {

@@ -1,0 +1,34 @@
+/** How many threads prepare batches. */
+import type { ImageSource } from "./image_source.ts";
+import { JOBS_PER_WORKER } from "./loader_workers.ts";
+
+/**
+ * How many threads prepare batches, and how many batches there is room for.
+ *
+ * @param processes that share the cores of this machine. Default 1
+ */
+export function threadsAndSlots(
+  source: Pick<ImageSource, "handle" | "reads">,
+  workers: number | "auto",
+  batchCount: number,
+  processes = 1,
+): { readonly helpers: number; readonly slots: number } {
+  const helpers = source.handle ? Math.min(workersFor(source, workers, processes), batchCount) : 0;
+  // One in use by the training loop, one that waits for it, and those that are being filled.
+  return { helpers, slots: helpers === 0 ? 1 : 2 + JOBS_PER_WORKER * helpers };
+}
+
+/** Threads that decode, at most, unless somebody asks for more: each takes memory of its own. */
+const MOST_DECODERS = 16;
+
+function workersFor(
+  { reads }: Pick<ImageSource, "reads">,
+  wanted: number | "auto",
+  processes: number,
+): number {
+  if (!reads) return wanted === "auto" ? 1 : wanted;
+  // Files of strangers are not decoded in the thread that trains.
+  if (wanted !== "auto") return Math.max(1, wanted);
+  const cores = Math.floor(navigator.hardwareConcurrency / processes);
+  return Math.max(1, Math.min(MOST_DECODERS, cores - 1));
+}
