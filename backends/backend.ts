@@ -90,8 +90,10 @@ export interface Backend {
   readonly threads: number;
   /** What decides its bits; `openBackend` takes it to repeat them. */
   readonly numerics: Numerics;
-  /** How many runs' results come back together; 1 where each comes when its run is done. */
-  readonly runsPerReadback: number;
+  /** Most runs to keep under way: more would keep it no busier. At least 2. */
+  readonly runsInFlight: number;
+  /** Whether `run` computes in the calling thread, so that its events wait until the run is done. */
+  readonly blocking: boolean;
   /**
    * The same device with all bits, where this backend stores some numbers in 16 bits: then small
    * gradients vanish unless the loss is scaled, and results want to be checked.

@@ -72,7 +72,8 @@ export const command: Command = {
         changes,
       );
     try {
-      const round = Math.min(steps, backend.runsPerReadback);
+      // As many as come back while as many others are under way.
+      const round = Math.min(steps, backend.runsInFlight / 2);
       const times: number[] = [];
       for (let step = -WARM_UP_STEPS; step < steps; step += round) {
         const start = performance.now();

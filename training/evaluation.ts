@@ -69,7 +69,7 @@ export class Evaluation {
    */
   constructor(
     private readonly objective: Objective,
-    private readonly backend: Pick<Backend, "runsPerReadback">,
+    private readonly backend: Pick<Backend, "runsInFlight">,
     private readonly evaluate: (batch: StepBatch) => Promise<BatchResult>,
     tallies: readonly ImageTally[] = [],
     private readonly shared: (own: AsyncIterable<Evaluated>) => AsyncIterable<Evaluated> = (own) =>

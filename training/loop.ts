@@ -73,7 +73,7 @@ class TrainingLoop {
   constructor(private readonly options: LoopOptions) {
     this.#batches = new Pipeline(options.session.backend);
     this.#state = this.#start = options.start ?? START;
-    const timing = this.#timing = new Timing(options);
+    const timing = this.#timing = new Timing(options, options.session.backend);
     const { ranks = ALONE, signal, session } = options;
     this.#agreement = new Agreement(ranks, {
       get stopping() {

@@ -9,7 +9,6 @@ const MAX_LATENCY = 500;
 
 /** Results on their way, to be taken in the order in which they were added. */
 export class Pipeline<T> {
-  readonly #maxInFlight: number;
   readonly #pending: Promise<T>[] = [];
   #start = performance.now();
   #taken = 0;
@@ -18,10 +17,7 @@ export class Pipeline<T> {
   #idleSince = this.#start;
   #starved = 0;
 
-  constructor({ runsPerReadback }: Pick<Backend, "runsPerReadback">) {
-    // While the results of some come back, the others keep the backend busy.
-    this.#maxInFlight = 2 * runsPerReadback;
-  }
+  constructor(private readonly backend: Pick<Backend, "runsInFlight">) {}
 
   /** Takes in the result of a run that has been started. */
   add(result: Promise<T>): void {
@@ -79,7 +75,7 @@ export class Pipeline<T> {
   get #capacity(): number {
     if (this.#taken === 0) return 2;
     const milliseconds = (performance.now() - this.#start) / this.#taken;
-    return Math.max(2, Math.min(this.#maxInFlight, Math.floor(MAX_LATENCY / milliseconds)));
+    return Math.max(2, Math.min(this.backend.runsInFlight, Math.floor(MAX_LATENCY / milliseconds)));
   }
 }
 
@@ -89,7 +85,7 @@ export class Pipeline<T> {
  */
 export async function* pipelined<I, O>(
   items: AsyncIterable<I>,
-  backend: Pick<Backend, "runsPerReadback">,
+  backend: Pick<Backend, "runsInFlight">,
   run: (item: I) => Promise<O>,
 ): AsyncGenerator<O, void, void> {
   const pipeline = new Pipeline<O>(backend);

@@ -1,10 +1,11 @@
 /** What the time decides while a training goes on; it changes no number. */
+import type { Backend } from "../backends/backend.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
 import type { TimingEntry } from "./log_rows.ts";
 import type { ParsedRunOptions } from "./run_options.ts";
 import { secondsOf } from "./time_budget.ts";
 
-/** Milliseconds after which the event loop gets its turn, so that signals arrive. */
+/** Milliseconds after which the event loop gets its turn where runs block it, so that signals arrive. */
 const BREATH_INTERVAL = 50;
 
 /** The clocks of a training, which begin to run when they are made. */
@@ -20,6 +21,7 @@ export class Timing {
       ParsedRunOptions,
       "maxTime" | "saveEverySteps" | "saveEveryMinutes"
     >,
+    private readonly backend: Pick<Backend, "blocking">,
   ) {}
 
   /** Whether `maxTime` is over. */
@@ -66,8 +68,9 @@ export class Timing {
     return { step, epoch, seconds, validation: validated, dataWait, images };
   }
 
-  /** Lets the event loop run now and then: on some backends nothing else would. */
+  /** Lets the event loop run now and then where nothing else does. */
   async breathe(): Promise<void> {
+    if (!this.backend.blocking) return;
     if (performance.now() - this.#lastBreath < BREATH_INTERVAL) return;
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#lastBreath = performance.now();

@@ -16,7 +16,8 @@ export function referenceBackend(): Backend {
     description: "reference: float64, one thread",
     threads: 1,
     numerics: {},
-    runsPerReadback: 1,
+    runsInFlight: 2,
+    blocking: true,
     plan,
     compile: (programs) => Promise.resolve(new ReferenceExecutable(programs)),
   };

@@ -91,7 +91,8 @@ export function cpuBackend(
       (schedule === "dynamic" ? ", dynamic schedule" : ""),
     threads: count,
     numerics: { threads: count, schedule, precision, fused: form.target.relaxedSimd },
-    runsPerReadback: 1,
+    runsInFlight: 2,
+    blocking: true,
     plan: (programs) => {
       const { totalBytes, variableBytes, temporaryBytes, fits } = assignAddresses(
         planned.plan(programs),

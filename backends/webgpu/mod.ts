@@ -82,7 +82,9 @@ export function deviceBackend(
     description: `${device.description}${halfActivations ? ", mixed precision" : ""}`,
     threads: 1,
     numerics: { halfActivations, tuning: Object.fromEntries(tuning) },
-    runsPerReadback: RUNS_PER_READBACK,
+    // While the results of some come back, the others keep the device busy.
+    runsInFlight: 2 * RUNS_PER_READBACK,
+    blocking: false,
     plan(programs) {
       const plan = planned.plan(programs);
       return { ...plan.memory, fits: fitsLimits(plan, device.gpu.limits) };

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Pipeline, pipelined } from "../../training/pipeline.ts";
 
-const BACKEND = { runsPerReadback: 8 };
+const BACKEND = { runsInFlight: 16 };
 
 async function* numbers(count: number): AsyncGenerator<number> {
   for (let i = 0; i < count; i++) yield i;
@@ -94,7 +94,7 @@ Deno.test("items were waited for as long as nothing was under way meanwhile", ()
   }));
 
 Deno.test("nothing can be taken from an empty pipeline", async () => {
-  const pipeline = new Pipeline<number>({ runsPerReadback: 1 });
+  const pipeline = new Pipeline<number>({ runsInFlight: 2 });
   pipeline.add(Promise.resolve(7));
   assertEquals(await pipeline.take(), 7);
   await assertRejects(() => pipeline.take(), Error, "nothing is under way");
