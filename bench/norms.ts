@@ -53,7 +53,7 @@ for (let round = -3; round < Number(values.rounds); round++) {
     if (round >= 0) times[i].push((user + system) / 1000);
   }
 }
-subjects.forEach((subject) => subject.dispose());
+subjects.forEach((subject) => subject[Symbol.dispose]());
 const ratio = (of: number, to: number) => median(times[of].map((time, i) => time / times[to][i]));
 const least = times.map((list) => Math.min(...list));
 console.log(

@@ -1,16 +1,27 @@
 /** `overfold bench`: how fast a config trains on this machine, and where the time goes. */
 
-import { DeviceError, type KernelTiming } from "../backends/backend.ts";
+import { type Backend, DeviceError, type KernelTiming } from "../backends/backend.ts";
 import { FORM_NAMES } from "../backends/registry.ts";
-import { InputError, RunError } from "../errors.ts";
+import { EXIT, InputError, RunError } from "../errors.ts";
+import { findLauncher } from "../ranks/launcher.ts";
+import { ALONE, type Ranks } from "../ranks/ranks.ts";
 import { median } from "../reporting/statistics.ts";
 import { changedInput } from "../training/image_input.ts";
 import { stepProgram } from "../training/step_program.ts";
+import { contributionVariable } from "../training/variables.ts";
 import { openChosen } from "./backend.ts";
 import { reportCost } from "./bench_cost.ts";
+import { fewer, reportMachines } from "./bench_machines.ts";
 import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
-import { type Command, type Context, howToDoWithoutNative, setOption } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  type Context,
+  howToDoWithoutNative,
+  setOption,
+} from "./command.ts";
+import { asMember } from "./member.ts";
 import { buildNetwork, planNetwork, readConfig, recipeOf, shardSizeOf } from "./prepare.ts";
 
 /** Engines optimise code while it runs: steps until then are not counted. */
@@ -28,6 +39,9 @@ export const command: Command = {
       value: "NAME",
       help: `On the CPU, how its kernels run: ${FORM_NAMES.join(", ")}; by default the fastest`,
     },
+    machines: {
+      help: "Also predict steps on 1 to 64 machines that share data.shards, by three networks",
+    },
     cost: { help: "Count what a step costs on WebGPU instead; nothing is run" },
   },
   details:
@@ -36,85 +50,125 @@ export const command: Command = {
     "step is a forward pass of the network with its kernels and batch norms folded. GFLOP/s counts the\n" +
     "multiplications and additions of convolutions and matrix products as the model defines them, and\n" +
     "GB/s, on WebGPU, what the kernels load from and store to global memory. Kernels are timed by\n" +
-    "themselves; on WebGPU that takes an adapter with timestamp queries.\n" +
+    "themselves; on WebGPU that takes an adapter with timestamp queries. --machines also times a step of\n" +
+    "half the shards and what ranks add up, and computes the rest from what they exchange; started by\n" +
+    "mpirun or srun it measures an exchange too.\n" +
     howToDoWithoutNative("bench"),
   async run(args, context) {
-    if (args.flag("cost") && args.flag("inference")) {
-      throw new InputError("--cost counts a training step; give it without --inference");
+    for (const name of ["cost", "machines"].filter((name) => args.flag(name))) {
+      if (!args.flag("inference")) continue;
+      throw new InputError(`--${name} is about a training step; give it without --inference`);
     }
-    const file = await readConfig(args.positionals[0], args, context);
-    const { config } = file;
-    const steps = args.integer("steps") ?? 20;
-    const { batchSize } = config.data;
-    const shardSize = shardSizeOf(file);
-    const shards = batchSize / shardSize;
-    const { architecture, description: images, changes } = await planNetwork(file);
-    const { name } = architecture;
-    const model = buildNetwork(file, architecture);
-    const recipe = recipeOf(file, model, images);
-    const changed = changedInput(images, changes);
-    const withNorms = config.training.logNorms !== false;
-    if (args.flag("cost")) {
-      const program = stepProgram({ recipe, ...changed, batchSize, withNorms });
-      return reportCost(`${name}, batch ${batchSize}`, program, context);
-    }
-    model.initialize(config.seed);
-    const isCut = shards > 1 && !args.flag("inference");
-    const form = args.choice("form", FORM_NAMES);
-    const choice = form === undefined ? config : { ...config, backend: "cpu" as const, form };
-    const backend = await openChosen(choice, context);
-    const subject = args.flag("inference")
-      ? await inferenceOf(backend, model, images, batchSize)
-      : await trainingOf(
-        backend,
-        { recipe, ...changed, seed: config.seed, batchSize: shardSize, shards, withNorms },
-        images.input,
-        changes,
-      );
-    try {
-      // As many as come back while as many others are under way.
-      const round = Math.min(steps, backend.runsInFlight / 2);
-      const times: number[] = [];
-      for (let step = -WARM_UP_STEPS; step < steps; step += round) {
-        const start = performance.now();
-        await Promise.all(
-          Array.from({ length: round }, (_, i) => subject.step(step + WARM_UP_STEPS + i)),
-        );
-        if (step >= 0) times.push((performance.now() - start) / round);
-        context.progress.update(() =>
-          `step ${Math.min(steps, Math.max(0, step + round))} of ${steps}`
-        );
-      }
-      context.progress.finish();
-      const millisecondsPerStep = median(times);
-      const imagesPerSecond = 1000 * batchSize / millisecondsPerStep;
-      const gigaflops = 2 * subject.multiplyAccumulates / millisecondsPerStep / 1e6;
-      const timings = await timeKernels(subject, Math.min(steps, 5), context);
-      context.print(
-        `${name}, ${subject.description} of ${batchSize}${
-          isCut ? ` in ${shards} shards` : ""
-        }, ${backend.description}: ` +
-          `${imagesPerSecond.toFixed(1)} images/s, ${millisecondsPerStep.toFixed(1)} ms a step, ` +
-          `${gigaflops.toFixed(1)} GFLOP/s`,
-      );
-      if (timings.length > 0) context.print(sharesTable(timings));
-      if (args.flag("profile") && timings.length > 0) context.print(`\n${callsTable(timings)}`);
-      context.emit({
-        backend: backend.name,
-        threads: backend.threads,
-        batchSize,
-        ...(isCut ? { shards } : {}),
-        imagesPerSecond,
-        millisecondsPerStep,
-        gigaflops,
-        kernels: shares(timings),
-        ...(args.flag("profile") ? { calls: timings } : {}),
-      });
-    } finally {
-      subject.dispose();
-    }
+    if (!args.flag("machines") || !findLauncher()) return await bench(args, context, ALONE);
+    // Only here, for it calls MPI.
+    const { joinMpi } = await import("../ranks/mpi.ts");
+    const member = await joinMpi();
+    return await asMember(member, context, (context) => bench(args, context, member.ranks));
   },
 };
+
+/** Times what the arguments say, on each of the ranks. */
+async function bench(args: Arguments, context: Context, ranks: Ranks): Promise<number> {
+  const file = await readConfig(args.positionals[0], args, context);
+  const { config } = file;
+  const steps = args.integer("steps") ?? 20;
+  const { batchSize } = config.data;
+  const shardSize = shardSizeOf(file);
+  const shards = batchSize / shardSize;
+  const { architecture, description: images, changes } = await planNetwork(file);
+  const { name } = architecture;
+  const model = buildNetwork(file, architecture);
+  const recipe = recipeOf(file, model, images);
+  const changed = changedInput(images, changes);
+  if (args.flag("machines") && shards === 1) {
+    throw new InputError(
+      "--machines shares out the shards of a batch, and this one is whole: give it some, such as " +
+        "--set data.shards=8",
+    );
+  }
+  const withNorms = config.training.logNorms !== false;
+  if (args.flag("cost")) {
+    const program = stepProgram({ recipe, ...changed, batchSize, withNorms });
+    reportCost(`${name}, batch ${batchSize}`, program, context);
+    return EXIT.success;
+  }
+  model.initialize(config.seed);
+  const isCut = shards > 1 && !args.flag("inference");
+  const form = args.choice("form", FORM_NAMES);
+  const choice = form === undefined ? config : { ...config, backend: "cpu" as const, form };
+  const backend = await openChosen(choice, context);
+  const training = (shards: number) =>
+    trainingOf(
+      backend,
+      { recipe, ...changed, seed: config.seed, batchSize: shardSize, shards, withNorms },
+      images.input,
+      changes,
+    );
+  using subject = args.flag("inference")
+    ? await inferenceOf(backend, model, images, batchSize)
+    : await training(shards);
+  const millisecondsPerStep = await timeSteps(subject, steps, backend, context);
+  const imagesPerSecond = 1000 * batchSize / millisecondsPerStep;
+  const gigaflops = 2 * subject.multiplyAccumulates / millisecondsPerStep / 1e6;
+  const timings = await timeKernels(subject, Math.min(steps, 5), context);
+  context.print(
+    `${name}, ${subject.description} of ${batchSize}${
+      isCut ? ` in ${shards} shards` : ""
+    }, ${backend.description}: ` +
+      `${imagesPerSecond.toFixed(1)} images/s, ${millisecondsPerStep.toFixed(1)} ms a step, ` +
+      `${gigaflops.toFixed(1)} GFLOP/s`,
+  );
+  if (timings.length > 0) context.print(sharesTable(timings));
+  if (args.flag("profile") && timings.length > 0) context.print(`\n${callsTable(timings)}`);
+  using smaller = args.flag("machines") ? await training(fewer(shards)) : undefined;
+  const machines = smaller
+    ? await reportMachines(
+      {
+        shards,
+        all: millisecondsPerStep,
+        half: await timeSteps(smaller, steps, backend, context),
+        bytes: 4 * contributionVariable(recipe).size,
+      },
+      ranks,
+      context,
+    )
+    : undefined;
+  context.emit({
+    backend: backend.name,
+    threads: backend.threads,
+    batchSize,
+    ...(isCut ? { shards } : {}),
+    imagesPerSecond,
+    millisecondsPerStep,
+    gigaflops,
+    kernels: shares(timings),
+    ...(machines ? { machines } : {}),
+    ...(args.flag("profile") ? { calls: timings } : {}),
+  });
+  return EXIT.success;
+}
+
+/** The median time of a step, in milliseconds. */
+async function timeSteps(
+  subject: Subject,
+  steps: number,
+  backend: Backend,
+  { progress }: Context,
+): Promise<number> {
+  // As many as come back while as many others are under way.
+  const round = Math.min(steps, backend.runsInFlight / 2);
+  const times: number[] = [];
+  for (let step = -WARM_UP_STEPS; step < steps; step += round) {
+    const start = performance.now();
+    await Promise.all(
+      Array.from({ length: round }, (_, i) => subject.step(step + WARM_UP_STEPS + i)),
+    );
+    if (step >= 0) times.push((performance.now() - start) / round);
+    progress.update(() => `step ${Math.min(steps, Math.max(0, step + round))} of ${steps}`);
+  }
+  progress.finish();
+  return median(times);
+}
 
 /** Times kernels by themselves; none, with a warning, where the backend cannot. */
 async function timeKernels(

@@ -21,7 +21,7 @@ import { TrainingSession } from "../training/session.ts";
 import { planSession, type SessionOptions } from "../training/session_plan.ts";
 
 /** Something done to one batch of random images again and again. */
-export interface Subject {
+export interface Subject extends Disposable {
   /** What it is, before "of N images". */
   readonly description: string;
   /** Multiply-accumulates a step. */
@@ -30,8 +30,6 @@ export interface Subject {
   step(index: number): Promise<unknown>;
   /** Times its kernels by themselves. */
   profile(runs: number): Promise<KernelTiming[]>;
-  /** Frees memory and threads. */
-  dispose(): void;
 }
 
 /** A training step; `batchSize` of the options are the images of a shard. */
@@ -59,7 +57,7 @@ export async function trainingOf(
         return session.train(batch, place, { learningRate: 0 });
       })),
     profile: (runs) => session.profile(runs),
-    dispose: () => session.dispose(),
+    [Symbol.dispose]: () => session.dispose(),
   };
 }
 
@@ -80,7 +78,7 @@ export async function inferenceOf(
     multiplyAccumulates: program.nodes.reduce((sum, node) => sum + multiplyAccumulates(node), 0),
     step: () => executable.run(program.name, { pixels }),
     profile: (runs) => executable.profile(program.name, runs),
-    dispose: () => executable.dispose(),
+    [Symbol.dispose]: () => executable.dispose(),
   };
 }
 

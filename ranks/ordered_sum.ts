@@ -41,7 +41,7 @@ export function additions(leaves: number, present: number = leaves): Addition[] 
 }
 
 /** Floats that are exchanged at once: what is received stays in the cache until it is added. */
-const BLOCK = 2 ** 20;
+export const BLOCK = 2 ** 20;
 
 /** Sums over the ranks of a transport; it keeps the memory that it needs. */
 export class OrderedSum {

@@ -43,7 +43,7 @@ for (const name of Object.keys(OBJECTIVES)) {
       CHANGES,
     );
     const results = await subject.step(0) as StepResult[];
-    subject.dispose();
+    subject[Symbol.dispose]();
     assert(results.every(({ loss, sums }) => loss > 0 && sums.count === 8));
     assert(results.length === 2);
   });
