@@ -46,6 +46,13 @@ export async function writePictures(folder: string): Promise<void> {
   await writeFiles(folder, Object.fromEntries(files));
 }
 
+/** 8 epochs of 12 steps of 4 shards, which log and save often. */
+export const JOINT = `${
+  TINY.replace("batchSize: 8\n", "batchSize: 8\n  shards: 4\n")
+    .replace("epochs: 2", "epochs: 8").replace("logEvery: 4", "logEvery: 1")
+}checkpoints: { everySteps: 5 }
+`;
+
 /** Metrics and checkpoints: all that must be the same whether or not the run was killed. */
 const RESULTS = [
   "metrics.jsonl",

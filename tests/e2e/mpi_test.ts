@@ -10,15 +10,8 @@ import {
   startRanks,
   type TestLauncher,
 } from "../support/mpi.ts";
-import { type Finished, overfold, TINY, withTinyConfig } from "./cli.ts";
-import { resultsOf } from "./kills.ts";
-
-/** 8 epochs of 12 steps of 4 shards, which log and save often. */
-const JOINT = `${
-  TINY.replace("batchSize: 8\n", "batchSize: 8\n  shards: 4\n")
-    .replace("epochs: 2", "epochs: 8").replace("logEvery: 4", "logEvery: 1")
-}checkpoints: { everySteps: 5 }
-`;
+import { type Finished, overfold, withTinyConfig } from "./cli.ts";
+import { JOINT, resultsOf } from "./kills.ts";
 
 const train = (
   output: string,
