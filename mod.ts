@@ -19,6 +19,8 @@ export {
 } from "./graph/parameter.ts";
 export type { AttributeRule, AttributeRules } from "./graph/attribute_rules.ts";
 export type { LinearMap } from "./graph/linear_map.ts";
+export { onnxOp } from "./graph/onnx_nodes.ts";
+export type { OnnxAttribute, OnnxNodes } from "./graph/onnx_nodes.ts";
 export {
   type Binding,
   constant,
@@ -37,6 +39,7 @@ export type {
   GradientContext,
   GraphNode,
   HostTensor,
+  InferenceForm,
   Op,
   Program,
   Shape,

@@ -7,10 +7,9 @@ import { InputError } from "../errors.ts";
 import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import type { GraphNode, Program, Value } from "../graph/types.ts";
-import { type AugmentAttributes, augmentOp } from "../ops/augment.ts";
+import { augmentOp } from "../ops/augment.ts";
 import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./network.ts";
 import { batchOf, ELEMENT, OnnxGraph, type Precision } from "./onnx_graph.ts";
-import { convertNode } from "./onnx_ops.ts";
 import { calibratedProgram } from "./temperature.ts";
 import { loadOnnxProto } from "./protobuf.ts";
 
@@ -110,40 +109,35 @@ function probabilities(
 /** Constants, and the way from the file's input to the network's; undefined for any other node. */
 function convertLeaf(
   graph: OnnxGraph,
-  { op, attributes, scope }: GraphNode,
+  node: GraphNode,
   input: string,
   includePreprocessing: boolean,
 ): string[] | undefined {
-  switch (op) {
+  switch (node.op) {
     case constantOp: {
-      const { data, shape, name }: ConstantAttributes = attributes;
+      const { data, shape, name }: ConstantAttributes = node.attributes;
       return [graph.floats(data, shape, name)];
     }
     case inputOp:
       return includePreprocessing ? [input] : [];
-    case augmentOp:
-      return [cast(
-        graph,
-        includePreprocessing ? normalize(graph, input, attributes, scope) : input,
-        ELEMENT.float16,
-      )];
+    case augmentOp: {
+      const [normalized] = includePreprocessing ? convertNode(graph, node, [input]) : [input];
+      return [cast(graph, normalized, ELEMENT.float16)];
+    }
   }
 }
 
-/** (pixels / 255 - mean) / std, channels first. */
-function normalize(
-  graph: OnnxGraph,
-  pixels: string,
-  { mean, std }: AugmentAttributes,
-  scope: string,
-): string {
-  const perChannel = [mean.length, 1, 1];
-  const scaled = (values: readonly number[], name: string) =>
-    graph.floats32(values.map((value) => 255 * value), perChannel, name);
-  const floats = graph.node("Cast", [pixels], { to: ELEMENT.float }, scope);
-  const planes = graph.node("Transpose", [floats], { perm: [0, 3, 1, 2] }, scope);
-  const centred = graph.node("Sub", [planes, scaled(mean, "mean")], {}, scope);
-  return graph.node("Div", [centred, scaled(std, "std")], {}, scope);
+/**
+ * Appends a node of an inference program to an ONNX graph and returns the names of its outputs that
+ * ONNX has. Throws InputError for an op that inference does not compute.
+ */
+function convertNode(graph: OnnxGraph, node: GraphNode, inputs: readonly string[]): string[] {
+  const { op: { name, inference }, scope } = node;
+  if (inference) return [inference.onnx(graph.within(scope), inputs, node)].flat();
+  throw new InputError(
+    `${scope || "the network"}: the op "${name}" cannot be written in ONNX; ` +
+      "predict with the folded safetensors file instead",
+  );
 }
 
 /** To or from f16; in a graph of f32 all is f32. */

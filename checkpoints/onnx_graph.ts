@@ -1,6 +1,7 @@
 /** An ONNX graph under construction: nodes, constants and names that occur once. */
 import type { onnx } from "npm:onnx-proto@8.0.1";
 import { InputError } from "../errors.ts";
+import type { OnnxAttribute, OnnxNodes } from "../graph/onnx_nodes.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/types.ts";
 
 /** The numbers onnx.proto gives element types. */
@@ -18,9 +19,6 @@ const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 /** Number format of weights and activations in an exported network. */
 export type Precision = "f32" | "f16";
-
-/** An attribute of a node: an integer, a float, text or a list of integers. */
-export type OnnxAttribute = number | { readonly float: number } | string | readonly number[];
 
 /** Nodes and constants of a graph. Tensors are known by their names. */
 export class OnnxGraph {
@@ -77,6 +75,17 @@ export class OnnxGraph {
   integers(data: readonly number[], name = "integers"): string {
     const wide = BigInt64Array.from(data, (value) => BigInt(value));
     return this.#store(ELEMENT.int64, wide, [data.length], name);
+  }
+
+  /** For the layer at this path; empty for what is of none. */
+  within(scope: string): OnnxNodes {
+    const named = (name: string) => scope === "" ? name : `${scope}.${name}`;
+    return {
+      node: (opType, inputs, attributes) => this.node(opType, inputs, attributes, scope),
+      floats: (data, shape, name) => this.floats(data, shape, name && named(name)),
+      floats32: (data, shape, name) => this.floats32(data, shape, named(name)),
+      integers: (data) => this.integers(data),
+    };
   }
 
   /** `name`, or where that is taken, with a number after it. */

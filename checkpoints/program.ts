@@ -5,13 +5,22 @@
 import { InputError } from "../errors.ts";
 import {
   type AttributeRules,
+  listOf,
   MAX_EXTENT,
   MAX_RANK,
   MAX_SIDE,
+  oneOf,
   text,
+  whole,
   wrongAttribute,
 } from "../graph/attribute_rules.ts";
-import { type ConstantAttributes, constantOp, isLeaf } from "../graph/leaves.ts";
+import {
+  type ConstantAttributes,
+  constantOp,
+  type InputAttributes,
+  inputOp,
+  isLeaf,
+} from "../graph/leaves.ts";
 import { apply, constant, input, output, trace, withScope } from "../graph/trace.ts";
 import {
   type Attributes,
@@ -145,6 +154,12 @@ export function restoreProgram(
 
 /** What a stored constant says: its elements are a tensor of the file. */
 const CONSTANT_RULES: AttributeRules<Pick<ConstantAttributes, "name">> = { name: text };
+/** What a stored input says. */
+const INPUT_RULES: AttributeRules<InputAttributes> = {
+  name: text,
+  shape: listOf(whole(1)),
+  dtype: oneOf(["f32", "i32", "u8"]),
+};
 
 function restoreNode(
   { op: name, attributes }: StoredNode,
@@ -159,7 +174,11 @@ function restoreNode(
         "update Overfold or fold the checkpoint again",
     );
   }
-  const rules = op === constantOp ? CONSTANT_RULES : op.stored;
+  const rules = op === constantOp
+    ? CONSTANT_RULES
+    : op === inputOp
+    ? INPUT_RULES
+    : op.inference?.attributes;
   if (!rules) {
     throw new InputError(
       `the stored program uses the op "${name}", which is none of inference; ` +

@@ -1,5 +1,4 @@
 /** The ops without inputs: per-run inputs, variables and constants. */
-import { listOf, oneOf, text, whole } from "./attribute_rules.ts";
 import type { DType, Op, Program, Shape } from "./types.ts";
 
 /** Attributes of {@link inputOp}. */
@@ -52,7 +51,6 @@ function notEvaluated(): Float64Array[] {
 export const inputOp: Op<InputAttributes> = {
   name: "input",
   inputNames: [],
-  stored: { name: text, shape: listOf(whole(1)), dtype: oneOf(["f32", "i32", "u8"]) },
   infer: (_inputs, { shape, dtype }) => [{ shape, dtype }],
   evaluate: notEvaluated,
 };

@@ -8,6 +8,7 @@
 
 import type { AttributeRules } from "./attribute_rules.ts";
 import type { LinearMap } from "./linear_map.ts";
+import type { OnnxNodes } from "./onnx_nodes.ts";
 
 /** Element type. Parameters and activations are f32, labels i32, pixels u8. */
 export type DType = "f32" | "i32" | "u8";
@@ -86,6 +87,20 @@ export interface GradientContext<A = Attributes> {
   readonly needed: readonly boolean[];
 }
 
+/** An op in the files of folded networks. */
+export interface InferenceForm<A = Attributes> {
+  /**
+   * What each attribute must be in a stored program, whoever wrote that: a file that holds another op,
+   * another attribute or another value is refused.
+   */
+  readonly attributes: AttributeRules<A>;
+  /**
+   * Writes a node in ONNX, given the names of its inputs, and returns the names of its outputs that
+   * ONNX has: of one alone as it is.
+   */
+  onnx(graph: OnnxNodes, inputs: readonly string[], node: GraphNode): string | string[];
+}
+
 /**
  * An operator: everything a program, the autodiff and the reference backend must know of it.
  * Backends add a kernel for it under the same name; an elementwise op needs none.
@@ -100,12 +115,8 @@ export interface Op<A = Attributes> {
    * that takes any number has one name for them all.
    */
   readonly inputCount?: (attributes: A) => readonly [least: number, most: number];
-  /**
-   * What each attribute of the op must be in a stored program, whoever wrote that. Only an op that
-   * computes what inference needs has it: a file that holds another op, another attribute or another
-   * value is refused.
-   */
-  readonly stored?: AttributeRules<A>;
+  /** What files say of the op. Only one that computes what inference needs has it. */
+  readonly inference?: InferenceForm<A>;
   /** The shape rule. Throws InputError for inputs that do not fit. */
   infer(inputs: readonly TensorType[], attributes: A): TensorType[];
   /**

@@ -6,14 +6,16 @@ import { InputError } from "../errors.ts";
 import { type AttributeRules, wrongAttribute } from "../graph/attribute_rules.ts";
 import { apply } from "../graph/trace.ts";
 import type { Arithmetic, Op } from "../graph/types.ts";
-import { elementwiseOp } from "./elementwise.ts";
+import { type ElementwiseDefinition, elementwiseOp } from "./elementwise.ts";
 
 /** What {@link activationOps} is told of an activation. */
 export interface ActivationDefinition<A> {
   /** Unique name, such as `relu`. */
   readonly name: string;
-  /** What the attributes must be, in a stored program too; see {@link Op.stored}. */
+  /** What the attributes must be, in a stored program too. */
   readonly stored: AttributeRules<A>;
+  /** ONNX's own form, if it has one; see {@link ElementwiseDefinition}. */
+  readonly onnx?: ElementwiseDefinition<A>["onnx"];
   /** What an element becomes. */
   expression<E>(e: Arithmetic<E>, x: E, attributes: A): E;
   /**
@@ -31,7 +33,7 @@ export interface ActivationDefinition<A> {
  * not as they must be.
  */
 export function activationOps<A = Record<never, never>>(
-  { name, stored, expression, gradientOf, gradient }: ActivationDefinition<A>,
+  { name, stored, onnx, expression, gradientOf, gradient }: ActivationDefinition<A>,
 ): readonly [op: Op<A>, gradientOp: Op<A>] {
   const gradientOp = elementwiseOp<A>({
     name: `${name}Gradient`,
@@ -42,6 +44,7 @@ export function activationOps<A = Record<never, never>>(
     name,
     inputNames: ["input"],
     stored,
+    onnx,
     expression: (e, [x], attributes) => [expression(e, x, attributes)],
     gradient: ({ inputs: [input], outputs: [output], outputGradients: [dy], attributes }) => [
       dy && apply(gradientOp, [dy, gradientOf === "input" ? input : output], attributes)[0],

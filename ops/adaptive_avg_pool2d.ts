@@ -1,7 +1,8 @@
 /** Average pooling to a given size: windows as equal as whole pixels allow. */
 import { pairOf } from "../graph/attribute_rules.ts";
+import type { OnnxNodes } from "../graph/onnx_nodes.ts";
 import { apply, type Operand, toValue } from "../graph/trace.ts";
-import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { type GraphNode, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { avgPool2d } from "./avg_pool2d.ts";
 import {
   requireFloats,
@@ -51,11 +52,35 @@ function pooledShape(op: string, input: Shape, outputSize: Pair): Shape {
   return [batch, channels, ...outputSize];
 }
 
+/** ONNX has no pools of uneven windows: two matrices average over the columns, then over the rows. */
+function onnxAveragePool(
+  graph: OnnxNodes,
+  [x]: readonly string[],
+  { inputs: [input], outputs: [output] }: GraphNode,
+): string {
+  /** [outSize, inSize] along an axis, transposed if so asked. */
+  const averages = (axis: 2 | 3, transposed: boolean) => {
+    const [inSize, outSize] = [input.shape[axis], output.shape[axis]];
+    const matrix = new Float64Array(inSize * outSize);
+    for (let position = 0; position < outSize; position++) {
+      const { start, end } = adaptiveWindow(inSize, outSize, position);
+      for (let pixel = start; pixel < end; pixel++) {
+        matrix[transposed ? pixel * outSize + position : position * inSize + pixel] = 1 /
+          (end - start);
+      }
+    }
+    const shape = transposed ? [inSize, outSize] : [outSize, inSize];
+    return graph.floats(matrix, shape, "averages");
+  };
+  const narrowed = graph.node("MatMul", [x, averages(3, true)]);
+  return graph.node("MatMul", [averages(2, false), narrowed]);
+}
+
 /** The op of {@link adaptiveAvgPool2d}. */
 export const adaptiveAvgPool2dOp: Op<AdaptiveAvgPool2dAttributes> = {
   name: "adaptiveAvgPool2d",
   inputNames: ["input"],
-  stored: { outputSize: pairOf(1) },
+  inference: { attributes: { outputSize: pairOf(1) }, onnx: onnxAveragePool },
   infer([input], { outputSize }) {
     requireFloats("adaptiveAvgPool2d", ["input"], [input]);
     return [{ shape: pooledShape("adaptiveAvgPool2d", input.shape, outputSize), dtype: "f32" }];

@@ -1,7 +1,8 @@
 /** From stored pixels to the network's input: random crop, flip and normalisation. */
 import { finite, listOf, MAX_EXTENT, MAX_SIDE, whole } from "../graph/attribute_rules.ts";
+import type { OnnxNodes } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
-import { type Op, sizeOf, type Value } from "../graph/types.ts";
+import { type GraphNode, type Op, sizeOf, type Value } from "../graph/types.ts";
 import { InputError } from "../errors.ts";
 import { requireDType, requireIntegers, requireRank, requireShape } from "./checks.ts";
 
@@ -15,15 +16,35 @@ export interface AugmentAttributes {
   readonly std: readonly number[];
 }
 
+/** The number that ONNX gives the element type f32. */
+const ONNX_FLOAT = 1;
+
+/** `(pixels / 255 - mean) / std`, channels first; f32 whatever the precision of the rest. */
+function onnxNormalize(
+  graph: OnnxNodes,
+  [pixels]: readonly string[],
+  { attributes: { mean, std } }: GraphNode,
+): string {
+  const scaled = (values: readonly number[], name: string) =>
+    graph.floats32(values.map((value) => 255 * value), [values.length, 1, 1], name);
+  const floats = graph.node("Cast", [pixels], { to: ONNX_FLOAT });
+  const planes = graph.node("Transpose", [floats], { perm: [0, 3, 1, 2] });
+  const centred = graph.node("Sub", [planes, scaled(mean, "mean")]);
+  return graph.node("Div", [centred, scaled(std, "std")]);
+}
+
 /** The op of {@link augment}. */
 export const augmentOp: Op<AugmentAttributes> = {
   name: "augment",
   inputNames: ["pixels", "transforms"],
   inputCount: () => [1, 2],
-  stored: {
-    padding: whole(0, MAX_SIDE),
-    mean: listOf(finite(), { most: MAX_EXTENT }),
-    std: listOf(finite(), { most: MAX_EXTENT }),
+  inference: {
+    attributes: {
+      padding: whole(0, MAX_SIDE),
+      mean: listOf(finite(), { most: MAX_EXTENT }),
+      std: listOf(finite(), { most: MAX_EXTENT }),
+    },
+    onnx: onnxNormalize,
   },
   infer([pixels, transforms], { padding, mean, std }) {
     requireDType("augment", "pixels", pixels, "u8");

@@ -2,17 +2,20 @@
 import { InputError } from "../errors.ts";
 import { finite, flag, optional } from "../graph/attribute_rules.ts";
 import { channelwise } from "../graph/linear_map.ts";
+import type { OnnxNodes } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
-import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { type GraphNode, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats, requireShape } from "./checks.ts";
 import {
   forEachWindow,
+  onnxPads,
   pooledShape,
   type PoolingAttributes,
   poolingAttributes,
   poolingGeometry,
   type PoolingOptions,
   type PoolingWindow,
+  poolingWindow,
   storedPooling,
 } from "./pooling_geometry.ts";
 
@@ -50,14 +53,44 @@ export function averageDivisor(
     : (rows.end - rows.start) * (columns.end - columns.start);
 }
 
+/**
+ * ONNX averages over the whole window. Where PyTorch divides by another number, the result is
+ * multiplied by a constant image of the ratios.
+ */
+function onnxAveragePool(
+  graph: OnnxNodes,
+  inputs: readonly string[],
+  { inputs: [{ shape }], attributes }: GraphNode,
+): string {
+  const geometry = poolingGeometry("avgPool2d", shape, attributes);
+  const { kernelSize, stride, outSize } = geometry;
+  const mean = graph.node("AveragePool", inputs, {
+    kernel_shape: kernelSize,
+    strides: stride,
+    pads: onnxPads(geometry),
+    count_include_pad: 1,
+  });
+  const area = kernelSize[0] * kernelSize[1];
+  const ratios = Float64Array.from({ length: outSize[0] * outSize[1] }, (_, i) => {
+    const rows = poolingWindow(geometry, 0, Math.floor(i / outSize[1]));
+    const columns = poolingWindow(geometry, 1, i % outSize[1]);
+    return area / averageDivisor(rows, columns, attributes);
+  });
+  if (ratios.every((ratio) => ratio === 1)) return mean;
+  return graph.node("Mul", [mean, graph.floats(ratios, outSize, "ratios")]);
+}
+
 /** The op of {@link avgPool2d}. */
 export const avgPool2dOp: Op<AvgPool2dAttributes> = {
   name: "avgPool2d",
   inputNames: ["input"],
-  stored: {
-    ...storedPooling(1),
-    countIncludePad: flag,
-    divisorOverride: optional(finite()),
+  inference: {
+    attributes: {
+      ...storedPooling(1),
+      countIncludePad: flag,
+      divisorOverride: optional(finite()),
+    },
+    onnx: onnxAveragePool,
   },
   infer([input], attributes) {
     requireFloats("avgPool2d", ["input"], [input]);

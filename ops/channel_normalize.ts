@@ -37,6 +37,14 @@ export const channelNormalizeOp = elementwiseOp<ChannelNormalizeAttributes>({
   inputNames: ["input", "mean", "variance", "weight", "bias"],
   inputCount: () => [3, 5],
   stored: { eps: finite(0) },
+  onnx(graph, [x, mean, variance, weight, bias], { inputs: [, { shape }], attributes }) {
+    const filled = (value: number) =>
+      graph.floats(new Float32Array(shape[0]).fill(value), shape, "constant");
+    const parameters = [weight ?? filled(1), bias ?? filled(0), mean, variance];
+    return graph.node("BatchNormalization", [x, ...parameters], {
+      epsilon: { float: attributes.eps },
+    });
+  },
   spreads: ["channel", "channel", "channel", "channel"],
   expression(e, [x, mean, variance, weight, bias], { eps }) {
     const scaled = e.multiply(e.subtract(x, mean), stretch(e, eps, variance, weight));

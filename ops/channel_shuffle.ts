@@ -20,7 +20,17 @@ export function shuffledChannel(channel: number, channels: number, groups: numbe
 export const channelShuffleOp: Op<ChannelShuffleAttributes> = {
   name: "channelShuffle",
   inputNames: ["input"],
-  stored: { groups: whole(1) },
+  inference: {
+    attributes: { groups: whole(1) },
+    // The channels as a matrix, a row a group, transposed. An extent of 0 stays as it is.
+    onnx(graph, [x], { attributes: { groups }, inputs: [{ shape: [, channels, ...rest] }] }) {
+      const reshape = (x: string, shape: readonly number[]) =>
+        graph.node("Reshape", [x, graph.integers([0, ...shape, ...rest])]);
+      const grouped = reshape(x, [groups, channels / groups]);
+      const perm = [0, 2, 1, ...rest.map((_, i) => 3 + i)];
+      return reshape(graph.node("Transpose", [grouped], { perm }), [channels]);
+    },
+  },
   infer([input], { groups }) {
     requireFloats("channelShuffle", ["input"], [input]);
     requireIntegers("channelShuffle", "groups", [groups], 1);

@@ -1,6 +1,7 @@
 /** Channels of several tensors side by side, and taken apart again: each is the other's gradient. */
 import { InputError } from "../errors.ts";
 import { listOf, MAX_EXTENT, whole } from "../graph/attribute_rules.ts";
+import { onnxOp } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, sameShape, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats, requireIntegers } from "./checks.ts";
@@ -21,7 +22,7 @@ export const concatOp: Op = {
   name: "concat",
   inputNames: ["values"],
   inputCount: () => [1, Infinity],
-  stored: {},
+  inference: { attributes: {}, onnx: onnxOp("Concat", { axis: 1 }) },
   infer(inputs) {
     requireFloats("concat", [], inputs);
     const [{ shape: first }] = inputs;
@@ -53,7 +54,17 @@ export const concatOp: Op = {
 export const splitOp: Op<SplitAttributes> = {
   name: "split",
   inputNames: ["input"],
-  stored: { sizes: listOf(whole(1), { most: MAX_EXTENT }) },
+  inference: {
+    attributes: { sizes: listOf(whole(1), { most: MAX_EXTENT }) },
+    // ONNX's `Split` has several outputs.
+    onnx(graph, [x], { attributes: { sizes } }) {
+      let end = 0;
+      return (sizes as SplitAttributes["sizes"]).map((size) => {
+        const bounds = [end, end += size, 1].map((bound) => graph.integers([bound]));
+        return graph.node("Slice", [x, ...bounds]);
+      });
+    },
+  },
   infer([input], { sizes }) {
     requireFloats("split", ["input"], [input]);
     requireIntegers("split", "sizes", sizes, 1);

@@ -13,6 +13,7 @@ import {
   type Pair,
 } from "./convolution_geometry.ts";
 import { sumProducts, sumWeightGradient } from "./convolution_sums.ts";
+import { onnxConvolution } from "./onnx_convolution.ts";
 
 /** Options of {@link conv2d}; PyTorch's names and defaults. */
 export interface Conv2dOptions {
@@ -48,12 +49,15 @@ export const conv2dOp: Op<ConvolutionAttributes> = {
   name: "conv2d",
   inputNames: ["input", "weight", "bias"],
   inputCount: () => [2, 3],
-  stored: {
-    stride: pairOf(1),
-    padding: pairOf(0),
-    dilation: pairOf(1),
-    groups: whole(1),
-    paddingMode: oneOf(PADDING_MODES),
+  inference: {
+    attributes: {
+      stride: pairOf(1),
+      padding: pairOf(0),
+      dilation: pairOf(1),
+      groups: whole(1),
+      paddingMode: oneOf(PADDING_MODES),
+    },
+    onnx: onnxConvolution,
   },
   infer(inputs, attributes) {
     requireFloats("conv2d", ["input", "weight", "bias"], inputs);

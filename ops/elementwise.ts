@@ -4,8 +4,8 @@
  * kernel from it, and chains of them fuse into one kernel.
  */
 import { InputError } from "../errors.ts";
-import { requireFloats } from "./checks.ts";
 import type { AttributeRules } from "../graph/attribute_rules.ts";
+import type { OnnxNodes } from "../graph/onnx_nodes.ts";
 import {
   type Arithmetic,
   type Attributes,
@@ -13,6 +13,7 @@ import {
   type GradientContext,
   type GraphNode,
   type HostTensor,
+  type InferenceForm,
   type Op,
   sameShape,
   type Shape,
@@ -20,6 +21,8 @@ import {
   type TensorType,
   type Value,
 } from "../graph/types.ts";
+import { requireFloats } from "./checks.ts";
+import { onnxArithmetic } from "./onnx_arithmetic.ts";
 
 /** How an operand of an elementwise op meets an output element. */
 export type Broadcast =
@@ -76,8 +79,10 @@ export interface ElementwiseDefinition<A> {
   readonly inputNames: readonly string[];
   /** How few and how many inputs; see {@link Op.inputCount}. Default: one for each name. */
   readonly inputCount?: (attributes: A) => readonly [least: number, most: number];
-  /** What the attributes must be in a stored program; see {@link Op.stored}. */
+  /** What the attributes must be in a stored program; only an op of inference has it. */
   readonly stored?: AttributeRules<A>;
+  /** ONNX's own form. Where there is none, or it gives nothing, the expression is written out. */
+  onnx?(...node: Parameters<InferenceForm["onnx"]>): string | undefined;
   /**
    * How the operands after the first may spread over the output, in the order of `inputNames`.
    * Default: in any way that fits.
@@ -101,13 +106,13 @@ export interface ElementwiseDefinition<A> {
  * throws InputError for others.
  */
 export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {
-  const { name, inputNames, inputCount, stored, spreads = [], expression, gradient } = definition;
+  const { name, inputNames, inputCount, spreads = [], expression, gradient } = definition;
   const { outputCount = () => 1, linearMap, otherwise = {} } = definition;
   return {
     name,
     inputNames,
     inputCount,
-    stored,
+    inference: inferenceForm(definition),
     infer(inputs: readonly TensorType[], attributes: A): TensorType[] {
       const { shape } = inputs[0];
       requireFloats(name, inputNames, inputs);
@@ -134,6 +139,33 @@ export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<
     linearMap,
     elementwise: { expression },
   };
+}
+
+function inferenceForm<A>(
+  { stored, onnx, expression }: ElementwiseDefinition<A>,
+): InferenceForm<A> | undefined {
+  return stored && {
+    attributes: stored,
+    onnx: (graph, inputs, node) =>
+      onnx?.(graph, inputs, node) ??
+        expression(onnxArithmetic(graph), aligned(graph, inputs, node), node.attributes),
+  };
+}
+
+/** Operands as ONNX broadcasts them: one number a channel beside [N, C, H, W] as [C, 1, 1]. */
+export function aligned(
+  graph: OnnxNodes,
+  names: readonly string[],
+  { inputs, outputs: [output] }: GraphNode,
+): string[] {
+  const axes = output.shape.slice(2).map((_, axis) => axis + 1);
+  return names.map((name, i) => {
+    const { shape } = inputs[i];
+    const isPerChannel = broadcastOf(shape, output.shape) === "channel" && shape.length === 1;
+    return isPerChannel && axes.length > 0
+      ? graph.node("Unsqueeze", [name, graph.integers(axes)])
+      : name;
+  });
 }
 
 /** Runs a scalar expression over every element of the outputs, all of one shape, in float64. */

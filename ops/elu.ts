@@ -14,6 +14,8 @@ export interface EluOptions {
 export const [eluOp, eluGradientOp] = activationOps<Required<EluOptions>>({
   name: "elu",
   stored: { alpha: finite(0) },
+  onnx: (graph, [x], { attributes: { alpha } }) =>
+    graph.node("Elu", [x], { alpha: { float: alpha } }),
   expression(e, x, { alpha }) {
     const zero = e.constant(0), negative = e.minimum(x, zero);
     // exp(x) - 1, by a form that loses nothing near 0.

@@ -7,7 +7,11 @@ import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 export const fillOp: Op<{ shape: Shape; value: number }> = {
   name: "fill",
   inputNames: [],
-  stored: { shape: listOf(whole(1)), value: finite() },
+  inference: {
+    attributes: { shape: listOf(whole(1)), value: finite() },
+    onnx: (graph, _inputs, { attributes: { shape, value } }) =>
+      graph.floats(new Float64Array(sizeOf(shape)).fill(value), shape),
+  },
   infer: (_inputs, { shape }) => [{ shape, dtype: "f32" }],
   evaluate: (_inputs, { shape, value }) => [new Float64Array(sizeOf(shape)).fill(value)],
   elementwise: { expression: (e, _inputs, { value }) => [e.constant(value)] },

@@ -1,4 +1,5 @@
 /** Channels of images times a number each, such as squeeze-and-excitation's. */
+import { onnxOp } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Op, Value } from "../graph/types.ts";
 import { requireFloats, requireRank, requireShape } from "./checks.ts";
@@ -12,7 +13,7 @@ const INPUT_NAMES = ["input", "gates"];
 export const gateOp: Op = {
   name: "gate",
   inputNames: INPUT_NAMES,
-  stored: {},
+  inference: { attributes: {}, onnx: onnxOp("Mul") },
   infer(inputs) {
     requireFloats("gate", INPUT_NAMES, inputs);
     const [{ shape }, gates] = inputs;

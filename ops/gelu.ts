@@ -1,8 +1,10 @@
 /** Gaussian error linear unit. */
 import { oneOf } from "../graph/attribute_rules.ts";
+import type { OnnxNodes } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Arithmetic, Value } from "../graph/types.ts";
 import { activationOps } from "./activation.ts";
+import { onnxArithmetic } from "./onnx_arithmetic.ts";
 
 /** Options of {@link gelu}. */
 export interface GeluOptions {
@@ -64,12 +66,21 @@ function approximateDistribution<E>(e: Arithmetic<E>, x: E): Gate<E> {
   };
 }
 
+/** `x · (1 + erf(x / √2)) · ½` in ONNX. */
+function byErrorFunction(graph: OnnxNodes, x: string): string {
+  const { constant, add, multiply, divide } = onnxArithmetic(graph);
+  const erf = graph.node("Erf", [divide(x, constant(Math.SQRT2))]);
+  return multiply(multiply(x, add(erf, constant(1))), constant(0.5));
+}
+
 const GATES = { none: normalDistribution, tanh: approximateDistribution };
 
 /** The ops of {@link gelu}. */
 export const [geluOp, geluGradientOp] = activationOps<Required<GeluOptions>>({
   name: "gelu",
   stored: { approximate: oneOf(Object.keys(GATES)) },
+  onnx: (graph, [x], { attributes }) =>
+    attributes.approximate === "none" ? byErrorFunction(graph, x) : undefined,
   expression: (e, x, { approximate }) => e.multiply(x, GATES[approximate](e, x).value),
   gradientOf: "input",
   gradient(e, dy, x, { approximate }) {

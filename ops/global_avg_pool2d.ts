@@ -1,4 +1,5 @@
 /** Mean of each channel of each image. */
+import { onnxOp } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats, requireRank, requireShape } from "./checks.ts";
@@ -7,7 +8,7 @@ import { requireFloats, requireRank, requireShape } from "./checks.ts";
 export const globalAvgPool2dOp: Op = {
   name: "globalAvgPool2d",
   inputNames: ["input"],
-  stored: {},
+  inference: { attributes: {}, onnx: onnxOp("GlobalAveragePool") },
   infer(inputs) {
     requireFloats("globalAvgPool2d", ["input"], inputs);
     const { shape } = inputs[0];

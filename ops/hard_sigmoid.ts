@@ -1,4 +1,5 @@
 /** The logistic function as three straight lines. */
+import { onnxOp } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { activationOps } from "./activation.ts";
@@ -7,6 +8,7 @@ import { activationOps } from "./activation.ts";
 export const [hardSigmoidOp, hardSigmoidGradientOp] = activationOps({
   name: "hardSigmoid",
   stored: {},
+  onnx: onnxOp("HardSigmoid", { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
   expression(e, x) {
     const line = e.add(e.multiply(x, e.constant(1 / 6)), e.constant(0.5));
     return e.minimum(e.maximum(line, e.constant(0)), e.constant(1));

@@ -1,4 +1,5 @@
 /** The sigmoid linear unit with a hard sigmoid. */
+import { onnxOp } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Arithmetic, Value } from "../graph/types.ts";
 import { activationOps } from "./activation.ts";
@@ -13,6 +14,7 @@ function piecewise<E>(e: Arithmetic<E>, x: E, below: E, middle: E, above: E): E 
 export const [hardSwishOp, hardSwishGradientOp] = activationOps({
   name: "hardSwish",
   stored: {},
+  onnx: onnxOp("HardSwish"),
   expression(e, x) {
     const gate = e.add(e.multiply(x, e.constant(1 / 6)), e.constant(0.5));
     return piecewise(e, x, e.constant(0), e.multiply(x, gate), x);

@@ -14,6 +14,8 @@ export interface LeakyReluOptions {
 export const [leakyReluOp, leakyReluGradientOp] = activationOps<Required<LeakyReluOptions>>({
   name: "leakyRelu",
   stored: { negativeSlope: finite(0) },
+  onnx: (graph, [x], { attributes: { negativeSlope } }) =>
+    graph.node("LeakyRelu", [x], { alpha: { float: negativeSlope } }),
   expression: (e, x, { negativeSlope }) =>
     e.selectGreater(x, e.constant(0), x, e.multiply(x, e.constant(negativeSlope))),
   gradientOf: "output",

@@ -1,6 +1,7 @@
 /** Fully connected layer. */
 import { InputError } from "../errors.ts";
 import { channelwise } from "../graph/linear_map.ts";
+import { onnxOp } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, sizeOf, type Value } from "../graph/types.ts";
 import { channelSum } from "./channel_sum.ts";
@@ -12,7 +13,7 @@ export const linearOp: Op = {
   name: "linear",
   inputNames: ["input", "weight", "bias"],
   inputCount: () => [2, 3],
-  stored: {},
+  inference: { attributes: {}, onnx: onnxOp("Gemm", { transB: 1 }) },
   infer(inputs) {
     requireFloats("linear", linearOp.inputNames, inputs);
     const [input, weight, bias] = inputs;

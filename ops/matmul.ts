@@ -40,7 +40,13 @@ export function matmulGeometry(a: Shape, b: Shape, attributes: MatmulAttributes)
 export const matmulOp: Op<MatmulAttributes> = {
   name: "matmul",
   inputNames: ["a", "b"],
-  stored: { transposeA: flag, transposeB: flag },
+  inference: {
+    attributes: { transposeA: flag, transposeB: flag },
+    onnx(graph, inputs, { attributes: { transposeA, transposeB } }) {
+      const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
+      return graph.node("Gemm", inputs, attributes);
+    },
+  },
   infer(inputs, attributes) {
     requireFloats("matmul", ["a", "b"], inputs);
     const { rows, columns } = matmulGeometry(inputs[0].shape, inputs[1].shape, attributes);

@@ -1,11 +1,13 @@
 /** Maximum pooling. */
+import type { OnnxNodes } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
-import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import { type GraphNode, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireDType, requireFloats, requireShape } from "./checks.ts";
 import { pair } from "./conv2d.ts";
 import type { Pair } from "./convolution_geometry.ts";
 import {
   forEachWindow,
+  onnxPads,
   pooledShape,
   type PoolingAttributes,
   poolingAttributes,
@@ -25,11 +27,39 @@ export interface MaxPool2dGradientAttributes extends PoolingAttributes {
   readonly inputShape: Shape;
 }
 
+function onnxMaxPool(
+  graph: OnnxNodes,
+  [x]: readonly string[],
+  { inputs: [{ shape }], attributes }: GraphNode,
+): string {
+  const geometry = poolingGeometry("maxPool2d", shape, attributes);
+  const { kernelSize, stride, dilation } = geometry;
+  const pads = onnxPads(geometry);
+  // A pooling may not pad as much as its window is long, which a last dilated window can need.
+  const isLarge = pads.some((amount, i) => amount >= kernelSize[i % 2]);
+  return graph.node("MaxPool", [isLarge ? padWithLowest(graph, x, pads) : x], {
+    kernel_shape: kernelSize,
+    strides: stride,
+    dilations: dilation,
+    pads: isLarge ? [0, 0, 0, 0] : pads,
+  });
+}
+
+function padWithLowest(
+  graph: OnnxNodes,
+  x: string,
+  [top, left, bottom, right]: readonly number[],
+): string {
+  const amounts = graph.integers([0, 0, top, left, 0, 0, bottom, right]);
+  const lowest = graph.floats(Float32Array.of(-Infinity), [], "lowest");
+  return graph.node("Pad", [x, amounts, lowest], { mode: "constant" });
+}
+
 /** The op of {@link maxPool2d}: input → output, indices. */
 export const maxPool2dOp: Op<PoolingAttributes> = {
   name: "maxPool2d",
   inputNames: ["input"],
-  stored: storedPooling(),
+  inference: { attributes: storedPooling(), onnx: onnxMaxPool },
   infer([input], attributes) {
     requireFloats("maxPool2d", ["input"], [input]);
     const shape = pooledShape(poolingGeometry("maxPool2d", input.shape, attributes));

@@ -30,6 +30,10 @@ function gateOf<E>(e: Arithmetic<E>, x: E): { gate: E; slope: E } {
 export const [mishOp, mishGradientOp] = activationOps({
   name: "mish",
   stored: {},
+  onnx: (graph, [x]) => {
+    const softplus = graph.node("Softplus", [x]);
+    return graph.node("Mul", [x, graph.node("Tanh", [softplus])]);
+  },
   expression: (e, x) => e.multiply(x, gateOf(e, x).gate),
   gradientOf: "input",
   gradient(e, dy, x) {

@@ -120,6 +120,17 @@ export function poolingGeometry(
   return geometry;
 }
 
+/** ONNX's padding [top, left, bottom, right], with which rounding down gives the output size. */
+export function onnxPads(geometry: PoolingGeometry): number[] {
+  const { kernelSize, stride, padding, dilation, inSize, outSize } = geometry;
+  const end = ([0, 1] as const).map((axis) => {
+    const reach = dilation[axis] * (kernelSize[axis] - 1) + 1;
+    const covered = (outSize[axis] - 1) * stride[axis] + reach;
+    return Math.max(0, covered - inSize[axis] - padding[axis]);
+  });
+  return [...padding, ...end];
+}
+
 /** The shape [N, C, oH, oW] of what a pooling gives. */
 export function pooledShape({ batch, channels, outSize }: PoolingGeometry): Shape {
   return [batch, channels, ...outSize];

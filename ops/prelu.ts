@@ -2,7 +2,7 @@
 import { apply, type Operand, toValue } from "../graph/trace.ts";
 import { sameShape, type Value } from "../graph/types.ts";
 import { channelSum } from "./channel_sum.ts";
-import { elementwiseOp } from "./elementwise.ts";
+import { aligned, elementwiseOp } from "./elementwise.ts";
 import { reshape } from "./reshape.ts";
 import { sum } from "./sum.ts";
 
@@ -11,6 +11,7 @@ export const preluOp = elementwiseOp({
   name: "prelu",
   inputNames: ["input", "weight"],
   stored: {},
+  onnx: (graph, inputs, node) => graph.node("PRelu", aligned(graph, inputs, node)),
   expression: (e, [x, slope]) => [e.selectGreater(x, e.constant(0), x, e.multiply(x, slope))],
   gradient({ inputs: [x, slope], outputGradients: [dy], needed }) {
     if (!dy) return [];

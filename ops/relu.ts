@@ -1,4 +1,5 @@
 /** Rectified linear unit. */
+import { onnxOp } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { activationOps } from "./activation.ts";
@@ -7,6 +8,7 @@ import { activationOps } from "./activation.ts";
 export const [reluOp, reluGradientOp] = activationOps({
   name: "relu",
   stored: {},
+  onnx: onnxOp("Relu"),
   expression: (e, x) => e.maximum(x, e.constant(0)),
   gradientOf: "output",
   gradient: (e, dy, y) => e.selectGreater(y, e.constant(0), dy, e.constant(0)),

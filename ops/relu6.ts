@@ -7,6 +7,10 @@ import { activationOps } from "./activation.ts";
 export const [relu6Op, relu6GradientOp] = activationOps({
   name: "relu6",
   stored: {},
+  onnx: (graph, [x]) => {
+    const [least, most] = [0, 6].map((bound) => graph.floats(Float64Array.of(bound), []));
+    return graph.node("Clip", [x, least, most]);
+  },
   expression: (e, x) => e.minimum(e.maximum(x, e.constant(0)), e.constant(6)),
   gradientOf: "output",
   gradient(e, dy, y) {

@@ -11,7 +11,11 @@ import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/t
 export const reshapeOp: Op<{ readonly shape: Shape }> = {
   name: "reshape",
   inputNames: ["input"],
-  stored: { shape: listOf(whole(-1)) },
+  inference: {
+    attributes: { shape: listOf(whole(-1)) },
+    onnx: (graph, [x], { attributes: { shape } }) =>
+      graph.node("Reshape", [x, graph.integers(shape)]),
+  },
   infer([input], { shape }) {
     const size = sizeOf(input.shape);
     const known = -sizeOf(shape);

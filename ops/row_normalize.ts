@@ -5,8 +5,16 @@
  */
 import { InputError } from "../errors.ts";
 import { finite, whole } from "../graph/attribute_rules.ts";
+import type { OnnxNodes } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
-import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
+import {
+  formatShape,
+  type InferenceForm,
+  type Op,
+  type Shape,
+  sizeOf,
+  type Value,
+} from "../graph/types.ts";
 import { channelAffine } from "./channel_affine.ts";
 import { requireFloats, requireRank, requireShape } from "./checks.ts";
 
@@ -53,7 +61,7 @@ function groupRows(shape: Shape, { groups }: GroupNormalizeAttributes): Rows {
 /** A normalisation and its gradient, of the rows that `rowsOf` tells. */
 function normalization<A extends PixelNormalizeAttributes>(
   name: string,
-  stored: Op<A>["stored"],
+  inference: InferenceForm<A>,
   rowsOf: (shape: Shape, attributes: A) => Rows,
   check: (shape: Shape, attributes: A) => void,
 ): { op: Op<A>; gradientOp: Op<A> } {
@@ -64,7 +72,7 @@ function normalization<A extends PixelNormalizeAttributes>(
   const op: Op<A> = {
     name,
     inputNames: ["input"],
-    stored,
+    inference,
     infer([input], attributes) {
       requireFloats(name, ["input"], [input]);
       checked(name, input.shape, attributes);
@@ -118,20 +126,51 @@ function rowMeans(data: Float64Array, { count, rowOf }: Rows): Float64Array {
   return means;
 }
 
+function filled(graph: OnnxNodes, length: number, value: number): string {
+  return graph.floats(new Float32Array(length).fill(value), [length], "constant");
+}
+
+/** `LayerNormalization` is over the last axes: the channels go there and back. */
+const onnxPixels: InferenceForm["onnx"] = (graph, [x], { attributes: { eps }, inputs }) => {
+  const move = (x: string, perm: number[]) => graph.node("Transpose", [x], { perm });
+  const ones = filled(graph, inputs[0].shape[1], 1);
+  const normal = graph.node("LayerNormalization", [move(x, [0, 2, 3, 1]), ones], {
+    axis: -1,
+    epsilon: { float: eps },
+  });
+  return move(normal, [0, 3, 1, 2]);
+};
+
+/** Each group as one channel of a row, as PyTorch writes it. */
+const onnxGroups: InferenceForm["onnx"] = (graph, [x], { attributes: { eps, groups }, inputs }) => {
+  const reshape = (x: string, shape: readonly number[]) =>
+    graph.node("Reshape", [x, graph.integers(shape)]);
+  const [one, zero] = [1, 0].map((value) => filled(graph, groups, value));
+  const normal = graph.node("InstanceNormalization", [reshape(x, [0, groups, -1]), one, zero], {
+    epsilon: { float: eps },
+  });
+  return reshape(normal, [0, ...inputs[0].shape.slice(1)]);
+};
+
 /** The ops of {@link layerNorm2d} without scale and shift. */
 export const { op: pixelNormalizeOp, gradientOp: pixelNormalizeGradientOp } = normalization<
   PixelNormalizeAttributes
->("pixelNormalize", { eps: finite(0) }, pixelRows, () => {});
+>("pixelNormalize", { attributes: { eps: finite(0) }, onnx: onnxPixels }, pixelRows, () => {});
 
 /** The ops of {@link groupNorm} without scale and shift. */
 export const { op: groupNormalizeOp, gradientOp: groupNormalizeGradientOp } = normalization<
   GroupNormalizeAttributes
->("groupNormalize", { eps: finite(0), groups: whole(1) }, groupRows, (shape, { groups }) => {
-  if (Number.isInteger(groups) && groups >= 1 && shape[1] % groups === 0) return;
-  throw new InputError(
-    `groupNormalize: ${formatShape(shape)} does not divide into ${groups} groups of channels`,
-  );
-});
+>(
+  "groupNormalize",
+  { attributes: { eps: finite(0), groups: whole(1) }, onnx: onnxGroups },
+  groupRows,
+  (shape, { groups }) => {
+    if (Number.isInteger(groups) && groups >= 1 && shape[1] % groups === 0) return;
+    throw new InputError(
+      `groupNormalize: ${formatShape(shape)} does not divide into ${groups} groups of channels`,
+    );
+  },
+);
 
 function shifted(normal: Value, { affine }: RowNormalizeOptions): Value {
   return affine ? channelAffine(normal, affine.weight, affine.bias) : normal;

@@ -1,4 +1,5 @@
 /** The logistic function. */
+import { onnxOp } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Arithmetic, Value } from "../graph/types.ts";
 import { activationOps } from "./activation.ts";
@@ -18,6 +19,7 @@ export function sigmoidOf<E>(e: Arithmetic<E>, x: E): E {
 export const [sigmoidOp, sigmoidGradientOp] = activationOps({
   name: "sigmoid",
   stored: {},
+  onnx: onnxOp("Sigmoid"),
   expression: sigmoidOf,
   gradientOf: "output",
   gradient: (e, dy, y) => e.multiply(dy, e.multiply(y, e.subtract(e.constant(1), y))),

@@ -1,4 +1,5 @@
 /** Softmax and its logarithm, over the classes of each sample. */
+import { onnxOp } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { HostTensor, Op, TensorType, Value } from "../graph/types.ts";
 import { requireFloats, requireRank, requireShape } from "./checks.ts";
@@ -44,7 +45,7 @@ function mapRows(
 export const softmaxOp: Op = {
   name: "softmax",
   inputNames: ["logits"],
-  stored: {},
+  inference: { attributes: {}, onnx: onnxOp("Softmax", { axis: 1 }) },
   infer: (inputs) => inferRows("softmax", inputs),
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [
     dy && apply(softmaxGradientOp, [dy, y], {})[0],
@@ -68,7 +69,7 @@ export const softmaxGradientOp: Op = {
 export const logSoftmaxOp: Op = {
   name: "logSoftmax",
   inputNames: ["logits"],
-  stored: {},
+  inference: { attributes: {}, onnx: onnxOp("LogSoftmax", { axis: 1 }) },
   infer: (inputs) => inferRows("logSoftmax", inputs),
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [
     dy && apply(logSoftmaxGradientOp, [dy, y], {})[0],

@@ -120,7 +120,7 @@ Deno.test("what ops are traced with fits their own rules", () => {
   for (const family of Object.keys(FAMILIES)) {
     for (const { program } of casesOf(family)) {
       for (const { op, attributes } of program.nodes) {
-        const wrong = op.stored && wrongAttribute(op.stored, attributes);
+        const wrong = op.inference && wrongAttribute(op.inference.attributes, attributes);
         assertEquals(wrong, undefined, op.name);
       }
     }
