@@ -11,8 +11,8 @@ import { stepProgram } from "../training/step_program.ts";
 import { contributionVariable } from "../training/variables.ts";
 import { openChosen } from "./backend.ts";
 import { reportCost } from "./bench_cost.ts";
-import { fewer, reportMachines } from "./bench_machines.ts";
-import { inferenceOf, type Subject, trainingOf } from "./bench_subjects.ts";
+import { reportMachines } from "./bench_machines.ts";
+import { inferenceOf, type Subject, trainingOf, type TrainingSubject } from "./bench_subjects.ts";
 import { callsTable, shares, sharesTable } from "./bench_tables.ts";
 import {
   type Arguments,
@@ -50,9 +50,9 @@ export const command: Command = {
     "step is a forward pass of the network with its kernels and batch norms folded. GFLOP/s counts the\n" +
     "multiplications and additions of convolutions and matrix products as the model defines them, and\n" +
     "GB/s, on WebGPU, what the kernels load from and store to global memory. Kernels are timed by\n" +
-    "themselves; on WebGPU that takes an adapter with timestamp queries. --machines also times a step of\n" +
-    "half the shards and what ranks add up, and computes the rest from what they exchange; started by\n" +
-    "mpirun or srun it measures an exchange too.\n" +
+    "themselves; on WebGPU that takes an adapter with timestamp queries. --machines also times the\n" +
+    "update and what ranks add up, and computes the rest from what they exchange; started by mpirun or\n" +
+    "srun it measures an exchange too.\n" +
     howToDoWithoutNative("bench"),
   async run(args, context) {
     for (const name of ["cost", "machines"].filter((name) => args.flag(name))) {
@@ -97,16 +97,13 @@ async function bench(args: Arguments, context: Context, ranks: Ranks): Promise<n
   const form = args.choice("form", FORM_NAMES);
   const choice = form === undefined ? config : { ...config, backend: "cpu" as const, form };
   const backend = await openChosen(choice, context);
-  const training = (shards: number) =>
-    trainingOf(
-      backend,
-      { recipe, ...changed, seed: config.seed, batchSize: shardSize, shards, withNorms },
-      images.input,
-      changes,
-    );
-  using subject = args.flag("inference")
-    ? await inferenceOf(backend, model, images, batchSize)
-    : await training(shards);
+  const training = args.flag("inference") ? undefined : await trainingOf(
+    backend,
+    { recipe, ...changed, seed: config.seed, batchSize: shardSize, shards, withNorms },
+    images.input,
+    changes,
+  );
+  using subject = training ?? await inferenceOf(backend, model, images, batchSize);
   const millisecondsPerStep = await timeSteps(subject, steps, backend, context);
   const imagesPerSecond = 1000 * batchSize / millisecondsPerStep;
   const gigaflops = 2 * subject.multiplyAccumulates / millisecondsPerStep / 1e6;
@@ -120,13 +117,12 @@ async function bench(args: Arguments, context: Context, ranks: Ranks): Promise<n
   );
   if (timings.length > 0) context.print(sharesTable(timings));
   if (args.flag("profile") && timings.length > 0) context.print(`\n${callsTable(timings)}`);
-  using smaller = args.flag("machines") ? await training(fewer(shards)) : undefined;
-  const machines = smaller
+  const machines = training && args.flag("machines")
     ? await reportMachines(
       {
         shards,
-        all: millisecondsPerStep,
-        half: await timeSteps(smaller, steps, backend, context),
+        step: millisecondsPerStep,
+        update: await timeUpdate(training, shards, steps, context),
         bytes: 4 * contributionVariable(recipe).size,
       },
       ranks,
@@ -168,6 +164,26 @@ async function timeSteps(
   }
   progress.finish();
   return median(times);
+}
+
+/** The median time of what a step's last shard takes more than the others, in milliseconds: the update. */
+async function timeUpdate(
+  { shard }: TrainingSubject,
+  shards: number,
+  steps: number,
+  { progress }: Context,
+): Promise<number> {
+  const times: number[][] = [];
+  for (let step = 0; step < steps; step++) {
+    progress.update(() => `update of step ${step} of ${steps}`);
+    for (let i = 0; i < shards; i++) {
+      const start = performance.now();
+      await shard(step, i);
+      (times[i] ??= []).push(performance.now() - start);
+    }
+  }
+  progress.finish();
+  return Math.max(0, median(times.pop()!) - median(times.flat()));
 }
 
 /** Times kernels by themselves; none, with a warning, where the backend cannot. */

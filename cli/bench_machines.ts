@@ -21,15 +21,12 @@ const MOST_MACHINES = 64;
 export interface StepTimes {
   readonly shards: number;
   /** Milliseconds of a step that computes all shards. */
-  readonly all: number;
-  /** Of one that computes {@link fewer} of them. */
-  readonly half: number;
+  readonly step: number;
+  /** Of them, those of the update, which machines do not share. */
+  readonly update: number;
   /** Of what ranks add up in a step. */
   readonly bytes: number;
 }
-
-/** How many shards the second step has that is measured: from both follows what a shard costs. */
-export const fewer = (shards: number) => Math.ceil(shards / 2);
 
 /** A step on so many machines. */
 export interface Prediction {
@@ -48,22 +45,20 @@ export interface Prediction {
  * @param addingOn milliseconds that a rank adds up and copies, of so many
  */
 export function predictSteps(
-  { all, half, shards, bytes }: StepTimes,
+  { step, update, shards, bytes }: StepTimes,
   addingOn: (machines: number) => number,
 ): Prediction[] {
-  const shard = Math.min((all - half) / (shards - fewer(shards)), all / shards);
-  const update = all - shards * shard;
   const counts = Array.from({ length: Math.log2(MOST_MACHINES) + 1 }, (_, i) => 2 ** i);
   return counts.filter((machines) => shards % machines === 0).map((machines) => {
-    const computing = update + shard * shards / machines;
+    const computing = update + (step - update) / machines;
     const adding = machines === 1 ? 0 : addingOn(machines);
-    const step = Object.fromEntries(
+    const onNetworks = Object.fromEntries(
       Object.entries(NETWORKS).map(([name, bits]) => [
         name,
         computing + adding + exchange(machines, bytes, bits),
       ]),
     ) as Prediction["step"];
-    return { machines, computing, adding, step };
+    return { machines, computing, adding, step: onNetworks };
   });
 }
 

@@ -32,13 +32,19 @@ export interface Subject extends Disposable {
   profile(runs: number): Promise<KernelTiming[]>;
 }
 
+/** A training step. */
+export interface TrainingSubject extends Subject {
+  /** Does what falls to one of its shards; after the last one comes the update. */
+  shard(step: number, shard: number): Promise<unknown>;
+}
+
 /** A training step; `batchSize` of the options are the images of a shard. */
 export async function trainingOf(
   backend: Backend,
   options: SessionOptions,
   shape: ImageShape,
   changes: TrainingChanges,
-): Promise<Subject> {
+): Promise<TrainingSubject> {
   // What most of the training does: nothing is frozen any more that is at first.
   const recipe = { ...options.recipe, beginning: undefined };
   const session = await TrainingSession.create(
@@ -47,15 +53,16 @@ export async function trainingOf(
   );
   const batch = await randomBatch(options, shape, changes);
   const { shards: parts = 1 } = options;
+  const shard = (step: number, part: number) => {
+    const place = { step, part, parts, endsStep: part === parts - 1 };
+    // No learning: the weights stay where every step costs the same.
+    return session.train(batch, place, { learningRate: 0 });
+  };
   return {
     description: "training",
     multiplyAccumulates: parts * session.multiplyAccumulates,
-    step: (step) =>
-      Promise.all(Array.from({ length: parts }, (_, part) => {
-        const place = { step, part, parts, endsStep: part === parts - 1 };
-        // No learning: the weights stay where every step costs the same.
-        return session.train(batch, place, { learningRate: 0 });
-      })),
+    step: (step) => Promise.all(Array.from({ length: parts }, (_, part) => shard(step, part))),
+    shard,
     profile: (runs) => session.profile(runs),
     [Symbol.dispose]: () => session.dispose(),
   };
