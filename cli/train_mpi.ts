@@ -25,6 +25,11 @@ export const command: Command = {
     "docs/machines.md explains how to choose the shards and what to do when something hangs.",
   async run(args, context) {
     const { warning, ...member } = await joinMpi(args.integer("timeout") ?? DEFAULT_TIMEOUT);
+    // A launcher that sees one rank leave with another code than 0 tells the others to end, while they
+    // are about to leave with the same: that must not become the code of a signal.
+    for (const signal of ["SIGTERM", "SIGINT", "SIGUSR2"] as const) {
+      Deno.addSignalListener(signal, () => {});
+    }
     return await asMember(member, context, async (context) => {
       if (warning !== undefined) context.progress.print(`warning: ${warning}`);
       return await trainAs(member, args, context);

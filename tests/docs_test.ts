@@ -105,7 +105,7 @@ Deno.test("the commands that README and docs/ show have these arguments", async 
     .filter(([name]) => COMMANDS.some((command) => command.name === name));
   assert(calls.length > 0);
   for (const [name, ...args] of calls) {
-    const { command }: { command: Command } = await import(`../cli/${name}.ts`);
+    const { command }: { command: Command } = await import(`../cli/${name.replace(":", "_")}.ts`);
     parseArguments(name, command, args);
   }
 });

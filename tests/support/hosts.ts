@@ -49,6 +49,16 @@ export class Hosts implements AsyncDisposable {
     return [this.#shell, host, command.map(shellQuoted).join(" ")];
   }
 
+  /** The network of a host, as a file that `nsenter` takes. */
+  networkOf(host: string): string {
+    return `/run/netns/${this.#prefix}${host}`;
+  }
+
+  /** The address of a host. */
+  addressOf(host: string): string {
+    return `10.77.0.${this.names.indexOf(host) + 1}`;
+  }
+
   /** Pulls the cable of a host out of the switch. */
   async cut(host: string): Promise<void> {
     await ip("link", "set", this.#prefix + host, "down");
@@ -65,9 +75,9 @@ export class Hosts implements AsyncDisposable {
     await ip("link", "set", bridge, "up");
     const known = [
       "127.0.0.1 localhost",
-      ...this.names.map((name, i) => `10.77.0.${i + 1} ${name}`),
+      ...this.names.map((name) => `${this.addressOf(name)} ${name}`),
     ];
-    for (const [i, name] of this.names.entries()) {
+    for (const name of this.names) {
       const space = prefix + name;
       // What `ip netns exec` puts in the place of /etc/hosts.
       await Deno.mkdir(`/etc/netns/${space}`, { recursive: true });
@@ -75,7 +85,7 @@ export class Hosts implements AsyncDisposable {
       await ip("netns", "add", space);
       await ip("link", "add", space, "type", "veth", "peer", "name", "eth0", "netns", space);
       await ip("link", "set", space, "master", bridge, "up");
-      await ip("-n", space, "addr", "add", `10.77.0.${i + 1}/24`, "dev", "eth0");
+      await ip("-n", space, "addr", "add", `${this.addressOf(name)}/24`, "dev", "eth0");
       for (const device of ["eth0", "lo"]) await ip("-n", space, "link", "set", device, "up");
     }
     await Deno.writeTextFile(
