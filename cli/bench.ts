@@ -40,7 +40,7 @@ export const command: Command = {
       help: `On the CPU, how its kernels run: ${FORM_NAMES.join(", ")}; by default the fastest`,
     },
     machines: {
-      help: "Also predict steps on 1 to 64 machines that share data.shards, by three networks",
+      help: "Also predict steps on 1 to 64 machines that share data.shards",
     },
     cost: { help: "Count what a step costs on WebGPU instead; nothing is run" },
   },
