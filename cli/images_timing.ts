@@ -39,7 +39,7 @@ export async function timeImages(file: ConfigFile, context: Context): Promise<Im
   const computing = await secondsEach(async function* () {
     for (let step = 0;; step++) yield await subject.step(step);
   }()) / batchSize;
-  subject.dispose();
+  subject[Symbol.dispose]();
   const { train } = await load();
   using loader = new BatchLoader(train, { batchSize, seed, shuffle: true, workers });
   const decoding = await secondsEach(loader.epoch(0)) / batchSize;
