@@ -42,6 +42,8 @@ export type {
   InferenceForm,
   Op,
   Program,
+  Sample,
+  SampleOperand,
   Shape,
   TensorType,
   Update,

@@ -96,6 +96,8 @@ export const convertLayoutOp: Op<ConvertLayoutAttributes> = {
   inputNames: ["input"],
   infer: ([input]) => [input],
   evaluate: ([input]) => [input.data],
+  multiplyAccumulates: () => 0,
+  samples: [],
 };
 
 /** A program whose values all have an order that suits the kernels that use them. */

@@ -52,7 +52,8 @@ export const command: Command = {
     "the figures are of the median run, without changes of memory layout, which a network seldom\n" +
     "needs. GFLOP/s counts what the op defines, GB/s its inputs and outputs, once each. As yardsticks\n" +
     "serve a product of 512x512 matrices and a scaled tensor of 16 MiB on the same backend. Exits\n" +
-    "with 1 if a number is off by more than 1e-4 of the largest.\n" +
+    "with 1 if a number is off by more than 1e-4 of the largest. Without shapes, small ones are\n" +
+    "taken that fit the op.\n" +
     "Example: overfold kernel conv2d --shape 8x16x32x32 --shape 16x16x3x3 --attribute padding=[1,1]\n" +
     wrapText(`Ops: ${opNames().join(", ")}`, 100).join("\n"),
   async run(args, context) {

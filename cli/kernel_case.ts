@@ -7,14 +7,17 @@ import { isLeaf } from "../graph/leaves.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import { apply, input, output, trace } from "../graph/trace.ts";
 import {
+  type Attributes,
   type DType,
   formatShape,
   type Op,
   type Program,
+  type SampleOperand,
   sizeOf,
   type TensorType,
 } from "../graph/types.ts";
 import { OPS } from "../ops/registry.ts";
+import { drawElements, sampleOperand } from "../ops/samples.ts";
 
 /** A program of one op, and what to run it on. */
 export interface KernelCase {
@@ -23,51 +26,9 @@ export interface KernelCase {
   readonly inputs: Readonly<Record<string, TensorData>>;
 }
 
-/** Attributes that an op takes where none are given. */
-const CONVOLUTION = {
-  stride: [1, 1],
-  padding: [0, 0],
-  dilation: [1, 1],
-  groups: 1,
-  paddingMode: "zeros",
-};
-const POOLING = { padding: [0, 0], dilation: [1, 1], ceilMode: false };
-const COMPOSITION = { groups: 1, pairing: "paper" };
-const DEFAULTS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  conv2d: CONVOLUTION,
-  conv2dInputGradient: CONVOLUTION,
-  conv2dWeightGradient: CONVOLUTION,
-  maxPool2d: POOLING,
-  maxPool2dGradient: POOLING,
-  avgPool2d: { ...POOLING, countIncludePad: true },
-  avgPool2dGradient: { ...POOLING, countIncludePad: true },
-  composeKernel: COMPOSITION,
-  composeKernelWGradient: COMPOSITION,
-  composeKernelDGradient: COMPOSITION,
-  channelNormalize: { eps: 1e-5 },
-  channelNormalizeReduce: { eps: 1e-5 },
-  channelNormalizeInputGradient: { eps: 1e-5 },
-  matmul: { transposeA: false, transposeB: false },
-  softmaxCrossEntropy: { labelSmoothing: 0, reduction: "mean" },
-  softmaxCrossEntropyGradient: { labelSmoothing: 0, reduction: "mean" },
-  countCorrect: { k: 1 },
-  binaryOutcomes: { threshold: 0 },
-  dropoutMask: { p: 0.5, stream: 0 },
-  augment: { padding: 0, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
-  sgdUpdate: { nesterov: false, weightDecay: 0 },
-  adamUpdate: {
-    beta2: 0.999,
-    eps: 1e-8,
-    weightDecay: 0,
-    decoupledWeightDecay: false,
-    outputCount: 3,
-  },
-  rmspropUpdate: { alpha: 0.99, eps: 1e-8, weightDecay: 0, centered: false, buffered: false },
-};
+const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array };
 /** Most bytes of inputs that are made up. */
 const MOST_BYTES = 2 ** 31;
-/** Operands that are never negative: variances, and means of squares. */
-const POSITIVE = /variance$|sq|biasCorrection/i;
 
 /** The names of all ops that compute something. */
 export function opNames(): string[] {
@@ -77,8 +38,8 @@ export function opNames(): string[] {
 /**
  * The case of an op by its name.
  *
- * @param shapes one text for each input, see {@link parseShape}
- * @param attributes texts of the form `KEY=VALUE`, the value in JSON
+ * @param shapes one text for each input, see {@link parseShape}; by default those of the op's sample
+ * @param attributes texts of the form `KEY=VALUE`, the value in JSON, in place of the sample's
  * @throws InputError for a name, shape or attribute that does not fit
  */
 export function kernelCase(
@@ -90,26 +51,44 @@ export function kernelCase(
   if (!op || isLeaf(op)) {
     throw new InputError(`there is no op "${name}"${suggestion(name, opNames(), "ops")}`);
   }
-  const types = shapes.map(parseShape);
-  const bytes = types.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  const [sample] = op.samples;
+  const operands = shapes.length === 0
+    ? sample.operands.map(sampleOperand)
+    : shapes.map((text, i) => operandOf(op, i, parseShape(text)));
+  const bytes = operands.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
   if (bytes > MOST_BYTES) {
     throw new InputError(
       `--shape: found ${(bytes / 2 ** 30).toFixed(1)} GiB of inputs, expected at most ` +
         `${MOST_BYTES / 2 ** 30}`,
     );
   }
+  const given = parseAttributes(attributes, Object.keys(sample.attributes));
+  return caseOf(op, operands, { ...sample.attributes, ...given });
+}
+
+/** The case of an op on operands that are drawn, always the same ones. */
+export function caseOf(
+  op: Op,
+  operands: readonly Required<SampleOperand>[],
+  attributes: Attributes,
+): KernelCase {
   const random = new RandomStream({ seed: 0, stream: STREAM.synthetic });
   const inputName = (i: number) => op.inputNames[i] ?? `${op.inputNames.at(-1)}${i}`;
   return {
     op,
-    program: traceOp(op, types, inputName, {
-      ...DEFAULTS[name],
-      ...parseAttributes(attributes, Object.keys(DEFAULTS[name] ?? {})),
-    }),
-    inputs: Object.fromEntries(
-      types.map((type, i) => [inputName(i), randomData(type, inputName(i), random)]),
-    ),
+    program: traceOp(op, operands, inputName, attributes),
+    inputs: Object.fromEntries(operands.map((operand, i) => {
+      const data = new ARRAYS[operand.dtype](sizeOf(operand.shape));
+      return [inputName(i), drawElements(data, operand, random)];
+    })),
   };
+}
+
+/** An operand of this type, of what the op's samples have in its place if they have such. */
+function operandOf(op: Op, place: number, type: TensorType): Required<SampleOperand> {
+  const like = op.samples.flatMap(({ operands }) => operands.slice(place, place + 1))
+    .map(sampleOperand).find(({ dtype }) => dtype === type.dtype);
+  return sampleOperand({ ...like, ...type });
 }
 
 /**
@@ -179,16 +158,4 @@ function unfit(op: Op, types: readonly TensorType[], attributes: unknown): Input
     `${op.name} takes ${op.inputNames.join(", ") || "no input"}; found the shapes ${shapes} and ` +
       `the attributes ${JSON.stringify(attributes)}, which do not fit`,
   );
-}
-
-/** Floats in [-1, 1), or (0, 1] where negative ones make no sense; bytes; integers 0 and 1. */
-function randomData({ shape, dtype }: TensorType, name: string, random: RandomStream): TensorData {
-  const length = sizeOf(shape);
-  if (dtype === "u8") return Uint8Array.from({ length }, () => random.integer(256));
-  if (dtype === "i32") return Int32Array.from({ length }, () => random.integer(2));
-  const positive = POSITIVE.test(name);
-  return Float32Array.from({ length }, () => {
-    const number = random.uniform();
-    return positive ? 1 - number : 2 * number - 1;
-  });
 }

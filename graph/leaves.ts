@@ -47,10 +47,12 @@ function notEvaluated(): Float64Array[] {
   throw new Error("leaves are given, not evaluated");
 }
 
+const LEAF = { inputNames: [], multiplyAccumulates: () => 0, samples: [] };
+
 /** A tensor given anew for every run. */
 export const inputOp: Op<InputAttributes> = {
   name: "input",
-  inputNames: [],
+  ...LEAF,
   infer: (_inputs, { shape, dtype }) => [{ shape, dtype }],
   evaluate: notEvaluated,
 };
@@ -63,7 +65,7 @@ export function programInputs({ nodes }: Program): InputAttributes[] {
 /** A range of a variable, as it was before the run. */
 export const variableOp: Op<VariableAttributes> = {
   name: "variable",
-  inputNames: [],
+  ...LEAF,
   infer: (_inputs, { shape }) => [{ shape, dtype: "f32" }],
   evaluate: notEvaluated,
 };
@@ -71,7 +73,7 @@ export const variableOp: Op<VariableAttributes> = {
 /** A tensor known when the program was traced. */
 export const constantOp: Op<ConstantAttributes> = {
   name: "constant",
-  inputNames: [],
+  ...LEAF,
   infer: (_inputs, { shape }) => [{ shape, dtype: "f32" }],
   evaluate: (_inputs, { data }) => [Float64Array.from(data)],
 };

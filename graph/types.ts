@@ -87,6 +87,27 @@ export interface GradientContext<A = Attributes> {
   readonly needed: readonly boolean[];
 }
 
+/** An operand of a {@link Sample}. */
+export interface SampleOperand {
+  readonly shape: Shape;
+  /** Default f32. */
+  readonly dtype?: DType;
+  /**
+   * What its elements are drawn from, the upper bound excluded. Default: [-1, 1] of f32, [0, 2] of
+   * i32, [0, 256] of u8.
+   */
+  readonly range?: readonly [least: number, bound: number];
+  /** Whether it gets no gradient, though it is f32. Default false. */
+  readonly constant?: boolean;
+}
+
+/** Operands and attributes that an op takes. */
+export interface Sample<A = Attributes> {
+  /** In the order of its inputs; a shape alone is one of f32 from the default range. */
+  readonly operands: readonly (Shape | SampleOperand)[];
+  readonly attributes: A;
+}
+
 /** An op in the files of folded networks. */
 export interface InferenceForm<A = Attributes> {
   /**
@@ -115,6 +136,12 @@ export interface Op<A = Attributes> {
    * that takes any number has one name for them all.
    */
   readonly inputCount?: (attributes: A) => readonly [least: number, most: number];
+  /**
+   * What it can be tried on, small and enough to check all of the gradient rule by differences. The
+   * attributes of the first are the defaults of `overfold kernel`. Empty for leaves and what passes
+   * make.
+   */
+  readonly samples: readonly Sample<A>[];
   /** What files say of the op. Only one that computes what inference needs has it. */
   readonly inference?: InferenceForm<A>;
   /** The shape rule. Throws InputError for inputs that do not fit. */
@@ -131,10 +158,10 @@ export interface Op<A = Attributes> {
     outputs: readonly TensorType[],
   ): Float64Array[];
   /**
-   * Multiply-accumulate operations of a node; a floating-point operation count is twice that. Absent
-   * for an op that only moves or scales elements.
+   * Multiply-accumulate operations of a node; a floating-point operation count is twice that. 0 for
+   * an op that only moves or scales elements.
    */
-  multiplyAccumulates?(
+  multiplyAccumulates(
     inputs: readonly TensorType[],
     outputs: readonly TensorType[],
     attributes: A,

@@ -14,6 +14,8 @@ export interface ActivationDefinition<A> {
   readonly name: string;
   /** What the attributes must be, in a stored program too. */
   readonly stored: AttributeRules<A>;
+  /** Attributes that it can be tried with; the first are defaults, see {@link Op.samples}. */
+  readonly samples: readonly A[];
   /** ONNX's own form, if it has one; see {@link ElementwiseDefinition}. */
   readonly onnx?: ElementwiseDefinition<A>["onnx"];
   /** What an element becomes. */
@@ -27,23 +29,28 @@ export interface ActivationDefinition<A> {
   gradient<E>(e: Arithmetic<E>, dy: E, of: E, attributes: A): E;
 }
 
+/** Numbers on all sides of the bends that activations have. */
+const PLACES = { shape: [6, 5], range: [-8, 8] } as const;
+
 /**
  * The op of an activation, and the op of its gradient, `<name>Gradient`: (outputGradient, input or
  * output) → the gradient by the input. The op's shape rule throws InputError for attributes that are
  * not as they must be.
  */
 export function activationOps<A = Record<never, never>>(
-  { name, stored, onnx, expression, gradientOf, gradient }: ActivationDefinition<A>,
+  { name, stored, samples, onnx, expression, gradientOf, gradient }: ActivationDefinition<A>,
 ): readonly [op: Op<A>, gradientOp: Op<A>] {
   const gradientOp = elementwiseOp<A>({
     name: `${name}Gradient`,
     inputNames: ["outputGradient", gradientOf],
+    samples: samples.map((attributes) => ({ operands: [PLACES.shape, PLACES], attributes })),
     expression: (e, [dy, of], attributes) => [gradient(e, dy, of, attributes)],
   });
   const op = elementwiseOp<A>({
     name,
     inputNames: ["input"],
     stored,
+    samples: samples.map((attributes) => ({ operands: [PLACES], attributes })),
     onnx,
     expression: (e, [x], attributes) => [expression(e, x, attributes)],
     gradient: ({ inputs: [input], outputs: [output], outputGradients: [dy], attributes }) => [

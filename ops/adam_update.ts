@@ -36,6 +36,9 @@ export interface AdamUpdateOptions extends Partial<Omit<AdamUpdateAttributes, "b
   readonly biasCorrection2: Operand;
 }
 
+/** A rate or an average of squares. */
+const SCALAR = { shape: [], range: [0.5, 2] } as const;
+
 /** The op of {@link adamUpdate}: parameter, expAvg, expAvgSq and, if given, maxExpAvgSq anew. */
 export const adamUpdateOp = elementwiseOp<AdamUpdateAttributes & { readonly outputCount: number }>({
   name: "adamUpdate",
@@ -76,6 +79,16 @@ export const adamUpdateOp = elementwiseOp<AdamUpdateAttributes & { readonly outp
     const moved = e.subtract(decayed, e.multiply(stepSize, e.divide(newM, denominator)));
     return newMost === undefined ? [moved, newM, newV] : [moved, newM, newV, newMost];
   },
+  samples: [{
+    operands: [[5], [5], SCALAR, SCALAR, SCALAR, SCALAR, [5], { ...SCALAR, shape: [5] }],
+    attributes: {
+      beta2: 0.999,
+      eps: 1e-8,
+      weightDecay: 0,
+      decoupledWeightDecay: false,
+      outputCount: 3,
+    },
+  }],
 });
 
 /**

@@ -93,6 +93,8 @@ export const adaptiveAvgPool2dOp: Op<AdaptiveAvgPool2dAttributes> = {
     forEachShare(shape, outputSize, (y, x, share) => output[y] += share * data[x]);
     return [output];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 2, 5, 3]], attributes: { outputSize: [3, 4] } }],
 };
 
 /** The gradient of {@link adaptiveAvgPool2d}: outputGradient [N, C, oH, oW] → [N, C, H, W]. */
@@ -113,6 +115,8 @@ export const adaptiveAvgPool2dGradientOp: Op<AdaptiveAvgPool2dGradientAttributes
     forEachShare(inputShape, [shape[2], shape[3]], (y, x, share) => dx[x] += share * data[y]);
     return [dx];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 2, 3, 4]], attributes: { inputShape: [2, 2, 5, 3] } }],
 };
 
 /** Visits every element of every window: output and input offset, and the element's weight. */

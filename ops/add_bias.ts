@@ -20,6 +20,7 @@ export const addBiasOp = elementwiseOp({
     ...multiplied(channels, () => 1),
     bias: () => bias.data,
   }),
+  samples: [{ operands: [[2, 3, 4, 4], [3]], attributes: {} }],
 });
 
 /**

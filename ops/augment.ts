@@ -88,6 +88,11 @@ export const augmentOp: Op<AugmentAttributes> = {
     }
     return [output];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{
+    operands: [{ shape: [2, 5, 4, 3], dtype: "u8" }, { shape: [2, 3], dtype: "i32" }],
+    attributes: { padding: 1, mean: [0.5, 0.4, 0.3], std: [0.25, 0.2, 0.3] },
+  }],
 };
 
 /** Options of {@link augment}. */

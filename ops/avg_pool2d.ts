@@ -124,6 +124,49 @@ export const avgPool2dOp: Op<AvgPool2dAttributes> = {
       weight: () => new Float64Array(channels * height * width).fill(share),
     };
   },
+  multiplyAccumulates: () => 0,
+  samples: [{
+    operands: [[1, 2, 5, 5]],
+    attributes: {
+      kernelSize: [2, 2],
+      stride: [2, 2],
+      padding: [0, 0],
+      dilation: [1, 1],
+      ceilMode: false,
+      countIncludePad: true,
+    },
+  }, {
+    operands: [[1, 2, 6, 5]],
+    attributes: {
+      kernelSize: [3, 3],
+      stride: [2, 2],
+      padding: [1, 1],
+      dilation: [1, 1],
+      ceilMode: true,
+      countIncludePad: true,
+    },
+  }, {
+    operands: [[1, 2, 6, 5]],
+    attributes: {
+      kernelSize: [3, 3],
+      stride: [2, 2],
+      padding: [1, 1],
+      dilation: [1, 1],
+      ceilMode: true,
+      countIncludePad: false,
+    },
+  }, {
+    operands: [[1, 2, 6, 5]],
+    attributes: {
+      kernelSize: [3, 3],
+      stride: [2, 2],
+      padding: [1, 1],
+      dilation: [1, 1],
+      ceilMode: true,
+      countIncludePad: true,
+      divisorOverride: 5,
+    },
+  }],
 };
 
 /** The gradient of {@link avgPool2d}: outputGradient [N, C, oH, oW] → [N, C, H, W]. */
@@ -142,6 +185,19 @@ export const avgPool2dGradientOp: Op<AvgPool2dGradientAttributes> = {
     forEachShare(attributes.inputShape, attributes, (y, x, share) => dx[x] += share * dy.data[y]);
     return [dx];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{
+    operands: [[1, 2, 2, 2]],
+    attributes: {
+      kernelSize: [2, 2],
+      stride: [2, 2],
+      padding: [0, 0],
+      dilation: [1, 1],
+      ceilMode: false,
+      countIncludePad: true,
+      inputShape: [1, 2, 5, 5],
+    },
+  }],
 };
 
 /** Visits every element of every window: output and input offset, and the element's weight. */

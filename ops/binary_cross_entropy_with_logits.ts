@@ -54,6 +54,17 @@ export const binaryCrossEntropyWithLogitsOp = elementwiseOp({
       ? apply(binaryCrossEntropyWithLogitsGradientOp, [dy, ...inputs], {})[0]
       : undefined,
   ],
+  samples: [{
+    operands: [[2, 3], { shape: [2, 3], range: [-0.5, 1], constant: true }],
+    attributes: {},
+  }, {
+    operands: [[2, 3], { shape: [2, 3], range: [-0.5, 1], constant: true }, {
+      shape: [3],
+      range: [0.5, 2],
+      constant: true,
+    }],
+    attributes: {},
+  }],
 });
 
 /**
@@ -78,6 +89,10 @@ export const binaryCrossEntropyWithLogitsGradientOp = elementwiseOp({
     const slope = e.subtract(e.subtract(one, target), weighted);
     return [whereKnown(e, target, e.multiply(dy, slope))];
   },
+  samples: [{
+    operands: [[2, 3], [2, 3], [2, 3], { shape: [3], range: [0.5, 2] }],
+    attributes: {},
+  }],
 });
 
 /**

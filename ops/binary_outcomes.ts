@@ -36,6 +36,7 @@ export const binaryOutcomesOp = elementwiseOp<BinaryOutcomesAttributes>({
       e.multiply(e.subtract(one, yes), positive),
     ];
   },
+  samples: [{ operands: [[2, 3], [2, 3]], attributes: { threshold: 0 } }],
 });
 
 /**

@@ -29,6 +29,10 @@ export const channelAffineOp = elementwiseOp({
     weight: () => weight.data,
     bias: () => bias.data,
   }),
+  samples: [{ operands: [[2, 3, 4, 4], [3], [3]], attributes: {} }, {
+    operands: [[2, 3, 2], [3, 1], [3]],
+    attributes: {},
+  }],
 });
 
 /**

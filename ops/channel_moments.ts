@@ -42,6 +42,8 @@ export const channelMomentsOp: Op = {
     });
     return [mean, variance];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 3, 4, 4]], attributes: {} }, { operands: [[4, 3]], attributes: {} }],
 };
 
 /** Attributes of {@link channelMomentsGradientOp}. */
@@ -63,6 +65,7 @@ export const channelMomentsGradientOp = elementwiseOp<ChannelMomentsGradientAttr
       e.multiply(e.multiply(dVariance, e.constant(2 / count)), e.subtract(x, mean)),
     ),
   ],
+  samples: [{ operands: [[2, 3, 4, 4], [3], [3], [3]], attributes: { count: 32 } }],
 });
 
 /**

@@ -74,6 +74,10 @@ export const channelNormalizeOp = elementwiseOp<ChannelNormalizeAttributes>({
       bias: () => factors().map((f, c) => (0 - mean.data[c]) * f + (bias ? bias.data[c] : 0)),
     };
   },
+  samples: [{
+    operands: [[2, 3, 4, 4], [3], { shape: [3], range: [0.5, 2] }, [3], [3]],
+    attributes: { eps: 1e-5 },
+  }, { operands: [[4, 3], [3], { shape: [3], range: [0.5, 2] }], attributes: { eps: 1e-5 } }],
 });
 
 /**
@@ -87,6 +91,10 @@ export const channelNormalizeInputGradientOp = elementwiseOp<ChannelNormalizeAtt
   expression: (e, [dy, variance, weight], { eps }) => [
     e.multiply(dy, stretch(e, eps, variance, weight)),
   ],
+  samples: [{
+    operands: [[2, 3, 4, 4], { shape: [3], range: [0.5, 2] }, [3]],
+    attributes: { eps: 1e-5 },
+  }],
 });
 
 /**
@@ -134,6 +142,11 @@ export const channelNormalizeReduceOp: Op<ChannelNormalizeAttributes> = {
       dWeight.map((value, channel) => -0.5 * scaled[channel] * root[channel] * value),
     ];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{
+    operands: [[2, 3, 4, 4], [2, 3, 4, 4], [3], { shape: [3], range: [0.5, 2] }, [3]],
+    attributes: { eps: 1e-5 },
+  }],
 };
 
 /**

@@ -22,6 +22,10 @@ export const channelScaleOp = elementwiseOp({
     ...channelwise(channels),
     weight: () => weight.data,
   }),
+  samples: [{ operands: [[2, 3, 4, 4], [3]], attributes: {} }, {
+    operands: [[4, 3], [3]],
+    attributes: {},
+  }, { operands: [[2, 3, 4, 4], [3, 1, 1]], attributes: {} }],
 });
 
 /**

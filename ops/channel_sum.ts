@@ -22,6 +22,8 @@ export const channelSumOp: Op = {
     data.forEach((value, i) => sums[Math.floor(i / plane) % shape[1]] += value);
     return [sums];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 3, 4, 4]], attributes: {} }],
 };
 
 /** `input` [N, C, …] summed over all axes but the channel's: [C]. The gradient of a bias. */

@@ -16,6 +16,7 @@ export const clipByValueOp = elementwiseOp<ClipByValueAttributes>({
   expression: (e, [x], { value }) => [
     e.maximum(e.minimum(x, e.constant(value)), e.constant(-value)),
   ],
+  samples: [{ operands: [[2, 3]], attributes: { value: 0.5 } }],
 });
 
 /**

@@ -19,6 +19,7 @@ export const clipFactorOp = elementwiseOp<ClipFactorAttributes>({
       e.divide(e.constant(maxNorm), e.add(e.squareRoot(sumSquares), e.constant(1e-6))),
     ),
   ],
+  samples: [{ operands: [{ shape: [], range: [0.5, 2] }], attributes: { maxNorm: 1 } }],
 });
 
 /**

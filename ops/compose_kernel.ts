@@ -159,6 +159,13 @@ export const composeKernelOp: Op<ComposeKernelAttributes> = {
     return [kernel];
   },
   multiplyAccumulates: ([w], [kernel]) => sizeOf(kernel.shape) * w.shape[2],
+  samples: [{
+    operands: [[6, 2, 7], [4, 6, 7]],
+    attributes: { kernelSize: [3, 2], groups: 2, pairing: "paper" },
+  }, {
+    operands: [[6, 2, 7], [4, 6, 7]],
+    attributes: { kernelSize: [3, 2], groups: 2, pairing: "authors" },
+  }],
 };
 
 /** The gradient of {@link composeKernel} by `W`: (kernelGradient, D) → [O, I/groups, S]. */
@@ -186,6 +193,10 @@ export const composeKernelWGradientOp: Op<ComposeKernelAttributes> = {
     return [dW];
   },
   multiplyAccumulates: ([dKernel], [dW]) => sizeOf(dKernel.shape) * dW.shape[2],
+  samples: [{
+    operands: [[6, 2, 3, 2], [4, 6, 7]],
+    attributes: { kernelSize: [3, 2], groups: 2, pairing: "paper" },
+  }],
 };
 
 /** The gradient of {@link composeKernel} by `D`: (kernelGradient, W) → [I, M·N, S]. */
@@ -212,6 +223,10 @@ export const composeKernelDGradientOp: Op<ComposeKernelAttributes> = {
     return [dD];
   },
   multiplyAccumulates: ([dKernel, w]) => sizeOf(dKernel.shape) * w.shape[2],
+  samples: [{
+    operands: [[6, 2, 3, 2], [6, 2, 7]],
+    attributes: { kernelSize: [3, 2], groups: 2, pairing: "paper" },
+  }],
 };
 
 /** Options of {@link composeKernel}. */

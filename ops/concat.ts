@@ -48,6 +48,11 @@ export const concatOp: Op = {
     });
     return [output];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 3, 2], [2, 1, 2], [2, 2, 2]], attributes: {} }, {
+    operands: [[2, 3], [2, 1]],
+    attributes: {},
+  }],
 };
 
 /** The op of {@link split}. */
@@ -87,6 +92,8 @@ export const splitOp: Op<SplitAttributes> = {
     });
     return parts;
   },
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 4, 3]], attributes: { sizes: [1, 2, 1] } }],
 };
 
 /** Visits the stretches of a tensor: the part each is of, its place in the whole and in the part. */

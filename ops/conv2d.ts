@@ -1,7 +1,14 @@
 /** Two-dimensional convolution and its gradients. */
 import { oneOf, pairOf, whole } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
-import { type Op, type Shape, sizeOf, type TensorType, type Value } from "../graph/types.ts";
+import {
+  type Op,
+  type Sample,
+  type Shape,
+  sizeOf,
+  type TensorType,
+  type Value,
+} from "../graph/types.ts";
 import { requireFloats, requireShape } from "./checks.ts";
 import { channelSum } from "./channel_sum.ts";
 import {
@@ -43,6 +50,14 @@ export interface InputGradientAttributes extends ConvolutionAttributes {
 export interface WeightGradientAttributes extends ConvolutionAttributes {
   readonly weightShape: Shape;
 }
+
+const PLAIN: ConvolutionAttributes = {
+  stride: [1, 1],
+  padding: [0, 0],
+  dilation: [1, 1],
+  groups: 1,
+  paddingMode: "zeros",
+};
 
 /** The op of {@link conv2d}. */
 export const conv2dOp: Op<ConvolutionAttributes> = {
@@ -103,6 +118,17 @@ export const conv2dOp: Op<ConvolutionAttributes> = {
       ...(bias ? { bias: () => bias.data } : {}),
     };
   },
+  samples: [
+    { operands: [[1, 2, 6, 6], [3, 2, 3, 3], [3]], attributes: PLAIN },
+    {
+      operands: [[2, 2, 5, 4], [3, 2, 3, 2], [3]],
+      attributes: { ...PLAIN, stride: [2, 1], padding: [1, 0] },
+    },
+    ...PADDING_MODES.map((paddingMode): Sample<ConvolutionAttributes> => ({
+      operands: [[1, 4, 5, 6], [6, 2, 3, 3]],
+      attributes: { stride: [1, 1], padding: [2, 2], dilation: [1, 2], groups: 2, paddingMode },
+    })),
+  ],
 };
 
 /** Elements of a kernel [O, I/groups, kH, kW] that make one output element. */
@@ -129,6 +155,10 @@ export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
     return [dx];
   },
   multiplyAccumulates: ([dy, weight]) => sizeOf(dy.shape) * perOutputChannel(weight),
+  samples: [{
+    operands: [[1, 3, 4, 4], [3, 2, 3, 3]],
+    attributes: { ...PLAIN, inputShape: [1, 2, 6, 6] },
+  }],
 };
 
 /** The gradient of {@link conv2d} by its weight: (input, dy) → [O, C/groups, kH, kW]. */
@@ -150,6 +180,10 @@ export const conv2dWeightGradientOp: Op<WeightGradientAttributes> = {
     return [dw];
   },
   multiplyAccumulates: ([, dy], [dw]) => sizeOf(dy.shape) * perOutputChannel(dw),
+  samples: [{
+    operands: [[1, 2, 6, 6], [1, 3, 4, 4]],
+    attributes: { ...PLAIN, weightShape: [3, 2, 3, 3] },
+  }],
 };
 
 /**

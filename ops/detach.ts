@@ -9,6 +9,7 @@ export const detachOp = elementwiseOp({
   inputNames: ["input"],
   expression: (_e, [x]) => [x],
   gradient: () => [undefined],
+  samples: [{ operands: [{ shape: [2, 3], range: [-1, 1], constant: true }], attributes: {} }],
 });
 
 /**

@@ -9,6 +9,7 @@ export const divideScalarOp = elementwiseOp({
   inputNames: ["input", "scalar"],
   spreads: ["scalar"],
   expression: (e, [x, scalar]) => [e.divide(x, scalar)],
+  samples: [{ operands: [[2, 3], { shape: [], range: [0.5, 2] }], attributes: {} }],
 });
 
 /**

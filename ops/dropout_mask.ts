@@ -43,6 +43,11 @@ export const dropoutMaskOp: Op<DropoutMaskAttributes> = {
       }),
     ];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{
+    operands: [{ shape: [], dtype: "i32" }],
+    attributes: { shape: [8, 16], p: 0.5, stream: 0 },
+  }],
 };
 
 /**

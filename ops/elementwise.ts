@@ -16,6 +16,7 @@ import {
   type InferenceForm,
   type Op,
   sameShape,
+  type Sample,
   type Shape,
   sizeOf,
   type TensorType,
@@ -94,6 +95,8 @@ export interface ElementwiseDefinition<A> {
   readonly outputCount?: (attributes: A) => number;
   /** What each output element is, given the matching element of every input. */
   expression<E>(arithmetic: Arithmetic<E>, inputs: readonly E[], attributes: A): E[];
+  /** What it can be tried on; see {@link Op.samples}. */
+  readonly samples: readonly Sample<A>[];
   /** The gradient rule; see {@link Op.gradient}. */
   gradient?(context: GradientContext<A>): (Value | undefined)[];
   /** What it is as a convolution; see {@link Op.linearMap}. */
@@ -107,7 +110,7 @@ export interface ElementwiseDefinition<A> {
  */
 export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {
   const { name, inputNames, inputCount, spreads = [], expression, gradient } = definition;
-  const { outputCount = () => 1, linearMap, otherwise = {} } = definition;
+  const { outputCount = () => 1, samples, linearMap, otherwise = {} } = definition;
   return {
     name,
     inputNames,
@@ -136,6 +139,8 @@ export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<
     gradient,
     evaluate: (inputs, attributes, outputs) =>
       evaluateExpression(inputs, outputs, (values) => expression(float64, values, attributes)),
+    multiplyAccumulates: () => 0,
+    samples,
     linearMap,
     elementwise: { expression },
   };

@@ -14,6 +14,7 @@ export interface EluOptions {
 export const [eluOp, eluGradientOp] = activationOps<Required<EluOptions>>({
   name: "elu",
   stored: { alpha: finite(0) },
+  samples: [{ alpha: 1.3 }],
   onnx: (graph, [x], { attributes: { alpha } }) =>
     graph.node("Elu", [x], { alpha: { float: alpha } }),
   expression(e, x, { alpha }) {

@@ -79,6 +79,7 @@ const GATES = { none: normalDistribution, tanh: approximateDistribution };
 export const [geluOp, geluGradientOp] = activationOps<Required<GeluOptions>>({
   name: "gelu",
   stored: { approximate: oneOf(Object.keys(GATES)) },
+  samples: [{ approximate: "none" }, { approximate: "tanh" }],
   onnx: (graph, [x], { attributes }) =>
     attributes.approximate === "none" ? byErrorFunction(graph, x) : undefined,
   expression: (e, x, { approximate }) => e.multiply(x, GATES[approximate](e, x).value),

@@ -24,6 +24,8 @@ export const globalAvgPool2dOp: Op = {
     data.forEach((value, i) => output[Math.floor(i / plane)] += value / plane);
     return [output];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 3, 4, 4]], attributes: {} }],
 };
 
 /** The gradient of {@link globalAvgPool2d}: outputGradient [N, C, 1, 1] → [N, C, H, W]. */
@@ -44,6 +46,8 @@ export const globalAvgPool2dGradientOp: Op<{ readonly inputShape: Shape }> = {
       new Float64Array(sizeOf(inputShape)).map((_, i) => dy.data[Math.floor(i / plane)] / plane),
     ];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 3, 1, 1]], attributes: { inputShape: [2, 3, 4, 4] } }],
 };
 
 /**

@@ -8,6 +8,7 @@ import { activationOps } from "./activation.ts";
 export const [hardSigmoidOp, hardSigmoidGradientOp] = activationOps({
   name: "hardSigmoid",
   stored: {},
+  samples: [{}],
   onnx: onnxOp("HardSigmoid", { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
   expression(e, x) {
     const line = e.add(e.multiply(x, e.constant(1 / 6)), e.constant(0.5));

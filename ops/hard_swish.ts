@@ -14,6 +14,7 @@ function piecewise<E>(e: Arithmetic<E>, x: E, below: E, middle: E, above: E): E 
 export const [hardSwishOp, hardSwishGradientOp] = activationOps({
   name: "hardSwish",
   stored: {},
+  samples: [{}],
   onnx: onnxOp("HardSwish"),
   expression(e, x) {
     const gate = e.add(e.multiply(x, e.constant(1 / 6)), e.constant(0.5));

@@ -14,6 +14,7 @@ export interface LeakyReluOptions {
 export const [leakyReluOp, leakyReluGradientOp] = activationOps<Required<LeakyReluOptions>>({
   name: "leakyRelu",
   stored: { negativeSlope: finite(0) },
+  samples: [{ negativeSlope: 0.01 }],
   onnx: (graph, [x], { attributes: { negativeSlope } }) =>
     graph.node("LeakyRelu", [x], { alpha: { float: negativeSlope } }),
   expression: (e, x, { negativeSlope }) =>

@@ -62,6 +62,10 @@ export const linearOp: Op = {
       ...(bias ? { bias: () => bias.data } : {}),
     };
   },
+  samples: [{ operands: [[2, 3], [4, 3], [4]], attributes: {} }, {
+    operands: [[2, 3], [4, 3]],
+    attributes: {},
+  }],
 };
 
 /**

@@ -89,6 +89,12 @@ export const matmulOp: Op<MatmulAttributes> = {
     const { rows, inner, columns } = matmulGeometry(a.shape, b.shape, attributes);
     return rows * inner * columns;
   },
+  samples: [
+    { operands: [[2, 3], [3, 4]], attributes: { transposeA: false, transposeB: false } },
+    { operands: [[2, 3], [4, 3]], attributes: { transposeA: false, transposeB: true } },
+    { operands: [[3, 2], [3, 4]], attributes: { transposeA: true, transposeB: false } },
+    { operands: [[3, 2], [4, 3]], attributes: { transposeA: true, transposeB: true } },
+  ],
 };
 
 /**

@@ -88,6 +88,26 @@ export const maxPool2dOp: Op<PoolingAttributes> = {
     });
     return [output, indices];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{
+    operands: [[1, 2, 5, 5]],
+    attributes: {
+      kernelSize: [2, 2],
+      stride: [2, 2],
+      padding: [0, 0],
+      dilation: [1, 1],
+      ceilMode: false,
+    },
+  }, {
+    operands: [[2, 2, 6, 7]],
+    attributes: {
+      kernelSize: [3, 3],
+      stride: [2, 1],
+      padding: [1, 1],
+      dilation: [1, 2],
+      ceilMode: true,
+    },
+  }],
 };
 
 /**
@@ -115,6 +135,18 @@ export const maxPool2dGradientOp: Op<MaxPool2dGradientAttributes> = {
     });
     return [dx];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{
+    operands: [[2, 3, 1, 1], { shape: [2, 3, 1, 1], dtype: "i32", range: [0, 4] }],
+    attributes: {
+      kernelSize: [2, 2],
+      stride: [2, 2],
+      padding: [0, 0],
+      dilation: [1, 1],
+      ceilMode: false,
+      inputShape: [2, 3, 2, 2],
+    },
+  }],
 };
 
 /**

@@ -30,6 +30,7 @@ function gateOf<E>(e: Arithmetic<E>, x: E): { gate: E; slope: E } {
 export const [mishOp, mishGradientOp] = activationOps({
   name: "mish",
   stored: {},
+  samples: [{}],
   onnx: (graph, [x]) => {
     const softplus = graph.node("Softplus", [x]);
     return graph.node("Mul", [x, graph.node("Tanh", [softplus])]);

@@ -21,6 +21,7 @@ export const movingAverageOp = elementwiseOp<MovingAverageAttributes>({
       : [e.constant(decay), e.constant(1 - decay)];
     return [e.add(e.multiply(kept, average), e.multiply(taken, value))];
   },
+  samples: [{ operands: [[2, 3], [2, 3]], attributes: { decay: 0.9 } }],
 });
 
 /**

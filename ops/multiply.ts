@@ -15,6 +15,7 @@ export const multiplyOp = elementwiseOp({
     needed[0] && dy ? multiply(dy, b) : undefined,
     needed[1] && dy ? multiply(dy, a) : undefined,
   ],
+  samples: [{ operands: [[2, 3], [2, 3]], attributes: {} }],
 });
 
 /**

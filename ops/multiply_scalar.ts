@@ -18,6 +18,7 @@ export const multiplyScalarOp = elementwiseOp({
     needed[1] && dy ? sum(multiply(dy, x)) : undefined,
   ],
   linearMap: ({ shape: [, channels] }, [scalar]) => multiplied(channels, () => scalar.data[0]),
+  samples: [{ operands: [[2, 3], []], attributes: {} }],
 });
 
 /**

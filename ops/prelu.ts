@@ -21,6 +21,10 @@ export const preluOp = elementwiseOp({
       needed[1] ? total(apply(preluSlopeGradientOp, [dy, x], {})[0]) : undefined,
     ];
   },
+  samples: [{ operands: [[2, 3, 4, 4], [3]], attributes: {} }, {
+    operands: [[3, 5], []],
+    attributes: {},
+  }],
 });
 
 /** (outputGradient, input, weight) → the gradient of {@link prelu} by its input. */
@@ -31,6 +35,7 @@ export const preluGradientOp = elementwiseOp({
   expression: (e, [dy, x, slope]) => [
     e.selectGreater(x, e.constant(0), dy, e.multiply(dy, slope)),
   ],
+  samples: [{ operands: [[2, 3, 4, 4], [2, 3, 4, 4], [3]], attributes: {} }],
 });
 
 /** (outputGradient, input) → what each element adds to the gradient of {@link prelu} by its slope. */
@@ -42,6 +47,7 @@ export const preluSlopeGradientOp = elementwiseOp({
     const zero = e.constant(0);
     return [e.selectGreater(x, zero, zero, e.multiply(dy, x))];
   },
+  samples: [{ operands: [[2, 3], [2, 3]], attributes: {} }],
 });
 
 /**

@@ -8,6 +8,7 @@ import { activationOps } from "./activation.ts";
 export const [reluOp, reluGradientOp] = activationOps({
   name: "relu",
   stored: {},
+  samples: [{}],
   onnx: onnxOp("Relu"),
   expression: (e, x) => e.maximum(x, e.constant(0)),
   gradientOf: "output",

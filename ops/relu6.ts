@@ -7,6 +7,7 @@ import { activationOps } from "./activation.ts";
 export const [relu6Op, relu6GradientOp] = activationOps({
   name: "relu6",
   stored: {},
+  samples: [{}],
   onnx: (graph, [x]) => {
     const [least, most] = [0, 6].map((bound) => graph.floats(Float64Array.of(bound), []));
     return graph.node("Clip", [x, least, most]);

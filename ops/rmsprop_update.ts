@@ -78,6 +78,10 @@ export const rmspropUpdateOp = elementwiseOp<RmspropUpdateAttributes & Slots>({
     }
     return [e.subtract(parameter, e.multiply(learningRate, direction)), ...results];
   },
+  samples: [{
+    operands: [[5], [5], [], { shape: [5], range: [0.5, 2] }],
+    attributes: { alpha: 0.99, eps: 1e-8, weightDecay: 0, centered: false, buffered: false },
+  }],
 });
 
 /**

@@ -58,10 +58,13 @@ function groupRows(shape: Shape, { groups }: GroupNormalizeAttributes): Rows {
   return { count, rowOf: (i) => Math.floor(i / length) };
 }
 
+const SAMPLE_SHAPE = [2, 6, 2, 3];
+
 /** A normalisation and its gradient, of the rows that `rowsOf` tells. */
 function normalization<A extends PixelNormalizeAttributes>(
   name: string,
   inference: InferenceForm<A>,
+  sample: A,
   rowsOf: (shape: Shape, attributes: A) => Rows,
   check: (shape: Shape, attributes: A) => void,
 ): { op: Op<A>; gradientOp: Op<A> } {
@@ -84,6 +87,8 @@ function normalization<A extends PixelNormalizeAttributes>(
     evaluate: ([{ shape, data }], attributes) => [
       standardized(data, rowsOf(shape, attributes), attributes.eps).normal,
     ],
+    multiplyAccumulates: () => 0,
+    samples: [{ operands: [SAMPLE_SHAPE], attributes: sample }],
   };
   const gradientOp: Op<A> = {
     name: `${name}Gradient`,
@@ -107,6 +112,8 @@ function normalization<A extends PixelNormalizeAttributes>(
         }),
       ];
     },
+    multiplyAccumulates: () => 0,
+    samples: [{ operands: [SAMPLE_SHAPE, SAMPLE_SHAPE], attributes: sample }],
   };
   return { op, gradientOp };
 }
@@ -155,7 +162,13 @@ const onnxGroups: InferenceForm["onnx"] = (graph, [x], { attributes: { eps, grou
 /** The ops of {@link layerNorm2d} without scale and shift. */
 export const { op: pixelNormalizeOp, gradientOp: pixelNormalizeGradientOp } = normalization<
   PixelNormalizeAttributes
->("pixelNormalize", { attributes: { eps: finite(0) }, onnx: onnxPixels }, pixelRows, () => {});
+>(
+  "pixelNormalize",
+  { attributes: { eps: finite(0) }, onnx: onnxPixels },
+  { eps: 1e-6 },
+  pixelRows,
+  () => {},
+);
 
 /** The ops of {@link groupNorm} without scale and shift. */
 export const { op: groupNormalizeOp, gradientOp: groupNormalizeGradientOp } = normalization<
@@ -163,6 +176,7 @@ export const { op: groupNormalizeOp, gradientOp: groupNormalizeGradientOp } = no
 >(
   "groupNormalize",
   { attributes: { eps: finite(0), groups: whole(1) }, onnx: onnxGroups },
+  { eps: 1e-5, groups: 3 },
   groupRows,
   (shape, { groups }) => {
     if (Number.isInteger(groups) && groups >= 1 && shape[1] % groups === 0) return;

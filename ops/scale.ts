@@ -13,6 +13,7 @@ export const scaleOp = elementwiseOp<{ readonly factor: number }>({
   expression: (e, [x], { factor }) => [e.multiply(x, e.constant(factor))],
   gradient: ({ attributes: { factor }, outputGradients: [dy] }) => [dy && scale(dy, factor)],
   linearMap: ({ shape: [, channels] }, _others, { factor }) => multiplied(channels, () => factor),
+  samples: [{ operands: [[4]], attributes: { factor: -1.7 } }],
 });
 
 /**

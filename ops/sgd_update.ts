@@ -42,6 +42,10 @@ export const sgdUpdateOp = elementwiseOp<SgdUpdateAttributes & { readonly output
     const direction = nesterov ? e.add(decayed, e.multiply(momentum, newBuffer)) : newBuffer;
     return [move(direction), newBuffer];
   },
+  samples: [{
+    operands: [[5], [5], [], [5], [], []],
+    attributes: { nesterov: false, weightDecay: 0, outputCount: 2 },
+  }],
 });
 
 /**

@@ -19,6 +19,7 @@ export function sigmoidOf<E>(e: Arithmetic<E>, x: E): E {
 export const [sigmoidOp, sigmoidGradientOp] = activationOps({
   name: "sigmoid",
   stored: {},
+  samples: [{}],
   onnx: onnxOp("Sigmoid"),
   expression: sigmoidOf,
   gradientOf: "output",

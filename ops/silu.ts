@@ -8,6 +8,7 @@ import { sigmoidOf } from "./sigmoid.ts";
 export const [siluOp, siluGradientOp] = activationOps({
   name: "silu",
   stored: {},
+  samples: [{}],
   onnx: (graph, [x]) => graph.node("Mul", [x, graph.node("Sigmoid", [x])]),
   expression: (e, x) => e.multiply(x, sigmoidOf(e, x)),
   gradientOf: "input",

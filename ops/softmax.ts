@@ -51,6 +51,8 @@ export const softmaxOp: Op = {
     dy && apply(softmaxGradientOp, [dy, y], {})[0],
   ],
   evaluate: (inputs) => mapRows(inputs, softmaxRow),
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 4]], attributes: {} }],
 };
 
 /** The gradient of {@link softmax}: (outputGradient, output) → `y · (dy - Σ dy · y)` by row. */
@@ -63,6 +65,8 @@ export const softmaxGradientOp: Op = {
       const total = dy.reduce((sum, value, i) => sum + value * y[i], 0);
       return dy.map((value, i) => y[i] * (value - total));
     }),
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 4], [2, 4]], attributes: {} }],
 };
 
 /** The op of {@link logSoftmax}. */
@@ -75,6 +79,8 @@ export const logSoftmaxOp: Op = {
     dy && apply(logSoftmaxGradientOp, [dy, y], {})[0],
   ],
   evaluate: (inputs) => mapRows(inputs, logSoftmaxRow),
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 4]], attributes: {} }],
 };
 
 /** The gradient of {@link logSoftmax}: (outputGradient, output) → `dy - exp(y) · Σ dy` by row. */
@@ -87,6 +93,8 @@ export const logSoftmaxGradientOp: Op = {
       const total = dy.reduce((sum, value) => sum + value, 0);
       return dy.map((value, i) => value - Math.exp(y[i]) * total);
     }),
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 4], [2, 4]], attributes: {} }],
 };
 
 /**

@@ -107,6 +107,19 @@ export const softmaxCrossEntropyOp: Op<SoftmaxCrossEntropyAttributes> = {
     const total = losses.reduce((sum, loss) => sum + loss, 0);
     return [Float64Array.of(total * sampleShare(target, weight, reduction))];
   },
+  multiplyAccumulates: () => 0,
+  samples: [
+    {
+      operands: [[2, 3], { shape: [2], dtype: "i32" }],
+      attributes: { labelSmoothing: 0, reduction: "mean" },
+    },
+    ...(["mean", "sum", "none"] as const).flatMap((reduction) =>
+      [[], [{ shape: [3], range: [0.5, 3], constant: true } as const]].map((weight) => ({
+        operands: [[2, 3], { shape: [2, 3], range: [0, 1], constant: true } as const, ...weight],
+        attributes: { labelSmoothing: 0.1, reduction },
+      }))
+    ),
+  ],
 };
 
 /**
@@ -144,6 +157,11 @@ export const softmaxCrossEntropyGradientOp: Op<SoftmaxCrossEntropyAttributes> = 
     });
     return [gradient];
   },
+  multiplyAccumulates: () => 0,
+  samples: [{
+    operands: [[], [2, 3], { shape: [2], dtype: "i32" }],
+    attributes: { labelSmoothing: 0, reduction: "mean" },
+  }],
 };
 
 /** Options of {@link softmaxCrossEntropy}. */

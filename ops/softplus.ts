@@ -31,6 +31,7 @@ function bent<E>(
 export const [softplusOp, softplusGradientOp] = activationOps<Attributes>({
   name: "softplus",
   stored: { beta: positive, threshold: finite() },
+  samples: [{ beta: 1, threshold: 20 }, { beta: 2, threshold: 1 }],
   expression: (e, x, attributes) =>
     bent(e, x, attributes, (steep) => {
       // ln(1 + exp(z)) = max(z, 0) + ln(1 + exp(-|z|))

@@ -14,6 +14,7 @@ export const subtractOp = elementwiseOp({
   gradient: (
     { outputGradients: [dy], needed },
   ) => [dy, needed[1] && dy ? scale(dy, -1) : undefined],
+  samples: [{ operands: [[2, 3], [2, 3]], attributes: {} }],
 });
 
 /**

@@ -17,6 +17,8 @@ export const sumOp: Op = {
     dy && multiplyScalar(fill(x.shape, 1), dy),
   ],
   evaluate: ([{ data }]) => [Float64Array.of(data.reduce((total, value) => total + value, 0))],
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 3]], attributes: {} }],
 };
 
 /** The sum of all elements of `input`: a scalar. Matches `torch.sum`. */

@@ -17,6 +17,8 @@ export const sumSquaresOp: Op = {
   evaluate: ([{ data }]) => [
     Float64Array.of(data.reduce((total, value) => total + value * value, 0)),
   ],
+  multiplyAccumulates: () => 0,
+  samples: [{ operands: [[2, 3]], attributes: {} }],
 };
 
 /** The sum of the squares of all elements of `input`: a scalar, `torch.linalg.vector_norm(x) ** 2`. */

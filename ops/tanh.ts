@@ -7,6 +7,7 @@ import { activationOps } from "./activation.ts";
 export const [tanhOp, tanhGradientOp] = activationOps({
   name: "tanh",
   stored: {},
+  samples: [{}],
   expression: (e, x) => e.tanh(x),
   gradientOf: "output",
   gradient: (e, dy, y) => e.multiply(dy, e.subtract(e.constant(1), e.multiply(y, y))),

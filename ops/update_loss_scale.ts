@@ -34,6 +34,10 @@ export const updateLossScaleOp = elementwiseOp<UpdateLossScaleAttributes>({
       selectFinite(e, magnitude, ifDue(zero, counted), zero),
     ];
   },
+  samples: [{
+    operands: [{ shape: [], range: [0.5, 2] }, [], []],
+    attributes: { growthFactor: 2, backoffFactor: 0.5, growthInterval: 2000 },
+  }],
 });
 
 /**

@@ -23,6 +23,7 @@ export const whereFiniteOp = elementwiseOp({
   inputNames: ["input", "other", "magnitude"],
   spreads: ["full", "scalar"],
   expression: (e, [x, other, magnitude]) => [selectFinite(e, magnitude, x, other)],
+  samples: [{ operands: [[2, 3], [2, 3], []], attributes: {} }],
 });
 
 /**

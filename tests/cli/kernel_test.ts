@@ -20,7 +20,8 @@ Deno.test("what does not fit an op is refused without a stack trace", () => {
   assertThrows(() => kernelCase("input", [], []), InputError, "there is no op");
   assertThrows(() => kernelCase("relu", ["2"], ["stride"]), InputError, "--attribute");
   assertThrows(() => kernelCase("conv2d", ["2x3x4x4"], []), InputError, "conv2d");
-  assertThrows(() => kernelCase("dropoutMask", ["scalar:i32"], []), InputError, "attributes");
+  const noShape = ["shape=null"];
+  assertThrows(() => kernelCase("dropoutMask", ["scalar:i32"], noShape), InputError, "attributes");
   assertThrows(() => kernelCase("add", ["2x3", "3x2"], []), InputError, "does not fit");
   assertThrows(() => kernelCase("relu", ["99999x99999"], []), InputError, "GiB of inputs");
   const convolution = ["8x16x32x32", "16x16x3x3"];
@@ -35,6 +36,12 @@ Deno.test("an op that lacks inputs is refused with the names of all", async () =
     error,
     "takes 3 to 5 inputs (input, mean, variance, weight, bias); found the shapes [2, 4, 8, 8]",
   );
+});
+
+Deno.test("without shapes an op runs on its sample", () => {
+  const { program, inputs } = kernelCase("conv2d", [], ["stride=[2,2]"]);
+  assertEquals(Object.keys(inputs), ["input", "weight", "bias"]);
+  assertEquals(program.outputs.output0.shape, [1, 3, 2, 2]);
 });
 
 Deno.test("variances are positive and labels are classes", () => {

@@ -10,6 +10,7 @@ const LEFT_OUT = ["docs", "bench", "runs", "node_modules"];
 const TESTS = [
   "tests/config",
   "tests/layers/registry_test.ts",
+  "tests/ops/gradients_test.ts",
   "tests/training/targets_test.ts",
   "tests/training/objectives/registry_test.ts",
 ];

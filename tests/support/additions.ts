@@ -33,6 +33,7 @@ import { activationOps } from "./activation.ts";
 export const [hardShrinkOp, hardShrinkGradientOp] = activationOps<{ readonly lambda: number }>({
   name: "hardShrink",
   stored: { lambda: finite(0) },
+  samples: [{ lambda: 0.5 }],
   expression(e, x, { lambda }) {
     const low = e.selectGreater(e.constant(-lambda), x, x, e.constant(0));
     return e.selectGreater(x, e.constant(lambda), x, low);

@@ -16,6 +16,7 @@ import { checkNode, forEachForm, randomNode, randomSource, TARGETS } from "./nod
 const everythingOp = elementwiseOp({
   name: "everything",
   inputNames: ["x", "channel", "scalar", "y", "otherChannel"],
+  samples: [],
   outputCount: () => 2,
   expression(e, [x, channel, scalar, y, other]) {
     const spread = e.squareRoot(e.add(e.multiply(channel, channel), e.constant(0.1)));
@@ -107,11 +108,13 @@ Deno.test("tanh is accurate to 2e-7 for small and large arguments", () => {
 const expOp = elementwiseOp({
   name: "exp",
   inputNames: ["x"],
+  samples: [],
   expression: (e, [x]) => [e.exp(x)],
 });
 const log1pOp = elementwiseOp({
   name: "log1p",
   inputNames: ["x"],
+  samples: [],
   expression: (e, [x]) => [e.log1p(x)],
 });
 

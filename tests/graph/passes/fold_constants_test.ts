@@ -71,6 +71,8 @@ Deno.test("what is folded is computed once, when its numbers are asked for", () 
       computed++;
       return [data];
     },
+    multiplyAccumulates: () => 0,
+    samples: [],
   };
   const program = trace({ name: "infer" }, () => {
     const [y] = apply(counted, [constant([2], Float32Array.of(1, 2))], {});
