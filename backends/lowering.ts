@@ -1,9 +1,10 @@
 /**
- * What lowering a program has in common on all backends: which kernels an op has, which variables
- * there are, and where values lie.
+ * What lowering a program has in common on all backends: which ops are fused, which kernels an op
+ * has, which variables there are, and where values lie.
  */
 import { InputError } from "../errors.ts";
 import { inputOp, isLeaf } from "../graph/leaves.ts";
+import { type FuseOptions, optimize } from "../graph/passes/mod.ts";
 import type { GraphNode, Program, Update, Value } from "../graph/types.ts";
 import { assignLayouts, type Layout, layoutOf, type NodeOrders, type Order } from "./layout.ts";
 import {
@@ -40,8 +41,14 @@ export function familyFinder<F extends Family>(
   };
 }
 
-/** Elements of the variables of some programs, by name. Throws InputError where sizes disagree. */
+/**
+ * Elements of the variables of some programs, by name. Throws InputError where sizes disagree or two
+ * programs have one name.
+ */
 export function variableSizes(programs: readonly Program[]): Map<string, number> {
+  const names = programs.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new InputError(`two programs are called ${twice}`);
   const sizes = new Map<string, number>();
   for (const { name, size } of programs.flatMap(({ variables }) => variables)) {
     const known = sizes.get(name) ?? size;
@@ -62,31 +69,44 @@ interface Place<B> {
   readonly bytes: number;
 }
 
-/** Where the values of one program lie, in buffers of type `B`. */
-export abstract class ProgramPlaces<B> {
-  /** The program, values laid out. */
+/** What of a backend decides how programs are lowered to kernels of families `F`. */
+interface LoweringRules<F extends Family> {
+  /** See {@link familyFinder}. */
+  readonly familyOf: (node: GraphNode) => F;
+  /** How many tensors a fused op may touch. */
+  readonly fusion: FuseOptions;
+  /** Joins what else its kernels do in one. Default: nothing. */
+  fuse?(program: Program): Program;
+}
+
+/** Lowers one program, whose values lie in buffers of type `B`. */
+export abstract class ProgramLowering<B, F extends Family> {
+  /** The program, fused, values laid out. */
   protected readonly program: Program;
   /** Updates whose value is computed elsewhere and must be copied when all else is done. */
   protected readonly copiedUpdates: readonly Update[];
+  /** The family that lowers a node. */
+  protected readonly familyOf: (node: GraphNode) => F;
   readonly #orders: ReadonlyMap<Value, Order>;
   readonly #destinations: Placement["destinations"];
   readonly #variables: ReadonlyMap<string, B>;
   readonly #places = new Map<Value, Place<B>>();
 
-  /** Lays out an optimized program over the variables' buffers. */
+  /** Optimizes a program and lays it out over the variables' buffers. */
   constructor(
-    optimized: Program,
-    familyOf: (node: GraphNode) => Family,
+    program: Program,
+    { familyOf, fusion, fuse = (program) => program }: LoweringRules<F>,
     variables: ReadonlyMap<string, B>,
   ) {
     const laidOut = assignLayouts(
-      optimized,
+      fuse(optimize(program, fusion)),
       (node, available) =>
         isLeaf(node.op) || node.op.viewOffset
           ? undefined
           : familyOf(node).orders?.(node, available),
     );
     const { destinations, copiedUpdates } = placeValues(laidOut);
+    this.familyOf = familyOf;
     this.program = laidOut.program;
     this.copiedUpdates = copiedUpdates;
     this.#orders = laidOut.orders;
@@ -136,9 +156,11 @@ export abstract class ProgramPlaces<B> {
     return inputs;
   }
 
-  /** The nodes that kernels compute, in order. */
-  protected computedNodes(): GraphNode[] {
-    return this.program.nodes.filter((node) => !isLeaf(node.op) && !isAlias(node));
+  /** Lowers the nodes that kernels compute, in order. */
+  protected lowerNodes(lower: (node: GraphNode, family: F) => void): void {
+    for (const node of this.program.nodes) {
+      if (!isLeaf(node.op) && !isAlias(node)) lower(node, this.familyOf(node));
+    }
   }
 
   /** Where a value that is no view lies. */

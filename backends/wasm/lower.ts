@@ -2,9 +2,7 @@
  * Lowering: from a program to the phases that compute it and the memory they need. Nothing is
  * allocated or emitted here, so that the memory of a program can be told without compiling it.
  */
-import { InputError } from "../../errors.ts";
 import { type ConstantAttributes, constantOp, inputOp } from "../../graph/leaves.ts";
-import { optimize } from "../../graph/passes/mod.ts";
 import {
   formatShape,
   type GraphNode,
@@ -17,6 +15,7 @@ import type { Target } from "../../assembler/mod.ts";
 import type {
   CompileOptions,
   Kernel,
+  KernelFamily,
   Lowering,
   MemoryBuffer,
   Phase,
@@ -39,13 +38,13 @@ import { isBalanced } from "./shares.ts";
 import type { Access } from "./stages.ts";
 import { copyPhase } from "./kernels/copy.ts";
 import { elementBytes } from "../layout.ts";
-import { ProgramPlaces, variableSizes } from "../lowering.ts";
+import { ProgramLowering, variableSizes } from "../lowering.ts";
 import { rangesOverlap, updatedRange, variableRangeOf } from "../placement.ts";
 
 /** What a thread does at least in a nanosecond, for a guess at what is too little to share. */
 const FLOPS_PER_NANOSECOND = 20, BYTES_PER_NANOSECOND = 10;
-/** Most tensors a fused node reads: each is an address that its loop keeps in a register. */
-const MAX_FUSED_INPUTS = 8;
+/** What is fused: each tensor that a fused node reads is an address in a register of its loop. */
+const RULES = { familyOf, fusion: { maxInputs: 8 }, fuse: fuseEpilogues };
 
 /**
  * Lowers programs that share variables of equal names.
@@ -64,18 +63,13 @@ export function lowerPrograms(
     tables: new Map(),
     prepared: [],
   };
-  const names = new Set<string>();
-  for (const { name } of programs) {
-    if (names.has(name)) throw new InputError(`two programs are called ${name}`);
-    names.add(name);
-  }
   return {
-    programs: programs.map((program) => new ProgramLowering(program, persistent, options).run()),
+    programs: programs.map((program) => new CpuLowering(program, persistent, options).run()),
     persistent,
   };
 }
 
-class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
+class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements Lowering {
   readonly target: Target;
   readonly threads: number;
   readonly precision: Precision;
@@ -90,8 +84,7 @@ class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
     readonly persistent: PersistentBuffers,
     { target, threads, precision, schedule }: CompileOptions,
   ) {
-    const optimized = optimize(program, { maxInputs: MAX_FUSED_INPUTS });
-    super(fuseEpilogues(optimized), familyOf, persistent.variables);
+    super(program, RULES, persistent.variables);
     this.#shares = schedule;
     this.target = target;
     this.threads = threads;
@@ -103,10 +96,10 @@ class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
     for (const [name, value] of this.inputs()) {
       inputs.set(name, { type: value, ref: this.ref(value) });
     }
-    for (const node of this.computedNodes()) {
+    this.lowerNodes((node, family) => {
       this.#describe(node);
-      familyOf(node).lower(node, this);
-    }
+      family.lower(node, this);
+    });
     const outputs = this.#finish();
     const { tables, prepared } = this.persistent;
     const kept = new Set(Array.from(outputs.values(), ({ ref }) => ref.buffer));

@@ -5,7 +5,7 @@ import { type Program, sizeOf, type Value } from "../../graph/types.ts";
 import { elementBytes } from "../layout.ts";
 import { planAllocation } from "./allocation.ts";
 import { movedBytes } from "./kernel.ts";
-import { lowerProgram, MAX_FUSED_INPUTS, variableBuffers } from "./lower.ts";
+import { FUSION, lowerProgram, variableBuffers } from "./lower.ts";
 import { buildShader } from "./shader.ts";
 
 /** The cost of one run. */
@@ -64,7 +64,7 @@ export function programCost(program: Program): ProgramCost {
 
 function perfectBytes(program: Program): number {
   const bytes = ({ shape, dtype }: Value) => sizeOf(shape) * elementBytes(dtype);
-  return optimize(program, { maxInputs: MAX_FUSED_INPUTS }).nodes
+  return optimize(program, FUSION).nodes
     .filter(({ op }) => !isLeaf(op) && !op.viewOffset && op.name !== "pack")
     .flatMap(({ inputs, outputs }) => [...new Set([...inputs, ...outputs])])
     .reduce((sum, value) => sum + bytes(value), 0);

@@ -3,15 +3,16 @@
  * where their operands lie. Nothing here needs a device.
  */
 import { constantOp, inputOp, isLeaf } from "../../graph/leaves.ts";
-import { optimize } from "../../graph/passes/mod.ts";
+import type { FuseOptions } from "../../graph/passes/mod.ts";
 import type { GraphNode, Program, Value } from "../../graph/types.ts";
 import { convertLayoutOp, ordersCoincide } from "../layout.ts";
-import { ProgramPlaces, variableSizes } from "../lowering.ts";
+import { ProgramLowering, variableSizes } from "../lowering.ts";
 import { sourceOf, updatedRange } from "../placement.ts";
 import { cover, POOLED_BYTES, THREADS } from "./kernel.ts";
 import type {
   ElementType,
   ItemPhase,
+  KernelFamily,
   Lowering,
   MemoryBuffer,
   Phase,
@@ -33,9 +34,12 @@ import { BINDING_ALIGNMENT } from "./shader.ts";
 import { kernelKey, NO_TUNING, type Tuning } from "./tuning.ts";
 
 /** Most tensors a fused node reads: what it writes and parameters need bindings too. */
-export const MAX_FUSED_INPUTS = 8;
+export const FUSION: FuseOptions = { maxInputs: 8 };
 
-/** Memory for the variables of some programs. Throws InputError where sizes disagree. */
+/**
+ * Memory for the variables of some programs. Throws InputError where sizes disagree or two programs
+ * have one name.
+ */
 export function variableBuffers(programs: readonly Program[]): VariableBuffers {
   return new Map(
     Array.from(
@@ -52,7 +56,7 @@ export function lowerProgram(
   tuning: Tuning = NO_TUNING,
   options: LoweringOptions = {},
 ): LoweredProgram {
-  return new ProgramLowering(program, variables, tuning, options).finish();
+  return new WebGpuLowering(program, variables, tuning, options).finish();
 }
 
 /** Options of {@link lowerProgram}. */
@@ -73,7 +77,7 @@ interface Pool extends MemoryBuffer {
   bytes: number;
 }
 
-class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
+class WebGpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements Lowering {
   readonly software: boolean;
   readonly #options: LoweringOptions;
   readonly #source: Program;
@@ -96,8 +100,8 @@ class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
     tuning: Tuning,
     options: LoweringOptions,
   ) {
-    const limits = { maxInputs: MAX_FUSED_INPUTS, maxTensors: options.maxStorageBuffers };
-    super(optimize(program, limits), familyOf, variables);
+    const fusion = { ...FUSION, maxTensors: options.maxStorageBuffers };
+    super(program, { familyOf, fusion }, variables);
     this.#options = options;
     this.software = options.software ?? false;
     this.#source = program;
@@ -106,11 +110,11 @@ class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
 
   finish(): LoweredProgram {
     const inputs = new Map(Array.from(this.inputs(), ([name, value]) => [name, this.ref(value)]));
-    for (const node of this.computedNodes()) {
+    this.lowerNodes((node, family) => {
       this.#label = node.scope === "" ? node.op.name : `${node.scope} ${node.op.name}`;
       this.#node = node;
-      familyOf(node).lower(node, this);
-    }
+      family.lower(node, this);
+    });
     this.#label = "update";
     const copies = this.copiedUpdates.map((update) => ({
       source: this.#outsideVariables(this.ref(update.value)),
@@ -210,7 +214,7 @@ class ProgramLowering extends ProgramPlaces<MemoryBuffer> implements Lowering {
     const { op } = value.node;
     const { bytes } = this.layout(value);
     if (op === inputOp && value.shape.length === 0) return placeIn(this.#scalars, bytes);
-    if (!isLeaf(op) && familyOf(value.node).pooled) return this.pooled(bytes, "small values");
+    if (!isLeaf(op) && this.familyOf(value.node).pooled) return this.pooled(bytes, "small values");
     return { buffer: this.#makeBuffer(value), offset: 0, bytes };
   }
 

@@ -5,7 +5,13 @@ import { fuseElementwise, type FuseOptions } from "./fuse.ts";
 
 export { eliminateDeadCode } from "./dead_code.ts";
 export { foldConstants } from "./fold_constants.ts";
-export { type FusedAttributes, fusedOp, fuseElementwise, passOp } from "./fuse.ts";
+export {
+  type FusedAttributes,
+  fusedOp,
+  fuseElementwise,
+  type FuseOptions,
+  passOp,
+} from "./fuse.ts";
 export { type MemoryItem, type MemoryPlacement, planMemory } from "./plan_memory.ts";
 
 /** A program that does the same with less work. */
