@@ -2,23 +2,28 @@
  * What a kernel family is: the interface between the kernels and the driver that compiles programs.
  *
  * A family lowers a node to phases. A phase is one dispatch of a compute shader; phases run in order,
- * each seeing all that the ones before it wrote. The shader's text is generated for the shapes at
- * hand; where its operands lie is kept out of the text, so nodes of equal shapes share a pipeline.
+ * each seeing all that the ones before it wrote. Its shader is plain WGSL, kept in a `.wgsl` file
+ * beside the family. What the WGSL depends on comes before it in a header that `shader.ts` writes:
  *
- * WebGPU refuses a dispatch that binds one buffer both for reading and for writing. Operands of a
- * phase that lie in one buffer are therefore bound once, and an operand's place inside the binding
- * is a number the shader adds to its index: see {@link Accessor}.
+ * - the phase's constants, such as `const CHANNELS = 64;`: without a type, so that they fit where a
+ *   u32 is wanted and where an i32 is; `THREADS` and `GROUPS_X`, the invocations of a workgroup and
+ *   the workgroups along x, are always among them;
+ * - a function for each operand: `x(i)` is element `i` of operand `x`; `storeY(i, value)` stores one
+ *   of operand `y`, which the shader writes.
+ *
+ * Where operands lie is so kept out of the WGSL, and as a number out of the header, so nodes of equal
+ * shapes share a pipeline.
  *
  * ```ts
  * export const double: KernelFamily = {
  *   ops: ["double"],
- *   lower(node, lowering) {
- *     const { inputs: [x], outputs: [y] } = node;
+ *   lower({ inputs: [x], outputs: [y] }, lowering) {
  *     lowering.eachItem({
  *       name: "double",
  *       operands: { ...lowering.reads("f32", { x }), ...lowering.writes("f32", { y }) },
  *       items: lowering.layout(x).elements,
- *       main: ({ x, y }) => y.set("i", `2.0 * ${x.at("i")}`),
+ *       constants: { FACTOR: 2 },
+ *       wgsl: "fn item(i: u32) { storeY(i, FACTOR * x(i)); }",
  *     });
  *   },
  * };
@@ -95,24 +100,11 @@ export interface PhaseOperand {
   readonly write?: boolean;
 }
 
-/** How shader text names an operand's memory. */
-export interface Accessor {
-  /** The element at an index, an expression of type u32. */
-  at(index: string): string;
-  /** A statement that stores a value, an expression of the operand's type, at an index. */
-  set(index: string, value: string): string;
-}
-
-/** A shader's text: everything but the declarations of its operands. */
-export interface ShaderCode {
-  /** Functions, constants and workgroup variables. */
-  readonly globals?: string;
-  /**
-   * The body of `main`, which has `group: vec3<u32>` (the workgroup's place) and `thread: u32` (the
-   * invocation's number in it).
-   */
-  readonly main: string;
-}
+/**
+ * What a shader knows by name: whole numbers, truths, and other values as WGSL expressions, such as
+ * those of `float`.
+ */
+export type Constants = Readonly<Record<string, number | boolean | string>>;
 
 /** Numbers of workgroups along x, y and z. */
 export type Workgroups = readonly [number, number, number];
@@ -125,8 +117,12 @@ export interface Phase<N extends string = string> {
   /** Invocations of a workgroup. */
   readonly workgroupSize: number;
   readonly workgroups: Workgroups;
-  /** Writes the shader; all it depends on besides the accessors must be constant text. */
-  readonly code: (operands: Readonly<Record<N, Accessor>>) => ShaderCode;
+  /** Constants of the shader. Default: none but those that all have. */
+  readonly constants?: Constants;
+  /** The shader without its header: the entry point `main`, or `item` where there are items. */
+  readonly wgsl: string;
+  /** Where given, an invocation each does `fn item(i: u32)` for items 0 up to it. */
+  readonly items?: number;
   /** Floating-point operations, where it is worth counting. Default 0. */
   readonly flops?: number;
   /**
@@ -135,21 +131,16 @@ export interface Phase<N extends string = string> {
    */
   readonly bytes?: number;
   /**
-   * Whether it is so little work that it should share a dispatch with others. Its grid then has one
-   * dimension, its code no globals and no barriers. Default false.
+   * Whether it is so little work that it should share a dispatch with others. It then has items,
+   * and its grid one dimension. Default false.
    */
   readonly small?: boolean;
 }
 
-/** The same work for each of some items, one invocation each. */
-export interface ItemPhase<N extends string = string>
-  extends Pick<Phase<N>, "name" | "operands" | "flops" | "small"> {
-  readonly items: number;
-  /** Functions and constants. */
-  readonly globals?: string;
-  /** Writes the work on item `i`, a u32; see {@link ShaderCode.main}. */
-  readonly main: (operands: Readonly<Record<N, Accessor>>) => string;
-}
+/** The same work for each of some items, one invocation each: the shader is a function `item`. */
+export type ItemPhase<N extends string = string> =
+  & Omit<Phase<N>, "workgroupSize" | "workgroups" | "bytes">
+  & { readonly items: number };
 
 /** One of several ways to compute the same. */
 export interface Variant {
@@ -218,26 +209,20 @@ export const MAX_INVOCATIONS = 256;
 /** Bytes of workgroup memory that every adapter offers. */
 export const WORKGROUP_BYTES = 16384;
 
-/** A grid over a number of items. */
-export interface Cover {
-  readonly workgroups: Workgroups;
-  /** WGSL expression of the item's number, of type u32; some numbers are past the last. */
-  readonly index: string;
-}
-
-/** A grid of at least one workgroup for each of `items` items, `depth` of it along z. */
-export function coverByGroups(items: number, depth = 1): Cover {
+/**
+ * A grid of at least one workgroup for each of `items` items, `depth` of it along z. The item's number
+ * is `group.y * GROUPS_X + group.x`; some numbers are past the last.
+ */
+export function coverByGroups(items: number, depth = 1): Workgroups {
   const groups = Math.max(1, items);
   const rows = Math.ceil(groups / MAX_WORKGROUPS);
-  const columns = Math.ceil(groups / rows);
-  const index = rows === 1 ? "group.x" : `(group.y * ${columns}u + group.x)`;
-  return { workgroups: [columns, rows, depth], index };
+  return [Math.ceil(groups / rows), rows, depth];
 }
 
-/** A grid of at least one invocation for each of `items` items. */
-export function cover(items: number, workgroupSize = THREADS): Cover {
-  const { workgroups, index } = coverByGroups(Math.ceil(items / workgroupSize));
-  return { workgroups, index: `${index} * ${workgroupSize}u + thread` };
+/** A phase with an invocation for each item. */
+export function itemPhase<N extends string>(phase: ItemPhase<N>): Phase<N> {
+  const workgroups = coverByGroups(Math.ceil(phase.items / THREADS));
+  return { ...phase, workgroupSize: THREADS, workgroups };
 }
 
 /** {@link Phase.bytes} of a phase, with its default. */

@@ -8,7 +8,7 @@ import type { GraphNode, Program, Value } from "../../graph/types.ts";
 import { convertLayoutOp, ordersCoincide } from "../layout.ts";
 import { ProgramLowering, variableSizes } from "../lowering.ts";
 import { sourceOf, updatedRange } from "../placement.ts";
-import { cover, POOLED_BYTES, THREADS } from "./kernel.ts";
+import { itemPhase, POOLED_BYTES } from "./kernel.ts";
 import type {
   ElementType,
   ItemPhase,
@@ -192,15 +192,8 @@ class WebGpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> impleme
     return operands;
   }
 
-  eachItem<N extends string>({ items, globals, main, ...phase }: ItemPhase<N>): void {
-    const { workgroups, index } = cover(items);
-    const begin = `\nlet i = ${index};\nif (i >= ${items}u) { return; }\n`;
-    this.phase({
-      ...phase,
-      workgroupSize: THREADS,
-      workgroups,
-      code: (operands) => ({ globals, main: begin + main(operands).trim() }),
-    });
+  eachItem<N extends string>(phase: ItemPhase<N>): void {
+    this.phase(itemPhase(phase));
   }
 
   phase<N extends string>(phase: Phase<N>): void {

@@ -5,13 +5,16 @@
  */
 import type { LoweredPhase } from "./lowered_program.ts";
 import {
-  type Accessor,
+  type Constants,
+  itemPhase,
   MAX_WORKGROUPS,
   type MemoryBuffer,
   movedBytes,
   type PhaseOperand,
   type Ref,
+  THREADS,
 } from "./kernel.ts";
+import { storeName } from "./wgsl.ts";
 
 /** Most buffers that a joined dispatch binds: as many as every adapter offers. */
 const MAX_BUFFERS = 8;
@@ -86,39 +89,52 @@ function isBindable(phases: readonly LoweredPhase[]): boolean {
   });
   const workgroups = phases.reduce((sum, { workgroups: [x] }) => sum + x, 0);
   return haveOneType && workgroups <= MAX_WORKGROUPS && types.size <= MAX_BUFFERS &&
-    phases.length <= MAX_MEMBERS &&
-    phases.every(({ workgroupSize }) => workgroupSize === phases[0].workgroupSize);
+    phases.length <= MAX_MEMBERS;
 }
 
 /** One phase that does what the members do; each has workgroups of its own. */
 function join(members: readonly LoweredPhase[]): LoweredPhase {
   const operands: Record<string, PhaseOperand> = {};
-  members.forEach((member, i) => {
-    for (const [name, operand] of Object.entries<PhaseOperand>(member.operands)) {
-      operands[`${name}${i}`] = operand;
+  const constants: Record<string, Constants[string]> = {};
+  const texts: string[] = [], calls: string[] = [];
+  let first = 0;
+  members.forEach((member, k) => {
+    const own = Object.entries<PhaseOperand>(member.operands);
+    for (const [name, operand] of own) operands[numbered(name, k)] = operand;
+    for (const [name, value] of Object.entries(member.constants ?? {})) {
+      constants[numbered(name, k)] = value;
     }
+    const names = [
+      ...own.map(([name, { write }]) => write ? storeName(name) : name),
+      ...Object.keys(member.constants ?? {}),
+      ...Array.from(member.wgsl.matchAll(/^(?:fn|const) (\w+)/gm), ([, name]) => name),
+    ];
+    texts.push(
+      member.wgsl.replace(
+        new RegExp(`\\b(${names.join("|")})\\b`, "g"),
+        (name) => numbered(name, k),
+      ),
+    );
+    const end = first + member.items!;
+    calls.push(`if (i >= ${first} && i < ${end}) { ${numbered("item", k)}(i - ${first}); }`);
+    first += THREADS * member.workgroups[0];
   });
-  const firsts: number[] = [0];
-  members.forEach(({ workgroups }, i) => firsts.push(firsts[i] + workgroups[0]));
   const names = [...new Set(members.map(({ name }) => name))];
   return {
-    name: names.join(" + "),
-    label: `${members.length} small phases`,
-    operands,
-    workgroupSize: members[0].workgroupSize,
-    workgroups: [firsts[members.length], 1, 1],
-    flops: members.reduce((sum, { flops = 0 }) => sum + flops, 0),
-    bytes: members.reduce((sum, member) => sum + movedBytes(member), 0),
-    code: (accessors) => ({
-      main: members.map((member, i) => {
-        const own: Record<string, Accessor> = {};
-        for (const name of Object.keys(member.operands)) own[name] = accessors[`${name}${i}`];
-        return `
-if (group.x >= ${firsts[i]}u && group.x < ${firsts[i + 1]}u) {
-let group = group - vec3<u32>(${firsts[i]}u, 0u, 0u);
-${member.code(own).main}
-}`;
-      }).join(""),
+    ...itemPhase({
+      name: names.join(" + "),
+      operands,
+      items: first,
+      constants,
+      wgsl: `${texts.join("\n")}\nfn item(i: u32) {\n${calls.join("\n")}\n}`,
+      flops: members.reduce((sum, { flops = 0 }) => sum + flops, 0),
     }),
+    label: `${members.length} small phases`,
+    bytes: members.reduce((sum, member) => sum + movedBytes(member), 0),
   };
+}
+
+/** What is called `name` in the text of member `k` of a joined phase. */
+function numbered(name: string, k: number): string {
+  return `${name}_${k}`;
 }

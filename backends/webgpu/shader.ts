@@ -1,19 +1,20 @@
 /**
  * The complete shader of a phase, and what is bound to it.
  *
- * Operands in one buffer share a binding if any of them is written. A binding begins at a multiple of 256 bytes, which every
- * adapter takes, so an operand may begin some elements after it: its base. Bases are numbers in a
- * uniform, not in the text, so that layers of equal shapes share a pipeline though their parameters
- * lie at different places of the arena.
+ * WebGPU refuses a dispatch that binds one buffer both for reading and for writing, so operands in
+ * one buffer share a binding if any of them is written. A binding begins at a multiple of 256 bytes,
+ * which every adapter takes, so an operand may begin some elements after it: its base. Bases are
+ * numbers in a uniform, not in the text, so that layers of equal shapes share a pipeline though their
+ * parameters lie at different places of the arena.
  */
 import {
-  type Accessor,
   elementBytes,
   type ElementType,
   type MemoryBuffer,
   type Phase,
   type PhaseOperand,
 } from "./kernel.ts";
+import { storeName } from "./wgsl.ts";
 
 /** Every binding begins at a multiple of it, in bytes; the largest any adapter asks for. */
 export const BINDING_ALIGNMENT = 256;
@@ -49,26 +50,20 @@ interface Group {
 export function buildShader(phase: Phase): Shader {
   const groups = groupOperands(phase);
   const bases: number[] = [];
-  const accessors: Record<string, Accessor> = {};
+  const functions: string[] = [];
   groups.forEach(({ names, buffer, type, start }, binding) => {
     for (const name of names) {
-      const base = (phase.operands[name].ref.offset - start) / elementBytes(type);
+      const { ref, write } = phase.operands[name];
+      const base = (ref.offset - start) / elementBytes(type);
       if (!Number.isInteger(base)) {
         throw new Error(`${phase.name}: operand ${name} is not aligned to its elements`);
       }
       // Whether a base is zero is part of the text, its value is not.
       const place = base === 0 ? undefined : bases.push(base) - 1;
-      const prefix = place === undefined ? "" : `bases[${place >> 2}][${place & 3}u] + `;
-      const element = (index: string) => `b${binding}[${prefix}${index}]`;
-      accessors[name] = buffer.half
-        ? {
-          at: (index) => `${type}(${element(index)})`,
-          set: (index, value) => `${element(index)} = ${HALF[type].narrow}(${value});`,
-        }
-        : { at: element, set: (index, value) => `${element(index)} = ${value};` };
+      const index = place === undefined ? "i" : `bases[${place >> 2}][${place & 3}] + i`;
+      functions.push(operandFunction(name, `b${binding}[${index}]`, type, write, buffer.half));
     }
   });
-  const { globals = "", main } = phase.code(accessors);
   const declarations = groups.map(({ buffer, type, write }, binding) =>
     `@group(0) @binding(${binding}) var<storage, ${write ? "read_write" : "read"}> ` +
     `b${binding}: array<${buffer.half ? HALF[type].stored : type}>;`
@@ -82,12 +77,10 @@ export function buildShader(phase: Phase): Shader {
   const text = [
     ...(groups.some(({ buffer }) => buffer.half) ? [HALF_GLOBALS] : []),
     ...declarations,
-    globals.trim(),
-    `@compute @workgroup_size(${phase.workgroupSize})`,
-    "fn main(@builtin(workgroup_id) group: vec3<u32>, " +
-    "@builtin(local_invocation_index) thread: u32) {",
-    main.trim(),
-    "}",
+    ...functions,
+    ...declareConstants(phase),
+    phase.wgsl.trim(),
+    ...(phase.items === undefined ? [] : [EACH_ITEM]),
     "",
   ].join("\n");
   return {
@@ -101,6 +94,46 @@ export function buildShader(phase: Phase): Shader {
     bases,
   };
 }
+
+/** The function that reads or stores an element; see `kernel.ts`. */
+function operandFunction(
+  name: string,
+  element: string,
+  type: ElementType,
+  write = false,
+  half = false,
+): string {
+  return write
+    ? `fn ${storeName(name)}(i: u32, value: ${type}) { ` +
+      `${element} = ${half ? `${HALF[type].narrow}(value)` : "value"}; }`
+    : `fn ${name}(i: u32) -> ${type} { return ${half ? `${type}(${element})` : element}; }`;
+}
+
+function declareConstants({ constants, items, workgroupSize, workgroups, name }: Phase): string[] {
+  const all = {
+    THREADS: workgroupSize,
+    GROUPS_X: workgroups[0],
+    ...(items === undefined ? {} : { ITEMS: items }),
+    ...constants,
+  };
+  return Object.entries(all).map(([key, value]) => {
+    if (typeof value === "number" && !Number.isInteger(value)) {
+      throw new Error(`${name}: the constant ${key} is ${value}, not a whole number`);
+    }
+    return `const ${key} = ${value};`;
+  });
+}
+
+/** The entry point of a phase with items. */
+const EACH_ITEM = `
+@compute @workgroup_size(THREADS)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = (group.y * GROUPS_X + group.x) * THREADS + thread;
+  if (i < ITEMS) { item(i); }
+}`;
 
 /** How elements are stored in 16 bits a float, and the function that makes them so. */
 const HALF: Readonly<Record<string, { stored: string; narrow: string }>> = {

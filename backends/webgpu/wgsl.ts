@@ -1,5 +1,12 @@
-/** Scalar expressions as WGSL text. */
+/** Names, constants and scalar expressions as WGSL text. */
 import type { Arithmetic } from "../../graph/types.ts";
+import type { Pair } from "../../ops/convolution_geometry.ts";
+import type { Constants } from "./kernel.ts";
+
+/** The function that stores elements of an operand in a shader. */
+export function storeName(operand: string): string {
+  return `store${operand[0].toUpperCase()}${operand.slice(1)}`;
+}
 
 /** A number as a WGSL literal of type f32. Throws for numbers f32 cannot hold. */
 export function float(value: number): string {
@@ -7,6 +14,11 @@ export function float(value: number): string {
   if (!Number.isFinite(rounded)) throw new Error(`${value} has no WGSL literal`);
   const text = String(rounded);
   return /[.e]/.test(text) ? `${text}f` : `${text}.0f`;
+}
+
+/** The constants `NAME_Y` and `NAME_X` of a shader. */
+export function pairConstants(name: string, [y, x]: Pair): Constants {
+  return { [`${name}_Y`]: y, [`${name}_X`]: x };
 }
 
 /** A term of an expression: the name of a shader variable or a literal. */
@@ -94,6 +106,6 @@ export class ExpressionWriter implements Arithmetic<Term> {
 }
 
 /** WGSL that tells which floats are NaN by their bits; `bits` is u32, or a vector of it. */
-export function isNan(code: string, bits: string): string {
+function isNan(code: string, bits: string): string {
   return `((bitcast<${bits}>(${code}) & ${bits}(0x7fffffffu)) > ${bits}(0x7f800000u))`;
 }

@@ -2,48 +2,35 @@
 import type { GraphNode } from "../../../graph/types.ts";
 import type { Pair } from "../../../ops/convolution_geometry.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
-import { addPixelPhase, channelsLast, placeOf } from "./pooling.ts";
-
-/** WGSL functions `start` and `end` of what number `i` of `parts` takes of `size`; see `adaptiveWindow`. */
-const GLOBALS = `
-fn start(i: i32, size: i32, parts: i32) -> i32 { return i * size / parts; }
-fn end(i: i32, size: i32, parts: i32) -> i32 { return ((i + 1i) * size + parts - 1i) / parts; }`;
+import wgsl from "./adaptive_pooling.wgsl" with { type: "text" };
+import { addPixelPhase, channelsLast } from "./pooling.ts";
 
 /** Sums what each pixel of the result takes; the gradient's taps are the windows that hold it. */
 function lower({ op, inputs: [input], outputs: [output] }: GraphNode, lowering: Lowering): void {
   const [batch, channels, height, width] = input.shape;
-  const inSize: Pair = [height, width];
-  const outSize: Pair = [output.shape[2], output.shape[3]];
-  const count = (position: string, axis: 0 | 1, from: Pair, to: Pair) => {
-    const sizes = `${position}, ${from[axis]}i, ${to[axis]}i`;
-    return `(end(${sizes}) - start(${sizes}))`;
+  const operands = {
+    ...lowering.reads("vec4<f32>", { input }),
+    ...lowering.writes("vec4<f32>", { output }),
   };
-  const area = op.name.endsWith("Gradient")
-    ? `f32(${count("row", 0, outSize, inSize)} * ${count("column", 1, outSize, inSize)})`
-    : `f32(${count("y", 0, inSize, outSize)} * ${count("x", 1, inSize, outSize)})`;
-  const geometry = { batch, channels };
-  addPixelPhase(
-    op.name,
-    geometry,
-    outSize,
-    {
-      ...lowering.reads("vec4<f32>", { input }),
-      ...lowering.writes("vec4<f32>", { output }),
-    },
-    ({ input, output }) => `
-var sum = vec4<f32>();
-let lastRow = end(y, ${inSize[0]}i, ${outSize[0]}i);
-let lastColumn = end(x, ${inSize[1]}i, ${outSize[1]}i);
-for (var row = start(y, ${inSize[0]}i, ${outSize[0]}i); row < lastRow; row++) {
-  for (var column = start(x, ${inSize[1]}i, ${outSize[1]}i); column < lastColumn; column++) {
-    sum += ${input.at(placeOf(geometry, inSize))} / ${area};
-  }
+  const area = op.name.endsWith("Gradient") ? WINDOWS_OF_INPUT : WINDOWS_OF_OUTPUT;
+  const size: Pair = [output.shape[2], output.shape[3]];
+  addPixelPhase(op.name, { batch, channels }, size, operands, [area, wgsl], lowering, {
+    OTHER_HEIGHT: height,
+    OTHER_WIDTH: width,
+  });
 }
-${output.set("i", "sum")}`,
-    lowering,
-    GLOBALS,
-  );
-}
+
+/** The pixels of an output's window. */
+const WINDOWS_OF_OUTPUT = `
+fn area(y: i32, x: i32, row: i32, column: i32) -> i32 {
+  return count(y, OTHER_HEIGHT, HEIGHT) * count(x, OTHER_WIDTH, WIDTH);
+}`;
+
+/** What is read are the outputs' gradients. */
+const WINDOWS_OF_INPUT = `
+fn area(y: i32, x: i32, row: i32, column: i32) -> i32 {
+  return count(row, HEIGHT, OTHER_HEIGHT) * count(column, WIDTH, OTHER_WIDTH);
+}`;
 
 /** The pool and its gradient. */
 export const adaptivePools: readonly KernelFamily[] = [

@@ -3,6 +3,7 @@ import type { GraphNode } from "../../../graph/types.ts";
 import type { AugmentAttributes } from "../../../ops/augment.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import { float } from "../wgsl.ts";
+import wgsl from "./augment.wgsl" with { type: "text" };
 
 function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
   const [pixels, transforms] = inputs;
@@ -11,8 +12,7 @@ function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: L
   const vectors = lowering.layout(output).paddedChannels / 4;
   const padded = (values: readonly number[], filler: number) =>
     Array.from({ length: 4 * vectors }, (_, c) => float(values[c] ?? filler));
-  const table = (name: string, values: string[]) =>
-    `const ${name} = array<f32, ${values.length}>(${values.join(", ")});`;
+  const table = (values: string[]) => `array<f32, ${values.length}>(${values.join(", ")})`;
   lowering.eachItem({
     name: "augment",
     operands: {
@@ -21,35 +21,30 @@ function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: L
       ...lowering.reads("i32", { transforms }),
     },
     items: batch * height * width * vectors,
-    globals: [
+    constants: {
+      HEIGHT: height,
+      WIDTH: width,
+      CHANNELS: channels,
+      VECTORS: vectors,
+      PADDING: padding,
       // Multiplied by, where the reference divides: one rounding more.
-      table("scale", padded(std.map((deviation) => 1 / (255 * deviation)), 0)),
-      table("shift", padded(mean.map((value, c) => value / std[c]), 0)),
-    ].join("\n"),
-    main: ({ pixels, transforms, output }) => `
-let vector = i % ${vectors}u;
-let x = i32(i / ${vectors}u % ${width}u);
-let y = i32(i / ${vectors * width}u % ${height}u);
-let image = i / ${vectors * width * height}u;
-let offsetY = ${transforms ? transforms.at("image * 3u") : `${padding}i`};
-let offsetX = ${transforms ? transforms.at("image * 3u + 1u") : `${padding}i`};
-let flips = ${transforms ? `${transforms.at("image * 3u + 2u")} != 0i` : "false"};
-let row = y + offsetY - ${padding}i;
-let column = select(x, ${width - 1}i - x, flips) + offsetX - ${padding}i;
-let isInside = row >= 0i && row < ${height}i && column >= 0i && column < ${width}i;
-var value = vec4<f32>();
-for (var lane = 0u; lane < 4u; lane++) {
-  let channel = vector * 4u + lane;
-  var pixel = 0u;
-  if (isInside && channel < ${channels}u) {
-    let place = ((image * ${height}u + u32(row)) * ${width}u + u32(column)) * ${channels}u + channel;
-    pixel = (${pixels.at("place / 4u")} >> (place % 4u * 8u)) & 255u;
-  }
-  value[lane] = f32(pixel) * scale[channel] - shift[channel];
-}
-${output.set("i", "value")}`,
+      SCALE: table(padded(std.map((deviation) => 1 / (255 * deviation)), 0)),
+      SHIFT: table(padded(mean.map((value, c) => value / std[c]), 0)),
+    },
+    wgsl: `${transforms ? GIVEN_TRANSFORM : NO_TRANSFORM}\n${wgsl}`,
   });
 }
+
+/** Field 0 and 1: offsets of the cut-out rows and columns; 2: whether it is flipped. */
+const GIVEN_TRANSFORM = `
+fn transform(image: u32, field: u32) -> i32 {
+  return transforms(image * 3 + field);
+}`;
+
+const NO_TRANSFORM = `
+fn transform(image: u32, field: u32) -> i32 {
+  return select(PADDING, 0, field == 2);
+}`;
 
 /** The kernel of `augment`. */
 export const augment: KernelFamily = {

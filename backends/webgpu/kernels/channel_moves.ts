@@ -24,8 +24,6 @@ function copyChannels(
   const isVector = [source.first, target.first, count, written, paddedChannels, sourceChannels]
     .every((number) => number % 4 === 0);
   const [type, lanes] = isVector ? ["vec4<f32>", 4] as const : ["f32", 1] as const;
-  const place = ({ first }: Stretch, channels: number) =>
-    `i / ${written / lanes}u * ${channels / lanes}u + ${first / lanes}u + channel`;
   lowering.eachItem({
     name,
     operands: {
@@ -33,17 +31,22 @@ function copyChannels(
       ...lowering.writes(type, { y: target.value }),
     },
     items: batch * pixels * written / lanes,
-    main: ({ x, y }) => {
-      const value = x.at(place(source, sourceChannels));
-      return `
-let channel = i % ${written / lanes}u;
-${
-        y.set(
-          place(target, paddedChannels),
-          written === count ? value : `select(0.0f, ${value}, channel < ${count}u)`,
-        )
-      }`;
+    constants: {
+      COUNT: count / lanes,
+      WRITTEN: written / lanes,
+      FIRST_OF_X: source.first / lanes,
+      CHANNELS_OF_X: sourceChannels / lanes,
+      FIRST_OF_Y: target.first / lanes,
+      CHANNELS_OF_Y: paddedChannels / lanes,
+      ZERO: `${type}()`,
     },
+    wgsl: `
+fn item(i: u32) {
+  let pixel = i / WRITTEN;
+  let channel = i % WRITTEN;
+  let value = x(pixel * CHANNELS_OF_X + FIRST_OF_X + channel);
+  storeY(pixel * CHANNELS_OF_Y + FIRST_OF_Y + channel, select(ZERO, value, channel < COUNT));
+}`,
   });
 }
 
@@ -73,15 +76,18 @@ function lowerSplit({ inputs: [input], outputs, attributes }: GraphNode, lowerin
 function lowerShuffle({ inputs: [x], outputs: [y], attributes }: GraphNode, lowering: Lowering) {
   const { groups } = attributes as ChannelShuffleAttributes;
   const { channels, paddedChannels, elements } = lowering.layout(y);
-  const source = `channel % ${groups}u * ${channels / groups}u + channel / ${groups}u`;
   lowering.eachItem({
     name: "channelShuffle",
     operands: { ...lowering.reads("f32", { x }), ...lowering.writes("f32", { y }) },
     items: elements,
-    main: ({ x, y }) => `
-let channel = min(i % ${paddedChannels}u, ${channels - 1}u);
-let value = ${x.at(`i - i % ${paddedChannels}u + ${source}`)};
-${y.set("i", `select(0.0f, value, i % ${paddedChannels}u < ${channels}u)`)}`,
+    constants: { GROUPS: groups, CHANNELS: channels, PADDED_CHANNELS: paddedChannels },
+    wgsl: `
+fn item(i: u32) {
+  let place = i % PADDED_CHANNELS;
+  let channel = min(place, CHANNELS - 1);
+  let moved = channel % GROUPS * (CHANNELS / GROUPS) + channel / GROUPS;
+  storeY(i, select(0.0f, x(i - place + moved), place < CHANNELS));
+}`,
   });
 }
 

@@ -3,6 +3,9 @@ import type { GraphNode } from "../../../graph/types.ts";
 import type { Order } from "../../layout.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import { float } from "../wgsl.ts";
+import momentsState from "./channel_moments_state.wgsl" with { type: "text" };
+import momentsPixels from "./channel_moments_pixels.wgsl" with { type: "text" };
+import normalizeResults from "./channel_normalize_results.wgsl" with { type: "text" };
 import { type ChannelReduction, planGrid, reduceChannels } from "./channel_reduction.ts";
 
 function lowerSum(node: GraphNode, lowering: Lowering): void {
@@ -13,8 +16,17 @@ function lowerSum(node: GraphNode, lowering: Lowering): void {
     channelOperands: {},
     outputs: { sum: lowering.ref(node.outputs[0]) },
     fields: ["sum"],
-    accumulate: "sum += x;",
-    results: { sum: "total_sum" },
+    state: `
+struct State { sum: T, count: f32 }
+fn combine(a: State, b: State) -> State { return State(a.sum + b.sum, a.count + b.count); }`,
+    results: `
+fn storeResults(lane: u32, state: State) { storeSumOf(lane * WIDTH, state.sum); }`,
+    pixels: `
+fn begin(lane: u32, pixel: u32) -> u32 { return 0; }
+fn add(state: State, base: u32, lane: u32, pixel: u32) -> State {
+  return State(state.sum + x(pixel * LANES + lane), state.count + 1.0f);
+}
+fn finish(state: State, base: u32) -> State { return state; }`,
   }, lowering);
 }
 
@@ -33,46 +45,45 @@ function lowerMoments(node: GraphNode, lowering: Lowering): void {
     outputs: { mean, variance },
     fields: ["mean", "deviation"],
     origin: "x",
-    begin: "let shift = x - origin;",
-    accumulate: `
-let difference = x - origin - shift;
-mean += difference;
-deviation += difference * difference;`,
-    end: `
-mean /= max(count, 1.0f);
-deviation -= count * mean * mean;
-// Rounding may leave it below zero; max would lose NaN.
-deviation = select(deviation, T(), deviation < T());
-mean += shift;`,
-    combine: {
-      mean: "a.mean + (b.mean - a.mean) * share",
-      deviation: "a.deviation + b.deviation + " +
-        "(b.mean - a.mean) * (b.mean - a.mean) * (a.count * share)",
-    },
-    results: { mean: "origin + total_mean", variance: "total_deviation / state.count" },
+    state: momentsState,
+    results: `
+fn storeResults(lane: u32, state: State) {
+  storeMeanOf(lane * WIDTH, x(lane) + state.mean);
+  storeVarianceOf(lane * WIDTH, state.deviation / state.count);
+}`,
+    pixels: momentsPixels,
   }, lowering);
 }
 
 function lowerNormalizeReduce(node: GraphNode, lowering: Lowering): void {
   const [dy, x, mean, variance, weight] = node.inputs.map((value) => lowering.ref(value));
   const [dWeight, dBias, dMean, dVariance] = node.outputs.map((value) => lowering.ref(value));
-  const root = `(1.0f / sqrt(variance + ${float(node.attributes.eps)}))`;
-  const scaled = weight ? `(weight * ${root})` : root;
   run(node, {
     name: "channelNormalizeReduce",
     pixelOperands: { dy, x },
     channelOperands: { mean, variance, ...(weight ? { weight } : {}) },
     outputs: { dWeight, dBias, dMean, dVariance },
     fields: ["sum", "product"],
-    accumulate: "sum += dy; product += dy * (x - mean);",
-    results: {
-      dWeight: `${root} * total_product`,
-      dBias: "total_sum",
-      dMean: `-${scaled} * total_sum`,
-      dVariance: `-0.5f * ${scaled} * ${root} * ${root} * total_product`,
-    },
+    constants: { EPS: float(node.attributes.eps) },
+    state: `
+struct State { sum: T, product: T, count: f32 }
+fn combine(a: State, b: State) -> State {
+  return State(a.sum + b.sum, a.product + b.product, a.count + b.count);
+}`,
+    results: `${weight ? SCALED : UNSCALED}\n${normalizeResults}`,
+    pixels: `
+fn begin(lane: u32, pixel: u32) -> T { return meanOf(lane * WIDTH); }
+fn add(state: State, mean: T, lane: u32, pixel: u32) -> State {
+  let gradient = dy(pixel * LANES + lane);
+  let product = gradient * (x(pixel * LANES + lane) - mean);
+  return State(state.sum + gradient, state.product + product, state.count + 1.0f);
+}
+fn finish(state: State, mean: T) -> State { return state; }`,
   }, lowering);
 }
+
+const SCALED = "fn scaled(root: T, channel: u32) -> T { return weightOf(channel) * root; }";
+const UNSCALED = "fn scaled(root: T, channel: u32) -> T { return root; }";
 
 function run(node: GraphNode, reduction: ChannelReduction, lowering: Lowering): void {
   const { batch, channels, paddedChannels, pixels } = lowering.layout(node.inputs[0]);

@@ -10,8 +10,10 @@ import {
   inputGradientPhases,
 } from "../../../ops/correlation_phases.ts";
 import { type Lowering, POOLED_BYTES, type Ref, type Variant } from "../kernel.ts";
-import { channelVector } from "./channel_vector.ts";
-import { borderFunctions, isInside } from "./correlation.ts";
+import { pairConstants } from "../wgsl.ts";
+import { readChannels } from "./channel_vector.ts";
+import wgsl from "./conv2d_depthwise.wgsl" with { type: "text" };
+import { sourceImage } from "./correlation.ts";
 import { paddedChannels } from "./packed_weight.ts";
 
 /** Whether each of several channels has a kernel of its own, and no other reads it. */
@@ -37,10 +39,13 @@ function packKernels(geometry: ConvolutionGeometry, weight: Value, lowering: Low
       operands: { ...lowering.reads("f32", { weight }), ...lowering.writes("f32", { packed }) },
       items: taps * padded,
       small: bytes <= POOLED_BYTES,
-      main: ({ weight, packed }) => `
-let c = min(i % ${padded}u, ${inChannels - 1}u);
-let value = ${weight.at(`c * ${taps}u + i / ${padded}u`)};
-${packed.set("i", `select(0.0f, value, i % ${padded}u < ${inChannels}u)`)}`,
+      constants: { TAPS: taps, CHANNELS: inChannels, PADDED_CHANNELS: padded },
+      wgsl: `
+fn item(i: u32) {
+  let place = i % PADDED_CHANNELS;
+  let value = weight(min(place, CHANNELS - 1) * TAPS + i / PADDED_CHANNELS);
+  storePacked(i, select(0.0f, value, place < CHANNELS));
+}`,
     });
     return packed;
   });
@@ -79,14 +84,7 @@ function correlateChannels(
   const { batch, kernelSize, inChannels, paddingMode } = geometry;
   const vectors = vectorsOf(geometry);
   const runs = Math.ceil(columns.positions / run);
-  const pixels = Array.from({ length: run }, (_, p) => p);
-  const taps = Array.from({ length: columns.taps }, (_, t) => t);
-  const distance = (pixel: number, tap: number) =>
-    pixel * columns.positionStep + tap * columns.tapStep;
-  const distances = [...new Set(pixels.flatMap((p) => taps.map((t) => distance(p, t))))]
-    .sort((a, b) => a - b);
-  const isMapped = paddingMode !== "zeros" && name === "conv2d";
-  const at = (axis: "row" | "column", index: string) => isMapped ? `${axis}At(${index})` : index;
+  const isForward = name === "conv2d";
   lowering.eachItem({
     name: `${name} depthwise`,
     operands: {
@@ -96,58 +94,76 @@ function correlateChannels(
     },
     items: batch * rows.positions * runs * vectors,
     flops: 8 * batch * rows.positions * columns.positions * rows.taps * columns.taps * vectors,
-    globals: isMapped ? borderFunctions(geometry) : undefined,
-    main: ({ source, weight, result, bias }) => {
-      const [height, width] = sourceSize;
-      const load = (reach: number) => `
-  {
-    let x = ${at("column", `firstX + ${reach}i`)};
-    let inside = ${isInside(sourceSize)};
-    let place = (line + clamp(x, 0i, ${width - 1}i)) * ${vectors}i + i32(vector);
-    let value = select(vec4<f32>(), ${source.at("u32(place)")}, inside);
-    ${
-        pixels.flatMap((p) =>
-          taps.filter((t) => distance(p, t) === reach).map((t) => `sum${p} += value * w${t};`)
-        ).join("\n    ")
-      }
-  }`;
-      return `
-let vector = i % ${vectors}u;
-let firstColumn = i32(i / ${vectors}u % ${runs}u) * ${run}i;
-let row = i32(i / ${vectors * runs}u % ${rows.positions}u);
-let image = i32(i / ${vectors * runs * rows.positions}u);
-let firstX = firstColumn * ${columns.positionStep}i + ${columns.firstSource}i;
-let start = ${bias ? channelVector(bias, "vector * 4u", 4, inChannels) : "vec4<f32>()"};
-${pixels.map((p) => `var sum${p} = start;`).join("\n")}
-for (var tap = 0i; tap < ${columns.taps > 0 ? rows.taps : 0}i; tap++) {
-  let y = ${
-        at("row", `row * ${rows.positionStep}i + ${rows.firstSource}i + tap * ${rows.tapStep}i`)
-      };
-  let line = (image * ${height}i + clamp(y, 0i, ${height - 1}i)) * ${width}i;
-  let kernel = u32(${rows.firstTap}i + tap * ${rows.kernelStep}i) * ${
-        kernelSize[1] * vectors
-      }u + vector;
-  ${
-        taps.map((t) =>
-          `let w${t} = ${
-            weight.at(`kernel + ${(columns.firstTap + t * columns.kernelStep) * vectors}u`)
-          };`
-        ).join("\n  ")
-      }${distances.map(load).join("")}
-}
-let place = u32((image * ${resultSize[0]}i + ${rows.firstResult}i + row * ${rows.resultStep}i) * ${
-        resultSize[1]
-      }i + ${columns.firstResult}i + firstColumn * ${columns.resultStep}i) * ${vectors}u + vector;
-${
-        pixels.map((p) => {
-          const store = result.set(`place + ${p * columns.resultStep * vectors}u`, `sum${p}`);
-          return columns.positions % run === 0
-            ? store
-            : `if (firstColumn + ${p}i < ${columns.positions}i) { ${store} }`;
-        }).join("\n")
-      }`;
+    constants: {
+      RUN: run,
+      RUNS: runs,
+      ROWS: rows.positions,
+      TAP_ROWS: columns.taps > 0 ? rows.taps : 0,
+      SOURCE_HEIGHT: sourceSize[0],
+      SOURCE_WIDTH: sourceSize[1],
+      SOURCE_VECTORS: vectors,
+      RESULT_HEIGHT: resultSize[0],
+      RESULT_WIDTH: resultSize[1],
+      KERNEL_WIDTH: kernelSize[1],
+      TAP_STEP_Y: rows.tapStep,
+      FIRST_TAP_Y: rows.firstTap,
+      KERNEL_STEP_Y: rows.kernelStep,
+      ...pairConstants("POSITION_STEP", [rows.positionStep, columns.positionStep]),
+      ...pairConstants("FIRST_SOURCE", [rows.firstSource, columns.firstSource]),
+      ...pairConstants("FIRST_RESULT", [rows.firstResult, columns.firstResult]),
+      ...pairConstants("RESULT_STEP", [rows.resultStep, columns.resultStep]),
     },
+    wgsl: [
+      sourceImage(isForward ? paddingMode : "zeros"),
+      bias ? readChannels("bias", { width: 4, channels: inChannels }) : NO_BIAS,
+      ...runFunctions(columns, run, vectors),
+      wgsl,
+    ].join("\n"),
   });
+}
+
+const NO_BIAS = "fn biasOf(channel: u32) -> vec4<f32> { return vec4<f32>(); }";
+
+/**
+ * WGSL functions over the sums of a run of pixels, which an invocation holds in registers: `startSums`
+ * sets them, `addTaps` adds the taps of a row of the kernel, `storeSums` stores them.
+ */
+function runFunctions(columns: AxisPhase, run: number, vectors: number): string[] {
+  const pixels = Array.from({ length: run }, (_, p) => p);
+  const taps = Array.from({ length: columns.taps }, (_, t) => t);
+  const distance = (pixel: number, tap: number) =>
+    pixel * columns.positionStep + tap * columns.tapStep;
+  const distances = [...new Set(pixels.flatMap((p) => taps.map((t) => distance(p, t))))]
+    .sort((a, b) => a - b);
+  const weights = taps.map((t) =>
+    `let w${t} = weight(kernel + ${(columns.firstTap + t * columns.kernelStep) * vectors});`
+  );
+  const loads = distances.flatMap((reach) => [
+    `let x${distances.indexOf(reach)} = loadSource(line, y, firstX + ${reach}, vector);`,
+    ...pixels.flatMap((p) =>
+      taps.filter((t) => distance(p, t) === reach)
+        .map((t) => `(*sums)[${p}] += x${distances.indexOf(reach)} * w${t};`)
+    ),
+  ]);
+  const stores = pixels.map((p) => {
+    const store = `storeResult(place + ${p * columns.resultStep * vectors}, (*sums)[${p}]);`;
+    return columns.positions % run === 0
+      ? store
+      : `if (firstColumn + ${p} < ${columns.positions}) { ${store} }`;
+  });
+  return [
+    `alias Sums = array<vec4<f32>, ${run}>;`,
+    "fn startSums(start: vec4<f32>) -> Sums {",
+    `return Sums(${pixels.map(() => "start").join(", ")});`,
+    "}",
+    "fn addTaps(sums: ptr<function, Sums>, line: i32, y: i32, firstX: i32, vector: u32, kernel: u32) {",
+    ...weights,
+    ...loads,
+    "}",
+    "fn storeSums(sums: ptr<function, Sums>, place: u32, firstColumn: i32) {",
+    ...stores,
+    "}",
+  ];
 }
 
 /** Adds the phase of a forward convolution; activations channels last, `weight` as it is. */

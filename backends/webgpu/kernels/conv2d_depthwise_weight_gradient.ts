@@ -5,8 +5,10 @@
 import type { GraphNode } from "../../../graph/types.ts";
 import { convolutionFlops, type ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { type Lowering, storedBytes, THREADS } from "../kernel.ts";
+import { pairConstants } from "../wgsl.ts";
 import { vectorsOf } from "./conv2d_depthwise.ts";
-import { borderFunctions, pixelPlace } from "./correlation.ts";
+import wgsl from "./conv2d_depthwise_weight_gradient.wgsl" with { type: "text" };
+import { sourceImage } from "./correlation.ts";
 import { combineThreads } from "./reduce.ts";
 
 /** Workgroups that fill a large GPU. */
@@ -31,8 +33,6 @@ export function depthwiseWeightGradient(
   const parts = Math.ceil(rows / rowsEach);
   const partial = lowering.scratch(16 * parts * taps * vectors, "partial sums");
   const source = lowering.ref(input), gradient = lowering.ref(dy);
-  const isMapped = geometry.paddingMode !== "zeros";
-  const columns = Array.from({ length: kernelSize[1] }, (_, t) => t);
   lowering.phase({
     name: "conv2dWeightGradient depthwise",
     operands: {
@@ -44,46 +44,28 @@ export function depthwiseWeightGradient(
     flops: convolutionFlops(geometry),
     bytes: partial.bytes +
       kernelSize[0] * (storedBytes(gradient, gradient.bytes) + storedBytes(source, source.bytes)),
-    code: ({ source, gradient, partial }) => {
-      const combined = combineThreads("sum", "vec4<f32>", THREADS, { lanes: across });
-      return {
-        globals: `${borderFunctions(geometry)}\n${combined.globals}`,
-        main: `
-let vector = group.x * ${across}u + thread % ${across}u;
-let isReal = vector < ${vectors}u;
-let ky = i32(group.y);
-let lastRow = min((group.z + 1u) * ${rowsEach}u, ${rows}u);
-${columns.map((t) => `var sum${t} = vec4<f32>();`).join("\n")}
-for (var row = group.z * ${rowsEach}u; row < lastRow; row++) {
-  let image = row / ${outSize[0]}u;
-  let tapRow = i32(row % ${outSize[0]}u) * ${stride[0]}i - ${padding[0]}i + ky * ${dilation[0]}i;
-  let y = ${isMapped ? "rowAt(tapRow)" : "tapRow"};
-  if (!isReal || u32(y) >= ${inSize[0]}u) { continue; }
-  for (var column = thread / ${across}u; column < ${outSize[1]}u; column += ${along}u) {
-    let dy = ${gradient.at(`(row * ${outSize[1]}u + column) * ${vectors}u + vector`)};
-    let first = i32(column) * ${stride[1]}i - ${padding[1]}i;
-    ${
-          columns.map((t) => `
-    {
-      let x = ${isMapped ? `columnAt(first + ${t * dilation[1]}i)` : `first + ${t * dilation[1]}i`};
-      if (u32(x) < ${inSize[1]}u) {
-        sum${t} += dy * ${source.at(`${pixelPlace(inSize, vectors)} + vector`)};
-      }
-    }`).join("")
-        }
-  }
-}
-${
-          columns.map((t) =>
-            `{ var sum = sum${t};\n${combined.statements}\nsum${t} = sum;\nworkgroupBarrier(); }`
-          ).join("\n")
-        }
-if (thread < ${across}u && isReal) {
-  let place = (group.z * ${taps}u + group.y * ${kernelSize[1]}u) * ${vectors}u + vector;
-  ${columns.map((t) => partial.set(`place + ${t * vectors}u`, `sum${t}`)).join("\n  ")}
-}`,
-      };
+    constants: {
+      VECTORS_ACROSS: across,
+      PIXELS_ALONG: along,
+      ROWS: rows,
+      PART_ROWS: rowsEach,
+      SOURCE_HEIGHT: inSize[0],
+      SOURCE_WIDTH: inSize[1],
+      SOURCE_VECTORS: vectors,
+      OUT_HEIGHT: outSize[0],
+      OUT_WIDTH: outSize[1],
+      KERNEL_HEIGHT: kernelSize[0],
+      KERNEL_WIDTH: kernelSize[1],
+      DILATION_Y: dilation[0],
+      ...pairConstants("STRIDE", stride),
+      ...pairConstants("PADDING", padding),
     },
+    wgsl: [
+      sourceImage(geometry.paddingMode),
+      combineThreads("sumAlong", "vec4<f32>", { lanes: "VECTORS_ACROSS" }),
+      ...tapFunctions(kernelSize[1], dilation[1], vectors),
+      wgsl,
+    ].join("\n"),
   });
   lowering.eachItem({
     name: "add partial sums",
@@ -92,13 +74,46 @@ if (thread < ${across}u && isReal) {
       ...lowering.writes("f32", { result: output }),
     },
     items: inChannels * taps,
-    main: ({ partial, result }) => `
-let c = i % ${inChannels}u;
-let tap = i / ${inChannels}u;
-var sum = 0.0f;
-for (var part = 0u; part < ${parts}u; part++) {
-  sum += ${partial.at(`(part * ${taps}u + tap) * ${4 * vectors}u + c`)};
-}
-${result.set(`c * ${taps}u + tap`, "sum")}`,
+    constants: {
+      CHANNELS: inChannels,
+      PADDED_CHANNELS: 4 * vectors,
+      TAPS: taps,
+      PARTS: parts,
+    },
+    wgsl: `
+fn item(i: u32) {
+  let c = i % CHANNELS;
+  let tap = i / CHANNELS;
+  var sum = 0.0f;
+  for (var part = 0u; part < PARTS; part++) {
+    sum += partial((part * TAPS + tap) * PADDED_CHANNELS + c);
+  }
+  storeResult(c * TAPS + tap, sum);
+}`,
   });
+}
+
+/**
+ * WGSL functions over the sums of a row of taps, which an invocation holds in registers: `addTaps`
+ * adds the products of a gradient, `combineSums` adds up those of all invocations, `storeSums` stores
+ * them.
+ */
+function tapFunctions(taps: number, dilation: number, vectors: number): string[] {
+  const each = (line: (t: number) => string) => Array.from({ length: taps }, (_, t) => line(t));
+  return [
+    `alias Sums = array<vec4<f32>, ${taps}>;`,
+    "fn addTaps(sums: ptr<function, Sums>, dy: vec4<f32>, image: u32, y: i32, firstX: i32, vector: u32) {",
+    ...each((t) =>
+      `let x${t} = borderAt(firstX + ${t * dilation}, SOURCE_WIDTH);\n` +
+      `if (u32(x${t}) < SOURCE_WIDTH) { ` +
+      `(*sums)[${t}] += dy * source(sourcePixel(image, y, x${t}) + vector); }`
+    ),
+    "}",
+    "fn combineSums(sums: ptr<function, Sums>, thread: u32) {",
+    ...each((t) => `(*sums)[${t}] = sumAlong(thread, (*sums)[${t}]);\nworkgroupBarrier();`),
+    "}",
+    "fn storeSums(sums: ptr<function, Sums>, place: u32) {",
+    ...each((t) => `storePartial(place + ${t * vectors}, (*sums)[${t}]);`),
+    "}",
+  ];
 }

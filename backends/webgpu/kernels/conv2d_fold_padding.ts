@@ -4,6 +4,7 @@
  */
 import { type ConvolutionGeometry, sourceIndex } from "../../../ops/convolution_geometry.ts";
 import type { Lowering, Ref } from "../kernel.ts";
+import wgsl from "./conv2d_fold_padding.wgsl" with { type: "text" };
 import { paddedChannels } from "./packed_weight.ts";
 
 /** The same convolution over the padded image, and the bytes of that image's gradient. */
@@ -27,7 +28,6 @@ export function addPaddingGradients(
 ): void {
   const { batch, inChannels, inSize, padding } = geometry;
   const vectors = paddedChannels(inChannels) / 4;
-  const paddedSize = [inSize[0] + 2 * padding[0], inSize[1] + 2 * padding[1]];
   const rows = copiesOf(geometry, 0), columns = copiesOf(geometry, 1);
   lowering.eachItem({
     name: "addPaddingGradients",
@@ -37,19 +37,14 @@ export function addPaddingGradients(
       ...lowering.writes("vec4<f32>", { result }),
     },
     items: batch * inSize[0] * inSize[1] * vectors,
-    main: ({ padded, rows, columns, result }) => `
-let vector = i % ${vectors}u;
-let x = i / ${vectors}u % ${inSize[1]}u;
-let y = i / ${vectors * inSize[1]}u % ${inSize[0]}u;
-let image = i / ${vectors * inSize[1] * inSize[0]}u;
-var sum = vec4<f32>();
-for (var r = ${rows.at("y")}; r < ${rows.at("y + 1u")}; r++) {
-  let line = (image * ${paddedSize[0]}u + u32(${rows.at("u32(r)")})) * ${paddedSize[1]}u;
-  for (var c = ${columns.at("x")}; c < ${columns.at("x + 1u")}; c++) {
-    sum += ${padded.at(`(line + u32(${columns.at("u32(c)")})) * ${vectors}u + vector`)};
-  }
-}
-${result.set("i", "sum")}`,
+    constants: {
+      VECTORS: vectors,
+      HEIGHT: inSize[0],
+      WIDTH: inSize[1],
+      PADDED_HEIGHT: inSize[0] + 2 * padding[0],
+      PADDED_WIDTH: inSize[1] + 2 * padding[1],
+    },
+    wgsl,
   });
 }
 

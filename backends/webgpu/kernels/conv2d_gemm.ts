@@ -1,14 +1,17 @@
 /** Convolution as a matrix product whose first factor is read from the image, tap by tap. */
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
-import { coverByGroups, type Lowering, type Ref, storedBytes } from "../kernel.ts";
+import { type Constants, coverByGroups, type Lowering, type Ref, storedBytes } from "../kernel.ts";
 import type { AxisPhase } from "../../../ops/correlation_phases.ts";
-import { borderFunctions, isInside, pixelPlace, selectNumber } from "./correlation.ts";
+import { readChannels } from "./channel_vector.ts";
+import factors from "./conv2d_gemm.wgsl" with { type: "text" };
+import forward from "./conv2d_gemm_forward.wgsl" with { type: "text" };
+import inputGradient from "./conv2d_gemm_input_gradient.wgsl" with { type: "text" };
+import { axisPhases, sourceImage } from "./correlation.ts";
 import {
-  type Factor,
   factorBytes,
-  gemmCode,
   type GemmExtents,
   type GemmForm,
+  gemmShader,
   type GemmTile,
   tileThreads,
 } from "./gemm.ts";
@@ -105,12 +108,8 @@ export function correlate(
   lowering: Lowering,
 ): void {
   const { name, geometry, direction, source, result, weight, bias } = correlation;
-  const { groups, inChannels, outChannels, kernelSize } = geometry;
-  const isForward = direction === "forward";
-  const extents = correlationExtents(correlation);
-  const { batch, groupIn, groupOut, groupSource, groupResult, sourceSize, resultSize } = extents;
-  const { sourceChannels, resultChannels, weightColumns } = extents;
-
+  const { groups, inChannels, outChannels } = geometry;
+  const { batch, groupSource, groupResult } = correlationExtents(correlation);
   const phases = phasesOf(correlation);
   const positions = phases.map(({ row, column }) => batch * row.positions * column.positions);
   const columnTiles = Math.ceil(groupResult / tile.columns);
@@ -120,7 +119,13 @@ export function correlate(
     0,
   );
 
-  const grid = coverByGroups(rowTiles * columnTiles, phases.length * groups);
+  const { wgsl, constants } = gemmShader(formOf(correlation), tile, [
+    sourceImage(paddingModeOf(correlation)),
+    axisPhases(phases.map(({ row }) => row), phases.map(({ column }) => column)),
+    addBias(correlation),
+    factors,
+    direction === "forward" ? forward : inputGradient,
+  ]);
   lowering.phase({
     name,
     operands: {
@@ -130,7 +135,7 @@ export function correlate(
     },
     workgroupSize: tileThreads(tile),
     // Tiles along x, where a grid may be long; the columns of one row of tiles run side by side.
-    workgroups: grid.workgroups,
+    workgroups: coverByGroups(rowTiles * columnTiles, phases.length * groups),
     flops: 2 * products * (inChannels / groups) * outChannels,
     bytes: storedBytes(result, result.bytes) +
       groups * phases.reduce((sum, { row, column }, i) =>
@@ -143,113 +148,53 @@ export function correlate(
             tile,
             [storedBytes(source, 4), 4],
           ), 0),
-    code: ({ source, weight, result, bias }) => {
-      const declare = (key: keyof AxisPhase, name = (axis: string) => key + axis) => [
-        selectNumber(name("Row"), phases.map(({ row }) => row[key]), "phase"),
-        selectNumber(name("Column"), phases.map(({ column }) => column[key]), "phase"),
-      ];
-      const numbers = [
-        ...declare("positions", (axis) => `position${axis}s`),
-        ...declare("taps", (axis) => `tap${axis}s`),
-        ...(["firstSource", "tapStep", "firstTap", "kernelStep", "firstResult"] as const)
-          .flatMap((key) => declare(key)),
-      ];
-      const [{ row: anyRow, column: anyColumn }] = phases;
-      const sourceVectors = groupSource / 4;
-      const isMapped = isForward && geometry.paddingMode !== "zeros";
-      const mapped = (map: string, index: string) => isMapped ? `${map}(${index})` : index;
-      const tap = `
-let tap = i32(innerVector / ${sourceVectors}u);
-let tapRow = tap / max(tapColumns, 1i);
-let tapColumn = tap % max(tapColumns, 1i);`;
-      const innerVector = (inner: string) => `(stretch * ${tile.inner / 4}u + ${inner} / 4u)`;
-      const a: Factor = (place, inner, id) => {
-        const image = `image${id}`;
-        const first = pixelPlace(sourceSize, sourceChannels / 4, { image });
-        const vector = `groupIndex * ${sourceVectors}u + innerVector % ${sourceVectors}u`;
-        return {
-          prepare: `
-let position${id} = firstPosition + ${place};
-let ${image} = position${id} / u32(positionRows * positionColumns);
-let row${id} = i32(position${id} / u32(positionColumns)) % positionRows * ${anyRow.positionStep}i + firstSourceRow;
-let column${id} = i32(position${id}) % positionColumns * ${anyColumn.positionStep}i + firstSourceColumn;
-let inside${id} = position${id} < positions;`,
-          load: `
-let innerVector = ${innerVector(inner)};
-${tap}
-
-let y = ${mapped("rowAt", `row${id} + tapRow * tapStepRow`)};
-let x = ${mapped("columnAt", `column${id} + tapColumn * tapStepColumn`)};
-if (inside${id} & (innerVector < innerVectors) & ${isInside(sourceSize)}) {
-  value = ${source.at(`${first} + ${vector}`)};
-}`,
-        };
-      };
-      const kernelTap = `u32((firstTapRow + tapRow * kernelStepRow) * ${kernelSize[1]}i + ` +
-        `firstTapColumn + tapColumn * kernelStepColumn)`;
-      // The vector of four outputs at one tap and input channel; the input gradient sums along it.
-      const b: Factor = (place, inner, id) => {
-        const [inputs, outputs] = isForward
-          ? [`innerPlace % ${groupSource}u`, `(groupIndex * ${groupOut}u + result${id}) / 4u`]
-          : [
-            `result${id}`,
-            `groupIndex * ${groupOut / 4}u + innerVector % ${sourceVectors}u`,
-          ];
-        const row = `(${kernelTap} * ${groupIn}u + ${inputs}) * ${weightColumns / 4}u`;
-        return {
-          prepare: `let result${id} = firstColumnOfTile + ${place};`,
-          load: `
-${
-            isForward
-              ? `let innerPlace = stretch * ${tile.inner}u + ${inner};\nlet innerVector = innerPlace / 4u;`
-              : `let innerVector = ${innerVector(inner)};`
-          }
-${tap}
-if ((innerVector < innerVectors) & (result${id} < ${groupResult}u)) {
-  value = ${weight.at(`${row} + ${outputs}`)};
-}`,
-        };
-      };
-      const resultPixel = pixelPlace(resultSize, resultChannels / 4);
-      const { globals, main } = gemmCode({
-        form: formOf(correlation),
-        tile,
-        setup: `
-let phase = group.z / ${groups}u;
-let groupIndex = group.z % ${groups}u;
-${numbers.join("\n")}
-let tileIndex = ${grid.index};
-let firstPosition = tileIndex / ${columnTiles}u * ${tile.rows}u;
-let firstColumnOfTile = tileIndex % ${columnTiles}u * ${tile.columns}u;
-let positions = ${batch}u * u32(positionRows * positionColumns);
-let innerVectors = u32(tapRows * tapColumns) * ${sourceVectors}u;`,
-        stretches: `(innerVectors + ${tile.inner / 4 - 1}u) / ${tile.inner / 4}u`,
-        a,
-        b,
-        store: `
-let position = firstPosition + row;
-let channel = firstColumnOfTile + column;
-if ((position < positions) & (channel < ${groupResult}u)) {
-  let image = position / u32(positionRows * positionColumns);
-  let y = i32(position / u32(positionColumns)) % positionRows * ${anyRow.resultStep}i + firstResultRow;
-  let x = i32(position) % positionColumns * ${anyColumn.resultStep}i + firstResultColumn;
-  let place = ${resultPixel} + (groupIndex * ${groupResult}u + channel) / 4u;
-  ${result.set("place", bias ? biased(bias.at, groupOut, outChannels) : "value")}
-}`,
-      });
-      return { globals: [isMapped ? borderFunctions(geometry) : "", globals].join("\n"), main };
+    constants: {
+      ...constants,
+      ...correlationConstants(correlation),
+      POSITION_STEP_Y: phases[0].row.positionStep,
+      POSITION_STEP_X: phases[0].column.positionStep,
+      RESULT_STEP_Y: phases[0].row.resultStep,
+      RESULT_STEP_X: phases[0].column.resultStep,
+      COLUMN_TILES: columnTiles,
     },
+    wgsl,
   });
 }
 
-/** WGSL of the result plus the bias of its channels, of which the last vector may have fewer than four. */
-export function biased(
-  at: (index: string) => string,
-  groupOut: number,
-  outChannels: number,
-): string {
-  const lanes = [0, 1, 2, 3].map((lane) =>
-    at(`min(groupIndex * ${groupOut}u + channel + ${lane}u, ${outChannels - 1}u)`)
-  );
-  return `value + vec4<f32>(${lanes.join(", ")})`;
+/** The constants of a correlation. */
+export function correlationConstants(correlation: Correlation): Constants {
+  const { geometry: { groups, kernelSize } } = correlation;
+  const extents = correlationExtents(correlation);
+  const { batch, groupIn, groupOut, groupSource, groupResult, sourceSize, resultSize } = extents;
+  return {
+    BATCH: batch,
+    GROUPS: groups,
+    GROUP_IN: groupIn,
+    GROUP_OUT: groupOut,
+    GROUP_SOURCE: groupSource,
+    GROUP_RESULT: groupResult,
+    KERNEL_WIDTH: kernelSize[1],
+    WEIGHT_VECTORS: extents.weightColumns / 4,
+    SOURCE_HEIGHT: sourceSize[0],
+    SOURCE_WIDTH: sourceSize[1],
+    SOURCE_VECTORS: extents.sourceChannels / 4,
+    RESULT_HEIGHT: resultSize[0],
+    RESULT_WIDTH: resultSize[1],
+    RESULT_VECTORS: extents.resultChannels / 4,
+  };
+}
+
+/** WGSL function `biased(value, channel)`: the results of four channels plus their bias. */
+export function addBias({ bias, geometry: { outChannels } }: Correlation): string {
+  return bias ? `${readChannels("bias", { width: 4, channels: outChannels })}\n${BIAS}` : NO_BIAS;
+}
+
+const BIAS = `
+fn biased(value: vec4<f32>, channel: u32) -> vec4<f32> { return value + biasOf(channel); }`;
+const NO_BIAS = `
+fn biased(value: vec4<f32>, channel: u32) -> vec4<f32> { return value; }`;
+
+/** The padding of a correlation; an input gradient's images have none beyond zeros. */
+export function paddingModeOf({ geometry, direction }: Correlation) {
+  return direction === "forward" ? geometry.paddingMode : "zeros";
 }

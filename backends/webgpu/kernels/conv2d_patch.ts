@@ -6,6 +6,7 @@
  */
 import type { Pair } from "../../../ops/convolution_geometry.ts";
 import {
+  type Constants,
   coverByGroups,
   type Lowering,
   MAX_INVOCATIONS,
@@ -13,10 +14,20 @@ import {
   type Variant,
   WORKGROUP_BYTES,
 } from "../kernel.ts";
-import { biased, type Correlation, correlationExtents } from "./conv2d_gemm.ts";
+import {
+  addBias,
+  type Correlation,
+  correlationConstants,
+  correlationExtents,
+  paddingModeOf,
+} from "./conv2d_gemm.ts";
+import wgsl from "./conv2d_patch.wgsl" with { type: "text" };
+import forward from "./conv2d_patch_forward.wgsl" with { type: "text" };
+import inputGradient from "./conv2d_patch_input_gradient.wgsl" with { type: "text" };
 import type { AxisPhase } from "../../../ops/correlation_phases.ts";
-import { borderFunctions, isInside, pixelPlace } from "./correlation.ts";
-import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
+import { sourceImage } from "./correlation.ts";
+import { addProducts, type GemmTile, storeSums, tileConstants, tileThreads } from "./gemm.ts";
+import { pairConstants } from "../wgsl.ts";
 import {
   busiestFirst,
   isRunnable,
@@ -138,29 +149,16 @@ export function correlatePatches(
   lowering: Lowering,
 ): void {
   const { name, geometry, direction, source, result, weight, bias } = correlation;
-  const { groups, kernelSize, inChannels, outChannels } = geometry;
-  const extents = correlationExtents(correlation);
-  const { batch, groupIn, groupOut, groupSource, groupResult, sourceSize, resultSize } = extents;
-  const { sourceChannels, resultChannels, weightColumns } = extents;
-  const { tile, patchRows, patchColumns, downImage, acrossImage, stagedTaps } = plan;
+  const { groups, inChannels, outChannels } = geometry;
+  const { batch, groupSource, groupResult } = correlationExtents(correlation);
+  const { tile, patchRows, patchColumns, downImage, acrossImage } = plan;
   const [row] = correlation.rows, [column] = correlation.columns;
   const isForward = direction === "forward";
-  const isMapped = isForward && geometry.paddingMode !== "zeros";
-  const threads = tileThreads(tile);
-  const vectors = tile.inner / 4;
-  const sourceVectors = groupSource / 4;
   const patchPixels = patchRows * patchColumns;
   const taps = row.taps * column.taps;
   const columnTiles = Math.ceil(groupResult / tile.columns);
   const rectangles = batch * downImage * acrossImage;
-  const grid = coverByGroups(rectangles * columnTiles, groups);
-  const stretches = Math.ceil(sourceVectors / vectors);
   const rowReach = reach(row, plan.rows), columnReach = reach(column, plan.columns);
-  // Staged weights: in the form `row`, vectors of results by input channel; in the form `dot`,
-  // vectors of input channels by result.
-  const lineVectors = isForward ? tile.columns / 4 : vectors;
-  const lines = isForward ? tile.inner : tile.columns;
-  const tapVectors = lines * lineVectors;
   const weightBytes = 4 * taps * groupSource * groupResult;
   lowering.phase({
     name: `${name} patches`,
@@ -169,114 +167,47 @@ export function correlatePatches(
       ...lowering.writes("vec4<f32>", { result }),
       ...lowering.reads("f32", { bias }),
     },
-    workgroupSize: threads,
-    workgroups: grid.workgroups,
+    workgroupSize: tileThreads(tile),
+    workgroups: coverByGroups(rectangles * columnTiles, groups),
     flops: 2 * batch * row.positions * column.positions * taps * (inChannels / groups) *
       outChannels,
     bytes: storedBytes(result, result.bytes) + groups * rectangles *
         (storedBytes(source, 4 * columnTiles * groupSource * patchPixels) + weightBytes),
-    code: ({ source, weight, result, bias }) => {
-      const sourcePixel = pixelPlace(sourceSize, sourceChannels / 4);
-      const resultPixel = pixelPlace(resultSize, resultChannels / 4, { y: "y", x: "x" });
-      const kernelRow = `${row.firstTap}i + tap / ${column.taps}i * ${row.kernelStep}i`;
-      const kernelColumn = `${column.firstTap}i + tap % ${column.taps}i * ${column.kernelStep}i`;
-      const [condition, outputs, declarations] = isForward
-        ? [
-          `(channel < ${groupSource}u) & (column < ${groupResult}u)`,
-          `(groupIndex * ${groupOut}u + column) / 4u`,
-          `
-      let channel = stretch * ${tile.inner}u + line;
-      let column = firstColumnOfTile + vector * 4u;`,
-        ]
-        : [
-          `(outputs < ${sourceVectors}u) & (channel < ${groupResult}u)`,
-          `groupIndex * ${groupOut / 4}u + outputs`,
-          `
-      let channel = firstColumnOfTile + line;
-      let outputs = stretch * ${vectors}u + vector;`,
-        ];
-      const weightRow = `(kernelTap * ${groupIn}u + channel) * ${weightColumns / 4}u`;
-      const firstTapPixel = (row.firstSource - rowReach.first) * patchColumns +
-        column.firstSource - columnReach.first;
-      const mapped = (map: string, index: string) => isMapped ? `${map}(${index})` : index;
-      return ({
-        globals: `
-${isMapped ? borderFunctions(geometry) : ""}
-var<workgroup> pixels: array<vec4<f32>, ${vectors * patchPixels}>;
-var<workgroup> weights: array<vec4<f32>, ${stagedTaps * tapVectors}>;`,
-        main: [
-          `
-let groupIndex = group.z;
-let rectangle = ${grid.index} / ${columnTiles}u;
-let firstColumnOfTile = ${grid.index} % ${columnTiles}u * ${tile.columns}u;
-let image = rectangle / ${downImage * acrossImage}u;
-let firstY = rectangle / ${acrossImage}u % ${downImage}u * ${plan.rows}u;
-let firstX = rectangle % ${acrossImage}u * ${plan.columns}u;
-let patchY = i32(firstY) * ${row.positionStep}i + ${rowReach.first}i;
-let patchX = i32(firstX) * ${column.positionStep}i + ${columnReach.first}i;`,
-          ...beginSums(tile),
-          `
-// The patch pixel of the invocation's first position under tap 0; its others lie to the right.
-let ownPixel = firstRow / ${plan.columns}u * ${row.positionStep * patchColumns}u +
-  firstRow % ${plan.columns}u * ${column.positionStep}u + ${firstTapPixel}u;
-for (var stretch = 0u; stretch < ${stretches}u; stretch++) {
-  for (var i = thread; i < ${vectors * patchPixels}u; i += ${threads}u) {
-    let vector = stretch * ${vectors}u + i % ${vectors}u;
-    let pixel = i / ${vectors}u;
-    let y = ${mapped("rowAt", `patchY + i32(pixel / ${patchColumns}u)`)};
-    let x = ${mapped("columnAt", `patchX + i32(pixel % ${patchColumns}u)`)};
-    var value = vec4<f32>();
-    if ((vector < ${sourceVectors}u) & ${isInside(sourceSize)}) {
-      value = ${source.at(`${sourcePixel} + groupIndex * ${sourceVectors}u + vector`)};
-    }
-    pixels[i % ${vectors}u * ${patchPixels}u + pixel] = value;
-  }
-  for (var firstTap = 0u; firstTap < ${taps}u; firstTap += ${stagedTaps}u) {
-    for (var i = thread; i < ${stagedTaps * tapVectors}u; i += ${threads}u) {
-      let tap = i32(firstTap + i / ${tapVectors}u);
-      let line = i / ${lineVectors}u % ${lines}u;
-      let vector = i % ${lineVectors}u;
-      let kernelTap = u32((${kernelRow}) * ${kernelSize[1]}i + ${kernelColumn});
-      var value = vec4<f32>();
-      ${declarations}
-      if (${condition}) {
-        value = ${weight.at(`${weightRow} + ${outputs}`)};
-      }
-      weights[i] = value;
-    }
-    workgroupBarrier();
-    for (var t = 0u; t < ${stagedTaps}u; t++) {
-      let tap = i32(firstTap + t);
-      let pixel = u32(i32(ownPixel) + tap / ${column.taps}i * ${row.tapStep * patchColumns}i +
-        tap % ${column.taps}i * ${column.tapStep}i);
-      let firstWeight = t * ${tapVectors}u + ${
-            isForward ? "firstColumn / 4u" : `firstColumn * ${lineVectors}u`
-          };`,
-          ...addProducts(isForward ? "row" : "dot", tile, tile.inner, {
-            a: (i, k) => `pixels[${k * patchPixels + i * column.positionStep}u + pixel]`,
-            b: (j, k) =>
-              isForward
-                ? `weights[firstWeight + ${k * lineVectors + j}u]`
-                : `weights[firstWeight + ${j * lineVectors + k}u]`,
-          }),
-          `
-    }
-    workgroupBarrier();
-  }
-}`,
-          ...storeSums(
-            tile,
-            `
-let y = firstY + row / ${plan.columns}u;
-let x = firstX + row % ${plan.columns}u;
-let channel = firstColumnOfTile + column;
-if (${isInside([row.positions, column.positions])} & (channel < ${groupResult}u)) {
-  let place = ${resultPixel} + (groupIndex * ${groupResult}u + channel) / 4u;
-  ${result.set("place", bias ? biased(bias.at, groupOut, outChannels) : "value")}
-}`,
-          ),
-        ].join("\n"),
-      });
+    constants: {
+      ...tileConstants(tile),
+      ...correlationConstants(correlation),
+      ...rectangleConstants(plan),
+      COLUMN_TILES: columnTiles,
+      TAPS: taps,
+      TAP_COLUMNS: column.taps,
+      STAGED_TAPS: plan.stagedTaps,
+      ...pairConstants("POSITIONS", [row.positions, column.positions]),
+      ...pairConstants("POSITION_STEP", [row.positionStep, column.positionStep]),
+      ...pairConstants("TAP_STEP", [row.tapStep, column.tapStep]),
+      ...pairConstants("FIRST_TAP", [row.firstTap, column.firstTap]),
+      ...pairConstants("KERNEL_STEP", [row.kernelStep, column.kernelStep]),
+      ...pairConstants("FIRST_SOURCE", [row.firstSource, column.firstSource]),
+      ...pairConstants("FIRST_REACHED", [rowReach.first, columnReach.first]),
     },
+    wgsl: [
+      sourceImage(paddingModeOf(correlation)),
+      addBias(correlation),
+      addProducts(isForward ? "row" : "dot", tile, tile.inner),
+      isForward ? forward : inputGradient,
+      wgsl,
+      storeSums(tile),
+    ].join("\n"),
   });
+}
+
+/** The constants of how images are cut. */
+export function rectangleConstants(plan: Rectangles): Constants {
+  return {
+    RECTANGLE_ROWS: plan.rows,
+    RECTANGLE_COLUMNS: plan.columns,
+    PATCH_COLUMNS: plan.patchColumns,
+    PATCH_PIXELS: plan.patchRows * plan.patchColumns,
+    DOWN_IMAGE: plan.downImage,
+    ACROSS_IMAGE: plan.acrossImage,
+  };
 }

@@ -5,10 +5,14 @@
  * fixed order, so that every run gives the same bits.
  */
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import { type Lowering, type Ref, storedBytes } from "../kernel.ts";
+import { type Constants, type Lowering, type Ref, storedBytes } from "../kernel.ts";
+import { pairConstants } from "../wgsl.ts";
+import addParts from "./add_partial_sums.wgsl" with { type: "text" };
+import factors from "./conv2d_weight_gradient.wgsl" with { type: "text" };
+import { sourceImage } from "./correlation.ts";
+import { factorBytes, gemmShader, type GemmTile, tileThreads } from "./gemm.ts";
 import { paddedChannels } from "./packed_weight.ts";
-import { borderFunctions, isInside, pixelPlace } from "./correlation.ts";
-import { factorBytes, gemmCode, type GemmTile, tileThreads } from "./gemm.ts";
+import storePartialSums from "./store_partial_sums.wgsl" with { type: "text" };
 import { type TileVariant, tileVariants } from "./gemm_tiles.ts";
 
 /** Workgroups that fill a large GPU. */
@@ -86,21 +90,23 @@ export function weightGradient(
   { input, outputGradient, result }: WeightGradientRefs,
   lowering: Lowering,
 ): void {
-  const { groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
-  const { stride, padding, dilation, paddingMode } = geometry;
-  const { groupIn, groupOut, inVectors, outVectors, taps } = weightExtents(geometry);
+  const { groups, inChannels, outChannels } = geometry;
+  const { groupIn, groupOut, taps } = weightExtents(geometry);
   const rows = taps * groupIn;
   const positions = positionsOf(geometry);
   const rowTiles = Math.ceil(rows / tile.rows);
   const columnTiles = Math.ceil(groupOut / tile.columns);
   const split = splitPositions(positions, rowTiles * columnTiles * groups, tile);
   const partial = lowering.scratch(4 * split.parts * groups * rows * groupOut, "partial sums");
-  const isMapped = paddingMode !== "zeros";
-
+  const { wgsl, constants } = gemmShader("outer", tile, [
+    sourceImage(geometry.paddingMode),
+    factors,
+    storePartialSums,
+  ]);
   lowering.phase({
     name: "conv2dWeightGradient",
     operands: {
-      ...lowering.reads("vec4<f32>", { input, dy: outputGradient }),
+      ...lowering.reads("vec4<f32>", { source: input, dy: outputGradient }),
       ...lowering.writes("vec4<f32>", { partial }),
     },
     workgroupSize: tileThreads(tile),
@@ -111,57 +117,15 @@ export function weightGradient(
           storedBytes(input, 4),
           storedBytes(outputGradient, 4),
         ]),
-    code: ({ input, dy, partial }) => {
-      const inputPixel = pixelPlace(inSize, inVectors);
-      const partialRow = `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${
-        groupOut / 4
-      }u`;
-      const { globals, main } = gemmCode({
-        form: "outer",
-        tile,
-        setup: `
-let firstRowOfTile = group.x / ${columnTiles}u * ${tile.rows}u;
-let firstColumnOfTile = group.x % ${columnTiles}u * ${tile.columns}u;
-let firstPosition = group.z * ${split.positions}u;
-let endPosition = min(firstPosition + ${split.positions}u, ${positions}u);`,
-        stretches: `(endPosition - firstPosition + ${tile.inner - 1}u) / ${tile.inner}u`,
-        a: (place, inner, id) => ({
-          prepare: `
-let kernelRow${id} = firstRowOfTile + ${place};
-let tap${id} = i32(kernelRow${id} / ${groupIn}u);
-let tapRow${id} = tap${id} / ${kernelSize[1]}i * ${dilation[0]}i - ${padding[0]}i;
-let tapColumn${id} = tap${id} % ${kernelSize[1]}i * ${dilation[1]}i - ${padding[1]}i;`,
-          load: `
-let position = firstPosition + stretch * ${tile.inner}u + ${inner};
-let image = position / ${outSize[0] * outSize[1]}u;
-var y = i32(position / ${outSize[1]}u % ${outSize[0]}u) * ${stride[0]}i + tapRow${id};
-var x = i32(position % ${outSize[1]}u) * ${stride[1]}i + tapColumn${id};
-${isMapped ? "y = rowAt(y); x = columnAt(x);" : ""}
-if ((position < endPosition) & (kernelRow${id} < ${rows}u) & ${isInside(inSize)}) {
-  value = ${
-            input.at(
-              `${inputPixel} + group.y * ${groupIn / 4}u + kernelRow${id} % ${groupIn}u / 4u`,
-            )
-          };
-}`,
-        }),
-        b: (place, inner, id) => ({
-          prepare: `let channel${id} = firstColumnOfTile + ${place};`,
-          load: `
-let position = firstPosition + stretch * ${tile.inner}u + ${inner};
-if ((position < endPosition) & (channel${id} < ${groupOut}u)) {
-  value = ${dy.at(`position * ${outVectors}u + (group.y * ${groupOut}u + channel${id}) / 4u`)};
-}`,
-        }),
-        store: `
-let kernelRow = firstRowOfTile + row;
-let channel = firstColumnOfTile + column;
-if ((kernelRow < ${rows}u) & (channel < ${groupOut}u)) {
-  ${partial.set(`${partialRow} + channel / 4u`, "value")}
-}`,
-      });
-      return { globals: [isMapped ? borderFunctions(geometry) : "", globals].join("\n"), main };
+    constants: {
+      ...constants,
+      ...weightGradientConstants(geometry),
+      ROWS: rows,
+      COLUMN_TILES: columnTiles,
+      POSITIONS: positions,
+      PART_POSITIONS: split.positions,
     },
+    wgsl,
   });
   addPartialSums(geometry, partial, split.parts, result, lowering);
 }
@@ -177,22 +141,40 @@ export function addPartialSums(
   const { groups, inChannels, outChannels } = geometry;
   const { groupIn, groupOut, taps } = weightExtents(geometry);
   const realIn = inChannels / groups, realOut = outChannels / groups;
-  const partElements = groups * taps * groupIn * groupOut;
   lowering.eachItem({
     name: "addPartialSums",
     operands: { ...lowering.reads("f32", { partial }), ...lowering.writes("f32", { result }) },
     items: outChannels * realIn * taps,
-    // Invocations follow the order of the partial sums, of which there are more than results.
-    main: ({ partial, result }) => `
-let o = i % ${realOut}u;
-let c = i / ${realOut}u % ${realIn}u;
-let tap = i / ${realOut * realIn}u % ${taps}u;
-let g = i / ${realOut * realIn * taps}u;
-let place = ((g * ${taps}u + tap) * ${groupIn}u + c) * ${groupOut}u + o;
-var sum = 0.0f;
-for (var part = 0u; part < ${parts}u; part++) {
-  sum += ${partial.at(`part * ${partElements}u + place`)};
-}
-${result.set(`((g * ${realOut}u + o) * ${realIn}u + c) * ${taps}u + tap`, "sum")}`,
+    constants: {
+      PARTS: parts,
+      GROUPS: groups,
+      TAPS: taps,
+      GROUP_IN: groupIn,
+      GROUP_OUT: groupOut,
+      REAL_IN: realIn,
+      REAL_OUT: realOut,
+    },
+    wgsl: addParts,
   });
+}
+
+/** The constants of a weight gradient. */
+export function weightGradientConstants(geometry: ConvolutionGeometry): Constants {
+  const { groups, inSize, outSize, kernelSize, stride, padding, dilation } = geometry;
+  const { groupIn, groupOut, inVectors, outVectors } = weightExtents(geometry);
+  return {
+    GROUPS: groups,
+    GROUP_IN: groupIn,
+    GROUP_OUT: groupOut,
+    SOURCE_HEIGHT: inSize[0],
+    SOURCE_WIDTH: inSize[1],
+    SOURCE_VECTORS: inVectors,
+    OUT_HEIGHT: outSize[0],
+    OUT_WIDTH: outSize[1],
+    OUT_VECTORS: outVectors,
+    KERNEL_WIDTH: kernelSize[1],
+    ...pairConstants("STRIDE", stride),
+    ...pairConstants("PADDING", padding),
+    ...pairConstants("DILATION", dilation),
+  };
 }

@@ -11,15 +11,18 @@ import {
   type Variant,
   WORKGROUP_BYTES,
 } from "../kernel.ts";
-import { reach, type Rectangles } from "./conv2d_patch.ts";
+import { reach, rectangleConstants, type Rectangles } from "./conv2d_patch.ts";
 import {
   addPartialSums,
   weightExtents,
+  weightGradientConstants,
   type WeightGradientRefs,
 } from "./conv2d_weight_gradient.ts";
 import { forwardPhase } from "../../../ops/correlation_phases.ts";
-import { borderFunctions, isInside, pixelPlace } from "./correlation.ts";
-import { addProducts, beginSums, type GemmTile, storeSums, tileThreads } from "./gemm.ts";
+import wgsl from "./conv2d_weight_gradient_patch.wgsl" with { type: "text" };
+import { sourceImage } from "./correlation.ts";
+import { addProducts, type GemmTile, storeSums, tileConstants, tileThreads } from "./gemm.ts";
+import storePartialSums from "./store_partial_sums.wgsl" with { type: "text" };
 import {
   busiestFirst,
   isRunnable,
@@ -136,109 +139,44 @@ export function weightGradientPatches(
   { input, outputGradient, result }: WeightGradientRefs,
   lowering: Lowering,
 ): void {
-  const { batch, groups, inChannels, outChannels, inSize, outSize, kernelSize } = geometry;
-  const { stride, padding, dilation, paddingMode } = geometry;
-  const { groupIn, groupOut, inVectors, outVectors, taps } = weightExtents(geometry);
+  const { batch, groups, inChannels, outChannels, outSize, paddingMode } = geometry;
+  const { groupIn, groupOut, taps } = weightExtents(geometry);
   const { tile, channels, patchRows, patchColumns, downImage, acrossImage } = plan;
-  const threads = tileThreads(tile);
-  const vectors = channels / 4;
-  const patchPixels = patchRows * patchColumns;
-  const positions = plan.rows * plan.columns;
   const columnTiles = Math.ceil(groupOut / tile.columns);
   const channelTiles = Math.ceil(groupIn / channels);
-  const lineVectors = tile.columns / 4;
   const all = batch * downImage * acrossImage;
   const rows = taps * groupIn;
   const partial = lowering.scratch(4 * plan.parts * groups * rows * groupOut, "partial sums");
-  const isMapped = paddingMode !== "zeros";
   lowering.phase({
     name: "conv2dWeightGradient patches",
     operands: {
-      ...lowering.reads("vec4<f32>", { input, dy: outputGradient }),
+      ...lowering.reads("vec4<f32>", { source: input, dy: outputGradient }),
       ...lowering.writes("vec4<f32>", { partial }),
     },
-    workgroupSize: threads,
+    workgroupSize: tileThreads(tile),
     workgroups: [channelTiles * columnTiles, groups, plan.parts],
     flops: 2 * batch * outSize[0] * outSize[1] * taps * (inChannels / groups) * outChannels,
     bytes: partial.bytes +
       groups * all *
-        (storedBytes(input, 4 * patchPixels * groupIn * columnTiles) +
-          storedBytes(outputGradient, 4 * positions * groupOut * channelTiles)),
-    code: ({ input, dy, partial }) => {
-      const inputPixel = pixelPlace(inSize, inVectors);
-      const gradientPixel = pixelPlace(outSize, outVectors, { y: "y", x: "x" });
-      const partialRow = `((group.z * ${groups}u + group.y) * ${rows}u + kernelRow) * ${
-        groupOut / 4
-      }u`;
-      const tapRow = dilation[0] * patchColumns;
-      return ({
-        globals: `
-${isMapped ? borderFunctions(geometry) : ""}
-var<workgroup> pixels: array<vec4<f32>, ${vectors * patchPixels}>;
-var<workgroup> gradients: array<vec4<f32>, ${positions * lineVectors}>;`,
-        main: [
-          `
-let firstVector = group.x / ${columnTiles}u * ${vectors}u;
-let firstColumnOfTile = group.x % ${columnTiles}u * ${tile.columns}u;
-let endRectangle = min((group.z + 1u) * ${plan.rectangles}u, ${all}u);`,
-          ...beginSums(tile),
-          `
-let tap = firstRow / ${channels}u;
-let ownVector = firstRow % ${channels}u / 4u;
-let ownPixel = ownVector * ${patchPixels}u + tap / ${kernelSize[1]}u * ${tapRow}u + tap % ${
-            kernelSize[1]
-          }u * ${dilation[1]}u;
-for (var rectangle = group.z * ${plan.rectangles}u; rectangle < endRectangle; rectangle++) {
-  let image = rectangle / ${downImage * acrossImage}u;
-  let firstY = rectangle / ${acrossImage}u % ${downImage}u * ${plan.rows}u;
-  let firstX = rectangle % ${acrossImage}u * ${plan.columns}u;
-  for (var i = thread; i < ${vectors * patchPixels}u; i += ${threads}u) {
-    let vector = firstVector + i % ${vectors}u;
-    let pixel = i / ${vectors}u;
-    var y = i32(firstY * ${stride[0]}u + pixel / ${patchColumns}u) - ${padding[0]}i;
-    var x = i32(firstX * ${stride[1]}u + pixel % ${patchColumns}u) - ${padding[1]}i;
-    ${isMapped ? "y = rowAt(y); x = columnAt(x);" : ""}
-    var value = vec4<f32>();
-    if ((vector < ${groupIn / 4}u) & ${isInside(inSize)}) {
-      value = ${input.at(`${inputPixel} + group.y * ${groupIn / 4}u + vector`)};
-    }
-    pixels[i % ${vectors}u * ${patchPixels}u + pixel] = value;
-  }
-  for (var i = thread; i < ${positions * lineVectors}u; i += ${threads}u) {
-    let y = firstY + i / ${lineVectors * plan.columns}u;
-    let x = firstX + i / ${lineVectors}u % ${plan.columns}u;
-    let channel = firstColumnOfTile + i % ${lineVectors}u * 4u;
-    var value = vec4<f32>();
-    if (${isInside(outSize)} & (channel < ${groupOut}u)) {
-      value = ${dy.at(`${gradientPixel} + (group.y * ${groupOut}u + channel) / 4u`)};
-    }
-    gradients[i] = value;
-  }
-  workgroupBarrier();
-  for (var y = 0u; y < ${plan.rows}u; y++) {
-    let pixel = ownPixel + y * ${stride[0] * patchColumns}u;
-    let gradient = y * ${plan.columns * lineVectors}u + firstColumn / 4u;`,
-          ...addProducts("outer", tile, tile.inner, {
-            a: (_, k) => `pixels[pixel + ${k * stride[1]}u]`,
-            b: (j, k) => `gradients[gradient + ${k * lineVectors + j}u]`,
-          }),
-          `
-  }
-  workgroupBarrier();
-}`,
-          ...storeSums(
-            tile,
-            `
-let channelIn = firstVector * 4u + row % ${channels}u;
-let channel = firstColumnOfTile + column;
-if ((channelIn < ${groupIn}u) & (channel < ${groupOut}u)) {
-  let kernelRow = row / ${channels}u * ${groupIn}u + channelIn;
-  ${partial.set(`${partialRow} + channel / 4u`, "value")}
-}`,
-          ),
-        ].join("\n"),
-      });
+        (storedBytes(input, 4 * patchRows * patchColumns * groupIn * columnTiles) +
+          storedBytes(outputGradient, 4 * plan.rows * plan.columns * groupOut * channelTiles)),
+    constants: {
+      ...tileConstants(tile),
+      ...weightGradientConstants(geometry),
+      ...rectangleConstants(plan),
+      ROWS: rows,
+      COLUMN_TILES: columnTiles,
+      CHANNELS: channels,
+      RECTANGLES: all,
+      PART_RECTANGLES: plan.rectangles,
     },
+    wgsl: [
+      sourceImage(paddingMode),
+      addProducts("outer", tile, tile.inner),
+      storePartialSums,
+      wgsl,
+      storeSums(tile),
+    ].join("\n"),
   });
   addPartialSums(geometry, partial, plan.parts, result, lowering);
 }

@@ -8,27 +8,37 @@ function lower(node: GraphNode, lowering: Lowering): void {
   const from = lowering.layout(x);
   const to = lowering.layout(y);
   const { channels, pixels } = to;
-  const padded = Math.max(from.paddedChannels, to.paddedChannels);
-  const [type, zero] = x.dtype === "f32" ? ["f32", "0.0f"] as const : ["u32", "0u"] as const;
+  const type = x.dtype === "f32" ? "f32" : "u32";
   lowering.eachItem({
     name: "convertLayout",
     operands: { ...lowering.reads(type, { x }), ...lowering.writes(type, { y }) },
     items: to.elements,
-    main: ({ x, y }) =>
-      to.order === "channelsLast"
-        ? `
-let channel = i % ${padded}u;
-let pixel = i / ${padded}u % ${pixels}u;
-let image = i / ${padded * pixels}u;
-let source = (image * ${channels}u + min(channel, ${channels - 1}u)) * ${pixels}u + pixel;
-${y.set("i", `select(${zero}, ${x.at("source")}, channel < ${channels}u)`)}`
-        : `
-let pixel = i % ${pixels}u;
-let channel = i / ${pixels}u % ${channels}u;
-let image = i / ${channels * pixels}u;
-${y.set("i", x.at(`(image * ${pixels}u + pixel) * ${padded}u + channel`))}`,
+    constants: {
+      CHANNELS: channels,
+      PADDED_CHANNELS: Math.max(from.paddedChannels, to.paddedChannels),
+      PIXELS: pixels,
+      ZERO: `${type}()`,
+    },
+    wgsl: to.order === "channelsLast" ? TO_CHANNELS_LAST : TO_PLAIN,
   });
 }
+
+const TO_CHANNELS_LAST = `
+fn item(i: u32) {
+  let channel = i % PADDED_CHANNELS;
+  let pixel = i / PADDED_CHANNELS % PIXELS;
+  let image = i / (PADDED_CHANNELS * PIXELS);
+  let place = (image * CHANNELS + min(channel, CHANNELS - 1)) * PIXELS + pixel;
+  storeY(i, select(ZERO, x(place), channel < CHANNELS));
+}`;
+
+const TO_PLAIN = `
+fn item(i: u32) {
+  let pixel = i % PIXELS;
+  let channel = i / PIXELS % CHANNELS;
+  let image = i / (CHANNELS * PIXELS);
+  storeY(i, x((image * PIXELS + pixel) * PADDED_CHANNELS + channel));
+}`;
 
 /** The kernel of layout conversions. */
 export const convertLayout: KernelFamily = {

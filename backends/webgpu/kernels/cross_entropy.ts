@@ -2,27 +2,57 @@
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import type { CountCorrectAttributes } from "../../../ops/count_correct.ts";
 import type { SoftmaxCrossEntropyAttributes } from "../../../ops/softmax_cross_entropy.ts";
-import type { Accessor, KernelFamily, Lowering, PhaseOperand } from "../kernel.ts";
+import type { Constants, KernelFamily, Lowering, PhaseOperand } from "../kernel.ts";
 import { float } from "../wgsl.ts";
+import countCorrect from "./count_correct.wgsl" with { type: "text" };
+import lossOfRow from "./cross_entropy.wgsl" with { type: "text" };
+import gradient from "./cross_entropy_gradient.wgsl" with { type: "text" };
+import lossOfRows from "./cross_entropy_rows.wgsl" with { type: "text" };
 import { combineThreads } from "./reduce.ts";
-import { addRowPhase, eachClass, exponentials } from "./rows.ts";
+import { addRowPhase, EXPONENTIALS } from "./rows.ts";
 
 /** Invocations of the workgroup that sums over all rows. */
 const GROUP = 256;
 
-/** The operands of a shader; `weights` may be missing. */
-type Accessors = Readonly<Record<string, Accessor>>;
+/** Targets are labels, of which those below zero do not count. */
+const LABELS = `
+fn counts(row: u32) -> bool { return targets(row) >= 0; }
+fn certainty(row: u32, c: u32) -> f32 { return select(0.0f, 1.0f, i32(c) == targets(row)); }
+fn amount(row: u32) -> f32 {
+  return select(0.0f, classWeight(u32(max(targets(row), 0))), counts(row));
+}`;
 
-/** How a shader knows the target distribution of its row. */
+/** Targets are probabilities. */
+const PROBABILITIES = `
+fn counts(row: u32) -> bool { return true; }
+fn certainty(row: u32, c: u32) -> f32 { return targets(row * CLASSES + c); }
+fn amount(row: u32) -> f32 { return 1.0f; }`;
+
+const WEIGHTED = `
+fn classWeight(c: u32) -> f32 { return weights(c); }
+fn weighted(c: u32, probability: f32) -> f32 { return weights(c) * probability; }`;
+
+const UNWEIGHTED = `
+fn classWeight(c: u32) -> f32 { return 1.0f; }
+fn weighted(c: u32, probability: f32) -> f32 { return probability; }`;
+
+const SMOOTHED = "fn smoothed(certainty: f32) -> f32 { return KEPT * certainty + SPREAD; }";
+const NOT_SMOOTHED = "fn smoothed(certainty: f32) -> f32 { return certainty; }";
+
+/** The smoothed probability of a class, times the class's weight. */
+const PROBABILITY = `
+fn probability(row: u32, c: u32) -> f32 { return weighted(c, smoothed(certainty(row, c))); }`;
+
+/** How a shader knows the target distribution of a row. */
 interface Target {
   /** Labels or probabilities, and weights of the classes if there are any. */
-  operands(lowering: Lowering): Record<string, PhaseOperand>;
-  /** WGSL condition: whether the row counts. */
-  counts(accessors: Accessors, row: string): string;
-  /** WGSL of how much the row counts in a mean. */
-  amount(accessors: Accessors, row: string): string;
-  /** WGSL of the smoothed probability of class `c` in `row`, times the class's weight. */
-  probability(accessors: Accessors): string;
+  readonly operands: Record<string, PhaseOperand>;
+  /**
+   * WGSL functions: whether a row `counts`, the `amount` it counts in a mean, and the `probability` of
+   * a class.
+   */
+  readonly wgsl: string;
+  readonly constants: Constants;
 }
 
 function targetOf(
@@ -30,29 +60,21 @@ function targetOf(
   weights: Value | undefined,
   classes: number,
   labelSmoothing: number,
+  lowering: Lowering,
 ): Target {
   const isLabels = targets.shape.length === 1;
-  const kept = float(1 - labelSmoothing), spread = float(labelSmoothing / classes);
-  const counts: Target["counts"] = ({ targets }, row) =>
-    isLabels ? `${targets.at(row)} >= 0i` : "true";
   return {
-    operands: (lowering) => ({
+    operands: {
       ...lowering.reads(isLabels ? "i32" : "f32", { targets }),
       ...lowering.reads("f32", { weights }),
-    }),
-    counts,
-    amount(accessors, row) {
-      const { targets, weights } = accessors;
-      const one = isLabels && weights ? weights.at(`u32(max(${targets.at(row)}, 0i))`) : "1.0f";
-      return `select(0.0f, ${one}, ${counts(accessors, row)})`;
     },
-    probability({ targets, weights }) {
-      const certain = isLabels
-        ? `select(0.0f, 1.0f, i32(c) == ${targets.at("row")})`
-        : targets.at(`row * ${classes}u + c`);
-      const smoothed = labelSmoothing === 0 ? certain : `(${kept} * ${certain} + ${spread})`;
-      return weights ? `(${weights.at("c")} * ${smoothed})` : smoothed;
-    },
+    wgsl: [
+      weights ? WEIGHTED : UNWEIGHTED,
+      isLabels ? LABELS : PROBABILITIES,
+      labelSmoothing === 0 ? NOT_SMOOTHED : SMOOTHED,
+      PROBABILITY,
+    ].join("\n"),
+    constants: { KEPT: float(1 - labelSmoothing), SPREAD: float(labelSmoothing / classes) },
   };
 }
 
@@ -60,89 +82,64 @@ function lowerLoss(node: GraphNode, lowering: Lowering): void {
   const [logits, targets, weights] = node.inputs;
   const { labelSmoothing, reduction } = node.attributes as SoftmaxCrossEntropyAttributes;
   const [rows, classes] = logits.shape;
-  const target = targetOf(targets, weights, classes, labelSmoothing);
+  const target = targetOf(targets, weights, classes, labelSmoothing, lowering);
   const result = lowering.ref(node.outputs[0]);
   const losses = reduction === "none" ? result : lowering.scratch(4 * rows, "losses");
-  addRowPhase("softmaxCrossEntropy", logits.shape, {
-    ...lowering.reads("f32", { logits }),
-    ...target.operands(lowering),
-    ...lowering.writes("f32", { losses }),
-  }, ({ logits, losses, ...accessors }, threads) => {
-    const { globals, statements } = exponentials(logits, classes, threads);
-    const sum = combineThreads("loss", "f32", threads);
-    const logit = `(${logits.at(`row * ${classes}u + c`)} - most)`;
-    const counts = target.counts(accessors, "row");
-    return {
-      globals: `${globals}\n${sum.globals}`,
-      main: `
-${statements}
-let logTotal = log(total);
-var loss = 0.0f;
-${eachClass(classes, threads, `loss += ${target.probability(accessors)} * (logTotal - ${logit});`)}
-${sum.statements}
-if (thread == 0u) { ${losses.set("row", `select(0.0f, loss, ${counts})`)} }`,
-    };
-  }, lowering);
+  addRowPhase(
+    "softmaxCrossEntropy",
+    logits.shape,
+    {
+      ...lowering.reads("f32", { logits }),
+      ...target.operands,
+      ...lowering.writes("f32", { losses }),
+    },
+    [EXPONENTIALS, target.wgsl, combineThreads("lossSum", "f32"), lossOfRow],
+    lowering,
+    target.constants,
+  );
   if (reduction === "none") return;
   lowering.phase({
     name: "softmaxCrossEntropy rows",
     operands: {
       ...lowering.reads("f32", { losses }),
-      ...target.operands(lowering),
+      ...target.operands,
       ...lowering.writes("f32", { result }),
     },
     workgroupSize: GROUP,
     workgroups: [1, 1, 1],
-    code: (accessors: Accessors) => {
-      const { losses, result } = accessors;
-      const total = combineThreads("total", "vec2<f32>", GROUP);
-      return {
-        globals: total.globals,
-        main: `
-var total = vec2<f32>();
-for (var row = thread; row < ${rows}u; row += ${GROUP}u) {
-  total += vec2<f32>(${losses.at("row")}, ${target.amount(accessors, "row")});
-}
-${total.statements}
-if (thread == 0u) { ${result.set("0u", reduction === "mean" ? "total.x / total.y" : "total.x")} }`,
-      };
-    },
+    constants: { ROWS: rows, CLASSES: classes, IS_MEAN: reduction === "mean", ...target.constants },
+    wgsl: [target.wgsl, combineThreads("total", "vec2<f32>"), lossOfRows].join("\n"),
   });
 }
 
 function lowerGradient(node: GraphNode, lowering: Lowering): void {
   const [dLoss, logits, targets, weights] = node.inputs;
   const { labelSmoothing, reduction } = node.attributes as SoftmaxCrossEntropyAttributes;
-  const [rows, classes] = logits.shape;
-  const target = targetOf(targets, weights, classes, labelSmoothing);
-  addRowPhase("softmaxCrossEntropyGradient", logits.shape, {
-    ...lowering.reads("f32", { dLoss, logits }),
-    ...target.operands(lowering),
-    ...lowering.writes("f32", { result: node.outputs[0] }),
-  }, ({ dLoss, logits, result, ...accessors }, threads) => {
-    const { globals, statements } = exponentials(logits, classes, threads);
-    // x: how much all rows count; y: the sum of the row's target probabilities.
-    const sums = combineThreads("sums", "vec2<f32>", threads);
-    const place = `row * ${classes}u + c`;
-    const share = reduction === "mean" ? " / sums.x" : "";
-    const softmax = `exp(${logits.at(place)} - most) / total`;
-    const value = `let value = weight * (sums.y * ${softmax} - ${target.probability(accessors)});`;
-    return {
-      globals: `${globals}\n${sums.globals}`,
-      main: `
-${statements}
-var sums = vec2<f32>();
-for (var other = thread; other < ${rows}u; other += ${threads}u) {
-  sums.x += ${target.amount(accessors, "other")};
+  const target = targetOf(targets, weights, logits.shape[1], labelSmoothing, lowering);
+  addRowPhase(
+    "softmaxCrossEntropyGradient",
+    logits.shape,
+    {
+      ...lowering.reads("f32", { dLoss, logits }),
+      ...target.operands,
+      ...lowering.writes("f32", { result: node.outputs[0] }),
+    },
+    [
+      EXPONENTIALS,
+      target.wgsl,
+      combineThreads("sumsOver", "vec2<f32>"),
+      { mean: MEAN, sum: SUM, none: NONE }[reduction],
+      gradient,
+    ],
+    lowering,
+    target.constants,
+  );
 }
-${eachClass(classes, threads, `sums.y += ${target.probability(accessors)};`)}
-${sums.statements}
-let weight = ${dLoss.at(reduction === "none" ? "row" : "0u")}${share};
-let counts = ${target.counts(accessors, "row")};
-${eachClass(classes, threads, `${value} ${result.set(place, "select(0.0f, value, counts)")}`)}`,
-    };
-  }, lowering);
-}
+
+/** What a row's gradient is multiplied by, given how much all rows count. */
+const MEAN = "fn scaleOf(row: u32, amount: f32) -> f32 { return dLoss(0) / amount; }";
+const SUM = "fn scaleOf(row: u32, amount: f32) -> f32 { return dLoss(0); }";
+const NONE = "fn scaleOf(row: u32, amount: f32) -> f32 { return dLoss(row); }";
 
 function lowerCount(
   { inputs: [logits, labels], outputs, attributes }: GraphNode,
@@ -159,47 +156,36 @@ function lowerCount(
     },
     workgroupSize: GROUP,
     workgroups: [1, 1, 1],
-    code: ({ logits, labels, result }) => {
-      const { globals, statements } = combineThreads("count", "f32", GROUP);
-      const countRow = k === 1
-        ? countLargest(logits, labels, classes)
-        : countRanks(logits, labels, classes, k);
-      return {
-        globals,
-        main: `
-var count = 0.0f;
-for (var row = thread; row < ${rows}u; row += ${GROUP}u) {
-${countRow}
-}
-${statements}
-if (thread == 0u) { ${result.set("0u", "count")} }`,
-      };
-    },
+    constants: { ROWS: rows, CLASSES: classes, K: k },
+    wgsl: [k === 1 ? LARGEST : AMONG_LARGEST, combineThreads("total", "f32"), countCorrect].join(
+      "\n",
+    ),
   });
 }
 
-/** WGSL that counts `row` if its largest element, the first of equals, is the label's. */
-function countLargest(logits: Accessor, labels: Accessor, classes: number): string {
-  return `  var best = 0u;
-  var most = ${logits.at(`row * ${classes}u`)};
-  for (var c = 1u; c < ${classes}u; c++) {
-    let logit = ${logits.at(`row * ${classes}u + c`)};
+/** Whether the largest element of a row, the first of equals, is the label's. */
+const LARGEST = `
+fn isCorrect(row: u32) -> bool {
+  var best = 0u;
+  var most = logits(row * CLASSES);
+  for (var c = 1u; c < CLASSES; c++) {
+    let logit = logits(row * CLASSES + c);
     if (logit > most) { best = c; most = logit; }
   }
-  if (i32(best) == ${labels.at("row")}) { count += 1.0f; }`;
-}
+  return i32(best) == labels(row);
+}`;
 
-/** WGSL that counts `row` if fewer than `k` elements exceed the label's. */
-function countRanks(logits: Accessor, labels: Accessor, classes: number, k: number): string {
-  return `  let label = ${labels.at("row")};
-  if (label < 0i || label >= ${classes}i) { continue; }
-  let own = ${logits.at(`row * ${classes}u + u32(label)`)};
+/** Whether fewer than `K` elements of a row exceed the label's. */
+const AMONG_LARGEST = `
+fn isCorrect(row: u32) -> bool {
+  let label = labels(row);
+  let own = logits(row * CLASSES + u32(clamp(label, 0, CLASSES - 1)));
   var rank = 0u;
-  for (var c = 0u; c < ${classes}u; c++) {
-    if (!(${logits.at(`row * ${classes}u + c`)} <= own)) { rank++; }
+  for (var c = 0u; c < CLASSES; c++) {
+    if (!(logits(row * CLASSES + c) <= own)) { rank++; }
   }
-  if (rank < ${k}u) { count += 1.0f; }`;
-}
+  return label >= 0 && label < CLASSES && rank < K;
+}`;
 
 /** The loss, its gradient, and how many rows are classified correctly. */
 export const classification: readonly KernelFamily[] = [

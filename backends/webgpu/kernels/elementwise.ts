@@ -6,16 +6,13 @@ import type { GraphNode } from "../../../graph/types.ts";
 import { type Broadcast, broadcastsOf } from "../../../ops/elementwise.ts";
 import type { NodeOrders, Order } from "../../layout.ts";
 import {
-  type Accessor,
-  cover,
   isVectorAligned,
   type KernelFamily,
   type Lowering,
   type PhaseOperand,
   SMALL_ITEMS,
-  THREADS,
 } from "../kernel.ts";
-import { channelVector } from "./channel_vector.ts";
+import { channelReader, readChannels } from "./channel_vector.ts";
 import { ExpressionWriter } from "../wgsl.ts";
 
 /** Whether every operand can be accessed four elements at a time. */
@@ -41,18 +38,17 @@ function lower(node: GraphNode, lowering: Lowering): void {
   const spreads = broadcastsOf(node);
   const width = isVectorizable(node, spreads, lowering) ? 4 : 1;
   const items = elements / width;
-  const { workgroups, index } = cover(items);
   const lastFirst = order === "channelsLast" || pixels === 1;
   const channel = lastFirst
-    ? `(i * ${width}u) % ${paddedChannels}u`
-    : `(i * ${width}u / ${pixels}u) % ${channels}u`;
+    ? `i * ${width} % ${paddedChannels}`
+    : `i * ${width} / ${pixels} % ${channels}`;
   const splat = (code: string) => width === 4 ? `vec4<f32>(${code})` : code;
   /** WGSL that reads the number or numbers of an operand for element `i`. */
-  const load: Record<Broadcast, (operand: Accessor) => string> = {
-    full: (operand) => operand.at("i"),
-    scalar: (operand) => splat(operand.at("0u")),
+  const load: Record<Broadcast, (operand: string) => string> = {
+    full: (operand) => `${operand}(i)`,
+    scalar: (operand) => splat(`${operand}(0)`),
     channel: (operand) =>
-      lastFirst ? channelVector(operand, channel, width, channels) : splat(operand.at(channel)),
+      lastFirst ? `${channelReader(operand)}(${channel})` : splat(`${operand}(${channel})`),
   };
   const type = (spread: Broadcast) => spread === "full" && width === 4 ? "vec4<f32>" : "f32";
   const operands: Record<string, PhaseOperand> = {};
@@ -62,26 +58,19 @@ function lower(node: GraphNode, lowering: Lowering): void {
   node.outputs.forEach((value, i) => {
     Object.assign(operands, lowering.writes(type("full"), { [`y${i}`]: value }));
   });
-  lowering.phase({
+  const readers = spreads.flatMap((spread, i) =>
+    spread === "channel" && lastFirst ? readChannels(`x${i}`, { width, channels }) : []
+  );
+  const writer = new ExpressionWriter(width);
+  const inputs = spreads.map((spread, i) => writer.let(load[spread](`x${i}`)));
+  const results = node.op.elementwise!.expression(writer, inputs, node.attributes);
+  const stores = results.map(({ code }, i) => `storeY${i}(i, ${code});`);
+  lowering.eachItem({
     name: node.op.name,
     operands,
-    workgroupSize: THREADS,
-    workgroups,
+    items,
     small: items <= SMALL_ITEMS,
-    code: (accessors) => {
-      const writer = new ExpressionWriter(width);
-      const inputs = spreads.map((spread, i) => writer.let(load[spread](accessors[`x${i}`])));
-      const results = node.op.elementwise!.expression(writer, inputs, node.attributes);
-      const stores = results.map(({ code }, i) => accessors[`y${i}`].set("i", code));
-      return {
-        main: [
-          `let i = ${index};`,
-          `if (i >= ${items}u) { return; }`,
-          ...writer.lines,
-          ...stores,
-        ].join("\n"),
-      };
-    },
+    wgsl: [...readers, "fn item(i: u32) {", ...writer.lines, ...stores, "}"].join("\n"),
   });
 }
 

@@ -15,10 +15,11 @@ export const gate: KernelFamily = {
         ...lowering.writes("vec4<f32>", { output }),
       },
       items: batch * pixels * vectors,
-      main: ({ input, gates, output }) => {
-        const factor = gates.at(`i / ${pixels * vectors}u * ${vectors}u + i % ${vectors}u`);
-        return output.set("i", `${input.at("i")} * ${factor}`);
-      },
+      constants: { PIXELS: pixels, VECTORS: vectors },
+      wgsl: `
+fn item(i: u32) {
+  storeOutput(i, input(i) * gates(i / (PIXELS * VECTORS) * VECTORS + i % VECTORS));
+}`,
     });
   },
 };

@@ -1,11 +1,12 @@
 /**
- * The tiled matrix product that convolutions and linear layers share, fully unrolled.
+ * The tiled matrix product that convolutions and linear layers share.
  *
  * A workgroup computes a tile of the product. Step by step it stages a stretch of both factors in
  * workgroup memory, four floats at a time, and each invocation adds that stretch's products to its
  * own few rows and columns, which it holds in registers. How factors are read and results stored is
- * given by the caller as WGSL, so that a convolution multiplies without its patches ever being laid
- * out.
+ * given by the caller as WGSL functions, so that a convolution multiplies without its patches ever
+ * being laid out: `gemm.wgsl` says which. Drivers do not unroll loops over what an invocation holds
+ * in registers, so the functions that do so are written out here, for each size of tile.
  *
  * The factors' memory decides along which axis four floats lie side by side:
  *
@@ -15,7 +16,8 @@
  * | `dot`   | along inner                | along inner                    | input gradient  |
  * | `outer` | along rows                 | along columns                  | weight gradient |
  */
-import type { ShaderCode } from "../kernel.ts";
+import type { Constants } from "../kernel.ts";
+import wgsl from "./gemm.wgsl" with { type: "text" };
 
 /** Along which axis the vectors of the factors lie. */
 export type GemmForm = "row" | "dot" | "outer";
@@ -37,92 +39,81 @@ export function tileThreads({ rows, columns, threadRows, threadColumns }: GemmTi
   return (rows / threadRows) * (columns / threadColumns);
 }
 
-/** A load of one vector of a factor, which an invocation repeats for every stretch. */
-export interface FactorLoad {
-  /** Statements that compute, once, what does not depend on the stretch. */
-  readonly prepare: string;
-  /** Statements that set the declared variable `value: vec4<f32>`, which is zero before. */
-  readonly load: string;
-}
-
-/**
- * How a factor is read: the load of the vector that begins at `place` of the tile's own axis (a row
- * of the first factor, a column of the second) and at `inner` of the stretch, WGSL expressions of
- * type u32. `id` makes the names of prepared values unique.
- */
-export type Factor = (place: string, inner: string, id: string) => FactorLoad;
-
-/** A product of matrices. */
-export interface Gemm {
-  readonly form: GemmForm;
-  readonly tile: GemmTile;
-  /** Statements before anything else; they may declare what the other parts use. */
-  readonly setup: string;
-  /**
-   * WGSL expression of how many stretches there are, the same in all of a workgroup; `stretch` is
-   * the number of the present one in the factors' loads.
-   */
-  readonly stretches: string;
-  readonly a: Factor;
-  readonly b: Factor;
-  /**
-   * Statements that store the four results `value: vec4<f32>` of row `row` and of the columns from
-   * `column` on of the tile, variables of type u32.
-   */
-  readonly store: string;
-}
-
 /** Length of a staged row beyond its vectors: keeps neighbouring rows out of one memory bank. */
 const PADDING = 1;
 
-/** Writes the product. `thread` is the invocation's number, of {@link tileThreads}. */
-export function gemmCode(gemm: Gemm): ShaderCode {
-  const { form, tile } = gemm;
-  const { rows, columns, inner } = tile;
-  const threads = tileThreads(tile);
-  const a = staging("A", rows, inner, form !== "outer");
-  const b = staging("B", columns, inner, form === "dot");
-  const stageA = stage(a, gemm.a, threads);
-  const stageB = stage(b, gemm.b, threads);
-  const vectors: StagedVectors = {
-    a: (i, k) =>
-      form === "outer"
-        ? `tileA[${k * a.pitch}u + firstRow / 4u + ${i}u]`
-        : `tileA[(firstRow + ${i}u) * ${a.pitch}u + ${k}u]`,
-    b: (j, k) =>
-      form === "dot"
-        ? `tileB[(firstColumn + ${j}u) * ${b.pitch}u + ${k}u]`
-        : `tileB[${k * b.pitch}u + firstColumn / 4u + ${j}u]`,
+/** The form's `vectorA` and `vectorB`: vectors of the staged stretch; see {@link addProducts}. */
+const VECTORS: Readonly<Record<"a along inner" | "a" | "b along inner" | "b", string>> = {
+  "a along inner": `
+fn vectorA(firstRow: u32, i: u32, k: u32) -> vec4<f32> {
+  return stagedA[(firstRow + i) * PITCH_A + k];
+}`,
+  "a": `
+fn vectorA(firstRow: u32, i: u32, k: u32) -> vec4<f32> {
+  return stagedA[k * PITCH_A + firstRow / 4 + i];
+}`,
+  "b along inner": `
+fn vectorB(firstColumn: u32, j: u32, k: u32) -> vec4<f32> {
+  return stagedB[(firstColumn + j) * PITCH_B + k];
+}`,
+  "b": `
+fn vectorB(firstColumn: u32, j: u32, k: u32) -> vec4<f32> {
+  return stagedB[k * PITCH_B + firstColumn / 4 + j];
+}`,
+};
+
+/**
+ * A product's WGSL and constants, of {@link tileThreads} invocations. `factors` is the WGSL that
+ * `gemm.wgsl` asks for.
+ */
+export function gemmShader(
+  form: GemmForm,
+  tile: GemmTile,
+  factors: readonly string[],
+): { wgsl: string; constants: Constants } {
+  const [a, b] = stagings(form, tile);
+  return {
+    constants: {
+      ...tileConstants(tile),
+      LINES_A: a.lines,
+      PITCH_A: a.pitch,
+      LINES_B: b.lines,
+      PITCH_B: b.pitch,
+    },
+    wgsl: [
+      ...factors,
+      VECTORS[a.alongInner ? "a along inner" : "a"],
+      VECTORS[b.alongInner ? "b along inner" : "b"],
+      stage(a, tileThreads(tile)),
+      stage(b, tileThreads(tile)),
+      addProducts(form, tile, tile.inner),
+      storeSums(tile),
+      wgsl,
+    ].join("\n"),
   };
-  const main = [
-    gemm.setup,
-    ...beginSums(tile),
-    ...stageA.prepare,
-    ...stageB.prepare,
-    `let stretches = ${gemm.stretches};`,
-    "for (var stretch = 0u; stretch < stretches; stretch++) {",
-    ...stageA.load,
-    ...stageB.load,
-    "workgroupBarrier();",
-    ...addProducts(form, tile, inner, vectors),
-    "workgroupBarrier();",
-    "}",
-    ...storeSums(tile, gemm.store),
-  ].join("\n");
-  return { globals: `${a.declaration}\n${b.declaration}`, main };
+}
+
+/** The constants of a tile. */
+export function tileConstants(tile: GemmTile): Constants {
+  return {
+    TILE_ROWS: tile.rows,
+    TILE_COLUMNS: tile.columns,
+    TILE_INNER: tile.inner,
+    THREAD_ROWS: tile.threadRows,
+    THREAD_COLUMNS: tile.threadColumns,
+    THREADS_ACROSS: tile.columns / tile.threadColumns,
+  };
 }
 
 /** Bytes of workgroup memory that a product stages its factors in. */
-export function stagedBytes(form: GemmForm, { rows, columns, inner }: GemmTile): number {
-  const a = staging("A", rows, inner, form !== "outer");
-  const b = staging("B", columns, inner, form === "dot");
+export function stagedBytes(form: GemmForm, tile: GemmTile): number {
+  const [a, b] = stagings(form, tile);
   return 16 * (a.lines * a.pitch + b.lines * b.pitch);
 }
 
 /** A factor's stretch in workgroup memory. */
 interface Staging {
-  readonly name: string;
-  readonly declaration: string;
+  readonly name: "A" | "B";
   /** Vectors of a line and lines; a line holds what lies side by side. */
   readonly lineVectors: number;
   readonly lines: number;
@@ -130,134 +121,118 @@ interface Staging {
   readonly alongInner: boolean;
 }
 
-function staging(
-  name: string,
-  extent: number,
-  inner: number,
-  alongInner: boolean,
-): Staging {
-  const lineVectors = (alongInner ? inner : extent) / 4;
-  const lines = alongInner ? extent : inner;
-  const pitch = lineVectors + (alongInner ? PADDING : 0);
-  const declaration = `var<workgroup> tile${name}: array<vec4<f32>, ${lines * pitch}>;`;
-  return { name, declaration, lineVectors, lines, pitch, alongInner };
+function stagings(form: GemmForm, { rows, columns, inner }: GemmTile): [Staging, Staging] {
+  const staging = (name: Staging["name"], extent: number, alongInner: boolean): Staging => {
+    const lineVectors = (alongInner ? inner : extent) / 4;
+    const lines = alongInner ? extent : inner;
+    return {
+      name,
+      lineVectors,
+      lines,
+      pitch: lineVectors + (alongInner ? PADDING : 0),
+      alongInner,
+    };
+  };
+  return [staging("A", rows, form !== "outer"), staging("B", columns, form === "dot")];
 }
 
-/** The loads by which all invocations together fill a stretch. */
-function stage(
-  { name, lineVectors, lines, pitch, alongInner }: Staging,
-  factor: Factor,
-  threads: number,
-): { prepare: string[]; load: string[] } {
+/**
+ * WGSL functions by which all invocations together fill a factor's stretch, A for example: `vectorsA`
+ * says once which vectors an invocation loads, `stageA` loads those of a stretch.
+ */
+function stage({ name, lineVectors, lines, pitch, alongInner }: Staging, threads: number): string {
   const vectors = lineVectors * lines;
-  const prepare: string[] = [];
-  const load: string[] = [];
-  for (let first = 0; first < vectors; first += threads) {
-    const id = `${name}${first / threads}`;
-    const line = `line${id}`, vector = `vector${id}`;
-    const [place, inner] = alongInner ? [line, `${vector} * 4u`] : [`${vector} * 4u`, line];
-    const { prepare: prepared, load: loaded } = factor(place, inner, id);
-    prepare.push(
-      `let ${line} = (thread + ${first}u) / ${lineVectors}u;`,
-      `let ${vector} = (thread + ${first}u) % ${lineVectors}u;`,
-      prepared,
-    );
-    const isWhole = first + threads <= vectors;
-    load.push(
-      isWhole ? "{" : `if (thread < ${vectors - first}u) {`,
-      "var value = vec4<f32>();",
-      loaded,
-      `tile${name}[${line} * ${pitch}u + ${vector}] = value;`,
-      "}",
-    );
-  }
-  return { prepare, load };
+  const firsts = range(Math.ceil(vectors / threads)).map((i) => i * threads);
+  const [place, inner] = alongInner ? ["line", "4 * vector"] : ["4 * vector", "line"];
+  const loads = firsts.map((first, i) => {
+    const load = `staged${name}[own[${i}].slot] = load${name}(tile, own[${i}].place, stretch);`;
+    return first + threads <= vectors ? load : `if (thread < ${vectors - first}) { ${load} }`;
+  });
+  return `
+struct Vector${name} { slot: u32, place: Place${name} }
+alias Vectors${name} = array<Vector${name}, ${firsts.length}>;
+fn numbered${name}(tile: Tile, i: u32) -> Vector${name} {
+  let line = i / ${lineVectors};
+  let vector = i % ${lineVectors};
+  return Vector${name}(line * ${pitch} + vector, place${name}(tile, ${place}, ${inner}));
+}
+fn vectors${name}(tile: Tile, thread: u32) -> Vectors${name} {
+  return Vectors${name}(${firsts.map((i) => `numbered${name}(tile, thread + ${i})`).join(", ")});
+}
+fn stage${name}(tile: Tile, own: Vectors${name}, thread: u32, stretch: u32) {
+  ${loads.join("\n  ")}
+}`;
 }
 
-/** Names of the variables that hold an invocation's sums: rows, then vectors of columns. */
-function sumNames({ threadRows, threadColumns }: GemmTile): string[][] {
-  return range(threadRows).map((i) => range(threadColumns / 4).map((j) => `sum${i}_${j}`));
-}
-
-/** WGSL expressions of the vectors of a staged stretch. */
-export interface StagedVectors {
-  /** Vector `k` of row `i` of the invocation; in the form `outer`, vector `i` of its rows at `k`. */
-  a(i: number, k: number): string;
-  /** Vector `j` of the invocation's columns at `k`; in the form `dot`, vector `k` of column `j`. */
-  b(j: number, k: number): string;
-}
-
-/** Statements that add the products of a staged stretch of `inner` to an invocation's sums. */
-export function addProducts(
-  form: GemmForm,
-  tile: GemmTile,
-  inner: number,
-  { a, b }: StagedVectors,
-): string[] {
+/**
+ * WGSL function `addProducts(sums, a, b)`: adds the products of a staged stretch of `inner` to an
+ * invocation's sums, rows of vectors of columns. It reads what is staged by functions: `vectorA(a, i,
+ * k)` is vector `k` of row `i` of the invocation or, in the form `outer`, vector `i` of its rows at
+ * `k`; `vectorB(b, j, k)` is vector `j` of its columns at `k` or, in the form `dot`, vector `k` of
+ * column `j`. `a` and `b` say where the invocation's own begin.
+ */
+export function addProducts(form: GemmForm, tile: GemmTile, inner: number): string {
   const { threadRows, threadColumns } = tile;
-  const sums = sumNames(tile);
   const lines: string[] = [];
   const rows = range(threadRows), vectors = range(threadColumns / 4);
+  const sum = (i: number, j: number) => `(*sums)[${i * vectors.length + j}]`;
   const block = (body: string[]) => lines.push("{", ...body, "}");
   const lane = ["x", "y", "z", "w"];
+  const loadA = (count: number, k: number) =>
+    range(count).map((i) => `let a${i} = vectorA(a, ${i}, ${k});`);
+  const loadB = (count: number, k: number) =>
+    range(count).map((j) => `let b${j} = vectorB(b, ${j}, ${k});`);
   if (form === "outer") {
     for (const k of range(inner)) {
       block([
-        ...range(threadRows / 4).map((i) => `let a${i} = ${a(i, k)};`),
-        ...vectors.map((j) => `let b${j} = ${b(j, k)};`),
+        ...loadA(threadRows / 4, k),
+        ...loadB(vectors.length, k),
         ...rows.flatMap((i) =>
-          vectors.map((j) => `${sums[i][j]} += a${i >> 2}.${lane[i & 3]} * b${j};`)
+          vectors.map((j) => `${sum(i, j)} += a${i >> 2}.${lane[i & 3]} * b${j};`)
         ),
       ]);
     }
-    return lines;
-  }
-  for (const k of range(inner / 4)) {
-    const loadA = rows.map((i) => `let a${i} = ${a(i, k)};`);
-    if (form === "row") {
+  } else {
+    for (const k of range(inner / 4)) {
       block([
-        ...loadA,
-        ...lane.flatMap((lane, l) => [
-          "{",
-          ...vectors.map((j) => `let b${j} = ${b(j, 4 * k + l)};`),
-          ...rows.flatMap((i) => vectors.map((j) => `${sums[i][j]} += a${i}.${lane} * b${j};`)),
-          "}",
-        ]),
+        ...loadA(threadRows, k),
+        ...(form === "row"
+          ? lane.flatMap((lane, l) => [
+            "{",
+            ...loadB(vectors.length, 4 * k + l),
+            ...rows.flatMap((i) => vectors.map((j) => `${sum(i, j)} += a${i}.${lane} * b${j};`)),
+            "}",
+          ])
+          : [
+            ...loadB(threadColumns, k),
+            ...rows.flatMap((i) =>
+              vectors.map((j) => {
+                const dots = range(4).map((l) => `dot(a${i}, b${4 * j + l})`);
+                return `${sum(i, j)} += vec4<f32>(${dots.join(", ")});`;
+              })
+            ),
+          ]),
       ]);
-      continue;
     }
-    block([
-      ...loadA,
-      ...range(threadColumns).map((j) => `let b${j} = ${b(j, k)};`),
-      ...rows.flatMap((i) =>
-        vectors.map((j) => {
-          const dots = range(4).map((l) => `dot(a${i}, b${4 * j + l})`);
-          return `${sums[i][j]} += vec4<f32>(${dots.join(", ")});`;
-        })
-      ),
-    ]);
   }
-  return lines;
+  return `
+alias Sums = array<vec4<f32>, ${threadRows * threadColumns / 4}>;
+fn addProducts(sums: ptr<function, Sums>, a: u32, b: u32) {
+${lines.join("\n")}
+}`;
 }
 
-/** Statements that declare the sums of an invocation, and where in the tile they belong. */
-export function beginSums(tile: GemmTile): string[] {
-  const across = tile.columns / tile.threadColumns;
-  return [
-    `let firstRow = thread / ${across}u * ${tile.threadRows}u;`,
-    `let firstColumn = thread % ${across}u * ${tile.threadColumns}u;`,
-    ...sumNames(tile).flat().map((sum) => `var ${sum} = vec4<f32>();`),
-  ];
-}
-
-/** Statements that run `store` (see {@link Gemm.store}) for all sums of an invocation. */
-export function storeSums(tile: GemmTile, store: string): string[] {
-  return sumNames(tile).flatMap((row, i) =>
-    row.map((sum, j) =>
-      `{ let row = firstRow + ${i}u; let column = firstColumn + ${4 * j}u; ` +
-      `let value = ${sum};\n${store} }`
-    )
+/** WGSL function `storeSums`, which calls `store(tile, row, column, value)` for all sums of an invocation. */
+export function storeSums({ threadRows, threadColumns }: GemmTile): string {
+  const across = threadColumns / 4;
+  const stores = range(threadRows * across).map((i) =>
+    `  store(tile, firstRow + ${Math.floor(i / across)}, firstColumn + ${4 * (i % across)}, ` +
+    `(*sums)[${i}]);`
   );
+  return `
+fn storeSums(tile: Tile, firstRow: u32, firstColumn: u32, sums: ptr<function, Sums>) {
+${stores.join("\n")}
+}`;
 }
 
 function range(count: number): number[] {

@@ -2,15 +2,15 @@
 import type { GraphNode } from "../../../graph/types.ts";
 import { matmulGeometry } from "../../../ops/matmul.ts";
 import {
-  type Accessor,
   coverByGroups,
   isVectorAligned,
   type KernelFamily,
   type Lowering,
   type Ref,
 } from "../kernel.ts";
-import { type Factor, factorBytes, gemmCode, type GemmForm, tileThreads } from "./gemm.ts";
+import { factorBytes, type GemmForm, gemmShader, tileThreads } from "./gemm.ts";
 import { tileVariants } from "./gemm_tiles.ts";
+import factors from "./matmul.wgsl" with { type: "text" };
 
 /** A factor's matrix in memory: `lines` lines of `length` floats. */
 interface Matrix {
@@ -24,31 +24,43 @@ function isVector({ ref, length }: Matrix): boolean {
   return isVectorAligned(ref) && length % 4 === 0;
 }
 
-/** A factor whose vectors lie along its memory's lines; `place` is the tile's first row or column. */
-function factor(
-  matrix: Matrix,
-  operand: Accessor,
-  alongInner: boolean,
-  firstPlace: string,
-  stretch: number,
-): Factor {
-  const { lines, length } = matrix;
-  return (place, inner, id) => {
-    const far = `far${id}`;
-    const [line, column] = alongInner ? [far, "near"] : ["near", far];
-    const first = `${line} * ${length}u + ${column}`;
-    const read = isVector(matrix)
-      ? `if (${column} < ${length}u) { value = ${operand.at(`(${first}) / 4u`)}; }`
-      : [0, 1, 2, 3].map((lane) => {
-        const element = operand.at(`${first} + ${lane}u`);
-        return `if (${column} + ${lane}u < ${length}u) { value[${lane}u] = ${element}; }`;
-      }).join("\n");
-    return {
-      prepare: `let ${far} = ${firstPlace} + ${place};`,
-      load: `let near = stretch * ${stretch}u + ${inner};\nif (${line} < ${lines}u) {\n${read}\n}`,
-    };
-  };
+/**
+ * WGSL function `readA(line, column)` of factor A, or that of B: four floats of a line of the matrix,
+ * zero beyond its end.
+ */
+function readMatrix(name: "A" | "B", matrix: Matrix): string {
+  const operand = name.toLowerCase();
+  const reads = isVector(matrix)
+    ? [`if (column < LENGTH_${name}) { value = ${operand}(first / 4); }`]
+    : ["x", "y", "z", "w"].map((lane, i) =>
+      `if (column + ${i} < LENGTH_${name}) { value.${lane} = ${operand}(first + ${i}); }`
+    );
+  return `
+fn read${name}(line: u32, column: u32) -> vec4<f32> {
+  let first = line * LENGTH_${name} + column;
+  var value = vec4<f32>();
+  if (line < LINES_OF_${name}) {
+    ${reads.join("\n    ")}
+  }
+  return value;
+}`;
 }
+
+/** Which way factors lie in memory, and the result. */
+const PLAIN_A = "fn vectorOfA(row: u32, inner: u32) -> vec4<f32> { return readA(row, inner); }";
+const TRANSPOSED_A =
+  "fn vectorOfA(row: u32, inner: u32) -> vec4<f32> { return readA(inner, row); }";
+const PLAIN_B =
+  "fn vectorOfB(inner: u32, column: u32) -> vec4<f32> { return readB(inner, column); }";
+const TRANSPOSED_B =
+  "fn vectorOfB(inner: u32, column: u32) -> vec4<f32> { return readB(column, inner); }";
+const PLAIN_RESULT =
+  "fn resultPlace(row: u32, column: u32) -> u32 { return row * COLUMNS + column; }";
+const TRANSPOSED_RESULT =
+  "fn resultPlace(row: u32, column: u32) -> u32 { return column * ROWS + row; }";
+
+const BIAS = "fn biased(value: f32, column: u32) -> f32 { return value + bias(column); }";
+const NO_BIAS = "fn biased(value: f32, column: u32) -> f32 { return value; }";
 
 /** A product [rows, inner] · [inner, columns]. */
 interface Product {
@@ -90,11 +102,15 @@ function addProduct(product: Product, lowering: Lowering): void {
   };
   const { tile } = lowering.choose(tileVariants(form, { rows, inner, columns }));
   const columnTiles = Math.ceil(columns / tile.columns);
-  const { workgroups, index } = coverByGroups(Math.ceil(rows / tile.rows) * columnTiles);
-  const column = "firstColumnOfTile + column + lane";
-  const place = transposeResult
-    ? `(${column}) * ${rows}u + resultRow`
-    : `resultRow * ${columns}u + ${column}`;
+  const { wgsl, constants } = gemmShader(form, tile, [
+    readMatrix("A", a),
+    readMatrix("B", b),
+    transposeA ? TRANSPOSED_A : PLAIN_A,
+    transposeB ? TRANSPOSED_B : PLAIN_B,
+    transposeResult ? TRANSPOSED_RESULT : PLAIN_RESULT,
+    product.bias ? BIAS : NO_BIAS,
+    factors,
+  ]);
   lowering.phase({
     name: product.name,
     operands: {
@@ -104,27 +120,21 @@ function addProduct(product: Product, lowering: Lowering): void {
       ...lowering.reads("f32", { bias: product.bias }),
     },
     workgroupSize: tileThreads(tile),
-    workgroups,
+    workgroups: coverByGroups(Math.ceil(rows / tile.rows) * columnTiles),
     flops: 2 * rows * inner * columns,
     bytes: product.result.bytes + factorBytes({ rows, inner, columns }, tile),
-    code: ({ a: accessA, b: accessB, bias, result }) =>
-      gemmCode({
-        form,
-        tile,
-        setup: `
-let firstRowOfTile = ${index} / ${columnTiles}u * ${tile.rows}u;
-let firstColumnOfTile = ${index} % ${columnTiles}u * ${tile.columns}u;`,
-        stretches: `${Math.ceil(inner / tile.inner)}u`,
-        a: factor(a, accessA, !transposeA, "firstRowOfTile", tile.inner),
-        b: factor(b, accessB, transposeB, "firstColumnOfTile", tile.inner),
-        store: `
-let resultRow = firstRowOfTile + row;
-for (var lane = 0u; lane < 4u; lane++) {
-  if ((resultRow < ${rows}u) & (firstColumnOfTile + column + lane < ${columns}u)) {
-    ${result.set(place, bias ? `value[lane] + ${bias.at(column)}` : "value[lane]")}
-  }
-}`,
-      }),
+    constants: {
+      ...constants,
+      ROWS: rows,
+      COLUMNS: columns,
+      COLUMN_TILES: columnTiles,
+      STRETCHES: Math.ceil(inner / tile.inner),
+      LINES_OF_A: a.lines,
+      LENGTH_A: a.length,
+      LINES_OF_B: b.lines,
+      LENGTH_B: b.length,
+    },
+    wgsl,
   });
 }
 

@@ -37,7 +37,7 @@ function zeroElements(
       ...lowering.writes("f32", { packed }),
     },
     items: places.length,
-    main: ({ places, packed }) => packed.set(`u32(${places.at("i")})`, "0.0f"),
+    wgsl: "fn item(i: u32) { storePacked(u32(places(i)), 0.0f); }",
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Value } from "../../../graph/types.ts";
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import { type Lowering, POOLED_BYTES, type Ref } from "../kernel.ts";
+import wgsl from "./packed_weight.wgsl" with { type: "text" };
 
 /** Channels rounded up to whole vectors. */
 export function paddedChannels(channels: number): number {
@@ -29,15 +30,14 @@ export function packWeight(
     operands: { ...lowering.reads("f32", { weight }), ...lowering.writes("f32", { packed }) },
     items: elements,
     small: 4 * elements <= POOLED_BYTES,
-    main: ({ weight, packed }) => `
-let o = i % ${outPadded}u;
-let c = i / ${outPadded}u % ${groupInPadded}u;
-let tap = i / ${outPadded * groupInPadded}u;
-var value = 0.0f;
-if (o < ${outChannels}u && c < ${groupIn}u) {
-  value = ${weight.at(`(o * ${groupIn}u + c) * ${taps}u + tap`)};
-}
-${packed.set("i", "value")}`,
+    constants: {
+      TAPS: taps,
+      IN: groupIn,
+      IN_PADDED: groupInPadded,
+      OUT: outChannels,
+      OUT_PADDED: outPadded,
+    },
+    wgsl,
   });
   return packed;
 }

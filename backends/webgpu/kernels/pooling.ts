@@ -1,9 +1,14 @@
 /** Pools and their gradients: one invocation for four channels of a pixel. */
 import type { GraphNode } from "../../../graph/types.ts";
+import type { Pair } from "../../../ops/convolution_geometry.ts";
 import type { AvgPool2dAttributes } from "../../../ops/avg_pool2d.ts";
 import { type PoolingGeometry, poolingGeometry } from "../../../ops/pooling_geometry.ts";
-import type { ItemPhase, KernelFamily, Lowering, PhaseOperand } from "../kernel.ts";
-import { float, isNan } from "../wgsl.ts";
+import type { Constants, KernelFamily, Lowering, PhaseOperand } from "../kernel.ts";
+import { float, pairConstants } from "../wgsl.ts";
+import maxPool from "./max_pool.wgsl" with { type: "text" };
+import pixel from "./pixel.wgsl" with { type: "text" };
+import windowOfOutput from "./window_of_output.wgsl" with { type: "text" };
+import windowsOfPixel from "./windows_of_pixel.wgsl" with { type: "text" };
 
 /** The geometry of a pooling node, forward or gradient. */
 function geometryOf({ op, inputs, attributes }: GraphNode): PoolingGeometry {
@@ -18,176 +23,155 @@ function vectorsOf({ channels }: PixelGeometry): number {
   return Math.ceil(channels / 4);
 }
 
-/** Adds a phase with an invocation for each vector `i` of `size` pixels: `image`, `y`, `x`, `vector`. */
+/** Adds a phase with an invocation for each vector of `size` pixels; `PIXEL` says which. */
 export function addPixelPhase(
   name: string,
   geometry: PixelGeometry,
-  size: readonly [number, number],
+  size: Pair,
   operands: Record<string, PhaseOperand>,
-  main: ItemPhase["main"],
+  wgsl: readonly string[],
   lowering: Lowering,
-  globals?: string,
+  constants: Constants,
 ): void {
   const vectors = vectorsOf(geometry);
   lowering.eachItem({
     name,
     operands,
     items: geometry.batch * size[0] * size[1] * vectors,
-    globals,
-    main: (accessors) => `
-let vector = i % ${vectors}u;
-let x = i32(i / ${vectors}u % ${size[1]}u);
-let y = i32(i / ${vectors * size[1]}u % ${size[0]}u);
-let image = i / ${vectors * size[1] * size[0]}u;
-${main(accessors)}`,
+    constants: { HEIGHT: size[0], WIDTH: size[1], VECTORS: vectors, ...constants },
+    wgsl: [pixel, ...wgsl].join("\n"),
   });
 }
 
-/** WGSL that runs `body` for every pixel `row`, `column` of the image in the window of output `y`, `x`. */
-function eachOfWindow(geometry: PoolingGeometry, body: string): string {
-  const { kernelSize, stride, padding, dilation, inSize } = geometry;
-  return `
-for (var ky = 0i; ky < ${kernelSize[0]}i; ky++) {
-  let row = y * ${stride[0]}i - ${padding[0]}i + ky * ${dilation[0]}i;
-  if (row < 0i || row >= ${inSize[0]}i) { continue; }
-  for (var kx = 0i; kx < ${kernelSize[1]}i; kx++) {
-    let column = x * ${stride[1]}i - ${padding[1]}i + kx * ${dilation[1]}i;
-    if (column < 0i || column >= ${inSize[1]}i) { continue; }
-    ${body}
-  }
-}`;
+/** A pool or its gradient over the windows of outputs. */
+interface Pool {
+  /** Whether an invocation goes through the pixels of a window, or the windows that hold a pixel. */
+  readonly isForward: boolean;
+  readonly operands: Record<string, PhaseOperand>;
+  /** WGSL of `State`, of `visit(state, pixel, row, column)` and of `finish(i, pixel, state)`. */
+  readonly wgsl: readonly string[];
+  readonly constants?: Constants;
 }
 
-/** WGSL that runs `body` for every output `row`, `column` whose window holds the pixel `y`, `x`. */
-function eachWindowOf(geometry: PoolingGeometry, body: string): string {
-  const { kernelSize, stride, padding, dilation, outSize } = geometry;
-  return `
-for (var ky = 0i; ky < ${kernelSize[0]}i; ky++) {
-  let fromRow = y + ${padding[0]}i - ky * ${dilation[0]}i;
-  let row = fromRow / ${stride[0]}i;
-  if (fromRow < 0i || fromRow % ${stride[0]}i != 0i || row >= ${outSize[0]}i) { continue; }
-  for (var kx = 0i; kx < ${kernelSize[1]}i; kx++) {
-    let fromColumn = x + ${padding[1]}i - kx * ${dilation[1]}i;
-    let column = fromColumn / ${stride[1]}i;
-    if (fromColumn < 0i || fromColumn % ${stride[1]}i != 0i || column >= ${
-    outSize[1]
-  }i) { continue; }
-    ${body}
-  }
-}`;
-}
-
-/** WGSL expression of the place of the vector of pixel `row`, `column`. */
-export function placeOf(geometry: PixelGeometry, size: readonly [number, number]): string {
-  return `((image * ${size[0]}u + u32(row)) * ${size[1]}u + u32(column)) * ${
-    vectorsOf(geometry)
-  }u + vector`;
+function addPool(node: GraphNode, pool: Pool, lowering: Lowering): void {
+  const geometry = geometryOf(node);
+  const { kernelSize, stride, padding, dilation, inSize, outSize } = geometry;
+  const { isForward, operands, wgsl, constants } = pool;
+  const [size, otherSize] = isForward ? [outSize, inSize] : [inSize, outSize];
+  const windows = isForward ? windowOfOutput : windowsOfPixel;
+  addPixelPhase(node.op.name, geometry, size, operands, [...wgsl, windows], lowering, {
+    OTHER_HEIGHT: otherSize[0],
+    OTHER_WIDTH: otherSize[1],
+    ...pairConstants("KERNEL", kernelSize),
+    ...pairConstants("STRIDE", stride),
+    ...pairConstants("PADDING", padding),
+    ...pairConstants("DILATION", dilation),
+    ...constants,
+  });
 }
 
 function lowerMaxPool(node: GraphNode, lowering: Lowering): void {
-  const geometry = geometryOf(node);
   const [output, indices] = node.outputs;
-  addPixelPhase("maxPool2d", geometry, geometry.outSize, {
-    ...lowering.reads("vec4<f32>", { input: node.inputs[0] }),
-    ...lowering.writes("vec4<f32>", { output }),
-    ...lowering.writes("vec4<i32>", { indices }),
-  }, ({ input, output, indices }) => `
-var most = vec4<f32>();
-var place = vec4<i32>();
-var isFirst = true;
-${
-    eachOfWindow(
-      geometry,
-      `let value = ${input.at(placeOf(geometry, geometry.inSize))};
-    let exceeds = (value > most) & !${isNan("most", "vec4<u32>")};
-    let takes = exceeds | ${isNan("value", "vec4<u32>")} | vec4<bool>(isFirst);
-    most = select(most, value, takes);
-    place = select(place, vec4<i32>(row * ${geometry.inSize[1]}i + column), takes);
-    isFirst = false;`,
-    )
-  }
-${output.set("i", "most")}
-${indices.set("i", "place")}`, lowering);
+  addPool(node, {
+    isForward: true,
+    operands: {
+      ...lowering.reads("vec4<f32>", { input: node.inputs[0] }),
+      ...lowering.writes("vec4<f32>", { output }),
+      ...lowering.writes("vec4<i32>", { indices }),
+    },
+    wgsl: [maxPool],
+  }, lowering);
 }
 
 function lowerMaxPoolGradient(node: GraphNode, lowering: Lowering): void {
-  const geometry = geometryOf(node);
   const [dy, indices] = node.inputs;
-  addPixelPhase("maxPool2dGradient", geometry, geometry.inSize, {
-    ...lowering.reads("vec4<f32>", { dy }),
-    ...lowering.reads("vec4<i32>", { indices }),
-    ...lowering.writes("vec4<f32>", { dx: node.outputs[0] }),
-  }, ({ dy, indices, dx }) => `
-let own = vec4<i32>(y * ${geometry.inSize[1]}i + x);
-var sum = vec4<f32>();
-${
-    eachWindowOf(
-      geometry,
-      `let place = ${placeOf(geometry, geometry.outSize)};
-    sum += select(vec4<f32>(), ${dy.at("place")}, ${indices.at("place")} == own);`,
-    )
-  }
-${dx.set("i", "sum")}`, lowering);
+  addPool(node, {
+    isForward: false,
+    operands: {
+      ...lowering.reads("vec4<f32>", { dy }),
+      ...lowering.reads("vec4<i32>", { indices }),
+      ...lowering.writes("vec4<f32>", { dx: node.outputs[0] }),
+    },
+    wgsl: [`
+struct State { sum: vec4<f32> }
+fn visit(state: State, pixel: Pixel, row: i32, column: i32) -> State {
+  let place = otherPlace(pixel, row, column);
+  let isOwn = indices(place) == vec4<i32>(pixel.y * WIDTH + pixel.x);
+  return State(state.sum + select(vec4<f32>(), dy(place), isOwn));
+}
+fn finish(i: u32, pixel: Pixel, state: State) { storeDx(i, state.sum); }`],
+  }, lowering);
 }
 
-/** WGSL function `divisor(y, x)` of an average over the window of output `y`, `x`. */
-function divisorFunction(
-  geometry: PoolingGeometry,
-  { countIncludePad, divisorOverride }: AvgPool2dAttributes,
-): string {
-  const signature = "fn divisor(y: i32, x: i32) -> f32";
-  if (divisorOverride !== undefined) return `${signature} { return f32(${divisorOverride}); }`;
-  const { kernelSize, stride, padding, inSize } = geometry;
-  const [rows, columns] = (["y", "x"] as const).map((position, axis) => {
-    const first = `(${position} * ${stride[axis]}i - ${padding[axis]}i)`;
-    const limit = inSize[axis] + (countIncludePad ? padding[axis] : 0);
-    const end = `min(${first} + ${kernelSize[axis]}i, ${limit}i)`;
-    return `(${end} - ${countIncludePad ? first : `max(${first}, 0i)`})`;
-  });
-  return `${signature} { return f32(${rows} * ${columns}); }`;
+/** WGSL of `divisor(y, x)` of an average over the window of an output, and its constants. */
+function divisorOf(node: GraphNode): { wgsl: string; constants: Constants } {
+  const { countIncludePad, divisorOverride } = node.attributes as AvgPool2dAttributes;
+  if (divisorOverride !== undefined) {
+    return { wgsl: OVERRIDDEN, constants: { DIVISOR: float(divisorOverride) } };
+  }
+  const { inSize, padding } = geometryOf(node);
+  const margins: Pair = countIncludePad ? padding : [0, 0];
+  const ends: Pair = [inSize[0] + margins[0], inSize[1] + margins[1]];
+  return {
+    wgsl: COUNTED,
+    constants: { ...pairConstants("MARGIN", margins), ...pairConstants("END", ends) },
+  };
 }
+
+const OVERRIDDEN = "fn divisor(y: i32, x: i32) -> f32 { return DIVISOR; }";
+
+/** The pixels of the window that count: those of the image and, if padding does, of the margin. */
+const COUNTED = `
+fn divisor(y: i32, x: i32) -> f32 {
+  let firstRow = y * STRIDE_Y - PADDING_Y;
+  let firstColumn = x * STRIDE_X - PADDING_X;
+  let rows = min(firstRow + KERNEL_Y, END_Y) - max(firstRow, -MARGIN_Y);
+  let columns = min(firstColumn + KERNEL_X, END_X) - max(firstColumn, -MARGIN_X);
+  return f32(rows * columns);
+}`;
 
 function lowerAvgPool(node: GraphNode, lowering: Lowering): void {
-  const geometry = geometryOf(node);
-  addPixelPhase(
-    "avgPool2d",
-    geometry,
-    geometry.outSize,
-    {
+  const { wgsl, constants } = divisorOf(node);
+  addPool(node, {
+    isForward: true,
+    operands: {
       ...lowering.reads("vec4<f32>", { input: node.inputs[0] }),
       ...lowering.writes("vec4<f32>", { output: node.outputs[0] }),
     },
-    ({ input, output }) => `
-var sum = vec4<f32>();
-${eachOfWindow(geometry, `sum += ${input.at(placeOf(geometry, geometry.inSize))};`)}
-${output.set("i", "sum / divisor(y, x)")}`,
-    lowering,
-    divisorFunction(geometry, node.attributes),
-  );
+    wgsl: [
+      wgsl,
+      `
+struct State { sum: vec4<f32> }
+fn visit(state: State, pixel: Pixel, row: i32, column: i32) -> State {
+  return State(state.sum + input(otherPlace(pixel, row, column)));
+}
+fn finish(i: u32, pixel: Pixel, state: State) {
+  storeOutput(i, state.sum / divisor(pixel.y, pixel.x));
+}`,
+    ],
+    constants,
+  }, lowering);
 }
 
 function lowerAvgPoolGradient(node: GraphNode, lowering: Lowering): void {
-  const geometry = geometryOf(node);
-  addPixelPhase(
-    "avgPool2dGradient",
-    geometry,
-    geometry.inSize,
-    {
+  const { wgsl, constants } = divisorOf(node);
+  addPool(node, {
+    isForward: false,
+    operands: {
       ...lowering.reads("vec4<f32>", { dy: node.inputs[0] }),
       ...lowering.writes("vec4<f32>", { dx: node.outputs[0] }),
     },
-    ({ dy, dx }) => `
-var sum = vec4<f32>();
-${
-      eachWindowOf(
-        geometry,
-        `sum += ${dy.at(placeOf(geometry, geometry.outSize))} / divisor(row, column);`,
-      )
-    }
-${dx.set("i", "sum")}`,
-    lowering,
-    divisorFunction(geometry, node.attributes),
-  );
+    wgsl: [
+      wgsl,
+      `
+struct State { sum: vec4<f32> }
+fn visit(state: State, pixel: Pixel, row: i32, column: i32) -> State {
+  return State(state.sum + dy(otherPlace(pixel, row, column)) / divisor(row, column));
+}
+fn finish(i: u32, pixel: Pixel, state: State) { storeDx(i, state.sum); }`,
+    ],
+    constants,
+  }, lowering);
 }
 
 function lowerGlobalAvgPool({ inputs: [x], outputs }: GraphNode, lowering: Lowering): void {
@@ -200,13 +184,16 @@ function lowerGlobalAvgPool({ inputs: [x], outputs }: GraphNode, lowering: Lower
       ...lowering.writes("vec4<f32>", { y: outputs[0] }),
     },
     items: batch * vectors,
-    main: ({ x, y }) => `
-let first = i / ${vectors}u * ${pixels * vectors}u + i % ${vectors}u;
-var sum = vec4<f32>();
-for (var pixel = 0u; pixel < ${pixels}u; pixel++) {
-  sum += ${x.at(`first + pixel * ${vectors}u`)};
-}
-${y.set("i", `sum * ${float(1 / pixels)}`)}`,
+    constants: { PIXELS: pixels, VECTORS: vectors, SHARE: float(1 / pixels) },
+    wgsl: `
+fn item(i: u32) {
+  let first = i / VECTORS * (PIXELS * VECTORS) + i % VECTORS;
+  var sum = vec4<f32>();
+  for (var pixel = 0u; pixel < PIXELS; pixel++) {
+    sum += x(first + pixel * VECTORS);
+  }
+  storeY(i, sum * SHARE);
+}`,
   });
 }
 
@@ -220,9 +207,11 @@ function lowerGlobalAvgPoolGradient({ inputs: [dy], outputs }: GraphNode, loweri
       ...lowering.writes("vec4<f32>", { dx: outputs[0] }),
     },
     items: batch * vectors * pixels,
-    main: ({ dy, dx }) => `
-let average = ${dy.at(`i / ${vectors * pixels}u * ${vectors}u + i % ${vectors}u`)};
-${dx.set("i", `average * ${float(1 / pixels)}`)}`,
+    constants: { PIXELS: pixels, VECTORS: vectors, SHARE: float(1 / pixels) },
+    wgsl: `
+fn item(i: u32) {
+  storeDx(i, dy(i / (VECTORS * PIXELS) * VECTORS + i % VECTORS) * SHARE);
+}`,
   });
 }
 

@@ -1,41 +1,36 @@
 /** Sums over the invocations of a workgroup, in a fixed order. */
 
-/** WGSL that leaves in `name`, a variable of each invocation, the combination of all of theirs. */
-export interface ThreadReduction {
-  readonly globals: string;
-  readonly statements: string;
-}
-
 /** Options of {@link combineThreads}. */
 export interface CombineOptions {
   /** WGSL that combines the terms `a` and `b`; default their sum. */
   readonly combine?: string;
-  /** Invocations whose numbers are equal modulo it are combined, a power of two; default 1, all. */
-  readonly lanes?: number;
+  /** WGSL of how many combinations there are, a power of two: of the threads equal modulo it. Default 1. */
+  readonly lanes?: string;
 }
 
 /**
- * Combines the values of the invocations pairwise, halving the distance from step to step.
- * `threads` is a power of two. Must be reached by all invocations together.
+ * WGSL function `NAME(thread, term)`: the terms of all invocations, combined pairwise, halving the
+ * distance from step to step. `THREADS` is a power of two. To be called by all invocations together,
+ * and again only behind a barrier.
  */
 export function combineThreads(
   name: string,
   type: string,
-  threads: number,
-  { combine = "a + b", lanes = 1 }: CombineOptions = {},
-): ThreadReduction {
-  const shared = `shared_${name}`;
-  const lines = [`${shared}[thread] = ${name};`, "workgroupBarrier();"];
-  for (let distance = threads / 2; distance >= lanes; distance /= 2) {
-    lines.push(
-      `if (thread < ${distance}u) { let a = ${shared}[thread]; ` +
-        `let b = ${shared}[thread + ${distance}u]; ${shared}[thread] = ${combine}; }`,
-      "workgroupBarrier();",
-    );
+  { combine = "a + b", lanes = "1" }: CombineOptions = {},
+): string {
+  return `
+var<workgroup> ${name}Terms: array<${type}, THREADS>;
+fn ${name}(thread: u32, term: ${type}) -> ${type} {
+  ${name}Terms[thread] = term;
+  workgroupBarrier();
+  for (var distance: u32 = THREADS / 2; distance >= ${lanes}; distance /= 2) {
+    if (thread < distance) {
+      let a = ${name}Terms[thread];
+      let b = ${name}Terms[thread + distance];
+      ${name}Terms[thread] = ${combine};
+    }
+    workgroupBarrier();
   }
-  lines.push(`${name} = ${shared}[${lanes === 1 ? "0" : `thread % ${lanes}u`}];`);
-  return {
-    globals: `var<workgroup> ${shared}: array<${type}, ${threads}>;`,
-    statements: lines.join("\n"),
-  };
+  return ${name}Terms[thread % ${lanes}];
+}`;
 }

@@ -4,7 +4,10 @@ import type { GroupNormalizeAttributes } from "../../../ops/row_normalize.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import { float } from "../wgsl.ts";
 import { combineThreads } from "./reduce.ts";
-import { addRowPhase, eachClass } from "./rows.ts";
+import distance from "./row_distance.wgsl" with { type: "text" };
+import normalize from "./row_normalize.wgsl" with { type: "text" };
+import normalizeGradient from "./row_normalize_gradient.wgsl" with { type: "text" };
+import { addRowPhase } from "./rows.ts";
 
 /** Rows are the channels of a pixel, channels last, or a group of channels of an image, plain. */
 function lower({ op, inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
@@ -16,43 +19,23 @@ function lower({ op, inputs, outputs: [output], attributes }: GraphNode, lowerin
     ? [batch * groups, inGroup, inGroup]
     : [batch * pixels, channels, paddedChannels];
   const [x, dy] = inputs.toReversed();
-  addRowPhase(op.name, [rows, length], {
+  const operands = {
     ...lowering.reads("f32", { x, dy }),
     ...lowering.writes("f32", { y: output }),
-  }, ({ x, dy, y }, threads) => {
-    const place = `row * ${step}u + c`;
-    const globals: string[] = [];
-    /** WGSL of the mean over the row of a term. */
-    const mean = (name: string, term: string) => {
-      const combined = combineThreads(name, "f32", threads);
-      globals.push(combined.globals);
-      return `
-var ${name} = 0.0f;
-${eachClass(length, threads, `${name} += ${term};`)}
-${combined.statements}
-${name} *= ${float(1 / length)};`;
-    };
-    // Counted from the row's first number, so that what all have in common costs no precision.
-    const counted = `(${x.at(place)} - origin)`;
-    const distance = `(${counted} - centre)`;
-    const main = [
-      `let origin = ${x.at(`row * ${step}u`)};`,
-      mean("centre", counted),
-      mean("variance", `${distance} * ${distance}`),
-      `let stretch = 1.0f / sqrt(variance + ${float(eps)});`,
-      ...(gradient
-        ? [mean("level", dy.at(place)), mean("slope", `${dy.at(place)} * ${distance} * stretch`)]
-        : []),
-    ];
-    const value = gradient
-      ? `(${dy.at(place)} - level - ${distance} * stretch * slope) * stretch`
-      : `${distance} * stretch`;
-    const stored = step > length ? `select(0.0f, ${value}, c < ${length}u)` : value;
-    return {
-      globals: globals.join("\n"),
-      main: [...main, eachClass(step, threads, y.set(place, stored))].join("\n"),
-    };
-  }, lowering);
+  };
+  const wgsl = [
+    combineThreads("centreSum", "f32"),
+    combineThreads("varianceSum", "f32"),
+    distance,
+    ...(gradient
+      ? [combineThreads("levelSum", "f32"), combineThreads("slopeSum", "f32"), normalizeGradient]
+      : [normalize]),
+  ];
+  addRowPhase(op.name, [rows, length], operands, wgsl, lowering, {
+    STEP: step,
+    SHARE: float(1 / length),
+    EPS: float(eps),
+  });
 }
 
 function family(op: string, order: "plain" | "channelsLast"): KernelFamily {

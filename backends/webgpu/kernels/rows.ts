@@ -1,112 +1,92 @@
 /** Softmax and its kin: one workgroup a row of logits. */
 import type { GraphNode } from "../../../graph/types.ts";
 import {
-  type Accessor,
+  type Constants,
   coverByGroups,
   type KernelFamily,
   type Lowering,
   type PhaseOperand,
 } from "../kernel.ts";
+import exponentials from "./exponentials.wgsl" with { type: "text" };
 import { combineThreads } from "./reduce.ts";
+import softmax from "./softmax.wgsl" with { type: "text" };
+import softmaxGradient from "./softmax_gradient.wgsl" with { type: "text" };
 
 /** Invocations for a row: a power of two, for some four elements each. */
 function rowThreads(classes: number): number {
   return Math.min(256, 2 ** Math.ceil(Math.log2(Math.max(1, classes / 4))));
 }
 
-/** WGSL of a loop over a row's classes, `c`, which its invocations share. */
-export function eachClass(classes: number, threads: number, body: string): string {
-  return `for (var c = thread; c < ${classes}u; c += ${threads}u) { ${body} }`;
-}
-
 /**
- * WGSL that computes `most: f32`, the largest of a row of logits, and `total: f32`, the sum of
- * `exp(logit - most)`; `row` is a u32 in scope.
+ * WGSL function `exponentials(row, thread)`: `most`, the largest of a row of `logits`, and `total`, the
+ * sum of `exp(logit - most)`.
  */
-export function exponentials(
-  logits: Accessor,
-  classes: number,
-  threads: number,
-): { globals: string; statements: string } {
-  const most = combineThreads("most", "f32", threads, { combine: "max(a, b)" });
-  const total = combineThreads("total", "f32", threads);
-  const logit = logits.at(`row * ${classes}u + c`);
-  return {
-    globals: `${most.globals}\n${total.globals}`,
-    statements: `
-var most = ${logits.at(`row * ${classes}u + min(thread, ${classes - 1}u)`)};
-${eachClass(classes, threads, `most = max(most, ${logit});`)}
-${most.statements}
-var total = 0.0f;
-${eachClass(classes, threads, `total += exp(${logit} - most);`)}
-${total.statements}`,
-  };
-}
+export const EXPONENTIALS = [
+  combineThreads("largest", "f32", { combine: "max(a, b)" }),
+  combineThreads("total", "f32"),
+  exponentials,
+].join("\n");
 
-/** Adds a phase with a workgroup for each row; `row` is the row's number, inside the tensor. */
+/** Adds a phase with a workgroup for each row, of which there are `ROWS` of `CLASSES` elements. */
 export function addRowPhase(
   name: string,
   [rows, classes]: readonly number[],
   operands: Record<string, PhaseOperand>,
-  code: (accessors: Readonly<Record<string, Accessor>>, threads: number) => {
-    globals: string;
-    main: string;
-  },
+  wgsl: readonly string[],
   lowering: Lowering,
+  constants: Constants = {},
 ): void {
-  const threads = rowThreads(classes);
-  const { workgroups, index } = coverByGroups(rows);
   lowering.phase({
     name,
     operands,
-    workgroupSize: threads,
-    workgroups,
-    code: (accessors) => {
-      const { globals, main } = code(accessors, threads);
-      // A workgroup past the last row computes the last one again.
-      return { globals, main: `let row = min(${index}, ${rows - 1}u);\n${main}` };
-    },
+    workgroupSize: rowThreads(classes),
+    workgroups: coverByGroups(rows),
+    constants: { ROWS: rows, CLASSES: classes, ...constants },
+    wgsl: [ROW_OF, ...wgsl].join("\n"),
   });
 }
 
+/** A workgroup past the last row computes the last one again. */
+const ROW_OF = `
+fn rowOf(group: vec3<u32>) -> u32 {
+  return min(group.y * GROUPS_X + group.x, ROWS - 1);
+}`;
+
+const SOFTMAX = `
+fn result(logit: f32, sums: Exponentials) -> f32 {
+  return exp(logit - sums.most) / sums.total;
+}`;
+
+const LOG_SOFTMAX = `
+fn result(logit: f32, sums: Exponentials) -> f32 {
+  return logit - sums.most - log(sums.total);
+}`;
+
 function lowerSoftmax({ op, inputs: [logits], outputs: [result] }: GraphNode, lowering: Lowering) {
-  const [, classes] = logits.shape;
-  addRowPhase(op.name, logits.shape, {
+  const operands = {
     ...lowering.reads("f32", { logits }),
     ...lowering.writes("f32", { result }),
-  }, ({ logits, result }, threads) => {
-    const { globals, statements } = exponentials(logits, classes, threads);
-    const place = `row * ${classes}u + c`;
-    const value = op.name === "softmax"
-      ? `exp(${logits.at(place)} - most) / total`
-      : `${logits.at(place)} - most - log(total)`;
-    return {
-      globals,
-      main: `${statements}\n${eachClass(classes, threads, result.set(place, value))}`,
-    };
-  }, lowering);
+  };
+  const wgsl = [EXPONENTIALS, op.name === "softmax" ? SOFTMAX : LOG_SOFTMAX, softmax];
+  addRowPhase(op.name, logits.shape, operands, wgsl, lowering);
 }
 
+const SOFTMAX_GRADIENT = `
+fn term(place: u32) -> f32 { return dy(place) * y(place); }
+fn result(place: u32, total: f32) -> f32 { return y(place) * (dy(place) - total); }`;
+
+const LOG_SOFTMAX_GRADIENT = `
+fn term(place: u32) -> f32 { return dy(place); }
+fn result(place: u32, total: f32) -> f32 { return dy(place) - exp(y(place)) * total; }`;
+
 function lowerGradient({ op, inputs: [dy, y], outputs: [dx] }: GraphNode, lowering: Lowering) {
-  const [, classes] = y.shape;
-  addRowPhase(op.name, y.shape, {
-    ...lowering.reads("f32", { dy, y }),
-    ...lowering.writes("f32", { dx }),
-  }, ({ dy, y, dx }, threads) => {
-    const { globals, statements } = combineThreads("total", "f32", threads);
-    const place = `row * ${classes}u + c`;
-    const [term, value] = op.name === "softmaxGradient"
-      ? [`${dy.at(place)} * ${y.at(place)}`, `${y.at(place)} * (${dy.at(place)} - total)`]
-      : [dy.at(place), `${dy.at(place)} - exp(${y.at(place)}) * total`];
-    return {
-      globals,
-      main: `
-var total = 0.0f;
-${eachClass(classes, threads, `total += ${term};`)}
-${statements}
-${eachClass(classes, threads, dx.set(place, value))}`,
-    };
-  }, lowering);
+  const operands = { ...lowering.reads("f32", { dy, y }), ...lowering.writes("f32", { dx }) };
+  const wgsl = [
+    combineThreads("total", "f32"),
+    op.name === "softmaxGradient" ? SOFTMAX_GRADIENT : LOG_SOFTMAX_GRADIENT,
+    softmaxGradient,
+  ];
+  addRowPhase(op.name, y.shape, operands, wgsl, lowering);
 }
 
 /** Softmax, its logarithm and their gradients. */

@@ -3,6 +3,7 @@ import type { GraphNode } from "../../../graph/types.ts";
 import type { SegmentSumSquaresAttributes } from "../../../ops/segment_sum_squares.ts";
 import type { KernelFamily, Lowering, Ref } from "../kernel.ts";
 import { combineThreads } from "./reduce.ts";
+import wgsl from "./segment_sums.wgsl" with { type: "text" };
 
 /** Invocations of a workgroup. */
 const GROUP = 256;
@@ -21,9 +22,12 @@ function lower({ inputs: [input], outputs: [output], attributes }: GraphNode, lo
     ranges.push(pieces.length / 2);
   }
   const sums = lowering.scratch(2 * pieces.length, "sums of pieces");
-  addPhase("segmentSumSquares", "x * x", pieces, lowering.ref(input), sums, lowering);
-  addPhase("segmentSumSquares pieces", "x", ranges, sums, lowering.ref(output), lowering);
+  addPhase("segmentSumSquares", SQUARE, pieces, lowering.ref(input), sums, lowering);
+  addPhase("segmentSumSquares pieces", ITSELF, ranges, sums, lowering.ref(output), lowering);
 }
+
+const SQUARE = "fn termOf(x: f32) -> f32 { return x * x; }";
+const ITSELF = "fn termOf(x: f32) -> f32 { return x; }";
 
 /** A workgroup for each range, which is two of `bounds`: the first element and that after the last. */
 function addPhase(
@@ -43,21 +47,7 @@ function addPhase(
     },
     workgroupSize: GROUP,
     workgroups: [bounds.length / 2, 1, 1],
-    code: ({ source, bounds, result }) => {
-      const { globals, statements } = combineThreads("total", "f32", GROUP);
-      return {
-        globals,
-        main: `
-let end = u32(${bounds.at("2u * group.x + 1u")});
-var total = 0.0;
-for (var i = u32(${bounds.at("2u * group.x")}) + thread; i < end; i += ${GROUP}u) {
-  let x = ${source.at("i")};
-  total += ${term};
-}
-${statements}
-if (thread == 0u) { ${result.set("group.x", "total")} }`,
-      };
-    },
+    wgsl: [term, combineThreads("total", "f32"), wgsl].join("\n"),
   });
 }
 

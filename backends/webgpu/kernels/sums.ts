@@ -2,6 +2,7 @@
 import type { GraphNode } from "../../../graph/types.ts";
 import { type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
 import { combineThreads } from "./reduce.ts";
+import wgsl from "./sums.wgsl" with { type: "text" };
 
 /** Invocations of a workgroup. */
 const GROUP = 256;
@@ -67,22 +68,14 @@ function addPhase(
     operands: { ...lowering.reads("f32", { source }), ...lowering.writes("f32", { result }) },
     workgroupSize: GROUP,
     workgroups: [parts, 1, 1],
-    code: ({ source, result }) => {
-      const { globals, statements } = combineThreads("total", type, GROUP, { combine });
-      return {
-        globals,
-        main: `
-var total = ${type}(0);
-for (var i = group.x * ${GROUP}u + thread; i < ${elements}u; i += ${GROUP * parts}u) {
-  let x = ${source.at("i")};
-  let a = total;
-  let b = ${contribution};
-  total = ${combine};
-}
-${statements}
-if (thread == 0u) { ${result.set("group.x", "bitcast<f32>(total)")} }`,
-      };
-    },
+    constants: { ELEMENTS: elements },
+    wgsl: [
+      `alias Number = ${type};`,
+      `fn contribution(x: f32) -> Number { return ${contribution}; }`,
+      `fn combine(a: Number, b: Number) -> Number { return ${combine}; }`,
+      combineThreads("total", "Number", { combine: "combine(a, b)" }),
+      wgsl,
+    ].join("\n"),
   });
 }
 

@@ -1,0 +1,9 @@
+fn storeResults(lane: u32, state: State) {
+  let channel = lane * WIDTH;
+  let root = 1.0f / sqrt(varianceOf(channel) + EPS);
+  let scale = scaled(root, channel);
+  storeDWeightOf(channel, root * state.product);
+  storeDBiasOf(channel, state.sum);
+  storeDMeanOf(channel, -scale * state.sum);
+  storeDVarianceOf(channel, -0.5f * scale * root * root * state.product);
+}
