@@ -89,6 +89,7 @@ export interface GradientContext<A = Attributes> {
 
 /** An operand of a {@link Sample}. */
 export interface SampleOperand {
+  /** Extents, outermost first. */
   readonly shape: Shape;
   /** Default f32. */
   readonly dtype?: DType;
@@ -105,6 +106,7 @@ export interface SampleOperand {
 export interface Sample<A = Attributes> {
   /** In the order of its inputs; a shape alone is one of f32 from the default range. */
   readonly operands: readonly (Shape | SampleOperand)[];
+  /** The options it is applied with, all of them. */
   readonly attributes: A;
 }
 
