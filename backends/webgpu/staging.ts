@@ -82,7 +82,7 @@ function nextTurn(): Promise<void> {
 function rangeNow(
   buffer: GPUBuffer,
   bytes: number,
-  mapped: Promise<undefined>,
+  mapped: Promise<unknown>,
 ): ArrayBuffer | undefined {
   try {
     const range = buffer.getMappedRange(0, bytes);
