@@ -1,11 +1,11 @@
 /** A process as one of several that run a command together: who speaks, and what becomes of errors. */
 
 import type { DataConfig } from "../config/schema.ts";
-import { EXIT, InputError, RunError, UserError } from "../errors.ts";
+import { EXIT, UserError } from "../errors.ts";
 import { formatNumberOf } from "../reporting/format.ts";
 import { Progress } from "../reporting/progress.ts";
 import { ALONE, type Ranks } from "../ranks/ranks.ts";
-import { isThrownByAll, ranksOf, thrownByAll } from "../training/agreement.ts";
+import { isThrownByAll, ranksOf, sharedWork } from "../training/agreement.ts";
 import type { Context } from "./command.ts";
 import { tellError } from "./told_error.ts";
 
@@ -24,10 +24,15 @@ function nameOf({ hosts }: Member, rank: number): string {
   return `${ranksOf([rank])}${hosts[rank] === undefined ? "" : ` (${hosts[rank]})`}`;
 }
 
+/** How many of those that train together are on this one's machine, itself included. */
+export function processesBeside({ ranks: { rank }, hosts }: Member): number {
+  return Math.max(1, hosts.filter((host) => host === hosts[rank]).length);
+}
+
 /**
  * Runs a command's work on a rank, of which the first one speaks for all. Where one fails by itself it
  * says so, and the processes of all ranks end with its exit code; what all have thrown the first one
- * throws.
+ * throws, as does one that is alone.
  *
  * @param work as of `Command.run`, in which other ranks are silent
  * @returns the exit code
@@ -43,7 +48,7 @@ export async function asMember(
   try {
     code = await work(isFirst ? context : silent(context));
   } catch (error) {
-    if (!isThrownByAll(error)) {
+    if (ranks.size > 1 && !isThrownByAll(error)) {
       return ranks.abort(tellError(error, context.progress, `${nameOf(member, ranks.rank)}: `));
     }
     await ranks.close();
@@ -54,35 +59,9 @@ export async function asMember(
   return code;
 }
 
-/**
- * The result of work that each rank does by itself, without exchanges. UserErrors of some are thrown on
- * all, so that one of them can tell what is wrong where.
- */
-export async function together<T>(member: Member, work: () => Promise<T> | T): Promise<T> {
-  const { ranks } = member;
-  if (ranks.size === 1) return await work();
-  let [result, failure]: [T?, UserError?] = [];
-  try {
-    result = await work();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    failure = error;
-  }
-  const own = failure && { message: failure.message, isInput: failure instanceof InputError };
-  const gathered = await ranks.gather(new TextEncoder().encode(JSON.stringify(own ?? null)));
-  const all: (typeof own | null)[] = gathered.map((bytes) =>
-    JSON.parse(new TextDecoder().decode(bytes))
-  );
-  const failed = all.flatMap((one, rank) => one ? [{ ...one, rank }] : []);
-  if (failed.length === 0) return result!;
-  const byMessage = Map.groupBy(failed, ({ message }) => message);
-  const lines = [...byMessage].map(([message, ranks]) =>
-    ranks.length === all.length
-      ? message
-      : `${ranks.map(({ rank }) => nameOf(member, rank)).join(", ")}: ${message}`
-  );
-  const kind = failed.every(({ isInput }) => isInput) ? InputError : RunError;
-  throw thrownByAll(new kind(lines.join("\n"), { cause: failure }));
+/** As {@link sharedWork}; ranks are told of with their machines. */
+export function together<T>(member: Member, work: () => Promise<T> | T): Promise<T> {
+  return sharedWork(member.ranks, work, (rank) => nameOf(member, rank));
 }
 
 /** Says nothing. */
@@ -101,8 +80,8 @@ export function describeJointTraining(
   const own = Number(shards) / size;
   return `${size} ranks by ${description}${places.length === 0 ? "" : `: ${places.join("; ")}`}; ` +
     `each has ${formatNumberOf(own, "shard")} of ${
-      batchSize / Number(shards)
-    } images of every batch` +
+      formatNumberOf(batchSize / Number(shards), "image")
+    } of every batch` +
     (Number.isInteger(Math.log2(size)) ? "" : (
       `; ${size} are no power of two, so the last bits are not those of another number of ranks`
     ));

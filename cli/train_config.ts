@@ -68,9 +68,8 @@ export async function trainConfig(
     if (!kind || !folder?.lastCheckpoint()) throw error;
     throw new kind(`${(error as Error).message}\n${howToGoOn}`, { cause: error });
   }
-  if (!folder) return outcome.status;
   context.progress.finish();
-  const ending = describeEnd(outcome, run, folder);
+  const ending = folder && describeEnd(outcome, run, folder);
   if (ending !== undefined) context.progress.print(ending);
   const isStopped = outcome.status === "interrupted";
   if (isStopped || outcome.status === "out of time") {
@@ -80,7 +79,8 @@ export async function trainConfig(
   if (isStopped) return outcome.status;
   const wasComplete = found?.checkpoint.state.step === outcome.state.step;
   const seconds = wasComplete ? 0 : (performance.now() - start) / 1000;
-  await finish(run, folder, outcome, seconds, context);
+  // The others wait here, where a signal still ends all with its exit code.
+  await together(member, () => folder && finish(run, folder, outcome, seconds, context));
   return outcome.status;
 }
 

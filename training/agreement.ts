@@ -4,7 +4,7 @@
  * waiting for ever.
  */
 import { deserialize, serialize } from "node:v8";
-import { InputError, RunError } from "../errors.ts";
+import { InputError, RunError, UserError } from "../errors.ts";
 import type { Ranks } from "../ranks/ranks.ts";
 
 /** What a rank knows by itself. */
@@ -117,6 +117,42 @@ export async function requireSame(
   throw thrownByAll(
     new InputError(`the ranks would not train the same:\n  ${lines.join("\n  ")}`),
   );
+}
+
+/**
+ * The result of work that each rank does by itself, without exchanges. UserErrors of some are thrown on
+ * all, so that one of them can tell what is wrong where.
+ *
+ * @param nameOf what a rank is called in errors. Default: `rank 0`
+ */
+export async function sharedWork<T>(
+  ranks: Ranks,
+  work: () => Promise<T> | T,
+  nameOf: (rank: number) => string = (rank) => ranksOf([rank]),
+): Promise<T> {
+  if (ranks.size === 1) return await work();
+  let [result, failure]: [T?, UserError?] = [];
+  try {
+    result = await work();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    failure = error;
+  }
+  const own = failure && { message: failure.message, isInput: failure instanceof InputError };
+  const gathered = await ranks.gather(new TextEncoder().encode(JSON.stringify(own ?? null)));
+  const all: (typeof own | null)[] = gathered.map((bytes) =>
+    JSON.parse(new TextDecoder().decode(bytes))
+  );
+  const failed = all.flatMap((one, rank) => one ? [{ ...one, rank }] : []);
+  if (failed.length === 0) return result!;
+  const byMessage = Map.groupBy(failed, ({ message }) => message);
+  const lines = [...byMessage].map(([message, ranks]) =>
+    ranks.length === all.length
+      ? message
+      : `${ranks.map(({ rank }) => nameOf(rank)).join(", ")}: ${message}`
+  );
+  const kind = failed.every(({ isInput }) => isInput) ? InputError : RunError;
+  throw thrownByAll(new kind(lines.join("\n"), { cause: failure }));
 }
 
 /** Ranks as a person calls them: `rank 0`, `ranks 1, 2`. */

@@ -10,6 +10,7 @@ import type { Module } from "../layers/module.ts";
 import { suggestion } from "../schema/nearest.ts";
 import { parseOwnOptions } from "../schema/entry.ts";
 import { inferenceProgram } from "../models/inference.ts";
+import { sharedWork } from "./agreement.ts";
 import { batchSizesOf } from "./batch_sizes.ts";
 import { countSteps, trainingData } from "./data.ts";
 import { changedInput, type TrainingChanges } from "./image_input.ts";
@@ -154,7 +155,10 @@ export async function trainRecipe(
       objective: recipe.objective,
     }));
   requireValidation(options, { schedule: schedule.follow, earlyStopping: recipe.earlyStopping });
-  const session = await TrainingSession.create(backend, plan);
+  const session = await sharedWork(
+    ranks ?? ALONE,
+    () => TrainingSession.create(backend, plan),
+  );
   try {
     if (resume) session.restore(resume.tensors);
     const outcome = await runTraining({

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Context } from "../../cli/command.ts";
-import { asMember, together } from "../../cli/member.ts";
+import { asMember, BY_ITSELF, processesBeside, together } from "../../cli/member.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { Progress } from "../../reporting/progress.ts";
 import { thrownByAll } from "../../training/agreement.ts";
@@ -8,10 +8,13 @@ import { Aborted, memoryRanks } from "../support/memory_ranks.ts";
 
 const HOSTS = ["a", "a", "b"];
 
-/** What becomes of work on three ranks: its code or what it throws, and what it says. */
-function onMembers(work: (rank: number, context: Context) => Promise<number>) {
+/** What becomes of work on ranks, by default three: its code or what it throws, and what it says. */
+function onMembers(
+  work: (rank: number, context: Context) => Promise<number>,
+  hosts: readonly string[] = HOSTS,
+) {
   return Promise.all(
-    memoryRanks(HOSTS.length).map(async (ranks) => {
+    memoryRanks(hosts.length).map(async (ranks) => {
       let said = "";
       const context: Context = {
         call: "overfold train",
@@ -26,7 +29,7 @@ function onMembers(work: (rank: number, context: Context) => Promise<number>) {
         }),
         loadCommands: () => Promise.resolve(),
       };
-      const member = { ranks, hosts: HOSTS };
+      const member = { ranks, hosts };
       const ended = await asMember(member, context, (context) => work(ranks.rank, context))
         .catch((error) => error);
       return { ended, said };
@@ -53,6 +56,11 @@ Deno.test("a rank that fails says so by its name, and all end with its code", as
   assertEquals(all.slice(0, 2).map(({ said }) => said), ["", ""]);
 });
 
+Deno.test("a rank that is alone throws what one process does", async () => {
+  const [{ ended, said }] = await onMembers(() => Promise.reject(new InputError("wrong")), ["a"]);
+  assertEquals([(ended as Error).message, said], ["wrong", ""]);
+});
+
 Deno.test("what all ranks throw the first one throws, and the others end quietly with its code", async () => {
   const all = await onMembers(() => Promise.reject(thrownByAll(new InputError("wrong"))));
   assertEquals((all[0].ended as Error).message, "wrong");
@@ -77,4 +85,10 @@ Deno.test("work of each rank gives its result, or the errors of all to all", asy
     )
   );
   await Promise.all(messages);
+});
+
+Deno.test("processes are counted by machine", () => {
+  const counts = memoryRanks(3).map((ranks) => processesBeside({ ranks, hosts: HOSTS }));
+  assertEquals(counts, [2, 2, 1]);
+  assertEquals(processesBeside(BY_ITSELF), 1);
 });

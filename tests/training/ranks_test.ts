@@ -266,6 +266,20 @@ for (
   });
 }
 
+Deno.test("programs that some ranks cannot compile are told by all as one", async () => {
+  const backend = (isFull: boolean): Backend => {
+    const cpu = cpuBackend({ threads: 1 });
+    const compile = () => Promise.reject(new RunError("no room"));
+    return isFull ? { ...cpu, compile } : cpu;
+  };
+  const error = await assertRejects(
+    () => trainedOn(4, ({ rank }) => ({ backend: backend(rank % 2 === 1) })),
+    RunError,
+    "rank 1, rank 3: no room",
+  );
+  assert(isThrownByAll(error));
+});
+
 Deno.test("weights that come apart are noticed at the end of the epoch", async () => {
   const backend = (isWrong: boolean): Backend => {
     const cpu = cpuBackend({ threads: 1 });
