@@ -164,28 +164,34 @@ export function describePlan({ memory, threads, isDecoding, picture }: RunPlan):
  * few pictures are that large. Of programs that the backend cannot address it says nothing: compiling
  * them tells which batch fits.
  *
+ * @param processes how many train on this machine, each of which takes as much. Default 1
  * @param machine bytes that it has, and that nothing takes up now
  * @returns a warning where it takes more than is free
  */
 export function checkPlan(
   { at }: ConfigFile,
   plan: RunPlan,
+  processes = 1,
   { all, free } = { all: memoryOfMachine(), free: freeMemory() },
 ): string[] {
   const { total } = plan.memory;
   if (!plan.programs.fits) return [];
+  const [each, taken] = processes === 1 ? ["", "the training takes"] : [
+    `, for each of ${processes} processes`,
+    `the training's ${processes} processes take`,
+  ];
   const advice = `; take less with ${remediesFor(plan).join(", ")}`;
-  if (plan.atOnce > all) {
+  if (processes * plan.atOnce > all) {
     at("data", () => {
       throw new InputError(
-        `this machine has ${formatBytes(all)} of memory; ${describePlan(plan)}${advice}`,
+        `this machine has ${formatBytes(all)} of memory; ${describePlan(plan)}${each}${advice}`,
       );
     });
   }
-  if (total <= free) return [];
+  if (processes * total <= free) return [];
   return [
-    `${formatBytes(free)} of memory are free now, and the training takes about ` +
-    `${formatBytes(total)}${advice}`,
+    `${formatBytes(free)} of memory are free now, and ${taken} about ` +
+    `${formatBytes(processes * total)}${advice}`,
   ];
 }
 

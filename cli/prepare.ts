@@ -13,7 +13,7 @@ import { requireMemory } from "../files/memory.ts";
 import { type Program, sizeOf } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
 import { buildModel } from "../models/registry.ts";
-import { ALONE } from "../ranks/ranks.ts";
+import { ALONE, type Ranks } from "../ranks/ranks.ts";
 import { formatCount } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 import { batchSizesOf, type SplitCounts } from "../training/batch_sizes.ts";
@@ -148,11 +148,16 @@ export function recipeOf(
 /**
  * Images of a training that are computed on at once: a shard's. Throws InputError, saying where the
  * mistake is, for shards that do not fit.
+ *
+ * @param ranks those that share them. Default: this process alone
  */
-export function shardSizeOf({ config: { data, training }, at }: ConfigFile): number {
+export function shardSizeOf(
+  { config: { data, training }, at }: ConfigFile,
+  ranks: Pick<Ranks, "size"> = ALONE,
+): number {
   const { batchSize, shards } = data;
   const { accumulate } = training;
-  return batchSize / at("data", () => shardCount({ batchSize, shards, accumulate }, ALONE));
+  return batchSize / at("data", () => shardCount({ batchSize, shards, accumulate }, ranks));
 }
 
 /**

@@ -20,10 +20,17 @@ import { firstBatch } from "./batch_picture.ts";
 import type { Context } from "./command.ts";
 import type { PreparedRun } from "./finish_run.ts";
 import { type Images, loadImages } from "./load_data.ts";
-import { BY_ITSELF, type Member } from "./member.ts";
+import { BY_ITSELF, type Member, processesBeside } from "./member.ts";
 import { checkPlan, planRun } from "./memory_plan.ts";
 import { rememberPlaces } from "./places.ts";
-import { buildNetwork, changesOf, checkLastBatch, planNetwork, recipeOf } from "./prepare.ts";
+import {
+  buildNetwork,
+  changesOf,
+  checkLastBatch,
+  planNetwork,
+  recipeOf,
+  shardSizeOf,
+} from "./prepare.ts";
 import { adoptPretrained, locatePretrained } from "./pretrained.ts";
 import { announceResume, checkResume, openForRun, withShards } from "./resume.ts";
 
@@ -53,10 +60,13 @@ export async function prepareRun(
   folder: RunFolder | undefined,
   context: Context,
 ): Promise<PreparedRun> {
-  const { path, otherBits = false, found, member: { ranks } = BY_ITSELF } = request;
+  const { path, otherBits = false, found, member = BY_ITSELF } = request;
+  const { ranks } = member;
   const former = found && parseStored(found.checkpoint.config, runFile(path, found.file)).config;
   const file = withShards(request.file, former, ranks.size);
   const { config } = file;
+  // Before anything takes long.
+  shardSizeOf(file, ranks);
   const { load = () => loadImages(file, context, { isKept: true }) } = request;
   const changes = found && folder ? await checkResume(folder, found, config, otherBits) : [];
   // While there is a network: it is given up once the images are there.
@@ -106,7 +116,10 @@ export async function prepareRun(
   };
   const plan = planTraining(recipe, options);
   const memory = planRun(file, backend, plan.programs, model, images);
-  warnings.push(...checkPlan(file, memory), ...sharedGpuWarnings(backend, ranks));
+  warnings.push(
+    ...checkPlan(file, memory, processesBeside(member)),
+    ...sharedGpuWarnings(backend, ranks),
+  );
   for (const warning of warnings) context.progress.print(`warning: ${warning}`);
   folder?.describe({
     identity,

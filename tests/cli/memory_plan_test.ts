@@ -83,18 +83,29 @@ Deno.test("what no machine has room for is refused, and what is not free now is 
   withPlans(async (plan) => {
     const { file, plan: found } = await plan();
     const { memory: { total }, atOnce } = found;
-    assertEquals(checkPlan(file, found, { all: total, free: total }), []);
-    const [warning] = checkPlan(file, found, { all: total, free: total - 1 });
+    assertEquals(checkPlan(file, found, 1, { all: total, free: total }), []);
+    const [warning] = checkPlan(file, found, 1, { all: total, free: total - 1 });
     assertStringIncludes(warning, "of memory are free now, and the training takes about ");
     const error = assertThrows(
-      () => checkPlan(file, found, { all: atOnce - 1, free: 0 }),
+      () => checkPlan(file, found, 1, { all: atOnce - 1, free: 0 }),
       InputError,
       "plan.yaml:2:3 data: this machine has ",
     );
     assertStringIncludes(error.message, "; take less with ");
+    const machine = { all: 3 * total, free: 2 * total };
+    assertEquals(checkPlan(file, found, 2, machine), []);
+    assertStringIncludes(
+      checkPlan(file, found, 3, machine)[0],
+      "the training's 3 processes take about ",
+    );
+    assertThrows(
+      () => checkPlan(file, found, 3, { all: 3 * atOnce - 1, free: 0 }),
+      InputError,
+      ", for each of 3 processes; take less with ",
+    );
     const memory = { ...found.memory, network: 10 * total, total: 11 * total };
     assertThrows(
-      () => checkPlan(file, { ...found, memory, atOnce: 11 * total }, { all: total, free: 0 }),
+      () => checkPlan(file, { ...found, memory, atOnce: 11 * total }, 1, { all: total, free: 0 }),
       InputError,
       "take less with more data.shards, a smaller data.batchSize or data.evalBatchSize",
     );
@@ -114,5 +125,5 @@ Deno.test("one large picture does not refuse a training in which each thread dec
     // Of three threads that may come to it, one at a time does.
     assertAlmostEquals(found.atOnce - even.atOnce, more / 3, more / 100);
     const all = found.memory.total - 1;
-    assertStringIncludes(checkPlan(file, found, { all, free: all })[0], "are free now");
+    assertStringIncludes(checkPlan(file, found, 1, { all, free: all })[0], "are free now");
   }));

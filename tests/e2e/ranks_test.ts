@@ -98,7 +98,10 @@ Deno.test("a batch has a shard for each rank, and keeps them when their number c
     assertStringIncludes(first.out, "each has 2 shards of 2 images");
     const [{ code, error }] = await trainOnSame(3, folder, "tiny.yaml", "--resume");
     assertEquals(code, 2);
-    assertStringIncludes(error, "3 ranks cannot share 4 shards evenly; start 1 or 2 or 4 of them");
+    assertStringIncludes(
+      error,
+      "tiny.yaml:2:1 data.shards: 3 ranks cannot share 4 shards evenly; start 1 or 2 or 4 of them",
+    );
   }));
 
 Deno.test("what is wrong on all ranks is told once, what is wrong on one by its name", () =>
