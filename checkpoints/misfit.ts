@@ -5,10 +5,10 @@ import { beginningsOf, parentPath } from "../layers/names.ts";
 import { formatCount, formatNumberOf, someOf } from "../reporting/format.ts";
 
 /** Lines of a kind that are told one by one; more are told by where they are. */
-const MOST_LINES = 4;
+const MAX_LINES = 4;
 
 /** Places that are told to be ignored; nobody goes on without more. */
-const MOST_PLACES = 10;
+const MAX_PLACES = 10;
 
 /** How the options of {@link AdoptOptions} are written, by where they stand. */
 export const WRITTEN = {
@@ -151,7 +151,7 @@ function adviceFor(
   const build =
     "Build the model with the options and the kind of convolution that the weights were " +
     "trained with";
-  if (places.length > MOST_PLACES) return build;
+  if (places.length > MAX_PLACES) return build;
   const without =
     `${WRITTEN[form].ignore(places)} goes on without: what is in the file alone is left ` +
     "out, layers of the model start anew";
@@ -176,16 +176,16 @@ function grouped(
   names: readonly string[],
   describe: (name: string) => string,
 ): string[] {
-  if (names.length <= MOST_LINES) return names.map((name) => `${what}: ${describe(name)}`);
+  if (names.length <= MAX_LINES) return names.map((name) => `${what}: ${describe(name)}`);
   const places = [...placesOf(names)];
-  const lines = places.slice(0, MOST_LINES).map(([place, inside]) =>
+  const lines = places.slice(0, MAX_LINES).map(([place, inside]) =>
     inside.length === 1
       ? `${what}: ${describe(inside[0])}`
       : `${what}: ${formatNumberOf(inside.length, "tensor")} of ${place} (${
         describe(inside[0])
       }, …)`
   );
-  const others = places.slice(MOST_LINES);
+  const others = places.slice(MAX_LINES);
   if (others.length === 0) return lines;
   const count = others.reduce((sum, [, inside]) => sum + inside.length, 0);
   return [

@@ -33,7 +33,7 @@ import {
 import { OPS } from "../ops/registry.ts";
 import { isRecord } from "../schema/record.ts";
 import { isLine } from "./line.ts";
-import { MOST_AT_ONCE, requireModestCost } from "./program_cost.ts";
+import { MAX_AT_ONCE, requireModestCost } from "./program_cost.ts";
 import type { Tensor } from "./safetensors.ts";
 
 /** More than a network has: one of a thousand layers has some eight thousand. */
@@ -199,7 +199,7 @@ function requireSane(shape: Shape, batchSize: number): void {
   const isSane = shape.length <= MAX_RANK &&
     shape.every((extent) => extent >= 1 && extent <= Math.max(MAX_EXTENT, batchSize)) &&
     shape.slice(2).every((extent) => extent <= MAX_SIDE) &&
-    sizeOf(shape) <= MOST_AT_ONCE * batchSize;
+    sizeOf(shape) <= MAX_AT_ONCE * batchSize;
   if (isSane) return;
   throw new InputError(
     `the stored program has a tensor of the impossible shape ${formatShape(shape)}`,

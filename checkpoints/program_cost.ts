@@ -8,7 +8,7 @@ import { formatSi } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 
 /** Most numbers that are kept at once for a picture, beside weights. */
-export const MOST_AT_ONCE = 2 ** 28;
+export const MAX_AT_ONCE = 2 ** 28;
 
 /**
  * Most of each: a ResNet-152 of 2048 × 2048 pixels stays below. Numbers of a pooling count as often
@@ -17,7 +17,7 @@ export const MOST_AT_ONCE = 2 ** 28;
 const MOST = {
   "multiply-accumulates for a picture": 2 ** 40,
   "numbers for a picture": 2 ** 33,
-  "numbers at once for a picture": MOST_AT_ONCE,
+  "numbers at once for a picture": MAX_AT_ONCE,
   "multiply-accumulates for all pictures": 2 ** 28,
   "numbers for all pictures": 2 ** 24,
 };

@@ -49,10 +49,10 @@ const TORCHVISION_SERVER = "https://download.pytorch.org/models";
 const HUGGING_FACE = "https://huggingface.co";
 
 /** Bytes of weights: no classifier's have more. */
-const MOST_BYTES = 2 ** 32;
+const MAX_BYTES = 2 ** 32;
 
 /** Bytes of a pointer of Git LFS, which says what a file hashes to. */
-const MOST_OF_POINTER = 1024;
+const MAX_OF_POINTER = 1024;
 
 /**
  * What a name that is no file's was meant to be, in words; undefined where it is nothing like a name of
@@ -183,7 +183,7 @@ async function timmFile(
 /** Fetches a pointer; a person knows it as what it says. */
 async function fetchPointer(pointer: PublishedFile, options: LocateWeightsOptions): Promise<void> {
   try {
-    await fetchFile(pointer, { ...options, maxBytes: MOST_OF_POINTER });
+    await fetchFile(pointer, { ...options, maxBytes: MAX_OF_POINTER });
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
     throw new DownloadError("the weights' checksum", error.failures);
@@ -199,7 +199,7 @@ async function fetchOnce(
   const isThere = await exists(file.place);
   if (isThere && hasDigest(await digestOfFile(file.place, checksum.algorithm), checksum)) return;
   if (isThere) options.onNotice?.(`${file.place}: damaged; it is downloaded again`);
-  await fetchFile(file, { ...options, checksum, maxBytes: MOST_BYTES });
+  await fetchFile(file, { ...options, checksum, maxBytes: MAX_BYTES });
 }
 
 async function fetchFile(

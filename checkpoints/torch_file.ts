@@ -21,7 +21,7 @@ export interface TorchWeights extends Pick<FoundState, "at" | "others"> {
 }
 
 /** Bytes of a pickle: the numbers are not in it. */
-const MOST_PICKLE = 2 ** 25;
+const MAX_PICKLE = 2 ** 25;
 
 /** How a zip archive begins. */
 const ZIP = [0x50, 0x4b];
@@ -44,7 +44,7 @@ async function readZip(path: string, wanted?: string): Promise<TorchWeights> {
   const texts = new Map<string, Uint8Array<ArrayBuffer>>();
   await eachEntry(path, fileBytes, async (name, read) => {
     names.add(name);
-    if (/(^|\/)(data\.pkl|byteorder)$/.test(name)) texts.set(name, await read(MOST_PICKLE));
+    if (/(^|\/)(data\.pkl|byteorder)$/.test(name)) texts.set(name, await read(MAX_PICKLE));
   });
   const [main] = [...texts.keys()].filter((name) => name.endsWith("data.pkl"))
     .toSorted((a, b) => a.length - b.length);
@@ -117,7 +117,7 @@ async function readLegacy(path: string, wanted?: string): Promise<TorchWeights> 
   const bytes = await readWanted(path, "torch");
   let at = 0;
   const next = () => {
-    const read = unpickleTorch(bytes.subarray(at, at + MOST_PICKLE), path);
+    const read = unpickleTorch(bytes.subarray(at, at + MAX_PICKLE), path);
     at += read.end;
     return read;
   };

@@ -17,7 +17,7 @@ import { abridged } from "../reporting/format.ts";
 import { isSizes, type StoredDtype } from "./safetensors.ts";
 
 /** Characters of a name that are shown. */
-const MOST_OF_NAME = 200;
+const MAX_OF_NAME = 200;
 
 /** What to do instead, in PyTorch. */
 export const SAVE_WEIGHTS =
@@ -173,7 +173,7 @@ export function unpickleTorch(
     if (Object.hasOwn(OTHER_TENSORS, unknown)) {
       throw new InputError(`${path}: it holds ${OTHER_TENSORS[unknown]}`);
     }
-    const name = spellName(abridged(unknown, MOST_OF_NAME));
+    const name = spellName(abridged(unknown, MAX_OF_NAME));
     throw new InputError(
       isOfModel(unknown, bytes)
         ? `${path}: it holds a whole model (${name}), which only the program that made it can ` +

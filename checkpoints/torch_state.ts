@@ -21,7 +21,7 @@ const WRAPPERS = [
 ];
 
 /** How deep wrappers are looked into. */
-const MOST_DEEP = 3;
+const MAX_DEEP = 3;
 
 /**
  * The state dict in the value of a pickle: the one that `wanted` leads to, else the one whose key is most likely a
@@ -64,7 +64,7 @@ function statesIn(
     value.size === 0 && (at === "" || rankOf(at) < WRAPPERS.length);
   return [
     ...(isState ? [{ at, state: new Map(tensors) }] : []),
-    ...(depth < MOST_DEEP
+    ...(depth < MAX_DEEP
       ? entries.flatMap(([key, member]) => statesIn(member, joinPath(at, key), depth + 1, seen))
       : []),
   ];

@@ -11,14 +11,14 @@ const MAX_RANK = 16;
 const SMALL_BYTES = 2 ** 26;
 
 /** How many times the bytes of a file its tensors may take: views of the same numbers are copied. */
-const MOST_TIMES = 8;
+const MAX_TIMES = 8;
 
 /** Unsigned numbers of as many bytes as an element. */
 const WORDS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const;
 
 /** Bytes that may be taken for the tensors of a file of so many. */
 export function mostBytes(fileBytes: number): number {
-  return Math.max(SMALL_BYTES, MOST_TIMES * fileBytes);
+  return Math.max(SMALL_BYTES, MAX_TIMES * fileBytes);
 }
 
 /** What tensors of a file lie in which storage. */

@@ -20,7 +20,7 @@ import { type Images, loadImages } from "./load_data.ts";
 import { changesOf } from "./prepare.ts";
 
 /** Classes of an image that are written under it. */
-const MOST_CLASSES = 3;
+const MAX_CLASSES = 3;
 
 /** Draws the first batch of a config's training into a PNG file at `path`. */
 export async function drawBatch(
@@ -111,7 +111,7 @@ function linesOf(arrays: BatchArrays, row: number, classNames: readonly string[]
     .map((name, c) => ({ name, share: numbers[row * classes + c] }))
     .filter(({ share }) => share > 0)
     .sort((a, b) => b.share - a.share);
-  const lines = found.slice(0, MOST_CLASSES)
+  const lines = found.slice(0, MAX_CLASSES)
     .map(({ name, share }) => share === 1 ? name : `${share.toFixed(2)} ${name}`);
-  return found.length > MOST_CLASSES ? [...lines, `+${found.length - MOST_CLASSES}`] : lines;
+  return found.length > MAX_CLASSES ? [...lines, `+${found.length - MAX_CLASSES}`] : lines;
 }

@@ -14,11 +14,11 @@ export interface Tile {
 /** Images in a row and in a column, at most. */
 const MOST = 8;
 /** Images of a usual size that have room. */
-export const MOST_TILES = MOST * MOST;
+export const MAX_TILES = MOST * MOST;
 /** Pixels a side of the whole, at most, unless one image is larger. */
-const MOST_SIDE = 4096;
+const MAX_SIDE = 4096;
 /** Pixels a side below which an image is drawn larger. */
-const LEAST_SIDE = 96;
+const MIN_SIDE = 96;
 /** Pixels between images and around all. */
 const GAP = 8;
 const SCALE = 2;
@@ -29,11 +29,11 @@ export function batchSheet(
   tiles: readonly Tile[],
 ): { readonly sheet: Raster; readonly drawn: number } {
   const [{ picture }] = tiles;
-  const factor = Math.max(1, Math.floor(LEAST_SIDE / Math.max(picture.height, picture.width)));
+  const factor = Math.max(1, Math.floor(MIN_SIDE / Math.max(picture.height, picture.width)));
   const [width, height] = [factor * picture.width, factor * picture.height];
   const lines = Math.max(...tiles.map(({ lines }) => lines.length));
   const [across, down] = [width + GAP, height + GAP + LINE * lines];
-  const fitting = (size: number) => Math.max(1, Math.min(MOST, Math.floor(MOST_SIDE / size)));
+  const fitting = (size: number) => Math.max(1, Math.min(MOST, Math.floor(MAX_SIDE / size)));
   const columns = Math.min(fitting(across), Math.ceil(Math.sqrt(tiles.length)));
   const drawn = Math.min(tiles.length, columns * fitting(down));
   const sheet = emptyRaster(Math.ceil(drawn / columns) * down + GAP, columns * across + GAP, 3);

@@ -15,7 +15,7 @@ const NETWORKS = { "1 Gbit/s": 1e9, "10 Gbit/s": 1e10, "100 Gbit/s": 1e11 } as c
 /** Milliseconds until the first byte of a message is there, by TCP in a switched network. */
 const LATENCY = 0.05;
 
-const MOST_MACHINES = 64;
+const MAX_MACHINES = 64;
 
 /** What is measured of a step on this machine. */
 export interface StepTimes {
@@ -48,7 +48,7 @@ export function predictSteps(
   { step, update, shards, bytes }: StepTimes,
   addingOn: (machines: number) => number,
 ): Prediction[] {
-  const counts = Array.from({ length: Math.log2(MOST_MACHINES) + 1 }, (_, i) => 2 ** i);
+  const counts = Array.from({ length: Math.log2(MAX_MACHINES) + 1 }, (_, i) => 2 ** i);
   return counts.filter((machines) => shards % machines === 0).map((machines) => {
     const computing = update + (step - update) / machines;
     const adding = machines === 1 ? 0 : addingOn(machines);
@@ -79,7 +79,7 @@ function exchange(machines: number, bytes: number, bits: number): number {
 export async function reportMachines(times: StepTimes, ranks: Ranks, context: Context) {
   const { bytes } = times;
   const adding = new Map<number, number>();
-  for (let machines = 2; machines <= MOST_MACHINES; machines *= 2) {
+  for (let machines = 2; machines <= MAX_MACHINES; machines *= 2) {
     adding.set(machines, await measureAdding(machines, bytes));
   }
   const predictions = predictSteps(times, (machines) => adding.get(machines)!);

@@ -35,7 +35,7 @@ import { readConfig } from "./prepare.ts";
 /** Trainings of each variant, unless told otherwise. */
 const SEEDS = 5;
 /** Trainings in all at most. */
-const MOST_RUNS = 10_000;
+const MAX_RUNS = 10_000;
 /** The largest seed that a config takes. */
 const LAST_SEED = 2 ** 32 - 1;
 
@@ -147,12 +147,12 @@ function seedsOf(args: Arguments, first: number, variants: number): number[] {
     );
   }
   const seeds = count ?? SEEDS;
-  const most = Math.min(Math.floor(MOST_RUNS / variants), LAST_SEED - first + 1);
+  const most = Math.min(Math.floor(MAX_RUNS / variants), LAST_SEED - first + 1);
   if (seeds > most) {
     throw new InputError(
       `--seeds: found ${seeds}, expected at most ${most} from seed ${first} on, with ` +
         `${formatNumberOf(variants, "variant")}: seeds end at ${LAST_SEED}, and a comparison at ` +
-        `${MOST_RUNS} runs`,
+        `${MAX_RUNS} runs`,
     );
   }
   return Array.from({ length: seeds }, (_, i) => first + i);

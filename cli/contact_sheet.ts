@@ -7,7 +7,7 @@ export const THUMBNAIL_SIDE = 80;
 /** Pictures in a row. */
 export const PER_ROW = 12;
 /** Classes that have a row: with more of them nobody sees anything. */
-export const MOST_ROWS = 100;
+export const MAX_ROWS = 100;
 
 /** Pixels between pictures and around all. */
 const GAP = 4;
@@ -21,9 +21,9 @@ export interface SheetRow {
   readonly pictures: readonly Raster[];
 }
 
-/** Draws the first {@link MOST_ROWS} rows, each with its label above it, on white. */
+/** Draws the first {@link MAX_ROWS} rows, each with its label above it, on white. */
 export function contactSheet(rows: readonly SheetRow[]): Raster {
-  const shown = rows.slice(0, MOST_ROWS);
+  const shown = rows.slice(0, MAX_ROWS);
   const rowHeight = LABEL + THUMBNAIL_SIDE + 2 * GAP;
   const sheet = emptyRaster(
     GAP + shown.length * rowHeight,

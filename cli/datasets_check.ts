@@ -12,18 +12,18 @@ import { encodePng } from "../files/encode_png.ts";
 import { spellName } from "../reporting/controls.ts";
 import { formatBytes, formatCount, formatNumberOf, formatTable } from "../reporting/format.ts";
 import type { Arguments, Context } from "./command.ts";
-import { contactSheet, MOST_ROWS, PER_ROW, THUMBNAIL_SIDE } from "./contact_sheet.ts";
+import { contactSheet, MAX_ROWS, PER_ROW, THUMBNAIL_SIDE } from "./contact_sheet.ts";
 import { datasetAt } from "./images_survey.ts";
 import { downloadLine, openPicturesOf } from "./load_data.ts";
 import { checkOutput } from "./output.ts";
 import { readConfig } from "./prepare.ts";
 
 /** Threads that decode at most. */
-const MOST_WORKERS = 16;
+const MAX_WORKERS = 16;
 /** Sets of duplicates that are printed. */
-const MOST_SETS = 20;
+const MAX_SETS = 20;
 /** How many times as many pictures one class may have as another. */
-const MOST_UNEVEN = 10;
+const MAX_UNEVEN = 10;
 
 /** What is wrong besides pictures, or may be. */
 interface Uneven {
@@ -51,7 +51,7 @@ export async function checkPictures(
   const report = await examine({ training, validation }, {
     classNames,
     thumbnails: { perClass: sheet === undefined ? 0 : PER_ROW, side: THUMBNAIL_SIDE },
-    workers: Math.min(MOST_WORKERS, navigator.hardwareConcurrency),
+    workers: Math.min(MAX_WORKERS, navigator.hardwareConcurrency),
     onProgress: (done) =>
       progress.update(() => `looked at ${formatCount(done)} of ${formatNumberOf(all, "picture")}`),
   });
@@ -126,7 +126,7 @@ async function writeSheet(
     pictures: thumbnails,
   }));
   await writeFileAtomic(path, await encodePng(contactSheet(rows)));
-  const more = rows.length > MOST_ROWS ? `, of the first ${MOST_ROWS} classes` : "";
+  const more = rows.length > MAX_ROWS ? `, of the first ${MAX_ROWS} classes` : "";
   context.print(`contact sheet: ${path}${more}`);
 }
 
@@ -153,9 +153,9 @@ function tell(
     (isInBothSplits ? "; trained on and validated on" : "") +
     (isInSeveralClasses ? "; in several classes" : "")
   );
-  const more = sets.length - MOST_SETS;
+  const more = sets.length - MAX_SETS;
   list(`${formatCount(sets.length)} in several files`, [
-    ...sets.slice(0, MOST_SETS),
+    ...sets.slice(0, MAX_SETS),
     ...(more > 0 ? [`and ${formatCount(more)} more, which --json lists`] : []),
   ], print);
   duplicates.forEach((found) => emit({ event: "duplicates", ...found }));
@@ -210,5 +210,5 @@ function formatSize(size: Size | undefined): string {
 function unevenAmong(classes: readonly ClassReport[]): Uneven | undefined {
   const sorted = classes.toSorted((a, b) => b.training - a.training);
   const [most, fewest] = [sorted[0], sorted[sorted.length - 1]];
-  return most.training >= MOST_UNEVEN * fewest.training ? { most, fewest } : undefined;
+  return most.training >= MAX_UNEVEN * fewest.training ? { most, fewest } : undefined;
 }

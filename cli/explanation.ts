@@ -15,12 +15,12 @@ import type { Program, Shape } from "../graph/types.ts";
 import { CHOSEN, classActivationMap, classActivationProgram } from "../ops/class_activation.ts";
 import { formatPercent } from "../reporting/format.ts";
 import { suggestion } from "../schema/nearest.ts";
-import { batchSheet, MOST_TILES, type Tile } from "./batch_sheet.ts";
+import { batchSheet, MAX_TILES, type Tile } from "./batch_sheet.ts";
 import { paste } from "./contact_sheet.ts";
 import { heatPicture } from "./heat_picture.ts";
 
 /** Pixels a side that a picture is drawn larger to, and that it is drawn smaller to. */
-const LEAST_SIDE = 256, MOST_SIDE = 1024;
+const MIN_SIDE = 256, MAX_SIDE = 1024;
 /** Pixels a side of one of several pictures. */
 const TILE_SIDE = 256;
 
@@ -71,7 +71,7 @@ export class Explanation implements Disposable {
 
   /** Draws a picture; nothing if there is no room for it any more. */
   async add({ image, raster, pixels, logits }: SeenPicture): Promise<void> {
-    if (this.#tiles.length === MOST_TILES) return;
+    if (this.#tiles.length === MAX_TILES) return;
     const { classNames, activation } = this.description;
     const probabilities = probabilitiesOf(logits, activation);
     const index = this.chosen ?? probabilities.indexOf(Math.max(...probabilities));
@@ -84,7 +84,7 @@ export class Explanation implements Disposable {
     const part = seenPart(this.description, raster);
     const drawn = (picture: Raster) =>
       heatPicture(picture, { height, width, values }, scaledPart(part, raster, picture));
-    this.#only = this.count === 0 ? drawn(sized(raster, LEAST_SIDE, MOST_SIDE)) : undefined;
+    this.#only = this.count === 0 ? drawn(sized(raster, MIN_SIDE, MAX_SIDE)) : undefined;
     this.#tiles.push({
       picture: onSquare(drawn(sized(raster, TILE_SIDE, TILE_SIDE))),
       lines: [

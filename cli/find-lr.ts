@@ -6,8 +6,8 @@ import { encodePng } from "../files/encode_png.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { plotText } from "../reporting/plot.ts";
 import {
-  LEAST_STEPS,
-  MOST_STEPS,
+  MAX_STEPS,
+  MIN_STEPS,
   planRangeTest,
   type RangeResult,
   testLearningRates,
@@ -48,15 +48,15 @@ export const command: Command = {
     const range = {
       min: rateOf(args, "min") ?? MIN,
       max: rateOf(args, "max") ?? MAX,
-      steps: args.integer("steps", LEAST_STEPS) ?? STEPS,
+      steps: args.integer("steps", MIN_STEPS) ?? STEPS,
     };
     if (range.min >= range.max) {
       throw new InputError(
         `--min must be less than --max: found ${range.min} and ${range.max}`,
       );
     }
-    if (range.steps > MOST_STEPS) {
-      throw new InputError(`--steps: found ${range.steps}, expected at most ${MOST_STEPS}`);
+    if (range.steps > MAX_STEPS) {
+      throw new InputError(`--steps: found ${range.steps}, expected at most ${MAX_STEPS}`);
     }
     const [path] = args.positionals;
     const output = args.text("output");

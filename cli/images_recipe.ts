@@ -23,7 +23,7 @@ export interface ImagesTiming {
 
 /** Sides that networks are trained at here, those below 64 with a network for small pictures. */
 const SIDES = [32, 64, 96, 128, 160, 192, 224];
-const LEAST_FOR_RESNET = 64;
+const MIN_FOR_RESNET = 64;
 
 /** Passes over so many pictures and more, beginning with the most. */
 const EPOCHS = [[200_000, 10], [20_000, 15], [5_000, 20], [500, 30], [0, 40]] as const;
@@ -34,12 +34,12 @@ const BATCHES = [[20_000, 128], [5_000, 64], [1_000, 32], [0, 16]] as const;
 const FEW = 5_000;
 
 /** Seconds that a training of so many pictures should take at most unless somebody asks for more. */
-const MOST_SECONDS = [[FEW, 3600], [0, 600]] as const;
+const MAX_SECONDS = [[FEW, 3600], [0, 600]] as const;
 /** What of the machine's memory decoded pictures may take. */
 const CACHE_SHARE = 1 / 4;
 
 /** Passes that are made however long they take. */
-const LEAST_EPOCHS = 3;
+const MIN_EPOCHS = 3;
 
 /** The recipe for pictures, without regard to time. */
 export function recipeFor({ sizes: { train }, typical }: ImagesSurvey): ImagesRecipe {
@@ -60,13 +60,13 @@ export function shorter(
   seconds: number,
   { sizes: { train } }: ImagesSurvey,
 ): ImagesRecipe | undefined {
-  const share = stepOf(MOST_SECONDS, train) / seconds;
+  const share = stepOf(MAX_SECONDS, train) / seconds;
   if (share >= 1) return undefined;
-  if (recipe.size > LEAST_FOR_RESNET) {
+  if (recipe.size > MIN_FOR_RESNET) {
     const size = SIDES.findLast((side) => side ** 2 <= share * recipe.size ** 2) ?? 0;
-    return { ...recipe, size: Math.max(LEAST_FOR_RESNET, size) };
+    return { ...recipe, size: Math.max(MIN_FOR_RESNET, size) };
   }
-  const epochs = Math.max(LEAST_EPOCHS, Math.floor(share * recipe.epochs));
+  const epochs = Math.max(MIN_EPOCHS, Math.floor(share * recipe.epochs));
   return epochs < recipe.epochs ? { ...recipe, epochs } : undefined;
 }
 
@@ -77,7 +77,7 @@ function stepOf(steps: readonly (readonly [number, number])[], count: number): n
 /** What all pictures take in memory as they are kept: before the first transform of theirs that draws. */
 function keptBytes({ size }: ImagesRecipe, survey: ImagesSurvey): number {
   const { sizes: { train, test }, typical, isGrey } = survey;
-  const [height, width] = size < LEAST_FOR_RESNET ? [size, size] : typical;
+  const [height, width] = size < MIN_FOR_RESNET ? [size, size] : typical;
   return (train + test) * height * width * (isGrey ? 1 : 3);
 }
 
@@ -96,7 +96,7 @@ export function recipeText(
 ): string {
   const { size, epochs, batchSize } = recipe;
   const { dataset, classNames, sizes, fewest, typical: [height, width], isGrey } = survey;
-  const isSmall = size < LEAST_FOR_RESNET;
+  const isSmall = size < MIN_FOR_RESNET;
   const isFew = sizes.train < FEW;
   const options = Object.entries({ ...Object(dataset), ...(isGrey ? { channels: 1 } : {}) })
     .map(([key, value]) => `    ${key}: ${stringify(value).trim()}`).join("\n");

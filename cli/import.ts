@@ -41,7 +41,7 @@ const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const NAMES = Object.keys(CONVOLUTIONS);
 
 /** Bytes of class names that are read. */
-const MOST_NAMES = 2 ** 20;
+const MAX_NAMES = 2 ** 20;
 
 /** What a checkpoint is made for. */
 interface Target {
@@ -253,7 +253,7 @@ async function classNamesOf(args: Arguments, classes: number): Promise<string[]>
   if (file === undefined) return Array.from({ length: classes }, (_, i) => `${i}`);
   let bytes: Uint8Array;
   try {
-    bytes = await readAtMost((await Deno.open(file)).readable, MOST_NAMES);
+    bytes = await readAtMost((await Deno.open(file)).readable, MAX_NAMES);
   } catch (error) {
     throw new InputError(`${file}: cannot be read: ${(error as Error).message}`);
   }

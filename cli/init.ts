@@ -36,9 +36,9 @@ const COMMENT = 26;
 const WIDTH = 100;
 
 /** Broken pictures that are told by name. */
-const MOST_TOLD = 5;
+const MAX_TOLD = 5;
 /** Recipes that are timed after the first. */
-const MOST_TRIES = 3;
+const MAX_TRIES = 3;
 
 /** How a key is shown. */
 interface RowOptions {
@@ -201,7 +201,7 @@ function names(registry: Readonly<Record<string, unknown>>): string {
 /** A config for the pictures at a path, and how long it takes; smaller where that is too long. */
 async function configForImages(path: string, file: string, context: Context) {
   const survey = await surveyImages(path, context);
-  for (const line of survey.broken.slice(0, MOST_TOLD)) {
+  for (const line of survey.broken.slice(0, MAX_TOLD)) {
     context.progress.print(`warning: ${spellName(line)}`);
   }
   if (survey.broken.length > 0) {
@@ -216,7 +216,7 @@ async function configForImages(path: string, file: string, context: Context) {
   const time = (recipe: ImagesRecipe) => timeImages(parseConfig(text(recipe), file), context);
   let recipe = recipeFor(survey);
   let timing = await time(recipe);
-  for (let i = 0; i < MOST_TRIES; i++) {
+  for (let i = 0; i < MAX_TRIES; i++) {
     const next = shorter(recipe, timing.seconds, survey);
     if (!next) break;
     recipe = next;

@@ -28,7 +28,7 @@ export interface KernelCase {
 
 const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array };
 /** Most bytes of inputs that are made up. */
-const MOST_BYTES = 2 ** 31;
+const MAX_BYTES = 2 ** 31;
 
 /** The names of all ops that compute something. */
 export function opNames(): string[] {
@@ -56,10 +56,10 @@ export function kernelCase(
     ? sample.operands.map(sampleOperand)
     : shapes.map((text, i) => operandOf(op, i, parseShape(text)));
   const bytes = operands.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-  if (bytes > MOST_BYTES) {
+  if (bytes > MAX_BYTES) {
     throw new InputError(
       `--shape: found ${(bytes / 2 ** 30).toFixed(1)} GiB of inputs, expected at most ` +
-        `${MOST_BYTES / 2 ** 30}`,
+        `${MAX_BYTES / 2 ** 30}`,
     );
   }
   const given = parseAttributes(attributes, Object.keys(sample.attributes));

@@ -18,7 +18,7 @@ export interface LiveState {
 }
 
 /** Characters of a bar, at most. */
-const MOST_BAR = 60;
+const MAX_BAR = 60;
 const GAP = "  ";
 
 /** Two lines: a bar between where the training is and its figures; the loss, metrics and the best. */
@@ -40,7 +40,7 @@ export function liveView(
 }
 
 function bar(done: number, room: number): Span[] {
-  const width = Math.max(0, Math.min(MOST_BAR, room));
+  const width = Math.max(0, Math.min(MAX_BAR, room));
   const filled = Math.round(width * Math.max(0, Math.min(1, done)));
   return [
     { text: "━".repeat(filled), style: "good" },

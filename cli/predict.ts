@@ -14,7 +14,7 @@ import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
 import type { Arguments, Command } from "./command.ts";
-import { MOST_TILES } from "./batch_sheet.ts";
+import { MAX_TILES } from "./batch_sheet.ts";
 import { Explanation } from "./explanation.ts";
 import { findImages } from "./find_images.ts";
 import { Interruption } from "./interruption.ts";
@@ -76,7 +76,7 @@ export const command: Command = {
     "read, as in a folder without pictures. What is done when it is interrupted is kept. --explain\n" +
     "weights the maps of the last convolution by what they do to the class's logit (a class activation\n" +
     "map) and lays red and yellow over where their sum is positive: a picture by itself, several on one\n" +
-    `sheet, on which the first ${MOST_TILES} have room.`,
+    `sheet, on which the first ${MAX_TILES} have room.`,
   async run(args, context) {
     const [path, ...words] = args.positionals;
     const top = args.integer("top");

@@ -21,13 +21,13 @@ import { imagesOptions, loadValidationImages } from "./validation_images.ts";
 import { firstImages, noiseImages } from "./verification.ts";
 
 /** Mistakes of each kind in all, that a file stays small, and at least of a run. */
-const MOST_MISTAKES = 60;
-const LEAST_MISTAKES = 8;
+const MAX_MISTAKES = 60;
+const MIN_MISTAKES = 8;
 /** And at most of a run. */
-const MOST_OF_RUN = 24;
+const MAX_OF_RUN = 24;
 
 /** Runs that the heading names, at most. */
-const MOST_NAMED = 4;
+const MAX_NAMED = 4;
 
 /** `report RUN...`. */
 export const command: Command = {
@@ -74,7 +74,7 @@ export const command: Command = {
       runs: data,
     };
     const title = args.text("title") ??
-      (names.length > MOST_NAMED ? `${names.length} runs` : names.join(", "));
+      (names.length > MAX_NAMED ? `${names.length} runs` : names.join(", "));
     const html = await pageHtml({ title, page: "report", data: page });
     await writeFileAtomic(output, html);
     const bytes = new TextEncoder().encode(html).length;
@@ -144,7 +144,7 @@ async function reported(
           : noiseImages(checkpoint.description.input),
       ))
     : undefined;
-  const most = Math.min(MOST_OF_RUN, Math.max(LEAST_MISTAKES, Math.floor(MOST_MISTAKES / runs)));
+  const most = Math.min(MAX_OF_RUN, Math.max(MIN_MISTAKES, Math.floor(MAX_MISTAKES / runs)));
   const evaluation = loaded && images && await attempt(
     "evaluation",
     () => evaluationData(path, loaded, images, backend, most, context),

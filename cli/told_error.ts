@@ -8,7 +8,7 @@ import { abridged } from "../reporting/format.ts";
 import type { Progress } from "../reporting/progress.ts";
 
 /** Characters of an error at most: it may tell what is in a file of a stranger, all of it. */
-const MOST_SHOWN = 20_000;
+const MAX_SHOWN = 20_000;
 
 /**
  * Tells a person of an error.
@@ -21,7 +21,7 @@ export function tellError(thrown: unknown, progress: Progress, by = ""): number 
   const error = missingLibrary(thrown) ?? thrown;
   if (error instanceof Deno.errors.BrokenPipe) return EXIT.failure;
   if (error instanceof UserError) {
-    progress.print(`error: ${by}${abridged(error.message, MOST_SHOWN)}`);
+    progress.print(`error: ${by}${abridged(error.message, MAX_SHOWN)}`);
     return error.exitCode;
   }
   if (error instanceof Deno.errors.NotCapable) {

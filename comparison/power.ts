@@ -8,7 +8,7 @@ export const LEVEL = 0.05;
 export const POWER = 0.8;
 
 /** Pairs that are looked at at most. */
-const MOST_PAIRS = 10_000;
+const MAX_PAIRS = 10_000;
 /** Places at which an integrand is evaluated, and up to how many standard deviations. */
 const PLACES = 400;
 const REACH = 8;
@@ -23,8 +23,8 @@ export function pairsNeeded(effect: number, level = LEVEL): number | null {
   const suffices = (pairs: number) => powerOf(effect, pairs, level) >= POWER;
   let [few, enough] = [1, 2];
   while (!suffices(enough)) {
-    if (enough >= MOST_PAIRS) return null;
-    [few, enough] = [enough, Math.min(2 * enough, MOST_PAIRS)];
+    if (enough >= MAX_PAIRS) return null;
+    [few, enough] = [enough, Math.min(2 * enough, MAX_PAIRS)];
   }
   while (enough - few > 1) {
     const middle = Math.floor((few + enough) / 2);

@@ -49,14 +49,14 @@ export function overridesOf(settings: readonly Setting[]): string[] {
 }
 
 /** Characters of a folder's name at most. */
-const MOST_CHARACTERS = 60;
+const MAX_CHARACTERS = 60;
 
 /** Names fit for folders, one for each variant, in order. */
 export function folderNamesOf(variants: readonly Variant[]): string[] {
   const taken = new Map<string, number>();
   return variants.map(({ name }) => {
     const fit = name.replaceAll(/[^\p{L}\p{N}.=-]+/gu, "_").replaceAll(/^[._]+|_+$/g, "")
-      .slice(0, MOST_CHARACTERS);
+      .slice(0, MAX_CHARACTERS);
     const count = (taken.get(fit) ?? 0) + 1;
     taken.set(fit, count);
     return count === 1 ? fit : `${fit}-${count}`;

@@ -9,7 +9,7 @@ import { LEVEL, POWER } from "./power.ts";
 const FEWEST_FOR_SIGNS = 1 + Math.ceil(Math.log2(1 / LEVEL));
 
 /** Seeds that are named at most: for more an effect is too small. */
-const MOST_SEEDS = 100;
+const MAX_SEEDS = 100;
 
 /** A difference of a metric, of a share in points of 1 %: `+0.41`, `-0.0123`. */
 export function formatDifference({ unit }: Pick<MetricInfo, "unit">, value: number): string {
@@ -105,8 +105,8 @@ function verdictOf(
     const isBetter = metric.mode === "max" ? mean > 0 : mean < 0;
     return `${variant} is ${isBetter ? "better" : "worse"} than ${baseline}: ${details}`;
   }
-  const outlook = pairsNeeded === null || pairsNeeded > MOST_SEEDS
-    ? `an effect as small as it looks is beyond ${MOST_SEEDS} seeds with this spread`
+  const outlook = pairsNeeded === null || pairsNeeded > MAX_SEEDS
+    ? `an effect as small as it looks is beyond ${MAX_SEEDS} seeds with this spread`
     : `if the effect is as large as it looks, it takes ${pairsNeeded} seeds to find it in ` +
       `${100 * POWER} % of such comparisons`;
   return `${formatNumberOf(pairs, "seed")} ${

@@ -12,7 +12,7 @@ import { type Mistake, mistakesOf } from "../schema/mistakes.ts";
 import { configJsonSchema } from "./json_schema.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { ConfigSource } from "./source.ts";
-import { MOST_BYTES, requireModestText } from "./yaml.ts";
+import { MAX_BYTES, requireModestText } from "./yaml.ts";
 
 /** What a config says of where images are fetched from, and of what is taken for them. */
 const FETCHING = ["data.mirror", "data.checksums"];
@@ -152,7 +152,7 @@ function runName(file: string): string {
 
 async function readText(path: string): Promise<string> {
   // One byte more than may be there: a file can be longer than it says, or have no end.
-  const bytes = await readWanted(path, "config", MOST_BYTES + 1);
+  const bytes = await readWanted(path, "config", MAX_BYTES + 1);
   const other = otherKind(path, bytes, "config");
   if (other) throw other;
   requireModestText(bytes.length, path);

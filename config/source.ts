@@ -11,7 +11,7 @@ import { parseYaml, requireModest, requireModestText } from "./yaml.ts";
 type Container = Record<string, unknown> | unknown[];
 
 /** Lines of a report at most; a person mends some and asks again. */
-const MOST_LINES = 50;
+const MAX_LINES = 50;
 
 /** A parsed config file with overrides applied. */
 export class ConfigSource {
@@ -171,7 +171,7 @@ export class ConfigSource {
 }
 
 function asReport(lines: readonly string[]): string {
-  const shown = lines.slice(0, MOST_LINES);
+  const shown = lines.slice(0, MAX_LINES);
   return [...shown, ...(shown.length < lines.length ? ["and more"] : [])].join("\n");
 }
 

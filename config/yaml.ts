@@ -17,12 +17,12 @@ import { InputError } from "../errors.ts";
 import { formatBytes, formatCount } from "../reporting/format.ts";
 
 /** Bytes of a config's text at most: some thousand layers, and a second's work for the parser. */
-export const MOST_BYTES = 1 << 18;
+export const MAX_BYTES = 1 << 18;
 /** Values in a config at most, those that aliases stand for each time. */
-const MOST_VALUES = 20_000;
-const TOO_MANY = `holds more than ${formatCount(MOST_VALUES)} values, aliases counted each time`;
+const MAX_VALUES = 20_000;
+const TOO_MANY = `holds more than ${formatCount(MAX_VALUES)} values, aliases counted each time`;
 /** How deep lists and mappings may lie in each other. */
-const MOST_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 /** What is wrong with a text at a place in it, as a sentence. */
 export interface YamlProblem {
@@ -66,7 +66,7 @@ export function parseYaml(
   const sizes = new Map<string, number>();
   let count = 0;
   const walk = (node: unknown, values: number) => {
-    if (count > MOST_VALUES) return;
+    if (count > MAX_VALUES) return;
     const before = count;
     count += values;
     const offset = isNode(node) ? node.range?.[0] ?? 0 : 0;
@@ -75,7 +75,7 @@ export function parseYaml(
       if (size === undefined) invalid(offset, `no anchor &${node.source} stands before this`);
       count += size ?? 0;
     }
-    if (count > MOST_VALUES) problems.push({ offset, message: TOO_MANY });
+    if (count > MAX_VALUES) problems.push({ offset, message: TOO_MANY });
     const anchor = isNode(node) && "anchor" in node ? node.anchor : undefined;
     // Within itself it has no end.
     if (anchor) sizes.set(anchor, Infinity);
@@ -108,10 +108,10 @@ export function parseYaml(
 
 /** Throws InputError, naming the file, for a text that is longer than a config can need to be. */
 export function requireModestText(bytes: number, file: string): void {
-  if (bytes <= MOST_BYTES) return;
+  if (bytes <= MAX_BYTES) return;
   throw new InputError(
     `${file}: holds more than ${
-      formatBytes(MOST_BYTES)
+      formatBytes(MAX_BYTES)
     }, too much for a config; is it another file?`,
   );
 }
@@ -125,10 +125,10 @@ export function requireModest(value: unknown, file: string): void {
     if (typeof value !== "object" || value === null) continue;
     const parts = Object.values(value);
     count += parts.length;
-    if (depth >= MOST_DEPTH || count > MOST_VALUES) {
+    if (depth >= MAX_DEPTH || count > MAX_VALUES) {
       throw new InputError(
-        depth >= MOST_DEPTH
-          ? `${file}: more than ${MOST_DEPTH} lists and mappings lie in each other`
+        depth >= MAX_DEPTH
+          ? `${file}: more than ${MAX_DEPTH} lists and mappings lie in each other`
           : `${file}: ${TOO_MANY}`,
       );
     }

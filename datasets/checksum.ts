@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { imageSize, type ImageSource } from "./image_source.ts";
 
 /** Bytes of images that are looked at, at most. */
-const MOST_BYTES = 2 ** 28;
+const MAX_BYTES = 2 ** 28;
 
 /**
  * A text that changes with the images' number, extents and targets, and with their pixels, of very many
@@ -16,7 +16,7 @@ export async function checksumOf(source: ImageSource): Promise<string> {
   for (const [name, { data }] of Object.entries(targets)) hash.update(name).update(data);
   if (!reads) {
     const pixels = new Uint8Array(imageSize(shape));
-    const every = Math.ceil(count * pixels.length / MOST_BYTES);
+    const every = Math.ceil(count * pixels.length / MAX_BYTES);
     for (let image = 0; image < count; image += every) {
       await source.read(image, 0, pixels);
       hash.update(pixels);

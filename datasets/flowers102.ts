@@ -44,7 +44,7 @@ const SETS = {
 const HOST = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/";
 const FOLDER = "flowers-102";
 /** Numbers in any of the two files. */
-const MOST_NUMBERS = 2 ** 16;
+const MAX_NUMBERS = 2 ** 16;
 
 /** Oxford's 102 flowers (M.-E. Nilsback, A. Zisserman, 2008). */
 export const flowers102: DatasetEntry<typeof schema> = {
@@ -67,7 +67,7 @@ export function flowers102Of(
     mirrorPath: `${FOLDER}/${name}`,
     checksum: `md5:${md5}`,
     bytes,
-    recordBytes: 8 * MOST_NUMBERS,
+    recordBytes: 8 * MAX_NUMBERS,
   });
   const dataset: PublishedPictures = {
     info: {
@@ -123,10 +123,10 @@ async function matricesOf(
   file: LocatedFile,
   names: readonly string[],
 ): Promise<Readonly<Record<string, readonly number[]>>> {
-  const bytes = await readDataFile(file, 8 * MOST_NUMBERS, "flowers102");
+  const bytes = await readDataFile(file, 8 * MAX_NUMBERS, "flowers102");
   const found: Record<string, readonly number[]> = {};
   for await (const matrix of matricesIn(new Blob([bytes]).stream(), file.path)) {
-    if (names.includes(matrix.name)) found[matrix.name] = await matrix.numbers(MOST_NUMBERS);
+    if (names.includes(matrix.name)) found[matrix.name] = await matrix.numbers(MAX_NUMBERS);
   }
   const missing = names.filter((name) => !Object.hasOwn(found, name));
   if (missing.length === 0) return found;

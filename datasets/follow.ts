@@ -2,7 +2,7 @@
 import { Failure } from "./download_failure.ts";
 
 const REDIRECTS = [301, 302, 303, 307, 308];
-const MOST_REDIRECTS = 10;
+const MAX_REDIRECTS = 10;
 
 /**
  * The answer to a request, wherever the server sends it on to within {@link mayFollow}. Throws Failure
@@ -13,7 +13,7 @@ export async function fetchFollowing(
   init: Pick<RequestInit, "headers" | "signal">,
 ): Promise<Response> {
   let address = new URL(url);
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const response = await fetch(address, { ...init, redirect: "manual" });
     const location = response.headers.get("location");
     if (!REDIRECTS.includes(response.status) || location === null) return response;
@@ -27,7 +27,7 @@ export async function fetchFollowing(
     }
     address = next;
   }
-  throw new Failure(`sends on more than ${MOST_REDIRECTS} times`, "permanent");
+  throw new Failure(`sends on more than ${MAX_REDIRECTS} times`, "permanent");
 }
 
 /**

@@ -19,7 +19,7 @@ export function threadsAndSlots(
 }
 
 /** Threads that decode, at most, unless somebody asks for more: each takes memory of its own. */
-const MOST_DECODERS = 16;
+const MAX_DECODERS = 16;
 
 function workersFor(
   { reads }: Pick<ImageSource, "reads">,
@@ -30,5 +30,5 @@ function workersFor(
   // Files of strangers are not decoded in the thread that trains.
   if (wanted !== "auto") return Math.max(1, wanted);
   const cores = Math.floor(navigator.hardwareConcurrency / processes);
-  return Math.max(1, Math.min(MOST_DECODERS, cores - 1));
+  return Math.max(1, Math.min(MAX_DECODERS, cores - 1));
 }

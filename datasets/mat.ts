@@ -13,7 +13,7 @@ const [MATRIX, PACKED] = [14, 15];
 /** Kinds of matrices that hold numbers: from double to uint64. */
 const [FIRST_NUMERIC, LAST_NUMERIC] = [6, 15];
 /** Bytes that dimensions or a name may take. */
-const MOST_DESCRIBED = 1024;
+const MAX_DESCRIBED = 1024;
 
 /** How the numbers of a type are read. */
 const NUMBERS: Readonly<Record<number, new (bytes: ArrayBuffer) => ArrayLike<number>>> = {
@@ -116,7 +116,7 @@ async function elementIn(
   const tag = await bytes.take(8);
   const { type, length, isShort } = tagOf(tag);
   if (isShort) return { type, data: tag.slice(4, 4 + length) };
-  if (length > MOST_DESCRIBED) throw fail(`${length} bytes describe a matrix`);
+  if (length > MAX_DESCRIBED) throw fail(`${length} bytes describe a matrix`);
   const data = await bytes.take(8 * Math.ceil(length / 8));
   return { type, data: data.subarray(0, length) };
 }

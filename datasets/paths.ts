@@ -6,7 +6,7 @@ import { Growing } from "./growing.ts";
 const BLOCK_BYTES = 2 ** 20;
 
 /** Bytes of paths that 4 bytes can count. */
-const MOST_BYTES = 2 ** 32;
+const MAX_BYTES = 2 ** 32;
 
 /** A list of paths. */
 export class Paths {
@@ -74,7 +74,7 @@ export class PathList {
       start += BLOCK_BYTES;
       this.#blocks.push(emptyBlock());
       ({ read, written } = this.#encoder.encodeInto(path, this.#blocks.at(-1)!));
-      if (read < path.length || start + written >= MOST_BYTES) {
+      if (read < path.length || start + written >= MAX_BYTES) {
         throw new InputError("the paths of these pictures are too long, or too many: over 4 GiB");
       }
       this.#ends.push(start + written);

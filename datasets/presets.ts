@@ -30,7 +30,7 @@ const SMALL = 64;
 const MOVED = { light: 1 / 16, standard: 1 / 8, strong: 1 / 8 };
 
 /** Of which share of a larger picture parts are, at least: fastai's for easy data, torchvision's. */
-const LEAST_PART = { light: 0.35, standard: 0.08, strong: 0.08 };
+const MIN_PART = { light: 0.35, standard: 0.08, strong: 0.08 };
 
 /**
  * What a preset holds for images of a size. `standard` is what nearly every paper does; `strong` adds
@@ -52,7 +52,7 @@ export function presetOf(
   const part: TransformChoice = {
     name: "random_resized_crop",
     size: [height, width],
-    scale: [LEAST_PART[name], 1],
+    scale: [MIN_PART[name], 1],
   };
   const moved: AugmentationChoice[] = [
     ...(padding > 0 ? [{ name: "random_crop" as const, padding }] : []),

@@ -19,7 +19,7 @@ import { howToMend, readDataFile } from "./records.ts";
 import { filesIn } from "./stores/files.ts";
 
 /** Longest list of pictures in bytes. */
-const MOST_LISTED = 2 ** 25;
+const MAX_LISTED = 2 ** 25;
 
 /** Pictures and the class of each. */
 export type LabelledPaths = Pick<FoundPictures, "paths" | "labels" | "trainCount">;
@@ -141,7 +141,7 @@ export async function rowsOf(
   pattern: RegExp,
   dataset: string,
 ): Promise<readonly (readonly string[])[]> {
-  const text = new TextDecoder().decode(await readDataFile(file, MOST_LISTED, dataset));
+  const text = new TextDecoder().decode(await readDataFile(file, MAX_LISTED, dataset));
   return text.split("\n").flatMap((line, i) => {
     if (line.trim() === "") return [];
     const [, ...groups] = pattern.exec(line.trim()) ?? [];

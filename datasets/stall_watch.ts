@@ -1,7 +1,7 @@
 /** Noticing that a transfer stands still or all but does. */
 
 /** Bytes a second that a transfer must bring. */
-const LEAST_SPEED = 1024;
+const MIN_SPEED = 1024;
 
 /**
  * Aborts a request that is too slow over the given number of milliseconds. Dispose of it when the
@@ -38,7 +38,7 @@ export class StallWatch {
   /** Counts bytes that arrived; once there are enough, the time starts again. */
   move(bytes: number): void {
     this.#moved += bytes;
-    if (this.#moved >= LEAST_SPEED * this.milliseconds / 1000) this.#start();
+    if (this.#moved >= MIN_SPEED * this.milliseconds / 1000) this.#start();
   }
 
   [Symbol.dispose](): void {

@@ -2,7 +2,7 @@
 import { readWanted } from "./read_wanted.ts";
 
 /** Bytes of a file that is read without looking at its beginning first. */
-const MOST_AT_ONCE = 2 ** 26;
+const MAX_AT_ONCE = 2 ** 26;
 
 /** The contents of a picture's file. Throws InputError for one that cannot be read. */
 export async function readPictureFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -16,7 +16,7 @@ export async function readPictureFile(path: string): Promise<Uint8Array<ArrayBuf
 async function readAtOnce(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     const { isFile, size } = Deno.statSync(path);
-    if (isFile && size <= MOST_AT_ONCE) return await Deno.readFile(path);
+    if (isFile && size <= MAX_AT_ONCE) return await Deno.readFile(path);
   } catch {
     // Whatever it is, whoever reads it with more care says it.
   }

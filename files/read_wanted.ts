@@ -12,7 +12,7 @@ const STREAM_BYTES = 2 ** 30;
  * Bytes that are taken from a file: more than the memory of a network that is trained, with all that
  * is kept of it. A file can be as long as it likes without taking any room on the disk.
  */
-const MOST_BYTES = 2 ** 32;
+const MAX_BYTES = 2 ** 32;
 
 const NETWORKS = ["checkpoints/best.safetensors", "folded/model.safetensors", "model.safetensors"];
 
@@ -40,9 +40,9 @@ export async function readWanted(
     if (!isFile && !isDirectory) return await readStream(path, wanted);
     const other = unlike(path, kindOf(await readBeginning(path, HEAD_BYTES)), wanted);
     if (other) throw other;
-    if (size > MOST_BYTES) {
+    if (size > MAX_BYTES) {
       throw new InputError(
-        `${path}: holds ${formatBytes(size)}; expected at most ${formatBytes(MOST_BYTES)}; ` +
+        `${path}: holds ${formatBytes(size)}; expected at most ${formatBytes(MAX_BYTES)}; ` +
           NEXT[wanted],
       );
     }

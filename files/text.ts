@@ -4,7 +4,7 @@ import { formatBytes } from "../reporting/format.ts";
 import { bareRefusalOf } from "./refusal.ts";
 
 /** Bytes of a text: a list of tens of millions of pictures. */
-const MOST_BYTES = 2 ** 29;
+const MAX_BYTES = 2 ** 29;
 
 /** The text of a file's bytes. Throws InputError unless they are UTF-8, naming what was expected. */
 export function decodeText(bytes: Uint8Array, path: string, expected: string): string {
@@ -23,9 +23,9 @@ export async function readTextFile(path: string, expected: string): Promise<stri
   try {
     const { isFile, size } = await Deno.stat(path);
     if (!isFile) throw new InputError(`${path}: this is no file; expected ${expected}`);
-    if (size > MOST_BYTES) {
+    if (size > MAX_BYTES) {
       throw new InputError(
-        `${path}: holds ${formatBytes(size)}; expected at most ${formatBytes(MOST_BYTES)}`,
+        `${path}: holds ${formatBytes(size)}; expected at most ${formatBytes(MAX_BYTES)}`,
       );
     }
     return decodeText(await Deno.readFile(path), path, expected);

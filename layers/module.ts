@@ -30,7 +30,7 @@ export function floatsOf({ data }: StateTensor): Float32Array {
 export type StateDict = ReadonlyMap<string, StateTensor>;
 
 /** Problems of tensors that do not fit that are told one by one. */
-const MOST_TOLD = 20;
+const MAX_TOLD = 20;
 
 /** Options of {@link Module.loadStateDict}. */
 export interface LoadOptions {
@@ -161,7 +161,7 @@ export abstract class Module {
       }
     }
     if (problems.length > 0) {
-      const told = problems.slice(0, MOST_TOLD);
+      const told = problems.slice(0, MAX_TOLD);
       if (told.length < problems.length) told.push(`and ${problems.length - told.length} more`);
       throw new InputError(
         `the tensors do not fit the model (${problems.length} ` +

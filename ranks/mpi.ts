@@ -19,7 +19,7 @@ export const DEFAULT_TIMEOUT = 600;
 const WATCH_MILLISECONDS = 250;
 
 /** MPI names no machine in more bytes. */
-const MOST_NAME_BYTES = 256;
+const MAX_NAME_BYTES = 256;
 
 /** The ranks that a launcher of MPI started. */
 export interface MpiJob {
@@ -99,16 +99,16 @@ class Mpi implements Transport {
 
   /** Finds which ranks this one shares its cores with; returns the machines of all. */
   async findHosts(cores: CoreMask): Promise<string[]> {
-    const { rank, size } = this, each = MOST_NAME_BYTES + MASK_BYTES;
+    const { rank, size } = this, each = MAX_NAME_BYTES + MASK_BYTES;
     const bytes = new Uint8Array(size * each), length = new Int32Array(1);
     const own = bytes.subarray(rank * each, (rank + 1) * each);
     this.#check(this.#library.calls.MPI_Get_processor_name(own, length), "MPI_Get_processor_name");
-    own.set(cores, MOST_NAME_BYTES);
+    own.set(cores, MAX_NAME_BYTES);
     const lengths = new Int32Array(size).fill(each);
     await this.allGather({ bytes, offsets: lengths.map((each, i) => each * i), lengths });
     const all = Array.from({ length: size }, (_, i) => {
       const of = bytes.slice(i * each, (i + 1) * each);
-      return { host: decode(of, MOST_NAME_BYTES), cores: of.subarray(MOST_NAME_BYTES) };
+      return { host: decode(of, MAX_NAME_BYTES), cores: of.subarray(MAX_NAME_BYTES) };
     });
     const local = [...all.keys()].filter((i) =>
       all[i].host === all[rank].host && shareCores(all[i].cores, cores)

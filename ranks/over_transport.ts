@@ -1,7 +1,7 @@
 /** Ranks over anything that moves bytes between processes. */
 import { OrderedSum } from "./ordered_sum.ts";
 import type { Ranks } from "./ranks.ts";
-import { MOST_BYTES, type Transport } from "./transport.ts";
+import { MAX_BYTES, type Transport } from "./transport.ts";
 
 /** Ranks that exchange by `transport`, which they own. */
 export function ranksOver(transport: Transport): Ranks {
@@ -41,7 +41,7 @@ async function gather(transport: Transport, bytes: Uint8Array): Promise<Uint8Arr
   const gathered = Array.from(lengths, (length) => new Uint8Array(length));
   gathered[rank].set(bytes);
   // In turns: together the parts may be more than MPI can count.
-  const most = Math.floor(MOST_BYTES / size);
+  const most = Math.floor(MAX_BYTES / size);
   for (let start = 0; start < Math.max(...lengths); start += most) {
     const turn = gathered.map((all) => all.subarray(start, start + most));
     const offsets = new Int32Array(size);
@@ -60,8 +60,8 @@ async function broadcast(transport: Transport, bytes: Uint8Array): Promise<Uint8
   const length = Float64Array.of(bytes.length);
   await transport.broadcast(new Uint8Array(length.buffer));
   const received = rank === 0 ? bytes : new Uint8Array(length[0]);
-  for (let start = 0; start < received.length; start += MOST_BYTES) {
-    await transport.broadcast(received.subarray(start, start + MOST_BYTES));
+  for (let start = 0; start < received.length; start += MAX_BYTES) {
+    await transport.broadcast(received.subarray(start, start + MAX_BYTES));
   }
   return received;
 }

@@ -14,7 +14,7 @@ export interface Parts {
 }
 
 /** The most bytes that {@link Parts.bytes} or a broadcast may have: MPI counts in 32 bits. */
-export const MOST_BYTES = 2 ** 30;
+export const MAX_BYTES = 2 ** 30;
 
 /** Moves bytes between ranks. All ranks make the same calls in the same order, one at a time. */
 export interface Transport

@@ -16,7 +16,7 @@ import type { z } from "./zod.ts";
 type Issue = z.core.$ZodIssue;
 
 /** Issues that are described, and unknown keys of one; nobody reads more. */
-const MOST_ISSUES = 100;
+const MAX_ISSUES = 100;
 
 /** A mistake at a place. */
 export interface Mistake {
@@ -79,7 +79,7 @@ function find(
   shown: unknown = value,
   isNamed = true,
 ): Found[] {
-  const issues = (schemas.schema.safeParse(value).error?.issues ?? []).slice(0, MOST_ISSUES)
+  const issues = (schemas.schema.safeParse(value).error?.issues ?? []).slice(0, MAX_ISSUES)
     .flatMap(settleUnion).filter(({ path }) => startsWith(path, at));
   const found = issues.flatMap((issue) => describe(issue, shown, schemas.json, isNamed));
   const misnamed = found.filter((mistake) => isOfName(mistake, value, schemas.json))
@@ -166,7 +166,7 @@ function describe(
     const isChosen = isNamed && name !== undefined &&
       schemas.flatMap(namesOf).includes(String(name));
     const own = isChosen ? valid.filter((key) => key !== "name") : valid;
-    return issue.keys.slice(0, MOST_ISSUES).map((key) => {
+    return issue.keys.slice(0, MAX_ISSUES).map((key) => {
       if (valid.includes(key)) {
         const others = Object.keys(valueAt(value, path) as object).filter((other) => other !== key);
         const text = `does not go together with ${others.join(", ")}; give one or the other`;

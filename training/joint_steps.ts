@@ -1,7 +1,7 @@
 /** The steps that ranks take together, and what all of them found of each. */
 import type { Agreement } from "./agreement.ts";
 import type { StepBatch } from "./evaluation.ts";
-import { LEAST_LOSS_SCALE } from "./loss_scale.ts";
+import { MIN_LOSS_SCALE } from "./loss_scale.ts";
 import type { Rates } from "./schedules/schedule.ts";
 import type { BatchPlace, StepResult, TrainingSession } from "./session.ts";
 import { addSums } from "./sums.ts";
@@ -45,7 +45,7 @@ export class JointSteps {
 /** Why a training cannot go on after a batch; undefined where it can. */
 export function problemOf({ loss, lossScale }: StepResult): string | undefined {
   if (!Number.isFinite(loss)) return `the loss is ${loss}`;
-  if (lossScale === undefined || lossScale >= LEAST_LOSS_SCALE) return undefined;
+  if (lossScale === undefined || lossScale >= MIN_LOSS_SCALE) return undefined;
   return "the gradients stay infinite or NaN";
 }
 

@@ -20,15 +20,15 @@ const DIVERGED = 4;
 /** Standard deviation of the smoothing, as a share of the steps. */
 const SMOOTHING = 0.025;
 /** Steps that can show anything. */
-export const LEAST_STEPS = 10;
+export const MIN_STEPS = 10;
 /** Steps of which more show nothing more. */
-export const MOST_STEPS = 10_000;
+export const MAX_STEPS = 10_000;
 /** Most that a loss counts when it is smoothed, in units of the first: one of 1e9 would hide the others. */
-const MOST_COUNTED = 10;
+const MAX_COUNTED = 10;
 /** The least share by which a loss that falls has to fall. */
-const LEAST_FALL = 0.02;
+const MIN_FALL = 0.02;
 /** And how many times the deviation that chance alone gives a smoothed loss. */
-const LEAST_FALL_OF_NOISE = 4;
+const MIN_FALL_OF_NOISE = 4;
 
 /** Which rates are tried. */
 export interface RangeOptions {
@@ -144,7 +144,7 @@ export function readRange(
   const minimum = points[lowest].learningRate;
   const found = { minimum, steepest: points[steep].learningRate };
   const noise = noiseOf(points.slice(0, lowest + 1).map(({ loss }) => loss), width);
-  const leastFall = Math.max(LEAST_FALL * losses[0], LEAST_FALL_OF_NOISE * noise);
+  const leastFall = Math.max(MIN_FALL * losses[0], MIN_FALL_OF_NOISE * noise);
   if (losses[0] - losses[lowest] < leastFall) {
     return {
       ...found,
@@ -188,8 +188,8 @@ function trainingOf(
   if (!(min > 0 && min < max && max < Infinity)) {
     throw new InputError(`the rates go from ${min} to ${max}; expected 0 < min < max`);
   }
-  if (!(steps >= LEAST_STEPS && steps <= MOST_STEPS)) {
-    throw new InputError(`found ${steps} steps; expected ${LEAST_STEPS} to ${MOST_STEPS}`);
+  if (!(steps >= MIN_STEPS && steps <= MAX_STEPS)) {
+    throw new InputError(`found ${steps} steps; expected ${MIN_STEPS} to ${MAX_STEPS}`);
   }
   const { epochs: ___, ...run } = parseOwnOptions(RUN, { ...rest, epochs: 1 });
   return { ...rest, epochs: Math.ceil(steps / countSteps(rest.train, run)) };
@@ -235,7 +235,7 @@ async function* lossesOf(
 /** The mean of the losses around one, weighted by a normal distribution; `width` is its deviation. */
 function smoothedAt(losses: readonly number[], at: number, width: number): number {
   const reach = Math.ceil(3 * width);
-  const most = MOST_COUNTED * Math.abs(losses[0]);
+  const most = MAX_COUNTED * Math.abs(losses[0]);
   let [weighted, total] = [0, 0];
   for (let i = Math.max(0, at - reach); i <= Math.min(losses.length - 1, at + reach); i++) {
     const weight = smoothingWeight(i - at, width);

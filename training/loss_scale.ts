@@ -30,7 +30,7 @@ export type LossScale = z.output<typeof lossScaleSchema>;
 export const LOSS_SCALE_VARIABLE: Variable = { name: "lossScale", size: 2 };
 
 /** A scale below which gradients are not finite for another reason than the scale. */
-export const LEAST_LOSS_SCALE = 2 ** -10;
+export const MIN_LOSS_SCALE = 2 ** -10;
 
 /** What {@link LOSS_SCALE_VARIABLE} holds before the first step. */
 export function initialLossScale({ initialScale }: Pick<LossScale, "initialScale">): Float32Array {

@@ -7,7 +7,7 @@ import type { Program } from "../graph/types.ts";
 /** Largest difference of the losses, of the loss in full precision. */
 const TOLERANCE = 2e-2;
 /** Losses below it are held to its tolerance: they are differences of numbers that are larger. */
-const LEAST_LOSS = 0.1;
+const MIN_LOSS = 0.1;
 
 /** Runs a program once, over variables that hold these numbers, and resolves with its `loss`. */
 export async function lossOf(
@@ -32,7 +32,7 @@ export async function lossOf(
 
 /** Throws RunError where a loss is further from the one in full precision than rounding explains. */
 export function requireAgreement(loss: number, full: number): void {
-  const allowed = TOLERANCE * Math.max(Math.abs(full), LEAST_LOSS);
+  const allowed = TOLERANCE * Math.max(Math.abs(full), MIN_LOSS);
   // Where full precision fails too, the training says so itself.
   if (!Number.isFinite(full) || Math.abs(loss - full) <= allowed) return;
   throw new RunError(

@@ -17,7 +17,7 @@ import type { Access } from "./stages.ts";
 const CHUNK_BYTES = 1 << 17;
 
 /** Chunks a thread takes at least, on average, where it takes one when it is done with the last. */
-const LEAST_CHUNKS = 8;
+const MIN_CHUNKS = 8;
 
 /** The threads that share the images. */
 export interface ChainThreads {
@@ -129,7 +129,7 @@ function chunkOf(
   const largest = Math.max(...images.map(({ ref }) => ref.bytes / count));
   const least = Math.max(...chain.map(({ images }) => images?.least ?? 1));
   const wanted = Math.floor(CHUNK_BYTES / largest);
-  const balanced = Math.ceil(share / LEAST_CHUNKS);
+  const balanced = Math.ceil(share / MIN_CHUNKS);
   const most = Math.max(1, least, dynamic ? Math.min(wanted, balanced) : wanted);
   return Math.ceil(share / Math.ceil(share / most));
 }

@@ -32,7 +32,7 @@ export interface ThreadOptions {
 }
 
 /** Most threads: each takes a stretch of memory, and the kernels' text grows with their number. */
-const MOST_THREADS = 256;
+const MAX_THREADS = 256;
 
 /** Options of {@link cpuBackend}. */
 export interface CpuBackendOptions {
@@ -66,14 +66,14 @@ export function cpuBackend(
   const { count: wanted = "auto", schedule = "static" } = typeof threads === "object"
     ? threads
     : { count: threads };
-  const isCount = Number.isInteger(wanted) && Number(wanted) >= 1 && Number(wanted) <= MOST_THREADS;
+  const isCount = Number.isInteger(wanted) && Number(wanted) >= 1 && Number(wanted) <= MAX_THREADS;
   if (wanted !== "auto" && !isCount) {
     throw new InputError(
-      `threads is ${wanted}; expected a whole number from 1 to ${MOST_THREADS}, or auto`,
+      `threads is ${wanted}; expected a whole number from 1 to ${MAX_THREADS}, or auto`,
     );
   }
   const features = cpuFeatures();
-  const cores = features.threads ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
+  const cores = features.threads ? Math.min(navigator.hardwareConcurrency, MAX_THREADS) : 1;
   const count = wanted === "auto" ? cores : wanted;
   const missing = !features.simd
     ? "128-bit vector instructions"

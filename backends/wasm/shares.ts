@@ -9,11 +9,11 @@ export interface Share {
 }
 
 /** By how much the largest share may exceed the average one. */
-const MOST_IMBALANCE = 1.1;
+const MAX_IMBALANCE = 1.1;
 
 /** Whether threads can have whole items without one having far more than another. */
 export function isBalanced(count: number, threads: number): boolean {
-  return Math.ceil(count / threads) * threads <= MOST_IMBALANCE * count;
+  return Math.ceil(count / threads) * threads <= MAX_IMBALANCE * count;
 }
 
 /**

@@ -55,7 +55,7 @@ const SPINS = { webAssembly: 1_000_000, javaScript: 10_000 };
  * 0.04 ms; 16.1 and 17.3 beside a program that keeps one of two cores busy, where spins of 0.3 ms that
  * never become shorter give 12.7.
  */
-const MOST_HALVINGS = 9, FULL_SPIN_EVERY = 16;
+const MAX_HALVINGS = 9, FULL_SPIN_EVERY = 16;
 
 /** With more threads than cores, spinning only keeps the awaited thread from running. */
 function spinLimit(
@@ -122,7 +122,7 @@ export function emitBarrier(
     });
   });
   f.if(
-    i32.ltU(halvings, MOST_HALVINGS),
+    i32.ltU(halvings, MAX_HALVINGS),
     () => f.emit(i32.store(control, i32.add(halvings, 1), OFFSET.halvings)),
   );
   f.while(closed, () => {

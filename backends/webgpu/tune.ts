@@ -44,7 +44,7 @@ const WORTHWHILE = 0.97;
 /** A variant whose first run takes so many times as long as the fastest is timed no further. */
 const HOPELESS = 2;
 /** Most runs of a kernel in a pass. */
-const MOST_RUNS = 1024;
+const MAX_RUNS = 1024;
 /** Passes that are timed; the shortest counts, which was disturbed the least. */
 const PASSES = 3;
 
@@ -151,7 +151,7 @@ async function timeRepeated(
   const [time, enough] = device.hasTimestamps ? [timePasses, 4] : [timeSubmissions, 160];
   let count = 1;
   let [rough] = await time(device, [dispatches]);
-  while (rough < enough && count < MOST_RUNS) {
+  while (rough < enough && count < MAX_RUNS) {
     count *= 4;
     [rough] = await time(device, [repeat(dispatches, count)]);
   }

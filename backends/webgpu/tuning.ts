@@ -43,7 +43,7 @@ export interface AdapterName {
 const VERSION = 1;
 
 /** Characters of a stored adapter that are shown. */
-const MOST_SHOWN = 300;
+const MAX_SHOWN = 300;
 
 /** The file of an adapter. */
 interface TuningFile extends TuningContext {
@@ -150,7 +150,7 @@ function difference(
   const named = { version: "kernels", adapter: "adapter", driver: "driver", runtime: "runtime" };
   for (const key of ["version", "adapter", "driver", "runtime"] as const) {
     if (JSON.stringify(found[key]) === JSON.stringify(wanted[key])) continue;
-    const former = JSON.stringify(found[key])?.slice(0, MOST_SHOWN);
+    const former = JSON.stringify(found[key])?.slice(0, MAX_SHOWN);
     return `it is of another ${named[key]}, ${former} instead of ${JSON.stringify(wanted[key])}`;
   }
 }

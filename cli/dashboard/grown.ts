@@ -3,7 +3,7 @@
 import type { GrownText } from "../../pages/dashboard/data.ts";
 
 /** Bytes that are read at once. */
-const MOST_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 
 const LINE_END = 10;
 
@@ -20,7 +20,7 @@ export async function readGrown(path: string, from: number): Promise<GrownText |
   if (info.size === from) return nothing;
   using file = await Deno.open(path);
   await file.seek(from, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(Math.min(MOST_BYTES, info.size - from));
+  const bytes = new Uint8Array(Math.min(MAX_BYTES, info.size - from));
   let length = 0;
   while (length < bytes.length) {
     const count = await file.read(bytes.subarray(length));
@@ -29,7 +29,7 @@ export async function readGrown(path: string, from: number): Promise<GrownText |
   }
   const found = bytes.lastIndexOf(LINE_END, length - 1) + 1;
   // No line that a run logs is as long.
-  const whole = found === 0 && length === MOST_BYTES ? length : found;
+  const whole = found === 0 && length === MAX_BYTES ? length : found;
   return {
     text: new TextDecoder().decode(bytes.subarray(0, whole)),
     end: from + whole,

@@ -9,7 +9,7 @@ import { WatchedRun } from "./watched_run.ts";
 const DEPTH = 2;
 
 /** Runs that are read for the first time in one look, so that the first answer comes soon. */
-const MOST_NEW = 30;
+const MAX_NEW = 30;
 
 /** All runs in a folder, or that folder's own. */
 export class RunList {
@@ -50,7 +50,7 @@ export class RunList {
     }
     const runs = [...this.#runs.values()];
     const fresh = runs.filter(({ summary }) => !summary);
-    const next = fresh.length > MOST_NEW ? (await newestFirst(fresh)).slice(0, MOST_NEW) : fresh;
+    const next = fresh.length > MAX_NEW ? (await newestFirst(fresh)).slice(0, MAX_NEW) : fresh;
     this.#isComplete = next.length === fresh.length;
     const look = this.#looks + 1;
     await Promise.all([...runs.filter(({ summary }) => summary), ...next].map(async (run) => {

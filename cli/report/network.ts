@@ -15,9 +15,9 @@ import { formatBytes, formatCount, formatSi } from "../../reporting/format.ts";
 import { describeVerification, type VerificationImages } from "../verification.ts";
 
 /** The most kernels that are drawn. */
-const MOST_KERNELS = 64;
+const MAX_KERNELS = 64;
 /** The most input channels that are drawn of each. */
-const MOST_CHANNELS = 4;
+const MAX_CHANNELS = 4;
 
 /** The network of a checkpoint as it trains, and as it folds. */
 export function networkData(checkpoint: Checkpoint): NetworkData {
@@ -97,7 +97,7 @@ function kernelsOf(model: Module, { tensors, program }: FoldedNetwork): KernelDa
 
 function kernelData(name: string, shape: readonly number[], data: Float32Array): KernelData {
   const [outputs, inputs, height, width] = shape;
-  const [kernels, channels] = [Math.min(outputs, MOST_KERNELS), Math.min(inputs, MOST_CHANNELS)];
+  const [kernels, channels] = [Math.min(outputs, MAX_KERNELS), Math.min(inputs, MAX_CHANNELS)];
   const plane = height * width;
   const shown = new Float32Array(kernels * channels * plane);
   for (let o = 0; o < kernels; o++) {

@@ -10,7 +10,7 @@ import type { SourceHandle } from "../image_source.ts";
 import type { FreshPicture } from "../keeps_pictures.ts";
 import type { PictureSource } from "../picture_source.ts";
 import { loadReader } from "../sources/load_reader.ts";
-import { FolderWriter, MOST_WAITING } from "./folder_writer.ts";
+import { FolderWriter, MAX_WAITING } from "./folder_writer.ts";
 import {
   type CachedPictures,
   type CacheEntry,
@@ -94,7 +94,7 @@ export class DiskCache implements PictureCache {
 
   get memoryBytes(): number {
     const { offsets, checksums, sizes } = this.handle;
-    return offsets.byteLength + checksums.byteLength + sizes.byteLength + MOST_WAITING;
+    return offsets.byteLength + checksums.byteLength + sizes.byteLength + MAX_WAITING;
   }
 
   get(index: number): Raster | undefined {
@@ -116,7 +116,7 @@ export class DiskCache implements PictureCache {
   }
 
   put(index: number, { height, width, data }: Raster): void {
-    if (Math.max(height, width) >= PACKED || this.#waiting + data.length > MOST_WAITING) return;
+    if (Math.max(height, width) >= PACKED || this.#waiting + data.length > MAX_WAITING) return;
     this.#waiting += data.length;
     this.#fresh.push({ index, height, width, data });
   }

@@ -24,7 +24,7 @@ export interface FolderOptions {
 }
 
 /** Bytes that wait to be written; more are not. */
-export const MOST_WAITING = 2 ** 27;
+export const MAX_WAITING = 2 ** 27;
 
 const WRITERS = new Map<string, FolderWriter>();
 
@@ -48,7 +48,7 @@ export class FolderWriter {
   write(pictures: readonly PictureToWrite[]): void {
     if (this.#isOver) return;
     const taken = pictures.filter(({ data }) => {
-      const fits = this.#waiting + data.length <= MOST_WAITING;
+      const fits = this.#waiting + data.length <= MAX_WAITING;
       if (fits) this.#waiting += data.length;
       return fits;
     });

@@ -8,9 +8,9 @@ import { sum } from "../../reporting/statistics.ts";
 import type { OnError, PictureFiles } from "../sources/picture_files.ts";
 
 /** Pictures that are looked at; of more, that would take as long as it saves. */
-const MOST_LOOKED_AT = 100_000;
+const MAX_LOOKED_AT = 100_000;
 /** Broken ones that are told by name. */
-const MOST_TOLD = 20;
+const MAX_TOLD = 20;
 /** Files after which others have their turn. */
 const PORTION = 500;
 
@@ -23,7 +23,7 @@ export async function checkBeginnings(
   onError: OnError,
 ): Promise<void> {
   const all = sum(sources.map(({ count }) => count));
-  if (all > MOST_LOOKED_AT) return;
+  if (all > MAX_LOOKED_AT) return;
   const broken: string[] = [];
   for (const pictures of sources) {
     for (let i = 0; i < pictures.count; i++) {
@@ -35,12 +35,12 @@ export async function checkBeginnings(
     }
   }
   if (broken.length === 0 || onError === "skip") return;
-  const more = broken.length - MOST_TOLD;
+  const more = broken.length - MAX_TOLD;
   throw new InputError(
     [
       `${formatCount(broken.length)} of ${formatCount(all)} pictures cannot be read; mend ` +
       "or remove them, or pass over them with data.onError: skip",
-      ...broken.slice(0, MOST_TOLD),
+      ...broken.slice(0, MAX_TOLD),
       ...(more > 0 ? [`and ${formatCount(more)} more`] : []),
     ].join("\n  "),
   );

@@ -9,7 +9,7 @@ import { keptIndex } from "./index_cache.ts";
 import type { ShardIndex, ShardOptions } from "./shard_index.ts";
 
 /** Threads at most: more keep a disk no busier. */
-const MOST_THREADS = 8;
+const MAX_THREADS = 8;
 
 /** How a kind of files is looked through. */
 export interface Indexer {
@@ -63,7 +63,7 @@ export async function indexShards(
       );
     }
   };
-  const workers = Math.min(MOST_THREADS, navigator.hardwareConcurrency, paths.length);
+  const workers = Math.min(MAX_THREADS, navigator.hardwareConcurrency, paths.length);
   try {
     await Promise.all(Array.from({ length: workers }, work));
   } finally {

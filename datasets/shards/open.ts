@@ -22,7 +22,7 @@ import { shardFiles } from "./patterns.ts";
 import type { ShardIndex } from "./shard_index.ts";
 
 /** Files that a worker may read one by one; of more, it may read their folders. */
-const MOST_FILES_READ = 256;
+const MAX_FILES_READ = 256;
 
 /** Numbers that say where pictures lie. */
 type Places = Readonly<Record<string, Float64Array<SharedArrayBuffer>>>;
@@ -113,7 +113,7 @@ export async function openShards(
       found.places,
       indexes.map(({ form }) => form),
     ),
-    reads: shards.length <= MOST_FILES_READ ? shards : folders,
+    reads: shards.length <= MAX_FILES_READ ? shards : folders,
     paths,
     labels: found.labels,
     trainCount,

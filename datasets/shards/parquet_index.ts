@@ -13,7 +13,7 @@ import { thriftEnd } from "./thrift.ts";
 import { IndexBuilder, type ShardIndex, type ShardOptions } from "./shard_index.ts";
 
 /** Bytes of what a file says of itself. */
-const MOST_FOOTER_BYTES = 2 ** 24;
+const MAX_FOOTER_BYTES = 2 ** 24;
 /** Bytes that a row takes at least: the smallest picture is several times as large. */
 const ROW_BYTES = 16;
 
@@ -89,7 +89,7 @@ function footerOf(file: FileWindow): FileMetaData {
   if (magic === "PARE") throw new InputError("it is encrypted, which is not read");
   if (magic !== "PAR1") throw new InputError("this is no Parquet file, or its end is missing");
   const length = new DataView(end.buffer).getUint32(0, true);
-  if (length > file.size - 12 || length > MOST_FOOTER_BYTES) {
+  if (length > file.size - 12 || length > MAX_FOOTER_BYTES) {
     throw new InputError(`it is damaged: a footer of ${formatCount(length)} bytes; get it anew`);
   }
   return ofSound(() => {

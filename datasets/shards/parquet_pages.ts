@@ -13,11 +13,11 @@ import { unpackSnappy } from "./snappy.ts";
 import { thriftEnd } from "./thrift.ts";
 
 /** Bytes of a page, packed or not. */
-const MOST_PAGE_BYTES = 2 ** 28;
+const MAX_PAGE_BYTES = 2 ** 28;
 /** Values of a page: those of a row group of common size would fit into one. */
-const MOST_VALUES = 2 ** 22;
+const MAX_VALUES = 2 ** 22;
 /** Bytes of a page's header: its statistics may hold two values. */
-const MOST_HEADER_BYTES = 2 ** 20;
+const MAX_HEADER_BYTES = 2 ** 20;
 
 /** How the values of a column are stored. */
 export interface ColumnForm {
@@ -117,14 +117,14 @@ export function pageAt(file: FileWindow, offset: number): Page {
   const [repetition, definition] = [levels?.repetition ?? 0, levels?.definition ?? 0];
   const isSane =
     [size, unpackedSize, count, repetition, definition].every((number) =>
-      Number.isInteger(number) && number >= 0 && number <= MOST_PAGE_BYTES
-    ) && count <= MOST_VALUES && repetition + definition <= Math.min(size, unpackedSize);
+      Number.isInteger(number) && number >= 0 && number <= MAX_PAGE_BYTES
+    ) && count <= MAX_VALUES && repetition + definition <= Math.min(size, unpackedSize);
   if (!isSane || page.dataOffset + size > file.size) throw damaged("a page of impossible size");
   return page;
 }
 
 function headerAt(file: FileWindow, offset: number): { header: PageHeader; length: number } {
-  for (let most = 2 ** 12; most <= MOST_HEADER_BYTES; most *= 16) {
+  for (let most = 2 ** 12; most <= MAX_HEADER_BYTES; most *= 16) {
     const bytes = file.at(offset, most);
     const length = thriftEnd(bytes);
     if (length !== undefined) {

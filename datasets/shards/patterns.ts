@@ -9,7 +9,7 @@ import { formatCount } from "../../reporting/format.ts";
 import { isSystemName, sortNames } from "../folder/names.ts";
 
 /** Files that one pattern may mean. */
-const MOST_FILES = 100_000;
+const MAX_FILES = 100_000;
 
 /** What stands between braces: the first and the last number, or words. */
 const BRACES = /\{([^{}]*)\}/;
@@ -30,7 +30,7 @@ export async function shardFiles(
     const path = fromHome(pattern);
     for (const one of await exists(path) ? [path] : expanded(path)) {
       for (const file of await filesAt(one, ending)) files.push(file);
-      if (files.length > MOST_FILES) throw tooMany(pattern);
+      if (files.length > MAX_FILES) throw tooMany(pattern);
     }
   }
   const seen = new Set<string>();
@@ -46,7 +46,7 @@ function expanded(pattern: string): string[] {
   let paths = [pattern];
   while (paths.length > 0 && BRACES.test(paths[0])) {
     const parts = partsIn(BRACES.exec(paths[0])![1], pattern);
-    if (parts.length * paths.length > MOST_FILES) throw tooMany(pattern);
+    if (parts.length * paths.length > MAX_FILES) throw tooMany(pattern);
     paths = paths.flatMap((path) => parts.map((part) => path.replace(BRACES, () => part)));
   }
   return paths;
@@ -56,7 +56,7 @@ function partsIn(braces: string, pattern: string): string[] {
   const [, first, last] = RANGE.exec(braces) ?? [];
   if (first === undefined) return braces.split(",");
   const count = Number(last) - Number(first) + 1;
-  if (count > MOST_FILES) throw tooMany(pattern);
+  if (count > MAX_FILES) throw tooMany(pattern);
   if (count < 1) {
     throw new InputError(`${pattern}: {${braces}} is empty; expected the smaller number first`);
   }
@@ -77,7 +77,7 @@ async function filesAt(path: string, ending: RegExp): Promise<string[]> {
     }
   } else if (path.includes("*")) {
     for await (const file of glob(path)) {
-      if (files.push(file) > MOST_FILES) throw tooMany(path);
+      if (files.push(file) > MAX_FILES) throw tooMany(path);
     }
   } else {
     throw new InputError(
@@ -93,6 +93,6 @@ async function filesAt(path: string, ending: RegExp): Promise<string[]> {
 
 function tooMany(pattern: string): InputError {
   return new InputError(
-    `${spellName(pattern)}: more than ${formatCount(MOST_FILES)} files; name fewer at once`,
+    `${spellName(pattern)}: more than ${formatCount(MAX_FILES)} files; name fewer at once`,
   );
 }

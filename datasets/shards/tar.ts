@@ -18,9 +18,9 @@ export interface TarEntry {
 
 const BLOCK = 512;
 /** Bytes of a name; no system takes a longer one. */
-const MOST_NAME_BYTES = 4096;
+const MAX_NAME_BYTES = 4096;
 /** Bytes of what an archive says of one entry beside its header. */
-const MOST_EXTENSION_BYTES = 2 ** 16;
+const MAX_EXTENSION_BYTES = 2 ** 16;
 
 /** What the letters of headers stand for. */
 const KINDS: Readonly<Record<string, string>> = {
@@ -68,10 +68,10 @@ export function* tarEntries(file: FileWindow): Generator<TarEntry> {
       );
     }
     if (letter === "L" || letter === "x") {
-      if (size > MOST_EXTENSION_BYTES) {
+      if (size > MAX_EXTENSION_BYTES) {
         throw damaged(
           at,
-          `${size} bytes about one entry, expected at most ${MOST_EXTENSION_BYTES}`,
+          `${size} bytes about one entry, expected at most ${MAX_EXTENSION_BYTES}`,
         );
       }
       const bytes = file.at(offset, size);
@@ -121,7 +121,7 @@ function nameIn(header: Uint8Array, at: number): string {
 function textIn(bytes: Uint8Array, at: number): string {
   const end = bytes.indexOf(0);
   const text = end < 0 ? bytes : bytes.subarray(0, end);
-  if (text.length > MOST_NAME_BYTES) throw damaged(at, `a name of ${text.length} bytes`);
+  if (text.length > MAX_NAME_BYTES) throw damaged(at, `a name of ${text.length} bytes`);
   return new TextDecoder().decode(text);
 }
 

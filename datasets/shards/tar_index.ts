@@ -15,7 +15,7 @@ import { tarEntries, type TarEntry } from "./tar.ts";
 /** Endings of files with a label, the first there is. */
 const LABEL_ENDINGS = ["cls", "json", "txt"];
 /** Bytes of a label's file. */
-const MOST_LABEL_BYTES = 2 ** 16;
+const MAX_LABEL_BYTES = 2 ** 16;
 
 const COMPRESSED =
   "a compressed archive has to be unpacked from its beginning for every picture in " +
@@ -72,11 +72,9 @@ function* samplesIn(
     sample.files.set(ending, entry);
     // At hand with its header, so that nothing is read twice.
     if (!labelEndings.includes(ending)) continue;
-    if (entry.size > MOST_LABEL_BYTES) {
+    if (entry.size > MAX_LABEL_BYTES) {
       throw new InputError(
-        `${
-          shown(entry.name)
-        }: a label of ${entry.size} bytes, expected at most ${MOST_LABEL_BYTES}`,
+        `${shown(entry.name)}: a label of ${entry.size} bytes, expected at most ${MAX_LABEL_BYTES}`,
       );
     }
     sample.labels.set(ending, new TextDecoder().decode(file.at(entry.offset, entry.size)));

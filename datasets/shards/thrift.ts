@@ -5,9 +5,9 @@
 import { InputError } from "../../errors.ts";
 
 /** Structures in structures. */
-const MOST_DEPTH = 32;
+const MAX_DEPTH = 32;
 /** Bytes of a number of 64 bits. */
-const MOST_VARINT_BYTES = 10;
+const MAX_VARINT_BYTES = 10;
 
 const TYPE = { yes: 1, no: 2, byte: 3, i64: 6, double: 7, binary: 8, list: 9, struct: 12 };
 
@@ -26,7 +26,7 @@ class Walker {
   constructor(private readonly bytes: Uint8Array, public at: number) {}
 
   struct(depth: number): void {
-    if (depth > MOST_DEPTH) throw damaged();
+    if (depth > MAX_DEPTH) throw damaged();
     for (let header = this.#byte(); header !== 0; header = this.#byte()) {
       if (header >> 4 === 0) this.#varint();
       this.#value(header & 15, depth);
@@ -62,7 +62,7 @@ class Walker {
 
   #varint(): number {
     let value = 0;
-    for (let i = 0; i < MOST_VARINT_BYTES; i++) {
+    for (let i = 0; i < MAX_VARINT_BYTES; i++) {
       const byte = this.#byte();
       value += (byte & 0x7f) * 2 ** (7 * i);
       if (byte < 0x80) return value;

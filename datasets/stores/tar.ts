@@ -8,7 +8,7 @@ import { ShardNames, type ShardNamesHandle } from "./shard_names.ts";
 import type { PictureStore, StoreHandle } from "./store.ts";
 
 /** Bytes of a picture's file. */
-const MOST_BYTES = 2 ** 28;
+const MAX_BYTES = 2 ** 28;
 
 /** How a worker opens a {@link TarStore}. */
 export interface TarHandle extends StoreHandle, ShardNamesHandle {
@@ -36,10 +36,10 @@ export class TarStore implements PictureStore {
   // deno-lint-ignore require-await -- what is thrown is to be a rejection
   async fileOf(picture: number): Promise<Uint8Array<ArrayBuffer>> {
     const length = this.handle.places.length[picture];
-    if (length > MOST_BYTES) {
+    if (length > MAX_BYTES) {
       throw new InputError(
         `${this.nameOf(picture)}: holds ${formatBytes(length)}; expected at most ` +
-          formatBytes(MOST_BYTES),
+          formatBytes(MAX_BYTES),
       );
     }
     try {

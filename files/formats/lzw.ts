@@ -1,7 +1,7 @@
 /** Unpacking LZW, as GIF and TIFF have it. */
 
 /** Most bits of a code, and so as many strings as there can be. */
-const MOST_BITS = 12;
+const MAX_BITS = 12;
 
 /** How codes are stored. */
 export interface LzwKind {
@@ -25,9 +25,9 @@ export function unpackLzw(
   const clear = 1 << bits;
   const end = clear + 1;
   // A string is the one before it and a last byte.
-  const before = new Uint16Array(1 << MOST_BITS);
-  const last = new Uint8Array(1 << MOST_BITS);
-  const lengths = new Uint16Array(1 << MOST_BITS).fill(1);
+  const before = new Uint16Array(1 << MAX_BITS);
+  const last = new Uint8Array(1 << MAX_BITS);
+  const lengths = new Uint16Array(1 << MAX_BITS).fill(1);
   for (let code = 0; code < clear; code++) last[code] = code;
   let [next, width, previous] = [end + 1, bits + 1, -1];
   let [buffer, buffered] = [0, 0];
@@ -63,12 +63,12 @@ export function unpackLzw(
     filled += length;
     if (isNew && filled < into.length) into[filled] = first;
     if (isNew) filled++;
-    if (previous >= 0 && next < 1 << MOST_BITS) {
+    if (previous >= 0 && next < 1 << MAX_BITS) {
       before[next] = previous;
       last[next] = first;
       lengths[next] = lengths[previous] + 1;
       next++;
-      if (next + early === 1 << width && width < MOST_BITS) width++;
+      if (next + early === 1 << width && width < MAX_BITS) width++;
     }
     previous = code;
   }

@@ -12,7 +12,7 @@ export { type Named, OPAQUE, PickleError, textOf } from "./pickle_machine.ts";
 export type { Stateful, Vocabulary } from "./pickle_machine.ts";
 
 /** Digits of a whole number, or its bytes: no counter has more. */
-const MOST_DIGITS = 255;
+const MAX_DIGITS = 255;
 
 /**
  * The value of the pickle at the beginning of some bytes: `null`, booleans, numbers, bigints beyond
@@ -154,7 +154,7 @@ function wholeOrBoolean(digits: string): unknown {
 }
 
 function whole(digits: string): number | bigint {
-  if (digits.length > MOST_DIGITS || !/^-?\d+$/.test(digits)) {
+  if (digits.length > MAX_DIGITS || !/^-?\d+$/.test(digits)) {
     throw new PickleError("it holds a number that is none, or longer than any");
   }
   return numberOf(BigInt(digits));
@@ -162,7 +162,7 @@ function whole(digits: string): number | bigint {
 
 /** A whole number of any length, two's complement, the lowest byte first. */
 function signed(bytes: Uint8Array): number | bigint {
-  if (bytes.length > MOST_DIGITS) throw new PickleError("it holds a number longer than any");
+  if (bytes.length > MAX_DIGITS) throw new PickleError("it holds a number longer than any");
   const unsigned = bytes.reduceRight((sum, byte) => sum << 8n | BigInt(byte), 0n);
   return numberOf(BigInt.asIntN(8 * bytes.length, unsigned));
 }

@@ -44,7 +44,7 @@ const MARK = Symbol("mark");
  * What a pickle may build, in units of some 50 bytes of memory. A tensor and its place in a state dict
  * come to 130: enough for 16,000 of them.
  */
-const MOST_COST = 2 ** 21;
+const MAX_COST = 2 ** 21;
 
 /** What a text or a kept value costs beside its place, an entry of a dictionary, and what holds others. */
 const COST = { text: 1, kept: 2, entry: 4, holder: 8 } as const;
@@ -96,7 +96,7 @@ export class Machine {
   /** Puts a value on the stack; `cost` is what it takes beside its place there. */
   push(value: unknown, cost = 0): void {
     this.#cost += 1 + cost;
-    if (this.#cost > MOST_COST) throw new PickleError("it holds more values than a network needs");
+    if (this.#cost > MAX_COST) throw new PickleError("it holds more values than a network needs");
     this.#stack.push(value);
   }
 

@@ -44,13 +44,13 @@ export async function decodeTiff(
 }
 
 /** Most bytes that a part is unpacked to. */
-const MOST_BYTES = 4 * MAX_PIXELS;
+const MAX_BYTES = 4 * MAX_PIXELS;
 
 /** Most bytes that are made of one, in LZW; of faxes, whose rows can be a bit each, no part is large. */
-const MOST_EXPANSION = 4096 * 8 / 12;
+const MAX_EXPANSION = 4096 * 8 / 12;
 
 function mostOf({ compression }: TiffLayout, { length }: Uint8Array): number {
-  return compression === COMPRESSION.group4 ? MOST_BYTES : MOST_EXPANSION * length;
+  return compression === COMPRESSION.group4 ? MAX_BYTES : MAX_EXPANSION * length;
 }
 
 /** Paints a part of a picture. */
@@ -66,7 +66,7 @@ async function unpackPart(
   const perPlane = samples / segment.packed.length;
   const stride = Math.ceil(segment.width * perPlane * depth / 8);
   const length = stride * segment.height;
-  if (length > MOST_BYTES) throw unknownKind("TIFF", "parts that are too large");
+  if (length > MAX_BYTES) throw unknownKind("TIFF", "parts that are too large");
   const planes: Uint8Array[] = [];
   let [rows, isBroken] = [segment.height, false];
   for (const packed of segment.packed) {

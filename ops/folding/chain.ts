@@ -11,15 +11,15 @@ export type Uses = ReadonlyMap<Value, number>;
  * Nodes of a chain, and terms of a sum, that are looked at together. What is longer folds piece by piece,
  * in time that grows with its length and not with its cube.
  */
-export const MOST_TOGETHER = 32;
+export const MAX_TOGETHER = 32;
 
 /**
  * The linear nodes by which `value` is computed, first to last, as far back as what is between them is
- * used for nothing else, {@link MOST_TOGETHER} at most.
+ * used for nothing else, {@link MAX_TOGETHER} at most.
  */
 export function chainTo(value: Value, uses: Uses): GraphNode[] {
   const chain: GraphNode[] = [];
-  for (let at = value; chain.length < MOST_TOGETHER && isLinear(at.node); at = at.node.inputs[0]) {
+  for (let at = value; chain.length < MAX_TOGETHER && isLinear(at.node); at = at.node.inputs[0]) {
     if (at !== value && uses.get(at) !== 1) break;
     chain.unshift(at.node);
   }

@@ -7,7 +7,7 @@
 import type { LinearMap } from "../../graph/linear_map.ts";
 import type { GraphNode, Value } from "../../graph/types.ts";
 import { addOp } from "../add.ts";
-import { chainTo, identityOf, mapOf, MOST_TOGETHER, type Uses } from "./chain.ts";
+import { chainTo, identityOf, mapOf, MAX_TOGETHER, type Uses } from "./chain.ts";
 import { summed } from "./linear_maps.ts";
 import { hasKernel, isWorthIt, type Stretch } from "./stretch.ts";
 
@@ -73,7 +73,7 @@ function sumOf(end: GraphNode, uses: Uses, choose: Choose): Stretch | undefined 
   return undefined;
 }
 
-/** What a node adds up, sums that nothing else uses taken apart, {@link MOST_TOGETHER} terms at most. */
+/** What a node adds up, sums that nothing else uses taken apart, {@link MAX_TOGETHER} terms at most. */
 function termsOf(
   end: GraphNode,
   uses: Uses,
@@ -84,7 +84,7 @@ function termsOf(
   for (let value = rest.pop(); value; value = rest.pop()) {
     const { node } = value;
     const isOwn = node === end || uses.get(value) === 1;
-    const isFull = branches.length + rest.length + node.inputs.length > MOST_TOGETHER;
+    const isFull = branches.length + rest.length + node.inputs.length > MAX_TOGETHER;
     if (isOwn && node.op === addOp && !isFull) {
       adds.push(node);
       rest.push(...node.inputs.toReversed());

@@ -8,10 +8,10 @@ import { formatOf } from "../report/overview.ts";
 import type { RunSummary } from "./data.ts";
 
 /** Keys of configs that are columns unasked, where the runs differ in them. */
-const MOST_KEYS = 4;
+const MAX_KEYS = 4;
 
 /** Rows at first, so that the curves are not far below. */
-const MOST_ROWS = 12;
+const MAX_ROWS = 12;
 
 /** Keys in which runs differ that say nothing of what is trained. */
 const PLACES = ["name", "output"];
@@ -43,7 +43,7 @@ export class RunTable {
       columns: [],
       rows: [],
       isSearched: true,
-      most: MOST_ROWS,
+      most: MAX_ROWS,
       key: ({ name }) => name,
       text: searched,
     });
@@ -92,7 +92,7 @@ export class RunTable {
   #columns(): Column<RunSummary>[] {
     const runs = this.#runs;
     const differing = differingKeys(runs).filter((key) => !PLACES.includes(key));
-    const keys = [...new Set([...differing.slice(0, MOST_KEYS), ...this.#added])];
+    const keys = [...new Set([...differing.slice(0, MAX_KEYS), ...this.#added])];
     const monitors = new Map(
       runs.flatMap(({ monitor, metrics }) =>
         metrics[monitor] ? [[monitor, metrics[monitor]] as const] : []

@@ -5,7 +5,7 @@ import { button, element } from "./dom.ts";
 import { type Cell, dataTable } from "./table.ts";
 
 /** Rows of a table that anybody reads; a file has all. */
-const MOST_ROWS = 500;
+const MAX_ROWS = 500;
 
 /** The table, of the numbers there are when it is opened. */
 export function numbersTable(
@@ -24,11 +24,11 @@ export function numbersTable(
     }));
     details.replaceChildren(
       summary,
-      dataTable({ caption: title, columns, rows: rows.slice(0, MOST_ROWS), most: MOST_ROWS }),
+      dataTable({ caption: title, columns, rows: rows.slice(0, MAX_ROWS), most: MAX_ROWS }),
     );
-    if (rows.length > MOST_ROWS) {
+    if (rows.length > MAX_ROWS) {
       details.append(
-        element("p", {}, `The first ${MOST_ROWS} of ${rows.length} rows; the CSV file has all.`),
+        element("p", {}, `The first ${MAX_ROWS} of ${rows.length} rows; the CSV file has all.`),
       );
     }
   });

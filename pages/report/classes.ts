@@ -8,10 +8,10 @@ import type { EvaluationData, RunData } from "./data.ts";
 import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
 /** Most classes of which a matrix can be read. */
-const MOST_IN_MATRIX = 30;
+const MAX_IN_MATRIX = 30;
 
 /** Confusions in the table that can be unfolded. */
-const MOST_CONFUSIONS = 500;
+const MAX_CONFUSIONS = 500;
 
 /** Results, the table of classes and the confusion matrix. */
 export function classes(runs: readonly RunData[]): HTMLElement {
@@ -64,12 +64,12 @@ function confusions({ classNames, confusion }: EvaluationData): Content[] {
         format: formatShare,
       },
     ],
-    rows: wrong.slice(0, MOST_CONFUSIONS),
+    rows: wrong.slice(0, MAX_CONFUSIONS),
     most: 10,
   });
   return [
     element("h3", {}, "Confusion matrix"),
-    classNames.length <= MOST_IN_MATRIX
+    classNames.length <= MAX_IN_MATRIX
       ? matrix(classNames, confusion, totals)
       : picture(classNames, confusion, totals),
     element(

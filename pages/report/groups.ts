@@ -13,7 +13,7 @@ export interface RunGroup {
 const OWN = ["seed", "name", "output", "data.root"];
 
 /** Differences that a name can hold; of more it is the name of a run. */
-const MOST_DIFFERENCES = 3;
+const MAX_DIFFERENCES = 3;
 
 /** The groups, in the order of their first runs. */
 export function groupsOf(runs: readonly RunData[]): RunGroup[] {
@@ -22,7 +22,7 @@ export function groupsOf(runs: readonly RunData[]): RunGroup[] {
   return groups.map((runs) => {
     const [first] = runs;
     const settings = keys.map((key) => `${lastOf(key)} ${first.config[key] ?? "not set"}`);
-    const isBrief = settings.length > 0 && settings.length <= MOST_DIFFERENCES;
+    const isBrief = settings.length > 0 && settings.length <= MAX_DIFFERENCES;
     return { name: isBrief ? settings.join(", ") : first.name, runs };
   });
 }

@@ -5,11 +5,11 @@ import { sum } from "../../reporting/statistics.ts";
 import type { EpochRow, StepRow } from "../../training/log_rows.ts";
 
 /** Places along a curve that anybody can tell apart; of more, several in a row are one, their mean. */
-const MOST_PLACES = 1500;
+const MAX_PLACES = 1500;
 
 /** Curves of what was logged. */
 export function curvesOf(steps: readonly StepRow[], epochs: readonly EpochRow[]): Curves {
-  const averaged = Math.max(1, Math.ceil(steps.length / MOST_PLACES));
+  const averaged = Math.max(1, Math.ceil(steps.length / MAX_PLACES));
   const groups = Array.from(
     { length: Math.ceil(steps.length / averaged) },
     (_, i) => steps.slice(i * averaged, (i + 1) * averaged),

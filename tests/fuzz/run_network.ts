@@ -9,7 +9,7 @@ import { runBetweenCanaries } from "../support/canaries.ts";
 import { assertSameBits, CPU_FORMS } from "../support/cpu_forms.ts";
 
 /** Multiply-accumulate operations of what is small enough to be run many times over. */
-const MOST_MACS = 1e6;
+const MAX_MACS = 1e6;
 
 /** Whether multiply-adds are fused, and batch norms folded, one after the other. */
 const VARIANTS = [
@@ -27,7 +27,7 @@ export async function runNetwork({ program }: Pick<LoadedNetwork, "program">): P
   const { relaxedSimd, batchNorm } = VARIANTS[runs++ % VARIANTS.length];
   const infer = batchNorm ? foldForInference(program(2), { batchNorm }) : program(3);
   const macs = infer.nodes.reduce((sum, node) => sum + multiplyAccumulates(node), 0);
-  if (macs > MOST_MACS) return false;
+  if (macs > MAX_MACS) return false;
   const inputs = Object.fromEntries(
     programInputs(infer).map(({ name, shape }) => [
       name,

@@ -5,28 +5,28 @@ import type { CompileOptions } from "../kernel.ts";
 import { PRODUCTS, TILE } from "./winograd_transforms.ts";
 
 /** Channels below which the transforms cost more than the products save. */
-const LEAST_CHANNELS = 16;
+const MIN_CHANNELS = 16;
 /**
  * Floating-point operations below which the direct kernels are used: they are the more accurate
  * (1e-6 of the largest magnitude against 1e-5), and where little is computed speed matters less.
  */
-const LEAST_FLOPS = 1 << 27;
+const MIN_FLOPS = 1 << 27;
 /**
  * Tiles below which transforming the kernel, or reading the four times as many numbers of one that
  * is transformed already, costs more than the products save.
  */
-const LEAST_TILES = 32, LEAST_TILES_FIXED = 12;
+const MIN_TILES = 32, MIN_TILES_FIXED = 12;
 /** The same where the kernel's numbers come from beyond the cache, which takes longer than the products. */
-const LEAST_TILES_LARGE = 40;
+const MIN_TILES_LARGE = 40;
 /** Memory worth spending on the weight gradient's sums, of which every thread has its own. */
-const MOST_SUM_BYTES = 1 << 27;
+const MAX_SUM_BYTES = 1 << 27;
 /** Bytes of a block's factors and products, which should stay in the second-level cache. */
 const BLOCK_BYTES = 384 << 10;
 /**
  * Tiles of a block at least: the kernel's factors are read once a block, and so it has more where
  * these exceed the cache.
  */
-const LEAST_BLOCK_TILES = 32, LARGE_KERNEL_TILES = 64;
+const MIN_BLOCK_TILES = 32, LARGE_KERNEL_TILES = 64;
 /**
  * Tiles of a block of a weight gradient whose sums exceed the cache: they are all read and written
  * each block.
@@ -63,11 +63,7 @@ export function winogradObstacle(
   const flops = 2 * 9 * batch * inChannels * outChannels * outSize[0] * outSize[1];
   const tiles = tilesOf(geometry);
   const { bytes } = productMatrices(inChannels, outChannels);
-  const leastTiles = bytes > LARGE
-    ? LEAST_TILES_LARGE
-    : fixedKernel
-    ? LEAST_TILES_FIXED
-    : LEAST_TILES;
+  const leastTiles = bytes > LARGE ? MIN_TILES_LARGE : fixedKernel ? MIN_TILES_FIXED : MIN_TILES;
   const obstacles: readonly (readonly [present: boolean, name: string])[] = [
     [kernelSize.some((extent) => extent !== 3), kernelSize.join("×")],
     [stride.some((step) => step !== 1), `stride ${stride.join("×")}`],
@@ -76,16 +72,16 @@ export function winogradObstacle(
     [geometry.paddingMode !== "zeros", geometry.paddingMode],
     [padding.some((extent) => extent > 2), `padding ${padding.join("×")}`],
     [precision === "high", "high precision"],
-    [Math.min(inChannels, outChannels) < LEAST_CHANNELS, "few channels"],
+    [Math.min(inChannels, outChannels) < MIN_CHANNELS, "few channels"],
     [inChannels % 4 !== 0 || outChannels % 4 !== 0, "odd channels"],
-    [flops < LEAST_FLOPS, "little work"],
+    [flops < MIN_FLOPS, "little work"],
     [tiles < leastTiles, "few tiles"],
   ];
   return obstacles.find(([present]) => present)?.[1];
 }
 
 /**
- * The same of the weight gradient: the threads' sums must also fit into {@link MOST_SUM_BYTES}, and
+ * The same of the weight gradient: the threads' sums must also fit into {@link MAX_SUM_BYTES}, and
  * there must be enough to add to them.
  */
 export function weightGradientObstacle(
@@ -96,7 +92,7 @@ export function weightGradientObstacle(
   const obstacle = winogradObstacle(geometry, options);
   if (obstacle) return obstacle;
   const few = bytes > LARGE && tilesOf(geometry) < LARGE_SUMS_LEAST_TILES;
-  return few || options.threads * bytes > MOST_SUM_BYTES ? "large sums" : undefined;
+  return few || options.threads * bytes > MAX_SUM_BYTES ? "large sums" : undefined;
 }
 
 /** A tensor as tiles read or write it. */
@@ -170,7 +166,7 @@ export function planWinograd(
   const tileColumns = Math.ceil(result.width / TILE);
   const tileBytes = 4 * PRODUCTS * (source.channels + result.channels);
   const { bytes } = productMatrices(source.channels, result.channels);
-  const leastTiles = bytes > LARGE ? largeTiles : LEAST_BLOCK_TILES;
+  const leastTiles = bytes > LARGE ? largeTiles : MIN_BLOCK_TILES;
   const blockTiles = Math.max(leastTiles, BLOCK_BYTES / tileBytes);
   const wanted = Math.ceil(blockTiles / tileColumns);
   // Whole images, where one fits: a thread then has no smaller block at the end of a few of them.

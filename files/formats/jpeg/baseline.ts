@@ -9,7 +9,7 @@ import { multiplied } from "../inks.ts";
 import { writeCodeTable } from "./code_table.ts";
 import { MARGIN } from "./entropy.ts";
 import { type BaselineHeaders, readBaselineHeaders } from "./headers.ts";
-import { AT, BLOCK, COEFFICIENT_BYTES, MOST_BLOCKS, TABLE, WANTED, ZIGZAG } from "./layout.ts";
+import { AT, BLOCK, COEFFICIENT_BYTES, MAX_BLOCKS, TABLE, WANTED, ZIGZAG } from "./layout.ts";
 import { type JpegMachine, startMachine } from "./machine.ts";
 
 /** Bytes that vectors may reach beyond what is there. */
@@ -157,7 +157,7 @@ class Decoding {
     const memory = this.#memory;
     const words = new Uint32Array(memory.buffer, 0, AT.heap >> 2);
     const units = components.reduce((sum, { across, down }) => sum + across * down, 0);
-    if (units > MOST_BLOCKS) return false;
+    if (units > MAX_BLOCKS) return false;
     let block: number = AT.blocks;
     for (const [i, { across, down, quantizers: number, dc, ac }] of components.entries()) {
       const table = quantizers[number];

@@ -3,7 +3,7 @@ import type { Codes } from "./headers.ts";
 import { END_OF_BLOCK, LOOK_AHEAD, TABLE } from "./layout.ts";
 
 /** The most bits of a first coefficient's difference in pictures of 8 bits. */
-const MOST_DC_BITS = 11;
+const MAX_DC_BITS = 11;
 
 /**
  * Writes a table as `layout.ts` has it; whether the codes are sound: no more than there can be.
@@ -26,7 +26,7 @@ export function writeCodeTable(
     firsts[length] = index - code;
     for (let i = 0; i < counts[length - 1]; i++, code++, index++) {
       const symbol = symbols[index];
-      if (!hasZeros && symbol > MOST_DC_BITS) return false;
+      if (!hasZeros && symbol > MAX_DC_BITS) return false;
       if (length <= LOOK_AHEAD) writeFast(fast, code, length, symbol, hasZeros);
     }
     if (code > 1 << length) return false;

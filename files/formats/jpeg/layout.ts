@@ -42,7 +42,7 @@ export const BLOCK = {
 export const WANTED = { left: 0, right: 4, top: 8, bottom: 12 } as const;
 
 /** The most blocks of a unit. */
-export const MOST_BLOCKS = 10;
+export const MAX_BLOCKS = 10;
 
 /** Furthest that a symbol can lead: 63, beyond which 16 are cut to it, and 80 at the end of a block. */
 export const END_OF_BLOCK = 80;
@@ -52,7 +52,7 @@ const PLACES = 64 + END_OF_BLOCK;
 export const COEFFICIENT_BYTES = 128;
 
 const blocks = PLACES;
-const coefficients = blocks + MOST_BLOCKS * BLOCK.bytes;
+const coefficients = blocks + MAX_BLOCKS * BLOCK.bytes;
 const predictions = coefficients + COEFFICIENT_BYTES + 16;
 const written = predictions + 4 * 4;
 const wanted = written + 4;

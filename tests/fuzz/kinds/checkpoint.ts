@@ -30,7 +30,7 @@ export const checkpoint: Kind = {
 };
 
 /** Numbers of a network that is worth writing. */
-const MOST_NUMBERS = 1e5;
+const MAX_NUMBERS = 1e5;
 
 /** A checkpoint of a mutated architecture with tensors that fit it; undefined if it cannot be built. */
 function otherNetwork(random: RandomStream): Uint8Array | undefined {
@@ -40,7 +40,7 @@ function otherNetwork(random: RandomStream): Uint8Array | undefined {
   try {
     const model = buildModel(name, architecture.options);
     const shapes = [...model.namedParameters().values()].map(({ shape }) => sizeOf(shape));
-    if (!(shapes.reduce((sum, size) => sum + size, 0) <= MOST_NUMBERS)) return undefined;
+    if (!(shapes.reduce((sum, size) => sum + size, 0) <= MAX_NUMBERS)) return undefined;
     model.initialize(1);
     return checkpointFile({ ...network, model, architecture });
   } catch {

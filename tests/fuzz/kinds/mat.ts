@@ -7,7 +7,7 @@ const FIXTURES = new URL("../../fixtures/datasets/", import.meta.url);
 const HEADER_BYTES = 128;
 const TAG_BYTES = 8;
 const PACKED = 15;
-const MOST_NUMBERS = 1000;
+const MAX_NUMBERS = 1000;
 
 /** MATLAB's files; matrices that are packed are damaged as they are unpacked, and packed anew. */
 export const mat: Kind = {
@@ -28,6 +28,6 @@ export const mat: Kind = {
   },
   async read(path) {
     using file = await Deno.open(path);
-    for await (const matrix of matricesIn(file.readable, path)) await matrix.numbers(MOST_NUMBERS);
+    for await (const matrix of matricesIn(file.readable, path)) await matrix.numbers(MAX_NUMBERS);
   },
 };

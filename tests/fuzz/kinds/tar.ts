@@ -25,9 +25,9 @@ export const tar: Kind = {
   async read(path, folder) {
     const target = `${folder}/unpacked`;
     await Deno.remove(target, { recursive: true }).catch(() => {});
-    await unpackArchive(path, target, { maxBytes: MOST_BYTES });
+    await unpackArchive(path, target, { maxBytes: MAX_BYTES });
   },
 };
 
 const PLAIN: Uint8Array[] = [];
-const MOST_BYTES = 2 ** 20;
+const MAX_BYTES = 2 ** 20;

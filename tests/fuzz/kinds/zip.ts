@@ -2,7 +2,7 @@ import { unpackArchive } from "../../../datasets/archive.ts";
 import { zipOf } from "../../support/zip.ts";
 import type { Kind } from "../kind.ts";
 
-const MOST_BYTES = 2 ** 20;
+const MAX_BYTES = 2 ** 20;
 
 /** ZIP archives of datasets. */
 export const zip: Kind = {
@@ -17,6 +17,6 @@ export const zip: Kind = {
   async read(path, folder) {
     const target = `${folder}/unpacked`;
     await Deno.remove(target, { recursive: true }).catch(() => {});
-    await unpackArchive(path, target, { maxBytes: MOST_BYTES });
+    await unpackArchive(path, target, { maxBytes: MAX_BYTES });
   },
 };
