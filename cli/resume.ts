@@ -162,11 +162,16 @@ export function announceResume(
   );
 }
 
-/** The command that goes on, with the options that must be given again. */
-export function howToGoOn(args: Arguments, { call }: Context): string {
+/**
+ * The command that goes on, with the options that must be given again.
+ *
+ * @param size how many ranks there are; a launcher must start several again
+ */
+export function howToGoOn(args: Arguments, { call }: Context, size: number): string {
   const output = args.text("output");
+  const start = size > 1 ? "to go on, started by MPI as before" : "to go on";
   return [
-    `to go on: ${call} ${shellQuoted(args.positionals[0])}`,
+    `${start}: ${call} ${shellQuoted(args.positionals[0])}`,
     ...args.texts("set").map((assignment) => `--set ${shellQuoted(assignment)}`),
     ...(output === undefined ? [] : [`--output ${shellQuoted(output)}`]),
     "--resume",

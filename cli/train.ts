@@ -63,7 +63,7 @@ export async function trainAs(member: Member, args: Arguments, context: Context)
       path,
       existing,
       otherBits: args.flag("other-bits"),
-      howToGoOn: howToGoOn(args, context),
+      howToGoOn: howToGoOn(args, context, member.ranks.size),
       member,
     },
     interruption,

@@ -59,8 +59,7 @@ export function checkPairing(launcher: Launcher, library: MpiLibrary, size: numb
     `${name} started ${processes(launcher.size)}, but ` +
       `${library.description} (${library.name}) counts ${size}: they do not belong together, and ` +
       `each process would train by itself. Start with the launcher of ${library.description}, or ` +
-      `name the library that belongs to ${name}, such as ${maker}'s, in the environment's ` +
-      LIBRARY_VARIABLE,
+      `name ${maker}'s library, to which ${name} belongs, in the environment's ${LIBRARY_VARIABLE}`,
   );
 }
 
