@@ -17,7 +17,7 @@ import { askForChanges } from "./server.ts";
  * How long the page waits after an update, in ms: so many times as long as that took. The browser may
  * share its cores with the training, which is not to lose a hundredth of its time.
  */
-const PAUSE = { least: 1000, times: 300, most: 15_000 };
+const PAUSE = { least: 1000, times: 300, most: 30_000 };
 
 const { reportCall } = pageData<DashboardData>();
 const chosen = new Set(new URLSearchParams(location.search).getAll("run"));
@@ -37,8 +37,13 @@ let config = section("config", "Config");
 const checkpoints = new Checkpoints(reportCall);
 showPage(undefined, [table.element, curves.element, config, checkpoints.element]);
 document.querySelector("header")?.append(element("p", { class: "lead" }, state));
-// A tab that nobody sees asks for nothing.
-document.addEventListener("visibilitychange", () => wake());
+// A tab that nobody sees asks for nothing; whoever comes back to it need not wait.
+const comeBack = () => {
+  isHurried ||= !document.hidden;
+  wake();
+};
+document.addEventListener("visibilitychange", comeBack);
+addEventListener("focus", comeBack);
 while (true) await update();
 
 /** Shows these runs below the table, and in the address, which can be opened again. */
