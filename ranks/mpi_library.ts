@@ -128,7 +128,9 @@ export function openMpiLibrary(maker: "Open MPI" | "MPICH" = "Open MPI"): MpiLib
     const opened = tryOpen(named);
     if (!(opened instanceof Error)) return opened;
     throw new InputError(
-      `${LIBRARY_VARIABLE}: ${named} cannot be loaded as a library of MPI: ${opened.message}`,
+      `${LIBRARY_VARIABLE}: ${named} cannot be loaded as a library of MPI (${
+        opened.message.replace(/^(Could not open library: )+/, "")
+      }); name the file of one, such as libmpi.so.40, or unset the variable to use the system's`,
       { cause: opened },
     );
   }
