@@ -35,7 +35,7 @@ const ROOT = new URL("../", import.meta.url);
 /** What Open MPI wants to hear of whoever is root, as in a container. */
 const ROOT_ALLOWED = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
 
-/** Trains on so many ranks; images per second without validations and the first epoch. */
+/** Trains on `size` ranks; images per second without validations and the first epoch. */
 async function train(size: number): Promise<{ imagesPerSecond: number }> {
   const folder = await Deno.makeTempDir();
   try {

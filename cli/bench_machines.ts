@@ -28,7 +28,7 @@ export interface StepTimes {
   readonly bytes: number;
 }
 
-/** A step on so many machines. */
+/** A step on a number of machines. */
 export interface Prediction {
   readonly machines: number;
   /** Milliseconds of computing. */
@@ -42,7 +42,7 @@ export interface Prediction {
 /**
  * Predicts steps on 1 to 64 machines, as far as these divide the shards.
  *
- * @param addingOn milliseconds that a rank adds up and copies, of so many
+ * @param addingOn milliseconds that one of this many ranks takes to add up and copy
  */
 export function predictSteps(
   { step, update, shards, bytes }: StepTimes,
@@ -95,7 +95,7 @@ export async function reportMachines(times: StepTimes, ranks: Ranks, context: Co
   return { bytes, predictions, exchange: { ranks: size, milliseconds } };
 }
 
-/** Milliseconds that a rank of so many adds up and copies `bytes`, measured here. */
+/** Milliseconds that one of `machines` ranks takes to add up and copy `bytes`, measured here. */
 async function measureAdding(machines: number, bytes: number): Promise<number> {
   const nothing = () => Promise.resolve();
   const sums = new OrderedSum({

@@ -10,6 +10,7 @@ import {
   forEachWindow,
   onnxPads,
   pooledShape,
+  POOLING_SAMPLE,
   type PoolingAttributes,
   poolingAttributes,
   poolingGeometry,
@@ -80,6 +81,15 @@ function onnxAveragePool(
   return graph.node("Mul", [mean, graph.floats(ratios, outSize, "ratios")]);
 }
 
+/** A pooling whose last windows reach over the edge. */
+const PADDED: PoolingAttributes = {
+  kernelSize: [3, 3],
+  stride: [2, 2],
+  padding: [1, 1],
+  dilation: [1, 1],
+  ceilMode: true,
+};
+
 /** The op of {@link avgPool2d}. */
 export const avgPool2dOp: Op<AvgPool2dAttributes> = {
   name: "avgPool2d",
@@ -125,48 +135,15 @@ export const avgPool2dOp: Op<AvgPool2dAttributes> = {
     };
   },
   multiplyAccumulates: () => 0,
-  samples: [{
-    operands: [[1, 2, 5, 5]],
-    attributes: {
-      kernelSize: [2, 2],
-      stride: [2, 2],
-      padding: [0, 0],
-      dilation: [1, 1],
-      ceilMode: false,
-      countIncludePad: true,
+  samples: [
+    { operands: [[1, 2, 5, 5]], attributes: { ...POOLING_SAMPLE, countIncludePad: true } },
+    { operands: [[1, 2, 6, 5]], attributes: { ...PADDED, countIncludePad: true } },
+    { operands: [[1, 2, 6, 5]], attributes: { ...PADDED, countIncludePad: false } },
+    {
+      operands: [[1, 2, 6, 5]],
+      attributes: { ...PADDED, countIncludePad: true, divisorOverride: 5 },
     },
-  }, {
-    operands: [[1, 2, 6, 5]],
-    attributes: {
-      kernelSize: [3, 3],
-      stride: [2, 2],
-      padding: [1, 1],
-      dilation: [1, 1],
-      ceilMode: true,
-      countIncludePad: true,
-    },
-  }, {
-    operands: [[1, 2, 6, 5]],
-    attributes: {
-      kernelSize: [3, 3],
-      stride: [2, 2],
-      padding: [1, 1],
-      dilation: [1, 1],
-      ceilMode: true,
-      countIncludePad: false,
-    },
-  }, {
-    operands: [[1, 2, 6, 5]],
-    attributes: {
-      kernelSize: [3, 3],
-      stride: [2, 2],
-      padding: [1, 1],
-      dilation: [1, 1],
-      ceilMode: true,
-      countIncludePad: true,
-      divisorOverride: 5,
-    },
-  }],
+  ],
 };
 
 /** The gradient of {@link avgPool2d}: outputGradient [N, C, oH, oW] → [N, C, H, W]. */
@@ -188,15 +165,7 @@ export const avgPool2dGradientOp: Op<AvgPool2dGradientAttributes> = {
   multiplyAccumulates: () => 0,
   samples: [{
     operands: [[1, 2, 2, 2]],
-    attributes: {
-      kernelSize: [2, 2],
-      stride: [2, 2],
-      padding: [0, 0],
-      dilation: [1, 1],
-      ceilMode: false,
-      countIncludePad: true,
-      inputShape: [1, 2, 5, 5],
-    },
+    attributes: { ...POOLING_SAMPLE, countIncludePad: true, inputShape: [1, 2, 5, 5] },
   }],
 };
 

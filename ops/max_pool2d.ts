@@ -9,6 +9,7 @@ import {
   forEachWindow,
   onnxPads,
   pooledShape,
+  POOLING_SAMPLE,
   type PoolingAttributes,
   poolingAttributes,
   poolingGeometry,
@@ -89,16 +90,7 @@ export const maxPool2dOp: Op<PoolingAttributes> = {
     return [output, indices];
   },
   multiplyAccumulates: () => 0,
-  samples: [{
-    operands: [[1, 2, 5, 5]],
-    attributes: {
-      kernelSize: [2, 2],
-      stride: [2, 2],
-      padding: [0, 0],
-      dilation: [1, 1],
-      ceilMode: false,
-    },
-  }, {
+  samples: [{ operands: [[1, 2, 5, 5]], attributes: POOLING_SAMPLE }, {
     operands: [[2, 2, 6, 7]],
     attributes: {
       kernelSize: [3, 3],
@@ -138,14 +130,7 @@ export const maxPool2dGradientOp: Op<MaxPool2dGradientAttributes> = {
   multiplyAccumulates: () => 0,
   samples: [{
     operands: [[2, 3, 1, 1], { shape: [2, 3, 1, 1], dtype: "i32", range: [0, 4] }],
-    attributes: {
-      kernelSize: [2, 2],
-      stride: [2, 2],
-      padding: [0, 0],
-      dilation: [1, 1],
-      ceilMode: false,
-      inputShape: [2, 3, 2, 2],
-    },
+    attributes: { ...POOLING_SAMPLE, inputShape: [2, 3, 2, 2] },
   }],
 };
 

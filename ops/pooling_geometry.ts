@@ -17,6 +17,15 @@ export interface PoolingAttributes {
   readonly ceilMode: boolean;
 }
 
+/** A pooling to try ops on: windows of 2×2 side by side. */
+export const POOLING_SAMPLE: PoolingAttributes = {
+  kernelSize: [2, 2],
+  stride: [2, 2],
+  padding: [0, 0],
+  dilation: [1, 1],
+  ceilMode: false,
+};
+
 /** What these attributes are in a stored program; dilations are at most `mostDilation`. */
 export function storedPooling(mostDilation = MAX_SIDE): AttributeRules<PoolingAttributes> {
   return {

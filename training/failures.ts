@@ -66,7 +66,7 @@ export function unwritable(path: string, error: unknown): unknown {
   // What writes a checkpoint has explained the refusal already, with other advice.
   const refusal = refusalOf(error instanceof UserError ? error.cause : error);
   return refusal === undefined ? error : new UnwritableError(
-    `${path} cannot be written: ${refusal}; mend that, and the run can go on`,
+    `${path} cannot be written: ${refusal}; fix that, and the run can continue`,
     { cause: error },
   );
 }

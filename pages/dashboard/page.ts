@@ -14,7 +14,7 @@ import { RunTable } from "./run_table.ts";
 import { askForChanges } from "./server.ts";
 
 /**
- * How long the page waits after an update, in ms: so many times as long as that took. The browser may
+ * How long the page waits after an update, in ms: this many times as long as that took. The browser may
  * share its cores with the training, which is not to lose a hundredth of its time.
  */
 const PAUSE = { least: 1000, times: 300, most: 30_000 };

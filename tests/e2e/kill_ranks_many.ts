@@ -33,7 +33,7 @@ const LIMIT = 15;
 const wait = (milliseconds: number) =>
   new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-/** Waits until a promise is kept, or so many seconds are over. */
+/** Waits until a promise resolves, at most the given number of seconds. */
 const within = (promise: Promise<unknown>, seconds: number) =>
   Promise.race([promise.then(() => true), wait(1000 * seconds).then(() => false)]);
 

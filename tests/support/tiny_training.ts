@@ -5,17 +5,22 @@ import { loadDataset, type LoadedDataset } from "../../datasets/open.ts";
 import { buildModel, type BuildOptions } from "../../models/registry.ts";
 import type { TrainOptions } from "../../training/train.ts";
 
+/** Layers that give four numbers for each image. */
+export const TINY_BODY = [
+  { do_conv2d: { outChannels: 4, kernelSize: 3, padding: 1 } },
+  "batch_norm2d",
+  "relu",
+  "global_avg_pool2d",
+  "flatten",
+];
+
 /** The model of {@link tinyTraining}, for `buildModel("layers", …)`. */
 export const TINY_MODEL: BuildOptions = {
   classes: 3,
   inputChannels: 2,
   inputSize: 6,
   layers: [
-    { do_conv2d: { outChannels: 4, kernelSize: 3, padding: 1 } },
-    "batch_norm2d",
-    "relu",
-    "global_avg_pool2d",
-    "flatten",
+    ...TINY_BODY,
     { dropout: { p: 0.2 } },
     { linear: { outFeatures: 3 } },
   ],

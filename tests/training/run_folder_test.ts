@@ -364,7 +364,7 @@ Deno.test("a checkpoint that cannot be written says that the run can go on", () 
     await Deno.remove(join(path, "checkpoints"));
     await Deno.writeTextFile(join(path, "checkpoints"), "a file");
     const error = await assertRejects(() => folder.save("last", TENSORS, AT_STEP_3), RunError);
-    assertStringIncludes(error.message, "mend that, and the run can go on");
+    assertStringIncludes(error.message, "fix that, and the run can continue");
     folder.close();
   }));
 

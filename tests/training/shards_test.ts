@@ -14,10 +14,11 @@ import { TrainingSession } from "../../training/session.ts";
 import { shardCount } from "../../training/shard_count.ts";
 import { train, type TrainOptions } from "../../training/train.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
+import { assertChangesOnlyTheScale } from "../support/infinite_step.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { assertResumesExactly } from "../support/resumes.ts";
 import { someNumbers } from "../support/run_module.ts";
-import { TINY_MODEL, tinyTraining } from "../support/tiny_training.ts";
+import { TINY_BODY, TINY_MODEL, tinyTraining } from "../support/tiny_training.ts";
 import { tensorInput } from "../support/training_programs.ts";
 
 /** What comes of a training of a network in which no image's loss depends on the others. */
@@ -81,14 +82,7 @@ function shardOf(index: number) {
 async function sessionOf(backend: Backend, options: Partial<SessionOptions>) {
   const model = buildModel("layers", {
     ...TINY_MODEL,
-    layers: [
-      { do_conv2d: { outChannels: 4, kernelSize: 3, padding: 1 } },
-      "batch_norm2d",
-      "relu",
-      "global_avg_pool2d",
-      "flatten",
-      { linear: { outFeatures: 3 } },
-    ],
+    layers: [...TINY_BODY, { linear: { outFeatures: 3 } }],
   });
   model.initialize(1);
   const recipe = resolveRecipe(model, { optimizer: { name: "sgd", learningRate: 1 } }, {
@@ -177,23 +171,7 @@ Deno.test("a batch norm counts the step of several shards once", async () => {
 });
 
 Deno.test("a step in shards whose scaled gradients are not finite changes nothing but the scale", async () => {
-  const store = new MemoryStore();
-  const lossScale = { initialScale: 3e38, backoffFactor: 2 ** -20 };
-  const options = await tinyTraining({
-    batchSize: 6,
-    shards: 2,
-    workers: 0,
-    lossScale,
-    store,
-    saveEverySteps: 1,
-  });
-  const { data } = options.model.namedParameters().get("6.weight")!;
-  data.forEach((_, i) => data[i] = i % 2 === 0 ? 1000 : -1000);
-  await train(options);
-  const [start, first, second] = store.saves.map(({ tensors }) => tensors);
-  assertEquals(first.lossScale, Float32Array.of(3e38 * 2 ** -20, 0));
-  assertEquals([first.model, first.ema], [start.model, start.ema]);
-  assertEquals(second.model.get("1.num_batches_tracked")?.data[0], 1);
+  await assertChangesOnlyTheScale({ batchSize: 6, shards: 2 }, 1);
 });
 
 Deno.test("norms of a step in shards are those of the mean gradient", async () => {

@@ -58,7 +58,11 @@ for (const logger of ["csv", "tensorboard"] as const) {
       });
       await logSteps(folder, [1]);
       isFull = true;
-      const error = await assertRejects(() => logSteps(folder, [2]), RunError, "the run can go on");
+      const error = await assertRejects(
+        () => logSteps(folder, [2]),
+        RunError,
+        "fix that, and the run can continue",
+      );
       assertEquals(error.message.startsWith(path), true);
       folder.close();
     }));
