@@ -304,42 +304,38 @@ export {
 export { fileTuningStore } from "./backends/webgpu/tuning_store.ts";
 
 // Files and folding
-export type { Activation } from "./checkpoints/activation.ts";
+export type { Activation } from "./networks/activation.ts";
 export type {
   Architecture,
   Checkpoint,
   CheckpointHeader,
   TrainingTensors,
 } from "./checkpoints/checkpoint.ts";
-export { authorsState } from "./checkpoints/export_authors.ts";
-export { foldModel, type FoldVerification, verifyFold } from "./checkpoints/fold.ts";
+export { authorsState } from "./weights/export_authors.ts";
+export { foldModel, type FoldVerification, verifyFold } from "./networks/fold.ts";
 export {
   type Adopted,
   type AdoptOptions,
   adoptState,
   type ForeignState,
   readForeignState,
-} from "./checkpoints/import.ts";
-export type { OptionForm } from "./checkpoints/misfit.ts";
-export { locateWeights, type LocateWeightsOptions } from "./checkpoints/published_weights.ts";
-export { encodeOnnx, type OnnxOptions } from "./checkpoints/onnx.ts";
-export type { Precision as OnnxPrecision } from "./checkpoints/onnx_graph.ts";
-export { type ComparedNetwork, verifyOnnx } from "./checkpoints/onnx_verify.ts";
-export {
-  type FoldedNetwork,
-  type NetworkDescription,
-  networkProgram,
-} from "./checkpoints/network.ts";
-export { readFoldedNetwork, writeFoldedNetwork } from "./checkpoints/network_file.ts";
+} from "./weights/import.ts";
+export type { OptionForm } from "./weights/misfit.ts";
+export { locateWeights, type LocateWeightsOptions } from "./weights/published_weights.ts";
+export { encodeOnnx, type OnnxOptions } from "./onnx/export.ts";
+export type { Precision as OnnxPrecision } from "./onnx/graph.ts";
+export { type ComparedNetwork, verifyOnnx } from "./onnx/verify.ts";
+export { type FoldedNetwork, type NetworkDescription, networkProgram } from "./networks/network.ts";
+export { readFoldedNetwork, writeFoldedNetwork } from "./networks/network_file.ts";
 export { type LoadedNetwork, loadNetwork } from "./checkpoints/load.ts";
-export type { StoredNode, StoredProgram, StoredReference } from "./checkpoints/program.ts";
+export type { StoredNode, StoredProgram, StoredReference } from "./networks/program.ts";
 export type {
   Arrays as TensorArrays,
   Dtype as TensorDtype,
   Safetensors,
   Tensor,
-} from "./checkpoints/safetensors.ts";
-export { readSafetensors, writeSafetensors } from "./checkpoints/safetensors_file.ts";
+} from "./safetensors/safetensors.ts";
+export { readSafetensors, writeSafetensors } from "./safetensors/file.ts";
 export type { Disk, DiskFile } from "./files/disk.ts";
 export { InputError, type OptionPath, RunError, UserError } from "./errors.ts";
 export {

@@ -12,10 +12,10 @@
 import { parseArgs } from "node:util";
 import type { Backend } from "../backends/backend.ts";
 import { cpuBackend } from "../backends/wasm/mod.ts";
-import { foldModel, verifyFold } from "../checkpoints/fold.ts";
-import { networkProgram } from "../checkpoints/network.ts";
-import { encodeOnnx } from "../checkpoints/onnx.ts";
-import { verifyOnnx } from "../checkpoints/onnx_verify.ts";
+import { foldModel, verifyFold } from "../networks/fold.ts";
+import { networkProgram } from "../networks/network.ts";
+import { encodeOnnx } from "../onnx/export.ts";
+import { verifyOnnx } from "../onnx/verify.ts";
 import { programInputs } from "../graph/leaves.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import { input, output, trace } from "../graph/trace.ts";

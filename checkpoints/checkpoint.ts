@@ -12,15 +12,15 @@ import type { Disk } from "../files/disk.ts";
 import { floatsOf, type Module, type StateDict, type StateTensor } from "../layers/module.ts";
 import { inferenceProgram } from "../models/inference.ts";
 import { buildModel, type BuildOptions } from "../models/registry.ts";
+import { isDescription, type NetworkDescription, requireSignature } from "../networks/network.ts";
+import { withChecksums } from "../safetensors/checksums.ts";
+import { orDamaged } from "../safetensors/damage.ts";
+import { readSafetensors, writeSafetensors } from "../safetensors/file.ts";
+import { CHECKPOINT_FORMAT, otherFormat } from "../safetensors/formats.ts";
+import { isLine } from "../safetensors/line.ts";
+import type { Safetensors, Tensor } from "../safetensors/safetensors.ts";
 import { isRecord } from "../schema/record.ts";
-import { withChecksums } from "./checksums.ts";
-import { orDamaged } from "./damage.ts";
-import { CHECKPOINT_FORMAT, otherFormat } from "./formats.ts";
-import { isLine } from "./line.ts";
-import { isDescription, type NetworkDescription, requireSignature } from "./network.ts";
 import { isCount, isRunState, type RunState } from "./run_state.ts";
-import type { Safetensors, Tensor } from "./safetensors.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors_file.ts";
 
 /** The tensors of a training, by state-dict name. */
 export interface TrainingTensors {

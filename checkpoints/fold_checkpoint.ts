@@ -1,9 +1,9 @@
 /** From a checkpoint to the file of its folded network, verified. */
 import type { Backend } from "../backends/backend.ts";
+import { foldModel, type FoldVerification, verifyFold } from "../networks/fold.ts";
+import { writeFoldedNetwork } from "../networks/network_file.ts";
 import type { FoldOptions } from "../ops/fold_for_inference.ts";
 import { type Checkpoint, restoreModel } from "./checkpoint.ts";
-import { foldModel, type FoldVerification, verifyFold } from "./fold.ts";
-import { writeFoldedNetwork } from "./network_file.ts";
 
 /**
  * Folds a checkpoint's inference weights, compares the result with the unfolded model on the given

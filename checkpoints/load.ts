@@ -1,10 +1,14 @@
 /** Loading a network for inference from either kind of file: a checkpoint or a folded network. */
 import type { Program } from "../graph/types.ts";
 import { inferenceProgram } from "../models/inference.ts";
+import {
+  type NetworkDescription,
+  networkProgram,
+  parseFoldedNetwork,
+} from "../networks/network.ts";
+import { readSafetensors } from "../safetensors/file.ts";
+import { CHECKPOINT_FORMAT, FOLDED_FORMAT, otherFormat } from "../safetensors/formats.ts";
 import { type Checkpoint, parseCheckpoint, restoreModel } from "./checkpoint.ts";
-import { CHECKPOINT_FORMAT, FOLDED_FORMAT, otherFormat } from "./formats.ts";
-import { type NetworkDescription, networkProgram, parseFoldedNetwork } from "./network.ts";
-import { readSafetensors } from "./safetensors_file.ts";
 
 /** A network that can be run. */
 export interface LoadedNetwork {

@@ -1,8 +1,6 @@
 /** What `overfold bench` times: a training step, or a folded network on one batch. */
 
 import type { Backend, KernelTiming } from "../backends/backend.ts";
-import { foldModel } from "../checkpoints/fold.ts";
-import { type NetworkDescription, networkProgram } from "../checkpoints/network.ts";
 import {
   emptyTargets,
   type ImageShape,
@@ -13,6 +11,8 @@ import { BatchLoader } from "../datasets/loader.ts";
 import { MemorySource } from "../datasets/sources/memory.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import type { Module } from "../layers/module.ts";
+import { foldModel } from "../networks/fold.ts";
+import { type NetworkDescription, networkProgram } from "../networks/network.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import type { StepBatch } from "../training/evaluation.ts";
 import type { TrainingChanges } from "../training/image_input.ts";

@@ -1,12 +1,12 @@
 /** `overfold calibrate`: a temperature that makes a folded network's probabilities true. */
 
-import { requireFiniteWeights } from "../checkpoints/finite.ts";
-import { networkProgram } from "../checkpoints/network.ts";
-import { readFoldedNetwork, writeFoldedNetwork } from "../checkpoints/network_file.ts";
 import { runsWithin } from "../comparison/read_runs.ts";
 import { InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { checkPlace } from "../files/place.ts";
+import { requireFiniteWeights } from "../networks/finite.ts";
+import { networkProgram } from "../networks/network.ts";
+import { readFoldedNetwork, writeFoldedNetwork } from "../networks/network_file.ts";
 import { formatCount, formatNumberOf, formatPercent, formatTable } from "../reporting/format.ts";
 import { calibrateNetwork, type CalibrationFigures } from "../training/calibrate.ts";
 import { runFile } from "../training/run_files.ts";

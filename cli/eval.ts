@@ -1,11 +1,11 @@
 /** `overfold eval`: loss and metrics of a checkpoint or a folded network. */
 
 import { basename } from "@std/path";
-import { requireFiniteWeights } from "../checkpoints/finite.ts";
 import { loadNetwork } from "../checkpoints/load.ts";
 import { inSeveralViews } from "../datasets/sources/transformed.ts";
 import { viewCount } from "../datasets/test_time.ts";
 import { InputError } from "../errors.ts";
+import { requireFiniteWeights } from "../networks/finite.ts";
 import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";

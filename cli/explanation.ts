@@ -1,9 +1,7 @@
 /** Where in pictures a network sees a class, as `overfold predict --explain` draws it. */
 import { basename } from "@std/path";
 import type { Backend, Executable } from "../backends/backend.ts";
-import { probabilitiesOf } from "../checkpoints/activation.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
-import type { NetworkDescription } from "../checkpoints/network.ts";
 import { seenPart } from "../datasets/picture_view.ts";
 import type { PictureSize } from "../datasets/transform.ts";
 import { scaled } from "../datasets/transforms/resize.ts";
@@ -12,6 +10,8 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { encodePng } from "../files/encode_png.ts";
 import { emptyRaster, type Part, type Raster } from "../files/raster.ts";
 import type { Program, Shape } from "../graph/types.ts";
+import { probabilitiesOf } from "../networks/activation.ts";
+import type { NetworkDescription } from "../networks/network.ts";
 import { CHOSEN, classActivationMap, classActivationProgram } from "../ops/class_activation.ts";
 import { formatPercent } from "../reporting/format.ts";
 import { suggestion } from "../schema/nearest.ts";

@@ -1,8 +1,8 @@
 /** `overfold fetch`: everything that commands would fetch when they need it, ahead of that. */
 
-import { loadRuntime } from "../checkpoints/onnx_verify.ts";
-import { loadOnnxProto, loadProtobuf } from "../checkpoints/protobuf.ts";
 import { loadZipReader } from "../datasets/archives/zip.ts";
+import { loadOnnxProto, loadProtobuf } from "../files/protobuf.ts";
+import { loadRuntime } from "../onnx/verify.ts";
 import { bundleScripts } from "../pages/bundle.ts";
 import { PAGES } from "../pages/page.ts";
 import type { Command } from "./command.ts";

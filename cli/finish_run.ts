@@ -2,7 +2,7 @@
 
 import { readCheckpoint } from "../checkpoints/checkpoint.ts";
 import type { Backend } from "../backends/backend.ts";
-import type { FoldVerification } from "../checkpoints/fold.ts";
+import type { FoldVerification } from "../networks/fold.ts";
 import { foldCheckpoint } from "../checkpoints/fold_checkpoint.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
 import type { Config } from "../config/schema.ts";

@@ -9,10 +9,10 @@ import {
   type ForeignState,
   modelTensors,
   readForeignState,
-} from "../checkpoints/import.ts";
-import { addressOf, isPublished } from "../checkpoints/published_weights.ts";
-import { requireFinite } from "../checkpoints/finite.ts";
-import type { NetworkDescription } from "../checkpoints/network.ts";
+} from "../weights/import.ts";
+import { addressOf, isPublished } from "../weights/published_weights.ts";
+import { requireFinite } from "../networks/finite.ts";
+import type { NetworkDescription } from "../networks/network.ts";
 import { START } from "../checkpoints/run_state.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";

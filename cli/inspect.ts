@@ -4,7 +4,7 @@ import type { MemoryPlan } from "../backends/backend.ts";
 import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { loadNetwork } from "../checkpoints/load.ts";
 import { stringify } from "yaml";
-import type { NetworkDescription } from "../checkpoints/network.ts";
+import type { NetworkDescription } from "../networks/network.ts";
 import type { OpenDataset } from "../datasets/dataset.ts";
 import { imageSize } from "../datasets/image_source.ts";
 import { firstOf } from "../datasets/split.ts";

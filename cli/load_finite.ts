@@ -1,7 +1,7 @@
 /** Opening a network that is handed on to others. */
 import { openBackend } from "../backends/registry.ts";
-import { requireFinite } from "../checkpoints/finite.ts";
 import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
+import { requireFinite } from "../networks/finite.ts";
 
 /** The network of a file, to be handed on. Throws InputError also for one that gives no numbers. */
 export async function loadFinite(path: string): Promise<LoadedNetwork> {

@@ -1,10 +1,10 @@
 /** `overfold predict`: names what pictures show. */
 
 import { extname } from "@std/path";
-import { DEFAULT_THRESHOLD } from "../checkpoints/activation.ts";
-import { requireFiniteWeights } from "../checkpoints/finite.ts";
+import { DEFAULT_THRESHOLD } from "../networks/activation.ts";
+import { requireFiniteWeights } from "../networks/finite.ts";
 import { loadNetwork } from "../checkpoints/load.ts";
-import type { NetworkDescription } from "../checkpoints/network.ts";
+import type { NetworkDescription } from "../networks/network.ts";
 import { EXIT, InputError, RunError } from "../errors.ts";
 import { GROUNDS, parseGround } from "../files/colours.ts";
 import { requirePictures } from "../files/images.ts";

@@ -1,16 +1,16 @@
 /** What a network says of picture files. */
 
 import type { Backend } from "../backends/backend.ts";
-import { meanProbabilities } from "../checkpoints/activation.ts";
-import { requireFiniteLogits } from "../checkpoints/finite.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
-import type { NetworkDescription } from "../checkpoints/network.ts";
-import { calibratedProgram } from "../checkpoints/temperature.ts";
 import { pictureView } from "../datasets/picture_view.ts";
 import { type TestTime, testTimeView, viewCount } from "../datasets/test_time.ts";
 import { InputError } from "../errors.ts";
 import { readImage, type ReadOptions, type ReadPicture } from "../files/images.ts";
 import type { Raster } from "../files/raster.ts";
+import { meanProbabilities } from "../networks/activation.ts";
+import { requireFiniteLogits } from "../networks/finite.ts";
+import type { NetworkDescription } from "../networks/network.ts";
+import { calibratedProgram } from "../networks/temperature.ts";
 import { pipelined } from "../training/pipeline.ts";
 import type { SeenPicture } from "./explanation.ts";
 import type { NamedProbability, Prediction } from "./prediction_formats.ts";

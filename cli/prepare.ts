@@ -3,7 +3,7 @@
 import { type ConfigFile, loadConfig } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
 import type { Architecture } from "../checkpoints/checkpoint.ts";
-import type { NetworkDescription } from "../checkpoints/network.ts";
+import type { NetworkDescription } from "../networks/network.ts";
 import { planAugmentation } from "../datasets/augmentations/registry.ts";
 import type { ChannelStatistics, DatasetInfo } from "../datasets/dataset.ts";
 import type { ImageShape, ImageSource } from "../datasets/image_source.ts";

@@ -2,13 +2,13 @@
 
 import type { Backend } from "../backends/backend.ts";
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
-import type { NetworkDescription } from "../checkpoints/network.ts";
 import { requirePosition } from "../checkpoints/run_state.ts";
 import { type ConfigFile, formatConfig, parseStored } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { labelsOf } from "../datasets/sampling.ts";
 import { InputError } from "../errors.ts";
+import type { NetworkDescription } from "../networks/network.ts";
 import type { Ranks } from "../ranks/ranks.ts";
 import { countSteps } from "../training/data.ts";
 import { type FoundCheckpoint, runFile } from "../training/run_files.ts";

@@ -1,20 +1,20 @@
 /** Weights from elsewhere that a config or a command names: where they are, and into the model. */
 
 import { resolve } from "@std/path";
-import {
-  type AdoptOptions,
-  adoptState,
-  type ForeignState,
-  readForeignState,
-} from "../checkpoints/import.ts";
-import { WRITTEN } from "../checkpoints/misfit.ts";
-import { adviceForName, isPublished, locateWeights } from "../checkpoints/published_weights.ts";
 import type { ConfigFile } from "../config/load.ts";
 import { InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { fromHome } from "../files/home.ts";
 import type { Module } from "../layers/module.ts";
 import { formatCount, formatNumberOf, someOf } from "../reporting/format.ts";
+import {
+  type AdoptOptions,
+  adoptState,
+  type ForeignState,
+  readForeignState,
+} from "../weights/import.ts";
+import { WRITTEN } from "../weights/misfit.ts";
+import { adviceForName, isPublished, locateWeights } from "../weights/published_weights.ts";
 import type { Context } from "./command.ts";
 import { downloadLine } from "./load_data.ts";
 

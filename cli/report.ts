@@ -2,7 +2,7 @@
 
 import { exists } from "../files/exists.ts";
 import { loadNetwork } from "../checkpoints/load.ts";
-import { readFoldedNetwork } from "../checkpoints/network_file.ts";
+import { readFoldedNetwork } from "../networks/network_file.ts";
 import { InputError, UserError } from "../errors.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { writeFileAtomic } from "../files/atomic.ts";

@@ -1,13 +1,13 @@
 /** `overfold site`: a static page that runs a network in the browser. */
 
 import { basename, join } from "@std/path";
-import { DEFAULT_THRESHOLD } from "../checkpoints/activation.ts";
+import { DEFAULT_THRESHOLD } from "../networks/activation.ts";
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
-import { FOLDED_FORMAT } from "../checkpoints/formats.ts";
-import { storeProgram } from "../checkpoints/program.ts";
+import { FOLDED_FORMAT } from "../safetensors/formats.ts";
+import { storeProgram } from "../networks/program.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
-import { encodeSafetensors } from "../checkpoints/safetensors.ts";
+import { encodeSafetensors } from "../safetensors/safetensors.ts";
 import { parseStored } from "../config/load.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";

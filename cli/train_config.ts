@@ -1,7 +1,7 @@
 /** Training the network of a config in a run's folder, from the start or from where it was stopped. */
 
 import { DeviceError } from "../backends/backend.ts";
-import type { NetworkDescription } from "../checkpoints/network.ts";
+import type { NetworkDescription } from "../networks/network.ts";
 import { PARAMETERS, type StateRange } from "../layers/state.ts";
 import type { Ranks } from "../ranks/ranks.ts";
 import { spellName } from "../reporting/controls.ts";

@@ -1,12 +1,12 @@
 /** Checking a network that was folded or exported against the one it came from. */
 
 import type { CheckpointHeader } from "../checkpoints/checkpoint.ts";
-import { noisePixels } from "../checkpoints/finite.ts";
-import type { FoldVerification } from "../checkpoints/fold.ts";
 import { parseStored } from "../config/load.ts";
 import { type ImageShape, imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import { UserError } from "../errors.ts";
+import { noisePixels } from "../networks/finite.ts";
+import type { FoldVerification } from "../networks/fold.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
 import { loadImages } from "./load_data.ts";

@@ -1,6 +1,6 @@
 /** What the page and its worker say to each other, and what the page shows of the network at once. */
 
-import type { NetworkDescription } from "../checkpoints/network.ts";
+import type { NetworkDescription } from "../networks/network.ts";
 
 /** What computes: WebGPU where its adapter is hardware, else WebAssembly; or one of the two. */
 export type Engine = "auto" | "webgpu" | "cpu";

@@ -5,12 +5,12 @@
 /// <reference lib="dom" />
 import type { Executable } from "../backends/backend.ts";
 import { openBackend } from "../backends/registry.ts";
-import { type Activation, probabilitiesOf } from "../checkpoints/activation.ts";
-import { networkProgram, parseFoldedNetwork } from "../checkpoints/network.ts";
-import { parseSafetensors } from "../checkpoints/safetensors.ts";
-import { calibratedProgram } from "../checkpoints/temperature.ts";
 import { RunError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
+import { type Activation, probabilitiesOf } from "../networks/activation.ts";
+import { networkProgram, parseFoldedNetwork } from "../networks/network.ts";
+import { calibratedProgram } from "../networks/temperature.ts";
+import { parseSafetensors } from "../safetensors/safetensors.ts";
 import type { Engine, Reply, Request } from "./messages.ts";
 
 /** Where `overfold site` puts the network, beside the page. */

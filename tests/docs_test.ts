@@ -2,9 +2,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { parse, stringify } from "yaml";
-import { foldModel } from "../checkpoints/fold.ts";
-import { readFoldedNetwork } from "../checkpoints/network_file.ts";
-import { encodeOnnx } from "../checkpoints/onnx.ts";
 import { COMMANDS } from "../cli.ts";
 import { type Command, parseArguments } from "../cli/command.ts";
 import { parseConfig } from "../config/load.ts";
@@ -14,6 +11,9 @@ import { Flatten } from "../layers/flatten.ts";
 import { GlobalAvgPool2d } from "../layers/pooling.ts";
 import { Sequential } from "../layers/sequential.ts";
 import { listModels } from "../models/registry.ts";
+import { foldModel } from "../networks/fold.ts";
+import { readFoldedNetwork } from "../networks/network_file.ts";
+import { encodeOnnx } from "../onnx/export.ts";
 import "./support/vulkan.ts";
 
 const ROOT = new URL("../", import.meta.url);

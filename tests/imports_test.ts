@@ -3,8 +3,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 
 /** Rooms import to the right only; of those in brackets, the parts between commas are strangers. */
 const ARROWS =
-  "`cli` → (`site`, `pages`) → `comparison` → `config` → `training` → `checkpoints` → " +
-  "(`models` → `layers`, `datasets`, `backends`) → `ops` → `graph`";
+  "`cli` → (`site`, `pages`) → `comparison` → `config` → `training` → `weights` → `onnx` → " +
+  "`checkpoints` → `networks` → `safetensors` → (`models` → `layers`, `datasets`, `backends`) → `ops` → `graph`";
 /** What all rooms may import, and what imports nothing else. */
 const GROUND = ["assembler", "files", "ranks", "reporting", "schema", "errors.ts"];
 /** All that is known of the backends outside their room. */

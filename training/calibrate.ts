@@ -1,8 +1,8 @@
 /** Calibrating a folded network: the temperature that fits images it was not trained on. */
 import type { Backend } from "../backends/backend.ts";
-import type { FoldedNetwork } from "../checkpoints/network.ts";
 import type { ImageSource } from "../datasets/image_source.ts";
 import { InputError } from "../errors.ts";
+import type { FoldedNetwork } from "../networks/network.ts";
 import { evaluateNetwork, type EvaluateOptions } from "./evaluate.ts";
 import { Calibration } from "./metrics/calibration.ts";
 import { fitTemperature, negativeLogLikelihood } from "./temperature.ts";

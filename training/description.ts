@@ -1,7 +1,7 @@
 /** From a dataset and an objective to what a network's file says of it. */
-import { DEFAULT_THRESHOLD } from "../checkpoints/activation.ts";
-import type { NetworkDescription } from "../checkpoints/network.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
+import { DEFAULT_THRESHOLD } from "../networks/activation.ts";
+import type { NetworkDescription } from "../networks/network.ts";
 import type { Objective } from "./objectives/objective.ts";
 import { type ObjectiveChoice, objectiveOf } from "./objectives/registry.ts";
 

@@ -1,12 +1,12 @@
 /** Evaluating a network by its logits, whatever kind of file it came from. */
 import type { Backend } from "../backends/backend.ts";
-import { type NamedPicture, requireFiniteLogits } from "../checkpoints/finite.ts";
+import { type NamedPicture, requireFiniteLogits } from "../networks/finite.ts";
 import {
   type FoldedNetwork,
   type NetworkDescription,
   networkProgram,
-} from "../checkpoints/network.ts";
-import { calibratedProgram } from "../checkpoints/temperature.ts";
+} from "../networks/network.ts";
+import { calibratedProgram } from "../networks/temperature.ts";
 import type { Metrics } from "../checkpoints/run_state.ts";
 import { imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";

@@ -1,6 +1,6 @@
 /** Whether tensors hold numbers that a training can go on from. */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
-import { describeNotFinite } from "../checkpoints/finite.ts";
+import { describeNotFinite } from "../networks/finite.ts";
 
 /**
  * The first tensor after which every step gives NaN, and what it holds: weights or averages that are

@@ -1,8 +1,8 @@
 /** Scoring batches of one size: a network's logits, and what an objective makes of them. */
 import type { Executable, TensorData } from "../backends/backend.ts";
-import { logitsOf, meanProbabilities } from "../checkpoints/activation.ts";
 import { extendProgram, input, output, trace } from "../graph/trace.ts";
 import type { Program } from "../graph/types.ts";
+import { logitsOf, meanProbabilities } from "../networks/activation.ts";
 import type { Objective } from "./objectives/objective.ts";
 import { traceEvaluation, traceTargets } from "./step_program.ts";
 

@@ -2,8 +2,8 @@
  * Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2):
  * the temperature T with the least mean negative log-likelihood of softmax(logits / T).
  */
-import { MAX_TEMPERATURE, MIN_TEMPERATURE } from "../checkpoints/temperature.ts";
 import { RunError } from "../errors.ts";
+import { MAX_TEMPERATURE, MIN_TEMPERATURE } from "../networks/temperature.ts";
 import { logSoftmaxRow, softmaxRow } from "../ops/softmax.ts";
 
 /** Steps at most; each at least halves the last one, and a few are enough. */

@@ -7,8 +7,8 @@
  */
 import * as ort from "npm:onnxruntime-node@1.30.0";
 import { parseArgs } from "node:util";
-import { foldModel } from "../../checkpoints/fold.ts";
-import { encodeOnnx } from "../../checkpoints/onnx.ts";
+import { foldModel } from "../../networks/fold.ts";
+import { encodeOnnx } from "../../onnx/export.ts";
 import { buildModel } from "../../models/registry.ts";
 import { median } from "../../reporting/statistics.ts";
 

@@ -2,14 +2,14 @@
 
 import type { Backend } from "../../backends/backend.ts";
 import { type Checkpoint, restoreModel } from "../../checkpoints/checkpoint.ts";
-import { compareFold, FOLD_TOLERANCE, foldModel } from "../../checkpoints/fold.ts";
-import type { FoldedNetwork } from "../../checkpoints/network.ts";
 import { RunError } from "../../errors.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { DoConv2d } from "../../layers/do_conv2d.ts";
 import type { Module } from "../../layers/module.ts";
 import { joinPath, parentPath } from "../../layers/names.ts";
 import { summarizeModel } from "../../models/summary.ts";
+import { compareFold, FOLD_TOLERANCE, foldModel } from "../../networks/fold.ts";
+import type { FoldedNetwork } from "../../networks/network.ts";
 import type { Fact, FactorData, KernelData, NetworkData } from "../../pages/report/data.ts";
 import { formatBytes, formatCount, formatSi } from "../../reporting/format.ts";
 import { describeVerification, type VerificationImages } from "../verification.ts";

@@ -8,9 +8,9 @@ import {
   writeCheckpoint,
 } from "../../checkpoints/checkpoint.ts";
 import { loadNetwork } from "../../checkpoints/load.ts";
-import { writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { InputError } from "../../errors.ts";
 import { buildModel } from "../../models/registry.ts";
+import { writeSafetensors } from "../../safetensors/file.ts";
 import { TINY_MODEL } from "../support/tiny_training.ts";
 
 function checkpoint(): Checkpoint {

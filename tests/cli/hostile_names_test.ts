@@ -1,12 +1,12 @@
 /** Names in files that would steer a terminal or a page. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
+import { readSafetensors, writeSafetensors } from "../../safetensors/file.ts";
 import { run } from "../support/command_line.ts";
 import { withFolder } from "../support/folder.ts";
 
 const NETWORK = fromFileUrl(
-  new URL("../checkpoints/hostile/escape_class_names.safetensors", import.meta.url),
+  new URL("../networks/hostile/escape_class_names.safetensors", import.meta.url),
 );
 const PICTURE = new URL("../fixtures/pictures/base.png", import.meta.url);
 const TENSOR = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const;

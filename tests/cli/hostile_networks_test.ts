@@ -4,7 +4,7 @@ import { fromFileUrl, join } from "@std/path";
 import { run } from "../support/command_line.ts";
 import { withFolder } from "../support/folder.ts";
 
-const FILES = fromFileUrl(new URL("../checkpoints/hostile/", import.meta.url));
+const FILES = fromFileUrl(new URL("../networks/hostile/", import.meta.url));
 const PICTURE = fromFileUrl(new URL("../fixtures/pictures/badcrc.png", import.meta.url));
 
 /** What is wrong with each folded network. */

@@ -1,9 +1,9 @@
 /** A temperature, from `calibrate` to everything that tells probabilities. */
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { parseFoldedNetwork } from "../../checkpoints/network.ts";
-import { readFoldedNetwork } from "../../checkpoints/network_file.ts";
-import { readSafetensors } from "../../checkpoints/safetensors_file.ts";
+import { parseFoldedNetwork } from "../../networks/network.ts";
+import { readFoldedNetwork } from "../../networks/network_file.ts";
+import { readSafetensors } from "../../safetensors/file.ts";
 import { plainPng } from "../support/pictures.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { readFoldedNetwork } from "../../checkpoints/network_file.ts";
+import { readFoldedNetwork } from "../../networks/network_file.ts";
 import { overfold, parseEvents, TINY, withTinyConfig as withConfig } from "./cli.ts";
 
 /** Colour images, and convolutions that `model.convolution` decides on. */

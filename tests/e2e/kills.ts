@@ -1,6 +1,6 @@
 /** Runs that are killed and resumed: what their tests and the campaign of many of them share. */
 import { join } from "@std/path";
-import { readSafetensors } from "../../checkpoints/safetensors_file.ts";
+import { readSafetensors } from "../../safetensors/file.ts";
 import { plainPng, writeFiles } from "../support/pictures.ts";
 import { TINY } from "./cli.ts";
 

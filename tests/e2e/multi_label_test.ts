@@ -2,8 +2,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
-import { readFoldedNetwork, writeFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { openDataset } from "../../datasets/open.ts";
+import { readFoldedNetwork, writeFoldedNetwork } from "../../networks/network_file.ts";
 import { overfold, parseEvents, withTinyConfig } from "./cli.ts";
 
 const DATASET = {

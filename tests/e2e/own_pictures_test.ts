@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { readFoldedNetwork, writeFoldedNetwork } from "../../checkpoints/network_file.ts";
 import { readRaster } from "../../files/images.ts";
+import { readFoldedNetwork, writeFoldedNetwork } from "../../networks/network_file.ts";
 import { plainPng, withFiles } from "../support/pictures.ts";
 import { CACHE, overfold, parseEvents } from "./cli.ts";
 

@@ -2,7 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { extname, fromFileUrl, join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
-import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
+import { readSafetensors, writeSafetensors } from "../../safetensors/file.ts";
 import { type Page, withPage } from "../support/browser.ts";
 import { pngChunk } from "../support/png.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";

@@ -4,11 +4,11 @@
  */
 import { fromFileUrl, join } from "@std/path";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
-import { foldModel } from "../../checkpoints/fold.ts";
-import { adoptState, readForeignState } from "../../checkpoints/import.ts";
-import { readSafetensors, writeSafetensors } from "../../checkpoints/safetensors_file.ts";
 import type { Module } from "../../layers/module.ts";
 import { buildModel, listModels } from "../../models/registry.ts";
+import { foldModel } from "../../networks/fold.ts";
+import { readSafetensors, writeSafetensors } from "../../safetensors/file.ts";
+import { adoptState, readForeignState } from "../../weights/import.ts";
 import { withFolder } from "../support/folder.ts";
 import { runModule, someNumbers } from "../support/run_module.ts";
 import { deviation } from "../support/tolerance.ts";

@@ -1,11 +1,11 @@
 /** Tiny networks as files. */
 import type { CheckpointHeader } from "../../checkpoints/checkpoint.ts";
-import { foldModel } from "../../checkpoints/fold.ts";
-import { CHECKPOINT_FORMAT, FOLDED_FORMAT } from "../../checkpoints/formats.ts";
-import type { FoldedNetwork, NetworkDescription } from "../../checkpoints/network.ts";
-import { withChecksums } from "../../checkpoints/checksums.ts";
+import { foldModel } from "../../networks/fold.ts";
+import { CHECKPOINT_FORMAT, FOLDED_FORMAT } from "../../safetensors/formats.ts";
+import type { FoldedNetwork, NetworkDescription } from "../../networks/network.ts";
+import { withChecksums } from "../../safetensors/checksums.ts";
 import { START } from "../../checkpoints/run_state.ts";
-import { encodeSafetensors, type Tensor } from "../../checkpoints/safetensors.ts";
+import { encodeSafetensors, type Tensor } from "../../safetensors/safetensors.ts";
 import type { Value } from "../../graph/types.ts";
 import { BatchNorm2d } from "../../layers/batch_norm2d.ts";
 import { Conv2d } from "../../layers/conv2d.ts";

@@ -1,12 +1,12 @@
 /** The programs whose code is on record: whole networks, and every op by itself. */
 import { dirname, fromFileUrl, join } from "@std/path";
-import { foldModel } from "../../checkpoints/fold.ts";
-import { networkProgram } from "../../checkpoints/network.ts";
 import { isLeaf } from "../../graph/leaves.ts";
 import { apply, input, output, trace } from "../../graph/trace.ts";
 import type { GraphNode, Op, Program, Shape, TensorType } from "../../graph/types.ts";
 import type { Module } from "../../layers/module.ts";
 import { buildModel } from "../../models/registry.ts";
+import { foldModel } from "../../networks/fold.ts";
+import { networkProgram } from "../../networks/network.ts";
 import { conv2dInputGradientOp, conv2dOp, conv2dWeightGradientOp } from "../../ops/conv2d.ts";
 import { OPS } from "../../ops/registry.ts";
 import { imageInput } from "../../training/image_input.ts";

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
-import { adoptState } from "../../checkpoints/import.ts";
 import { InputError } from "../../errors.ts";
 import { constantOp } from "../../graph/leaves.ts";
 import { Parameter } from "../../graph/parameter.ts";
@@ -17,6 +16,7 @@ import { inferenceProgram } from "../../models/inference.ts";
 import { buildModel, type BuildOptions, listModels } from "../../models/registry.ts";
 import { add } from "../../ops/add.ts";
 import { conv2d } from "../../ops/conv2d.ts";
+import { adoptState } from "../../weights/import.ts";
 import { disturb } from "../support/disturb.ts";
 import { narrowOptions } from "../support/narrow_model.ts";
 import { runModule } from "../support/run_module.ts";

@@ -1,9 +1,9 @@
 /** Fixtures: files of inputs and of what PyTorch computes from them; see tests/fixtures/README.md. */
 import { dirname } from "@std/path";
 import type { z } from "zod";
-import type { Tensor } from "../../checkpoints/safetensors.ts";
-import { readSafetensors } from "../../checkpoints/safetensors_file.ts";
 import { sizeOf } from "../../graph/types.ts";
+import { readSafetensors } from "../../safetensors/file.ts";
+import type { Tensor } from "../../safetensors/safetensors.ts";
 import { type Comparison, deviation } from "./tolerance.ts";
 
 /** A tensor of a fixture: numbers as f32, labels and indices as i32, schedules in float64, pictures u8. */

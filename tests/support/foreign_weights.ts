@@ -1,12 +1,12 @@
 /** Weights from elsewhere, for tests of what becomes of them. */
 import { fromFileUrl } from "@std/path";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
-import { foldModel } from "../../checkpoints/fold.ts";
-import { type ForeignState, readForeignState } from "../../checkpoints/import.ts";
-import type { FoldedNetwork } from "../../checkpoints/network.ts";
 import type { Module, StateDict } from "../../layers/module.ts";
 import { buildModel, type BuildOptions } from "../../models/registry.ts";
+import { foldModel } from "../../networks/fold.ts";
+import type { FoldedNetwork } from "../../networks/network.ts";
 import type { FoldOptions } from "../../ops/fold_for_inference.ts";
+import { type ForeignState, readForeignState } from "../../weights/import.ts";
 import { runModule } from "./run_module.ts";
 
 /** A narrow ResNet-18 with weights as they begin. */
@@ -52,7 +52,7 @@ export async function inTemporaryFile(
 
 /** The path of a file as another program writes it. */
 export function foreign(name: string): string {
-  return fromFileUrl(new URL(`../checkpoints/foreign/${name}`, import.meta.url));
+  return fromFileUrl(new URL(`../weights/foreign/${name}`, import.meta.url));
 }
 
 /** What a model of pictures of 32 pixels makes of some. */

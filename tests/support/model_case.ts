@@ -1,7 +1,6 @@
 /** What the fixture kinds of whole models share: building the model, its programs, folding it. */
 import { z } from "zod";
 import type { Backend, Executable } from "../../backends/backend.ts";
-import { adoptState } from "../../checkpoints/import.ts";
 import type { ConstantAttributes } from "../../graph/leaves.ts";
 import { input, output, trace } from "../../graph/trace.ts";
 import type { Program, Shape } from "../../graph/types.ts";
@@ -15,6 +14,7 @@ import type { ModelOptions } from "../../models/options.ts";
 import { BasicBlock, Bottleneck } from "../../models/residual_blocks.ts";
 import { ResNet } from "../../models/resnet.ts";
 import { foldForInference } from "../../ops/fold_for_inference.ts";
+import { adoptState } from "../../weights/import.ts";
 import type { Fixture, FixtureTensor } from "./fixture.ts";
 
 /** Whole models in f32 against PyTorch in f64. */

@@ -2,9 +2,9 @@
  * Folded networks that say something else than they should: mutations of what a stored program
  * means (attributes, operands, ops, outputs, shapes of tensors), the same for equal draws.
  */
-import type { FoldedNetwork } from "../../checkpoints/network.ts";
-import type { StoredProgram } from "../../checkpoints/program.ts";
 import { sizeOf } from "../../graph/types.ts";
+import type { FoldedNetwork } from "../../networks/network.ts";
+import type { StoredProgram } from "../../networks/program.ts";
 import { OPS } from "../../ops/registry.ts";
 import type { Draw } from "./random_cases.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { foldModel } from "../../checkpoints/fold.ts";
 import { InputError } from "../../errors.ts";
+import { foldModel } from "../../networks/fold.ts";
 import { calibrateNetwork } from "../../training/calibrate.ts";
 import { describeNetwork } from "../../training/description.ts";
 import { evaluateNetwork } from "../../training/evaluate.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isDescription } from "../../checkpoints/network.ts";
+import { isDescription } from "../../networks/network.ts";
 import { describeNetwork } from "../../training/description.ts";
 
 const IMAGES = {

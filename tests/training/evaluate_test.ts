@@ -1,12 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
-import { foldModel } from "../../checkpoints/fold.ts";
-import { networkProgram } from "../../checkpoints/network.ts";
 import { readImages } from "../../datasets/image_source.ts";
 import { inSeveralViews } from "../../datasets/sources/transformed.ts";
 import { InputError } from "../../errors.ts";
 import type { Program } from "../../graph/types.ts";
 import { inferenceProgram } from "../../models/inference.ts";
+import { foldModel } from "../../networks/fold.ts";
+import { networkProgram } from "../../networks/network.ts";
 import { multiply } from "../../ops/multiply.ts";
 import { sum } from "../../ops/sum.ts";
 import { describeNetwork } from "../../training/description.ts";

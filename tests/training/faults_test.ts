@@ -2,8 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { basename, join } from "@std/path";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
-import { foldModel } from "../../checkpoints/fold.ts";
-import { writeFoldedNetwork } from "../../checkpoints/network_file.ts";
+import { foldModel } from "../../networks/fold.ts";
+import { writeFoldedNetwork } from "../../networks/network_file.ts";
 import { BatchLoader } from "../../datasets/loader.ts";
 import { loadDataset } from "../../datasets/open.ts";
 import { InputError, UserError } from "../../errors.ts";

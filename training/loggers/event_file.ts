@@ -2,9 +2,9 @@
  * TensorBoard's event files: records of TFRecord's format (length, its checksum, bytes, their checksum),
  * each a message `Event` of tensorflow/core/util/event.proto, as protocol buffers.
  */
-import { loadProtobuf } from "../../checkpoints/protobuf.ts";
 import { crc32c } from "../../files/crc32c.ts";
 import { DISK } from "../../files/disk.ts";
+import { loadProtobuf } from "../../files/protobuf.ts";
 import { LogFile } from "../log_file.ts";
 
 /** A field of a message: its value by the type that the format gives it. */

@@ -1,9 +1,9 @@
 /** Any number of classes per image: each is decided on by itself, by its own sigmoid. */
-import { DEFAULT_THRESHOLD, logitOf } from "../../checkpoints/activation.ts";
 import type { Metrics, Sums } from "../../checkpoints/run_state.ts";
 import { InputError } from "../../errors.ts";
 import { constant } from "../../graph/trace.ts";
 import type { Value } from "../../graph/types.ts";
+import { DEFAULT_THRESHOLD, logitOf } from "../../networks/activation.ts";
 import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_with_logits.ts";
 import { binaryOutcomes } from "../../ops/binary_outcomes.ts";
 import { channelSum } from "../../ops/channel_sum.ts";

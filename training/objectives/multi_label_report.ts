@@ -1,5 +1,5 @@
 /** What an evaluation tells of decisions on every class: precision, recall, F1, average precision. */
-import { probabilitiesOf } from "../../checkpoints/activation.ts";
+import { probabilitiesOf } from "../../networks/activation.ts";
 import { Calibration } from "../metrics/calibration.ts";
 import type { ClassScores } from "../metrics/class_scores.ts";
 import { classScores, type DecisionScores } from "../metrics/decisions.ts";

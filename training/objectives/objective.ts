@@ -1,8 +1,8 @@
 /** What a network is trained for: the loss, what is counted, and which result is better. */
-import type { Activation } from "../../checkpoints/activation.ts";
 import type { Metrics, Sums } from "../../checkpoints/run_state.ts";
 import type { TargetColumn, TargetField } from "../../datasets/image_source.ts";
 import type { Value } from "../../graph/types.ts";
+import type { Activation } from "../../networks/activation.ts";
 import type { Entry, z } from "../../schema/entry.ts";
 import type { ConfusionMatrix } from "../confusion.ts";
 import type { Calibration } from "../metrics/calibration.ts";

@@ -1,7 +1,7 @@
 import { loadNetwork } from "../../../checkpoints/load.ts";
-import { readFoldedNetwork } from "../../../checkpoints/network_file.ts";
-import { encodeOnnx } from "../../../checkpoints/onnx.ts";
 import { UserError } from "../../../errors.ts";
+import { readFoldedNetwork } from "../../../networks/network_file.ts";
+import { encodeOnnx } from "../../../onnx/export.ts";
 import { mutateNetwork } from "../../support/mutate_program.ts";
 import { Draw } from "../../support/random_cases.ts";
 import { pick } from "../bytes.ts";

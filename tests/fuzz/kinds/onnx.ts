@@ -1,6 +1,6 @@
-import { adoptState, readForeignState } from "../../../checkpoints/import.ts";
-import { encodeOnnx } from "../../../checkpoints/onnx.ts";
-import { loadOnnxProto } from "../../../checkpoints/protobuf.ts";
+import { adoptState, readForeignState } from "../../../weights/import.ts";
+import { encodeOnnx } from "../../../onnx/export.ts";
+import { loadOnnxProto } from "../../../files/protobuf.ts";
 import { inferenceProgram } from "../../../models/inference.ts";
 import type { Kind } from "../kind.ts";
 import { foldedNetworks, tinyNetworks } from "../networks.ts";

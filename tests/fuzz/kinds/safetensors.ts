@@ -1,6 +1,6 @@
-import { adoptState, readForeignState } from "../../../checkpoints/import.ts";
-import { encodeSafetensors, type Tensor } from "../../../checkpoints/safetensors.ts";
 import { inferenceProgram } from "../../../models/inference.ts";
+import { encodeSafetensors, type Tensor } from "../../../safetensors/safetensors.ts";
+import { adoptState, readForeignState } from "../../../weights/import.ts";
 import type { Kind } from "../kind.ts";
 import { foldedNetworks, tinyNetworks } from "../networks.ts";
 import { runNetwork } from "../run_network.ts";

@@ -1,5 +1,4 @@
 /** Files of torch.save: damaged ones, with sums that are right all the same, and hostile ones. */
-import { adoptState, readForeignState } from "../../../checkpoints/import.ts";
 import type { RandomStream } from "../../../graph/random.ts";
 import type { Value } from "../../../graph/types.ts";
 import { BatchNorm2d } from "../../../layers/batch_norm2d.ts";
@@ -10,6 +9,7 @@ import { inferenceProgram } from "../../../models/inference.ts";
 import { globalAvgPool2d } from "../../../ops/global_avg_pool2d.ts";
 import { relu } from "../../../ops/relu.ts";
 import { flatten } from "../../../ops/reshape.ts";
+import { adoptState, readForeignState } from "../../../weights/import.ts";
 import { bytesOf, torchFile } from "../../support/torch_files.ts";
 import { type ZipFile, zipOf } from "../../support/zip.ts";
 import { concatenate, damage, pick } from "../bytes.ts";

@@ -2,8 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { z } from "zod";
-import { readForeignState } from "../../../checkpoints/import.ts";
 import { InputError } from "../../../errors.ts";
+import { readForeignState } from "../../../weights/import.ts";
 import { withoutBackend } from "./kind.ts";
 
 const schema = z.looseObject({

@@ -1,0 +1,191 @@
+/**
+ * ONNX files of folded networks (https://onnx.ai), for the runtimes that read them. Batches may have
+ * any size; class names, input size and channel statistics are in the model's metadata.
+ */
+import type { onnx } from "npm:onnx-proto@8.0.1";
+import { InputError } from "../errors.ts";
+import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts";
+import { foldForInference } from "../ops/fold_for_inference.ts";
+import type { GraphNode, Program, Value } from "../graph/types.ts";
+import { augmentOp } from "../ops/augment.ts";
+import {
+  type FoldedNetwork,
+  type NetworkDescription,
+  networkProgram,
+} from "../networks/network.ts";
+import { batchOf, ELEMENT, OnnxGraph, type Precision } from "./graph.ts";
+import { calibratedProgram } from "../networks/temperature.ts";
+import { loadOnnxProto } from "../files/protobuf.ts";
+
+/** Version of ONNX's operators in the files. */
+const ONNX_OPSET = 17;
+/** Version of ONNX's file format, the first that knows the opset. */
+const IR_VERSION = 8;
+
+/** Options of {@link encodeOnnx}. */
+export interface OnnxOptions {
+  /**
+   * Whether the file takes pictures as they are stored and gives probabilities: input `pixels` u8
+   * [N, H, W, C], output `probabilities` f32 [N, classes]. Otherwise its input is `input` f32
+   * [N, C, H, W], normalised, and its output `logits` f32 [N, classes]. Default false.
+   */
+  readonly includePreprocessing?: boolean;
+  /** Number format of weights and activations; inputs and outputs stay f32. Default `f32`. */
+  readonly precision?: Precision;
+  /** Whether batch norms are folded into convolutions first. Default true. */
+  readonly batchNorm?: boolean;
+}
+
+/**
+ * The bytes of an ONNX file of a network. Throws InputError for an op without a form in ONNX, for
+ * weights too large for f16 and, where others normalise, for a normalisation that is not described.
+ */
+export async function encodeOnnx(
+  network: FoldedNetwork,
+  options: OnnxOptions = {},
+): Promise<Uint8Array> {
+  const { description } = network;
+  const { batchNorm = true, includePreprocessing = false, precision = "f32" } = options;
+  const graph = new OnnxGraph(precision);
+  const input = graph.unique(includePreprocessing ? "pixels" : "input");
+  const output = graph.unique(includePreprocessing ? "probabilities" : "logits");
+  const inference = networkProgram(network, 1);
+  const program = foldForInference(
+    includePreprocessing ? calibratedProgram(inference, description) : inference,
+    { batchNorm },
+  );
+  if (!includePreprocessing) requireDescribed(program, description);
+  const names = new Map<Value, string>();
+  for (const node of program.nodes) {
+    const outputs = convertLeaf(graph, node, input, includePreprocessing) ??
+      convertNode(graph, node, node.inputs.map((value) => nameOf(value, names)));
+    outputs.forEach((name, i) => names.set(node.outputs[i], name));
+  }
+  const logits = cast(graph, nameOf(program.outputs.logits, names), ELEMENT.float);
+  rename(graph, includePreprocessing ? probabilities(graph, logits, description) : logits, output);
+  const { height, width, channels } = description.input;
+  const { ModelProto } = await loadOnnxProto();
+  const model = ModelProto.create({
+    irVersion: IR_VERSION,
+    producerName: "Overfold",
+    opsetImport: [{ domain: "", version: ONNX_OPSET }],
+    metadataProps: metadataOf(description),
+    graph: {
+      name: description.model,
+      node: graph.nodes,
+      initializer: graph.initializers,
+      input: [
+        includePreprocessing
+          ? batchOf(input, ELEMENT.uint8, [height, width, channels])
+          : batchOf(input, ELEMENT.float, [channels, height, width]),
+      ],
+      output: [batchOf(output, ELEMENT.float, [description.classNames.length])],
+    },
+  });
+  const { buffer, byteOffset, byteLength } = ModelProto.encode(model).finish();
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Throws InputError for a network that normalises pictures in another way than it says. */
+function requireDescribed({ nodes }: Program, { normalization }: NetworkDescription): void {
+  for (const { op, attributes } of nodes) {
+    for (const what of op === augmentOp ? ["mean", "std"] as const : []) {
+      const [found, described] = [attributes[what], normalization[what]].map(String);
+      if (found === described) continue;
+      throw new InputError(
+        `the network normalises with the ${what} ${found}, but says ${described}; export it with ` +
+          "the preprocessing included",
+      );
+    }
+  }
+}
+
+function probabilities(
+  graph: OnnxGraph,
+  logits: string,
+  { activation }: NetworkDescription,
+): string {
+  return activation === "sigmoid"
+    ? graph.node("Sigmoid", [logits])
+    : graph.node("Softmax", [logits], { axis: 1 });
+}
+
+/** Constants, and the way from the file's input to the network's; undefined for any other node. */
+function convertLeaf(
+  graph: OnnxGraph,
+  node: GraphNode,
+  input: string,
+  includePreprocessing: boolean,
+): string[] | undefined {
+  switch (node.op) {
+    case constantOp: {
+      const { data, shape, name }: ConstantAttributes = node.attributes;
+      return [graph.floats(data, shape, name)];
+    }
+    case inputOp:
+      return includePreprocessing ? [input] : [];
+    case augmentOp: {
+      const [normalized] = includePreprocessing ? convertNode(graph, node, [input]) : [input];
+      return [cast(graph, normalized, ELEMENT.float16)];
+    }
+  }
+}
+
+/**
+ * Appends a node of an inference program to an ONNX graph and returns the names of its outputs that
+ * ONNX has. Throws InputError for an op that inference does not compute.
+ */
+function convertNode(graph: OnnxGraph, node: GraphNode, inputs: readonly string[]): string[] {
+  const { op: { name, inference }, scope } = node;
+  if (inference) return [inference.onnx(graph.within(scope), inputs, node)].flat();
+  throw new InputError(
+    `${scope || "the network"}: the op "${name}" cannot be written in ONNX; ` +
+      "predict with the folded safetensors file instead",
+  );
+}
+
+/** To or from f16; in a graph of f32 all is f32. */
+function cast(graph: OnnxGraph, name: string, to: number): string {
+  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to });
+}
+
+/** Gives a node's output the name under which the file shows it. */
+function rename({ nodes }: OnnxGraph, from: string, to: string): void {
+  for (const node of nodes) {
+    node.input = node.input?.map((name) => name === from ? to : name);
+    node.output = node.output?.map((name) => name === from ? to : name);
+  }
+}
+
+function nameOf(value: Value, names: ReadonlyMap<Value, string>): string {
+  const name = names.get(value);
+  if (name !== undefined) return name;
+  const { op } = value.node;
+  throw new InputError(
+    op === inputOp
+      ? "the network reads pixels other than through its normalisation; export it with the " +
+        "preprocessing included"
+      : `output ${
+        value.index + 1
+      } of the op "${op.name}" cannot be written in ONNX; predict with ` +
+        "the folded safetensors file instead",
+  );
+}
+
+function metadataOf(description: NetworkDescription): onnx.IStringStringEntryProto[] {
+  const { model, input, normalization, classNames, activation, temperature, threshold } =
+    description;
+  const entries = {
+    model,
+    input,
+    normalization,
+    class_names: classNames,
+    ...(activation ? { activation } : {}),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(threshold === undefined ? {} : { threshold }),
+  };
+  return Object.entries(entries).map(([key, value]) => ({
+    key,
+    value: typeof value === "string" ? value : JSON.stringify(value),
+  }));
+}

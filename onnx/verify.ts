@@ -1,0 +1,172 @@
+/** The proof that an ONNX file does what the network does: ONNX Runtime runs it on the same images. */
+import type { Backend } from "../backends/backend.ts";
+import type { LoadedNetwork } from "../checkpoints/load.ts";
+import { RunError } from "../errors.ts";
+import { importLibrary } from "../files/library.ts";
+import {
+  type Activation,
+  DEFAULT_THRESHOLD,
+  logitOf,
+  probabilitiesOf,
+} from "../networks/activation.ts";
+import {
+  compareLogits,
+  FOLD_TOLERANCE,
+  type FoldVerification,
+  logitsOf,
+} from "../networks/fold.ts";
+import type { NetworkDescription } from "../networks/network.ts";
+import { calibratedProgram } from "../networks/temperature.ts";
+import { augmentOp } from "../ops/augment.ts";
+import type { OnnxOptions } from "./export.ts";
+
+/** ONNX Runtime compiled to WebAssembly, which runs the same everywhere. */
+const RUNTIME = "npm:onnxruntime-web@1.30.0";
+
+/** The largest relative difference of an f16 file, which rounds to 11 bits after every layer. */
+const HALF_TOLERANCE = 2e-2;
+
+/** A network as {@link verifyOnnx} compares with it. */
+export type ComparedNetwork = Pick<LoadedNetwork, "description" | "program">;
+
+/**
+ * Runs an ONNX file of a network in ONNX Runtime and compares what it gives with the network's own
+ * output. ONNX Runtime is downloaded from npm when it is first needed.
+ *
+ * @param options those the file was encoded with
+ * @param pixels u8 [count, H, W, C] of the network's input size
+ * @throws RunError when ONNX Runtime cannot be had, refuses the file or gives other numbers
+ */
+export async function verifyOnnx(
+  file: Uint8Array,
+  network: ComparedNetwork,
+  backend: Backend,
+  pixels: Uint8Array,
+  options: OnnxOptions = {},
+): Promise<FoldVerification> {
+  const { description } = network;
+  const { includePreprocessing = false, precision = "f32" } = options;
+  const { height, width, channels } = description.input;
+  const count = pixels.length / (height * width * channels);
+  const batchSize = Math.min(count, 64);
+  const found = await runFile(file, description, pixels, batchSize, includePreprocessing);
+  const inference = network.program(batchSize);
+  const logits = await logitsOf(
+    backend,
+    includePreprocessing ? calibratedProgram(inference, description) : inference,
+    pixels,
+  );
+  const { activation, threshold = DEFAULT_THRESHOLD } = description;
+  const expected = includePreprocessing
+    ? probabilityRows(logits, logits.length / count, activation)
+    : logits;
+  const verification = compareLogits(expected, found, count, {
+    ...(activation === "sigmoid"
+      ? { threshold: includePreprocessing ? threshold : logitOf(threshold) }
+      : {}),
+  });
+  const tolerance = precision === "f32" ? FOLD_TOLERANCE : HALF_TOLERANCE;
+  if (!(verification.maxRelativeDifference <= tolerance)) {
+    throw new RunError(
+      `in ONNX Runtime the exported network differs by ` +
+        `${
+          verification.maxRelativeDifference.toExponential(1)
+        } relative, more than ${tolerance}; ` +
+        "nothing was written" + (precision === "f16" ? ". Export it with f32 instead" : ""),
+    );
+  }
+  return verification;
+}
+
+/** What is used of ONNX Runtime. */
+interface OnnxRuntime {
+  readonly env: { logLevel: string; readonly wasm: { numThreads: number } };
+  readonly Tensor: new (
+    type: string,
+    data: Uint8Array | Float32Array,
+    dims: readonly number[],
+  ) => unknown;
+  readonly InferenceSession: {
+    create(file: Uint8Array, options: unknown): Promise<InferenceSession>;
+  };
+}
+
+interface InferenceSession {
+  readonly outputNames: readonly string[];
+  run(feeds: Readonly<Record<string, unknown>>): Promise<
+    Readonly<Record<string, { readonly data: Float32Array }>>
+  >;
+  release(): Promise<void>;
+}
+
+/** ONNX Runtime. Throws RunError if it cannot be had. */
+export async function loadRuntime(): Promise<OnnxRuntime> {
+  const runtime = await importLibrary<OnnxRuntime>(
+    RUNTIME,
+    "or leave the verification out (--no-verify)",
+  );
+  runtime.env.logLevel = "error";
+  runtime.env.wasm.numThreads = 1;
+  return runtime;
+}
+
+/** The file's output for all images, batch by batch, the last one smaller. */
+async function runFile(
+  file: Uint8Array,
+  { input: { height, width, channels }, normalization }: NetworkDescription,
+  pixels: Uint8Array,
+  batchSize: number,
+  includePreprocessing: boolean,
+): Promise<Float32Array> {
+  const { InferenceSession, Tensor } = await loadRuntime();
+  const size = height * width * channels;
+  try {
+    const session = await InferenceSession.create(file, { executionProviders: ["wasm"] });
+    const rows: Float32Array[] = [];
+    for (let start = 0; start < pixels.length; start += batchSize * size) {
+      const batch = pixels.slice(start, start + batchSize * size);
+      const count = batch.length / size;
+      const stored = [count, height, width, channels];
+      const planes = [count, channels, height, width];
+      const feeds = includePreprocessing ? { pixels: new Tensor("uint8", batch, stored) } : {
+        input: new Tensor("float32", normalize(batch, stored, normalization), planes),
+      };
+      const results = await session.run(feeds);
+      rows.push(results[session.outputNames[0]].data);
+    }
+    await session.release();
+    return Float32Array.from(rows.flatMap((row) => [...row]));
+  } catch (error) {
+    throw new RunError(`ONNX Runtime refuses the exported network: ${messageOf(error)}`);
+  }
+}
+
+/** [N, H, W, C] pixels as [N, C, H, W] numbers (p / 255 − mean) / std. */
+function normalize(
+  pixels: Uint8Array,
+  [batch, height, width, channels]: readonly number[],
+  { mean, std }: NetworkDescription["normalization"],
+): Float32Array {
+  const [numbers] = augmentOp.evaluate(
+    [{ data: Float64Array.from(pixels), shape: [batch, height, width, channels] }],
+    { padding: 0, mean, std },
+    [{ shape: [batch, channels, height, width], dtype: "f32" }],
+  );
+  return Float32Array.from(numbers);
+}
+
+function probabilityRows(
+  logits: Float32Array,
+  classes: number,
+  activation: Activation | undefined,
+): Float32Array {
+  const probabilities = new Float32Array(logits.length);
+  for (let at = 0; at < logits.length; at += classes) {
+    probabilities.set(probabilitiesOf(logits.subarray(at, at + classes), activation), at);
+  }
+  return probabilities;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,118 @@
+// deno-lint-ignore-file no-control-regex -- the file is no text
+/** Weights that exporters put into a file beside the ONNX file. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { InputError } from "../../errors.ts";
+import { readOnnxTensors } from "../../onnx/file.ts";
+
+const FOREIGN = fromFileUrl(new URL("../weights/foreign/", import.meta.url));
+const DATA = "external.onnx.data";
+
+/**
+ * Reads the ONNX file from a folder of its own.
+ *
+ * @param edit changes its bytes, each a character, and keeps their number
+ * @param prepare changes the file of its data
+ */
+async function read(
+  edit: (text: string) => string = (text) => text,
+  prepare: (data: string) => Promise<unknown> = () => Promise.resolve(),
+) {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "network.onnx");
+    const sound = await Deno.readFile(join(FOREIGN, "external.onnx"));
+    const text = edit(String.fromCharCode(...sound));
+    assertEquals(text.length, sound.length);
+    await Deno.writeFile(path, Uint8Array.from(text, (c) => c.charCodeAt(0)));
+    await Deno.copyFile(join(FOREIGN, DATA), join(folder, DATA));
+    await prepare(join(folder, DATA));
+    return (await readOnnxTensors(path)).tensors;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("weights in a file beside the ONNX file are read from their places", async () => {
+  const { tensors: inside } = await readOnnxTensors(join(FOREIGN, "kept_bn_eval.onnx"));
+  const beside = await read();
+  assertEquals([...beside.keys()].toSorted(), [...inside.keys()].toSorted());
+  // Both are of the same network.
+  for (const [name, tensor] of inside) assertEquals(beside.get(name), tensor);
+});
+
+Deno.test("no file is read but plain ones in the ONNX file's own folder", async () => {
+  const places = [
+    "../ternal.onnx.dat",
+    "/etc/////////hosts",
+    "d/external.onnx.da",
+    "d\\external.onnx.d",
+  ];
+  for (const place of places) {
+    const moved = place.padEnd(DATA.length, "x");
+    const error = await assertRejects(
+      () => read((text) => text.replaceAll(DATA, moved)),
+      InputError,
+      "which is no name of a file beside it",
+    );
+    assert(error.message.includes(JSON.stringify(moved)), error.message);
+  }
+  const link = async (data: string) => {
+    await Deno.rename(data, `${data}.old`);
+    await Deno.symlink(`${data}.old`, data);
+  };
+  await assertRejects(() => read(undefined, link), InputError, "no plain file");
+  const folder = async (data: string) => {
+    await Deno.remove(data);
+    await Deno.mkdir(data);
+  };
+  await assertRejects(() => read(undefined, folder), InputError, "no plain file");
+  await assertRejects(() => read(undefined, Deno.remove), InputError, "both files are needed");
+});
+
+Deno.test("no more is read than a file has and a tensor needs", async () => {
+  // A number is text behind its own length.
+  const withNumber = (key: string, number: string) => (text: string) =>
+    text.replaceAll(new RegExp(`(${key}\x12\x03)864`, "g"), `$1${number}`);
+  for (const number of ["999", "-64", "8e9", "8.4"]) {
+    await assertRejects(() => read(withNumber("length", number)), InputError, "it needs 864");
+    if (number === "999") continue;
+    await assertRejects(() => read(withNumber("offset", number)), InputError, "it needs 32");
+  }
+  const cut = (data: string) => Deno.truncate(data, 900);
+  await assertRejects(() => read(undefined, cut), InputError, "which has 900 bytes: too few");
+  // Each tensor from the first byte on: each is in the file, all together are more than it.
+  const first = (text: string) =>
+    text.replaceAll(/(?<=offset\x12[\x03\x04])\d+/g, (digits) => "0".repeat(digits.length));
+  await assertRejects(() => read(first, cut), InputError, "which has 900 bytes: too few");
+});
+
+Deno.test("a weight's name stays on its line", async () => {
+  const named = (text: string) => text.replaceAll("0.weight", "0\nweight");
+  const error = await assertRejects(() => read(named), InputError, "control characters");
+  assert(!error.message.includes("\n"), error.message);
+});
+
+Deno.test("more weights than a network has are refused", async () => {
+  // A float without axes, four digits as its name and four bytes.
+  const initializer = (index: number) => {
+    const name = String(index).padStart(4, "0");
+    return `\x2a\x0e\x10\x01\x42\x04${name}\x4a\x04\0\0\0\0`;
+  };
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "many.onnx");
+    const write = async (count: number) => {
+      const graph = Array.from({ length: count }, (_, i) => initializer(i)).join("");
+      const length = [graph.length & 127 | 128, graph.length >> 7 & 127 | 128, graph.length >> 14];
+      const text = `\x08\x08\x3a${String.fromCharCode(...length)}${graph}`;
+      await Deno.writeFile(path, Uint8Array.from(text, (c) => c.charCodeAt(0)));
+    };
+    await write(8192);
+    assertEquals((await readOnnxTensors(path)).tensors.size, 8192);
+    await write(8193);
+    await assertRejects(() => readOnnxTensors(path), InputError, "more than 8192 weights");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

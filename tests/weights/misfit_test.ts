@@ -1,0 +1,142 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { InputError } from "../../errors.ts";
+import type { StateDict } from "../../layers/module.ts";
+import { buildModel, type BuildOptions } from "../../models/registry.ts";
+import { adoptState } from "../../weights/import.ts";
+import { disturb } from "../support/disturb.ts";
+
+function resNet(name = "resnet18", options: Partial<BuildOptions> = {}) {
+  const model = buildModel(name, { classes: 5, width: 8, ...options });
+  model.initialize(1);
+  return model;
+}
+
+const from = (tensors: StateDict) => ({ path: "w.pth", tensors });
+
+/** Why weights do not fit a ResNet-18. */
+function reason(tensors: StateDict): string[] {
+  return assertThrows(() => adoptState(resNet(), from(tensors)), InputError).message.split("\n  ");
+}
+
+Deno.test("many tensors are told by the parts of the network they are in, with the key that helps", () => {
+  const lines = reason(resNet("resnet34").stateDict());
+  assertEquals(lines, [
+    "w.pth: the weights do not fit the model: all of its 102 tensors are in them",
+    "unexpected: 12 tensors of layer1 (layer1.2.conv1.weight [8, 8, 3, 3], …)",
+    "unexpected: 24 tensors of layer2 (layer2.2.conv1.weight [16, 16, 3, 3], …)",
+    "unexpected: 48 tensors of layer3 (layer3.2.conv1.weight [32, 32, 3, 3], …)",
+    "unexpected: 12 tensors of layer4 (layer4.2.conv1.weight [64, 64, 3, 3], …)",
+    "model.ignore: [layer1.2, layer2.2, layer2.3, layer3.2, layer3.3, layer3.4, layer3.5, layer4.2] " +
+    "goes on without: what is in the file alone is left out, layers of the model start anew",
+  ]);
+  const ignore = /\[(layer1.2.*layer4.2)\]/.exec(lines[5])![1].split(", ");
+  const [model, trained] = [resNet(), disturb(resNet("resnet34"))];
+  assertEquals(adoptState(model, from(trained.stateDict()), { ignore }), { leftOut: [] });
+  assertEquals(
+    model.stateDict().get("layer4.1.bn2.bias"),
+    trained.stateDict().get("layer4.1.bn2.bias"),
+  );
+});
+
+Deno.test("a part that the file lacks is named as a whole", () => {
+  const state = new Map([...resNet().stateDict()].filter(([name]) => !name.startsWith("layer4")));
+  const [first, ...lines] = reason(state);
+  assertEquals(first, "w.pth: the weights do not fit the model: of its 102 tensors 77 are in them");
+  assert(lines[0].startsWith("missing: 15 tensors of layer4.0 (layer4.0.conv1.weight"), lines[0]);
+  assert(lines[2].startsWith("model.ignore: [layer4] goes on without"), lines[2]);
+});
+
+Deno.test("weights of other sizes are told in few lines, whatever their number", () => {
+  const lines = reason(resNet("resnet18", { width: 16 }).stateDict());
+  assertEquals(lines.length, 7);
+  assertEquals(
+    lines[1],
+    "wrong shape: conv1.weight is [16, 3, 7, 7], the model has [8, 3, 7, 7]",
+  );
+  assert(
+    lines[5].startsWith("wrong shape: 17 tensors of layer4, fc") || lines[5].includes("layer4"),
+  );
+  assert(lines[6].startsWith("They are weights of another architecture, or of this"), lines[6]);
+});
+
+Deno.test("plain kernels are told to enter no block of branches, in a line", () => {
+  const plain = resNet().stateDict();
+  for (
+    const convolution of ["rep_vgg", "acnet", "dbb", "mobile_one", "orepa", "expand_net"] as const
+  ) {
+    const model = resNet("resnet18", { convolution });
+    const { message } = assertThrows(() => adoptState(model, from(plain)), InputError);
+    assertEquals(message.split("\n").length, 1);
+    assertStringIncludes(
+      message,
+      "weight, which no kind of convolution takes but conv and do_conv",
+    );
+  }
+});
+
+Deno.test("options are written as keys of a config or as arguments", () => {
+  const state = resNet().stateDict();
+  state.delete("layer4.1.bn2.bias");
+  state.set("aux.weight", { shape: [3], data: new Float32Array(3) });
+  const { message } = assertThrows(
+    () => adoptState(resNet(), from(state), { form: "arguments" }),
+    InputError,
+  );
+  assertStringIncludes(message, "--ignore aux --ignore layer4.1.bn2.bias goes on without");
+});
+
+Deno.test("weights of which no name fits are told to be behind others or another network's", () => {
+  const renamed = new Map(
+    [...resNet().stateDict().values()].map((tensor, i) => [`encoder.unit${i}.kernel`, tensor]),
+  );
+  const [first, ...others] = reason(renamed).filter((line) => !line.startsWith("missing"));
+  const last = others.at(-1)!;
+  assertEquals(first, "w.pth: the weights do not fit the model: of its 102 tensors 0 are in them");
+  assert(
+    last.includes("model.prefix says behind which") && last.includes("theirs begin with encoder"),
+    last,
+  );
+});
+
+Deno.test("names that are no plain text in a config are quoted, and one without a name cannot be ignored", () => {
+  const advice = (name: string) =>
+    reason(new Map([...resNet().stateDict(), [name, { shape: [1], data: new Float32Array(1) }]]))
+      .at(-1)!;
+  assert(advice("99.weight").startsWith('model.ignore: ["99"] goes'), advice("99.weight"));
+  assert(advice("...").startsWith('model.ignore: ["."] goes'), advice("..."));
+  assert(advice("").startsWith("A tensor without a name cannot be ignored"), advice(""));
+  const tensors = resNet().stateDict();
+  tensors.set("...", { shape: [1], data: new Float32Array(1) });
+  adoptState(resNet(), from(tensors), { ignore: ["."] });
+});
+
+Deno.test("what is ignored is left out of the file and keeps its weights in the model", () => {
+  const trained = disturb(resNet()).stateDict();
+  trained.set("aux.weight", { shape: [3], data: new Float32Array(3) });
+  trained.delete("layer4.1.bn2.bias");
+  const model = resNet();
+  const before = model.stateDict();
+  const options = { ignore: ["aux", "layer4.1.bn2", "*.conv1.weight"] };
+  assertEquals(adoptState(model, from(trained), options), { leftOut: [] });
+  for (const [name, { data }] of model.stateDict()) {
+    const isIgnored = name.startsWith("layer4.1.bn2") || name.endsWith(".conv1.weight");
+    assertEquals(data, (isIgnored ? before : trained).get(name)!.data, name);
+  }
+  const error = assertThrows(() => adoptState(resNet(), from(trained), { ignore: ["a", "aux"] }));
+  assertEquals((error as InputError).at, ["ignore", 0]);
+});
+
+Deno.test("names to ignore may be the file's own, with what stands before the model's", () => {
+  const trained = disturb(resNet()).stateDict();
+  const wrapped = new Map([...trained].map(([name, tensor]) => [`net.${name}`, tensor]));
+  const model = resNet();
+  const before = model.stateDict();
+  const error = assertThrows(
+    () => adoptState(model, from(wrapped), { ignore: ["net.fc"] }),
+    InputError,
+  );
+  assert(error.message.includes("missing: fc.weight [5, 64]"), error.message);
+  adoptState(model, from(wrapped), { ignore: ["fc"] });
+  assertEquals(model.stateDict().get("fc.weight"), before.get("fc.weight"));
+  assertEquals(model.stateDict().get("conv1.weight"), trained.get("conv1.weight"));
+});
