@@ -1,7 +1,7 @@
 /**
  * Random changes of training images. An augmentation is of one of two kinds: it changes pixels where
  * batches are prepared, or it is a part of what the training step carries out (crop and mirroring,
- * `ops/augment.ts`; erasing, `ops/erase.ts`), for which a batch holds the draws.
+ * `ops/preprocess.ts`; erasing, `ops/erase.ts`), for which a batch holds the draws.
  */
 import type { RandomStream } from "../graph/random.ts";
 import type { Entry, z } from "../schema/entry.ts";

@@ -3,7 +3,7 @@ import type { Parameter } from "../graph/parameter.ts";
 import { input, output, trace } from "../graph/trace.ts";
 import type { Program } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
-import { augment } from "../ops/augment.ts";
+import { preprocess } from "../ops/preprocess.ts";
 
 /** The pictures a model takes. */
 export interface ImageFormat {
@@ -31,6 +31,6 @@ export function inferenceProgram(
   const bind = (parameter: Parameter) => ({ constant: numbers(parameter) });
   return trace({ name: "infer", bind }, () => {
     const pixels = input("pixels", [batchSize, height, width, channels], "u8");
-    output("logits", model.call(augment(pixels, undefined, { padding: 0, mean, std })));
+    output("logits", model.call(preprocess(pixels, undefined, { padding: 0, mean, std })));
   });
 }

@@ -39,6 +39,9 @@ import { MAX_AT_ONCE, requireModestCost } from "./program_cost.ts";
 /** More than a network has: one of a thousand layers has some eight thousand. */
 const MAX_NODES = 2 ** 13;
 
+/** Present names of ops that older files name otherwise. */
+const RENAMED_OPS: ReadonlyMap<string, string> = new Map([["augment", "preprocess"]]);
+
 /** A result of a node: the node's index, the result's. */
 export type StoredReference = readonly [node: number, output: number];
 
@@ -167,7 +170,7 @@ function restoreNode(
   constantOf: (name: string) => Value,
   batchSize: number,
 ): Value[] {
-  const op = OPS.get(name);
+  const op = OPS.get(RENAMED_OPS.get(name) ?? name);
   if (!op) {
     throw new InputError(
       `the stored program uses the op "${name}", which this version does not know; ` +

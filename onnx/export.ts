@@ -7,7 +7,7 @@ import { InputError } from "../errors.ts";
 import { type ConstantAttributes, constantOp, inputOp } from "../graph/leaves.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import type { GraphNode, Program, Value } from "../graph/types.ts";
-import { augmentOp } from "../ops/augment.ts";
+import { preprocessOp } from "../ops/preprocess.ts";
 import {
   type FoldedNetwork,
   type NetworkDescription,
@@ -89,7 +89,7 @@ export async function encodeOnnx(
 /** Throws InputError for a network that normalises pictures in another way than it says. */
 function requireDescribed({ nodes }: Program, { normalization }: NetworkDescription): void {
   for (const { op, attributes } of nodes) {
-    for (const what of op === augmentOp ? ["mean", "std"] as const : []) {
+    for (const what of op === preprocessOp ? ["mean", "std"] as const : []) {
       const [found, described] = [attributes[what], normalization[what]].map(String);
       if (found === described) continue;
       throw new InputError(
@@ -124,7 +124,7 @@ function convertLeaf(
     }
     case inputOp:
       return includePreprocessing ? [input] : [];
-    case augmentOp: {
+    case preprocessOp: {
       const [normalized] = includePreprocessing ? convertNode(graph, node, [input]) : [input];
       return [cast(graph, normalized, ELEMENT.float16)];
     }

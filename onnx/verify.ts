@@ -17,7 +17,7 @@ import {
 } from "../networks/fold.ts";
 import type { NetworkDescription } from "../networks/network.ts";
 import { calibratedProgram } from "../networks/temperature.ts";
-import { augmentOp } from "../ops/augment.ts";
+import { preprocessOp } from "../ops/preprocess.ts";
 import type { OnnxOptions } from "./export.ts";
 
 /** ONNX Runtime compiled to WebAssembly, which runs the same everywhere. */
@@ -147,7 +147,7 @@ function normalize(
   [batch, height, width, channels]: readonly number[],
   { mean, std }: NetworkDescription["normalization"],
 ): Float32Array {
-  const [numbers] = augmentOp.evaluate(
+  const [numbers] = preprocessOp.evaluate(
     [{ data: Float64Array.from(pixels), shape: [batch, height, width, channels] }],
     { padding: 0, mean, std },
     [{ shape: [batch, channels, height, width], dtype: "f32" }],

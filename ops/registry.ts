@@ -5,7 +5,6 @@ import { adamUpdateOp } from "./adam_update.ts";
 import { adaptiveAvgPool2dGradientOp, adaptiveAvgPool2dOp } from "./adaptive_avg_pool2d.ts";
 import { addOp } from "./add.ts";
 import { addBiasOp } from "./add_bias.ts";
-import { augmentOp } from "./augment.ts";
 import { avgPool2dGradientOp, avgPool2dOp } from "./avg_pool2d.ts";
 import {
   binaryCrossEntropyWithLogitsGradientOp,
@@ -55,6 +54,7 @@ import { multiplyOp } from "./multiply.ts";
 import { multiplyScalarOp } from "./multiply_scalar.ts";
 import { packOp } from "./pack.ts";
 import { preluGradientOp, preluOp, preluSlopeGradientOp } from "./prelu.ts";
+import { preprocessOp } from "./preprocess.ts";
 import { reluGradientOp, reluOp } from "./relu.ts";
 import { relu6GradientOp, relu6Op } from "./relu6.ts";
 import { reshapeOp } from "./reshape.ts";
@@ -91,7 +91,6 @@ const ALL: readonly Op[] = [
   adaptiveAvgPool2dGradientOp,
   addOp,
   addBiasOp,
-  augmentOp,
   avgPool2dOp,
   avgPool2dGradientOp,
   binaryCrossEntropyWithLogitsOp,
@@ -150,6 +149,7 @@ const ALL: readonly Op[] = [
   preluOp,
   preluGradientOp,
   preluSlopeGradientOp,
+  preprocessOp,
   reluOp,
   reluGradientOp,
   relu6Op,

@@ -7,7 +7,7 @@ import { RandomStream, STREAM } from "../graph/random.ts";
 import { constant, input, isTraining } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import type { ImageFormat } from "../models/inference.ts";
-import { augment } from "../ops/augment.ts";
+import { preprocess } from "../ops/preprocess.ts";
 import { BOX_FIELDS, erase } from "../ops/erase.ts";
 import { mix, MIX_FIELDS } from "../ops/mix.ts";
 
@@ -26,7 +26,7 @@ export interface InputChanges extends Partial<Pick<StepTransform, "padding" | "e
 /**
  * Normalised pictures, from the input `pixels` u8 [N, H, W, C]. While training they are changed as
  * other inputs say: cropped from the zero-padded picture and mirrored by `transforms` i32 [N, 3]
- * (offsetY, offsetX, flip; see `ops/augment.ts`), partly erased by `erasures` i32 [N, 5]
+ * (offsetY, offsetX, flip; see `ops/preprocess.ts`), partly erased by `erasures` i32 [N, 5]
  * (`ops/erase.ts`), and mixed by `partners` i32 [N, 5] and `shares` f32 [N] (`ops/mix.ts`).
  */
 export function imageInput(
@@ -35,9 +35,9 @@ export function imageInput(
 ): TraceInput {
   return (batchSize) => {
     const pixels = input("pixels", [batchSize, height, width, channels], "u8");
-    if (!isTraining()) return augment(pixels, undefined, normalization);
+    if (!isTraining()) return preprocess(pixels, undefined, normalization);
     const transforms = input("transforms", [batchSize, 3], "i32");
-    let images = augment(pixels, transforms, { ...normalization, padding });
+    let images = preprocess(pixels, transforms, { ...normalization, padding });
     if (erasing) {
       const values = erasedValues(erasing, channels);
       const boxes = input("erasures", [batchSize, BOX_FIELDS], "i32");

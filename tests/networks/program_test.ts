@@ -10,11 +10,11 @@ import { buildModel } from "../../models/registry.ts";
 import { foldModel } from "../../networks/fold.ts";
 import { type FoldedNetwork, networkProgram } from "../../networks/network.ts";
 import { type StoredNode, storeProgram } from "../../networks/program.ts";
-import { augment } from "../../ops/augment.ts";
 import { conv2d } from "../../ops/conv2d.ts";
 import { fill } from "../../ops/fill.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { maxPool2d } from "../../ops/max_pool2d.ts";
+import { preprocess } from "../../ops/preprocess.ts";
 import { relu } from "../../ops/relu.ts";
 import { runBetweenCanaries } from "../support/canaries.ts";
 import { mutateNetwork } from "../support/mutate_program.ts";
@@ -146,10 +146,19 @@ const withAttributes = (op: string, attributes: object) =>
 function computing(compute: (pictures: Value) => Value): FoldedNetwork {
   const program = trace({ name: "infer" }, () => {
     const pixels = input("pixels", [1, 2048, 2048, 1], "u8");
-    output("logits", compute(augment(pixels, undefined, { mean: [0], std: [1] })));
+    output("logits", compute(preprocess(pixels, undefined, { mean: [0], std: [1] })));
   });
   return { ...NETWORKS[0], program: storeProgram(program).stored };
 }
+
+Deno.test("a program that names an op as older versions did is read", () => {
+  const old = changed((nodes) =>
+    nodes.map((node) => node.op === "preprocess" ? { ...node, op: "augment" } : node)
+  );
+  const namesOf = (network: FoldedNetwork) =>
+    networkProgram(network, 2).nodes.map(({ op }) => op.name);
+  assertEquals(namesOf(old), namesOf(NETWORKS[0]));
+});
 
 const REFUSED: Readonly<Record<string, readonly [network: FoldedNetwork, why: string]>> = {
   "an unknown attribute": [
@@ -161,8 +170,8 @@ const REFUSED: Readonly<Record<string, readonly [network: FoldedNetwork, why: st
     "conv2d: stride is [1,1.5]; expected a list of 2, each a whole number of 1 to 1048576",
   ],
   "a number that is none": [
-    withAttributes("augment", { std: [1, NaN, 1] }),
-    "augment: std is [1,null,1]; expected a list of up to",
+    withAttributes("preprocess", { std: [1, NaN, 1] }),
+    "preprocess: std is [1,null,1]; expected a list of up to",
   ],
   "a text for a number": [
     withAttributes("conv2d", { groups: "1" }),

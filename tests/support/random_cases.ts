@@ -5,7 +5,7 @@ import { adamUpdate } from "../../ops/adam_update.ts";
 import { adaptiveAvgPool2d } from "../../ops/adaptive_avg_pool2d.ts";
 import { add } from "../../ops/add.ts";
 import { addBias } from "../../ops/add_bias.ts";
-import { augment } from "../../ops/augment.ts";
+import { preprocess } from "../../ops/preprocess.ts";
 import { avgPool2d } from "../../ops/avg_pool2d.ts";
 import { binaryCrossEntropyWithLogits } from "../../ops/binary_cross_entropy_with_logits.ts";
 import { binaryOutcomes } from "../../ops/binary_outcomes.ts";
@@ -398,7 +398,7 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
         { shape: [], data: Int32Array.of(draw.whole(-1000, 1000)) },
       ],
       build: ([pixels, transforms, step]) => [
-        augment(pixels, transforms, { padding, mean, std }),
+        preprocess(pixels, transforms, { padding, mean, std }),
         dropoutMask(step, { shape, p: 0.4, stream: 3 }),
         fill(shape, 1.25),
       ],

@@ -2,7 +2,6 @@
 import type { GraphNode } from "../../../graph/types.ts";
 import { familyFinder } from "../../lowering.ts";
 import type { KernelFamily } from "../kernel.ts";
-import { augment } from "./augment.ts";
 import { averagePool } from "./average_pool.ts";
 import { erase, mix } from "./batch_changes.ts";
 import { composeKernel } from "./compose_kernel.ts";
@@ -17,6 +16,7 @@ import { linear, matmul } from "./matmul.ts";
 import { dropoutMask } from "./dropout_mask.ts";
 import { gate } from "./gate.ts";
 import { maxPool2d, maxPool2dGradient } from "./max_pool.ts";
+import { preprocess } from "./preprocess.ts";
 import { rowNormalize } from "./row_normalize.ts";
 import { scalarReduction } from "./scalar_reduction.ts";
 import { segmentReduction } from "./segment_reduction.ts";
@@ -27,7 +27,6 @@ import { convertLayout } from "./convert_layout.ts";
 
 /** All families but `elementwise`, which computes every op that is a scalar expression. */
 const FAMILIES: readonly KernelFamily[] = [
-  augment,
   averagePool,
   channelMoves,
   ...channelStatistics,
@@ -47,6 +46,7 @@ const FAMILIES: readonly KernelFamily[] = [
   maxPool2d,
   maxPool2dGradient,
   pack,
+  preprocess,
   rowNormalize,
   scalarReduction,
   segmentReduction,

@@ -3,7 +3,6 @@ import type { GraphNode } from "../../../graph/types.ts";
 import { familyFinder } from "../../lowering.ts";
 import type { KernelFamily } from "../kernel.ts";
 import { adaptivePools } from "./adaptive_pooling.ts";
-import { augment } from "./augment.ts";
 import { batchChanges } from "./batch_changes.ts";
 import { channelMoves } from "./channel_moves.ts";
 import { channelReductions } from "./channel_reductions.ts";
@@ -17,6 +16,7 @@ import { gate } from "./gate.ts";
 import { products } from "./matmul.ts";
 import { pack } from "./pack.ts";
 import { pools } from "./pooling.ts";
+import { preprocess } from "./preprocess.ts";
 import { rowNormalize } from "./row_normalize.ts";
 import { softmaxes } from "./rows.ts";
 import { segmentSums } from "./segment_sums.ts";
@@ -25,7 +25,6 @@ import { sums } from "./sums.ts";
 /** Every family but the elementwise one, which takes whatever op has an expression. */
 const FAMILIES: readonly KernelFamily[] = [
   ...adaptivePools,
-  augment,
   ...batchChanges,
   ...channelMoves,
   ...channelReductions,
@@ -38,6 +37,7 @@ const FAMILIES: readonly KernelFamily[] = [
   ...products,
   pack,
   ...pools,
+  preprocess,
   ...rowNormalize,
   segmentSums,
   ...softmaxes,

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { augment } from "../../../backends/wasm/kernels/augment.ts";
+import { preprocess } from "../../../backends/wasm/kernels/preprocess.ts";
 import { dropoutMask } from "../../../backends/wasm/kernels/dropout_mask.ts";
 import type { HostTensor, TensorType } from "../../../graph/types.ts";
-import { augmentOp } from "../../../ops/augment.ts";
+import { preprocessOp } from "../../../ops/preprocess.ts";
 import { dropoutMaskOp } from "../../../ops/dropout_mask.ts";
 import { checkNode, forEachForm, inputNode, randomSource } from "./node_check.ts";
 import { runnableNode } from "./run_node.ts";
 
-Deno.test("augment crops, flips and normalises as it means to", () => {
+Deno.test("preprocess crops, flips and normalises as it means to", () => {
   const random = randomSource(1);
   const whole = (below: number) => Math.floor(below * random());
   forEachForm((target, threads) => {
@@ -30,10 +30,10 @@ Deno.test("augment crops, flips and normalises as it means to", () => {
           std: Array.from({ length: channels }, () => 0.2 + random()),
         };
         const types: TensorType[] = [{ shape, dtype: "u8" }, { shape: [batch, 3], dtype: "i32" }];
-        const plain = inputNode(augmentOp, types.slice(0, 1), attributes);
-        checkNode(augment, plain, target, threads, 1e-6, [pixels]);
-        const drawn = inputNode(augmentOp, types, attributes);
-        checkNode(augment, drawn, target, threads, 1e-6, [pixels, transforms]);
+        const plain = inputNode(preprocessOp, types.slice(0, 1), attributes);
+        checkNode(preprocess, plain, target, threads, 1e-6, [pixels]);
+        const drawn = inputNode(preprocessOp, types, attributes);
+        checkNode(preprocess, drawn, target, threads, 1e-6, [pixels, transforms]);
       }
     }
   });

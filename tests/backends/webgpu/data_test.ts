@@ -1,4 +1,4 @@
-import { augmentOp } from "../../../ops/augment.ts";
+import { preprocessOp } from "../../../ops/preprocess.ts";
 import { dropoutMaskOp } from "../../../ops/dropout_mask.ts";
 import { pack } from "../../../ops/pack.ts";
 import { relu } from "../../../ops/relu.ts";
@@ -15,8 +15,8 @@ gpuTest("pixels are cropped, flipped and normalised as the reference does", asyn
     const data = Uint8Array.from({ length: 3 * 35 * channels }, (_, i) => (i * 37) % 256);
     const mean = Array.from({ length: channels }, (_, c) => 0.4 + 0.05 * c);
     const std = mean.map((value) => value / 2);
-    await checkOp(augmentOp, [{ shape, data }, transforms], { padding, mean, std });
-    await checkOp(augmentOp, [{ shape, data }], { padding: 0, mean, std });
+    await checkOp(preprocessOp, [{ shape, data }, transforms], { padding, mean, std });
+    await checkOp(preprocessOp, [{ shape, data }], { padding: 0, mean, std });
   }
 });
 

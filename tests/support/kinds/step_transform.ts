@@ -1,7 +1,7 @@
 /** What the training step does to pictures, in the fixtures of transforms: f32 [C, H, W]. */
 import { z } from "zod";
 import { referenceBackend } from "../../../backends/reference/reference.ts";
-import { augment } from "../../../ops/augment.ts";
+import { preprocess } from "../../../ops/preprocess.ts";
 import { erase } from "../../../ops/erase.ts";
 import type { Fixture } from "../fixture.ts";
 import { compute } from "../run.ts";
@@ -32,7 +32,7 @@ export async function stepTransformed(
   const backend = referenceBackend();
   if (step.op === "normalize") {
     const { y } = await compute(backend, { image }, ({ image }) => ({
-      y: augment(image, undefined, step),
+      y: preprocess(image, undefined, step),
     }));
     return y;
   }

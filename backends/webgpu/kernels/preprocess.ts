@@ -1,20 +1,20 @@
 /** From stored pixels, four bytes to a word, to the network's input. */
 import type { GraphNode } from "../../../graph/types.ts";
-import type { AugmentAttributes } from "../../../ops/augment.ts";
+import type { PreprocessAttributes } from "../../../ops/preprocess.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import { float } from "../wgsl.ts";
-import wgsl from "./augment.wgsl" with { type: "text" };
+import wgsl from "./preprocess.wgsl" with { type: "text" };
 
 function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
   const [pixels, transforms] = inputs;
-  const { padding, mean, std } = attributes as AugmentAttributes;
+  const { padding, mean, std } = attributes as PreprocessAttributes;
   const [batch, height, width, channels] = pixels.shape;
   const vectors = lowering.layout(output).paddedChannels / 4;
   const padded = (values: readonly number[], filler: number) =>
     Array.from({ length: 4 * vectors }, (_, c) => float(values[c] ?? filler));
   const table = (values: string[]) => `array<f32, ${values.length}>(${values.join(", ")})`;
   lowering.eachItem({
-    name: "augment",
+    name: "preprocess",
     operands: {
       ...lowering.reads("u32", { pixels }),
       ...lowering.writes("vec4<f32>", { output }),
@@ -46,9 +46,9 @@ fn transform(image: u32, field: u32) -> i32 {
   return select(PADDING, 0, field == 2);
 }`;
 
-/** The kernel of `augment`. */
-export const augment: KernelFamily = {
-  ops: ["augment"],
+/** The kernel of `preprocess`. */
+export const preprocess: KernelFamily = {
+  ops: ["preprocess"],
   orders: ({ inputs }) => ({ inputs: inputs.map(() => "plain"), outputs: ["channelsLast"] }),
   lower,
 };

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { input, trace } from "../../graph/trace.ts";
-import { augment } from "../../ops/augment.ts";
+import { preprocess } from "../../ops/preprocess.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
 import { compute } from "../support/run.ts";
 
@@ -17,7 +17,7 @@ testOnEveryBackend("crops the zero-padded picture, then flips it", async (backen
     const transforms = { shape: [1, 3], data: Int32Array.of(offsetY, offsetX, flip) };
     const inputs = { pixels: image(2, 3), transforms };
     const { x } = await compute(backend, inputs, ({ pixels, transforms }) => ({
-      x: augment(pixels, transforms, { ...PLAIN, padding: 1 }),
+      x: preprocess(pixels, transforms, { ...PLAIN, padding: 1 }),
     }));
     return Array.from(x, Math.round);
   };
@@ -32,7 +32,7 @@ testOnEveryBackend("normalises each channel and moves it outwards", async (backe
   const mean = [0.1, 0.2, 0.3];
   const std = [0.5, 0.25, 0.125];
   const { x } = await compute(backend, { pixels: image(2, 2, 3) }, ({ pixels }) => ({
-    x: augment(pixels, undefined, { padding: 0, mean, std }),
+    x: preprocess(pixels, undefined, { padding: 0, mean, std }),
   }));
   for (let c = 0; c < 3; c++) {
     for (let place = 0; place < 4; place++) {
@@ -46,10 +46,10 @@ Deno.test("pixels, transforms and statistics that do not fit are refused", () =>
   trace({ name: "refused" }, () => {
     const pixels = input("pixels", [2, 4, 4, 1], "u8");
     const transforms = input("transforms", [1, 3], "i32");
-    assertThrows(() => augment(pixels, transforms, PLAIN), InputError, "expected [2, 3]");
-    assertThrows(() => augment(transforms, undefined, PLAIN), InputError, "expected u8");
+    assertThrows(() => preprocess(pixels, transforms, PLAIN), InputError, "expected [2, 3]");
+    assertThrows(() => preprocess(transforms, undefined, PLAIN), InputError, "expected u8");
     assertThrows(
-      () => augment(pixels, undefined, { ...PLAIN, std: [1, 1] }),
+      () => preprocess(pixels, undefined, { ...PLAIN, std: [1, 1] }),
       InputError,
       "std has 2 numbers; the pixels have 1 channels",
     );

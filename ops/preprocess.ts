@@ -6,8 +6,8 @@ import { type GraphNode, type Op, sizeOf, type Value } from "../graph/types.ts";
 import { InputError } from "../errors.ts";
 import { requireDType, requireIntegers, requireRank, requireShape } from "./checks.ts";
 
-/** Attributes of {@link augmentOp}. */
-export interface AugmentAttributes {
+/** Attributes of {@link preprocessOp}. */
+export interface PreprocessAttributes {
   /** Rows and columns of zero pixels on every side of the image that is cropped. */
   readonly padding: number;
   /** Mean of each channel, of pixels scaled to [0, 1]. */
@@ -33,9 +33,9 @@ function onnxNormalize(
   return graph.node("Div", [centred, scaled(std, "std")]);
 }
 
-/** The op of {@link augment}. */
-export const augmentOp: Op<AugmentAttributes> = {
-  name: "augment",
+/** The op of {@link preprocess}. */
+export const preprocessOp: Op<PreprocessAttributes> = {
+  name: "preprocess",
   inputNames: ["pixels", "transforms"],
   inputCount: () => [1, 2],
   inference: {
@@ -47,18 +47,18 @@ export const augmentOp: Op<AugmentAttributes> = {
     onnx: onnxNormalize,
   },
   infer([pixels, transforms], { padding, mean, std }) {
-    requireDType("augment", "pixels", pixels, "u8");
-    requireRank("augment", "pixels", pixels.shape, 4, "[batch, height, width, channels]");
+    requireDType("preprocess", "pixels", pixels, "u8");
+    requireRank("preprocess", "pixels", pixels.shape, 4, "[batch, height, width, channels]");
     const [batch, height, width, channels] = pixels.shape;
     if (transforms) {
-      requireDType("augment", "transforms", transforms, "i32");
-      requireShape("augment", "transforms", transforms.shape, [batch, 3]);
+      requireDType("preprocess", "transforms", transforms, "i32");
+      requireShape("preprocess", "transforms", transforms.shape, [batch, 3]);
     }
-    requireIntegers("augment", "padding", [padding], 0);
+    requireIntegers("preprocess", "padding", [padding], 0);
     for (const [name, values] of Object.entries({ mean, std })) {
       if (values.length !== channels) {
         throw new InputError(
-          `augment: ${name} has ${values.length} numbers; the pixels have ${channels} channels`,
+          `preprocess: ${name} has ${values.length} numbers; the pixels have ${channels} channels`,
         );
       }
     }
@@ -95,8 +95,8 @@ export const augmentOp: Op<AugmentAttributes> = {
   }],
 };
 
-/** Options of {@link augment}. */
-export interface AugmentOptions extends Omit<AugmentAttributes, "padding"> {
+/** Options of {@link preprocess}. */
+export interface PreprocessOptions extends Omit<PreprocessAttributes, "padding"> {
   /** Rows and columns of zero pixels around the image before it is cropped. Default 0. */
   readonly padding?: number;
 }
@@ -109,11 +109,11 @@ export interface AugmentOptions extends Omit<AugmentAttributes, "padding"> {
  * channel; padding counts as p = 0. Matches torchvision's RandomCrop(padding), RandomHorizontalFlip,
  * ToTensor and Normalize with those draws. Throws InputError where shapes or options do not fit.
  */
-export function augment(
+export function preprocess(
   pixels: Operand,
   transforms: Operand | undefined,
-  { padding = 0, mean, std }: AugmentOptions,
+  { padding = 0, mean, std }: PreprocessOptions,
 ): Value {
   const operands = transforms ? [pixels, transforms] : [pixels];
-  return apply(augmentOp, operands, { padding, mean, std })[0];
+  return apply(preprocessOp, operands, { padding, mean, std })[0];
 }

@@ -1,5 +1,5 @@
 /** From stored pixels to the network's input: crop, flip and normalisation in one pass. */
-import type { AugmentAttributes } from "../../../ops/augment.ts";
+import type { PreprocessAttributes } from "../../../ops/preprocess.ts";
 import {
   f32x4,
   i16x8,
@@ -14,14 +14,14 @@ import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import type { Layout } from "../../layout.ts";
 
 /**
- * `augment`: pixels u8 [N, H, W, C] to channels-last floats. A pixel p becomes
+ * `preprocess`: pixels u8 [N, H, W, C] to channels-last floats. A pixel p becomes
  * `p · scale + shift`, four channels at a time; padding channels have scale and shift zero.
  */
-export const augment: KernelFamily = {
-  ops: ["augment"],
+export const preprocess: KernelFamily = {
+  ops: ["preprocess"],
   orders: ({ inputs }) => ({ inputs: inputs.map(() => "plain"), outputs: ["channelsLast"] }),
   lower({ inputs: [pixels, transforms], outputs: [output], attributes }, lowering) {
-    const { padding, mean, std } = attributes as AugmentAttributes;
+    const { padding, mean, std } = attributes as PreprocessAttributes;
     const layout = lowering.layout(output);
     const { batch, channels, shape: [, , height, width] } = layout;
     const perChannel = (value: (channel: number) => number) => {
@@ -30,8 +30,8 @@ export const augment: KernelFamily = {
       return lowering.table(table);
     };
     lowering.phase({
-      kernel: `augment ${layout.shape} ${padding} ${transforms !== undefined}`,
-      build: (f) => writeAugment(f, lowering.target, layout, padding, transforms !== undefined),
+      kernel: `preprocess ${layout.shape} ${padding} ${transforms !== undefined}`,
+      build: (f) => writePreprocess(f, lowering.target, layout, padding, transforms !== undefined),
       args: {
         pixels: lowering.ref(pixels, [batch, height, width, channels], 1),
         transforms: transforms ? lowering.ref(transforms, [batch, 3]) : 0,
@@ -52,7 +52,7 @@ export const augment: KernelFamily = {
 type Parameter = "pixels" | "transforms" | "y" | "scale" | "shift";
 
 /** Items are the rows of the result. */
-function writeAugment(
+function writePreprocess(
   f: KernelFunction<Parameter>,
   target: Target,
   { channels, paddedChannels, shape }: Layout,
