@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import type { Program } from "../../graph/types.ts";
 import { Allocation, type AllocationPlan, planAllocation } from "./allocation.ts";
 import type { Device } from "./device.ts";
-import { type Dispatch, makeDispatches, PipelineCache } from "./dispatch.ts";
+import { makeDispatches, PipelineCache, type ReadyDispatch } from "./dispatch.ts";
 import { WebgpuExecutable } from "./executable.ts";
 import { checkLimits } from "./limits.ts";
 import { type LoweringOptions, lowerProgram, variableBuffers } from "./lower.ts";
@@ -32,7 +32,7 @@ export function loweringFor({ gpu, isSoftware }: Device): LoweringOptions {
 export interface CompiledPrograms {
   readonly executable: WebgpuExecutable;
   /** The dispatches of each program. */
-  readonly dispatches: readonly (readonly Dispatch[])[];
+  readonly dispatches: readonly (readonly ReadyDispatch[])[];
 }
 
 /**

@@ -39,13 +39,13 @@ export function programCost(program: Program): ProgramCost {
   const variables = variableBuffers([program]);
   const lowered = lowerProgram(program, variables);
   const kernels = new Map<string, KernelCost>();
-  for (const phase of lowered.phases) {
-    const known = kernels.get(phase.name);
-    kernels.set(phase.name, {
-      kernel: phase.name,
+  for (const dispatch of lowered.dispatches) {
+    const known = kernels.get(dispatch.name);
+    kernels.set(dispatch.name, {
+      kernel: dispatch.name,
       dispatches: (known?.dispatches ?? 0) + 1,
-      flops: (known?.flops ?? 0) + (phase.flops ?? 0),
-      bytes: (known?.bytes ?? 0) + movedBytes(phase),
+      flops: (known?.flops ?? 0) + (dispatch.flops ?? 0),
+      bytes: (known?.bytes ?? 0) + movedBytes(dispatch),
     });
   }
   const sorted = [...kernels.values()].sort((a, b) => b.bytes - a.bytes);
@@ -56,7 +56,7 @@ export function programCost(program: Program): ProgramCost {
     flops: sum("flops"),
     bytes: sum("bytes"),
     perfectBytes: perfectBytes(program),
-    pipelines: new Set(lowered.phases.map((phase) => buildShader(phase).text)).size,
+    pipelines: new Set(lowered.dispatches.map((dispatch) => buildShader(dispatch).text)).size,
     memoryBytes: planAllocation([lowered], variables).memory.totalBytes,
     kernels: sorted,
   };

@@ -1,11 +1,11 @@
-/** Dispatches: pipelines and bind groups for phases. */
+/** Dispatches: pipelines and bind groups for dispatches. */
 import type { Allocation } from "./allocation.ts";
-import type { LoweredPhase, LoweredProgram } from "./lowered_program.ts";
+import type { LoweredDispatch, LoweredProgram } from "./lowered_program.ts";
 import { type Binding, BINDING_ALIGNMENT, buildShader, type Shader } from "./shader.ts";
 
 /** One dispatch, ready to encode. */
-export interface Dispatch {
-  readonly phase: LoweredPhase;
+export interface ReadyDispatch {
+  readonly dispatch: LoweredDispatch;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
 }
@@ -13,12 +13,12 @@ export interface Dispatch {
 /** Encodes dispatches in order. */
 export function encodeDispatches(
   pass: GPUComputePassEncoder,
-  dispatches: readonly Dispatch[],
+  dispatches: readonly ReadyDispatch[],
 ): void {
-  for (const { pipeline, group, phase } of dispatches) {
+  for (const { pipeline, group, dispatch } of dispatches) {
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(...phase.workgroups);
+    pass.dispatchWorkgroups(...dispatch.workgroups);
   }
 }
 
@@ -81,13 +81,13 @@ export async function makeDispatches(
   allocation: Allocation,
   cache: PipelineCache,
   device: GPUDevice,
-): Promise<Dispatch[]> {
-  const shaders = lowered.phases.map((phase) => buildShader(phase));
+): Promise<ReadyDispatch[]> {
+  const shaders = lowered.dispatches.map((dispatch) => buildShader(dispatch));
   const uniform = makeBases(shaders, allocation);
-  const dispatches: Dispatch[] = [];
-  for (const [i, phase] of lowered.phases.entries()) {
+  const dispatches: ReadyDispatch[] = [];
+  for (const [i, dispatch] of lowered.dispatches.entries()) {
     const shader = shaders[i];
-    const pipeline = await cache.pipeline(shader, phase.name);
+    const pipeline = await cache.pipeline(shader, dispatch.name);
     const entries = shader.bindings.map((binding) => resource(binding, allocation));
     const bases = uniform(i);
     if (bases) entries.push(bases);
@@ -95,7 +95,7 @@ export async function makeDispatches(
       layout: cache.layout(shader),
       entries: entries.map((resource, binding) => ({ binding, resource })),
     });
-    dispatches.push({ phase, pipeline, group });
+    dispatches.push({ dispatch, pipeline, group });
   }
   return dispatches;
 }

@@ -5,7 +5,7 @@ import type { Executable, KernelTiming, TensorData } from "../backend.ts";
 import { checkInputs, readTarget } from "../inputs.ts";
 import { Allocation } from "./allocation.ts";
 import type { Device } from "./device.ts";
-import { type Dispatch, encodeDispatches } from "./dispatch.ts";
+import { encodeDispatches, type ReadyDispatch } from "./dispatch.ts";
 import type { LoweredProgram, VariableBuffers } from "./lowered_program.ts";
 import { timeDispatches } from "./profile.ts";
 import { Readback } from "./readback.ts";
@@ -15,7 +15,7 @@ import { Submissions } from "./submissions.ts";
 /** A program ready to run. */
 interface ReadyProgram {
   readonly lowered: LoweredProgram;
-  readonly dispatches: readonly Dispatch[];
+  readonly dispatches: readonly ReadyDispatch[];
   readonly readback: Readback;
   /** Byte offset of each output in a run's readback. */
   readonly outputOffsets: ReadonlyMap<string, number>;
@@ -38,7 +38,7 @@ export class WebgpuExecutable implements Executable {
     device: Device,
     allocation: Allocation,
     variables: VariableBuffers,
-    programs: readonly { lowered: LoweredProgram; dispatches: readonly Dispatch[] }[],
+    programs: readonly { lowered: LoweredProgram; dispatches: readonly ReadyDispatch[] }[],
   ) {
     this.#device = device;
     this.#allocation = allocation;

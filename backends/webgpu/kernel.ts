@@ -1,11 +1,11 @@
 /**
  * What a kernel family is: the interface between the kernels and the driver that compiles programs.
  *
- * A family lowers a node to phases. A phase is one dispatch of a compute shader; phases run in order,
+ * A family lowers a node to dispatches. A dispatch is one dispatch of a compute shader; dispatches run in order,
  * each seeing all that the ones before it wrote. Its shader is plain WGSL, kept in a `.wgsl` file
  * beside the family. What the WGSL depends on comes before it in a header that `shader.ts` writes:
  *
- * - the phase's constants, such as `const CHANNELS = 64;`: without a type, so that they fit where a
+ * - the dispatch's constants, such as `const CHANNELS = 64;`: without a type, so that they fit where a
  *   u32 is wanted and where an i32 is; `THREADS` and `GROUPS_X`, the invocations of a workgroup and
  *   the workgroups along x, are always among them;
  * - a function for each operand: `x(i)` is element `i` of operand `x`; `storeY(i, value)` stores one
@@ -42,12 +42,12 @@ export interface KernelFamily {
    */
   orders?(node: GraphNode, available: readonly Order[]): NodeOrders;
   /**
-   * Whether small outputs share one buffer instead of having their own, so that the small phases
+   * Whether small outputs share one buffer instead of having their own, so that the small dispatches
    * that make or read them can share a dispatch. Such memory is not reused within a run; it is
    * accessed by single elements only. Default false.
    */
   readonly pooled?: boolean;
-  /** Adds the phases that compute the node's outputs. */
+  /** Adds the dispatches that compute the node's outputs. */
   lower(node: GraphNode, lowering: Lowering): void;
 }
 
@@ -92,8 +92,8 @@ export function elementBytes(type: ElementType): number {
   return type.startsWith("vec4") ? 16 : 4;
 }
 
-/** Memory a phase reads or writes. */
-export interface PhaseOperand {
+/** Memory a dispatch reads or writes. */
+export interface Operand {
   readonly ref: Ref;
   readonly type: ElementType;
   /** Whether the shader writes it; it may then read it too. Default false. */
@@ -110,10 +110,10 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
 export type Workgroups = readonly [number, number, number];
 
 /** One dispatch. */
-export interface Phase<N extends string = string> {
+export interface Dispatch<N extends string = string> {
   /** The kernel's name and variant, for profiles. */
   readonly name: string;
-  readonly operands: Readonly<Record<N, PhaseOperand>>;
+  readonly operands: Readonly<Record<N, Operand>>;
   /** Invocations of a workgroup. */
   readonly workgroupSize: number;
   readonly workgroups: Workgroups;
@@ -138,8 +138,8 @@ export interface Phase<N extends string = string> {
 }
 
 /** The same work for each of some items, one invocation each: the shader is a function `item`. */
-export type ItemPhase<N extends string = string> =
-  & Omit<Phase<N>, "workgroupSize" | "workgroups" | "bytes">
+export type ItemDispatch<N extends string = string> =
+  & Omit<Dispatch<N>, "workgroupSize" | "workgroups" | "bytes">
   & { readonly items: number };
 
 /** One of several ways to compute the same. */
@@ -156,10 +156,10 @@ export interface Lowering {
   layout(value: Value): Layout;
   /** Where a value lies. */
   ref(value: Value): Ref;
-  /** Memory, not zeroed, that lives from its first phase to its last. */
+  /** Memory, not zeroed, that lives from its first dispatch to its last. */
   scratch(bytes: number, label: string): Ref;
   /**
-   * Memory in one buffer with all else of this label, if it is small: for what the small phases of
+   * Memory in one buffer with all else of this label, if it is small: for what the small dispatches of
    * many nodes make. It is not reused within a run.
    */
   pooled(bytes: number, label: string): Ref;
@@ -179,22 +179,22 @@ export interface Lowering {
   reads<N extends string>(
     type: ElementType,
     places: Readonly<Record<N, Ref | Value | undefined>>,
-  ): Record<N, PhaseOperand>;
+  ): Record<N, Operand>;
   /** Operands that a shader writes, of one type. */
   writes<N extends string>(
     type: ElementType,
     places: Readonly<Record<N, Ref | Value>>,
-  ): Record<N, PhaseOperand>;
-  /** Appends a phase. */
-  phase<N extends string>(phase: Phase<N>): void;
-  /** Appends a phase with an invocation for each item. */
-  eachItem<N extends string>(phase: ItemPhase<N>): void;
+  ): Record<N, Operand>;
+  /** Appends a dispatch. */
+  dispatch<N extends string>(dispatch: Dispatch<N>): void;
+  /** Appends a dispatch with an invocation for each item. */
+  eachItem<N extends string>(dispatch: ItemDispatch<N>): void;
 }
 
 /** Most bytes of what shares a buffer with others. */
 export const POOLED_BYTES = 1 << 18;
 
-/** Most items of an elementwise phase that is small. */
+/** Most items of an elementwise dispatch that is small. */
 export const SMALL_ITEMS = 1 << 12;
 
 /** Invocations of a workgroup where nothing speaks for another number. */
@@ -219,15 +219,15 @@ export function coverByGroups(items: number, depth = 1): Workgroups {
   return [Math.ceil(groups / rows), rows, depth];
 }
 
-/** A phase with an invocation for each item. */
-export function itemPhase<N extends string>(phase: ItemPhase<N>): Phase<N> {
-  const workgroups = coverByGroups(Math.ceil(phase.items / THREADS));
-  return { ...phase, workgroupSize: THREADS, workgroups };
+/** A dispatch with an invocation for each item. */
+export function itemDispatch<N extends string>(dispatch: ItemDispatch<N>): Dispatch<N> {
+  const workgroups = coverByGroups(Math.ceil(dispatch.items / THREADS));
+  return { ...dispatch, workgroupSize: THREADS, workgroups };
 }
 
-/** {@link Phase.bytes} of a phase, with its default. */
-export function movedBytes({ operands, bytes }: Phase): number {
-  const all = Object.values<PhaseOperand>(operands);
+/** {@link Dispatch.bytes} of a dispatch, with its default. */
+export function movedBytes({ operands, bytes }: Dispatch): number {
+  const all = Object.values<Operand>(operands);
   return bytes ?? all.reduce((sum, { ref }) => sum + storedBytes(ref, ref.bytes), 0);
 }
 

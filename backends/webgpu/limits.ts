@@ -52,9 +52,9 @@ function* needs({ programs, sizes, variables }: AllocationPlan): Generator<Need>
     yield { limit: "maxBufferSize", amount: bytes, what, isBatch: false };
   }
   for (const program of programs) {
-    for (const phase of program.phases) {
-      const what = `${phase.label} in program "${program.name}"`;
-      const { bindings } = buildShader(phase);
+    for (const dispatch of program.dispatches) {
+      const what = `${dispatch.label} in program "${program.name}"`;
+      const { bindings } = buildShader(dispatch);
       const amount = bindings.length;
       yield { limit: "maxStorageBuffersPerShaderStage", amount, what, isBatch: false };
       for (const { bytes, buffer } of bindings) {

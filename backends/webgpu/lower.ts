@@ -1,5 +1,5 @@
 /**
- * From a program to dispatches: lays values out, asks the kernel families for phases and resolves
+ * From a program to dispatches: lays values out, asks the kernel families for dispatches and resolves
  * where their operands lie. Nothing here needs a device.
  */
 import { constantOp, inputOp, isLeaf } from "../../graph/leaves.ts";
@@ -8,28 +8,28 @@ import type { GraphNode, Program, Value } from "../../graph/types.ts";
 import { convertLayoutOp, ordersCoincide } from "../layout.ts";
 import { ProgramLowering, variableSizes } from "../lowering.ts";
 import { sourceOf, updatedRange } from "../placement.ts";
-import { itemPhase, POOLED_BYTES } from "./kernel.ts";
+import { itemDispatch, POOLED_BYTES } from "./kernel.ts";
 import type {
+  Dispatch,
   ElementType,
-  ItemPhase,
+  ItemDispatch,
   KernelFamily,
   Lowering,
   MemoryBuffer,
-  Phase,
-  PhaseOperand,
+  Operand,
   Ref,
   Variant,
 } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
-import { copyPhase } from "./kernels/copy.ts";
+import { copyDispatch } from "./kernels/copy.ts";
 import { fitOperands } from "./operands.ts";
 import type {
-  LoweredPhase,
+  LoweredDispatch,
   LoweredProgram,
   TunableKernel,
   VariableBuffers,
 } from "./lowered_program.ts";
-import { schedulePhases } from "./schedule.ts";
+import { mergeDispatches } from "./merge_dispatches.ts";
 import { BINDING_ALIGNMENT } from "./shader.ts";
 import { kernelKey, NO_TUNING, type Tuning } from "./tuning.ts";
 
@@ -49,7 +49,7 @@ export function variableBuffers(programs: readonly Program[]): VariableBuffers {
   );
 }
 
-/** The phases of a program, of the variants that the tuning names. */
+/** The dispatches of a program, of the variants that the tuning names. */
 export function lowerProgram(
   program: Program,
   variables: VariableBuffers,
@@ -88,7 +88,7 @@ class WebGpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> impleme
     Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>
   >();
   readonly #derived = new Map<Value, Map<string, Ref>>();
-  readonly #phases: LoweredPhase[] = [];
+  readonly #dispatches: LoweredDispatch[] = [];
   readonly #tuning: Tuning;
   readonly #tunable: TunableKernel[] = [];
   #label = "";
@@ -123,7 +123,7 @@ class WebGpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> impleme
     return {
       name: this.#source.name,
       program: this.#source,
-      phases: schedulePhases(this.#phases),
+      dispatches: mergeDispatches(this.#dispatches),
       inputs,
       constants: this.#constants,
       outputs: Object.fromEntries(
@@ -173,33 +173,33 @@ class WebGpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> impleme
   reads<N extends string>(
     type: ElementType,
     places: Readonly<Record<N, Ref | Value | undefined>>,
-  ): Record<N, PhaseOperand> {
-    const operands: Partial<Record<N, PhaseOperand>> = {};
+  ): Record<N, Operand> {
+    const operands: Partial<Record<N, Operand>> = {};
     for (const name in places) {
       const place: Ref | Value | undefined = places[name];
       if (place) operands[name] = { ref: "node" in place ? this.ref(place) : place, type };
     }
     // Shaders ask of what may be left out whether it is there.
-    return operands as Record<N, PhaseOperand>;
+    return operands as Record<N, Operand>;
   }
 
   writes<N extends string>(
     type: ElementType,
     places: Readonly<Record<N, Ref | Value>>,
-  ): Record<N, PhaseOperand> {
+  ): Record<N, Operand> {
     const operands = this.reads(type, places);
     for (const name in operands) operands[name] = { ...operands[name], write: true };
     return operands;
   }
 
-  eachItem<N extends string>(phase: ItemPhase<N>): void {
-    this.phase(itemPhase(phase));
+  eachItem<N extends string>(dispatch: ItemDispatch<N>): void {
+    this.dispatch(itemDispatch(dispatch));
   }
 
-  phase<N extends string>(phase: Phase<N>): void {
-    const { before, after, fitted } = fitOperands(phase, (bytes) => this.#copyMemory(bytes));
+  dispatch<N extends string>(dispatch: Dispatch<N>): void {
+    const { before, after, fitted } = fitOperands(dispatch, (bytes) => this.#copyMemory(bytes));
     for (const part of [...before, fitted, ...after]) {
-      this.#phases.push({ ...part, label: this.#label } as LoweredPhase);
+      this.#dispatches.push({ ...part, label: this.#label } as LoweredDispatch);
     }
   }
 
@@ -241,7 +241,7 @@ class WebGpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> impleme
   #outsideVariables(ref: Ref): Ref {
     if (ref.buffer.kind !== "variable") return ref;
     const copy = this.#copyMemory(ref.bytes);
-    this.phase(copyPhase(ref, copy));
+    this.dispatch(copyDispatch(ref, copy));
     return copy;
   }
 

@@ -1,14 +1,14 @@
 /** What lowering makes of a program: dispatches over memory whose addresses are open. */
 import type { GraphNode, Program } from "../../graph/types.ts";
-import type { MemoryBuffer, Phase, Ref } from "./kernel.ts";
+import type { Dispatch, MemoryBuffer, Ref } from "./kernel.ts";
 
-/** A phase with the node it belongs to. */
-export interface LoweredPhase extends Phase {
-  /** The op and module the phase belongs to, for profiles. */
+/** A dispatch with the node it belongs to. */
+export interface LoweredDispatch extends Dispatch {
+  /** The op and module the dispatch belongs to, for profiles. */
   readonly label: string;
 }
 
-/** Memory copied to a variable when all phases are done. */
+/** Memory copied to a variable when all dispatches are done. */
 export interface UpdateCopy {
   readonly source: Ref;
   readonly target: Ref;
@@ -30,7 +30,7 @@ export interface LoweredProgram {
   readonly name: string;
   /** The program as the user traced it: what inputs are checked against. */
   readonly program: Program;
-  readonly phases: readonly LoweredPhase[];
+  readonly dispatches: readonly LoweredDispatch[];
   /** Where each input is written before a run. Scalars share a buffer. */
   readonly inputs: ReadonlyMap<string, Ref>;
   /** Constant memory and its contents. */

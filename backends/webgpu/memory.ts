@@ -18,7 +18,7 @@ export interface TemporaryPlan {
   readonly slots: ReadonlyMap<MemoryBuffer, number>;
 }
 
-/** When a buffer is used: numbers of its first and last phase. */
+/** When a buffer is used: numbers of its first and last dispatch. */
 interface Lifetime {
   readonly buffer: MemoryBuffer;
   readonly first: number;
@@ -26,7 +26,7 @@ interface Lifetime {
 }
 
 /**
- * Hands buffers out in the order of the phases: the smallest free one that fits, else the largest,
+ * Hands buffers out in the order of the dispatches: the smallest free one that fits, else the largest,
  * which grows; a new one where none is free or it would be far too large.
  */
 export function planTemporaries(lowered: LoweredProgram): TemporaryPlan {
@@ -36,14 +36,14 @@ export function planTemporaries(lowered: LoweredProgram): TemporaryPlan {
   const ending = new Map<number, number[]>();
   const lifetimes = lifetimesOf(lowered);
   let next = 0;
-  for (let phase = 0; phase < lowered.phases.length; phase++) {
-    for (; next < lifetimes.length && lifetimes[next].first === phase; next++) {
+  for (let dispatch = 0; dispatch < lowered.dispatches.length; dispatch++) {
+    for (; next < lifetimes.length && lifetimes[next].first === dispatch; next++) {
       const { buffer, last } = lifetimes[next];
       const slot = takeSlot(buffer.bytes, sizes, free);
       slots.set(buffer, slot);
       ending.set(last, [...(ending.get(last) ?? []), slot]);
     }
-    ending.get(phase)?.forEach((slot) => free.add(slot));
+    ending.get(dispatch)?.forEach((slot) => free.add(slot));
   }
   return { sizes, slots };
 }
@@ -60,19 +60,19 @@ function takeSlot(bytes: number, sizes: number[], free: Set<number>): number {
   return slot;
 }
 
-function lifetimesOf({ phases, outputs, copies }: LoweredProgram): Lifetime[] {
+function lifetimesOf({ dispatches, outputs, copies }: LoweredProgram): Lifetime[] {
   const lifetimes = new Map<MemoryBuffer, Lifetime>();
-  const use = ({ buffer }: Ref, phase: number) => {
+  const use = ({ buffer }: Ref, dispatch: number) => {
     if (buffer.kind !== "temporary") return;
     const known = lifetimes.get(buffer);
-    if (known) known.last = phase;
-    else lifetimes.set(buffer, { buffer, first: phase, last: phase });
+    if (known) known.last = dispatch;
+    else lifetimes.set(buffer, { buffer, first: dispatch, last: dispatch });
   };
-  phases.forEach(({ operands }, i) => {
+  dispatches.forEach(({ operands }, i) => {
     for (const { ref } of Object.values(operands)) use(ref, i);
   });
   for (const ref of [...Object.values(outputs), ...copies.map(({ source }) => source)]) {
-    use(ref, phases.length);
+    use(ref, dispatches.length);
   }
   return [...lifetimes.values()].sort((a, b) => a.first - b.first);
 }

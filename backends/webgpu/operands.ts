@@ -3,23 +3,23 @@
  * elements of four numbers begin at multiples of 16 bytes. What does not is copied; kernels do not
  * have to know.
  */
-import { elementBytes, type Phase, type PhaseOperand, type Ref } from "./kernel.ts";
-import { copyPhase } from "./kernels/copy.ts";
+import { type Dispatch, elementBytes, type Operand, type Ref } from "./kernel.ts";
+import { copyDispatch } from "./kernels/copy.ts";
 
-/** A phase all of whose operands can be bound, and the copies around it. */
-export interface FittedPhase {
-  readonly before: readonly Phase[];
-  readonly fitted: Phase;
-  readonly after: readonly Phase[];
+/** A dispatch all of whose operands can be bound, and the copies around it. */
+export interface FittedDispatch {
+  readonly before: readonly Dispatch[];
+  readonly fitted: Dispatch;
+  readonly after: readonly Dispatch[];
 }
 
 /** Puts copies in the place of operands that cannot be bound; `memoryFor` gives that for
  * a copy of so many bytes. */
-export function fitOperands(phase: Phase, memoryFor: (bytes: number) => Ref): FittedPhase {
-  const before: Phase[] = [], after: Phase[] = [];
-  const operands: Record<string, PhaseOperand> = {};
+export function fitOperands(dispatch: Dispatch, memoryFor: (bytes: number) => Ref): FittedDispatch {
+  const before: Dispatch[] = [], after: Dispatch[] = [];
+  const operands: Record<string, Operand> = {};
   // What is written keeps its place where it can: then nothing is copied back.
-  const inOrder = Object.entries<PhaseOperand>(phase.operands)
+  const inOrder = Object.entries<Operand>(dispatch.operands)
     .toSorted(([, a], [, b]) => Number(b.write ?? false) - Number(a.write ?? false));
   for (const [name, operand] of inOrder) {
     if (isBindable(operand, Object.values(operands))) {
@@ -28,15 +28,15 @@ export function fitOperands(phase: Phase, memoryFor: (bytes: number) => Ref): Fi
     }
     const { ref, write } = operand;
     const copy = memoryFor(ref.bytes);
-    before.push(copyPhase(ref, copy));
-    if (write) after.push(copyPhase(copy, ref));
+    before.push(copyDispatch(ref, copy));
+    if (write) after.push(copyDispatch(copy, ref));
     operands[name] = { ...operand, ref: copy };
   }
-  return { before, fitted: before.length === 0 ? phase : { ...phase, operands }, after };
+  return { before, fitted: before.length === 0 ? dispatch : { ...dispatch, operands }, after };
 }
 
 /** Whether an operand can be bound where it lies, beside those that are. */
-function isBindable({ ref, type }: PhaseOperand, others: readonly PhaseOperand[]): boolean {
+function isBindable({ ref, type }: Operand, others: readonly Operand[]): boolean {
   return ref.offset % elementBytes(type) === 0 &&
     !others.some((other) => other.write && other.ref.buffer === ref.buffer && other.type !== type);
 }

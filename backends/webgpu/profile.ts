@@ -2,7 +2,7 @@
 import { RunError } from "../../errors.ts";
 import type { KernelTiming } from "../backend.ts";
 import type { Device } from "./device.ts";
-import { type Dispatch, encodeDispatches } from "./dispatch.ts";
+import { encodeDispatches, type ReadyDispatch } from "./dispatch.ts";
 import { movedBytes } from "./kernel.ts";
 import { Staging } from "./staging.ts";
 
@@ -16,7 +16,7 @@ const MAX_QUERIES = 4096;
  */
 export async function timeDispatches(
   device: Device,
-  dispatches: readonly Dispatch[],
+  dispatches: readonly ReadyDispatch[],
   runs: number,
 ): Promise<KernelTiming[]> {
   if (!device.hasTimestamps) {
@@ -32,19 +32,19 @@ export async function timeDispatches(
       times.forEach((time, i) => milliseconds[first + i] += time / runs);
     }
   }
-  return dispatches.map(({ phase }, i) => ({
-    kernel: phase.name,
-    label: phase.label,
+  return dispatches.map(({ dispatch }, i) => ({
+    kernel: dispatch.name,
+    label: dispatch.label,
     milliseconds: milliseconds[i],
-    flops: phase.flops ?? 0,
-    bytes: movedBytes(phase),
+    flops: dispatch.flops ?? 0,
+    bytes: movedBytes(dispatch),
   }));
 }
 
 /** Milliseconds of some passes, by timestamp queries. Throws DeviceError when the device fails. */
 export async function timePasses(
   device: Device,
-  passes: readonly (readonly Dispatch[])[],
+  passes: readonly (readonly ReadyDispatch[])[],
 ): Promise<number[]> {
   const period = await periodOf(device);
   const stamps = await readStamps(device, passes);
@@ -54,7 +54,7 @@ export async function timePasses(
 /** Ticks at the beginning and the end of each of some passes. */
 async function readStamps(
   device: Device,
-  passes: readonly (readonly Dispatch[])[],
+  passes: readonly (readonly ReadyDispatch[])[],
 ): Promise<BigUint64Array> {
   const { gpu } = device;
   const count = 2 * passes.length;

@@ -1,5 +1,5 @@
 /**
- * The complete shader of a phase, and what is bound to it.
+ * The complete shader of a dispatch, and what is bound to it.
  *
  * WebGPU refuses a dispatch that binds one buffer both for reading and for writing, so operands in
  * one buffer share a binding if any of them is written. A binding begins at a multiple of 256 bytes,
@@ -8,11 +8,11 @@
  * parameters lie at different places of the arena.
  */
 import {
+  type Dispatch,
   elementBytes,
   type ElementType,
   type MemoryBuffer,
-  type Phase,
-  type PhaseOperand,
+  type Operand,
 } from "./kernel.ts";
 import { storeName } from "./wgsl.ts";
 
@@ -27,9 +27,9 @@ export interface Binding {
   readonly write: boolean;
 }
 
-/** A phase ready to become a pipeline and a bind group. */
+/** A dispatch ready to become a pipeline and a bind group. */
 export interface Shader {
-  /** The whole WGSL module; phases of equal text share a pipeline. */
+  /** The whole WGSL module; dispatches of equal text share a pipeline. */
   readonly text: string;
   readonly bindings: readonly Binding[];
   /** Contents of the uniform bound after the bindings; empty where the shader needs none. */
@@ -46,17 +46,17 @@ interface Group {
   end: number;
 }
 
-/** Writes the shader of a phase. */
-export function buildShader(phase: Phase): Shader {
-  const groups = groupOperands(phase);
+/** Writes the shader of a dispatch. */
+export function buildShader(dispatch: Dispatch): Shader {
+  const groups = groupOperands(dispatch);
   const bases: number[] = [];
   const functions: string[] = [];
   groups.forEach(({ names, buffer, type, start }, binding) => {
     for (const name of names) {
-      const { ref, write } = phase.operands[name];
+      const { ref, write } = dispatch.operands[name];
       const base = (ref.offset - start) / elementBytes(type);
       if (!Number.isInteger(base)) {
-        throw new Error(`${phase.name}: operand ${name} is not aligned to its elements`);
+        throw new Error(`${dispatch.name}: operand ${name} is not aligned to its elements`);
       }
       // Whether a base is zero is part of the text, its value is not.
       const place = base === 0 ? undefined : bases.push(base) - 1;
@@ -78,9 +78,9 @@ export function buildShader(phase: Phase): Shader {
     ...(groups.some(({ buffer }) => buffer.half) ? [HALF_GLOBALS] : []),
     ...declarations,
     ...functions,
-    ...declareConstants(phase),
-    phase.wgsl.trim(),
-    ...(phase.items === undefined ? [] : [EACH_ITEM]),
+    ...declareConstants(dispatch),
+    dispatch.wgsl.trim(),
+    ...(dispatch.items === undefined ? [] : [EACH_ITEM]),
     "",
   ].join("\n");
   return {
@@ -109,7 +109,9 @@ function operandFunction(
     : `fn ${name}(i: u32) -> ${type} { return ${half ? `${type}(${element})` : element}; }`;
 }
 
-function declareConstants({ constants, items, workgroupSize, workgroups, name }: Phase): string[] {
+function declareConstants(
+  { constants, items, workgroupSize, workgroups, name }: Dispatch,
+): string[] {
   const all = {
     THREADS: workgroupSize,
     GROUPS_X: workgroups[0],
@@ -124,7 +126,7 @@ function declareConstants({ constants, items, workgroupSize, workgroups, name }:
   });
 }
 
-/** The entry point of a phase with items. */
+/** The entry point of a dispatch with items. */
 const EACH_ITEM = `
 @compute @workgroup_size(THREADS)
 fn main(
@@ -150,8 +152,8 @@ const HALF_GLOBALS = ["f32", "vec4<f32>"].reduce(
 );
 
 /** Operands by buffer; a buffer that is only read may be bound once for each type it is read as. */
-function groupOperands(phase: Phase): Group[] {
-  const operands = Object.entries<PhaseOperand>(phase.operands);
+function groupOperands(dispatch: Dispatch): Group[] {
+  const operands = Object.entries<Operand>(dispatch.operands);
   const written = new Set(operands.flatMap(([, { ref, write }]) => write ? [ref.buffer] : []));
   const groups: Group[] = [];
   for (const [name, { ref: { buffer, offset, bytes }, type }] of operands) {
@@ -165,7 +167,7 @@ function groupOperands(phase: Phase): Group[] {
     }
     if (group.type !== type) {
       throw new Error(
-        `${phase.name}: ${group.names[0]} and ${name} lie in one buffer as two types`,
+        `${dispatch.name}: ${group.names[0]} and ${name} lie in one buffer as two types`,
       );
     }
     group.names.push(name);

@@ -9,7 +9,7 @@ import type { TensorData } from "../backend.ts";
 import { largestDifference } from "../../reporting/largest_difference.ts";
 import { compilePlan, loweringFor, planPrograms } from "./compile.ts";
 import type { Device } from "./device.ts";
-import { type Dispatch, encodeDispatches } from "./dispatch.ts";
+import { encodeDispatches, type ReadyDispatch } from "./dispatch.ts";
 import type { LoweringOptions } from "./lower.ts";
 import type { TunableKernel } from "./lowered_program.ts";
 import { timePasses } from "./profile.ts";
@@ -113,7 +113,7 @@ class KernelBench {
     const { executable, dispatches: [all] } = await compilePlan(plan, this.#device);
     try {
       const results = await executable.run(this.#program.name, this.#inputs);
-      const dispatches = all.filter(({ phase }) => phase.label === this.#kernel.node.op.name);
+      const dispatches = all.filter(({ dispatch }) => dispatch.label === this.#kernel.node.op.name);
       return { results, milliseconds: await timeRepeated(dispatches, this.#device, limit) };
     } finally {
       executable.dispose();
@@ -143,7 +143,7 @@ class KernelBench {
 
 /** Milliseconds of some dispatches together; a rough figure where it exceeds `limit`. */
 async function timeRepeated(
-  dispatches: readonly Dispatch[],
+  dispatches: readonly ReadyDispatch[],
   device: Device,
   limit: number,
 ): Promise<number> {
@@ -167,7 +167,7 @@ function repeat<T>(items: readonly T[], count: number): T[] {
 /** Milliseconds of some passes, by the host's clock. */
 async function timeSubmissions(
   { gpu }: Device,
-  passes: readonly (readonly Dispatch[])[],
+  passes: readonly (readonly ReadyDispatch[])[],
 ): Promise<number[]> {
   const times: number[] = [];
   for (const dispatches of passes) {

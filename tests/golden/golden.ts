@@ -178,11 +178,11 @@ function emitShaders(
 ): void {
   const variables = variableBuffers(programs);
   for (const program of programs) {
-    for (const phase of lowerProgram(program, variables, tuning, options).phases) {
-      const { text, bindings, bases } = buildShader(phase);
+    for (const dispatch of lowerProgram(program, variables, tuning, options).dispatches) {
+      const { text, bindings, bases } = buildShader(dispatch);
       const places = bindings.map(({ offset, bytes, write }) => [offset, bytes, write]);
-      emission.add(JSON.stringify([text, phase.workgroups, places, bases]));
-      emission.addKernel(`${new Digest().add(text)}`, `${phase.label}: shader ${phase.name}`);
+      emission.add(JSON.stringify([text, dispatch.workgroups, places, bases]));
+      emission.addKernel(`${new Digest().add(text)}`, `${dispatch.label}: shader ${dispatch.name}`);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { GraphNode } from "../../../graph/types.ts";
 import type { Pair } from "../../../ops/convolution_geometry.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import wgsl from "./adaptive_pooling.wgsl" with { type: "text" };
-import { addPixelPhase, channelsLast } from "./pooling.ts";
+import { addPixelDispatch, channelsLast } from "./pooling.ts";
 
 /** Sums what each pixel of the result takes; the gradient's taps are the windows that hold it. */
 function lower({ op, inputs: [input], outputs: [output] }: GraphNode, lowering: Lowering): void {
@@ -14,7 +14,7 @@ function lower({ op, inputs: [input], outputs: [output] }: GraphNode, lowering: 
   };
   const area = op.name.endsWith("Gradient") ? WINDOWS_OF_INPUT : WINDOWS_OF_OUTPUT;
   const size: Pair = [output.shape[2], output.shape[3]];
-  addPixelPhase(op.name, { batch, channels }, size, operands, [area, wgsl], lowering, {
+  addPixelDispatch(op.name, { batch, channels }, size, operands, [area, wgsl], lowering, {
     OTHER_HEIGHT: height,
     OTHER_WIDTH: width,
   });

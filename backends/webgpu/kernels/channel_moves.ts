@@ -10,7 +10,7 @@ interface Stretch {
   readonly first: number;
 }
 
-/** Adds a phase that copies `count` channels of every pixel; behind the target's last are zeros. */
+/** Adds a dispatch that copies `count` channels of every pixel; behind the target's last are zeros. */
 function copyChannels(
   name: string,
   lowering: Lowering,

@@ -3,7 +3,7 @@
  *
  * A workgroup reads a stretch of pixels; neighbouring invocations hold neighbouring channels, so
  * that memory is read in order. Its invocations' states are combined pairwise. Where one workgroup
- * would have too much to do, several leave a state each, which a second phase combines. The order
+ * would have too much to do, several leave a state each, which a second dispatch combines. The order
  * depends on the shape alone, so every run gives the same bits.
  */
 import {
@@ -11,7 +11,7 @@ import {
   isVectorAligned,
   type Lowering,
   MAX_WORKGROUPS,
-  type PhaseOperand,
+  type Operand,
   type Ref,
 } from "../kernel.ts";
 import { type ChannelWidth, readChannels, storeChannels } from "./channel_vector.ts";
@@ -23,9 +23,9 @@ import { storeName } from "../wgsl.ts";
 const GROUP = 256;
 /** Channel lanes of a workgroup, at most. */
 const MAX_LANES = 64;
-/** Pixels an invocation reads before further workgroups are worth a second phase. */
+/** Pixels an invocation reads before further workgroups are worth a second dispatch. */
 const PIXELS_EACH = 16;
-/** Most states that the second phase combines. */
+/** Most states that the second dispatch combines. */
 const MAX_PARTS = 256;
 
 /** A reduction of tensors [N, C, …] to numbers by channel. In its WGSL, `T` is f32 or vec4<f32>. */
@@ -75,7 +75,7 @@ export function planGrid(
   return { width, channels, lanes, groupLanes, groupRows };
 }
 
-/** Adds the phases of a reduction over `pixels` pixels. */
+/** Adds the dispatches of a reduction over `pixels` pixels. */
 export function reduceChannels(
   reduction: ChannelReduction,
   grid: Grid,
@@ -94,19 +94,19 @@ export function reduceChannels(
   const fromPixels = { parts, items: pixels, stretch, reader: reduction.pixels };
   if (parts === 1) {
     const operands = { ...pixelOperands, ...channelOperands, ...outputs };
-    addPhase(reduction, grid, { ...fromPixels, operands, writer: STORE_RESULTS }, lowering);
+    addDispatch(reduction, grid, { ...fromPixels, operands, writer: STORE_RESULTS }, lowering);
     return;
   }
   const states = lowering.scratch(4 * width * fields.length * parts * lanes, "partial results");
   const place = (i: number) => `(${i} * PARTS + part) * LANES + lane`;
   const stores = fields.map((field, i) => `storeStates(${place(i)}, state.${field});`);
-  addPhase(reduction, grid, {
+  addDispatch(reduction, grid, {
     ...fromPixels,
     operands: { ...pixelOperands, ...channelOperands, ...lowering.writes(type, { states }) },
     writer: `fn store(part: u32, lane: u32, state: State) {\n${stores.join("\n")}\n}`,
     constants: { PARTS: parts },
   }, lowering);
-  addPhase({ ...reduction, name: `${reduction.name} parts` }, grid, {
+  addDispatch({ ...reduction, name: `${reduction.name} parts` }, grid, {
     parts: 1,
     items: parts,
     stretch: parts,
@@ -143,7 +143,7 @@ interface Pass {
   /** Pixels or states, and how many of them a workgroup takes. */
   readonly items: number;
   readonly stretch: number;
-  readonly operands: Record<string, PhaseOperand>;
+  readonly operands: Record<string, Operand>;
   /** WGSL of `begin`, `add` and `finish`; see {@link ChannelReduction.pixels}. */
   readonly reader: string;
   /** WGSL of `store(part, lane, state)`. */
@@ -151,7 +151,7 @@ interface Pass {
   readonly constants?: Constants;
 }
 
-function addPhase(
+function addDispatch(
   reduction: ChannelReduction,
   grid: Grid,
   { parts, items, stretch, operands, reader, writer, constants }: Pass,
@@ -161,7 +161,7 @@ function addPhase(
   const blocks = Math.ceil(lanes / groupLanes);
   if (blocks > MAX_WORKGROUPS) throw new Error(`${reduction.name}: too many channels`);
   const outputs = Object.keys(reduction.outputs).filter((name) => name in operands);
-  lowering.phase({
+  lowering.dispatch({
     name: reduction.name,
     operands,
     workgroupSize: groupLanes * groupRows,

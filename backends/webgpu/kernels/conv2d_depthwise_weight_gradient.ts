@@ -1,6 +1,6 @@
 /**
  * The weight gradient of depthwise convolutions: workgroups sum rows of output positions in parts,
- * which a second phase adds in a fixed order.
+ * which a second dispatch adds in a fixed order.
  */
 import type { GraphNode } from "../../../graph/types.ts";
 import { convolutionFlops, type ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
@@ -14,7 +14,7 @@ import { combineThreads } from "./reduce.ts";
 /** Workgroups that fill a large GPU. */
 const WANTED_WORKGROUPS = 512;
 
-/** Adds the phases of a weight gradient. A workgroup has a row of taps of some vectors, and some rows. */
+/** Adds the dispatches of a weight gradient. A workgroup has a row of taps of some vectors, and some rows. */
 export function depthwiseWeightGradient(
   geometry: ConvolutionGeometry,
   { inputs: [input, dy], outputs: [output] }: GraphNode,
@@ -33,7 +33,7 @@ export function depthwiseWeightGradient(
   const parts = Math.ceil(rows / rowsEach);
   const partial = lowering.scratch(16 * parts * taps * vectors, "partial sums");
   const source = lowering.ref(input), gradient = lowering.ref(dy);
-  lowering.phase({
+  lowering.dispatch({
     name: "conv2dWeightGradient depthwise",
     operands: {
       ...lowering.reads("vec4<f32>", { source, gradient }),

@@ -39,7 +39,7 @@ function constantsOf(geometry: ConvolutionGeometry, sourceIs: "input" | "output"
   };
 }
 
-/** Adds the phase of a forward convolution; activations channels last, `weight` as it is. */
+/** Adds the dispatch of a forward convolution; activations channels last, `weight` as it is. */
 export function directForward(
   geometry: ConvolutionGeometry,
   { inputs: [source, weight, bias], outputs: [output] }: GraphNode,
@@ -63,7 +63,7 @@ export function directForward(
 const BIAS = "fn startOf(o: u32) -> f32 { return bias(o); }";
 const NO_BIAS = "fn startOf(o: u32) -> f32 { return 0.0f; }";
 
-/** Adds the phase of an input gradient of a convolution that pads with zeros. */
+/** Adds the dispatch of an input gradient of a convolution that pads with zeros. */
 export function directInputGradient(
   geometry: ConvolutionGeometry,
   { inputs: [source, weight] }: GraphNode,
@@ -84,7 +84,7 @@ export function directInputGradient(
   });
 }
 
-/** Adds the phase of a weight gradient. */
+/** Adds the dispatch of a weight gradient. */
 export function directWeightGradient(
   geometry: ConvolutionGeometry,
   { inputs: [source, dy], outputs: [result] }: GraphNode,
@@ -92,7 +92,7 @@ export function directWeightGradient(
 ): void {
   const { batch, groups, inChannels, outChannels, outSize, kernelSize, paddingMode } = geometry;
   const weights = outChannels * (inChannels / groups) * kernelSize[0] * kernelSize[1];
-  lowering.phase({
+  lowering.dispatch({
     name: "conv2dWeightGradient direct",
     operands: { ...lowering.reads("f32", { source, dy }), ...lowering.writes("f32", { result }) },
     workgroupSize: THREADS,

@@ -19,7 +19,7 @@ export function paddedGeometry(
   };
 }
 
-/** Adds the phase that sums the copies of every pixel. */
+/** Adds the dispatch that sums the copies of every pixel. */
 export function addPaddingGradients(
   geometry: ConvolutionGeometry,
   padded: Ref,

@@ -126,7 +126,7 @@ export function correlate(
     factors,
     direction === "forward" ? forward : inputGradient,
   ]);
-  lowering.phase({
+  lowering.dispatch({
     name,
     operands: {
       ...lowering.reads("vec4<f32>", { source, weight }),

@@ -160,7 +160,7 @@ export function correlatePatches(
   const rectangles = batch * downImage * acrossImage;
   const rowReach = reach(row, plan.rows), columnReach = reach(column, plan.columns);
   const weightBytes = 4 * taps * groupSource * groupResult;
-  lowering.phase({
+  lowering.dispatch({
     name: `${name} patches`,
     operands: {
       ...lowering.reads("vec4<f32>", { source, weight }),

@@ -1,7 +1,7 @@
 /**
  * The weight gradient of a convolution as a matrix product over output positions: rows are taps and
  * input channels, columns output channels. Positions are split into stretches that workgroups sum
- * separately, so that a small kernel still fills a GPU; a second phase adds the partial sums in a
+ * separately, so that a small kernel still fills a GPU; a second dispatch adds the partial sums in a
  * fixed order, so that every run gives the same bits.
  */
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
@@ -83,7 +83,7 @@ function positionsOf({ batch, outSize }: ConvolutionGeometry): number {
   return batch * outSize[0] * outSize[1];
 }
 
-/** Adds the phases. Groups must begin at whole vectors. */
+/** Adds the dispatches. Groups must begin at whole vectors. */
 export function weightGradient(
   geometry: ConvolutionGeometry,
   tile: GemmTile,
@@ -103,7 +103,7 @@ export function weightGradient(
     factors,
     storePartialSums,
   ]);
-  lowering.phase({
+  lowering.dispatch({
     name: "conv2dWeightGradient",
     operands: {
       ...lowering.reads("vec4<f32>", { source: input, dy: outputGradient }),

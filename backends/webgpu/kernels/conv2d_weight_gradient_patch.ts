@@ -147,7 +147,7 @@ export function weightGradientPatches(
   const all = batch * downImage * acrossImage;
   const rows = taps * groupIn;
   const partial = lowering.scratch(4 * plan.parts * groups * rows * groupOut, "partial sums");
-  lowering.phase({
+  lowering.dispatch({
     name: "conv2dWeightGradient patches",
     operands: {
       ...lowering.reads("vec4<f32>", { source: input, dy: outputGradient }),

@@ -1,12 +1,12 @@
 /** Copies of memory, bit by bit, whatever it holds. */
-import { isVectorAligned, itemPhase, type Phase, type Ref } from "../kernel.ts";
+import { type Dispatch, isVectorAligned, itemDispatch, type Ref } from "../kernel.ts";
 
-/** A phase that copies `source` to `target`, as many bytes as the target has. */
-export function copyPhase(source: Ref, target: Ref): Phase<"source" | "target"> {
+/** A dispatch that copies `source` to `target`, as many bytes as the target has. */
+export function copyDispatch(source: Ref, target: Ref): Dispatch<"source" | "target"> {
   const vector = isVectorAligned(source) && isVectorAligned(target) &&
     source.buffer !== target.buffer;
   const type = vector ? "vec4<u32>" : "u32";
-  return itemPhase({
+  return itemDispatch({
     name: "copy",
     operands: {
       source: { ref: source, type },

@@ -2,14 +2,14 @@
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import type { CountCorrectAttributes } from "../../../ops/count_correct.ts";
 import type { SoftmaxCrossEntropyAttributes } from "../../../ops/softmax_cross_entropy.ts";
-import type { Constants, KernelFamily, Lowering, PhaseOperand } from "../kernel.ts";
+import type { Constants, KernelFamily, Lowering, Operand } from "../kernel.ts";
 import { float } from "../wgsl.ts";
 import countCorrect from "./count_correct.wgsl" with { type: "text" };
 import lossOfRow from "./cross_entropy.wgsl" with { type: "text" };
 import gradient from "./cross_entropy_gradient.wgsl" with { type: "text" };
 import lossOfRows from "./cross_entropy_rows.wgsl" with { type: "text" };
 import { combineThreads } from "./reduce.ts";
-import { addRowPhase, EXPONENTIALS } from "./rows.ts";
+import { addRowDispatch, EXPONENTIALS } from "./rows.ts";
 
 /** Invocations of the workgroup that sums over all rows. */
 const GROUP = 256;
@@ -46,7 +46,7 @@ fn probability(row: u32, c: u32) -> f32 { return weighted(c, smoothed(certainty(
 /** How a shader knows the target distribution of a row. */
 interface Target {
   /** Labels or probabilities, and weights of the classes if there are any. */
-  readonly operands: Record<string, PhaseOperand>;
+  readonly operands: Record<string, Operand>;
   /**
    * WGSL functions: whether a row `counts`, the `amount` it counts in a mean, and the `probability` of
    * a class.
@@ -85,7 +85,7 @@ function lowerLoss(node: GraphNode, lowering: Lowering): void {
   const target = targetOf(targets, weights, classes, labelSmoothing, lowering);
   const result = lowering.ref(node.outputs[0]);
   const losses = reduction === "none" ? result : lowering.scratch(4 * rows, "losses");
-  addRowPhase(
+  addRowDispatch(
     "softmaxCrossEntropy",
     logits.shape,
     {
@@ -98,7 +98,7 @@ function lowerLoss(node: GraphNode, lowering: Lowering): void {
     target.constants,
   );
   if (reduction === "none") return;
-  lowering.phase({
+  lowering.dispatch({
     name: "softmaxCrossEntropy rows",
     operands: {
       ...lowering.reads("f32", { losses }),
@@ -116,7 +116,7 @@ function lowerGradient(node: GraphNode, lowering: Lowering): void {
   const [dLoss, logits, targets, weights] = node.inputs;
   const { labelSmoothing, reduction } = node.attributes as SoftmaxCrossEntropyAttributes;
   const target = targetOf(targets, weights, logits.shape[1], labelSmoothing, lowering);
-  addRowPhase(
+  addRowDispatch(
     "softmaxCrossEntropyGradient",
     logits.shape,
     {
@@ -147,7 +147,7 @@ function lowerCount(
 ): void {
   const [rows, classes] = logits.shape;
   const { k }: CountCorrectAttributes = attributes;
-  lowering.phase({
+  lowering.dispatch({
     name: "countCorrect",
     operands: {
       ...lowering.reads("f32", { logits }),

@@ -9,7 +9,7 @@ import {
   isVectorAligned,
   type KernelFamily,
   type Lowering,
-  type PhaseOperand,
+  type Operand,
   SMALL_ITEMS,
 } from "../kernel.ts";
 import { channelReader, readChannels } from "./channel_vector.ts";
@@ -51,7 +51,7 @@ function lower(node: GraphNode, lowering: Lowering): void {
       lastFirst ? `${channelReader(operand)}(${channel})` : splat(`${operand}(${channel})`),
   };
   const type = (spread: Broadcast) => spread === "full" && width === 4 ? "vec4<f32>" : "f32";
-  const operands: Record<string, PhaseOperand> = {};
+  const operands: Record<string, Operand> = {};
   node.inputs.forEach((value, i) => {
     Object.assign(operands, lowering.reads(type(spreads[i]), { [`x${i}`]: value }));
   });

@@ -111,7 +111,7 @@ function addProduct(product: Product, lowering: Lowering): void {
     product.bias ? BIAS : NO_BIAS,
     factors,
   ]);
-  lowering.phase({
+  lowering.dispatch({
     name: product.name,
     operands: {
       ...lowering.reads(isVector(a) ? "vec4<f32>" : "f32", { a: a.ref }),

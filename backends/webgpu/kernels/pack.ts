@@ -2,7 +2,7 @@
 import { type GraphNode, sizeOf } from "../../../graph/types.ts";
 import type { PackAttributes } from "../../../ops/pack.ts";
 import type { KernelFamily, Lowering, Ref } from "../kernel.ts";
-import { copyPhase } from "./copy.ts";
+import { copyDispatch } from "./copy.ts";
 
 function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
   const { offsets, size } = attributes as PackAttributes;
@@ -19,7 +19,7 @@ function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: L
       bytes: 4 * sizeOf(value.shape),
     };
     const isInPlace = source.buffer === target.buffer && source.offset === target.offset;
-    if (!isInPlace) lowering.phase(copyPhase(source, target));
+    if (!isInPlace) lowering.dispatch(copyDispatch(source, target));
   });
   for (; end < size; end++) gaps.push(end);
   if (gaps.length > 0) zeroElements(packed, Int32Array.from(gaps), lowering);

@@ -3,7 +3,7 @@ import type { GraphNode } from "../../../graph/types.ts";
 import type { Pair } from "../../../ops/convolution_geometry.ts";
 import type { AvgPool2dAttributes } from "../../../ops/avg_pool2d.ts";
 import { type PoolingGeometry, poolingGeometry } from "../../../ops/pooling_geometry.ts";
-import type { Constants, KernelFamily, Lowering, PhaseOperand } from "../kernel.ts";
+import type { Constants, KernelFamily, Lowering, Operand } from "../kernel.ts";
 import { float, pairConstants } from "../wgsl.ts";
 import maxPool from "./max_pool.wgsl" with { type: "text" };
 import pixel from "./pixel.wgsl" with { type: "text" };
@@ -15,7 +15,7 @@ function geometryOf({ op, inputs, attributes }: GraphNode): PoolingGeometry {
   return poolingGeometry(op.name, attributes.inputShape ?? inputs[0].shape, attributes);
 }
 
-/** The images of a phase over pixels. */
+/** The images of a dispatch over pixels. */
 export type PixelGeometry = Pick<PoolingGeometry, "batch" | "channels">;
 
 /** Vectors of a pixel. */
@@ -23,12 +23,12 @@ function vectorsOf({ channels }: PixelGeometry): number {
   return Math.ceil(channels / 4);
 }
 
-/** Adds a phase with an invocation for each vector of `size` pixels; `PIXEL` says which. */
-export function addPixelPhase(
+/** Adds a dispatch with an invocation for each vector of `size` pixels; `PIXEL` says which. */
+export function addPixelDispatch(
   name: string,
   geometry: PixelGeometry,
   size: Pair,
-  operands: Record<string, PhaseOperand>,
+  operands: Record<string, Operand>,
   wgsl: readonly string[],
   lowering: Lowering,
   constants: Constants,
@@ -47,7 +47,7 @@ export function addPixelPhase(
 interface Pool {
   /** Whether an invocation goes through the pixels of a window, or the windows that hold a pixel. */
   readonly isForward: boolean;
-  readonly operands: Record<string, PhaseOperand>;
+  readonly operands: Record<string, Operand>;
   /** WGSL of `State`, of `visit(state, pixel, row, column)` and of `finish(i, pixel, state)`. */
   readonly wgsl: readonly string[];
   readonly constants?: Constants;
@@ -59,7 +59,7 @@ function addPool(node: GraphNode, pool: Pool, lowering: Lowering): void {
   const { isForward, operands, wgsl, constants } = pool;
   const [size, otherSize] = isForward ? [outSize, inSize] : [inSize, outSize];
   const windows = isForward ? windowOfOutput : windowsOfPixel;
-  addPixelPhase(node.op.name, geometry, size, operands, [...wgsl, windows], lowering, {
+  addPixelDispatch(node.op.name, geometry, size, operands, [...wgsl, windows], lowering, {
     OTHER_HEIGHT: otherSize[0],
     OTHER_WIDTH: otherSize[1],
     ...pairConstants("KERNEL", kernelSize),

@@ -7,7 +7,7 @@ import { combineThreads } from "./reduce.ts";
 import distance from "./row_distance.wgsl" with { type: "text" };
 import normalize from "./row_normalize.wgsl" with { type: "text" };
 import normalizeGradient from "./row_normalize_gradient.wgsl" with { type: "text" };
-import { addRowPhase } from "./rows.ts";
+import { addRowDispatch } from "./rows.ts";
 
 /** Rows are the channels of a pixel, channels last, or a group of channels of an image, plain. */
 function lower({ op, inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
@@ -31,7 +31,7 @@ function lower({ op, inputs, outputs: [output], attributes }: GraphNode, lowerin
       ? [combineThreads("levelSum", "f32"), combineThreads("slopeSum", "f32"), normalizeGradient]
       : [normalize]),
   ];
-  addRowPhase(op.name, [rows, length], operands, wgsl, lowering, {
+  addRowDispatch(op.name, [rows, length], operands, wgsl, lowering, {
     STEP: step,
     SHARE: float(1 / length),
     EPS: float(eps),

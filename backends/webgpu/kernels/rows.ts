@@ -5,7 +5,7 @@ import {
   coverByGroups,
   type KernelFamily,
   type Lowering,
-  type PhaseOperand,
+  type Operand,
 } from "../kernel.ts";
 import exponentials from "./exponentials.wgsl" with { type: "text" };
 import { combineThreads } from "./reduce.ts";
@@ -27,16 +27,16 @@ export const EXPONENTIALS = [
   exponentials,
 ].join("\n");
 
-/** Adds a phase with a workgroup for each row, of which there are `ROWS` of `CLASSES` elements. */
-export function addRowPhase(
+/** Adds a dispatch with a workgroup for each row, of which there are `ROWS` of `CLASSES` elements. */
+export function addRowDispatch(
   name: string,
   [rows, classes]: readonly number[],
-  operands: Record<string, PhaseOperand>,
+  operands: Record<string, Operand>,
   wgsl: readonly string[],
   lowering: Lowering,
   constants: Constants = {},
 ): void {
-  lowering.phase({
+  lowering.dispatch({
     name,
     operands,
     workgroupSize: rowThreads(classes),
@@ -68,7 +68,7 @@ function lowerSoftmax({ op, inputs: [logits], outputs: [result] }: GraphNode, lo
     ...lowering.writes("f32", { result }),
   };
   const wgsl = [EXPONENTIALS, op.name === "softmax" ? SOFTMAX : LOG_SOFTMAX, softmax];
-  addRowPhase(op.name, logits.shape, operands, wgsl, lowering);
+  addRowDispatch(op.name, logits.shape, operands, wgsl, lowering);
 }
 
 const SOFTMAX_GRADIENT = `
@@ -86,7 +86,7 @@ function lowerGradient({ op, inputs: [dy, y], outputs: [dx] }: GraphNode, loweri
     op.name === "softmaxGradient" ? SOFTMAX_GRADIENT : LOG_SOFTMAX_GRADIENT,
     softmaxGradient,
   ];
-  addRowPhase(op.name, y.shape, operands, wgsl, lowering);
+  addRowDispatch(op.name, y.shape, operands, wgsl, lowering);
 }
 
 /** Softmax, its logarithm and their gradients. */

@@ -22,15 +22,15 @@ function lower({ inputs: [input], outputs: [output], attributes }: GraphNode, lo
     ranges.push(pieces.length / 2);
   }
   const sums = lowering.scratch(2 * pieces.length, "sums of pieces");
-  addPhase("segmentSumSquares", SQUARE, pieces, lowering.ref(input), sums, lowering);
-  addPhase("segmentSumSquares pieces", ITSELF, ranges, sums, lowering.ref(output), lowering);
+  addDispatch("segmentSumSquares", SQUARE, pieces, lowering.ref(input), sums, lowering);
+  addDispatch("segmentSumSquares pieces", ITSELF, ranges, sums, lowering.ref(output), lowering);
 }
 
 const SQUARE = "fn termOf(x: f32) -> f32 { return x * x; }";
 const ITSELF = "fn termOf(x: f32) -> f32 { return x; }";
 
 /** A workgroup for each range, which is two of `bounds`: the first element and that after the last. */
-function addPhase(
+function addDispatch(
   name: string,
   term: string,
   bounds: readonly number[],
@@ -38,7 +38,7 @@ function addPhase(
   result: Ref,
   lowering: Lowering,
 ): void {
-  lowering.phase({
+  lowering.dispatch({
     name,
     operands: {
       ...lowering.reads("f32", { source }),

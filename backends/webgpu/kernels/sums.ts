@@ -6,12 +6,12 @@ import wgsl from "./sums.wgsl" with { type: "text" };
 
 /** Invocations of a workgroup. */
 const GROUP = 256;
-/** Elements an invocation takes before further workgroups are worth a second phase. */
+/** Elements an invocation takes before further workgroups are worth a second dispatch. */
 const ELEMENTS_EACH = 32;
 
 /**
  * What is reduced: WGSL of the number an element `x: f32` contributes and of two numbers `a` and `b`
- * combined. Numbers are of type `type`, kept as u32 bits between phases.
+ * combined. Numbers are of type `type`, kept as u32 bits between dispatches.
  */
 interface Reduction {
   readonly type: "f32" | "u32";
@@ -38,12 +38,12 @@ function lower(node: GraphNode, lowering: Lowering): void {
   const result = lowering.ref(node.outputs[0]);
   const parts = Math.min(GROUP, Math.ceil(elements / (GROUP * ELEMENTS_EACH)));
   if (parts === 1) {
-    addPhase(node.op.name, reduction, { source: x, elements, result, parts }, lowering);
+    addDispatch(node.op.name, reduction, { source: x, elements, result, parts }, lowering);
     return;
   }
   const partial = lowering.scratch(4 * parts, "partial results");
-  addPhase(node.op.name, reduction, { source: x, elements, result: partial, parts }, lowering);
-  addPhase(
+  addDispatch(node.op.name, reduction, { source: x, elements, result: partial, parts }, lowering);
+  addDispatch(
     `${node.op.name} parts`,
     { ...reduction, contribution: reduction.type === "f32" ? "x" : "bitcast<u32>(x)" },
     { source: partial, elements: parts, result, parts: 1 },
@@ -52,7 +52,7 @@ function lower(node: GraphNode, lowering: Lowering): void {
 }
 
 /** One number for each of `parts` workgroups. */
-function addPhase(
+function addDispatch(
   name: string,
   { type, contribution, combine }: Reduction,
   { source, elements, result, parts }: {
@@ -63,7 +63,7 @@ function addPhase(
   },
   lowering: Lowering,
 ): void {
-  lowering.phase({
+  lowering.dispatch({
     name,
     operands: { ...lowering.reads("f32", { source }), ...lowering.writes("f32", { result }) },
     workgroupSize: GROUP,

@@ -38,16 +38,16 @@ Deno.test("temporaries that are alive together never share a buffer, and every b
   const program = lowered(resnet(2));
   const { slots, sizes } = planTemporaries(program);
   const lives = new Map<MemoryBuffer, [number, number]>();
-  const use = ({ buffer }: Ref, phase: number) => {
+  const use = ({ buffer }: Ref, dispatch: number) => {
     if (buffer.kind === "temporary") {
-      lives.set(buffer, [lives.get(buffer)?.[0] ?? phase, phase]);
+      lives.set(buffer, [lives.get(buffer)?.[0] ?? dispatch, dispatch]);
     }
   };
-  program.phases.forEach(({ operands }, i) =>
+  program.dispatches.forEach(({ operands }, i) =>
     Object.values(operands).forEach(({ ref }) => use(ref, i))
   );
   const copied = program.copies.map(({ source }) => source);
-  const end = program.phases.length;
+  const end = program.dispatches.length;
   [...Object.values(program.outputs), ...copied].forEach((ref) => use(ref, end));
   assertEquals(slots.size, lives.size);
   const buffers = [...lives];
@@ -61,10 +61,10 @@ Deno.test("temporaries that are alive together never share a buffer, and every b
   assert(sizes.length < buffers.length / 2, "most buffers are shared");
 });
 
-Deno.test("what a phase reads has been written by the phases before it", () => {
-  const { phases } = lowered(resnet(2));
+Deno.test("what a dispatch reads has been written by the dispatches before it", () => {
+  const { dispatches } = lowered(resnet(2));
   const written = new Map<MemoryBuffer, [number, number][]>();
-  for (const { operands, label } of phases) {
+  for (const { operands, label } of dispatches) {
     const all = Object.values(operands);
     for (const { ref: { buffer, offset, bytes }, write } of all) {
       if (write || buffer.kind !== "temporary") continue;
@@ -81,8 +81,8 @@ Deno.test("what a phase reads has been written by the phases before it", () => {
 });
 
 Deno.test("no shader binds a buffer twice if it writes it", () => {
-  for (const phase of lowered(resnet(2)).phases) {
-    const { bindings } = buildShader(phase);
+  for (const dispatch of lowered(resnet(2)).dispatches) {
+    const { bindings } = buildShader(dispatch);
     for (const { buffer } of bindings.filter(({ write }) => write)) {
       assertEquals(bindings.filter((binding) => binding.buffer === buffer).length, 1);
     }
@@ -115,16 +115,16 @@ for (const [name, optimizer, halfActivations] of GREEDIEST) {
       clip: { norm: 1 },
       ema: {},
     });
-    const { phases } = lowerProgram(program, variableBuffers([program]), undefined, {
+    const { dispatches } = lowerProgram(program, variableBuffers([program]), undefined, {
       maxStorageBuffers: 8,
       halfActivations,
     });
-    const greedy = phases.filter((phase) => buildShader(phase).bindings.length > 8);
+    const greedy = dispatches.filter((dispatch) => buildShader(dispatch).bindings.length > 8);
     assertEquals(greedy.map(({ name }) => name), []);
   });
 }
 
-Deno.test("small phases that share a dispatch keep to the workgroups that every adapter takes", () => {
+Deno.test("small dispatches that share a dispatch keep to the workgroups that every adapter takes", () => {
   const count = 64;
   const size = 256 * 256;
   const variables = [{ name: "kernels", size: count * size }];
@@ -135,7 +135,7 @@ Deno.test("small phases that share a dispatch keep to the workgroups that every 
     }
     output("y", x);
   });
-  for (const { label, workgroups } of lowered(program).phases) {
+  for (const { label, workgroups } of lowered(program).dispatches) {
     assert(Math.max(...workgroups) <= 65535, `${label} has ${workgroups} workgroups`);
   }
 });

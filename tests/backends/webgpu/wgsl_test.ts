@@ -79,9 +79,9 @@ function programs(): Program[] {
 
 /** The shaders of a program, of the variants that a tuning names. */
 function shaders(program: Program, tuning?: Tuning, options?: LoweringOptions): string[] {
-  return lowerProgram(program, variableBuffers([program]), tuning, options).phases.map((phase) =>
-    buildShader(phase).text
-  );
+  return lowerProgram(program, variableBuffers([program]), tuning, options).dispatches.map((
+    dispatch,
+  ) => buildShader(dispatch).text);
 }
 
 /** What Dawn has against some shaders, each looked at once. */
