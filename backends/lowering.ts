@@ -9,7 +9,9 @@ import type { GraphNode, Program, Update, Value } from "../graph/types.ts";
 import { assignLayouts, type Layout, layoutOf, type NodeOrders, type Order } from "./layout.ts";
 import {
   isAlias,
+  type Place,
   type Placement,
+  placeOf,
   placeValues,
   sourceOf,
   type VariableRange,
@@ -60,13 +62,6 @@ export function variableSizes(programs: readonly Program[]): Map<string, number>
     sizes.set(name, size);
   }
   return sizes;
-}
-
-/** A place in some buffer, in bytes. */
-interface Place<B> {
-  readonly buffer: B;
-  readonly offset: number;
-  readonly bytes: number;
 }
 
 /** What of a backend decides how programs are lowered to kernels of families `F`. */
@@ -135,14 +130,15 @@ export abstract class ProgramLowering<B, F extends Family> {
   protected abstract allocate(value: Value): Place<B>;
 
   /** The place of a range of a variable. */
-  protected rangeRef({ variable, offset, size }: VariableRange): Place<B> {
+  protected rangeRef(range: VariableRange): Place<B> {
+    const { buffer: variable, ...place } = placeOf(range);
     const buffer = this.#variables.get(variable);
     if (!buffer) {
       throw new InputError(
         `program "${this.program.name}" uses variable "${variable}", which it does not list`,
       );
     }
-    return { buffer, offset: 4 * offset, bytes: 4 * size };
+    return { buffer, ...place };
   }
 
   /** The program's inputs by name. Throws InputError if two have one name. */

@@ -8,6 +8,13 @@ import { broadcastOf } from "../ops/elementwise.ts";
 import { type PackAttributes, packOp } from "../ops/pack.ts";
 import { convertLayoutOp, elementBytes, type LaidOutProgram, ordersCoincide } from "./layout.ts";
 
+/** A place in a buffer, in bytes. */
+export interface Place<B> {
+  readonly buffer: B;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /** A place inside the memory of a value, in bytes from its start. */
 export interface PlaceInValue {
   readonly value: Value;
@@ -39,9 +46,19 @@ export function updatedRange({ variable, offset, value }: Update): VariableRange
   return { variable, offset, size: sizeOf(value.shape) };
 }
 
+/** The place of a range in its variable, in bytes. */
+export function placeOf({ variable, offset, size }: VariableRange): Place<string> {
+  return { buffer: variable, offset: 4 * offset, bytes: 4 * size };
+}
+
+/** Whether two places have a byte in common. */
+export function placesOverlap(a: Place<unknown>, b: Place<unknown>): boolean {
+  return a.buffer === b.buffer && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+}
+
 /** Whether two ranges have an element in common. */
 export function rangesOverlap(a: VariableRange, b: VariableRange): boolean {
-  return a.variable === b.variable && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
+  return placesOverlap(placeOf(a), placeOf(b));
 }
 
 /** Whether a node only gives its input's memory another name. */

@@ -23,7 +23,7 @@ const OVERREAD_BYTES = 256;
 export interface AddressMap extends MemoryPlan {
   /** Address of the control block of the thread pool that runs programs. */
   readonly control: number;
-  /** Address of that of the pool that times phases. */
+  /** Address of that of the pool that times launches. */
   readonly timingControl: number;
   /** The address a place stands for. Throws an Error for one that is not within its buffer. */
   address(ref: Ref): number;
@@ -56,8 +56,8 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
   const variableBytes = append(persistent.variables.values());
 
   let temporaryBytes = 0;
-  const schedules = programs.flatMap(({ preparation, schedule }) => [preparation, schedule]);
-  for (const { temporaries } of schedules) {
+  const sequences = programs.flatMap(({ preparation, main }) => [preparation, main]);
+  for (const { temporaries } of sequences) {
     const items = temporaries.map(({ buffer, firstUse, lastUse }, i) => ({
       bytes: skewed(buffer.bytes, i),
       firstUse,

@@ -1,15 +1,16 @@
 /**
- * Chains: the phases of a stage whose items are parts of the same images. A thread takes its images
- * through all of a chain, a chunk of a few images at a time, so that what one phase writes is still
- * in the cache when the next reads it. What only the chain uses need then be no larger than a chunk.
+ * Chains: launches of one stage tiled over images, known as cache blocking or batch-tiled fusion. Their
+ * items are parts of the same images. A thread takes its images through all launches of a chain, a
+ * chunk of a few images at a time, so that what one launch writes is still in the cache when the next
+ * reads it. Buffers that only the chain uses are then no larger than a chunk.
  */
 import { planMemory } from "../../graph/passes/mod.ts";
 import {
   CACHE_LINE,
   type ImageOperands,
   type MemoryBuffer,
+  type Partition,
   type Ref,
-  type ShareSchedule,
 } from "./kernel.ts";
 import type { Access } from "./stages.ts";
 
@@ -22,17 +23,17 @@ const MIN_CHUNKS = 8;
 /** The threads that share the images. */
 export interface ChainThreads {
   readonly count: number;
-  readonly schedule: ShareSchedule;
+  readonly partition: Partition;
 }
 
-/** A phase as far as chains are concerned. */
-export interface ChainedPhase {
+/** A launch as far as chains are concerned. */
+export interface ChainedLaunch {
   readonly stage: number;
   readonly accesses: readonly Access[];
   readonly images?: ImageOperands;
 }
 
-/** How a phase walks its images. */
+/** How a launch walks its images. */
 export interface ImageWalk {
   readonly count: number;
   /** Images a call is given at most. */
@@ -49,7 +50,7 @@ export interface ChunkRef {
 
 /** What chains change. */
 export interface Chains {
-  /** The walk of each phase that has one, by the phase's index. */
+  /** The walk of each launch that has one, by the launch's index. */
   readonly walks: ReadonlyMap<number, ImageWalk>;
   /** Buffers that shrink to a chunk. */
   readonly chunks: ReadonlyMap<MemoryBuffer, ChunkRef>;
@@ -60,16 +61,16 @@ export interface Chains {
 /**
  * Finds the chains.
  *
- * @param phases in the order they are run in
- * @param temporary buffers that nothing but the phases uses
+ * @param launches in the order they are run in
+ * @param temporary buffers that nothing but the launches uses
  */
 export function findChains(
-  phases: readonly ChainedPhase[],
+  launches: readonly ChainedLaunch[],
   threads: ChainThreads,
   temporary: ReadonlySet<MemoryBuffer>,
 ): Chains {
   const users = new Map<MemoryBuffer, Set<number>>();
-  phases.forEach(({ accesses }, i) => {
+  launches.forEach(({ accesses }, i) => {
     for (const { ref: { buffer } } of accesses) {
       users.set(buffer, (users.get(buffer) ?? new Set()).add(i));
     }
@@ -77,10 +78,10 @@ export function findChains(
   const walks = new Map<number, ImageWalk>();
   const chunks = new Map<MemoryBuffer, ChunkRef>();
   const arenas: { buffer: MemoryBuffer; stage: number }[] = [];
-  const indices = phases.map((_, i) => i).filter((i) => phases[i].images);
-  const chains = Map.groupBy(indices, (i) => `${phases[i].stage} ${phases[i].images!.count}`);
+  const indices = launches.map((_, i) => i).filter((i) => launches[i].images);
+  const chains = Map.groupBy(indices, (i) => `${launches[i].stage} ${launches[i].images!.count}`);
   for (const members of chains.values()) {
-    const chain = members.map((i) => phases[i]);
+    const chain = members.map((i) => launches[i]);
     const { count } = chain[0].images!;
     const chunk = chunkOf(chain, count, threads);
     for (const i of members) walks.set(i, { count, chunk });
@@ -118,12 +119,12 @@ export function findChains(
 
 /** Images of a chunk: of equal chunks, as large as the cache allows and as the kernels need. */
 function chunkOf(
-  chain: readonly ChainedPhase[],
+  chain: readonly ChainedLaunch[],
   count: number,
-  { count: threads, schedule }: ChainThreads,
+  { count: threads, partition }: ChainThreads,
 ): number {
   const share = Math.ceil(count / threads);
-  const dynamic = schedule === "dynamic";
+  const dynamic = partition === "dynamic";
   if (chain.length === 1 && !dynamic) return share;
   const images = chain.flatMap(({ accesses }) => accesses.filter(({ images }) => images));
   const largest = Math.max(...images.map(({ ref }) => ref.bytes / count));

@@ -1,7 +1,7 @@
 /**
- * From phases to a WebAssembly module: each kernel once, and a function per program that calls the
- * phases one after the other with a barrier between stages. During a run no JavaScript runs between
- * phases and nothing is allocated.
+ * From launches to a WebAssembly module: each kernel once, and a function per program that calls the
+ * launches one after the other with a barrier between stages. During a run no JavaScript runs between
+ * launches and nothing is allocated.
  *
  * Stages too small to share are computed by one thread, share by share, so that every sum is the
  * same: by whichever comes last to the barrier before, while the others wait there anyway.
@@ -25,8 +25,8 @@ import {
   SHARE_PARAMETERS,
 } from "./kernel.ts";
 import type { LoweredProgram, LoweredPrograms } from "./lowered_program.ts";
-import { emitPhases } from "./phase_calls.ts";
-import type { Schedule, ScheduledPhase } from "./schedule.ts";
+import { emitLaunches } from "./launch_calls.ts";
+import type { LaunchSequence, StagedLaunch } from "./launch_order.ts";
 import { emitBarrier } from "./threads.ts";
 
 /** Name under which the module exports a program. */
@@ -39,13 +39,13 @@ export function preparationExport({ name }: LoweredProgram): string {
   return `preparation of ${name}`;
 }
 
-/** Name under which {@link emitPhaseModule} exports one phase of a program. */
-export function phaseExport({ name }: LoweredProgram, phase: number): string {
-  return `phase ${phase} of ${name}`;
+/** Name under which {@link emitLaunchModule} exports one launch of a program. */
+export function launchExport({ name }: LoweredProgram, launch: number): string {
+  return `launch ${launch} of ${name}`;
 }
 
 /** What {@link emitModule} must know of the compilation. */
-interface EmitOptions extends Pick<CompileOptions, "threads" | "schedule"> {
+interface EmitOptions extends Pick<CompileOptions, "threads" | "partition"> {
   /** Cores the threads have: with fewer than threads none waits busily. Default: this machine's. */
   readonly cores?: number;
 }
@@ -54,32 +54,32 @@ interface EmitOptions extends Pick<CompileOptions, "threads" | "schedule"> {
 export function emitModule(
   { programs }: LoweredPrograms,
   addresses: AddressMap,
-  { threads, schedule: shares, cores }: EmitOptions,
+  { threads, partition, cores }: EmitOptions,
 ): Uint8Array<ArrayBuffer> {
   const { module, context } = beginModule(addresses, threads);
-  const dynamic = shares === "dynamic" && threads > 1;
+  const dynamic = partition === "dynamic" && threads > 1;
   const barrier = emitBarrier(module, addresses.control, threads, { resets: dynamic, cores });
-  const emitSchedule = (name: string, schedule: Schedule) => {
+  const emitSequence = (name: string, sequence: LaunchSequence) => {
     const run = module.function(name, { thread: "i32" });
     const { thread } = run.parameters;
     const emitSerial = (stages: readonly Stage[]) => {
-      for (const { phases } of stages) {
+      for (const { launches } of stages) {
         for (let share = 0; share < threads; share++) {
-          emitPhases(run, { ...context, thread: share }, phases);
+          emitLaunches(run, { ...context, thread: share }, launches);
         }
       }
     };
-    if (runsAlone(schedule)) {
-      run.if(i32.eqz(thread), () => emitSerial(stagesOf(schedule)));
+    if (runsAlone(sequence)) {
+      run.if(i32.eqz(thread), () => emitSerial(stagesOf(sequence)));
     } else {
-      for (const { serial, parallel, first } of sections(schedule)) {
+      for (const { serial, parallel, first } of sections(sequence)) {
         if (!first || serial.length > 0) {
           run.if(call(barrier.arrive, {}), () => {
             emitSerial(serial);
             run.emit(call(barrier.open, {}));
           });
         }
-        emitPhases(
+        emitLaunches(
           run,
           { ...context, thread, taken: dynamic ? barrier.taken : undefined },
           parallel,
@@ -91,30 +91,30 @@ export function emitModule(
     module.export(run);
   };
   for (const program of programs) {
-    emitSchedule(preparationExport(program), program.preparation);
-    emitSchedule(programExport(program), program.schedule);
+    emitSequence(preparationExport(program), program.preparation);
+    emitSequence(programExport(program), program.main);
   }
   return module.build();
 }
 
-/** A module with each phase of the programs as a function of its own, for timing. */
-export function emitPhaseModule(
+/** A module with each launch of the programs as a function of its own, for timing. */
+export function emitLaunchModule(
   { programs }: LoweredPrograms,
   addresses: AddressMap,
   threads: number,
 ): Uint8Array<ArrayBuffer> {
   const { module, context } = beginModule(addresses, threads);
   for (const program of programs) {
-    program.schedule.phases.forEach((phase, i) => {
-      const single = module.function(phaseExport(program, i), { thread: "i32" });
-      emitPhases(single, { ...context, thread: single.parameters.thread }, [phase]);
+    program.main.launches.forEach((launch, i) => {
+      const single = module.function(launchExport(program, i), { thread: "i32" });
+      emitLaunches(single, { ...context, thread: single.parameters.thread }, [launch]);
       module.export(single);
     });
   }
   return module.build();
 }
 
-/** A module for a memory, and what calls of phases in it are written with. */
+/** A module for a memory, and what calls of launches in it are written with. */
 function beginModule(addresses: AddressMap, threads: number) {
   const pages = addresses.totalBytes / PAGE_BYTES;
   const module = new ModuleBuilder({
@@ -123,47 +123,47 @@ function beginModule(addresses: AddressMap, threads: number) {
     shared: threads > 1,
   });
   const kernels = new KernelTable(module);
-  const kernelOf = ({ kernel }: ScheduledPhase) => kernels.kernel(kernel);
+  const kernelOf = ({ kernel }: StagedLaunch) => kernels.kernel(kernel);
   return { module, context: { addresses, threads, kernelOf } };
 }
 
 /** Nanoseconds of work on one thread that waking and awaiting another may cost. */
 const SERIAL_NANOSECONDS = 8000;
 
-/** The phases of one stage. */
+/** The launches of one stage. */
 interface Stage {
-  readonly phases: readonly ScheduledPhase[];
+  readonly launches: readonly StagedLaunch[];
   /** Whether one thread computes it. */
   readonly serial: boolean;
 }
 
-function stagesOf({ phases }: Schedule): Stage[] {
-  return [...Map.groupBy(phases, ({ stage }) => stage).values()].map((phases) => {
-    const nanoseconds = phases.reduce((sum, phase) => sum + phase.nanoseconds, 0);
-    return { phases, serial: nanoseconds < SERIAL_NANOSECONDS };
+function stagesOf({ launches }: LaunchSequence): Stage[] {
+  return [...Map.groupBy(launches, ({ stage }) => stage).values()].map((launches) => {
+    const nanoseconds = launches.reduce((sum, launch) => sum + launch.nanoseconds, 0);
+    return { launches, serial: nanoseconds < SERIAL_NANOSECONDS };
   });
 }
 
-/** Whether a schedule is so small that the first thread computes all of it. */
-export function runsAlone(schedule: Schedule): boolean {
-  return stagesOf(schedule).every(({ serial }) => serial);
+/** Whether a sequence is so small that the first thread computes all of it. */
+export function runsAlone(sequence: LaunchSequence): boolean {
+  return stagesOf(sequence).every(({ serial }) => serial);
 }
 
 /** Small stages, computed while threads meet, and then one that all share. */
 interface Section {
   readonly first: boolean;
   readonly serial: readonly Stage[];
-  readonly parallel: readonly ScheduledPhase[];
+  readonly parallel: readonly StagedLaunch[];
 }
 
-function sections(schedule: Schedule): Section[] {
+function sections(sequence: LaunchSequence): Section[] {
   const result: Section[] = [];
   let serial: Stage[] = [];
-  for (const stage of stagesOf(schedule)) {
+  for (const stage of stagesOf(sequence)) {
     if (stage.serial) {
       serial.push(stage);
     } else {
-      result.push({ first: result.length === 0, serial, parallel: stage.phases });
+      result.push({ first: result.length === 0, serial, parallel: stage.launches });
       serial = [];
     }
   }

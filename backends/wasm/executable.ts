@@ -5,9 +5,9 @@ import type { Executable, KernelTiming, TensorData } from "../backend.ts";
 import { checkInputs, readTarget } from "../inputs.ts";
 import { type AddressMap, allocateMemory, assignAddresses } from "./addresses.ts";
 import {
+  emitLaunchModule,
   emitModule,
-  emitPhaseModule,
-  phaseExport,
+  launchExport,
   preparationExport,
   programExport,
   runsAlone,
@@ -48,7 +48,7 @@ export async function compilePrograms(
     throw error;
   }
   const startTiming = () =>
-    Machine.start(emitPhaseModule(lowered, addresses, threads), {
+    Machine.start(emitLaunchModule(lowered, addresses, threads), {
       memory,
       threads,
       control: addresses.timingControl,
@@ -64,7 +64,7 @@ class CpuExecutable implements Executable {
   /** Let go when disposed of. */
   #machine: Machine | undefined;
   readonly #startTiming: () => Promise<Machine>;
-  /** What times phases, once it was asked to. */
+  /** What times launches, once it was asked to. */
   #timing: Promise<Machine> | undefined;
   /** Programs that need no other thread. */
   readonly #alone: ReadonlySet<LoweredProgram>;
@@ -82,7 +82,7 @@ class CpuExecutable implements Executable {
     this.#variables = persistent.variables;
     this.#addresses = addresses;
     this.#machine = machine;
-    this.#alone = new Set(programs.filter(({ schedule }) => runsAlone(schedule)));
+    this.#alone = new Set(programs.filter(({ main }) => runsAlone(main)));
   }
 
   // deno-lint-ignore require-await -- errors must come as rejections
@@ -134,16 +134,16 @@ class CpuExecutable implements Executable {
       const elements = this.#variable(variable);
       return { elements, before: elements.slice() };
     });
-    const milliseconds = new Float64Array(program.schedule.phases.length);
+    const milliseconds = new Float64Array(program.main.launches.length);
     for (let run = 0; run < runs; run++) {
       milliseconds.forEach((_, i) => {
         const start = performance.now();
-        pool.run(phaseExport(program, i));
+        pool.run(launchExport(program, i));
         milliseconds[i] += performance.now() - start;
       });
     }
     for (const { elements, before } of saved) elements.set(before);
-    return program.schedule.phases.map(({ op, label, flops }, i) => ({
+    return program.main.launches.map(({ op, label, flops }, i) => ({
       kernel: op,
       label,
       milliseconds: milliseconds[i] / runs,

@@ -1,11 +1,11 @@
 /**
  * What a kernel family is: the interface between the kernels and the driver that compiles programs.
  *
- * A family lowers a node to phases. A phase is a number of items, units of work of equal size, and
+ * A family lowers a node to launches. A launch is a number of items, units of work of equal size, and
  * an emitted function that does some of them. The driver shares the items out among the threads, and
- * all meet at a barrier before a phase begins that touches what this one writes, or writes what it
- * touches. Where items are parts of images, a thread has the same images in every phase; it need not
- * wait for others then, and takes the images a few at a time through one phase after another while
+ * all meet at a barrier before a launch begins that touches what this one writes, or writes what it
+ * touches. Where items are parts of images, a thread has the same images in every launch; it need not
+ * wait for others then, and takes the images a few at a time through one launch after another while
  * they are in its cache. Shapes are constants of the emitted code; addresses and the share are its
  * parameters, so nodes of equal shapes share one function.
  *
@@ -14,7 +14,7 @@
  *   ops: ["double"],
  *   lower({ inputs: [x], outputs: [y] }, lowering) {
  *     const { elements } = lowering.layout(x);
- *     lowering.phase({
+ *     lowering.launch({
  *       kernel: "double",
  *       build: (f) => {
  *         const { x, y, first, end } = f.parameters;
@@ -37,6 +37,7 @@ import type {
   Target,
 } from "../../assembler/mod.ts";
 import type { Layout, NodeOrders, Order } from "../layout.ts";
+import type { Place } from "../placement.ts";
 
 /** Kernels for some ops. */
 export interface KernelFamily {
@@ -47,7 +48,7 @@ export interface KernelFamily {
    * have. Default: all plain.
    */
   orders?(node: GraphNode, available: readonly Order[]): NodeOrders;
-  /** Adds the phases that compute the node's outputs. */
+  /** Adds the launches that compute the node's outputs. */
   lower(node: GraphNode, lowering: Lowering): void;
 }
 
@@ -59,14 +60,8 @@ export interface MemoryBuffer {
 /** Bytes of a cache line: what different threads write is at least so far apart. */
 export const CACHE_LINE = 64;
 
-/** A place in memory, known by name until addresses are decided. */
-export interface Ref {
-  readonly buffer: MemoryBuffer;
-  /** Bytes from the buffer's start. */
-  readonly offset: number;
-  /** Bytes of the place; what kernels load behind it does not count. */
-  readonly bytes: number;
-}
+/** Where an operand is stored. Kernels may load past its end; those bytes do not count. */
+export type Ref = Place<MemoryBuffer>;
 
 /** The rest of a place some bytes further on, or `bytes` of it. Throws an Error if it has fewer. */
 export function advance(place: Ref, by: number, bytes = place.bytes - by): Ref {
@@ -106,7 +101,7 @@ export interface ThreadScratch {
 /**
  * What every kernel is told of its share, after its own parameters: the thread's number, the items to
  * do (from `first` to before `end`; there may be none), and whether this is the thread's first call
- * in the phase, 1 or 0. A thread's calls are in the order of the items.
+ * in the launch, 1 or 0. A thread's calls are in the order of the items.
  */
 export const SHARE_PARAMETERS = ["thread", "first", "end", "opens"] as const;
 
@@ -135,7 +130,7 @@ export interface Kernel {
   readonly build: (f: KernelFunction<string>, library: FunctionLibrary) => void;
 }
 
-/** What a phase does to images. */
+/** What a launch does to images. */
 export interface ImageOperands<N extends string = string> {
   /** How many images: the items are theirs, equally many each, image after image. */
   readonly count: number;
@@ -149,7 +144,7 @@ export interface ImageOperands<N extends string = string> {
 }
 
 /** Items done by a kernel, shared out among the threads. */
-export interface Phase<N extends string = string> {
+export interface Launch<N extends string = string> {
   /**
    * The kernel's key. Kernels of equal key are one function, so it names everything the code depends
    * on: the family, shapes, options. Target and thread count are the same in all of a module.
@@ -159,7 +154,7 @@ export interface Phase<N extends string = string> {
   readonly build: (f: KernelFunction<N>, library: FunctionLibrary) => void;
   /**
    * The kernel's parameters, in order, with a place or a number for each. Memory lives from its first
-   * phase to its last.
+   * launch to its last.
    */
   readonly args: Readonly<Record<N, Ref | number>>;
   /**
@@ -173,7 +168,7 @@ export interface Phase<N extends string = string> {
   readonly grain?: number;
   /** Where the items are parts of images. */
   readonly images?: ImageOperands<N>;
-  /** What the phase does where a node has several, such as `partial sums`. */
+  /** What the launch does where a node has several, such as `partial sums`. */
   readonly detail?: string;
   /** Floating-point operations of all threads together, where it is worth counting. */
   readonly flops?: number;
@@ -191,19 +186,19 @@ export type Precision = "fast" | "high";
  * that none waits long for one that the system interrupts; sums over images are then added up in
  * another order every time.
  */
-export type ShareSchedule = "static" | "dynamic";
+export type Partition = "static" | "dynamic";
 
 /** What all programs of a compilation are compiled for. */
 export interface CompileOptions {
   readonly target: Target;
-  /** Threads that run every phase. */
+  /** Threads that run every launch. */
   readonly threads: number;
-  readonly schedule: ShareSchedule;
+  readonly partition: Partition;
   readonly precision: Precision;
 }
 
 /** What a family lowers a node with. */
-export interface Lowering extends Omit<CompileOptions, "schedule"> {
+export interface Lowering extends Omit<CompileOptions, "partition"> {
   /** How a value lies in memory. */
   layout(value: Value): Layout;
   /**
@@ -212,12 +207,12 @@ export interface Lowering extends Omit<CompileOptions, "schedule"> {
    * (default 4 bytes), so that no kernel reaches beyond the memory that is planned for it.
    */
   ref(value: Value, covered: Shape, width?: number): Ref;
-  /** Memory, 64-byte aligned and not zeroed, that lives from its first phase to its last. */
+  /** Memory, 64-byte aligned and not zeroed, that lives from its first launch to its last. */
   scratch(bytes: number): Ref;
   /** As {@link scratch}, one region for each thread, on cache lines of its own. */
   threadScratch(bytes: number): ThreadScratch;
   /** Constant data, placed once for equal contents; 64-byte aligned. */
   table(data: Float32Array | Int32Array | Uint8Array): Ref;
-  /** Appends a phase. */
-  phase<N extends string>(phase: Phase<N>): void;
+  /** Appends a launch. */
+  launch<N extends string>(launch: Launch<N>): void;
 }

@@ -1,5 +1,5 @@
 /**
- * Lowering: from a program to the phases that compute it and the memory they need. Nothing is
+ * Lowering: from a program to the launches that compute it and the memory they need. Nothing is
  * allocated or emitted here, so that the memory of a program can be told without compiling it.
  */
 import { type ConstantAttributes, constantOp, inputOp } from "../../graph/leaves.ts";
@@ -16,12 +16,12 @@ import type {
   CompileOptions,
   Kernel,
   KernelFamily,
+  Launch,
   Lowering,
   MemoryBuffer,
-  Phase,
+  Partition,
   Precision,
   Ref,
-  ShareSchedule,
   ThreadScratch,
 } from "./kernel.ts";
 import { fuseEpilogues } from "./epilogues.ts";
@@ -33,10 +33,10 @@ import type {
   PersistentBuffers,
   Port,
 } from "./lowered_program.ts";
-import { type LoweredPhase, schedulePhases, splitConstant } from "./schedule.ts";
+import { type LoweredLaunch, orderLaunches, splitConstant } from "./launch_order.ts";
 import { isBalanced } from "./shares.ts";
 import type { Access } from "./stages.ts";
-import { copyPhase } from "./kernels/copy.ts";
+import { launchCopy } from "./kernels/copy.ts";
 import { elementBytes } from "../layout.ts";
 import { ProgramLowering, variableSizes } from "../lowering.ts";
 import { rangesOverlap, updatedRange, variableRangeOf } from "../placement.ts";
@@ -73,8 +73,8 @@ class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements
   readonly target: Target;
   readonly threads: number;
   readonly precision: Precision;
-  readonly #shares: ShareSchedule;
-  readonly #phases: LoweredPhase[] = [];
+  readonly #partition: Partition;
+  readonly #launches: LoweredLaunch[] = [];
   readonly #temporaries = new Set<MemoryBuffer>();
   #op = "";
   #label = "";
@@ -82,10 +82,10 @@ class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements
   constructor(
     program: Program,
     readonly persistent: PersistentBuffers,
-    { target, threads, precision, schedule }: CompileOptions,
+    { target, threads, precision, partition }: CompileOptions,
   ) {
     super(program, RULES, persistent.variables);
-    this.#shares = schedule;
+    this.#partition = partition;
     this.target = target;
     this.threads = threads;
     this.precision = precision;
@@ -104,7 +104,7 @@ class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements
     const { tables, prepared } = this.persistent;
     const kept = new Set(Array.from(outputs.values(), ({ ref }) => ref.buffer));
     const { once, always } = splitConstant(
-      this.#phases,
+      this.#launches,
       (buffer) => tables.has(buffer),
       this.#temporaries,
     );
@@ -113,12 +113,12 @@ class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements
     const lasting = written.intersection(used.union(kept)).intersection(this.#temporaries);
     prepared.push(...lasting);
     const passing = this.#temporaries.difference(lasting);
-    const threads = { count: this.threads, schedule: this.#shares };
+    const threads = { count: this.threads, partition: this.#partition };
     return {
       name: this.program.name,
       source: this.program,
-      preparation: schedulePhases(once, threads, passing, new Set()),
-      schedule: schedulePhases(always, threads, passing, kept),
+      preparation: orderLaunches(once, threads, passing, new Set()),
+      main: orderLaunches(always, threads, passing, kept),
       inputs,
       outputs,
     };
@@ -158,12 +158,12 @@ class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements
     return { buffer, offset: 0, bytes: bytes.length };
   }
 
-  phase<N extends string>(phase: Phase<N>): void {
-    const { kernel: key, args, build, items, grain = 1, detail, flops = 0 } = phase;
+  launch<N extends string>(launch: Launch<N>): void {
+    const { kernel: key, args, build, items, grain = 1, detail, flops = 0 } = launch;
     const operands = Object.entries<Ref | number>(args);
-    const written = new Set<string>(phase.writes);
-    const images = phase.images && isBalanced(phase.images.count, this.threads)
-      ? phase.images
+    const written = new Set<string>(launch.writes);
+    const images = launch.images && isBalanced(launch.images.count, this.threads)
+      ? launch.images
       : undefined;
     const imageOperands = new Set<string>(images?.operands);
     const accesses = operands.flatMap(([name, ref]): Access[] =>
@@ -175,7 +175,7 @@ class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements
     );
     for (const { ref } of accesses) requireInside(ref, 0, ref.buffer.bytes);
     const bytes = accesses.reduce((sum, { ref }) => sum + ref.bytes, 0);
-    this.#phases.push({
+    this.#launches.push({
       // The names were those of the function's parameters.
       kernel: { key, parameters: Object.keys(args), build: build as Kernel["build"] },
       args: operands.map(([, value]) => value),
@@ -223,7 +223,7 @@ class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements
       if (!changes) return this.ref(value);
       const place = this.scratch(4 * range.size);
       this.#label = formatShape(value.shape);
-      copyPhase(this, this.ref(value), place, 4 * range.size);
+      launchCopy(this, this.ref(value), place, 4 * range.size);
       return place;
     };
     const ports = new Map(
@@ -236,7 +236,7 @@ class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements
     for (const { range, from } of copies) {
       const { variable, offset, size } = range;
       this.#label = `${variable}[${offset}, ${offset + size})`;
-      copyPhase(this, from, this.rangeRef(range), 4 * size);
+      launchCopy(this, from, this.rangeRef(range), 4 * size);
     }
     return ports;
   }

@@ -1,7 +1,7 @@
-/** Programs as phases: what lowering makes and the emitter and the executable take. */
+/** Programs as launches: what lowering makes and the emitter and the executable take. */
 import type { Program, TensorType } from "../../graph/types.ts";
 import type { MemoryBuffer, Ref } from "./kernel.ts";
-import type { Schedule } from "./schedule.ts";
+import type { LaunchSequence } from "./launch_order.ts";
 
 /** Something that goes into memory before a run or comes out after it; always in plain order. */
 export interface Port {
@@ -9,15 +9,15 @@ export interface Port {
   readonly ref: Ref;
 }
 
-/** A program as phases. */
+/** A program as launches. */
 export interface LoweredProgram {
   readonly name: string;
   /** What was lowered. */
   readonly source: Program;
   /** What runs once, before the first run. */
-  readonly preparation: Schedule;
+  readonly preparation: LaunchSequence;
   /** What every run does. */
-  readonly schedule: Schedule;
+  readonly main: LaunchSequence;
   readonly inputs: ReadonlyMap<string, Port>;
   readonly outputs: ReadonlyMap<string, Port>;
 }
@@ -34,7 +34,7 @@ export interface PersistentBuffers {
   readonly prepared: MemoryBuffer[];
 }
 
-/** Programs as phases, and the memory that outlives them. */
+/** Programs as launches, and the memory that outlives them. */
 export interface LoweredPrograms {
   readonly programs: readonly LoweredProgram[];
   readonly persistent: PersistentBuffers;

@@ -63,7 +63,7 @@ export interface CpuBackendOptions {
 export function cpuBackend(
   { threads = "auto", precision = "fast", form: name, target }: CpuBackendOptions = {},
 ): Backend {
-  const { count: wanted = "auto", schedule = "static" } = typeof threads === "object"
+  const { count: wanted = "auto", schedule: partition = "static" } = typeof threads === "object"
     ? threads
     : { count: threads };
   const isCount = Number.isInteger(wanted) && Number(wanted) >= 1 && Number(wanted) <= MAX_THREADS;
@@ -82,15 +82,15 @@ export function cpuBackend(
     : undefined;
   if (missing) throw new RunError(`the CPU backend needs a WebAssembly engine with ${missing}`);
   const form = selectForm(name, target);
-  const options = { target: form.target, threads: count, precision, schedule };
+  const options = { target: form.target, threads: count, precision, partition };
   const planned = new Planned((programs) => lowerPrograms(programs, options));
   return {
     name: "cpu",
     description: `CPU, ${count} thread${count === 1 ? "" : "s"}, ${describeForm(form)}` +
       (precision === "high" ? ", high precision" : "") +
-      (schedule === "dynamic" ? ", dynamic schedule" : ""),
+      (partition === "dynamic" ? ", dynamic partition" : ""),
     threads: count,
-    numerics: { threads: count, schedule, precision, fused: form.target.relaxedSimd },
+    numerics: { threads: count, schedule: partition, precision, fused: form.target.relaxedSimd },
     runsInFlight: 2,
     blocking: true,
     plan: (programs) => {

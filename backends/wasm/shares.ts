@@ -1,4 +1,4 @@
-/** Which thread does what: a phase's items, shared out among the threads. */
+/** Shares, known as work partition: the contiguous range of a launch's items that a thread computes. */
 
 import { i32, type Local, type Operand, select } from "../../assembler/mod.ts";
 

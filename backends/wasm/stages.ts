@@ -1,12 +1,13 @@
 /**
- * Stages: runs of phases between which no thread waits for another. Phases of one stage touch
+ * Stages: the launches between two barriers, known as a parallel region. Launches of one stage touch
  * different memory, only read what they share, or share images of which each thread has its own, so
- * threads may be in different ones of them. Every barrier saved is a moment in which no thread waits
- * for one that the system has interrupted.
+ * threads need not be in the same launch. With fewer barriers, threads wait less often for one that
+ * the system has interrupted.
  */
+import { placesOverlap } from "../placement.ts";
 import type { MemoryBuffer, Ref } from "./kernel.ts";
 
-/** Memory that a phase touches. */
+/** Memory that a launch touches. */
 export interface Access {
   readonly ref: Ref;
   readonly writes: boolean;
@@ -15,21 +16,21 @@ export interface Access {
 }
 
 /**
- * How many stages before the latest a phase may be moved to. It lets small phases that depend on
+ * How many stages before the latest a launch may be moved to. It lets small launches that depend on
  * little, such as the composition of kernels, join larger ones; farther back they would only keep
  * memory for longer.
  */
 const LOOK_BACK = 6;
 
 /**
- * A stage for each phase, such that phases of which a thread must wait for another thread's are in
+ * A stage for each launch, such that launches of which a thread must wait for another thread's are in
  * different stages, in the order given.
  * The numbers are contiguous from 0.
  */
-export function assignStages(phases: readonly (readonly Access[])[]): number[] {
+export function assignStages(launches: readonly (readonly Access[])[]): number[] {
   const history = new Map<MemoryBuffer, (Access & { readonly stage: number })[]>();
   let latest = 0;
-  return phases.map((accesses) => {
+  return launches.map((accesses) => {
     let stage = Math.max(0, latest - LOOK_BACK);
     for (const access of accesses) {
       for (const earlier of history.get(access.ref.buffer) ?? []) {
@@ -52,7 +53,7 @@ function sameThread(a: Access, b: Access): boolean {
     a.ref.bytes === b.ref.bytes;
 }
 
+/** Whether the order of two accesses matters. */
 function conflict(a: Access, b: Access): boolean {
-  return (a.writes || b.writes) && a.ref.offset < b.ref.offset + b.ref.bytes &&
-    b.ref.offset < a.ref.offset + a.ref.bytes;
+  return (a.writes || b.writes) && placesOverlap(a.ref, b.ref);
 }

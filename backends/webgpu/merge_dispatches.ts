@@ -11,9 +11,9 @@ import {
   type MemoryBuffer,
   movedBytes,
   type Operand,
-  type Ref,
   THREADS,
 } from "./kernel.ts";
+import { placesOverlap } from "../placement.ts";
 import { storeName } from "./wgsl.ts";
 
 /** Most buffers that a joined dispatch binds: as many as every adapter offers. */
@@ -61,12 +61,8 @@ function hoist(dispatches: readonly LoweredDispatch[]): LoweredDispatch[] {
 function conflict(a: LoweredDispatch, b: LoweredDispatch): boolean {
   const operands = Object.values<Operand>(b.operands);
   return Object.values<Operand>(a.operands).some((one) =>
-    operands.some((other) => (one.write || other.write) && overlap(one.ref, other.ref))
+    operands.some((other) => (one.write || other.write) && placesOverlap(one.ref, other.ref))
   );
-}
-
-function overlap(a: Ref, b: Ref): boolean {
-  return a.buffer === b.buffer && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
 }
 
 /** Dispatches that may run in any order, merged into as few dispatches as bindings allow. */

@@ -148,7 +148,7 @@ Deno.test("threads may be scheduled dynamically, and mistakes in that are locate
     const { code, out, error } = await bench("{count: 2, schedule: dynamic}");
     assertEquals(code, 0, error);
     assertStringIncludes(out, "2 threads");
-    assertStringIncludes(out, "dynamic schedule");
+    assertStringIncludes(out, "dynamic partition");
     const wrong = await bench("{schedule: dynamc}");
     assertEquals(wrong.code, 2);
     assertStringIncludes(wrong.error, "threads.schedule");

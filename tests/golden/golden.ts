@@ -34,19 +34,19 @@ const CPU_FORMS: Readonly<Record<string, CompileOptions>> = {
     target: { wide: 1, relaxedSimd: true },
     threads: 1,
     precision: "fast",
-    schedule: "static",
+    partition: "static",
   },
   "cpu 256 bits, 2 threads": {
     target: { wide: 2, relaxedSimd: true },
     threads: 2,
     precision: "fast",
-    schedule: "static",
+    partition: "static",
   },
   "cpu 512 bits, 1 thread": {
     target: { wide: 4, relaxedSimd: true },
     threads: 1,
     precision: "fast",
-    schedule: "static",
+    partition: "static",
   },
 };
 
@@ -56,13 +56,13 @@ const MORE_CPU_FORMS: typeof CPU_FORMS = {
     target: { wide: 2, relaxedSimd: true },
     threads: 2,
     precision: "high",
-    schedule: "static",
+    partition: "static",
   },
   "cpu 128 bits, 3 threads, dynamic, no relaxed SIMD": {
     target: { wide: 1, relaxedSimd: false },
     threads: 3,
     precision: "fast",
-    schedule: "dynamic",
+    partition: "dynamic",
   },
 };
 
@@ -160,8 +160,8 @@ export class Emitter {
     const code = this.#code.get(form) ?? new KernelCode();
     this.#code.set(form, code);
     const lowered = lowerPrograms(programs, options);
-    for (const { preparation, schedule } of lowered.programs) {
-      for (const { kernel, op, label } of [...preparation.phases, ...schedule.phases]) {
+    for (const { preparation, main } of lowered.programs) {
+      for (const { kernel, op, label } of [...preparation.launches, ...main.launches]) {
         emission.addKernel(code.add(kernel), `${op} ${label}: kernel ${kernel.key}`);
       }
     }

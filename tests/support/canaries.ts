@@ -39,7 +39,7 @@ export function runBetweenCanaries(
   form: FormName = "wasm",
 ): Record<string, Float32Array> | undefined {
   checkInputs(program, inputs);
-  const options = { target, threads: 1, precision: "fast", schedule: "static" } as const;
+  const options = { target, threads: 1, precision: "fast", partition: "static" } as const;
   const lowered = lowerPrograms([program], options);
   const [own] = lowered.programs;
   const places = new GuardedPlaces(lowered);
@@ -78,8 +78,8 @@ class GuardedPlaces implements AddressMap {
   readonly #end: number;
 
   constructor({ programs, persistent: { tables, prepared, inputs } }: LoweredPrograms) {
-    const temporaries = programs.flatMap(({ preparation, schedule }) =>
-      [...preparation.temporaries, ...schedule.temporaries].map(({ buffer }) => buffer)
+    const temporaries = programs.flatMap(({ preparation, main }) =>
+      [...preparation.temporaries, ...main.temporaries].map(({ buffer }) => buffer)
     );
     let end = CONTROL_BYTES;
     for (const buffer of new Set([...tables.keys(), ...prepared, ...inputs, ...temporaries])) {

@@ -109,7 +109,7 @@ function lowerAverage(
       gradient ? coveringWindows(windows, inSize[axis]) : windows,
     );
   };
-  lowering.phase({
+  lowering.launch({
     kernel: `${op.name} ${JSON.stringify(walk)}`,
     build: (f) =>
       walkWindows(f, lowering.target, walk, (v, count) => averageBlock(f, v, count, gradient)),

@@ -29,7 +29,7 @@ export const erase: KernelFamily = {
   lower({ inputs: [input, boxes, values], outputs: [output] }, lowering) {
     const { layout, places, items } = imagesOf(lowering, input, output);
     const [count] = values.shape;
-    lowering.phase({
+    lowering.launch({
       kernel: `erase ${layout.shape} ${count}`,
       build: (f) => writeErase(f, layout, count),
       args: {
@@ -108,7 +108,7 @@ export const mix: KernelFamily = {
   orders,
   lower({ inputs: [input, partners, shares], outputs: [output] }, lowering) {
     const { layout, places, items } = imagesOf(lowering, input, output);
-    lowering.phase({
+    lowering.launch({
       kernel: `mix ${layout.shape}`,
       build: (f) => writeMix(f, lowering, layout),
       args: {

@@ -119,7 +119,7 @@ function addMove(
     ...numberedRefs(lowering, "x", sources, (i) => shapeOf(counts[i])),
     y: lowering.ref(result, shapeOf(origins.length)),
   };
-  lowering.phase({
+  lowering.launch({
     kernel: `${kernel} ${JSON.stringify([move.sourceBytes, move.resultBytes])}`,
     build: (f) => movePixels(f, lowering.target, move),
     args,

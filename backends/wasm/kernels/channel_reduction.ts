@@ -3,7 +3,7 @@
  *
  * Items are the pixels. A thread walks its pixels in chunks that stay in the cache, a block of
  * channels at a time, with f32 sums in registers; after each chunk these are added to f64 sums in
- * memory. So the f32 sums are short and the result is as exact as its terms. A second phase adds
+ * memory. So the f32 sums are short and the result is as exact as its terms. A second launch adds
  * the threads' sums in their order and computes the results channel by channel.
  */
 import type { GraphNode, Value } from "../../../graph/types.ts";
@@ -24,7 +24,7 @@ export function channelReductionOrders({ inputs, outputs }: GraphNode): NodeOrde
   return { inputs: inputs.map(orderOf), outputs: outputs.map(() => "plain") };
 }
 
-/** Appends the phases of a reduction. */
+/** Appends the launches of a reduction. */
 export function lowerChannelReduction(
   reduction: ChannelReduction,
   node: GraphNode,
@@ -53,7 +53,7 @@ export function lowerChannelReduction(
   const outputs = numberedRefs(lowering, "y", node.outputs, () => [channels]);
   const streams = Object.keys(inputs).slice(0, reduction.streams);
   const perChannel = Object.fromEntries(Object.entries(inputs).slice(reduction.streams));
-  lowering.phase<string>({
+  lowering.launch<string>({
     kernel: `${key} sums`,
     build: (f) => new ThreadSums(f, lowering.target, reduction, shape, scratch.stride).write(),
     args: { ...inputs, scratch: scratch.ref },
@@ -63,7 +63,7 @@ export function lowerChannelReduction(
     detail: "sums",
     flops: shape.pixels * channels * reduction.sums,
   });
-  lowering.phase<string>({
+  lowering.launch<string>({
     kernel: `${key} ${shape.pixels} results`,
     build: (f) =>
       writeResults(f, lowering.threads, reduction, shape, scratch.stride, node.outputs.length),
@@ -76,7 +76,7 @@ export function lowerChannelReduction(
   });
 }
 
-/** Writes the phase that adds the threads' sums; items are the channels. */
+/** Writes the launch that adds the threads' sums; items are the channels. */
 function writeResults(
   f: KernelFunction<string>,
   threads: number,

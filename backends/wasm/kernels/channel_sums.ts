@@ -1,4 +1,4 @@
-/** The first phase of a channel reduction: each thread's sums over its pixels. */
+/** The first launch of a channel reduction: each thread's sums over its pixels. */
 
 import {
   f32,
@@ -22,7 +22,7 @@ const SHIFT_SAMPLES = 16;
 /** Pixels per round of the innermost loop. */
 const UNROLL = 4;
 
-/** Writes the phase in which each thread adds its pixels to its sums. */
+/** Writes the launch in which each thread adds its pixels to its sums. */
 export class ThreadSums {
   readonly #f: KernelFunction<string>;
   readonly #target: Target;

@@ -46,7 +46,7 @@ export const composeKernel: KernelFamily = {
     const matrices = lowering.scratch(
       geometry.inChannels * panelsOf(target, matrix.depth, matrix.columns).bytes,
     );
-    lowering.phase({
+    lowering.launch({
       kernel: `${key} matrices`,
       build: (f) => emitMatrices(f, target, geometry, matrix),
       args: { d: lowering.ref(d, shapes.depthwise), matrices },
@@ -54,7 +54,7 @@ export const composeKernel: KernelFamily = {
       items: geometry.inChannels,
       detail: "pack",
     });
-    lowering.phase({
+    lowering.launch({
       kernel: key,
       build: (f) => emitRowProducts(f, target, geometry, matrix),
       args: {

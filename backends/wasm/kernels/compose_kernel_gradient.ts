@@ -31,7 +31,7 @@ export const composeKernelDGradient: KernelFamily = {
     const [kernelGradient, w] = node.inputs;
     const geometry = composeKernelGeometry(w.shape, node.attributes);
     const shapes = composeKernelShapes(geometry);
-    lowering.phase({
+    lowering.launch({
       kernel: `${node.op.name} ${JSON.stringify(geometry)}`,
       build: (f) => emitOuterProducts(f, lowering.target, geometry),
       args: {

@@ -170,7 +170,7 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
   const packed = lowerKernelPacking(lowering, operands, correlation);
   const bytes = stripBytes(correlation.strip);
   const scratch = bytes > 0 ? lowering.threadScratch(bytes) : undefined;
-  lowering.phase({
+  lowering.launch({
     kernel: `conv2d ${gradient ? "input gradient" : ""} ${JSON.stringify(geometry)} ` +
       `${bias ? "bias" : ""} ${residual ? "residual" : ""} ${
         activation ? activationKey(activation) : ""

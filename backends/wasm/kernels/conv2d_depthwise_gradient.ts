@@ -1,7 +1,7 @@
 /**
  * The weight gradient of depthwise convolutions: for every tap and channel the sum, over all pixels,
  * of the output gradient times the pixel the tap meets. Each thread sums over its images into a
- * gradient of its own, laid out [panel of channels][tap][channel]; a second phase adds these up and
+ * gradient of its own, laid out [panel of channels][tap][channel]; a second launch adds these up and
  * writes them as [O, 1, kH, kW].
  */
 
@@ -24,7 +24,7 @@ import { repeat } from "./loops.ts";
 import { forEachPanel, panelOffset, type Panels, panelsOf } from "./panels.ts";
 import { tileSize } from "./register_tile.ts";
 
-/** Adds the phases. */
+/** Adds the launches. */
 export function lowerDepthwiseGradient(
   lowering: Lowering,
   geometry: ConvolutionGeometry,
@@ -44,7 +44,7 @@ export function lowerDepthwiseGradient(
   const strips = stripBytes(strip);
   const scratch = strips > 0 ? lowering.threadScratch(strips) : undefined;
   const key = JSON.stringify(geometry);
-  lowering.phase({
+  lowering.launch({
     kernel: `depthwise weight gradient ${key}`,
     build: (f) => emitSums(f, target, geometry, strip, panels, sums.stride, scratch?.stride ?? 0),
     args: {
@@ -60,7 +60,7 @@ export function lowerDepthwiseGradient(
     detail: "direct: depthwise",
     flops: convolutionFlops(geometry),
   });
-  lowering.phase({
+  lowering.launch({
     kernel: `depthwise weight gradient total ${JSON.stringify(panels)}`,
     build: (f) => emitTotal(f, threads, panels, sums.stride),
     args: { sums: sums.ref, weightGradient },

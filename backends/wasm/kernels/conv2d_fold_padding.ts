@@ -10,7 +10,7 @@ import type { Image } from "./image.ts";
 import { repeat } from "./loops.ts";
 
 /**
- * Adds the phases.
+ * Adds the launches.
  *
  * @param result where the gradient goes
  * @param lower adds the gradient by an image that is padded already
@@ -33,7 +33,7 @@ export function foldPadding(
     lowering.table(
       Int32Array.from({ length }, (_, place) => step * sourceIndex(unstrided, axis, place, 0)),
     );
-  lowering.phase({
+  lowering.launch({
     kernel: `fold padding ${
       JSON.stringify([height, width, result.height, result.width, result.pixelBytes])
     }`,

@@ -1,6 +1,6 @@
 /**
  * Kernel of `conv2dWeightGradient`. Each thread sums over its images, band by band, into a gradient
- * of its own, laid out [group][kernel row][kernel column][channel][output channel]; a second phase
+ * of its own, laid out [group][kernel row][kernel column][channel][output channel]; a second launch
  * adds the threads' sums, in the order of their numbers, and writes them as [O, I/groups, kH, kW].
  */
 
@@ -80,7 +80,7 @@ export const conv2dWeightGradient: KernelFamily = {
     const sums = lowering.threadScratch(plan.bytes);
     const scratchBytes = packOffset(plan) + (plan.packed ? packBytes(target, plan) : 0);
     const scratch = scratchBytes > 0 ? lowering.threadScratch(scratchBytes) : undefined;
-    lowering.phase({
+    lowering.launch({
       kernel: `conv2dWeightGradient ${key}`,
       build: (f) => emitSums(f, target, plan, sums.stride, scratch?.stride ?? 0),
       args: {
@@ -96,7 +96,7 @@ export const conv2dWeightGradient: KernelFamily = {
       detail: `direct: ${obstacle}`,
       flops: convolutionFlops(geometry),
     });
-    lowering.phase({
+    lowering.launch({
       kernel: `conv2dWeightGradient total ${key}`,
       build: (f) => emitTotal(f, threads, plan, sums.stride),
       args: { sums: sums.ref, weightGradient: result },

@@ -18,7 +18,7 @@ export const convertLayout: KernelFamily = {
     const toPlain = lowering.layout(output).order === "plain";
     const { batch, channels, pixels, shape } = layout;
     const [from, to] = [lowering.ref(input, shape), lowering.ref(output, shape)];
-    lowering.phase({
+    lowering.launch({
       kernel: `convertLayout ${toPlain} ${channels} ${pixels}`,
       build: (f) => transpose(f, layout, toPlain),
       args: toPlain ? { plain: to, channelsLast: from } : { plain: from, channelsLast: to },

@@ -7,9 +7,9 @@ import { advance, type KernelFamily, type Lowering, type Ref } from "../kernel.t
 /** Bytes below which a thread's share is not worth splitting further. */
 const GRAIN = 4096;
 
-/** Appends a phase that copies `bytes` bytes. */
-export function copyPhase(lowering: Lowering, from: Ref, to: Ref, bytes: number): void {
-  lowering.phase({
+/** Appends a launch that copies `bytes` bytes. */
+export function launchCopy(lowering: Lowering, from: Ref, to: Ref, bytes: number): void {
+  lowering.launch({
     kernel: "copy",
     build: (f) => {
       const { from, to, first, end } = f.parameters;
@@ -23,8 +23,8 @@ export function copyPhase(lowering: Lowering, from: Ref, to: Ref, bytes: number)
   });
 }
 
-function zeroPhase(lowering: Lowering, to: Ref, bytes: number): void {
-  lowering.phase({
+function launchZeros(lowering: Lowering, to: Ref, bytes: number): void {
+  lowering.launch({
     kernel: "zero",
     build: (f) => {
       const { to, first, end } = f.parameters;
@@ -47,7 +47,7 @@ export const pack: KernelFamily = {
     const gap = (from: number, to: number) => {
       if (to === from) return;
       const bytes = 4 * (to - from);
-      zeroPhase(lowering, advance(packed, 4 * from, bytes), bytes);
+      launchZeros(lowering, advance(packed, 4 * from, bytes), bytes);
     };
     let end = 0;
     inputs.forEach((value, i) => {
@@ -55,7 +55,7 @@ export const pack: KernelFamily = {
       const from = lowering.ref(value, value.shape);
       const to = advance(packed, 4 * offsets[i], 4 * size);
       if (from.buffer !== to.buffer || from.offset !== to.offset) {
-        copyPhase(lowering, from, to, 4 * size);
+        launchCopy(lowering, from, to, 4 * size);
       }
       gap(end, offsets[i]);
       end = offsets[i] + size;

@@ -11,7 +11,7 @@ export const countCorrect: KernelFamily = {
     const { shape } = logits;
     const { k }: CountCorrectAttributes = attributes;
     const counts = lowering.threadScratch(4);
-    lowering.phase({
+    lowering.launch({
       kernel: `countCorrect ${shape}${k === 1 ? "" : ` top ${k}`}`,
       build: (f) => {
         const { thread } = f.parameters;
@@ -29,7 +29,7 @@ export const countCorrect: KernelFamily = {
       items: shape[0],
       detail: "counts",
     });
-    lowering.phase({
+    lowering.launch({
       kernel: "countCorrect total",
       build: (f) => {
         const total = f.i32();

@@ -21,7 +21,7 @@ export const dropoutMask: KernelFamily = {
   lower({ inputs: [step], outputs: [output], attributes }, lowering) {
     const { shape, p, stream } = attributes as DropoutMaskAttributes;
     const { order, batch, channels, paddedChannels, pixels } = lowering.layout(output);
-    lowering.phase({
+    lowering.launch({
       kernel: `dropoutMask ${order} ${shape} ${p} ${stream}`,
       build: (f) => {
         const mask = maskOf(f, p, stream);

@@ -60,7 +60,7 @@ export const elementwise: KernelFamily = {
     const operations = graph.terms.filter(({ operands, varies }) =>
       operands.length > 0 && varies === VARIES.full
     );
-    lowering.phase<string>({
+    lowering.launch<string>({
       kernel: `elementwise ${unit} ${layout.channels}/${layout.paddedChannels} ${graph.key}`,
       build: (f) => writeLoop(f, lowering.target, graph, layout, plan, unit, tables.stride),
       args: { ...inputs, ...outputs, tables: plan.tableCount > 0 ? tables.ref : 0 },

@@ -10,7 +10,7 @@ export const gate: KernelFamily = {
   lower({ inputs: [input, gates], outputs: [output] }, lowering) {
     const layout = lowering.layout(output);
     const { batch, channels, shape } = layout;
-    lowering.phase({
+    lowering.launch({
       kernel: `gate ${shape}`,
       build: (f) => writeGate(f, lowering, layout),
       args: {

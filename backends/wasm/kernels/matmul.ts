@@ -86,7 +86,7 @@ function lowerProduct(lowering: Lowering, product: Product): void {
   const packed = lowering.scratch(panels.bytes);
   lowerPacking(lowering, panels, source, product.b, packed);
   const shape = { rows, inner, columns, transposeA };
-  lowering.phase({
+  lowering.launch({
     kernel: `product ${JSON.stringify(shape)} ${bias ? "bias" : ""}`,
     build: (f) => emitProduct(f, target, shape, panels, bias !== undefined),
     args: { a: product.a, panels: packed, bias: bias ?? 0, result: product.result },

@@ -39,7 +39,7 @@ export const maxPool2d: KernelFamily = {
     const { inSize, outSize, dilation: step } = geometry;
     const outShape = [batch, channels, ...outSize];
     const walk = { paddedChannels, inSize, outSize, step };
-    lowering.phase({
+    lowering.launch({
       kernel: `maxPool2d ${JSON.stringify(walk)}`,
       build: (f) =>
         walkWindows(f, lowering.target, walk, (v, count) => maximumBlock(f, v, count, inSize[1])),
@@ -114,7 +114,7 @@ export const maxPool2dGradient: KernelFamily = {
     const parts = isBalanced(batch, lowering.threads) ? 1 : paddedChannels / 4;
     const partBytes = channelBytes / parts;
     const imageBytes = inPixels * channelBytes;
-    lowering.phase({
+    lowering.launch({
       kernel: `maxPool2dGradient ${parts} ${paddedChannels} ${outPixels} ${inPixels}`,
       build: (f) => {
         const unit = f.i32(), image = f.i32(), channel = f.i32(), start = f.i32();

@@ -103,7 +103,7 @@ export interface PanelSource {
   readonly depthLoops: readonly DepthLoop[];
 }
 
-/** Adds a phase that packs a batch of matrices. */
+/** Adds a launch that packs a batch of matrices. */
 export function lowerPacking(
   lowering: Lowering,
   panels: Panels,
@@ -111,7 +111,7 @@ export function lowerPacking(
   matrices: Ref,
   packed: Ref,
 ): void {
-  lowering.phase({
+  lowering.launch({
     kernel: `pack panels ${JSON.stringify([panels, source])}`,
     build: (f) => emitPacking(f, panels, source),
     args: { matrices, packed },

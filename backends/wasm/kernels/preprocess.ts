@@ -29,7 +29,7 @@ export const preprocess: KernelFamily = {
       mean.forEach((_, channel) => table[channel] = value(channel));
       return lowering.table(table);
     };
-    lowering.phase({
+    lowering.launch({
       kernel: `preprocess ${layout.shape} ${padding} ${transforms !== undefined}`,
       build: (f) => writePreprocess(f, lowering.target, layout, padding, transforms !== undefined),
       args: {

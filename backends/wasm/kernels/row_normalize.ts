@@ -207,7 +207,7 @@ export const rowNormalize: KernelFamily = {
       y: lowering.ref(output, output.shape),
       ...(gradient ? { dy: lowering.ref(dy, output.shape) } : {}),
     };
-    lowering.phase<string>({
+    lowering.launch<string>({
       kernel: `${gradient ? "row gradient" : "row normal"} ${JSON.stringify([rows, eps])}`,
       build: (f) => normalizeRows(f, lowering.target, rows, eps, gradient),
       args: operands,

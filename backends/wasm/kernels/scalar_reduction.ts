@@ -44,7 +44,7 @@ export const scalarReduction: KernelFamily = {
     const size = sizeOf(input.shape);
     const reduction = REDUCTIONS[op.name];
     const partial = lowering.threadScratch(8);
-    lowering.phase({
+    lowering.launch({
       kernel: `${op.name} parts`,
       build: (f) => writeParts(f, lowering.target, reduction, partial.stride),
       args: { x: lowering.ref(input, input.shape), partial: partial.ref },
@@ -54,7 +54,7 @@ export const scalarReduction: KernelFamily = {
       detail: "parts",
       flops: size,
     });
-    lowering.phase({
+    lowering.launch({
       kernel: `${reduction.maximum ? "largest" : "total"} part`,
       build: (f) => {
         const total = f.f64();
@@ -71,7 +71,7 @@ export const scalarReduction: KernelFamily = {
   },
 };
 
-/** Writes the phase in which each thread reduces its part to one f64. */
+/** Writes the launch in which each thread reduces its part to one f64. */
 function writeParts(
   f: KernelFunction<"x" | "partial">,
   target: Target,

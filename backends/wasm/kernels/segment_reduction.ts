@@ -22,7 +22,7 @@ export const segmentReduction: KernelFamily = {
     }
     const count = pieces.length / 2;
     const sums = lowering.scratch(8 * count);
-    lowering.phase({
+    lowering.launch({
       kernel: "segmentSumSquares pieces",
       build: (f) => writePieces(f, lowering.target),
       args: {
@@ -35,7 +35,7 @@ export const segmentReduction: KernelFamily = {
       detail: "pieces",
       flops: 2 * segments.reduce((sum, { size }) => sum + size, 0),
     });
-    lowering.phase({
+    lowering.launch({
       kernel: "segmentSumSquares totals",
       build: writeTotals,
       args: {

@@ -48,7 +48,7 @@ export const softmax: KernelFamily = {
   ops: Object.keys(ROW_FUNCTIONS),
   lower({ op, inputs, outputs: [output] }: GraphNode, lowering) {
     const { shape } = output;
-    lowering.phase({
+    lowering.launch({
       kernel: `${op.name} ${shape}`,
       build: (f, library) => {
         forEachRow(f, shape[1], (row) => {

@@ -68,7 +68,7 @@ export const softmaxCrossEntropy: KernelFamily = {
     const each = shape.reduction === "none"
       ? lowering.ref(loss, [shape.rows])
       : lowering.scratch(8 * shape.rows);
-    lowering.phase({
+    lowering.launch({
       kernel: keyOf("rowLoss", shape),
       build: (f, library) =>
         forEachRow(f, shape.classes, (row) => {
@@ -93,7 +93,7 @@ export const softmaxCrossEntropy: KernelFamily = {
       detail: "rows",
     });
     if (shape.reduction === "none") return;
-    lowering.phase({
+    lowering.launch({
       kernel: keyOf("totalLoss", shape),
       build: (f) => {
         const total = f.f64(), row = f.i32();
@@ -115,7 +115,7 @@ export const softmaxCrossEntropyGradient: KernelFamily = {
   ops: ["softmaxCrossEntropyGradient"],
   lower({ inputs: [dLoss, ...inputs], outputs: [output], attributes }, lowering) {
     const shape = lossShape(inputs, attributes as SoftmaxCrossEntropyAttributes);
-    lowering.phase({
+    lowering.launch({
       kernel: keyOf("lossGradient", shape),
       build: (f, library) => {
         const share = f.f64(), factor = f.f64();

@@ -54,7 +54,7 @@ export interface WinogradCorrelation extends KernelOrder {
   readonly residual?: Ref;
 }
 
-/** Adds the phases of a correlation of `source`, padded with zeros, with 3×3 kernels. */
+/** Adds the launches of a correlation of `source`, padded with zeros, with 3×3 kernels. */
 export function lowerWinogradCorrelation(
   lowering: Lowering,
   correlation: WinogradCorrelation,
@@ -74,7 +74,7 @@ export function lowerWinogradCorrelation(
   const factors = lowering.scratch(factorMatrices(panels).bytes);
   const transform = weightTransform(panels);
   const kernels = lowering.threadScratch(transform.scratchBytes);
-  lowering.phase({
+  lowering.launch({
     kernel: `winograd weights ${JSON.stringify([panels, order])}`,
     build: (f) => emitWeightTransform(f, target, panels, order, kernels.stride),
     args: { weight, factors, scratch: kernels.ref },
@@ -83,7 +83,7 @@ export function lowerWinogradCorrelation(
     detail: "transform the kernel",
   });
   const scratch = lowering.threadScratch(blockScratch(plan).bytes);
-  lowering.phase({
+  lowering.launch({
     kernel: `winograd correlation ${JSON.stringify(plan)} ${finishKey(finish)}`,
     build: (f, library) =>
       emitCorrelation(

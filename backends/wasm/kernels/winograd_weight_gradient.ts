@@ -33,7 +33,7 @@ export interface WinogradWeightGradient {
   readonly weightGradient: Ref;
 }
 
-/** Adds the phases of the gradient by a 3×3 kernel. */
+/** Adds the launches of the gradient by a 3×3 kernel. */
 export function lowerWinogradWeightGradient(
   lowering: Lowering,
   { images, input, outputGradient, padding, weightGradient }: WinogradWeightGradient,
@@ -45,7 +45,7 @@ export function lowerWinogradWeightGradient(
   const sums = sumsOf(plan);
   const threadSums = lowering.threadScratch(sums.bytes);
   const scratch = lowering.threadScratch(blockScratch(plan).bytes);
-  lowering.phase({
+  lowering.launch({
     kernel: `winograd weight gradient sums ${key}`,
     build: (f, library) => emitSums(f, library, target, plan, threadSums.stride, scratch.stride),
     args: {
@@ -64,7 +64,7 @@ export function lowerWinogradWeightGradient(
   const panels = panelsOf(target, channels, results);
   const transform = weightTransform(panels);
   const kernels = lowering.threadScratch(transform.scratchBytes);
-  lowering.phase({
+  lowering.launch({
     kernel: `winograd weight gradient ${JSON.stringify([channels, results])}`,
     build: (f) =>
       emitWeightGradient(

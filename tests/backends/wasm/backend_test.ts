@@ -90,11 +90,11 @@ Deno.test("a convolution takes in the residual and the activation behind it, how
       output("block", activate(add(residual, conv2d(input("x2", x), weight, bias, options))));
     });
     const [lowered] = lowerPrograms([block], COMPILED).programs;
-    const ops = lowered.schedule.phases.map(({ op }) => op);
+    const ops = lowered.main.launches.map(({ op }) => op);
     assertEquals(ops.filter((op) => op === "relu").length, 1, algorithm);
     assert(!ops.some((op) => op === "fused" || op === name && name !== "relu"), algorithm);
     assertEquals(
-      lowered.schedule.phases.some(({ label }) => label.includes("Winograd")),
+      lowered.main.launches.some(({ label }) => label.includes("Winograd")),
       algorithm === "winograd",
     );
     const random = randomSource(5);
@@ -125,9 +125,9 @@ Deno.test("what depends on constants alone is computed before the first run", as
     output("kernel", relu(kernel));
   });
   const [lowered] = lowerPrograms([constants], COMPILED).programs;
-  const ops = ({ phases }: typeof lowered.schedule) => phases.map(({ op }) => op);
+  const ops = ({ launches }: typeof lowered.main) => launches.map(({ op }) => op);
   assertEquals(ops(lowered.preparation).toSorted(), ["conv2d", "relu", "relu"]);
-  assertEquals(ops(lowered.schedule).filter((op) => op === "conv2d").length, 1);
+  assertEquals(ops(lowered.main).filter((op) => op === "conv2d").length, 1);
   await checkAgainstReference(constants, { x: new Float32Array(2 * 4 * 64).fill(0.5) });
 });
 
@@ -191,9 +191,7 @@ for (const [size, batch] of Object.entries(BATCHES)) {
 
 Deno.test("only programs with little to do are left to one thread", () => {
   const alone = Object.values(BATCHES).map((batch) =>
-    lowerPrograms([trainingStep(batch)], COMPILED).programs.map(({ schedule }) =>
-      runsAlone(schedule)
-    )
+    lowerPrograms([trainingStep(batch)], COMPILED).programs.map(({ main }) => runsAlone(main))
   );
   assertEquals(alone, [[true], [false]]);
 });

@@ -81,8 +81,8 @@ Deno.test("many rows of few channels are shared among threads", () => {
   const random = randomSource(1);
   for (const { family, make } of [OPS.composeKernel, OPS.composeKernelWGradient]) {
     const node = randomNode(make(composition), random);
-    const { phases } = runnableNode(family, node, TARGETS[0], 8);
-    assert(phases.at(-1)!.phase.items! >= 8);
+    const { launches } = runnableNode(family, node, TARGETS[0], 8);
+    assert(launches.at(-1)!.launch.items! >= 8);
     checkNode(family, node, TARGETS[0], 8);
   }
 });

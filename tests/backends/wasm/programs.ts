@@ -7,12 +7,12 @@ import type { Program, Variable } from "../../../graph/types.ts";
 import { cpuInEveryForm } from "../../support/cpu_forms.ts";
 import { randomSource } from "./node_check.ts";
 
-/** What programs are lowered for where only the phases matter. */
+/** What programs are lowered for where only the launches matter. */
 export const COMPILED = {
   target: { wide: 1, relaxedSimd: true },
   threads: 2,
   precision: "fast",
-  schedule: "static",
+  partition: "static",
 } as const;
 
 /** Traces a program over variables of these sizes. */

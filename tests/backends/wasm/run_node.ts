@@ -1,5 +1,5 @@
 /**
- * Runs one node on its kernels, without a program or workers: the threads of every phase take turns.
+ * Runs one node on its kernels, without a program or workers: the threads of every launch take turns.
  * Memory starts as NaN, so that reading what nobody wrote shows.
  */
 
@@ -17,9 +17,9 @@ import {
   type FunctionLibrary,
   type KernelFamily,
   type KernelFunction,
+  type Launch,
   type Lowering,
   type MemoryBuffer,
-  type Phase,
   type Ref,
   SHARE_PARAMETERS,
 } from "../../../backends/wasm/kernel.ts";
@@ -27,10 +27,10 @@ import { loadModule, memoryFor } from "../../support/load_module.ts";
 import { isBalanced, shareOf } from "../../../backends/wasm/shares.ts";
 import { type Layout, layoutOf, type Order } from "../../../backends/layout.ts";
 
-/** Floats of memory up to which it is checked that phases write only where they say. */
+/** Floats of memory up to which it is checked that launches write only where they say. */
 const CHECKED_FLOATS = 1 << 18;
 
-/** A node's phases, ready to run any number of times until they are disposed of. */
+/** A node's launches, ready to run any number of times until they are disposed of. */
 export interface RunnableNode extends Disposable {
   /** Writes an input, row-major in its shape. */
   write(value: Value, data: ArrayLike<number>): void;
@@ -38,10 +38,13 @@ export interface RunnableNode extends Disposable {
   read(value: Value): Float64Array;
   /** What the padding lanes of a value hold. */
   readPadding(value: Value): number[];
-  /** Runs every phase for every thread. */
+  /** Runs every launch for every thread. */
   run(): void;
-  /** The phases, each as a call for one thread. */
-  readonly phases: readonly { readonly phase: Phase; readonly call: (thread: number) => void }[];
+  /** The launches, each as a call for one thread. */
+  readonly launches: readonly {
+    readonly launch: Launch;
+    readonly call: (thread: number) => void;
+  }[];
 }
 
 /** Lowers a node and places it in a memory of its own. */
@@ -75,7 +78,7 @@ export function runnableNode(
   const values = new Map([...layouts].map(([value, { bytes }]) => [value, allocate(bytes)]));
   const ref = (value: Value): Ref => values.get(value) ?? allocate(0);
   const tables: { ref: Ref; data: Float32Array | Int32Array | Uint8Array }[] = [];
-  const phases: Phase[] = [];
+  const launches: Launch[] = [];
   const lowering: Lowering = {
     target,
     threads,
@@ -92,7 +95,7 @@ export function runnableNode(
       tables.push({ ref, data });
       return ref;
     },
-    phase: (phase) => phases.push(phase as unknown as Phase),
+    launch: (launch) => launches.push(launch as unknown as Launch),
   };
   family.lower(node, lowering);
 
@@ -114,8 +117,8 @@ export function runnableNode(
   };
   const kernels = new Map<string, Callable<ParameterTypes, "void">>();
   const address = (at: Ref) => (addresses.get(at.buffer) ?? 0) + at.offset;
-  phases.forEach((phase, i) => {
-    const { kernel: name, args, build } = phase;
+  launches.forEach((launch, i) => {
+    const { kernel: name, args, build } = launch;
     const types = Object.fromEntries(
       [...Object.keys(args), ...SHARE_PARAMETERS].map((name) => [name, "i32" as const]),
     );
@@ -125,12 +128,12 @@ export function runnableNode(
     const values = Object.entries(args).map(([name, value]) =>
       [name, typeof value === "number" ? value : address(value)] as const
     );
-    const f = module.function(`phase ${i}`, { thread: "i32" });
+    const f = module.function(`launch ${i}`, { thread: "i32" });
     for (let thread = 0; thread < threads; thread++) {
       f.if(
         i32.eq(f.parameters.thread, thread),
         () =>
-          sharesOf(phase, thread, threads).forEach(([first, end], i) => {
+          sharesOf(launch, thread, threads).forEach(([first, end], i) => {
             const share = { thread, first, end, opens: i === 0 ? 1 : 0 };
             f.emit(call(kernel, { ...Object.fromEntries(values), ...share }));
           }),
@@ -151,12 +154,12 @@ export function runnableNode(
     new Uint8Array(memory.buffer).set(bytes, address(ref));
   }
   const loaded = loadModule(module.build(), memory, form);
-  const calls = phases.map((phase, i) => ({
-    phase,
-    call: (thread: number) => loaded.call(`phase ${i}`, thread),
+  const calls = launches.map((launch, i) => ({
+    launch,
+    call: (thread: number) => loaded.call(`launch ${i}`, thread),
   }));
   const words = new Int32Array(memory.buffer, 0, Math.ceil(top / 4));
-  const checkWrites = (before: Int32Array, { kernel, args, writes }: Phase) => {
+  const checkWrites = (before: Int32Array, { kernel, args, writes }: Launch) => {
     const ranges = writes.flatMap((name) => {
       const ref = args[name];
       return typeof ref === "number" ? [] : [[address(ref), address(ref) + ref.bytes]];
@@ -168,12 +171,12 @@ export function runnableNode(
   };
   return {
     [Symbol.dispose]: () => loaded[Symbol.dispose](),
-    phases: calls,
+    launches: calls,
     run() {
-      for (const { phase, call } of calls) {
+      for (const { launch, call } of calls) {
         const before = floats.length <= CHECKED_FLOATS ? words.slice() : undefined;
         for (let thread = 0; thread < threads; thread++) call(thread);
-        if (before) checkWrites(before, phase);
+        if (before) checkWrites(before, launch);
       }
     },
     write(value, data) {
@@ -205,7 +208,7 @@ export function runnableNode(
 
 /** The ranges a thread is called with: its share, in two chunks of images where it has several. */
 function sharesOf(
-  { items, grain = 1, images }: Phase,
+  { items, grain = 1, images }: Launch,
   thread: number,
   threads: number,
 ): readonly (readonly [number, number])[] {

@@ -1,4 +1,4 @@
-/** The calls by which a thread does its share of phases. */
+/** The calls by which a thread does its share of launches. */
 import type { AddressMap } from "./addresses.ts";
 import {
   atomic,
@@ -13,19 +13,19 @@ import {
 } from "../../assembler/mod.ts";
 import type { ChunkRef, ImageWalk } from "./chains.ts";
 import type { Ref } from "./kernel.ts";
-import type { ScheduledPhase } from "./schedule.ts";
+import type { StagedLaunch } from "./launch_order.ts";
 import { type Share, shareOf } from "./shares.ts";
 import { TAKEN_WORDS } from "./workers.ts";
 
-/** A function of a program, or of one phase; its parameter is the thread's number. */
+/** A function of a program, or of one launch; its parameter is the thread's number. */
 export type ProgramFunction = FunctionBuilder<{ readonly thread: "i32" }, "void">;
 
-/** What calls of phases are written with. */
-export interface PhaseContext {
+/** What calls of launches are written with. */
+export interface LaunchContext {
   readonly addresses: AddressMap;
   readonly threads: number;
-  /** The function of a phase's kernel. */
-  kernelOf(phase: ScheduledPhase): Callable<ParameterTypes, "void">;
+  /** The function of a launch's kernel. */
+  kernelOf(launch: StagedLaunch): Callable<ParameterTypes, "void">;
   /** The thread's number, or the parameter that holds it in code for all threads. */
   readonly thread: Local<"i32"> | number;
   /**
@@ -36,38 +36,38 @@ export interface PhaseContext {
 }
 
 /**
- * Writes the calls by which a thread does its share of the phases of a stage. Chains come last: no
- * other phase of their stage needs what they compute.
+ * Writes the calls by which a thread does its share of the launches of a stage. Chains come last: no
+ * other launch of their stage needs what they compute.
  */
-export function emitPhases(
+export function emitLaunches(
   f: ProgramFunction,
-  context: PhaseContext,
-  phases: readonly ScheduledPhase[],
+  context: LaunchContext,
+  launches: readonly StagedLaunch[],
 ): void {
-  for (const phase of phases) if (!phase.walk) emitSingle(f, context, phase);
+  for (const launch of launches) if (!launch.walk) emitSingle(f, context, launch);
   const chains = Map.groupBy(
-    phases.filter(({ walk }) => walk),
+    launches.filter(({ walk }) => walk),
     ({ walk }) => walk!.count,
   );
   [...chains.values()].forEach((chain, i) => emitChain(f, context, chain, chain[0].walk!, i));
 }
 
-function emitSingle(f: ProgramFunction, context: PhaseContext, phase: ScheduledPhase): void {
+function emitSingle(f: ProgramFunction, context: LaunchContext, launch: StagedLaunch): void {
   const { thread, threads } = context;
-  if (phase.items !== undefined) {
-    const share = shareOf(thread, threads, phase.items, phase.grain);
-    return emitCall(f, context, phase, share, 1, 0);
+  if (launch.items !== undefined) {
+    const share = shareOf(thread, threads, launch.items, launch.grain);
+    return emitCall(f, context, launch, share, 1, 0);
   }
-  const alone = () => emitCall(f, context, phase, { first: 0, end: 1 }, 1, 0);
+  const alone = () => emitCall(f, context, launch, { first: 0, end: 1 }, 1, 0);
   if (typeof thread !== "number") f.if(i32.eqz(thread), alone);
   else if (thread === 0) alone();
 }
 
-/** All phases on a chunk of images, then on the next. */
+/** All launches on a chunk of images, then on the next. */
 function emitChain(
   f: ProgramFunction,
-  context: PhaseContext,
-  phases: readonly ScheduledPhase[],
+  context: LaunchContext,
+  launches: readonly StagedLaunch[],
   { count, chunk }: ImageWalk,
   index: number,
 ): void {
@@ -85,10 +85,10 @@ function emitChain(
     if (take) f.set(image, select("i32", i32.ltU(image, last), image, last));
     f.set(chunkEnd, i32.add(image, chunk));
     f.set(chunkEnd, select("i32", i32.ltU(chunkEnd, last), chunkEnd, last));
-    for (const phase of phases) {
-      const each = (phase.items ?? count) / count;
+    for (const launch of launches) {
+      const each = (launch.items ?? count) / count;
       const share = { first: i32.mul(image, each), end: i32.mul(chunkEnd, each) };
-      emitCall(f, context, phase, share, opens, image);
+      emitCall(f, context, launch, share, opens, image);
     }
     f.set(opens, 0);
     f.set(image, take ?? chunkEnd);
@@ -97,13 +97,13 @@ function emitChain(
 
 function emitCall(
   f: ProgramFunction,
-  { addresses, kernelOf, thread }: PhaseContext,
-  phase: ScheduledPhase,
+  { addresses, kernelOf, thread }: LaunchContext,
+  launch: StagedLaunch,
   share: Share,
   opens: Operand<"i32">,
   image: Operand<"i32">,
 ): void {
-  const { kernel, args } = phase;
+  const { kernel, args } = launch;
   /** Where a place begins; that of a chunk, where it would if it held the images from 0 on. */
   const addressOf = (place: Ref | ChunkRef): Operand<"i32"> => {
     if (!("stride" in place)) return addresses.address(place);
@@ -112,5 +112,5 @@ function emitCall(
   };
   const values = args.map((arg) => typeof arg === "number" ? arg : addressOf(arg));
   const named = Object.fromEntries(kernel.parameters.map((name, i) => [name, values[i]]));
-  f.emit(call(kernelOf(phase), { ...named, thread, ...share, opens }));
+  f.emit(call(kernelOf(launch), { ...named, thread, ...share, opens }));
 }

@@ -1,10 +1,10 @@
-/** The order of a program's phases: what runs once, where threads meet, how long memory lives. */
+/** The order of a program's launches: what runs once, where threads meet, how long memory lives. */
 import { type ChainThreads, type ChunkRef, findChains, type ImageWalk } from "./chains.ts";
 import type { ImageOperands, Kernel, MemoryBuffer, Ref } from "./kernel.ts";
 import { type Access, assignStages } from "./stages.ts";
 
-/** A phase as it was lowered. */
-export interface LoweredPhase {
+/** A launch as it was lowered. */
+export interface LoweredLaunch {
   readonly kernel: Kernel;
   /** Values of the kernel's parameters, in order. */
   readonly args: readonly (Ref | number)[];
@@ -24,12 +24,12 @@ export interface LoweredPhase {
   readonly nanoseconds: number;
 }
 
-/** A phase ready to be emitted. */
-export interface ScheduledPhase extends Omit<LoweredPhase, "args" | "images" | "accesses"> {
+/** A launch ready to be emitted. */
+export interface StagedLaunch extends Omit<LoweredLaunch, "args" | "images" | "accesses"> {
   readonly args: readonly (Ref | ChunkRef | number)[];
   /** How it walks its images, where it does. */
   readonly walk?: ImageWalk;
-  /** Threads meet between stages; phases are in order of it. */
+  /** Threads meet between stages; launches are in order of it. */
   readonly stage: number;
 }
 
@@ -40,26 +40,26 @@ export interface Temporary {
   readonly lastUse: number;
 }
 
-/** Phases in the order of their stages, and the memory that lives while they run. */
-export interface Schedule {
-  readonly phases: readonly ScheduledPhase[];
+/** Launches in the order of their stages, and the memory that lives while they run. */
+export interface LaunchSequence {
+  readonly launches: readonly StagedLaunch[];
   readonly temporaries: readonly Temporary[];
 }
 
 /**
- * Schedules phases.
+ * Orders launches.
  *
- * @param temporary buffers that nothing but these phases uses, and `kept` of them
+ * @param temporary buffers that nothing but these launches uses, and `kept` of them
  * @param kept buffers that are read when all is done
  */
-export function schedulePhases(
-  phases: readonly LoweredPhase[],
+export function orderLaunches(
+  launches: readonly LoweredLaunch[],
   threads: ChainThreads,
   temporary: ReadonlySet<MemoryBuffer>,
   kept: ReadonlySet<MemoryBuffer>,
-): Schedule {
-  const stages = assignStages(phases.map(({ accesses }) => accesses));
-  const staged = phases.map((phase, i) => ({ ...phase, stage: stages[i] }))
+): LaunchSequence {
+  const stages = assignStages(launches.map(({ accesses }) => accesses));
+  const staged = launches.map((launch, i) => ({ ...launch, stage: stages[i] }))
     .sort((a, b) => a.stage - b.stage);
   const { walks, chunks, arenas } = findChains(staged, threads, temporary.difference(kept));
   const lives = new Map<MemoryBuffer, { firstUse: number; lastUse: number }>();
@@ -76,8 +76,8 @@ export function schedulePhases(
   for (const { buffer, stage } of arenas) use(buffer, stage);
   for (const buffer of kept) if (temporary.has(buffer)) use(buffer, staged.at(-1)?.stage ?? 0);
   return {
-    phases: staged.map(({ accesses: _, images: _images, args, ...phase }, i) => ({
-      ...phase,
+    launches: staged.map(({ accesses: _, images: _images, args, ...launch }, i) => ({
+      ...launch,
       walk: walks.get(i),
       args: args.map((arg) => typeof arg === "number" ? arg : chunks.get(arg.buffer) ?? arg),
     })),
@@ -86,33 +86,33 @@ export function schedulePhases(
 }
 
 /**
- * Parts phases into those that compute the same in every run, because all they read is constant, and
+ * Parts launches into those that compute the same in every run, because all they read is constant, and
  * the others. The first need run only once, such as the packing of a folded network's weights.
  *
  * @param constant buffers whose contents never change
- * @param temporary buffers that nothing but these phases writes
+ * @param temporary buffers that nothing but these launches writes
  */
 export function splitConstant(
-  phases: readonly LoweredPhase[],
+  launches: readonly LoweredLaunch[],
   constant: (buffer: MemoryBuffer) => boolean,
   temporary: ReadonlySet<MemoryBuffer>,
-): { readonly once: readonly LoweredPhase[]; readonly always: readonly LoweredPhase[] } {
-  const writers = new Map<MemoryBuffer, LoweredPhase[]>();
-  for (const phase of phases) {
-    for (const { ref: { buffer }, writes } of phase.accesses) {
-      if (writes) writers.set(buffer, [...writers.get(buffer) ?? [], phase]);
+): { readonly once: readonly LoweredLaunch[]; readonly always: readonly LoweredLaunch[] } {
+  const writers = new Map<MemoryBuffer, LoweredLaunch[]>();
+  for (const launch of launches) {
+    for (const { ref: { buffer }, writes } of launch.accesses) {
+      if (writes) writers.set(buffer, [...writers.get(buffer) ?? [], launch]);
     }
   }
-  const once = new Set(phases);
+  const once = new Set(launches);
   const settled = ({ ref: { buffer }, writes }: Access) =>
     !writes && constant(buffer) ||
     temporary.has(buffer) && (writers.get(buffer)?.every((writer) => once.has(writer)) ?? false);
   for (let size = Infinity; once.size < size;) {
     size = once.size;
-    for (const phase of once) if (!phase.accesses.every(settled)) once.delete(phase);
+    for (const launch of once) if (!launch.accesses.every(settled)) once.delete(launch);
   }
   return {
-    once: phases.filter((phase) => once.has(phase)),
-    always: phases.filter((phase) => !once.has(phase)),
+    once: launches.filter((launch) => once.has(launch)),
+    always: launches.filter((launch) => !once.has(launch)),
   };
 }

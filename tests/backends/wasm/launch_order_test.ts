@@ -1,25 +1,25 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Kernel, MemoryBuffer, Ref } from "../../../backends/wasm/kernel.ts";
 import {
-  type LoweredPhase,
-  type Schedule,
-  schedulePhases,
+  type LaunchSequence,
+  type LoweredLaunch,
+  orderLaunches,
   splitConstant,
-} from "../../../backends/wasm/schedule.ts";
+} from "../../../backends/wasm/launch_order.ts";
 
 const IMAGES = 16;
-const THREADS = { count: 2, schedule: "static" } as const;
+const THREADS = { count: 2, partition: "static" } as const;
 
 function whole(buffer: MemoryBuffer): Ref {
   return { buffer, offset: 0, bytes: buffer.bytes };
 }
 
-/** A phase that reads some buffers and writes others. */
-function phase(
+/** A launch that reads some buffers and writes others. */
+function launch(
   reads: readonly MemoryBuffer[],
   writes: readonly MemoryBuffer[],
   { images, least }: { images?: number; least?: number } = {},
-): LoweredPhase {
+): LoweredLaunch {
   const kernel: Kernel = { key: "", parameters: [], build: () => {} };
   return {
     kernel,
@@ -43,30 +43,30 @@ function tensor(): MemoryBuffer {
   return { bytes: IMAGES << 16 };
 }
 
-function stages({ phases }: Schedule): number[] {
-  return phases.map(({ stage }) => stage);
+function stages({ launches }: LaunchSequence): number[] {
+  return launches.map(({ stage }) => stage);
 }
 
-Deno.test("phases on the same images are one chain; what only it uses shrinks to a chunk", () => {
+Deno.test("launches on the same images are one chain; what only it uses shrinks to a chunk", () => {
   const [a, b, c, d] = Array.from({ length: 4 }, tensor);
   const images = IMAGES;
-  const schedule = schedulePhases(
+  const sequence = orderLaunches(
     [
-      phase([a], [b], { images }),
-      phase([b], [c], { images }),
-      phase([c], [d], { images }),
-      phase([d], []),
+      launch([a], [b], { images }),
+      launch([b], [c], { images }),
+      launch([c], [d], { images }),
+      launch([d], []),
     ],
     THREADS,
     new Set([b, c, d]),
     new Set(),
   );
-  assertEquals(stages(schedule), [0, 0, 0, 1]);
-  assertEquals(schedule.phases[0].walk, { count: images, chunk: 2 });
-  const [, chunk] = schedule.phases[0].args;
+  assertEquals(stages(sequence), [0, 0, 0, 1]);
+  assertEquals(sequence.launches[0].walk, { count: images, chunk: 2 });
+  const [, chunk] = sequence.launches[0].args;
   assert(typeof chunk === "object" && "stride" in chunk && chunk.imageBytes === 1 << 16);
-  assertEquals(schedule.phases[2].args[1], whole(d));
-  const lives = new Map(schedule.temporaries.map(({ buffer, ...life }) => [buffer, life]));
+  assertEquals(sequence.launches[2].args[1], whole(d));
+  const lives = new Map(sequence.temporaries.map(({ buffer, ...life }) => [buffer, life]));
   assertEquals(lives.get(d), { firstUse: 0, lastUse: 1 });
   assert(!lives.has(b) && !lives.has(c));
   assertEquals(lives.get(chunk.ref.buffer), { firstUse: 0, lastUse: 0 });
@@ -76,23 +76,23 @@ Deno.test("phases on the same images are one chain; what only it uses shrinks to
 
 Deno.test("a chunk is as large as a kernel of the chain needs", () => {
   const [a, b, c] = Array.from({ length: 3 }, tensor);
-  const { phases } = schedulePhases(
-    [phase([a], [b], { images: IMAGES, least: 4 }), phase([b], [c], { images: IMAGES })],
+  const { launches } = orderLaunches(
+    [launch([a], [b], { images: IMAGES, least: 4 }), launch([b], [c], { images: IMAGES })],
     THREADS,
     new Set([b]),
     new Set(),
   );
-  assertEquals(phases.map(({ walk }) => walk?.chunk), [4, 4]);
+  assertEquals(launches.map(({ walk }) => walk?.chunk), [4, 4]);
 });
 
-Deno.test("what other phases, or the program's caller, read does not shrink", () => {
+Deno.test("what other launches, or the program's caller, read does not shrink", () => {
   const [a, b, c] = Array.from({ length: 3 }, tensor);
-  const chain = [phase([a], [b], { images: IMAGES }), phase([b], [c], { images: IMAGES })];
+  const chain = [launch([a], [b], { images: IMAGES }), launch([b], [c], { images: IMAGES })];
   const temporary = new Set([b, c]);
-  const read = schedulePhases([...chain, phase([b, c], [])], THREADS, temporary, new Set());
-  const kept = schedulePhases(chain, THREADS, temporary, temporary);
-  for (const { phases } of [read, kept]) {
-    for (const { args } of phases) {
+  const read = orderLaunches([...chain, launch([b, c], [])], THREADS, temporary, new Set());
+  const kept = orderLaunches(chain, THREADS, temporary, temporary);
+  for (const { launches } of [read, kept]) {
+    for (const { args } of launches) {
       for (const arg of args) assert(typeof arg === "object" && !("stride" in arg));
     }
   }
@@ -100,16 +100,16 @@ Deno.test("what other phases, or the program's caller, read does not shrink", ()
 
 Deno.test("images shared out differently make threads wait", () => {
   const [a, b, c] = Array.from({ length: 3 }, tensor);
-  const mixed = [phase([a], [b], { images: IMAGES }), phase([b], [c], { images: 4 })];
-  assertEquals(stages(schedulePhases(mixed, THREADS, new Set([b]), new Set())), [0, 1]);
+  const mixed = [launch([a], [b], { images: IMAGES }), launch([b], [c], { images: 4 })];
+  assertEquals(stages(orderLaunches(mixed, THREADS, new Set([b]), new Set())), [0, 1]);
 });
 
 Deno.test("what depends on constants alone runs once", () => {
   const [weights, packed, input, output, own] = Array.from({ length: 5 }, tensor);
-  const pack = phase([weights], [packed]);
-  const multiply = phase([packed, input], [output]);
-  const overwrite = phase([weights], [own]);
-  const add = phase([input], [own]);
+  const pack = launch([weights], [packed]);
+  const multiply = launch([packed, input], [output]);
+  const overwrite = launch([weights], [own]);
+  const add = launch([input], [own]);
   assertEquals(
     splitConstant(
       [pack, multiply, overwrite, add],
