@@ -14,7 +14,7 @@ import {
 } from "../../../ops/convolution_geometry.ts";
 import type { InputGradientAttributes } from "../../../ops/conv2d.ts";
 import { advance, type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
-import { type Correlation, emitCorrelation, phasePairs } from "./conv2d_correlate.ts";
+import { componentPairs, type Correlation, emitCorrelation } from "./conv2d_correlate.ts";
 import {
   type Activation,
   type Conv2dActivationAttributes,
@@ -228,7 +228,7 @@ export function isDepthwise({ groups, inChannels, outChannels }: ConvolutionGeom
   return groups > 1 && groups === inChannels && groups === outChannels;
 }
 
-/** Adds the packing of the kernel: for every pair of phases, for every group, its panels. */
+/** Adds the packing of the kernel: for every pair of components, for every group, its panels. */
 function lowerKernelPacking(
   lowering: Lowering,
   { geometry, weight, channelStep, resultStep }: CorrelationOperands,
@@ -236,7 +236,7 @@ function lowerKernelPacking(
 ): Ref {
   const { kernelSize, outChannels, inChannels } = geometry;
   const tapBytes = 4 * kernelSize[0] * kernelSize[1];
-  const pairs = phasePairs(strip).map(([row, column]) => ({
+  const pairs = componentPairs(strip).map(([row, column]) => ({
     panels: panelsOf(lowering.target, row.taps * column.taps * run, groupResults),
     firstTap: row.firstTap * kernelSize[1] + column.firstTap,
     source: {

@@ -11,7 +11,7 @@ import {
 import type { Activation } from "../epilogues.ts";
 import type { KernelFunction } from "../kernel.ts";
 import { ActivationCode } from "./activation_code.ts";
-import type { StripPhase } from "./conv2d_plan.ts";
+import type { StripComponent } from "./conv2d_plan.ts";
 import {
   emitStrip,
   forEachBand,
@@ -25,7 +25,7 @@ import { repeat } from "./loops.ts";
 import { forEachPanel, panelsOf } from "./panels.ts";
 import { forTileRows } from "./register_tile.ts";
 
-/** Correlations of a strip with every pair of a row phase and a column phase. */
+/** Correlations of a strip with every pair of a row component and a column component. */
 export interface Correlation {
   readonly strip: StripPlan;
   readonly groups: number;
@@ -72,10 +72,12 @@ export type CorrelationParameter =
   | "rows"
   | "scratch";
 
-/** The pairs of phases, in the order in which their packed kernels follow one another. */
-export function phasePairs({ rows, columns }: StripPlan): [row: StripPhase, column: StripPhase][] {
-  return rows.phases.flatMap((row) =>
-    columns.phases.map((column): [StripPhase, StripPhase] => [row, column])
+/** The pairs of components, in the order in which their packed kernels follow one another. */
+export function componentPairs(
+  { rows, columns }: StripPlan,
+): [row: StripComponent, column: StripComponent][] {
+  return rows.components.flatMap((row) =>
+    columns.components.map((column): [StripComponent, StripComponent] => [row, column])
   );
 }
 
@@ -108,7 +110,7 @@ export function emitCorrelation(
     f.increment(resultImage, i32.mul(part, partBytes));
     emitStrip(f, plan, strip, image, band, rowTable, scratch);
     let offset = 0;
-    for (const [row, column] of phasePairs(plan)) {
+    for (const [row, column] of componentPairs(plan)) {
       const { bytes } = panelsOf(target, row.taps * column.taps * run, groupResults);
       withBandRows(f, plan, row.positions, band, (rows) => {
         const first = row.firstResult * correlation.resultRowBytes +
@@ -118,7 +120,7 @@ export function emitCorrelation(
         f.set(to, i32.add(resultImage, i32.add(i32.mul(band, bandBytes), first)));
         f.set(packed, i32.add(i32.add(panels, offset), i32.mul(part, bytes / parts)));
         const context = { f, target, tile, correlation, row, column, rows, residual, activation };
-        emitPhasePair(context, strip, packed, biasPart, to);
+        emitComponentPair(context, strip, packed, biasPart, to);
       });
       offset += groups * bytes;
     }
@@ -130,8 +132,8 @@ interface PairContext {
   readonly target: Target;
   readonly tile: GemmTile | DepthwiseTile;
   readonly correlation: Correlation;
-  readonly row: StripPhase;
-  readonly column: StripPhase;
+  readonly row: StripComponent;
+  readonly column: StripComponent;
   /** Rows of positions to compute, at least one. */
   readonly rows: Local<"i32">;
   /** Bytes from a result to its residual, if there is one. */
@@ -139,8 +141,8 @@ interface PairContext {
   readonly activation?: ActivationCode;
 }
 
-/** Writes the work on one pair of phases in one band: all groups, all panels. */
-function emitPhasePair(
+/** Writes the work on one pair of components in one band: all groups, all panels. */
+function emitComponentPair(
   context: PairContext,
   strip: Local<"i32">,
   panel: Local<"i32">,

@@ -15,15 +15,15 @@ import {
   sourceIndex,
 } from "../../../ops/convolution_geometry.ts";
 import {
-  type AxisPhase,
-  forwardPhase,
-  inputGradientPhases,
-} from "../../../ops/correlation_phases.ts";
+  type AxisComponent,
+  forwardComponent,
+  inputGradientComponents,
+} from "../../../ops/polyphase.ts";
 
 /** The taps that meet along one axis, in the order in which they lie in the strip. */
-export interface StripPhase extends
+export interface StripComponent extends
   Pick<
-    AxisPhase,
+    AxisComponent,
     "positions" | "firstResult" | "resultStep" | "taps" | "firstTap" | "kernelStep"
   > {
   /** Strip place of the first tap for the first position, and strip places between taps. */
@@ -39,7 +39,7 @@ export interface AxisPlan {
   readonly direct: boolean;
   /** Strip places between neighbouring positions. */
   readonly positionStep: number;
-  readonly phases: readonly StripPhase[];
+  readonly components: readonly StripComponent[];
 }
 
 /**
@@ -59,8 +59,8 @@ export function joinRows(geometry: ConvolutionGeometry, tileRows: number): Convo
 
 /** An axis of the forward convolution. With one tap, the strip holds no places that none reads. */
 export function forwardAxis(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPlan {
-  const phase = stripPhase(forwardPhase(geometry, axis));
-  const { positions, positionStep, firstSource, taps, placeStep } = phase;
+  const component = stripComponent(forwardComponent(geometry, axis));
+  const { positions, positionStep, firstSource, taps, placeStep } = component;
   const [step, skipped] = taps === 1 ? [1, positionStep] : [positionStep, 1];
   const length = (positions - 1) * step + (taps - 1) * placeStep + 1;
   const unstrided: ConvolutionGeometry = { ...geometry, stride: [1, 1], dilation: [1, 1] };
@@ -68,17 +68,17 @@ export function forwardAxis(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPla
     { length },
     (_, place) => sourceIndex(unstrided, axis, place * skipped, 0),
   );
-  return plan(source, step, firstSource, [phase]);
+  return plan(source, step, firstSource, [component]);
 }
 
 /** An axis of the input gradient of a convolution that pads with zeros. */
 export function inputGradientAxis(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPlan {
-  const phases = inputGradientPhases(geometry, axis).map(stripPhase);
-  // Places counted from the smallest index any phase reads, which may lie before the first of dy.
-  const first = Math.min(0, ...phases.map((phase) => phase.firstPlace));
+  const components = inputGradientComponents(geometry, axis).map(stripComponent);
+  // Places counted from the smallest index any component reads, which may lie before the first of dy.
+  const first = Math.min(0, ...components.map((component) => component.firstPlace));
   const last = Math.max(
     0,
-    ...phases.map(({ firstPlace, taps, placeStep, positions }) =>
+    ...components.map(({ firstPlace, taps, placeStep, positions }) =>
       firstPlace + (taps - 1) * placeStep + positions - 1
     ),
   );
@@ -87,16 +87,16 @@ export function inputGradientAxis(geometry: ConvolutionGeometry, axis: 0 | 1): A
     const index = place + first;
     return index >= 0 && index < size ? index : -1;
   });
-  return plan(source, 1, first, phases);
+  return plan(source, 1, first, components);
 }
 
-/** A phase whose `firstPlace` is an index into the source; strips are read forwards. */
-function stripPhase(phase: AxisPhase): AxisPhase & StripPhase {
-  const { taps, firstTap, kernelStep, firstSource, tapStep } = phase;
-  if (taps < 2 || tapStep > 0) return { ...phase, firstPlace: firstSource, placeStep: tapStep };
+/** A component whose `firstPlace` is an index into the source; strips are read forwards. */
+function stripComponent(component: AxisComponent): AxisComponent & StripComponent {
+  const { taps, firstTap, kernelStep, firstSource, tapStep } = component;
+  if (taps < 2 || tapStep > 0) return { ...component, firstPlace: firstSource, placeStep: tapStep };
   const last = taps - 1;
   return {
-    ...phase,
+    ...component,
     firstTap: firstTap + last * kernelStep,
     kernelStep: -kernelStep,
     firstPlace: firstSource + last * tapStep,
@@ -109,13 +109,16 @@ function plan(
   source: Int32Array,
   positionStep: number,
   first: number,
-  phases: readonly StripPhase[],
+  components: readonly StripComponent[],
 ): AxisPlan {
   return {
     source,
     direct: source.every((index, place) => index === place),
     positionStep,
-    phases: phases.map((phase) => ({ ...phase, firstPlace: phase.firstPlace - first })),
+    components: components.map((component) => ({
+      ...component,
+      firstPlace: component.firstPlace - first,
+    })),
   };
 }
 
@@ -138,15 +141,15 @@ export interface Bands {
  * @param fits whether a band of so many rows of positions, reading so many strip rows, fits
  */
 export function planBands(
-  { phases, positionStep }: AxisPlan,
+  { components, positionStep }: AxisPlan,
   images: number,
   threads: number,
   fits: (rows: number, stripRows: number) => boolean,
 ): Bands {
-  const positions = Math.max(...phases.map((phase) => phase.positions));
+  const positions = Math.max(...components.map((component) => component.positions));
   const stripRows = (rows: number) =>
     Math.max(
-      ...phases.map(({ firstPlace, taps, placeStep }) =>
+      ...components.map(({ firstPlace, taps, placeStep }) =>
         firstPlace + Math.max(0, taps - 1) * placeStep + (rows - 1) * positionStep + 1
       ),
     );

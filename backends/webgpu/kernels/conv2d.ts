@@ -15,7 +15,7 @@ import { packWeight } from "./packed_weight.ts";
 import { correlatePatches, patchVariants } from "./conv2d_patch.ts";
 import { weightGradient, weightTiles } from "./conv2d_weight_gradient.ts";
 import { weightGradientPatches, weightPatchVariants } from "./conv2d_weight_gradient_patch.ts";
-import { forwardPhase, inputGradientPhases } from "../../../ops/correlation_phases.ts";
+import { forwardComponent, inputGradientComponents } from "../../../ops/polyphase.ts";
 
 function lowerForward(node: GraphNode, lowering: Lowering): void {
   const [input, weight, bias] = node.inputs;
@@ -26,8 +26,8 @@ function lowerForward(node: GraphNode, lowering: Lowering): void {
     name: "conv2d",
     geometry,
     direction: "forward",
-    rows: [forwardPhase(geometry, 0)],
-    columns: [forwardPhase(geometry, 1)],
+    rows: [forwardComponent(geometry, 0)],
+    columns: [forwardComponent(geometry, 1)],
     source: lowering.ref(input),
     result: lowering.ref(node.outputs[0]),
     weight: lowering.derived(weight, "packed", () => packWeight(geometry, weight, lowering)),
@@ -71,8 +71,8 @@ function lowerZeroPaddedGradient(
     name: "conv2dInputGradient",
     geometry,
     direction: "inputGradient",
-    rows: inputGradientPhases(geometry, 0),
-    columns: inputGradientPhases(geometry, 1),
+    rows: inputGradientComponents(geometry, 0),
+    columns: inputGradientComponents(geometry, 1),
     source: lowering.ref(dy),
     result,
     weight: lowering.derived(weight, "packed", () => packWeight(geometry, weight, lowering)),

@@ -5,10 +5,10 @@
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
 import {
-  type AxisPhase,
-  forwardPhase,
-  inputGradientPhases,
-} from "../../../ops/correlation_phases.ts";
+  type AxisComponent,
+  forwardComponent,
+  inputGradientComponents,
+} from "../../../ops/polyphase.ts";
 import { type Lowering, POOLED_BYTES, type Ref, type Variant } from "../kernel.ts";
 import { pairConstants } from "../wgsl.ts";
 import { readChannels } from "./channel_vector.ts";
@@ -65,8 +65,8 @@ function runVariants(positions: number): RunVariant[] {
 interface Depthwise {
   readonly name: string;
   readonly geometry: ConvolutionGeometry;
-  readonly rows: AxisPhase;
-  readonly columns: AxisPhase;
+  readonly rows: AxisComponent;
+  readonly columns: AxisComponent;
   readonly source: Ref;
   readonly sourceSize: Pair;
   readonly result: Ref;
@@ -128,7 +128,7 @@ const NO_BIAS = "fn biasOf(channel: u32) -> vec4<f32> { return vec4<f32>(); }";
  * WGSL functions over the sums of a run of pixels, which an invocation holds in registers: `startSums`
  * sets them, `addTaps` adds the taps of a row of the kernel, `storeSums` stores them.
  */
-function runFunctions(columns: AxisPhase, run: number, vectors: number): string[] {
+function runFunctions(columns: AxisComponent, run: number, vectors: number): string[] {
   const pixels = Array.from({ length: run }, (_, p) => p);
   const taps = Array.from({ length: columns.taps }, (_, t) => t);
   const distance = (pixel: number, tap: number) =>
@@ -178,8 +178,8 @@ export function depthwiseForward(
     {
       name: "conv2d",
       geometry,
-      rows: forwardPhase(geometry, 0),
-      columns: forwardPhase(geometry, 1),
+      rows: forwardComponent(geometry, 0),
+      columns: forwardComponent(geometry, 1),
       source: lowering.ref(input),
       sourceSize: inSize,
       result: lowering.ref(output),
@@ -202,8 +202,8 @@ export function depthwiseInputGradient(
   const { inSize, outSize } = geometry;
   const { run } = lowering.choose(runVariants(inSize[1]));
   const packed = packKernels(geometry, weight, lowering);
-  for (const rows of inputGradientPhases(geometry, 0)) {
-    for (const columns of inputGradientPhases(geometry, 1)) {
+  for (const rows of inputGradientComponents(geometry, 0)) {
+    for (const columns of inputGradientComponents(geometry, 1)) {
       correlateChannels(
         {
           name: "conv2dInputGradient",

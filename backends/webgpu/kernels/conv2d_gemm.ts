@@ -1,7 +1,7 @@
 /** Convolution as a matrix product whose first factor is read from the image, tap by tap. */
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
 import { type Constants, coverByGroups, type Lowering, type Ref, storedBytes } from "../kernel.ts";
-import type { AxisPhase } from "../../../ops/correlation_phases.ts";
+import type { AxisComponent } from "../../../ops/polyphase.ts";
 import { readChannels } from "./channel_vector.ts";
 import factors from "./conv2d_gemm.wgsl" with { type: "text" };
 import forward from "./conv2d_gemm_forward.wgsl" with { type: "text" };
@@ -24,8 +24,8 @@ export interface Correlation {
   readonly geometry: ConvolutionGeometry;
   /** `forward`: source is the input; `inputGradient`: source is the output's gradient. */
   readonly direction: "forward" | "inputGradient";
-  readonly rows: readonly AxisPhase[];
-  readonly columns: readonly AxisPhase[];
+  readonly rows: readonly AxisComponent[];
+  readonly columns: readonly AxisComponent[];
   readonly source: Ref;
   readonly result: Ref;
   /** Packed by {@link packWeight}. */

@@ -24,7 +24,7 @@ import {
 import wgsl from "./conv2d_patch.wgsl" with { type: "text" };
 import forward from "./conv2d_patch_forward.wgsl" with { type: "text" };
 import inputGradient from "./conv2d_patch_input_gradient.wgsl" with { type: "text" };
-import type { AxisPhase } from "../../../ops/correlation_phases.ts";
+import type { AxisComponent } from "../../../ops/polyphase.ts";
 import { sourceImage } from "./correlation.ts";
 import { addProducts, type GemmTile, storeSums, tileConstants, tileThreads } from "./gemm.ts";
 import { pairConstants } from "../wgsl.ts";
@@ -65,7 +65,7 @@ export interface PatchPlan extends Rectangles {
 }
 
 /** Source pixels that some positions of an axis reach: their number, and the first one's offset. */
-export function reach(phase: AxisPhase, positions: number): { length: number; first: number } {
+export function reach(phase: AxisComponent, positions: number): { length: number; first: number } {
   const { positionStep, tapStep, taps, firstSource } = phase;
   return {
     length: (positions - 1) * positionStep + (taps - 1) * Math.abs(tapStep) + 1,

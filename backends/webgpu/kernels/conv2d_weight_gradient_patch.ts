@@ -18,7 +18,7 @@ import {
   weightGradientConstants,
   type WeightGradientRefs,
 } from "./conv2d_weight_gradient.ts";
-import { forwardPhase } from "../../../ops/correlation_phases.ts";
+import { forwardComponent } from "../../../ops/polyphase.ts";
 import wgsl from "./conv2d_weight_gradient_patch.wgsl" with { type: "text" };
 import { sourceImage } from "./correlation.ts";
 import { addProducts, type GemmTile, storeSums, tileConstants, tileThreads } from "./gemm.ts";
@@ -107,8 +107,8 @@ function planWeightPatches(
   const { batch, groups, kernelSize, outSize } = geometry;
   const { groupIn, groupOut, taps } = weightExtents(geometry);
   if (taps === 1) return undefined;
-  const patchRows = reach(forwardPhase(geometry, 0), rows).length;
-  const patchColumns = reach(forwardPhase(geometry, 1), columns).length;
+  const patchRows = reach(forwardComponent(geometry, 0), rows).length;
+  const patchColumns = reach(forwardComponent(geometry, 1), columns).length;
   const bytes = 4 * (channels * patchRows * patchColumns + width * rows * columns);
   const tile = {
     rows: taps * channels,

@@ -1,6 +1,6 @@
 /** Pieces of WGSL that the kernels of convolutions share. */
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import type { AxisPhase } from "../../../ops/correlation_phases.ts";
+import type { AxisComponent } from "../../../ops/polyphase.ts";
 import axis from "./axis_phase.wgsl" with { type: "text" };
 import image from "./source_image.wgsl" with { type: "text" };
 
@@ -27,8 +27,11 @@ export function sourceImage(paddingMode: ConvolutionGeometry["paddingMode"]): st
 }
 
 /** WGSL functions `rowPhase(i)` and `columnPhase(i)`, the i-th phases of an axis. */
-export function axisPhases(rows: readonly AxisPhase[], columns: readonly AxisPhase[]): string {
-  const select = (name: string, phases: readonly AxisPhase[]) => {
+export function axisPhases(
+  rows: readonly AxisComponent[],
+  columns: readonly AxisComponent[],
+): string {
+  const select = (name: string, phases: readonly AxisComponent[]) => {
     const [first, ...others] = phases.map((phase) =>
       `AxisPhase(${phase.positions}, ${phase.taps}, ${phase.firstSource}, ${phase.tapStep}, ` +
       `${phase.firstTap}, ${phase.kernelStep}, ${phase.firstResult})`

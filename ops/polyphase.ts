@@ -2,20 +2,21 @@
  * Convolution and its input gradient as one kind of loop nest: results at some positions, each a sum
  * over taps and channels of a source image.
  *
- * The input gradient of a convolution of stride s falls into s phases an axis: the input positions
- * of one phase meet the same taps, and their sources in dy lie side by side. So each phase is a
- * correlation of stride 1 with some of the taps, and no product with a zero is ever computed.
+ * The input gradient of a convolution of stride s is computed by polyphase decomposition: it has s
+ * components per axis. The input positions of one component meet the same taps, and their sources in
+ * dy are neighbours, so each component is a correlation of stride 1 with some of the taps, and no
+ * product with a zero is ever computed.
  */
 import type { ConvolutionGeometry } from "./convolution_geometry.ts";
 
-/** One axis of a phase. Source index = position · `positionStep` + `firstSource` + tap · `tapStep`. */
-export interface AxisPhase {
-  /** How many positions. */
+/** A polyphase component of one axis. Source index = position · `positionStep` + `firstSource` + tap · `tapStep`. */
+export interface AxisComponent {
+  /** Number of positions. */
   readonly positions: number;
-  /** Where the first position's result goes, and how far the next ones are from it. */
+  /** Index of the first position's result, and distance from each result to the next. */
   readonly firstResult: number;
   readonly resultStep: number;
-  /** How many taps; 0 where no tap meets these positions, whose result is zero. */
+  /** Number of taps; 0 if no tap meets these positions, whose result is then zero. */
   readonly taps: number;
   /** Kernel index of tap 0, and from one tap to the next. */
   readonly firstTap: number;
@@ -25,8 +26,8 @@ export interface AxisPhase {
   readonly tapStep: number;
 }
 
-/** The one phase of a forward convolution's axis. */
-export function forwardPhase(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPhase {
+/** The only component of an axis of a forward convolution. */
+export function forwardComponent(geometry: ConvolutionGeometry, axis: 0 | 1): AxisComponent {
   return {
     positions: geometry.outSize[axis],
     firstResult: 0,
@@ -40,10 +41,16 @@ export function forwardPhase(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPh
   };
 }
 
-/** The phases of an axis of the input gradient of a convolution that pads with zeros. */
-export function inputGradientPhases(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPhase[] {
+/** The components of an axis of the input gradient of a convolution that pads with zeros. */
+export function inputGradientComponents(
+  geometry: ConvolutionGeometry,
+  axis: 0 | 1,
+): AxisComponent[] {
   const stride = geometry.stride[axis];
-  return Array.from({ length: stride }, (_, residue) => inputGradientPhase(geometry, axis, residue))
+  return Array.from(
+    { length: stride },
+    (_, residue) => inputGradientComponent(geometry, axis, residue),
+  )
     .filter(({ positions }) => positions > 0);
 }
 
@@ -51,11 +58,11 @@ export function inputGradientPhases(geometry: ConvolutionGeometry, axis: 0 | 1):
  * The input positions i with (i + padding) mod stride = residue. With i + padding = q · stride +
  * residue, tap t reaches i from output q − (t · dilation − residue) / stride, if that divides.
  */
-function inputGradientPhase(
+function inputGradientComponent(
   geometry: ConvolutionGeometry,
   axis: 0 | 1,
   residue: number,
-): AxisPhase {
+): AxisComponent {
   const stride = geometry.stride[axis];
   const padding = geometry.padding[axis];
   const firstQ = Math.ceil((padding - residue) / stride);
