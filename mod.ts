@@ -323,7 +323,7 @@ export {
 export type { OptionForm } from "./weights/misfit.ts";
 export { locateWeights, type LocateWeightsOptions } from "./weights/published_weights.ts";
 export { encodeOnnx, type OnnxOptions } from "./onnx/export.ts";
-export type { Precision as OnnxPrecision } from "./onnx/graph.ts";
+export type { OnnxDType, OnnxDType as OnnxPrecision } from "./onnx/graph.ts";
 export { type ComparedNetwork, verifyOnnx } from "./onnx/verify.ts";
 export { type FoldedNetwork, type NetworkDescription, networkProgram } from "./networks/network.ts";
 export { readFoldedNetwork, writeFoldedNetwork } from "./networks/network_file.ts";

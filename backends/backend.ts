@@ -92,6 +92,8 @@ export interface Backend {
   readonly numerics: Numerics;
   /** Most runs to keep under way: more would keep it no busier. At least 2. */
   readonly runsInFlight: number;
+  /** @deprecated Half of `runsInFlight`, which backends of former versions lack. */
+  readonly runsPerReadback?: number;
   /** Whether `run` computes in the calling thread, so that its events wait until the run is done. */
   readonly blocking: boolean;
   /**

@@ -6,7 +6,7 @@
  * `optimizer.SLOT.NAME` with PyTorch's slot names; the averaged weights as `ema.NAME`; the state of
  * loss scaling as `lossScale`. Everything else is JSON in `__metadata__`.
  */
-import type { Backend } from "../backends/backend.ts";
+import type { Backend, Numerics } from "../backends/backend.ts";
 import { InputError } from "../errors.ts";
 import type { Disk } from "../files/disk.ts";
 import { floatsOf, type Module, type StateDict, type StateTensor } from "../layers/module.ts";
@@ -136,8 +136,10 @@ export function parseCheckpoint(path: string, { tensors, metadata }: Safetensors
       model.set(name, tensor);
     }
   }
+  const { numerics, ...backend } = header.backend;
   return {
     ...header,
+    backend: numerics ? { ...backend, numerics: presentNumerics(numerics) } : backend,
     tensors: {
       model,
       optimizer,
@@ -145,6 +147,14 @@ export function parseCheckpoint(path: string, { tensors, metadata }: Safetensors
       ...(lossScale ? { lossScale } : {}),
     },
   };
+}
+
+/** Former versions called the partition of the CPU's threads a schedule. */
+function presentNumerics(numerics: Numerics): Numerics {
+  const entries = Object.entries(numerics);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key === "schedule" ? "partition" : key, value]),
+  );
 }
 
 /** Whether parsed JSON is a header; the options of the architecture are checked when it is built. */

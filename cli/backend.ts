@@ -59,5 +59,5 @@ export function splitThreads(
 ): Config["threads"] {
   const { count, ...others } = typeof threads === "object" ? threads : { count: threads };
   const all = count === "auto" ? cores : count;
-  return { schedule: "static", ...others, count: Math.max(1, Math.floor(all / jobs)) };
+  return { partition: "static", ...others, count: Math.max(1, Math.floor(all / jobs)) };
 }

@@ -1,6 +1,7 @@
 /** What a command of the command line is, and how its arguments are read and explained. */
 
 import { parseArgs } from "node:util";
+import { warnRenamed } from "../schema/former_names.ts";
 import { suggestion } from "../schema/nearest.ts";
 import { InputError } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
@@ -24,6 +25,8 @@ export interface Option {
   value?: string;
   /** Its one-letter form. */
   short?: string;
+  /** A name that it had; it still works. */
+  former?: string;
   /** Whether it may be given several times. */
   repeated?: boolean;
 }
@@ -137,7 +140,7 @@ export function parseArguments(
 ): Arguments {
   const options = Object.entries({ ...command.options, ...COMMON });
   const config = {
-    args: [...args],
+    args: args.map((text) => withPresentName(text, command.options)),
     allowPositionals: true,
     options: Object.fromEntries(options.map(([key, option]) => [key, {
       type: option.value === undefined ? "boolean" as const : "string" as const,
@@ -181,6 +184,16 @@ export function parseArguments(
     parsed.positionals.map((text) => fromHome(text)),
     Object.fromEntries(values),
   );
+}
+
+/** An argument with the present name of an option that is given by a former one. */
+function withPresentName(text: string, options: Command["options"] = {}): string {
+  const [name] = text.split("=", 1);
+  const found = Object.entries(options).find(([, { former }]) => former && name === `--${former}`);
+  if (!found) return text;
+  const present = `--${found[0]}`;
+  warnRenamed(name, present);
+  return present + text.slice(name.length);
 }
 
 function checkPositionals(name: string, command: Command, found: readonly string[]): void {

@@ -22,7 +22,7 @@ import { describeVerification, verificationImages } from "./verification.ts";
 
 const FORMATS = ["onnx", "authors", ...LAYOUTS] as const;
 type Format = typeof FORMATS[number];
-const PRECISIONS = ["f32", "f16"] as const;
+const DTYPES = ["f32", "f16"] as const;
 
 /** The authors' layers. */
 const CLASSES = {
@@ -43,7 +43,11 @@ export const command: Command = {
     "include-preprocessing": {
       help: "ONNX: take u8 pixels [N, H, W, C] and give probabilities, not logits",
     },
-    precision: { value: "TYPE", help: "ONNX: f32 (default) or f16, half the size" },
+    dtype: {
+      value: "TYPE",
+      former: "precision",
+      help: "ONNX: f32 (default) or f16, half the size",
+    },
     "no-verify": { help: "ONNX: do not run the file in ONNX Runtime" },
   },
   details:
@@ -76,7 +80,7 @@ async function exportAuthors(
   if (!checkpoint) {
     throw new InputError(`${path}: a folded network has no D any more; export the checkpoint`);
   }
-  const onnxOption = ["include-preprocessing", "precision", "no-verify"]
+  const onnxOption = ["include-preprocessing", "dtype", "no-verify"]
     .find((name) => args.flag(name) || args.text(name) !== undefined);
   if (onnxOption) throw new InputError(`--${onnxOption} is for --format onnx`);
   const model = restoreModel(checkpoint);
@@ -102,7 +106,7 @@ async function exportOnnx(
   const { checkpoint, description } = network;
   const options: OnnxOptions = {
     includePreprocessing: args.flag("include-preprocessing"),
-    precision: args.choice("precision", PRECISIONS),
+    dtype: args.choice("dtype", DTYPES),
   };
   const folded: FoldedNetwork = checkpoint
     ? foldModel(restoreModel(checkpoint), description)

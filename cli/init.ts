@@ -73,7 +73,7 @@ ${row("name", "my-run", { off: true })}
 ${standard("output", { off: true })}
 ${standard("seed")}
 ${standard("backend")}
-${standard("threads", { more: "a number, or {schedule: dynamic} on a busy machine" })}
+${standard("threads", { more: "a number, or {partition: dynamic} on a busy machine" })}
 ${standard("precision", { off: true })}
 
 data:

@@ -82,8 +82,8 @@ function isRecorded(
       return now === "auto" || now === name;
     case "threads.count":
       return !isCpu || now === "auto" || now === numerics.threads;
-    case "threads.schedule":
-      return !isCpu || now === numerics.schedule;
+    case "threads.partition":
+      return !isCpu || now === numerics.partition;
     case "precision":
       return isCpu ? now === numerics.precision : numerics.halfActivations === (now === "mixed");
     default:

@@ -18,6 +18,7 @@ import { valueAt } from "../schema/json.ts";
 import { type Mistake, mistakesOf } from "../schema/mistakes.ts";
 import { isRecord } from "../schema/record.ts";
 import { OBJECTIVES } from "../training/objectives/registry.ts";
+import { partition } from "./schema.ts";
 
 /** A mapping of a config, not yet validated. */
 export type Mapping = Record<string, unknown>;
@@ -89,6 +90,7 @@ const FORMER_KEYS: readonly FormerKey[] = [
     schema: OBJECTIVES.classification.schema.shape.labelSmoothing,
     now: "training.objective.labelSmoothing",
   },
+  { path: "threads.schedule", schema: partition, now: "threads.partition" },
   ...["model.layers.*.convolution", "model"].flatMap((holder) =>
     FORMER_OPTIONS.map((option) => ({
       path: `${holder}.${option}`,
@@ -150,7 +152,7 @@ export function moveFormerKeys(config: Mapping): FormerKeys {
   return { moved, mistakes, hints: hintsOf(config, found, moved) };
 }
 
-function moveAll({ data, model, training }: Mapping): Moved[] {
+function moveAll({ threads, data, model, training }: Mapping): Moved[] {
   const moved: Moved[] = [];
   const moveOptions = (from: OptionPath, options: Mapping, choice: unknown, to: OptionPath) => {
     const full: Mapping = isRecord(choice) ? { ...choice } : { name: choice };
@@ -186,6 +188,13 @@ function moveAll({ data, model, training }: Mapping): Moved[] {
     const to = ["training", "objective"];
     training.objective = moveOptions(["training"], { labelSmoothing }, objective, to);
   }
+  if (isRecord(threads) && Object.hasOwn(threads, "schedule")) {
+    if (!Object.hasOwn(threads, "partition")) {
+      threads.partition = threads.schedule;
+      moved.push({ from: ["threads", "schedule"], to: ["threads", "partition"] });
+    }
+    delete threads.schedule;
+  }
   if (isRecord(model)) {
     moved.push(
       ...moveFormerOptions(model, "do_conv")
@@ -209,7 +218,7 @@ function hintsOf(
       hints.push({ path: former, part: "key", text: "has no effect here; remove it" });
     }
     for (const target of targets) {
-      const to = target.to.slice(0, -1);
+      const to = target.to.slice(0, Math.max(former.length, target.to.length - 1));
       const change = changes.get(`${to}`) ?? { to, former: [] };
       changes.set(`${to}`, { to, former: [...change.former, former] });
     }

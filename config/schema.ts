@@ -15,6 +15,9 @@ import { modelSchema } from "./model_schema.ts";
 import { path } from "./path.ts";
 import { trainingSchema } from "./training_schema.ts";
 
+/** How images are shared out among CPU threads. */
+export const partition = z.enum(["static", "dynamic"]);
+
 const threadCount = z.int().min(1).max(256);
 
 /** Everything a file name may not hold on some system, and the two names that are folders. */
@@ -48,7 +51,7 @@ export const configSchema = z.strictObject({
       count: z.union([z.literal("auto"), threadCount]).default("auto").describe(
         "CPU threads; auto takes one a core",
       ),
-      schedule: z.enum(["static", "dynamic"]).default("static").describe(
+      partition: partition.default("static").describe(
         "static: every run gives the same bits; dynamic: faster on a busy machine, the last digits vary",
       ),
     }),

@@ -13,9 +13,10 @@ import {
   type NetworkDescription,
   networkProgram,
 } from "../networks/network.ts";
-import { batchOf, ELEMENT, OnnxGraph, type Precision } from "./graph.ts";
+import { batchOf, ELEMENT, type OnnxDType, OnnxGraph } from "./graph.ts";
 import { calibratedProgram } from "../networks/temperature.ts";
 import { loadOnnxProto } from "../files/protobuf.ts";
+import { warnRenamed } from "../schema/former_names.ts";
 
 /** Version of ONNX's operators in the files. */
 const ONNX_OPSET = 17;
@@ -30,10 +31,18 @@ export interface OnnxOptions {
    * [N, C, H, W], normalised, and its output `logits` f32 [N, classes]. Default false.
    */
   readonly includePreprocessing?: boolean;
-  /** Number format of weights and activations; inputs and outputs stay f32. Default `f32`. */
-  readonly precision?: Precision;
+  /** Storage type of weights and activations; inputs and outputs stay f32. Default `f32`. */
+  readonly dtype?: OnnxDType;
+  /** @deprecated The former name of `dtype`. */
+  readonly precision?: OnnxDType;
   /** Whether batch norms are folded into convolutions first. Default true. */
   readonly batchNorm?: boolean;
+}
+
+/** The storage type that options ask for, by its present or its former name. */
+export function dtypeOf({ precision, dtype = precision ?? "f32" }: OnnxOptions): OnnxDType {
+  if (precision) warnRenamed("OnnxOptions.precision", "dtype");
+  return dtype;
 }
 
 /**
@@ -45,8 +54,8 @@ export async function encodeOnnx(
   options: OnnxOptions = {},
 ): Promise<Uint8Array> {
   const { description } = network;
-  const { batchNorm = true, includePreprocessing = false, precision = "f32" } = options;
-  const graph = new OnnxGraph(precision);
+  const { batchNorm = true, includePreprocessing = false } = options;
+  const graph = new OnnxGraph(dtypeOf(options));
   const input = graph.unique(includePreprocessing ? "pixels" : "input");
   const output = graph.unique(includePreprocessing ? "probabilities" : "logits");
   const inference = networkProgram(network, 1);
@@ -146,7 +155,7 @@ function convertNode(graph: OnnxGraph, node: GraphNode, inputs: readonly string[
 
 /** To or from f16; in a graph of f32 all is f32. */
 function cast(graph: OnnxGraph, name: string, to: number): string {
-  return graph.precision === "f32" ? name : graph.node("Cast", [name], { to });
+  return graph.dtype === "f32" ? name : graph.node("Cast", [name], { to });
 }
 
 /** Gives a node's output the name under which the file shows it. */

@@ -17,8 +17,8 @@ export const ELEMENT = {
 /** The numbers onnx.proto gives kinds of attributes. */
 const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
-/** Number format of weights and activations in an exported network. */
-export type Precision = "f32" | "f16";
+/** Storage type of weights and activations in an exported network. */
+export type OnnxDType = "f32" | "f16";
 
 /** Nodes and constants of a graph. Tensors are known by their names. */
 export class OnnxGraph {
@@ -26,8 +26,8 @@ export class OnnxGraph {
   readonly initializers: onnx.ITensorProto[] = [];
   readonly #names = new Map<string, number>();
 
-  /** @param precision in which {@link floats} are stored */
-  constructor(readonly precision: Precision) {}
+  /** @param dtype in which {@link floats} are stored */
+  constructor(readonly dtype: OnnxDType) {}
 
   /** Appends a node and returns the name of its output. `scope` is the path of the layer it is of. */
   node(
@@ -49,10 +49,10 @@ export class OnnxGraph {
 
   /**
    * Stores a tensor of numbers and returns its name. Throws InputError for a number that is too
-   * large for the graph's precision.
+   * large for the graph's dtype.
    */
   floats(data: Float32Array | Float64Array, shape: Shape, name = "constant"): string {
-    if (this.precision === "f32") {
+    if (this.dtype === "f32") {
       return this.#store(ELEMENT.float, Float32Array.from(data), shape, name);
     }
     const halves = Float16Array.from(data);
@@ -66,7 +66,7 @@ export class OnnxGraph {
     return this.#store(ELEMENT.float16, halves, shape, name);
   }
 
-  /** Stores a number in f32 whatever the precision and returns its name. */
+  /** Stores a number in f32 whatever the dtype and returns its name. */
   floats32(data: readonly number[], shape: Shape, name: string): string {
     return this.#store(ELEMENT.float, Float32Array.from(data), shape, name);
   }

@@ -18,7 +18,7 @@ import {
 import type { NetworkDescription } from "../networks/network.ts";
 import { calibratedProgram } from "../networks/temperature.ts";
 import { preprocessOp } from "../ops/preprocess.ts";
-import type { OnnxOptions } from "./export.ts";
+import { dtypeOf, type OnnxOptions } from "./export.ts";
 
 /** ONNX Runtime compiled to WebAssembly, which runs the same everywhere. */
 const RUNTIME = "npm:onnxruntime-web@1.30.0";
@@ -45,7 +45,8 @@ export async function verifyOnnx(
   options: OnnxOptions = {},
 ): Promise<FoldVerification> {
   const { description } = network;
-  const { includePreprocessing = false, precision = "f32" } = options;
+  const { includePreprocessing = false } = options;
+  const dtype = dtypeOf(options);
   const { height, width, channels } = description.input;
   const count = pixels.length / (height * width * channels);
   const batchSize = Math.min(count, 64);
@@ -65,14 +66,14 @@ export async function verifyOnnx(
       ? { threshold: includePreprocessing ? threshold : logitOf(threshold) }
       : {}),
   });
-  const tolerance = precision === "f32" ? FOLD_TOLERANCE : HALF_TOLERANCE;
+  const tolerance = dtype === "f32" ? FOLD_TOLERANCE : HALF_TOLERANCE;
   if (!(verification.maxRelativeDifference <= tolerance)) {
     throw new RunError(
       `in ONNX Runtime the exported network differs by ` +
         `${
           verification.maxRelativeDifference.toExponential(1)
         } relative, more than ${tolerance}; ` +
-        "nothing was written" + (precision === "f16" ? ". Export it with f32 instead" : ""),
+        "nothing was written" + (dtype === "f16" ? ". Export it with f32 instead" : ""),
     );
   }
   return verification;

@@ -1,10 +1,10 @@
 /** Evaluating batches: sums are added up, and whoever needs every image sees its logits. */
-import type { Backend, TensorData } from "../backends/backend.ts";
+import type { TensorData } from "../backends/backend.ts";
 import { type Metrics, NO_SUMS, type Sums } from "../checkpoints/run_state.ts";
 import { sizeOf } from "../graph/types.ts";
 import type { Objective } from "./objectives/objective.ts";
 import type { ImageTally, MetricTally, TargetRows } from "./objectives/tally.ts";
-import { pipelined } from "./pipeline.ts";
+import { type InFlightLimit, pipelined } from "./pipeline.ts";
 import { addSums } from "./sums.ts";
 
 /** The images of one step. The arrays may be overwritten once the call they were given to returns. */
@@ -69,7 +69,7 @@ export class Evaluation {
    */
   constructor(
     private readonly objective: Objective,
-    private readonly backend: Pick<Backend, "runsInFlight">,
+    private readonly backend: InFlightLimit,
     private readonly evaluate: (batch: StepBatch) => Promise<BatchResult>,
     tallies: readonly ImageTally[] = [],
     private readonly shared: (own: AsyncIterable<Evaluated>) => AsyncIterable<Evaluated> = (own) =>

@@ -3,12 +3,17 @@
  * back several at a time, so a loop that waited for each run would leave them idle.
  */
 import type { Backend } from "../backends/backend.ts";
+import { warnRenamed } from "../schema/former_names.ts";
 
 /** Milliseconds of work that may be under way: what an interruption has to wait for. */
 const MAX_LATENCY = 500;
 
+/** What decides how many runs of a backend are under way. */
+export type InFlightLimit = Pick<Backend, "runsInFlight" | "runsPerReadback">;
+
 /** Results on their way, to be taken in the order in which they were added. */
 export class Pipeline<T> {
+  readonly #maxInFlight: number;
   readonly #pending: Promise<T>[] = [];
   #start = performance.now();
   #taken = 0;
@@ -17,7 +22,9 @@ export class Pipeline<T> {
   #idleSince = this.#start;
   #starved = 0;
 
-  constructor(private readonly backend: Pick<Backend, "runsInFlight">) {}
+  constructor(backend: InFlightLimit) {
+    this.#maxInFlight = runsInFlightOf(backend);
+  }
 
   /** Takes in the result of a run that has been started. */
   add(result: Promise<T>): void {
@@ -75,7 +82,7 @@ export class Pipeline<T> {
   get #capacity(): number {
     if (this.#taken === 0) return 2;
     const milliseconds = (performance.now() - this.#start) / this.#taken;
-    return Math.max(2, Math.min(this.backend.runsInFlight, Math.floor(MAX_LATENCY / milliseconds)));
+    return Math.max(2, Math.min(this.#maxInFlight, Math.floor(MAX_LATENCY / milliseconds)));
   }
 }
 
@@ -85,7 +92,7 @@ export class Pipeline<T> {
  */
 export async function* pipelined<I, O>(
   items: AsyncIterable<I>,
-  backend: Pick<Backend, "runsInFlight">,
+  backend: InFlightLimit,
   run: (item: I) => Promise<O>,
 ): AsyncGenerator<O, void, void> {
   const pipeline = new Pipeline<O>(backend);
@@ -94,4 +101,11 @@ export async function* pipelined<I, O>(
     if (pipeline.isFull) yield await pipeline.take();
   }
   while (pipeline.size > 0) yield await pipeline.take();
+}
+
+/** Most runs to keep under way, also of a backend that was written for a former version. */
+function runsInFlightOf({ runsInFlight, runsPerReadback = 1 }: InFlightLimit): number {
+  if (runsInFlight !== undefined) return runsInFlight;
+  warnRenamed("Backend.runsPerReadback", "Backend.runsInFlight, of twice the value");
+  return 2 * runsPerReadback;
 }

@@ -70,7 +70,8 @@ export class Timing {
 
   /** Lets the event loop run now and then where nothing else does. */
   async breathe(): Promise<void> {
-    if (!this.backend.blocking) return;
+    // Backends of former versions do not say.
+    if (this.backend.blocking === false) return;
     if (performance.now() - this.#lastBreath < BREATH_INTERVAL) return;
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#lastBreath = performance.now();

@@ -11,6 +11,7 @@ import { type CpuFeatures, cpuFeatures } from "./features.ts";
 import { describeForm, type FormName, selectForm } from "./forms.ts";
 import type { Precision } from "./kernel.ts";
 import { lowerPrograms } from "./lower.ts";
+import { warnRenamed } from "../../schema/former_names.ts";
 import { Planned } from "../planned.ts";
 
 /**
@@ -28,6 +29,8 @@ export interface ThreadOptions {
    * gives the same bits; with `dynamic` a thread takes more when it is done, which is up to a tenth
    * faster where other programs interrupt, and repeats to the last digits only. Default `static`.
    */
+  readonly partition?: "static" | "dynamic";
+  /** @deprecated The former name of `partition`. */
   readonly schedule?: "static" | "dynamic";
 }
 
@@ -53,7 +56,7 @@ export interface CpuBackendOptions {
 /**
  * The backend that computes on the CPU.
  *
- * Runs of one executable repeat bit by bit unless threads are scheduled dynamically; another number
+ * Runs of one executable repeat bit by bit unless the partition among threads is dynamic; another number
  * of threads, or multiply-adds that are not fused, round sums differently.
  *
  * @throws {InputError} if `threads` is not a whole number from 1 to 256.
@@ -63,9 +66,9 @@ export interface CpuBackendOptions {
 export function cpuBackend(
   { threads = "auto", precision = "fast", form: name, target }: CpuBackendOptions = {},
 ): Backend {
-  const { count: wanted = "auto", schedule: partition = "static" } = typeof threads === "object"
-    ? threads
-    : { count: threads };
+  const { count: wanted = "auto", schedule, partition = schedule ?? "static" }: ThreadOptions =
+    typeof threads === "object" ? threads : { count: threads };
+  if (schedule) warnRenamed("schedule of threads", "partition");
   const isCount = Number.isInteger(wanted) && Number(wanted) >= 1 && Number(wanted) <= MAX_THREADS;
   if (wanted !== "auto" && !isCount) {
     throw new InputError(
@@ -90,7 +93,7 @@ export function cpuBackend(
       (precision === "high" ? ", high precision" : "") +
       (partition === "dynamic" ? ", dynamic partition" : ""),
     threads: count,
-    numerics: { threads: count, schedule: partition, precision, fused: form.target.relaxedSimd },
+    numerics: { threads: count, partition, precision, fused: form.target.relaxedSimd },
     runsInFlight: 2,
     blocking: true,
     plan: (programs) => {
@@ -115,14 +118,14 @@ export function repeatCpuBackend(
   { form }: Pick<CpuBackendOptions, "form"> = {},
   features: CpuFeatures = cpuFeatures(),
 ): Backend {
-  const { threads, schedule, precision, fused } = numerics;
+  const { threads, partition, precision, fused } = numerics;
   if ("wide" in numerics) {
     throw new InputError(
       "it was a former version, which added sums up in an order that depended on the form of code",
     );
   }
   if (
-    typeof threads !== "number" || schedule !== "static" && schedule !== "dynamic" ||
+    typeof threads !== "number" || partition !== "static" && partition !== "dynamic" ||
     precision !== "fast" && precision !== "high" || typeof fused !== "boolean"
   ) {
     throw new InputError("what is stored of its numerics is none of the CPU backend's");
@@ -133,5 +136,5 @@ export function repeatCpuBackend(
     );
   }
   const target = { relaxedSimd: fused };
-  return cpuBackend({ threads: { count: threads, schedule }, precision, form, target });
+  return cpuBackend({ threads: { count: threads, partition }, precision, form, target });
 }

@@ -33,7 +33,7 @@ Deno.test("numerics that this processor or version has not, or that no backend h
   const { fused, ...others } = numerics;
   const former = { ...others, wide: 1, relaxedSimd: fused };
   assertThrows(() => repeatCpuBackend(former), InputError, "a former version");
-  for (const damage of [{ threads: 1e9 }, { threads: "2" }, { fused: null }, { schedule: 1 }]) {
+  for (const damage of [{ threads: 1e9 }, { threads: "2" }, { fused: null }, { partition: 1 }]) {
     assertThrows(() => repeatCpuBackend({ ...numerics, ...damage }), InputError);
   }
   const repeat = { name: "tpu", numerics };

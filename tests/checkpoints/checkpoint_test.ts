@@ -144,3 +144,17 @@ Deno.test("files that are no checkpoint, cut short or without sense are refused 
     await Deno.truncate(path, (await Deno.stat(path)).size - 1);
     await assertRejects(() => readCheckpoint(path), InputError, path);
   }));
+
+Deno.test("the partition among threads is read by the name that former versions gave it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "former.safetensors");
+    const { backend, ...rest } = checkpoint();
+    const numerics = { threads: 2, schedule: "dynamic", precision: "fast", fused: true };
+    await writeCheckpoint(path, { ...rest, backend: { ...backend, numerics } });
+    const found = (await readCheckpoint(path)).backend.numerics!;
+    assertEquals(JSON.stringify(found), JSON.stringify(numerics).replace("schedule", "partition"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -5,10 +5,10 @@ import { InputError, RunError } from "../../errors.ts";
 import { DivergedError } from "../../training/failures.ts";
 
 Deno.test("threads are split between trainings, each has one", () => {
-  assertEquals(splitThreads("auto", 2, 8), { schedule: "static", count: 4 });
-  assertEquals(splitThreads(3, 2, 8), { schedule: "static", count: 1 });
-  const dynamic = { count: "auto", schedule: "dynamic" } as const;
-  assertEquals(splitThreads(dynamic, 16, 8), { schedule: "dynamic", count: 1 });
+  assertEquals(splitThreads("auto", 2, 8), { partition: "static", count: 4 });
+  assertEquals(splitThreads(3, 2, 8), { partition: "static", count: 1 });
+  const dynamic = { count: "auto", partition: "dynamic" } as const;
+  assertEquals(splitThreads(dynamic, 16, 8), { partition: "dynamic", count: 1 });
 });
 
 Deno.test("an error that is sent between threads stays of its kind", () => {

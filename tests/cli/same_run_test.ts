@@ -12,7 +12,7 @@ const BACKEND: RunIdentity["backend"] = {
   name: "cpu",
   threads: 2,
   description: "CPU, 2 threads",
-  numerics: { threads: 2, schedule: "static", precision: "fast" },
+  numerics: { threads: 2, partition: "static", precision: "fast" },
 };
 const TEXT = "data: {dataset: mnist}\nmodel: {name: do_conv_net}\n";
 
@@ -90,7 +90,7 @@ Deno.test("a run goes on with what its config left open, once it is said as it w
   const same = ["backend=cpu", "threads=2"];
   assertEquals(warnings(configOf(), same), []);
   assertEquals(warnings(configOf(...same), []), []);
-  for (const change of ["threads={count: 2, schedule: dynamic}", "precision=high"]) {
+  for (const change of ["threads={count: 2, partition: dynamic}", "precision=high"]) {
     assertThrows(() => warnings(configOf(), [...same, change]), InputError, "--other-bits");
   }
   const { message } = assertThrows(
@@ -105,6 +105,13 @@ Deno.test("a run goes on with what its config left open, once it is said as it w
   for (const change of ["backend=cpu", "precision=mixed"]) {
     assertThrows(() => onGpu(change), InputError, "--other-bits");
   }
+});
+
+Deno.test("a run whose config has a former key goes on with the present one", () => {
+  const backend = { ...BACKEND, numerics: { ...BACKEND.numerics, partition: "dynamic" } };
+  const former = { ...configOf(), threads: { count: 2, schedule: "dynamic" } };
+  const now = configOf("threads={count: 2, partition: dynamic}");
+  assertEquals(checkSameRun({ ...checkpointOf(former), backend }, "last.safetensors", now), []);
 });
 
 Deno.test("a run goes on with another threshold or monitor, which change no weights, and says so", () => {

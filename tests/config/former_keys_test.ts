@@ -7,10 +7,13 @@ interface Parts {
   data?: string;
   model?: string;
   training?: string;
+  threads?: string;
 }
 
-function textOf({ data = "dataset: mnist", model = "name: resnet18", training = "" }: Parts) {
-  return `data: { ${data} }\nmodel: { ${model} }\ntraining: { ${training} }\n`;
+function textOf(
+  { data = "dataset: mnist", model = "name: resnet18", training = "", threads = "auto" }: Parts,
+) {
+  return `data: { ${data} }\nmodel: { ${model} }\ntraining: { ${training} }\nthreads: ${threads}\n`;
 }
 
 function configOf(parts: Parts, ...set: string[]): Config {
@@ -53,6 +56,9 @@ const FORMS: [string, Parts, Parts][] = [
         "name: resnet18, convolution: { name: do_conv, depthMultiplier: 12, pairing: authors }",
     },
   ],
+  ["partition among threads", { threads: "{ count: 2, schedule: dynamic }" }, {
+    threads: "{ count: 2, partition: dynamic }",
+  }],
 ];
 
 for (const [what, former, present] of FORMS) {
@@ -102,6 +108,12 @@ const OVERRIDES: [string, string[], Parts][] = [
   }],
   ["options of DO-Conv", ["model.convolution=conv"], {
     model: "name: resnet18, convolution: conv",
+  }],
+  ["partition among threads", ["threads.schedule=static"], {
+    threads: "{ count: 2, partition: static }",
+  }],
+  ["partition among threads", ["threads.partition=static"], {
+    threads: "{ count: 2, partition: static }",
   }],
 ];
 
@@ -251,6 +263,9 @@ Deno.test("a hint says what to write at each place, or that a key has no effect,
   assertEquals(hintsOf({ training: "labelSmoothing: 0.1" }, "training.labelSmoothing=0.2"), [
     "--set training.labelSmoothing: instead of labelSmoothing write objective: " +
     "{ name: classification, labelSmoothing: 0.2 }",
+  ]);
+  assertEquals(hintsOf({ threads: "{ count: 2, schedule: dynamic }" }), [
+    "old.yaml:4:22 threads.schedule: instead of schedule write partition: dynamic",
   ]);
   const layer = "outChannels: 4, kernelSize: 3";
   const layers =

@@ -141,17 +141,17 @@ Deno.test("bench refuses to count the cost of inference", () =>
     assertStringIncludes(error, "give it without --inference");
   }));
 
-Deno.test("threads may be scheduled dynamically, and mistakes in that are located", () =>
+Deno.test("threads may be partitioned dynamically, and mistakes in that are located", () =>
   withTinyConfig(async (folder) => {
     const bench = (threads: string) =>
       overfold(folder, "bench", "tiny.yaml", "--steps", "1", "--set", `threads=${threads}`);
-    const { code, out, error } = await bench("{count: 2, schedule: dynamic}");
+    const { code, out, error } = await bench("{count: 2, partition: dynamic}");
     assertEquals(code, 0, error);
     assertStringIncludes(out, "2 threads");
     assertStringIncludes(out, "dynamic partition");
-    const wrong = await bench("{schedule: dynamc}");
+    const wrong = await bench("{partition: dynamc}");
     assertEquals(wrong.code, 2);
-    assertStringIncludes(wrong.error, "threads.schedule");
+    assertStringIncludes(wrong.error, "threads.partition");
   }));
 
 Deno.test("init writes a config that inspect accepts", () =>

@@ -174,7 +174,7 @@ Deno.test("a weight too large for f16 is refused by name", async () => {
   const weight = folded.tensors.get("1.weight");
   assert(weight?.data instanceof Float32Array);
   weight.data[0] = 1e5;
-  await assertRejects(() => encodeOnnx(folded, { precision: "f16" }), InputError, "1.weight");
+  await assertRejects(() => encodeOnnx(folded, { dtype: "f16" }), InputError, "1.weight");
 });
 
 const inRuntime = { ignore: !hasRuntime };
@@ -241,7 +241,7 @@ for (
     const made = network(name, options);
     await assertSameInRuntime(made);
     await assertSameInRuntime(made, { includePreprocessing: true });
-    await assertSameInRuntime(made, { precision: "f16" }, 1e-2);
+    await assertSameInRuntime(made, { dtype: "f16" }, 1e-2);
   });
 }
 

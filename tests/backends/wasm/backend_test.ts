@@ -106,8 +106,8 @@ Deno.test("a convolution takes in the residual and the activation behind it, how
 Deno.test("threads may take images as they go; results differ in the last digits only", async () => {
   const program = trainingStep(300);
   const results: Float32Array[] = [];
-  for (const schedule of ["static", "dynamic"] as const) {
-    const executable = await cpuBackend({ threads: { count: 3, schedule } }).compile([program]);
+  for (const partition of ["static", "dynamic"] as const) {
+    const executable = await cpuBackend({ threads: { count: 3, partition } }).compile([program]);
     const random = randomSource(3);
     executable.write("parameters", Float32Array.from({ length: 172 }, () => random() - 0.5));
     for (let run = 0; run < 5; run++) await executable.run("train", trainingInputs(300));

@@ -1,0 +1,63 @@
+/** Former names work and are warned of once each. */
+import { assertEquals } from "@std/assert";
+import { cpuBackend } from "../../backends/wasm/mod.ts";
+import { parseArguments } from "../../cli/command.ts";
+import { command } from "../../cli/export.ts";
+import { dtypeOf } from "../../onnx/export.ts";
+import { type InFlightLimit, pipelined } from "../../training/pipeline.ts";
+
+/** The warnings of `work`, which is done twice. */
+async function warningsOf(work: () => unknown): Promise<string[]> {
+  const warnings: string[] = [];
+  const { warn } = console;
+  console.warn = (line: string) => warnings.push(line);
+  try {
+    await work();
+    await work();
+  } finally {
+    console.warn = warn;
+  }
+  return warnings.map((line) => line.split(";")[0]);
+}
+
+Deno.test("the former name of the partition among threads", async () => {
+  const warnings = await warningsOf(() => {
+    const { numerics } = cpuBackend({ threads: { schedule: "dynamic" } });
+    assertEquals(numerics.partition, "dynamic");
+  });
+  assertEquals(warnings, ["warning: schedule of threads is now called partition"]);
+});
+
+Deno.test("the former name of the storage type of ONNX files", async () => {
+  const warnings = await warningsOf(() => assertEquals(dtypeOf({ precision: "f16" }), "f16"));
+  assertEquals(warnings, ["warning: OnnxOptions.precision is now called dtype"]);
+});
+
+Deno.test("the former name of an option of the command line", async () => {
+  const warnings = await warningsOf(() => {
+    for (const given of [["--precision", "f16"], ["--precision=f16"]]) {
+      assertEquals(parseArguments("export", command, ["x", ...given]).text("dtype"), "f16");
+    }
+  });
+  assertEquals(warnings, ["warning: --precision is now called --dtype"]);
+});
+
+Deno.test("a backend that says by the former name how many runs it takes", async () => {
+  const backend = { runsPerReadback: 2 } as unknown as InFlightLimit;
+  let inFlight = 0, most = 0;
+  const run = async () => {
+    most = Math.max(most, ++inFlight);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    inFlight--;
+  };
+  const warnings = await warningsOf(async () => {
+    async function* items() {
+      for (let i = 0; i < 20; i++) yield i;
+    }
+    await Array.fromAsync(pipelined(items(), backend, run));
+  });
+  assertEquals(most, 4);
+  assertEquals(warnings, [
+    "warning: Backend.runsPerReadback is now called Backend.runsInFlight, of twice the value",
+  ]);
+});
