@@ -1,10 +1,10 @@
 /**
- * A checkpoint of a training: one safetensors file that resumes the run, and that `eval`, `fold` and
- * `predict` read.
+ * A training checkpoint: one safetensors file from which the run resumes, and which `eval`, `fold`
+ * and `predict` read.
  *
  * Tensors: the model's state dict under its own names; each optimizer slot as
- * `optimizer.SLOT.NAME` with PyTorch's slot names; the averaged weights as `ema.NAME`; the state of
- * loss scaling as `lossScale`. Everything else is JSON in `__metadata__`.
+ * `optimizer.SLOT.NAME` with PyTorch's slot names; the averaged weights as `ema.NAME`; the loss
+ * scaling state as `lossScale`. Everything else is JSON in `__metadata__`.
  */
 import type { Backend, Numerics } from "../backends/backend.ts";
 import { InputError } from "../errors.ts";
@@ -30,7 +30,7 @@ export interface TrainingTensors {
   readonly optimizer: ReadonlyMap<string, StateDict>;
   /** Averaged parameters and buffers, where the recipe keeps them. */
   readonly ema?: StateDict;
-  /** The loss scale and its steps in a row with finite gradients, where the loss is scaled. */
+  /** The loss scale and the number of consecutive steps with finite gradients, if the loss is scaled. */
   readonly lossScale?: Float32Array;
 }
 
@@ -42,29 +42,29 @@ export interface Architecture {
   readonly options: BuildOptions;
 }
 
-/** Everything of a checkpoint but its tensors. */
+/** Everything in a checkpoint except its tensors. */
 export interface CheckpointHeader {
   /** What the network takes and gives. */
   readonly description: NetworkDescription;
-  /** How to build the model anew. */
+  /** How to rebuild the model. */
   readonly architecture: Architecture;
   /** The resolved config of the run as plain data. */
   readonly config: unknown;
   /** Seed of all random numbers. */
   readonly seed: number;
-  /** What computed. Former versions did not say what decides its bits. */
+  /** What computed the run. Earlier versions recorded less than what determines every bit. */
   readonly backend:
     & Pick<Backend, "name" | "threads" | "description">
     & Partial<Pick<Backend, "numerics">>;
-  /** Of the pictures that are trained on: a text that changes with them, where they are a person's own. */
+  /** A fingerprint of the training images if they are the user's own: it changes when they do. */
   readonly pictures?: string;
-  /** Position of the training. */
+  /** Position in the training. */
   readonly state: RunState;
   /** Bytes of the metrics log that belong to this position. */
   readonly metricsBytes: number;
 }
 
-/** A training at rest. */
+/** The saved state of a training. */
 export interface Checkpoint extends CheckpointHeader {
   /** Parameters, statistics and optimizer state. */
   readonly tensors: TrainingTensors;
@@ -99,12 +99,12 @@ export async function writeCheckpoint(
   await writeSafetensors(path, tensors, withChecksums(tensors, metadata), disk);
 }
 
-/** Reads a checkpoint. Throws InputError for a file that is none or is damaged. */
+/** Reads a checkpoint. Throws InputError if the file is not a checkpoint or is damaged. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   return parseCheckpoint(path, await readSafetensors(path));
 }
 
-/** A checkpoint from the contents of its file; `path` names it in errors. */
+/** Parses the contents of a checkpoint file; `path` names it in errors. */
 export function parseCheckpoint(path: string, { tensors, metadata }: Safetensors): Checkpoint {
   if (metadata.format !== CHECKPOINT_FORMAT) {
     throw otherFormat(path, metadata.format, "not a checkpoint");
@@ -172,8 +172,8 @@ function isHeader(value: unknown): value is CheckpointHeader {
 
 /**
  * The model of a checkpoint with its inference weights.
- * Throws InputError, naming `label`, when the tensors do not fit the architecture, or that not what
- * the network is said to take and give.
+ * Throws InputError, naming `label`, if the tensors do not fit the architecture or the model's input
+ * and output do not match the description.
  */
 export function restoreModel(checkpoint: Checkpoint, label?: string): Module {
   const { architecture: { name, options }, description } = checkpoint;
@@ -185,7 +185,7 @@ export function restoreModel(checkpoint: Checkpoint, label?: string): Module {
   });
 }
 
-/** The weights a checkpoint stands for outside training: the averaged ones where it has them. */
+/** The weights that represent a checkpoint outside training: the averaged ones if it has them. */
 export function inferenceState({ tensors: { model, ema } }: Checkpoint): StateDict {
   return ema ?? model;
 }

@@ -1,4 +1,4 @@
-/** From a checkpoint to the file of its folded network, verified. */
+/** Folds a checkpoint, verifies the folded network and writes it to a file. */
 import type { Backend } from "../backends/backend.ts";
 import { foldModel, type FoldVerification, verifyFold } from "../networks/fold.ts";
 import { writeFoldedNetwork } from "../networks/network_file.ts";
@@ -7,8 +7,8 @@ import { type Checkpoint, restoreModel } from "./checkpoint.ts";
 
 /**
  * Folds a checkpoint's inference weights, compares the result with the unfolded model on the given
- * images and writes it to `output`. Throws RunError, and writes nothing, when they differ by more
- * than the tolerance.
+ * images and writes it to `output`. Throws RunError, and writes nothing, if they differ by more than
+ * the tolerance.
  *
  * @param pixels u8 [count, H, W, C] of the network's input size
  */

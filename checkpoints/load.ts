@@ -1,4 +1,4 @@
-/** Loading a network for inference from either kind of file: a checkpoint or a folded network. */
+/** Loads a network for inference from a checkpoint or a folded network. */
 import type { Program } from "../graph/types.ts";
 import { inferenceProgram } from "../models/inference.ts";
 import {
@@ -12,7 +12,7 @@ import { type Checkpoint, parseCheckpoint, restoreModel } from "./checkpoint.ts"
 
 /** A network that can be run. */
 export interface LoadedNetwork {
-  /** What it takes and gives. */
+  /** Its input and output. */
   readonly description: NetworkDescription;
   /** The checkpoint it came from; absent for a folded network. */
   readonly checkpoint?: Checkpoint;
@@ -20,7 +20,7 @@ export interface LoadedNetwork {
   program(batchSize: number): Program;
 }
 
-/** Reads a network. Throws InputError for a file that holds none or is damaged. */
+/** Reads a network. Throws InputError if the file does not contain one or is damaged. */
 export async function loadNetwork(path: string): Promise<LoadedNetwork> {
   const contents = await readSafetensors(path);
   const { format } = contents.metadata;

@@ -1,21 +1,21 @@
-/** Where a training stands: everything besides tensors that resuming needs, as plain JSON. */
+/** The position of a training: everything besides tensors that resuming needs, as plain JSON. */
 
 import { InputError } from "../errors.ts";
 import { isRecord } from "../schema/record.ts";
 
 /**
- * Totals over images, by name; a list has one number per class. Always holds `loss` and `count`, the
- * number of images.
+ * Totals over images, by name; a list has one number per class. Always contains `loss` and `count`,
+ * the number of images.
  */
 export type Sums = Readonly<Record<string, number | readonly number[]>>;
 
 /**
- * What sums come to: `loss`, `accuracy`, …, in the order in which they are shown; always holds
- * `loss` and `count`.
+ * Metrics computed from sums: `loss`, `accuracy`, …, in display order; always contains `loss` and
+ * `count`.
  */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** Finite numbers by name: what is remembered of validations from one to the next. */
+/** Finite numbers by name, kept from one validation to the next. */
 export type Memory = Readonly<Record<string, number>>;
 
 /**
@@ -25,23 +25,23 @@ export type Memory = Readonly<Record<string, number>>;
 export interface RunState {
   /** Optimizer steps taken since the start. */
   readonly step: number;
-  /** Epochs finished, their validation included. */
+  /** Epochs finished, including their validation. */
   readonly epoch: number;
-  /** Steps taken in the epoch under way. */
+  /** Steps taken in the current epoch. */
   readonly batch: number;
-  /** Over those steps. */
+  /** Sums over those steps. */
   readonly sums: Sums;
   /** The latest validation; absent before the first. */
   readonly validation?: Metrics;
-  /** The best validation and the number (from 1) of its epoch. */
+  /** The best validation and its epoch, counted from 1. */
   readonly best?: Metrics & { readonly epoch: number };
-  /** What a schedule that follows the validations remembers; absent before the first. */
+  /** State of a schedule that follows the validations; absent before the first. */
   readonly schedule?: Memory;
-  /** The same of early stopping. */
+  /** State of early stopping; absent before the first validation. */
   readonly earlyStopping?: Memory;
 }
 
-/** Whether parsed JSON is a number of things. */
+/** Whether parsed JSON is a count. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
@@ -58,8 +58,8 @@ export function isRunState(value: unknown): value is RunState {
 }
 
 /**
- * Throws InputError for a position that no training of `stepsPerEpoch` comes to; `label` says whose it
- * is.
+ * Throws InputError for a position that no training with `stepsPerEpoch` reaches; `label` names the
+ * checkpoint.
  */
 export function requirePosition(
   { step, epoch, batch }: RunState,
@@ -68,8 +68,8 @@ export function requirePosition(
 ): void {
   if (batch <= stepsPerEpoch && step === epoch * stepsPerEpoch + batch) return;
   throw new InputError(
-    `${label}: it is said to be at step ${step}, after ${batch} steps of epoch ${epoch + 1}; an ` +
-      `epoch has ${stepsPerEpoch} steps: it is damaged, use another checkpoint`,
+    `${label}: found step ${step} after ${batch} steps of epoch ${epoch + 1}, impossible with ` +
+      `${stepsPerEpoch} steps per epoch; the checkpoint is damaged, use another one`,
   );
 }
 
@@ -88,8 +88,8 @@ function isMemory(value: unknown): boolean {
   return isRecord(value) && Object.values(value).every(Number.isFinite);
 }
 
-/** Sums over no image. */
+/** Sums over zero images. */
 export const NO_SUMS: Sums = { loss: 0, count: 0 };
 
-/** The position of a training that has not begun. */
+/** The position of a training that has not started. */
 export const START: RunState = { step: 0, epoch: 0, batch: 0, sums: NO_SUMS };

@@ -1,4 +1,4 @@
-/** Tensors with their axes in another order. */
+/** Tensors with permuted axes. */
 import { sizeOf } from "../graph/types.ts";
 import { floatsOf, type StateTensor } from "./module.ts";
 
@@ -7,7 +7,7 @@ export interface FloatTensor extends StateTensor {
   readonly data: Float32Array<ArrayBuffer>;
 }
 
-/** The tensor whose axis `i` is axis `axes[i]` of another: `permute` of PyTorch, copied. */
+/** A copy of a tensor with axis `axes[i]` as axis `i`, like PyTorch's `permute`. */
 export function permuted(tensor: StateTensor, axes: readonly number[]): FloatTensor {
   const strides = tensor.shape.map((_, axis) => sizeOf(tensor.shape.slice(axis + 1)));
   const shape = axes.map((axis) => tensor.shape[axis]);

@@ -1,21 +1,21 @@
-/** From a network's logits to what a person reads. */
+/** Converts a network's logits to probabilities. */
 import { softmaxRow } from "../ops/softmax.ts";
 
 /**
- * What turns the logits of an image into probabilities. `softmax`: an image is of one class, the probabilities add up to 1. `sigmoid`: every class is
- * decided on by itself.
+ * How the logits of an image become probabilities. `softmax`: an image belongs to one class, and the
+ * probabilities sum to 1. `sigmoid`: each class is decided independently.
  */
 export type Activation = "softmax" | "sigmoid";
 
-/** Probability above which a class that is decided on by itself is decided for, unless said otherwise. */
+/** Default probability above which an independently decided class counts as present. */
 export const DEFAULT_THRESHOLD = 0.5;
 
-/** The logit that a sigmoid makes a probability of. */
+/** The logit for which the sigmoid gives this probability. */
 export function logitOf(probability: number): number {
   return Math.log(probability / (1 - probability));
 }
 
-/** Whether parsed JSON is one. */
+/** Whether parsed JSON is an activation. */
 export function isActivation(value: unknown): value is Activation {
   return value === "softmax" || value === "sigmoid";
 }
@@ -49,7 +49,7 @@ export function meanProbabilities(
   return mean;
 }
 
-/** Finite logits that an activation makes these probabilities of. */
+/** Finite logits for which an activation gives these probabilities. */
 export function logitsOf(
   probabilities: readonly number[],
   activation: Activation = "softmax",

@@ -1,4 +1,4 @@
-/** Networks that give no numbers: where NaN or infinity begins. */
+/** Finds where NaN or infinity first appears in a network. */
 import type { Backend } from "../backends/backend.ts";
 import { InputError, RunError } from "../errors.ts";
 import { type ConstantAttributes, constantOp, programInputs } from "../graph/leaves.ts";
@@ -9,11 +9,11 @@ import { formatCount } from "../reporting/format.ts";
 
 const ADVICE = "its training diverged or the file is damaged: use another checkpoint";
 
-/** Where float64 has more. */
+/** Float64 values beyond the range of float32. */
 const TOO_LARGE = "numbers too large for float32";
 
 /**
- * That among numbers there are some that are none in float32, in which all is computed, and how many;
+ * Describes and counts the numbers that are not finite in float32, in which networks compute;
  * undefined if all are finite.
  */
 export function describeNotFinite(data: ArrayLike<number | bigint>): string | undefined {
@@ -30,7 +30,7 @@ export function describeNotFinite(data: ArrayLike<number | bigint>): string | un
   return `${what}, ${formatCount(count)} of ${formatCount(data.length)} numbers`;
 }
 
-/** Pictures of noise, the same ones each time: u8 [count, H, W, C]. */
+/** Images of fixed noise: u8 [count, H, W, C]. */
 export function noisePixels(
   { height, width, channels }: ImageFormat["input"],
   count: number,
@@ -43,10 +43,10 @@ export function noisePixels(
 }
 
 /**
- * Throws InputError, naming `path` and the first layer at fault, for a network that has weights or
- * gives logits, of a picture of noise, that are not finite.
+ * Throws InputError, naming `path` and the first layer at fault, for a network whose weights, or whose
+ * logits for an image of noise, are not finite.
  *
- * @param program of a batch of one: input `pixels` u8 [1, H, W, C]
+ * @param program for a batch of one: input `pixels` u8 [1, H, W, C]
  */
 export async function requireFinite(
   path: string,
@@ -60,30 +60,32 @@ export async function requireFinite(
   if (fault === undefined) {
     const { logits } = await runOnce(program, backend, noise);
     const found = describeNotFinite(logits);
-    // Only then: all values together take much more memory than the logits.
-    if (found) fault = await valuesAtFault(program, backend, noise) ?? `its logits hold ${found}`;
+    // Only on failure: keeping all values takes much more memory than the logits.
+    if (found) {
+      fault = await valuesAtFault(program, backend, noise) ?? `its logits contain ${found}`;
+    }
   }
   if (fault) throw new InputError(`${path}: ${fault}; ${ADVICE}`);
 }
 
-/** Throws RunError, naming `path` and the first layer that reads them, for weights that are not finite. */
+/** Throws RunError, naming `path` and the first layer that reads them, if weights are not finite. */
 export function requireFiniteWeights(path: string, program: Program): void {
   const fault = weightsAtFault(program);
   if (fault) throw new RunError(`${path}: ${fault}; ${ADVICE}`);
 }
 
-/** A picture by the name that errors give it, its pixels u8 [H, W, C]. */
+/** An image u8 [H, W, C] with the name that errors use. */
 export interface NamedPicture {
   readonly name: string;
   readonly pixels: Uint8Array;
 }
 
 /**
- * Throws RunError, naming the first picture and the first layer at fault, unless logits are finite.
+ * Throws RunError, naming the first image and the first layer at fault, unless all logits are finite.
  *
  * @param logits f32 [N, classes]
  * @param program gives the network's program for a batch of N: input `pixels` u8 [N, H, W, C]
- * @param pictureOf the picture that a row of the logits is of
+ * @param pictureOf the image that a row of the logits belongs to
  */
 export async function requireFiniteLogits(
   logits: Float32Array,
@@ -97,8 +99,8 @@ export async function requireFiniteLogits(
   const [, classes] = single.outputs.logits.shape;
   const { name, pixels } = await pictureOf(Math.floor(at / classes));
   const fault = weightsAtFault(single) ?? await valuesAtFault(single, backend, pixels) ??
-    "though by itself it has some; try another backend";
-  throw new RunError(`${name}: the network gives no numbers for it: ${fault}; ${ADVICE}`);
+    "its logits are finite when it runs alone; try another backend";
+  throw new RunError(`${name}: the network's logits for it are not finite: ${fault}; ${ADVICE}`);
 }
 
 /** The first weights that are not finite, in the order in which layers are computed. */
@@ -108,7 +110,7 @@ function weightsAtFault({ nodes }: Program): string | undefined {
     const found = describeNotFinite(data);
     if (found === undefined) continue;
     const reader = nodes.find(({ inputs }) => inputs.includes(value));
-    return `${name}${reader ? `, which ${layerOf(reader)} reads,` : ""} holds ${found}`;
+    return `${name}${reader ? `, which ${layerOf(reader)} reads,` : ""} contains ${found}`;
   }
 }
 
@@ -126,7 +128,7 @@ async function valuesAtFault(
   const results = await runOnce({ ...program, outputs }, backend, pixels);
   for (const [i, { node }] of values.entries()) {
     const found = describeNotFinite(results[i]);
-    if (found) return `${layerOf(node)} gives ${found}, of finite values and weights`;
+    if (found) return `${layerOf(node)} gives ${found} from finite values and weights`;
   }
 }
 

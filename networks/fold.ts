@@ -1,6 +1,6 @@
 /**
- * Folding: from a model as it trains to the plain network that ships, and the proof that they are
- * the same function.
+ * Folding: turns a model as it trains into the plain network that ships, and verifies that both
+ * compute the same function.
  */
 import type { Backend, Executable } from "../backends/backend.ts";
 import { largestDifference } from "../reporting/largest_difference.ts";
@@ -16,33 +16,33 @@ import { type FoldedNetwork, type NetworkDescription, networkProgram } from "./n
 import { storeProgram } from "./program.ts";
 import type { Tensor } from "../safetensors/safetensors.ts";
 
-/** The largest relative difference a fold may make: of logits, over the largest logit. */
+/** The largest relative difference that folding may cause: of logits, relative to the largest logit. */
 export const FOLD_TOLERANCE = 1e-4;
 
 /** How a folded network compares with the model it came from. */
 export interface FoldVerification {
-  /** Largest difference of a logit; infinite where one is not finite. */
+  /** Largest difference of a logit; infinite if one is not finite. */
   readonly maxAbsDifference: number;
-  /** That over the largest magnitude of the unfolded logits. */
+  /** `maxDifference` relative to the largest magnitude of the unfolded logits. */
   readonly maxRelativeDifference: number;
-  /** Share of images on which both name the same class, 0 to 1. Absent with `sigmoid`. */
+  /** Share of images for which both predict the same class, 0 to 1. Absent with `sigmoid`. */
   readonly top1Agreement?: number;
-  /** With `sigmoid`: share of the decisions on classes (probability above the threshold) that agree, 0 to 1. */
+  /** With `sigmoid`: share of class decisions (probability above the threshold) that agree, 0 to 1. */
   readonly decisionAgreement?: number;
   /** Images compared. */
   readonly count: number;
 }
 
 /**
- * Folds a model with its present parameters. Every kernel that is an expression over parameters is
- * evaluated in float64; what is left are plain convolutions of the same cost as in a plain model.
- * Buffers that inference does not read (batch counters) are carried along beside the other tensors
- * of their layer, so that the tensors make a complete state dict. Throws InputError, naming the layer,
- * for a model that does not take the input described, and for another number of class names than of
- * classes.
+ * Folds a model with its current parameters. Every kernel that is an expression over parameters is
+ * evaluated in float64, which leaves plain convolutions of the same cost as in a plain model.
+ * Buffers that inference does not read (batch counters) are kept with the other tensors of their
+ * layer, so that the tensors form a complete state dict. Throws InputError, naming the layer, for a
+ * model that does not accept the described input, and if the numbers of class names and classes
+ * differ.
  *
- * `describeNetwork` makes the description of a network that was trained on a dataset; without an
- * `activation` the network is one that takes an image for one class.
+ * `describeNetwork` builds the description of a network that was trained on a dataset; the default
+ * `activation` is `softmax`.
  *
  * ```ts
  * import { DoConv2d, Flatten, foldModel, GlobalAvgPool2d, Sequential } from "./mod.ts";
@@ -72,7 +72,7 @@ export function foldModel(
   const [, classes] = program.outputs.logits.shape;
   if (classNames.length !== classes) {
     throw new InputError(
-      `found ${classNames.length} class names, expected ${classes}, one for each of the model's logits`,
+      `found ${classNames.length} class names, expected ${classes}, one per logit of the model`,
     );
   }
   const { stored, constants } = storeProgram(program);
@@ -86,9 +86,9 @@ export function foldModel(
 }
 
 /**
- * Compares a model with its folded form, as {@link compareFold} does.
+ * Compares a model with its folded form, like {@link compareFold}.
  *
- * @throws RunError when the logits differ by more than {@link FOLD_TOLERANCE}, relative, and as that does
+ * @throws RunError if the logits differ by more than {@link FOLD_TOLERANCE}, relative; and as {@link compareFold}
  */
 export async function verifyFold(
   model: Module,
@@ -101,7 +101,7 @@ export async function verifyFold(
   throw new RunError(
     `the folded network differs from the trained one by ${
       verification.maxRelativeDifference.toExponential(1)
-    } relative, more than ${FOLD_TOLERANCE}; nothing was written. The checkpoint may hold ` +
+    } relative, more than ${FOLD_TOLERANCE}; nothing was written. The checkpoint may contain ` +
       "extreme weights: evaluate it with: overfold eval CHECKPOINT",
   );
 }
@@ -110,7 +110,7 @@ export async function verifyFold(
  * Runs the model and its folded form on the same images and compares the logits.
  *
  * @param pixels u8 [count, H, W, C] of the network's input size
- * @throws InputError for pixels that are no images of that size, RunError when the logits are no numbers
+ * @throws InputError for pixels that are not images of that size, RunError for logits that are not finite
  */
 export async function compareFold(
   model: Module,
@@ -145,7 +145,7 @@ export async function compareFold(
 }
 
 /**
- * Logits of all images, batch by batch; the last batch is filled up with black images.
+ * Logits of all images, batch by batch; the last batch is padded with black images.
  *
  * @param program input `pixels` u8 [N, H, W, C], output `logits` f32 [N, classes]
  */
@@ -176,9 +176,9 @@ export async function logitsOf(
 }
 
 /**
- * Compares two networks by their logits (or probabilities) of `count` images; `a` is the measure.
+ * Compares two networks by their logits (or probabilities) of `count` images; `a` is the reference.
  *
- * @param threshold above which a class is decided for, where each is by itself
+ * @param threshold above which an independently decided class counts as present
  */
 export function compareLogits(
   a: Float32Array,
@@ -187,7 +187,7 @@ export function compareLogits(
   { threshold }: { readonly threshold?: number } = {},
 ): FoldVerification {
   const { absolute, relative } = largestDifference(b, a);
-  // A network that gives no numbers has nothing to be equal to.
+  // A network without finite logits equals nothing.
   const comparable = a.every(Number.isFinite);
   return {
     maxAbsDifference: comparable ? absolute : Infinity,

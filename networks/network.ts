@@ -1,10 +1,10 @@
 /**
  * A folded network: the inference program in plain form with its weights, in one safetensors file.
  *
- * The tensors carry the names a plain model's state dict has (`layer1.0.conv1.weight`), so they load
+ * The tensors carry the names of a plain model's state dict (`layer1.0.conv1.weight`), so they load
  * into the same architecture elsewhere; `__metadata__` holds the program, the input's size and
- * normalisation and the class names, so the file alone is enough to predict with. Here is what the
- * file holds, which a browser can read too; `network_file.ts` reads and writes it.
+ * normalisation and the class names, so the file alone is enough to predict with. This module
+ * handles the contents, which a browser can read too; `network_file.ts` reads and writes files.
  */
 import { InputError } from "../errors.ts";
 import { programInputs } from "../graph/leaves.ts";
@@ -20,28 +20,28 @@ import { isStoredProgram, restoreProgram, type StoredProgram } from "./program.t
 import type { Safetensors, Tensor } from "../safetensors/safetensors.ts";
 import { isTemperature } from "./temperature.ts";
 
-/** What a network takes and gives. */
+/** A network's input and output. */
 export interface NetworkDescription extends ImageFormat {
   /** Name of the model, such as `cifar_resnet20_v1`. */
   readonly model: string;
-  /** In the order of the logits. */
+  /** Class names in the order of the logits. */
   readonly classNames: readonly string[];
-  /** What turns logits into probabilities: that of the objective. Default `softmax`. */
+  /** How logits become probabilities: the objective's activation. Default `softmax`. */
   readonly activation?: Activation;
   /**
-   * What makes its input of a picture of any size. Default: the largest centred part of the input's
+   * How an image of any size becomes the input. Default: the largest centred crop of the input's
    * proportions is scaled.
    */
   readonly transforms?: readonly TransformChoice[];
-  /** With `softmax`: what logits are divided by before it, from 0.01 to 100. Default 1. */
+  /** With `softmax`: the divisor applied to the logits before it, from 0.01 to 100. Default 1. */
   readonly temperature?: number;
-  /** With `sigmoid`: probability above which a class is decided for. Default 0.5. */
+  /** With `sigmoid`: probability above which a class counts as present. Default 0.5. */
   readonly threshold?: number;
 }
 
 /** A network ready for inference; it no longer knows how its kernels were parameterized. */
 export interface FoldedNetwork {
-  /** What it takes and gives. */
+  /** Its input and output. */
   readonly description: NetworkDescription;
   /** How it computes; its constants are among `tensors`. */
   readonly program: StoredProgram;
@@ -49,16 +49,16 @@ export interface FoldedNetwork {
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
-/** Transforms of a picture; what each is is looked at by whoever carries them out. */
+/** Transforms of an image; whatever applies them validates each one. */
 const MAX_TRANSFORMS = 32;
 
-/** Pixels a side and numbers in all, more than any picture a network classifies has. */
+/** Limits of pixels per side and of numbers, above those of any image that a network classifies. */
 const MAX_EXTENT = 1 << 15, MAX_NUMBERS = 2 ** 28;
 
 /**
  * The network's program for batches of `batchSize`: input `pixels` u8 [N, H, W, C], output `logits`
  * f32 [N, classes]. Throws InputError, naming `label` (default the model), for a program that is not
- * one of inference, takes or gives anything else, or lacks a tensor.
+ * an inference program, has other inputs or outputs, or lacks a tensor.
  */
 export function networkProgram(
   network: FoldedNetwork,
@@ -74,8 +74,8 @@ export function networkProgram(
 }
 
 /**
- * Throws InputError unless a program for batches of `batchSize` takes the pictures described, nothing
- * else, and gives logits alone, as many as there are class names.
+ * Throws InputError unless the only input of a program for batches of `batchSize` is the described
+ * images and its only output is logits, one per class name.
  */
 export function requireSignature(
   program: Program,
@@ -104,8 +104,8 @@ export function requireSignature(
 }
 
 /**
- * A folded network from the contents of its file; `path` names it in errors. Throws InputError for
- * a file that is none, is damaged, or holds a program that {@link networkProgram} refuses.
+ * Parses the contents of a folded network's file; `path` names it in errors. Throws InputError if the
+ * file is not a folded network, is damaged, or contains a program that {@link networkProgram} refuses.
  */
 export function parseFoldedNetwork(
   path: string,
@@ -120,14 +120,16 @@ export function parseFoldedNetwork(
     () => [JSON.parse(metadata.network), JSON.parse(metadata.program)],
   );
   if (!isDescription(description) || !isStoredProgram(program)) {
-    throw new InputError(`${path}: the metadata of this folded network is damaged`);
+    throw new InputError(
+      `${path}: the metadata of this folded network is damaged; use another file`,
+    );
   }
   const network = { description, program, tensors };
   networkProgram(network, 1, path);
   return network;
 }
 
-/** Whether parsed JSON describes a network of pictures of a sane size. */
+/** Whether parsed JSON describes a network for images of a plausible size. */
 export function isDescription(value: unknown): value is NetworkDescription {
   if (!isRecord(value) || !isRecord(value.input) || !isRecord(value.normalization)) return false;
   const { model, input: { height, width, channels }, normalization: { mean, std } } = value;

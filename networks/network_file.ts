@@ -5,7 +5,7 @@ import { readSafetensors, writeSafetensors } from "../safetensors/file.ts";
 import { FOLDED_FORMAT } from "../safetensors/formats.ts";
 import { type FoldedNetwork, parseFoldedNetwork } from "./network.ts";
 
-/** Writes a folded network, atomically; `disk` is what writes, by default the system. */
+/** Writes a folded network, atomically, through `disk`, by default the system's. */
 export async function writeFoldedNetwork(
   path: string,
   network: FoldedNetwork,
@@ -20,7 +20,7 @@ export async function writeFoldedNetwork(
   await writeSafetensors(path, tensors, withChecksums(tensors, metadata), disk);
 }
 
-/** Reads a folded network. Throws InputError for a file that is none or is damaged. */
+/** Reads a folded network. Throws InputError if the file is not a folded network or is damaged. */
 export async function readFoldedNetwork(path: string): Promise<FoldedNetwork> {
   return parseFoldedNetwork(path, await readSafetensors(path));
 }

@@ -36,13 +36,13 @@ import type { Tensor } from "../safetensors/safetensors.ts";
 import { isRecord } from "../schema/record.ts";
 import { MAX_AT_ONCE, requireModestCost } from "./program_cost.ts";
 
-/** More than a network has: one of a thousand layers has some eight thousand. */
+/** More than a network has: one with a thousand layers has about eight thousand. */
 const MAX_NODES = 2 ** 13;
 
-/** Present names of ops that older files name otherwise. */
+/** Current names of ops that older files call by another name. */
 const RENAMED_OPS: ReadonlyMap<string, string> = new Map([["augment", "preprocess"]]);
 
-/** A result of a node: the node's index, the result's. */
+/** A result of a node: the indices of the node and of the result. */
 export type StoredReference = readonly [node: number, output: number];
 
 /** A node as JSON. */
@@ -51,13 +51,13 @@ export interface StoredNode {
   readonly op: string;
   /** Where each input comes from. */
   readonly inputs: readonly StoredReference[];
-  /** The op's options; of a constant its name, the elements being tensors of the file. */
+  /** The op's options; for a constant its name, under which the file stores its elements. */
   readonly attributes: Attributes;
   /** Path of the module that traced the node; absent outside modules. */
   readonly scope?: string;
 }
 
-/** A program as JSON; constants are kept apart, by name. */
+/** A program as JSON; constants are stored separately, by name. */
 export interface StoredProgram {
   /** In an order in which every value is computed before it is used. */
   readonly nodes: readonly StoredNode[];
@@ -65,7 +65,7 @@ export interface StoredProgram {
   readonly outputs: Readonly<Record<string, StoredReference>>;
 }
 
-/** Whether parsed JSON has the form of a program; what its nodes say is checked when it is restored. */
+/** Whether parsed JSON has the form of a program; restoring checks the contents of its nodes. */
 export function isStoredProgram(value: unknown): value is StoredProgram {
   const isReference = (reference: unknown) =>
     Array.isArray(reference) && reference.length === 2 && reference.every(Number.isInteger);
@@ -79,7 +79,7 @@ export function isStoredProgram(value: unknown): value is StoredProgram {
     );
 }
 
-/** A program without variables, split into JSON and its constants as f32 tensors by unique names. */
+/** Splits a program without variables into JSON and its constants, f32 tensors by unique names. */
 export function storeProgram(
   program: Program,
 ): { stored: StoredProgram; constants: Map<string, Tensor> } {
@@ -109,11 +109,10 @@ function keep(
 }
 
 /**
- * The program again, for another batch size: every input's first extent becomes `batchSize`. What
- * was stored is taken for a stranger's: only ops of inference programs, whose operands and attributes
- * are what the op says of them, with all shapes inferred anew. Throws InputError, which does not name
- * the file, for anything else, for a missing tensor, and for a program or tensors of absurd size or
- * cost.
+ * Rebuilds a program for another batch size: every input's first extent becomes `batchSize`. The
+ * stored program is untrusted: it may use only inference ops, with the operands and attributes that
+ * each op declares, and all shapes are inferred again. Throws InputError, which does not name the
+ * file, for anything else, for a missing tensor, and for a program or tensors of absurd size or cost.
  */
 export function restoreProgram(
   name: string,
@@ -133,7 +132,7 @@ export function restoreProgram(
     if (!value) throw new InputError("the stored program refers to a missing value");
     return value;
   };
-  // However often a program names a tensor, it is there once.
+  // A tensor becomes one constant, however often the program names it.
   const constants = new Map<string, Value>();
   const constantOf = (name: string): Value => {
     const known = constants.get(name) ?? restoreConstant(name, tensors);
@@ -155,9 +154,9 @@ export function restoreProgram(
   return program;
 }
 
-/** What a stored constant says: its elements are a tensor of the file. */
+/** Attributes of a stored constant; its elements are a tensor of the file. */
 const CONSTANT_RULES: AttributeRules<Pick<ConstantAttributes, "name">> = { name: text };
-/** What a stored input says. */
+/** Attributes of a stored input. */
 const INPUT_RULES: AttributeRules<InputAttributes> = {
   name: text,
   shape: listOf(whole(1)),
@@ -184,7 +183,7 @@ function restoreNode(
     : op.inference?.attributes;
   if (!rules) {
     throw new InputError(
-      `the stored program uses the op "${name}", which is none of inference; ` +
+      `the stored program uses the op "${name}", which is not an inference op; ` +
         "fold the checkpoint again",
     );
   }
@@ -197,7 +196,7 @@ function restoreNode(
   return [input(attributes.name, [batchSize, ...rest], attributes.dtype)];
 }
 
-/** Throws InputError for a tensor that no network has, before anything is planned for it. */
+/** Throws InputError for a tensor larger than any network has, before memory is planned for it. */
 function requireSane(shape: Shape, batchSize: number): void {
   const isSane = shape.length <= MAX_RANK &&
     shape.every((extent) => extent >= 1 && extent <= Math.max(MAX_EXTENT, batchSize)) &&

@@ -1,4 +1,4 @@
-/** What programs of strangers may cost: a few bytes can ask for any time and memory. */
+/** Limits on the cost of untrusted programs: a few bytes can request any amount of time and memory. */
 import { InputError } from "../errors.ts";
 import { constantOp, inputOp } from "../graph/leaves.ts";
 import { type GraphNode, type Program, sizeOf, type Value } from "../graph/types.ts";
@@ -7,24 +7,24 @@ import { reshapeOp } from "../ops/reshape.ts";
 import { formatSi } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 
-/** Most numbers that are kept at once for a picture, beside weights. */
+/** Limit on numbers stored at once per image, excluding weights. */
 export const MAX_AT_ONCE = 2 ** 28;
 
 /**
- * Most of each: a ResNet-152 of 2048 × 2048 pixels stays below. Numbers of a pooling count as often
- * as its window is large. Of what is the same for all pictures, folding leaves nearly nothing.
+ * Limits per program: a ResNet-152 at 2048 × 2048 pixels stays below. A pooling's numbers count once
+ * per element of its window. Folding leaves almost no work that is shared by all images.
  */
 const MOST = {
-  "multiply-accumulates for a picture": 2 ** 40,
-  "numbers for a picture": 2 ** 33,
-  "numbers at once for a picture": MAX_AT_ONCE,
-  "multiply-accumulates for all pictures": 2 ** 28,
-  "numbers for all pictures": 2 ** 24,
+  "multiply-accumulates per image": 2 ** 40,
+  "numbers per image": 2 ** 33,
+  "numbers at once per image": MAX_AT_ONCE,
+  "multiply-accumulates shared by all images": 2 ** 28,
+  "numbers shared by all images": 2 ** 24,
 };
 
 type Cost = keyof typeof MOST;
 
-/** Throws InputError, without a name, for a program of batches of `batchSize` that costs too much. */
+/** Throws InputError, which names no file, if a program for batches of `batchSize` costs too much. */
 export function requireModestCost(program: Program, batchSize: number): void {
   for (const [what, found] of costsOf(program, batchSize)) {
     if (found <= MOST[what]) continue;
@@ -52,22 +52,22 @@ function costsOf({ nodes }: Program, batchSize: number): Map<Cost, number> {
       node.inputs.some((value) => ofPicture.has(value.node));
     if (isOfPicture) ofPicture.add(node);
     const [reader, share] = isOfPicture
-      ? ["a picture", batchSize] as const
-      : ["all pictures", 1] as const;
+      ? ["per image", batchSize] as const
+      : ["shared by all images", 1] as const;
     const { kernelSize: [rows, columns] = [1, 1] } = node.attributes;
     const numbers = sizeBeside(node.outputs);
-    add(`multiply-accumulates for ${reader}`, multiplyAccumulates(node) / share);
-    add(`numbers for ${reader}`, rows * columns * numbers / share);
+    add(`multiply-accumulates ${reader}`, multiplyAccumulates(node) / share);
+    add(`numbers ${reader}`, rows * columns * numbers / share);
     atOnce += numbers;
     mostAtOnce = Math.max(mostAtOnce, atOnce);
     const done = [...valuesOf(node)].filter((value) => lastUse.get(value) === node);
     atOnce -= sizeBeside(done);
   }
-  add("numbers at once for a picture", mostAtOnce / batchSize);
+  add("numbers at once per image", mostAtOnce / batchSize);
   return costs;
 }
 
-/** The weights of a program, each also once in another shape, as a matrix that is used as a kernel. */
+/** The weights of a program, and each once more if reshaped: a matrix that is used as a kernel. */
 function weightsOf(nodes: readonly GraphNode[]): Set<GraphNode> {
   const weights = new Set(nodes.filter(({ op }) => op === constantOp));
   const unshaped = new Set(weights);

@@ -1,7 +1,7 @@
 /**
- * Checksums of what a safetensors file holds, kept in its metadata: damage that leaves a sound file,
- * such as a flipped bit of a weight, is found when the file is read. They are CRC-32, which finds
- * every damage of few bits and takes no time beside reading; they do not keep out a forger.
+ * Checksums of a safetensors file's contents, stored in its metadata: they reveal damage that leaves
+ * a well-formed file, such as a flipped bit of a weight, when the file is read. CRC-32 detects all
+ * small damage and costs almost nothing next to reading; it does not protect against forgery.
  */
 import { crc32 } from "node:zlib";
 import { InputError } from "../errors.ts";
@@ -9,12 +9,12 @@ import { isRecord } from "../schema/record.ts";
 import { orDamaged } from "./damage.ts";
 import type { Safetensors, Tensor } from "./safetensors.ts";
 
-/** The key of the tensors' checksums: JSON, by name. */
+/** The key of the tensors' checksums: JSON, by tensor name. */
 const TENSORS = "tensorChecksums";
-/** The key of the checksum of all else, that of {@link TENSORS} included. */
+/** The key of the checksum of everything else, including {@link TENSORS}. */
 const HEADER = "headerChecksum";
 
-/** Metadata with the checksums of it and of the tensors. */
+/** Metadata with checksums of itself and of the tensors. */
 export function withChecksums(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>>,
@@ -25,15 +25,15 @@ export function withChecksums(
 }
 
 /**
- * Throws InputError, naming `label` and what is damaged, for contents that are not those whose
- * checksums they have. Files of former versions and other programs have none.
+ * Throws InputError, naming `label` and the damaged part, for contents that do not match their
+ * checksums. Files of earlier versions and of other programs have none.
  */
 export function verifyChecksums({ tensors, metadata }: Safetensors, label: string): void {
   const { [HEADER]: expected, ...summed } = metadata;
   if (expected === undefined && summed[TENSORS] === undefined) return;
   const refuse = (part: string) => {
     throw new InputError(
-      `${label}: ${part} in this file is damaged: its checksum is another; use another copy`,
+      `${label}: ${part} in this file is damaged: its checksum does not match; use another copy`,
     );
   };
   if (expected !== headerChecksum(tensors, summed)) refuse("the header");

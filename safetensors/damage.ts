@@ -1,10 +1,10 @@
-/** What readers of files share that trust nothing they read. */
+/** Errors of readers that do not trust the files they read. */
 import { InputError, UserError } from "../errors.ts";
 
 /**
- * The result of `read`, which works on data from a file and does not name it in its errors: they all
- * become InputErrors that begin with `path`. One that is not meant for the user calls `part` of the
- * file damaged.
+ * The result of `read`, which parses data from a file and does not name the file in its errors: each
+ * becomes an InputError that begins with `path`. An error not meant for the user is reported as damage
+ * to `part` of the file.
  */
 export function orDamaged<T>(path: string, part: string, read: () => T): T {
   try {

@@ -12,8 +12,8 @@ import {
 } from "./safetensors.ts";
 
 /**
- * Reads a safetensors file. Throws InputError when it cannot be read, is not a sound one or does not
- * hold what its checksums were taken of.
+ * Reads a safetensors file. Throws InputError if it cannot be read, is malformed or does not match its
+ * checksums.
  */
 export async function readSafetensors(path: string): Promise<Safetensors> {
   const bytes = await readWanted(path, "network");
@@ -27,10 +27,9 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
 }
 
 /**
- * Writes a safetensors file, atomically. Throws RangeError when a tensor's data does not fit its
- * shape.
+ * Writes a safetensors file, atomically. Throws RangeError if a tensor's data does not fit its shape.
  *
- * @param disk what writes; default: the system
+ * @param disk default: the system's
  */
 export async function writeSafetensors(
   path: string,

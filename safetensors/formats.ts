@@ -1,4 +1,4 @@
-/** What the safetensors files of a network say they are, and what to do with another one. */
+/** The `format` entries of a network's safetensors files, and advice for files of another format. */
 import { InputError } from "../errors.ts";
 
 /** `format` in the metadata of a checkpoint. */
@@ -7,7 +7,7 @@ export const CHECKPOINT_FORMAT = "overfold-checkpoint-1";
 /** `format` in the metadata of a folded network. */
 export const FOLDED_FORMAT = "overfold-folded-1";
 
-/** That the file `path`, which says it is of `format`, is not what was wanted, and what to do. */
+/** An error: the file `path` has `format`, not the expected one; it says what to do. */
 export function otherFormat(path: string, format: string | undefined, unlike: string): InputError {
   return new InputError(`${path}: ${unlike}: ${found(path, format)}`);
 }
@@ -21,8 +21,8 @@ function found(path: string, format: string | undefined): string {
     return `it is a folded network; the checkpoints of its run are in ${run}/checkpoints/`;
   }
   if (format?.startsWith("overfold-")) {
-    return `its format ${JSON.stringify(format)} is of another version of Overfold; update it`;
+    return `its format ${JSON.stringify(format)} is from another version of Overfold; update it`;
   }
-  return "it holds weights alone; make a checkpoint of them with: overfold import FILE " +
+  return "it contains only weights; make a checkpoint of them with: overfold import FILE " +
     "--config CONFIG, or name them in a config: model.pretrained";
 }

@@ -1,17 +1,15 @@
-/** The headers of safetensors files: JSON that is not parsed before it is known to be of a sane extent. */
+/** Headers of safetensors files: JSON, parsed only after its size has been checked. */
 import { isRecord } from "../schema/record.ts";
 import { shown } from "./line.ts";
 
-/** More than the checkpoint of a network of some thousand layers has. */
+/** More than the checkpoint of a network with several thousand layers has. */
 export const MAX_TENSORS = 2 ** 16;
 /** A header holds tables of tensors, which hold lists. */
 const MAX_DEPTH = 3;
-/** Names, lists and objects of as many tensors, seven each, and as much again of metadata. */
+/** Names, lists and objects: seven per tensor, and the same number again for metadata. */
 const MAX_PARTS = 14 * MAX_TENSORS;
 
-/**
- * The header in these bytes, an object in JSON. Calls `fail`, which throws, with what is wrong of another.
- */
+/** Parses a header, a JSON object. On any problem calls `fail`, which throws, with a description. */
 export function parseHeader(
   bytes: Uint8Array,
   fail: (problem: string) => never,
@@ -21,10 +19,10 @@ export function parseHeader(
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return fail("its header is not text in UTF-8");
+    return fail("its header is not UTF-8 text");
   }
   const { depth, names, parts } = extentOf(text);
-  if (depth > MAX_DEPTH) fail("its header is nested too deep");
+  if (depth > MAX_DEPTH) fail("its header is nested too deeply");
   if (names > MAX_TENSORS + 1) fail(`it has more than ${MAX_TENSORS} tensors`);
   if (parts > MAX_PARTS) fail("its header has more parts than tensors need");
   try {
@@ -34,13 +32,13 @@ export function parseHeader(
   }
   if (!isRecord(header)) return fail("its header is not a JSON object");
   const repeated = repeatedKey(text);
-  if (repeated !== undefined) fail(`the name ${shown(repeated)} stands twice in its header`);
+  if (repeated !== undefined) fail(`its header contains the name ${shown(repeated)} twice`);
   return header;
 }
 
 /**
- * How large JSON is, valid or not, found without parsing it, which takes long for much of it: how deep lists
- * and objects are nested, the names in the outer object, and all names, lists and objects.
+ * The extent of JSON, valid or not, found without parsing it, which is slow for large input: the nesting
+ * depth, the names in the outer object, and the total of names, lists and objects.
  */
 function extentOf(json: string): { depth: number; names: number; parts: number } {
   const found = { depth: 0, names: 0, parts: 0 };
@@ -63,7 +61,7 @@ function extentOf(json: string): { depth: number; names: number; parts: number }
   return found;
 }
 
-/** A key that stands twice in the outer object of valid JSON; `JSON.parse` would keep the last. */
+/** A key that occurs twice in the outer object of valid JSON; `JSON.parse` would keep the last. */
 function repeatedKey(json: string): string | undefined {
   const seen = new Set<string>();
   let depth = 0;

@@ -1,10 +1,10 @@
 /**
  * The safetensors file format: a length (u64, little-endian), a JSON header that places each tensor,
- * then raw little-endian data without gaps; https://github.com/huggingface/safetensors. Here are
- * its bytes, which a browser can read too; `safetensors_file.ts` has the files.
+ * then raw little-endian data without gaps; https://github.com/huggingface/safetensors. This module
+ * handles the bytes, which a browser can read too; `file.ts` reads and writes files.
  *
  * A file may come from anywhere, so reading trusts nothing: every length, offset and shape is
- * checked before it is used, as strictly as the format's own implementation does.
+ * checked before it is used, as strictly as in the format's reference implementation.
  */
 import { InputError } from "../errors.ts";
 import { sizeOf } from "../graph/types.ts";
@@ -12,7 +12,7 @@ import { isRecord } from "../schema/record.ts";
 import { MAX_TENSORS, parseHeader } from "./header.ts";
 import { isLine, shown } from "./line.ts";
 
-/** The array type that holds each element type. */
+/** The array type of each element type. */
 export interface Arrays {
   /** float64. */
   F64: Float64Array;
@@ -30,14 +30,14 @@ export interface Arrays {
   I8: Int8Array;
   /** Unsigned, 8 bits. */
   U8: Uint8Array;
-  /** One byte an element, 0 or 1. */
+  /** One byte per element, 0 or 1. */
   BOOL: Uint8Array;
 }
 
 /** An element type, by its name in the format. */
 export type Dtype = keyof Arrays;
 
-/** An element type as files have it; BF16 is read as F32, which is exact. */
+/** An element type as stored in files; BF16 is read as F32, which is exact. */
 export type StoredDtype = Dtype | "BF16";
 
 /** A tensor of a file: row-major `data` of the given shape; `[]` is a scalar. */
@@ -65,7 +65,7 @@ interface Entry {
   end: number;
 }
 
-/** Typed arrays have the byte order of the machine; all that Deno runs on are little-endian. */
+/** Typed arrays have the machine's byte order; every platform that Deno supports is little-endian. */
 const ARRAYS: {
   [D in Dtype]: { new (buffer: ArrayBuffer): Arrays[D]; BYTES_PER_ELEMENT: number };
 } = {
@@ -85,13 +85,12 @@ const ALIGNMENT = 8;
 
 /**
  * The tensors in the bytes of a safetensors file; `label` names it in errors. BF16 tensors are
- * widened to F32, which is exact. Throws InputError, naming what is wrong, for anything that is not
- * a sound file.
+ * widened to F32, which is exact. Throws InputError, naming the problem, for a malformed file.
  */
 export function parseSafetensors(bytes: Uint8Array, label: string): Safetensors {
   const fail = (problem: string): never => {
     throw new InputError(
-      `${label}: not a sound safetensors file: ${problem}; write or fetch it again`,
+      `${label}: not a valid safetensors file: ${problem}; write or fetch it again`,
     );
   };
   if (bytes.length < LENGTH_BYTES) fail(`it has ${bytes.length} bytes, too few for a header`);
@@ -103,13 +102,13 @@ export function parseSafetensors(bytes: Uint8Array, label: string): Safetensors 
     );
   }
   if (headerBytes > bytes.length - LENGTH_BYTES) {
-    fail(`it is cut short: the header is ${headerBytes} bytes long, the file ${bytes.length}`);
+    fail(`it is truncated: the header is ${headerBytes} bytes long, the file ${bytes.length}`);
   }
   const data = bytes.subarray(LENGTH_BYTES + headerBytes);
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerBytes), fail);
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) {
-    fail("__metadata__ is not a table of texts");
+    fail("__metadata__ is not a table of strings");
   }
 
   const names = Object.keys(entries);
@@ -130,11 +129,11 @@ export function parseSafetensors(bytes: Uint8Array, label: string): Safetensors 
   if (covered !== data.length) {
     fail(
       data.length < covered
-        ? `it is cut short: its tensors need ${covered} bytes, it holds ${data.length}`
-        : `${data.length - covered} bytes after its last tensor belong to none`,
+        ? `it is truncated: its tensors need ${covered} bytes, it holds ${data.length}`
+        : `${data.length - covered} bytes after its last tensor belong to no tensor`,
     );
   }
-  // A copy of its own is aligned whatever the offset, and does not keep the whole file in memory.
+  // A separate copy is aligned at any offset and does not keep the whole file in memory.
   const tensors = new Map(
     places.map(({ name, dtype, shape, begin, end }) => [
       name,
@@ -146,7 +145,7 @@ export function parseSafetensors(bytes: Uint8Array, label: string): Safetensors 
 
 /**
  * The bytes of a safetensors file. Tensors are ordered by element size, largest first, so that each
- * is aligned to its elements. Throws RangeError when a tensor's data does not fit its shape.
+ * is aligned to its elements. Throws RangeError if a tensor's data does not fit its shape.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
@@ -164,7 +163,7 @@ export function encodeSafetensors(
 
 /**
  * The bytes of {@link encodeSafetensors} in pieces, so that writing a file needs no second copy of
- * all tensors. Throws RangeError when a tensor's data does not fit its shape.
+ * all tensors. Throws RangeError if a tensor's data does not fit its shape.
  */
 export function safetensorsChunks(
   tensors: ReadonlyMap<string, Tensor>,
@@ -217,7 +216,7 @@ function parseEntry(name: string, entry: unknown, fail: (problem: string) => nev
   return { name, dtype, shape, begin, end };
 }
 
-/** A tensor of these bytes: those of an array of their own, little-endian. */
+/** A tensor of these bytes, which start an array of their own, little-endian. */
 export function tensorOf(
   dtype: StoredDtype,
   shape: readonly number[],
@@ -231,7 +230,7 @@ export function tensorOf(
   return { dtype, shape, data: new ARRAYS[dtype](bytes.buffer) } as Tensor;
 }
 
-/** Bytes of an element. */
+/** Bytes per element. */
 export function elementBytes(dtype: StoredDtype): number {
   return dtype === "BF16" ? 2 : ARRAYS[dtype].BYTES_PER_ELEMENT;
 }

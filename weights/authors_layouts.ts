@@ -1,6 +1,6 @@
 /**
- * The layouts in which the DO-Conv authors' TensorFlow and Gluon layers, and the layers of those
- * libraries beside them, keep their tensors: `do_conv_tensorflow.py` and `do_conv_gluoncv.py` of
+ * The tensor layouts of the DO-Conv authors' TensorFlow and Gluon layers, and of those libraries' plain
+ * layers: `do_conv_tensorflow.py` and `do_conv_gluoncv.py` of
  * https://github.com/yangyanli/DO-Conv. With O outputs, I inputs, g groups, J = I / g, an M×N kernel
  * and S = D_mul:
  *
@@ -14,8 +14,8 @@
  * | `running_mean`, `running_var` | `moving_mean`, `moving_variance` | the same as here |
  *
  * Channel b J + j is the j-th of group b. Both layers read `kernel` [S, J, O] as [S, I, O / g] without
- * moving data, so kernel row (o, j) of group b meets channel j g + b of their `D`: for every o of the group
- * the same one, hence the paper's pairing with D's channels in another order. Neither keeps the identity
+ * moving data, so kernel row (o, j) of group b meets channel j g + b of their `D`: the same one for every o
+ * of the group, hence the paper's pairing with D's channels in another order. Neither stores the identity
  * that D is added to, nor counts batches.
  */
 import { InputError } from "../errors.ts";
@@ -37,8 +37,8 @@ export const LAYOUTS = ["authors-tensorflow", "authors-gluon"] as const;
 export type Layout = typeof LAYOUTS[number];
 
 /**
- * A model's present tensors, not folded, as the authors' TensorFlow or Gluon layers keep them. Throws
- * InputError, naming the layer, for one that theirs would compute in another way.
+ * A model's current tensors, not folded, in the layout of the authors' TensorFlow or Gluon layers. Throws
+ * InputError, naming the layer, if the authors' layer would compute something else.
  */
 export function stateInLayout(model: Module, layout: Layout): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
@@ -52,7 +52,7 @@ export function stateInLayout(model: Module, layout: Layout): Map<string, Tensor
   return tensors;
 }
 
-/** A layer's own tensors by their names in a layout. */
+/** A layer's tensors by their names in a layout. */
 function laidOut(path: string, layer: Module, layout: Layout): StateDict {
   const isGluon = layout === "authors-gluon";
   const { weight, bias, ...others } = ownTensors(layer);
@@ -79,7 +79,7 @@ function laidOut(path: string, layer: Module, layout: Layout): StateDict {
   return entries({ weight, bias, ...others });
 }
 
-/** Tensors by their names within a layer; what a layer has not is undefined. */
+/** Tensors by their names within a layer; undefined if the layer has none of that name. */
 type Own = Readonly<Record<string, StateTensor | undefined>>;
 
 function entries(tensors: Own): StateDict {
@@ -92,21 +92,21 @@ function ownTensors(layer: Module): Own {
   return Object.fromEntries([...layer.stateDict()].filter(([name]) => !name.includes(".")));
 }
 
-/** `D` with their order of axes and channels. */
+/** `D` with the authors' order of axes and channels. */
 function theirs({ options: { groups = 1 } }: DoConv2d, D: StateTensor): StateTensor {
   const [inputs, area, depth] = D.shape;
   const split = { shape: [groups, inputs / groups, area, depth], data: D.data };
   return { shape: [area, depth, inputs], data: permuted(split, [2, 3, 1, 0]).data };
 }
 
-/** `W` as the plain kernel that Gluon's layer keeps. */
+/** `W` as the plain kernel that Gluon's layer stores. */
 function plainShape(path: string, { W, options }: DoConv2d): StateTensor {
   const [outputs, inputs, depth] = W.shape;
   const [height, width] = pair(options.kernelSize);
   if (depth === height * width) return { shape: [outputs, inputs, height, width], data: W.data };
   throw new InputError(
-    `${path}: its depthMultiplier is ${depth}; the authors' Gluon layer has ${height * width} ` +
-      `for a ${height}x${width} kernel and no other: export to another format`,
+    `${path}: its depthMultiplier is ${depth}; the authors' Gluon layer supports only ` +
+      `${height * width} for a ${height}x${width} kernel: export to another format`,
   );
 }
 
@@ -114,17 +114,17 @@ function checkPairing(path: string, { D, options }: DoConv2d, layout: Layout): v
   const { groups = 1, outChannels, pairing } = options;
   if (!D || pairing !== "authors" || groups === 1 || groups === outChannels) return;
   throw new InputError(
-    `${path}: in ${groups} groups the authors' PyTorch layer, whose pairing it has, pairs D with other ` +
-      `kernel rows than theirs for ${
+    `${path}: with ${groups} groups, this layer pairs D with kernel rows as the authors' PyTorch layer does, ` +
+      `which differs from their layer for ${
         layout.slice("authors-".length)
-      } does; export it with --format ` +
+      }; export it with --format ` +
       "authors",
   );
 }
 
 /**
- * Tensors in either layout as they are named and laid out here, told by names that PyTorch has not:
- * `kernel`, `D` beside a `weight`, `gamma` beside `beta`. Others stay as they are.
+ * Converts tensors in either layout to our names and layout. A layout is recognised by names that PyTorch
+ * does not use: `kernel`, `D` next to a `weight`, `gamma` next to `beta`. Other tensors stay unchanged.
  */
 export function fromLayouts<T extends StateTensor>(tensors: ReadonlyMap<string, T>): StateDict {
   const layers = [...tensorsByLayer(tensors)]
@@ -139,14 +139,14 @@ export function fromLayouts<T extends StateTensor>(tensors: ReadonlyMap<string, 
   );
 }
 
-/** The order here of the axes of a `kernel` of so many. */
+/** The axis order that converts a `kernel` of this rank to ours. */
 const KERNEL_AXES: Readonly<Record<number, readonly number[]>> = {
   2: [1, 0],
   3: [2, 1, 0],
   4: [3, 2, 0, 1],
 };
 
-/** A layer's own tensors, in whichever layout. */
+/** A layer's tensors, from either layout. */
 function asHere(own: Own): Own {
   const { kernel, weight, D, gamma, beta, moving_mean, moving_variance, ...others } = own;
   const { running_mean = moving_mean, running_var = moving_variance } = others;
@@ -166,7 +166,7 @@ function asHere(own: Own): Own {
   return own;
 }
 
-/** Their `D` [area, S, I] of a layer with `perGroup` inputs per group, with the order of axes and channels here. */
+/** Their `D` [area, S, I] of a layer with `perGroup` inputs per group, in our order of axes and channels. */
 function ours(D: StateTensor, perGroup: number): StateTensor {
   const [area, depth, inputs] = D.shape;
   if (D.shape.length !== 3 || inputs % perGroup !== 0) return D;

@@ -1,6 +1,6 @@
 /**
- * State dicts for PyTorch models built with the layers of an over-parameterization's own authors, such
- * as DO-Conv's `DOConv2d`. What those layers keep beside our tensors is in `layers/convolutions/`.
+ * State dicts for PyTorch models built with the layers of an over-parameterization's authors, such as
+ * DO-Conv's `DOConv2d`. `layers/convolutions/` defines what those layers store in addition to our tensors.
  */
 import { InputError } from "../errors.ts";
 import { foreignAdditions } from "../layers/convolutions.ts";
@@ -8,14 +8,14 @@ import { floatsOf, type Module, type StateDict } from "../layers/module.ts";
 import { joinPath } from "../layers/names.ts";
 import type { Tensor } from "../safetensors/safetensors.ts";
 
-/** How PyTorch names the tensors of its plain layers. */
+/** PyTorch's tensor names in its plain layers. */
 const PLAIN = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"];
 
 /**
- * A model's present tensors, not folded, as the authors' layers save them: those of DO-Conv as `W`,
- * `D` and `d_diag`, all else under PyTorch's names and types. Throws InputError, naming the layer, for
- * one that the authors' layer would compute in another way, and for one whose tensors are neither those
- * of a plain layer nor the authors'.
+ * A model's current tensors, not folded, as the authors' layers save them: DO-Conv's as `W`, `D` and
+ * `d_diag`, all others under PyTorch's names and types. Throws InputError, naming the layer, if the
+ * authors' layer would compute something else, or if neither a plain layer nor the authors' has the
+ * layer's tensors.
  */
 export function authorsState(model: Module): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
@@ -50,7 +50,7 @@ function requirePlain(layer: Module): StateDict {
   const others = own.filter((name) => !PLAIN.includes(name));
   if (others.length > 0) {
     throw new InputError(
-      `a ${layer.constructor.name} keeps ${others.join(", ")}, for which neither PyTorch nor the ` +
+      `a ${layer.constructor.name} has ${others.join(", ")}, for which neither PyTorch nor the ` +
         "DO-Conv authors have a layer; fold the network, then it loads into plain PyTorch layers",
     );
   }

@@ -1,7 +1,7 @@
 /**
- * Batch norms that an exporter has folded into convolutions: the kernel it left holds the scale, a bias it
- * added the shift. They come back as batch norms that change nothing (mean 0, variance 1, scale 1) but
- * for that shift, so the network computes the same.
+ * Batch norms that an exporter folded into convolutions: the remaining kernel contains the scale, an added
+ * bias the shift. They are restored as batch norms that apply only that shift (mean 0, variance 1,
+ * scale 1), so the network computes the same.
  */
 import { Parameter } from "../graph/parameter.ts";
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
@@ -9,11 +9,11 @@ import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { joinPath } from "../layers/names.ts";
 
 /**
- * Gives the batch norms of a model that weights lack their tensors, into `adopted`, and takes away the
- * biases that their convolutions have not. Returns their paths; none where it is not plain which
+ * Adds the tensors of a model's batch norms that the weights lack to `adopted`, and removes the biases
+ * that the model's convolutions do not have. Returns the batch norms' paths; none if it is unclear which
  * convolution each belongs to.
  *
- * @param present the model's own tensors
+ * @param present the model's tensors
  */
 export function unfoldBatchNorms(
   model: Module,
@@ -31,16 +31,16 @@ export function unfoldBatchNorms(
   const added = layers.map(([path]) => path).filter((path) =>
     has(path, "bias") && !present.has(joinPath(path, "bias"))
   );
-  // Each is of the layer before it, or else they are in the same order.
+  // Each follows the layer before it, or else both are in the same order.
   const before = norms.map((norm) => layers[layers.indexOf(norm) - 1]?.[0] ?? "");
   const isBefore = before.every((path) => has(path, "weight") || has(path, "W")) &&
     added.every((path) => before.includes(path));
   const folded = isBefore ? before : added;
-  // Where no layer has a bias more than the model, they are missing, not folded.
+  // If no layer has a bias that the model lacks, they are missing, not folded.
   const isFolded = added.length > 0 || before.every((path) => has(path, "bias"));
   if (!isFolded || folded.length !== norms.length) return [];
   const shifts = norms.map(([, { channels }], i) => {
-    // A convolution that has a bias of its own keeps the shift in it, and a shift may be none.
+    // A convolution with its own bias keeps the shift in it, and the shift may be absent.
     const shift = added.includes(folded[i]) ? adopted.get(joinPath(folded[i], "bias")) : undefined;
     return shift ? Float32Array.from(shift.data, Number) : new Float32Array(channels);
   });

@@ -1,6 +1,6 @@
 /**
- * The way in for weights trained elsewhere: safetensors files with PyTorch's names (torchvision,
- * timm, the DO-Conv authors' layer) and the initialisers of ONNX files. Plain kernels unfold into
+ * Imports weights trained elsewhere: safetensors files with PyTorch's names (torchvision, timm, the
+ * DO-Conv authors' layer) and the initialisers of ONNX files. Plain kernels unfold into
  * over-parameterized layers without changing what the network computes.
  */
 import { InputError } from "../errors.ts";
@@ -29,64 +29,63 @@ import { tensorsByLayer, tensorsOf, type Unwrapped } from "./wrapper.ts";
 
 /** Weights from elsewhere. */
 export interface ForeignState {
-  /** The file they are from. */
+  /** The file that contains them. */
   readonly path: string;
   /** By their names in the file. */
   readonly tensors: StateDict;
-  /** Those of an ONNX file that layers use; the others may be constants of its. Undefined: all. */
+  /** The tensors of an ONNX file that layers use; the others may be its constants. Undefined: all. */
   readonly weights?: ReadonlySet<StateTensor>;
-  /** Why others are not read, by name, behind "it is in the file, but". */
+  /** Why other tensors are not read, by name; completes "it is in the file, but". */
   readonly unread?: ReadonlyMap<string, string>;
-  /** The keys that lead to them in a file of PyTorch's. */
+  /** The keys that lead to the weights in a PyTorch file. */
   readonly at?: string;
-  /** Those that lead to other weights in it. */
+  /** The keys that lead to other weights in it. */
   readonly others?: readonly string[];
 }
 
 /** Options of {@link adoptState}. */
 export interface AdoptOptions {
   /**
-   * Whether the last fully connected layer keeps its present weights whatever the file holds, so
-   * that it may have another number of classes; `auto`: where the file's has, or there is none.
-   * Default false.
+   * Whether the last fully connected layer keeps its current weights, so that it may have another number
+   * of classes; `auto`: if the file's layer has another number of classes or is missing. Default false.
    */
   readonly replaceClassifier?: boolean | "auto";
   /**
-   * What stands before the names of the model's layers in the file, or the keys that lead to its weights
-   * in a file of PyTorch's. Default: the beginning that most names of layers share.
+   * The prefix of the model's layer names in the file, or the keys that lead to its weights in a PyTorch
+   * file. Default: the prefix that most layer names share.
    */
   readonly prefix?: string;
   /**
-   * Names and their beginnings (`layers/names.ts`): what fits them is left out of the file and keeps its
-   * present weights in the model. Default: none.
+   * Names and name prefixes (`layers/names.ts`): matching tensors of the file are left out, and matching
+   * tensors of the model keep their current weights. Default: none.
    */
   readonly ignore?: readonly string[];
-  /** How messages write these options. Default: as keys of a config. */
+  /** The form in which messages write these options. Default: config keys. */
   readonly form?: OptionForm;
 }
 
-/** What became of weights from elsewhere. */
+/** The outcome of adopting weights. */
 export interface Adopted {
-  /** The names of tensors that stood beside the model in its wrapper and were left out. */
+  /** Names of tensors stored next to the model in its wrapper, which were left out. */
   readonly leftOut: readonly string[];
-  /** The batch norms that an exporter had folded and that now change nothing but for a shift. */
+  /** Batch norms that an exporter had folded and that now apply only a shift. */
   readonly folded?: readonly string[];
-  /** The last fully connected layer, where it kept its weights. */
+  /** The last fully connected layer, if it kept its weights. */
   readonly replaced?: {
     readonly layer: string;
-    /** Classes that the file's layer tells apart; absent where there is none. */
+    /** Number of classes of the file's layer; absent if the file has none. */
     readonly classes?: number;
   };
 }
 
 /**
- * Reads the weights in a safetensors or ONNX file, one of PyTorch's own or one of our checkpoints: its
- * contents say which. Throws InputError for a file of another kind and one that is damaged.
+ * Reads the weights in a safetensors, ONNX or PyTorch file or in one of our checkpoints; the contents
+ * determine the format. Throws InputError for other and damaged files.
  *
- * @param prefix which of several networks in a file of PyTorch's, by the keys that lead to it
+ * @param prefix the keys that lead to the wanted network in a PyTorch file with several
  */
 export async function readForeignState(path: string, prefix?: string): Promise<ForeignState> {
-  // What comes through a pipe can be read only once.
+  // A pipe can be read only once.
   const isPipe = await Deno.stat(path).then(
     ({ isFile, isDirectory }) => !isFile && !isDirectory,
     () => false,
@@ -108,8 +107,8 @@ export async function readForeignState(path: string, prefix?: string): Promise<F
 }
 
 /**
- * The weights in a file of ours; undefined for another. It is taken only if all it says is sound,
- * though only its tensors are wanted.
+ * The weights in a file that Overfold wrote; undefined for other files. The whole file must be valid,
+ * although only its tensors are needed.
  */
 function ownState(path: string, contents: Safetensors): StateDict | undefined {
   switch (contents.metadata.format) {
@@ -124,11 +123,11 @@ function ownState(path: string, contents: Safetensors): StateDict | undefined {
 }
 
 /**
- * Takes weights from elsewhere into a model, each layer reading the tensors under its path its own
- * way: plain kernels unfold, the authors' 1x1 kernels become plain. The model must be initialised.
- * Batch counters may be missing, or lists of one number; a wrapper's prefix is taken off. Throws one
- * InputError that says in a few lines which tensors are missing, unexpected or of another shape and what
- * helps, or names the first that holds NaN or infinity; the model is then as it was.
+ * Loads weights from elsewhere into a model; each layer converts the tensors under its path: plain kernels
+ * unfold, the authors' 1x1 kernels become plain. The model must be initialised. Batch counters may be
+ * missing, or lists of one number; a wrapper's prefix is removed. Throws one InputError that lists the
+ * missing, unexpected and misshapen tensors and what helps, or names the first with NaN or infinity; the
+ * model is then unchanged.
  */
 export function adoptState(
   model: Module,
@@ -145,7 +144,7 @@ export function adoptState(
   const unused = ignored.findIndex((pattern) => !names.some((name) => pattern.test(name)));
   if (unused >= 0) {
     throw new InputError(
-      `the name "${ignore[unused]}" fits no tensor of ${file} and none of the model`,
+      `the name "${ignore[unused]}" matches no tensor of ${file} and none of the model`,
       { at: ["ignore", unused] },
     );
   }
@@ -174,7 +173,7 @@ export function adoptState(
   const misfit = misfitOf(present, adopted);
   if (misfit) {
     const why = explainMisfit(misfit, present, adopted, classifierOf(model), form);
-    const beside = leftOut.length > 0 ? `\nLeft out, as not in the model: ${someOf(leftOut)}` : "";
+    const beside = leftOut.length > 0 ? `\nLeft out, not in the model: ${someOf(leftOut)}` : "";
     throw new InputError(`${file}: ${why}${beside}`);
   }
   model.loadStateDict(adopted);
@@ -198,7 +197,7 @@ export function modelTensors(
   return tensorsOf(model, withOwnNames(model, tensors), rest, { path, networks });
 }
 
-/** Takes the constants of a file that no parameter of the model is out of `adopted`. */
+/** Removes constants of the file that are no parameters of the model from `adopted`. */
 function leaveConstants(
   present: StateDict,
   adopted: Map<string, StateTensor>,
@@ -209,13 +208,13 @@ function leaveConstants(
   for (const [layer, own] of tensorsByLayer(tensors)) {
     for (const [name, tensor] of own) if (!lacks(joinPath(layer, name))) placed.add(tensor);
   }
-  // A weight may be there under several names, of which its layer has one.
+  // A weight may occur under several names, of which its layer uses one.
   for (const [name, tensor] of [...adopted]) {
     if (lacks(name) && (!weights.has(tensor) || placed.has(tensor))) adopted.delete(name);
   }
 }
 
-/** Throws InputError where what a model misses is in the file, but in a way that is not read. */
+/** Throws InputError if a tensor that the model lacks is in the file in an unsupported form. */
 function checkRead({ path, unread }: ForeignState, missing: readonly string[]): void {
   const reasons = [...unread ?? []];
   const why = (name: string) =>
@@ -226,23 +225,23 @@ function checkRead({ path, unread }: ForeignState, missing: readonly string[]): 
   throw new InputError(`${path}: ${someOf(alike, 3)}: in the file, but ${why(first)}`);
 }
 
-/** Throws InputError, naming the tensor of the file, for numbers that are none. */
+/** Throws InputError, naming the tensor of the file, for numbers that are not finite. */
 function checkFinite(file: string, tensors: StateDict, adopted: StateDict): void {
   for (const [name, { data }] of adopted) {
     if (describeNotFinite(data) === undefined) continue;
-    // What a layer makes of the file's tensors has other names.
+    // The layer's converted tensors may have other names than the file's.
     const [inFile, found] = [...tensors].find(([own, { data }]) =>
       parentPath(own) === parentPath(name) && describeNotFinite(data)
     ) ?? [name, { data }];
     throw new InputError(
-      `${file}: ${inFile} holds ${
+      `${file}: ${inFile} contains ${
         describeNotFinite(found.data)
       }; its training diverged: use other weights`,
     );
   }
 }
 
-/** The classifier, if it is to keep its weights. */
+/** The classifier, if it keeps its weights. */
 function replacedBy(
   model: Module,
   file: string,
@@ -252,7 +251,9 @@ function replacedBy(
   const layer = replaceClassifier === false ? undefined : classifierOf(model);
   if (layer === undefined) {
     if (replaceClassifier !== true) return undefined;
-    throw new InputError(`${file}: the model has no fully connected layer to classify with`);
+    throw new InputError(
+      `${file}: replaceClassifier: the model has no fully connected layer to replace; set it to false`,
+    );
   }
   const name = `${layer}.weight`;
   const [classes, inputs] = adopted.get(name)?.shape ?? [];
@@ -262,7 +263,7 @@ function replacedBy(
   return { layer, ...(classes === undefined ? {} : { classes }) };
 }
 
-/** A file may hold a network whose batch norms are a part of its convolutions. */
+/** Throws InputError if an exporter folded the file's batch norms into its convolutions. */
 function checkBatchNorms(
   model: Module,
   adopted: StateDict,
@@ -272,17 +273,17 @@ function checkBatchNorms(
   const found = new Set([...tensors.keys()].map(parentPath));
   const missing = [...model.stateDict().keys()].filter((name) => !adopted.has(name));
   const paths = new Set(missing.map(parentPath));
-  // PyTorch's exporter takes the names off kernels that it has changed.
+  // PyTorch's exporter drops the names of kernels that it changed.
   const isUnnamed = [...tensors.keys()].some((name) => /^onnx::Conv_\d+$/.test(name));
   const norms = [...paths].filter((path) => layers.get(path) instanceof BatchNorm2d);
   const isLeftOut = (path: string) => !found.has(path) && (isUnnamed || norms.includes(path));
   if (norms.length === 0 || ![...paths].every(isLeftOut)) return;
   throw new InputError(
-    `${file}: the layers ${
+    `${file}: the batch norms ${
       someOf(norms, 3)
-    } (batch norms) are not in it; in an exported file they are folded ` +
-      "into the convolutions and cannot be taken out again. Use the checkpoint or the folded network " +
-      "(.safetensors) it was exported from, or in PyTorch save the weights themselves: " +
+    } are missing: the exporter folded them into the convolutions, which cannot be undone. ` +
+      "Use the checkpoint or the folded network (.safetensors) that was exported, or in PyTorch save " +
+      "the weights themselves: " +
       "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')",
   );
 }

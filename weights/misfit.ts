@@ -1,16 +1,16 @@
-/** Why weights from elsewhere do not fit a model, in a few lines that a person reads. */
+/** Explains in a few lines why imported weights do not fit a model. */
 import { formatShape, sameShape } from "../graph/types.ts";
 import type { StateDict } from "../layers/module.ts";
 import { beginningsOf, parentPath } from "../layers/names.ts";
 import { formatCount, formatNumberOf, someOf } from "../reporting/format.ts";
 
-/** Lines of a kind that are told one by one; more are told by where they are. */
+/** Most tensors of a kind listed one by one; more are grouped by place. */
 const MAX_LINES = 4;
 
-/** Places that are told to be ignored; nobody goes on without more. */
+/** Most places suggested for ignoring; with more, the advice would be useless. */
 const MAX_PLACES = 10;
 
-/** How the options of {@link AdoptOptions} are written, by where they stand. */
+/** How the options of {@link AdoptOptions} are written in each form. */
 export const WRITTEN = {
   config: {
     prefix: "model.prefix",
@@ -23,25 +23,25 @@ export const WRITTEN = {
   },
 } satisfies Record<OptionForm, unknown>;
 
-/** A name as it is, or in quotes where a config or a shell would take it for something else. */
+/** A name, quoted if a config or a shell would misread it. */
 function quoted(name: string): string {
   return /^[a-z_][\w.]*$/i.test(name) ? name : JSON.stringify(name);
 }
 
-/** Where options stand: in a config or a command's arguments. */
+/** Where options are given: in a config or as command-line arguments. */
 export type OptionForm = "config" | "arguments";
 
-/** What does not fit. */
+/** The tensors that do not fit. */
 export interface Misfit {
-  /** Names of the model that the weights lack. */
+  /** Names in the model that the weights lack. */
   readonly missing: readonly string[];
-  /** Names of the weights that the model lacks. */
+  /** Names in the weights that the model lacks. */
   readonly unexpected: readonly string[];
-  /** Names of both whose shapes differ. */
+  /** Names in both with different shapes. */
   readonly unlike: readonly string[];
 }
 
-/** What of some weights does not fit a model; undefined where all does. */
+/** The tensors of some weights that do not fit a model; undefined if all fit. */
 export function misfitOf(model: StateDict, weights: StateDict): Misfit | undefined {
   const shared = [...model.keys()].filter((name) => weights.has(name));
   const misfit = {
@@ -53,10 +53,10 @@ export function misfitOf(model: StateDict, weights: StateDict): Misfit | undefin
 }
 
 /**
- * A misfit in words, and the options that help.
+ * Describes a misfit and the options that help.
  *
- * @param classifier the path of the layer that tells classes apart
- * @param form how they are written
+ * @param classifier the path of the classification layer
+ * @param form how messages write options
  */
 export function explainMisfit(
   { missing, unexpected, unlike }: Misfit,
@@ -67,8 +67,8 @@ export function explainMisfit(
 ): string {
   const kernel = plainKernel({ missing, unexpected });
   if (kernel !== undefined) {
-    return `it holds plain kernels, such as ${kernel}, which no kind of convolution takes but conv and ` +
-      "do_conv; choose one of them, or weights that were trained with the model's";
+    return `it contains plain kernels, such as ${kernel}, which only the convolutions conv and do_conv ` +
+      "accept; choose one of them, or weights trained with the model's convolution";
   }
   const needed = neededOf(model);
   const unfit = new Set([...missing, ...unlike]);
@@ -77,10 +77,10 @@ export function explainMisfit(
     `${name} ${formatShape(state.get(name)!.shape)}`;
   const all = formatNumberOf(needed.length, "tensor");
   const share = fitting < needed.length
-    ? `of its ${all} ${formatCount(fitting)}`
-    : `all of its ${all}`;
+    ? `they provide ${formatCount(fitting)} of its ${all}`
+    : `they provide all of its ${all}`;
   const lines = [
-    `the weights do not fit the model: ${share} are in them`,
+    `the weights do not fit the model: ${share}`,
     ...grouped("missing", missing, shapeIn(model)),
     ...grouped("unexpected", unexpected, shapeIn(weights)),
     ...grouped(
@@ -102,13 +102,13 @@ export function explainMisfit(
   return [...lines, advice].join("\n  ");
 }
 
-/** A kernel in the place of a layer that is made of others. */
+/** A plain kernel for a layer that consists of other layers. */
 function plainKernel({ missing, unexpected }: Pick<Misfit, "missing" | "unexpected">) {
   const blocks = new Set(missing.map(parentPath).flatMap((path) => beginningsOf(parentPath(path))));
   return unexpected.find((name) => name.endsWith(".weight") && blocks.has(parentPath(name)));
 }
 
-/** Names that weights must have: counters of batches may be missing. */
+/** Names that weights must contain: batch counters may be missing. */
 function neededOf(model: StateDict): string[] {
   return [...model.keys()].filter((name) => !name.endsWith("num_batches_tracked"));
 }
@@ -118,7 +118,7 @@ interface Circumstances {
   readonly weights: StateDict;
   readonly classifier: string | undefined;
   readonly form: OptionForm;
-  /** Whether most of what the model needs is in the weights. */
+  /** Whether the weights contain most of what the model needs. */
   readonly isMost: boolean;
 }
 
@@ -129,36 +129,38 @@ function adviceFor(
   const unfit = [...missing, ...unlike];
   const isOfClassifier = (name: string) => parentPath(name) === classifier;
   if (unexpected.length === 0 && unfit.every(isOfClassifier)) {
-    return "If these are weights for other classes, a config with model.replaceClassifier: true " +
-      `besides model.pretrained starts the layer ${classifier} anew and takes the rest`;
+    return "If these are weights for other classes, set model.replaceClassifier: true next to " +
+      `model.pretrained in a config: it reinitializes the layer ${classifier} and loads the rest`;
   }
   if (missing.length === neededOf(model).length && unexpected.length > 0) {
     const beginnings = (state: StateDict) =>
       someOf([...new Set([...state.keys()].map((name) => name.split(".")[0]))]);
-    return `No name is one of the model's: theirs begin with ${beginnings(weights)}, the model's ` +
-      `with ${beginnings(model)}. If the model's stand behind others, ${
+    return `No name matches the model: the weights' names begin with ${
+      beginnings(weights)
+    }, the model's ` +
+      `with ${beginnings(model)}. If the model's names have a prefix in the file, pass it as ${
         WRITTEN[form].prefix
-      } says behind which; else they are weights of another architecture`;
+      }; otherwise the weights are of another architecture`;
   }
   if (!isMost) {
-    return "They are weights of another architecture, or of this one with other options or another " +
-      "kind of convolution: build the model that they were trained in";
+    return "The weights are of another architecture, or were trained with other options or another " +
+      "kind of convolution: build the model that they were trained with";
   }
   const places = leastPlaces([...unexpected, ...unfit], neededOf(weights));
   if (places.includes("")) {
-    return "A tensor without a name cannot be ignored: write the file again without it";
+    return "A tensor with an empty name cannot be ignored: write the file again without it";
   }
   const build =
     "Build the model with the options and the kind of convolution that the weights were " +
     "trained with";
   if (places.length > MAX_PLACES) return build;
   const without =
-    `${WRITTEN[form].ignore(places)} goes on without: what is in the file alone is left ` +
-    "out, layers of the model start anew";
+    `${WRITTEN[form].ignore(places)} skips these: tensors only in the file are left out, ` +
+    "tensors only in the model are initialized";
   return unlike.length === 0 ? without : `${build}; or ${without}`;
 }
 
-/** The shortest beginnings of names that hold none of the others. */
+/** The shortest name prefixes that cover the names and none of the others. */
 function leastPlaces(names: readonly string[], all: readonly string[]): string[] {
   const unfit = new Set(names);
   const held = new Set(all.filter((name) => !unfit.has(name)).flatMap(beginningsOf));
@@ -194,7 +196,7 @@ function grouped(
   ];
 }
 
-/** Names by the part of a network they are in: the first that tells them apart. */
+/** Names grouped by the part of the network they belong to: the first part that differs. */
 function placesOf(names: readonly string[]): Map<string, string[]> {
   const parts = names.map((name) => name.split("."));
   let shared = 0;

@@ -1,9 +1,9 @@
-/** Weights under the names that the code of a paper gives to parts of a model. */
+/** Weights under the module names of a paper's published code. */
 import type { Module, StateDict } from "../layers/module.ts";
 
 /**
- * Tensors under the model's own names, where they have those that its modules know from others' programs
- * ({@link Module.publishedNames}); what has another name stays as it is.
+ * Renames tensors from the names that published code gives to a module
+ * ({@link Module.publishedNames}) to the model's own; other names stay unchanged.
  */
 export function withOwnNames(model: Module, tensors: StateDict): StateDict {
   const own = new Map(

@@ -1,7 +1,7 @@
 /**
- * Weights that others publish, by name: `torchvision/resnet18` and `timm/resnet18.a1_in1k`. They are
- * downloaded once, from the official places or a mirror, and kept in the cache; what is read has the
- * checksum that torchvision's file names carry, or that Hugging Face gave with timm's.
+ * Published weights by name: `torchvision/resnet18` and `timm/resnet18.a1_in1k`. They are downloaded
+ * once, from the official servers or a mirror, and cached. Their checksum is verified: torchvision's
+ * is part of the file name, timm's comes from Hugging Face.
  */
 import { dirname, join } from "node:path";
 import { InputError, RunError } from "../errors.ts";
@@ -22,23 +22,23 @@ import { TORCHVISION } from "./torchvision_weights.ts";
 
 /** Options of {@link locateWeights}. */
 export interface LocateWeightsOptions {
-  /** Address of a server that has the files, asked before the official places. */
+  /** Address of a mirror, tried before the official servers. */
   readonly mirror?: string;
   /** Overfold's cache. Default {@link cacheFolder}. */
   readonly cache?: string;
-  /** Receives how far a download is, at every piece. */
+  /** Receives the progress of the download after every chunk. */
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** Receives, in one line, what a person may want to know. */
+  /** Receives one-line notices for the user. */
   readonly onNotice?: (line: string) => void;
   /** Rounds through the servers. Default 5. */
   readonly rounds?: number;
-  /** Waits that many milliseconds between them; replaced in tests. */
+  /** Waits the given number of milliseconds between rounds; replaced in tests. */
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
 
 /** A file of weights and where it is published. */
 interface PublishedFile {
-  /** Its place in the cache, below `weights`. */
+  /** Its path in the cache, below `weights`. */
   readonly place: string;
   /** The official server, and the file's path there and on a mirror. */
   readonly server: string;
@@ -48,14 +48,14 @@ interface PublishedFile {
 const TORCHVISION_SERVER = "https://download.pytorch.org/models";
 const HUGGING_FACE = "https://huggingface.co";
 
-/** Bytes of weights: no classifier's have more. */
+/** Most bytes of a weights file, more than any classifier's. */
 const MAX_BYTES = 2 ** 32;
 
-/** Bytes of a pointer of Git LFS, which says what a file hashes to. */
+/** Most bytes of a Git LFS pointer, which contains a file's checksum. */
 const MAX_OF_POINTER = 1024;
 
 /**
- * What a name that is no file's was meant to be, in words; undefined where it is nothing like a name of
+ * What a name that is not a file may have meant, as a hint; undefined if it does not resemble a name of
  * published weights.
  */
 export function adviceForName(name: string): string | undefined {
@@ -66,16 +66,16 @@ export function adviceForName(name: string): string | undefined {
     (meant === undefined || model === "" ? "" : `; did you mean "${meant}/${model}"?`);
 }
 
-/** Whether `model.pretrained` names published weights and no file. */
+/** Whether `model.pretrained` names published weights rather than a file. */
 export function isPublished(name: string): boolean {
   return /^(torchvision|timm)\/[^/\\]+$/.test(name);
 }
 
 /**
- * The file of published weights `torchvision/MODEL`, torchvision's default ones,
- * `torchvision/MODEL.IMAGENET1K_V1` or `timm/MODEL.TAG`, downloading it if need be. Processes that want
- * the same one wait for the one that downloads. Throws InputError for a name that is none, RunError where
- * no server has it.
+ * The file of published weights `torchvision/MODEL` (torchvision's default weights),
+ * `torchvision/MODEL.IMAGENET1K_V1` or `timm/MODEL.TAG`, downloaded if needed. If several processes want
+ * the same file, one downloads it and the others wait. Throws InputError for an unknown name, RunError if
+ * no server has the file.
  */
 export async function locateWeights(
   name: string,
@@ -83,7 +83,7 @@ export async function locateWeights(
 ): Promise<string> {
   const [library, model] = name.split("/");
   const home = join(options.cache ?? cacheFolder(), "weights", library);
-  const wait = () => options.onNotice?.(`${name}: waiting for another process that downloads it`);
+  const wait = () => options.onNotice?.(`${name}: waiting for another process to download it`);
   try {
     return await withLock(
       join(home, `${model}.lock`),
@@ -94,10 +94,8 @@ export async function locateWeights(
   } catch (error) {
     if (error instanceof DownloadError) {
       throw new RunError(
-        `${error.message}\nWhere there is no network, fetch ${
-          addressOf(name)
-        } elsewhere and name the ` +
-          `file in the place of ${name}`,
+        `${error.message}\nWithout a network, fetch ${addressOf(name)} elsewhere and name ` +
+          `the file instead of ${name}`,
         { cause: error },
       );
     }
@@ -105,7 +103,7 @@ export async function locateWeights(
   }
 }
 
-/** The official address of published weights. Throws InputError for a name that is none. */
+/** The official address of published weights. Throws InputError for an unknown name. */
 export function addressOf(name: string): string {
   const [library, model] = name.split("/");
   return library === "timm"
@@ -113,7 +111,7 @@ export function addressOf(name: string): string {
     : `${TORCHVISION_SERVER}/${torchvisionName(model)}`;
 }
 
-/** The file of torchvision's weights. Throws InputError for a name that is none. */
+/** The file of torchvision's weights. Throws InputError for an unknown name. */
 function torchvisionName(model: string): string {
   const [name, version] = model.split(".");
   const files = Object.hasOwn(TORCHVISION, name) ? TORCHVISION[name] : [];
@@ -166,7 +164,9 @@ async function timmFile(
     const digest = /^oid sha256:([0-9a-f]{64})$/m.exec(await Deno.readTextFile(pointer.place))?.[1];
     if (digest === undefined) {
       await Deno.remove(pointer.place);
-      throw new RunError(`timm/${model}: the server does not say what its weights hash to`);
+      throw new RunError(
+        `timm/${model}: the server did not send the weights' checksum; try again later`,
+      );
     }
     const weights = from("resolve", "model.safetensors");
     await fetchOnce(weights, { algorithm: "sha256", digest }, options);
@@ -180,7 +180,7 @@ async function timmFile(
   }
 }
 
-/** Fetches a pointer; a person knows it as what it says. */
+/** Fetches a pointer; errors call it by its purpose. */
 async function fetchPointer(pointer: PublishedFile, options: LocateWeightsOptions): Promise<void> {
   try {
     await fetchFile(pointer, { ...options, maxBytes: MAX_OF_POINTER });
@@ -190,7 +190,7 @@ async function fetchPointer(pointer: PublishedFile, options: LocateWeightsOption
   }
 }
 
-/** Fetches a file unless it is there with this checksum. */
+/** Fetches a file unless it exists with this checksum. */
 async function fetchOnce(
   file: PublishedFile,
   checksum: Checksum,
@@ -198,7 +198,7 @@ async function fetchOnce(
 ): Promise<void> {
   const isThere = await exists(file.place);
   if (isThere && hasDigest(await digestOfFile(file.place, checksum.algorithm), checksum)) return;
-  if (isThere) options.onNotice?.(`${file.place}: damaged; it is downloaded again`);
+  if (isThere) options.onNotice?.(`${file.place}: damaged; downloading it again`);
   await fetchFile(file, { ...options, checksum, maxBytes: MAX_BYTES });
 }
 

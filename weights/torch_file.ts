@@ -1,7 +1,7 @@
 /**
- * PyTorch's own files, as `torch.save` writes them: since 1.6 a zip archive of a pickle, `data.pkl`, and
- * of storages, `data/KEY`; before that pickles one behind the other, then the storages. They are read as
- * data, whatever the pickle says ({@link unpickleTorch}).
+ * PyTorch's files, as `torch.save` writes them: since 1.6 a zip archive of a pickle, `data.pkl`, and of
+ * storages, `data/KEY`; before that several pickles in a row, then the storages. They are read as data;
+ * the pickle runs no code ({@link unpickleTorch}).
  */
 import { InputError } from "../errors.ts";
 import { zipEntries } from "../datasets/archives/zip.ts";
@@ -20,16 +20,16 @@ export interface TorchWeights extends Pick<FoundState, "at" | "others"> {
   readonly tensors: Map<string, Tensor>;
 }
 
-/** Bytes of a pickle: the numbers are not in it. */
+/** Most bytes of a pickle, which does not contain the numbers. */
 const MAX_PICKLE = 2 ** 25;
 
-/** How a zip archive begins. */
+/** The first bytes of a zip archive. */
 const ZIP = [0x50, 0x4b];
 
 /**
- * The weights in a file of torch.save: of several networks in it those at `wanted`, else the first that
- * training code would have kept as its model. Throws InputError for a file that is damaged, holds no
- * weights, a whole model, a program, or wants to use what weights do not need.
+ * The weights in a file of torch.save: of several networks, the one at `wanted`, else the one that training
+ * code most likely saved as its model. Throws InputError for a file that is damaged, contains no weights, a
+ * whole model or a program, or names anything that weights do not need.
  */
 export async function readTorchWeights(path: string, wanted?: string): Promise<TorchWeights> {
   const [first, second] = await readWanted(path, "torch", ZIP.length);
@@ -50,14 +50,14 @@ async function readZip(path: string, wanted?: string): Promise<TorchWeights> {
     .toSorted((a, b) => a.length - b.length);
   if (main === undefined) {
     throw new InputError(
-      `${path}: a zip archive without data.pkl, not one of torch.save; if it holds weights, unpack it ` +
-        "and name the file in it",
+      `${path}: a zip archive without data.pkl, not written by torch.save; if it contains weights, ` +
+        "unpack it and name the file in it",
     );
   }
   const folder = main.slice(0, -"data.pkl".length);
   if (names.has(`${folder}constants.pkl`)) {
     throw new InputError(
-      `${path}: a TorchScript archive, which holds a program; ${SAVE_WEIGHTS} (torch.jit.load gives ` +
+      `${path}: a TorchScript archive, which contains a program; ${SAVE_WEIGHTS} (torch.jit.load gives ` +
         "the model)",
     );
   }
@@ -76,7 +76,7 @@ async function readZip(path: string, wanted?: string): Promise<TorchWeights> {
   return { ...found, tensors: inOrder(state, tensors) };
 }
 
-/** Goes through a zip archive. Throws InputError for one that is damaged. */
+/** Reads through a zip archive. Throws InputError if it is damaged. */
 async function eachEntry(
   path: string,
   fileBytes: number,
@@ -89,7 +89,9 @@ async function eachEntry(
   const tooLarge = () =>
     unsound(
       path,
-      `unpacked it has more than ${formatBytes(maxBytes)}, of ${formatBytes(fileBytes)}`,
+      `unpacked, it has more than the allowed ${formatBytes(maxBytes)}, from ${
+        formatBytes(fileBytes)
+      }`,
     );
   try {
     for await (const entry of zipEntries(path, { maxBytes, tooLarge, onRead: () => {} })) {
@@ -104,13 +106,13 @@ async function eachEntry(
   }
 }
 
-/** What the first of the pickles is, which tells such a file from others. */
+/** The first pickle, which identifies such a file. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 
-/** What follows it; then come the sizes of numbers on the machine that wrote it. */
+/** The second pickle; then come the sizes of number types on the machine that wrote the file. */
 const VERSION = 1001;
 
-/** Bytes of the number of elements, before those of a storage. */
+/** Bytes of the element count that precedes a storage. */
 const COUNT_BYTES = 8;
 
 async function readLegacy(path: string, wanted?: string): Promise<TorchWeights> {
@@ -123,7 +125,7 @@ async function readLegacy(path: string, wanted?: string): Promise<TorchWeights> 
   };
   if (next().value !== MAGIC) {
     throw new InputError(
-      `${path}: a pickle, but none of torch.save: weights are not kept so; ${SAVE_WEIGHTS}`,
+      `${path}: a pickle, but not written by torch.save; ${SAVE_WEIGHTS}`,
     );
   }
   const [{ value: version }] = [next(), next()];
@@ -139,11 +141,11 @@ async function readLegacy(path: string, wanted?: string): Promise<TorchWeights> 
   for (const key of Array.isArray(keys) ? keys.map(textOf) : []) {
     const storage = all.get(key ?? "");
     if (storage?.dtype === undefined) {
-      throw unsound(path, `it is not known how long its storage ${shown(key)} is`);
+      throw unsound(path, `the length of its storage ${shown(key)} is missing`);
     }
     const length = storage.size * elementBytes(storage.dtype);
     at += COUNT_BYTES;
-    if (length > bytes.length - at) throw unsound(path, "it is cut off");
+    if (length > bytes.length - at) throw unsound(path, "it is truncated");
     const views = storages.get(storage.key);
     if (views && missing.delete(storage.key)) {
       readViews(path, views, bytes.subarray(at, at + length), false, tensors);
@@ -154,7 +156,7 @@ async function readLegacy(path: string, wanted?: string): Promise<TorchWeights> 
   return { ...found, tensors: inOrder(state, tensors) };
 }
 
-/** Throws InputError for names that are no names of tensors. */
+/** Throws InputError for strings that cannot be names of tensors. */
 function requireNames<T>(path: string, tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
   const unfit = [...tensors.keys()].find((name) => !isLine(name));
   if (unfit === undefined) return tensors;

@@ -1,7 +1,7 @@
 /**
- * What `torch.save` pickles: values of Python with tensors in them, whose numbers lie elsewhere. Only what
- * weights need has a meaning here, what stands beside them in checkpoints is skipped, and any other name
- * refuses the file: nothing is ever called.
+ * The pickles of `torch.save`: Python values with tensors, whose numbers are stored separately. Only names
+ * that weights need are interpreted; other values commonly found in checkpoints are skipped, and any other
+ * name makes the file refused. Nothing is ever called.
  */
 import { InputError } from "../errors.ts";
 import {
@@ -16,10 +16,10 @@ import { spellName } from "../reporting/controls.ts";
 import { abridged } from "../reporting/format.ts";
 import { isSizes, type StoredDtype } from "../safetensors/safetensors.ts";
 
-/** Characters of a name that are shown. */
+/** Most characters of a name shown in messages. */
 const MAX_OF_NAME = 200;
 
-/** What to do instead, in PyTorch. */
+/** What to do instead in PyTorch. */
 export const SAVE_WEIGHTS =
   'save the weights alone, in PyTorch: torch.save(model.state_dict(), "weights.pth")';
 
@@ -28,7 +28,7 @@ const converted = (method: string) =>
   'model.state_dict().items()}, "weights.pth")';
 const DENSE = `sparse tensors: make them dense first, ${converted("to_dense")}`;
 
-/** Tensors that are none of plain numbers, by what makes them, and what to do. */
+/** Tensors of unsupported forms by the function that rebuilds them, with advice. */
 const OTHER_TENSORS: Readonly<Record<string, string>> = {
   "torch._utils._rebuild_qtensor": `quantized tensors: dequantize them first, ${
     converted("dequantize")
@@ -36,15 +36,15 @@ const OTHER_TENSORS: Readonly<Record<string, string>> = {
   "torch._utils._rebuild_sparse_tensor": DENSE,
   "torch._utils._rebuild_sparse_csr_tensor": DENSE,
   "torch._utils._rebuild_meta_tensor_no_storage":
-    "tensors of the device meta, which have no numbers: load weights into the model before it is saved",
+    "tensors of the device meta, which have no numbers: load weights into the model before saving it",
 };
 
-/** Numbers that tensors look into. */
+/** The numbers that tensors view. */
 export class Storage {
   /**
-   * @param dtype undefined where they are none that are read, as complex ones
-   * @param type by its name in PyTorch, as `FloatStorage`
-   * @param size numbers in it
+   * @param dtype undefined for unsupported element types, such as complex
+   * @param type its name in PyTorch, such as `FloatStorage`
+   * @param size number of elements
    */
   constructor(
     readonly key: string,
@@ -54,7 +54,7 @@ export class Storage {
   ) {}
 }
 
-/** A tensor as it is pickled: nothing is checked. */
+/** A pickled tensor, unchecked. */
 export class TensorView {
   constructor(
     readonly storage: Storage,
@@ -64,13 +64,13 @@ export class TensorView {
   ) {}
 }
 
-/** A type of storages: named, never called. */
+/** A storage type: named, never called. */
 class StorageType implements Named {
   readonly call = undefined;
   constructor(readonly name: string) {}
 }
 
-/** Element types by the storages of them. */
+/** Element types by storage type. */
 const DTYPES: Readonly<Record<string, StoredDtype>> = {
   FloatStorage: "F32",
   DoubleStorage: "F64",
@@ -101,7 +101,7 @@ const TORCH_DTYPES = [
   ...["complex32", "complex64", "complex128", "quint8", "qint8", "qint32"],
 ].map((name) => `torch.${name}`);
 
-/** What stands beside weights in checkpoints and is skipped. */
+/** Values stored next to weights in checkpoints, which are skipped. */
 const SKIPPED = new Set([
   ...PYTHON,
   ...NUMPY,
@@ -111,12 +111,12 @@ const SKIPPED = new Set([
   "_codecs.encode",
 ]);
 
-/** What weights are made of. */
+/** What weights consist of. */
 const NEEDED: Readonly<Record<string, Named>> = {
   "collections.OrderedDict": {
     call([pairs = []]) {
       if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair))) {
-        throw new PickleError("it holds a dictionary of no pairs");
+        throw new PickleError("it contains a dictionary without pairs");
       }
       return new Map(pairs.map(([key, value]) => [textOf(key) ?? key, value]));
     },
@@ -126,7 +126,7 @@ const NEEDED: Readonly<Record<string, Named>> = {
   "torch._utils._rebuild_parameter": { call: ([tensor]) => tensor },
 };
 
-/** What a pickle may name and keep outside itself; storages of the latter go into `storages`. */
+/** The names and external objects that a pickle may use; external storages are added to `storages`. */
 function vocabulary(storages: Map<string, Storage>): Vocabulary {
   return {
     named(name) {
@@ -137,16 +137,18 @@ function vocabulary(storages: Map<string, Storage>): Vocabulary {
     },
     persistent(id) {
       const [kind, type, name, , size, part] = Array.isArray(id) ? id : [];
-      if (textOf(kind) === "module") throw new PickleError("it holds a module", "torch.nn.Module");
+      if (textOf(kind) === "module") {
+        throw new PickleError("it contains a module", "torch.nn.Module");
+      }
       const key = textOf(name);
       const isWhole = textOf(kind) === "storage" && !part;
       if (!isWhole || !(type instanceof StorageType) || key === undefined || !isSizes([size])) {
-        throw new PickleError("it holds something else than whole storages outside it");
+        throw new PickleError("it refers to external data other than whole storages");
       }
       const storage = new Storage(key, type.name, DTYPES[type.name], Number(size));
       const known = storages.get(key) ?? storage;
       if (known.type !== storage.type || known.size !== storage.size) {
-        throw new PickleError(`its storage ${key} is also one of another type or size`);
+        throw new PickleError(`its storage ${key} appears with different types or sizes`);
       }
       storages.set(key, known);
       return known;
@@ -155,9 +157,8 @@ function vocabulary(storages: Map<string, Storage>): Vocabulary {
 }
 
 /**
- * The value of a pickle in the file `path`, the storages by their keys that it speaks of, and where it
- * ends. Throws InputError for one that is damaged or wants to use what weights do not need, with what to
- * do instead.
+ * The value of a pickle in the file `path`, the storages it refers to by key, and its end. Throws
+ * InputError, with advice, if the pickle is damaged or names anything that weights do not need.
  */
 export function unpickleTorch(
   bytes: Uint8Array<ArrayBuffer>,
@@ -171,27 +172,27 @@ export function unpickleTorch(
     const { unknown, message } = error;
     if (unknown === undefined) throw unsound(path, message);
     if (Object.hasOwn(OTHER_TENSORS, unknown)) {
-      throw new InputError(`${path}: it holds ${OTHER_TENSORS[unknown]}`);
+      throw new InputError(`${path}: it contains ${OTHER_TENSORS[unknown]}`);
     }
     const name = spellName(abridged(unknown, MAX_OF_NAME));
     throw new InputError(
       isOfModel(unknown, bytes)
-        ? `${path}: it holds a whole model (${name}), which only the program that made it can ` +
+        ? `${path}: it contains a whole model (${name}), which only the program that made it can ` +
           `build; ${SAVE_WEIGHTS}`
-        : `${path}: it wants to use ${name}, which no weights need and which may run programs; ` +
-          `nothing of it was run. If you trust whoever made it, ${SAVE_WEIGHTS}`,
+        : `${path}: it uses ${name}, which weights do not need and which may run code; ` +
+          `no code was run. If you trust the file's author, ${SAVE_WEIGHTS}`,
     );
   }
 }
 
-/** That a file of torch.save is damaged. */
+/** The error for a damaged file of torch.save. */
 export function unsound(path: string, problem: string): InputError {
   return new InputError(
-    `${path}: not a sound file of torch.save: ${problem}; save or fetch it again`,
+    `${path}: not a valid file of torch.save: ${problem}; save or fetch it again`,
   );
 }
 
-/** Whether a name belongs to a module of PyTorch's, or of one's own by what the pickle says of it. */
+/** Whether a name is a module's: PyTorch's own, or a user's, recognised by its pickled fields. */
 function isOfModel(name: string, bytes: Uint8Array): boolean {
   if (name.startsWith("torch.nn.")) return true;
   const text = new TextDecoder("latin1").decode(bytes);
@@ -202,6 +203,6 @@ function view([storage, offset, shape, stride]: readonly unknown[]): TensorView 
   if (
     !(storage instanceof Storage) || !isSizes([offset]) || !isSizes(shape) || !isSizes(stride) ||
     shape.length !== stride.length
-  ) throw new PickleError("it holds a tensor that lies nowhere");
+  ) throw new PickleError("it contains a tensor without a storage");
   return new TensorView(storage, Number(offset), shape, stride);
 }

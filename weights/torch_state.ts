@@ -1,4 +1,4 @@
-/** Where in what `torch.save` was given the weights are: training code keeps them in wrappers. */
+/** Finds the weights in what `torch.save` was given: training code nests them in wrappers. */
 import { InputError } from "../errors.ts";
 import { joinPath } from "../layers/names.ts";
 import { formatNumberOf, someOf } from "../reporting/format.ts";
@@ -7,25 +7,25 @@ import { SAVE_WEIGHTS, TensorView } from "./torch_pickle.ts";
 
 /** A state dict in a file. */
 export interface FoundState {
-  /** The keys that lead to it, with dots between them; empty for what is one itself. */
+  /** The keys that lead to it, joined by dots; empty if the file is a state dict itself. */
   readonly at: string;
-  /** Those of the others in the file. */
+  /** The keys that lead to the others in the file. */
   readonly others: readonly string[];
   readonly state: ReadonlyMap<string, TensorView>;
 }
 
-/** Keys that training code keeps its model under, the most likely first. */
+/** Keys under which training code saves its model, the most likely first. */
 const WRAPPERS = [
   ...["state_dict", "model_state_dict", "model_state", "model", "net", "network", "module"],
   ...["weights", "params", "state_dict_ema", "model_ema", "ema_state_dict", "ema"],
 ];
 
-/** How deep wrappers are looked into. */
+/** How deep wrappers are searched. */
 const MAX_DEEP = 3;
 
 /**
- * The state dict in the value of a pickle: the one that `wanted` leads to, else the one whose key is most likely a
- * model's, else the largest. Throws InputError, naming the file `path`, where there is none.
+ * The state dict in a pickled value: the one that `wanted` leads to, else the one with the most likely key
+ * of a model, else the largest. Throws InputError, naming the file `path`, if there is none.
  */
 export function stateIn(path: string, value: unknown, wanted?: string): FoundState {
   const all = statesIn(value);
@@ -39,7 +39,7 @@ export function stateIn(path: string, value: unknown, wanted?: string): FoundSta
   throw new InputError(`${path}: ${whyNone(value)}; ${SAVE_WEIGHTS}`);
 }
 
-/** Whether the tensors can be a network's: single numbers, as the best accuracy so far, are none. */
+/** Whether the tensors can be a network's: single numbers, such as the best accuracy, cannot. */
 function isNetwork({ state }: Pick<FoundState, "state">): boolean {
   return [...state.values()].some(({ shape }) => shape.some((size) => size > 1));
 }
@@ -49,7 +49,7 @@ function rankOf(at: string): number {
   return rank < 0 ? WRAPPERS.length : rank;
 }
 
-/** The dictionaries that hold tensors by names, and an empty one that could. */
+/** The dictionaries that contain tensors by name, and an empty one, which could. */
 function statesIn(
   value: unknown,
   at = "",
@@ -71,8 +71,8 @@ function statesIn(
 }
 
 function whyNone(value: unknown): string {
-  if (value instanceof TensorView) return "it holds a tensor without a name, no state dict";
-  if (!(value instanceof Map)) return "it holds no state dict";
+  if (value instanceof TensorView) return "it contains a single tensor, not a state dict";
+  if (!(value instanceof Map)) return "it contains no state dict";
   const keys = [...value.keys()].filter(isLine);
-  return `no tensors in it, only ${formatNumberOf(value.size, "value")} (${someOf(keys)})`;
+  return `it contains no tensors, only ${formatNumberOf(value.size, "value")} (${someOf(keys)})`;
 }

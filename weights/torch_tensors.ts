@@ -1,4 +1,4 @@
-/** Tensors out of the storages that files of torch.save keep their numbers in. */
+/** Extracts tensors from the storages in files of torch.save. */
 import type { InputError } from "../errors.ts";
 import { formatBytes } from "../reporting/format.ts";
 import {
@@ -12,21 +12,21 @@ import { type Storage, type TensorView, unsound } from "./torch_pickle.ts";
 /** More axes than any weight has. */
 const MAX_RANK = 16;
 
-/** Bytes that the tensors of a small file may take. */
+/** Bytes that the tensors of a small file may occupy. */
 const SMALL_BYTES = 2 ** 26;
 
-/** How many times the bytes of a file its tensors may take: views of the same numbers are copied. */
+/** Most bytes of tensors per byte of the file: overlapping views are copied. */
 const MAX_TIMES = 8;
 
-/** Unsigned numbers of as many bytes as an element. */
+/** Unsigned integers of an element's size. */
 const WORDS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const;
 
-/** Bytes that may be taken for the tensors of a file of so many. */
+/** Most bytes that the tensors of a file of this size may occupy. */
 export function mostBytes(fileBytes: number): number {
   return Math.max(SMALL_BYTES, MAX_TIMES * fileBytes);
 }
 
-/** What tensors of a file lie in which storage. */
+/** The tensors in a storage. */
 export interface StorageViews {
   readonly storage: Storage;
   readonly dtype: StoredDtype;
@@ -36,9 +36,9 @@ export interface StorageViews {
 }
 
 /**
- * The storages that tensors lie in, by their keys. Throws InputError, naming the file `path` and the
- * tensor, for a view that leaves its storage, elements that are not read, and where all are more than a
- * file of that size can mean.
+ * The storages that tensors are in, by key. Throws InputError, naming the file `path` and the tensor, for
+ * a view that exceeds its storage, an unsupported element type, and tensors that are too large in total
+ * for the file's size.
  */
 export function storagesOf(
   path: string,
@@ -56,7 +56,7 @@ export function storagesOf(
     sum += checkedElements(view, fail) * elementBytes(dtype);
     if (sum > most) {
       throw fail(
-        `and those before it take more than ${formatBytes(most)}, of a file of ` +
+        `and those before it occupy more than ${formatBytes(most)}, from a file of ` +
           formatBytes(fileBytes),
       );
     }
@@ -70,10 +70,10 @@ export function storagesOf(
 
 function requireDtype(name: string, { dtype, type }: Storage, path: string): StoredDtype {
   if (dtype !== undefined) return dtype;
-  throw unsound(path, `the tensor ${name} has elements that no weight has (${type})`);
+  throw unsound(path, `the tensor ${name} has the unsupported element type ${type}`);
 }
 
-/** Elements of a view. */
+/** Elements that a view spans. */
 function checkedElements(
   { storage, offset, shape, stride }: TensorView,
   fail: (problem: string) => InputError,
@@ -83,14 +83,14 @@ function checkedElements(
   if (count === 0) return 0;
   const last = shape.reduce((sum, extent, i) => sum + (extent - 1) * stride[i], offset);
   if (last >= storage.size) {
-    throw fail(`reaches to number ${last} of a storage of ${storage.size}`);
+    throw fail(`reaches element ${last} of a storage of ${storage.size}`);
   }
   return count;
 }
 
 /**
- * The tensors that lie in a storage of these bytes, into `tensors`. Throws InputError, naming the file
- * `path`, where there are too few.
+ * Adds the tensors in a storage of these bytes to `tensors`. Throws InputError, naming the file `path`,
+ * if there are too few bytes.
  */
 export function readViews(
   path: string,
@@ -119,7 +119,7 @@ export function readViews(
   }
 }
 
-/** The bytes of a view of aligned ones, row-major, in an array of their own. */
+/** The bytes of a view of aligned bytes, row-major, in a new array. */
 function gathered(
   bytes: Uint8Array<ArrayBuffer>,
   { offset, shape, stride }: TensorView,

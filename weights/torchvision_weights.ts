@@ -1,10 +1,10 @@
 /**
- * The files of weights that torchvision publishes, for the models of its that are here: on ImageNet, of
- * 1000 classes. From the `url`s in torchvision/models/*.py; a name ends in the beginning of the file's
- * SHA-256. Some of EfficientNet's were stored anew, and renamed, in 2023.
+ * The weights that torchvision publishes for the models available here, trained on ImageNet with 1000
+ * classes. Taken from the `url`s in torchvision/models/*.py; a name ends with the first digits of the
+ * file's SHA-256. Some of EfficientNet's files were stored again under new names in 2023.
  */
 
-/** Files by the model's name: `IMAGENET1K_V1`, then `IMAGENET1K_V2` where there is one. */
+/** Files by model name: `IMAGENET1K_V1`, then `IMAGENET1K_V2` if it exists. */
 export const TORCHVISION: Readonly<Record<string, readonly string[]>> = {
   resnet18: ["resnet18-f37072fd.pth"],
   resnet34: ["resnet34-b627a593.pth"],
@@ -40,8 +40,8 @@ export const TORCHVISION: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Tensors under the names that torchvision's layers have now: its DenseNets were stored when a dense layer's
- * `norm1` was `norm.1`. Others stay as they are.
+ * Tensors under the current names of torchvision's layers: its DenseNets were stored when a dense layer's
+ * `norm1` was still `norm.1`. Other names stay unchanged.
  */
 export function withPresentNames<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
   const former = /^(.*denselayer\d+\.(?:norm|conv))\.([12]\.\w+)$/;

@@ -1,31 +1,31 @@
 /**
- * Which of a file's tensors are a model's: training code keeps its network in wrappers, whose names stand
- * before those of the layers, and other things beside it.
+ * Finds a model's tensors in a file: training code nests its network in wrappers, which prefix the layers'
+ * names, and stores other things next to it.
  */
 import { InputError } from "../errors.ts";
 import type { Module, StateDict, StateTensor } from "../layers/module.ts";
 import { parentPath } from "../layers/names.ts";
 import { someOf } from "../reporting/format.ts";
 
-/** Fields that training code keeps the trained one of several networks in. */
+/** Fields in which training code keeps the trained one of several networks. */
 const USUAL = ["module", "model", "_orig_mod", "net", "network", "state_dict", "backbone"];
 
-/** A model's tensors of a file. */
+/** A model's tensors in a file. */
 export interface Unwrapped {
   /** By their names in the model. */
   readonly tensors: StateDict;
-  /** The names of those that were left out, as beside the model. */
+  /** Names of tensors that were left out because they are not the model's. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * What of a file's tensors is a model's. Where most names of its layers stand behind a beginning that they
- * share, as `module.` or `student.backbone.`, that is taken off; names of layers that lack it are taken
- * as they are, and what else lacks it is left out, as a loss's weights are.
+ * Selects a model's tensors from a file's. If most layer names share a prefix, such as `module.` or
+ * `student.backbone.`, it is removed; layer names without it are kept as they are, and other names without
+ * it are left out, such as a loss's weights.
  *
- * @param prefix the beginning, where a person has named it: nothing that lacks it is taken. Throws
- * InputError where no name has it.
- * @param file where they are from, and the networks in it where there are several
+ * @param prefix a prefix given by the user: only names with it are selected. Throws InputError if no name
+ * has it.
+ * @param file the tensors' file, and its networks if there are several
  */
 export function tensorsOf(
   model: Module,
@@ -40,10 +40,10 @@ export function tensorsOf(
   if (found.tensors.size > 0) return found;
   const beginnings = [...new Set([...tensors.keys()].map((name) => name.split(".")[0]))];
   const has = file.networks.length > 0
-    ? `there are networks at ${someOf(file.networks.map((at) => at || "its top"), 8)}`
-    : `they begin with ${someOf(beginnings, 8)}`;
+    ? `the file has networks at ${someOf(file.networks.map((at) => at || "its top"), 8)}`
+    : `its names begin with ${someOf(beginnings, 8)}`;
   throw new InputError(
-    `${file.path}: no name of its tensors begins with "${prefix}"; ${has}`,
+    `${file.path}: no tensor name begins with "${prefix}"; ${has}`,
     { at: ["prefix"] },
   );
 }
@@ -66,7 +66,7 @@ function unwrapped(
   return { tensors: inside, leftOut };
 }
 
-/** The beginning behind which most names are those of layers; the usual one of several, or none. */
+/** The prefix before most layer names; of several, the usual one; undefined if none. */
 function commonPrefix(tensors: StateDict, isKnown: (name: string) => boolean): string {
   const counts = new Map([["", 0]]);
   for (const name of tensors.keys()) {
@@ -83,7 +83,7 @@ function commonPrefix(tensors: StateDict, isKnown: (name: string) => boolean): s
   return best.find(isUsual) ?? best[0];
 }
 
-/** Tensors by the paths of their layers, and by their names within those. */
+/** Tensors by layer path, then by name within the layer. */
 export function tensorsByLayer(tensors: StateDict): Map<string, Map<string, StateTensor>> {
   const layers = new Map<string, Map<string, StateTensor>>();
   for (const [name, tensor] of tensors) {

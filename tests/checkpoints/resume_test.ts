@@ -57,7 +57,7 @@ Deno.test("a training stopped while it validates repeats the validation", async 
   assertEquals(rest.last, unbroken.last);
 });
 
-Deno.test("a position that no training comes to is refused before anything is written", async () => {
+Deno.test("a position that no training reaches is refused before anything is written", async () => {
   const unbroken = new MemoryStore();
   await train(await tinyTraining({ store: unbroken }));
   assert(unbroken.last);
@@ -69,7 +69,7 @@ Deno.test("a position that no training comes to is refused before anything is wr
       store,
       resume: { state: { ...state, ...wrong }, tensors },
     });
-    await assertRejects(() => train(options), InputError, "an epoch has 4 steps");
+    await assertRejects(() => train(options), InputError, "impossible with 4 steps per epoch");
     assertEquals(store.saves, []);
   }
 });

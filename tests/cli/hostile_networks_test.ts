@@ -15,7 +15,7 @@ const FOLDED = {
   folded_no_logits: 'the network gives nothing; expected "logits" (f32 [1, 3])',
   folded_two_inputs: 'the network takes "pixels" (u8 [1, 10, 8, 3]), "more" (f32 [1, 2])',
   program_trap_201033: "avgPool2d takes 1 inputs (input)",
-  program_trap_215400: 'uses the op "avgPool2dGradient", which is none of inference',
+  program_trap_215400: 'uses the op "avgPool2dGradient", which is not an inference op',
 };
 
 /** And with each checkpoint. */

@@ -207,7 +207,7 @@ Deno.test("a checkpoint of an impossible position is refused by its name", () =>
     assertEquals(resumed.code, 2);
     assertStringIncludes(
       resumed.error,
-      `${join(RUN, "last.safetensors")}: it is said to be at step`,
+      `${join(RUN, "last.safetensors")}: found step`,
     );
     assertEquals(await Deno.readFile(last), before);
   }));

@@ -59,16 +59,19 @@ function broken(name: string, value: number, all = false): Module {
 
 /** What is wrong, and how it is said. */
 const FAULTS: readonly (readonly [model: Module, said: string])[] = [
-  [broken("0.W", NaN), "0.W, which 0 (composeKernel) reads, holds NaN, 1 of 108 numbers"],
+  [broken("0.W", NaN), "0.W, which 0 (composeKernel) reads, contains NaN, 1 of 108 numbers"],
   [
     broken("1.running_var", NaN, true),
-    "1.running_var, which 1 (channelNormalize) reads, holds NaN",
+    "1.running_var, which 1 (channelNormalize) reads, contains NaN",
   ],
   // With it the logits are finite, and the channel is lost.
-  [broken("1.running_var", Infinity), "holds infinity, 1 of 4 numbers"],
+  [broken("1.running_var", Infinity), "contains infinity, 1 of 4 numbers"],
   [broken("1.running_var", -1, true), "1 (channelNormalize) gives NaN, 256 of 256 numbers"],
   [broken("0.W", 3e38, true), "0 (conv2d) gives "],
-  [broken("5.bias", -Infinity), "5.bias, which 5 (linear) reads, holds infinity, 1 of 2 numbers"],
+  [
+    broken("5.bias", -Infinity),
+    "5.bias, which 5 (linear) reads, contains infinity, 1 of 2 numbers",
+  ],
 ];
 
 for (const [model, said] of FAULTS) {
@@ -84,14 +87,14 @@ Deno.test("a sound network is finite, whatever its folded form or unused tensors
   await requireFinite("net", inferenceProgram(model, DESCRIPTION, 1), cpuBackend({ threads: 1 }));
 });
 
-Deno.test("weights from elsewhere that are no numbers are refused, and the model stays as it was", () => {
+Deno.test("weights from elsewhere that are not finite are refused, and the model stays as it was", () => {
   const model = broken("1.bias", 0);
   const before = model.stateDict();
   const tensors = broken("5.weight", NaN).stateDict();
   assertThrows(
     () => adoptState(model, { path: "w", tensors }),
     InputError,
-    "w: 5.weight holds NaN, 1 of 8 numbers",
+    "w: 5.weight contains NaN, 1 of 8 numbers",
   );
   assertEquals(model.stateDict(), before);
 });
@@ -108,7 +111,7 @@ Deno.test("weights too large for float32 are refused, by their names in the file
     assertThrows(
       () => adoptState(model, { path: "w", tensors: large }),
       InputError,
-      `w: ${name} holds numbers too large for float32, ${length} of ${length} numbers`,
+      `w: ${name} contains numbers too large for float32, ${length} of ${length} numbers`,
     );
   }
 });
@@ -122,7 +125,7 @@ Deno.test("an evaluation fails at the first image without logits", async () => {
   await assertRejects(
     () => evaluate(broken("1.running_var", -1, true)),
     RunError,
-    "image 0: the network gives no numbers for it: 1 (channelNormalize) gives NaN",
+    "image 0: the network's logits for it are not finite: 1 (channelNormalize) gives NaN",
   );
   // Filling is no image.
   await evaluate(broken("1.bias", 0));
@@ -146,7 +149,7 @@ async function writePicture(path: string, value: number): Promise<void> {
   await Deno.writeFile(path, new Uint8Array(await encodePng(new ImageData(pixels, 8, 8))));
 }
 
-Deno.test("import, export, site and fold refuse a network without numbers and write nothing; predict and eval fail", () =>
+Deno.test("import, export, site and fold refuse a network with non-finite numbers and write nothing; predict and eval fail", () =>
   withFolder(async (folder) => {
     const at = (name: string) => join(folder, name);
     await writePicture(at("black.png"), 0);
@@ -184,7 +187,7 @@ Deno.test("import, export, site and fold refuse a network without numbers and wr
     assertEquals(left, ["black.png", "c.yaml", "net", "weights.safetensors"]);
   }));
 
-Deno.test("a network without numbers for one picture names it after those before it", () =>
+Deno.test("a network with non-finite numbers for one picture names it after those before it", () =>
   withFolder(async (folder) => {
     const [net, black, white] = ["net", "a.png", "b.png"].map((name) => join(folder, name));
     await writeCheckpoint(net, checkpointOf(broken("0.W", 3e38, true)));
@@ -193,5 +196,8 @@ Deno.test("a network without numbers for one picture names it after those before
     const { code, out, error } = await run("predict", net, black, white);
     assertEquals(code, 1);
     assertStringIncludes(out, `${black}\n`);
-    assertStringIncludes(error, `${white}: the network gives no numbers for it: 0 (conv2d) gives`);
+    assertStringIncludes(
+      error,
+      `${white}: the network's logits for it are not finite: 0 (conv2d) gives`,
+    );
   }));

@@ -17,6 +17,6 @@ Deno.test("weights may be used in another shape, as of a matrix that is a kernel
   assertThrows(
     () => requireModestCost(reshaping(4), 1),
     InputError,
-    "needs 25.2 M numbers for all pictures; expected at most 16.8 M",
+    "needs 25.2 M numbers shared by all images; expected at most 16.8 M",
   );
 });

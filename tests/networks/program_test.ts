@@ -194,23 +194,23 @@ const REFUSED: Readonly<Record<string, readonly [network: FoldedNetwork, why: st
   ],
   "numbers of a few bytes": [
     computing(() => relu(fill([2 ** 24], 1))),
-    "needs 33.6 M numbers for all pictures; expected at most 16.8 M",
+    "needs 33.6 M numbers shared by all images; expected at most 16.8 M",
   ],
   "work of a few bytes": [
     computing(() => matmul(fill([1024, 1024], 1), fill([1024, 1024], 1))),
-    "needs 1.07 G multiply-accumulates for all pictures; expected at most 268 M",
+    "needs 1.07 G multiply-accumulates shared by all images; expected at most 268 M",
   ],
   "more memory for a picture than any network": [
     computing((x) => relu(conv2d(x, fill([33, 1, 1, 1], 1)))),
-    "needs 277 M numbers at once for a picture; expected at most 268 M",
+    "needs 277 M numbers at once per image; expected at most 268 M",
   ],
   "more multiply-accumulates than any network": [
     computing((x) => conv2d(x, fill([1, 1, 1025, 1025], 1), undefined, { padding: 512 })),
-    "needs 4.41 T multiply-accumulates for a picture; expected at most 1.1 T",
+    "needs 4.41 T multiply-accumulates per image; expected at most 1.1 T",
   ],
   "larger poolings than any network": [
     computing((x) => maxPool2d(x, { kernelSize: 65, stride: 1, padding: 32 }).output),
-    "needs 35.5 G numbers for a picture; expected at most 8.59 G",
+    "needs 35.5 G numbers per image; expected at most 8.59 G",
   ],
   "more nodes than any network": [
     changed((nodes) => Array.from({ length: 10_000 }, () => nodes[0])),
@@ -235,7 +235,7 @@ const REFUSED: Readonly<Record<string, readonly [network: FoldedNetwork, why: st
       ...nodes,
       { op: "variable", inputs: [], attributes: { variable: "parameters", offset: 0, shape: [1] } },
     ]),
-    'the op "variable", which is none of inference',
+    'the op "variable", which is not an inference op',
   ],
 };
 

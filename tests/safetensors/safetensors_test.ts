@@ -62,12 +62,12 @@ const f32 = (shape: unknown, data_offsets: unknown) => ({ dtype: "F32", shape, d
 /** What is wrong with a file, the file, and part of the message. */
 const DAMAGED: [what: string, bytes: Uint8Array, message: string][] = [
   ["no bytes", new Uint8Array(0), "too few for a header"],
-  ["a cut header", file({}, 0, { length: 50 }), "cut short"],
+  ["a cut header", file({}, 0, { length: 50 }), "truncated"],
   ["a huge header", file({}, 0, { length: 1e9 }), "more than the 100000000 allowed"],
   ["a header that is not JSON", file("{"), "not JSON"],
   ["a header that is a list", file([]), "not a JSON object"],
-  ["metadata that is not texts", file({ __metadata__: { a: 1 } }), "not a table of texts"],
-  ["a name twice", file('{"a":{}, "b":{"a":1}, "\\u0061" :{}}'), 'the name "a" stands twice'],
+  ["metadata that is not strings", file({ __metadata__: { a: 1 } }), "not a table of strings"],
+  ["a name twice", file('{"a":{}, "b":{"a":1}, "\\u0061" :{}}'), 'the name "a" twice'],
   ["a name of two lines", file({ "a\nb": f32([1], [0, 4]) }, 4), 'control characters: "a\\nb"'],
   ["a name without end", file({ ["a".repeat(1001)]: f32([1], [0, 4]) }, 4), "too long"],
   [
@@ -86,7 +86,7 @@ const DAMAGED: [what: string, bytes: Uint8Array, message: string][] = [
   ["an absurd shape", file({ a: f32([2 ** 40, 2 ** 40], [0, 4]) }, 4), "impossible shape"],
   ["offsets the wrong way round", file({ a: f32([1], [4, 0]) }, 4), "impossible offsets"],
   ["offsets that do not fit the shape", file({ a: f32([2], [0, 4]) }, 4), "needs 8 bytes"],
-  ["cut data", file({ a: f32([2], [0, 8]) }, 4), "cut short: its tensors need 8 bytes"],
+  ["cut data", file({ a: f32([2], [0, 8]) }, 4), "truncated: its tensors need 8 bytes"],
   ["too much data", file({ a: f32([1], [0, 4]) }, 8), "4 bytes after its last tensor"],
   ["a gap", file({ a: f32([1], [0, 4]), b: f32([1], [8, 12]) }, 12), "starts at byte 8"],
   ["an overlap", file({ a: f32([2], [0, 8]), b: f32([1], [4, 8]) }, 8), "starts at byte 4"],
@@ -95,13 +95,13 @@ const DAMAGED: [what: string, bytes: Uint8Array, message: string][] = [
 for (const [what, bytes, message] of DAMAGED) {
   Deno.test(`a safetensors file with ${what} is an input error that names the file`, () => {
     const error = assertThrows(() => parseSafetensors(bytes, "some.safetensors"), InputError);
-    assertEquals(error.message.startsWith("some.safetensors: not a sound safetensors file"), true);
+    assertEquals(error.message.startsWith("some.safetensors: not a valid safetensors file"), true);
     assertEquals(error.message.includes(message), true, error.message);
     assertEquals(error.message.includes("\n"), false, error.message);
   });
 }
 
-Deno.test("every file cut short at any byte is an input error", () => {
+Deno.test("every file truncated at any byte is an input error", () => {
   const bytes = encodeSafetensors(TENSORS, { format: "test" });
   for (let length = 0; length < bytes.length; length++) {
     assertThrows(() => parseSafetensors(bytes.subarray(0, length), "x"), InputError);

@@ -185,7 +185,7 @@ Deno.test("Keras' plain kernels unfold, and the authors' 1x1 kernels of three ax
 Deno.test("what the authors' layers would compute otherwise is refused by name", () => {
   const grouped = network({ ...CASES[3], pairing: "authors" });
   for (const layout of LAYOUTS) {
-    assertThrows(() => stateInLayout(grouped, layout), InputError, "0: in 2 groups");
+    assertThrows(() => stateInLayout(grouped, layout), InputError, "0: with 2 groups");
   }
   const deep = network(CASES[4]);
   assertThrows(

@@ -115,6 +115,6 @@ Deno.test("batch norms that a file lacks without a trace are refused by name", (
     [...disturb(resNet()).stateDict()].filter(([name]) => !/bn\d|downsample\.1/.test(name)),
   );
   const { message } = assertThrows(() => adoptState(resNet(), from(state, "a.onnx")), InputError);
-  assertStringIncludes(message, "the layers bn1, layer1.0.bn1, layer1.0.bn2, … (batch norms)");
+  assertStringIncludes(message, "the batch norms bn1, layer1.0.bn1, layer1.0.bn2, … are missing");
   assertStringIncludes(message, "Use the checkpoint or the folded network (.safetensors)");
 });

@@ -100,7 +100,7 @@ Deno.test("a layer of which the authors have none is refused by name, an own one
   assertThrows(
     () => authorsState(build(() => new Parameter([1]))),
     InputError,
-    "0: a OwnConv2d keeps factor, for which neither PyTorch nor the DO-Conv authors have a layer",
+    "0: a OwnConv2d has factor, for which neither PyTorch nor the DO-Conv authors have a layer",
   );
   assertEquals([...authorsState(build()).keys()], ["0.weight", "0.bias"]);
 });
@@ -185,7 +185,7 @@ Deno.test("what stands beside a wrapped model is left out, and named where the r
   assertEquals(adoptState(other, state), { leftOut: ["criterion.weight"] });
   assertEquals(other.stateDict(), plain.stateDict());
   const error = assertThrows(() => adoptState(resNet({ classes: 7 }), state), InputError);
-  assertStringIncludes(error.message, "Left out, as not in the model: criterion.weight");
+  assertStringIncludes(error.message, "Left out, not in the model: criterion.weight");
 });
 
 Deno.test("a wrapper is one only for a model that has no such part, whatever stands beside it", () => {

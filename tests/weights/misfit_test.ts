@@ -21,13 +21,13 @@ function reason(tensors: StateDict): string[] {
 Deno.test("many tensors are told by the parts of the network they are in, with the key that helps", () => {
   const lines = reason(resNet("resnet34").stateDict());
   assertEquals(lines, [
-    "w.pth: the weights do not fit the model: all of its 102 tensors are in them",
+    "w.pth: the weights do not fit the model: they provide all of its 102 tensors",
     "unexpected: 12 tensors of layer1 (layer1.2.conv1.weight [8, 8, 3, 3], …)",
     "unexpected: 24 tensors of layer2 (layer2.2.conv1.weight [16, 16, 3, 3], …)",
     "unexpected: 48 tensors of layer3 (layer3.2.conv1.weight [32, 32, 3, 3], …)",
     "unexpected: 12 tensors of layer4 (layer4.2.conv1.weight [64, 64, 3, 3], …)",
     "model.ignore: [layer1.2, layer2.2, layer2.3, layer3.2, layer3.3, layer3.4, layer3.5, layer4.2] " +
-    "goes on without: what is in the file alone is left out, layers of the model start anew",
+    "skips these: tensors only in the file are left out, tensors only in the model are initialized",
   ]);
   const ignore = /\[(layer1.2.*layer4.2)\]/.exec(lines[5])![1].split(", ");
   const [model, trained] = [resNet(), disturb(resNet("resnet34"))];
@@ -41,9 +41,12 @@ Deno.test("many tensors are told by the parts of the network they are in, with t
 Deno.test("a part that the file lacks is named as a whole", () => {
   const state = new Map([...resNet().stateDict()].filter(([name]) => !name.startsWith("layer4")));
   const [first, ...lines] = reason(state);
-  assertEquals(first, "w.pth: the weights do not fit the model: of its 102 tensors 77 are in them");
+  assertEquals(
+    first,
+    "w.pth: the weights do not fit the model: they provide 77 of its 102 tensors",
+  );
   assert(lines[0].startsWith("missing: 15 tensors of layer4.0 (layer4.0.conv1.weight"), lines[0]);
-  assert(lines[2].startsWith("model.ignore: [layer4] goes on without"), lines[2]);
+  assert(lines[2].startsWith("model.ignore: [layer4] skips these"), lines[2]);
 });
 
 Deno.test("weights of other sizes are told in few lines, whatever their number", () => {
@@ -56,7 +59,7 @@ Deno.test("weights of other sizes are told in few lines, whatever their number",
   assert(
     lines[5].startsWith("wrong shape: 17 tensors of layer4, fc") || lines[5].includes("layer4"),
   );
-  assert(lines[6].startsWith("They are weights of another architecture, or of this"), lines[6]);
+  assert(lines[6].startsWith("The weights are of another architecture, or were"), lines[6]);
 });
 
 Deno.test("plain kernels are told to enter no block of branches, in a line", () => {
@@ -69,7 +72,7 @@ Deno.test("plain kernels are told to enter no block of branches, in a line", () 
     assertEquals(message.split("\n").length, 1);
     assertStringIncludes(
       message,
-      "weight, which no kind of convolution takes but conv and do_conv",
+      "weight, which only the convolutions conv and do_conv accept",
     );
   }
 });
@@ -82,7 +85,7 @@ Deno.test("options are written as keys of a config or as arguments", () => {
     () => adoptState(resNet(), from(state), { form: "arguments" }),
     InputError,
   );
-  assertStringIncludes(message, "--ignore aux --ignore layer4.1.bn2.bias goes on without");
+  assertStringIncludes(message, "--ignore aux --ignore layer4.1.bn2.bias skips these");
 });
 
 Deno.test("weights of which no name fits are told to be behind others or another network's", () => {
@@ -91,9 +94,9 @@ Deno.test("weights of which no name fits are told to be behind others or another
   );
   const [first, ...others] = reason(renamed).filter((line) => !line.startsWith("missing"));
   const last = others.at(-1)!;
-  assertEquals(first, "w.pth: the weights do not fit the model: of its 102 tensors 0 are in them");
+  assertEquals(first, "w.pth: the weights do not fit the model: they provide 0 of its 102 tensors");
   assert(
-    last.includes("model.prefix says behind which") && last.includes("theirs begin with encoder"),
+    last.includes("pass it as model.prefix") && last.includes("names begin with encoder"),
     last,
   );
 });
@@ -102,9 +105,9 @@ Deno.test("names that are no plain text in a config are quoted, and one without 
   const advice = (name: string) =>
     reason(new Map([...resNet().stateDict(), [name, { shape: [1], data: new Float32Array(1) }]]))
       .at(-1)!;
-  assert(advice("99.weight").startsWith('model.ignore: ["99"] goes'), advice("99.weight"));
-  assert(advice("...").startsWith('model.ignore: ["."] goes'), advice("..."));
-  assert(advice("").startsWith("A tensor without a name cannot be ignored"), advice(""));
+  assert(advice("99.weight").startsWith('model.ignore: ["99"] skips'), advice("99.weight"));
+  assert(advice("...").startsWith('model.ignore: ["."] skips'), advice("..."));
+  assert(advice("").startsWith("A tensor with an empty name cannot be ignored"), advice(""));
   const tensors = resNet().stateDict();
   tensors.set("...", { shape: [1], data: new Float32Array(1) });
   adoptState(resNet(), from(tensors), { ignore: ["."] });

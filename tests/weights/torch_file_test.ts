@@ -54,37 +54,40 @@ Deno.test("a dictionary that holds itself is gone through once", async () => {
 const MESSAGES: readonly (readonly [pickle: string, message: string])[] = [
   [
     pickled("cos\nsystem\nU\x02ls\x85R"),
-    "it wants to use os.system, which no weights need and which may run programs; nothing of it was " +
-    "run. If you trust whoever made it, save the weights alone, in PyTorch: " +
+    "it uses os.system, which weights do not need and which may run code; no code was run. If you " +
+    "trust the file's author, save the weights alone, in PyTorch: " +
     'torch.save(model.state_dict(), "weights.pth")',
   ],
   [
     pickled("c__main__\nNet\n)\x81}(U\x0b_parameters}U\x08_modules}ub"),
-    "it holds a whole model (__main__.Net), which only the program that made it can build; save the " +
+    "it contains a whole model (__main__.Net), which only the program that made it can build; save the " +
     'weights alone, in PyTorch: torch.save(model.state_dict(), "weights.pth")',
   ],
   [
     pickled(dictionary({ a: "ctorch._utils\n_rebuild_qtensor\n)R" })),
-    "it holds quantized tensors: dequantize them first, in PyTorch: torch.save({name: " +
+    "it contains quantized tensors: dequantize them first, in PyTorch: torch.save({name: " +
     'tensor.dequantize() for name, tensor in model.state_dict().items()}, "weights.pth")',
   ],
   [
     pickled(dictionary({ a: "ctorch._utils\n_rebuild_sparse_tensor\n)R" })),
-    "it holds sparse tensors: make them dense first, in PyTorch: torch.save({name: tensor.to_dense()",
+    "it contains sparse tensors: make them dense first, in PyTorch: torch.save({name: tensor.to_dense()",
   ],
   [
     pickled(dictionary({ a: "ctorch._utils\n_rebuild_meta_tensor_no_storage\n)R" })),
-    "it holds tensors of the device meta, which have no numbers",
+    "it contains tensors of the device meta, which have no numbers",
   ],
-  [pickled("c\x1b[2J\nx\n"), "it wants to use \\u001b[2J.x, which"],
-  [pickled(TENSOR), "it holds a tensor without a name, no state dict; save"],
-  [pickled(dictionary({ epoch: "K\x07" })), "no tensors in it, only 1 value (epoch); save"],
+  [pickled("c\x1b[2J\nx\n"), "it uses \\u001b[2J.x, which"],
+  [pickled(TENSOR), "it contains a single tensor, not a state dict; save"],
+  [pickled(dictionary({ epoch: "K\x07" })), "it contains no tensors, only 1 value (epoch); save"],
   [pickled(dictionary({ a: TENSOR.replace("K\x02tQ", "K\x03tQ") })), "has 8 bytes, expected 12"],
   [
     pickled(dictionary({ a: TENSOR.replace("U\x010", "U\x017") })),
     'the storage "7" of the tensor a',
   ],
-  [pickled(dictionary({ a: TENSOR.replace("Float", "ComplexFloat") })), "no weight has (Complex"],
+  [
+    pickled(dictionary({ a: TENSOR.replace("Float", "ComplexFloat") })),
+    "unsupported element type Complex",
+  ],
   [pickled(state("a\nb")), "has control characters"],
 ];
 
@@ -97,12 +100,12 @@ for (const [pickle, message] of MESSAGES) {
 Deno.test("files of torch.save that hold no state dict say what to do", async () => {
   for (
     const [name, advice] of [
-      ["torchscript.pt", "a TorchScript archive, which holds a program; save the weights alone"],
+      ["torchscript.pt", "a TorchScript archive, which contains a program; save the weights alone"],
       [
         "whole_model_own_class.pth",
         "only the program that made it can build; save the weights alone",
       ],
-      ["file_cut.pth", "not a sound file of torch.save"],
+      ["file_cut.pth", "not a valid file of torch.save"],
     ]
   ) await assertRejects(() => readTorchWeights(fixture(name)), InputError, advice);
 });
@@ -111,5 +114,9 @@ Deno.test("a zip archive that unpacks to far more than it is, is refused", () =>
   withFolder(async (folder) => {
     const path = join(folder, "bomb.pth");
     await Deno.writeFile(path, torchFile(bytesOf(pickled(state("a"))), new Uint8Array(2 ** 27)));
-    await assertRejects(() => readTorchWeights(path), InputError, "unpacked it has more than 64");
+    await assertRejects(
+      () => readTorchWeights(path),
+      InputError,
+      "unpacked, it has more than the allowed 64",
+    );
   }));

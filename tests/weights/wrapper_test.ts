@@ -42,12 +42,12 @@ Deno.test("a named beginning decides, with or without its dot, and one that is n
   const error = assertThrows(() => found(both, "teacher"), InputError);
   assertEquals(
     error.message,
-    'w.pth: no name of its tensors begins with "teacher"; they begin with model, ema',
+    'w.pth: no tensor name begins with "teacher"; its names begin with model, ema',
   );
   assertThrows(
     () => found(OWN, "teacher", ["resnet", "resnet2"]),
     InputError,
-    'w.pth: no name of its tensors begins with "teacher"; there are networks at resnet, resnet2',
+    'w.pth: no tensor name begins with "teacher"; the file has networks at resnet, resnet2',
   );
   assertEquals(error.at, ["prefix"]);
 });
