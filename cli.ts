@@ -13,7 +13,7 @@ import { spellControls } from "./reporting/controls.ts";
 import { Progress, type ProgressTarget, standardError } from "./reporting/progress.ts";
 
 /** A line of {@link COMMANDS}. */
-export interface CommandEntry {
+interface CommandEntry {
   name: string;
   /** One line, without a full stop. */
   summary: string;
@@ -48,7 +48,7 @@ export const COMMANDS: readonly CommandEntry[] = [
 ];
 
 /** Where the command line writes. */
-export interface Streams {
+interface Streams {
   /** Writes text to standard output as it is. */
   out(text: string): void;
   /** Standard error. */

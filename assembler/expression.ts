@@ -164,10 +164,10 @@ export function writeMemoryArgument(code: CodeWriter, bytes: number, offset: num
 }
 
 /** A load of `bytes` bytes at address + constant offset (in bytes, default 0). */
-export type Load<T extends ValueType> = (address: Operand<"i32">, offset?: number) => Expression<T>;
+type Load<T extends ValueType> = (address: Operand<"i32">, offset?: number) => Expression<T>;
 
 /** A store at address + constant offset (in bytes, default 0). */
-export type Store<T extends ValueType> = (
+type Store<T extends ValueType> = (
   address: Operand<"i32">,
   value: Operand<T>,
   offset?: number,

@@ -20,7 +20,7 @@ export async function lastLine(
 }
 
 /** What is measured; ImageNet's networks see images of 224 × 224, CIFAR's of 32 × 32. */
-export interface BenchCase {
+interface BenchCase {
   readonly network: string;
   readonly batchSize: number;
   readonly threads: string;

@@ -7,7 +7,7 @@ import { fileTuningStore } from "../backends/webgpu/tuning_store.ts";
 import type { Arguments, Context, Option } from "./command.ts";
 
 /** The keys of a config that name a backend. */
-export type BackendChoice = Pick<BackendOptions, "backend" | "threads" | "precision">;
+type BackendChoice = Pick<BackendOptions, "backend" | "threads" | "precision">;
 
 /** The same and its form, or the backend whose bits are to be repeated. */
 type OpenedChoice = BackendChoice & Pick<BackendOptions, "form" | "repeat">;

@@ -18,7 +18,7 @@ const LATENCY = 0.05;
 const MAX_MACHINES = 64;
 
 /** What is measured of a step on this machine. */
-export interface StepTimes {
+interface StepTimes {
   readonly shards: number;
   /** Milliseconds of a step that computes all shards. */
   readonly step: number;
@@ -29,7 +29,7 @@ export interface StepTimes {
 }
 
 /** A step on a number of machines. */
-export interface Prediction {
+interface Prediction {
   readonly machines: number;
   /** Milliseconds of computing. */
   readonly computing: number;

@@ -5,7 +5,7 @@ import { formatCount, formatPercent, formatTable } from "../reporting/format.ts"
 import { sum } from "../reporting/statistics.ts";
 
 /** The time of all calls of one kind of kernel. */
-export interface KernelShare {
+interface KernelShare {
   readonly kernel: string;
   readonly calls: number;
   /** Of all calls in a step. */

@@ -8,7 +8,7 @@ import { fromHome } from "../files/home.ts";
 import type { Progress } from "../reporting/progress.ts";
 
 /** An argument that is told by its place. */
-export interface Positional {
+interface Positional {
   /** As shown in the usage line, in capitals. */
   name: string;
   help: string;

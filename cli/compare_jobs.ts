@@ -10,7 +10,7 @@ import { errorOf, type FromJob, type ToJob } from "./compare_messages.ts";
 export type Train = (run: PlannedRun) => Promise<TrainingOutcome["status"]>;
 
 /** What is the same for all. */
-export interface JobOptions {
+interface JobOptions {
   /** How many there are at once. */
   readonly jobs: number;
   readonly signal: AbortSignal;

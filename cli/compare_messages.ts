@@ -28,7 +28,7 @@ export type FromJob =
   | { readonly failure: Failure };
 
 /** An error on its way between threads. */
-export interface Failure {
+interface Failure {
   readonly kind: "input" | "run" | "diverged" | "defect";
   readonly message: string;
 }

@@ -25,7 +25,7 @@ import { changesSince } from "./same_run.ts";
 import { trainConfig } from "./train_config.ts";
 
 /** How the trainings of a comparison ended. */
-export interface TrainedRuns {
+interface TrainedRuns {
   /** Whether a person stopped them. */
   readonly isStopped: boolean;
   /** Those that diverged. */
@@ -33,7 +33,7 @@ export interface TrainedRuns {
 }
 
 /** How runs are trained. */
-export interface TrainAllOptions {
+interface TrainAllOptions {
   /** Their folder, for messages. */
   readonly output: string;
   /** How they will be compared. */

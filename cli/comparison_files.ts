@@ -22,7 +22,7 @@ import type { Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
 
 /** A comparison, and the runs that it is of. */
-export interface ShownComparison {
+interface ShownComparison {
   readonly runs: readonly VariantRun[];
   readonly comparison: Comparison;
   readonly caption: Caption;

@@ -15,7 +15,7 @@ const SCALE = 2;
 const LABEL = SCALE * LETTER_HEIGHT + GAP;
 
 /** A row of it. */
-export interface SheetRow {
+interface SheetRow {
   readonly label: string;
   /** Of {@link THUMBNAIL_SIDE} and 3 channels. */
   readonly pictures: readonly Raster[];

@@ -52,7 +52,7 @@ export function denoCheck(version: string): Check {
 }
 
 /** How many threads the CPU backend will use by default. */
-export function coresCheck(cores: number): Check {
+function coresCheck(cores: number): Check {
   return { name: "CPU cores", status: "ok", found: String(cores) };
 }
 

@@ -16,7 +16,7 @@ import type { Check } from "./check.ts";
 import { diagnoseGpu, type GpuSystem, inspectGpuSystem } from "./gpu_system.ts";
 
 /** What is asked of an adapter. */
-export interface AdapterFacts {
+interface AdapterFacts {
   readonly info: {
     readonly vendor: string;
     readonly device: string;

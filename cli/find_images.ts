@@ -8,7 +8,7 @@ import { isPictureName, SIGNATURE_BYTES } from "../files/picture_names.ts";
 import { readWanted } from "../files/read_wanted.ts";
 
 /** What was found. */
-export interface FoundImages {
+interface FoundImages {
   /** Files in the order of the words; those of a folder or a pattern in the order of their names. */
   readonly paths: readonly string[];
   /** A sentence for each word that means no file, and for each folder that cannot be read. */

@@ -7,7 +7,7 @@ const HALF = [220, 30, 60], MOST = [255, 220, 40], OPAQUE = 0.7;
 const DARK = 0.4;
 
 /** How much places matter: [height, width], row-major. */
-export interface Heat {
+interface Heat {
   readonly height: number;
   readonly width: number;
   /** Negative numbers count as 0. */

@@ -18,7 +18,7 @@ import type { Arguments, Context } from "./command.ts";
 export const KERNEL_BACKENDS = ["cpu", "webgpu", "reference"] as const;
 
 /** What a kernel is tried on. */
-export interface KernelBackend {
+interface KernelBackend {
   readonly backend: Backend;
   /** Names of the kernel's variants, the built-in choice first; none where there is no choice. */
   readonly variants: readonly string[];

@@ -2,7 +2,7 @@
 import type { Span, View } from "../reporting/view.ts";
 
 /** What there is to show. */
-export interface LiveState {
+interface LiveState {
   /** `epoch 3/10`. */
   readonly title: string;
   /** Share of the epoch, or its validation, that is done. */

@@ -37,7 +37,7 @@ const BEGINNING = 2 ** 16;
 const USUAL_PIXELS = 2 ** 20;
 
 /** What is known of a split's images. */
-export type PlannedSplit = Pick<
+type PlannedSplit = Pick<
   ImageSource,
   "count" | "shape" | "reads" | "handle" | "beginningOf"
 >;
@@ -51,7 +51,7 @@ export interface PlannedImages {
 }
 
 /** What takes memory, in bytes. */
-export interface RunMemory {
+interface RunMemory {
   /** The memory that the programs compute in, where that is the machine's and not a device's. */
   readonly network: number;
   /** Copies of parameters, statistics and optimizer state outside it, for checkpoints. */

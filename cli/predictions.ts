@@ -16,7 +16,7 @@ import type { SeenPicture } from "./explanation.ts";
 import type { NamedProbability, Prediction } from "./prediction_formats.ts";
 
 /** How pictures are read and what is told of them. */
-export interface PredictionOptions extends ReadOptions {
+interface PredictionOptions extends ReadOptions {
   /** Pictures computed at once, views counted each. */
   readonly batchSize: number;
   /** In which several views each is seen. Default: one. */
@@ -35,7 +35,7 @@ export interface PredictionOptions extends ReadOptions {
 type Told = Pick<Prediction, "image"> & Omit<ReadPicture, "pixels">;
 
 /** What is said of a picture. */
-export interface Predicted {
+interface Predicted {
   readonly told: Told & Pick<Prediction, "predictions">;
   /** What was seen of it, where that is kept. */
   readonly seen?: SeenPicture;

@@ -42,7 +42,7 @@ export function readConfig(
 }
 
 /** What is known of the network of a config before it is built. */
-export interface PlannedNetwork {
+interface PlannedNetwork {
   readonly info: DatasetInfo;
   readonly architecture: Architecture;
   readonly description: NetworkDescription;

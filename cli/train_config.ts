@@ -27,7 +27,7 @@ import { factsOf } from "./same_run.ts";
 import { TrainReport } from "./train_report.ts";
 
 /** What is to be trained, where, and what becomes of a run that is there. */
-export interface TrainingRequest extends RunRequest {
+interface TrainingRequest extends RunRequest {
   readonly existing: ExistingRun;
   /** A line that tells how to go on with a run that was stopped. */
   readonly howToGoOn: string;

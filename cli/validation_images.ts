@@ -11,7 +11,7 @@ import { loadImages } from "./load_data.ts";
 import { readConfig } from "./prepare.ts";
 
 /** A network that is evaluated. */
-export type EvaluatedFile = Pick<LoadedNetwork, "description" | "checkpoint">;
+type EvaluatedFile = Pick<LoadedNetwork, "description" | "checkpoint">;
 
 /** The options that say which images. */
 export const imagesOptions: Readonly<Record<"config" | "set", Option>> = {

@@ -7,7 +7,7 @@ import type { Objective } from "../training/objectives/objective.ts";
 import type { Target } from "./targets.ts";
 
 /** A metric, by its name. */
-export interface NamedMetric extends MetricInfo {
+interface NamedMetric extends MetricInfo {
   readonly name: string;
 }
 

@@ -12,7 +12,7 @@ export interface Spread {
 }
 
 /** Differences of pairs, and the paired t test of whether their mean is 0. */
-export interface PairedDifference extends Spread {
+interface PairedDifference extends Spread {
   readonly standardError: number | null;
   /** Null where all differences are the same, as `p` and `effect` then are. */
   readonly t: number | null;

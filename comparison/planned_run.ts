@@ -23,7 +23,7 @@ export interface PlannedRun {
 }
 
 /** What a comparison trains. */
-export interface PlanOptions {
+interface PlanOptions {
   /** The config's file and the overrides that hold for all runs. */
   readonly config: string;
   readonly set: readonly string[];

@@ -9,7 +9,7 @@ import { hasDiverged } from "../training/run_log.ts";
 import { type ComparedRun, readComparedRun } from "./compared_run.ts";
 
 /** What was found. */
-export interface FoundRuns {
+interface FoundRuns {
   readonly runs: readonly ComparedRun[];
   /** Those that diverged when they were last trained. */
   readonly diverged: readonly FoundDiverged[];
@@ -18,7 +18,7 @@ export interface FoundRuns {
 }
 
 /** A run that diverged. */
-export type FoundDiverged = Pick<ComparedRun, "name" | "path" | "seed" | "config">;
+type FoundDiverged = Pick<ComparedRun, "name" | "path" | "seed" | "config">;
 
 /**
  * The runs in folders, or in the folders within, in the order of their names. Throws InputError for a

@@ -5,7 +5,7 @@ import type { Comparison, MetricSummary, ReachedSummary } from "./comparison.ts"
 import { formatDifference, formatInterval, formatP, formatSpread, shownTests } from "./verdict.ts";
 
 /** A table: the first row is its heading; the first column names variants, the others are numbers. */
-export interface Table {
+interface Table {
   readonly title: string;
   readonly rows: readonly (readonly string[])[];
 }

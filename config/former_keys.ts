@@ -121,7 +121,7 @@ export function otherForms(path: readonly string[]): string[][] {
 }
 
 /** What became of former keys. */
-export interface FormerKeys {
+interface FormerKeys {
   /** Options that were moved. */
   readonly moved: Moved[];
   /** What is wrong with their values; those are left out. */

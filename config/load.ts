@@ -18,7 +18,7 @@ import { MAX_BYTES, requireModestText } from "./yaml.ts";
 const FETCHING = ["data.mirror", "data.checksums"];
 
 /** How a config is read. */
-export interface LoadOptions {
+interface LoadOptions {
   /** Overrides `key.path=value`, the value in YAML; `null` removes the key. */
   set?: readonly string[];
   /** Receives a line for each place to which former keys were moved: where they are, what to write. */

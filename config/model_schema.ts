@@ -9,7 +9,7 @@ import { isRecord } from "../schema/record.ts";
 import { address, path } from "./path.ts";
 
 /** `model` of a config. */
-export interface ModelConfig {
+interface ModelConfig {
   /** A model by name, or `layers`. */
   readonly name?: string;
   /** A model as a list of layers. */

@@ -25,7 +25,7 @@ const TOO_MANY = `holds more than ${formatCount(MAX_VALUES)} values, aliases cou
 const MAX_DEPTH = 64;
 
 /** What is wrong with a text at a place in it, as a sentence. */
-export interface YamlProblem {
+interface YamlProblem {
   readonly offset: number;
   readonly message: string;
 }

@@ -41,13 +41,13 @@ export interface Erasing {
 }
 
 /** Is carried out by the training step. */
-export interface StepAugmentation {
+interface StepAugmentation {
   /** Its part of it. */
   readonly transform: Partial<StepTransform>;
 }
 
 /** A random change of training images. */
-export type Augmentation = HostAugmentation | StepAugmentation;
+type Augmentation = HostAugmentation | StepAugmentation;
 
 /** An augmentation that a config can name. */
 export interface AugmentationEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {

@@ -17,7 +17,7 @@ const schema = z.object({
 type Size = z.output<typeof schema>["size"];
 
 /** One of these datasets. */
-export interface FastaiDataset extends Pick<PublishedPictures["info"], "name" | "title" | "sizes"> {
+interface FastaiDataset extends Pick<PublishedPictures["info"], "name" | "title" | "sizes"> {
   readonly about: string;
   /** Name of the archive of the full size, without its ending. */
   readonly archive: string;

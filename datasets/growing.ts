@@ -1,7 +1,7 @@
 /** Numbers in memory that all threads share, as many as come. */
 
 /** Arrays that can grow. */
-export type Growable =
+type Growable =
   | Uint8Array<SharedArrayBuffer>
   | Int32Array<SharedArrayBuffer>
   | Uint32Array<SharedArrayBuffer>

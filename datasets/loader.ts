@@ -55,7 +55,7 @@ export interface LoaderOptions {
 }
 
 /** Whose batches a loader serves, where several share an epoch's: they take turns. */
-export interface Turn {
+interface Turn {
   /** Which of them this one is, from 0. */
   readonly index: number;
   /** How many there are. */

@@ -22,7 +22,7 @@ import { filesIn } from "./stores/files.ts";
 const MAX_LISTED = 2 ** 25;
 
 /** Pictures and the class of each. */
-export type LabelledPaths = Pick<FoundPictures, "paths" | "labels" | "trainCount">;
+type LabelledPaths = Pick<FoundPictures, "paths" | "labels" | "trainCount">;
 
 /** A published dataset of colour pictures. */
 export interface PublishedPictures extends PublishedFiles {

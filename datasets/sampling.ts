@@ -17,7 +17,7 @@ export interface EpochOrder {
 }
 
 /** Which epoch of a run it is. */
-export interface EpochKey {
+interface EpochKey {
   readonly seed: number;
   readonly epoch: number;
 }

@@ -4,7 +4,7 @@ import { InputError } from "../errors.ts";
 import { readableVariable } from "./home.ts";
 
 /** What {@link cacheFolder} looks at; the defaults are those of this process. */
-export interface CacheEnvironment {
+interface CacheEnvironment {
   /** The value of an environment variable, if it is set. */
   readonly get: (name: string) => string | undefined;
   readonly os: typeof Deno.build.os;
@@ -41,7 +41,7 @@ export function cacheFolder(
 }
 
 /** A cache that need not be there for anything to work. */
-export interface OptionalCache {
+interface OptionalCache {
   readonly folder: string;
   /** Whether it may be written to. */
   readonly isWritable: boolean;

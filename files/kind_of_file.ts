@@ -42,7 +42,7 @@ export const NEXT: Readonly<Record<Wanted, string>> = {
 };
 
 /** A kind of file. */
-export interface Kind {
+interface Kind {
   /** With its article. */
   readonly what: string;
   /** What to do with it, the same whatever was wanted or by what was. */

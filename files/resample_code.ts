@@ -35,7 +35,7 @@ export interface ResampleFunctions {
 }
 
 /** Bytes of what is said of a tap before its weights: where it begins and how many there are. */
-export const TAP_HEADER = 8;
+const TAP_HEADER = 8;
 
 /** Adds the functions. */
 export function addResample(module: ModuleBuilder): void {

@@ -9,7 +9,7 @@ export interface InputAttributes {
 }
 
 /** Attributes of {@link variableOp}. */
-export interface VariableAttributes {
+interface VariableAttributes {
   readonly variable: string;
   /** First element read. */
   readonly offset: number;

@@ -56,7 +56,7 @@ export function threefry2x32(
 }
 
 /** Which stream of numbers; see {@link RandomStream}. Integers from 0, below 2^32 except the seed. */
-export interface StreamKey {
+interface StreamKey {
   /** The run's seed: an integer from 0 to 2^53 - 1. */
   readonly seed: number;
   /** The purpose, one of {@link STREAM}. */

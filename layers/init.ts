@@ -18,7 +18,7 @@ export function fanIn(shape: Shape): number {
 }
 
 /** Outputs one input reaches: O · kH · kW. PyTorch's count, which leaves `groups` out. */
-export function fanOut(shape: Shape): number {
+function fanOut(shape: Shape): number {
   return shape[0] * sizeOf(shape.slice(2));
 }
 
@@ -40,7 +40,7 @@ export function fillUniform(data: Float32Array, bound: number, random: RandomSou
 }
 
 /** Fills with normal numbers of mean 0. */
-export function fillNormal(data: Float32Array, deviation: number, random: RandomSource): void {
+function fillNormal(data: Float32Array, deviation: number, random: RandomSource): void {
   for (let i = 0; i < data.length; i++) data[i] = deviation * random.normal();
 }
 

@@ -21,7 +21,7 @@ export const nestingSchema = z.strictObject({
 });
 
 /** What nests another kind. */
-export type Nesting = z.output<typeof nestingSchema>;
+type Nesting = z.output<typeof nestingSchema>;
 
 /** The factory of the kind that is nested. Throws InputError as {@link factoryAmong}. */
 export function nestedFactory({ convolution }: Nesting): ConvolutionFactory {

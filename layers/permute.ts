@@ -3,7 +3,7 @@ import { sizeOf } from "../graph/types.ts";
 import { floatsOf, type StateTensor } from "./module.ts";
 
 /** A tensor of f32. */
-export interface FloatTensor extends StateTensor {
+interface FloatTensor extends StateTensor {
   readonly data: Float32Array<ArrayBuffer>;
 }
 

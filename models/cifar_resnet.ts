@@ -16,7 +16,7 @@ import { modelConvolution, type ModelEntry, type ModelOptions, normBehind } from
 import { BasicBlock, type BlockClass, PreActivationBlock, stage } from "./residual_blocks.ts";
 
 /** Options of {@link CifarResNetV1} and {@link CifarResNetV2}. */
-export interface CifarResNetOptions extends ModelOptions {
+interface CifarResNetOptions extends ModelOptions {
   /** Blocks of each stage. */
   readonly blocks: readonly [number, number, number];
   /** Channels after the stem, then of each stage. */
@@ -24,7 +24,7 @@ export interface CifarResNetOptions extends ModelOptions {
 }
 
 /** Options of {@link CifarResNetV1}. */
-export interface CifarResNetV1Options extends CifarResNetOptions {
+interface CifarResNetV1Options extends CifarResNetOptions {
   /** Whether a ReLU follows the stem's batch norm. Default false, as in GluonCV. */
   readonly stemReLU?: boolean;
 }

@@ -13,7 +13,7 @@ import type { ModelEntry, ModelOptions } from "./options.ts";
 import { BasicBlockV2 } from "./residual_blocks.ts";
 
 /** Options of {@link CifarWideResNet}. */
-export interface CifarWideResNetOptions extends ModelOptions {
+interface CifarWideResNetOptions extends ModelOptions {
   /** Convolutions of a path through it, the stem and 1x1 shortcuts not counted: 6n + 4. */
   readonly depth: number;
   /** How many times as many channels as the stem the first stage has; each further one doubles them. */

@@ -23,7 +23,7 @@ import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.
 const START = { initialize: normal(0.02), initializeBias: zeros };
 
 /** Options of {@link ConvNeXt}. */
-export interface ConvNeXtOptions extends ModelOptions {
+interface ConvNeXtOptions extends ModelOptions {
   /** Blocks of each stage. */
   readonly blocks: readonly number[];
   /** Channels of each stage. */

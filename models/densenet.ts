@@ -24,7 +24,7 @@ import {
 } from "./options.ts";
 
 /** Options of {@link DenseNet}. */
-export interface DenseNetOptions extends ModelOptions {
+interface DenseNetOptions extends ModelOptions {
   /** Layers of each block. */
   readonly blocks: readonly number[];
   /** Channels that each layer adds. */

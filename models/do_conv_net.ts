@@ -12,7 +12,7 @@ import { z } from "../schema/entry.ts";
 import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
 
 /** Options of {@link DoConvNet}. */
-export interface DoConvNetOptions extends ModelOptions {
+interface DoConvNetOptions extends ModelOptions {
   /** Channels of the four convolutions. */
   readonly widths: readonly [number, number, number, number];
   /** Outputs of the hidden linear layer. Default 1024. */

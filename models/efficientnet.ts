@@ -16,7 +16,7 @@ import { makeDivisible, MobileNet, mobileSchema, mobileStem, normedConvolution }
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Options of {@link efficientNet}. */
-export interface EfficientNetOptions extends ModelOptions {
+interface EfficientNetOptions extends ModelOptions {
   /** Factor of all channels. Default 1. */
   readonly widthMult?: number;
   /** Factor of the numbers of blocks, which are rounded up. Default 1. */

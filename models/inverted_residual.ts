@@ -10,7 +10,7 @@ import { Sequential } from "../layers/sequential.ts";
 import { type MobileFamily, normedConvolution, type NormedConvolutionOptions } from "./mobile.ts";
 
 /** Options of {@link InvertedResidual}. */
-export interface InvertedResidualOptions {
+interface InvertedResidualOptions {
   readonly inChannels: number;
   /** Channels of the depthwise convolution; where they are the input's, none widens it. */
   readonly expandedChannels: number;

@@ -8,7 +8,7 @@ import { z } from "../schema/entry.ts";
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Options of {@link layersModel}. */
-export interface LayersOptions extends ModelOptions {
+interface LayersOptions extends ModelOptions {
   /** In the order they run. */
   readonly layers: readonly LayerSpec[];
 }
@@ -18,7 +18,7 @@ export interface LayersOptions extends ModelOptions {
  * InputError, naming the layer, where they do not fit each other, or where the last does not give one
  * number per class.
  */
-export function layersModel(options: LayersOptions): Sequential {
+function layersModel(options: LayersOptions): Sequential {
   const { layers: specs, classes, inputChannels = 3, inputSize = 32 } = options;
   const { layers, outputShape } = within(
     ["layers"],

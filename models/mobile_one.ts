@@ -19,7 +19,7 @@ class MobileOneBlock extends MobileOneConv2d {
  * MobileOne without squeeze-and-excitation. The kernels of its blocks are of the kind that the model is
  * asked for, `copies` of each.
  */
-export function mobileOneNet(options: StagedNetOptions, copies: number): StagedNet {
+function mobileOneNet(options: StagedNetOptions, copies: number): StagedNet {
   const { inputChannels = 3, channels: [stem] } = options;
   const block = (inChannels: number, outChannels: number, kernelSize: number, stride: number) =>
     new MobileOneBlock({

@@ -10,7 +10,7 @@ import { MobileNet, mobileSchema, mobileStem, normedConvolution } from "./mobile
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Options of {@link mobileNetV1}. */
-export interface MobileNetV1Options extends ModelOptions {
+interface MobileNetV1Options extends ModelOptions {
   /** Factor of all channels, cut to whole numbers. Default 1. */
   readonly widthMult?: number;
 }

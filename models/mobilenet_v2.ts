@@ -13,7 +13,7 @@ import { makeDivisible, MobileNet, mobileSchema, mobileStem, normedConvolution }
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Options of {@link mobileNetV2}. */
-export interface MobileNetV2Options extends ModelOptions {
+interface MobileNetV2Options extends ModelOptions {
   /** Factor of all channels but the last convolution's, which it only makes more. Default 1. */
   readonly widthMult?: number;
   /** What channels are multiples of. Default 8. */

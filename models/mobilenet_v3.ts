@@ -23,7 +23,7 @@ type Block = readonly [
 ];
 
 /** Options of {@link mobileNetV3}. */
-export interface MobileNetV3Options extends ModelOptions {
+interface MobileNetV3Options extends ModelOptions {
   readonly blocks: readonly Block[];
   /** Outputs of the first of the two last layers. */
   readonly lastChannels: number;

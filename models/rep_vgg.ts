@@ -23,7 +23,7 @@ export interface StagedNetOptions extends ModelOptions {
 }
 
 /** Makes a block of convolutions that ends with ReLU. */
-export type BlockMaker = (inChannels: number, outChannels: number, stride: number) => Module[];
+type BlockMaker = (inChannels: number, outChannels: number, stride: number) => Module[];
 
 /** `stem` at stride 2, `stages`, each halving the image, global average pool, `head.fc`. */
 export class StagedNet extends Module {
@@ -71,7 +71,7 @@ class RepVggBlock extends RepVggConv2d {
  * RepVGG. The 3x3 kernels of its blocks are of the kind that the model is asked for. Kernels start as
  * PyTorch's layers do, as the authors'.
  */
-export function repVggNet(options: StagedNetOptions): StagedNet {
+function repVggNet(options: StagedNetOptions): StagedNet {
   const { inputChannels = 3, channels: [stem] } = options;
   const block = (inChannels: number, outChannels: number, stride: number) =>
     new RepVggBlock({ inChannels, outChannels, kernelSize: 3, stride, padding: 1 }, {

@@ -26,7 +26,7 @@ export interface BlockFamily extends ConvolutionOptions {
 }
 
 /** Options of a block. */
-export interface BlockOptions extends BlockFamily {
+interface BlockOptions extends BlockFamily {
   readonly inChannels: number;
   /** Output channels divided by the block's expansion. */
   readonly planes: number;

@@ -27,7 +27,7 @@ import {
 } from "./residual_blocks.ts";
 
 /** Options of {@link ResNet} and {@link ResNetV2}. */
-export interface ResNetOptions
+interface ResNetOptions
   extends ModelOptions, Pick<BlockFamily, "groups" | "widthPerGroup" | "zeroInitResidual"> {
   readonly block: BlockClass;
   /** Blocks of each stage. */
@@ -106,7 +106,7 @@ export class ResNet extends Module {
  * GluonCV's `resnet*_v2`: a {@link ResNet} of pre-activation blocks between `bn_in`, without scale and
  * shift, and `bn_out`, ReLU.
  */
-export class ResNetV2 extends ResNet {
+class ResNetV2 extends ResNet {
   readonly bnIn: BatchNorm2d;
   readonly bnOut: BatchNorm2d;
 

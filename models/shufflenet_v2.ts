@@ -18,7 +18,7 @@ import { z } from "../schema/entry.ts";
 import { modelConvolutionNorm, type ModelEntry, type ModelOptions } from "./options.ts";
 
 /** Options of {@link ShuffleNetV2}. */
-export interface ShuffleNetV2Options extends ModelOptions {
+interface ShuffleNetV2Options extends ModelOptions {
   /** Units of each stage. Default 4, 8, 4. */
   readonly blocks?: readonly [number, number, number];
   /** Channels after the stem, then of each stage, even numbers, and before the pool. */

@@ -19,7 +19,7 @@ import { modelConvolutionNorm, type ModelEntry, type ModelOptions } from "./opti
 const POOLED = 7;
 
 /** Options of {@link VGG}. */
-export interface VGGOptions extends ModelOptions {
+interface VGGOptions extends ModelOptions {
   /** Channels of the convolutions, stage by stage. */
   readonly stages: readonly (readonly number[])[];
   /** Outputs of the first two fully connected layers. Default 4096. */

@@ -7,7 +7,7 @@ import { InputError } from "../errors.ts";
 import { isLine, shown } from "../safetensors/line.ts";
 
 /** Kinds of encoding that the fields read here have. */
-export const VARINT = 0;
+const VARINT = 0;
 export const LENGTH_DELIMITED = 2;
 const BYTES_8 = 1;
 const BYTES_4 = 5;
@@ -20,7 +20,7 @@ export interface Source {
 }
 
 /** One field of a message. */
-export interface Field {
+interface Field {
   readonly number: number;
   readonly wireType: number;
   /** What it holds if it is length-delimited. */

@@ -9,7 +9,7 @@ import type { Arithmetic, Op } from "../graph/types.ts";
 import { type ElementwiseDefinition, elementwiseOp } from "./elementwise.ts";
 
 /** What {@link activationOps} is told of an activation. */
-export interface ActivationDefinition<A> {
+interface ActivationDefinition<A> {
   /** Unique name, such as `relu`. */
   readonly name: string;
   /** What the attributes must be, in a stored program too. */

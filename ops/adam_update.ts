@@ -5,7 +5,7 @@ import { elementwiseOp } from "./elementwise.ts";
 import { scalar } from "./fill.ts";
 
 /** Attributes of {@link adamUpdateOp}. */
-export interface AdamUpdateAttributes {
+interface AdamUpdateAttributes {
   /** Decay of the average of the gradient's square. */
   readonly beta2: number;
   /** Added to the denominator. */
@@ -16,7 +16,7 @@ export interface AdamUpdateAttributes {
 }
 
 /** Operands and options of {@link adamUpdate}. */
-export interface AdamUpdateOptions extends Partial<Omit<AdamUpdateAttributes, "beta2">> {
+interface AdamUpdateOptions extends Partial<Omit<AdamUpdateAttributes, "beta2">> {
   /**
    * Decay of the averages of the gradient, a scalar operand where it changes, and of its square.
    * Default 0.9 and 0.999.

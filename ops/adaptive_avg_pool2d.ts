@@ -16,13 +16,13 @@ import type { Pair } from "./convolution_geometry.ts";
 import { globalAvgPool2d } from "./global_avg_pool2d.ts";
 
 /** Attributes of {@link adaptiveAvgPool2dOp}. */
-export interface AdaptiveAvgPool2dAttributes {
+interface AdaptiveAvgPool2dAttributes {
   /** Height and width of the result. */
   readonly outputSize: Pair;
 }
 
 /** Attributes of {@link adaptiveAvgPool2dGradientOp}. */
-export interface AdaptiveAvgPool2dGradientAttributes {
+interface AdaptiveAvgPool2dGradientAttributes {
   readonly inputShape: Shape;
 }
 

@@ -35,7 +35,7 @@ export interface AvgPool2dAttributes extends PoolingAttributes {
 }
 
 /** Attributes of {@link avgPool2dGradientOp}. */
-export interface AvgPool2dGradientAttributes extends AvgPool2dAttributes {
+interface AvgPool2dGradientAttributes extends AvgPool2dAttributes {
   readonly inputShape: Shape;
 }
 

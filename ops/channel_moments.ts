@@ -7,7 +7,7 @@ import { elementwiseOp } from "./elementwise.ts";
 import { fill } from "./fill.ts";
 
 /** The number of elements of each channel of a tensor [N, C, …]. */
-export function channelCount(shape: Shape): number {
+function channelCount(shape: Shape): number {
   return sizeOf(shape) / shape[1];
 }
 
@@ -47,7 +47,7 @@ export const channelMomentsOp: Op = {
 };
 
 /** Attributes of {@link channelMomentsGradientOp}. */
-export interface ChannelMomentsGradientAttributes {
+interface ChannelMomentsGradientAttributes {
   /** Elements a channel. */
   readonly count: number;
 }

@@ -17,7 +17,7 @@ export interface ChannelNormalizeAttributes {
 }
 
 /** Options of {@link channelNormalize}. */
-export interface ChannelNormalizeOptions {
+interface ChannelNormalizeOptions {
   /** Scale by channel [C]. Default: ones. */
   readonly weight?: Operand;
   /** Shift by channel [C]; needs a weight. Default: zeros. */

@@ -4,7 +4,7 @@ import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
 /** Attributes of {@link clipByValueOp}. */
-export interface ClipByValueAttributes {
+interface ClipByValueAttributes {
   /** Largest magnitude that is left alone. */
   readonly value: number;
 }

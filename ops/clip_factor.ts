@@ -4,7 +4,7 @@ import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
 /** Attributes of {@link clipFactorOp}. */
-export interface ClipFactorAttributes {
+interface ClipFactorAttributes {
   /** Largest norm that is left alone. */
   readonly maxNorm: number;
 }

@@ -37,7 +37,7 @@ export type Broadcast =
 const ALL_BROADCASTS: readonly Broadcast[] = ["full", "channel", "scalar"];
 
 /** The shape of an operand that spreads so over `output`; undefined where none can. */
-export function spreadShape(how: Broadcast, output: Shape): Shape | undefined {
+function spreadShape(how: Broadcast, output: Shape): Shape | undefined {
   switch (how) {
     case "full":
       return output;
@@ -174,7 +174,7 @@ export function aligned(
 }
 
 /** Runs a scalar expression over every element of the outputs, all of one shape, in float64. */
-export function evaluateExpression(
+function evaluateExpression(
   inputs: readonly HostTensor[],
   outputs: readonly TensorType[],
   compute: (values: readonly number[]) => number[],

@@ -14,7 +14,7 @@ export interface MatmulAttributes {
 }
 
 /** Extents of a product: [rows, inner] times [inner, columns]. */
-export interface MatmulGeometry {
+interface MatmulGeometry {
   readonly rows: number;
   readonly inner: number;
   readonly columns: number;

@@ -24,7 +24,7 @@ export interface MaxPool2dOptions extends PoolingOptions {
 }
 
 /** Attributes of {@link maxPool2dGradientOp}. */
-export interface MaxPool2dGradientAttributes extends PoolingAttributes {
+interface MaxPool2dGradientAttributes extends PoolingAttributes {
   readonly inputShape: Shape;
 }
 

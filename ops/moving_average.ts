@@ -4,7 +4,7 @@ import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
 /** Attributes of {@link movingAverageOp}. */
-export interface MovingAverageAttributes {
+interface MovingAverageAttributes {
   /** Share of the old average that stays; absent when it is given as a scalar operand. */
   readonly decay?: number;
 }

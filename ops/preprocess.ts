@@ -96,7 +96,7 @@ export const preprocessOp: Op<PreprocessAttributes> = {
 };
 
 /** Options of {@link preprocess}. */
-export interface PreprocessOptions extends Omit<PreprocessAttributes, "padding"> {
+interface PreprocessOptions extends Omit<PreprocessAttributes, "padding"> {
   /** Rows and columns of zero pixels around the image before it is cropped. Default 0. */
   readonly padding?: number;
 }

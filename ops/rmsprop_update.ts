@@ -5,7 +5,7 @@ import { elementwiseOp } from "./elementwise.ts";
 import { scalar } from "./fill.ts";
 
 /** Attributes of {@link rmspropUpdateOp}. */
-export interface RmspropUpdateAttributes {
+interface RmspropUpdateAttributes {
   /** Decay of the averages. */
   readonly alpha: number;
   /** Added to the denominator. */
@@ -15,7 +15,7 @@ export interface RmspropUpdateAttributes {
 }
 
 /** Operands and options of {@link rmspropUpdate}. */
-export interface RmspropUpdateOptions extends Partial<RmspropUpdateAttributes> {
+interface RmspropUpdateOptions extends Partial<RmspropUpdateAttributes> {
   /** Scalar. */
   readonly learningRate: Operand;
   /** Average of the gradient's square; zeros before the first step. */

@@ -19,7 +19,7 @@ import { channelAffine } from "./channel_affine.ts";
 import { requireFloats, requireRank, requireShape } from "./checks.ts";
 
 /** Attributes of the ops of {@link layerNorm2d}. */
-export interface PixelNormalizeAttributes {
+interface PixelNormalizeAttributes {
   /** Added to the variance. */
   readonly eps: number;
 }

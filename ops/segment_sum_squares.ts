@@ -5,7 +5,7 @@ import type { Op, Value } from "../graph/types.ts";
 import { requireFloats, requireIntegers, requireRank } from "./checks.ts";
 
 /** A stretch of a tensor of one axis. */
-export interface Segment {
+interface Segment {
   /** First element. */
   readonly offset: number;
   /** Number of elements. */

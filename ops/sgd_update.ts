@@ -5,14 +5,14 @@ import { elementwiseOp } from "./elementwise.ts";
 import { scalar } from "./fill.ts";
 
 /** Attributes of {@link sgdUpdateOp}. */
-export interface SgdUpdateAttributes {
+interface SgdUpdateAttributes {
   readonly nesterov: boolean;
   /** L2 penalty: this times the parameter is added to the gradient. */
   readonly weightDecay: number;
 }
 
 /** Operands and options of {@link sgdUpdate}. */
-export interface SgdUpdateOptions extends Partial<SgdUpdateAttributes> {
+interface SgdUpdateOptions extends Partial<SgdUpdateAttributes> {
   /** Scalar. */
   readonly learningRate: Operand;
   /** For momentum; zeros before the first step. Default: no momentum. */

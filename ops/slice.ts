@@ -6,7 +6,7 @@ import { requireIntegers, requireRank } from "./checks.ts";
 import { pack } from "./pack.ts";
 
 /** Attributes of {@link sliceOp}. */
-export interface SliceAttributes {
+interface SliceAttributes {
   /** First element. */
   readonly offset: number;
   /** Number of elements. */

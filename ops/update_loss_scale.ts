@@ -5,7 +5,7 @@ import { elementwiseOp } from "./elementwise.ts";
 import { selectFinite } from "./where_finite.ts";
 
 /** Attributes of {@link updateLossScaleOp}. */
-export interface UpdateLossScaleAttributes {
+interface UpdateLossScaleAttributes {
   /** Factor after `growthInterval` steps in a row with finite gradients. */
   readonly growthFactor: number;
   /** Factor after a step whose gradients are not finite. */

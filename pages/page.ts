@@ -24,7 +24,7 @@ import palette from "./palette.css" with { type: "text" };
 import reportStyle from "./report/report.css" with { type: "text" };
 
 /** What a kind of page has of its own. */
-export interface PageSource {
+interface PageSource {
   /** Its script, in TypeScript. */
   readonly script: URL;
   /** Its styles beside the kit's. */
@@ -42,7 +42,7 @@ export const PAGES = {
 } satisfies Record<string, PageSource>;
 
 /** What a page is made of. */
-export interface PageParts {
+interface PageParts {
   /** Its heading and the title of its window. */
   readonly title: string;
   /** What kind of page it is. */

@@ -9,7 +9,7 @@ import { readableVariable } from "../files/home.ts";
 import { LIBRARY_VARIABLE, type MpiLibrary } from "./mpi_library.ts";
 
 /** Who started the ranks. */
-export interface Launcher {
+interface Launcher {
   /** For a person: `Open MPI's mpirun`. */
   readonly name: string;
   /** Whose library is likely to understand it. */

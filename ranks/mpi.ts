@@ -22,7 +22,7 @@ const WATCH_MILLISECONDS = 250;
 const MAX_NAME_BYTES = 256;
 
 /** The ranks that a launcher of MPI started. */
-export interface MpiJob {
+interface MpiJob {
   readonly ranks: Ranks;
   /** The machine of each rank, as MPI calls it. */
   readonly hosts: readonly string[];

@@ -63,7 +63,7 @@ const callsOf = <H extends "i32" | "usize">(handle: H) => ({
 } as const);
 
 /** MPI's calls, as if all handles had 64 bits. */
-export type MpiCalls = Deno.DynamicLibrary<ReturnType<typeof callsOf<"usize">>>["symbols"];
+type MpiCalls = Deno.DynamicLibrary<ReturnType<typeof callsOf<"usize">>>["symbols"];
 
 const pointer = (value: bigint) => Deno.UnsafePointer.create(value);
 

@@ -7,7 +7,7 @@
 import type { Parts, Transport } from "./transport.ts";
 
 /** Leaf `from` of a tree, with all that was added to it, is added to leaf `into`. */
-export interface Addition {
+interface Addition {
   readonly into: number;
   readonly from: number;
   /** The last leaf that is in it: who makes leaves one by one adds as soon as that one is made. */

@@ -48,7 +48,7 @@ export function formatPercent(share: number): string {
 }
 
 /** How a column of a table is aligned. */
-export type Alignment = "left" | "right";
+type Alignment = "left" | "right";
 
 /**
  * Rows of cells as lines with columns two spaces apart. The first row is the heading; columns are

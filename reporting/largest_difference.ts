@@ -1,7 +1,7 @@
 /** How far some numbers are from those expected. */
 
 /** The largest difference between two tensors. */
-export interface Difference {
+interface Difference {
   /** Infinite where sizes differ or only one number is NaN. */
   readonly absolute: number;
   /** The same over the expected tensor's largest magnitude. */

@@ -1,7 +1,7 @@
 /** Curves as lines of text. */
 
 /** A curve and what is drawn beside it. */
-export interface Curve {
+interface Curve {
   /** From left to right, at least two. */
   readonly points: readonly { readonly x: number; readonly y: number }[];
   /** Places on the axis below, with what is written there. */

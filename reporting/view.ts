@@ -2,7 +2,7 @@
 import { spellName } from "./controls.ts";
 
 /** How a piece of text looks. */
-export type Style = "dim" | "good" | "bold";
+type Style = "dim" | "good" | "bold";
 
 /** A piece of a line. */
 export interface Span {

@@ -83,7 +83,7 @@ export type ParsedChoice<R extends SchemaRegistry> =
   }[keyof R & string];
 
 /** An entry that was chosen. */
-export interface Chosen<E extends Entry> {
+interface Chosen<E extends Entry> {
   readonly name: string;
   readonly entry: E;
   /** All options, defaults filled in, without `name`. */

@@ -12,7 +12,7 @@ const CANVAS_PIXELS = 1 << 24;
 const PLAIN = { colorSpaceConversion: "none", premultiplyAlpha: "none" } as const;
 
 /** A picture as it was read. */
-export interface PagePicture {
+interface PagePicture {
   /** Held upright, without transparency. */
   readonly image: ImageData;
   /** Whether any of it was transparent and lies on white now. */

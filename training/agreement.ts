@@ -8,7 +8,7 @@ import { InputError, RunError, UserError } from "../errors.ts";
 import type { Ranks } from "../ranks/ranks.ts";
 
 /** What a rank knows by itself. */
-export interface OwnSignals {
+interface OwnSignals {
   /** Whether it is asked to stop. */
   readonly stopping: boolean;
   /** Whether the time is over. */

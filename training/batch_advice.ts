@@ -1,7 +1,7 @@
 /** Which batches fit, where the ones asked for do not. */
 
 /** Images that are computed on at once, in training and in validation. */
-export interface BatchSizes {
+interface BatchSizes {
   /** Those of a shard, where batches are cut into some. */
   readonly batchSize: number;
   /** Absent where nothing is validated. */

@@ -8,7 +8,7 @@ import type { ParsedRunOptions } from "./run_options.ts";
 import type { SessionPlan } from "./session_plan.ts";
 
 /** A batch to train on. Empty where a step has none for this rank. */
-export interface TrainingBatch extends StepBatch {
+interface TrainingBatch extends StepBatch {
   /** Which of its step's batches it is, from 0. */
   readonly part: number;
   /** How many batches the step has, on all ranks together. */

@@ -36,7 +36,7 @@ export const freezeSchema = z.union([...namesSchema.options, frozenSchema]).desc
 );
 
 /** What is frozen, and until when. */
-export interface Freezing {
+interface Freezing {
   /** Parameters, and the statistics of batch norms that stay as they are. */
   readonly frozen: ReadonlySet<Parameter>;
   /** Epochs after which all are trained. Default: never. */

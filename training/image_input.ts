@@ -18,7 +18,7 @@ export type TraceInput = (batchSize: number) => Value;
 const NOISE = 2 ** 16;
 
 /** What is done to the pictures of a training batch. */
-export interface InputChanges extends Partial<Pick<StepTransform, "padding" | "erasing">> {
+interface InputChanges extends Partial<Pick<StepTransform, "padding" | "erasing">> {
   /** Whether they are mixed with each other. Default false. */
   readonly mixes?: boolean;
 }

@@ -24,7 +24,7 @@ const FREE: readonly (keyof ParsedRunOptions)[] = [
 ];
 
 /** What a training begins with on a rank. */
-export interface JointStart extends TrainingChanges {
+interface JointStart extends TrainingChanges {
   readonly ranks?: Ranks;
   readonly backend: Backend;
   readonly train: ImageSource;

@@ -41,14 +41,14 @@ export interface RangeOptions {
 }
 
 /** What is trained for a range test, and where what is under way is told. */
-export interface RangeTestOptions extends Omit<TrainingRunOptions, "epochs"> {
+interface RangeTestOptions extends Omit<TrainingRunOptions, "epochs"> {
   readonly range: RangeOptions;
   /** Receives every step, in order, from 1. */
   readonly onStep?: (step: number, learningRate: number, loss: number) => void;
 }
 
 /** A step of the test. */
-export interface RangePoint {
+interface RangePoint {
   readonly learningRate: number;
   /** Of the step's images. */
   readonly loss: number;

@@ -40,7 +40,7 @@ export interface EpochRow extends StepRow {
 }
 
 /** What an epoch took, in all processes that trained it; what was lost when one was killed left out. */
-export interface EpochTime extends Omit<TimingEntry, "step" | "epoch"> {
+interface EpochTime extends Omit<TimingEntry, "step" | "epoch"> {
   /** Most bytes of memory that the process took when the run was saved. */
   readonly memory: number;
 }

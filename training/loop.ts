@@ -30,7 +30,7 @@ import { Timing } from "./timing.ts";
 import { remembered, validate } from "./validation.ts";
 
 /** Options of {@link runTraining}. */
-export interface LoopOptions extends LoopHooks, Omit<ParsedRunOptions, "schedule"> {
+interface LoopOptions extends LoopHooks, Omit<ParsedRunOptions, "schedule"> {
   readonly session: TrainingSession;
   readonly data: TrainingData;
   readonly schedule: Schedule;

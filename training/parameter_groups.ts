@@ -13,7 +13,7 @@ export const learningRatesSchema = z.array(z.strictObject({
 })).describe("Other learning rates for some parameters; the first that fits counts");
 
 /** What of a recipe tells parameters apart; names are patterns (`layers/names.ts`). */
-export interface GroupOptions {
+interface GroupOptions {
   readonly learningRates?: z.output<typeof learningRatesSchema>;
   /** In no group. Default: none. */
   readonly frozen?: ReadonlySet<Parameter>;
@@ -22,7 +22,7 @@ export interface GroupOptions {
 }
 
 /** A stretch of the parameters. */
-export interface ParameterGroup {
+interface ParameterGroup {
   /** First element. */
   readonly offset: number;
   /** Number of elements. */

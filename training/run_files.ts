@@ -36,7 +36,7 @@ export function runFile(run: string, file: RunFile): string {
  * What is in a folder of a run: nothing of one; what a run `begun` has, its config and log; or a
  * checkpoint, so that it is `saved`.
  */
-export type RunPresence = "none" | "begun" | "saved";
+type RunPresence = "none" | "begun" | "saved";
 
 /** Whether a run is in a folder, and how much of it. */
 export async function runIn(folder: string): Promise<RunPresence> {

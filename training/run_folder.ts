@@ -46,7 +46,7 @@ import { readEntries, timingBytesUpTo } from "./run_log.ts";
 export type RunIdentity = Omit<CheckpointHeader, "state" | "metricsBytes">;
 
 /** What a run's folder is told of the run. */
-export interface RunDescription {
+interface RunDescription {
   readonly identity: RunIdentity;
   /** Its config, with every default filled in. */
   readonly configText: string;

@@ -7,7 +7,7 @@ import type { Objective } from "./objectives/objective.ts";
 import { traceEvaluation, traceTargets } from "./step_program.ts";
 
 /** What a scorer found of a batch. */
-export interface Scored {
+interface Scored {
   /** The loss, the objective's sums and the `logits` of every image. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
   /** The network's own logits, f32 [images · views, classes]. */
@@ -15,7 +15,7 @@ export interface Scored {
 }
 
 /** Scores batches of one size. */
-export interface Scorer {
+interface Scorer {
   /** To be compiled together. */
   readonly programs: readonly Program[];
   /** Scores a batch; the arrays may be overwritten once it returns. */

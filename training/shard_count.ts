@@ -12,7 +12,7 @@ export const shardsSchema = z.union([z.literal("auto"), z.int().min(1)]).default
 );
 
 /** What decides it. */
-export interface ShardOptions {
+interface ShardOptions {
   readonly shards: z.output<typeof shardsSchema>;
   /** Images in a whole batch. */
   readonly batchSize: number;

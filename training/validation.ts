@@ -10,7 +10,7 @@ import type { TrainingSession } from "./session.ts";
 import type { Timing } from "./timing.ts";
 
 /** Options of {@link validate}. */
-export interface ValidationOptions {
+interface ValidationOptions {
   readonly session: TrainingSession;
   readonly agreement: Agreement;
   readonly timing: Timing;

@@ -32,7 +32,7 @@ function quoted(name: string): string {
 export type OptionForm = "config" | "arguments";
 
 /** The tensors that do not fit. */
-export interface Misfit {
+interface Misfit {
   /** Names in the model that the weights lack. */
   readonly missing: readonly string[];
   /** Names in the weights that the model lacks. */

@@ -15,7 +15,7 @@ import { type FoundState, stateIn } from "./torch_state.ts";
 import { mostBytes, readViews, storagesOf, type StorageViews } from "./torch_tensors.ts";
 
 /** The weights in a file of torch.save. */
-export interface TorchWeights extends Pick<FoundState, "at" | "others"> {
+interface TorchWeights extends Pick<FoundState, "at" | "others"> {
   /** In the order of the state dict. */
   readonly tensors: Map<string, Tensor>;
 }

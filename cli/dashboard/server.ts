@@ -39,7 +39,7 @@ export interface ServeOptions extends DashboardData {
 }
 
 /** A dashboard that is served. */
-export interface Dashboard extends AsyncDisposable {
+interface Dashboard extends AsyncDisposable {
   /** Its address, with the token. */
   readonly url: string;
 }

@@ -20,7 +20,7 @@ export const AUGMENTATIONS = {
 export type AugmentationChoice = Choice<typeof AUGMENTATIONS>;
 
 /** Who does what of a list of augmentations. */
-export interface AugmentationPlan {
+interface AugmentationPlan {
   /** Applied in this order where batches are prepared. */
   readonly host: readonly HostAugmentation[];
   /** Carried out by the training step afterwards. */

@@ -4,7 +4,7 @@ import { formatBytes } from "../../reporting/format.ts";
 import { PixelWriter, type StoredPicture } from "./pixel_file.ts";
 
 /** A picture to be written. */
-export interface PictureToWrite {
+interface PictureToWrite {
   /** What it is known by; undefined if it is not to be written after all. */
   key(): Uint8Array | undefined;
   readonly height: number;
@@ -15,7 +15,7 @@ export interface PictureToWrite {
 }
 
 /** How a folder is written to. */
-export interface FolderOptions {
+interface FolderOptions {
   readonly folder: string;
   readonly channels: number;
   /** Bytes of pixels at most. */

@@ -8,14 +8,14 @@ import { classesOf, type ClassReport, ClassTally, type Split } from "./class_tal
 import { equalAmong } from "./duplicates.ts";
 
 /** A picture that cannot be read. */
-export interface BrokenPicture {
+interface BrokenPicture {
   readonly path: string;
   readonly split: Split;
   readonly reason: string;
 }
 
 /** Pictures of the same bytes. */
-export interface Duplicates {
+interface Duplicates {
   /** In the order of their names. */
   readonly paths: readonly string[];
   /** Whether some are trained on and others measured on. */
@@ -36,7 +36,7 @@ export interface ExaminationReport {
 }
 
 /** How pictures are looked at. */
-export interface ExamineOptions {
+interface ExamineOptions {
   readonly classNames: readonly string[];
   /** How many of each class are kept as thumbnails, and how many pixels a side they have. */
   readonly thumbnails: { readonly perClass: number; readonly side: number };

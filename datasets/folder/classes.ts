@@ -28,7 +28,7 @@ export interface FoundPictures {
 }
 
 /** What of it is wanted. */
-export interface FolderOptions extends ListingOptions {
+interface FolderOptions extends ListingOptions {
   /** In the order of the labels; by default all, sorted as Python sorts. */
   readonly classes?: readonly string[];
   /** The subfolder that validates; by default the first there is. */

@@ -26,7 +26,7 @@ export const PICTURE_STATISTICS: Readonly<Record<number, ChannelStatistics>> = {
 };
 
 /** Pictures of a store and their classes. */
-export interface LabelledPictures {
+interface LabelledPictures {
   readonly name: string;
   readonly title: string;
   /** The folder or file that they were found by. */

@@ -6,7 +6,7 @@ import { drawBeta } from "./beta.ts";
 import type { ParsedMixing } from "./options.ts";
 
 /** A rectangle, from top and left to before bottom and right. */
-export type Box = readonly [top: number, left: number, bottom: number, right: number];
+type Box = readonly [top: number, left: number, bottom: number, right: number];
 
 const NO_BOX: Box = [0, 0, 0, 0];
 
@@ -22,7 +22,7 @@ interface Mixture {
 const UNMIXED: Mixture = { pixels: 1, share: 1, box: NO_BOX };
 
 /** The arrays that a draw fills, a row for each image. */
-export interface MixingArrays {
+interface MixingArrays {
   /** i32 [N, 5], as `ops/mix.ts` takes them. */
   readonly partners: Int32Array;
   /** f32 [N]: how much each pixel outside the box is the image's own. */

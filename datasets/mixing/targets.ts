@@ -35,7 +35,7 @@ export function mixedFields(
 }
 
 /** Which image each of a batch is mixed with, and how much of its target is its own. */
-export interface TargetMixture {
+interface TargetMixture {
   partner(row: number): number;
   readonly shares: ArrayLike<number>;
   /** Images in the batch. */

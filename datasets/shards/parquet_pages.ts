@@ -32,7 +32,7 @@ export interface ColumnForm {
 }
 
 /** A page: what its header says, and where it lies. */
-export interface Page {
+interface Page {
   readonly isDictionary: boolean;
   /** Of its header. */
   readonly offset: number;

@@ -29,7 +29,7 @@ export interface Finding {
 }
 
 /** What {@link ExaminedPictures} look for. */
-export interface Examination {
+interface Examination {
   /** 1 for each picture of which a thumbnail is wanted. */
   readonly shown: Uint8Array<SharedArrayBuffer>;
   /** Side of a thumbnail. */

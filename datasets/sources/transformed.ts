@@ -11,7 +11,7 @@ import { planTransforms, type TransformChoice } from "../transforms/registry.ts"
 import { PICTURES_AT_ONCE, Turns } from "./turns.ts";
 
 /** What is done to pictures. */
-export interface View {
+interface View {
   readonly transforms: readonly TransformChoice[];
   /** How many transforms were carried out before these. Default 0. */
   readonly done?: number;

@@ -1,7 +1,7 @@
 /** What AutoAugment found (E. D. Cubuk and others, 2019): pairs of operations for each dataset. */
 
 /** An operation of a pair: its name, how often, and at which of ten strengths (0 where it has none). */
-export type Step = readonly [name: string, probability: number, bin: number];
+type Step = readonly [name: string, probability: number, bin: number];
 
 /** A pair a line, each operation with its probability and its strength. */
 const TABLES = {

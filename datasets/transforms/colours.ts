@@ -4,7 +4,7 @@ import { emptyRaster, luma, type Raster } from "../../files/raster.ts";
 const { fround, imul } = Math;
 
 /** Every value through a table of 256, or one a channel. */
-export function mapped(picture: Raster, ...tables: readonly Uint8Array[]): Raster {
+function mapped(picture: Raster, ...tables: readonly Uint8Array[]): Raster {
   const { height, width, channels, data } = picture;
   const result = emptyRaster(height, width, channels);
   for (let i = 0; i < data.length; i++) result.data[i] = tables[i % tables.length][data[i]];
@@ -12,7 +12,7 @@ export function mapped(picture: Raster, ...tables: readonly Uint8Array[]): Raste
 }
 
 /** A table of 256 bytes. */
-export function tableOf(value: (level: number) => number): Uint8Array {
+function tableOf(value: (level: number) => number): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, level) => value(level));
 }
 

@@ -31,7 +31,7 @@ const schema = z.object({
 });
 
 /** Pixels on each side. */
-export interface Sides {
+interface Sides {
   readonly left: number;
   readonly top: number;
   readonly right: number;

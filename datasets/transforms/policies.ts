@@ -18,7 +18,7 @@ import { roundHalfEven } from "./draws.ts";
 import { type Fill, rotated, warped } from "./warp.ts";
 
 /** How pixels are moved, and what stands where there are none. */
-export interface Moving {
+interface Moving {
   readonly interpolation: Interpolation;
   readonly fill: Fill;
 }

@@ -37,7 +37,7 @@ function cornersOf({ height, width }: PictureSize): Corners {
 }
 
 /** Where the corners are moved to, by torchvision's laws. */
-export function drawCorners(
+function drawCorners(
   { height, width }: PictureSize,
   distortionScale: number,
   random: RandomStream,

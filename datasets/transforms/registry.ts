@@ -47,14 +47,14 @@ export const TRANSFORMS = {
 export type TransformChoice = Choice<typeof TRANSFORMS>;
 
 /** What a list of transforms comes to. */
-export interface TransformPlan {
+interface TransformPlan {
   readonly transforms: readonly Transform[];
   /** The size of what they give, the same for every picture. */
   readonly size: PictureSize;
 }
 
 /** What pictures a list of transforms is for. */
-export interface PlanOptions {
+interface PlanOptions {
   /** Their size; undefined where they are of several sizes. */
   readonly from?: PictureSize;
   /** Whether the list may draw. */

@@ -5,7 +5,7 @@ import type { PictureSize } from "../transform.ts";
 import { mirrored, turned } from "./flips.ts";
 
 /** Where in the picture a pixel of the result comes from: (a x + b y + c, d x + e y + f). */
-export type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
+type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
 /** The same of a perspective: both divided by g x + h y + 1. */
 export type Projection = readonly [...Matrix, g: number, h: number];
@@ -128,7 +128,7 @@ function clamp(place: number, count: number): number {
 }
 
 /** What of a turn is not always so. */
-export interface TurnOptions {
+interface TurnOptions {
   /** What it is turned about. Default: the middle. */
   readonly centre?: readonly [x: number, y: number];
   /** Whether the result is as large as all of the turned picture needs. Default: as the picture. */
@@ -200,7 +200,7 @@ function transposed({ height, width, channels, data }: Raster): Raster {
 }
 
 /** What an affine change does, as torchvision's `affine`. */
-export interface AffineChange {
+interface AffineChange {
   /** Degrees, clockwise. */
   readonly angle: number;
   /** Pixels right and down. */

@@ -4,7 +4,7 @@
 const MAX_BITS = 12;
 
 /** How codes are stored. */
-export interface LzwKind {
+interface LzwKind {
   /** Bits of a byte that was packed: the strings of one byte have the first codes. */
   readonly bits: number;
   /** Whether a code begins at the highest bit of a byte, as in TIFF, or at the lowest. */

@@ -100,6 +100,6 @@ function isConstant(node: GraphNode, known: ReadonlyMap<Value, unknown>): boolea
 }
 
 /** What a constant is named that is input `input` of a node: `<module path>.<input name>`. */
-export function qualifiedName(node: GraphNode, input: number): string {
+function qualifiedName(node: GraphNode, input: number): string {
   return joinPath(node.scope, node.op.inputNames[input]);
 }

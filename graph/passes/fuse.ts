@@ -16,13 +16,13 @@ import {
 } from "../types.ts";
 
 /** Where an operand of a step comes from: an input of the fused node or an earlier step's output. */
-export type StepOperand = { readonly input: number } | {
+type StepOperand = { readonly input: number } | {
   readonly step: number;
   readonly output: number;
 };
 
 /** One op inside a fused node. */
-export interface FusedStep {
+interface FusedStep {
   readonly op: Op;
   readonly attributes: Attributes;
   readonly operands: readonly StepOperand[];

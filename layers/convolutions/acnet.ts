@@ -14,7 +14,7 @@ import {
 import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
 
 /** bn(K ∗ x) + bn(row ∗ x) + bn(column ∗ x). Branches that do not fit the place are left out. */
-export class AsymmetricConv2d extends BranchedConvolution {
+class AsymmetricConv2d extends BranchedConvolution {
   readonly square: ConvBatchNorm;
   readonly horizontal?: ConvBatchNorm;
   readonly vertical?: ConvBatchNorm;

@@ -38,7 +38,7 @@ import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./e
  * its `running` statistics (the authors' way, and no gradient passes there), or by the `batch`'s own; or
  * the 1x1 kernel before it pads its `input`, so that the border counts in the statistics. All fold alike.
  */
-export type Border = "running" | "batch" | "input";
+type Border = "running" | "batch" | "input";
 
 const BORDERS = ["running", "batch", "input"] as const satisfies Border[];
 
@@ -166,7 +166,7 @@ function hasAverage(place: ConvolutionPlace): boolean {
 }
 
 /** Options of {@link DiverseBranchConv2d}. */
-export interface DiverseBranchOptions {
+interface DiverseBranchOptions {
   /** Makes the kernel of the first branch. Default: a plain one. */
   readonly convolution?: ConvolutionFactory;
   /** Default `running`. */
@@ -183,7 +183,7 @@ export interface DiverseBranchOptions {
  * are left out: 1x1 kernels of depthwise convolutions and off the centre, averages of dilated ones, and of those
  * that pad with more than half a kernel or with something else than zeros.
  */
-export class DiverseBranchConv2d extends BranchedConvolution {
+class DiverseBranchConv2d extends BranchedConvolution {
   readonly origin: ConvBatchNorm;
   readonly pointwise?: ConvBatchNorm;
   readonly sequential: SequentialBranch;

@@ -13,7 +13,7 @@ import type { ConvolutionEntry, ConvolutionPlace } from "./entry.ts";
  * K₃ ∗ K₂ ∗ K₁ ∗ x, with `rate` times as many channels between as outside. The first kernel is the padded
  * one, so that its bias reaches beyond the border and all three are one convolution.
  */
-export class ExpandedConv2d extends Module {
+class ExpandedConv2d extends Module {
   readonly conv1: Conv2d;
   readonly conv2: Conv2d;
   readonly conv3: Conv2d;

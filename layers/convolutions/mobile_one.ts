@@ -15,7 +15,7 @@ import {
 import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
 
 /** Options of {@link MobileOneConv2d}. */
-export interface MobileOneOptions {
+interface MobileOneOptions {
   /** Kernels of the place's size. Default 4, the paper's for its smallest networks. */
   readonly copies?: number;
   /** Makes each of them. Default: a plain one. */

@@ -75,7 +75,7 @@ class SequentialTerm extends KernelScale {
  * at the centre, 1x1 and full size in sequence, and 1x1 averaged over the window. Without the batch norm
  * that follows it, which is the model's. The sequence is left out of depthwise convolutions.
  */
-export class OrepaConv2d extends Module {
+class OrepaConv2d extends Module {
   readonly kxk: KernelTerm;
   readonly pointwise?: KernelTerm;
   readonly sequential?: SequentialTerm;

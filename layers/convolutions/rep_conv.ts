@@ -9,7 +9,7 @@ import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./e
 import { RepVggConv2d } from "./rep_vgg.ts";
 
 /** bn(K ∗ x) + bn(K₁ ∗ x). */
-export class RepConv2d extends RepVggConv2d {
+class RepConv2d extends RepVggConv2d {
   /**
    * Throws InputError for sizes that do not divide into the groups.
    *

@@ -15,7 +15,7 @@ import {
 import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
 
 /** Options of {@link RepVggConv2d}. */
-export interface RepVggOptions {
+interface RepVggOptions {
   /** Makes the largest kernel. Default: a plain one. */
   readonly convolution?: ConvolutionFactory;
   /** Whether the input itself is a branch, where its shape allows. Default true. */

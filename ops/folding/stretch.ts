@@ -31,7 +31,7 @@ export interface Stretch {
 }
 
 /** Finds the stretch that ends with a node, if there is one that is worth it. */
-export type FindStretch = (end: GraphNode, uses: Uses) => Stretch | undefined;
+type FindStretch = (end: GraphNode, uses: Uses) => Stretch | undefined;
 
 /** Whether a node has a kernel. */
 export function hasKernel({ op }: GraphNode): boolean {

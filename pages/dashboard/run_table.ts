@@ -17,7 +17,7 @@ const MAX_ROWS = 12;
 const PLACES = ["name", "output"];
 
 /** What is done with it. */
-export interface RunTableOptions {
+interface RunTableOptions {
   /** Which runs are shown below. */
   readonly chosen: ReadonlySet<string>;
   /** Shows these below. */

@@ -19,7 +19,7 @@ export interface Column<Row> {
 }
 
 /** A table. */
-export interface TableOptions<Row> {
+interface TableOptions<Row> {
   /** What it is, read out and shown above it. */
   readonly caption: string;
   readonly columns: readonly Column<Row>[];

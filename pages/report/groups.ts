@@ -50,7 +50,7 @@ export type CurveOf = (run: RunData) => {
 };
 
 /** The mean of a group's curves at every place that any of them has, and of several runs the range. */
-export interface Band {
+interface Band {
   /** Ascending. */
   readonly x: readonly number[];
   readonly mean: readonly number[];

@@ -3,7 +3,7 @@ import { formatNumberOf } from "../../reporting/format.ts";
 import type { Missing, RunData } from "./data.ts";
 
 /** Something that is missing of a run, or for the same reason of several. */
-export interface SharedMissing extends Missing {
+interface SharedMissing extends Missing {
   /** The name of the run, or how many there are. */
   readonly of: string;
 }

@@ -13,7 +13,7 @@ const FLOAT = 1, STRING = 7, DATA_CLASS_TENSOR = 2;
 const BINS = 30;
 
 /** One thing that is shown under a tag. */
-export type Summary = Message;
+type Summary = Message;
 
 /** An event of several. */
 export function summaryEvent(summaries: readonly Summary[]): Message {

@@ -7,7 +7,7 @@ import { sum } from "../../reporting/statistics.ts";
 import type { ImageTally, TargetRows } from "../objectives/tally.ts";
 
 /** Bins of confidence, as in the paper. */
-export const CALIBRATION_BINS = 15;
+const CALIBRATION_BINS = 15;
 
 /** The images whose confidence lies between two bounds. */
 export interface CalibrationBin {

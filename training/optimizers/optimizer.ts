@@ -7,7 +7,7 @@ import { type Entry, z } from "../../schema/entry.ts";
 import type { Rates } from "../schedules/schedule.ts";
 
 /** What an update is traced from: tensors of one shape, and scalars. */
-export interface UpdateOperands {
+interface UpdateOperands {
   readonly parameter: Value;
   readonly gradient: Value;
   /** By the names of {@link Optimizer.slots}. */
@@ -18,7 +18,7 @@ export interface UpdateOperands {
 }
 
 /** New values of a parameter and its slots. */
-export interface UpdateResult {
+interface UpdateResult {
   readonly parameter: Value;
   readonly slots: Readonly<Record<string, Value | undefined>>;
 }

@@ -46,7 +46,7 @@ export interface ScheduleEntry<S extends z.ZodObject = z.ZodObject> extends Entr
 }
 
 /** What a schedule counts: whole epochs passed, or optimizer steps. */
-export type ScheduleUnit = "epoch" | "step";
+type ScheduleUnit = "epoch" | "step";
 
 /** `unit` of a schedule that counts either. */
 export const unit = (value: ScheduleUnit) =>

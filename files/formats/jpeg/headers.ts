@@ -1,7 +1,7 @@
 /** What a baseline JPEG file says before its pixels, for those that are decoded here. */
 
 /** A component of a picture. */
-export interface Component {
+interface Component {
   readonly id: number;
   /** Blocks of a unit, across and down. */
   readonly across: number;
