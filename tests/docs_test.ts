@@ -110,23 +110,33 @@ Deno.test("the commands that README and docs/ show have these arguments", async 
   }
 });
 
-Deno.test("the files that README and docs/ link to exist", async () => {
+Deno.test("the files and headings that README and docs/ link to exist", async () => {
   for (const [path, text] of DOCUMENTS) {
-    for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
-      await Deno.stat(new URL(target, new URL(path, ROOT)));
+    for (const [link, file, heading] of text.matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)) {
+      const url = new URL(file, new URL(path, ROOT));
+      await Deno.stat(url);
+      const known = heading === "" || headings(await Deno.readTextFile(url)).includes(heading);
+      assert(known, `${path}: there is no heading ${link}`);
     }
   }
 });
 
-/** The texts of README.md and docs/, by path. */
+/** The texts of README.md, CONTRIBUTING.md and docs/, by path. */
 async function readDocuments(): Promise<Map<string, string>> {
   const docs = await Array.fromAsync(Deno.readDir(new URL("docs/", ROOT)));
   const pages = docs.filter(({ isFile }) => isFile).map(({ name }) => `docs/${name}`).toSorted();
-  const paths = ["README.md", ...pages];
+  const paths = ["README.md", "CONTRIBUTING.md", ...pages];
   return new Map(
     await Promise.all(
       paths.map(async (path) => [path, await Deno.readTextFile(new URL(path, ROOT))] as const),
     ),
+  );
+}
+
+/** The headings of a document as links name them. */
+function headings(document: string): string[] {
+  return [...document.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
   );
 }
 
