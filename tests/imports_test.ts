@@ -1,30 +1,29 @@
 /** Who may import whom: the rule that docs/architecture.md states, and no circles of files. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
-/** Rooms import to the right only; of those in brackets, the parts between commas are strangers. */
+/** Folders import to the right only; in brackets, commas separate those that do not import each other. */
 const ARROWS =
   "`cli` → (`site`, `pages`) → `comparison` → `config` → `training` → `weights` → `onnx` → " +
   "`checkpoints` → `networks` → `safetensors` → (`models` → `layers`, `datasets`, `backends`) → `ops` → `graph`";
-/** What all rooms may import, and what imports nothing else. */
-const GROUND = ["assembler", "files", "ranks", "reporting", "schema", "errors.ts"];
-/** All that is known of the backends outside their room. */
-const BACKEND_DOORS = ["backends/backend.ts", "backends/registry.ts"];
-/** Rooms without Deno's APIs. */
+/** What all folders may import, and what imports nothing else. */
+const BASE = ["assembler", "files", "ranks", "reporting", "schema", "errors.ts"];
+/** What other folders import of the backends. */
+const BACKEND_ENTRIES = ["backends/backend.ts", "backends/registry.ts"];
+/** Folders without Deno's APIs. */
 const PORTABLE = ["graph", "ops", "layers", "models"];
 
-const RULE =
-  `Imports point one way: ${ARROWS}. ${BACKEND_DOORS.map(code).join(" and ")} are all that ` +
-  "is known of `backends` outside it, the GPU tools of `cli` excepted, and no backend knows " +
-  `another. ${
-    GROUND.map(code).join(", ")
-  } stand on the ground: all may import them, and they import ` +
-  `only each other. Nothing in ${
+const RULE = `Imports point one way: ${ARROWS}. Outside \`backends\`, only ` +
+  `${BACKEND_ENTRIES.map(code).join(" and ")} are imported, except by the GPU tools of \`cli\`, ` +
+  `and no backend imports another. ${
+    BASE.map(code).join(", ")
+  } are the base: all may import them, ` +
+  `and they import only each other. Nothing in ${
     PORTABLE.map(code).join(", ")
-  } touches Deno's APIs, so they also ` +
-  "run in a browser. No files import each other in a circle but ops that are " +
-  "each other's gradient.";
+  } uses Deno's APIs, ` +
+  "so they also run in a browser. No files import each other in a circle except ops that are each " +
+  "other's gradient.";
 
-/** Entry points, which no room imports, and the room whose imports each may have. */
+/** Entry points, which no folder imports, and the folder whose imports each may have. */
 const ENTRIES: Record<string, string> = {
   "cli.ts": "cli",
   "task.ts": "cli",
@@ -50,8 +49,8 @@ const CYCLES = [
 ];
 
 const ROOT = new URL("../", import.meta.url);
-const BELOW = roomsBelow();
-/** Texts of all files of the rooms, and the files each imports, by path. */
+const BELOW = foldersBelow();
+/** Texts of all files of the folders, and the files each imports, by path. */
 const TEXTS = await readSources();
 const IMPORTS = new Map([...TEXTS].map(([path, text]) => [path, importsOf(path, text)]));
 
@@ -71,7 +70,7 @@ Deno.test("layers and models hold no code that folds: programs are read by two f
   // What a model's program is, and the tables that `overfold inspect` shows of it.
   const readers = ["models/inference.ts", "models/summary.ts"];
   const wrong = [...TEXTS].filter(([path, text]) =>
-    ["layers", "models"].includes(roomOf(path)) && !readers.includes(path) &&
+    ["layers", "models"].includes(folderOf(path)) && !readers.includes(path) &&
     /\bProgram\b|\bGraphNode\b|graph\/(passes|rewrite)|ops\/fold/.test(text)
   );
   assertEquals(wrong.map(([path]) => path), []);
@@ -87,9 +86,9 @@ Deno.test("no files import each other in a circle but those that are listed", ()
   assertEquals(circles.filter(([first], i) => first === paths[i]), CYCLES);
 });
 
-Deno.test("rooms that run in a browser do not touch Deno's APIs", () => {
+Deno.test("folders that run in a browser do not touch Deno's APIs", () => {
   const wrong = [...TEXTS].filter(([path, text]) =>
-    PORTABLE.includes(roomOf(path)) && /\bDeno\b/.test(text)
+    PORTABLE.includes(folderOf(path)) && /\bDeno\b/.test(text)
   );
   assertEquals(wrong.map(([path]) => path), []);
 });
@@ -106,15 +105,15 @@ function code(name: string): string {
   return `\`${name}\``;
 }
 
-/** The rooms that each room may import, read from {@link ARROWS}. */
-function roomsBelow(): Map<string, string[]> {
+/** The folders that each folder may import, read from {@link ARROWS}. */
+function foldersBelow(): Map<string, string[]> {
   const floors = ARROWS.replaceAll("`", "").split(/ → (?![^(]*\))/)
     .map((floor) => floor.replaceAll(/[()]/g, "").split(", ").map((part) => part.split(" → ")));
-  const below = new Map(GROUND.map((room) => [room, GROUND]));
+  const below = new Map(BASE.map((folder) => [folder, BASE]));
   floors.forEach((parts, i) => {
-    const under = [...floors.slice(i + 1).flat(2), ...GROUND];
+    const under = [...floors.slice(i + 1).flat(2), ...BASE];
     for (const chain of parts) {
-      chain.forEach((room, j) => below.set(room, [...chain.slice(j + 1), ...under]));
+      chain.forEach((folder, j) => below.set(folder, [...chain.slice(j + 1), ...under]));
     }
   });
   return below;
@@ -122,18 +121,18 @@ function roomsBelow(): Map<string, string[]> {
 
 function mayImport(from: string, to: string): boolean {
   if (Object.hasOwn(ENTRIES, to)) return Object.hasOwn(ENTRIES, from);
-  const [room, target] = [ENTRIES[from] ?? roomOf(from), roomOf(to)];
-  if (room !== target) {
-    return BELOW.get(room)!.includes(target) &&
-      (target !== "backends" || BACKEND_DOORS.includes(to) ||
+  const [folder, target] = [ENTRIES[from] ?? folderOf(from), folderOf(to)];
+  if (folder !== target) {
+    return BELOW.get(folder)!.includes(target) &&
+      (target !== "backends" || BACKEND_ENTRIES.includes(to) ||
         GPU_TOOLS.includes(from) && to.startsWith("backends/webgpu/"));
   }
   const [backend, other] = [from, to].map((path) => path.split("/").slice(1, -1)[0]);
-  return room !== "backends" || other === undefined || backend === other ||
-    BACKEND_DOORS.includes(from);
+  return folder !== "backends" || other === undefined || backend === other ||
+    BACKEND_ENTRIES.includes(from);
 }
 
-function roomOf(path: string): string {
+function folderOf(path: string): string {
   return path.split("/")[0];
 }
 
