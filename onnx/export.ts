@@ -1,6 +1,6 @@
 /**
- * ONNX files of folded networks (https://onnx.ai), for the runtimes that read them. Batches may have
- * any size; class names, input size and channel statistics are in the model's metadata.
+ * Writes ONNX files of folded networks (https://onnx.ai) for other runtimes. The batch size is free;
+ * class names, input size and channel statistics are in the model's metadata.
  */
 import type { onnx } from "npm:onnx-proto@8.0.1";
 import { InputError } from "../errors.ts";
@@ -18,15 +18,15 @@ import { calibratedProgram } from "../networks/temperature.ts";
 import { loadOnnxProto } from "../files/protobuf.ts";
 import { warnRenamed } from "../schema/former_names.ts";
 
-/** Version of ONNX's operators in the files. */
+/** Version of ONNX's operators used in the files. */
 const ONNX_OPSET = 17;
-/** Version of ONNX's file format, the first that knows the opset. */
+/** Version of ONNX's file format, the first that supports the opset. */
 const IR_VERSION = 8;
 
 /** Options of {@link encodeOnnx}. */
 export interface OnnxOptions {
   /**
-   * Whether the file takes pictures as they are stored and gives probabilities: input `pixels` u8
+   * Whether the file accepts images as stored and gives probabilities: input `pixels` u8
    * [N, H, W, C], output `probabilities` f32 [N, classes]. Otherwise its input is `input` f32
    * [N, C, H, W], normalised, and its output `logits` f32 [N, classes]. Default false.
    */
@@ -46,8 +46,8 @@ export function dtypeOf({ precision, dtype = precision ?? "f32" }: OnnxOptions):
 }
 
 /**
- * The bytes of an ONNX file of a network. Throws InputError for an op without a form in ONNX, for
- * weights too large for f16 and, where others normalise, for a normalisation that is not described.
+ * Encodes a network as an ONNX file. Throws InputError for an op without an ONNX form, for weights too
+ * large for f16 and, without preprocessing, for a normalisation that the description does not state.
  */
 export async function encodeOnnx(
   network: FoldedNetwork,
@@ -95,15 +95,15 @@ export async function encodeOnnx(
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** Throws InputError for a network that normalises pictures in another way than it says. */
+/** Throws InputError for a network that normalises images differently from its description. */
 function requireDescribed({ nodes }: Program, { normalization }: NetworkDescription): void {
   for (const { op, attributes } of nodes) {
     for (const what of op === preprocessOp ? ["mean", "std"] as const : []) {
       const [found, described] = [attributes[what], normalization[what]].map(String);
       if (found === described) continue;
       throw new InputError(
-        `the network normalises with the ${what} ${found}, but says ${described}; export it with ` +
-          "the preprocessing included",
+        `the network normalises with the ${what} ${found}, but its description has ${described}; ` +
+          "export it with the preprocessing included",
       );
     }
   }
@@ -119,7 +119,7 @@ function probabilities(
     : graph.node("Softmax", [logits], { axis: 1 });
 }
 
-/** Constants, and the way from the file's input to the network's; undefined for any other node. */
+/** Constants, and the preprocessing from the file's input to the network's; undefined for other nodes. */
 function convertLeaf(
   graph: OnnxGraph,
   node: GraphNode,
@@ -141,8 +141,8 @@ function convertLeaf(
 }
 
 /**
- * Appends a node of an inference program to an ONNX graph and returns the names of its outputs that
- * ONNX has. Throws InputError for an op that inference does not compute.
+ * Appends a node of an inference program to an ONNX graph and returns the names of its outputs in
+ * ONNX. Throws InputError for an op that is not an inference op.
  */
 function convertNode(graph: OnnxGraph, node: GraphNode, inputs: readonly string[]): string[] {
   const { op: { name, inference }, scope } = node;
@@ -153,12 +153,12 @@ function convertNode(graph: OnnxGraph, node: GraphNode, inputs: readonly string[
   );
 }
 
-/** To or from f16; in a graph of f32 all is f32. */
+/** Casts to or from f16; in an f32 graph returns the name unchanged. */
 function cast(graph: OnnxGraph, name: string, to: number): string {
   return graph.dtype === "f32" ? name : graph.node("Cast", [name], { to });
 }
 
-/** Gives a node's output the name under which the file shows it. */
+/** Renames a node's output to the name that the file shows. */
 function rename({ nodes }: OnnxGraph, from: string, to: string): void {
   for (const node of nodes) {
     node.input = node.input?.map((name) => name === from ? to : name);

@@ -1,21 +1,21 @@
 /**
- * Messages of protocol buffers, of which ONNX files are made, field by field. No length is believed before it
- * was compared with the bytes that are there.
+ * Protocol buffer messages, of which ONNX files consist, field by field. Every length is checked against
+ * the available bytes before it is used.
  */
 import type protobuf from "npm:protobufjs@6.11.6/minimal.js";
 import { InputError } from "../errors.ts";
 import { isLine, shown } from "../safetensors/line.ts";
 
-/** Kinds of encoding that the fields read here have. */
+/** Wire types of the supported fields. */
 const VARINT = 0;
 export const LENGTH_DELIMITED = 2;
 const BYTES_8 = 1;
 const BYTES_4 = 5;
 
-/** How a file is read. */
+/** The file being read, for errors. */
 export interface Source {
   reader(message: Uint8Array): protobuf.Reader;
-  /** Refuses the file. */
+  /** Throws the error that refuses the file. */
   readonly fail: (problem: string) => never;
 }
 
@@ -23,13 +23,13 @@ export interface Source {
 interface Field {
   readonly number: number;
   readonly wireType: number;
-  /** What it holds if it is length-delimited. */
+  /** Its bytes if it is length-delimited. */
   readonly bytes: Uint8Array;
   /** Its value if it is a varint or a float32. */
   readonly value: number;
 }
 
-/** The fields of a message; those of other encodings are skipped. */
+/** The fields of a message; those of other wire types are skipped. */
 export function* fieldsOf(message: Uint8Array, { reader: read, fail }: Source): Iterable<Field> {
   const reader = read(message);
   const none = new Uint8Array();
@@ -56,13 +56,13 @@ export function* fieldsOf(message: Uint8Array, { reader: read, fail }: Source): 
       }
     } catch (error) {
       if (error instanceof InputError) throw error;
-      fail(`it is cut short or damaged at byte ${reader.pos} of a part of ${message.length} bytes`);
+      fail(`it is truncated or damaged at byte ${reader.pos} of a part of ${message.length} bytes`);
     }
     if (field) yield field;
   }
 }
 
-/** The integers of a list, or the first of them where they are more than `most`: one more than that. */
+/** The integers of a list; of more than `most`, only the first `most` + 1. */
 export function packedIntegers(
   bytes: Uint8Array,
   most: number,
@@ -75,23 +75,23 @@ export function packedIntegers(
       values.push(Number(String(reader.int64())));
     }
   } catch {
-    fail("a list of integers is cut short");
+    fail("a list of integers is truncated");
   }
   return values;
 }
 
-/** A name that can be shown. */
+/** A name that can be printed. */
 export function nameOf(bytes: Uint8Array, source: Source): string {
   const name = textOf(bytes, source);
   if (isLine(name)) return name;
   return source.fail(`a tensor's name is too long or has control characters: ${shown(name)}`);
 }
 
-/** Text of any kind. */
+/** Any text. */
 export function textOf(bytes: Uint8Array, { fail }: Source): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return fail("a name is not in UTF-8");
+    return fail("a name is not UTF-8");
   }
 }

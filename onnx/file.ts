@@ -1,4 +1,4 @@
-/** ONNX files on disk, and the files beside them that exporters put large weights into. */
+/** ONNX files on disk, and the separate files in which exporters store large weights. */
 import { dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { otherKind } from "../files/kind_of_file.ts";
@@ -8,8 +8,8 @@ import { parseOnnxTensors } from "./read.ts";
 import type { ExternalData } from "./tensor.ts";
 
 /**
- * The floating-point tensors of the ONNX file `path` by name. Throws InputError for a file that
- * is of another kind or damaged, and for weights in other files than those beside it.
+ * The floating-point tensors of the ONNX file `path` by name. Throws InputError for a file that is of
+ * another kind or damaged, and for external weights outside the ONNX file's folder.
  */
 export async function readOnnxTensors(path: string): Promise<OnnxTensors> {
   const bytes = await readWanted(path, "onnx");
@@ -26,10 +26,10 @@ export async function readOnnxTensors(path: string): Promise<OnnxTensors> {
 }
 
 /**
- * Bytes of a file beside the ONNX file. An ONNX file may come from anywhere, so the name must be
- * that of a plain file in the same folder, and no more is read of a file than it has.
+ * Reads external data. An ONNX file is untrusted, so the name must be that of a plain file in the same
+ * folder, and no more bytes are read from a file in total than it has.
  *
- * @param read how many bytes were read of each file so far
+ * @param read the number of bytes read so far from each file
  */
 async function readBeside(
   path: string,
@@ -45,13 +45,13 @@ async function readBeside(
     );
   };
   if (!/^[^/\\:\0]+$/.test(location) || location === "." || location === "..") {
-    fail("which is no name of a file beside it; save the model as one file");
+    fail("which is not the name of a file in its folder; save the model as one file");
   }
   const place = join(dirname(path), location);
   const info = await Deno.lstat(place).catch(() =>
-    fail("which is not there: both files are needed, in one folder; or save the model as one file")
+    fail("which is missing: both files are needed, in one folder; or save the model as one file")
   );
-  if (!info.isFile) fail("which is no plain file; put the file itself there");
+  if (!info.isFile) fail("which is not a regular file; put the file itself there");
   const sum = (read.get(location) ?? 0) + length;
   if (offset + length > info.size || sum > info.size) {
     fail(`which has ${info.size} bytes: too few; fetch or export both files again`);
@@ -60,6 +60,6 @@ async function readBeside(
   using file = await Deno.open(place);
   await file.seek(offset, Deno.SeekMode.Start);
   const bytes = await nextBytes(file, length);
-  if (bytes.length < length) fail("which became shorter while it was read; try again");
+  if (bytes.length < length) fail("which was truncated during reading; try again");
   return bytes;
 }

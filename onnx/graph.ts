@@ -1,10 +1,10 @@
-/** An ONNX graph under construction: nodes, constants and names that occur once. */
+/** An ONNX graph under construction: nodes, constants and unique names. */
 import type { onnx } from "npm:onnx-proto@8.0.1";
 import { InputError } from "../errors.ts";
 import type { OnnxAttribute, OnnxNodes } from "../graph/onnx_nodes.ts";
 import { formatShape, type Shape, sizeOf } from "../graph/types.ts";
 
-/** The numbers onnx.proto gives element types. */
+/** Element types by onnx.proto's numbers. */
 export const ELEMENT = {
   float: 1,
   uint8: 2,
@@ -14,13 +14,13 @@ export const ELEMENT = {
   bfloat16: 16,
 } as const;
 
-/** The numbers onnx.proto gives kinds of attributes. */
+/** Attribute types by onnx.proto's numbers. */
 const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 /** Storage type of weights and activations in an exported network. */
 export type OnnxDType = "f32" | "f16";
 
-/** Nodes and constants of a graph. Tensors are known by their names. */
+/** Nodes and constants of a graph. Tensors are identified by name. */
 export class OnnxGraph {
   readonly nodes: onnx.INodeProto[] = [];
   readonly initializers: onnx.ITensorProto[] = [];
@@ -29,7 +29,7 @@ export class OnnxGraph {
   /** @param dtype in which {@link floats} are stored */
   constructor(readonly dtype: OnnxDType) {}
 
-  /** Appends a node and returns the name of its output. `scope` is the path of the layer it is of. */
+  /** Appends a node and returns its output's name. `scope` is the path of the layer it belongs to. */
   node(
     opType: string,
     inputs: readonly string[],
@@ -59,7 +59,9 @@ export class OnnxGraph {
     const lost = halves.findIndex((half, i) => !Number.isFinite(half) && Number.isFinite(data[i]));
     if (lost >= 0) {
       throw new InputError(
-        `${name} ${formatShape(shape)} holds ${data[lost]}, too large for f16 (at most 65504); ` +
+        `${name} ${formatShape(shape)} contains ${
+          data[lost]
+        }, too large for f16 (at most 65504); ` +
           "export with f32",
       );
     }
@@ -77,7 +79,7 @@ export class OnnxGraph {
     return this.#store(ELEMENT.int64, wide, [data.length], name);
   }
 
-  /** For the layer at this path; empty for what is of none. */
+  /** Names for the layer at this path; an empty path is outside layers. */
   within(scope: string): OnnxNodes {
     const named = (name: string) => scope === "" ? name : `${scope}.${name}`;
     return {
@@ -88,7 +90,7 @@ export class OnnxGraph {
     };
   }
 
-  /** `name`, or where that is taken, with a number after it. */
+  /** `name`, with a number appended if it is taken. */
   unique(name: string): string {
     const count = this.#names.get(name) ?? 0;
     this.#names.set(name, count + 1);
@@ -111,7 +113,7 @@ export class OnnxGraph {
   }
 }
 
-/** A graph input or output, its first extent the free batch size `N`. */
+/** A graph input or output whose first extent is the free batch size `N`. */
 export function batchOf(name: string, elemType: number, shape: Shape): onnx.IValueInfoProto {
   const dim = [{ dimParam: "N" }, ...shape.map((dimValue) => ({ dimValue }))];
   return { name, type: { tensorType: { elemType, shape: { dim } } } };

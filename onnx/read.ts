@@ -1,7 +1,6 @@
 /**
- * Reads the weights out of an ONNX file. A file may come from anywhere, so reading trusts nothing:
- * what is neither a weight nor a node that may use one is skipped unread, and nothing is nested deeper than a
- * weight is.
+ * Reads the weights from an ONNX file. Files are untrusted: everything except weights and the nodes that
+ * may use them is skipped unread, and nesting deeper than a weight's is never followed.
  */
 import { InputError } from "../errors.ts";
 import { loadProtobuf } from "../files/protobuf.ts";
@@ -31,21 +30,21 @@ const NODE = { input: 1, output: 2, name: 3, op: 4, attribute: 5 } as const;
 const ATTRIBUTE = { name: 1, float: 2, integer: 3, tensor: 5, integers: 8 } as const;
 const SPARSE = { values: 1 } as const;
 
-/** More than a network has: one of a thousand layers has some five thousand. */
+/** More than a network has: one with a thousand layers has about five thousand. */
 const MAX_TENSORS = 2 ** 13;
 
 /** More nodes than use the weights of a network. */
 const MAX_NODES = 2 ** 16;
 
-/** A node, and the tensor that it is if it is a constant. */
+/** A node, and its tensor if it is a constant. */
 interface ParsedNode extends OnnxNode {
   readonly tensor?: Uint8Array;
 }
 
 /**
- * The floating-point tensors of an ONNX file by the names of their layers, which its nodes tell
- * where the exporter took them off, laid out as layers have them ({@link namedByNodes}); `label` names the
- * file in errors. Throws InputError for a file that is damaged, and what `readExternal` throws.
+ * The floating-point tensors of an ONNX file under their layers' names, which its nodes provide if the
+ * exporter dropped them, in the layers' layouts ({@link namedByNodes}); `label` names the file in errors.
+ * Throws InputError for a damaged file, and whatever `readExternal` throws.
  */
 export async function parseOnnxTensors(
   bytes: Uint8Array,
@@ -54,7 +53,7 @@ export async function parseOnnxTensors(
 ): Promise<OnnxTensors> {
   const { Reader } = await loadProtobuf();
   const fail = (problem: string): never => {
-    throw new InputError(`${label}: not a sound ONNX file: ${problem}; export or fetch it again`);
+    throw new InputError(`${label}: not a valid ONNX file: ${problem}; export or fetch it again`);
   };
   const source: Source = { reader: (message) => Reader.create(message), fail };
   const tensors = new Map<string, Tensor>();
@@ -65,7 +64,7 @@ export async function parseOnnxTensors(
   };
   const add = async (entry: TensorEntry) => {
     const { name } = entry;
-    if (tensors.has(name)) fail(`the tensor "${name}" stands twice in it`);
+    if (tensors.has(name)) fail(`it contains the tensor "${name}" twice`);
     const why = whyUnread(entry);
     if (why !== undefined) return skip(name, why);
     if (tensors.size === MAX_TENSORS) fail(`it has more than ${MAX_TENSORS} weights`);

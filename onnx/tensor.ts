@@ -1,4 +1,4 @@
-/** Tensors of ONNX files, their numbers in whichever of the places that the format has for them. */
+/** Tensors of ONNX files, whichever field stores their numbers. */
 import { sizeOf } from "../graph/types.ts";
 import {
   elementBytes,
@@ -34,7 +34,7 @@ const ENTRY = { key: 1, value: 2 } as const;
 /** More axes than any weight has. */
 export const MAX_RANK = 16;
 
-/** Element types that weights are read of, and where their numbers are if not raw. */
+/** Element types that weights may have, and the field of their numbers if not raw. */
 const READ = new Map<number, { readonly dtype: StoredDtype; readonly field: number }>([
   [ELEMENT.float, { dtype: "F32", field: TENSOR.floatData }],
   [ELEMENT.float16, { dtype: "F16", field: TENSOR.int32Data }],
@@ -42,7 +42,7 @@ const READ = new Map<number, { readonly dtype: StoredDtype; readonly field: numb
   [ELEMENT.double, { dtype: "F64", field: TENSOR.doubleData }],
 ]);
 
-/** The names of the other types, by their numbers. */
+/** Names of the other types, by number. */
 const UNREAD: Readonly<Record<number, string>> = {
   2: "uint8",
   3: "int8",
@@ -58,31 +58,31 @@ const UNREAD: Readonly<Record<number, string>> = {
   15: "complex128",
 };
 
-/** Where in which other file a tensor's numbers are, as an ONNX file says it: nothing is checked. */
+/** Location of a tensor's numbers in another file, as the ONNX file states it, unchecked. */
 export interface ExternalData {
-  /** The file, from the folder the ONNX file is in. */
+  /** The file, relative to the ONNX file's folder. */
   readonly location: string;
   /** The first byte. */
   readonly offset: number;
-  /** How many bytes the tensor needs, which the file says too if it says anything. */
+  /** The number of bytes the tensor needs; the file's statement must agree. */
   readonly length: number;
 }
 
 /** Reads a tensor's bytes from another file. */
 export type ReadExternal = (data: ExternalData, tensor: string) => Promise<Uint8Array>;
 
-/** A tensor of the file whose numbers are yet to be looked at. */
+/** A tensor of the file whose numbers have not been read yet. */
 export interface TensorEntry {
   readonly name: string;
   readonly dims: readonly number[];
   readonly dataType: number;
-  /** What holds its numbers, by the fields' numbers. */
+  /** The fields that contain its numbers, by field number. */
   readonly data: readonly (readonly [field: number, bytes: Uint8Array])[];
-  /** By key, where the numbers are in another file. */
+  /** Entries by key if the numbers are in another file. */
   readonly external?: ReadonlyMap<string, string>;
 }
 
-/** A tensor of these bytes. Refuses what cannot be one, whatever its type. */
+/** Parses a tensor's fields. Refuses what no tensor of any type can be. */
 export function parseTensor(message: Uint8Array, source: Source): TensorEntry {
   const { fail } = source;
   const dims: number[] = [];
@@ -107,7 +107,7 @@ export function parseTensor(message: Uint8Array, source: Source): TensorEntry {
   return { name, dims, dataType, data, ...(isExternal ? { external } : {}) };
 }
 
-/** Fields that hold numbers of the types that are read. */
+/** Fields that contain numbers of supported types. */
 const NUMBERS = new Set<number>([TENSOR.rawData, ...[...READ.values()].map(({ field }) => field)]);
 
 function parseEntry(message: Uint8Array, source: Source): [key: string, value: string] {
@@ -119,14 +119,14 @@ function parseEntry(message: Uint8Array, source: Source): [key: string, value: s
   return [key, value];
 }
 
-/** Why a tensor is not read, behind "it is there, but"; undefined for one that is. */
+/** Why a tensor is not read, completing "it is in the file, but"; undefined if it is. */
 export function whyUnread({ dataType }: TensorEntry): string | undefined {
   if (READ.has(dataType)) return undefined;
-  return `as ${UNREAD[dataType] ?? `numbers of the type ${dataType}`}, and weights are read as ` +
-    "float32, float64, float16 or bfloat16: export the network with such weights, not quantized";
+  return `as ${UNREAD[dataType] ?? `numbers of the type ${dataType}`}; weights must be float32, ` +
+    "float64, float16 or bfloat16: export the network without quantization";
 }
 
-/** The tensor that an entry is of. Refuses one whose numbers are not as many as its shape says. */
+/** Reads an entry's tensor. Refuses one whose number of bytes does not match its shape. */
 export async function readTensor(
   entry: TensorEntry,
   source: Source,
@@ -147,7 +147,7 @@ export async function readTensor(
         `${bytes.length}`,
     );
   }
-  // A copy of its own is aligned whatever the place in the file.
+  // A separate copy is aligned at any offset in the file.
   return tensorOf(dtype, dims, new Uint8Array(bytes));
 }
 
@@ -160,7 +160,7 @@ function placeOf(
   const { location = "", offset = "0", length = String(size) } = Object.fromEntries(external);
   if (![offset, length].every((digits) => /^\d{1,15}$/.test(digits)) || Number(length) !== size) {
     fail(
-      `the tensor "${name}" is said to have ${length} bytes from byte ${offset} of another file on; ` +
+      `the tensor "${name}" refers to ${length} bytes from byte ${offset} of another file; ` +
         `it needs ${size}`,
     );
   }
@@ -170,19 +170,19 @@ function placeOf(
 /**
  * The bytes of a tensor's numbers in the file itself.
  *
- * @param own the field for those of its type
+ * @param own the field for its type
  */
 function numbersOf({ name, data }: TensorEntry, own: number, source: Source): Uint8Array {
   if (data.length === 0) return new Uint8Array();
-  if (data.length > 1) source.fail(`the tensor "${name}" has its numbers twice`);
+  if (data.length > 1) source.fail(`the tensor "${name}" contains its numbers twice`);
   const [[field, bytes]] = data;
   if (field !== TENSOR.rawData && field !== own) {
-    source.fail(`the tensor "${name}" has its numbers where those of another type are`);
+    source.fail(`the tensor "${name}" has its numbers in a field for another type`);
   }
   return field === TENSOR.int32Data ? halvesOf(bytes, source) : bytes;
 }
 
-/** The bytes of numbers of 16 bits that are stored as integers, each in a byte or more. */
+/** The bytes of 16-bit numbers that are stored as integers, each in one or more bytes. */
 function halvesOf(bytes: Uint8Array, { reader: read, fail }: Source): Uint8Array {
   const reader = read(bytes);
   const halves = new Uint16Array(bytes.length);
@@ -190,7 +190,7 @@ function halvesOf(bytes: Uint8Array, { reader: read, fail }: Source): Uint8Array
   try {
     while (reader.pos < reader.len) halves[count++] = reader.uint32();
   } catch {
-    fail("a list of integers is cut short");
+    fail("a list of integers is truncated");
   }
   return new Uint8Array(halves.buffer, 0, 2 * count);
 }

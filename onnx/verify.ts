@@ -1,4 +1,4 @@
-/** The proof that an ONNX file does what the network does: ONNX Runtime runs it on the same images. */
+/** Verifies that an ONNX file computes what the network does: ONNX Runtime runs it on the same images. */
 import type { Backend } from "../backends/backend.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
 import { RunError } from "../errors.ts";
@@ -20,22 +20,22 @@ import { calibratedProgram } from "../networks/temperature.ts";
 import { preprocessOp } from "../ops/preprocess.ts";
 import { dtypeOf, type OnnxOptions } from "./export.ts";
 
-/** ONNX Runtime compiled to WebAssembly, which runs the same everywhere. */
+/** ONNX Runtime compiled to WebAssembly, which behaves the same everywhere. */
 const RUNTIME = "npm:onnxruntime-web@1.30.0";
 
-/** The largest relative difference of an f16 file, which rounds to 11 bits after every layer. */
+/** The largest relative difference allowed for an f16 file, which rounds to 11 bits after every layer. */
 const HALF_TOLERANCE = 2e-2;
 
-/** A network as {@link verifyOnnx} compares with it. */
+/** The network that {@link verifyOnnx} compares with. */
 export type ComparedNetwork = Pick<LoadedNetwork, "description" | "program">;
 
 /**
- * Runs an ONNX file of a network in ONNX Runtime and compares what it gives with the network's own
- * output. ONNX Runtime is downloaded from npm when it is first needed.
+ * Runs a network's ONNX file in ONNX Runtime and compares the result with the network's own output.
+ * ONNX Runtime is downloaded from npm when it is first needed.
  *
  * @param options those the file was encoded with
  * @param pixels u8 [count, H, W, C] of the network's input size
- * @throws RunError when ONNX Runtime cannot be had, refuses the file or gives other numbers
+ * @throws RunError if ONNX Runtime is unavailable, refuses the file or gives different results
  */
 export async function verifyOnnx(
   file: Uint8Array,
@@ -79,7 +79,7 @@ export async function verifyOnnx(
   return verification;
 }
 
-/** What is used of ONNX Runtime. */
+/** The part of ONNX Runtime's API used here. */
 interface OnnxRuntime {
   readonly env: { logLevel: string; readonly wasm: { numThreads: number } };
   readonly Tensor: new (
@@ -100,18 +100,18 @@ interface InferenceSession {
   release(): Promise<void>;
 }
 
-/** ONNX Runtime. Throws RunError if it cannot be had. */
+/** Loads ONNX Runtime. Throws RunError if it is unavailable. */
 export async function loadRuntime(): Promise<OnnxRuntime> {
   const runtime = await importLibrary<OnnxRuntime>(
     RUNTIME,
-    "or leave the verification out (--no-verify)",
+    "or skip the verification (--no-verify)",
   );
   runtime.env.logLevel = "error";
   runtime.env.wasm.numThreads = 1;
   return runtime;
 }
 
-/** The file's output for all images, batch by batch, the last one smaller. */
+/** The file's output for all images, batch by batch; the last batch may be smaller. */
 async function runFile(
   file: Uint8Array,
   { input: { height, width, channels }, normalization }: NetworkDescription,

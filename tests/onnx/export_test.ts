@@ -164,7 +164,7 @@ Deno.test("a network that normalises otherwise than it says is written with its 
   await assertRejects(
     () => encodeOnnx({ ...folded, description }),
     InputError,
-    "normalises with the std 0.2,0.3,0.25, but says 1,1,1; export it with the preprocessing",
+    "normalises with the std 0.2,0.3,0.25, but its description has 1,1,1; export it with the preprocessing",
   );
   await encodeOnnx({ ...folded, description }, { includePreprocessing: true });
 });

@@ -53,7 +53,7 @@ Deno.test("no file is read but plain ones in the ONNX file's own folder", async 
     const error = await assertRejects(
       () => read((text) => text.replaceAll(DATA, moved)),
       InputError,
-      "which is no name of a file beside it",
+      "which is not the name of a file in its folder",
     );
     assert(error.message.includes(JSON.stringify(moved)), error.message);
   }
@@ -61,12 +61,12 @@ Deno.test("no file is read but plain ones in the ONNX file's own folder", async 
     await Deno.rename(data, `${data}.old`);
     await Deno.symlink(`${data}.old`, data);
   };
-  await assertRejects(() => read(undefined, link), InputError, "no plain file");
+  await assertRejects(() => read(undefined, link), InputError, "not a regular file");
   const folder = async (data: string) => {
     await Deno.remove(data);
     await Deno.mkdir(data);
   };
-  await assertRejects(() => read(undefined, folder), InputError, "no plain file");
+  await assertRejects(() => read(undefined, folder), InputError, "not a regular file");
   await assertRejects(() => read(undefined, Deno.remove), InputError, "both files are needed");
 });
 

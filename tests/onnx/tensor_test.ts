@@ -46,7 +46,7 @@ for (const [what, stored] of Object.entries(STORED)) {
 
 Deno.test("numbers where none of the type are, or that are more or fewer than the shape's, are refused", async () => {
   const cases: [onnx.ITensorProto, string][] = [
-    [{ dataType: 1, doubleData: [1, 2] }, "where those of another type are"],
+    [{ dataType: 1, doubleData: [1, 2] }, "in a field for another type"],
     [{ dataType: 10, int32Data: [1, 2, 3] }, "needs 4 bytes, it has 6"],
     [{ dataType: 11, doubleData: [1] }, "needs 16 bytes, it has 8"],
     [{ dataType: 1, floatData: [1, 2], rawData: new Uint8Array(8) }, "its numbers twice"],
@@ -63,7 +63,7 @@ Deno.test("weights that are not read are told with why", async () => {
   const floats = { name: "value_floats", type: 6, floats: [1] };
   const constant = { opType: "Constant", output: ["weight"], attribute: [floats] };
   const cases: [onnx.IGraphProto, string][] = [
-    [{ initializer: [integers] }, "as int8, and weights are read as"],
+    [{ initializer: [integers] }, "as int8; weights must be"],
     [{ sparseInitializer: [{ values, dims: [1, 1] }] }, "sparse:"],
     [{ node: [constant] }, "in a Constant that holds no tensor"],
   ];
