@@ -1,10 +1,10 @@
-"""Loads a ResNet-18 that is not folded into PyTorch, to go on training it over-parameterized there.
+"""Loads an unfolded ResNet-18 into PyTorch to continue its over-parameterized training there.
 
     deno task export runs/NAME/checkpoints/best.safetensors --format authors
     python examples/pytorch_do_conv.py runs/NAME/folded/best.authors.safetensors
 
 Needs torch, safetensors and the DO-Conv authors' layer: put do_conv_pytorch_1_10.py of
-https://github.com/yangyanli/DO-Conv beside this file.
+https://github.com/yangyanli/DO-Conv next to this file.
 """
 
 import sys
@@ -17,7 +17,7 @@ from pytorch_folded import ResNet18, read
 
 
 def load(path):
-    """The network in a file of `export --format authors`, ready to be trained."""
+    """Returns the network in a file of `export --format authors`, ready for training."""
     state, _ = read(path)
     width, in_channels = state["conv1.W"].shape[:2]
 

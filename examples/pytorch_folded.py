@@ -3,9 +3,9 @@
     deno task fold runs/NAME/checkpoints/best.safetensors
     python examples/pytorch_folded.py runs/NAME/folded/best.safetensors
 
-The names are torchvision's, so torchvision.models.resnet18(num_classes=...) loads the file as well
-if it has all batch norms. Those that were folded, all by --batch-norm and by kinds of convolution with
-batch norms of their own those of their places, left biases of the convolutions before them.
+The names are torchvision's, so torchvision.models.resnet18(num_classes=...) also loads the file if it has
+all batch norms. A folded batch norm leaves a bias in the convolution before it: --batch-norm folds all of
+them, and kinds of convolution with batch norms of their own fold those next to them.
 """
 
 import json
@@ -34,7 +34,7 @@ class BasicBlock(nn.Module):
 
 
 class ResNet18(nn.Module):
-    """torchvision's ResNet-18, tensor by tensor, of any convolution."""
+    """torchvision's ResNet-18, tensor by tensor, with any convolution."""
 
     def __init__(self, classes, conv, in_channels=3, width=64):
         super().__init__()
@@ -57,13 +57,13 @@ class ResNet18(nn.Module):
 
 
 def read(path):
-    """The tensors and the metadata of a safetensors file."""
+    """Returns the tensors and the metadata of a safetensors file."""
     with safe_open(path, framework="pt") as file:
         return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()
 
 
 def load(path):
-    """The network in a folded file, ready for inference, and what it takes and gives."""
+    """Returns the network in a folded file, ready for inference, and its description."""
     state, metadata = read(path)
     width, in_channels = state["conv1.weight"].shape[:2]
     model = ResNet18(len(state["fc.bias"]), nn.Conv2d, in_channels=in_channels, width=width)

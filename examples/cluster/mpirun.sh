@@ -1,10 +1,9 @@
 #!/bin/sh
-# Trains on machines that ssh reaches, one rank on each, by Open MPI: in Overfold's folder, which lies at
-# the same place on all of them,
+# Trains with Open MPI on machines that ssh reaches, one rank on each. Run it in Overfold's folder, which
+# must have the same path on all of them:
 #   examples/cluster/mpirun.sh node1,node2,node3,node4 CONFIG
-# ssh starts no login shell, so -x hands on the PATH that Deno is found by. The options of keepalive end
-# all within 15 s where a machine or its network is gone; the timeout gives ranks time to save when
-# mpirun itself is told to stop.
+# ssh starts no login shell, so -x passes on the PATH with Deno. The keepalive options end all ranks within
+# 15 s if a machine or its network fails; the timeout gives ranks time to save when mpirun is stopped.
 if [ $# -lt 2 ]; then
   echo "usage: $0 HOST,HOST,... CONFIG [OPTIONS]" >&2
   exit 2
