@@ -43,6 +43,11 @@ export class RunError extends UserError {
   override name = "RunError";
 }
 
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /**
  * Runs `work`, which is given the part of an input that stands at `path`: its InputErrors that say
  * where a mistake is (`at`) then say so as seen from the whole input.

@@ -14,6 +14,7 @@ import { sumSquares } from "../ops/sum_squares.ts";
 import { formatBytes, formatCount } from "../reporting/format.ts";
 import type { Check } from "./check.ts";
 import { diagnoseGpu, type GpuSystem, inspectGpuSystem } from "./gpu_system.ts";
+import { messageOf } from "../errors.ts";
 
 /** What is asked of an adapter. */
 interface AdapterFacts {
@@ -138,7 +139,7 @@ async function selfTest(): Promise<Check> {
     };
   } catch (error) {
     // What a driver says of a shader is followed by the shader.
-    const [advice] = (error instanceof Error ? error.message : String(error)).split("\n");
+    const [advice] = messageOf(error).split("\n");
     return { name, status: "fail", found: "the device failed", advice };
   }
 }

@@ -1,6 +1,6 @@
 /** Unpacking archives that others made. */
 import { basename, dirname, join } from "node:path";
-import { InputError } from "../errors.ts";
+import { InputError, messageOf } from "../errors.ts";
 import { DISK, writeAll } from "../files/disk.ts";
 import { exists } from "../files/exists.ts";
 import { removeTemporary, temporaryPath } from "../files/temporary.ts";
@@ -118,7 +118,7 @@ async function extract(
     return paths.files;
   } catch (error) {
     if (error instanceof InputError || isFileSystemError(error)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new InputError(
       `${archive}: not a whole ${ending} archive (${reason}); delete it, and ` +
         `${basename(archive)} is downloaded again`,

@@ -2,18 +2,13 @@
 import type { Entry, z } from "../schema/entry.ts";
 import type { ImageShape, ImageSource, TargetField } from "./image_source.ts";
 import type { Colour } from "../files/pixels.ts";
+import type { ChannelStatistics } from "../ops/preprocess.ts";
 import type { PictureSource } from "./picture_source.ts";
 import type { LocateOptions } from "./published_files.ts";
 import type { TransformChoice } from "./transforms/registry.ts";
 import type { OnError } from "./sources/picture_files.ts";
 
-/** Per-channel mean and standard deviation of the training images, as fractions of 255. */
-export interface ChannelStatistics {
-  /** One number per channel. */
-  readonly mean: readonly number[];
-  /** One number per channel, above 0. */
-  readonly std: readonly number[];
-}
+export type { ChannelStatistics };
 
 /** What is known of a dataset before its images are loaded. */
 export interface DatasetInfo {

@@ -2,7 +2,7 @@
  * The IDX format of MNIST and its relatives (Y. LeCun, C. Cortes, C. J. C. Burges): a big-endian
  * header of a magic number and one 32-bit extent for each dimension, then the bytes.
  */
-import { InputError } from "../errors.ts";
+import { InputError, messageOf } from "../errors.ts";
 import { readAtMost } from "../files/at_most.ts";
 import { gunzip } from "../files/gunzip.ts";
 import { sizeOf } from "../graph/types.ts";
@@ -135,7 +135,7 @@ async function unpack(
   try {
     return await readAtMost(gunzip(new Blob([packed]).stream()), most);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new InputError(
       `${file.path}: not a whole gzip file (${reason}); ${howToMend(dataset)}`,
     );

@@ -5,18 +5,11 @@
  * prepare batches read them without a copy.
  */
 import { InputError } from "../errors.ts";
+import type { ImageShape } from "../files/pixels.ts";
 import { sizeOf } from "../graph/types.ts";
 import type { KeepsPictures } from "./keeps_pictures.ts";
 
-/** Extents of every image of a dataset, in pixels and channels. */
-export interface ImageShape {
-  /** Rows. */
-  readonly height: number;
-  /** Columns. */
-  readonly width: number;
-  /** 1 for grey, 3 for red, green, blue. */
-  readonly channels: number;
-}
+export type { ImageShape };
 
 /** Bytes in one image. */
 export function imageSize({ height, width, channels }: ImageShape): number {

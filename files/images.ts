@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import { decodePicture } from "./decode.ts";
 import { otherKind } from "./kind_of_file.ts";
 import { readPictureFile } from "./picture_file.ts";
-import { type Colour, fit, type ImageSize, layOn } from "./pixels.ts";
+import { type Colour, fit, type ImageShape, layOn } from "./pixels.ts";
 import { type Raster, toRaster, type Wanted } from "./raster.ts";
 
 /** How pictures are read. */
@@ -36,7 +36,7 @@ export interface ReadPicture extends Told {
 }
 
 /** Throws InputError for the network in `path` if it takes no pictures: those have 1 or 3 channels. */
-export function requirePictures(path: string, { channels }: ImageSize): void {
+export function requirePictures(path: string, { channels }: ImageShape): void {
   if (channels === 1 || channels === 3) return;
   throw new InputError(
     `${path}: a picture has 1 or 3 channels; this network takes images of ${channels}`,
@@ -88,7 +88,7 @@ export async function decodeRaster(
  */
 export async function readImage(
   path: string,
-  size: ImageSize,
+  size: ImageShape,
   options: ReadOptions = {},
   view = (picture: Raster) => fit(picture, size),
 ): Promise<ReadPicture> {

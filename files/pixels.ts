@@ -7,13 +7,13 @@ import { formatCount } from "../reporting/format.ts";
 import { MAX_PIXELS, type Part, type Raster } from "./raster.ts";
 import { resample } from "./resample.ts";
 
-/** The size a network wants its images in. */
-export interface ImageSize {
+/** Extents of an image, in pixels and channels. */
+export interface ImageShape {
   /** Rows. */
   readonly height: number;
   /** Columns. */
   readonly width: number;
-  /** 1 is grey; 3 are red, green and blue. */
+  /** 1 for grey, 3 for red, green, blue. */
   readonly channels: number;
 }
 
@@ -66,15 +66,15 @@ export function layOn({ data }: Picture, ground: Colour): boolean {
 }
 
 /** The largest centred part of a picture that has the proportions of a size, scaled to it. */
-export function fit(picture: Raster, size: Pick<ImageSize, "height" | "width">): Raster {
+export function fit(picture: Raster, size: Pick<ImageShape, "height" | "width">): Raster {
   if (picture.height === size.height && picture.width === size.width) return picture;
   return resample(picture, centredPart(picture, size), size, "bilinear");
 }
 
 /** The largest centred part of a picture that has the proportions of a size. */
 export function centredPart(
-  picture: Pick<ImageSize, "height" | "width">,
-  { width, height }: Pick<ImageSize, "height" | "width">,
+  picture: Pick<ImageShape, "height" | "width">,
+  { width, height }: Pick<ImageShape, "height" | "width">,
 ): Part {
   const factor = Math.min(picture.width / width, picture.height / height);
   return {

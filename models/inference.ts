@@ -1,24 +1,25 @@
-/** The program that classifies pictures: normalise, forward. */
+/** The program that classifies images: preprocess, forward. */
+import type { ImageShape } from "../files/pixels.ts";
 import type { Parameter } from "../graph/parameter.ts";
 import { input, output, trace } from "../graph/trace.ts";
 import type { Program } from "../graph/types.ts";
 import type { Module } from "../layers/module.ts";
-import { preprocess } from "../ops/preprocess.ts";
+import { type ChannelStatistics, preprocess } from "../ops/preprocess.ts";
 
-/** The pictures a model takes. */
+/** The images a model takes. */
 export interface ImageFormat {
-  /** Extents of a picture, in pixels and channels. */
-  readonly input: { readonly height: number; readonly width: number; readonly channels: number };
-  /** Subtracted from and divided out of pixels scaled to [0, 1], one number a channel. */
-  readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  /** Extents of an image. */
+  readonly input: ImageShape;
+  /** Mean and standard deviation that pixels scaled to [0, 1] are normalized with. */
+  readonly normalization: ChannelStatistics;
 }
 
 /**
- * A model's inference program `infer` with its present parameters as constants: input `pixels` u8
+ * A model's inference program `infer` with its parameters as constants: input `pixels` u8
  * [batchSize, H, W, C], output `logits` f32 [batchSize, classes]. Throws InputError, naming the
- * layer, for a model that does not take such pictures.
+ * layer, for a model that does not take such images.
  *
- * @param numbers what takes the place of a parameter's present numbers
+ * @param numbers the values to use for a parameter. Default: its present ones
  */
 export function inferenceProgram(
   model: Module,
@@ -31,6 +32,6 @@ export function inferenceProgram(
   const bind = (parameter: Parameter) => ({ constant: numbers(parameter) });
   return trace({ name: "infer", bind }, () => {
     const pixels = input("pixels", [batchSize, height, width, channels], "u8");
-    output("logits", model.call(preprocess(pixels, undefined, { padding: 0, mean, std })));
+    output("logits", model.call(preprocess(pixels, undefined, { mean, std })));
   });
 }

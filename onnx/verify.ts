@@ -1,7 +1,7 @@
 /** Verifies that an ONNX file computes what the network does: ONNX Runtime runs it on the same images. */
 import type { Backend } from "../backends/backend.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
-import { RunError } from "../errors.ts";
+import { messageOf, RunError } from "../errors.ts";
 import { importLibrary } from "../files/library.ts";
 import {
   type Activation,
@@ -166,8 +166,4 @@ function probabilityRows(
     probabilities.set(probabilitiesOf(logits.subarray(at, at + classes), activation), at);
   }
   return probabilities;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

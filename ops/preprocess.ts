@@ -6,14 +6,18 @@ import { type GraphNode, type Op, sizeOf, type Value } from "../graph/types.ts";
 import { InputError } from "../errors.ts";
 import { requireDType, requireIntegers, requireRank, requireShape } from "./checks.ts";
 
+/** Mean and standard deviation of each channel, of pixels scaled to [0, 1]. */
+export interface ChannelStatistics {
+  /** One number per channel. */
+  readonly mean: readonly number[];
+  /** One number per channel, above 0. */
+  readonly std: readonly number[];
+}
+
 /** Attributes of {@link preprocessOp}. */
-export interface PreprocessAttributes {
+export interface PreprocessAttributes extends ChannelStatistics {
   /** Rows and columns of zero pixels on every side of the image that is cropped. */
   readonly padding: number;
-  /** Mean of each channel, of pixels scaled to [0, 1]. */
-  readonly mean: readonly number[];
-  /** Standard deviation of each channel, likewise. */
-  readonly std: readonly number[];
 }
 
 /** The number that ONNX gives the element type f32. */
@@ -96,7 +100,7 @@ export const preprocessOp: Op<PreprocessAttributes> = {
 };
 
 /** Options of {@link preprocess}. */
-interface PreprocessOptions extends Omit<PreprocessAttributes, "padding"> {
+interface PreprocessOptions extends ChannelStatistics {
   /** Rows and columns of zero pixels around the image before it is cropped. Default 0. */
   readonly padding?: number;
 }

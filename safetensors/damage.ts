@@ -1,5 +1,5 @@
 /** Errors of readers that do not trust the files they read. */
-import { InputError, UserError } from "../errors.ts";
+import { InputError, messageOf, UserError } from "../errors.ts";
 
 /**
  * The result of `read`, which parses data from a file and does not name the file in its errors: each
@@ -13,7 +13,7 @@ export function orDamaged<T>(path: string, part: string, read: () => T): T {
     if (error instanceof UserError) {
       throw new InputError(`${path}: ${error.message}`, { cause: error });
     }
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new InputError(`${path}: ${part} in this file is damaged (${reason}); use another file`, {
       cause: error,
     });

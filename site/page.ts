@@ -6,6 +6,7 @@ import { formatBytes, formatCount, formatPercent, formatSi } from "../reporting/
 import { DrawingField } from "./drawing.ts";
 import type { NetworkCard, Reply, Request } from "./messages.ts";
 import { readPicture } from "./picture.ts";
+import { messageOf } from "../errors.ts";
 
 /** Classes shown for a picture that is of one class. */
 const TOP = 5;
@@ -132,7 +133,7 @@ async function takeFile(file: File | undefined): Promise<void> {
       : file.name;
     take(image);
   } catch (error) {
-    if (number === filesTaken) fail(error instanceof Error ? error.message : String(error));
+    if (number === filesTaken) fail(messageOf(error));
   }
 }
 

@@ -5,7 +5,7 @@
 /// <reference lib="dom" />
 import type { Executable } from "../backends/backend.ts";
 import { openBackend } from "../backends/registry.ts";
-import { RunError } from "../errors.ts";
+import { messageOf, RunError } from "../errors.ts";
 import type { Program } from "../graph/types.ts";
 import { type Activation, probabilitiesOf } from "../networks/activation.ts";
 import { networkProgram, parseFoldedNetwork } from "../networks/network.ts";
@@ -101,10 +101,6 @@ async function classify(pixels: Uint8Array): Promise<void> {
     throw new RunError("the network gives no numbers for this picture; its training diverged");
   }
   reply({ kind: "result", probabilities: probabilitiesOf(logits, activation), milliseconds });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function reply(message: Reply): void {

@@ -1,6 +1,6 @@
 /** JPEG files as pixels. */
 import mozjpeg from "npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js";
-import { InputError } from "../../errors.ts";
+import { InputError, messageOf } from "../../errors.ts";
 import { formatCount } from "../../reporting/format.ts";
 import { orientationOf, upright } from "../orientation.ts";
 import { checkPictureSize, type OnDamage } from "../pixels.ts";
@@ -98,7 +98,7 @@ async function decodeAny(
   } catch (error) {
     // It did not clean up after itself; after some dozens it would fail at sound pictures.
     decoder = undefined;
-    const reason = complaints[0] ?? (error instanceof Error ? error.message : String(error));
+    const reason = complaints[0] ?? messageOf(error);
     throw new InputError(
       `a JPEG picture that cannot be decoded (${reason}); if it is whole, convert it to an RGB ` +
         "PNG or JPEG",

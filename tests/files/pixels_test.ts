@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import resize from "npm:@jsquash/resize@2.1.1";
-import { fit, type ImageSize, type Picture } from "../../files/pixels.ts";
+import { fit, type ImageShape, type Picture } from "../../files/pixels.ts";
 import { toRaster } from "../../files/raster.ts";
 
 /** A picture without regularity, opaque. */
@@ -13,7 +13,7 @@ function picture(width: number, height: number): ImageData {
 }
 
 /** A picture as a network takes it. */
-function networkPixels(picture: Picture, size: ImageSize): Uint8Array {
+function networkPixels(picture: Picture, size: ImageShape): Uint8Array {
   return fit(toRaster(picture, size.channels), size).data;
 }
 
