@@ -1,5 +1,5 @@
-// An over-parameterized layer and a model of one's own, trained and folded. There is no fold code:
-// the kernel is an expression over parameters, and folding evaluates it.
+// A custom over-parameterized layer in a custom model, trained and folded. There is no fold code: the
+// kernel is an expression over parameters, and folding evaluates it.
 //   deno run --allow-read --allow-env examples/custom_layer.ts
 import * as of from "../mod.ts";
 

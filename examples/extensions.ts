@@ -1,5 +1,5 @@
-// A kind of convolution, a source of images and an objective of one's own, in a model by name. None
-// of them is registered: the library takes them as they are.
+// A custom kind of convolution, image source and objective, with a built-in model. None of them needs to
+// be registered.
 //   deno run --allow-read --allow-env examples/extensions.ts
 import * as of from "../mod.ts";
 
@@ -23,7 +23,7 @@ class GatedConv2d extends of.Module {
   }
 }
 
-/** Stripes that lie or stand, computed when they are read. */
+/** Horizontal or vertical stripes, computed when they are read. */
 class Stripes implements of.ImageSource {
   readonly count: number;
   readonly shape = { height: 16, width: 16, channels: 1 };
@@ -51,8 +51,8 @@ class Stripes implements of.ImageSource {
 }
 
 /**
- * Classification by logits over a temperature. Rows that only fill up a batch must add nothing to a
- * loss or a sum; the objective that this one is made of sees to it.
+ * Classification with logits divided by a temperature. Padding rows of a batch must add nothing to a
+ * loss or a sum; the underlying objective ensures that.
  */
 function tempered(temperature: number, classes: number): of.Objective {
   const plain = of.objectiveOf("classification", classes);
@@ -80,7 +80,7 @@ const { state } = await of.train({
 });
 const network = of.foldModel(model, {
   ...{ model: "stripes", input: train.shape, normalization },
-  classNames: ["lying", "standing"],
+  classNames: ["horizontal", "vertical"],
 });
 const pixels = await of.readImages(validation);
 const { top1Agreement } = await of.verifyFold(model, network, backend, pixels);
