@@ -52,8 +52,8 @@ export class FunctionBuilder<P extends ParameterTypes, R extends ResultType>
   readonly parameters: { readonly [K in keyof P]: Local<P[K]> };
   /**
    * The locals after the parameters, in order: groups as the binary format declares them. Vectors
-   * declared together are a group, others groups of their own, so that who reads the module knows
-   * which belong together.
+   * declared together form a group of their own, so that a reader of the module knows which belong
+   * together.
    */
   readonly localGroups: LocalGroup[] = [];
   /** The instructions written so far. */
@@ -136,7 +136,7 @@ export class FunctionBuilder<P extends ParameterTypes, R extends ResultType>
     this.code.byte(0x1a);
   }
 
-  /** Leaves the function; takes its result unless it has none. */
+  /** Returns from the function, with its result unless it has none. */
   return(...value: [R] extends [ValueType] ? [Operand<R>] : []): void {
     const [result] = value;
     if (result !== undefined && this.resultType !== "void") {

@@ -15,7 +15,7 @@ import {
   writeOperand,
 } from "./expression.ts";
 
-/** Replaces a word by a function of it and `value`; leaves the word as it was before. */
+/** Replaces a word by a function of it and `value`; leaves its old value. */
 function readModifyWrite(opcode: number) {
   return (address: Operand<"i32">, value: Operand<"i32">, offset = 0): Expression<"i32"> =>
     new Expression("i32", (code) => {
@@ -30,7 +30,7 @@ function readModifyWrite(opcode: number) {
 export const atomic = {
   load: load("i32", threads(0x10), 4),
   store: store("i32", threads(0x17), 4),
-  /** Adds to a word; leaves its value before. */
+  /** Adds to a word; leaves its old value. */
   add: readModifyWrite(0x1e),
   /**
    * Sleeps while a word is `expected`, for at most `nanoseconds` (negative: for ever). Leaves 0 if

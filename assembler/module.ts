@@ -171,7 +171,7 @@ function functionBody(
   for (const { place, callee } of builder.code.calls) {
     body.patchIndex(start + place, indexOf(callee));
   }
-  // A function with a result leaves by `return`; its end cannot be reached, whatever was written.
+  // A function with a result leaves by `return`; its end is marked as unreachable.
   if (builder.resultType !== "void") body.byte(0x00);
   body.byte(0x0b);
   return body.bytes;

@@ -1,7 +1,7 @@
 /**
  * Vector instructions, named as in WebAssembly's text format: `f32x4.add`, `v128.load`; those that
- * kernels use. Every vector has type v128; the namespace says how its 16 bytes are read. Comparisons give all ones or
- * all zeros in each lane, a mask for `v128.bitselect`.
+ * kernels use. Every vector has type v128; the namespace says how its 16 bytes are read.
+ * Comparisons give all ones or all zeros in each lane, a mask for `v128.bitselect`.
  */
 
 import type { ByteWriter } from "./encoding.ts";
@@ -74,7 +74,7 @@ function constant(writeLane: (writer: ByteWriter, value: number) => void) {
   };
 }
 
-/** Picks as many lanes as a vector has of those of `a` followed by those of `b`. */
+/** Picks the lanes of a vector from those of `a` followed by those of `b`. */
 function shuffle(lanes: number) {
   return (a: Vector, b: Vector, picks: readonly number[]): Vector => {
     if (picks.length !== lanes) {

@@ -2,9 +2,10 @@
  * Wide values: one, two or four vectors treated as one, so that a kernel is written once for all
  * forms.
  *
- * With `wide: 1` a value is one v128, 4 float lanes; with `wide: 2` a pair, 8 lanes; with `wide: 4` four
- * of them, 16 lanes. Native code (`native/widen.ts`) makes one instruction of 256 or 512 bits of what is
- * done alike to all vectors of a value. Such groups are found only where they are recognised:
+ * With `wide: 1` a value is one v128, 4 float lanes; with `wide: 2` a pair, 8 lanes; with `wide: 4`
+ * four of them, 16 lanes. Native code (`native/widen.ts`) turns an operation that is the same for
+ * all vectors of a value into one instruction of 256 or 512 bits. It recognises such groups only
+ * if:
  *
  * - the vectors of a wide local are declared as one group and set one after another, by the same
  *   expression of the same parts of other wide values;
@@ -24,7 +25,7 @@ import { f32x4, v128, type Vector } from "./vectors.ts";
 
 /** What the emitted code may assume of the engine, and the form that runs best on it. */
 export interface Target {
-  /** Vectors in a wide value: 1, or as many as become one instruction of 256 or 512 bits. */
+  /** Vectors in a wide value: 1, or the number that becomes one instruction of 256 or 512 bits. */
   readonly wide: 1 | 2 | 4;
   /** Whether relaxed SIMD (fused multiply-add) may be used. */
   readonly relaxedSimd: boolean;
@@ -173,8 +174,9 @@ export class WideVectors {
   }
 
   /**
-   * The sum of all lanes: of vectors the upper half is added to the lower one until one is left, in
-   * which neighbours are added. Several wide values added up so before give the same bits in any width.
+   * The sum of all lanes: the upper half of the vectors is added to the lower half until one vector
+   * is left, whose neighbouring lanes are then added. Wide values that are first added up in the
+   * same way give the same bits in any width.
    */
   sumLanes(value: WideOperand): Expression<"f32"> {
     return this.#reduce(value, f32x4.add, f32.add);

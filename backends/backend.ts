@@ -16,7 +16,7 @@ export interface MemoryPlan {
   readonly variableBytes: number;
   /** Activations, gradients and scratch of the most demanding program. */
   readonly temporaryBytes: number;
-  /** Whether the backend can address that much; the system may still have less. */
+  /** Whether the backend can address `totalBytes`; the system may still have less. */
   readonly fits: boolean;
 }
 
@@ -25,25 +25,25 @@ export class MemoryLimitError extends InputError {
   override name = "MemoryLimitError";
 }
 
-/** The device of a backend failed. Nothing runs on it any more, and what only it held is lost. */
+/** The device of a backend failed. Nothing runs on it any more; data stored only there is lost. */
 export class DeviceError extends RunError {
   override name = "DeviceError";
 }
 
-/** Name of the kernels that change how a value lies in memory: a backend adds them to a program. */
+/** Name of the kernels that convert a value's memory layout; a backend adds them to a program. */
 export const LAYOUT_CONVERSION = "convertLayout";
 
 /** Time spent in one kernel of a program. */
 export interface KernelTiming {
   /** Kernel family, such as `conv2d`. */
   readonly kernel: string;
-  /** Module path and shape, for a person. */
+  /** Module path and shape, for people to read. */
   readonly label: string;
-  /** Milliseconds a run. */
+  /** Milliseconds per run. */
   readonly milliseconds: number;
-  /** Floating-point operations a run, where the kernel knows them. */
+  /** Floating-point operations per run, where the kernel knows them. */
   readonly flops: number;
-  /** Bytes a run that the kernel's own loads and stores move, where the backend knows them. */
+  /** Bytes per run that the kernel loads and stores, where the backend knows them. */
   readonly bytes?: number;
 }
 
@@ -59,8 +59,8 @@ export interface Executable {
     inputs: Readonly<Record<string, TensorData>>,
   ): Promise<Record<string, Float32Array>>;
   /**
-   * A copy of a variable: in `into`, if given, else in a new array. What runs later does not change
-   * it. Rejects with InputError for an array that does not have as many elements.
+   * A copy of a variable: in `into` if given, else in a new array. Later runs do not change it.
+   * Rejects with InputError if `into` has another number of elements.
    */
   read(variable: string, into?: Float32Array): Promise<Float32Array>;
   /** Overwrites a variable from element `offset` (default 0) on. Variables start as zeros. */
@@ -72,8 +72,8 @@ export interface Executable {
 }
 
 /**
- * What decides the bits of a backend's results, besides the program and its inputs, as plain data:
- * where it is equal, so are they.
+ * Everything besides the program and its inputs that decides the bits of a backend's results, as
+ * plain data: backends with equal numerics give equal bits.
  */
 export type Numerics = Readonly<Record<string, unknown>>;
 
@@ -84,21 +84,21 @@ export type BackendRecord = Pick<Backend, "name" | "numerics">;
 export interface Backend {
   /** `cpu`, `webgpu` or `reference`. */
   readonly name: string;
-  /** One line for a person: device, threads, instruction set. */
+  /** One line for people to read: device, threads, instruction set. */
   readonly description: string;
   /** Threads that compute; 1 where the notion does not apply. */
   readonly threads: number;
-  /** What decides its bits; `openBackend` takes it to repeat them. */
+  /** What decides its bits; pass it to `openBackend` to repeat them. */
   readonly numerics: Numerics;
-  /** Most runs to keep under way: more would keep it no busier. At least 2. */
+  /** Maximum runs to keep in flight: more would not keep it busier. At least 2. */
   readonly runsInFlight: number;
   /** @deprecated Half of `runsInFlight`, which backends of former versions lack. */
   readonly runsPerReadback?: number;
   /** Whether `run` computes in the calling thread, so that its events wait until the run is done. */
   readonly blocking: boolean;
   /**
-   * The same device with all bits, where this backend stores some numbers in 16 bits: then small
-   * gradients vanish unless the loss is scaled, and results want to be checked.
+   * The same device in full precision, where this backend stores some numbers in 16 bits: small
+   * gradients then vanish unless the loss is scaled, and results should be checked.
    */
   readonly fullPrecision?: Backend;
   /** The memory the programs need together, without allocating it. */

@@ -1,4 +1,4 @@
-/** The checks of what callers hand in that all backends share. */
+/** Checks of callers' arguments that all backends share. */
 import { InputError } from "../errors.ts";
 import { programInputs } from "../graph/leaves.ts";
 import { type DType, formatShape, type Program, sizeOf } from "../graph/types.ts";
@@ -9,7 +9,7 @@ const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } satisfies 
   unknown
 >;
 
-/** Throws InputError unless `inputs` holds exactly what the program asks for. */
+/** Throws InputError unless `inputs` contains exactly the program's inputs. */
 export function checkInputs(
   program: Program,
   inputs: Readonly<Record<string, TensorData>>,
@@ -36,7 +36,7 @@ export function checkInputs(
   }
 }
 
-/** Where a variable is read to. Throws InputError unless that has as many elements. */
+/** The array that a variable is read into. Throws InputError if its length is not `size`. */
 export function readTarget(
   variable: string,
   size: number,
@@ -44,6 +44,6 @@ export function readTarget(
 ): Float32Array {
   if (into.length === size) return into;
   throw new InputError(
-    `variable "${variable}" of ${size} elements was to be read into an array of ${into.length}`,
+    `variable "${variable}" has ${size} elements; the array to read it into has ${into.length}`,
   );
 }

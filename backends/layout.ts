@@ -1,10 +1,10 @@
 /**
- * How values lie in memory.
+ * The memory layout of values.
  *
- * Programs speak of [N, C, H, W]. Convolutions, pools and batch norms run on channels-last
- * activations; everything else is stored as it is spoken of. Kernel families name the orders they
- * work on, {@link assignLayouts} walks the program once and puts a conversion wherever the order a
- * value has is not the one a kernel wants.
+ * Shapes in programs are [N, C, H, W]. Convolutions, pools and batch norms run on channels-last
+ * activations; everything else is stored row-major in its shape. Kernel families name the orders
+ * that they work on; {@link assignLayouts} walks the program once and inserts a conversion wherever
+ * a value's order is not the one that a kernel needs.
  */
 import { rewriteProgram, withInputs } from "../graph/rewrite.ts";
 import { makeNode } from "../graph/trace.ts";
@@ -25,17 +25,17 @@ import { LAYOUT_CONVERSION } from "./backend.ts";
  *
  * - `plain`: row-major in the program's shape. No padding; aligned to the element only.
  * - `channelsLast`: [N, H, W, Cp] for a value of shape [N, C, H, W] (any rank of at least 3), where
- *   Cp is C rounded up to a multiple of 4; aligned to 64 bytes, unless it is a view of a plain value
- *   or computed as part of one. The Cp − C padding lanes of a pixel hold finite numbers (zeros, from
- *   most kernels; valid indices where a value holds indices), so a kernel may compute with them, but
- *   no result of a real channel may depend on them.
+ *   Cp is C rounded up to a multiple of 4; aligned to 64 bytes, unless it is a view of a plain
+ *   value or computed as part of one. The Cp − C padding lanes of a pixel contain finite numbers
+ *   (zeros from most kernels; valid indices in a value of indices), so a kernel may compute with
+ *   them, but no result of a real channel may depend on them.
  */
 export type Order = "plain" | "channelsLast";
 
 /** Channels are padded to a multiple of this, one 128-bit vector of floats. */
 const CHANNEL_ALIGNMENT = 4;
 
-/** A value's place in memory, without its address. */
+/** The layout of a value in memory, without its address. */
 export interface Layout {
   readonly order: Order;
   readonly shape: Shape;
@@ -78,7 +78,7 @@ export function ordersCoincide({ shape }: TensorType): boolean {
   return shape.length < 3 || (shape[1] % CHANNEL_ALIGNMENT === 0 && sizeOf(shape.slice(2)) === 1);
 }
 
-/** The orders a node wants its inputs in and gives its outputs in. */
+/** The orders in which a node needs its inputs and produces its outputs. */
 export interface NodeOrders {
   readonly inputs: readonly Order[];
   readonly outputs: readonly Order[];
@@ -90,7 +90,7 @@ export interface ConvertLayoutAttributes {
   readonly order: Order;
 }
 
-/** Puts a value into another order; made by {@link assignLayouts} only. */
+/** Converts a value to another order; made only by {@link assignLayouts}. */
 export const convertLayoutOp: Op<ConvertLayoutAttributes> = {
   name: LAYOUT_CONVERSION,
   inputNames: ["input"],
@@ -110,7 +110,7 @@ export interface LaidOutProgram {
  * Chooses the order of every value and inserts conversions. Leaves, program outputs and updates are
  * plain.
  *
- * @param ordersOf What a node wants, given the orders its inputs have; undefined: all plain.
+ * @param ordersOf What a node needs, given the orders of its inputs; undefined: all plain.
  */
 export function assignLayouts(
   program: Program,

@@ -1,6 +1,6 @@
 /**
- * What lowering a program has in common on all backends: which ops are fused, which kernels an op
- * has, which variables there are, and where values lie.
+ * The part of lowering a program that all backends share: which ops are fused, which kernels
+ * compute an op, which variables exist, and where values are stored.
  */
 import { InputError } from "../errors.ts";
 import { inputOp, isLeaf } from "../graph/leaves.ts";
@@ -18,7 +18,7 @@ import {
   variableRangeOf,
 } from "./placement.ts";
 
-/** What is known of a kernel family whatever its backend. */
+/** The part of a kernel family that does not depend on the backend. */
 interface Family {
   /** Names of the ops it lowers. */
   readonly ops: readonly string[];
@@ -28,7 +28,7 @@ interface Family {
 
 /**
  * The family that lowers a node: the one that names its op, else `elementwise` for a scalar
- * expression. The function that is returned throws InputError for an op that has no kernel.
+ * expression. The returned function throws InputError for an op that has no kernel.
  */
 export function familyFinder<F extends Family>(
   backend: string,
@@ -44,8 +44,8 @@ export function familyFinder<F extends Family>(
 }
 
 /**
- * Elements of the variables of some programs, by name. Throws InputError where sizes disagree or two
- * programs have one name.
+ * Elements of the variables of some programs, by name. Throws InputError if sizes disagree or two
+ * programs have the same name.
  */
 export function variableSizes(programs: readonly Program[]): Map<string, number> {
   const names = programs.map(({ name }) => name);
@@ -64,21 +64,21 @@ export function variableSizes(programs: readonly Program[]): Map<string, number>
   return sizes;
 }
 
-/** What of a backend decides how programs are lowered to kernels of families `F`. */
+/** What decides how a backend lowers programs to kernels of families `F`. */
 interface LoweringRules<F extends Family> {
   /** See {@link familyFinder}. */
   readonly familyOf: (node: GraphNode) => F;
   /** How many tensors a fused op may touch. */
   readonly fusion: FuseOptions;
-  /** Joins what else its kernels do in one. Default: nothing. */
+  /** Fuses further ops that one kernel computes. Default: none. */
   fuse?(program: Program): Program;
 }
 
-/** Lowers one program, whose values lie in buffers of type `B`. */
+/** Lowers one program, whose values are stored in buffers of type `B`. */
 export abstract class ProgramLowering<B, F extends Family> {
-  /** The program, fused, values laid out. */
+  /** The program after fusion, with all values laid out. */
   protected readonly program: Program;
-  /** Updates whose value is computed elsewhere and must be copied when all else is done. */
+  /** Updates whose value is computed elsewhere and must be copied at the end. */
   protected readonly copiedUpdates: readonly Update[];
   /** The family that lowers a node. */
   protected readonly familyOf: (node: GraphNode) => F;
@@ -109,12 +109,12 @@ export abstract class ProgramLowering<B, F extends Family> {
     this.#variables = variables;
   }
 
-  /** How a value lies in memory. */
+  /** A value's layout. */
   layout(value: Value): Layout {
     return layoutOf(value, this.#orders.get(value) ?? "plain");
   }
 
-  /** Where a value lies. */
+  /** Where a value is stored. */
   ref(value: Value): Place<B> {
     const { value: source, offset } = sourceOf(value);
     const known = this.#places.get(source) ?? this.#locate(source);
@@ -126,7 +126,7 @@ export abstract class ProgramLowering<B, F extends Family> {
     };
   }
 
-  /** New memory for a value that is an input, a constant or computed in no other's place. */
+  /** New memory for an input, a constant, or a value that is not computed inside another. */
   protected abstract allocate(value: Value): Place<B>;
 
   /** The place of a range of a variable. */
@@ -141,7 +141,7 @@ export abstract class ProgramLowering<B, F extends Family> {
     return { buffer, ...place };
   }
 
-  /** The program's inputs by name. Throws InputError if two have one name. */
+  /** The program's inputs by name. Throws InputError if two have the same name. */
   protected inputs(): Map<string, Value> {
     const inputs = new Map<string, Value>();
     for (const { op, attributes: { name }, outputs } of this.program.nodes) {
@@ -159,7 +159,7 @@ export abstract class ProgramLowering<B, F extends Family> {
     }
   }
 
-  /** Where a value that is no view lies. */
+  /** Where a value that is not a view is stored. */
   #locate(value: Value): Place<B> {
     const destination = this.#destinations.get(value);
     if (destination?.kind === "value") {

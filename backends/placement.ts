@@ -1,6 +1,6 @@
 /**
  * Which values need no memory of their own: views share their source's; a value that is packed with
- * others, or that a variable takes at the end of the run, is written where it is going.
+ * others, or that updates a variable at the end of the run, is computed in its destination.
  */
 import { isLeaf, variableOp } from "../graph/leaves.ts";
 import { type GraphNode, type Program, sizeOf, type Update, type Value } from "../graph/types.ts";
@@ -37,7 +37,7 @@ export type Destination =
 export interface Placement {
   /** Where a value that is its own source is computed; undefined: in memory of its own. */
   readonly destinations: ReadonlyMap<Value, Destination>;
-  /** Updates whose value is computed elsewhere and must be copied when all else is done. */
+  /** Updates whose value is computed elsewhere and must be copied at the end. */
   readonly copiedUpdates: readonly Update[];
 }
 
@@ -61,13 +61,13 @@ export function rangesOverlap(a: VariableRange, b: VariableRange): boolean {
   return placesOverlap(placeOf(a), placeOf(b));
 }
 
-/** Whether a node only gives its input's memory another name. */
+/** Whether a node's output is its input's memory under another name. */
 export function isAlias(node: GraphNode): boolean {
   return node.op.viewOffset !== undefined ||
     (node.op === convertLayoutOp && ordersCoincide(node.inputs[0]));
 }
 
-/** The value whose memory holds a value. */
+/** The value in whose memory a value is stored. */
 export function sourceOf(value: Value): PlaceInValue {
   let offset = 0;
   let source = value;
@@ -91,7 +91,7 @@ export function variableRangeOf(value: Value): VariableRange | undefined {
 export function placeValues({ program, orders }: LaidOutProgram): Placement {
   const destinations = new Map<Value, Destination>();
 
-  /** The value to be computed at a destination of `value`; undefined where it must be copied. */
+  /** The value to compute at the destination of `value`; undefined if `value` must be copied. */
   const movable = (value: Value): Value | undefined => {
     const { value: source, offset } = sourceOf(value);
     const whole = offset === 0 && sizeOf(source.shape) === sizeOf(value.shape);
@@ -123,7 +123,7 @@ export function placeValues({ program, orders }: LaidOutProgram): Placement {
 
 /**
  * Whether a value may be written over the range it updates as soon as it is computed: nothing reads
- * the old elements later, and the node itself reads only the very element it replaces.
+ * the old elements later, and the node itself reads only the element that it replaces.
  */
 function replaceableBy(program: Program, update: Update, source: Value): boolean {
   const range = updatedRange(update);

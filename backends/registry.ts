@@ -1,4 +1,4 @@
-/** Backends by the names configs use, and what rooms above may know of each. */
+/** Backends by the names that configs use, and everything that code above may know of them. */
 import { InputError, UserError } from "../errors.ts";
 import type { Backend, BackendRecord } from "./backend.ts";
 import type { FormName } from "./wasm/forms.ts";
@@ -23,25 +23,25 @@ export interface BackendOptions {
   /**
    * `fast` lets the CPU compute 3×3 convolutions by Winograd's algorithm, with errors of about 1e-5
    * of the largest magnitude instead of 1e-6; `high` does not. WebGPU sums directly in either case.
-   * `mixed`, on WebGPU only, stores feature maps in 16 bits a number. Default `fast`.
+   * `mixed`, on WebGPU only, stores feature maps in 16 bits per number. Default `fast`.
    */
   readonly precision?: PrecisionName;
   /**
-   * In which form the CPU's kernels run: `wasm`, or `avx2` and `avx512`, native code for which Deno
-   * needs `--allow-ffi`. No bit depends on it. Default: the fastest here.
+   * The form in which the CPU's kernels run: `wasm`, or native code (`avx2`, `avx512`), for which
+   * Deno needs `--allow-ffi`. Results are bit-identical in all forms. Default: the fastest here.
    */
   readonly form?: FormName;
   /**
-   * Where the fastest variants of WebGPU's kernels are kept that tuning found on this adapter, such as
-   * `fileTuningStore()`. Default: nowhere; kernels are chosen by shape alone.
+   * Where the fastest variants of WebGPU's kernels that tuning found on this adapter are stored,
+   * such as `fileTuningStore()`. Default: none; kernels are chosen by shape alone.
    */
   readonly tuning?: TuningStore;
   /**
-   * A backend whose bits are to be repeated, as a checkpoint names it. `backend`, `threads` and
-   * `precision` are then not looked at. Default: the backend that fits this machine best.
+   * A backend whose bits to repeat, as named in a checkpoint. `backend`, `threads` and `precision`
+   * are then ignored. Default: the backend that fits this machine best.
    */
   readonly repeat?: BackendRecord;
-  /** Called with what a person should know though it stops nothing. Default: dropped. */
+  /** Called with notices for the user that stop nothing. Default: dropped. */
   readonly onNotice?: (line: string) => void;
 }
 
@@ -58,8 +58,8 @@ export const PRECISION_NAMES = ["fast", "high", "mixed"] as const;
 export type PrecisionName = typeof PRECISION_NAMES[number];
 
 /**
- * Opens a backend. Rejects with InputError or RunError where it is unavailable, or its bits cannot be
- * those of the one to be repeated.
+ * Opens a backend. Rejects with InputError or RunError if it is unavailable or cannot repeat the
+ * bits of `repeat`.
  *
  * ```ts
  * import { input, openBackend, output, relu, trace } from "./mod.ts";
@@ -87,7 +87,7 @@ export async function openBackend(options: BackendOptions = {}): Promise<Backend
   }
   if (precision === "mixed") {
     throw new InputError(
-      "`precision: mixed` is for WebGPU, and the CPU computes here; use `precision: fast`, or " +
+      "`precision: mixed` is for WebGPU, but the CPU computes here; use `precision: fast`, or " +
         "`backend: webgpu`",
     );
   }
@@ -113,7 +113,7 @@ async function hasHardwareAdapter(): Promise<boolean> {
   return adapter ? !adapter.info.isFallbackAdapter : false;
 }
 
-/** Loads the backend only now: most commands on most machines do without. */
+/** Imports the backend only when needed: most commands on most machines do without it. */
 async function openWebgpu(
   { onNotice, tuning, precision, repeat }: BackendOptions,
 ): Promise<Backend> {

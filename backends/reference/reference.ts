@@ -1,6 +1,6 @@
 /**
- * The reference backend: every op's plain meaning, run in float64 one node after the other. Slow,
- * and the judge of all other backends.
+ * The reference backend: evaluates the definition of every op in float64, one node after another.
+ * It is slow; the other backends are tested against it.
  */
 import { InputError } from "../../errors.ts";
 import { constantOp, inputOp, variableOp } from "../../graph/leaves.ts";
@@ -98,7 +98,7 @@ class ReferenceExecutable implements Executable {
   }
 }
 
-/** Every value of a program in float64, given its inputs and the present variables. */
+/** Every value of a program in float64, given its inputs and the current variables. */
 export function evaluateProgram(
   program: Program,
   inputs: Readonly<Record<string, TensorData>>,

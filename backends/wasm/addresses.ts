@@ -1,7 +1,7 @@
 /**
- * Addresses for everything the programs keep in memory: first what outlives a run, then the
- * temporaries, which lie over each other where their lives allow, and those of different programs in
- * any case, since programs never run at the same time.
+ * Addresses for everything that programs keep in memory: first what outlives a run, then the
+ * temporaries, which share addresses where their lifetimes allow; those of different programs
+ * always do, since programs never run at the same time.
  */
 import { RunError } from "../../errors.ts";
 import { planMemory } from "../../graph/passes/mod.ts";
@@ -16,22 +16,22 @@ const MEMORY_LIMIT = 2 ** 32;
 /** Bytes of a WebAssembly memory page. */
 export const PAGE_BYTES = 65536;
 
-/** Kernels may load this far past the end of a buffer; so the last one has as much behind it. */
+/** Kernels may load this many bytes past the end of a buffer, even of the last one. */
 const OVERREAD_BYTES = 256;
 
-/** Where everything lies. */
+/** Where everything is stored. */
 export interface AddressMap extends MemoryPlan {
   /** Address of the control block of the thread pool that runs programs. */
   readonly control: number;
-  /** Address of that of the pool that times launches. */
+  /** Address of the control block of the pool that times launches. */
   readonly timingControl: number;
-  /** The address a place stands for. Throws an Error for one that is not within its buffer. */
+  /** The address of a place. Throws an Error if it is not within its buffer. */
   address(ref: Ref): number;
 }
 
 /**
- * Bytes to ask for, so that the buffers behind each other start at different distances from a
- * multiple of 4096: streams that walk through several at once would else share cache sets.
+ * Bytes to allocate for a buffer, so that consecutive buffers start at different distances from a
+ * multiple of 4096: otherwise streams through several of them would share cache sets.
  */
 function skewed(bytes: number, index: number): number {
   return (Math.ceil(bytes / CACHE_LINE) + 1 + 2 * (index % 8)) * CACHE_LINE;
@@ -85,12 +85,12 @@ export function assignAddresses({ programs, persistent }: LoweredPrograms): Addr
 }
 
 /**
- * The memory for a plan. Only several threads share it: a browser lets a page that is not isolated
- * from other origins have no shared memory.
+ * The memory for a plan. It is shared only if there are several threads: a browser gives no shared
+ * memory to a page that is not isolated from other origins.
  *
  * @param guarded Whether it is for native code.
  * @throws {MemoryLimitError} if it is more than 32-bit addresses reach.
- * @throws {RunError} if the system does not give that much.
+ * @throws {RunError} if the system cannot provide the memory.
  */
 export function allocateMemory(
   { totalBytes, temporaryBytes, fits }: MemoryPlan,
@@ -99,7 +99,7 @@ export function allocateMemory(
 ): WebAssembly.Memory {
   const shared = threads > 1;
   const pages = totalBytes / PAGE_BYTES;
-  const advice = `; ${mebibytes(temporaryBytes)} of them hold activations and grow with the ` +
+  const advice = `; ${mebibytes(temporaryBytes)} of it is for activations, which grow with the ` +
     "batch size: use a smaller batch";
   if (!fits) {
     throw new MemoryLimitError(
@@ -113,7 +113,7 @@ export function allocateMemory(
       : new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   } catch {
     throw new RunError(
-      `the system gave no memory for the ${mebibytes(totalBytes)} the programs need${advice}`,
+      `the system cannot provide the ${mebibytes(totalBytes)} that the programs need${advice}`,
     );
   }
 }

@@ -20,13 +20,13 @@ const CHUNK_BYTES = 1 << 17;
 /** Chunks a thread takes at least, on average, where it takes one when it is done with the last. */
 const MIN_CHUNKS = 8;
 
-/** The threads that share the images. */
+/** The threads among which the images are partitioned. */
 export interface ChainThreads {
   readonly count: number;
   readonly partition: Partition;
 }
 
-/** A launch as far as chains are concerned. */
+/** The part of a launch that chains depend on. */
 export interface ChainedLaunch {
   readonly stage: number;
   readonly accesses: readonly Access[];
@@ -36,11 +36,11 @@ export interface ChainedLaunch {
 /** How a launch walks its images. */
 export interface ImageWalk {
   readonly count: number;
-  /** Images a call is given at most. */
+  /** Maximum images per call. */
   readonly chunk: number;
 }
 
-/** A place that holds one chunk of images, in memory of each thread's own. */
+/** A place for one chunk of images, in memory private to each thread. */
 export interface ChunkRef {
   /** The place of thread 0, and bytes to the next thread's. */
   readonly ref: Ref;
@@ -61,8 +61,8 @@ export interface Chains {
 /**
  * Finds the chains.
  *
- * @param launches in the order they are run in
- * @param temporary buffers that nothing but the launches uses
+ * @param launches in the order in which they run
+ * @param temporary buffers that only the launches use
  */
 export function findChains(
   launches: readonly ChainedLaunch[],
@@ -117,7 +117,7 @@ export function findChains(
   return { walks, chunks, arenas };
 }
 
-/** Images of a chunk: of equal chunks, as large as the cache allows and as the kernels need. */
+/** Images per chunk: equal chunks, as large as the cache allows and the kernels need. */
 function chunkOf(
   chain: readonly ChainedLaunch[],
   count: number,

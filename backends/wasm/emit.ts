@@ -1,10 +1,11 @@
 /**
- * From launches to a WebAssembly module: each kernel once, and a function per program that calls the
- * launches one after the other with a barrier between stages. During a run no JavaScript runs between
- * launches and nothing is allocated.
+ * From launches to a WebAssembly module: each kernel once, and a function per program that calls
+ * the launches one after the other with a barrier between stages. During a run no JavaScript runs
+ * between launches and nothing is allocated.
  *
- * Stages too small to share are computed by one thread, share by share, so that every sum is the
- * same: by whichever comes last to the barrier before, while the others wait there anyway.
+ * Stages too small to share are computed by one thread, share by share, so that every sum keeps its
+ * order: by whichever thread reaches the preceding barrier last, while the others wait there
+ * anyway.
  */
 import { type AddressMap, PAGE_BYTES } from "./addresses.ts";
 import {
@@ -34,7 +35,7 @@ export function programExport({ name }: LoweredProgram): string {
   return `program ${name}`;
 }
 
-/** Name under which the module exports what must run once before a program first does. */
+/** Name under which the module exports what runs once before a program's first run. */
 export function preparationExport({ name }: LoweredProgram): string {
   return `preparation of ${name}`;
 }
@@ -44,9 +45,9 @@ export function launchExport({ name }: LoweredProgram, launch: number): string {
   return `launch ${launch} of ${name}`;
 }
 
-/** What {@link emitModule} must know of the compilation. */
+/** The compile options that {@link emitModule} needs. */
 interface EmitOptions extends Pick<CompileOptions, "threads" | "partition"> {
-  /** Cores the threads have: with fewer than threads none waits busily. Default: this machine's. */
+  /** Available cores: with fewer cores than threads no thread spins. Default: this machine's. */
   readonly cores?: number;
 }
 
@@ -85,7 +86,7 @@ export function emitModule(
           parallel,
         );
       }
-      // The barrier lets the counts of chunks start anew.
+      // The barrier resets the counts of chunks.
       if (dynamic) run.if(call(barrier.arrive, {}), () => run.emit(call(barrier.open, {})));
     }
     module.export(run);
@@ -114,7 +115,7 @@ export function emitLaunchModule(
   return module.build();
 }
 
-/** A module for a memory, and what calls of launches in it are written with. */
+/** A module for a memory, and the context for writing launches into it. */
 function beginModule(addresses: AddressMap, threads: number) {
   const pages = addresses.totalBytes / PAGE_BYTES;
   const module = new ModuleBuilder({
@@ -144,12 +145,12 @@ function stagesOf({ launches }: LaunchSequence): Stage[] {
   });
 }
 
-/** Whether a sequence is so small that the first thread computes all of it. */
+/** Whether a sequence is so small that the first thread computes it alone. */
 export function runsAlone(sequence: LaunchSequence): boolean {
   return stagesOf(sequence).every(({ serial }) => serial);
 }
 
-/** Small stages, computed while threads meet, and then one that all share. */
+/** Small stages, computed by one thread at the barrier, then a stage that all threads share. */
 interface Section {
   readonly first: boolean;
   readonly serial: readonly Stage[];
@@ -170,7 +171,7 @@ function sections(sequence: LaunchSequence): Section[] {
   return serial.length > 0 ? [...result, { first: false, serial, parallel: [] }] : result;
 }
 
-/** The kernels of a module, and the functions they share; each is written when first asked for. */
+/** The kernels of a module, and the functions they share; each is written when first requested. */
 class KernelTable implements FunctionLibrary {
   readonly #module: ModuleBuilder;
   readonly #functions = new Map<string, AnyCallable>();
@@ -184,7 +185,7 @@ class KernelTable implements FunctionLibrary {
     const types = Object.fromEntries(
       [...parameters, ...SHARE_PARAMETERS].map((name) => [name, "i32"]),
     );
-    // The types were made of the very names the kernel's function has.
+    // The types have the names of the kernel function's parameters.
     const write = (f: unknown) => build(f as KernelFunction<string>, this);
     return this.function(`kernel ${key}`, types as Record<string, "i32">, "void", write);
   }
@@ -195,7 +196,7 @@ class KernelTable implements FunctionLibrary {
     resultType: R,
     build: (f: FunctionBuilder<P, R>) => void,
   ): Callable<P, R> {
-    // Equal keys stand for functions of one signature.
+    // Functions with equal keys have the same signature.
     const known = this.#functions.get(key) as Callable<P, R> | undefined;
     if (known) return known;
     const f = this.#module.function(key, parameterTypes, resultType);

@@ -1,7 +1,7 @@
 /**
- * Convolutions that also do what follows them: an activation, and before it the addition of a residual,
- * as a folded network has behind every convolution. The result is then written once instead of being
- * read and written again.
+ * Fuses convolutions with their epilogue: an activation and, before it, the addition of a residual,
+ * which a folded network has after every convolution. The result is then written once instead of
+ * being read and written again.
  */
 import { countUses, rewriteProgram } from "../../graph/rewrite.ts";
 import { makeNode } from "../../graph/trace.ts";
@@ -23,7 +23,7 @@ import { leakyReluOp } from "../../ops/leaky_relu.ts";
 import { reluOp } from "../../ops/relu.ts";
 import { relu6Op } from "../../ops/relu6.ts";
 
-/** Activations of a few instructions, so that they fit beside the sums of a convolution. */
+/** Activations of a few instructions, whose registers fit next to the sums of a convolution. */
 const CHEAP: ReadonlySet<Op> = new Set<Op>([
   reluOp,
   relu6Op,
@@ -38,7 +38,7 @@ export interface Activation {
   readonly attributes: Attributes;
 }
 
-/** Attributes of {@link conv2dActivationOp}: the convolution's, and what it takes in. */
+/** Attributes of {@link conv2dActivationOp}: the convolution's, and its epilogue. */
 export interface Conv2dActivationAttributes extends ConvolutionAttributes {
   /** Whether the third input is its bias. */
   readonly hasBias: boolean;
@@ -46,12 +46,12 @@ export interface Conv2dActivationAttributes extends ConvolutionAttributes {
 }
 
 /**
- * `activation(conv2d(input, weight[, bias])[ + residual])`; the inputs are those, in this order. Made
- * by {@link fuseEpilogues} only.
+ * `activation(conv2d(input, weight[, bias])[ + residual])`; the inputs are those, in this order.
+ * Made only by {@link fuseEpilogues}.
  */
 export const conv2dActivationOp = passOp<Conv2dActivationAttributes>("conv2dActivation");
 
-/** The program with every cheap activation, and a residual added before it, taken into the convolution before. */
+/** Fuses every cheap activation, and a residual added before it, into the preceding convolution. */
 export function fuseEpilogues(program: Program): Program {
   const uses = countUses(program);
   const position = new Map(program.nodes.map((node, i) => [node, i]));
@@ -66,7 +66,7 @@ export function fuseEpilogues(program: Program): Program {
   }
   const absorbed = new Set([...hosts.values()].map(({ host }) => host.node));
   return rewriteProgram(program, (node, rewriter) => {
-    // Only the node it is taken into refers to it.
+    // Only the node that absorbs it uses it.
     if (absorbed.has(node)) return node.outputs;
     const found = hosts.get(node);
     if (!found) return undefined;
@@ -83,7 +83,7 @@ export function fuseEpilogues(program: Program): Program {
   });
 }
 
-/** The activation of a node that does nothing else to its one input, or to the sum of its two. */
+/** The activation of a node that only applies it to its one input, or to the sum of its two. */
 function activationOf({ op, inputs, outputs, attributes }: GraphNode): Activation | undefined {
   if (CHEAP.has(op)) return { op, attributes };
   if (op !== fusedOp || inputs.length !== 2) return undefined;

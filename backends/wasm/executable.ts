@@ -61,14 +61,14 @@ class CpuExecutable implements Executable {
   readonly #programs: ReadonlyMap<string, LoweredProgram>;
   readonly #variables: LoweredPrograms["persistent"]["variables"];
   readonly #addresses: AddressMap;
-  /** Let go when disposed of. */
+  /** Released on disposal. */
   #machine: Machine | undefined;
   readonly #startTiming: () => Promise<Machine>;
-  /** What times launches, once it was asked to. */
+  /** Times launches; started by the first `profile`. */
   #timing: Promise<Machine> | undefined;
-  /** Programs that need no other thread. */
+  /** Programs that the first thread computes alone. */
   readonly #alone: ReadonlySet<LoweredProgram>;
-  /** Programs whose inputs lie in memory. */
+  /** Programs that have run, whose inputs are in memory. */
   readonly #ran = new Set<string>();
 
   constructor(
@@ -116,7 +116,7 @@ class CpuExecutable implements Executable {
     const elements = this.#variable(variable);
     if (offset < 0 || offset + data.length > elements.length) {
       throw new InputError(
-        `elements ${offset} to ${offset + data.length} were written to variable ${variable}, ` +
+        `cannot write elements ${offset} to ${offset + data.length} of variable ${variable}, ` +
           `which has ${elements.length}`,
       );
     }
@@ -171,7 +171,7 @@ class CpuExecutable implements Executable {
     const program = this.#programs.get(name);
     if (program) return program;
     const known = [...this.#programs.keys()].join(", ");
-    throw new InputError(`there is no program ${name}; compiled were: ${known}`);
+    throw new InputError(`there is no program ${name}; compiled programs: ${known}`);
   }
 
   #variable(name: string): Float32Array {

@@ -1,6 +1,6 @@
 /**
- * What this engine and processor can do. Instructions of WebAssembly are probed by validating a tiny
- * module that uses them, the rounding of one by its result.
+ * What this engine and processor support. WebAssembly instructions are probed by validating a tiny
+ * module that uses them, the rounding of multiply-adds by running one.
  */
 
 import { atomic, f32x4, type FunctionBuilder, ModuleBuilder } from "../../assembler/mod.ts";
@@ -10,17 +10,17 @@ import { detectNativeSupport, type NativeSupport } from "./native/support.ts";
 export interface CpuFeatures {
   /** 128-bit vector instructions. Without them the CPU backend cannot run. */
   readonly simd: boolean;
-  /** Relaxed SIMD on a processor that fuses multiply-adds, which is to round them once. */
+  /** Relaxed SIMD on a processor that fuses multiply-adds, so that they are rounded once. */
   readonly relaxedSimd: boolean;
   /** Shared memory, atomics and workers. */
   readonly threads: boolean;
-  /** Native code in place of WebAssembly. */
+  /** Native code instead of WebAssembly. */
   readonly native: NativeSupport;
 }
 
 let detected: CpuFeatures | undefined;
 
-/** The features of this process. Probed once, then remembered. */
+/** The features of this process. Probed once, then cached. */
 export function cpuFeatures(): CpuFeatures {
   return detected ??= detectFeatures();
 }
@@ -42,7 +42,7 @@ function validates(body: (f: FunctionBuilder<Record<never, never>, "void">) => v
   return WebAssembly.validate(module.build());
 }
 
-/** Whether a relaxed multiply-add keeps the bits of its product that a rounded one loses. */
+/** Whether a relaxed multiply-add keeps the bits of its product that rounding would lose. */
 function fusesMultiplyAdd(): boolean {
   const module = new ModuleBuilder({ maximumPages: 1, shared: false });
   const f = module.function("madd", { factor: "f32", term: "f32" }, "f32");

@@ -1,6 +1,7 @@
 /**
- * The forms in which kernels run: as WebAssembly, or as machine code that is made of the same
- * WebAssembly (`native/`). A form decides how fast a program is and no bit of its results.
+ * The forms in which kernels run: as WebAssembly, or as machine code translated from the same
+ * WebAssembly (`native/`). The form decides how fast a program is; results are bit-identical in all
+ * forms.
  */
 import { RunError } from "../../errors.ts";
 import type { Target } from "../../assembler/mod.ts";
@@ -12,7 +13,7 @@ export const FORM_NAMES = ["wasm", "avx2", "avx512"] as const;
 /** One of {@link FORM_NAMES}. */
 export type FormName = typeof FORM_NAMES[number];
 
-/** What a person is told of a form, and the vectors in a wide value that it runs fastest. */
+/** The title of a form, and the vectors in a wide value that it runs fastest. */
 const FORMS: Readonly<Record<FormName, { readonly title: string; readonly wide: Target["wide"] }>> =
   {
     wasm: { title: "WebAssembly SIMD", wide: 1 },
@@ -20,7 +21,7 @@ const FORMS: Readonly<Record<FormName, { readonly title: string; readonly wide: 
     avx512: { title: "native AVX-512", wide: 4 },
   };
 
-/** A form, and what kernels are written for. */
+/** A form, and the target that kernels are emitted for. */
 export interface Form {
   readonly name: FormName;
   readonly target: Target;
@@ -29,9 +30,9 @@ export interface Form {
 /**
  * The form in which to run programs.
  *
- * @param name Default: the fastest that this process has.
- * @param target Parts of the target to be taken as given, for tests and measurements.
- * @throws {RunError} if this process lacks the form.
+ * @param name Default: the fastest that this process supports.
+ * @param target Parts of the target that override what was detected, for tests and measurements.
+ * @throws {RunError} if this process does not support the form.
  */
 export function selectForm(
   name?: FormName,

@@ -1,13 +1,14 @@
 /**
  * What a kernel family is: the interface between the kernels and the driver that compiles programs.
  *
- * A family lowers a node to launches. A launch is a number of items, units of work of equal size, and
- * an emitted function that does some of them. The driver shares the items out among the threads, and
- * all meet at a barrier before a launch begins that touches what this one writes, or writes what it
- * touches. Where items are parts of images, a thread has the same images in every launch; it need not
- * wait for others then, and takes the images a few at a time through one launch after another while
- * they are in its cache. Shapes are constants of the emitted code; addresses and the share are its
- * parameters, so nodes of equal shapes share one function.
+ * A family lowers a node to launches. A launch is a number of items, units of work of equal size,
+ * and a kernel: an emitted function that computes some of them. The driver partitions the items
+ * among the threads, and all threads meet at a barrier before a launch begins that touches memory
+ * which an earlier one writes, or writes memory which an earlier one touches. Where items are parts
+ * of images, a thread has the same images in every launch; it then need not wait for other threads,
+ * and takes a few images at a time through one launch after another while they are in its cache.
+ * Shapes are constants of the emitted code; addresses and the share are its parameters, so nodes of
+ * equal shapes share one function.
  *
  * ```ts
  * export const double: KernelFamily = {
@@ -52,18 +53,18 @@ export interface KernelFamily {
   lower(node: GraphNode, lowering: Lowering): void;
 }
 
-/** Memory of one purpose; its address is decided once the whole program is lowered. */
+/** Memory for one purpose; its address is assigned once the whole program has been lowered. */
 export interface MemoryBuffer {
   readonly bytes: number;
 }
 
-/** Bytes of a cache line: what different threads write is at least so far apart. */
+/** Bytes of a cache line: what different threads write is at least this far apart. */
 export const CACHE_LINE = 64;
 
 /** Where an operand is stored. Kernels may load past its end; those bytes do not count. */
 export type Ref = Place<MemoryBuffer>;
 
-/** The rest of a place some bytes further on, or `bytes` of it. Throws an Error if it has fewer. */
+/** The part of a place from byte `by` on, or `bytes` of it. Throws an Error if it has fewer. */
 export function advance(place: Ref, by: number, bytes = place.bytes - by): Ref {
   const part = { buffer: place.buffer, offset: place.offset + by, bytes };
   requireInside(part, place.offset, place.offset + place.bytes);
@@ -77,8 +78,8 @@ export function requireInside({ offset, bytes }: Ref, from: number, to: number):
 }
 
 /**
- * Where values lie, by numbered names: `x0`, `x1`, … for the name `x`; `shapeOf` says what shape the
- * kernel takes each for.
+ * The places of values by numbered names: `x0`, `x1`, … for the name `x`; `shapeOf` gives the shape
+ * that the kernel's loops cover of each.
  */
 export function numberedRefs(
   lowering: Lowering,
@@ -94,14 +95,14 @@ export function numberedRefs(
 /** One region per thread: thread t's begins at `ref + t * stride`. */
 export interface ThreadScratch {
   readonly ref: Ref;
-  /** Bytes between the regions of neighbouring threads; depends only on the bytes asked for. */
+  /** Bytes between the regions of neighbouring threads; depends only on the bytes requested. */
   readonly stride: number;
 }
 
 /**
- * What every kernel is told of its share, after its own parameters: the thread's number, the items to
- * do (from `first` to before `end`; there may be none), and whether this is the thread's first call
- * in the launch, 1 or 0. A thread's calls are in the order of the items.
+ * The parameters that describe a thread's share, after the kernel's own: the thread's number, the
+ * items to compute (from `first` to before `end`; possibly none), and whether this is the thread's
+ * first call in the launch, 1 or 0. A thread's calls are in the order of the items.
  */
 export const SHARE_PARAMETERS = ["thread", "first", "end", "opens"] as const;
 
@@ -113,7 +114,7 @@ export type KernelFunction<N extends string = never> = FunctionBuilder<
 
 /** Functions that kernels call, such as an exponential; each is written into the module once. */
 export interface FunctionLibrary {
-  /** The function known by this key, written now if it is not yet. */
+  /** The function with this key, written now if it does not exist yet. */
   function<P extends ParameterTypes, R extends ResultType>(
     key: string,
     parameterTypes: P,
@@ -122,7 +123,7 @@ export interface FunctionLibrary {
   ): Callable<P, R>;
 }
 
-/** A kernel, known by its key; its code is written only when a module is built. */
+/** A kernel, identified by its key; its code is written only when a module is built. */
 export interface Kernel {
   readonly key: string;
   readonly parameters: readonly string[];
@@ -130,24 +131,25 @@ export interface Kernel {
   readonly build: (f: KernelFunction<string>, library: FunctionLibrary) => void;
 }
 
-/** What a launch does to images. */
+/** How a launch accesses images. */
 export interface ImageOperands<N extends string = string> {
-  /** How many images: the items are theirs, equally many each, image after image. */
+  /** Number of images. The items belong to them in order, the same number to each. */
   readonly count: number;
   /**
-   * Parameters whose places hold the images one after another, in equally many bytes each. Of these
-   * places an item touches its own image's part only.
+   * Parameters whose places contain the images one after another, in the same number of bytes each.
+   * An item touches only its own image's part of these places.
    */
   readonly operands: readonly NoInfer<N>[];
   /** Images below which a call is inefficient; default 1. */
   readonly least?: number;
 }
 
-/** Items done by a kernel, shared out among the threads. */
+/** One run of a kernel over a number of items, which are partitioned among the threads. */
 export interface Launch<N extends string = string> {
   /**
-   * The kernel's key. Kernels of equal key are one function, so it names everything the code depends
-   * on: the family, shapes, options. Target and thread count are the same in all of a module.
+   * The kernel's key. Kernels with equal keys are one function, so it names everything that the
+   * code depends on: the family, shapes, options. Target and thread count are the same throughout a
+   * module.
    */
   readonly kernel: string;
   /** Writes the kernel's body. */
@@ -158,15 +160,17 @@ export interface Launch<N extends string = string> {
    */
   readonly args: Readonly<Record<N, Ref | number>>;
   /**
-   * Parameters through which the kernel writes; through the others it only reads. Where threads wait
-   * for each other depends on it.
+   * Parameters through which the kernel writes; through the others it only reads. This decides
+   * where threads wait for each other.
    */
   readonly writes: readonly NoInfer<N>[];
-  /** How many items; default 1. */
+  /** Number of items; default 1. */
   readonly items?: number;
-  /** Shares begin at multiples of so many items; default 1. Those of images begin with an image. */
+  /**
+   * Shares begin at multiples of this number of items; default 1. Those of images begin with one.
+   */
   readonly grain?: number;
-  /** Where the items are parts of images. */
+  /** Set if the items are parts of images. */
   readonly images?: ImageOperands<N>;
   /** What the launch does where a node has several, such as `partial sums`. */
   readonly detail?: string;
@@ -181,10 +185,10 @@ export interface Launch<N extends string = string> {
 export type Precision = "fast" | "high";
 
 /**
- * How images are shared out among the threads. `static`: the same to each in every run, so that every
- * run gives the same bits. `dynamic`: a thread takes a few whenever it is done with the last ones, so
- * that none waits long for one that the system interrupts; sums over images are then added up in
- * another order every time.
+ * How images are partitioned among the threads. `static`: each thread has the same ones in every
+ * run, so that every run gives the same bits. `dynamic`: a thread takes a few more whenever it has
+ * finished the last ones, so that no thread waits long for one that the system interrupts; sums
+ * over images are then added in a different order every time.
  */
 export type Partition = "static" | "dynamic";
 
@@ -197,14 +201,15 @@ export interface CompileOptions {
   readonly precision: Precision;
 }
 
-/** What a family lowers a node with. */
+/** What a family needs to lower a node. */
 export interface Lowering extends Omit<CompileOptions, "partition"> {
-  /** How a value lies in memory. */
+  /** A value's layout. */
   layout(value: Value): Layout;
   /**
-   * Where a value lies, for a kernel whose loops cover a tensor of this shape: that of the geometry
-   * its code is written for. Throws an Error if the value has another, or elements of another width
-   * (default 4 bytes), so that no kernel reaches beyond the memory that is planned for it.
+   * Where a value is stored, for a kernel whose loops cover a tensor of this shape: that of the
+   * geometry for which its code is written. Throws an Error if the value has another shape, or
+   * elements of another width (default 4 bytes), so that no kernel reaches beyond the memory
+   * planned for it.
    */
   ref(value: Value, covered: Shape, width?: number): Ref;
   /** Memory, 64-byte aligned and not zeroed, that lives from its first launch to its last. */

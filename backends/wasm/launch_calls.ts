@@ -1,4 +1,4 @@
-/** The calls by which a thread does its share of launches. */
+/** The calls with which a thread computes its share of launches. */
 import type { AddressMap } from "./addresses.ts";
 import {
   atomic,
@@ -20,7 +20,7 @@ import { TAKEN_WORDS } from "./workers.ts";
 /** A function of a program, or of one launch; its parameter is the thread's number. */
 export type ProgramFunction = FunctionBuilder<{ readonly thread: "i32" }, "void">;
 
-/** What calls of launches are written with. */
+/** The context in which calls of launches are written. */
 export interface LaunchContext {
   readonly addresses: AddressMap;
   readonly threads: number;
@@ -29,15 +29,15 @@ export interface LaunchContext {
   /** The thread's number, or the parameter that holds it in code for all threads. */
   readonly thread: Local<"i32"> | number;
   /**
-   * Where the chunks that threads have taken of each chain are counted, if they take one whenever
-   * they have finished the last. Default: each has its share from the start.
+   * Address of the counters of the chunks that threads have taken of each chain, under the dynamic
+   * partition. Default: none; each thread has its share from the start.
    */
   readonly taken?: number;
 }
 
 /**
- * Writes the calls by which a thread does its share of the launches of a stage. Chains come last: no
- * other launch of their stage needs what they compute.
+ * Writes the calls with which a thread computes its share of the launches of a stage. Chains come
+ * last: no other launch of their stage needs what they compute.
  */
 export function emitLaunches(
   f: ProgramFunction,
@@ -63,7 +63,7 @@ function emitSingle(f: ProgramFunction, context: LaunchContext, launch: StagedLa
   else if (thread === 0) alone();
 }
 
-/** All launches on a chunk of images, then on the next. */
+/** Writes all launches of a chain on one chunk of images, then on the next. */
 function emitChain(
   f: ProgramFunction,
   context: LaunchContext,
@@ -81,7 +81,7 @@ function emitChain(
   f.set(last, end);
   f.set(opens, 1);
   f.doWhile(() => {
-    // A thread that comes too late for any chunk still opens its sums.
+    // A thread that comes too late for any chunk still initializes its sums.
     if (take) f.set(image, select("i32", i32.ltU(image, last), image, last));
     f.set(chunkEnd, i32.add(image, chunk));
     f.set(chunkEnd, select("i32", i32.ltU(chunkEnd, last), chunkEnd, last));
@@ -104,7 +104,7 @@ function emitCall(
   image: Operand<"i32">,
 ): void {
   const { kernel, args } = launch;
-  /** Where a place begins; that of a chunk, where it would if it held the images from 0 on. */
+  /** Where a place begins; for a chunk, where it would if it contained the images from 0 on. */
   const addressOf = (place: Ref | ChunkRef): Operand<"i32"> => {
     if (!("stride" in place)) return addresses.address(place);
     const start = i32.add(addresses.address(place.ref), i32.mul(thread, place.stride));

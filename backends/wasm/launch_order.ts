@@ -8,28 +8,28 @@ export interface LoweredLaunch {
   readonly kernel: Kernel;
   /** Values of the kernel's parameters, in order. */
   readonly args: readonly (Ref | number)[];
-  /** How many items; undefined: the first thread does it all. */
+  /** Number of items; undefined: the first thread computes everything. */
   readonly items?: number;
   readonly grain: number;
-  /** Where the items are parts of images, of which each thread has its own. */
+  /** Set if the items are parts of images, of which each thread has its own. */
   readonly images?: ImageOperands;
   /** Memory it touches. */
   readonly accesses: readonly Access[];
-  /** Name of the op it computes a part of. */
+  /** Name of the op of which it computes a part. */
   readonly op: string;
-  /** Module path, shape and detail, for a person. */
+  /** Module path, shape and detail, for people to read. */
   readonly label: string;
   readonly flops: number;
-  /** Roughly what one thread takes for it. */
+  /** Estimated time on one thread. */
   readonly nanoseconds: number;
 }
 
 /** A launch ready to be emitted. */
 export interface StagedLaunch extends Omit<LoweredLaunch, "args" | "images" | "accesses"> {
   readonly args: readonly (Ref | ChunkRef | number)[];
-  /** How it walks its images, where it does. */
+  /** How it walks its images, if it does. */
   readonly walk?: ImageWalk;
-  /** Threads meet between stages; launches are in order of it. */
+  /** Threads meet between stages; launches are in the order of their stages. */
   readonly stage: number;
 }
 
@@ -49,8 +49,8 @@ export interface LaunchSequence {
 /**
  * Orders launches.
  *
- * @param temporary buffers that nothing but these launches uses, and `kept` of them
- * @param kept buffers that are read when all is done
+ * @param temporary buffers that only these launches use, those of `kept` included
+ * @param kept buffers that are read after the last launch
  */
 export function orderLaunches(
   launches: readonly LoweredLaunch[],
@@ -86,11 +86,12 @@ export function orderLaunches(
 }
 
 /**
- * Parts launches into those that compute the same in every run, because all they read is constant, and
- * the others. The first need run only once, such as the packing of a folded network's weights.
+ * Splits launches into those that compute the same in every run, because everything they read is
+ * constant, and the others. The former run only once, such as the packing of a folded network's
+ * weights.
  *
  * @param constant buffers whose contents never change
- * @param temporary buffers that nothing but these launches writes
+ * @param temporary buffers that only these launches write
  */
 export function splitConstant(
   launches: readonly LoweredLaunch[],

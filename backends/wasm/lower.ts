@@ -1,6 +1,6 @@
 /**
  * Lowering: from a program to the launches that compute it and the memory they need. Nothing is
- * allocated or emitted here, so that the memory of a program can be told without compiling it.
+ * allocated or emitted here, so a program's memory is known without compiling it.
  */
 import { type ConstantAttributes, constantOp, inputOp } from "../../graph/leaves.ts";
 import {
@@ -43,7 +43,7 @@ import { rangesOverlap, updatedRange, variableRangeOf } from "../placement.ts";
 
 /** What a thread does at least in a nanosecond, for a guess at what is too little to share. */
 const FLOPS_PER_NANOSECOND = 20, BYTES_PER_NANOSECOND = 10;
-/** What is fused: each tensor that a fused node reads is an address in a register of its loop. */
+/** Fusion rules: each tensor that a fused node reads takes one register of its loop. */
 const RULES = { familyOf, fusion: { maxInputs: 8 }, fuse: fuseEpilogues };
 
 /**
@@ -176,7 +176,7 @@ class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements
     for (const { ref } of accesses) requireInside(ref, 0, ref.buffer.bytes);
     const bytes = accesses.reduce((sum, { ref }) => sum + ref.bytes, 0);
     this.#launches.push({
-      // The names were those of the function's parameters.
+      // The names are those of the function's parameters.
       kernel: { key, parameters: Object.keys(args), build: build as Kernel["build"] },
       args: operands.map(([, value]) => value),
       items,
@@ -210,8 +210,8 @@ class CpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> implements
   }
 
   /**
-   * Copies what could not be computed in place. What is a view of a variable that changes is saved
-   * first, since every read sees the old elements.
+   * Copies what could not be computed in place. A view of a variable that changes is saved first,
+   * since every read sees the old elements.
    */
   #finish(): Map<string, Port> {
     const { outputs, updates } = this.program;

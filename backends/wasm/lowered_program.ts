@@ -1,9 +1,9 @@
-/** Programs as launches: what lowering makes and the emitter and the executable take. */
+/** Programs as launches: what lowering produces for the emitter and the executable. */
 import type { Program, TensorType } from "../../graph/types.ts";
 import type { MemoryBuffer, Ref } from "./kernel.ts";
 import type { LaunchSequence } from "./launch_order.ts";
 
-/** Something that goes into memory before a run or comes out after it; always in plain order. */
+/** An input or output of a program; always in plain order. */
 export interface Port {
   readonly type: TensorType;
   readonly ref: Ref;
@@ -12,11 +12,11 @@ export interface Port {
 /** A program as launches. */
 export interface LoweredProgram {
   readonly name: string;
-  /** What was lowered. */
+  /** The program that was lowered. */
   readonly source: Program;
-  /** What runs once, before the first run. */
+  /** Launches that run once, before the first run. */
   readonly preparation: LaunchSequence;
-  /** What every run does. */
+  /** Launches of every run. */
   readonly main: LaunchSequence;
   readonly inputs: ReadonlyMap<string, Port>;
   readonly outputs: ReadonlyMap<string, Port>;
@@ -24,13 +24,13 @@ export interface LoweredProgram {
 
 /** Memory that all programs of a compilation share or that outlives a run. */
 export interface PersistentBuffers {
-  /** By name; the contents survive. */
+  /** By name; contents persist between runs. */
   readonly variables: Map<string, MemoryBuffer>;
   /** Written before a run, kept until the next. */
   readonly inputs: MemoryBuffer[];
   /** Constant data. */
   readonly tables: Map<MemoryBuffer, Uint8Array>;
-  /** What preparations compute. */
+  /** Results of preparations. */
   readonly prepared: MemoryBuffer[];
 }
 

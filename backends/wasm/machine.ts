@@ -1,19 +1,19 @@
-/** What runs a module: a memory, the programs in one of their forms, and threads. */
+/** Runs a module: a memory, the programs in one of their forms, and threads. */
 import type { FormName } from "./forms.ts";
 import { emptyMemory } from "./native/memory.ts";
 import { loadNative } from "./native/programs.ts";
 import { ThreadPool, type ThreadPoolOptions } from "./threads.ts";
 
-/** What a machine is made of; the memory is one for its form. */
+/** Parts of a machine; the memory must suit the form. */
 export interface MachineOptions extends Omit<ThreadPoolOptions, "code"> {
   readonly form: FormName;
 }
 
-/** A running machine; its memory is large, so let it go when it has been disposed of. */
+/** A running machine; its memory is large, so drop the reference after disposal. */
 export class Machine {
   readonly memory: WebAssembly.Memory;
   readonly pool: ThreadPool;
-  /** Machine code, which must be there as long as the pool may call it. */
+  /** Machine code, which must stay mapped as long as the pool may call it. */
   readonly #code: Disposable | undefined;
 
   private constructor(memory: WebAssembly.Memory, pool: ThreadPool, code?: Disposable) {
@@ -25,7 +25,7 @@ export class Machine {
   /**
    * Loads a module and starts the threads.
    *
-   * @throws {RunError} if the system does not let machine code run.
+   * @throws {RunError} if the system does not allow machine code to run.
    */
   static async start(
     module: Uint8Array<ArrayBuffer>,
@@ -45,7 +45,7 @@ export class Machine {
     }
   }
 
-  /** Ends the threads and frees the code and what is in its memory; nothing runs any more. */
+  /** Ends the threads and frees the code and the memory's contents. Unusable afterwards. */
   dispose(): void {
     this.pool.dispose();
     if (!this.#code) return;

@@ -34,7 +34,7 @@ export interface ThreadOptions {
   readonly schedule?: "static" | "dynamic";
 }
 
-/** Most threads: each takes a stretch of memory, and the kernels' text grows with their number. */
+/** Maximum threads: each needs memory of its own, and kernel code grows with their number. */
 const MAX_THREADS = 256;
 
 /** Options of {@link cpuBackend}. */
@@ -47,21 +47,21 @@ export interface CpuBackendOptions {
    * sums over all pixels and up to 2e-5 off either way. Default `fast`.
    */
   readonly precision?: Precision;
-  /** In which form kernels run; no bit depends on it. Default: the fastest here. */
+  /** The form in which kernels run; no bit of results depends on it. Default: the fastest here. */
   readonly form?: FormName;
-  /** Parts of what kernels are written for to be taken as given; for tests and measurements. */
+  /** Parts of the target that override what was detected, for tests and measurements. */
   readonly target?: Partial<Target>;
 }
 
 /**
  * The backend that computes on the CPU.
  *
- * Runs of one executable repeat bit by bit unless the partition among threads is dynamic; another number
- * of threads, or multiply-adds that are not fused, round sums differently.
+ * Runs of one executable repeat bit by bit unless the partition is dynamic; another number of
+ * threads, or multiply-adds that are not fused, round sums differently.
  *
  * @throws {InputError} if `threads` is not a whole number from 1 to 256.
- * @throws {RunError} if the engine lacks vector instructions, shared memory for several threads, or the form
- * that was asked for.
+ * @throws {RunError} if the engine lacks vector instructions, shared memory for several threads, or
+ * the requested form.
  */
 export function cpuBackend(
   { threads = "auto", precision = "fast", form: name, target }: CpuBackendOptions = {},
@@ -109,9 +109,9 @@ export function cpuBackend(
 }
 
 /**
- * The CPU backend whose runs have the bits of one with these numerics, in whichever form.
+ * The CPU backend whose runs have the bits of one with these numerics, in any form.
  *
- * @throws {InputError} if this version or processor cannot give them, or `numerics` is no CPU backend's.
+ * @throws {InputError} if this version or processor cannot, or `numerics` is not a CPU backend's.
  */
 export function repeatCpuBackend(
   numerics: Numerics,

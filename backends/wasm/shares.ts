@@ -8,7 +8,7 @@ export interface Share {
   readonly end: Operand<"i32">;
 }
 
-/** By how much the largest share may exceed the average one. */
+/** Maximum ratio of the largest share to the average one. */
 const MAX_IMBALANCE = 1.1;
 
 /** Whether threads can have whole items without one having far more than another. */
@@ -17,8 +17,8 @@ export function isBalanced(count: number, threads: number): boolean {
 }
 
 /**
- * A thread's share of `count` items: contiguous, as equal as can be, the same in every run. Shares
- * begin at multiples of `grain` and may be empty.
+ * A thread's share of `count` items: contiguous, as equal as possible, the same in every run.
+ * Shares begin at multiples of `grain` and may be empty.
  */
 export function shareOf(
   thread: Local<"i32"> | number,

@@ -11,21 +11,20 @@ import type { MemoryBuffer, Ref } from "./kernel.ts";
 export interface Access {
   readonly ref: Ref;
   readonly writes: boolean;
-  /** How many images the memory holds, where a thread touches none but its own. */
+  /** Number of images in the memory, if each thread touches only its own. */
   readonly images?: number;
 }
 
 /**
- * How many stages before the latest a launch may be moved to. It lets small launches that depend on
- * little, such as the composition of kernels, join larger ones; farther back they would only keep
- * memory for longer.
+ * How many stages before the latest one a launch may move to. This lets small launches with few
+ * dependencies, such as the composition of kernels, join larger ones; farther back they would only
+ * keep memory alive longer.
  */
 const LOOK_BACK = 6;
 
 /**
- * A stage for each launch, such that launches of which a thread must wait for another thread's are in
- * different stages, in the order given.
- * The numbers are contiguous from 0.
+ * A stage for each launch. A launch that must wait for another thread's share of an earlier one is
+ * in a later stage than that one. The numbers are contiguous from 0.
  */
 export function assignStages(launches: readonly (readonly Access[])[]): number[] {
   const history = new Map<MemoryBuffer, (Access & { readonly stage: number })[]>();
@@ -47,7 +46,7 @@ export function assignStages(launches: readonly (readonly Access[])[]): number[]
   });
 }
 
-/** Whether what two accesses have in common is touched by one and the same thread. */
+/** Whether the memory that two accesses share is touched by the same thread. */
 function sameThread(a: Access, b: Access): boolean {
   return a.images !== undefined && a.images === b.images && a.ref.offset === b.ref.offset &&
     a.ref.bytes === b.ref.bytes;

@@ -1,16 +1,16 @@
 /**
- * Threads that walk one WebAssembly module together, or machine code made of it (single program,
- * multiple data).
+ * Threads that execute one WebAssembly module together, or machine code translated from it (single
+ * program, multiple data).
  *
  * The calling thread is thread 0; the others are workers, which load the same programs on the same
- * memory and then stay in a loop of their own: wait for a command in shared memory, run a program with
- * their thread number, report, repeat. Nothing goes through the event loop,
- * so {@link ThreadPool.run} is synchronous and takes about a microsecond. Inside a program the
- * threads meet at a barrier that {@link emitBarrier} writes into the module.
+ * memory and then stay in a loop of their own: wait for a command in shared memory, run a program
+ * with their thread number, report, repeat. Nothing goes through the event loop, so
+ * {@link ThreadPool.run} is synchronous and takes about a microsecond. Inside a program the threads
+ * meet at a barrier that {@link emitBarrier} writes into the module.
  *
  * Waiting, here and at the barrier, is a bounded spin and then a sleep on a futex. If a thread
- * traps, it raises a flag that threads sleeping at a barrier look at every 50 ms, so that they trap
- * as well and nobody waits for a thread that will not come.
+ * traps, it sets a flag that threads sleeping at a barrier check every 50 ms; they then trap as
+ * well, so that none waits for a thread that will not come.
  */
 
 import {
@@ -34,7 +34,7 @@ import {
 
 export { CONTROL_BYTES };
 
-/** How long to sleep before looking whether another thread has failed, in milliseconds. */
+/** How long to sleep before checking whether another thread has failed, in milliseconds. */
 const WAIT_SLICE = 50;
 
 /**
@@ -69,14 +69,14 @@ function spinLimit(
 /** A barrier, as functions of a module. */
 export interface Barrier {
   /**
-   * Every thread calls it. For the last that comes it returns 1 at once; for the others it returns 0
-   * when that one has called {@link open}. It traps if another thread has failed and so will not
-   * come.
+   * Called by every thread. Returns 1 at once to the thread that arrives last, and 0 to the others
+   * when that one has called {@link open}. Traps if another thread has failed and so will not
+   * arrive.
    */
   readonly arrive: FunctionBuilder<Record<never, never>, "i32">;
-  /** Called by the thread that came last, after what it wants to do while the others wait. */
+  /** Called by the thread that arrived last, after the work that it does while the others wait. */
   readonly open: FunctionBuilder<Record<never, never>, "void">;
-  /** Address of words in which threads count; zero whenever the barrier opens, if it resets them. */
+  /** Address of words in which threads count; zeroed when the barrier opens, if it resets them. */
   readonly taken: number;
 }
 
@@ -84,7 +84,7 @@ export interface Barrier {
  * Writes a barrier into a module.
  *
  * @param module The module whose functions call it.
- * @param control Address of the control block, also given to {@link ThreadPool.start}; a multiple
+ * @param control Address of the control block, also passed to {@link ThreadPool.start}; a multiple
  * of 64.
  * @param threads Number of threads that meet; one is always the last.
  * @param options.resets Whether opening it sets the words at {@link Barrier.taken} to zero. Default
@@ -138,7 +138,7 @@ export function emitBarrier(
   return { arrive: f, open: g, taken };
 }
 
-/** What a pool is made of. */
+/** Parts of a pool. */
 export interface ThreadPoolOptions {
   /** The programs. Machine code must stay mapped until the pool has been disposed of. */
   readonly code: ProgramCode;
@@ -209,13 +209,13 @@ export class ThreadPool {
   }
 
   /**
-   * Runs a program on every thread, with the thread's number as its argument, and
-   * returns when all have finished. The calling thread blocks meanwhile, which a browser allows
-   * only outside its main thread.
+   * Runs a program on every thread, with the thread's number as its argument, and returns when all
+   * have finished. The calling thread blocks meanwhile, which a browser allows only outside its
+   * main thread.
    *
    * A failed run leaves the pool usable.
    *
-   * @throws {Error} if a thread traps: the error of the first that did, with its thread named.
+   * @throws {Error} if a thread traps: the error of the first that did; it names the thread.
    */
   run(program: string): void {
     const index = this.#indexOf(program);
@@ -231,7 +231,7 @@ export class ThreadPool {
     if (this.#word(OFFSET.failed) !== 0) throw this.#takeFailure(program, error);
   }
 
-  /** Lets the workers end. The pool cannot be used afterwards. */
+  /** Ends the workers. The pool cannot be used afterwards. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -273,7 +273,7 @@ export class ThreadPool {
     }
   }
 
-  /** Tells the other threads that this one has failed. */
+  /** Notifies the other threads that this one has failed. */
   #fail(): void {
     const failed = OFFSET.failed / 4;
     if (Atomics.compareExchange(this.#words, failed, 0, 1) === 0) {

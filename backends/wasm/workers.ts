@@ -1,17 +1,17 @@
 /**
- * The workers of a thread pool, and the control block in shared memory by which they are led.
+ * The workers of a thread pool, and the control block in shared memory that controls them.
  *
- * Deno never ends a process whose web worker is blocked in a wait, not even after
- * `terminate()`. So where `node:worker_threads` exists (Deno, Node) the workers come from there,
- * are unreferenced, and then do not keep the process alive even while blocked, whether or not the
- * pool was disposed of; elsewhere (browsers) they are web workers, which end with the page. A stop
- * command makes a worker of either kind leave its loop and close itself.
+ * Deno never ends a process whose web worker is blocked in a wait, not even after `terminate()`. So
+ * where `node:worker_threads` exists (Deno, Node) the workers come from there, are unreferenced,
+ * and then do not keep the process alive even while blocked, whether or not the pool was disposed
+ * of; elsewhere (browsers) they are web workers, which end with the page. A stop command makes a
+ * worker of either kind leave its loop and close itself.
  */
 
 /** Bytes of the control block that a pool and its barrier share; the block must start zeroed. */
 export const CONTROL_BYTES = 1024;
 
-/** Byte offsets in the control block. What threads wait for lies 64 bytes apart. */
+/** Byte offsets in the control block. Words that threads wait for are 64 bytes apart. */
 export const OFFSET = {
   /** Number of the latest command; workers wait for it to change. */
   commandNumber: 0,
@@ -25,7 +25,7 @@ export const OFFSET = {
   taken: 132,
   /** How often the barrier has opened; threads at the barrier wait for it to change. */
   opened: 192,
-  /** How often the spin at the barrier is halved; any thread's guess is as good as another's. */
+  /** How often the spin at the barrier is halved; not atomic, since any thread's value will do. */
   halvings: 196,
   /** 1 if a thread has failed. */
   failed: 256,
@@ -35,7 +35,7 @@ export const OFFSET = {
   failureText: 268,
 } as const;
 
-/** Chains of one stage whose chunks can be counted; the images of any more are shared statically. */
+/** Chains per stage whose chunks are counted; images of further ones are partitioned statically. */
 export const TAKEN_WORDS = 15;
 
 /** The command that makes a worker end. */
@@ -44,7 +44,7 @@ export const STOP = -1;
 /** A function run by every thread. */
 export type Program = (thread: number) => void;
 
-/** Machine code of a module's exported functions, by what can be sent to a worker. */
+/** Machine code of a module's exported functions, in a form that can be sent to a worker. */
 export interface NativePrograms {
   /** Address of the memory's first byte. */
   readonly base: bigint;
@@ -52,12 +52,12 @@ export interface NativePrograms {
   readonly entries: readonly (readonly [name: string, address: bigint])[];
 }
 
-/** The programs of a pool: a module that imports nothing but `env.memory`, or what was made of one. */
+/** The programs of a pool: a module that imports nothing but `env.memory`, or its machine code. */
 export type ProgramCode =
   | { readonly module: WebAssembly.Module; readonly native?: undefined }
   | { readonly native: NativePrograms };
 
-/** What a worker needs. It runs from its own source text, so constants come along. */
+/** What a worker needs. It runs from its own source text, so constants are passed along. */
 export interface WorkerSetup {
   readonly code: ProgramCode;
   readonly memory: WebAssembly.Memory;
@@ -70,8 +70,8 @@ export interface WorkerSetup {
 }
 
 /**
- * The programs by name, always in the same order. Workers get its source text: it may use nothing from
- * outside.
+ * The programs by name, always in the same order. Workers receive this function's source text: it
+ * may use nothing from outside.
  *
  * @throws {WebAssembly.LinkError} if the module does not fit the memory.
  */
@@ -93,7 +93,7 @@ export function programsOf(code: ProgramCode, memory: WebAssembly.Memory): [stri
   });
 }
 
-/** The life of a worker. Its source text is all a worker gets: it may use nothing from outside. */
+/** A worker's main loop. Workers receive its source text: it may use nothing from outside. */
 function workerMain(setup: WorkerSetup, load: typeof programsOf, ready: () => void): void {
   const { code, memory, control, controlBytes, offset, stop, spins, thread } = setup;
   const words = new Int32Array(memory.buffer, control, controlBytes / 4);

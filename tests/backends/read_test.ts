@@ -24,6 +24,6 @@ testOnEveryBackend("a variable is read into an array, or a new one", async (back
   assertEquals([...await executable.read("v", into)], [2, 4, 6]);
   const other = new Float32Array(4);
   const error = await assertRejects(() => executable.read("v", other), InputError);
-  assertEquals(error.message, 'variable "v" of 3 elements was to be read into an array of 4');
+  assertEquals(error.message, 'variable "v" has 3 elements; the array to read it into has 4');
   executable.dispose();
 });

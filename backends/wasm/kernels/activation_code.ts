@@ -1,10 +1,10 @@
-/** Code of activations on values that a kernel has at hand. */
+/** Code of activations on values that a kernel holds in registers. */
 import type { Wide, WideLocal, WideVectors } from "../../../assembler/mod.ts";
 import type { Activation } from "../epilogues.ts";
 import { termGraph } from "./expression_terms.ts";
 import { TermCode } from "./term_code.ts";
 
-/** What the keys of kernels call an activation: its op, and the numbers it has. */
+/** An activation in kernels' keys: its op and its attributes. */
 export function activationKey({ op, attributes }: Activation): string {
   return [op.name, ...Object.values(attributes)].join(" ");
 }
@@ -21,7 +21,7 @@ export class ActivationCode {
     );
   }
 
-  /** What becomes of `value`. */
+  /** The activation of `value`. */
   apply(v: WideVectors, value: WideLocal): Wide {
     const { terms, outputs: [output] } = this.#graph;
     const code = this.#codes.get(v) ?? new TermCode(v, this.#graph);

@@ -1,5 +1,5 @@
 /**
- * Average pools and their gradients: tables say which pixels each window takes. A global pool is one
+ * Average pools and their gradients: tables list the pixels of each window. A global pool is one
  * window over the whole image.
  */
 import type { GraphNode, Shape } from "../../../graph/types.ts";
@@ -15,7 +15,7 @@ import { f32x4, i32, v128, type WideVectors } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
 
-/** The windows along an axis, and by what an element of each is multiplied along that axis. */
+/** The windows along an axis, and the factor of an element of each along that axis. */
 interface AverageAxis {
   readonly windows: readonly AxisWindow[];
   readonly shares: Float32Array;
@@ -26,7 +26,7 @@ interface AverageGeometry extends Pick<PoolingGeometry, "inSize" | "outSize"> {
   readonly axes: readonly [AverageAxis, AverageAxis];
 }
 
-/** One divisor for all windows is left to the rows. */
+/** A divisor that all windows share is applied along the rows. */
 function averageGeometry(inputShape: Shape, attributes: AvgPool2dAttributes): AverageGeometry {
   const { countIncludePad, divisorOverride } = attributes;
   const geometry = poolingGeometry("avgPool2d", inputShape, attributes);
@@ -79,7 +79,7 @@ function adaptiveGeometry([, , height, width]: Shape, outSize: Pair): AverageGeo
   };
 }
 
-/** For each pixel of an axis, the windows it is in: they follow one another. */
+/** For each pixel of an axis, the windows that contain it; they are consecutive. */
 function coveringWindows(windows: readonly AxisWindow[], size: number): AxisWindow[] {
   return Array.from({ length: size }, (_, pixel) => {
     const covers = ({ first, count }: AxisWindow) => pixel >= first && pixel < first + count;
@@ -164,7 +164,7 @@ function averageBlock(
   };
 }
 
-/** Average pools and their gradients, of which each pixel sums over the windows it is in. */
+/** Average pools, and their gradients, whose pixels are sums over the windows that contain them. */
 export const averagePool: KernelFamily = {
   ops: ["avgPool2d", "globalAvgPool2d", "adaptiveAvgPool2d"].flatMap((op) => [op, `${op}Gradient`]),
   orders: ({ inputs, outputs }) => ({
@@ -175,7 +175,7 @@ export const averagePool: KernelFamily = {
     const { op: { name }, attributes, inputs: [input], outputs: [output] } = node;
     const gradient = name.endsWith("Gradient");
     const { shape } = gradient ? output : input;
-    // What the op says, not what the values do: those are held against it.
+    // From the op's attributes; the shapes of the values are checked against it.
     const [, , height, width] = input.shape;
     const outSize: Pair = attributes.outputSize ?? [height, width];
     const inShape: Shape = attributes.inputShape ?? shape;

@@ -1,4 +1,4 @@
-/** Images of a batch partly overwritten, and mixed with each other. */
+/** Overwrites parts of a batch's images, and mixes them with each other. */
 import type { Value } from "../../../graph/types.ts";
 import { BOX_FIELDS } from "../../../ops/erase.ts";
 import { MIX_FIELDS } from "../../../ops/mix.ts";
@@ -6,13 +6,13 @@ import { f32, i32, type Local, memory, select, WideVectors } from "../../../asse
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 import type { Layout, NodeOrders } from "../../layout.ts";
 
-/** The images channels last, all else plain. */
+/** Images are channels last, everything else is plain. */
 const orders = (): NodeOrders => ({
   inputs: ["channelsLast", "plain", "plain"],
   outputs: ["channelsLast"],
 });
 
-/** Where images lie, for kernels whose items are their rows. */
+/** Where images are stored, for kernels whose items are their rows. */
 function imagesOf(lowering: Lowering, input: Value, output: Value) {
   const layout = lowering.layout(output);
   return {
@@ -22,7 +22,7 @@ function imagesOf(lowering: Lowering, input: Value, output: Value) {
   };
 }
 
-/** `erase`: rows are copied, then what lies in the rectangle is overwritten. */
+/** `erase`: rows are copied, then the pixels in the rectangle are overwritten. */
 export const erase: KernelFamily = {
   ops: ["erase"],
   orders,
@@ -81,7 +81,7 @@ function writeErase(
     f.emit(memory.copy(to, i32.add(f.parameters.x, i32.sub(to, f.parameters.y)), rowBytes));
     f.set(row, i32.sub(y, i32.load(table)));
     f.set(columns, i32.load(table, 12));
-    // Unsigned comparisons: what lies before the rectangle counts as far behind it.
+    // Unsigned comparisons: positions before the rectangle count as far behind it.
     f.if(i32.ltU(row, i32.load(table, 8)), () => {
       f.set(column, i32.sub(0, i32.load(table, 4)));
       f.loopAtLeastOnce(x, 0, width, 1, () => {
@@ -135,7 +135,7 @@ function writeMix(
   const rest = vectors.local();
   forEachImageRow(f, layout, "partners", MIX_FIELDS, ({ y, image, table, to, rowBytes }) => {
     f.set(own, i32.add(f.parameters.x, i32.sub(to, f.parameters.y)));
-    // No image of another batch is read, whatever the number.
+    // The remainder keeps any number within the batch.
     f.set(other, i32.remU(i32.load(table), batch));
     f.set(other, i32.add(i32.mul(other, height), y));
     f.set(other, i32.add(f.parameters.x, i32.mul(other, rowBytes)));

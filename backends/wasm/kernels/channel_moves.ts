@@ -1,7 +1,7 @@
 /**
- * Channels put elsewhere: concatenated, split, shuffled. A pixel's channels are walked four at a time;
- * where four are neighbours in the same source they and those that follow are copied as vectors, other
- * fours are gathered one by one.
+ * Moves channels: concatenates, splits, shuffles. A pixel's channels are walked four at a time;
+ * where four are neighbours in the same source they and those that follow are copied as vectors,
+ * other fours are gathered one by one.
  */
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import { sum } from "../../../reporting/statistics.ts";
@@ -26,7 +26,7 @@ interface Origin {
   readonly channel: number;
 }
 
-/** Four channels of the result, the last ones perhaps fewer; `run` such fours are one stretch. */
+/** Four channels of the result, or fewer at the end; `run` such fours are contiguous. */
 interface Piece {
   readonly origins: readonly Origin[];
   run: number;
@@ -50,7 +50,7 @@ function piecesOf(origins: readonly Origin[]): Piece[] {
   return pieces;
 }
 
-/** Bytes of a pixel of each source and of the result, and where its channels come from. */
+/** Bytes per pixel of each source and of the result, and where the result's channels come from. */
 interface Move {
   readonly origins: readonly Origin[];
   readonly sourceBytes: readonly number[];

@@ -1,10 +1,10 @@
 /**
- * Sums over everything but the channel, of whatever a family adds up.
+ * Sums over everything but the channel, of terms that a family defines.
  *
  * Items are the pixels. A thread walks its pixels in chunks that stay in the cache, a block of
  * channels at a time, with f32 sums in registers; after each chunk these are added to f64 sums in
- * memory. So the f32 sums are short and the result is as exact as its terms. A second launch adds
- * the threads' sums in their order and computes the results channel by channel.
+ * memory. The f32 sums are therefore short and the result is as exact as its terms. A second launch
+ * adds the threads' sums in their order and computes the results channel by channel.
  */
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import { f32, f64, i32, type Operand } from "../../../assembler/mod.ts";
@@ -67,7 +67,7 @@ export function lowerChannelReduction(
     kernel: `${key} ${shape.pixels} results`,
     build: (f) =>
       writeResults(f, lowering.threads, reduction, shape, scratch.stride, node.outputs.length),
-    // What has been summed is not read again, so nobody need keep it or wait for it.
+    // The summed inputs are not read again, so they need not be kept or waited for.
     args: { ...perChannel, ...outputs, scratch: scratch.ref },
     writes: Object.keys(outputs),
     items: channels,

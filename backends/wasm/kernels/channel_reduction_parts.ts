@@ -1,4 +1,4 @@
-/** What a channel reduction is made of. */
+/** The parts of a channel reduction. */
 
 import type { Expression, Local, Wide, WideLocal, WideVectors } from "../../../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
@@ -7,21 +7,23 @@ import type { KernelFunction } from "../kernel.ts";
 export interface ChannelReduction {
   /** Sums kept for each channel: 1 or 2. */
   readonly sums: 1 | 2;
-  /** How many leading inputs are summed over; the others are one number a channel. */
+  /** How many leading inputs are summed over; the others are one number per channel. */
   readonly streams: number;
   /**
-   * What each channel's numbers are taken relative to: nothing, an input (its index), or an estimate
+   * What is subtracted from each channel's numbers: nothing, an input (its index), or an estimate
    * of the mean of the first input, so that sums of squares do not cancel. Every thread estimates
    * from its own pixels.
    */
   readonly shift: "none" | "estimate" | number;
-  /** Where the shift is an estimate: the sums of `count` numbers relative to a shift less by `by`. */
+  /**
+   * If the shift is an estimate: the sums of `count` numbers relative to a shift smaller by `by`.
+   */
   rebase?(
     sums: readonly Local<"f64">[],
     count: Expression<"f64">,
     by: Local<"f64">,
   ): Expression<"f64">[];
-  /** Tells the reduction from others in the keys of kernels. */
+  /** Identifies the reduction in kernels' keys. */
   readonly key: string;
   /** The terms of one pixel, one for each sum. */
   terms(v: WideVectors, streams: readonly Wide[], shift: WideLocal | undefined): Wide[];
@@ -29,14 +31,14 @@ export interface ChannelReduction {
   results(sums: ChannelSums): Expression<"f64">[];
 }
 
-/** What the results of one channel are computed from. */
+/** The inputs of one channel's results. */
 export interface ChannelSums {
   readonly f: KernelFunction<string>;
   readonly sums: readonly Local<"f64">[];
   /** Number of summed elements. */
   readonly count: number;
   readonly shift: Local<"f64">;
-  /** Inputs that are one number a channel, by the node's index. */
+  /** Inputs that are one number per channel, by the node's index. */
   input(index: number): Expression<"f64">;
 }
 
@@ -49,8 +51,8 @@ export interface ReductionShape {
   readonly pixelBytes: number;
   readonly chunk: number;
   /**
-   * Bytes of a thread's f64 sums. Behind them lie, where it estimates, its shifts, f32, and the number
-   * of its pixels, f64.
+   * Bytes of a thread's f64 sums. They are followed, if it estimates, by its shifts (f32) and the
+   * number of its pixels (f64).
    */
   readonly sumBytes: number;
   readonly countOffset: number;

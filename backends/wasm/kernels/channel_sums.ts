@@ -86,7 +86,7 @@ export class ThreadSums {
     });
   }
 
-  /** Sums `count` vectors of channels from `#offset` on, over a chunk of pixels. */
+  /** Sums `count` vectors of channels, from `#offset` on, over a chunk of pixels. */
   #block(v: WideVectors, count: number, from: Local<"i32">, to: Local<"i32">): void {
     const f = this.#f;
     const { pixelBytes, sumBytes } = this.#shape;
@@ -145,7 +145,7 @@ export class ThreadSums {
     });
   }
 
-  /** Puts the mean of a few of the pixels at hand behind the sums. */
+  /** Stores the mean of a few of the thread's pixels after the sums. */
   #estimateShift(): void {
     const f = this.#f;
     const { lanes, pixelBytes, sumBytes } = this.#shape;

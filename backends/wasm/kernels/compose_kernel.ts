@@ -1,7 +1,7 @@
 /**
- * Kernels of `composeKernel` and its gradient by `W`: the kernel's rows that meet a channel of D, times
- * the channel's matrix D + identity. The matrices are packed first, then all rows are walked in the
- * order of memory: large layers have far more rows than a cache holds.
+ * Kernels of `composeKernel` and its gradient by `W`: the kernel's rows that meet a channel of D,
+ * times the channel's matrix D + identity. The matrices are packed first, then all rows are walked
+ * in memory order: large layers have far more rows than fit into a cache.
  */
 
 import type { GraphNode } from "../../../graph/types.ts";
@@ -27,7 +27,7 @@ import {
 } from "./panels.ts";
 import { tileSize } from "./register_tile.ts";
 
-/** The composition and its gradient by W: rows times a matrix made of D. */
+/** The composition and its gradient by W: rows times a matrix built from D. */
 export const composeKernel: KernelFamily = {
   ops: ["composeKernel", "composeKernelWGradient"],
   lower(node: GraphNode, lowering: Lowering): void {
@@ -69,7 +69,7 @@ export const composeKernel: KernelFamily = {
   },
 };
 
-/** The matrix of one channel, as the rows are multiplied by it; steps are bytes in D. */
+/** The matrix of one channel by which rows are multiplied; steps are bytes in D. */
 interface ChannelMatrix {
   readonly depth: number;
   readonly columns: number;
@@ -110,8 +110,8 @@ function emitMatrices(
 }
 
 /**
- * Writes the products of the rows with their channels' matrices. An item is a tile: a few rows of one
- * channel. Those of the next channel, which lie beside it, are the next item.
+ * Writes the products of the rows with their channels' matrices. An item is a tile: a few rows of
+ * one channel. The next item is those of the next channel, which are adjacent in memory.
  */
 function emitRowProducts(
   f: KernelFunction<"rows" | "matrices" | "result">,
@@ -163,7 +163,7 @@ function addIdentity(
   panels: Panels,
   packed: Local<"i32">,
 ): void {
-  // D's elements (m, s): of the two, the one that lies next to itself in D is s.
+  // D's elements are (m, s); s is the index that is contiguous in D.
   const depthIsS = depthStep === 4;
   for (let row = 0; row < depth; row++) {
     for (let column = 0; column < columns; column++) {

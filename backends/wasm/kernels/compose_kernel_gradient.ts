@@ -1,7 +1,7 @@
 /**
  * Kernel of `composeKernelDGradient`: for every channel of D the sum over its rows of a row of the
- * kernel's gradient times one of `W`. A thread has some of the channels and walks their rows a few at a
- * time, in the order of memory.
+ * kernel's gradient times one of `W`. A thread has some of the channels and walks their rows a few
+ * at a time, in memory order.
  */
 
 import type { GraphNode } from "../../../graph/types.ts";
@@ -19,8 +19,8 @@ import { forEachPanel, panelsOf } from "./panels.ts";
 import { forTileRows } from "./register_tile.ts";
 
 /**
- * Rows of a channel that are taken before the next channel's. More lie so far apart in large layers that
- * they meet in few cache sets.
+ * Rows of a channel that are processed before the next channel's. In large layers more rows are so
+ * far apart that they share few cache sets.
  */
 const CHUNK_ROWS = 8;
 
@@ -46,7 +46,7 @@ export const composeKernelDGradient: KernelFamily = {
   },
 };
 
-/** Writes the sums of a share of the channels; between chunks of rows they wait in the result. */
+/** Writes the sums of a share of the channels; between chunks of rows they are in the result. */
 function emitOuterProducts(
   f: KernelFunction<"kernelGradient" | "w" | "result">,
   target: Target,

@@ -1,12 +1,12 @@
-/** What composing a kernel and its gradients have in common: rows as they lie in memory. */
+/** The code that composing a kernel and its gradients share: rows in memory order. */
 
 import type { ComposeKernelGeometry } from "../../../ops/compose_kernel.ts";
 import { i32, type Local, select } from "../../../assembler/mod.ts";
 import type { KernelFunction } from "../kernel.ts";
 
 /**
- * Rows of a kernel, of `W` or of their gradients: of every block `outer` times those of its `inner`
- * channels, which lie side by side.
+ * Rows of a kernel, of `W` or of their gradients: each block has `outer` times those of its `inner`
+ * channels, which are adjacent.
  */
 export interface Rows {
   readonly blocks: number;
@@ -19,7 +19,7 @@ export function rowsOf(
   { pairing, groups, groupIn, inChannels, outChannels }: ComposeKernelGeometry,
 ): Rows {
   const outer = outChannels / groups;
-  // Blocks with one row a channel are as good as one block.
+  // Blocks with one row per channel are equivalent to one block.
   return pairing === "authors" || outer === 1
     ? { blocks: 1, outer, inner: inChannels }
     : { blocks: groups, outer, inner: groupIn };
@@ -42,7 +42,7 @@ export interface Stretch {
   readonly count: Local<"i32">;
 }
 
-/** Writes a loop over a share of items that lie in lines of `length`, a stretch at a time. */
+/** Writes a loop over a share of items in lines of `length`, a stretch at a time. */
 export function forEachStretch(
   f: KernelFunction<string>,
   length: number,

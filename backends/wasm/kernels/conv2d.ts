@@ -1,6 +1,6 @@
 /**
  * Kernels of `conv2d` and `conv2dInputGradient`, both correlations of a tensor with a kernel: by
- * Winograd's algorithm where that pays, else strip by strip with the packed kernel.
+ * Winograd's algorithm where that is faster, else strip by strip with the packed kernel.
  */
 
 import { constantOp } from "../../../graph/leaves.ts";
@@ -30,7 +30,7 @@ import { winogradObstacle } from "./winograd_plan.ts";
 import { lowerPacking, panelsOf, type PanelSource } from "./panels.ts";
 import { tileSize } from "./register_tile.ts";
 
-/** Forward convolution, with its bias and with what it takes in of what follows. */
+/** Forward convolution, with its bias and the epilogue fused into it. */
 export const conv2d: KernelFamily = {
   ops: ["conv2d", conv2dActivationOp.name],
   orders: ({ inputs, outputs: [output] }) => ({
@@ -66,7 +66,7 @@ export const conv2d: KernelFamily = {
   },
 };
 
-/** Input gradient: a correlation of the output gradient with the kernel turned round. */
+/** Input gradient: a correlation of the output gradient with the rotated kernel. */
 export const conv2dInputGradient: KernelFamily = {
   ops: ["conv2dInputGradient"],
   orders: () => ({ inputs: ["channelsLast", "plain"], outputs: ["channelsLast"] }),
@@ -111,7 +111,7 @@ interface CorrelationOperands {
   readonly channelStep: number;
   readonly resultStep: number;
   readonly bias?: Ref;
-  /** What is done to the result, and what is added to it before. */
+  /** What is applied to the result, and what is added to it before. */
   readonly activation?: Activation;
   readonly residual?: Ref;
   /** Whether the kernel is a constant. */
@@ -194,8 +194,8 @@ function lowerStrips(lowering: Lowering, operands: CorrelationOperands, detail: 
 }
 
 /**
- * Parts to cut the result's channels into, so that each thread reads only some of the kernel: where
- * there are fewer images than threads and the kernel is larger than they are.
+ * Parts into which to split the result's channels, so that each thread reads only some of the
+ * kernel, if there are fewer images than threads and the kernel is larger than the images.
  */
 function partsOf(
   { target, threads }: Lowering,
@@ -209,12 +209,12 @@ function partsOf(
   return batch < threads && divides && kernelFloats > sourceFloats ? threads : 1;
 }
 
-/** Most bytes of a strip: it must stay in the second-level cache beside a panel of the kernel. */
+/** Maximum bytes of a strip: it should stay in the L2 cache next to a panel of the kernel. */
 const LARGEST_STRIP_BYTES = 1 << 20;
 
 /**
- * Bytes of a strip: as many as the kernel has, which every band reads, but few enough that it stays in
- * the cache.
+ * Bytes of a strip: as large as the kernel, which every band reads, but small enough to stay in the
+ * cache.
  */
 function stripLimit({ geometry, source, result }: CorrelationOperands, parts: number): number {
   const { kernelSize, groups } = geometry;
@@ -223,7 +223,7 @@ function stripLimit({ geometry, source, result }: CorrelationOperands, parts: nu
   return Math.min(LARGEST_STRIP_BYTES, Math.max(CACHED_BYTES, kernelBytes));
 }
 
-/** Whether every channel is a convolution of its own. */
+/** Whether every channel is convolved separately. */
 export function isDepthwise({ groups, inChannels, outChannels }: ConvolutionGeometry): boolean {
   return groups > 1 && groups === inChannels && groups === outChannels;
 }

@@ -31,11 +31,13 @@ export interface Correlation {
   readonly groups: number;
   /** Channels of the source from one group to the next. */
   readonly groupChannels: number;
-  /** Floats of a pixel a group reduces over: its channels, or the whole pixel if it is the only one. */
+  /**
+   * Floats of a pixel that a group reduces over: its channels; the whole pixel of a single group.
+   */
   readonly run: number;
   /** Floats of every four of a run that are channels. */
   readonly lanes: number;
-  /** Channels of the result a group gives. */
+  /** Channels of the result per group. */
   readonly groupResults: number;
   /** Bytes of a pixel, a row and an image of the result. */
   readonly resultPixelBytes: number;
@@ -43,18 +45,18 @@ export interface Correlation {
   readonly resultImageBytes: number;
   /** Whether a bias is added. */
   readonly bias: boolean;
-  /** What is done to results, and whether a residual is added before. */
+  /** What is applied to results, and whether a residual is added before. */
   readonly activation?: Activation;
   readonly residual: boolean;
   /**
    * Whether each channel of the result is a correlation of the source's channel of the same number.
-   * There are no groups then, and `run` is 1: a panel holds a float a channel for every tap.
+   * There are no groups then, and `run` is 1: a panel holds one float per channel for every tap.
    */
   readonly depthwise: boolean;
   readonly images: number;
   /**
-   * Parts the result's channels are cut into, each of whole panels; 1 if there are groups. Items are
-   * the bands of all images for the first part, then those for the next.
+   * Parts into which the result's channels are split, each of whole panels; 1 if there are groups.
+   * Items are the bands of all images for the first part, then those for the next.
    */
   readonly parts: number;
 }
@@ -161,7 +163,7 @@ function emitComponentPair(
   );
   f.set(toGroup, result);
   f.set(biasGroup, bias);
-  // Groups that end inside a vector store their own lanes only, so nobody writes the padding.
+  // Groups that end inside a vector store only their own lanes, so the padding is cleared here.
   const ragged = groups > 1 && groups * groupResults * 4 < resultPixelBytes;
   if (ragged) clearPadding(context, result);
   repeat(f, groups, () => {

@@ -1,8 +1,8 @@
 /**
- * The weight gradient of depthwise convolutions: for every tap and channel the sum, over all pixels,
- * of the output gradient times the pixel the tap meets. Each thread sums over its images into a
- * gradient of its own, laid out [panel of channels][tap][channel]; a second launch adds these up and
- * writes them as [O, 1, kH, kW].
+ * The weight gradient of depthwise convolutions: for every tap and channel the sum, over all
+ * pixels, of the output gradient times the pixel that the tap meets. Each thread sums over its
+ * images into a gradient of its own, laid out [panel of channels][tap][channel]; a second launch
+ * adds these up and writes them as [O, 1, kH, kW].
  */
 
 import { convolutionFlops, type ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";

@@ -1,6 +1,6 @@
 /**
  * The input gradient under padding that repeats the image (reflect, replicate, circular): the
- * gradient by the padded image, of which every padded pixel is then added to the pixel it repeats.
+ * gradient by the padded image, whose padding is then added to the pixels that it repeats.
  */
 
 import { f32x4, i32, memory, v128 } from "../../../assembler/mod.ts";
@@ -13,7 +13,7 @@ import { repeat } from "./loops.ts";
  * Adds the launches.
  *
  * @param result where the gradient goes
- * @param lower adds the gradient by an image that is padded already
+ * @param lower adds the gradient by an image that is already padded
  */
 export function foldPadding(
   lowering: Lowering,

@@ -1,11 +1,10 @@
 /**
- * How a convolution's loops are laid out: pure geometry, no code.
+ * How a convolution's loops are laid out: geometry only, no code.
  *
  * Forward convolution and input gradient are both correlations over *strips*. A strip is a few rows
- * of an image as the kernel sees them: with the padding in place, so that every tap of every
- * position lies a constant distance from the position. All padding modes, strides and dilations
- * differ only in how a strip is filled and in the distances. Where the strip equals the image
- * nothing is copied.
+ * of an image as the kernel sees them: with the padding in place, so that every tap is a constant
+ * distance from its position. All padding modes, strides and dilations differ only in how a strip
+ * is filled and in the distances. If the strip equals the image, nothing is copied.
  */
 import { isBalanced } from "../shares.ts";
 
@@ -20,7 +19,7 @@ import {
   inputGradientComponents,
 } from "../../../ops/polyphase.ts";
 
-/** The taps that meet along one axis, in the order in which they lie in the strip. */
+/** The taps that meet along one axis, in their order in the strip. */
 export interface StripComponent extends
   Pick<
     AxisComponent,
@@ -43,8 +42,8 @@ export interface AxisPlan {
 }
 
 /**
- * The same convolution over longer rows, where rows do not matter: with 1×1 kernels, stride 1 and no
- * padding several rows of an image are as good as one, and leave fewer tiles with missing positions.
+ * The same convolution over longer rows, where rows do not matter: with 1×1 kernels, stride 1 and
+ * no padding several rows of an image can be one, which leaves fewer incomplete tiles.
  */
 export function joinRows(geometry: ConvolutionGeometry, tileRows: number): ConvolutionGeometry {
   const { kernelSize, stride, padding, inSize: [height, width] } = geometry;
@@ -57,7 +56,7 @@ export function joinRows(geometry: ConvolutionGeometry, tileRows: number): Convo
   return { ...geometry, inSize: size, outSize: size };
 }
 
-/** An axis of the forward convolution. With one tap, the strip holds no places that none reads. */
+/** An axis of the forward convolution. With one tap, the strip has only places that are read. */
 export function forwardAxis(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPlan {
   const component = stripComponent(forwardComponent(geometry, axis));
   const { positions, positionStep, firstSource, taps, placeStep } = component;
@@ -122,23 +121,23 @@ function plan(
   };
 }
 
-/** How the rows of positions are cut into bands, the units of work of one thread at a time. */
+/** How the rows of positions are split into bands, the units of work of one thread at a time. */
 export interface Bands {
   /** Rows of positions in a band; the last one of an image may have fewer. */
   readonly rows: number;
-  /** Bands an image. */
+  /** Bands per image. */
   readonly count: number;
-  /** Strip rows a band reads. */
+  /** Strip rows that a band reads. */
   readonly stripRows: number;
 }
 
 /**
- * Cuts the rows into bands that fit into the cache, and into enough of them that the threads have
- * about equally many.
+ * Splits the rows into bands that fit into the cache, and into enough of them that the threads have
+ * about the same number.
  *
  * @param images number of images
  * @param threads number of threads
- * @param fits whether a band of so many rows of positions, reading so many strip rows, fits
+ * @param fits whether a band of `rows` rows of positions, which reads `stripRows` rows, fits
  */
 export function planBands(
   { components, positionStep }: AxisPlan,

@@ -23,11 +23,11 @@ export interface StripPlan {
   readonly imageBytes: number;
 }
 
-/** Bytes of a strip: of those sizes it stays in the second-level cache beside the kernel. */
+/** Bytes of a strip up to which it stays in the second-level cache next to the kernel. */
 export const CACHED_BYTES = 1 << 17;
 
 /**
- * The strips of images [height, width], cut into bands that `fits` accepts; default, those whose
+ * The strips of images [height, width], split into bands that `fits` accepts; default: those whose
  * strip stays in the cache. See {@link planBands}.
  */
 export function planStrip(
@@ -61,13 +61,13 @@ export function stripRowBytes(strip: StripPlan): number {
   return isDirect(strip) ? strip.imageRowBytes : strip.columns.source.length * strip.pixelBytes;
 }
 
-/** Bytes of memory a thread needs for a strip. */
+/** Bytes of memory that a thread needs for a strip. */
 export function stripBytes(strip: StripPlan): number {
   return isDirect(strip) ? 0 : strip.bands.stripRows * stripRowBytes(strip);
 }
 
 /**
- * Writes the making of a band's strip and leaves its address in `strip`.
+ * Writes the code that makes a band's strip and sets `strip` to its address.
  *
  * @param image address of the image
  * @param band number of the band in the image
@@ -118,7 +118,7 @@ interface Segment {
   length: number;
 }
 
-/** Vectors copied one by one; longer segments are left to the engine's bulk instructions. */
+/** Maximum vectors copied one by one; longer segments use the engine's bulk instructions. */
 const UNROLLED_VECTORS = 16;
 
 /** Writes the copy of an image row, at `source`, into a strip row, at `to`. */
@@ -176,8 +176,8 @@ export function forEachBand(
 }
 
 /**
- * Writes `body` for the rows of positions a band has, of `positions` in all; `rows` is set to how
- * many they are. Skipped if there are none.
+ * Writes `body` for a band's rows of positions, of `positions` in all; `rows` is set to their
+ * number. Skipped if there are none.
  */
 export function withBandRows(
   f: AnyFunction,

@@ -1,6 +1,6 @@
 /**
- * The weight gradient of one band: for every tap and channel, the pixels of the strip that the tap
- * meets times the output gradients, added to sums [tap][channel][output channel].
+ * The weight gradient of one band: for every tap and channel, the strip's pixels that the tap meets
+ * times the output gradients, added to sums [tap][channel][output channel].
  */
 
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
@@ -29,7 +29,7 @@ export interface WeightGradientPlan {
   readonly bytes: number;
 }
 
-/** A band at hand, in locals of the kernel. */
+/** The current band, in locals of the kernel. */
 export interface Band {
   /** Rows of output gradients, at least one. */
   readonly rows: Local<"i32">;
@@ -39,7 +39,7 @@ export interface Band {
   readonly sums: Local<"i32">;
 }
 
-/** Writes the adding of one band to the sums. */
+/** Writes the code that adds one band to the sums. */
 export function emitBand(
   f: AnyFunction,
   target: Target,
@@ -59,7 +59,7 @@ export function emitBand(
     aRowStep: rowPlan.positionStep * stripRow,
     bRowStep: outSize[1] * gradientPixelBytes,
   };
-  // Taps side by side are one longer run of channels.
+  // Adjacent taps are one longer run of channels.
   const joined = groups === 1 && dilation[1] === 1;
   const runs = joined ? 1 : kernelSize[1];
   const run = joined ? kernelSize[1] * plan.run : plan.run;
@@ -111,9 +111,9 @@ function mostPixels({ geometry, strip }: WeightGradientPlan): number {
 }
 
 /**
- * {@link emitBand} for layers without groups whose sums exceed the cache: it walks them but once for
- * many pixels. Pixels of many channels lie so far apart that they would meet in few cache sets, so
- * the output gradients are packed panel by panel, and the pixels a few channels at a time.
+ * {@link emitBand} for layers without groups whose sums exceed the cache: it walks them only once
+ * for many pixels. Pixels of many channels are so far apart that they would share few cache sets,
+ * so the output gradients are packed panel by panel, and the pixels a few channels at a time.
  */
 export function emitPackedBand(
   f: AnyFunction,

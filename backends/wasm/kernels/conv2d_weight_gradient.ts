@@ -32,14 +32,14 @@ import { Transposition } from "./transpose.ts";
 import { weightGradientObstacle } from "./winograd_plan.ts";
 import { lowerWinogradWeightGradient } from "./winograd_weight_gradient.ts";
 
-/** Bytes of a band's strip and output gradients: they are read many times over, so little. */
+/** Bytes of a band's strip and output gradients: small, because they are read many times. */
 const BAND_BYTES = 1 << 15;
 /** Bytes of a band's output gradients where they are packed. */
 const PACKED_BAND_BYTES = 1 << 18;
-/** Bytes of sums from which on a band is packed: reading and writing them takes longer than that. */
+/** Bytes of sums from which bands are packed: the sums then take longer to read and write. */
 const PACKED_SUM_BYTES = 1 << 17;
 
-/** Rows of images that threads share are joined until their pixels are a multiple of it. */
+/** Rows of images that threads share are joined until their pixels are a multiple of this. */
 const JOINED_PIXELS = 8;
 
 /** Output channels whose sums are added at once: a cache line. */
@@ -72,7 +72,8 @@ export const conv2dWeightGradient: KernelFamily = {
       }, convolutionFlops(geometry));
     }
     const { threads, target } = lowering;
-    // Threads that share an image must divide its rows alike whatever the width: bits depend on it.
+    // Threads that share an image must split its rows the same way in every width: bits depend on
+    // it.
     const sharesImages = geometry.batch % threads !== 0;
     const joined = joinRows(geometry, sharesImages ? JOINED_PIXELS : tileSize(target).rows);
     const plan = planOf(joined, source.pixelBytes, gradient.pixelBytes, threads);
@@ -142,7 +143,7 @@ function planOf(
   };
 }
 
-/** Byte of a thread's scratch at which bands are packed, behind the strip. */
+/** Byte of a thread's scratch at which bands are packed, after the strip. */
 function packOffset({ strip }: WeightGradientPlan): number {
   return Math.ceil(stripBytes(strip) / 64) * 64;
 }
@@ -185,8 +186,8 @@ function emitSums(
 }
 
 /**
- * Writes the adding of the threads' sums; an item is a block of output channels of one group, which lie
- * side by side in the sums.
+ * Writes the code that adds the threads' sums; an item is a block of output channels of one group,
+ * which are adjacent in the sums.
  */
 function emitTotal(
   f: KernelFunction<"sums" | "weightGradient">,
@@ -214,7 +215,7 @@ function emitTotal(
     }
     return loaded;
   };
-  // What lies side by side in the result, and bytes from one to the next in the sums.
+  // What is contiguous in the result, and bytes from one to the next in the sums.
   const [run, step, runs] = taps === 1 ? [groupIn, rowBytes, 1] : [taps, tapBytes, groupIn];
   const emitBlock = (channels: number) =>
     repeat(f, runs, () => {

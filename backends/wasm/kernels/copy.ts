@@ -1,4 +1,4 @@
-/** Copies, and tensors laid out in one long tensor. */
+/** Copies, and tensors packed into one long tensor. */
 import { sizeOf } from "../../../graph/types.ts";
 import type { PackAttributes } from "../../../ops/pack.ts";
 import { i32, memory } from "../../../assembler/mod.ts";

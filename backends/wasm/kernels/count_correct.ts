@@ -72,7 +72,7 @@ function countRanks(
   const label = f.i32(), rank = f.i32(), own = f.f64();
   forEachRow(f, classes, (row) => {
     f.set(label, labelOf(f, row));
-    // None is negative, or beyond the classes, where reading would leave the row.
+    // A label that is negative or no class counts nothing; reading there would leave the row.
     f.if(i32.ltU(label, classes), () => {
       f.set(rank, 0);
       f.set(own, row.load("logits", i32.mul(label, 4)));

@@ -8,7 +8,7 @@ import type { ReductionWindow } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { RegisterTile, RowLocals, type TileSize, tileSize } from "./register_tile.ts";
 
-/** Pixels of a row written one after another in the loop over it. */
+/** Unrolling of the loop over a row's pixels. */
 const PIXEL_UNROLL = 4;
 
 /** A tile whose rows are pixels, or taps, by a few vectors of channels. */

@@ -9,8 +9,8 @@ import { storeLanes } from "./lanes.ts";
 type Function = KernelFunction<"step" | "y">;
 
 /**
- * `dropoutMask`. An element's counter is its row-major place in the shape, whatever the order in
- * memory, so the mask is that of every other backend.
+ * `dropoutMask`. An element's counter is its row-major index in the shape, whatever the order in
+ * memory, so the mask is the same on every backend.
  */
 export const dropoutMask: KernelFamily = {
   ops: ["dropoutMask"],
@@ -61,7 +61,7 @@ export const dropoutMask: KernelFamily = {
   },
 };
 
-/** Prepares the key; gives code for the mask of four counters (Threefry-2x32 with 20 rounds). */
+/** Prepares the key; returns code for the mask of four counters (Threefry-2x32 with 20 rounds). */
 function maskOf(
   f: Function,
   p: number,

@@ -5,8 +5,8 @@
  * Full operands are streamed linearly, whatever their shape. What varies by channel alone, such as
  * a batch norm's scale and shift, is computed once by each thread into tables; these repeat the
  * channels until their length is a multiple of the loop's stride, so that the loop walks data and
- * tables side by side and never looks at a channel's number. Elements that do not fill a round go
- * vector by vector, those that do not fill a vector one by one through the same code.
+ * tables in parallel and never needs a channel's number. Elements that do not fill a round are
+ * processed vector by vector, those that do not fill a vector one by one with the same code.
  */
 import { sizeOf } from "../../../graph/types.ts";
 import { broadcastsOf } from "../../../ops/elementwise.ts";

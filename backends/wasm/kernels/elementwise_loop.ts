@@ -20,7 +20,7 @@ import { TermCode } from "./term_code.ts";
  * Writes the kernel: rounds of the plan's step, then of one vector, then of one element. Its
  * parameters are `x0`, `x1`, … for inputs, `y0`, … for outputs, and `tables`.
  *
- * @param unit Elements that shares are multiples of, all of them together too.
+ * @param unit Elements of which every share is a multiple, and so is their total.
  * @param tableStride Bytes from a thread's tables to the next thread's.
  */
 export function writeLoop(
@@ -118,7 +118,7 @@ interface Round {
   readonly table: Local<"i32">;
 }
 
-/** Computes a vector of every output. All is loaded before anything is stored: they may coincide. */
+/** Computes a vector of every output. All loads come first: inputs and outputs may coincide. */
 function writeRound(
   { graph, plan, scalars, cursors, table }: Round,
   v: WideVectors,

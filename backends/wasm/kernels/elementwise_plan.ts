@@ -1,4 +1,4 @@
-/** How the loop of an elementwise kernel goes. */
+/** The plan of an elementwise kernel's loop. */
 import { greatestCommonDivisor } from "../../../graph/numbers.ts";
 import type { Target } from "../../../assembler/mod.ts";
 import type { Layout } from "../../layout.ts";
@@ -9,14 +9,14 @@ const TABLE_LENGTH = 512;
 /** A thread's share is a multiple of this where no table asks for more: four cache lines. */
 const GRAIN = 64;
 
-/** What shares are multiples of, in elements: tables begin with them. */
+/** What shares are multiples of, in elements: every share begins at the start of the tables. */
 export function loopGrain({ tableLength }: LoopPlan): number {
   return tableLength || GRAIN;
 }
 
-/** How the loop goes. */
+/** The plan of a loop. */
 export interface LoopPlan {
-  /** Elements a round. */
+  /** Elements per round. */
   readonly step: number;
   /** Terms that vary by channel alone: one table each. */
   readonly tables: readonly Term[];
@@ -29,7 +29,7 @@ export interface LoopPlan {
   readonly tableBytes: number;
 }
 
-/** Decides how the loop goes. */
+/** Plans the loop. */
 export function planLoop(graph: TermGraph, layout: Layout, target: Target): LoopPlan {
   const tables = frontier(graph, VARIES.channel);
   const masked = layout.paddedChannels !== layout.channels;

@@ -14,7 +14,7 @@ import type { LoopPlan } from "./elementwise_plan.ts";
 import { frontier, type Term, type TermGraph, VARIES } from "./expression_terms.ts";
 import { TermCode } from "./term_code.ts";
 
-/** Computes all terms that vary with nothing but scalars, each in every lane of a vector. */
+/** Computes all terms that vary only with scalars, each in every lane of a vector. */
 export function computeScalars(
   f: KernelFunction<string>,
   v: WideVectors,

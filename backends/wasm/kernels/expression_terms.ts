@@ -1,7 +1,7 @@
 /**
  * An elementwise op's scalar expression as terms: what the kernel generator needs to know before it
- * writes code. Equal terms are one term, so nothing is computed twice, and each knows what it varies
- * with, so what is the same for a whole channel is not computed for every element.
+ * writes code. Equal terms are one term, so nothing is computed twice, and each records what it
+ * varies with, so values that are the same for a whole channel are not computed for every element.
  */
 import type { Arithmetic } from "../../../graph/types.ts";
 import { type Broadcast, float64 } from "../../../ops/elementwise.ts";
@@ -30,7 +30,7 @@ export interface TermGraph {
   readonly terms: readonly Term[];
   /** Terms and outputs that use a term. */
   readonly uses: ReadonlyMap<Term, number>;
-  /** Equal for expressions that do the same. */
+  /** Equal for expressions that compute the same. */
   readonly key: string;
 }
 
@@ -38,7 +38,7 @@ export interface TermGraph {
  * The terms of an expression.
  *
  * @param broadcasts How each input spreads over the output.
- * @param write Writes the expression in the arithmetic given.
+ * @param write Writes the expression in the given arithmetic.
  */
 export function termGraph(
   broadcasts: readonly Broadcast[],
@@ -47,7 +47,7 @@ export function termGraph(
   const terms: Term[] = [];
   const known = new Map<string, Term>();
   const make = (kind: TermKind, operands: readonly Term[], value: number, varies: number) => {
-    // Object.is tells -0 from 0, and so must the key.
+    // The key must distinguish -0 from 0.
     const number = Object.is(value, -0) ? "-0" : `${value}`;
     const key = `${kind} ${number} ${operands.map(({ id }) => id)}`;
     let term = known.get(key);

@@ -1,4 +1,4 @@
-/** `gate`: each channel of each image times a number. Items are the rows of images. */
+/** `gate`: multiplies each channel of each image by a number. Items are the rows of images. */
 import { i32, widths } from "../../../assembler/mod.ts";
 import type { Layout } from "../../layout.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";

@@ -9,9 +9,9 @@
  * - {@link GemmTile.addOuterProducts}: each step adds a column times a row (weight gradient: steps
  *   are pixels).
  *
- * One factor of every product is a float spread over a vector. Memory instructions are dear where
- * the engine checks bounds, so the plain form loads four such floats at once and spreads them by
- * lane shuffles; the wide forms have no such check and spread as they load.
+ * One factor of every product is a float spread over a vector. Memory instructions are expensive
+ * where the engine checks bounds, so the plain form loads four such floats at once and spreads them
+ * by lane shuffles; the wide forms have no such check and spread as they load.
  */
 
 import {
@@ -27,8 +27,8 @@ import { repeat } from "./loops.ts";
 import { loadPiece, RegisterTile, RowLocals, type TileSize, tileSize } from "./register_tile.ts";
 
 /**
- * Where the floats of a row's reduction lie: `rows` × `columns` runs of `run` consecutive floats.
- * Steps are in bytes and constant.
+ * Where the floats of a row's reduction are stored: `rows` × `columns` runs of `run` consecutive
+ * floats. Steps are in bytes and constant.
  */
 export interface ReductionWindow {
   readonly rows: number;
@@ -36,7 +36,7 @@ export interface ReductionWindow {
   readonly columns: number;
   readonly columnStep: number;
   readonly run: number;
-  /** Floats of every four that count, from the first: the others are padding. Default 4. */
+  /** Leading floats of every four that count: the others are padding. Default 4. */
   readonly lanes?: number;
 }
 
@@ -53,11 +53,11 @@ export interface OuterSteps {
   readonly bRowStep: number;
 }
 
-/** Steps written one after another in the loop over a row of outer products. */
+/** Unrolling of the loop over a row of outer products. */
 const OUTER_UNROLL = 4;
-/** Floats of a window up to which it is written without a loop. */
+/** Maximum floats of a window that is fully unrolled. */
 const UNROLLED_WINDOW = 48;
-/** Floats of a run written one after another, if that divides the run. */
+/** Unrolling of the loop over a run, the first of these that divides it. */
 const RUN_UNROLLS = [16, 12, 8, 4];
 
 /** A tile whose rows are products of matrices. */
@@ -69,7 +69,7 @@ export class GemmTile extends RegisterTile {
   readonly #spread: Local<"v128">;
   readonly #a: Local<"i32">;
   readonly #b: Local<"i32">;
-  /** {@link ReductionWindow.lanes} of the window at hand. */
+  /** {@link ReductionWindow.lanes} of the current window. */
   #lanes = 4;
 
   /** @param largest the largest tile this function computes */
@@ -183,7 +183,7 @@ export class GemmTile extends RegisterTile {
     }
   }
 
-  /** Adds those of four consecutive floats of every row that are not padding. */
+  /** Adds four consecutive floats of every row, except padding. */
   #addFour(size: TileSize, pitch: number, aOffset: number, bOffset: number): void {
     this.#factors.slice(0, size.rows).forEach((four, i) => {
       this.f.set(four, v128.load(this.#a, i * pitch + aOffset));
@@ -211,7 +211,7 @@ export class GemmTile extends RegisterTile {
     });
   }
 
-  /** Loads a row of a panel, which is packed: there its last vector is whole. */
+  /** Loads a row of a panel, which is packed, so its last vector is whole. */
   #loadPanelRow(size: TileSize, start: number): void {
     for (const piece of this.pieces.of(size)) {
       const { wide, offset } = piece;
@@ -226,7 +226,7 @@ export class GemmTile extends RegisterTile {
     }
   }
 
-  /** Adds to every row the product of its factor and the row of the other matrix at hand. */
+  /** Adds to every row the product of its factor and the current row of the other matrix. */
   #addProducts(size: TileSize, factor: (row: number) => Vector): void {
     for (let i = 0; i < size.rows; i++) {
       this.f.set(this.#spread, factor(i));
@@ -240,7 +240,7 @@ function spreadLane(vector: Local<"v128">, lane: number): Vector {
   return f32x4.shuffle(vector, vector, [lane, lane, lane, lane]);
 }
 
-/** The same window with runs that follow one another made one. */
+/** The same window with contiguous runs joined. */
 function joined(window: ReductionWindow): ReductionWindow {
   let { rows, rowStep, columns, columnStep, run } = window;
   if (columns > 1 && columnStep === 4 * run) [run, columns] = [run * columns, 1];

@@ -1,4 +1,4 @@
-/** Where the images of a tensor lie. */
+/** Where the images of a tensor are stored. */
 
 import type { Shape, Value } from "../../../graph/types.ts";
 import type { Lowering, Ref } from "../kernel.ts";
@@ -12,7 +12,7 @@ export interface Image {
   readonly width: number;
 }
 
-/** A channels-last value in memory, for a kernel that takes it for one of this shape. */
+/** A channels-last value in memory, for a kernel whose loops cover this shape. */
 export function imageOf(lowering: Lowering, value: Value, covered: Shape): Image {
   const ref = lowering.ref(value, covered);
   const { channels, paddedChannels } = lowering.layout(value);

@@ -3,8 +3,8 @@
 import { type AnyFunction, i32, type Operand } from "../../../assembler/mod.ts";
 
 /**
- * Writes `body` so that it runs `count` times: with no loop at all for a constant 0 or 1.
- * A count known only at run time must be at least one.
+ * Writes `body` so that it runs `count` times: with no loop at all for a constant 0 or 1. A count
+ * known only at run time must be at least one.
  */
 export function repeat(f: AnyFunction, count: Operand<"i32">, body: () => void): void {
   if (count === 0) return;

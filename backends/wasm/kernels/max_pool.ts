@@ -20,7 +20,7 @@ import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { isBalanced } from "../shares.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
 
-/** The pixels of the image that each window takes along an axis. */
+/** The pixels of each window along an axis. */
 function axisWindows(geometry: PoolingGeometry, axis: 0 | 1): AxisWindow[] {
   const step = geometry.dilation[axis];
   return Array.from({ length: geometry.outSize[axis] }, (_, position) => {
@@ -29,7 +29,7 @@ function axisWindows(geometry: PoolingGeometry, axis: 0 | 1): AxisWindow[] {
   });
 }
 
-/** `maxPool2d`: the largest element and its place. */
+/** `maxPool2d`: the largest element and its index. */
 export const maxPool2d: KernelFamily = {
   ops: ["maxPool2d"],
   orders: () => ({ inputs: ["channelsLast"], outputs: ["channelsLast", "channelsLast"] }),
@@ -57,7 +57,7 @@ export const maxPool2d: KernelFamily = {
   },
 };
 
-/** Keeps the largest element so far and its place in the plane. */
+/** Keeps the largest element so far and its index in the plane. */
 function maximumBlock(
   f: KernelFunction<string>,
   v: WideVectors,
@@ -101,8 +101,8 @@ function notNumber({ halves }: Wide): Wide {
 }
 
 /**
- * `maxPool2dGradient`: adds each output's gradient to the element it was taken from. An item is an
- * image, or four channels of one where images cannot be shared out evenly.
+ * `maxPool2dGradient`: adds each output's gradient to the element that the output was. An item is
+ * an image, or four channels of one where images cannot be partitioned evenly.
  */
 export const maxPool2dGradient: KernelFamily = {
   ops: ["maxPool2dGradient"],

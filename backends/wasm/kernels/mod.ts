@@ -1,4 +1,4 @@
-/** The kernel families, and which one computes an op. */
+/** The kernel families, and the one that computes an op. */
 import type { GraphNode } from "../../../graph/types.ts";
 import { familyFinder } from "../../lowering.ts";
 import type { KernelFamily } from "../kernel.ts";

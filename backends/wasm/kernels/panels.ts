@@ -1,9 +1,9 @@
 /**
- * Packed panels: a matrix as the tiles read it.
+ * Packed panels: a matrix in the order in which tiles read it.
  *
- * A matrix of `depth` rows is cut into panels of as many columns as a tile is wide, each stored row
- * after row; the last panel may be narrower, by whole vectors. A tile then reads its factors from
- * consecutive addresses. Missing columns and missing depth are zeros.
+ * A matrix of `depth` rows is split into panels as wide as a tile, each stored row after row; the
+ * last panel may be narrower, by whole vectors. A tile then reads its factors from consecutive
+ * addresses. Missing columns and missing depth are zeros.
  */
 
 import {
@@ -20,22 +20,22 @@ import { repeat } from "./loops.ts";
 import { tileSize } from "./register_tile.ts";
 import { Transposition } from "./transpose.ts";
 
-/** How a matrix is cut into panels. */
+/** How a matrix is split into panels. */
 export interface Panels {
   /** Floats of a column, the length of the reduction. */
   readonly depth: number;
   readonly columns: number;
-  /** Vectors a row of the panels that are not the last, and how many of those there are. */
+  /** Vectors per row of the panels before the last, and how many of those there are. */
   readonly fullVectors: number;
   readonly fullCount: number;
-  /** Vectors a row of the last panel; 0 if the full ones cover all columns. */
+  /** Vectors per row of the last panel; 0 if the full ones cover all columns. */
   readonly tailVectors: number;
   /** Bytes of a full panel, and of all panels. */
   readonly fullBytes: number;
   readonly bytes: number;
 }
 
-/** Cuts a matrix of `depth` × `columns` into panels. */
+/** Splits a matrix of `depth` × `columns` into panels. */
 export function panelsOf(target: Target, depth: number, columns: number): Panels {
   const fullVectors = tileSize(target).vectors;
   const vectors = Math.ceil(columns / 4);
@@ -62,9 +62,9 @@ export function tailLanes({ columns }: Panels): number {
 }
 
 /**
- * Writes a loop over the panels; each of `across` moves on by the panel's columns between rounds.
+ * Writes a loop over the panels; each of `across` advances by the panel's columns between rounds.
  *
- * @param body Writes the work on a panel of so many vectors, the last of so many lanes.
+ * @param body Writes the work on a panel of `vectors` vectors, the last of `lanes` lanes.
  */
 export function forEachPanel(
   f: AnyFunction,
@@ -84,16 +84,16 @@ export function forEachPanel(
   if (tailVectors > 0) body(tailVectors, lanes);
 }
 
-/** A loop over the rows of a matrix: how often, and how far apart the elements are. */
+/** A loop over the rows of a matrix: how many, and how far apart the elements are. */
 export interface DepthLoop {
   readonly count: number;
   /** Bytes from one element of the source to the next; may be negative. */
   readonly sourceStep: number;
-  /** Rows of the matrix from one to the next. */
+  /** Rows of the matrix from one iteration to the next. */
   readonly depthStep: number;
 }
 
-/** Where the elements of a batch of matrices lie: a nest of loops, outermost first. */
+/** Where the elements of a batch of matrices are stored: a nest of loops, outermost first. */
 export interface PanelSource {
   /** Matrices, stored packed one after another, and bytes between their first elements. */
   readonly batch: number;
@@ -149,7 +149,7 @@ function emitPacking(
   });
 }
 
-/** Writes the packing of one matrix by the thread that runs it. */
+/** Writes the packing of one matrix by the calling thread. */
 export function packPanels(
   f: AnyFunction,
   { depth, columns, fullVectors, fullBytes }: Panels,
@@ -208,7 +208,7 @@ function packPanel(
   const transposition = new Transposition(f);
   const lines = Array.from({ length: 4 }, () => f.v128());
   const whole = columns - columns % 4;
-  /** Four rows, whose elements lie side by side in every column. */
+  /** Four rows, whose elements are adjacent in every column. */
   const copyFour = ({ sourceStep, depthStep }: DepthLoop) => {
     const lowest = Math.min(0, 3 * sourceStep);
     f.increment(read, lowest);
@@ -257,7 +257,7 @@ function packPanel(
   nest(0);
 }
 
-/** The same elements in the order in which they lie in memory, in as few loops as can be. */
+/** The same elements in memory order, in as few loops as possible. */
 function inSourceOrder(loops: readonly DepthLoop[]): DepthLoop[] {
   const ordered = loops.filter(({ count }) => count !== 1)
     .sort((a, b) => Math.abs(b.sourceStep) - Math.abs(a.sourceStep));

@@ -81,7 +81,7 @@ function writePreprocess(
     }
     const sourceLine = i32.add(i32.mul(image, height), row);
     f.set(rowStart, i32.add(pixels, i32.mul(sourceLine, width * channels)));
-    // Unsigned comparison: what lies before the first column counts as far beyond the last.
+    // Unsigned comparison: columns before the first count as far beyond the last.
     f.if(i32.geU(row, height), () => f.set(column, -1 - width));
     f.loopAtLeastOnce(x, 0, width, 1, () => {
       f.if(

@@ -1,4 +1,4 @@
-/** Sums held in registers while a reduction runs over them: what all tiles have in common. */
+/** Sums held in registers while a reduction runs over them: what all tiles share. */
 
 import {
   type AnyFunction,
@@ -13,30 +13,30 @@ import type { ActivationCode } from "./activation_code.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { repeat } from "./loops.ts";
 
-/** The size of a tile: rows, and vectors of four floats a row. */
+/** The size of a tile: rows, and vectors of four floats per row. */
 export interface TileSize {
   readonly rows: number;
   readonly vectors: number;
-  /** Floats of a row's last vector, as it lies in memory that is not packed. Default 4. */
+  /** Floats of a row's last vector in memory that is not packed. Default 4. */
   readonly lanes?: number;
 }
 
 /**
  * The largest tile whose sums and factors stay in registers. With 512 bits there are twice as many
- * registers, and a tile of 16 channels, which is but one of them wide, needs eight rows to have as
- * many sums as multiply-adds are under way.
+ * registers, and a tile of 16 channels, only one register wide, needs eight rows to have as many
+ * sums as there are multiply-adds in flight.
  */
 export function tileSize({ wide }: Target): TileSize {
   return { rows: wide === 4 ? 8 : 4, vectors: 2 * wide };
 }
 
-/** Rows of tiles that compute about as fast as the largest, the best first. */
+/** Rows of tiles that are about as fast as the largest, the best first. */
 export function tileHeights(target: Target): readonly number[] {
   const { rows } = tileSize(target);
   return rows === 8 ? [8, 7, 6] : [rows];
 }
 
-/** Writes `body` for `count` rows, as many as a full tile has at a time, then for those left over. */
+/** Writes `body` for `count` rows, a full tile at a time, then for the remaining ones. */
 export function forTileRows(
   f: AnyFunction,
   target: Target,
@@ -51,15 +51,15 @@ export function forTileRows(
 /** A part of a tile's row that is one wide value. */
 export interface Piece {
   readonly wide: WideVectors;
-  /** Its place among the row's pieces of its width. */
+  /** Its index among the row's pieces of the same width. */
   readonly index: number;
   /** Bytes from the row's start. */
   readonly offset: number;
-  /** Floats that lie in memory: all, or those of the row's last vector. */
+  /** Floats that are in memory: all, or those of the row's last vector. */
   readonly lanes: number;
 }
 
-/** Vectors of a row in as few pieces as the target's widths allow, widest first. */
+/** Splits the vectors of a row into as few pieces as the target's widths allow, widest first. */
 export class RowPieces {
   readonly #forms: readonly WideVectors[];
 
@@ -98,15 +98,15 @@ export class RowLocals {
   }
 }
 
-/** The sums of a tile in one function; used for tiles of several sizes in turn. */
+/** The sums of a tile in one function; reused for tiles of several sizes. */
 export class RegisterTile {
-  /** The function the tile's code is written into. */
+  /** The function that the tile's code is written into. */
   protected readonly f: AnyFunction;
   protected readonly pieces: RowPieces;
   /** By row. */
   readonly #sums: readonly RowLocals[];
 
-  /** @param largest the largest tile this function computes */
+  /** @param largest the largest tile that this function computes */
   constructor(f: AnyFunction, target: Target, largest: TileSize) {
     this.f = f;
     this.pieces = new RowPieces(f, target);
@@ -136,7 +136,7 @@ export class RegisterTile {
   }
 
   /**
-   * Replaces the sums by what an activation makes of them.
+   * Applies an activation to the sums.
    *
    * @param residual address of what is added before, rows `pitch` bytes apart
    */
@@ -163,7 +163,7 @@ export class RegisterTile {
     });
   }
 
-  /** Adds to row `row`, piece by piece, the product of its factor and what is at hand. */
+  /** Adds to row `row`, piece by piece, the product of its factor and the loaded row `others`. */
   protected addProducts(
     size: TileSize,
     row: number,

@@ -1,7 +1,7 @@
 /**
- * Normalisation of rows by their own mean and variance, and its gradient: rows are the channels of a
- * pixel, channels last, or a group of channels of an image in plain order. Sums are of 16 lanes
- * whatever the width of vectors, so that no bit depends on it.
+ * Normalisation of rows by their own mean and variance, and its gradient: rows are the channels of
+ * a pixel, channels last, or a group of channels of an image in plain order. Sums have 16 lanes in
+ * every vector width, so that no bit depends on it.
  */
 import { sizeOf } from "../../../graph/types.ts";
 import type { GroupNormalizeAttributes } from "../../../ops/row_normalize.ts";
@@ -29,14 +29,14 @@ const LANES = 16;
 interface Rows {
   /** Floats of a row that count. */
   readonly length: number;
-  /** Floats from a row to the next; those between are written as zeros. */
+  /** Floats from one row to the next; those in between are written as zeros. */
   readonly step: number;
 }
 
-/** A vector of some operand of a row: `load(x)` is its part of the row at that address. */
+/** Loads a vector of an operand: `load(x)` is the current part of the row at address `x`. */
 type Load = (row: Local<"i32">) => Wide;
 
-/** The rows' walk in one kernel. */
+/** A walk over rows in one kernel. */
 class RowWalk {
   readonly #offset: Local<"i32">;
   readonly #address: Local<"i32">;
@@ -50,7 +50,7 @@ class RowWalk {
     this.#address = f.i32();
   }
 
-  /** Means over a row of what `terms` gives for each of its vectors; they are 0 in missing lanes. */
+  /** Means over a row of the terms of each of its vectors; missing lanes count as 0. */
   means(count: number, terms: (v: WideVectors, load: Load) => Wide[]): Local<"f32">[] {
     const { f, target, rows: { length } } = this;
     const [wide] = widths(f, target);
@@ -85,7 +85,7 @@ class RowWalk {
     });
   }
 
-  /** Stores what `value` gives for each vector of a row, and zeros behind the row. */
+  /** Stores `value` of each vector of a row, and zeros after the row. */
   store(to: Local<"i32">, value: (v: WideVectors, load: Load) => Wide): void {
     const { f, target, rows: { length, step } } = this;
     const [wide] = widths(f, target);
@@ -109,7 +109,7 @@ class RowWalk {
     });
   }
 
-  /** Runs `body` for the vectors of four lanes from element `first` on, the last perhaps fewer. */
+  /** Runs `body` for the vectors of four lanes from element `first` on; the last may have fewer. */
   #narrow(first: number, body: (lanes: number) => void): void {
     const rest = this.rows.length - first;
     repeat(this.f, Math.floor(rest / 4), () => {
@@ -159,7 +159,7 @@ function normalizeRows(
   f.loop(row, first, end, 1, () => {
     f.set(x, at(start));
     f.set(y, at(result));
-    // Counted from the row's first number, so that what all have in common costs no precision.
+    // Relative to the row's first number, so that a common offset costs no precision.
     const origin = splat(f32.load(x));
     const counted = (v: WideVectors, load: Load) => v.sub(load(x), origin);
     const [mean] = walk.means(1, (v, load) => [counted(v, load)]);

@@ -1,6 +1,6 @@
 /**
- * Kernels over the rows of a matrix [N, C], the logits of a batch: items are the rows, numbers are
- * computed in double precision.
+ * Kernels over the rows of a matrix [N, C], the logits of a batch: items are the rows, arithmetic
+ * is in double precision.
  */
 import {
   call,
@@ -14,7 +14,7 @@ import {
 import type { FunctionLibrary, KernelFunction } from "../kernel.ts";
 import { exponential, logarithm } from "./scalar_math.ts";
 
-/** A row being computed. */
+/** The current row. */
 export interface Row {
   /** Its number. */
   readonly index: Local<"i32">;
@@ -24,7 +24,7 @@ export interface Row {
   store(matrix: string, column: Operand<"i32">, value: Operand<"f64">): void;
 }
 
-/** Writes a loop over the rows of the share, of so many columns. */
+/** Writes a loop over the share's rows of `columns` columns. */
 export function forEachRow(
   f: KernelFunction<string>,
   columns: number,
@@ -54,7 +54,7 @@ export function forEachColumn(
   f.loopAtLeastOnce(column, 0, 4 * columns, 4, () => body(column));
 }
 
-/** Writes the sum over a row of what `term` gives for a column; the sum's local. */
+/** Writes the sum of `term` over the columns of a row; returns the sum's local. */
 export function sumOverRow(
   f: KernelFunction<string>,
   columns: number,
@@ -67,8 +67,8 @@ export function sumOverRow(
 }
 
 /**
- * Writes the logarithm of the sum of the exponentials of a row, shifted by the largest element so
- * that none overflows; the local that holds it. An element less this is its log-softmax.
+ * Writes the log-sum-exp of a row, shifted by the largest element so that no exponential overflows;
+ * returns its local. An element minus this is its log-softmax.
  */
 export function logSumExp(
   f: KernelFunction<string>,

@@ -10,8 +10,8 @@ const LN2_HIGH = 6.93147180369123816490e-1;
 const LN2_LOW = 1.90821492927058770002e-10;
 
 /**
- * `exp(x)`, relative error about 1e-16; 0 below -708 and infinite above 709. Splits x into
- * n · ln 2 and a rest of at most half of ln 2, whose exponential is its Taylor polynomial.
+ * `exp(x)`, relative error about 1e-16; 0 below -708 and infinite above 709. Splits x into n · ln 2
+ * and a remainder of at most half of ln 2, whose exponential is a Taylor polynomial.
  */
 export function exponential(library: FunctionLibrary): RealFunction {
   return library.function("exp", { x: "f64" }, "f64", (f) => {

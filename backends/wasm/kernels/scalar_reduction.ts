@@ -16,12 +16,12 @@ import type { KernelFamily, KernelFunction } from "../kernel.ts";
 
 /** Elements summed in f32 before they join the f64 sum. */
 export const CHUNK = 2048;
-/** Independent f32 sums, whatever the target, so that its width changes no bit of the result. */
+/** Independent f32 sums, the same for every target, whose width therefore changes no bit. */
 const LANES = 32;
 
 /** One of the reductions. */
 export interface Reduction {
-  /** What an element counts for. */
+  /** The term of an element. */
   term(v: WideVectors, x: WideLocal): Wide;
   /** Whether terms are compared instead of added. */
   readonly maximum?: boolean;
@@ -85,11 +85,11 @@ function writeParts(
   f.emit(f64.store(i32.add(partial, i32.mul(thread, stride)), total));
 }
 
-/** What {@link reduceRange} works with. */
+/** Operands of {@link reduceRange}. */
 export interface ReducedRange {
-  /** What the range is reduced into; holds what it is joined to. */
+  /** The accumulator, whose value the range is added to. */
   readonly total: Local<"f64">;
-  /** Where the first element lies; behind the last one afterwards. */
+  /** Address of the first element; afterwards that after the last one. */
   readonly cursor: Local<"i32">;
   readonly element: Local<"i32">;
   readonly chunkEnd: Local<"i32">;
@@ -98,7 +98,7 @@ export interface ReducedRange {
   readonly end: Operand<"i32">;
 }
 
-/** Writes the reduction of elements that lie one behind the other. */
+/** Writes the reduction of consecutive elements. */
 export function reduceRange(
   f: KernelFunction<never>,
   target: Target,

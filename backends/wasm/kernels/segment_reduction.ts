@@ -4,7 +4,7 @@ import { f32, f64, i32, type Target } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { CHUNK, reduceRange, SUM_SQUARES } from "./scalar_reduction.ts";
 
-/** Segments that a thread has at least, so that it writes cache lines of its own. */
+/** Minimum segments per thread, so that threads write separate cache lines. */
 const GRAIN = 16;
 
 export const segmentReduction: KernelFamily = {
@@ -12,7 +12,7 @@ export const segmentReduction: KernelFamily = {
   lower({ inputs: [input], outputs: [output], attributes }, lowering) {
     const { segments }: SegmentSumSquaresAttributes = attributes;
     if (segments.length === 0) return;
-    // By which share the pieces are done changes no bit.
+    // The partition of the pieces changes no bit.
     const pieces: number[] = [], firsts = [0];
     for (const { offset, size } of segments) {
       for (let at = 0; at < size; at += CHUNK) {

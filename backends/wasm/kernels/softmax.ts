@@ -10,7 +10,7 @@ import {
 import { forEachColumn, forEachRow, logSumExp, type Row, sumOverRow } from "./rows.ts";
 import { exponential } from "./scalar_math.ts";
 
-/** Writes what a row has in common; gives the result for a column. */
+/** Writes what a row's columns share; returns the result of a column. */
 type RowFunction = (
   f: KernelFunction<string>,
   library: FunctionLibrary,

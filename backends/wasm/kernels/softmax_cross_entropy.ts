@@ -18,7 +18,7 @@ import { exponential } from "./scalar_math.ts";
 interface LossShape extends SoftmaxCrossEntropyAttributes {
   readonly rows: number;
   readonly classes: number;
-  /** Whether the target holds labels, not probabilities. */
+  /** Whether the target contains labels, not probabilities. */
   readonly labels: boolean;
   /** Whether classes have weights. */
   readonly weighted: boolean;
@@ -36,7 +36,7 @@ function lossShape(
 const logitsShape = ({ rows, classes }: LossShape): Shape => [rows, classes];
 const targetShape = (shape: LossShape): Shape => shape.labels ? [shape.rows] : logitsShape(shape);
 
-/** Where the target and the weights, if there are any, lie. */
+/** Where the target and the weights, if any, are stored. */
 function targetsOf(
   [, target, weight]: readonly Value[],
   shape: LossShape,
@@ -48,7 +48,7 @@ function targetsOf(
     : { target: place };
 }
 
-/** Where all that the loss depends on lies. */
+/** Where everything that the loss depends on is stored. */
 function operandsOf(
   inputs: readonly Value[],
   shape: LossShape,
@@ -110,7 +110,7 @@ export const softmaxCrossEntropy: KernelFamily = {
   },
 };
 
-/** `softmaxCrossEntropyGradient`: softmax times the target's mass, less the target. */
+/** `softmaxCrossEntropyGradient`: softmax times the target's mass, minus the target. */
 export const softmaxCrossEntropyGradient: KernelFamily = {
   ops: ["softmaxCrossEntropyGradient"],
   lower({ inputs: [dLoss, ...inputs], outputs: [output], attributes }, lowering) {
@@ -197,7 +197,7 @@ function expectedLogProbability(
   });
 }
 
-/** By how much each row's loss counts: 1, or 1 over the (weight of the) labels that are not ignored. */
+/** The weight of each row's loss: 1, or 1 over the (weight of the) labels that are not ignored. */
 function sampleShare(f: KernelFunction<string>, shape: LossShape): Expression<"f64"> {
   const share = f.f64();
   if (shape.reduction !== "mean" || !shape.labels) {
@@ -209,7 +209,7 @@ function sampleShare(f: KernelFunction<string>, shape: LossShape): Expression<"f
   if (shape.weighted) {
     const total = f.f64();
     f.loopAtLeastOnce(row, 0, 4 * shape.rows, 4, () => {
-      // A label that is none, negative ones too, has no weight to read.
+      // A label that is no class, such as a negative one, has no weight to read.
       f.if(i32.ltU(label, shape.classes), () => {
         f.set(total, f64.add(total, weightAt(f, i32.mul(label, 4))));
       });

@@ -18,7 +18,7 @@ export class TermCode {
   /**
    * Computes terms, each into a local that is the same at every call, in the order given.
    *
-   * @param known What has been computed already; the terms are added.
+   * @param known Terms computed already; the new ones are added.
    */
   compute(terms: readonly Term[], known: Map<Term, WideOperand>): void {
     for (const term of terms) {
@@ -28,13 +28,13 @@ export class TermCode {
     }
   }
 
-  /** The value of a term, with those that it is made of; they are known then. */
+  /** The value of a term; computes its operands, which are then known. */
   evaluate(term: Term, terms: readonly Term[], known: Map<Term, WideOperand>): Wide {
     this.compute(terms.filter((other) => other !== term), known);
     return this.#value(term, known);
   }
 
-  /** Puts a value into the term's local, and gives that. */
+  /** Stores a value in the term's local, and returns the local. */
   keep(term: Term, value: WideOperand): WideLocal {
     let local = this.#locals.get(term);
     if (!local) this.#locals.set(term, local = this.#v.local());

@@ -1,4 +1,4 @@
-/** Functions of wide values that WebAssembly has no instruction for. */
+/** Functions of wide values for which WebAssembly has no instruction. */
 import {
   f32x4,
   i32x4,
@@ -49,7 +49,7 @@ export function tanh(v: WideVectors, x: WideOperand): WideLocal {
 /** Exponential, relative error about 3e-7; infinite from 88.8 on. NaN stays NaN. */
 export function exp(v: WideVectors, x: WideOperand): WideLocal {
   const half = v.local();
-  // A square leaves the range of f32 by itself, which the scale of the polynomial could not.
+  // Squaring overflows to infinity by itself, which the polynomial's scale could not.
   v.set(half, v.min(v.max(v.mul(x, v.constant(0.5)), v.constant(-60)), v.constant(60)));
   const root = exponential(v, half);
   v.set(root, v.mul(root, root));
@@ -90,7 +90,7 @@ export function log1p(v: WideVectors, x: WideOperand): WideLocal {
     polynomial(v, square, [0.24279078841, 0.28498786688, 0.40000972152, 0.66666662693]),
   );
   v.set(result, v.mul(s, v.madd(result, square, halfSquare)));
-  // What the sum lost of x, and ln 2 in two parts.
+  // The bits of x that the sum lost, and ln 2 in two parts.
   const lost = v.div(v.sub(input, v.sub(sum, v.constant(1))), sum);
   v.set(result, v.add(result, v.madd(exponent, v.constant(9.0580006145e-6), lost)));
   v.set(result, v.add(v.sub(result, halfSquare), f));
@@ -101,7 +101,7 @@ export function log1p(v: WideVectors, x: WideOperand): WideLocal {
 
 /**
  * Exponential of values from -87 to 88, relative error about 1e-7, as Cephes' `expf`: x is split
- * into n · ln 2 and a rest, whose exponential is a polynomial.
+ * into n · ln 2 and a remainder, whose exponential is a polynomial.
  */
 function exponential(v: WideVectors, x: WideOperand): WideLocal {
   const [rest, scale, result] = v.locals(3);

@@ -1,25 +1,25 @@
 /**
  * Kernels that compute each pixel of a channels-last image from a window of pixels of another:
  * pools, and the gradient of average pools. Items are the rows of pixels computed; channels are
- * taken a block of vectors at a time, so that the loop over a window runs once per block.
+ * processed a block of vectors at a time, so that the loop over a window runs once per block.
  */
 import type { Pair } from "../../../ops/convolution_geometry.ts";
 import { i32, type Local, type Target, type WideVectors, widths } from "../../../assembler/mod.ts";
 import type { KernelFunction, Lowering, Ref } from "../kernel.ts";
 
-/** The pixels of an axis that a window takes: `count` from `first` on. */
+/** The pixels of a window along an axis: `count` from `first` on. */
 export interface AxisWindow {
   readonly first: number;
   readonly count: number;
 }
 
-/** Which pixels are computed from which. */
+/** Which pixels are computed from which others. */
 export interface WindowWalk {
-  /** Channels stored of a pixel. */
+  /** Channels stored per pixel. */
   readonly paddedChannels: number;
-  /** Height and width of what is computed. */
+  /** Height and width of the result. */
   readonly outSize: Pair;
-  /** Height and width of what is read. */
+  /** Height and width of the source. */
   readonly inSize: Pair;
   /** Distance between the rows, and between the columns, of a window. */
   readonly step: Pair;
@@ -30,12 +30,12 @@ export function windowTable(lowering: Lowering, windows: readonly AxisWindow[]):
   return lowering.table(Int32Array.from(windows.flatMap(({ first, count }) => [first, count])));
 }
 
-/** A pixel being computed. */
+/** The pixel being computed. */
 export interface WindowPixel {
   /** Its row and column. */
   readonly row: Local<"i32">;
   readonly column: Local<"i32">;
-  /** Byte of the block's first channel from the start of what is computed. */
+  /** Byte of the block's first channel from the start of the result. */
   readonly place: Local<"i32">;
   /** Row and column of the window's first pixel. */
   readonly firstRow: Local<"i32">;
@@ -46,11 +46,11 @@ export interface WindowPixel {
 export interface WindowTap {
   readonly row: Local<"i32">;
   readonly column: Local<"i32">;
-  /** Byte of the block's first channel from the start of what is read. */
+  /** Byte of the block's first channel from the start of the source. */
   readonly place: Local<"i32">;
 }
 
-/** What is done with a block of `count` vectors of channels. */
+/** The code for a block of `count` vectors of channels. */
 export interface WindowBlock {
   /** Before the window. */
   begin(pixel: WindowPixel): void;
@@ -60,7 +60,7 @@ export interface WindowBlock {
   end(pixel: WindowPixel): void;
 }
 
-/** Most vectors of a block. */
+/** Maximum vectors of a block. */
 const BLOCK = 4;
 
 /**

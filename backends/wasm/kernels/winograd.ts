@@ -1,8 +1,8 @@
 /**
  * Winograd convolution F(4×4, 3×3): 3×3 convolutions of stride 1, and their input gradients, with a
- * quarter of the multiplications. A thread takes its rows of tiles in blocks small enough for the
- * cache: transform the tiles into 36 matrices, multiply each by its transformed kernel, transform
- * back.
+ * quarter of the multiplications. A thread processes its rows of tiles in blocks small enough for
+ * the cache: it transforms the tiles into 36 matrices, multiplies each by its transformed kernel,
+ * and transforms back.
  */
 
 import type { Pair } from "../../../ops/convolution_geometry.ts";
@@ -41,7 +41,7 @@ export interface StoredImage extends TiledImage {
   readonly ref: Ref;
 }
 
-/** What {@link lowerWinogradCorrelation} correlates. */
+/** Operands of {@link lowerWinogradCorrelation}. */
 export interface WinogradCorrelation extends KernelOrder {
   readonly images: number;
   readonly source: StoredImage;
@@ -49,7 +49,7 @@ export interface WinogradCorrelation extends KernelOrder {
   readonly padding: Pair;
   readonly weight: Ref;
   readonly bias?: Ref;
-  /** What is done to the result, and what is added to it before. */
+  /** What is applied to the result, and what is added to it before. */
   readonly activation?: Activation;
   readonly residual?: Ref;
 }
@@ -115,7 +115,7 @@ export function lowerWinogradCorrelation(
   });
 }
 
-/** What keys say of a finish; of activations the ReLU is `true`. */
+/** A finish in kernels' keys; a ReLU is `true`. */
 function finishKey({ bias, activation, residual }: ResultFinish): string {
   const key = activation !== undefined && activationKey(activation);
   return JSON.stringify({ bias, relu: key === "relu" || key, residual });

@@ -23,7 +23,7 @@ export function blockScratch(plan: WinogradPlan) {
   return { work, sourceMatrices, resultMatrices, bytes };
 }
 
-/** A block at hand, in locals of the kernel. */
+/** The current block, in locals of the kernel. */
 export interface Block {
   /** First row of tiles, counted over all images, and how many rows. */
   readonly first: Local<"i32">;

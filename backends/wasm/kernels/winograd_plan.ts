@@ -1,4 +1,4 @@
-/** Extents of a Winograd convolution: when it is chosen, how it is cut into tiles and blocks. */
+/** Plans Winograd convolutions: when they are chosen, how they are split into tiles and blocks. */
 
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
 import type { CompileOptions } from "../kernel.ts";
@@ -39,9 +39,9 @@ const LARGE_SUMS_LEAST_TILES = 64;
 /** Bytes between matrices beyond their size: at powers of two all 36 would meet in one cache set. */
 const SKEW = 64;
 
-/** What of a convolution besides its extents decides on its algorithm. */
+/** What decides on a convolution's algorithm besides its extents. */
 export interface WinogradOptions extends Pick<CompileOptions, "precision"> {
-  /** Whether the kernel never changes, so that it is transformed but once. Default false. */
+  /** Whether the kernel never changes, so that it is transformed only once. Default false. */
   readonly fixedKernel?: boolean;
 }
 
@@ -51,8 +51,8 @@ function tilesOf({ batch, outSize }: ConvolutionGeometry): number {
 }
 
 /**
- * What speaks against computing a convolution and its input gradient by Winograd's algorithm, in a
- * word or two; undefined if nothing does.
+ * Why Winograd's algorithm is not used for a convolution and its input gradient, in a word or two;
+ * undefined if it is used.
  */
 export function winogradObstacle(
   geometry: ConvolutionGeometry,
@@ -81,8 +81,8 @@ export function winogradObstacle(
 }
 
 /**
- * The same of the weight gradient: the threads' sums must also fit into {@link MAX_SUM_BYTES}, and
- * there must be enough to add to them.
+ * The same for the weight gradient: the threads' sums must also fit into {@link MAX_SUM_BYTES}, and
+ * there must be enough tiles to add to them.
  */
 export function weightGradientObstacle(
   geometry: ConvolutionGeometry,
@@ -95,7 +95,7 @@ export function weightGradientObstacle(
   return few || options.threads * bytes > MAX_SUM_BYTES ? "large sums" : undefined;
 }
 
-/** A tensor as tiles read or write it. */
+/** A tensor that is read or written in tiles. */
 export interface TiledImage {
   readonly channels: number;
   readonly height: number;
@@ -116,7 +116,7 @@ export function productMatrices(rows: number, channels: number): ProductMatrices
   return { channels, step, bytes: PRODUCTS * step };
 }
 
-/** The cutting of a 3×3 convolution of stride 1 into tiles of 4×4 results. */
+/** How a 3×3 convolution of stride 1 is split into tiles of 4×4 results. */
 export interface WinogradPlan {
   readonly source: TiledImage;
   readonly result: TiledImage;
@@ -125,9 +125,9 @@ export interface WinogradPlan {
   /** Tiles of an image, down and across. */
   readonly tileRows: number;
   readonly tileColumns: number;
-  /** Rows of tiles a thread works on at a time; they may belong to several images. */
+  /** Rows of tiles that a thread processes at a time; they may belong to several images. */
   readonly blockRows: number;
-  /** Tiles that the matrix kernel takes at a time. */
+  /** Tiles that the matrix kernel processes at a time. */
   readonly matrixRows: number;
   /** The block's source and result matrices, a row for each tile. */
   readonly sourceMatrices: ProductMatrices;
@@ -139,7 +139,7 @@ export function imagesOfBlock({ blockRows, tileRows }: WinogradPlan): number {
   return Math.ceil(blockRows / tileRows);
 }
 
-/** {@link planWinograd} for the weight gradient: as many tiles a block as its sums are worth reading for. */
+/** {@link planWinograd} for the weight gradient, whose sums are read and written once per block. */
 export function planWinogradGradient(
   source: TiledImage,
   result: TiledImage,
@@ -150,10 +150,10 @@ export function planWinogradGradient(
 }
 
 /**
- * Cuts a convolution of `source` with `padding` zeros before it into tiles.
+ * Splits a convolution of `source` with `padding` zeros before it into tiles.
  *
- * @param heights tiles that the matrix kernel may take at a time, the best first
- * @param largeTiles tiles of a block at least, where what is read once a block exceeds the cache
+ * @param heights tiles that the matrix kernel may process at a time, the best first
+ * @param largeTiles minimum tiles per block, if what is read once per block exceeds the cache
  */
 export function planWinograd(
   source: TiledImage,
@@ -169,9 +169,10 @@ export function planWinograd(
   const leastTiles = bytes > LARGE ? largeTiles : MIN_BLOCK_TILES;
   const blockTiles = Math.max(leastTiles, BLOCK_BYTES / tileBytes);
   const wanted = Math.ceil(blockTiles / tileColumns);
-  // Whole images, where one fits: a thread then has no smaller block at the end of a few of them.
+  // Whole images, if one fits: a thread then has no smaller block at the end of a few images.
   const blockRows = wanted < tileRows ? wanted : wanted - wanted % tileRows;
-  // Whole tiles of the matrix kernel: its last one may compute with what an earlier block left.
+  // Whole tiles of the matrix kernel: its last one may compute with data that an earlier block
+  // left.
   const rowsIn = (height: number) => Math.ceil(blockRows * tileColumns / height) * height;
   const matrixRows = heights.reduce((a, b) => rowsIn(b) < rowsIn(a) ? b : a);
   const rows = rowsIn(matrixRows);
@@ -188,16 +189,16 @@ export function planWinograd(
   };
 }
 
-/** Nothing but the extents: plans are keys of kernels, which do not depend on where tensors lie. */
+/** Only the extents: plans are keys of kernels, which do not depend on where tensors are stored. */
 function extentsOf({ channels, height, width }: TiledImage): TiledImage {
   return { channels, height, width };
 }
 
-/** Tile rows that see the same part of an image: they share the code that reads or writes it. */
+/** Tile rows that cover the same part of an image share the code that reads or writes it. */
 export interface TileRowKind {
   /** The last tile row of this kind. */
   readonly last: number;
-  /** Rows of the tile or patch, from `first` to before `end`, that lie in the image. */
+  /** Rows of the tile or patch, from `first` to before `end`, that are inside the image. */
   readonly first: number;
   readonly end: number;
 }

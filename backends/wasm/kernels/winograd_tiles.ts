@@ -1,5 +1,5 @@
 /**
- * Moving rows of tiles between images and Winograd's matrices. Each function works on one row of
+ * Moves rows of tiles between images and Winograd's matrices. Each function processes one row of
  * tiles, a wide value of channels at a time.
  */
 
@@ -34,18 +34,18 @@ export const TILE_ROW_PARAMETERS = {
   /** Address of the row's first tile in the first matrix. */
   matrices: "i32",
   /**
-   * Address of {@link workBytes} bytes of the thread's own, for the source transform: zero at first
-   * and used by nothing else.
+   * Address of {@link workBytes} bytes private to the thread, for the source transform: zero at
+   * first and used by nothing else.
    */
   work: "i32",
-  /** Address of the bias, and bytes from a result to its residual, where there is one. */
+  /** Address of the bias, and bytes from a result to its residual, if any. */
   bias: "i32",
   residual: "i32",
 } as const;
 
 type TileRowFunction = FunctionBuilder<typeof TILE_ROW_PARAMETERS, "void">;
 
-/** The wide values that channels are processed in: the widest of which all are whole. */
+/** The wide values in which channels are processed: the widest that divide the channels. */
 function channelVectors(f: TileRowFunction, target: Target, channels: number): WideVectors {
   return widths(f, target).find(({ lanes }) => channels % lanes === 0)!;
 }
@@ -56,7 +56,7 @@ export function workBytes({ tileColumns }: WinogradPlan): number {
   return widest * PATCH * patchColumns(tileColumns);
 }
 
-/** Columns a row of patches covers. */
+/** Columns that a row of patches covers. */
 function patchColumns(tileColumns: number): number {
   return TILE * tileColumns + PATCH - TILE;
 }
@@ -85,8 +85,8 @@ export function sourceTransformOf(
 
 /**
  * Writes the source transform of a row of tiles. Neighbouring patches overlap by two columns, so
- * the transform of columns is done once for the whole row, into `work`, then that of rows. Columns
- * of `work` that lie beyond the image are never written and stay zero.
+ * columns are transformed once for the whole row, into `work`, then rows. Columns of `work` beyond
+ * the image are never written and stay zero.
  */
 function emitSourceTransform(f: TileRowFunction, target: Target, plan: WinogradPlan): void {
   const { source, padding, tileRows, tileColumns, sourceMatrices } = plan;
@@ -135,7 +135,7 @@ function emitSourceTransform(f: TileRowFunction, target: Target, plan: WinogradP
   });
 }
 
-/** What is done to results before they are stored: adding a bias, adding a residual, an activation. */
+/** What is applied to results before they are stored: a bias, a residual, an activation. */
 export interface ResultFinish {
   readonly bias: boolean;
   readonly residual: boolean;
@@ -184,7 +184,7 @@ export function emitResultTransform(
   });
 }
 
-/** Writes the transform of the result's gradient of a row of tiles, for the weight gradient. */
+/** Writes the transform of a row of tiles of the result's gradient, for the weight gradient. */
 export function emitGradientTransform(
   f: TileRowFunction,
   target: Target,
@@ -250,7 +250,7 @@ function forEachTile(
   });
 }
 
-/** Writes the choice of the code for the kind that a row of tiles is of. */
+/** Writes the choice of the code for a row of tiles by its kind. */
 function forKind(
   f: TileRowFunction,
   kinds: readonly TileRowKind[],

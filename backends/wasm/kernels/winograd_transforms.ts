@@ -14,17 +14,17 @@ export const PATCH = 6;
 /** Products of a two-dimensional tile. */
 export const PRODUCTS = PATCH * PATCH;
 
-/** Takes result `index` of a transform. */
+/** Receives result `index` of a transform. */
 type Sink = (index: number, value: WideOperand) => void;
 
-/** The transforms of one function under construction, with the constants they share. */
+/** The transforms of one function under construction, with the constants that they share. */
 export class WinogradTransforms {
   readonly #wide: WideVectors;
   readonly #first: WideLocal;
   readonly #second: WideLocal;
   readonly #constants = new Map<number, Local<"v128">>();
 
-  /** @param constants those the transforms to be written use, put in registers now */
+  /** @param constants those that the transforms to be written use, put into registers now */
   constructor(wide: WideVectors, constants: readonly number[]) {
     this.#wide = wide;
     this.#first = wide.local();

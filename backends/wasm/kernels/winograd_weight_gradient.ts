@@ -114,7 +114,7 @@ function emitSums(
   );
   f.increment(scratch, i32.mul(thread, scratchStride));
   f.increment(sums, i32.mul(thread, sumsStride));
-  // The first block's products need nothing to be added to; who has none has sums of zero.
+  // The first block's products overwrite the sums; a thread without blocks has sums of zero.
   f.set(begins, opens);
   f.if(i32.and(opens, i32.geU(first, end)), () => {
     f.emit(memory.fill(sums, 0, sumsOf(plan).bytes));
@@ -140,11 +140,11 @@ const PRODUCT_PARAMETERS = {
   sourceMatrices: "i32",
   resultMatrices: "i32",
   sums: "i32",
-  /** Whether these are the first products, so that the sums hold nothing yet. */
+  /** Whether these are the first products, which overwrite the sums. */
   begins: "i32",
 } as const;
 
-/** Writes the adding of a block's 36 products to the sums, or of the first ones to zero. */
+/** Adds a block's 36 products to the sums, or overwrites them with the first ones. */
 function emitProducts(
   f: FunctionBuilder<typeof PRODUCT_PARAMETERS, "void">,
   target: Target,

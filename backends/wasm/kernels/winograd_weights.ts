@@ -1,7 +1,7 @@
 /**
- * Winograd's transforms of the kernel and, for the weight gradient, back to a kernel. Kernels lie tap
- * by tap, the transforms take a vector of results; so a block of channels is moved, float by float,
- * to or from memory of the thread's own in which it lies as the transforms take it.
+ * Winograd's transforms of the kernel and, for the weight gradient, back to a kernel. Kernels are
+ * stored tap by tap, but the transforms process a vector of results; so a block of channels is
+ * moved, float by float, to or from memory private to the thread, in the order of the transforms.
  */
 
 import {
@@ -25,7 +25,7 @@ const CONSTANTS = [1 / 4, 1 / 6, 1 / 24, 1 / 12];
 /** Channels of a block. */
 const BLOCK = 16;
 
-/** How a 3×3 kernel lies in memory, as one of the two correlations sees it. */
+/** How a 3×3 kernel is stored, from the view of one of the two correlations. */
 export interface KernelOrder {
   /** Bytes between neighbouring channels of the source, and of the result. */
   readonly channelStep: number;
@@ -39,7 +39,7 @@ export function factorMatrices({ depth, columns }: Panels): ProductMatrices {
   return productMatrices(depth, columns);
 }
 
-/** Items of a transform, blocks of channels of a panel of results, and bytes a thread needs. */
+/** Items of a transform (blocks of channels of a panel of results), and bytes per thread. */
 export function weightTransform(
   panels: Panels,
 ): { readonly items: number; readonly scratchBytes: number } {
@@ -168,7 +168,7 @@ export function emitWeightGradient(
   });
 }
 
-/** An item: its panel, vectors of a row of that, its first channel and how many it has. */
+/** An item: its panel, the vectors of a row of that, its first channel and number of channels. */
 interface Block {
   readonly vectors: number;
   readonly panel: Local<"i32">;
@@ -176,7 +176,7 @@ interface Block {
   readonly channels: Local<"i32">;
 }
 
-/** A wide value of results of a panel, and what was prepared for values of its width. */
+/** A wide value of a panel's results, and what was prepared for values of its width. */
 interface ResultPiece<T> extends Piece {
   readonly prepared: T;
 }
@@ -201,7 +201,7 @@ function forEachBlock<T>(
       return { ...piece, prepared: prepared.get(wide)! };
     }),
   });
-  // What is prepared is ready for either.
+  // Prepared before the branch, so that both sides can use it.
   const full = panelOf(fullCount > 0 ? fullVectors : 0), tail = panelOf(tailVectors);
   const item = f.i32(), most = f.i32(), panel = f.i32(), channel = f.i32(), channels = f.i32();
   const emitPanel = ({ vectors, pieces }: typeof full) => () =>
@@ -218,7 +218,7 @@ function forEachBlock<T>(
   });
 }
 
-/** Byte of a tap of a piece among those of a channel, in the thread's memory. */
+/** Byte of a piece's tap among those of a channel, in the thread's memory. */
 function placeOf({ wide, offset }: Piece, tap: number): number {
   return AREA * offset + tap * wide.bytes;
 }

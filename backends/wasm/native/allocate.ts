@@ -1,19 +1,19 @@
 /**
- * Gives virtual registers numbers. Each lives from its first write to its last read, in the order of
- * the code; one that was written before a loop and is read in it, to the loop's end. Those that are
- * used most for the length of their lives are served first; what finds no register free for all its
- * life lies on the stack.
+ * Allocates registers. A virtual register lives from its first write to its last read, in code
+ * order; one that is written before a loop and read in it lives to the loop's end. Those with the
+ * most uses for their length are served first; those for which no register is free throughout their
+ * life are spilled to the stack.
  */
 import type { Instruction, VirtualRegister } from "./instructions.ts";
 import { GENERAL } from "./x86/encoder.ts";
 
-/** Instructions and the loops among them, from one instruction to another, the inner ones first. */
+/** Instructions and the loops among them, inner ones first. */
 export interface LinearCode {
   readonly instructions: readonly Instruction[];
   readonly loops: readonly Loop[];
 }
 
-/** A stretch that is repeated: numbers of its first instruction and the one behind its last. */
+/** A repeated range: the first instruction and the one after the last. */
 export interface Loop {
   readonly start: number;
   readonly end: number;
@@ -27,7 +27,7 @@ export interface Allocation {
   readonly stackEnd: number;
 }
 
-/** General registers to allocate: but for those that have their uses in `instructions.ts`. */
+/** General registers to allocate: all but those with a fixed use in `instructions.ts`. */
 const GENERAL_REGISTERS: readonly number[] = [
   GENERAL.rsi,
   GENERAL.rdi,
@@ -41,14 +41,14 @@ const GENERAL_REGISTERS: readonly number[] = [
   14,
 ];
 
-/** How much more a use in a loop counts than one outside it, and the depth from which it is enough. */
+/** How much more a use in a loop counts than one outside it, up to a depth. */
 const LOOP = { factor: 8, depth: 7 };
 
 /**
- * Gives every register of the code its number or place.
+ * Gives every virtual register of the code its number or stack slot.
  *
- * @param vectorRegisters How many vector registers there are to allocate, from 0 on.
- * @param bottom Bytes at the stack pointer that are taken.
+ * @param vectorRegisters How many vector registers may be allocated, from 0 on.
+ * @param bottom Bytes at the stack pointer that are in use.
  */
 export function allocate(code: LinearCode, vectorRegisters: number, bottom: number): Allocation {
   const values = measureLives(code);
@@ -76,7 +76,7 @@ export function allocate(code: LinearCode, vectorRegisters: number, bottom: numb
   };
 }
 
-/** A register that is free; the partner's if that is. */
+/** A free register, preferably the partner's. */
 function choose(
   files: readonly Occupation[],
   value: VirtualRegister,
@@ -92,10 +92,10 @@ function choose(
 
 const NONE: readonly VirtualRegister[] = [];
 
-/** Positions of every value's life, two an instruction: it reads at the even one, then writes. */
+/** Positions of every value's life, two per instruction: it reads at the even one, then writes. */
 function measureLives({ instructions, loops }: LinearCode): VirtualRegister[] {
   const values: VirtualRegister[] = [];
-  // Outer loops before the inner ones that begin with them.
+  // Outer loops before inner ones with the same start.
   const starting = loops.toSorted((a, b) => a.start - b.start || b.end - a.end);
   const open: Loop[] = [];
   let started = 0, weight = 1;
@@ -127,7 +127,7 @@ function measureLives({ instructions, loops }: LinearCode): VirtualRegister[] {
     for (const value of temporaries) {
       touch(value, 2 * i);
       touch(value, 2 * i + 1);
-      // An instruction relies on it.
+      // The instruction needs a register.
       value.weight = Infinity;
     }
     if (result) touch(result, 2 * i + 1);
@@ -135,7 +135,7 @@ function measureLives({ instructions, loops }: LinearCode): VirtualRegister[] {
   return values;
 }
 
-/** Places on the stack, those of one size shared by values that do not live at the same time. */
+/** Stack slots, shared by values of the same size that do not live at the same time. */
 function layOnStack(values: readonly VirtualRegister[], bottom: number): number {
   let end = bottom;
   const slots = new Map<number, { readonly place: number; readonly lives: Occupation }[]>();
@@ -156,7 +156,7 @@ function layOnStack(values: readonly VirtualRegister[], bottom: number): number 
   return end;
 }
 
-/** The lives of those that share a register, in their order; none overlap. */
+/** The lives of the values that share a register, in order; none overlap. */
 class Occupation {
   readonly #lives: VirtualRegister[] = [];
 
@@ -173,7 +173,7 @@ class Occupation {
     this.#lives.splice(this.#firstEndingFrom(life.start), 0, life);
   }
 
-  /** The place of the first life that ends at a position or later. */
+  /** The index of the first life that ends at a position or later. */
   #firstEndingFrom(position: number): number {
     let low = 0, high = this.#lives.length;
     while (low < high) {

@@ -1,4 +1,4 @@
-/** Machine code in memory of its own, for as long as somebody may call it. */
+/** Machine code in separate memory, for as long as it may be called. */
 import { mapCode, unmapCode } from "./linux.ts";
 
 /** Code that can be called until it is disposed of. */
@@ -29,7 +29,7 @@ export class CodePages {
     return new Deno.UnsafeFnPointer(pointer, type);
   }
 
-  /** Unmaps the code; no thread may be in it or call it any more. */
+  /** Unmaps the code; no thread may execute or call it any more. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;

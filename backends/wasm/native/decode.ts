@@ -1,6 +1,6 @@
 /**
- * Reads the modules that Overfold emits: those parts of WebAssembly's binary format that
- * `assembler/` writes. What it does not write is refused.
+ * Reads the modules that Overfold emits: the parts of WebAssembly's binary format that `assembler/`
+ * writes. Anything else is refused.
  */
 import type { ValueType } from "../../../assembler/mod.ts";
 import { type Immediate, OPCODES, PREFIXES } from "./opcodes.ts";
@@ -14,9 +14,9 @@ export interface ModuleTree {
   /** Numbers of the exported functions by name, in the order of the module. */
   readonly exports: ReadonlyMap<string, number>;
   /**
-   * Reads one function: each by itself, so that the trees of one are gone when the next comes.
+   * Reads one function at a time, so that its tree is freed before the next.
    *
-   * @throws {Error} if it holds what Overfold does not emit.
+   * @throws {Error} if it contains anything that Overfold does not emit.
    */
   readonly functionTree: (number: number) => FunctionTree;
 }
@@ -29,7 +29,7 @@ interface Signature {
 const [TYPES, FUNCTIONS, EXPORTS, CODE] = [1, 3, 7, 10];
 const DROP = 0x1a;
 
-/** The functions of a module, which the engine has found valid. */
+/** The functions of a module, which the engine has validated. */
 export function decodeModule(bytes: Uint8Array): ModuleTree {
   const reader = new Reader(bytes);
   const types: Signature[] = [];
@@ -64,7 +64,7 @@ export function decodeModule(bytes: Uint8Array): ModuleTree {
     functionTree(number) {
       reader.position = bodies[number].start;
       const tree = new FunctionDecoder(reader, signatures, signatures[number]).function();
-      if (reader.position !== bodies[number].end) throw new Error("there is code behind the end");
+      if (reader.position !== bodies[number].end) throw new Error("there is code after the end");
       return tree;
     },
   };
@@ -85,7 +85,7 @@ class FunctionDecoder {
   readonly #signatures: readonly Signature[];
   readonly #signature: Signature;
   readonly #variables: Variable[] = [];
-  /** Expressions computed and not yet used. */
+  /** Expressions pushed and not yet used. */
   readonly #stack: Node[] = [];
   #statements: Statement[] = [];
 
@@ -113,7 +113,7 @@ class FunctionDecoder {
     }
   }
 
-  /** Reads to the end of a block; a loop's ends with a jump back while a condition holds. */
+  /** Reads to the end of a block; a loop's body ends with a jump back while a condition holds. */
   #block(): { statements: Statement[]; end: "end" | "else"; condition?: Node } {
     const outer = this.#statements;
     const statements: Statement[] = this.#statements = [];
@@ -124,9 +124,9 @@ class FunctionDecoder {
         this.#statements = outer;
         return { statements, end: opcode === 0x05 ? "else" : "end", condition };
       }
-      if (condition) throw new Error("a loop that goes on behind its condition");
+      if (condition) throw new Error("a loop that continues after its condition");
       if (opcode === 0x0d) {
-        this.#reader.expect(0, "a jump to the loop at hand");
+        this.#reader.expect(0, "a jump to the innermost loop");
         condition = this.#pop();
       } else {
         this.#instruction(opcode);
@@ -221,7 +221,7 @@ class FunctionDecoder {
     }
   }
 
-  /** Takes up an instruction that has effects. */
+  /** Adds an instruction that has effects. */
   #addEffect(instruction: Node): void {
     this.#settle((pending) => some(pending, ({ op }) => op.includes("load")));
     const dropped = instruction.type !== "void" && this.#reader.take(DROP);
@@ -233,7 +233,7 @@ class FunctionDecoder {
     this.#get(variable);
   }
 
-  /** Computes expressions on the stack now, if what follows would change them. */
+  /** Computes expressions on the stack now if the next statement would change them. */
   #settle(changes: (pending: Node) => boolean): void {
     for (const [i, pending] of this.#stack.entries()) {
       if (pending.type === "void" || !changes(pending)) continue;

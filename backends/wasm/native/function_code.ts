@@ -1,6 +1,6 @@
 /**
  * The code of one function under construction: instructions in order, the loops among them, and the
- * registers of its variables. What selects instructions for expressions asks it for their operands.
+ * registers of its variables. The instruction selection gets its operands from here.
  */
 import type { Loop } from "./allocate.ts";
 import {
@@ -27,14 +27,14 @@ export interface MemoryOperand {
 
 const NO_USES: Uses = {};
 
-/** Displacements must be below; what is above goes to a register. */
+/** Displacements must be below this; larger ones go to a register. */
 const DISPLACEMENT_LIMIT = 2 ** 31;
 
 /** The instructions of one function. */
 export class FunctionCode {
   readonly instructions: Instruction[] = [];
   readonly loops: Loop[] = [];
-  /** Most arguments of a call. */
+  /** Maximum arguments of a call. */
   mostArguments = 0;
   readonly #tree: WideFunction;
   readonly #widest: Width;
@@ -77,7 +77,7 @@ export class FunctionCode {
 
   /** Appends an instruction. */
   add(encode: Instruction["encode"], uses: Uses = NO_USES, result?: VirtualRegister): void {
-    // A result best lies where its first operand did.
+    // A result should preferably use the register of its first operand.
     const operand = uses.reads?.[0];
     if (result && operand && result.kind === operand.kind) {
       result.partner ??= operand;
@@ -100,7 +100,7 @@ export class FunctionCode {
     this.add((output) => output.into(into, (to) => encode(to, output)), uses, into);
   }
 
-  /** Appends a copy of a register to one like it. */
+  /** Appends a copy of a register to another of its kind. */
   addMove(into: VirtualRegister, from: VirtualRegister): void {
     this.addResult(into, (to, output) => output.move(into.vectors, to, from), { reads: [from] });
   }
@@ -117,7 +117,7 @@ export class FunctionCode {
     this.loops.push({ start, end: this.instructions.length });
   }
 
-  /** The register with the value of an expression; what holds it already is taken as it is. */
+  /** The register with the value of an expression; one that already contains it is reused. */
   value(expression: Node): VirtualRegister {
     const held = this.#held(expression);
     if (held) return held;
@@ -160,12 +160,14 @@ export class FunctionCode {
     return { address: this.address(operands[0], offset), broadcast: op !== "v128.load" };
   }
 
-  /** What a variable was joined with. */
+  /** The variables that a variable was joined with. */
   joined(variable: Variable): Joined | undefined {
     return this.#tree.joined.get(variable);
   }
 
-  /** The register of a variable, unless only one vector of several is read, or not all are there. */
+  /**
+   * The register of a variable, unless only one vector of several is read, or too few are there.
+   */
   #held({ op, variable, width, operands }: Node): VirtualRegister | undefined {
     if (op === "local.get") {
       const joined = this.joined(variable!);
@@ -178,7 +180,7 @@ export class FunctionCode {
   }
 }
 
-/** Sets a general register to a number of 32 bits; the flags stay as they are. */
+/** Sets a general register to a number of 32 bits; preserves the flags. */
 export function writeConstant(encoder: Encoder, register: number, value: number): void {
   if (register > 7) encoder.append(0x41);
   encoder.append(0xb8 | (register & 7));

@@ -1,4 +1,4 @@
-/** Instructions on registers without number yet, and the place where they get theirs. */
+/** Instructions on virtual registers, and their encoding once these have numbers. */
 import {
   type Encoder,
   GENERAL,
@@ -13,9 +13,9 @@ export class VirtualRegister {
   /** Positions of its life, from the first write to the last read; see `allocate.ts`. */
   start = Infinity;
   end = -1;
-  /** How much is won if it lies in a register: its reads and writes, those in loops counted higher. */
+  /** The benefit of keeping it in a register: its reads and writes, weighted by loop depth. */
   weight = 0;
-  /** One that would better be the same register. */
+  /** One that should preferably be the same register. */
   partner: VirtualRegister | undefined;
   /** Number of the register, or bytes from the stack pointer. */
   register: number | undefined;
@@ -38,15 +38,15 @@ export interface Address {
 export interface Uses {
   /** What it reads before it writes. */
   readonly reads?: readonly VirtualRegister[];
-  /** What it reads when it may have written. */
+  /** What it reads when it may have written already. */
   readonly readsLate?: readonly VirtualRegister[];
-  /** Registers that it needs besides. */
+  /** Temporary registers that it needs. */
   readonly temporaries?: readonly VirtualRegister[];
-  /** Whether it calls a function, which keeps general registers and no vector registers. */
+  /** Whether it calls a function, which preserves general registers but no vector registers. */
   readonly calls?: boolean;
 }
 
-/** One instruction, or several that only make sense together. */
+/** One instruction, or several that belong together. */
 export interface Instruction {
   readonly uses: Uses;
   /** What it writes. */
@@ -55,7 +55,7 @@ export interface Instruction {
   readonly encode: (output: Output) => void;
 }
 
-/** Registers that the allocator leaves free, for values that lie on the stack. */
+/** Registers that the allocator reserves for values on the stack. */
 const SCRATCH = {
   general: [GENERAL.rax, GENERAL.rdx],
   index: GENERAL.rcx,
@@ -64,9 +64,9 @@ const SCRATCH = {
 /** Where WebAssembly's memory begins. */
 export const MEMORY_BASE = GENERAL.r15;
 
-/** Writes instructions whose registers have numbers; values on the stack are fetched and stored. */
+/** Writes instructions whose registers have numbers; values on the stack are loaded and stored. */
 export class Output {
-  /** Vector registers that the allocator leaves free. */
+  /** Vector registers that the allocator reserves. */
   readonly #scratch: readonly [number, number];
 
   constructor(readonly encoder: Encoder, scratch: readonly [number, number]) {
@@ -84,7 +84,7 @@ export class Output {
     return { base: MEMORY_BASE, index: number, displacement };
   }
 
-  /** The number of a general register; what is on the stack is fetched into a free one. */
+  /** The number of a general register; a value on the stack is loaded into a scratch register. */
   general(value: VirtualRegister, scratch: 0 | 1 = 0): number {
     if (value.register !== undefined) return value.register;
     const number = SCRATCH.general[scratch];
@@ -92,7 +92,7 @@ export class Output {
     return number;
   }
 
-  /** The number of a vector register; what is on the stack is fetched into a free one. */
+  /** The number of a vector register; a value on the stack is loaded into a scratch register. */
   vector(value: VirtualRegister, scratch: 0 | 1 = 1): number {
     if (value.register !== undefined) return value.register;
     const number = this.#scratch[scratch];
@@ -105,7 +105,7 @@ export class Output {
     return value.register ?? slotOf(value);
   }
 
-  /** Computes a value into its register, or into a free one and stores it. */
+  /** Computes a value into its register, or into a scratch register and stores it. */
   into(value: VirtualRegister, compute: (register: number) => void): void {
     if (value.register !== undefined) return compute(value.register);
     const number = value.kind === "general" ? SCRATCH.general[0] : this.#scratch[0];
@@ -117,13 +117,13 @@ export class Output {
     }
   }
 
-  /** Copies a value, `vectors` of it if it is one of vectors, to a register. */
+  /** Copies a value, `vectors` of it if it is a vector, to a register. */
   move(vectors: Vectors, to: number, from: VirtualRegister): void {
     if (from.kind === "general") this.moveGeneral(to, this.general(from));
     else this.moveVector(vectors, to, this.operand(from));
   }
 
-  /** Copies a general register to one with a number, all 64 bits. */
+  /** Copies a general register, all 64 bits. */
   moveGeneral(to: number, from: number): void {
     if (to !== from) this.encoder.integer([0x89], from, to, { wide: true });
   }

@@ -1,14 +1,14 @@
 /**
- * What native code needs of the system, which is Linux on 64-bit x86: libc's calls, by Deno's foreign
- * function interface. Whatever knows the system is in this file.
+ * What native code needs of the system, which is Linux on 64-bit x86: calls of libc through Deno's
+ * foreign function interface. Only this file depends on the system.
  */
 import { RunError } from "../../../errors.ts";
 
-/** Of an `mmap`: what may be done with the memory, and whose it is. */
+/** Arguments of `mmap`: access to the memory, and that it is private. */
 const READ = 1, WRITE = 2, EXECUTE = 4;
 const PRIVATE_ANONYMOUS = 0x22;
 const MAP_FAILED = 2n ** 64n - 1n;
-/** Of an `madvise`: pages of 2 MiB; what is in them is not needed any more. */
+/** Advice of `madvise`: use pages of 2 MiB; contents are not needed any more. */
 const HUGE_PAGES = 14, NOT_NEEDED = 4;
 
 const CALLS = {
@@ -25,12 +25,12 @@ const CALLS = {
 
 type Calls = Deno.DynamicLibrary<typeof CALLS>["symbols"];
 
-/** Why nothing native can run in this process; undefined if it can as far as that is known. */
+/** Why native code cannot run in this process; undefined if it can, as far as is known. */
 export function missingHere(): string | undefined {
   if (globalThis.Deno === undefined) return "it needs Deno";
   const { os, arch } = Deno.build;
   if (os !== "linux" || arch !== "x86_64") return `it is for Linux on x86_64, not ${os} on ${arch}`;
-  // Functions in memory may be called only by who may load any library.
+  // Calling functions in memory needs permission for every library.
   if (Deno.permissions.querySync({ name: "ffi" }).state === "granted") return undefined;
   return "it needs --allow-ffi";
 }
@@ -45,47 +45,47 @@ export function mapCode(code: Uint8Array<ArrayBuffer>): bigint {
   const bytes = BigInt(code.length);
   const { mmap, memcpy, mprotect, munmap } = libc();
   const address = mmap(0n, bytes, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0n);
-  if (address === MAP_FAILED) throw new RunError("the system gave no memory for machine code");
+  if (address === MAP_FAILED) throw new RunError("the system provided no memory for machine code");
   memcpy(address, code, bytes);
   if (mprotect(address, bytes, READ | EXECUTE) === 0) return address;
   munmap(address, bytes);
-  throw new RunError("the system lets no program write machine code");
+  throw new RunError("the system does not allow programs to write machine code");
 }
 
-/** Takes mapped code out of memory; nothing may be in it or call it any more. */
+/** Unmaps code; nothing may execute or call it any more. */
 export function unmapCode(address: bigint, bytes: number): void {
   libc().munmap(address, BigInt(bytes));
 }
 
-/** Asks the system to back memory with huge pages, and makes do with small ones where it has none. */
+/** Asks the system to back memory with huge pages; it uses small ones if it has none. */
 export function preferHugePages(address: bigint, bytes: number): void {
   libc().madvise(address, BigInt(bytes), HUGE_PAGES);
 }
 
 /**
- * Writes zeros, in a thread of its own. An `madvise` that populates memory would hold the lock that
- * others need for all that they map meanwhile.
+ * Writes zeros, in a separate thread. An `madvise` that populates memory would hold the lock that
+ * other threads need to map memory meanwhile.
  */
 export async function writeZeros(address: bigint, bytes: number): Promise<void> {
   await libc().memset(address, 0, BigInt(bytes));
 }
 
-/** Gives pages back to the system; where they are read again they hold zeros. */
+/** Returns pages to the system; if they are read again they contain zeros. */
 export function giveBack(address: bigint, bytes: number): void {
   libc().madvise(address, BigInt(bytes), NOT_NEEDED);
 }
 
-/** A stretch of this process's memory. */
+/** A range of this process's memory. */
 export interface Mapping {
   readonly start: bigint;
   readonly end: bigint;
-  /** What may be done with it, such as `r-xp` or `---p`. */
+  /** Permitted access, such as `r-xp` or `---p`. */
   readonly access: string;
 }
 
-/** All that is mapped in this process, in the order of the addresses; none if that cannot be read. */
+/** All mappings of this process, in address order; none if they cannot be read. */
 export function mappings(): Mapping[] {
-  // By libc: Deno keeps /proc to itself, since it says more of a process than this.
+  // Through libc: Deno denies /proc, which reveals more about a process than this.
   const { open, read, close } = libc();
   const file = open(new TextEncoder().encode("/proc/self/maps\0"), 0);
   if (file < 0) return [];
@@ -106,7 +106,7 @@ export function mappings(): Mapping[] {
 
 let opened: Calls | undefined;
 
-/** Opened once: each time takes milliseconds. */
+/** Opened once: opening takes milliseconds. */
 function libc(): Calls {
   return opened ??= Deno.dlopen("libc.so.6", CALLS).symbols;
 }

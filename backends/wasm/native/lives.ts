@@ -1,7 +1,7 @@
 /**
- * Separates the lives of local variables: kernels use one local for one thing after the other, and
- * each of these may lie in another register. Afterwards a variable is what one assignment sets and
- * all others whose value may meet its at some use.
+ * Separates the live ranges of local variables (web splitting): kernels reuse a local for one
+ * purpose after another, and each use may have a register of its own. Afterwards a variable is the
+ * value of one assignment, together with those of all others that reach a common use.
  */
 import {
   blocksOf,
@@ -13,11 +13,11 @@ import {
   visit,
 } from "./tree.ts";
 
-/** A function whose variables have one life each. */
+/** A function whose variables have one live range each. */
 export interface SeparatedFunction extends FunctionTree {
   /**
-   * The life that each parameter and local begins with, a parameter's value or zero; none where it is
-   * not read.
+   * The live range with which each parameter and local begins, a parameter's value or zero;
+   * undefined if it is not read.
    */
   readonly initial: readonly (Variable | undefined)[];
 }
@@ -25,7 +25,7 @@ export interface SeparatedFunction extends FunctionTree {
 /** Sets of variables by number. */
 type Bits = Uint32Array;
 
-/** Separates the lives. The statements of the function given are changed. */
+/** Separates the live ranges. Changes the function's statements. */
 export function separateLives(tree: FunctionTree): SeparatedFunction {
   const { afterIf, atLoop, atEntry } = liveness(tree);
   const lives = new Lives();
@@ -45,7 +45,7 @@ export function separateLives(tree: FunctionTree): SeparatedFunction {
           const { number } = statement.variable;
           const continues = some(statement.value, ({ variable }) => variable?.number === number);
           rename(statement.value);
-          // What is computed of the value before goes on in its register.
+          // A value computed from the previous one stays in its register.
           if (!continues) current[number] = lives.begin(tree.variables[number]);
           statement.variable = current[number];
           break;
@@ -86,7 +86,7 @@ export function separateLives(tree: FunctionTree): SeparatedFunction {
   };
 }
 
-/** Lives, some of which turn out to be one. */
+/** Live ranges, some of which turn out to be one (union-find). */
 class Lives {
   readonly all: Variable[] = [];
   readonly #parents: number[] = [];
@@ -108,7 +108,7 @@ class Lives {
     return this.all[this.#find(number)];
   }
 
-  /** Replaces every life by the one that it turned out to be. */
+  /** Replaces every live range by the one that it was joined with. */
   settle(statements: readonly Statement[]): void {
     const settle = (value: Node) =>
       visit(value, (part) => {
@@ -144,15 +144,15 @@ function addAll(bits: Bits, others: Bits): void {
   for (let i = 0; i < bits.length; i++) bits[i] |= others[i];
 }
 
-/** Which variables are read before they are set, in a stretch of code, and which are surely set. */
+/** Which variables a stretch of code reads before it sets them, and which it always sets. */
 interface Effects {
   readonly reads: Bits;
   readonly sets: Bits;
 }
 
 /**
- * Which variables are alive, which is to be read before they are set again, behind every `if`, at the
- * head of every loop, and at the beginning.
+ * Which variables are live, that is, read before they are set again, after every `if`, at the head
+ * of every loop, and at the beginning.
  */
 function liveness({ body, variables }: FunctionTree) {
   const words = (variables.length + 31) >> 5;
@@ -165,7 +165,7 @@ function liveness({ body, variables }: FunctionTree) {
     visit(value, ({ variable }) => {
       if (variable && !has(sets, variable.number)) add(reads, variable.number);
     });
-  /** Adds to the effects of what runs before. */
+  /** Appends effects to those of preceding code. */
   const append = (before: Effects, { reads, sets }: Effects) => {
     for (let i = 0; i < words; i++) {
       before.reads[i] |= reads[i] & ~before.sets[i];
@@ -182,7 +182,7 @@ function liveness({ body, variables }: FunctionTree) {
           break;
         case "return":
         case "unreachable":
-          // Nothing is read behind it: as if all were set.
+          // Nothing is read after it, as if everything were set.
           total.sets.fill(0xffffffff);
           break;
         case "if": {
@@ -206,7 +206,7 @@ function liveness({ body, variables }: FunctionTree) {
   };
   const atEntry = effectsOf(body).reads;
 
-  /** Walks a block backwards. `live`, what is alive behind it, becomes what is before it. */
+  /** Walks a block backwards and turns `live` from what is live after it to what is live before. */
   const walk = (statements: readonly Statement[], live: Bits): void => {
     const revive = (value: Node) =>
       visit(value, ({ variable }) => {
@@ -232,7 +232,7 @@ function liveness({ body, variables }: FunctionTree) {
           break;
         }
         case "loop":
-          // What the next round reads is alive at its end, too.
+          // What the next round reads is also live at its end.
           addAll(live, loops.get(statement)!.reads);
           revive(statement.condition);
           walk(statement.body, live);

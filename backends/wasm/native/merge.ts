@@ -1,7 +1,7 @@
-/** When several expressions of 128-bit vectors are one of vectors side by side. */
+/** Merges expressions of adjacent 128-bit vectors into one of wider vectors. */
 import { type Node, node, type Variable, type Width } from "./tree.ts";
 
-/** Instructions that do the same in every lane of 32 bits, whatever is in the others. */
+/** Instructions that treat every lane of 32 bits alike, independently of the others. */
 const LANEWISE: ReadonlySet<string> = new Set([
   ..."add sub mul div min max pmin pmax abs neg sqrt nearest eq ne lt gt le ge".split(" ").map((
     name,
@@ -12,9 +12,9 @@ const LANEWISE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * One expression for several that do the same to vectors side by side; none if they do not.
+ * One expression for several that do the same to adjacent vectors; undefined if they do not.
  *
- * @param membersWith The variables that a variable is joined with, itself among them.
+ * @param membersWith The variables that a variable is joined with, itself included.
  */
 export function mergeVectors(
   parts: readonly Node[],
@@ -74,18 +74,18 @@ export function mergeVectors(
   return { ...first, width, operands };
 }
 
-/** One vector, as often as needed. */
+/** One vector, repeated as needed. */
 function spread(vector: Node, width: Width): Node {
   return node("spread", "v128", { operands: [vector], width });
 }
 
-/** Whether all lanes of a vector are alike, because of how it is made. */
+/** Whether all lanes of a vector are equal by construction. */
 export function isUniform({ op, bytes }: Node): boolean {
   if (op === "v128.load32_splat" || op === "f32x4.splat" || op === "i32x4.splat") return true;
   return op === "v128.const" && bytes.every((byte, i) => byte === bytes[i % 4]);
 }
 
-/** Whether two expressions without effects have the same value at one place. */
+/** Whether two expressions without effects have the same value at the same point. */
 export function equal(a: Node, b: Node): boolean {
   return a.op === b.op && a.variable === b.variable && a.offset === b.offset &&
     a.index === b.index && Object.is(a.value, b.value) && equalBytes(a.bytes, b.bytes) &&

@@ -1,11 +1,11 @@
 /**
- * Translates the WebAssembly modules that Overfold emits to machine code of x86-64: decode, separate
- * the lives of locals, join vectors, select instructions, allocate registers, encode.
+ * Translates the WebAssembly modules that Overfold emits to machine code of x86-64: decode,
+ * separate the lives of locals, join vectors, select instructions, allocate registers, encode.
  *
- * The code computes what WebAssembly would, bit for bit but for the payloads of NaN. It reaches memory
- * in one way alone: the base of WebAssembly's memory, plus an unsigned index of 32 bits, plus a
- * constant below 2^31. The engine reserves more than that behind the base, so no access leaves the
- * memory and the guard pages behind it.
+ * The code computes what WebAssembly would, bit for bit except for the payloads of NaN. It accesses
+ * memory in only one way: the base of WebAssembly's memory, plus an unsigned index of 32 bits, plus
+ * a constant below 2^31. The engine reserves more than that after the base, so no access leaves the
+ * memory and the guard pages that follow it.
  */
 import { allocate } from "./allocate.ts";
 import { decodeModule } from "./decode.ts";
@@ -19,29 +19,29 @@ import { Encoder, GENERAL, Label } from "./x86/encoder.ts";
 
 /** Machine code of a module. */
 export interface TranslatedModule {
-  /** The code, which may lie anywhere at a multiple of 64. */
+  /** The code, which may be placed at any multiple of 64. */
   readonly code: Uint8Array<ArrayBuffer>;
   /**
-   * Where the exported functions begin, in the order of the module. Each is a function of the System V
-   * ABI, `(memory: pointer, thread: u32) → u32`; it returns 0, or 1 where WebAssembly would trap.
+   * Where the exported functions begin, in module order. Each is a function of the System V ABI,
+   * `(memory: pointer, thread: u32) → u32`; it returns 0, or 1 where WebAssembly would trap.
    */
   readonly entries: ReadonlyMap<string, number>;
 }
 
-/** Vector registers by level: those to allocate, and the two that are left free. */
+/** Vector registers by level: those to allocate, and the two reserved as scratch. */
 const VECTOR_REGISTERS = {
   avx2: { count: 14, scratch: [14, 15] },
   avx512: { count: 30, scratch: [30, 31] },
 } as const;
 
-/** The stack pointer in a function, and vectors on the stack, lie at multiples of it. */
+/** Alignment of the stack pointer in a function, and of vectors on the stack. */
 const STACK_ALIGNMENT = 64;
 
 /**
  * Translates a module.
  *
- * @param module Its bytes: what `emitModule` wrote, and the engine found valid.
- * @throws {Error} if it holds instructions that Overfold does not emit.
+ * @param module Its bytes: the output of `emitModule`, which the engine has validated.
+ * @throws {Error} if it contains instructions that Overfold does not emit.
  */
 export function translateModule(module: Uint8Array, level: NativeLevel): TranslatedModule {
   const { functionCount, functionTree, exports } = decodeModule(module);
@@ -81,7 +81,7 @@ function translateFunction(
   const { count, scratch } = VECTOR_REGISTERS[level];
   const { written, stackEnd } = allocate(code, count, ARGUMENT_BYTES * code.mostArguments);
   saved = written;
-  // The address to return to and what is saved lie above.
+  // The return address and saved registers are above.
   const above = 8 + 8 * saved.length;
   frame = Math.ceil((stackEnd + above) / STACK_ALIGNMENT) * STACK_ALIGNMENT - above;
   const output = new Output(encoder, scratch);
@@ -96,10 +96,10 @@ function translateFunction(
 
 const RETURN = 0xc3, ZERO_UPPER = [0xc5, 0xf8, 0x77];
 
-/** Registers that a function of the System V ABI leaves as they were, but for the stack pointer. */
+/** Registers that a function of the System V ABI preserves, except the stack pointer. */
 const CALLEE_SAVED: readonly number[] = [GENERAL.rbx, GENERAL.rbp, 12, 13, 14, 15];
 
-/** What the world outside calls. While the code runs, rbp leads back to it. */
+/** Writes a function that outside code calls. While it runs, rbp holds its stack pointer. */
 function writeEntry(encoder: Encoder, label: Label): void {
   const { rsp, rbp, rsi, rdi } = GENERAL;
   for (const register of CALLEE_SAVED) encoder.push(register);

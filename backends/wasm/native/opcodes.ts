@@ -1,6 +1,6 @@
 /**
- * The instructions of WebAssembly that Overfold emits, by opcode: name, operands and result. Those of
- * control flow and locals are the decoder's own.
+ * The instructions of WebAssembly that Overfold emits, by opcode: name, operands and result. The
+ * decoder itself handles those of control flow and locals.
  */
 import type { ValueType } from "../../../assembler/mod.ts";
 
@@ -13,15 +13,15 @@ export interface Opcode {
   readonly name: string;
   /** How many operands it takes. */
   readonly operands: number;
-  /** The type of its result; none: it is a statement. */
+  /** The type of its result; `void` for a statement. */
   readonly result: ValueType | "void";
   /** Whether it changes memory, or waits for others to. */
   readonly effects: boolean;
-  /** What is behind the opcode. */
+  /** What follows the opcode. */
   readonly immediate?: Immediate;
 }
 
-/** Added to the opcodes behind the prefixes 0xfc, 0xfd and 0xfe. */
+/** Added to the opcodes after the prefixes 0xfc, 0xfd and 0xfe. */
 export const PREFIXES: Readonly<Record<number, number>> = {
   0xfc: 0x10000,
   0xfd: 0x20000,
@@ -30,7 +30,7 @@ export const PREFIXES: Readonly<Record<number, number>> = {
 
 const [MISCELLANEOUS, SIMD, THREADS] = [0x10000, 0x20000, 0x30000];
 
-/** The opcodes by number; those behind a prefix by its number of {@link PREFIXES} and theirs. */
+/** The opcodes by number; those after a prefix with that of {@link PREFIXES} added. */
 export const OPCODES: ReadonlyMap<number, Opcode> = new Map([
   ...row(0x1b, 3, "i32", ["select"]),
   ...row(0x28, 1, "i32", ["i32.load"], "memory"),
@@ -101,7 +101,7 @@ function of(type: string): (name: string) => string {
   return (name) => `${type}.${name}`;
 }
 
-/** Instructions with opcodes in a row, alike but for their names. */
+/** Instructions with consecutive opcodes, which differ only in their names. */
 function row(
   first: number,
   operands: number,

@@ -1,21 +1,21 @@
 /**
- * What the processor is and can do, read from itself by two of its instructions: CPUID, and XGETBV for
- * the registers that the system saves when it changes threads.
+ * What the processor is and supports, read with two of its instructions: CPUID, and XGETBV for the
+ * registers that the system saves on a thread switch.
  */
 import { CodePages } from "./code_pages.ts";
 
-/** What native code may use: AVX2 with fused multiply-adds, or besides AVX-512 with F, DQ, BW, VL. */
+/** What native code may use: AVX2 with fused multiply-adds, or also AVX-512 with F, DQ, BW, VL. */
 export type NativeLevel = "avx2" | "avx512";
 
 /** A processor. */
 export interface Processor {
-  /** As it names itself. */
+  /** Its name, as it reports it. */
   readonly name: string;
   /** What native code may use; undefined if not even AVX2. */
   readonly level: NativeLevel | undefined;
 }
 
-/** What CPUID answers: the registers EAX, EBX, ECX, EDX. */
+/** The result of CPUID: the registers EAX, EBX, ECX, EDX. */
 export type Registers = readonly [eax: number, ebx: number, ecx: number, edx: number];
 
 /** Asks the processor. */
@@ -52,7 +52,7 @@ const XGETBV = [
 /**
  * The processor this process runs on.
  *
- * @throws {Error} if the system runs no code of ours.
+ * @throws {Error} if the system does not run our code.
  */
 export function thisProcessor(): Processor {
   using code = new CodePages(new Uint8Array([...CPUID, ...XGETBV]));
@@ -69,7 +69,7 @@ export function thisProcessor(): Processor {
   });
 }
 
-/** What the answers say. */
+/** Describes a processor from its answers. */
 export function describeProcessor(ask: Questions): Processor {
   return { name: nameOf(ask), level: levelOf(ask) };
 }
@@ -84,7 +84,7 @@ function nameOf({ cpuid }: Questions): string {
   return text.replaceAll("\0", "").trim().replaceAll(/\s+/g, " ");
 }
 
-/** Bits of CPUID's answers; the features' of leaf 1 in ECX, of leaf 7 in EBX. */
+/** Bits of CPUID's results: features of leaf 1 in ECX, of leaf 7 in EBX. */
 const FMA = 1 << 12, XGETBV_ALLOWED = 1 << 27, AVX = 1 << 28;
 const AVX2 = 1 << 5, AVX512 = 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31;
 /** Bits of XCR0: halves of 256-bit registers; masks, halves of 512-bit registers, registers 16 to 31. */

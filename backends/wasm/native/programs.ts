@@ -13,8 +13,8 @@ export interface LoadedPrograms extends Disposable {
 /**
  * Translates a module that was emitted here and maps its code.
  *
- * @param memory what it runs on, made by `guardedMemory`; alive as long as anything runs
- * @throws {RunError} if the system does not let it
+ * @param memory the memory that it uses, made by `guardedMemory`; it must outlive every run
+ * @throws {RunError} if the system does not allow it
  */
 export function loadNative(
   module: Uint8Array<ArrayBuffer>,

@@ -1,4 +1,4 @@
-/** The number encodings of the WebAssembly binary format, as they are read. */
+/** Reads the number encodings of the WebAssembly binary format. */
 import type { ValueType } from "../../../assembler/mod.ts";
 
 const VALUE_TYPES: Readonly<Record<number, ValueType>> = {
@@ -32,14 +32,14 @@ export class Reader {
     return this.#bytes.slice(this.position - count, this.position);
   }
 
-  /** Takes the next byte if it is this one; says whether it was. */
+  /** Consumes the next byte if it is this one; returns whether it was. */
   take(value: number): boolean {
     const found = this.#view.getUint8(this.position) === value;
     if (found) this.position++;
     return found;
   }
 
-  /** Takes the byte that must follow. */
+  /** Consumes the byte that must follow. */
   expect(value: number, what: string): void {
     const found = this.byte();
     if (found !== value) throw new Error(`${what} was expected, found byte ${found}`);
@@ -50,7 +50,7 @@ export class Reader {
     return VALUE_TYPES[this.byte()];
   }
 
-  /** Reads a count, then calls a function as often. */
+  /** Reads a count, then calls a function that many times. */
   times(read: () => void): void {
     for (let left = this.unsigned(); left > 0; left--) read();
   }

@@ -13,15 +13,15 @@ import { V } from "./x86/opcodes.ts";
 /** Bytes of an argument or parameter on the stack. */
 export const ARGUMENT_BYTES = 16;
 
-/** What the code of a function refers to outside it. */
+/** What a function's code refers to outside it. */
 export interface Surroundings {
   /** Where the functions of the module begin, by number. */
   readonly functions: readonly Label[];
-  /** Where a function leaves to. */
+  /** Where a function's epilogue is. */
   readonly leave: Label;
-  /** Where it goes when it reaches what must not be reached. */
+  /** Where it jumps to trap. */
   readonly trap: Label;
-  /** Writes the distance of the parameters from the stack pointer, known at the end. */
+  /** Returns the distance of the parameters from the stack pointer, known at the end. */
   readonly parametersAt: () => number;
 }
 
@@ -42,7 +42,7 @@ export function selectFunction(
   return code;
 }
 
-/** Parameters come from the stack; locals that are read before they are set are zero. */
+/** Loads parameters from the stack; locals that are read before they are set are zero. */
 function selectEntry(code: FunctionCode, tree: WideFunction, { parametersAt }: Surroundings): void {
   for (const [i, variable] of tree.initial.entries()) {
     if (!variable) continue;
@@ -222,10 +222,10 @@ class StatementSelector {
   }
 }
 
-/** Where the body of a loop best begins. */
+/** Alignment of the body of an innermost loop. */
 const LOOP_ALIGNMENT = 32;
 
-/** Copies or fills bytes. What overlaps is copied as if it did not. */
+/** Copies or fills bytes. Overlapping regions are copied correctly. */
 function selectBulk(code: FunctionCode, { op, operands }: Node): void {
   const [destination, source, count] = operands.map((operand) => code.value(operand));
   code.add((output) => {
@@ -257,7 +257,7 @@ function selectBulk(code: FunctionCode, { op, operands }: Node): void {
 const REPEAT_STORE = [0xf3, 0xaa], REPEAT_MOVE = [0xf3, 0xa4];
 const SET_DIRECTION = 0xfd, CLEAR_DIRECTION = 0xfc;
 
-/** Keeps registers on the stack meanwhile. Places on the stack are others there. */
+/** Saves registers on the stack while `body` runs, during which stack offsets differ. */
 export function keeping(registers: readonly number[], encoder: Encoder, body: () => void): void {
   for (const register of registers) encoder.push(register);
   body();

@@ -39,7 +39,7 @@ const ARITHMETIC: Readonly<Record<string, { opcode: number; extension: number }>
 /** Numbers that extend C1 and D3. */
 const SHIFTS: Readonly<Record<string, number>> = { shl: 4, shr_u: 5, shr_s: 7 };
 
-/** Prefix of an instruction that no other thread interrupts. */
+/** Prefix of an atomic instruction. */
 const LOCK = 0xf0;
 
 /** Computes an expression of type i32 or i64. */
@@ -118,7 +118,7 @@ export function selectGeneral(code: FunctionCode, expression: Node, into: Virtua
 }
 
 /**
- * Sets the flags by a condition. Nothing may come between it and what looks at them.
+ * Sets the flags by a condition. Nothing may come between it and what reads them.
  *
  * @returns The condition of the processor under which it is not zero.
  */
@@ -199,7 +199,7 @@ function selectArithmetic(code: FunctionCode, expression: Node, into: VirtualReg
   }, { reads: [a], readsLate: [b] });
 }
 
-/** Arithmetic of 32 bits with a constant, by the number that extends its opcode. */
+/** Arithmetic on 32 bits with a constant, by the number that extends its opcode. */
 function writeImmediate(
   encoder: Encoder,
   extension: number,
@@ -249,7 +249,7 @@ function selectDivision(code: FunctionCode, expression: Node, into: VirtualRegis
   }, { reads: [a, b] });
 }
 
-/** To the nearest integer towards zero that an i32 can be; NaN becomes 0. */
+/** Rounds towards zero, saturating to i32; NaN becomes 0. */
 function selectTruncation(code: FunctionCode, operand: Node, into: VirtualRegister): void {
   const from = code.value(operand);
   const near = code.vector();

@@ -1,4 +1,4 @@
-/** Instructions that bring vectors to where they are needed: reads, constants, shuffles, choices. */
+/** Instructions that move vectors: reads, constants, shuffles, choices. */
 import type { FunctionCode } from "./function_code.ts";
 import type { VirtualRegister } from "./instructions.ts";
 import { compare } from "./select_general.ts";
@@ -11,7 +11,7 @@ function isZero({ op, bytes }: Node): boolean {
   return op === "v128.const" && bytes.every((byte) => byte === 0);
 }
 
-/** Reads a variable, or one vector of several that lie in one register. */
+/** Reads a variable, or one of several vectors in one register. */
 export function selectRead(code: FunctionCode, expression: Node, into: VirtualRegister): void {
   const joined = code.joined(expression.variable!);
   const from = code.variable(joined?.first ?? expression.variable!);
@@ -24,7 +24,7 @@ export function selectRead(code: FunctionCode, expression: Node, into: VirtualRe
   }, { reads: [from] });
 }
 
-/** One vector side by side with itself. */
+/** One vector repeated to a wider one. */
 export function selectSpread(
   code: FunctionCode,
   vector: Node,

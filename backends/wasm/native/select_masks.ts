@@ -1,6 +1,6 @@
 /**
- * Instructions for what compares lanes: comparisons, choices, extrema and saturation. AVX-512 has
- * registers of one bit a lane for them; before, a mask is a vector of ones and zeros.
+ * Instructions that compare lanes: comparisons, choices, extrema and saturation. AVX-512 has
+ * registers of one bit per lane for them; AVX2 uses vectors of ones and zeros as masks.
  */
 import type { FunctionCode } from "./function_code.ts";
 import type { Output, VirtualRegister } from "./instructions.ts";
@@ -9,7 +9,7 @@ import { repeated } from "./x86/constants.ts";
 import type { RegisterOrPlace } from "./x86/encoder.ts";
 import { V } from "./x86/opcodes.ts";
 
-/** The predicates of `cmpps`; those but `ne` are false where a lane is NaN. */
+/** The predicates of `cmpps`; all but `ne` are false where a lane is NaN. */
 const PREDICATES: Readonly<Record<string, number>> = {
   "f32x4.eq": 0x00,
   "f32x4.lt": 0x11,
@@ -21,7 +21,7 @@ const PREDICATES: Readonly<Record<string, number>> = {
 
 const [UNORDERED, ORDERED, GREATER_OR_EQUAL] = [0x03, 0x07, 0x1d];
 
-/** The mask register that holds bits for the length of one instruction. */
+/** The mask register, used within one instruction only. */
 const MASK = 1;
 
 /** All ones where a comparison holds, else zeros. */
@@ -45,7 +45,7 @@ export function selectComparison(
       output.encoder.vector(V.cmpps, width, to, output.vector(a), output.operand(b), { immediate });
     }, { reads: [a, b] });
   }
-  // Signed comparison of numbers whose order the highest bit, inverted, makes that of unsigned ones.
+  // Inverting the highest bit turns unsigned order into signed order.
   const shifted = code.vector(width);
   code.addResult(into, (to, output) => {
     const { encoder } = output;
@@ -118,14 +118,14 @@ export function selectExtremum(code: FunctionCode, expression: Node, into: Virtu
     return code.addResult(into, (to, output) => {
       const { encoder } = output;
       const left = output.vector(a), right = output.operand(b);
-      // 4: the sign is that of the operand that is taken.
+      // 4: the sign of the chosen operand.
       encoder.vector(range, width, to, left, right, { immediate: smaller ? 4 : 5 });
       encoder.vector(compare, width, MASK, left, right, { immediate: UNORDERED });
       encoder.vector(add, width, to, left, right, { mask: MASK });
     }, { readsLate: [a, b] });
   }
-  // `minps` and `maxps` give their second operand where one is NaN or both are zero. So both orders
-  // are computed, and joined so that NaN, and the sign that is wanted, come through.
+  // `minps` and `maxps` return their second operand if one is NaN or both are zero. So both orders
+  // are computed and combined such that NaN, and the correct sign, are kept.
   const extremum = double ? (smaller ? V.minpd : V.maxpd) : smaller ? V.minps : V.maxps;
   const [subtract, compare, shift, payload] = double
     ? [V.subpd, V.cmppd, V.pshiftq, 13]
@@ -151,7 +151,7 @@ export function selectExtremum(code: FunctionCode, expression: Node, into: Virtu
   }, { readsLate: [a, b], temporaries: [both] });
 }
 
-/** To the nearest integers towards zero that an i32 can be; NaN becomes 0. */
+/** Rounds towards zero, saturating to i32; NaN becomes 0. */
 export function selectTruncations(
   code: FunctionCode,
   { operands: [operand], width }: Node,
@@ -181,7 +181,7 @@ export function selectTruncations(
     encoder.vector(V.cvttps2dq, width, to, 0, lanes);
     const immediate = GREATER_OR_EQUAL;
     encoder.vector(V.cmpps, width, lanes, lanes, encoder.constant(limit), { immediate });
-    // What is too large became the smallest integer: its inverse is the largest.
+    // Values that are too large became the smallest integer: its inverse is the largest.
     encoder.vector(V.xorps, width, to, to, lanes);
   }, { reads: [from], temporaries: [near] });
 }

@@ -1,4 +1,4 @@
-/** Instructions for expressions of floats and vectors: what the processor has one instruction for. */
+/** Instructions for expressions of floats and vectors that the processor computes with one. */
 import type { FunctionCode } from "./function_code.ts";
 import type { Output, VirtualRegister } from "./instructions.ts";
 import { registersOf } from "./select_general.ts";
@@ -20,7 +20,7 @@ import { repeated } from "./x86/constants.ts";
 import type { RegisterOrPlace, VectorOpcode } from "./x86/encoder.ts";
 import { V } from "./x86/opcodes.ts";
 
-/** Instructions with two operands, the second of which may lie in memory. */
+/** Instructions with two operands, the second of which may be in memory. */
 const BINARY: Readonly<Record<string, VectorOpcode>> = {
   "f32.add": V.addss,
   "f32.sub": V.subss,
@@ -42,7 +42,7 @@ const BINARY: Readonly<Record<string, VectorOpcode>> = {
   "v128.xor": V.xorps,
 };
 
-/** Those whose operands change places: `b < a ? a : b`, `~b & a`. */
+/** Those whose operands are exchanged: `b < a ? a : b`, `~b & a`. */
 const EXCHANGED: Readonly<Record<string, VectorOpcode>> = {
   "f32x4.pmin": V.minps,
   "f32x4.pmax": V.maxps,
@@ -75,7 +75,7 @@ const LOADS: Readonly<Record<string, VectorOpcode>> = {
   "v128.load64_zero": V.movsd,
 };
 
-/** Bits that are kept, or changed, for `abs` and `neg`. */
+/** Bits that `abs` keeps and `neg` changes. */
 const SIGNS: Readonly<Record<string, readonly [VectorOpcode, number[]]>> = {
   "f64.neg": [V.xorps, [0, 0x80000000]],
   "f32x4.neg": [V.xorps, [0x80000000]],
@@ -100,7 +100,7 @@ export function selectVector(code: FunctionCode, expression: Node, into: Virtual
   if (op in EXCHANGED) return selectBinary(code, EXCHANGED[op], [second, first], width, into);
   if (op in LOADS) {
     const address = code.address(first, offset);
-    // What is the same in all lanes fills the register.
+    // A value that is the same in all lanes fills the register.
     const vectors = op === "v128.load32_splat" ? into.vectors : width;
     return code.addResult(into, (to, output) => {
       output.encoder.vector(LOADS[op], vectors, to, 0, output.place(address));
@@ -173,7 +173,7 @@ export function selectVector(code: FunctionCode, expression: Node, into: Virtual
       const from = code.value(first);
       const instruction = op.startsWith("f32") ? V.cvtsi2ss : V.cvtsi2sd;
       return code.addResult(into, (to, output) => {
-        // The lanes above would make it wait for what the register held before.
+        // Clears the upper lanes, a false dependency on the register's old value.
         output.encoder.vector(V.xorps, 1, to, to, to);
         output.encoder.vector(instruction, 1, to, to, output.operand(from));
       }, { reads: [from] });
@@ -259,7 +259,7 @@ function selectFused(code: FunctionCode, expression: Node, into: VirtualRegister
     };
     if (to !== sum.register && to === factor.register) {
       return sum.register === undefined
-        // to = to · operand + sum, of which only one can lie in memory.
+        // to = to · operand + sum, of which only one can be in memory.
         ? memory || other!.register === undefined
           ? write(FACTOR_TIMES_PLACE, output.vector(sum), operand)
           : write(FACTOR, other!.register, output.operand(sum))
@@ -273,5 +273,5 @@ function selectFused(code: FunctionCode, expression: Node, into: VirtualRegister
   }, { reads: [sum, factor, ...(other ? [other] : registersOf(memory!.address))] });
 }
 
-/** The forms of a fused multiply-add, by what is added to the opcode of the first. */
+/** The forms of a fused multiply-add, as offsets from the opcode of the first. */
 const [SUM, FACTOR, FACTOR_TIMES_PLACE] = [0, -0x10, -0x20];

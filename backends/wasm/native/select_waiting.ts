@@ -1,7 +1,7 @@
 /**
- * Instructions by which threads wait for each other: the system's futex, called directly. See futex(2):
- * a word that is not what is expected, a wake without a reason and the end of the time all end a wait;
- * whoever waits looks at the word again.
+ * Instructions with which threads wait for each other: direct calls of the system's futex. See
+ * futex(2): a wait ends if the word differs from the expected one, on a wake (even a spurious one)
+ * or on a timeout; the waiting thread then checks the word again.
  */
 import { type FunctionCode, writeConstant } from "./function_code.ts";
 import { registersOf } from "./select_general.ts";
@@ -11,7 +11,7 @@ import { type Encoder, GENERAL, type Place } from "./x86/encoder.ts";
 /** Number of the system call, and its operations on a word that only this process uses. */
 const FUTEX = 202, WAIT = 128, WAKE = 129;
 
-/** Sleeps while a word is what is expected, for at most some nanoseconds, which must be a constant. */
+/** Sleeps while a word has its expected value, for at most a constant number of nanoseconds. */
 export function selectWait(code: FunctionCode, { operands, offset }: Node): void {
   const [pointer, expected, time] = operands;
   if (time.op !== "i64.const" || BigInt(time.value) < 0n) {
@@ -26,7 +26,7 @@ export function selectWait(code: FunctionCode, { operands, offset }: Node): void
   }, { reads: [value, ...registersOf(address)] });
 }
 
-/** Wakes at most some of those that sleep on a word. */
+/** Wakes at most a given number of threads that sleep on a word. */
 export function selectWake(code: FunctionCode, { operands: [pointer, count], offset }: Node): void {
   const address = code.address(pointer, offset), most = code.value(count);
   code.add((output) => {
@@ -36,11 +36,11 @@ export function selectWake(code: FunctionCode, { operands: [pointer, count], off
   }, { reads: [most, ...registersOf(address)] });
 }
 
-/** Calls it for a word, with the value in rdx; a time to wait is put on the stack. */
+/** Calls futex for a word, with the value in rdx; the timeout is put on the stack. */
 function callFutex(encoder: Encoder, word: Place, operation: number, nanoseconds?: bigint): void {
   const { rax, rsp, rsi, rdi, r8, r9, r10, r11 } = GENERAL;
   encoder.integer([0x8d], rax, word, { wide: true });
-  // What it takes its arguments from, and r11, which the processor itself overwrites.
+  // The argument registers, and r11, which the processor itself overwrites.
   const kept = [rsi, rdi, r8, r9, r10, r11];
   for (const register of kept) encoder.push(register);
   encoder.integer([0x8b], rdi, rax, { wide: true });

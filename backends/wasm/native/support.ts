@@ -5,15 +5,15 @@ import { type NativeLevel, type Processor, thisProcessor } from "./processor.ts"
 
 /** Native code of a level, or why there is none. */
 export interface NativeSupport {
-  /** What it may use; undefined if there is none. */
+  /** What it may use; undefined if it cannot run. */
   readonly level?: NativeLevel;
-  /** What the processor calls itself, where it could be asked. */
+  /** The processor's name, if known. */
   readonly processor?: string;
-  /** Why there is none, as the end of a sentence about native code. */
+  /** Why it cannot run, as the end of a sentence about native code. */
   readonly missing?: string;
 }
 
-/** What this process has. */
+/** What this process supports. */
 export function detectNativeSupport(): NativeSupport {
   const missing = missingHere();
   if (missing !== undefined) return { missing };
@@ -28,7 +28,10 @@ export function detectNativeSupport(): NativeSupport {
     return { processor: name, missing: "it needs a processor with AVX2 and fused multiply-adds" };
   }
   if (!hasGuardedMemory()) {
-    return { processor: name, missing: "the engine reserves no room behind the programs' memory" };
+    return {
+      processor: name,
+      missing: "the engine reserves no addresses after the programs' memory",
+    };
   }
   return { processor: name, level };
 }

@@ -1,7 +1,7 @@
 /** Functions of a module as trees of statements and expressions, as the translator works on them. */
 import type { ValueType } from "../../../assembler/mod.ts";
 
-/** Vectors of 128 bits that an expression computes at once: 1, or several side by side. */
+/** Vectors of 128 bits that an expression computes at once: 1, or several adjacent ones. */
 export type Width = 1 | 2 | 4;
 
 /** An expression. Its operands are evaluated in order, before it. */
@@ -10,7 +10,7 @@ export interface Node {
   readonly op: string;
   readonly type: ValueType | "void";
   readonly operands: readonly Node[];
-  /** Vectors side by side; 1 for what is no vector. */
+  /** Adjacent vectors; 1 if it is not a vector. */
   readonly width: Width;
   /** Constant part of an address, in bytes. */
   readonly offset: number;
@@ -24,12 +24,12 @@ export interface Node {
   variable: Variable | undefined;
 }
 
-/** A local variable; after its lives were separated, one life of it. */
+/** A local variable; one live range of it after they have been separated. */
 export interface Variable {
   readonly type: ValueType;
-  /** Place in its function's list. */
+  /** Index in its function's list. */
   readonly number: number;
-  /** The first variable of the group it was declared in, and its place there. */
+  /** The first variable of the group in which it was declared, and its index there. */
   readonly group: number;
   readonly member: number;
 }
@@ -61,7 +61,7 @@ const NO_BYTES = new Uint8Array();
 const NO_NODES: readonly Node[] = [];
 const NOTHING = {};
 
-/** An expression; what is not given is absent. */
+/** An expression; parts that are not given are absent. */
 export function node(
   op: string,
   type: Node["type"],
@@ -78,7 +78,7 @@ export function node(
   return { op, type, operands, width, offset, index, value, bytes, variable };
 }
 
-/** Whether a function holds for an expression or one that it is made of. */
+/** Whether a predicate holds for an expression or one of its parts. */
 export function some(tree: Node, holds: (node: Node) => boolean): boolean {
   if (holds(tree)) return true;
   const { operands } = tree;
@@ -86,7 +86,7 @@ export function some(tree: Node, holds: (node: Node) => boolean): boolean {
   return false;
 }
 
-/** Calls a function for the expressions that an expression is made of, operands first. */
+/** Calls a function for an expression and its parts, operands first. */
 export function visit(tree: Node, each: (node: Node) => void): void {
   const { operands } = tree;
   for (let i = 0; i < operands.length; i++) visit(operands[i], each);

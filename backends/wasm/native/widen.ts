@@ -1,9 +1,10 @@
 /**
- * Joins what kernels compute vector by vector: statements behind each other that do the same to the
- * vectors of a group, side by side in memory, become one of 256 or 512 bits. A group is what was
+ * Joins what kernels compute vector by vector: consecutive statements that do the same to the
+ * vectors of a group, or to adjacent memory, become one of 256 or 512 bits. A group is what was
  * declared together: `WideVectors.local()` declares the vectors of a wide value.
  *
- * Members of a group are joined only if every statement that sets one of them sets all of them so.
+ * Members of a group are joined only if every statement that sets one of them sets all of them in
+ * this way.
  */
 import type { SeparatedFunction } from "./lives.ts";
 import { equal, isUniform, mergeVectors } from "./merge.ts";
@@ -17,19 +18,19 @@ import {
   type Width,
 } from "./tree.ts";
 
-/** A function whose vectors are as wide as they can be. */
+/** A function whose vectors are as wide as possible. */
 export interface WideFunction extends SeparatedFunction {
   /** The variables that were joined with others. */
   readonly joined: ReadonlyMap<Variable, Joined>;
-  /** Variables whose lanes are always all alike; their registers are filled to the last lane. */
+  /** Variables whose lanes are always equal; their registers are filled to the last lane. */
   readonly uniform: ReadonlySet<Variable>;
 }
 
 /** A variable's part in those that it was joined with. */
 export interface Joined {
-  /** The lowest of them, which stands for all. */
+  /** The lowest of them, which represents all. */
   readonly first: Variable;
-  /** Which one it is, and of how many. */
+  /** Its index among them, and their number. */
   readonly member: number;
   readonly width: Width;
 }
@@ -40,7 +41,7 @@ interface Tuple {
   valid: boolean;
 }
 
-/** Joins vectors to at most `most` side by side. The statements of the function given are changed. */
+/** Joins at most `most` vectors into one. Changes the function's statements. */
 export function widen(tree: SeparatedFunction, most: Width): WideFunction {
   const widener = new Widener(tree, most);
   return widener.result();
@@ -51,7 +52,7 @@ class Widener {
   readonly #most: Width;
   /** The latest proposal for each variable. */
   readonly #tuples = new Map<Variable, Tuple>();
-  /** What turned out not to be joined, by {@link keyOf}. */
+  /** Tuples that cannot be joined, by {@link keyOf}. */
   readonly #refuted = new Set<number>();
   /** The joined values of tuples, by the first of the statements that set one. */
   readonly #values = new Map<Statement, Node>();
@@ -78,7 +79,7 @@ class Widener {
     return { ...this.#tree, body, joined, uniform: this.#uniform() };
   }
 
-  /** Takes up what statements set together. Says whether no variable is in two tuples. */
+  /** Collects what statements set together. Returns whether no variable is in two tuples. */
   #propose(statements: readonly Statement[]): boolean {
     let consistent = true;
     for (let i = 0; i < statements.length;) {
@@ -97,7 +98,7 @@ class Widener {
     const rivals = members.flatMap((member) => this.#tuples.get(member) ?? [])
       .filter((tuple) => !same(tuple));
     if (rivals.length > 0) {
-      // The narrower ones may yet hold.
+      // The narrower ones may still be valid.
       const widest = Math.max(members.length, ...rivals.map((tuple) => tuple.members.length));
       for (const tuple of [{ members }, ...rivals]) {
         if (tuple.members.length === widest) this.#refuted.add(keyOf(tuple.members));
@@ -119,14 +120,14 @@ class Widener {
     }
   }
 
-  /** Refutes the tuples of which some statement sets a member otherwise. Says whether all held. */
+  /** Refutes tuples of which a statement sets a member in another way. Returns whether all hold. */
   #verify(): boolean {
     for (const tuple of new Set(this.#tuples.values())) {
-      // A parameter, or what is zero on entry, comes vector by vector.
+      // Parameters, and variables that are zero on entry, are set vector by vector.
       if (tuple.members.some((member) => this.#initial.has(member))) tuple.valid = false;
     }
     let sound = false;
-    // A tuple that falls takes those with it that are computed of it.
+    // A refuted tuple also refutes those computed from it.
     while (!sound) {
       this.#values.clear();
       sound = this.#verifyBlock(this.#tree.body);
@@ -160,7 +161,7 @@ class Widener {
     return sound;
   }
 
-  /** What the statements from `start` on set the members of a tuple to, if they do so side by side. */
+  /** The wide value to which the statements from `start` on set a tuple's members, if they do. */
   #valueOf({ members }: Tuple, statements: readonly Statement[], start: number): Node | undefined {
     const values: Node[] = [];
     for (let j = 0; j < members.length; j++) {
@@ -207,7 +208,7 @@ class Widener {
     return { statement: { ...statement, value }, count: value.width };
   }
 
-  /** Stores behind each other in memory of what is at hand. */
+  /** Consecutive stores to adjacent memory. */
   #wideStore(statements: readonly Statement[], start: number) {
     if (!isStore(statements[start])) return undefined;
     for (let width = this.#most; width > 1; width = width / 2 as Width) {
@@ -217,7 +218,7 @@ class Widener {
       const [{ operands: [address], offset }] = stores;
       const adjacent = stores.every((store, j) =>
         store.offset === offset + 16 * j && equal(store.operands[0], address) &&
-        // A load would have to see what the store before it wrote.
+        // A load would have to see what the preceding store wrote.
         !some(store.operands[1], ({ op }) => op.includes("load"))
       );
       const value = adjacent && this.#merged(stores.map(({ operands }) => operands[1]));
@@ -227,7 +228,7 @@ class Widener {
     }
   }
 
-  /** One expression for several that compute vectors side by side, if they do. */
+  /** One expression for several that compute adjacent vectors, if they do. */
   #merged(parts: readonly Node[]): Node | undefined {
     return mergeVectors(parts, (variable) => {
       const tuple = this.#tuples.get(variable);
@@ -253,7 +254,7 @@ class Widener {
   }
 }
 
-/** The members of a group that statements set one after the other; none if they do not. */
+/** The members of a group that statements set one after another; undefined if they do not. */
 function groupSet(
   statements: readonly Statement[],
   start: number,
@@ -275,7 +276,7 @@ function isStore(statement: Statement): statement is Statement & { readonly kind
   return statement.kind === "effect" && statement.value.op === "v128.store";
 }
 
-/** Stands for the variables that begin with one: where it is refuted with some, so it is with others. */
+/** The key of a tuple: tuples of one size with the same first variable are refuted together. */
 function keyOf(members: readonly Variable[]): number {
   return 8 * members[0].number + members.length;
 }

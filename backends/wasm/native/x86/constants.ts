@@ -1,18 +1,18 @@
 /** Constants of machine code. */
 
-/** A pattern of 32-bit words, as often as it fits into a register. */
+/** A pattern of 32-bit words, repeated to fill a register. */
 export function repeated(words: readonly number[], vectors: 1 | 2 | 4): Uint8Array {
   return new Uint8Array(
     Uint32Array.from({ length: 4 * vectors }, (_, i) => words[i % words.length]).buffer,
   );
 }
 
-/** Constants, equal ones once. */
+/** Constants, without duplicates. */
 export class ConstantPool {
   readonly #numbers = new Map<string, number>();
   readonly #constants: Uint8Array[] = [];
 
-  /** Takes a constant up; its number. */
+  /** Adds a constant; returns its number. */
   add(bytes: Uint8Array): number {
     const key = bytes.join();
     const known = this.#numbers.get(key);
@@ -21,7 +21,7 @@ export class ConstantPool {
     return this.#constants.push(bytes) - 1;
   }
 
-  /** All bytes, and where each constant is: the largest first, so that each is aligned to its size. */
+  /** All bytes, and where each constant is: largest first, so that each is aligned to its size. */
   lay(): { readonly bytes: Uint8Array; readonly offsets: readonly number[] } {
     const offsets: number[] = [];
     const order = [...this.#constants.keys()].sort((a, b) =>

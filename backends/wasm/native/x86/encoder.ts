@@ -23,7 +23,7 @@ export const GENERAL = {
   r15: 15,
 } as const;
 
-/** Conditions of jumps and their like, by the number in their opcodes; the last bit inverts one. */
+/** Conditions of jumps and similar instructions, as in their opcodes; the last bit inverts one. */
 export const CONDITION = {
   below: 2,
   aboveOrEqual: 3,
@@ -52,37 +52,37 @@ export interface VectorOpcode {
   readonly map: 1 | 2 | 3;
   /** Mandatory prefix: 0 none, 1 for 66, 2 for F3, 3 for F2. */
   readonly prefix: 0 | 1 | 2 | 3;
-  /** Bit W of EVEX; VEX has it where {@link vexW} says so. */
+  /** Bit W of EVEX; that of VEX is {@link vexW}. */
   readonly w: 0 | 1;
   readonly opcode: number;
   /** Bit W of VEX, which most instructions ignore there. Default 0. */
   readonly vexW?: 1;
-  /** Which encodings there are. Default both. */
+  /** Available encodings. Default: both. */
   readonly only?: "vex" | "evex";
-  /** Bytes of a place that is accessed. Default: the vector. */
+  /** Bytes that it accesses in memory. Default: the vector. */
   readonly bytes?: number;
 }
 
-/** Vectors of 128 bits in a register that is used. */
+/** Vectors of 128 bits in a register. */
 export type Vectors = 1 | 2 | 4;
 
-/** What EVEX adds. */
+/** Options that only EVEX has, and an immediate. */
 export interface VectorOptions {
   /** Register k1 to k7 whose bits say which lanes are written. */
   readonly mask?: number;
-  /** Whether other lanes become zero. Default: they are kept. */
+  /** Whether other lanes become zero. Default: they are preserved. */
   readonly zeroing?: boolean;
-  /** Whether the place holds one float for all lanes. */
+  /** Whether the operand in memory is one float for all lanes. */
   readonly broadcast?: boolean;
-  /** A byte behind the operands. */
+  /** A byte after the operands. */
   readonly immediate?: number;
 }
 
 /** A place in the code that jumps lead to. */
 export class Label {
-  /** Its offset, once it is known. */
+  /** Its offset; -1 until it is known. */
   offset = -1;
-  /** Offsets of the distances to it that are still to be written. */
+  /** Offsets of distances to it that must still be written. */
   readonly references: number[] = [];
 }
 
@@ -119,7 +119,7 @@ export class Encoder {
     this.#length += 8;
   }
 
-  /** Fills up to a multiple of `bytes` with instructions that do nothing. */
+  /** Pads to a multiple of `bytes` with NOPs. */
   align(bytes: number): void {
     for (let left = -this.#length & (bytes - 1); left > 0;) {
       const count = Math.min(left, NOTHING.length);
@@ -152,19 +152,19 @@ export class Encoder {
     this.#distanceTo(label);
   }
 
-  /** Puts a general register on the stack. */
+  /** Pushes a general register. */
   push(register: number): void {
     if (register > 7) this.append(0x41);
     this.append(0x50 | (register & 7));
   }
 
-  /** Takes a general register from the stack. */
+  /** Pops a general register. */
   pop(register: number): void {
     if (register > 7) this.append(0x41);
     this.append(0x58 | (register & 7));
   }
 
-  /** A constant of 4 to 64 bytes, a power of two; the operand for it. */
+  /** Adds a constant of 4 to 64 bytes, a power of two; returns its operand. */
   constant(bytes: Uint8Array): Place {
     return { constant: this.#constants.add(bytes) };
   }
@@ -176,8 +176,8 @@ export class Encoder {
    * @param register The register operand, or the number that extends the opcode.
    * @param options.wide Whether it works on 64 bits. Default 32.
    * @param options.prefix A byte before it, such as LOCK.
-   * @param options.byteRegister Whether the register operand is one of 8 bits.
-   * @param options.immediateBytes Bytes that will be appended behind it.
+   * @param options.byteRegister Whether the register operand has 8 bits.
+   * @param options.immediateBytes Bytes that will be appended after it.
    */
   integer(
     opcode: readonly number[],
@@ -200,10 +200,10 @@ export class Encoder {
   }
 
   /**
-   * An instruction on vector registers, with VEX where that can be and EVEX else.
+   * An instruction on vector registers, with VEX if possible, else EVEX.
    *
    * @param register The destination, or what is stored, or the number that extends the opcode.
-   * @param second The register that VEX calls vvvv; 0 where there is none.
+   * @param second The register that VEX calls vvvv; 0 if there is none.
    * @param operand The last source, or the place that is stored to.
    */
   vector(
@@ -250,12 +250,12 @@ export class Encoder {
     if (immediate !== undefined) this.append(immediate);
   }
 
-  /** The code with its constants behind it; nothing may be appended afterwards. */
+  /** The code followed by its constants; nothing may be appended afterwards. */
   finish(): Uint8Array<ArrayBuffer> {
     this.align(64);
     const { bytes, offsets } = this.#constants.lay();
     for (const { at, constant } of this.#references) {
-      // Until now there stands how far the end of the instruction is behind.
+      // Until now this holds the distance to the end of the instruction.
       const end = at + this.#view.getInt32(at, true);
       this.#patch(at, this.#length + offsets[constant] - end);
     }
@@ -269,7 +269,7 @@ export class Encoder {
    * ModRM, SIB and displacement.
    *
    * @param behind Bytes that follow.
-   * @param unit What a displacement of one byte counts.
+   * @param unit The unit of a displacement of one byte.
    */
   #operands(register: number, operand: RegisterOrPlace, behind: number, unit: number): void {
     const field = (register & 7) << 3;
@@ -322,7 +322,7 @@ function extensions(operand: RegisterOrPlace): { readonly x: number; readonly b:
   return { x: (operand.index ?? 0) >> 3, b: operand.base >> 3 };
 }
 
-/** Instructions of 1 to 8 bytes that do nothing, as the manual recommends them. */
+/** NOPs of 1 to 8 bytes, as the manual recommends. */
 const NOTHING: readonly (readonly number[])[] = [
   [0x90],
   [0x66, 0x90],
