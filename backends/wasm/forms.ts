@@ -43,7 +43,7 @@ export function selectForm(
   const chosen = name ?? fastest;
   if (FORM_NAMES.indexOf(chosen) > FORM_NAMES.indexOf(fastest)) {
     const reason = native.missing ?? "the processor has AVX2 only";
-    throw new RunError(`there is no ${FORMS[chosen].title} code here: ${reason}`);
+    throw new RunError(`${FORMS[chosen].title} code is unavailable here: ${reason}`);
   }
   return { name: chosen, target: { wide: FORMS[chosen].wide, relaxedSimd, ...target } };
 }

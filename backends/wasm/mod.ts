@@ -20,14 +20,15 @@ import { Planned } from "../planned.ts";
  */
 export type ThreadCount = number | "auto";
 
-/** Threads, and what each of them does. */
+/** Threads, and how work is partitioned among them. */
 export interface ThreadOptions {
-  /** How many. Default `auto`. */
+  /** Number of threads. Default `auto`. */
   readonly count?: ThreadCount;
   /**
-   * How images are shared out: `static` gives each thread the same ones every time, so that every run
-   * gives the same bits; with `dynamic` a thread takes more when it is done, which is up to a tenth
-   * faster where other programs interrupt, and repeats to the last digits only. Default `static`.
+   * How images are partitioned: `static` gives each thread the same ones every time, so that every
+   * run gives the same bits; with `dynamic` a thread takes more when it has finished, which is up
+   * to 10 % faster where other programs interrupt, but results differ in the last digits. Default
+   * `static`.
    */
   readonly partition?: "static" | "dynamic";
   /** @deprecated The former name of `partition`. */
@@ -121,14 +122,14 @@ export function repeatCpuBackend(
   const { threads, partition, precision, fused } = numerics;
   if ("wide" in numerics) {
     throw new InputError(
-      "it was a former version, which added sums up in an order that depended on the form of code",
+      "it was an earlier version, in which the order of summation depended on the form of code",
     );
   }
   if (
     typeof threads !== "number" || partition !== "static" && partition !== "dynamic" ||
     precision !== "fast" && precision !== "high" || typeof fused !== "boolean"
   ) {
-    throw new InputError("what is stored of its numerics is none of the CPU backend's");
+    throw new InputError("its stored numerics are not those of a CPU backend");
   }
   if (fused && !features.relaxedSimd) {
     throw new InputError(

@@ -167,7 +167,7 @@ Deno.test("a run that cannot be computed as it began is refused unless told othe
     const longer = [...SHORT, "training.epochs=2", "--resume"];
     const refused = await overfold(folder, ...longer);
     assertEquals(refused.code, 2);
-    assertStringIncludes(refused.error, "it was a former version");
+    assertStringIncludes(refused.error, "it was an earlier version");
     assertStringIncludes(refused.error, "With --other-bits it goes on");
     const other = await overfold(folder, ...longer, "--other-bits");
     assertEquals(other.code, 0, other.error);

@@ -23,7 +23,7 @@ Deno.test("a form may be asked for, and of what its kernels are written for any 
   assertEquals(selectForm("avx512", unfused, both).target, unfused);
   assertEquals(
     assertThrows(() => selectForm("avx2", {}, plain), RunError).message,
-    "there is no native AVX2 code here: it is late",
+    "native AVX2 code is unavailable here: it is late",
   );
   const avx2 = featuresWith({ level: "avx2" });
   assertThrows(() => selectForm("avx512", {}, avx2), RunError, "the processor has AVX2 only");
