@@ -1,6 +1,6 @@
 /**
- * The command line: finds the command, reads its arguments, runs it, and turns what is thrown into
- * a message and an exit code.
+ * The command line: finds the command, reads its arguments, runs it, and turns errors into a
+ * message and an exit code.
  */
 
 import { columns, type Command, commandHelp, type Context, parseArguments } from "./cli/command.ts";
@@ -58,7 +58,7 @@ interface Streams {
 /**
  * Runs `overfold ARGS…` and returns its exit code.
  *
- * @param call what a person types to call the command; by default `overfold` and its name
+ * @param call what the user types to call the command. Default: `overfold` and its name
  */
 export async function main(
   args: readonly string[],
@@ -121,8 +121,8 @@ async function dispatch(
 }
 
 /**
- * Loads the file of a command. Its address is computed so that Deno does not see it ahead of time:
- * it would fetch the libraries of all commands before it runs the one that is called for.
+ * Loads the file of a command. Its address is computed so that Deno cannot see it ahead of time:
+ * otherwise it would fetch the libraries of all commands before it runs one.
  */
 async function loadCommand(name: string): Promise<Command> {
   const file = `./cli/${name.replace(":", "_")}.ts`;
@@ -147,7 +147,7 @@ function processStreams(): Streams {
         for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
       } catch (error) {
         const refusal = refusalOf(error);
-        // Whoever closes a pipe knows.
+        // The reader closed the pipe itself.
         if (refusal === undefined || error instanceof Deno.errors.BrokenPipe) throw error;
         throw new RunError(`standard output: ${refusal}`, { cause: error });
       }

@@ -1,15 +1,15 @@
 /**
  * The errors a user of Overfold can meet, and the exit codes that stand for them.
  *
- * A {@link UserError} carries a complete sentence for a person: what was found, what was expected
- * and what to do. The command line prints the message alone, never a stack trace. Anything else
- * that is thrown is a defect of Overfold and keeps its stack.
+ * A {@link UserError} has a complete sentence for the user: what was found, what was expected and
+ * what to do. The command line prints the message alone, never a stack trace. Anything else that is
+ * thrown is a bug in Overfold and keeps its stack.
  */
 
 /** Exit codes of the command line. */
 export const EXIT = { success: 0, failure: 1, badInput: 2, interrupted: 130 } as const;
 
-/** An error whose message is meant for the person at the keyboard. */
+/** An error whose message is meant for the user. */
 export class UserError extends Error {
   /** `UserError`; a subclass has its own. */
   override name = "UserError";
@@ -17,12 +17,12 @@ export class UserError extends Error {
   readonly exitCode: number = EXIT.failure;
 }
 
-/** The way to a value: keys of mappings and places in lists. */
+/** The path to a value: keys of mappings and indices of lists. */
 export type OptionPath = readonly (string | number)[];
 
-/** Something given to Overfold is wrong: a config, an argument, a file, a shape. Exit code 2. */
+/** An input is wrong: a config, an argument, a file, a shape. Exit code 2. */
 export class InputError extends UserError {
-  /** Which part of what was given is wrong; absent if it is the whole or no part in particular. */
+  /** Path of the wrong part of the input; absent for the whole input or no particular part. */
   readonly at?: OptionPath;
 
   /** An error with this message; `at` is the path of the wrong part. */
@@ -49,8 +49,8 @@ export function messageOf(error: unknown): string {
 }
 
 /**
- * Runs `work`, which is given the part of an input that stands at `path`: its InputErrors that say
- * where a mistake is (`at`) then say so as seen from the whole input.
+ * Runs `work` on the part of an input at `path`: the paths (`at`) of its InputErrors become
+ * relative to the whole input.
  */
 export function within<T>(path: OptionPath, work: () => T): T {
   try {

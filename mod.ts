@@ -5,8 +5,8 @@
  * Layers are plain objects whose `forward` traces ops into a tensor program; `train` runs that
  * program on a {@link Backend}; `foldModel` leaves plain convolutions.
  *
- * @example A custom layer, trained and folded: `examples/custom_layer.ts`. A kind of convolution, a
- * source of images and an objective of one's own: `examples/extensions.ts`.
+ * @example A custom layer, trained and folded: `examples/custom_layer.ts`. A custom kind of
+ *   convolution, source of images and objective: `examples/extensions.ts`.
  * @module
  */
 

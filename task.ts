@@ -1,4 +1,4 @@
-/** The command line as tasks of `deno.json` call it, so that what it advises to call is the task. */
+/** The command line as called by the tasks of `deno.json`, so that its messages name the task. */
 import { main } from "./cli.ts";
 
 if (import.meta.main) {

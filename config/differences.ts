@@ -27,8 +27,8 @@ export function differencesOf(
 }
 
 /**
- * A config in which nothing is written in short, so that both ways to write it are equal. Whose shards
- * are `auto` is of a single process: runs of several say how many they have.
+ * A config with every short form written out, so that equivalent configs are equal. `shards: auto`
+ * stands for a single process: runs of several ranks store their number.
  */
 export function fullyWritten({ threads, ...config }: Config): Config {
   const { shards } = config.data;

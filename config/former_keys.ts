@@ -1,6 +1,6 @@
 /**
- * Keys that configs had once. They are moved to where they are now before a config is validated, in
- * files as in the configs that checkpoints store, so that old ones keep working.
+ * Keys that configs used to have. They are moved to their present place before a config is
+ * validated, in files and in the configs that checkpoints store, so old ones keep working.
  */
 
 import { stringify } from "yaml";
@@ -23,15 +23,15 @@ import { partition } from "./schema.ts";
 /** A mapping of a config, not yet validated. */
 export type Mapping = Record<string, unknown>;
 
-/** A key that is elsewhere now, or has another form. */
+/** A key that has moved or changed its form. */
 interface FormerKey {
-  /** Dotted path, as in `model.depthMultiplier`; `*` stands for every item of a list. */
+  /** Dotted path, such as `model.depthMultiplier`; `*` matches every item of a list. */
   readonly path: string;
-  /** What may stand there. Of a mapping, each key is an option that is elsewhere now. */
+  /** The schema of its value. Of a mapping, each key is an option that has moved. */
   readonly schema: z.ZodType;
-  /** Where the option is now, if it is the same. */
+  /** The option's present path, if it is the same option. */
   readonly now?: string;
-  /** Whether a value in a mapping is in the former form; every value is, by default. */
+  /** Whether a value in a mapping has the former form. Default: every value has. */
   isFormer?(value: unknown, holder: Mapping): boolean;
 }
 
@@ -41,19 +41,19 @@ const augmentation = z.strictObject({
   flip: z.boolean().optional(),
 });
 
-/** The schema of what is a mistake in any form. */
+/** A schema that refuses every value. */
 function refused(remedy: (value: unknown) => string): z.ZodType {
   return z.unknown().refine(() => false, { error: ({ input }) => remedy(input) });
 }
 
-/** Where changes are listed that torchvision and timm know as transforms, too. */
+/** Where to list changes that are transforms in torchvision and timm. */
 const PLACES: Readonly<Record<string, string>> = {
   random_erasing: "data.augmentation",
   mixup: "data.mixing",
   cutmix: "data.mixing",
 };
 
-/** What stands in a list at `path` and belongs elsewhere. */
+/** The item of a list at `path` that belongs elsewhere. */
 function misplacedIn(list: unknown, path: string): unknown {
   if (!Array.isArray(list)) return undefined;
   return list.find((item) => isNameIn(PLACES, item) && PLACES[String(nameOf(item))] !== path);
@@ -109,7 +109,7 @@ const PATHS = FORMER_KEYS.flatMap(({ path, schema, now }) =>
     : [[path, now]]
 ).map(([former, now]) => [former.split("."), now.split(".")]);
 
-/** Paths that state in the other form what the value at `path` states; those of an override yield. */
+/** Paths that set, in the other form, what the value at `path` sets; an override replaces them. */
 export function otherForms(path: readonly string[]): string[][] {
   const named = (pattern: string[]) => pattern.map((part, i) => part === "*" ? path[i] : part);
   return PATHS.flatMap(([former, now]) => {
@@ -120,13 +120,13 @@ export function otherForms(path: readonly string[]): string[][] {
   });
 }
 
-/** What became of former keys. */
+/** The result of moving former keys. */
 interface FormerKeys {
   /** Options that were moved. */
   readonly moved: Moved[];
-  /** What is wrong with their values; those are left out. */
+  /** Mistakes in their values, which are left out. */
   readonly mistakes: Mistake[];
-  /** What to write instead, at the place of each. */
+  /** What to write instead, at each place. */
   readonly hints: Mistake[];
 }
 
@@ -167,7 +167,7 @@ function moveAll({ threads, data, model, training }: Mapping): Moved[] {
   if (isRecord(data) && isRecord(data.synthetic)) {
     const { synthetic, dataset } = data;
     delete data.synthetic;
-    // Of another there is nothing to say but its name.
+    // If the dataset is unknown, only its name is reported.
     if (isNameIn(DATASETS, dataset)) {
       data.dataset = moveOptions(["data", "synthetic"], synthetic, dataset, ["data", "dataset"]);
     }
@@ -204,7 +204,9 @@ function moveAll({ threads, data, model, training }: Mapping): Moved[] {
   return moved;
 }
 
-/** What to write instead of former keys: a line for each place to change, and for each that is idle. */
+/**
+ * What to write instead of former keys: one line per place to change and per key without effect.
+ */
 function hintsOf(
   config: Mapping,
   found: readonly OptionPath[],
@@ -237,7 +239,7 @@ function hintsOf(
   return hints;
 }
 
-/** The paths in `config` that a pattern fits, `*` in it standing for every item of a list. */
+/** The paths in `config` that match a pattern; `*` in it matches every item of a list. */
 function placesOf(config: Mapping, pattern: readonly string[]): OptionPath[] {
   return pattern.reduce<OptionPath[]>(
     (places, part) =>
@@ -250,7 +252,7 @@ function placesOf(config: Mapping, pattern: readonly string[]): OptionPath[] {
   );
 }
 
-/** Whether `path` is `prefix` or leads on from it; `*` in either stands for any part. */
+/** Whether `path` starts with `prefix`; `*` in either matches any part. */
 function isWithin(path: OptionPath, prefix: OptionPath): boolean {
   return prefix.every((part, i) =>
     i < path.length && (part === "*" || path[i] === "*" || `${part}` === `${path[i]}`)
@@ -272,7 +274,7 @@ function isNameIn(registry: object, choice: unknown): boolean {
   return typeof name === "string" && Object.hasOwn(registry, name);
 }
 
-/** A value as it is written on one line. */
+/** A value as YAML on one line. */
 function inYaml(value: unknown): string {
   return stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim();
 }

@@ -1,6 +1,6 @@
 /**
- * `schema.json`: the config's JSON Schema, with which editors complete and explain a config.
- * `deno task schema` writes it; a test holds it to `schema.ts`.
+ * `schema.json`: the config's JSON Schema, from which editors complete and explain a config. `deno
+ * task schema` writes it; a test compares it with `schema.ts`.
  */
 
 import { type JsonSchema, jsonSchemaOf } from "../schema/json.ts";

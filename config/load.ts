@@ -14,45 +14,45 @@ import { type Config, configSchema } from "./schema.ts";
 import { ConfigSource } from "./source.ts";
 import { MAX_BYTES, requireModestText } from "./yaml.ts";
 
-/** What a config says of where images are fetched from, and of what is taken for them. */
+/** The keys that decide where images are fetched from and which checksums are accepted. */
 const FETCHING = ["data.mirror", "data.checksums"];
 
 /** How a config is read. */
 interface LoadOptions {
   /** Overrides `key.path=value`, the value in YAML; `null` removes the key. */
   set?: readonly string[];
-  /** Receives a line for each place to which former keys were moved: where they are, what to write. */
+  /** Receives one line for each former key: its place and what to write instead. */
   onHint?(line: string): void;
   /**
-   * Whether no person has named it: it came with a network, from who knows whom. What it says of
-   * where to fetch from, and of the checksums of what comes, is left out; `set` may say it.
+   * Whether it came with a network of unknown origin, so that no user chose it. Its keys about
+   * download addresses and checksums are left out; `set` may set them.
    */
   isForeign?: boolean;
 }
 
-/** A config that was read, and where its keys stand. */
+/** A config that was read, and the places of its keys. */
 export interface ConfigFile {
   /** The config, every default filled in. */
   readonly config: Config;
   /**
-   * Runs `work` on the value of a key, such as `data.subset.train`. InputErrors that come of it, or
-   * of the promise it returns, then begin with where the key stands, or the part of its value that
-   * the error says.
+   * Runs `work` on the value of a key, such as `data.subset.train`. InputErrors that it throws, or
+   * its promise rejects with, then begin with the place of the key, or of the part of its value
+   * that the error names.
    */
   at<T>(key: string, work: () => T): T;
 }
 
 /**
- * The config in the file `path`. Throws InputError with all mistakes, one
- * a line, each with file, line and column (or the override), what was found and what was expected.
+ * The config in the file `path`. Throws InputError with all mistakes, one per line, each with file,
+ * line and column (or the override), what was found and what was expected.
  */
 export async function loadConfig(path: string, options: LoadOptions = {}): Promise<ConfigFile> {
   return parseConfig(await readText(path), path, options);
 }
 
 /**
- * As {@link loadConfig}, for a text already read, or a config that is stored as plain data, of which
- * there are no hints; `file` is its name in errors.
+ * Like {@link loadConfig}, for a text already read or a config stored as plain data, which gives no
+ * hints; `file` is its name in errors.
  */
 export function parseConfig(text: unknown, file: string, options: LoadOptions = {}): ConfigFile {
   const source = new ConfigSource(text, file);
@@ -89,7 +89,7 @@ export function parseConfig(text: unknown, file: string, options: LoadOptions = 
   return { config: result.data, at: (key, work) => located(source, key, work) };
 }
 
-/** The name that a value at a path is, of what could also have options; what is missing has a default. */
+/** The name at a path of something that could also have options; its default if it is missing. */
 function nameAt(path: readonly string[], value: unknown): string | undefined {
   const root = configJsonSchema();
   const name = value === undefined ? nodeAt(root, path)?.default : value;
@@ -105,12 +105,12 @@ export function parseStored(
   return parseConfig(config, path, { ...options, isForeign: true });
 }
 
-/** What a config's keys say, without those that are there for their anchors: `x-…`. */
+/** The config without its keys for anchors, `x-…`. */
 function withoutExtras(config: Mapping): Mapping {
   return Object.fromEntries(Object.entries(config).filter(([key]) => !key.startsWith("x-")));
 }
 
-/** Keys and texts with control characters: where they are told, they would begin lines of their own. */
+/** Keys and texts with control characters, which would break the lines of messages. */
 function controlsIn(value: unknown, path: ValuePath = []): Mistake[] {
   if (typeof value === "string") return controlIn(value, path, "value");
   if (typeof value !== "object" || value === null) return [];
@@ -151,7 +151,7 @@ function runName(file: string): string {
 }
 
 async function readText(path: string): Promise<string> {
-  // One byte more than may be there: a file can be longer than it says, or have no end.
+  // One byte more than allowed: a file can be longer than its stated size, or endless.
   const bytes = await readWanted(path, "config", MAX_BYTES + 1);
   const other = otherKind(path, bytes, "config");
   if (other) throw other;

@@ -1,4 +1,4 @@
-/** The schema of `model`: a network by name or as a list of layers, and what its weights start as. */
+/** The schema of `model`: a network by name or as a list of layers, and its initial weights. */
 
 import { type ConvolutionSpec, convolutionSpecSchema } from "../layers/convolutions.ts";
 import { type LayerSpec, layersSchema as layers } from "../layers/registry.ts";
@@ -26,7 +26,7 @@ interface ModelConfig {
   readonly mirror?: string;
 }
 
-/** Keys that say how the pretrained weights are taken. */
+/** Keys that control how pretrained weights are loaded. */
 const OF_PRETRAINED = {
   prefix: z.string().min(1).optional().describe(
     "What stands before the model's names in the pretrained weights, as in backbone., or the keys that " +
@@ -59,13 +59,15 @@ const shared = {
   ...OF_PRETRAINED,
 };
 
-/** Keys that mean nothing without pretrained weights. */
+/** Keys that have no meaning without pretrained weights. */
 const NEEDS_PRETRAINED = ["replaceClassifier", "prefix", "ignore", "mirror"] as const;
 
 /** A list of layers has a key of its own in a config. */
 const { layers: listed, ...named } = MODELS;
 
-/** A key that only another form of a model has: editors refuse it here, below its rule tells why. */
+/**
+ * A key that only another form of a model has: editors refuse it here; its rule below explains why.
+ */
 function foreign(schema: z.ZodType) {
   return schema.optional().describe("Not in this form of a model").meta({ not: {} });
 }
@@ -86,7 +88,7 @@ const byLayers = z.strictObject({
   ...shared,
 });
 
-/** Of a rule that is also broken where single values are wrong. */
+/** The rule also runs when single values are wrong. */
 const ofKeys = { when: ({ value }: { value: unknown }) => isRecord(value) };
 
 /** `model` of a config. */

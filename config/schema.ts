@@ -2,10 +2,10 @@
  * The one description of a config file: its TypeScript type, its validation, its default values
  * and, by way of `json_schema.ts`, `schema.json` for editors. Unknown keys are mistakes everywhere.
  *
- * `resume` in a key's metadata says what a run may be resumed with: `free`, another value, for it
- * decides where and how often something is done, not what is computed; `bits`, another value if the
- * person agrees to other last bits; `extends`, another value, but the run then ends otherwise than it
- * would have. Without it a run is resumed with the same value.
+ * `resume` in a key's metadata says what a run may be resumed with: `free`: another value, since it
+ * decides where and how often something is done, not what is computed; `bits`: another value if the
+ * user accepts other last bits; `extends`: another value, but the run then ends differently.
+ * Without it a run can only be resumed with the same value.
  */
 
 import { z } from "../schema/entry.ts";
@@ -15,12 +15,12 @@ import { modelSchema } from "./model_schema.ts";
 import { path } from "./path.ts";
 import { trainingSchema } from "./training_schema.ts";
 
-/** How images are shared out among CPU threads. */
+/** How images are partitioned among CPU threads. */
 export const partition = z.enum(["static", "dynamic"]);
 
 const threadCount = z.int().min(1).max(256);
 
-/** Everything a file name may not hold on some system, and the two names that are folders. */
+/** Characters that file names may not contain on some system, and the names `.` and `..`. */
 const UNFIT_NAME = /[/\\:*?"<>|\p{Cc}]|^\.{0,2}$/u;
 
 const { saveEverySteps, saveEveryMinutes, keepBest, seed } = RUN.schema.shape;

@@ -1,4 +1,4 @@
-/** A config file's text: its YAML value, where each part of it stands, and `--set` overrides. */
+/** A config file's text: its YAML value, the place of each part, and `--set` overrides. */
 
 import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, stringify } from "yaml";
 import { InputError } from "../errors.ts";
@@ -10,7 +10,7 @@ import { parseYaml, requireModest, requireModestText } from "./yaml.ts";
 
 type Container = Record<string, unknown> | unknown[];
 
-/** Lines of a report at most; a person mends some and asks again. */
+/** Maximum lines of a report; the user fixes some mistakes and tries again. */
 const MAX_LINES = 50;
 
 /** A parsed config file with overrides applied. */
@@ -21,14 +21,14 @@ export class ConfigSource {
   readonly #isStored: boolean;
   readonly #lines = new LineCounter();
   readonly #overrides: string[][] = [];
-  /** Where overrides put a mapping that was not there. */
+  /** Where overrides created a mapping. */
   readonly #added: string[][] = [];
   readonly #origins = new Map<string, string[]>();
 
   /**
-   * Parses a text, naming `file` in errors, or takes plain data that is stored there, of which
-   * nobody can look up lines. Throws InputError with every YAML mistake, each with line and column,
-   * and for more than a config can need.
+   * Parses a text, naming `file` in errors, or takes plain data stored there, which has no line
+   * numbers. Throws InputError with every YAML mistake, each with line and column, and for a text
+   * that is larger than any config.
    */
   constructor(source: unknown, private readonly file: string) {
     this.#isStored = typeof source !== "string";
@@ -43,11 +43,11 @@ export class ConfigSource {
     }
     requireModest(value, file);
     this.#document ??= new Document(value);
-    // An alias shares its anchor's mapping; an override of one place must not change the other.
+    // An alias shares its anchor's mapping; overriding one must not change the other.
     this.value = copyOf(value);
   }
 
-  /** Leaves out what stands at a path, and returns whether something did. */
+  /** Removes the value at a path and returns whether there was one. */
   leaveOut(path: readonly string[]): boolean {
     const holder = valueAt(this.value, path.slice(0, -1));
     return isRecord(holder) && Object.hasOwn(holder, path.at(-1)!) && delete holder[path.at(-1)!];
@@ -57,9 +57,8 @@ export class ConfigSource {
    * Applies `key.path=value`, the value written in YAML; `null` removes the key. Throws InputError
    * when the text is not of that form.
    *
-   * @param nameAt the name that the value at a path is, or is by default, of what could also have
-   *   options
-   * @param otherForms paths at which the same may also stand; it is removed there
+   * @param nameAt the name at a path, written or default, of something that could also have options
+   * @param otherForms other paths that set the same option; they are removed
    */
   override(
     assignment: string,
@@ -95,7 +94,7 @@ export class ConfigSource {
   }
 
   /**
-   * Fills in choices of which overrides gave no more than options: they are of the default choice.
+   * Completes choices for which overrides gave only options: they belong to the default choice.
    *
    * @param defaultAt the default of the value at a path
    */
@@ -108,18 +107,18 @@ export class ConfigSource {
     }
   }
 
-  /** Notes that options stand elsewhere in `value` than in the text; reports name where they were. */
+  /** Records that options have moved in `value`; reports name their place in the text. */
   noteMoved(moved: readonly { from: ValuePath; to: ValuePath }[]): void {
     for (const { from, to } of moved) this.#origins.set(to.join("."), from.map(String));
   }
 
-  /** All mistakes as one text, a line each, in the order of the file and then of the overrides. */
+  /** All mistakes as one text, one per line, in the order of the file and then of the overrides. */
   report(mistakes: readonly Mistake[]): string {
     const lines = mistakes.map((mistake) => {
       const path = this.#origin(mistake.path.map(String));
       const overridden = this.#overrides.some((override) =>
         startsWith(path, override) ||
-        // What is missing in a mapping that only an override put there is a mistake of that.
+        // What is missing in a mapping created by an override is a mistake of that override.
         [path, path.slice(0, -1)].some((part) =>
           startsWith(override, part) && !this.#document.hasIn(part)
         )
@@ -133,7 +132,7 @@ export class ConfigSource {
     return asReport([...new Set(lines)]);
   }
 
-  /** The path in the text of what stands at `path` in the value. */
+  /** The path in the text of the value's part at `path`. */
   #origin(path: string[]): string[] {
     for (let length = path.length; length > 0; length--) {
       const origin = this.#origins.get(path.slice(0, length).join("."));
@@ -142,7 +141,9 @@ export class ConfigSource {
     return path;
   }
 
-  /** Where a key or value starts; what is missing or comes by an alias stands where its parent does. */
+  /**
+   * Where a key or value starts; something missing or from an alias has the place of its parent.
+   */
   #offsetOf(path: string[], part: "key" | "value"): number {
     let node: unknown = this.#document.contents;
     let key: unknown;
@@ -183,7 +184,7 @@ function startsWith(path: readonly string[], prefix: readonly string[]): boolean
   return prefix.every((part, index) => part === path[index]);
 }
 
-/** An own member of a container; what an object inherits is no part of a config. */
+/** A container's own member; inherited members are not part of a config. */
 function member(container: Container, key: string): unknown {
   return Object.hasOwn(container, key) ? (container as Record<string, unknown>)[key] : undefined;
 }

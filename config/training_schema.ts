@@ -1,4 +1,4 @@
-/** The schema of `training`: a recipe and how long it is followed. */
+/** The schema of `training`: a recipe and the length of the training. */
 
 import { z } from "../schema/entry.ts";
 import { loggersSchema } from "../training/loggers/registry.ts";

@@ -1,6 +1,6 @@
 /**
- * YAML as plain data, within bounds: a config may be a stranger's, and some kilobytes of aliases can
- * stand for gigabytes.
+ * YAML as plain data, within limits: a config may be untrusted, and a few kilobytes of aliases can
+ * expand to gigabytes.
  */
 import {
   type Document,
@@ -16,23 +16,23 @@ import {
 import { InputError } from "../errors.ts";
 import { formatBytes, formatCount } from "../reporting/format.ts";
 
-/** Bytes of a config's text at most: some thousand layers, and a second's work for the parser. */
+/** Maximum bytes of a config's text: a few thousand layers, and one second of parsing. */
 export const MAX_BYTES = 1 << 18;
-/** Values in a config at most, those that aliases stand for each time. */
+/** Maximum values in a config, with every alias expanded. */
 const MAX_VALUES = 20_000;
 const TOO_MANY = `holds more than ${formatCount(MAX_VALUES)} values, aliases counted each time`;
-/** How deep lists and mappings may lie in each other. */
+/** Maximum nesting of lists and mappings. */
 const MAX_DEPTH = 64;
 
-/** What is wrong with a text at a place in it, as a sentence. */
+/** A mistake at a place in a text, as a sentence. */
 interface YamlProblem {
   readonly offset: number;
   readonly message: string;
 }
 
 /**
- * The document in a text, as plain data too, or everything that makes it no valid YAML, or more of it
- * than a config can need.
+ * The document in a text, also as plain data, or every reason why it is not valid YAML or is larger
+ * than any config.
  */
 export function parseYaml(
   text: string,
@@ -46,9 +46,9 @@ export function parseYaml(
     lineCounter,
     prettyErrors: false,
     merge: true,
-    // The library compares each key with each other.
+    // The library compares every pair of keys.
     uniqueKeys: false,
-    // What it warns of besides is printed: the schema says better what a list is as a key.
+    // The library would print other warnings; the schema's message for a list as a key is clearer.
     logLevel: "error",
   });
   const problems: YamlProblem[] = [];
@@ -62,7 +62,7 @@ export function parseYaml(
         : message.replace("Maximum call stack size exceeded", "nested too deep"),
     );
   }
-  /** Values that an alias of each anchor stands for. */
+  /** Number of values that an alias of each anchor expands to. */
   const sizes = new Map<string, number>();
   let count = 0;
   const walk = (node: unknown, values: number) => {
@@ -77,7 +77,7 @@ export function parseYaml(
     }
     if (count > MAX_VALUES) problems.push({ offset, message: TOO_MANY });
     const anchor = isNode(node) && "anchor" in node ? node.anchor : undefined;
-    // Within itself it has no end.
+    // An anchor within itself is endless.
     if (anchor) sizes.set(anchor, Infinity);
     if (isPair(node)) {
       walk(node.key, 0);
@@ -106,7 +106,7 @@ export function parseYaml(
   return { document, value, problems };
 }
 
-/** Throws InputError, naming the file, for a text that is longer than a config can need to be. */
+/** Throws InputError, naming the file, for a text that is longer than any config. */
 export function requireModestText(bytes: number, file: string): void {
   if (bytes <= MAX_BYTES) return;
   throw new InputError(
@@ -116,7 +116,7 @@ export function requireModestText(bytes: number, file: string): void {
   );
 }
 
-/** Throws InputError, naming the file, for more values, or deeper ones, than a config can need. */
+/** Throws InputError, naming the file, for more values, or deeper nesting, than any config has. */
 export function requireModest(value: unknown, file: string): void {
   let count = 0;
   const open: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 0 }];

@@ -1,10 +1,10 @@
-/** What attributes of stored nodes must be: small checks that ops are described with, as data. */
+/** Rules for attributes of stored nodes: small checks that describe ops, as data. */
 
-/** What one attribute must be. */
+/** A rule for one attribute. */
 export interface AttributeRule {
   /** In words, such as `a whole number of 1 to 8`. */
   readonly expected: string;
-  /** Whether a value from a file, which may be anything, is that. */
+  /** Whether a value from a file, which may be anything, satisfies the rule. */
   accepts(value: unknown): boolean;
 }
 
@@ -14,7 +14,7 @@ export type AttributeRules<A> = { readonly [K in keyof A]-?: AttributeRule };
 /** More than a tensor has along one axis. */
 export const MAX_EXTENT = 2 ** 24;
 
-/** More than a picture with its padding has rows or columns: kernels are planned row by row. */
+/** More rows or columns than an image with its padding has: kernels are planned row by row. */
 export const MAX_SIDE = 2 ** 20;
 
 /** Most axes of a tensor. */
@@ -78,7 +78,7 @@ export const text: AttributeRule = {
   accepts: (value) => typeof value === "string",
 };
 
-/** What may also be absent. */
+/** A rule that also allows an absent value. */
 export function optional({ expected, accepts }: AttributeRule): AttributeRule {
   return {
     expected: `${expected}, or nothing`,
@@ -86,7 +86,7 @@ export function optional({ expected, accepts }: AttributeRule): AttributeRule {
   };
 }
 
-/** What is wrong with attributes as a sentence; undefined if all is as the rules say. */
+/** What is wrong with attributes, as a sentence; undefined if they satisfy the rules. */
 export function wrongAttribute(
   rules: Readonly<Record<string, AttributeRule>>,
   attributes: Readonly<Record<string, unknown>>,

@@ -25,12 +25,12 @@ export interface ConstantAttributes {
   readonly name?: string;
 }
 
-/** A constant whose numbers are computed when they are first asked for: some programs are only looked at. */
+/** A constant whose numbers are computed at first use: some programs are only inspected. */
 export class ComputedConstant implements ConstantAttributes {
   #compute: (() => Float64Array) | undefined;
   #data: Float64Array = new Float64Array();
 
-  /** @param compute gives as many numbers as the shape has; called once at most */
+  /** @param compute returns the constant's elements; called at most once */
   constructor(readonly shape: Shape, compute: () => Float64Array, readonly name?: string) {
     this.#compute = compute;
   }
@@ -49,7 +49,7 @@ function notEvaluated(): Float64Array[] {
 
 const LEAF = { inputNames: [], multiplyAccumulates: () => 0, samples: [] };
 
-/** A tensor given anew for every run. */
+/** A tensor that is given for every run. */
 export const inputOp: Op<InputAttributes> = {
   name: "input",
   ...LEAF,
@@ -57,7 +57,7 @@ export const inputOp: Op<InputAttributes> = {
   evaluate: notEvaluated,
 };
 
-/** The inputs a program asks for, in the order in which they were traced. */
+/** A program's inputs, in the order in which they were traced. */
 export function programInputs({ nodes }: Program): InputAttributes[] {
   return nodes.filter(({ op }) => op === inputOp).map(({ attributes }) => attributes);
 }

@@ -1,4 +1,4 @@
-/** Ops that are linear in their input, described as the convolutions they are. */
+/** Ops that are linear in their input, described as convolutions. */
 
 /**
  * A convolution of images [N, I, H, W] that need not be computed as one: a batch norm by fixed
@@ -10,30 +10,30 @@ export interface LinearMap {
   readonly inChannels: number;
   /** And of its output, O. */
   readonly outChannels: number;
-  /** Divides both. */
+  /** Number of groups; divides both. */
   readonly groups: number;
   /** Taps of its kernel. */
   readonly kernelSize: readonly [number, number];
   /** Pixels from one position to the next. */
   readonly stride: readonly [number, number];
-  /** Rows and columns beyond the border, on each side. */
+  /** Rows and columns added beyond the border, on each side. */
   readonly padding: readonly [number, number];
   /** Pixels from one tap to the next. */
   readonly dilation: readonly [number, number];
-  /** What lies beyond the border; `zeros`, or another mode of a convolution. */
+  /** Contents of the padding: `zeros`, or another mode of a convolution. */
   readonly paddingMode: string;
-  /** The kernel [O, I/groups, kH, kW], computed when it is asked for. */
+  /** The kernel [O, I/groups, kH, kW], computed on demand. */
   weight(): Float64Array;
-  /** What is added, [O]; absent where nothing is. */
+  /** The bias [O]; absent if there is none. */
   readonly bias?: () => Float64Array;
 }
 
-/** The map that multiplies everything by one number, which is computed when it is asked for. */
+/** The map that multiplies everything by one number, which is computed on demand. */
 export function multiplied(channels: number, factor: () => number): LinearMap {
   return { ...channelwise(channels), weight: () => new Float64Array(channels).fill(factor()) };
 }
 
-/** The extents of a map that takes each channel by itself and each pixel by itself. */
+/** The extents of a map that treats each channel and each pixel separately. */
 export function channelwise(channels: number): Omit<LinearMap, "weight" | "bias"> {
   return {
     inChannels: channels,

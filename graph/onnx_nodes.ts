@@ -1,9 +1,9 @@
-/** What ops are written in ONNX with (https://onnx.ai), opset 17. Tensors are known by their names. */
+/** How ops are written in ONNX (https://onnx.ai), opset 17. Tensors are known by their names. */
 
 /** An attribute of a node: an integer, a float, text or a list of integers. */
 export type OnnxAttribute = number | { readonly float: number } | string | readonly number[];
 
-/** Adds nodes and constants to an ONNX graph for one layer, whose path their names begin with. */
+/** Adds nodes and constants to an ONNX graph for one layer, whose path prefixes their names. */
 export interface OnnxNodes {
   /** Appends a node and returns the name of its output. */
   node(
@@ -24,7 +24,7 @@ export interface OnnxNodes {
   integers(data: readonly number[]): string;
 }
 
-/** The form of an op that ONNX has under a name of its own. */
+/** The ONNX form of an op that ONNX has under a name of its own. */
 export function onnxOp(
   opType: string,
   attributes: Readonly<Record<string, OnnxAttribute>> = {},

@@ -2,9 +2,9 @@
 import { type Shape, sizeOf } from "./types.ts";
 
 /**
- * What a parameter is, which decides whether weight decay may leave it alone:
- * kernels and matrices are `weight`, additive terms `bias`, batch-norm scales and shifts `norm`.
- * A `buffer` is state that is not trained, such as running statistics.
+ * A parameter's role, which decides whether weight decay applies to it: kernels and matrices are
+ * `weight`, additive terms `bias`, batch-norm scales and shifts `norm`. A `buffer` is state that is
+ * not trained, such as running statistics.
  */
 export type ParameterRole = "weight" | "bias" | "norm" | "buffer";
 
@@ -24,18 +24,18 @@ export interface ParameterOptions {
   readonly initialize?: (data: Float32Array, random: RandomSource) => void;
 }
 
-/** A tensor a model owns: trained (`weight`, `bias`, `norm`) or only carried along (`buffer`). f32. */
+/** A tensor that a model owns: trained (`weight`, `bias`, `norm`) or only kept (`buffer`). f32. */
 export class Parameter {
   /** State-dict name such as `layer1.0.conv1.W`; set when the model is walked. */
   name = "";
-  /** What it is: whether it is trained, and whether weight decay may spare it. */
+  /** Its role: whether it is trained, and whether weight decay applies to it. */
   readonly role: ParameterRole;
   #data?: Float32Array;
   readonly #initialize?: ParameterOptions["initialize"];
 
   /**
-   * A tensor of zeros until it is initialised or loaded. It takes memory when its data is first asked
-   * for, so that a model can be built and looked at whatever the sizes that a file gives it.
+   * A tensor of zeros until it is initialised or loaded. Its memory is allocated at first use, so
+   * that a model can be built and inspected whatever sizes a file gives it.
    *
    * @param shape extents, outermost first
    */
@@ -49,7 +49,7 @@ export class Parameter {
     return this.#data ??= new Float32Array(sizeOf(this.shape));
   }
 
-  /** Takes another array as the present value. */
+  /** Replaces the present value by another array. */
   set data(value: Float32Array) {
     this.#data = value;
   }
@@ -59,7 +59,7 @@ export class Parameter {
     return this.role !== "buffer";
   }
 
-  /** Draws the initial value anew. */
+  /** Draws the initial value again. */
   initialize(random: RandomSource): void {
     this.data.fill(0);
     this.#initialize?.(this.data, random);

@@ -2,16 +2,16 @@
  * Counter-based random numbers: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw,
  * "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
  *
- * A number depends only on the seed, on what it is for (stream, epoch, sample) and on its place in
- * that stream, never on what was drawn elsewhere. So threads and prefetching change nothing, and a
- * resumed run draws what an unbroken one would have drawn.
+ * A number depends only on the seed, its purpose (stream, epoch, sample) and its place in that
+ * stream, never on other draws. So threads and prefetching change nothing, and a resumed run draws
+ * the same numbers as an uninterrupted one.
  */
 import { InputError } from "../errors.ts";
 import type { RandomSource } from "./parameter.ts";
 
 export type { RandomSource };
 
-/** What random numbers are drawn for; different purposes never share numbers. */
+/** Purposes of random numbers; different purposes never share numbers. */
 export const STREAM = {
   initialization: 0,
   shuffle: 1,
@@ -25,9 +25,9 @@ export const STREAM = {
 /** Keeps the purposes of one place apart from those of the next. */
 const PLACES = 256;
 
-/** Threefry's rotations, in bits, of the eight rounds that repeat; for kernels that compute it. */
+/** Threefry's rotations in bits, for the eight rounds that repeat; also used by kernels. */
 export const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-/** What Threefry's third key word adds to the parity of the others. */
+/** The constant that Threefry's third key word adds to the parity of the others. */
 export const PARITY = 0x1bd11bda;
 const TWO_POW_32 = 4294967296;
 
@@ -61,7 +61,7 @@ interface StreamKey {
   readonly seed: number;
   /** The purpose, one of {@link STREAM}. */
   readonly stream: number;
-  /** Which of several things that draw for this purpose. Default 0. */
+  /** Index of the drawer among several with this purpose. Default 0. */
   readonly place?: number;
   /** Default 0. */
   readonly epoch?: number;
@@ -145,8 +145,8 @@ export class RandomStream implements RandomSource {
 }
 
 /**
- * The numbers that initialise one tensor: keyed by the seed, the path of the module that owns it and
- * how many tensors of that module were drawn before.
+ * The numbers that initialise one tensor: keyed by the seed, the path of the module that owns it
+ * and the number of that module's tensors drawn before.
  */
 export function randomSource(seed: number, path: string, drawn: number): RandomSource {
   return new RandomStream({
@@ -162,7 +162,7 @@ export function hashText(text: string): number {
   return extendHash(0x811c9dc5, Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)));
 }
 
-/** The 32-bit FNV-1a of what `hash` is that of, with more units behind it. */
+/** Continues the 32-bit FNV-1a hash `hash` with more units. */
 export function extendHash(hash: number, units: ArrayLike<number>): number {
   for (let i = 0; i < units.length; i++) hash = Math.imul(hash ^ units[i], 0x01000193) >>> 0;
   return hash;

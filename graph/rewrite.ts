@@ -11,8 +11,8 @@ export interface Rewriter {
 }
 
 /**
- * Rebuilds a program. `rewriteNode` is called for every node in order and returns what takes the
- * place of the node's outputs; undefined copies the node.
+ * Rebuilds a program. `rewriteNode` is called for every node in order and returns the replacements
+ * of the node's outputs; undefined copies the node.
  */
 export function rewriteProgram(
   program: Program,
@@ -49,12 +49,12 @@ export function rewriteProgram(
   };
 }
 
-/** The same node over other inputs. */
+/** The same node with other inputs. */
 export function withInputs(node: GraphNode, inputs: readonly Value[]): GraphNode {
   return makeNode(node.op, inputs, node.attributes, node.outputs, node.scope);
 }
 
-/** How often each value is used: by nodes, outputs and updates. */
+/** The number of uses of each value by nodes, outputs and updates. */
 export function countUses(program: Program): Map<Value, number> {
   const uses = new Map<Value, number>();
   const use = (value: Value) => uses.set(value, (uses.get(value) ?? 0) + 1);

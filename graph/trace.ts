@@ -2,9 +2,9 @@
  * Tracing: running ordinary TypeScript once to record a tensor program.
  *
  * Op functions (`conv2d(x, weight)`) append nodes to the program that is being traced. Layers read
- * their parameters the same way, so a layer is a plain function of values and parameters. Which
- * memory a parameter stands for is decided by the caller of {@link trace}: a range of a variable
- * while training, a constant when a program is folded.
+ * their parameters the same way, so a layer is a plain function of values and parameters. The
+ * caller of {@link trace} decides which memory a parameter stands for: a range of a variable while
+ * training, a constant when a program is folded.
  */
 import { InputError } from "../errors.ts";
 import { constantOp, inputOp, variableOp } from "./leaves.ts";
@@ -28,7 +28,7 @@ import {
 /** What an op function accepts as a tensor operand. */
 export type Operand = Value | Parameter;
 
-/** Where a parameter lives in the program being traced. */
+/** A parameter's memory in the program being traced. */
 export type Binding =
   | { readonly variable: string; readonly offset: number }
   | { readonly constant: Float32Array | Float64Array };
@@ -41,9 +41,9 @@ export interface TraceOptions {
   readonly training?: boolean;
   /** Variables the program may read and update. Default none. */
   readonly variables?: readonly Variable[];
-  /** Parameters and buffers that a training leaves as they are. Default: none. */
+  /** Parameters and buffers that the training does not change. Default: none. */
   readonly frozen?: ReadonlySet<Parameter>;
-  /** Where each parameter lives. Default: every parameter is a constant with its present data. */
+  /** The memory of each parameter. Default: every parameter is a constant with its present data. */
   readonly bind?: (parameter: Parameter) => Binding;
 }
 
@@ -55,7 +55,7 @@ class Trace {
   readonly scopes: string[] = [];
   readonly bound = new Map<Parameter, Value>();
   readonly inputs = new Map<string, Value>();
-  /** How often each scope was asked for by {@link uniqueScope}. */
+  /** Number of calls of {@link uniqueScope} for each scope. */
   readonly scopeUses = new Map<string, number>();
   constructor(readonly options: TraceOptions) {}
 }
@@ -104,7 +104,7 @@ export function trace(options: TraceOptions, build: () => void): Program {
 }
 
 /**
- * The program with what `build` records behind it, outputs and updates included; `build` may use
+ * The program followed by everything `build` records, outputs and updates included; `build` may use
  * the program's values. Names of inputs must be new. Traces do not nest, as with {@link trace}.
  */
 export function extendProgram(program: Program, build: () => void): Program {
@@ -117,12 +117,15 @@ export function extendProgram(program: Program, build: () => void): Program {
   };
 }
 
-/** Whether the program being traced is one for training. Throws InputError outside a trace. */
+/** Whether the program being traced is for training. Throws InputError outside a trace. */
 export function isTraining(): boolean {
   return active().options.training ?? false;
 }
 
-/** Whether the program being traced leaves a parameter or buffer as it is. Throws InputError outside a trace. */
+/**
+ * Whether the program being traced does not change a parameter or buffer. Throws InputError outside
+ * a trace.
+ */
 export function isFrozen(parameter: Parameter): boolean {
   return active().options.frozen?.has(parameter) ?? false;
 }
@@ -133,8 +136,8 @@ export function currentScope(): string {
 }
 
 /**
- * The path of the module being traced, numbered from the second time it is asked for in a program:
- * `drop`, `drop#2`. Tells the calls of a module apart that is called more than once.
+ * The path of the module being traced, numbered from the second call in a program: `drop`,
+ * `drop#2`. Distinguishes the calls of a module that is called more than once.
  */
 export function uniqueScope(): string {
   const { scopeUses } = active();
@@ -218,8 +221,8 @@ export function toValue(operand: Operand): Value {
 }
 
 /**
- * A tensor given anew for every run, by name; asked for again, it is the same value.
- * Throws InputError when it was asked for with another shape or type before.
+ * A tensor that is given for every run, by name; the same name gives the same value. Throws
+ * InputError if the name was used with another shape or type before.
  */
 export function input(name: string, shape: Shape, dtype: DType = "f32"): Value {
   const { inputs } = active();
@@ -258,7 +261,10 @@ export function constant(
   return apply(constantOp, [], { shape, data, name })[0];
 }
 
-/** Hands `value` back after every run under `name`; a second value of one name replaces the first. */
+/**
+ * Returns `value` from every run under `name`; a second value with the same name replaces the
+ * first.
+ */
 export function output(name: string, value: Value): void {
   active().outputs[name] = value;
 }
@@ -279,7 +285,10 @@ export function mapUpdates(replace: (update: Update) => Update): void {
   updates.splice(0, updates.length, ...updates.map(replace));
 }
 
-/** What a parameter or buffer takes at the end of every run, as far as is traced; itself if nothing new. */
+/**
+ * The value that a parameter or buffer takes at the end of every run, as traced so far; itself if
+ * unchanged.
+ */
 export function assigned(parameter: Parameter): Value {
   const { updates, options } = active();
   const binding = options.bind?.(parameter);

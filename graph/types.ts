@@ -34,7 +34,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, i) => extent === b[i]);
 }
 
-/** A shape as a person writes it, `[2, 3, 32, 32]`. */
+/** A shape as text, such as `[2, 3, 32, 32]`. */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
@@ -43,7 +43,7 @@ export function formatShape(shape: Shape): string {
 export interface HostTensor {
   /** Extents, outermost first. */
   readonly shape: Shape;
-  /** Elements, as many as the shape has. */
+  /** The elements of the shape. */
   readonly data: Float64Array;
 }
 
@@ -57,7 +57,7 @@ export interface Value extends TensorType {
 
 /** An operator applied to values. */
 export interface GraphNode {
-  /** What is applied. */
+  /** The op that is applied. */
   readonly op: Op;
   /** In the order of `op.inputNames`; optional ones at the end may be missing. */
   readonly inputs: readonly Value[];
@@ -73,17 +73,20 @@ export interface GraphNode {
 // deno-lint-ignore no-explicit-any -- each op reads its own attribute type
 export type Attributes = any;
 
-/** What a gradient rule is given. */
+/** Arguments of a gradient rule. */
 export interface GradientContext<A = Attributes> {
-  /** What the op was applied to. */
+  /** The op's inputs. */
   readonly inputs: readonly Value[];
-  /** What it gave. */
+  /** The op's outputs. */
   readonly outputs: readonly Value[];
   /** The options it was applied with. */
   readonly attributes: A;
-  /** Gradient of the loss by each output; undefined where the loss does not depend on it. */
+  /**
+   * Gradient of the loss with respect to each output; undefined where the loss does not depend on
+   * it.
+   */
   readonly outputGradients: readonly (Value | undefined)[];
-  /** Which inputs need a gradient; rules may skip the others. */
+  /** Whether each input needs a gradient; rules may skip the others. */
   readonly needed: readonly boolean[];
 }
 
@@ -94,32 +97,32 @@ export interface SampleOperand {
   /** Default f32. */
   readonly dtype?: DType;
   /**
-   * What its elements are drawn from, the upper bound excluded. Default: [-1, 1] of f32, [0, 2] of
+   * Range its elements are drawn from, without the upper bound. Default: [-1, 1] of f32, [0, 2] of
    * i32, [0, 256] of u8.
    */
   readonly range?: readonly [least: number, bound: number];
-  /** Whether it gets no gradient, though it is f32. Default false. */
+  /** Whether it gets no gradient although it is f32. Default false. */
   readonly constant?: boolean;
 }
 
-/** Operands and attributes that an op takes. */
+/** Operands and attributes to try an op with. */
 export interface Sample<A = Attributes> {
-  /** In the order of its inputs; a shape alone is one of f32 from the default range. */
+  /** In the order of its inputs; a shape alone is f32 with the default range. */
   readonly operands: readonly (Shape | SampleOperand)[];
-  /** The options it is applied with, all of them. */
+  /** All options that it is applied with. */
   readonly attributes: A;
 }
 
-/** An op in the files of folded networks. */
+/** An op's form in the files of folded networks. */
 export interface InferenceForm<A = Attributes> {
   /**
-   * What each attribute must be in a stored program, whoever wrote that: a file that holds another op,
-   * another attribute or another value is refused.
+   * Rules for each attribute in a stored program, which is untrusted: a file with another op,
+   * attribute or value is refused.
    */
   readonly attributes: AttributeRules<A>;
   /**
-   * Writes a node in ONNX, given the names of its inputs, and returns the names of its outputs that
-   * ONNX has: of one alone as it is.
+   * Writes a node in ONNX, given the names of its inputs, and returns the names of those outputs
+   * that ONNX has; a single one as a plain string.
    */
   onnx(graph: OnnxNodes, inputs: readonly string[], node: GraphNode): string | string[];
 }
@@ -134,26 +137,26 @@ export interface Op<A = Attributes> {
   /** Names of the inputs, in order, such as `["input", "weight", "bias"]`. */
   readonly inputNames: readonly string[];
   /**
-   * How few and how many inputs it takes with these attributes. Default: one for each name; an op
-   * that takes any number has one name for them all.
+   * Minimum and maximum number of inputs with these attributes. Default: one per name; an op with
+   * any number of inputs has one name for all of them.
    */
   readonly inputCount?: (attributes: A) => readonly [least: number, most: number];
   /**
-   * What it can be tried on, small and enough to check all of the gradient rule by differences. The
-   * attributes of the first are the defaults of `overfold kernel`. Empty for leaves and what passes
-   * make.
+   * Small inputs to try it on, sufficient to check the whole gradient rule by differences. The
+   * attributes of the first are the defaults of `overfold kernel`. Empty for leaves and ops made by
+   * passes.
    */
   readonly samples: readonly Sample<A>[];
-  /** What files say of the op. Only one that computes what inference needs has it. */
+  /** The op's form in files. Only ops that inference needs have it. */
   readonly inference?: InferenceForm<A>;
   /** The shape rule. Throws InputError for inputs that do not fit. */
   infer(inputs: readonly TensorType[], attributes: A): TensorType[];
   /**
-   * The gradient rule, made of other ops: the gradient by each input, undefined where it is zero or
-   * not needed. An op without a rule cannot be differentiated through.
+   * The gradient rule, built from other ops: the gradient with respect to each input, undefined
+   * where it is zero or not needed. An op without a rule cannot be differentiated.
    */
   gradient?(context: GradientContext<A>): (Value | undefined)[];
-  /** The plain float64 meaning. `outputs` are the types `infer` gave. */
+  /** The reference implementation in float64. `outputs` are the types that `infer` gave. */
   evaluate(
     inputs: readonly HostTensor[],
     attributes: A,
@@ -169,8 +172,8 @@ export interface Op<A = Attributes> {
     attributes: A,
   ): number;
   /**
-   * Present where the op is linear in its first input: what it does to one of type `input` as a
-   * convolution, given its other inputs; undefined for attributes with which it is none.
+   * Present if the op is linear in its first input: its effect on an input of type `input` as a
+   * convolution, given its other inputs; undefined for attributes with which it is not linear.
    */
   linearMap?(
     input: TensorType,
@@ -180,15 +183,15 @@ export interface Op<A = Attributes> {
   /** Present when each output element depends only on the matching input elements. */
   readonly elementwise?: Elementwise<A>;
   /**
-   * Present when the op's output is its first input seen with another shape or from another offset:
-   * row-major memory is shared, nothing is computed. Gives the offset in elements.
+   * Present if the op's output is a view of its first input with another shape or offset: row-major
+   * memory is shared, nothing is computed. Returns the offset in elements.
    */
   readonly viewOffset?: (attributes: A) => number;
 }
 
 /**
- * Scalar arithmetic an elementwise op is written in. Reference evaluation instantiates it with
- * numbers, backends with their instructions, so the meaning is written once.
+ * Scalar arithmetic in which an elementwise op is written. Reference evaluation instantiates it
+ * with numbers, backends with their instructions, so the op is written once.
  */
 export interface Arithmetic<E> {
   /** A number that is the same for every element. */
@@ -223,9 +226,11 @@ export interface Elementwise<A = Attributes> {
   expression<E>(arithmetic: Arithmetic<E>, inputs: readonly E[], attributes: A): E[];
 }
 
-/** A tensor that outlives a run of the program: parameters, statistics, optimizer slots. f32. */
+/**
+ * A tensor that persists between runs of the program: parameters, statistics, optimizer slots. f32.
+ */
 export interface Variable {
-  /** Name the backend's `read` and `write` take, such as `parameters`. */
+  /** Name for the backend's `read` and `write`, such as `parameters`. */
   readonly name: string;
   /** Number of f32 elements. */
   readonly size: number;
@@ -241,16 +246,16 @@ export interface Update {
   readonly value: Value;
 }
 
-/** A traced program: run it as often as one likes; variables persist between runs. */
+/** A traced program. It can run any number of times; variables persist between runs. */
 export interface Program {
   /** Name that `Executable.run` takes. */
   readonly name: string;
   /** In an order in which every value is computed before it is used. */
   readonly nodes: readonly GraphNode[];
-  /** Results handed back after a run, by name. */
+  /** Results returned from a run, by name. */
   readonly outputs: Readonly<Record<string, Value>>;
-  /** What variables take when a run ends. */
+  /** Values assigned to variables when a run ends. */
   readonly updates: readonly Update[];
-  /** What the program may read and update. */
+  /** Variables that the program may read and update. */
   readonly variables: readonly Variable[];
 }

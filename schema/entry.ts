@@ -1,6 +1,6 @@
 /**
- * Entries: what a config or the library can name, such as an optimizer or a dataset. An entry says
- * what the thing is, which options it has (their types, defaults and explanations, all in one zod
+ * Entries: things that a config or the library can name, such as an optimizer or a dataset. An
+ * entry says what the thing is, which options it has (types, defaults and explanations in one zod
  * object) and how it is built; a registry is a plain object from names to entries. Types,
  * validation, `schema.json` and help texts follow from the two.
  *
@@ -16,14 +16,14 @@
  * export type OptimizerOptions = Choice<typeof OPTIMIZERS>;
  * ```
  *
- * `mod.ts` exports the registry and the type of a choice; one entry's options are
- * `OptionsOf<typeof OPTIMIZERS.sgd>`. (`deno doc --lint` takes that, and `z.input` it does not.)
+ * `mod.ts` exports the registry and the type of a choice; one entry's options are `OptionsOf<typeof
+ * OPTIMIZERS.sgd>`. (`deno doc --lint` accepts that, but not `z.input`.)
  *
  * A choice among entries is written `{ name: sgd, learningRate: 0.1 }`, or as the name alone where
  * the entry needs no option. {@link choiceOf} accepts both and keeps the form that was written: a
  * mapping gets its defaults, a bare name stays one, so that a stored config looks like the file it
- * came from. Whoever builds calls {@link chosen}, which takes either form and gives the entry and
- * all its options.
+ * came from. Builders call {@link chosen}, which accepts either form and returns the entry and all
+ * its options.
  */
 import { InputError, type OptionPath } from "../errors.ts";
 import { spellName } from "../reporting/controls.ts";
@@ -45,7 +45,7 @@ export interface Entry<S extends z.ZodObject = z.ZodObject> {
 /** Entries by name. */
 export type Registry<E extends Entry = Entry> = Readonly<Record<string, E>>;
 
-/** What the types below need of a registry; zod's own types stay out of the library's front door. */
+/** The part of a registry that the types below need; zod's own types stay out of the public API. */
 export interface SchemaRegistry {
   /** An entry's schema. */
   readonly [name: string]: {
@@ -55,8 +55,8 @@ export interface SchemaRegistry {
 }
 
 /**
- * The options of an entry as they are written, those with defaults optional. (zod's type of no
- * options would forbid every key, `name` too.)
+ * The options of an entry as written; those with defaults are optional. (zod's type for no options
+ * would forbid every key, including `name`.)
  */
 export type OptionsOf<E extends SchemaRegistry[string]> = string extends
   keyof E["schema"]["_zod"]["input"] ? Record<never, never> : E["schema"]["_zod"]["input"];
@@ -82,7 +82,7 @@ export type ParsedChoice<R extends SchemaRegistry> =
     [N in keyof R & string]: { readonly name: N } & ParsedOptionsOf<R[N]>;
   }[keyof R & string];
 
-/** An entry that was chosen. */
+/** A chosen entry. */
 interface Chosen<E extends Entry> {
   readonly name: string;
   readonly entry: E;
@@ -131,8 +131,8 @@ export function choiceOf<R extends Registry>(registry: R): z.ZodType<ParsedChoic
 /**
  * The entry of this name. Throws InputError, with the nearest valid name, if there is none.
  *
- * @param kind what the registry holds, as in `dataset`
- * @param at where the name stands in what was given; see {@link InputError.at}
+ * @param kind what the registry contains, such as `dataset`
+ * @param at the path of the name in the input; see {@link InputError.at}
  */
 export function findEntry<E>(
   registry: Readonly<Record<string, E>>,
@@ -152,10 +152,10 @@ export function findEntry<E>(
 }
 
 /**
- * The entry and the options of a choice in either form. Throws InputError for an unknown name or
- * an option that does not fit; `at` says where in the choice.
+ * The entry and the options of a choice in either form. Throws InputError for an unknown name or an
+ * invalid option; `at` is its path in the choice.
  *
- * @param kind what the registry holds, as in `optimizer`
+ * @param kind what the registry contains, such as `optimizer`
  */
 export function chosen<E extends Entry>(
   registry: Registry<E>,
@@ -168,7 +168,7 @@ export function chosen<E extends Entry>(
   return { name, entry, options: parseOptions<E["schema"]>(entry, own, `${kind} ${name}`) };
 }
 
-/** Throws InputError for what is no list of choices; `example` is one. */
+/** Throws InputError unless the value is a list of choices; `example` is one. */
 export function requireList(choices: unknown, kinds: string, example: string): void {
   if (Array.isArray(choices)) return;
   throw new InputError(
@@ -178,10 +178,10 @@ export function requireList(choices: unknown, kinds: string, example: string): v
 }
 
 /**
- * Options with defaults filled in. Throws InputError with every mistake, a line each, the nearest
- * valid name in it; `at` is the first mistake's option.
+ * Options with defaults filled in. Throws InputError with every mistake, one per line, with the
+ * nearest valid name; `at` is the first mistake's option.
  *
- * @param what whose options they are, as in `optimizer sgd`
+ * @param what the options' owner, such as `optimizer sgd`
  */
 export function parseOptions<S extends z.ZodObject>(
   { schema }: Entry<S>,
@@ -202,7 +202,7 @@ export function parseOptions<S extends z.ZodObject>(
 }
 
 /**
- * An entry's options out of a larger set, with defaults filled in. Throws as {@link parseOptions}.
+ * An entry's options from a larger set, with defaults filled in. Throws as {@link parseOptions}.
  */
 export function parseOwnOptions<S extends z.ZodObject>(
   entry: Entry<S>,

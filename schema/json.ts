@@ -1,10 +1,10 @@
-/** JSON Schemas of zod schemas: what editors read, and what mistakes are described by. */
+/** JSON Schemas of zod schemas: for editors, and for describing mistakes. */
 import { z } from "./zod.ts";
 
-/** The way from a root to one of its values. */
+/** The path from a root to one of its values. */
 export type ValuePath = readonly PropertyKey[];
 
-/** A JSON Schema node, as far as this project's schemas use the language. */
+/** A JSON Schema node, as far as this project's schemas use it. */
 export interface JsonSchema {
   type?: string;
   const?: unknown;
@@ -29,7 +29,7 @@ export interface JsonSchema {
   [keyword: string]: unknown;
 }
 
-/** Those without references: every mistake in a config or in options is described by one. */
+/** Schemas without references: mistakes in configs and options are described with them. */
 const plain = new WeakMap<z.ZodType, JsonSchema>();
 
 /**
@@ -48,7 +48,8 @@ function wholeSchema(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, {
     io: "input",
     override: ({ jsonSchema }) => {
-      // zod bounds every integer by what a double holds exactly; that helps no reader.
+      // zod bounds every integer by the range that a double represents exactly, which helps no
+      // reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   }) as JsonSchema;
@@ -68,7 +69,7 @@ export function schemasAt(root: JsonSchema, path: ValuePath, value: unknown): Js
   return partsAlong(root, path, value).at(-1)!;
 }
 
-/** What `keyword` says of the value at `path`, or of what that is part of; the outermost counts. */
+/** The value of `keyword` at `path` or at one of its parents; the outermost counts. */
 export function keywordAt(
   root: JsonSchema,
   path: ValuePath,
@@ -112,18 +113,18 @@ export function branchesOf(schema: JsonSchema, value: unknown): JsonSchema[] {
   );
 }
 
-/** The names that a mapping may have that is told from others by its `name`. */
+/** The names of a mapping that is distinguished by its `name`. */
 export function namesOf({ properties }: JsonSchema): string[] {
   return properties?.name ? choicesOf([properties.name]) : [];
 }
 
-/** The texts that a value may be one of. */
+/** The texts that a value may be. */
 export function choicesOf(schemas: readonly JsonSchema[]): string[] {
   const choices = schemas.flatMap((schema) => schema.enum ?? [schema.const]);
   return choices.filter((choice) => typeof choice === "string");
 }
 
-/** The value at a path; undefined where there is none. What an object inherits is no part of it. */
+/** The value at a path; undefined if there is none. Inherited members do not count. */
 export function valueAt(value: unknown, path: ValuePath): unknown {
   return path.reduce<unknown>(
     (here, key) =>
@@ -156,8 +157,8 @@ export function withNames(root: JsonSchema, value: unknown): unknown {
 }
 
 /**
- * The same schema, every part that it refers to (`$ref`) put in its place. A part that refers to what
- * it is in becomes a circle.
+ * The same schema with every reference (`$ref`) replaced by its part. A part that refers to a
+ * parent becomes a cycle.
  */
 function withoutReferences({ $defs = {}, ...schema }: JsonSchema): JsonSchema {
   const parts = new Map<string, JsonSchema>();

@@ -1,4 +1,4 @@
-/** Turns what zod finds wrong with options or a config into sentences for a person. */
+/** Turns zod's issues with options or a config into sentences for the user. */
 
 import {
   branchesOf,
@@ -15,7 +15,7 @@ import type { z } from "./zod.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** Issues that are described, and unknown keys of one; nobody reads more. */
+/** Maximum number of issues that are described, and of unknown keys in one. */
 const MAX_ISSUES = 100;
 
 /** A mistake at a place. */
@@ -27,7 +27,7 @@ export interface Mistake {
 }
 
 interface Found extends Mistake {
-  /** The key that is not there. */
+  /** The missing key. */
   missing?: string;
   /** Whether the schema knows no such key. */
   unknown?: boolean;
@@ -40,7 +40,7 @@ interface Found extends Mistake {
 /**
  * Describes every mistake in `value`: what was found, what was expected, the nearest valid name.
  *
- * @param json the schema's own JSON Schema, or one that differs in what a person may leave out
+ * @param json the schema's own JSON Schema, or one that differs in what may be left out
  */
 export function mistakesOf(
   schema: z.ZodType,
@@ -66,8 +66,8 @@ interface Schemas {
 }
 
 /**
- * All mistakes in `value`, or in its part at `at`. What is wrong with a choice besides its name is
- * found as if it had the name that was meant.
+ * All mistakes in `value`, or in its part at `at`. Mistakes in a choice besides its name are found
+ * as if it had the name that was meant.
  *
  * @param shown what to describe in place of `value`
  * @param isNamed whether the name of the choice at `at` was written as such
@@ -94,7 +94,7 @@ function find(
   ];
 }
 
-/** Whether a mistake is that a choice has no name, or none that is known. */
+/** Whether the mistake is a missing or unknown name of a choice. */
 function isOfName({ path, unknown, meant }: Found, value: unknown, json: JsonSchema): boolean {
   if (path.length === 0 || (unknown ? meant : path.at(-1)) !== "name") return false;
   const choice = path.slice(0, -1);
@@ -108,7 +108,10 @@ function isNameOf(choices: readonly ValuePath[], { path }: Found): boolean {
   return path.at(-1) === "name" && choices.some((choice) => samePath(path.slice(0, -1), choice));
 }
 
-/** The mistakes of a choice besides its wrong name; if no name is near, those it has under any. */
+/**
+ * The mistakes of a choice besides its wrong name; if no name is near, those that it has under
+ * every name.
+ */
 function findBeside(choice: ValuePath, schemas: Schemas, value: unknown): Found[] {
   const branches = schemasAt(schemas.json, choice, value).filter((branch) => namesOf(branch)[0]);
   const keys = keysOf(branches);
@@ -212,7 +215,7 @@ function validKeys(keys: readonly string[], name: string | undefined): string {
   return keys.length === 0 ? "; no keys are expected here" : `; valid keys: ${keys.join(", ")}`;
 }
 
-/** What to do about a text where another was expected, or about what is one only in quotes. */
+/** Advice for an unexpected text, and for a value that is a text only in quotes. */
 function advice(value: unknown, schemas: readonly JsonSchema[]): string {
   if (typeof value === "number" || typeof value === "boolean") {
     const isText = schemas.some((schema) =>
@@ -233,13 +236,16 @@ function advice(value: unknown, schemas: readonly JsonSchema[]): string {
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 
-/** Keys that may have a value; what takes none is there to say so. */
+/** Keys that may have a value; a key that takes none only exists for its message. */
 function keysOf(schemas: readonly JsonSchema[]): string[] {
   const entries = schemas.flatMap((schema) => Object.entries(schema.properties ?? {}));
   return [...new Set(entries.filter(([, { not }]) => !not).map(([key]) => key))];
 }
 
-/** The dotted paths at which `key` would be valid, shallowest first; a name fits nearly anywhere. */
+/**
+ * The dotted paths at which `key` would be valid, shallowest first; `name` is valid nearly
+ * anywhere.
+ */
 function placesOf(root: JsonSchema, key: string): string[] {
   if (key === "name") return [];
   let level: [string, JsonSchema][] = [["", root]];

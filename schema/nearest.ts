@@ -1,8 +1,8 @@
-/** Finds the name a person probably meant. */
+/** Finds the name that was probably meant. */
 
 /**
- * The one of `names` nearest to `word`, or `undefined` when none is near. Near is: the same but for
- * case and separators, one containing the other, or few edits away for its length.
+ * The one of `names` nearest to `word`, or `undefined` if none is near. Near means: equal except
+ * for case and separators, one containing the other, or few edits away for its length.
  */
 export function nearestName(word: string, names: Iterable<string>): string | undefined {
   const wanted = plain(word);
@@ -35,7 +35,7 @@ function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[_\-\s.]/g, "");
 }
 
-/** Levenshtein's distance: how many letters to insert, remove or replace. */
+/** Levenshtein distance: number of letters to insert, remove or replace. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 1; i <= a.length; i++) {

@@ -1,8 +1,8 @@
 /**
- * Constant folding: what depends on constants alone is computed once, on the host, in float64, when
- * its numbers are first asked for.
+ * Constant folding: values that depend only on constants are computed once, on the host, in
+ * float64, at first use.
  *
- * This is all that folding an over-parameterized network takes. In an inference program the
+ * This is all that folding an over-parameterized network needs. In an inference program the
  * parameters are constants, so a kernel composed from them is one too; the pass replaces it by its
  * value and never learns which method composed it.
  */
@@ -17,9 +17,9 @@ import { eliminateDeadCode } from "./dead_code.ts";
  * The program with every constant subexpression replaced by its value.
  *
  * A computed constant is named after its first use, `<module path>.<input name>`: the kernel
- * composed for the convolution in `layer1.0.conv1` becomes `layer1.0.conv1.weight`, the name a plain
- * convolution there would have. A constant that has that name itself, and is only seen under another
- * shape, as the matrix of a layer that is computed as a convolution, stays what it is.
+ * composed for the convolution in `layer1.0.conv1` becomes `layer1.0.conv1.weight`, the name a
+ * plain convolution there would have. A constant that already has that name and only has another
+ * shape, such as the matrix of a layer that is computed as a convolution, stays unchanged.
  */
 export function foldConstants(program: Program): Program {
   const known = new Map<Value, Known>();
@@ -48,7 +48,7 @@ export function foldConstants(program: Program): Program {
       node.outputs.forEach((value, i) =>
         known.set(value, { shape: value.shape, data: () => results()[i] })
       );
-      // A value some program output shows is needed as it stands; others appear where they are used.
+      // A value that a program output returns is needed itself; others appear where they are used.
       return node.outputs.map((value) => {
         const shown = Object.values(program.outputs).includes(value) ||
           program.updates.some((update) => update.value === value);
@@ -65,7 +65,7 @@ export function foldConstants(program: Program): Program {
   return eliminateDeadCode(folded);
 }
 
-/** Whether a node shows a constant of this name under another shape. */
+/** Whether a node is a constant of this name under another shape. */
 function isViewOfItsName({ op, inputs }: GraphNode, name: string): boolean {
   return op.viewOffset !== undefined && inputs[0].node.op === constantOp &&
     inputs[0].node.attributes.name === name;
@@ -74,7 +74,7 @@ function isViewOfItsName({ op, inputs }: GraphNode, name: string): boolean {
 /** A value that depends on constants alone. */
 interface Known {
   readonly shape: Shape;
-  /** Its elements, computed when they are first asked for. */
+  /** Its elements, computed at first use. */
   data(): Float64Array;
 }
 
@@ -99,7 +99,7 @@ function isConstant(node: GraphNode, known: ReadonlyMap<Value, unknown>): boolea
     node.inputs.every((value) => known.has(value));
 }
 
-/** What a constant is named that is input `input` of a node: `<module path>.<input name>`. */
+/** The name of a constant that is input `input` of a node: `<module path>.<input name>`. */
 function qualifiedName(node: GraphNode, input: number): string {
   return joinPath(node.scope, node.op.inputNames[input]);
 }

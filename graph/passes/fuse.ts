@@ -1,6 +1,6 @@
 /**
  * Fusion of elementwise chains: batch-norm scaling, residual addition and ReLU become one pass over
- * memory. A producer joins its consumer when nobody else uses its result, so nothing is computed
+ * memory. A producer joins its consumer if nothing else uses its result, so nothing is computed
  * twice and no order changes.
  */
 import { countUses, rewriteProgram } from "../rewrite.ts";
@@ -48,7 +48,7 @@ function expression<E>(
   return results[results.length - 1];
 }
 
-/** An op that a pass makes of others, when a program is no longer traced or evaluated. */
+/** An op that a pass builds from others, after tracing and evaluation. */
 export function passOp<A>(name: string, elementwise?: Op<A>["elementwise"]): Op<A> {
   const refuse = () => {
     throw new Error(`${name} nodes are made by a pass, not traced or evaluated`);
@@ -71,7 +71,7 @@ export const fusedOp = passOp<FusedAttributes>("fused", { expression });
 export interface FuseOptions {
   /** Most tensors a fused node reads. */
   readonly maxInputs: number;
-  /** Most tensors a fused node reads and writes together. Default: as many as its inputs make. */
+  /** Most tensors a fused node reads and writes together. Default: no limit besides its inputs. */
   readonly maxTensors?: number;
 }
 
@@ -83,7 +83,7 @@ export function fuseElementwise(
   const uses = countUses(program);
   const groups = new Map<GraphNode, readonly GraphNode[]>();
   const absorbed = new Set<GraphNode>();
-  // From the end, so that a chain is joined into its last op.
+  // Backwards, so that a chain is joined into its last op.
   for (const root of program.nodes.toReversed()) {
     if (!root.op.elementwise || absorbed.has(root)) continue;
     const most = Math.min(maxInputs, maxTensors - root.outputs.length);

@@ -14,7 +14,7 @@ export {
 } from "./fuse.ts";
 export { type MemoryItem, type MemoryPlacement, planMemory } from "./plan_memory.ts";
 
-/** A program that does the same with less work. */
+/** An equivalent program with less work. */
 export function optimize(program: Program, options: FuseOptions): Program {
   return fuseElementwise(eliminateDeadCode(program), options);
 }

@@ -19,7 +19,7 @@ export interface MemoryPlacement {
 
 /**
  * Places items so that no two overlap in both time and space: the largest first, each in the
- * smallest gap that holds it between those alive at the same time ("greedy by size", Pisarchyk and
+ * smallest sufficient gap between those alive at the same time ("greedy by size", Pisarchyk and
  * Lee, arXiv 2001.03288).
  *
  * @param alignment every offset is a multiple of it, in bytes; default 64, a cache line
