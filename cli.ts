@@ -1,6 +1,6 @@
 /**
- * The command line: finds the command, reads its arguments, runs it, and turns errors into a
- * message and an exit code.
+ * The command line: finds the command, parses its arguments, runs it, and converts errors to a message
+ * and an exit code.
  */
 
 import { columns, type Command, commandHelp, type Context, parseArguments } from "./cli/command.ts";
@@ -21,30 +21,30 @@ interface CommandEntry {
 
 /** All commands, in the order of the help. A new one is a file `cli/NAME.ts` and an entry here. */
 export const COMMANDS: readonly CommandEntry[] = [
-  { name: "init", summary: "Write a commented config to start from, or one for your pictures" },
-  { name: "train", summary: "Train the network of a config and fold it" },
-  { name: "train:mpi", summary: "Train on several machines, where MPI starts a process on each" },
+  { name: "init", summary: "Write a commented config to start from, or one for your images" },
+  { name: "train", summary: "Train the network in a config and fold it" },
+  { name: "train:mpi", summary: "Train on several machines, as processes started by MPI" },
   { name: "compare", summary: "Train variants of a config with the same seeds and compare them" },
-  { name: "eval", summary: "Measure a checkpoint's or folded network's loss and accuracy" },
+  { name: "eval", summary: "Measure the loss and accuracy of a checkpoint or folded network" },
   { name: "find-lr", summary: "Try learning rates and suggest one" },
-  { name: "calibrate", summary: "Make a folded network's probabilities true" },
-  { name: "fold", summary: "Fold a checkpoint into the plain network that ships, and verify it" },
+  { name: "calibrate", summary: "Fit a folded network's probabilities to its accuracy" },
+  { name: "fold", summary: "Fold a checkpoint into a plain network for deployment, and verify it" },
   {
     name: "export",
-    summary: "Write a network for other programs: ONNX, or the DO-Conv authors' layer",
+    summary: "Convert a network to ONNX or to the DO-Conv authors' layers",
   },
-  { name: "import", summary: "Make a checkpoint of weights trained elsewhere" },
-  { name: "report", summary: "Write a page about runs: curves, classes, mistakes, kernels" },
-  { name: "dashboard", summary: "Serve a page that follows runs while they are under way" },
-  { name: "site", summary: "Write a page that runs a network in the browser" },
-  { name: "predict", summary: "Name what pictures show" },
+  { name: "import", summary: "Create a checkpoint from weights trained elsewhere" },
+  { name: "report", summary: "Write a web page about runs: curves, classes, mistakes, kernels" },
+  { name: "dashboard", summary: "Serve a web page that shows runs live" },
+  { name: "site", summary: "Write a web page that runs a network in the browser" },
+  { name: "predict", summary: "Classify images" },
   { name: "inspect", summary: "Show the layers, sizes and memory of a network" },
   { name: "bench", summary: "Measure how fast a config trains on this machine" },
-  { name: "kernel", summary: "Run one op's kernels on random data, check and time them" },
+  { name: "kernel", summary: "Run, check and time one op's kernels on random data" },
   { name: "tune", summary: "Find the fastest WebGPU kernels for a config on this adapter" },
-  { name: "datasets", summary: "List the datasets, download one, or check pictures of your own" },
-  { name: "fetch", summary: "Cache the libraries of all commands, to work without a network" },
-  { name: "doctor", summary: "Check this machine and say what to do about what is missing" },
+  { name: "datasets", summary: "List the datasets, download one, or check your own images" },
+  { name: "fetch", summary: "Cache the libraries of all commands for use without a network" },
+  { name: "doctor", summary: "Check this machine and explain how to fix what is missing" },
 ];
 
 /** Where the command line writes. */

@@ -1,7 +1,7 @@
-/** A network in a few words: its model and the kind of its convolutions. */
+/** Describes a network in a few words: its model and the kind of its convolutions. */
 import type { Architecture } from "../checkpoints/checkpoint.ts";
 
-/** `resnet18 with do_conv`, `resnet18 with rep_vgg of do_conv, in part conv`; the name alone of a list of layers. */
+/** `resnet18 with do_conv`, `resnet18 with rep_vgg of do_conv, in part conv`; only the name for a list of layers. */
 export function describeArchitecture({ name, options }: Architecture): string {
   const { convolution, convolutions = [], layers } = options;
   if (layers !== undefined || convolution === undefined || typeof convolution === "function") {
@@ -11,7 +11,7 @@ export function describeArchitecture({ name, options }: Architecture): string {
   return `${name} with ${spellKind(convolution)}${others === "" ? "" : `, in part ${others}`}`;
 }
 
-/** A kind by its name and that of the one it nests. */
+/** The name of a kind and of the kind nested in it. */
 function spellKind(
   kind: string | { readonly name: string; readonly convolution?: unknown },
 ): string {

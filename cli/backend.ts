@@ -6,23 +6,23 @@ import type { Config } from "../config/schema.ts";
 import { fileTuningStore } from "../backends/webgpu/tuning_store.ts";
 import type { Arguments, Context, Option } from "./command.ts";
 
-/** The keys of a config that name a backend. */
+/** The config keys that choose a backend. */
 type BackendChoice = Pick<BackendOptions, "backend" | "threads" | "precision">;
 
-/** The same and its form, or the backend whose bits are to be repeated. */
+/** The same with its form, or the backend whose results should be reproduced bit for bit. */
 type OpenedChoice = BackendChoice & Pick<BackendOptions, "form" | "repeat">;
 
-/** The option `--backend`; `otherwise` says what is taken without it. */
+/** The option `--backend`; `otherwise` names the default. */
 export function backendOption(otherwise: string): Option {
   return {
     value: "NAME",
-    help: `What computes: ${BACKEND_NAMES.join(", ")}; by default ${otherwise}`,
+    help: `Compute backend: ${BACKEND_NAMES.join(", ")}; by default ${otherwise}`,
   };
 }
 
 /**
- * What `--backend` says, or else `otherwise`. Numbers of 16 bits are WebGPU's alone: the CPU, if
- * named, has all bits. Throws InputError for an unknown name.
+ * The backend named by `--backend`, or else `otherwise`. Only WebGPU computes with 16 bits: the CPU,
+ * if named, computes with 32. Throws InputError for an unknown name.
  */
 export function chosenBackend(args: Arguments, otherwise: BackendChoice): BackendChoice {
   const backend = args.choice("backend", BACKEND_NAMES);
@@ -35,7 +35,7 @@ export function chosenBackend(args: Arguments, otherwise: BackendChoice): Backen
   };
 }
 
-/** Opens a backend; what there is to know about it is printed as a warning. */
+/** Opens a backend and prints its notices as warnings. */
 export function openChosen(
   { backend, threads, precision, form, repeat }: OpenedChoice,
   { progress }: Context,
@@ -51,7 +51,7 @@ export function openChosen(
   });
 }
 
-/** A config's threads for each of `jobs` trainings that share the cores. */
+/** The threads for each of `jobs` trainings that share the cores. */
 export function splitThreads(
   threads: Config["threads"],
   jobs: number,

@@ -19,10 +19,10 @@ import type { Context } from "./command.ts";
 import { type Images, loadImages } from "./load_data.ts";
 import { changesOf } from "./prepare.ts";
 
-/** Classes of an image that are written under it. */
+/** Most classes written under an image. */
 const MAX_CLASSES = 3;
 
-/** Draws the first batch of a config's training into a PNG file at `path`. */
+/** Draws the first batch of a training into a PNG file at `path`. */
 export async function drawBatch(
   file: ConfigFile,
   format: ImageFormat,
@@ -33,11 +33,11 @@ export async function drawBatch(
   const images = await loadImages(file, context, { download: false });
   const { png, count, drawn } = await firstBatch(file.config, images, format, backend);
   await writeFileAtomic(path, png);
-  const some = drawn < count ? `, of which ${drawn} are drawn` : "";
+  const some = drawn < count ? `, ${drawn} of them drawn` : "";
   context.print(`first batch: ${path}; ${formatNumberOf(count, "image")}${some}`);
 }
 
-/** The first batch of a training as a PNG file, with how many of its images that shows. */
+/** The first training batch as a PNG file, and how many of its images are drawn. */
 export async function firstBatch(
   { data, seed }: Pick<Config, "data" | "seed">,
   { info, train }: Pick<Images, "info" | "train">,
@@ -67,7 +67,7 @@ export async function firstBatch(
   return { png: await encodePng(sheet), count: images.length, drawn };
 }
 
-/** The images of a batch as the network takes them, in pixels again. */
+/** The images of a batch as the network receives them, converted back to pixels. */
 async function shown(
   { arrays, count }: Batch,
   format: ImageFormat,
@@ -88,7 +88,7 @@ async function shown(
   }
 }
 
-/** An image of f32 [N, C, H, W], no longer normalised. */
+/** Undoes the normalization of an image of f32 [N, C, H, W]. */
 function picture(images: Float32Array, row: number, { input, normalization }: ImageFormat): Raster {
   const { height, width, channels } = input;
   const { mean, std } = normalization;
@@ -102,7 +102,7 @@ function picture(images: Float32Array, row: number, { input, normalization }: Im
   return raster;
 }
 
-/** What an image shows: the likeliest classes, with their shares where there are several. */
+/** What an image shows: its likeliest classes, with their shares if there are several. */
 function linesOf(arrays: BatchArrays, row: number, classNames: readonly string[]): string[] {
   const classes = classNames.length;
   const numbers = arrays[PROBABILITIES] ?? arrays.targets;

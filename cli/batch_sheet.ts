@@ -1,30 +1,30 @@
-/** The images of a batch in one picture, each with what it shows under it. */
+/** Draws the images of a batch in one image, each with a caption. */
 import { emptyRaster, type Raster } from "../files/raster.ts";
 import { paste } from "./contact_sheet.ts";
 import { LETTER_HEIGHT, write } from "./lettering.ts";
 
-/** An image of it. */
+/** One image and its caption. */
 export interface Tile {
-  /** Of 1 or 3 channels, all of one size. */
+  /** With 1 or 3 channels; all of the same size. */
   readonly picture: Raster;
-  /** Lines of text. */
+  /** Lines of the caption. */
   readonly lines: readonly string[];
 }
 
-/** Images in a row and in a column, at most. */
+/** Most images per row and per column. */
 const MOST = 8;
-/** Images of a usual size that have room. */
+/** Most images of a usual size. */
 export const MAX_TILES = MOST * MOST;
-/** Pixels a side of the whole, at most, unless one image is larger. */
+/** Largest side of the sheet in pixels, unless one image is larger. */
 const MAX_SIDE = 4096;
-/** Pixels a side below which an image is drawn larger. */
+/** Images with a smaller side, in pixels, are enlarged. */
 const MIN_SIDE = 96;
-/** Pixels between images and around all. */
+/** Pixels between images and at the margins. */
 const GAP = 8;
 const SCALE = 2;
 const LINE = SCALE * (LETTER_HEIGHT + 2);
 
-/** Draws as many tiles as have room, on white, and says how many. */
+/** Draws the tiles that fit, on white, and returns their number. */
 export function batchSheet(
   tiles: readonly Tile[],
 ): { readonly sheet: Raster; readonly drawn: number } {
@@ -49,7 +49,7 @@ export function batchSheet(
   return { sheet, drawn };
 }
 
-/** In three channels, each pixel `factor` pixels wide and high. */
+/** Converts to three channels, each pixel `factor` pixels wide and high. */
 function enlarged({ height, width, channels, data }: Raster, factor: number): Raster {
   const result = emptyRaster(factor * height, factor * width, 3);
   for (let y = 0, to = 0; y < result.height; y++) {

@@ -24,7 +24,7 @@ import {
 import { asMember } from "./member.ts";
 import { buildNetwork, planNetwork, readConfig, recipeOf, shardSizeOf } from "./prepare.ts";
 
-/** Engines optimise code while it runs: steps until then are not counted. */
+/** Warm-up steps that are not counted: JavaScript engines are still optimizing the code. */
 const WARM_UP_STEPS = 5;
 
 /** `bench CONFIG`. */
@@ -32,42 +32,41 @@ export const command: Command = {
   positionals: [{ name: "CONFIG", help: "A config file in YAML" }],
   options: {
     set: setOption(),
-    steps: { value: "N", help: "Training steps to time (default 20)" },
-    profile: { help: "Also show every kernel call, not only the share of each kind" },
+    steps: { value: "N", help: "Training steps to time (default: 20)" },
+    profile: { help: "Also show every kernel call, not only totals per kind" },
     inference: { help: "Time the folded network on a batch instead of a training step" },
     form: {
       value: "NAME",
-      help: `On the CPU, how its kernels run: ${FORM_NAMES.join(", ")}; by default the fastest`,
+      help: `How CPU kernels run: ${FORM_NAMES.join(", ")}; by default the fastest`,
     },
     machines: {
-      help: "Also predict steps on 1 to 64 machines that share data.shards",
+      help: "Also predict the step time on 1 to 64 machines that divide data.shards",
     },
-    cost: { help: "Count what a step costs on WebGPU instead; nothing is run" },
+    cost: { help: "Compute what a step costs on WebGPU instead, without running it" },
   },
   details:
     "Times whole training steps (augmentation, forward, loss, backward, update) on one batch of\n" +
-    "random images that is in memory already; the figures are of the median step. With --inference a\n" +
-    "step is a forward pass of the network with its kernels and batch norms folded. GFLOP/s counts the\n" +
-    "multiplications and additions of convolutions and matrix products as the model defines them, and\n" +
-    "GB/s, on WebGPU, what the kernels load from and store to global memory. Kernels are timed by\n" +
-    "themselves; on WebGPU that takes an adapter with timestamp queries. --machines also times the\n" +
-    "update and what ranks add up, and computes the rest from what they exchange; started by mpirun or\n" +
-    "srun it measures an exchange too.\n" +
+    "random images that is already in memory, and prints the median. With --inference a step is a\n" +
+    "forward pass of the folded network. GFLOP/s counts the multiplications and additions of the\n" +
+    "model's convolutions and matrix products; GB/s, on WebGPU, the kernels' traffic with global\n" +
+    "memory. Kernels are timed separately; on WebGPU this needs an adapter with timestamp queries.\n" +
+    "--machines also times the update and the summation over ranks, and computes the rest from the\n" +
+    "bytes exchanged; if started by mpirun or srun it also measures an exchange.\n" +
     howToDoWithoutNative("bench"),
   async run(args, context) {
     for (const name of ["cost", "machines"].filter((name) => args.flag(name))) {
       if (!args.flag("inference")) continue;
-      throw new InputError(`--${name} is about a training step; give it without --inference`);
+      throw new InputError(`--${name} applies to training steps; leave out --inference`);
     }
     if (!args.flag("machines") || !findLauncher()) return await bench(args, context, ALONE);
-    // Only here, for it calls MPI.
+    // Imported only here because it calls MPI.
     const { joinMpi } = await import("../ranks/mpi.ts");
     const member = await joinMpi();
     return await asMember(member, context, (context) => bench(args, context, member.ranks));
   },
 };
 
-/** Times what the arguments say, on each of the ranks. */
+/** Runs the benchmark on each rank. */
 async function bench(args: Arguments, context: Context, ranks: Ranks): Promise<number> {
   const file = await readConfig(args.positionals[0], args, context);
   const { config } = file;
@@ -82,7 +81,7 @@ async function bench(args: Arguments, context: Context, ranks: Ranks): Promise<n
   const changed = changedInput(images, changes);
   if (args.flag("machines") && shards === 1) {
     throw new InputError(
-      "--machines shares out the shards of a batch, and this one is whole: give it some, such as " +
+      "--machines divides the shards of a batch, but this batch has only one; split it, for example with " +
         "--set data.shards=8",
     );
   }
@@ -112,7 +111,7 @@ async function bench(args: Arguments, context: Context, ranks: Ranks): Promise<n
     `${name}, ${subject.description} of ${batchSize}${
       isCut ? ` in ${shards} shards` : ""
     }, ${backend.description}: ` +
-      `${imagesPerSecond.toFixed(1)} images/s, ${millisecondsPerStep.toFixed(1)} ms a step, ` +
+      `${imagesPerSecond.toFixed(1)} images/s, ${millisecondsPerStep.toFixed(1)} ms per step, ` +
       `${gigaflops.toFixed(1)} GFLOP/s`,
   );
   if (timings.length > 0) context.print(sharesTable(timings));
@@ -144,14 +143,14 @@ async function bench(args: Arguments, context: Context, ranks: Ranks): Promise<n
   return EXIT.success;
 }
 
-/** The median time of a step, in milliseconds. */
+/** The median time per step in milliseconds. */
 async function timeSteps(
   subject: Subject,
   steps: number,
   backend: Backend,
   { progress }: Context,
 ): Promise<number> {
-  // As many as come back while as many others are under way.
+  // Half of the executions that may be in flight.
   const round = Math.min(steps, backend.runsInFlight / 2);
   const times: number[] = [];
   for (let step = -WARM_UP_STEPS; step < steps; step += round) {
@@ -166,7 +165,7 @@ async function timeSteps(
   return median(times);
 }
 
-/** The median time of what a step's last shard takes more than the others, in milliseconds: the update. */
+/** The update: the median time, in milliseconds, by which a step's last shard exceeds the others. */
 async function timeUpdate(
   { shard }: TrainingSubject,
   shards: number,
@@ -186,7 +185,7 @@ async function timeUpdate(
   return Math.max(0, median(times.pop()!) - median(times.flat()));
 }
 
-/** Times kernels by themselves; none, with a warning, where the backend cannot. */
+/** Times each kernel separately; returns none, with a warning, if the backend cannot. */
 async function timeKernels(
   subject: Subject,
   runs: number,

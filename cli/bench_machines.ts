@@ -1,6 +1,6 @@
 /**
- * What `bench --machines` says: how long a step would take on several machines. Computing is measured
- * here, and so is what a rank adds up; the time on the network is what its bandwidth and latency come to.
+ * `bench --machines`: how long a step would take on several machines. Computation and summation are
+ * measured on this machine; network time follows from bandwidth and latency.
  */
 
 import { BLOCK, OrderedSum } from "../ranks/ordered_sum.ts";
@@ -9,40 +9,40 @@ import { formatBytes, formatTable } from "../reporting/format.ts";
 import { median } from "../reporting/statistics.ts";
 import type { Context } from "./command.ts";
 
-/** Bits a second of networks, by what they are called. */
+/** Bits per second of networks, by name. */
 const NETWORKS = { "1 Gbit/s": 1e9, "10 Gbit/s": 1e10, "100 Gbit/s": 1e11 } as const;
 
-/** Milliseconds until the first byte of a message is there, by TCP in a switched network. */
+/** Milliseconds until the first byte of a message arrives, by TCP in a switched network. */
 const LATENCY = 0.05;
 
 const MAX_MACHINES = 64;
 
-/** What is measured of a step on this machine. */
+/** What is measured on this machine. */
 interface StepTimes {
   readonly shards: number;
   /** Milliseconds of a step that computes all shards. */
   readonly step: number;
-  /** Of them, those of the update, which machines do not share. */
+  /** Milliseconds of the update, which machines do not divide. */
   readonly update: number;
-  /** Of what ranks add up in a step. */
+  /** Bytes summed over ranks in each step. */
   readonly bytes: number;
 }
 
-/** A step on a number of machines. */
+/** A step on a given number of machines. */
 interface Prediction {
   readonly machines: number;
-  /** Milliseconds of computing. */
+  /** Milliseconds of computation. */
   readonly computing: number;
-  /** Of adding up what others sent, and of copying. */
+  /** Milliseconds of adding up and copying received bytes. */
   readonly adding: number;
-  /** Of a whole step, by network. */
+  /** Milliseconds of a whole step, by network. */
   readonly step: Readonly<Record<keyof typeof NETWORKS, number>>;
 }
 
 /**
- * Predicts steps on 1 to 64 machines, as far as these divide the shards.
+ * Predicts steps on 1 to 64 machines, for numbers that divide the shards.
  *
- * @param addingOn milliseconds that one of this many ranks takes to add up and copy
+ * @param addingOn milliseconds that one of the given number of ranks takes to add up and copy
  */
 export function predictSteps(
   { step, update, shards, bytes }: StepTimes,
@@ -62,7 +62,7 @@ export function predictSteps(
   });
 }
 
-/** Milliseconds on the network: all slices out and back, and at last what ranks found of the step. */
+/** Milliseconds on the network: all slices there and back, then the results of the step. */
 function exchange(machines: number, bytes: number, bits: number): number {
   const others = machines - 1;
   const sent = 2 * bytes * others / machines;
@@ -71,10 +71,9 @@ function exchange(machines: number, bytes: number, bits: number): number {
 }
 
 /**
- * Predicts and prints steps on several machines, and measures the exchange among `ranks`, if there are
- * several.
+ * Predicts and prints steps on several machines; with several `ranks` also measures their exchange.
  *
- * @returns the same for machines
+ * @returns the same as data
  */
 export async function reportMachines(times: StepTimes, ranks: Ranks, context: Context) {
   const { bytes } = times;
@@ -89,7 +88,7 @@ export async function reportMachines(times: StepTimes, ranks: Ranks, context: Co
   const data = new Float32Array(bytes / 4);
   const milliseconds = await timed(() => ranks.sum(data));
   context.print(
-    `measured: ${size} ranks exchange ${formatBytes(bytes)} by ${description} in ` +
+    `measured: ${size} ranks exchange ${formatBytes(bytes)} over ${description} in ` +
       `${milliseconds.toFixed(2)} ms`,
   );
   return { bytes, predictions, exchange: { ranks: size, milliseconds } };
@@ -105,14 +104,14 @@ async function measureAdding(machines: number, bytes: number): Promise<number> {
   });
   const data = new Float32Array(bytes / 4), copy = new Float32Array(data.length);
   return await timed(async () => {
-    // Out of the program's memory and back.
+    // Out of the program's memory and back in.
     copy.set(data);
     await sums.sum(copy);
     data.set(copy);
   });
 }
 
-/** The median of some runs, in milliseconds. */
+/** The median time of several executions, in milliseconds. */
 async function timed(run: () => Promise<void>): Promise<number> {
   const times: number[] = [];
   for (let i = -3; i < 15; i++) {
@@ -123,7 +122,7 @@ async function timed(run: () => Promise<void>): Promise<number> {
   return median(times);
 }
 
-/** The predictions for a person. */
+/** The predictions as text. */
 function predictionsTable(
   predictions: readonly Prediction[],
   { shards, bytes }: Pick<StepTimes, "shards" | "bytes">,
@@ -140,6 +139,6 @@ function predictionsTable(
       machines === 1 ? "" : `${milliseconds(step[name])} (${(alone / step[name]).toFixed(1)}x)`
     ),
   ]);
-  return `a step of ${shards} shards, of which machines exchange ${formatBytes(bytes)}:\n` +
+  return `a step of ${shards} shards; machines exchange ${formatBytes(bytes)} per step:\n` +
     formatTable([["machines", "shards each", "computing", "adding", ...names], ...rows]);
 }

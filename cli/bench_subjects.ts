@@ -20,32 +20,32 @@ import type { ResolvedRecipe } from "../training/recipe.ts";
 import { TrainingSession } from "../training/session.ts";
 import { planSession, type SessionOptions } from "../training/session_plan.ts";
 
-/** Something done to one batch of random images again and again. */
+/** Work that is repeated on one batch of random images. */
 export interface Subject extends Disposable {
-  /** What it is, before "of N images". */
+  /** Description, before "of N images". */
   readonly description: string;
-  /** Multiply-accumulates a step. */
+  /** Multiply-accumulates per step. */
   readonly multiplyAccumulates: number;
-  /** Does it once. */
+  /** Executes it once. */
   step(index: number): Promise<unknown>;
-  /** Times its kernels by themselves. */
+  /** Times each of its kernels separately. */
   profile(runs: number): Promise<KernelTiming[]>;
 }
 
 /** A training step. */
 export interface TrainingSubject extends Subject {
-  /** Does what falls to one of its shards; after the last one comes the update. */
+  /** Computes one of its shards; the last one is followed by the update. */
   shard(step: number, shard: number): Promise<unknown>;
 }
 
-/** A training step; `batchSize` of the options are the images of a shard. */
+/** A training step; `batchSize` in the options is the size of a shard. */
 export async function trainingOf(
   backend: Backend,
   options: SessionOptions,
   shape: ImageShape,
   changes: TrainingChanges,
 ): Promise<TrainingSubject> {
-  // What most of the training does: nothing is frozen any more that is at first.
+  // As in most of the training, after all frozen parameters are released.
   const recipe = { ...options.recipe, beginning: undefined };
   const session = await TrainingSession.create(
     backend,
@@ -55,7 +55,7 @@ export async function trainingOf(
   const { shards: parts = 1 } = options;
   const shard = (step: number, part: number) => {
     const place = { step, part, parts, endsStep: part === parts - 1 };
-    // No learning: the weights stay where every step costs the same.
+    // Learning rate 0: the weights do not drift, so all steps cost the same.
     return session.train(batch, place, { learningRate: 0 });
   };
   return {
@@ -68,7 +68,7 @@ export async function trainingOf(
   };
 }
 
-/** Inference with the model folded, batch norms too. */
+/** Inference with the folded network, batch norms included. */
 export async function inferenceOf(
   backend: Backend,
   model: Module,
@@ -89,7 +89,7 @@ export async function inferenceOf(
   };
 }
 
-/** A batch of random images, changed as those of a training. */
+/** A batch of random images with random augmentations, as in training. */
 async function randomBatch(
   { batchSize, recipe }: SessionOptions,
   shape: ImageShape,
@@ -114,7 +114,7 @@ async function randomBatch(
   return batch!;
 }
 
-/** Targets that images could have: a number is a class, of several each is a class shown or not. */
+/** Random targets: a number is a class; several, each 0 or 1, are classes absent or present. */
 function randomTargets(
   random: RandomStream,
   { objective, classes }: ResolvedRecipe,

@@ -1,24 +1,24 @@
-/** Tables of where a step's time goes. */
+/** Tables that show where a step's time goes. */
 
 import type { KernelTiming } from "../backends/backend.ts";
 import { formatCount, formatPercent, formatTable } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
 
-/** The time of all calls of one kind of kernel. */
+/** The total time of one kind of kernel. */
 interface KernelShare {
   readonly kernel: string;
   readonly calls: number;
-  /** Of all calls in a step. */
+  /** Of all its calls in a step. */
   readonly milliseconds: number;
-  /** 0 for kernels that do not count theirs. */
+  /** 0 for kernels that do not count their operations. */
   readonly gigaflops: number;
-  /** Gigabytes a second between kernel and memory; absent where the backend does not count them. */
+  /** Gigabytes per second between kernel and memory; absent if the backend does not count them. */
   readonly gigabytes?: number;
-  /** Of the time of all kernels, 0 to 1. */
+  /** Share of the time of all kernels, 0 to 1. */
   readonly share: number;
 }
 
-/** Time by kind of kernel, the costliest first. */
+/** Time by kind of kernel, most expensive first. */
 export function shares(timings: readonly KernelTiming[]): KernelShare[] {
   const total = sum(timings.map(({ milliseconds }) => milliseconds));
   const kinds = Map.groupBy(timings, ({ kernel }) => kernel);
@@ -37,7 +37,7 @@ export function shares(timings: readonly KernelTiming[]): KernelShare[] {
   }).sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
-/** {@link shares} for a person. */
+/** Formats {@link shares}. */
 export function sharesTable(timings: readonly KernelTiming[]): string {
   return formatTable([
     ["kernel", "calls", "ms", "share", "GFLOP/s", "GB/s"],
@@ -52,7 +52,7 @@ export function sharesTable(timings: readonly KernelTiming[]): string {
   ], ["left", "right", "right", "right", "right", "right"]);
 }
 
-/** Every call, for a person, in the order of the step. */
+/** Formats every call, in the order of the step. */
 export function callsTable(timings: readonly KernelTiming[]): string {
   return formatTable([
     ["kernel", "call", "ms", "GFLOP/s", "GB/s"],
@@ -66,7 +66,7 @@ export function callsTable(timings: readonly KernelTiming[]): string {
   ], ["left", "left", "right", "right", "right"]);
 }
 
-/** Blank where nothing was counted. */
+/** Empty if nothing was counted. */
 function formatRate(rate = 0): string {
   return rate === 0 ? "" : rate.toFixed(1);
 }

@@ -1,4 +1,4 @@
-/** `overfold calibrate`: a temperature that makes a folded network's probabilities true. */
+/** `overfold calibrate`: fits a temperature so that a folded network's confidence matches its accuracy. */
 
 import { runsWithin } from "../comparison/read_runs.ts";
 import { InputError } from "../errors.ts";
@@ -19,18 +19,18 @@ import { imagesOptions, loadValidationImages } from "./validation_images.ts";
 export const command: Command = {
   positionals: [{ name: "RUN", help: "A run's folder, or a folded network" }],
   options: {
-    reset: { help: "Take the temperature out of the file again; needs no images" },
+    reset: { help: "Remove the temperature from the file; needs no images" },
     ...imagesOptions,
-    backend: backendOption("that of the config"),
+    backend: backendOption("the config's"),
   },
   details:
-    "Divides the network's logits by one number, the temperature, so that what it is sure of to 90 %\n" +
-    "is right nine times out of ten. The temperature is the one at which the classes of the validation\n" +
-    "images are most likely; no prediction changes, only how sure the network is of it. Told are the\n" +
-    "loss and the expected calibration error: the mean distance of accuracy from confidence in 15 bins\n" +
-    "of confidence, weighted by their images. The temperature is kept in the file of the folded\n" +
-    "network, where predict, eval, site and export find it; calibrating anew replaces it, and --reset\n" +
-    "takes it out. Images are chosen as in `overfold eval`.",
+    "Divides the network's logits by one number, the temperature, so that of the predictions made with\n" +
+    "90 % confidence nine out of ten are right. The temperature is the one that makes the classes of the\n" +
+    "validation images most likely; predictions stay the same, only their confidence changes. Prints the\n" +
+    "loss and the expected calibration error: the mean distance between accuracy and confidence in 15\n" +
+    "bins of confidence, weighted by their numbers of images. The temperature is stored in the folded\n" +
+    "network's file, where predict, eval, site and export find it; calibrating again replaces it, and\n" +
+    "--reset removes it. Images are chosen as in `overfold eval`.",
   async run(args, context) {
     const path = await foldedNetworkOf(args.positionals[0]);
     const network = await readFoldedNetwork(path);
@@ -41,7 +41,7 @@ export const command: Command = {
       context.print(
         temperature === undefined
           ? `${path} has no temperature`
-          : `taken out of ${path}: temperature ${temperature.toFixed(4)}`,
+          : `removed from ${path}: temperature ${temperature.toFixed(4)}`,
       );
       context.emit({ temperature: null, output: path });
       return;
@@ -80,7 +80,7 @@ export const command: Command = {
           formatPercent(after.expectedCalibrationError),
         ],
       ], ["left", "right", "right"]),
-      `kept in ${path}`,
+      `stored in ${path}`,
     ].join("\n\n"));
     const reset = `${callOf("calibrate", context.call)} ${shellQuoted(path)} --reset`;
     const warning = describeGrownError(before, after, reset);
@@ -90,10 +90,10 @@ export const command: Command = {
 };
 
 /**
- * That a temperature makes the calibration error larger: it is fitted to the loss. Undefined if it
- * does not.
+ * Says that a temperature makes the calibration error larger (it is fitted to the loss), or undefined
+ * if it does not.
  *
- * @param reset the command that takes it out again
+ * @param reset the command that removes it
  */
 export function describeGrownError(
   { expectedCalibrationError: before }: CalibrationFigures,
@@ -101,12 +101,12 @@ export function describeGrownError(
   reset: string,
 ): string | undefined {
   if (after <= before) return undefined;
-  return `the temperature makes the loss less, but the calibration error larger (${
+  return `the temperature lowers the loss but raises the calibration error (${
     formatPercent(before)
-  } to ${formatPercent(after)}); to take it out again: ${reset}`;
+  } to ${formatPercent(after)}); to remove it: ${reset}`;
 }
 
-/** The file of a folded network: that of the run in a folder, or the path itself. */
+/** The file of a folded network: the path itself, or the one of the run in that folder. */
 async function foldedNetworkOf(path: string): Promise<string> {
   const isFolder = (await Deno.stat(path).catch(() => undefined))?.isDirectory;
   if (!isFolder) return path;
@@ -116,11 +116,11 @@ async function foldedNetworkOf(path: string): Promise<string> {
   if (run !== undefined && !await exists(runFile(path, "last"))) {
     const held = others.length === 0 ? "a run" : formatNumberOf(others.length + 1, "run");
     throw new InputError(
-      `${path} is the folder of no run: it holds ${held}; name one, such as ${run}`,
+      `${path} is not the folder of a run but contains ${held}; name one, such as ${run}`,
     );
   }
   throw new InputError(
-    `${path}: found no ${folded}, the folded network that a training leaves at its end; name a ` +
+    `${path}: found no ${folded}, the folded network that a training writes at its end; name a ` +
       "folded network, or fold a checkpoint of the run: overfold fold " +
       runFile(path, "best"),
   );

@@ -1,11 +1,11 @@
-/** What `overfold doctor` finds. */
+/** The findings of `overfold doctor`. */
 
-/** What was found at one place. */
+/** One finding. */
 export interface Check {
   name: string;
-  /** `fail` means that training cannot work; `warn` that something works less well than it could. */
+  /** `fail` means that training cannot work; `warn` that something works, but not as well as it could. */
   status: "ok" | "warn" | "fail";
   found: string;
-  /** What to do, unless all is well. */
+  /** What to do, if something is wrong. */
   advice?: string;
 }

@@ -1,4 +1,4 @@
-/** What a command of the command line is, and how its arguments are read and explained. */
+/** The definition of a command, and how its arguments are parsed and explained. */
 
 import { parseArgs } from "node:util";
 import { warnRenamed } from "../schema/former_names.ts";
@@ -7,33 +7,33 @@ import { InputError } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
 import type { Progress } from "../reporting/progress.ts";
 
-/** An argument that is told by its place. */
+/** An argument identified by its position. */
 interface Positional {
   /** As shown in the usage line, in capitals. */
   name: string;
   help: string;
-  /** Whether it may be left out. */
+  /** Whether it is optional. */
   optional?: boolean;
-  /** Whether there may be several; only for the last. */
+  /** Whether several are allowed; only for the last. */
   repeated?: boolean;
 }
 
-/** An argument that is told by its name, `--name`. */
+/** An argument identified by its name, `--name`. */
 export interface Option {
   help: string;
-  /** What stands for its value in the help; an option without is a switch. */
+  /** Placeholder for its value in the help; an option without one is a switch. */
   value?: string;
   /** Its one-letter form. */
   short?: string;
   /** A name that it had; it still works. */
   former?: string;
-  /** Whether it may be given several times. */
+  /** Whether it may be repeated. */
   repeated?: boolean;
 }
 
-/** Of commands whose task may run native code: how to do without. */
+/** For commands whose task may run native code: how to avoid it. */
 export const howToDoWithoutNative = (command: string) =>
-  `\`deno task ${command}:safe\` does the same without native code, in WebAssembly, and slower.`;
+  `\`deno task ${command}:safe\` does the same without native code, in WebAssembly, more slowly.`;
 
 /** The option `--set` of commands that read a config. */
 export const setOption = (whose = "the config", example = "data.batchSize=64"): Option => ({
@@ -42,36 +42,36 @@ export const setOption = (whose = "the config", example = "data.batchSize=64"): 
   help: `Override one key of ${whose}, such as ${example}`,
 });
 
-/** One command. A file in `cli/` exports it as `command`; `cli.ts` has a line that names the file. */
+/** One command. A file in `cli/` exports it as `command`; `cli.ts` lists the file. */
 export interface Command {
   positionals?: readonly Positional[];
   options?: Readonly<Record<string, Option>>;
-  /** Paragraphs below the options in the help, for instance examples. */
+  /** Paragraphs below the options in the help, such as examples. */
   details?: string;
   /**
-   * Does the work. Mistakes of the user are thrown as UserError. What is returned is the exit code;
-   * nothing stands for success.
+   * Does the work and returns the exit code; undefined means success. Mistakes of the user are thrown as
+   * UserError.
    */
   run(args: Arguments, context: Context): Promise<number | void>;
 }
 
-/** How a command talks. Results go to standard output, progress to standard error. */
+/** Output of a command: results go to standard output, progress to standard error. */
 export interface Context {
-  /** What a person types to call the command: `overfold train`, or `deno task train:safe`. */
+  /** How the user called the command: `overfold train`, or `deno task train:safe`. */
   readonly call: string;
-  /** Whether `--json` was given: results are then JSON objects, one a line, and nothing else. */
+  /** Whether `--json` was given: the output then consists of JSON objects only, one per line. */
   readonly json: boolean;
-  /** Prints a line of the result for people. Nothing with `--json`. */
+  /** Prints a line of the result as text. Nothing with `--json`. */
   print(line: string): void;
-  /** Prints one result object for machines. Nothing without `--json`. */
+  /** Prints one result as a JSON object. Nothing without `--json`. */
   emit(record: Readonly<Record<string, unknown>>): void;
   /** A progress line on standard error. */
   readonly progress: Progress;
-  /** Loads the files of all commands, and so the libraries that they import. */
+  /** Loads the modules of all commands, with the libraries they import. */
   loadCommands(): Promise<void>;
 }
 
-/** The arguments of one call, checked against the command. */
+/** The parsed arguments of a call. */
 export class Arguments {
   constructor(
     /** In the order given. */
@@ -98,7 +98,7 @@ export class Arguments {
     return this.options[name] === true;
   }
 
-  /** The value of an option that is one of a few words. Throws InputError for another. */
+  /** The value of an option that must be one of some words. Throws InputError for another. */
   choice<T extends string>(name: string, words: readonly T[]): T | undefined {
     const text = this.text(name);
     const word = words.find((known) => known === text);
@@ -121,17 +121,17 @@ export class Arguments {
   }
 }
 
-/** How the help calls values that are paths. */
+/** Placeholders of values that are paths. */
 const PATHS = ["FILE", "DIR", "CHECKPOINT", "CONFIG", "TXT"];
 
 const COMMON: Readonly<Record<string, Option>> = {
-  json: { help: "Print results as JSON objects, one a line" },
+  json: { help: "Print results as JSON objects, one per line" },
   help: { short: "h", help: "Print this help" },
 };
 
 /**
- * Reads the arguments of `overfold NAME`; a path may begin with `~/`, which shells leave alone in
- * quotes and in `--output=~/x`. Throws InputError for any that the command lacks.
+ * Parses the arguments of `overfold NAME`; a path may begin with `~/`, which shells do not expand in
+ * quotes and in `--output=~/x`. Throws InputError for any that the command does not have.
  */
 export function parseArguments(
   name: string,
@@ -160,9 +160,9 @@ export function parseArguments(
     } else if (option.value === undefined) {
       if (value !== undefined) mistake = `${rawName} takes no value`;
     } else if (value === undefined) {
-      mistake = `${rawName} lacks its value, ${option.value}`;
+      mistake = `${rawName} needs a value, ${option.value}`;
     } else if (!inlineValue && /^-./.test(value)) {
-      mistake = `${rawName} lacks its value, ${option.value}; if "${value}" is it, write ` +
+      mistake = `${rawName} needs a value, ${option.value}; if "${value}" is meant, write ` +
         `${rawName}=${value}`;
     }
     if (mistake !== undefined) throw new InputError(`overfold ${name}: ${mistake}`);
@@ -170,7 +170,7 @@ export function parseArguments(
   for (const [key, value] of Object.entries(parsed.values)) {
     if ([value].flat().includes("")) {
       throw new InputError(
-        `--${key}: found an empty text, expected ${command.options?.[key].value}`,
+        `--${key}: found an empty value, expected ${command.options?.[key].value}`,
       );
     }
   }
@@ -207,7 +207,7 @@ function checkPositionals(name: string, command: Command, found: readonly string
   }
   if (found.length > wanted.length && !wanted.at(-1)?.repeated) {
     throw new InputError(
-      `overfold ${name}: found one argument too many, "${found[wanted.length]}"\n` +
+      `overfold ${name}: unexpected argument "${found[wanted.length]}"\n` +
         `Usage: ${usage(name, command)}`,
     );
   }
@@ -230,7 +230,7 @@ export function commandHelp(name: string, summary: string, command: Command): st
   return sections.join("\n\n");
 }
 
-/** Two columns, indented: a name and what it is. */
+/** Two columns, indented: a name and its explanation. */
 export function columns(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, help]) => `  ${name.padEnd(width)}  ${help}`).join("\n");

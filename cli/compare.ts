@@ -1,4 +1,4 @@
-/** `overfold compare`: trains variants of a config with the same seeds, and says what differs. */
+/** `overfold compare`: trains variants of a config with the same seeds and compares the results. */
 
 import { basename, join, resolve } from "@std/path";
 import { readComparedRun } from "../comparison/compared_run.ts";
@@ -32,11 +32,11 @@ import { stopAfterStep } from "./interruption.ts";
 import { checkFolder } from "./output.ts";
 import { readConfig } from "./prepare.ts";
 
-/** Trainings of each variant, unless told otherwise. */
+/** Trainings of each variant, by default. */
 const SEEDS = 5;
-/** Trainings in all at most. */
+/** Most trainings in total. */
 const MAX_RUNS = 10_000;
-/** The largest seed that a config takes. */
+/** The largest seed that a config allows. */
 const LAST_SEED = 2 ** 32 - 1;
 
 /** `compare CONFIG`. */
@@ -50,37 +50,43 @@ export const command: Command = {
     vary: {
       value: "KEY=VALUE,VALUE",
       repeated: true,
-      help: "What differs, such as model.convolution=conv,do_conv",
+      help: "A key and its values, such as model.convolution=conv,do_conv",
     },
-    seeds: { value: "N", help: `How often each variant is trained; by default ${SEEDS} times` },
+    seeds: {
+      value: "N",
+      help: `Trainings of each variant, with different seeds; by default ${SEEDS}`,
+    },
     jobs: {
       value: "N",
-      help: "Trainings at once, each with its part of the threads; by default 1",
+      help: "Trainings at once, which divide the CPU threads; by default 1",
     },
     set: setOption("the config", "training.epochs=5"),
-    from: { help: "Compare runs that exist; what differs between their configs is found" },
-    output: { value: "DIR", help: "Folder of runs and result; by default output/NAME-compare" },
-    baseline: { value: "VARIANT", help: "What the others are compared to; by default the first" },
+    from: { help: "Compare existing runs; variants are found from their configs" },
+    output: { value: "DIR", help: "Folder for runs and results; by default output/NAME-compare" },
+    baseline: {
+      value: "VARIANT",
+      help: "The variant to compare the others with; by default the first",
+    },
     metric: {
       value: "NAME",
       repeated: true,
-      help: "Metric of the validation; by default the monitored one",
+      help: "Validation metric; by default the monitored one",
     },
-    at: { value: "last|best", help: "Which validation of a run counts; by default the last" },
+    at: { value: "last|best", help: "The validation that counts; by default the last" },
     targets: {
       value: "NUMBERS",
-      help: "Values of the metric, as in 80%,90%: how soon are they reached?",
+      help: "Also compare how soon the metric reaches values, such as 80%,90%",
     },
   },
   details:
-    "All variants are trained with the same seeds, those of the config and the numbers after it, so\n" +
-    "that they see the same images in the same order and, where kernels have the same shape, start\n" +
-    "from the same ones. With --vary several times every combination is a variant.\n" +
-    "Ctrl-C finishes the step under way, saves and exits with code 130. The same command goes on where\n" +
-    "it was broken off and skips what is done; more seeds, or other values, add to what is there.\n" +
-    "With --jobs trainings share out the CPU threads among themselves, and another number of threads\n" +
-    "rounds sums otherwise: a run keeps the number that it began with.\n" +
-    "The result is printed, and written into DIR as comparison.html, .md, .csv and .json.\n" +
+    "All variants are trained with the same seeds, that of the config and the numbers after it, so they\n" +
+    "see the same images in the same order and, where kernels have the same shape, start from the same\n" +
+    "values. With several --vary, every combination is a variant.\n" +
+    "Ctrl-C finishes the current step, saves and exits with code 130. The same command then resumes and\n" +
+    "skips finished runs; more seeds or values add runs.\n" +
+    "--jobs divides the CPU threads among the trainings. The number of threads affects rounding, so a\n" +
+    "run keeps the number it started with.\n" +
+    "The result is printed and written to DIR as comparison.html, .md, .csv and .json.\n" +
     howToDoWithoutNative("compare"),
   async run(args, context) {
     const options = summaryOptionsOf(args);
@@ -99,7 +105,7 @@ async function compareTrained(
   if (others.length > 0) {
     throw new InputError(
       `found ${args.positionals.length} configs (${someOf(args.positionals)}), expected one; ` +
-        "runs that exist are compared with --from",
+        "--from compares existing runs",
     );
   }
   const { config } = await readConfig(path, args, context);
@@ -137,22 +143,24 @@ async function compareTrained(
   return EXIT.failure;
 }
 
-/** The seeds of each variant. Throws InputError for too many, and where nothing would be compared. */
+/** The seeds of each variant. Throws InputError for too many, and if there is nothing to compare. */
 function seedsOf(args: Arguments, first: number, variants: number): number[] {
   const count = args.integer("seeds");
   if (variants === 1 && (count ?? 1) === 1) {
     throw new InputError(
-      "nothing varies, so there is nothing to compare; name what differs, as in " +
-        "--vary model.convolution=conv,do_conv, or say how many --seeds show the spread between them",
+      "there is nothing to compare; name what should differ, such as " +
+        "--vary model.convolution=conv,do_conv, or train one variant with several --seeds",
     );
   }
   const seeds = count ?? SEEDS;
   const most = Math.min(Math.floor(MAX_RUNS / variants), LAST_SEED - first + 1);
   if (seeds > most) {
     throw new InputError(
-      `--seeds: found ${seeds}, expected at most ${most} from seed ${first} on, with ` +
-        `${formatNumberOf(variants, "variant")}: seeds end at ${LAST_SEED}, and a comparison at ` +
-        `${MAX_RUNS} runs`,
+      `--seeds: found ${seeds}, expected at most ${most} from seed ${first} with ` +
+        `${
+          formatNumberOf(variants, "variant")
+        }: the largest seed is ${LAST_SEED}, and a comparison has ` +
+        `at most ${MAX_RUNS} runs`,
     );
   }
   return Array.from({ length: seeds }, (_, i) => first + i);
@@ -177,10 +185,10 @@ async function compareFound(
   }
   const { runs, diverged, unfinished } = await readRuns(args.positionals);
   for (const path of unfinished) {
-    context.progress.print(`warning: ${path} is left out: that run has not ended`);
+    context.progress.print(`warning: ${path} is left out: the run has not ended`);
   }
   for (const { path } of diverged) {
-    context.progress.print(`warning: ${path} has no result: that run diverged`);
+    context.progress.print(`warning: ${path} has no result: the run diverged`);
   }
   if (output !== undefined) await warnOfOthers(output, [...runs, ...diverged], context);
   const [first] = runs;
@@ -194,7 +202,7 @@ async function compareFound(
   return EXIT.success;
 }
 
-/** Warns where a comparison leaves out runs of its folder: its result may replace one of them all. */
+/** Warns if a comparison leaves out runs of its folder: its result may replace one of all of them. */
 async function warnOfOthers(
   output: string,
   compared: readonly { readonly path: string }[],
@@ -205,13 +213,13 @@ async function warnOfOthers(
   const others = there.filter((path) => !covered.has(resolve(path)));
   if (others.length === 0) return;
   progress.print(
-    `warning: ${output} has ${formatNumberOf(there.length, "run")}, and ${
+    `warning: ${output} contains ${formatNumberOf(there.length, "run")}; ${
       someOf(others.map((path) => basename(path)))
-    } will not be in this result; choose another --output to keep one of all`,
+    } will not be in this result; choose another --output to keep the old result`,
   );
 }
 
-/** Compares runs, shows what comes out and writes it, where there is a folder for it. */
+/** Compares runs, prints the result and, given a folder, writes it. */
 async function present(
   runs: readonly VariantRun[],
   options: SummaryOptions,
@@ -230,7 +238,7 @@ async function present(
 
 function trainsNothing(option: string): InputError {
   return new InputError(
-    `${option}: with --from nothing is trained; leave it out, or leave out --from`,
+    `${option}: nothing is trained with --from; leave out one of them`,
   );
 }
 
@@ -249,7 +257,7 @@ function summaryOptionsOf(args: Arguments): SummaryOptions {
   };
 }
 
-/** The same command again, all that it was given. */
+/** The command line of this call, with all its options. */
 function callFor(args: Arguments, { call }: Context): string {
   const options = Object.keys(command.options!).flatMap((name) =>
     args.flag(name)

@@ -1,4 +1,4 @@
-/** Several trainings of a comparison at once, each in a thread of its own. */
+/** Several trainings of a comparison at once, each in its own thread. */
 
 import { splitThreads } from "./backend.ts";
 import type { PlannedRun } from "../comparison/planned_run.ts";
@@ -6,22 +6,22 @@ import type { TrainingOutcome } from "../training/observer.ts";
 import type { Context } from "./command.ts";
 import { errorOf, type FromJob, type ToJob } from "./compare_messages.ts";
 
-/** Trains a run, and tells how that ended. */
+/** Trains a run and returns how it ended. */
 export type Train = (run: PlannedRun) => Promise<TrainingOutcome["status"]>;
 
-/** What is the same for all. */
+/** What all of them share. */
 interface JobOptions {
-  /** How many there are at once. */
+  /** Number of concurrent trainings. */
   readonly jobs: number;
   readonly signal: AbortSignal;
   readonly context: Context;
 }
 
 /**
- * Starts a thread that trains one run after another, all that they say under their names. It lives as
- * long as the process: to end it ends threads of its own in the midst of what they do.
+ * Starts a thread that trains one run after another and prints their messages under their names. It
+ * lives as long as the process: terminating it would also terminate its own threads at any moment.
  *
- * @returns what trains a run there and tells how that ended; it throws what the training threw
+ * @returns a function that trains a run there and returns how it ended; it throws what the training threw
  */
 export function trainingThread({ jobs, signal, context }: JobOptions): Train {
   const { call, json, progress } = context;

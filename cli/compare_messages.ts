@@ -1,11 +1,11 @@
-/** What threads that train runs of a comparison are told, and tell. */
+/** Messages from and to threads that train runs of a comparison. */
 
 import type { Config } from "../config/schema.ts";
 import { InputError, RunError, UserError } from "../errors.ts";
 import { DivergedError } from "../training/failures.ts";
 import type { TrainingOutcome } from "../training/observer.ts";
 
-/** What is to be trained: its config, the overrides of it, and its folder. */
+/** The run to train: its config, the overrides and its folder. */
 export interface Job {
   readonly config: string;
   readonly set: readonly string[];
@@ -16,10 +16,10 @@ export interface Job {
   readonly json: boolean;
 }
 
-/** What a thread is told. */
+/** To a thread. */
 export type ToJob = { readonly job: Job } | { readonly stop: true };
 
-/** What it tells. */
+/** From a thread. */
 export type FromJob =
   | { readonly print: string }
   | { readonly emit: Readonly<Record<string, unknown>> }
@@ -27,16 +27,16 @@ export type FromJob =
   | { readonly status: TrainingOutcome["status"] }
   | { readonly failure: Failure };
 
-/** An error on its way between threads. */
+/** A serialized error. */
 interface Failure {
   readonly kind: "input" | "run" | "diverged" | "defect";
   readonly message: string;
 }
 
-/** The line that ends a run that was stopped. */
-export const GOES_ON = "the same command goes on there";
+/** The line printed for a run that was stopped. */
+export const GOES_ON = "the same command resumes it";
 
-/** An error as it can be sent. */
+/** Serializes an error. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof UserError)) {
     const details = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -50,7 +50,7 @@ export function failureOf(error: unknown): Failure {
   return { kind, message: error.message };
 }
 
-/** The error that was sent. */
+/** Restores a serialized error. */
 export function errorOf({ kind, message }: Failure): Error {
   switch (kind) {
     case "diverged":

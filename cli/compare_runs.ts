@@ -1,4 +1,4 @@
-/** The trainings of a comparison: those that are left, one after another. */
+/** The trainings of a comparison that remain to be done. */
 
 import {
   findRun,
@@ -26,9 +26,9 @@ import { trainConfig } from "./train_config.ts";
 
 /** How the trainings of a comparison ended. */
 interface TrainedRuns {
-  /** Whether a person stopped them. */
+  /** Whether the user stopped them. */
   readonly isStopped: boolean;
-  /** Those that diverged. */
+  /** The diverged runs. */
   readonly failed: readonly PlannedRun[];
 }
 
@@ -36,17 +36,17 @@ interface TrainedRuns {
 interface TrainAllOptions {
   /** Their folder, for messages. */
   readonly output: string;
-  /** How they will be compared. */
+  /** Options of the comparison to come. */
   readonly summary: SummaryOptions;
-  /** How many at once. */
+  /** Number of concurrent trainings. */
   readonly jobs: number;
   readonly interruption: Interruption;
   readonly context: Context;
 }
 
 /**
- * Trains the runs that are not done yet. Throws InputError before the first if one that is there was
- * started with another config, or the config of a variant does not fit.
+ * Trains the runs that are not finished yet. Throws InputError before the first one if an existing run
+ * was started with another config, or the config of a variant is invalid.
  */
 export async function trainAll(
   runs: readonly PlannedRun[],
@@ -109,15 +109,15 @@ export async function trainAll(
 }
 
 /**
- * Trains runs in order, as many at once as there are places to do so.
+ * Trains runs in order, as many at once as there are trainers.
  *
- * @returns whether a person stopped them
+ * @returns whether the user stopped them
  */
 async function trainEach(
   runs: readonly PlannedRun[],
   places: readonly Train[],
   { begin, diverge }: {
-    /** @param ended trainings that have ended before */
+    /** @param ended number of trainings that have ended before */
     begin(run: PlannedRun, ended: number): void;
     diverge(run: PlannedRun, error: DivergedError): void;
   },
@@ -141,7 +141,7 @@ async function trainEach(
   return isStopped;
 }
 
-/** How far each run is. Throws InputError for those that were started with another config. */
+/** The state of each run. Throws InputError for runs that were started with another config. */
 async function stagesOf(
   runs: readonly PlannedRun[],
   output: string,
@@ -163,12 +163,12 @@ async function stagesOf(
   }
   if (changed.length === 0) return stages;
   throw new InputError(
-    `${output}: runs of this comparison were started with another config; give it the old values, or ` +
+    `${output}: runs of this comparison were started with another config; restore the old values, or ` +
       `choose another --output:\n${changed.join("\n")}`,
   );
 }
 
-/** Throws InputError for a variant whose network or recipe cannot be: before hours of others. */
+/** Throws InputError for a variant with an invalid network or recipe, before hours are spent on others. */
 async function checkVariants(
   runs: readonly PlannedRun[],
   { metrics, targets }: SummaryOptions,
@@ -187,9 +187,9 @@ async function checkVariants(
 }
 
 /**
- * Fetches what runs will need, for the network is given up once the images of one are there.
+ * Fetches what runs will need, since network access is given up once the first images are loaded.
  *
- * @param isAll whether that of the first, too: where it is not loaded here
+ * @param isAll whether to include the first run: if it is not loaded in this thread
  */
 async function fetchAll(
   runs: readonly PlannedRun[],
@@ -209,14 +209,14 @@ async function fetchAll(
   }
 }
 
-/** Loads the images of runs; those of the run before are used again where they are the same. */
+/** Loads the images of runs; those of the previous run are reused if they are the same. */
 function sharingImages(context: Context): (run: PlannedRun) => Promise<Images> {
   let loaded: { readonly key: string; readonly images: Images } | undefined;
   return async ({ file }) => {
     const { data, seed } = file.config;
     const key = JSON.stringify([data, seed]);
     if (loaded?.key !== key) {
-      // What is not used again must not stay beside what is loaded.
+      // Free them first, unless they are reused.
       loaded = undefined;
       loaded = { key, images: await loadImages(file, context, { isKept: true }) };
     }

@@ -1,7 +1,7 @@
 /**
- * A thread that trains one run of a comparison, so that several go on at once. What it says goes to the
- * thread that started it; that it is to stop comes from there. It reaches no network: what it needs is
- * there.
+ * A thread that trains runs of a comparison, so that several can be trained at once. It sends its output
+ * to the thread that started it and receives requests to stop from there. It has no network access:
+ * everything it needs is already on this machine.
  */
 
 import { loadConfig } from "../config/load.ts";

@@ -1,4 +1,4 @@
-/** What `overfold compare` prints of a comparison, and the files that it writes. */
+/** What `overfold compare` prints, and the files it writes. */
 
 import { join } from "@std/path";
 import type { Comparison } from "../comparison/comparison.ts";
@@ -21,16 +21,16 @@ import { formatTable } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
 
-/** A comparison, and the runs that it is of. */
+/** A comparison and its runs. */
 interface ShownComparison {
   readonly runs: readonly VariantRun[];
   readonly comparison: Comparison;
   readonly caption: Caption;
-  /** That of a run of the baseline. */
+  /** The config of a run of the baseline. */
   readonly config: Config;
 }
 
-/** The text of each file by its ending; the page last, for it takes a bundler. */
+/** The text of each file by its extension; the page last because it needs a bundler. */
 const FORMATS: Readonly<Record<string, (shown: ShownComparison) => string | Promise<string>>> = {
   ".json": ({ comparison, caption }) => comparisonJson(comparison, caption),
   ".csv": ({ comparison }) => comparisonCsv(comparison),
@@ -40,7 +40,7 @@ const FORMATS: Readonly<Record<string, (shown: ShownComparison) => string | Prom
 
 const pathOf = (folder: string, ending: string) => join(folder, `comparison${ending}`);
 
-/** Throws as {@link checkOutput} where the files of a comparison could not be written. */
+/** Throws as {@link checkOutput} if the files of a comparison could not be written. */
 export async function checkComparisonFiles(
   folder: string,
   inputs: readonly string[],
@@ -50,7 +50,7 @@ export async function checkComparisonFiles(
   }
 }
 
-/** Writes a comparison into a folder, in every format. */
+/** Writes a comparison to a folder, in every format. */
 export async function writeComparison(
   folder: string,
   shown: ShownComparison,
@@ -76,7 +76,7 @@ function comparisonPage(
   return pageHtml({ title: caption.title, page: "compare", data });
 }
 
-/** Prints tables and what they say. */
+/** Prints the tables and their verdicts. */
 export function showComparison(comparison: Comparison, { print, emit }: Context): void {
   for (const { title, rows } of tablesOf(comparison)) {
     print(`\n${title}\n${formatTable(rows, rows[0].map((_, i) => i === 0 ? "left" : "right"))}`);

@@ -9,8 +9,8 @@ import type { ConfusionMatrix } from "../training/confusion.ts";
 import { checkOutput } from "./output.ts";
 
 /**
- * Throws InputError for a file name that tells no format, for a place that cannot be written and for
- * one of `inputs`, which are read.
+ * Throws InputError for a file name of unknown format, a place that cannot be written, and for one of
+ * `inputs`, which are read.
  */
 export async function checkConfusionFiles(
   paths: readonly string[],
@@ -26,10 +26,10 @@ export async function checkConfusionFiles(
 }
 
 /**
- * Writes a confusion matrix: as CSV with the predicted classes' names in the first row and the
- * images' own class in the first column, or as a picture in a HTML page.
+ * Writes a confusion matrix: as CSV with the predicted classes' names in the first row and the true
+ * classes in the first column, or as a diagram in an HTML page.
  *
- * @param caption what was evaluated and with which result, for the picture
+ * @param caption what was evaluated and the result, for the page
  */
 export async function writeConfusion(
   path: string,

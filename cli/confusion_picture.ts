@@ -1,24 +1,24 @@
 /**
- * A confusion matrix as a picture: one HTML file without scripts, links or requests. Only cells that
- * count something are drawn, so a thousand classes stay a few megabytes.
+ * A confusion matrix as a diagram: one HTML file without scripts, links or requests. Only non-zero
+ * cells are drawn, so that a thousand classes stay within a few megabytes.
  */
 import { escape as escapeHtml } from "@std/html";
 import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { ConfusionMatrix } from "../training/confusion.ts";
 
-/** What is drawn. */
+/** The content of the diagram. */
 type PicturedMatrix = Pick<ConfusionMatrix, "classNames" | "counts">;
 
-/** Side of a cell, in the picture's own units; a letter is about half of {@link FONT} wide. */
+/** Side of a cell, in SVG units; a letter is about half of {@link FONT} wide. */
 const CELL = 36;
 const FONT = 13;
-/** Most classes whose names and counts can be read in the picture. */
+/** Most classes whose names and counts are readable. */
 const LABELLED = 30;
-/** Letters of a class's name that are shown; the whole one is in the cells' titles. */
+/** Letters of a class's name that are shown; the cells' titles have the full name. */
 const NAME_LENGTH = 18;
 
-/** The HTML page of a confusion matrix, with a heading and a line that tells the result. */
+/** The HTML page of a confusion matrix, with a heading and a line with the result. */
 export function confusionPicture(
   matrix: PicturedMatrix,
   { title, result }: { readonly title: string; readonly result: string },
@@ -37,9 +37,9 @@ ${STYLE}</style>
 <p>${escape(result)}</p>
 <figure>
 ${drawing(matrix)}
-<figcaption>A row is a class of images, a column a class they were taken for.
-<span class="key right"></span> recognised, the fuller the larger a share of the class;
-<span class="key wrong"></span> confused, the fuller the closer to the largest share confused.
+<figcaption>Rows are true classes, columns predicted classes.
+<span class="key right"></span> correct: the darker, the larger the share of the class;
+<span class="key wrong"></span> wrong: the darker, the closer to the largest share of errors.
 </figcaption>
 </figure>
 </body>
@@ -108,14 +108,14 @@ function drawing({ classNames, counts }: PicturedMatrix): string {
         kind: i === j ? "right" : "wrong",
         strength: i === j ? shares[i][j] : shares[i][j] / worst,
         text: labelled ? shortCount(count) : undefined,
-        title: `${classNames[i]} taken for ${classNames[j]}: ${formatCount(count)}, ` +
+        title: `${classNames[i]} predicted as ${classNames[j]}: ${formatCount(count)}, ` +
           formatPercent(shares[i][j]),
       })]
     )
   );
   const width = Math.ceil(room + side + 1);
   return [
-    // On a narrow screen the picture shrinks as far as its text can be read; then it scrolls.
+    // On a narrow screen the diagram shrinks while its text stays readable; then it scrolls.
     `<svg viewBox="0 0 ${width} ${width}" width="${width}" ` +
     (labelled ? `style="min-width: ${Math.round(0.7 * width)}px" ` : "") +
     `role="img" aria-label="Confusion matrix of ${classNames.length} classes">`,
@@ -126,7 +126,7 @@ function drawing({ classNames, counts }: PicturedMatrix): string {
   ].join("\n");
 }
 
-/** The name of a row, and that of a column, which reads upwards. */
+/** The labels of a row and of a column, which reads upwards. */
 function labels(name: string, index: number, room: number): string[] {
   const middle = room + CELL * (index + 0.5) + FONT / 3;
   return [
@@ -153,7 +153,7 @@ function cell({ x, y, kind, strength, text, title }: {
     `y="${y + CELL / 2 + FONT / 3}">${text}</text>`;
 }
 
-/** A count in at most four letters, which fit into a cell. */
+/** A count in at most four characters, which fit into a cell. */
 function shortCount(count: number): string {
   if (count < 10_000) return String(count);
   return count < 999_500 ? `${Math.round(count / 1000)}k` : `${Math.round(count / 1e6)}M`;

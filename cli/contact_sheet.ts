@@ -1,23 +1,23 @@
-/** Some pictures of each class in one picture. */
+/** Sample images of each class in one image. */
 import { emptyRaster, type Raster } from "../files/raster.ts";
 import { LETTER_HEIGHT, write } from "./lettering.ts";
 
-/** Pixels a side of a picture in it. */
+/** Side of each thumbnail, in pixels. */
 export const THUMBNAIL_SIDE = 80;
-/** Pictures in a row. */
+/** Images per row. */
 export const PER_ROW = 12;
-/** Classes that have a row: with more of them nobody sees anything. */
+/** Most classes that get a row: with more, the sheet becomes unreadable. */
 export const MAX_ROWS = 100;
 
-/** Pixels between pictures and around all. */
+/** Pixels between images and at the margins. */
 const GAP = 4;
 const SCALE = 2;
 const LABEL = SCALE * LETTER_HEIGHT + GAP;
 
-/** A row of it. */
+/** One class. */
 interface SheetRow {
   readonly label: string;
-  /** Of {@link THUMBNAIL_SIDE} and 3 channels. */
+  /** Of {@link THUMBNAIL_SIDE} and with 3 channels. */
   readonly pictures: readonly Raster[];
 }
 
@@ -41,7 +41,7 @@ export function contactSheet(rows: readonly SheetRow[]): Raster {
   return sheet;
 }
 
-/** Puts a picture of as many channels into another, where it fits. */
+/** Copies an image into another with the same number of channels, where it fits. */
 export function paste(
   sheet: Raster,
   { height, width, channels, data }: Raster,

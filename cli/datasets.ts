@@ -1,4 +1,4 @@
-/** `overfold datasets`: what there is, fetching it ahead of a training, and checking one's own. */
+/** `overfold datasets`: lists datasets, downloads one, and checks the user's own images. */
 
 import { bareNames, type Entry, findEntry } from "../schema/entry.ts";
 import { suggestion } from "../schema/nearest.ts";
@@ -14,7 +14,7 @@ import { checkPictures, isConfig } from "./datasets_check.ts";
 import { downloadLine, openImages } from "./load_data.ts";
 import { readConfig } from "./prepare.ts";
 
-/** What each action takes besides its name; nothing else of the options. */
+/** What each action takes besides its name; the other options are errors. */
 const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   list: [],
   download: ["root", "mirror", "checksum", "set"],
@@ -27,16 +27,17 @@ export const command: Command = {
     { name: "ACTION", help: "list, download, or check" },
     {
       name: "NAME",
-      help: "Dataset to download, or a config with it; to check a folder, a list or a config",
+      help:
+        "Dataset to download, or a config that names it; to check, a folder, a list or a config",
       optional: true,
     },
   ],
   options: {
     root: {
       value: "DIR",
-      help: "Folder that holds the files: they are checked, and none is fetched",
+      help: "Folder with the files: they are verified, nothing is downloaded",
     },
-    mirror: { value: "URL", help: "Server that has the files, asked before the official ones" },
+    mirror: { value: "URL", help: "Server to try before the official ones" },
     checksum: {
       value: "FILE=SUM",
       repeated: true,
@@ -45,13 +46,13 @@ export const command: Command = {
     set: setOption("a config", "data.dataset.size=160"),
     sheet: {
       value: "FILE",
-      help: "Where check draws pictures; contact_sheet.png by default, or none",
+      help: "File for check's contact sheet; by default contact_sheet.png, or none",
     },
   },
   details:
-    "check decodes every picture and tells how many there are of each class, of which sizes, which\n" +
-    "are broken, which are passed over though they are pictures, and which are there several times, in\n" +
-    "training and validation perhaps. The exit code is 1 if there is any of that.\n\n" +
+    "check decodes every image and reports how many there are in each class, their sizes, which ones are\n" +
+    "broken, which are skipped although they are images, and which occur several times, perhaps in both\n" +
+    "training and validation. The exit code is 1 if it finds any problem.\n\n" +
     wrapText(`Datasets: ${datasetNames().join(", ")}`, 100).join("\n"),
   async run(args, context) {
     const [action, name] = args.positionals;
@@ -67,7 +68,9 @@ export const command: Command = {
       );
     if (option !== undefined || action === "list" && name !== undefined) {
       throw new InputError(
-        `overfold datasets ${action}: takes no ${option === undefined ? "name" : `--${option}`}`,
+        `overfold datasets ${action}: ${
+          option === undefined ? "a name" : `--${option}`
+        } does not apply`,
       );
     }
     if (action === "list") await list(context);
@@ -76,7 +79,7 @@ export const command: Command = {
     } else {
       throw new InputError(
         action === "check"
-          ? "overfold datasets check: a folder of pictures, a list or a config is missing"
+          ? "overfold datasets check: a folder of images, a list or a config is missing"
           : "overfold datasets download: NAME is missing; `overfold datasets list` shows the names",
       );
     }
@@ -124,7 +127,7 @@ async function list(context: Context): Promise<void> {
   ]));
   const init = callOf("init", context.call);
   context.print(
-    `\nPictures of your own need no name: \`${init} --images PATH\` writes their config.`,
+    `\nYour own images need no name: \`${init} --images PATH\` writes a config for them.`,
   );
 }
 
@@ -143,10 +146,10 @@ async function fetchDataset(name: string, args: Arguments, context: Context): Pr
     ? await openImages(await readConfig(name, args, context), options)
     : await openDataset(name as DatasetChoice, options);
   const folder = await locate?.();
-  // What lies there is read, too: it may not be what came.
+  // Existing files are read too: they may not be what was downloaded.
   if (folder !== undefined) await load();
   context.progress.finish();
-  context.print(folder ?? `${info.name} is computed or your own; there is nothing to download`);
+  context.print(folder ?? `${info.name} is generated or your own; there is nothing to download`);
   context.emit({ name: info.name, folder: folder ?? null });
 }
 
@@ -158,8 +161,8 @@ export async function knownDatasets(): Promise<OpenDataset[]> {
 }
 
 /**
- * Where a dataset that was opened without a download lies in the cache; `null` if it is not there,
- * or has no files.
+ * Where a dataset that was opened without a download is in the cache; `null` if it is not there, or
+ * has no files.
  */
 export async function cachedFolder({ locate }: OpenDataset): Promise<string | null> {
   try {

@@ -1,4 +1,4 @@
-/** `overfold datasets check`: looks at every picture of a dataset of one's own. */
+/** `overfold datasets check`: examines every image of the user's own dataset. */
 
 import { dirname, join, relative, resolve } from "@std/path";
 import type { OpenOptions, OpenPictures } from "../datasets/dataset.ts";
@@ -18,20 +18,20 @@ import { downloadLine, openPicturesOf } from "./load_data.ts";
 import { checkOutput } from "./output.ts";
 import { readConfig } from "./prepare.ts";
 
-/** Threads that decode at most. */
+/** Most threads that decode. */
 const MAX_WORKERS = 16;
 /** Sets of duplicates that are printed. */
 const MAX_SETS = 20;
-/** How many times as many pictures one class may have as another. */
+/** Ratio of the largest to the smallest class above which a note is printed. */
 const MAX_UNEVEN = 10;
 
-/** What is wrong besides pictures, or may be. */
+/** Findings about files that are not images, or may not be. */
 interface Uneven {
   readonly most: ClassReport;
   readonly fewest: ClassReport;
 }
 
-/** `datasets check PATH`. Throws RunError if anything is wrong with the pictures. */
+/** `datasets check PATH`. Throws RunError if anything is wrong with the images. */
 export async function checkPictures(
   path: string,
   args: Arguments,
@@ -53,7 +53,7 @@ export async function checkPictures(
     thumbnails: { perClass: sheet === undefined ? 0 : PER_ROW, side: THUMBNAIL_SIDE },
     workers: Math.min(MAX_WORKERS, navigator.hardwareConcurrency),
     onProgress: (done) =>
-      progress.update(() => `looked at ${formatCount(done)} of ${formatNumberOf(all, "picture")}`),
+      progress.update(() => `checked ${formatCount(done)} of ${formatNumberOf(all, "image")}`),
   });
   progress.finish();
   const left = passedOver.filter(({ isPicture }) => isPicture);
@@ -61,7 +61,7 @@ export async function checkPictures(
   if (sheet !== undefined) await writeSheet(sheet, report.classes, context);
   const wrong = [
     [report.broken.length, "broken"],
-    [left.length, "passed over"],
+    [left.length, "skipped"],
     [report.duplicates.length, "in several files"],
   ].flatMap(([count, what]) => count ? `${formatCount(Number(count))} ${what}` : []);
   context.emit({
@@ -75,11 +75,11 @@ export async function checkPictures(
     duplicates: report.duplicates.length,
     sheet: sheet ?? null,
   });
-  if (wrong.length === 0) context.print("nothing is wrong with the pictures");
-  else throw new RunError(`${spellName(path)}: pictures are wrong: ${wrong.join(", ")}`);
+  if (wrong.length === 0) context.print("no problems found");
+  else throw new RunError(`${spellName(path)}: problems found: ${wrong.join(", ")}`);
 }
 
-/** Whether a name is that of a config. */
+/** Whether a name is that of a config file. */
 export function isConfig(name: string): boolean {
   return /\.ya?ml$/i.test(name);
 }
@@ -96,11 +96,11 @@ async function openedAt(
   const opened = await openPicturesOf(file, options);
   if (opened) return opened;
   throw new InputError(
-    `${path}: its dataset has no picture files; expected one of your own pictures, such as image_folder`,
+    `${path}: its dataset has no image files; expected a dataset of your own images, such as image_folder`,
   );
 }
 
-/** Where the contact sheet goes; undefined for none. */
+/** Where to write the contact sheet; undefined for none. */
 async function sheetPath(path: string, args: Arguments): Promise<string | undefined> {
   const named = args.text("sheet");
   if (named === "none") return undefined;
@@ -109,7 +109,7 @@ async function sheetPath(path: string, args: Arguments): Promise<string | undefi
   return sheet;
 }
 
-/** Here, unless that is in the folder of pictures: then above it. */
+/** The working directory, or its parent if that is inside the folder of images. */
 async function placeBeside(path: string): Promise<string> {
   const folder = resolve(path);
   const isWithin = !relative(folder, Deno.cwd()).startsWith("..");
@@ -138,7 +138,7 @@ function tell(
 ): void {
   const count = classes.reduce((sum, { training, validation }) => sum + training + validation, 0);
   print(
-    `${path}: ${formatNumberOf(count, "picture")} of ${classes.length} classes, ` +
+    `${path}: ${formatNumberOf(count, "image")} of ${classes.length} classes, ` +
       formatBytes(bytes),
   );
   print(classTable(classes));
@@ -146,11 +146,11 @@ function tell(
   list(`${formatCount(broken.length)} cannot be read`, broken.map(brokenLine), print);
   broken.forEach((found) => emit({ event: "broken", ...found }));
   const others = left.map(({ path, what }) => `${path}: ${what}`);
-  list(`${formatCount(others.length)} passed over`, others, print);
+  list(`${formatCount(others.length)} skipped`, others, print);
   left.forEach(({ path, what }) => emit({ event: "passed over", path, what }));
   const sets = duplicates.map(({ paths, isInBothSplits, isInSeveralClasses }) =>
     paths.join(" = ") +
-    (isInBothSplits ? "; trained on and validated on" : "") +
+    (isInBothSplits ? "; in training and validation" : "") +
     (isInSeveralClasses ? "; in several classes" : "")
   );
   const more = sets.length - MAX_SETS;
@@ -161,7 +161,9 @@ function tell(
   duplicates.forEach((found) => emit({ event: "duplicates", ...found }));
   if (transparent > 0) {
     print(
-      `note: ${formatCount(transparent)} have transparent pixels, which lie on data.background, ` +
+      `note: ${
+        formatCount(transparent)
+      } have transparent pixels, which are shown on data.background, ` +
         "white by default",
     );
   }
@@ -169,8 +171,8 @@ function tell(
   if (!uneven) return;
   const { most, fewest } = uneven;
   print(
-    `note: uneven: ${spellName(most.name)} has ${formatCount(most.training)} to train on, ` +
-      `${spellName(fewest.name)} ${formatCount(fewest.training)}, too few to compete`,
+    `note: uneven: ${spellName(most.name)} has ${formatCount(most.training)} training images, ` +
+      `${spellName(fewest.name)} ${formatCount(fewest.training)}`,
   );
   emit({
     event: "uneven",
@@ -190,7 +192,7 @@ function brokenLine({ path, reason }: ExaminationReport["broken"][number]): stri
 function classTable(classes: readonly ClassReport[]): string {
   const right = new Array(6).fill("right" as const);
   return formatTable([
-    ["class", "to train on", "to validate", "broken", "smallest", "median", "largest"],
+    ["class", "training", "validation", "broken", "smallest", "median", "largest"],
     ...classes.map(({ name, training, validation, broken, sizes }) => [
       name,
       formatCount(training),
@@ -201,12 +203,12 @@ function classTable(classes: readonly ClassReport[]): string {
   ], ["left", ...right]);
 }
 
-/** As photographers say it, the width first. */
+/** In the usual order for photographs: width first. */
 function formatSize(size: Size | undefined): string {
   return size ? `${size[1]} × ${size[0]}` : "";
 }
 
-/** The classes with the most and the fewest pictures, where they are far apart. */
+/** The classes with the most and the fewest images, if their numbers differ widely. */
 function unevenAmong(classes: readonly ClassReport[]): Uneven | undefined {
   const sorted = classes.toSorted((a, b) => b.training - a.training);
   const [most, fewest] = [sorted[0], sorted[sorted.length - 1]];

@@ -1,4 +1,4 @@
-/** `overfold doctor`: what this machine offers, and what to do about what is missing. */
+/** `overfold doctor`: checks what this machine offers, and how to fix what is missing. */
 
 import { join } from "node:path";
 import { type CpuFeatures, cpuFeatures, describeForm, selectForm } from "../backends/registry.ts";
@@ -12,13 +12,13 @@ import { cachedFolder, knownDatasets } from "./datasets.ts";
 import { gpuChecks } from "./doctor_gpu.ts";
 import { mpiCheck } from "./doctor_mpi.ts";
 
-/** The version all tests run on, and the oldest one with everything that is used. */
+/** The version all tests run on, and the oldest one that has every API in use. */
 const TESTED_DENO = "2.9.6";
 const OLDEST_DENO = "2.9.0";
 
 /** `doctor`. */
 export const command: Command = {
-  details: "Exits with 1 when training cannot work on this machine.",
+  details: "Exits with code 1 if training cannot work on this machine.",
   async run(_args, context) {
     const checks = [
       denoCheck(Deno.version.deno),
@@ -37,7 +37,7 @@ export const command: Command = {
   },
 };
 
-/** Whether a version of Deno will do. */
+/** Whether a version of Deno is new enough. */
 export function denoCheck(version: string): Check {
   const found = { name: "Deno", found: `${version}, tested with ${TESTED_DENO}` };
   if (isOlder(version, OLDEST_DENO)) {
@@ -45,7 +45,7 @@ export function denoCheck(version: string): Check {
       ...found,
       status: "fail",
       advice: `Overfold needs ${OLDEST_DENO} or newer: run \`deno upgrade\`, or use \`npx -y ` +
-        `deno@${TESTED_DENO}\` in place of \`deno\``,
+        `deno@${TESTED_DENO}\` instead of \`deno\``,
     };
   }
   return { ...found, status: "ok" };
@@ -56,7 +56,7 @@ function coresCheck(cores: number): Check {
   return { name: "CPU cores", status: "ok", found: String(cores) };
 }
 
-/** What the engine and the processor offer the CPU backend, and in which form its kernels then run. */
+/** What the engine and the processor offer the CPU backend, and the form in which its kernels run. */
 export function cpuChecks(features: CpuFeatures = cpuFeatures()): Check[] {
   const { simd, relaxedSimd, threads, native: { processor, level, missing } } = features;
   const form = describeForm(selectForm(undefined, {}, features));
@@ -77,7 +77,7 @@ export function cpuChecks(features: CpuFeatures = cpuFeatures()): Check[] {
   ];
 }
 
-/** Where the cache is and which datasets it holds. */
+/** Where the cache is and which datasets it contains. */
 async function cacheCheck(): Promise<Check> {
   const name = "cache";
   let folder: string;
@@ -85,7 +85,7 @@ async function cacheCheck(): Promise<Check> {
     folder = cacheFolder();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { name, status: "fail", found: "no place for it", advice: error.message };
+    return { name, status: "fail", found: "no usable folder", advice: error.message };
   }
   const datasets: string[] = [];
   let size: string;
@@ -97,7 +97,7 @@ async function cacheCheck(): Promise<Check> {
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
-    const advice = "name another place by the environment's OVERFOLD_CACHE";
+    const advice = "set the environment variable OVERFOLD_CACHE to another folder";
     return { name, status: "fail", found: `${folder}: ${refusal}`, advice };
   }
   return datasets.length > 0
@@ -106,7 +106,8 @@ async function cacheCheck(): Promise<Check> {
       name,
       status: "ok",
       found: `${folder} (${size}): no datasets yet`,
-      advice: "a training downloads what it needs; `overfold datasets download NAME` does so ahead",
+      advice:
+        "a training downloads what it needs; `overfold datasets download NAME` does so in advance",
     };
 }
 
@@ -119,7 +120,7 @@ async function folderBytes(folder: string): Promise<number> {
       else if (entry.isFile) bytes += (await Deno.stat(path)).size;
     }
   } catch (error) {
-    // The folder is made when it is first needed, and another process may be changing it now.
+    // The folder is created when first needed, and another process may be changing it now.
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return bytes;

@@ -1,4 +1,4 @@
-/** The part of `overfold doctor` that looks at WebGPU. */
+/** The part of `overfold doctor` that checks WebGPU. */
 
 import type { Backend } from "../backends/backend.ts";
 import { largestDifference } from "../reporting/largest_difference.ts";
@@ -16,7 +16,7 @@ import type { Check } from "./check.ts";
 import { diagnoseGpu, type GpuSystem, inspectGpuSystem } from "./gpu_system.ts";
 import { messageOf } from "../errors.ts";
 
-/** What is asked of an adapter. */
+/** The properties of an adapter that are used here. */
 interface AdapterFacts {
   readonly info: {
     readonly vendor: string;
@@ -37,12 +37,12 @@ interface AdapterFacts {
   readonly features: { has(name: string): boolean };
 }
 
-/** Features that something here profits from, and what. */
+/** Optional features that are used if present, and for what. */
 const FEATURES = {
   "timestamp-query": "times kernels",
   "shader-f16": "half precision",
 } as const;
-/** Numbers of the self-test may be off by this much of the largest. */
+/** Largest error of the self-test, relative to the largest number. */
 const SELF_TEST_TOLERANCE = 1e-4;
 
 const X_SHAPE = [2, 8, 9, 9];
@@ -61,14 +61,14 @@ export async function gpuChecks(): Promise<Check[]> {
   ];
 }
 
-/** Which adapter there is; `system` is given on Linux. */
+/** Which adapter is available; `system` is given on Linux. */
 export function adapterCheck(adapter: AdapterFacts | null, system?: GpuSystem): Check {
   const name = "WebGPU adapter";
   const cause = system
     ? diagnoseGpu(system)
     : "update the GPU's driver and the operating system: WebGPU uses Direct3D 12 or Metal";
   const files = system ? `; Vulkan drivers: ${system.drivers.join(", ") || "none"}` : "";
-  const advice = (what: string) => `${what}, so \`backend: auto\` takes the CPU: ${cause}`;
+  const advice = (what: string) => `${what}, so \`backend: auto\` uses the CPU: ${cause}`;
   if (!adapter) {
     return { name, status: "warn", found: `none${files}`, advice: advice("there is none") };
   }
@@ -78,22 +78,22 @@ export function adapterCheck(adapter: AdapterFacts | null, system?: GpuSystem): 
     : { name, status: "ok", found: `hardware: ${shown}` };
 }
 
-/** The adapter that Deno gives where power is to be saved, if it is another: it lists no others. */
+/** Deno's low-power adapter, if it is another one: Deno does not list adapters. */
 export function otherAdapterChecks(taken: AdapterFacts, saving: AdapterFacts): Check[] {
   const found = describe(saving);
   return found === describe(taken)
     ? []
-    : [{ name: "other WebGPU adapter", status: "ok", found: `${found}, which is not taken` }];
+    : [{ name: "other WebGPU adapter", status: "ok", found: `${found}, which is not used` }];
 }
 
-/** A name, and on Linux the numbers by which the Vulkan loader knows the adapter. */
+/** A name, and on Linux the ids by which the Vulkan loader knows the adapter. */
 function describe({ info: { vendor, device, description } }: AdapterFacts): string {
   const hex = [vendor, device].map((id) => Number(id).toString(16));
   const ids = /^[0-9]+$/.test(vendor) && /^[0-9]+$/.test(device) ? ` (${hex.join(":")})` : "";
   return `${description || vendor || "unnamed"}${ids}`;
 }
 
-/** What the adapter can hold and run at once. */
+/** The limits of the adapter. */
 export function limitsCheck({ limits }: AdapterFacts): Check {
   return {
     name: "WebGPU limits",
@@ -101,14 +101,14 @@ export function limitsCheck({ limits }: AdapterFacts): Check {
     found: [
       `buffers of ${formatBytes(limits.maxBufferSize)}`,
       `bindings of ${formatBytes(limits.maxStorageBufferBindingSize)}`,
-      `${limits.maxStorageBuffersPerShaderStage} storage buffers a shader`,
+      `${limits.maxStorageBuffersPerShaderStage} storage buffers per shader`,
       `workgroups of ${formatCount(limits.maxComputeInvocationsPerWorkgroup)} invocations and ` +
       formatBytes(limits.maxComputeWorkgroupStorageSize),
     ].join(", "),
   };
 }
 
-/** Which optional features the adapter has of those that are of use. */
+/** Which of the useful optional features the adapter has. */
 export function featuresCheck({ features }: AdapterFacts): Check {
   const found = Object.entries(FEATURES).map(([feature, use]) =>
     `${feature} (${use}): ${features.has(feature) ? "yes" : "no"}`
@@ -116,7 +116,7 @@ export function featuresCheck({ features }: AdapterFacts): Check {
   return { name: "WebGPU features", status: "ok", found: found.join(", ") };
 }
 
-/** Computes a convolution and its gradients on the device and on the reference. */
+/** Compares a convolution and its gradients between the device and the reference. */
 async function selfTest(): Promise<Check> {
   const name = "WebGPU self-test";
   const program = convolutionProgram();
@@ -138,7 +138,7 @@ async function selfTest(): Promise<Check> {
       advice: "this device computes wrong numbers: update its driver, or set `backend: cpu`",
     };
   } catch (error) {
-    // What a driver says of a shader is followed by the shader.
+    // A driver's message about a shader is followed by the shader's text.
     const [advice] = messageOf(error).split("\n");
     return { name, status: "fail", found: "the device failed", advice };
   }
@@ -155,7 +155,7 @@ function convolutionProgram(): Program {
   });
 }
 
-/** The outputs of some runs, started together. */
+/** The outputs of several executions, started together. */
 async function outputsOf(
   backend: Backend,
   program: Program,
@@ -172,7 +172,7 @@ async function outputsOf(
   }
 }
 
-/** Numbers in [-1, 1] without a pattern that indexing mistakes could hide in. */
+/** Numbers in [-1, 1] without a pattern that could hide indexing mistakes. */
 function wave(length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => Math.sin(1.7 * i * i + 0.3 * i));
 }

@@ -8,14 +8,14 @@ import type { Check } from "./check.ts";
 /** Programs that start ranks. */
 const LAUNCHERS = ["mpirun", "mpiexec", "srun"];
 
-/** Makers of launchers, by what the programs are called that these names lead to. */
+/** Makers of launchers, by the names of the programs that the links lead to. */
 const MAKERS: readonly [RegExp, string][] = [
   [/^(orte|prte|pr)run|openmpi/, "Open MPI"],
   [/hydra|mpich/, "MPICH"],
   [/^srun/, "Slurm"],
 ];
 
-/** Which libraries of MPI are here and which launchers. */
+/** Which MPI libraries and launchers are installed. */
 export async function mpiCheck(): Promise<Check> {
   const libraries = Deno.permissions.querySync({ name: "ffi" }).state === "granted"
     ? findMpiLibraries()
@@ -24,10 +24,10 @@ export async function mpiCheck(): Promise<Check> {
 }
 
 /**
- * What the check says.
+ * The check's result.
  *
- * @param libraries their names and what they are
- * @param launchers programs, and what these are in truth
+ * @param libraries their names and descriptions
+ * @param launchers programs, and the files they link to
  */
 export function describeMpi(
   libraries: readonly { name: string; description: string }[],
@@ -48,7 +48,7 @@ export function describeMpi(
       status: "ok",
       found: `no library; ${by}`,
       advice: "to train on several machines, install Open MPI (Debian: apt-get install " +
-        "openmpi-bin) on each, or name its library in the environment's OVERFOLD_MPI",
+        "openmpi-bin) on each, or name its library in the environment variable OVERFOLD_MPI",
     };
   }
   const found = `${
@@ -64,18 +64,18 @@ export function describeMpi(
     status: "warn",
     found,
     advice:
-      `${lone.name} is ${lone.maker}'s, and no library of ${lone.maker} is found: name it in ` +
-      "the environment's OVERFOLD_MPI, or start ranks by the launcher of a library that is found",
+      `${lone.name} belongs to ${lone.maker}, but no ${lone.maker} library was found: name it in ` +
+      "the environment variable OVERFOLD_MPI, or use the launcher of a library that was found",
   };
 }
 
-/** The first program of each name in the folders of PATH, and what it is a link to. */
+/** The first program of each name in the folders of PATH, and the file it links to. */
 async function findLaunchers(): Promise<{ name: string; program: string }[]> {
   const folders = (readableVariable("PATH") ?? "").split(delimiter).filter(Boolean);
   const found = [];
   for (const name of LAUNCHERS) {
     for (const folder of folders) {
-      // One that cannot be read is not there.
+      // A folder that cannot be read is treated as missing.
       const path = await Deno.realPath(join(folder, name)).catch(() => undefined);
       if (path === undefined) continue;
       found.push({ name, program: basename(path) });

@@ -25,17 +25,17 @@ export const command: Command = {
     confusion: {
       value: "FILE",
       repeated: true,
-      help: "Write the confusion matrix: numbers to a .csv file, a picture to a .html one",
+      help: "Write the confusion matrix: as numbers (.csv) or a diagram (.html)",
     },
     tta: ttaOption,
-    backend: backendOption("that of the config"),
+    backend: backendOption("the config's"),
   },
   details:
-    "Evaluates on the validation images of the config, in inference mode, and tells how well each\n" +
-    "class is recognised and which are taken for which. Images that are not on this machine are\n" +
-    "fetched for a config that is named, not for one that came with the network; nor are more than\n" +
-    "64 MiB of images computed for that, and it is followed to no folder that no training here used.\n" +
-    "--tta sees each picture as it is and mirrored (flip), by its corners and centre (five_crop), or\n" +
+    "Evaluates on the validation images of the config, in inference mode, and prints how well each class\n" +
+    "is recognized and which classes are confused. Missing images are downloaded only if you name the\n" +
+    "config, not for the config stored with the network; for that one at most 64 MiB of images are\n" +
+    "generated, and its folders are read only if a training here has used them.\n" +
+    "--tta averages over each image as it is and mirrored (flip), its corners and center (five_crop), or\n" +
     "both (ten_crop).",
   async run(args, context) {
     const [path] = args.positionals;
@@ -57,7 +57,7 @@ export const command: Command = {
     const matrix = report.confusion;
     if (files.length > 0 && !matrix) {
       throw new InputError(
-        `--confusion: with the objective ${objective.name} an image is not taken for one class, so ` +
+        `--confusion: with the objective ${objective.name} an image has no single class, so ` +
           "there is no confusion matrix",
       );
     }
@@ -78,7 +78,7 @@ export const command: Command = {
     );
     context.progress.finish();
     for (const line of validation.complaints?.() ?? []) {
-      context.progress.print(`warning: ${spellName(line)}; another of its class takes its place`);
+      context.progress.print(`warning: ${spellName(line)}; replaced by another image of its class`);
     }
     const names = lossLast(Object.keys(objective.metrics));
     const result = [

@@ -1,4 +1,4 @@
-/** Where in pictures a network sees a class, as `overfold predict --explain` draws it. */
+/** Where in images a network sees a class, as `overfold predict --explain` draws it. */
 import { basename } from "@std/path";
 import type { Backend, Executable } from "../backends/backend.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
@@ -19,27 +19,27 @@ import { batchSheet, MAX_TILES, type Tile } from "./batch_sheet.ts";
 import { paste } from "./contact_sheet.ts";
 import { heatPicture } from "./heat_picture.ts";
 
-/** Pixels a side that a picture is drawn larger to, and that it is drawn smaller to. */
+/** Smallest and largest side of an image that is drawn alone, in pixels; it is scaled to fit. */
 const MIN_SIDE = 256, MAX_SIDE = 1024;
-/** Pixels a side of one of several pictures. */
+/** Side of each of several images, in pixels. */
 const TILE_SIDE = 256;
 
-/** A picture that has been classified. */
+/** A classified image. */
 export interface SeenPicture {
   /** Its path. */
   readonly image: string;
-  /** As it is. */
+  /** As decoded. */
   readonly raster: Raster;
-  /** As the network took it: u8 [height, width, channels]. */
+  /** As the network received it: u8 [height, width, channels]. */
   readonly pixels: Uint8Array;
-  /** What the network made of it. */
+  /** The network's result. */
   readonly logits: Float32Array;
 }
 
-/** Draws pictures, each with what speaks for its class in colour. Free it with `using`. */
+/** Draws images, each with what supports its class in color. Free it with `using`. */
 export class Explanation implements Disposable {
   readonly #tiles: Tile[] = [];
-  /** A picture alone is drawn by itself. */
+  /** Whether there is only one image, which is then drawn without a sheet. */
   #only: Raster | undefined;
 
   private constructor(
@@ -51,10 +51,10 @@ export class Explanation implements Disposable {
   ) {}
 
   /**
-   * Makes a network ready.
+   * Compiles a network's explanation.
    *
-   * @param className the class that is explained; by default each picture's most probable
-   * @throws InputError for a class that there is not, and a network without places to show
+   * @param className the class to explain; by default each image's most probable one
+   * @throws InputError for an unknown class, and for a network without spatial positions to show
    */
   static async open(
     path: string,
@@ -69,7 +69,7 @@ export class Explanation implements Disposable {
     return new Explanation(description, executable, explaining.name, features.shape, chosen);
   }
 
-  /** Draws a picture; nothing if there is no room for it any more. */
+  /** Draws an image, unless the sheet is full. */
   async add({ image, raster, pixels, logits }: SeenPicture): Promise<void> {
     if (this.#tiles.length === MAX_TILES) return;
     const { classNames, activation } = this.description;
@@ -94,12 +94,12 @@ export class Explanation implements Disposable {
     });
   }
 
-  /** Pictures drawn so far. */
+  /** Images drawn so far. */
   get count(): number {
     return this.#tiles.length;
   }
 
-  /** Writes what is drawn, if anything is: a picture alone by itself, several on a sheet. */
+  /** Writes the drawn images, if any: one image alone, several on a sheet. */
   async write(path: string): Promise<void> {
     if (this.count === 0) return;
     await writeFileAtomic(path, await encodePng(this.#only ?? batchSheet(this.#tiles).sheet));
@@ -110,7 +110,7 @@ export class Explanation implements Disposable {
   }
 }
 
-/** The program that explains. Throws InputError, naming the file, for a network that has none. */
+/** The explanation program. Throws InputError, naming the file, for a network that has none. */
 function explainingProgram(path: string, program: LoadedNetwork["program"]): Program {
   try {
     return classActivationProgram(program(1));
@@ -128,7 +128,7 @@ function classOf(name: string, { classNames }: NetworkDescription): number {
   );
 }
 
-/** A picture whose longer side has at least and at most these pixels. */
+/** Scales an image so that its longer side is within these bounds in pixels. */
 function sized(picture: Raster, least: number, most: number): Raster {
   const side = Math.max(picture.height, picture.width);
   const to = side < least ? side * Math.ceil(least / side) : side;
@@ -137,7 +137,7 @@ function sized(picture: Raster, least: number, most: number): Raster {
   return scaled(picture, size, side < to ? "nearest" : "bilinear");
 }
 
-/** The same part of a picture that was scaled. */
+/** The corresponding part of an image that was scaled. */
 function scaledPart(part: Part, from: PictureSize, to: PictureSize): Part {
   const [down, across] = [to.height / from.height, to.width / from.width];
   return {
@@ -148,7 +148,7 @@ function scaledPart(part: Part, from: PictureSize, to: PictureSize): Part {
   };
 }
 
-/** A picture in the middle of a white square. */
+/** Centers an image in a white square. */
 function onSquare(picture: Raster): Raster {
   const square = emptyRaster(TILE_SIDE, TILE_SIDE, picture.channels);
   square.data.fill(255);

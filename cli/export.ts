@@ -1,4 +1,4 @@
-/** `overfold export`: a trained network for other programs. */
+/** `overfold export`: converts a trained network for other programs. */
 
 import { basename, extname } from "@std/path";
 import { openBackend } from "../backends/registry.ts";
@@ -38,10 +38,10 @@ export const command: Command = {
     format: { value: "FORMAT", help: `${FORMATS.join(", ")}; default onnx` },
     output: {
       value: "FILE",
-      help: "Where it goes; by default in the run's folder, folded/NAME.onnx",
+      help: "The file to write; by default folded/NAME.onnx in the run's folder",
     },
     "include-preprocessing": {
-      help: "ONNX: take u8 pixels [N, H, W, C] and give probabilities, not logits",
+      help: "ONNX: take u8 pixels [N, H, W, C] and return probabilities",
     },
     dtype: {
       value: "TYPE",
@@ -51,12 +51,12 @@ export const command: Command = {
     "no-verify": { help: "ONNX: do not run the file in ONNX Runtime" },
   },
   details:
-    "onnx: the folded network with batch norms folded too, for batches of any size. The file is run\n" +
+    "onnx: the folded network with batch norms folded too, for batches of any size. The file is executed\n" +
     "in ONNX Runtime, which is downloaded from npm once, and compared with the network itself.\n" +
-    "authors: the unfolded weights as the DO-Conv authors' PyTorch layer saves them (W, D, d_diag);\n" +
-    "authors-tensorflow and authors-gluon: as their layers for these libraries have them (kernel or\n" +
-    "weight, D), in safetensors too, other layers as Keras or Gluon names and lays them out.\n" +
-    "For plain PyTorch models `overfold fold` writes what is needed: its tensors load with strict=True.",
+    "authors: the unfolded weights as the DO-Conv authors' PyTorch layer saves them (W, D, d_diag).\n" +
+    "authors-tensorflow, authors-gluon: the same for the authors' layers in these libraries (kernel or\n" +
+    "weight, D), also as safetensors; other layers are named and laid out as in Keras or Gluon.\n" +
+    "For plain PyTorch models use `overfold fold`: its tensors load with strict=True.",
   async run(args, context) {
     const [path] = args.positionals;
     const format = args.choice("format", FORMATS) ?? "onnx";
@@ -78,7 +78,7 @@ async function exportAuthors(
 ): Promise<void> {
   const { checkpoint } = await loadFinite(path);
   if (!checkpoint) {
-    throw new InputError(`${path}: a folded network has no D any more; export the checkpoint`);
+    throw new InputError(`${path}: a folded network no longer has D; export the checkpoint`);
   }
   const onnxOption = ["include-preprocessing", "dtype", "no-verify"]
     .find((name) => args.flag(name) || args.text(name) !== undefined);
@@ -86,8 +86,8 @@ async function exportAuthors(
   const model = restoreModel(checkpoint);
   if (recognizeConvolution([...model.namedParameters().keys()]) === "conv") {
     throw new InputError(
-      `${path}: this network has no DO-Conv kernels, which --format ${format} is for; write it for ` +
-        "PyTorch by overfold fold, for others by overfold export",
+      `${path}: --format ${format} is for DO-Conv kernels, which this network does not have; for ` +
+        "PyTorch use overfold fold, for others overfold export --format onnx",
     );
   }
   const tensors = format === "authors" ? authorsState(model) : stateInLayout(model, format);

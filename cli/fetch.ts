@@ -1,4 +1,4 @@
-/** `overfold fetch`: everything that commands would fetch when they need it, ahead of that. */
+/** `overfold fetch`: downloads in advance everything that commands would download when needed. */
 
 import { loadZipReader } from "../datasets/archives/zip.ts";
 import { loadOnnxProto, loadProtobuf } from "../files/protobuf.ts";
@@ -13,17 +13,17 @@ export const command: Command = {
   positionals: [],
   options: {},
   details:
-    "Commands load libraries from npm when they first need them, and Deno keeps them in its cache;\n" +
-    "`deno info` shows in which folder. After this command they work without a network, and where the\n" +
-    "folder is copied to. Images are fetched by: overfold datasets download NAME.",
+    "Commands load libraries from npm when first needed, and Deno caches them; `deno info` shows the\n" +
+    "folder. After this command they work without a network, also on machines to which the folder is\n" +
+    "copied. Images are downloaded by: overfold datasets download NAME.",
   async run(_args, context) {
     const parts: Readonly<Record<string, () => Promise<unknown>>> = {
       "the libraries of all commands": context.loadCommands,
-      "those of ONNX files": () => Promise.all([loadOnnxProto(), loadProtobuf()]),
-      "that of Parquet files": () => import("../datasets/stores/parquet_reader.ts"),
-      "that of ZIP archives": loadZipReader,
+      "the libraries for ONNX files": () => Promise.all([loadOnnxProto(), loadProtobuf()]),
+      "the library for Parquet files": () => import("../datasets/stores/parquet_reader.ts"),
+      "the library for ZIP archives": loadZipReader,
       "ONNX Runtime": loadRuntime,
-      "the bundler of pages, and what they show charts with": async () => {
+      "the bundler and the chart library for web pages": async () => {
         await bundleScripts(SCRIPTS);
         for (const { script } of Object.values(PAGES)) await bundleScripts([script]);
       },

@@ -1,4 +1,4 @@
-/** `overfold find-lr`: which learning rate a config may be trained with, by a range test. */
+/** `overfold find-lr`: suggests a learning rate for a config by a range test. */
 
 import { InputError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -24,7 +24,7 @@ import { decadesOf, formatRate, topOf } from "./range_axes.ts";
 import { rangePicture } from "./range_picture.ts";
 import { optionsOf } from "./prepare_run.ts";
 
-/** Rates and steps unless said otherwise: from where nothing moves to where everything diverges. */
+/** Defaults: rates from where nothing moves to where everything diverges, and steps. */
 const MIN = 1e-6, MAX = 10, STEPS = 200;
 
 /** `find-lr CONFIG`. */
@@ -32,16 +32,16 @@ export const command: Command = {
   positionals: [{ name: "CONFIG", help: "A config file in YAML" }],
   options: {
     set: setOption(),
-    min: { value: "RATE", help: `The first learning rate (default ${MIN.toExponential()})` },
-    max: { value: "RATE", help: `The last learning rate (default ${MAX})` },
-    steps: { value: "N", help: `Optimizer steps (default ${STEPS})` },
-    output: { value: "FILE.png", help: "Draw the losses into FILE, a PNG picture" },
+    min: { value: "RATE", help: `The first learning rate (default: ${MIN.toExponential()})` },
+    max: { value: "RATE", help: `The last learning rate (default: ${MAX})` },
+    steps: { value: "N", help: `Optimizer steps (default: ${STEPS})` },
+    output: { value: "FILE.png", help: "Plot the losses into a PNG file" },
   },
   details:
-    "Trains as the config says, but with a rate that rises from step to step by the same factor, until\n" +
-    "the loss is four times its least (Smith 2017). No run is begun or changed. The suggestion is a\n" +
-    "tenth of the rate at which the smoothed loss is least: there it is about to rise. Told is also\n" +
-    "where it falls most steeply, which depends on chance far more. The same config and options give\n" +
+    "Trains as the config says, but raises the learning rate by a constant factor per step until the\n" +
+    "loss exceeds four times its minimum (Smith 2017). No run is created or changed. The suggestion is a\n" +
+    "tenth of the rate at which the smoothed loss is lowest, which is just before it rises. The rate of\n" +
+    "steepest descent is also printed; it depends far more on chance. The same config and options give\n" +
     "the same numbers.\n" +
     howToDoWithoutNative("find-lr"),
   async run(args, context) {
@@ -90,7 +90,7 @@ export const command: Command = {
     const result = await testLearningRates(recipe, options, plan);
     context.progress.finish();
     const title = `${architecture.name} on ${images.info.name}, ` +
-      `${formatNumberOf(config.data.batchSize * config.training.accumulate, "image")} a step`;
+      `${formatNumberOf(config.data.batchSize * config.training.accumulate, "image")} per step`;
     if (output !== undefined) {
       await writeFileAtomic(output, await encodePng(rangePicture(result, title)));
     }
@@ -98,7 +98,7 @@ export const command: Command = {
       title,
       plotText(curveOf(result)),
       ...described(result, recipe.optimizer.options.learningRate),
-      ...(output === undefined ? [] : [`drawn: ${output}`]),
+      ...(output === undefined ? [] : [`plotted: ${output}`]),
     ].join("\n"));
     const { points, ...found } = result;
     context.emit({ ...found, points, ...(output === undefined ? {} : { output }) });
@@ -127,7 +127,7 @@ function curveOf(result: RangeResult) {
 }
 
 /**
- * What was found, in words.
+ * The result as text.
  *
  * @param present the rate of the config
  */
@@ -138,15 +138,16 @@ function described(
   const ending = diverged
     ? `the loss diverged after ${formatNumberOf(points.length, "step")}, at ` +
       formatRate(points[points.length - 1].learningRate)
-    : `${formatNumberOf(points.length, "step")}, in which the loss did not diverge`;
-  const places = `smoothed it is least at ${formatRate(minimum)} and falls most steeply at ` +
+    : `${formatNumberOf(points.length, "step")}, during which the loss did not diverge`;
+  const places =
+    `the smoothed loss is lowest at ${formatRate(minimum)} and falls most steeply at ` +
     formatRate(steepest);
   if (suggestion === undefined) return [`${ending}; ${places}`, `no suggestion: ${problem}`];
   return [
     `${ending}; ${places}`,
     `suggestion: --set training.optimizer.learningRate=${
       formatRate(suggestion)
-    }, a tenth of where ` +
-    `it is least (the config has ${present})`,
+    }, a tenth of the rate ` +
+    `where it is lowest (the config has ${present})`,
   ];
 }

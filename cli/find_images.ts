@@ -1,4 +1,4 @@
-/** Which picture files the words of a command line mean: files, folders and patterns. */
+/** Finds the image files that command-line arguments name: files, folders and patterns. */
 import { glob } from "node:fs/promises";
 import { extname, isGlob, join } from "@std/path";
 import { InputError } from "../errors.ts";
@@ -7,25 +7,25 @@ import { kindOf } from "../files/kind_of_file.ts";
 import { isPictureName, SIGNATURE_BYTES } from "../files/picture_names.ts";
 import { readWanted } from "../files/read_wanted.ts";
 
-/** What was found. */
+/** The result. */
 interface FoundImages {
-  /** Files in the order of the words; those of a folder or a pattern in the order of their names. */
+  /** Files in the order of the arguments; those of a folder or a pattern sorted by name. */
   readonly paths: readonly string[];
-  /** A sentence for each word that means no file, and for each folder that cannot be read. */
+  /** A sentence for each argument that matches no file, and for each unreadable folder. */
   readonly missing: readonly string[];
-  /** A sentence for each word that means files but not all that is there: how many of what. */
+  /** A sentence for each argument of which some files were skipped: how many of what kind. */
   readonly passedOver: readonly string[];
 }
 
-/** What a link can lead to, such as a file of the system's that holds secrets of processes. */
+/** What a link can lead to, such as a system file with a process's secrets. */
 const CLOSED = "file that Deno opens for no program";
 
 /**
- * Finds the files that are meant. A word that names a file means that file, whatever it holds; the
- * name of a folder means all pictures in it and in the folders below, known by their names or by how
- * they begin, those too that are of a kind that is not read: whoever reads them says so. Hidden ones
- * are left out and links to folders not followed; another word is a pattern such as `digits/*.png` or
- * `**\/*.jpg` and means all files that fit.
+ * Finds the files that are meant. An argument that names a file means that file, whatever it contains;
+ * the name of a folder means all images in it and below, recognized by name or by their first bytes,
+ * including those of unsupported formats: the reader reports these. Hidden files are left out and links
+ * to folders not followed; any other argument is a pattern such as `digits/*.png` or `**\/*.jpg` and
+ * means all files that match.
  */
 export async function findImages(words: readonly string[]): Promise<FoundImages> {
   const paths: string[] = [];
@@ -47,7 +47,7 @@ export async function findImages(words: readonly string[]): Promise<FoundImages>
     const found = info ? await picturesIn(word, others, missing) : await filesOf(word, others);
     for (const path of found.sort()) paths.push(path);
     if (found.length === 0 && missing.length === closed) {
-      const none = info ? "no picture in this folder" : "no file fits this pattern";
+      const none = info ? "no images in this folder" : "no file matches this pattern";
       missing.push(`${word}: ${none}${others.summary ? `; ${others.summary}` : ""}`);
     } else if (others.summary) {
       passedOver.push(`${word}: ${others.summary}`);
@@ -56,7 +56,7 @@ export async function findImages(words: readonly string[]): Promise<FoundImages>
   return { paths, missing, passedOver };
 }
 
-/** The pictures in a folder and those below; `unreadable` takes a sentence for each that is closed. */
+/** The images in a folder and below; `unreadable` receives a sentence for each closed folder. */
 async function picturesIn(
   folder: string,
   others: PassedOver,
@@ -71,7 +71,7 @@ async function picturesIn(
         for (const inside of await picturesIn(path, others, unreadable)) found.push(inside);
       } else if (entry !== "file") others.add({ path, what: entry });
       else if (isPictureName(name) || await beginsAsPicture(path)) found.push(path);
-      else others.add({ path, what: extname(name).toLowerCase() || "without ending" });
+      else others.add({ path, what: extname(name).toLowerCase() || "without extension" });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
@@ -80,7 +80,7 @@ async function picturesIn(
   return found;
 }
 
-/** Files that fit a pattern. */
+/** Files that match a pattern. */
 async function filesOf(pattern: string, others: PassedOver): Promise<string[]> {
   const files: string[] = [];
   for await (const path of glob(pattern)) {
@@ -91,17 +91,17 @@ async function filesOf(pattern: string, others: PassedOver): Promise<string[]> {
   return files;
 }
 
-/** What is at a path that was found: a file, a folder, or else the name of what is passed over. */
+/** What is at a path that was found: a file, a folder, or else the name of what is skipped. */
 async function entryAt(path: string): Promise<string> {
   const info = await statOf(path);
-  // What is no Unicode in a name is lost, and with it the way to the file.
-  if (!info) return path.includes("\ufffd") ? "name that is no Unicode" : "link to nothing";
+  // Bytes that are not Unicode are lost from a name, so the file cannot be opened.
+  if (!info) return path.includes("\ufffd") ? "name that is not Unicode" : "link to nothing";
   if (info.isFile) return await isClosed(path) ? CLOSED : "file";
   if (!info.isDirectory) return "pipe or device";
   return (await Deno.lstat(path)).isSymlink ? "link to a folder" : "folder";
 }
 
-/** Whether Deno keeps a file from this program: a link to it shows that only when it is opened. */
+/** Whether Deno denies this program a file: for a link this shows only when it is opened. */
 async function isClosed(path: string): Promise<boolean> {
   try {
     using _file = await Deno.open(path);
@@ -125,7 +125,7 @@ async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
     return await Deno.stat(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    // Whatever else is wrong, such as a * in a name on Windows, there is no file to open.
+    // Any other problem, such as a * in a name on Windows: there is no file to open.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** The end of a training: why it ended, what it came to, the folded network. */
+/** The end of a training: why it ended, its result, and the folded network. */
 
 import { readCheckpoint } from "../checkpoints/checkpoint.ts";
 import type { Backend } from "../backends/backend.ts";
@@ -26,17 +26,17 @@ export interface PreparedRun {
   readonly images: Images;
   readonly backend: Backend;
   readonly identity: RunIdentity;
-  /** Its model is initialised; a checkpoint's weights take the place of its own. */
+  /** Its model is initialized; a checkpoint's weights replace these. */
   readonly recipe: ResolvedRecipe;
-  /** What is trained on what, and how. */
+  /** What is trained, and how. */
   readonly options: TrainingRunOptions;
   /** Its programs. */
   readonly plan: SessionPlan;
-  /** What memory it takes. */
+  /** Its memory plan. */
   readonly memory: RunPlan;
 }
 
-/** Why a training ended before its last epoch; undefined for one that did not. */
+/** Why a training ended before its last epoch; undefined if it did not. */
 export function describeEnd(
   { status, state: { epoch, step } }: TrainingOutcome,
   { config: { training }, recipe }: PreparedRun,
@@ -57,7 +57,7 @@ export function describeEnd(
   }
 }
 
-/** Folds the run's best checkpoint and says what came out. */
+/** Folds the run's best checkpoint and prints the result. */
 export async function finish(
   { config, images, backend, recipe }: PreparedRun,
   folder: RunFolder,
@@ -65,7 +65,7 @@ export async function finish(
   seconds: number,
   context: Context,
 ): Promise<void> {
-  // An earlier part of the run may have kept another best one.
+  // An earlier part of the run may have saved another best checkpoint.
   const kept = await exists(folder.bestPath) ? await readCheckpoint(folder.bestPath) : undefined;
   const isBestKept = kept !== undefined && kept.state.best?.epoch === state.best?.epoch;
   const path = isBestKept ? folder.bestPath : folder.lastPath;
@@ -104,7 +104,7 @@ export async function finish(
   });
 }
 
-/** The metric by which the best validation was chosen: `accuracy 97.50 %`. */
+/** The metric that chose the best validation: `accuracy 97.50 %`. */
 function describeMonitored({ objective, monitor }: ResolvedRecipe, result: Metrics): string {
   const info = objective.metrics[monitor.metric];
   return `${info.title} ${formatMetric(info, result[monitor.metric])}`;

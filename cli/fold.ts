@@ -1,4 +1,4 @@
-/** `overfold fold`: from a checkpoint to the plain network that ships. */
+/** `overfold fold`: converts a checkpoint to a plain network for deployment. */
 
 import { basename } from "@std/path";
 import { readCheckpoint, restoreModel } from "../checkpoints/checkpoint.ts";
@@ -17,17 +17,17 @@ export const command: Command = {
   options: {
     output: {
       value: "FILE",
-      help: "Where it goes; by default folded/NAME.safetensors in the run's folder",
+      help: "The file to write; by default folded/NAME.safetensors in the run's folder",
     },
     backend: backendOption("auto"),
-    "batch-norm": { help: "Fold batch norms into the convolutions before them too" },
+    "batch-norm": { help: "Also fold batch norms into the convolutions before them" },
   },
   details:
-    "Every over-parameterized kernel becomes the plain kernel it stands for. Tensors are named as in\n" +
-    "a plain model's state dict, so they load into the same architecture elsewhere; with --batch-norm\n" +
-    "into one without batch norms whose convolutions have biases, by default in\n" +
+    "Every over-parameterized kernel becomes an equivalent plain kernel. Tensors are named as in a plain\n" +
+    "model's state dict, so they load into the same architecture elsewhere; with --batch-norm, into one\n" +
+    "without batch norms whose convolutions have biases, by default written to\n" +
     "folded/NAME-batch-norm.safetensors. The result is compared with the trained network on the\n" +
-    "validation images, or on noise where the images are not on this machine, and refused if a logit\n" +
+    "validation images, or on noise if the images are not on this machine, and rejected if a logit\n" +
     "differs by more than 1e-4 of the largest.",
   async run(args, context) {
     const [path] = args.positionals;
@@ -36,7 +36,7 @@ export const command: Command = {
     const output = args.text("output") ?? besideFolded(path, name);
     const checkpoint = await readCheckpoint(path);
     await checkOutput(output, [path], ".safetensors");
-    restoreModel(checkpoint, path); // What cannot be folded is refused before a backend opens.
+    restoreModel(checkpoint, path); // Rejects what cannot be folded before a backend is opened.
     const { pixels, kind } = await verificationImages(path, checkpoint, context);
     const backend = await openChosen(chosenBackend(args, {}), context);
     const verification = await foldCheckpoint(checkpoint, output, backend, pixels, { batchNorm });

@@ -3,13 +3,13 @@
 import { basename } from "node:path";
 import { DRIVER_FOLDERS, driverFiles, LIBRARY_FOLDERS } from "../backends/webgpu/vulkan_drivers.ts";
 
-/** What of a Linux system decides about its Vulkan adapters. */
+/** What determines the Vulkan adapters of a Linux system. */
 export interface GpuSystem {
   /** Whether the Vulkan loader, `libvulkan.so.1`, is installed. */
   readonly hasLoader: boolean;
-  /** Names of the driver files the loader reads, such as `nvidia_icd.json`. */
+  /** Names of the loader's driver files, such as `nvidia_icd.json`. */
   readonly drivers: readonly string[];
-  /** Whether NVIDIA's libraries for computing are there, as in a container given its GPUs. */
+  /** Whether NVIDIA's compute libraries are present, as in a container with its GPUs. */
   readonly hasCuda: boolean;
   readonly isContainer: boolean;
 }
@@ -18,7 +18,7 @@ const CONTAINER_MARKS = ["/.dockerenv", "/run/.containerenv", "/run/systemd/cont
 /** Drivers that compute on the CPU. */
 const SOFTWARE_DRIVERS = /^(lvp|vk_swiftshader)/;
 
-/** Looks at this system, which runs Linux. */
+/** Inspects this Linux system. */
 export async function inspectGpuSystem(): Promise<GpuSystem> {
   return {
     hasLoader: await hasLibrary("libvulkan.so.1"),
@@ -28,7 +28,7 @@ export async function inspectGpuSystem(): Promise<GpuSystem> {
   };
 }
 
-/** The likely cause of a missing hardware adapter and its cure, two sentences. */
+/** The likely cause of a missing hardware adapter and the remedy, in two sentences. */
 export function diagnoseGpu({ hasLoader, drivers, hasCuda, isContainer }: GpuSystem): string {
   if (!hasLoader) {
     return "the Vulkan loader, libvulkan.so.1, is not installed. Install it (Debian, Ubuntu: " +
@@ -37,23 +37,23 @@ export function diagnoseGpu({ hasLoader, drivers, hasCuda, isContainer }: GpuSys
   const hardware = drivers.filter((name) => !SOFTWARE_DRIVERS.test(name));
   if (hasCuda && !hardware.some((name) => name.startsWith("nvidia"))) {
     return isContainer
-      ? "this container has NVIDIA's libraries for computing but not those for graphics, which " +
+      ? "this container has NVIDIA's compute libraries but not its graphics libraries, which " +
         "WebGPU uses. Start it with NVIDIA_DRIVER_CAPABILITIES=all (docker run --gpus all -e " +
         "NVIDIA_DRIVER_CAPABILITIES=all)"
       : "NVIDIA's driver is installed without its Vulkan part, nvidia_icd.json. Install the " +
         "driver's graphics libraries (Debian: nvidia-vulkan-icd; Ubuntu: libnvidia-gl-*)";
   }
   if (hardware.length === 0) {
-    return `there is no driver file of a GPU in ${DRIVER_FOLDERS[0]}. Install its Vulkan driver: ` +
+    return `there is no GPU driver file in ${DRIVER_FOLDERS[0]}. Install its Vulkan driver: ` +
       "Mesa's for AMD and Intel (Debian, Ubuntu: apt install mesa-vulkan-drivers), NVIDIA's own " +
       "for NVIDIA";
   }
-  const found = `driver files are there (${hardware.join(", ")}), but none of them finds a GPU`;
+  const found = `driver files are present (${hardware.join(", ")}), but none of them finds a GPU`;
   return isContainer
-    ? `${found}: this container may not have been given one. Start it with --device /dev/dri, or ` +
+    ? `${found}: this container may not have access to one. Start it with --device /dev/dri, or ` +
       "for NVIDIA with --gpus all -e NVIDIA_DRIVER_CAPABILITIES=all"
-    : `${found}: there may be none, or your user may not open it. If ls -l /dev/dri shows one, ` +
-      "join the group it belongs to (usermod -aG render,video $USER) and log in again";
+    : `${found}: there may be none, or you may lack permission to open it. If ls -l /dev/dri shows one, ` +
+      "join its group (usermod -aG render,video $USER) and log in again";
 }
 
 async function hasLibrary(name: string): Promise<boolean> {

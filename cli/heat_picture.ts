@@ -1,12 +1,12 @@
-/** A picture in grey, with what matters in it in colour. */
+/** An image in gray, with its important regions in color. */
 import { emptyRaster, luma, type Part, type Raster, toRaster } from "../files/raster.ts";
 
-/** What is laid over places that matter half and most, and how opaque it is there. */
+/** Colors of positions with half and with the largest weight, and their opacity. */
 const HALF = [220, 30, 60], MOST = [255, 220, 40], OPAQUE = 0.7;
-/** Brightness of what the heat is not of. */
+/** Brightness outside the region that the weights cover. */
 const DARK = 0.4;
 
-/** How much places matter: [height, width], row-major. */
+/** Weights of positions: [height, width], row-major. */
 interface Heat {
   readonly height: number;
   readonly width: number;
@@ -15,10 +15,10 @@ interface Heat {
 }
 
 /**
- * Lays heat over a picture in grey: nothing where it is 0, over red to yellow where it is largest. It is
- * interpolated between the middles of its places.
+ * Overlays weights on a gray image: nothing where they are 0, red to yellow where they are largest,
+ * interpolated between the centers of positions.
  *
- * @param part of the picture that the heat is of; the rest is dark
+ * @param part region of the image that the weights cover; the rest is darkened
  */
 export function heatPicture(picture: Raster, heat: Heat, part: Part): Raster {
   const { height, width, data: from } = toRaster(picture, 3);
@@ -52,7 +52,7 @@ export function heatPicture(picture: Raster, heat: Heat, part: Part): Raster {
   return heated;
 }
 
-/** The places that a fraction of the way lies between, and the second's share; undefined beyond the ends. */
+/** The positions next to a fraction of the way, and the share of the second; undefined outside. */
 function between(fraction: number, count: number) {
   if (fraction < 0 || fraction > 1) return undefined;
   const at = Math.max(0, Math.min(count - 1, fraction * count - 0.5));

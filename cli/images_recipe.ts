@@ -1,4 +1,4 @@
-/** What to train on pictures of one's own: the recipe that fits them, as a config with comments. */
+/** Chooses a recipe for the user's own images and writes it as a config with comments. */
 
 import { stringify } from "yaml";
 import { memoryOfMachine } from "../files/memory.ts";
@@ -6,42 +6,42 @@ import { formatBytes, formatCount, formatDuration, wrapText } from "../reporting
 import { shellQuoted } from "./calls.ts";
 import type { ImagesSurvey } from "./images_survey.ts";
 
-/** What depends on the pictures and the machine. */
+/** What depends on the images and the machine. */
 export interface ImagesRecipe {
-  /** Pixels a side that are trained on. */
+  /** Side of the training images in pixels. */
   readonly size: number;
   readonly epochs: number;
   readonly batchSize: number;
 }
 
-/** What a training was measured to take. */
+/** How long a training was measured to take. */
 export interface ImagesTiming {
   readonly seconds: number;
-  /** What computed. */
+  /** The backend that computed. */
   readonly backend: string;
 }
 
-/** Sides that networks are trained at here, those below 64 with a network for small pictures. */
+/** Sides of training images to choose from; below 64 the network is one for small images. */
 const SIDES = [32, 64, 96, 128, 160, 192, 224];
 const MIN_FOR_RESNET = 64;
 
-/** Passes over so many pictures and more, beginning with the most. */
+/** Epochs by the least number of images, largest first. */
 const EPOCHS = [[200_000, 10], [20_000, 15], [5_000, 20], [500, 30], [0, 40]] as const;
-/** Pictures in a step, likewise. */
+/** Batch sizes, likewise. */
 const BATCHES = [[20_000, 128], [5_000, 64], [1_000, 32], [0, 16]] as const;
 
-/** Below this, pictures are changed as strongly as can be, lest they be learnt by heart. */
+/** Below this number, images are augmented as strongly as possible, to avoid overfitting. */
 const FEW = 5_000;
 
-/** Seconds that a training of so many pictures should take at most unless somebody asks for more. */
+/** The longest training to suggest, in seconds, by the number of images. */
 const MAX_SECONDS = [[FEW, 3600], [0, 600]] as const;
-/** What of the machine's memory decoded pictures may take. */
+/** The share of the machine's memory that decoded images may take. */
 const CACHE_SHARE = 1 / 4;
 
-/** Passes that are made however long they take. */
+/** Fewest epochs, however long they take. */
 const MIN_EPOCHS = 3;
 
-/** The recipe for pictures, without regard to time. */
+/** The recipe for the images, regardless of time. */
 export function recipeFor({ sizes: { train }, typical }: ImagesSurvey): ImagesRecipe {
   const short = Math.min(...typical);
   return {
@@ -52,8 +52,8 @@ export function recipeFor({ sizes: { train }, typical }: ImagesSurvey): ImagesRe
 }
 
 /**
- * A recipe that takes less time, of smaller pictures or, once they are small, fewer epochs; undefined
- * where `seconds`, which it was measured to take, are not too many or nothing is left to take away.
+ * A faster recipe, with smaller images or, once they are small, fewer epochs; undefined if the measured
+ * `seconds` are acceptable or nothing can be reduced further.
  */
 export function shorter(
   recipe: ImagesRecipe,
@@ -74,7 +74,7 @@ function stepOf(steps: readonly (readonly [number, number])[], count: number): n
   return steps.find(([least]) => count >= least)![1];
 }
 
-/** What all pictures take in memory as they are kept: before the first transform of theirs that draws. */
+/** Bytes of all images in memory as they are cached: before their first random transform. */
 function keptBytes({ size }: ImagesRecipe, survey: ImagesSurvey): number {
   const { sizes: { train, test }, typical, isGrey } = survey;
   const [height, width] = size < MIN_FOR_RESNET ? [size, size] : typical;
@@ -82,9 +82,9 @@ function keptBytes({ size }: ImagesRecipe, survey: ImagesSurvey): number {
 }
 
 /**
- * The config, with comments that say why.
+ * The config, with comments that explain the choices.
  *
- * @param memory bytes that this machine has; Infinity where that is not known
+ * @param memory bytes of this machine's memory; Infinity if unknown
  */
 export function recipeText(
   path: string,
@@ -106,33 +106,35 @@ export function recipeText(
     ? ""
     : ` That takes about ${formatDuration(timing.seconds)} on this machine, as measured with ` +
       `${timing.backend}.`;
-  const about = `Written by \`overfold init --images ${shellQuoted(path)}\`: ${all} pictures of ` +
+  const about = `Written by \`overfold init --images ${shellQuoted(path)}\`: ${all} images of ` +
     `${formatCount(classNames.length)} classes. Train with it: overfold train ${
       shellQuoted(file)
     }.${time}`;
   const split =
-    `${train} to train on, at least ${least} of each class, and ${test} to validate on. ` +
-    "Without a folder or list for these a fifth of each class is held out, always the same " +
-    "pictures; another share:";
+    `${train} for training, at least ${least} of each class, and ${test} for validation. ` +
+    "Without a validation folder or list, a fifth of each class is held out, always the same " +
+    "images; for another share:";
   const scale =
-    `${survey.isOneSize ? "All" : "Most"} that were looked at are ${width} × ${height}` +
-    `${survey.isOneSize ? "" : " or thereabouts"}: the network sees ${size} × ${size}` +
-    `${size < recipeFor(survey).size ? ", lest the training take longer" : ""}. Larger is more ` +
-    "exact, and slower as the square." +
-    (isFew ? " So few pictures are changed strongly, lest they be learnt by heart." : "");
+    `${survey.isOneSize ? "All" : "Most"} of the sampled images are ${width} × ${height}` +
+    `${survey.isOneSize ? "" : " or similar"}: the network sees ${size} × ${size}` +
+    `${
+      size < recipeFor(survey).size ? ", to limit the training time" : ""
+    }. A larger size is more ` +
+    "accurate; the time grows with its square." +
+    (isFew ? " So few images need strong augmentation to avoid overfitting." : "");
   const kept = keptBytes(recipe, survey);
   const isKept = memory < Infinity && kept <= CACHE_SHARE * memory;
   const cache = isKept
     ? `memory # decoded once, they take about ${formatBytes(kept)}; none: decoded in every epoch`
-    : "none # disk: pictures are decoded once, where decoding is what takes the time";
+    : "none # disk: images are decoded once, if decoding takes most of the time";
   const network =
     (isSmall
-      ? "A network for small pictures."
-      : "A common network, for pictures of 64 pixels a side and more.") +
-    " Its convolutions are over-parameterized while it trains and folded afterwards.";
+      ? "A network for small images."
+      : "A common network, for images of 64x64 pixels or more.") +
+    " Its convolutions are over-parameterized in training and folded afterwards.";
   return `\
 ${comment(about)}
-${comment("`overfold init` without --images writes a config with every key that there is.")}
+${comment("`overfold init` without --images writes a config with every key.")}
 
 data:
   dataset:
@@ -146,10 +148,10 @@ ${
       ? `    - { name: fit, size: ${size} }\n    - { name: random_crop, size: ${size}, padding: 4 }`
       : `    - { name: random_resized_crop, size: ${size}, scale: [${isFew ? 0.35 : 0.2}, 1] }`
   }
-    - horizontal_flip # not for letters, digits and what else has a right way round
+    - horizontal_flip # not for letters, digits and anything else that must not be mirrored
 ${isFew ? "    - trivial_augment_wide\n" : ""}\
   batchSize: ${batchSize}
-  onError: stop # skip: another picture of its class takes the place of a broken one
+  onError: stop # skip: replace a broken image by another one of its class
   cache: ${cache}
 
 model:
@@ -161,7 +163,7 @@ training:
   epochs: ${epochs}
 ${
     "severalLabels" in Object(dataset)
-      ? "  objective: multi_label # pictures have any number of labels\n"
+      ? "  objective: multi_label # images have any number of labels\n"
       : ""
   }\
 ${isSmall ? SGD : ADAMW}
@@ -170,7 +172,7 @@ ${isSmall ? SGD : ADAMW}
 }
 
 const PRETRAINED = `\
-  # Weights that were trained on ImageNet make up for many pictures. They are downloaded once; with
+  # Weights trained on ImageNet make up for a lack of images. They are downloaded once; with
   # convolution: conv and learningRate: 0.0003:
   # pretrained: torchvision/resnet18
   # replaceClassifier: true

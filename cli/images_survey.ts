@@ -1,4 +1,4 @@
-/** What a folder or list of pictures is like, for the config that fits. */
+/** Examines a folder or list of images, to choose a config for it. */
 
 import type { OpenPictures } from "../datasets/dataset.ts";
 import { classesOf, type Size } from "../datasets/examination/class_tally.ts";
@@ -12,29 +12,29 @@ import { formatNumberOf } from "../reporting/format.ts";
 import { median } from "../reporting/statistics.ts";
 import type { Context } from "./command.ts";
 
-/** Pictures that are decoded to learn how large they are. */
+/** Images that are decoded to determine their size. */
 const SAMPLE = 120;
 
-/** What is known of the pictures. */
+/** What is known of the images. */
 export interface ImagesSurvey {
   readonly dataset: DatasetChoice;
   readonly classNames: readonly string[];
   readonly sizes: { readonly train: number; readonly test: number };
-  /** Pictures to train on of the class that has the fewest. */
+  /** Training images of the smallest class. */
   readonly fewest: number;
-  /** Of most pictures, by what was looked at. */
+  /** The typical size in the sample. */
   readonly typical: Size;
-  /** Whether those that were looked at all have that size. */
+  /** Whether all images in the sample have that size. */
   readonly isOneSize: boolean;
-  /** Whether none of them has a colour. */
+  /** Whether all images in the sample are gray. */
   readonly isGrey: boolean;
   /** Why some of them cannot be read. */
   readonly broken: readonly string[];
 }
 
 /**
- * The dataset that a path stands for: a folder of classes, or a list, with several labels where a picture
- * in it has more than one. Throws InputError for neither.
+ * The dataset at a path: a folder of classes, or a list, with several labels if an image in it has more
+ * than one. Throws InputError for neither.
  */
 export async function datasetAt(path: string): Promise<DatasetChoice> {
   const info = await Deno.stat(path).catch(() => undefined);
@@ -44,7 +44,7 @@ export async function datasetAt(path: string): Promise<DatasetChoice> {
   return { name: "image_list", train: path, ...(severalLabels ? { severalLabels } : {}) };
 }
 
-/** Looks at the pictures. Throws InputError where there are none to train on. */
+/** Examines the images. Throws InputError if there are none to train on. */
 export async function surveyImages(path: string, context: Context): Promise<ImagesSurvey> {
   const dataset = await datasetAt(path);
   const onNotice = (line: string) => context.progress.print(line);
@@ -55,8 +55,8 @@ export async function surveyImages(path: string, context: Context): Promise<Imag
   const found = classes.flatMap(({ sizes }) => sizes ?? []);
   if (found.length === 0) {
     throw new InputError(
-      `${path}: none of ${Math.min(SAMPLE, sizes.train)} pictures can be read; ` +
-        "`overfold datasets check` names each with the reason",
+      `${path}: none of ${Math.min(SAMPLE, sizes.train)} images can be read;  ` +
+        "`overfold datasets check` lists each with the reason",
     );
   }
   const all = found.flatMap(({ smallest, median, largest }) => [smallest, median, largest]);
@@ -86,7 +86,7 @@ async function lookAtSome(
   const report = await examine(splits, {
     classNames,
     thumbnails: { perClass: SAMPLE, side: 16 },
-    onProgress: (done) => progress.update(() => `looked at ${formatNumberOf(done, "picture")}`),
+    onProgress: (done) => progress.update(() => `examined ${formatNumberOf(done, "image")}`),
   });
   progress.finish();
   return report;

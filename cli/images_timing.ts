@@ -1,4 +1,4 @@
-/** How long a config of picture files trains on this machine, measured. */
+/** Measures how long a config of image files trains on this machine. */
 
 import type { ConfigFile } from "../config/load.ts";
 import { BatchLoader } from "../datasets/loader.ts";
@@ -10,13 +10,13 @@ import type { ImagesTiming } from "./images_recipe.ts";
 import { openImages } from "./load_data.ts";
 import { buildNetwork, planNetwork, recipeOf } from "./prepare.ts";
 
-/** Steps before those that are timed, and milliseconds after which those are enough. */
+/** Steps before those that are timed, and milliseconds after which timing stops. */
 const WARM_UP_STEPS = 3;
 const ENOUGH = 2000;
-/** What a picture takes that is only measured on, of one that is trained on. */
+/** Time to validate an image, relative to training on it. */
 const VALIDATING = 1 / 3;
 
-/** Trains and decodes for some seconds each; what cannot be read is passed over. */
+/** Trains and decodes for a few seconds each; skips what cannot be read. */
 export async function timeImages(file: ConfigFile, context: Context): Promise<ImagesTiming> {
   const { config: { data: { batchSize, workers }, training: { epochs }, seed } } = file;
   const { info, load } = await openImages(file, { scan: false, onError: "skip" });
@@ -45,7 +45,7 @@ export async function timeImages(file: ConfigFile, context: Context): Promise<Im
   const decoding = await secondsEach(loader.epoch(0)) / batchSize;
   context.progress.finish();
   const { train: trained, test: measured } = info.sizes;
-  // Who decodes takes its time from who computes.
+  // Decoding threads take their time from computing threads.
   const each = computing + decoding;
   return {
     seconds: epochs * (trained * each + measured * (VALIDATING * computing + decoding)),
@@ -53,7 +53,7 @@ export async function timeImages(file: ConfigFile, context: Context): Promise<Im
   };
 }
 
-/** Seconds from one piece of work to the next, once some are done. */
+/** Seconds per piece of work, after a warm-up. */
 async function secondsEach(work: AsyncIterable<unknown>): Promise<number> {
   let start = performance.now();
   let count = -WARM_UP_STEPS;

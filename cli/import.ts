@@ -1,4 +1,4 @@
-/** `overfold import`: a checkpoint of weights trained elsewhere. */
+/** `overfold import`: creates a checkpoint from weights trained elsewhere. */
 
 import { basename, extname, join } from "@std/path";
 import { parse } from "yaml";
@@ -34,16 +34,16 @@ import { checkOutput } from "./output.ts";
 import { planNetwork, readConfig } from "./prepare.ts";
 import { adoptWeights } from "./pretrained.ts";
 
-/** Statistics that torchvision's and most of timm's weights were trained with. */
+/** Statistics used by torchvision's and most of timm's weights. */
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-/** Kinds of convolution; plain kernels unfold into those that are over-parameterized. */
+/** Kinds of convolution; plain kernels unfold into the over-parameterized ones. */
 const NAMES = Object.keys(CONVOLUTIONS);
 
-/** Bytes of class names that are read. */
+/** Most bytes of a file of class names. */
 const MAX_NAMES = 2 ** 20;
 
-/** What a checkpoint is made for. */
+/** The network of a checkpoint. */
 interface Target {
   readonly architecture: Architecture;
   readonly description: NetworkDescription;
@@ -58,40 +58,40 @@ export const command: Command = {
     set: { value: "KEY=VALUE", repeated: true, help: "Override one key of that config" },
     model: {
       value: "NAME",
-      help: "Instead of a config: a model by its name alone, such as resnet18",
+      help: "Instead of a config: the name of a model, such as resnet18",
     },
     convolution: {
       value: "KIND",
-      help: "With --model: a kind's name, or YAML with options; by default FILE's",
+      help: "With --model: kind of convolution, or YAML; by default that of FILE",
     },
     "input-size": { value: "PIXELS", help: "With --model: height and width; 224 by default" },
     mean: {
       value: "R,G,B",
-      help: "With --model: channel means, in fractions of 255; or ImageNet's",
+      help: "With --model: channel means, divided by 255; by default ImageNet's",
     },
-    std: { value: "R,G,B", help: "With --model: standard deviation of each; likewise" },
+    std: { value: "R,G,B", help: "With --model: channel standard deviations, likewise" },
     prefix: {
       value: "NAME",
-      help: "What stands before the model's names in FILE, as model.prefix in a config",
+      help: "Prefix of the model's names in FILE, as model.prefix in a config",
     },
     ignore: {
       value: "NAME",
       repeated: true,
-      help: "Left out of FILE, started anew, as model.ignore in configs; repeatable",
+      help: "Layers to initialize instead, as model.ignore in a config; repeatable",
     },
-    "class-names": { value: "TXT", help: "With --model: a text file with a class on each line" },
+    "class-names": { value: "TXT", help: "With --model: a text file with one class per line" },
     output: {
       value: "CHECKPOINT",
-      help: "Where it goes; by default runs/NAME/checkpoints/imported.safetensors",
+      help: "File to write; by default runs/NAME/checkpoints/imported.safetensors",
     },
   },
   details:
-    "Reads torchvision's and timm's names in safetensors and in files of torch.save, which are taken\n" +
-    "as data, the DO-Conv authors' state (W, D, d_diag) and the initialisers of ONNX files. Plain\n" +
+    "Reads torchvision's and timm's names in safetensors and in torch.save files (only as data: no code\n" +
+    "in them runs), the DO-Conv authors' state (W, D, d_diag) and the initializers of ONNX files. Plain\n" +
     "kernels unfold into DO-Conv layers (W the kernel, D zero): the network computes the same, and\n" +
-    "trains over-parameterized from there. To start a training from such a file without importing\n" +
-    "it, name it in a config: model.pretrained. A model with options of its own, or for another\n" +
-    "objective, takes a config: --config.\n" +
+    "can be trained further over-parameterized. To start a training from such a file without importing\n" +
+    "it, name it in a config: model.pretrained. A model with options, or for another objective, needs a\n" +
+    "config: --config.\n" +
     `Kinds of convolution: ${NAMES.join(", ")}.\n` +
     wrapText(`Models: ${listModels().filter((name) => name !== "layers").join(", ")}`, 100).join(
       "\n",
@@ -100,7 +100,7 @@ export const command: Command = {
     const [path] = args.positionals;
     if (isPublished(path)) {
       throw new InputError(
-        `${path}: import fetches nothing: download ${
+        `${path}: import downloads nothing: download ${
           addressOf(path)
         } and name the file, or name the ` +
           "weights in a config (model.pretrained), and the training downloads them",
@@ -156,7 +156,7 @@ async function targetOf(
     : ["convolution", "input-size", "mean", "std", "class-names"];
   const unfit = foreign.find((option) => args.text(option) ?? args.texts(option).at(0));
   if (unfit !== undefined) {
-    throw new InputError(`--${unfit} is for --${file === undefined ? "config" : "model"}`);
+    throw new InputError(`--${unfit} needs --${file === undefined ? "config" : "model"}`);
   }
   if (file !== undefined) {
     const read = await readConfig(file, args, context);
@@ -165,23 +165,25 @@ async function targetOf(
   return await namedTarget(name ?? "", args, state);
 }
 
-/** A model by name, as many classes as the file's classifier has. */
+/** A model by name, with as many classes as the file's classifier. */
 async function namedTarget(name: string, args: Arguments, state: ForeignState): Promise<Target> {
   const mean = numbersOf(args, "mean") ?? IMAGENET.mean;
   const std = numbersOf(args, "std") ?? IMAGENET.std;
   if (mean.length !== std.length) {
     throw new InputError(
-      `found ${mean.length} means and ${std.length} deviations, expected as many, one a channel: ` +
+      `found ${mean.length} means and ${std.length} deviations, expected one of each per channel: ` +
         "give both --mean and --std",
     );
   }
   const isFraction = (value: number) => value >= 0 && value <= 1;
   if (!mean.every(isFraction)) {
-    throw new InputError(`--mean: found ${mean.join(", ")}, expected fractions of 255, 0 to 1`);
+    throw new InputError(
+      `--mean: found ${mean.join(", ")}, expected values divided by 255, from 0 to 1`,
+    );
   }
   if (!std.every((value) => isFraction(value) && value > 0)) {
     throw new InputError(
-      `--std: found ${std.join(", ")}, expected fractions of 255, above 0 and at most 1`,
+      `--std: found ${std.join(", ")}, expected values divided by 255, above 0 and at most 1`,
     );
   }
   const names = [...state.tensors.keys()];
@@ -195,14 +197,14 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
   const model = buildModel(name, { ...options, classes: 2 });
   const layer = classifierOf(model);
   if (layer === undefined) {
-    throw new InputError(`${name}: the model has no fully connected layer to classify with`);
+    throw new InputError(`${name}: the model has no fully connected layer as classifier`);
   }
   const classifier = `${layer}.weight`;
   const { tensors } = modelTensors(model, state, args.text("prefix"));
   const classes = tensors.get(classifier)?.shape[0];
   if (classes === undefined) {
     throw new InputError(
-      `${state.path}: there is no tensor ${classifier}, which says how many classes ${name} has; ` +
+      `${state.path}: there is no tensor ${classifier}, which determines the number of classes of ${name}; ` +
         `found ${someOf(names)}`,
     );
   }
@@ -217,7 +219,7 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
   };
 }
 
-/** The kind that was asked for, with the options the file speaks for, or else the file's kind. */
+/** The kind given by the option, with the options that the file implies, or else the file's kind. */
 function convolutionOf(args: Arguments, tensors: readonly string[]): ConvolutionSpec {
   const found = recognizeConvolution(tensors);
   const wanted = args.text("convolution");
@@ -243,7 +245,7 @@ function numbersOf(args: Arguments, name: string): number[] | undefined {
   if (text === undefined) return undefined;
   const numbers = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
   if (!numbers.every(Number.isFinite)) {
-    throw new InputError(`--${name}: found "${text}", expected numbers with commas between them`);
+    throw new InputError(`--${name}: found "${text}", expected numbers separated by commas`);
   }
   return numbers;
 }
@@ -257,7 +259,7 @@ async function classNamesOf(args: Arguments, classes: number): Promise<string[]>
   } catch (error) {
     throw new InputError(`${file}: cannot be read: ${(error as Error).message}`);
   }
-  const text = decodeText(bytes, file, "a class on each line");
+  const text = decodeText(bytes, file, "one class per line");
   const names = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
   if (names.length !== classes) {
     throw new InputError(
@@ -266,7 +268,7 @@ async function classNamesOf(args: Arguments, classes: number): Promise<string[]>
   }
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
-    throw new InputError(`${file}: found "${twice}" twice; expected another name for each class`);
+    throw new InputError(`${file}: found "${twice}" twice; expected unique names`);
   }
   return names;
 }

@@ -1,4 +1,4 @@
-/** `overfold init`: a config to start from. */
+/** `overfold init`: writes a config to start from. */
 
 import { configJsonSchema } from "../config/json_schema.ts";
 import { parseConfig } from "../config/load.ts";
@@ -31,27 +31,27 @@ import { surveyImages } from "./images_survey.ts";
 import { timeImages } from "./images_timing.ts";
 import { checkOutput } from "./output.ts";
 
-/** Column of the comments behind values. */
+/** Column of the comments after values. */
 const COMMENT = 26;
 const WIDTH = 100;
 
-/** Broken pictures that are told by name. */
+/** Broken images that are reported by name. */
 const MAX_TOLD = 5;
-/** Recipes that are timed after the first. */
+/** Most recipes that are timed after the first. */
 const MAX_TRIES = 3;
 
 /** How a key is shown. */
 interface RowOptions {
-  /** Whether the line is a comment: a further choice, not what the template chooses. */
+  /** Whether the line is commented out: an alternative, not the template's choice. */
   readonly off?: boolean;
-  /** What the comment adds to what the schema says. */
+  /** What the comment adds to the schema's text. */
   readonly more?: string;
 }
 
-/** What is written: a config that trains as it stands, with the other choices in comments. */
+/** The template: a config that can be trained as it is, with the alternatives in comments. */
 export function configTemplate(): string {
   const schema = configJsonSchema();
-  /** A key with a value; behind it what the schema says it is and may be. */
+  /** A key with a value, followed by the schema's explanation and choices. */
   const row = (key: string, value: unknown, { off = false, more }: RowOptions = {}) => {
     const path = key.split(".");
     const comment = [
@@ -66,7 +66,7 @@ export function configTemplate(): string {
     row(key, nodeAt(schema, key.split("."))?.default, options);
   return `\
 # A config of Overfold. Train with it: overfold train FILE
-# Lines that begin with "# " and a key show further choices. Every value can also be set on the
+# Lines that begin with "# " and a key show alternatives. Every value can also be set on the
 # command line: overfold train FILE --set training.epochs=5
 
 ${row("name", "my-run", { off: true })}
@@ -111,7 +111,7 @@ ${standard("data.augRepeats", { off: true })}
 model:
   # Either a model by name ...
 ${commented("  # name: cifar_resnet20_v1", `One of ${names(MODELS)}`)}
-  # ... or a list of layers. "convolution" is what the key of that name below says.
+  # ... or a list of layers. "convolution" refers to the key of that name below.
 ${commented("  layers:", `Each is one of ${names({ ...LAYERS, ...BLOCKS })}`)}
     - convolution: {outChannels: 16, kernelSize: 3, padding: 1, bias: false}
     - batch_norm2d
@@ -174,7 +174,7 @@ ${standard("fold")}
 `;
 }
 
-/** The names that a value may be one of, if there are several. */
+/** The allowed names of a value, if there are several. */
 function alternatives(schemas: readonly JsonSchema[]): string {
   const single = schemas.flatMap((schema) =>
     schema.items ? branchesOf(schema.items, undefined) : [schema]
@@ -183,22 +183,22 @@ function alternatives(schemas: readonly JsonSchema[]): string {
   return names.size > 1 ? `one of ${[...names].join(", ")}` : "";
 }
 
-/** A line of the template with a comment behind it, which goes on in the lines below. */
+/** A line of the template with a comment after it, which continues on the lines below. */
 function commented(line: string, comment: string): string {
   const lines = wrapText(comment, WIDTH - COMMENT - 2).map((text) =>
     `${" ".repeat(COMMENT)}# ${text}`
   );
-  // A long line stands alone, its comment below it.
+  // After a long line, the comment starts below it.
   if (line.length >= COMMENT) return [line, ...lines].join("\n");
   return `${line}${lines.join("\n").slice(line.length)}`;
 }
 
-/** A registry's names; a list of layers, which has a key of its own, is no name to choose. */
+/** A registry's names, without the list of layers, which has its own key. */
 function names(registry: Readonly<Record<string, unknown>>): string {
   return Object.keys(registry).filter((name) => name !== "layers").join(", ");
 }
 
-/** A config for the pictures at a path, and how long it takes; smaller where that is too long. */
+/** A config for the images at a path, and its training time; reduced if that is too long. */
 async function configForImages(path: string, file: string, context: Context) {
   const survey = await surveyImages(path, context);
   for (const line of survey.broken.slice(0, MAX_TOLD)) {
@@ -206,9 +206,9 @@ async function configForImages(path: string, file: string, context: Context) {
   }
   if (survey.broken.length > 0) {
     context.progress.print(
-      `warning: ${path}: not all pictures can be read, and a training stops at such a one; ` +
-        `\`${callOf("datasets", context.call)} check ${shellQuoted(path)}\` names them all, and ` +
-        "`onError: skip` in the config passes over them",
+      `warning: ${path}: some images cannot be read, and a training stops at the first of these; ` +
+        `\`${callOf("datasets", context.call)} check ${shellQuoted(path)}\` lists them all, and ` +
+        "`onError: skip` in the config skips them",
     );
   }
   const text = (recipe: ImagesRecipe, timing?: ImagesTiming) =>
@@ -235,13 +235,13 @@ export const command: Command = {
   options: {
     images: {
       value: "PATH",
-      help: "Write the config that fits these pictures: a folder for each class, or a list",
+      help: "Write a config for these images: one folder per class, or a list",
     },
     force: { short: "f", help: "Overwrite FILE if it exists" },
   },
   details:
-    "With --images some of the pictures are looked at, and network, size, augmentation and epochs are\n" +
-    "chosen such that a training takes ten minutes at most, of many pictures an hour, as it is measured.",
+    "With --images, some of the images are examined, and the network, image size, augmentation and epochs\n" +
+    "are chosen so that a training takes at most ten minutes, or an hour if there are many, as measured.",
   async run(args, context) {
     const file = args.positionals[0] ?? "config.yaml";
     await checkOutput(file, [], ".yaml");
@@ -262,9 +262,11 @@ export const command: Command = {
     await writeFileAtomic(file, text);
     const { classNames, sizes } = survey;
     context.print(
-      `${images}: ${formatCount(sizes.train)} pictures to train on and ` +
-        `${formatCount(sizes.test)} to validate, of ${formatCount(classNames.length)} classes\n` +
-        `Wrote ${file}. Train with it, for about ${formatDuration(timing.seconds)}: ` +
+      `${images}: ${formatCount(sizes.train)} images for training and ` +
+        `${formatCount(sizes.test)} for validation, in ${
+          formatCount(classNames.length)
+        } classes\n` +
+        `Wrote ${file}. Train with it (about ${formatDuration(timing.seconds)}): ` +
         training,
     );
     context.emit({

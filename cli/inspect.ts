@@ -1,4 +1,4 @@
-/** `overfold inspect`: the layers, sizes and memory of a network. */
+/** `overfold inspect`: shows the layers, sizes and memory of a network. */
 
 import type { MemoryPlan } from "../backends/backend.ts";
 import { type Architecture, readCheckpoint } from "../checkpoints/checkpoint.ts";
@@ -38,29 +38,29 @@ import {
   shardSizeOf,
 } from "./prepare.ts";
 
-/** What is inspected. */
+/** The network to inspect. */
 interface Subject {
-  /** The config; absent for imported weights: they have no recipe. */
+  /** The config; absent for imported weights, which have no recipe. */
   readonly file?: ConfigFile;
   readonly architecture: Architecture;
   readonly description: NetworkDescription;
-  /** The images of the config; absent where a network is inspected. */
+  /** The images of the config; absent if a network is inspected. */
   readonly images?: OpenDataset;
 }
 
-/** What is found out of it. */
+/** The result. */
 interface Inspected {
   readonly name: string;
-  /** With the kind of its convolutions, where it is not folded. */
+  /** With the kind of its convolutions, unless it is folded. */
   readonly title?: string;
   readonly summary: NetworkSummary | ModelSummary;
-  /** To train it. */
+  /** Memory to train it. */
   readonly memory?: MemoryPlan & { readonly batchSize: number; readonly shards: number };
-  /** Of the whole process meanwhile. */
+  /** Memory of the whole process during training. */
   readonly run?: RunPlan;
-  /** What the config's preset of augmentation holds. */
+  /** Contents of the config's augmentation preset. */
   readonly preset?: { readonly name: PresetName } & Preset;
-  /** Draws what is to be drawn. */
+  /** Draws the requested images. */
   readonly drawing?: () => Promise<void>;
 }
 
@@ -75,8 +75,8 @@ export const command: Command = {
     batch: { value: "FILE.png", help: "Draw the first training batch of a config" },
   },
   details:
-    "Parameters are counted as they train and as they are once folded; MACs are multiply-accumulate\n" +
-    "operations for one image, folded. The second table compares the programs that classify.",
+    "Parameters are counted in training and after folding; MACs are multiply-accumulate operations per\n" +
+    "image after folding. The second table compares the inference programs.",
   async run(args, context) {
     const sheet = args.text("batch");
     if (sheet !== undefined) await checkOutput(sheet, args.positionals, ".png");
@@ -119,8 +119,8 @@ export const command: Command = {
     ], ["left", "right", "right", "right", "right"]));
     for (const [first, second] of inexact) {
       context.print(
-        `${first} and ${second} in sequence stay two: beyond the border ${second} sees zeros, one ` +
-          `convolution what ${first} gives there; pad ${first} instead, or leave its bias out`,
+        `${first} and ${second} in sequence stay separate: beyond the border ${second} sees zeros, one ` +
+          `convolution the result of ${first} there; pad ${first} instead, or leave its bias out`,
       );
     }
     if (preset) context.print(describePreset(preset));
@@ -150,24 +150,24 @@ export const command: Command = {
 };
 
 const FORMS = {
-  training: "as it trains",
+  training: "in training",
   folded: "folded",
-  foldedBatchNorm: "batch norms folded too",
+  foldedBatchNorm: "with batch norms folded",
 } as const;
 
-/** A preset as one could write it in a config. */
+/** A preset in the form of a config. */
 function describePreset({ name, train, augmentation, mixing }: NonNullable<Inspected["preset"]>) {
   const held = { ...(train ? { train } : {}), augmentation, ...(mixing ? { mixing } : {}) };
   return `data.augmentation: ${name} is\n${stringify({ data: held }).trimEnd()}`;
 }
 
-/** What there is to show: of a config also the memory to train with. */
+/** The result; for a config also the memory to train with. */
 async function inspected(args: Arguments, context: Context): Promise<Inspected> {
   const [path] = args.positionals;
   const isNetwork = await networkOrConfig(path) === "network";
   if (isNetwork) {
     if (args.text("batch") !== undefined) {
-      throw new InputError(`--batch draws what a config trains on; ${path} is a network`);
+      throw new InputError(`--batch draws the training images of a config; ${path} is a network`);
     }
     const network = await loadNetwork(path);
     if (!network.checkpoint) {
@@ -226,7 +226,7 @@ async function subjectOf(
     if (unfit !== undefined) {
       throw new InputError(
         config
-          ? `--set ${unfit}: the network of a checkpoint is as it is; inspect a config to change it`
+          ? `--set ${unfit}: the network of a checkpoint cannot be changed; inspect a config instead`
           : `--set ${unfit}: ${path} has no config`,
       );
     }
@@ -238,7 +238,7 @@ async function subjectOf(
   }
   const file = await readConfig(path, args, context);
   const { data } = file.config;
-  // What a cache on the disk takes of the memory is little, and opening it would write there.
+  // A disk cache takes little memory, and opening it would write to the disk.
   const cache = cacheOf(data) === "memory" ? { pictureCache: data.cache } : {};
   const images = await openImages(file, { scan: false, ...cache });
   const { architecture, description } = await planNetwork(file, images.info);
@@ -247,7 +247,7 @@ async function subjectOf(
   return { file, architecture, description, images };
 }
 
-/** What is known of images; those that are no files of their own are not loaded for it. */
+/** What is known of the images; image datasets without files of their own are not loaded for it. */
 async function splitsOf(
   { info: { imageShape: shape, sizes }, isOfFiles, load }: OpenDataset,
   counts: SplitCounts,

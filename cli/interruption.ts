@@ -1,10 +1,10 @@
-/** Ctrl-C and its kin: the first signal asks to stop, the second stops. */
+/** Handles Ctrl-C and similar signals: the first asks to stop, the second stops at once. */
 
 import { EXIT } from "../errors.ts";
 import { ALONE, type Ranks } from "../ranks/ranks.ts";
 import type { Context } from "./command.ts";
 
-/** Listens for signals while work is under way. */
+/** Listens for signals during work. */
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #listeners = listeners(() => this.#stop(), () => this.#hasten());
@@ -16,7 +16,7 @@ export class Interruption {
   /**
    * @param onFirst called at a first signal that does not end the process
    * @param beforeExit called before a signal ends it. Default: nothing
-   * @param hastens whether a second signal ends the process at once. Default: yes
+   * @param hastens whether a second signal ends the process at once. Default: true
    */
   constructor(
     private readonly onFirst: () => void,
@@ -27,9 +27,9 @@ export class Interruption {
   }
 
   /**
-   * Runs `work`, which stops when its signal aborts: at the first interruption, or when what it
-   * prints in its context finds standard output closed or full. Outside of such work the first
-   * interruption ends the process.
+   * Runs `work`, which stops when its signal aborts: at the first interruption, or when printing in its
+   * context finds standard output closed or full. Outside of such work the first interruption ends the
+   * process.
    */
   async gracefully<T>(
     context: Context,
@@ -45,7 +45,7 @@ export class Interruption {
     }
   }
 
-  /** What standard output had against what the work printed, if it had. */
+  /** The error of standard output while the work printed, if any. */
   get outputFailure(): unknown {
     return this.#outputFailure;
   }
@@ -88,7 +88,7 @@ export class Interruption {
 /**
  * For trainings, which stop between two steps.
  *
- * @param ranks those that train together: whoever starts them hands signals on, some of them twice
+ * @param ranks the ranks of the training; their launcher passes signals on, sometimes twice
  */
 export function stopAfterStep({ progress }: Context, ranks: Ranks = ALONE): Interruption {
   const isAlone = ranks.size === 1;
@@ -104,11 +104,11 @@ export function stopAfterStep({ progress }: Context, ranks: Ranks = ALONE): Inte
 }
 
 /**
- * What is done at which signal. A terminal that is closed may say so several times, to each process of
- * a group and to their parent who passes it on: a further one is no sign of impatience.
+ * What each signal does. A terminal that is closed may send its signal several times, to each process
+ * of a group and to their parent, which passes it on: repetitions do not mean that a user insists.
  */
 function listeners(stop: () => void, hasten: () => void): [Deno.Signal, () => void][] {
-  // Windows has no others. Schedulers of clusters are asked to send SIGUSR2 before the time is over.
+  // Windows has no others. Cluster schedulers are asked to send SIGUSR2 before the time limit.
   if (Deno.build.os === "windows") return [["SIGINT", hasten]];
   return [["SIGINT", hasten], ["SIGTERM", hasten], ["SIGHUP", stop], ["SIGUSR2", stop]];
 }

@@ -1,4 +1,4 @@
-/** `overfold kernel`: the laboratory in which kernels are tried, one op at a time. */
+/** `overfold kernel`: a laboratory for kernels, one op at a time. */
 
 import {
   type Backend,
@@ -19,9 +19,9 @@ import type { Command } from "./command.ts";
 import { KERNEL_BACKENDS, openKernelBackend } from "./kernel_backend.ts";
 import { type KernelCase, kernelCase, opNames } from "./kernel_case.ts";
 
-/** What a result may be off, of its largest number. */
+/** Largest error of a result, relative to its largest number. */
 const TOLERANCE = 1e-4;
-/** Runs before the first that counts: engines optimise code while it runs. */
+/** Warm-up runs that are not counted: JavaScript engines are still optimizing the code. */
 const WARM_UP_RUNS = 3;
 
 /** `kernel OP`. */
@@ -31,7 +31,7 @@ export const command: Command = {
     shape: {
       value: "SHAPE",
       repeated: true,
-      help: "Shape of an input, in their order: 8x16x32x32, scalar, 128:i32, 9x9:u8",
+      help: "Shape of each input in order: 8x16x32x32, scalar, 128:i32, 9x9:u8",
     },
     attribute: {
       value: "KEY=VALUE",
@@ -44,16 +44,16 @@ export const command: Command = {
       help: "A variant of the WebGPU kernel, from 1; by default the tuned one",
     },
     threads: { value: "N", help: "Threads of the CPU backend; by default one per core" },
-    runs: { value: "N", help: "Runs to time (default 20)" },
-    "skip-check": { help: "Do not compare with the reference, which is slow" },
+    runs: { value: "N", help: "Runs to time (default: 20)" },
+    "skip-check": { help: "Skip the comparison with the reference, which is slow" },
   },
   details:
-    "Runs one op on random numbers, compares the result with the reference's and times its kernels;\n" +
-    "the figures are of the median run, without changes of memory layout, which a network seldom\n" +
-    "needs. GFLOP/s counts what the op defines, GB/s its inputs and outputs, once each. As yardsticks\n" +
-    "serve a product of 512x512 matrices and a scaled tensor of 16 MiB on the same backend. Exits\n" +
-    "with 1 if a number is off by more than 1e-4 of the largest. Without shapes, small ones are\n" +
-    "taken that fit the op.\n" +
+    "Runs one op on random numbers, compares the result with the reference's and times its kernels,\n" +
+    "without changes of memory layout, which are rare in a network; prints the median. GFLOP/s counts\n" +
+    "the operations that the op defines, GB/s each of its inputs and outputs once. For comparison, a\n" +
+    "512x512 matrix product and the scaling of a 16 MiB tensor run on the same backend. Exits with code\n" +
+    "1 if a number is off by more than 1e-4 of the largest. Without shapes, small ones that fit the op\n" +
+    "are used.\n" +
     "Example: overfold kernel conv2d --shape 8x16x32x32 --shape 16x16x3x3 --attribute padding=[1,1]\n" +
     wrapText(`Ops: ${opNames().join(", ")}`, 100).join("\n"),
   async run(args, context) {
@@ -71,20 +71,20 @@ export const command: Command = {
     if (variants.length > 0) {
       context.print(formatTable(variants.map((name, i) => [`variant ${i + 1}`, name])) + "\n");
     }
-    // The reference is not made to be fast.
+    // The reference is not optimized.
     const yardsticks = backend.name === "reference"
       ? undefined
       : await measureYardsticks(backend, Math.min(runs, 5));
     if (yardsticks) {
       context.print(
-        `yardsticks: ${yardsticks.gigaflops.toFixed(1)} GFLOP/s in a product of matrices, ` +
-          `${yardsticks.gigabytes.toFixed(1)} GB/s in scaling`,
+        `yardsticks: ${yardsticks.gigaflops.toFixed(1)} GFLOP/s for a matrix product, ` +
+          `${yardsticks.gigabytes.toFixed(1)} GB/s for scaling`,
       );
     }
     const differences = args.flag("skip-check") ? [] : await compare(tested, outputs);
     if (differences.length > 0) {
       context.print(formatTable([
-        ["result", "difference", "of the largest"],
+        ["result", "difference", "relative"],
         ...differences.map(({ output, absolute, relative }) => [
           output,
           absolute.toExponential(1),
@@ -107,9 +107,9 @@ export const command: Command = {
   },
 };
 
-/** Time, floating-point operations and bytes of a program of one op. */
+/** Time, floating-point operations and bytes of a program with one op. */
 interface Rates {
-  /** Of all kernels but changes of memory layout, which a network seldom needs. */
+  /** Of all kernels except changes of memory layout, which are rare in a network. */
   readonly milliseconds: number;
   readonly gigaflops: number;
   readonly gigabytes: number;
@@ -134,7 +134,7 @@ interface Measured {
   readonly timings: readonly KernelTiming[];
 }
 
-/** What a program computes, and the median time of each of its kernels. */
+/** The outputs of a program, and the median time of each of its kernels. */
 async function measure(
   backend: Backend,
   { program, inputs }: Pick<KernelCase, "program" | "inputs">,
@@ -158,7 +158,7 @@ async function measure(
   }
 }
 
-/** The kernels of one run; where a backend has no clock for them, the whole run by the wall's. */
+/** The kernels of one run; if the backend has no timer for them, the whole run by the clock. */
 async function time(
   executable: Executable,
   { name }: Program,
@@ -186,7 +186,7 @@ async function measureYardsticks(
   return { gigaflops, gigabytes };
 }
 
-/** How far each output is from the reference's. */
+/** The error of each output compared to the reference's. */
 async function compare({ program, inputs }: KernelCase, outputs: Measured["outputs"]) {
   const executable = await referenceBackend().compile([program]);
   const expected = await executable.run(program.name, inputs);

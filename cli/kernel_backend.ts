@@ -1,4 +1,4 @@
-/** The backend that `overfold kernel` tries a kernel on. */
+/** The backend on which `overfold kernel` runs a kernel. */
 
 import type { Backend } from "../backends/backend.ts";
 import { referenceBackend } from "../backends/registry.ts";
@@ -14,17 +14,17 @@ import type { Program } from "../graph/types.ts";
 import { openChosen } from "./backend.ts";
 import type { Arguments, Context } from "./command.ts";
 
-/** Names that `--backend` takes here. */
+/** Names that `--backend` accepts here. */
 export const KERNEL_BACKENDS = ["cpu", "webgpu", "reference"] as const;
 
-/** What a kernel is tried on. */
+/** The opened backend. */
 interface KernelBackend {
   readonly backend: Backend;
-  /** Names of the kernel's variants, the built-in choice first; none where there is no choice. */
+  /** Names of the kernel's variants, the built-in choice first; empty if there is no choice. */
   readonly variants: readonly string[];
 }
 
-/** Opens the backend the arguments name. Throws InputError for one or a variant there is not. */
+/** Opens the backend named by the arguments. Throws InputError for an unknown one or variant. */
 export async function openKernelBackend(
   args: Arguments,
   program: Program,
@@ -44,7 +44,7 @@ export async function openKernelBackend(
   };
 }
 
-/** WebGPU that takes variant `number`, from 1, of a program's kernel; by default the tuned one. */
+/** WebGPU with variant `number`, from 1, of a program's kernel; by default the tuned one. */
 async function openWebgpu(
   program: Program,
   number: number | undefined,

@@ -1,4 +1,4 @@
-/** One op on random data, as `overfold kernel` is told of it. */
+/** One op on random data, as given to `overfold kernel`. */
 
 import type { TensorData } from "../backends/backend.ts";
 import { nearestName, suggestion } from "../schema/nearest.ts";
@@ -19,7 +19,7 @@ import {
 import { OPS } from "../ops/registry.ts";
 import { drawElements, sampleOperand } from "../ops/samples.ts";
 
-/** A program of one op, and what to run it on. */
+/** A program of one op, and its input data. */
 export interface KernelCase {
   readonly op: Op;
   readonly program: Program;
@@ -27,7 +27,7 @@ export interface KernelCase {
 }
 
 const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array };
-/** Most bytes of inputs that are made up. */
+/** Most bytes of generated inputs. */
 const MAX_BYTES = 2 ** 31;
 
 /** The names of all ops that compute something. */
@@ -38,8 +38,8 @@ export function opNames(): string[] {
 /**
  * The case of an op by its name.
  *
- * @param shapes one text for each input, see {@link parseShape}; by default those of the op's sample
- * @param attributes texts of the form `KEY=VALUE`, the value in JSON, in place of the sample's
+ * @param shapes one text per input, see {@link parseShape}; by default those of the op's sample
+ * @param attributes texts of the form `KEY=VALUE`, the value in JSON, instead of the sample's
  * @throws InputError for a name, shape or attribute that does not fit
  */
 export function kernelCase(
@@ -66,7 +66,7 @@ export function kernelCase(
   return caseOf(op, operands, { ...sample.attributes, ...given });
 }
 
-/** The case of an op on operands that are drawn, always the same ones. */
+/** The case of an op on random operands, always the same ones. */
 export function caseOf(
   op: Op,
   operands: readonly Required<SampleOperand>[],
@@ -84,7 +84,7 @@ export function caseOf(
   };
 }
 
-/** An operand of this type, of what the op's samples have in its place if they have such. */
+/** An operand of this type, with the distribution that the op's samples give it, if any. */
 function operandOf(op: Op, place: number, type: TensorType): Required<SampleOperand> {
   const like = op.samples.flatMap(({ operands }) => operands.slice(place, place + 1))
     .map(sampleOperand).find(({ dtype }) => dtype === type.dtype);
@@ -92,7 +92,7 @@ function operandOf(op: Op, place: number, type: TensorType): Required<SampleOper
 }
 
 /**
- * Reads `8x16x32x32`, or `scalar`; after a colon may follow the element type: `128:i32`,
+ * Reads `8x16x32x32`, or `scalar`; the element type may follow after a colon: `128:i32`,
  * `8x32x32x3:u8`. Throws InputError for anything else.
  */
 export function parseShape(text: string): TensorType {
@@ -140,7 +140,7 @@ function traceOp(
     return trace({ name: op.name }, () => {
       const operands = types.map(({ shape, dtype }, i) => input(inputName(i), shape, dtype));
       const outputs = apply(op, operands, attributes);
-      // Throws where a shape is missing or not one of numbers.
+      // Throws if a shape is missing or not an array of numbers.
       outputs.forEach(({ shape }) => formatShape(shape));
       if (outputs.length === 0) throw new Error("there are no outputs");
       outputs.forEach((value, i) => output(`output${i}`, value));
@@ -151,7 +151,7 @@ function traceOp(
   }
 }
 
-/** What is said of attributes that fail an op's shape rule, which trusts callers to give them all. */
+/** The message for attributes that fail an op's shape rule, which expects to receive all of them. */
 function unfit(op: Op, types: readonly TensorType[], attributes: unknown): InputError {
   const shapes = types.map(({ shape }) => formatShape(shape)).join(", ") || "none";
   return new InputError(

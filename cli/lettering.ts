@@ -1,10 +1,10 @@
-/** Letters in pictures: capitals, digits and a few signs, five pixels high. */
+/** Draws text in images: capitals, digits and a few signs, five pixels high. */
 import type { Raster } from "../files/raster.ts";
 
 /** Rows of a letter. */
 export const LETTER_HEIGHT = 5;
 
-/** Letters by their rows, left to right; those of `M`, `N` and `W` are wider. */
+/** Letters by rows, left to right; those of `M`, `N` and `W` are wider. */
 const LETTERS: Readonly<Record<string, string>> = {
   A: ".#. #.# ### #.# #.#",
   B: "##. #.# ##. #.# ##.",
@@ -57,12 +57,12 @@ const LETTERS: Readonly<Record<string, string>> = {
   "&": ".#. #.# .#. #.# .##",
 };
 
-/** What stands for a letter that is not among them. */
+/** Replaces a letter that is missing. */
 const OTHER = "### #.# #.# #.# ###";
 
 /**
- * Writes a text in black into a picture, its upper left corner at `left`, `top`, each pixel of a letter
- * `scale` pixels wide and high. What does not fit in its row is left out; marks on letters are, too.
+ * Draws a text in black into an image, its upper left corner at `left`, `top`, each pixel of a letter
+ * `scale` pixels wide and high. Whatever does not fit in the row is left out, and so are diacritics.
  */
 export function write(
   picture: Raster,

@@ -1,13 +1,13 @@
 /** What `overfold train` shows on a wide terminal while it runs. */
 import type { Span, View } from "../reporting/view.ts";
 
-/** What there is to show. */
+/** The values to show. */
 interface LiveState {
   /** `epoch 3/10`. */
   readonly title: string;
   /** Share of the epoch, or its validation, that is done. */
   readonly done: number;
-  /** Where in it the training is, how long it takes yet, and how fast: `step 12/390`, `1,234 images/s`. */
+  /** The position in it, the time left, and the speed: `step 12/390`, `1,234 images/s`. */
   readonly figures: readonly string[];
   /** The losses so far, as a curve. */
   readonly curve: string;
@@ -17,11 +17,11 @@ interface LiveState {
   readonly best?: string;
 }
 
-/** Characters of a bar, at most. */
+/** Most characters of a bar. */
 const MAX_BAR = 60;
 const GAP = "  ";
 
-/** Two lines: a bar between where the training is and its figures; the loss, metrics and the best. */
+/** Two lines: a bar between the position and the speed; the loss, metrics and the best result. */
 export function liveView(
   { title, done, figures, curve, metrics, best }: LiveState,
   columns: number,

@@ -1,4 +1,4 @@
-/** The images of a config, and what a network is trained for with them. */
+/** Loads the images of a config, and determines the objective that they allow. */
 
 import type { ConfigFile } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
@@ -21,7 +21,7 @@ import { requireTargets } from "../training/targets.ts";
 import type { Context } from "./command.ts";
 import { requireNamed } from "./places.ts";
 
-/** Bytes of images that are computed for a config that nobody has named: seconds of work. */
+/** Most bytes of images generated for a config that the user has not named: seconds of work. */
 const UNASKED_BYTES = 2 ** 26;
 
 /** The images of a config. */
@@ -31,7 +31,7 @@ export interface Images {
   readonly validation: ImageSource;
 }
 
-/** How many images a config trains and validates on, known before they are loaded. */
+/** Numbers of training and validation images of a config, known before they are loaded. */
 export function countsOf({ validation, subset }: DataConfig, { sizes }: DatasetInfo): SplitCounts {
   const most = validation === "test" ? subset?.test : undefined;
   return {
@@ -40,7 +40,7 @@ export function countsOf({ validation, subset }: DataConfig, { sizes }: DatasetI
   };
 }
 
-/** Opens the dataset of a config. Throws InputError, for options that do not fit where they stand. */
+/** Opens the dataset of a config. Throws InputError, at their place, for invalid options. */
 export function openImages(file: ConfigFile, options: DatasetOptions = {}): Promise<OpenDataset> {
   const { data, seed } = file.config;
   const { dataset, validation, augmentation } = data;
@@ -56,7 +56,7 @@ export function openImages(file: ConfigFile, options: DatasetOptions = {}): Prom
     }));
 }
 
-/** The picture files of a config as they are; undefined for a dataset of images of one size. */
+/** The image files of a config, unprocessed; undefined for a dataset of images of one size. */
 export function openPicturesOf(
   file: ConfigFile,
   options: OpenOptions,
@@ -65,7 +65,7 @@ export function openPicturesOf(
   return inConfig(file, () => openPictures(data.dataset, { ...placeOf(data), ...options }));
 }
 
-/** Where a config says that its dataset is, and how its files are read. */
+/** Where the dataset of a config is, and how its files are read. */
 function placeOf({ root, mirror, checksums, background, onError }: DataConfig): OpenOptions {
   return {
     root: root === undefined ? undefined : fromHome(root),
@@ -76,7 +76,7 @@ function placeOf({ root, mirror, checksums, background, onError }: DataConfig): 
   };
 }
 
-/** Opens a dataset; what is wrong with an option is told with its place in the config. */
+/** Opens a dataset; errors in an option name its place in the config. */
 async function inConfig<T>({ at }: ConfigFile, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
@@ -89,7 +89,7 @@ async function inConfig<T>({ at }: ConfigFile, open: () => Promise<T>): Promise<
   }
 }
 
-/** Keys of `data` by the options of a dataset that they become. */
+/** Keys of `data`, by the dataset options that they set. */
 const CONFIG_KEYS: Readonly<Record<string, OptionPath>> = {
   heldOut: ["validation", "count"],
   trainTransforms: ["train"],
@@ -97,7 +97,7 @@ const CONFIG_KEYS: Readonly<Record<string, OptionPath>> = {
   preset: ["augmentation"],
 };
 
-/** Where in `data` an option of an opened dataset stands. */
+/** The place in `data` of an option of an opened dataset. */
 function configPath([first, ...rest]: OptionPath): OptionPath {
   if (typeof first !== "string" || !Object.hasOwn(CONFIG_KEYS, first)) {
     return ["dataset", first, ...rest];
@@ -106,11 +106,11 @@ function configPath([first, ...rest]: OptionPath): OptionPath {
 }
 
 /**
- * Loads the images of a config, downloading them if need be; says so on the progress line. With
- * `isNamed: false`, for a config that came with a network, images that are not on this machine are
- * an InputError, and so are more to compute than the network of a stranger may ask for, and a place
- * that no person has named. `check` sees what is known of the images before any is fetched;
- * `download: false` fetches none.
+ * Loads the images of a config, downloading them if needed, with a progress line. With
+ * `isNamed: false`, for a config that came with a network, it is an InputError if images are not on
+ * this machine, if generating them exceeds the limit for untrusted configs, or if they are in a place
+ * that the user has not named. `check` receives what is known of the images before any is downloaded;
+ * `download: false` downloads none.
  */
 export async function loadImages(
   file: ConfigFile,
@@ -124,12 +124,12 @@ export async function loadImages(
     check = () => {},
   }: {
     readonly isNamed?: boolean;
-    /** What of that config a person has named even so: assignments `key=value`. */
+    /** What the user has set in that config even so: assignments `key=value`. */
     readonly set?: readonly string[];
     readonly download?: boolean;
-    /** Whether pictures are read several times, and kept as `data.cache` says. */
+    /** Whether images are read repeatedly, and cached as `data.cache` says. */
     readonly isKept?: boolean;
-    /** Whether nothing is fetched after them. */
+    /** Whether nothing is downloaded after them. */
     readonly isLast?: boolean;
     check?(info: DatasetInfo): void;
   } = {},
@@ -147,15 +147,15 @@ export async function loadImages(
   if (!isNamed && computedBytes > UNASKED_BYTES) {
     at("data.dataset", () => {
       throw new InputError(
-        `its images take ${formatBytes(computedBytes)}, and unasked at most ` +
-          `${formatBytes(UNASKED_BYTES)} are computed; name a config with --config`,
+        `its images take ${formatBytes(computedBytes)}, and without your config at most ` +
+          `${formatBytes(UNASKED_BYTES)} are generated; name a config with --config`,
       );
     });
   }
   check(info);
   const splits = await load();
   progress.finish();
-  // Nothing that comes after has to reach anyone.
+  // Nothing after this needs the network.
   if (isLast) await Deno.permissions.revoke({ name: "net" });
   const { validation, subset } = data;
   return {
@@ -168,8 +168,8 @@ export async function loadImages(
 }
 
 /**
- * What the network of a config is trained for. Throws InputError, saying where the mistake is, if
- * the images have not the targets for it.
+ * The objective that the network of a config is trained for. Throws InputError, saying where the
+ * mistake is, if the images do not have its targets.
  */
 export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Objective {
   const classes = info.classNames.length;
@@ -183,12 +183,12 @@ export function objectiveFor({ config, at }: ConfigFile, info: DatasetInfo): Obj
   });
 }
 
-/** Where decoded pictures are kept, by name. */
+/** Where decoded images are cached, by name. */
 export function cacheOf({ cache }: Pick<DataConfig, "cache">): keyof typeof CACHES {
   return typeof cache === "string" ? cache : cache.name;
 }
 
-/** What to do where a training waits for its images. Threads help while there are more cores. */
+/** What to do if a training waits for its images. Threads help while there are more cores. */
 export function waitingHint(
   { train }: { readonly train: Pick<ImageSource, "count" | "handle" | "reads"> },
   data: Pick<DataConfig, "workers" | "batchSize" | "cache">,
@@ -201,15 +201,15 @@ export function waitingHint(
     ...(helpers < Math.min(cores, batches)
       ? [`more threads (data.workers, now ${formatCount(helpers)})`]
       : []),
-    ...(train.reads && cacheOf(data) === "none" ? ["keeping decoded pictures (data.cache)"] : []),
+    ...(train.reads && cacheOf(data) === "none" ? ["caching decoded images (data.cache)"] : []),
     train.reads
-      ? "pictures that are hardly larger than the network sees them"
-      : "fewer changes of images (data.augmentation)",
+      ? "images stored at little more than the network's input size"
+      : "less augmentation (data.augmentation)",
   ];
-  return "hint: the training waits for its images; what may help: " + remedies.join(", ");
+  return "hint: the training waits for its images; these may help: " + remedies.join(", ");
 }
 
-/** How far a download is, in a line. */
+/** The progress of a download, in one line. */
 export function downloadLine({ file, isUnpacking, received, total }: DownloadProgress): string {
   const share = total ? ` of ${formatBytes(total)} (${formatPercent(received / total)})` : "";
   return `${isUnpacking ? "unpacking" : "downloading"} ${file}: ${formatBytes(received)}${share}`;

@@ -1,4 +1,4 @@
-/** How much memory a training takes, known before it begins. */
+/** Estimates how much memory a training takes, before it begins. */
 
 import { imageSize as sizeOfPicture } from "image-size";
 import type { Backend, MemoryPlan } from "../backends/backend.ts";
@@ -16,24 +16,24 @@ import { shardSizeOf } from "./prepare.ts";
 
 const MEBIBYTE = 2 ** 20;
 
-// Measured as peaks of the process, over those of what can be counted.
-/** Deno, the program with its libraries, and what compiling leaves to the garbage collector. */
+// Measured as peak memory of the process, in excess of what can be counted.
+/** Deno, the program with its libraries, and garbage left by compilation. */
 const PROCESS_BYTES = 330 * MEBIBYTE;
 /** A thread that computes. */
 const THREAD_BYTES = 8 * MEBIBYTE;
-/** A thread that prepares batches, and one that decodes pictures. */
+/** A thread that prepares batches, and one that decodes images. */
 const WORKER_BYTES = { plain: 21 * MEBIBYTE, decoding: 36 * MEBIBYTE };
-/** Copies of the network's state beyond those in use, until the garbage collector comes by. */
+/** Copies of the network's state in addition to those in use, until they are garbage-collected. */
 const GARBAGE_BYTES = 165 * MEBIBYTE;
-/** For each pixel of a picture that it decodes, those that wait for their turn included. */
+/** Per pixel of an image being decoded, including those in the queue. */
 const DECODED_BYTES = 26;
-/** For each pixel of those that it has decoded, until the garbage collector comes by, and at most. */
+/** Per pixel of decoded images, until they are garbage-collected, and the maximum. */
 const LEFT_BYTES = { pixel: 64, most: 12 * MEBIBYTE };
 
-/** Pictures whose beginnings are looked at for their sizes, and bytes of each. */
+/** Images whose headers are read for their sizes, and bytes of each. */
 const LOOKED_AT = 100;
 const BEGINNING = 2 ** 16;
-/** Pixels where no file says how many it has. */
+/** Pixels assumed if no file reveals its size. */
 const USUAL_PIXELS = 2 ** 20;
 
 /** What is known of a split's images. */
@@ -46,34 +46,34 @@ type PlannedSplit = Pick<
 export interface PlannedImages {
   readonly train: PlannedSplit;
   readonly validation: PlannedSplit;
-  /** Bytes of all images where they will be held in memory, unless the splits hold them. */
+  /** Bytes of all images that will be held in memory, unless the splits hold them. */
   readonly bytes?: number;
 }
 
-/** What takes memory, in bytes. */
+/** Memory by purpose, in bytes. */
 interface RunMemory {
-  /** The memory that the programs compute in, where that is the machine's and not a device's. */
+  /** Memory of the programs, if it is the machine's and not a device's. */
   readonly network: number;
   /** Copies of parameters, statistics and optimizer state outside it, for checkpoints. */
   readonly copies: number;
   /** Batches in flight. */
   readonly batches: number;
-  /** Threads that prepare them. */
+  /** Threads that prepare batches. */
   readonly workers: number;
-  /** Images that are held in memory, the list of pictures, targets. */
+  /** Images held in memory, the list of images, targets. */
   readonly images: number;
-  /** Decoded pictures that are kept. */
+  /** Cached decoded images. */
   readonly cache: number;
   /** Everything else. */
   readonly process: number;
-  /** All of it. */
+  /** The total. */
   readonly total: number;
 }
 
-/** A plan, and what it counts with. */
+/** A plan, and what it is based on. */
 export interface RunPlan {
   readonly memory: RunMemory;
-  /** The total if of the pictures that were looked at no two threads decode the same, and all are kept. */
+  /** The total if no two threads decode the same image of the sample, and all are cached. */
   readonly atOnce: number;
   /** Of the programs. */
   readonly programs: MemoryPlan;
@@ -81,7 +81,7 @@ export interface RunPlan {
   readonly threads: number;
   /** Whether they decode pictures. */
   readonly isDecoding: boolean;
-  /** The largest of some pictures that were looked at, where files say at their beginnings. */
+  /** The largest image of the sample, if headers reveal sizes. */
   readonly picture?: { readonly height: number; readonly width: number };
 }
 
@@ -114,7 +114,7 @@ export function planRun(
     batches: sum(splits.map(({ bytes }) => bytes)),
     workers: threads * (images.train.reads ? decodingBytes(pixels) : WORKER_BYTES.plain),
     images: images.bytes ?? shared.images,
-    // The room for pictures of unknown sizes is as large as may be.
+    // The size of unknown images is assumed as large as possible.
     cache: Math.min(shared.cache, kept * pixels),
     process: PROCESS_BYTES + backend.threads * THREAD_BYTES,
   };
@@ -137,20 +137,20 @@ export function planRun(
   };
 }
 
-/** What a plan comes to, in a line for a person. */
+/** A plan in one line. */
 export function describePlan({ memory, threads, isDecoding, picture }: RunPlan): string {
   const work = picture
-    ? `decoding pictures of ${picture.height}x${picture.width}`
+    ? `decoding images of ${picture.height}x${picture.width}`
     : isDecoding
-    ? "decoding pictures, of a megapixel perhaps"
+    ? "decoding images, perhaps of a megapixel"
     : "preparing batches";
   const parts: [bytes: number, what: string][] = [
     [memory.network, "for the network"],
     [memory.copies, "for copies of its state"],
     [memory.batches, "for batches in flight"],
     [memory.workers, `for ${formatNumberOf(threads, "thread")} ${work}`],
-    [memory.images, "for images and their list"],
-    [memory.cache, "for decoded pictures"],
+    [memory.images, "for images and their index"],
+    [memory.cache, "for decoded images"],
     [memory.process, "for the program"],
   ];
   const named = parts.filter(([bytes]) => bytes > memory.total / 100)
@@ -160,13 +160,13 @@ export function describePlan({ memory, threads, isDecoding, picture }: RunPlan):
 }
 
 /**
- * Throws InputError for a training that takes more memory than this machine has, unless only because
- * few pictures are that large. Of programs that the backend cannot address it says nothing: compiling
- * them tells which batch fits.
+ * Throws InputError for a training that takes more memory than this machine has, unless only because a
+ * few images are that large. Programs that the backend cannot address are not its subject: compiling
+ * them reports which batch fits.
  *
- * @param processes how many train on this machine, each of which takes as much. Default 1
- * @param machine bytes that it has, and that nothing takes up now
- * @returns a warning where it takes more than is free
+ * @param processes number of processes on this machine, each of which takes as much. Default: 1
+ * @param machine its total and free bytes
+ * @returns a warning if it takes more than is free
  */
 export function checkPlan(
   { at }: ConfigFile,
@@ -180,7 +180,7 @@ export function checkPlan(
     `, for each of ${processes} processes`,
     `the training's ${processes} processes take`,
   ];
-  const advice = `; take less with ${remediesFor(plan).join(", ")}`;
+  const advice = `; reduce it with ${remediesFor(plan).join(", ")}`;
   if (processes * plan.atOnce > all) {
     at("data", () => {
       throw new InputError(
@@ -195,7 +195,7 @@ export function checkPlan(
   ];
 }
 
-/** Keys of a config that decide much of it. */
+/** Config keys that determine much of it. */
 function remediesFor({ memory }: RunPlan): string[] {
   const remedies: [bytes: number, what: string][] = [
     [
@@ -220,13 +220,13 @@ type Size = NonNullable<RunPlan["picture"]>;
 
 const pixelsOf = (size?: Size) => size ? size.height * size.width : USUAL_PIXELS;
 
-/** Bytes that a thread takes to decode pictures of up to `pixels` pixels. */
+/** Bytes that a thread takes to decode images of up to `pixels` pixels. */
 function decodingBytes(pixels: number): number {
   return WORKER_BYTES.decoding + DECODED_BYTES * pixels +
     Math.min(LEFT_BYTES.pixel * pixels, LEFT_BYTES.most);
 }
 
-/** Sizes of some pictures, the largest first, of those whose files say it soon enough. */
+/** Sizes of sampled images, largest first, of those whose header reveals it. */
 function picturesOf(split: PlannedSplit): Size[] {
   const most = Math.min(LOOKED_AT, split.count);
   return Array.from({ length: most }, (_, i) => sizeOf(split, Math.floor(i * split.count / most)))
@@ -239,12 +239,12 @@ function sizeOf(split: PlannedSplit, index: number): RunPlan["picture"] {
     const head = split.beginningOf?.(index, BEGINNING);
     return head && sizeOfPicture(head);
   } catch {
-    // What cannot be read is told when it is decoded.
+    // Files that cannot be read are reported when decoded.
     return undefined;
   }
 }
 
-/** Bytes of memory that threads share by what they are told, once each; those of caches apart. */
+/** Bytes of memory shared with threads through their handles, each counted once, without caches. */
 function sharedBytes(handles: readonly unknown[]): { images: number; cache: number } {
   const found = { images: new Set<SharedArrayBuffer>(), cache: new Set<SharedArrayBuffer>() };
   const visit = (value: unknown, kind: keyof typeof found) => {

@@ -1,4 +1,4 @@
-/** Where commands write. */
+/** Output files of commands. */
 
 import { basename, dirname, extname, join, resolve } from "@std/path";
 import { readCheckpoint } from "../checkpoints/checkpoint.ts";
@@ -8,8 +8,8 @@ import { checkPlace } from "../files/place.ts";
 import { readWanted } from "../files/read_wanted.ts";
 
 /**
- * Where a file made of `path` goes by default: the folder `folded` of the run that `path` lies in a
- * folder of, or else one beside it.
+ * The default location of a file made from `path`: the folder `folded` of the run that contains it, or
+ * else one next to it.
  */
 export function besideFolded(path: string, name: string): string {
   const folder = dirname(path);
@@ -18,12 +18,12 @@ export function besideFolded(path: string, name: string): string {
     : join(folder, "folded", name);
 }
 
-/** Endings that say what is in a file, each something else. */
+/** Extensions whose contents differ. */
 const TELLING = [".safetensors", ".onnx", ".pt", ".pth", ".yaml", ".png", ".jpg", ".jpeg"];
 
 const TEXT = ["a text file", "a JSON file", "a page of the web (HTML)"];
 
-/** Kinds of files that a file with an ending may replace: its own, and texts each other. */
+/** Kinds of files that a file with an extension may replace: its own, and any text for a text. */
 const REPLACED: Readonly<Record<string, readonly string[]>> = {
   ".safetensors": ["a safetensors file"],
   ".onnx": ["an ONNX file"],
@@ -32,13 +32,13 @@ const REPLACED: Readonly<Record<string, readonly string[]>> = {
   ".html": ["a page of the web (HTML)"],
 };
 
-/** Endings that a file must have: it is opened by its name. */
+/** Extensions that a file must have because it is opened by its name. */
 const REQUIRED: readonly string[] = [".png", ".html"];
 
 /**
- * Throws InputError if a file cannot be written at `output`, would replace one that is read, a
- * checkpoint that was trained or a file of another kind than `ending` says, or is named as one;
- * RunError if the disk is full. Called before the work whose result it takes.
+ * Throws InputError if a file cannot be written at `output`, would replace an input, a trained
+ * checkpoint or a file of another kind than `ending` implies, or is named like one; RunError if the disk
+ * is full. Called before the work whose result it will contain.
  */
 export async function checkOutput(
   output: string,
@@ -50,36 +50,36 @@ export async function checkOutput(
   const place = await realPath(output);
   for (const input of inputs) {
     if (place === undefined || await realPath(input) !== place) continue;
-    throw new InputError(`${output} is what is read; choose another file to write`);
+    throw new InputError(`${output} is an input; choose another output file`);
   }
-  // What is written to a pipe or a device replaces nothing, and has the name that it has.
+  // Writing to a pipe or device replaces nothing, and its name does not matter.
   if (place !== undefined && !(await Deno.stat(output)).isFile) return;
   const found = extname(output).toLowerCase();
   if (
     ending !== undefined && found !== ending &&
     (REQUIRED.includes(ending) || TELLING.includes(found))
   ) {
-    const what = found === "" ? "" : `what is written is no ${found}; `;
+    const what = found === "" ? "" : `the output is not a ${found} file; `;
     throw new InputError(`${output}: ${what}end the name in ${ending}`);
   }
   if (place === undefined) return;
   const there = await isTrained(output)
-    ? "the checkpoint of a training"
+    ? "a training checkpoint"
     : ending !== undefined && await otherThan(REPLACED[ending] ?? TEXT, output);
   if (!there) return;
   throw new InputError(
-    `${output} is ${there}, which would be lost; choose another file to write, or delete it first`,
+    `${output} is ${there}, which would be lost; choose another output file, or delete it first`,
   );
 }
 
-/** What a file is, if none of the `kinds` and not empty. */
+/** What kind of file it is, if it is not empty and none of the `kinds`. */
 async function otherThan(kinds: readonly string[], path: string): Promise<string | undefined> {
   const kind = kindOf(await readWanted(path, "network or config", HEAD_BYTES));
   if (kind?.what === "an empty file" || kind && kinds.includes(kind.what)) return undefined;
   return kind?.what ?? "a file of another kind";
 }
 
-/** Throws InputError if `output` is there and no folder. */
+/** Throws InputError if `output` exists and is not a folder. */
 export async function checkFolder(output: string): Promise<void> {
   refuseDash(output, "folder");
   const info = await Deno.stat(output).catch(() => undefined);
@@ -91,11 +91,11 @@ export async function checkFolder(output: string): Promise<void> {
 function refuseDash(output: string, what: string): void {
   if (output !== "-") return;
   throw new InputError(
-    `-: this is not written to standard output; name a ${what} (./- if that is its name)`,
+    `-: this cannot be written to standard output; name a ${what} (./- if that is its name)`,
   );
 }
 
-/** Whether a file is a checkpoint that a training wrote: `overfold import` makes its own anew. */
+/** Whether a file is a checkpoint written by a training: `overfold import` may replace its own. */
 async function isTrained(path: string): Promise<boolean> {
   try {
     return (await readCheckpoint(path)).backend.name !== "import";
@@ -105,7 +105,7 @@ async function isTrained(path: string): Promise<boolean> {
   }
 }
 
-/** What a path leads to; undefined if there is nothing. */
+/** The kind of file at a path, links followed; undefined if there is none. */
 async function realPath(path: string): Promise<string | undefined> {
   try {
     return await Deno.realPath(path);

@@ -1,7 +1,6 @@
 /**
- * Places of pictures that configs name, and whose word is taken for them. A config that came with a
- * network may name any folder of this machine; it is looked into if a person has named it: with the
- * command, or for a training before.
+ * Places of images that configs name. A config that came with a network may name any folder of this
+ * machine; it is read only if the user has named it, on this command line or for an earlier training.
  */
 
 import { createHash } from "node:crypto";
@@ -17,15 +16,15 @@ import { fromHome } from "../files/home.ts";
 import { refusalOf } from "../files/refusal.ts";
 import { keywordAt } from "../schema/json.ts";
 
-/** A place that a config names. */
+/** A place named by a config. */
 interface Place {
   /** Such as `data.dataset.root`. */
   readonly key: string;
-  /** As it stands there: a folder, a file or a pattern. */
+  /** As written there: a folder, a file or a pattern. */
   readonly text: string;
 }
 
-/** Remembers the places of a config that a person trains with. */
+/** Remembers the places in a config that the user trains with. */
 export async function rememberPlaces(config: Config): Promise<void> {
   if (!optionalCache()?.isWritable) return;
   for (const { text } of placesOf(config)) {
@@ -34,16 +33,16 @@ export async function rememberPlaces(config: Config): Promise<void> {
     try {
       await writeFileAtomic(file, `${resolve(fromHome(text))}\n`);
     } catch (error) {
-      // Then a person names it once more.
+      // Then the user has to name it again.
       if (refusalOf(error) === undefined) throw error;
     }
   }
 }
 
 /**
- * Throws InputError for a config that came with a network and names a place that no person has.
+ * Throws InputError for a config that came with a network and names a place that the user has not.
  *
- * @param set assignments `key=value` that a person made
+ * @param set the user's assignments `key=value`
  */
 export async function requireNamed(
   { config, at }: ConfigFile,
@@ -56,14 +55,14 @@ export async function requireNamed(
     if (file !== undefined && await exists(file)) continue;
     at(key, () => {
       throw new InputError(
-        `${text} is where this network's config has its images, and no training here has used that ` +
-          `place; if you mean it, say so with --set ${key}=${text}, or name a config with --config`,
+        `${text} is where the config of this network expects its images, but no training here has used that ` +
+          `place; to allow it, add --set ${key}=${text}, or name a config with --config`,
       );
     });
   }
 }
 
-/** The places that a config names for its images: what may differ when its training goes on. */
+/** The places that a config names for its images; a resumed training may change them. */
 function placesOf({ data }: Config): Place[] {
   const schema = configJsonSchema();
   const options = typeof data.dataset === "string" ? {} : data.dataset;
@@ -77,7 +76,7 @@ function placesOf({ data }: Config): Place[] {
   ];
 }
 
-/** What is there once a place has been named; undefined without a cache. */
+/** The file that remembers a place; undefined without a cache. */
 function fileOf(text: string): string | undefined {
   const cache = optionalCache();
   const name = createHash("sha256").update(resolve(fromHome(text))).digest("hex").slice(0, 32);

@@ -1,4 +1,4 @@
-/** `overfold predict`: names what pictures show. */
+/** `overfold predict`: classifies images. */
 
 import { extname } from "@std/path";
 import { DEFAULT_THRESHOLD } from "../networks/activation.ts";
@@ -27,56 +27,58 @@ import {
 import { predictions } from "./predictions.ts";
 import { chosenTta, ttaOption } from "./tta.ts";
 
-/** Failures that the last message repeats. */
+/** Failures repeated in the last message. */
 const SHOWN_FAILURES = 10;
 
 /** `predict CHECKPOINT IMAGE…`. */
 export const command: Command = {
   positionals: [
     { name: "CHECKPOINT", help: "A folded network, or a checkpoint" },
-    { name: "IMAGE", help: "A picture file, a folder, or a pattern", repeated: true },
+    { name: "IMAGE", help: "An image file, a folder, or a pattern", repeated: true },
   ],
   options: {
     top: {
       value: "N",
-      help: "Classes named for each picture; 5 by default, or all above --threshold",
+      help: "Number of classes per image; by default 5, or all above --threshold",
     },
     threshold: {
       value: "P",
-      help: "Name classes above this probability; by default the objective's threshold",
+      help: "List classes above this probability; by default the objective's threshold",
     },
-    "batch-size": { value: "N", help: "Pictures computed at once; 32 by default" },
+    "batch-size": { value: "N", help: "Images computed at once; by default 32" },
     format: {
       value: "FORMAT",
-      help: "text, json or csv; by default as FILE ends: .json, .jsonl, .ndjson, .csv",
+      help: "text, json or csv; by default by FILE's extension, such as .jsonl",
     },
     output: { value: "FILE", help: "Write the predictions to FILE; - is standard output" },
     background: {
       value: "COLOUR",
-      help: "What transparent pixels lie on, as black or #808080; white by default",
+      help: "Color behind transparent pixels: white (default), black, #808080, ...",
     },
-    damaged: { help: "Classify damaged pictures too, as far as they can be decoded" },
+    damaged: { help: "Also classify damaged images, as far as they can be decoded" },
     tta: ttaOption,
     explain: {
       value: "FILE",
-      help: "Draw what speaks for the pictures' classes into FILE, a PNG",
+      help: "Draw a heat map of what supports each image's class into a PNG file",
     },
-    class: { value: "NAME", help: "With --explain: for this class instead of the most probable" },
-    // A few pictures are classified before a GPU's kernels are compiled.
+    class: {
+      value: "NAME",
+      help: "With --explain: the class to explain instead of the most probable",
+    },
+    // Small numbers of images are classified before a GPU's kernels are compiled.
     backend: backendOption("cpu"),
   },
   details:
-    "A folder stands for all pictures in it and below; what is passed over is told. A pattern\n" +
-    "such as '**/*.png' needs quotes where the shell would expand it. A picture is held upright as its\n" +
-    "EXIF data says; one of another size is cut to the network's proportions around its centre and\n" +
-    "scaled. --background none takes the colours that are stored under transparent pixels. json has an\n" +
-    "object a line, csv a row for each class of each picture. Of a network for several classes per\n" +
-    "picture, those above --threshold are named, which may be none. Pictures that are damaged or cannot\n" +
-    "be read are reported and passed over; the exit code is then 1, and 2 where there is no file to\n" +
-    "read, as in a folder without pictures. What is done when it is interrupted is kept. --explain\n" +
-    "weights the maps of the last convolution by what they do to the class's logit (a class activation\n" +
-    "map) and lays red and yellow over where their sum is positive: a picture by itself, several on one\n" +
-    `sheet, on which the first ${MAX_TILES} have room.`,
+    "A folder stands for all images in it and below; skipped files are reported. A pattern such as\n" +
+    "'**/*.png' needs quotes if the shell would expand it. Images are rotated as their EXIF data says,\n" +
+    "cropped around the center to the network's proportions and scaled. --background none uses the\n" +
+    "colors stored under transparent pixels. json is one object per line, csv one row per image and\n" +
+    "class. For a network with several classes per image, the classes above --threshold are listed,\n" +
+    "which may be none. Damaged and unreadable images are reported and skipped; the exit code is then 1,\n" +
+    "and 2 if there is no file to read, as in a folder without images. If interrupted, it keeps the\n" +
+    "results so far. --explain weights the maps of the last convolution by their effect on the class's\n" +
+    "logit (a class activation map) and overlays red and yellow where the sum is positive: one image\n" +
+    `alone, or up to ${MAX_TILES} on one sheet.`,
   async run(args, context) {
     const [path, ...words] = args.positionals;
     const top = args.integer("top");
@@ -117,7 +119,7 @@ export const command: Command = {
     };
     missing.forEach(onFailure);
     using interruption = new Interruption(() =>
-      progress.print("stopping after these pictures; press Ctrl-C again to stop at once")
+      progress.print("stopping after the current images; press Ctrl-C again to stop at once")
     );
     using file = output === undefined ? undefined : await Output.open(output);
     let [count, onGround, isStopped] = [0, 0, false];
@@ -147,7 +149,7 @@ export const command: Command = {
           count++;
           if (file) {
             progress.update(() =>
-              `${formatCount(count)} of ${formatNumberOf(paths.length, "picture")}`
+              `${formatCount(count)} of ${formatNumberOf(paths.length, "image")}`
             );
           } else {
             emit({ ...prediction });
@@ -165,34 +167,34 @@ export const command: Command = {
     const { outputFailure } = interruption;
     if (outputFailure !== undefined) {
       if (outputFailure instanceof Deno.errors.BrokenPipe) {
-        progress.print("standard output was closed; not all predictions are written");
+        progress.print("standard output was closed; some predictions are not written");
       }
       throw outputFailure;
     }
     if (onGround > 0) {
       progress.print(
-        `note: ${formatCount(onGround)} of ${formatNumberOf(count, "picture")} ` +
-          `${onGround === 1 ? "has" : "have"} transparent pixels, which lie on ${background} ` +
+        `note: ${formatCount(onGround)} of ${formatNumberOf(count, "image")} ` +
+          `${onGround === 1 ? "has" : "have"} transparent pixels, shown on ${background} ` +
           "(--background)",
       );
     }
     if (explanation && explanation.count > 0) {
-      progress.print(`explained: ${explained}, ${formatNumberOf(explanation.count, "picture")}`);
+      progress.print(`explained: ${explained}, ${formatNumberOf(explanation.count, "image")}`);
     }
     if (isStopped) {
       progress.print(await leave(file, count, paths.length));
       return EXIT.interrupted;
     }
-    // What is written to may be standard output itself.
+    // The output file may be standard output itself.
     if (file && !file.isStream) {
-      context.print(`predictions: ${output}, ${formatNumberOf(count, "picture")}`);
+      context.print(`predictions: ${output}, ${formatNumberOf(count, "image")}`);
       context.emit({ output, images: count, failures: failures.length });
     }
     if (failures.length > 0) throw unread(failures, paths.length + missing.length);
   },
 };
 
-/** The last message, which repeats the first of what could not be read. */
+/** The last message, which repeats the first failures. */
 function unread(failures: readonly string[], all: number): RunError {
   return new RunError(
     [
@@ -203,16 +205,16 @@ function unread(failures: readonly string[], all: number): RunError {
   );
 }
 
-/** Ends before all is done: keeps the predictions that there are, and says where. */
+/** The message of an interruption: where the predictions so far are. */
 async function leave(file: Output | undefined, done: number, all: number): Promise<string> {
-  const stopped = `stopped after ${formatCount(done)} of ${formatNumberOf(all, "picture")}`;
+  const stopped = `stopped after ${formatCount(done)} of ${formatNumberOf(all, "image")}`;
   if (!file || file.isStream) return stopped;
   if (done > 0) return `${stopped}; their predictions are in ${file.temporary}`;
   await file.discard();
   return stopped;
 }
 
-/** What `--background` says: a name, and what it stands for. */
+/** The background that `--background` names. */
 function backgroundOf(args: Arguments): { background: string; ground?: Colour } {
   const background = args.text("background") ?? "white";
   const parsed = parseGround(background);
@@ -220,28 +222,28 @@ function backgroundOf(args: Arguments): { background: string; ground?: Colour } 
   throw new InputError(`--background: found "${background}", expected ${GROUNDS}`);
 }
 
-/** The file that `--explain` draws. Throws InputError for options that go without it, or not with it. */
+/** The file that `--explain` draws. Throws InputError for options that require or exclude it. */
 function explainedOf(args: Arguments): string | undefined {
   const explained = args.text("explain");
   if (explained === undefined && args.text("class") !== undefined) {
-    throw new InputError("--class says which class --explain explains; give that, too");
+    throw new InputError("--class needs --explain");
   }
   if (explained !== undefined && args.text("tta") !== undefined) {
-    throw new InputError("--explain draws what one view shows; give it without --tta");
+    throw new InputError("--explain uses a single view; leave out --tta");
   }
   return explained;
 }
 
-/** What files with an object a line end in, besides `.json`. */
+/** Extensions of files with one object per line, besides `.json`. */
 const ENDINGS_OF_LINES = ["jsonl", "ndjson"];
 
-/** The file that is written; `-` is standard output, as nothing is. */
+/** The output file; undefined or `-` is standard output. */
 function outputOf(args: Arguments): string | undefined {
   const output = args.text("output");
   return output === "-" ? undefined : output;
 }
 
-/** What `--format` says, or the end of the name in `--output`, or else text. */
+/** The format that `--format` names, or the extension of `--output`, or else text. */
 function formatOf(args: Arguments, damaged: boolean): PredictionFormat {
   const output = outputOf(args);
   const formats = predictionFormats(damaged);
@@ -251,7 +253,9 @@ function formatOf(args: Arguments, damaged: boolean): PredictionFormat {
   const named = ENDINGS_OF_LINES.includes(ending) ? "json" : ending;
   const name = given ?? (names.includes(named) ? named : "text");
   if (args.flag("json") && output === undefined && name !== "json" && given !== undefined) {
-    throw new InputError(`--format ${name}: --json prints JSON; give --output too, or one of them`);
+    throw new InputError(
+      `--format ${name}: --json prints JSON; add --output, or leave one of them out`,
+    );
   }
   return formats[name];
 }
@@ -266,7 +270,7 @@ function thresholdOf(args: Arguments): number | undefined {
   return threshold;
 }
 
-/** Which of the ranked classes are named: the most probable, or those that are decided for. */
+/** Which of the ranked classes are listed: the most probable, or those above the threshold. */
 function choiceOfClasses(
   { model, activation, threshold: trained }: NetworkDescription,
   { top, threshold }: { readonly top?: number; readonly threshold?: number },
@@ -278,8 +282,8 @@ function choiceOfClasses(
   }
   if (threshold !== undefined) {
     throw new InputError(
-      `--threshold: ${model} takes every picture for one class; it is for networks that were ` +
-        "trained for several per picture (training.objective: multi_label); use --top",
+      `--threshold: ${model} assigns one class to every image; the option is for networks ` +
+        "trained for several per image (training.objective: multi_label); use --top",
     );
   }
   return (ranking) => ranking.slice(0, top ?? 5);

@@ -1,33 +1,33 @@
-/** The forms in which `overfold predict` writes its results. */
+/** The output formats of `overfold predict`. */
 
 import { stringify } from "@std/csv";
 import { spellName } from "../reporting/controls.ts";
 import { formatPercent, formatTable } from "../reporting/format.ts";
 
-/** A class and how likely it is. */
+/** A class and its probability. */
 export interface NamedProbability {
   readonly name: string;
   /** 0 to 1. */
   readonly probability: number;
 }
 
-/** What a picture shows. */
+/** The prediction for an image. */
 export interface Prediction {
-  /** Path of the picture. */
+  /** Path of the image. */
   readonly image: string;
-  /** The classes that are named, the most probable first. */
+  /** The listed classes, the most probable first. */
   readonly predictions: readonly NamedProbability[];
-  /** What its transparent pixels lie on, if it has any. */
+  /** The background of its transparent pixels, if it has any. */
   readonly background?: string;
-  /** What is wrong with its file, if anything is. */
+  /** The damage of its file, if any. */
   readonly damage?: string;
 }
 
-/** A form of results. */
+/** An output format. */
 export interface PredictionFormat {
   /** The line before all others, if there is one. */
   readonly heading?: string;
-  /** The lines of one picture, without the last line's end. */
+  /** The lines of one image, without a final line end. */
   lines(prediction: Prediction): string;
 }
 
@@ -43,10 +43,10 @@ const text: PredictionFormat = {
   },
 };
 
-/** An object a line. */
+/** One object per line. */
 const json: PredictionFormat = { lines: (prediction) => JSON.stringify(prediction) };
 
-/** A row for each class of each picture; where damaged pictures are classified, with their damage. */
+/** One row per image and class; if damaged images are classified, with their damage. */
 const csv = (damaged: boolean): PredictionFormat => ({
   heading: `image,rank,class,probability${damaged ? ",damage" : ""}`,
   lines: ({ image, predictions, damage = "" }) => {
@@ -57,7 +57,7 @@ const csv = (damaged: boolean): PredictionFormat => ({
   },
 });
 
-/** All forms, by the name that `--format` takes. `damaged`: whether damaged pictures are classified. */
+/** All formats, by their names in `--format`. `damaged`: whether damaged images are classified. */
 export function predictionFormats(damaged: boolean): Readonly<Record<string, PredictionFormat>> {
   return { text, json, csv: csv(damaged) };
 }

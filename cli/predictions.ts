@@ -1,4 +1,4 @@
-/** What a network says of picture files. */
+/** Predictions of a network for image files. */
 
 import type { Backend } from "../backends/backend.ts";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
@@ -15,40 +15,40 @@ import { pipelined } from "../training/pipeline.ts";
 import type { SeenPicture } from "./explanation.ts";
 import type { NamedProbability, Prediction } from "./prediction_formats.ts";
 
-/** How pictures are read and what is told of them. */
+/** How images are read and what is reported about them. */
 interface PredictionOptions extends ReadOptions {
-  /** Pictures computed at once, views counted each. */
+  /** Images computed at once, each view counted. */
   readonly batchSize: number;
-  /** In which several views each is seen. Default: one. */
+  /** The views of each image. Default: one. */
   readonly testTime?: TestTime;
-  /** Whether what was seen of a picture is given with it; then they are computed one by one. */
+  /** Whether to return the decoded images with the results; they are then computed one by one. */
   readonly keepsPictures?: boolean;
-  /** When it aborts, no more pictures are read; what has been read is still told. */
+  /** When it aborts, no more images are read; images already read are still classified. */
   readonly signal: AbortSignal;
-  /** Which of the classes, the most probable first, are named. */
+  /** Which of the classes, the most probable first, are listed. */
   choose(ranking: readonly NamedProbability[]): readonly NamedProbability[];
-  /** Is told of a picture that cannot be read. */
+  /** Receives a message for each image that cannot be read. */
   onFailure(message: string): void;
 }
 
-/** What there is to say of a picture that has been read. */
+/** What is reported of an image that has been read. */
 type Told = Pick<Prediction, "image"> & Omit<ReadPicture, "pixels">;
 
-/** What is said of a picture. */
+/** The result for an image. */
 interface Predicted {
   readonly told: Told & Pick<Prediction, "predictions">;
-  /** What was seen of it, where that is kept. */
+  /** The decoded image, if kept. */
   readonly seen?: SeenPicture;
 }
 
-/** Pictures read, as a network takes them. */
+/** Decoded images in the network's input format. */
 interface PictureBatch {
   readonly pictures: readonly (Told & { readonly raster?: Raster })[];
-  /** u8 [batchSize · views, height, width, channels]; zero beyond the last picture. */
+  /** u8 [batchSize · views, height, width, channels]; zero after the last image. */
   readonly pixels: Uint8Array;
 }
 
-/** What pictures show, in their order. */
+/** Classifies images, in order. */
 export async function* predictions(
   { program, description }: LoadedNetwork,
   paths: readonly string[],
@@ -103,7 +103,7 @@ async function* readBatches(
     pixels: new Uint8Array(batchSize * imageBytes),
   });
   let batch = emptyBatch();
-  // A pipe may never have anything to read.
+  // Opening a pipe may block forever.
   const stopped = new Promise<void>((resolve) =>
     options.signal.addEventListener("abort", () => resolve(), { once: true })
   );

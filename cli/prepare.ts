@@ -1,4 +1,4 @@
-/** From a resolved config to what commands work with: architecture, description, programs. */
+/** From a resolved config to the objects that commands use: architecture, description, programs. */
 
 import { type ConfigFile, loadConfig } from "../config/load.ts";
 import type { DataConfig } from "../config/schema.ts";
@@ -26,10 +26,10 @@ import { lossProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
 import { objectiveFor, openImages } from "./load_data.ts";
 
-/** Bytes that one device addresses: a network with more of them in its parameters trains nowhere. */
+/** Bytes that a device can address: a network with more bytes of parameters cannot be trained. */
 const ADDRESSABLE = 2 ** 32;
 
-/** The config in a file, with the overrides of the call; former keys in it are told. */
+/** The config in a file, with the overrides of the command line; reports renamed keys. */
 export function readConfig(
   path: string,
   args: Arguments,
@@ -41,7 +41,7 @@ export function readConfig(
   });
 }
 
-/** What is known of the network of a config before it is built. */
+/** What is known of a config's network before it is built. */
 interface PlannedNetwork {
   readonly info: DatasetInfo;
   readonly architecture: Architecture;
@@ -50,8 +50,8 @@ interface PlannedNetwork {
 }
 
 /**
- * The network of a config for the images of a dataset, by default those the config names. Throws
- * InputError, saying where the mistake is, for statistics or augmentations that do not fit the images.
+ * The network of a config for the images of a dataset, by default the config's own. Throws InputError,
+ * saying where the mistake is, for statistics or augmentations that do not fit the images.
  */
 export async function planNetwork(
   file: ConfigFile,
@@ -83,7 +83,7 @@ export async function planNetwork(
   };
 }
 
-/** The network of a config, its weights not set. Throws InputError, saying where the mistake is. */
+/** The network of a config, uninitialized. Throws InputError, saying where the mistake is. */
 export function buildNetwork({ at }: ConfigFile, { name, options }: Architecture): Module {
   return at("model", () => {
     const model = buildModel(name, options);
@@ -111,8 +111,8 @@ function normalizationOf(
 }
 
 /**
- * What is random about training images of a shape, as a config lists it or its preset says; its own
- * mixing goes before the preset's.
+ * The random changes of training images of a shape, as a config lists them or its preset says; the
+ * config's own mixing precedes the preset's.
  */
 export function changesOf(
   { augmentation = [], mixing }: DataConfig,
@@ -126,7 +126,7 @@ export function changesOf(
 /**
  * The recipe of a config for its network. Throws InputError, saying where the mistake is.
  *
- * @param targets of the images that it is to be trained on
+ * @param targets those of the training images
  */
 export function recipeOf(
   { config, at }: ConfigFile,
@@ -146,10 +146,10 @@ export function recipeOf(
 }
 
 /**
- * Images of a training that are computed on at once: a shard's. Throws InputError, saying where the
- * mistake is, for shards that do not fit.
+ * The size of a shard: the images that a training computes at once. Throws InputError, saying where
+ * the mistake is, for shards that do not fit.
  *
- * @param ranks those that share them. Default: this process alone
+ * @param ranks the ranks that divide them. Default: this process alone
  */
 export function shardSizeOf(
   { config: { data, training }, at }: ConfigFile,
@@ -162,7 +162,7 @@ export function shardSizeOf(
 
 /**
  * Throws InputError, saying where the mistake is, if batches of a training on `count` images are too
- * small for the network: a batch norm finds no variance in one number.
+ * small for the network: batch norm needs more than one number to find a variance.
  */
 export function checkLastBatch(
   file: ConfigFile,
@@ -182,7 +182,7 @@ export function checkLastBatch(
       if (!isLast || !(error instanceof InputError)) throw error;
       throw new InputError(
         `the last ${part} of an epoch has one image (${formatCount(count)} images in ${parts} of ` +
-          `${size}): ${error.message}, or leave that batch out with data.dropLast: true`,
+          `${size}): ${error.message}, or leave out that batch with data.dropLast: true`,
         { cause: error },
       );
     }
@@ -190,9 +190,9 @@ export function checkLastBatch(
 }
 
 /**
- * What training compiles together: programs of steps and, last, those that validate.
+ * The programs that training compiles together: steps and, last, validation.
  *
- * @param counts of the images
+ * @param counts numbers of images
  */
 export function programsOf(
   file: ConfigFile,

@@ -1,4 +1,4 @@
-/** All that comes before the first step of a run: images, network, plan, and whether they fit. */
+/** Everything that precedes the first step of a run: images, network, plan, and whether they fit. */
 
 import type { Backend } from "../backends/backend.ts";
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
@@ -34,26 +34,26 @@ import {
 import { adoptPretrained, locatePretrained } from "./pretrained.ts";
 import { announceResume, checkResume, openForRun, withShards } from "./resume.ts";
 
-/** A run that is to be prepared. */
+/** A run to prepare. */
 export interface RunRequest {
   readonly file: ConfigFile;
-  /** Folder of the run; of several processes that train together the first one's alone. */
+  /** Folder of the run; with several ranks that of the first one only. */
   readonly path: string;
-  /** Whether a run may go on with other last bits. */
+  /** Whether a run may continue with other last bits. */
   readonly otherBits?: boolean;
-  /** Loads the images of the config; what is loaded may be used again. Default: {@link loadImages}. */
+  /** Loads the images of the config, which may be reused. Default: {@link loadImages}. */
   readonly load?: () => Promise<Images>;
-  /** CPU threads of a run that begins, in the place of those of the config. */
+  /** CPU threads of a new run, instead of those of the config. */
   readonly threads?: Config["threads"];
-  /** Those that train together. Default: this process by itself. */
+  /** The ranks that train together. Default: this process alone. */
   readonly member?: Member;
 }
 
 /**
- * Prepares a run. Throws UserErrors for what does not fit.
+ * Prepares a run. Throws UserErrors for whatever does not fit.
  *
- * @param request with what the run goes on from, if it does
- * @param folder absent where it is another process's
+ * @param request includes the checkpoint to resume from, if any
+ * @param folder undefined if another process owns it
  */
 export async function prepareRun(
   request: RunRequest & { readonly found?: FoundCheckpoint },
@@ -65,11 +65,11 @@ export async function prepareRun(
   const former = found && parseStored(found.checkpoint.config, runFile(path, found.file)).config;
   const file = withShards(request.file, former, ranks.size);
   const { config } = file;
-  // Before anything takes long.
+  // Before anything slow.
   shardSizeOf(file, ranks);
   const { load = () => loadImages(file, context, { isKept: true }) } = request;
   const changes = found && folder ? await checkResume(folder, found, config, otherBits) : [];
-  // While there is a network: it is given up once the images are there.
+  // Before network access is given up, which happens once the images are loaded.
   const pretrained = found || !folder ? undefined : await locatePretrained(file, context);
   const images = await load();
   if (folder) await rememberPlaces(config);
@@ -101,8 +101,8 @@ export async function prepareRun(
   const { beginning } = recipe;
   if (beginning && beginning.epochs >= config.training.epochs) {
     warnings.push(
-      `training.freeze.epochs is ${beginning.epochs} of ${config.training.epochs} epochs: what is ` +
-        "frozen is never released",
+      `training.freeze.epochs is ${beginning.epochs} of ${config.training.epochs} epochs: the ` +
+        "frozen parameters are never trained",
     );
   }
   const options = {
@@ -140,25 +140,25 @@ export async function prepareRun(
   return { config, images, backend, identity, recipe, options, plan, memory };
 }
 
-/** Threads of each of several processes on a machine, where nobody has said how many. */
+/** Default threads of each of several processes on a machine. */
 function threadsOf({ threads }: Config, { localSize }: Ranks): Config["threads"] {
   const count = typeof threads === "object" ? threads.count : threads;
   return count === "auto" && localSize > 1 ? splitThreads(threads, localSize) : threads;
 }
 
-/** Nothing tells a GPU from another of its model, so nobody knows whether processes have one each. */
+/** GPUs of the same model cannot be told apart, so whether processes share one is unknown. */
 export function sharedGpuWarnings(
   { name, description }: Pick<Backend, "name" | "description">,
   { localSize }: Pick<Ranks, "localSize">,
 ): string[] {
   if (name !== "webgpu" || localSize === 1) return [];
   return [
-    `${localSize} processes on this machine compute on ${description}: on one device, unless each was ` +
-    "given a GPU of its own (docs/webgpu.md, several GPUs)",
+    `${localSize} processes on this machine compute on ${description}: on the same device, unless each was ` +
+    "assigned its own GPU (docs/webgpu.md, several GPUs)",
   ];
 }
 
-/** Throws InputError where a run would go on with other pictures than those it began with. */
+/** Throws InputError if a run would resume with other images than it started with. */
 function requireSamePictures(
   { pictures }: Checkpoint,
   { fingerprint }: DatasetInfo,
@@ -166,8 +166,8 @@ function requireSamePictures(
 ): void {
   if (pictures === undefined || fingerprint === undefined || pictures === fingerprint) return;
   throw new InputError(
-    `${path}: the pictures are not those that this run began with: some were added, removed, renamed ` +
-      "or given another label; restore them, choose another --output, or start anew with --force",
+    `${path}: the images are not those that this run started with: some were added, removed, renamed ` +
+      "or relabeled; restore them, choose another --output, or start over with --force",
   );
 }
 
@@ -189,7 +189,7 @@ async function identityOf(
   };
 }
 
-/** What a config says of a training on these images. */
+/** The recipe of a config for these images. */
 export function optionsOf(
   { data, training, checkpoints, seed }: Config,
   { input, normalization }: NetworkDescription,

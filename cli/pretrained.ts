@@ -1,4 +1,4 @@
-/** Weights from elsewhere that a config or a command names: where they are, and into the model. */
+/** Locates weights from elsewhere that a config or a command names, and loads them into the model. */
 
 import { resolve } from "@std/path";
 import type { ConfigFile } from "../config/load.ts";
@@ -19,15 +19,15 @@ import type { Context } from "./command.ts";
 import { downloadLine } from "./load_data.ts";
 
 /**
- * The file of the weights that a config starts from, published ones downloaded; undefined where all
- * start anew.
+ * The file of the weights that a config starts from, downloaded if published; undefined if all weights
+ * are initialized.
  */
 export async function locatePretrained(
   { config: { model: { pretrained, mirror } }, at }: ConfigFile,
   { progress }: Context,
 ): Promise<string | undefined> {
   if (pretrained === undefined) return undefined;
-  // In full: nothing else says where a relative one was looked for.
+  // The full path: nothing else reveals the folder of a relative one.
   if (!isPublished(pretrained)) {
     const path = resolve(fromHome(pretrained));
     const advice = adviceForName(pretrained);
@@ -46,7 +46,7 @@ export async function locatePretrained(
   return path;
 }
 
-/** Replaces a model's initial weights by those in the file that its config names. */
+/** Replaces a model's initial weights with those in the file that its config names. */
 export async function adoptPretrained(
   model: Module,
   path: string,
@@ -64,7 +64,7 @@ export async function adoptPretrained(
   });
 }
 
-/** Takes weights from elsewhere into a model, and tells what of either is not in the other. */
+/** Loads weights from elsewhere into a model, and reports what either of them lacks. */
 export function adoptWeights(
   model: Module,
   state: ForeignState,
@@ -73,12 +73,16 @@ export function adoptWeights(
 ): void {
   const { leftOut, folded = [], replaced } = adoptState(model, state, options);
   if (leftOut.length > 0) {
-    progress.print(`warning: ${state.path}: left out, as beside the model: ${someOf(leftOut)}`);
+    progress.print(
+      `warning: ${state.path}: left out, because not in the model: ${someOf(leftOut)}`,
+    );
   }
   if (options.prefix === undefined && state.others && state.others.length > 0) {
     progress.print(
-      `note: ${state.path}: took the weights at ${state.at || "its top"}; there are others at ` +
-        `${someOf(state.others)}, which ${WRITTEN[options.form ?? "config"].prefix} can name`,
+      `note: ${state.path}: used the weights at ${
+        state.at || "its top level"
+      }; there are others at ` +
+        `${someOf(state.others)}, which ${WRITTEN[options.form ?? "config"].prefix} can select`,
     );
   }
   if (folded.length > 0) {
@@ -86,17 +90,15 @@ export function adoptWeights(
       `note: ${state.path}: ${formatNumberOf(folded.length, "batch norm")} (${
         someOf(folded, 3)
       }) ` +
-        "folded into the convolutions; they begin with mean 0, variance 1 and scale 1, and what the " +
-        "network computes stays. Training moves them, unless they are named in training.freeze",
+        "folded into the convolutions; they start with mean 0, variance 1 and scale 1, and the " +
+        "network computes the same. Training changes them, unless training.freeze names them",
     );
   }
   if (!replaced) return;
   const { layer, classes } = replaced;
-  const theirs = classes === undefined
-    ? "has no such layer"
-    : `tells ${formatCount(classes)} apart`;
+  const theirs = classes === undefined ? "has no such layer" : `has ${formatCount(classes)}`;
   const [own] = model.namedParameters().get(`${layer}.weight`)?.shape ?? [];
   progress.print(
-    `note: ${layer} starts anew, for ${formatCount(own)} classes; ${state.path} ${theirs}`,
+    `note: ${layer} is initialized, for ${formatCount(own)} classes; ${state.path} ${theirs}`,
   );
 }

@@ -1,14 +1,14 @@
-/** A learning-rate range test as a picture. */
+/** Draws a learning-rate range test. */
 import { emptyRaster, type Raster } from "../files/raster.ts";
 import { decadesOf, formatRate, topOf } from "./range_axes.ts";
 import type { RangeResult } from "../training/learning_rate_range.ts";
 import { LETTER_HEIGHT, write } from "./lettering.ts";
 
 const WIDTH = 960, HEIGHT = 540;
-/** Around the field of the curve. */
+/** Margins of the plot. */
 const LEFT = 80, RIGHT = 24, TOP = 48, BOTTOM = 48;
 const SCALE = 2;
-/** Lines in the field, each with its loss. */
+/** Horizontal lines in the plot, each labeled with its loss. */
 const LINES = 5;
 
 type Colour = readonly [number, number, number];
@@ -77,7 +77,7 @@ function line(
   }
 }
 
-/** A square around a place. */
+/** A square centered at a point. */
 function dot(picture: Raster, x: number, y: number, side: number, colour: Colour): void {
   const [left, top] = [Math.round(x - side / 2), Math.round(y - side / 2)];
   for (let row = top; row < top + side; row++) {

@@ -1,4 +1,4 @@
-/** `overfold report`: what came of one or several runs, as a page in one file. */
+/** `overfold report`: writes a web page about runs, in one file. */
 
 import { exists } from "../files/exists.ts";
 import { loadNetwork } from "../checkpoints/load.ts";
@@ -20,46 +20,46 @@ import { namesOf, readRun, type ReportedRun, runData, runFolders } from "./repor
 import { imagesOptions, loadValidationImages } from "./validation_images.ts";
 import { firstImages, noiseImages } from "./verification.ts";
 
-/** Mistakes of each kind in all, that a file stays small, and at least of a run. */
+/** Mistakes of each kind in total, to keep the file small, and at least per run. */
 const MAX_MISTAKES = 60;
 const MIN_MISTAKES = 8;
-/** And at most of a run. */
+/** Most mistakes per run. */
 const MAX_OF_RUN = 24;
 
-/** Runs that the heading names, at most. */
+/** Most runs named in the heading. */
 const MAX_NAMED = 4;
 
 /** `report RUN...`. */
 export const command: Command = {
   positionals: [{
     name: "RUN",
-    help: "A run's folder, such as runs/NAME, or one that holds runs",
+    help: "A run's folder, such as runs/NAME, or a folder of runs",
     repeated: true,
   }],
   options: {
-    output: { value: "FILE.html", help: "The page that is written; required" },
+    output: { value: "FILE.html", help: "The page to write; required" },
     title: { value: "TEXT", help: "The page's heading; by default the runs' names" },
     "no-images": {
-      help: "Leave out what needs images: classes, confusions, calibration, mistakes",
+      help: "Omit what needs images: classes, confusions, calibration, mistakes",
     },
     ...imagesOptions,
-    backend: backendOption("that of the config"),
+    backend: backendOption("the config's"),
   },
   details:
-    "The page is one file that needs no server and asks none for anything: curves, the config and how\n" +
-    "runs differ in it, the network's sizes and kernels, how it folds and, of the validation images,\n" +
-    "confusions, classes, calibration and the worst mistakes. Runs whose configs differ in nothing but\n" +
-    "the seed are one curve with a band. A run that is under way is reported as far as it is. Images\n" +
-    "must be on this machine: nothing is downloaded.",
+    "The page is one self-contained file, without requests to any server: curves, configs and their\n" +
+    "differences, the network's sizes and kernels, how it folds and, for the validation images,\n" +
+    "confusions, classes, calibration and the worst mistakes. Runs whose configs differ only in the seed\n" +
+    "become one curve with a band. A run in progress is reported as far as it is. Images must be on this\n" +
+    "machine: nothing is downloaded.",
   async run(args, context) {
     const output = args.text("output");
     if (output === undefined) {
-      throw new InputError("--output is missing: the page that is written, such as report.html");
+      throw new InputError("--output is missing: name the page to write, such as report.html");
     }
     await checkOutput(output, [], ".html");
     const folders = (await Promise.all(args.positionals.map(runFolders))).flat();
     const names = namesOf(folders);
-    // All are read before any is evaluated, which may take long.
+    // All are read before the slow evaluations.
     const runs = await Promise.all(folders.map((folder) => readRun(folder)));
     const data: RunData[] = [];
     for (const [i, run] of runs.entries()) {
@@ -92,7 +92,7 @@ export const command: Command = {
   },
 };
 
-/** All that is known of a run. What cannot be had is told, and the rest is reported. */
+/** All data of a run. Whatever is unavailable is listed, and the rest is reported. */
 async function reported(
   run: ReportedRun,
   name: string,

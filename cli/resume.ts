@@ -1,4 +1,4 @@
-/** Going on with a run: from which checkpoint, as the run it was, and computed as it was. */
+/** Resuming a run: from which checkpoint, as which run, and computed in which way. */
 
 import type { Backend } from "../backends/backend.ts";
 import { type Checkpoint, restoreModel } from "../checkpoints/checkpoint.ts";
@@ -19,15 +19,15 @@ import { shellQuoted } from "./calls.ts";
 import type { Arguments, Context } from "./command.ts";
 import { changesSince, checkSameRun } from "./same_run.ts";
 
-/** What the options say is to become of a run that is there. Throws InputError for unfit ones. */
+/** What the options want done with an existing run. Throws InputError for contradictory ones. */
 export function existingRun(args: Arguments): ExistingRun {
   const [resume, force] = [args.flag("resume"), args.flag("force")];
   if (resume && force) {
-    throw new InputError("--resume and --force exclude each other: go on, or start anew?");
+    throw new InputError("--resume and --force exclude each other: give one of them");
   }
   for (const option of ["best", "other-bits"]) {
     if (args.flag(option) && !resume) {
-      throw new InputError(`--${option} says how a run goes on; give --resume with it`);
+      throw new InputError(`--${option} needs --resume`);
     }
   }
   if (force) return "replace";
@@ -35,11 +35,10 @@ export function existingRun(args: Arguments): ExistingRun {
 }
 
 /**
- * The config with the number of shards in the place of `auto`: a run that goes on has as many as it
- * began with.
+ * The config with a number of shards instead of `auto`: a resumed run has as many as it started with.
  *
- * @param former the config of such a run
- * @param ranks how many begin a run
+ * @param former the config of that run
+ * @param ranks number of ranks that start a run
  */
 export function withShards(
   file: ConfigFile,
@@ -49,15 +48,15 @@ export function withShards(
   const { config } = file;
   if (config.data.shards !== "auto") return file;
   const begun = former?.data.shards ?? ranks;
-  // Runs of former versions had no shards.
+  // Runs of earlier versions had no shards.
   const shards = begun === "auto" ? 1 : begun;
   return { ...file, config: { ...config, data: { ...config.data, shards } } };
 }
 
 /**
- * Throws InputError unless a run's checkpoints are of the run that the config describes.
+ * Throws InputError unless a run's checkpoints belong to the run that the config describes.
  *
- * @returns what to warn of
+ * @returns warnings
  */
 export async function checkResume(
   { bestPath, lastPath }: RunFolder,
@@ -71,14 +70,16 @@ export async function checkResume(
   if (await exists(bestPath)) {
     await checkBest(bestPath, config);
   } else if (checkpoint.state.best && config.checkpoints.keepBest) {
-    gone.push(`${bestPath} is gone: unless a later validation is better, the run ends without it`);
+    gone.push(
+      `${bestPath} is missing: unless a later validation is better, the run will have no best checkpoint`,
+    );
   }
   return [...notices, ...gone, ...warnings];
 }
 
-/** Throws InputError for a best checkpoint that the run could not end with. */
+/** Throws InputError for a best checkpoint that does not belong to the run. */
 async function checkBest(path: string, config: Config): Promise<void> {
-  const remedy = "put it elsewhere, and the run goes on without it";
+  const remedy = "move it elsewhere, and the run continues without it";
   let best: Checkpoint;
   try {
     best = await readRunCheckpoint(path);
@@ -89,21 +90,21 @@ async function checkBest(path: string, config: Config): Promise<void> {
   }
   const { refused } = changesSince(best, path, config);
   if (refused.length > 0) {
-    throw new InputError(`${path} is another run's; ${remedy}:\n  ${refused.join("\n  ")}`);
+    throw new InputError(`${path} belongs to another run; ${remedy}:\n  ${refused.join("\n  ")}`);
   }
-  // A best checkpoint is saved when its own epoch has become the best.
+  // A best checkpoint is saved when its own epoch is the best.
   const { epoch, best: validation } = best.state;
   if (validation?.epoch === epoch) return;
   throw new InputError(
-    `${path} holds the weights after epoch ${epoch} and says that ` +
+    `${path} contains the weights after epoch ${epoch} but says that ` +
       (validation ? `those after epoch ${validation.epoch} are the best` : "none are the best") +
       `: it is another checkpoint, renamed; ${remedy}`,
   );
 }
 
 /**
- * The backend of a run: the one with the bits of its checkpoint, unless others will do or it says
- * nothing of them.
+ * The backend of a run: the one that reproduces the bits of its checkpoint, unless others are allowed
+ * or the checkpoint does not record it.
  */
 export async function openForRun(
   checkpoint: Checkpoint | undefined,
@@ -118,15 +119,15 @@ export async function openForRun(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new InputError(
-      `this run was computed by ${description}, which cannot be repeated here: ${error.message}. ` +
-        "With --other-bits it goes on with what is here, and its last bits differ from an unbroken " +
+      `this run was computed by ${description}, which is not available here: ${error.message}. ` +
+        "With --other-bits it continues with what is available; its last bits then differ from an uninterrupted " +
         "run's",
       { cause: error },
     );
   }
 }
 
-/** Says where a run goes on, and what a person should know of it. */
+/** Reports where a run resumes, and what the user should know. */
 export function announceResume(
   { checkpoint: { backend: former, state } }: FoundCheckpoint,
   warnings: readonly string[],
@@ -143,8 +144,8 @@ export function announceResume(
     const isRepeated = JSON.stringify(former.numerics) === JSON.stringify(backend.numerics);
     progress.print(
       isRepeated
-        ? `${computed}, which changes no bit`
-        : `warning: ${computed}; the last bits of the result may differ from an unbroken run's`,
+        ? `${computed}, with the same bits`
+        : `warning: ${computed}; the last bits of the result may differ from an uninterrupted run's`,
     );
   }
   const { epoch, step } = state;
@@ -158,18 +159,18 @@ export function announceResume(
   progress.print(
     isComplete
       ? `the training was complete at step ${step}`
-      : `going on at step ${step} (epoch ${epoch + 1} of ${training.epochs})`,
+      : `resuming at step ${step} (epoch ${epoch + 1} of ${training.epochs})`,
   );
 }
 
 /**
- * The command that goes on, with the options that must be given again.
+ * The command that resumes, with the options that must be repeated.
  *
- * @param size how many ranks there are; a launcher must start several again
+ * @param size number of ranks; a launcher must start several again
  */
 export function howToGoOn(args: Arguments, { call }: Context, size: number): string {
   const output = args.text("output");
-  const start = size > 1 ? "to go on, started by MPI as before" : "to go on";
+  const start = size > 1 ? "to resume, started by MPI as before" : "to resume";
   return [
     `${start}: ${call} ${shellQuoted(args.positionals[0])}`,
     ...args.texts("set").map((assignment) => `--set ${shellQuoted(assignment)}`),

@@ -1,4 +1,4 @@
-/** Whether a run that is to go on is the run its checkpoint came from. */
+/** Whether a run to resume is the run its checkpoint came from. */
 
 import manifest from "../deno.json" with { type: "json" };
 import type { Checkpoint } from "../checkpoints/checkpoint.ts";
@@ -10,20 +10,20 @@ import { InputError } from "../errors.ts";
 import { keywordAt } from "../schema/json.ts";
 import { isRecord } from "../schema/record.ts";
 
-/** What has changed in a run's config, in words, by what may change when it goes on. */
+/** Changes of a run's config, as text, by their consequences. */
 interface Changes {
   /** The network, the images or the recipe. */
   readonly refused: readonly string[];
-  /** What decides the last bits of its results. */
+  /** What determines the last bits of its results. */
   readonly bits: readonly string[];
-  /** That after which it does not end as it would have. */
+  /** What makes it end differently than it would have. */
   readonly extending: readonly string[];
 }
 
 /**
- * Compares the config a run is to go on with to the one of its checkpoint, both as this version
- * reads them. What may differ is marked in the config's schema; what asks for
- * the computation that the checkpoint records is no change.
+ * Compares the config of a run to resume with its checkpoint's, both as this version reads them. The
+ * config's schema marks what may differ; a value that requests the computation that the checkpoint
+ * records is no change.
  *
  * @param path the checkpoint's file, for errors
  */
@@ -42,11 +42,11 @@ export function changesSince(checkpoint: Checkpoint, path: string, config: Confi
 }
 
 /**
- * Throws InputError unless the run of a checkpoint can go on with this config.
+ * Throws InputError unless the run of a checkpoint can be resumed with this config.
  *
  * @param path the checkpoint's file, for errors
- * @param options.otherBits whether what decides the last bits may have changed. Default false
- * @returns what to warn of
+ * @param options.otherBits whether what determines the last bits may have changed. Default: false
+ * @returns warnings
  */
 export function checkSameRun(
   checkpoint: Checkpoint,
@@ -57,21 +57,21 @@ export function checkSameRun(
   const { refused, bits, extending } = changesSince(checkpoint, path, config);
   if (refused.length > 0) {
     throw new InputError(
-      "this run was started with another config; give it the old values, choose another " +
-        `--output, or start anew with --force:\n  ${refused.join("\n  ")}`,
+      "this run was started with another config; restore the old values, choose another " +
+        `--output, or start over with --force:\n  ${refused.join("\n  ")}`,
     );
   }
-  // What computed the checkpoints of former versions is not known, so nothing can be repeated.
+  // Checkpoints of earlier versions do not record what computed them, so nothing can be compared.
   if (bits.length > 0 && checkpoint.backend.numerics && !otherBits) {
     throw new InputError(
-      "this run was computed otherwise; give it the old values, or go on with --other-bits, and the " +
-        `last bits of the result differ from an unbroken run's:\n  ${bits.join("\n  ")}`,
+      "this run was computed differently; restore the old values, or resume with --other-bits, and the " +
+        `last bits of the result differ from an uninterrupted run's:\n  ${bits.join("\n  ")}`,
     );
   }
   return extending.map((change) => `the config has changed: ${change}`);
 }
 
-/** Whether the value of now asks for just what computed the checkpoint. */
+/** Whether the present value requests what computed the checkpoint. */
 function isRecorded(
   { path, now }: Difference,
   { name, numerics = {} }: Checkpoint["backend"],
@@ -91,7 +91,7 @@ function isRecorded(
   }
 }
 
-/** What ranks that train together must all have of a config and its surroundings, by name. */
+/** What ranks that train together must have in common, by name. */
 export function factsOf(config: Config): Record<string, string> {
   const schema = configJsonSchema();
   const written = fullyWritten(config);

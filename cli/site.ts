@@ -1,4 +1,4 @@
-/** `overfold site`: a static page that runs a network in the browser. */
+/** `overfold site`: writes a static web page that runs a network in the browser. */
 
 import { basename, join } from "@std/path";
 import { DEFAULT_THRESHOLD } from "../networks/activation.ts";
@@ -35,7 +35,7 @@ import { loadFinite } from "./load_finite.ts";
 /** The decoders' WebAssembly by name. */
 const DECODERS = Object.fromEntries(decoderLocations().map((url) => [basename(url.pathname), url]));
 
-/** What a page consists of, in the order of writing: the first tells it from pages of others. */
+/** The files of a page, in the order of writing: the first identifies it as a page of ours. */
 const FILES = [
   "card.json",
   "index.html",
@@ -56,14 +56,14 @@ export const command: Command = {
     title: { value: "TEXT", help: "The page's heading; by default the model's name" },
   },
   details:
-    "The page classifies pictures with WebGPU or, where there is none, WebAssembly. It consists of\n" +
-    "files alone and asks no other server for anything: put the folder on any web server, or look at\n" +
-    "it with: npx serve DIR. Accuracy is shown for checkpoints; a folded network does not know it.",
+    "The page classifies images with WebGPU or, without it, WebAssembly. It consists of static files and\n" +
+    "sends no requests to other servers: put the folder on any web server, or view it with:\n" +
+    "npx serve DIR. Accuracy is shown for checkpoints only; folded networks do not record it.",
   async run(args, context) {
     const [path] = args.positionals;
     const output = args.text("output");
     if (output === undefined) {
-      throw new InputError("--output is missing: the folder the page is written to");
+      throw new InputError("--output is missing: name the folder for the page");
     }
     await checkPage(output, path);
     const network = await loadFinite(path);
@@ -85,7 +85,7 @@ export const command: Command = {
     context.print(
       `site: ${join(output, "index.html")}, ${
         formatBytes(total)
-      } in ${FILES.length} files; look at it with: npx serve ${output}`,
+      } in ${FILES.length} files; view it with: npx serve ${output}`,
     );
     context.emit({ output, files: FILES, bytes: total });
   },
@@ -98,7 +98,7 @@ async function readDecoders(): Promise<Record<string, Uint8Array>> {
   return Object.fromEntries(await Promise.all(files));
 }
 
-/** Throws InputError if the page cannot be written to `folder`, or would replace what is not one. */
+/** Throws InputError if the page cannot be written to `folder`, or would replace other files. */
 async function checkPage(folder: string, input: string): Promise<void> {
   await checkFolder(folder);
   const isPage = await exists(join(folder, FILES[0]));
@@ -107,12 +107,12 @@ async function checkPage(folder: string, input: string): Promise<void> {
     await checkOutput(path, [input]);
     if (isPage || !await exists(path)) continue;
     throw new InputError(
-      `${path} would be overwritten, which \`overfold site\` did not write; choose another folder`,
+      `${path} would be overwritten, but was not written by \`overfold site\`; choose another folder`,
     );
   }
 }
 
-/** The network folded as far as it goes, as the bytes of its file, and what the page says of it. */
+/** The completely folded network as the bytes of its file, and its description for the page. */
 function encodeNetwork(
   path: string,
   { description, program, checkpoint }: LoadedNetwork,
@@ -129,7 +129,7 @@ function encodeNetwork(
     description;
   const validation = checkpoint?.state.validation;
   const card: NetworkCard = {
-    // A model that is a list of layers in a config has no name of its own.
+    // A model defined as a list of layers has no name of its own.
     title: title ?? (model === "layers" ? "Custom network" : spellName(model)),
     input,
     ...(transforms ? { transforms } : {}),
@@ -143,7 +143,7 @@ function encodeNetwork(
   return { bytes, card };
 }
 
-/** A validation as the page shows it. */
+/** A validation in the form the page shows. */
 function measured(
   path: string,
   { config, description }: Checkpoint,
@@ -159,7 +159,7 @@ function measured(
   };
 }
 
-/** The scripts of {@link FILES}, each with all it imports. */
+/** The scripts among {@link FILES}, bundled with their imports. */
 export const SCRIPTS = ["page.ts", "worker.ts", "transforms.ts"].map((name) =>
   new URL(`../site/${name}`, import.meta.url)
 );

@@ -1,4 +1,4 @@
-/** What is said of an error that ends a command, and the exit code that stands for it. */
+/** Reports an error that ends a command, and returns its exit code. */
 
 import manifest from "../deno.json" with { type: "json" };
 import { EXIT, UserError } from "../errors.ts";
@@ -7,13 +7,13 @@ import { explainPermission } from "../files/refusal.ts";
 import { abridged } from "../reporting/format.ts";
 import type { Progress } from "../reporting/progress.ts";
 
-/** Characters of an error at most: it may tell what is in a file of a stranger, all of it. */
+/** Longest message: an untrusted file's contents may be part of an error. */
 const MAX_SHOWN = 20_000;
 
 /**
- * Tells a person of an error.
+ * Reports an error to the user.
  *
- * @param by who met it, before its message. Default: nobody in particular
+ * @param by which rank met it, before its message. Default: none
  * @returns the exit code
  */
 export function tellError(thrown: unknown, progress: Progress, by = ""): number {
@@ -31,8 +31,8 @@ export function tellError(thrown: unknown, progress: Progress, by = ""): number 
   }
   const details = error instanceof Error ? error.stack ?? error.message : String(error);
   progress.print(
-    `error: ${by}this is a defect in Overfold ${manifest.version}, not a mistake of yours; ` +
-      `please report it with the lines below\n${details}`,
+    `error: ${by}this is a bug in Overfold ${manifest.version}, not your mistake; ` +
+      `please report it with the following lines\n${details}`,
   );
   return EXIT.failure;
 }

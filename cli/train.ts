@@ -1,4 +1,4 @@
-/** `overfold train`: trains the network of a config and folds the best checkpoint. */
+/** `overfold train`: trains the network in a config and folds the best checkpoint. */
 
 import { basename, dirname, join, resolve } from "@std/path";
 import { EXIT } from "../errors.ts";
@@ -25,25 +25,25 @@ export const command: Command = {
   options: {
     set: setOption("the config", "training.epochs=5"),
     output: { value: "DIR", help: "Folder of this run; by default output/name of the config" },
-    resume: { help: "Go on with the run in that folder; start it if there is none" },
-    best: { help: "With --resume: go on from the best checkpoint instead of the last" },
+    resume: { help: "Resume the run in that folder; start it if there is none" },
+    best: { help: "With --resume: resume from the best checkpoint instead of the last" },
     "other-bits": {
-      help: "With --resume: compute as fits this machine; the last bits then differ",
+      help: "With --resume: compute as suits this machine; the last bits then differ",
     },
-    force: { help: "Start anew although there is a run; its checkpoints are deleted" },
-    dashboard: { help: "Serve a page that follows it, as `dashboard` does, until it ends" },
+    force: { help: "Start over even if there is a run; its checkpoints are deleted" },
+    dashboard: { help: "Serve a page that shows it live, as `dashboard` does, until it ends" },
   },
   details:
-    "Ctrl-C finishes the step under way, saves and exits with code 130; a second one exits at once.\n" +
-    "A run that was stopped in any way goes on with --resume and ends as if it never had been: with\n" +
-    "the threads and kernels it began with, also where others would be faster, or else not at all.\n" +
+    "Ctrl-C finishes the current step, saves and exits with code 130; a second one exits at once.\n" +
+    "However a run was stopped, --resume continues it as if it had never stopped: with the threads and\n" +
+    "kernels it started with, even if others would be faster; if these are unavailable, it refuses.\n" +
     howToDoWithoutNative("train"),
   run: (args, context) => trainAs(BY_ITSELF, args, context),
 };
 
 /**
- * What `train` does in a process that trains by itself or, within {@link asMember}, together with
- * others: the folder of the run is then the first one's alone.
+ * `train` in a process that trains alone or, within {@link asMember}, together with others; only the
+ * first of these has the run's folder.
  */
 export async function trainAs(member: Member, args: Arguments, context: Context): Promise<number> {
   const { ranks } = member;
@@ -72,7 +72,7 @@ export async function trainAs(member: Member, args: Arguments, context: Context)
   return status === "interrupted" ? EXIT.interrupted : EXIT.success;
 }
 
-/** A dashboard of the folder that the run is in, which shows the run first. */
+/** A dashboard of the folder that contains the run, which shows the run first. */
 async function servedDashboard(path: string, { call, print, emit }: Context): Promise<Disposable> {
   const dashboard = await dashboardBeside({
     root: dirname(path),

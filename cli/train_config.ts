@@ -1,4 +1,4 @@
-/** Training the network of a config in a run's folder, from the start or from where it was stopped. */
+/** Trains the network of a config in a run's folder, from the start or from where it was stopped. */
 
 import { DeviceError } from "../backends/backend.ts";
 import type { NetworkDescription } from "../networks/network.ts";
@@ -26,15 +26,15 @@ import { prepareRun, type RunRequest } from "./prepare_run.ts";
 import { factsOf } from "./same_run.ts";
 import { TrainReport } from "./train_report.ts";
 
-/** What is to be trained, where, and what becomes of a run that is there. */
+/** What to train, where, and what to do with an existing run. */
 interface TrainingRequest extends RunRequest {
   readonly existing: ExistingRun;
-  /** A line that tells how to go on with a run that was stopped. */
+  /** A line that explains how to resume a run that was stopped. */
   readonly howToGoOn: string;
 }
 
 /**
- * Trains, folds the best checkpoint of a training that was not interrupted, and says what comes out.
+ * Trains, folds the best checkpoint unless the training was interrupted, and prints the result.
  * Throws UserErrors as {@link RunFolder.open} and the training do.
  *
  * @returns how the training ended
@@ -54,7 +54,7 @@ export async function trainConfig(
   );
   const found = await foundByFirst(ranks, folder?.found);
   const run = await together(member, () => prepareRun({ ...request, found }, folder, context));
-  // What files of pictures hold is not compared.
+  // The contents of image files are not compared.
   await requireSame(ranks, () => ({ pictures: run.identity.pictures ?? "of no files" }));
   const start = performance.now();
   let outcome: TrainingOutcome;
@@ -79,12 +79,12 @@ export async function trainConfig(
   if (isStopped) return outcome.status;
   const wasComplete = found?.checkpoint.state.step === outcome.state.step;
   const seconds = wasComplete ? 0 : (performance.now() - start) / 1000;
-  // The others wait here, where a signal still ends all with its exit code.
+  // The other ranks wait here, where a signal still ends all with its exit code.
   await together(member, () => folder && finish(run, folder, outcome, seconds, context));
   return outcome.status;
 }
 
-/** What the first rank has found to go on from; of the tensors the training itself gives the others. */
+/** The checkpoint found by the first rank; the training itself broadcasts its tensors. */
 async function foundByFirst(
   ranks: Ranks,
   found: FoundCheckpoint | undefined,
@@ -116,8 +116,8 @@ async function trainRun(
     `${describeArchitecture(identity.architecture)} (${
       formatCount(parameters)
     } parameters) on ${images.info.name}: ` +
-      `${formatCount(images.train.count)} images to train on, ` +
-      `${formatCount(images.validation.count)} to validate; ${backend.description}; ` +
+      `${formatCount(images.train.count)} images for training, ` +
+      `${formatCount(images.validation.count)} for validation; ${backend.description}; ` +
       `run folder ${folder.path}`,
   );
   const frozen = describeFrozen(recipe);
@@ -128,7 +128,7 @@ async function trainRun(
   if (ranks.size > 1) context.print(describeJointTraining(member, data));
   context.print(describePlan(memory));
   if (options.mixing) {
-    context.print("mixed images: training's metrics take each for the class of its larger share");
+    context.print("mixed images: training metrics count each as the class of its larger share");
   }
   const report = new TrainReport(
     context,
@@ -152,7 +152,7 @@ async function trainRun(
   return await trainRecipe(recipe, { ...options, observer: report, signal }, plan);
 }
 
-/** What is not trained, in words; undefined where all is. */
+/** What is frozen, as text; undefined if nothing is. */
 function describeFrozen({ layout, beginning, ...recipe }: ResolvedRecipe): string | undefined {
   const { trained, frozen } = beginning ?? recipe;
   if (frozen.size === 0) return undefined;
@@ -165,13 +165,13 @@ function describeFrozen({ layout, beginning, ...recipe }: ResolvedRecipe): strin
     `frozen${until}: ${formatCount(count(all) - count(trained))} of ${
       formatCount(count(all))
     } parameters`,
-    ...(staying > 0 ? [`the statistics of ${norms(staying)} stay as they are`] : []),
-    ...(moving > 0 ? [`those of ${norms(moving)} whose scale and shift are frozen move`] : []),
+    ...(staying > 0 ? [`the statistics of ${norms(staying)} stay fixed`] : []),
+    ...(moving > 0 ? [`those of ${norms(moving)} with frozen scale and shift still change`] : []),
   ];
   return lines.join("; ");
 }
 
-/** How much classes count, in words; undefined where all count the same. */
+/** The range of class weights, as text; undefined without weights. */
 function describeWeights(
   { objective: { classWeights } }: ResolvedRecipe,
   { classNames }: NetworkDescription,

@@ -1,4 +1,4 @@
-/** `overfold train:mpi`: `train` as one of the ranks that MPI connects. */
+/** `overfold train:mpi`: `train` as one of the ranks started by MPI. */
 
 import { DEFAULT_TIMEOUT, joinMpi } from "../ranks/mpi.ts";
 import type { Command } from "./command.ts";
@@ -12,21 +12,21 @@ export const command: Command = {
     ...train.options,
     timeout: {
       value: "SECONDS",
-      help: `How long ranks wait for each other before all end; by default ${DEFAULT_TIMEOUT}`,
+      help: `How long ranks wait for each other before all stop; by default ${DEFAULT_TIMEOUT}`,
     },
   },
-  details: "A launcher of MPI starts it on each machine, such as\n" +
+  details: "An MPI launcher starts it on each machine, for example\n" +
     "  mpirun --host a,b,c,d --bind-to none deno task train:mpi CONFIG --resume\n" +
     "  srun --mpi=pmix --kill-on-bad-exit=1 deno task train:mpi CONFIG --resume\n" +
-    "Each rank needs Overfold, the config and the images; only the first one has the run's folder.\n" +
-    "SIGTERM, SIGINT or SIGUSR2 at any rank finishes the step under way, saves and exits with code 130;\n" +
-    "with --resume it goes on, also on another number of machines that divides data.shards, to the\n" +
-    "same bits. The environment's OVERFOLD_MPI names MPI's library, if it is not the system's.\n" +
-    "docs/machines.md explains how to choose the shards and what to do when something hangs.",
+    "Each rank needs Overfold, the config and the images; only the first rank has the run's folder.\n" +
+    "SIGTERM, SIGINT or SIGUSR2 at any rank finishes the current step, saves and exits with code 130.\n" +
+    "--resume continues with the same bits, also on another number of machines that divides\n" +
+    "data.shards. The environment variable OVERFOLD_MPI names the MPI library, if not the system's.\n" +
+    "docs/machines.md explains how to choose the shards and what to do if something hangs.",
   async run(args, context) {
     const { warning, ...member } = await joinMpi(args.integer("timeout") ?? DEFAULT_TIMEOUT);
-    // A launcher that sees one rank leave with another code than 0 tells the others to end, while they
-    // are about to leave with the same: that must not become the code of a signal.
+    // A launcher that sees one rank exit with a code other than 0 signals the others, which are about to
+    // exit with the same code: the signal must not replace it.
     for (const signal of ["SIGTERM", "SIGINT", "SIGUSR2"] as const) {
       Deno.addSignalListener(signal, () => {});
     }

@@ -1,4 +1,4 @@
-/** What `overfold train` says while it runs. */
+/** The output of `overfold train` while it runs. */
 
 import type { Metrics, RunState } from "../checkpoints/run_state.ts";
 import { spellName } from "../reporting/controls.ts";
@@ -16,38 +16,38 @@ import type { ResolvedRecipe } from "../training/recipe.ts";
 import type { Context } from "./command.ts";
 import { liveView } from "./live_view.ts";
 
-/** Share of an epoch's time, and seconds, that a person should know images were waited for. */
+/** Waiting time for images that triggers a hint: share of an epoch's time, and seconds. */
 const WAITED_SHARE = 0.05;
 const WAITED_SECONDS = 1;
 
-/** Characters of the curve of losses. */
+/** Width of the loss curve in characters. */
 const CURVE = 32;
 
 /** A learning rate without the last digits of its arithmetic. */
 const formatRate = (rate: number) => String(Number(rate.toPrecision(6)));
 
-/** Turns a training's events into a progress line, lines for epochs and JSON events. */
+/** Converts a training's events to a progress line, lines for epochs and JSON events. */
 export class TrainReport implements TrainingObserver {
   #epochs = 0;
   #stepsPerEpoch = 0;
   #startStep = 0;
   #step = 0;
   #startTime = 0;
-  /** When the event before came. */
+  /** When the previous event came. */
   #lastTime = 0;
-  /** Time spent in training steps, and the images they took. */
+  /** Time spent in training steps, and the number of their images. */
   #trainingSeconds = 0;
   #images = 0;
   #imagesBefore = 0;
   readonly #losses = new Sparkline(CURVE);
-  /** Of the epoch so far, or the one that was finished last. */
+  /** Of the current or the last finished epoch. */
   #epochMean: Metrics | undefined;
   /** The best validation so far, and its epoch. */
   #best: RunState["best"];
   readonly #told = new Set<string>();
 
   /**
-   * @param header what the JSON event `start` says besides the position
+   * @param header contents of the JSON event `start` besides the position
    * @param now a clock in seconds
    */
   constructor(
@@ -55,10 +55,10 @@ export class TrainReport implements TrainingObserver {
     private readonly header: Readonly<Record<string, unknown>>,
     private readonly recipe: Pick<ResolvedRecipe, "objective" | "monitor" | "beginning">,
     private readonly validationCount: number,
-    /** What to do where images are waited for. */
-    private readonly remedy = "hint: images are waited for: try more data.workers",
+    /** What to do if the training waits for images. */
+    private readonly remedy = "hint: the training waits for images: try more data.workers",
     private readonly now = () => performance.now() / 1000,
-    /** Bytes that the process takes. */
+    /** Bytes used by the process. */
     private readonly memory = () => Deno.memoryUsage().rss,
   ) {}
 
@@ -111,7 +111,7 @@ export class TrainReport implements TrainingObserver {
   }
 
   part({ epoch, batch, count }: PartEvent): void {
-    const place = `step ${batch}/${this.#stepsPerEpoch}  ${formatCount(count)} images of it`;
+    const place = `step ${batch}/${this.#stepsPerEpoch}  ${formatCount(count)} images done`;
     const line = () => [`epoch ${epoch}/${this.#epochs}`, place];
     this.#show(line, epoch, (batch - 1) / this.#stepsPerEpoch, place);
   }
@@ -152,15 +152,15 @@ export class TrainReport implements TrainingObserver {
     });
     if (hasWaited) this.#tell(this.remedy);
     if (reducedTo !== undefined) {
-      this.context.progress.print(`the learning rate falls to ${formatRate(reducedTo)}`);
+      this.context.progress.print(`the learning rate is reduced to ${formatRate(reducedTo)}`);
     }
     if (epoch === this.recipe.beginning?.epochs && epoch < this.#epochs) {
-      this.context.progress.print("what was frozen is trained from here on");
+      this.context.progress.print("frozen parameters are trained from now on");
     }
     this.#complain(event.complaints);
   }
 
-  /** Shows where the training is: a line, or on a wide terminal more. */
+  /** Shows the progress: a line, or more on a wide terminal. */
   #show(line: () => string[], epoch: number, done: number, place: string): void {
     this.context.progress.update(
       line,
@@ -176,7 +176,7 @@ export class TrainReport implements TrainingObserver {
     );
   }
 
-  /** The time that is left first: a narrow terminal has no room for what is last. */
+  /** The time left comes first: a narrow terminal cuts off the end. */
   get #speed(): string[] {
     return [
       `${formatDuration(this.#secondsLeft(this.#step))} left`,
@@ -192,10 +192,10 @@ export class TrainReport implements TrainingObserver {
     return `${info.title} ${formatMetric(info, this.#best[metric])} (epoch ${this.#best.epoch})`;
   }
 
-  /** Warns of images that could not be read, each time of those that are new. */
+  /** Warns of images that could not be read; each warning is printed once. */
   #complain(complaints: readonly string[] = []): void {
     for (const line of complaints) {
-      this.#tell(`warning: ${spellName(line)}; another of its class takes its place`);
+      this.#tell(`warning: ${spellName(line)}; replaced by another image of its class`);
     }
   }
 
@@ -206,7 +206,7 @@ export class TrainReport implements TrainingObserver {
     this.context.progress.print(line);
   }
 
-  /** `loss 0.1234`, `accuracy 97.50 %`; `isBest` says so at the monitored one. */
+  /** `loss 0.1234`, `accuracy 97.50 %`; `isBest` marks the monitored one. */
   #described(metrics: Metrics, prefix = "", isBest = false): string[] {
     const { objective, monitor } = this.recipe;
     return briefMetrics(objective.metrics, metrics, monitor.metric).map(([name, info]) =>
@@ -219,7 +219,7 @@ export class TrainReport implements TrainingObserver {
     return this.#trainingSeconds > 0 ? this.#images / this.#trainingSeconds : 0;
   }
 
-  /** By the pace so far, validation included. */
+  /** From the speed so far, validation included. */
   #secondsLeft(step: number): number {
     const secondsPerStep = (this.now() - this.#startTime) / (step - this.#startStep);
     return (this.#epochs * this.#stepsPerEpoch - step) * secondsPerStep;

@@ -1,4 +1,4 @@
-/** The option `--tta`: pictures are seen in several views. */
+/** The option `--tta`: averages over several views of each image. */
 
 import { TEST_TIMES, type TestTime } from "../datasets/test_time.ts";
 import type { Arguments, Option } from "./command.ts";
@@ -6,10 +6,10 @@ import type { Arguments, Option } from "./command.ts";
 /** The option. */
 export const ttaOption: Option = {
   value: "WAY",
-  help: `Average over several views of each picture: ${TEST_TIMES.join(", ")}`,
+  help: `Average over several views of each image: ${TEST_TIMES.join(", ")}`,
 };
 
-/** What it says. Throws InputError for another way. */
+/** Its value. Throws InputError for an unknown one. */
 export function chosenTta(args: Arguments): TestTime | undefined {
   return args.choice("tta", TEST_TIMES);
 }

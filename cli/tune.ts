@@ -16,10 +16,10 @@ export const command: Command = {
   positionals: [{ name: "CONFIG", help: "A config file in YAML" }],
   options: { set: setOption() },
   details:
-    "Runs every variant of each convolution's and matrix product's kernels on the shapes of the\n" +
-    "config's training and validation, on this machine's WebGPU adapter, checks that it computes the\n" +
-    "same as the built-in choice, and keeps the fastest. Every later command takes them on this\n" +
-    "adapter, with this driver, for these shapes. No data is loaded.",
+    "Runs all kernel variants of each convolution and matrix product at the shapes of the config's\n" +
+    "training and validation on this machine's WebGPU adapter, checks that they compute the same as the\n" +
+    "built-in choice, and records the fastest. Every later command uses it for this adapter, driver and\n" +
+    "shape. No data is loaded.",
   async run(args, context) {
     const file = await readConfig(args.positionals[0], args, context);
     const { architecture, description, info } = await planNetwork(file);
@@ -28,7 +28,7 @@ export const command: Command = {
     quietDriver();
     const device = await openDevice({ warn: (line) => context.progress.print(`warning: ${line}`) });
     try {
-      // Nothing is added: it finds out whether what will be found can be kept.
+      // Adds nothing, but reveals now whether the results can be stored.
       await saveTuning(fileTuningStore(), device.gpu.adapterInfo, new Map());
       const kernels = tunableKernels(programs, loweringFor(device));
       const tuned: TunedKernel[] = [];
@@ -38,7 +38,7 @@ export const command: Command = {
           `${kernel.variants.length} variants`
         );
         const found = await tuneKernel(kernel, device);
-        // Kept at once: the next kernel's variants may be the driver's end.
+        // Stored at once: the next kernel's variants may crash the driver.
         const winner = new Map([[found.key, found.fastest]]);
         await saveTuning(fileTuningStore(), device.gpu.adapterInfo, winner);
         for (const { name, problem } of found.variants) {
@@ -66,7 +66,7 @@ export const command: Command = {
 function rowOf({ key, fastest, variants }: TunedKernel): string[] {
   const time = (name: string) =>
     variants.find((variant) => variant.name === name)?.milliseconds?.toFixed(3) ?? "";
-  // The options of an op matter less to a reader than its shapes.
+  // The shapes of an op matter more to a reader than its options.
   const [kernel] = key.split(" {");
   return [kernel, fastest, time(fastest), time(variants[0].name), formatCount(variants.length)];
 }

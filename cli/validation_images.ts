@@ -1,4 +1,4 @@
-/** The images that a trained network is evaluated on: those its run was validated on, or a config's. */
+/** The images to evaluate a trained network on: those its run was validated on, or a config's. */
 
 import { dirname, join } from "@std/path";
 import type { LoadedNetwork } from "../checkpoints/load.ts";
@@ -10,19 +10,19 @@ import { type Arguments, type Context, type Option, setOption } from "./command.
 import { loadImages } from "./load_data.ts";
 import { readConfig } from "./prepare.ts";
 
-/** A network that is evaluated. */
+/** A network to evaluate. */
 type EvaluatedFile = Pick<LoadedNetwork, "description" | "checkpoint">;
 
-/** The options that say which images. */
+/** The options that choose the images. */
 export const imagesOptions: Readonly<Record<"config" | "set", Option>> = {
   config: {
     value: "CONFIG",
-    help: "Config that names the images; by default the one of the network's run",
+    help: "Config that names the images; by default that of the network's run",
   },
   set: setOption("that config", "data.root=DIR"),
 };
 
-/** What a network is evaluated on. */
+/** The images of an evaluation. */
 export interface ValidationImages {
   readonly file: ConfigFile;
   readonly info: DatasetInfo;
@@ -31,11 +31,11 @@ export interface ValidationImages {
 
 /**
  * The validation images of the config that `--config` names, or else of the network's own. Throws
- * InputError where there is none, for images that do not fit the network and, of a config that nobody
- * has named, for ones that would have to be fetched or are in a place that nobody has named.
+ * InputError if there are none or they do not fit the network, and, for the network's own config, if
+ * they would have to be downloaded or are in a place that the user has not named.
  *
  * @param path the network's file
- * @param download whether images may be fetched for a config that is named
+ * @param download whether images may be downloaded for a config that the user named
  */
 export async function loadValidationImages(
   path: string,
@@ -44,7 +44,7 @@ export async function loadValidationImages(
   context: Context,
   download = true,
 ): Promise<ValidationImages> {
-  // Nobody has named the images that a network says it was trained on: nothing is fetched for it.
+  // The network's own config is untrusted: nothing is downloaded for it.
   const isNamed = args.text("config") !== undefined;
   if (!isNamed) await Deno.permissions.revoke({ name: "net" });
   const file = await configOf(path, network, args, context);
@@ -57,7 +57,7 @@ export async function loadValidationImages(
   return { file, info, validation };
 }
 
-/** The given config, that in the checkpoint, or that of the run's folder a folded network is in. */
+/** The given config, that in the checkpoint, or that of the run's folder with the folded network. */
 async function configOf(
   path: string,
   { checkpoint }: EvaluatedFile,
@@ -76,8 +76,8 @@ async function configOf(
     await Deno.stat(beside);
   } catch {
     throw new InputError(
-      `${path}: does not say which images the network was validated on, and is not in the folder of ` +
-        "a run; name a config that does with --config CONFIG",
+      `${path}: does not record which images the network was validated on, and is not in the folder of ` +
+        "a run; name a config with these images by --config CONFIG",
     );
   }
   return await loadConfig(beside, { ...options, isForeign: true });
@@ -93,8 +93,8 @@ function checkImages(
   const [expected, found] = [shown(input, classNames), shown(info.imageShape, info.classNames)];
   if (expected !== found) {
     throw new InputError(
-      `${path} takes images of ${expected}; those of ${info.name} are ${found}; name a config ` +
-        "with fitting images with --config",
+      `${path} takes images of ${expected}; those of ${info.name} are ${found}; use --config to ` +
+        "name a config with matching images",
     );
   }
 }

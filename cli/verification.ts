@@ -1,4 +1,4 @@
-/** Checking a network that was folded or exported against the one it came from. */
+/** Checks a folded or exported network against its source. */
 
 import type { CheckpointHeader } from "../checkpoints/checkpoint.ts";
 import { parseStored } from "../config/load.ts";
@@ -11,21 +11,21 @@ import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
 import { loadImages } from "./load_data.ts";
 
-/** Images that are compared. */
+/** Number of images to compare. */
 const VERIFICATION_IMAGES = 256;
 
-/** How many of them are prepared at once. */
+/** Images that are prepared at once. */
 const AT_ONCE = 16;
 
-/** Bytes of noise that are enough, where a picture is large. */
+/** Most bytes of noise, for large images. */
 const NOISE_BYTES = 2 ** 26;
 
-/** The images of a source that networks are compared on, the first ones: u8 [count, H, W, C]. */
+/** The first images of a source, to compare networks on: u8 [count, H, W, C]. */
 export async function firstImages(source: ImageSource): Promise<Uint8Array> {
   const count = Math.min(VERIFICATION_IMAGES, source.count);
   const size = imageSize(source.shape);
   const pixels = new Uint8Array(count * size);
-  // By a worker, where files have to be decoded.
+  // Files are decoded by a worker.
   using loader = new BatchLoader(source.slice(0, count), { batchSize: AT_ONCE });
   for await (const { index, count, arrays } of loader.epoch(0)) {
     pixels.set(arrays.pixels.subarray(0, count * size), index * AT_ONCE * size);
@@ -37,16 +37,16 @@ export async function firstImages(source: ImageSource): Promise<Uint8Array> {
 export interface VerificationImages {
   /** u8 [count, H, W, C]. */
   readonly pixels: Uint8Array;
-  /** What they are, for a person. */
+  /** A description for the user. */
   readonly kind: string;
 }
 
 /**
- * The first validation images of a run if they are on this machine and of the network's size, else
+ * The first validation images of a run if they are on this machine and match the network's size, else
  * noise.
  *
  * @param path the network's file, for messages
- * @param network its `config` is that of the run, as a checkpoint holds it; undefined if not known
+ * @param network its `config` is that of the run, as stored in a checkpoint; undefined if unknown
  */
 export async function verificationImages(
   path: string,
@@ -60,19 +60,19 @@ export async function verificationImages(
       return { pixels: await firstImages(validation), kind: "validation images" };
     }
   } catch (error) {
-    // A stranger's config may also name a place that Deno keeps programs out of.
+    // An untrusted config may also name a place that Deno denies programs.
     if (!(error instanceof UserError || error instanceof Deno.errors.NotCapable)) throw error;
   }
   return noiseImages(input);
 }
 
-/** Images of noise, the same ones each time. */
+/** Images of noise, always the same ones. */
 export function noiseImages(input: ImageShape): VerificationImages {
   const count = Math.min(VERIFICATION_IMAGES, Math.ceil(NOISE_BYTES / imageSize(input)));
   return { pixels: noisePixels(input, count), kind: "images of noise" };
 }
 
-/** A comparison in a line for a person; `output` is what the network gives. */
+/** The result of a comparison in one line; `output` names the network's output. */
 export function describeVerification(
   found: FoldVerification,
   kind: string,
@@ -83,7 +83,7 @@ export function describeVerification(
   const agreement = top1Agreement === undefined
     ? `agreement of decisions ${formatPercent(decisionAgreement)}`
     : `top-1 agreement ${formatPercent(top1Agreement)}`;
-  return `on ${formatCount(count)} ${kind} the largest difference of a ${output} is ` +
+  return `on ${formatCount(count)} ${kind} the largest ${output} difference is ` +
     `${maxAbsDifference.toExponential(1)} (${maxRelativeDifference.toExponential(1)} ` +
     `relative), ${agreement}`;
 }

@@ -1,55 +1,55 @@
-/** What a comparison comes to, as plain data: all that its formats show. */
+/** The result of a comparison as plain data: everything that its formats show. */
 
 import type { MetricInfo } from "../training/metrics/metric.ts";
 import type { PairedStatistics, Spread } from "./paired.ts";
 
-/** A key of a config and a value of it, `null` where it is left out. */
+/** A config key and its value, `null` if unset. */
 export interface Setting {
   readonly key: string;
   readonly value: unknown;
 }
 
-/** What a run took; null where it was not logged. */
+/** Cost of a run; null if not logged. */
 export interface RunCosts {
-  /** Of training and validation. */
+  /** Seconds of training and validation. */
   readonly seconds: number | null;
-  /** Trained on, validation left out. */
+  /** Training images per second, without validation. */
   readonly imagesPerSecond: number | null;
-  /** Most bytes of memory that its process took. */
+  /** Peak memory of its process in bytes. */
   readonly memory: number | null;
 }
 
-/** What a network is made of. */
+/** Size of a network. */
 export interface NetworkSize {
-  /** Trained numbers, while it is trained. */
+  /** Parameters in training. */
   readonly trainingParameters: number;
-  /** Numbers of its kernels, factors and biases once folded. */
+  /** Numbers in its kernels, factors and biases after folding. */
   readonly foldedParameters: number;
-  /** Multiply-accumulate operations for one image, folded. */
+  /** Multiply-accumulate operations per image after folding. */
   readonly macs: number;
 }
 
 /** When a run first reached a value. */
 export interface Reached {
   readonly target: number;
-  /** Number of the epoch, from 1; null for a run that never did. */
+  /** Epoch, from 1; null if the run never reached it. */
   readonly epoch: number | null;
-  /** Of training and validation up to there; null where they were not logged, too. */
+  /** Seconds of training and validation until then; also null if not logged. */
   readonly seconds: number | null;
 }
 
-/** Which validation of a run counts: its last, or the one that its monitor found the best. */
+/** Which validation of a run counts: its last, or the best one by its monitored metric. */
 export const MOMENTS = ["last", "best"] as const;
 export type Moment = typeof MOMENTS[number];
 
-/** A run, as it is shown. */
+/** A run of the result. */
 export interface RunSummary extends RunCosts {
   readonly name: string;
   readonly path: string;
   readonly variant: string;
   readonly seed: number;
   readonly epochs: number;
-  /** By names of metrics; null for one that is no number. */
+  /** By names of metrics; null if not finite. */
   readonly values: Readonly<Record<string, number | null>>;
   readonly reached: readonly Reached[];
 }
@@ -62,19 +62,19 @@ export interface DivergedSummary {
   readonly seed: number;
 }
 
-/** A variant, as it is shown; its size is null where all its runs diverged. */
+/** A variant of the result; its size is null if all its runs diverged. */
 export interface VariantSummary extends Record<keyof NetworkSize, number | null> {
   readonly name: string;
   readonly settings: readonly Setting[];
-  /** Runs that have ended; all means are over these. */
+  /** Number of finished runs; all means are over these. */
   readonly runs: number;
-  /** Runs that diverged. */
+  /** Number of diverged runs. */
   readonly diverged: number;
   readonly seconds: Spread;
   readonly imagesPerSecond: Spread;
-  /** The most of its runs. */
+  /** Largest of its runs. */
   readonly memory: number | null;
-  /** By target: how many runs reached it, and means over those. */
+  /** By target: number of runs that reached it, and means over these. */
   readonly reached: readonly ReachedSummary[];
 }
 
@@ -88,20 +88,20 @@ export interface ReachedSummary {
 
 /** A variant against the baseline. */
 export interface PairedSummary extends PairedStatistics {
-  /** p of the t test, corrected by Holm for all variants; null where there is none. */
+  /** p of the t test, corrected by Holm for all variants; null without a test. */
   readonly adjustedP: number | null;
-  /** Pairs that an effect as large as the one observed takes; null for none, and for over 10,000. */
+  /** Pairs needed to detect an effect as large as observed; null for no effect, and over 10,000. */
   readonly pairsNeeded: number | null;
 }
 
-/** A variant by one metric. */
+/** A variant's values of one metric. */
 export interface MetricEntry extends Spread {
   readonly variant: string;
   /** Absent for the baseline. */
   readonly paired?: PairedSummary;
 }
 
-/** All variants by one metric. */
+/** All variants' values of one metric. */
 export interface MetricSummary extends MetricInfo {
   readonly name: string;
   readonly entries: readonly MetricEntry[];
@@ -110,31 +110,31 @@ export interface MetricSummary extends MetricInfo {
 /** A whole comparison. */
 export interface Comparison {
   readonly baseline: string;
-  /** The variant that was to be the baseline, where all its runs diverged. */
+  /** The requested baseline, if all its runs diverged. */
   readonly divergedBaseline?: string;
   readonly at: Moment;
   readonly seeds: readonly number[];
   readonly metrics: readonly MetricSummary[];
-  /** The metric that targets are of. */
+  /** The metric of the targets. */
   readonly targetMetric: string;
-  /** Those without a run that has ended come last. */
+  /** Variants without a finished run come last. */
   readonly variants: readonly VariantSummary[];
   readonly runs: readonly RunSummary[];
   readonly diverged: readonly DivergedSummary[];
 }
 
-/** A metric over the epochs, of all variants. */
+/** A metric over the epochs, for all variants. */
 export interface Curves extends Pick<MetricInfo, "title" | "unit"> {
   readonly variants: readonly Curve[];
 }
 
-/** The same of one. Where it has no value there is none. */
+/** The same for one variant, null without a value. */
 export interface Curve {
   readonly name: string;
   readonly runs: number;
   readonly epochs: readonly number[];
   readonly mean: readonly number[];
-  /** The least and the greatest of its runs. */
+  /** The smallest and the largest of its runs. */
   readonly low: readonly number[];
   readonly high: readonly number[];
 }

@@ -1,4 +1,4 @@
-/** What variants cost: time and memory to train, sizes in training and folded. */
+/** Costs of variants: time and memory in training, sizes in training and folded. */
 
 import { buildModel } from "../models/registry.ts";
 import { summarizeModel } from "../models/summary.ts";
@@ -7,13 +7,13 @@ import type { RunLog } from "../training/run_log.ts";
 import type { ComparedRun } from "./compared_run.ts";
 import type { NetworkSize, RunCosts } from "./comparison.ts";
 
-/** Seconds up to the end of each epoch; null from the first on whose time was not logged. */
+/** Seconds until the end of each epoch; null from the first epoch whose time was not logged. */
 export function cumulated({ epochs }: RunLog): (number | null)[] {
   let total: number | null = 0;
   return epochs.map(({ time }) => total = total === null || !time ? null : total + time.seconds);
 }
 
-/** What a run took. */
+/** The cost of a run. */
 export function costsOf(log: RunLog): RunCosts {
   const times = log.epochs.flatMap(({ time }) => time ?? []);
   if (times.length === 0 || times.length < log.epochs.length) {
@@ -27,7 +27,7 @@ export function costsOf(log: RunLog): RunCosts {
   };
 }
 
-/** What the network of a run is made of. */
+/** The size of a run's network. */
 export function sizeOf({ header: { architecture, description } }: ComparedRun): NetworkSize {
   const model = buildModel(architecture.name, architecture.options);
   const { trainingParameters, foldedParameters, macs } = summarizeModel(model, description);

@@ -1,4 +1,4 @@
-/** How variants come along: means over their seeds, epoch by epoch. */
+/** Curves of variants: means over their seeds, epoch by epoch. */
 
 import type { Metrics } from "../checkpoints/run_state.ts";
 import { LOSS, type MetricInfo } from "../training/metrics/metric.ts";
@@ -7,7 +7,7 @@ import type { Curve, Curves, MetricSummary } from "./comparison.ts";
 import { spreadOf } from "./paired.ts";
 import type { VariantRun } from "./summary.ts";
 
-/** The validation's metrics that are compared and its loss, and the loss and rate of training. */
+/** The compared validation metrics and loss, and the training loss and learning rate. */
 export function curvesOf(
   all: readonly VariantRun[],
   metrics: readonly MetricSummary[],

@@ -1,4 +1,4 @@
-/** The files that hold a comparison: JSON, CSV and Markdown. */
+/** The file formats of a comparison: JSON, CSV and Markdown. */
 
 import { stringify } from "@std/csv";
 import { spellName } from "../reporting/controls.ts";
@@ -6,19 +6,19 @@ import type { Comparison, RunSummary } from "./comparison.ts";
 import { tablesOf } from "./tables.ts";
 import { verdictsOf } from "./verdict.ts";
 
-/** What is shown with a comparison. */
+/** The heading of a comparison. */
 export interface Caption {
   readonly title: string;
   /** The command that repeats it. */
   readonly command: string;
 }
 
-/** All of a comparison, for programs. */
+/** The whole comparison for programs. */
 export function comparisonJson(comparison: Comparison, caption: Caption): string {
   return `${JSON.stringify({ ...caption, ...comparison }, null, 2)}\n`;
 }
 
-/** A row for each run, for spreadsheets and statistics programs. */
+/** One row per run, for spreadsheets and statistics programs. */
 export function comparisonCsv({ variants, metrics, runs, diverged }: Comparison): string {
   const keys = variants[0].settings.map(({ key }) => key);
   const targets = variants[0].reached.map(({ target }) => target);
@@ -47,13 +47,13 @@ export function comparisonCsv({ variants, metrics, runs, diverged }: Comparison)
   return stringify([heading, ...[...rows, ...lost].map((row) => row.map(cellOf))]);
 }
 
-/** Nothing stands for nothing; what is more than a text or number is JSON. */
+/** Null becomes an empty cell; values other than text and numbers become JSON. */
 function cellOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** The tables and what they say, for people. */
+/** The tables and verdicts, for people. */
 export function comparisonMarkdown(comparison: Comparison, { title, command }: Caption): string {
   const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(" | ")} |\n`;
   const tables = tablesOf(comparison).map(({ title, rows: [heading, ...rows] }) =>
@@ -68,7 +68,7 @@ export function comparisonMarkdown(comparison: Comparison, { title, command }: C
   ].filter((part) => part !== "").join("\n");
 }
 
-/** A text without what Markdown takes for marks. */
+/** A text with Markdown's special characters escaped. */
 function escaped(text: string): string {
   return spellName(text).replace(/[\\`*_|<>[\]]/g, "\\$&");
 }

@@ -1,4 +1,4 @@
-/** What varies between runs that were not planned as a comparison. */
+/** Finds what varies between runs that were not planned as a comparison. */
 
 import { differencesOf, fullyWritten } from "../config/differences.ts";
 import { configJsonSchema } from "../config/json_schema.ts";
@@ -8,10 +8,10 @@ import type { Setting } from "./comparison.ts";
 import { nameOf, type Variant } from "./variants.ts";
 
 /**
- * The variants that configs are of, one for each config, in their order. Configs are of the same one if
- * they differ in nothing but the seed and what changes no result, however they are written.
+ * The variants of configs, one for each config, in order. Configs are of the same variant if they differ
+ * only in the seed and in keys without effect on results, however they are written.
  *
- * @param alone what it is called if all are of one
+ * @param alone name of the variant if there is only one
  */
 export function variantsAmong(configs: readonly Config[], alone: string): Variant[] {
   const full = configs.map(fullyWritten);
@@ -36,14 +36,14 @@ export function variantsAmong(configs: readonly Config[], alone: string): Varian
   return groupOf.map((group) => variants.get(group)!);
 }
 
-/** The baseline, unless a person names one: plain convolutions, or what comes first. */
+/** The default baseline: plain convolutions, or the first variant. */
 export function plainOf(variants: readonly Variant[]): string | undefined {
   const isPlain = ({ settings }: Variant) =>
     settings.some(({ key, value }) => key === "model.convolution" && value === "conv");
   return (variants.find(isPlain) ?? variants[0])?.name;
 }
 
-/** Where configs differ; where they name different things, whose options differ too, that alone. */
+/** The paths where configs differ; if names differ, their options differ too, and only the name counts. */
 function varyingKeys([first, ...others]: readonly Config[]): string[] {
   const schema = configJsonSchema();
   const paths = others.flatMap((other) => differencesOf(first, other).map(({ path }) => path))

@@ -1,4 +1,4 @@
-/** By what runs are compared: their metrics, and the one that targets are of. */
+/** What is compared: the metrics of runs, and the one that targets refer to. */
 
 import { InputError } from "../errors.ts";
 import type { MetricInfo } from "../training/metrics/metric.ts";
@@ -6,14 +6,14 @@ import { type Monitor, monitorOf } from "../training/metrics/monitor.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import type { Target } from "./targets.ts";
 
-/** A metric, by its name. */
+/** A metric and its name. */
 interface NamedMetric extends MetricInfo {
   readonly name: string;
 }
 
 /**
- * The metrics of these names, each once; the monitored one where there are none. Throws InputError for
- * one that the objective lacks.
+ * The metrics with these names, each once; the monitored one if there are none. Throws InputError for a
+ * metric that the objective lacks.
  */
 export function metricsOf(
   objective: Objective,
@@ -27,8 +27,8 @@ export function metricsOf(
 }
 
 /**
- * The metric that targets are of: in percent the first that is a share, otherwise the first. Throws
- * InputError for targets that it cannot have.
+ * The metric that targets refer to: for percentages the first that is a share, otherwise the first.
+ * Throws InputError for targets outside its range.
  */
 export function targetMetric(
   metrics: readonly NamedMetric[],
@@ -40,7 +40,7 @@ export function targetMetric(
   if (!metric) {
     throw new InputError(
       `--targets: found ${spelled(percent!)}, but ${metrics[0].title} is not ` +
-        "shown in percent; give numbers, as in 0.5,0.4, or another --metric",
+        "a percentage; give numbers, such as 0.5,0.4, or another --metric",
     );
   }
   const [least, most] = [0, metric.unit === "share" ? 1 : Infinity];
@@ -55,12 +55,12 @@ export function targetMetric(
   );
 }
 
-/** A target as a person writes it. */
+/** A target as the user writes it. */
 function spelled({ value, isPercent }: Target): string {
   return isPercent ? `${Number((100 * value).toPrecision(10))}%` : String(value);
 }
 
-/** A metric that a person names. */
+/** The metric with the user's name. */
 function chosenMetric(objective: Objective, name: string): Monitor {
   try {
     return monitorOf(objective, name);

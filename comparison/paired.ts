@@ -1,11 +1,11 @@
-/** Statistics of pairs: what a treatment changes in the same circumstances. */
+/** Paired statistics: the effect of a treatment under otherwise equal conditions. */
 
 import { sum } from "../reporting/statistics.ts";
 import { LEVEL } from "./power.ts";
 import { type SignedRankTest, signedRankTest, type SignTest, signTest } from "./sign_tests.ts";
 import { criticalT, twoSidedP } from "./student_t.ts";
 
-/** Mean and standard deviation, with n - 1; null where there are too few numbers. */
+/** Mean and standard deviation, with n - 1; null for too few numbers. */
 export interface Spread {
   readonly mean: number | null;
   readonly sd: number | null;
@@ -14,7 +14,7 @@ export interface Spread {
 /** Differences of pairs, and the paired t test of whether their mean is 0. */
 interface PairedDifference extends Spread {
   readonly standardError: number | null;
-  /** Null where all differences are the same, as `p` and `effect` then are. */
+  /** Null if all differences are equal, as are `p` and `effect` then. */
   readonly t: number | null;
   readonly degreesOfFreedom: number;
   /** Two-sided. */
@@ -25,19 +25,19 @@ interface PairedDifference extends Spread {
   readonly effect: number | null;
 }
 
-/** What pairs tell. */
+/** Results for pairs. */
 export interface PairedStatistics {
-  /** How many there are. */
+  /** Number of pairs. */
   readonly pairs: number;
   readonly difference: PairedDifference;
   readonly wilcoxon: SignedRankTest;
   readonly signTest: SignTest;
 }
 
-/** Decimals of a difference; what is beyond them is rounding, and would break ties. */
+/** Decimals of a difference; further ones are rounding errors, which would break ties. */
 const DECIMALS = 10;
 
-/** Compares numbers to those of a baseline, the i-th to the i-th. */
+/** Compares numbers with those of a baseline, in pairs of equal index. */
 export function pairedStatistics(
   baseline: readonly number[],
   treatment: readonly number[],
@@ -56,7 +56,7 @@ export function spreadOf(values: readonly number[]): Spread {
   if (values.length === 0) return { mean: null, sd: null };
   const mean = sum(values) / values.length;
   if (values.length === 1) return { mean, sd: null };
-  // Of numbers that are all the same the mean may be rounded.
+  // If all numbers are equal, the mean may be off by rounding.
   const isSame = values.every((value) => value === values[0]);
   const squares = isSame ? 0 : sum(values.map((value) => (value - mean) ** 2));
   return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
@@ -84,7 +84,7 @@ function differenceOf(differences: readonly number[]): PairedDifference {
   };
 }
 
-/** p values corrected for being several, by Holm (1979), in their order. */
+/** p values corrected for multiple tests by Holm (1979), in their order. */
 export function holm(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).toSorted((a, b) => values[a] - values[b]);
   const adjusted: number[] = [];

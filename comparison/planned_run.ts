@@ -1,4 +1,4 @@
-/** The runs of a comparison: which there are to be, and how far those are that have begun. */
+/** The planned runs of a comparison, and how far they are. */
 
 import { join } from "node:path";
 import { type ConfigFile, loadConfig } from "../config/load.ts";
@@ -16,15 +16,15 @@ export interface PlannedRun {
   readonly name: string;
   /** Its folder. */
   readonly path: string;
-  /** The config's file, and all overrides of it. */
+  /** The config's file, and all overrides. */
   readonly config: string;
   readonly set: readonly string[];
   readonly file: ConfigFile;
 }
 
-/** What a comparison trains. */
+/** The trainings of a comparison. */
 interface PlanOptions {
-  /** The config's file and the overrides that hold for all runs. */
+  /** The config's file and the overrides for all runs. */
   readonly config: string;
   readonly set: readonly string[];
   readonly variants: readonly Variant[];
@@ -34,9 +34,9 @@ interface PlanOptions {
 }
 
 /**
- * The runs of a comparison in the order in which they are trained: each seed with all variants, so that
- * pairs are complete as soon as may be. Throws InputError, naming the variant, for a value that the
- * config does not take.
+ * The runs of a comparison in training order: all variants of a seed before the next seed, so that pairs
+ * are complete as early as possible. Throws InputError, naming the variant, for a value that the config
+ * rejects.
  */
 export async function planRuns(
   { config, set, variants, seeds, output }: PlanOptions,
@@ -51,8 +51,8 @@ export async function planRuns(
       const file = await namingVariant(variant, () => loadConfig(config, { set: all }));
       if (file.config.training.maxTime !== undefined) {
         throw new InputError(
-          "training.maxTime ends trainings by the clock, and those that are compared must be as long " +
-            "as each other; leave it out, or give --set training.maxTime=null",
+          "training.maxTime ends trainings by the clock, but compared trainings must be equally " +
+            "long; leave it out, or use --set training.maxTime=null",
         );
       }
       runs.push({ variant, seed, name, path: join(output, name), config, set: all, file });
@@ -61,7 +61,7 @@ export async function planRuns(
   return runs;
 }
 
-/** Runs `work`, whose InputErrors then say which variant they are about. */
+/** Runs `work`; its InputErrors then name the variant. */
 export async function namingVariant<T>(
   { name, settings }: Variant,
   work: () => T | Promise<T>,
@@ -74,10 +74,10 @@ export async function namingVariant<T>(
   }
 }
 
-/** How far a run is that is planned. */
+/** The progress of a planned run. */
 export type RunStage = "new" | "begun" | "done";
 
-/** How far a run has come; undefined is what there is of one that has not begun. */
+/** The progress of a run; `found` is undefined if it has not started. */
 export async function stageOf(
   { path, file: { config } }: Pick<PlannedRun, "path" | "file">,
   found: FoundCheckpoint | undefined,
@@ -89,14 +89,14 @@ export async function stageOf(
   return isTrained && (!fold || await exists(runFile(path, "folded"))) ? "done" : "begun";
 }
 
-/** What there is of a run. Throws as {@link findCheckpoint}, in words that fit a comparison. */
+/** The checkpoint of a run. Throws as {@link findCheckpoint}, with advice for a comparison. */
 export async function findRun(path: string): Promise<FoundCheckpoint | undefined> {
   try {
     return await findCheckpoint(path, "resume");
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(
-      `${error.message}. Or move ${path} away, and this command trains it anew`,
+      `${error.message}. Or move ${path} away, and this command trains it again`,
       { cause: error },
     );
   }

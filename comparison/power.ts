@@ -1,23 +1,23 @@
-/** How many pairs it takes to see an effect. */
+/** The number of pairs needed to detect an effect. */
 
 import { sum } from "../reporting/statistics.ts";
 import { criticalT } from "./student_t.ts";
 
-/** The level of a test, and how often it is to find an effect that is there. */
+/** The level of a test, and the wanted probability of detecting an effect. */
 export const LEVEL = 0.05;
 export const POWER = 0.8;
 
-/** Pairs that are looked at at most. */
+/** Most pairs considered. */
 const MAX_PAIRS = 10_000;
-/** Places at which an integrand is evaluated, and up to how many standard deviations. */
+/** Points of integration, and the range in standard deviations. */
 const PLACES = 400;
 const REACH = 8;
 
 /**
- * The fewest pairs with which the two-sided paired t test finds an effect of this size with a
- * probability of {@link POWER}; null for more than 10,000.
+ * The smallest number of pairs with which the two-sided paired t test detects an effect of this size
+ * with a probability of {@link POWER}; null for more than 10,000.
  *
- * @param effect d_z: the mean of the differences in their standard deviations
+ * @param effect d_z: the mean of the differences in units of their standard deviation
  */
 export function pairsNeeded(effect: number, level = LEVEL): number | null {
   const suffices = (pairs: number) => powerOf(effect, pairs, level) >= POWER;
@@ -35,9 +35,9 @@ export function pairsNeeded(effect: number, level = LEVEL): number | null {
 }
 
 /**
- * The probability that the test finds an effect: that a noncentral t is beyond the critical one. The
- * integral over s, the standard deviation that the pairs happen to have, of the normal probability
- * that their mean is beyond s times the critical t.
+ * The probability that the test detects an effect: that a noncentral t exceeds the critical one. It is
+ * the integral over s, the sample standard deviation, of the normal probability that the mean exceeds
+ * s times the critical t.
  */
 export function powerOf(effect: number, pairs: number, level = LEVEL): number {
   const freedom = pairs - 1;
@@ -45,7 +45,7 @@ export function powerOf(effect: number, pairs: number, level = LEVEL): number {
   const spread = REACH / Math.sqrt(2 * freedom);
   const [low, high] = [Math.max(0, 1 - spread), 1 + spread];
   const places = Array.from({ length: PLACES }, (_, i) => low + (high - low) * (i + 0.5) / PLACES);
-  // The density of s but for a factor, which cancels.
+  // The density of s up to a factor, which cancels.
   const weights = places.map((s) =>
     Math.exp((freedom - 1) * Math.log(s) - freedom * (s * s - 1) / 2)
   );

@@ -1,4 +1,4 @@
-/** Runs that a person names: by their folders, or by folders that hold several. */
+/** Finds the runs that the user names: by their folders, or by folders of runs. */
 
 import { basename, join } from "node:path";
 import { loadConfig } from "../config/load.ts";
@@ -8,12 +8,12 @@ import { isUnderWay, runFile, runIn } from "../training/run_files.ts";
 import { hasDiverged } from "../training/run_log.ts";
 import { type ComparedRun, readComparedRun } from "./compared_run.ts";
 
-/** What was found. */
+/** The runs found. */
 interface FoundRuns {
   readonly runs: readonly ComparedRun[];
-  /** Those that diverged when they were last trained. */
+  /** Runs whose last training diverged. */
   readonly diverged: readonly FoundDiverged[];
-  /** Folders of others that have not ended. */
+  /** Folders of runs that have not ended. */
   readonly unfinished: readonly string[];
 }
 
@@ -21,8 +21,7 @@ interface FoundRuns {
 type FoundDiverged = Pick<ComparedRun, "name" | "path" | "seed" | "config">;
 
 /**
- * The runs in folders, or in the folders within, in the order of their names. Throws InputError for a
- * folder that holds none.
+ * The runs in folders or their subfolders, sorted by name. Throws InputError for a folder without runs.
  */
 export async function readRuns(paths: readonly string[]): Promise<FoundRuns> {
   const runs: ComparedRun[] = [];
@@ -46,7 +45,7 @@ export async function readRuns(paths: readonly string[]): Promise<FoundRuns> {
 
 const isRun = async (path: string) => await runIn(path) === "saved";
 
-/** The folders of runs in a folder, in the order of their names. Throws InputError for one that cannot be read. */
+/** The folders of runs in a folder, sorted by name. Throws InputError if it cannot be read. */
 export async function runsWithin(path: string): Promise<string[]> {
   let entries: Deno.DirEntry[];
   try {

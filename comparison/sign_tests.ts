@@ -1,4 +1,4 @@
-/** Exact tests of whether differences are as often above 0 as below: sign and signed-rank test. */
+/** Exact tests of whether differences are above 0 as often as below: sign and signed-rank tests. */
 
 import { sum } from "../reporting/statistics.ts";
 
@@ -6,10 +6,10 @@ import { sum } from "../reporting/statistics.ts";
 export interface SignedRankTest {
   /** Differences that are not 0; others are dropped. */
   readonly count: number;
-  /** Sums of the ranks of positive and of negative ones. */
+  /** Sums of the ranks of positive and of negative differences. */
   readonly positiveRanks: number;
   readonly negativeRanks: number;
-  /** Two-sided, over all patterns of signs; null without differences. */
+  /** Two-sided, over all combinations of signs; null without differences. */
   readonly p: number | null;
 }
 
@@ -22,7 +22,7 @@ export interface SignTest {
   readonly p: number | null;
 }
 
-/** Ranks differences by their size, those of equal size sharing their ranks. */
+/** Ranks differences by size; equal sizes share their ranks. */
 export function signedRankTest(differences: readonly number[]): SignedRankTest {
   const found = differences.filter((difference) => difference !== 0);
   const sizes = found.map(Math.abs).toSorted((a, b) => a - b);
@@ -52,12 +52,12 @@ export function signTest(differences: readonly number[]): SignTest {
 }
 
 /**
- * How probable it is that of these weights, each with a sign by chance, the positive ones add up to a
- * sum at least as far from the middle. Weights are multiples of 1/2.
+ * The probability that, if each weight gets a random sign, the sum of the positive ones is at least as
+ * far from the middle. Weights are multiples of 1/2.
  */
 function signP(weights: readonly number[], positive: number): number | null {
   if (weights.length === 0) return null;
-  // By twice the sum: the share of all patterns of signs.
+  // By twice the sum: the share of all combinations of signs.
   let shares = [1];
   for (const weight of weights) {
     const step = 2 * weight;

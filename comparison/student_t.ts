@@ -1,12 +1,12 @@
-/** Student's t distribution with a whole number of degrees of freedom. */
+/** Student's t distribution with integer degrees of freedom. */
 
-/** How close a continued fraction must come to its limit. */
+/** Relative tolerance of the continued fraction. */
 const CLOSE = 1e-15;
-/** Halvings after which an interval has no number left within. */
+/** Bisections after which an interval contains no further number. */
 const HALVINGS = 200;
 
 /**
- * How probable a t at least as far from 0 is where there is no effect: I_x(ν/2, 1/2) with
+ * The probability of a t at least as far from 0 without an effect: I_x(ν/2, 1/2) with
  * x = ν / (ν + t²), by Abramowitz and Stegun (1964), 26.5.27.
  *
  * @param freedom ν, at least 1
@@ -32,7 +32,7 @@ export function criticalT(p: number, freedom: number): number {
 }
 
 /**
- * The regularised incomplete beta function I_x(a, b) by its continued fraction, 26.5.8, evaluated by
+ * The regularized incomplete beta function I_x(a, b) by its continued fraction, 26.5.8, evaluated by
  * Lentz's method. One of `a` and `b` is 1/2, the other a multiple of it.
  *
  * @param rest 1 - x

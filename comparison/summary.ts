@@ -1,4 +1,4 @@
-/** Runs of variants, compared. */
+/** Computes the comparison of runs. */
 
 import type { Config } from "../config/schema.ts";
 import { InputError } from "../errors.ts";
@@ -38,26 +38,26 @@ export interface DivergedRun extends Omit<DivergedSummary, "variant"> {
   readonly config: Config;
 }
 
-/** How runs are compared. */
+/** Options of a comparison. */
 export interface SummaryOptions {
-  /** Names of metrics. Default: the one that is monitored. */
+  /** Names of metrics. Default: the monitored one. */
   readonly metrics?: readonly string[];
   /** Default: `last`. */
   readonly at?: Moment;
   /**
-   * Name of the variant that the others are compared to; where all its runs diverged the first of the
-   * others takes its place, if one of them has ended. Default: the first.
+   * Name of the variant to compare the others with; if all its runs diverged, the first other variant
+   * with a finished run replaces it. Default: the first.
    */
   readonly baseline?: string;
-  /** Values of the first metric, in percent of the first share. Default: ones that every run reaches. */
+  /** Values of the first metric; percentages are of the first share. Default: ones that every run reaches. */
   readonly targets?: readonly Target[];
   /** Default: none. */
   readonly diverged?: readonly DivergedRun[];
 }
 
 /**
- * Compares runs. Throws InputError for none, for two of a variant with one seed, and for a metric or
- * baseline that there is not.
+ * Compares runs. Throws InputError for none, for two runs of a variant with the same seed, and for an
+ * unknown metric or baseline.
  */
 export function summarize(all: readonly VariantRun[], options: SummaryOptions = {}): Comparison {
   const { at = "last", diverged = [] } = options;
@@ -133,15 +133,15 @@ function requireOneOfEach(all: readonly VariantRun[]): void {
     if (other !== undefined) {
       const shared = settings.map((setting) => `${setting.key}=${nameOf([setting])}, `).join("");
       throw new InputError(
-        `${other} and ${path} are of one variant and seed (${shared}seed=${seed}); name all runs but ` +
-          "one of these in the place of their folder",
+        `${other} and ${path} have the same variant and seed (${shared}seed=${seed}); instead of their  ` +
+          "folder, name all runs except one of these",
       );
     }
     places.set(key, path);
   }
 }
 
-/** What a run is trained for, and the metric that says which validation is the best. */
+/** The objective of a run, and the metric that chooses its best validation. */
 function trainedFor(
   { config: { training }, header }: Pick<ComparedRun, "config"> & Partial<ComparedRun>,
 ): { readonly objective: Objective; readonly monitor: Monitor } {
@@ -163,7 +163,7 @@ function valuesOf(
   }));
 }
 
-/** All variants by one metric, corrected for there being several. */
+/** All variants' values of one metric, with p values corrected for several variants. */
 function entriesOf(
   runs: readonly RunSummary[],
   variants: readonly string[],
@@ -196,7 +196,7 @@ function entriesOf(
     const corrected: PairedSummary = {
       ...paired,
       adjustedP: p === null ? null : adjusted.shift()!,
-      // With several variants by the strictest of their levels.
+      // For several variants at the strictest of their levels.
       pairsNeeded: effect === null ? null : pairsNeeded(effect, LEVEL / tested.length),
     };
     return { ...entry, paired: corrected };

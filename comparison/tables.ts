@@ -1,4 +1,4 @@
-/** A comparison as tables of text: what the terminal and Markdown show. */
+/** A comparison as tables of text, for the terminal and Markdown. */
 
 import { formatBytes, formatCount, formatDuration, formatSi } from "../reporting/format.ts";
 import type { Comparison, MetricSummary, ReachedSummary } from "./comparison.ts";
@@ -50,7 +50,7 @@ function costTable({ variants }: Comparison): Table {
   const shown = (value: number | null, format: (value: number) => string) =>
     value === null ? NONE : format(value);
   return {
-    title: "what a run takes (mean time and speed, most memory), and what it leaves",
+    title: "cost of a run (mean time and speed, peak memory) and size of its network",
     rows: [
       ["", "parameters", "folded", "MACs", "time", "images/s", "memory"],
       ...variants.map((variant) => [
@@ -66,13 +66,13 @@ function costTable({ variants }: Comparison): Table {
   };
 }
 
-/** Epochs and time until the targets; none where there are no targets. */
+/** Epochs and time until the targets; empty without targets. */
 function targetTables({ metrics, targetMetric, variants }: Comparison): Table[] {
   const metric = metrics.find(({ name }) => name === targetMetric)!;
   const targets = variants[0].reached.map(({ target }) => formatTarget(metric, target));
   if (targets.length === 0) return [];
   return [{
-    title: `epochs and time until the validation's ${metric.title} is reached, means of runs`,
+    title: `mean epochs and time until the validation reaches ${metric.title}`,
     rows: [
       ["", ...targets],
       ...variants.map(({ name, runs, reached }) => [
@@ -88,7 +88,7 @@ function formatTarget({ unit }: MetricSummary, target: number): string {
   return unit === "share" ? `${Number((100 * target).toFixed(2))} %` : String(target);
 }
 
-/** `12.4, 5 min 10 s`; of how many runs, where not all came there. */
+/** `12.4, 5 min 10 s`, and the number of runs unless all reached it. */
 function formatReached({ runs, epoch, seconds }: ReachedSummary, all: number): string {
   if (epoch === null) return NONE;
   return [

@@ -7,31 +7,33 @@ import type { RunLog } from "../training/run_log.ts";
 import type { Reached } from "./comparison.ts";
 import { cumulated } from "./costs.ts";
 
-/** Distances of the targets of a share, where none are given. */
+/** Spacing of the default targets of a share. */
 const STEP = 0.05;
-/** How many there are. */
+/** Number of default targets. */
 const COUNT = 3;
 
-/** A value of a metric that a person asks for. */
+/** A requested value of a metric. */
 export interface Target {
-  /** A share from 0 to 1, also where it was written in percent. */
+  /** A share from 0 to 1, even if given in percent. */
   readonly value: number;
   readonly isPercent: boolean;
 }
 
-/** Targets as a person writes them: `0.9,0.95`, a share also as `90%`. Throws InputError. */
+/** Parses targets: `0.9,0.95`, a share also as `90%`. Throws InputError. */
 export function parseTargets(text: string): Target[] {
   return text.split(",").map((part) => {
     const [, number = "", percent] = /^\s*(.*?)\s*(%?)\s*$/.exec(part)!;
     const value = Number(number) / (percent ? 100 : 1);
     if (number !== "" && Number.isFinite(value)) return { value, isPercent: percent !== "" };
-    throw new InputError(`--targets: found "${part}", expected numbers, as in 0.9,0.95 or 90%,95%`);
+    throw new InputError(
+      `--targets: found "${part}", expected numbers, such as 0.9,0.95 or 90%,95%`,
+    );
   });
 }
 
 /**
- * Values that every run reaches, and not all with their first validation: of a share the last multiple
- * of 5 % and the two before it, of another metric the worst of the runs' best.
+ * Values that every run reaches, and not all at their first validation: for a share the last multiple
+ * of 5 % and the two before it, for another metric the worst of the runs' best values.
  */
 export function usualTargets(
   logs: readonly RunLog[],
@@ -68,7 +70,7 @@ export function whenReached(
   return { target, epoch: log.epochs[index].epoch, seconds: cumulated(log)[index] };
 }
 
-/** A value that is as easily reached, with two digits. */
+/** A slightly easier value with two digits. */
 function roundedTo(value: number, mode: MetricInfo["mode"]): number {
   if (value === 0) return 0;
   const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 1);

@@ -1,4 +1,4 @@
-/** What a comparison varies: keys of a config, and the values that each takes in turn. */
+/** What a comparison varies: config keys and their values. */
 
 import { LineCounter, stringify } from "yaml";
 import { parseYaml } from "../config/yaml.ts";
@@ -6,25 +6,25 @@ import { InputError } from "../errors.ts";
 import { isRecord } from "../schema/record.ts";
 import type { Setting } from "./comparison.ts";
 
-/** One way to train that is compared to others. */
+/** One way to train, to be compared with others. */
 export interface Variant {
-  /** Its values, for a person: `do_conv`, or `do_conv, 0.1`. */
+  /** Its values as text: `do_conv`, or `do_conv, 0.1`. */
   readonly name: string;
   readonly settings: readonly Setting[];
 }
 
-/** Keys that are not varied by their values, and why. */
+/** Keys that cannot be varied, and why. */
 const OWN_KEYS: Readonly<Record<string, string>> = {
-  seed: "every variant is trained with the same seeds; say how many with --seeds",
-  name: "runs are named for what is varied",
+  seed: "every variant is trained with the same seeds; set their number with --seeds",
+  name: "runs are named after the varied values",
   output: "all runs go into one folder, --output",
 };
 
 /**
- * Every combination of values, the first of each key first; those of the last key change fastest.
- * Throws InputError for assignments that are not `key=value,value`, the values in YAML.
+ * Every combination of values in order, those of the last key changing fastest. Throws InputError for
+ * assignments that are not `key=value,value`, the values in YAML.
  *
- * @param alone what the only variant is called if nothing is varied
+ * @param alone name of the only variant if nothing is varied
  */
 export function variantsOf(assignments: readonly string[], alone: string): Variant[] {
   if (assignments.length === 0) return [{ name: alone, settings: [] }];
@@ -43,15 +43,15 @@ export function variantsOf(assignments: readonly string[], alone: string): Varia
     .map((settings) => ({ name: nameOf(settings), settings }));
 }
 
-/** Settings as assignments `key=value`, which overrides of a config are. */
+/** Settings as assignments `key=value`, which are overrides of a config. */
 export function overridesOf(settings: readonly Setting[]): string[] {
   return settings.map(({ key, value }) => `${key}=${JSON.stringify(value)}`);
 }
 
-/** Characters of a folder's name at most. */
+/** Longest folder name, in characters. */
 const MAX_CHARACTERS = 60;
 
-/** Names fit for folders, one for each variant, in order. */
+/** Names of variants that are valid folder names, in order. */
 export function folderNamesOf(variants: readonly Variant[]): string[] {
   const taken = new Map<string, number>();
   return variants.map(({ name }) => {
@@ -68,7 +68,7 @@ function parseAssignment(assignment: string): Setting[] {
   const key = assignment.slice(0, Math.max(equals, 0)).trim();
   if (key === "") {
     throw new InputError(
-      `--vary ${assignment}: expected key=value,value, as in model.convolution=conv,do_conv`,
+      `--vary ${assignment}: expected key=value,value, such as model.convolution=conv,do_conv`,
     );
   }
   if (Object.hasOwn(OWN_KEYS, key)) throw new InputError(`--vary ${key}: ${OWN_KEYS[key]}`);
@@ -78,7 +78,7 @@ function parseAssignment(assignment: string): Setting[] {
   );
   if (problem) throw new InputError(`--vary ${key}: ${problem.message}`);
   if (!Array.isArray(values) || values.length === 0) {
-    throw new InputError(`--vary ${key}: found no value, expected some, with commas between them`);
+    throw new InputError(`--vary ${key}: found no value, expected values separated by commas`);
   }
   const texts = values.map((value) => JSON.stringify(value));
   const twice = texts.find((text, i) => texts.indexOf(text) !== i);
@@ -86,7 +86,7 @@ function parseAssignment(assignment: string): Setting[] {
   return values.map((value) => ({ key, value }));
 }
 
-/** What a variant is called: its values. */
+/** The name of a variant: its values. */
 export function nameOf(settings: readonly Setting[]): string {
   return settings.map(({ value }) =>
     isRecord(value) || Array.isArray(value)

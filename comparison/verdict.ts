@@ -1,22 +1,22 @@
-/** What a comparison says, in sentences. */
+/** The conclusions of a comparison, in sentences. */
 
 import { formatNumberOf } from "../reporting/format.ts";
 import { formatMetric, type MetricInfo } from "../training/metrics/metric.ts";
 import type { Comparison, MetricSummary, PairedSummary, VariantSummary } from "./comparison.ts";
 import { LEVEL, POWER } from "./power.ts";
 
-/** Seeds below which no test of signs can be below the level, whatever comes out. */
+/** Fewest seeds with which the sign tests can fall below the level at all. */
 const FEWEST_FOR_SIGNS = 1 + Math.ceil(Math.log2(1 / LEVEL));
 
-/** Seeds that are named at most: for more an effect is too small. */
+/** Most seeds that are recommended: beyond, the effect is called too small. */
 const MAX_SEEDS = 100;
 
-/** A difference of a metric, of a share in points of 1 %: `+0.41`, `-0.0123`. */
+/** A difference of a metric, in percentage points for a share: `+0.41`, `-0.0123`. */
 export function formatDifference({ unit }: Pick<MetricInfo, "unit">, value: number): string {
   return `${value < 0 ? "" : "+"}${unit === "share" ? (100 * value).toFixed(2) : value.toFixed(4)}`;
 }
 
-/** An interval of such differences: `-0.41 to +1.20`. */
+/** An interval of differences: `-0.41 to +1.20`. */
 export function formatInterval(
   metric: Pick<MetricInfo, "unit">,
   interval: readonly [number, number],
@@ -24,13 +24,13 @@ export function formatInterval(
   return interval.map((end) => formatDifference(metric, end)).join(" to ");
 }
 
-/** A probability: `0.0123`, `< 0.0001`; `–` where there is none. */
+/** A probability: `0.0123`, `< 0.0001`; `–` if there is none. */
 export function formatP(p: number | null): string {
   if (p === null) return "–";
   return p < 0.0001 ? "< 0.0001" : p.toFixed(4);
 }
 
-/** What is shown of tests; null for those that tell nothing: of one pair, or of equal differences. */
+/** The tests to show; null without information: for one pair, or equal differences. */
 export function shownTests({ pairs, difference, adjustedP, wilcoxon, signTest }: PairedSummary) {
   const { p, interval } = difference;
   const isTested = pairs > 1;
@@ -43,7 +43,7 @@ export function shownTests({ pairs, difference, adjustedP, wilcoxon, signTest }:
   };
 }
 
-/** What is to be said of each variant by each metric, and of all. */
+/** The conclusions for each variant and metric, and overall. */
 export function verdictsOf(
   { metrics, baseline, divergedBaseline, variants, seeds }: Comparison,
 ): string[] {
@@ -55,27 +55,27 @@ export function verdictsOf(
   const isTested = ended.size > 1 && seeds.length > 1;
   return [
     ...(divergedBaseline === undefined ? [] : [
-      `${divergedBaseline} was to be the baseline; ${baseline} is it in its place`,
+      `the baseline ${divergedBaseline} diverged; it is replaced by ${baseline}`,
     ]),
     ...variants.flatMap(divergedOf),
     ...metrics.flatMap(of),
     ...(isTested && seeds.length < FEWEST_FOR_SIGNS
       ? [
-        `with fewer than ${FEWEST_FOR_SIGNS} seeds the Wilcoxon and sign tests stay above ` +
-        `${100 * LEVEL} %, whatever comes out`,
+        `with fewer than ${FEWEST_FOR_SIGNS} seeds the Wilcoxon and sign tests always stay above ` +
+        `${100 * LEVEL} %`,
       ]
       : []),
   ];
 }
 
-/** What is to be said of runs that diverged. */
+/** The conclusions about diverged runs. */
 function divergedOf({ name, runs, diverged }: VariantSummary): string[] {
   if (diverged === 0) return [];
   const all = formatNumberOf(runs + diverged, "run");
   return [
     runs === 0
       ? `${name} diverged: none of ${all} has a result`
-      : `${name} diverged in ${diverged} of ${all}: its figures are of the others alone`,
+      : `${name} diverged in ${diverged} of ${all}: its figures include only the others`,
   ];
 }
 
@@ -86,16 +86,20 @@ function verdictOf(
   { pairs, difference, adjustedP, pairsNeeded }: PairedSummary,
 ): string {
   const { mean, interval, p } = difference;
-  if (mean === null) return `${variant} and ${baseline} have no seed in common: nothing is known`;
+  if (mean === null) {
+    return `${variant} and ${baseline} have no seed in common: nothing can be concluded`;
+  }
   const shown = `${metric.title} ${formatDifference(metric, mean)}` +
     (metric.unit === "share" ? " points" : "");
   if (interval === null) {
-    return `one seed cannot tell ${variant} from ${baseline} (${shown}): train at least two`;
+    return `one seed cannot distinguish ${variant} from ${baseline} (${shown}): train at least two`;
   }
   if (p === null || adjustedP === null) {
     return mean === 0
-      ? `${variant} and ${baseline} come out the same with each of ${formatNumberOf(pairs, "seed")}`
-      : `${variant} differs from ${baseline} by the same with each seed: ${shown}`;
+      ? `${variant} and ${baseline} give the same result for each of ${
+        formatNumberOf(pairs, "seed")
+      }`
+      : `${variant} differs from ${baseline} by the same amount for each seed: ${shown}`;
   }
   const tests = metric.entries.filter(({ paired }) => paired?.difference.p != null).length;
   const details = `${shown}, 95 % interval ${formatInterval(metric, interval)}, ${
@@ -106,12 +110,12 @@ function verdictOf(
     return `${variant} is ${isBetter ? "better" : "worse"} than ${baseline}: ${details}`;
   }
   const outlook = pairsNeeded === null || pairsNeeded > MAX_SEEDS
-    ? `an effect as small as it looks is beyond ${MAX_SEEDS} seeds with this spread`
-    : `if the effect is as large as it looks, it takes ${pairsNeeded} seeds to find it in ` +
+    ? `to detect so small an effect with this spread takes more than ${MAX_SEEDS} seeds`
+    : `if the effect is as large as it appears, ${pairsNeeded} seeds would detect it in ` +
       `${100 * POWER} % of such comparisons`;
   return `${formatNumberOf(pairs, "seed")} ${
     pairs === 1 ? "is" : "are"
-  } too few to tell ${variant} ` +
+  } too few to distinguish ${variant} ` +
     `from ${baseline}: ${details}; ${outlook}`;
 }
 

@@ -1,11 +1,11 @@
-/** The scripts of pages: TypeScript bundled, with all it imports, for a browser. */
+/** Bundles the scripts of pages, TypeScript with all its imports, for a browser. */
 import { RunError } from "../errors.ts";
 
 /**
- * One script for each entry, by its name: `page.js` of `page.ts`. Throws RunError where they cannot be
- * bundled.
+ * Returns one script for each entry, by its name: `page.js` of `page.ts`. Throws RunError if bundling
+ * fails.
  *
- * @param entries of different names
+ * @param entries with different names
  */
 export async function bundleScripts(entries: readonly URL[]): Promise<Record<string, Uint8Array>> {
   if (!Deno.bundle) {

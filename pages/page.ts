@@ -1,18 +1,19 @@
 /**
- * A page as one HTML file: data, script and style are inside, and its Content-Security-Policy lets it
- * load nothing else. It needs no server.
+ * A page as one HTML file: it contains its data, script and style, and its Content-Security-Policy
+ * prevents it from loading anything else. It needs no server.
  *
- * To make a page of another kind, add a folder here:
- * - `data.ts`, a type of plain JSON: all that the page shows;
- * - `page.ts`, its script. It takes the data by `pageData<Data>()` (`kit/data.ts`), builds elements by
- *   `element` and `section` (`kit/dom.ts`), `Chart` (`kit/chart.ts`, options in `kit/chart_options.ts`), `dataTable` (`kit/table.ts`) and
- *   hands sections to `showPage` (`kit/layout.ts`), which adds the contents at the side;
- * - styles of its own, if it needs any;
- * - a line in {@link PAGES}. A command then has the page by `pageHtml({ title, page: "NAME", data })`.
+ * To add a kind of page, add a folder here:
+ * - `data.ts`, a type of plain JSON: everything that the page shows;
+ * - `page.ts`, its script. It reads the data with `pageData<Data>()` (`kit/data.ts`), builds elements
+ *   with `element` and `section` (`kit/dom.ts`), `Chart` (`kit/chart.ts`, options in
+ *   `kit/chart_options.ts`) and `dataTable` (`kit/table.ts`), and passes sections to `showPage`
+ *   (`kit/layout.ts`), which adds a table of contents;
+ * - its own styles, if it needs any;
+ * - a line in {@link PAGES}. A command then creates it by `pageHtml({ title, page: "NAME", data })`.
  *
- * The kit cares for light and dark, print, narrow screens and the keyboard. Colours are the variables
- * of `palette.css` and `kit/kit.css`. Styles are set by classes or `element.style`, as attributes of
- * HTML text the policy forbids them.
+ * The kit handles light and dark mode, print, narrow screens and the keyboard. Colors are the variables
+ * of `palette.css` and `kit/kit.css`. Set styles with classes or `element.style`: the policy forbids
+ * style attributes in HTML text.
  */
 import { escape } from "@std/html";
 import chartStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
@@ -23,11 +24,11 @@ import kitStyle from "./kit/kit.css" with { type: "text" };
 import palette from "./palette.css" with { type: "text" };
 import reportStyle from "./report/report.css" with { type: "text" };
 
-/** What a kind of page has of its own. */
+/** What distinguishes a kind of page. */
 interface PageSource {
   /** Its script, in TypeScript. */
   readonly script: URL;
-  /** Its styles beside the kit's. */
+  /** Its styles in addition to the kit's. */
   readonly style?: string;
 }
 
@@ -41,15 +42,15 @@ export const PAGES = {
   report: { script: new URL("./report/page.ts", import.meta.url), style: reportStyle },
 } satisfies Record<string, PageSource>;
 
-/** What a page is made of. */
+/** The parts of a page. */
 interface PageParts {
-  /** Its heading and the title of its window. */
+  /** Its heading and window title. */
   readonly title: string;
-  /** What kind of page it is. */
+  /** Its kind. */
   readonly page: keyof typeof PAGES | PageSource;
-  /** What the script shows: plain JSON. NaN and infinities become null in it. */
+  /** The data for the script: plain JSON, in which NaN and infinities become null. */
   readonly data: unknown;
-  /** Whether the script may ask the server that the page comes from for more. Default false. */
+  /** Whether the script may request more from the page's server. Default: false. */
   readonly isServed?: boolean;
 }
 
@@ -57,7 +58,7 @@ interface PageParts {
 export async function pageHtml({ title, page, data, isServed }: PageParts): Promise<string> {
   const { script, style: own = "" }: PageSource = typeof page === "string" ? PAGES[page] : page;
   const [bytes] = Object.values(await bundleScripts([script]));
-  // Only inside of strings.
+  // Occurs only inside strings.
   const code = new TextDecoder().decode(bytes).replaceAll("</script", "<\\/script");
   const style = [palette, chartStyle, kitStyle, own].join("\n");
   const policy = [
@@ -95,7 +96,7 @@ export async function pageHtml({ title, page, data, isServed }: PageParts): Prom
 `;
 }
 
-/** What a policy knows a script or a style by. */
+/** The hash by which a policy identifies a script or style. */
 async function hashOf(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return `'sha256-${new Uint8Array(digest).toBase64()}'`;

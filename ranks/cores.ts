@@ -1,12 +1,12 @@
-/** The cores that a process may use: launchers bind processes to some of a machine's, or to one. */
+/** The cores that a process may use: launchers may bind processes to some cores, or to one. */
 
-/** A bit for each core that this process may use, in the order of their numbers. */
+/** One bit per core that this process may use, in the order of their numbers. */
 export type CoreMask = Uint8Array<ArrayBuffer>;
 
-/** Room for 4096 cores. */
+/** Enough for 4096 cores. */
 export const MASK_BYTES = 512;
 
-/** Of `sysconf`: how many cores are online. */
+/** Argument of `sysconf`: number of cores that are online. */
 const CORES_ONLINE = 84;
 
 const CALLS = {
@@ -14,7 +14,7 @@ const CALLS = {
   sysconf: { parameters: ["i32"], result: "isize" },
 } as const;
 
-/** What this process may use, and how many cores its machine has; undefined where no one tells. */
+/** The mask of this process, and the number of the machine's cores; undefined if unavailable. */
 export function usableCores(): { mask: CoreMask; online: number } | undefined {
   if (Deno.build.os !== "linux") return undefined;
   const libc = Deno.dlopen("libc.so.6", CALLS);
@@ -25,12 +25,12 @@ export function usableCores(): { mask: CoreMask; online: number } | undefined {
   return isTold ? { mask, online } : undefined;
 }
 
-/** How many cores are in a mask. */
+/** Number of cores in a mask. */
 export function countCores(mask: CoreMask): number {
   return mask.reduce((sum, byte) => sum + byte.toString(2).replaceAll("0", "").length, 0);
 }
 
-/** Whether two processes of a machine have a core in common; they do where no one tells. */
+/** Whether two processes of a machine share a core; assumed if unknown. */
 export function shareCores(a: CoreMask, b: CoreMask): boolean {
   return countCores(a) === 0 || countCores(b) === 0 || a.some((byte, i) => (byte & b[i]) !== 0);
 }

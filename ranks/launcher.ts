@@ -1,20 +1,19 @@
 /**
- * What started this process as one of several, by what it leaves in the environment. A launcher and a
- * library of different makers do not know of each other: each process then believes to be alone, and
- * all would write into the same folder. So what the launcher says is compared with what the library
- * counts.
+ * Detects from the environment what started this process as one of several. A launcher and a library
+ * of different makers do not communicate: each process then believes it is alone, and all would write
+ * to the same folder. So the launcher's number of processes is compared with the library's.
  */
 import { InputError } from "../errors.ts";
 import { readableVariable } from "../files/home.ts";
 import { LIBRARY_VARIABLE, type MpiLibrary } from "./mpi_library.ts";
 
-/** Who started the ranks. */
+/** What started the ranks. */
 interface Launcher {
-  /** For a person: `Open MPI's mpirun`. */
+  /** For messages: `Open MPI's mpirun`. */
   readonly name: string;
-  /** Whose library is likely to understand it. */
+  /** Whose library is likely to work with it. */
   readonly maker: "Open MPI" | "MPICH";
-  /** How many ranks it started; undefined if it does not say. */
+  /** Number of ranks it started; undefined if unknown. */
   readonly size?: number;
 }
 
@@ -28,7 +27,7 @@ export function findLauncher(
   get: (name: string) => string | undefined = readableVariable,
 ): Launcher | undefined {
   const size = (name: string) => Number(get(name)) || undefined;
-  // In this order, for mpirun starts its helpers by srun: they inherit what that says.
+  // In this order because mpirun starts its helpers with srun: they inherit its variables.
   if (get("OMPI_COMM_WORLD_SIZE") !== undefined) {
     return { name: "Open MPI's mpirun", maker: "Open MPI", size: size("OMPI_COMM_WORLD_SIZE") };
   }
@@ -41,25 +40,25 @@ export function findLauncher(
   }
   const steps = isStep ? size("SLURM_STEP_NUM_TASKS") : undefined;
   if (get("PMIX_RANK") !== undefined) {
-    const name = isStep ? "srun --mpi=pmix" : "a launcher that speaks PMIx";
+    const name = isStep ? "srun --mpi=pmix" : "a PMIx launcher";
     return { name, maker: "Open MPI", size: steps };
   }
   if (steps === undefined) return undefined;
   throw new InputError(
-    `srun started ${processes(steps)} and told MPI nothing of it: call srun with ` +
-      "--mpi=pmix (Open MPI) or --mpi=pmi2 (MPICH); `srun --mpi=list` shows what it has",
+    `srun started ${processes(steps)} without MPI support: call srun with ` +
+      "--mpi=pmix (Open MPI) or --mpi=pmi2 (MPICH); `srun --mpi=list` lists what it supports",
   );
 }
 
-/** Throws InputError unless the library counts as many ranks as were started. */
+/** Throws InputError unless the library reports as many ranks as were started. */
 export function checkPairing(launcher: Launcher, library: MpiLibrary, size: number): void {
   if (launcher.size === undefined || launcher.size === size) return;
   const { name, maker } = launcher;
   throw new InputError(
     `${name} started ${processes(launcher.size)}, but ` +
-      `${library.description} (${library.name}) counts ${size}: they do not belong together, and ` +
-      `each process would train by itself. Start with the launcher of ${library.description}, or ` +
-      `name ${maker}'s library, to which ${name} belongs, in the environment's ${LIBRARY_VARIABLE}`,
+      `${library.description} (${library.name}) reports ${size}: they do not match, and ` +
+      `each process would train alone. Use the launcher of ${library.description}, or ` +
+      `name ${maker}'s library, which matches ${name}, in the environment variable ${LIBRARY_VARIABLE}`,
   );
 }
 

@@ -1,7 +1,7 @@
 /**
- * Ranks that MPI connects. Its calls run in another thread, one at a time, so that this process goes on
- * hearing signals, and a watchdog goes on counting seconds: where a rank is gone, most libraries wait
- * for it for ever.
+ * Ranks connected by MPI. Its calls run in another thread, one at a time, so that this process still
+ * receives signals, and a watchdog can count seconds: if a rank is gone, most libraries wait for it
+ * forever.
  */
 import { InputError, RunError } from "../errors.ts";
 import { formatBytes } from "../reporting/format.ts";
@@ -12,39 +12,39 @@ import { ranksOver } from "./over_transport.ts";
 import type { Ranks } from "./ranks.ts";
 import type { Parts, Transport } from "./transport.ts";
 
-/** Seconds that an exchange may take: others may have to fetch images first, or save. */
+/** Longest exchange in seconds: other ranks may have to download images first, or save. */
 export const DEFAULT_TIMEOUT = 600;
 
-/** How often the watchdog looks. */
+/** Interval of the watchdog. */
 const WATCH_MILLISECONDS = 250;
 
-/** MPI names no machine in more bytes. */
+/** Longest name of a machine in MPI, in bytes. */
 const MAX_NAME_BYTES = 256;
 
-/** The ranks that a launcher of MPI started. */
+/** The ranks that an MPI launcher started. */
 interface MpiJob {
   readonly ranks: Ranks;
-  /** The machine of each rank, as MPI calls it. */
+  /** The machine of each rank, as MPI names it. */
   readonly hosts: readonly string[];
-  /** What a person should know though it stops nothing. */
+  /** A warning for the user, if any. */
   readonly warning?: string;
 }
 
 /**
- * Joins the ranks that were started with this process.
+ * Joins the ranks started together with this process.
  *
  * @param timeout seconds after which an exchange that has not ended is an error. Default: 600
- * @throws {InputError} if this process was started by itself, or its launcher is not the library's
- * @throws {RunError} if there is no library, and later in exchanges that fail or take too long
+ * @throws {InputError} if this process was started alone, or by a launcher of another MPI
+ * @throws {RunError} if there is no library, and later for exchanges that fail or take too long
  */
 export async function joinMpi(timeout: number = DEFAULT_TIMEOUT): Promise<MpiJob> {
-  // Before MPI is initialized: it sets variables of its own.
+  // Before MPI is initialized, which sets variables of its own.
   const launcher = findLauncher();
   if (!launcher) {
     throw new InputError(
-      "this process was started by itself: start it by mpirun, mpiexec or srun, such as " +
-        "`mpirun -np 2 --bind-to none deno task train:mpi CONFIG`; on one machine `deno task " +
-        "train CONFIG` does without MPI",
+      "this process was started without MPI: start it with mpirun, mpiexec or srun, such as " +
+        "`mpirun -np 2 --bind-to none deno task train:mpi CONFIG`; on a single machine use `deno task " +
+        "train CONFIG` instead",
     );
   }
   const library = openMpiLibrary(launcher.maker);
@@ -53,8 +53,8 @@ export async function joinMpi(timeout: number = DEFAULT_TIMEOUT): Promise<MpiJob
   const cores = usableCores();
   const hosts = await mpi.findHosts(cores?.mask ?? new Uint8Array(MASK_BYTES));
   const warning = cores && countCores(cores.mask) === 1 && cores.online > 1
-    ? `${launcher.name} bound this process to 1 of ${cores.online} cores, so the CPU computes with ` +
-      "one thread: give mpirun --bind-to none, srun --cpus-per-task"
+    ? `${launcher.name} bound this process to 1 of ${cores.online} cores, so the CPU backend computes with ` +
+      "one thread: use mpirun --bind-to none or srun --cpus-per-task"
     : undefined;
   return { ranks: ranksOver(mpi), hosts, warning };
 }
@@ -67,13 +67,13 @@ class Mpi implements Transport {
   readonly description: string;
   readonly #library: MpiLibrary;
   readonly #constants: MpiConstants;
-  /** Exchanges so far, by which ranks can be compared that wait for each other. */
+  /** Number of exchanges so far, to compare ranks that wait for each other. */
   #exchanges = 0;
-  /** Looks whether the exchange under way is late. */
+  /** Checks whether the current exchange is late. */
   #watch: () => void = () => {};
-  /** One for all exchanges: with a timer for each, Deno at times did not notice for long that one ended. */
+  /** One timer for all exchanges: with one for each, Deno at times noticed their ends late. */
   readonly #watchdog = setInterval(() => this.#watch(), WATCH_MILLISECONDS);
-  /** What the call under way reads and writes: Deno does not keep it from being freed. */
+  /** Memory of the current call: Deno does not protect it from garbage collection. */
   #memory: readonly ArrayBufferView[] = [];
 
   constructor(library: MpiLibrary, private readonly timeout: number) {
@@ -86,8 +86,8 @@ class Mpi implements Transport {
     const { world, errorsReturn } = this.#constants;
     if (number[0] < serialized) {
       throw new RunError(
-        `${this.description} (${library.name}) was built without threads: it needs one that ` +
-          "grants MPI_THREAD_SERIALIZED",
+        `${this.description} (${library.name}) does not support threads: use one that ` +
+          "provides MPI_THREAD_SERIALIZED",
       );
     }
     this.#check(calls.MPI_Comm_set_errhandler(world, errorsReturn), "MPI_Comm_set_errhandler");
@@ -97,7 +97,7 @@ class Mpi implements Transport {
     this.size = number[0];
   }
 
-  /** Finds which ranks this one shares its cores with; returns the machines of all. */
+  /** Finds which ranks share cores with this one; returns the machines of all. */
   async findHosts(cores: CoreMask): Promise<string[]> {
     const { rank, size } = this, each = MAX_NAME_BYTES + MASK_BYTES;
     const bytes = new Uint8Array(size * each), length = new Int32Array(1);
@@ -155,16 +155,16 @@ class Mpi implements Transport {
 
   async close(): Promise<void> {
     const { calls } = this.#library, { world } = this.#constants;
-    // Who leaves with an exit code other than 0 ends the others: none does before all are done.
+    // Exiting with a code other than 0 ends the other ranks: none does so before all are done.
     await this.#exchange("barrier", [], () => calls.MPI_Barrier(world));
     clearInterval(this.#watchdog);
     this.#check(calls.MPI_Finalize(), "MPI_Finalize");
   }
 
   /**
-   * Waits for an exchange of all ranks, which must end in time.
+   * Waits for an exchange of all ranks, within the time limit.
    *
-   * @param memory what the call reads and writes, of which the first is what is exchanged
+   * @param memory what the call reads and writes, the exchanged array first
    */
   async #exchange(
     kind: string,
@@ -181,8 +181,8 @@ class Mpi implements Transport {
       if (performance.now() < deadline) return;
       late.reject(
         new RunError(
-          `${what()} has not ended in ${this.timeout} s: another rank is gone, stuck or slow, or ` +
-            "the network is down; --timeout SECONDS lets it take longer",
+          `${what()} has not ended in ${this.timeout} s: another rank is gone, hanging or slow, or ` +
+            "the network is down; --timeout SECONDS allows more time",
         ),
       );
     };
@@ -201,7 +201,7 @@ class Mpi implements Transport {
 
 type ForeignBytes = Uint8Array<ArrayBuffer>;
 
-/** Parts as arguments of a call, which shares memory as it does any other. */
+/** Parts as arguments of a call, which uses shared memory like any other. */
 function foreign({ bytes, lengths, offsets }: Parts) {
   return [bytes as ForeignBytes, lengths, offsets] as const;
 }

@@ -1,16 +1,16 @@
 /**
- * Libraries of MPI, found and loaded. There are three binary interfaces; what differs is what a handle
- * is. Open MPI's are addresses, which it makes of the numbers that Fortran has for them; those of MPICH
- * and all that is made of it (Intel MPI, Cray MPICH, MVAPICH) are numbers of 32 bits; those of the
- * standard interface of MPI 5 are small numbers in the place of addresses.
+ * Finds and loads MPI libraries. There are three binary interfaces, which differ in handles: Open MPI's
+ * are addresses, which it converts from Fortran's numbers; those of MPICH and its derivatives (Intel
+ * MPI, Cray MPICH, MVAPICH) are 32-bit numbers; those of MPI 5's standard interface are small numbers
+ * in the form of addresses.
  */
 import { InputError, RunError } from "../errors.ts";
 import { readableVariable } from "../files/home.ts";
 
-/** The environment's variable that names the library of MPI. */
+/** The environment variable that names the MPI library. */
 export const LIBRARY_VARIABLE = "OVERFOLD_MPI";
 
-/** What MPI's constants are in a library. */
+/** MPI's constants in a library. */
 export interface MpiConstants {
   /** The communicator of all ranks. */
   readonly world: bigint;
@@ -18,26 +18,26 @@ export interface MpiConstants {
   readonly byte: bigint;
   /** The error handler that lets a call return its error. */
   readonly errorsReturn: bigint;
-  /** In the place of an address: what is sent lies in its place already. */
+  /** Replaces an address: the data to send is already in the receive buffer. */
   readonly inPlace: Deno.PointerValue;
 }
 
-/** A library that is loaded, before MPI is initialized. */
+/** A loaded library, before MPI is initialized. */
 export interface MpiLibrary {
-  /** What it was loaded by: `libmpi.so.40`. */
+  /** The name it was loaded by: `libmpi.so.40`. */
   readonly name: string;
   /** Maker and version: `Open MPI 4.1.4`. */
   readonly description: string;
   readonly calls: MpiCalls;
-  /** The level of threads by which any one of them may call at a time. */
+  /** The thread level at which any single thread may call at a time. */
   readonly serialized: number;
-  /** Its constants, once MPI is initialized. */
+  /** Its constants, after MPI is initialized. */
   constants(): MpiConstants;
 }
 
 const int = "i32", address = "pointer", bytes = "buffer";
 
-/** The calls, by what a handle is. */
+/** The calls, by kind of handle. */
 const callsOf = <H extends "i32" | "usize">(handle: H) => ({
   MPI_Init_thread: { parameters: [address, address, int, bytes], result: int },
   MPI_Finalize: { parameters: [], result: int },
@@ -47,7 +47,7 @@ const callsOf = <H extends "i32" | "usize">(handle: H) => ({
   MPI_Comm_set_errhandler: { parameters: [handle, handle], result: int },
   MPI_Error_string: { parameters: [int, bytes, bytes], result: int },
   MPI_Get_processor_name: { parameters: [bytes, bytes], result: int },
-  // Those that wait for others do so in a thread of their own: signals and timers go on.
+  // Calls that wait for other ranks do so in another thread, so that signals and timers still work.
   MPI_Barrier: { parameters: [handle], result: int, nonblocking: true },
   MPI_Bcast: { parameters: [bytes, int, handle, int, handle], result: int, nonblocking: true },
   MPI_Alltoallv: {
@@ -67,7 +67,7 @@ type MpiCalls = Deno.DynamicLibrary<ReturnType<typeof callsOf<"usize">>>["symbol
 
 const pointer = (value: bigint) => Deno.UnsafePointer.create(value);
 
-/** A handle of 32 bits, which Deno wants as a number. */
+/** A 32-bit handle, which Deno expects as a number. */
 const handle32 = (value: number) => value as unknown as bigint;
 
 const mpichConstants = (): MpiConstants => ({
@@ -85,7 +85,7 @@ const standardConstants = (): MpiConstants => ({
   inPlace: pointer(1n),
 });
 
-/** Open MPI's, by its own functions. */
+/** Open MPI's constants, from its own functions. */
 function openMpiConstants(name: string): MpiConstants {
   const conversion = { parameters: [int], result: "usize" } as const;
   const { symbols } = Deno.dlopen(name, {
@@ -101,7 +101,7 @@ function openMpiConstants(name: string): MpiConstants {
   };
 }
 
-/** The names that libraries usually have, by their makers. */
+/** Usual names of libraries, by their makers. */
 const NAMES: Readonly<Record<string, { "Open MPI": string[]; MPICH: string[]; any: string[] }>> = {
   linux: {
     "Open MPI": ["libmpi.so.40"],
@@ -116,10 +116,9 @@ const NAMES: Readonly<Record<string, { "Open MPI": string[]; MPICH: string[]; an
 };
 
 /**
- * Loads the library that `OVERFOLD_MPI` names, or else the first that is found, of `maker` before
- * others.
+ * Loads the library that `OVERFOLD_MPI` names, or else the first one found, preferably of `maker`.
  *
- * @throws {InputError} if the one that is named cannot be loaded
+ * @throws {InputError} if the named library cannot be loaded
  * @throws {RunError} if there is none
  */
 export function openMpiLibrary(maker: "Open MPI" | "MPICH" = "Open MPI"): MpiLibrary {
@@ -128,9 +127,9 @@ export function openMpiLibrary(maker: "Open MPI" | "MPICH" = "Open MPI"): MpiLib
     const opened = tryOpen(named);
     if (!(opened instanceof Error)) return opened;
     throw new InputError(
-      `${LIBRARY_VARIABLE}: ${named} cannot be loaded as a library of MPI (${
+      `${LIBRARY_VARIABLE}: ${named} cannot be loaded as an MPI library (${
         opened.message.replace(/^(Could not open library: )+/, "")
-      }); name the file of one, such as libmpi.so.40, or unset the variable to use the system's`,
+      }); name one by its file, such as libmpi.so.40, or unset the variable to use the system's`,
       { cause: opened },
     );
   }
@@ -140,16 +139,16 @@ export function openMpiLibrary(maker: "Open MPI" | "MPICH" = "Open MPI"): MpiLib
     if (!(opened instanceof Error)) return opened;
   }
   throw new RunError(
-    `found no library of MPI: ${
+    `found no MPI library: ${
       names.length > 0 ? `looked for ${names.join(", ")}` : "it is " +
-        `looked for on Linux and macOS alone`
+        `supported on Linux and macOS only`
     }. Install Open MPI (Debian: apt-get install ` +
-      `openmpi-bin) or load your cluster's module of it, or name the library in the environment's ` +
+      `openmpi-bin) or load your cluster's MPI module, or name the library in the environment variable ` +
       LIBRARY_VARIABLE,
   );
 }
 
-/** All libraries that are found here under their usual names, or the one that `OVERFOLD_MPI` names. */
+/** All libraries found under their usual names, or the one that `OVERFOLD_MPI` names. */
 export function findMpiLibraries(): MpiLibrary[] {
   const named = readableVariable(LIBRARY_VARIABLE);
   const found = new Map<string, MpiLibrary>();
@@ -169,7 +168,7 @@ function candidates(maker: "Open MPI" | "MPICH"): string[] {
   return [...names[maker], ...names.any, ...names[other]];
 }
 
-/** The library of a name, or why it cannot be loaded. */
+/** The library with a name, or why it cannot be loaded. */
 function tryOpen(name: string): MpiLibrary | Error {
   try {
     const { symbols } = Deno.dlopen(name, {
@@ -189,20 +188,20 @@ function tryOpen(name: string): MpiLibrary | Error {
       ] as const;
     return { name, description, calls, serialized, constants };
   } catch (error) {
-    // Of permissions the command line knows more to say.
+    // The command line explains permission errors better.
     if (error instanceof Deno.errors.NotCapable || !(error instanceof Error)) throw error;
     return error;
   }
 }
 
-/** Maker and version, of what a library says of itself in many words. */
+/** Maker and version, from a library's long description. */
 export function describeVersion(text: string): string {
   const [line] = text.split("\n");
   const [, maker, version] = /^(Open MPI|MPICH)\s+(?:v|Version:\s*)([\w.]+)/.exec(line) ?? [];
   return maker === undefined ? line.trim().replaceAll(/\s+/g, " ") : `${maker} ${version}`;
 }
 
-/** A text that MPI wrote. */
+/** A text written by MPI. */
 export function decode(text: Uint8Array, length: number): string {
   return new TextDecoder().decode(text.subarray(0, length)).replace(/\0.*$/s, "").trim();
 }

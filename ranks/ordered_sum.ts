@@ -1,8 +1,8 @@
 /**
- * Sums over ranks in an order of our own. MPI's reduction may add in any order, and which one depends
- * on its algorithm, hence on the library, the size and the number of ranks. Here each rank receives its
- * slice of all arrays, adds these up in the order of the ranks and sends the sum to all: the traffic of
- * the best all-reduce, and the same bits whatever carries them.
+ * Sums over ranks in a fixed order. MPI's reduction may add in any order, depending on its algorithm and
+ * so on the library, the size and the number of ranks. Here each rank receives its slice of all arrays,
+ * adds these in rank order and sends the sum to all: the traffic of the best all-reduce, and the same
+ * bits on every transport.
  */
 import type { Parts, Transport } from "./transport.ts";
 
@@ -10,18 +10,18 @@ import type { Parts, Transport } from "./transport.ts";
 interface Addition {
   readonly into: number;
   readonly from: number;
-  /** The last leaf that is in it: who makes leaves one by one adds as soon as that one is made. */
+  /** The last leaf that it contains: leaves made one by one are added as soon as that one is made. */
   readonly after: number;
 }
 
 /**
- * The order in which leaves are added up: by halves while their number is even, one after the other
- * where it is odd; the sum ends in leaf 0. Where 2^k ranks each add up an equal share of the leaves in
- * this order, and then their sums in this order, the tree is that of all the leaves: so the number of
- * ranks changes no bit.
+ * The order in which leaves are added: in halves while their number is even, one after the other if it
+ * is odd; the sum ends in leaf 0. If 2^k ranks each add an equal share of the leaves in this order, and
+ * then their sums in this order, the tree equals that of all the leaves: so the number of ranks changes
+ * no bit.
  *
- * @param leaves how many the tree has
- * @param present how many there are, the first ones; nothing is added for the others. Default: all
+ * @param leaves number of leaves of the tree
+ * @param present number of leaves that exist, the first ones; the others are skipped. Default: all
  */
 export function additions(leaves: number, present: number = leaves): Addition[] {
   const found: Addition[] = [];
@@ -40,10 +40,10 @@ export function additions(leaves: number, present: number = leaves): Addition[] 
   return found;
 }
 
-/** Floats that are exchanged at once: what is received stays in the cache until it is added. */
+/** Floats per exchange: what is received stays in the cache until it is added. */
 export const BLOCK = 2 ** 20;
 
-/** Sums over the ranks of a transport; it keeps the memory that it needs. */
+/** Sums over the ranks of a transport, with memory that is reused. */
 export class OrderedSum {
   #received = new Float32Array(0);
 
@@ -65,7 +65,7 @@ export class OrderedSum {
       this.#received = new Float32Array(contributors * each);
     }
     const arriving = bounds.map((_, i) => Math.min(i, contributors) * own.length);
-    // What is a rank's own stays where it is.
+    // A rank's own part stays in place.
     await transport.allToAll(
       parts(data, bounds, (i) => rank < contributors && i !== rank),
       parts(this.#received, arriving, (i) => i !== rank),
@@ -84,7 +84,7 @@ export class OrderedSum {
   }
 }
 
-/** The floats between two bounds each as a rank's part; parts that are not wanted are empty. */
+/** The floats between two bounds, as each rank's part; parts that are not wanted are empty. */
 function parts(
   data: Float32Array,
   bounds: readonly number[],
@@ -98,7 +98,7 @@ function parts(
   return { bytes, offsets, lengths };
 }
 
-/** A sum of two numbers in double precision, rounded to single, is their sum in single precision. */
+/** Rounding a double-precision sum of two floats to single gives their single-precision sum. */
 function add(a: Float32Array, b: Float32Array, sum: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] = a[i] + b[i];
 }

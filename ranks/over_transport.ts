@@ -1,16 +1,16 @@
-/** Ranks over anything that moves bytes between processes. */
+/** Ranks on top of any transport between processes. */
 import { OrderedSum } from "./ordered_sum.ts";
 import type { Ranks } from "./ranks.ts";
 import { MAX_BYTES, type Transport } from "./transport.ts";
 
-/** Ranks that exchange by `transport`, which they own. */
+/** Ranks that exchange over `transport`, which they own. */
 export function ranksOver(transport: Transport): Ranks {
   const { rank, size, localRank, localSize, description } = transport;
   const sums = new OrderedSum(transport);
   let isBusy = false;
-  /** Exchanges of several calls must not get in each other's way, on any rank. */
+  /** Exchanges must not overlap, on any rank. */
   const alone = async <T>(exchange: () => Promise<T>): Promise<T> => {
-    if (isBusy) throw new Error("an exchange of ranks was begun while another was under way");
+    if (isBusy) throw new Error("an exchange between ranks was started during another");
     isBusy = true;
     try {
       return await exchange();
@@ -40,7 +40,7 @@ async function gather(transport: Transport, bytes: Uint8Array): Promise<Uint8Arr
   });
   const gathered = Array.from(lengths, (length) => new Uint8Array(length));
   gathered[rank].set(bytes);
-  // In turns: together the parts may be more than MPI can count.
+  // In turns: together the parts may exceed MPI's counts.
   const most = Math.floor(MAX_BYTES / size);
   for (let start = 0; start < Math.max(...lengths); start += most) {
     const turn = gathered.map((all) => all.subarray(start, start + most));

@@ -1,44 +1,44 @@
 /**
- * Processes that compute one training together, often on machines of their own: each has a rank, and
- * they exchange arrays. All of them must ask for the same exchanges in the same order; who asks waits
- * for the others.
+ * Processes that compute one training together, often on several machines: each has a rank, and they
+ * exchange arrays. All must call the same exchanges in the same order; each call waits for the other
+ * ranks.
  */
 
-/** This process among those that train together, and what it exchanges with the others. */
+/** This process as one of several, and its exchanges with the others. */
 export interface Ranks {
-  /** Which of them this one is, from 0. */
+  /** The number of this process, from 0. */
   readonly rank: number;
-  /** How many there are. */
+  /** The number of processes. */
   readonly size: number;
-  /** Which of those that share a machine's cores this one is, from 0. */
+  /** The number of this process among those that share its cores, from 0. */
   readonly localRank: number;
-  /** How many share these cores: those on the same machine, but for others that were bound elsewhere. */
+  /** Number of processes that share these cores: those on the machine not bound to other cores. */
   readonly localSize: number;
-  /** What carries the bytes, for a person: `Open MPI 4.1.4`. */
+  /** The transport, for messages: `Open MPI 4.1.4`. */
   readonly description: string;
 
   /**
-   * Adds up the arrays of all ranks, in place, pairwise in the order of the ranks (`additions` of
-   * ordered_sum.ts): which machine adds and how bytes travel changes no bit, and all ranks have the
-   * same.
+   * Adds the arrays of all ranks, in place, pairwise in the order of the ranks (`additions` of
+   * ordered_sum.ts): the result has the same bits on all ranks, whichever machine adds and however bytes
+   * travel.
    *
    * @param data of the same length on all ranks
-   * @param contributors how many ranks, the first ones, have something to add; what is in `data` of
-   * the others is ignored. The same on all ranks. Default: all
+   * @param contributors number of ranks, the first ones, whose arrays are added; the others' `data` is
+   * overwritten only. The same on all ranks. Default: all
    */
   sum(data: Float32Array, contributors?: number): Promise<void>;
   /** The bytes of every rank, in the order of the ranks; their lengths may differ. */
   gather(bytes: Uint8Array): Promise<Uint8Array[]>;
-  /** The bytes of rank 0; those that others pass are ignored. */
+  /** The bytes of rank 0; those of other ranks are ignored. */
   broadcast(bytes: Uint8Array): Promise<Uint8Array>;
 
-  /** Ends the processes of all ranks at once; `code` is the exit code that is handed on. */
+  /** Ends the processes of all ranks at once with this exit code. */
   abort(code: number): never;
-  /** Takes leave of the others, when all is done. A process that ends otherwise must {@link abort}. */
+  /** Leaves the other ranks when all is done. A process that ends otherwise must call {@link abort}. */
   close(): Promise<void>;
 }
 
-/** A process that trains by itself. */
+/** A process that trains alone. */
 export const ALONE: Ranks = {
   rank: 0,
   size: 1,

@@ -1,19 +1,19 @@
 /**
- * What moves bytes between ranks. It never computes with them, so no library, algorithm or network
- * can change a bit of a sum.
+ * Moves bytes between ranks. It never computes with them, so no library, algorithm or network can
+ * change a bit of a sum.
  */
 import type { Ranks } from "./ranks.ts";
 
-/** Parts of an array, one a rank, in the order of the ranks; a part may be empty. */
+/** Parts of an array, one per rank, in the order of the ranks; a part may be empty. */
 export interface Parts {
   readonly bytes: Uint8Array;
-  /** Where each part begins in `bytes`. */
+  /** Start of each part in `bytes`. */
   readonly offsets: Int32Array<ArrayBuffer>;
-  /** Bytes of each part. */
+  /** Length of each part in bytes. */
   readonly lengths: Int32Array<ArrayBuffer>;
 }
 
-/** The most bytes that {@link Parts.bytes} or a broadcast may have: MPI counts in 32 bits. */
+/** Most bytes of {@link Parts.bytes} or a broadcast: MPI counts in 32 bits. */
 export const MAX_BYTES = 2 ** 30;
 
 /** Moves bytes between ranks. All ranks make the same calls in the same order, one at a time. */
@@ -24,10 +24,10 @@ export interface Transport
    * rank sends is as long as what the other receives. The two may not overlap.
    */
   allToAll(send: Parts, receive: Parts): Promise<void>;
-  /** Part r of every rank's array comes from rank r, whose own part lies in its place already. */
+  /** Part r of every rank's array comes from rank r, whose own part is already in place. */
   allGather(parts: Parts): Promise<void>;
-  /** `bytes` of rank 0 comes into those of the others, which are as long. */
+  /** `bytes` of rank 0 is copied into that of the others, which has the same length. */
   broadcast(bytes: Uint8Array): Promise<void>;
-  /** When all is done; also {@link Ranks.close}. */
+  /** Called when all is done; see {@link Ranks.close}. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Numbers, durations and tables as people read them. */
+/** Formats numbers, durations and tables for people. */
 import { spellName } from "./controls.ts";
 
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -24,12 +24,12 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
 }
 
-/** A whole number with thousands apart: `11,689,512`. */
+/** An integer with thousands separators: `11,689,512`. */
 export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
 }
 
-/** How many there are of something, which has an s for several: `1 picture`, `1,200 pictures`. */
+/** A count with its noun, in the plural if needed: `1 image`, `1,200 images`. */
 export function formatNumberOf(count: number, what: string): string {
   return `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`;
 }
@@ -51,8 +51,8 @@ export function formatPercent(share: number): string {
 type Alignment = "left" | "right";
 
 /**
- * Rows of cells as lines with columns two spaces apart. The first row is the heading; columns are
- * left-aligned unless `alignments` says otherwise.
+ * Formats rows of cells as lines with columns two spaces apart. The first row is the heading; columns
+ * are left-aligned by default.
  */
 export function formatTable(
   rows: readonly (readonly string[])[],
@@ -86,13 +86,13 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }
 
-/** A text, or the first `most` characters of it and how many there are. */
+/** A text, shortened to its first `most` characters with its total length. */
 export function abridged(text: string, most: number): string {
   if (text.length <= most) return text;
   return `${text.slice(0, most)}… (${formatCount(text.length)} characters)`;
 }
 
-/** The first `count` of a list of names, and whether there are more. */
+/** The first `count` names of a list, and whether there are more. */
 export function someOf(names: readonly string[], count = 5): string {
   return [...names.slice(0, count), ...(names.length > count ? ["…"] : [])].join(", ");
 }

@@ -1,14 +1,14 @@
-/** How far some numbers are from those expected. */
+/** Differences between computed and expected numbers. */
 
 /** The largest difference between two tensors. */
 interface Difference {
-  /** Infinite where sizes differ or only one number is NaN. */
+  /** Infinite if sizes differ or only one number is NaN. */
   readonly absolute: number;
-  /** The same over the expected tensor's largest magnitude. */
+  /** The same, divided by the expected tensor's largest magnitude. */
   readonly relative: number;
 }
 
-/** Compares what was found with what was expected. Equal infinities and two NaNs count as equal. */
+/** Compares a result with the expected one. Equal infinities and two NaNs count as equal. */
 export function largestDifference(
   found: ArrayLike<number>,
   expected: ArrayLike<number>,

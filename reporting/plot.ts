@@ -1,21 +1,21 @@
-/** Curves as lines of text. */
+/** Plots curves as lines of text. */
 
-/** A curve and what is drawn beside it. */
+/** A curve and its annotations. */
 interface Curve {
   /** From left to right, at least two. */
   readonly points: readonly { readonly x: number; readonly y: number }[];
-  /** Places on the axis below, with what is written there. */
+  /** Labels of the axis below. */
   readonly ticks: readonly { readonly x: number; readonly label: string }[];
-  /** Where a line stands from top to bottom. */
+  /** Position of a vertical line. */
   readonly mark?: number;
-  /** The highest number that is drawn; what is above it is at the top. */
+  /** The highest number that is drawn; larger ones are drawn at the top. */
   readonly top: number;
 }
 
-/** Columns of the labels left of a plot. */
+/** Columns for the labels left of the plot. */
 const MARGIN = 8;
 
-/** Draws a curve in `width` columns and `height` rows, and the axes. */
+/** Draws a curve in `width` columns and `height` rows, with axes. */
 export function plotText({ points, ticks, mark, top }: Curve, width = 64, height = 12): string {
   const [first, last] = [points[0].x, points[points.length - 1].x];
   const bottom = Math.min(...points.map(({ y }) => y));

@@ -1,30 +1,30 @@
 /**
- * Progress of long work: on a terminal one line that is rewritten in place, or where it is wide a view of
- * several; elsewhere (a pipe, a log file) plain lines now and then.
+ * Progress of long work: on a terminal one line that is rewritten in place, or a view of several lines
+ * if it is wide; elsewhere (a pipe, a log file) plain lines from time to time.
  */
 
 import { spellControls } from "./controls.ts";
 import { clearView, type DrawnView, drawView, type View } from "./view.ts";
 
-/** Where progress is shown. */
+/** The output of progress. */
 export interface ProgressTarget {
-  /** Writes text as it is, without a line end of its own. */
+  /** Writes text without adding a line end. */
   write(text: string): void;
-  /** Whether a line can be rewritten. */
+  /** Whether lines can be rewritten. */
   readonly isTerminal: boolean;
-  /** Whether text may have colours. Default false. */
+  /** Whether text may be colored. Default: false. */
   readonly colours?: boolean;
-  /** Columns of the terminal, asked at each drawing since it may be resized. */
+  /** Columns of the terminal, read before each drawing since it may be resized. */
   columns(): number;
-  /** Milliseconds of a clock that only moves forward. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
 }
 
 const TERMINAL_INTERVAL = 100;
 const PLAIN_INTERVAL = 10_000;
-/** Columns from which on a terminal has room for a view. */
+/** Fewest columns for a view. */
 const WIDE = 100;
-/** Between the fields of a line. */
+/** Separates the fields of a line. */
 const GAP = "  ";
 /** Return to the first column and clear to the end of the line. */
 const CLEAR = "\r\x1b[K";
@@ -36,7 +36,7 @@ type Shown = { readonly fields: readonly string[] } | { readonly view: View };
 export class Progress {
   readonly #target: ProgressTarget;
   #shown: Shown | undefined;
-  /** What of it is on the terminal. */
+  /** What of it is currently on the terminal. */
   #drawn: DrawnView | undefined;
   #last = -Infinity;
 
@@ -46,11 +46,11 @@ export class Progress {
   }
 
   /**
-   * Shows the present state. Cheap to call often: it draws at most ten times a second on a terminal
-   * and prints at most every ten seconds elsewhere. Give a function where making the text costs.
+   * Shows the current state. Cheap to call often: it draws at most ten times per second on a terminal
+   * and prints at most every ten seconds elsewhere. Pass a function if formatting is expensive.
    *
-   * @param text a line, or its fields, of which a narrow terminal leaves out the last
-   * @param view what a wide terminal shows in its place, given the number of columns
+   * @param text a line, or its fields, the last of which are cut on a narrow terminal
+   * @param view replaces it on a wide terminal, given the number of columns
    */
   update(
     text: string | (() => string | readonly string[]),
@@ -74,7 +74,7 @@ export class Progress {
     }
   }
 
-  /** Prints a line that stays, above the progress line. */
+  /** Prints a permanent line above the progress line. */
   print(line: string): void {
     this.#clear();
     this.#target.write(`${spellControls(line)}\n`);
@@ -93,7 +93,7 @@ export class Progress {
     this.#last = -Infinity;
   }
 
-  /** @param before what makes room for it */
+  /** @param before clears the terminal first */
   #draw(before = CLEAR): void {
     if (!this.#shown) return;
     const columns = this.#target.columns();
@@ -111,7 +111,7 @@ export class Progress {
     if (text !== "") this.#target.write(text);
   }
 
-  /** What clears the terminal of what is on it, which is then nothing. */
+  /** Returns the text that clears the terminal, and considers it cleared. */
   #cleared(): string {
     const drawn = this.#drawn;
     this.#drawn = undefined;
@@ -124,15 +124,15 @@ function fieldsOf(text: string | readonly string[]): Shown {
   return { fields: (typeof text === "string" ? [text] : text).map(spellControls) };
 }
 
-/** As many of the first fields as there is room for; of the first as much as there is. */
+/** The first fields that fit; the first one is cut if too long. */
 function fitted(fields: readonly string[], room: number): string {
   const all = fields.map((_, i) => fields.slice(0, i + 1).join(GAP));
   return all.findLast((line) => line.length <= room) ?? all[0].slice(0, room);
 }
 
 /**
- * Standard error of this process, so that standard output holds results alone. No work ends because
- * it cannot be told of: a terminal that is closed meanwhile is written to no more.
+ * Standard error of this process, so that standard output contains results only. A closed terminal does
+ * not stop the work: it is no longer written to.
  */
 export function standardError(): ProgressTarget {
   return {
@@ -140,10 +140,10 @@ export function standardError(): ProgressTarget {
       const bytes = new TextEncoder().encode(text);
       try {
         for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
-      } catch { /* There is nobody to tell. */ }
+      } catch { /* No one is reading. */ }
     },
     isTerminal: Deno.stderr.isTerminal(),
-    // What the environment variable NO_COLOR asks for, which no permission is needed to know.
+    // The environment variable NO_COLOR, readable without a permission.
     colours: !Deno.noColor,
     columns() {
       try {

@@ -2,19 +2,19 @@
 
 const BLOCKS = "▁▂▃▄▅▆▇█";
 
-/** Values as they come, as many or few as there may be, drawn in a fixed number of characters. */
+/** Draws a growing number of values in a fixed number of characters. */
 export class Sparkline {
   #means: number[] = [];
-  /** Of the values that make no whole mean yet. */
+  /** Values that do not complete a mean yet. */
   #sum = 0;
   #count = 0;
-  /** How many values a mean is of. */
+  /** Number of values per mean. */
   #each = 1;
 
-  /** @param width characters that it takes at most */
+  /** @param width most characters */
   constructor(private readonly width: number) {}
 
-  /** Takes a value; what is not finite is left out. */
+  /** Adds a value; values that are not finite are skipped. */
   add(value: number): void {
     if (!Number.isFinite(value)) return;
     this.#sum += value;
@@ -27,7 +27,7 @@ export class Sparkline {
     this.#each *= 2;
   }
 
-  /** The curve from the first value to the last, from the lowest of its blocks to the highest. */
+  /** The curve from the first value to the last, scaled from its lowest to its highest mean. */
   toString(): string {
     const pairs = this.#means.length > this.width ? 2 : 1;
     const values = Array.from({ length: Math.ceil(this.#means.length / pairs) }, (_, i) => {

@@ -1,6 +1,6 @@
-/** Figures of repeated measurements. */
+/** Statistics of repeated measurements. */
 
-/** The middle value, the upper one of two. The values must be at least one. */
+/** The median, the upper one of two. Needs at least one value. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

@@ -1,13 +1,13 @@
-/** Several lines that a terminal shows in place, in colours where it may have some. */
+/** Several lines that a terminal shows in place, in color if supported. */
 import { spellName } from "./controls.ts";
 
-/** How a piece of text looks. */
+/** The style of a piece of text. */
 type Style = "dim" | "good" | "bold";
 
 /** A piece of a line. */
 export interface Span {
   readonly text: string;
-  /** Default: as all text. */
+  /** Default: normal text. */
   readonly style?: Style;
 }
 
@@ -16,17 +16,17 @@ export type View = readonly (readonly Span[])[];
 
 /** Parameters of the control sequence "select graphic rendition". */
 const RENDITIONS: Readonly<Record<Style, number>> = { bold: 1, dim: 2, good: 32 };
-/** A view as it was drawn. */
+/** A drawn view. */
 export interface DrawnView {
-  /** What draws it, at the beginning of an empty line. */
+  /** The text that draws it, starting on an empty line. */
   readonly text: string;
   /** Characters of each of its lines. */
   readonly lengths: readonly number[];
 }
 
 /**
- * Draws a view, and leaves the cursor on the empty line below: what a person types is shown there, and
- * terminals that wrap lines anew when their size changes do so with all of the view.
+ * Draws a view, and leaves the cursor on the empty line below: typed text appears there, and terminals
+ * that rewrap lines when resized do so for the whole view.
  */
 export function drawView(view: View, columns: number, colours: boolean): DrawnView {
   // The last column stays free: some terminals wrap as soon as it is filled.
@@ -37,7 +37,7 @@ export function drawView(view: View, columns: number, colours: boolean): DrawnVi
   };
 }
 
-/** What clears a view from a terminal that is now so wide. */
+/** The text that clears a view from a terminal with its present width. */
 export function clearView({ lengths }: DrawnView, columns: number): string {
   const rows = lengths.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / columns)), 0);
   return `\r\x1b[${rows}A\x1b[J`;

@@ -1,15 +1,15 @@
 /**
- * A field to draw a digit in, white on black, with a finger, a pen, a mouse or the keyboard: arrow
- * keys move a pen that the space bar puts down and lifts.
+ * A field for drawing a digit, white on black, with a finger, a pen, a mouse or the keyboard: arrow keys
+ * move a pen, and the space bar lowers and lifts it.
  */
 /// <reference lib="dom" />
 
-/** Pixels of the field a side, and the width of a line. */
+/** Side of the field and width of a line, in pixels. */
 const SIDE = 280;
 const LINE = 22;
-/** Pixels an arrow key moves the pen. */
+/** Pixels the pen moves per arrow key. */
 const STEP = 10;
-/** Handwritten digits of MNIST fill 20 of 28 pixels, and their centre of mass is the picture's. */
+/** MNIST's handwritten digits fill 20 of 28 pixels, with their center of mass in the image's center. */
 const FILL = 20 / 28;
 
 /** Directions of the arrow keys. */
@@ -20,13 +20,13 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 };
 
-/** A place in the field. */
+/** A point in the field. */
 interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** A field to draw in. */
+/** A field for drawing. */
 export class DrawingField {
   readonly #canvas: HTMLCanvasElement;
   readonly #mark: HTMLElement;
@@ -36,8 +36,8 @@ export class DrawingField {
   #isDown = false;
 
   /**
-   * @param mark an element over the canvas that shows where the pen is
-   * @param changed called whenever something was drawn
+   * @param mark an element over the canvas that shows the pen
+   * @param changed called after every change of the drawing
    */
   constructor(canvas: HTMLCanvasElement, mark: HTMLElement, changed: () => void) {
     this.#canvas = canvas;
@@ -59,13 +59,13 @@ export class DrawingField {
     this.#blacken();
   }
 
-  /** Empties the field. */
+  /** Clears the field. */
   clear(): void {
     this.#blacken();
     this.#changed();
   }
 
-  /** The drawing, scaled and centred as MNIST's digits are; undefined while there is none. */
+  /** The drawing, scaled and centered like MNIST's digits; undefined if empty. */
   picture(): ImageData | undefined {
     const ink = inkOf(this.#context.getImageData(0, 0, SIDE, SIDE));
     if (!ink) return undefined;
@@ -141,7 +141,7 @@ export class DrawingField {
   }
 }
 
-/** The smallest rectangle around what is not black, and its centre of mass; undefined if all is. */
+/** The smallest rectangle around everything that is not black, and its center of mass; undefined if empty. */
 function inkOf({ data, width, height }: ImageData) {
   let [left, top, right, bottom] = [width, height, 0, 0];
   let [mass, x, y] = [0, 0, 0];
@@ -163,7 +163,7 @@ function inkOf({ data, width, height }: ImageData) {
   return { left, top, width: right - left, height: bottom - top, centre };
 }
 
-/** The means to draw on a canvas whose pixels are read often. */
+/** The context of a canvas whose pixels are read often. */
 function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("this browser cannot draw on a canvas");

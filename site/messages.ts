@@ -1,13 +1,13 @@
-/** What the page and its worker say to each other, and what the page shows of the network at once. */
+/** Messages between the page and its worker, and the description of the network for the page. */
 
 import type { NetworkDescription } from "../networks/network.ts";
 
-/** What computes: WebGPU where its adapter is hardware, else WebAssembly; or one of the two. */
+/** The engine: WebGPU if its adapter is hardware, else WebAssembly; or one of the two. */
 export type Engine = "auto" | "webgpu" | "cpu";
 
 /** From the page to the worker. */
 export type Request =
-  /** Make the network ready on an engine. */
+  /** Prepare the network on an engine. */
   | { readonly kind: "open"; readonly engine: Engine }
   /** Classify u8 pixels [height, width, channels]. */
   | { readonly kind: "classify"; readonly pixels: Uint8Array };
@@ -15,8 +15,8 @@ export type Request =
 /** From the worker to the page. */
 export type Reply =
   /**
-   * The network is ready on `engine`. `canWebgpu` says whether the browser offers WebGPU; `notice`
-   * why it is another engine than was asked for.
+   * The network is ready on `engine`. `canWebgpu`: whether the browser offers WebGPU; `notice`: why it
+   * is not the requested engine.
    */
   | {
     readonly kind: "ready";
@@ -24,38 +24,38 @@ export type Reply =
     readonly canWebgpu: boolean;
     readonly notice?: string;
   }
-  /** Answers `classify`: a probability for each class, and how long the network took. */
+  /** Answers `classify`: a probability for each class, and the time the network took. */
   | {
     readonly kind: "result";
     readonly probabilities: readonly number[];
     readonly milliseconds: number;
   }
-  /** Something failed; a sentence for a person. */
+  /** An error message for the user. */
   | { readonly kind: "failure"; readonly message: string };
 
-/** `card.json`: the network in numbers, written by `overfold site`. */
+/** `card.json`: a description of the network, written by `overfold site`. */
 export interface NetworkCard {
   /** The page's heading, such as the name of the model. */
   readonly title: string;
-  /** Extents of a picture, in pixels and channels. */
+  /** Size of an input image, in pixels and channels. */
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
-  /** What makes it of a picture; see `NetworkDescription`. */
+  /** The transforms that produce it from an image; see `NetworkDescription`. */
   readonly transforms?: NetworkDescription["transforms"];
   /** In the order of the probabilities. */
   readonly classNames: readonly string[];
-  /** Of a network for several classes per picture: those above this probability are shown. */
+  /** For a network with several classes per image: classes above this probability are shown. */
   readonly threshold?: number;
-  /** Numbers the network consists of. */
+  /** Numbers in the network. */
   readonly parameters: number;
-  /** Multiply-accumulate operations for one picture. */
+  /** Multiply-accumulate operations per image. */
   readonly macs: number;
   /** Bytes of the network's file. */
   readonly bytes: number;
-  /** Of the validation at the checkpoint, where it had one. */
+  /** The checkpoint's validation, if it had one. */
   readonly validation?: {
-    /** What was measured and how it came out, as a person reads it: `accuracy`, `97.50 %`. */
+    /** Metrics and values, formatted: `accuracy`, `97.50 %`. */
     readonly results: readonly (readonly [name: string, value: string])[];
-    /** Pictures it was measured on. */
+    /** Number of images they were measured on. */
     readonly count: number;
   };
 }

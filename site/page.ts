@@ -1,4 +1,4 @@
-/** The page: takes a picture or a drawing, has the worker classify it, and shows what it is. */
+/** The page: takes an image or a drawing, has the worker classify it, and shows the result. */
 /// <reference lib="dom" />
 import { fit, type Picture } from "../files/pixels.ts";
 import { type Raster, toRaster } from "../files/raster.ts";
@@ -8,18 +8,18 @@ import type { NetworkCard, Reply, Request } from "./messages.ts";
 import { readPicture } from "./picture.ts";
 import { messageOf } from "../errors.ts";
 
-/** Classes shown for a picture that is of one class. */
+/** Classes shown if an image has one class. */
 const TOP = 5;
-/** Classes named in the model card before the rest is counted. */
+/** Classes named in the model card; the rest is counted. */
 const NAMED = 12;
 
-/** What a person calls the engines. */
+/** Names of the engines. */
 const ENGINES = { webgpu: "WebGPU", cpu: "WebAssembly" } as const;
 
 const worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });
 const engines = [...document.querySelectorAll<HTMLInputElement>("input[name=engine]")];
 let engine: keyof typeof ENGINES | undefined;
-/** The latest pixels; classified anew when the engine changes. */
+/** The latest pixels; classified again when the engine changes. */
 let pixels: Uint8Array | undefined;
 let isBusy = false;
 let isStale = false;
@@ -41,7 +41,7 @@ async function loadCard(): Promise<NetworkCard> {
   throw new Error(message);
 }
 
-/** What makes the network's input of a picture. */
+/** The function from an image to the network's input. */
 async function viewOf(card: NetworkCard): Promise<(picture: Raster) => Raster> {
   if (!card.transforms) return (picture) => fit(picture, card.input);
   const script = new URL("transforms.js", document.baseURI).href;
@@ -67,7 +67,7 @@ function listenToWorker(): void {
     if (data.kind === "failure") {
       clearRanking();
       fail(data.message);
-      // Unless it was cleared meanwhile.
+      // Unless the drawing was cleared meanwhile.
     } else if (pixels) showResult(data.probabilities, data.milliseconds);
     if (isStale) classify();
   };
@@ -81,7 +81,7 @@ function listenToWorker(): void {
   }
 }
 
-/** Classifies the latest pixels, after those under way. */
+/** Classifies the latest pixels, after pending requests. */
 function classify(): void {
   if (!pixels) return;
   isStale = isBusy || engine === undefined;
@@ -113,7 +113,7 @@ function listenToPictures(): void {
   addEventListener("paste", (event) => takeFile(event.clipboardData?.files[0]));
 }
 
-/** How many files have been given; only the last one counts. */
+/** Number of files chosen so far; only the last one counts. */
 let filesTaken = 0;
 
 async function takeFile(file: File | undefined): Promise<void> {
@@ -129,7 +129,7 @@ async function takeFile(file: File | undefined): Promise<void> {
     preview.close();
     element("drop", HTMLElement).classList.add("filled");
     element("drop-name", HTMLElement).textContent = isOnGround
-      ? `${file.name} (its transparent parts lie on white)`
+      ? `${file.name} (transparent parts are shown on white)`
       : file.name;
     take(image);
   } catch (error) {
@@ -214,7 +214,7 @@ function showEngine(chosen: keyof typeof ENGINES, canWebgpu: boolean): void {
 
 function showCard(network: NetworkCard): void {
   const { title, input, classNames, parameters, macs, bytes, validation } = network;
-  document.title = `${title} – classify pictures in the browser`;
+  document.title = `${title} – classify images in the browser`;
   element("title", HTMLElement).textContent = title;
   const named = classNames.slice(0, NAMED).join(", ");
   const rest = classNames.length - NAMED;
@@ -239,7 +239,7 @@ function showCard(network: NetworkCard): void {
   const names = results.map(([name]) => name).join(" and ");
   const measured = results.length > 0
     ? ` ${capitalized(names)} ${results.length === 1 ? "was" : "were"} measured on ` +
-      `${formatCount(count)} pictures not used for training.`
+      `${formatCount(count)} images not used for training.`
     : "";
   element("classes", HTMLElement).textContent = classes + measured;
 }

@@ -1,4 +1,4 @@
-/** Picture files on the page: the pixels that `overfold predict` takes from them. */
+/** Reads image files on the page into the same pixels as `overfold predict`. */
 /// <reference lib="dom" />
 import { InputError } from "../errors.ts";
 import { decodePicture } from "../files/decode.ts";
@@ -6,24 +6,24 @@ import { formatOfPicture } from "../files/picture_names.ts";
 import { layOn, WHITE } from "../files/pixels.ts";
 import { toImageData } from "../files/raster.ts";
 
-/** Most pixels of a canvas: beyond a browser's own limit it stays blank without a word. */
+/** Most pixels of a canvas: beyond the browser's own limit it stays blank without an error. */
 const CANVAS_PIXELS = 1 << 24;
-/** Pixels as they are. */
+/** Raw pixels. */
 const PLAIN = { colorSpaceConversion: "none", premultiplyAlpha: "none" } as const;
 
-/** A picture as it was read. */
+/** A decoded image. */
 interface PagePicture {
-  /** Held upright, without transparency. */
+  /** Upright, without transparency. */
   readonly image: ImageData;
-  /** Whether any of it was transparent and lies on white now. */
+  /** Whether any of it was transparent, and is now on white. */
   readonly isOnGround: boolean;
-  /** The same to be shown in a canvas. */
+  /** The same for a canvas. */
   readonly preview: ImageBitmap;
 }
 
 /**
- * Reads a picture as `overfold predict` does, everywhere the same; what that does not read, as the
- * browser does. Throws InputError for a file that is none, and for a damaged one.
+ * Reads an image as `overfold predict` does; formats that it does not support, as the browser does.
+ * Throws InputError for other files and damaged ones.
  */
 export async function readPicture(file: File): Promise<PagePicture> {
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -34,7 +34,7 @@ export async function readPicture(file: File): Promise<PagePicture> {
 
 async function decode(file: File, bytes: Uint8Array<ArrayBuffer>): Promise<ImageData> {
   const refuse = (damage: string) => {
-    throw new InputError(`${damage}; get it anew`);
+    throw new InputError(`${damage}; get it again`);
   };
   const picture = await decodePicture(bytes, refuse).catch((error) => {
     throw new InputError(`${file.name}: ${error.message}.`, { cause: error });
@@ -44,19 +44,19 @@ async function decode(file: File, bytes: Uint8Array<ArrayBuffer>): Promise<Image
 
 async function decodeInBrowser(file: File): Promise<ImageData> {
   const bitmap = await createImageBitmap(file, PLAIN).then(shrunk).catch((error) => {
-    throw new InputError(`${file.name} is not a picture that this browser can read.`, {
+    throw new InputError(`${file.name} is not an image that this browser can read.`, {
       cause: error,
     });
   });
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d");
-  if (!context) throw new InputError("This browser cannot read the pixels of a picture.");
+  if (!context) throw new InputError("This browser cannot read the pixels of an image.");
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return context.getImageData(0, 0, width, height);
 }
 
-/** The bitmap, or a smaller one in its place that fits into a canvas. */
+/** The bitmap, or a smaller one that fits into a canvas. */
 async function shrunk(bitmap: ImageBitmap): Promise<ImageBitmap> {
   const share = Math.sqrt(CANVAS_PIXELS / (bitmap.width * bitmap.height));
   if (share >= 1) return bitmap;

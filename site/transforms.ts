@@ -1,5 +1,5 @@
 /**
- * What makes the input of a network that was measured on transformed pictures: with the library that
- * checks transforms it is larger than the page's own script, so that loads it only where it is needed.
+ * Produces the input of a network that was evaluated on transformed images. With the library that
+ * validates transforms it is larger than the page's own script, so the page loads it only if needed.
  */
 export { pictureView } from "../datasets/picture_view.ts";

@@ -1,6 +1,6 @@
 /**
- * The page's worker: loads the folded network and runs it, on WebGPU or as WebAssembly. Off the
- * page's main thread the page stays responsive, and the threads of the CPU backend may wait.
+ * The page's worker: loads the folded network and runs it on WebGPU or WebAssembly. In a worker, the
+ * page stays responsive, and the CPU backend's threads may block.
  */
 /// <reference lib="dom" />
 import type { Executable } from "../backends/backend.ts";
@@ -13,16 +13,16 @@ import { calibratedProgram } from "../networks/temperature.ts";
 import { parseSafetensors } from "../safetensors/safetensors.ts";
 import type { Engine, Reply, Request } from "./messages.ts";
 
-/** Where `overfold site` puts the network, beside the page. */
+/** Location of the network, next to the page. */
 const NETWORK = "network.safetensors";
 
-/** The network as it was loaded. */
+/** The loaded network. */
 interface Network {
   readonly program: Program;
   readonly activation: Activation | undefined;
 }
 
-/** The network ready to run. */
+/** The compiled network. */
 interface Ready {
   readonly engine: "webgpu" | "cpu";
   readonly executable: Executable;
@@ -30,7 +30,7 @@ interface Ready {
 
 const network = loadNetwork();
 let ready: Ready | undefined;
-/** Requests are answered one after the other. */
+/** Requests are answered one at a time. */
 let done: Promise<void> = Promise.resolve();
 
 self.onmessage = ({ data }: MessageEvent<Request>) => {
@@ -56,7 +56,7 @@ async function loadNetwork(): Promise<Network> {
   return { program, activation: description.activation };
 }
 
-/** Makes the network ready; what WebGPU fails at is WebAssembly's to do. */
+/** Prepares the network; if WebGPU fails, on WebAssembly. */
 async function open(engine: Engine): Promise<void> {
   ready?.executable.dispose();
   ready = undefined;
@@ -76,7 +76,7 @@ async function prepare(engine: Engine): Promise<Ready> {
   const backend = await openBackend({ backend: engine });
   const { program: infer } = await network;
   const executable = await backend.compile([infer]);
-  // The first run has costs of its own, which a person would take for the network's.
+  // The first execution has extra costs, which would distort the measured time.
   const [input] = infer.nodes.filter(({ op }) => op.name === "input");
   const size = input.outputs[0].shape.reduce((product, extent) => product * extent, 1);
   await executable.run(infer.name, { pixels: new Uint8Array(size) });
@@ -91,14 +91,16 @@ async function classify(pixels: Uint8Array): Promise<void> {
   try {
     ({ logits } = await ready.executable.run(program.name, { pixels }));
   } catch (error) {
-    // A page may lose its device at any time, for instance while it is in the background.
+    // A page may lose its device at any time, for instance in the background.
     if (ready.engine !== "webgpu") throw error;
     await open("cpu");
     return await classify(pixels);
   }
   const milliseconds = performance.now() - start;
   if (!logits.every(Number.isFinite)) {
-    throw new RunError("the network gives no numbers for this picture; its training diverged");
+    throw new RunError(
+      "the network's results for this image are not finite; its training diverged",
+    );
   }
   reply({ kind: "result", probabilities: probabilitiesOf(logits, activation), milliseconds });
 }

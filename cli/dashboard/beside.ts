@@ -1,13 +1,13 @@
 /**
- * A dashboard beside a training: in a thread of its own, which may read files and listen on this
- * machine and do nothing else. The training never waits for it.
+ * A dashboard next to a training: in its own thread, which may only read files and listen on this
+ * machine. The training never waits for it.
  */
 
 import { EXIT, InputError, RunError } from "../../errors.ts";
 import type { ServeOptions } from "./server.ts";
 import type { Reply } from "./thread.ts";
 
-/** What the thread may do. Without the flag that allows to say so there is no bundler for its page. */
+/** The thread's permissions. Without the flag for setting them, the page cannot be bundled. */
 const MAY: Pick<WorkerOptions, "deno"> = "bundle" in Deno
   ? {
     deno: {
@@ -25,7 +25,7 @@ const MAY: Pick<WorkerOptions, "deno"> = "bundle" in Deno
   }
   : {};
 
-/** Serves a dashboard until it is disposed of. Throws as `serveDashboard` does. */
+/** Serves a dashboard until it is disposed. Throws as `serveDashboard` does. */
 export async function dashboardBeside(
   options: ServeOptions,
 ): Promise<{ readonly url: string } & Disposable> {

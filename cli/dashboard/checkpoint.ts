@@ -1,10 +1,10 @@
-/** What a dashboard shows of a run when it is asked to read its checkpoint. */
+/** The part of a run's dashboard that requires reading its checkpoint. */
 
 import type { CheckpointData } from "../../pages/dashboard/data.ts";
 import { UserError } from "../../errors.ts";
 import { readRun, runData } from "../report/run.ts";
 
-/** Reads it. What cannot be had is told. */
+/** Reads the checkpoint. Whatever is unavailable is listed. */
 export async function checkpointData(folder: string, call: string): Promise<CheckpointData> {
   const run = await readRun(folder);
   const { environment, files, command } = await runData(run, folder, call);
@@ -17,7 +17,7 @@ export async function checkpointData(folder: string, call: string): Promise<Chec
   if (!checkpoint) {
     return withoutNetwork("the run has no checkpoint yet");
   }
-  // All layers and models: nothing else of a dashboard needs them.
+  // Imports all layers and models, which the rest of a dashboard does not need.
   const { networkData } = await import("../report/network.ts");
   try {
     return { ...bare, network: networkData(checkpoint) };

@@ -1,20 +1,20 @@
-/** Files of lines that grow while they are read. */
+/** Reads files of lines while they grow. */
 
 import type { GrownText } from "../../pages/dashboard/data.ts";
 
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const MAX_BYTES = 1 << 20;
 
 const LINE_END = 10;
 
 /**
- * The whole lines of a file from a byte on, at most a part of them; nothing if it is not there or no
- * plain file. Undefined if it is shorter than that: it has been cut back, or is another.
+ * The complete lines of a file from a byte position, up to a limit; empty if it is missing or not a
+ * regular file. Undefined if it is shorter than the position: it was truncated or replaced.
  */
 export async function readGrown(path: string, from: number): Promise<GrownText | undefined> {
   const nothing = { text: "", end: from, isMore: false };
   const info = await Deno.stat(path).catch(() => undefined);
-  // Who opens a pipe waits for its other end.
+  // Opening a pipe blocks until its other end is opened.
   if (!info?.isFile) return from === 0 ? nothing : undefined;
   if (info.size < from) return undefined;
   if (info.size === from) return nothing;
@@ -28,7 +28,7 @@ export async function readGrown(path: string, from: number): Promise<GrownText |
     length += count;
   }
   const found = bytes.lastIndexOf(LINE_END, length - 1) + 1;
-  // No line that a run logs is as long.
+  // No logged line is that long.
   const whole = found === 0 && length === MAX_BYTES ? length : found;
   return {
     text: new TextDecoder().decode(bytes.subarray(0, whole)),

@@ -5,28 +5,28 @@ import type { RunChanges } from "../../pages/dashboard/data.ts";
 import { runFile, runIn } from "../../training/run_files.ts";
 import { WatchedRun } from "./watched_run.ts";
 
-/** How deep folders are searched: `compare` keeps its runs in one of theirs. */
+/** Depth of the search: `compare` puts its runs in a folder of their own. */
 const DEPTH = 2;
 
-/** Runs that are read for the first time in one look, so that the first answer comes soon. */
+/** Most runs that one update reads for the first time, so that the first answer comes soon. */
 const MAX_NEW = 30;
 
-/** All runs in a folder, or that folder's own. */
+/** All runs in a folder, or the folder's own run. */
 export class RunList {
   readonly #runs = new Map<string, WatchedRun>();
   #looks = 0;
   #isComplete = false;
   #looking: Promise<void> | undefined;
 
-  /** @param root as a person named it */
+  /** @param root as the user named it */
   constructor(readonly root: string) {}
 
-  /** A run that was found. */
+  /** A run. */
   get(name: string): WatchedRun | undefined {
     return this.#runs.get(name);
   }
 
-  /** Looks again, and tells what has changed since the look `since`; of 0 everything. */
+  /** Looks again, and returns what has changed since update `since`; 0 returns everything. */
   async changes(since: number): Promise<RunChanges> {
     this.#looking ??= this.#look().finally(() => this.#looking = undefined);
     await this.#looking;
@@ -63,7 +63,7 @@ export class RunList {
 /**
  * Names and folders of the runs below a folder.
  *
- * @param isKnown whether one of this name was there before
+ * @param isKnown whether a run of this name was there before
  */
 async function runsIn(
   root: string,
@@ -81,7 +81,7 @@ async function runsIn(
         if (isDirectory && !name.startsWith(".")) folders.push(name);
       }
     } catch {
-      // Removed meanwhile, or not for us to read.
+      // Removed meanwhile, or unreadable.
     }
     const found = await Promise.all(folders.map(async (name): Promise<[string, string][]> => {
       const path = join(folder, name);

@@ -1,10 +1,10 @@
 /**
- * The server of a dashboard: one page, and JSON for it. It listens on this machine alone, and answers
- * who has the token that is in the address it prints, asks by this machine's name, and only reads.
+ * The dashboard's server: one page, and JSON for it. It listens on this machine only, answers only
+ * requests with the token from the printed address and this machine's name, and only reads.
  *
- * Other programs of this machine, and pages of the web that a browser here has open, may reach the port.
- * The token keeps out both; the `Host` that a request names keeps out a page whose own name was made to
- * lead here (DNS rebinding). Its port may be another: one that `ssh -L` forwards.
+ * Other programs on this machine, and web pages in a local browser, can reach the port. The token keeps
+ * out both; the `Host` header keeps out a page whose own domain resolves here (DNS rebinding). Its port
+ * may differ, as with `ssh -L`.
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -14,14 +14,14 @@ import { pageHtml } from "../../pages/page.ts";
 import { checkpointData } from "./checkpoint.ts";
 import { RunList } from "./run_list.ts";
 
-/** Where a dashboard is, unless told otherwise, and how many ports after it are tried. */
+/** The first port to try by default, and the number of ports. */
 export const DEFAULT_PORT = 4700;
 const NEXT_PORTS = 20;
 
 const HOST = "127.0.0.1";
 const HOSTS = [HOST, "localhost"];
 
-/** For every answer: it is kept nowhere, shown in no other page and taken for nothing else. */
+/** For every answer: no caching, no frames, no type sniffing. */
 const HEADERS = {
   "cache-control": "no-store",
   "content-security-policy": "frame-ancestors 'none'",
@@ -34,21 +34,21 @@ const HEADERS = {
 
 /** How a dashboard is served. */
 export interface ServeOptions extends DashboardData {
-  /** Default: the first free one from {@link DEFAULT_PORT} on. */
+  /** Default: the first free one from {@link DEFAULT_PORT}. */
   readonly port?: number;
 }
 
-/** A dashboard that is served. */
+/** A running dashboard. */
 interface Dashboard extends AsyncDisposable {
   /** Its address, with the token. */
   readonly url: string;
 }
 
-/** Serves a dashboard of the runs in a folder. Throws InputError for a port that cannot be had. */
+/** Serves a dashboard of the runs in a folder. Throws InputError for an unavailable port. */
 export function serveDashboard({ port, ...data }: ServeOptions): Dashboard {
   const token = crypto.getRandomValues(new Uint8Array(24)).toBase64({ alphabet: "base64url" });
   const html = pageHtml({ title: `Runs in ${data.root}`, page: "dashboard", data, isServed: true });
-  // It is told to who asks for the page.
+  // Computed at the first request of the page.
   html.catch(() => {});
   const answers: Answers = { html, runs: new RunList(data.root), data };
   const stop = new AbortController();
@@ -62,7 +62,7 @@ export function serveDashboard({ port, ...data }: ServeOptions): Dashboard {
   return {
     url: `http://${HOST}:${server.addr.port}/?token=${token}`,
     async [Symbol.asyncDispose]() {
-      // Pages that are open keep their connections.
+      // Open pages keep their connections.
       stop.abort();
       await server.finished;
     },
@@ -81,27 +81,27 @@ interface Answer {
   readonly type: "text/plain" | "text/html" | "application/json";
 }
 
-/** What is answered to a request. */
+/** The answer to a request. */
 async function answer(request: Request, token: string, answers: Answers): Promise<Answer> {
   const refused = (status: number, body: string): Answer => ({ status, body, type: "text/plain" });
   const { pathname, searchParams, hostname } = new URL(request.url);
   const host = request.headers.get("host") ?? "";
   if (!HOSTS.includes(hostname) || !HOSTS.includes(host.replace(/:\d+$/, ""))) {
-    return refused(403, `this dashboard is at ${HOST} alone`);
+    return refused(403, `this dashboard is served at ${HOST} only`);
   }
   const given = request.headers.get("authorization")?.replace(/^Bearer /, "") ??
     searchParams.get("token") ?? "";
   if (!isSame(given, token)) {
-    return refused(403, "open the address that the dashboard has printed: it has the token");
+    return refused(403, "open the address that the dashboard printed: it contains the token");
   }
-  if (!["GET", "HEAD"].includes(request.method)) return refused(405, "a dashboard only reads");
+  if (!["GET", "HEAD"].includes(request.method)) return refused(405, "a dashboard is read-only");
   try {
     if (pathname === "/") return { status: 200, body: await answers.html, type: "text/html" };
     const found = await dataFor(pathname, searchParams, answers);
-    if (found === undefined) return refused(404, "there is nothing of this name");
+    if (found === undefined) return refused(404, "not found");
     return { status: 200, body: JSON.stringify(found), type: "application/json" };
   } catch (error) {
-    // A run may be deleted, or written anew, while it is read.
+    // A run may be deleted or rewritten while it is read.
     if (error instanceof UserError || error instanceof Deno.errors.NotFound) {
       return refused(500, error.message);
     }
@@ -128,7 +128,7 @@ async function dataFor(
   if (path === "/checkpoint") return await checkpointData(run.folder, data.reportCall);
 }
 
-/** Whether two texts are the same, in a time that does not tell how much of them is. */
+/** Whether two texts are equal, in a time that does not depend on their common prefix. */
 function isSame(a: string, b: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
@@ -149,14 +149,14 @@ function listen(
       if (error instanceof Deno.errors.AddrInUse) continue;
       if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
       throw new InputError(
-        `--port: this system gives port ${port} to nobody but its administrator`,
+        `--port: port ${port} is reserved for the administrator; choose one above 1023`,
       );
     }
   }
   if (port !== undefined) {
-    throw new InputError(`--port: port ${port} is taken; choose another, or leave --port out`);
+    throw new InputError(`--port: port ${port} is in use; choose another, or leave --port out`);
   }
   throw new RunError(
-    `ports ${DEFAULT_PORT} to ${ports.at(-1)} are taken; name a free one with --port`,
+    `ports ${DEFAULT_PORT} to ${ports.at(-1)} are in use; choose a free one with --port`,
   );
 }

@@ -1,10 +1,10 @@
-/** The thread of a dashboard that is served beside a training. */
+/** The thread of a dashboard that is served next to a training. */
 /// <reference lib="webworker" />
 
 import { UserError } from "../../errors.ts";
 import { serveDashboard } from "./server.ts";
 
-/** What it answers once it serves, or cannot. */
+/** Its reply once it serves, or cannot. */
 export type Reply = { readonly url: string } | {
   readonly problem: string;
   readonly exitCode: number;

@@ -1,4 +1,4 @@
-/** A run as the list of a dashboard shows it, kept up to date by what its log has grown by. */
+/** A run in the list of a dashboard, updated from what its log has grown by. */
 
 import { loadConfig } from "../../config/load.ts";
 import { UserError } from "../../errors.ts";
@@ -14,12 +14,12 @@ import { readGrown } from "./grown.ts";
 
 /** Such a run. */
 export class WatchedRun {
-  /** Which look at all runs found a change in this one last. */
+  /** The last update that found a change in this run. */
   changedAt = 0;
   #summary: RunSummary | undefined;
   #monitor: Monitor | undefined;
   #best: EpochRow | undefined;
-  /** What its log was like at the last look. */
+  /** State of its log at the last look. */
   #seen = "";
   /** How far its log was read. */
   #end = 0;
@@ -31,13 +31,13 @@ export class WatchedRun {
     return this.#summary;
   }
 
-  /** Reads what is new. Whether anything is. */
+  /** Reads what is new. Returns whether anything is. */
   async look(): Promise<boolean> {
     const before = this.#summary;
     const metrics = await statOf(runFile(this.folder, "metrics"));
     const seen = `${metrics?.size} ${metrics?.mtime?.getTime()}`;
-    // There may be hundreds, each looked at every second.
-    if (before && before.status !== "under way" && seen === this.#seen) return false;
+    // There may be hundreds, each checked every second.
+    if (before && before.status !== "running" && seen === this.#seen) return false;
     this.#seen = seen;
     const [timing, config] = await Promise.all(
       (["timing", "config"] as const).map((file) => statOf(runFile(this.folder, file))),
@@ -47,7 +47,7 @@ export class WatchedRun {
     const hasGrown = bytes.metrics !== before?.bytes.metrics ||
       bytes.timing !== before.bytes.timing;
     if (before?.edition === edition && !hasGrown) {
-      if (before.status !== "under way" || await isUnderWay(this.folder)) return false;
+      if (before.status !== "running" || await isUnderWay(this.folder)) return false;
     }
     if (before?.edition !== edition || bytes.metrics < this.#end) await this.#begin(edition);
     const now = { ...this.#summary!, bytes, logged: (metrics ?? config)?.mtime?.getTime() ?? 0 };
@@ -55,14 +55,14 @@ export class WatchedRun {
     return true;
   }
 
-  /** What it has logged from these bytes on, or from the beginning if they are of another edition. */
+  /** What was logged from a byte position, or everything if it belongs to another edition. */
   async logFrom(edition: number, from: { metrics: number; timing: number }): Promise<LogPart> {
     const now = this.#summary?.edition ?? 0;
     const read = async (file: "metrics" | "timing") =>
       await readGrown(runFile(this.folder, file), edition === now ? from[file] : 0);
     const [metrics, timing] = await Promise.all([read("metrics"), read("timing")]);
     if (metrics && timing) return { edition: now, metrics, timing };
-    // It was cut back: told as another edition, it is read anew.
+    // It was truncated: as a new edition, it is read from the start.
     const none = { text: "", end: 0, isMore: true };
     return { edition: -1, metrics: none, timing: none };
   }
@@ -100,7 +100,7 @@ export class WatchedRun {
     }
   }
 
-  /** Reads on in the log: of its many lines those of epochs, and the last. */
+  /** Continues reading the log: keeps the lines of epochs, and the last line. */
   async #withLog(summary: RunSummary): Promise<RunSummary> {
     const epochs = [];
     let last;
@@ -131,7 +131,7 @@ export class WatchedRun {
   async #withStatus(summary: RunSummary): Promise<RunSummary> {
     const { folder } = this;
     const status = await isUnderWay(folder)
-      ? "under way"
+      ? "running"
       : summary.epoch >= summary.epochs
       ? "finished"
       : "training.earlyStopping.patience" in summary.config &&

@@ -1,4 +1,4 @@
-/** What a report says of a network's results on the validation images of its run. */
+/** The part of a report about a network's results on its run's validation images. */
 
 import type { Backend } from "../../backends/backend.ts";
 import type { LoadedNetwork } from "../../checkpoints/load.ts";
@@ -19,7 +19,7 @@ import type { Context } from "../command.ts";
 import { objectiveFor } from "../load_data.ts";
 import type { ValidationImages } from "../validation_images.ts";
 
-/** What numbers of a class are called that a report calls otherwise. */
+/** Numbers of a class that reports call by other names. */
 const TITLES: Readonly<Record<string, string>> = {
   count: "images",
   correct: "right",
@@ -27,17 +27,17 @@ const TITLES: Readonly<Record<string, string>> = {
   averagePrecision: "average precision",
 };
 
-/** Those that count images. */
+/** Those that are numbers of images. */
 const COUNTS: readonly string[] = ["count", "correct"];
 
-/** Most pixels a side of a picture in a report. */
+/** Largest side of an image in a report, in pixels. */
 const SIDE = 64;
 
 /**
  * Evaluates a network.
  *
  * @param path its file
- * @param most mistakes of each kind that are shown
+ * @param most number of mistakes of each kind to show
  */
 export async function evaluationData(
   path: string,
@@ -67,7 +67,7 @@ export async function evaluationData(
   });
   progress.finish();
   for (const line of validation.complaints?.() ?? []) {
-    progress.print(`warning: ${spellName(line)}; another of its class takes its place`);
+    progress.print(`warning: ${spellName(line)}; replaced by another image of its class`);
   }
   return {
     about: `${path} on ${formatNumberOf(metrics.count, "image")} of ${info.name}, computed by ` +
@@ -84,7 +84,7 @@ export async function evaluationData(
   };
 }
 
-/** A report's numbers of each class, and of a confusion matrix those that follow from it. */
+/** A report's numbers for each class, including those derived from a confusion matrix. */
 function perClassOf(report: EvaluationReport): EvaluationData["perClass"] {
   const { perClass } = report.details();
   if (!Array.isArray(perClass) || !perClass.every(isRecord)) return { columns: [], rows: [] };
@@ -92,7 +92,7 @@ function perClassOf(report: EvaluationReport): EvaluationData["perClass"] {
   const scores = confusion ? classScores(confusion.decisions()) : [];
   const classes = perClass.map(({ name: _, ...numbers }, c): Record<string, unknown> => {
     if (!scores[c]) return numbers;
-    // Recall is what is called accuracy there.
+    // Recall is already there, as accuracy.
     const { precision, f1 } = scores[c];
     return { ...numbers, precision, f1 };
   });
@@ -163,7 +163,7 @@ async function mistakeData(
   };
 }
 
-/** A picture that is not too large, of colours if it has three channels, else of its first. */
+/** An image scaled down if too large, in color if it has three channels, else its first. */
 function thumbnail(picture: Raster): Raster {
   const { height, width, channels } = picture;
   const factor = Math.min(1, SIDE / Math.max(height, width));

@@ -1,4 +1,4 @@
-/** What a report says of a run's network: its sizes, its kernels, and how it folds. */
+/** The part of a report about a run's network: its sizes, its kernels, and its folding. */
 
 import type { Backend } from "../../backends/backend.ts";
 import { type Checkpoint, restoreModel } from "../../checkpoints/checkpoint.ts";
@@ -14,12 +14,12 @@ import type { Fact, FactorData, KernelData, NetworkData } from "../../pages/repo
 import { formatBytes, formatCount, formatSi } from "../../reporting/format.ts";
 import { describeVerification, type VerificationImages } from "../verification.ts";
 
-/** The most kernels that are drawn. */
+/** Most kernels that are drawn. */
 const MAX_KERNELS = 64;
-/** The most input channels that are drawn of each. */
+/** Most input channels that are drawn of each. */
 const MAX_CHANNELS = 4;
 
-/** The network of a checkpoint as it trains, and as it folds. */
+/** The network of a checkpoint in training and folded. */
 export function networkData(checkpoint: Checkpoint): NetworkData {
   const model = restoreModel(checkpoint);
   const { description } = checkpoint;
@@ -34,8 +34,8 @@ export function networkData(checkpoint: Checkpoint): NetworkData {
     ["Parameters in training", formatCount(trainingParameters)],
     ["Parameters folded", formatCount(foldedParameters)],
     ["MACs for one image, folded", formatSi(macs)],
-    ["Numbers with batch norms folded", formatCount(smallest.numbers)],
-    ["Bytes of them", formatBytes(smallest.bytes)],
+    ["Parameters with batch norms folded", formatCount(smallest.numbers)],
+    ["Size with batch norms folded", formatBytes(smallest.bytes)],
   ];
   return {
     sizes,
@@ -53,10 +53,10 @@ export function networkData(checkpoint: Checkpoint): NetworkData {
 }
 
 /**
- * How a folded network compares with the trained one, in words. Throws RunError if they are not the
- * same: it may have been folded from another checkpoint.
+ * Describes how a folded network compares with the trained one. Throws RunError if they differ: it may
+ * have been folded from another checkpoint.
  *
- * @param images what they are compared on
+ * @param images those to compare on
  */
 export async function verified(
   checkpoint: Checkpoint,
@@ -68,12 +68,12 @@ export async function verified(
   const described = describeVerification(found, images.kind);
   if (found.maxRelativeDifference <= FOLD_TOLERANCE) return described;
   throw new RunError(
-    `the folded network is not the checkpoint's of epoch ${checkpoint.state.epoch}: ${described}; ` +
-      "fold it anew with: overfold fold CHECKPOINT",
+    `the folded network does not match the checkpoint of epoch ${checkpoint.state.epoch}: ${described}; ` +
+      "fold it again with: overfold fold CHECKPOINT",
   );
 }
 
-/** The kernels of the first convolution, as it folds and as they are stored. */
+/** The kernels of the first convolution, folded and as stored. */
 function kernelsOf(model: Module, { tensors, program }: FoldedNetwork): KernelData[] {
   const first = program.nodes.find(({ op }) => op === "conv2d");
   const name = first && program.nodes[first.inputs[1][0]].attributes.name;
@@ -83,7 +83,7 @@ function kernelsOf(model: Module, { tensors, program }: FoldedNetwork): KernelDa
   const [outputs, inputs] = shape;
   const path = parentPath(name);
   const stored = [...model.namedParameters()].flatMap(([own, parameter]) => {
-    // A plain convolution's is what it folds to.
+    // A plain convolution's stored kernel is the folded one.
     if (!own.startsWith(`${path}.`) || own === name) return [];
     const isFactor = own === joinPath(path, "W") && sizeOf(parameter.shape) === sizeOf(shape);
     const isKernel = parameter.shape.length === 4 && parameter.shape[0] === outputs &&
@@ -109,13 +109,13 @@ function kernelData(name: string, shape: readonly number[], data: Float32Array):
   return { name, shape: [kernels, channels, height, width], values: bytes.toBase64(), most };
 }
 
-/** How far the D of each DO-Conv has gone from the identity that it starts as. */
+/** How far the D of each DO-Conv has moved from its initial identity. */
 function factorsOf(model: Module, { tensors }: FoldedNetwork): FactorData[] {
   return [...model.namedModules()].flatMap(([path, module]) => {
     if (!(module instanceof DoConv2d) || !module.D) return [];
     const [channels, area, depth] = module.D.shape;
     const { data } = module.D;
-    // Identity blocks side by side: each of D's columns has one 1, those beyond the last block none.
+    // D consists of identity blocks side by side; columns beyond the last block are zero.
     const identity = Math.sqrt(area * Math.floor(depth / area));
     const norms = Float64Array.from(
       { length: channels },

@@ -1,4 +1,4 @@
-/** What a report says of a run by its folder: how far it is, its config and its logs. */
+/** The part of a report about a run's folder: its progress, config and logs. */
 
 import { basename, relative, resolve } from "@std/path";
 import { type Checkpoint, readCheckpoint } from "../../checkpoints/checkpoint.ts";
@@ -19,15 +19,15 @@ import { isUnderWay, RUN_FILES, type RunFile, runFile, runIn } from "../../train
 import { type EpochRow, readRunLog } from "../../training/run_log.ts";
 import { callOf, shellQuoted } from "../calls.ts";
 
-/** A run that is reported on. */
+/** A run to report on. */
 export interface ReportedRun {
   readonly folder: string;
   readonly file: ConfigFile;
   readonly objective: Objective;
-  /** Where it is, and its best checkpoint; absent where there is none that can be read. */
+  /** Its path, and its best checkpoint; absent if none can be read. */
   readonly last?: Checkpoint;
   readonly best?: Checkpoint;
-  /** Checkpoints that are there and cannot be read. */
+  /** Checkpoints that exist but cannot be read. */
   readonly missing: readonly Missing[];
   readonly epochs: readonly EpochRow[];
 }
@@ -40,7 +40,7 @@ export async function runFolders(folder: string): Promise<string[]> {
   return within.length > 0 ? within : [folder];
 }
 
-/** Reads a run. Throws InputError for a folder that holds none. */
+/** Reads a run. Throws InputError for a folder without one. */
 export async function readRun(folder: string): Promise<ReportedRun> {
   if (!(await Deno.stat(folder).catch(() => undefined))?.isDirectory) {
     throw new InputError(`${folder}: expected the folder of a run, such as runs/NAME`);
@@ -84,7 +84,7 @@ async function configOf(folder: string, checkpoint?: Checkpoint): Promise<Config
   );
 }
 
-/** What the report shows of it, but for its network. */
+/** The report's data of the run, except its network. */
 export async function runData(
   run: ReportedRun,
   name: string,
@@ -109,7 +109,7 @@ export async function runData(
   };
 }
 
-/** Names for runs by their folders, as short as tells them apart. */
+/** Names for runs by their folders, as short as they can be while unique. */
 export function namesOf(folders: readonly string[]): string[] {
   const whole = folders.map((folder) => resolve(folder));
   const names = whole.map((folder) => basename(folder));
@@ -123,7 +123,7 @@ async function statusOf({ folder, file, objective, last, epochs }: ReportedRun):
   const { training } = file.config;
   const of = `of ${formatNumberOf(training.epochs, "epoch")}`;
   const done = Math.max(last?.state.epoch ?? 0, epochs.length);
-  if (await isUnderWay(folder)) return `under way: ${done} ${of} done`;
+  if (await isUnderWay(folder)) return `running: ${done} ${of} done`;
   if (!last) return `no checkpoint; ${done} ${of} logged`;
   if (last.state.epoch >= training.epochs) return `finished: ${formatNumberOf(done, "epoch")}`;
   const { earlyStopping } = training;
@@ -133,7 +133,7 @@ async function statusOf({ folder, file, objective, last, epochs }: ReportedRun):
   return `stopped after ${done} ${of}, at step ${last.state.step}`;
 }
 
-/** The training anew, into another folder, with what decides its bits as it was. */
+/** The command that repeats the training in another folder with the same bits. */
 function commandOf({ folder, last, best, file: { config } }: ReportedRun, call: string): string {
   const { name, threads } = (last ?? best)?.backend ?? { name: config.backend, threads: undefined };
   const again = [
@@ -150,7 +150,7 @@ function commandOf({ folder, last, best, file: { config } }: ReportedRun, call: 
   ].join(" ");
 }
 
-/** Keys and values of a config, those of mappings one by one. */
+/** Keys and values of a config, mappings flattened. */
 export function leavesOf(config: Config): Record<string, string> {
   const leaves = (value: unknown, path: string): [string, string][] =>
     isRecord(value) && Object.keys(value).length > 0
@@ -184,11 +184,11 @@ function environmentOf({ last, best, epochs }: ReportedRun): Fact[] {
     ...(pictures === undefined ? [] : [["Fingerprint of the pictures", pictures] as const]),
     ...(times.length > 0
       ? [
-        ["Time of these epochs", formatDuration(total("seconds"))] as const,
-        ["of it in validations", formatDuration(total("validation"))] as const,
-        ["of it waiting for images", formatDuration(total("dataWait"))] as const,
+        ["Time for these epochs", formatDuration(total("seconds"))] as const,
+        ["in validation", formatDuration(total("validation"))] as const,
+        ["waiting for images", formatDuration(total("dataWait"))] as const,
         ["Images/s in training", (total("images") / training).toFixed(0)] as const,
-        ["Most memory", formatBytes(Math.max(...times.map(({ memory }) => memory)))] as const,
+        ["Peak memory", formatBytes(Math.max(...times.map(({ memory }) => memory)))] as const,
       ]
       : []),
   ];

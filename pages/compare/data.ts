@@ -1,14 +1,14 @@
-/** What the page of a comparison shows. */
+/** The data of a comparison's page, as plain JSON. */
 import type { Comparison, Curves } from "../../comparison/comparison.ts";
 
-/** All of it, as plain JSON. */
+/** All of it. */
 export interface ComparisonData {
   readonly comparison: Comparison;
-  /** What it says, in sentences. */
+  /** The conclusions, in sentences. */
   readonly verdicts: readonly string[];
   readonly curves: readonly Curves[];
   /** The config of the baseline, as YAML. */
   readonly config: string;
-  /** The command that repeats it. */
+  /** The command that repeats the comparison. */
   readonly command: string;
 }

@@ -1,4 +1,4 @@
-/** The page of a comparison: what is said, tables, pairs, curves, costs, config. */
+/** The page of a comparison: conclusions, tables, pairs, curves, costs, config. */
 /// <reference lib="dom" />
 import type { MetricEntry, MetricSummary } from "../../comparison/comparison.ts";
 import {
@@ -49,7 +49,7 @@ showPage(
   `${formatNumberOf(variants.length, "variant")}, ` +
     (hasResults
       ? `${formatNumberOf(seeds.length, "seed")}; the ${at} validation of each run counts`
-      : "and no run of them has a result"),
+      : "and none of their runs has a result"),
   [
     section(
       "result",
@@ -64,7 +64,7 @@ showPage(
       "config",
       "Config",
       ...settings(),
-      element("p", {}, `As a run of ${baseline} has it:`),
+      element("p", {}, `From a run of ${baseline}:`),
       element("pre", { tabindex: 0 }, config),
       commandLine(command),
     ),
@@ -78,7 +78,7 @@ function pairs(): HTMLElement {
     element(
       "p",
       { class: "note" },
-      "Each point is a run. Runs above each other have the same seed: the same images in the same " +
+      "Each point is a run. Points above each other have the same seed: the same images in the same " +
         "order.",
     ),
     element(
@@ -92,7 +92,7 @@ function pairs(): HTMLElement {
   );
 }
 
-/** How runs went on, epoch by epoch. */
+/** Curves over epochs. */
 function courses(): HTMLElement {
   return section(
     "curves",
@@ -100,7 +100,7 @@ function courses(): HTMLElement {
     element(
       "p",
       { class: "note" },
-      "Lines are means over seeds, the areas around them reach from the least to the greatest.",
+      "Lines are means over seeds; the areas around them reach from minimum to maximum.",
     ),
     element(
       "div",
@@ -134,7 +134,7 @@ function differences(metric: MetricSummary): HTMLElement {
   const tests = ({ paired }: Row) => paired && shownTests(paired);
   return dataTable<Row>({
     caption: `${metric.title}, differences from ${baseline}` +
-      (metric.unit === "share" ? " in points of 1 %" : ""),
+      (metric.unit === "share" ? " in percentage points" : ""),
     columns: [
       { title: "variant", value: ({ variant }) => variant },
       text<Row>("mean ± sd", ({ mean }) => mean, (_, row) => formatSpread(metric, row)),
@@ -145,7 +145,7 @@ function differences(metric: MetricSummary): HTMLElement {
         (_, row) => formatInterval(metric, difference(row)!.interval!),
       ),
       text("p (t test)", (row) => tests(row)?.p, formatP),
-      text("p by Holm", (row) => tests(row)?.adjustedP, formatP),
+      text("p (Holm)", (row) => tests(row)?.adjustedP, formatP),
       text("effect d_z", (row) => difference(row)?.effect, (effect) => effect.toFixed(2)),
       text("p (Wilcoxon)", (row) => tests(row)?.wilcoxon, formatP),
       text("p (signs)", (row) => tests(row)?.signs, formatP),
@@ -157,7 +157,7 @@ function differences(metric: MetricSummary): HTMLElement {
 function differencesBySeed(metric: MetricSummary): HTMLElement {
   return bySeed(
     metric,
-    `${metric.title} less ${baseline}'s`,
+    `${metric.title} minus ${baseline}'s`,
     (difference) => formatDifference(metric, difference),
     (value, seed) => {
       const pair = runs.find((run) => run.variant === baseline && run.seed === seed);
@@ -167,7 +167,7 @@ function differencesBySeed(metric: MetricSummary): HTMLElement {
   );
 }
 
-/** A point for each run at its seed. */
+/** One point per run, by seed. */
 function bySeed(
   { name }: MetricSummary,
   title: string,
@@ -197,7 +197,7 @@ function settings(): HTMLElement[] {
   const keys = variants[0].settings.map(({ key }) => key);
   if (keys.length === 0) return [];
   return [dataTable({
-    caption: "What differs",
+    caption: "Variants",
     columns: [
       { title: "variant", value: ({ name }: typeof variants[number]) => name },
       ...keys.map((key, i) => ({
@@ -218,7 +218,7 @@ function settings(): HTMLElement[] {
 function costs(): HTMLElement {
   type Row = typeof variants[number];
   return dataTable<Row>({
-    caption: "What a run takes (mean time and speed, most memory), and what it leaves",
+    caption: "Cost of a run (mean time and speed, peak memory) and size of its network",
     columns: [
       { title: "variant", value: ({ name }) => name },
       text("runs", ({ runs }) => runs, formatCount),
@@ -242,7 +242,7 @@ function targets(): HTMLElement[] {
   if (all.length === 0) return [];
   type Row = typeof variants[number];
   return [dataTable<Row>({
-    caption: `Until the validation's ${title} is reached, means of the runs that reach it`,
+    caption: `Cost until the validation reaches ${title}, means of the runs that reach it`,
     columns: [
       { title: "variant", value: ({ name }) => name },
       ...all.flatMap(({ target }, i) => {

@@ -1,4 +1,4 @@
-/** What is in the checkpoints of runs: read when a person asks for it, as it takes the machine a moment. */
+/** Data from the checkpoints of runs: read on request only, since it takes the machine a moment. */
 /// <reference lib="dom" />
 import { button, commandLine, element, section } from "../kit/dom.ts";
 import type { RunData } from "../report/data.ts";
@@ -7,7 +7,7 @@ import { environment } from "../report/overview.ts";
 import { lineOf } from "../report/selection.ts";
 import { askForCheckpoint } from "./server.ts";
 
-/** A section of them. */
+/** The section. */
 export class Checkpoints {
   readonly element: HTMLElement;
   readonly #place = element("div", { class: "of-run" });
@@ -17,10 +17,10 @@ export class Checkpoints {
     this.element = section("checkpoints", "Networks, environment and files", this.#place);
   }
 
-  /** Offers to read those of these runs. */
+  /** Offers to read the checkpoints of these runs. */
   offer(runs: readonly RunData[]): void {
     this.#runs = runs;
-    if (runs.length === 0) return this.#place.replaceChildren("Tick a run in the table.");
+    if (runs.length === 0) return this.#place.replaceChildren("Select a run in the table.");
     const command = `${this.reportCall} ${
       runs.map(({ folder }) => folder).join(" ")
     } --output report.html`;
@@ -33,7 +33,7 @@ export class Checkpoints {
       element(
         "p",
         {},
-        "Kernels, layers, sizes and what computed are in the checkpoints. ",
+        "Kernels, layers, sizes and the environment are in the checkpoints. ",
         read,
       ),
       element("p", {}, "Classes, confusions, calibration and mistakes are in a report:"),

@@ -1,11 +1,11 @@
-/** A run whose logs are followed. */
+/** A run with its logs, updated as they grow. */
 import { type LogEntry, parseLogLine, runLogOf } from "../../training/log_rows.ts";
 import type { RunData } from "../report/data.ts";
 import { curvesOf } from "../report/logged.ts";
 import type { RunSummary } from "./data.ts";
 import { askForLog } from "./server.ts";
 
-/** Such a run. */
+/** The run. */
 export class FollowedRun {
   #edition = -1;
   #metrics: LogEntry[] = [];
@@ -14,7 +14,7 @@ export class FollowedRun {
 
   constructor(private readonly name: string) {}
 
-  /** Reads what was logged since. Whether there was anything. */
+  /** Reads what was logged since. Returns whether there was anything. */
   async follow({ edition, bytes }: RunSummary): Promise<boolean> {
     let hasGrown = false;
     const isBehind = () =>
@@ -33,7 +33,7 @@ export class FollowedRun {
     return hasGrown;
   }
 
-  /** What a report says of it, as far as lists and logs do. */
+  /** Its data in a report, as far as lists and logs provide it. */
   data({ name, folder, status, config, metrics, monitor, best }: RunSummary): RunData {
     const { steps, epochs } = runLogOf(this.#metrics, this.#timing);
     return {

@@ -1,4 +1,4 @@
-/** Curves that grow while they are looked at. */
+/** Curves that grow while they are shown. */
 /// <reference lib="dom" />
 import { Chart } from "../kit/chart.ts";
 import type { ChartOptions } from "../kit/chart_options.ts";
@@ -6,13 +6,13 @@ import { element, section } from "../kit/dom.ts";
 import { bandsNote, chartsOf } from "../report/curves.ts";
 import type { RunGroup } from "../report/groups.ts";
 
-/** A section of them. */
+/** The section. */
 export class LiveCurves {
   readonly element: HTMLElement;
   readonly #note = element("div");
   readonly #place = element("div", { class: "charts" });
   readonly #charts = new Map<string, Chart>();
-  /** What charts are to show once they are seen: drawing what nobody sees would slow the training. */
+  /** Pending data of charts outside the window: drawing them would slow down the training. */
   readonly #waiting = new Map<Element, () => void>();
   readonly #seen = new Set<Element>();
   readonly #observer = new IntersectionObserver((entries) => {
@@ -32,7 +32,9 @@ export class LiveCurves {
   /** Shows the curves of these runs. */
   show(groups: readonly RunGroup[]): void {
     const charts = chartsOf(groups);
-    const none = groups.length === 0 ? "Tick a run in the table." : "Nothing has been logged yet.";
+    const none = groups.length === 0
+      ? "Select a run in the table."
+      : "Nothing has been logged yet.";
     this.#note.replaceChildren(
       charts.length === 0 ? element("p", { class: "problem" }, none) : bandsNote(charts) ?? "",
     );

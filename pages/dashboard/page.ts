@@ -1,4 +1,4 @@
-/** The script of a dashboard: asks its server again and again what is new, and shows it. */
+/** The script of a dashboard: polls its server for news, and shows it. */
 /// <reference lib="dom" />
 import { pageData } from "../kit/data.ts";
 import { element, section } from "../kit/dom.ts";
@@ -14,8 +14,8 @@ import { RunTable } from "./run_table.ts";
 import { askForChanges } from "./server.ts";
 
 /**
- * How long the page waits after an update, in ms: this many times as long as that took. The browser may
- * share its cores with the training, which is not to lose a hundredth of its time.
+ * Waiting time after an update, as a multiple of the time it took. The browser may share its cores with
+ * the training, which must not lose a hundredth of its time.
  */
 const PAUSE = { least: 1000, times: 300, most: 30_000 };
 
@@ -25,7 +25,7 @@ let isChosen = chosen.size > 0;
 const runs = new Map<string, RunSummary>();
 const followed = new Map<string, FollowedRun>();
 let version = 0;
-/** Which runs are below the table, in which edition. */
+/** The runs shown below the table, with their editions. */
 let below = "";
 let wake = () => {};
 let isHurried = false;
@@ -37,7 +37,7 @@ let config = section("config", "Config");
 const checkpoints = new Checkpoints(reportCall);
 showPage(undefined, [table.element, curves.element, config, checkpoints.element]);
 document.querySelector("header")?.append(element("p", { class: "lead" }, state));
-// A tab that nobody sees asks for nothing; whoever comes back to it need not wait.
+// A hidden tab polls for nothing; when shown again, it updates at once.
 const comeBack = () => {
   isHurried ||= !document.hidden;
   wake();
@@ -46,7 +46,7 @@ document.addEventListener("visibilitychange", comeBack);
 addEventListener("focus", comeBack);
 while (true) await update();
 
-/** Shows these runs below the table, and in the address, which can be opened again. */
+/** Shows these runs below the table, and in the address, so that it can be bookmarked. */
 function choose(names: readonly string[]): void {
   chosen.clear();
   names.forEach((name) => chosen.add(name));
@@ -72,14 +72,14 @@ async function update(): Promise<void> {
       for (const name of runs.keys()) if (!changes.names.includes(name)) runs.delete(name);
       table.show(shown);
     }
-    // Whoever opens it wants to see what is under way.
+    // At first, show the runs in progress.
     if (!isChosen && shown.length > 0) choose(firstOf(shown));
     await showChosen();
-    const underWay = shown.filter(({ status }) => status === "under way").length;
-    tell(`${formatNumberOf(shown.length, "run")}, ${underWay} under way`);
+    const running = shown.filter(({ status }) => status === "running").length;
+    tell(`${formatNumberOf(shown.length, "run")}, ${running} running`);
     if (!changes.isComplete) return;
   } catch (error) {
-    const why = error instanceof TypeError ? "the server has ended" : (error as Error).message;
+    const why = error instanceof TypeError ? "the server has stopped" : (error as Error).message;
     tell(`Not up to date: ${why}`);
   }
   await new Promise<void>((resolve) => {
@@ -92,15 +92,15 @@ async function update(): Promise<void> {
 }
 
 function firstOf(shown: readonly RunSummary[]): string[] {
-  const underWay = shown.filter(({ status }) => status === "under way");
-  return (underWay.length > 0 ? underWay : shown.slice(0, 1)).slice(0, 4).map(({ name }) => name);
+  const running = shown.filter(({ status }) => status === "running");
+  return (running.length > 0 ? running : shown.slice(0, 1)).slice(0, 4).map(({ name }) => name);
 }
 
 function tell(text: string): void {
   if (state.textContent !== text) state.textContent = text;
 }
 
-/** Shows what is chosen; of what was shown before, what has grown. */
+/** Shows the selected runs, and updates those that were shown before. */
 async function showChosen(): Promise<void> {
   const summaries = [...chosen].flatMap((name) => runs.get(name) ?? []);
   const grown = await Promise.all(summaries.map((run) => {
@@ -117,7 +117,7 @@ async function showChosen(): Promise<void> {
   if (!isNew) return;
   const now = data.length > 0
     ? configs(data)
-    : section("config", "Config", "Tick a run in the table.");
+    : section("config", "Config", "Select a run in the table.");
   config.replaceWith(now);
   config = now;
   checkpoints.offer(data);

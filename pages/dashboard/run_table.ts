@@ -1,4 +1,4 @@
-/** The table of all runs: which are shown below, and any key of their configs as a column. */
+/** The table of all runs: selects those shown below, with any config keys as columns. */
 /// <reference lib="dom" />
 import { button, element, section } from "../kit/dom.ts";
 import { formatNumber } from "../kit/numbers.ts";
@@ -7,31 +7,31 @@ import { differingKeys } from "../report/groups.ts";
 import { formatOf } from "../report/overview.ts";
 import type { RunSummary } from "./data.ts";
 
-/** Keys of configs that are columns unasked, where the runs differ in them. */
+/** Config keys that are columns by default, if the runs differ in them. */
 const MAX_KEYS = 4;
 
-/** Rows at first, so that the curves are not far below. */
+/** Initial rows, so that the curves are not far below. */
 const MAX_ROWS = 12;
 
-/** Keys in which runs differ that say nothing of what is trained. */
+/** Keys in which runs differ without effect on the training. */
 const PLACES = ["name", "output"];
 
-/** What is done with it. */
+/** Callbacks and state of the table. */
 interface RunTableOptions {
-  /** Which runs are shown below. */
+  /** The runs shown below. */
   readonly chosen: ReadonlySet<string>;
-  /** Shows these below. */
+  /** Shows these runs below. */
   choose(names: readonly string[]): void;
 }
 
-/** Such a table. */
+/** The table. */
 export class RunTable {
   readonly element: HTMLElement;
   readonly #options: RunTableOptions;
   readonly #table: DataTable<RunSummary>;
   readonly #key = element("select");
   readonly #problems = element("div");
-  /** Those that a person has asked for, and those that were taken off. */
+  /** Columns added and removed by the user. */
   readonly #added = new Set<string>();
   readonly #boxes = new Map<string, HTMLInputElement>();
   #runs: readonly RunSummary[] = [];
@@ -39,7 +39,7 @@ export class RunTable {
   constructor(options: RunTableOptions) {
     this.#options = options;
     this.#table = new DataTable<RunSummary>({
-      caption: "Runs; those that are ticked are shown below",
+      caption: "Runs; selected runs are shown below",
       columns: [],
       rows: [],
       isSearched: true,
@@ -67,13 +67,13 @@ export class RunTable {
     );
   }
 
-  /** Shows runs as they are now. */
+  /** Shows the present runs. */
   show(runs: readonly RunSummary[]): void {
     this.#runs = runs;
     const keys = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))].sort();
     if (this.#key.options.length !== keys.length + 1) {
       this.#key.replaceChildren(
-        ...["", ...keys].map((key) => element("option", { value: key }, key || "key of configs")),
+        ...["", ...keys].map((key) => element("option", { value: key }, key || "config key")),
       );
     }
     this.#table.show(runs, this.#columns());
@@ -84,7 +84,7 @@ export class RunTable {
     );
   }
 
-  /** Ticks the runs that are shown. */
+  /** Checks the boxes of the runs that are shown. */
   tick(): void {
     for (const [name, box] of this.#boxes) box.checked = this.#options.chosen.has(name);
   }
@@ -131,12 +131,12 @@ export class RunTable {
       choose(box.checked ? [...chosen, name] : [...chosen].filter((other) => other !== name));
     });
     this.#boxes.set(name, box);
-    const alone = button(name, () => choose([name]), { title: "Show this run alone" });
+    const alone = button(name, () => choose([name]), { title: "Show only this run" });
     return element("span", { class: "run" }, box, alone);
   }
 }
 
-/** Numbers are sorted as such. */
+/** Numbers are sorted numerically. */
 function valueOf(value: string | undefined): number | string | null {
   if (value === undefined) return null;
   return value !== "" && Number.isFinite(Number(value)) ? Number(value) : value;

@@ -1,4 +1,4 @@
-/** What the page asks its server. */
+/** The page's requests to its server. */
 /// <reference lib="dom" />
 import type { CheckpointData, LogPart, RunChanges } from "./data.ts";
 
@@ -15,15 +15,15 @@ async function ask<T>(path: string, parameters: Readonly<Record<string, string |
   return await response.json() as T;
 }
 
-/** What has changed since the answer of this version. */
+/** Changes since the answer of this version. */
 export const askForChanges = (since: number) => ask<RunChanges>("/runs", { since });
 
-/** A run's log from these bytes on. */
+/** A run's log from these positions. */
 export const askForLog = (
   run: string,
   edition: number,
   from: { metrics: number; timing: number },
 ) => ask<LogPart>("/log", { run, edition, ...from });
 
-/** What is read of a run's checkpoint. */
+/** Data of a run's checkpoint. */
 export const askForCheckpoint = (run: string) => ask<CheckpointData>("/checkpoint", { run });

@@ -1,31 +1,31 @@
-/** Drawings that follow the page from light to dark, and to paper, which is white and of another width. */
+/** Redraws drawings for light and dark mode, and for paper, which is white and of another width. */
 /// <reference lib="dom" />
 
-/** Something that is drawn in the page's colours. */
+/** Something drawn in the page's colors. */
 export interface Drawn {
-  /** Draws it anew, in the colours of now. */
+  /** Redraws it in the present colors. */
   redraw(): void;
-  /** Draws it as wide as told, in pixels of CSS, or as its place is. */
+  /** Redraws it with this width in CSS pixels, or that of its place. */
   resize(width?: number): void;
 }
 
-/** Width on paper, in pixels of CSS. */
+/** Width on paper, in CSS pixels. */
 const PRINTED = 640;
 
-/** By the figures that show them; those of one that was taken off the page are forgotten. */
+/** By their figures; entries of removed figures are garbage-collected. */
 const DRAWINGS = new WeakMap<Element, Drawn>();
 
-/** Has what a figure of class `chart` shows follow the page. */
+/** Keeps the content of a figure of class `chart` in the page's appearance. */
 export function followAppearance(figure: HTMLElement, drawn: Drawn): void {
   DRAWINGS.set(figure, drawn);
 }
 
-/** Runs `work` while a drawing is in the colours for white; nobody sees it so. */
+/** Runs `work` while a drawing is in the colors for white, without showing it so. */
 export async function onWhite<T>(drawn: Drawn, work: () => T): Promise<T> {
   const { classList } = document.documentElement;
   classList.add("printed");
   drawn.redraw();
-  // It is drawn when this task gives way, and shown only when the next one does.
+  // It is drawn after this task, and shown only after the next one.
   await Promise.resolve();
   try {
     return work();

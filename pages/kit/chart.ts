@@ -1,7 +1,7 @@
 /**
- * Charts: lines, points or bars over numbers, bands around them, by uPlot. The mouse or the arrow keys
- * go from place to place, and the legend says the values there; dragging or `+` and `-` zoom, Escape
- * shows all. Below are a table of the numbers and files to take away.
+ * Charts: lines, points or bars, with bands around them, by uPlot. The mouse or the arrow keys move a
+ * cursor, and the legend shows the values there; dragging or `+` and `-` zoom, Escape shows all. Below
+ * are a table of the numbers and download buttons.
  */
 /// <reference lib="dom" />
 import uPlot from "uplot";
@@ -17,10 +17,10 @@ import { smoothed } from "./smoothing.ts";
 
 const HEIGHT = 260;
 
-/** Places of a line that are marked, at most. */
+/** Most points of a line that are marked. */
 const FEW = 30;
 
-/** Series of uPlot for each of ours: itself, and the bounds of its band. */
+/** uPlot series per series: itself, and the bounds of its band. */
 const EACH = 3;
 
 /** A figure with a chart. */
@@ -62,7 +62,7 @@ export class Chart implements Drawn {
       this.#numbers,
     );
     followAppearance(this.element, this);
-    // Once it is shown: before, it has no size and no colours.
+    // When it is shown: before, it has no size and no colors.
     new ResizeObserver(([{ contentRect: { width } }]) => width > 0 && this.resize(width))
       .observe(this.#place);
     this.#numbers.append(
@@ -73,8 +73,7 @@ export class Chart implements Drawn {
   }
 
   /**
-   * Shows other series in place of those before. Where it is the same lines that have grown, what a
-   * person has zoomed in on stays.
+   * Shows other series instead. If the same lines have only grown, the user's zoom is kept.
    */
   show(series: readonly Series[]): void {
     const isSame = formOf(series) === formOf(this.#series);
@@ -91,18 +90,18 @@ export class Chart implements Drawn {
     }
   }
 
-  /** Draws anew, in the colours of now. */
+  /** Redraws it in the present colors. */
   redraw(): void {
     this.#plot?.redraw(false);
   }
 
-  /** Draws it as wide as told, or as its place is. */
+  /** Redraws it with this width, or that of its place. */
   resize(width = this.#place.clientWidth): void {
     if (!this.#plot) this.#build(width);
     else if (this.#plot.width !== width) this.#plot.setSize({ width, height: HEIGHT });
   }
 
-  /** What is shown as a picture on white. */
+  /** The shown content as an image on white. */
   async #picture(): Promise<HTMLCanvasElement | undefined> {
     const plot = this.#plot;
     if (!plot) return undefined;
@@ -155,7 +154,7 @@ export class Chart implements Drawn {
     this.#tell(undefined);
   }
 
-  /** A series and the bounds of its band as uPlot draws them. */
+  /** A series and the bounds of its band for uPlot. */
   #drawn(series: Series, i: number): uPlot.Series[] {
     const { style = "line", name } = series;
     const show = this.#legend.isShown(name);
@@ -186,7 +185,7 @@ export class Chart implements Drawn {
     ];
   }
 
-  /** All series on one row of x, as uPlot takes them. */
+  /** All series on common values of x, as uPlot expects them. */
   #data(): uPlot.AlignedData {
     const clean = (values: readonly (number | null)[]) =>
       values.map((value) =>
@@ -225,7 +224,7 @@ export class Chart implements Drawn {
     return controls;
   }
 
-  /** Shows the values at a place, or the last of each series. */
+  /** Shows the values at a position, or the last of each series. */
   #tell(index: number | null | undefined): string {
     const data = this.#plot?.data ?? [[]];
     const { x, y } = this.#options;
@@ -233,7 +232,7 @@ export class Chart implements Drawn {
     const values = this.#series.map((_, i) => {
       if (at === undefined && !this.#options.saysLast) return "";
       const row = data[EACH * i + 1] ?? [];
-      // Of charts with several series some have no value at this place: the one before is said.
+      // If some of several series have no value here, show the previous one.
       let place = at ?? row.length - 1;
       while (place > 0 && typeof row[place] !== "number") place--;
       const value = row[place];
@@ -271,7 +270,7 @@ export class Chart implements Drawn {
     this.#spoken.textContent = this.#tell(index);
   }
 
-  /** Shows a range `factor` times as wide around the cursor; with 0 all. */
+  /** Shows a range `factor` times as wide around the cursor; with 0 everything. */
   #zoom(factor: number): void {
     const plot = this.#plot!;
     const { min = 0, max = 1 } = plot.scales.x;
@@ -287,7 +286,7 @@ export class Chart implements Drawn {
   }
 }
 
-/** What a plot is built for; the rest is data. */
+/** What a plot is built for; everything else is data. */
 function formOf(series: readonly Series[]): string {
   return JSON.stringify(series.map(({ name, band, style, colour, isDashed, x }) => [
     ...[name, band !== undefined, style, colour, isDashed, x.length <= FEW, x.length < 2],

@@ -9,7 +9,7 @@ const WHOLE = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((step) => step 
 
 const FONT = "12px system-ui, sans-serif";
 
-/** Both axes as uPlot draws them, in the colours of `place`: its text, and its border for the grid. */
+/** Both axes for uPlot, in the colors of `place`: its text, and its border for the grid. */
 export function drawnAxes(x: Axis, y: Axis, place: HTMLElement): uPlot.Axis[] {
   const drawn = ({ label, format = formatNumber, ticks = format, isWhole }: Axis): uPlot.Axis => {
     const line = { stroke: () => getComputedStyle(place).borderTopColor, width: 1 };
@@ -28,12 +28,12 @@ export function drawnAxes(x: Axis, y: Axis, place: HTMLElement): uPlot.Axis[] {
   return [{ ...drawn(x), size: 34 }, { ...drawn(y), size: widthOf, space: 36 }];
 }
 
-/** Room for what stands at the ticks of the axis at the left, in pixels. */
+/** Width of the left axis's tick labels, in pixels. */
 function widthOf(_: uPlot, values: string[] | null): number {
   return 22 + 7 * Math.max(3, ...(values ?? []).map((value) => value.length));
 }
 
-/** A range of x that has room for the first and the last bar. */
+/** A range of x that includes the first and the last bar entirely. */
 export function aroundBars({ x }: Series): [number, number] {
   const half = (x.length > 1 ? x[1] - x[0] : 1) / 2;
   return [x[0] - half, x[x.length - 1] + half];

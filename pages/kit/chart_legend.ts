@@ -1,10 +1,10 @@
-/** The legend of a chart: which line is whose, what it is at a place, and buttons that hide it. */
+/** The legend of a chart: names, values at the cursor, and buttons that hide lines. */
 /// <reference lib="dom" />
 import type { Series } from "./chart_options.ts";
 import type { PictureEntry } from "./chart_picture.ts";
 import { button, element } from "./dom.ts";
 
-/** Colours there are, of classes `series-0` …; further series have them again, dashed otherwise. */
+/** Number of colors, classes `series-0` …; further series reuse them, dashed. */
 const COLOURS = 8;
 
 const DASHES = [undefined, [6, 4], [2, 3], [10, 3, 2, 3]];
@@ -16,10 +16,10 @@ export class Legend {
   #values: HTMLElement[] = [];
   #swatches: HTMLElement[] = [];
 
-  /** @param show is called with the place of a series that is to be shown or hidden */
+  /** @param show is called with the index of a series to show or hide */
   constructor(private readonly show: (place: number, isShown: boolean) => void) {}
 
-  /** Lists these series; those of a name that is hidden stay so. */
+  /** Lists these series; names that are hidden stay hidden. */
   fill(series: readonly Series[]): void {
     this.#values = series.map(() => element("span", { class: "value" }));
     this.#swatches = series.map((one, i) => {
@@ -44,7 +44,7 @@ export class Legend {
     return !this.#hidden.has(name);
   }
 
-  /** Those that are shown, for a picture. */
+  /** The shown series, for an image. */
   entries(series: readonly Series[]): PictureEntry[] {
     return series.flatMap((one, i) => {
       const { name, style = "line" } = one;
@@ -53,19 +53,19 @@ export class Legend {
     });
   }
 
-  /** Says the value of each series. */
+  /** Shows the value of each series. */
   say(values: readonly string[]): void {
     this.#values.forEach((element, i) => element.textContent = values[i]);
   }
 
-  /** The colour of a series as a canvas takes it, in light or dark as the page is. */
+  /** The canvas color of a series, in the present light or dark mode. */
   colour(place: number, opacity = 1): string {
     const { color } = getComputedStyle(this.#swatches[place]);
     return color.replace("rgb(", "rgba(").replace(")", `, ${opacity})`);
   }
 }
 
-/** How the line of a series is dashed. */
+/** The dash pattern of a series. */
 export function dashOf({ isDashed, colour }: Series, i: number): number[] | undefined {
   return DASHES[(Math.floor((colour ?? i) / COLOURS) * 2 + Number(isDashed ?? false)) % 4];
 }

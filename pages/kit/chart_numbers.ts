@@ -1,13 +1,13 @@
-/** The numbers of a chart: as a table, and as files to take away. */
+/** The numbers of a chart: as a table, and as downloads. */
 /// <reference lib="dom" />
 import type { ChartOptions, Series } from "./chart_options.ts";
 import { button, element } from "./dom.ts";
 import { type Cell, dataTable } from "./table.ts";
 
-/** Rows of a table that anybody reads; a file has all. */
+/** Most rows of a table; the file has all. */
 const MAX_ROWS = 500;
 
-/** The table, of the numbers there are when it is opened. */
+/** The table, filled when it is opened. */
 export function numbersTable(
   { title, x, y }: Omit<ChartOptions, "series">,
   series: () => readonly Series[],
@@ -35,7 +35,7 @@ export function numbersTable(
   return details;
 }
 
-/** Buttons that save the numbers and the picture. */
+/** Buttons that save the numbers and the image. */
 export function downloads(
   { title, x }: Omit<ChartOptions, "series">,
   series: () => readonly Series[],
@@ -57,7 +57,7 @@ export function downloads(
   );
 }
 
-/** One row for each x that any series has. */
+/** One row for each x of any series. */
 function rowsOf(
   label: string,
   series: readonly Series[],

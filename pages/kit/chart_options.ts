@@ -1,23 +1,23 @@
-/** What a chart shows. */
+/** The content of a chart. */
 import type { NumberFormat } from "./numbers.ts";
 
-/** One line, or row of bars or points, of a chart. */
+/** One line, or one series of bars or points. */
 export interface Series {
   readonly name: string;
   /** Ascending. */
   readonly x: readonly number[];
-  /** As many; null where there is none. */
+  /** Of the same length; null for missing values. */
   readonly y: readonly (number | null)[];
-  /** Bounds of an area around it, such as the least and the greatest over seeds. */
+  /** Bounds of an area around it, such as minimum and maximum over seeds. */
   readonly band?: {
     readonly low: readonly (number | null)[];
     readonly high: readonly (number | null)[];
   };
-  /** Default `line`. */
+  /** Default: `line`. */
   readonly style?: "line" | "bars" | "points";
-  /** Which of the eight colours it has, from 0; its place in the list by default. */
+  /** Which of the eight colors, from 0; by default its index. */
   readonly colour?: number;
-  /** Whether its line is dashed, as of a training beside its validation. */
+  /** Whether its line is dashed, such as training next to validation. */
   readonly isDashed?: boolean;
 }
 
@@ -25,11 +25,11 @@ export interface Series {
 export interface Axis {
   readonly label: string;
   readonly format?: NumberFormat;
-  /** At its ticks, if they are to be shorter. */
+  /** Shorter format for its ticks. */
   readonly ticks?: NumberFormat;
-  /** Its least and greatest values; by default those of the data. */
+  /** Its range; by default that of the data. */
   readonly range?: readonly [least: number, greatest: number];
-  /** Whether it has only whole numbers. Default false. */
+  /** Whether it has only integers. Default: false. */
   readonly isWhole?: boolean;
 }
 
@@ -40,9 +40,9 @@ export interface ChartOptions {
   /** `log: "offered"` adds a switch for a logarithmic scale, `"on"` one that is on. */
   readonly y: Axis & { readonly log?: "offered" | "on" };
   readonly series: readonly Series[];
-  /** A sentence below. */
+  /** A sentence below the chart. */
   readonly note?: string;
-  /** Whether the legend says the last value of each series while no place is pointed at. */
+  /** Whether the legend shows the last values when there is no cursor. */
   readonly saysLast?: boolean;
   /** Whether its lines can be smoothed. */
   readonly isSmoothed?: boolean;

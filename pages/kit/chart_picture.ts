@@ -1,22 +1,22 @@
-/** A chart as a picture to take away: on white, with its title and its legend. */
+/** A chart as an image: on white, with its title and legend. */
 /// <reference lib="dom" />
 
-/** A line of the legend. */
+/** An entry of the legend. */
 export interface PictureEntry {
   readonly name: string;
   readonly colour: string;
-  /** Of its line, as a canvas takes it; undefined for bars and points, which are a square. */
+  /** Dash pattern for a canvas; undefined for bars and points, which get a square. */
   readonly dash: readonly number[] | undefined;
 }
 
-/** Pixels of CSS: around everything, a line of text, a sample of a line. */
+/** CSS pixels: margin, line of text, sample of a line. */
 const [MARGIN, LINE, SAMPLE] = [12, 22, 24];
 
 /**
- * Puts a picture together.
+ * Draws the image.
  *
- * @param plot drawn in colours for white
- * @param width of the plot, in pixels of CSS
+ * @param plot drawn in colors for white
+ * @param width of the plot, in CSS pixels
  */
 export function chartPicture(
   plot: HTMLCanvasElement,
@@ -61,7 +61,7 @@ export function chartPicture(
   return canvas;
 }
 
-/** Where entries with names of these widths stand, in rows that are not wider than told. */
+/** Positions of entries with these text widths, in rows within this width. */
 function placed(
   widths: readonly number[],
   most: number,

@@ -1,7 +1,7 @@
-/** What a page shows. */
+/** The data of a page. */
 /// <reference lib="dom" />
 
-/** The data that the page was made with. */
+/** The data that the page was created with. */
 export function pageData<T>(): T {
   return JSON.parse(document.getElementById("data")?.textContent ?? "null");
 }

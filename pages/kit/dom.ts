@@ -1,14 +1,14 @@
-/** Elements of a page. Texts come from files of strangers: they are shown, never read as HTML. */
+/** Elements of a page. Texts may come from untrusted files: they are never parsed as HTML. */
 /// <reference lib="dom" />
 import { spellControls } from "../../reporting/controls.ts";
 
-/** What an element is given: `class`, `id`, `aria-label` …; `true` is an attribute without value. */
+/** Attributes: `class`, `id`, `aria-label` …; `true` is an attribute without value. */
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** What an element holds; undefined is nothing. */
+/** Content of an element; undefined is nothing. */
 export type Content = Node | string | undefined;
 
-/** Makes an element. */
+/** Creates an element. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -26,7 +26,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A button that does something. */
+/** A button with an action. */
 export function button(
   text: string,
   act: (button: HTMLButtonElement) => void,
@@ -37,7 +37,7 @@ export function button(
   return made;
 }
 
-/** A choice among a few things, of which the first is taken; `chosen` is called at every change. */
+/** A choice among options, the first by default; `chosen` is called at every change. */
 export function choice(
   label: string,
   names: readonly string[],
@@ -52,7 +52,7 @@ export function choice(
   return element("label", { class: "choice" }, label, select);
 }
 
-/** A part of the page with a heading, which the contents list. */
+/** A section with a heading, listed in the table of contents. */
 export function section(
   id: string,
   title: string,
@@ -66,7 +66,7 @@ export function section(
   );
 }
 
-/** Names and what they are. */
+/** Names and values. */
 export function facts(rows: readonly (readonly [name: string, value: Content])[]): HTMLElement {
   return element(
     "dl",
@@ -80,7 +80,7 @@ export function facts(rows: readonly (readonly [name: string, value: Content])[]
 /** A command to copy. */
 export function commandLine(command: string): HTMLElement {
   const copy = button("Copy", async (button) => {
-    // Pages in files may not in every browser; the text can be selected.
+    // Some browsers forbid this for local files; the text can be selected.
     const isCopied = await navigator.clipboard?.writeText(command).then(() => true, () => false);
     button.textContent = isCopied ? "Copied" : "Select the text to copy it";
   });

@@ -1,8 +1,8 @@
-/** The layout of a page: its sections, and the contents beside or above them. */
+/** The layout of a page: its sections, and the table of contents next to or above them. */
 /// <reference lib="dom" />
 import { type Content, element } from "./dom.ts";
 
-/** Fills the page. Sections are listed in the contents by their headings. */
+/** Fills the page. The table of contents lists sections by their headings. */
 export function showPage(lead: Content, sections: readonly HTMLElement[]): void {
   if (lead) document.querySelector("header")?.append(element("p", { class: "lead" }, lead));
   const links = sections.map((section) =>
@@ -20,6 +20,6 @@ export function showPage(lead: Content, sections: readonly HTMLElement[]): void 
   const main = document.getElementById("main");
   main?.before(contents);
   main?.replaceChildren(...sections);
-  // The browser looked for it before it was there.
+  // The browser looked for it before it existed.
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }

@@ -1,10 +1,10 @@
-/** Numbers in charts and tables. */
+/** Number formats of charts and tables. */
 import { formatPercent } from "../../reporting/format.ts";
 
-/** How numbers are shown. */
+/** A number format. */
 export type NumberFormat = (value: number) => string;
 
-/** With `digits` significant digits, as short as that is: `0.1234`, `1.2e-7`, `12,345`. */
+/** With up to `digits` significant digits: `0.1234`, `1.2e-7`, `12,345`. */
 export function formatNumber(value: number, digits = 4): string {
   const magnitude = Math.abs(value);
   if (!Number.isFinite(value)) return "–";
@@ -15,9 +15,9 @@ export function formatNumber(value: number, digits = 4): string {
   return String(Number(value.toPrecision(digits)));
 }
 
-/** A share in percent, as short as it is: `97.5 %`. */
+/** A share in percent, without trailing zeros: `97.5 %`. */
 export const formatShortShare: NumberFormat = (share) =>
   `${Number((100 * share).toPrecision(4))} %`;
 
-/** A share as a number of percent: `97.50 %`. */
+/** A share in percent: `97.50 %`. */
 export const formatShare: NumberFormat = formatPercent;

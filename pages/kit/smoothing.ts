@@ -1,10 +1,10 @@
 /** Smoothing of noisy lines. */
 
 /**
- * The exponential moving average of numbers, its beginning corrected as Adam's moments are, so that the
- * first is itself.
+ * The exponential moving average of numbers, bias-corrected like Adam's moments, so that the first value
+ * is unchanged.
  *
- * @param factor share of the average before, from 0, which changes nothing, to below 1
+ * @param factor weight of the previous average, from 0, which changes nothing, to below 1
  */
 export function smoothed(
   values: readonly (number | null)[],

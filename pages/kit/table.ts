@@ -4,44 +4,44 @@ import { formatCount } from "../../reporting/format.ts";
 import { button, type Content, element } from "./dom.ts";
 import { formatNumber, type NumberFormat } from "./numbers.ts";
 
-/** What is in a cell: null is a dash. */
+/** Content of a cell: null is a dash. */
 export type Cell = number | string | null;
 
-/** A column of rows of a kind. */
+/** A column. */
 export interface Column<Row> {
   readonly title: string;
-  /** What it is sorted by, and shown as. */
+  /** The value for sorting, also shown by default. */
   value(row: Row): Cell;
-  /** Of its numbers. */
+  /** Format of its numbers. */
   readonly format?: NumberFormat;
-  /** What is shown in its place. It is asked for once for each key. */
+  /** Content to show instead. It is created once per key. */
   show?(row: Row): Content;
 }
 
 /** A table. */
 interface TableOptions<Row> {
-  /** What it is, read out and shown above it. */
+  /** Its title, also read by screen readers. */
   readonly caption: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
-  /** Rows that are shown at first; a button shows the rest. Default 25. */
+  /** Initial number of rows; a button shows the rest. Default: 25. */
   readonly most?: number;
-  /** Whether there is a field to search its rows by any word in them. Default false. */
+  /** Whether there is a field to search rows for words. Default: false. */
   readonly isSearched?: boolean;
-  /** Whether its rows can be sorted. Default true. */
+  /** Whether its rows can be sorted. Default: true. */
   readonly isSorted?: boolean;
-  /** What is searched of a row. Default: what its cells show. */
+  /** The searched text of a row. Default: the shown text. */
   text?(row: Row): string;
-  /** What a row that replaces another of the same key is known by. Default: the row itself. */
+  /** Identifies a row across updates. Default: the row itself. */
   key?(row: Row): unknown;
 }
 
-/** The first column names the rows. Numbers are at the right. */
+/** The first column names the rows. Numbers are right-aligned. */
 export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
   return new DataTable(options).element;
 }
 
-/** A table whose rows and columns may be replaced: how it is sorted and searched stays. */
+/** A table with replaceable rows and columns; sorting and search are kept. */
 export class DataTable<Row> {
   readonly element: HTMLElement;
   readonly #options: TableOptions<Row>;
@@ -88,7 +88,7 @@ export class DataTable<Row> {
     this.show(rows, columns);
   }
 
-  /** Shows other rows, and other columns too. */
+  /** Shows other rows, and optionally other columns. */
   show(rows: readonly Row[], columns = this.#columns): void {
     const kinds = (rows: readonly Row[], columns: readonly Column<Row>[]) =>
       JSON.stringify(columns.map((column) => [column.title, isNumeric(column, rows)]));
@@ -121,7 +121,7 @@ export class DataTable<Row> {
     if (!column) return [...this.#rows];
     return [...this.#rows].sort((a, b) => {
       const [first, second] = [column.value(a), column.value(b)];
-      // What is not there comes last either way.
+      // Missing values come last in either direction.
       if (first === null || second === null) {
         return Number(first === null) - Number(second === null);
       }
@@ -154,7 +154,7 @@ export class DataTable<Row> {
     this.#rest.textContent = `Show all ${formatCount(found.length)} rows`;
   }
 
-  /** A row, the one before with what is new in it if there was one. */
+  /** A row element; an existing one is reused with its new values. */
   #row(row: Row, before?: HTMLTableRowElement): HTMLTableRowElement {
     if (before) {
       this.#columns.forEach((column, i) => {

@@ -1,4 +1,4 @@
-/** How often what the network is so sure of is so: the reliability diagram. */
+/** How well confidence matches accuracy: the reliability diagram. */
 /// <reference lib="dom" />
 import { Chart } from "../kit/chart.ts";
 import { element, facts, section } from "../kit/dom.ts";
@@ -7,11 +7,11 @@ import { formatCount } from "../../reporting/format.ts";
 import type { RunData } from "./data.ts";
 import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
-/** What the error of a network with a temperature is worth. */
+/** A note on the error of a network with a temperature. */
 const FITTED =
-  "The network is calibrated: its logits are divided by a temperature, which calibrate fits on " +
-  "the validation images unless it is told others. On the images that it was fitted on the error is " +
-  "likely smaller than on new ones.";
+  "The network is calibrated: its logits are divided by a temperature, which calibrate fits on the " +
+  "validation images unless told otherwise. On the images used for fitting, the error is likely " +
+  "smaller than on new ones.";
 
 /** Diagram and error. */
 export function calibration(runs: readonly RunData[]): HTMLElement {
@@ -21,13 +21,13 @@ export function calibration(runs: readonly RunData[]): HTMLElement {
     ofChosenRun(runs, (run) => {
       const found = run.evaluation?.calibration;
       if (!run.evaluation) return [absent(run, ...EVALUATION)];
-      if (!found) return [element("p", { class: "problem" }, "The objective says nothing of it.")];
+      if (!found) return [element("p", { class: "problem" }, "The objective has no calibration.")];
       const { error, temperature, what, bins } = found;
       const middles = bins.map((_, i) => (i + 0.5) / bins.length);
       const filled = bins.map((bin) => bin.count > 0 ? bin : undefined);
       const x = { label: "confidence", range: [0, 1] as const, format: formatShortShare };
       const isOfImages = what === "images";
-      const measured = isOfImages ? "accuracy" : "how often it is so";
+      const measured = isOfImages ? "accuracy" : "frequency";
       return [
         facts([
           ["Expected calibration error", formatShare(error)],
@@ -37,7 +37,7 @@ export function calibration(runs: readonly RunData[]): HTMLElement {
         element(
           "p",
           { class: "note" },
-          `Bars on the diagonal are perfect; below it the network is surer than it is right. The error is ` +
+          `Bars on the diagonal are perfect; below it the network is overconfident. The error is ` +
             `the mean distance of a bar from the mean confidence in it, weighted by ${what}.`,
         ),
         element(

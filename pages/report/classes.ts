@@ -1,4 +1,4 @@
-/** Which classes are recognised, and which are taken for which. */
+/** Which classes are recognized, and which are confused. */
 /// <reference lib="dom" />
 import { type Content, element, facts, section } from "../kit/dom.ts";
 import { formatShare } from "../kit/numbers.ts";
@@ -7,10 +7,10 @@ import { formatCount } from "../../reporting/format.ts";
 import type { EvaluationData, RunData } from "./data.ts";
 import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
-/** Most classes of which a matrix can be read. */
+/** Most classes for which a matrix is readable. */
 const MAX_IN_MATRIX = 30;
 
-/** Confusions in the table that can be unfolded. */
+/** Most confusions in the table. */
 const MAX_CONFUSIONS = 500;
 
 /** Results, the table of classes and the confusion matrix. */
@@ -56,10 +56,10 @@ function confusions({ classNames, confusion }: EvaluationData): Content[] {
     caption: "Confusions, the most frequent first",
     columns: [
       { title: "class", value: ([label]) => classNames[label] },
-      { title: "taken for", value: ([, predicted]) => classNames[predicted] },
+      { title: "predicted as", value: ([, predicted]) => classNames[predicted] },
       { title: "images", value: ([, , count]) => count, format: formatCount },
       {
-        title: "of the class",
+        title: "share of the class",
         value: ([label, , count]) => count / totals[label],
         format: formatShare,
       },
@@ -75,8 +75,8 @@ function confusions({ classNames, confusion }: EvaluationData): Content[] {
     element(
       "p",
       { class: "note" },
-      "A row is a class of images, a column a class they were taken for. Blue is right, the fuller the " +
-        "larger a share of the class; orange is wrong, the fuller the closer to the largest share.",
+      "Rows are true classes, columns predicted classes. Blue is correct, the darker the larger the share " +
+        "of the class; orange is wrong, the darker the closer to the largest share of errors.",
     ),
     table,
   ];
@@ -84,7 +84,7 @@ function confusions({ classNames, confusion }: EvaluationData): Content[] {
 
 type Cells = NonNullable<EvaluationData["confusion"]>;
 
-/** The largest share of a class that was taken for another. */
+/** The largest share of a class that is confused with another. */
 function worstShare(cells: Cells, totals: readonly number[]): number {
   return cells.reduce(
     (most, [label, predicted, count]) =>
@@ -111,7 +111,7 @@ function matrix(
         "td",
         {
           class: label === predicted ? "right" : "wrong",
-          title: `${name} taken for ${other}: ${formatCount(count)}` +
+          title: `${name} predicted as ${other}: ${formatCount(count)}` +
             (count > 0 ? `, ${formatShare(share)}` : ""),
         },
         count === 0 ? "" : String(count),
@@ -131,7 +131,7 @@ function matrix(
       element(
         "caption",
         { class: "unseen" },
-        "Confusion matrix: classes by what they were taken for",
+        "Confusion matrix: true classes by predicted classes",
       ),
       element("thead", {}, element("tr", {}, element("td"), ...head)),
       element("tbody", {}, ...rows),
@@ -139,7 +139,7 @@ function matrix(
   );
 }
 
-/** Of many classes: a pixel for each pair; the numbers are in the table below. */
+/** For many classes: one pixel per pair; the numbers are in the table below. */
 function picture(
   { length }: readonly string[],
   cells: Cells,

@@ -1,4 +1,4 @@
-/** The configs of the runs: in what they differ, and all they say. */
+/** The configs of the runs: their differences, and all keys. */
 /// <reference lib="dom" />
 import { element, section } from "../kit/dom.ts";
 import { type Column, dataTable } from "../kit/table.ts";
@@ -8,7 +8,7 @@ import { differingKeys } from "./groups.ts";
 /** Tables of both. */
 export function configs(runs: readonly RunData[]): HTMLElement {
   const keys = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))];
-  // The name is that of the folder; the heading of its column says it.
+  // The name is the folder's, which the column's heading shows.
   const differing = differingKeys(runs).filter((key) => key !== "name");
   const key = { title: "key", value: (key: string) => key };
   const ofEach: Column<string>[] = runs.map((run) => ({

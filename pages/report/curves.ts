@@ -1,4 +1,4 @@
-/** Curves of what was logged, with a band for runs that differ in the seed alone. */
+/** Curves from the logs, with a band for runs that differ only in the seed. */
 /// <reference lib="dom" />
 import { Chart } from "../kit/chart.ts";
 import type { ChartOptions, Series } from "../kit/chart_options.ts";
@@ -6,19 +6,19 @@ import { element, section } from "../kit/dom.ts";
 import { bandOf, type CurveOf, type RunGroup } from "./groups.ts";
 import { formatOf, metricsOf, ticksOf } from "./overview.ts";
 
-/** What is logged at steps, and what stands at its axis. */
+/** Values logged at steps: title and axis label. */
 const STEP_TITLES: Readonly<Record<string, readonly [title: string, label: string]>> = {
   learningRate: ["Learning rate", "learning rate"],
-  loss: ["Loss of steps", "loss"],
-  gradientNorm: ["Norm of the gradient", "norm"],
-  parameterNorm: ["Norm of the parameters", "norm"],
-  updateRatio: ["Norm of the update over that of the parameters", "ratio"],
+  loss: ["Loss by step", "loss"],
+  gradientNorm: ["Gradient norm", "norm"],
+  parameterNorm: ["Parameter norm", "norm"],
+  updateRatio: ["Update norm / parameter norm", "ratio"],
 };
 
-/** How many times the least value the greatest is for a logarithmic scale to be the better one. */
+/** Ratio of maximum to minimum from which a logarithmic scale is the default. */
 const WIDE = 20;
 
-/** Charts of everything that any of the runs has logged. */
+/** Charts of everything logged by any of the runs. */
 export function curves(groups: readonly RunGroup[]): HTMLElement {
   const charts = chartsOf(groups);
   return section(
@@ -31,16 +31,16 @@ export function curves(groups: readonly RunGroup[]): HTMLElement {
   );
 }
 
-/** The same as they are drawn. */
+/** The charts. */
 export function chartsOf(groups: readonly RunGroup[]): ChartOptions[] {
   return [...metricCharts(groups), ...stepCharts(groups), ...timeCharts(groups)]
     .filter(({ series }) => series.length > 0);
 }
 
-/** What bands are, where there are any. */
+/** A note on bands, if there are any. */
 export function bandsNote(charts: readonly ChartOptions[]): HTMLElement | undefined {
   if (!charts.some(({ series }) => series.some(({ band }) => band))) return undefined;
-  const note = "Lines are means over seeds, bands reach from the least to the greatest of them.";
+  const note = "Lines are means over seeds; bands reach from minimum to maximum.";
   return element("p", { class: "note" }, note);
 }
 
@@ -80,7 +80,7 @@ function stepCharts(groups: readonly RunGroup[]): ChartOptions[] {
   return [...new Set(["learningRate", ...names])].map((name) => {
     const series = groups.flatMap((_, colour) =>
       seriesOf(groups, colour, "", ({ curves: { epochs, steps } }) => {
-        // That of an epoch's last step is logged with the epoch.
+        // An epoch's last step is logged with the epoch.
         const ends = name === "learningRate" ? epochs : { steps: [], learningRate: [] };
         const own = Object.hasOwn(steps.values, name)
           ? steps.values[name]
@@ -95,7 +95,7 @@ function stepCharts(groups: readonly RunGroup[]): ChartOptions[] {
     return {
       title,
       x: { label: "step", isWhole: true },
-      // A schedule that falls to almost nothing is still read better as it is.
+      // A schedule that falls to almost nothing is easier to read on a linear scale.
       y: {
         label,
         log: name === "learningRate" ? "offered" : scaleOf(series),
@@ -104,7 +104,7 @@ function stepCharts(groups: readonly RunGroup[]): ChartOptions[] {
       saysLast: true,
       isSmoothed: name !== "learningRate",
       sync: "steps",
-      ...(averaged > 1 ? { note: `Means of ${averaged} logged steps in a row.` } : {}),
+      ...(averaged > 1 ? { note: `Means of ${averaged} consecutive logged steps.` } : {}),
     };
   });
 }
@@ -136,12 +136,12 @@ function timeCharts(groups: readonly RunGroup[]): ChartOptions[] {
       ({ images = null, seconds = null, validation }) =>
         images === null || seconds === null ? null : images / (seconds - (validation ?? 0)),
     ),
-    chart("Time of an epoch", "seconds", ({ seconds = null }) => seconds),
-    chart("Memory of the process", "MiB", ({ memory = null }) => memory && memory / 2 ** 20),
+    chart("Time per epoch", "seconds", ({ seconds = null }) => seconds),
+    chart("Process memory", "MiB", ({ memory = null }) => memory && memory / 2 ** 20),
   ];
 }
 
-/** The curve of the group at a place, which says its colour, too; none if it has no value. */
+/** The curve of the group with an index, which determines its color; none if it has no value. */
 function seriesOf(
   groups: readonly RunGroup[],
   colour: number,
@@ -158,7 +158,7 @@ function seriesOf(
   return [{ name, x, y: mean, colour, isDashed, ...(band ? { band } : {}) }];
 }
 
-/** Logarithmic at first where a few large values would flatten all others. */
+/** Logarithmic by default if a few large values would flatten all others. */
 function scaleOf(series: readonly Series[]): "on" | "offered" {
   const values = series.flatMap(({ y }) => y).filter((value) => value !== null);
   const least = values.reduce((a, b) => Math.min(a, b), Infinity);

@@ -1,63 +1,63 @@
-/** What a report shows of its runs: plain JSON. */
+/** The data of a report: plain JSON. */
 
 /** All of it. */
 export interface ReportData {
-  /** When it was written, and by what: `Overfold 0.1.0, Deno 2.9.6 on linux (x86_64)`. */
+  /** When and by what it was written: `Overfold 0.1.0, Deno 2.9.6 on linux (x86_64)`. */
   readonly written: { readonly time: string; readonly by: string };
   readonly runs: readonly RunData[];
 }
 
-/** What is known of a run; what is absent, {@link RunData.missing} says why. */
+/** The data of a run; {@link RunData.missing} explains what is absent. */
 export interface RunData {
-  /** The name of its folder, or as much of the path as tells it from the others. */
+  /** The name of its folder, or as much of the path as makes it unique. */
   readonly name: string;
   readonly folder: string;
-  /** How far it is: `finished: 5 epochs`. */
+  /** Its progress: `finished: 5 epochs`. */
   readonly status: string;
   readonly missing: readonly Missing[];
-  /** What a person types to repeat it. */
+  /** The command that repeats it. */
   readonly command: string;
-  /** Every value of its config by its key, such as `training.epochs`, as JSON. */
+  /** The values of its config by key, such as `training.epochs`, as JSON. */
   readonly config: Readonly<Record<string, string>>;
-  /** Metrics of its objective by name. */
+  /** Metrics of its objective, by name. */
   readonly metrics: Readonly<Record<string, ShownMetric>>;
-  /** The metric by which its best epoch was chosen. */
+  /** The metric that chose its best epoch. */
   readonly monitor: string;
   readonly curves: Curves;
   /** The best validation. */
   readonly best?: { readonly epoch: number; readonly values: Numbers };
-  /** Names and values of what computed it. */
+  /** Names and values of its environment. */
   readonly environment: readonly Fact[];
-  /** Its files and their bytes. */
+  /** Its files and their sizes in bytes. */
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   readonly network?: NetworkData;
   readonly evaluation?: EvaluationData;
 }
 
-/** Something that the report should have of a run and has not. */
+/** Data that is missing for a run. */
 export interface Missing {
   readonly what: "checkpoint" | "network" | "folded network" | "verification" | "evaluation";
   readonly why: string;
 }
 
-/** A name and what it is. */
+/** A name and a value. */
 export type Fact = readonly [name: string, value: string];
 
-/** Numbers by name; JSON has null for those that are none. */
+/** Numbers by name; null in JSON if not finite. */
 export type Numbers = Readonly<Record<string, number | null>>;
 
-/** How a metric is shown. */
+/** The format of a metric. */
 export interface ShownMetric {
   readonly title: string;
   readonly unit: "share" | "number";
 }
 
-/** What was logged while it trained. */
+/** The logs of its training. */
 export interface Curves {
-  /** At the ends of epochs: the mean over training images, the validation, times. */
+  /** At the ends of epochs: means over training images, validation, times. */
   readonly epochs: {
     readonly at: readonly number[];
-    /** Steps taken by then. */
+    /** Steps until then. */
     readonly steps: readonly number[];
     readonly train: Columns;
     readonly learningRate: readonly (number | null)[];
@@ -66,16 +66,16 @@ export interface Curves {
   };
   /** At single steps. */
   readonly steps: { readonly at: readonly number[]; readonly values: Columns };
-  /** How many logged steps in a row a number of `steps` is the mean of. */
+  /** Number of consecutive logged steps averaged into each value of `steps`. */
   readonly stepsAveraged: number;
 }
 
-/** Numbers by what they are of, in each as many as there are places; null where there is none. */
+/** Columns of equal length by name; null for missing values. */
 export type Columns = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** The network, and how its kernels were composed. */
+/** The network, and how its kernels are composed. */
 export interface NetworkData {
-  /** Facts of its sizes. */
+  /** Its sizes. */
   readonly sizes: readonly Fact[];
   readonly layers: readonly {
     readonly path: string;
@@ -85,25 +85,25 @@ export interface NetworkData {
     readonly folded: number;
     readonly macs: number;
   }[];
-  /** How the folded network compares with the trained one; absent where one of them is. */
+  /** How the folded network compares with the trained one; absent if one of them is missing. */
   readonly verification?: string;
   /** Kernels of its first convolution. */
   readonly kernels: readonly KernelData[];
-  /** How far DO-Conv's D has gone from where it starts, in each layer that has one. */
+  /** How far DO-Conv's D has moved from its initial value, for each layer that has one. */
   readonly factors: readonly FactorData[];
 }
 
 /** Kernels of a convolution [O, I, kH, kW]. */
 export interface KernelData {
-  /** Such as `composed, as it folds`. */
+  /** Such as `composed, folded`. */
   readonly name: string;
   readonly shape: readonly [number, number, number, number];
-  /** A byte for each number, base64: 1 is `-most`, 128 is zero, 255 is `most`. */
+  /** One byte per number, base64: 1 is `-most`, 128 is zero, 255 is `most`. */
   readonly values: string;
   readonly most: number;
 }
 
-/** The norms of D - I in a layer, one for each input channel's matrix, over that of I. */
+/** The norms of D - I in a layer, one for each input channel's matrix, relative to I. */
 export interface FactorData {
   readonly path: string;
   readonly channels: number;
@@ -112,30 +112,30 @@ export interface FactorData {
   readonly median: number;
   readonly upper: number;
   readonly greatest: number;
-  /** The norm of what composing changes of the layer's kernel, over that of the stored one. */
+  /** The norm of the change of the kernel by composing, relative to the stored kernel. */
   readonly change: number | null;
 }
 
-/** How a network does on the validation images. */
+/** Results of a network on the validation images. */
 export interface EvaluationData {
-  /** What was evaluated: the file, on what, by what. */
+  /** What was evaluated: the file, the images, the backend. */
   readonly about: string;
   readonly results: readonly Fact[];
   readonly classNames: readonly string[];
-  /** A row for each class: its name, then numbers. */
+  /** One row per class: its name, then numbers. */
   readonly perClass: {
     readonly columns: readonly { readonly title: string; readonly unit: "share" | "count" }[];
     readonly rows: readonly (readonly (number | null)[])[];
   };
-  /** Images by class and by what they were taken for, where there are any; the largest counts first. */
+  /** Images by true and predicted class, if recorded; the largest counts first. */
   readonly confusion?: readonly (readonly [label: number, predicted: number, count: number])[];
   readonly calibration?: {
     readonly error: number;
-    /** What the logits are divided by; absent in a network that is not calibrated. */
+    /** The temperature that divides the logits; absent if not calibrated. */
     readonly temperature?: number;
     /** What a bin counts: `images`. */
     readonly what: string;
-    /** The least confident first. */
+    /** From the least confident. */
     readonly bins: readonly {
       readonly count: number;
       readonly confidence: number;
@@ -145,14 +145,14 @@ export interface EvaluationData {
   readonly mistakes?: {
     readonly count: number;
     readonly of: number;
-    /** Places in `shown`. */
+    /** Indices in `shown`. */
     readonly worst: readonly number[];
     readonly surest: readonly number[];
     readonly shown: readonly MistakeData[];
   };
 }
 
-/** An image that the network is mistaken about. */
+/** A wrongly classified image. */
 export interface MistakeData {
   readonly image: number;
   readonly labels: readonly number[];

@@ -1,4 +1,4 @@
-/** Runs that are repetitions of each other: their configs differ in nothing but the seed. */
+/** Groups runs that are repetitions of each other: their configs differ only in the seed. */
 import { sum } from "../../reporting/statistics.ts";
 import type { RunData } from "./data.ts";
 
@@ -9,10 +9,10 @@ export interface RunGroup {
   readonly runs: readonly RunData[];
 }
 
-/** Keys of a config that say where a run is, and which repetition, not what is trained. */
+/** Config keys for a run's location and repetition, which do not affect the training. */
 const OWN = ["seed", "name", "output", "data.root"];
 
-/** Differences that a name can hold; of more it is the name of a run. */
+/** Most differences in a name; beyond, the run's name is used. */
 const MAX_DIFFERENCES = 3;
 
 /** The groups, in the order of their first runs. */
@@ -27,7 +27,7 @@ export function groupsOf(runs: readonly RunData[]): RunGroup[] {
   });
 }
 
-/** Keys whose values are not the same in all runs. */
+/** Keys whose values differ between runs. */
 export function differingKeys(runs: readonly Pick<RunData, "config">[]): string[] {
   const keys = new Set(runs.flatMap(({ config }) => Object.keys(config)));
   return [...keys].filter((key) => new Set(runs.map(({ config }) => config[key])).size > 1);
@@ -37,28 +37,28 @@ function recipeOf({ config }: RunData): [string, string][] {
   return Object.entries(config).filter(([key]) => !OWN.includes(key)).sort();
 }
 
-/** The last part of a key that says something: `convolution` of `model.convolution.name`. */
+/** The last meaningful part of a key: `convolution` of `model.convolution.name`. */
 function lastOf(key: string): string {
   const parts = key.split(".").filter((part) => part !== "name");
   return parts[parts.length - 1] ?? key;
 }
 
-/** A curve of a run: where it has values, in any order, and these. */
+/** A curve of a run: positions in any order, and values. */
 export type CurveOf = (run: RunData) => {
   readonly at: readonly number[];
   readonly values: readonly (number | null)[] | undefined;
 };
 
-/** The mean of a group's curves at every place that any of them has, and of several runs the range. */
+/** The mean of a group's curves at every position, and the range if there are several runs. */
 interface Band {
   /** Ascending. */
   readonly x: readonly number[];
   readonly mean: readonly number[];
-  /** Absent where no place has the values of several runs. */
+  /** Absent if no position has the values of several runs. */
   readonly band?: { readonly low: readonly number[]; readonly high: readonly number[] };
 }
 
-/** The curves of a group's runs as one. A run with several values at a place has the last there. */
+/** Combines the curves of a group's runs. Of several values of a run at a position the last counts. */
 export function bandOf({ runs }: RunGroup, curveOf: CurveOf): Band {
   const places = new Map<number, number[]>();
   for (const run of runs) {

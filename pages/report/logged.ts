@@ -4,10 +4,10 @@ import type { Columns, Curves } from "./data.ts";
 import { sum } from "../../reporting/statistics.ts";
 import type { EpochRow, StepRow } from "../../training/log_rows.ts";
 
-/** Places along a curve that anybody can tell apart; of more, several in a row are one, their mean. */
+/** Most points of a curve; beyond, consecutive ones are averaged. */
 const MAX_PLACES = 1500;
 
-/** Curves of what was logged. */
+/** Curves from the log. */
 export function curvesOf(steps: readonly StepRow[], epochs: readonly EpochRow[]): Curves {
   const averaged = Math.max(1, Math.ceil(steps.length / MAX_PLACES));
   const groups = Array.from(
@@ -50,7 +50,7 @@ function meansOf(rows: readonly Row[]): Row {
   }));
 }
 
-/** As many digits as any chart or table shows. */
+/** The number of digits that charts and tables show. */
 function short(value: number): number {
   return Number(value.toPrecision(6));
 }

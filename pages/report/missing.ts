@@ -1,14 +1,14 @@
-/** What reports lack, each reason told once. */
+/** What is missing in reports, each reason given once. */
 import { formatNumberOf } from "../../reporting/format.ts";
 import type { Missing, RunData } from "./data.ts";
 
-/** Something that is missing of a run, or for the same reason of several. */
+/** Something missing for a run, or for the same reason for several. */
 interface SharedMissing extends Missing {
-  /** The name of the run, or how many there are. */
+  /** The name of the run, or the number of runs. */
   readonly of: string;
 }
 
-/** What is missing of runs. A reason of several has RUN for their folders. */
+/** What runs lack. A reason shared by several has RUN for their folders. */
 export function sharedMissing(
   runs: readonly Pick<RunData, "name" | "folder" | "missing">[],
 ): SharedMissing[] {
@@ -23,7 +23,7 @@ export function sharedMissing(
   });
 }
 
-/** A text with RUN in the place of a run's folder in the paths of its files. */
+/** A text with RUN instead of a run's folder in the paths of its files. */
 function placeless(text: string, folder: string): string {
   const above = `${folder}/`;
   return text.split(" ")

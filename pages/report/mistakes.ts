@@ -1,4 +1,4 @@
-/** The pictures that the network is most mistaken about. */
+/** The images with the worst mistakes of the network. */
 /// <reference lib="dom" />
 import { choice, element, section } from "../kit/dom.ts";
 import { formatNumber, formatShare } from "../kit/numbers.ts";
@@ -6,7 +6,7 @@ import { formatCount } from "../../reporting/format.ts";
 import type { EvaluationData, MistakeData, RunData } from "./data.ts";
 import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
-/** The worst mistakes, or those that the network was surest of. */
+/** The worst mistakes, or the most confident ones. */
 export function mistakes(runs: readonly RunData[]): HTMLElement {
   return section(
     "mistakes",
@@ -16,7 +16,7 @@ export function mistakes(runs: readonly RunData[]): HTMLElement {
       if (!evaluation) return [absent(run, ...EVALUATION)];
       if (!evaluation.mistakes) {
         return [
-          element("p", { class: "problem" }, "The objective does not say what a mistake is."),
+          element("p", { class: "problem" }, "The objective does not define mistakes."),
         ];
       }
       const { count, of, worst, surest, shown } = evaluation.mistakes;
@@ -26,14 +26,14 @@ export function mistakes(runs: readonly RunData[]): HTMLElement {
       show(worst);
       const order = choice(
         "Show",
-        ["the worst: those of the largest loss", "those that the network was surest of"],
+        ["the largest loss", "the highest confidence"],
         (index) => show([worst, surest][index]),
       );
       return [
         element(
           "p",
           {},
-          `${formatCount(count)} of ${formatCount(of)} images are mistaken, ` +
+          `${formatCount(count)} of ${formatCount(of)} images are wrong, ` +
             `${formatShare(count / of)}.`,
         ),
         order,
@@ -54,14 +54,14 @@ function mistake(
     {},
     element("img", {
       src: `data:image/png;base64,${picture}`,
-      alt: `Image ${image}: ${names(labels)} taken for ${names(predicted)}`,
+      alt: `Image ${image}: ${names(labels)} predicted as ${names(predicted)}`,
     }),
     element("span", { class: "is" }, names(labels)),
-    element("span", { class: "taken" }, `taken for ${names(predicted)}`),
+    element("span", { class: "taken" }, `predicted as ${names(predicted)}`),
     element(
       "span",
       { class: "note" },
-      `${formatShare(confidence)} sure, loss ${formatNumber(loss, 3)}, image ${image}`,
+      `confidence ${formatShare(confidence)}, loss ${formatNumber(loss, 3)}, image ${image}`,
     ),
   );
 }

@@ -1,4 +1,4 @@
-/** The network: its sizes, how it folds, its kernels, and how far DO-Conv's factors have gone. */
+/** The network: its sizes, its folding, its kernels, and changes of DO-Conv's factors. */
 /// <reference lib="dom" />
 import { Chart } from "../kit/chart.ts";
 import { type Content, element, facts, section } from "../kit/dom.ts";
@@ -8,7 +8,7 @@ import { formatCount, formatSi } from "../../reporting/format.ts";
 import type { FactorData, KernelData, NetworkData, RunData } from "./data.ts";
 import { absent, ofChosenRun } from "./selection.ts";
 
-/** All of it. */
+/** The section. */
 export function network(runs: readonly RunData[]): HTMLElement {
   return section(
     "network",
@@ -37,7 +37,7 @@ function kernelSheets(kernels: readonly KernelData[]): Content[] {
     element(
       "p",
       { class: "note" },
-      "The composed one is what folding leaves. Grey is zero, of colours too; each sheet has its own scale.",
+      "Folding keeps the composed kernel. Gray is zero, also in color; each sheet has its own scale.",
     ),
     element("div", { class: "sheets" }, ...kernels.map(kernelSheet)),
   ];
@@ -89,7 +89,7 @@ function factorCharts(factors: readonly FactorData[]): Content[] {
     format: (value: number) => String(value),
   };
   return [
-    element("h3", {}, "How far D has gone from the identity"),
+    element("h3", {}, "Distance of D from the identity"),
     element(
       "div",
       { class: "charts" },
@@ -109,7 +109,7 @@ function factorCharts(factors: readonly FactorData[]): Content[] {
         ],
       }).element,
       new Chart({
-        title: "What composing changes of W, ‖D∘W − W‖ / ‖W‖",
+        title: "Change of W by composing, ‖D∘W − W‖ / ‖W‖",
         x: layer,
         y: { label: "‖D∘W − W‖ / ‖W‖", log: "offered" },
         series: [{ name: "change", x, y: of("change") }],

@@ -1,4 +1,4 @@
-/** The runs at a glance, and what repeats them. */
+/** An overview of the runs, and how to repeat them. */
 /// <reference lib="dom" />
 import { commandLine, type Content, element, facts, section } from "../kit/dom.ts";
 import { formatNumber, formatShare, formatShortShare } from "../kit/numbers.ts";
@@ -9,17 +9,17 @@ import type { RunGroup } from "./groups.ts";
 import { sharedMissing } from "./missing.ts";
 import { lineOf, ofChosenRun } from "./selection.ts";
 
-/** How a metric is written. */
+/** The format of a metric. */
 export function formatOf({ unit }: Pick<ShownMetric, "unit">): (value: number) => string {
   return unit === "share" ? formatShare : formatNumber;
 }
 
-/** The same at the ticks of an axis. */
+/** The same for the ticks of an axis. */
 export function ticksOf({ unit }: Pick<ShownMetric, "unit">): (value: number) => string {
   return unit === "share" ? formatShortShare : formatNumber;
 }
 
-/** The metrics of all runs by name. */
+/** The metrics of all runs, by name. */
 export function metricsOf(runs: readonly RunData[]): [name: string, metric: ShownMetric][] {
   return [...new Map(runs.flatMap(({ metrics }) => Object.entries(metrics)))];
 }
@@ -61,7 +61,7 @@ function missingLines(runs: readonly RunData[]): Content[] {
   });
 }
 
-/** What computed a run, its files and the command that repeats it. */
+/** A run's environment, its files and the command that repeats it. */
 export function environment(runs: readonly RunData[]): HTMLElement {
   return section(
     "environment",

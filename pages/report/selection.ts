@@ -1,11 +1,11 @@
-/** Parts of the report that show one run at a time: all show the same one, which can be chosen. */
+/** Sections that show one run at a time: all show the same selected run. */
 /// <reference lib="dom" />
 import { type Content, element } from "../kit/dom.ts";
 import type { Missing, RunData } from "./data.ts";
 
 const CHOSEN = new EventTarget();
 
-/** What `show` makes of the chosen run, below the choice; without one where there is one run alone. */
+/** Renders the selected run with `show`, below the selection if there are several runs. */
 export function ofChosenRun(
   runs: readonly RunData[],
   show: (run: RunData) => readonly Content[],
@@ -25,7 +25,7 @@ export function ofChosenRun(
     () => CHOSEN.dispatchEvent(new CustomEvent("run", { detail: select.selectedIndex })),
   );
   CHOSEN.addEventListener("run", (event) => {
-    // A page that shows other runs meanwhile has taken it off.
+    // A page that shows other runs meanwhile has removed it.
     if (!(event instanceof CustomEvent) || !place.isConnected) return;
     select.selectedIndex = event.detail;
     fill(event.detail);
@@ -38,7 +38,7 @@ export function ofChosenRun(
   );
 }
 
-/** What a part says that a run has nothing for: what is missing for it, or else `otherwise`. */
+/** Why a section has nothing to show for a run: what is missing, or else `otherwise`. */
 export function absent(
   { missing }: RunData,
   needed: readonly Missing["what"][],
@@ -48,13 +48,13 @@ export function absent(
   return element("p", { class: "problem" }, reasons.length > 0 ? reasons.join(" ") : otherwise);
 }
 
-/** That something is missing, in words. */
+/** A sentence about something missing. */
 export function lineOf({ what, why }: Missing): string {
   return `No ${what}: ${why}`;
 }
 
-/** What parts need that show results on images, and why else there are none. */
+/** What sections with results on images require, and the other reason for their absence. */
 export const EVALUATION: [needed: Missing["what"][], otherwise: string] = [
   ["evaluation", "network"],
-  "It was left out by --no-images.",
+  "Omitted by --no-images.",
 ];

@@ -8,8 +8,8 @@ Deno.test("calibrate warns of a temperature that makes the calibration error lar
   ];
   assertEquals(
     describeGrownError(less, more, "overfold calibrate RUN --reset"),
-    "the temperature makes the loss less, but the calibration error larger (6.27 % to 7.97 %); " +
-      "to take it out again: overfold calibrate RUN --reset",
+    "the temperature lowers the loss but raises the calibration error (6.27 % to 7.97 %); " +
+      "to remove it: overfold calibrate RUN --reset",
   );
   for (const before of [less, more]) assertEquals(describeGrownError(before, less, ""), undefined);
 });

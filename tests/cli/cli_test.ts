@@ -62,11 +62,11 @@ Deno.test("wrong arguments are answered with the usage", async () => {
   assertStringIncludes(missing.error, "ACTION is missing");
   assertStringIncludes(missing.error, "Usage: overfold datasets ACTION [NAME]");
   const tooMany = await run("init", "a", "b");
-  assertStringIncludes(tooMany.error, 'one argument too many, "b"');
+  assertStringIncludes(tooMany.error, 'unexpected argument "b"');
   assertEquals(tooMany.code, 2);
   const values = [
-    [["--root"], "--root lacks its value, DIR"],
-    [["--root", "--json"], '--root lacks its value, DIR; if "--json" is it, write --root=--json'],
+    [["--root"], "--root needs a value, DIR"],
+    [["--root", "--json"], '--root needs a value, DIR; if "--json" is meant, write --root=--json'],
     [["--json=yes"], "--json takes no value"],
   ] as const;
   for (const [options, message] of values) {
@@ -137,7 +137,7 @@ Deno.test("a defect is called one and shows its stack; a closed pipe ends in sil
   };
   const defect = await failing(new TypeError("of undefined"));
   assertEquals(defect.code, 1);
-  assertMatch(defect.error, /defect in Overfold .*report it[^]*TypeError: of undefined\n +at /);
+  assertMatch(defect.error, /bug in Overfold .*report it[^]*TypeError: of undefined\n +at /);
   assertEquals(await failing(new Deno.errors.BrokenPipe()), { code: 1, error: "" });
 });
 

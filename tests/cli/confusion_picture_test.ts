@@ -10,7 +10,7 @@ Deno.test("the picture of a confusion matrix is one page that asks for nothing e
   );
   assertNotMatch(page, /<script|<link|<img|src=|href=|url\(|http/);
   assertStringIncludes(page, "<h1>best.safetensors on &lt;pets&gt;</h1>");
-  assertStringIncludes(page, "<title>cat &amp; co taken for dog: 1, 25.00 %</title>");
+  assertStringIncludes(page, "<title>cat &amp; co predicted as dog: 1, 25.00 %</title>");
   assertStringIncludes(page, ">12k</text>");
   assertEquals(page.match(/<rect class="(right|wrong)"/g)?.length, 3);
 });

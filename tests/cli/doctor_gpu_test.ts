@@ -37,7 +37,7 @@ Deno.test("doctor tells a hardware adapter, a software one and none apart", () =
     const check = adapterCheck(found, SYSTEM);
     assertEquals(check.status, "warn");
     assertStringIncludes(check.found, shown);
-    assertStringIncludes(check.advice ?? "", "`backend: auto` takes the CPU");
+    assertStringIncludes(check.advice ?? "", "`backend: auto` uses the CPU");
   }
   assertStringIncludes(adapterCheck(null).advice ?? "", "Direct3D 12 or Metal");
 });
@@ -47,7 +47,7 @@ Deno.test("doctor shows the adapter that saves power where it is another", () =>
   assertEquals(otherAdapterChecks(taken, adapter(false)), []);
   const saving = { ...taken, info: { ...taken.info, vendor: "apple", description: "" } };
   const [{ found }] = otherAdapterChecks(taken, saving);
-  assertEquals(found, "apple, which is not taken");
+  assertEquals(found, "apple, which is not used");
 });
 
 Deno.test("doctor shows limits and features", () => {
@@ -60,11 +60,15 @@ Deno.test("doctor shows limits and features", () => {
 Deno.test("each cause of a missing GPU has its cure", () => {
   const causes: [Partial<GpuSystem>, string, string][] = [
     [{ hasLoader: false }, "libvulkan.so.1", "apt install libvulkan1"],
-    [{ drivers: ["lvp_icd.x86_64.json"] }, "no driver file", "mesa-vulkan-drivers"],
+    [{ drivers: ["lvp_icd.x86_64.json"] }, "no GPU driver file", "mesa-vulkan-drivers"],
     [{ hasCuda: true }, "without its Vulkan part", "libnvidia-gl"],
-    [{ hasCuda: true, isContainer: true }, "those for graphics", "NVIDIA_DRIVER_CAPABILITIES=all"],
-    [{ isContainer: true }, "may not have been given one", "--device /dev/dri"],
-    [{}, "your user may not open it", "usermod"],
+    [
+      { hasCuda: true, isContainer: true },
+      "its graphics libraries",
+      "NVIDIA_DRIVER_CAPABILITIES=all",
+    ],
+    [{ isContainer: true }, "may not have access to one", "--device /dev/dri"],
+    [{}, "you may lack permission", "usermod"],
   ];
   const texts = causes.map(([changes, cause, cure]) => {
     const text = diagnoseGpu({ ...SYSTEM, ...changes });

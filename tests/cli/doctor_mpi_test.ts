@@ -18,7 +18,7 @@ Deno.test("doctor warns of a launcher whose library is not there", () => {
     { name: "mpiexec", program: "mpiexec.hydra" },
   ]);
   assertEquals(status, "warn");
-  assertStringIncludes(advice ?? "", "mpiexec is MPICH's");
+  assertStringIncludes(advice ?? "", "mpiexec belongs to MPICH");
   assertStringIncludes(advice ?? "", "OVERFOLD_MPI");
 });
 

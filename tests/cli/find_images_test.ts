@@ -69,12 +69,12 @@ Deno.test({
       const { success } = await new Deno.Command("sh", { args: ["-c", script], cwd: inside })
         .output();
       assertEquals(success, true);
-      const others = "1 × link to nothing, 1 × pipe or device, 1 × name that is no Unicode";
+      const others = "1 × link to nothing, 1 × pipe or device, 1 × name that is not Unicode";
       const { paths, passedOver } = await found(folder, "in");
       assertEquals(paths, ["in/a.png", "in/to_a_file.png"]);
       const [sentence] = passedOver;
       const parts = sentence.replace("in: passed over ", "").split(", ").sort();
-      const expected = `${others}, 2 × .mp4, 2 × link to a folder, 1 × without ending`;
+      const expected = `${others}, 2 × .mp4, 2 × link to a folder, 1 × without extension`;
       assertEquals(parts, expected.split(", ").sort());
       const pattern = await found(folder, "in/*.png");
       assertEquals(pattern.paths, paths);
@@ -112,8 +112,8 @@ Deno.test("a word that means no file is told with the reason", () =>
     assertEquals(await findImages(words), {
       paths: [],
       missing: [
-        `${words[0]}: no picture in this folder; passed over 1 × .txt`,
-        `${words[1]}: no file fits this pattern`,
+        `${words[0]}: no images in this folder; passed over 1 × .txt`,
+        `${words[1]}: no file matches this pattern`,
         `${words[2]}: no such file or folder`,
       ],
       passedOver: [],

@@ -46,7 +46,7 @@ const REFUSED: [data: Readonly<Record<string, unknown>>, message: string][] = [
   ],
   [
     { dataset: { ...SYNTHETIC, testCount: 2e7 } },
-    "data.dataset: its images take 1.4 GiB, and unasked at most 64.0 MiB are computed; name a config",
+    "data.dataset: its images take 1.4 GiB, and without your config at most 64.0 MiB are generated; name a config",
   ],
   [
     { dataset: { ...SYNTHETIC, trainCount: 1e7 } },
@@ -55,7 +55,7 @@ const REFUSED: [data: Readonly<Record<string, unknown>>, message: string][] = [
   [
     { dataset: { name: "image_folder", root: "/home/me/private" } },
     "data.dataset.root: /home/me/private is where this network's config has its images, and no " +
-    "training here has used that place; if you mean it, say so with --set data.dataset.root=",
+    "training here has used that place; to allow it, add --set data.dataset.root=",
   ],
   [
     { dataset: { name: "tar_shards", train: ["one.tar", "/home/me/private/{0..9}.tar"] } },

@@ -74,7 +74,7 @@ Deno.test("the config says what it is for, of grey pictures too, and every line 
   const timing = { seconds: 125, backend: "CPU, 2 threads" };
   const text = recipeText("photos: mine", "c.yaml", survey, recipeFor(survey), timing);
   assertEquals(text.split("\n").filter((line) => line.length > 100), []);
-  for (const said of ["about 2 min 05 s", "CPU, 2 threads", "400 × 300", "160 to train on"]) {
+  for (const said of ["about 2 min 05 s", "CPU, 2 threads", "400 × 300", "160 for training"]) {
     assertStringIncludes(text.replaceAll(/\s+(# )?/g, " "), said);
   }
   const { config } = parseConfig(text, "c.yaml");

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { waitingHint } from "../../cli/load_data.ts";
 
-const HINT = "hint: the training waits for its images; what may help: ";
+const HINT = "hint: the training waits for its images; these may help: ";
 const [THREADS, CACHE] = [
   "more threads (data.workers, now 2)",
-  "keeping decoded pictures (data.cache)",
+  "caching decoded images (data.cache)",
 ];
-const SMALLER = "pictures that are hardly larger than the network sees them";
+const SMALLER = "images stored at little more than the network's input size";
 const pictures = { count: 100, handle: { kind: "any" }, reads: [] };
 const data = { batchSize: 10, workers: 2, cache: "none" } as const;
 
@@ -24,6 +24,6 @@ Deno.test("who waits for images is told of more threads while cores are idle, an
 Deno.test("images that are no pictures of any size are not cached or shrunk", () => {
   const { count, handle } = pictures;
   const hint = (cores: number) => waitingHint({ train: { count, handle } }, data, cores);
-  assertEquals(hint(2), `${HINT}fewer changes of images (data.augmentation)`);
-  assertEquals(hint(4), `${HINT}${THREADS}, fewer changes of images (data.augmentation)`);
+  assertEquals(hint(2), `${HINT}less augmentation (data.augmentation)`);
+  assertEquals(hint(4), `${HINT}${THREADS}, less augmentation (data.augmentation)`);
 });

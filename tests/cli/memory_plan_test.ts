@@ -76,7 +76,7 @@ Deno.test("a plan counts the network, batches, threads, the pictures' sizes and 
     assertEquals(more.memory.workers / 3, memory.workers / 2);
     assertEquals(more.memory.cache, 10 * picture.height * picture.width * 3);
     const line = describePlan(more);
-    assertStringIncludes(line, `for 3 threads decoding pictures of 20x${picture.width}`);
+    assertStringIncludes(line, `for 3 threads decoding images of 20x${picture.width}`);
   }));
 
 Deno.test("what no machine has room for is refused, and what is not free now is warned of, with a remedy", () =>
@@ -91,7 +91,7 @@ Deno.test("what no machine has room for is refused, and what is not free now is 
       InputError,
       "plan.yaml:2:3 data: this machine has ",
     );
-    assertStringIncludes(error.message, "; take less with ");
+    assertStringIncludes(error.message, "; reduce it with ");
     const machine = { all: 3 * total, free: 2 * total };
     assertEquals(checkPlan(file, found, 2, machine), []);
     assertStringIncludes(
@@ -101,7 +101,7 @@ Deno.test("what no machine has room for is refused, and what is not free now is 
     assertThrows(
       () => checkPlan(file, found, 3, { all: 3 * atOnce - 1, free: 0 }),
       InputError,
-      ", for each of 3 processes; take less with ",
+      ", for each of 3 processes; reduce it with ",
     );
     const memory = { ...found.memory, network: 10 * total, total: 11 * total };
     assertThrows(

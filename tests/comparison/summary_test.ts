@@ -120,7 +120,7 @@ Deno.test("several variants are corrected for being several", () => {
 Deno.test("what is certain is told apart from what takes more seeds", () => {
   assertEquals(verdictsOf(summarize([...conv, ...better])), [
     "do_conv is better than conv: accuracy +2.50 points, 95 % interval +1.26 to +3.74, p = 0.0131",
-    "with fewer than 6 seeds the Wilcoxon and sign tests stay above 5 %, whatever comes out",
+    "with fewer than 6 seeds the Wilcoxon and sign tests always stay above 5 %",
   ]);
   assertEquals(
     verdictsOf(summarize([...better, ...conv], { metrics: ["loss"] }))[0].slice(0, 31),
@@ -130,7 +130,7 @@ Deno.test("what is certain is told apart from what takes more seeds", () => {
   );
   const pair = verdictsOf(summarize([conv[0], better[0]]));
   assertEquals(pair, [
-    "one seed cannot tell do_conv from conv (accuracy +2.00 points): train at least two",
+    "one seed cannot distinguish do_conv from conv (accuracy +2.00 points): train at least two",
   ]);
 });
 
@@ -138,7 +138,7 @@ Deno.test("a variant that diverged stays in the tables, and another takes its pl
   const diverged = [0, 1, 2].map((seed) => divergedOf(variants.rep_vgg, seed));
   const comparison = summarize([...conv, ...better], { baseline: "rep_vgg", diverged });
   assertEquals(verdictsOf(comparison).slice(0, 3), [
-    "rep_vgg was to be the baseline; conv is it in its place",
+    "the baseline rep_vgg diverged; it is replaced by conv",
     "rep_vgg diverged: none of 3 runs has a result",
     "do_conv is better than conv: accuracy +2.50 points, 95 % interval +1.26 to +3.74, p = 0.0131",
   ]);
@@ -178,7 +178,10 @@ Deno.test("a corrected p is called so, and an effect that takes very many seeds 
   );
   const [one, other] = verdictsOf(summarize([...conv, ...better, ...third]));
   assertStringIncludes(one, ", corrected p = 0.0261 of 2 tests");
-  assertStringIncludes(other, "; an effect as small as it looks is beyond 100 seeds");
+  assertStringIncludes(
+    other,
+    "; to detect so small an effect with this spread takes more than 100 seeds",
+  );
 });
 
 Deno.test("a metric that is named twice is shown once", () => {
@@ -217,7 +220,7 @@ Deno.test("two runs of a variant with one seed are refused", () => {
   assertThrows(
     () => summarize([conv[0], conv[1], conv[0]]),
     InputError,
-    "are of one variant and seed (model.convolution=conv, seed=0); name all runs but one",
+    "have the same variant and seed (model.convolution=conv, seed=0); instead of their",
   );
   assertThrows(() => summarize([]), InputError, "no run has ended yet");
 });

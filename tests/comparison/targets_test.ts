@@ -44,7 +44,7 @@ Deno.test("targets are of the metric that they suit, and within what it can be",
   assertEquals(targetMetric([loss, accuracy], parseTargets("1.2")), loss);
   for (
     const [metric, targets, message] of [
-      [loss, "12%", "loss is not shown in percent"],
+      [loss, "12%", "loss is not a percentage"],
       [loss, "-1", "expected loss of at least 0"],
       [accuracy, "5", "did you mean 5%?"],
       [accuracy, "500%", "expected accuracy from 0 to 1, or 0% to 100%"],

@@ -187,7 +187,7 @@ Deno.test("mistakes are told with the archive's path", async () => {
       ["packed.tar.gz", {}, "pictures are compressed already; make a plain one of it with gunzip"],
       ["text.tar", {}, "this is no tar archive"],
       ["lost.tar", {}, "no such file or folder"],
-      ["lost-*.tar", {}, "no file fits this pattern"],
+      ["lost-*.tar", {}, "no file matches this pattern"],
       ["empty", {}, "no such file in this folder"],
       ["m{00..99999999}.tar", {}, "more than 100,000 files"],
       ["m{5..1}.tar", {}, "{5..1} is empty"],

@@ -92,8 +92,11 @@ Deno.test("calibrate says what it calibrates", () =>
       assertEquals(code, 2, error);
       assertStringIncludes(error, message);
     };
-    await refused(`${RUN}: found no ${FOLDED}, the folded network that a training leaves`, RUN);
+    await refused(`${RUN}: found no ${FOLDED}, the folded network that a training writes`, RUN);
     await refused(`${CHECKPOINT}: not a folded network: it is a checkpoint; fold it`, CHECKPOINT);
     await refused("none.safetensors", "none.safetensors");
-    await refused(`runs is the folder of no run: it holds a run; name one, such as ${RUN}`, "runs");
+    await refused(
+      `runs is not the folder of a run but contains a run; name one, such as ${RUN}`,
+      "runs",
+    );
   }));

@@ -138,7 +138,7 @@ Deno.test("bench refuses to count the cost of inference", () =>
   withTinyConfig(async (folder) => {
     const { code, error } = await overfold(folder, "bench", "tiny.yaml", "--cost", "--inference");
     assertEquals(code, 2);
-    assertStringIncludes(error, "give it without --inference");
+    assertStringIncludes(error, "leave out --inference");
   }));
 
 Deno.test("threads may be partitioned dynamically, and mistakes in that are located", () =>

@@ -45,10 +45,10 @@ Deno.test("a comparison that is killed, stopped and gone on with ends with the d
   withTinyConfig(async (folder) => {
     const whole = await overfold(folder, ...COMPARE, "--output", "whole");
     assertEquals(whole.code, 0, whole.error);
-    assertStringIncludes(whole.out, "2 seeds are too few to tell do_conv from conv: loss ");
+    assertStringIncludes(whole.out, "2 seeds are too few to distinguish do_conv from conv: loss ");
     assertStringIncludes(
       whole.out,
-      "with fewer than 6 seeds the Wilcoxon and sign tests stay above 5 %",
+      "with fewer than 6 seeds the Wilcoxon and sign tests always stay above 5 %",
     );
     assertEquals(await namesIn(join(folder, "whole")), [...FILES, ...RUNS].sort());
 
@@ -155,7 +155,7 @@ Deno.test("a baseline that diverges is told, and the others are compared", () =>
     assert((await namesIn(join(folder, output))).includes("comparison.html"));
 
     const from = await overfold(folder, "compare", "--from", output, "--json");
-    assertStringIncludes(from.error, "1e_30-seed-0 has no result: that run diverged");
+    assertStringIncludes(from.error, "1e_30-seed-0 has no result: the run diverged");
     const found = parseEvents(from.out).at(-1)!;
     assertEquals([found.seeds, found.diverged], [comparison.seeds, comparison.diverged]);
 
@@ -170,7 +170,7 @@ Deno.test("a baseline that diverges is told, and the others are compared", () =>
     const runs = ["0.1-seed-0", "0.2-seed-0"].map((run) => join(output, run));
     const fewer = ["compare", "--from", runs[0], "--output", output];
     const { error: warning } = await overfold(folder, ...fewer);
-    assertStringIncludes(warning, "has 3 runs, and 0.2-seed-0, 1e_30-seed-0 will not");
+    assertStringIncludes(warning, "contains 3 runs; 0.2-seed-0, 1e_30-seed-0 will not");
   }, CONFIG));
 
 Deno.test("a comparison all of whose runs diverge is told and written", () =>
@@ -207,7 +207,7 @@ for (
       ["tiny.yaml", "--seeds", "2", "--set", "training.maxTime=1h"],
       "training.maxTime ends trainings",
     ],
-    ["nothing to compare", ["tiny.yaml"], "nothing varies, so there is nothing to compare"],
+    ["nothing to compare", ["tiny.yaml"], "there is nothing to compare; name what should differ"],
     [
       "more seeds than there are",
       ["tiny.yaml", "--seeds", "100000000000"],
@@ -216,15 +216,15 @@ for (
     [
       "percents of a loss",
       ["tiny.yaml", "--seeds", "2", "--metric", "loss", "--targets", "12%"],
-      "loss is not shown in percent",
+      "loss is not a percentage",
     ],
     [
       "--jobs with --from",
       ["--from", ".", "--jobs", "2"],
-      "--jobs: with --from nothing is trained",
+      "--jobs: nothing is trained with --from",
     ],
     ["a folder without runs", ["--from", "."], "there is no run in this folder"],
-    ["--vary with --from", ["--from", ".", "--vary", "a=1,2"], "with --from nothing is trained"],
+    ["--vary with --from", ["--from", ".", "--vary", "a=1,2"], "nothing is trained with --from"],
   ] as const
 ) {
   Deno.test(`compare refuses ${what} before it trains`, () =>

@@ -44,7 +44,7 @@ Deno.test("what a run logs is shown as it grows, and what is open and focused st
     return await holdRun(join(folder, "live"));
   }, async (page, folder) => {
     await logEpoch(join(folder, "live"), 3);
-    await until(page, "#runs tr:has-text('live')", "under way");
+    await until(page, "#runs tr:has-text('live')", "running");
     // Unasked, what is under way is shown.
     await page.locator("#curves canvas").first().waitFor();
     assertEquals(await page.locator("#runs input:checked").count(), 1);
@@ -107,7 +107,7 @@ Deno.test("runs are searched and sorted by any key, and shown side by side", () 
     await until(page, "#checkpoints", "the run has no checkpoint yet");
     assertStringIncludes(await page.textContent("#environment") ?? "", "metrics.jsonl");
     await page.click("text=Show none");
-    await until(page, "#curves", "Tick a run");
+    await until(page, "#curves", "Select a run");
   }));
 
 Deno.test("a dashboard can be read in light and dark, by keyboard and on a phone", () =>
@@ -136,7 +136,7 @@ Deno.test("a dashboard can be read in light and dark, by keyboard and on a phone
     assertEquals(order.slice(5, 8), [
       "select",
       "button",
-      "Search: Runs; those that are ticked are shown below",
+      "Search: Runs; selected runs are shown below",
     ]);
   }));
 
@@ -154,7 +154,7 @@ Deno.test("a run that is deleted goes, one that is new comes, and a server that 
         await page.locator("#runs button:text-is('a')").waitFor({ state: "detached" });
         await dashboard[Symbol.asyncDispose]();
         hasEnded = true;
-        await until(page, "header [role=status]", "the server has ended");
+        await until(page, "header [role=status]", "the server has stopped");
       });
     } catch (error) {
       // The browser logs that it was refused.

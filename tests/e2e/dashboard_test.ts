@@ -16,7 +16,7 @@ Deno.test("dashboard says what is no folder of runs and which ports cannot be ha
       [["runs"], "runs: expected a folder of runs"],
       [["tiny.yaml"], "tiny.yaml: expected a folder of runs"],
       [[".", "--port", "65536"], "--port: found 65536, expected at most 65535"],
-      [[".", "--port", String(port)], `--port: port ${port} is taken`],
+      [[".", "--port", String(port)], `--port: port ${port} is in use`],
     ] as const;
     for (const [args, message] of wrong) {
       const { code, error } = await overfold(folder, "dashboard", ...args);

@@ -53,7 +53,7 @@ Deno.test("eval measures a checkpoint and its folded network alike", () =>
     await Deno.copyFile(join(folder, String(done.folded)), join(folder, "moved.safetensors"));
     const lost = await overfold(folder, "eval", "moved.safetensors");
     assertEquals(lost.code, 2);
-    assertStringIncludes(lost.error, "moved.safetensors: does not say which images");
+    assertStringIncludes(lost.error, "moved.safetensors: does not record which images");
     assertStringIncludes(lost.error, "--config CONFIG");
     assertEquals(lost.error.includes("config.yaml"), false);
     const named = await overfold(

@@ -91,7 +91,7 @@ Deno.test("the authors' states, exported and imported again, evaluate the same",
     assertEquals(plain.code, 0, plain.error);
     const refused = await overfold(folder, "export", "c.safetensors", "--format", "authors");
     assertEquals(refused.code, 2);
-    assertStringIncludes(refused.error, "this network has no DO-Conv kernels, which");
+    assertStringIncludes(refused.error, "is for DO-Conv kernels, which this network does not have");
   }));
 
 Deno.test("a training starts from pretrained weights, unfolded; a file that does not fit leaves no run", () =>
@@ -118,9 +118,9 @@ Deno.test("a training starts from pretrained weights, unfolded; a file that does
     assertStringIncludes(wrong.error, "6.weight is [3, 4], the model has [4, 4]");
     const right = await train("--set", "training.freeze=backbone");
     assertEquals(right.code, 0, right.error);
-    assertStringIncludes(right.error, "note: 6 starts anew, for 4 classes; ");
-    assertStringIncludes(right.error, `${pretrained} tells 3 apart`);
-    assertStringIncludes(right.out, "; the statistics of 1 batch norm stay as they are");
+    assertStringIncludes(right.error, "note: 6 is initialized, for 4 classes; ");
+    assertStringIncludes(right.error, `${pretrained} has 3`);
+    assertStringIncludes(right.out, "; the statistics of 1 batch norm stay fixed");
     const { tensors } = await readSafetensors(
       join(folder, "finetuned", "checkpoints", "last.safetensors"),
     );
@@ -183,10 +183,16 @@ Deno.test("import builds a model by name around its weights, plain ones as DO-Co
     await Deno.writeTextFile(join(folder, "names.txt"), "a\nb\nc\nb\n");
     const scaled = await importing("--mean", "123,116,103", "--std", "58,57,57");
     assertEquals(scaled.code, 2);
-    assertStringIncludes(scaled.error, "--mean: found 123, 116, 103, expected fractions of 255");
+    assertStringIncludes(
+      scaled.error,
+      "--mean: found 123, 116, 103, expected values divided by 255",
+    );
     const deviations = await importing("--std", "58,57,57");
     assertEquals(deviations.code, 2);
-    assertStringIncludes(deviations.error, "--std: found 58, 57, 57, expected fractions of 255");
+    assertStringIncludes(
+      deviations.error,
+      "--std: found 58, 57, 57, expected values divided by 255",
+    );
     const equal = await importing("--class-names", "names.txt");
     assertEquals(equal.code, 2);
     assertStringIncludes(equal.error, 'found "b" twice');
@@ -218,7 +224,7 @@ Deno.test("import builds a model by name around its weights, plain ones as DO-Co
       '--convolution.depth: unknown key; did you mean "depthMultiplier"?',
     );
     const both = await importing("--set", "seed=1");
-    assertStringIncludes(both.error, "--set is for --config");
+    assertStringIncludes(both.error, "--set needs --config");
   }));
 
 Deno.test("import says what is no file of weights", () =>

@@ -17,10 +17,10 @@ Deno.test("find-lr tells what rates do, draws it, and begins no run", () =>
       "--output=lr.png",
     );
     assertEquals(code, 0, error);
-    assertStringIncludes(out, "layers on synthetic, 8 images a step\n");
+    assertStringIncludes(out, "layers on synthetic, 8 images per step\n");
     assertStringIncludes(out, "┤•");
-    assertStringIncludes(out, "smoothed it is least at ");
-    assertStringIncludes(out, "drawn: lr.png");
+    assertStringIncludes(out, "the smoothed loss is lowest at ");
+    assertStringIncludes(out, "plotted: lr.png");
     assertEquals(filesIn(folder), ["lr.png", "tiny.yaml"]);
     const view = new DataView((await Deno.readFile(join(folder, "lr.png"))).buffer);
     assertEquals([view.getUint32(16), view.getUint32(20)], [960, 540]);
@@ -47,6 +47,6 @@ Deno.test("find-lr refuses ranges that are none", () =>
     await refused('--steps: found "3", expected an integer of at least 10', "--steps=3");
     await refused("--steps: found 1000000, expected at most 10000", "--steps=1000000");
     await refused("tiny.yaml", "--output=tiny.yaml");
-    await refused("lr.svg: what is written is no .svg; end the name in .png", "--output=lr.svg");
+    await refused("lr.svg: the output is not a .svg file; end the name in .png", "--output=lr.svg");
     assertEquals(filesIn(folder), ["tiny.yaml"]);
   }));

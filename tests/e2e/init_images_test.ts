@@ -81,6 +81,6 @@ Deno.test("of a list with several labels the config is for any number of them", 
       }
     }
     const checked = await overfold(folder, "datasets", "check", "labels.csv", "--sheet=none");
-    assertStringIncludes(checked.out, "40 pictures of 2 classes");
+    assertStringIncludes(checked.out, "40 images of 2 classes");
   });
 });

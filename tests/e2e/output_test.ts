@@ -10,13 +10,13 @@ Deno.test("what a command reads is never what it writes, and runs keep to their 
     const before = await Deno.readFile(join(folder, checkpoint));
     await Deno.copyFile(join(folder, checkpoint), join(folder, "network.safetensors"));
     const page = await overfold(folder, "site", "network.safetensors", "--output", ".");
-    assertEquals([page.code, page.error.includes("is what is read")], [2, true], page.error);
+    assertEquals([page.code, page.error.includes("is an input")], [2, true], page.error);
     assertEquals(await Deno.readFile(join(folder, "network.safetensors")), before);
     const weights = join("runs", "tiny", "folded", "model.safetensors");
     const imported = await overfold(
       ...[folder, "import", weights, "--config", "tiny.yaml", "--output", "tiny.yaml"] as const,
     );
-    assertEquals([imported.code, imported.error.includes("is what is read")], [2, true]);
+    assertEquals([imported.code, imported.error.includes("is an input")], [2, true]);
     for (const command of [["fold"], ["export"], ["export", "--format", "authors"]]) {
       const { code, error } = await overfold(
         folder,
@@ -26,13 +26,13 @@ Deno.test("what a command reads is never what it writes, and runs keep to their 
         checkpoint,
       );
       assertEquals(code, 2);
-      assertStringIncludes(error, "is what is read");
+      assertStringIncludes(error, "is an input");
     }
     const other = join("runs", "tiny", "checkpoints", "last.safetensors");
     for (const args of [["fold", checkpoint], ["import", weights, "--config", "tiny.yaml"]]) {
       const { code, error } = await overfold(folder, ...args, "--output", other);
       assertEquals(code, 2);
-      assertStringIncludes(error, `${other} is the checkpoint of a training`);
+      assertStringIncludes(error, `${other} is a training checkpoint`);
     }
     const twice = await overfold(folder, "fold", weights);
     assertEquals([twice.code, twice.error.includes("it is a folded network")], [2, true]);
@@ -54,7 +54,7 @@ Deno.test("what a command reads is never what it writes, and runs keep to their 
     }
     assertEquals(await Deno.readTextFile(join(folder, "config.yaml")), config);
     const { code, error } = await overfold(folder, "train", "config.yaml", "--output", "");
-    assertEquals([code, error], [2, "error: --output: found an empty text, expected DIR\n"]);
+    assertEquals([code, error], [2, "error: --output: found an empty value, expected DIR\n"]);
   }, TINY.replace("channels: 2", "channels: 3")));
 
 Deno.test("files of a run are found and made from any folder", () =>

@@ -40,7 +40,7 @@ Deno.test("a folder of pictures is trained on, predicted and evaluated", () =>
   withFiles(FILES, async (folder) => {
     const trained = await overfold(folder, "train", "own.yaml");
     assertEquals(trained.code, 0, trained.error);
-    assertStringIncludes(trained.out, "24 images to train on, 6 to validate");
+    assertStringIncludes(trained.out, "24 images for training, 6 for validation");
     assertStringIncludes(trained.out, "memory: up to about ");
     const network = join("runs", "own", "folded", "model.safetensors");
     const evaluated = await overfold(folder, "eval", network, "--json");
@@ -49,7 +49,7 @@ Deno.test("a folder of pictures is trained on, predicted and evaluated", () =>
     await Deno.rename(join(folder, "pictures/red/1.png"), join(folder, "pictures/blue/1.png"));
     const resumed = await overfold(folder, "train", "own.yaml", "--resume");
     assertEquals(resumed.code, 2);
-    assertStringIncludes(resumed.error, "the pictures are not those that this run began with");
+    assertStringIncludes(resumed.error, "the images are not those that this run started with");
     await Deno.rename(join(folder, "pictures/blue/1.png"), join(folder, "pictures/red/1.png"));
     const again = await overfold(folder, "train", "own.yaml", "--resume");
     assertEquals(again.code, 0, again.error);
@@ -73,7 +73,7 @@ Deno.test("eval and fold look for a network's pictures where a training here had
     for (const network of [checkpoint, folded]) {
       const evaluated = await overfold(folder, "eval", network);
       assertEquals(evaluated.code, 2);
-      assertStringIncludes(evaluated.error, "data.dataset.root: pictures is where this network's");
+      assertStringIncludes(evaluated.error, "data.dataset.root: pictures is where the config of");
     }
     assertStringIncludes(await fold(), "images of noise");
     const named = ["eval", folded, "--set", "data.dataset.root=pictures"];

@@ -104,7 +104,7 @@ Deno.test("predict writes a file in the format its name tells", () =>
       PICTURES.flatMap((image) => [[image, "1"], [image, "2"]]),
     );
     const lines = await overfold(folder, "predict", CHECKPOINT, "pictures", "--output", "o.JSONL");
-    assertEquals(lines.out, "predictions: o.JSONL, 5 pictures\n");
+    assertEquals(lines.out, "predictions: o.JSONL, 5 images\n");
     const events = parseEvents(await Deno.readTextFile(join(folder, "o.JSONL")));
     assertEquals(imagesOf(events), PICTURES);
     const both = await overfold(
@@ -161,8 +161,8 @@ Deno.test("predict without any picture says why, with exit code 2", () =>
     );
     assertEquals(code, 2);
     assertEquals(error.split("\n").filter((line) => line !== ""), [
-      "error: empty: no picture in this folder",
-      "x/*.png: no file fits this pattern",
+      "error: empty: no images in this folder",
+      "x/*.png: no file matches this pattern",
       "y.png: no such file or folder",
     ]);
   }));
@@ -181,7 +181,7 @@ Deno.test("predict tells of damage and transparency, in every format", () =>
     assertEquals([white.image, white.background, others], [clear, "white", []]);
     const why = "a damaged PNG file: the checksum of its chunk IDAT at byte 33 is wrong";
     assertStringIncludes(refused.error, `${bad}: ${why}; get it anew, or read what is left of it`);
-    assertStringIncludes(refused.error, "note: 1 of 1 picture has transparent pixels, which lie");
+    assertStringIncludes(refused.error, "note: 1 of 1 image has transparent pixels, shown");
 
     const taken = await predict(bad, clear, "--damaged", "--background", "#000000", "--json");
     assertEquals(taken.code, 0, taken.error);
@@ -236,7 +236,7 @@ Deno.test({
         assertEquals(await Deno.readTextFile(inFolder("found.csv")), "before\n");
         if (signal === "SIGINT") {
           assertEquals([code, rows.length], [130, 5], error);
-          assertStringIncludes(error, "stopped after 4 of 6 pictures; their predictions are in");
+          assertStringIncludes(error, "stopped after 4 of 6 images; their predictions are in");
           assertStringIncludes(error, part);
         }
         await Deno.remove(inFolder(part));
@@ -254,7 +254,7 @@ Deno.test({
       await unheard.stdout.cancel();
       assertStringIncludes(
         await new Response(unheard.stderr).text(),
-        "standard output was closed; not all predictions are written\n",
+        "standard output was closed; some predictions are not written\n",
       );
       assertEquals((await unheard.status).code, 1);
       const nowhere = await overfold(
@@ -331,7 +331,7 @@ Deno.test("predict draws what speaks for a class: one picture by itself, several
     const plain = await explain(PICTURES[0]);
     const one = await explain(PICTURES[0], "--explain", "one.png");
     assertEquals(one.out, plain.out);
-    assertStringIncludes(one.error, "explained: one.png, 1 picture");
+    assertStringIncludes(one.error, "explained: one.png, 1 image");
     assertEquals(await sizeOf("one.png"), [256, 192]);
     await explain(PICTURES[0], "--explain", "again.png");
     await explain(PICTURES[0], "--explain", "other.png", "--class", "class 2");
@@ -341,7 +341,7 @@ Deno.test("predict draws what speaks for a class: one picture by itself, several
     assertNotEquals(await read("another.png"), await read("other.png"));
 
     const sheet = await explain("pictures", "--explain", "sheet.png", "--output", "found.csv");
-    assertStringIncludes(sheet.error, "explained: sheet.png, 5 pictures");
+    assertStringIncludes(sheet.error, "explained: sheet.png, 5 images");
     assertEquals(await sizeOf("sheet.png"), [8 + 3 * 264, 8 + 2 * 292]);
 
     const refused = async (message: string, ...args: string[]) => {
@@ -354,7 +354,7 @@ Deno.test("predict draws what speaks for a class: one picture by itself, several
       "--explain=x.png",
       "--class=clas 2",
     );
-    await refused("--class says which class --explain explains", "--class", "class 2");
-    await refused("--explain draws what one view shows", "--explain", "x.png", "--tta", "flip");
-    await refused(`${PICTURES[0]} is what is read`, "--explain", PICTURES[0]);
+    await refused("--class needs --explain", "--class", "class 2");
+    await refused("--explain uses a single view", "--explain", "x.png", "--tta", "flip");
+    await refused(`${PICTURES[0]} is an input`, "--explain", PICTURES[0]);
   }));

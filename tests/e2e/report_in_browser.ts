@@ -64,7 +64,7 @@ Deno.test("one run: its numbers are those of eval and of its log, and its pictur
     const wrong = Math.round(24 * (1 - Number(found.accuracy)));
     assertStringIncludes(
       await page.textContent("#mistakes") ?? "",
-      `${wrong} of 24 images are mistaken`,
+      `${wrong} of 24 images are wrong`,
     );
     assertEquals(await page.locator(".mistakes img").count(), Math.min(wrong, 24));
     assertEquals(
@@ -180,5 +180,5 @@ Deno.test("a report on several classes per image has their scores, decisions and
     ]);
     assertEquals(await page.locator(".matrix").count(), 0);
     assertStringIncludes(await page.textContent("#calibration") ?? "", "weighted by probabilities");
-    assertStringIncludes(await page.textContent("#mistakes") ?? "", "of 24 images are mistaken");
+    assertStringIncludes(await page.textContent("#mistakes") ?? "", "of 24 images are wrong");
   }));

@@ -21,9 +21,9 @@ Deno.test("report asks for a page and for runs, and names what is none", () =>
     const wrong = [
       [["runs"], "--output is missing"],
       [["runs", "--output", "r.html"], "expected the folder of a run"],
-      [["runs", "--output", "metrics.jsonl"], "metrics.jsonl: what is written is no .jsonl"],
+      [["runs", "--output", "metrics.jsonl"], "metrics.jsonl: the output is not a .jsonl file"],
       [["tiny.yaml", "--output", "r.html"], "tiny.yaml: expected the folder of a run"],
-      [["empty", "--output", "tiny.yaml"], "tiny.yaml: what is written is no .yaml"],
+      [["empty", "--output", "tiny.yaml"], "tiny.yaml: the output is not a .yaml file"],
       [["empty", "--output", "r.html"], "empty: found neither config.yaml nor a checkpoint"],
       [["--output", "r.html"], "RUN is missing"],
     ] as const;

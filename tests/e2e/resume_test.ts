@@ -33,7 +33,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const) {
         assertEquals(found?.[2], join("a run", "checkpoints", "last.safetensors"));
         assertStringIncludes(
           await error,
-          "to go on: overfold train tiny.yaml --output 'a run' --resume",
+          "to resume: overfold train tiny.yaml --output 'a run' --resume",
         );
         const resumed = startOverfold(
           folder,
@@ -100,7 +100,7 @@ Deno.test("a run that lost its last checkpoints is left alone; from its best it 
     assertEquals(await Deno.readFile(join(folder, RUN, "best.safetensors")), kept);
     const resumed = await overfold(folder, ...train, "--resume", "--best");
     assertEquals(resumed.code, 0, resumed.error);
-    assertStringIncludes(resumed.error, "going on at step 12 (epoch 2 of 2)");
+    assertStringIncludes(resumed.error, "resuming at step 12 (epoch 2 of 2)");
     assertEquals(await Deno.readFile(last), wanted);
     const log = (run: string) => Deno.readTextFile(join(folder, run, "metrics.jsonl"));
     assertEquals(await log(join("runs", "tiny")), await log("unbroken"));
@@ -122,16 +122,16 @@ Deno.test("a best checkpoint of another network or a damaged one is refused befo
     await Deno.copyFile(join(folder, "other", "checkpoints", "best.safetensors"), best);
     const other = await overfold(folder, ...train, "--resume");
     assertEquals(other.code, 2);
-    assertStringIncludes(other.error, "best.safetensors is another run's; put it elsewhere");
+    assertStringIncludes(other.error, "best.safetensors belongs to another run; move it elsewhere");
     assertStringIncludes(other.error, "model.layers was ");
     await Deno.truncate(best, 1000);
     const damaged = await overfold(folder, ...train, "--resume");
     assertEquals(damaged.code, 2);
-    assertStringIncludes(damaged.error, "put it elsewhere, and the run goes on without it");
+    assertStringIncludes(damaged.error, "move it elsewhere, and the run continues without it");
     await Deno.remove(best);
     const without = await overfold(folder, ...train, "--resume");
     assertEquals(without.code, 0);
-    assertStringIncludes(without.error, "best.safetensors is gone");
+    assertStringIncludes(without.error, "best.safetensors is missing");
   }));
 
 Deno.test("a run goes on in the form of code that is here, to the same bits", () =>
@@ -146,14 +146,14 @@ Deno.test("a run goes on in the form of code that is here, to the same bits", ()
     }
     const resumed = await overfold(folder, ...train, "--resume", "--best");
     assertEquals(resumed.code, 0, resumed.error);
-    assertStringIncludes(resumed.error, "going on at step 12");
+    assertStringIncludes(resumed.error, "resuming at step 12");
     const found = await readCheckpoint(path);
     assertEquals(found.tensors, wanted.tensors);
     assertEquals(found.backend.numerics, wanted.backend.numerics);
     assertStringIncludes(wanted.backend.description, "WebAssembly SIMD, 128-bit vectors");
     if (nativeLevels().length === 0) return;
     assertStringIncludes(found.backend.description, "native AVX");
-    assertStringIncludes(resumed.error, "which changes no bit");
+    assertStringIncludes(resumed.error, "with the same bits");
   }));
 
 Deno.test("a run that cannot be computed as it began is refused unless told otherwise", () =>
@@ -168,7 +168,7 @@ Deno.test("a run that cannot be computed as it began is refused unless told othe
     const refused = await overfold(folder, ...longer);
     assertEquals(refused.code, 2);
     assertStringIncludes(refused.error, "it was an earlier version");
-    assertStringIncludes(refused.error, "With --other-bits it goes on");
+    assertStringIncludes(refused.error, "With --other-bits it continues");
     const other = await overfold(folder, ...longer, "--other-bits");
     assertEquals(other.code, 0, other.error);
     assertEquals((await readCheckpoint(last)).backend.numerics, checkpoint.backend.numerics);
@@ -191,7 +191,10 @@ Deno.test("a last checkpoint in the place of the best one is refused, also as wh
         ...options,
       );
       assertEquals(code, 2);
-      assertStringIncludes(error, "best.safetensors holds the weights after epoch 2 and says that");
+      assertStringIncludes(
+        error,
+        "best.safetensors contains the weights after epoch 2 but says that",
+      );
     }
   }));
 

@@ -144,7 +144,7 @@ Deno.test(
       await writeSafetensors(network, tensors, metadata);
       await withSitePage(folder, false, async (page) => {
         await page.setInputFiles("#file", join(folder, "same.png"));
-        await page.locator("#status.failure", { hasText: "gives no numbers" }).waitFor();
+        await page.locator("#status.failure", { hasText: "are not finite" }).waitFor();
         assertEquals(await page.locator("#ranking li").count(), 0);
       });
     }),
@@ -181,7 +181,7 @@ Deno.test(
           for (const [label, probability] of await predicted(folder, same)) {
             assertAlmostEquals(actual.get(label) ?? NaN, probability, tolerance, name);
           }
-          const isClear = (await page.textContent("#drop-name"))?.includes("lie on white");
+          const isClear = (await page.textContent("#drop-name"))?.includes("are shown on white");
           assertEquals(isClear, name === "d4_alpha_black.png");
         }
         for (

@@ -97,7 +97,7 @@ Deno.test("a training that is out of time is folded as it is, says how to go on,
     assertStringIncludes(first.error, "stopped at step 1 (epoch 1 of 9) and saved ");
     assertStringIncludes(
       first.error,
-      "training.maxTime is over\nto go on: overfold train tiny.yaml",
+      "training.maxTime is over\nto resume: overfold train tiny.yaml",
     );
     assertStringIncludes(first.out, "folded: ");
     const rest = await train("training.epochs=9", stopping);

@@ -122,11 +122,11 @@ Deno.test({
       assertStringIncludes(early.error, `Resume from the last checkpoint, ${LAST}.`);
       assertStringIncludes(
         early.error,
-        "to go on: overfold train tiny.yaml --set backend=webgpu --set training.epochs=3 --resume",
+        "to resume: overfold train tiny.yaml --set backend=webgpu --set training.epochs=3 --resume",
       );
       const resumed = await overfold(folder, ...TRAIN, "--set", "training.epochs=3", "--resume");
       assertEquals(resumed.code, 0, resumed.error);
-      assertStringIncludes(resumed.error, "going on at step 12 (epoch 2 of 3)");
+      assertStringIncludes(resumed.error, "resuming at step 12 (epoch 2 of 3)");
       const unbroken = await overfold(
         folder,
         ...[...TRAIN, "--set", "training.epochs=3", "--output", "unbroken"],

@@ -91,10 +91,10 @@ Deno.test("fetch has all libraries at hand", async () => {
   assertEquals(code, 0, error);
   assertEquals(JSON.parse(out).cached, [
     "the libraries of all commands",
-    "those of ONNX files",
-    "that of Parquet files",
-    "that of ZIP archives",
+    "the libraries for ONNX files",
+    "the library for Parquet files",
+    "the library for ZIP archives",
     "ONNX Runtime",
-    "the bundler of pages, and what they show charts with",
+    "the bundler and the chart library for web pages",
   ]);
 });

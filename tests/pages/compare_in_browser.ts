@@ -75,7 +75,7 @@ const DATA: ComparisonData = {
     runs: [run("conv", 0.9), run("do_conv", 0.91)],
     diverged: [],
   },
-  verdicts: ["one seed cannot tell <b>do_conv</b> from conv"],
+  verdicts: ["one seed cannot distinguish <b>do_conv</b> from conv"],
   curves: [{
     title: "validation accuracy",
     unit: "share",

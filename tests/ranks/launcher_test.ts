@@ -50,7 +50,7 @@ Deno.test("a library that counts other ranks than were started is refused, with 
   checkPairing(launcher, library, 4);
   checkPairing(launcherIn({ PMIX_RANK: "0" })!, library, 1);
   const { message } = assertThrows(() => checkPairing(launcher, library, 1), InputError);
-  for (const part of ["started 4 processes", "MPICH 4.0.2", "counts 1", "OVERFOLD_MPI"]) {
+  for (const part of ["started 4 processes", "MPICH 4.0.2", "reports 1", "OVERFOLD_MPI"]) {
     assertEquals(message.includes(part), true, message);
   }
 });

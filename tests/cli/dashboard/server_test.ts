@@ -94,7 +94,7 @@ Deno.test("runs are found two levels deep, and what has changed since is told", 
     await logEpoch(join(folder, "a"), 3);
     const { json: { changed, version } } = await ask(`/runs?since=${all.version}`);
     assertEquals(changed.length, 1);
-    assertEquals([changed[0].status, changed[0].epoch], ["under way", 3]);
+    assertEquals([changed[0].status, changed[0].epoch], ["running", 3]);
     assertEquals((await ask(`/runs?since=${version}`)).json.changed, []);
   }));
 
