@@ -10,6 +10,7 @@ import { matmul } from "../../ops/matmul.ts";
 import { maxPool2d } from "../../ops/max_pool2d.ts";
 import { relu } from "../../ops/relu.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
+import { randomCount } from "../support/random_count.ts";
 import { compute, type InputTensor } from "../support/run.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";
 import { randomSource } from "./wasm/node_check.ts";
@@ -92,7 +93,7 @@ const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
   },
 };
 
-const CASES = 4;
+const CASES = randomCount(2);
 
 for (const [name, make] of Object.entries(FAMILIES)) {
   testOnEveryBackend(`${name} of random shapes, and their gradients`, async (backend) => {

@@ -11,13 +11,19 @@ export interface CpuForm {
   readonly wide: Target["wide"];
 }
 
-/** WebAssembly of each width, and what native code this process runs. */
-export const CPU_FORMS: readonly CpuForm[] = [
-  { form: "wasm", wide: 1 },
-  { form: "wasm", wide: 2 },
-  { form: "wasm", wide: 4 },
-  ...nativeLevels().map((form) => ({ form, wide: selectForm(form).target.wide })),
-];
+const wasm = ([1, 2, 4] as const).map((wide): CpuForm => ({ form: "wasm", wide }));
+const native = nativeLevels().map((form): CpuForm => ({
+  form,
+  wide: selectForm(form).target.wide,
+}));
+
+/** WebAssembly of each width, and the native code that this process can run. */
+export const EVERY_CPU_FORM: readonly CpuForm[] = [...wasm, ...native];
+
+/** One form per width: native code if this process can run it, otherwise WebAssembly. */
+export const CPU_FORMS: readonly CpuForm[] = wasm.map((form) =>
+  native.find(({ wide }) => wide === form.wide) ?? form
+);
 
 /** A CPU backend that runs everything in each form, and throws where one gives other bits. */
 export function cpuInEveryForm(options: CpuBackendOptions): Backend {
@@ -55,13 +61,17 @@ function inStep(executables: readonly Executable[]): Executable {
   };
 }
 
-/** Throws an Error unless all arrays, of {@link CPU_FORMS}, hold the same numbers. */
-export function assertSameBits(all: readonly ArrayLike<number>[], name: string): void {
+/** Throws an Error unless all arrays, one per form, hold the same numbers. */
+export function assertSameBits(
+  all: readonly ArrayLike<number>[],
+  name: string,
+  forms = CPU_FORMS,
+): void {
   const [expected, ...others] = all;
   others.forEach((found, i) => {
     for (let k = 0; k < expected.length; k++) {
       if (Object.is(found[k], expected[k])) continue;
-      const { form, wide } = CPU_FORMS[i + 1];
+      const { form, wide } = forms[i + 1];
       throw new Error(
         `${name}, element ${k}: ${found[k]} in ${form} of ${128 * wide} bits, ${expected[k]} in ` +
           "WebAssembly of 128",

@@ -8,6 +8,7 @@ import {
 import { conv2d, conv2dInputGradient } from "../../../backends/wasm/kernels/conv2d.ts";
 import { conv2dWeightGradient } from "../../../backends/wasm/kernels/conv2d_weight_gradient.ts";
 import { type Convolution, convolutionOutput, CONVOLUTIONS } from "../../support/convolutions.ts";
+import { randomCount } from "../../support/random_count.ts";
 import { checkNode, type NodeCase, randomNode, randomSource, TARGETS } from "./node_check.ts";
 
 /** A convolution with every option drawn at random; small, often of odd extents. */
@@ -82,7 +83,7 @@ for (const [name, { family, make }] of Object.entries(OPS)) {
 
   Deno.test(`${name} kernels compute random shapes and options`, () => {
     const random = randomSource(2);
-    for (let i = 0; i < 150; i++) {
+    for (let i = 0; i < randomCount(48); i++) {
       const node = randomNode(make(randomConvolution(random)), random);
       checkNode(family, node, TARGETS[i % TARGETS.length], 1 + i % 3);
     }

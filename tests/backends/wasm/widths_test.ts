@@ -10,7 +10,7 @@ import { resolveRecipe } from "../../../training/recipe.ts";
 import { TrainingSession } from "../../../training/session.ts";
 import { planSession } from "../../../training/session_plan.ts";
 import { runBetweenCanaries } from "../../support/canaries.ts";
-import { assertSameBits, CPU_FORMS, cpuInEveryForm } from "../../support/cpu_forms.ts";
+import { assertSameBits, cpuInEveryForm, EVERY_CPU_FORM } from "../../support/cpu_forms.ts";
 import { FAMILIES } from "../../support/random_cases.ts";
 import { casesOf } from "../../support/random_programs.ts";
 import { someNumbers } from "../../support/run_module.ts";
@@ -24,11 +24,12 @@ for (const family of Object.keys(FAMILIES)) {
         found.inputs.map(({ data }, i) => [`x${i}`, narrow(data)]),
       );
       const relaxedSimd = seed % 2 === 0;
-      const all = CPU_FORMS.map(({ form, wide }) =>
+      const all = EVERY_CPU_FORM.map(({ form, wide }) =>
         runBetweenCanaries(program, inputs, { wide, relaxedSimd }, form) ?? {}
       );
       for (const name of Object.keys(all[0])) {
-        assertSameBits(all.map((outputs) => outputs[name]), `${name} of seed ${seed}`);
+        const found = all.map((outputs) => outputs[name]);
+        assertSameBits(found, `${name} of seed ${seed}`, EVERY_CPU_FORM);
       }
     }
   });

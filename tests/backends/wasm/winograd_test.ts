@@ -13,6 +13,7 @@ import { conv2dWeightGradient } from "../../../backends/wasm/kernels/conv2d_weig
 import { lowerWinogradCorrelation } from "../../../backends/wasm/kernels/winograd.ts";
 import { winogradObstacle } from "../../../backends/wasm/kernels/winograd_plan.ts";
 import { lowerWinogradWeightGradient } from "../../../backends/wasm/kernels/winograd_weight_gradient.ts";
+import { randomCount } from "../../support/random_count.ts";
 import { checkNode, type NodeCase, randomNode, randomSource, TARGETS } from "./node_check.ts";
 
 /** F(4, 3) loses about a decimal digit against direct summation. */
@@ -70,7 +71,7 @@ function attributesOf(padding: Pair): ConvolutionAttributes {
 Deno.test("Winograd kernels compute convolutions and gradients of any image size", () => {
   const random = randomSource(6);
   const pick = (...choices: number[]) => choices[Math.floor(random() * choices.length)];
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < randomCount(24); i++) {
     const input: Shape = [
       pick(1, 2, 5),
       pick(4, 8, 12, 16, 36),
