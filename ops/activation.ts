@@ -8,34 +8,34 @@ import { apply } from "../graph/trace.ts";
 import type { Arithmetic, Op } from "../graph/types.ts";
 import { type ElementwiseDefinition, elementwiseOp } from "./elementwise.ts";
 
-/** What {@link activationOps} is told of an activation. */
+/** The definition of an activation, for {@link activationOps}. */
 interface ActivationDefinition<A> {
   /** Unique name, such as `relu`. */
   readonly name: string;
   /** What the attributes must be, in a stored program too. */
   readonly stored: AttributeRules<A>;
-  /** Attributes that it can be tried with; the first are defaults, see {@link Op.samples}. */
+  /** Attributes to try it with; the first are the defaults, see {@link Op.samples}. */
   readonly samples: readonly A[];
   /** ONNX's own form, if it has one; see {@link ElementwiseDefinition}. */
   readonly onnx?: ElementwiseDefinition<A>["onnx"];
-  /** What an element becomes. */
+  /** The result for one element. */
   expression<E>(e: Arithmetic<E>, x: E, attributes: A): E;
   /**
-   * What the gradient is computed of. Where the output suffices, the input is not kept for it, and
-   * fuses with the op.
+   * What the gradient is computed from. If the output suffices, the input is not kept and fuses
+   * with the op.
    */
   readonly gradientOf: "input" | "output";
-  /** The gradient by an element, given the gradient by what it became, and {@link gradientOf}. */
+  /** The gradient with respect to one element, given that of its result, and {@link gradientOf}. */
   gradient<E>(e: Arithmetic<E>, dy: E, of: E, attributes: A): E;
 }
 
-/** Numbers on all sides of the bends that activations have. */
+/** Numbers on both sides of every bend of activations. */
 const PLACES = { shape: [6, 5], range: [-8, 8] } as const;
 
 /**
  * The op of an activation, and the op of its gradient, `<name>Gradient`: (outputGradient, input or
- * output) → the gradient by the input. The op's shape rule throws InputError for attributes that are
- * not as they must be.
+ * output) → the gradient with respect to the input. The op's shape rule throws InputError for
+ * invalid attributes.
  */
 export function activationOps<A = Record<never, never>>(
   { name, stored, samples, onnx, expression, gradientOf, gradient }: ActivationDefinition<A>,

@@ -18,7 +18,7 @@ interface AdamUpdateAttributes {
 /** Operands and options of {@link adamUpdate}. */
 interface AdamUpdateOptions extends Partial<Omit<AdamUpdateAttributes, "beta2">> {
   /**
-   * Decay of the averages of the gradient, a scalar operand where it changes, and of its square.
+   * Decay of the averages of the gradient, a scalar operand if it changes, and of its square.
    * Default 0.9 and 0.999.
    */
   readonly betas?: readonly [number | Operand, number];
@@ -39,7 +39,7 @@ interface AdamUpdateOptions extends Partial<Omit<AdamUpdateAttributes, "beta2">>
 /** A rate or an average of squares. */
 const SCALAR = { shape: [], range: [0.5, 2] } as const;
 
-/** The op of {@link adamUpdate}: parameter, expAvg, expAvgSq and, if given, maxExpAvgSq anew. */
+/** The op of {@link adamUpdate}: the new parameter, expAvg, expAvgSq and, if given, maxExpAvgSq. */
 export const adamUpdateOp = elementwiseOp<AdamUpdateAttributes & { readonly outputCount: number }>({
   name: "adamUpdate",
   inputNames: [

@@ -28,8 +28,8 @@ interface AdaptiveAvgPool2dGradientAttributes {
 
 /**
  * The rows or columns, from `start` to before `end`, whose mean is number `position` of `outSize`:
- * PyTorch's ⌊i·in/out⌋ to ⌈(i + 1)·in/out⌉. The other way round, of `inSize` numbers those whose
- * windows hold pixel `position` are `adaptiveWindow(outSize, inSize, position)`.
+ * PyTorch's ⌊i·in/out⌋ to ⌈(i + 1)·in/out⌉. Conversely, the outputs whose windows contain pixel
+ * `position` are `adaptiveWindow(outSize, inSize, position)`.
  */
 export function adaptiveWindow(
   inSize: number,
@@ -52,13 +52,16 @@ function pooledShape(op: string, input: Shape, outputSize: Pair): Shape {
   return [batch, channels, ...outputSize];
 }
 
-/** ONNX has no pools of uneven windows: two matrices average over the columns, then over the rows. */
+/**
+ * ONNX has no pooling with uneven windows: two matrices average over the columns, then over the
+ * rows.
+ */
 function onnxAveragePool(
   graph: OnnxNodes,
   [x]: readonly string[],
   { inputs: [input], outputs: [output] }: GraphNode,
 ): string {
-  /** [outSize, inSize] along an axis, transposed if so asked. */
+  /** [outSize, inSize] along an axis, transposed if requested. */
   const averages = (axis: 2 | 3, transposed: boolean) => {
     const [inSize, outSize] = [input.shape[axis], output.shape[axis]];
     const matrix = new Float64Array(inSize * outSize);

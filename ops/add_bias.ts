@@ -1,4 +1,4 @@
-/** A number added to each channel. */
+/** One number per channel added to a tensor. */
 import { multiplied } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
@@ -24,7 +24,7 @@ export const addBiasOp = elementwiseOp({
 });
 
 /**
- * `input + bias` with one number a channel: `input` f32 [N, C, …], `bias` f32 [C]. Matches
+ * `input + bias` with one number per channel: `input` f32 [N, C, …], `bias` f32 [C]. Matches
  * `input + bias.view(1, -1, 1, 1)` of PyTorch. Throws InputError where the shapes do not fit.
  */
 export function addBias(input: Operand, bias: Operand): Value {

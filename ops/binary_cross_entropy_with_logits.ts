@@ -9,7 +9,7 @@ import { sum } from "./sum.ts";
 
 /** Options of {@link binaryCrossEntropyWithLogits}. */
 export interface BinaryCrossEntropyOptions {
-  /** Factor of each class's positive targets: [C] beside logits [N, C]. Default: 1 everywhere. */
+  /** Factor of each class's positive targets: [C] for logits [N, C]. Default: 1 everywhere. */
   readonly positiveWeight?: Operand;
   /** `none` keeps one loss per element. Default `mean`. */
   readonly reduction?: Reduction;
@@ -17,7 +17,7 @@ export interface BinaryCrossEntropyOptions {
 
 const INPUT_NAMES = ["logits", "targets", "positiveWeight"];
 
-/** How much `-log σ(x)` counts in the loss: `1 + (positiveWeight - 1) · target`. */
+/** The weight of `-log σ(x)` in the loss: `1 + (positiveWeight - 1) · target`. */
 function positiveShare<E>(e: Arithmetic<E>, target: E, positiveWeight: E | undefined): E {
   const one = e.constant(1);
   if (positiveWeight === undefined) return one;
@@ -68,8 +68,9 @@ export const binaryCrossEntropyWithLogitsOp = elementwiseOp({
 });
 
 /**
- * The gradient of {@link binaryCrossEntropyWithLogitsOp} by its logits: (outputGradient, logits,
- * targets, positiveWeight?) → `dy · (1 - target - share · σ(-x))`, 0 where the target is unknown.
+ * The gradient of {@link binaryCrossEntropyWithLogitsOp} with respect to its logits:
+ * (outputGradient, logits, targets, positiveWeight?) → `dy · (1 - target - share · σ(-x))`, 0 where
+ * the target is unknown.
  */
 export const binaryCrossEntropyWithLogitsGradientOp = elementwiseOp({
   name: "binaryCrossEntropyWithLogitsGradient",

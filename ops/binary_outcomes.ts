@@ -5,7 +5,7 @@ import { elementwiseOp } from "./elementwise.ts";
 
 /** Attributes of {@link binaryOutcomesOp}. */
 export interface BinaryOutcomesAttributes {
-  /** A logit above it decides for yes. */
+  /** A logit above it means yes. */
   readonly threshold: number;
 }
 
@@ -40,9 +40,9 @@ export const binaryOutcomesOp = elementwiseOp<BinaryOutcomesAttributes>({
 });
 
 /**
- * How the decisions `logits > threshold` meet `targets`, f32 of one shape; a negative target is
- * unknown and counts nowhere, and a logit that is NaN decides for no. Has no gradient rule.
- * Throws InputError when the shapes differ.
+ * Compares the decisions `logits > threshold` with `targets`, f32 of the same shape; a negative
+ * target is unknown and is not counted, and a NaN logit means no. Has no gradient rule. Throws
+ * InputError when the shapes differ.
  */
 export function binaryOutcomes(
   logits: Operand,

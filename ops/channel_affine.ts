@@ -1,4 +1,4 @@
-/** Channels scaled and shifted by a number each. */
+/** Channels scaled and shifted by one number each. */
 import { channelwise } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
@@ -19,7 +19,7 @@ export const channelAffineOp = elementwiseOp({
     if (!dy) return [];
     const dx = needed[0] ? channelScale(dy, weight) : undefined;
     if (!needed[1] && !needed[2]) return [dx];
-    // Both sums in one pass: those of a normalisation by mean 0 and variance 1.
+    // Both sums in one pass: those of a normalization with mean 0 and variance 1.
     const statistics = [0, 1].map((value) => fill([x.shape[1]], value));
     const [dWeight, dBias] = apply(channelNormalizeReduceOp, [dy, x, ...statistics], { eps: 0 });
     return [dx, reshape(dWeight, weight.shape), reshape(dBias, bias.shape)];
@@ -36,9 +36,9 @@ export const channelAffineOp = elementwiseOp({
 });
 
 /**
- * `input` [N, C, …] times `weight` plus `bias`, [C] or [C, 1, …] each, numbers for each channel: what
- * ends every normalisation. Matches `torch.addcmul` with weight and bias of shape [C, 1, …]. Throws InputError
- * where shapes do not fit.
+ * `input` [N, C, …] times `weight` plus `bias`, [C] or [C, 1, …] each, one number per channel: the
+ * last step of every normalization. Matches `torch.addcmul` with weight and bias of shape [C, 1,
+ * …]. Throws InputError where shapes do not fit.
  */
 export function channelAffine(input: Operand, weight: Operand, bias: Operand): Value {
   return apply(channelAffineOp, [input, weight, bias], {})[0];

@@ -48,7 +48,7 @@ export const channelMomentsOp: Op = {
 
 /** Attributes of {@link channelMomentsGradientOp}. */
 interface ChannelMomentsGradientAttributes {
-  /** Elements a channel. */
+  /** Elements per channel. */
   readonly count: number;
 }
 

@@ -81,7 +81,7 @@ export const channelNormalizeOp = elementwiseOp<ChannelNormalizeAttributes>({
 });
 
 /**
- * The gradient of {@link channelNormalize} by its input alone, statistics held fixed:
+ * The gradient of {@link channelNormalize} with respect to its input alone, with fixed statistics:
  * (outputGradient, variance [C], weight? [C]) → `dy · weight / √(variance + eps)`.
  */
 export const channelNormalizeInputGradientOp = elementwiseOp<ChannelNormalizeAttributes>({
@@ -98,9 +98,9 @@ export const channelNormalizeInputGradientOp = elementwiseOp<ChannelNormalizeAtt
 });
 
 /**
- * The gradients of {@link channelNormalize} by everything that is one number a channel:
- * (outputGradient, input, mean [C], variance [C], weight? [C]) → weightGradient, biasGradient,
- * meanGradient, varianceGradient, [C] each. With `r = 1 / √(variance + eps)`:
+ * The gradients of {@link channelNormalize} with respect to everything that has one number per
+ * channel: (outputGradient, input, mean [C], variance [C], weight? [C]) → weightGradient,
+ * biasGradient, meanGradient, varianceGradient, [C] each. With `r = 1 / √(variance + eps)`:
  * `dBias = Σ dy`, `dWeight = r · Σ dy · (x - mean)`, `dMean = -weight · r · dBias`,
  * `dVariance = -½ · weight · r² · dWeight`.
  */

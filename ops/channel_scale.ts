@@ -1,4 +1,4 @@
-/** Channels times a number each. */
+/** Channels times one number each. */
 import { channelwise } from "../graph/linear_map.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
@@ -29,8 +29,8 @@ export const channelScaleOp = elementwiseOp({
 });
 
 /**
- * `input` [N, C, …] times `weight` [C] or [C, 1, …], a number for each channel. Matches `torch.mul` with
- * a weight of shape [C, 1, …]. Throws InputError where shapes do not fit.
+ * `input` [N, C, …] times `weight` [C] or [C, 1, …], one number per channel. Matches `torch.mul`
+ * with a weight of shape [C, 1, …]. Throws InputError where shapes do not fit.
  */
 export function channelScale(input: Operand, weight: Operand): Value {
   return apply(channelScaleOp, [input, weight], {})[0];

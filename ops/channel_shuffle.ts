@@ -1,4 +1,4 @@
-/** Channels of several groups in turn. */
+/** Channels of several groups interleaved. */
 import { InputError } from "../errors.ts";
 import { whole } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
@@ -7,11 +7,11 @@ import { requireFloats, requireIntegers } from "./checks.ts";
 
 /** Attributes of {@link channelShuffleOp}. */
 export interface ChannelShuffleAttributes {
-  /** Groups of channels that follow one another; they take turns in the result. */
+  /** Number of groups of adjacent channels, which alternate in the result. */
   readonly groups: number;
 }
 
-/** The channel of the input that channel `channel` of the result is. */
+/** The input channel that becomes channel `channel` of the result. */
 export function shuffledChannel(channel: number, channels: number, groups: number): number {
   return (channel % groups) * (channels / groups) + Math.floor(channel / groups);
 }
@@ -22,7 +22,8 @@ export const channelShuffleOp: Op<ChannelShuffleAttributes> = {
   inputNames: ["input"],
   inference: {
     attributes: { groups: whole(1) },
-    // The channels as a matrix, a row a group, transposed. An extent of 0 stays as it is.
+    // The channels as a matrix with one row per group, transposed. An extent of 0 copies the
+    // input's.
     onnx(graph, [x], { attributes: { groups }, inputs: [{ shape: [, channels, ...rest] }] }) {
       const reshape = (x: string, shape: readonly number[]) =>
         graph.node("Reshape", [x, graph.integers([0, ...shape, ...rest])]);
@@ -64,8 +65,8 @@ export const channelShuffleOp: Op<ChannelShuffleAttributes> = {
 };
 
 /**
- * `input` [N, C, …] with the channels of its `groups` groups in turn: channel c·groups + g of the
- * result is channel g·(C/groups) + c (ShuffleNet, arXiv:1707.01083). Matches
+ * `input` [N, C, …] with the channels of its `groups` groups interleaved: channel c·groups + g of
+ * the result is channel g·(C/groups) + c (ShuffleNet, arXiv:1707.01083). Matches
  * `torch.nn.functional.channel_shuffle`. Throws InputError where the groups do not divide C.
  */
 export function channelShuffle(input: Operand, groups: number): Value {

@@ -48,13 +48,13 @@ export function requireShape(op: string, operand: string, shape: Shape, expected
   }
 }
 
-/** More elements than one image with its padding has: their offsets in bytes fit 32 bits with ease. */
+/** More elements than one image with its padding has; byte offsets still fit 32 bits easily. */
 const MAX_IMAGE = 2 ** 28;
 
-/** Height and width, of an image or an option. */
+/** Height and width of an image or an option. */
 type Sides = readonly [number, number];
 
-/** What windows on an image do, an option for each axis. */
+/** Options of windows on an image, one number per axis. */
 interface WindowOptions {
   readonly kernelSize: Sides;
   readonly stride: Sides;

@@ -1,13 +1,13 @@
 /**
- * Where in a picture a network sees a class: the maps of its last convolution, weighted by what they
- * do to the class's logit.
+ * Where in an image a network sees a class: the maps of its last convolution, weighted by their
+ * effect on the class's logit.
  *
- * With the features A [C, h, w] of the last convolution and the logit y of a class, the weight of map k
- * is `Σ ∂y / ∂A[k, i, j]` over all places, and the class activation map `Σ weight[k] · A[k]`. Where the
- * features are averaged over all places and one linear layer follows, the weights are that layer's:
- * it is the map of Zhou et al. 2016, "Learning Deep Features for Discriminative Localization"
- * (equation 2), exactly. For all other networks it is Grad-CAM (Selvaraju et al. 2017, equations 1 and
- * 2) times the number of places, before its ReLU.
+ * With the features A [C, h, w] of the last convolution and the logit y of a class, the weight of
+ * map k is `Σ ∂y / ∂A[k, i, j]` over all places, and the class activation map `Σ weight[k] · A[k]`.
+ * If the features are averaged over all places and one linear layer follows, the weights are that
+ * layer's, and this is the map of Zhou et al. 2016, "Learning Deep Features for Discriminative
+ * Localization" (equation 2), exactly. For other networks it is Grad-CAM (Selvaraju et al. 2017,
+ * equations 1 and 2) times the number of places, before its ReLU.
  */
 import { InputError } from "../errors.ts";
 import { extendProgram, input, output } from "../graph/trace.ts";
@@ -15,14 +15,17 @@ import { type Program, sameShape, sizeOf, type Value } from "../graph/types.ts";
 import { conv2dOp } from "./conv2d.ts";
 import { vectorJacobianProduct } from "./gradients.ts";
 
-/** The input of {@link classActivationProgram} that says which class, f32 [N, classes]: 1 for it. */
+/**
+ * The input of {@link classActivationProgram} that chooses the class, f32 [N, classes]: 1 for that
+ * class.
+ */
 export const CHOSEN = "chosen";
 
 /**
- * A program of inference that also gives, of each picture, the `features` [N, C, h, w] of the last
- * convolution and the `gradient` of the chosen class's logit by them, of the same shape. Its input
- * {@link CHOSEN} says which class that is. Throws InputError for a network without a convolution whose
- * results are spread over places, or with an op behind it that has no gradient.
+ * An inference program that also returns, for each image, the `features` [N, C, h, w] of the last
+ * convolution and the `gradient` of the chosen class's logit with respect to them, of the same
+ * shape. Its input {@link CHOSEN} chooses the class. Throws InputError for a network without a
+ * convolution with a spatial result, or with an op after it that has no gradient.
  *
  * @param program has an output `logits` [N, classes]
  */
@@ -38,11 +41,11 @@ export function classActivationProgram(program: Program): Program {
 }
 
 /**
- * The class activation map [h, w] of a picture, row-major. Positive where the picture speaks for the
+ * The class activation map [h, w] of an image, row-major. Positive where the image supports the
  * class; the unit is that of the logits.
  *
  * @param features [C, h, w]
- * @param gradient of the class's logit by them, of as many numbers
+ * @param gradient of the class's logit with respect to them, of the same shape
  * @param channels C
  */
 export function classActivationMap(
@@ -61,9 +64,9 @@ export function classActivationMap(
 }
 
 /**
- * What the last convolution comes to: the last value of as many places that all its ways to the logits
- * lead through. That is after its batch norm, activation and whatever it is added to or stands beside,
- * and before any pooling.
+ * The features after the last convolution: the last value of the same spatial size on every path
+ * from it to the logits. That is after its batch norm, activation and any addition or
+ * concatenation, and before any pooling.
  */
 function lastFeatures({ nodes, outputs: { logits } }: Program): Value {
   const used = leadingTo(logits);
@@ -85,7 +88,7 @@ function lastFeatures({ nodes, outputs: { logits } }: Program): Value {
   ) ?? result;
 }
 
-/** The values that a value is computed of, itself among them, by ways that do not lead through `without`. */
+/** The values that a value depends on, itself included, by paths that avoid `without`. */
 function leadingTo(value: Value, without?: Value): ReadonlySet<Value> {
   const found = new Set<Value>();
   const stack = [value];

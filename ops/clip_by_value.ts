@@ -5,7 +5,7 @@ import { elementwiseOp } from "./elementwise.ts";
 
 /** Attributes of {@link clipByValueOp}. */
 interface ClipByValueAttributes {
-  /** Largest magnitude that is left alone. */
+  /** Largest magnitude that is not clipped. */
   readonly value: number;
 }
 

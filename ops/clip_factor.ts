@@ -1,11 +1,11 @@
-/** By how much gradients are scaled so that their norm stays bounded. */
+/** The factor that bounds the norm of gradients. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
 /** Attributes of {@link clipFactorOp}. */
 interface ClipFactorAttributes {
-  /** Largest norm that is left alone. */
+  /** Largest norm that is not clipped. */
   readonly maxNorm: number;
 }
 
@@ -23,8 +23,8 @@ export const clipFactorOp = elementwiseOp<ClipFactorAttributes>({
 });
 
 /**
- * `min(1, maxNorm / (√sumSquares + 1e-6))`: times it, gradients whose squares sum to `sumSquares`
- * have at most the norm `maxNorm`. Both scalars. Has no gradient rule. Matches
+ * `min(1, maxNorm / (√sumSquares + 1e-6))`: multiplied by it, gradients whose squares sum to
+ * `sumSquares` have a norm of at most `maxNorm`. Both scalars. Has no gradient rule. Matches
  * `torch.nn.utils.clip_grad_norm_`.
  */
 export function clipFactor(sumSquares: Operand, attributes: ClipFactorAttributes): Value {

@@ -11,10 +11,11 @@ import { pair } from "./conv2d.ts";
 import type { Pair } from "./convolution_geometry.ts";
 
 /**
- * Which channel of `D` a kernel row (output o, j-th input channel of its group) meets. `paper`: the
- * input channel that the row convolves. `authors`: channel `(o · inChannels / groups + j) mod
- * inChannels`, as the reference implementation has it by reading `W` as [O / groups, I, S] without
- * moving data. The two differ where a group of several has several outputs.
+ * Which channel of `D` is used for a kernel row (output o, j-th input channel of its group).
+ * `paper`: the input channel that the row convolves. `authors`: channel
+ * `(o · inChannels / groups + j) mod inChannels`, as the reference implementation has it by reading
+ * `W` as [O / groups, I, S] without moving data. The two differ if there are several groups with
+ * several outputs each.
  */
 export type Pairing = "paper" | "authors";
 
@@ -33,7 +34,7 @@ export interface ComposeKernelAttributes {
 export interface ComposeKernelGeometry extends ComposeKernelAttributes {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** Input channels a group: kernel rows an output. */
+  /** Input channels per group: kernel rows per output. */
   readonly groupIn: number;
   /** Elements of the kernel's window, M·N. */
   readonly area: number;
@@ -42,8 +43,8 @@ export interface ComposeKernelGeometry extends ComposeKernelAttributes {
 }
 
 /**
- * The geometry of the composition of `W` of shape `weight` [O, I/groups, S].
- * Throws InputError where it does not fit, or when S is below M·N.
+ * The geometry of composing `W` of shape `weight` [O, I/groups, S]. Throws InputError where it does
+ * not fit, or when S is below M·N.
  */
 export function composeKernelGeometry(
   weight: Shape,
@@ -92,7 +93,9 @@ export function pairedChannel(
   return group * groupIn + row % groupIn;
 }
 
-/** Element (m, s) of the constant that `D` is stored without: identity blocks side by side. */
+/**
+ * Element (m, s) of the constant that is subtracted from stored `D`: identity blocks side by side.
+ */
 export function tiledIdentity(
   { area, depthMultiplier }: ComposeKernelGeometry,
   m: number,
@@ -168,7 +171,10 @@ export const composeKernelOp: Op<ComposeKernelAttributes> = {
   }],
 };
 
-/** The gradient of {@link composeKernel} by `W`: (kernelGradient, D) → [O, I/groups, S]. */
+/**
+ * The gradient of {@link composeKernel} with respect to `W`: (kernelGradient, D) → [O, I/groups,
+ * S].
+ */
 export const composeKernelWGradientOp: Op<ComposeKernelAttributes> = {
   name: "composeKernelWGradient",
   inputNames: ["kernelGradient", "D"],
@@ -199,7 +205,7 @@ export const composeKernelWGradientOp: Op<ComposeKernelAttributes> = {
   }],
 };
 
-/** The gradient of {@link composeKernel} by `D`: (kernelGradient, W) → [I, M·N, S]. */
+/** The gradient of {@link composeKernel} with respect to `D`: (kernelGradient, W) → [I, M·N, S]. */
 export const composeKernelDGradientOp: Op<ComposeKernelAttributes> = {
   name: "composeKernelDGradient",
   inputNames: ["kernelGradient", "W"],

@@ -1,4 +1,6 @@
-/** Channels of several tensors side by side, and taken apart again: each is the other's gradient. */
+/**
+ * Concatenating the channels of several tensors, and splitting them: each is the other's gradient.
+ */
 import { InputError } from "../errors.ts";
 import { listOf, MAX_EXTENT, whole } from "../graph/attribute_rules.ts";
 import { onnxOp } from "../graph/onnx_nodes.ts";
@@ -96,7 +98,10 @@ export const splitOp: Op<SplitAttributes> = {
   samples: [{ operands: [[2, 4, 3]], attributes: { sizes: [1, 2, 1] } }],
 };
 
-/** Visits the stretches of a tensor: the part each is of, its place in the whole and in the part. */
+/**
+ * Visits the contiguous ranges of a tensor: the part of each, its offset in the whole and in the
+ * part.
+ */
 function forEachPart(
   shape: Shape,
   sizes: readonly number[],

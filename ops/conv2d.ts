@@ -36,7 +36,7 @@ export interface Conv2dOptions {
   readonly paddingMode?: PaddingMode;
 }
 
-/** One number for both axes, or one each. */
+/** One number for both axes, or one per axis. */
 export function pair(value: number | Pair): Pair {
   return typeof value === "number" ? [value, value] : value;
 }
@@ -131,12 +131,15 @@ export const conv2dOp: Op<ConvolutionAttributes> = {
   ],
 };
 
-/** Elements of a kernel [O, I/groups, kH, kW] that make one output element. */
+/** Elements of a kernel [O, I/groups, kH, kW] that one output element uses. */
 function perOutputChannel({ shape }: TensorType): number {
   return sizeOf(shape.slice(1));
 }
 
-/** The gradient of {@link conv2d} by its input: (dy [N, O, oH, oW], weight) → [N, C, H, W]. */
+/**
+ * The gradient of {@link conv2d} with respect to its input: (dy [N, O, oH, oW], weight) → [N, C, H,
+ * W].
+ */
 export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
   name: "conv2dInputGradient",
   inputNames: ["outputGradient", "weight"],
@@ -161,7 +164,9 @@ export const conv2dInputGradientOp: Op<InputGradientAttributes> = {
   }],
 };
 
-/** The gradient of {@link conv2d} by its weight: (input, dy) → [O, C/groups, kH, kW]. */
+/**
+ * The gradient of {@link conv2d} with respect to its weight: (input, dy) → [O, C/groups, kH, kW].
+ */
 export const conv2dWeightGradientOp: Op<WeightGradientAttributes> = {
   name: "conv2dWeightGradient",
   inputNames: ["input", "outputGradient"],

@@ -1,4 +1,4 @@
-/** Shapes and index maps every convolution op and kernel agrees on. */
+/** Shapes and index maps shared by all convolution ops and kernels. */
 import { InputError } from "../errors.ts";
 import { formatShape, type Shape } from "../graph/types.ts";
 import { requireIntegers, requirePlannable } from "./checks.ts";
@@ -6,7 +6,7 @@ import { requireIntegers, requirePlannable } from "./checks.ts";
 /** Height and width. */
 export type Pair = readonly [number, number];
 
-/** What lies beyond the image's border, as in `torch.nn.Conv2d`'s `padding_mode`. */
+/** The padding beyond the image's border, as in `torch.nn.Conv2d`'s `padding_mode`. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
 /** All of {@link PaddingMode}. */
@@ -115,7 +115,7 @@ export function convolutionShapes(
   };
 }
 
-/** Floating-point operations of a convolution or of either gradient, multiplied out directly. */
+/** Floating-point operations of a convolution or of either gradient, computed directly. */
 export function convolutionFlops(geometry: ConvolutionGeometry): number {
   const { batch, inChannels, outChannels, groups, outSize, kernelSize } = geometry;
   return 2 * batch * outChannels * (inChannels / groups) *

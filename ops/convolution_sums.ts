@@ -1,9 +1,10 @@
 /**
- * The sums of a convolution and of its gradients, in float64: what the convolution ops mean.
+ * The sums of a convolution and of its gradients, in float64: the reference for the convolution
+ * ops.
  *
- * Every element is summed term by term in one fixed order. Four channels are summed side by side,
- * which leaves each one's order alone: what they all read is then read once, and no addition waits
- * for the one before. Where fewer than four are left, the last is summed again in their place.
+ * Every element is summed term by term in one fixed order. Four channels are summed in parallel,
+ * which keeps each one's order: shared inputs are read once, and no addition waits for the previous
+ * one. If fewer than four are left, the last is summed repeatedly.
  */
 import { type ConvolutionGeometry, sourceIndex } from "./convolution_geometry.ts";
 
@@ -72,7 +73,7 @@ export function sumProducts(
 
 /**
  * Adds the gradient by the weight to `dw`: each element is a sum over images and output rows, and
- * each row a sum of its own.
+ * each row is summed separately.
  */
 export function sumWeightGradient(
   geometry: ConvolutionGeometry,
@@ -127,7 +128,7 @@ export function sumWeightGradient(
   }
 }
 
-/** Four channels from `first` on, the last one repeated where there are fewer. */
+/** Four channels starting at `first`; the last one is repeated if there are fewer. */
 function fourFrom(first: number, channels: number): number[] {
   return [0, 1, 2, 3].map((k) => Math.min(first + k, channels - 1));
 }
@@ -159,16 +160,16 @@ function termsOf(geometry: ConvolutionGeometry, side: "output" | "input"): Terms
   };
 }
 
-/** What one tap of the kernel reads along an axis. */
+/** The inputs that one tap of the kernel reads along an axis. */
 interface TapReads {
   /** Input position for each output position; -1 where the tap reads zero padding. */
   readonly indices: Int32Array;
-  /** The output positions from `first` up to `end`, excluded, are those that read the input. */
+  /** The output positions from `first` to before `end` read the input. */
   readonly first: number;
   readonly end: number;
 }
 
-/** What each tap of the kernel reads along an axis. */
+/** The inputs that each tap of the kernel reads along an axis. */
 function tapReads(geometry: ConvolutionGeometry, axis: 0 | 1): TapReads[] {
   const outSize = geometry.outSize[axis];
   return Array.from({ length: geometry.kernelSize[axis] }, (_, tap) => {

@@ -1,4 +1,4 @@
-/** How many samples are classified correctly. */
+/** Number of samples that are classified correctly. */
 import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Op, Value } from "../graph/types.ts";
@@ -40,21 +40,21 @@ export const countCorrectOp: Op<CountCorrectAttributes> = {
   }],
 };
 
-/** The place of the largest element, the first of equals. */
+/** The index of the largest element, the first among equals. */
 function largest(row: Float64Array): number {
   return row.reduce((best, logit, c) => logit > row[best] ? c : best, 0);
 }
 
-/** How many elements are greater than the label's; NaN counts as greater. */
+/** Number of elements that are greater than the label's; NaN counts as greater. */
 function rank(row: Float64Array, label: number): number {
   return row.reduce((greater, logit) => logit <= row[label] ? greater : greater + 1, 0);
 }
 
 /**
  * The number of rows of `logits` [N, C] whose label (`labels` [N] i32) is right; negative labels
- * count as wrong. A scalar f32. With `k` 1 (default), right is the place of the largest element,
- * the first of equals; with a larger `k`, a label whose logit fewer than `k` others exceed.
- * Throws InputError for operands or a `k` that do not fit.
+ * count as wrong. A scalar f32. With `k` 1 (default), the right label is the index of the largest
+ * element, the first among equals; with a larger `k`, a label is right if fewer than `k` logits
+ * exceed its own. Throws InputError for operands or a `k` that do not fit.
  */
 export function countCorrect(
   logits: Operand,

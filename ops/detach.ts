@@ -1,4 +1,4 @@
-/** A value that gradients stop at. */
+/** A value at which gradients stop. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";

@@ -10,7 +10,7 @@ export interface DropoutMaskAttributes {
   readonly shape: Shape;
   /** Probability that an element is dropped, in [0, 1). */
   readonly p: number;
-  /** Tells the masks of one step apart: a number of its own for each use. */
+  /** Distinguishes the masks of one step: a unique number for each use. */
   readonly stream: number;
 }
 

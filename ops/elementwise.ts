@@ -25,18 +25,18 @@ import {
 import { requireFloats } from "./checks.ts";
 import { onnxArithmetic } from "./onnx_arithmetic.ts";
 
-/** How an operand of an elementwise op meets an output element. */
+/** How an operand of an elementwise op is broadcast to the output. */
 export type Broadcast =
   /** Same shape: element by element. */
   | "full"
-  /** One number per channel: shape [C], or [C, 1, …], beside an output [N, C, …]. */
+  /** One number per channel: shape [C], or [C, 1, …], with an output [N, C, …]. */
   | "channel"
   /** One number for all elements: shape []. */
   | "scalar";
 
 const ALL_BROADCASTS: readonly Broadcast[] = ["full", "channel", "scalar"];
 
-/** The shape of an operand that spreads so over `output`; undefined where none can. */
+/** The shape of an operand that is broadcast this way to `output`; undefined if impossible. */
 function spreadShape(how: Broadcast, output: Shape): Shape | undefined {
   switch (how) {
     case "full":
@@ -48,7 +48,9 @@ function spreadShape(how: Broadcast, output: Shape): Shape | undefined {
   }
 }
 
-/** How an operand of shape `operand` spreads over `output`; undefined where none of `among` fits. */
+/**
+ * How an operand of shape `operand` is broadcast to `output`; undefined if none of `among` fits.
+ */
 export function broadcastOf(
   operand: Shape,
   output: Shape,
@@ -63,7 +65,7 @@ export function broadcastOf(
   });
 }
 
-/** How each input of an elementwise node spreads over its outputs. */
+/** How each input of an elementwise node is broadcast to its outputs. */
 export function broadcastsOf({ op, inputs, outputs }: GraphNode): Broadcast[] {
   return inputs.map(({ shape }, i) => {
     const broadcast = broadcastOf(shape, outputs[0].shape);
@@ -72,41 +74,41 @@ export function broadcastsOf({ op, inputs, outputs }: GraphNode): Broadcast[] {
   });
 }
 
-/** What {@link elementwiseOp} is told of an op. */
+/** The definition of an op, for {@link elementwiseOp}. */
 export interface ElementwiseDefinition<A> {
   /** Unique name, such as `relu`. */
   readonly name: string;
   /** Names of the inputs, in order. */
   readonly inputNames: readonly string[];
-  /** How few and how many inputs; see {@link Op.inputCount}. Default: one for each name. */
+  /** Minimum and maximum number of inputs; see {@link Op.inputCount}. Default: one per name. */
   readonly inputCount?: (attributes: A) => readonly [least: number, most: number];
   /** What the attributes must be in a stored program; only an op of inference has it. */
   readonly stored?: AttributeRules<A>;
-  /** ONNX's own form. Where there is none, or it gives nothing, the expression is written out. */
+  /** ONNX's own form. If there is none, or it returns undefined, the expression is written out. */
   onnx?(...node: Parameters<InferenceForm["onnx"]>): string | undefined;
   /**
-   * How the operands after the first may spread over the output, in the order of `inputNames`.
-   * Default: in any way that fits.
+   * How the operands after the first may be broadcast, in the order of `inputNames`. Default: in
+   * any way that fits.
    */
   readonly spreads?: readonly Broadcast[];
-  /** Ops for operands that spread otherwise, which errors name. Default: none. */
+  /** Ops for other ways to broadcast, which errors name. Default: none. */
   readonly otherwise?: Partial<Readonly<Record<Broadcast, string>>>;
   /** Number of outputs, all of the same shape. Default 1. */
   readonly outputCount?: (attributes: A) => number;
-  /** What each output element is, given the matching element of every input. */
+  /** Computes each output element from the matching elements of the inputs. */
   expression<E>(arithmetic: Arithmetic<E>, inputs: readonly E[], attributes: A): E[];
-  /** What it can be tried on; see {@link Op.samples}. */
+  /** Inputs to try it on; see {@link Op.samples}. */
   readonly samples: readonly Sample<A>[];
   /** The gradient rule; see {@link Op.gradient}. */
   gradient?(context: GradientContext<A>): (Value | undefined)[];
-  /** What it is as a convolution; see {@link Op.linearMap}. */
+  /** Its form as a convolution; see {@link Op.linearMap}. */
   readonly linearMap?: Op<A>["linearMap"];
 }
 
 /**
- * Makes an op of a scalar expression. The first input has the output's shape; each other input has
- * it too, or is one number per channel ([C] or [C, 1, …]), or a scalar ([]). All are f32; the op's shape rule
- * throws InputError for others.
+ * Makes an op from a scalar expression. The first input has the output's shape; each other input
+ * has the same shape, or is one number per channel ([C] or [C, 1, …]), or a scalar ([]). All are
+ * f32; the op's shape rule throws InputError for others.
  */
 export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<A>): Op<A> {
   const { name, inputNames, inputCount, spreads = [], expression, gradient } = definition;
@@ -157,7 +159,7 @@ function inferenceForm<A>(
   };
 }
 
-/** Operands as ONNX broadcasts them: one number a channel beside [N, C, H, W] as [C, 1, 1]. */
+/** Operands as ONNX broadcasts them: one number per channel of [N, C, H, W] as [C, 1, 1]. */
 export function aligned(
   graph: OnnxNodes,
   names: readonly string[],

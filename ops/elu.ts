@@ -6,7 +6,7 @@ import { activationOps } from "./activation.ts";
 
 /** Options of {@link elu}. */
 export interface EluOptions {
-  /** What the function falls to, as a factor of -1; not below 0. Default 1. */
+  /** Magnitude of the limit towards -infinity; not below 0. Default 1. */
   readonly alpha?: number;
 }
 
@@ -19,7 +19,7 @@ export const [eluOp, eluGradientOp] = activationOps<Required<EluOptions>>({
     graph.node("Elu", [x], { alpha: { float: alpha } }),
   expression(e, x, { alpha }) {
     const zero = e.constant(0), negative = e.minimum(x, zero);
-    // exp(x) - 1, by a form that loses nothing near 0.
+    // exp(x) - 1 in a form that is exact near 0.
     const less = e.multiply(
       e.tanh(e.multiply(negative, e.constant(0.5))),
       e.add(e.exp(negative), e.constant(1)),

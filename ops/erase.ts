@@ -4,7 +4,9 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Op, Value } from "../graph/types.ts";
 import { requireDType, requireFloats, requireRank, requireShape } from "./checks.ts";
 
-/** Numbers that say what is erased of an image: top, left, height, width and the first value. */
+/**
+ * Numbers that describe what is erased from an image: top, left, height, width and the first value.
+ */
 export const BOX_FIELDS = 5;
 
 /** The op of {@link erase}. */
@@ -44,10 +46,10 @@ export const eraseOp: Op = {
 };
 
 /**
- * `input` [N, C, H, W] with a rectangle of each image overwritten. `boxes` [N, 5] i32 holds for each
- * image top, left, height and width of the rectangle (height 0: none) and which of `values` [V]
- * comes first, none below 0: they are taken in turn, channel after channel, pixel after pixel, row
- * after row, beginning anew behind the last. So V = C values are a colour, and many are noise.
+ * `input` [N, C, H, W] with a rectangle of each image overwritten. `boxes` [N, 5] i32 holds for
+ * each image top, left, height and width of the rectangle (height 0: none) and which of `values`
+ * [V] comes first, none below 0: they are used in turn, channel by channel, pixel by pixel, row by
+ * row, and again from the start after the last. So V = C values are a color, and many are noise.
  * Matches `torchvision.transforms.functional.erase`. It has no gradient. Throws InputError where
  * shapes do not fit.
  */

@@ -1,4 +1,4 @@
-/** A tensor of one number. */
+/** A tensor filled with one number. */
 import { finite, listOf, whole } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
@@ -24,7 +24,9 @@ export function fill(shape: Shape, value: number): Value {
   return apply(fillOp, [], { shape, value })[0];
 }
 
-/** A scalar operand: a number becomes a constant of the program, an operand stays itself. */
+/**
+ * A scalar operand: a number becomes a constant of the program, an operand is returned unchanged.
+ */
 export function scalar(value: number | Operand): Operand {
   return typeof value === "number" ? fill([], value) : value;
 }

@@ -1,4 +1,4 @@
-/** Channels of images times a number each, such as squeeze-and-excitation's. */
+/** Channels of each image times one number each, as in squeeze-and-excitation. */
 import { onnxOp } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Op, Value } from "../graph/types.ts";
@@ -35,7 +35,7 @@ export const gateOp: Op = {
 };
 
 /**
- * `input` [N, C, H, W] times `gates` [N, C, 1, 1], a number for each channel of each image. Matches
+ * `input` [N, C, H, W] times `gates` [N, C, 1, 1], one number per channel and image. Matches
  * `torch.mul`. Throws InputError where shapes do not fit.
  */
 export function gate(input: Operand, gates: Operand): Value {

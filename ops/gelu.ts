@@ -8,7 +8,9 @@ import { onnxArithmetic } from "./onnx_arithmetic.ts";
 
 /** Options of {@link gelu}. */
 export interface GeluOptions {
-  /** `none`: the normal distribution's function; `tanh`: the paper's approximation of it. Default `none`. */
+  /**
+   * `none`: the cumulative normal distribution; `tanh`: the paper's approximation. Default `none`.
+   */
   readonly approximate?: "none" | "tanh";
 }
 
@@ -37,7 +39,7 @@ interface Gate<E> {
   readonly slope: E;
 }
 
-/** The normal distribution's function Φ by {@link TAIL}, and its density. */
+/** The cumulative normal distribution Φ by {@link TAIL}, and its density. */
 function normalDistribution<E>(e: Arithmetic<E>, x: E): Gate<E> {
   const zero = e.constant(0), one = e.constant(1);
   const magnitude = e.maximum(x, e.subtract(zero, x));
@@ -91,9 +93,9 @@ export const [geluOp, geluGradientOp] = activationOps<Required<GeluOptions>>({
 });
 
 /**
- * `input · Φ(input)` by element, f32 of any shape, Φ being the normal distribution's function
- * (Hendrycks and Gimpel, arXiv:1606.08415). Matches `torch.nn.functional.gelu`. Throws InputError for
- * an input that is not f32.
+ * `input · Φ(input)` by element, f32 of any shape, Φ being the cumulative normal distribution
+ * (Hendrycks and Gimpel, arXiv:1606.08415). Matches `torch.nn.functional.gelu`. Throws InputError
+ * for an input that is not f32.
  */
 export function gelu(input: Operand, { approximate = "none" }: GeluOptions = {}): Value {
   return apply(geluOp, [input], { approximate })[0];

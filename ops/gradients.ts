@@ -6,9 +6,9 @@ import { add } from "./add.ts";
 import { fill } from "./fill.ts";
 
 /**
- * Appends the nodes that compute the gradient of a scalar by each value of `wrt` and returns those
- * gradients, in order; a value the loss does not depend on gets zeros.
- * Throws InputError if `loss` is not a scalar, and for an op on the way that has no gradient rule.
+ * Appends the nodes that compute the gradient of a scalar with respect to each value of `wrt` and
+ * returns those gradients, in order; zeros for a value the loss does not depend on. Throws
+ * InputError if `loss` is not a scalar, and for an op on the path that has no gradient rule.
  */
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   if (loss.shape.length !== 0) {
@@ -21,11 +21,11 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
 
 /**
  * Appends the nodes that compute the gradient of `Σ outputs[i] · seeds[i]`, summed over all
- * elements, by each value of `wrt` and returns those gradients, in order; a value no output
- * depends on gets zeros. A seed is the gradient of some loss by its output, and has its shape.
- * Matches `torch.autograd.grad(outputs, wrt, grad_outputs=seeds)`.
- * Throws InputError where outputs and seeds do not match, and for an op on the way that has no
- * gradient rule.
+ * elements, with respect to each value of `wrt` and returns those gradients, in order; zeros for a
+ * value that no output depends on. A seed is the gradient of some loss with respect to its output,
+ * and has its shape. Matches `torch.autograd.grad(outputs, wrt, grad_outputs=seeds)`. Throws
+ * InputError where outputs and seeds do not match, and for an op on the path that has no gradient
+ * rule.
  */
 export function vectorJacobianProduct(
   outputs: readonly Value[],
@@ -74,7 +74,9 @@ export function vectorJacobianProduct(
   return wrt.map((value) => found.get(value) ?? fill(value.shape, 0));
 }
 
-/** The nodes between `wrt` and `outputs`, last first, and whether a value depends on `wrt`. */
+/**
+ * The nodes between `wrt` and `outputs`, last first, and a test whether a value depends on `wrt`.
+ */
 function dependents(
   outputs: readonly Value[],
   wrt: readonly Value[],
@@ -83,7 +85,7 @@ function dependents(
   const depends = new Map<GraphNode, boolean>();
   const order: GraphNode[] = [];
   const reaches = (value: Value) => sources.has(value) || depends.get(value.node) === true;
-  // An explicit stack: networks are deeper than the call stack is high.
+  // An explicit stack: networks are deeper than the call stack allows.
   const stack: { node: GraphNode; next: number }[] = [];
   const visit = (node: GraphNode) => {
     if (depends.has(node)) return;

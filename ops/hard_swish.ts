@@ -4,7 +4,7 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Arithmetic, Value } from "../graph/types.ts";
 import { activationOps } from "./activation.ts";
 
-/** One of three things: below -3, from there to 3, above 3; NaN is in the middle. */
+/** One of three results: below -3, from -3 to 3, above 3; NaN counts as the middle. */
 function piecewise<E>(e: Arithmetic<E>, x: E, below: E, middle: E, above: E): E {
   const upper = e.selectGreater(x, e.constant(3), above, middle);
   return e.selectGreater(e.constant(-3), x, below, upper);

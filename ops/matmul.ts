@@ -98,7 +98,7 @@ export const matmulOp: Op<MatmulAttributes> = {
 };
 
 /**
- * `a · b`, two matrices, each transposed first if so asked (default not). Matches `torch.mm`.
+ * `a · b`, two matrices, each transposed first if requested (default no). Matches `torch.mm`.
  * Throws InputError where the shapes do not fit.
  */
 export function matmul(a: Operand, b: Operand, options: Partial<MatmulAttributes> = {}): Value {

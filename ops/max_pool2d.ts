@@ -36,7 +36,7 @@ function onnxMaxPool(
   const geometry = poolingGeometry("maxPool2d", shape, attributes);
   const { kernelSize, stride, dilation } = geometry;
   const pads = onnxPads(geometry);
-  // A pooling may not pad as much as its window is long, which a last dilated window can need.
+  // A pooling may not pad by its whole window, which a last dilated window can need.
   const isLarge = pads.some((amount, i) => amount >= kernelSize[i % 2]);
   return graph.node("MaxPool", [isLarge ? padWithLowest(graph, x, pads) : x], {
     kernel_shape: kernelSize,
@@ -135,11 +135,11 @@ export const maxPool2dGradientOp: Op<MaxPool2dGradientAttributes> = {
 };
 
 /**
- * The largest element of each window of `input` [N, C, H, W], and where it was found:
- * `output` [N, C, oH, oW] f32 and `indices`, of the same shape, i32, the row-major place in the
- * H·W plane. On a tie the first in row-major order wins; a NaN in the window is its maximum.
- * Matches `torch.nn.functional.max_pool2d(..., return_indices=True)`.
- * Throws InputError where shapes or options do not fit.
+ * The largest element of each window of `input` [N, C, H, W], and its place: `output` [N, C, oH,
+ * oW] f32 and `indices`, of the same shape, i32, the row-major place in the H·W plane. On a tie the
+ * first in row-major order wins; a NaN in the window is its maximum. Matches
+ * `torch.nn.functional.max_pool2d(..., return_indices=True)`. Throws InputError where shapes or
+ * options do not fit.
  */
 export function maxPool2d(
   input: Operand,

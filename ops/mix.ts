@@ -1,9 +1,12 @@
-/** Images mixed with others of their batch, as mixup and CutMix do. */
+/** Images mixed with others of their batch, as by mixup and CutMix. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Op, Value } from "../graph/types.ts";
 import { requireDType, requireFloats, requireRank, requireShape } from "./checks.ts";
 
-/** Numbers that say what an image is mixed with: the other image, then top, left, bottom, right. */
+/**
+ * Numbers that describe what an image is mixed with: the other image, then top, left, bottom,
+ * right.
+ */
 export const MIX_FIELDS = 5;
 
 /** The op of {@link mix}. */
@@ -45,10 +48,10 @@ export const mixOp: Op = {
 
 /**
  * Each image of `input` [N, C, H, W] mixed with another. `partners` [N, 5] i32 holds for each image
- * the other's place in the batch, from 0 to N - 1, and a rectangle, from top and left to before
- * bottom and right: inside it is the other image. Outside, the image counts by its number of
- * `shares` [N], from 0 to 1, and the other by the rest. With empty rectangles that is mixup, with
- * shares of 1 CutMix. It has no gradient. Throws InputError where shapes do not fit.
+ * the index of the other image in the batch, from 0 to N - 1, and a rectangle, from top and left to
+ * before bottom and right: inside it is the other image. Outside, the image has the weight `shares`
+ * [N], from 0 to 1, and the other image the rest. With empty rectangles that is mixup, with shares
+ * of 1 CutMix. It has no gradient. Throws InputError where shapes do not fit.
  */
 export function mix(input: Operand, partners: Operand, shares: Operand): Value {
   return apply(mixOp, [input, partners, shares], {})[0];

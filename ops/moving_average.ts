@@ -5,7 +5,7 @@ import { elementwiseOp } from "./elementwise.ts";
 
 /** Attributes of {@link movingAverageOp}. */
 interface MovingAverageAttributes {
-  /** Share of the old average that stays; absent when it is given as a scalar operand. */
+  /** Share of the old average that is kept; absent when it is given as a scalar operand. */
   readonly decay?: number;
 }
 
@@ -25,10 +25,10 @@ export const movingAverageOp = elementwiseOp<MovingAverageAttributes>({
 });
 
 /**
- * `decay · average + (1 - decay) · value` by element; `decay` is a number, or a scalar operand
- * where it changes from run to run. Has no gradient rule. Batch norm's running statistics with
- * PyTorch's `momentum` are this with `decay = 1 - momentum`.
- * Throws InputError when `average` and `value` have different shapes.
+ * `decay · average + (1 - decay) · value` by element; `decay` is a number, or a scalar operand if
+ * it changes from run to run. Has no gradient rule. Batch norm's running statistics with PyTorch's
+ * `momentum` are this with `decay = 1 - momentum`. Throws InputError when `average` and `value`
+ * have different shapes.
  */
 export function movingAverage(average: Operand, value: Operand, decay: number | Operand): Value {
   return typeof decay === "number"

@@ -19,8 +19,8 @@ export const multiplyOp = elementwiseOp({
 });
 
 /**
- * `input · other` by element, two tensors of one shape. Matches `torch.mul`.
- * Throws InputError when the shapes differ; `channelScale` takes a number for each channel.
+ * `input · other` by element, two tensors of one shape. Matches `torch.mul`. Throws InputError when
+ * the shapes differ; `channelScale` takes one number per channel.
  */
 export function multiply(input: Operand, other: Operand): Value {
   return apply(multiplyOp, [input, other], {})[0];

@@ -1,4 +1,4 @@
-/** The work of a node, as the field counts it. */
+/** The work of a node. */
 import type { GraphNode } from "../graph/types.ts";
 
 /** Multiply-accumulate operations of a node; 0 for ops that only move or scale elements. */

@@ -2,7 +2,7 @@
 import type { OnnxNodes } from "../graph/onnx_nodes.ts";
 import type { Arithmetic } from "../graph/types.ts";
 
-/** What scalar expressions are written out with. */
+/** The arithmetic that writes scalar expressions as ONNX nodes. */
 export function onnxArithmetic(graph: OnnxNodes): Arithmetic<string> {
   const apply = (opType: string) => (...operands: string[]) => graph.node(opType, operands);
   const constant = (value: number) => graph.floats(Float64Array.of(value), []);

@@ -1,4 +1,4 @@
-/** Convolutions in ONNX, whose own padding is of zeros alone. */
+/** Convolutions in ONNX, whose own padding is always zeros. */
 import type { OnnxNodes } from "../graph/onnx_nodes.ts";
 import type { GraphNode, Shape } from "../graph/types.ts";
 import type { ConvolutionAttributes, Pair } from "./convolution_geometry.ts";
@@ -21,7 +21,7 @@ export function onnxConvolution(
   });
 }
 
-/** Adds rows and columns that are not zero on all sides of an image. */
+/** Pads an image on all sides with other values than zeros. */
 function padImage(
   graph: OnnxNodes,
   x: string,
@@ -34,7 +34,7 @@ function padImage(
   return graph.node("Pad", [x, graph.integers(amounts)], { mode });
 }
 
-/** `Pad` can repeat an image only from opset 19 on; parts of it beside it do the same. */
+/** `Pad` can wrap around only from opset 19 on; concatenating parts of the image does the same. */
 function wrapImage(graph: OnnxNodes, x: string, shape: Shape, padding: Pair): string {
   let wrapped = x;
   for (const axis of [2, 3]) {

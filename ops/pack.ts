@@ -53,9 +53,9 @@ export const packOp: Op<PackAttributes> = {
 };
 
 /**
- * A tensor [size] that holds the elements of each value, row-major, from its offset on; gaps are
- * zero. Offsets ascend and the values do not overlap. The inverse of `slice`.
- * Throws InputError where values overlap or leave the tensor.
+ * A tensor [size] that contains the elements of each value, row-major, starting at its offset; gaps
+ * are zero. Offsets ascend and the values do not overlap. The inverse of `slice`. Throws InputError
+ * if values overlap or leave the tensor.
  */
 export function pack(values: readonly Operand[], offsets: readonly number[], size: number): Value {
   return apply(packOp, values, { offsets, size })[0];

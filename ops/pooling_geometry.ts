@@ -1,4 +1,4 @@
-/** Shapes and windows every pooling op and kernel agrees on. */
+/** Shapes and windows shared by all pooling ops and kernels. */
 import { InputError } from "../errors.ts";
 import { type AttributeRules, flag, MAX_SIDE, pairOf } from "../graph/attribute_rules.ts";
 import type { Shape } from "../graph/types.ts";
@@ -10,14 +10,16 @@ import type { Pair } from "./convolution_geometry.ts";
 export interface PoolingAttributes {
   readonly kernelSize: Pair;
   readonly stride: Pair;
-  /** Rows and columns beyond the border on each side that a window may reach; at most half of it. */
+  /**
+   * Rows and columns beyond the border that a window may reach on each side; at most half a window.
+   */
   readonly padding: Pair;
   readonly dilation: Pair;
-  /** Whether a last window that leaves the padded image in part is kept. */
+  /** Whether a last window that is partly outside the padded image is kept. */
   readonly ceilMode: boolean;
 }
 
-/** A pooling to try ops on: windows of 2×2 side by side. */
+/** A pooling to try ops on: adjacent windows of 2×2. */
 export const POOLING_SAMPLE: PoolingAttributes = {
   kernelSize: [2, 2],
   stride: [2, 2],
@@ -26,7 +28,7 @@ export const POOLING_SAMPLE: PoolingAttributes = {
   ceilMode: false,
 };
 
-/** What these attributes are in a stored program; dilations are at most `mostDilation`. */
+/** Rules for these attributes in a stored program; dilations are at most `mostDilation`. */
 export function storedPooling(mostDilation = MAX_SIDE): AttributeRules<PoolingAttributes> {
   return {
     kernelSize: pairOf(1),
@@ -45,7 +47,7 @@ export interface PoolingOptions {
   readonly stride?: number | Pair;
   /** Default 0; at most half of the kernel size. */
   readonly padding?: number | Pair;
-  /** Whether a last window that leaves the image in part is kept. Default false. */
+  /** Whether a last window that is partly outside the image is kept. Default false. */
   readonly ceilMode?: boolean;
 }
 
@@ -140,7 +142,7 @@ export function onnxPads(geometry: PoolingGeometry): number[] {
   return [...padding, ...end];
 }
 
-/** The shape [N, C, oH, oW] of what a pooling gives. */
+/** The shape [N, C, oH, oW] of a pooling's result. */
 export function pooledShape({ batch, channels, outSize }: PoolingGeometry): Shape {
   return [batch, channels, ...outSize];
 }
@@ -149,9 +151,9 @@ export function pooledShape({ batch, channels, outSize }: PoolingGeometry): Shap
 export interface PoolingWindow {
   /** First one. */
   readonly start: number;
-  /** One past the last; the window takes every `dilation`-th from `start` on. */
+  /** One past the last; the window reads every `dilation`-th one, starting at `start`. */
   readonly end: number;
-  /** How many the window covers in the padded image: what average pooling counts with padding. */
+  /** Number the window covers in the padded image: the count of average pooling with padding. */
   readonly paddedLength: number;
 }
 

@@ -6,7 +6,7 @@ import { aligned, elementwiseOp } from "./elementwise.ts";
 import { reshape } from "./reshape.ts";
 import { sum } from "./sum.ts";
 
-/** The op of {@link prelu}; its slope is a scalar or one number a channel. */
+/** The op of {@link prelu}; its slope is a scalar or one number per channel. */
 export const preluOp = elementwiseOp({
   name: "prelu",
   inputNames: ["input", "weight"],
@@ -27,7 +27,7 @@ export const preluOp = elementwiseOp({
   }],
 });
 
-/** (outputGradient, input, weight) → the gradient of {@link prelu} by its input. */
+/** (outputGradient, input, weight) → the gradient of {@link prelu} with respect to its input. */
 export const preluGradientOp = elementwiseOp({
   name: "preluGradient",
   inputNames: ["outputGradient", "input", "weight"],
@@ -38,7 +38,10 @@ export const preluGradientOp = elementwiseOp({
   samples: [{ operands: [[2, 3, 4, 4], [2, 3, 4, 4], [3]], attributes: {} }],
 });
 
-/** (outputGradient, input) → what each element adds to the gradient of {@link prelu} by its slope. */
+/**
+ * (outputGradient, input) → each element's contribution to the gradient of {@link prelu} with
+ * respect to its slope.
+ */
 export const preluSlopeGradientOp = elementwiseOp({
   name: "preluSlopeGradient",
   inputNames: ["outputGradient", "input"],
@@ -51,9 +54,10 @@ export const preluSlopeGradientOp = elementwiseOp({
 });
 
 /**
- * `input` above 0, `weight · input` elsewhere, by element (He et al., arXiv:1502.01852). `input` is f32
- * [N, C, …], `weight` [C], or [1] for all channels, and then `input` may have any shape. The gradient
- * at 0 is the slope's. Matches `torch.nn.functional.prelu`. Throws InputError where shapes do not fit.
+ * `input` above 0, `weight · input` elsewhere, by element (He et al., arXiv:1502.01852). `input` is
+ * f32 [N, C, …], `weight` [C], or [1] for all channels, and then `input` may have any shape. The
+ * gradient at 0 is the slope. Matches `torch.nn.functional.prelu`. Throws InputError where shapes
+ * do not fit.
  */
 export function prelu(input: Operand, weight: Operand): Value {
   const slope = toValue(weight);

@@ -1,4 +1,6 @@
-/** From stored pixels to the network's input: random crop, flip and normalisation. */
+/**
+ * Converts u8 pixels to the network's normalized input, with the crop and flip drawn for training.
+ */
 import { finite, listOf, MAX_EXTENT, MAX_SIDE, whole } from "../graph/attribute_rules.ts";
 import type { OnnxNodes } from "../graph/onnx_nodes.ts";
 import { apply, type Operand } from "../graph/trace.ts";

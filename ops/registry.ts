@@ -1,4 +1,4 @@
-/** Every op by name: for programs read from a file, and for tests that go through all ops. */
+/** Every op by name: for programs read from a file, and for tests over all ops. */
 import { constantOp, inputOp, variableOp } from "../graph/leaves.ts";
 import type { Op } from "../graph/types.ts";
 import { adamUpdateOp } from "./adam_update.ts";
@@ -186,5 +186,5 @@ const ALL: readonly Op[] = [
   whereFiniteOp,
 ];
 
-/** The ops by their names. A new op is one import and one line above. */
+/** The ops by name. A new op is one import and one line above. */
 export const OPS: ReadonlyMap<string, Op> = new Map(ALL.map((op) => [op.name, op]));

@@ -37,17 +37,17 @@ export const reshapeOp: Op<{ readonly shape: Shape }> = {
 };
 
 /**
- * `input` with its elements, in row-major order, seen as a tensor of shape `shape`; one extent may
- * be -1 and is found from the others. Matches `torch.reshape`.
- * Throws InputError when the number of elements differs.
+ * `input` with its elements, in row-major order, as a tensor of shape `shape`; one extent may be -1
+ * and is inferred from the others. Matches `torch.reshape`. Throws InputError when the number of
+ * elements differs.
  */
 export function reshape(input: Operand, shape: Shape): Value {
   return apply(reshapeOp, [input], { shape })[0];
 }
 
 /**
- * `input` with the axes from `startDim` (default 1) on made one: [N, C, H, W] becomes
- * [N, C·H·W]. Matches `torch.flatten(x, start_dim)`.
+ * `input` with the axes from `startDim` (default 1) on merged into one: [N, C, H, W] becomes [N,
+ * C·H·W]. Matches `torch.flatten(x, start_dim)`.
  */
 export function flatten(input: Operand, startDim = 1): Value {
   const kept = input.shape.slice(1, startDim);

@@ -24,7 +24,7 @@ interface RmspropUpdateOptions extends Partial<RmspropUpdateAttributes> {
   readonly gradAvg?: Operand;
   /** For momentum; zeros before the first step. Default: no momentum. */
   readonly momentumBuffer?: Operand;
-  /** Share of the old momentum buffer that stays; a scalar operand where it changes. Default 0. */
+  /** Share of the old momentum buffer that is kept; a scalar operand if it changes. Default 0. */
   readonly momentum?: number | Operand;
 }
 
@@ -64,7 +64,7 @@ export const rmspropUpdateOp = elementwiseOp<RmspropUpdateAttributes & Slots>({
     if (centered) {
       const newGradAvg = average(slots[0], g);
       results.push(newGradAvg);
-      // Rounding may take the variance of a steady gradient below zero.
+      // Rounding may make the variance of a steady gradient negative.
       spread = e.maximum(
         e.subtract(newSquareAvg, e.multiply(newGradAvg, newGradAvg)),
         e.constant(0),

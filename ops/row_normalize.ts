@@ -1,7 +1,7 @@
 /**
  * Normalisation of an image by its own statistics: those of each pixel's channels (layer norm, as
- * ConvNeXt's) or of groups of channels (group norm, arXiv:1803.08494). What has one mean and variance
- * is a _row_.
+ * ConvNeXt's) or of groups of channels (group norm, arXiv:1803.08494). The elements that share one
+ * mean and variance are a _row_.
  */
 import { InputError } from "../errors.ts";
 import { finite, whole } from "../graph/attribute_rules.ts";
@@ -32,13 +32,13 @@ export interface GroupNormalizeAttributes extends PixelNormalizeAttributes {
 
 /** Options of {@link layerNorm2d} and {@link groupNorm}. */
 export interface RowNormalizeOptions {
-  /** Scale and shift by channel, [C] each. Default: none. */
+  /** Scale and shift per channel, [C] each. Default: none. */
   readonly affine?: { readonly weight: Operand; readonly bias: Operand };
   /** Added to the variance. */
   readonly eps?: number;
 }
 
-/** How many rows a tensor has, and the row of element `i`. */
+/** The number of rows of a tensor, and the row of element `i`. */
 interface Rows {
   readonly count: number;
   rowOf(i: number): number;
@@ -60,7 +60,7 @@ function groupRows(shape: Shape, { groups }: GroupNormalizeAttributes): Rows {
 
 const SAMPLE_SHAPE = [2, 6, 2, 3];
 
-/** A normalisation and its gradient, of the rows that `rowsOf` tells. */
+/** A normalization and its gradient, over the rows of `rowsOf`. */
 function normalization<A extends PixelNormalizeAttributes>(
   name: string,
   inference: InferenceForm<A>,
@@ -118,7 +118,9 @@ function normalization<A extends PixelNormalizeAttributes>(
   return { op, gradientOp };
 }
 
-/** Data less its row's mean and over its row's deviation; `stretch` is one over that, by row. */
+/**
+ * Data minus its row's mean, divided by its row's deviation; `stretch` is one over that, per row.
+ */
 function standardized(data: Float64Array, rows: Rows, eps: number) {
   const mean = rowMeans(data, rows);
   const centred = data.map((value, i) => value - mean[rows.rowOf(i)]);
@@ -137,7 +139,7 @@ function filled(graph: OnnxNodes, length: number, value: number): string {
   return graph.floats(new Float32Array(length).fill(value), [length], "constant");
 }
 
-/** `LayerNormalization` is over the last axes: the channels go there and back. */
+/** `LayerNormalization` is over the last axes: the channels are moved there and back. */
 const onnxPixels: InferenceForm["onnx"] = (graph, [x], { attributes: { eps }, inputs }) => {
   const move = (x: string, perm: number[]) => graph.node("Transpose", [x], { perm });
   const ones = filled(graph, inputs[0].shape[1], 1);
@@ -148,7 +150,7 @@ const onnxPixels: InferenceForm["onnx"] = (graph, [x], { attributes: { eps }, in
   return move(normal, [0, 3, 1, 2]);
 };
 
-/** Each group as one channel of a row, as PyTorch writes it. */
+/** Each group as one channel of a row, as PyTorch exports it. */
 const onnxGroups: InferenceForm["onnx"] = (graph, [x], { attributes: { eps, groups }, inputs }) => {
   const reshape = (x: string, shape: readonly number[]) =>
     graph.node("Reshape", [x, graph.integers(shape)]);
@@ -191,8 +193,8 @@ function shifted(normal: Value, { affine }: RowNormalizeOptions): Value {
 }
 
 /**
- * Each pixel of `input` [N, C, H, W] less the mean of its channels, over their deviation, scaled and
- * shifted by channel; `eps` is 1e-6 by default. The variance is the biased one. Matches
+ * Each pixel of `input` [N, C, H, W] minus the mean of its channels, divided by their deviation,
+ * scaled and shifted per channel; `eps` is 1e-6 by default. The variance is the biased one. Matches
  * torchvision's `LayerNorm2d`. Throws InputError where shapes do not fit.
  */
 export function layerNorm2d(input: Operand, options: RowNormalizeOptions = {}): Value {
@@ -201,10 +203,10 @@ export function layerNorm2d(input: Operand, options: RowNormalizeOptions = {}): 
 }
 
 /**
- * `input` [N, C, H, W] less the mean of its group of channels in its image, over their deviation,
- * scaled and shifted by channel; `eps` is 1e-5 by default. The variance is the biased one. Matches
- * `torch.nn.functional.group_norm`. Throws InputError where shapes do not fit, or the groups do not
- * divide C.
+ * `input` [N, C, H, W] minus the mean of its group of channels in its image, divided by their
+ * deviation, scaled and shifted per channel; `eps` is 1e-5 by default. The variance is the biased
+ * one. Matches `torch.nn.functional.group_norm`. Throws InputError where shapes do not fit, or the
+ * groups do not divide C.
  */
 export function groupNorm(
   input: Operand,

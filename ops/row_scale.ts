@@ -1,4 +1,4 @@
-/** Images of a batch times a number each. */
+/** Images of a batch times one number each. */
 import { type Operand, toValue } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { fill } from "./fill.ts";
@@ -8,8 +8,8 @@ import { multiply } from "./multiply.ts";
 import { reshape } from "./reshape.ts";
 
 /**
- * `input` [N, C, H, W] or [N, C] times `factors` [N], a number for each image. Matches `torch.mul` with
- * factors of shape [N, 1, …]. Throws InputError where shapes do not fit.
+ * `input` [N, C, H, W] or [N, C] times `factors` [N], one number per image. Matches `torch.mul`
+ * with factors of shape [N, 1, …]. Throws InputError where shapes do not fit.
  */
 export function rowScale(input: Operand, factors: Operand): Value {
   const [batch, channels = 1] = input.shape;

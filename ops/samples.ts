@@ -1,4 +1,4 @@
-/** The operands that samples of ops describe. */
+/** Creates the operands that samples of ops describe. */
 import type { RandomSource } from "../graph/random.ts";
 import type { SampleOperand, Shape } from "../graph/types.ts";
 
@@ -11,7 +11,7 @@ export function sampleOperand(given: Shape | SampleOperand): Required<SampleOper
   return { shape, dtype, range, constant };
 }
 
-/** Draws the elements of an operand: numbers, or whole ones, from its range. Returns `data`. */
+/** Draws the elements of an operand: floats or integers from its range. Returns `data`. */
 export function drawElements<T extends Float32Array | Float64Array | Int32Array | Uint8Array>(
   data: T,
   { dtype, range: [least, bound] }: Required<SampleOperand>,

@@ -1,10 +1,10 @@
-/** Sums of the squares of stretches of one tensor: the square of each one's 2-norm. */
+/** Sums of the squares of segments of a tensor: the square of each one's 2-norm. */
 import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Op, Value } from "../graph/types.ts";
 import { requireFloats, requireIntegers, requireRank } from "./checks.ts";
 
-/** A stretch of a tensor of one axis. */
+/** A segment of a one-dimensional tensor. */
 interface Segment {
   /** First element. */
   readonly offset: number;
@@ -49,8 +49,8 @@ export const segmentSumSquaresOp: Op<SegmentSumSquaresAttributes> = {
 };
 
 /**
- * The sum of the squares of each of some segments of `input` [N]: a tensor [segments]. Has no gradient
- * rule. Matches `torch.linalg.vector_norm(input[offset : offset + size]) ** 2` of each. Throws InputError
+ * The sum of the squares of each segment of `input` [N]: a tensor [segments]. Has no gradient rule.
+ * Matches `torch.linalg.vector_norm(input[offset : offset + size]) ** 2` of each. Throws InputError
  * for a segment that leaves the tensor.
  */
 export function segmentSumSquares(input: Operand, segments: readonly Segment[]): Value {

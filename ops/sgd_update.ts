@@ -17,13 +17,15 @@ interface SgdUpdateOptions extends Partial<SgdUpdateAttributes> {
   readonly learningRate: Operand;
   /** For momentum; zeros before the first step. Default: no momentum. */
   readonly momentumBuffer?: Operand;
-  /** Share of the old momentum buffer that stays; a scalar operand where it changes. Default 0. */
+  /** Share of the old momentum buffer that is kept; a scalar operand if it changes. Default 0. */
   readonly momentum?: number | Operand;
-  /** Must be 0 in the first step, where PyTorch lets the buffer begin as the gradient. Default 0. */
+  /**
+   * Must be 0 in the first step, where PyTorch initializes the buffer with the gradient. Default 0.
+   */
   readonly dampening?: number | Operand;
 }
 
-/** The op of {@link sgdUpdate}: parameter and, if given, momentum buffer anew. */
+/** The op of {@link sgdUpdate}: the new parameter and, if given, the new momentum buffer. */
 export const sgdUpdateOp = elementwiseOp<SgdUpdateAttributes & { readonly outputCount: number }>({
   name: "sgdUpdate",
   inputNames: ["parameter", "gradient", "learningRate", "momentumBuffer", "momentum", "dampening"],

@@ -9,7 +9,7 @@ export function decay<E>(e: Arithmetic<E>, x: E): E {
   return e.exp(e.minimum(x, e.subtract(e.constant(0), x)));
 }
 
-/** `1 / (1 + exp(-x))`, of small relative error on both sides of 0. */
+/** `1 / (1 + exp(-x))`, with a small relative error on both sides of 0. */
 export function sigmoidOf<E>(e: Arithmetic<E>, x: E): E {
   const one = e.constant(1), small = decay(e, x);
   return e.divide(e.selectGreater(x, e.constant(0), one, small), e.add(one, small));

@@ -1,4 +1,4 @@
-/** A stretch of a one-dimensional tensor. */
+/** A range of a one-dimensional tensor. */
 import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Op, Value } from "../graph/types.ts";
@@ -38,7 +38,7 @@ export const sliceOp: Op<SliceAttributes> = {
 };
 
 /**
- * `length` elements of the one-dimensional `input` from element `offset` on. Matches
+ * `length` elements of the one-dimensional `input`, starting at element `offset`. Matches
  * `torch.narrow(x, 0, offset, length)`. Throws InputError where the range leaves the tensor.
  */
 export function slice(input: Operand, offset: number, length: number): Value {

@@ -12,7 +12,7 @@ function inferRows(op: string, inputs: readonly TensorType[]): TensorType[] {
   return [{ shape, dtype: "f32" }];
 }
 
-/** The softmax of a row of logits: the probabilities that they stand for. */
+/** The softmax of a row of logits: the probabilities that they represent. */
 export function softmaxRow(logits: ArrayLike<number>): Float64Array {
   const row = Float64Array.from(logits);
   const most = row.reduce((a, b) => Math.max(a, b), -Infinity);

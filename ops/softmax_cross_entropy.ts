@@ -5,14 +5,14 @@ import type { HostTensor, Op, TensorType, Value } from "../graph/types.ts";
 import { requireDType, requireFloats, requireRank, requireShape } from "./checks.ts";
 import { logSoftmaxRow } from "./softmax.ts";
 
-/** How the losses of the samples become one number. */
+/** How the samples' losses are reduced to one number. */
 export type Reduction = "mean" | "sum" | "none";
 
 /** Attributes of the softmaxCrossEntropy ops. */
 export interface SoftmaxCrossEntropyAttributes {
   /** Share of each target that is spread evenly over all classes, in [0, 1]. */
   readonly labelSmoothing: number;
-  /** `none` keeps one loss a sample; `mean` leaves ignored labels out. */
+  /** `none` keeps one loss per sample; `mean` leaves ignored labels out. */
   readonly reduction: Reduction;
 }
 
@@ -61,8 +61,8 @@ function smoothedTargets(
 }
 
 /**
- * By how much each sample's loss is multiplied: 1, or 1 over the weight of the labels that count, of
- * probabilities over the samples.
+ * The factor of each sample's loss: 1, or 1 over the total weight of the labels that count (for
+ * probabilities, over the number of samples).
  */
 function sampleShare(
   { shape: [batch, classes], data }: HostTensor,
@@ -123,9 +123,9 @@ export const softmaxCrossEntropyOp: Op<SoftmaxCrossEntropyAttributes> = {
 };
 
 /**
- * The gradient of {@link softmaxCrossEntropy} by its logits: (lossGradient [] or [N], logits,
- * target, weight?) → [N, C]: `softmax(logits) · Σ target - target`, the target smoothed and weighted,
- * times the sample's share of the loss.
+ * The gradient of {@link softmaxCrossEntropy} with respect to its logits: (lossGradient [] or [N],
+ * logits, target, weight?) → [N, C]: `softmax(logits) · Σ target - target`, the target smoothed and
+ * weighted, times the sample's share of the loss.
  */
 export const softmaxCrossEntropyGradientOp: Op<SoftmaxCrossEntropyAttributes> = {
   name: "softmaxCrossEntropyGradient",
@@ -166,18 +166,19 @@ export const softmaxCrossEntropyGradientOp: Op<SoftmaxCrossEntropyAttributes> = 
 
 /** Options of {@link softmaxCrossEntropy}. */
 export interface SoftmaxCrossEntropyOptions extends Partial<SoftmaxCrossEntropyAttributes> {
-  /** How much each class counts: f32 [C], none below 0. Default: 1 everywhere. */
+  /** The weight of each class: f32 [C], none below 0. Default: 1 everywhere. */
   readonly weight?: Operand;
 }
 
 /**
  * Cross-entropy between the softmax of `logits` [N, C] and `target`: class labels [N] i32 below C,
  * or probabilities [N, C] f32, which get no gradient. A sample with a negative label is ignored:
- * its loss is 0 and `mean` does not count it; where all are ignored the mean is NaN. `sum` and
- * `mean` (the default) give a scalar, `none` one loss a sample [N]. `labelSmoothing` (default 0)
- * of each target is spread evenly over all classes. With `weight` every class's part of the loss is
- * multiplied by its weight, and `mean` divides by the sum of the labels' weights; of probabilities by
- * N. Matches `torch.nn.functional.cross_entropy`. Throws InputError where shapes or options do not fit.
+ * its loss is 0 and `mean` does not count it; if all are ignored, the mean is NaN. `sum` and `mean`
+ * (the default) give a scalar, `none` one loss per sample [N]. `labelSmoothing` (default 0) of each
+ * target is spread evenly over all classes. With `weight` every class's part of the loss is
+ * multiplied by its weight, and `mean` divides by the sum of the labels' weights, or by N for
+ * probabilities. Matches `torch.nn.functional.cross_entropy`. Throws InputError where shapes or
+ * options do not fit.
  */
 export function softmaxCrossEntropy(
   logits: Operand,

@@ -9,7 +9,7 @@ import { decay, sigmoidOf } from "./sigmoid.ts";
 export interface SoftplusOptions {
   /** How sharply the function bends, above 0. Default 1. */
   readonly beta?: number;
-  /** Where `beta · input` is above this, the input is given back. Default 20. */
+  /** Where `beta · input` is above this, the input is returned. Default 20. */
   readonly threshold?: number;
 }
 

@@ -1,4 +1,4 @@
-/** The rule by which a loss scale follows the gradients. */
+/** The rule that adapts a loss scale to the gradients. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
@@ -25,7 +25,7 @@ export const updateLossScaleOp = elementwiseOp<UpdateLossScaleAttributes>({
     const counted = e.add(steps, e.constant(1));
     const ifDue = (due: typeof scale, otherwise: typeof scale) =>
       e.selectGreater(counted, e.constant(growthInterval - 0.5), due, otherwise);
-    // An infinite scale would never come down again.
+    // An infinite scale would never decrease again.
     const grown = e.minimum(e.multiply(scale, e.constant(growthFactor)), e.constant(LARGEST_SCALE));
     const lowered = e.multiply(scale, e.constant(backoffFactor));
     const zero = e.constant(0);
@@ -41,7 +41,7 @@ export const updateLossScaleOp = elementwiseOp<UpdateLossScaleAttributes>({
 });
 
 /**
- * A loss scale and its count of steps in a row with finite gradients, after a step whose largest
+ * A loss scale and its count of consecutive steps with finite gradients, after a step whose largest
  * gradient has the given magnitude. All operands are scalars. Has no gradient rule. Matches
  * `torch.amp.GradScaler.update`.
  */

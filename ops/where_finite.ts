@@ -1,9 +1,9 @@
-/** A choice between two tensors by whether a number is finite. */
+/** Chooses between two tensors by whether a number is finite. */
 import { apply, type Operand } from "../graph/trace.ts";
 import type { Arithmetic, Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** Magnitudes from here on count as infinite; just below the largest number of f32. */
+/** Magnitudes from this one on count as infinite; just below the largest f32. */
 const INFINITE_FROM = 3e38;
 
 /** `ifFinite` where a magnitude (not negative) is finite, else `otherwise`. */

@@ -1,21 +1,21 @@
-/** Linear nodes one after the other, and the one map that they are. */
+/** Consecutive linear nodes, and the one map that they compute. */
 import { type ConstantAttributes, constantOp } from "../../graph/leaves.ts";
 import { type LinearMap, multiplied } from "../../graph/linear_map.ts";
 import { type GraphNode, type HostTensor, sizeOf, type Value } from "../../graph/types.ts";
 import { composed } from "./linear_maps.ts";
 
-/** How often each value of a program is used. */
+/** The number of uses of each value of a program. */
 export type Uses = ReadonlyMap<Value, number>;
 
 /**
- * Nodes of a chain, and terms of a sum, that are looked at together. What is longer folds piece by piece,
- * in time that grows with its length and not with its cube.
+ * Maximum nodes of a chain, and terms of a sum, that are considered together. Longer ones fold
+ * piece by piece, in time linear in their length instead of cubic.
  */
 export const MAX_TOGETHER = 32;
 
 /**
- * The linear nodes by which `value` is computed, first to last, as far back as what is between them is
- * used for nothing else, {@link MAX_TOGETHER} at most.
+ * The linear nodes by which `value` is computed, first to last, as far back as the values between
+ * them have no other use, at most {@link MAX_TOGETHER}.
  */
 export function chainTo(value: Value, uses: Uses): GraphNode[] {
   const chain: GraphNode[] = [];
@@ -26,16 +26,19 @@ export function chainTo(value: Value, uses: Uses): GraphNode[] {
   return chain;
 }
 
-/** What a chain does to the input of its first node; undefined where that is no one convolution. */
+/**
+ * The map from the input of a chain's first node to its result; undefined if it is not one
+ * convolution.
+ */
 export function mapOf([first, ...others]: readonly GraphNode[]): LinearMap | undefined {
-  // From the first on: a shift may take back the bias before it, and only without one may padding follow.
+  // In order: a shift may cancel the bias before it, and padding may follow only without a bias.
   return others.reduce<LinearMap | undefined>((map, node) => {
     const next = map && linearMap(node);
     return next && composed(map, next);
   }, linearMap(first));
 }
 
-/** What nothing at all does to an input: each pixel stays as it is. */
+/** The identity map: each pixel stays unchanged. */
 export function identityOf({ shape: [, channels] }: Value): LinearMap {
   return multiplied(channels, () => 1);
 }
@@ -51,7 +54,7 @@ function linearMap({ op, inputs: [input, ...others], attributes }: GraphNode) {
   return op.linearMap?.(input, others.map(hostTensor), attributes);
 }
 
-/** The constant that a value is, if only in another shape. */
+/** The constant that a value is, possibly in another shape. */
 export function constantBehind({ node, shape }: Value): GraphNode | undefined {
   const { op, inputs: [whole] } = node;
   const isReshaped = op.viewOffset !== undefined && sizeOf(shape) === sizeOf(whole.shape);
@@ -59,7 +62,7 @@ export function constantBehind({ node, shape }: Value): GraphNode | undefined {
   return source.op === constantOp ? source : undefined;
 }
 
-/** A constant whose numbers are not computed before they are asked for. */
+/** A constant whose numbers are computed on demand. */
 function hostTensor(value: Value): HostTensor {
   const constant: ConstantAttributes = constantBehind(value)!.attributes;
   return {

@@ -1,8 +1,8 @@
 /**
- * The algebra of convolutions: one after the other, and several of one input added up.
+ * The algebra of convolutions: one after another, and the sum of several with one input.
  *
- * On each axis, tap `t` of a map reads the input at `s·p + o(t)` for output position `p`, with stride
- * `s` and offset `o(t) = dilation·t − padding`. Zeros lie beyond the border.
+ * On each axis, tap `t` of a map reads the input at `s·p + o(t)` for output position `p`, with
+ * stride `s` and offset `o(t) = dilation·t − padding`. The padding is zeros.
  */
 import type { LinearMap } from "../../graph/linear_map.ts";
 import { greatestCommonDivisor } from "../../graph/numbers.ts";
@@ -15,22 +15,23 @@ const pairOf = (of: (axis: 0 | 1) => number): Pair => [of(0), of(1)];
 const isZero = (padding: Pair) => padding[0] === 0 && padding[1] === 0;
 const isOne = (size: Pair) => size[0] === 1 && size[1] === 1;
 
-/** Whether it takes each channel and each pixel by itself. */
+/** Whether it treats each channel and each pixel separately. */
 function isChannelwise(map: LinearMap): boolean {
   return isOne(map.kernelSize) && isOne(map.stride) && isZero(map.padding) &&
     map.groups === map.inChannels && map.inChannels === map.outChannels;
 }
 
 /**
- * What `second` makes of what `first` gives, as one map; undefined where there is none.
+ * `second` after `first` as one map; undefined if there is none.
  *
- * With strides s₁, s₂ and offsets o₁, o₂, output p of the second reads y at `s₂·p + o₂(u)`, and y at r
- * reads x at `s₁·r + o₁(t)`: together `s₁s₂·p + s₁·o₂(u) + o₁(t)`, a kernel whose element is the sum over
- * the channels between of K₂·K₁, and a bias `b₂ + Σ K₂·b₁`. That holds wherever r lies within y. Beyond its
- * border the second reads what its padding holds, zeros, where the one map has `b₁ + Σ K₁·x`. So
- * the second must not be padded; or the first takes each pixel by itself, unpadded, so that all it reads
- * there is a zero of the joint padding, and has no bias. Padding of another mode repeats pixels of y,
- * and with a first map that takes each pixel by itself, at stride 1, those of x.
+ * With strides s₁, s₂ and offsets o₁, o₂, output p of the second reads y at `s₂·p + o₂(u)`, and y
+ * at r reads x at `s₁·r + o₁(t)`: together `s₁s₂·p + s₁·o₂(u) + o₁(t)`, a kernel whose element is
+ * the sum over the channels between of K₂·K₁, and a bias `b₂ + Σ K₂·b₁`. That holds if r is within
+ * y. Beyond its border the second reads the zeros of its padding, where the one map has
+ * `b₁ + Σ K₁·x`. So the second must not be padded; or the first must treat each pixel separately,
+ * without padding or bias, so that it reads only zeros of the joint padding there. Padding of
+ * another mode repeats pixels of y, and those of x if the first map treats each pixel separately at
+ * stride 1.
  */
 export function composed(first: LinearMap, second: LinearMap): LinearMap | undefined {
   const isPadded = !isZero(second.padding);
@@ -70,7 +71,9 @@ function offsetsOf({ kernelSize, dilation, padding }: Extents, axis: 0 | 1): num
   return Array.from({ length: kernelSize[axis] }, (_, t) => dilation[axis] * t - padding[axis]);
 }
 
-/** The smallest kernel with taps at these offsets on each axis, of which the least is not above 0. */
+/**
+ * The smallest kernel with taps at these offsets on each axis; the smallest offset is not above 0.
+ */
 function gridOf(
   offsets: readonly (readonly number[])[],
 ): Pick<Extents, "kernelSize" | "padding" | "dilation"> {
@@ -84,12 +87,12 @@ function gridOf(
   return { kernelSize, padding, dilation };
 }
 
-/** Where a tap at this offset lies in a kernel, on an axis. */
+/** The index of the tap at this offset in a kernel, along an axis. */
 function tapAt({ padding, dilation }: Extents, axis: 0 | 1, offset: number): number {
   return (offset + padding[axis]) / dilation[axis];
 }
 
-/** Where each tap of a map with these offsets lies in a kernel [kH, kW] of a larger one. */
+/** The index of each tap of a map with these offsets in the kernel [kH, kW] of a larger map. */
 function places(map: Extents, larger: Extents, stride: Pair, shift: Pair): number[] {
   const [rows, columns] = ([0, 1] as const).map((axis) =>
     offsetsOf(map, axis).map((o) => tapAt(larger, axis, stride[axis] * o + shift[axis]))
@@ -113,7 +116,7 @@ function composedKernel(first: LinearMap, second: LinearMap, extents: Extents): 
     places(first, extents, [1, 1], pairOf((axis) => first.stride[axis] * late[axis]))
   );
   const between = second.inChannels / second.groups;
-  // Channels between that see the same inputs, and the numbers of each.
+  // Intermediate channels with the same inputs, and the numbers of each.
   const block = greatestCommonDivisor(between, first.outChannels / first.groups);
   const inputs = first.inChannels / first.groups, row = inputs * taps;
   const sums = new Float64Array(row);
@@ -138,7 +141,10 @@ function composedKernel(first: LinearMap, second: LinearMap, extents: Extents): 
   return kernel;
 }
 
-/** Adds `factor` times the numbers of `rows` from an offset on: all the time of folding goes here. */
+/**
+ * Adds `factor` times the numbers of `rows`, starting at an offset: nearly all time of folding is
+ * spent here.
+ */
 function addRow(sums: Float64Array, rows: Float64Array, offset: number, factor: number): void {
   for (let k = 0; k < sums.length; k++) sums[k] += factor * rows[offset + k];
 }
@@ -167,13 +173,13 @@ function composedBias(
 }
 
 /**
- * The sum of several maps of one input with one shape of output, as one map; undefined where they have
- * strides or paddings that no kernel has together.
+ * The sum of several maps of one input with one shape of output, as one map; undefined if their
+ * strides or paddings cannot be combined in one kernel.
  *
- * Kernels add up where their taps have the same offset, so each is placed in one that has all their
- * offsets; biases add up. Its groups are those that divide all of theirs: blocks of a kernel's
- * diagonal lie in those of a coarser one, and what is between them is zero. Padding is as wide as the
- * widest; a kernel that reads less of it reads none that the wider one would have otherwise.
+ * Kernels add up where their taps have the same offset, so each is placed in one with all their
+ * offsets; biases add up. The number of groups divides all of theirs: blocks of a kernel's diagonal
+ * are within those of a coarser one, with zeros between them. Padding is the widest; a smaller
+ * kernel reads less of it, with the same values.
  */
 export function summed(maps: readonly LinearMap[]): LinearMap | undefined {
   const [{ inChannels, outChannels, stride }] = maps;

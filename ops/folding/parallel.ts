@@ -1,8 +1,8 @@
 /**
- * Parallel linear branches of one input that are added become one convolution:
- * (K₁ ∗ x + b₁) + (K₂ ∗ x + b₂) = (K₁ + K₂) ∗ x + (b₁ + b₂), smaller kernels placed where their taps lie in
- * the larger one. The input itself is a branch too, a kernel with ones on its diagonal, and so are a
- * batch norm and an average pooling of it (`linear_maps.ts` has the sum).
+ * Parallel linear branches of one input that are added become one convolution: (K₁ ∗ x + b₁) + (K₂
+ * ∗ x + b₂) = (K₁ + K₂) ∗ x + (b₁ + b₂), smaller kernels placed at their taps in the larger one.
+ * The input itself is a branch too, a kernel with ones on its diagonal, and so are a batch norm and
+ * an average pooling of it (`linear_maps.ts` has the sum).
  */
 import type { LinearMap } from "../../graph/linear_map.ts";
 import type { GraphNode, Value } from "../../graph/types.ts";
@@ -11,19 +11,21 @@ import { chainTo, identityOf, mapOf, MAX_TOGETHER, type Uses } from "./chain.ts"
 import { summed } from "./linear_maps.ts";
 import { hasKernel, isWorthIt, type Stretch } from "./stretch.ts";
 
-/** A value that is added, and the linear nodes before it, first to last. */
+/** A term of a sum, and the linear nodes before it, first to last. */
 interface Branch {
   readonly value: Value;
   readonly chain: readonly GraphNode[];
 }
 
-/** A branch as a convolution of an input that it has in common with others. */
+/** A branch as a convolution of an input that it shares with others. */
 interface Part {
   readonly map: LinearMap;
   readonly nodes: readonly GraphNode[];
 }
 
-/** All that a node adds up, where that can be one convolution that is worth it. A sum of sums is one. */
+/**
+ * All terms of a node's sum, if they can be one worthwhile convolution. A sum of sums is one sum.
+ */
 export function parallelBranches(end: GraphNode, uses: Uses): Stretch | undefined {
   return sumOf(
     end,
@@ -32,7 +34,7 @@ export function parallelBranches(end: GraphNode, uses: Uses): Stretch | undefine
   );
 }
 
-/** The same of two or more of what a node adds up; the others are added to the convolution. */
+/** The same for two or more terms of a node's sum; the others are added to the convolution. */
 export function someParallelBranches(end: GraphNode, uses: Uses): Stretch | undefined {
   return sumOf(end, uses, (parts, stretchOf) => {
     const found = parts.filter((part) => part !== undefined);
@@ -47,7 +49,7 @@ export function someParallelBranches(end: GraphNode, uses: Uses): Stretch | unde
   });
 }
 
-/** Chooses among the branches that come from one input; those that do not are undefined. */
+/** Chooses among the branches of one input; other branches are undefined. */
 type Choose = (
   parts: readonly (Part | undefined)[],
   stretchOf: (chosen: readonly Part[]) => Stretch | undefined,
@@ -73,7 +75,10 @@ function sumOf(end: GraphNode, uses: Uses, choose: Choose): Stretch | undefined 
   return undefined;
 }
 
-/** What a node adds up, sums that nothing else uses taken apart, {@link MAX_TOGETHER} terms at most. */
+/**
+ * The terms of a node's sum, with sums that have no other use expanded, at most
+ * {@link MAX_TOGETHER} terms.
+ */
 function termsOf(
   end: GraphNode,
   uses: Uses,
@@ -93,7 +98,7 @@ function termsOf(
   return { branches, adds: adds.toReversed() };
 }
 
-/** What several branches are computed from, that of most first. */
+/** The inputs of several branches, the most frequent first. */
 function commonInputs(branches: readonly Branch[]): Value[] {
   const counts = new Map<Value, number>();
   for (const { value, chain } of branches) {
@@ -105,7 +110,7 @@ function commonInputs(branches: readonly Branch[]): Value[] {
     .map(([input]) => input);
 }
 
-/** What a branch does to an input that it may come from. */
+/** The map of a branch from a possible input. */
 function partFrom(input: Value, { value, chain }: Branch): Part | undefined {
   if (input === value) return { map: identityOf(input), nodes: [] };
   const first = chain.findIndex(({ inputs }) => inputs[0] === input);

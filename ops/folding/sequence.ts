@@ -1,8 +1,9 @@
 /**
- * Linear ops in sequence become one where that is exact: K₂ ∗ (K₁ ∗ x + b₁) + b₂ is a convolution by the
- * kernel K₂ ∗ K₁ with the bias b₂ + Σ K₂ b₁, but for the border, where padding of the second holds zeros
- * and not what the first would give (`linear_maps.ts` says when that is the same). A batch norm by
- * fixed statistics, a scale, a shift by channel are 1x1 kernels of a channel each.
+ * Linear ops in sequence become one where that is exact: K₂ ∗ (K₁ ∗ x + b₁) + b₂ is a convolution
+ * by the kernel K₂ ∗ K₁ with the bias b₂ + Σ K₂ b₁, except at the border, where the second's
+ * padding is zeros instead of the first's results (`linear_maps.ts` says when that is the same). A
+ * batch norm with fixed statistics and a scale or shift per channel are 1x1 kernels of one channel
+ * each.
  */
 import { countUses } from "../../graph/rewrite.ts";
 import type { GraphNode, Program } from "../../graph/types.ts";
@@ -10,8 +11,8 @@ import { chainTo, mapOf, type Uses } from "./chain.ts";
 import { hasKernel, isWorthIt, sharedModule, type Stretch } from "./stretch.ts";
 
 /**
- * The longest chain from kernel to kernel that ends with a node and is worth to be one convolution, all
- * kernels of layers in one module. Two layers of a plain network in sequence are two.
+ * The longest worthwhile chain from kernel to kernel that ends with a node, with all kernels in
+ * layers of one module. Two consecutive layers of a plain network stay two.
  */
 export function kernelSequence(end: GraphNode, uses: Uses): Stretch | undefined {
   return longest(end, uses, (chain) =>
@@ -20,8 +21,8 @@ export function kernelSequence(end: GraphNode, uses: Uses): Stretch | undefined 
 }
 
 /**
- * The same, and the longest chain of a kernel and what takes each pixel by itself around it. Kernels of
- * a plain network thus keep their layers and shapes.
+ * The same, or the longest chain of one kernel and the ops around it that treat each pixel
+ * separately. So the kernels of a plain network keep their layers and shapes.
  */
 export function linearSequence(end: GraphNode, uses: Uses): Stretch | undefined {
   return longest(end, uses, (chain) => {
@@ -51,9 +52,9 @@ function longest(
 }
 
 /**
- * Layers with kernels in sequence that a folded program keeps since no one convolution gives the same: the
- * second pads what the first gives with zeros, and one convolution would give the first's bias there. By
- * the paths of both.
+ * Pairs of consecutive layers that a folded program keeps because no single convolution is
+ * equivalent: the second pads the first's result with zeros, where one convolution would give the
+ * first's bias. By the paths of both.
  */
 export function inexactSequences(folded: Program): [first: string, second: string][] {
   const uses = countUses(folded);

@@ -1,4 +1,4 @@
-/** Stretches of a program that one node can take the place of. */
+/** Stretches: parts of a program that one node can replace (subgraph rewriting). */
 import { ComputedConstant, constantOp } from "../../graph/leaves.ts";
 import type { LinearMap } from "../../graph/linear_map.ts";
 import { eliminateDeadCode } from "../../graph/passes/dead_code.ts";
@@ -26,11 +26,11 @@ export interface Stretch {
   readonly map: LinearMap;
   /** The last one gives the result. */
   readonly nodes: readonly GraphNode[];
-  /** What they add to the convolution. Default: nothing. */
+  /** Values added to the convolution. Default: none. */
   readonly others?: readonly Value[];
 }
 
-/** Finds the stretch that ends with a node, if there is one that is worth it. */
+/** Finds the worthwhile stretch that ends with a node, if there is one. */
 type FindStretch = (end: GraphNode, uses: Uses) => Stretch | undefined;
 
 /** Whether a node has a kernel. */
@@ -39,8 +39,9 @@ export function hasKernel({ op }: GraphNode): boolean {
 }
 
 /**
- * Whether one node does what a stretch does with no more work: it multiplies no more often, where an
- * element that is scaled, shifted, averaged or added counts once. What has no kernel needs none.
+ * Whether one node replaces a stretch with no more work: it has no more multiplications, where an
+ * element that is scaled, shifted, averaged or added counts as one. A stretch without a kernel gets
+ * none.
  */
 export function isWorthIt(stretch: Stretch): boolean {
   const { nodes, others = [] } = stretch;
@@ -57,10 +58,10 @@ function workOf(node: GraphNode): number {
 }
 
 /**
- * The program with one node in place of every stretch that is found, until there is none; by the later
- * rules only where the earlier ones find nothing. Run it after constant folding. A kernel that is the
- * only one of its stretch keeps its name; one made of several is named as if the module that holds them
- * all were a plain layer.
+ * The program with every stretch replaced by one node, until none is found; later rules apply only
+ * where earlier ones find nothing. Run it after constant folding. A stretch's only kernel keeps its
+ * name; a kernel built from several is named as if the module that contains them were a plain
+ * layer.
  */
 export function replaceStretches(program: Program, rules: readonly FindStretch[]): Program {
   let folded = program;
@@ -78,19 +79,22 @@ export function replaceStretches(program: Program, rules: readonly FindStretch[]
       return stretch && replace(stretch, names, rewriter);
     });
     folded = eliminateDeadCode(rewritten);
-    // Each kernel asks those before it for their numbers, deeper every round.
+    // Each kernel computes those before it on demand, deeper every round.
     if (round % DEEPEST === 0) computeConstants(folded);
   }
 }
 
-/** Rounds after which kernels are computed, that no stack overflows; those of most networks wait until asked. */
+/**
+ * Rounds after which kernels are computed so that no stack overflows; in most networks they are
+ * computed on demand.
+ */
 const DEEPEST = 16;
 
 function computeConstants({ nodes }: Program): void {
   nodes.filter(({ op }) => op === constantOp).forEach(({ attributes }) => attributes.data);
 }
 
-/** Stretches by their last nodes, no node in two of them. */
+/** Disjoint stretches by their last nodes. */
 function findStretches(
   program: Program,
   uses: Uses,
@@ -98,7 +102,7 @@ function findStretches(
 ): Map<GraphNode, Stretch> {
   const stretches = new Map<GraphNode, Stretch>();
   const taken = new Set<GraphNode>();
-  // From the end, so that the longest come first.
+  // Backwards, so that the longest come first.
   for (const node of program.nodes.toReversed()) {
     const stretch = taken.has(node) ? undefined : find(node, uses);
     if (!stretch || stretch.nodes.some((node) => taken.has(node))) continue;
@@ -126,15 +130,15 @@ function replace(
   );
 }
 
-/** Names of a program's constants, and of those that take the place of others. */
+/** Names of a program's constants, and of their replacements. */
 interface Names {
   readonly present: ReadonlySet<string>;
   readonly given: Set<string>;
 }
 
 /**
- * Where a stretch is named: by the module that holds a sum and adds up nothing else, or by that of all
- * kernels, or by the last one's layer. Numbered where another kernel has that name.
+ * The scope that names a stretch: the module that contains only the sum, or the module of all
+ * kernels, or the last kernel's layer. Numbered if another kernel has that name.
  */
 function freeScope({ nodes, others }: Stretch, names: Names): string {
   const kernels = nodes.filter(hasKernel);
@@ -153,7 +157,7 @@ function freeScope({ nodes, others }: Stretch, names: Names): string {
   return free;
 }
 
-/** The node that does what a stretch does, its parameters named as those of a layer at `scope`. */
+/** The node that replaces a stretch; its parameters are named like those of a layer at `scope`. */
 function oneNode({ input, map }: Stretch, scope: string): GraphNode {
   const { outChannels, inChannels, groups, kernelSize, bias } = map;
   const isImage = input.shape.length === 4;
@@ -174,13 +178,13 @@ function oneNode({ input, map }: Stretch, scope: string): GraphNode {
   return makeNode(op, inputs, attributes, op.infer(inputs, attributes), scope);
 }
 
-/** The path of the module that several nodes' layers are directly in, if it is one. */
+/** The path of the module that directly contains the layers of several nodes, if it is the same. */
 export function sharedModule(nodes: readonly GraphNode[]): string | undefined {
   const modules = new Set(nodes.map(({ scope }) => parentPath(scope)));
   return nodes.length > 1 && modules.size === 1 ? [...modules][0] : undefined;
 }
 
-/** The path of the module that all nodes are in. */
+/** The path of the innermost module that contains all nodes. */
 function commonScope(nodes: readonly GraphNode[]): string {
   return nodes.map(({ scope }) => scope.split("."))
     .reduce((shared, path) => {
