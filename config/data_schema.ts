@@ -124,6 +124,6 @@ export const dataSchema = z.strictObject({
       path: ["std"],
       error: "expected as many numbers as in mean",
     }),
-  ]).optional().describe("Per-channel normalisation; the dataset's own statistics by default"),
+  ]).optional().describe("Per-channel normalization; the dataset's own statistics by default"),
   dropLast: RUN.schema.shape.dropLast,
 });

@@ -34,7 +34,7 @@ export class Parameter {
   readonly #initialize?: ParameterOptions["initialize"];
 
   /**
-   * A tensor of zeros until it is initialised or loaded. Its memory is allocated at first use, so
+   * A tensor of zeros until it is initialized or loaded. Its memory is allocated at first use, so
    * that a model can be built and inspected whatever sizes a file gives it.
    *
    * @param shape extents, outermost first

@@ -145,7 +145,7 @@ export class RandomStream implements RandomSource {
 }
 
 /**
- * The numbers that initialise one tensor: keyed by the seed, the path of the module that owns it
+ * The numbers that initialize one tensor: keyed by the seed, the path of the module that owns it
  * and the number of that module's tensors drawn before.
  */
 export function randomSource(seed: number, path: string, drawn: number): RandomSource {

@@ -1,4 +1,4 @@
-/** Batch normalisation layer. */
+/** Batch normalization layer. */
 import { InputError } from "../errors.ts";
 import { Parameter } from "../graph/parameter.ts";
 import { assign, assigned, currentScope, isFrozen, isTraining, toValue } from "../graph/trace.ts";
@@ -16,7 +16,7 @@ import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
 /**
- * Normalises each channel of [N, C, H, W] (or [N, C]) to mean 0 and variance 1, then scales and
+ * Normalizes each channel of [N, C, H, W] (or [N, C]) to mean 0 and variance 1, then scales and
  * shifts it. In training by the batch's own statistics, which also move the running ones (with the
  * unbiased variance); otherwise, and where these are frozen, by the running ones. Matches `torch.nn.BatchNorm2d` and `BatchNorm1d`.
  * Throws InputError when training on a single value per channel.
@@ -37,7 +37,7 @@ export class BatchNorm2d extends Module {
   readonly #momentum: number;
 
   /**
-   * A layer with mean 0, variance 1, scale 1 and shift 0 once it is initialised.
+   * A layer with mean 0, variance 1, scale 1 and shift 0 once it is initialized.
    *
    * @param channels extent of the input's second axis
    */
@@ -67,7 +67,7 @@ export class BatchNorm2d extends Module {
   }
 
   /**
-   * What normalises other values of [N, C, …] as `input` is normalised: in training by its statistics,
+   * What normalizes other values of [N, C, …] as `input` is normalized: in training by its statistics,
    * which also move the running ones.
    */
   normalizerFor(input: Value): (value: Value) => Value {

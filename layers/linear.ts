@@ -28,7 +28,7 @@ export class Linear extends Module {
   readonly bias?: Parameter;
 
   /**
-   * A layer of zeros until it is initialised or loaded.
+   * A layer of zeros until it is initialized or loaded.
    *
    * @param inFeatures length of an input row
    * @param outFeatures length of an output row

@@ -1,4 +1,4 @@
-/** Normalisation layers that take each image by itself, alike in training and afterwards. */
+/** Normalization layers that take each image by itself, alike in training and afterwards. */
 import { Parameter } from "../graph/parameter.ts";
 import type { Value } from "../graph/types.ts";
 import { groupNorm, layerNorm2d, type RowNormalizeOptions } from "../ops/row_normalize.ts";
@@ -38,7 +38,7 @@ export abstract class RowNorm extends Module {
 }
 
 /**
- * Normalises the channels of each pixel to mean 0 and variance 1, then scales and shifts each channel.
+ * Normalizes the channels of each pixel to mean 0 and variance 1, then scales and shifts each channel.
  * Matches torchvision's `LayerNorm2d` and timm's.
  */
 export class LayerNorm2d extends RowNorm {
@@ -54,7 +54,7 @@ export class LayerNorm2d extends RowNorm {
 }
 
 /**
- * Normalises groups of channels of each image to mean 0 and variance 1, then scales and shifts each
+ * Normalizes groups of channels of each image to mean 0 and variance 1, then scales and shifts each
  * channel (Wu and He, arXiv:1803.08494). Matches `torch.nn.GroupNorm`.
  */
 export class GroupNorm extends RowNorm {

@@ -1,4 +1,4 @@
-/** Mean and variance of each channel: the batch statistics of batch normalisation. */
+/** Mean and variance of each channel: the batch statistics of batch normalization. */
 import { InputError } from "../errors.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";

@@ -1,5 +1,5 @@
 /**
- * Normalisation by given statistics. Batch normalisation is {@link channelNormalize} by the batch's
+ * Normalization by given statistics. Batch normalization is {@link channelNormalize} by the batch's
  * own moments while training and by running statistics afterwards.
  */
 import { InputError } from "../errors.ts";

@@ -4,7 +4,7 @@
  *
  * The input gradient of a convolution of stride s is computed by polyphase decomposition: it has s
  * components per axis. The input positions of one component meet the same taps, and their sources in
- * dy are neighbours, so each component is a correlation of stride 1 with some of the taps, and no
+ * dy are neighbors, so each component is a correlation of stride 1 with some of the taps, and no
  * product with a zero is ever computed.
  */
 import type { ConvolutionGeometry } from "./convolution_geometry.ts";

@@ -108,7 +108,7 @@ interface PreprocessOptions extends ChannelStatistics {
 }
 
 /**
- * `pixels` [N, H, W, C] u8, cropped, flipped and normalised to f32 [N, C, H, W]. `transforms`
+ * `pixels` [N, H, W, C] u8, cropped, flipped and normalized to f32 [N, C, H, W]. `transforms`
  * [N, 3] i32 holds for each image the first row and column, each 0 to 2·padding, of the H×W crop
  * of the image padded with zero pixels, and whether the crop is then flipped left to right (0 or
  * 1); without it the image stays as it is. A pixel p becomes `(p / 255 - mean) / std` of its

@@ -20,7 +20,7 @@ interface RmspropUpdateOptions extends Partial<RmspropUpdateAttributes> {
   readonly learningRate: Operand;
   /** Average of the gradient's square; zeros before the first step. */
   readonly squareAvg: Operand;
-  /** Average of the gradient, for the centred form; zeros before the first step. */
+  /** Average of the gradient, for the centered form; zeros before the first step. */
   readonly gradAvg?: Operand;
   /** For momentum; zeros before the first step. Default: no momentum. */
   readonly momentumBuffer?: Operand;
@@ -86,7 +86,7 @@ export const rmspropUpdateOp = elementwiseOp<RmspropUpdateAttributes & Slots>({
 
 /**
  * One step of RMSprop on `parameter` along `gradient`, tensors of one shape: the new parameter and
- * slots. Defaults: alpha 0.99, eps 1e-8, no weight decay, no momentum; the centred form divides by
+ * slots. Defaults: alpha 0.99, eps 1e-8, no weight decay, no momentum; the centered form divides by
  * the standard deviation of the gradient instead of its root mean square. Matches
  * `torch.optim.RMSprop`.
  */

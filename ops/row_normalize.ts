@@ -1,5 +1,5 @@
 /**
- * Normalisation of an image by its own statistics: those of each pixel's channels (layer norm, as
+ * Normalization of an image by its own statistics: those of each pixel's channels (layer norm, as
  * ConvNeXt's) or of groups of channels (group norm, arXiv:1803.08494). The elements that share one
  * mean and variance are a _row_.
  */

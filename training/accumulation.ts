@@ -1,11 +1,12 @@
 /**
- * An optimizer step of several batches, one after the other: the same as one of a batch that holds all
- * their images, up to rounding, where no image's loss depends on the others. Batch norms do: each batch
- * is normalised by itself and moves the running statistics, as in PyTorch.
+ * Gradient accumulation: an optimizer step over several consecutive batches. It equals a step on
+ * one batch of all their images, up to rounding, if no image's loss depends on the others. With
+ * batch norm it does: each batch is normalized separately and updates the running statistics, as in
+ * PyTorch.
  *
- * Each batch adds its gradient, times how much the batch counts, to the variable `accumulated`; the
- * update divides by what all count and clears it. Until then parameters and buffers are those before
- * the step: one that is left half done leaves no trace, and checkpoints hold whole steps.
+ * Each batch adds its gradient, times the batch's weight, to the variable `accumulated`; the update
+ * divides by the total weight and clears it. Until then parameters and buffers keep their values:
+ * an unfinished step leaves no trace, and checkpoints contain whole steps.
  */
 import { pendingUpdates, readVariable, updateVariable } from "../graph/trace.ts";
 import type { Program, Variable } from "../graph/types.ts";
@@ -27,14 +28,14 @@ import { traceUpdate } from "./update.ts";
 import { stateSize, trainingVariables } from "./variables.ts";
 
 /**
- * Laid out [`parameters` | `buffers` | 1]: the sum of gradients, what buffers become, and what the
- * batches count.
+ * Laid out [`parameters` | `buffers` | 1]: the sum of gradients, the new values of buffers, and the
+ * total weight of the batches.
  */
 const ACCUMULATED = "accumulated";
 
 /**
- * Traces what a batch of a step of several does. Inputs and outputs are those of `stepProgram`, without
- * the scalars.
+ * Traces the work on one batch of such a step. Inputs and outputs are those of `stepProgram`,
+ * without the scalars.
  */
 export function accumulationProgram(options: TrainingProgramOptions, name: string): Program {
   const { recipe } = options;
@@ -61,7 +62,7 @@ export function accumulationProgram(options: TrainingProgramOptions, name: strin
  * Traces the end of such a step: unscales and clips the mean gradient, updates parameters and slots,
  * assigns the buffers, moves the averages. Inputs: the scalars of `stepScalars`.
  *
- * @param accumulation the program of its batches: tells which buffers they assign
+ * @param accumulation the program of its batches: shows which buffers they assign
  */
 export function accumulatedUpdateProgram(
   { recipe, withNorms }: Pick<TrainingProgramOptions, "recipe" | "withNorms">,
@@ -78,7 +79,7 @@ export function accumulatedUpdateProgram(
     const gradients = readVariable(ACCUMULATED, 0, [parameterSize]);
     const mean = divideScalar(gradients, readVariable(ACCUMULATED, end, []));
     traceUpdate(recipe, mean, withNorms);
-    // A step that a scaled loss makes invalid leaves buffers as they were.
+    // A step that loss scaling skips leaves buffers unchanged.
     for (const { variable, offset, value } of pendingUpdates()) {
       if (variable === BUFFERS) updateVariable(ACCUMULATED, parameterSize + offset, value);
     }
@@ -87,7 +88,9 @@ export function accumulatedUpdateProgram(
   });
 }
 
-/** What the variable of accumulated gradients holds before a step, given what `buffers` does. */
+/**
+ * The value of the variable of accumulated gradients before a step, given the value of `buffers`.
+ */
 export function beforeAccumulation(
   recipe: ResolvedRecipe,
   buffers: Float32Array,

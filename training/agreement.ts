@@ -1,15 +1,15 @@
 /**
- * What ranks that train together know of each other. What depends on one rank's images, on a signal or
- * on a clock is exchanged, so that all do the same: who stopped by itself would leave the others
- * waiting for ever.
+ * What ranks that train together know of each other. They exchange everything that depends on one
+ * rank's images, on a signal or on a clock, so that all do the same: a rank that stopped alone
+ * would leave the others waiting forever.
  */
 import { deserialize, serialize } from "node:v8";
 import { InputError, RunError, UserError } from "../errors.ts";
 import type { Ranks } from "../ranks/ranks.ts";
 
-/** What a rank knows by itself. */
+/** What only one rank knows. */
 interface OwnSignals {
-  /** Whether it is asked to stop. */
+  /** Whether it was asked to stop. */
   readonly stopping: boolean;
   /** Whether the time is over. */
   readonly isOver: boolean;
@@ -20,11 +20,11 @@ interface Message extends OwnSignals {
   readonly value: unknown;
 }
 
-/** What the ranks of a training agree on; one that is alone does as it likes, at once. */
+/** What the ranks of a training agree on; a single rank decides at once. */
 export class Agreement {
   #agreed: OwnSignals = { stopping: false, isOver: false };
 
-  /** @param own as it is at each moment */
+  /** @param own this rank's signals, read at each exchange */
   constructor(private readonly ranks: Ranks, private readonly own: OwnSignals) {}
 
   /** Whether there is one rank. */
@@ -42,7 +42,10 @@ export class Agreement {
     return (this.isAlone ? this.own : this.#agreed).isOver;
   }
 
-  /** What all ranks have, in their order. All must ask for it; typed arrays, maps and NaN stay what they are. */
+  /**
+   * The values of all ranks, in rank order. All must call it; typed arrays, maps and NaN keep their
+   * types.
+   */
   async share<T>(value: T): Promise<T[]> {
     if (this.isAlone) return [value];
     const { stopping, isOver } = this.own;
@@ -55,7 +58,7 @@ export class Agreement {
     return messages.map(({ value }) => value as T);
   }
 
-  /** What all ranks have one after the other, where they take turns that the first one begins. */
+  /** The values of all ranks in turn, starting with the first rank's. */
   async *inTurn<T>(own: AsyncIterable<T>): AsyncGenerator<T, void, void> {
     if (this.isAlone) return yield* own;
     const results = own[Symbol.asyncIterator]();
@@ -91,9 +94,9 @@ export class Agreement {
 }
 
 /**
- * Throws InputError, on all ranks, unless what they are to train with is the same.
+ * Throws InputError, on all ranks, unless all train with the same facts.
  *
- * @param findFacts gives it by name, where there are several
+ * @param findFacts returns the facts by name; called if there are several ranks
  */
 export async function requireSame(
   ranks: Ranks,
@@ -101,7 +104,7 @@ export async function requireSame(
 ): Promise<void> {
   if (ranks.size === 1) return;
   const facts = await findFacts();
-  // As text, which ranks of other versions understand.
+  // As text, so that ranks of other versions can read it.
   const gathered = await ranks.gather(new TextEncoder().encode(JSON.stringify(facts)));
   const all: Record<string, string>[] = gathered.map((bytes) =>
     JSON.parse(new TextDecoder().decode(bytes))
@@ -120,10 +123,10 @@ export async function requireSame(
 }
 
 /**
- * The result of work that each rank does by itself, without exchanges. UserErrors of some are thrown on
- * all, so that one of them can tell what is wrong where.
+ * The result of work that each rank does alone, without exchanges. UserErrors of some are thrown on
+ * all, so that one rank can report all of them.
  *
- * @param nameOf what a rank is called in errors. Default: `rank 0`
+ * @param nameOf the name of a rank in errors. Default: `rank 0`
  */
 export async function sharedWork<T>(
   ranks: Ranks,
@@ -155,14 +158,14 @@ export async function sharedWork<T>(
   throw thrownByAll(new kind(lines.join("\n"), { cause: failure }));
 }
 
-/** Ranks as a person calls them: `rank 0`, `ranks 1, 2`. */
+/** Ranks as text: `rank 0`, `ranks 1, 2`. */
 export function ranksOf(ranks: readonly number[]): string {
   return `${ranks.length === 1 ? "rank" : "ranks"} ${ranks.join(", ")}`;
 }
 
 const COMMON = new WeakSet<Error>();
 
-/** Notes that every rank throws such an error at this moment, so that one of them can tell it. */
+/** Records that every rank is throwing such an error, so that only one rank reports it. */
 export function thrownByAll<E extends Error>(error: E): E {
   COMMON.add(error);
   return error;

@@ -1,17 +1,17 @@
-/** Which batches fit, where the ones asked for do not. */
+/** Suggests batch sizes that fit when the requested ones do not. */
 
-/** Images that are computed on at once, in training and in validation. */
+/** Images per batch, in training and in validation. */
 interface BatchSizes {
-  /** Those of a shard, where batches are cut into some. */
+  /** Images per shard, if batches are divided into shards. */
   readonly batchSize: number;
-  /** Absent where nothing is validated. */
+  /** Absent without validation. */
   readonly evaluationBatchSize?: number;
 }
 
 /**
- * A sentence that says which batches would fit.
+ * A sentence with the batch sizes that would fit.
  *
- * @param fits whether a training of these sizes fits; what fits does so in smaller batches too
+ * @param fits whether a training of these sizes fits; smaller sizes must fit too
  */
 export function adviseBatch(
   { batchSize, evaluationBatchSize, shards = 1 }: BatchSizes & { readonly shards?: number },
@@ -42,7 +42,7 @@ export function adviseBatch(
     ` to at most ${largest}.`;
 }
 
-/** The largest number from 1 below `end` that satisfies a test which larger ones fail; else 0. */
+/** The largest number from 1 to below `end` that passes a monotonic test; 0 if none does. */
 function largestBelow(end: number, satisfies: (size: number) => boolean): number {
   let low = 0;
   let high = end;

@@ -1,4 +1,4 @@
-/** How many images the batches of a training have. */
+/** Sizes of the batches of a training. */
 import type { TrainingProgramsOptions } from "./programs.ts";
 import type { ParsedRunOptions } from "./run_options.ts";
 
@@ -8,7 +8,10 @@ export interface SplitCounts {
   readonly validation?: number;
 }
 
-/** The sizes that programs are made for: no batch is larger than its split, and the last may be smaller. */
+/**
+ * The sizes that programs are compiled for: no batch is larger than its split, and the last may be
+ * smaller.
+ */
 export function batchSizesOf(
   { batchSize: wanted, evaluationBatchSize: most, dropLast }: Pick<
     ParsedRunOptions,

@@ -7,7 +7,7 @@ import { evaluateNetwork, type EvaluateOptions } from "./evaluate.ts";
 import { Calibration } from "./metrics/calibration.ts";
 import { fitTemperature, negativeLogLikelihood } from "./temperature.ts";
 
-/** How well probabilities fit the classes of images. */
+/** How well probabilities match the classes of images. */
 export interface CalibrationFigures {
   /** The mean negative log-likelihood. */
   readonly loss: number;
@@ -17,7 +17,7 @@ export interface CalibrationFigures {
 
 /** What {@link calibrateNetwork} found. */
 export interface CalibrationResult {
-  /** What the logits are to be divided by: `temperature` of the network's description. */
+  /** The divisor of the logits: `temperature` of the network's description. */
   readonly temperature: number;
   /** Images it was fitted on. */
   readonly count: number;

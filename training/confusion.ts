@@ -1,31 +1,31 @@
-/** Which classes a network takes for which. */
+/** Confusions: which classes a network mistakes for which. */
 import type { DecisionCounts } from "./metrics/decisions.ts";
 
-/** How well one class is recognised. */
+/** How well one class is recognized. */
 export interface ClassAccuracy {
   /** Name of the class. */
   readonly name: string;
   /** Images of the class. */
   readonly count: number;
-  /** Those classified rightly. */
+  /** Those classified correctly. */
   readonly correct: number;
   /** Their share, 0 to 1; NaN for a class without images. */
   readonly accuracy: number;
 }
 
-/** Images of one class that were taken for another. */
+/** Images of one class that were predicted as another. */
 export interface Confusion {
-  /** Name of the class they are of. */
+  /** Name of their true class. */
   readonly label: string;
-  /** Name of the class they were taken for. */
+  /** Name of the predicted class. */
   readonly predicted: string;
-  /** How many. */
+  /** Their number. */
   readonly count: number;
   /** Their share of the images of their class, 0 to 1. */
   readonly share: number;
 }
 
-/** Counts of images by the class they are of and the class a network takes them for. */
+/** Counts of images by true class and predicted class. */
 export class ConfusionMatrix {
   readonly #counts: number[][];
   readonly #totals: number[];
@@ -44,13 +44,13 @@ export class ConfusionMatrix {
     return this.#counts;
   }
 
-  /** Counts an image; `predicted` is -1 where the logits are no numbers, so that no class leads. */
+  /** Counts an image; `predicted` is -1 if the logits are NaN, so that there is no largest. */
   add(label: number, predicted: number): void {
     this.#totals[label]++;
     if (predicted >= 0) this.#counts[label][predicted]++;
   }
 
-  /** The counts as decisions: predicting a class is deciding for it and against all others. */
+  /** The counts as decisions: predicting a class means yes for it and no for all others. */
   decisions(): DecisionCounts {
     const truePositives = this.#counts.map((row, label) => row[label]);
     const others = (label: number, total: number) => total - truePositives[label];
@@ -63,7 +63,7 @@ export class ConfusionMatrix {
     };
   }
 
-  /** How well each class is recognised, in the order of labels. */
+  /** How well each class is recognized, in the order of labels. */
   perClass(): ClassAccuracy[] {
     return this.classNames.map((name, label) => {
       const [count, correct] = [this.#totals[label], this.#counts[label][label]];

@@ -1,4 +1,4 @@
-/** The batches of a training, and the optimizer steps that they make. */
+/** The batches of a training, and the optimizer steps they form. */
 import type { ImageSource } from "../datasets/image_source.ts";
 import { type BatchLoader, countBatches } from "../datasets/loader.ts";
 import { ALONE } from "../ranks/ranks.ts";
@@ -9,29 +9,29 @@ import type { SessionPlan } from "./session_plan.ts";
 
 /** A batch to train on. Empty where a step has none for this rank. */
 interface TrainingBatch extends StepBatch {
-  /** Which of its step's batches it is, from 0. */
+  /** Its index among the step's batches, from 0. */
   readonly part: number;
-  /** How many batches the step has, on all ranks together. */
+  /** Number of the step's batches, on all ranks together. */
   readonly parts: number;
   /** Whether an optimizer step is taken after it. */
   readonly endsStep: boolean;
 }
 
-/** Where batches come from. */
+/** The source of batches. */
 export interface TrainingData {
   /** Optimizer steps in an epoch. */
   readonly stepsPerEpoch: number;
-  /** The batches of an epoch (from 0), from those of step `first` on; always the same ones. */
+  /** The batches of an epoch (from 0), starting with step `first`; the same at every call. */
   batches(epoch: number, first: number): AsyncIterable<TrainingBatch>;
-  /** The images to validate on, the same at every call. Default: nothing is validated. */
+  /** The images to validate on, the same at every call. Default: no validation. */
   validationBatches?(): AsyncIterable<StepBatch>;
-  /** Why images could not be read that have others in their place, so far. Default: all could. */
+  /** Reasons why images could not be read and were replaced by others, so far. Default: none. */
   readonly complaints?: readonly string[];
 }
 
 /**
- * Optimizer steps in an epoch. Throws InputError, `at` the batch size, where there is none, as the only
- * one would not be full and is dropped.
+ * Optimizer steps in an epoch. Throws InputError, `at` the batch size, if there is none because the
+ * only batch is not full and is dropped.
  */
 export function countSteps(
   train: Pick<ImageSource, "count">,
@@ -44,9 +44,9 @@ export function countSteps(
 }
 
 /**
- * The batches of loaders that serve this rank's.
+ * The batches from the loaders of this rank.
  *
- * @param plan of the session that is trained by them
+ * @param plan of the session that trains on them
  */
 export function trainingData(
   loader: BatchLoader,
@@ -64,7 +64,7 @@ export function trainingData(
       const present = (step: number) => Math.min(parts, batchCount - step * parts);
       for await (const batch of loader.epoch(epoch, first * parts)) {
         const next = batch.index + 1;
-        // Filling would count in batch normalisation, so a training batch has none.
+        // Padding rows would count in batch normalization, so a training batch has none.
         yield {
           ...withoutFilling(batch, batchSize),
           part: batch.index % parts,

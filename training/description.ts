@@ -1,4 +1,4 @@
-/** From a dataset and an objective to what a network's file says of it. */
+/** The description of a network in its file, from a dataset and an objective. */
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { DEFAULT_THRESHOLD } from "../networks/activation.ts";
 import type { NetworkDescription } from "../networks/network.ts";
@@ -7,7 +7,7 @@ import { type ObjectiveChoice, objectiveOf } from "./objectives/registry.ts";
 
 /**
  * Describes a network that was trained on a dataset for an objective, for `foldModel`. Throws
- * InputError for an objective that there is not.
+ * InputError for an unknown objective.
  *
  * ```ts
  * import { describeNetwork, openDataset } from "./mod.ts";
@@ -16,9 +16,9 @@ import { type ObjectiveChoice, objectiveOf } from "./objectives/registry.ts";
  * console.log(describeNetwork("resnet18", info, "multi_label").activation); // sigmoid
  * ```
  *
- * @param model its name
- * @param images what it was trained on; the statistics are those that pixels were normalised with
- * @param choice what it was trained for: that of its recipe
+ * @param model the model's name
+ * @param images the training images; their statistics normalized the pixels
+ * @param choice the objective of its recipe
  */
 export function describeNetwork(
   model: string,

@@ -1,4 +1,4 @@
-/** Ending a training when validations get no better. */
+/** Ends a training when validations stop improving. */
 import type { Memory, Metrics } from "../checkpoints/run_state.ts";
 import { within } from "../errors.ts";
 import { formatNumberOf } from "../reporting/format.ts";
@@ -38,7 +38,10 @@ export function earlyStoppingOf(
   return { ...own, monitor: within(["metric"], () => monitorOf(objective, metric, mode)) };
 }
 
-/** What is remembered after a validation: the `best` value, if there was any, and the `bad` since. */
+/**
+ * State after a validation: the `best` value, if there was any, and the number of `bad` validations
+ * since.
+ */
 export function rememberValidation(
   { minDelta, monitor: { metric, mode } }: EarlyStopping,
   validation: Metrics,
@@ -59,7 +62,7 @@ export function hasStoppedEarly(
   return bad >= patience;
 }
 
-/** Why a training has stopped early, in words. */
+/** Why a training stopped early, in words. */
 export function describePatience({ patience, monitor: { metric } }: EarlyStopping): string {
   const validations = formatNumberOf(patience, "validation");
   return `${validations} in a row without a better ${metric} (training.earlyStopping)`;

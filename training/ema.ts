@@ -1,4 +1,4 @@
-/** Exponential moving averages of the weights, which are what is validated and folded. */
+/** Exponential moving averages of the weights, which are then validated and folded. */
 import { pendingUpdates, readVariable, updateVariable } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { BUFFERS, PARAMETERS } from "../layers/state.ts";
@@ -21,7 +21,7 @@ export const emaSchema = z.strictObject({
 /** Averaging with every default filled in. */
 export type Ema = z.output<typeof emaSchema>;
 
-/** The variable that averages another. */
+/** The variable that stores the average of another. */
 export function averageOf(variable: string): string {
   return `ema.${variable}`;
 }

@@ -1,4 +1,4 @@
-/** Evaluating a network by its logits, whatever kind of file it came from. */
+/** Evaluates a network by its logits, whatever kind of file it came from. */
 import type { Backend } from "../backends/backend.ts";
 import { type NamedPicture, requireFiniteLogits } from "../networks/finite.ts";
 import {
@@ -31,38 +31,41 @@ const OPTIONS = {
 
 /** Options of {@link evaluateNetwork}. */
 export interface EvaluateOptions {
-  /** What the network was trained for. Default: classification. */
+  /** The network's objective. Default: classification. */
   readonly objective?: ObjectiveChoice | Objective;
-  /** Images in a step, views counted each. Default 256. */
+  /** Images per step, counting each view. Default 256. */
   readonly batchSize?: number;
   /**
-   * Views of each image, which lie one below the other in it; their probabilities are averaged.
+   * Views of each image, stored one below the other in it; their probabilities are averaged.
    * Default 1.
    */
   readonly views?: number;
-  /** Receives the number of images done, at every batch. */
+  /** Receives the number of evaluated images, after every batch. */
   readonly onProgress?: (count: number) => void;
-  /** Sees the logits and targets of every image; an {@link Objective.report}, for instance. */
+  /** Receives the logits and targets of every image, such as an {@link Objective.report}. */
   readonly tally?: ImageTally;
 }
 
-/** Gives the program for a batch size: input `pixels` u8 [N, H, W, C], output `logits` f32 [N, classes]. */
+/**
+ * Returns the program for a batch size: input `pixels` u8 [N, H, W, C], output `logits` f32 [N,
+ * classes].
+ */
 export interface EvaluatedNetwork {
-  /** What it takes and gives, where it is known. */
+  /** Its input and output, if known. */
   readonly description?: NetworkDescription;
-  /** The program, traced anew at each call. */
+  /** The program, traced again at each call. */
   program(batchSize: number): Program;
 }
 
 /**
- * The metrics of a network on images that have targets, such as the mean loss and the accuracy. Those
- * of a network with a temperature are of its logits divided by it.
+ * The metrics of a network on images with targets, such as mean loss and accuracy. A network's
+ * temperature, if it has one, divides its logits.
  *
  * @param network as `loadNetwork` reads it, or folded
- * @throws InputError for a network that was trained for another kind of objective, for images
- *   without the objective's targets or with ones that do not fit the network, MemoryLimitError for a
- *   batch that does not fit, RunError, naming the layer where it begins, for a network that gives no
- *   numbers for an image
+ * @throws InputError for a network of another kind of objective, for images without the objective's
+ *   targets or with targets that do not fit the network, MemoryLimitError for a batch that does not
+ *   fit, RunError, naming the first layer with NaN, for a network whose logits for an image are not
+ *   finite
  */
 export async function evaluateNetwork(
   network: EvaluatedNetwork | FoldedNetwork,
@@ -123,7 +126,7 @@ export async function evaluateNetwork(
   }
 }
 
-/** A view of an image, read anew: a batch may be overwritten by the time its logits are there. */
+/** A view of an image, read again: a batch may be overwritten by the time its logits arrive. */
 async function viewOf(images: ImageSource, row: number, views: number): Promise<NamedPicture> {
   const [index, view] = [Math.floor(row / views), row % views];
   const pixels = new Uint8Array(imageSize(images.shape));
@@ -132,7 +135,7 @@ async function viewOf(images: ImageSource, row: number, views: number): Promise<
   return { name: `image ${index}`, pixels: pixels.subarray(view * size, (view + 1) * size) };
 }
 
-/** Throws InputError where a network's logits are not what the objective takes them for. */
+/** Throws InputError if a network's activation is not the objective's. */
 function checkActivation(description: NetworkDescription | undefined, objective: Objective): void {
   if (!description) return;
   const { activation = "softmax" } = description;

@@ -1,4 +1,4 @@
-/** Evaluating batches: sums are added up, and whoever needs every image sees its logits. */
+/** Evaluating batches: sums are added up, and tallies receive the logits of every image. */
 import type { TensorData } from "../backends/backend.ts";
 import { type Metrics, NO_SUMS, type Sums } from "../checkpoints/run_state.ts";
 import { sizeOf } from "../graph/types.ts";
@@ -7,30 +7,32 @@ import type { ImageTally, MetricTally, TargetRows } from "./objectives/tally.ts"
 import { type InFlightLimit, pipelined } from "./pipeline.ts";
 import { addSums } from "./sums.ts";
 
-/** The images of one step. The arrays may be overwritten once the call they were given to returns. */
+/**
+ * The images of one step. The arrays may be overwritten once the call that received them returns.
+ */
 export interface StepBatch {
   /** By the names of program inputs: pixels, labels, …; each has one row per image. */
   readonly arrays: Readonly<Record<string, TensorData>>;
-  /** Images that are not filling; a training step has no filling. */
+  /** Number of images without padding rows; a training step has no padding. */
   readonly count: number;
 }
 
-/** What a program of {@link traceEvaluation} gives for a batch. */
+/** The result of a program of {@link traceEvaluation} for a batch. */
 export interface BatchResult {
   readonly sums: Sums;
-  /** Of every row, where the program outputs them. */
+  /** Logits of every row, if the program outputs them. */
   readonly logits?: Float32Array;
 }
 
-/** The same with what tallies see besides the logits. */
+/** The same with the targets for tallies. */
 interface Evaluated extends BatchResult {
   readonly targets: TargetRows;
 }
 
 /**
- * The batch without rows of filling.
+ * The batch without padding rows.
  *
- * @param rows that its arrays have
+ * @param rows the number of rows in its arrays
  */
 export function withoutFilling({ arrays, count }: StepBatch, rows: number): StepBatch {
   const filled = Object.entries(arrays).map(([name, array]) => [
@@ -63,9 +65,9 @@ export class Evaluation {
 
   /**
    * @param backend what computes
-   * @param evaluate starts a batch; its results may come late
-   * @param tallies see every image besides the objective's own tally
-   * @param shared gives the results of all ranks for this one's, where several evaluate together
+   * @param evaluate starts a batch; its results may arrive late
+   * @param tallies receive every image, in addition to the objective's own tally
+   * @param shared replaces this rank's results by those of all ranks, if several evaluate together
    */
   constructor(
     private readonly objective: Objective,
@@ -79,10 +81,12 @@ export class Evaluation {
     this.#tallies = this.#tally ? [this.#tally, ...tallies] : tallies;
   }
 
-  /** Evaluates batches, a few at a time; yields the number of images so far, at every batch. */
+  /**
+   * Evaluates batches, several in flight; yields the number of images so far, after every batch.
+   */
   async *over(batches: AsyncIterable<StepBatch>): AsyncGenerator<number, void, void> {
     const results = pipelined(batches, this.backend, (batch) => {
-      // The batch is another one by the time its logits are there.
+      // The batch is overwritten by the time its logits arrive.
       const targets = this.#tallies.length > 0 ? this.#targetsOf(batch) : {};
       return this.evaluate(batch).then((result) => ({ ...result, targets }));
     });
@@ -93,7 +97,7 @@ export class Evaluation {
     }
   }
 
-  /** What all batches so far come to. */
+  /** The metrics over all batches so far. */
   metrics(): Metrics {
     return this.objective.summarize(this.#sums, this.#tally?.metrics());
   }

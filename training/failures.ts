@@ -1,23 +1,23 @@
-/** What is said of a training that cannot go on. */
+/** Errors of a training that cannot continue. */
 import { DeviceError } from "../backends/backend.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
 import { RunError, UserError } from "../errors.ts";
 import { refusalOf } from "../files/refusal.ts";
 
-/** A training whose loss or weights are no numbers any more: the recipe's fault, not the machine's. */
+/** A training whose loss or weights are no longer finite: caused by the recipe, not the machine. */
 export class DivergedError extends RunError {}
 
-/** A file of a run that cannot be written for a reason that a person can mend. */
+/** A file of a run that cannot be written for a reason that the user can fix. */
 export class UnwritableError extends RunError {}
 
-/** Where a training stood when it failed. */
+/** The position of a training when it failed. */
 interface Failed {
   readonly state: RunState;
-  /** The checkpoint it can go on from, for a person. */
+  /** The checkpoint it can resume from, for messages. */
   readonly checkpoint: string | undefined;
 }
 
-/** The error of a device that failed, with what to do about the training. */
+/** The error for a failed device, with advice about the training. */
 export function interruptedBy(error: DeviceError, { state, checkpoint }: Failed): DeviceError {
   const { step, epoch } = state;
   return new DeviceError(
@@ -30,10 +30,10 @@ export function interruptedBy(error: DeviceError, { state, checkpoint }: Failed)
 }
 
 /**
- * The error of a loss or weights that are no numbers any more.
+ * The error for a loss or weights that are no longer finite.
  *
- * @param what is wrong
- * @param step steps taken before the one that went wrong, and the rate of that one
+ * @param what what is wrong
+ * @param step steps taken before the failed one, and the learning rate of that one
  */
 export function diverged(
   what: string,
@@ -50,7 +50,7 @@ export function diverged(
   );
 }
 
-/** The same where they were none from the start. */
+/** The same if they were not finite from the start. */
 export function brokenFromTheStart(what: string): DivergedError {
   return new DivergedError(
     `${what} before any weight was changed: look at the weights it goes on from and at the ` +
@@ -59,11 +59,11 @@ export function brokenFromTheStart(what: string): DivergedError {
 }
 
 /**
- * What to throw where `path` of a run cannot be written: a full disk and its like are no defects, for the
- * checkpoint before is whole.
+ * The error to throw if `path` of a run cannot be written: a full disk and the like are not bugs,
+ * since the previous checkpoint is intact.
  */
 export function unwritable(path: string, error: unknown): unknown {
-  // What writes a checkpoint has explained the refusal already, with other advice.
+  // Writing a checkpoint has already explained the refusal, with other advice.
   const refusal = refusalOf(error instanceof UserError ? error.cause : error);
   return refusal === undefined ? error : new UnwritableError(
     `${path} cannot be written: ${refusal}; fix that, and the run can continue`,

@@ -1,10 +1,10 @@
-/** Whether tensors hold numbers that a training can go on from. */
+/** Checks that tensors contain numbers from which a training can continue. */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import { describeNotFinite } from "../networks/finite.ts";
 
 /**
- * The first tensor after which every step gives NaN, and what it holds: weights or averages that are
- * not finite, or optimizer state that is NaN. Undefined if there is none.
+ * The first tensor that makes every step NaN, and its contents: weights or averages that are not
+ * finite, or optimizer state that is NaN. Undefined if there is none.
  */
 export function describeNoNumbers(
   { model, optimizer, ema }: TrainingTensors,
@@ -15,7 +15,7 @@ export function describeNoNumbers(
   }
   for (const [slot, state] of optimizer) {
     for (const [name, { data }] of state) {
-      // Infinity may be there: a gradient's square, which only keeps its weight where it is.
+      // Infinity is allowed: the square of a gradient, which only freezes its weight.
       const found = describeNotFinite(data);
       if (found && Array.prototype.some.call(data, Number.isNaN)) {
         return `${slot} of ${name} holds ${found}`;

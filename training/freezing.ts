@@ -1,6 +1,7 @@
 /**
- * What of a model is not trained: for good, or for the first epochs. As timm's `freeze` does, it stops
- * batch norms that are frozen, too: they normalise by their running statistics, which stay.
+ * Freezing: parts of a model that are not trained, always or for the first epochs. Like timm's
+ * `freeze`, it also freezes batch norms: they normalize by their running statistics, which stay
+ * unchanged.
  */
 import { InputError, type OptionPath } from "../errors.ts";
 import type { Parameter } from "../graph/parameter.ts";
@@ -24,7 +25,7 @@ const frozenSchema = z.strictObject({
     "Epochs after which all are trained; by default they never are",
   ),
   batchNorm: z.enum(["eval", "train"]).default("eval").describe(
-    "eval: frozen batch norms normalise by their running statistics, which stay; train: by the batch's, " +
+    "eval: frozen batch norms normalize by their running statistics, which stay; train: by the batch's, " +
       "which move them",
   ),
 });
@@ -37,15 +38,15 @@ export const freezeSchema = z.union([...namesSchema.options, frozenSchema]).desc
 
 /** What is frozen, and until when. */
 interface Freezing {
-  /** Parameters, and the statistics of batch norms that stay as they are. */
+  /** Parameters, and statistics of batch norms that stay unchanged. */
   readonly frozen: ReadonlySet<Parameter>;
   /** Epochs after which all are trained. Default: never. */
   readonly epochs?: number;
 }
 
 /**
- * What of a model is frozen. Throws InputError, `at` the name in the options, for one that fits no
- * parameter, and where nothing or all is left to train.
+ * The frozen parts of a model. Throws InputError, `at` the name in the options, for a name that
+ * fits no parameter, and if nothing or everything is frozen.
  */
 export function freezingOf(
   model: Module,
@@ -55,7 +56,7 @@ export function freezingOf(
   const isNames = typeof options === "string" || Array.isArray(options);
   const { names, epochs, batchNorm } = isNames ? frozenSchema.parse({ names: options }) : options;
   const at = isNames ? [] : ["names"];
-  // Statistics have names of their own, and a batch norm without scale and shift no others.
+  // Statistics have their own names, and a batch norm without scale and shift has no others.
   const variables = batchNorm === "eval" ? [PARAMETERS, BUFFERS] : [PARAMETERS];
   const fits = names === "backbone" ? fitsBackbone(model) : fitsAny(
     typeof names === "string"
@@ -71,13 +72,15 @@ export function freezingOf(
   const frozen = new Set(layout.ranges.filter(isFrozen).map(({ parameter }) => parameter));
   for (const norm of batchNormsOf(model)) {
     const statistics = statisticsOf(norm);
-    // Half of them would normalise by numbers that do not belong together.
+    // Otherwise half of them would normalize by numbers that do not belong together.
     if (statistics.some((one) => frozen.has(one))) statistics.forEach((one) => frozen.add(one));
   }
   return { frozen, ...(epochs === undefined ? {} : { epochs }) };
 }
 
-/** How many batch norms of a model are frozen: those whose statistics stay, and those whose move. */
+/**
+ * The number of a model's frozen batch norms with fixed statistics, and of those with updated ones.
+ */
 export function frozenBatchNorms(
   model: Module,
   frozen: ReadonlySet<Parameter>,
@@ -101,10 +104,10 @@ function statisticsOf({ runningMean, runningVar, numBatchesTracked }: BatchNorm2
 }
 
 /**
- * What fits each of some names or beginnings of them. Throws InputError that tells all that fit no
- * tensor of these variables, with what was probably meant.
+ * The tensors that match each name or prefix. Throws InputError that lists all names without a
+ * match among these variables, with the names probably meant.
  *
- * @param at where each stands
+ * @param at the path of each
  */
 export function patternsOf(
   layout: StateLayout,

@@ -1,4 +1,4 @@
-/** The pictures of a batch, as a training's programs take them. */
+/** The images of a batch as inputs of a training's programs. */
 import type { Erasing, StepTransform } from "../datasets/augmentation.ts";
 import { type AugmentationChoice, planAugmentation } from "../datasets/augmentations/registry.ts";
 import type { MixingOptions } from "../datasets/mixing/options.ts";
@@ -14,18 +14,18 @@ import { mix, MIX_FIELDS } from "../ops/mix.ts";
 /** Traces the input of a model, from program inputs of its own: f32 [batchSize, …]. */
 export type TraceInput = (batchSize: number) => Value;
 
-/** Numbers of the table that noise is taken from, beginning anywhere. */
+/** Size of the table that noise is read from, starting anywhere. */
 const NOISE = 2 ** 16;
 
-/** What is done to the pictures of a training batch. */
+/** Changes of the images of a training batch. */
 interface InputChanges extends Partial<Pick<StepTransform, "padding" | "erasing">> {
   /** Whether they are mixed with each other. Default false. */
   readonly mixes?: boolean;
 }
 
 /**
- * Normalised pictures, from the input `pixels` u8 [N, H, W, C]. While training they are changed as
- * other inputs say: cropped from the zero-padded picture and mirrored by `transforms` i32 [N, 3]
+ * Normalized images, from the input `pixels` u8 [N, H, W, C]. While training they are changed by
+ * other inputs: cropped from the zero-padded image and mirrored by `transforms` i32 [N, 3]
  * (offsetY, offsetX, flip; see `ops/preprocess.ts`), partly erased by `erasures` i32 [N, 5]
  * (`ops/erase.ts`), and mixed by `partners` i32 [N, 5] and `shares` f32 [N] (`ops/mix.ts`).
  */
@@ -49,17 +49,17 @@ export function imageInput(
   };
 }
 
-/** What is drawn anew for training images in every epoch, beside what makes them images. */
+/** Random changes of training images, drawn in every epoch after their transforms. */
 export interface TrainingChanges {
   /** Random changes of each image, in this order. Default: none. */
   readonly augmentation?: readonly AugmentationChoice[];
-  /** How the images of a batch are mixed with each other. Default: not at all. */
+  /** How the images of a batch are mixed with each other. Default: not mixed. */
   readonly mixing?: MixingOptions;
 }
 
 /**
- * How a training's programs take images that are changed so. Throws InputError, `at` the change, for
- * one that does not fit the images.
+ * The input of a training's programs for images that are changed in this way. Throws InputError,
+ * `at` the change, for one that does not fit the images.
  */
 export function changedInput(
   images: ImageFormat,
@@ -73,7 +73,7 @@ export function changedInput(
   return { traceInput: imageInput(images, { ...transform, mixes }), mixes };
 }
 
-/** What stands in erased rectangles: a colour, or standard normal noise. */
+/** The contents of erased rectangles: a color, or standard normal noise. */
 function erasedValues({ value }: Erasing, channels: number): Float32Array {
   if (value !== "random") {
     return typeof value === "number"

@@ -1,4 +1,4 @@
-/** The beginning of a training on several ranks: all are to train the same, from the same weights. */
+/** Starts a training on several ranks: all must train the same, from the same weights. */
 import { createHash } from "node:crypto";
 import { deserialize, serialize } from "node:v8";
 import { checksumOf } from "../datasets/checksum.ts";
@@ -23,19 +23,19 @@ const FREE: readonly (keyof ParsedRunOptions)[] = [
   "keepBest",
 ];
 
-/** What a training begins with on a rank. */
+/** What a training starts with on a rank. */
 interface JointStart extends TrainingChanges {
   readonly ranks?: Ranks;
   readonly backend: Backend;
   readonly train: ImageSource;
   readonly validation?: ImageSource;
-  /** Where to go on; that of the first rank counts. */
+  /** The position to continue from; the first rank's is used. */
   readonly resume?: { readonly state: RunState; readonly tensors: TrainingTensors };
 }
 
 /**
- * Gives all ranks the weights of the first one, and the position that it goes on from. Throws
- * InputError, on all ranks, where they have other images, options, tensors or kernels.
+ * Gives all ranks the first one's weights and position. Throws InputError, on all ranks, if their
+ * images, options, tensors or kernels differ.
  *
  * @returns the options' `resume`, of the first rank
  */
@@ -54,7 +54,7 @@ export async function startTogether(
   return first.resume;
 }
 
-/** What must be the same on all ranks, by name. */
+/** Facts that must be the same on all ranks, by name. */
 async function factsOf(
   { layout, optimizer, objective }: ResolvedRecipe,
   { train, validation, backend, augmentation, mixing }: JointStart,

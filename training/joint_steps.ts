@@ -1,4 +1,4 @@
-/** The steps that ranks take together, and what all of them found of each. */
+/** The steps that ranks take together, and the results of all of them. */
 import type { Agreement } from "./agreement.ts";
 import type { StepBatch } from "./evaluation.ts";
 import { MIN_LOSS_SCALE } from "./loss_scale.ts";
@@ -8,7 +8,7 @@ import { addSums } from "./sums.ts";
 
 /** Takes the steps of a training, each on this rank's batches. */
 export class JointSteps {
-  /** Of the step under way. */
+  /** State of the step in progress. */
   #own: Promise<readonly StepResult[]>[] = [];
 
   constructor(
@@ -17,11 +17,11 @@ export class JointSteps {
   ) {}
 
   /**
-   * Trains on a batch, or on none where all of the step's are other ranks'. Whoever is not alone must
-   * wait for the end of a step before the next one is begun.
+   * Trains on a batch, or on none if all of the step's batches belong to other ranks. With several
+   * ranks, the caller must wait for the end of a step before starting the next one.
    *
-   * @returns what was found of it; of several ranks of all batches of the step, in their order, when
-   * it ends
+   * @returns its results; with several ranks those of all batches of the step, in their order, when
+   *   it ends
    */
   async train(
     batch: StepBatch,
@@ -34,7 +34,7 @@ export class JointSteps {
       : session.follow(place, rates).then(() => []);
     if (agreement.isAlone) return await training;
     this.#own.push(training);
-    // Told when the step ends.
+    // Returned when the step ends.
     training.catch(() => {});
     if (!place.endsStep) return [];
     const own = await Promise.all(this.#own.splice(0));
@@ -42,14 +42,14 @@ export class JointSteps {
   }
 }
 
-/** Why a training cannot go on after a batch; undefined where it can. */
+/** Why a training cannot continue after a batch; undefined if it can. */
 export function problemOf({ loss, lossScale }: StepResult): string | undefined {
   if (!Number.isFinite(loss)) return `the loss is ${loss}`;
   if (lossScale === undefined || lossScale >= MIN_LOSS_SCALE) return undefined;
   return "the gradients stay infinite or NaN";
 }
 
-/** What all batches of a step come to. */
+/** The result of all batches of a step. */
 export function togetherOf(
   results: readonly StepResult[],
 ): Pick<StepResult, "loss" | "sums" | "norms"> {

@@ -15,19 +15,21 @@ import { TrainingSession } from "./session.ts";
 import type { SessionPlan } from "./session_plan.ts";
 import { openBatches, planTraining, type TrainingRunOptions } from "./train.ts";
 
-/** A smoothed loss this many times the least one has diverged. */
+/** A smoothed loss this many times the lowest one counts as diverged. */
 const DIVERGED = 4;
 /** Standard deviation of the smoothing, as a share of the steps. */
 const SMOOTHING = 0.025;
-/** Steps that can show anything. */
+/** Fewest steps that are meaningful. */
 export const MIN_STEPS = 10;
-/** Steps of which more show nothing more. */
+/** Most steps; more add nothing. */
 export const MAX_STEPS = 10_000;
-/** Most that a loss counts when it is smoothed, in units of the first: one of 1e9 would hide the others. */
+/**
+ * Upper bound of a loss for smoothing, in units of the first: a loss of 1e9 would hide the others.
+ */
 const MAX_COUNTED = 10;
-/** The least share by which a loss that falls has to fall. */
+/** Smallest relative decrease that counts as falling. */
 const MIN_FALL = 0.02;
-/** And how many times the deviation that chance alone gives a smoothed loss. */
+/** And that decrease in deviations of a smoothed loss by chance. */
 const MIN_FALL_OF_NOISE = 4;
 
 /** Which rates are tried. */
@@ -40,7 +42,7 @@ export interface RangeOptions {
   readonly steps: number;
 }
 
-/** What is trained for a range test, and where what is under way is told. */
+/** What a range test trains, and who receives its progress. */
 interface RangeTestOptions extends Omit<TrainingRunOptions, "epochs"> {
   readonly range: RangeOptions;
   /** Receives every step, in order, from 1. */
@@ -52,13 +54,13 @@ interface RangePoint {
   readonly learningRate: number;
   /** Of the step's images. */
   readonly loss: number;
-  /** Over neighbouring steps. */
+  /** Over neighboring steps. */
   readonly smoothed: number;
 }
 
-/** What a test found. */
+/** The result of a test. */
 export interface RangeResult {
-  /** The steps that were taken. */
+  /** The steps taken. */
   readonly points: readonly RangePoint[];
   /** Whether the loss diverged before the last step. */
   readonly diverged: boolean;
@@ -66,9 +68,9 @@ export interface RangeResult {
   readonly minimum: number;
   /** The rate below it at which it falls most by the logarithm of the rate. */
   readonly steepest: number;
-  /** A tenth of {@link RangeResult.minimum}; absent where the losses do not say. */
+  /** A tenth of {@link RangeResult.minimum}; absent if the losses are inconclusive. */
   readonly suggestion?: number;
-  /** Why there is none. */
+  /** Why there is no suggestion. */
   readonly problem?: string;
 }
 
@@ -79,9 +81,8 @@ export function planRangeTest(recipe: ResolvedRecipe, options: RangeTestOptions)
 
 /**
  * Trains by rates that rise exponentially from `min` to `max` and stops when the loss diverges. The
- * recipe's model is left as it is; schedule, validation and checkpoints do not count. The same options
- * give the same bits.
- * Throws InputError for a range that is none, and as a training does.
+ * recipe's model is left unchanged; schedule, validation and checkpoints are not used. The same
+ * options give the same bits. Throws InputError for an invalid range, and as a training does.
  */
 export async function testLearningRates(
   recipe: ResolvedRecipe,
@@ -123,9 +124,9 @@ export async function testLearningRates(
 }
 
 /**
- * What losses by rising rates say. The suggestion is a tenth of the rate at which the loss is least: at
- * that rate it is about to rise, and a tenth of it is well within where it falls. The rate at which
- * it falls most is told too, but a slope depends on chance far more than a minimum does.
+ * Evaluates losses at rising rates. The suggestion is a tenth of the rate with the lowest loss:
+ * there the loss is about to rise, and a tenth of it is well within the falling part. The rate of
+ * the steepest fall is reported too, but a slope is far noisier than a minimum.
  *
  * @param width the deviation of the smoothing, in steps
  */
@@ -167,7 +168,10 @@ export function readRange(
   return { ...found, suggestion: minimum / 10 };
 }
 
-/** The deviation of a smoothed loss by chance: what losses differ from the mean of their neighbours by. */
+/**
+ * The deviation of a smoothed loss by chance, from the differences of losses and the mean of their
+ * neighbors.
+ */
 function noiseOf(losses: readonly number[], width: number): number {
   const residuals = losses.slice(1, -1).map((loss, i) => loss - (losses[i] + losses[i + 2]) / 2);
   if (residuals.length === 0) return 0;
@@ -181,7 +185,7 @@ function noiseOf(losses: readonly number[], width: number): number {
   return Math.sqrt(variance * sum(weights.map((weight) => weight ** 2))) / sum(weights);
 }
 
-/** The training of a test. Throws InputError for a range that is none. */
+/** The training of a test. Throws InputError for an invalid range. */
 function trainingOf(
   { range: { min, max, steps }, onStep: _, validation: __, ...rest }: RangeTestOptions,
 ): TrainingRunOptions {
@@ -195,7 +199,7 @@ function trainingOf(
   return { ...rest, epochs: Math.ceil(steps / countSteps(rest.train, run)) };
 }
 
-/** The losses of the steps, in order; what is under way when they are no longer asked for is dropped. */
+/** The losses of the steps, in order; steps in flight are dropped when the caller stops reading. */
 async function* lossesOf(
   session: TrainingSession,
   data: TrainingData,

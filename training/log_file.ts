@@ -1,4 +1,4 @@
-/** A file that is appended to, such as one of JSON lines: each line is there whole or not at all. */
+/** An append-only file, such as JSON lines: each line is written completely or not at all. */
 import { writeFileAtomic } from "../files/atomic.ts";
 import { DISK, type DiskFile, writeAll } from "../files/disk.ts";
 import { exists } from "../files/exists.ts";
@@ -7,9 +7,9 @@ import { exists } from "../files/exists.ts";
 export class LogFile {
   private constructor(private readonly file: DiskFile, private size: number) {}
 
-  /** Opens a log, made if it is missing and cut back to its first `keep` bytes. */
+  /** Opens a log, created if missing and truncated to its first `keep` bytes. */
   static async open(path: string, keep: number, disk = DISK): Promise<LogFile> {
-    // Cutting back and appending would change a copy that shares the file, as `cp -l` makes them.
+    // Truncating and appending would change a copy that shares the file, as made by `cp -l`.
     if (await exists(path) && ((await Deno.stat(path)).nlink ?? 1) > 1) {
       await writeFileAtomic(path, await Deno.readFile(path), disk);
     }
@@ -21,7 +21,7 @@ export class LogFile {
     return new LogFile(file, kept);
   }
 
-  /** How long it is. */
+  /** Its length. */
   get bytes(): number {
     return this.size;
   }
@@ -37,14 +37,14 @@ export class LogFile {
     try {
       await writeAll(this.file, bytes);
     } catch (error) {
-      // Half a line is none.
+      // A partial line is removed.
       await this.file.truncate(this.size).catch(() => {});
       throw error;
     }
     this.size += bytes.length;
   }
 
-  /** Returns when all lines are on the medium. */
+  /** Returns when all lines are on disk. */
   sync(): Promise<void> {
     return this.file.sync();
   }

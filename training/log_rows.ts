@@ -1,19 +1,19 @@
-/** What a run logs, line by line, as rows of numbers. */
+/** A run's log as rows of numbers. */
 import type { Metrics } from "../checkpoints/run_state.ts";
 import { sum } from "../reporting/statistics.ts";
 import { isRecord } from "../schema/record.ts";
 
-/** What a training took since the entry before: it varies from run to run. */
+/** Time since the previous entry, which varies from run to run. */
 export interface TimingEntry {
   /** Optimizer steps taken since the start. */
   readonly step: number;
   /** Epochs finished. */
   readonly epoch: number;
-  /** All that passed. */
+  /** Total time. */
   readonly seconds: number;
-  /** Of these, in validation. */
+  /** Time in validation. */
   readonly validation: number;
-  /** Of these, how many nothing was computed because no batch was there. */
+  /** Time without computation because no batch was ready. */
   readonly dataWait: number;
   /** Images trained on. */
   readonly images: number;
@@ -25,27 +25,29 @@ export interface StepRow {
   readonly epoch: number;
   /** From 1, over the whole training. */
   readonly step: number;
-  /** All numbers of the entry, by name: `learningRate`, `loss`, and what else was logged. */
+  /** All numbers of the entry, by name: `learningRate`, `loss`, and others that were logged. */
   readonly values: Readonly<Record<string, number>>;
 }
 
 /** An epoch that was finished. */
 export interface EpochRow extends StepRow {
-  /** Over the training images, taken while they were trained on. */
+  /** Over the training images, measured while training on them. */
   readonly train: Metrics;
-  /** Absent where the epoch was not validated. */
+  /** Absent if the epoch was not validated. */
   readonly validation?: Metrics;
   /** Absent in runs of versions that did not log it. */
   readonly time?: EpochTime;
 }
 
-/** What an epoch took, in all processes that trained it; what was lost when one was killed left out. */
+/**
+ * Time of an epoch, in all processes that trained it, without the time lost when one was killed.
+ */
 interface EpochTime extends Omit<TimingEntry, "step" | "epoch"> {
-  /** Most bytes of memory that the process took when the run was saved. */
+  /** Largest memory of the process in bytes when the run was saved. */
   readonly memory: number;
 }
 
-/** What a run has logged so far. */
+/** The contents of a run's log so far. */
 export interface RunLog {
   readonly steps: readonly StepRow[];
   readonly epochs: readonly EpochRow[];
@@ -77,14 +79,14 @@ export function parseLogLine(line: string): LogEntry | undefined {
 }
 
 function rowOf({ event: _, epoch, step, ...rest }: LogEntry): StepRow {
-  // Copies of a row would take __proto__ for what it inherits.
+  // Copies of a row would use __proto__ as its prototype.
   const numbers = Object.entries(rest).filter((pair): pair is [string, number] =>
     typeof pair[1] === "number" && pair[0] !== "__proto__"
   );
   return { epoch: Number(epoch), step: Number(step), values: Object.fromEntries(numbers) };
 }
 
-/** What validations are logged as, `validLoss`, begins so; see `validationName`. */
+/** Prefix of validations in the log, such as `validLoss`; see `validationName`. */
 const VALIDATION = /^valid(?=[A-Z])/;
 
 function metricsOf({ values }: StepRow): Pick<EpochRow, "train" | "validation"> {

@@ -1,9 +1,9 @@
 /**
  * The training loop: epochs of optimizer steps, validation, checkpoints.
  *
- * Results of steps may come late: a few steps are in flight at once, and the position of the run
- * only counts steps whose results are in. A run that is stopped and resumed from its last
- * checkpoint takes exactly the steps an unbroken run takes.
+ * Results of steps may arrive late: a few steps are in flight at once, and the position of the run
+ * only counts steps whose results have arrived. A run that is stopped and resumed from its last
+ * checkpoint takes exactly the steps of an uninterrupted run.
  */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import { type Metrics, type RunState, START } from "../checkpoints/run_state.ts";
@@ -34,23 +34,23 @@ interface LoopOptions extends LoopHooks, Omit<ParsedRunOptions, "schedule"> {
   readonly session: TrainingSession;
   readonly data: TrainingData;
   readonly schedule: Schedule;
-  /** Those that train together. Default: this process alone. */
+  /** The ranks that train together. Default: this process alone. */
   readonly ranks?: Ranks;
-  /** Where to go on; the session must hold the tensors of that position. Default: the start. */
+  /** The position to continue from; the session must contain its tensors. Default: the start. */
   readonly start?: RunState;
 }
 
 /**
- * Trains until the last epoch is done, validations get no better, the time is over or `signal` asks
- * to stop. At least one step is taken, or the validation that is due.
- * Throws RunError, naming step, learning rate and last good checkpoint, when the loss or a weight is
- * no longer finite; DeviceError, naming the same, when the device fails.
+ * Trains until the last epoch is done, validations stop improving, the time is over or `signal`
+ * asks to stop. At least one step is taken, or the validation that is due. Throws RunError, naming
+ * step, learning rate and last good checkpoint, when the loss or a weight is no longer finite;
+ * DeviceError, naming the same, when the device fails.
  */
 export function runTraining(options: LoopOptions): Promise<TrainingOutcome> {
   return new TrainingLoop(options).run();
 }
 
-/** A batch whose results are in: none where those of its step come at its end. */
+/** A batch whose results have arrived; without results if those of its step arrive at its end. */
 interface Settled {
   readonly results: readonly StepResult[];
   readonly rates: Rates;
@@ -61,13 +61,13 @@ class TrainingLoop {
   readonly #batches: Pipeline<Settled>;
   readonly #agreement: Agreement;
   readonly #steps: JointSteps;
-  /** Of a step that has not been taken. */
+  /** State of an unfinished step. */
   #results: StepResult[] = [];
   readonly #start: RunState;
-  /** The position after the last step whose result is in. */
+  /** The position after the last step whose result has arrived. */
   #state: RunState;
   readonly #timing: Timing;
-  /** Of the epoch's training in this process: all, and without a batch. */
+  /** Time of the epoch's training in this process: in total, and without a batch. */
   #seconds = [0, 0];
 
   constructor(private readonly options: LoopOptions) {
@@ -101,7 +101,7 @@ class TrainingLoop {
   async #run(): Promise<TrainingOutcome> {
     const { epochs, data: { stepsPerEpoch, complaints }, observer, store } = this.options;
     await store?.start?.();
-    // A run that has begun always has a checkpoint: one without has lost it.
+    // A run that has started always has a checkpoint: one without has lost it.
     if (store && !this.options.start) await this.#save("last", await this.#snapshot());
     observer?.start?.({ stepsPerEpoch, epochs, state: this.#state, complaints });
     for (let end = this.#end;; end = this.#end) {
@@ -119,7 +119,7 @@ class TrainingLoop {
     }
   }
 
-  /** Why no other epoch is begun; undefined where one is. */
+  /** Why no further epoch starts; undefined if one does. */
   get #end(): TrainingOutcome["status"] | undefined {
     const { epochs, session: { recipe: { earlyStopping } } } = this.options;
     const { epoch, earlyStopping: memory } = this.#state;
@@ -144,7 +144,7 @@ class TrainingLoop {
     return this.#agreement.stopping;
   }
 
-  /** Takes the steps of the epoch that are left; one that is not whole is not taken. */
+  /** Takes the remaining steps of the epoch; an incomplete one is not taken. */
   async #trainEpoch(): Promise<void> {
     const { data, schedule, store, logNorms } = this.options;
     const { epoch, batch: first } = this.#state;
@@ -208,7 +208,7 @@ class TrainingLoop {
     observer?.step?.({ ...position, batch: batch + 1, epochMean, logged, ...norms });
   }
 
-  /** Undefined where nothing is to be validated, or the training is stopping. */
+  /** Undefined without validation, or if the training is stopping. */
   async #validate(): Promise<Metrics | undefined> {
     const { session, data, epochs, validateEvery, observer } = this.options;
     const epoch = this.#state.epoch + 1;
@@ -264,7 +264,7 @@ class TrainingLoop {
     });
   }
 
-  /** Throws RunError rather than let a checkpoint be replaced by weights that are not finite. */
+  /** Throws RunError before a checkpoint is replaced by weights that are not finite. */
   async #snapshot(): Promise<TrainingTensors> {
     const tensors = await this.options.session.snapshot();
     const found = describeNoNumbers(tensors);
@@ -287,7 +287,7 @@ class TrainingLoop {
     return { state: this.#state, checkpoint: this.options.store?.lastCheckpoint() };
   }
 
-  /** @param step steps taken before the one that went wrong */
+  /** @param step steps taken before the failed one */
   #diverged(what: string, step: number, learningRate: number): RunError {
     return this.#state.step === this.#start.step
       ? brokenFromTheStart(what)

@@ -1,7 +1,7 @@
 /**
- * Dynamic loss scaling: the loss is multiplied before gradients are taken, so that none is too small
- * for the numbers it passes through, and gradients are divided again. A step whose gradients are not
- * finite changes nothing but the scale. All of it is ordinary ops, so every backend runs it.
+ * Dynamic loss scaling: the loss is multiplied before gradients are computed, so that none
+ * underflows, and gradients are divided again. A step whose gradients are not finite changes
+ * nothing but the scale. All of it is ordinary ops, so every backend runs it.
  */
 import { mapUpdates, readVariable, updateVariable } from "../graph/trace.ts";
 import type { Value, Variable } from "../graph/types.ts";
@@ -26,13 +26,13 @@ export const lossScaleSchema = z.strictObject({
 /** Loss scaling with every default filled in. */
 export type LossScale = z.output<typeof lossScaleSchema>;
 
-/** Holds the scale and the steps in a row with finite gradients. */
+/** Stores the scale and the number of consecutive steps with finite gradients. */
 export const LOSS_SCALE_VARIABLE: Variable = { name: "lossScale", size: 2 };
 
-/** A scale below which gradients are not finite for another reason than the scale. */
+/** Below this scale, gradients are not finite for another reason than the scale. */
 export const MIN_LOSS_SCALE = 2 ** -10;
 
-/** What {@link LOSS_SCALE_VARIABLE} holds before the first step. */
+/** The value of {@link LOSS_SCALE_VARIABLE} before the first step. */
 export function initialLossScale({ initialScale }: Pick<LossScale, "initialScale">): Float32Array {
   return Float32Array.of(initialScale, 0);
 }
@@ -43,8 +43,8 @@ export function readLossScale(): Value {
 }
 
 /**
- * Traces an update by a gradient of the scaled loss: `update` is given the gradient of the loss
- * itself, and all updates recorded by then, those of statistics included, take place only if the
+ * Traces an update by a gradient of the scaled loss: `update` receives the gradient of the loss
+ * itself, and all updates recorded so far, including those of statistics, are made only if the
  * gradient is finite.
  */
 export function updateUnscaled(

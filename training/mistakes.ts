@@ -1,14 +1,14 @@
-/** The images that a network is most mistaken about. */
+/** The images with a network's worst mistakes. */
 import type { Objective } from "./objectives/objective.ts";
 import type { ImageTally, Judgement, TargetRows } from "./objectives/tally.ts";
 
-/** An image that a network is mistaken about. */
+/** An image that a network classifies wrongly. */
 export interface Mistake extends Judgement {
-  /** Its place among the images, from 0. */
+  /** Its index among the images, from 0. */
   readonly image: number;
 }
 
-/** Finds mistakes in an evaluation that sees its images in order. */
+/** Collects mistakes in an evaluation that processes its images in order. */
 export class Mistakes implements ImageTally {
   readonly #worst: Mistake[] = [];
   readonly #surest: Mistake[] = [];
@@ -17,24 +17,24 @@ export class Mistakes implements ImageTally {
 
   /**
    * @param judge of an objective
-   * @param most how many are kept of each kind
+   * @param most number of mistakes kept of each kind
    */
   constructor(
     private readonly judge: NonNullable<Objective["judge"]>,
     private readonly most: number,
   ) {}
 
-  /** Mistakes in all. */
+  /** Total number of mistakes. */
   get count(): number {
     return this.#count;
   }
 
-  /** Those of the largest loss, the largest first. */
+  /** Those with the largest loss, the largest first. */
   get worst(): readonly Mistake[] {
     return this.#worst;
   }
 
-  /** Those that the network was surest of, the surest first. */
+  /** Those with the highest confidence, the highest first. */
   get surest(): readonly Mistake[] {
     return this.#surest;
   }
@@ -50,7 +50,7 @@ export class Mistakes implements ImageTally {
     }
   }
 
-  /** Keeps a mistake in a list that is sorted by what is the larger the worse; of equals the first. */
+  /** Keeps a mistake in a list that is sorted from worst to best; among equals the first. */
   #keep(list: Mistake[], mistake: Mistake, measure: (mistake: Mistake) => number): void {
     const place = list.findLastIndex((other) => measure(other) >= measure(mistake)) + 1;
     if (place >= this.most) return;

@@ -1,6 +1,6 @@
 /**
- * Norms of a training step: of gradient, parameters and update, of each parameter. The step computes
- * their squares where it runs and leaves them in a variable, which is read when they are logged.
+ * Norms of a training step: of gradient, parameters and update, for each parameter. The step
+ * computes their squares on the backend and leaves them in a variable, which is read for the log.
  */
 import type { Executable } from "../backends/backend.ts";
 import { pendingUpdates, readVariable, updateVariable } from "../graph/trace.ts";
@@ -20,7 +20,7 @@ export const logNormsSchema = z.union([z.boolean(), z.literal("parameters")]).de
       "parameters together; parameters: of each one besides",
   );
 
-/** The squares of a step's norms: of gradients, of parameters, of updates, one for each parameter. */
+/** The squares of a step's norms: of gradients, parameters and updates, one per parameter. */
 const NORMS = "norms";
 
 /** 2-norms of a step. */
@@ -29,7 +29,7 @@ export interface Norms {
   readonly gradient: number;
   /** Of the parameter before the step. */
   readonly parameter: number;
-  /** Of what the step added to the parameter. */
+  /** Of the step's change of the parameter. */
   readonly update: number;
 }
 
@@ -41,7 +41,7 @@ export interface StepNorms {
   readonly parameters: ReadonlyMap<string, Norms>;
 }
 
-/** Holds what {@link traceNorms} leaves. */
+/** Stores the results of {@link traceNorms}. */
 export function normsVariable({ layout }: ResolvedRecipe): Variable {
   return { name: NORMS, size: 3 * layout.ranges.length };
 }
@@ -87,7 +87,7 @@ export async function readNorms(
   };
 }
 
-/** Norms as the metrics log has them; `null` is none, as the ratio of a parameter that is zero. */
+/** Norms as in the metrics log; `null` is missing, such as the ratio for a parameter of zeros. */
 export function loggedNorms(
   { total, parameters }: StepNorms,
   which: z.output<typeof logNormsSchema>,
@@ -109,12 +109,12 @@ export function loggedNorms(
   };
 }
 
-/** How much of a parameter a step changes. */
+/** The relative change of a parameter in a step. */
 function ratioOf({ update, parameter }: Norms): number {
   return update / parameter;
 }
 
-/** To the digits that its 32 bits have. */
+/** Rounded to the digits of an f32. */
 function rounded(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(7)) : null;
 }

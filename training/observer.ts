@@ -1,4 +1,4 @@
-/** What a training tells and keeps on the way. */
+/** Observers and stores of a training: its progress and results. */
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import type { StateDict } from "../layers/module.ts";
 import type { Metrics, RunState } from "../checkpoints/run_state.ts";
@@ -18,9 +18,9 @@ export interface StepEvent {
   readonly loss: number;
   /** Of the epoch so far. */
   readonly epochMean: Metrics;
-  /** Whether this step is one of the metrics log's. */
+  /** Whether this step is in the metrics log. */
   readonly logged: boolean;
-  /** Norms as the metrics log has them, by name; absent where none are measured. */
+  /** Norms as in the metrics log, by name; absent if none are measured. */
   readonly norms?: Readonly<Record<string, unknown>>;
 }
 
@@ -42,83 +42,83 @@ export interface EpochEvent {
   readonly step: number;
   /** The rate of the last step. */
   readonly learningRate: number;
-  /** Over the training images, taken while they were trained on. */
+  /** Over the training images, measured while training on them. */
   readonly train: Metrics;
-  /** Absent where this epoch was not validated. */
+  /** Absent if this epoch was not validated. */
   readonly validation?: Metrics;
   /** Whether this validation is the best so far. */
   readonly isBest: boolean;
-  /** That its training took, as much of it as was trained in this process; without the validation. */
+  /** Time of its training in this process, without the validation. */
   readonly seconds: number;
-  /** Of these, how many nothing was computed because no batch was there. */
+  /** Time without computation because no batch was ready. */
   readonly dataWait: number;
-  /** The rate that the schedule falls to because of this validation. */
+  /** The rate to which the schedule reduces because of this validation. */
   readonly reducedTo?: number;
-  /** Why images could not be read that have others in their place, so far and on all ranks. */
+  /** Reasons why images could not be read and were replaced by others, so far and on all ranks. */
   readonly complaints?: readonly string[];
 }
 
-/** What is known once a training is about to take its first step. */
+/** Facts known just before a training's first step. */
 export interface StartEvent {
   /** Optimizer steps in an epoch. */
   readonly stepsPerEpoch: number;
-  /** Epochs in all, those already done included. */
+  /** Total epochs, including those already done. */
   readonly epochs: number;
   /** The position it starts from. */
   readonly state: RunState;
-  /** Why images could not be read that have others in their place. */
+  /** Reasons why images could not be read and were replaced by others. */
   readonly complaints?: readonly string[];
 }
 
-/** Is told of a training's progress. */
+/** Receives a training's progress. */
 export interface TrainingObserver {
   /** Before the first step. */
   start?(event: StartEvent): void;
-  /** When the results of a batch are in that does not end its step. */
+  /** When the results of a batch that does not end its step have arrived. */
   part?(event: PartEvent): void;
-  /** When a step's results are in, up to a few steps late. */
+  /** When a step's results have arrived, up to a few steps late. */
   step?(event: StepEvent): void;
-  /** Images validated so far, at every batch. */
+  /** Images validated so far, after every batch. */
   validating?(count: number): void;
   /** After an epoch and its validation. */
   epoch?(event: EpochEvent): void;
 }
 
-/** Keeps a training's results; see `run_folder.ts`. */
+/** Stores a training's results; see `run_folder.ts`. */
 export interface TrainingStore {
-  /** Called before the first step, when everything that could be refused has been checked. */
+  /** Called before the first step, after all checks. */
   start?(): Promise<void>;
   /**
    * Appends an entry to the metrics log.
    *
-   * @param weights the network's after an epoch, the averaged ones where there are some
+   * @param weights the network's after an epoch, the averaged ones if there are any
    */
   log(entry: Readonly<Record<string, unknown>>, weights?: StateDict): Promise<void>;
   /** Appends an entry to the log of times; called before the position it leads to is saved. */
   logTiming?(entry: TimingEntry): Promise<void>;
-  /** Saves a position; `best` ones besides the last. */
+  /** Saves a position, and as the best one if `best`. */
   save(kind: "last" | "best", tensors: TrainingTensors, state: RunState): Promise<void>;
-  /** Called when the last epoch is done, or validations have got no better. */
+  /** Called when the last epoch is done, or the training stopped early. */
   complete?(): Promise<void>;
-  /** Names the checkpoint a stopped run can go on from, for a person. */
+  /** Names the checkpoint that a stopped run can resume from, for messages. */
   lastCheckpoint(): string | undefined;
 }
 
-/** What a training tells and keeps on the way. */
+/** Observers and stores of a training: its progress and results. */
 export interface LoopHooks {
-  /** Keeps checkpoints and the metrics log. Default: none. */
+  /** Stores checkpoints and the metrics log. Default: none. */
   readonly store?: TrainingStore;
   /** Receives the training's progress. Default: none. */
   readonly observer?: TrainingObserver;
-  /** Stops the training after the step under way, saved. */
+  /** Stops the training after the present step and saves it. */
   readonly signal?: AbortSignal;
 }
 
 /** How a training ended. */
 export interface TrainingOutcome {
   /**
-   * `completed`: the last epoch is done; `stopped early`: validations got no better. The others can
-   * go on: `out of time` by `maxTime`, `interrupted` by the signal.
+   * `completed`: the last epoch is done; `stopped early`: validations stopped improving. The others
+   * can be resumed: `out of time` by `maxTime`, `interrupted` by the signal.
    */
   readonly status: "completed" | "stopped early" | "out of time" | "interrupted";
   /** The position it ended at. */

@@ -1,4 +1,6 @@
-/** Which parameters are trained how: stretches of the arena that share weight decay and rate. */
+/**
+ * Parameter groups: ranges of the variable `parameters` that share weight decay and learning rate.
+ */
 import { within } from "../errors.ts";
 import type { Parameter } from "../graph/parameter.ts";
 import { PARAMETERS, type StateLayout, type StateRange } from "../layers/state.ts";
@@ -6,22 +8,22 @@ import { z } from "../schema/entry.ts";
 import { patternsOf } from "./freezing.ts";
 import type { CommonOptions } from "./optimizers/optimizer.ts";
 
-/** Learning rates of some parameters; others have the factor 1. */
+/** Learning rates of some parameters; the others have the factor 1. */
 export const learningRatesSchema = z.array(z.strictObject({
   names: z.string().min(1).describe("A name or its beginning, as in layer1 or '*.bias'"),
   factor: z.number().positive().describe("Multiplies the learning rate"),
 })).describe("Other learning rates for some parameters; the first that fits counts");
 
-/** What of a recipe tells parameters apart; names are patterns (`layers/names.ts`). */
+/** The options of a recipe that distinguish parameters; names are patterns (`layers/names.ts`). */
 interface GroupOptions {
   readonly learningRates?: z.output<typeof learningRatesSchema>;
-  /** In no group. Default: none. */
+  /** Names of parameters that are in no group. Default: none. */
   readonly frozen?: ReadonlySet<Parameter>;
-  /** Those that were frozen at first. Default: none. */
+  /** Names of parameters that were frozen at first. Default: none. */
   readonly released?: ReadonlySet<Parameter>;
 }
 
-/** A stretch of the parameters. */
+/** A range of the parameters. */
 interface ParameterGroup {
   /** First element. */
   readonly offset: number;
@@ -36,19 +38,19 @@ interface ParameterGroup {
 
 /** What is trained. */
 export interface Trained {
-  /** The parameters that are trained, in stretches of equal weight decay and rate. */
+  /** The trained parameters, in ranges of equal weight decay and rate. */
   readonly groups: readonly ParameterGroup[];
-  /** The tensors that are trained, in order of their offsets. */
+  /** The trained tensors, in order of their offsets. */
   readonly trained: readonly StateRange[];
-  /** Parameters that are not, and statistics of batch norms that stay as they are. */
+  /** Frozen parameters, and statistics of batch norms that stay unchanged. */
   readonly frozen: ReadonlySet<Parameter>;
 }
 
 const NONE: ReadonlySet<Parameter> = new Set();
 
 /**
- * The tensors that are trained, and the fewest stretches of the parameters that cover them. Throws
- * InputError, `at` the name, for one that fits no parameter.
+ * The trained tensors, and the fewest contiguous ranges that cover them. Throws InputError, `at`
+ * the name, for a name that fits no parameter.
  */
 export function trainedBy(
   layout: StateLayout,

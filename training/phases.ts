@@ -1,11 +1,11 @@
 /**
- * The phases of a training, each with step programs of its own: while parameters are frozen, their
- * gradients are not computed at all. The optimizer's state of a parameter begins with its release, and
- * so does its count of steps, as that of a parameter that joins a PyTorch optimizer late.
+ * The phases of a training, each with its own step programs: gradients of frozen parameters are not
+ * computed at all. A parameter's optimizer state and step count start when it is released, as for a
+ * parameter that is added to a PyTorch optimizer later.
  */
 import type { ResolvedRecipe } from "./recipe.ts";
 
-/** Epochs of a training: from the first on, up to the last and without it. */
+/** Epochs of a training: from the first to before the last. */
 export interface EpochRange {
   readonly from: number;
   readonly to: number;
@@ -13,13 +13,13 @@ export interface EpochRange {
 
 /** A part of a training in which the same parameters are trained. */
 export interface Phase extends EpochRange {
-  /** Tells its programs from those of the others; empty for the one that most trainings are. */
+  /** Suffix of its programs' names; empty for the only phase of most trainings. */
   readonly suffix: string;
-  /** What is trained in it, and how. */
+  /** The recipe of the phase. */
   readonly recipe: ResolvedRecipe;
 }
 
-/** The phases of a training that lie in these epochs, in order. */
+/** The phases of a training within these epochs, in order. */
 export function phasesOf(
   recipe: ResolvedRecipe,
   { from, to }: EpochRange = { from: 0, to: Infinity },

@@ -1,23 +1,23 @@
 /**
- * Runs whose results come late. Some backends take work in faster than they do it and hand results
- * back several at a time, so a loop that waited for each run would leave them idle.
+ * Executions whose results arrive late. Some backends accept work faster than they complete it and
+ * return several results at a time, so a loop that waited for each execution would leave them idle.
  */
 import type { Backend } from "../backends/backend.ts";
 import { warnRenamed } from "../schema/former_names.ts";
 
-/** Milliseconds of work that may be under way: what an interruption has to wait for. */
+/** Milliseconds of work that may be in flight: how long an interruption may have to wait. */
 const MAX_LATENCY = 500;
 
-/** What decides how many runs of a backend are under way. */
+/** What decides how many executions a backend has in flight. */
 export type InFlightLimit = Pick<Backend, "runsInFlight" | "runsPerReadback">;
 
-/** Results on their way, to be taken in the order in which they were added. */
+/** Pending results, taken in the order in which they were added. */
 export class Pipeline<T> {
   readonly #maxInFlight: number;
   readonly #pending: Promise<T>[] = [];
   #start = performance.now();
   #taken = 0;
-  /** Runs whose results are not there, and since when there have been none. */
+  /** The time since nothing has been in flight. */
   #running = 0;
   #idleSince = this.#start;
   #starved = 0;
@@ -26,7 +26,7 @@ export class Pipeline<T> {
     this.#maxInFlight = runsInFlightOf(backend);
   }
 
-  /** Takes in the result of a run that has been started. */
+  /** Adds the result of a started execution. */
   add(result: Promise<T>): void {
     this.#running++;
     const end = () => {
@@ -35,14 +35,14 @@ export class Pipeline<T> {
     // Awaited later; until then a failure is not an unhandled one.
     result.then(end, end);
     if (this.size === 0) {
-      // What went on while nothing was under way says nothing about the runs.
+      // Time with nothing in flight says nothing about the executions.
       this.#start = performance.now();
       this.#taken = 0;
     }
     this.#pending.push(result);
   }
 
-  /** Items for runs, as they come. How long nothing was under way for want of one is noted. */
+  /** Passes items on and measures the time with nothing in flight because no item was ready. */
   async *fed<I>(items: AsyncIterable<I>): AsyncGenerator<I, void, void> {
     let asked = performance.now();
     for await (const item of items) {
@@ -54,22 +54,22 @@ export class Pipeline<T> {
     }
   }
 
-  /** Milliseconds, so far, in which nothing was under way because no item was there. */
+  /** Total milliseconds with nothing in flight because no item was ready. */
   get starved(): number {
     return this.#starved;
   }
 
-  /** Runs under way. */
+  /** Executions in flight. */
   get size(): number {
     return this.#pending.length;
   }
 
-  /** Whether a result should be taken before another run is started. */
+  /** Whether a result should be taken before another execution starts. */
   get isFull(): boolean {
     return this.size >= this.#capacity;
   }
 
-  /** The oldest result. Rejects as its run does. */
+  /** The oldest result. Rejects as its execution does. */
   async take(): Promise<T> {
     const result = this.#pending.shift();
     if (!result) throw new Error("nothing is under way");
@@ -78,7 +78,10 @@ export class Pipeline<T> {
     return found;
   }
 
-  /** As many runs as fit into the latency, by the time they took since nothing was under way. */
+  /**
+   * Number of executions that fit into the latency, by their average time since nothing was in
+   * flight.
+   */
   get #capacity(): number {
     if (this.#taken === 0) return 2;
     const milliseconds = (performance.now() - this.#start) / this.#taken;
@@ -87,8 +90,8 @@ export class Pipeline<T> {
 }
 
 /**
- * The results of `run` on each item, in order, several of them under way at once. `run` must be done
- * with the item when it returns.
+ * The results of `run` on each item, in order, with several in flight. `run` must not use the item
+ * after it returns.
  */
 export async function* pipelined<I, O>(
   items: AsyncIterable<I>,
@@ -103,7 +106,7 @@ export async function* pipelined<I, O>(
   while (pipeline.size > 0) yield await pipeline.take();
 }
 
-/** Most runs to keep under way, also of a backend that was written for a former version. */
+/** Most executions to keep in flight, also for a backend written for a former version. */
 function runsInFlightOf({ runsInFlight, runsPerReadback = 1 }: InFlightLimit): number {
   if (runsInFlight !== undefined) return runsInFlight;
   warnRenamed("Backend.runsPerReadback", "Backend.runsInFlight, of twice the value");

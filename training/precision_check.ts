@@ -1,15 +1,15 @@
-/** Whether storing numbers in 16 bits does a network harm: one loss, computed both ways. */
+/** Checks whether storing numbers in 16 bits harms a network: one loss, computed both ways. */
 import type { Backend, TensorData } from "../backends/backend.ts";
 import { RunError } from "../errors.ts";
 import { programInputs } from "../graph/leaves.ts";
 import type { Program } from "../graph/types.ts";
 
-/** Largest difference of the losses, of the loss in full precision. */
+/** Largest difference of the losses, relative to the loss in full precision. */
 const TOLERANCE = 2e-2;
-/** Losses below it are held to its tolerance: they are differences of numbers that are larger. */
+/** Losses below it get its tolerance: they are differences of larger numbers. */
 const MIN_LOSS = 0.1;
 
-/** Runs a program once, over variables that hold these numbers, and resolves with its `loss`. */
+/** Runs a program once, with variables of these values, and resolves with its `loss`. */
 export async function lossOf(
   backend: Backend,
   program: Program,
@@ -30,10 +30,12 @@ export async function lossOf(
   }
 }
 
-/** Throws RunError where a loss is further from the one in full precision than rounding explains. */
+/**
+ * Throws RunError if a loss differs from the one in full precision by more than rounding explains.
+ */
 export function requireAgreement(loss: number, full: number): void {
   const allowed = TOLERANCE * Math.max(Math.abs(full), MIN_LOSS);
-  // Where full precision fails too, the training says so itself.
+  // If full precision fails too, the training reports that itself.
   if (!Number.isFinite(full) || Math.abs(loss - full) <= allowed) return;
   throw new RunError(
     `\`precision: mixed\` does not suit this network: the loss of the first step is ${loss} with ` +

@@ -14,13 +14,13 @@ import {
 
 /** Options of {@link trainingPrograms}. */
 export interface TrainingProgramsOptions extends TrainingProgramOptions, Sharding {
-  /** Images in the last batch of an epoch, if it is a smaller one. */
+  /** Images in the last batch of an epoch, if it is smaller. */
   readonly lastBatchSize?: number;
-  /** Batches that make an optimizer step. Default 1. */
+  /** Batches per optimizer step. Default 1. */
   readonly accumulate?: number;
-  /** Images in a step of validation; default: nothing is validated. */
+  /** Images in a step of validation; default: no validation. */
   readonly evaluationBatchSize?: number;
-  /** Images in the last step of validation, if it is a smaller one. */
+  /** Images in the last step of validation, if it is smaller. */
   readonly lastEvaluationBatchSize?: number;
   /** The epochs that are trained; needed where parameters are frozen at first. */
   readonly epochs?: EpochRange & {
@@ -29,7 +29,7 @@ export interface TrainingProgramsOptions extends TrainingProgramOptions, Shardin
   };
 }
 
-/** The training steps' programs of every phase and size, then those that validate. */
+/** The programs of training steps for every phase and size, then those for validation. */
 export function trainingPrograms(options: TrainingProgramsOptions): Program[] {
   const { recipe: { objective }, batchSize, lastBatchSize, evaluationBatchSize } = options;
   const sizes = [batchSize, ...(lastBatchSize === undefined ? [] : [lastBatchSize])];
@@ -69,29 +69,32 @@ function phasePrograms(
   return [...programs, traceUpdate({ ...options, recipe }, programs[0], updateName(phase))];
 }
 
-/** Whether an optimizer step takes several batches, one after the other. */
+/** Whether an optimizer step takes several consecutive batches. */
 export function accumulates({ accumulate = 1 }: Pick<TrainingProgramsOptions, "accumulate">) {
   return accumulate > 1;
 }
 
-/** Whether an optimizer step takes a batch that is cut into shards; batches are then these. */
+/**
+ * Whether an optimizer step takes a batch that is divided into shards; the shards then count as
+ * batches.
+ */
 export function isSharded({ shards = 1 }: Pick<TrainingProgramsOptions, "shards">) {
   return shards > 1;
 }
 
-/** How many batches an optimizer step takes, on all ranks together. */
+/** Number of batches per optimizer step, on all ranks together. */
 export function partsOf(
   { accumulate = 1, shards = 1 }: Pick<TrainingProgramsOptions, "accumulate" | "shards">,
 ): number {
   return accumulate * shards;
 }
 
-/** What evaluates a batch of this size, where most have `batchSize` images. */
+/** Name of the program that evaluates a batch of this size; most have `batchSize` images. */
 export function evaluationName(size: number, batchSize: number): string {
   return size === batchSize ? PROGRAM.evaluate : `${PROGRAM.evaluate}.${size}`;
 }
 
-/** What trains on a batch of this size. */
+/** Name of the program that trains on a batch of this size. */
 export function batchName(
   { suffix }: Phase,
   size: number,
@@ -106,7 +109,7 @@ export function batchName(
   return size === options.batchSize ? name : `${name}.${size}`;
 }
 
-/** What ends an optimizer step of several batches. */
+/** Name of the program that ends an optimizer step of several batches. */
 export function updateName({ suffix }: Phase): string {
   return PROGRAM.update + suffix;
 }

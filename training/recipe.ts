@@ -1,4 +1,4 @@
-/** How parameters are trained: the options, and all that follows from them for one model. */
+/** How parameters are trained: the options, and their consequences for one model. */
 import { InputError, within } from "../errors.ts";
 import type { Module } from "../layers/module.ts";
 import { layoutState, PARAMETERS, type StateLayout } from "../layers/state.ts";
@@ -34,32 +34,32 @@ const schema = z.object({
   ),
 });
 
-/** The options of a recipe, explained and with their defaults. */
+/** The options of a recipe, with descriptions and defaults. */
 export const RECIPE = { about: "How parameters are trained", schema };
 
-/** How parameters are trained: the options of {@link RECIPE}, of which only `optimizer` is needed. */
+/** How parameters are trained: the options of {@link RECIPE}; only `optimizer` is required. */
 export type Recipe = Readonly<Omit<OptionsOf<typeof RECIPE>, "objective">> & {
-  /** What the network is trained for, by name or built. Default: classification. */
+  /** The objective, by name or as an object. Default: classification. */
   readonly objective?: ObjectiveChoice | Objective;
 };
 
 /**
- * A recipe applied to a model: what its programs are traced from and its state is laid out by, and
- * what it trains.
+ * A recipe applied to a model: its programs are traced from it, and it defines the layout of the
+ * state and what is trained.
  */
 export interface ResolvedRecipe extends Trained {
   readonly model: Module;
-  /** How many classes the model tells apart. */
+  /** Number of classes of the model. */
   readonly classes: number;
   readonly layout: StateLayout;
   /** Elements of the variable `parameters`. */
   readonly parameterSize: number;
   readonly objective: Objective;
-  /** Which validation is the best. */
+  /** What selects the best validation. */
   readonly monitor: Monitor;
   readonly earlyStopping?: EarlyStopping;
   readonly optimizer: Optimizer;
-  /** What is trained in the first epochs, where that is less. */
+  /** What is trained in the first epochs, if that is less. */
   readonly beginning?: Trained & { readonly epochs: number };
   readonly clip?: Clip;
   readonly ema?: Ema;
@@ -69,9 +69,9 @@ export interface ResolvedRecipe extends Trained {
 /**
  * Applies a recipe to a model.
  *
- * @param options other options than a recipe's are left alone
- * @throws InputError for a model without parameters and, `at` the option, for options that do not
- *   fit, names that fit no parameter, and when every parameter is frozen
+ * @param options other options than a recipe's are ignored
+ * @throws InputError for a model without parameters and, `at` the option, for invalid options,
+ *   names that fit no parameter, and if every parameter is frozen
  */
 export function resolveRecipe(
   model: Module,
@@ -112,7 +112,7 @@ export function resolveRecipe(
   };
 }
 
-/** What is trained in the end and, where that is less, at first. */
+/** What is trained in the end and, if that is less, at first. */
 function trainedParts(
   model: Module,
   layout: StateLayout,
@@ -126,7 +126,7 @@ function trainedParts(
   return { ...all, beginning: { ...held, epochs } };
 }
 
-/** Which validation is the best, by a recipe's `monitor` or else the objective. */
+/** What selects the best validation: a recipe's `monitor`, or the objective's default. */
 export function monitored(
   objective: Objective,
   options: z.output<typeof monitorSchema> | undefined,

@@ -1,4 +1,4 @@
-/** The files of a run: where they are, what of a run is there already, and where it can go on. */
+/** The files of a run: their places, whether a run already exists, and where it can be resumed. */
 import { join } from "node:path";
 import { type Checkpoint, readCheckpoint } from "../checkpoints/checkpoint.ts";
 import { InputError } from "../errors.ts";
@@ -7,7 +7,7 @@ import { checkPlace } from "../files/place.ts";
 import { describeNoNumbers } from "./finite.ts";
 import { isLoggerFile } from "./loggers/registry.ts";
 
-/** Files a run leaves, by what they are; nothing else in its folder is ever deleted. */
+/** Files of a run, by kind; nothing else in its folder is ever deleted. */
 const FILES = {
   config: "config.yaml",
   metrics: "metrics.jsonl",
@@ -21,20 +21,19 @@ const FILES = {
 /** The folders of a run within its own. */
 const FOLDERS = ["checkpoints", "folded"];
 
-/** A file of a run, by what it is. */
+/** A kind of file of a run. */
 export type RunFile = keyof typeof FILES;
 
-/** All that a run leaves. */
+/** All files of a run. */
 export const RUN_FILES = Object.keys(FILES) as readonly RunFile[];
 
-/** Where the run in folder `run` has a file. */
+/** The path of a file of the run in folder `run`. */
 export function runFile(run: string, file: RunFile): string {
   return join(run, FILES[file]);
 }
 
 /**
- * What is in a folder of a run: nothing of one; what a run `begun` has, its config and log; or a
- * checkpoint, so that it is `saved`.
+ * How much of a run is in a folder: nothing; `begun`, its config and log; or `saved`, a checkpoint.
  */
 type RunPresence = "none" | "begun" | "saved";
 
@@ -47,7 +46,7 @@ export async function runIn(folder: string): Promise<RunPresence> {
   return (await areFiles("config", "metrics")).includes(false) ? "none" : "begun";
 }
 
-/** Where the files are that loggers have left in the folder of a run. */
+/** The paths of loggers' files in the folder of a run. */
 export async function loggerFiles(run: string): Promise<string[]> {
   const info = await Deno.stat(run).catch(() => undefined);
   if (!info?.isDirectory) return [];
@@ -55,12 +54,12 @@ export async function loggerFiles(run: string): Promise<string[]> {
   return entries.filter(({ name }) => isLoggerFile(name)).map(({ name }) => join(run, name));
 }
 
-/** An empty file that the process locks that has the run in folder `run` under way. */
+/** An empty file that is locked by the process that trains the run in folder `run`. */
 export function lockOf(run: string): string {
   return join(run, ".lock");
 }
 
-/** Whether a process has the run in folder `run` under way. */
+/** Whether a process is training the run in folder `run`. */
 export async function isUnderWay(run: string): Promise<boolean> {
   const path = lockOf(run);
   if (!await exists(path)) return false;
@@ -69,19 +68,19 @@ export async function isUnderWay(run: string): Promise<boolean> {
   return !await file.tryLock(false).catch(() => true);
 }
 
-/** Begins the config of a run, and tells it from one that somebody wrote. */
+/** First lines of a run's config, which distinguish it from a file the user wrote. */
 export const CONFIG_HEAD =
   "# The config of this run, with every default filled in; written by Overfold.\n";
 
 /**
- * How a run is treated that is there already: `resume` goes on from its last checkpoint,
- * `resume best` from its best one.
+ * What to do with an existing run: `resume` continues from its last checkpoint, `resume best` from
+ * its best one.
  */
 export type ExistingRun = "refuse" | "resume" | "resume best" | "replace";
 
 /**
- * Throws InputError if there is a run in folder `run` that is to be left alone, or something of
- * somebody's own, or no plain file, in the place of what a run writes.
+ * Throws InputError if folder `run` contains a run that must not be changed, or if a file of the
+ * run would replace a user's own file or something that is not a plain file.
  */
 export async function checkExisting(run: string, existing: ExistingRun): Promise<void> {
   await requirePlainFiles(run);
@@ -107,12 +106,12 @@ export async function checkExisting(run: string, existing: ExistingRun): Promise
   }
 }
 
-/** Where files of a run are, or would be. */
+/** The paths of the files of a run, whether they exist or not. */
 async function filesOf(run: string): Promise<string[]> {
   return [...RUN_FILES.map((file) => runFile(run, file)), ...await loggerFiles(run)];
 }
 
-/** Who opens a pipe waits for its other end, and who opens a link may make what it names. */
+/** Opening a pipe waits for its other end, and opening a link may create its target. */
 async function requirePlainFiles(run: string): Promise<void> {
   for (const path of [...await filesOf(run), lockOf(run)]) {
     if (!await exists(path)) continue;
@@ -135,19 +134,19 @@ export async function checkWritable(run: string): Promise<void> {
         "choose another folder with --output",
     );
   }
-  // One in each folder.
+  // One trial file per folder.
   for (const file of ["metrics", "last", "folded"] as const) await checkPlace(runFile(run, file));
 }
 
-/** A checkpoint to go on from. */
+/** A checkpoint to resume from. */
 export interface FoundCheckpoint {
   readonly file: RunFile;
   readonly checkpoint: Checkpoint;
-  /** What a person should know: that it is not the last one, or lines of the log are missing. */
+  /** Warnings: it is not the last one, or lines of the log are missing. */
   readonly notices: readonly string[];
 }
 
-/** Reads a checkpoint of a run. Throws InputError for one whose weights are no numbers, too. */
+/** Reads a checkpoint of a run. Also throws InputError for one whose weights are not finite. */
 export async function readRunCheckpoint(path: string): Promise<Checkpoint> {
   const checkpoint = await readCheckpoint(path);
   const found = describeNoNumbers(checkpoint.tensors);
@@ -156,8 +155,8 @@ export async function readRunCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /**
- * The newest sound checkpoint of the run in folder `run`, or its best one. Undefined if no run has
- * begun there. Throws InputError where one has, but has no such checkpoint.
+ * The newest valid checkpoint of the run in folder `run`, or its best one. Undefined if no run has
+ * started there. Throws InputError if one has, but has no such checkpoint.
  */
 export async function findCheckpoint(
   run: string,
@@ -178,7 +177,7 @@ export async function findCheckpoint(
     ? ["checkpoint", "resume best", "--resume --best"] as const
     : ["best checkpoint", "resume", "--resume alone"] as const;
   const { found: left } = await newestSound(run, SOURCES[other]);
-  // No run goes on beside a best checkpoint that is damaged.
+  // No run is resumed next to a damaged best checkpoint.
   const isInTheWay = other === "resume" && await exists(runFile(run, "best"));
   throw new InputError(
     `${run} holds a run, but no ${kind} to go on from: ${problems.join("; ")}. ` +
@@ -190,10 +189,10 @@ export async function findCheckpoint(
   );
 }
 
-/** Where a run goes on, the first that is sound. */
+/** Where a run resumes: the first valid file. */
 const SOURCES = { resume: ["last", "previous"], "resume best": ["best"] } as const;
 
-/** The first sound checkpoint among files of a run, and what is wrong with those before. */
+/** The first valid checkpoint among files of a run, and the problems of those before it. */
 async function newestSound(
   run: string,
   files: readonly RunFile[],
@@ -210,7 +209,7 @@ async function newestSound(
   return { problems };
 }
 
-/** Whether more is there of a run than a config and an empty log: those it has before it begins. */
+/** Whether a run has more than a config and an empty log, which it has before its start. */
 async function hasBegun(run: string): Promise<boolean> {
   for (const file of ["last", "previous", "best", "folded"] as const) {
     if (await exists(runFile(run, file))) return true;

@@ -2,10 +2,10 @@
  * The folder of a run: the resolved config, the metrics log and the checkpoints.
  *
  * `config.yaml`, `metrics.jsonl`, `timing.jsonl`, `folded/` and, in `checkpoints/`,
- * `last.safetensors`, the one before it as `previous.safetensors`, and `best.safetensors`. A checkpoint
- * knows how long the metrics log was; resuming cuts the log back to it, so that a log that was written
- * further than the run was saved repeats no line. What varies from run to run, the time, has a log of
- * its own.
+ * `last.safetensors`, the one before it as `previous.safetensors`, and `best.safetensors`. A
+ * checkpoint stores the length of the metrics log; resuming truncates the log to it, so that lines
+ * written after the last save are not repeated. Times, which vary from run to run, have their own
+ * log.
  */
 import { dirname } from "node:path";
 import {
@@ -42,15 +42,15 @@ import {
 import { lockRun } from "./run_lock.ts";
 import { readEntries, timingBytesUpTo } from "./run_log.ts";
 
-/** What every checkpoint of a run says beside its position. */
+/** The contents of every checkpoint of a run besides its position. */
 export type RunIdentity = Omit<CheckpointHeader, "state" | "metricsBytes">;
 
-/** What a run's folder is told of the run. */
+/** What a run's folder knows about the run. */
 interface RunDescription {
   readonly identity: RunIdentity;
   /** Its config, with every default filled in. */
   readonly configText: string;
-  /** What keeps or shows its log besides. Default: none. */
+  /** Loggers of the run. Default: none. */
   readonly loggers?: readonly LoggerOptions[];
   /** What the loggers show. */
   readonly sources?: LoggerSources;
@@ -58,7 +58,7 @@ interface RunDescription {
 
 /** A run's folder, open for writing. */
 export class RunFolder implements TrainingStore {
-  /** Held while this process has the run to itself. */
+  /** Lock that gives this process exclusive access to the run. */
   #lock: DiskFile | undefined;
   #described: RunDescription | undefined;
   #metrics: LogFile | undefined;
@@ -71,7 +71,7 @@ export class RunFolder implements TrainingStore {
     private readonly existing: ExistingRun,
     private readonly disk: Disk,
     lock: DiskFile | undefined,
-    /** What to go on from; absent in a run that starts. */
+    /** The checkpoint to resume from; absent for a new run. */
     readonly found?: FoundCheckpoint,
   ) {
     this.#lock = lock;
@@ -79,13 +79,13 @@ export class RunFolder implements TrainingStore {
   }
 
   /**
-   * The folder at `path`. Nothing of a run is written or deleted before {@link RunFolder.start}, but a
-   * run that is there already is this process's from now on.
+   * The folder at `path`. Nothing of a run is written or deleted before {@link RunFolder.start},
+   * but an existing run is locked from now on.
    *
-   * @param disk what all files are written by
-   * @throws InputError if there is a run and `existing` is `refuse`, another process has it under
-   *   way, it has begun but has no checkpoint to go on from, a config of somebody's own is there, or
-   *   the folder cannot be written
+   * @param disk the disk that writes all files
+   * @throws InputError if there is a run and `existing` is `refuse`, another process is training
+   *   it, it has started but has no checkpoint to resume from, the folder contains a user's own
+   *   config, or cannot be written
    */
   static async open(path: string, existing: ExistingRun, disk = DISK): Promise<RunFolder> {
     await checkExisting(path, existing);
@@ -101,15 +101,15 @@ export class RunFolder implements TrainingStore {
     }
   }
 
-  /** Says what the config and all checkpoints of the run hold; called before the start. */
+  /** Sets the contents of the config and all checkpoints of the run; called before the start. */
   describe(description: RunDescription): void {
     this.#described = description;
   }
 
   /**
-   * Makes the folder if it is missing, clears away what is not to stay, writes the config and opens
-   * the log. Throws InputError if the folder cannot be written or another process has made a run
-   * there meanwhile, RunError if the disk is full.
+   * Creates the folder if it is missing, deletes old files, writes the config and opens the log.
+   * Throws InputError if the folder cannot be written or another process has created a run there
+   * meanwhile, RunError if the disk is full.
    */
   async start(): Promise<void> {
     try {
@@ -132,17 +132,17 @@ export class RunFolder implements TrainingStore {
     }
   }
 
-  /** Where the checkpoint of the last position is. */
+  /** The path of the last checkpoint. */
   get lastPath(): string {
     return runFile(this.path, "last");
   }
 
-  /** Where the checkpoint of the best validation is. */
+  /** The path of the checkpoint of the best validation. */
   get bestPath(): string {
     return runFile(this.path, "best");
   }
 
-  /** Where the folded network goes. */
+  /** The path of the folded network. */
   get foldedPath(): string {
     return runFile(this.path, "folded");
   }
@@ -168,7 +168,7 @@ export class RunFolder implements TrainingStore {
     }
   }
 
-  /** Appends to the log of times, with the bytes of memory that the process takes. */
+  /** Appends to the log of times, with the memory of the process in bytes. */
   logTiming(entry: TimingEntry): Promise<void> {
     return this.#append("timing", this.#timing, { ...entry, memory: Deno.memoryUsage().rss });
   }
@@ -195,7 +195,7 @@ export class RunFolder implements TrainingStore {
       tensors,
     };
     try {
-      // The log must not be shorter on disk than a checkpoint believes.
+      // The log on disk must not be shorter than the checkpoint says.
       await this.#metrics?.sync();
       if (kind === "last" && await exists(path)) await this.#replaceLast(checkpoint);
       else await writeCheckpoint(path, checkpoint, this.disk);
@@ -205,7 +205,10 @@ export class RunFolder implements TrainingStore {
     if (kind === "last") this.#hasCheckpoint = true;
   }
 
-  /** Writes the last checkpoint and keeps the one before: while it is written, the two before. */
+  /**
+   * Writes the last checkpoint and keeps the previous one; while it is being written, the previous
+   * two.
+   */
   async #replaceLast(checkpoint: Checkpoint): Promise<void> {
     const previous = runFile(this.path, "previous");
     const kept = temporaryPath(previous);
@@ -219,24 +222,26 @@ export class RunFolder implements TrainingStore {
     }
   }
 
-  /** What a run goes on from becomes its last checkpoint before the log is cut back to it. */
+  /**
+   * The checkpoint that a run resumes from becomes its last one before the log is truncated to it.
+   */
   async #makeLast({ file }: FoundCheckpoint): Promise<void> {
     if (file === "last") return;
     const copy = temporaryPath(this.lastPath);
     await this.disk.link(runFile(this.path, file), copy);
-    // That of a later position than the best one would miss lines of the log.
+    // A later checkpoint than the best one would miss lines of the log.
     if (file === "best") await this.#remove("previous");
     await this.#settle(copy, this.lastPath);
   }
 
-  /** Puts a second name of a file in the place of `path`. */
+  /** Replaces `path` by a second name (hard link) of a file. */
   async #settle(name: string, path: string): Promise<void> {
     await this.disk.rename(name, path);
-    // Where both are names of the same file already, the system renames nothing.
+    // If both names already belong to the same file, the system renames nothing.
     if (await exists(name)) await this.disk.remove(name);
   }
 
-  /** Closes the logs and lets other processes have the run. */
+  /** Closes the logs and releases the run for other processes. */
   close(): void {
     for (const logger of this.#loggers) logger.close?.();
     this.#loggers = [];
@@ -253,7 +258,7 @@ export class RunFolder implements TrainingStore {
     return this.#described;
   }
 
-  /** Opens the logs, cut back to what is kept of them. */
+  /** Opens the logs, truncated to the part that is kept. */
   async #openLogs(): Promise<void> {
     const { metricsBytes = 0, state } = this.found?.checkpoint ?? {};
     this.#metrics = await LogFile.open(runFile(this.path, "metrics"), metricsBytes, this.disk);
@@ -272,7 +277,7 @@ export class RunFolder implements TrainingStore {
     });
   }
 
-  /** Deletes what a run leaves; the config, which tells that it was one, goes last. */
+  /** Deletes the files of a run; the config, which identifies it, last. */
   async #clear(): Promise<void> {
     for (const path of await loggerFiles(this.path)) await this.disk.remove(path);
     for (
@@ -287,7 +292,7 @@ export class RunFolder implements TrainingStore {
     if (await exists(path)) await this.disk.remove(path);
   }
 
-  /** What a killed process left half written. */
+  /** Partial files of a killed process. */
   async #removeTemporaryFiles(): Promise<void> {
     for (const file of RUN_FILES) {
       const path = runFile(this.path, file);

@@ -1,16 +1,16 @@
-/** The lock by which one process at a time has a run. */
+/** The lock that lets only one process train a run. */
 import { InputError } from "../errors.ts";
 import type { Disk, DiskFile } from "../files/disk.ts";
 import { explainRefusal } from "../files/refusal.ts";
 import { lockOf } from "./run_files.ts";
 
-/** Whoever looks whether a run is under way has its lock for an instant. */
+/** A check whether a run is being trained holds its lock for an instant. */
 const ATTEMPTS = 3;
 const PAUSE = 20;
 
 /**
- * Takes the lock of a run's folder; the system releases that of a process that dies. Throws InputError
- * where another process has it.
+ * Takes the lock of a run's folder; the system releases it when the process ends. Throws InputError
+ * if another process has it.
  */
 export async function lockRun(path: string, disk: Disk): Promise<DiskFile> {
   let file: DiskFile;

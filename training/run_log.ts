@@ -1,4 +1,4 @@
-/** The logs of a run, read: what was measured, and the time it took. */
+/** Reads the logs of a run: metrics and times. */
 import { InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { readTextFile } from "../files/text.ts";
@@ -14,8 +14,8 @@ import { runFile } from "./run_files.ts";
 export type { EpochRow, RunLog, StepRow } from "./log_rows.ts";
 
 /**
- * Reads the logs in folder `run`; empty where there are none. A last line that is not whole is left
- * out: the run may be under way. Throws InputError, naming the line, for a log that is damaged.
+ * Reads the logs in folder `run`; empty if there are none. An incomplete last line is left out: the
+ * run may be in progress. Throws InputError, naming the line, for a log that is damaged.
  */
 export async function readRunLog(run: string): Promise<RunLog> {
   return runLogOf(
@@ -29,7 +29,7 @@ export async function hasDiverged(run: string): Promise<boolean> {
   return (await readEntries(runFile(run, "metrics"))).at(-1)?.event === "diverged";
 }
 
-/** How long a log of times is up to a position, or up to a line that is damaged. */
+/** The length of a log of times up to a position, or up to a damaged line. */
 export async function timingBytesUpTo(
   path: string,
   { step, epoch }: Pick<TimingEntry, "step" | "epoch">,
@@ -52,7 +52,7 @@ export async function readEntries(path: string): Promise<LogEntry[]> {
   });
 }
 
-/** The lines of a log that end, and where in it each does, in bytes; no entry where one is damaged. */
+/** The complete lines of a log, and where each ends, in bytes; a damaged line has no entry. */
 async function readLines(path: string): Promise<{ entry?: LogEntry; end: number }[]> {
   if (!await exists(path)) return [];
   const lines = (await readTextFile(path, "the log of a run")).split("\n").slice(0, -1);

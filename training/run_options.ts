@@ -1,4 +1,4 @@
-/** How long a training goes on, in which pieces, and what is kept of it: options as plain data. */
+/** The length of a training, its batches, and what is saved: options as plain data. */
 import { choiceOf, type OptionsOf, type ParsedOptionsOf, z } from "../schema/entry.ts";
 import { samplingSchema } from "../datasets/loader.ts";
 import { logNormsSchema } from "./norms.ts";
@@ -47,10 +47,10 @@ const schema = z.object({
   seed: z.int().min(0).max(2 ** 32 - 1).default(0).describe("Seed of all random numbers"),
 });
 
-/** The options of a run besides its recipe, explained and with their defaults. */
+/** The options of a run besides its recipe, with descriptions and defaults. */
 export const RUN = { about: "How long a training goes on, and in which pieces", schema };
 
-/** The options of {@link RUN}, of which only `epochs` is needed. */
+/** The options of {@link RUN}; only `epochs` is required. */
 export type RunOptions = Readonly<OptionsOf<typeof RUN>>;
 /** Options of a run with every default filled in. */
 export type ParsedRunOptions = Readonly<ParsedOptionsOf<typeof RUN>>;

@@ -1,4 +1,4 @@
-/** Scoring batches of one size: a network's logits, and what an objective makes of them. */
+/** Scores batches of one size: a network's logits and the objective's results for them. */
 import type { Executable, TensorData } from "../backends/backend.ts";
 import { extendProgram, input, output, trace } from "../graph/trace.ts";
 import type { Program } from "../graph/types.ts";
@@ -6,7 +6,7 @@ import { logitsOf, meanProbabilities } from "../networks/activation.ts";
 import type { Objective } from "./objectives/objective.ts";
 import { traceEvaluation, traceTargets } from "./step_program.ts";
 
-/** What a scorer found of a batch. */
+/** The results of a scorer for a batch. */
 interface Scored {
   /** The loss, the objective's sums and the `logits` of every image. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
@@ -16,16 +16,16 @@ interface Scored {
 
 /** Scores batches of one size. */
 interface Scorer {
-  /** To be compiled together. */
+  /** Programs to compile together. */
   readonly programs: readonly Program[];
   /** Scores a batch; the arrays may be overwritten once it returns. */
   score(executable: Executable, arrays: Readonly<Record<string, TensorData>>): Promise<Scored>;
 }
 
 /**
- * What scores batches.
+ * A scorer of batches.
  *
- * @param inference gives the logits of a batch
+ * @param inference computes the logits of a batch
  * @param batchSize images in it
  */
 export function scorerOf(inference: Program, objective: Objective, batchSize: number): Scorer {
@@ -45,10 +45,10 @@ export function scorerOf(inference: Program, objective: Objective, batchSize: nu
 }
 
 /**
- * What scores batches of pictures in several views, by logits whose probabilities are the mean of
- * those of the views.
+ * A scorer of images in several views, by logits whose probabilities are the mean of those of the
+ * views.
  *
- * @param inference gives the logits of a batch of all views
+ * @param inference computes the logits of a batch of all views
  */
 export function viewScorerOf(
   inference: Program,

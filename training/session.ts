@@ -1,4 +1,4 @@
-/** A model in training: its compiled programs over one set of variables. */
+/** A model in training: compiled programs with shared variables. */
 import { createHash } from "node:crypto";
 import {
   type Backend,
@@ -38,29 +38,29 @@ import { arenasOf, readTensors, requireTensors, stateVariables } from "./session
 import { ShardSum } from "./sharding.ts";
 import { lossProgram, PROGRAM, stepScalars } from "./step_program.ts";
 
-/** Which batch of a training one is. */
+/** The position of a batch in a training. */
 export interface BatchPlace {
   /** Optimizer steps taken before it. */
   readonly step: number;
-  /** Batches of the same step before it, those of other ranks included. Default 0. */
+  /** Batches of the same step before it, including those of other ranks. Default 0. */
   readonly part?: number;
   /** Batches of the step on all ranks together. Default 1. */
   readonly parts?: number;
   /** Whether the step is taken after it. Default true. */
   readonly endsStep?: boolean;
-  /** Whether the step's norms are read; there are some by `withNorms` of the options. Default false. */
+  /** Whether the step's norms are read, which needs the option `withNorms`. Default false. */
   readonly readsNorms?: boolean;
 }
 
-/** What training on a batch found. */
+/** The results of training on a batch. */
 export interface StepResult {
   /** Mean loss over the images, smoothing included. */
   readonly loss: number;
   /** Over the images. */
   readonly sums: Sums;
-  /** What the loss was scaled by for its gradients, where it was. */
+  /** The loss scale of its gradients, if it was scaled. */
   readonly lossScale?: number;
-  /** Where they were to be read. */
+  /** Norms, if they were requested. */
   readonly norms?: StepNorms;
 }
 
@@ -70,15 +70,15 @@ export class TrainingSession {
   readonly multiplyAccumulates: number;
   readonly #phases: readonly Phase[];
   readonly #inputs: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Computes the first step's loss in full precision, until that step is taken. */
+  /** Computes the first step's loss in full precision; dropped after that step. */
   #fullPrecision: Backend | undefined;
-  /** Adds up what shards contribute, where batches are cut into some. */
+  /** Adds up the contributions of shards, if batches are divided into shards. */
   readonly #shards: ShardSum | undefined;
-  /** The model's variables before the first step, while a check waits for them. */
+  /** The model's variables before the first step, while a check needs them. */
   readonly #firstState = new Map<string, Float32Array>();
 
   private constructor(
-    /** What computes. */
+    /** The backend. */
     readonly backend: Backend,
     private readonly options: SessionOptions,
     private readonly executable: Executable,
@@ -122,15 +122,16 @@ export class TrainingSession {
     return session;
   }
 
-  /** What is trained, and how. */
+  /** The recipe. */
   get recipe(): ResolvedRecipe {
     return this.options.recipe;
   }
 
   /**
-   * Trains on a batch: takes an optimizer step or, of one of several batches, its part. Where several
-   * ranks train, whoever ends a step must wait until it is taken. Where the backend has less than full
-   * precision, the first one rejects with RunError if that changes its loss by more than 2 %.
+   * Trains on a batch: takes an optimizer step or, of one of several batches, its part. If several
+   * ranks train, the rank that ends a step must wait until it is taken. If the backend has less
+   * than full precision, the first step rejects with RunError if that changes its loss by more than
+   * 2 %.
    */
   async train(batch: StepBatch, place: BatchPlace, rates: Rates): Promise<StepResult> {
     const { phase, scalars } = this.#stepAt(place, rates);
@@ -141,7 +142,7 @@ export class TrainingSession {
     return { ...result, ...(norms ? { norms } : {}) };
   }
 
-  /** Takes a step of which all batches are other ranks'. */
+  /** Takes a step whose batches all belong to other ranks. */
   async follow(place: BatchPlace, rates: Rates): Promise<void> {
     const { phase, scalars } = this.#stepAt(place, rates);
     await this.#endStep(phase, place, scalars);
@@ -157,7 +158,7 @@ export class TrainingSession {
     return { phase, scalars };
   }
 
-  /** Runs what is to be run for a batch, before it returns. */
+  /** Runs the programs of a batch before it returns. */
   async #trainOn(
     { arrays, count }: StepBatch,
     phase: Phase,
@@ -187,7 +188,7 @@ export class TrainingSession {
     };
   }
 
-  /** What is read before the next step is begun is this one's. */
+  /** Values read before the next step starts belong to this one. */
   async #endStep(
     phase: Phase,
     { parts = 1, readsNorms = false }: BatchPlace,
@@ -202,7 +203,7 @@ export class TrainingSession {
     return norms;
   }
 
-  /** Evaluates one batch, by the averaged weights where the recipe keeps them. */
+  /** Evaluates one batch, with the averaged weights if the recipe has them. */
   async evaluate(batch: StepBatch): Promise<BatchResult> {
     const { evaluationBatchSize = batch.count } = this.options;
     const own = evaluationName(batch.count, evaluationBatchSize);
@@ -217,7 +218,7 @@ export class TrainingSession {
     return readTensors(this.recipe, this.executable);
   }
 
-  /** Changes with the model's parameters and buffers. */
+  /** A digest of the model's parameters and buffers. */
   async digest(): Promise<string> {
     const hash = createHash("sha256");
     for (const variable of stateVariables(this.recipe)) {
@@ -227,8 +228,8 @@ export class TrainingSession {
   }
 
   /**
-   * Takes the tensors of a snapshot. Throws InputError when they do not fit the model or recipe;
-   * nothing is changed then.
+   * Takes the tensors of a snapshot. Throws InputError, and changes nothing, if they do not fit the
+   * model or recipe.
    */
   restore(tensors: TrainingTensors): void {
     requireTensors(this.recipe, tensors);
@@ -236,8 +237,8 @@ export class TrainingSession {
   }
 
   /**
-   * Times each kernel of a training step, or of its last batch of several, over `runs` repetitions of
-   * the last one, which train too.
+   * Times each kernel of a training step, or of its last batch of several, over `runs` repetitions
+   * of the last one, which also train.
    */
   profile(runs: number): Promise<KernelTiming[]> {
     const name = batchName(this.#phases[0], this.options.batchSize, this.options);
@@ -262,7 +263,7 @@ export class TrainingSession {
     for (const [variable, arena] of arenas) this.executable.write(variable, arena);
   }
 
-  /** The loss of the first step in full precision; undefined where it is not to be checked. */
+  /** The loss of the first step in full precision; undefined if it is not checked. */
   async #takeFullLoss(
     { recipe }: Phase,
     inputs: Readonly<Record<string, TensorData>>,
@@ -285,7 +286,7 @@ export class TrainingSession {
     return Int32Array.of(random.uint32());
   }
 
-  /** The arrays that a program asks for; a batch may hold others. */
+  /** The arrays that a program needs; a batch may contain others. */
   #arraysFor(program: string, arrays: StepBatch["arrays"]): Record<string, TensorData> {
     return Object.fromEntries(
       Object.entries(arrays).filter(([name]) => this.#inputs.get(program)?.has(name)),

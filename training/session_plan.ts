@@ -1,4 +1,4 @@
-/** What a session compiles, known before it is. */
+/** The plan of a session, before it is compiled. */
 import type { Backend } from "../backends/backend.ts";
 import type { Program } from "../graph/types.ts";
 import { lossScaleSchema } from "./loss_scale.ts";
@@ -10,7 +10,7 @@ export interface SessionOptions extends TrainingProgramsOptions {
   readonly seed: number;
 }
 
-/** A session that only has to be compiled. */
+/** A session that only needs to be compiled. */
 export interface SessionPlan {
   readonly options: SessionOptions;
   readonly programs: readonly Program[];

@@ -1,4 +1,4 @@
-/** What the variables of a training hold, as tensors by name. */
+/** The variables of a training as tensors by name. */
 import type { Executable } from "../backends/backend.ts";
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import { InputError } from "../errors.ts";
@@ -19,7 +19,7 @@ export async function readTensors(
     const arena = await executable.read(slotVariable(slot));
     slots.set(slot, unpackState(layout, PARAMETERS, arena));
   }
-  /** The model's tensors as held by a variant of its variables, in state-dict order. */
+  /** The model's tensors from a variant of its variables, in state-dict order. */
   const readState = async (variantOf: (variable: string) => string): Promise<StateDict> => {
     const found = new Map<string, StateTensor>();
     for (const variable of stateVariables({ layout })) {
@@ -37,8 +37,8 @@ export async function readTensors(
 }
 
 /**
- * What variables hold at these tensors, by name: averages are the weights where none are given, and the
- * loss scale is that of the start; slots that are not given have no entry, as they start as zeros.
+ * Values of the variables for these tensors, by name: missing averages are the weights, and a
+ * missing loss scale is the initial one; missing slots have no entry, since they start as zeros.
  */
 export function arenasOf(
   recipe: ResolvedRecipe,
@@ -61,7 +61,7 @@ export function arenasOf(
   return arenas;
 }
 
-/** Throws InputError for tensors without some that the recipe needs. */
+/** Throws InputError if tensors that the recipe needs are missing. */
 export function requireTensors({ optimizer, ema }: ResolvedRecipe, tensors: TrainingTensors): void {
   for (const slot of optimizer.slots) {
     if (tensors.optimizer.has(slot)) continue;
@@ -75,7 +75,7 @@ export function requireTensors({ optimizer, ema }: ResolvedRecipe, tensors: Trai
   }
 }
 
-/** The variables of the model that there are. */
+/** The variables of the model that exist. */
 export function stateVariables(
   { layout }: Pick<ResolvedRecipe, "layout">,
 ): (typeof PARAMETERS | typeof BUFFERS)[] {

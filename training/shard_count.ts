@@ -1,4 +1,4 @@
-/** Into how many shards batches are cut, and whether that fits. */
+/** The number of shards per batch, and checks of it. */
 import { InputError } from "../errors.ts";
 import { formatNumberOf } from "../reporting/format.ts";
 import { z } from "../schema/entry.ts";
@@ -11,18 +11,18 @@ export const shardsSchema = z.union([z.literal("auto"), z.int().min(1)]).default
     "them; auto: one for each that begins the run",
 );
 
-/** What decides it. */
+/** What the number depends on. */
 interface ShardOptions {
   readonly shards: z.output<typeof shardsSchema>;
   /** Images in a whole batch. */
   readonly batchSize: number;
-  /** Batches that make a step, one after the other. */
+  /** Consecutive batches per step. */
   readonly accumulate: number;
 }
 
 /**
- * The number of shards. Throws InputError, `at` the option, where they do not divide the batch, the
- * ranks do not divide them, or several batches in a row make a step.
+ * The number of shards. Throws InputError, `at` the option, if it does not divide the batch, the
+ * ranks do not divide it, or a step has several consecutive batches.
  */
 export function shardCount(
   { shards, batchSize, accumulate }: ShardOptions,

@@ -1,10 +1,11 @@
 /**
- * Steps whose batch is cut into shards, each normalised by its own statistics. Their contributions are
- * added up in one order (`additions` of `ranks/ordered_sum.ts`), whether one rank computes them all or
- * several a part each: where ranks are a power of two, how many there are changes no bit.
+ * Steps whose batch is divided into shards, each normalized by its own statistics. Their
+ * contributions are added in a fixed order (`additions` of `ranks/ordered_sum.ts`), whether one
+ * rank computes all of them or several a part each: if the number of ranks is a power of two, it
+ * changes no bit.
  *
- * A rank's shards follow each other. What it has added up of them waits in a stack of variables, as
- * many as the order needs: for 8 shards, 3.
+ * A rank's shards are contiguous. Their partial sums are kept in a stack of variables, as deep as
+ * the order needs: 3 for 8 shards.
  */
 import type { Executable } from "../backends/backend.ts";
 import { readVariable, trace, updateVariable } from "../graph/trace.ts";
@@ -15,17 +16,17 @@ import { ALONE, type Ranks } from "../ranks/ranks.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 import { CONTRIBUTION, contributionVariable } from "./variables.ts";
 
-/** Puts the contribution aside, and adds what waits to it, at a level of the stack. */
+/** Stores the contribution at a level of the stack, or adds the stored one to it. */
 const NAMES = {
   keep: (level: number) => `contribution.keep.${level}`,
   add: (level: number) => `contribution.add.${level}`,
 } as const;
 
-/** Into how many shards the batches of a training are cut. */
+/** How the batches of a training are divided into shards. */
 export interface Sharding {
   /** Default 1. */
   readonly shards?: number;
-  /** Those that compute them, each as many. Default: this process alone. */
+  /** The ranks that compute them, each the same number. Default: this process alone. */
   readonly ranks?: Ranks;
 }
 
@@ -47,7 +48,7 @@ export function summingPrograms(recipe: ResolvedRecipe, shards: number): Program
   }).flat();
 }
 
-/** How many sums wait at once while `shards` contributions are added up. */
+/** Number of stored sums while `shards` contributions are added up. */
 function stackSize(shards: number): number {
   const order = additions(shards);
   let [waiting, most] = [0, 0];
@@ -61,14 +62,17 @@ function stackSize(shards: number): number {
 /** Adds up the contributions of a step. */
 export class ShardSum {
   readonly #ranks: Ranks;
-  /** How many of a step's shards are this rank's, and how many are before them. */
+  /** The number of this rank's shards of a step, and of those before them. */
   readonly #own: number;
   readonly #before: number;
-  /** Sums that wait. */
+  /** Stored sums. */
   #waiting = 0;
   #contribution: Float32Array | undefined;
 
-  /** @param sharding how many shards a step has, and who computes them. Default: this rank all */
+  /**
+   * @param sharding the number of shards per step, and the ranks that compute them. Default: all by
+   * this rank
+   */
   constructor(
     private readonly executable: Executable,
     { shards = 1, ranks = ALONE }: Sharding,
@@ -79,10 +83,10 @@ export class ShardSum {
   }
 
   /**
-   * Adds a contribution that has been computed to those before.
+   * Adds a computed contribution to those before.
    *
-   * @param shard which of the step's shards it is of
-   * @param present how many shards the step has: the last of an epoch may have fewer
+   * @param shard index of its shard in the step
+   * @param present number of shards in the step: the last of an epoch may have fewer
    */
   add(shard: number, present: number): Promise<unknown> {
     const [own, last] = [shard - this.#before, Math.min(this.#own, present - this.#before) - 1];
@@ -94,7 +98,7 @@ export class ShardSum {
   }
 
   /**
-   * Adds up what the ranks have, so that each has the sum of all. Undefined for one that is alone.
+   * Adds the sums of all ranks, so that each has the total. Undefined for a single rank.
    *
    * @param present as of {@link ShardSum.add}
    */

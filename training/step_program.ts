@@ -1,9 +1,9 @@
 /**
  * The programs of a training, all over the same variables. {@link stepProgram} takes a whole step:
  * input, forward, loss, backward, clip, update, average. {@link contributionProgram} and
- * {@link updateProgram} are the same step in two parts with the variable `contribution` between, in
- * which those of several shards are added up first (`sharding.ts`); `accumulation.ts` has the steps of
- * several batches one after the other.
+ * {@link updateProgram} are the same step in two parts, with the variable `contribution` between
+ * them, in which the contributions of several shards are added first (`sharding.ts`);
+ * `accumulation.ts` has steps of several consecutive batches.
  */
 import {
   input,
@@ -46,13 +46,13 @@ export const PROGRAM = {
 /** Options of the programs that train on a batch. */
 export interface TrainingProgramOptions {
   readonly recipe: ResolvedRecipe;
-  /** The model's input; what it asks for must be in every batch. */
+  /** The model's input; every batch must contain the arrays it needs. */
   readonly traceInput: TraceInput;
   /** Images in the batch. */
   readonly batchSize: number;
   /** Whether the images of a training batch are mixed with each other. Default false. */
   readonly mixes?: boolean;
-  /** Whether each step leaves its norms where they can be read. Default false. */
+  /** Whether each step stores its norms for reading. Default false. */
   readonly withNorms?: boolean;
 }
 
@@ -74,10 +74,10 @@ export function stepProgram(
 }
 
 /**
- * Traces what a batch contributes to a step and changes nothing but the variable `contribution`: the
- * gradient of the (scaled) loss, zero for frozen parameters, then what the step would change the
- * buffers by, both times how much the batch counts, and that. Inputs and outputs are those of
- * {@link stepProgram}, without the scalars.
+ * Traces a batch's contribution to a step, which changes only the variable `contribution`: the
+ * gradient of the (scaled) loss, zero for frozen parameters, then the change of the buffers, both
+ * times the batch's weight, and that weight. Inputs and outputs are those of {@link stepProgram},
+ * without the scalars.
  */
 export function contributionProgram(
   options: TrainingProgramOptions,
@@ -89,7 +89,7 @@ export function contributionProgram(
     const forward = traceForward(options);
     const count = traceCount(options, forward);
     const gradient = traceGradient(recipe, forward.loss);
-    // By the change: that of a counter times what a batch counts is a sum without rounding.
+    // As a change: that of a counter times a batch's weight is added without rounding.
     mapUpdates(({ variable, offset, value }) => ({
       variable: CONTRIBUTION,
       offset: recipe.parameterSize + offset,
@@ -105,11 +105,11 @@ export function contributionProgram(
 }
 
 /**
- * Traces the rest of a step of the batches whose contributions are added up in the variable
- * `contribution`: unscales and clips the mean gradient, updates parameters and slots, moves the buffers
- * by their mean change, and the averages. Inputs: the scalars of {@link stepScalars}.
+ * Traces the rest of a step, after the contributions of its batches are added in the variable
+ * `contribution`: unscales and clips the mean gradient, updates parameters and slots, moves the
+ * buffers by their mean change, and the averages. Inputs: the scalars of {@link stepScalars}.
  *
- * @param contribution a program that writes a contribution: tells which buffers it changes
+ * @param contribution a program that writes a contribution: shows which buffers it changes
  */
 export function updateProgram(
   { recipe, withNorms }: Pick<TrainingProgramOptions, "recipe" | "withNorms">,
@@ -140,10 +140,10 @@ export function lossProgram(options: TrainingProgramOptions): Program {
 }
 
 /**
- * Traces the evaluation of a batch in inference mode, by the averaged weights where the recipe keeps
+ * Traces the evaluation of a batch in inference mode, with the averaged weights if the recipe has
  * them. Inputs: those of `traceInput` and the objective's targets. Outputs: `loss`, the sum over
- * images, the objective's sums and, where it has a tally, the `logits`; the others leave rows of filling
- * out.
+ * images, the objective's sums and, if it has a tally, the `logits`; the other outputs ignore
+ * padding rows.
  */
 export function evaluationProgram(options: TrainingProgramOptions): Program {
   const { layout, objective, ema } = options.recipe;
@@ -160,7 +160,7 @@ export function evaluationProgram(options: TrainingProgramOptions): Program {
   });
 }
 
-/** Traces what an evaluation of a batch outputs: `loss` and the objective's sums. */
+/** Traces the outputs of an evaluation of a batch: `loss` and the objective's sums. */
 export function traceEvaluation(
   objective: Objective,
   logits: Value,
@@ -171,7 +171,7 @@ export function traceEvaluation(
   outputSums(objective.sums(logits, targets, options));
 }
 
-/** What a batch says of its images, as inputs. */
+/** The targets of a batch, as inputs. */
 export function traceTargets(
   fields: readonly BatchField[],
   batchSize: number,
@@ -189,7 +189,7 @@ export function traceTargets(
  * the decay of the averages.
  *
  * @param step optimizer steps taken before this one
- * @param releasedAt the step before which parameters were frozen
+ * @param releasedAt the step until which parameters were frozen
  */
 export function stepScalars(
   { optimizer, groups, ema }: ResolvedRecipe,
@@ -235,7 +235,7 @@ export function traceForward(options: TrainingProgramOptions) {
   return { loss, logits, targets };
 }
 
-/** The gradient of the loss, scaled where the recipe scales it, packed like the parameters. */
+/** The gradient of the loss, scaled if the recipe scales it, packed like the parameters. */
 export function traceGradient(
   { trained, parameterSize, lossScale }: ResolvedRecipe,
   loss: Value,
@@ -248,7 +248,7 @@ export function traceGradient(
   );
 }
 
-/** What a batch counts among those that make a step together: a scalar. */
+/** The weight of a batch among the batches of one step: a scalar. */
 export function traceCount(
   { recipe: { objective }, batchSize }: TrainingProgramOptions,
   { targets }: Pick<ReturnType<typeof traceForward>, "targets">,
@@ -256,7 +256,7 @@ export function traceCount(
   return objective.weight?.(targets) ?? fill([], batchSize);
 }
 
-/** What a step tells: see {@link stepProgram}. */
+/** Traces the outputs of a step: see {@link stepProgram}. */
 export function outputResults(
   { objective, lossScale }: ResolvedRecipe,
   { loss, logits, targets }: ReturnType<typeof traceForward>,

@@ -1,4 +1,4 @@
-/** Whether images say what an objective learns from. */
+/** Checks that images have the targets an objective learns from. */
 import type { ImageSource, TargetField } from "../datasets/image_source.ts";
 import { InputError, type OptionPath, within } from "../errors.ts";
 import type { Objective } from "./objectives/objective.ts";
@@ -6,9 +6,9 @@ import { type ObjectiveChoice, objectiveOf, OBJECTIVES } from "./objectives/regi
 
 /**
  * Throws InputError for images without the targets that an objective learns from, and, `at` the
- * images, for one whose target no image of a network of `classes` classes can have.
+ * images, for a target that is invalid for `classes` classes.
  *
- * @param at which images they are
+ * @param at the path of the images
  */
 export function checkTargets(
   objective: Objective,
@@ -34,8 +34,8 @@ export function requireMixable({ name, targets, mixedTargets }: Objective): void
 type TargetFields = Readonly<Record<string, TargetField>>;
 
 /**
- * Throws InputError, `at` the objective, if images with these targets are none that it can learn
- * from; names the objectives that can.
+ * Throws InputError, `at` the objective, if it cannot learn from images with these targets; names
+ * the objectives that can.
  */
 export function requireTargets(
   objective: Objective,

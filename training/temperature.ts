@@ -6,7 +6,7 @@ import { RunError } from "../errors.ts";
 import { MAX_TEMPERATURE, MIN_TEMPERATURE } from "../networks/temperature.ts";
 import { logSoftmaxRow, softmaxRow } from "../ops/softmax.ts";
 
-/** Steps at most; each at least halves the last one, and a few are enough. */
+/** Maximum steps; each at least halves the previous interval, and a few are enough. */
 const MAX_STEPS = 200;
 /** The temperature's relative error. */
 const TOLERANCE = 1e-14;
@@ -16,7 +16,7 @@ const TOLERANCE = 1e-14;
  *
  * @param logits [N, classes]
  * @param labels N of them, from 0 to classes - 1
- * @param temperature what the logits are divided by; default 1
+ * @param temperature divisor of the logits; default 1
  */
 export function negativeLogLikelihood(
   logits: ArrayLike<number>,
@@ -31,10 +31,11 @@ export function negativeLogLikelihood(
 }
 
 /**
- * The temperature from 0.01 to 100 at which labels are most likely. The mean negative log-likelihood
- * is convex in 1 / T; its root is found by Newton's method in float64, with bisection where that
- * would leave what is known to hold the root. Throws RunError where the least is beyond these bounds:
- * for logits that put every label first, and for ones that say nothing of the labels.
+ * The temperature from 0.01 to 100 at which labels are most likely. The mean negative
+ * log-likelihood is convex in 1 / T; its root is found by Newton's method in float64, with
+ * bisection where that would leave the interval that contains the root. Throws RunError if the
+ * minimum is beyond these bounds: for logits that rank every label first, and for logits that are
+ * unrelated to the labels.
  *
  * @param logits [N, classes]
  * @param labels N of them, from 0 to classes - 1

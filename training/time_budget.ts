@@ -1,4 +1,4 @@
-/** How long a training may take, as a person writes it. */
+/** Parses how long a training may take. */
 import { z } from "../schema/entry.ts";
 
 /** Seconds in each unit. */
@@ -18,7 +18,7 @@ export const timeBudgetSchema = z.union([
   "Stop after the step under way when so long has been trained, as 2h or 1h30m; --resume goes on",
 ).meta({ resume: "free" });
 
-/** A time in seconds; NaN for a text that is none. */
+/** A time in seconds; NaN for an invalid text. */
 export function secondsOf(time: number | string): number {
   if (typeof time === "number") return time;
   const parts = [...time.matchAll(PART)];

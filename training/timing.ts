@@ -1,14 +1,14 @@
-/** What the time decides while a training goes on; it changes no number. */
+/** Decisions by the clock during a training; they change no results. */
 import type { Backend } from "../backends/backend.ts";
 import type { RunState } from "../checkpoints/run_state.ts";
 import type { TimingEntry } from "./log_rows.ts";
 import type { ParsedRunOptions } from "./run_options.ts";
 import { secondsOf } from "./time_budget.ts";
 
-/** Milliseconds after which the event loop gets its turn where runs block it, so that signals arrive. */
+/** Milliseconds after which a blocking backend yields to the event loop, so that signals arrive. */
 const BREATH_INTERVAL = 50;
 
-/** The clocks of a training, which begin to run when they are made. */
+/** The clocks of a training, which start when they are created. */
 export class Timing {
   readonly #start = performance.now();
   #lastBreath = this.#start;
@@ -37,27 +37,27 @@ export class Timing {
       performance.now() - this.#lastSave >= saveEveryMinutes * 60_000;
   }
 
-  /** Notes that the training has been saved. */
+  /** Records that the training has been saved. */
   saved(): void {
     this.#lastSave = performance.now();
   }
 
-  /** Notes that so many images have been trained on. */
+  /** Records the number of images that have been trained on. */
   trained(images: number): void {
     this.#lap.images += images;
   }
 
-  /** Measures a validation until what is returned is disposed of. */
+  /** Measures a validation until the returned object is disposed. */
   validating(): Disposable {
     const start = performance.now();
     return { [Symbol.dispose]: () => this.#lap.validation += performance.now() - start };
   }
 
   /**
-   * What the training took since the lap before, or since it began.
+   * Time since the previous lap, or since the start.
    *
-   * @param state where it is now
-   * @param starved milliseconds, so far, in which nothing was under way because no batch was there
+   * @param state the present position
+   * @param starved total milliseconds with nothing in flight because no batch was ready
    */
   lap({ step, epoch }: RunState, starved: number): TimingEntry {
     const now = performance.now();
@@ -68,9 +68,9 @@ export class Timing {
     return { step, epoch, seconds, validation: validated, dataWait, images };
   }
 
-  /** Lets the event loop run now and then where nothing else does. */
+  /** Yields to the event loop now and then if nothing else does. */
   async breathe(): Promise<void> {
-    // Backends of former versions do not say.
+    // Backends written for former versions do not say.
     if (this.backend.blocking === false) return;
     if (performance.now() - this.#lastBreath < BREATH_INTERVAL) return;
     await new Promise((resolve) => setTimeout(resolve, 0));

@@ -1,4 +1,4 @@
-/** Training a model on labelled images: the library's front door to the loop. */
+/** Training a model on labeled images: the public entry to the training loop. */
 import type { Backend } from "../backends/backend.ts";
 import type { TrainingTensors } from "../checkpoints/checkpoint.ts";
 import { requirePosition, type RunState } from "../checkpoints/run_state.ts";
@@ -29,36 +29,36 @@ import { checkTargets, requireMixable } from "./targets.ts";
 
 /** Options of a training besides its model and {@link Recipe}. */
 export interface TrainingRunOptions extends RunOptions, LoopHooks, TrainingChanges {
-  /** What computes; see `openBackend`. */
+  /** The backend; see `openBackend`. */
   readonly backend: Backend;
   /** Images to train on. */
   readonly train: ImageSource;
   /** Images to validate on. Default: none. */
   readonly validation?: ImageSource;
-  /** Subtracted from and divided out of pixels scaled to [0, 1], one number per channel. */
+  /** Mean and standard deviation that pixels scaled to [0, 1] are normalized with. */
   readonly normalization: ChannelStatistics;
   /**
-   * Those that train together: all of them call this with the same options, and each computes its
-   * part of every batch and of every validation. Only the first one's `store` and `observer` are of
-   * use. Default: this process alone.
+   * The ranks that train together: all call this with the same options, and each computes its part
+   * of every batch and validation. Only the first one's `store` and `observer` are used. Default:
+   * this process alone.
    */
   readonly ranks?: Ranks;
-  /** Where to go on. Default: from the model's present weights. */
+  /** The position to continue from. Default: the model's present weights. */
   readonly resume?: { readonly state: RunState; readonly tensors: TrainingTensors };
 }
 
 /** Options of {@link train}. */
 export interface TrainOptions extends Recipe, TrainingRunOptions {
-  /** Trained in place: holds the last weights afterwards, the averaged ones if `ema` is given. */
+  /** Trained in place: has the last weights afterwards, the averaged ones if `ema` is given. */
   readonly model: Module;
 }
 
 /**
  * Trains a model by stochastic gradient descent on an objective, by default the softmax
- * cross-entropy of its logits. The same options give the same bits, whether or not the training was interrupted and resumed, on one
- * backend with one number of threads and one form of kernels (docs/cpu.md).
- * Throws InputError for options that do not fit and targets that are none of the objective's,
- * RunError when the training diverges.
+ * cross-entropy of its logits. The same options give the same bits, whether or not the training was
+ * interrupted and resumed, on one backend with one number of threads and one form of kernels
+ * (docs/cpu.md). Throws InputError for invalid options and for targets that the objective cannot
+ * use, RunError if the training diverges.
  *
  * ```ts
  * import { buildModel, loadDataset, openBackend, train } from "./mod.ts";
@@ -108,7 +108,7 @@ export function planTraining(recipe: ResolvedRecipe, options: TrainingRunOptions
     withNorms: run.logNorms !== false,
     epochs: {
       stepsPerEpoch: countSteps(train, run),
-      // One that is complete is only read.
+      // A complete training is only read.
       from: Math.min(resume?.state.epoch ?? 0, run.epochs - 1),
       to: run.epochs,
     },
@@ -116,9 +116,9 @@ export function planTraining(recipe: ResolvedRecipe, options: TrainingRunOptions
 }
 
 /**
- * As {@link train}, by a recipe that has been applied to the model.
+ * As {@link train}, with a recipe that has been applied to the model.
  *
- * @param planned what {@link planTraining} gave, where it was needed before
+ * @param planned the result of {@link planTraining}, if it was needed before
  */
 export async function trainRecipe(
   recipe: ResolvedRecipe,
@@ -181,10 +181,10 @@ export async function trainRecipe(
 }
 
 /**
- * The batches that a recipe is trained on. Throws InputError, `at` the option, for mixing that its
+ * The training batches of a recipe. Throws InputError, `at` the option, for mixing that its
  * objective cannot learn from, and as {@link BatchLoader}.
  *
- * @param plan of the session that is trained by them
+ * @param plan of the session that trains on them
  */
 export function openBatches(
   { objective, classes }: ResolvedRecipe,
@@ -211,7 +211,7 @@ export function openBatches(
   });
 }
 
-/** Throws InputError, `at` the option, for one that follows validations where there are none. */
+/** Throws InputError, `at` the option, for an option that needs validations if there are none. */
 function requireValidation(
   { validation }: Pick<TrainingRunOptions, "validation">,
   followers: Readonly<Record<string, unknown>>,
@@ -223,7 +223,7 @@ function requireValidation(
   });
 }
 
-/** Throws InputError, `at` the images, for ones of another shape than those to train on. */
+/** Throws InputError, `at` the images, if their shape differs from that of the training images. */
 function requireShape(found: ImageShape, expected: ImageShape, at: OptionPath): void {
   const [is, shouldBe] = [found, expected].map(({ height, width, channels }) =>
     `${height}x${width}x${channels}`
@@ -232,7 +232,7 @@ function requireShape(found: ImageShape, expected: ImageShape, at: OptionPath): 
   throw new InputError(`the images are ${is}; expected ${shouldBe}, as those to train on`, { at });
 }
 
-/** The options that are objects of a program, not plain data with a schema. */
+/** The options that are objects, not plain data with a schema. */
 const OBJECTS: Readonly<
   Record<Exclude<keyof TrainOptions, keyof Recipe | keyof RunOptions>, true>
 > = {
@@ -250,7 +250,7 @@ const OBJECTS: Readonly<
   signal: true,
 };
 
-/** Throws InputError for options that there are not, or are no longer. */
+/** Throws InputError for unknown or former options. */
 function checkOptions(options: object): void {
   const known = Object.keys({ ...RECIPE.schema.shape, ...RUN.schema.shape, ...OBJECTS });
   for (const [name, value] of Object.entries(options)) {

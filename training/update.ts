@@ -1,4 +1,4 @@
-/** The end of a training step: what becomes of parameters, optimizer state and averages. */
+/** The end of a training step: updates of parameters, optimizer state and averages. */
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { input, readVariable, updateVariable } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
@@ -16,7 +16,7 @@ import { slotVariable } from "./variables.ts";
  * Unscales and clips the gradient of the (scaled) loss, updates every parameter and moves the
  * averages. Buffers must have been assigned before.
  *
- * @param withNorms whether the step's norms are left in their variable. Default false
+ * @param withNorms whether the step's norms are stored in their variable. Default false
  */
 export function traceUpdate(recipe: ResolvedRecipe, gradient: Value, withNorms = false): void {
   const { lossScale } = recipe;
@@ -57,7 +57,7 @@ function traceUnscaled({ optimizer, groups, clip, ema }: ResolvedRecipe, gradien
   if (decay) traceAverages(decay);
 }
 
-/** Begins the names of the scalars of parameters that were frozen at first. */
+/** Prefix of the scalars of parameters that were frozen at first. */
 export const RELEASED = "released.";
 
 /** The optimizer's scalars by their own names. */

@@ -1,4 +1,4 @@
-/** The validations of a training: what they come to, and what follows from it. */
+/** The validations of a training: their metrics and consequences. */
 import type { Metrics, RunState } from "../checkpoints/run_state.ts";
 import type { Agreement } from "./agreement.ts";
 import { rememberValidation } from "./early_stopping.ts";
@@ -18,10 +18,9 @@ interface ValidationOptions {
 }
 
 /**
- * Validates on batches, of which those of other ranks are theirs to evaluate. The metrics do not depend
- * on who does.
+ * Validates on batches; each rank evaluates its own. The metrics do not depend on the division.
  *
- * @returns undefined where the training is stopping
+ * @returns undefined if the training is stopping
  */
 export async function validate(
   batches: AsyncIterable<StepBatch>,
@@ -43,7 +42,7 @@ export async function validate(
   return evaluation.metrics();
 }
 
-/** What of a training's position follows from a validation. */
+/** The part of a training's position that follows from a validation. */
 export function remembered(
   validation: Metrics,
   { step, schedule: rates, earlyStopping: improvements }: RunState,

@@ -7,8 +7,8 @@ import { sum } from "../reporting/statistics.ts";
 import type { ResolvedRecipe } from "./recipe.ts";
 
 /**
- * Holds what batches contribute to an update, each times how much it counts, laid out
- * [`parameters` | `buffers` | 1]: gradients, what the buffers change by, and what the batches count.
+ * Stores the contributions of batches to an update, each times its weight, laid out [`parameters` |
+ * `buffers` | 1]: gradients, changes of the buffers, and the total weight.
  */
 export const CONTRIBUTION = "contribution";
 
@@ -17,7 +17,7 @@ export function slotVariable(slot: string): string {
   return `optimizer.${slot}`;
 }
 
-/** All variables of a training, which every program of it may read. */
+/** All variables of a training, which all its programs may read. */
 export function trainingVariables(recipe: ResolvedRecipe, withNorms = false): Variable[] {
   const { layout, parameterSize: size, optimizer, ema, lossScale } = recipe;
   return [

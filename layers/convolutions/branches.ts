@@ -47,7 +47,7 @@ export function kernelSizeOf({ kernelSize }: ConvolutionPlace): Pair {
   return pair(kernelSize);
 }
 
-/** Whether a place's kernel has smaller ones at its centre; those of patches, unpadded, have none. */
+/** Whether a place's kernel has smaller ones at its center; those of patches, unpadded, have none. */
 export function hasBranches(place: ConvolutionPlace): boolean {
   return !isPointwise(place) && atCentre(place, [1, 1]) !== undefined;
 }
@@ -58,7 +58,7 @@ export function isPointwise(place: ConvolutionPlace): boolean {
 }
 
 /**
- * The place of a smaller kernel at the centre of another; undefined where that has no centre for it,
+ * The place of a smaller kernel at the center of another; undefined where that has no center for it,
  * or reads too little beyond the border for both to give one shape.
  */
 export function atCentre(place: ConvolutionPlace, smaller: Pair): ConvolutionPlace | undefined {

@@ -180,7 +180,7 @@ interface DiverseBranchOptions {
 
 /**
  * bn(K ∗ x) + bn(K₁ ∗ x) + bn(K₃ ∗ bn(K₂ ∗ x)) + bn(mean(bn(K₄ ∗ x))). Branches that do not fit the place
- * are left out: 1x1 kernels of depthwise convolutions and off the centre, averages of dilated ones, and of those
+ * are left out: 1x1 kernels of depthwise convolutions and off the center, averages of dilated ones, and of those
  * that pad with more than half a kernel or with something else than zeros.
  */
 class DiverseBranchConv2d extends BranchedConvolution {

@@ -72,7 +72,7 @@ class SequentialTerm extends KernelScale {
 
 /**
  * K ∗ x with K[o] = s₁[o]·K₁[o] + s₂[o]·K₂[o] + s₃[o]·(K₃ ∗ K₄)[o] + s₄[o]·mean(K₅)[o]: of full size, 1x1
- * at the centre, 1x1 and full size in sequence, and 1x1 averaged over the window. Without the batch norm
+ * at the center, 1x1 and full size in sequence, and 1x1 averaged over the window. Without the batch norm
  * that follows it, which is the model's. The sequence is left out of depthwise convolutions.
  */
 class OrepaConv2d extends Module {

@@ -23,7 +23,7 @@ interface RepVggOptions {
 }
 
 /**
- * bn(K ∗ x) + bn(K₁ ∗ x) + bn(x), K₁ of 1x1 at the centre of K; the last only for as many channels at
+ * bn(K ∗ x) + bn(K₁ ∗ x) + bn(x), K₁ of 1x1 at the center of K; the last only for as many channels at
  * stride 1. Branches are named as timm names them.
  */
 export class RepVggConv2d extends BranchedConvolution {

@@ -9,7 +9,7 @@ import { numbersOf } from "./logger.ts";
 
 const schema = z.object({});
 
-/** `steps.csv` and `epochs.csv`: a row for each entry, a column for each number. */
+/** `steps.csv` and `epochs.csv`: one row per entry, one column per number. */
 export const csv: LoggerEntry<typeof schema> = {
   about: "Tables for spreadsheets: steps.csv and epochs.csv",
   schema,
@@ -27,8 +27,8 @@ export const csv: LoggerEntry<typeof schema> = {
 };
 
 /**
- * The table of one kind of entries. It is written anew from the run's log where a run goes on, so that it
- * holds what the log does, and when an entry has a number that there is no column for.
+ * The table of one kind of entries. It is rewritten from the run's log when a run is resumed, so
+ * that it matches the log, and when an entry has a number without a column.
  */
 class Table {
   #columns: readonly string[] = [];
@@ -74,7 +74,7 @@ class Table {
   }
 }
 
-/** A line of RFC 4180: an objective of somebody's own may call a metric anything. */
+/** A line of RFC 4180: a custom objective may give a metric any name. */
 function line(cells: readonly (string | number)[]): string {
   const quoted = (text: string) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   return `${cells.map(String).map(quoted).join(",")}\n`;

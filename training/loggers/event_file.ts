@@ -27,11 +27,11 @@ const EVENT = { wallTime: 1, step: 2, fileVersion: 3 };
 
 type Protobuf = Awaited<ReturnType<typeof loadProtobuf>>;
 
-/** An event file that is written. */
+/** An event file open for writing. */
 export class EventFile {
   private constructor(private readonly file: LogFile, private readonly protobuf: Protobuf) {}
 
-  /** Begins a file at `path`, of which there must be none. Throws RunError without the library. */
+  /** Creates a file at `path`, which must not exist. Throws RunError without the library. */
   static async create(path: string, disk = DISK): Promise<EventFile> {
     const protobuf = await loadProtobuf();
     const file = new EventFile(await LogFile.open(path, 0, disk), protobuf);
@@ -39,7 +39,7 @@ export class EventFile {
     return file;
   }
 
-  /** Appends an event of this moment, with what it tells. */
+  /** Appends an event with the present time. */
   async write(step: number, what: Message): Promise<void> {
     const event = {
       [EVENT.wallTime]: { double: Date.now() / 1000 },
@@ -97,7 +97,7 @@ function record(data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A checksum of bytes that may hold checksums is stored so. */
+/** A masked checksum, for bytes that may contain checksums. */
 function masked(crc: number): number {
   return ((crc >>> 15 | crc << 17) + 0xa282ead8) >>> 0;
 }

@@ -1,6 +1,7 @@
 /**
- * What a logger is: it takes the entries of a run's log and keeps or shows them in a form of its own. The
- * log itself, `metrics.jsonl`, is no logger's: a run is resumed and reported by it, so it is always there.
+ * What a logger is: it receives the entries of a run's log and stores or shows them in its own
+ * form. The log itself, `metrics.jsonl`, is not a logger: resuming and reports need it, so it
+ * always exists.
  */
 import type { Disk } from "../../files/disk.ts";
 import type { StateDict } from "../../layers/module.ts";
@@ -10,9 +11,9 @@ import type { LogEntry } from "../log_rows.ts";
 /** A logger of a run. What it throws ends the run, which can be resumed. */
 export interface Logger {
   /**
-   * Takes an entry, which is in the log by then.
+   * Receives an entry that is already in the log.
    *
-   * @param weights the network's after an epoch, the averaged ones where there are some
+   * @param weights the network's after an epoch, the averaged ones if there are any
    */
   log(entry: LogEntry, weights?: StateDict): Promise<void> | void;
   /** Called when the training is complete. */
@@ -21,21 +22,21 @@ export interface Logger {
   close?(): void;
 }
 
-/** What a command gives the loggers of a run to show. */
+/** What a command passes to the loggers of a run. */
 export interface LoggerSources {
-  /** Writes a line to standard output. Default: lines go nowhere. */
+  /** Writes a line to standard output. Default: lines are dropped. */
   readonly print?: (line: string) => void;
-  /** Pictures to show at the start, as PNG files by name. Default: none. */
+  /** Images to show at the start, as PNG files by name. Default: none. */
   readonly pictures?: () => Promise<Readonly<Record<string, Uint8Array>>>;
 }
 
-/** A run, as its loggers see it. */
+/** A run as its loggers see it. */
 export interface LoggedRun extends LoggerSources {
-  /** Its folder, in which loggers may have files. */
+  /** Its folder, where loggers may write files. */
   readonly folder: string;
-  /** What all files are written by. */
+  /** The disk that writes all files. */
   readonly disk: Disk;
-  /** Steps that were taken before; 0 in a run that starts. */
+  /** Steps taken before; 0 for a new run. */
   readonly step: number;
   /** Its config, with every default filled in: as plain data and as YAML. */
   readonly config: unknown;
@@ -46,13 +47,13 @@ export interface LoggedRun extends LoggerSources {
 
 /** A kind of logger. */
 export interface LoggerEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
-  /** Names of the files that it leaves in a run's folder. Default: none. */
+  /** Names of its files in a run's folder. Default: none. */
   readonly files?: RegExp;
-  /** Opens it at the start of a run, or where a run goes on. */
+  /** Opens it when a run starts or is resumed. */
   build(options: z.output<S>, run: LoggedRun): Promise<Logger> | Logger;
 }
 
-/** The numbers of an entry by name, without where it stands. */
+/** The numbers of an entry by name, without its position. */
 export function numbersOf(
   { event: _, epoch: __, step: ___, ...rest }: LogEntry,
 ): [name: string, value: number][] {

@@ -39,7 +39,7 @@ export async function openLoggers(
   return loggers;
 }
 
-/** Whether a file in a run's folder is one that a logger leaves, by its name. */
+/** Whether a file in a run's folder belongs to a logger, by its name. */
 export function isLoggerFile(name: string): boolean {
   return Object.values<LoggerEntry>(LOGGERS).some(({ files }) => files?.test(name));
 }

@@ -6,7 +6,7 @@ const schema = z.object({});
 /** Digits of a number that are shown. */
 const DIGITS = 5;
 
-/** A line on standard output for each step that is logged, between those for epochs. */
+/** One line on standard output per logged step, between those for epochs. */
 export const stdout: LoggerEntry<typeof schema> = {
   about: "A line on standard output for each step that is logged",
   schema,

@@ -1,4 +1,4 @@
-/** What TensorBoard shows, as messages of its files: scalars, histograms, images, text, hyperparameters. */
+/** Messages of TensorBoard's files: scalars, histograms, images, text, hyperparameters. */
 import { isRecord } from "../../schema/record.ts";
 import type { Field, Message } from "./event_file.ts";
 
@@ -7,21 +7,21 @@ const EVENT = { summary: 5, sessionLog: 7 };
 const VALUE = { tag: 1, simpleValue: 2, image: 4, histogram: 5, tensor: 8, metadata: 9 };
 const METADATA = { pluginData: 1, dataClass: 4 };
 
-/** `DataType` of tensors, and `DataClass` of what is neither a scalar nor a blob. */
+/** `DataType` of tensors, and `DataClass` of values that are neither scalars nor blobs. */
 const FLOAT = 1, STRING = 7, DATA_CLASS_TENSOR = 2;
 /** Bins of a histogram. */
 const BINS = 30;
 
-/** One thing that is shown under a tag. */
+/** One value that is shown under a tag. */
 type Summary = Message;
 
-/** An event of several. */
+/** An event with several values. */
 export function summaryEvent(summaries: readonly Summary[]): Message {
   const values = summaries.map((value): Field => ({ message: value }));
   return { [EVENT.summary]: { message: { 1: values } } };
 }
 
-/** An event that takes back all that there is of its step and of later ones. */
+/** An event that removes everything from its step on. */
 export function restartEvent(): Message {
   const START = 1;
   return { [EVENT.sessionLog]: { message: { 1: { int: START } } } };
@@ -32,7 +32,9 @@ export function scalar(tag: string, value: number): Summary {
   return { [VALUE.tag]: { text: tag }, [VALUE.simpleValue]: { float: value } };
 }
 
-/** How numbers are distributed: in bins of equal width. There must be some, all finite. */
+/**
+ * A histogram of numbers with bins of equal width. There must be at least one number, all finite.
+ */
 export function histogram(tag: string, values: ArrayLike<number>): Summary {
   let [least, most, sum, squares] = [Infinity, -Infinity, 0, 0];
   for (let i = 0; i < values.length; i++) {
@@ -65,7 +67,7 @@ export function histogram(tag: string, values: ArrayLike<number>): Summary {
   };
 }
 
-/** A picture: a PNG file of three channels. */
+/** An image: a PNG file of three channels. */
 export function image(tag: string, png: Uint8Array): Summary {
   const size = new DataView(png.buffer, png.byteOffset + 16, 8);
   const RGB = 3;
@@ -105,7 +107,7 @@ export function runStart(config: unknown): Summary {
   return hyperparameters("session_start_info", { 3: { message: start } });
 }
 
-/** That a run has ended well. */
+/** An event that marks a run as successful. */
 export function runEnd(): Summary {
   const SUCCESS = 1;
   const end = { 1: { int: SUCCESS }, 2: { double: Date.now() / 1000 } };

@@ -27,8 +27,8 @@ const schema = z.object({
 const FILE = /^events\.out\.tfevents\.(\d{6})\.overfold$/;
 
 /**
- * Event files for TensorBoard, one for each time that the run is begun or goes on. That of a run that goes
- * on takes back what earlier ones have of later steps.
+ * Event files for TensorBoard, one per start or resumption of the run. The file of a resumed run
+ * removes later steps of earlier files.
  */
 export const tensorboard: LoggerEntry<typeof schema> = {
   about: "Event files for TensorBoard: tensorboard --logdir runs",
@@ -52,7 +52,7 @@ export const tensorboard: LoggerEntry<typeof schema> = {
   },
 };
 
-/** What is shown as soon as a run begins, or goes on. */
+/** What is shown as soon as a run starts or is resumed. */
 async function beginning(run: LoggedRun, withPictures: boolean) {
   const pictures = withPictures && run.step === 0 ? await run.pictures?.() : undefined;
   return [
@@ -62,7 +62,7 @@ async function beginning(run: LoggedRun, withPictures: boolean) {
   ];
 }
 
-/** The numbers of an entry by tags: those for each parameter, too. */
+/** The numbers of an entry by tag, including those of each parameter. */
 function scalarsOf(entry: LogEntry): [tag: string, value: number][] {
   const own = numbersOf(entry)
     .map(([name, value]): [string, number] => [`${entry.event}s/${name}`, value]);
@@ -76,7 +76,7 @@ function scalarsOf(entry: LogEntry): [tag: string, value: number][] {
   ];
 }
 
-/** Of every tensor but counters. */
+/** Histograms of every tensor except counters. */
 function histogramsOf(weights: StateDict) {
   return [...weights].filter(([, { shape }]) => shape.length > 0)
     .map(([name, tensor]) => histogram(`weights/${name}`, floatsOf(tensor)));

@@ -1,4 +1,4 @@
-/** Average precision: how well scores rank what belongs to a class above what does not. */
+/** Average precision: how well scores rank images of a class above the others. */
 
 /**
  * The area under the curve of precision over recall, as scikit-learn's `average_precision_score`
@@ -6,8 +6,8 @@
  * interpolation; equal scores are passed at once, so their order does not matter.
  *
  * @param scores one per image; NaN ranks last
- * @param targets positive above ½; an image with a negative one is left out
- * @returns 0 to 1; NaN where no image is positive
+ * @param targets positive above ½; images with a negative target are left out
+ * @returns 0 to 1; NaN if no image is positive
  */
 export function averagePrecision(scores: ArrayLike<number>, targets: ArrayLike<number>): number {
   const known = Array.from(scores, (score, i) => ({
@@ -25,7 +25,7 @@ export function averagePrecision(scores: ArrayLike<number>, targets: ArrayLike<n
   return area / positives;
 }
 
-/** The mean of the classes' average precisions, those without a positive image left out. */
+/** The mean of the classes' average precisions, without classes that have no positive image. */
 export function meanAveragePrecision(precisions: readonly number[]): number {
   const defined = precisions.filter((precision) => !Number.isNaN(precision));
   return defined.reduce((sum, precision) => sum + precision, 0) / defined.length;

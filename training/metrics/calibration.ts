@@ -1,6 +1,7 @@
 /**
- * How far a network's confidence is from its accuracy (Guo et al. 2017, "On Calibration of Modern
- * Neural Networks"). The confidence in an image is the probability of the most probable class.
+ * Calibration: the distance of a network's confidence from its accuracy (Guo et al. 2017, "On
+ * Calibration of Modern Neural Networks"). The confidence in an image is the probability of the
+ * most probable class.
  */
 import { softmaxRow } from "../../ops/softmax.ts";
 import { sum } from "../../reporting/statistics.ts";
@@ -9,13 +10,13 @@ import type { ImageTally, TargetRows } from "../objectives/tally.ts";
 /** Bins of confidence, as in the paper. */
 const CALIBRATION_BINS = 15;
 
-/** The images whose confidence lies between two bounds. */
+/** The images whose confidence is between two bounds. */
 export interface CalibrationBin {
-  /** How many there are. */
+  /** Their number. */
   readonly count: number;
   /** Their mean confidence, 0 to 1; 0 over no image. */
   readonly confidence: number;
-  /** The share of them that is classified correctly; 0 over no image. */
+  /** The share that is classified correctly; 0 over no image. */
   readonly accuracy: number;
 }
 
@@ -27,16 +28,16 @@ export class Calibration implements ImageTally {
   readonly #bins: { count: number; confidence: number; correct: number }[];
 
   /**
-   * Counts of no image yet.
+   * Starts without images.
    *
-   * @param classes how many the network tells apart
-   * @param bins how many there are, all of one width
+   * @param classes number of classes
+   * @param bins number of bins of equal width
    */
   constructor(private readonly classes: number, bins = CALIBRATION_BINS) {
     this.#bins = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, correct: 0 }));
   }
 
-  /** Counts the images of a batch, by logits that the softmax makes probabilities of. */
+  /** Counts the images of a batch, by logits for a softmax. */
   add(logits: Float32Array, { labels }: TargetRows): void {
     const { classes } = this;
     for (let n = 0; n < labels.length; n++) {

@@ -1,15 +1,15 @@
-/** How the classes' scores of all images meet their targets: what no sum over batches can tell. */
+/** Metrics of the scores and targets of all images that sums over batches cannot compute. */
 import type { ImageTally, TargetRows } from "../objectives/tally.ts";
 import { averagePrecision } from "./average_precision.ts";
 import type { DecisionCounts } from "./decisions.ts";
 
-/** Keeps the scores and targets of every image, class by class. */
+/** Stores the scores and targets of every image, class by class. */
 export class ClassScores implements ImageTally {
   readonly #scores: number[][];
   readonly #targets: number[][];
 
   /**
-   * @param classes how many there are
+   * @param classes number of classes
    * @param field the name of the targets, f32 [N, classes]
    */
   constructor(classes: number, readonly field: string) {
@@ -38,7 +38,7 @@ export class ClassScores implements ImageTally {
     return this.#targets.map((column) => column.filter((target) => target > 0.5).length);
   }
 
-  /** What the decisions `logit > threshold` come to; unknown targets count nowhere. */
+  /** Counts of the decisions `logit > threshold`; unknown targets are not counted. */
   decisions(threshold: number): DecisionCounts {
     const count = (isCounted: (yes: boolean, target: number) => boolean) =>
       this.#scores.map((scores, c) =>

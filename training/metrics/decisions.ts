@@ -1,4 +1,4 @@
-/** How good yes-or-no decisions are: precision, recall and F1, by class and over classes. */
+/** Quality of yes-or-no decisions: precision, recall and F1, by class and over classes. */
 import { sum } from "../../reporting/statistics.ts";
 
 /** Counts of decisions, one number per class. */
@@ -11,11 +11,11 @@ export interface DecisionCounts {
   readonly falseNegatives: readonly number[];
 }
 
-/** Scores of decisions, each 0 to 1. A ratio of nothing to nothing is 0, as in scikit-learn. */
+/** Scores of decisions, each 0 to 1. 0 / 0 is 0, as in scikit-learn. */
 export interface DecisionScores {
-  /** Share of the yeses that are right. */
+  /** Share of the predicted positives that are correct. */
   readonly precision: number;
-  /** Share of what should be yes that is. */
+  /** Share of the actual positives that are found. */
   readonly recall: number;
   /** Harmonic mean of precision and recall. */
   readonly f1: number;
@@ -29,7 +29,7 @@ export function classScores(counts: DecisionCounts): DecisionScores[] {
 
 /**
  * The mean of classes' scores: without `weights` each class counts the same (macro average); with
- * the classes' numbers of images it is the weighted average. 0 where the weights are.
+ * the classes' numbers of images it is the weighted average. 0 if all weights are 0.
  */
 export function macroScores(
   scores: readonly DecisionScores[],

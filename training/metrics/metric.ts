@@ -1,10 +1,10 @@
-/** What metrics are called, and how they are shown. */
+/** Names of metrics, and how they are shown. */
 import type { Metrics } from "../../checkpoints/run_state.ts";
 import { formatPercent } from "../../reporting/format.ts";
 
-/** What is known of a metric. */
+/** Facts about a metric. */
 export interface MetricInfo {
-  /** Its name for a person, as in `top-5 accuracy`. */
+  /** Its title, such as `top-5 accuracy`. */
   readonly title: string;
   /** A share is from 0 to 1 and shown in percent. */
   readonly unit: "share" | "number";
@@ -21,7 +21,7 @@ export type MetricInfos = Readonly<Record<string, MetricInfo>>;
 export const LOSS: MetricInfo = { title: "loss", unit: "number", mode: "min" };
 
 /**
- * The metrics that lines and summaries show of those that there are, in order.
+ * The metrics that lines and summaries show, in order.
  *
  * @param monitored one that is shown even if it is a detail
  */
@@ -35,12 +35,12 @@ export function briefMetrics(
   );
 }
 
-/** Names of metrics with `loss` at the end: what a result is summed up by comes first. */
+/** Names of metrics with `loss` last: the most important comes first. */
 export function lossLast(names: readonly string[]): string[] {
   return [...names.filter((name) => name !== "loss"), "loss"];
 }
 
-/** A metric's value: `97.50 %`, `0.1234`; `–` where there is none. */
+/** A metric's value: `97.50 %`, `0.1234`; `–` if there is none. */
 export function formatMetric({ unit }: MetricInfo, value: number | null | undefined): string {
   if (value === undefined || value === null || Number.isNaN(value)) return "–";
   return unit === "share" ? formatPercent(value) : value.toFixed(4);
@@ -55,7 +55,7 @@ export function loggedMetrics(
   return { ...train, ...Object.fromEntries(named) };
 }
 
-/** What logs and events call a metric of a validation: `validLoss` for `loss`. */
+/** The name of a validation's metric in logs and events: `validLoss` for `loss`. */
 export function validationName(metric: string): string {
   return `valid${metric[0].toUpperCase()}${metric.slice(1)}`;
 }

@@ -5,7 +5,7 @@ import { z } from "../../schema/entry.ts";
 import { suggestion } from "../../schema/nearest.ts";
 import type { MetricInfos } from "./metric.ts";
 
-/** Which metric says how good a network is. */
+/** The metric that ranks networks. */
 export interface Monitor {
   /** A name in {@link Metrics}. */
   readonly metric: string;
@@ -13,12 +13,12 @@ export interface Monitor {
   readonly mode: "min" | "max";
 }
 
-/** `metric` of what compares validations. */
+/** `metric` of options that compare validations. */
 export const metricSchema = z.string().min(1).describe(
   "A metric of the validation, such as loss or accuracy",
 );
 
-/** `mode` of what compares validations. */
+/** `mode` of options that compare validations. */
 export const modeSchema = z.enum(["min", "max"]).optional().describe(
   "Whether a lower or a higher value is better; by default as the metric is meant",
 );
@@ -29,7 +29,7 @@ export const monitorSchema = z.union([
   z.strictObject({ metric: metricSchema, mode: modeSchema }),
 ]);
 
-/** What has metrics: an objective. */
+/** Something with metrics: an objective. */
 interface Measured {
   readonly name: string;
   readonly metrics: MetricInfos;
@@ -51,7 +51,7 @@ export function monitorOf(
   });
 }
 
-/** The metric that a person means, who may know it by its title. */
+/** The metric that was meant, possibly by its title. */
 function suggestionOf(metrics: MetricInfos, word: string): string {
   const titled = Object.keys(metrics).find((name) =>
     metrics[name].title.toLowerCase() === word.toLowerCase()
@@ -59,14 +59,14 @@ function suggestionOf(metrics: MetricInfos, word: string): string {
   return suggestion(titled ?? word, Object.keys(metrics), "metrics");
 }
 
-/** A better value of the monitored metric, or the same or none again with a lower loss. */
+/** A better value of the monitored metric, or an equal or missing one with a lower loss. */
 export function isBetter(
   found: Metrics,
   best: Metrics | undefined,
   { metric, mode }: Monitor,
 ): boolean {
   if (!best) return true;
-  // A checkpoint's null, and NaN, are none.
+  // A checkpoint's null, and NaN, count as missing.
   const [now, before] = [found[metric], best[metric]];
   const isTie = now === before || !Number.isFinite(now) && !Number.isFinite(before);
   if (isTie) return !Number.isFinite(best.loss) || found.loss < best.loss;
@@ -74,7 +74,7 @@ export function isBetter(
   return isBeyond(now, before, mode);
 }
 
-/** Whether a value is better than a bound; one that is no finite number never is. */
+/** Whether a value is better than a bound; a value that is not finite never is. */
 export function isBeyond(value: number, bound: number, mode: Monitor["mode"]): boolean {
   return Number.isFinite(value) && (mode === "max" ? value > bound : value < bound);
 }

@@ -1,13 +1,13 @@
-/** The table of classes in what an evaluation tells. */
+/** The table of classes in the report of an evaluation. */
 import { formatCount, formatPercent, formatTable } from "../../reporting/format.ts";
 
-/** Classes that the table shows; a report's details have all. */
+/** Number of classes in the table; a report's details have all. */
 const SHOWN_CLASSES = 20;
 
 /**
- * How well each class is recognised; of many classes, those for which the last column is worst.
+ * How well each class is recognized; if there are many, the classes with the worst last column.
  *
- * @param columns the headings of shares by their keys; a share of nothing, NaN, is shown as a dash
+ * @param columns the headings of shares by their keys; NaN is shown as a dash
  */
 export function classTable<K extends string>(
   classes:

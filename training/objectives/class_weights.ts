@@ -1,4 +1,4 @@
-/** How much the images of each class count in a loss. */
+/** The weight of each class's images in a loss. */
 import { InputError } from "../../errors.ts";
 import { z } from "../../schema/entry.ts";
 import { suggestion } from "../../schema/nearest.ts";
@@ -17,8 +17,8 @@ export const classWeightsSchema = z.union([
 );
 
 /**
- * The weight of each class; undefined where all count the same, or where what decides it is not known
- * and nothing is trained. Throws InputError, `at` the class, for ones that do not fit.
+ * The weight of each class; undefined if all are equal, or if nothing is trained and the class
+ * counts are unknown. Throws InputError, `at` the class, for weights that do not fit.
  */
 export function classWeightsOf(
   weights: z.output<typeof classWeightsSchema>,
@@ -51,7 +51,10 @@ export function classWeightsOf(
   );
 }
 
-/** Inversely to how many images each class has, as scikit-learn's `balanced`; 1 for one without any. */
+/**
+ * Inversely proportional to each class's number of images, as scikit-learn's `balanced`; 1 for a
+ * class without images.
+ */
 function balancedWeights(labels: ArrayLike<number>, classes: number): Float32Array {
   const counts = new Float64Array(classes);
   for (let i = 0; i < labels.length; i++) counts[labels[i]]++;

@@ -14,9 +14,9 @@ import { classWeightsOf, classWeightsSchema } from "./class_weights.ts";
 import { ClassificationReport } from "./classification_report.ts";
 import type { ObjectiveEntry } from "./objective.ts";
 
-/** How many of the most probable classes top-5 accuracy looks at. */
+/** Number of most probable classes for top-5 accuracy. */
 const TOP = 5;
-/** Most classes of which the five most probable would say little. */
+/** Up to this number of classes, top-5 accuracy would say little. */
 const FEW_CLASSES = 10;
 
 const ACCURACY: MetricInfo = { title: "accuracy", unit: "share", mode: "max" };
@@ -30,8 +30,8 @@ const schema = z.object({
 });
 
 /**
- * Images of one class each, target `labels` i32 [N], each from 0 to classes - 1. Of mixed images the
- * loss is that of soft targets, and correct is the class of the larger share.
+ * Images of one class each, target `labels` i32 [N], each from 0 to classes - 1. For mixed images
+ * the loss uses soft targets, and the class with the larger share is correct.
  */
 export const classification: ObjectiveEntry<typeof schema> = {
   about: "One class per image: softmax and cross-entropy",
@@ -110,8 +110,9 @@ export const classification: ObjectiveEntry<typeof schema> = {
 type Sum = number | readonly number[];
 
 /**
- * The sum of the labels' weights, by which the mean loss is divided; of mixed images it is their number.
- * It is a cross-entropy, too: that of equal logits is the logarithm of the number of classes.
+ * The sum of the labels' weights, by which the mean loss is divided; undefined for mixed images,
+ * whose number is used. It is computed as a cross-entropy: that of equal logits is the logarithm of
+ * the number of classes.
  */
 function weightOf(
   { labels, [PROBABILITIES]: soft }: Readonly<Record<string, Value>>,

@@ -1,6 +1,5 @@
 /**
- * What an evaluation tells of classification: how well each class is recognised, confusions, and how
- * far confidence is from accuracy.
+ * The report of a classification: how well each class is recognized, confusions, and calibration.
  */
 import { formatCount, formatPercent, formatTable } from "../../reporting/format.ts";
 import { ConfusionMatrix } from "../confusion.ts";
@@ -9,15 +8,15 @@ import { classTable } from "./class_table.ts";
 import type { EvaluationReport } from "./objective.ts";
 import type { TargetRows } from "./tally.ts";
 
-/** Confusions that the table shows; the details have all. */
+/** Number of confusions in the table; the details have all. */
 const SHOWN_CONFUSIONS = 10;
 
-/** Counts the classes that images are of and are taken for. */
+/** Counts true and predicted classes. */
 export class ClassificationReport implements EvaluationReport {
   readonly confusion: ConfusionMatrix;
   readonly calibration: Calibration;
 
-  /** A report on no images yet. */
+  /** Starts without images. */
   constructor(classNames: readonly string[]) {
     this.confusion = new ConfusionMatrix(classNames);
     this.calibration = new Calibration(classNames.length);

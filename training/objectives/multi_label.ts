@@ -1,4 +1,4 @@
-/** Any number of classes per image: each is decided on by itself, by its own sigmoid. */
+/** Any number of classes per image: each is decided independently, by its own sigmoid. */
 import type { Metrics, Sums } from "../../checkpoints/run_state.ts";
 import { InputError } from "../../errors.ts";
 import { constant } from "../../graph/trace.ts";
@@ -43,9 +43,9 @@ const schema = z.object({
 const TARGETS = "targets";
 
 /**
- * Images of any number of classes, target `targets` f32 [N, classes]: 1 where an image shows the
- * class, 0 where not, negative where that is not known, which is ignored. The loss is the mean over
- * images and classes.
+ * Images of any number of classes, target `targets` f32 [N, classes]: 1 if an image shows the
+ * class, 0 if not, negative if unknown, which is ignored. The loss is the mean over images and
+ * classes.
  */
 export const multiLabel: ObjectiveEntry<typeof schema> = {
   about: "Any number of classes per image: sigmoids and binary cross-entropy",
@@ -59,7 +59,7 @@ export const multiLabel: ObjectiveEntry<typeof schema> = {
       ignoresFilling: true,
       threshold,
       targets: [{ name: TARGETS, dtype: "f32", shape: [classes], filling: -1 }],
-      // The loss is linear in the targets, which are mixed themselves.
+      // The loss is linear in the targets, so the targets themselves are mixed.
       mixedTargets: [],
       metrics: METRICS,
       monitor: { metric: "meanAveragePrecision", mode: "max" },
@@ -108,8 +108,8 @@ export const multiLabel: ObjectiveEntry<typeof schema> = {
 };
 
 /**
- * What is said of an image by its logits. Its loss is the mean over the classes, all positives
- * weighted alike; unknown targets count nowhere.
+ * The judgement of an image by its logits. Its loss is the mean over the classes, with equal
+ * weights for positives; unknown targets are not counted.
  */
 function judged(
   logits: readonly number[],

@@ -1,4 +1,4 @@
-/** What an evaluation tells of decisions on every class: precision, recall, F1, average precision. */
+/** The report of decisions on every class: precision, recall, F1, average precision. */
 import { probabilitiesOf } from "../../networks/activation.ts";
 import { Calibration } from "../metrics/calibration.ts";
 import type { ClassScores } from "../metrics/class_scores.ts";
@@ -7,23 +7,23 @@ import { classTable } from "./class_table.ts";
 import type { EvaluationReport } from "./objective.ts";
 import type { TargetRows } from "./tally.ts";
 
-/** How well one class is recognised. */
+/** How well one class is recognized. */
 interface ClassResult extends DecisionScores {
   readonly name: string;
   /** Images that show the class. */
   readonly count: number;
-  /** NaN for a class that no image shows. */
+  /** NaN for a class without images. */
   readonly averagePrecision: number;
 }
 
 /** Scores each class. */
 export class MultiLabelReport implements EvaluationReport {
-  /** Of the probabilities of all classes of all images, those that are not known left out. */
+  /** Calibration of the probabilities of all classes of all images, without unknown targets. */
   readonly calibration: Calibration;
 
   /**
-   * @param scores of no images yet
-   * @param threshold a logit above it decides for a class
+   * @param scores without images
+   * @param threshold a logit above it means yes for a class
    */
   constructor(
     private readonly classNames: readonly string[],

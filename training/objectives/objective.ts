@@ -1,4 +1,4 @@
-/** What a network is trained for: the loss, what is counted, and which result is better. */
+/** Objectives: the loss, the counts and metrics, and which result is better. */
 import type { Metrics, Sums } from "../../checkpoints/run_state.ts";
 import type { TargetColumn, TargetField } from "../../datasets/image_source.ts";
 import type { Value } from "../../graph/types.ts";
@@ -10,57 +10,58 @@ import type { MetricInfos } from "../metrics/metric.ts";
 import type { Monitor } from "../metrics/monitor.ts";
 import type { ImageTally, Judgement, MetricTally, TargetRows } from "./tally.ts";
 
-/** An array of a batch that an objective needs: a program's input of this name. */
+/** An array of a batch that an objective needs, as a program's input of this name. */
 export interface BatchField extends TargetField {
-  /** Of the input, and of the images' targets that it holds. */
+  /** Element type of the input, and of the images' targets in it. */
   readonly name: string;
 }
 
-/** What `eval` says besides metrics. */
+/** The output of `eval` besides metrics. */
 export interface EvaluationReport extends ImageTally {
-  /** Tables for a person, as lines of text. */
+  /** Tables as lines of text. */
   tables(): string[];
-  /** The same in full, as plain data. */
+  /** The complete report, as plain data. */
   details(): Readonly<Record<string, unknown>>;
-  /** Which classes were taken for which, where an image is taken for one. */
+  /** Confusions of classes, if each image has one predicted class. */
   readonly confusion?: ConfusionMatrix;
-  /** How often what has a probability is so. */
+  /** Calibration of the probabilities. */
   readonly calibration?: Calibration;
 }
 
-/** What a network is trained for. */
+/** The objective of a training. */
 export interface Objective {
   /** Its name in the registry. */
   readonly name: string;
-  /** What turns the logits into probabilities. */
+  /** Converts logits to probabilities. */
   readonly activation: Activation;
   /**
-   * Probability above which a class is decided for, where each is decided on by itself. Default 0.5.
+   * Probability above which a class counts as present, if classes are decided independently.
+   * Default 0.5.
    */
   readonly threshold?: number;
-  /** How much the images of each class count in the loss, where some count more. */
+  /** Weight of each class's images in the loss, if the weights differ. */
   readonly classWeights?: Float32Array;
-  /** What a batch says of its images. */
+  /** The targets of a batch. */
   readonly targets: readonly BatchField[];
   /**
-   * What a batch of mixed images says of them besides, for {@link Objective.loss}; the targets are
-   * those of the mixtures (`datasets/mixing/targets.ts`). Absent if it cannot learn from mixed images.
+   * Further targets of a batch of mixed images, for {@link Objective.loss}; they describe the
+   * mixtures (`datasets/mixing/targets.ts`). Absent if it cannot learn from mixed images.
    */
   readonly mixedTargets?: readonly BatchField[];
   /**
-   * Whether loss and sums leave rows of filling out. Default: no; they then see none, by a program of
-   * the last batch's own size.
+   * Whether loss and sums ignore padding rows. Default: no; the last batch then has a program of
+   * its own size, without padding.
    */
   readonly ignoresFilling?: boolean;
   /** The metrics of a validation. */
   readonly metrics: MetricInfos;
-  /** Which validation is the best, unless a recipe says otherwise. */
+  /** The default metric that selects the best validation. */
   readonly monitor: Monitor;
-  /** Throws InputError, `at` the target, for one that no image of a network of these classes can have. */
+  /** Throws InputError, `at` the target, for a target that is invalid for these classes. */
   checkTargets?(targets: TargetRows): void;
   /**
    * Traces the loss of a batch, a scalar: in training the mean over the images, otherwise the plain
-   * sum, without what only training adds.
+   * sum, without terms that only training adds.
    *
    * @param logits f32 [N, classes]
    * @param targets by the names of {@link Objective.targets}, in training on mixed images also of
@@ -72,13 +73,13 @@ export interface Objective {
     options: { readonly training: boolean },
   ): Value;
   /**
-   * Traces what a batch's mean loss counts among those of several batches that make a step together: a
-   * scalar; the number of its images where there is none.
+   * Traces the weight of a batch's mean loss among the batches of one step: a scalar. Default: the
+   * number of its images.
    */
   weight?(targets: Readonly<Record<string, Value>>): Value | undefined;
   /**
-   * Traces what is summed over images besides the loss, scalars and one number per class; a
-   * program's outputs of these names.
+   * Traces the sums over images besides the loss, scalars or one number per class; a program's
+   * outputs of these names.
    */
   sums(
     logits: Value,
@@ -86,26 +87,26 @@ export interface Objective {
     options: { readonly training: boolean },
   ): Readonly<Record<string, Value>>;
   /**
-   * What sums come to, in the order of {@link Objective.metrics}; NaN over no image.
+   * Metrics from sums, in the order of {@link Objective.metrics}; NaN over no image.
    *
-   * @param tallied the metrics of {@link Objective.tally}, where there was one
+   * @param tallied the metrics of {@link Objective.tally}, if there was one
    */
   summarize(sums: Sums, tallied?: Metrics): Metrics;
-  /** A tally for metrics of a validation that sums cannot tell. Absent if there are none. */
+  /** A tally for metrics of a validation that sums cannot express. Absent if there are none. */
   tally?(): MetricTally;
-  /** What a network says of each image of a batch. Absent where that cannot be right or wrong. */
+  /** The judgement of each image of a batch. Absent if outputs cannot be right or wrong. */
   judge?(logits: Float32Array, targets: TargetRows): Judgement[];
   /** A report on an evaluation. */
   report(classNames: readonly string[]): EvaluationReport;
 }
 
-/** What is known of the classes of a network. */
+/** Facts about a network's classes. */
 export interface NetworkClasses {
-  /** How many there are. */
+  /** Their number. */
   readonly classes: number;
-  /** In the order of the logits, where they have names. */
+  /** In the order of the logits, if they have names. */
   readonly classNames?: readonly string[];
-  /** Of the images it is trained on, where it is. */
+  /** Number of training images per class, if it is trained. */
   readonly targets?: Readonly<Record<string, Pick<TargetColumn, "data">>>;
 }
 

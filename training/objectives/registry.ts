@@ -11,18 +11,18 @@ export const OBJECTIVES = {
   multi_label: multiLabel,
 } satisfies Record<string, ObjectiveEntry>;
 
-/** An objective by name, with its options where it is given any. */
+/** An objective by name, optionally with options. */
 export type ObjectiveChoice = Choice<typeof OBJECTIVES>;
 
-/** Classes where a network is not known: enough for its objective to have all its metrics. */
+/** Number of classes to assume for an unknown network: enough for all metrics of an objective. */
 export const UNKNOWN_CLASSES = 1000;
 
 /**
  * The objective of a recipe for a network of `classes` classes. Throws InputError, `at` the option,
- * for a name or an option that does not fit.
+ * for an unknown name or an invalid option.
  *
  * @param choice default: classification
- * @param known what else is known of the classes
+ * @param known other facts about the classes
  */
 export function objectiveOf(
   choice: ObjectiveChoice | Objective = "classification",
@@ -34,7 +34,7 @@ export function objectiveOf(
   return entry.build(options, { classes, ...known });
 }
 
-/** Whether an objective is not named but there. */
+/** Whether an objective is given as an object, not by name. */
 export function isBuilt(choice: ObjectiveChoice | Objective | undefined): choice is Objective {
   return isRecord(choice) && "loss" in choice && typeof choice.loss === "function";
 }

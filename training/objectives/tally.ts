@@ -1,15 +1,15 @@
-/** What sees every image of an evaluation, and what is said of one. */
+/** Tallies, which receive every image of an evaluation, and judgements of images. */
 import type { Metrics } from "../../checkpoints/run_state.ts";
 
-/** Targets of the images of a batch by name, without filling. */
+/** Targets of the images of a batch by name, without padding rows. */
 export type TargetRows = Readonly<Record<string, ArrayLike<number>>>;
 
-/** Sees the logits of every image of an evaluation. */
+/** Receives the logits of every image of an evaluation. */
 export interface ImageTally {
   /**
-   * Takes a batch.
+   * Receives a batch.
    *
-   * @param logits f32 [N, classes]; there may be rows of filling behind the images
+   * @param logits f32 [N, classes]; padding rows may follow the images
    * @param targets by the names of an objective's `targets`
    */
   add(logits: Float32Array, targets: TargetRows): void;
@@ -17,20 +17,20 @@ export interface ImageTally {
 
 /** A tally whose result is metrics. */
 export interface MetricTally extends ImageTally {
-  /** What was found. */
+  /** The metrics. */
   metrics(): Metrics;
 }
 
-/** What a network says of an image, beside what it is. */
+/** A network's result for an image, compared with its targets. */
 export interface Judgement {
-  /** Classes that it is of, from 0. */
+  /** True classes, from 0. */
   readonly labels: readonly number[];
-  /** Classes that it was taken for. */
+  /** Predicted classes, from 0. */
   readonly predicted: readonly number[];
-  /** The image's loss, without what only training adds. */
+  /** The image's loss, without terms that only training adds. */
   readonly loss: number;
-  /** Whether anything that was decided is wrong. */
+  /** Whether any decision is wrong. */
   readonly isMistake: boolean;
-  /** Of a mistake the probability that the network gave to the worst thing it got wrong, 0 to 1. */
+  /** For a mistake, the probability of its worst wrong decision, 0 to 1. */
   readonly confidence: number;
 }

@@ -1,12 +1,12 @@
 /**
- * What an optimizer is: which slots it keeps, the numbers it needs anew for every step, and how its
- * update is traced. The arithmetic is PyTorch's and lives in the update ops.
+ * What an optimizer is: its slots, the numbers it needs for every step, and how its update is
+ * traced. The arithmetic is PyTorch's and is in the update ops.
  */
 import type { Value } from "../../graph/types.ts";
 import { type Entry, z } from "../../schema/entry.ts";
 import type { Rates } from "../schedules/schedule.ts";
 
-/** What an update is traced from: tensors of one shape, and scalars. */
+/** Operands of an update: tensors of one shape, and scalars. */
 interface UpdateOperands {
   readonly parameter: Value;
   readonly gradient: Value;
@@ -27,9 +27,11 @@ interface UpdateResult {
 export interface Optimizer {
   /** The options that every optimizer has, defaults filled in. */
   readonly options: CommonOptions;
-  /** PyTorch's names of the tensors kept for each parameter; all are zeros before the first step. */
+  /**
+   * PyTorch's names of the tensors stored for each parameter; all are zeros before the first step.
+   */
   readonly slots: readonly string[];
-  /** Names of the numbers that differ from step to step: scalar inputs of the program. */
+  /** Names of the numbers that vary by step: scalar inputs of the program. */
   readonly scalars: readonly string[];
   /**
    * The numbers of one step, by the names of {@link Optimizer.scalars}.
@@ -48,7 +50,7 @@ export interface OptimizerEntry<S extends z.ZodObject = z.ZodObject> extends Ent
 
 /** What every optimizer accepts. */
 export interface CommonOptions {
-  /** The rate that schedules start from. */
+  /** The base rate of schedules. */
   readonly learningRate: number;
   readonly weightDecay: number;
   /** Whether batch-norm scales and shifts and all biases decay too. */

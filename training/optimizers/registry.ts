@@ -12,7 +12,7 @@ export const OPTIMIZERS = { sgd, adam, adamw, rmsprop } satisfies Record<string,
 /** How parameters are updated from gradients: `{ name, …options }`, or a name alone. */
 export type OptimizerOptions = Choice<typeof OPTIMIZERS>;
 
-/** The optimizer of these options. Throws InputError, `at` the option, for one that does not fit. */
+/** The optimizer of these options. Throws InputError, `at` the option, for an invalid one. */
 export function createOptimizer(options: OptimizerOptions): Optimizer {
   const { entry, options: own } = chosen<OptimizerEntry>(OPTIMIZERS, options, "optimizer");
   return entry.build(own);

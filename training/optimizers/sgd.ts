@@ -29,7 +29,7 @@ export const sgd: OptimizerEntry<typeof schema> = {
       scalars: ["learningRate", ...(buffered ? ["momentum", "dampening"] : [])],
       scalarsAt: (step, rates) => ({
         learningRate: rates.learningRate,
-        // The buffer begins as the first gradient.
+        // The buffer starts as the first gradient.
         ...(buffered
           ? { momentum: rates.momentum ?? momentum, dampening: step === 0 ? 0 : dampening }
           : {}),

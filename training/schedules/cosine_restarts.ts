@@ -21,7 +21,10 @@ export const cosineRestarts = withWarmup({
     ),
 });
 
-/** How much of the present period has passed at time `t`, where each is `multiplier` times longer. */
+/**
+ * The share of the present period that has passed at time `t`; each period is `multiplier` times
+ * longer than the previous one.
+ */
 function phaseAt(t: number, period: number, multiplier: number): number {
   if (multiplier === 1) return (t % period) / period;
   let passed = t;

@@ -25,8 +25,8 @@ const schema = z.object({
 });
 
 /**
- * Up to the highest rate and down again, counted in steps over the whole training; `OneCycleLR`.
- * Steps after the last repeat its rate.
+ * Rises to the highest rate and falls again, counted in steps over the whole training;
+ * `OneCycleLR`. Steps after the last repeat its rate.
  */
 export const oneCycle = withWarmup({
   about: "Up to the highest rate and down again over the whole training, as OneCycleLR",
@@ -34,7 +34,7 @@ export const oneCycle = withWarmup({
   build: (options, { learningRate, totalSteps }) => build(options, learningRate, totalSteps),
 });
 
-/** A stretch of the policy, up to and including step `end`. */
+/** A phase of the policy, up to and including step `end`. */
 interface Phase {
   readonly end: number;
   readonly rate: readonly [from: number, to: number];

@@ -29,7 +29,7 @@ const schema = z.object({
 
 type Options = z.output<typeof schema>;
 
-/** Lower rates where validations get no better; `ReduceLROnPlateau`. */
+/** Lowers the rate when validations stop improving; `ReduceLROnPlateau`. */
 export const reduceOnPlateau = withWarmup({
   about: "Times factor when validations get no better, as ReduceLROnPlateau",
   schema,
@@ -49,8 +49,8 @@ export const reduceOnPlateau = withWarmup({
 });
 
 /**
- * `ReduceLROnPlateau.step`. What is remembered: the rate, the `best` value, if there was any, the
- * `bad` validations since and what is left of the `cooldown`.
+ * `ReduceLROnPlateau.step`. State: the rate, the `best` value, if there was any, the number of
+ * `bad` validations since and the rest of the `cooldown`.
  */
 function follow(
   { factor, patience, threshold, thresholdMode, cooldown, minLearningRate, eps }: Options,

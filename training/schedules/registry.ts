@@ -28,8 +28,8 @@ export const SCHEDULES = {
 export type ScheduleOptions = Choice<typeof SCHEDULES>;
 
 /**
- * The schedule of a training. Steps after the last keep to the formula. Throws InputError, `at` the
- * option, for one that does not fit.
+ * The schedule of a training. Steps after the last follow the formula. Throws InputError, `at` the
+ * option, for an invalid one.
  */
 export function createSchedule(options: ScheduleOptions, context: ScheduleContext): Schedule {
   const { entry, options: own } = chosen<ScheduleEntry>(SCHEDULES, options, "schedule");
@@ -37,8 +37,8 @@ export function createSchedule(options: ScheduleOptions, context: ScheduleContex
 }
 
 /**
- * What of a schedule's options fits a training badly: sentences for a person, with the numbers. Throws
- * as {@link createSchedule}.
+ * Warnings about options of a schedule that fit a training badly, as sentences. Throws as
+ * {@link createSchedule}.
  */
 export function scheduleWarnings(options: ScheduleOptions, context: ScheduleContext): string[] {
   createSchedule(options, context);

@@ -1,7 +1,7 @@
 /**
  * What a learning-rate schedule is: a pure function from the number of optimizer steps taken to the
- * rate of the next one, in PyTorch's arithmetic; closed form, float64. One that follows the
- * validations is also a function of what it remembers of them.
+ * rate of the next one, in PyTorch's arithmetic; closed form, float64. A schedule that follows the
+ * validations is also a function of its state.
  */
 import type { Memory, Metrics } from "../../checkpoints/run_state.ts";
 import { type Entry, z } from "../../schema/entry.ts";
@@ -10,23 +10,25 @@ import type { Objective } from "../objectives/objective.ts";
 /** What a schedule sets for one step. */
 export interface Rates {
   readonly learningRate: number;
-  /** Only where the schedule cycles it; the optimizer's own otherwise. */
+  /** Only if the schedule cycles it; otherwise the optimizer's own. */
   readonly momentum?: number;
 }
 
 /** The rates of step 0, 1, …. */
 export interface Schedule {
-  /** @param memory what {@link Schedule.follow} gave last; undefined before the first validation */
+  /**
+   * @param memory the last result of {@link Schedule.follow}; undefined before the first validation
+   */
   (step: number, memory?: Memory): Rates;
   /**
-   * What is remembered after a validation; absent where none matters.
+   * The state after a validation; absent if validations do not matter.
    *
    * @param step steps taken before it
    */
   follow?(validation: Metrics, step: number, memory?: Memory): Memory | undefined;
 }
 
-/** What a schedule must know of the training. */
+/** What a schedule must know about the training. */
 export interface ScheduleContext {
   /** The optimizer's learning rate. */
   readonly learningRate: number;
@@ -34,21 +36,21 @@ export interface ScheduleContext {
   readonly stepsPerEpoch: number;
   /** Optimizer steps in the whole training, warm-up included. */
   readonly totalSteps: number;
-  /** What validations measure. */
+  /** The metrics of validations. */
   readonly objective: Pick<Objective, "name" | "metrics">;
 }
 
 /** A schedule that a config can name. */
 export interface ScheduleEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
   build(options: z.output<S>, context: ScheduleContext): Schedule;
-  /** What of its options fits a training badly, a sentence each; nothing of a schedule without. */
+  /** Warnings about options that fit a training badly, one sentence each. Default: none. */
   warnings?(options: z.output<S>, context: ScheduleContext): readonly string[];
 }
 
-/** What a schedule counts: whole epochs passed, or optimizer steps. */
+/** The unit of a schedule: epochs completed, or optimizer steps. */
 type ScheduleUnit = "epoch" | "step";
 
-/** `unit` of a schedule that counts either. */
+/** `unit` of a schedule with either unit. */
 export const unit = (value: ScheduleUnit) =>
   z.enum(["epoch", "step"]).default(value).describe("What the schedule counts");
 
@@ -82,7 +84,7 @@ export function unitsIn(
 }
 
 /**
- * What is to be said of a `duration` that ends before the training.
+ * A warning about a `duration` that ends before the training.
  *
  * @param then what the rate does after it
  */
@@ -100,7 +102,7 @@ export function durationWarnings(
 }
 
 /**
- * What is to be said of a change of the rate at the time `at`, where the training ends before it.
+ * A warning about a change of the rate at time `at`, if the training ends before it.
  *
  * @param what the option that names the time
  */
@@ -119,7 +121,7 @@ export function unreachedWarnings(
   return [`its ${what} ${at} is never reached in ${length} ${unit}s and changes nothing${remedy}`];
 }
 
-/** Half a cosine from `start` (phase 0) to `end` (phase 1). */
+/** Half a cosine from `start` (position 0) to `end` (position 1). */
 export function halfCosine(start: number, end: number, phase: number): number {
   return end + (start - end) * (1 + Math.cos(Math.PI * phase)) / 2;
 }

@@ -1,4 +1,4 @@
-/** Linear warm-up, which every schedule may begin with. */
+/** Linear warm-up, with which every schedule may start. */
 import type { Memory, Metrics } from "../../checkpoints/run_state.ts";
 import { z } from "../../schema/entry.ts";
 import type { Schedule, ScheduleContext, ScheduleEntry } from "./schedule.ts";
@@ -76,8 +76,8 @@ function stepsOf({ epochs = 0, steps }: Warmup, { stepsPerEpoch }: ScheduleConte
 }
 
 /**
- * `LinearLR`'s factor, which is `startFactor` at step 0 and 1 at step `length`. From 0 the climb is
- * counted one step ahead, `(step + 1) / length`, since a step with rate 0 would be lost.
+ * `LinearLR`'s factor, which is `startFactor` at step 0 and 1 at step `length`. From 0 the rate is
+ * that of one step ahead, `(step + 1) / length`, since a step with rate 0 would be lost.
  */
 function warmupFactor(startFactor: number, step: number, length: number): number {
   return startFactor === 0
